@@ -23,7 +23,8 @@ use orderferry::{
         target::Target,
     },
     plan::{self, PlanInput, PlannedGuests, Planner},
-    read::{Block, BlockReader, Dialect, Piece, ReadLimits, RowParser, inputs::find_one},
+    read::{Block, BlockReader, Dialect, Piece, ReadLimits, ReadSettings, RowParser, inputs::find_one},
+    storage::LocalStorage,
     stream::{self, StreamSettings, content_hash, encode, event_json, multi_event::UrlLimits},
     validate::{self, ValidateSettings},
 };
@@ -111,7 +112,7 @@ impl StageInputs {
 impl Export {
     fn generate(path: &Path, form: ExportFormat, quoted: Fraction, profile: &'static Profile) -> Self {
         fs::write(path, text(form, quoted)).expect("the folder is new and writable");
-        let input = find_one(&path.to_string_lossy(), path.into()).expect("it was just written");
+        let input = find_one(&LocalStorage, &path.to_string_lossy(), path.into()).expect("it was just written");
         let (blocks, reader) = read(&input);
         let blocks: &'static [Block] = blocks.leak();
         let mapper = FileMapper::bind(profile, reader.header(), "orders").expect("the synthetic export is canonical");
@@ -168,9 +169,9 @@ fn text(form: ExportFormat, quoted: Fraction) -> String {
     text + form.end()
 }
 
-pub(crate) fn open(input: &Input) -> BlockReader {
-    BlockReader::open(input, FileId(0), &Dialect::default(), ReadLimits::default())
-        .expect("the synthetic export is well-formed")
+pub(crate) fn open(input: &Input) -> BlockReader<'static> {
+    let settings = ReadSettings { storage: &LocalStorage, dialect: Dialect::default(), limits: ReadLimits::default() };
+    BlockReader::open(input, FileId(0), &settings).expect("the synthetic export is well-formed")
 }
 
 fn read(input: &Input) -> (Vec<Block>, RowParser) {

@@ -29,6 +29,7 @@ use crate::{
     pipeline::{AgeLimit, RunSpec, SendSpec},
     read::ReadLimits,
     sandbox::{self, Sandbox},
+    storage::open_storage,
     stream::{StreamSettings, url::MAX_URL_BYTES},
     validate::ValidateSettings,
 };
@@ -209,6 +210,7 @@ fn run_spec(
     Ok(RunSpec {
         started_at,
         inputs: inputs.to_vec(),
+        storage: open_storage(),
         accepts_unreadable,
         limits: read_limits(settings),
         memory: memory(arguments, settings)?,

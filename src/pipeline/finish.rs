@@ -14,7 +14,7 @@ use crate::{
     ledger::{Ledger, LedgerWrite},
     model::outcome::Outcome,
     report::{Recorder, ReportError},
-    storage::local,
+    storage::remove_spooled,
 };
 
 /// Writes `rejects/` and warns of inputs whose rows can no longer be copied.
@@ -62,11 +62,7 @@ fn write_report(recorder: Recorder, exit_code: u8, error: Option<String>) -> Res
     // The copies of inputs that could be read only once hold customers' data. They are kept if a
     // later run may resume the plan.
     if summary.orders[Outcome::NotAttempted] == 0 {
-        for copy in &spooled {
-            // A copy that cannot be removed stays private: other users have no access to the run
-            // folder.
-            drop(local::remove(copy));
-        }
+        remove_spooled(&spooled);
     }
     Ok(Finished { summary, error })
 }

@@ -48,7 +48,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
 }
 
 fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunError> {
-    let files = match inputs::find(&spec.inputs, folder) {
+    let files = match inputs::find(spec, folder) {
         Ok(files) => files,
         Err(error) => {
             let recorder = Recorder::open(spec.recorder_settings(), folder, ExportRead::default())?;

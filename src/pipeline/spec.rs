@@ -13,7 +13,6 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{
-    inputs,
     memory::MemoryBudget,
     progress::{Progress, ProgressFn},
 };
@@ -21,12 +20,13 @@ use crate::{
     dispatch,
     group::GroupSettings,
     ledger::{self, Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
-    map::profile::Profile,
+    map::{input_settings::ProfileFormat, profile::Profile},
     model::{field::AttributeTypes, route::Mode},
-    read::ReadLimits,
+    read::{Dialect, InputFormat, ReadLimits, ReadSettings, inputs},
     report::{RecorderSettings, summary::Summary},
     sandbox::Sandbox,
     shuffle::{ShuffleMemory, ShuffleSettings},
+    storage::Storage,
     stream, validate,
 };
 
@@ -41,6 +41,8 @@ pub struct RunSpec<'a> {
     pub started_at: DateTime<Utc>,
     /// Files, folders, globs, or `-` for standard input.
     pub inputs: Vec<String>,
+    /// Where the inputs are, and the plan of an earlier run.
+    pub storage: Arc<dyn Storage>,
     /// How to read the inputs.
     pub profile: Profile,
     /// Whether unreadable rows whose order is not known are only counted. Otherwise they end the
@@ -106,7 +108,7 @@ impl RunSpec<'_> {
         let memory = MemoryBudget::split(self.memory);
         ShuffleSettings {
             profile: &self.profile,
-            limits: self.limits,
+            read: self.read_settings(),
             grouping: GroupSettings {
                 joins_files: self.profile.joins_files,
                 has_adjacent_rows: self.profile.has_adjacent_rows,
@@ -127,6 +129,7 @@ impl RunSpec<'_> {
 
     /// What the report says of this run, and the memory that it may use.
     pub(super) fn recorder_settings(&self) -> RecorderSettings {
+        let storage = Arc::clone(&self.storage);
         let memory = MemoryBudget::split(self.memory);
         RecorderSettings {
             run_id: self.run_id.clone(),
@@ -135,13 +138,23 @@ impl RunSpec<'_> {
             rate: self.stream.rate,
             results_memory: memory.results,
             rejects_memory: memory.rejects,
-            reopen: inputs::reopen,
+            reopen: Box::new(move |input| inputs::reopen(&*storage, input)),
         }
     }
 
     /// Whether a time is more than a date. Midnight may be either, so it counts as a date.
     pub(super) fn has_time_of_day(&self, ordered_at: Option<DateTime<Utc>>) -> bool {
         ordered_at.is_some_and(|ordered_at| !self.profile.is_midnight(ordered_at))
+    }
+
+    /// How the inputs are read: in the dialect that the profile declares.
+    pub(super) fn read_settings(&self) -> ReadSettings<'_> {
+        let format = self.profile.format.map(|format| match format {
+            ProfileFormat::Csv => InputFormat::Csv,
+            ProfileFormat::Ndjson => InputFormat::Ndjson,
+        });
+        let dialect = Dialect { format, delimiter: self.profile.delimiter };
+        ReadSettings { storage: &*self.storage, dialect, limits: self.limits }
     }
 
     /// Whether a check counts each valid order as sent, and as a single event. Then the guests to

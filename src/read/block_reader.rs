@@ -3,12 +3,7 @@
 //! Finds only where rows end; `row_parser` parses them. The bytes of an incomplete row at the end
 //! of a block begin the next one. Called by `shuffle`, one thread for each reader.
 
-use std::{
-    fs::File,
-    io::{Read, Seek},
-    path::Path,
-    sync::Arc,
-};
+use std::path::Path;
 
 use memchr::memchr;
 
@@ -16,7 +11,7 @@ use super::{
     block::Block,
     boundary::{RecordBoundary, array_boundary, csv_boundary, line_boundary},
     csv::{self, CsvFormat},
-    decompress,
+    decompress::DecompressedSource,
     dialect::{Dialect, FileFormat, InputFormat, ReadLimits},
     error::ReadError,
     inputs,
@@ -24,10 +19,14 @@ use super::{
     position::position_after,
     read_buffer::ReadBuffer,
     row_parser::RowParser,
+    settings::ReadSettings,
 };
-use crate::model::{
-    input::{Framing, Input, InputRead, LineBreak},
-    origin::{FileId, Position},
+use crate::{
+    model::{
+        input::{Framing, Input, InputRead, LineBreak},
+        origin::{FileId, Position},
+    },
+    storage::Storage,
 };
 
 /// Bytes per block.
@@ -44,12 +43,10 @@ const MIN_BLOCK_BYTES: usize = 4;
 const MAX_RECORD_BYTES: u64 = u32::MAX as u64 - 2;
 
 /// An open input, read in blocks of rows, in order. Sequential and cheap.
-pub struct BlockReader {
+pub struct BlockReader<'s> {
+    storage: &'s dyn Storage,
     buffer: ReadBuffer,
     block_bytes: usize,
-    /// A second handle to the open file. It shares its offset with the one that `buffer` reads
-    /// from.
-    handle: Option<File>,
     file: FileId,
     parser: RowParser,
     state: ReadState,
@@ -72,15 +69,15 @@ enum ReadState {
     End,
 }
 
-impl BlockReader {
+impl<'s> BlockReader<'s> {
     /// Opens an input and reads its header, if its format has one.
     ///
     /// # Errors
     ///
     /// [`ReadError`], for a file that cannot be opened, that has changed since it was found, or
     /// whose header cannot be read.
-    pub fn open(input: &Input, file: FileId, dialect: &Dialect, limits: ReadLimits) -> Result<Self, ReadError> {
-        Self::open_with_block_size(BLOCK_BYTES, input, file, *dialect, limits)
+    pub fn open(input: &Input, file: FileId, settings: &ReadSettings<'s>) -> Result<Self, ReadError> {
+        Self::open_with_block_size(BLOCK_BYTES, input, file, settings)
     }
 
     /// Opens an input like [`BlockReader::open`], in blocks of any size.
@@ -88,52 +85,56 @@ impl BlockReader {
         block_bytes: usize,
         input: &Input,
         file: FileId,
-        dialect: Dialect,
-        limits: ReadLimits,
+        settings: &ReadSettings<'s>,
     ) -> Result<Self, ReadError> {
-        let opened = inputs::open(input)?;
-        let handle = opened.try_clone().map_err(|error| inputs::io_error(input, error))?;
-        let stream =
-            decompress::stream(opened, limits.max_expansion).map_err(|error| inputs::io_error(input, error))?;
-        match Self::from_stream(stream, block_bytes, input, file, dialect, limits) {
-            Ok(reader) => Ok(Self { handle: Some(handle), ..reader }),
-            // What cannot be read may be half written: then the error is that the file has changed.
-            Err(error) => inputs::ensure_unchanged(input, &handle).and(Err(error)),
-        }
+        let source = inputs::open(settings.storage, input)?;
+        let stream = DecompressedSource::new(source, settings.limits.max_expansion)
+            .map_err(|error| inputs::io_error(input, error))?;
+        Self::from_stream(stream, block_bytes, input, file, settings)
     }
 
-    /// Opens any stream, in blocks of any size.
+    /// Reads any stream, in blocks of any size.
     pub(super) fn from_stream(
-        stream: Box<dyn Read + Send>,
+        stream: DecompressedSource,
         block_bytes: usize,
         input: &Input,
         file: FileId,
-        dialect: Dialect,
-        limits: ReadLimits,
+        settings: &ReadSettings<'s>,
     ) -> Result<Self, ReadError> {
+        let limits = settings.limits;
         let limits = ReadLimits { max_record: limits.max_record.min(MAX_RECORD_BYTES), ..limits };
-        let name: Arc<str> = input.name.as_str().into();
-        let format = JsonFormat { name: Arc::clone(&name), file, is_array: false, limits };
+        let format = JsonFormat { name: input.name.as_str().into(), file, is_array: false, limits };
         let mut reader = Self {
+            storage: settings.storage,
             buffer: ReadBuffer::new(stream),
             block_bytes: block_bytes.max(MIN_BLOCK_BYTES),
-            handle: None,
             file,
             parser: RowParser::json(format.clone()),
             state: ReadState::Start,
             read: InputRead::unread(input.clone()),
         };
-        reader.inspect_start()?;
-        match reader.detect_format(dialect.format)? {
-            FileFormat::Csv => reader.read_header(CsvFormat::new(name, file, dialect.delimiter, limits))?,
+        match reader.read_start(format, settings.dialect) {
+            Ok(()) => Ok(reader),
+            // What cannot be read may be half written: then the error is that the file has changed.
+            Err(error) => reader.ensure_unchanged().and(Err(error)),
+        }
+    }
+
+    /// Detects the format, and reads what comes before the first row.
+    fn read_start(&mut self, json: JsonFormat, dialect: Dialect) -> Result<(), ReadError> {
+        self.inspect_start()?;
+        match self.detect_format(dialect.format)? {
+            FileFormat::Csv => {
+                self.read_header(CsvFormat::new(json.name, self.file, dialect.delimiter, json.limits))?;
+            }
             FileFormat::Ndjson => {}
             FileFormat::JsonArray => {
-                reader.buffer.consume(reader.buffer.leading_blanks() + 1);
-                reader.parser = RowParser::json(JsonFormat { is_array: true, ..format });
-                reader.read.framing = Framing::Array;
+                self.buffer.consume(self.buffer.leading_blanks() + 1);
+                self.parser = RowParser::json(JsonFormat { is_array: true, ..json });
+                self.read.framing = Framing::Array;
             }
         }
-        Ok(reader)
+        Ok(())
     }
 
     fn inspect_start(&mut self) -> Result<(), ReadError> {
@@ -230,19 +231,19 @@ impl BlockReader {
     }
 
     fn ensure_unchanged(&self) -> Result<(), ReadError> {
-        self.handle.as_ref().map_or(Ok(()), |handle| inputs::ensure_unchanged(&self.read.input, handle))
+        inputs::ensure_unchanged(self.storage, &self.read.input, self.buffer.stream.source())
     }
 
     /// Checks that the file is unmodified and was read to its end.
-    fn ensure_complete(&mut self) -> Result<(), ReadError> {
+    fn ensure_complete(&self) -> Result<(), ReadError> {
         self.ensure_unchanged()?;
-        let Some(handle) = &mut self.handle else { return Ok(()) };
-        let n_read = handle.stream_position().map_err(|error| inputs::io_error(&self.read.input, error))?;
-        if n_read == self.read.input.version.size {
+        let (input, source) = (&self.read.input, self.buffer.stream.source());
+        let n_read = source.position().map_err(|error| inputs::io_error(input, error))?;
+        if n_read == input.version.size {
             return Ok(());
         }
-        let difference = format!("{n_read} of its {} bytes were read", self.read.input.version.size);
-        Err(ReadError::Changed { name: self.read.input.name.clone(), difference })
+        let difference = format!("{n_read} of its {} bytes were read", input.version.size);
+        Err(ReadError::Changed { name: input.name.clone(), difference })
     }
 
     fn read_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {

@@ -3,71 +3,28 @@
 //! Detects the compression by the first bytes of a file, not by its name. Does not interpret the
 //! content. Called by `block_reader` and `inputs`, and by `pipeline` when it copies rejected rows.
 
-use std::{
-    fs::File,
-    io::{self, BufRead, BufReader, Read, Seek},
-    path::Path,
+use std::io::{self, BufReader, Read};
+
+use crate::{
+    model::input::Location,
+    storage::{ByteStream, Source, Storage},
 };
 
 /// Bytes per read from the disk or the decompressor; more gains nothing measurable.
 const BUFFER: usize = 128 * 1024;
 
-/// Bytes per read where rows are read here and there.
-const SMALL_BUFFER: usize = 16 * 1024;
-
 /// Decompressed bytes that are allowed whatever the compressed size, since small files of similar
 /// rows compress very well.
 const UNCHECKED_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The decompressed bytes of a file that was read before.
-pub enum Decompressed {
-    /// Of a plain file: skipped bytes are not read.
-    Uncompressed(BufReader<File>),
-    /// Of a compressed file: skipped bytes are decompressed too.
-    Compressed(BufReader<Box<dyn Read + Send>>),
-}
-
-/// Opens a plain, gzip (several members too) or zstd file. Applies no limit, since it is for files
-/// that were read before.
-pub fn open(path: &Path) -> io::Result<Decompressed> {
-    let mut file = File::open(path)?;
-    if detect_compression(&mut file)?.is_none() {
-        return Ok(Decompressed::Uncompressed(BufReader::with_capacity(SMALL_BUFFER, file)));
-    }
-    Ok(Decompressed::Compressed(BufReader::with_capacity(BUFFER, stream(file, u64::MAX)?)))
-}
-
-impl Decompressed {
-    fn inner(&mut self) -> &mut dyn BufRead {
-        match self {
-            Self::Uncompressed(file) => file,
-            Self::Compressed(bytes) => bytes,
-        }
-    }
-
-    /// Skips `n_bytes`.
-    pub fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
-        match (self, i64::try_from(n_bytes)) {
-            (Self::Uncompressed(file), Ok(n_bytes)) => file.seek_relative(n_bytes),
-            (other, _) => io::copy(&mut other.inner().take(n_bytes), &mut io::sink()).map(drop),
-        }
-    }
-}
-
-impl Read for Decompressed {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.inner().read(into)
-    }
-}
-
-impl BufRead for Decompressed {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.inner().fill_buf()
-    }
-
-    fn consume(&mut self, n_bytes: usize) {
-        self.inner().consume(n_bytes);
-    }
+/// The decompressed bytes of an input that was read before, from its start. Applies no limit.
+pub fn reopen(storage: &dyn Storage, location: &Location) -> io::Result<Box<dyn ByteStream>> {
+    Ok(match DecompressedSource::new(storage.open(location, 0)?, u64::MAX)? {
+        // Skipped bytes of a plain file are not read.
+        DecompressedSource::Plain(source) => source,
+        DecompressedSource::Gzip(bytes) => Box::new(BufReader::with_capacity(BUFFER, bytes)),
+        DecompressedSource::Zstd(bytes) => Box::new(BufReader::with_capacity(BUFFER, bytes)),
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,39 +33,72 @@ pub(super) enum Compression {
     Zstd,
 }
 
-/// Detects the compression of a file, and rewinds it to its start.
-pub(super) fn detect_compression(file: &mut File) -> io::Result<Option<Compression>> {
-    let mut magic = Vec::with_capacity(4);
-    file.by_ref().take(4).read_to_end(&mut magic)?;
-    file.rewind()?;
-    Ok(match magic.as_slice() {
+/// Detects the compression of a source that was not read yet, without consuming its first bytes.
+pub(super) fn detect_compression(source: &mut dyn Source) -> io::Result<Option<Compression>> {
+    Ok(match source.fill_buf()? {
         [0x1F, 0x8B, ..] => Some(Compression::Gzip),
-        [0x28, 0xB5, 0x2F, 0xFD] => Some(Compression::Zstd),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Compression::Zstd),
         _ => None,
     })
 }
 
-/// The decompressed bytes of an open file, like [`open`], for reads of the caller's size. Ends in
-/// an error where the file decompresses to more than `max_expansion` times its size.
-pub(super) fn stream(mut file: File, max_expansion: u64) -> io::Result<Box<dyn Read + Send>> {
-    let Some(compression) = detect_compression(&mut file)? else { return Ok(Box::new(file)) };
-    // A small archive may decompress to more than any disk holds.
-    let remaining = file.metadata()?.len().saturating_mul(max_expansion).max(UNCHECKED_BYTES);
-    let compressed = BufReader::with_capacity(BUFFER, file);
-    Ok(match compression {
-        Compression::Gzip => Box::new(LimitedReader {
-            inner: flate2::bufread::MultiGzDecoder::new(compressed),
-            remaining,
-            max_expansion,
-        }),
-        Compression::Zstd => {
-            Box::new(LimitedReader { inner: zstd::Decoder::with_buffer(compressed)?, remaining, max_expansion })
+/// A source whose bytes are decompressed, for reads of the caller's size.
+pub(super) enum DecompressedSource {
+    Plain(Box<dyn Source>),
+    Gzip(LimitedReader<flate2::bufread::MultiGzDecoder<BufReader<Box<dyn Source>>>>),
+    Zstd(LimitedReader<zstd::Decoder<'static, BufReader<Box<dyn Source>>>>),
+}
+
+impl DecompressedSource {
+    /// Plain, gzip (several members too) or zstd bytes. Reading ends in an error where they
+    /// decompress to more than `max_expansion` times their size.
+    pub(super) fn new(mut source: Box<dyn Source>, max_expansion: u64) -> io::Result<Self> {
+        let Some(compression) = detect_compression(&mut *source)? else { return Ok(Self::Plain(source)) };
+        // A small archive may decompress to more than any disk holds.
+        let remaining = source.version()?.size.saturating_mul(max_expansion).max(UNCHECKED_BYTES);
+        let compressed = BufReader::with_capacity(BUFFER, source);
+        Ok(match compression {
+            Compression::Gzip => {
+                let inner = flate2::bufread::MultiGzDecoder::new(compressed);
+                Self::Gzip(LimitedReader { inner, remaining, max_expansion })
+            }
+            Compression::Zstd => {
+                let inner = zstd::Decoder::with_buffer(compressed)?;
+                Self::Zstd(LimitedReader { inner, remaining, max_expansion })
+            }
+        })
+    }
+
+    /// The source itself.
+    pub(super) fn source(&self) -> &dyn Source {
+        match self {
+            Self::Plain(source) => &**source,
+            Self::Gzip(bytes) => &**bytes.inner.get_ref().get_ref(),
+            Self::Zstd(bytes) => &**bytes.inner.get_ref().get_ref(),
         }
-    })
+    }
+
+    /// Appends the next `n_bytes` to `bytes`, or fewer at the end. Returns how many.
+    // One `match` for a whole block. `Read` for this type could not forward `Read::read_buf`, and
+    // the block would be filled with zeros before it is read.
+    pub(super) fn append_to(&mut self, bytes: &mut Vec<u8>, n_bytes: usize) -> io::Result<usize> {
+        let n_bytes = n_bytes as u64;
+        match self {
+            Self::Plain(source) => source.take(n_bytes).read_to_end(bytes),
+            Self::Gzip(decompressed) => decompressed.take(n_bytes).read_to_end(bytes),
+            Self::Zstd(decompressed) => decompressed.take(n_bytes).read_to_end(bytes),
+        }
+    }
+}
+
+impl<R: Read + Send> ByteStream for BufReader<LimitedReader<R>> {
+    fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
+        io::copy(&mut self.take(n_bytes), &mut io::sink()).map(drop)
+    }
 }
 
 /// Decompressed bytes, up to a limit.
-struct LimitedReader<R> {
+pub(super) struct LimitedReader<R> {
     inner: R,
     remaining: u64,
     max_expansion: u64,
@@ -133,12 +123,13 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::storage::LocalStorage;
 
     fn decompressed(compressed: &[u8]) -> io::Result<String> {
         let mut file = tempfile::NamedTempFile::new()?;
         file.write_all(compressed)?;
         let mut text = String::new();
-        open(file.path())?.read_to_string(&mut text)?;
+        reopen(&LocalStorage, &file.path().into())?.read_to_string(&mut text)?;
         Ok(text)
     }
 
@@ -168,8 +159,12 @@ mod tests {
     fn expansion_beyond_limit_is_an_error() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&zstd::encode_all(io::repeat(b'a').take(UNCHECKED_BYTES + 1), 1).unwrap()).unwrap();
-        let read = |expansion| io::copy(&mut stream(file.reopen().unwrap(), expansion).unwrap(), &mut io::sink());
-        assert_eq!(read(1_000_000).unwrap(), UNCHECKED_BYTES + 1);
+        let read = |expansion| {
+            let source = LocalStorage.open(&file.path().into(), 0).unwrap();
+            let mut decompressed = DecompressedSource::new(source, expansion).unwrap();
+            decompressed.append_to(&mut Vec::new(), usize::MAX)
+        };
+        assert_eq!(read(1_000_000).unwrap() as u64, UNCHECKED_BYTES + 1);
         assert!(read(2).unwrap_err().to_string().contains("more than 2 times its size"));
     }
 }

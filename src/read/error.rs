@@ -36,9 +36,6 @@ pub enum ReadError {
     /// More files than an order's id can distinguish.
     #[error("{0} input files, expected at most {max}\n  hint: read one folder at a time, or join them into one file", max = OrderId::MAX_FILES)]
     TooManyInputs(usize),
-    /// An invalid glob pattern.
-    #[error("{0}: {1}")]
-    BadPattern(String, glob::PatternError),
     /// A CSV file without a header.
     #[error("{0}:1: the file is empty, expected a header\n  hint: an export without orders still has its header line")]
     NoHeader(String),

@@ -4,10 +4,7 @@
 //! Keeps the state in which each file was found, so that a later change is detected. Does not
 //! parse. Called by `shuffle`; `block_reader` opens and checks files through it.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashSet, io, path::Path};
 
 use super::{decompress, dialect::InputFormat, error::ReadError};
 use crate::{
@@ -16,24 +13,26 @@ use crate::{
         order::OrderId,
         printable::printable,
     },
-    storage::local,
+    storage::{ByteStream, Listing, Source, Storage, StorageEntry},
 };
 
 /// The name for standard input.
 pub const STDIN: &str = "-";
 
 /// An existing file in its present state.
-pub fn find_one(name: &str, location: Location) -> Result<Input, ReadError> {
+pub fn find_one(storage: &dyn Storage, name: &str, location: Location) -> Result<Input, ReadError> {
     let to_read_error = |error| ReadError::Io { name: name.to_owned(), error };
-    let version = local::stable_version(location.as_path()).map_err(to_read_error)?;
+    let version = storage.stable_version(&location).map_err(to_read_error)?;
     Ok(Input { name: name.to_owned(), location, version })
 }
 
-/// Whether its location still names the same, unmodified file.
-#[must_use]
-pub fn is_unchanged(input: &Input) -> bool {
-    local::version(input.location.as_path())
-        .is_ok_and(|now| input.version.is_same_file(&now) && input.version.is_unmodified(&now, true))
+/// Opens an input that was read before, decompressed and from its start; none if its location does
+/// not name the same, unmodified file any more.
+pub fn reopen(storage: &dyn Storage, input: &Input) -> io::Result<Option<Box<dyn ByteStream>>> {
+    if !storage.version(&input.location).is_ok_and(|now| is_as_found(input, &now)) {
+        return Ok(None);
+    }
+    decompress::reopen(storage, &input.location).map(Some)
 }
 
 /// Checks that nothing was written to the file since it was found.
@@ -41,34 +40,34 @@ pub fn is_unchanged(input: &Input) -> bool {
 /// # Errors
 ///
 /// [`ReadError::Changed`].
-pub fn ensure_unmodified(input: &Input) -> Result<(), ReadError> {
+pub fn ensure_unmodified(storage: &dyn Storage, input: &Input) -> Result<(), ReadError> {
     // A location that is gone or names another file was moved or replaced as a whole: what was read
     // from the open file is complete.
-    match local::version(input.location.as_path()).ok().filter(|now| input.version.is_same_file(now)) {
+    match storage.version(&input.location).ok().filter(|now| input.version.is_same_file(now)) {
         Some(now) if !input.version.is_unmodified(&now, true) => Err(changed(input, &now)),
         _ => Ok(()),
     }
 }
 
 /// Opens the file if it is the one that was found and is unmodified.
-pub(super) fn open(input: &Input) -> Result<fs::File, ReadError> {
-    let file = fs::File::open(input.location.as_path()).map_err(|error| io_error(input, error))?;
-    // The state of the open file, not of the path, which may name another file by now.
-    let now = local::version_of(&file.metadata().map_err(|error| io_error(input, error))?);
-    if input.version.is_same_file(&now) && input.version.is_unmodified(&now, true) {
-        Ok(file)
-    } else {
-        Err(changed(input, &now))
-    }
+pub(super) fn open(storage: &dyn Storage, input: &Input) -> Result<Box<dyn Source>, ReadError> {
+    let source = storage.open(&input.location, 0).map_err(|error| io_error(input, error))?;
+    // The version of what is open, not of the location, which may name another file by now.
+    let now = source.version().map_err(|error| io_error(input, error))?;
+    if is_as_found(input, &now) { Ok(source) } else { Err(changed(input, &now)) }
 }
 
-/// Checks that the open file is unmodified, wherever its path is now.
-pub(super) fn ensure_unchanged(input: &Input, file: &fs::File) -> Result<(), ReadError> {
-    // The open file first, then the path: a file that is moved between the two calls must not
+/// Checks that the open file is unmodified, wherever it is now.
+pub(super) fn ensure_unchanged(storage: &dyn Storage, input: &Input, source: &dyn Source) -> Result<(), ReadError> {
+    // The open file first, then its location: a file that is moved between the two calls must not
     // count as written to.
-    let now = local::version_of(&file.metadata().map_err(|error| io_error(input, error))?);
-    let is_in_place = local::version(input.location.as_path()).is_ok_and(|there| there.is_same_file(&now));
+    let now = source.version().map_err(|error| io_error(input, error))?;
+    let is_in_place = storage.version(&input.location).is_ok_and(|there| there.is_same_file(&now));
     if input.version.is_unmodified(&now, is_in_place) { Ok(()) } else { Err(changed(input, &now)) }
+}
+
+fn is_as_found(input: &Input, now: &Version) -> bool {
+    input.version.is_same_file(now) && input.version.is_unmodified(now, true)
 }
 
 fn changed(input: &Input, now: &Version) -> ReadError {
@@ -77,9 +76,10 @@ fn changed(input: &Input, now: &Version) -> ReadError {
 
 /// Whether its size on disk is the size of its text; false where it cannot be read.
 #[must_use]
-pub fn is_uncompressed(input: &Input) -> bool {
-    fs::File::open(input.location.as_path())
-        .and_then(|mut file| decompress::detect_compression(&mut file))
+pub fn is_uncompressed(storage: &dyn Storage, input: &Input) -> bool {
+    storage
+        .open(&input.location, 0)
+        .and_then(|mut source| decompress::detect_compression(&mut *source))
         .is_ok_and(|compression| compression.is_none())
 }
 
@@ -91,71 +91,51 @@ pub(super) fn io_error(input: &Input, error: io::Error) -> ReadError {
 /// glob. A file that is named twice is read once. Standard input and pipes cannot be read twice, so
 /// `spool` copies them to a file first; it receives the name.
 pub fn find(
+    storage: &dyn Storage,
     names: &[String],
-    mut spool: impl FnMut(&str) -> Result<Location, ReadError>,
+    mut spool: impl FnMut(&str) -> io::Result<Location>,
 ) -> Result<Vec<Input>, ReadError> {
     let mut inputs = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for name in names {
-        for path in paths(name)? {
-            let display_name = path.to_string_lossy().into_owned();
-            // By canonical path: read under two names, a file would make each of its orders a
+        for entry in entries(storage, name)? {
+            // By its one name: read under two names, a file would make each of its orders a
             // duplicate.
-            if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
+            if !seen.insert(entry.canonical) {
                 continue;
             }
-            let is_stream = display_name == STDIN || fs::metadata(&path).is_ok_and(|meta| !meta.is_file());
-            // Absolute, since a later run may resume from another working folder.
-            let location = match is_stream {
-                true => spool(&display_name)?,
-                false => std::path::absolute(&path).unwrap_or(path).into(),
+            let location = if entry.is_stream {
+                spool(&entry.name).map_err(|error| ReadError::Io { name: entry.name.clone(), error })?
+            } else {
+                entry.location
             };
-            inputs.push(find_one(&printable(&display_name), location)?);
+            inputs.push(find_one(storage, &printable(&entry.name), location)?);
         }
     }
     if inputs.len() > OrderId::MAX_FILES { Err(ReadError::TooManyInputs(inputs.len())) } else { Ok(inputs) }
 }
 
-fn paths(name: &str) -> Result<Vec<PathBuf>, ReadError> {
-    let path = Path::new(name);
+fn entries(storage: &dyn Storage, name: &str) -> Result<Vec<StorageEntry>, ReadError> {
     if name == STDIN {
-        return Ok(vec![path.to_owned()]);
+        let (location, canonical) = (STDIN.into(), STDIN.into());
+        return Ok(vec![StorageEntry { name: name.to_owned(), location, canonical, is_stream: true }]);
     }
-    if path.is_dir() {
-        return exports_in(path, name);
-    }
-    // An existing file is read even if its name looks like a pattern.
-    if path.exists() || !name.contains(['*', '?', '[']) {
-        return Ok(vec![path.to_owned()]);
-    }
-    let pattern = glob::glob(name).map_err(|source| ReadError::BadPattern(name.to_owned(), source))?;
-    let mut found = Vec::new();
-    for path in pattern {
-        let unreadable = |error: glob::GlobError| ReadError::Io { name: name.to_owned(), error: error.into() };
-        found.push(path.map_err(unreadable)?);
-    }
-    found.retain(|path| !path.is_dir() && !is_reasons_file(path));
-    if found.is_empty() { Err(ReadError::NoInput(name.to_owned())) } else { Ok(found) }
-}
-
-fn exports_in(folder: &Path, name: &str) -> Result<Vec<PathBuf>, ReadError> {
-    let to_read_error = |error| ReadError::Io { name: name.to_owned(), error };
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(to_read_error)? {
-        let path = entry.map_err(to_read_error)?.path();
-        if !path.is_dir() && format_by_name(&path).is_some() && !is_reasons_file(&path) {
-            found.push(path);
+    let listing = storage.list(name).map_err(|error| ReadError::Io { name: name.to_owned(), error })?;
+    let found: Vec<StorageEntry> = match listing {
+        Listing::One(entry) => return Ok(vec![entry]),
+        Listing::Folder(entries) => {
+            entries.into_iter().filter(|entry| format_by_name(Path::new(&entry.name)).is_some()).collect()
         }
-    }
-    // `read_dir` lists in the order of the file system, which differs between machines.
-    found.sort();
-    if found.is_empty() { Err(ReadError::NoInput(name.to_owned())) } else { Ok(found) }
+        Listing::Pattern(entries) => entries,
+    };
+    let exports: Vec<_> = found.into_iter().filter(|entry| !is_reasons_file(&entry.name)).collect();
+    if exports.is_empty() { Err(ReadError::NoInput(name.to_owned())) } else { Ok(exports) }
 }
 
 /// Whether a file holds the reasons of a run's rejects. The folder of rejects can be an input
 /// itself.
-fn is_reasons_file(path: &Path) -> bool {
-    path.to_string_lossy().ends_with(".reasons.ndjson")
+fn is_reasons_file(name: &str) -> bool {
+    name.ends_with(".reasons.ndjson")
 }
 
 /// The format that a file's extension means; `.gz` and `.zst` are ignored.
@@ -172,14 +152,17 @@ pub fn format_by_name(path: &Path) -> Option<InputFormat> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::fs;
 
-    fn no_spool(_: &str) -> Result<Location, ReadError> {
+    use super::*;
+    use crate::storage::LocalStorage;
+
+    fn no_spool(_: &str) -> io::Result<Location> {
         panic!("no input needs spooling")
     }
 
     fn file_names(names: &[String]) -> Vec<String> {
-        let found = find(names, no_spool).unwrap();
+        let found = find(&LocalStorage, names, no_spool).unwrap();
         found.iter().map(|input| input.location.as_path().file_name().unwrap().to_string_lossy().into_owned()).collect()
     }
 
@@ -192,8 +175,8 @@ mod tests {
         let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         assert_eq!(file_names(&[at("")]), ["a.ndjson.gz", "b.csv", "c.json"]);
         assert_eq!(file_names(&[at("*.csv*"), at("b.csv"), at("notes.txt")]), ["b.csv", "notes.txt"]);
-        assert!(matches!(find(&[at("*.zip")], no_spool), Err(ReadError::NoInput(_))));
-        assert!(matches!(find(&[at("none.csv")], no_spool), Err(ReadError::Io { .. })));
+        assert!(matches!(find(&LocalStorage, &[at("*.zip")], no_spool), Err(ReadError::NoInput(_))));
+        assert!(matches!(find(&LocalStorage, &[at("none.csv")], no_spool), Err(ReadError::Io { .. })));
     }
 
     #[test]
@@ -201,10 +184,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join("copy");
         fs::write(&copy, "a\n").unwrap();
-        let found = find(&["-".to_owned()], |name| {
+        let found = find(&LocalStorage, &["-".to_owned()], |name| {
             assert_eq!(name, "-");
             Ok(copy.clone().into())
         });
-        assert_eq!(found.unwrap(), [find_one("-", copy.clone().into()).unwrap()]);
+        assert_eq!(found.unwrap(), [find_one(&LocalStorage, "-", copy.clone().into()).unwrap()]);
     }
 }

@@ -4,7 +4,7 @@
 //! splits at verified record boundaries, `row_parser` parses the pieces in any order and on any
 //! thread. An unreadable row is a row too, with what is reliable of it. Each row knows its file,
 //! line and byte range. Memory holds no more than a block and the largest record that is allowed.
-//! Called by `pipeline`; knows only `model`.
+//! Called by `shuffle` and `pipeline`; knows `model` and `storage`.
 
 mod array;
 mod block;
@@ -21,6 +21,7 @@ mod position;
 mod read_buffer;
 mod row_parser;
 mod scanner;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -29,3 +30,4 @@ pub use block_reader::BlockReader;
 pub use dialect::{Dialect, FileFormat, InputFormat, ReadLimits};
 pub use error::ReadError;
 pub use row_parser::{ParsedBlock, RowParser};
+pub use settings::ReadSettings;

@@ -2,18 +2,21 @@
 //!
 //! Knows no format. Called by `block_reader`.
 
-use std::io::{self, Read};
+use std::io;
 
 use memchr::memchr_iter;
 
-use super::block::{Block, Piece};
+use super::{
+    block::{Block, Piece},
+    decompress::DecompressedSource,
+};
 
 /// The UTF-8 byte order mark.
 const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
 
 /// The buffered bytes, and the stream they come from.
 pub(super) struct ReadBuffer {
-    stream: Box<dyn Read + Send>,
+    pub(super) stream: DecompressedSource,
     pub(super) bytes: Vec<u8>,
     /// The line of the first buffered byte, from 1.
     pub(super) line: u64,
@@ -24,7 +27,7 @@ pub(super) struct ReadBuffer {
 }
 
 impl ReadBuffer {
-    pub(super) fn new(stream: Box<dyn Read + Send>) -> Self {
+    pub(super) fn new(stream: DecompressedSource) -> Self {
         Self { stream, bytes: Vec::new(), line: 1, start: 0, is_eof: false }
     }
 
@@ -34,7 +37,7 @@ impl ReadBuffer {
         if n_missing > 0 && !self.is_eof {
             // Straight into the buffer that a block is made of: a `BufReader` would copy once more.
             self.bytes.reserve(n_missing);
-            let n_read = self.stream.by_ref().take(n_missing as u64).read_to_end(&mut self.bytes)?;
+            let n_read = self.stream.append_to(&mut self.bytes, n_missing)?;
             self.is_eof = n_read < n_missing;
         }
         Ok(())

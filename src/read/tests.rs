@@ -2,17 +2,23 @@
 
 use std::{
     fs::{self, File, FileTimes},
-    io::{self, Cursor, Read, Write},
+    io::{self, BufRead, BufReader, Cursor, Read, Write},
     path::Path,
 };
 
 use proptest::prelude::*;
 
-use super::{Block, BlockReader, Dialect, FileFormat, InputFormat, Piece, ReadError, ReadLimits, inputs::find_one};
-use crate::model::{
-    input::{Input, InputRead, LineBreak, Version},
-    origin::{FileId, Position},
-    row::{Row, RowContent},
+use super::{
+    Block, BlockReader, Dialect, FileFormat, InputFormat, Piece, ReadError, ReadLimits, ReadSettings,
+    decompress::DecompressedSource, inputs::find_one,
+};
+use crate::{
+    model::{
+        input::{Input, InputRead, LineBreak, Version},
+        origin::{FileId, Position},
+        row::{Row, RowContent},
+    },
+    storage::{ByteStream, LocalStorage, Source},
 };
 
 /// Larger than any test's file: one block holds all.
@@ -26,13 +32,56 @@ fn limits() -> ReadLimits {
     ReadLimits { max_cell: 1000, max_record: 10_000, ..ReadLimits::default() }
 }
 
-fn open(name: &str, bytes: &[u8], block_bytes: usize, limits: ReadLimits) -> Result<BlockReader, ReadError> {
-    let from = Box::new(Cursor::new(bytes.to_vec()));
-    BlockReader::from_stream(from, block_bytes, &input(name), FileId(0), Dialect::default(), limits)
+fn settings() -> ReadSettings<'static> {
+    ReadSettings { storage: &LocalStorage, dialect: Dialect::default(), limits: limits() }
+}
+
+/// Bytes that are no file: their version never changes.
+struct TestSource<R>(BufReader<R>);
+
+impl<R: Read> Read for TestSource<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into)
+    }
+}
+
+impl<R: Read> BufRead for TestSource<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.0.fill_buf()
+    }
+
+    fn consume(&mut self, n_bytes: usize) {
+        self.0.consume(n_bytes);
+    }
+}
+
+impl<R: Read + Send> ByteStream for TestSource<R> {
+    fn skip(&mut self, _: u64) -> io::Result<()> {
+        unreachable!("a reader skips nothing")
+    }
+}
+
+impl<R: Read + Send> Source for TestSource<R> {
+    fn version(&self) -> io::Result<Version> {
+        Ok(Version::default())
+    }
+
+    fn position(&self) -> io::Result<u64> {
+        Ok(Version::default().size)
+    }
+}
+
+fn stream(from: impl Read + Send + 'static) -> DecompressedSource {
+    DecompressedSource::Plain(Box::new(TestSource(BufReader::with_capacity(16, from))))
+}
+
+fn open(name: &str, bytes: &[u8], block_bytes: usize, limits: ReadLimits) -> Result<BlockReader<'static>, ReadError> {
+    let settings = ReadSettings { limits, ..settings() };
+    BlockReader::from_stream(stream(Cursor::new(bytes.to_vec())), block_bytes, &input(name), FileId(0), &settings)
 }
 
 /// Calls `visit` with each row, and returns how the file ended.
-fn each_row(source: &mut BlockReader, mut visit: impl FnMut(&Row<'_>)) -> Result<InputRead, ReadError> {
+fn each_row(source: &mut BlockReader<'_>, mut visit: impl FnMut(&Row<'_>)) -> Result<InputRead, ReadError> {
     let mut block = Block::default();
     while source.next_block(&mut block)? {
         source.parser().parse([Piece::from(&block)])?.rows().for_each(|row| visit(&row));
@@ -138,8 +187,8 @@ fn first_character_selects_json_format() {
     assert_eq!(format("-", b"x"), FileFormat::Csv);
     assert_eq!(format("a.csv", b"[x]"), FileFormat::Csv);
     let dialect = Dialect { format: Some(InputFormat::Ndjson), ..Dialect::default() };
-    let source =
-        BlockReader::from_stream(Box::new(&b"[{}]"[..]), 4, &input("a.txt"), FileId(0), dialect, limits()).unwrap();
+    let settings = ReadSettings { dialect, ..settings() };
+    let source = BlockReader::from_stream(stream(&b"[{}]"[..]), 4, &input("a.txt"), FileId(0), &settings).unwrap();
     assert_eq!(source.parser().file_format(), FileFormat::JsonArray);
 }
 
@@ -199,8 +248,8 @@ impl Read for Endless {
 #[test]
 fn endless_record_is_bounded_in_memory() {
     for (name, start) in [("a.csv", "k,v\n\""), ("a.csv", ""), ("a.csv", "\""), ("a.ndjson", "{"), ("a.json", "[\"")] {
-        let from = Box::new(Endless { start: start.as_bytes(), left: 40_000 });
-        let source = BlockReader::from_stream(from, 100, &input(name), FileId(0), Dialect::default(), limits());
+        let from = stream(Endless { start: start.as_bytes(), left: 40_000 });
+        let source = BlockReader::from_stream(from, 100, &input(name), FileId(0), &settings());
         let error = source.and_then(|mut source| each_row(&mut source, |_| {})).unwrap_err().to_string();
         assert!(error.contains("has more than 10000 bytes"), "{name} {start} {error}");
     }
@@ -269,8 +318,8 @@ fn changed_while_read(content: &[u8], change: impl FnOnce(&Path)) -> Result<(), 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
     fs::write(&path, content).unwrap();
-    let input = find_one("a.csv", path.clone().into()).unwrap();
-    let mut source = BlockReader::open_with_block_size(100, &input, FileId(0), Dialect::default(), limits()).unwrap();
+    let input = find_one(&LocalStorage, "a.csv", path.clone().into()).unwrap();
+    let mut source = BlockReader::open_with_block_size(100, &input, FileId(0), &settings()).unwrap();
     assert!(source.next_block(&mut Block::default()).unwrap());
     change(&path);
     each_row(&mut source, |_| {}).map(drop).map_err(|error| error.to_string().lines().next().unwrap().to_owned())
@@ -369,9 +418,9 @@ fn open_refuses_file_changed_since_discovery() {
     let path = folder.path().join("a.csv");
     let open_after = |change: &dyn Fn()| {
         fs::write(&path, "k,v\na,b\n").unwrap();
-        let input = find_one("a.csv", path.clone().into()).unwrap();
+        let input = find_one(&LocalStorage, "a.csv", path.clone().into()).unwrap();
         change();
-        let opened = BlockReader::open(&input, FileId(0), &Dialect::default(), limits());
+        let opened = BlockReader::open(&input, FileId(0), &settings());
         opened.map(drop).map_err(|error| error.to_string().lines().next().unwrap().to_owned())
     };
     let replace = || {

@@ -26,4 +26,3 @@ pub mod terminal;
 pub use error::ReportError;
 pub use partial::{Counters, PartialReport};
 pub use recorder::{Recorder, RecorderSettings, ReopenInput};
-pub use rejects::DecompressedRead;

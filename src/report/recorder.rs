@@ -14,7 +14,7 @@ use super::{
     page::{self, Example, OrderNeedingAttention},
     partial::{Counters, PartialReport},
     reject_sorter::RejectSorter,
-    rejects::{self, DecompressedRead, write_rejects},
+    rejects::{self, write_rejects},
     results::{self, ResultsWriter},
     summary::{self, InputSummary, RequestCounts, Summary},
 };
@@ -27,7 +27,7 @@ use crate::{
         problem::{Code, Problem},
     },
     spill::{batch::Batch, sorter::Sorter},
-    storage::{RunFile, RunFolder, StorageError},
+    storage::{ByteStream, RunFile, RunFolder, StorageError},
 };
 
 /// Maximum orders that the page lists; `results.ndjson` lists all.
@@ -53,7 +53,7 @@ pub struct RecorderSettings {
 
 /// Opens an input again, to copy rejected rows: its decompressed bytes from the start. None if it
 /// was moved, replaced or changed after it was read.
-pub type ReopenInput = fn(&Input) -> io::Result<Option<Box<dyn DecompressedRead>>>;
+pub type ReopenInput = Box<dyn Fn(&Input) -> io::Result<Option<Box<dyn ByteStream>>> + Send + Sync>;
 
 /// Everything that goes into the report. Of the orders, only those that the page lists are held in
 /// memory; results in another order than the input's and entries of `rejects/` spill to disk.
@@ -227,7 +227,7 @@ impl Recorder {
         let sorter = std::mem::replace(&mut self.rejects, fresh);
         let unsortable = StorageError::at(self.folder.file(rejects::FOLDER), "gather");
         let rejects = sorter.replay_into(&mut self.rejects).map_err(unsortable)?;
-        write_rejects(&self.folder, &self.files.inputs, rejects, self.settings.reopen)
+        write_rejects(&self.folder, &self.files.inputs, rejects, &self.settings.reopen)
     }
 
     /// Writes the report and returns its summary. `stopped` is why nothing was sent or the run ended
@@ -309,7 +309,7 @@ mod tests {
     const INPUT: &[u8] = b"{\"a\":0}\n{\"a\":1}\n{\"a\":2}\n";
     const ROW_BYTES: u64 = INPUT.len() as u64 / 3;
 
-    impl DecompressedRead for &[u8] {
+    impl ByteStream for &[u8] {
         fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
             *self = &self[usize::try_from(n_bytes).unwrap()..];
             Ok(())
@@ -325,7 +325,7 @@ mod tests {
             rate: None,
             results_memory: 0,
             rejects_memory: 0,
-            reopen: |_| Ok(Some(Box::new(INPUT))),
+            reopen: Box::new(|_| Ok(Some(Box::new(INPUT)))),
         };
         let input = Input { name: "a.ndjson".to_owned(), location: "a.ndjson".into(), version: Version::default() };
         let files = ExportRead { inputs: vec![InputRead::unread(input)], ..ExportRead::default() };

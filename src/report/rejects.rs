@@ -7,7 +7,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    io::{self, BufRead, BufWriter, Write},
+    io::{self, BufWriter, Write},
     iter::Peekable,
     ops::Range,
     path::Path,
@@ -26,7 +26,7 @@ use crate::{
         origin::{FileId, InputNames, RowOrigin},
         outcome::{OrderResult, Outcome},
     },
-    storage::{RunFolder, StorageError},
+    storage::{ByteStream, RunFolder, StorageError},
 };
 
 /// The folder's name in the run folder.
@@ -39,12 +39,6 @@ const REASONS_SUFFIX: &str = ".reasons.ndjson";
 const COMPRESSED_SUFFIXES: [&str; 2] = [".gz", ".zst"];
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// Reader of an input's decompressed bytes, forward only.
-pub trait DecompressedRead: BufRead {
-    /// Skips `n_bytes` bytes, by a seek where the input allows one.
-    fn skip(&mut self, n_bytes: u64) -> io::Result<()>;
-}
 
 #[derive(Serialize)]
 struct ReasonLine<'a> {
@@ -105,7 +99,7 @@ pub fn write_rejects(
     folder: &RunFolder,
     inputs: &[InputRead],
     rejects: Rejects<'_>,
-    reopen: impl Fn(&Input) -> io::Result<Option<Box<dyn DecompressedRead>>>,
+    reopen: impl Fn(&Input) -> io::Result<Option<Box<dyn ByteStream>>>,
 ) -> Result<Vec<String>, ReportError> {
     folder.create_folder(FOLDER)?;
     let mut unavailable = Vec::new();
@@ -159,7 +153,7 @@ fn write_rows(
     file_name: &str,
     input: &InputRead,
     rows: impl Iterator<Item = io::Result<Range<u64>>>,
-    source: Box<dyn DecompressedRead>,
+    source: Box<dyn ByteStream>,
 ) -> Result<(), ReportError> {
     let name = Path::new(FOLDER).join(file_name);
     let mut to = BufWriter::new(folder.create_file(&name)?);
@@ -220,8 +214,8 @@ fn reason_line<'a>(
 }
 
 /// Copies byte ranges of an input, reading forward only.
-struct ForwardReader<R: ?Sized> {
-    from: Box<R>,
+struct ForwardReader {
+    from: Box<dyn ByteStream>,
     at: u64,
 }
 
@@ -232,7 +226,7 @@ enum CopyError {
     Truncated(u64),
 }
 
-impl<R: DecompressedRead + ?Sized> ForwardReader<R> {
+impl ForwardReader {
     /// Copies a range of the input and adds a line break. Bytes before the range are skipped. A byte order
     /// mark is not copied: the row after it need not be the first row any more.
     fn copy(&mut self, bytes: Range<u64>, line_break: LineBreak, to: &mut impl Write) -> Result<(), CopyError> {
@@ -343,7 +337,7 @@ mod tests {
         rows
     }
 
-    impl DecompressedRead for io::Cursor<Vec<u8>> {
+    impl ByteStream for io::Cursor<Vec<u8>> {
         fn skip(&mut self, n_bytes: u64) -> io::Result<()> {
             self.set_position(self.position() + n_bytes);
             Ok(())
@@ -354,7 +348,7 @@ mod tests {
     fn run_with(
         inputs: &[InputRead],
         rejects: &[(&OrderRecord, &OrderResult)],
-        reopen: impl Fn(&Input) -> io::Result<Option<Box<dyn DecompressedRead>>>,
+        reopen: impl Fn(&Input) -> io::Result<Option<Box<dyn ByteStream>>>,
     ) -> (tempfile::TempDir, Result<Vec<String>, ReportError>) {
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(dir.path()).unwrap();
@@ -492,7 +486,7 @@ mod tests {
         let inputs = ["replaced.csv", "orders.csv"].map(|name| input(name, None, LineBreak::Lf));
         let (dir, done) = run_with(&inputs, &[(&first, &result), (&second, &result)], |input| {
             let bytes = io::Cursor::new(text.to_vec());
-            Ok((input.name == "orders.csv").then(|| Box::new(bytes) as Box<dyn DecompressedRead>))
+            Ok((input.name == "orders.csv").then(|| Box::new(bytes) as Box<dyn ByteStream>))
         });
         assert_eq!(done.unwrap(), ["replaced.csv"]);
         let expected = ["orders.csv", "orders.csv.reasons.ndjson", "replaced.csv.reasons.ndjson"];

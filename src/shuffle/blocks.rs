@@ -42,7 +42,7 @@ pub(super) struct BlockIter<'p> {
     settings: &'p ShuffleSettings<'p>,
     inputs: std::vec::IntoIter<Input>,
     opened: &'p OpenFiles<'p>,
-    source: Option<(BlockReader, Arc<OpenFile<'p>>)>,
+    source: Option<(BlockReader<'p>, Arc<OpenFile<'p>>)>,
     n_opened: u32,
 }
 
@@ -56,7 +56,7 @@ impl<'p> BlockIter<'p> {
     fn open(&mut self, input: &Input) -> Result<(), ShuffleError> {
         let id = FileId(self.n_opened);
         self.n_opened += 1;
-        let source = BlockReader::open(input, id, &self.settings.dialect(), self.settings.limits)?;
+        let source = BlockReader::open(input, id, &self.settings.read)?;
         let parser = source.parser().clone();
         let mapper = FileMapper::bind(self.settings.profile, parser.header(), &input.name)?;
         let file = Arc::new(OpenFile { id, parser, mapper });
@@ -97,7 +97,7 @@ pub(super) fn types_may_conflict(inputs: &[Input], settings: &ShuffleSettings<'_
     let mut declared: HashMap<(bool, String), ExtensionType> = HashMap::new();
     for (id, input) in (0..).map(FileId).zip(inputs) {
         // A file that cannot be opened is reported when the pass reaches it.
-        let Ok(source) = BlockReader::open(input, id, &settings.dialect(), settings.limits) else { continue };
+        let Ok(source) = BlockReader::open(input, id, &settings.read) else { continue };
         let Ok(mapper) = FileMapper::bind(settings.profile, source.parser().header(), &input.name) else { continue };
         let Some(fields) = mapper.declared_extensions() else { return true };
         for field in fields {

@@ -169,6 +169,6 @@ impl<D: Decide> Context<'_, '_, D> {
     pub(super) fn may_stop(&self) -> bool {
         self.pass == (Pass::Learn { may_stop: true })
             && !self.observes_drafts()
-            && self.inputs.iter().all(inputs::is_uncompressed)
+            && self.inputs.iter().all(|input| inputs::is_uncompressed(self.settings.read.storage, input))
     }
 }

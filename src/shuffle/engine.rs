@@ -59,7 +59,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
         n_files_warned: &n_files_warned,
         emit,
     };
-    let done = engine.run_passes().and_then(|()| Ok(ensure_unchanged(&engine.files)?));
+    let done = engine.run_passes().and_then(|()| Ok(ensure_unchanged(settings, &engine.files)?));
     Export { files: engine.files, file_problems: engine.file_problems, done }
 }
 
@@ -128,7 +128,7 @@ impl<'r, D: Decide, C: Collect<D::Part, D::Error>> Engine<'r, D, C> {
         let open_files = OpenFiles::default();
         let context = self.context(Pass::Decide, &open_files, &facts, Some(&spilled));
         self.read(&context, None)?;
-        ensure_unchanged(&self.files)?;
+        ensure_unchanged(self.settings, &self.files)?;
         self.decide_scattered(spilled, &open_files, &facts)
     }
 
@@ -139,7 +139,7 @@ impl<'r, D: Decide, C: Collect<D::Part, D::Error>> Engine<'r, D, C> {
         let (spilled, open_files) = (self.row_sorter(), OpenFiles::default());
         let context = self.context(Pass::Spill, &open_files, &no_facts, Some(&spilled));
         self.read(&context, Some(&mut fact_collector))?;
-        ensure_unchanged(&self.files)?;
+        ensure_unchanged(self.settings, &self.files)?;
         // Orders with different keys have different references here, so none of them is deferred.
         let facts = self.with_tenant_types(fact_collector.finish_spilled());
         self.decide_scattered(spilled, &open_files, &facts)
@@ -277,6 +277,6 @@ fn fits((wanted, free): (u64, u64)) -> bool {
 /// Returns an error if a file has changed since it was found.
 // A `BlockReader` compares its own file while it reads it. This comparison finds changes after
 // that, while the other files were read.
-fn ensure_unchanged(files: &ExportRead) -> Result<(), ShuffleError> {
-    files.inputs.iter().try_for_each(|read| Ok(inputs::ensure_unmodified(&read.input)?))
+fn ensure_unchanged(settings: &ShuffleSettings<'_>, files: &ExportRead) -> Result<(), ShuffleError> {
+    files.inputs.iter().try_for_each(|read| Ok(inputs::ensure_unmodified(settings.read.storage, &read.input)?))
 }

@@ -147,7 +147,8 @@ mod tests {
         group::{BlockRuns, GroupSettings},
         map::{file_mapper::FileMapper, profile::Profile},
         model::{draft::KeyedRow, row::Row},
-        read::{BlockReader, Dialect, ReadLimits, RowParser, inputs::find_one},
+        read::{BlockReader, Dialect, ReadLimits, ReadSettings, RowParser, inputs::find_one},
+        storage::LocalStorage,
     };
 
     const CSV: &str = "id,name\nA,1\nA,\"two\n lines\"\n,\nA,x,y,z\nB,\"a \"\"b\"\"\"\r\nA,\u{fc}\nA,last";
@@ -159,8 +160,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
-        let input = find_one(name, path.into()).unwrap();
-        let mut source = BlockReader::open(&input, FileId(3), &Dialect::default(), ReadLimits::default()).unwrap();
+        let input = find_one(&LocalStorage, name, path.into()).unwrap();
+        let (dialect, limits) = (Dialect::default(), ReadLimits::default());
+        let settings = ReadSettings { storage: &LocalStorage, dialect, limits };
+        let mut source = BlockReader::open(&input, FileId(3), &settings).unwrap();
         let mut block = Block::default();
         assert!(source.next_block(&mut block).unwrap());
         (source.parser().clone(), block)

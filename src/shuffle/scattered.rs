@@ -109,7 +109,7 @@ fn order_too_large<D: Decide>(first: &Fragment<'_>, context: &Context<'_, '_, D>
 // of its rows must not be sent as the whole order.
 pub(super) fn ensure_run_fits<D: Decide>(run: &Run<'_>, context: &Context<'_, '_, D>) -> Result<(), ShuffleError> {
     // Each value has at least one byte, so the values of most runs need not be counted.
-    if !run.may_continue() || run.n_bytes() <= context.settings.limits.max_values as u64 {
+    if !run.may_continue() || run.n_bytes() <= context.settings.read.limits.max_values as u64 {
         return Ok(());
     }
     ensure_value_count(run.n_values(), run.position(), context)
@@ -120,7 +120,7 @@ fn ensure_value_count<D: Decide>(
     first: Option<Position>,
     context: &Context<'_, '_, D>,
 ) -> Result<(), ShuffleError> {
-    let max = context.settings.limits.max_values;
+    let max = context.settings.read.limits.max_values;
     if n_values > max {
         return Err(ShuffleError::TooManyValues { position: context.locate(first), max });
     }

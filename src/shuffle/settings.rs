@@ -4,19 +4,14 @@
 
 use std::{path::Path, sync::Arc};
 
-use crate::{
-    group::GroupSettings,
-    map::{input_settings::ProfileFormat, profile::Profile},
-    model::field::AttributeTypes,
-    read::{Dialect, InputFormat, ReadLimits},
-};
+use crate::{group::GroupSettings, map::profile::Profile, model::field::AttributeTypes, read::ReadSettings};
 
 /// How an export is read and grouped.
 pub struct ShuffleSettings<'a> {
     /// What the inputs look like, and what their cells mean.
     pub profile: &'a Profile,
-    /// Limits that a hostile input must not exceed.
-    pub limits: ReadLimits,
+    /// How the inputs are read.
+    pub read: ReadSettings<'a>,
     /// Which rows may be of one order.
     pub grouping: GroupSettings,
     /// The types of extension attributes that earlier runs sent to the tenant.
@@ -43,15 +38,4 @@ pub struct ShuffleMemory {
     pub rows: usize,
     /// The caller's results.
     pub results: usize,
-}
-
-impl ShuffleSettings<'_> {
-    /// Returns the dialect that the profile declares.
-    pub(super) fn dialect(&self) -> Dialect {
-        let format = self.profile.format.map(|format| match format {
-            ProfileFormat::Csv => InputFormat::Csv,
-            ProfileFormat::Ndjson => InputFormat::Ndjson,
-        });
-        Dialect { format, delimiter: self.profile.delimiter }
-    }
 }

@@ -13,7 +13,8 @@ use orderferry::{
         target::Target,
     },
     pipeline::{self, ChangedExit, Finished, MaxInvalid, ProgressFn, RunSpec},
-    read::{Block, BlockReader, Dialect, InputFormat, Piece, ReadError, ReadLimits, inputs::find_one},
+    read::{Block, BlockReader, Dialect, InputFormat, Piece, ReadError, ReadLimits, ReadSettings, inputs::find_one},
+    storage::{LocalStorage, open_storage},
     stream::StreamSettings,
     validate::ValidateSettings,
 };
@@ -94,6 +95,7 @@ pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_prog
         run_id: "arbitrary".into(),
         started_at: now,
         inputs: inputs.iter().map(|input| input.to_string_lossy().into_owned()).collect(),
+        storage: open_storage(),
         profile: Profile::parse("profile", profile).unwrap(),
         accepts_unreadable: false,
         limits: ReadLimits::default(),
@@ -153,10 +155,11 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("orders");
         fs::write(&path, &bytes).unwrap();
-        let input = find_one("orders", path.clone().into()).unwrap();
+        let input = find_one(&LocalStorage, "orders", path.clone().into()).unwrap();
         let format = if is_csv { InputFormat::Csv } else { InputFormat::Ndjson };
         let dialect = Dialect { format: Some(format), ..Dialect::default() };
-        if let Ok(source) = BlockReader::open(&input, FileId(0), &dialect, ReadLimits::default()) {
+        let settings = ReadSettings { storage: &LocalStorage, dialect, limits: ReadLimits::default() };
+        if let Ok(source) = BlockReader::open(&input, FileId(0), &settings) {
             let (mut end, mut line) = (source.input_read().header.map_or(0, |header| header.end), 1);
             for origin in origins(source) {
                 prop_assert!(origin.bytes.start >= end && origin.bytes.end >= origin.bytes.start);

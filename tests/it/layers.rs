@@ -39,7 +39,13 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     // Settings of the stages, the built-in profiles, the ledger's commands, the summary and the sandbox.
-    ("cli", &["model", "read", "map", "stream", "validate", "ledger", "dispatch", "report", "sandbox", "pipeline"]),
+    (
+        "cli",
+        &[
+            "model", "read", "map", "stream", "validate", "ledger", "dispatch", "report", "sandbox", "storage",
+            "pipeline",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 
@@ -66,21 +72,12 @@ const GATES: &[(&str, &[&str])] = &[
     ("memchr", &["read"]),
     ("wide", &["read"]),
     ("flate2", &["read"]),
+    ("glob", &["storage"]),
     ("zstd", &["read"]),
     ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline", "sandbox", "stream"]),
     (
         "std::fs",
-        &[
-            "cli::signals",
-            "ledger::sqlite",
-            "map::file",
-            "pipeline::inputs",
-            "plan::folder",
-            "plan::unplanned",
-            "read",
-            "spill",
-            "storage",
-        ],
+        &["cli::signals", "ledger::sqlite", "map::file", "plan::folder", "plan::unplanned", "spill", "storage"],
     ),
     ("Utc::now", &["cli"]),
     ("SystemTime::now", &["cli", "stream::client", "ledger::sqlite", "pipeline::finish", "sandbox"]),

@@ -1,0 +1,27 @@
+//! Spool: copies of inputs that can be read only once, in the run folder.
+//!
+//! They are private like all files of the folder. Made by `pipeline` before it reads, and removed
+//! when no later run can need them.
+
+use std::{
+    fs,
+    io::{self, Read},
+};
+
+use super::folder::RunFolder;
+use crate::model::input::Location;
+
+/// Copies a stream to its end into a file of the run folder. Returns where the copy is.
+pub fn spool(stream: &mut dyn Read, folder: &RunFolder, name: &str) -> io::Result<Location> {
+    let mut copy = folder.create_file(name).map_err(io::Error::other)?;
+    io::copy(stream, &mut copy)?;
+    Ok(copy.path().into())
+}
+
+/// Removes copies. One that cannot be removed stays private: other users have no access to the run
+/// folder.
+pub fn remove_spooled(copies: &[Location]) {
+    for copy in copies {
+        drop(fs::remove_file(copy.as_path()));
+    }
+}
