@@ -8,19 +8,14 @@ use std::{io, path::Path};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    disposition::{ReadOrder, SendableOrder},
-    repeated_content,
-};
+use super::disposition::{ReadOrder, SendableOrder};
 use crate::{
     ledger::{OrderKey, ReferenceHistory},
     model::{
-        guest::Identifier,
-        order::{Order, OrderRecord},
+        order::OrderRecord,
         origin::Position,
-        planned::{ContentHash, DedupHash, Payload},
+        planned::{ContentHash, DedupHash},
         problem::Problem,
-        route::Route,
         unsendable::Unsendable,
     },
     shuffle::hash_reference,
@@ -28,7 +23,7 @@ use crate::{
         groups::{BatchError, BatchLimits, GroupBatch, Groups},
         sorter::Sorter,
     },
-    stream::{content_hash, encode, event_json, multi_event::UrlLimits},
+    stream::EncodedOrder,
     validate::SharedReference,
 };
 
@@ -37,7 +32,7 @@ use crate::{
 #[derive(Serialize, Deserialize)]
 pub(super) struct DeferredOrder {
     pub(super) record: OrderRecord,
-    pub(super) order: Result<StoredOrder, Unsendable>,
+    pub(super) order: Result<EncodedOrder, Unsendable>,
     /// See [`Triage::has_time_of_day`].
     pub(super) has_time_of_day: bool,
 }
@@ -91,43 +86,7 @@ impl DeferredOrder {
     }
 }
 
-/// A valid order that is encoded and no longer borrows from its rows.
-#[derive(Serialize, Deserialize)]
-pub(super) struct StoredOrder {
-    pub(super) guest: Identifier<'static>,
-    pub(super) identity: Payload,
-    pub(super) ordered_at: DateTime<Utc>,
-    pub(super) content: ContentHash,
-    pub(super) status: String,
-    pub(super) dedup_hash: DedupHash,
-    pub(super) dedup_hash_in_export: u64,
-    pub(super) route: Route,
-    pub(super) n_requests: u64,
-    pub(super) payload: Payload,
-}
-
-impl StoredOrder {
-    pub(super) fn of(order: &Order<'_>, url_limits: UrlLimits<'_>) -> Self {
-        let (key, payload) = (order.guest.key(), encode::payload(order, url_limits));
-        Self {
-            guest: Identifier {
-                provider: key.provider.clone().into_owned().into(),
-                id: key.id.clone().into_owned().into(),
-            },
-            identity: Payload::new(&event_json::identity(&order.guest, &order.common)),
-            ordered_at: order.ordered_at,
-            content: content_hash::content_hash(order),
-            status: order.status.clone().into_owned(),
-            dedup_hash: content_hash::dedup_hash(order),
-            dedup_hash_in_export: repeated_content::dedup_hash_in_export(order),
-            route: order.route,
-            n_requests: payload.n_requests(),
-            payload: Payload::from(&payload),
-        }
-    }
-}
-
-impl SendableOrder for StoredOrder {
+impl SendableOrder for EncodedOrder {
     fn ordered_at(&self) -> DateTime<Utc> {
         self.ordered_at
     }

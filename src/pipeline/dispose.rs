@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, mem, ops::Range};
 use chrono::{DateTime, Utc};
 
 use super::{
-    deferred::{DeferredBatch, DeferredError, DeferredOrder, StoredOrder},
+    deferred::{DeferredBatch, DeferredError, DeferredOrder},
     disposition::{self, Decision, Disposition, DispositionRules},
     error::Refusal,
     guards::BackfillGuard,
@@ -32,7 +32,7 @@ use crate::{
     },
     plan::write_unplanned,
     shuffle::hash,
-    stream::{content_hash, encode, event_json, multi_event::UrlLimits},
+    stream::{EncodedOrder, content_hash, encode, multi_event::UrlLimits},
     validate,
 };
 
@@ -49,7 +49,7 @@ pub(super) struct Disposer<'j> {
 /// A valid order, as it was read or as it was deferred.
 enum ValidOrder<'o> {
     Read(&'o Order<'o>),
-    Stored(&'o StoredOrder),
+    Stored(&'o EncodedOrder),
 }
 
 impl<'j> Disposer<'j> {
@@ -349,7 +349,7 @@ impl ValidOrder<'_> {
 
     fn dedup_hash_in_export(&self) -> u64 {
         match self {
-            Self::Read(order) => repeated_content::dedup_hash_in_export(order),
+            Self::Read(order) => content_hash::dedup_hash_in_export(order),
             Self::Stored(order) => order.dedup_hash_in_export,
         }
     }
@@ -363,7 +363,7 @@ impl ValidOrder<'_> {
 
     fn add_identity(&self, record: &OrderRecord, part: &mut TriagePart) {
         let identity = || match self {
-            Self::Read(order) => Payload::new(&event_json::identity(&order.guest, &order.common)),
+            Self::Read(order) => encode::identity(order),
             Self::Stored(order) => order.identity.clone(),
         };
         part.plan.add_identity(record.id, &self.guest(), self.ordered_at(), identity);

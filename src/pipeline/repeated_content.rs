@@ -8,13 +8,11 @@
 use std::io;
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::memory::MemoryBudget;
 use crate::{
     model::{
-        money::Amount,
-        order::{Order, OrderRecord},
+        order::OrderRecord,
         origin::{InputNames, Position},
         problem::{Code, Problem},
     },
@@ -43,42 +41,6 @@ pub(super) fn add(dedup_hash: u64, record: &OrderRecord, into: &mut Batch<Conten
         Ok(())
     });
     written.expect("a position and a text always serialize, and a Vec accepts all bytes");
-}
-
-/// Computes a 64-bit hash that is equal for the same orders as
-/// [`dedup_hash`](crate::stream::content_hash::dedup_hash). It is never stored.
-// A second hash, since BLAKE3 is much slower and this one is computed for every valid order of
-// every check.
-pub(super) fn dedup_hash_in_export(order: &Order<'_>) -> u64 {
-    let mut bytes = Vec::with_capacity(128);
-    let mut items_hash = 0_u64;
-    for item in &order.items {
-        bytes.clear();
-        push_text(item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default(), &mut bytes);
-        push_amount(item.quantity, &mut bytes);
-        push_amount(item.price, &mut bytes);
-        // A sum, since the order of the items is not part of the content.
-        items_hash = items_hash.wrapping_add(xxh3_64(&bytes));
-    }
-    let guest = order.guest.key();
-    bytes.clear();
-    push_text(&guest.provider, &mut bytes);
-    push_text(&guest.id, &mut bytes);
-    bytes.extend_from_slice(&order.ordered_at.timestamp_millis().to_le_bytes());
-    push_amount(Some(order.price), &mut bytes);
-    push_text(order.currency.as_str(), &mut bytes);
-    bytes.extend_from_slice(&items_hash.to_le_bytes());
-    xxh3_64(&bytes)
-}
-
-fn push_text(text: &str, into: &mut Vec<u8>) {
-    into.extend_from_slice(&text.len().to_le_bytes());
-    into.extend_from_slice(text.as_bytes());
-}
-
-fn push_amount(amount: Option<Amount>, into: &mut Vec<u8>) {
-    into.push(u8::from(amount.is_some()));
-    into.extend_from_slice(&amount.map_or([0; 16], |amount| amount.0.normalize().serialize()));
 }
 
 /// Sorts all orders that may be sent by their dedup hash.
@@ -140,14 +102,14 @@ fn problem(order: &OrderRef<'_>, first: &OrderRef<'_>, names: &InputNames) -> Pr
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
     use crate::{
         model::{
             guest::{Guest, Identifier},
-            order::{CommonAttributes, Extension, Item},
+            money::Amount,
+            order::{CommonAttributes, Extension, Item, Order},
             route::Route,
         },
-        stream::content_hash::dedup_hash,
+        stream::content_hash::{dedup_hash, dedup_hash_in_export},
     };
 
     fn amounts() -> impl Strategy<Value = Option<Amount>> {

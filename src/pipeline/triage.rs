@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::{
     check,
-    deferred::{DeferredOrder, DeferredOrders, StoredOrder},
+    deferred::{DeferredOrder, DeferredOrders},
     dispose::Disposer,
     error::Refusal,
     memory::MemoryBudget,
@@ -24,6 +24,7 @@ use crate::{
         unsendable::Unsendable,
     },
     shuffle::{Collect, Decide, ExportFacts, for_each_ordered},
+    stream::EncodedOrder,
 };
 
 /// Decides about orders, on all cores at once.
@@ -103,7 +104,7 @@ impl<'j> Triage<'j> {
     }
 
     fn deferred_order(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> DeferredOrder {
-        let order = order.map(|order| StoredOrder::of(&order, self.spec.stream.url_limits()));
+        let order = order.map(|order| EncodedOrder::of(&order, self.spec.stream.url_limits()));
         DeferredOrder { has_time_of_day: self.spec.has_time_of_day(record.ordered_at), record, order }
     }
 

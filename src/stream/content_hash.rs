@@ -5,6 +5,8 @@
 //! order. Further product attributes are part of it only if the order is assembled from several
 //! events, since only those carry them. Called by `pipeline`.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::event_json::{AttributeMap, ItemObject, OrderObject, to_json};
 use crate::model::{
     money::Amount,
@@ -97,6 +99,43 @@ fn normalize_value(value: &mut ExtensionValue<'_>) {
 
 fn normalize(amount: Amount) -> Amount {
     Amount(amount.0.normalize())
+}
+
+/// Computes a 64-bit hash that is equal for the same orders as
+/// [`dedup_hash`]. It is never stored.
+// A second hash, since BLAKE3 is much slower and this one is computed for every valid order of
+// every check.
+#[must_use]
+pub fn dedup_hash_in_export(order: &Order<'_>) -> u64 {
+    let mut bytes = Vec::with_capacity(128);
+    let mut items_hash = 0_u64;
+    for item in &order.items {
+        bytes.clear();
+        push_text(item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default(), &mut bytes);
+        push_amount(item.quantity, &mut bytes);
+        push_amount(item.price, &mut bytes);
+        // A sum, since the order of the items is not part of the content.
+        items_hash = items_hash.wrapping_add(xxh3_64(&bytes));
+    }
+    let guest = order.guest.key();
+    bytes.clear();
+    push_text(&guest.provider, &mut bytes);
+    push_text(&guest.id, &mut bytes);
+    bytes.extend_from_slice(&order.ordered_at.timestamp_millis().to_le_bytes());
+    push_amount(Some(order.price), &mut bytes);
+    push_text(order.currency.as_str(), &mut bytes);
+    bytes.extend_from_slice(&items_hash.to_le_bytes());
+    xxh3_64(&bytes)
+}
+
+fn push_text(text: &str, into: &mut Vec<u8>) {
+    into.extend_from_slice(&text.len().to_le_bytes());
+    into.extend_from_slice(text.as_bytes());
+}
+
+fn push_amount(amount: Option<Amount>, into: &mut Vec<u8>) {
+    into.push(u8::from(amount.is_some()));
+    into.extend_from_slice(&amount.map_or([0; 16], |amount| amount.0.normalize().serialize()));
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub mod url;
 
 pub use classify::ServiceResponse;
 pub use client::{ClientError, HttpClient};
+pub use encode::EncodedOrder;
 pub use payload::StreamPayload;
 pub use route::{RouteChoice, routes};
 pub use rules::{MULTI, SINGLE};

@@ -61,7 +61,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("anyhow", &["cli"]),
     ("rayon", &["shuffle"]),
-    ("xxhash_rust", &["ledger::sqlite", "pipeline::repeated_content", "shuffle"]),
+    ("xxhash_rust", &["ledger::sqlite", "pipeline::repeated_content", "shuffle", "stream::content_hash"]),
     ("postcard", &["pipeline::repeated_content", "shuffle"]),
     ("serde_bytes", &["shuffle"]),
     ("hyper", &["sandbox"]),
