@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod dispatch;
+pub mod disposition;
 pub mod group;
 pub mod ledger;
 pub mod map;

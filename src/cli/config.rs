@@ -14,13 +14,13 @@ use toml::{Table, Value};
 
 use super::values::{ByteSize, DurationSetting, InvalidLimit, Rate};
 use crate::{
+    disposition::ChangedExit,
     map::{read_small_file, toml_error},
     model::{
         pricing::PriceBasis,
         route::{ConfirmMode, Mode},
         suggest::{did_you_mean, suggest},
     },
-    pipeline::ChangedExit,
 };
 
 /// File in the working folder that is read without `--config`.

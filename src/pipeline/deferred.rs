@@ -8,8 +8,8 @@ use std::{io, path::Path};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::disposition::{ReadOrder, SendableOrder};
 use crate::{
+    disposition::{ReadOrder, SendableOrder},
     ledger::{OrderKey, ReferenceHistory},
     model::{
         order::OrderRecord,

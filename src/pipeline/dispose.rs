@@ -10,15 +10,15 @@ use chrono::{DateTime, Utc};
 
 use super::{
     deferred::{DeferredBatch, DeferredError, DeferredOrder},
-    disposition::{self, Decision, Disposition, DispositionRules},
     error::Refusal,
     guards::BackfillGuard,
-    history,
     part::TriagePart,
-    repeated_content,
     spec::RunSpec,
 };
 use crate::{
+    disposition::{
+        Decision, Disposition, DispositionRules, decide_all, histories_of_any_spelling, may_be_sent_later, push_content,
+    },
     ledger::{LedgerError, LedgerReader, OrderKey},
     model::{
         guest::Identifier,
@@ -58,7 +58,7 @@ impl<'j> Disposer<'j> {
         input_names: &'j InputNames,
         ledger: Option<&'j dyn LedgerReader>,
     ) -> Self {
-        let (rules, backfill_guard) = (DispositionRules::of(spec), BackfillGuard::of(spec));
+        let (rules, backfill_guard) = (spec.disposition_rules(), BackfillGuard::of(spec));
         Self { spec, input_names, ledger, rules, backfill_guard }
     }
 
@@ -120,7 +120,7 @@ impl<'j> Disposer<'j> {
         };
         assign_accepted(orders, groups, ledger)?;
         let read: Vec<_> = orders.iter().map(|order| (order.read_order(), &order.record)).collect();
-        Ok(history::decide(&read, ledger, self.rules)?)
+        Ok(decide_all(&read, ledger, self.rules)?)
     }
 
     /// Looks up all pending orders of the block, then disposes of them in their order.
@@ -185,7 +185,7 @@ impl<'j> Disposer<'j> {
         // An order with the content of an order of an earlier run already has this warning.
         let has_warning = || record.problems.iter().any(|problem| problem.code == Code::ContentRepeated);
         if is_to_be_sent && self.spec.has_time_of_day(Some(valid.ordered_at())) && !has_warning() {
-            repeated_content::add(valid.dedup_hash_in_export(), &record, &mut part.dedup_hashes);
+            push_content(valid.dedup_hash_in_export(), &record, &mut part.dedup_hashes);
         }
         if outcome == Some(Outcome::Valid) {
             self.estimate(valid, guest, part);
@@ -274,7 +274,7 @@ fn assign_accepted(
     }
     let to_look_up = grouped.iter().map(|(_, index)| &orders[*index]);
     let to_look_up: Vec<_> = to_look_up.map(|order| (&order.record, order.identifying_time())).collect();
-    let histories = history::histories_of_any_spelling(&to_look_up, ledger)?;
+    let histories = histories_of_any_spelling(&to_look_up, ledger)?;
     let mut ranks_by_order: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for ((group, index), history) in grouped.into_iter().zip(&histories) {
         let order = &orders[index];
@@ -294,13 +294,6 @@ fn assign_accepted(
         }
     }
     Ok(())
-}
-
-/// Whether the operator, or another option, may let a later run send an order that this one does
-/// not.
-fn may_be_sent_later(result: &OrderResult) -> bool {
-    matches!(result.outcome, Outcome::Unknown | Outcome::Changed)
-        || result.reason.as_deref() == Some(disposition::ACCEPTED_MANUALLY)
 }
 
 impl ValidOrder<'_> {

@@ -4,8 +4,10 @@
 
 use std::ops::Range;
 
-use super::{deferred::DeferredOrder, guards::OldOrders, repeated_content::ContentKey};
-use crate::{ledger::ChangedOrder, plan::PlanInput, report::PartialReport, spill::batch::Batch};
+use super::{deferred::DeferredOrder, guards::OldOrders};
+use crate::{
+    disposition::ContentKey, ledger::ChangedOrder, plan::PlanInput, report::PartialReport, spill::batch::Batch,
+};
 
 /// What the orders of one block come to.
 #[derive(Default)]

@@ -10,16 +10,15 @@ use chrono::{DateTime, Utc};
 
 use super::{
     candidates::CHANGES_PER_WRITE,
-    disposition::{Decision, Disposition, DispositionRules, ReadOrder},
     error::{Refusal, RunError},
     finish::{finish_refused, finish_sent, mark_reported},
     guards::{BackfillGuard, OldOrders},
-    history,
     progress::{Progress, ProgressFn},
     send,
     spec::{Finished, RunSpec, SendSpec},
 };
 use crate::{
+    disposition::{Decision, Disposition, DispositionRules, ReadOrder, decide_all, settle_by_history},
     ledger::{ChangedOrder, GroupCommit, Ledger, LedgerReader, LedgerWrite, OrderKey, TargetHash},
     model::{
         field::{AttributeType, AttributeTypes},
@@ -56,7 +55,7 @@ pub(super) fn resume(
         Ok(ledger) => ledger,
         Err(refusal) => return refuse(&refusal, plan, recorder, spec),
     };
-    let (backfill_guard, rules, settings) = (BackfillGuard::of(spec), DispositionRules::of(spec), spec.stream.clone());
+    let (backfill_guard, rules, settings) = (BackfillGuard::of(spec), spec.disposition_rules(), spec.stream.clone());
     // Before anything is sent: an order that this run submits must not make an unplanned one of the
     // same reference changed.
     let reader = ledger.reader()?;
@@ -107,7 +106,7 @@ fn acquire_ledger(
 
 /// Whether a guest of the plan, with its first orders, has none to send.
 fn is_sent(mut guest: PlannedGuest, ledger: &dyn LedgerReader, spec: &RunSpec<'_>) -> Result<bool, RunError> {
-    history::settle_by_history(&mut guest, ledger, DispositionRules::of(spec), &drop)?;
+    settle_by_history(&mut guest, ledger, spec.disposition_rules(), &drop)?;
     let backfill_guard = BackfillGuard::of(spec);
     Ok(guest.settle(|order| backfill_guard.held_result_of(order)).orders.is_empty())
 }
@@ -162,7 +161,7 @@ where
         guest.map_parts(move |mut part| {
             // Without a ledger, the results that the plan holds are final.
             let (Some(ledger), on_change) = &*shared else { return Ok(part.split_held()) };
-            history::settle_by_history(&mut part, &**ledger, rules, on_change)?;
+            settle_by_history(&mut part, &**ledger, rules, on_change)?;
             Ok(part)
         })
     })
@@ -187,7 +186,7 @@ fn record_unplanned(
         let UnplannedOrder { mut record, mut result, unsendable } = order?;
         if let (Some(unsendable), Some((ledger, reader))) = (unsendable, &mut ledger) {
             let order = [(ReadOrder::Unsendable(&unsendable), &record)];
-            for Decision { disposition, problem } in history::decide(&order, *reader, rules)? {
+            for Decision { disposition, problem } in decide_all(&order, *reader, rules)? {
                 record.problems.extend(problem);
                 match disposition {
                     Disposition::Final(again) => result = again,
@@ -239,7 +238,7 @@ fn refuse(
     let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
     let ledger = if knows_more { spec.ledger_to_read()? } else { None };
     let reason = refusal.first_line();
-    let (backfill_guard, rules) = (BackfillGuard::of(spec), DispositionRules::of(spec));
+    let (backfill_guard, rules) = (BackfillGuard::of(spec), spec.disposition_rules());
     for part in skip_known(ledger, plan.guests()?, rules, drop).flatten() {
         let guest = part?.settle(|order| backfill_guard.held_result_of(order));
         for (record, result) in guest.results {
@@ -260,7 +259,7 @@ fn count_old_orders(plan: &SavedPlan, spec: &RunSpec<'_>, ledger: &dyn Ledger) -
     if !backfill_guard.is_enabled() {
         return Ok(old_orders);
     }
-    for guest in skip_known(Some(ledger.reader()?), plan.guests()?, DispositionRules::of(spec), drop) {
+    for guest in skip_known(Some(ledger.reader()?), plan.guests()?, spec.disposition_rules(), drop) {
         let mut has_old = false;
         for part in guest {
             let part = part?;

@@ -9,10 +9,10 @@ use super::{
     error::{Refusal, RunError},
     memory::MemoryBudget,
     part::TriagePart,
-    repeated_content::{RepeatedContent, RepeatedContentSorter},
     spec::RunSpec,
 };
 use crate::{
+    disposition::{RepeatedContent, RepeatedContentSorter},
     model::{input::ExportRead, problem::Problem},
     plan::{PlanError, UnplannedWriter},
     report::Recorder,
@@ -44,7 +44,7 @@ impl<'i> ExportSink<'i> {
             recorder: Recorder::open(spec.recorder_settings(), folder, files)?,
             candidates: SendCandidates::new(folder, memory),
             guests: DuplicateCounter::new(folder.path(), ".guests", memory.guests / 2),
-            repeated_content: RepeatedContentSorter::new(folder, memory),
+            repeated_content: RepeatedContentSorter::new(folder.path(), memory.repeated_content),
             guests_to_identify: DuplicateCounter::new(folder.path(), ".to_identify", memory.guests / 2),
             unplanned: unplanned_writer(spec, folder)?,
         })
@@ -99,7 +99,7 @@ impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
         self.recorder.restart()?;
         self.candidates = SendCandidates::new(self.folder, memory);
         self.guests = DuplicateCounter::new(self.folder.path(), ".guests", memory.guests / 2);
-        self.repeated_content = RepeatedContentSorter::new(self.folder, memory);
+        self.repeated_content = RepeatedContentSorter::new(self.folder.path(), memory.repeated_content);
         self.guests_to_identify = DuplicateCounter::new(self.folder.path(), ".to_identify", memory.guests / 2);
         self.unplanned = unplanned_writer(self.spec, self.folder)?;
         Ok(())

@@ -10,7 +10,6 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use serde::Deserialize;
 
 use super::{
     memory::MemoryBudget,
@@ -18,6 +17,7 @@ use super::{
 };
 use crate::{
     dispatch,
+    disposition::{ChangedExit, DispositionRules},
     group::GroupSettings,
     ledger::{self, Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
     map::{input_settings::ProfileFormat, profile::Profile},
@@ -142,6 +142,16 @@ impl RunSpec<'_> {
         }
     }
 
+    /// The options that decide about orders of earlier runs.
+    pub(super) fn disposition_rules(&self) -> DispositionRules {
+        DispositionRules {
+            is_sending: self.send.is_some(),
+            resends_unknown: self.send.as_ref().is_some_and(|send_spec| send_spec.resends_unknown),
+            sends_reused_references: self.validate.sends_reused_references,
+            changed_exit: self.changed_exit,
+        }
+    }
+
     /// Whether a time is more than a date. Midnight may be either, so it counts as a date.
     pub(super) fn has_time_of_day(&self, ordered_at: Option<DateTime<Utc>>) -> bool {
         ordered_at.is_some_and(|ordered_at| !self.profile.is_midnight(ordered_at))
@@ -187,17 +197,6 @@ pub struct AgeLimit {
     pub max_age: Duration,
     /// Whether older orders end `skipped`, however many they are (`old_orders = "skip"`).
     pub skips_older: bool,
-}
-
-/// How often an order that changed after its acceptance sets the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ChangedExit {
-    /// Until a run has reported the change.
-    #[default]
-    First,
-    /// Until the operator acknowledges it.
-    Always,
 }
 
 /// Maximum invalid orders, of those not skipped; with more, nothing is sent. The same limit holds

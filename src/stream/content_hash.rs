@@ -275,3 +275,88 @@ mod tests {
         assert!(changed(|order| drop(order.items.pop())));
     }
 }
+
+#[cfg(test)]
+mod equivalence_tests {
+    use proptest::prelude::*;
+
+    use super::{dedup_hash, dedup_hash_in_export};
+    use crate::model::{
+        guest::{Guest, Identifier},
+        money::Amount,
+        order::{CommonAttributes, Extension, Item, Order},
+        route::Route,
+    };
+
+    fn amounts() -> impl Strategy<Value = Option<Amount>> {
+        let amount = proptest::sample::select(vec!["1", "1.0", "1.00", "10", "0", "-1", "0.0"]);
+        proptest::option::of(amount.prop_map(|amount| amount.parse().unwrap()))
+    }
+
+    /// Few values, so that many orders have the same content.
+    fn orders() -> impl Strategy<Value = Order<'static>> {
+        let text = || proptest::sample::select(vec!["", "a", "b", "ab"]);
+        let item = (text(), proptest::option::of(text()), amounts(), amounts());
+        let items = proptest::collection::vec(item, 0..3);
+        (text(), text(), 0..2_i64, amounts(), text(), items).prop_map(|(reference, id, time, price, status, items)| {
+            let item = |(name, product_id, quantity, price): (&'static str, Option<&'static str>, _, _)| Item {
+                name: Some(name.into()),
+                product_id: product_id.map(Into::into),
+                quantity,
+                price,
+                ..Item::default()
+            };
+            let identifiers = vec![Identifier { provider: "email".into(), id: id.into() }];
+            Order {
+                reference: reference.into(),
+                ordered_at: chrono::DateTime::from_timestamp_millis(time).unwrap(),
+                status: status.into(),
+                price: price.unwrap_or("5".parse().unwrap()),
+                items: items.into_iter().map(item).collect(),
+                guest: Guest { identifiers, ..Guest::default() },
+                currency: "EUR".parse().unwrap(),
+                payment_type: "Card".into(),
+                card_type: None,
+                extension: Extension::default(),
+                common: CommonAttributes {
+                    channel: "WEB".into(),
+                    language: "EN".into(),
+                    currency: "EUR".parse().unwrap(),
+                    page: "checkout".into(),
+                    pos: "shop".into(),
+                },
+                route: Route::Single,
+                contacts: Vec::new(),
+                consumers: Vec::new(),
+            }
+        })
+    }
+
+    /// The same order with its items in another order and each amount with more zeros.
+    fn respelled(order: &Order<'static>) -> Order<'static> {
+        let with_zeros = |amount: Amount| {
+            let mut amount = amount.0;
+            amount.rescale(amount.scale() + 2);
+            Amount(amount)
+        };
+        let mut other = order.clone();
+        other.price = with_zeros(order.price);
+        other.items.reverse();
+        for item in &mut other.items {
+            item.price = item.price.map(with_zeros);
+            item.quantity = item.quantity.map(with_zeros);
+        }
+        Order { reference: "other".into(), status: "other".into(), ..other }
+    }
+
+    proptest! {
+        #[test]
+        fn both_dedup_hashes_are_equivalent(one in orders(), other in orders()) {
+            let is_equal = dedup_hash(&one) == dedup_hash(&other);
+            prop_assert_eq!(dedup_hash_in_export(&one) == dedup_hash_in_export(&other), is_equal);
+            let same = respelled(&one);
+            prop_assert_eq!(dedup_hash(&one), dedup_hash(&same));
+            prop_assert_eq!(dedup_hash_in_export(&one), dedup_hash_in_export(&same));
+        }
+    }
+}

@@ -4,6 +4,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use orderferry::{
+    disposition::ChangedExit,
     map::profile::Profile,
     model::{
         origin::{FileId, RowOrigin},
@@ -12,7 +13,7 @@ use orderferry::{
         rules::CommonDefaults,
         target::Target,
     },
-    pipeline::{self, ChangedExit, Finished, MaxInvalid, ProgressFn, RunSpec},
+    pipeline::{self, Finished, MaxInvalid, ProgressFn, RunSpec},
     read::{Block, BlockReader, Dialect, InputFormat, Piece, ReadError, ReadLimits, ReadSettings, inputs::find_one},
     storage::{LocalStorage, open_storage},
     stream::StreamSettings,

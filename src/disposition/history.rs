@@ -1,14 +1,16 @@
 //! History: looks up in the ledger what earlier runs did with orders, many at once, and lets
-//! `disposition` decide about them.
+//! `decide` decide about them.
 //!
-//! It writes nothing: the caller records problems, changes and results. Called by `triage` for the
-//! orders of an export, and by `resume` for the orders of a saved plan.
+//! It writes nothing: the caller records problems, changes and results. Called for the orders of an
+//! export and for those of a saved plan.
 
 use chrono::{DateTime, Utc};
 
 use super::{
-    disposition::{self, Decision, Disposition, DispositionRules, ReadOrder},
-    error::RunError,
+    decide::{by_history, of_new},
+    decision::{Decision, Disposition},
+    read_order::ReadOrder,
+    rules::DispositionRules,
 };
 use crate::{
     ledger::{ChangedOrder, LedgerError, LedgerReader, ReferenceHistory},
@@ -20,7 +22,7 @@ use crate::{
 };
 
 /// Decides about orders, valid or not, in their order.
-pub(super) fn decide(
+pub fn decide_all(
     orders: &[(ReadOrder<'_>, &OrderRecord)],
     ledger: &dyn LedgerReader,
     rules: DispositionRules,
@@ -28,7 +30,7 @@ pub(super) fn decide(
     let histories = histories(orders, ledger)?;
     let mut decisions = Vec::with_capacity(orders.len());
     for ((order, record), history) in orders.iter().zip(&histories) {
-        decisions.push(disposition::by_history(*order, record, history, rules));
+        decisions.push(by_history(*order, record, history, rules));
     }
     // Valid orders that are new under their references: the ledger may have them under others.
     let mut new = Vec::new();
@@ -40,7 +42,7 @@ pub(super) fn decide(
     let hashes: Vec<_> = new.iter().map(|(_, hash, ..)| *hash).collect();
     let equal = ledger.references_by_dedup_hash(&hashes)?;
     for ((order, _, record, decision), equal) in new.into_iter().zip(equal) {
-        *decision = Some(disposition::of_new(order, record, &equal, rules));
+        *decision = Some(of_new(order, record, &equal, rules));
     }
     Ok(decisions.into_iter().flatten().collect())
 }
@@ -57,7 +59,7 @@ fn histories(
 /// that of an order with exactly the same time whose reference differs only in spelling, as
 /// spreadsheets change it. An order without a time has only its own spelling.
 // The callers give no time that is only a date, which too many orders share to identify one.
-pub(super) fn histories_of_any_spelling(
+pub fn histories_of_any_spelling(
     orders: &[(&OrderRecord, Option<DateTime<Utc>>)],
     ledger: &dyn LedgerReader,
 ) -> Result<Vec<ReferenceHistory>, LedgerError> {
@@ -85,16 +87,16 @@ pub(super) fn histories_of_any_spelling(
 /// Moves those orders of a planned guest to its results that were sent after they had been planned,
 /// or that must not be sent now. `on_change` receives the orders that changed after their
 /// acceptance.
-pub(super) fn settle_by_history(
+pub fn settle_by_history(
     guest: &mut PlannedGuest,
     ledger: &dyn LedgerReader,
     rules: DispositionRules,
     on_change: &dyn Fn(Box<ChangedOrder>),
-) -> Result<(), RunError> {
+) -> Result<(), LedgerError> {
     let orders = std::mem::take(&mut guest.orders);
     let read = |order| ReadOrder::Sendable { order, warns_of_duplicate: false };
     let read: Vec<_> = orders.iter().map(|order| (read(order), &order.record)).collect();
-    let decisions = decide(&read, ledger, rules)?;
+    let decisions = decide_all(&read, ledger, rules)?;
     for (mut order, Decision { disposition, problem }) in orders.into_iter().zip(decisions) {
         order.record.problems.extend(problem);
         match disposition {

@@ -1,0 +1,21 @@
+//! Disposition: what becomes of a checked order, given what earlier runs sent and what else this
+//! export holds.
+//!
+//! An order is sent, or it has its result without a request: accepted before, changed, held,
+//! skipped, invalid. The history in the ledger takes precedence over the export. It checks no draft,
+//! encodes nothing and writes no report. Called by `pipeline` on all cores at once.
+
+mod changed;
+mod decide;
+mod decision;
+mod history;
+mod read_order;
+mod repeated_content;
+mod rules;
+
+pub use decide::may_be_sent_later;
+pub use decision::{Decision, Disposition};
+pub use history::{decide_all, histories_of_any_spelling, settle_by_history};
+pub use read_order::{ReadOrder, SendableOrder};
+pub use repeated_content::{ContentKey, RepeatedContent, RepeatedContentSorter, push_content};
+pub use rules::{ChangedExit, DispositionRules};

@@ -1,0 +1,103 @@
+//! Repeated content: finds orders of one export with the same guest, time, items and amounts under
+//! unrelated references.
+//!
+//! They may be two orders, or one order that the export holds twice, so they are reported and still
+//! sent. Orders of earlier runs are compared in `decide`. Called by `pipeline`, which adds orders on all
+//! cores and sorts them where their blocks are merged.
+
+use std::{io, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    model::{
+        order::OrderRecord,
+        origin::{InputNames, Position},
+        problem::{Code, Problem},
+    },
+    spill::{batch::Batch, groups::Groups, sorter::Sorter},
+};
+
+/// Dedup hash and id of an order.
+pub type ContentKey = (u64, u64);
+
+/// Maximum orders that are listed one by one; the others are counted.
+const MAX_LISTED: usize = 100;
+
+/// Position and reference of an order, by which a message names it.
+#[derive(Serialize, Deserialize)]
+struct OrderRef<'a> {
+    at: Position,
+    reference: &'a str,
+}
+
+/// Adds an order that may be sent, keyed by its dedup hash and then by its position in the input.
+pub fn push_content(dedup_hash: u64, record: &OrderRecord, into: &mut Batch<ContentKey>) {
+    let order = OrderRef { at: record.source, reference: &record.reference };
+    let written = into.push_with((dedup_hash, record.id.0), |payload| {
+        *payload = postcard::to_extend(&order, std::mem::take(payload)).map_err(io::Error::other)?;
+        Ok(())
+    });
+    written.expect("a position and a text always serialize, and a Vec accepts all bytes");
+}
+
+/// Sorts all orders that may be sent by their dedup hash.
+#[derive(Debug)]
+pub struct RepeatedContentSorter(Sorter<ContentKey>);
+
+/// Orders with the content of an earlier order of the input.
+#[derive(Debug, Default)]
+pub struct RepeatedContent {
+    /// One warning each, of the first ones.
+    pub listed: Vec<Problem>,
+    /// Number of the others.
+    pub n_omitted: u64,
+}
+
+impl RepeatedContentSorter {
+    /// None yet. What exceeds `memory` (in bytes) spills to `folder`.
+    #[must_use]
+    pub fn new(folder: &Path, memory: usize) -> Self {
+        Self(Sorter::new(folder, ".alike", memory))
+    }
+
+    /// Takes those of a block.
+    pub fn push_all(&self, orders: &mut Batch<ContentKey>) -> io::Result<()> {
+        self.0.push_all(orders)
+    }
+
+    /// Finds the orders with the dedup hash of an earlier one. `names` are the inputs' names by
+    /// `FileId`.
+    pub fn find(self, names: &InputNames) -> io::Result<RepeatedContent> {
+        let (mut groups, mut repeated) = (Groups::new(self.0.sorted()?), RepeatedContent::default());
+        let mut first = Vec::new();
+        while let Some(mut group) = groups.next()? {
+            first.clear();
+            if let Some((_, order)) = group.next()? {
+                first.extend_from_slice(order);
+            }
+            while let Some((_, order)) = group.next()? {
+                if repeated.listed.len() == MAX_LISTED {
+                    repeated.n_omitted += 1;
+                } else {
+                    repeated.listed.push(problem(&decode_order(order)?, &decode_order(&first)?, names));
+                }
+            }
+        }
+        Ok(repeated)
+    }
+}
+
+fn decode_order(order: &[u8]) -> io::Result<OrderRef<'_>> {
+    postcard::from_bytes(order).map_err(io::Error::other)
+}
+
+fn problem(order: &OrderRef<'_>, first: &OrderRef<'_>, names: &InputNames) -> Problem {
+    let message = format!(
+        "{:?} here and {:?} at {}, with the same guest, time, items and amounts",
+        order.reference,
+        first.reference,
+        names.locate(first.at)
+    );
+    Problem::for_order(Code::ContentRepeated, order.at, message)
+}
