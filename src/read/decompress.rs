@@ -22,7 +22,7 @@ pub fn reopen(storage: &dyn Storage, location: &Location) -> io::Result<Box<dyn 
     Ok(match DecompressedSource::new(storage.open(location, 0)?, u64::MAX)? {
         // Skipped bytes of a plain file are not read.
         DecompressedSource::Plain(source) => source,
-        DecompressedSource::Gzip(bytes) => Box::new(BufReader::with_capacity(BUFFER, bytes)),
+        DecompressedSource::Gzip(bytes) => Box::new(BufReader::with_capacity(BUFFER, *bytes)),
         DecompressedSource::Zstd(bytes) => Box::new(BufReader::with_capacity(BUFFER, bytes)),
     })
 }
@@ -42,11 +42,15 @@ pub(super) fn detect_compression(source: &mut dyn Source) -> io::Result<Option<C
     })
 }
 
+/// A compressed source, buffered for a decoder.
+type CompressedSource = BufReader<Box<dyn Source>>;
+
 /// A source whose bytes are decompressed, for reads of the caller's size.
 pub(super) enum DecompressedSource {
     Plain(Box<dyn Source>),
-    Gzip(LimitedReader<flate2::bufread::MultiGzDecoder<BufReader<Box<dyn Source>>>>),
-    Zstd(LimitedReader<zstd::Decoder<'static, BufReader<Box<dyn Source>>>>),
+    /// Boxed, since a decoder is many times as large as the other variants.
+    Gzip(Box<LimitedReader<flate2::bufread::MultiGzDecoder<CompressedSource>>>),
+    Zstd(LimitedReader<zstd::Decoder<'static, CompressedSource>>),
 }
 
 impl DecompressedSource {
@@ -60,7 +64,7 @@ impl DecompressedSource {
         Ok(match compression {
             Compression::Gzip => {
                 let inner = flate2::bufread::MultiGzDecoder::new(compressed);
-                Self::Gzip(LimitedReader { inner, remaining, max_expansion })
+                Self::Gzip(Box::new(LimitedReader { inner, remaining, max_expansion }))
             }
             Compression::Zstd => {
                 let inner = zstd::Decoder::with_buffer(compressed)?;
