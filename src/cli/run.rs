@@ -7,15 +7,22 @@ use std::{io, process::ExitCode, sync::Arc};
 use super::{args::ReadArguments, exit::EXIT_STOPPED, print, progress::ProgressBarView, values::OutputFormat};
 use crate::{
     model::printable::printable,
-    pipeline::{self, Finished},
+    pipeline::{self, Finished, RunError},
     report::{summary::Summary, terminal},
 };
+
+/// File in the run folder with the final state of an embedded sandbox.
+const SANDBOX_FILE: &str = "sandbox.json";
 
 /// Runs the pipeline and prints its summary.
 pub(super) fn run(spec: &pipeline::RunSpec<'_>, arguments: &ReadArguments) -> anyhow::Result<ExitCode> {
     let view = Arc::new(ProgressBarView::new(arguments.quiet));
     view.print_on_signal();
     let finished = pipeline::run(spec, &|progress| view.update(progress))?;
+    if let Some(sandbox) = spec.send.as_ref().and_then(|send_spec| send_spec.sandbox) {
+        let state = serde_json::to_string_pretty(&sandbox.state()).expect("text and numbers always serialize");
+        finished.folder.write_file(SANDBOX_FILE, &state).map_err(|error| RunError::from(error).after_sending())?;
+    }
     view.finish();
     let code = finished.summary.exit_code;
     let Err(error) = print_summary(&finished, spec, arguments) else { return Ok(ExitCode::from(code)) };

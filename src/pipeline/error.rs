@@ -44,7 +44,9 @@ impl RunError {
         matches!(self, Self::AfterSending(_))
     }
 
-    pub(super) fn after_sending(self) -> Self {
+    /// Returns the same error of a run that may have sent orders before it.
+    #[must_use]
+    pub fn after_sending(self) -> Self {
         Self::AfterSending(Box::new(self))
     }
 }

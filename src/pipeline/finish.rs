@@ -41,7 +41,8 @@ pub(super) fn finish_sent(
         n_lost => Some(format!("{n_lost} orders of the plan were not attempted and are missing in the results")),
     };
     let stopped = stopped.or(rejects).or(lost);
-    finish(recorder, stopped)
+    let exit_code = exit_code(&recorder, stopped.is_some());
+    write_report(recorder, exit_code, stopped)
 }
 
 /// Writes the report of a run that sent nothing, with the reason.
@@ -49,14 +50,14 @@ pub(super) fn finish_refused(recorder: Recorder, refusal: &Refusal) -> Result<Fi
     write_report(recorder, refusal.exit_code(), Some(refusal.to_string()))
 }
 
-/// Writes the report of a run that was not refused. `stopped` is the reason of an early end.
-pub(super) fn finish(recorder: Recorder, stopped: Option<String>) -> Result<Finished, RunError> {
-    let exit_code = exit_code(&recorder, stopped.is_some());
-    write_report(recorder, exit_code, stopped)
+/// Writes the report of a check.
+pub(super) fn finish_check(recorder: Recorder) -> Result<Finished, RunError> {
+    let exit_code = exit_code(&recorder, false);
+    write_report(recorder, exit_code, None)
 }
 
 fn write_report(recorder: Recorder, exit_code: u8, error: Option<String>) -> Result<Finished, RunError> {
-    let spooled = recorder.files().spooled.clone();
+    let (folder, spooled) = (recorder.folder().clone(), recorder.files().spooled.clone());
     // Not `Utc::now()`, which panics if the clock is set to before 1970 during the run.
     let summary = recorder.finish(exit_code, error.clone(), SystemTime::now().into())?;
     // The copies of inputs that could be read only once hold customers' data. They are kept if a
@@ -64,7 +65,7 @@ fn write_report(recorder: Recorder, exit_code: u8, error: Option<String>) -> Res
     if summary.orders[Outcome::NotAttempted] == 0 {
         remove_spooled(&spooled);
     }
-    Ok(Finished { summary, error })
+    Ok(Finished { summary, error, folder })
 }
 
 /// Marks the reported changes in the ledger, so that the next report of them does not set the exit

@@ -4,7 +4,7 @@
 
 use super::{
     error::{Refusal, RunError},
-    finish::{finish, finish_refused, finish_sent, mark_reported, write_rejects},
+    finish::{finish_check, finish_refused, finish_sent, mark_reported, write_rejects},
     inputs,
     progress::{Progress, ProgressFn},
     resume, send,
@@ -17,66 +17,44 @@ use crate::{
     model::{field::AttributeTypes, input::ExportRead},
     plan::SavedPlan,
     report::Recorder,
-    shuffle::{self, Collect},
+    shuffle::{self, Collect, Export},
     storage::RunFolder,
 };
-
-/// File in the run folder with the final state of an embedded sandbox.
-const SANDBOX_FILE: &str = "sandbox.json";
 
 /// Executes a run and writes its report to the run folder.
 ///
 /// An error means that there is no complete report; a run that is refused or stopped has one.
 pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunError> {
-    let resumed = spec.send.as_ref().and_then(|send_spec| Some((send_spec.resume_from.as_ref()?, send_spec)));
-    // Before the folder is created: a plan that does not exist must not leave an empty run folder.
-    let resumed = match resumed {
-        Some((run, send_spec)) => Some((SavedPlan::open_verified(run)?, send_spec)),
-        None => None,
-    };
-    let folder = RunFolder::create(&spec.folder)?;
-    let finished = match resumed {
-        Some((plan, send_spec)) => resume::resume(&plan, &folder, spec, send_spec, emit)?,
-        None => run_export(&folder, spec, emit)?,
-    };
-    if let Some(sandbox) = spec.send.as_ref().and_then(|send_spec| send_spec.sandbox) {
-        let state = serde_json::to_string_pretty(&sandbox.state()).expect("text and numbers always serialize");
-        let written = folder.write_file(SANDBOX_FILE, &state).map_err(RunError::from);
-        written.map_err(RunError::after_sending)?;
+    if let Some(send_spec) = &spec.send
+        && let Some(earlier_run) = &send_spec.resume_from
+    {
+        // Before the folder is created: a plan that does not exist must not leave an empty run folder.
+        let plan = SavedPlan::open_verified(earlier_run)?;
+        return resume::resume(&plan, &RunFolder::create(&spec.folder)?, spec, send_spec, emit);
     }
-    Ok(finished)
-}
-
-fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunError> {
-    let files = match inputs::find(spec, folder) {
+    let folder = RunFolder::create(&spec.folder)?;
+    let files = match inputs::find(spec, &folder) {
         Ok(files) => files,
-        Err(error) => {
-            let recorder = Recorder::open(spec.recorder_settings(), folder, ExportRead::default())?;
-            return finish_refused(recorder, &error.into());
-        }
+        Err(error) => return refuse_unread(spec, &folder, ExportRead::default(), &error.into()),
     };
     let (mut ledger, reader, tenant_types) = match open_ledger(spec, emit) {
         Ok(opened) => opened,
         // Before the export is read, which may take long: its content does not matter without a
         // ledger.
-        Err(error) => {
-            let recorder = Recorder::open(spec.recorder_settings(), folder, files)?;
-            return finish_refused(recorder, &error.into());
-        }
+        Err(error) => return refuse_unread(spec, &folder, files, &error.into()),
     };
     let (names, settings) = (files.names(), spec.shuffle_settings(folder.path(), tenant_types));
-    let mut sink = ExportSink::open(spec, folder, files.clone())?;
+    let mut sink = ExportSink::open(spec, &folder, files.clone())?;
     let triage = Triage::new(spec, &names, reader.as_deref(), folder.path());
-    let export = shuffle::run(&settings, files, &triage, &mut sink, &|progress| emit(progress.into()));
-    let read = match export.done.and_then(|()| triage.decide_deferred(&mut sink)) {
-        Ok(()) => Ok(()),
+    let mut export = Export::new(files);
+    let read = shuffle::run(&settings, &mut export, &triage, &mut sink, &|progress| emit(progress.into()))
+        .and_then(|()| triage.decide_deferred(&mut sink))
         // The orders of an export that is not read completely are not reported.
-        Err(refusal) => sink.restart().and(Err(refusal)),
-    };
+        .or_else(|refusal| sink.restart().and(Err(refusal)));
     // The run itself must be the last one to close the ledger: only then does SQLite move all of its
     // write-ahead log into the database file, so that a copy of that file alone is complete.
     drop(reader);
-    let (mut recorder, mut candidates) = sink.finish(export.files, export.file_problems)?;
+    let (mut recorder, mut candidates) = sink.finish(export)?;
     if let Err(refusal) = read {
         return finish_refused(recorder, &refusal);
     }
@@ -90,17 +68,27 @@ fn run_export(folder: &RunFolder, spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> R
         return finish_refused(recorder, &refusal);
     }
     let (Some(send_spec), Some(ledger)) = (&spec.send, ledger) else {
-        return finish(recorder, None);
+        return finish_check(recorder);
     };
     // The plan is read back from disk, so that a slow service holds no export in memory.
-    let plan = candidates.write_plan(ledger.id().to_owned(), spec, folder, &mut recorder)?;
+    let plan = candidates.write_plan(ledger.id().to_owned(), spec, &folder, &mut recorder)?;
     emit(Progress::Sending(plan.header.n_requests));
     let guests = plan.guests()?.map(|guest| guest.map_parts(|part| Ok(part.split_held())));
-    let guests = |_| guests;
-    let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;
+    let sent = send::send(|_| guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;
     let finished = finish_sent(recorder, sent.stopped, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
+}
+
+/// Writes the report of a run that is refused before its export is read.
+fn refuse_unread(
+    spec: &RunSpec<'_>,
+    folder: &RunFolder,
+    files: ExportRead,
+    refusal: &Refusal,
+) -> Result<Finished, RunError> {
+    let recorder = Recorder::open(spec.recorder_settings(), folder, files)?;
+    finish_refused(recorder, refusal)
 }
 
 /// The ledger to write to, the one to look orders up in, and the tenant's types of extension

@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     disposition::{RepeatedContent, RepeatedContentSorter},
-    model::{input::ExportRead, problem::Problem},
+    model::input::ExportRead,
     plan::{PlanError, UnplannedWriter},
     report::Recorder,
-    shuffle,
+    shuffle::{self, Export},
     spill::duplicate_counter::DuplicateCounter,
     storage::RunFolder,
 };
@@ -53,8 +53,7 @@ impl<'i> ExportSink<'i> {
     /// Completes the recorder and the candidates once the export has been read.
     pub(super) fn finish(
         mut self,
-        mut files: ExportRead,
-        mut file_problems: Vec<Problem>,
+        Export { mut files, mut file_problems }: Export,
     ) -> Result<(Recorder, SendCandidates), RunError> {
         // Repeated content is known only now: its orders may be anywhere in the export.
         let RepeatedContent { listed, n_omitted } =

@@ -26,7 +26,7 @@ use crate::{
     report::{RecorderSettings, summary::Summary},
     sandbox::Sandbox,
     shuffle::{ShuffleMemory, ShuffleSettings},
-    storage::Storage,
+    storage::{RunFolder, Storage},
     stream, validate,
 };
 
@@ -247,4 +247,6 @@ pub struct Finished {
     pub summary: Summary,
     /// Message for the user if nothing was sent or the run ended early.
     pub error: Option<String>,
+    /// The run folder with the report.
+    pub folder: RunFolder,
 }

@@ -186,6 +186,12 @@ impl Recorder {
         &self.files
     }
 
+    /// The run folder, which the report is written to.
+    #[must_use]
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
     /// Flushes the results, so that they survive a crash of this process.
     pub fn flush(&mut self) -> Result<(), StorageError> {
         self.results.flush()

@@ -74,7 +74,7 @@ impl<'p, P: Default> BlockResult<'p, P> {
 pub(super) struct BlockMerger<'t, 'p, 's, D, C> {
     pub(super) context: &'t Context<'p, 's, D>,
     pub(super) files: &'t mut ExportRead,
-    pub(super) fact_collector: Option<&'t mut FactCollector>,
+    pub(super) fact_collector: Option<FactCollector>,
     pub(super) collect: &'t mut C,
     pub(super) file_problems: Vec<Problem>,
     pub(super) lost: LostRows,

@@ -17,7 +17,7 @@ use crate::{
         input::{Input, InputRead},
         origin::FileId,
     },
-    read::{Block, BlockReader, RowParser},
+    read::{Block, BlockReader, Piece, RowParser},
 };
 
 /// An open input file with its parser and its mapper.
@@ -35,6 +35,14 @@ pub(super) struct NextBlock<'p> {
     pub(super) file: Arc<OpenFile<'p>>,
     pub(super) block: Block,
     pub(super) end: Option<InputRead>,
+}
+
+impl NextBlock<'_> {
+    /// Returns the bytes to parse.
+    // None at the end of a file: in an array, an empty block would be read as a truncated one.
+    pub(super) fn piece(&self) -> Option<Piece<'_>> {
+        if self.end.is_some() { None } else { Some(Piece::from(&self.block)) }
+    }
 }
 
 /// Iterates over the blocks of all inputs.

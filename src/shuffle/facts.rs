@@ -10,7 +10,7 @@ use std::io;
 use fastbloom::BloomFilter;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::error::ShuffleError;
+use super::{error::ShuffleError, settings::ShuffleSettings};
 use crate::{
     group::Ambiguities,
     model::{
@@ -120,19 +120,16 @@ pub(super) struct CollectedFacts {
 }
 
 impl FactCollector {
-    pub(super) fn new(
-        keys: DuplicateCounter,
-        pairs: DuplicateCounter,
-        references: DuplicateCounter,
-        filter_bytes: usize,
-    ) -> Self {
+    pub(super) fn new(settings: &ShuffleSettings<'_>) -> Self {
+        let memory = settings.memory;
+        let counter = |name, memory| DuplicateCounter::new(settings.folder, name, memory);
         Self {
-            keys,
-            pairs,
-            references,
+            keys: counter(".keys", memory.keys),
+            pairs: counter(".pairs", memory.keys / 2),
+            references: counter(".references", memory.keys / 2),
             ambiguities: Ambiguities::default(),
             types: ExtensionTypes::default(),
-            filter_bytes,
+            filter_bytes: memory.filter,
             n_keys: 0,
             repeated: 0,
         }

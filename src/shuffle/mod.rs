@@ -17,6 +17,7 @@ mod blocks;
 mod context;
 mod engine;
 mod error;
+mod export;
 mod facts;
 mod fragment;
 mod ordered;
@@ -25,8 +26,9 @@ mod scattered;
 mod settings;
 mod sink;
 
-pub use engine::{Export, run};
+pub use engine::run;
 pub use error::ShuffleError;
+pub use export::Export;
 pub use facts::{ExportFacts, hash, hash_reference};
 pub use ordered::for_each_ordered;
 pub use settings::{ShuffleMemory, ShuffleSettings};

@@ -4,13 +4,17 @@
 //! A pass whose decisions are discarded still reads to the end, for the facts, unless all rows had
 //! better be spilled. `blocks` reads, `group` groups, [`Decide`] decides. Called by the engine.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    mem,
+    sync::{Arc, atomic::Ordering},
+};
 
 use super::{
     block_merger::{BlockMerger, BlockResult},
     blocks::{BlockIter, NextBlock, OpenFile},
     context::{Context, Pass},
     error::ShuffleError,
+    export::Export,
     facts::{FactCollector, Observations},
     fragment::Fragment,
     ordered::for_each_ordered,
@@ -22,32 +26,32 @@ use crate::{
     map::UnknownNames,
     model::{
         draft::{KeyedRow, RowKind},
-        input::ExportRead,
-        problem::Problem,
         row::Row,
     },
-    read::Piece,
     spill::batch::Batch,
 };
 
 /// Bytes of a typical spilled run in addition to its rows.
 const FRAGMENT_OVERHEAD: usize = 64;
 
-/// What a pass has found, even if it ends with an error.
-pub(super) struct PassResult<E> {
-    /// Problems of no order.
-    pub(super) file_problems: Vec<Problem>,
-    pub(super) lost: LostRows,
-    pub(super) done: Result<(), E>,
+/// How a pass ended.
+pub(super) enum PassEnd {
+    /// All decisions were made with the facts known.
+    Decided,
+    /// The export was read to its end, and these are its facts.
+    Learned(Box<FactCollector>),
+    /// The pass stopped early, since most orders are scattered: all rows had better be spilled.
+    MostlyScattered,
 }
 
-/// Reads all files.
-pub(super) fn run<D: Decide, C: Collect<D::Part, D::Error>>(
-    context: &Context<'_, '_, D>,
-    files: &mut ExportRead,
-    fact_collector: Option<&mut FactCollector>,
+/// Reads all files, once. A pass that collects facts replaces the problems of no order; it adds them
+/// even if it ends with an error.
+pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
+    context: &Context<'p, '_, D>,
+    export: &mut Export,
     collect: &mut C,
-) -> PassResult<D::Error> {
+) -> Result<PassEnd, D::Error> {
+    let files = &mut export.files;
     (files.rows, files.unreadable_rows, files.bytes_read) = (0, 0, 0);
     files.inputs.iter_mut().for_each(|read| read.rows = 0);
     let blocks = BlockIter::of(context.inputs.clone(), context.settings, context.open_files)
@@ -56,7 +60,7 @@ pub(super) fn run<D: Decide, C: Collect<D::Part, D::Error>>(
     let mut merger = BlockMerger {
         context,
         files,
-        fact_collector,
+        fact_collector: context.collects_facts().then(|| FactCollector::new(context.settings)),
         collect,
         file_problems: Vec::new(),
         lost: LostRows::default(),
@@ -64,38 +68,56 @@ pub(super) fn run<D: Decide, C: Collect<D::Part, D::Error>>(
         open_run: None,
         last_lost: None,
     };
-    let done = for_each_ordered(blocks, |next| process_block(context, next), |block_result| merger.merge(block_result));
+    let work = |next: NextBlock<'p>| {
+        let mapper = &next.file.mapper;
+        let parsed = next.file.parser.parse(next.piece()).map_err(ShuffleError::from)?;
+        let rows: Vec<Row<'_>> = parsed.rows().collect();
+        let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect();
+        let runs = BlockRuns::of(&keyed, context.settings.grouping);
+        process_runs(context, &next, &keyed, runs)
+    };
+    let done = for_each_ordered(blocks, work, |block_result| merger.merge(block_result));
     let done = done.and_then(|()| merger.close_run());
-    PassResult { file_problems: merger.file_problems, lost: merger.lost, done }
+    let BlockMerger { fact_collector, file_problems, lost, .. } = merger;
+    let Some(fact_collector) = fact_collector else { return done.map(|()| PassEnd::Decided) };
+    export.file_problems = file_problems;
+    if done.is_ok() && context.is_stopped.load(Ordering::Relaxed) {
+        return Ok(PassEnd::MostlyScattered);
+    }
+    let done = done.and_then(|()| Ok(ensure_lost_allowed(&lost, context)?));
+    export.files.omitted_lost_rows = lost.count - lost.listed.len() as u64;
+    export.file_problems.extend(lost.listed);
+    done.map(|()| PassEnd::Learned(Box::new(fact_collector)))
 }
 
-/// Processes a block. Its first and its last run are not decided here, since they may continue
-/// in the adjacent blocks.
-fn process_block<'p, D: Decide>(
+/// Returns an error if lost rows are not allowed.
+fn ensure_lost_allowed<D>(lost: &LostRows, context: &Context<'_, '_, D>) -> Result<(), ShuffleError> {
+    let allowed = lost.ensure_allowed(context.settings.grouping);
+    allowed.map_err(|error| ShuffleError::LostRow { position: context.input_names.locate(error.at), error })
+}
+
+/// Decides or spills the runs of a block. Its first and its last run are only kept, since they may
+/// continue in the adjacent blocks.
+fn process_runs<'p, D: Decide>(
     context: &Context<'p, '_, D>,
-    next: NextBlock<'p>,
+    next: &NextBlock<'p>,
+    rows: &[KeyedRow<'_>],
+    mut runs: BlockRuns<'_>,
 ) -> Result<BlockResult<'p, D::Part>, D::Error> {
-    let mut block_result = BlockResult { end: next.end, ..BlockResult::new(Arc::clone(&next.file)) };
-    let file = &next.file;
-    // The end of a file is not parsed as a block: in an array, it would be read as the end of a
-    // truncated one.
-    let block = Some(Piece::from(&next.block)).filter(|_| block_result.end.is_none());
-    let parsed = file.parser.parse(block).map_err(ShuffleError::from)?;
-    let rows: Vec<Row<'_>> = parsed.rows().collect();
-    let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: file.mapper.kind(row) }).collect();
-    for row in &rows {
+    let NextBlock { file, block, end } = next;
+    let mut block_result = BlockResult { end: end.clone(), ..BlockResult::new(Arc::clone(file)) };
+    for KeyedRow { row, .. } in rows {
         file.mapper.observe(row, &mut block_result.unknown_names);
     }
-    let mut runs = BlockRuns::of(&keyed, context.settings.grouping);
     (block_result.n_rows, block_result.n_unreadable) = (runs.row_count, runs.unreadable_count);
-    block_result.n_bytes = next.block.bytes.len() as u64;
-    block_result.lost_before = std::mem::take(&mut runs.lost_before);
+    block_result.n_bytes = block.bytes.len() as u64;
+    block_result.lost_before = mem::take(&mut runs.lost_before);
     block_result.lost_after = runs.lost_after;
-    block_result.lost = std::mem::take(&mut runs.lost);
-    observe_ambiguities(context, &keyed, file, &mut block_result.observations);
+    block_result.lost = mem::take(&mut runs.lost);
+    observe_ambiguities(context, rows, file, &mut block_result.observations);
     let n_runs = runs.runs.len();
     let mut scattered = if context.pass == Pass::Spill {
-        Batch::with_capacity(n_runs, next.block.bytes.len() + FRAGMENT_OVERHEAD * n_runs)
+        Batch::with_capacity(n_runs, block.bytes.len() + FRAGMENT_OVERHEAD * n_runs)
     } else {
         Batch::default()
     };
@@ -103,11 +125,11 @@ fn process_block<'p, D: Decide>(
         scattered::ensure_run_fits(&run, context)?;
         // The merger owns these two runs, as the block is dropped before they are complete.
         if index == 0 {
-            block_result.first_run = Some(Fragment::of(&run, &next.block).owned());
+            block_result.first_run = Some(Fragment::of(&run, block).owned());
         } else if index + 1 == n_runs {
-            block_result.last_run = Some(Fragment::of(&run, &next.block).owned());
+            block_result.last_run = Some(Fragment::of(&run, block).owned());
         } else if context.is_spilled(run.key()) {
-            scattered::spill_run(&Fragment::of(&run, &next.block), &mut scattered)?;
+            scattered::spill_run(&Fragment::of(&run, block), &mut scattered)?;
         } else if context.is_decided_now(run.key(), &mut block_result.observations) {
             let draft = group::draft(
                 run.rows.iter(),
