@@ -218,6 +218,7 @@ fn run_spec(
         stream: stream_settings(arguments, loaded, &values, &profile, pace)?,
         validate: validate_settings(settings, values, &profile, started_at),
         max_invalid: arguments.max_invalid.or(settings.max_invalid).map(|limit| limit.0).unwrap_or_default(),
+        sends_reused_references: settings.reused_references == ReusedReferences::Send,
         changed_exit: settings.changed_exit,
         // A check without a location for a ledger compares with none; `send` reports it as an error.
         ledger: locate_ledger(arguments.ledger.as_deref(), loaded)
@@ -345,7 +346,6 @@ fn validate_settings(
         total_from: profile.order_price,
         price_basis: profile.item_price,
         target_price_basis: settings.item_price,
-        sends_reused_references: settings.reused_references == ReusedReferences::Send,
         now,
     }
 }

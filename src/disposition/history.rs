@@ -59,7 +59,7 @@ fn histories(
 /// that of an order with exactly the same time whose reference differs only in spelling, as
 /// spreadsheets change it. An order without a time has only its own spelling.
 // The callers give no time that is only a date, which too many orders share to identify one.
-pub fn histories_of_any_spelling(
+pub(super) fn histories_of_any_spelling(
     orders: &[(&OrderRecord, Option<DateTime<Utc>>)],
     ledger: &dyn LedgerReader,
 ) -> Result<Vec<ReferenceHistory>, LedgerError> {

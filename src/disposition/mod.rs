@@ -6,16 +6,23 @@
 //! encodes nothing and writes no report. Called by `pipeline` on all cores at once.
 
 mod changed;
+mod conflicts;
 mod decide;
 mod decision;
+mod deferred;
 mod history;
+mod pending;
 mod read_order;
 mod repeated_content;
 mod rules;
 
+#[cfg(test)]
+pub(crate) use conflicts::{SharedReference, find_conflicts};
 pub use decide::may_be_sent_later;
 pub use decision::{Decision, Disposition};
-pub use history::{decide_all, histories_of_any_spelling, settle_by_history};
+pub use deferred::{DeferredBatch, DeferredError, DeferredGroups, DeferredOrder, DeferredOrders};
+pub use history::{decide_all, settle_by_history};
+pub use pending::PendingOrders;
 pub use read_order::{ReadOrder, SendableOrder};
 pub use repeated_content::{ContentKey, RepeatedContent, RepeatedContentSorter, push_content};
 pub use rules::{ChangedExit, DispositionRules};

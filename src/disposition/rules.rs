@@ -28,7 +28,7 @@ pub struct DispositionRules {
     pub is_sending: bool,
     /// Whether to resend orders whose outcome an earlier run left unknown.
     pub resends_unknown: bool,
-    /// Whether to send an order whose reference an order of another time has.
+    /// Whether orders of one reference are sent if they are two or more days apart.
     pub sends_reused_references: bool,
     /// Whether a changed order sets the exit code once or until it is acknowledged.
     pub changed_exit: ChangedExit,

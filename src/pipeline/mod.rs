@@ -5,7 +5,6 @@
 
 mod candidates;
 pub(crate) mod check;
-mod deferred;
 mod dispose;
 mod error;
 mod exit_code;

@@ -2,11 +2,14 @@
 //!
 //! It does no I/O. `triage` fills it on one core, `sink` takes it apart in the order of the input.
 
-use std::ops::Range;
-
-use super::{deferred::DeferredOrder, guards::OldOrders};
+use super::guards::OldOrders;
 use crate::{
-    disposition::ContentKey, ledger::ChangedOrder, plan::PlanInput, report::PartialReport, spill::batch::Batch,
+    disposition::{ContentKey, PendingOrders},
+    ledger::ChangedOrder,
+    plan::PlanInput,
+    report::PartialReport,
+    spill::batch::Batch,
+    stream::EncodedOrder,
 };
 
 /// What the orders of one block come to.
@@ -28,7 +31,5 @@ pub(super) struct TriagePart {
     pub(super) unplanned: Vec<u8>,
     pub(super) changed: Vec<ChangedOrder>,
     /// Orders to look up in the ledger at the end of the block; empty after that.
-    pub(super) pending: Vec<DeferredOrder>,
-    /// Those of them that may be one order, or share their reference.
-    pub(super) pending_groups: Vec<Range<usize>>,
+    pub(super) pending: PendingOrders<EncodedOrder>,
 }

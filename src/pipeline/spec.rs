@@ -61,6 +61,8 @@ pub struct RunSpec<'a> {
     pub stream: stream::StreamSettings,
     /// Maximum invalid orders; with more, nothing is sent.
     pub max_invalid: MaxInvalid,
+    /// Whether orders of one reference are sent if they are two or more days apart.
+    pub sends_reused_references: bool,
     /// Whether a changed order sets the exit code once or until it is acknowledged.
     pub changed_exit: ChangedExit,
     /// The ledger with the attempts of earlier runs.
@@ -147,7 +149,7 @@ impl RunSpec<'_> {
         DispositionRules {
             is_sending: self.send.is_some(),
             resends_unknown: self.send.as_ref().is_some_and(|send_spec| send_spec.resends_unknown),
-            sends_reused_references: self.validate.sends_reused_references,
+            sends_reused_references: self.sends_reused_references,
             changed_exit: self.changed_exit,
         }
     }

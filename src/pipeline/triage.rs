@@ -4,18 +4,11 @@
 //! It does no I/O except for spilling deferred orders. `check` checks a draft. Called by `shuffle`
 //! on all cores at once.
 
-use std::path::Path;
+use std::{io, path::Path};
 
-use super::{
-    check,
-    deferred::{DeferredOrder, DeferredOrders},
-    dispose::Disposer,
-    error::Refusal,
-    memory::MemoryBudget,
-    part::TriagePart,
-    spec::RunSpec,
-};
+use super::{check, dispose::Disposer, error::Refusal, memory::MemoryBudget, part::TriagePart, spec::RunSpec};
 use crate::{
+    disposition::{DeferredOrder, DeferredOrders},
     ledger::LedgerReader,
     model::{
         draft::Draft,
@@ -23,7 +16,7 @@ use crate::{
         origin::InputNames,
         unsendable::Unsendable,
     },
-    shuffle::{Collect, Decide, ExportFacts, for_each_ordered},
+    shuffle::{Collect, Decide, ExportFacts, for_each_ordered, hash_reference},
     stream::EncodedOrder,
 };
 
@@ -46,13 +39,11 @@ impl Decide for Triage<'_> {
     fn decide(&self, draft: Draft<'_>, facts: &ExportFacts, part: &mut TriagePart) -> Result<(), Refusal> {
         let (record, order) = self.check(draft, facts);
         if facts.may_be_shared(&record.reference) {
-            return Ok(self.deferred.push(&self.deferred_order(record, order))?);
-        }
-        if self.disposer.has_ledger() {
-            part.pending.push(self.deferred_order(record, order));
+            self.defer(&self.deferred_order(record, order))?;
+        } else if self.disposer.only_counts() {
+            self.disposer.count(&record, order.as_deref(), part);
         } else {
-            // The order is not even encoded if it is only counted.
-            self.disposer.dispose_without_history(record, order.as_deref(), part);
+            part.pending.push(self.deferred_order(record, order));
         }
         Ok(())
     }
@@ -63,12 +54,12 @@ impl Decide for Triage<'_> {
             let (record, order) = self.check(draft, facts);
             let deferred = self.deferred_order(record, order);
             if facts.may_be_shared(&deferred.record.reference) {
-                self.deferred.push(&deferred)?;
+                self.defer(&deferred)?;
             } else {
                 orders.push(deferred);
             }
         }
-        self.disposer.add_possible_duplicates(orders, part);
+        self.disposer.push_group(orders, part);
         Ok(())
     }
 
@@ -103,9 +94,14 @@ impl<'j> Triage<'j> {
         (record, Err(unsendable))
     }
 
-    fn deferred_order(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> DeferredOrder {
+    fn deferred_order(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> DeferredOrder<EncodedOrder> {
         let order = order.map(|order| EncodedOrder::of(&order, self.spec.stream.url_limits()));
         DeferredOrder { has_time_of_day: self.spec.has_time_of_day(record.ordered_at), record, order }
+    }
+
+    /// Defers an order until all orders are known that may share its reference.
+    fn defer(&self, order: &DeferredOrder<EncodedOrder>) -> io::Result<()> {
+        self.deferred.push(hash_reference(&order.record.reference), order)
     }
 
     /// Decides about all deferred orders, after the last one was passed.

@@ -13,8 +13,9 @@ use super::{
 };
 use crate::model::{
     guest::Identifier,
-    order::Order,
-    planned::{ContentHash, DedupHash, Payload},
+    order::{Order, OrderRecord},
+    outcome::OrderResult,
+    planned::{ContentHash, DedupHash, Payload, PlannedOrder},
     route::Route,
 };
 
@@ -63,6 +64,29 @@ impl EncodedOrder {
             n_requests: payload.n_requests(),
             payload: Payload::from(&payload),
         }
+    }
+
+    /// Returns its guest, and the order as the plan stores it.
+    #[must_use]
+    pub fn into_planned(
+        self,
+        record: OrderRecord,
+        is_uncertain: bool,
+        held_result: Option<OrderResult>,
+    ) -> (Identifier<'static>, PlannedOrder) {
+        let planned = PlannedOrder {
+            record,
+            ordered_at: self.ordered_at,
+            content: self.content,
+            status: self.status,
+            dedup_hash: self.dedup_hash,
+            route: self.route,
+            n_requests: self.n_requests,
+            payload: self.payload,
+            is_uncertain,
+            held_result,
+        };
+        (self.guest, planned)
     }
 }
 

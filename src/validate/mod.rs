@@ -18,7 +18,6 @@ mod legs;
 mod order;
 mod people;
 mod product;
-mod references;
 mod settings;
 mod values;
 
@@ -26,5 +25,4 @@ mod values;
 pub(crate) mod tests;
 
 pub use check::{RouteCheck, check};
-pub use references::{SharedReference, find_conflicts, find_duplicates};
 pub use settings::ValidateSettings;

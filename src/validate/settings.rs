@@ -20,8 +20,6 @@ pub struct ValidateSettings {
     pub price_basis: PriceBasis,
     /// Whether the target's item prices are per unit or per line.
     pub target_price_basis: PriceBasis,
-    /// Whether orders of one reference are sent if they are two or more days apart.
-    pub sends_reused_references: bool,
     /// When the run started.
     pub now: DateTime<Utc>,
 }

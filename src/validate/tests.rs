@@ -12,8 +12,9 @@ use std::{
     time::Duration,
 };
 
-use super::{SharedReference, ValidateSettings, find_conflicts};
+use super::ValidateSettings;
 use crate::{
+    disposition::{SharedReference, find_conflicts},
     model::{
         draft::{Cell, Cells, Draft, ItemDraft, PersonDraft, PersonRole},
         extension_types::ExtensionTypes,
@@ -166,7 +167,6 @@ impl TestSettings {
             total_from: self.total_from,
             price_basis: self.price_basis,
             target_price_basis: self.target_price_basis,
-            sends_reused_references: self.sends_reused_references,
             now: self.now,
         }
     }
@@ -250,7 +250,7 @@ fn check_all(mut drafts: Vec<Draft<'static>>, settings: &TestSettings) -> Vec<Ch
         let of_reference: Vec<_> = of_reference
             .map(|checked| SharedReference { record: &checked.record, dedup_hash: dedup_hash(checked) })
             .collect();
-        for (index, problem) in indices.iter().zip(find_conflicts(&of_reference, &settings.validate())) {
+        for (index, problem) in indices.iter().zip(find_conflicts(&of_reference, settings.sends_reused_references)) {
             if let Some(problem) = problem {
                 all[*index].record.problems.push(problem);
                 all[*index].validity = Validity::Invalid;

@@ -92,6 +92,7 @@ pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
 pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_progress: ProgressFn<'_>) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
     let job = RunSpec {
+        sends_reused_references: false,
         changed_exit: ChangedExit::First,
         run_id: "arbitrary".into(),
         started_at: now,
@@ -107,7 +108,6 @@ pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_prog
             total_from: TotalFrom::Given,
             price_basis: PriceBasis::Unit,
             target_price_basis: PriceBasis::Unit,
-            sends_reused_references: false,
             now,
         },
         stream: StreamSettings {

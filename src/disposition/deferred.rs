@@ -1,15 +1,16 @@
 //! Deferred orders: checked orders that are decided later, and the external sort that brings those
 //! together that may share their reference.
 //!
-//! It decides nothing: `triage` fills it on all cores at once and takes the groups out of it.
+//! It decides nothing: it is filled on all cores at once and gives groups back. How an order is
+//! encoded is for the caller to say (`E`).
 
 use std::{io, path::Path};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::read_order::{ReadOrder, SendableOrder};
 use crate::{
-    disposition::{ReadOrder, SendableOrder},
     ledger::{OrderKey, ReferenceHistory},
     model::{
         order::OrderRecord,
@@ -18,30 +19,31 @@ use crate::{
         problem::Problem,
         unsendable::Unsendable,
     },
-    shuffle::hash_reference,
     spill::{
         groups::{BatchError, BatchLimits, GroupBatch, Groups},
         sorter::Sorter,
     },
-    stream::EncodedOrder,
-    validate::SharedReference,
 };
 
 /// A checked order that is decided later: in the end of its block, when it is looked up, or when all
 /// orders are known that may share its reference.
-#[derive(Serialize, Deserialize)]
-pub(super) struct DeferredOrder {
-    pub(super) record: OrderRecord,
-    pub(super) order: Result<EncodedOrder, Unsendable>,
-    /// See [`Triage::has_time_of_day`].
-    pub(super) has_time_of_day: bool,
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeferredOrder<E> {
+    /// Its facts for the report.
+    pub record: OrderRecord,
+    /// The encoded order, or why it is not sent.
+    pub order: Result<E, Unsendable>,
+    /// Whether its time is more than a date.
+    pub has_time_of_day: bool,
 }
 
-impl DeferredOrder {
-    pub(super) fn shared_reference(&self) -> SharedReference<'_> {
-        SharedReference { record: &self.record, dedup_hash: self.order.as_ref().ok().map(|order| order.dedup_hash) }
+impl<E: SendableOrder> DeferredOrder<E> {
+    /// Returns the hash of its guest, time, items and amounts, if it is valid so far.
+    pub(super) fn dedup_hash(&self) -> Option<DedupHash> {
+        self.order.as_ref().ok().map(SendableOrder::dedup_hash)
     }
 
+    /// Whether a rule of the profile leaves it out.
     pub(super) fn is_skipped(&self) -> bool {
         matches!(&self.order, Err(Unsendable { rule: Some(_), .. }))
     }
@@ -49,7 +51,7 @@ impl DeferredOrder {
     /// Returns its content, if it is known.
     pub(super) fn content(&self) -> Option<ContentHash> {
         match &self.order {
-            Ok(order) => Some(order.content),
+            Ok(order) => Some(order.content()),
             Err(unsendable) => unsendable.content,
         }
     }
@@ -79,28 +81,10 @@ impl DeferredOrder {
         let Some(problem) = problem else { return };
         self.record.problems.push(problem);
         if let Ok(order) = &self.order {
-            let (status, content) = (Some(order.status.clone()), Some(order.content));
+            let (status, content) = (Some(order.status().to_owned()), Some(order.content()));
             let has_time_of_day = self.has_time_of_day;
             self.order = Err(Unsendable { rule: None, status, content, is_other_order: false, has_time_of_day });
         }
-    }
-}
-
-impl SendableOrder for EncodedOrder {
-    fn ordered_at(&self) -> DateTime<Utc> {
-        self.ordered_at
-    }
-
-    fn status(&self) -> &str {
-        &self.status
-    }
-
-    fn content(&self) -> ContentHash {
-        self.content
-    }
-
-    fn dedup_hash(&self) -> DedupHash {
-        self.dedup_hash
     }
 }
 
@@ -111,27 +95,31 @@ const BATCH_BYTES: usize = 256 * 1024;
 // A shop has no reference with more orders than that.
 const MAX_REFERENCE_BYTES: usize = 32 * 1024 * 1024;
 
-/// Sorts encoded orders by the hash of their reference, then by their id.
-pub(super) struct DeferredOrders(Sorter<(u64, u64)>);
+/// Sorts orders by their group, then by their id.
+#[derive(Debug)]
+pub struct DeferredOrders(Sorter<(u64, u64)>);
 
 impl DeferredOrders {
     /// None yet. What exceeds `memory` (in bytes) spills to `folder`.
-    pub(super) fn new(folder: &Path, memory: usize) -> Self {
+    #[must_use]
+    pub fn new(folder: &Path, memory: usize) -> Self {
         Self(Sorter::new(folder, ".clashing", memory))
     }
 
-    pub(super) fn push(&self, order: &DeferredOrder) -> io::Result<()> {
-        self.0.push((hash_reference(&order.record.reference), order.record.id.0), &serde_json::to_vec(order)?)
+    /// Adds an order. Orders that may share their reference have the same `group`.
+    pub fn push<E: Serialize>(&self, group: u64, order: &DeferredOrder<E>) -> io::Result<()> {
+        self.0.push((group, order.record.id.0), &serde_json::to_vec(order)?)
     }
 
-    /// Returns all of them, grouped by the hash of their reference.
-    pub(super) fn grouped(self) -> io::Result<DeferredGroups> {
+    /// Returns all of them, by group.
+    pub fn grouped(self) -> io::Result<DeferredGroups> {
         Ok(DeferredGroups(Groups::new(self.0.sorted()?)))
     }
 }
 
-/// Iterates over batches of groups. A group has the orders whose references have one hash.
-pub(super) struct DeferredGroups(Groups<u64, u64>);
+/// Iterates over batches of groups.
+#[derive(Debug)]
+pub struct DeferredGroups(Groups<u64, u64>);
 
 impl Iterator for DeferredGroups {
     type Item = Result<DeferredBatch, DeferredError>;
@@ -144,28 +132,36 @@ impl Iterator for DeferredGroups {
 }
 
 /// Groups that are decoded later, on any core.
-pub(super) struct DeferredBatch(GroupBatch);
+#[derive(Debug)]
+pub struct DeferredBatch(GroupBatch);
 
 impl DeferredBatch {
     /// Returns the groups, each in the order of the input.
-    pub(super) fn groups(&self) -> impl Iterator<Item = io::Result<Vec<DeferredOrder>>> {
+    pub fn groups<E: DeserializeOwned>(&self) -> impl Iterator<Item = io::Result<Vec<DeferredOrder<E>>>> {
         self.0.groups().map(|group| Ok(group.map(serde_json::from_slice).collect::<Result<_, _>>()?))
     }
 }
 
 /// Why deferred orders cannot be grouped.
-pub(super) enum DeferredError {
+#[derive(Debug)]
+pub enum DeferredError {
     /// They cannot be read back.
     Io(io::Error),
     /// Too many orders share a reference; the first of them.
     SharedReference(Position),
 }
 
+/// The part of an encoded [`DeferredOrder`] that says where it is.
+#[derive(Deserialize)]
+struct DeferredRecord {
+    record: OrderRecord,
+}
+
 impl DeferredError {
     fn of(error: BatchError) -> Self {
         match error {
             BatchError::Io(error) => Self::Io(error),
-            BatchError::GroupTooLarge { first } => match serde_json::from_slice::<DeferredOrder>(&first) {
+            BatchError::GroupTooLarge { first } => match serde_json::from_slice::<DeferredRecord>(&first) {
                 Ok(first) => Self::SharedReference(first.record.source),
                 Err(error) => Self::Io(error.into()),
             },

@@ -2,11 +2,14 @@
 //! under two spellings of its reference.
 //!
 //! The tenant cannot distinguish such orders, so none of them is sent. Earlier runs are not
-//! compared here. Called by `pipeline` with the orders that may conflict.
+//! compared here. Called by `pending` with the orders that may conflict.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
-use super::settings::ValidateSettings;
+use super::{deferred::DeferredOrder, read_order::SendableOrder};
 use crate::model::{
     order::{OrderRecord, SAME_ORDER_WINDOW},
     planned::DedupHash,
@@ -16,11 +19,37 @@ use crate::model::{
 
 /// An order that shares its reference with others.
 #[derive(Debug, Clone, Copy)]
-pub struct SharedReference<'a> {
+pub(crate) struct SharedReference<'a> {
     /// The record of the order.
-    pub record: &'a OrderRecord,
+    pub(crate) record: &'a OrderRecord,
     /// The hash of its guest, time, items and amounts; none if it failed another check.
-    pub dedup_hash: Option<DedupHash>,
+    pub(crate) dedup_hash: Option<DedupHash>,
+}
+
+impl<'a, E: SendableOrder> From<&'a DeferredOrder<E>> for SharedReference<'a> {
+    fn from(order: &'a DeferredOrder<E>) -> Self {
+        Self { record: &order.record, dedup_hash: order.dedup_hash() }
+    }
+}
+
+/// Makes those orders invalid that conflict with another one. They are in the order of the input, and
+/// their references are equal, or equal except for their spelling.
+pub(super) fn mark_conflicts<E: SendableOrder>(orders: &mut [DeferredOrder<E>], sends_reused_references: bool) {
+    let problems = find_duplicates(&orders.iter().map(SharedReference::from).collect::<Vec<_>>());
+    orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
+    let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, order) in orders.iter().enumerate() {
+        // Orders without a reference share none, and an order that a rule skips is not sent, so that
+        // it conflicts with no other.
+        if !order.record.reference.is_empty() && !order.is_skipped() {
+            by_reference.entry(order.record.reference.clone()).or_default().push(index);
+        }
+    }
+    for sharing in by_reference.into_values() {
+        let orders_of_reference: Vec<_> = sharing.iter().map(|index| SharedReference::from(&orders[*index])).collect();
+        let problems = find_conflicts(&orders_of_reference, sends_reused_references);
+        sharing.into_iter().zip(problems).for_each(|(index, problem)| orders[index].add_problem(problem));
+    }
 }
 
 /// Returns for each order of one reference the conflict with the first other order, if there is
@@ -29,12 +58,10 @@ pub struct SharedReference<'a> {
 /// Orders two or more days apart do not conflict if `sends_reused_references` is set. An invalid
 /// order may be the other half of a valid one, so it conflicts too, but gets no second problem
 /// itself.
-#[must_use]
-pub fn find_conflicts(orders: &[SharedReference<'_>], settings: &ValidateSettings) -> Vec<Option<Problem>> {
+pub(crate) fn find_conflicts(orders: &[SharedReference<'_>], sends_reused_references: bool) -> Vec<Option<Problem>> {
     let is_conflict = |one: &OrderRecord, other: &OrderRecord| {
         let distance = one.ordered_at.zip(other.ordered_at).map(|(one, other)| (one - other).abs());
-        one.id != other.id
-            && (!settings.sends_reused_references || distance.is_none_or(|distance| distance < SAME_ORDER_WINDOW))
+        one.id != other.id && (!sends_reused_references || distance.is_none_or(|distance| distance < SAME_ORDER_WINDOW))
     };
     let problem = |order: &SharedReference<'_>| {
         let other = orders
@@ -53,8 +80,7 @@ type Spellings<'a> = (&'a OrderRecord, Option<&'a OrderRecord>);
 
 /// Returns for each order, in input order, the duplicate with the same hash whose reference
 /// differs only as a spreadsheet would change it, if there is one.
-#[must_use]
-pub fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
+fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
     let mut spellings: HashMap<_, Spellings<'_>> = HashMap::new();
     // A spreadsheet turns `000001001` into `1001` or `1001.0`, so one order would be accepted
     // several times.

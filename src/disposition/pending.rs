@@ -1,0 +1,113 @@
+//! Pending orders: those of a block that are decided together, since looking many orders up at once
+//! is faster.
+//!
+//! It sends and records nothing: `history` looks the orders up, and the caller gets the disposition of
+//! each.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use super::{
+    conflicts::mark_conflicts,
+    decision::{Decision, Disposition},
+    deferred::DeferredOrder,
+    history::{decide_all, histories_of_any_spelling},
+    read_order::SendableOrder,
+    rules::DispositionRules,
+};
+use crate::ledger::{LedgerError, LedgerReader, OrderKey};
+
+/// Orders to decide about at the end of their block.
+#[derive(Debug)]
+pub struct PendingOrders<E> {
+    orders: Vec<DeferredOrder<E>>,
+    /// Those of them that may be one order, or share their reference.
+    groups: Vec<Range<usize>>,
+}
+
+impl<E> Default for PendingOrders<E> {
+    fn default() -> Self {
+        Self { orders: Vec::new(), groups: Vec::new() }
+    }
+}
+
+impl<E: SendableOrder> PendingOrders<E> {
+    /// Adds an order whose reference no other order has.
+    pub fn push(&mut self, order: DeferredOrder<E>) {
+        self.orders.push(order);
+    }
+
+    /// Adds orders whose references may be equal, or equal except for their spelling. They are in the
+    /// order of the input.
+    pub fn push_group(&mut self, mut orders: Vec<DeferredOrder<E>>, rules: DispositionRules) {
+        mark_conflicts(&mut orders, rules.sends_reused_references);
+        let first = self.orders.len();
+        self.orders.extend(orders);
+        // A single order is the only one that can be the accepted one.
+        if self.orders.len() - first > 1 {
+            self.groups.push(first..self.orders.len());
+        }
+    }
+
+    /// Decides about all orders, in their order. Without a ledger, none has a history.
+    pub fn decide(
+        mut self,
+        ledger: Option<&dyn LedgerReader>,
+        rules: DispositionRules,
+    ) -> Result<Vec<(DeferredOrder<E>, Disposition)>, LedgerError> {
+        let Some(ledger) = ledger else {
+            let decide = |order: DeferredOrder<E>| {
+                let disposition = order.read_order().without_history(rules);
+                (order, disposition)
+            };
+            return Ok(self.orders.into_iter().map(decide).collect());
+        };
+        assign_accepted(&mut self.orders, &self.groups, ledger)?;
+        let read: Vec<_> = self.orders.iter().map(|order| (order.read_order(), &order.record)).collect();
+        let decisions = decide_all(&read, ledger, rules)?;
+        let decided = self.orders.into_iter().zip(decisions);
+        Ok(decided
+            .map(|(mut order, Decision { disposition, problem })| {
+                order.record.problems.extend(problem);
+                (order, disposition)
+            })
+            .collect())
+    }
+}
+
+/// Matches each accepted order of the ledger with one of the orders of a group, which may be it: the
+/// one with its content, else the one with its spelling of the reference, else the first that no rule
+/// skips. The others are marked as other orders.
+// Otherwise two duplicates that differ would be two changes of one accepted order.
+fn assign_accepted<E: SendableOrder>(
+    orders: &mut [DeferredOrder<E>],
+    groups: &[Range<usize>],
+    ledger: &dyn LedgerReader,
+) -> Result<(), LedgerError> {
+    let grouped: Vec<(usize, usize)> =
+        groups.iter().enumerate().flat_map(|(group, orders)| orders.clone().map(move |order| (group, order))).collect();
+    if grouped.is_empty() {
+        return Ok(());
+    }
+    let to_look_up = grouped.iter().map(|(_, index)| &orders[*index]);
+    let to_look_up: Vec<_> = to_look_up.map(|order| (&order.record, order.identifying_time())).collect();
+    let histories = histories_of_any_spelling(&to_look_up, ledger)?;
+    let mut ranks_by_order: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for ((group, index), history) in grouped.into_iter().zip(&histories) {
+        let order = &orders[index];
+        // Orders without a reference share none.
+        let accepted = order.accepted(history).filter(|_| !order.record.reference.is_empty());
+        let Some(OrderKey { reference, ordered_at, content }) = accepted else { continue };
+        let is_other = order.content() != Some(content);
+        let rank = (is_other, order.record.reference != reference, order.is_skipped(), index);
+        ranks_by_order.entry((group, reference, ordered_at)).or_default().push(rank);
+    }
+    for mut ranks in ranks_by_order.into_values() {
+        ranks.sort_unstable();
+        for (_, _, _, index) in ranks.into_iter().skip(1) {
+            if let Err(unsendable) = &mut orders[index].order {
+                unsendable.is_other_order = true;
+            }
+        }
+    }
+    Ok(())
+}
