@@ -1,7 +1,7 @@
 //! Command `help`: the manual, one Markdown file per topic, and the help of the other commands.
 //!
 //! The files in `help/` are part of the program and are printed as they are; the README links to
-//! them. The help of a command is clap's. Called by `cli::main`.
+//! them. The help of a command is clap's. Called by `entry`.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! Carts of a run: records a cart before it is filled, clears the leftover carts of earlier runs,
 //! and clears the open cart of an order when the run stops.
 //!
-//! It does not decide when an order's cart is cleared; `delivery` does. Called by `worker`.
+//! It does not decide when an order's cart is cleared; the target's delivery does. Called by `worker`.
 
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout_at};
 

@@ -1,8 +1,8 @@
 //! Worker: takes guests from the queue and carries out the actions of their deliveries, with the
 //! journal around each checkout.
 //!
-//! It decides nothing about an order: the steps are `delivery`'s, the meaning of a response is
-//! `classify`'s. `run` spawns many of them over one dispatcher.
+//! It decides nothing about an order: the steps and the meaning of a response are those of the
+//! target's [`Delivery`](super::target::Delivery). `run` spawns many of them over one dispatcher.
 
 use std::sync::Arc;
 

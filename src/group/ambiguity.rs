@@ -5,7 +5,7 @@
 //! time could be missing that row, so it is invalid too: an order is never sent in part. Only the
 //! time excludes an order: a row that lost its key may also have lost a digit of its price. A row
 //! merged from two rows may hold the key of another order, which is then incomplete. Filled block
-//! by block by `pipeline`; does not decide which rows are ambiguous.
+//! by block by `shuffle`; does not decide which rows are ambiguous.
 
 use std::{
     collections::{BTreeMap, HashMap},

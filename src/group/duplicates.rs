@@ -2,7 +2,7 @@
 //!
 //! A duplicate with equal content counts once and adds a warning; different content makes every
 //! draft of that key invalid. Rows are never deduplicated by content, since equal rows of one
-//! order are often legitimate. Called by `pipeline` with all drafts of some keys.
+//! order are often legitimate. Called by `shuffle` with all drafts of some keys.
 
 use std::collections::HashMap;
 

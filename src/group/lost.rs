@@ -1,7 +1,7 @@
 //! Lost rows: rows whose order is not known, with their number and the error that they end a run
 //! with.
 //!
-//! Does not decide which rows are lost. Filled by `runs` block by block; `pipeline` appends the
+//! Does not decide which rows are lost. Filled by `runs` block by block; `shuffle` appends the
 //! blocks in input order and checks whether the run may go on.
 
 use super::settings::GroupSettings;

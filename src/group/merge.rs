@@ -1,7 +1,7 @@
 //! Merge of the rows of one order into its draft: the first filled value of a field counts, and a
 //! different one is a problem.
 //!
-//! Does not choose the rows and does not check values. Called by `pipeline`, for a run or for
+//! Does not choose the rows and does not check values. Called by `shuffle`, for a run or for
 //! gathered rows.
 
 use std::borrow::Cow;

@@ -3,7 +3,7 @@
 //! Drops no row: each ends in a draft, is counted as lost, or belongs to a duplicate that a draft
 //! names. Never treats part of an order as the whole. Processes only the rows passed in, a block
 //! of a file or the gathered rows of a few orders, and holds no others: what must be known about
-//! the whole export arrives as [`Ambiguities`]. No I/O. Called by `pipeline`; depends only on
+//! the whole export arrives as [`Ambiguities`]. No I/O. Called by `shuffle`; depends only on
 //! `model`.
 
 mod ambiguity;

@@ -1,7 +1,7 @@
 //! Runs: consecutive rows of one order, in input order.
 //!
 //! Splits a block into runs and assigns lost rows to the runs next to them; scattered rows are
-//! grouped with a hash map. Does not read values. Called by `pipeline`.
+//! grouped with a hash map. Does not read values. Called by `shuffle`.
 
 use std::collections::HashMap;
 

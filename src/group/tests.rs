@@ -116,7 +116,7 @@ fn grouped(settings: GroupSettings, rows: &[TestRow]) -> Result<Grouped, GroupEr
             assert_eq!(
                 draft(only.rows.iter(), map, &only.possible_rows),
                 merged,
-                "a contiguous order needs no gathering"
+                "a contiguous order needs no scattered rows brought together"
             );
         }
         merged

@@ -1,7 +1,7 @@
 //! File mapper: a profile bound to one file, which maps the file's rows.
 //!
 //! Dispatches to `record_mapper` for CSV and to `document_mapper` for JSON. Has no mutable
-//! state, so all cores share one mapper per file. Called by `pipeline`.
+//! state, so all cores share one mapper per file. Called by `shuffle`.
 
 use std::sync::Arc;
 

@@ -49,7 +49,7 @@ pub enum MissingColumns {
 }
 
 /// Whether a file must end with a line break.
-// A file that is appended to after it was read cannot be told from a complete one, unless the
+// A file that is appended to after it was read looks like a complete one, unless the
 // profile declares that a complete one ends with a line break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]

@@ -2,7 +2,7 @@
 //!
 //! A profile is a TOML file; the canonical one is built in. Checks only what the profile itself
 //! declares (a date has this format, a value is in this table); `validate` checks the rest. Called
-//! by `pipeline`; depends on `model` only.
+//! by `shuffle`; depends on `model` only.
 
 mod binding;
 mod collector;

@@ -1,7 +1,7 @@
 //! Unknown names: the members of a file's documents that the profile does not use.
 //!
 //! A collector per block, whose parts are appended in file order. Does not know the profile's own
-//! paths: `document_mapper` compares each new path with them. Read by `pipeline` for its warnings.
+//! paths: `document_mapper` compares each new path with them. Read by `shuffle` for its warnings.
 
 use std::collections::HashSet;
 

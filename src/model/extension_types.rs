@@ -2,7 +2,7 @@
 //!
 //! Collected from all drafts before any order is checked, since the first declared type of an
 //! attribute counts. Does not check values, and does not read the ledger: the tenant's types are
-//! passed in. Collected by `pipeline`, used by `validate`.
+//! passed in. Collected by `shuffle`, used by `validate`.
 
 use std::{
     collections::{HashMap, hash_map::Entry},

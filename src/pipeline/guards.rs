@@ -2,8 +2,7 @@
 //! refuses the run if there are too many of them.
 //!
 //! It exists because imported history may trigger live campaigns. It decides by the order's time
-//! alone and reads no ledger. Called by `triage`, `resume` and the pipeline's guards before
-//! sending.
+//! alone and reads no ledger. Called by `dispose`, `resume` and `candidates`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

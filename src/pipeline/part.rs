@@ -1,6 +1,6 @@
 //! Part: what the orders of one block come to.
 //!
-//! It does no I/O. `triage` fills it on one core, `sink` takes it apart in the order of the input.
+//! It does no I/O. `triage` and `dispose` fill it on one core, `sink` takes it apart in the order of the input.
 
 use super::guards::OldOrders;
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 /// What the orders of one block come to.
 #[derive(Default)]
 pub(super) struct TriagePart {
-    /// What the report says of them.
+    /// Their part of the report.
     pub(super) report: PartialReport,
     /// Orders that are too old to be sent without `--backfill`.
     pub(super) old_orders: OldOrders,

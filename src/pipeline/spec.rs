@@ -129,7 +129,7 @@ impl RunSpec<'_> {
         }
     }
 
-    /// What the report says of this run, and the memory that it may use.
+    /// The facts of this run that its report shows, and the memory that the report may use.
     pub(super) fn recorder_settings(&self) -> RecorderSettings {
         let storage = Arc::clone(&self.storage);
         let memory = MemoryBudget::split(self.memory);

@@ -2,7 +2,7 @@
 //! file.
 //!
 //! Knows no format. Filled by `block_reader` through `read_buffer`, parsed by `row_parser`; a piece
-//! may also be one row that `pipeline` spilled.
+//! may also be one row that `shuffle` spilled.
 
 /// Complete rows, as they are in the file.
 #[derive(Debug, Default)]

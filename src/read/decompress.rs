@@ -1,7 +1,7 @@
 //! Decompression: the bytes of a plain, gzip or zstd file.
 //!
 //! Detects the compression by the first bytes of a file, not by its name. Does not interpret the
-//! content. Called by `block_reader` and `inputs`, and by `pipeline` when it copies rejected rows.
+//! content. Called by `block_reader` and `inputs`.
 
 use std::io::{self, BufReader, Read};
 

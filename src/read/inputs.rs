@@ -2,7 +2,7 @@
 //! once and in a stable order.
 //!
 //! Keeps the state in which each file was found, so that a later change is detected. Does not
-//! parse. Called by `shuffle`; `block_reader` opens and checks files through it.
+//! parse. Called by `shuffle` and `pipeline`; `block_reader` opens and checks files through it.
 
 use std::{collections::HashSet, io, path::Path};
 

@@ -2,7 +2,7 @@
 //!
 //! Prepares the summary's numbers for the template `page.html`, which escapes every value; control characters
 //! and changes of text direction are shown escaped. The page has references and messages of customers'
-//! orders, so it belongs in the run folder. Decides nothing. Called by `pipeline`.
+//! orders, so it belongs in the run folder. Decides nothing. Called by `recorder`.
 
 use askama::Template;
 

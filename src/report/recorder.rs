@@ -33,7 +33,7 @@ use crate::{
 /// Maximum orders that the page lists; `results.ndjson` lists all.
 const MAX_ATTENTION: usize = 200;
 
-/// What a report says of its run, and what writing it may use.
+/// The facts of the run that its report shows, and the memory that writing it may use.
 pub struct RecorderSettings {
     /// Name of the run.
     pub run_id: String,
@@ -142,7 +142,7 @@ impl Recorder {
         let PartialReport { counters, attention, results, result_ends, mut rejects } = partial;
         self.counters.append(counters);
         self.add_attention(attention);
-        self.rejects.push_all(&mut rejects).map_err(StorageError::at(rejects::FOLDER, "gather"))?;
+        self.rejects.push_all(&mut rejects).map_err(StorageError::at(rejects::FOLDER, "sort"))?;
         match &self.unsorted {
             None => self.results.write(&results),
             Some(unsorted) => {
@@ -231,7 +231,7 @@ impl Recorder {
         }
         let fresh = RejectSorter::new(&self.folder, self.settings.rejects_memory);
         let sorter = std::mem::replace(&mut self.rejects, fresh);
-        let unsortable = StorageError::at(self.folder.file(rejects::FOLDER), "gather");
+        let unsortable = StorageError::at(self.folder.file(rejects::FOLDER), "sort");
         let rejects = sorter.replay_into(&mut self.rejects).map_err(unsortable)?;
         write_rejects(&self.folder, &self.files.inputs, rejects, &self.settings.reopen)
     }

@@ -3,7 +3,7 @@
 //!
 //! Copies bytes without interpreting them, so quoting, decimals and encodings stay as they were. Reads each
 //! input once, forward, and holds none of it in memory. Does not decompress: `open` returns decompressed
-//! bytes. Does not sort: the caller passes sorted rows and reasons. Called by `pipeline`.
+//! bytes. Does not sort: the caller passes sorted rows and reasons. Called by `recorder`.
 
 use std::{
     collections::{BTreeMap, HashSet},

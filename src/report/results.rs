@@ -1,7 +1,8 @@
 //! `results.ndjson`: one line per order with its outcome, attempts and problems.
 //!
 //! Does not sort: the lines are in the order of writing (input order for a check, order of completion
-//! for a send). [`add_line`] formats a line, [`ResultsWriter`] writes it. Called by `pipeline`.
+//! for a send). [`add_line`] formats a line, [`ResultsWriter`] writes it. Called by `recorder` and
+//! `partial`.
 
 use std::{
     collections::BTreeMap,

@@ -1,8 +1,8 @@
 //! Counters of a run: orders and money per outcome, and problems. The outcomes partition the orders read.
 //!
 //! Pure: no I/O, no clock. Keeps one example per problem code and no orders, so its size does not grow with
-//! the run. Called by `pipeline` when an order is read and when it has a result; read by `summary` and
-//! `page`.
+//! the run. Called by `recorder` and `partial` when an order is read and when it has a result; read
+//! by `summary` and `page`.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Batch: keys with payloads, in memory or in a sorted chunk.
 //!
-//! Does not merge batches. Called by `sorter`, and by `plan` and `pipeline`, which fill batches for
-//! a `Sorter`.
+//! Does not merge batches. Called by `sorter`, and by the stages that fill batches for a
+//! `Sorter` on many cores.
 
 use std::io;
 

@@ -2,7 +2,7 @@
 //! memory.
 //!
 //! Stores nothing but the hashes, and reports the repeated ones only at the end. Called by
-//! `pipeline`.
+//! `shuffle`.
 
 use std::{io, path::Path};
 

@@ -1,6 +1,6 @@
 //! Groups: sorted entries whose keys have the same first element, one group after the other.
 //!
-//! Decodes no entry. Called by `shuffle`, `plan` and `pipeline`.
+//! Decodes no entry. Called by `shuffle`, `disposition` and `plan`.
 
 use std::{io, mem};
 

@@ -3,7 +3,7 @@
 //!
 //! Each file is readable by its user only, is removed when its reader is dropped, and is never
 //! needed by a later run: nothing is durable and nothing is synced. Depends on no other module of
-//! this crate. Called by `shuffle`, `plan`, `report` and `pipeline`.
+//! this crate. Called by `shuffle`, `disposition`, `plan` and `report`.
 
 pub mod batch;
 mod chunks;

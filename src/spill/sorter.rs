@@ -2,7 +2,7 @@
 //!
 //! Does not sort by payload: entries of equal keys are returned in any order, which may differ from
 //! one run to the next, so their order must not matter, or the key must distinguish them. Called by
-//! `pipeline` and `plan`.
+//! `shuffle`, `disposition`, `plan` and `report`.
 
 use std::{
     io, mem,

@@ -9,7 +9,7 @@ use crate::model::input::{Location, Version};
 /// Where bytes can be read from. Errors are those of the system, without a name: the caller knows
 /// how the user named the input.
 pub trait Storage: Send + Sync {
-    /// What a name that the user typed stands for.
+    /// What a name that the user typed means.
     fn list(&self, name: &str) -> io::Result<Listing>;
 
     /// The present version of what is at a location.
@@ -22,7 +22,7 @@ pub trait Storage: Send + Sync {
     fn open(&self, location: &Location, start: u64) -> io::Result<Box<dyn Source>>;
 }
 
-/// What a name stands for.
+/// What a name means.
 #[derive(Debug)]
 pub enum Listing {
     /// The thing itself, which need not exist.

@@ -1,7 +1,7 @@
 //! Classification of responses: the one table that decides which requests may be retried.
 //!
 //! It does not decide how often (`delivery`) or after which wait (`backoff`), and does no I/O.
-//! Called by `delivery`, `probe`, and `carts` for leftover carts.
+//! Called by `delivery` and `service`.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! HTTP client: sends one GET through reqwest and returns the response.
 //!
 //! It retries nothing, follows no redirect and does not judge responses; `classify` does. Called
-//! by `dispatcher` and `probe` through `Transport`. A URL carries a customer's order, so no message ever shows one.
+//! by `service` through `Transport`. A URL carries a customer's order, so no message ever shows one.
 
 use std::{
     error::Error,

@@ -2,7 +2,7 @@
 //!
 //! `browser_id` is the first member and is left out, because it is known only when the event is
 //! sent; `url` adds it. Attributes are in the manual's order. Called by `size`, `payload` and
-//! `pipeline`.
+//! `encode`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};

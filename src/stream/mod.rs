@@ -4,7 +4,7 @@
 //! The encoding follows the manual pages "ORDER_CHECKOUT event", "IDENTITY event" and those of the
 //! events that assemble an order to the letter; it does not check the values, but says what they
 //! must be (`rules`), and whether the events fit their URLs and their session. Does not pace
-//! requests. Called by `pipeline` and `dispatch`.
+//! requests. Called by `pipeline`, which hands its target to `dispatch`.
 
 pub mod classify;
 mod client;

@@ -4,7 +4,7 @@
 //! Each event carries the common attributes and its own, if it has any. CHECKOUT carries neither
 //! total nor date: the tenant derives them from the ADDs, so ADD prices are per unit and each ADD
 //! has its own `orderedAt`. Does not send anything and does not check the order. Called by
-//! `size` and `pipeline`.
+//! `size` and `encode`.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 

@@ -1,7 +1,7 @@
 //! Transport: the trait that carries requests to the service.
 //!
 //! It knows neither pacing nor the meaning of a response. `client` implements it over HTTP, tests
-//! implement it with a script; `dispatch` calls it.
+//! implement it with a script; `service` calls it.
 
 use std::future::Future;
 

@@ -2,7 +2,7 @@
 //!
 //! A URL carries the whole event, so it is never shown; only the endpoints without a query may
 //! appear in messages. Does no I/O. Called by `size` (lengths), `multi_event` (where to split
-//! CONFIRM) and `dispatch` (requests).
+//! CONFIRM) and `service` (requests).
 
 use super::event_json::{BROWSER_ID_LENGTH, EventJson, members, with_browser_id};
 use crate::model::{request::RequestKind, target::Target};

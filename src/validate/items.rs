@@ -173,7 +173,7 @@ fn item_type<'a>(cell: &Cell<'a>, rules: &TargetRules, findings: &mut Findings) 
     values::upper_case(cell, findings)
 }
 
-/// At most so many characters.
+/// Maximum number of characters.
 fn item_name<'a>(cell: &Cell<'a>, max_chars: usize, findings: &mut Findings) -> Option<Cow<'a, str>> {
     // Characters are never more than bytes, so most names need no counting.
     let n_characters = if cell.text.len() > max_chars { cell.text.chars().count() } else { cell.text.len() };

@@ -389,13 +389,13 @@ fn uses(sources: &Sources) -> BTreeMap<&Vec<String>, BTreeSet<&Vec<String>>> {
 }
 
 /// The files of a module that can reach themselves over other files of the module.
-fn files_in_cycles(room: &str, sources: &Sources) -> Vec<String> {
+fn files_in_cycles(name: &str, sources: &Sources) -> Vec<String> {
     let uses = uses(sources);
-    let in_room = |module: &Vec<String>| module.first().is_some_and(|first| first == room);
+    let in_module = |module: &Vec<String>| module.first().is_some_and(|first| first == name);
     let reaches_itself = |start: &Vec<String>| {
         let (mut seen, mut open) = (BTreeSet::new(), vec![start]);
         while let Some(module) = open.pop() {
-            for used in uses[module].iter().filter(|used| in_room(used)) {
+            for used in uses[module].iter().filter(|used| in_module(used)) {
                 if *used == start {
                     return true;
                 }
@@ -406,10 +406,10 @@ fn files_in_cycles(room: &str, sources: &Sources) -> Vec<String> {
         }
         false
     };
-    uses.keys().filter(|module| in_room(module) && reaches_itself(module)).map(|module| module.join("::")).collect()
+    uses.keys().filter(|module| in_module(module) && reaches_itself(module)).map(|module| module.join("::")).collect()
 }
 
-fn rooms(sources: &Sources) -> BTreeSet<&str> {
+fn top_modules(sources: &Sources) -> BTreeSet<&str> {
     sources.keys().filter_map(|module| module.first()).map(String::as_str).collect()
 }
 
@@ -418,10 +418,10 @@ fn modules_use_only_allowed_modules() {
     let sources = sources();
     let allowed: BTreeMap<_, _> = ALLOWED_MODULES.iter().copied().collect();
     for (module, used) in uses(&sources) {
-        let Some(room) = module.first() else { continue };
-        let allowed = allowed.get(room.as_str()).unwrap_or_else(|| panic!("the table has no module {room}"));
+        let Some(user) = module.first() else { continue };
+        let allowed = allowed.get(user.as_str()).unwrap_or_else(|| panic!("the table has no module {user}"));
         for used in used {
-            let is_allowed = used.first().is_none_or(|used| used == room || allowed.contains(&used.as_str()));
+            let is_allowed = used.first().is_none_or(|used| used == user || allowed.contains(&used.as_str()));
             assert!(is_allowed, "{} uses {}", module.join("::"), used.join("::"));
         }
     }
@@ -430,9 +430,9 @@ fn modules_use_only_allowed_modules() {
 #[test]
 fn files_of_a_module_use_each_other_in_no_cycle() {
     let sources = sources();
-    for room in rooms(&sources) {
-        let found = files_in_cycles(room, &sources);
-        assert!(found.is_empty(), "files of {room} in cycles: {}", found.join(", "));
+    for name in top_modules(&sources) {
+        let found = files_in_cycles(name, &sources);
+        assert!(found.is_empty(), "files of {name} in cycles: {}", found.join(", "));
     }
 }
 
@@ -480,7 +480,7 @@ fn only_open_names_the_back_end_of_a_ledger() {
 fn only_validate_constructs_orders() {
     for file in sources().values() {
         let constructs = file.constructed.contains("Order");
-        let is_validate = file.module.first().is_some_and(|room| room == "validate");
+        let is_validate = file.module.first().is_some_and(|name| name == "validate");
         assert!(!constructs || is_validate, "{} constructs an order", file.path.display());
     }
 }

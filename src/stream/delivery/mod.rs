@@ -2,7 +2,8 @@
 //! receives the responses.
 //!
 //! It alone knows the order of the steps, and that the orders of a guest are sent one after the
-//! other. What a response means is in `classify`. Called by `worker`, which does the I/O.
+//! other. What a response means is in `classify`. Called by the workers of `dispatch`,
+//! which do the I/O.
 
 mod cart;
 mod machine;
