@@ -186,7 +186,7 @@ fn bar_segments(orders: &PerOutcome<u64>) -> Vec<BarSegment> {
     nonzero_outcomes(orders).map(to_segment).collect()
 }
 
-/// Returns what an outcome means and what happens next (`cli.md`, "What becomes of an order").
+/// Returns what an outcome means and what happens next (see the help topic `outcomes`).
 fn outcome_meaning(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted => "the service accepted it",

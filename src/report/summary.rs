@@ -1,6 +1,6 @@
 //! `summary.json`: the run in numbers, for scripts. `terminal` and `page` render it too.
 //!
-//! Its keys are a contract (`cli.md`, "The run folder"). Counts nothing: `recorder` fills it.
+//! Its keys are a contract (see the help topic `report`). Counts nothing: `recorder` fills it.
 
 use std::collections::BTreeMap;
 
@@ -171,7 +171,7 @@ pub struct SkipSummary {
 }
 
 impl Summary {
-    /// Returns what the exit code means, for people (`cli.md`, "Exit codes").
+    /// Returns what the exit code means, for people (see the help topic `outcomes`).
     #[must_use]
     pub fn exit_message(&self) -> &'static str {
         let is_check = self.command == "check";

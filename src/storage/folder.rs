@@ -11,11 +11,11 @@ use std::{
 
 use super::error::StorageError;
 
-/// Read, write and enter, for the owner only (`cli.md`, "The run folder").
+/// Read, write and enter, for the owner only (see the help topic `privacy`).
 #[cfg(unix)]
 const FOLDER_MODE: u32 = 0o700;
 
-/// Read and write, for the owner only (`cli.md`, "The run folder").
+/// Read and write, for the owner only (see the help topic `privacy`).
 #[cfg(unix)]
 const FILE_MODE: u32 = 0o600;
 
