@@ -1,19 +1,9 @@
-//! Settings of a profile that concern its input files as a whole: format, columns, unreadable
-//! rows.
+//! Settings of a profile that concern its input files as a whole: columns, unreadable rows, the
+//! last line break.
 //!
 //! Data only. `pipeline` applies the settings when it reads files, `binding` those of columns.
 
 use serde::Deserialize;
-
-/// The format of the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProfileFormat {
-    /// CSV.
-    Csv,
-    /// One JSON object per line.
-    Ndjson,
-}
 
 /// How to handle an unreadable row whose order is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]

@@ -10,13 +10,14 @@ use chrono::{DateTime, Utc};
 use super::{
     error::{MapError, toml_error},
     file::read_small_file,
-    input_settings::{LastLineEnd, MissingColumns, ProfileFormat, UnknownColumns, UnreadableRows},
+    input_settings::{LastLineEnd, MissingColumns, UnknownColumns, UnreadableRows},
     profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText},
     rule::{Condition, Rule, RuleResult},
 };
 use crate::model::{
     draft::PersonRole,
     field::{ExtensionKey, ExtensionType, Field, FieldGroup},
+    input::InputFormat,
     pricing::{PriceBasis, TotalFrom},
     route::Mode,
     suggest::suggest,
@@ -104,7 +105,7 @@ pub struct Profile {
     /// A description in one line, for a list.
     pub description: String,
     /// The format of the files, if it is always the same.
-    pub format: Option<ProfileFormat>,
+    pub format: Option<InputFormat>,
     /// The ASCII character between two cells of a CSV file.
     pub delimiter: u8,
     /// Whether a file must end with a line break.

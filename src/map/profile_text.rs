@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::input_settings::{LastLineEnd, MissingColumns, ProfileFormat, UnknownColumns, UnreadableRows};
+use super::input_settings::{LastLineEnd, MissingColumns, UnknownColumns, UnreadableRows};
 use crate::model::{
+    input::InputFormat,
     pricing::{PriceBasis, TotalFrom},
     route::Mode,
 };
@@ -120,7 +121,7 @@ pub(super) struct ProfileText {
     pub(super) name: String,
     #[serde(default)]
     pub(super) about: String,
-    pub(super) format: Option<ProfileFormat>,
+    pub(super) format: Option<InputFormat>,
     pub(super) delimiter: Option<char>,
     #[serde(default)]
     pub(super) last_line_end: LastLineEnd,

@@ -1,4 +1,4 @@
-//! Inputs: the files of an export as they were found, and what was read of them.
+//! Inputs: the files of an export as they were found, their format, and what was read of them.
 //!
 //! Data only: `storage` opens them, `read` finds and reads them. Used by every stage from `read` to
 //! `report`; saved in the header of a plan, so that a resumed run can report them.
@@ -99,6 +99,16 @@ impl Version {
         }
         format!("it had {} bytes at the start and has {} now", self.size, now.size)
     }
+}
+
+/// The format of an input file, as the profile declares it or the file's name means it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InputFormat {
+    /// Comma-separated values with a header, RFC 4180.
+    Csv,
+    /// One JSON object per line, or one array of them: the first character decides.
+    Ndjson,
 }
 
 /// An input file as it was found.

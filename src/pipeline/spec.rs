@@ -20,9 +20,9 @@ use crate::{
     disposition::{ChangedExit, DispositionRules},
     group::GroupSettings,
     ledger::{self, Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
-    map::{input_settings::ProfileFormat, profile::Profile},
+    map::profile::Profile,
     model::{field::AttributeTypes, route::Mode},
-    read::{Dialect, InputFormat, ReadLimits, ReadSettings, inputs},
+    read::{Dialect, ReadLimits, ReadSettings, inputs},
     report::{RecorderSettings, summary::Summary},
     sandbox::Sandbox,
     shuffle::{ShuffleMemory, ShuffleSettings},
@@ -161,11 +161,7 @@ impl RunSpec<'_> {
 
     /// How the inputs are read: in the dialect that the profile declares.
     pub(super) fn read_settings(&self) -> ReadSettings<'_> {
-        let format = self.profile.format.map(|format| match format {
-            ProfileFormat::Csv => InputFormat::Csv,
-            ProfileFormat::Ndjson => InputFormat::Ndjson,
-        });
-        let dialect = Dialect { format, delimiter: self.profile.delimiter };
+        let dialect = Dialect { format: self.profile.format, delimiter: self.profile.delimiter };
         ReadSettings { storage: &*self.storage, dialect, limits: self.limits }
     }
 

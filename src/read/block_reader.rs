@@ -12,7 +12,7 @@ use super::{
     boundary::{RecordBoundary, array_boundary, csv_boundary, line_boundary},
     csv::{self, CsvFormat},
     decompress::DecompressedSource,
-    dialect::{Dialect, FileFormat, InputFormat, ReadLimits},
+    dialect::{Dialect, FileFormat, ReadLimits},
     error::ReadError,
     inputs,
     json::JsonFormat,
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     model::{
-        input::{Framing, Input, InputRead, LineBreak},
+        input::{Framing, Input, InputFormat, InputRead, LineBreak},
         origin::{FileId, Position},
     },
     storage::Storage,

@@ -3,17 +3,7 @@
 //! Does not detect a format. Set by `pipeline` and `cli` from the profile and the configuration,
 //! read by the other files of this module.
 
-use serde::Deserialize;
-
-/// The format of an input file as configured, or as its name means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum InputFormat {
-    /// Comma-separated values with a header, RFC 4180.
-    Csv,
-    /// One JSON object per line, or one array of them: the first character decides.
-    Ndjson,
-}
+use crate::model::input::InputFormat;
 
 /// The format of an input file as detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,10 @@
 
 use std::{collections::HashSet, io, path::Path};
 
-use super::{decompress, dialect::InputFormat, error::ReadError};
+use super::{decompress, error::ReadError};
 use crate::{
     model::{
-        input::{Input, Location, Version},
+        input::{Input, InputFormat, Location, Version},
         order::OrderId,
         printable::printable,
     },

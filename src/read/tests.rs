@@ -9,12 +9,12 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
-    Block, BlockReader, Dialect, FileFormat, InputFormat, Piece, ReadError, ReadLimits, ReadSettings,
+    Block, BlockReader, Dialect, FileFormat, Piece, ReadError, ReadLimits, ReadSettings,
     decompress::DecompressedSource, inputs::find_one,
 };
 use crate::{
     model::{
-        input::{Input, InputRead, LineBreak, Version},
+        input::{Input, InputFormat, InputRead, LineBreak, Version},
         origin::{FileId, Position},
         row::{Row, RowContent},
     },

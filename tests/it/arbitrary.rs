@@ -7,6 +7,7 @@ use orderferry::{
     disposition::ChangedExit,
     map::profile::Profile,
     model::{
+        input::InputFormat,
         origin::{FileId, RowOrigin},
         pricing::{PriceBasis, TotalFrom},
         route::{ConfirmMode, Mode},
@@ -14,7 +15,7 @@ use orderferry::{
         target::Target,
     },
     pipeline::{self, Finished, MaxInvalid, ProgressFn, RunSpec},
-    read::{Block, BlockReader, Dialect, InputFormat, Piece, ReadError, ReadLimits, ReadSettings, inputs::find_one},
+    read::{Block, BlockReader, Dialect, Piece, ReadError, ReadLimits, ReadSettings, inputs::find_one},
     storage::{LocalStorage, open_storage},
     stream::StreamSettings,
     validate::ValidateSettings,
