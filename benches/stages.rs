@@ -10,7 +10,7 @@ mod form;
 mod orders;
 mod support;
 
-use std::{hint::black_box, io, sync::Arc};
+use std::{hint::black_box, io, sync::Arc, time::Duration};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use orderferry::{
@@ -229,11 +229,10 @@ fn intents(guests: &[PlannedGuest]) -> Vec<ledger::LedgerWrite> {
 }
 
 fn dispatch(criterion: &mut Criterion, inputs: &StageInputs) {
-    let settings = support::dispatch_settings();
     let mut group = criterion.benchmark_group("dispatch");
     group.throughput(elements(inputs.orders.len()));
     group.bench_function("delivery", |bencher| {
-        let deliver = |guest| accepted(GuestDelivery::new(guest, &settings));
+        let deliver = |guest| accepted(GuestDelivery::new(guest, &inputs.settings.stream));
         bencher.iter(|| inputs.guests.iter().map(deliver).sum::<usize>());
     });
     let runtime = runtime();
@@ -314,8 +313,8 @@ fn sandbox(criterion: &mut Criterion, inputs: &StageInputs) {
     let sandbox =
         runtime.block_on(Sandbox::start(sandbox::SandboxSettings::default())).expect("a free port on loopback");
     let target = support::target(&sandbox.base_url());
-    let client =
-        Arc::new(HttpClient::new(&target, &support::dispatch_settings()).expect("loopback needs no certificate"));
+    let client = HttpClient::new(&target, Duration::from_secs(30), 64).expect("loopback needs no certificate");
+    let client = Arc::new(client);
     let browser = runtime.block_on(new_browser(&client, url::request_url(&target, RequestKind::BrowserCreate, "{}")));
     let message = event_json::with_browser_id(inputs.guests[0].identity.as_str(), &browser);
     let identity = url::request_url(&target, RequestKind::Identity, &message);

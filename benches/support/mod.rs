@@ -7,7 +7,6 @@
 use std::{convert::Infallible, fs, hint::black_box, path::Path, time::Duration};
 
 use orderferry::{
-    dispatch,
     group::{self, BlockRuns},
     map::{file_mapper::FileMapper, profile::Profile},
     model::{
@@ -269,22 +268,9 @@ fn settings(profile: &Profile) -> CheckSettings {
             session_timeout: Duration::from_secs(20 * 60),
             identity_pause: Duration::from_millis(500),
             rate: None,
+            tries: 5,
+            first_backoff: Duration::from_millis(500),
+            retry_500: false,
         },
-    }
-}
-
-/// The defaults of `send`, except that the rate is unlimited.
-pub(crate) fn dispatch_settings() -> dispatch::DispatchSettings {
-    dispatch::DispatchSettings {
-        rate: None,
-        in_flight: 64,
-        timeout: Duration::from_secs(30),
-        identity_pause: Duration::from_millis(500),
-        session_timeout: Duration::from_secs(20 * 60),
-        tries: 5,
-        retry_500: false,
-        down_after: 4,
-        give_up_after: Duration::from_secs(600),
-        first_backoff: Duration::from_millis(500),
     }
 }

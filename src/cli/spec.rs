@@ -52,8 +52,10 @@ const SANDBOX: &str = "sandbox";
 /// A longer pause is a typing error.
 const MAX_PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// One less than the default `tries` of a request, so that few orders fail when the service is down for a while.
-const DEFAULT_DOWN_AFTER: u32 = 4;
+const DEFAULT_TRIES: u32 = 5;
+
+/// One less, so that few orders fail when the service is down for a while.
+const DEFAULT_DOWN_AFTER: u32 = DEFAULT_TRIES - 1;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -112,7 +114,8 @@ pub(super) fn send(
         limit: arguments.limit,
         resends_unknown: arguments.unknown == UnknownPolicy::Resend,
         shutdown_signal,
-        dispatch: dispatch_settings(arguments, &loaded, &spec.stream.target, &pace)?,
+        dispatch: dispatch_settings(&loaded.settings, &spec.stream, &pace)?,
+        timeout: timeout(arguments, &loaded.settings)?,
         runtime: &runtime,
         age_limit: guards_old_orders.then_some(AgeLimit {
             max_age: age,
@@ -331,6 +334,9 @@ fn stream_settings(
         session_timeout: session_timeout(&loaded.settings)?,
         identity_pause: pace.identity_pause,
         rate: pace.rate,
+        tries: loaded.settings.tries.unwrap_or(DEFAULT_TRIES),
+        first_backoff: Duration::from_millis(500),
+        retry_500: loaded.settings.repeat_after_500.unwrap_or(false),
     })
 }
 
@@ -390,30 +396,23 @@ fn session_timeout(settings: &ConfigFile) -> anyhow::Result<Duration> {
 }
 
 fn dispatch_settings(
-    arguments: &SendArguments,
-    loaded: &LoadedConfig,
-    target: &Target,
+    settings: &ConfigFile,
+    stream: &StreamSettings,
     pace: &PaceSettings,
 ) -> anyhow::Result<dispatch::DispatchSettings> {
-    let settings = &loaded.settings;
-    ensure_rate_allowed(pace.rate, target)?;
-    let tries = settings.tries.unwrap_or(5);
-    ensure!(tries > 0, "tries is 0, expected 1 or more");
+    ensure_rate_allowed(stream.rate, &stream.target)?;
+    ensure!(stream.tries > 0, "tries is 0, expected 1 or more");
     let down_after = settings.down_after.unwrap_or(DEFAULT_DOWN_AFTER);
     ensure!(down_after > 0, "down_after is 0, expected 1 or more");
-    let timeout = arguments.timeout.or(settings.timeout.map(|span| span.0)).unwrap_or(Duration::from_secs(30));
-    ensure!(!timeout.is_zero(), "timeout is 0, expected more: no response could arrive in time");
-    let session_timeout = session_timeout(settings)?;
     Ok(dispatch::DispatchSettings {
-        rate: pace.rate,
         in_flight: pace.in_flight,
-        timeout,
-        identity_pause: pace.identity_pause,
-        tries,
-        session_timeout,
-        retry_500: settings.repeat_after_500.unwrap_or(false),
         down_after,
         give_up_after: settings.give_up_after.map_or(10 * MINUTE, |span| span.0),
-        first_backoff: Duration::from_millis(500),
     })
+}
+
+fn timeout(arguments: &SendArguments, settings: &ConfigFile) -> anyhow::Result<Duration> {
+    let timeout = arguments.timeout.or(settings.timeout.map(|span| span.0)).unwrap_or(Duration::from_secs(30));
+    ensure!(!timeout.is_zero(), "timeout is 0, expected more: no response could arrive in time");
+    Ok(timeout)
 }

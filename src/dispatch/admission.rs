@@ -5,9 +5,9 @@
 //! It only grants slots and sends nothing. Called by `worker` before the first request of an
 //! assembled order.
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::{num::NonZeroU32, time::Duration};
 
-use super::settings::DispatchSettings;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// All requests of the admitted orders fit into the session timeout divided by this. The rest of
 /// the session is a reserve for requests that are slower than the rate.
@@ -30,15 +30,16 @@ pub(super) struct AssemblySlot<'r> {
 }
 
 impl AssemblyLimiter {
-    pub(super) fn new(settings: &DispatchSettings) -> Self {
-        let capacity = |rate: std::num::NonZeroU32| {
-            let requests_in_session = (settings.session_timeout / SESSION_SHARE).as_secs_f64() * f64::from(rate.get());
+    /// A limiter for orders that share `rate`, each within `session_timeout`.
+    pub(super) fn new(rate: Option<NonZeroU32>, session_timeout: Duration, in_flight: usize) -> Self {
+        let capacity = |rate: NonZeroU32| {
+            let requests_in_session = (session_timeout / SESSION_SHARE).as_secs_f64() * f64::from(rate.get());
             // The upper bound is below tokio's `Semaphore::MAX_PERMITS`, on 32-bit machines too.
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is clamped")]
             let max_requests = requests_in_session.clamp(1.0, f64::from(u32::MAX >> 4)) as u32;
             (Semaphore::new(max_requests as usize), max_requests)
         };
-        Self { requests: settings.rate.map(capacity), orders: Semaphore::new(settings.in_flight) }
+        Self { requests: rate.map(capacity), orders: Semaphore::new(in_flight) }
     }
 
     /// Waits until an order of `n_requests` requests is admitted. One that needs the whole

@@ -6,7 +6,6 @@
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout_at};
 
 use super::{
-    backoff::backoff,
     dispatcher::{Dispatcher, StartedRequest},
     journal::{AttemptOutcome, Journal, LeftoverCart},
     target::{Delivery, DispatchTarget, Request},
@@ -33,25 +32,21 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
 
     /// Clears one cart with retries and returns whether it is empty now.
     async fn clear(&self, leftover: &LeftoverCart<J::Cart>) -> bool {
-        for tries in 1..=self.settings.tries {
+        for tries in 1.. {
             let Some(start) = self.start(&mut None).await else { return false };
             let request = self.target.clear_cart(&leftover.browser, &leftover.clear_cart, tries > 1);
             let assess = |response| self.target.assess(request.kind, response);
             let (assessment, health_change) = self.send_request(&request, start, assess).await;
             self.on_health_change(health_change, &assessment).await;
-            match assessment.retry_after {
+            match (assessment.retry_after, self.target.retry_pause(tries)) {
                 _ if assessment.outcome == AttemptOutcome::Accepted => return true,
-                Some(not_before) if tries < self.settings.tries => {
-                    self.shutdown.unless_stopped(sleep(self.pause(tries, not_before))).await;
+                (Some(not_before), Some(pause)) => {
+                    self.shutdown.unless_stopped(sleep(pause.max(not_before))).await;
                 }
                 _ => return false,
             }
         }
         false
-    }
-
-    fn pause(&self, tries: u32, not_before: Duration) -> Duration {
-        backoff(self.settings.first_backoff, tries, 0).max(not_before)
     }
 
     /// Stops a delivery because the run stops. A graceful stop clears the cart that is open then,

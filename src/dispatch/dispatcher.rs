@@ -71,16 +71,17 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         events: mpsc::Sender<DispatchEvent>,
         (leftover_carts, shutdown): (Arc<LeftoverCarts<J::Cart>>, Arc<Shutdown>),
     ) -> Self {
+        let (rate, in_flight) = (target.rate(), settings.in_flight);
         let max_intents = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD_DIVISOR).max(2) as usize;
         Self {
             leftover_carts,
             guests: Mutex::new(guests),
             wait_counter: WaitCounter::default(),
-            pacer: Pacer::new(settings.rate),
+            pacer: Pacer::new(rate),
             health: Health::new(settings.down_after).into(),
-            slots: Semaphore::new(settings.in_flight),
-            assembly_limiter: AssemblyLimiter::new(&settings),
-            intents: Semaphore::new(settings.rate.map_or(settings.in_flight, max_intents)),
+            slots: Semaphore::new(in_flight),
+            assembly_limiter: AssemblyLimiter::new(rate, target.session_timeout(), in_flight),
+            intents: Semaphore::new(rate.map_or(in_flight, max_intents)),
             shutdown,
             target,
             settings,

@@ -3,11 +3,11 @@
 //! A target knows its requests, the steps of a delivery and what a response means. Dispatch decides
 //! when a request is sent; `dispatcher`, `worker`, `carts` and `probe` call the traits.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, num::NonZeroU32, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{journal::AttemptOutcome, settings::DispatchSettings};
+use super::journal::AttemptOutcome;
 use crate::model::{outcome::OrderResult, planned::PlannedGuest, request::RequestKind};
 
 // `impl Future + Send` in place of `async fn`, for the reason given in `journal`.
@@ -24,12 +24,17 @@ pub trait DispatchTarget: Send + Sync + 'static {
     type Delivery<'a>: Delivery<Response = Self::Response, Identified = Self::Identified> + Send + Sync;
 
     /// Begins the delivery of a part of a guest, with what the part before has left.
-    fn deliver<'a>(
-        &self,
-        part: &'a PlannedGuest,
-        settings: &'a DispatchSettings,
-        identified: Self::Identified,
-    ) -> Self::Delivery<'a>;
+    fn deliver<'a>(&'a self, part: &'a PlannedGuest, identified: Self::Identified) -> Self::Delivery<'a>;
+
+    /// Maximum requests started in any second, retries included; `None` for no limit.
+    fn rate(&self) -> Option<NonZeroU32>;
+
+    /// Maximum time in which an order that takes several requests must be complete.
+    fn session_timeout(&self) -> Duration;
+
+    /// The wait before the next try of a request outside of any delivery, after `tries` tries; none
+    /// if no try is left.
+    fn retry_pause(&self, tries: u32) -> Option<Duration>;
 
     /// Sends a request and returns the response. Never retries.
     fn send(&self, request: &Request) -> impl Future<Output = Self::Response> + Send;

@@ -78,7 +78,7 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         for (record, result) in std::mem::take(&mut guest.results) {
             self.emit(DispatchEvent::Settled(Box::new(record), result)).await;
         }
-        let mut delivery = self.target.deliver(&guest, &self.settings, identified);
+        let mut delivery = self.target.deliver(&guest, identified);
         let (mut cart, mut assembly_slot, mut cleanup_deadline) = (None, None, None);
         loop {
             match delivery.next_action(Instant::now()) {

@@ -54,13 +54,14 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     record_result: fn(&mut Recorder, &OrderRecord, &OrderResult) -> Result<(), StorageError>,
     emit: ProgressFn<'_>,
 ) -> Result<SendOutcome, RunError> {
-    let target = spec.stream.target.clone();
     let leftover_carts = leftover_carts(&*ledger)?;
     let n_open = Arc::new(AtomicU64::new(leftover_carts.len() as u64));
     let types = Mutex::new(TypeTracker { known: ledger.reader()?.attribute_types()?, pending: HashMap::new() });
+    let settings = send_spec.dispatch.clone();
     // Created before the thread that writes the ledger, so that an error here leaves a cleanly
     // closed ledger.
-    let service = StreamService::new(target.clone(), HttpClient::new(&target, &send_spec.dispatch)?);
+    let client = HttpClient::new(&spec.stream.target, send_spec.timeout, settings.in_flight)?;
+    let service = StreamService::new(spec.stream.clone(), client);
     let (ledger, writer) = GroupCommit::start(ledger);
     let guests = guests(ledger.clone()).map(GuestParts::stringify_errors);
     let work = Work { leftover_carts, guests: plan::with_limit(guests, send_spec.limit) };
@@ -68,7 +69,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     // A result that cannot be written stops the run: an order that cannot be reported must not be
     // sent.
     let handler = |event| on_event(event, recorder, record_result, emit).map_err(|error| error.to_string());
-    let (settings, stop) = (send_spec.dispatch.clone(), send_spec.shutdown_signal.clone());
+    let stop = send_spec.shutdown_signal.clone();
     let mut outcome = send_spec.runtime.block_on(dispatch::run(work, service, settings, journal, stop, handler));
     recorder.n_carts_open = n_open.load(Ordering::SeqCst);
     if recorder.n_unreached() > 0 {

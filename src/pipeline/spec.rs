@@ -79,8 +79,10 @@ pub struct SendSpec<'a> {
     pub resume_from: Option<PathBuf>,
     /// Whether the run may start with a new ledger or a new target.
     pub consent: Consent,
-    /// Rate, timeouts and retries.
+    /// Concurrency, and the limits of an outage.
     pub dispatch: dispatch::DispatchSettings,
+    /// Time to wait for one response.
+    pub timeout: Duration,
     /// The runtime that executes the requests.
     pub runtime: &'a tokio::runtime::Runtime,
     /// Age above which orders are not sent; none with `--backfill`.

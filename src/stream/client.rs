@@ -15,7 +15,7 @@ use super::{
     classify::{REDACTED, ServiceResponse},
     transport::Transport,
 };
-use crate::{dispatch::DispatchSettings, model::target::Target};
+use crate::model::target::Target;
 
 /// Maximum time to connect: a connection that takes longer does not come. Nothing is sent before
 /// there is one, so the request may be tried again.
@@ -48,8 +48,9 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client of one target. A target on this machine is reached without any proxy.
-    pub fn new(target: &Target, settings: &DispatchSettings) -> Result<Self, ClientError> {
+    /// A client of one target, for `in_flight` concurrent requests that each wait at most `timeout`
+    /// for their response. A target on this machine is reached without any proxy.
+    pub fn new(target: &Target, timeout: Duration, in_flight: usize) -> Result<Self, ClientError> {
         let mut client = Client::builder()
             .redirect(redirect::Policy::none())
             // reqwest would retry without a permit of the pacer and without a decision of
@@ -58,9 +59,9 @@ impl HttpClient {
             // HTTP/2 would put every request on one connection, which one lost packet holds up and
             // one reset ends.
             .http1_only()
-            .timeout(settings.timeout)
-            .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
-            .pool_max_idle_per_host(settings.in_flight)
+            .timeout(timeout)
+            .connect_timeout(timeout.min(CONNECT_TIMEOUT))
+            .pool_max_idle_per_host(in_flight)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .tcp_nodelay(true)
             .user_agent(concat!("orderferry/", env!("CARGO_PKG_VERSION")));

@@ -3,34 +3,35 @@
 //! It connects the parts: the delivery machine, the classification of responses, the URLs and the
 //! transport. Created by `pipeline`.
 
-use std::sync::Mutex;
+use std::{num::NonZeroU32, sync::Mutex, time::Duration};
 
 use super::{
     classify::{CHECK_TARGET, Classification, ServiceResponse, WRONG_TARGET, classify},
     delivery::{CREATE_BROWSER, GuestDelivery, Identified},
     event_json::complete,
     page_counter::{MAX_SAME_PAGES, PageCounter},
+    settings::StreamSettings,
     transport::Transport,
     url,
 };
 use crate::{
     dispatch::{
-        Action, Assessment, Delivery, DispatchSettings, DispatchTarget, Request, ServiceNotice, StopReason, Throttling,
+        Action, Assessment, Delivery, DispatchTarget, Request, ServiceNotice, StopReason, Throttling, backoff::backoff,
     },
-    model::{planned::PlannedGuest, request::RequestKind, target::Target},
+    model::{planned::PlannedGuest, request::RequestKind},
 };
 
 /// The Stream API of a tenant.
 pub struct StreamService<T> {
-    target: Target,
+    settings: StreamSettings,
     transport: T,
     pages: Mutex<PageCounter>,
 }
 
 impl<T: Transport> StreamService<T> {
     /// The service of a tenant, reached over `transport`.
-    pub fn new(target: Target, transport: T) -> Self {
-        Self { target, transport, pages: Mutex::default() }
+    pub fn new(settings: StreamSettings, transport: T) -> Self {
+        Self { settings, transport, pages: Mutex::default() }
     }
 }
 
@@ -39,17 +40,24 @@ impl<T: Transport> DispatchTarget for StreamService<T> {
     type Identified = Identified;
     type Delivery<'a> = GuestDelivery<'a>;
 
-    fn deliver<'a>(
-        &self,
-        part: &'a PlannedGuest,
-        settings: &'a DispatchSettings,
-        identified: Identified,
-    ) -> GuestDelivery<'a> {
-        GuestDelivery::for_part(part, settings, identified)
+    fn deliver<'a>(&'a self, part: &'a PlannedGuest, identified: Identified) -> GuestDelivery<'a> {
+        GuestDelivery::for_part(part, &self.settings, identified)
+    }
+
+    fn rate(&self) -> Option<NonZeroU32> {
+        self.settings.rate
+    }
+
+    fn session_timeout(&self) -> Duration {
+        self.settings.session_timeout
+    }
+
+    fn retry_pause(&self, tries: u32) -> Option<Duration> {
+        (tries < self.settings.tries).then(|| backoff(self.settings.first_backoff, tries, 0))
     }
 
     async fn send(&self, request: &Request) -> ServiceResponse {
-        self.transport.send(url::request_url(&self.target, request.kind, &request.message)).await
+        self.transport.send(url::request_url(&self.settings.target, request.kind, &request.message)).await
     }
 
     fn inspect(&self, response: &ServiceResponse) -> ServiceNotice {
@@ -77,7 +85,7 @@ impl<T: Transport> DispatchTarget for StreamService<T> {
     }
 
     fn endpoint(&self, kind: RequestKind) -> String {
-        url::endpoint(&self.target, kind)
+        url::endpoint(&self.settings.target, kind)
     }
 }
 

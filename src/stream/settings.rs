@@ -1,5 +1,5 @@
-//! Settings of the Stream API as a target: the tenant, the route of orders, and the limits of one
-//! request and one session.
+//! Settings of the Stream API as a target: the tenant, the route of orders, the limits of one
+//! request and one session, the rate, and the retries.
 //!
 //! Values only; those of a run never change. Built by `cli`.
 
@@ -23,12 +23,20 @@ pub struct StreamSettings {
     /// Whether one CONFIRM names all items of an order assembled from several events, or several
     /// name a part each.
     pub confirm: ConfirmMode,
-    /// How long the tenant keeps the session in which such an order is assembled.
+    /// Maximum age of the browser of such an order: the tenant ends sessions after some time.
     pub session_timeout: Duration,
-    /// The pause after the guest's IDENTITY, within that session.
+    /// Pause between an accepted IDENTITY and the event that follows it, within that session.
     pub identity_pause: Duration,
-    /// Maximum number of requests per second; none means unlimited.
+    /// Maximum requests started in any second, retries included; none means unlimited.
     pub rate: Option<NonZeroU32>,
+    /// Maximum tries of one request that may be retried, and maximum starts of an order that is
+    /// assembled from several events.
+    pub tries: u32,
+    /// Maximum pause before the second try; it doubles with each further try.
+    pub first_backoff: Duration,
+    /// Whether a checkout is sent again after a 500, although the service may have processed the
+    /// event.
+    pub retry_500: bool,
 }
 
 impl StreamSettings {

@@ -2,31 +2,29 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use super::{StreamPayload, event_json::EventJson, payload::OrderEvent};
-use crate::{
-    dispatch::DispatchSettings,
-    model::{
-        order::{OrderId, OrderRecord},
-        origin::{FileId, Position},
-        planned::{ContentHash, DedupHash, Payload, PlannedGuest, PlannedOrder},
-        request::RequestKind,
-        route::Route,
-    },
+use super::{StreamPayload, StreamSettings, event_json::EventJson, payload::OrderEvent};
+use crate::model::{
+    order::{OrderId, OrderRecord},
+    origin::{FileId, Position},
+    planned::{ContentHash, DedupHash, Payload, PlannedGuest, PlannedOrder},
+    request::RequestKind,
+    route::{ConfirmMode, Mode, Route},
+    target::Target,
 };
 
 /// Settings without an identity pause and with three tries.
-pub(super) fn settings(rate: Option<u32>) -> DispatchSettings {
-    DispatchSettings {
-        rate: rate.and_then(NonZeroU32::new),
-        in_flight: 16,
-        timeout: Duration::from_secs(30),
-        identity_pause: Duration::ZERO,
+pub(super) fn settings(rate: Option<u32>) -> StreamSettings {
+    StreamSettings {
+        target: Target { base_url: "http://127.0.0.1".into(), client_key: "k".into() },
+        mode: Mode::Auto,
+        max_url_bytes: 8192,
+        confirm: ConfirmMode::Whole,
         session_timeout: Duration::from_secs(20 * 60),
+        identity_pause: Duration::ZERO,
+        rate: rate.and_then(NonZeroU32::new),
         tries: 3,
-        retry_500: false,
-        down_after: u32::MAX,
-        give_up_after: Duration::from_secs(600),
         first_backoff: Duration::from_millis(500),
+        retry_500: false,
     }
 }
 

@@ -180,6 +180,9 @@ impl TestSettings {
             session_timeout: self.session_timeout,
             identity_pause: self.identity_pause,
             rate: self.rate,
+            tries: 5,
+            first_backoff: Duration::from_millis(500),
+            retry_500: false,
         }
     }
 

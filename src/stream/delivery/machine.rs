@@ -14,7 +14,7 @@ use super::{
     steps::{RequestSpec, steps_for},
 };
 use crate::{
-    dispatch::{Action, DispatchSettings, Request, backoff::backoff},
+    dispatch::{Action, Request, backoff::backoff},
     model::{
         forecast::IDENTIFY_REQUESTS,
         outcome::{OrderResult, Outcome},
@@ -26,6 +26,7 @@ use crate::{
         classify::{Classification, ServiceResponse, classify},
         event_json::{after_browser_id, with_browser_id},
         payload::StreamPayload,
+        settings::StreamSettings,
     },
 };
 
@@ -36,7 +37,7 @@ pub const CREATE_BROWSER: &str = "{}";
 #[derive(Debug)]
 pub struct GuestDelivery<'p> {
     guest: &'p PlannedGuest,
-    settings: &'p DispatchSettings,
+    settings: &'p StreamSettings,
     /// Steps until the current order is settled; the first one is in progress, unless its cart is
     /// being cleared.
     steps: VecDeque<RequestSpec>,
@@ -62,14 +63,14 @@ pub struct Identified {
 impl<'p> GuestDelivery<'p> {
     /// The delivery of a guest that is not identified yet.
     #[must_use]
-    pub fn new(guest: &'p PlannedGuest, settings: &'p DispatchSettings) -> Self {
+    pub fn new(guest: &'p PlannedGuest, settings: &'p StreamSettings) -> Self {
         Self::for_part(guest, settings, Identified::default())
     }
 
     /// The delivery of a further part of a guest's orders, with the [`GuestDelivery::identified`]
     /// of the part before.
     #[must_use]
-    pub fn for_part(guest: &'p PlannedGuest, settings: &'p DispatchSettings, identified: Identified) -> Self {
+    pub fn for_part(guest: &'p PlannedGuest, settings: &'p StreamSettings, identified: Identified) -> Self {
         let mut delivery = Self {
             guest,
             settings,

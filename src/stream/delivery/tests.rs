@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use super::GuestDelivery;
 use crate::{
-    dispatch::{Action, DispatchSettings},
+    dispatch::Action,
     model::{outcome::Outcome, planned::PlannedGuest, request::RequestKind},
     stream::{
-        ServiceResponse,
+        ServiceResponse, StreamSettings,
         tests::{planned_guest, settings as default_settings},
     },
 };
@@ -21,8 +21,8 @@ const OK: &str = "201 OK";
 
 const SLOW: &str = "slow";
 
-fn settings() -> DispatchSettings {
-    DispatchSettings {
+fn settings() -> StreamSettings {
+    StreamSettings {
         identity_pause: Duration::from_millis(500),
         first_backoff: Duration::ZERO,
         ..default_settings(None)
@@ -52,7 +52,7 @@ fn run_script(n_orders: u32, script: &[&str]) -> String {
 }
 
 /// `stop` or `graceful stop` in place of a response stops the run before the step is sent.
-fn run_script_with(guest: &PlannedGuest, settings: &DispatchSettings, script: &[&str]) -> String {
+fn run_script_with(guest: &PlannedGuest, settings: &StreamSettings, script: &[&str]) -> String {
     let mut delivery = GuestDelivery::new(guest, settings);
     let (mut lines, mut n_browsers, mut entries) = (String::new(), 0, script.iter());
     let mut now = Instant::now();
@@ -241,7 +241,7 @@ fn wrong_target_or_certificate_refuses_no_order() {
 
 #[test]
 fn retried_500_is_uncertain_until_accepted() {
-    let lenient = DispatchSettings { retry_500: true, ..settings() };
+    let lenient = StreamSettings { retry_500: true, ..settings() };
     insta::assert_snapshot!(run_script_with(&planned_guest(0, 3), &lenient, &[OK, OK, "500", OK, "500", "400", "500", "500", "500"]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK

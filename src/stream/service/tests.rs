@@ -1,7 +1,6 @@
 //! Concurrent deliveries in virtual time, with a scripted transport and a scripted journal.
 
 use std::{
-    num::NonZeroU32,
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -21,10 +20,9 @@ use crate::{
         order::OrderId,
         outcome::{OrderResult, Outcome},
         planned::{GuestParts, PlannedGuest, PlannedOrder},
-        target::Target,
     },
     stream::{
-        ServiceResponse, Transport,
+        ServiceResponse, StreamSettings, Transport,
         tests::{multi_event_guest, planned_guest, settings},
     },
 };
@@ -133,9 +131,24 @@ struct SimulatedRun {
     elapsed: Duration,
 }
 
+/// The settings of a run.
+struct TestSettings {
+    stream: StreamSettings,
+    dispatch: DispatchSettings,
+}
+
+/// A run in which the service never counts as down.
+impl From<StreamSettings> for TestSettings {
+    fn from(stream: StreamSettings) -> Self {
+        let dispatch =
+            DispatchSettings { in_flight: 16, down_after: u32::MAX, give_up_after: Duration::from_secs(600) };
+        Self { stream, dispatch }
+    }
+}
+
 async fn simulate(
     guests: impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static,
-    settings: DispatchSettings,
+    settings: impl Into<TestSettings>,
     disk: (usize, Duration),
     stop_after: Option<(Duration, &'static str)>,
     respond: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
@@ -146,7 +159,7 @@ async fn simulate(
 async fn simulate_with_leftovers(
     n_leftover_carts: usize,
     guests: impl Iterator<Item: Into<GuestParts<String>>> + Send + 'static,
-    settings: DispatchSettings,
+    settings: impl Into<TestSettings>,
     (fails_after, stall): (usize, Duration),
     stop_after: Option<(Duration, &'static str)>,
     respond: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
@@ -158,7 +171,7 @@ async fn simulate_with_leftovers(
     let n_writes = AtomicUsize::new(0);
     let journal =
         ScriptedJournal { n_open: Arc::clone(&n_open), carts: Arc::clone(&carts), n_writes, fails_after, stall };
-    let target = Target { base_url: "http://127.0.0.1".into(), client_key: "k".into() };
+    let TestSettings { stream, dispatch } = settings.into();
     let (mut settled, mut n_started, mut warnings) = (Vec::<(OrderId, Outcome)>::new(), 0, Vec::new());
     let emit = |event| {
         match event {
@@ -180,7 +193,7 @@ async fn simulate_with_leftovers(
         std::future::pending::<()>().await;
     });
     let work = Work { leftover_carts: leftover_carts(n_leftover_carts), guests };
-    let ended = run(work, StreamService::new(target, transport), settings, journal, shutdown_signal, emit).await;
+    let ended = run(work, StreamService::new(stream, transport), dispatch, journal, shutdown_signal, emit).await;
     settled.sort();
     let ids: Vec<u64> = settled.iter().map(|(id, _)| id.0).collect();
     assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>(), "each order once");
@@ -333,8 +346,10 @@ fn outage(from: u64, to: u64) -> impl Fn(&str) -> Option<ServiceResponse> + Send
     move |_| within.contains(&begin.elapsed()).then(|| ServiceResponse::NotSent("no connection".to_owned()))
 }
 
-fn outage_settings() -> DispatchSettings {
-    DispatchSettings { down_after: 2, ..settings(Some(20)) }
+fn outage_settings() -> TestSettings {
+    let mut outage = TestSettings::from(settings(Some(20)));
+    outage.dispatch.down_after = 2;
+    outage
 }
 
 #[tokio::test(start_paused = true)]
@@ -363,7 +378,8 @@ async fn failing_checkouts_stop_run_with_few_unknown() {
     let bad = |url: &str| {
         url.contains("order").then_some(ServiceResponse::Http { status: 504, body: None, retry_after: None })
     };
-    let settings = DispatchSettings { rate: NonZeroU32::new(20), in_flight: 4, ..outage_settings() };
+    let mut settings = outage_settings();
+    settings.dispatch.in_flight = 4;
     let run = simulate(guests(500, 1), settings, HEALTHY_DISK, None, bad).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("the service is down: no valid response for 10m"));
     let n_unknown = count(&run, Outcome::Unknown);
@@ -410,7 +426,7 @@ async fn throttling_service_gets_lower_rate() {
         *processed = if processed.0 == second { (second, processed.1 + 1) } else { (second, 1) };
         (processed.1 > 5).then_some(ServiceResponse::Http { status: 429, body: None, retry_after: None })
     };
-    let patient = DispatchSettings { tries: 8, ..settings(Some(20)) };
+    let patient = StreamSettings { tries: 8, ..settings(Some(20)) };
     let run = simulate(guests(100, 2), patient, HEALTHY_DISK, None, busy).await;
     assert_eq!(count(&run, Outcome::Accepted), 200);
     assert!(run.starts.len() < 600, "{} requests for 400", run.starts.len());
@@ -426,7 +442,7 @@ async fn refused_key_wakes_waiting_deliveries() {
         // Nine guests wait a long time before their next try.
         (90..99).any(|id| url.contains(&format!(":{id}%7D"))).then(|| http(503)).flatten()
     };
-    let patient = DispatchSettings { first_backoff: Duration::from_secs(30), tries: 50, ..settings(Some(100)) };
+    let patient = StreamSettings { first_backoff: Duration::from_secs(30), tries: 50, ..settings(Some(100)) };
     let run = simulate(guests(100, 1), patient, HEALTHY_DISK, None, respond).await;
     assert_eq!((count(&run, Outcome::Refused), count(&run, Outcome::NotAttempted)), (1, 9));
     assert!(run.elapsed < Duration::from_secs(10), "{:?}", run.elapsed);
@@ -615,7 +631,7 @@ async fn late_checkout_restarts_order() {
         let body = Some("{\"status\":\"OK\"}".to_owned());
         is_first.then_some(ServiceResponse::Http { status: 503, body, retry_after: Some(Duration::from_secs(300)) })
     };
-    let brief = DispatchSettings { session_timeout: Duration::from_secs(200), ..settings(None) };
+    let brief = StreamSettings { session_timeout: Duration::from_secs(200), ..settings(None) };
     let run = simulate(assembled(1, &[1]), brief, HEALTHY_DISK, None, busy).await;
     assert_eq!(count(&run, Outcome::Accepted), 1);
     let once = ["BROWSER", "IDENTITY", "ADD", "ADD_CONTACTS", "CONFIRM"];
@@ -638,7 +654,7 @@ async fn stopped_after(
     respond: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
 ) -> SimulatedRun {
     let stop = Some((Duration::from_millis(millis), "interrupted"));
-    let patient = DispatchSettings { first_backoff: Duration::from_secs(4), tries: 5, ..settings(None) };
+    let patient = StreamSettings { first_backoff: Duration::from_secs(4), tries: 5, ..settings(None) };
     let run = simulate(assembled(1, &[2]), patient, HEALTHY_DISK, stop, respond).await;
     assert_eq!((run.ended.stopped.as_deref(), run.n_open), (Some("interrupted"), 0));
     run
@@ -732,7 +748,7 @@ async fn cart_stays_open_after_cleanup_timeout() {
 /// slightest delay.
 #[tokio::test(start_paused = true)]
 async fn assembly_limit_keeps_orders_within_session() {
-    let brief = DispatchSettings {
+    let brief = StreamSettings {
         session_timeout: Duration::from_secs(10),
         identity_pause: Duration::from_millis(500),
         ..settings(Some(20))
@@ -759,9 +775,9 @@ async fn recovered_step_ends_outage_with_few_failures() {
         let is_bad = url.contains("CONFIRM") && begin.elapsed() < Duration::from_secs(100);
         is_bad.then_some(ServiceResponse::Http { status: 504, body: None, retry_after: None })
     };
-    let run =
-        simulate(assembled(100, &[2]), DispatchSettings { tries: 5, ..outage_settings() }, HEALTHY_DISK, None, bad)
-            .await;
+    let mut settings = outage_settings();
+    settings.stream.tries = 5;
+    let run = simulate(assembled(100, &[2]), settings, HEALTHY_DISK, None, bad).await;
     let n_failed = count(&run, Outcome::Failed);
     assert_eq!((run.ended.stopped.clone(), n_failed + count(&run, Outcome::Accepted)), (None, 100));
     assert!(n_failed < 10 && run.elapsed < Duration::from_secs(300), "{n_failed} failed, {:?}", run.elapsed);

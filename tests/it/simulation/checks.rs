@@ -270,7 +270,7 @@ fn identity_before_orders(history: &History) -> CheckResult {
                     ..
                 }) => {
                     let since = identified.get(&(history.guest_of[*order], browser));
-                    let is_late = since.is_some_and(|since| *since + run.settings.identity_pause <= line.at);
+                    let is_late = since.is_some_and(|since| *since + run.settings.stream.identity_pause <= line.at);
                     ensure(is_late, || format!("order {order} was sent on {browser}, IDENTITY accepted at {since:?}"))?;
                 }
                 _ => {}
@@ -311,7 +311,7 @@ fn oldest_order_first(history: &History) -> CheckResult {
 
 fn rate_is_respected(history: &History) -> CheckResult {
     each_run(history, |run| {
-        let Some(rate) = run.settings.rate.map(std::num::NonZeroU32::get) else { return Ok(()) };
+        let Some(rate) = run.settings.stream.rate.map(std::num::NonZeroU32::get) else { return Ok(()) };
         let max_starts = usize::try_from(rate + (rate / 20).max(1)).unwrap();
         let starts: Vec<_> = run.starts().map(|(at, _)| at).collect();
         let in_a_second =
@@ -330,7 +330,7 @@ fn in_flight_limit_is_respected(history: &History) -> CheckResult {
                 _ => {}
             }
             // A probe is allowed in addition to the limit.
-            ensure(in_flight.len() <= run.settings.in_flight + 1, || format!("{in_flight:?} are in flight"))?;
+            ensure(in_flight.len() <= run.settings.dispatch.in_flight + 1, || format!("{in_flight:?} are in flight"))?;
         }
         Ok(())
     })
@@ -402,7 +402,7 @@ fn ends_the_run(run: &Run, what: &Occurrence) -> bool {
             ServiceResponse::Http { status: 400..=407 | 409..=428, .. },
         ) => true,
         Occurrence::Responded(_, response) => {
-            response.throttle().flatten().is_some_and(|wait| wait > run.settings.give_up_after)
+            response.throttle().flatten().is_some_and(|wait| wait > run.settings.dispatch.give_up_after)
         }
         _ => false,
     }

@@ -7,7 +7,7 @@ use orderferry::{
     dispatch::{AttemptOutcome, DispatchOutcome, DispatchSettings},
     ledger::PriorState,
     model::{outcome::OrderResult, request::RequestKind},
-    stream::ServiceResponse,
+    stream::{ServiceResponse, StreamSettings},
 };
 
 /// The number of an order; orders are numbered guest by guest, oldest first.
@@ -124,10 +124,19 @@ pub(super) struct HistoryLine {
     pub(super) occurrence: Occurrence,
 }
 
+/// The settings of a run.
+#[derive(Debug, Clone)]
+pub(super) struct RunSettings {
+    pub(super) dispatch: DispatchSettings,
+    pub(super) stream: StreamSettings,
+    /// Time to wait for one response.
+    pub(super) timeout: Duration,
+}
+
 /// One run of the program.
 #[derive(Debug)]
 pub(super) struct Run {
-    pub(super) settings: DispatchSettings,
+    pub(super) settings: RunSettings,
     /// The value of `--unknown` is `resend`.
     pub(super) resends: bool,
     /// The value of `--limit`.

@@ -19,11 +19,11 @@ use orderferry::{
         outcome::{OrderResult, Outcome},
         planned::{ContentHash, DedupHash, GuestParts, Payload, PlannedGuest, PlannedOrder},
         request::RequestKind,
-        route::Route,
+        route::{ConfirmMode, Mode, Route},
         target::Target,
     },
     plan,
-    stream::{StreamPayload, StreamService, payload::OrderEvent},
+    stream::{StreamPayload, StreamService, StreamSettings, payload::OrderEvent},
 };
 use tempfile::TempDir;
 use tokio::{sync::watch, time::sleep};
@@ -31,7 +31,7 @@ use tokio::{sync::watch, time::sleep};
 use super::{
     adapters::{ModelJournal, ModelTransport},
     fault_model::FaultModel,
-    history::{History, ItemNo, Occurrence, OrderNo, OrderStep, Run},
+    history::{History, ItemNo, Occurrence, OrderNo, OrderStep, Run, RunSettings},
     rng::SimulationRng,
     world::{Disturbance, Simulation},
 };
@@ -44,7 +44,7 @@ pub(super) const MAYBE_SENT_TWICE: &str = "it may be there twice";
 
 /// The settings and faults of a run.
 struct RunStart {
-    settings: DispatchSettings,
+    settings: RunSettings,
     resends: bool,
     limit: Option<usize>,
     shutdown_after: Option<Duration>,
@@ -139,7 +139,8 @@ impl TestShop {
 
     fn undisturbed_run(&mut self, resends: bool) -> Run {
         // Long enough for every order even at one request per second.
-        let settings = DispatchSettings { session_timeout: Duration::from_secs(1200), ..self.random_settings() };
+        let mut settings = self.random_settings();
+        settings.stream.session_timeout = Duration::from_secs(1200);
         let disturbance = Disturbance {
             fault_model: FaultModel::none(),
             crash_after: None,
@@ -152,19 +153,28 @@ impl TestShop {
         self.run(RunStart { settings, resends, limit: None, shutdown_after: None, disturbance, pause })
     }
 
-    fn random_settings(&mut self) -> DispatchSettings {
+    fn random_settings(&mut self) -> RunSettings {
+        let target = self.target.clone();
         let rng = &mut self.rng;
-        DispatchSettings {
-            rate: (!rng.one_in(4)).then(|| rng.small(1, 50)).and_then(std::num::NonZeroU32::new),
-            in_flight: rng.count(1, 8),
+        RunSettings {
             timeout: rng.millis(1000, 30_000),
-            identity_pause: Duration::from_millis(rng.one_of(&[0, 100, 500, 3000])),
-            tries: rng.small(1, 5),
-            session_timeout: Duration::from_secs(rng.one_of(&[10, 60, 300, 1200])),
-            retry_500: rng.one_in(3),
-            down_after: rng.one_of(&[2, 3, 5, 8, u32::MAX]),
-            give_up_after: Duration::from_secs(rng.between(30, 600)),
-            first_backoff: Duration::from_millis(rng.one_of(&[0, 100, 500, 2000])),
+            dispatch: DispatchSettings {
+                in_flight: rng.count(1, 8),
+                down_after: rng.one_of(&[2, 3, 5, 8, u32::MAX]),
+                give_up_after: Duration::from_secs(rng.between(30, 600)),
+            },
+            stream: StreamSettings {
+                target,
+                mode: Mode::Auto,
+                max_url_bytes: 8192,
+                confirm: ConfirmMode::Whole,
+                rate: (!rng.one_in(4)).then(|| rng.small(1, 50)).and_then(std::num::NonZeroU32::new),
+                identity_pause: Duration::from_millis(rng.one_of(&[0, 100, 500, 3000])),
+                tries: rng.small(1, 5),
+                session_timeout: Duration::from_secs(rng.one_of(&[10, 60, 300, 1200])),
+                retry_500: rng.one_in(3),
+                first_backoff: Duration::from_millis(rng.one_of(&[0, 100, 500, 2000])),
+            },
         }
     }
 
@@ -181,7 +191,7 @@ impl TestShop {
         let leftover =
             |open: OpenCart| LeftoverCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart };
         let work = Work { leftover_carts: open.map(leftover).collect(), guests };
-        let run_future = send(&self.simulation, work, self.target.clone(), ledger, settings.clone(), shutdown_after);
+        let run_future = send(&self.simulation, work, ledger, settings.clone(), shutdown_after);
         runtime.block_on(async {
             simulation.begin(disturbance);
             tokio::select! {
@@ -248,17 +258,17 @@ fn split_guest(mut guest: PlannedGuest) -> GuestParts<String> {
 async fn send(
     simulation: &Arc<Simulation>,
     work: Work<CartId, impl Iterator<Item = GuestParts<String>> + Send + 'static>,
-    target: Target,
     ledger: Box<dyn Ledger>,
-    settings: DispatchSettings,
+    settings: RunSettings,
     shutdown_after: Option<Duration>,
 ) {
     let journal = ModelJournal { simulation: Arc::clone(simulation), ledger: ledger.into() };
     let transport = ModelTransport { simulation: Arc::clone(simulation), timeout: settings.timeout };
     let (sender, receiver) = watch::channel(None);
     tokio::spawn(request_shutdown(Arc::clone(simulation), shutdown_after, sender));
-    let service = StreamService::new(target, transport);
-    let ended = dispatch::run(work, service, settings, journal, receiver, |event| on_event(simulation, event)).await;
+    let service = StreamService::new(settings.stream, transport);
+    let ended =
+        dispatch::run(work, service, settings.dispatch, journal, receiver, |event| on_event(simulation, event)).await;
     simulation.record(Occurrence::Ended(ended));
 }
 

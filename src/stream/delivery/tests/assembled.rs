@@ -6,9 +6,8 @@ use proptest::prelude::*;
 
 use super::{OK, SLOW, run_script_with, settings};
 use crate::{
-    dispatch::DispatchSettings,
     model::{outcome::Outcome, planned::Payload, request::RequestKind},
-    stream::{StreamPayload, payload::OrderEvent, tests::multi_event_guest},
+    stream::{StreamPayload, StreamSettings, payload::OrderEvent, tests::multi_event_guest},
 };
 
 /// Runs a script for one assembled order per element of `n_items`; an order of 0 items is a single
@@ -258,7 +257,7 @@ fn uncertain_checkout_keeps_cart() {
     b6 ORDER_CHECKOUT, order 1 -> 201 OK
     1 accepted after 1
     ");
-    let lenient = DispatchSettings { retry_500: true, ..settings() };
+    let lenient = StreamSettings { retry_500: true, ..settings() };
     let script = [OK, OK, OK, OK, OK, "500", "400"];
     insta::assert_snapshot!(run_script_with(&multi_event_guest(0, &[1]), &lenient, &script), @"
     browser -> 201 OK
@@ -512,7 +511,7 @@ fn graceful_stop_clears_cart() {
 
 #[test]
 fn uncertain_checkout_is_not_assembled_again() {
-    let lenient = DispatchSettings { retry_500: true, ..settings() };
+    let lenient = StreamSettings { retry_500: true, ..settings() };
     let to_checkout = [OK, OK, OK, OK, OK];
     let script = |more: &[&'static str]| [&to_checkout[..], more].concat();
     let lines_after_checkout = |more: &[&'static str]| {
@@ -533,7 +532,7 @@ fn uncertain_checkout_is_not_assembled_again() {
     0 unknown after 2 CHECKOUT: HTTP 500; then: CHECKOUT: HTTP 404, and its cart may still hold items until the next run clears it [repeated after: CHECKOUT: HTTP 500]
     ");
     // The session ends before it may be sent again.
-    let short_session = DispatchSettings { session_timeout: Duration::from_secs(5), ..lenient };
+    let short_session = StreamSettings { session_timeout: Duration::from_secs(5), ..lenient };
     let lines = run_script_with(&multi_event_guest(0, &[1]), &short_session, &script(&["500"]));
     insta::assert_snapshot!(lines.lines().last().unwrap(), @"0 unknown after 1 CHECKOUT: HTTP 500; then: the session timeout of 5s passed before it could be sent, and its cart may still hold items until the next run clears it");
 }

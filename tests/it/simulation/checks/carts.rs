@@ -132,7 +132,7 @@ pub(super) fn steps_fit_the_session(history: &History) -> CheckResult {
                         continue;
                     };
                     let age = at.saturating_sub(created[browser]);
-                    ensure(age <= run.settings.session_timeout, || {
+                    ensure(age <= run.settings.stream.session_timeout, || {
                         format!("{step:?} was sent on {browser} after {age:?}")
                     })?;
                 }
