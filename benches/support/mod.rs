@@ -77,7 +77,7 @@ impl StageInputs {
     /// Runs the synthetic export through all stages.
     pub(crate) fn prepare() -> Self {
         let folder = folder();
-        let profile: &'static Profile = leak(Profile::load("canonical").expect("the profile is built in"));
+        let profile: &'static Profile = leak(Profile::built_in("canonical").expect("the profile is built in"));
         let export = |name: &'static str, file: &str, form, quoted| {
             (name, Export::generate(&folder.path().join(file), form, Fraction(quoted), profile))
         };

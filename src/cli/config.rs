@@ -12,10 +12,13 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
-use super::values::{ByteSize, DurationSetting, InvalidLimit, Rate};
+use super::{
+    small_file::read_small_file,
+    values::{ByteSize, DurationSetting, InvalidLimit, Rate},
+};
 use crate::{
     disposition::ChangedExit,
-    map::{read_small_file, toml_error},
+    map::toml_error,
     model::{
         pricing::PriceBasis,
         route::{ConfirmMode, Mode},

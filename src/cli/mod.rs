@@ -22,6 +22,7 @@ mod progress;
 mod run;
 mod sandbox;
 mod signals;
+mod small_file;
 mod spec;
 mod values;
 

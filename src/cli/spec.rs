@@ -18,7 +18,7 @@ use tokio::{runtime::Runtime, sync::watch};
 use super::{
     args::{CheckArguments, PaceArguments, ReadArguments, SendArguments, TargetArguments},
     config::{self, ConfigFile, LoadedConfig, ReusedReferences, TargetSettings, UnreadableRowsSetting},
-    faults, print, signals,
+    faults, print, profiles, signals,
     values::{ByteSize, Rate, UnknownPolicy},
 };
 use crate::{
@@ -205,7 +205,7 @@ fn run_spec(
     let run_id = run_id(started_at);
     let settings = &loaded.settings;
     let profile_name = arguments.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_PROFILE);
-    let profile = Profile::load(profile_name)?;
+    let profile = profiles::load(profile_name)?;
     let accepts_unreadable = match settings.unreadable_rows {
         Some(rows) => rows == UnreadableRowsSetting::Accept,
         None => profile.unreadable_rows == input_settings::UnreadableRows::Accept,

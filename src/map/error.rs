@@ -3,28 +3,20 @@
 //! Data and messages only. Problems of single orders are not errors: they are in `model`. Returned
 //! by `profile` and `file_mapper`; `cli` uses [`toml_error`] for its settings too.
 
-use std::{fmt, path::PathBuf};
+use std::fmt;
 
 use crate::model::suggest::{did_you_mean, suggest};
 
 /// Why a profile cannot be used. Ends the run, since the error concerns every order.
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
-    /// The name is neither a built-in profile nor an existing file.
+    /// No built-in profile has the name, and `cli` found no file of it.
     #[error("unknown profile {name:?}; expected a built-in profile or a file{}", did_you_mean(.suggestion.as_deref()))]
     NoProfile {
         /// The given name.
         name: String,
         /// The built-in profile with the most similar name.
         suggestion: Option<String>,
-    },
-    /// The profile's file cannot be read.
-    #[error("{}: {error}", .path.display())]
-    Io {
-        /// The profile's file.
-        path: PathBuf,
-        /// The error of the operating system.
-        error: std::io::Error,
     },
     /// The TOML text is invalid.
     #[error("{name}:{error}")]

@@ -3,13 +3,12 @@
 //! A profile is compiled once per run and bound to each file by `file_mapper`. Does not look at
 //! any row. Loaded by `cli`; used by `pipeline` for its settings.
 
-use std::{borrow::Cow, path::Path, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
 use super::{
     error::{MapError, toml_error},
-    file::read_small_file,
     input_settings::{LastLineEnd, MissingColumns, UnknownColumns, UnreadableRows},
     profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText},
     rule::{Condition, Rule, RuleResult},
@@ -141,19 +140,17 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Loads a built-in profile by its name, or the profile of a TOML file by its path.
-    pub fn load(name: &str) -> Result<Self, MapError> {
-        // Built-in names take precedence; a file of the same name is loaded as `./canonical`.
+    /// Compiles the built-in profile of a name.
+    ///
+    /// # Errors
+    ///
+    /// [`MapError::NoProfile`] if there is none.
+    pub fn built_in(name: &str) -> Result<Self, MapError> {
         if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
             return Self::parse(name, text);
         }
-        let path = Path::new(name);
-        if !path.exists() {
-            let suggestion = suggest(name, BUILT_IN.iter().map(|(built_in, _)| *built_in)).map(str::to_owned);
-            return Err(MapError::NoProfile { name: name.to_owned(), suggestion });
-        }
-        let text = read_small_file(path).map_err(|error| MapError::Io { path: path.to_owned(), error })?;
-        Self::parse(name, &text)
+        let suggestion = suggest(name, BUILT_IN.iter().map(|(built_in, _)| *built_in));
+        Err(MapError::NoProfile { name: name.to_owned(), suggestion: suggestion.map(str::to_owned) })
     }
 
     /// The order key of the text of a key's cell, if its rule yields one.
@@ -344,13 +341,13 @@ mod tests {
     #[test]
     fn built_in_profiles_are_valid() {
         for (name, _) in BUILT_IN {
-            assert_eq!(Profile::load(name).unwrap().name, *name);
+            assert_eq!(Profile::built_in(name).unwrap().name, *name);
         }
     }
 
     #[test]
     fn canonical_profile_covers_every_field() {
-        let profile = Profile::load("canonical").unwrap();
+        let profile = Profile::built_in("canonical").unwrap();
         for field in Field::NAMED {
             let found =
                 profile.rules.iter().find(|rule| matches!(&rule.target, FieldTarget::Field(known) if known == field));
@@ -392,7 +389,7 @@ mod tests {
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\norderedAt = { column = 'a', date = '%Y' }\n"), @r#"p.toml: orderedAt: a date format without an offset needs a zone, such as zone = "Europe/London""#);
         insta::assert_snapshot!(parse_error("name = 'x'\n"), @"p.toml: key: missing; expected key or order.referenceId");
         insta::assert_snapshot!(parse_error("name = 'x'\ndelimiter = '§'\n[order]\nreferenceId = { column = 'a' }"), @r"p.toml: delimiter: invalid character '§'; expected an ASCII character such as ; or \t");
-        insta::assert_snapshot!(Profile::load("cannonical").unwrap_err(), @r#"
+        insta::assert_snapshot!(Profile::built_in("cannonical").unwrap_err(), @r#"
         unknown profile "cannonical"; expected a built-in profile or a file
           hint: did you mean "canonical"?
         "#);

@@ -101,7 +101,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline", "sandbox", "stream"]),
     (
         "std::fs",
-        &["cli::signals", "ledger::sqlite", "map::file", "plan::folder", "plan::unplanned", "spill", "storage"],
+        &["cli::signals", "cli::small_file", "ledger::sqlite", "plan::folder", "plan::unplanned", "spill", "storage"],
     ),
     ("Utc::now", &["cli"]),
     ("SystemTime::now", &["cli", "stream::client", "ledger::sqlite", "pipeline::finish", "sandbox"]),

@@ -13,14 +13,15 @@ use crate::{
         args::{AdoptArguments, LedgerArguments, LedgerCommand, ListArguments, SettleArguments},
         config::TargetSettings,
         exit::EXIT_LOCKED,
-        print, spec,
+        print,
+        small_file::read_bounded,
+        spec,
         values::ListFormat,
     },
     ledger::{
         AdoptError, LedgerAdmin, LedgerError, LedgerLocation, LedgerOrder, OrderFilter, ReferencePattern, SettleError,
         SettleRequest, open_admin,
     },
-    map::read_bounded,
 };
 
 /// In place of a reference: read references from standard input.

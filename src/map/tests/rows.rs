@@ -16,7 +16,7 @@ use crate::model::{
 };
 
 pub(super) fn canonical() -> Profile {
-    Profile::load("canonical").unwrap()
+    Profile::built_in("canonical").unwrap()
 }
 
 /// A profile whose order key is in `id`, with further rules as dotted keys and then tables.

@@ -1,4 +1,4 @@
-//! Bounded reader of small text files: profiles, and for `cli` settings, faults and lists.
+//! Bounded reader of small text files: settings, faults, profiles and lists.
 //!
 //! The size is limited because `--config /dev/zero` would otherwise fill the memory. Does not
 //! parse the text.
@@ -18,7 +18,7 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 ///
 /// If the path is a folder, a pipe or a socket, the text is not UTF-8, or the file has more than 1
 /// MiB.
-pub fn read_small_file(path: &Path) -> io::Result<String> {
+pub(super) fn read_small_file(path: &Path) -> io::Result<String> {
     let file_type = fs::metadata(path)?.file_type();
     if file_type.is_dir() {
         return Err(io::Error::new(ErrorKind::IsADirectory, "is a folder, expected a file"));
@@ -46,7 +46,7 @@ fn is_pipe(_: fs::FileType) -> bool {
 /// # Errors
 ///
 /// If the text is not UTF-8 or has more bytes.
-pub fn read_bounded(from: impl Read, max_bytes: u64) -> io::Result<String> {
+pub(in crate::cli) fn read_bounded(from: impl Read, max_bytes: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
     // One byte more than allowed shows that the text is too large, without reading the rest.
     let n_bytes = from.take(max_bytes + 1).read_to_end(&mut bytes)?;
