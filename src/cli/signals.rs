@@ -4,7 +4,7 @@
 //! by `dispatch`. Called by `spec` for `send`.
 
 #[cfg(unix)]
-use std::fs;
+use std::path::Path;
 use std::{
     process,
     time::{Duration, Instant},
@@ -14,6 +14,8 @@ use std::{
 use tokio::signal::unix;
 use tokio::sync::watch;
 
+#[cfg(unix)]
+use super::small_file::read_small_file;
 use super::{exit::EXIT_STOPPED, print};
 
 /// A second signal within this time is a duplicate: `timeout` signals the process and then its group.
@@ -83,7 +85,7 @@ impl Signals {
 /// SIGHUP is handled.
 #[cfg(unix)]
 fn is_hangup_ignored() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = read_small_file(Path::new("/proc/self/status")).unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
