@@ -1,8 +1,7 @@
-//! History: looks up in the ledger what earlier runs did with orders, many at once, and lets
-//! `decide` decide about them.
+//! Decisions about many orders at once, by what earlier runs did with them.
 //!
 //! It writes nothing: the caller records problems, changes and results. Called for the orders of an
-//! export and for those of a saved plan.
+//! export and for those of a saved plan; `decide` decides about each.
 
 use chrono::{DateTime, Utc};
 
@@ -13,23 +12,23 @@ use super::{
     rules::DispositionRules,
 };
 use crate::{
-    ledger::{ChangedOrder, LedgerError, LedgerReader, ReferenceHistory},
+    ledger::{self, ChangedOrder, LedgerError, LedgerReader, ReferenceHistory},
     model::{
         order::OrderRecord,
         planned::{PlannedGuest, PlannedOrder},
-        reference::normalize_reference,
     },
 };
 
-/// Decides about orders, valid or not, in their order.
+/// Decides about orders, valid or not, in their order. `histories` are theirs, as the ledger found
+/// them by [`look_up_keys`].
 pub fn decide_all(
     orders: &[(ReadOrder<'_>, &OrderRecord)],
+    histories: &[ReferenceHistory],
     ledger: &dyn LedgerReader,
     rules: DispositionRules,
 ) -> Result<Vec<Decision>, LedgerError> {
-    let histories = histories(orders, ledger)?;
     let mut decisions = Vec::with_capacity(orders.len());
-    for ((order, record), history) in orders.iter().zip(&histories) {
+    for ((order, record), history) in orders.iter().zip(histories) {
         decisions.push(by_history(*order, record, history, rules));
     }
     // Valid orders that are new under their references: the ledger may have them under others.
@@ -47,41 +46,11 @@ pub fn decide_all(
     Ok(decisions.into_iter().flatten().collect())
 }
 
-fn histories(
-    orders: &[(ReadOrder<'_>, &OrderRecord)],
-    ledger: &dyn LedgerReader,
-) -> Result<Vec<ReferenceHistory>, LedgerError> {
-    let to_look_up: Vec<_> = orders.iter().map(|(order, record)| (*record, order.identifying_time(record))).collect();
-    histories_of_any_spelling(&to_look_up, ledger)
-}
-
-/// Returns the history of each order. If there is none near its time under its reference, returns
-/// that of an order with exactly the same time whose reference differs only in spelling, as
-/// spreadsheets change it. An order without a time has only its own spelling.
-// The callers give no time that is only a date, which too many orders share to identify one.
-pub(super) fn histories_of_any_spelling(
-    orders: &[(&OrderRecord, Option<DateTime<Utc>>)],
-    ledger: &dyn LedgerReader,
-) -> Result<Vec<ReferenceHistory>, LedgerError> {
-    let references: Vec<_> = orders.iter().map(|(record, _)| record.reference.as_str()).collect();
-    let mut histories = ledger.history(&references)?;
-    let mut missing = Vec::new();
-    for ((record, ordered_at), history) in orders.iter().zip(&mut histories) {
-        let Some(ordered_at) = ordered_at.filter(|_| !record.reference.is_empty()) else { continue };
-        if !history.has_order_near(ordered_at) {
-            missing.push((record.reference.as_str(), ordered_at, history));
-        }
-    }
-    let times: Vec<_> = missing.iter().map(|(_, ordered_at, _)| *ordered_at).collect();
-    for ((reference, ordered_at, history), others) in missing.into_iter().zip(ledger.references_by_time(&times)?) {
-        let normalized = normalize_reference(reference);
-        let Some(other) = others.iter().find(|other| normalize_reference(other) == normalized) else { continue };
-        for mut respelled in ledger.history(&[other])? {
-            respelled.attempts.retain(|entry| entry.order.ordered_at == ordered_at);
-            *history = respelled;
-        }
-    }
-    Ok(histories)
+/// Returns by what each order is looked up in the ledger: its reference and the time that identifies
+/// it.
+#[must_use]
+pub fn look_up_keys<'o>(orders: &[(ReadOrder<'_>, &'o OrderRecord)]) -> Vec<(&'o str, Option<DateTime<Utc>>)> {
+    orders.iter().map(|(order, record)| (record.reference.as_str(), order.identifying_time(record))).collect()
 }
 
 /// Moves those orders of a planned guest to its results that were sent after they had been planned,
@@ -96,7 +65,8 @@ pub fn settle_by_history(
     let orders = std::mem::take(&mut guest.orders);
     let read = |order| ReadOrder::Sendable { order, warns_of_duplicate: false };
     let read: Vec<_> = orders.iter().map(|order| (read(order), &order.record)).collect();
-    let decisions = decide_all(&read, ledger, rules)?;
+    let histories = ledger::look_up(&look_up_keys(&read), ledger)?;
+    let decisions = decide_all(&read, &histories, ledger, rules)?;
     for (mut order, Decision { disposition, problem }) in orders.into_iter().zip(decisions) {
         order.record.problems.extend(problem);
         match disposition {

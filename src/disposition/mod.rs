@@ -21,7 +21,7 @@ pub(crate) use conflicts::{SharedReference, find_conflicts};
 pub use decide::may_be_sent_later;
 pub use decision::{Decision, Disposition};
 pub use deferred::{DeferredBatch, DeferredError, DeferredGroups, DeferredOrder, DeferredOrders};
-pub use history::{decide_all, settle_by_history};
+pub use history::{decide_all, look_up_keys, settle_by_history};
 pub use pending::PendingOrders;
 pub use read_order::{ReadOrder, SendableOrder};
 pub use repeated_content::{ContentKey, RepeatedContent, RepeatedContentSorter, push_content};

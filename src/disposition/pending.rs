@@ -1,8 +1,8 @@
 //! Pending orders: those of a block that are decided together, since looking many orders up at once
 //! is faster.
 //!
-//! It sends and records nothing: `history` looks the orders up, and the caller gets the disposition of
-//! each.
+//! It sends and records nothing: it looks the orders up in the ledger, `history` decides, and the
+//! caller gets the disposition of each.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -10,11 +10,11 @@ use super::{
     conflicts::mark_conflicts,
     decision::{Decision, Disposition},
     deferred::DeferredOrder,
-    history::{decide_all, histories_of_any_spelling},
+    history::{decide_all, look_up_keys},
     read_order::SendableOrder,
     rules::DispositionRules,
 };
-use crate::ledger::{LedgerError, LedgerReader, OrderKey};
+use crate::ledger::{self, LedgerError, LedgerReader, OrderKey, ReferenceHistory};
 
 /// Orders to decide about at the end of their block.
 #[derive(Debug)]
@@ -61,9 +61,16 @@ impl<E: SendableOrder> PendingOrders<E> {
             };
             return Ok(self.orders.into_iter().map(decide).collect());
         };
-        assign_accepted(&mut self.orders, &self.groups, ledger)?;
+        if !self.groups.is_empty() {
+            let grouped = self.groups.iter().flat_map(|group| &self.orders[group.clone()]);
+            let keys: Vec<_> =
+                grouped.map(|order| (order.record.reference.as_str(), order.identifying_time())).collect();
+            let histories = ledger::look_up(&keys, ledger)?;
+            assign_accepted(&mut self.orders, &self.groups, &histories);
+        }
         let read: Vec<_> = self.orders.iter().map(|order| (order.read_order(), &order.record)).collect();
-        let decisions = decide_all(&read, ledger, rules)?;
+        let histories = ledger::look_up(&look_up_keys(&read), ledger)?;
+        let decisions = decide_all(&read, &histories, ledger, rules)?;
         let decided = self.orders.into_iter().zip(decisions);
         Ok(decided
             .map(|(mut order, Decision { disposition, problem })| {
@@ -76,23 +83,17 @@ impl<E: SendableOrder> PendingOrders<E> {
 
 /// Matches each accepted order of the ledger with one of the orders of a group, which may be it: the
 /// one with its content, else the one with its spelling of the reference, else the first that no rule
-/// skips. The others are marked as other orders.
+/// skips. The others are marked as other orders. `histories` are those of the orders in groups.
 // Otherwise two duplicates that differ would be two changes of one accepted order.
 fn assign_accepted<E: SendableOrder>(
     orders: &mut [DeferredOrder<E>],
     groups: &[Range<usize>],
-    ledger: &dyn LedgerReader,
-) -> Result<(), LedgerError> {
+    histories: &[ReferenceHistory],
+) {
     let grouped: Vec<(usize, usize)> =
         groups.iter().enumerate().flat_map(|(group, orders)| orders.clone().map(move |order| (group, order))).collect();
-    if grouped.is_empty() {
-        return Ok(());
-    }
-    let to_look_up = grouped.iter().map(|(_, index)| &orders[*index]);
-    let to_look_up: Vec<_> = to_look_up.map(|order| (&order.record, order.identifying_time())).collect();
-    let histories = histories_of_any_spelling(&to_look_up, ledger)?;
     let mut ranks_by_order: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for ((group, index), history) in grouped.into_iter().zip(&histories) {
+    for ((group, index), history) in grouped.into_iter().zip(histories) {
         let order = &orders[index];
         // Orders without a reference share none.
         let accepted = order.accepted(history).filter(|_| !order.record.reference.is_empty());
@@ -109,5 +110,4 @@ fn assign_accepted<E: SendableOrder>(
             }
         }
     }
-    Ok(())
 }

@@ -33,8 +33,8 @@ pub(super) struct Disposer<'j> {
     spec: &'j RunSpec<'j>,
     input_names: &'j InputNames,
     /// Where orders are looked up; none if no order was ever sent.
-    ledger: Option<&'j dyn LedgerReader>,
-    rules: DispositionRules,
+    pub(super) ledger: Option<&'j dyn LedgerReader>,
+    pub(super) rules: DispositionRules,
     backfill_guard: BackfillGuard,
 }
 
@@ -72,7 +72,8 @@ impl<'j> Disposer<'j> {
         for group in batch.groups() {
             self.push_group(group?, &mut part);
         }
-        self.finish_block(&mut part)?;
+        let decided = mem::take(&mut part.pending).decide(self.ledger, self.rules)?;
+        self.dispose(decided, &mut part);
         Ok(part)
     }
 
@@ -84,11 +85,9 @@ impl<'j> Disposer<'j> {
         }
     }
 
-    /// Decides about all pending orders of the block, and disposes of them in their order.
-    pub(super) fn finish_block(&self, part: &mut TriagePart) -> Result<(), Refusal> {
-        for (DeferredOrder { record, order, .. }, disposition) in
-            mem::take(&mut part.pending).decide(self.ledger, self.rules)?
-        {
+    /// Disposes of decided orders, in their order.
+    pub(super) fn dispose(&self, decided: Vec<(DeferredOrder<EncodedOrder>, Disposition)>, part: &mut TriagePart) {
+        for (DeferredOrder { record, order, .. }, disposition) in decided {
             match order {
                 Ok(order) => self.dispose_valid(record, order, disposition, part),
                 Err(unsendable) => {
@@ -98,7 +97,6 @@ impl<'j> Disposer<'j> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Records an order of a check that has no ledger, where no order has a history.

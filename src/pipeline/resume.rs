@@ -18,8 +18,8 @@ use super::{
     spec::{Finished, RunSpec, SendSpec},
 };
 use crate::{
-    disposition::{Decision, Disposition, DispositionRules, ReadOrder, decide_all, settle_by_history},
-    ledger::{ChangedOrder, GroupCommit, Ledger, LedgerReader, LedgerWrite, OrderKey, TargetHash},
+    disposition::{Decision, Disposition, DispositionRules, ReadOrder, decide_all, look_up_keys, settle_by_history},
+    ledger::{self, ChangedOrder, GroupCommit, Ledger, LedgerReader, LedgerWrite, OrderKey, TargetHash},
     model::{
         field::{AttributeType, AttributeTypes},
         input::ExportRead,
@@ -186,7 +186,8 @@ fn record_unplanned(
         let UnplannedOrder { mut record, mut result, unsendable } = order?;
         if let (Some(unsendable), Some((ledger, reader))) = (unsendable, &mut ledger) {
             let order = [(ReadOrder::Unsendable(&unsendable), &record)];
-            for Decision { disposition, problem } in decide_all(&order, *reader, rules)? {
+            let histories = ledger::look_up(&look_up_keys(&order), *reader)?;
+            for Decision { disposition, problem } in decide_all(&order, &histories, *reader, rules)? {
                 record.problems.extend(problem);
                 match disposition {
                     Disposition::Final(again) => result = again,

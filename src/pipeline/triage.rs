@@ -1,10 +1,10 @@
 //! Triage: a checked draft goes to the disposer, at once or at the end of its block, or waits among
 //! the deferred orders for those that may share its reference.
 //!
-//! It does no I/O except for spilling deferred orders. `check` checks a draft. Called by `shuffle`
-//! on all cores at once.
+//! It spills deferred orders; the pending ones of a block are looked up in the ledger. `check` checks
+//! a draft. Called by `shuffle` on all cores at once.
 
-use std::{io, path::Path};
+use std::{io, mem, path::Path};
 
 use super::{check, dispose::Disposer, error::Refusal, memory::MemoryBudget, part::TriagePart, spec::RunSpec};
 use crate::{
@@ -37,7 +37,8 @@ impl Decide for Triage<'_> {
 
     /// Checks an order and decides about it, or defers it.
     fn decide(&self, draft: Draft<'_>, facts: &ExportFacts, part: &mut TriagePart) -> Result<(), Refusal> {
-        let (record, order) = self.check(draft, facts);
+        let checked = check::check(draft, (&self.spec.validate, &self.spec.stream), facts.types());
+        let (record, order) = self.split(checked);
         if facts.may_be_shared(&record.reference) {
             self.defer(&self.deferred_order(record, order))?;
         } else if self.disposer.only_counts() {
@@ -51,7 +52,8 @@ impl Decide for Triage<'_> {
     fn decide_group(&self, drafts: Vec<Draft<'_>>, facts: &ExportFacts, part: &mut TriagePart) -> Result<(), Refusal> {
         let mut orders = Vec::with_capacity(drafts.len());
         for draft in drafts {
-            let (record, order) = self.check(draft, facts);
+            let checked = check::check(draft, (&self.spec.validate, &self.spec.stream), facts.types());
+            let (record, order) = self.split(checked);
             let deferred = self.deferred_order(record, order);
             if facts.may_be_shared(&deferred.record.reference) {
                 self.defer(&deferred)?;
@@ -64,7 +66,9 @@ impl Decide for Triage<'_> {
     }
 
     fn finish_block(&self, part: &mut TriagePart) -> Result<(), Refusal> {
-        self.disposer.finish_block(part)
+        let decided = mem::take(&mut part.pending).decide(self.disposer.ledger, self.disposer.rules)?;
+        self.disposer.dispose(decided, part);
+        Ok(())
     }
 }
 
@@ -79,11 +83,10 @@ impl<'j> Triage<'j> {
         Self { spec, disposer: Disposer::new(spec, input_names, ledger), deferred }
     }
 
-    /// Checks a draft.
+    /// Separates a checked order from its record.
     #[inline]
-    fn check<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> (OrderRecord, OrderOrUnsendable<'a>) {
-        let CheckedOrder { record, validity, status } =
-            check::check(draft, (&self.spec.validate, &self.spec.stream), facts.types());
+    fn split<'a>(&self, checked: CheckedOrder<'a>) -> (OrderRecord, OrderOrUnsendable<'a>) {
+        let CheckedOrder { record, validity, status } = checked;
         let rule = match validity {
             Validity::Valid(order) => return (record, Ok(order)),
             Validity::Skipped(rule) => Some(rule.to_string()),
