@@ -23,10 +23,11 @@ use super::{
 };
 use crate::{
     dispatch,
+    disposition::AgeLimit,
     ledger::{self, Consent, LedgerLocation},
     map::{input_settings, profile::Profile},
     model::{rules::CommonDefaults, target::Target},
-    pipeline::{AgeLimit, RunSpec, SendSpec},
+    pipeline::{RunSpec, SendSpec},
     read::ReadLimits,
     sandbox::{self, Sandbox},
     storage::open_storage,

@@ -24,7 +24,7 @@ pub enum Disposition {
 }
 
 /// What a run does with an order, and a problem that its history shows.
-pub struct Decision {
+pub(super) struct Decision {
     /// What it does.
     pub disposition: Disposition,
     /// The problem, which belongs to the record of the order.

@@ -1,27 +1,24 @@
 //! Decisions about many orders at once, by what earlier runs did with them.
 //!
 //! It writes nothing: the caller records problems, changes and results. Called for the orders of an
-//! export and for those of a saved plan; `decide` decides about each.
+//! export and, by `planned`, for those of a saved plan; `decide` decides about each.
 
 use chrono::{DateTime, Utc};
 
 use super::{
     decide::{by_history, of_new},
-    decision::{Decision, Disposition},
+    decision::Decision,
     read_order::ReadOrder,
     rules::DispositionRules,
 };
 use crate::{
-    ledger::{self, ChangedOrder, LedgerError, LedgerReader, ReferenceHistory},
-    model::{
-        order::OrderRecord,
-        planned::{PlannedGuest, PlannedOrder},
-    },
+    ledger::{LedgerError, LedgerReader, ReferenceHistory},
+    model::order::OrderRecord,
 };
 
 /// Decides about orders, valid or not, in their order. `histories` are theirs, as the ledger found
 /// them by [`look_up_keys`].
-pub fn decide_all(
+pub(super) fn decide_all(
     orders: &[(ReadOrder<'_>, &OrderRecord)],
     histories: &[ReferenceHistory],
     ledger: &dyn LedgerReader,
@@ -48,37 +45,6 @@ pub fn decide_all(
 
 /// Returns by what each order is looked up in the ledger: its reference and the time that identifies
 /// it.
-#[must_use]
-pub fn look_up_keys<'o>(orders: &[(ReadOrder<'_>, &'o OrderRecord)]) -> Vec<(&'o str, Option<DateTime<Utc>>)> {
+pub(super) fn look_up_keys<'o>(orders: &[(ReadOrder<'_>, &'o OrderRecord)]) -> Vec<(&'o str, Option<DateTime<Utc>>)> {
     orders.iter().map(|(order, record)| (record.reference.as_str(), order.identifying_time(record))).collect()
-}
-
-/// Moves those orders of a planned guest to its results that were sent after they had been planned,
-/// or that must not be sent now. `on_change` receives the orders that changed after their
-/// acceptance.
-pub fn settle_by_history(
-    guest: &mut PlannedGuest,
-    ledger: &dyn LedgerReader,
-    rules: DispositionRules,
-    on_change: &dyn Fn(Box<ChangedOrder>),
-) -> Result<(), LedgerError> {
-    let orders = std::mem::take(&mut guest.orders);
-    let read = |order| ReadOrder::Sendable { order, warns_of_duplicate: false };
-    let read: Vec<_> = orders.iter().map(|order| (read(order), &order.record)).collect();
-    let histories = ledger::look_up(&look_up_keys(&read), ledger)?;
-    let decisions = decide_all(&read, &histories, ledger, rules)?;
-    for (mut order, Decision { disposition, problem }) in orders.into_iter().zip(decisions) {
-        order.record.problems.extend(problem);
-        match disposition {
-            Disposition::Final(result) => guest.results.push((order.record, result)),
-            Disposition::Changed(result, change) => {
-                on_change(change);
-                guest.results.push((order.record, result));
-            }
-            Disposition::Send { is_uncertain } => {
-                guest.orders.push(PlannedOrder { is_uncertain, held_result: None, ..order });
-            }
-        }
-    }
-    Ok(())
 }

@@ -5,24 +5,31 @@
 //! skipped, invalid. The history in the ledger takes precedence over the export. It checks no draft,
 //! encodes nothing and writes no report. Called by `pipeline` on all cores at once.
 
+mod age;
 mod changed;
+mod changed_orders;
 mod conflicts;
 mod decide;
 mod decision;
 mod deferred;
 mod history;
 mod pending;
+mod planned;
 mod read_order;
 mod repeated_content;
 mod rules;
+mod unplanned;
 
+pub use age::{AgeLimit, BackfillGuard, OldOrders, in_days};
+pub use changed_orders::{CHANGES_PER_WRITE, ChangedOrders};
 #[cfg(test)]
 pub(crate) use conflicts::{SharedReference, find_conflicts};
 pub use decide::may_be_sent_later;
-pub use decision::{Decision, Disposition};
+pub use decision::Disposition;
 pub use deferred::{DeferredBatch, DeferredError, DeferredGroups, DeferredOrder, DeferredOrders};
-pub use history::{decide_all, look_up_keys, settle_by_history};
 pub use pending::PendingOrders;
+pub use planned::{settle_all, settle_by_history};
 pub use read_order::{ReadOrder, SendableOrder};
 pub use repeated_content::{ContentKey, RepeatedContent, RepeatedContentSorter, push_content};
 pub use rules::{ChangedExit, DispositionRules};
+pub use unplanned::AcceptedOrders;

@@ -6,11 +6,11 @@ use std::mem;
 
 use chrono::{DateTime, Utc};
 
-use super::{error::Refusal, guards::BackfillGuard, part::TriagePart, spec::RunSpec};
+use super::{error::Refusal, part::TriagePart, spec::RunSpec};
 use crate::{
     disposition::{
-        DeferredBatch, DeferredError, DeferredOrder, Disposition, DispositionRules, SendableOrder, may_be_sent_later,
-        push_content,
+        BackfillGuard, DeferredBatch, DeferredError, DeferredOrder, Disposition, DispositionRules, SendableOrder,
+        may_be_sent_later, push_content,
     },
     ledger::LedgerReader,
     model::{
@@ -51,7 +51,7 @@ impl<'j> Disposer<'j> {
         input_names: &'j InputNames,
         ledger: Option<&'j dyn LedgerReader>,
     ) -> Self {
-        let (rules, backfill_guard) = (spec.disposition_rules(), BackfillGuard::of(spec));
+        let (rules, backfill_guard) = (spec.disposition_rules(), spec.backfill_guard());
         Self { spec, input_names, ledger, rules, backfill_guard }
     }
 

@@ -8,10 +8,10 @@ use std::{io, path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-use super::spec::MaxInvalid;
+use super::max_invalid::MaxInvalid;
 use crate::{
-    ledger::LedgerError, plan::PlanError, read::ReadError, report::ReportError, shuffle::ShuffleError,
-    storage::StorageError, stream::ClientError,
+    disposition::in_days, ledger::LedgerError, plan::PlanError, read::ReadError, report::ReportError,
+    shuffle::ShuffleError, storage::StorageError, stream::ClientError,
 };
 
 /// Why a run ended without a report: exit code 2, or 4 if sending had begun.
@@ -98,16 +98,6 @@ pub(super) enum Refusal {
         in_days(*age)
     )]
     TooManyOld { n_old: u64, n_orders: u64, max_invalid: MaxInvalid, age: Duration, oldest: DateTime<Utc> },
-}
-
-/// Formats an age as whole days if possible, for example `30 days`, otherwise for example
-/// `1h 30m`.
-pub(super) fn in_days(age: Duration) -> String {
-    const DAY: u64 = 24 * 60 * 60;
-    match (age.as_secs() / DAY, age.as_secs() % DAY) {
-        (days, 0) if days > 1 => format!("{days} days"),
-        _ => humantime::format_duration(age).to_string(),
-    }
 }
 
 impl From<PlanError> for Refusal {

@@ -11,6 +11,7 @@ mod exit_code;
 mod finish;
 mod guards;
 mod inputs;
+mod max_invalid;
 mod memory;
 mod part;
 mod progress;
@@ -22,6 +23,7 @@ mod spec;
 mod triage;
 
 pub use error::RunError;
+pub use max_invalid::MaxInvalid;
 pub use progress::{Progress, ProgressFn};
 pub use run::run;
-pub use spec::{AgeLimit, Finished, MaxInvalid, RunSpec, SendSpec};
+pub use spec::{Finished, RunSpec, SendSpec};

@@ -2,9 +2,8 @@
 //!
 //! It does no I/O. `triage` and `dispose` fill it on one core, `sink` takes it apart in the order of the input.
 
-use super::guards::OldOrders;
 use crate::{
-    disposition::{ContentKey, PendingOrders},
+    disposition::{ContentKey, OldOrders, PendingOrders},
     ledger::ChangedOrder,
     plan::PlanInput,
     report::PartialReport,

@@ -9,15 +9,15 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 
 use super::{
+    max_invalid::MaxInvalid,
     memory::MemoryBudget,
     progress::{Progress, ProgressFn},
 };
 use crate::{
     dispatch,
-    disposition::{ChangedExit, DispositionRules},
+    disposition::{AgeLimit, BackfillGuard, ChangedExit, DispositionRules},
     group::GroupSettings,
     ledger::{self, Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
     map::profile::Profile,
@@ -156,6 +156,11 @@ impl RunSpec<'_> {
         }
     }
 
+    /// The guard against old orders.
+    pub(super) fn backfill_guard(&self) -> BackfillGuard {
+        BackfillGuard::new(self.send.as_ref().and_then(|send_spec| send_spec.age_limit), self.started_at)
+    }
+
     /// Whether a time is more than a date. Midnight may be either, so it counts as a date.
     pub(super) fn has_time_of_day(&self, ordered_at: Option<DateTime<Utc>>) -> bool {
         ordered_at.is_some_and(|ordered_at| !self.profile.is_midnight(ordered_at))
@@ -187,56 +192,6 @@ impl RunSpec<'_> {
     /// Opens the ledger read-only and without a lock. Returns none if there is no ledger.
     pub(super) fn ledger_to_read(&self) -> Result<Option<Box<dyn LedgerReader>>, LedgerError> {
         ledger::open_to_read(&self.ledger, &self.stream.target)
-    }
-}
-
-/// Age above which orders need `--backfill`, in a run without it.
-#[derive(Debug, Clone, Copy)]
-pub struct AgeLimit {
-    /// Maximum age of an order, measured from the start of the run.
-    pub max_age: Duration,
-    /// Whether older orders end `skipped`, however many they are (`old_orders = "skip"`).
-    pub skips_older: bool,
-}
-
-/// Maximum invalid orders, of those not skipped; with more, nothing is sent. The same limit holds
-/// for orders that are too old to be sent without `--backfill`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum MaxInvalid {
-    /// Ten percent, but at least five orders.
-    // Of five orders, one that is invalid must not stop the run.
-    #[default]
-    Default,
-    /// A number of orders.
-    Orders(u64),
-    /// A share of the orders, in percent.
-    Percent(Decimal),
-}
-
-/// Limits of [`MaxInvalid::Default`].
-const DEFAULT_PERCENT: Decimal = Decimal::TEN;
-const DEFAULT_ORDERS: u64 = 5;
-
-impl MaxInvalid {
-    pub(super) fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
-        match self {
-            Self::Default => {
-                let (percent, orders) = (Self::Percent(DEFAULT_PERCENT), Self::Orders(DEFAULT_ORDERS));
-                percent.is_exceeded(n_invalid, n_orders) && orders.is_exceeded(n_invalid, n_orders)
-            }
-            Self::Orders(max) => n_invalid > max,
-            Self::Percent(max) => Decimal::from(n_invalid) * Decimal::ONE_HUNDRED > max * Decimal::from(n_orders),
-        }
-    }
-}
-
-impl std::fmt::Display for MaxInvalid {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Default => write!(f, "{DEFAULT_PERCENT}%, but at least {DEFAULT_ORDERS}"),
-            Self::Orders(max) => write!(f, "{max}"),
-            Self::Percent(max) => write!(f, "{max}%"),
-        }
     }
 }
 

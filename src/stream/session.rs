@@ -14,8 +14,7 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 ///
 /// The pause after IDENTITY and `n_requests` in addition to the guest's own must take at most half
 /// of the session. The other half is for responses, retries and other orders.
-#[must_use]
-pub fn exceeds_session(n_requests: u64, settings: &StreamSettings) -> Option<String> {
+pub(super) fn exceeds_session(n_requests: u64, settings: &StreamSettings) -> Option<String> {
     let n_requests = IDENTIFY_REQUESTS + n_requests;
     let (pause, timeout) = (settings.identity_pause, settings.session_timeout);
     let at_rate =
