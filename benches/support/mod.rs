@@ -248,7 +248,7 @@ pub(crate) fn read_back(file: &[u8]) -> Vec<PlannedGuest> {
 }
 
 pub(crate) fn target(base_url: &str) -> Target {
-    Target::new(base_url, "pqsPERS3lw12v5a9rrHPW1c4hET73GxQ").expect("HTTPS or a loopback address, and a key")
+    stream::target(base_url, "pqsPERS3lw12v5a9rrHPW1c4hET73GxQ").expect("HTTPS or a loopback address, and a key")
 }
 
 fn settings(profile: &Profile) -> CheckSettings {

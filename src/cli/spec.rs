@@ -31,7 +31,7 @@ use crate::{
     read::ReadLimits,
     sandbox::{self, Sandbox},
     storage::open_storage,
-    stream::{StreamSettings, url::MAX_URL_BYTES},
+    stream::{self, StreamSettings, url::MAX_URL_BYTES},
     validate::ValidateSettings,
 };
 
@@ -317,7 +317,7 @@ fn target(values: &TargetSettings) -> anyhow::Result<Target> {
     let Some(client_key) = &values.client_key else {
         bail!("no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in orderferry.toml");
     };
-    Ok(Target::new(base_url, client_key)?)
+    Ok(stream::target(base_url, client_key)?)
 }
 
 fn stream_settings(
@@ -382,7 +382,7 @@ fn pace(arguments: &PaceArguments, loaded: &LoadedConfig) -> anyhow::Result<Pace
 
 fn ensure_rate_allowed(rate: Option<NonZeroU32>, target: &Target) -> anyhow::Result<()> {
     ensure!(
-        rate.is_some() || target.is_loopback(),
+        rate.is_some() || stream::is_loopback(target),
         "--rate unlimited is for targets on this machine only\n  hint: ask Sitecore which rate your tenant allows"
     );
     Ok(())

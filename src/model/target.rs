@@ -1,14 +1,11 @@
-//! Targets: the base URL and client key of a tenant, checked and normalised.
+//! Targets: the base URL and client key of a tenant.
 //!
-//! Sends nothing. Built by `cli` from options and settings, used by `stream` to build URLs and
-//! by `ledger` to recognise a tenant.
+//! Values only: what a base URL must be is known to the target's own module (`stream`), which
+//! builds them. Used by `ledger` to recognise a tenant.
 
 use std::fmt;
 
-use url::{Host, Url};
-
-/// A tenant: its normalised base URL (lower-case scheme and host, no trailing slash) and its
-/// client key.
+/// A tenant: its base URL in one spelling and its client key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
     /// The base URL, for example `https://api-engage-eu.sitecorecloud.io`.
@@ -17,172 +14,9 @@ pub struct Target {
     pub client_key: String,
 }
 
-/// Why a base URL cannot be used.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum TargetError {
-    /// Not an HTTP or HTTPS URL, or one with a user name or password.
-    #[error(
-        "invalid base URL {0:?}; expected an HTTPS URL without user name and password\n  \
-         hint: for example base_url = \"https://api-engage-eu.sitecorecloud.io\""
-    )]
-    InvalidUrl(String),
-    /// A URL with more than a base URL has, such as the URL that an event is sent to.
-    #[error("base URL {shown:?} contains {what}, which is not part of a base URL\n  hint: base_url = {corrected:?}")]
-    NotBaseUrl {
-        /// The given URL, without its query and fragment.
-        shown: String,
-        /// The first part that does not belong to a base URL.
-        what: &'static str,
-        /// The base URL within it.
-        corrected: String,
-    },
-    /// A target on another machine that would receive orders unencrypted.
-    #[error("base URL {0:?} is not HTTPS; HTTP is allowed for addresses of this machine only")]
-    NotHttps(String),
-    /// The client key is empty or blank.
-    #[error("the client key is empty")]
-    MissingKey,
-}
-
-impl Target {
-    /// Creates a normalised target, so that the ledger recognises it in any spelling.
-    pub fn new(base_url: &str, client_key: &str) -> Result<Self, TargetError> {
-        // Messages show neither query nor fragment: both may contain the client key.
-        let shown = base_url.split(['?', '#']).next().unwrap_or_default().trim();
-        let invalid_url = || TargetError::InvalidUrl(shown.to_owned());
-        let url = Url::parse(base_url.trim()).map_err(|_| invalid_url())?;
-        let has_user = !url.username().is_empty() || url.password().is_some();
-        if !matches!(url.scheme(), "http" | "https") || has_user {
-            return Err(invalid_url());
-        }
-        if let Some(what) = excess(&url) {
-            return Err(TargetError::NotBaseUrl { shown: shown.to_owned(), what, corrected: corrected(&url) });
-        }
-        if client_key.trim().is_empty() {
-            return Err(TargetError::MissingKey);
-        }
-        let base_url = url.as_str().trim_end_matches('/').to_owned();
-        let target = Self { base_url, client_key: client_key.trim().to_owned() };
-        if url.scheme() == "http" && !target.is_loopback() {
-            return Err(TargetError::NotHttps(target.base_url));
-        }
-        Ok(target)
-    }
-
-    /// Whether the base URL is a loopback address.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        match Url::parse(&self.base_url).as_ref().map(Url::host) {
-            Ok(Some(Host::Ipv4(address))) => address.is_loopback(),
-            Ok(Some(Host::Ipv6(address))) => address.is_loopback(),
-            Ok(Some(Host::Domain(name))) => name == "localhost",
-            _ => false,
-        }
-    }
-}
-
-// The Stream API's paths below the base URL: `/v1.2/browser/create.json`,
-// `/v1.2/event/create.json`.
-const VERSION: &str = "v1.2";
-const RESOURCES: [&str; 2] = ["browser", "event"];
-const ACTION: &str = "create.json";
-
-/// The first part of a URL that does not belong to a base URL.
-fn excess(url: &Url) -> Option<&'static str> {
-    // Only the Stream API's own paths are rejected: any other path may be a prefix of the base
-    // URL.
-    let segments = segments(url);
-    if segments.iter().any(|segment| segment.eq_ignore_ascii_case(VERSION)) {
-        Some("the path /v1.2")
-    } else if segments.last().is_some_and(|last| last.eq_ignore_ascii_case(ACTION)) {
-        Some("the path create.json")
-    } else if url.query().is_some() {
-        Some("a query")
-    } else if url.fragment().is_some() {
-        Some("a fragment")
-    } else {
-        None
-    }
-}
-
-/// The base URL within a longer URL: without the Stream API's path, query and fragment.
-fn corrected(url: &Url) -> String {
-    let mut segments = segments(url);
-    if let Some(version) = segments.iter().position(|segment| segment.eq_ignore_ascii_case(VERSION)) {
-        segments.truncate(version);
-    } else if segments.last().is_some_and(|last| last.eq_ignore_ascii_case(ACTION)) {
-        segments.pop();
-        segments.pop_if(|last| RESOURCES.iter().any(|resource| resource.eq_ignore_ascii_case(last)));
-    }
-    let mut base = url.clone();
-    base.set_query(None);
-    base.set_fragment(None);
-    base.set_path(&segments.join("/"));
-    base.as_str().trim_end_matches('/').to_owned()
-}
-
-/// The segments of a URL's path, without leading and trailing empty ones.
-fn segments(url: &Url) -> Vec<&str> {
-    url.path().trim_matches('/').split('/').collect()
-}
-
 // Not derived: the output must not contain the client key.
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Target").field("base_url", &self.base_url).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn base_url(text: &str) -> Result<String, TargetError> {
-        Target::new(text, "key").map(|target| target.base_url)
-    }
-
-    #[test]
-    fn base_url_is_normalized() {
-        assert_eq!(base_url("HTTPS://API.Example:443/").as_deref(), Ok("https://api.example"));
-        assert_eq!(base_url("http://127.0.0.1:8080/x/").as_deref(), Ok("http://127.0.0.1:8080/x"));
-        assert_eq!(base_url("http://[::1]:80").as_deref(), Ok("http://[::1]"));
-    }
-
-    #[test]
-    fn plain_http_is_allowed_for_loopback_only() {
-        for text in ["http://api.example", "http://127.0.0.1.example", "http://localhost.example"] {
-            assert!(matches!(base_url(text), Err(TargetError::NotHttps(_))), "{text}");
-        }
-        for text in ["api.example", "ftp://api.example", "https://a:b@api.example", ""] {
-            assert!(matches!(base_url(text), Err(TargetError::InvalidUrl(_))), "{text}");
-        }
-        assert_eq!(Target::new("https://api.example", " "), Err(TargetError::MissingKey));
-    }
-
-    #[test]
-    fn longer_url_error_suggests_base_url() {
-        for (text, expected) in [
-            ("https://api.example/v1.2", "https://api.example"),
-            ("https://api.example:8443/V1.2/", "https://api.example:8443"),
-            ("https://api.example/v1.2/event/create.json", "https://api.example"),
-            ("https://api.example/v1.2/browser/create.json?client_key=SECRET&message={}", "https://api.example"),
-            ("https://api.example/tenant/v1.2/event", "https://api.example/tenant"),
-            ("https://api.example/event/create.json", "https://api.example"),
-            ("https://api.example/tenant/create.json", "https://api.example/tenant"),
-            ("https://api.example?client_key=SECRET", "https://api.example"),
-            ("https://api.example/?", "https://api.example"),
-            ("http://127.0.0.1:80/x/#SECRET", "http://127.0.0.1/x"),
-        ] {
-            let error = base_url(text).unwrap_err();
-            let TargetError::NotBaseUrl { corrected, .. } = &error else { panic!("{text}: {error}") };
-            assert_eq!(corrected, expected, "{text}");
-            assert_eq!(base_url(corrected).as_deref(), Ok(expected));
-            assert!(!error.to_string().contains("SECRET"), "{error}");
-        }
-        for text in ["https://api.example/v1.20", "https://api.example/v1", "https://api.example/create.json.d"] {
-            assert_eq!(base_url(text).as_deref(), Ok(text));
-        }
-        // A text that is not a URL may contain a key too.
-        assert_eq!(base_url("api.example#SECRET").unwrap_err(), TargetError::InvalidUrl("api.example".into()));
     }
 }

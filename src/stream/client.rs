@@ -12,6 +12,7 @@ use std::{
 use reqwest::{Client, Response, redirect, retry};
 
 use super::{
+    base_url::is_loopback,
     classify::{REDACTED, ServiceResponse},
     transport::Transport,
 };
@@ -65,7 +66,7 @@ impl HttpClient {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .tcp_nodelay(true)
             .user_agent(concat!("orderferry/", env!("CARGO_PKG_VERSION")));
-        if target.is_loopback() {
+        if is_loopback(target) {
             client = client.no_proxy();
         }
         // An error means that an earlier client has installed it.

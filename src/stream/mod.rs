@@ -6,6 +6,7 @@
 //! must be (`rules`), and whether the events fit their URLs and their session. Does not pace
 //! requests. Called by `pipeline`, which hands its target to `dispatch`.
 
+mod base_url;
 pub mod classify;
 mod client;
 pub mod content_hash;
@@ -28,6 +29,7 @@ mod tests;
 mod transport;
 pub mod url;
 
+pub use base_url::{TargetError, is_loopback, target};
 pub use classify::ServiceResponse;
 pub use client::{ClientError, HttpClient};
 pub use encode::EncodedOrder;

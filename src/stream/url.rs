@@ -152,7 +152,7 @@ mod tests {
         #[test]
         fn event_url_length_equals_sent_url(text in any_text(), client_key in any_text(), base_url in BASE_URLS) {
             prop_assume!(!client_key.trim().is_empty());
-            let (target, event) = (Target::new(&base_url, &client_key).unwrap(), event(&text));
+            let (target, event) = (crate::stream::target(&base_url, &client_key).unwrap(), event(&text));
             let sent = with_browser_id(event.as_str(), "a38b230c-11eb-4cf9-8d5d-274e9f344925");
             let url = request_url(&target, RequestKind::Add, &sent);
             prop_assert_eq!(event_url_length(&target, &event), url.len());

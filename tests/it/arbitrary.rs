@@ -12,12 +12,11 @@ use orderferry::{
         pricing::{PriceBasis, TotalFrom},
         route::{ConfirmMode, Mode},
         rules::CommonDefaults,
-        target::Target,
     },
     pipeline::{self, Finished, MaxInvalid, ProgressFn, RunSpec},
     read::{Block, BlockReader, Dialect, Piece, ReadError, ReadLimits, ReadSettings, inputs::find_one},
     storage::{LocalStorage, open_storage},
-    stream::StreamSettings,
+    stream::{self, StreamSettings},
     validate::ValidateSettings,
 };
 use proptest::prelude::*;
@@ -112,7 +111,7 @@ pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_prog
             now,
         },
         stream: StreamSettings {
-            target: Target::new("https://tenant.example", "key").unwrap(),
+            target: stream::target("https://tenant.example", "key").unwrap(),
             mode: Mode::Single,
             max_url_bytes: 8192,
             confirm: ConfirmMode::Whole,

@@ -77,6 +77,7 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
 const GATES: &[(&str, &[&str])] = &[
     ("reqwest", &["stream"]),
     ("rustls", &["stream"]),
+    ("url", &["stream"]),
     ("httpdate", &["stream", "sandbox"]),
     ("fastbloom", &["shuffle"]),
     ("governor", &["dispatch"]),
@@ -98,7 +99,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("flate2", &["read"]),
     ("glob", &["storage"]),
     ("zstd", &["read"]),
-    ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline", "sandbox", "stream"]),
+    ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline::spec", "sandbox", "stream"]),
     ("std::fs", &["cli::small_file", "ledger::sqlite", "plan::folder", "plan::unplanned", "spill", "storage"]),
     ("Utc::now", &["cli"]),
     ("SystemTime::now", &["cli", "stream::client", "ledger::sqlite", "pipeline::finish", "sandbox"]),

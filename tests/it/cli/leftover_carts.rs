@@ -3,7 +3,7 @@
 
 use orderferry::{
     ledger::{Consent, Ledger, LedgerLocation, LedgerWrite, open_to_write},
-    model::target::Target,
+    stream,
 };
 
 use crate::support::{
@@ -34,7 +34,7 @@ impl TestShop {
     }
 
     fn ledger(&self) -> Box<dyn Ledger> {
-        let target = Target::new(&self.service.base_url, "a-key").unwrap();
+        let target = stream::target(&self.service.base_url, "a-key").unwrap();
         let location = LedgerLocation::at(self.workspace.path(LEDGER));
         open_to_write(&location, &target, "run-that-crashed", Consent::NotNeeded).unwrap()
     }
