@@ -18,15 +18,14 @@ pub(super) enum HealthChange {
     /// The service seems to be down: the task that sent the request probes it, and no other
     /// request is started.
     Down,
-    /// A probe created a browser, but another kind of request failed: requests may be tried, one
-    /// at a time.
+    /// A probe succeeded, but another kind of request failed: requests may be tried, one at a time.
     TryOne,
     /// The kind of request that failed succeeds again.
     Up,
 }
 
-/// Counts consecutive failures per kind of request: a browser that can be created proves nothing
-/// about events.
+/// Counts consecutive failures per kind of request: one kind that succeeds proves nothing about
+/// another.
 #[derive(Debug)]
 pub(super) struct Health {
     down_after: u32,
@@ -92,11 +91,11 @@ impl Health {
         self.outage.map_or(Duration::ZERO, |outage| outage.since.elapsed())
     }
 
-    /// Records that a probe created a browser.
-    pub(super) fn probe_answered(&mut self) -> HealthChange {
+    /// Records that a probe succeeded, a request of kind `probe`.
+    pub(super) fn probe_answered(&mut self, probe: RequestKind) -> HealthChange {
         match &mut self.outage {
-            // A probe is a BROWSER_CREATE, so it proves nothing about an outage of another kind.
-            Some(outage) if outage.kind != RequestKind::BrowserCreate => {
+            // A probe proves nothing about an outage of another kind.
+            Some(outage) if outage.kind != probe => {
                 outage.trial_since = Some(Instant::now());
                 HealthChange::TryOne
             }
@@ -161,16 +160,16 @@ mod tests {
     async fn probe_ends_browser_outage_others_need_a_trial() {
         let mut health = Health::new(1);
         assert_eq!(respond(&mut health, RequestKind::BrowserCreate, false).await, Some(HealthChange::Down));
-        assert_eq!(health.probe_answered(), HealthChange::Up);
+        assert_eq!(health.probe_answered(RequestKind::BrowserCreate), HealthChange::Up);
         let before = Instant::now();
         assert_eq!(respond(&mut health, RequestKind::Identity, false).await, Some(HealthChange::Down));
-        assert_eq!(health.probe_answered(), HealthChange::TryOne);
+        assert_eq!(health.probe_answered(RequestKind::BrowserCreate), HealthChange::TryOne);
         // A request that was in flight all the time decides nothing.
         assert_eq!(health.on_response(RequestKind::Identity, true, before), None);
         assert_eq!(respond(&mut health, RequestKind::BrowserCreate, true).await, None);
         assert_eq!(respond(&mut health, RequestKind::Identity, false).await, Some(HealthChange::Down));
         assert_eq!(health.outage_duration(), Duration::from_millis(2));
-        assert_eq!(health.probe_answered(), HealthChange::TryOne);
+        assert_eq!(health.probe_answered(RequestKind::BrowserCreate), HealthChange::TryOne);
         assert_eq!(respond(&mut health, RequestKind::Identity, true).await, Some(HealthChange::Up));
         assert_eq!(health.outage_duration(), Duration::ZERO);
     }

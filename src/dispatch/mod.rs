@@ -1,10 +1,9 @@
 //! Dispatch: sends planned guests and returns one outcome for each order.
 //!
 //! The orders of one guest are sent oldest first and one at a time; different guests are sent
-//! concurrently. Single-event orders share the guest's browser, after one IDENTITY. An order
-//! assembled from several events gets a browser of its own, also after an IDENTITY. No checkout is
-//! sent before its intent is recorded, and no cart is filled before it is recorded. Called by
-//! `pipeline`; `stream` implements its traits.
+//! concurrently. Which requests an order takes is known to the target alone, which implements the
+//! traits of this module. No checkout is sent before its intent is recorded, and no cart is filled
+//! before it is recorded. Called by `pipeline`.
 
 mod admission;
 pub mod backoff;

@@ -13,6 +13,7 @@ use super::{
     journal::Journal,
     target::{Assessment, DispatchTarget},
 };
+use crate::model::request::RequestKind;
 
 impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     /// Reports a change of health. The worker whose request showed the service to be down stays
@@ -33,9 +34,7 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         }
     }
 
-    /// Creates browsers until one succeeds or the outage lasts too long.
-    // BROWSER_CREATE is the one request that carries nothing of a guest: a second one only creates
-    // another anonymous guest.
+    /// Sends the target's probe until it succeeds or the outage lasts too long.
     async fn probe_until_answered(&self) {
         loop {
             let pause = self.health().next_pause();
@@ -56,13 +55,13 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
                 return self.stop_for(kind, stop);
             }
             if assessment.shows_service_up {
-                return self.probe_answered().await;
+                return self.probe_answered(kind).await;
             }
         }
     }
 
-    async fn probe_answered(&self) {
-        let health_change = self.health().probe_answered();
+    async fn probe_answered(&self, kind: RequestKind) {
+        let health_change = self.health().probe_answered(kind);
         if health_change == HealthChange::TryOne {
             self.warn("the service responds again: trying one request at a time".to_owned()).await;
             self.pacer.open_single();

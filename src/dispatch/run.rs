@@ -23,7 +23,7 @@ use super::{
 };
 use crate::model::planned::GuestParts;
 
-/// Guests in progress per request in flight: while one pauses after its IDENTITY, others send.
+/// Guests in progress per request in flight: while one pauses between its requests, others send.
 const GUESTS_PER_REQUEST: usize = 8;
 
 /// Maximum events that wait to be emitted; beyond it, the workers wait for `emit`.
