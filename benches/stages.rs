@@ -14,7 +14,7 @@ use std::{hint::black_box, io, sync::Arc, time::Duration};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use orderferry::{
-    dispatch::{Action, pacer::Pacer},
+    dispatch::{Action, Delivery, pacer::Pacer},
     group::{self, BlockRuns},
     ledger::{self, Consent, Intent, LedgerLocation, OrderKey},
     model::{

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::{
-    dispatch::AttemptOutcome,
+    dispatch::{Assessment, AttemptOutcome, StopReason},
     model::request::{RepeatEffect, RequestKind},
 };
 
@@ -218,6 +218,24 @@ impl Classification {
             self,
             Self::Retry { .. } | Self::RetryUncertain { .. } | Self::Restart { .. } | Self::Uncertain { .. }
         )
+    }
+}
+
+impl From<Classification> for Assessment {
+    fn from(classification: Classification) -> Self {
+        Self {
+            outcome: classification.attempt_outcome(),
+            shows_service_up: classification.shows_service_up(),
+            reason: classification.reason().map(str::to_owned),
+            retry_after: match &classification {
+                Classification::Retry { not_before, .. } => Some(not_before.unwrap_or_default()),
+                _ => None,
+            },
+            stop: match classification {
+                Classification::StopRun { reason, hint } => Some(StopReason { reason, hint }),
+                _ => None,
+            },
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use std::{num::NonZeroU32, sync::Mutex, time::Duration};
 
 use super::{
-    classify::{CHECK_TARGET, Classification, ServiceResponse, WRONG_TARGET, classify},
+    classify::{CHECK_TARGET, ServiceResponse, WRONG_TARGET, classify},
     delivery::{CREATE_BROWSER, GuestDelivery, Identified},
     event_json::complete,
     page_counter::{MAX_SAME_PAGES, PageCounter},
@@ -15,9 +15,7 @@ use super::{
     url,
 };
 use crate::{
-    dispatch::{
-        Action, Assessment, Delivery, DispatchTarget, Request, ServiceNotice, StopReason, Throttling, backoff::backoff,
-    },
+    dispatch::{Assessment, DispatchTarget, Request, ServiceNotice, StopReason, Throttling, backoff::backoff},
     model::{planned::PlannedGuest, request::RequestKind},
 };
 
@@ -75,7 +73,8 @@ impl<T: Transport> DispatchTarget for StreamService<T> {
     }
 
     fn probe(&self) -> Request {
-        // A second browser is only another anonymous guest.
+        // The one request that carries nothing of a guest: a second browser is only another
+        // anonymous guest.
         let (kind, message) = (RequestKind::BrowserCreate, CREATE_BROWSER.to_owned());
         Request { kind, message, order: 0, is_retry: true }
     }
@@ -86,53 +85,6 @@ impl<T: Transport> DispatchTarget for StreamService<T> {
 
     fn endpoint(&self, kind: RequestKind) -> String {
         url::endpoint(&self.settings.target, kind)
-    }
-}
-
-impl Delivery for GuestDelivery<'_> {
-    type Response = ServiceResponse;
-    type Identified = Identified;
-
-    fn next_action(&mut self, now: tokio::time::Instant) -> Action {
-        self.next_action(now)
-    }
-
-    fn on_response(&mut self, response: ServiceResponse, now: tokio::time::Instant) -> Assessment {
-        self.on_response(response, now).into()
-    }
-
-    fn stop(&mut self, reason: &str, may_clear: bool) {
-        self.stop(reason, may_clear);
-    }
-
-    fn requests_to_assemble(&self) -> Option<u64> {
-        self.requests_to_assemble()
-    }
-
-    fn is_past_session(&self, now: tokio::time::Instant) -> bool {
-        self.is_past_session(now)
-    }
-
-    fn identified(self) -> Identified {
-        self.identified()
-    }
-}
-
-impl From<Classification> for Assessment {
-    fn from(classification: Classification) -> Self {
-        Self {
-            outcome: classification.attempt_outcome(),
-            shows_service_up: classification.shows_service_up(),
-            reason: classification.reason().map(str::to_owned),
-            retry_after: match &classification {
-                Classification::Retry { not_before, .. } => Some(not_before.unwrap_or_default()),
-                _ => None,
-            },
-            stop: match classification {
-                Classification::StopRun { reason, hint } => Some(StopReason { reason, hint }),
-                _ => None,
-            },
-        }
     }
 }
 

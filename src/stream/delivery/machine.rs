@@ -14,7 +14,7 @@ use super::{
     steps::{RequestSpec, steps_for},
 };
 use crate::{
-    dispatch::{Action, Request, backoff::backoff},
+    dispatch::{Action, Assessment, Delivery, Request, backoff::backoff},
     model::{
         forecast::IDENTIFY_REQUESTS,
         outcome::{OrderResult, Outcome},
@@ -88,12 +88,6 @@ impl<'p> GuestDelivery<'p> {
         delivery
     }
 
-    /// The guest's identification, for the next part of its orders.
-    #[must_use]
-    pub fn identified(self) -> Identified {
-        self.identified
-    }
-
     /// Resets the state for the current order.
     fn begin(&mut self) {
         let order = self.guest.orders.get(self.order_index);
@@ -110,44 +104,6 @@ impl<'p> GuestDelivery<'p> {
         }
     }
 
-    /// Returns the next action, as of `now`.
-    pub fn next_action(&mut self, now: Instant) -> Action {
-        if self.pending.is_empty() {
-            self.prepare(now);
-        }
-        match (self.pending.pop_front(), self.current_step()) {
-            (Some(action), _) => action,
-            (None, Some(step)) => Action::Send(self.request(step)),
-            (None, None) => Action::Done,
-        }
-    }
-
-    /// Stops the delivery: orders without an outcome end as not attempted. With `may_clear`,
-    /// CLEAR_CART of the current order is still sent. Otherwise a cart that may hold items stays
-    /// open in the journal, and the next run clears it.
-    pub fn stop(&mut self, reason: &str, may_clear: bool) {
-        // The further lines are hints for the operator, which are no part of an order's result.
-        let reason = reason.lines().next().map(str::to_owned);
-        let result = OrderResult::without_request(Outcome::NotAttempted, reason);
-        match self.progress.pending_clear.take() {
-            None if may_clear && self.progress.has_cart_to_clear() => {
-                return self
-                    .clear_cart_then(AfterClear::Settle(OrderResult { attempts: self.progress.attempts, ..result }));
-            }
-            Some(AfterClear::Settle(result)) => self.settle(result),
-            _ => {}
-        }
-        self.settle_all(&result);
-    }
-
-    /// The number of requests of the current order, with those that identify its guest, if it is
-    /// assembled from several events.
-    #[must_use]
-    pub fn requests_to_assemble(&self) -> Option<u64> {
-        let order = self.guest.orders.get(self.order_index).filter(|_| self.is_assembled())?;
-        Some(IDENTIFY_REQUESTS + order.n_requests)
-    }
-
     /// Whether the current step was sent before, on this browser or another.
     fn is_retry(&self) -> bool {
         match self.progress.pending_clear {
@@ -156,21 +112,6 @@ impl<'p> GuestDelivery<'p> {
             // the repetition.
             None => self.progress.furthest_step.is_some_and(|fewest| self.steps.len() >= fewest),
         }
-    }
-
-    /// Processes the response to the step that `next_action` returned, and returns its
-    /// classification for the journal.
-    pub fn on_response(&mut self, response: ServiceResponse, now: Instant) -> Classification {
-        let step = self.current_step().expect("a response follows a step that was sent");
-        let (kind, status) = (step.kind(), response.status());
-        self.count(kind, &response);
-        self.progress.update_cart(|cart| cart.on_response(kind, &response));
-        let classification = classify(kind, response, self.settings.retry_500);
-        match self.progress.pending_clear.take() {
-            Some(then) => self.apply_clear_cart(then, classification.clone()),
-            None => self.apply(step, status, classification.clone(), now),
-        }
-        classification
     }
 
     fn count(&mut self, kind: RequestKind, response: &ServiceResponse) {
@@ -326,15 +267,6 @@ impl<'p> GuestDelivery<'p> {
         }
     }
 
-    /// Whether the session of the order's browser may have ended: an event sent now would then not
-    /// join the earlier ones.
-    #[must_use]
-    pub fn is_past_session(&self, now: Instant) -> bool {
-        let Some(cart) = &self.progress.cart else { return false };
-        let joins_cart = self.current_step().is_some_and(|step| is_event(step) && step != RequestSpec::CLEAR_CART);
-        joins_cart && now.saturating_duration_since(cart.created_at) > self.settings.session_timeout
-    }
-
     /// Adds the actions that must precede the next step.
     fn prepare(&mut self, now: Instant) {
         if let Some(Err(error)) = &self.payload {
@@ -464,6 +396,67 @@ impl<'p> GuestDelivery<'p> {
 
     fn is_order_step(&self) -> bool {
         self.current_step().is_some_and(is_event)
+    }
+}
+
+impl Delivery for GuestDelivery<'_> {
+    type Response = ServiceResponse;
+    type Identified = Identified;
+
+    fn next_action(&mut self, now: Instant) -> Action {
+        if self.pending.is_empty() {
+            self.prepare(now);
+        }
+        match (self.pending.pop_front(), self.current_step()) {
+            (Some(action), _) => action,
+            (None, Some(step)) => Action::Send(self.request(step)),
+            (None, None) => Action::Done,
+        }
+    }
+
+    fn on_response(&mut self, response: ServiceResponse, now: Instant) -> Assessment {
+        let step = self.current_step().expect("a response follows a step that was sent");
+        let (kind, status) = (step.kind(), response.status());
+        self.count(kind, &response);
+        self.progress.update_cart(|cart| cart.on_response(kind, &response));
+        let classification = classify(kind, response, self.settings.retry_500);
+        match self.progress.pending_clear.take() {
+            Some(then) => self.apply_clear_cart(then, classification.clone()),
+            None => self.apply(step, status, classification.clone(), now),
+        }
+        classification.into()
+    }
+
+    // Without `may_clear`, a cart that may hold items stays open in the journal, and the next run
+    // clears it.
+    fn stop(&mut self, reason: &str, may_clear: bool) {
+        // The further lines are hints for the operator, which are no part of an order's result.
+        let reason = reason.lines().next().map(str::to_owned);
+        let result = OrderResult::without_request(Outcome::NotAttempted, reason);
+        match self.progress.pending_clear.take() {
+            None if may_clear && self.progress.has_cart_to_clear() => {
+                return self
+                    .clear_cart_then(AfterClear::Settle(OrderResult { attempts: self.progress.attempts, ..result }));
+            }
+            Some(AfterClear::Settle(result)) => self.settle(result),
+            _ => {}
+        }
+        self.settle_all(&result);
+    }
+
+    fn requests_to_assemble(&self) -> Option<u64> {
+        let order = self.guest.orders.get(self.order_index).filter(|_| self.is_assembled())?;
+        Some(IDENTIFY_REQUESTS + order.n_requests)
+    }
+
+    fn is_past_session(&self, now: Instant) -> bool {
+        let Some(cart) = &self.progress.cart else { return false };
+        let joins_cart = self.current_step().is_some_and(|step| is_event(step) && step != RequestSpec::CLEAR_CART);
+        joins_cart && now.saturating_duration_since(cart.created_at) > self.settings.session_timeout
+    }
+
+    fn identified(self) -> Identified {
+        self.identified
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::GuestDelivery;
 use crate::{
-    dispatch::Action,
+    dispatch::{Action, Delivery},
     model::{outcome::Outcome, planned::PlannedGuest, request::RequestKind},
     stream::{
         ServiceResponse, StreamSettings,
