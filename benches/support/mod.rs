@@ -237,7 +237,8 @@ pub(crate) fn written_plan(
         entries.add(order.guest.key(), planned_order);
     }
     planner.push(&mut entries).expect("the disk has free space");
-    let (mut sorted, mut file) = (planner.sort().expect("the disk has free space"), Vec::new());
+    let (mut sorted, mut file) =
+        (planner.sort(stream::IDENTIFY_REQUESTS).expect("the disk has free space"), Vec::new());
     plan::write_lines(&"bench", &mut sorted.lines, &mut file).expect("a Vec accepts all bytes");
     file
 }

@@ -6,12 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::route::Route;
 
-/// The requests that identify a guest: browser creation and IDENTITY.
-///
-/// They precede the events of each order on [`Route::Multi`], and once per guest its orders on
-/// [`Route::Single`].
-pub const IDENTIFY_REQUESTS: u64 = 2;
-
 /// Orders and requests by route, not counting retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Forecast {
@@ -33,20 +27,22 @@ pub struct RouteCost {
 }
 
 impl Forecast {
-    /// Counts an order whose own events take `n_requests` requests.
-    pub fn add_order(&mut self, route: Route, n_requests: u64) {
+    /// Counts an order that takes `n_requests` requests of its own, and `to_identify` requests for
+    /// its guest if it is on [`Route::Multi`].
+    pub fn add_order(&mut self, route: Route, n_requests: u64, to_identify: u64) {
         let (cost, n_requests) = match route {
             Route::Single => (&mut self.single, n_requests),
-            Route::Multi => (&mut self.multi, IDENTIFY_REQUESTS + n_requests),
+            Route::Multi => (&mut self.multi, to_identify + n_requests),
         };
         cost.orders += 1;
         cost.requests += n_requests;
         self.max_order_requests = self.max_order_requests.max(n_requests);
     }
 
-    /// Counts guests with at least one order on [`Route::Single`].
-    pub fn add_guests(&mut self, n_guests: u64) {
-        self.single.requests += IDENTIFY_REQUESTS * n_guests;
+    /// Counts guests with at least one order on [`Route::Single`], each identified once by
+    /// `to_identify` requests.
+    pub fn add_guests(&mut self, n_guests: u64, to_identify: u64) {
+        self.single.requests += to_identify * n_guests;
     }
 
     /// Adds the forecast of other orders.

@@ -17,6 +17,7 @@ use crate::{
     plan::{PlanDigest, PlanError, PlanHeader, Planner, SavedPlan},
     report::Recorder,
     storage::{RunFolder, StorageError},
+    stream::IDENTIFY_REQUESTS,
 };
 
 /// The orders to send, and what belongs to their plan.
@@ -102,7 +103,7 @@ impl SendCandidates {
     ) -> Result<SavedPlan, RunError> {
         let unplanned = self.unplanned.take().expect("a send always writes its unplanned orders");
         let n_orders = self.n_orders(spec, recorder);
-        let plan = self.planner.sort().map_err(PlanError::from)?;
+        let plan = self.planner.sort(IDENTIFY_REQUESTS).map_err(PlanError::from)?;
         let header = PlanHeader {
             target: TargetHash::of(&spec.stream.target).to_hex(),
             ledger,

@@ -25,7 +25,7 @@ use crate::{
     },
     plan::write_unplanned,
     shuffle::hash,
-    stream::{EncodedOrder, content_hash, encode, multi_event::UrlLimits},
+    stream::{EncodedOrder, IDENTIFY_REQUESTS, content_hash, encode, multi_event::UrlLimits},
 };
 
 /// Disposes of checked orders.
@@ -179,7 +179,7 @@ impl<'j> Disposer<'j> {
     /// Adds the requests of an order that a send would need, for the forecast of a check.
     fn estimate(&self, order: ValidOrder<'_>, guest: u64, part: &mut TriagePart) {
         let (route, n_requests) = order.cost(self.spec.stream.url_limits());
-        part.report.counters.forecast.add_order(route, n_requests);
+        part.report.counters.forecast.add_order(route, n_requests, IDENTIFY_REQUESTS);
         if route == Route::Single && !self.spec.would_send_all_as_single() {
             part.guests_to_identify.push(guest);
         }

@@ -19,6 +19,7 @@ use crate::{
     shuffle::{self, Export},
     spill::duplicate_counter::DuplicateCounter,
     storage::RunFolder,
+    stream::IDENTIFY_REQUESTS,
 };
 
 /// Collects the parts of an export.
@@ -66,7 +67,7 @@ impl<'i> ExportSink<'i> {
         self.recorder.n_guests = self.guests.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
         let n_to_identify = self.guests_to_identify.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
         let n_to_identify = if self.spec.would_send_all_as_single() { self.recorder.n_guests } else { n_to_identify };
-        self.recorder.counters.forecast.add_guests(n_to_identify);
+        self.recorder.counters.forecast.add_guests(n_to_identify, IDENTIFY_REQUESTS);
         self.candidates.unplanned = self.unplanned.map(UnplannedWriter::finish).transpose()?;
         Ok((self.recorder, self.candidates))
     }

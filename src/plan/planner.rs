@@ -175,12 +175,12 @@ impl Planner {
         Ok(())
     }
 
-    /// Sorts the plan.
-    pub fn sort(self) -> io::Result<SortedPlan> {
+    /// Sorts the plan. Identifying a guest takes `to_identify` requests.
+    pub fn sort(self, to_identify: u64) -> io::Result<SortedPlan> {
         let mut guests = Groups::new(self.by_guest.sorted()?);
         let mut forecast = Forecast::default();
         while let Some(guest) = guests.next()? {
-            add_guest(guest, &self.by_age, &mut forecast)?;
+            add_guest(guest, to_identify, &self.by_age, &mut forecast)?;
         }
         Ok(SortedPlan { forecast, lines: self.by_age.sorted()? })
     }
@@ -197,6 +197,7 @@ pub struct SortedPlan {
 /// Adds a guest to the plan, unless none of its orders is in it.
 fn add_guest(
     mut guest: Group<'_, GuestHash, GuestEntryKey>,
+    to_identify: u64,
     by_age: &Sorter<AgeKey>,
     forecast: &mut Forecast,
 ) -> io::Result<()> {
@@ -209,7 +210,7 @@ fn add_guest(
         let Entry { route, n_requests, line } = Entry::parse(payload);
         lines.oldest.get_or_insert((time, id));
         if let Some(route) = route {
-            forecast.add_order(route, n_requests);
+            forecast.add_order(route, n_requests, to_identify);
         }
         has_single |= route == Some(Route::Single);
         lines.lines.extend_from_slice(line);
@@ -217,7 +218,7 @@ fn add_guest(
             lines.flush(by_age)?;
         }
     }
-    forecast.add_guests(u64::from(has_single));
+    forecast.add_guests(u64::from(has_single), to_identify);
     lines.flush(by_age)
 }
 
@@ -356,7 +357,7 @@ mod tests {
 
     fn plan(orders: &[Valid], memory: usize, batch: usize, checkout: &str) -> (u64, Vec<PlannedGuest>) {
         let (folder, mut file) = (tempfile::tempdir().unwrap(), Vec::new());
-        let mut sorted = planner(folder.path(), orders, memory, batch, checkout).sort().unwrap();
+        let mut sorted = planner(folder.path(), orders, memory, batch, checkout).sort(2).unwrap();
         write_lines(&"head", &mut sorted.lines, &mut file).unwrap();
         let (_, guests) = PlannedGuests::open::<String>(&file[..]).unwrap();
         (sorted.forecast.n_requests(), guests.map(Result::unwrap).collect())
@@ -418,7 +419,7 @@ mod tests {
             input.add(&order.guest(), &planned_order);
         }
         planner.push(&mut input).unwrap();
-        let forecast = planner.sort().unwrap().forecast;
+        let forecast = planner.sort(2).unwrap().forecast;
         let (single, multi) = (RouteCost { orders: 2, requests: 4 }, RouteCost { orders: 2, requests: 14 });
         assert_eq!(forecast, Forecast { single, multi, max_order_requests: 7 });
         assert_eq!(forecast.n_requests(), 18);

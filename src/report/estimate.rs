@@ -88,10 +88,10 @@ mod tests {
 
     fn estimate(rate: Option<u32>, multi: &[u64]) -> SendEstimate {
         let mut forecast = Forecast::default();
-        (0..3).for_each(|_| forecast.add_order(Route::Single, 1));
-        forecast.add_guests(2);
+        (0..3).for_each(|_| forecast.add_order(Route::Single, 1, 2));
+        forecast.add_guests(2, 2);
         for n_requests in multi {
-            forecast.add_order(Route::Multi, *n_requests);
+            forecast.add_order(Route::Multi, *n_requests, 2);
         }
         SendEstimate::at(rate.and_then(NonZeroU32::new), forecast)
     }

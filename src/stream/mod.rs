@@ -32,6 +32,7 @@ pub mod url;
 pub use base_url::{TargetError, is_loopback, target};
 pub use classify::ServiceResponse;
 pub use client::{ClientError, HttpClient};
+pub use delivery::IDENTIFY_REQUESTS;
 pub use encode::EncodedOrder;
 pub use payload::StreamPayload;
 pub use planned::result_if_unsendable;

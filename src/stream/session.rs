@@ -5,8 +5,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use super::settings::StreamSettings;
-use crate::model::forecast::IDENTIFY_REQUESTS;
+use super::{delivery::IDENTIFY_REQUESTS, settings::StreamSettings};
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 

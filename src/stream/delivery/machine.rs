@@ -11,12 +11,11 @@ use tokio::time::Instant;
 use super::{
     cart::{AfterClear, CartState},
     progress::OrderProgress,
-    steps::{RequestSpec, steps_for},
+    steps::{IDENTIFY_REQUESTS, RequestSpec, steps_for},
 };
 use crate::{
     dispatch::{Action, Assessment, Delivery, Request, backoff::backoff},
     model::{
-        forecast::IDENTIFY_REQUESTS,
         outcome::{OrderResult, Outcome},
         planned::PlannedGuest,
         request::{RequestKind, RequestRole},

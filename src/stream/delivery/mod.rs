@@ -13,4 +13,4 @@ mod steps;
 mod tests;
 
 pub use machine::{CREATE_BROWSER, GuestDelivery, Identified};
-pub use steps::RequestSpec;
+pub use steps::{IDENTIFY_REQUESTS, RequestSpec};

@@ -11,6 +11,12 @@ use crate::{
     },
 };
 
+/// The requests that identify a guest: browser creation and IDENTITY.
+///
+/// They precede the events of each order on [`Route::Multi`], and once per guest its orders on
+/// [`Route::Single`].
+pub const IDENTIFY_REQUESTS: u64 = 2;
+
 /// A request of a delivery, as data: its kind, and which of the order's events it carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestSpec {
