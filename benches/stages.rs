@@ -16,7 +16,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use orderferry::{
     dispatch::{Action, Delivery, pacer::Pacer},
     group::{self, BlockRuns},
-    ledger::{self, Consent, Intent, LedgerLocation, OrderKey},
+    ledger::{self, Consent, Intent, OrderKey},
     model::{
         draft::MappedRow,
         input::Input,
@@ -160,13 +160,9 @@ fn ledger(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("ledger");
     for size in INTENT_BATCH_SIZES {
         let folder = support::folder();
-        let mut ledger = ledger::open_to_write(
-            &LedgerLocation::at(folder.path().join("ledger.db")),
-            &inputs.settings.stream.target,
-            "bench",
-            Consent::NotNeeded,
-        )
-        .expect("the folder is new and writable");
+        let mut ledger = ledger::at_path(folder.path().join("ledger.db"))
+            .open_to_write(&inputs.settings.stream.target, "bench", Consent::NotNeeded)
+            .expect("the folder is new and writable");
         // The ledger grows while it is measured, as in a run.
         let mut groups = intents.chunks_exact(size).cycle();
         group.throughput(elements(size));
@@ -178,8 +174,8 @@ fn ledger(criterion: &mut Criterion, inputs: &StageInputs) {
         });
     }
     let (folder, n_attempts) = (support::folder(), n_attempts());
-    let location = LedgerLocation::at(folder.path().join("ledger.db"));
-    let open = || ledger::open_to_write(&location, &inputs.settings.stream.target, "bench", Consent::NotNeeded);
+    let location = ledger::at_path(folder.path().join("ledger.db"));
+    let open = || location.open_to_write(&inputs.settings.stream.target, "bench", Consent::NotNeeded);
     let mut ledger = open().expect("the folder is new and writable");
     for start in (0..n_attempts).step_by(intents.len()) {
         let renumbered = |(number, intent): (usize, &ledger::LedgerWrite)| match intent {

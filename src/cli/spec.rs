@@ -36,7 +36,6 @@ use crate::{
 };
 
 const DEFAULT_PROFILE: &str = "canonical";
-const DEFAULT_LEDGER: &str = "orderferry-ledger.db";
 const RUNS: &str = "orderferry-runs";
 
 /// Common front ends allow 8 KiB of request line.
@@ -73,7 +72,7 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'stati
     let spec = RunSpec { has_target, ..run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)? };
     if has_target {
         ensure_rate_allowed(pace.rate, &spec.stream.target)?;
-    } else if ledger::has_ledger(&spec.ledger) {
+    } else if spec.ledger.has_ledger() {
         print::status("warning: no base URL and client key, so orders are not compared with the ledger");
     }
     Ok(spec)
@@ -95,7 +94,7 @@ pub(super) fn send(
     let mut spec = run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)?;
     spec.ledger = match (&sandbox, arguments.read.ledger.as_deref()) {
         // The sandbox forgets its orders when the process ends, so its ledger belongs to this run only.
-        (Some(_), None) => LedgerLocation::at(spec.folder.join(DEFAULT_LEDGER)),
+        (Some(_), None) => ledger::in_folder(&spec.folder, None),
         (_, typed) => locate_ledger(typed, &loaded)?,
     };
     // Imported history may trigger live campaigns; a sandbox has none.
@@ -225,8 +224,7 @@ fn run_spec(
         sends_reused_references: settings.reused_references == ReusedReferences::Send,
         changed_exit: settings.changed_exit,
         // A check without a location for a ledger compares with none; `send` reports it as an error.
-        ledger: locate_ledger(arguments.ledger.as_deref(), loaded)
-            .unwrap_or_else(|_| LedgerLocation::at(PathBuf::new())),
+        ledger: locate_ledger(arguments.ledger.as_deref(), loaded).unwrap_or_else(|_| ledger::at_path(PathBuf::new())),
         has_target: true,
         send: None,
         run_id,
@@ -268,7 +266,7 @@ pub(super) fn resolve_ledger(
     typed: Option<&Path>,
     config: Option<&Path>,
     set: &[String],
-) -> anyhow::Result<LedgerLocation> {
+) -> anyhow::Result<Box<dyn LedgerLocation>> {
     locate_ledger(typed, &load_settings(config, set)?)
 }
 
@@ -284,20 +282,19 @@ pub(super) fn resolve_target(
 
 /// Locates the ledger: the named one, else next to the config file in use, else in the state folder. Never
 /// in the working folder, which may be another one in the next run.
-fn locate_ledger(typed: Option<&Path>, loaded: &LoadedConfig) -> anyhow::Result<LedgerLocation> {
-    let relative_to_config =
-        |path: PathBuf| loaded.folder.as_ref().map_or_else(|| path.clone(), |folder| folder.join(&path));
-    let state_folder = state_folder();
-    let (path, former_path) = match (typed, &loaded.settings.ledger, &loaded.folder, &state_folder) {
-        (Some(typed), ..) => (ledger::resolve_path(typed)?, None),
-        (None, Some(set), ..) => (relative_to_config(ledger::resolve_path(set)?), None),
-        (None, None, Some(_), _) => (relative_to_config(DEFAULT_LEDGER.into()), None),
-        (None, None, None, Some(folder)) => (folder.join(DEFAULT_LEDGER), Some(DEFAULT_LEDGER.into())),
+fn locate_ledger(typed: Option<&Path>, loaded: &LoadedConfig) -> anyhow::Result<Box<dyn LedgerLocation>> {
+    let working_folder = Path::new("");
+    let folder = loaded.folder.as_deref();
+    let location = match (typed, &loaded.settings.ledger, folder, state_folder()) {
+        (Some(typed), .., state_folder) => ledger::locate(typed, working_folder, state_folder)?,
+        (None, Some(set), folder, state_folder) => ledger::locate(set, folder.unwrap_or(working_folder), state_folder)?,
+        (None, None, Some(folder), state_folder) => ledger::in_folder(folder, state_folder),
+        (None, None, None, Some(state_folder)) => ledger::in_state_folder(state_folder),
         (None, None, None, None) => bail!(
             "no location for the ledger: neither XDG_STATE_HOME nor HOME is an absolute path\n  hint: name a file with --ledger"
         ),
     };
-    Ok(LedgerLocation { path, state_folder, former_path })
+    Ok(location)
 }
 
 /// Returns the user's state folder of orderferry (XDG Base Directory Specification 0.8), if one is known.

@@ -8,7 +8,8 @@
 //!
 //! Three views: a run to one target looks orders up with a [`LedgerReader`] and writes to a
 //! [`Ledger`], both used by `pipeline`; [`LedgerAdmin`] serves the operator for all targets and is
-//! used by the `ledger` command of `cli`. The back end is chosen in `open`. Knows only `model`.
+//! used by the `ledger` command of `cli`. Each is opened by a [`LedgerLocation`], which stands for a
+//! back end and is chosen in `locate`. Knows only `model`.
 
 mod adopt;
 mod change;
@@ -18,9 +19,8 @@ mod error;
 mod group_commit;
 mod history;
 mod known_target;
-mod location;
+mod locate;
 mod look_up;
-mod open;
 mod order;
 mod prior_state;
 mod query;
@@ -39,14 +39,13 @@ pub use error::LedgerError;
 pub use group_commit::{CloseReport, GroupCommit, WriterThread};
 pub use history::ReferenceHistory;
 pub use known_target::KnownTarget;
-pub use location::LedgerLocation;
+pub use locate::{at_path, in_folder, in_state_folder, locate};
 pub use look_up::look_up;
-pub use open::{has_ledger, open_admin, open_to_read, open_to_write, resolve_path};
 pub use order::{ContentChange, LedgerOrder, OrderState, Submission};
 pub use prior_state::PriorState;
 pub use query::{OrderFilter, ReferencePattern, TargetPrefix};
 pub use settle::{ManualDecision, SettleError, SettleRefusal, SettleRequest};
 pub use snapshot::OrderSnapshot;
-pub use store::{Ledger, LedgerAdmin, LedgerReader};
+pub use store::{Ledger, LedgerAdmin, LedgerLocation, LedgerReader};
 pub use target_hash::{TargetHash, hex};
 pub use write::{Intent, LedgerWrite};

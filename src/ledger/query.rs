@@ -40,7 +40,9 @@ pub enum ReferencePattern {
     Any,
     /// This reference.
     Exact(String),
-    /// References that match a pattern of SQLite's GLOB: `*`, `?`, `[a-z]`, case-sensitive.
+    /// References that match a pattern as a whole, case-sensitive: `*` stands for any text, also
+    /// none, `?` for one character, `[abc]` or `[a-z]` for one of these characters, and `[^a-z]`
+    /// for one other than these. Every other character stands for itself.
     Glob(String),
 }
 

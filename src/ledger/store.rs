@@ -1,15 +1,17 @@
-//! Ledger traits: what a run reads ([`LedgerReader`]) and writes ([`Ledger`]) for one target, and
-//! what the operator does with a whole ledger ([`LedgerAdmin`]).
+//! Ledger traits: where a ledger is ([`LedgerLocation`]), what a run reads ([`LedgerReader`]) and
+//! writes ([`Ledger`]) for one target, and what the operator does with a whole ledger
+//! ([`LedgerAdmin`]).
 //!
-//! They know no database; `sqlite` implements them, and `open` chooses the implementation. Held by
+//! They know no database; `sqlite` implements them, and `locate` chooses the implementation. Held by
 //! `pipeline`, by `group_commit` and by the `ledger` command of `cli`.
 
-use std::ops::ControlFlow;
+use std::{fmt, ops::ControlFlow};
 
 use chrono::{DateTime, Utc};
 
 use super::{
     adopt::AdoptError,
+    consent::Consent,
     entry::OpenCart,
     error::LedgerError,
     history::ReferenceHistory,
@@ -20,6 +22,25 @@ use super::{
     write::LedgerWrite,
 };
 use crate::model::{field::AttributeTypes, planned::DedupHash, target::Target};
+
+/// Where a ledger is stored. `Display` shows it as messages name it.
+pub trait LedgerLocation: fmt::Debug + fmt::Display + Send + Sync {
+    /// Whether a ledger exists here.
+    fn has_ledger(&self) -> bool;
+
+    /// Opens the ledger of a run that sends, and locks it for this target. With consent, creates
+    /// one. `run` is the id of the run whose attempts are written.
+    ///
+    /// Refuses a ledger that is not known to be the right one, or that is damaged or incomplete.
+    fn open_to_write(&self, target: &Target, run: &str, consent: Consent) -> Result<Box<dyn Ledger>, LedgerError>;
+
+    /// Opens an existing ledger for look-ups: nothing is written, migrated or locked. `None` if
+    /// there is none.
+    fn open_to_read(&self, target: &Target) -> Result<Option<Box<dyn LedgerReader>>, LedgerError>;
+
+    /// Returns the operator's view of the ledger. Each of its operations opens the ledger.
+    fn open_admin(&self) -> Box<dyn LedgerAdmin>;
+}
 
 /// What earlier runs did at one target. Many threads may look orders up at once.
 // Each look-up is for many orders, so that an implementation needs one snapshot for all of them,

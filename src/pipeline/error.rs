@@ -68,11 +68,11 @@ pub(super) enum Refusal {
     )]
     OtherTarget { plan: PathBuf },
     #[error(
-        "the plan in {} was written with another ledger than {}, which does not record what of it was sent; \
+        "the plan in {} was written with another ledger than {ledger}, which does not record what of it was sent; \
          nothing was sent\n  \
-         hint: name the ledger of that run with --ledger, or send the export again", .plan.display(), .ledger.display()
+         hint: name the ledger of that run with --ledger, or send the export again", .plan.display()
     )]
-    OtherLedger { plan: PathBuf, ledger: PathBuf },
+    OtherLedger { plan: PathBuf, ledger: String },
     #[error(
         "{position}: too many orders share the reference of this one to be distinguished; nothing was sent\n  \
          hint: order.referenceId of the profile may be the wrong column"

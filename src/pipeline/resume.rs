@@ -92,7 +92,7 @@ fn acquire_ledger(
     let ledger = spec.ledger_to_write(send_spec, emit)?;
     // A sandbox starts with a new ledger each time, so its id differs from that of the plan.
     if send_spec.sandbox.is_none() && ledger.id() != header.ledger {
-        return Err(Refusal::OtherLedger { plan: folder.clone(), ledger: spec.ledger.path.clone() });
+        return Err(Refusal::OtherLedger { plan: folder.clone(), ledger: spec.ledger.to_string() });
     }
     let old_orders = count_old_orders(plan, spec, &*ledger)?;
     check_old(old_orders, header.n_orders, spec).map(|()| ledger)

@@ -19,7 +19,7 @@ use crate::{
     dispatch,
     disposition::{AgeLimit, BackfillGuard, ChangedExit, DispositionRules},
     group::GroupSettings,
-    ledger::{self, Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
+    ledger::{Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
     map::profile::Profile,
     model::{field::AttributeTypes, route::Mode},
     read::{Dialect, ReadLimits, ReadSettings, inputs},
@@ -66,7 +66,7 @@ pub struct RunSpec<'a> {
     /// Whether a changed order sets the exit code once or until it is acknowledged.
     pub changed_exit: ChangedExit,
     /// The ledger with the attempts of earlier runs.
-    pub ledger: LedgerLocation,
+    pub ledger: Box<dyn LedgerLocation>,
     /// Whether a target is named, to look its orders up in the ledger. A check may name none.
     pub has_target: bool,
     /// How to send valid orders; none for a check.
@@ -184,14 +184,14 @@ impl RunSpec<'_> {
         send_spec: &SendSpec<'_>,
         emit: ProgressFn<'_>,
     ) -> Result<Box<dyn Ledger>, LedgerError> {
-        let ledger = ledger::open_to_write(&self.ledger, &self.stream.target, &self.run_id, send_spec.consent)?;
+        let ledger = self.ledger.open_to_write(&self.stream.target, &self.run_id, send_spec.consent)?;
         ledger.warnings().iter().for_each(|note| emit(Progress::Warning(note)));
         Ok(ledger)
     }
 
     /// Opens the ledger read-only and without a lock. Returns none if there is no ledger.
     pub(super) fn ledger_to_read(&self) -> Result<Option<Box<dyn LedgerReader>>, LedgerError> {
-        ledger::open_to_read(&self.ledger, &self.stream.target)
+        self.ledger.open_to_read(&self.stream.target)
     }
 }
 

@@ -123,7 +123,7 @@ pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_prog
             retry_500: false,
         },
         max_invalid: MaxInvalid::Orders(u64::MAX),
-        ledger: orderferry::ledger::LedgerLocation::at(folder.join("ledger.db")),
+        ledger: orderferry::ledger::at_path(folder.join("ledger.db")),
         has_target: true,
         send: None,
     };

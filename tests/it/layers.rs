@@ -464,11 +464,11 @@ fn resolve_is_outside(path: &[String]) -> bool {
 }
 
 #[test]
-fn only_open_names_the_back_end_of_a_ledger() {
+fn only_locate_names_the_back_end_of_a_ledger() {
     let sources = sources();
     let back_end = ["ledger".to_owned(), "sqlite".to_owned()];
     for (module, used) in uses(&sources) {
-        let may_use = module.starts_with(&back_end) || module.join("::") == "ledger::open";
+        let may_use = module.starts_with(&back_end) || module.join("::") == "ledger::locate";
         let used = used.iter().find(|used| used.starts_with(&back_end));
         assert!(may_use || used.is_none(), "{} uses {}", module.join("::"), used.unwrap().join("::"));
     }

@@ -96,7 +96,7 @@ pub(in crate::cli) struct FilterArguments {
     /// Select orders in this state; may be repeated
     #[arg(long, value_enum, value_name = "STATE")]
     outcome: Vec<StateArgument>,
-    /// Select references by a pattern of SQLite's GLOB: *, ?, [a-z]; case-sensitive
+    /// Select references by a case-sensitive pattern: * is any text, ? one character, [a-z] one of these
     #[arg(long, value_name = "GLOB")]
     reference: Option<String>,
     /// Select orders sent at this time or later: 2026-11-22 (a day in UTC) or 2026-11-22T06:30:00Z

@@ -20,7 +20,7 @@ use crate::{
     },
     ledger::{
         AdoptError, LedgerAdmin, LedgerError, LedgerLocation, LedgerOrder, OrderFilter, ReferencePattern, SettleError,
-        SettleRequest, open_admin,
+        SettleRequest,
     },
 };
 
@@ -33,14 +33,14 @@ const MAX_LIST_BYTES: u64 = 16 * 1024 * 1024;
 /// Runs the subcommand; exit code 5 if another run holds the ledger.
 pub(in crate::cli) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
     let location = spec::resolve_ledger(arguments.ledger.as_deref(), arguments.config.as_deref(), &arguments.set)?;
-    let admin = &*open_admin(&location);
+    let admin = &*location.open_admin();
     let done = match &arguments.command {
         LedgerCommand::List(list) => self::list(admin, list),
-        LedgerCommand::Show { reference } => show(admin, reference, &location),
+        LedgerCommand::Show { reference } => show(admin, reference, &*location),
         LedgerCommand::Settle(orders) => settle(admin, orders, arguments.quiet),
         LedgerCommand::Export(filter) => export(admin, &filter.filter()),
         LedgerCommand::Adopt(tenant) => adopt(admin, arguments, tenant),
-        LedgerCommand::AcceptLoss => accept_loss(admin, &location, arguments.quiet),
+        LedgerCommand::AcceptLoss => accept_loss(admin, &*location, arguments.quiet),
     };
     match done {
         Err(error) if is_locked(&error) => {
@@ -94,14 +94,14 @@ fn list(admin: &dyn LedgerAdmin, arguments: &ListArguments) -> anyhow::Result<()
     })
 }
 
-fn show(admin: &dyn LedgerAdmin, reference: &str, location: &LedgerLocation) -> anyhow::Result<()> {
+fn show(admin: &dyn LedgerAdmin, reference: &str, location: &dyn LedgerLocation) -> anyhow::Result<()> {
     let filter = OrderFilter { references: ReferencePattern::Exact(reference.to_owned()), ..OrderFilter::default() };
     let mut histories = Vec::new();
     admin.visit(&filter, &mut |order| {
         histories.push(text::history_text(&order));
         ControlFlow::Continue(())
     })?;
-    ensure!(!histories.is_empty(), "the ledger {} has no order {reference:?}", location.path.display());
+    ensure!(!histories.is_empty(), "the ledger {location} has no order {reference:?}");
     print::output(histories.join("\n").trim_end()).context("standard output")
 }
 
@@ -148,14 +148,13 @@ fn adopt(admin: &dyn LedgerAdmin, arguments: &LedgerArguments, tenant: &AdoptArg
         .context("the target is adopted, but standard output")
 }
 
-fn accept_loss(admin: &dyn LedgerAdmin, location: &LedgerLocation, is_quiet: bool) -> anyhow::Result<()> {
+fn accept_loss(admin: &dyn LedgerAdmin, location: &dyn LedgerLocation, is_quiet: bool) -> anyhow::Result<()> {
     admin.accept_loss()?;
     if is_quiet {
         return Ok(());
     }
-    let path = location.path.display();
     print::output(&format!(
-        "the ledger {path} is accepted as it is; the next run that reads an order it does not hold sends that order"
+        "the ledger {location} is accepted as it is; the next run that reads an order it does not hold sends that order"
     ))
     .context("the loss is accepted, but standard output")
 }

@@ -3,13 +3,12 @@
 
 use std::ops::ControlFlow;
 
-use super::{adopt, file, orders::visit_orders, settle};
+use super::{adopt, file, location::SqliteLocation, orders::visit_orders, settle};
 use crate::{
     ledger::{
         adopt::AdoptError,
         error::LedgerError,
         known_target::KnownTarget,
-        location::LedgerLocation,
         order::LedgerOrder,
         query::{OrderFilter, TargetPrefix},
         settle::{SettleError, SettleRequest},
@@ -19,12 +18,12 @@ use crate::{
 };
 
 /// A ledger of all runs to all targets, by its location.
-pub(in crate::ledger) struct SqliteAdmin {
-    location: LedgerLocation,
+pub(super) struct SqliteAdmin {
+    location: SqliteLocation,
 }
 
 impl SqliteAdmin {
-    pub(in crate::ledger) fn new(location: LedgerLocation) -> Self {
+    pub(super) fn new(location: SqliteLocation) -> Self {
         Self { location }
     }
 }
@@ -36,7 +35,8 @@ impl LedgerAdmin for SqliteAdmin {
         visit: &mut dyn FnMut(LedgerOrder) -> ControlFlow<()>,
     ) -> Result<(), LedgerError> {
         let path = &self.location.path;
-        let connection = file::open_to_read(path)?.ok_or_else(|| LedgerError::NotFound { path: path.clone() })?;
+        let connection =
+            file::open_to_read(path)?.ok_or_else(|| LedgerError::NotFound { location: self.location.to_string() })?;
         Ok(visit_orders(&connection, filter, visit)?)
     }
 

@@ -7,14 +7,14 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::{
     companions::Companions,
     file::{self, WritableFile},
+    location::SqliteLocation,
     lock::RunLock,
     schema::{attempt_columns, ledger_columns},
     targets::{self, known_targets, mark_closed},
 };
 use crate::{
     ledger::{
-        adopt::AdoptError, error::LedgerError, known_target::KnownTarget, location::LedgerLocation,
-        query::TargetPrefix, target_hash::TargetHash,
+        adopt::AdoptError, error::LedgerError, known_target::KnownTarget, query::TargetPrefix, target_hash::TargetHash,
     },
     model::target::Target,
 };
@@ -27,7 +27,7 @@ impl From<rusqlite::Error> for AdoptError {
 
 /// Moves everything that the ledger holds for one target to another: the same tenant under a new
 /// key or URL. Returns the old target as it was.
-pub(super) fn adopt(location: &LedgerLocation, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError> {
+pub(super) fn adopt(location: &SqliteLocation, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError> {
     const HOLDER: &str = "orderferry ledger adopt";
     let ledger = file::open_to_write(&location.path)?;
     let to_hash = TargetHash::of(to);
@@ -84,7 +84,7 @@ fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Resul
 
 /// Lets the next run continue with a ledger that lacks its newest attempts. A damaged ledger is
 /// still refused: it would hide attempts that it holds.
-pub(super) fn accept_loss(location: &LedgerLocation) -> Result<(), LedgerError> {
+pub(super) fn accept_loss(location: &SqliteLocation) -> Result<(), LedgerError> {
     let WritableFile { connection, .. } = {
         let ledger = file::open_to_write(&location.path)?;
         ledger.migrate_and_verify(location, None)?;

@@ -14,11 +14,12 @@ use std::{
 };
 
 use super::{
+    location::SqliteLocation,
     lock::{RunLock, lock_files},
     paths::{canonical_path, files_in, make_private_folder, private_file_options},
     state::LedgerState,
 };
-use crate::ledger::{error::LedgerError, location::LedgerLocation, target_hash::TargetHash};
+use crate::ledger::{error::LedgerError, target_hash::TargetHash};
 
 /// The folder of the second companions, below the state folder.
 const FOLDER: &str = "ledgers";
@@ -30,7 +31,7 @@ const MAX_COMPANION_BYTES: u64 = 64 * 1024;
 /// or of all.
 // Filtered by target, because a copy of the ledger that is used for another target (a staging
 // tenant) has the same id, and its transactions prove nothing about this one.
-pub(super) fn recorded_states(location: &LedgerLocation, target: Option<TargetHash>) -> Vec<(PathBuf, LedgerState)> {
+pub(super) fn recorded_states(location: &SqliteLocation, target: Option<TargetHash>) -> Vec<(PathBuf, LedgerState)> {
     let adjacent = lock_files(&canonical_path(&location.path));
     let in_state_folder = location.state_folder.iter().flat_map(|folder| files_in(&folder.join(FOLDER)));
     let is_of_target = |file: &PathBuf| {
@@ -56,9 +57,9 @@ pub(super) fn ensure_not_behind(
     let same_ledger = recorded.iter().filter(|(_, state)| state.id == now.id);
     match same_ledger.max_by_key(|(_, state)| state.commits) {
         Some((companion, state)) if state.commits > now.commits => Err(LedgerError::Behind {
-            path: path.to_owned(),
+            location: path.display().to_string(),
             commits: now.commits,
-            companion: companion.clone(),
+            companion: companion.display().to_string(),
             expected: state.commits,
         }),
         _ => Ok(()),

@@ -12,11 +12,11 @@ impl From<rusqlite::Error> for LedgerError {
 }
 
 impl LedgerError {
-    /// Adds the path of the database to a failed read or write.
+    /// Adds the location of the database to a failed read or write.
     // `From` cannot do it: `?` calls it inside a query, where no connection is at hand.
-    pub(super) fn with_path(self, connection: &rusqlite::Connection) -> Self {
+    pub(super) fn with_location(self, connection: &rusqlite::Connection) -> Self {
         match (self, connection.path()) {
-            (Self::Statement(error), Some(path)) => Self::Failed { path: path.into(), error },
+            (Self::Statement(error), Some(path)) => Self::Failed { location: path.into(), error },
             (error, _) => error,
         }
     }
@@ -25,10 +25,10 @@ impl LedgerError {
 /// Converts an error of SQLite while a ledger is opened.
 pub(super) fn open_error(path: &Path) -> impl Fn(rusqlite::Error) -> LedgerError {
     move |error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::NotALedger { path: path.to_owned() },
+        Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::NotALedger { location: path.display().to_string() },
         Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
-            LedgerError::Damaged { path: path.to_owned(), found: error.to_string() }
+            LedgerError::Damaged { location: path.display().to_string(), found: error.to_string() }
         }
-        _ => LedgerError::Open { path: path.to_owned(), error: error.to_string() },
+        _ => LedgerError::Open { location: path.display().to_string(), error: error.to_string() },
     }
 }

@@ -13,6 +13,7 @@ use super::{
     companions,
     error::open_error,
     integrity,
+    location::SqliteLocation,
     lock::RunLock,
     paths::{self, OpenedFile},
     schema,
@@ -20,7 +21,6 @@ use super::{
 };
 use crate::ledger::{
     error::LedgerError,
-    location::LedgerLocation,
     target_hash::{TargetHash, hex},
 };
 
@@ -35,20 +35,21 @@ pub(super) struct WritableFile {
 /// Opens an existing ledger for writing. It is neither migrated nor verified yet.
 pub(super) fn open_to_write(path: &Path) -> Result<WritableFile, LedgerError> {
     if !paths::has_ledger(path) {
-        return Err(LedgerError::NotFound { path: path.to_owned() });
+        return Err(LedgerError::NotFound { location: path.display().to_string() });
     }
     open_file(path)
 }
 
 /// Creates an empty file with mode 0600 and opens it.
-pub(super) fn create(location: &LedgerLocation) -> Result<WritableFile, LedgerError> {
+pub(super) fn create(location: &SqliteLocation) -> Result<WritableFile, LedgerError> {
     let path = &location.path;
     if let Some(folder) = path.parent().filter(|folder| location.state_folder.as_deref() == Some(*folder)) {
         // Only the state folder is ours to create. If another one is missing, opening the file
         // reports it.
-        paths::make_private_folder(folder).map_err(|error| LedgerError::LockFile { path: folder.to_owned(), error })?;
+        paths::make_private_folder(folder)
+            .map_err(|error| LedgerError::LockFile { path: folder.display().to_string(), error })?;
     }
-    create_private(path).map_err(|error| LedgerError::LockFile { path: path.clone(), error })?;
+    create_private(path).map_err(|error| LedgerError::LockFile { path: path.display().to_string(), error })?;
     open_file(path)
 }
 
@@ -56,7 +57,8 @@ fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
     paths::ensure_single_link(path)?;
     // Before SQLite opens the database, because it then creates the log.
     let had_wal = has_wal(path);
-    let mut opened = OpenedFile::at(path).map_err(|error| LedgerError::LockFile { path: path.to_owned(), error })?;
+    let mut opened =
+        OpenedFile::at(path).map_err(|error| LedgerError::LockFile { path: path.display().to_string(), error })?;
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(open_error(path))?;
     configure(&connection, path)?;
     // EXTRA, so that a commit that returned survives a power cut
@@ -79,7 +81,7 @@ fn has_wal(path: &Path) -> bool {
 impl WritableFile {
     /// Migrates the ledger, and refuses one that is damaged or lacks the write-ahead log of a run
     /// that did not end cleanly. `held` is the target whose lock the caller holds already.
-    pub(super) fn ensure_intact(&self, location: &LedgerLocation, held: Option<TargetHash>) -> Result<(), LedgerError> {
+    pub(super) fn ensure_intact(&self, location: &SqliteLocation, held: Option<TargetHash>) -> Result<(), LedgerError> {
         self.migrate_and_verify(location, held)?;
         ensure_wal_present(&self.connection, location, self.had_wal)
     }
@@ -87,7 +89,7 @@ impl WritableFile {
     /// Migrates the ledger, and refuses one that is damaged.
     pub(super) fn migrate_and_verify(
         &self,
-        location: &LedgerLocation,
+        location: &SqliteLocation,
         held: Option<TargetHash>,
     ) -> Result<(), LedgerError> {
         let found = schema::version(&self.connection, &location.path)?;
@@ -101,21 +103,20 @@ impl WritableFile {
     }
 
     /// Refuses a ledger that is behind the state that companions of runs to this target recorded.
-    pub(super) fn ensure_newest(&self, location: &LedgerLocation, target: TargetHash) -> Result<(), LedgerError> {
+    pub(super) fn ensure_newest(&self, location: &SqliteLocation, target: TargetHash) -> Result<(), LedgerError> {
         ensure_newest(&self.connection, location, target)
     }
 
     /// Returns a warning if the log cannot be verified: a run did not end cleanly, and no
     /// companion recorded how many transactions it wrote.
-    pub(super) fn unverified_wal_warning(&self, location: &LedgerLocation) -> Result<Option<String>, LedgerError> {
+    pub(super) fn unverified_wal_warning(&self, location: &SqliteLocation) -> Result<Option<String>, LedgerError> {
         let Some(run) = open_run(&self.connection, &location.path)? else { return Ok(None) };
         let now = current_state(&self.connection, &location.path)?;
         let is_recorded = companions::recorded_states(location, None).iter().any(|(_, state)| state.id == now.id);
         Ok((!is_recorded).then(|| {
             format!(
-                "run {run} did not end cleanly, and no companion recorded the state of the ledger {}: \
+                "run {run} did not end cleanly, and no companion recorded the state of the ledger {location}: \
                  if its log {} is damaged, the loss of its newest attempts is not detected",
-                location.path.display(),
                 paths::wal_path(&location.path).display()
             )
         }))
@@ -142,7 +143,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, LedgerErro
 
 /// Like [`open_to_read`], but refuses a ledger that is damaged, incomplete or outdated.
 pub(super) fn open_to_look_up(
-    location: &LedgerLocation,
+    location: &SqliteLocation,
     target: TargetHash,
 ) -> Result<Option<Connection>, LedgerError> {
     let had_wal = has_wal(&location.path);
@@ -153,7 +154,7 @@ pub(super) fn open_to_look_up(
     Ok(Some(connection))
 }
 
-fn ensure_newest(connection: &Connection, location: &LedgerLocation, target: TargetHash) -> Result<(), LedgerError> {
+fn ensure_newest(connection: &Connection, location: &SqliteLocation, target: TargetHash) -> Result<(), LedgerError> {
     // The companions are read first: a run that writes meanwhile can then only make the ledger
     // newer.
     let recorded = companions::recorded_states(location, Some(target));
@@ -219,14 +220,19 @@ pub(super) fn current_state(connection: &Connection, path: &Path) -> Result<Ledg
 /// Refuses a ledger without the log that it needs. A run that was killed leaves its id in
 /// `targets.open_run` and its newest attempts in the write-ahead log: without the log they are
 /// lost.
-fn ensure_wal_present(connection: &Connection, location: &LedgerLocation, had_wal: bool) -> Result<(), LedgerError> {
+fn ensure_wal_present(connection: &Connection, location: &SqliteLocation, had_wal: bool) -> Result<(), LedgerError> {
     let path = &location.path;
     match open_run(connection, path)? {
         // The second `has_wal`: a run that began after the first may have created the log.
         Some(run) if is_wal_mode(connection, path)? && !had_wal && !has_wal(path) => {
             let now = current_state(connection, path)?;
             let is_recorded = companions::recorded_states(location, None).iter().any(|(_, state)| *state == now);
-            Err(LedgerError::WalMissing { path: path.clone(), wal: paths::wal_path(path), run, is_recorded })
+            Err(LedgerError::WalMissing {
+                location: location.to_string(),
+                wal: paths::wal_path(path).display().to_string(),
+                run,
+                is_recorded,
+            })
         }
         _ => Ok(()),
     }
@@ -380,7 +386,7 @@ mod tests {
     /// Opens a ledger as a run does.
     fn open_and_migrate(path: &Path) -> Connection {
         let ledger = open_to_write(path).unwrap();
-        ledger.ensure_intact(&LedgerLocation::at(path.to_owned()), None).unwrap();
+        ledger.ensure_intact(&SqliteLocation::at(path.to_owned(), None), None).unwrap();
         ledger.connection
     }
 
@@ -412,7 +418,7 @@ mod tests {
     fn migration_waits_for_running_writers() {
         let folder = tempfile::tempdir().unwrap();
         let path = create_old_ledger(folder.path(), SCHEMA_V2);
-        let location = LedgerLocation::at(path.clone());
+        let location = SqliteLocation::at(path.clone(), None);
         let older_program_lock = RunLock::acquire(&path, TargetHash([0xaa; 32]), "run 1").unwrap();
         let migrate = || open_to_write(&path).unwrap().ensure_intact(&location, Some(TargetHash([0xbb; 32])));
         assert!(matches!(migrate(), Err(LedgerError::Locked { .. })));
@@ -438,7 +444,7 @@ mod tests {
     #[test]
     fn migration_from_version_4_adds_the_index() {
         let folder = tempfile::tempdir().unwrap();
-        let location = LedgerLocation::at(folder.path().join("ledger.db"));
+        let location = SqliteLocation::at(folder.path().join("ledger.db"), None);
         let of_version_4 = create(&location).unwrap().connection;
         schema::migrate(&of_version_4, &location.path).unwrap();
         of_version_4.execute_batch("DROP INDEX attempts_of_time; PRAGMA user_version = 4;").unwrap();
@@ -453,7 +459,7 @@ mod tests {
     #[test]
     fn synchronous_is_extra() {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = create(&LedgerLocation::at(folder.path().join("ledger.db"))).unwrap();
+        let ledger = create(&SqliteLocation::at(folder.path().join("ledger.db"), None)).unwrap();
         let level: i64 = ledger.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
         assert_eq!(level, 3, "EXTRA");
     }

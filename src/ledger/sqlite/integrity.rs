@@ -52,11 +52,11 @@ pub(super) fn verify(connection: &Connection, path: &Path) -> Result<(), LedgerE
     let damage = find_damage(connection).map_err(|error| match error.sqlite_error_code() {
         // A read that fails for these reasons proves nothing about the content.
         Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::SystemIoFailure) => {
-            LedgerError::Open { path: path.to_owned(), error: error.to_string() }
+            LedgerError::Open { location: path.display().to_string(), error: error.to_string() }
         }
-        _ => LedgerError::Damaged { path: path.to_owned(), found: error.to_string() },
+        _ => LedgerError::Damaged { location: path.display().to_string(), found: error.to_string() },
     })?;
-    damage.map_or(Ok(()), |found| Err(LedgerError::Damaged { path: path.to_owned(), found }))
+    damage.map_or(Ok(()), |found| Err(LedgerError::Damaged { location: path.display().to_string(), found }))
 }
 
 fn find_damage(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {

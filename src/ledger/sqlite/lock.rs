@@ -44,7 +44,7 @@ impl RunLock {
     }
 
     fn acquire_file(path: &Path, holder: &str) -> Result<Self, LedgerError> {
-        let lock_error = |error| LedgerError::LockFile { path: path.to_owned(), error };
+        let lock_error = |error| LedgerError::LockFile { path: path.display().to_string(), error };
         let mut file = private_file_options().truncate(false).read(true).write(true).open(path).map_err(lock_error)?;
         match file.try_lock() {
             Ok(()) => {}

@@ -3,7 +3,7 @@
 //!
 //! Holds everything that knows SQLite or the files; what the entries mean is decided outside.
 //! `reader`, `run` and `admin` are the three views; below them are the statements, by what they are
-//! about, and `file`, which opens the database. Used by `ledger::open`.
+//! about, and `file`, which opens the database. Used by `ledger::locate`.
 
 mod admin;
 mod adopt;
@@ -17,8 +17,10 @@ mod error;
 mod file;
 mod foreign_writes;
 mod integrity;
+mod location;
 mod lock;
 mod mounts;
+mod open;
 mod orders;
 mod paths;
 mod reader;
@@ -32,7 +34,4 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
-pub(super) use admin::SqliteAdmin;
-pub(super) use paths::has_ledger;
-pub(super) use reader::SqliteReader;
-pub(super) use run::SqliteLedger;
+pub(super) use location::SqliteLocation;

@@ -13,7 +13,7 @@ use crate::ledger::error::LedgerError;
 
 /// Whether a ledger exists at this path. A file of zero bytes is none: a ledger that was emptied
 /// must not pass for a new one.
-pub(in crate::ledger) fn has_ledger(path: &Path) -> bool {
+pub(super) fn has_ledger(path: &Path) -> bool {
     match fs::metadata(path) {
         Ok(file) => file.len() > 0,
         // A ledger that this user may not see counts as existing; opening it then reports why it
@@ -116,7 +116,7 @@ impl OpenedFile {
 }
 
 fn replaced_error(path: &Path, found: &str) -> LedgerError {
-    LedgerError::Replaced { path: path.to_owned(), found: found.to_owned() }
+    LedgerError::Replaced { location: path.display().to_string(), found: found.to_owned() }
 }
 
 /// Refuses a file with several names. SQLite names its write-ahead log after the path, so it would
@@ -125,7 +125,7 @@ fn replaced_error(path: &Path, found: &str) -> LedgerError {
 pub(super) fn ensure_single_link(path: &Path) -> Result<(), LedgerError> {
     #[cfg(unix)]
     if fs::metadata(path).is_ok_and(|file| std::os::unix::fs::MetadataExt::nlink(&file) > 1) {
-        return Err(LedgerError::HardLinked { path: path.to_owned() });
+        return Err(LedgerError::HardLinked { location: path.display().to_string() });
     }
     ensure_not_mount_point(path)
 }
@@ -135,7 +135,7 @@ pub(super) fn ensure_single_link(path: &Path) -> Result<(), LedgerError> {
 fn ensure_not_mount_point(path: &Path) -> Result<(), LedgerError> {
     let Ok(path) = fs::canonicalize(path) else { return Ok(()) };
     if is_mount_point(&path) {
-        return Err(LedgerError::MountPoint { path });
+        return Err(LedgerError::MountPoint { location: path.display().to_string() });
     }
     Ok(())
 }

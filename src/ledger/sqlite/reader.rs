@@ -11,18 +11,20 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
     attempts::{self, Salt},
-    attribute_types, changes, file,
+    attribute_types, changes,
+    consent::ensure_fits,
+    file,
+    location::SqliteLocation,
 };
 use crate::{
     ledger::{
-        consent::Consent, error::LedgerError, history::ReferenceHistory, location::LedgerLocation, store::LedgerReader,
-        target_hash::TargetHash,
+        consent::Consent, error::LedgerError, history::ReferenceHistory, store::LedgerReader, target_hash::TargetHash,
     },
     model::{field::AttributeTypes, planned::DedupHash, target::Target},
 };
 
 /// A ledger that is open for look-ups.
-pub(in crate::ledger) struct SqliteReader {
+pub(super) struct SqliteReader {
     connections: Connections,
     target: TargetHash,
     salt: Salt,
@@ -39,12 +41,12 @@ enum Connections {
 
 impl SqliteReader {
     /// Opens an existing ledger: nothing is written or migrated. `None` if there is none.
-    pub(in crate::ledger) fn open(location: &LedgerLocation, target: &Target) -> Result<Option<Self>, LedgerError> {
+    pub(super) fn open(location: &SqliteLocation, target: &Target) -> Result<Option<Self>, LedgerError> {
         let hash = TargetHash::of(target);
         let Some(connection) = file::open_to_look_up(location, hash)? else { return Ok(None) };
         let consent = Consent::Given { new_ledger: false, new_target: false };
         // A reader sends nothing, so that an unknown target is a warning here.
-        let warnings = match consent.ensure_fits(&connection, location, target) {
+        let warnings = match ensure_fits(consent, &connection, location, target) {
             Err(LedgerError::UnknownTarget { base_url, .. }) => vec![unknown_target_warning(location, &base_url)],
             fits => fits.map(|()| Vec::new())?,
         };
@@ -57,7 +59,7 @@ impl SqliteReader {
     }
 
     fn new(connection: Connection, path: &Path, target: TargetHash) -> Result<Self, LedgerError> {
-        let salt = Salt::read(&connection).map_err(|error| LedgerError::from(error).with_path(&connection))?;
+        let salt = Salt::read(&connection).map_err(|error| LedgerError::from(error).with_location(&connection))?;
         let connections = if file::is_private_copy(&connection) {
             Connections::Copy(Mutex::new(connection))
         } else {
@@ -85,7 +87,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn open_again(path: &Path) -> Result<Connection, LedgerError> {
-    file::open_to_read(path)?.ok_or_else(|| LedgerError::NotFound { path: path.to_owned() })
+    file::open_to_read(path)?.ok_or_else(|| LedgerError::NotFound { location: path.display().to_string() })
 }
 
 /// Looks up in one transaction.
@@ -101,15 +103,14 @@ fn look_up<T>(
 ) -> Result<T, LedgerError> {
     let found = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)
         .and_then(|transaction| query(&transaction));
-    found.map_err(|error| LedgerError::from(error).with_path(connection))
+    found.map_err(|error| LedgerError::from(error).with_location(connection))
 }
 
-fn unknown_target_warning(location: &LedgerLocation, base_url: &str) -> String {
+fn unknown_target_warning(location: &SqliteLocation, base_url: &str) -> String {
     format!(
-        "the ledger {} holds other targets, but no attempt to send an order to {base_url} with this client key\n  \
+        "the ledger {location} holds other targets, but no attempt to send an order to {base_url} with this client key\n  \
          hint: a send to another tenant needs --new-target; the same tenant under a new key or URL needs \
-         orderferry ledger adopt",
-        location.path.display()
+         orderferry ledger adopt"
     )
 }
 

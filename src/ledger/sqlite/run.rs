@@ -8,8 +8,10 @@ use super::{
     attempts::{self, Salt},
     attribute_types, carts, changes,
     companions::Companions,
+    consent::{ensure_fits, ensure_may_create},
     file::{self, WritableFile},
     foreign_writes::ForeignWrites,
+    location::SqliteLocation,
     lock::RunLock,
     mounts,
     paths::{self, OpenedFile},
@@ -24,7 +26,6 @@ use crate::{
         consent::Consent,
         entry::OpenCart,
         error::LedgerError,
-        location::LedgerLocation,
         store::{Ledger, LedgerReader},
         target_hash::TargetHash,
         write::LedgerWrite,
@@ -33,9 +34,9 @@ use crate::{
 };
 
 /// A ledger that is open for a run that sends.
-pub(in crate::ledger) struct SqliteLedger {
+pub(super) struct SqliteLedger {
     connection: Connection,
-    location: LedgerLocation,
+    location: SqliteLocation,
     file: OpenedFile,
     /// The write-ahead log, if SQLite uses one.
     log: Option<OpenedFile>,
@@ -57,8 +58,8 @@ impl SqliteLedger {
     /// Opens the ledger and locks it for this target. With consent, creates one with mode 0600.
     ///
     /// Refuses a ledger that is not known to be the right one, or that is damaged or incomplete.
-    pub(in crate::ledger) fn open(
-        location: &LedgerLocation,
+    pub(super) fn open(
+        location: &SqliteLocation,
         target: &Target,
         run: &str,
         consent: Consent,
@@ -68,7 +69,7 @@ impl SqliteLedger {
         let lock = RunLock::acquire(&location.path, hash, &format!("run {run}"))?;
         opened.ensure_intact(location, Some(hash))?;
         opened.ensure_newest(location, hash)?;
-        consent.ensure_fits(&opened.connection, location, target)?;
+        ensure_fits(consent, &opened.connection, location, target)?;
         let mut warnings = Vec::from_iter(opened.unverified_wal_warning(location)?);
         file::enable_wal(&opened.connection, &location.path)?;
         let id = file::current_state(&opened.connection, &location.path)?.id;
@@ -80,7 +81,7 @@ impl SqliteLedger {
         }
         let WritableFile { connection, opened: file, .. } = opened;
         let read = || Ok::<_, LedgerError>((ForeignWrites::now(&connection)?, Salt::read(&connection)?));
-        let (foreign_writes, salt) = read().map_err(|error| error.with_path(&connection))?;
+        let (foreign_writes, salt) = read().map_err(|error| error.with_location(&connection))?;
         let mut ledger = Self {
             connection,
             location: location.clone(),
@@ -96,7 +97,7 @@ impl SqliteLedger {
             is_closed: false,
             warnings,
         };
-        ledger.mark_open(&target.base_url).map_err(|error| error.with_path(&ledger.connection))?;
+        ledger.mark_open(&target.base_url).map_err(|error| error.with_location(&ledger.connection))?;
         Ok(ledger)
     }
 
@@ -172,25 +173,24 @@ impl SqliteLedger {
     }
 }
 
-fn open_or_create(location: &LedgerLocation, consent: Consent) -> Result<WritableFile, LedgerError> {
+fn open_or_create(location: &SqliteLocation, consent: Consent) -> Result<WritableFile, LedgerError> {
     let opened = if paths::has_ledger(&location.path) {
         file::open_to_write(&location.path)?
     } else {
-        consent.ensure_may_create(location)?;
+        ensure_may_create(consent, location)?;
         file::create(location)?
     };
     if schema::version(&opened.connection, &location.path)? == 0 {
         // A database without tables counts as no ledger, whatever its size.
-        consent.ensure_may_create(location)?;
+        ensure_may_create(consent, location)?;
     }
     Ok(opened)
 }
 
-fn ephemeral_storage_warning(location: &LedgerLocation, file_system: &str) -> String {
+fn ephemeral_storage_warning(location: &SqliteLocation, file_system: &str) -> String {
     format!(
-        "the ledger {} is on {file_system}; if that belongs to a container, the ledger is lost with the container\n  \
-         hint: keep it on a volume and name it with --ledger",
-        location.path.display()
+        "the ledger {location} is on {file_system}; if that belongs to a container, the ledger is lost with the container\n  \
+         hint: keep it on a volume and name it with --ledger"
     )
 }
 
@@ -238,11 +238,11 @@ impl Ledger for SqliteLedger {
 
     fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError> {
         carts::open_carts(&self.connection, self.target)
-            .map_err(|error| LedgerError::from(error).with_path(&self.connection))
+            .map_err(|error| LedgerError::from(error).with_location(&self.connection))
     }
 
     fn write(&mut self, writes: &[LedgerWrite]) -> Result<Vec<i64>, LedgerError> {
-        self.commit(writes).map_err(|error| error.with_path(&self.connection))
+        self.commit(writes).map_err(|error| error.with_location(&self.connection))
     }
 
     fn close(&mut self) -> Result<(), LedgerError> {

@@ -162,8 +162,8 @@ pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), Ledger
         return Ok(());
     }
     run_migrations(connection, path).map_err(|error| match error {
-        LedgerError::Open { path, error } if found > 0 => {
-            LedgerError::MigrationFailed { path, found, known: VERSION.into(), error }
+        LedgerError::Open { location, error } if found > 0 => {
+            LedgerError::MigrationFailed { location, found, known: VERSION.into(), error }
         }
         error => error,
     })
@@ -193,8 +193,8 @@ pub(super) fn version(connection: &Connection, path: &Path) -> Result<i64, Ledge
         (0, 0) if !has_tables => Ok(0),
         (APPLICATION_ID, version) if (1..=VERSION.into()).contains(&version) => Ok(version),
         (APPLICATION_ID, found) => {
-            Err(LedgerError::NewerVersion { path: path.to_owned(), found, known: VERSION.into() })
+            Err(LedgerError::NewerVersion { location: path.display().to_string(), found, known: VERSION.into() })
         }
-        _ => Err(LedgerError::NotALedger { path: path.to_owned() }),
+        _ => Err(LedgerError::NotALedger { location: path.display().to_string() }),
     }
 }

@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{attempts, changes, companions::Companions, file, lock::RunLock, orders::collect_orders, targets};
+use super::{
+    attempts, changes, companions::Companions, file, location::SqliteLocation, lock::RunLock, orders::collect_orders,
+    targets,
+};
 use crate::ledger::{
     entry::AttemptState,
     error::LedgerError,
-    location::LedgerLocation,
     order::LedgerOrder,
     query::{OrderFilter, ReferencePattern},
     settle::{ManualDecision, SettleError, SettleRequest, attempts_to_settle, select_order},
@@ -28,7 +30,7 @@ impl From<rusqlite::Error> for SettleError {
 }
 
 /// Settles orders by the operator's decision. Returns them as they were before.
-pub(super) fn settle(location: &LedgerLocation, request: &SettleRequest) -> Result<Vec<LedgerOrder>, SettleError> {
+pub(super) fn settle(location: &SqliteLocation, request: &SettleRequest) -> Result<Vec<LedgerOrder>, SettleError> {
     let ledger = file::open_to_write(&location.path)?;
     ledger.ensure_intact(location, None)?;
     let connection = &ledger.connection;

@@ -8,9 +8,7 @@ mod settle;
 use std::path::Path;
 
 use crate::{
-    ledger::{
-        Consent, Ledger, LedgerError, LedgerLocation, LedgerReader, ReferenceHistory, open_to_read, open_to_write,
-    },
+    ledger::{Consent, Ledger, LedgerError, LedgerReader, ReferenceHistory, at_path},
     model::target::Target,
 };
 
@@ -19,11 +17,11 @@ fn target(key: &str) -> Target {
 }
 
 fn open(path: &Path, key: &str, run: &str) -> Result<Box<dyn Ledger>, LedgerError> {
-    open_to_write(&LedgerLocation::at(path.into()), &target(key), run, Consent::NotNeeded)
+    at_path(path.into()).open_to_write(&target(key), run, Consent::NotNeeded)
 }
 
 fn open_existing(path: &Path, key: &str) -> Result<Option<Box<dyn LedgerReader>>, LedgerError> {
-    open_to_read(&LedgerLocation::at(path.into()), &target(key))
+    at_path(path.into()).open_to_read(&target(key))
 }
 
 fn history(ledger: &dyn Ledger, reference: &str) -> ReferenceHistory {

@@ -2,7 +2,7 @@
 //! whatever else it sends.
 
 use orderferry::{
-    ledger::{Consent, Ledger, LedgerLocation, LedgerWrite, open_to_write},
+    ledger::{self, Consent, Ledger, LedgerWrite},
     stream,
 };
 
@@ -35,8 +35,8 @@ impl TestShop {
 
     fn ledger(&self) -> Box<dyn Ledger> {
         let target = stream::target(&self.service.base_url, "a-key").unwrap();
-        let location = LedgerLocation::at(self.workspace.path(LEDGER));
-        open_to_write(&location, &target, "run-that-crashed", Consent::NotNeeded).unwrap()
+        let location = ledger::at_path(self.workspace.path(LEDGER));
+        location.open_to_write(&target, "run-that-crashed", Consent::NotNeeded).unwrap()
     }
 
     /// Writes the ledger entry of a run that crashed before CHECKOUT.

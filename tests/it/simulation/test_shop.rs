@@ -12,7 +12,7 @@ use std::{path::Path, sync::Arc, thread, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use orderferry::{
     dispatch::{self, DispatchEvent, DispatchSettings, LeftoverCart, Work},
-    ledger::{CartId, Consent, Ledger, LedgerError, LedgerLocation, OpenCart, PriorState, open_to_write},
+    ledger::{self, CartId, Consent, Ledger, LedgerError, OpenCart, PriorState},
     model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
@@ -208,9 +208,9 @@ impl TestShop {
     }
 
     fn open_ledger(&self) -> Box<dyn Ledger> {
-        let location = LedgerLocation::at(self.folder.path().join("ledger.db"));
+        let location = ledger::at_path(self.folder.path().join("ledger.db"));
         let run = format!("run-{}", self.n_runs);
-        let open = || open_to_write(&location, &self.target, &run, Consent::NotNeeded);
+        let open = || location.open_to_write(&self.target, &run, Consent::NotNeeded);
         // Processes started by other tests inherit the lock of the previous run until they call
         // exec.
         let retries = (0..5000).map(|_| thread::sleep(Duration::from_millis(1)));

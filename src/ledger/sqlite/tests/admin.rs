@@ -5,8 +5,8 @@ use chrono::Utc;
 use super::{open, target};
 use crate::{
     ledger::{
-        AttemptId, AttemptState, Intent, LedgerAdmin, LedgerError, LedgerLocation, LedgerWrite, OrderFilter, OrderKey,
-        OrderState, ReferencePattern, TargetHash, open_admin,
+        AttemptId, AttemptState, Intent, LedgerAdmin, LedgerError, LedgerWrite, OrderFilter, OrderKey, OrderState,
+        ReferencePattern, TargetHash, at_path,
     },
     model::planned::ContentHash,
 };
@@ -28,7 +28,7 @@ fn found_references(admin: &dyn LedgerAdmin, filter: &OrderFilter) -> String {
 fn filter_selects_orders() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
-    let admin = open_admin(&LedgerLocation::at(path.clone()));
+    let admin = at_path(path.clone()).open_admin();
     let admin = &*admin;
     let is_not_found = || {
         let found = try_find_references(admin, &OrderFilter::default());

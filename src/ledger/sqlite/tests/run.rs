@@ -3,13 +3,13 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{
-    super::{companions, file},
+    super::{companions, file, location::SqliteLocation},
     history, open, open_existing, target,
 };
 use crate::{
     ledger::{
         AttemptId, AttemptState, CartId, ChangeState, ChangedOrder, Consent, HistoryEntry, Intent, Ledger, LedgerError,
-        LedgerLocation, LedgerReader, LedgerWrite, OpenCart, OrderKey, OrderSnapshot, PriorState, open_to_write,
+        LedgerReader, LedgerWrite, OpenCart, OrderKey, OrderSnapshot, PriorState, at_path, locate,
     },
     model::planned::{ContentHash, DedupHash},
 };
@@ -137,7 +137,7 @@ fn change_is_reported_by_last_recording_run() {
     assert_eq!(history(&*run, "A").change_state(first.content), ChangeState::Reported);
     assert_eq!(history(&*run, "B").change_state(second.content), ChangeState::New);
     // The companions record it too, although the run has ended.
-    let remembered = companions::recorded_states(&LedgerLocation::at(path.clone()), None);
+    let remembered = companions::recorded_states(&SqliteLocation::at(path.clone(), None), None);
     assert_eq!(remembered.iter().map(|(_, state)| state.commits).max(), Some(commits + 1));
     drop(run);
     open(&path, "a", "run-3").unwrap();
@@ -225,7 +225,7 @@ fn database_without_tables_is_not_a_ledger() {
     let path = folder.path().join("ledger.db");
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a); DROP TABLE t").unwrap();
     let consent = Consent::Given { new_ledger: false, new_target: false };
-    let opened = open_to_write(&LedgerLocation::at(path.clone()), &target("a"), "run-1", consent);
+    let opened = at_path(path.clone()).open_to_write(&target("a"), "run-1", consent);
     assert!(matches!(opened, Err(LedgerError::NoLedger { .. })));
     assert!(open(&path, "a", "run-1").is_ok());
 }
@@ -234,20 +234,18 @@ fn database_without_tables_is_not_a_ledger() {
 #[test]
 fn copy_for_other_target_keeps_original_current() {
     let folder = tempfile::tempdir().unwrap();
-    let location = |name: &str| LedgerLocation {
-        state_folder: Some(folder.path().join("state")),
-        ..LedgerLocation::at(folder.path().join(name))
-    };
+    let copy = |from: &str, to: &str| std::fs::copy(folder.path().join(from), folder.path().join(to)).unwrap();
     let run = |name: &str, key: &str| {
-        let mut ledger = open_to_write(&location(name), &target(key), "run", Consent::NotNeeded)?;
+        let location = locate(name.as_ref(), folder.path(), Some(folder.path().join("state")))?;
+        let mut ledger = location.open_to_write(&target(key), "run", Consent::NotNeeded)?;
         ledger.write(&[intend("A")]).map(drop)
     };
     run("ledger.db", "a").unwrap();
-    std::fs::copy(location("ledger.db").path, location("copy.db").path).unwrap();
+    copy("ledger.db", "copy.db");
     (0..3).for_each(|_| run("copy.db", "staging").unwrap());
     run("ledger.db", "a").unwrap();
     // An older copy of the original is refused.
-    std::fs::copy(location("ledger.db").path, location("old.db").path).unwrap();
+    copy("ledger.db", "old.db");
     run("ledger.db", "a").unwrap();
     assert!(matches!(run("old.db", "a"), Err(LedgerError::Behind { .. })));
 }

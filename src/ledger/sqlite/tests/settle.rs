@@ -6,9 +6,9 @@ use tempfile::TempDir;
 use super::{history, open, target};
 use crate::{
     ledger::{
-        AttemptId, AttemptState, ChangeState, ChangedOrder, Intent, Ledger, LedgerAdmin, LedgerError, LedgerLocation,
-        LedgerOrder, LedgerWrite, ManualDecision, OrderFilter, OrderKey, OrderSnapshot, PriorState, SettleError,
-        SettleRequest, TargetHash, open_admin,
+        AttemptId, AttemptState, ChangeState, ChangedOrder, Intent, Ledger, LedgerAdmin, LedgerError, LedgerOrder,
+        LedgerWrite, ManualDecision, OrderFilter, OrderKey, OrderSnapshot, PriorState, SettleError, SettleRequest,
+        TargetHash, at_path,
     },
     model::planned::ContentHash,
 };
@@ -37,7 +37,7 @@ impl TestShop {
     }
 
     fn admin(&self) -> Box<dyn LedgerAdmin> {
-        open_admin(&LedgerLocation::at(self.path.clone()))
+        at_path(self.path.clone()).open_admin()
     }
 
     fn send(&self, target: &str, order: OrderKey, state: AttemptState) -> &Self {
