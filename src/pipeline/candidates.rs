@@ -9,6 +9,7 @@ use super::{
     memory::MemoryBudget,
     part::TriagePart,
     spec::RunSpec,
+    target::IDENTIFY_REQUESTS,
 };
 use crate::{
     disposition::{ChangedOrders, OldOrders},
@@ -17,7 +18,6 @@ use crate::{
     plan::{PlanDigest, PlanError, PlanHeader, Planner, SavedPlan},
     report::Recorder,
     storage::{RunFolder, StorageError},
-    stream::IDENTIFY_REQUESTS,
 };
 
 /// The orders to send, and what belongs to their plan.

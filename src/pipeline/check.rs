@@ -3,9 +3,9 @@
 //! The target says which routes an order may take and whether its encoded events fit; `validate`
 //! applies the rules of a route. The loop is the same for every target. Called by `triage`.
 
+use super::target::{Misfit, RouteChoice, StreamSettings, misfit, routes};
 use crate::{
     model::{draft::Draft, extension_types::ExtensionTypes, order::CheckedOrder, rules::TargetRules},
-    stream::{self, Misfit, RouteChoice, StreamSettings},
     validate::{self, RouteCheck, ValidateSettings},
 };
 
@@ -19,11 +19,11 @@ pub(crate) fn check<'a>(
         let mut check = validate::check(&draft, rules, settings, types);
         // An order that the profile skips need not fit.
         let order = check.order().filter(|_| draft.skip.is_none());
-        let misfit = order.map(|order| stream::misfit(order, &draft, &settings.common, target)).unwrap_or_default();
+        let misfit = order.map(|order| misfit(order, &draft, &settings.common, target)).unwrap_or_default();
         check.problems.extend(misfit.problems.iter().cloned());
         (check, misfit)
     };
-    let RouteChoice { first, next } = stream::routes(&draft, target.mode);
+    let RouteChoice { first, next } = routes(&draft, target.mode);
     let (mut check, misfit) = by_route(first);
     if misfit.is_too_large
         && let Some(next) = next

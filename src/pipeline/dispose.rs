@@ -6,7 +6,12 @@ use std::mem;
 
 use chrono::{DateTime, Utc};
 
-use super::{error::Refusal, part::TriagePart, spec::RunSpec};
+use super::{
+    error::Refusal,
+    part::TriagePart,
+    spec::RunSpec,
+    target::{EncodedOrder, IDENTIFY_REQUESTS, StreamSettings, dedup_hash_in_export, n_requests},
+};
 use crate::{
     disposition::{
         BackfillGuard, DeferredBatch, DeferredError, DeferredOrder, Disposition, DispositionRules, SendableOrder,
@@ -25,7 +30,6 @@ use crate::{
     },
     plan::write_unplanned,
     shuffle::hash,
-    stream::{EncodedOrder, IDENTIFY_REQUESTS, content_hash, encode, multi_event::UrlLimits},
 };
 
 /// Disposes of checked orders.
@@ -178,7 +182,7 @@ impl<'j> Disposer<'j> {
 
     /// Adds the requests of an order that a send would need, for the forecast of a check.
     fn estimate(&self, order: ValidOrder<'_>, guest: u64, part: &mut TriagePart) {
-        let (route, n_requests) = order.cost(self.spec.stream.url_limits());
+        let (route, n_requests) = order.cost(&self.spec.stream);
         part.report.counters.forecast.add_order(route, n_requests, IDENTIFY_REQUESTS);
         if route == Route::Single && !self.spec.would_send_all_as_single() {
             part.guests_to_identify.push(guest);
@@ -209,11 +213,9 @@ impl ValidOrder<'_> {
     }
 
     /// Returns its route, and the number of requests of its own events.
-    fn cost(self, url_limits: UrlLimits<'_>) -> (Route, u64) {
+    fn cost(self, settings: &StreamSettings) -> (Route, u64) {
         match self {
-            // Without encoding the event, which is not needed to count it.
-            Self::Read(order) if order.route == Route::Single => (Route::Single, 1),
-            Self::Read(order) => (order.route, encode::payload(order, url_limits).n_requests()),
+            Self::Read(order) => (order.route, n_requests(order, settings)),
             Self::Encoded(order) => (order.route, order.n_requests),
         }
     }
@@ -228,7 +230,7 @@ impl ValidOrder<'_> {
 
     fn dedup_hash_in_export(self) -> u64 {
         match self {
-            Self::Read(order) => content_hash::dedup_hash_in_export(order),
+            Self::Read(order) => dedup_hash_in_export(order),
             Self::Encoded(order) => order.dedup_hash_in_export,
         }
     }

@@ -8,10 +8,10 @@ use std::{io, path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-use super::max_invalid::MaxInvalid;
+use super::{max_invalid::MaxInvalid, target::ClientError};
 use crate::{
     disposition::in_days, ledger::LedgerError, plan::PlanError, read::ReadError, report::ReportError,
-    shuffle::ShuffleError, storage::StorageError, stream::ClientError,
+    shuffle::ShuffleError, storage::StorageError,
 };
 
 /// Why a run ended without a report: exit code 2, or 4 if sending had begun.

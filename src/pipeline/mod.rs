@@ -20,6 +20,7 @@ mod run;
 mod send;
 mod sink;
 mod spec;
+mod target;
 mod triage;
 
 pub use error::RunError;

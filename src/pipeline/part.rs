@@ -2,13 +2,13 @@
 //!
 //! It does no I/O. `triage` and `dispose` fill it on one core, `sink` takes it apart in the order of the input.
 
+use super::target::EncodedOrder;
 use crate::{
     disposition::{ContentKey, OldOrders, PendingOrders},
     ledger::ChangedOrder,
     plan::PlanInput,
     report::PartialReport,
     spill::batch::Batch,
-    stream::EncodedOrder,
 };
 
 /// What the orders of one block come to.

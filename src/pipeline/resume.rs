@@ -13,6 +13,7 @@ use super::{
     progress::{Progress, ProgressFn},
     send,
     spec::{Finished, RunSpec, SendSpec},
+    target::result_if_unsendable,
 };
 use crate::{
     disposition::{
@@ -28,7 +29,6 @@ use crate::{
     plan::{PlanError, SavedPlan, UnplannedOrder},
     report::Recorder,
     storage::{RunFolder, StorageError},
-    stream::result_if_unsendable,
 };
 
 /// Sends the rest of a plan. The outcomes are the same as those of a run from the export.

@@ -16,6 +16,7 @@ use super::{
     error::RunError,
     progress::{Progress, ProgressFn},
     spec::{RunSpec, SendSpec},
+    target::{self, types_sent},
 };
 use crate::{
     dispatch::{self, AttemptOutcome, DispatchEvent, Journal, LeftoverCart, Work},
@@ -32,7 +33,6 @@ use crate::{
     plan,
     report::{Recorder, numbers::with_unit},
     storage::StorageError,
-    stream::{HttpClient, StreamService, extension::types_sent},
 };
 
 /// The end of sending.
@@ -60,8 +60,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let settings = send_spec.dispatch.clone();
     // Created before the thread that writes the ledger, so that an error here leaves a cleanly
     // closed ledger.
-    let client = HttpClient::new(&spec.stream.target, send_spec.timeout, settings.in_flight)?;
-    let service = StreamService::new(spec.stream.clone(), client);
+    let service = target::service(&spec.stream, send_spec.timeout, settings.in_flight)?;
     let (ledger, writer) = GroupCommit::start(ledger);
     let guests = guests(ledger.clone()).map(GuestParts::stringify_errors);
     let work = Work { leftover_carts, guests: plan::with_limit(guests, send_spec.limit) };

@@ -10,6 +10,7 @@ use super::{
     memory::MemoryBudget,
     part::TriagePart,
     spec::RunSpec,
+    target::IDENTIFY_REQUESTS,
 };
 use crate::{
     disposition::{RepeatedContent, RepeatedContentSorter},
@@ -19,7 +20,6 @@ use crate::{
     shuffle::{self, Export},
     spill::duplicate_counter::DuplicateCounter,
     storage::RunFolder,
-    stream::IDENTIFY_REQUESTS,
 };
 
 /// Collects the parts of an export.

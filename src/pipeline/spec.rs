@@ -14,6 +14,7 @@ use super::{
     max_invalid::MaxInvalid,
     memory::MemoryBudget,
     progress::{Progress, ProgressFn},
+    target::StreamSettings,
 };
 use crate::{
     dispatch,
@@ -27,7 +28,7 @@ use crate::{
     sandbox::Sandbox,
     shuffle::{ShuffleMemory, ShuffleSettings},
     storage::{RunFolder, Storage},
-    stream, validate,
+    validate,
 };
 
 /// Approximate bytes of an order's result and of its entry for repeated content.
@@ -58,7 +59,7 @@ pub struct RunSpec<'a> {
     /// The settings that the check depends on.
     pub validate: validate::ValidateSettings,
     /// The target.
-    pub stream: stream::StreamSettings,
+    pub stream: StreamSettings,
     /// Maximum invalid orders; with more, nothing is sent.
     pub max_invalid: MaxInvalid,
     /// Whether orders of one reference are sent if they are two or more days apart.

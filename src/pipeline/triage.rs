@@ -6,7 +6,15 @@
 
 use std::{io, mem, path::Path};
 
-use super::{check, dispose::Disposer, error::Refusal, memory::MemoryBudget, part::TriagePart, spec::RunSpec};
+use super::{
+    check,
+    dispose::Disposer,
+    error::Refusal,
+    memory::MemoryBudget,
+    part::TriagePart,
+    spec::RunSpec,
+    target::{self, EncodedOrder},
+};
 use crate::{
     disposition::{DeferredOrder, DeferredOrders},
     ledger::LedgerReader,
@@ -17,7 +25,6 @@ use crate::{
         unsendable::Unsendable,
     },
     shuffle::{Collect, Decide, ExportFacts, for_each_ordered, hash_reference},
-    stream::EncodedOrder,
 };
 
 /// Decides about orders, on all cores at once.
@@ -98,7 +105,7 @@ impl<'j> Triage<'j> {
     }
 
     fn deferred_order(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> DeferredOrder<EncodedOrder> {
-        let order = order.map(|order| EncodedOrder::of(&order, self.spec.stream.url_limits()));
+        let order = order.map(|order| target::encode(&order, &self.spec.stream));
         DeferredOrder { has_time_of_day: self.spec.has_time_of_day(record.ordered_at), record, order }
     }
 

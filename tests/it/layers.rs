@@ -474,6 +474,17 @@ fn only_locate_names_the_back_end_of_a_ledger() {
     }
 }
 
+/// Re-exports are not resolved here: what the others need of the target, they take from `pipeline::target`.
+#[test]
+fn only_target_names_the_service_in_the_pipeline() {
+    for file in sources().values() {
+        let names = file.paths.iter().any(|path| path.starts_with(&["crate".to_owned(), "stream".to_owned()]));
+        let is_elsewhere =
+            file.module.first().is_some_and(|name| name == "pipeline") && file.name() != "pipeline::target";
+        assert!(!names || !is_elsewhere, "{} names stream", file.name());
+    }
+}
+
 #[test]
 fn only_validate_constructs_orders() {
     for file in sources().values() {

@@ -1,0 +1,40 @@
+//! Target of a run: what the pipeline needs of the service that orders are sent to.
+//!
+//! The only file of the pipeline that names the Stream API, so each function here has an arm for
+//! every target. It decides nothing. Used by the other files of the pipeline.
+
+use std::time::Duration;
+
+pub(super) use crate::stream::{
+    ClientError, EncodedOrder, IDENTIFY_REQUESTS, Misfit, RouteChoice, StreamSettings,
+    content_hash::dedup_hash_in_export, extension::types_sent, misfit, result_if_unsendable, routes,
+};
+use crate::{
+    model::{order::Order, route::Route},
+    stream::{HttpClient, StreamService, encode::payload},
+};
+
+/// Encodes a valid order.
+pub(super) fn encode(order: &Order<'_>, settings: &StreamSettings) -> EncodedOrder {
+    EncodedOrder::of(order, settings.url_limits())
+}
+
+/// The number of requests of a valid order, without those that identify its guest.
+pub(super) fn n_requests(order: &Order<'_>, settings: &StreamSettings) -> u64 {
+    match order.route {
+        // Without encoding the event, which is not needed to count it.
+        Route::Single => 1,
+        Route::Multi => payload(order, settings.url_limits()).n_requests(),
+    }
+}
+
+/// The service, for `in_flight` concurrent requests that each wait at most `timeout` for their
+/// response.
+pub(super) fn service(
+    settings: &StreamSettings,
+    timeout: Duration,
+    in_flight: usize,
+) -> Result<StreamService<HttpClient>, ClientError> {
+    let client = HttpClient::new(&settings.target, timeout, in_flight)?;
+    Ok(StreamService::new(settings.clone(), client))
+}
