@@ -116,6 +116,6 @@ impl SendCandidates {
         };
         SavedPlan::write(folder, header, plan, unplanned)?;
         recorder.flush()?;
-        Ok(SavedPlan::open(folder.path())?)
+        Ok(SavedPlan::open(folder.path(), &spec.storage)?)
     }
 }

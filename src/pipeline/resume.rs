@@ -84,7 +84,7 @@ fn acquire_ledger(
     send_spec: &SendSpec<'_>,
     emit: ProgressFn<'_>,
 ) -> Result<Box<dyn Ledger>, Refusal> {
-    let SavedPlan { header, folder } = plan;
+    let SavedPlan { header, folder, .. } = plan;
     let is_for_target = send_spec.sandbox.is_some() || header.target == TargetHash::of(&spec.stream.target).to_hex();
     if !is_for_target {
         return Err(Refusal::OtherTarget { plan: folder.clone() });

@@ -29,7 +29,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         && let Some(earlier_run) = &send_spec.resume_from
     {
         // Before the folder is created: a plan that does not exist must not leave an empty run folder.
-        let plan = SavedPlan::open_verified(earlier_run)?;
+        let plan = SavedPlan::open_verified(earlier_run, &spec.storage)?;
         return resume::resume(&plan, &RunFolder::create(&spec.folder)?, spec, send_spec, emit);
     }
     let folder = RunFolder::create(&spec.folder)?;

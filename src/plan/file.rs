@@ -5,7 +5,7 @@
 //! `planner` uses it for single lines.
 
 use std::{
-    io::{self, BufRead, Seek, SeekFrom, Write},
+    io::{self, BufRead, Write},
     ops::Range,
     sync::Arc,
 };
@@ -133,6 +133,30 @@ impl<R: BufRead> PlannedGuests<R> {
         let header: HeaderLine<H> =
             serde_json::from_slice(&guests.line).map_err(|error| PlanError::InvalidLine { at: 0, error })?;
         Ok((header.head, guests))
+    }
+
+    /// Opens a plan near `byte`, which is greater than 0: reads the guests whose lines begin there
+    /// or after it. Returns also the offset of the first of these lines; none if there is no such
+    /// guest.
+    pub(super) fn open_at(
+        byte: u64,
+        open: impl FnOnce(u64) -> io::Result<R>,
+    ) -> Result<Option<(u64, Self)>, PlanError> {
+        // One byte earlier: if that is a line break, a line begins at `byte` itself.
+        let at = byte - 1;
+        let mut guests = Self { plan: open(at)?, line: Vec::new(), at, end: u64::MAX, next: None };
+        guests.read_line()?;
+        loop {
+            let at = guests.at;
+            match guests.next_line()? {
+                None => return Ok(None),
+                Some(PlanLine::Guest(identity)) => {
+                    guests.next = Some(identity);
+                    return Ok(Some((at, guests)));
+                }
+                Some(PlanLine::Order(_)) => {}
+            }
+        }
     }
 
     /// Limits the plan to the guests whose lines begin before `end`, at which a guest's line
@@ -272,29 +296,6 @@ impl<R: BufRead> Iterator for RemainingParts<R> {
     }
 }
 
-impl<R: BufRead + Seek> PlannedGuests<R> {
-    /// Goes to the first guest whose line begins at `byte` (greater than 0) or after it. Returns
-    /// the offset of that line; none if there is no such guest.
-    pub fn seek_guest(&mut self, byte: u64) -> Result<Option<u64>, PlanError> {
-        // One byte earlier: if that is a line break, a line begins at `byte` itself.
-        self.plan.seek(SeekFrom::Start(byte - 1))?;
-        self.line.clear();
-        self.at = byte - 1 + self.plan.read_until(b'\n', &mut self.line)? as u64;
-        self.next = None;
-        loop {
-            let at = self.at;
-            match self.next_line()? {
-                None => return Ok(None),
-                Some(PlanLine::Guest(identity)) => {
-                    self.next = Some(identity);
-                    return Ok(Some(at));
-                }
-                Some(PlanLine::Order(_)) => {}
-            }
-        }
-    }
-}
-
 fn empty_guest(identity: Payload) -> PlannedGuest {
     PlannedGuest { identity, orders: Vec::new(), results: Vec::new() }
 }
@@ -410,12 +411,12 @@ mod tests {
         let plan: Vec<_> = (0..9).map(|name| guest(&name)).collect();
         let mut bytes = Vec::new();
         write(&"head", plan.clone(), &mut bytes).unwrap();
-        let open = || PlannedGuests::open::<String>(std::io::Cursor::new(&bytes)).unwrap().1;
+        let open = || PlannedGuests::open::<String>(&bytes[..]).unwrap().1;
+        let open_at = |byte| PlannedGuests::open_at(byte, |at| Ok(&bytes[usize::try_from(at).unwrap()..])).unwrap();
         let mut resume_points = std::collections::BTreeSet::new();
         for byte in 1..bytes.len() as u64 {
-            let mut late = open();
-            let Some(at) = late.seek_guest(byte).unwrap() else { continue };
-            assert_eq!(open().seek_guest(at).unwrap(), Some(at));
+            let Some((at, late)) = open_at(byte) else { continue };
+            assert_eq!(open_at(at).map(|(at, _)| at), Some(at));
             let early = open().up_to(at).map(Result::unwrap);
             let late: Vec<_> = late.map(Result::unwrap).collect();
             resume_points.insert(late.len());

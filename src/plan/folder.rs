@@ -5,9 +5,9 @@
 //! compared with the manifest. It decides nothing about an order. Called by `pipeline`.
 
 use std::{
-    fs::{self, File},
-    io::{self, BufReader, BufWriter, ErrorKind, Seek, SeekFrom, Write},
+    io::{self, BufReader, BufWriter, ErrorKind, Read, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ use crate::{
         planned::{GuestParts, PlannedGuest},
         problem::Problem,
     },
-    storage::{RunFile, RunFolder, StorageError},
+    storage::{RunFile, RunFolder, Source, Storage, StorageError},
 };
 
 /// Name of the plan in the run folder.
@@ -88,10 +88,12 @@ pub struct SavedPlan {
     pub header: PlanHeader,
     /// The folder that contains it, which may be that of an earlier run.
     pub folder: PathBuf,
+    /// Through which its files are read.
+    storage: Arc<dyn Storage>,
 }
 
 /// Reader of a plan file.
-type PlanReader = PlannedGuests<BufReader<File>>;
+type PlanReader = PlannedGuests<Box<dyn Source>>;
 
 impl SavedPlan {
     /// Writes a plan atomically to the run folder: it exists completely or not at all, even after a
@@ -115,23 +117,23 @@ impl SavedPlan {
     }
 
     /// Opens the plan of the run in a folder, which may be that of an earlier run.
-    pub fn open(folder: &Path) -> Result<Self, PlanError> {
-        let (header, folder) = match read_header(folder)? {
-            PlanHeaderLine::Redirect(origin) => (read_header(&origin)?, origin),
+    pub fn open(folder: &Path, storage: &Arc<dyn Storage>) -> Result<Self, PlanError> {
+        let (header, folder) = match read_header(folder, &**storage)? {
+            PlanHeaderLine::Redirect(origin) => (read_header(&origin, &**storage)?, origin),
             header @ PlanHeaderLine::Plan(_) => (header, folder.to_owned()),
         };
         match header {
-            PlanHeaderLine::Plan(header) => Ok(Self { header: *header, folder }),
+            PlanHeaderLine::Plan(header) => Ok(Self { header: *header, folder, storage: Arc::clone(storage) }),
             PlanHeaderLine::Redirect(_) => Err(PlanError::NoPlan { folder }),
         }
     }
 
     /// [`open`](Self::open) after comparing the plan and the unplanned orders with their manifest.
-    pub fn open_verified(folder: &Path) -> Result<Self, PlanError> {
-        verify(folder)?;
-        let saved = Self::open(folder)?;
+    pub fn open_verified(folder: &Path, storage: &Arc<dyn Storage>) -> Result<Self, PlanError> {
+        verify(folder, &**storage)?;
+        let saved = Self::open(folder, storage)?;
         if saved.folder != folder {
-            verify(&saved.folder)?;
+            verify(&saved.folder, &**storage)?;
         }
         Ok(saved)
     }
@@ -149,8 +151,8 @@ impl SavedPlan {
         is_done: impl FnMut(PlannedGuest) -> Result<bool, E>,
     ) -> Result<u64, E> {
         let path = self.folder.join(PLAN);
-        let n_bytes = fs::metadata(&path).map_err(unreadable(&path))?.len();
-        resume_point(&mut self.reader()?, n_bytes, is_done)
+        let n_bytes = self.storage.version(&path.as_path().into()).map_err(unreadable(&path))?.size;
+        resume_point(self.open_at(), n_bytes, is_done)
     }
 
     /// [`guests`](Self::guests), but beginning with the guest at byte `first` of the plan; those
@@ -159,30 +161,32 @@ impl SavedPlan {
         &self,
         first: u64,
     ) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, PlanError> {
-        let mut guests = self.reader()?;
-        if first > 0 {
-            guests.seek_guest(first)?;
-        }
-        Ok(self.in_parts(guests).chain(self.in_parts(self.reader()?.up_to(first))))
+        let from_first = match first {
+            0 => Some(self.reader()?),
+            _ => PlannedGuests::open_at(first, self.open_at())?.map(|(_, guests)| guests),
+        };
+        let from_first = from_first.map(|guests| self.in_parts(guests)).into_iter().flatten();
+        Ok(from_first.chain(self.in_parts(self.reader()?.up_to(first))))
     }
 
     /// Reads its unplanned orders.
     pub fn unplanned(&self) -> Result<impl Iterator<Item = Result<UnplannedOrder, PlanError>> + use<>, PlanError> {
-        read_unplanned(&self.folder)
+        read_unplanned(&self.folder, &*self.storage)
     }
 
     fn reader(&self) -> Result<PlanReader, PlanError> {
-        let (_, guests) = open_in(&self.folder)?;
+        let (_, guests) = open_in(&self.folder, &*self.storage)?;
         Ok(guests)
     }
 
     fn in_parts(&self, guests: PlanReader) -> impl Iterator<Item = GuestParts<PlanError>> + Send + use<> {
-        let path = self.folder.join(PLAN);
-        guests.in_parts(move |at| {
-            let mut file = File::open(&path)?;
-            file.seek(SeekFrom::Start(at))?;
-            Ok(BufReader::new(file))
-        })
+        guests.in_parts(self.open_at())
+    }
+
+    /// Opens the plan at a byte offset.
+    fn open_at(&self) -> impl Fn(u64) -> io::Result<Box<dyn Source>> + Send + Sync + use<> {
+        let (storage, plan) = (Arc::clone(&self.storage), self.folder.join(PLAN).into());
+        move |at| storage.open(&plan, at)
     }
 }
 
@@ -210,10 +214,10 @@ fn write_manifest(folder: &RunFolder, manifest: &Manifest) -> Result<(), Storage
     written.map_err(StorageError::at(folder.file(MANIFEST), "write"))
 }
 
-fn verify(folder: &Path) -> Result<(), PlanError> {
-    let plan = open_plan(folder)?;
+fn verify(folder: &Path, storage: &dyn Storage) -> Result<(), PlanError> {
+    let plan = open_plan(folder, storage)?;
     let path = folder.join(MANIFEST);
-    let manifest = fs::read(&path).map_err(|error| match error.kind() {
+    let manifest = read_whole(&path, storage).map_err(|error| match error.kind() {
         ErrorKind::NotFound => PlanError::NoManifest { plan: folder.join(PLAN), manifest: MANIFEST },
         _ => unreadable(&path)(error),
     })?;
@@ -221,10 +225,17 @@ fn verify(folder: &Path) -> Result<(), PlanError> {
     verify_file(plan, folder.join(PLAN), manifest.plan)?;
     let Some(expected) = manifest.unplanned else { return Ok(()) };
     let path = folder.join(unplanned::FILE);
-    verify_file(File::open(&path).map_err(unreadable(&path))?, path, expected)
+    let unplanned = storage.open(&path.as_path().into(), 0).map_err(unreadable(&path))?;
+    verify_file(unplanned, path, expected)
 }
 
-fn verify_file(file: File, path: PathBuf, expected: PlanDigest) -> Result<(), PlanError> {
+fn read_whole(path: &Path, storage: &dyn Storage) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    storage.open(&path.into(), 0)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn verify_file(file: Box<dyn Source>, path: PathBuf, expected: PlanDigest) -> Result<(), PlanError> {
     let (mut file, mut digest) = (BufReader::with_capacity(VERIFY_BUFFER_BYTES, file), DigestWriter::new(io::sink()));
     io::copy(&mut file, &mut digest).map_err(unreadable(&path))?;
     let (_, found) = digest.finish();
@@ -234,18 +245,18 @@ fn verify_file(file: File, path: PathBuf, expected: PlanDigest) -> Result<(), Pl
     Err(PlanError::Damaged { path, contents: Box::new((found, expected)) })
 }
 
-fn read_header(folder: &Path) -> Result<PlanHeaderLine, PlanError> {
-    let (header, _) = open_in(folder)?;
+fn read_header(folder: &Path, storage: &dyn Storage) -> Result<PlanHeaderLine, PlanError> {
+    let (header, _) = open_in(folder, storage)?;
     Ok(header)
 }
 
-fn open_in(folder: &Path) -> Result<(PlanHeaderLine, PlanReader), PlanError> {
-    PlannedGuests::open(BufReader::new(open_plan(folder)?))
+fn open_in(folder: &Path, storage: &dyn Storage) -> Result<(PlanHeaderLine, PlanReader), PlanError> {
+    PlannedGuests::open(open_plan(folder, storage)?)
 }
 
-fn open_plan(folder: &Path) -> Result<File, PlanError> {
+fn open_plan(folder: &Path, storage: &dyn Storage) -> Result<Box<dyn Source>, PlanError> {
     let path = folder.join(PLAN);
-    File::open(&path).map_err(|error| match error.kind() {
+    storage.open(&path.as_path().into(), 0).map_err(|error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => PlanError::NoPlan { folder: folder.to_owned() },
         _ => unreadable(&path)(error),
     })
@@ -253,7 +264,10 @@ fn open_plan(folder: &Path) -> Result<File, PlanError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::storage::LocalStorage;
 
     const PLAN_LINES: &str = "{\"head\":{}}\n{\"guest\":\"g\"}\n{\"order\":1}\n{\"order\":2}\n";
     const UNPLANNED_LINES: &str = "{\"order\":3}\n{\"order\":4}\n";
@@ -272,18 +286,18 @@ mod tests {
     fn every_flipped_bit_is_detected() {
         let temporary = saved_folder();
         let folder = temporary.path().join("run");
-        verify(&folder).unwrap();
+        verify(&folder, &LocalStorage).unwrap();
         for name in [PLAN, unplanned::FILE, MANIFEST] {
             let whole = fs::read(folder.join(name)).unwrap();
             for bit in 0..8 * whole.len() {
                 let mut flipped = whole.clone();
                 flipped[bit / 8] ^= 1 << (bit % 8);
                 fs::write(folder.join(name), flipped).unwrap();
-                assert!(verify(&folder).is_err(), "{name}: bit {bit}");
+                assert!(verify(&folder, &LocalStorage).is_err(), "{name}: bit {bit}");
             }
             fs::write(folder.join(name), whole).unwrap();
         }
-        verify(&folder).unwrap();
+        verify(&folder, &LocalStorage).unwrap();
     }
 
     #[test]
@@ -295,20 +309,20 @@ mod tests {
             let whole = fs::read_to_string(&path).unwrap();
             for end in 0..whole.len() {
                 fs::write(&path, &whole[..end]).unwrap();
-                assert!(verify(&folder).is_err(), "{name}: {end} bytes");
+                assert!(verify(&folder, &LocalStorage).is_err(), "{name}: {end} bytes");
             }
             for more in ["{\"order\":5}\n", "\n", " "] {
                 fs::write(&path, whole.clone() + more).unwrap();
-                assert!(verify(&folder).is_err(), "{name}: {more:?}");
+                assert!(verify(&folder, &LocalStorage).is_err(), "{name}: {more:?}");
             }
             fs::write(&path, &whole).unwrap();
         }
         for name in [unplanned::FILE, MANIFEST] {
             let bytes = fs::read(folder.join(name)).unwrap();
             fs::remove_file(folder.join(name)).unwrap();
-            assert!(verify(&folder).is_err(), "without {name}");
+            assert!(verify(&folder, &LocalStorage).is_err(), "without {name}");
             fs::write(folder.join(name), bytes).unwrap();
         }
-        verify(&folder).unwrap();
+        verify(&folder, &LocalStorage).unwrap();
     }
 }

@@ -3,7 +3,7 @@
 //! It does not know what makes a guest done; the caller passes that in. Called by `folder`, for a
 //! run that resumes the plan.
 
-use std::io::{BufRead, Seek};
+use std::io::{self, BufRead};
 
 use super::{error::PlanError, file::PlannedGuests};
 use crate::model::planned::PlannedGuest;
@@ -12,22 +12,26 @@ use crate::model::planned::PlannedGuest;
 const SEARCH_WINDOW: u64 = 256 * 1024;
 
 /// Returns the byte offset of a guest before which most are done; 0 for the start of the plan, which
-/// has `n_bytes` bytes. `is_done` gets guests with their first orders only.
+/// has `n_bytes` bytes and is opened at an offset by `open`. `is_done` gets guests with their first
+/// orders only.
 // Reading a million guests that are done would delay the first request too long. Guests are sent
 // in parallel, so some before this point may not be done.
-pub(super) fn resume_point<R: BufRead + Seek, E: From<PlanError>>(
-    guests: &mut PlannedGuests<R>,
+pub(super) fn resume_point<R: BufRead, E: From<PlanError>>(
+    open: impl Fn(u64) -> io::Result<R>,
     n_bytes: u64,
     mut is_done: impl FnMut(PlannedGuest) -> Result<bool, E>,
 ) -> Result<u64, E> {
     let (mut done, mut end) = (0, n_bytes);
     while end - done > SEARCH_WINDOW {
         let middle = done + (end - done) / 2;
-        let at = guests.seek_guest(middle)?.filter(|at| *at < end);
-        let is_middle_done = guests.next_part().map_or(Ok(false), |part| is_done(part?))?;
-        match at {
-            Some(at) if is_middle_done => done = at,
-            _ => end = middle,
+        let (at, is_middle_done) = match PlannedGuests::open_at(middle, &open)? {
+            Some((at, mut guests)) if at < end => (at, guests.next_part().map_or(Ok(false), |part| is_done(part?))?),
+            _ => (middle, false),
+        };
+        if is_middle_done {
+            done = at;
+        } else {
+            end = middle;
         }
     }
     Ok(done)
@@ -35,8 +39,6 @@ pub(super) fn resume_point<R: BufRead + Seek, E: From<PlanError>>(
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
-
     use super::*;
     use crate::{model::planned::Payload, plan::file::write};
 
@@ -57,14 +59,19 @@ mod tests {
         guest.identity.parse::<(usize, String)>().unwrap().0
     }
 
+    fn open_at<'p>(plan: &'p [u8]) -> impl Fn(u64) -> io::Result<&'p [u8]> {
+        move |at| Ok(&plan[usize::try_from(at).unwrap()..])
+    }
+
     /// The number of the guest at the resume point of a plan whose first `n_done` guests are done.
     fn first_guest(plan: &[u8], n_done: usize) -> usize {
-        let open = || PlannedGuests::open::<String>(Cursor::new(plan)).unwrap().1;
         let is_done = |guest: PlannedGuest| Ok::<_, PlanError>(number(&guest) < n_done);
-        let first = resume_point(&mut open(), plan.len() as u64, is_done).unwrap();
-        let mut guests = open();
+        let first = resume_point(open_at(plan), plan.len() as u64, is_done).unwrap();
+        let mut guests = PlannedGuests::open::<String>(plan).unwrap().1;
         if first > 0 {
-            assert_eq!(guests.seek_guest(first).unwrap(), Some(first));
+            let (at, from_first) = PlannedGuests::open_at(first, open_at(plan)).unwrap().unwrap();
+            assert_eq!(at, first);
+            guests = from_first;
         }
         number(&guests.next().unwrap().unwrap())
     }
@@ -83,8 +90,7 @@ mod tests {
     #[test]
     fn errors_end_the_search() {
         let plan = plan();
-        let (_, mut guests) = PlannedGuests::open::<String>(Cursor::new(&plan)).unwrap();
-        let failed = resume_point(&mut guests, plan.len() as u64, |_| Err(PlanError::MissingHeader));
+        let failed = resume_point(open_at(&plan), plan.len() as u64, |_| Err(PlanError::MissingHeader));
         assert!(matches!(failed, Err(PlanError::MissingHeader)));
     }
 }

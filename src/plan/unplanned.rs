@@ -4,8 +4,7 @@
 //! while it reads the export, and read by it for a resume.
 
 use std::{
-    fs::File,
-    io::{self, BufRead, BufReader, BufWriter, Write},
+    io::{self, BufRead, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -17,7 +16,7 @@ use super::{
 };
 use crate::{
     model::{order::OrderRecord, outcome::OrderResult, unsendable::Unsendable},
-    storage::{RunFile, RunFolder, StorageError},
+    storage::{RunFile, RunFolder, Storage, StorageError},
 };
 
 /// Name of the file in the run folder.
@@ -84,9 +83,10 @@ impl UnplannedWriter {
 /// Reads the unplanned orders of the run in a folder.
 pub(super) fn read_unplanned(
     folder: &Path,
+    storage: &dyn Storage,
 ) -> Result<impl Iterator<Item = Result<UnplannedOrder, PlanError>> + use<>, PlanError> {
     let path = folder.join(FILE);
-    let file = BufReader::new(File::open(&path).map_err(unreadable(&path))?);
+    let file = storage.open(&path.as_path().into(), 0).map_err(unreadable(&path))?;
     Ok(file.lines().enumerate().map(move |(index, line)| {
         let line = line.map_err(unreadable(&path))?;
         let in_line = |error| unreadable(&path)(io::Error::other(format!("line {}: {error}", index + 1)));

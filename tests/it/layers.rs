@@ -100,7 +100,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("glob", &["storage"]),
     ("zstd", &["read"]),
     ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline::spec", "sandbox", "stream"]),
-    ("std::fs", &["cli::small_file", "ledger::sqlite", "plan::folder", "plan::unplanned", "spill", "storage"]),
+    ("std::fs", &["cli::small_file", "ledger::sqlite", "spill", "storage"]),
     ("Utc::now", &["cli"]),
     ("SystemTime::now", &["cli", "stream::client", "ledger::sqlite", "pipeline::finish", "sandbox"]),
     ("Instant::now", &["cli", "dispatch", "sandbox"]),
