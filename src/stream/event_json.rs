@@ -23,7 +23,7 @@ const AFTER_BROWSER_ID: &str = "\",";
 
 /// The minified JSON of an event without `browser_id`, which is known only when the event is sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "Box<RawValue>")]
 pub struct EventJson(Box<RawValue>);
 
 impl EventJson {
@@ -37,6 +37,15 @@ impl EventJson {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.get()
+    }
+}
+
+impl TryFrom<Box<RawValue>> for EventJson {
+    type Error = &'static str;
+
+    fn try_from(json: Box<RawValue>) -> Result<Self, Self::Error> {
+        // The browser ID is put before the first member.
+        if json.get().starts_with("{\"") { Ok(Self(json)) } else { Err("an event is no object with members") }
     }
 }
 

@@ -9,7 +9,7 @@ use super::event_json::{EventJson, order_checkout};
 use crate::model::{
     order::Order,
     planned::{Payload, PlannedOrder},
-    request::RequestKind,
+    request::{RequestKind, RequestRole},
     route::Route,
 };
 
@@ -37,8 +37,21 @@ impl StreamPayload {
     /// Reads the payload of a planned order.
     pub fn read(order: &PlannedOrder) -> Result<Self, String> {
         let payload: Self = order.payload.parse().map_err(|error| error.to_string())?;
-        let is_complete = !payload.events.is_empty() && payload.clear_cart.is_some() == (order.route == Route::Multi);
-        if is_complete { Ok(payload) } else { Err("an event is missing".to_owned()) }
+        if payload.is_complete(order) { Ok(payload) } else { Err("its events are not those of one order".to_owned()) }
+    }
+
+    /// Whether the events are those of one order: what fills its cart, then the one that creates it.
+    // The delivery takes the last event for the one that creates the order: a second one in between
+    // would create a second order.
+    fn is_complete(&self, order: &PlannedOrder) -> bool {
+        let Some((OrderEvent(last, _), earlier)) = self.events.split_last() else { return false };
+        let has_events_of_route = match order.route {
+            Route::Single => *last == RequestKind::OrderCheckout && earlier.is_empty() && self.clear_cart.is_none(),
+            Route::Multi => *last == RequestKind::Checkout && self.clear_cart.is_some(),
+        };
+        has_events_of_route
+            && earlier.iter().all(|OrderEvent(kind, _)| kind.role() == RequestRole::FillCart)
+            && self.n_requests() == order.n_requests
     }
 
     /// The number of requests without retries, not counting those that identify the guest.
@@ -51,5 +64,41 @@ impl StreamPayload {
 impl From<&StreamPayload> for Payload {
     fn from(payload: &StreamPayload) -> Self {
         Self::new(payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::tests::planned_order;
+
+    fn read(edit: impl FnOnce(&mut StreamPayload), n_items: usize) -> Result<StreamPayload, String> {
+        let mut order = planned_order(1, n_items);
+        let mut payload = StreamPayload::read(&order).unwrap();
+        edit(&mut payload);
+        order.n_requests = payload.n_requests();
+        order.payload = Payload::from(&payload);
+        StreamPayload::read(&order)
+    }
+
+    #[test]
+    fn payload_must_hold_one_order() {
+        for n_items in [0, 2] {
+            assert!(read(|_| (), n_items).is_ok());
+            assert!(read(|payload| payload.events.clear(), n_items).is_err());
+            assert!(read(|payload| drop(payload.events.pop()), n_items).is_err());
+            let second_checkout =
+                |payload: &mut StreamPayload| payload.events.insert(0, payload.events.last().unwrap().clone());
+            assert!(read(second_checkout, n_items).is_err());
+        }
+        assert!(read(|payload| payload.clear_cart = None, 2).is_err());
+    }
+
+    #[test]
+    fn event_must_be_an_object_with_members() {
+        for text in ["\"text\"", "[]", "{}", "null"] {
+            assert!(serde_json::from_str::<EventJson>(text).is_err(), "{text}");
+        }
+        assert_eq!(serde_json::from_str::<EventJson>("{\"a\":1}").unwrap().as_str(), "{\"a\":1}");
     }
 }

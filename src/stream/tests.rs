@@ -57,7 +57,7 @@ fn events(id: u32, n_items: usize) -> StreamPayload {
     StreamPayload { events, clear_cart: (n_items > 0).then(|| event(ClearCart)) }
 }
 
-fn planned_order(id: u32, n_items: usize) -> PlannedOrder {
+pub(super) fn planned_order(id: u32, n_items: usize) -> PlannedOrder {
     let ordered_at = "2025-01-01T00:00:00Z".parse().unwrap();
     let record = OrderRecord {
         id: OrderId(id.into()),
