@@ -3,7 +3,10 @@
 //! It reads no rows. An input that can be read only once is copied into the run folder first.
 //! Called by `run` before the export is read.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    path,
+};
 
 use super::spec::RunSpec;
 use crate::{
@@ -19,8 +22,11 @@ pub(super) fn find(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<ExportRead,
     let found = inputs::find(&*spec.storage, &spec.inputs, |name| {
         let copy_name = format!(".input-{}", spooled.len() + 1);
         // Before it is written: a copy that is incomplete must be removed as well.
-        spooled.push(folder.file(&copy_name).into());
-        spool(&mut *open_stream(spec, name)?, folder, &copy_name)
+        // Absolute, because a run in another working folder may resume this one.
+        let copy = Location::from(path::absolute(folder.file(&copy_name))?);
+        spooled.push(copy.clone());
+        spool(&mut *open_stream(spec, name)?, folder, &copy_name)?;
+        Ok(copy)
     })?;
     Ok(ExportRead { inputs: found.into_iter().map(InputRead::unread).collect(), spooled, ..ExportRead::default() })
 }

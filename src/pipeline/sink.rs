@@ -101,6 +101,8 @@ impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
         self.guests = DuplicateCounter::new(self.folder.path(), ".guests", memory.guests / 2);
         self.repeated_content = RepeatedContentSorter::new(self.folder.path(), memory.repeated_content);
         self.guests_to_identify = DuplicateCounter::new(self.folder.path(), ".to_identify", memory.guests / 2);
+        // Dropped first: a writer flushes its buffer when it is dropped, into the file of the new one.
+        self.unplanned = None;
         self.unplanned = unplanned_writer(self.spec, self.folder)?;
         Ok(())
     }

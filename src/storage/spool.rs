@@ -11,11 +11,11 @@ use std::{
 use super::folder::RunFolder;
 use crate::model::input::Location;
 
-/// Copies a stream to its end into a file of the run folder. Returns where the copy is.
-pub fn spool(stream: &mut dyn Read, folder: &RunFolder, name: &str) -> io::Result<Location> {
+/// Copies a stream to its end into a file of the run folder.
+pub fn spool(stream: &mut dyn Read, folder: &RunFolder, name: &str) -> io::Result<()> {
     let mut copy = folder.create_file(name).map_err(io::Error::other)?;
     io::copy(stream, &mut copy)?;
-    Ok(copy.path().into())
+    Ok(())
 }
 
 /// Removes copies. One that cannot be removed stays private: other users have no access to the run

@@ -173,3 +173,27 @@ fn all_orders_scattered_give_the_same_results() {
     assert!(spilled.1 == collected.1, "results differ");
     assert_eq!(spilled.1.lines().count(), N_ORDERS + 1);
 }
+
+/// In the first pass, the header of an order has no items and its items have no header, so that
+/// all of them are invalid. A send keeps only what the second pass decided.
+#[test]
+fn first_pass_leaves_nothing_in_the_plan() {
+    let orders: Vec<_> = (0..50).map(|n| format!("A-{n}")).collect();
+    let headers = orders.iter().fold("id,at,name\n".to_owned(), |mut text, id| {
+        writeln!(text, "{id},2025-03-01T10:00:00Z,").unwrap();
+        text
+    });
+    let items = orders.iter().fold("id,at,name\n".to_owned(), |mut text, id| {
+        writeln!(text, "{id},,Rope").unwrap();
+        text
+    });
+    let workspace = workspace_with_profile("join_files = true\n");
+    workspace.file("headers.csv", headers).file("items.csv", items);
+    let send = format!("--limit 1 {OPTIONS} --sandbox --rate unlimited --identity-pause 0s --backfill");
+    let ran = workspace.run(&format!("send headers.csv items.csv {send}"));
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert_eq!(ran.text("left_out.ndjson"), "");
+    let target = "--pos x --sandbox --rate unlimited --identity-pause 0s --backfill";
+    let resumed = workspace.run(&format!("send --resume run-1 {target}"));
+    assert_eq!(resumed.code, 0, "{}", resumed.err);
+}
