@@ -12,7 +12,7 @@ use super::{
     rules::DispositionRules,
 };
 use crate::{
-    ledger::{LedgerError, LedgerReader, ReferenceHistory},
+    ledger::{LedgerError, LedgerReader, ReferenceHistory, ensure_all_answered},
     model::order::OrderRecord,
 };
 
@@ -40,7 +40,7 @@ pub(super) fn decide_all(
     for ((order, _, record, decision), equal) in new.into_iter().zip(equal) {
         *decision = Some(of_new(order, record, &equal, rules));
     }
-    Ok(decisions.into_iter().flatten().collect())
+    ensure_all_answered(decisions.into_iter().flatten().collect(), orders.len())
 }
 
 /// Returns by what each order is looked up in the ledger: its reference and the time that identifies

@@ -234,6 +234,15 @@ pub enum LedgerError {
     /// A read or write failed, and the location is not known where it failed.
     #[error("cannot read or write the ledger: {0}")]
     Statement(String),
+    /// A look-up returned fewer answers than asked. Nothing may be sent, because an order without
+    /// an answer would pass for one that is new.
+    #[error("the ledger answered {found} of {asked} look-ups")]
+    MissingAnswers {
+        /// The number of answers.
+        found: usize,
+        /// The number of questions.
+        asked: usize,
+    },
     /// The writer thread has ended.
     #[error("the ledger is closed")]
     Closed,

@@ -18,7 +18,7 @@ pub fn look_up(
     ledger: &dyn LedgerReader,
 ) -> Result<Vec<ReferenceHistory>, LedgerError> {
     let references: Vec<_> = orders.iter().map(|(reference, _)| *reference).collect();
-    let mut histories = ledger.history(&references)?;
+    let mut histories = ensure_all_answered(ledger.history(&references)?, orders.len())?;
     let mut missing = Vec::new();
     for ((reference, ordered_at), history) in orders.iter().zip(&mut histories) {
         let Some(ordered_at) = ordered_at.filter(|_| !reference.is_empty()) else { continue };
@@ -27,13 +27,33 @@ pub fn look_up(
         }
     }
     let times: Vec<_> = missing.iter().map(|(_, ordered_at, _)| *ordered_at).collect();
-    for ((reference, ordered_at, history), others) in missing.into_iter().zip(ledger.references_by_time(&times)?) {
+    let references_by_time = ensure_all_answered(ledger.references_by_time(&times)?, times.len())?;
+    for ((reference, ordered_at, history), others) in missing.into_iter().zip(references_by_time) {
         let normalized = normalize_reference(reference);
         let Some(other) = others.iter().find(|other| normalize_reference(other) == normalized) else { continue };
-        for mut respelled in ledger.history(&[other])? {
+        for mut respelled in ensure_all_answered(ledger.history(&[other])?, 1)? {
             respelled.attempts.retain(|entry| entry.order.ordered_at == ordered_at);
             *history = respelled;
         }
     }
     Ok(histories)
+}
+
+/// Refuses answers to look-ups that are fewer than asked.
+pub fn ensure_all_answered<T>(answers: Vec<T>, asked: usize) -> Result<Vec<T>, LedgerError> {
+    match answers.len() {
+        found if found < asked => Err(LedgerError::MissingAnswers { found, asked }),
+        _ => Ok(answers),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_answer_is_an_error() {
+        assert_eq!(ensure_all_answered(vec![1, 2], 2).unwrap(), [1, 2]);
+        assert!(matches!(ensure_all_answered(vec![1], 2), Err(LedgerError::MissingAnswers { found: 1, asked: 2 })));
+    }
 }

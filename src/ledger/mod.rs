@@ -40,7 +40,7 @@ pub use group_commit::{CloseReport, GroupCommit, WriterThread};
 pub use history::ReferenceHistory;
 pub use known_target::KnownTarget;
 pub use locate::{at_path, in_folder, in_state_folder, locate};
-pub use look_up::look_up;
+pub use look_up::{ensure_all_answered, look_up};
 pub use order::{ContentChange, LedgerOrder, OrderState, Submission};
 pub use prior_state::PriorState;
 pub use query::{OrderFilter, ReferencePattern, TargetPrefix};

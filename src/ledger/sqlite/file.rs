@@ -141,6 +141,21 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, LedgerErro
     Ok((found > 0).then_some(copy))
 }
 
+/// Opens one more connection to a ledger that is open already, by its id; refuses another ledger
+/// that is at its path now. The names of the file are not checked again, because a backup may give
+/// it a second one for a moment.
+pub(super) fn open_again(path: &Path, id: &str) -> Result<Connection, LedgerError> {
+    if !paths::has_ledger(path) {
+        return Err(LedgerError::NotFound { location: path.display().to_string() });
+    }
+    let connection = open_read_only(path)?;
+    if current_state(&connection, path)?.id != id {
+        let found = "the path now names another ledger".to_owned();
+        return Err(LedgerError::Replaced { location: path.display().to_string(), found });
+    }
+    Ok(connection)
+}
+
 /// Like [`open_to_read`], but refuses a ledger that is damaged, incomplete or outdated.
 pub(super) fn open_to_look_up(
     location: &SqliteLocation,

@@ -34,7 +34,7 @@ pub(super) struct SqliteReader {
 /// The connections of a reader. Each one serves one thread at a time.
 enum Connections {
     /// Those that no thread uses; a thread that finds none opens one more.
-    Idle { connections: Mutex<Vec<Connection>>, path: PathBuf },
+    Idle { connections: Mutex<Vec<Connection>>, path: PathBuf, id: String },
     /// The only one of a private copy, which a ledger of an older version is read from.
     Copy(Mutex<Connection>),
 }
@@ -54,8 +54,8 @@ impl SqliteReader {
     }
 
     /// Opens a ledger that a run holds the lock of. It is not verified again.
-    pub(super) fn open_again(path: &Path, target: TargetHash) -> Result<Self, LedgerError> {
-        Self::new(open_again(path)?, path, target)
+    pub(super) fn open_again(path: &Path, id: &str, target: TargetHash) -> Result<Self, LedgerError> {
+        Self::new(file::open_again(path, id)?, path, target)
     }
 
     fn new(connection: Connection, path: &Path, target: TargetHash) -> Result<Self, LedgerError> {
@@ -63,7 +63,8 @@ impl SqliteReader {
         let connections = if file::is_private_copy(&connection) {
             Connections::Copy(Mutex::new(connection))
         } else {
-            Connections::Idle { connections: Mutex::new(vec![connection]), path: path.to_owned() }
+            let id = file::current_state(&connection, path)?.id;
+            Connections::Idle { connections: Mutex::new(vec![connection]), path: path.to_owned(), id }
         };
         Ok(Self { connections, target, salt, warnings: Vec::new() })
     }
@@ -71,9 +72,9 @@ impl SqliteReader {
     fn look_up<T>(&self, query: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, LedgerError> {
         match &self.connections {
             Connections::Copy(connection) => look_up(&lock(connection), query),
-            Connections::Idle { connections, path } => {
+            Connections::Idle { connections, path, id } => {
                 let idle = lock(connections).pop();
-                let connection = idle.map_or_else(|| open_again(path), Ok)?;
+                let connection = idle.map_or_else(|| file::open_again(path, id), Ok)?;
                 let found = look_up(&connection, query);
                 lock(connections).push(connection);
                 found
@@ -84,10 +85,6 @@ impl SqliteReader {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("no thread panics while holding the lock")
-}
-
-fn open_again(path: &Path) -> Result<Connection, LedgerError> {
-    file::open_to_read(path)?.ok_or_else(|| LedgerError::NotFound { location: path.display().to_string() })
 }
 
 /// Looks up in one transaction.

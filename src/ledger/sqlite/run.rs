@@ -233,7 +233,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn reader(&self) -> Result<Box<dyn LedgerReader>, LedgerError> {
-        Ok(Box::new(SqliteReader::open_again(&self.location.path, self.target)?))
+        Ok(Box::new(SqliteReader::open_again(&self.location.path, &self.id, self.target)?))
     }
 
     fn open_carts(&self) -> Result<Vec<OpenCart>, LedgerError> {

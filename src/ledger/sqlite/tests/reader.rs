@@ -2,9 +2,9 @@ use std::thread;
 
 use rusqlite::Connection;
 
-use super::{open, open_existing};
+use super::{super::file, open, open_existing};
 use crate::{
-    ledger::{AttemptId, AttemptState, Intent, LedgerReader, LedgerWrite, OrderKey},
+    ledger::{AttemptId, AttemptState, Intent, LedgerError, LedgerReader, LedgerWrite, OrderKey},
     model::planned::{ContentHash, DedupHash},
 };
 
@@ -66,4 +66,16 @@ fn reader_sees_each_commit() {
         ledger.write(&[intent(number)]).unwrap();
         assert_eq!(reader.history(&[&reference]).unwrap()[0].attempts.len(), 1);
     }
+}
+
+/// Also while a backup gives the file a second name for a moment.
+#[test]
+fn further_connection_is_to_the_same_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, other] = ["ledger.db", "other.db"].map(|name| folder.path().join(name));
+    let run = open(&path, "a", "run-1").unwrap();
+    open(&other, "a", "run-1").unwrap();
+    std::fs::hard_link(&path, folder.path().join("backup.db")).unwrap();
+    assert!(file::open_again(&path, run.id()).is_ok());
+    assert!(matches!(file::open_again(&other, run.id()), Err(LedgerError::Replaced { .. })));
 }
