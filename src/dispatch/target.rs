@@ -93,7 +93,8 @@ pub struct Assessment {
     pub shows_service_up: bool,
     /// The service's message, or what happened; none if accepted.
     pub reason: Option<String>,
-    /// For a request that may be sent again: the minimum wait before that.
+    /// For a request that may be sent again: the minimum wait before that. Dispatch obeys it when it
+    /// clears leftover carts; a [`Delivery`] keeps to the service's wait by its own [`Action`]s.
     pub retry_after: Option<Duration>,
     /// Why no other request will be accepted: the run stops.
     pub stop: Option<StopReason>,

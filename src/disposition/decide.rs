@@ -1,7 +1,7 @@
 //! Disposition of an order: derived from the order as this run reads it and from its history in the
 //! ledger.
 //!
-//! It does no I/O and changes nothing: `history` looks orders up and calls it.
+//! It does no I/O and changes nothing. `history` calls it with the histories that were looked up.
 
 use super::{
     changed::{of_changed, spelling_suffix, submitted_reference},
