@@ -8,7 +8,7 @@
 //!
 //! Three views: a run to one target looks orders up with a [`LedgerReader`] and writes to a
 //! [`Ledger`], both used by `pipeline`; [`LedgerAdmin`] serves the operator for all targets and is
-//! used by the `ledger` command of `cli`. Each is opened by a [`LedgerLocation`], which stands for a
+//! used by the `ledger` command of `cli`. Each is opened by a [`LedgerLocation`], which names a
 //! back end and is chosen in `locate`. Knows only `model`.
 
 mod adopt;

@@ -40,9 +40,9 @@ pub enum ReferencePattern {
     Any,
     /// This reference.
     Exact(String),
-    /// References that match a pattern as a whole, case-sensitive: `*` stands for any text, also
-    /// none, `?` for one character, `[abc]` or `[a-z]` for one of these characters, and `[^a-z]`
-    /// for one other than these. Every other character stands for itself.
+    /// References that match a pattern as a whole, case-sensitive: `*` matches any text, also
+    /// none, `?` any one character, `[abc]` or `[a-z]` one of these characters, and `[^a-z]`
+    /// one other than these. Every other character matches itself.
     Glob(String),
 }
 

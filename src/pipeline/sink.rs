@@ -27,26 +27,40 @@ pub(super) struct ExportSink<'i> {
     spec: &'i RunSpec<'i>,
     folder: &'i RunFolder,
     recorder: Recorder,
+    collected: Collected,
+    unplanned: Option<UnplannedWriter>,
+}
+
+/// What a second pass collects anew.
+struct Collected {
     candidates: SendCandidates,
     guests: DuplicateCounter,
     repeated_content: RepeatedContentSorter,
     /// Guests with an order to send as a single event.
     guests_to_identify: DuplicateCounter,
-    unplanned: Option<UnplannedWriter>,
+}
+
+impl Collected {
+    /// Nothing yet. What exceeds its share of the memory spills to the run folder.
+    fn new(spec: &RunSpec<'_>, folder: &RunFolder) -> Self {
+        let memory = MemoryBudget::split(spec.memory);
+        Self {
+            candidates: SendCandidates::new(folder, memory),
+            guests: DuplicateCounter::new(folder.path(), ".guests", memory.guests / 2),
+            repeated_content: RepeatedContentSorter::new(folder.path(), memory.repeated_content),
+            guests_to_identify: DuplicateCounter::new(folder.path(), ".to_identify", memory.guests / 2),
+        }
+    }
 }
 
 impl<'i> ExportSink<'i> {
     /// Creates an empty sink and opens its files in the run folder.
     pub(super) fn open(spec: &'i RunSpec<'i>, folder: &'i RunFolder, files: ExportRead) -> Result<Self, RunError> {
-        let memory = MemoryBudget::split(spec.memory);
         Ok(Self {
             spec,
             folder,
             recorder: Recorder::open(spec.recorder_settings(), folder, files)?,
-            candidates: SendCandidates::new(folder, memory),
-            guests: DuplicateCounter::new(folder.path(), ".guests", memory.guests / 2),
-            repeated_content: RepeatedContentSorter::new(folder.path(), memory.repeated_content),
-            guests_to_identify: DuplicateCounter::new(folder.path(), ".to_identify", memory.guests / 2),
+            collected: Collected::new(spec, folder),
             unplanned: unplanned_writer(spec, folder)?,
         })
     }
@@ -56,20 +70,20 @@ impl<'i> ExportSink<'i> {
         mut self,
         Export { mut files, mut file_problems }: Export,
     ) -> Result<(Recorder, SendCandidates), RunError> {
+        let Collected { mut candidates, guests, repeated_content, guests_to_identify } = self.collected;
         // Repeated content is known only now: its orders may be anywhere in the export.
-        let RepeatedContent { listed, n_omitted } =
-            self.repeated_content.find(&files.names()).map_err(PlanError::from)?;
+        let RepeatedContent { listed, n_omitted } = repeated_content.find(&files.names()).map_err(PlanError::from)?;
         file_problems.extend(listed);
         files.omitted_repeated_orders = n_omitted;
         self.recorder.record_export(files, &file_problems);
-        self.candidates.file_problems = file_problems;
+        candidates.file_problems = file_problems;
         self.recorder.sort_results()?;
-        self.recorder.n_guests = self.guests.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
-        let n_to_identify = self.guests_to_identify.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
+        self.recorder.n_guests = guests.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
+        let n_to_identify = guests_to_identify.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
         let n_to_identify = if self.spec.would_send_all_as_single() { self.recorder.n_guests } else { n_to_identify };
         self.recorder.counters.forecast.add_guests(n_to_identify, IDENTIFY_REQUESTS);
-        self.candidates.unplanned = self.unplanned.map(UnplannedWriter::finish).transpose()?;
-        Ok((self.recorder, self.candidates))
+        candidates.unplanned = self.unplanned.map(UnplannedWriter::finish).transpose()?;
+        Ok((self.recorder, candidates))
     }
 }
 
@@ -79,28 +93,24 @@ fn unplanned_writer(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<Option<Unp
 
 impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
     fn merge(&mut self, mut part: TriagePart) -> Result<(), Refusal> {
-        self.candidates.merge(&mut part)?;
+        self.collected.candidates.merge(&mut part)?;
         self.recorder.merge(part.report)?;
         if let Some(unplanned) = &mut self.unplanned {
             unplanned.add(&part.unplanned)?;
         }
-        self.repeated_content.push_all(&mut part.dedup_hashes)?;
+        self.collected.repeated_content.push_all(&mut part.dedup_hashes)?;
         for guest in part.guests {
-            self.guests.insert(guest)?;
+            self.collected.guests.insert(guest)?;
         }
         for guest in part.guests_to_identify {
-            self.guests_to_identify.insert(guest)?;
+            self.collected.guests_to_identify.insert(guest)?;
         }
         Ok(())
     }
 
     fn restart(&mut self) -> Result<(), Refusal> {
-        let memory = MemoryBudget::split(self.spec.memory);
         self.recorder.restart()?;
-        self.candidates = SendCandidates::new(self.folder, memory);
-        self.guests = DuplicateCounter::new(self.folder.path(), ".guests", memory.guests / 2);
-        self.repeated_content = RepeatedContentSorter::new(self.folder.path(), memory.repeated_content);
-        self.guests_to_identify = DuplicateCounter::new(self.folder.path(), ".to_identify", memory.guests / 2);
+        self.collected = Collected::new(self.spec, self.folder);
         // Dropped first: a writer flushes its buffer when it is dropped, into the file of the new one.
         self.unplanned = None;
         self.unplanned = unplanned_writer(self.spec, self.folder)?;

@@ -44,8 +44,7 @@ impl Decide for Triage<'_> {
 
     /// Checks an order and decides about it, or defers it.
     fn decide(&self, draft: Draft<'_>, facts: &ExportFacts, part: &mut TriagePart) -> Result<(), Refusal> {
-        let checked = check::check(draft, (&self.spec.validate, &self.spec.stream), facts.types());
-        let (record, order) = self.split(checked);
+        let (record, order) = self.check(draft, facts);
         if facts.may_be_shared(&record.reference) {
             self.defer(&self.deferred_order(record, order))?;
         } else if self.disposer.only_counts() {
@@ -59,8 +58,7 @@ impl Decide for Triage<'_> {
     fn decide_group(&self, drafts: Vec<Draft<'_>>, facts: &ExportFacts, part: &mut TriagePart) -> Result<(), Refusal> {
         let mut orders = Vec::with_capacity(drafts.len());
         for draft in drafts {
-            let checked = check::check(draft, (&self.spec.validate, &self.spec.stream), facts.types());
-            let (record, order) = self.split(checked);
+            let (record, order) = self.check(draft, facts);
             let deferred = self.deferred_order(record, order);
             if facts.may_be_shared(&deferred.record.reference) {
                 self.defer(&deferred)?;
@@ -90,10 +88,14 @@ impl<'j> Triage<'j> {
         Self { spec, disposer: Disposer::new(spec, input_names, ledger), deferred }
     }
 
-    /// Separates a checked order from its record.
+    /// Checks a draft, and separates the order from its record.
     #[inline]
-    fn split<'a>(&self, checked: CheckedOrder<'a>) -> (OrderRecord, OrderOrUnsendable<'a>) {
-        let CheckedOrder { record, validity, status } = checked;
+    fn check<'a>(&self, draft: Draft<'a>, facts: &ExportFacts) -> (OrderRecord, OrderOrUnsendable<'a>)
+    where
+        Self: 'a,
+    {
+        let CheckedOrder { record, validity, status } =
+            check::check(draft, (&self.spec.validate, &self.spec.stream), facts.types());
         let rule = match validity {
             Validity::Valid(order) => return (record, Ok(order)),
             Validity::Skipped(rule) => Some(rule.to_string()),
