@@ -33,7 +33,8 @@ mod hot {
     use crate::support::{self, StageInputs};
 
     const AMOUNTS: [&str; 4] = ["1234.50", "5", "0.99", "+17.5"];
-    const TIMES: [&str; 3] = ["2025-01-01T16:17:16.000Z", "2016-12-26T09:28:48Z", "2025-07-01T12:00:00+02:00"];
+    const TIMES: [&str; 3] =
+        ["2025-01-01T16:17:16.000Z", "2016-12-26T09:28:48Z", "2025-07-01T12:00:00+02:00"];
 
     #[library_benchmark]
     fn amounts() -> usize {
@@ -47,7 +48,8 @@ mod hot {
     #[library_benchmark]
     #[bench::iso_8601(iso_8601())]
     fn dates(rule: DateRule) -> (usize, DateRule) {
-        let n_dates = black_box(TIMES).iter().filter(|text| black_box(rule.parse(text)).is_some()).count();
+        let n_dates =
+            black_box(TIMES).iter().filter(|text| black_box(rule.parse(text)).is_some()).count();
         (n_dates, rule)
     }
 
@@ -76,7 +78,12 @@ mod hot {
     #[library_benchmark]
     #[bench::order_checkout(StageInputs::prepare())]
     fn events(inputs: StageInputs) -> (usize, StageInputs) {
-        let length = |order| url::event_url_length(&inputs.settings.stream.target, &event_json::order_checkout(order));
+        let length = |order| {
+            url::event_url_length(
+                &inputs.settings.stream.target,
+                &event_json::order_checkout(order),
+            )
+        };
         (inputs.orders.iter().map(length).sum(), inputs)
     }
 
@@ -108,10 +115,16 @@ fn reason_to_skip() -> Option<String> {
     if let Some(option) = ["--quick", "--test"].into_iter().find(|option| has_argument(option)) {
         return Some(format!("{option} is for criterion"));
     }
-    let missing = ["valgrind", "gungraun-runner"].into_iter().find(|program| !is_installed(program));
+    let missing =
+        ["valgrind", "gungraun-runner"].into_iter().find(|program| !is_installed(program));
     missing.map(|program| format!("{program} is not installed"))
 }
 
 fn is_installed(program: &str) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok()
 }

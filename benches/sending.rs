@@ -5,7 +5,11 @@
 //! and shows only that it works; `-- bare` measures only what has that name. Needs Linux for the
 //! figures from `/proc`; elsewhere those are omitted.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints its results and panics on errors")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints its results and panics on errors"
+)]
 
 #[path = "sending/program.rs"]
 mod program;
@@ -73,7 +77,10 @@ fn compare_with_bare_loop(size: &BenchSize) {
             workspace.send(&service, "--rate unlimited --in-flight 64 --identity-pause 0s");
             assert_eq!(service.n_received(), n_requests);
             let (bare, ours) = (bare.per_second(), service.per_second());
-            println!("64 in flight: bare reqwest {bare:.0}/s, orderferry {ours:.0}/s, ratio {:.2}", ours / bare);
+            println!(
+                "64 in flight: bare reqwest {bare:.0}/s, orderferry {ours:.0}/s, ratio {:.2}",
+                ours / bare
+            );
             ours / bare
         })
         .collect();
@@ -95,7 +102,8 @@ fn rate_and_ledger(size: &BenchSize) {
         used = running.cpu_of("ledger").or(used);
         std::thread::sleep(Duration::from_millis(20));
     }
-    let (rate, sent) = (service.per_second(), begin.map_or(Duration::ZERO, |begin| begin.elapsed()));
+    let (rate, sent) =
+        (service.per_second(), begin.map_or(Duration::ZERO, |begin| begin.elapsed()));
     println!("--rate 1000/s: {rate:.0} requests per second, {:.1} % of the rate", rate / 10.0);
     if let Some(used) = used {
         let share = used.as_secs_f64() / sent.as_secs_f64();
@@ -109,7 +117,10 @@ fn rate_with_latency(size: &BenchSize) {
     let service = Service::start(ResponseBehaviour::Slow(Duration::from_millis(50)));
     workspace.send(&service, "--rate 500/s --in-flight 64 --identity-pause 0s");
     let rate = service.per_second();
-    println!("--rate 500/s, responses after 50 ms: {rate:.1} requests per second, {:.1} % of the rate", rate / 5.0);
+    println!(
+        "--rate 500/s, responses after 50 ms: {rate:.1} requests per second, {:.1} % of the rate",
+        rate / 5.0
+    );
 }
 
 /// The rate limit as the service observes it, with faults and the retries that they cause.
@@ -117,7 +128,10 @@ fn rate_limit_under_faults(size: &BenchSize) {
     const RATE: usize = 200;
     let workspace = Workspace::with_orders(RATE * size.seconds / 3);
     let service = Service::start(ResponseBehaviour::Faulty);
-    workspace.send(&service, "--rate 200/s --in-flight 64 --identity-pause 100ms --timeout 2s --set tries=20");
+    workspace.send(
+        &service,
+        "--rate 200/s --in-flight 64 --identity-pause 100ms --timeout 2s --set tries=20",
+    );
     // 200 and the burst of 5 %.
     println!(
         "--rate 200/s with faults: {} requests, at most {} in any second; 210 are allowed",
@@ -132,7 +146,8 @@ fn large_plan(size: &BenchSize) {
     let service = Service::start(ResponseBehaviour::Prompt);
     workspace.plan(&service);
     let begin = Instant::now();
-    let mut running = workspace.resume(&service, "--rate unlimited --in-flight 64 --identity-pause 0s --deadline 20s");
+    let mut running = workspace
+        .resume(&service, "--rate unlimited --in-flight 64 --identity-pause 0s --deadline 20s");
     let mut peak = None;
     while !running.has_ended() {
         peak = running.peak_memory().or(peak);

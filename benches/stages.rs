@@ -89,10 +89,13 @@ fn read_through(input: &Input) {
 
 fn map(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("map");
-    for (name, export) in inputs.exports.iter().filter(|(name, _)| ["csv", "ndjson"].contains(name)) {
+    for (name, export) in inputs.exports.iter().filter(|(name, _)| ["csv", "ndjson"].contains(name))
+    {
         group.throughput(elements(export.rows.len()));
         group.bench_function(format!("{name}_kind"), |bencher| {
-            bencher.iter(|| export.rows.iter().for_each(|row| drop(black_box(export.mapper.kind(row)))));
+            bencher.iter(|| {
+                export.rows.iter().for_each(|row| drop(black_box(export.mapper.kind(row))));
+            });
         });
         group.bench_function(*name, |bencher| {
             bencher.iter(|| {
@@ -125,7 +128,9 @@ fn validate(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("validate");
     group.throughput(elements(inputs.drafts.len()));
     group.bench_function("check", |bencher| {
-        let check = |drafts| support::check(drafts, inputs.settings).for_each(|checked| drop(black_box(checked)));
+        let check = |drafts| {
+            support::check(drafts, inputs.settings).for_each(|checked| drop(black_box(checked)));
+        };
         // `check` consumes its drafts, so each iteration gets a copy that is not measured.
         bencher.iter_batched(|| inputs.drafts.clone(), check, BatchSize::LargeInput);
     });
@@ -136,7 +141,12 @@ fn event(criterion: &mut Criterion, inputs: &StageInputs) {
     let mut group = criterion.benchmark_group("event");
     group.throughput(elements(inputs.orders.len()));
     group.bench_function("order_checkout", |bencher| {
-        let length = |order| url::event_url_length(&inputs.settings.stream.target, &event_json::order_checkout(order));
+        let length = |order| {
+            url::event_url_length(
+                &inputs.settings.stream.target,
+                &event_json::order_checkout(order),
+            )
+        };
         bencher.iter(|| inputs.orders.iter().map(length).sum::<usize>());
     });
     group.finish();
@@ -147,7 +157,9 @@ fn plan(criterion: &mut Criterion, inputs: &StageInputs) {
     group.throughput(elements(inputs.orders.len()));
     for (name, memory) in [("planner", usize::MAX), ("planner_on_disk", PLANNER_ON_DISK)] {
         group.bench_function(name, |bencher| {
-            bencher.iter(|| support::written_plan(&inputs.orders, &inputs.planned, &inputs.folder, memory));
+            bencher.iter(|| {
+                support::written_plan(&inputs.orders, &inputs.planned, &inputs.folder, memory)
+            });
         });
     }
     let file = support::written_plan(&inputs.orders, &inputs.planned, &inputs.folder, usize::MAX);
@@ -175,7 +187,8 @@ fn ledger(criterion: &mut Criterion, inputs: &StageInputs) {
     }
     let (folder, n_attempts) = (support::folder(), n_attempts());
     let location = ledger::at_path(folder.path().join("ledger.db"));
-    let open = || location.open_to_write(&inputs.settings.stream.target, "bench", Consent::NotNeeded);
+    let open =
+        || location.open_to_write(&inputs.settings.stream.target, "bench", Consent::NotNeeded);
     let mut ledger = open().expect("the folder is new and writable");
     for start in (0..n_attempts).step_by(intents.len()) {
         let renumbered = |(number, intent): (usize, &ledger::LedgerWrite)| match intent {
@@ -252,7 +265,9 @@ fn accepted(mut delivery: GuestDelivery<'_>) -> usize {
     loop {
         match delivery.next_action(now) {
             Action::Send(_) => drop(delivery.on_response(created(), now)),
-            Action::Settled(_, settled) => n_accepted += usize::from(settled.outcome == Outcome::Accepted),
+            Action::Settled(_, settled) => {
+                n_accepted += usize::from(settled.outcome == Outcome::Accepted);
+            }
             Action::Wait(_) | Action::OpenCart { .. } | Action::CloseCart => {}
             Action::StopRun(reason) => panic!("a run without faults does not stop: {reason}"),
             Action::Done => return n_accepted,
@@ -268,7 +283,11 @@ fn created() -> ServiceResponse {
 fn report(criterion: &mut Criterion, inputs: &StageInputs) {
     let settled = |record: &OrderRecord| {
         if record.problems.is_empty() {
-            OrderResult { attempts: 1, http_status: Some(201), ..OrderResult::without_request(Outcome::Accepted, None) }
+            OrderResult {
+                attempts: 1,
+                http_status: Some(201),
+                ..OrderResult::without_request(Outcome::Accepted, None)
+            }
         } else {
             OrderResult::without_request(Outcome::Invalid, None)
         }
@@ -306,12 +325,17 @@ fn report(criterion: &mut Criterion, inputs: &StageInputs) {
 // IDENTITY, because repeating it does not change the tenant: every iteration does the same work.
 fn sandbox(criterion: &mut Criterion, inputs: &StageInputs) {
     let runtime = runtime();
-    let sandbox =
-        runtime.block_on(Sandbox::start(sandbox::SandboxSettings::default())).expect("a free port on loopback");
+    let sandbox = runtime
+        .block_on(Sandbox::start(sandbox::SandboxSettings::default()))
+        .expect("a free port on loopback");
     let target = support::target(&sandbox.base_url());
-    let client = HttpClient::new(&target, Duration::from_secs(30), 64).expect("loopback needs no certificate");
+    let client = HttpClient::new(&target, Duration::from_secs(30), 64)
+        .expect("loopback needs no certificate");
     let client = Arc::new(client);
-    let browser = runtime.block_on(new_browser(&client, url::request_url(&target, RequestKind::BrowserCreate, "{}")));
+    let browser = runtime.block_on(new_browser(
+        &client,
+        url::request_url(&target, RequestKind::BrowserCreate, "{}"),
+    ));
     let message = event_json::with_browser_id(inputs.guests[0].identity.as_str(), &browser);
     let identity = url::request_url(&target, RequestKind::Identity, &message);
     let mut group = criterion.benchmark_group("sandbox");
@@ -327,7 +351,8 @@ async fn new_browser(client: &HttpClient, url: String) -> String {
     let ServiceResponse::Http { body: Some(body), .. } = client.send(url).await else {
         panic!("expected a response of the sandbox")
     };
-    let response: serde_json::Value = serde_json::from_str(&body).expect("the sandbox responds in JSON");
+    let response: serde_json::Value =
+        serde_json::from_str(&body).expect("the sandbox responds in JSON");
     response["ref"].as_str().expect("a new browser has an id").to_owned()
 }
 

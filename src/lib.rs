@@ -1,8 +1,8 @@
 //! Importer of an order management system's exports into Sitecore Personalize.
 //!
-//! The data flows through `read`, `map`, `group` and `shuffle`, `validate`, `stream`, `disposition`,
-//! `plan`, `dispatch` and `report`; `pipeline` connects these stages and `cli` calls it. README.md
-//! has the map of the modules.
+//! The data flows through `read`, `map`, `group` and `shuffle`, `validate`, `stream`,
+//! `disposition`, `plan`, `dispatch` and `report`; `pipeline` connects these stages and `cli` calls
+//! it. README.md has the map of the modules.
 
 pub mod cli;
 pub mod dispatch;

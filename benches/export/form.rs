@@ -68,10 +68,15 @@ impl ExportFormat {
 }
 
 fn write_row(order: &Order, position: usize, orders: &Orders, into: &mut String) -> fmt::Result {
-    let Order { reference, ordered_at, status, currency, payment, card, is_gift, guest, .. } = order;
+    let Order { reference, ordered_at, status, currency, payment, card, is_gift, guest, .. } =
+        order;
     let item = order.items[position];
     let product = orders.product(item);
-    write!(into, "{reference},{ordered_at},{status},{currency},{},{payment},{card},{is_gift},", order.price())?;
+    write!(
+        into,
+        "{reference},{ordered_at},{status},{currency},{},{payment},{card},{is_gift},",
+        order.price()
+    )?;
     write!(into, "{},{reference}-{},{},", product.type_name, position + 1, Decimals(item.cents))?;
     if product.name.contains([',', '"']) {
         write!(into, "\"{}\"", product.name.replace('"', "\"\""))?;
@@ -79,13 +84,25 @@ fn write_row(order: &Order, position: usize, orders: &Orders, into: &mut String)
         into.push_str(&product.name);
     }
     write!(into, ",{},{},{},", product.id, item.quantity, item.colour)?;
-    write!(into, "{},{},{},{},{},{:07}", guest.email, guest.first, guest.last, guest.city, guest.country, guest.number)
+    write!(
+        into,
+        "{},{},{},{},{},{:07}",
+        guest.email, guest.first, guest.last, guest.city, guest.country, guest.number
+    )
 }
 
 fn write_document(order: &Order, orders: &Orders, into: &mut String) -> fmt::Result {
-    let Order { reference, ordered_at, status, currency, payment, card, is_gift, items, guest } = order;
-    write!(into, r#"{{"referenceId":"{reference}","orderedAt":"{ordered_at}","status":"{status}","#)?;
-    write!(into, r#""currencyCode":"{currency}","price":{},"paymentType":"{payment}","#, order.price())?;
+    let Order { reference, ordered_at, status, currency, payment, card, is_gift, items, guest } =
+        order;
+    write!(
+        into,
+        r#"{{"referenceId":"{reference}","orderedAt":"{ordered_at}","status":"{status}","#
+    )?;
+    write!(
+        into,
+        r#""currencyCode":"{currency}","price":{},"paymentType":"{payment}","#,
+        order.price()
+    )?;
     if !card.is_empty() {
         write!(into, r#""cardType":"{card}","#)?;
     }
@@ -93,14 +110,26 @@ fn write_document(order: &Order, orders: &Orders, into: &mut String) -> fmt::Res
     for (line, item) in (1..).zip(items) {
         let (comma, product) = (if line == 1 { "" } else { "," }, orders.product(*item));
         let (name, price) = (product.name.replace('"', "\\\""), Decimals(item.cents));
-        write!(into, r#"{comma}{{"type":"{}","referenceId":"{reference}-{line}","price":{price},"#, product.type_name)?;
-        write!(into, r#""name":"{name}","productId":"{}","quantity":{}"#, product.id, item.quantity)?;
+        write!(
+            into,
+            r#"{comma}{{"type":"{}","referenceId":"{reference}-{line}","price":{price},"#,
+            product.type_name
+        )?;
+        write!(
+            into,
+            r#""name":"{name}","productId":"{}","quantity":{}"#,
+            product.id, item.quantity
+        )?;
         if !item.colour.is_empty() {
             write!(into, r#","extensions":{{"colour":"{}"}}"#, item.colour)?;
         }
         into.push('}');
     }
     write!(into, r#"],"guest":{{"email":"{}","firstname":"{}","#, guest.email, guest.first)?;
-    write!(into, r#""lastname":"{}","city":"{}","country":"{}","#, guest.last, guest.city, guest.country)?;
+    write!(
+        into,
+        r#""lastname":"{}","city":"{}","country":"{}","#,
+        guest.last, guest.city, guest.country
+    )?;
     write!(into, r#""identifiers":[{{"provider":"crm","id":"{:07}"}}]}}}}"#, guest.number)
 }

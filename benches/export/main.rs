@@ -93,8 +93,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn generate(arguments: &Generate) -> io::Result<()> {
     let mut export = Export::create(&arguments.out, arguments.form)?;
-    let n_orders =
-        if arguments.shuffled { shuffled(arguments, &mut export) } else { in_order(arguments, &mut export) }?;
+    let n_orders = if arguments.shuffled {
+        shuffled(arguments, &mut export)
+    } else {
+        in_order(arguments, &mut export)
+    }?;
     let n_bytes = export.finish()?;
     let rows = arguments.rows;
     eprintln!("{}: {rows} rows, {n_orders} orders, {n_bytes} bytes", arguments.out.display());
@@ -106,7 +109,11 @@ fn in_order(arguments: &Generate, export: &mut Export) -> io::Result<u64> {
 }
 
 fn shuffled(arguments: &Generate, export: &mut Export) -> io::Result<u64> {
-    let folder = arguments.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = arguments
+        .out
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut shuffle = Shuffle::new(folder, arguments.rows * BYTES_OF_A_ROW, arguments.seed)?;
     let n_orders = each_record(arguments, |record| shuffle.add(record))?;
     shuffle.finish(|record| export.add(record))?;
@@ -114,7 +121,10 @@ fn shuffled(arguments: &Generate, export: &mut Export) -> io::Result<u64> {
 }
 
 /// Passes each record to `emit`. Returns the number of orders.
-fn each_record(arguments: &Generate, mut emit: impl FnMut(&str) -> io::Result<()>) -> io::Result<u64> {
+fn each_record(
+    arguments: &Generate,
+    mut emit: impl FnMut(&str) -> io::Result<()>,
+) -> io::Result<u64> {
     let &Generate { rows: n_rows, seed, quoted, invalid, form, .. } = arguments;
     let mut orders = OrderGenerator { n_rows, seed, quoted, invalid }.orders();
     let (mut n_orders, mut text) = (0, String::new());

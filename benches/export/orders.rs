@@ -43,7 +43,8 @@ const BRANDS: [&str; 12] = [
     "Penrith",
     "Wanderer",
 ];
-const COLOURS: [&str; 8] = ["petrol", "bleu nuit", "grün", "sand", "anthracite", "moss", "rust", ""];
+const COLOURS: [&str; 8] =
+    ["petrol", "bleu nuit", "grün", "sand", "anthracite", "moss", "rust", ""];
 
 /// First names as people write them, and the initial in their e-mail addresses.
 const FIRST_NAMES: [(&str, char); 16] = [
@@ -161,9 +162,18 @@ pub(crate) struct Guest {
 impl OrderGenerator {
     pub(crate) fn orders(&self) -> Orders {
         let mut rng = SplitMix64(self.seed);
-        let products = (0..N_PRODUCTS).map(|number| Product::generate(number, self.quoted, &mut rng)).collect();
+        let products = (0..N_PRODUCTS)
+            .map(|number| Product::generate(number, self.quoted, &mut rng))
+            .collect();
         let n_expected = (self.n_rows * 100 / items_of_a_hundred_orders()).max(1);
-        Orders { products, rng, n_expected, invalid: self.invalid, number: 0, n_rows_left: self.n_rows }
+        Orders {
+            products,
+            rng,
+            n_expected,
+            invalid: self.invalid,
+            number: 0,
+            n_rows_left: self.n_rows,
+        }
     }
 }
 
@@ -207,16 +217,21 @@ impl Iterator for Orders {
             return None;
         }
         let n_items = self.n_items().min(self.n_rows_left);
-        let (guest, currency) = Guest::generate(self.rng.below((self.n_expected * GUESTS_TO_DRAW).div_ceil(1000)));
+        let (guest, currency) =
+            Guest::generate(self.rng.below((self.n_expected * GUESTS_TO_DRAW).div_ceil(1000)));
         let rng = &mut self.rng;
-        let seconds =
-            FIRST_ORDER + (self.number.min(self.n_expected - 1) * TIME_SPAN + rng.below(TIME_SPAN)) / self.n_expected;
-        let ordered_at = DateTime::from_timestamp(i64::try_from(seconds).expect("a time of this century"), 0);
+        let seconds = FIRST_ORDER
+            + (self.number.min(self.n_expected - 1) * TIME_SPAN + rng.below(TIME_SPAN))
+                / self.n_expected;
+        let ordered_at =
+            DateTime::from_timestamp(i64::try_from(seconds).expect("a time of this century"), 0);
         let payment = rng.pick(&["Card", "Card", "Card", "PayPal", "PayPal", "voucher", "other"]);
         let is_invalid = rng.is_within(self.invalid);
         let order = Order {
             reference: format!("WX{}", 1_000_000 + self.number),
-            ordered_at: ordered_at.expect("chrono can represent it").to_rfc3339_opts(SecondsFormat::Secs, true),
+            ordered_at: ordered_at
+                .expect("chrono can represent it")
+                .to_rfc3339_opts(SecondsFormat::Secs, true),
             status: if rng.below(32) == 0 { "PAYMENT_PENDING" } else { "PURCHASED" },
             currency: if is_invalid { "GPB" } else { currency },
             payment,
@@ -267,7 +282,8 @@ impl Guest {
         // Seeded with the number, so that a guest who returns has the same name, city and
         // currency.
         let mut rng = SplitMix64(number);
-        let ((first, initial), (last, in_address)) = (rng.pick(&FIRST_NAMES), rng.pick(&LAST_NAMES));
+        let ((first, initial), (last, in_address)) =
+            (rng.pick(&FIRST_NAMES), rng.pick(&LAST_NAMES));
         let (city, country, currency) = rng.pick(&CITIES);
         let email = format!("{initial}.{in_address}{number}@{}", rng.pick(&DOMAINS));
         (Self { number, first, last, email, city, country }, currency)

@@ -99,7 +99,8 @@ impl Running {
         })?;
         // proc(5): utime and stime are the 14th and 15th field, the name is the second.
         let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
-        let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+        let ticks: u64 =
+            fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
         Some(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
     }
 
@@ -131,10 +132,14 @@ pub(crate) fn bare_loop(base_url: &str, n_requests: usize, in_flight: usize) {
         let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().unwrap();
         let workers: Vec<_> = (0..in_flight)
             .map(|_| {
-                let (client, url, remaining) = (client.clone(), url.clone(), Arc::clone(&remaining));
+                let (client, url, remaining) =
+                    (client.clone(), url.clone(), Arc::clone(&remaining));
                 tokio::spawn(async move {
                     let decrement = |n: usize| n.checked_sub(1);
-                    while remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, decrement).is_ok() {
+                    while remaining
+                        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, decrement)
+                        .is_ok()
+                    {
                         let response = client.get(&url).send().await.unwrap();
                         io::sink().write_all(&response.bytes().await.unwrap()).unwrap();
                     }

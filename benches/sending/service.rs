@@ -15,7 +15,8 @@ use tokio::{
     sync::oneshot,
 };
 
-const CREATED: &str = r#"{"status":"OK","version":"1.2","ref":"00000000-0000-4000-8000-000000000001"}"#;
+const CREATED: &str =
+    r#"{"status":"OK","version":"1.2","ref":"00000000-0000-4000-8000-000000000001"}"#;
 
 /// How the service responds.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +46,8 @@ impl Service {
         listener.set_nonblocking(true).unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 tokio::select! {
                     _ = ended => {}
@@ -77,13 +79,18 @@ impl Service {
     pub(crate) fn max_in_any_second(&self) -> usize {
         let mut starts = self.starts.lock().unwrap().clone();
         starts.sort_unstable();
-        let within =
-            |from: usize| starts[from..].partition_point(|start| *start < starts[from] + Duration::from_secs(1));
+        let within = |from: usize| {
+            starts[from..].partition_point(|start| *start < starts[from] + Duration::from_secs(1))
+        };
         (0..starts.len()).map(within).max().unwrap_or_default()
     }
 }
 
-async fn accept(listener: std::net::TcpListener, arrivals: Arc<Mutex<Vec<Instant>>>, behaviour: ResponseBehaviour) {
+async fn accept(
+    listener: std::net::TcpListener,
+    arrivals: Arc<Mutex<Vec<Instant>>>,
+    behaviour: ResponseBehaviour,
+) {
     let listener = TcpListener::from_std(listener).unwrap();
     let n_responses = Arc::new(AtomicUsize::new(0));
     loop {
@@ -111,7 +118,10 @@ async fn serve(
         if let ResponseBehaviour::Slow(time) = behaviour {
             tokio::time::sleep(time).await;
         }
-        let Some(response) = response(behaviour, n_responses.fetch_add(1, Ordering::Relaxed)) else { return };
+        let Some(response) = response(behaviour, n_responses.fetch_add(1, Ordering::Relaxed))
+        else {
+            return;
+        };
         if stream.write_all(response.as_bytes()).await.is_err() {
             return;
         }

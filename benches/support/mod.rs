@@ -22,7 +22,9 @@ use orderferry::{
         target::Target,
     },
     plan::{self, PlanInput, PlannedGuests, Planner},
-    read::{Block, BlockReader, Dialect, Piece, ReadLimits, ReadSettings, RowParser, inputs::find_one},
+    read::{
+        Block, BlockReader, Dialect, Piece, ReadLimits, ReadSettings, RowParser, inputs::find_one,
+    },
     storage::LocalStorage,
     stream::{self, StreamSettings, content_hash, encode, event_json, multi_event::UrlLimits},
     validate::{self, ValidateSettings},
@@ -77,7 +79,8 @@ impl StageInputs {
     /// Runs the synthetic export through all stages.
     pub(crate) fn prepare() -> Self {
         let folder = folder();
-        let profile: &'static Profile = leak(Profile::built_in("canonical").expect("the profile is built in"));
+        let profile: &'static Profile =
+            leak(Profile::built_in("canonical").expect("the profile is built in"));
         let export = |name: &'static str, file: &str, form, quoted| {
             (name, Export::generate(&folder.path().join(file), form, Fraction(quoted), profile))
         };
@@ -97,7 +100,10 @@ impl StageInputs {
             }
             records.push(checked.record);
         }
-        assert!(!orders.is_empty() && orders.len() < records.len(), "some orders are valid and some are not");
+        assert!(
+            !orders.is_empty() && orders.len() < records.len(),
+            "some orders are valid and some are not"
+        );
         let guests = read_back(&written_plan(&orders, &planned, &folder, usize::MAX));
         Self { exports, drafts, settings, records, orders, planned, guests, folder }
     }
@@ -109,18 +115,29 @@ impl StageInputs {
 }
 
 impl Export {
-    fn generate(path: &Path, form: ExportFormat, quoted: Fraction, profile: &'static Profile) -> Self {
+    fn generate(
+        path: &Path,
+        form: ExportFormat,
+        quoted: Fraction,
+        profile: &'static Profile,
+    ) -> Self {
         fs::write(path, text(form, quoted)).expect("the folder is new and writable");
-        let input = find_one(&LocalStorage, &path.to_string_lossy(), path.into()).expect("it was just written");
+        let input = find_one(&LocalStorage, &path.to_string_lossy(), path.into())
+            .expect("it was just written");
         let (blocks, reader) = read(&input);
         let blocks: &'static [Block] = blocks.leak();
-        let mapper = FileMapper::bind(profile, reader.header(), "orders").expect("the synthetic export is canonical");
+        let mapper = FileMapper::bind(profile, reader.header(), "orders")
+            .expect("the synthetic export is canonical");
         let mapper = leak(mapper);
         let parsed = leak(reader.parse(blocks.iter().map(Piece::from)).expect("it is well-formed"));
         let rows: &'static [Row<'_>] = parsed.rows().collect::<Vec<_>>().leak();
-        let keyed = leak(rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect::<Vec<_>>());
+        let keyed = leak(
+            rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect::<Vec<_>>(),
+        );
         // The even rows, then the odd ones: adjacent rows of an order end up far apart.
-        let scattered = (0..2).flat_map(|first| keyed.iter().skip(first).step_by(2).cloned()).collect::<Vec<_>>();
+        let scattered = (0..2)
+            .flat_map(|first| keyed.iter().skip(first).step_by(2).cloned())
+            .collect::<Vec<_>>();
         Self { input, blocks, reader, mapper, rows, keyed, scattered: scattered.leak() }
     }
 
@@ -132,7 +149,8 @@ impl Export {
 
     /// Builds drafts from scattered rows, including the mapping.
     pub(crate) fn scattered_drafts(&self) -> Vec<Draft<'static>> {
-        let orders = group::group_scattered(self.scattered, group::GroupSettings::default()).into_iter();
+        let orders =
+            group::group_scattered(self.scattered, group::GroupSettings::default()).into_iter();
         orders.map(|rows| self.draft(rows.into_iter(), &[])).collect()
     }
 
@@ -169,7 +187,11 @@ fn text(form: ExportFormat, quoted: Fraction) -> String {
 }
 
 pub(crate) fn open(input: &Input) -> BlockReader<'static> {
-    let settings = ReadSettings { storage: &LocalStorage, dialect: Dialect::default(), limits: ReadLimits::default() };
+    let settings = ReadSettings {
+        storage: &LocalStorage,
+        dialect: Dialect::default(),
+        limits: ReadLimits::default(),
+    };
     BlockReader::open(input, FileId(0), &settings).expect("the synthetic export is well-formed")
 }
 
@@ -198,7 +220,8 @@ pub(crate) fn check(
     let types = ExtensionTypes::default();
     drafts.into_iter().map(move |draft| {
         let mut check = validate::check(&draft, &stream::SINGLE, settings, &types);
-        let misfit = check.order().map(|order| stream::misfit(order, &draft, &settings.common, target));
+        let misfit =
+            check.order().map(|order| stream::misfit(order, &draft, &settings.common, target));
         check.problems.extend(misfit.unwrap_or_default().problems);
         check.finish(draft)
     })
@@ -233,7 +256,12 @@ pub(crate) fn written_plan(
     let (planner, mut entries) = (Planner::new(folder.path(), memory), PlanInput::default());
     for (order, planned_order) in orders.iter().zip(planned_orders) {
         let identity = || Payload::new(&event_json::identity(&order.guest, &order.common));
-        entries.add_identity(planned_order.record.id, order.guest.key(), order.ordered_at, identity);
+        entries.add_identity(
+            planned_order.record.id,
+            order.guest.key(),
+            order.ordered_at,
+            identity,
+        );
         entries.add(order.guest.key(), planned_order);
     }
     planner.push(&mut entries).expect("the disk has free space");
@@ -249,7 +277,8 @@ pub(crate) fn read_back(file: &[u8]) -> Vec<PlannedGuest> {
 }
 
 pub(crate) fn target(base_url: &str) -> Target {
-    stream::target(base_url, "pqsPERS3lw12v5a9rrHPW1c4hET73GxQ").expect("HTTPS or a loopback address, and a key")
+    stream::target(base_url, "pqsPERS3lw12v5a9rrHPW1c4hET73GxQ")
+        .expect("HTTPS or a loopback address, and a key")
 }
 
 fn settings(profile: &Profile) -> CheckSettings {

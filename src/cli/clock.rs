@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::bail;
 use chrono::DateTime;
 
-/// 2020-01-01, before the first orderferry. With an earlier clock every order is in the future, so none
-/// would need `--backfill`; times before 1970 cannot even be represented.
+/// 2020-01-01, before the first orderferry. With an earlier clock every order is in the future, so
+/// none would need `--backfill`; times before 1970 cannot even be represented.
 const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
 
 /// 3000-01-01: even with [`MAX_DURATION`] added, a year has four digits, as HTTP dates require.
@@ -28,12 +28,18 @@ pub(super) fn ensure_plausible(now: SystemTime) -> anyhow::Result<()> {
         Err(_) => "a time before 1970".to_owned(),
         Ok(time) => {
             // chrono has no date for the largest times; they are past its last year.
-            let day = i64::try_from(time.as_secs()).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-            day.map_or_else(|| "a time after 9999".to_owned(), |day| day.format("%Y-%m-%d").to_string())
+            let day = i64::try_from(time.as_secs())
+                .ok()
+                .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+            day.map_or_else(
+                || "a time after 9999".to_owned(),
+                |day| day.format("%Y-%m-%d").to_string(),
+            )
         }
     };
     bail!(
-        "the clock of this machine shows {shown}, expected a day from 2020 to 2999\n  hint: set the clock with date or timedatectl"
+        "the clock of this machine shows {shown}, expected a day from 2020 to 2999\n  hint: set \
+         the clock with date or timedatectl"
     )
 }
 
@@ -44,7 +50,9 @@ mod tests {
     #[test]
     fn implausible_clock_is_rejected() {
         let year = Duration::from_secs(365 * 24 * 60 * 60);
-        let check = |now: Option<SystemTime>| ensure_plausible(now.unwrap()).map_err(|error| error.to_string());
+        let check = |now: Option<SystemTime>| {
+            ensure_plausible(now.unwrap()).map_err(|error| error.to_string())
+        };
         let cases = [
             (UNIX_EPOCH.checked_sub(10 * year), "a time before 1970"),
             (UNIX_EPOCH.checked_sub(Duration::from_nanos(1)), "a time before 1970"),
@@ -56,12 +64,22 @@ mod tests {
         ];
         for (now, shown) in cases {
             let message = check(now).unwrap_err();
-            assert!(message.starts_with(&format!("the clock of this machine shows {shown}, expected")), "{message}");
+            assert!(
+                message.starts_with(&format!("the clock of this machine shows {shown}, expected")),
+                "{message}"
+            );
         }
-        for now in [Some(UNIX_EPOCH + EARLIEST), (UNIX_EPOCH + LATEST).checked_sub(Duration::from_nanos(1))] {
+        for now in [
+            Some(UNIX_EPOCH + EARLIEST),
+            (UNIX_EPOCH + LATEST).checked_sub(Duration::from_nanos(1)),
+        ] {
             assert_eq!(check(now), Ok(()));
         }
         let latest = UNIX_EPOCH + LATEST + MAX_DURATION;
-        assert!(httpdate::fmt_http_date(latest).contains(" 4000 "), "{}", httpdate::fmt_http_date(latest));
+        assert!(
+            httpdate::fmt_http_date(latest).contains(" 4000 "),
+            "{}",
+            httpdate::fmt_http_date(latest)
+        );
     }
 }

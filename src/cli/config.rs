@@ -1,4 +1,5 @@
-//! Settings of the config file, the environment (`ORDERFERRY_…`) and `--set`, in ascending precedence.
+//! Settings of the config file, the environment (`ORDERFERRY_…`) and `--set`, in ascending
+//! precedence.
 //!
 //! Checks names and types, not whether the values fit each other; `spec` does, and applies defaults
 //! and options. Called by `spec`; `faults` shares the TOML helpers.
@@ -36,8 +37,15 @@ const TARGET_PREFIX: &str = "target.";
 const VARIABLE_PREFIX: &str = "ORDERFERRY_";
 
 /// Settings whose values are numbers; a variable or `--set` is text, which TOML would not convert.
-const NUMBERS: [&str; 7] =
-    ["in_flight", "max_url_bytes", "tries", "down_after", "max_columns", "max_values", "max_expansion"];
+const NUMBERS: [&str; 7] = [
+    "in_flight",
+    "max_url_bytes",
+    "tries",
+    "down_after",
+    "max_columns",
+    "max_values",
+    "max_expansion",
+];
 
 /// Settings whose values are booleans.
 const SWITCHES: [&str; 1] = ["repeat_after_500"];
@@ -122,7 +130,8 @@ pub(super) enum UnreadableRowsSetting {
 #[derive(Debug)]
 pub(super) struct LoadedConfig {
     pub(super) settings: ConfigFile,
-    /// Target settings of the environment and of `--set`, for the default target and for a named one.
+    /// Target settings of the environment and of `--set`, for the default target and for a named
+    /// one.
     target_overrides: TargetSettings,
     pub(super) folder: Option<PathBuf>,
 }
@@ -134,7 +143,9 @@ pub(super) fn load(
     set: &[String],
 ) -> anyhow::Result<LoadedConfig> {
     // Unlike a named file, the default file may be missing.
-    let file = file.map(Path::to_owned).or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
+    let file = file
+        .map(Path::to_owned)
+        .or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
     let mut table = match &file {
         Some(file) => read_table::<ConfigFile>(file)?,
         None => Table::new(),
@@ -143,7 +154,8 @@ pub(super) fn load(
     let mut target_table = Table::new();
     for (name, value) in environment {
         let Some(path) = variable_setting(&name) else { continue };
-        let destination = if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
+        let destination =
+            if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
         // Checked one by one, so that the error names the variable.
         set_value::<ConfigFile>(destination, &path, parse_value(&path, &value))
             .with_context(|| format!("the variable {name}"))?;
@@ -151,28 +163,36 @@ pub(super) fn load(
     for set in set {
         let (path, value) = set.split_once('=').context("--set expects KEY=VALUE")?;
         let path = &full_path(path.trim());
-        let destination = if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
+        let destination =
+            if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
         set_value::<ConfigFile>(destination, path, parse_value(path, value.trim()))
             .with_context(|| format!("--set {}", path.trim()))?;
     }
     let settings = Value::Table(table).try_into::<ConfigFile>()?;
     let target_overrides = Value::Table(target_table).try_into::<ConfigFile>()?.target;
-    Ok(LoadedConfig { settings, target_overrides, folder: file.and_then(|file| file.parent().map(Path::to_owned)) })
+    Ok(LoadedConfig {
+        settings,
+        target_overrides,
+        folder: file.and_then(|file| file.parent().map(Path::to_owned)),
+    })
 }
 
 /// Reads a file of at most 1 MiB whose settings are those of a `T`; an error names line and column.
 pub(super) fn read_table<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Table> {
     let text = read_small_file(file).with_context(|| file.display().to_string())?;
-    // Parsed twice: a `T` reports unknown keys and wrong types, and only a table can be overridden by path.
-    parse::<T>(&text).and_then(|_| parse(&text)).map_err(|error| anyhow::anyhow!("{}:{error}", file.display()))
+    // Parsed twice: a `T` reports unknown keys and wrong types, and only a table can be overridden
+    // by path.
+    parse::<T>(&text)
+        .and_then(|_| parse(&text))
+        .map_err(|error| anyhow::anyhow!("{}:{error}", file.display()))
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlError> {
     toml::from_str(text).map_err(|error| toml_error(&error, text))
 }
 
-/// Returns the setting of a variable: `ORDERFERRY_CLIENT_KEY` is `target.client_key`, `ORDERFERRY_RATE` is
-/// `rate`. Variables of options that are no settings are read by clap.
+/// Returns the setting of a variable: `ORDERFERRY_CLIENT_KEY` is `target.client_key`,
+/// `ORDERFERRY_RATE` is `rate`. Variables of options that are no settings are read by clap.
 fn variable_setting(name: &str) -> Option<String> {
     const OPTION_VARIABLES: [&str; 5] = ["config", "out", "to", "format", "quiet"];
     let name = name.strip_prefix(VARIABLE_PREFIX)?.to_ascii_lowercase();
@@ -186,8 +206,17 @@ pub(super) fn setting_path(set: &str) -> Option<String> {
 
 /// Expands the short name of a target's setting: `pos` is `target.pos`.
 fn full_path(name: &str) -> String {
-    const TARGET_KEYS: [&str; 9] =
-        ["base_url", "client_key", "pos", "channel", "language", "currency", "page", "mode", "confirm"];
+    const TARGET_KEYS: [&str; 9] = [
+        "base_url",
+        "client_key",
+        "pos",
+        "channel",
+        "language",
+        "currency",
+        "page",
+        "mode",
+        "confirm",
+    ];
     if TARGET_KEYS.contains(&name) { format!("{TARGET_PREFIX}{name}") } else { name.to_owned() }
 }
 
@@ -200,12 +229,19 @@ fn parse_value(path: &str, text: &str) -> Value {
 }
 
 /// Sets the value at a dotted path, and checks that the settings are still those of a `T`.
-pub(super) fn set_value<T: DeserializeOwned>(table: &mut Table, path: &str, value: Value) -> anyhow::Result<()> {
-    let (parents, name) = path.rsplit_once('.').map_or((None, path), |(parents, name)| (Some(parents), name));
+pub(super) fn set_value<T: DeserializeOwned>(
+    table: &mut Table,
+    path: &str,
+    value: Value,
+) -> anyhow::Result<()> {
+    let (parents, name) =
+        path.rsplit_once('.').map_or((None, path), |(parents, name)| (Some(parents), name));
     let mut current = &mut *table;
     for parent in parents.into_iter().flat_map(|parents| parents.split('.')) {
         let entry = current.entry(parent).or_insert_with(|| Value::Table(Table::new()));
-        current = entry.as_table_mut().with_context(|| format!("{parent:?} is a setting, not a table of settings"))?;
+        current = entry
+            .as_table_mut()
+            .with_context(|| format!("{parent:?} is a setting, not a table of settings"))?;
     }
     current.insert(name.to_owned(), value);
     // A trial conversion of the whole table: serde names the wrong key and the known ones.
@@ -217,9 +253,9 @@ pub(super) fn set_value<T: DeserializeOwned>(table: &mut Table, path: &str, valu
 }
 
 impl LoadedConfig {
-    /// Returns the settings of the named target, or of the default one. The environment and `--set` override
-    /// either. A named target inherits from the default one only what does not say where orders go: the
-    /// key of one tenant must not be sent to another.
+    /// Returns the settings of the named target, or of the default one. The environment and `--set`
+    /// override either. A named target inherits from the default one only what does not say
+    /// where orders go: the key of one tenant must not be sent to another.
     pub(super) fn target(&self, name: Option<&str>) -> anyhow::Result<TargetSettings> {
         let default_target = self.settings.target.clone();
         let Some(name) = name else { return Ok(self.target_overrides.clone().or(&default_target)) };
@@ -227,7 +263,8 @@ impl LoadedConfig {
             let suggestion = suggest(name, self.settings.targets.keys().map(String::as_str));
             bail!("the config file has no target {name:?}{}", did_you_mean(suggestion));
         };
-        let inherited = TargetSettings { base_url: None, client_key: None, pos: None, ..default_target };
+        let inherited =
+            TargetSettings { base_url: None, client_key: None, pos: None, ..default_target };
         Ok(self.target_overrides.clone().or(target).or(&inherited))
     }
 }
@@ -237,8 +274,9 @@ impl TargetSettings {
     pub(super) fn or(self, fallback: &Self) -> Self {
         // An empty value counts as not set: an empty point of sale would lose every order silently.
         let is_set = |value: &String| !value.trim().is_empty();
-        let first_set =
-            |mine: Option<String>, other: &Option<String>| mine.filter(is_set).or_else(|| other.clone().filter(is_set));
+        let first_set = |mine: Option<String>, other: &Option<String>| {
+            mine.filter(is_set).or_else(|| other.clone().filter(is_set))
+        };
         Self {
             base_url: first_set(self.base_url, &fallback.base_url),
             client_key: first_set(self.client_key, &fallback.client_key),
@@ -260,11 +298,16 @@ mod tests {
     use super::*;
     use crate::pipeline::MaxInvalid;
 
-    fn loaded(file: &str, environment: &[(&str, &str)], set: &[&str]) -> anyhow::Result<LoadedConfig> {
+    fn loaded(
+        file: &str,
+        environment: &[(&str, &str)],
+        set: &[&str],
+    ) -> anyhow::Result<LoadedConfig> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("o.toml");
         fs::write(&path, file).unwrap();
-        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let set: Vec<_> = set.iter().map(|set| (*set).to_owned()).collect();
         load(Some(&path), environment, &set)
     }
@@ -277,7 +320,9 @@ mod tests {
     #[test]
     fn set_overrides_environment_overrides_file() {
         let file = "rate = '5/s'\nin_flight = 3\n[target]\npos = 'file'";
-        let with_env = loaded(file, &[("ORDERFERRY_RATE", "6/s"), ("ORDERFERRY_POS", "env")], &["rate=7/s"]).unwrap();
+        let with_env =
+            loaded(file, &[("ORDERFERRY_RATE", "6/s"), ("ORDERFERRY_POS", "env")], &["rate=7/s"])
+                .unwrap();
         assert_eq!(with_env.settings.rate, Some(Rate(NonZeroU32::new(7))));
         assert_eq!(with_env.settings.in_flight, Some(3));
         assert_eq!(with_env.target(None).unwrap().pos.as_deref(), Some("env"));
@@ -286,28 +331,43 @@ mod tests {
             MaxInvalid::Orders(25)
         );
         assert_eq!(
-            loaded(file, &[("ORDERFERRY_POS", "")], &[]).unwrap().target(None).unwrap().pos.as_deref(),
+            loaded(file, &[("ORDERFERRY_POS", "")], &[])
+                .unwrap()
+                .target(None)
+                .unwrap()
+                .pos
+                .as_deref(),
             Some("file")
         );
-        let with_set = loaded(file, &[("HOME", "x")], &["in_flight=9", "targets.eu.pos=p"]).unwrap();
+        let with_set =
+            loaded(file, &[("HOME", "x")], &["in_flight=9", "targets.eu.pos=p"]).unwrap();
         assert_eq!(with_set.settings.in_flight, Some(9));
         assert_eq!(with_set.target(Some("eu")).unwrap().pos.as_deref(), Some("p"));
     }
 
     #[test]
     fn named_target_inherits_no_key() {
-        let file =
-            "[target]\nclient_key = 'live'\npos = 'live'\npage = 'default'\n[targets.staging]\nbase_url = 'https://s'";
+        let file = "[target]\nclient_key = 'live'\npos = 'live'\npage = 'default'\n[targets.staging]\nbase_url = 'https://s'";
         let staging = loaded(file, &[], &[]).unwrap().target(Some("staging")).unwrap();
-        assert_eq!((staging.client_key, staging.pos, staging.page.as_deref()), (None, None, Some("default")));
+        assert_eq!(
+            (staging.client_key, staging.pos, staging.page.as_deref()),
+            (None, None, Some("default"))
+        );
         let with_key = format!("{file}\nclient_key = 'file'");
-        let staging =
-            loaded(&with_key, &[("ORDERFERRY_CLIENT_KEY", "env")], &[]).unwrap().target(Some("staging")).unwrap();
+        let staging = loaded(&with_key, &[("ORDERFERRY_CLIENT_KEY", "env")], &[])
+            .unwrap()
+            .target(Some("staging"))
+            .unwrap();
         assert_eq!(staging.client_key.as_deref(), Some("env"));
         let set = loaded(file, &[("ORDERFERRY_POS", "env")], &["target.pos=set"]).unwrap();
         assert_eq!(set.target(None).unwrap().pos.as_deref(), Some("set"));
         assert!(
-            loaded(file, &[], &[]).unwrap().target(Some("stagng")).unwrap_err().to_string().contains("\"staging\"")
+            loaded(file, &[], &[])
+                .unwrap()
+                .target(Some("stagng"))
+                .unwrap_err()
+                .to_string()
+                .contains("\"staging\"")
         );
     }
 
@@ -324,7 +384,8 @@ mod tests {
             mode_and_confirm(&[("ORDERFERRY_MODE", "single")], &["confirm=whole"], Some("eu")),
             (Mode::Single, ConfirmMode::Whole)
         );
-        let timeout = loaded(file, &[], &["session_timeout=7min"]).unwrap().settings.session_timeout;
+        let timeout =
+            loaded(file, &[], &["session_timeout=7min"]).unwrap().settings.session_timeout;
         assert_eq!(timeout, Some(DurationSetting(Duration::from_secs(7 * 60))));
         insta::assert_snapshot!(load_error("[target]\nmode = 'mulit'", &[], &[]), @r#"
         o.toml:2:8: unknown variant `mulit`, expected one of `single`, `multi`, `auto`
@@ -338,7 +399,10 @@ mod tests {
         o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_values max_expansion backfill_after old_orders item_price reused_references changed_exit unreadable_rows target targets`
           hint: did you mean "in_flight"?
         "#);
-        assert_eq!(loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(), Some("p"));
+        assert_eq!(
+            loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(),
+            Some("p")
+        );
         insta::assert_snapshot!(load_error("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: invalid rate "fast"; expected for example 20/s"#);
         insta::assert_snapshot!(load_error("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split("; expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: invalid duration "soon""#);
         insta::assert_snapshot!(load_error("", &[], &["rate"]), @"--set expects KEY=VALUE");

@@ -25,22 +25,25 @@ pub fn main() -> ExitCode {
         Err(error) => return report_usage_error(&error),
     };
     // A wrong clock would switch off the age limit of orders, and sums of times could overflow.
-    let result = clock::ensure_plausible(SystemTime::now()).and_then(|()| match arguments.command {
-        Command::Check(check) => spec::check(&check).and_then(|spec| run(&spec, &check.read)),
-        // `spec::send` owns the runtime and the sandbox that the spec borrows, so the run is its callback.
-        Command::Send(send) => spec::send(&send, |spec| run(spec, &send.read)),
-        Command::Ledger(ledger) => ledger::run(&ledger),
-        Command::Sandbox(sandbox) => sandbox::run(&sandbox),
-        Command::Profiles(profiles) => profiles::run(profiles.show()),
-        Command::Help { path } => help::run::<Arguments>(&path),
-    });
+    let result =
+        clock::ensure_plausible(SystemTime::now()).and_then(|()| match arguments.command {
+            Command::Check(check) => spec::check(&check).and_then(|spec| run(&spec, &check.read)),
+            // `spec::send` owns the runtime and the sandbox that the spec borrows, so the run is
+            // its callback.
+            Command::Send(send) => spec::send(&send, |spec| run(spec, &send.read)),
+            Command::Ledger(ledger) => ledger::run(&ledger),
+            Command::Sandbox(sandbox) => sandbox::run(&sandbox),
+            Command::Profiles(profiles) => profiles::run(profiles.show()),
+            Command::Help { path } => help::run::<Arguments>(&path),
+        });
     result.unwrap_or_else(|error| {
         print::status(&format!("error: {error:#}"));
         ExitCode::from(error.downcast_ref::<RunError>().map_or(EXIT_NOTHING_SENT, exit_code_of))
     })
 }
 
-/// Prints a usage error (exit code 2), or help and version, which go to standard output with exit code 0.
+/// Prints a usage error (exit code 2), or help and version, which go to standard output with exit
+/// code 0.
 fn report_usage_error(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         print::usage(error);

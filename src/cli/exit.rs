@@ -14,7 +14,8 @@ pub(super) const EXIT_LOCKED: u8 = 5;
 /// The run stopped early; running it again continues.
 pub(super) const EXIT_STOPPED: u8 = 4;
 
-/// Exit code of an error that prevents a report. Orders may have been sent before it; the ledger holds them.
+/// Exit code of an error that prevents a report. Orders may have been sent before it; the ledger
+/// holds them.
 pub(super) fn exit_code_of(error: &RunError) -> u8 {
     if error.may_have_sent() { EXIT_STOPPED } else { EXIT_NOTHING_SENT }
 }

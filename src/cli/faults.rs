@@ -1,7 +1,7 @@
 //! Fault settings of the sandbox: a TOML file, overridden by `--fault KEY=VALUE`.
 //!
-//! Does not interpret the faults; `sandbox::Faults` checks and injects them. Called by `sandbox` for
-//! `orderferry sandbox` and by `spec` for `send --sandbox`.
+//! Does not interpret the faults; `sandbox::Faults` checks and injects them. Called by `sandbox`
+//! for `orderferry sandbox` and by `spec` for `send --sandbox`.
 
 use std::path::Path;
 
@@ -32,8 +32,9 @@ pub(super) fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<
     }
     let settings = Value::Table(table).try_into::<FaultSettings>()?;
     let faults = Faults::new(settings);
-    let faults =
-        faults.with_context(|| file.map_or_else(|| "--fault".to_owned(), |file| file.display().to_string()))?;
+    let faults = faults.with_context(|| {
+        file.map_or_else(|| "--fault".to_owned(), |file| file.display().to_string())
+    })?;
     Ok(Some(faults))
 }
 

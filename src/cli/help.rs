@@ -46,18 +46,23 @@ topics! {
     "limits" "how large an export may be; memory, disk and speed",
 }
 
-/// Prints what `path` names: a topic, the help of a command, or without a name the overview. `A` are
-/// the arguments of the program.
-// A parameter and not `args::Arguments`, since the modules of `cli` must not use each other in a cycle.
+/// Prints what `path` names: a topic, the help of a command, or without a name the overview. `A`
+/// are the arguments of the program.
+// A parameter and not `args::Arguments`, since the modules of `cli` must not use each other in a
+// cycle.
 pub(super) fn run<A: Parser>(path: &[String]) -> anyhow::Result<ExitCode> {
     let topic = match path {
         [name] => TOPICS.iter().find(|topic| topic.name == name),
         _ => None,
     };
     match (command_help::<A>(path), topic) {
-        (Some(help), None) if path.is_empty() => print::output(&format!("{}\n{}", help.render(), topic_list()))?,
+        (Some(help), None) if path.is_empty() => {
+            print::output(&format!("{}\n{}", help.render(), topic_list()))?;
+        }
         // A topic may be named like a command: the options come first, the explanation after them.
-        (Some(help), Some(topic)) => print::output(&format!("{}\n{}", help.render(), topic.text.trim_end()))?,
+        (Some(help), Some(topic)) => {
+            print::output(&format!("{}\n{}", help.render(), topic.text.trim_end()))?;
+        }
         (Some(help), None) => print::help(&help),
         (None, Some(topic)) => print::output(topic.text.trim_end())?,
         (None, None) => bail!(unknown_name::<A>(&path.join(" "))),
@@ -71,18 +76,23 @@ fn command_help<A: Parser>(path: &[String]) -> Option<clap::Error> {
     let mut commands = A::command();
     commands.build();
     path.iter().try_fold(&commands, |command, name| command.find_subcommand(name))?;
-    let arguments = ["orderferry"].into_iter().chain(path.iter().map(String::as_str)).chain(["--help"]);
+    let arguments =
+        ["orderferry"].into_iter().chain(path.iter().map(String::as_str)).chain(["--help"]);
     A::try_parse_from(arguments).err().filter(|error| error.kind() == ErrorKind::DisplayHelp)
 }
 
 fn topic_list() -> String {
-    let lines: Vec<_> = TOPICS.iter().map(|topic| format!("  {:10} {}", topic.name, topic.summary)).collect();
+    let lines: Vec<_> =
+        TOPICS.iter().map(|topic| format!("  {:10} {}", topic.name, topic.summary)).collect();
     format!("Topics, for `orderferry help TOPIC`:\n{}", lines.join("\n"))
 }
 
 fn unknown_name<A: Parser>(name: &str) -> String {
     let commands = A::command();
-    let known = TOPICS.iter().map(|topic| topic.name).chain(commands.get_subcommands().map(clap::Command::get_name));
+    let known = TOPICS
+        .iter()
+        .map(|topic| topic.name)
+        .chain(commands.get_subcommands().map(clap::Command::get_name));
     let hint = did_you_mean(suggest(name, known));
     format!("no topic or command {name:?}{hint}\n  {}", topic_list().replace('\n', "\n  "))
 }

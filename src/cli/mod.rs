@@ -1,12 +1,14 @@
-//! Command line: parses arguments and settings, runs the command, shows progress, sets the exit code.
+//! Command line: parses arguments and settings, runs the command, shows progress, sets the exit
+//! code.
 //!
 //! The only module that prints. It decides nothing about orders: `spec` turns options and settings
 //! into a `RunSpec`, and `pipeline::run` does the work. It knows `pipeline`, the embedded sandbox,
 //! the built-in profiles, the ledger's administration (`LedgerAdmin`) and the settings of the
 //! stages. Called by `main.rs`.
 //!
-//! `entry` parses the command line and calls the command: `run` (check and send), `ledger`, `sandbox`,
-//! `profiles` or `help`. `args`, `config` and `values` say what was typed, `spec` what it means.
+//! `entry` parses the command line and calls the command: `run` (check and send), `ledger`,
+//! `sandbox`, `profiles` or `help`. `args`, `config` and `values` say what was typed, `spec` what
+//! it means.
 
 mod args;
 mod clock;

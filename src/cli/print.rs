@@ -1,7 +1,8 @@
 //! Terminal output: the only writer to standard output (data) and standard error (messages).
 //!
 //! Escapes control characters and changes of text direction, whatever their source, so that no file
-//! name, argument or cell steers the terminal. A closed pipe is not an error. Called by all of `cli`.
+//! name, argument or cell steers the terminal. A closed pipe is not an error. Called by all of
+//! `cli`.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -22,14 +23,18 @@ pub(super) fn json(line: &str) -> io::Result<()> {
 
 fn write_stdout(lines: &str) -> io::Result<()> {
     match write_line(io::stdout().lock(), lines) {
-        // `orderferry check … | head` closes the pipe; the result is in the run folder and the exit code.
+        // `orderferry check … | head` closes the pipe; the result is in the run folder and the exit
+        // code.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
 }
 
-/// Streams data of any size through a buffer. Ends early, without an error, if the reader closes the pipe.
-pub(super) fn stream(write: impl FnOnce(&mut OutputLines<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+/// Streams data of any size through a buffer. Ends early, without an error, if the reader closes
+/// the pipe.
+pub(super) fn stream(
+    write: impl FnOnce(&mut OutputLines<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let done = write(&mut OutputLines { out: &mut out }).and_then(|()| Ok(out.flush()?));
     // The error may come from the ledger instead; only one of standard output is named so.
@@ -56,7 +61,8 @@ impl OutputLines<'_> {
         writeln!(self.out, "{}", printable_json(line))
     }
 
-    /// Writes a line that another command reads, unchanged; on a terminal it is escaped like any other text.
+    /// Writes a line that another command reads, unchanged; on a terminal it is escaped like any
+    /// other text.
     pub(super) fn raw(&mut self, line: &str) -> io::Result<()> {
         if io::stdout().is_terminal() { self.text(line) } else { writeln!(self.out, "{line}") }
     }
@@ -83,7 +89,8 @@ pub(super) fn usage(error: &clap::Error) {
             ContextValue::Strings(all) => all,
             _ => &[],
         };
-        // clap quotes arguments as they are: without this a line break in one could imitate a message.
+        // clap quotes arguments as they are: without this a line break in one could imitate a
+        // message.
         for argument in quoted.iter().filter(|argument| argument.contains('\n')) {
             lines = lines.replace(argument, &printable(argument));
         }

@@ -1,4 +1,5 @@
-//! Profiles by name or file, and `orderferry profiles`, which lists the built-in ones or prints one.
+//! Profiles by name or file, and `orderferry profiles`, which lists the built-in ones or prints
+//! one.
 //!
 //! It does not change profiles of the user. Called by `entry`; `spec` loads the profile of a run.
 
@@ -37,6 +38,8 @@ pub(super) fn run(name: Option<&str>) -> anyhow::Result<ExitCode> {
     // Loading the profile first reports an unknown name with a suggestion.
     load(name)?;
     let text = BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, text)| *text);
-    print::output(text.with_context(|| format!("{name} is a file, not a built-in profile"))?.trim_end())?;
+    print::output(
+        text.with_context(|| format!("{name} is a file, not a built-in profile"))?.trim_end(),
+    )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! Progress display on standard error: rows read or requests sent, their rate and the time left.
 //!
-//! A progress bar, hidden where standard error is not a terminal, and one line for each SIGUSR1, which
-//! is printed in any case. Counts only what `pipeline` reports. Called by `run`.
+//! A progress bar, hidden where standard error is not a terminal, and one line for each SIGUSR1,
+//! which is printed in any case. Counts only what `pipeline` reports. Called by `run`.
 
 use std::{
     fmt::Write,
@@ -38,8 +38,12 @@ impl Stage {
     fn template(self) -> &'static str {
         match self {
             Self::Reading => "reading   {human_pos} rows  {rate}",
-            Self::SecondPass => "reading   {human_pos} rows  {rate}  second pass, with all keys known",
-            Self::Sending => "sending   {human_pos}/{human_len} requests  {bar:30}  {rate}, {eta} left  {msg}",
+            Self::SecondPass => {
+                "reading   {human_pos} rows  {rate}  second pass, with all keys known"
+            }
+            Self::Sending => {
+                "sending   {human_pos}/{human_len} requests  {bar:30}  {rate}, {eta} left  {msg}"
+            }
         }
     }
 }
@@ -47,7 +51,8 @@ impl Stage {
 impl ActiveBar {
     fn new(stage: Stage, length: Option<u64>, target: ProgressDrawTarget) -> Self {
         let bar = ProgressBar::with_draw_target(length, target);
-        let style = ProgressStyle::with_template(stage.template()).expect("the templates are constants and valid");
+        let style = ProgressStyle::with_template(stage.template())
+            .expect("the templates are constants and valid");
         bar.set_style(style.with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
             // The bar is drawn again 200 ms later, so an error here loses nothing.
             let _ = write!(to, "{:.0}/s", state.per_sec());
@@ -67,7 +72,9 @@ impl ActiveBar {
                 // indicatif returns zero also while it cannot estimate yet.
                 let left = match self.bar.eta().as_secs() {
                     0 => "time left unknown".to_owned(),
-                    seconds => format!("{} left", humantime::format_duration(Duration::from_secs(seconds))),
+                    seconds => {
+                        format!("{} left", humantime::format_duration(Duration::from_secs(seconds)))
+                    }
                 };
                 format!("sending, {n_done} of {n_requests} requests, {rate:.0}/s, {left}")
             }
@@ -81,14 +88,16 @@ impl ProgressBarView {
         Self { is_quiet, active: Mutex::new(active) }
     }
 
-    /// Prints a progress line for each SIGUSR1 from now on. The default action of the signal ends the
-    /// process; if no handler can be installed, that stays so.
+    /// Prints a progress line for each SIGUSR1 from now on. The default action of the signal ends
+    /// the process; if no handler can be installed, that stays so.
     #[cfg(unix)]
     pub(super) fn print_on_signal(self: &Arc<Self>) {
         use tokio::signal::unix::{SignalKind, signal};
         let view = Arc::clone(self);
         // A runtime of its own: `check` has none, and the one of `send` may be busy.
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
+            return;
+        };
         let listening = runtime.block_on(async { signal(SignalKind::user_defined1()) });
         let Ok(mut signals) = listening else { return };
         std::thread::spawn(move || {
@@ -136,12 +145,18 @@ impl ProgressBarView {
             return;
         }
         let size = |n_bytes| bytesize::ByteSize(n_bytes).display().si();
-        let orders = n_orders.map_or_else(|| "most orders".to_owned(), |n_orders| with_unit(n_orders, "order"));
+        let orders = n_orders
+            .map_or_else(|| "most orders".to_owned(), |n_orders| with_unit(n_orders, "order"));
         let disk = match n_bytes {
             0 => String::new(),
-            _ => format!(", with up to {} of disk in the run folder ({} are free)", size(n_bytes), size(n_free)),
+            _ => format!(
+                ", with up to {} of disk in the run folder ({} are free)",
+                size(n_bytes),
+                size(n_free)
+            ),
         };
-        let message = format!("the rows of {orders} are scattered: the export is read a second time{disk}");
+        let message =
+            format!("the rows of {orders} are scattered: the export is read a second time{disk}");
         self.lock().bar.suspend(|| print::status(&message));
     }
 

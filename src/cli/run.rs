@@ -1,10 +1,13 @@
-//! Runs of the pipeline for `check` and `send`: progress, the summary on standard output, exit code.
+//! Runs of the pipeline for `check` and `send`: progress, the summary on standard output, exit
+//! code.
 //!
 //! It does not interpret options (`spec` does) and decides nothing about orders. Called by `entry`.
 
 use std::{io, process::ExitCode, sync::Arc};
 
-use super::{args::ReadArguments, exit::EXIT_STOPPED, print, progress::ProgressBarView, values::OutputFormat};
+use super::{
+    args::ReadArguments, exit::EXIT_STOPPED, print, progress::ProgressBarView, values::OutputFormat,
+};
 use crate::{
     model::printable::printable,
     pipeline::{self, Finished, RunError},
@@ -15,36 +18,52 @@ use crate::{
 const SANDBOX_FILE: &str = "sandbox.json";
 
 /// Runs the pipeline and prints its summary.
-pub(super) fn run(spec: &pipeline::RunSpec<'_>, arguments: &ReadArguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    spec: &pipeline::RunSpec<'_>,
+    arguments: &ReadArguments,
+) -> anyhow::Result<ExitCode> {
     let view = Arc::new(ProgressBarView::new(arguments.quiet));
     view.print_on_signal();
     let finished = pipeline::run(spec, &|progress| view.update(progress))?;
     if let Some(sandbox) = spec.send.as_ref().and_then(|send_spec| send_spec.sandbox) {
-        let state = serde_json::to_string_pretty(&sandbox.state()).expect("text and numbers always serialize");
-        finished.folder.write_file(SANDBOX_FILE, &state).map_err(|error| RunError::from(error).after_sending())?;
+        let state = serde_json::to_string_pretty(&sandbox.state())
+            .expect("text and numbers always serialize");
+        finished
+            .folder
+            .write_file(SANDBOX_FILE, &state)
+            .map_err(|error| RunError::from(error).after_sending())?;
     }
     view.finish();
     let code = finished.summary.exit_code;
-    let Err(error) = print_summary(&finished, spec, arguments) else { return Ok(ExitCode::from(code)) };
+    let Err(error) = print_summary(&finished, spec, arguments) else {
+        return Ok(ExitCode::from(code));
+    };
     // The run is over, so its exit code is kept, except 0: the summary was not delivered.
     print::status(&format!("error: standard output: {error}"));
     Ok(ExitCode::from(if code == 0 { EXIT_STOPPED } else { code }))
 }
 
-fn print_summary(finished: &Finished, spec: &pipeline::RunSpec<'_>, arguments: &ReadArguments) -> io::Result<()> {
+fn print_summary(
+    finished: &Finished,
+    spec: &pipeline::RunSpec<'_>,
+    arguments: &ReadArguments,
+) -> io::Result<()> {
     if let Some(error) = &finished.error {
         print::status(&format!("error: {error}"));
     }
     match arguments.format {
         // Printed with `--quiet` too: a script reads it, also after a run that sent nothing.
-        OutputFormat::Json => {
-            print::json(&serde_json::to_string(&finished.summary).expect("a summary of text and numbers serializes"))
-        }
+        OutputFormat::Json => print::json(
+            &serde_json::to_string(&finished.summary)
+                .expect("a summary of text and numbers serializes"),
+        ),
         OutputFormat::Text if arguments.quiet && finished.summary.exit_code == 0 => Ok(()),
         OutputFormat::Text => {
             // The reason for stopping was already printed above, as the error.
             let summary = Summary { stopped: None, ..finished.summary.clone() };
-            print::output(terminal::render(&summary, &printable(&spec.folder.to_string_lossy())).trim_end())
+            print::output(
+                terminal::render(&summary, &printable(&spec.folder.to_string_lossy())).trim_end(),
+            )
         }
     }
 }

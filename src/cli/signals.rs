@@ -1,7 +1,7 @@
 //! Early stop of a run: SIGINT, SIGTERM and SIGHUP, and the deadline.
 //!
-//! Requests a graceful shutdown through a channel; what that means for requests in flight is decided
-//! by `dispatch`. Called by `spec` for `send`.
+//! Requests a graceful shutdown through a channel; what that means for requests in flight is
+//! decided by `dispatch`. Called by `spec` for `send`.
 
 #[cfg(unix)]
 use std::path::Path;
@@ -18,12 +18,16 @@ use tokio::sync::watch;
 use super::small_file::read_small_file;
 use super::{exit::EXIT_STOPPED, print};
 
-/// A second signal within this time is a duplicate: `timeout` signals the process and then its group.
+/// A second signal within this time is a duplicate: `timeout` signals the process and then its
+/// group.
 const DUPLICATE_SIGNAL_WINDOW: Duration = Duration::from_secs(1);
 
-/// Requests a shutdown at the deadline or at the first signal. A second signal ends the process at once;
-/// the next run finds what was in flight unknown.
-pub(super) async fn request_shutdown(shutdown: watch::Sender<Option<String>>, deadline: Option<Duration>) {
+/// Requests a shutdown at the deadline or at the first signal. A second signal ends the process at
+/// once; the next run finds what was in flight unknown.
+pub(super) async fn request_shutdown(
+    shutdown: watch::Sender<Option<String>>,
+    deadline: Option<Duration>,
+) {
     let mut signals = Signals::listen();
     let expired = async {
         match deadline {
@@ -49,7 +53,8 @@ pub(super) async fn request_shutdown(shutdown: watch::Sender<Option<String>>, de
     process::exit(EXIT_STOPPED.into());
 }
 
-/// Streams of SIGINT (Ctrl-C), SIGTERM and SIGHUP. They stay open, so that no signal is lost between two waits.
+/// Streams of SIGINT (Ctrl-C), SIGTERM and SIGHUP. They stay open, so that no signal is lost
+/// between two waits.
 #[cfg(unix)]
 struct Signals {
     interrupt: Option<unix::Signal>,
@@ -80,14 +85,15 @@ impl Signals {
     }
 }
 
-/// Whether SIGHUP was ignored when the program started, as under `nohup`: a handler would undo that.
-/// Linux shows it as the lowest bit of `SigIgn`, see `proc_pid_status(5)`; where there is no such file,
-/// SIGHUP is handled.
+/// Whether SIGHUP was ignored when the program started, as under `nohup`: a handler would undo
+/// that. Linux shows it as the lowest bit of `SigIgn`, see `proc_pid_status(5)`; where there is no
+/// such file, SIGHUP is handled.
 #[cfg(unix)]
 fn is_hangup_ignored() -> bool {
     let status = read_small_file(Path::new("/proc/self/status")).unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Waits for the next signal of a stream; forever if there is no stream.

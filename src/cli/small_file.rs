@@ -25,7 +25,10 @@ pub(super) fn read_small_file(path: &Path) -> io::Result<String> {
     }
     // Checked before opening: opening a pipe blocks until a process writes to it.
     if is_pipe(file_type) {
-        return Err(io::Error::new(ErrorKind::InvalidInput, "is a pipe or a socket, expected a file"));
+        return Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            "is a pipe or a socket, expected a file",
+        ));
     }
     read_bounded(File::open(path)?, MAX_FILE_BYTES)
 }
@@ -52,10 +55,17 @@ pub(in crate::cli) fn read_bounded(from: impl Read, max_bytes: u64) -> io::Resul
     let n_bytes = from.take(max_bytes + 1).read_to_end(&mut bytes)?;
     if n_bytes as u64 > max_bytes {
         let size = bytesize::ByteSize(max_bytes);
-        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("the text is larger than the limit of {size}")));
+        return Err(io::Error::new(
+            ErrorKind::FileTooLarge,
+            format!("the text is larger than the limit of {size}"),
+        ));
     }
-    String::from_utf8(bytes)
-        .map_err(|error| io::Error::new(ErrorKind::InvalidData, format!("is not valid UTF-8: {}", error.utf8_error())))
+    String::from_utf8(bytes).map_err(|error| {
+        io::Error::new(
+            ErrorKind::InvalidData,
+            format!("is not valid UTF-8: {}", error.utf8_error()),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -69,7 +79,10 @@ mod tests {
     #[test]
     fn text_is_read_up_to_the_limit() {
         assert_eq!(read_bounded(&b"12345"[..], 5).unwrap(), "12345");
-        assert_eq!(error_text(read_bounded(&b"123456"[..], 5)), "the text is larger than the limit of 5 B");
+        assert_eq!(
+            error_text(read_bounded(&b"123456"[..], 5)),
+            "the text is larger than the limit of 5 B"
+        );
         assert_eq!(
             error_text(read_bounded(io::repeat(0), 1024 * 1024)),
             "the text is larger than the limit of 1.0 MiB"
@@ -81,7 +94,10 @@ mod tests {
     fn folder_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(error_text(read_small_file(folder.path())), "is a folder, expected a file");
-        assert_eq!(read_small_file(&folder.path().join("none")).unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(
+            read_small_file(&folder.path().join("none")).unwrap_err().kind(),
+            ErrorKind::NotFound
+        );
         let file = folder.path().join("f.toml");
         fs::write(&file, "rate = 5").unwrap();
         assert_eq!(read_small_file(&file).unwrap(), "rate = 5");

@@ -17,7 +17,9 @@ use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
     args::{CheckArguments, PaceArguments, ReadArguments, SendArguments, TargetArguments},
-    config::{self, ConfigFile, LoadedConfig, ReusedReferences, TargetSettings, UnreadableRowsSetting},
+    config::{
+        self, ConfigFile, LoadedConfig, ReusedReferences, TargetSettings, UnreadableRowsSetting,
+    },
     faults, print, profiles, signals,
     values::{ByteSize, Rate, UnknownPolicy},
 };
@@ -41,8 +43,8 @@ const RUNS: &str = "orderferry-runs";
 /// Common front ends allow 8 KiB of request line.
 const DEFAULT_MAX_URL_BYTES: usize = 8192;
 
-/// Placeholder for a check without a target; nothing is sent. It is the longest documented base URL, so
-/// that URLs are as long as at any documented target.
+/// Placeholder for a check without a target; nothing is sent. It is the longest documented base
+/// URL, so that URLs are as long as at any documented target.
 const CHECK_BASE_URL: &str = "https://api-engage-jpe.sitecorecloud.io";
 const CHECK_CLIENT_KEY: &str = "a-client-key-of-32-characters---";
 
@@ -69,11 +71,16 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'stati
     values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
     values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
     let pace = pace(&arguments.pace, &loaded)?;
-    let spec = RunSpec { has_target, ..run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)? };
+    let spec = RunSpec {
+        has_target,
+        ..run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)?
+    };
     if has_target {
         ensure_rate_allowed(pace.rate, &spec.stream.target)?;
     } else if spec.ledger.has_ledger() {
-        print::status("warning: no base URL and client key, so orders are not compared with the ledger");
+        print::status(
+            "warning: no base URL and client key, so orders are not compared with the ledger",
+        );
     }
     Ok(spec)
 }
@@ -89,11 +96,15 @@ pub(super) fn send(
     }
     let mut values = target_values(&arguments.target, &loaded)?;
     let runtime = Runtime::new().context("cannot start the async runtime")?;
-    let sandbox = arguments.sandbox.then(|| start_sandbox(arguments, &loaded, &mut values, &runtime)).transpose()?;
+    let sandbox = arguments
+        .sandbox
+        .then(|| start_sandbox(arguments, &loaded, &mut values, &runtime))
+        .transpose()?;
     let pace = pace(&arguments.pace, &loaded)?;
     let mut spec = run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)?;
     spec.ledger = match (&sandbox, arguments.read.ledger.as_deref()) {
-        // The sandbox forgets its orders when the process ends, so its ledger belongs to this run only.
+        // The sandbox forgets its orders when the process ends, so its ledger belongs to this run
+        // only.
         (Some(_), None) => ledger::in_folder(&spec.folder, None),
         (_, typed) => locate_ledger(typed, &loaded)?,
     };
@@ -109,7 +120,10 @@ pub(super) fn send(
         consent: match &sandbox {
             // The sandbox and its ledger are always new.
             Some(_) => Consent::NotNeeded,
-            None => Consent::Given { new_ledger: arguments.new_ledger, new_target: arguments.new_target },
+            None => Consent::Given {
+                new_ledger: arguments.new_ledger,
+                new_target: arguments.new_target,
+            },
         },
         limit: arguments.limit,
         resends_unknown: arguments.unknown == UnknownPolicy::Resend,
@@ -148,12 +162,15 @@ fn load(arguments: &ReadArguments) -> anyhow::Result<LoadedConfig> {
 
 fn load_settings(config: Option<&Path>, set: &[String]) -> anyhow::Result<LoadedConfig> {
     // A variable that is not valid Unicode is not a setting; `std::env::vars` would panic.
-    let environment =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     config::load(config, environment, set)
 }
 
-fn target_values(arguments: &TargetArguments, loaded: &LoadedConfig) -> anyhow::Result<TargetSettings> {
+fn target_values(
+    arguments: &TargetArguments,
+    loaded: &LoadedConfig,
+) -> anyhow::Result<TargetSettings> {
     let typed = TargetSettings {
         base_url: arguments.base_url.clone(),
         client_key: arguments.client_key.clone(),
@@ -168,7 +185,8 @@ fn target_values(arguments: &TargetArguments, loaded: &LoadedConfig) -> anyhow::
     Ok(typed.or(&loaded.target(arguments.to.as_deref())?))
 }
 
-/// Starts the sandbox and makes it the target; only the event attributes of the configured target are kept.
+/// Starts the sandbox and makes it the target; only the event attributes of the configured target
+/// are kept.
 fn start_sandbox(
     arguments: &SendArguments,
     loaded: &LoadedConfig,
@@ -177,16 +195,19 @@ fn start_sandbox(
 ) -> anyhow::Result<Sandbox> {
     let max_url_bytes = max_url_bytes(&arguments.read, loaded)?;
     let faults = faults::load(arguments.faults.as_deref(), &arguments.fault)?;
-    let settings = sandbox::SandboxSettings { max_url_bytes, faults, ..sandbox::SandboxSettings::default() };
+    let settings =
+        sandbox::SandboxSettings { max_url_bytes, faults, ..sandbox::SandboxSettings::default() };
     let sandbox = runtime.block_on(Sandbox::start(settings)).context("cannot start the sandbox")?;
     values.base_url = Some(sandbox.base_url());
-    values.client_key = Some(arguments.target.client_key.clone().unwrap_or_else(|| SANDBOX.to_owned()));
+    values.client_key =
+        Some(arguments.target.client_key.clone().unwrap_or_else(|| SANDBOX.to_owned()));
     values.pos.get_or_insert_with(|| SANDBOX.to_owned());
     Ok(sandbox)
 }
 
 fn max_url_bytes(arguments: &ReadArguments, loaded: &LoadedConfig) -> anyhow::Result<usize> {
-    let max_url_bytes = arguments.max_url_bytes.or(loaded.settings.max_url_bytes).unwrap_or(DEFAULT_MAX_URL_BYTES);
+    let max_url_bytes =
+        arguments.max_url_bytes.or(loaded.settings.max_url_bytes).unwrap_or(DEFAULT_MAX_URL_BYTES);
     ensure!(
         (1..=MAX_URL_BYTES).contains(&max_url_bytes),
         "max_url_bytes is {max_url_bytes}, expected 1 to {MAX_URL_BYTES}"
@@ -204,7 +225,8 @@ fn run_spec(
     let started_at = Utc::now();
     let run_id = run_id(started_at);
     let settings = &loaded.settings;
-    let profile_name = arguments.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_PROFILE);
+    let profile_name =
+        arguments.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_PROFILE);
     let profile = profiles::load(profile_name)?;
     let accepts_unreadable = match settings.unreadable_rows {
         Some(rows) => rows == UnreadableRowsSetting::Accept,
@@ -220,11 +242,17 @@ fn run_spec(
         folder: arguments.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
         stream: stream_settings(arguments, loaded, &values, &profile, pace)?,
         validate: validate_settings(settings, values, &profile, started_at),
-        max_invalid: arguments.max_invalid.or(settings.max_invalid).map(|limit| limit.0).unwrap_or_default(),
+        max_invalid: arguments
+            .max_invalid
+            .or(settings.max_invalid)
+            .map(|limit| limit.0)
+            .unwrap_or_default(),
         sends_reused_references: settings.reused_references == ReusedReferences::Send,
         changed_exit: settings.changed_exit,
-        // A check without a location for a ledger compares with none; `send` reports it as an error.
-        ledger: locate_ledger(arguments.ledger.as_deref(), loaded).unwrap_or_else(|_| ledger::at_path(PathBuf::new())),
+        // A check without a location for a ledger compares with none; `send` reports it as an
+        // error.
+        ledger: locate_ledger(arguments.ledger.as_deref(), loaded)
+            .unwrap_or_else(|_| ledger::at_path(PathBuf::new())),
         has_target: true,
         send: None,
         run_id,
@@ -255,7 +283,8 @@ fn read_limits(settings: &ConfigFile) -> ReadLimits {
     }
 }
 
-/// Returns the start time, so that run folders sort, and four random digits, so that two runs of one second differ.
+/// Returns the start time, so that run folders sort, and four random digits, so that two runs of
+/// one second differ.
 fn run_id(started_at: DateTime<Utc>) -> String {
     let random_hex = uuid::Uuid::new_v4().simple().to_string();
     format!("{}-{}", started_at.format("%Y%m%d-%H%M%S"), &random_hex[..4])
@@ -280,14 +309,19 @@ pub(super) fn resolve_target(
     target(&typed.or(&load_settings(config, set)?.target(to)?))
 }
 
-/// Locates the ledger: the named one, else next to the config file in use, else in the state folder. Never
-/// in the working folder, which may be another one in the next run.
-fn locate_ledger(typed: Option<&Path>, loaded: &LoadedConfig) -> anyhow::Result<Box<dyn LedgerLocation>> {
+/// Locates the ledger: the named one, else next to the config file in use, else in the state
+/// folder. Never in the working folder, which may be another one in the next run.
+fn locate_ledger(
+    typed: Option<&Path>,
+    loaded: &LoadedConfig,
+) -> anyhow::Result<Box<dyn LedgerLocation>> {
     let working_folder = Path::new("");
     let folder = loaded.folder.as_deref();
     let location = match (typed, &loaded.settings.ledger, folder, state_folder()) {
         (Some(typed), .., state_folder) => ledger::locate(typed, working_folder, state_folder)?,
-        (None, Some(set), folder, state_folder) => ledger::locate(set, folder.unwrap_or(working_folder), state_folder)?,
+        (None, Some(set), folder, state_folder) => {
+            ledger::locate(set, folder.unwrap_or(working_folder), state_folder)?
+        }
         (None, None, Some(folder), state_folder) => ledger::in_folder(folder, state_folder),
         (None, None, None, Some(state_folder)) => ledger::in_state_folder(state_folder),
         (None, None, None, None) => bail!(
@@ -297,22 +331,29 @@ fn locate_ledger(typed: Option<&Path>, loaded: &LoadedConfig) -> anyhow::Result<
     Ok(location)
 }
 
-/// Returns the user's state folder of orderferry (XDG Base Directory Specification 0.8), if one is known.
+/// Returns the user's state folder of orderferry (XDG Base Directory Specification 0.8), if one is
+/// known.
 fn state_folder() -> Option<PathBuf> {
     // The specification: a relative path is invalid and is ignored.
-    let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
-    let state_home = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
+    let folder =
+        |name| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let state_home =
+        folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
     state_home.map(|state_home| state_home.join("orderferry"))
 }
 
 fn target(values: &TargetSettings) -> anyhow::Result<Target> {
     let Some(base_url) = &values.base_url else {
         bail!(
-            "no target\n  hint: set --base-url and --client-key, or [target] in orderferry.toml; --sandbox needs none"
+            "no target\n  hint: set --base-url and --client-key, or [target] in orderferry.toml; \
+             --sandbox needs none"
         );
     };
     let Some(client_key) = &values.client_key else {
-        bail!("no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in orderferry.toml");
+        bail!(
+            "no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in \
+             orderferry.toml"
+        );
     };
     Ok(stream::target(base_url, client_key)?)
 }
@@ -380,16 +421,20 @@ fn pace(arguments: &PaceArguments, loaded: &LoadedConfig) -> anyhow::Result<Pace
 fn ensure_rate_allowed(rate: Option<NonZeroU32>, target: &Target) -> anyhow::Result<()> {
     ensure!(
         rate.is_some() || stream::is_loopback(target),
-        "--rate unlimited is for targets on this machine only\n  hint: ask Sitecore which rate your tenant allows"
+        "--rate unlimited is for targets on this machine only\n  hint: ask Sitecore which rate \
+         your tenant allows"
     );
     Ok(())
 }
 
-/// Returns how long an order assembled from several events may take. Services usually end a session after
-/// half an hour, and the last request takes time too, so the default is 20 minutes.
+/// Returns how long an order assembled from several events may take. Services usually end a session
+/// after half an hour, and the last request takes time too, so the default is 20 minutes.
 fn session_timeout(settings: &ConfigFile) -> anyhow::Result<Duration> {
     let session_timeout = settings.session_timeout.map_or(20 * MINUTE, |span| span.0);
-    ensure!(!session_timeout.is_zero(), "session_timeout is 0, expected more: no order could be assembled in time");
+    ensure!(
+        !session_timeout.is_zero(),
+        "session_timeout is 0, expected more: no order could be assembled in time"
+    );
     Ok(session_timeout)
 }
 
@@ -410,7 +455,10 @@ fn dispatch_settings(
 }
 
 fn timeout(arguments: &SendArguments, settings: &ConfigFile) -> anyhow::Result<Duration> {
-    let timeout = arguments.timeout.or(settings.timeout.map(|span| span.0)).unwrap_or(Duration::from_secs(30));
+    let timeout = arguments
+        .timeout
+        .or(settings.timeout.map(|span| span.0))
+        .unwrap_or(Duration::from_secs(30));
     ensure!(!timeout.is_zero(), "timeout is 0, expected more: no response could arrive in time");
     Ok(timeout)
 }

@@ -47,11 +47,15 @@ impl FromStr for InvalidLimit {
             Some(number) => {
                 let percent = number.trim().parse().ok().map(|percent: Amount| percent.0);
                 let hundred = Decimal::ONE_HUNDRED;
-                percent.filter(|percent| (Decimal::ZERO..=hundred).contains(percent)).map(MaxInvalid::Percent)
+                percent
+                    .filter(|percent| (Decimal::ZERO..=hundred).contains(percent))
+                    .map(MaxInvalid::Percent)
             }
             None => text.parse().ok().map(MaxInvalid::Orders),
         };
-        parsed.map(Self).ok_or_else(|| format!("invalid limit {text:?}; expected for example 10% or 25"))
+        parsed
+            .map(Self)
+            .ok_or_else(|| format!("invalid limit {text:?}; expected for example 10% or 25"))
     }
 }
 
@@ -96,10 +100,13 @@ pub(super) struct DurationSetting(pub(super) Duration);
 
 /// Parses a duration such as `500ms`, of at most 1000 years.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text)
-        .map_err(|_| format!("invalid duration {text:?}; expected for example 500ms, 30s or 10min"))?;
+    let duration = humantime::parse_duration(text).map_err(|_| {
+        format!("invalid duration {text:?}; expected for example 500ms, 30s or 10min")
+    })?;
     if duration > MAX_DURATION {
-        return Err(format!("{text:?} is longer than 1000 years; expected for example 500ms, 30s or 10min"));
+        return Err(format!(
+            "{text:?} is longer than 1000 years; expected for example 500ms, 30s or 10min"
+        ));
     }
     Ok(duration)
 }
@@ -148,7 +155,10 @@ pub(super) fn deadline(text: &str) -> Result<Deadline, String> {
     match NaiveTime::parse_from_str(text, "%H:%M") {
         Ok(time) => Ok(Deadline::At(time)),
         Err(_) => duration(text).map(Deadline::After).map_err(|_| {
-            format!("invalid deadline {text:?}; expected a duration such as 2h or a time of day such as 06:30")
+            format!(
+                "invalid deadline {text:?}; expected a duration such as 2h or a time of day \
+                such as 06:30"
+            )
         }),
     }
 }
@@ -163,7 +173,8 @@ impl Deadline {
         // Today, tomorrow or the day after: a clock change can skip the time of one day.
         let on = |date| Local.from_local_datetime(&(date + (time - NaiveTime::MIN))).earliest();
         let midnight = |days| (now.date_naive() + TimeDelta::days(days)).and_time(NaiveTime::MIN);
-        let next = [0, 1, 2].into_iter().filter_map(|days| on(midnight(days))).find(|then| *then > now);
+        let next =
+            [0, 1, 2].into_iter().filter_map(|days| on(midnight(days))).find(|then| *then > now);
         next.and_then(|then| (then - now).to_std().ok()).unwrap_or_default()
     }
 }

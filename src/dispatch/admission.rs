@@ -31,11 +31,20 @@ pub(super) struct AssemblySlot<'r> {
 
 impl AssemblyLimiter {
     /// A limiter for orders that share `rate`, each within `session_timeout`.
-    pub(super) fn new(rate: Option<NonZeroU32>, session_timeout: Duration, in_flight: usize) -> Self {
+    pub(super) fn new(
+        rate: Option<NonZeroU32>,
+        session_timeout: Duration,
+        in_flight: usize,
+    ) -> Self {
         let capacity = |rate: NonZeroU32| {
-            let requests_in_session = (session_timeout / SESSION_SHARE).as_secs_f64() * f64::from(rate.get());
+            let requests_in_session =
+                (session_timeout / SESSION_SHARE).as_secs_f64() * f64::from(rate.get());
             // The upper bound is below tokio's `Semaphore::MAX_PERMITS`, on 32-bit machines too.
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is clamped")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "the value is clamped"
+            )]
             let max_requests = requests_in_session.clamp(1.0, f64::from(u32::MAX >> 4)) as u32;
             (Semaphore::new(max_requests as usize), max_requests)
         };
@@ -50,7 +59,9 @@ impl AssemblyLimiter {
                 let n_requests = u32::try_from(n_requests).unwrap_or(u32::MAX).min(*max_requests);
                 // tokio's semaphore is fair: smaller orders that come later do not overtake a
                 // large one.
-                Some(requests.acquire_many(n_requests).await.expect("the semaphore is never closed"))
+                Some(
+                    requests.acquire_many(n_requests).await.expect("the semaphore is never closed"),
+                )
             }
             None => None,
         };

@@ -45,9 +45,13 @@ mod tests {
         let first = Duration::from_millis(500);
         for tries in 1..40 {
             let ceiling = ceiling(first, tries);
-            let waits: Vec<_> = (0..1000).map(|jitter_seed| backoff(first, tries, jitter_seed)).collect();
+            let waits: Vec<_> =
+                (0..1000).map(|jitter_seed| backoff(first, tries, jitter_seed)).collect();
             assert!(waits.iter().all(|wait| *wait < ceiling));
-            assert!(waits.iter().any(|wait| *wait < ceiling / 10) && waits.iter().any(|wait| *wait > ceiling * 9 / 10));
+            assert!(
+                waits.iter().any(|wait| *wait < ceiling / 10)
+                    && waits.iter().any(|wait| *wait > ceiling * 9 / 10)
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Carts of a run: records a cart before it is filled, clears the leftover carts of earlier runs,
 //! and clears the open cart of an order when the run stops.
 //!
-//! It does not decide when an order's cart is cleared; the target's delivery does. Called by `worker`.
+//! It does not decide when an order's cart is cleared; the target's delivery does. Called by
+//! `worker`.
 
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout_at};
 
@@ -34,7 +35,8 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     async fn clear(&self, leftover: &LeftoverCart<J::Cart>) -> bool {
         for tries in 1.. {
             let Some(start) = self.start(&mut None).await else { return false };
-            let request = self.target.clear_cart(&leftover.browser, &leftover.clear_cart, tries > 1);
+            let request =
+                self.target.clear_cart(&leftover.browser, &leftover.clear_cart, tries > 1);
             let assess = |response| self.target.assess(request.kind, response);
             let (assessment, health_change) = self.send_request(&request, start, assess).await;
             self.on_health_change(health_change, &assessment).await;
@@ -66,7 +68,8 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         if !may_clear || request.kind != RequestKind::ClearCart {
             return delivery.stop(reason, may_clear);
         }
-        let cleanup_deadline = *cleanup_deadline.get_or_insert_with(|| Instant::now() + CLEANUP_TIMEOUT);
+        let cleanup_deadline =
+            *cleanup_deadline.get_or_insert_with(|| Instant::now() + CLEANUP_TIMEOUT);
         match timeout_at(cleanup_deadline, self.start_after_stop()).await {
             Ok(Some(start)) if start.permit.at < cleanup_deadline => {
                 self.send_step(delivery, request, start).await;
@@ -96,7 +99,12 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
 
     /// Records that a browser's cart is about to be filled; returns `None` if the run stops or the
     /// journal fails.
-    pub(super) async fn open_cart(&self, order: &PlannedOrder, browser: &str, clear_cart: &str) -> Option<J::Cart> {
+    pub(super) async fn open_cart(
+        &self,
+        order: &PlannedOrder,
+        browser: &str,
+        clear_cart: &str,
+    ) -> Option<J::Cart> {
         // A run that stops sends no ADD, so this cart stays empty.
         if self.shutdown.reason().is_some() {
             return None;

@@ -72,7 +72,8 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         (leftover_carts, shutdown): (Arc<LeftoverCarts<J::Cart>>, Arc<Shutdown>),
     ) -> Self {
         let (rate, in_flight) = (target.rate(), settings.in_flight);
-        let max_intents = |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD_DIVISOR).max(2) as usize;
+        let max_intents =
+            |rate: std::num::NonZeroU32| (rate.get() / INTENTS_AHEAD_DIVISOR).max(2) as usize;
         Self {
             leftover_carts,
             guests: Mutex::new(guests),
@@ -92,7 +93,10 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
 
     /// Waits until a request may be started, unless the run stops first. Then the next guest may
     /// start.
-    pub(super) async fn start(&self, admission: &mut AdmissionGuard<'_>) -> Option<StartedRequest<'_>> {
+    pub(super) async fn start(
+        &self,
+        admission: &mut AdmissionGuard<'_>,
+    ) -> Option<StartedRequest<'_>> {
         let _wait_guard = self.wait_counter.enter();
         let slot = self.slots.acquire().await.expect("the semaphore is never closed");
         // Everything that may take time comes before the permit, so that requests with a permit do
@@ -111,7 +115,8 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         request: &Request,
         start: StartedRequest<'_>,
     ) -> (Assessment, Option<HealthChange>) {
-        self.send_request(request, start, |response| delivery.on_response(response, Instant::now())).await
+        self.send_request(request, start, |response| delivery.on_response(response, Instant::now()))
+            .await
     }
 
     /// Sends a request and returns the assessment of its response, and the change of the service's
@@ -159,7 +164,10 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         // A throttling response is about the tenant, not about one guest.
         match notice.throttle {
             Some(Throttling::Wait(wait)) if wait > self.settings.give_up_after => {
-                self.shutdown.abort(format!("the service asks to wait for {}", humantime::format_duration(wait)));
+                self.shutdown.abort(format!(
+                    "the service asks to wait for {}",
+                    humantime::format_duration(wait)
+                ));
             }
             Some(Throttling::Wait(wait)) => self.pacer.hold_for(wait),
             Some(Throttling::SlowDown) => self.pacer.halve_rate(started),

@@ -72,7 +72,8 @@ impl Health {
         let n_failed = &mut self.n_failed[kind];
         *n_failed = if shows_service_up { 0 } else { n_failed.saturating_add(1) };
         (*n_failed >= self.down_after).then(|| {
-            self.outage = Some(ServiceOutage { kind, since: Instant::now(), n_probes: 0, trial_since: None });
+            self.outage =
+                Some(ServiceOutage { kind, since: Instant::now(), n_probes: 0, trial_since: None });
             HealthChange::Down
         })
     }
@@ -119,7 +120,9 @@ fn ends_outage_of(failed: RequestKind, kind: RequestKind) -> bool {
         // Some events of a cart are rare. A run whose last one failed must not try one request at
         // a time for ever: an event that only comes after it, or one without a cart, is proof
         // enough.
-        RequestRole::FillCart => kind.is_checkout() || (kind.role() == RequestRole::FillCart && kind >= failed),
+        RequestRole::FillCart => {
+            kind.is_checkout() || (kind.role() == RequestRole::FillCart && kind >= failed)
+        }
         RequestRole::ClearCart => kind.role() != RequestRole::Identify,
     }
 }
@@ -136,7 +139,11 @@ mod tests {
     use super::*;
 
     /// Lets a millisecond pass, and records the response to a request that was started at its end.
-    async fn respond(health: &mut Health, kind: RequestKind, shows_service_up: bool) -> Option<HealthChange> {
+    async fn respond(
+        health: &mut Health,
+        kind: RequestKind,
+        shows_service_up: bool,
+    ) -> Option<HealthChange> {
         tokio::time::advance(Duration::from_millis(1)).await;
         health.on_response(kind, shows_service_up, Instant::now())
     }
@@ -145,9 +152,12 @@ mod tests {
     async fn consecutive_failures_of_one_kind_mean_down() {
         use RequestKind::{BrowserCreate, OrderCheckout};
         let mut health = Health::new(3);
-        for (kind, is_up) in
-            [(OrderCheckout, false), (BrowserCreate, true), (OrderCheckout, false), (OrderCheckout, true)]
-        {
+        for (kind, is_up) in [
+            (OrderCheckout, false),
+            (BrowserCreate, true),
+            (OrderCheckout, false),
+            (OrderCheckout, true),
+        ] {
             assert_eq!(respond(&mut health, kind, is_up).await, None);
         }
         for change in [None, None, Some(HealthChange::Down), None, None] {
@@ -159,15 +169,24 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn probe_ends_browser_outage_others_need_a_trial() {
         let mut health = Health::new(1);
-        assert_eq!(respond(&mut health, RequestKind::BrowserCreate, false).await, Some(HealthChange::Down));
+        assert_eq!(
+            respond(&mut health, RequestKind::BrowserCreate, false).await,
+            Some(HealthChange::Down)
+        );
         assert_eq!(health.probe_answered(RequestKind::BrowserCreate), HealthChange::Up);
         let before = Instant::now();
-        assert_eq!(respond(&mut health, RequestKind::Identity, false).await, Some(HealthChange::Down));
+        assert_eq!(
+            respond(&mut health, RequestKind::Identity, false).await,
+            Some(HealthChange::Down)
+        );
         assert_eq!(health.probe_answered(RequestKind::BrowserCreate), HealthChange::TryOne);
         // A request that was in flight all the time decides nothing.
         assert_eq!(health.on_response(RequestKind::Identity, true, before), None);
         assert_eq!(respond(&mut health, RequestKind::BrowserCreate, true).await, None);
-        assert_eq!(respond(&mut health, RequestKind::Identity, false).await, Some(HealthChange::Down));
+        assert_eq!(
+            respond(&mut health, RequestKind::Identity, false).await,
+            Some(HealthChange::Down)
+        );
         assert_eq!(health.outage_duration(), Duration::from_millis(2));
         assert_eq!(health.probe_answered(RequestKind::BrowserCreate), HealthChange::TryOne);
         assert_eq!(respond(&mut health, RequestKind::Identity, true).await, Some(HealthChange::Up));
@@ -177,11 +196,16 @@ mod tests {
     #[test]
     fn later_request_kind_ends_outage() {
         use RequestKind::{AddConsumers, Checkout, Confirm, OrderCheckout};
-        let ends = |failed: RequestKind| RequestKind::ALL.into_iter().filter(move |kind| ends_outage_of(failed, *kind));
+        let ends = |failed: RequestKind| {
+            RequestKind::ALL.into_iter().filter(move |kind| ends_outage_of(failed, *kind))
+        };
         for failed in RequestKind::ALL {
             assert!(ends(failed).any(|kind| kind == failed), "{failed:?}");
         }
-        assert_eq!(ends(AddConsumers).collect::<Vec<_>>(), [OrderCheckout, AddConsumers, Confirm, Checkout]);
+        assert_eq!(
+            ends(AddConsumers).collect::<Vec<_>>(),
+            [OrderCheckout, AddConsumers, Confirm, Checkout]
+        );
         assert_eq!(ends(Checkout).collect::<Vec<_>>(), [OrderCheckout, Checkout]);
     }
 
@@ -189,7 +213,10 @@ mod tests {
     fn probe_interval_grows_to_a_limit() {
         for n_probes in 0..40 {
             let pause = pause(n_probes);
-            assert!(pause >= Duration::from_millis(250) && pause <= Duration::from_secs(30), "{pause:?}");
+            assert!(
+                pause >= Duration::from_millis(250) && pause <= Duration::from_secs(30),
+                "{pause:?}"
+            );
         }
         assert!(pause(10) >= Duration::from_secs(15));
     }

@@ -31,7 +31,10 @@ pub trait Journal: Send + Sync + 'static {
     type Cart: Copy + Send + Sync + 'static;
 
     /// Records durably that an order's last event is about to be sent.
-    fn record_intent(&self, order: &PlannedOrder) -> impl Future<Output = Result<Self::Attempt, String>> + Send;
+    fn record_intent(
+        &self,
+        order: &PlannedOrder,
+    ) -> impl Future<Output = Result<Self::Attempt, String>> + Send;
 
     /// Records durably the outcome of that attempt.
     fn record_outcome(

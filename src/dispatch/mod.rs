@@ -27,4 +27,6 @@ pub use journal::{AttemptOutcome, Journal, LeftoverCart};
 pub use run::{DispatchOutcome, Work, run};
 pub use settings::DispatchSettings;
 pub use shutdown::ShutdownSignal;
-pub use target::{Action, Assessment, Delivery, DispatchTarget, Request, ServiceNotice, StopReason, Throttling};
+pub use target::{
+    Action, Assessment, Delivery, DispatchTarget, Request, ServiceNotice, StopReason, Throttling,
+};

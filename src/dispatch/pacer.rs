@@ -2,8 +2,8 @@
 //! small burst.
 //!
 //! It also holds requests back when the service asks for it: `Retry-After`, a lowered rate, a
-//! closed gate during an outage. It does not decide when that is and sends nothing; `dispatcher` calls it
-//! before every request, retries included.
+//! closed gate during an outage. It does not decide when that is and sends nothing; `dispatcher`
+//! calls it before every request, retries included.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -111,7 +111,8 @@ impl Throttle {
     fn rate_share(&self, now: Instant) -> f64 {
         let n_steps = (now - self.halved_at).as_secs() / RECOVERY_INTERVAL.as_secs();
         // 20 steps already restore the full rate, so the saturated count means the same.
-        (self.rate_share + RECOVERY_STEP * f64::from(u16::try_from(n_steps).unwrap_or(u16::MAX))).min(1.0)
+        (self.rate_share + RECOVERY_STEP * f64::from(u16::try_from(n_steps).unwrap_or(u16::MAX)))
+            .min(1.0)
     }
 }
 
@@ -123,13 +124,27 @@ impl Pacer {
         let clock = TokioClock { start: now };
         let quota = |rate: NonZeroU32| {
             let burst = NonZeroU32::new(rate.get() / BURST_DIVISOR).unwrap_or(NonZeroU32::MIN);
-            let burst_cells = burst.saturating_mul(CELLS_PER_REQUEST).saturating_add(CELLS_PER_REQUEST.get() / 2);
+            let burst_cells =
+                burst.saturating_mul(CELLS_PER_REQUEST).saturating_add(CELLS_PER_REQUEST.get() / 2);
             Quota::per_second(rate.saturating_mul(CELLS_PER_REQUEST)).allow_burst(burst_cells)
         };
         let limiter = rate.map(|rate| RateLimiter::direct_with_clock(quota(rate), clock.clone()));
         let full_gap = rate.map_or(MIN_GAP, |rate| Duration::from_secs(1) / rate.get());
-        let throttle = Throttle { held_until: now, gate: Gate::Open, rate_share: 1.0, halved_at: now, last_start: now };
-        Self { clock, limiter, full_gap, queue: Mutex::new(()), throttle: throttle.into(), opened: Notify::new() }
+        let throttle = Throttle {
+            held_until: now,
+            gate: Gate::Open,
+            rate_share: 1.0,
+            halved_at: now,
+            last_start: now,
+        };
+        Self {
+            clock,
+            limiter,
+            full_gap,
+            queue: Mutex::new(()),
+            throttle: throttle.into(),
+            opened: Notify::new(),
+        }
     }
 
     /// Holds all requests back for `time`, because the service asked for it: it means the tenant,
@@ -249,8 +264,9 @@ impl Pacer {
 
     async fn wait_for_limiter(&self) {
         let Some(limiter) = &self.limiter else { return };
-        while let Err(not_yet) =
-            limiter.check_n(CELLS_PER_REQUEST).expect("the burst capacity holds the cells of one request")
+        while let Err(not_yet) = limiter
+            .check_n(CELLS_PER_REQUEST)
+            .expect("the burst capacity holds the cells of one request")
         {
             tokio::time::sleep(not_yet.wait_time_from(self.clock.now())).await;
         }
@@ -314,12 +330,17 @@ mod tests {
             let starts = starts(rate, rate as usize * 5).await;
             let max_starts = (rate + (rate / 20).max(1)) as usize;
             for (index, start) in starts.iter().enumerate() {
-                let within =
-                    starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
+                let within = starts[index..]
+                    .iter()
+                    .take_while(|other| **other < *start + Duration::from_secs(1))
+                    .count();
                 assert!(within <= max_starts, "{within} starts within a second at {rate}/s");
             }
             let needed = *starts.last().unwrap();
-            assert!(needed <= Duration::from_millis(5200), "{needed:?} for 5 seconds' worth at {rate}/s");
+            assert!(
+                needed <= Duration::from_millis(5200),
+                "{needed:?} for 5 seconds' worth at {rate}/s"
+            );
         }
     }
 
@@ -332,7 +353,10 @@ mod tests {
             pacer.hold_for(Duration::from_secs(9));
             pacer.hold_for(Duration::from_secs(2));
             pacer.permit().await;
-            assert!(begin.elapsed() >= Duration::from_secs(9) && begin.elapsed() < Duration::from_secs(10));
+            assert!(
+                begin.elapsed() >= Duration::from_secs(9)
+                    && begin.elapsed() < Duration::from_secs(10)
+            );
         }
     }
 
@@ -356,7 +380,8 @@ mod tests {
         pacer.halve_rate(begin);
         let mut starts_per_second = Vec::new();
         for _ in 0..12 {
-            starts_per_second.push(starts_within(&pacer, RECOVERY_INTERVAL, |_| ()).await.to_string());
+            starts_per_second
+                .push(starts_within(&pacer, RECOVERY_INTERVAL, |_| ()).await.to_string());
         }
         insta::assert_snapshot!(starts_per_second.join(" "), @"50 52 59 63 67 71 77 83 84 91 104 100");
         for _ in 0..20 {
@@ -408,7 +433,10 @@ mod tests {
             pacer.hold_for(Duration::from_millis(200));
         }
         for (index, start) in starts.iter().enumerate() {
-            let within = starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
+            let within = starts[index..]
+                .iter()
+                .take_while(|other| **other < *start + Duration::from_secs(1))
+                .count();
             assert!(within <= 21, "{within} starts within a second");
         }
     }

@@ -18,12 +18,18 @@ use crate::model::request::RequestKind;
 impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     /// Reports a change of health. The worker whose request showed the service to be down stays
     /// here and probes it.
-    pub(super) async fn on_health_change(&self, health_change: Option<HealthChange>, assessment: &Assessment) {
+    pub(super) async fn on_health_change(
+        &self,
+        health_change: Option<HealthChange>,
+        assessment: &Assessment,
+    ) {
         match health_change {
             Some(HealthChange::Down) => {
-                let (reason, give_up_after) = (assessment.reason.as_deref().unwrap_or_default(), self.give_up_after());
+                let (reason, give_up_after) =
+                    (assessment.reason.as_deref().unwrap_or_default(), self.give_up_after());
                 self.warn(format!(
-                    "the service is down ({reason}): probing it for up to {give_up_after}, no other request is started"
+                    "the service is down ({reason}): probing it for up to {give_up_after}, no \
+                     other request is started"
                 ))
                 .await;
                 self.shutdown.unless_stopped(self.probe_until_answered()).await;
@@ -41,9 +47,10 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
             sleep(pause).await;
             self.pacer.probe_permit().await;
             if self.health().outage_duration() >= self.settings.give_up_after {
-                return self
-                    .shutdown
-                    .abort(format!("the service is down: no valid response for {}", self.give_up_after()));
+                return self.shutdown.abort(format!(
+                    "the service is down: no valid response for {}",
+                    self.give_up_after()
+                ));
             }
             let request = self.target.probe();
             let kind = request.kind;

@@ -21,10 +21,16 @@ pub trait DispatchTarget: Send + Sync + 'static {
     type Identified: Default + Send;
 
     /// The delivery of one part of a guest.
-    type Delivery<'a>: Delivery<Response = Self::Response, Identified = Self::Identified> + Send + Sync;
+    type Delivery<'a>: Delivery<Response = Self::Response, Identified = Self::Identified>
+        + Send
+        + Sync;
 
     /// Begins the delivery of a part of a guest, with what the part before has left.
-    fn deliver<'a>(&'a self, part: &'a PlannedGuest, identified: Self::Identified) -> Self::Delivery<'a>;
+    fn deliver<'a>(
+        &'a self,
+        part: &'a PlannedGuest,
+        identified: Self::Identified,
+    ) -> Self::Delivery<'a>;
 
     /// Maximum requests started in any second, retries included; `None` for no limit.
     fn rate(&self) -> Option<NonZeroU32>;
@@ -93,8 +99,9 @@ pub struct Assessment {
     pub shows_service_up: bool,
     /// The service's message, or what happened; none if accepted.
     pub reason: Option<String>,
-    /// For a request that may be sent again: the minimum wait before that. Dispatch obeys it when it
-    /// clears leftover carts; a [`Delivery`] keeps to the service's wait by its own [`Action`]s.
+    /// For a request that may be sent again: the minimum wait before that. Dispatch obeys it when
+    /// it clears leftover carts; a [`Delivery`] keeps to the service's wait by its own
+    /// [`Action`]s.
     pub retry_after: Option<Duration>,
     /// Why no other request will be accepted: the run stops.
     pub stop: Option<StopReason>,

@@ -31,7 +31,9 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     /// may be millions.
     // Guests in progress come first, so that a crash wastes few requests and browsers are fresh
     // when they are used.
-    async fn next_guest(&self) -> Option<(PlannedGuest, GuestParts<String>, MutexGuard<'_, GuestQueue>)> {
+    async fn next_guest(
+        &self,
+    ) -> Option<(PlannedGuest, GuestParts<String>, MutexGuard<'_, GuestQueue>)> {
         let mut admission = self.guests.lock().await;
         loop {
             self.wait_counter.wait_until_idle().await;
@@ -89,17 +91,28 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
                 Action::CloseCart => self.close_cart(cart.take()).await,
                 Action::Settled(index, result) => {
                     assembly_slot = None;
-                    self.emit(DispatchEvent::Settled(Box::new(guest.orders[index].record.clone()), result)).await;
+                    self.emit(DispatchEvent::Settled(
+                        Box::new(guest.orders[index].record.clone()),
+                        result,
+                    ))
+                    .await;
                 }
                 Action::StopRun(reason) => self.shutdown.abort(reason),
                 Action::Wait(time) => self.wait(time, cleanup_deadline).await,
-                Action::Send(request) => match (self.shutdown.reason(), delivery.requests_to_assemble()) {
-                    (Some(reason), _) => self.end(&mut delivery, &request, reason, &mut cleanup_deadline).await,
-                    (None, Some(n_requests)) if assembly_slot.is_none() => {
-                        assembly_slot = self.shutdown.unless_stopped(self.assembly_limiter.admit(n_requests)).await;
+                Action::Send(request) => {
+                    match (self.shutdown.reason(), delivery.requests_to_assemble()) {
+                        (Some(reason), _) => {
+                            self.end(&mut delivery, &request, reason, &mut cleanup_deadline).await;
+                        }
+                        (None, Some(n_requests)) if assembly_slot.is_none() => {
+                            assembly_slot = self
+                                .shutdown
+                                .unless_stopped(self.assembly_limiter.admit(n_requests))
+                                .await;
+                        }
+                        (None, _) => self.send(&guest, &mut delivery, &request, admission).await,
                     }
-                    (None, _) => self.send(&guest, &mut delivery, &request, admission).await,
-                },
+                }
             }
         }
     }
@@ -121,7 +134,9 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
             }
         };
         match sent {
-            Ok(Some((assessment, health_change))) => self.on_health_change(health_change, &assessment).await,
+            Ok(Some((assessment, health_change))) => {
+                self.on_health_change(health_change, &assessment).await;
+            }
             Ok(None) => {}
             Err(reason) => self.shutdown.abort(reason),
         }

@@ -1,7 +1,8 @@
 //! Age of orders: holds or skips orders that are too old to be sent without `--backfill`.
 //!
 //! It exists because imported history may trigger live campaigns. It decides by the order's time
-//! alone and reads no ledger; whether a run with many old orders is refused is for `pipeline` to say.
+//! alone and reads no ledger; whether a run with many old orders is refused is for `pipeline` to
+//! say.
 
 use std::time::Duration;
 
@@ -37,8 +38,8 @@ pub struct OldOrders {
 }
 
 impl BackfillGuard {
-    /// Returns the guard of a run that started at `started_at`. It is disabled without a limit: for a
-    /// check and with `--backfill`.
+    /// Returns the guard of a run that started at `started_at`. It is disabled without a limit: for
+    /// a check and with `--backfill`.
     #[must_use]
     pub fn new(limit: Option<AgeLimit>, started_at: DateTime<Utc>) -> Self {
         // An age that reaches back before the first representable time limits nothing.
@@ -71,7 +72,9 @@ impl BackfillGuard {
         if age_limit.skips_older {
             return Some(OrderResult::without_request(Outcome::Skipped, Some(older)));
         }
-        Some(OrderResult::needs_backfill(&format!("ordered at {ordered_at}, {older}; --backfill sends it")))
+        Some(OrderResult::needs_backfill(&format!(
+            "ordered at {ordered_at}, {older}; --backfill sends it"
+        )))
     }
 
     /// [`held_result`](Self::held_result) of a planned order.
@@ -86,7 +89,8 @@ impl BackfillGuard {
         self.limit.filter(|(limit, _)| limit.skips_older).map_or(0, |_| old_orders.n_orders)
     }
 
-    /// Returns the age limit and the time of the oldest of some old orders, unless they are skipped.
+    /// Returns the age limit and the time of the oldest of some old orders, unless they are
+    /// skipped.
     #[must_use]
     pub fn held(self, old_orders: OldOrders) -> Option<(Duration, DateTime<Utc>)> {
         let (limit, _) = self.limit.filter(|(limit, _)| !limit.skips_older)?;

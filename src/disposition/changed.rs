@@ -30,8 +30,13 @@ pub(super) fn of_changed(
 ) -> Disposition {
     let accepted = history.matching_accepted(ordered_at, Some(content));
     let was = accepted.map(|entry| entry.snapshot.clone()).unwrap_or_default();
-    let key = OrderKey { reference: submitted_reference(history, record).to_owned(), ordered_at, content };
-    let change = ChangedOrder { order: key, cause: order.cause(record), snapshot: order.snapshot(record) };
+    let key = OrderKey {
+        reference: submitted_reference(history, record).to_owned(),
+        ordered_at,
+        content,
+    };
+    let change =
+        ChangedOrder { order: key, cause: order.cause(record), snapshot: order.snapshot(record) };
     let description = match &change.cause {
         Some(cause) => {
             let suffix = spelling_suffix(&change.order.reference, record);
@@ -41,25 +46,42 @@ pub(super) fn of_changed(
     };
     let state = history.change_state(content);
     if state == ChangeState::Acknowledged {
-        return Disposition::without_request(Outcome::AlreadySent, format!("{description}, acknowledged manually"));
+        return Disposition::without_request(
+            Outcome::AlreadySent,
+            format!("{description}, acknowledged manually"),
+        );
     }
-    let description = if change.cause.is_none() { description + ", which cannot be updated" } else { description };
-    let totals = was.money.clone().and_then(|was| order.exported_total(&was, record).map(|now| (was, now)));
-    let details = [was.differences(&change.snapshot), totals.as_ref().map(difference_text).unwrap_or_default()];
+    let description = if change.cause.is_none() {
+        description + ", which cannot be updated"
+    } else {
+        description
+    };
+    let totals =
+        was.money.clone().and_then(|was| order.exported_total(&was, record).map(|now| (was, now)));
+    let details = [
+        was.differences(&change.snapshot),
+        totals.as_ref().map(difference_text).unwrap_or_default(),
+    ];
     let known_details: Vec<_> = details.into_iter().filter(|detail| !detail.is_empty()).collect();
-    let reason =
-        if known_details.is_empty() { description } else { format!("{description}: {}", known_details.join("; ")) };
+    let reason = if known_details.is_empty() {
+        description
+    } else {
+        format!("{description}: {}", known_details.join("; "))
+    };
     let sets_exit_code = state == ChangeState::New || rules.changed_exit == ChangedExit::Always;
     let accepted_change = Some(Box::new(AcceptedChange { sets_exit_code, totals }));
-    let result =
-        OrderResult { change: accepted_change, ..OrderResult::without_request(Outcome::Changed, Some(reason)) };
+    let result = OrderResult {
+        change: accepted_change,
+        ..OrderResult::without_request(Outcome::Changed, Some(reason))
+    };
     Disposition::Changed(result, Box::new(change))
 }
 
 /// Describes how much more or less the service holds than the export. Empty for two currencies, and
 /// for totals with too many digits to subtract.
 fn difference_text((was, now): &(Money, Money)) -> String {
-    let more = was.amount.checked_add(Amount(-now.amount.0)).filter(|_| was.currency == now.currency);
+    let more =
+        was.amount.checked_add(Amount(-now.amount.0)).filter(|_| was.currency == now.currency);
     match more {
         Some(Amount(more)) if more.is_sign_positive() && !more.is_zero() => {
             format!("the service holds {more} {} more than the export", was.currency)
@@ -72,7 +94,10 @@ fn difference_text((was, now): &(Money, Money)) -> String {
 }
 
 /// Returns the reference under which the order was sent.
-pub(super) fn submitted_reference<'h>(history: &'h ReferenceHistory, record: &'h OrderRecord) -> &'h str {
+pub(super) fn submitted_reference<'h>(
+    history: &'h ReferenceHistory,
+    record: &'h OrderRecord,
+) -> &'h str {
     history.attempts.first().map_or(&record.reference, |entry| &entry.order.reference)
 }
 

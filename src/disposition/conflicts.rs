@@ -32,23 +32,30 @@ impl<'a, E: SendableOrder> From<&'a DeferredOrder<E>> for SharedReference<'a> {
     }
 }
 
-/// Makes those orders invalid that conflict with another one. They are in the order of the input, and
-/// their references are equal, or equal except for their spelling.
-pub(super) fn mark_conflicts<E: SendableOrder>(orders: &mut [DeferredOrder<E>], sends_reused_references: bool) {
+/// Makes those orders invalid that conflict with another one. They are in the order of the input,
+/// and their references are equal, or equal except for their spelling.
+pub(super) fn mark_conflicts<E: SendableOrder>(
+    orders: &mut [DeferredOrder<E>],
+    sends_reused_references: bool,
+) {
     let problems = find_duplicates(&orders.iter().map(SharedReference::from).collect::<Vec<_>>());
     orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
     let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, order) in orders.iter().enumerate() {
-        // Orders without a reference share none, and an order that a rule skips is not sent, so that
-        // it conflicts with no other.
+        // Orders without a reference share none, and an order that a rule skips is not sent, so
+        // that it conflicts with no other.
         if !order.record.reference.is_empty() && !order.is_skipped() {
             by_reference.entry(order.record.reference.clone()).or_default().push(index);
         }
     }
     for sharing in by_reference.into_values() {
-        let orders_of_reference: Vec<_> = sharing.iter().map(|index| SharedReference::from(&orders[*index])).collect();
+        let orders_of_reference: Vec<_> =
+            sharing.iter().map(|index| SharedReference::from(&orders[*index])).collect();
         let problems = find_conflicts(&orders_of_reference, sends_reused_references);
-        sharing.into_iter().zip(problems).for_each(|(index, problem)| orders[index].add_problem(problem));
+        sharing
+            .into_iter()
+            .zip(problems)
+            .for_each(|(index, problem)| orders[index].add_problem(problem));
     }
 }
 
@@ -58,18 +65,23 @@ pub(super) fn mark_conflicts<E: SendableOrder>(orders: &mut [DeferredOrder<E>], 
 /// Orders two or more days apart do not conflict if `sends_reused_references` is set. An invalid
 /// order may be the other half of a valid one, so it conflicts too, but gets no second problem
 /// itself.
-pub(crate) fn find_conflicts(orders: &[SharedReference<'_>], sends_reused_references: bool) -> Vec<Option<Problem>> {
+pub(crate) fn find_conflicts(
+    orders: &[SharedReference<'_>],
+    sends_reused_references: bool,
+) -> Vec<Option<Problem>> {
     let is_conflict = |one: &OrderRecord, other: &OrderRecord| {
         let distance = one.ordered_at.zip(other.ordered_at).map(|(one, other)| (one - other).abs());
-        one.id != other.id && (!sends_reused_references || distance.is_none_or(|distance| distance < SAME_ORDER_WINDOW))
+        one.id != other.id
+            && (!sends_reused_references
+                || distance.is_none_or(|distance| distance < SAME_ORDER_WINDOW))
     };
     let problem = |order: &SharedReference<'_>| {
         let other = orders
             .iter()
             .find(|other| is_conflict(order.record, other.record))
             .filter(|_| order.dedup_hash.is_some())?;
-        let message =
-            "another order of this run has the same reference; the order key distinguishes them, the tenant cannot";
+        let message = "another order of this run has the same reference; the order key \
+            distinguishes them, the tenant cannot";
         Some(Problem::for_order(Code::ReferenceReused, other.record.source, message))
     };
     orders.iter().map(problem).collect()
@@ -95,7 +107,8 @@ fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
         let (first, other) = spellings.get(&spelling_key(order)?)?;
         let other = if first.reference == order.record.reference { (*other)? } else { first };
         let message = format!(
-            "{:?} here and {:?} there, with the same guest, time and amounts: one order, its reference spelt in two ways",
+            "{:?} here and {:?} there, with the same guest, time and amounts: one order, its \
+             reference spelt in two ways",
             order.record.reference, other.reference
         );
         Some(Problem::for_order(Code::DuplicateContent, other.source, message))
@@ -128,7 +141,8 @@ mod tests {
             problems: Vec::new().into(),
         };
         let found = |orders: &[(&str, Option<u8>)]| {
-            let records: Vec<_> = (0..).zip(orders).map(|(id, (reference, _))| record(id, reference)).collect();
+            let records: Vec<_> =
+                (0..).zip(orders).map(|(id, (reference, _))| record(id, reference)).collect();
             let like = |content: u8| DedupHash([content; 16]);
             let orders: Vec<_> = records
                 .iter()
@@ -141,10 +155,17 @@ mod tests {
                 .collect();
             lines
         };
-        assert_eq!(found(&[("001", Some(1)), ("1.0", Some(1)), ("1", Some(1))]), [Some(1), Some(0), Some(0)]);
+        assert_eq!(
+            found(&[("001", Some(1)), ("1.0", Some(1)), ("1", Some(1))]),
+            [Some(1), Some(0), Some(0)]
+        );
         assert_eq!(found(&[("001", Some(1)), ("1", Some(2))]), [None, None], "other content");
         assert_eq!(found(&[("001", Some(1)), ("2", Some(1))]), [None, None], "another reference");
-        assert_eq!(found(&[("1", Some(1)), ("1", Some(1))]), [None, None], "the same reference is another problem");
+        assert_eq!(
+            found(&[("1", Some(1)), ("1", Some(1))]),
+            [None, None],
+            "the same reference is another problem"
+        );
         assert_eq!(
             found(&[("1", None), ("01", Some(1))]),
             [None, None],

@@ -22,8 +22,8 @@ use crate::{
 
 /// Reason of an accepted order with another attempt of unknown outcome.
 // The run that sent it again may have been killed before it reported that.
-const MAYBE_SENT_TWICE: &str =
-    "accepted by an earlier run, and the outcome of another attempt is unknown: it may be there twice";
+const MAYBE_SENT_TWICE: &str = "accepted by an earlier run, and the outcome of another attempt is \
+    unknown: it may be there twice";
 
 /// Reason of an order that the operator settled as accepted.
 // A manual settlement can be reversed, so a later run may send the order.
@@ -42,15 +42,18 @@ pub(super) fn by_history(
     if let ReadOrder::Unsendable(Unsendable { is_other_order: true, .. }) = order {
         return Some(order.without_history(rules).into());
     }
-    let Some(ordered_at) = order.ordered_at(record, history).filter(|_| !history.attempts.is_empty()) else {
+    let Some(ordered_at) =
+        order.ordered_at(record, history).filter(|_| !history.attempts.is_empty())
+    else {
         return order.if_new(rules);
     };
     let content = order.content(history, ordered_at, record);
     let disposition = match (history.prior_state(ordered_at, content), order) {
         (PriorState::Changed, _) => of_changed(order, record, history, ordered_at, content, rules),
-        (PriorState::Accepted, _) => {
-            Disposition::without_request(Outcome::AlreadySent, "accepted by an earlier run".to_owned())
-        }
+        (PriorState::Accepted, _) => Disposition::without_request(
+            Outcome::AlreadySent,
+            "accepted by an earlier run".to_owned(),
+        ),
         (PriorState::AcceptedMaybeTwice, _) => {
             Disposition::without_request(Outcome::AlreadySent, MAYBE_SENT_TWICE.to_owned())
         }
@@ -65,19 +68,31 @@ pub(super) fn by_history(
                 format!("sent by an earlier run{suffix}, and no answer came; now {cause}"),
             )
         }
-        (PriorState::Unknown, ReadOrder::Sendable { .. }) if !rules.resends_unknown => Disposition::without_request(
-            Outcome::Unknown,
-            "sent by an earlier run, and no answer came; it is held until it is settled or resent".to_owned(),
-        ),
+        (PriorState::Unknown, ReadOrder::Sendable { .. }) if !rules.resends_unknown => {
+            Disposition::without_request(
+                Outcome::Unknown,
+                "sent by an earlier run, and no answer came; it is held until it is settled or \
+             resent"
+                    .to_owned(),
+            )
+        }
         (PriorState::Unknown, ReadOrder::Sendable { .. }) if rules.is_sending => {
             Disposition::Send { is_uncertain: true }
         }
         (PriorState::ReferenceReused { ordered_at, is_accepted }, ReadOrder::Sendable { .. })
             if !rules.sends_reused_references =>
         {
-            let attempt = if is_accepted { "was accepted" } else { "was sent and may have been accepted" };
-            let message = format!("an order of this reference, ordered at {ordered_at}, {attempt} by an earlier run");
-            return Some(Decision::invalid(Problem::for_order(Code::ReferenceReused, record.source, message)));
+            let attempt =
+                if is_accepted { "was accepted" } else { "was sent and may have been accepted" };
+            let message = format!(
+                "an order of this reference, ordered at {ordered_at}, {attempt} \
+                by an earlier run"
+            );
+            return Some(Decision::invalid(Problem::for_order(
+                Code::ReferenceReused,
+                record.source,
+                message,
+            )));
         }
         (PriorState::Unknown, ReadOrder::Sendable { .. }) => order.without_history(rules),
         (PriorState::ReferenceReused { .. } | PriorState::None, _) => return order.if_new(rules),
@@ -96,20 +111,27 @@ pub(super) fn of_new(
     let others: Vec<_> = equal.iter().filter(|other| **other != record.reference).collect();
     // A spreadsheet makes 1001 of 000001001, and then 1001.0: without this check, such an order was
     // accepted three times.
-    if let Some(other) =
-        others.iter().find(|other| normalize_reference(other) == normalize_reference(&record.reference))
+    if let Some(other) = others
+        .iter()
+        .find(|other| normalize_reference(other) == normalize_reference(&record.reference))
     {
         let message = format!(
-            "{:?} here, but an earlier run sent {other:?} with the same guest, time and amounts: one order, its \
+            "{:?} here, but an earlier run sent {other:?} with the same guest, time and amounts: \
+             one order, its \
              reference spelt in two ways",
             record.reference
         );
-        return Decision::invalid(Problem::for_order(Code::DuplicateContent, record.source, message));
+        return Decision::invalid(Problem::for_order(
+            Code::DuplicateContent,
+            record.source,
+            message,
+        ));
     }
     let warns_of_duplicate = matches!(order, ReadOrder::Sendable { warns_of_duplicate: true, .. });
     let repeated = others.first().filter(|_| warns_of_duplicate);
     let problem = repeated.map(|other| {
-        let message = format!("an earlier run sent {other:?} with the same guest, time and amounts");
+        let message =
+            format!("an earlier run sent {other:?} with the same guest, time and amounts");
         Problem::for_order(Code::ContentRepeated, record.source, message)
     });
     Decision { disposition: order.without_history(rules), problem }
@@ -119,5 +141,6 @@ pub(super) fn of_new(
 /// not.
 #[must_use]
 pub fn may_be_sent_later(result: &OrderResult) -> bool {
-    matches!(result.outcome, Outcome::Unknown | Outcome::Changed) || result.reason.as_deref() == Some(ACCEPTED_MANUALLY)
+    matches!(result.outcome, Outcome::Unknown | Outcome::Changed)
+        || result.reason.as_deref() == Some(ACCEPTED_MANUALLY)
 }

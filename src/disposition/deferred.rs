@@ -25,8 +25,8 @@ use crate::{
     },
 };
 
-/// A checked order that is decided later: in the end of its block, when it is looked up, or when all
-/// orders are known that may share its reference.
+/// A checked order that is decided later: in the end of its block, when it is looked up, or when
+/// all orders are known that may share its reference.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct DeferredOrder<E> {
     /// Its facts for the report.
@@ -83,7 +83,13 @@ impl<E: SendableOrder> DeferredOrder<E> {
         if let Ok(order) = &self.order {
             let (status, content) = (Some(order.status().to_owned()), Some(order.content()));
             let has_time_of_day = self.has_time_of_day;
-            self.order = Err(Unsendable { rule: None, status, content, is_other_order: false, has_time_of_day });
+            self.order = Err(Unsendable {
+                rule: None,
+                status,
+                content,
+                is_other_order: false,
+                has_time_of_day,
+            });
         }
     }
 }
@@ -125,7 +131,11 @@ impl Iterator for DeferredGroups {
     type Item = Result<DeferredBatch, DeferredError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let limits = BatchLimits { batch_bytes: BATCH_BYTES, group_bytes: MAX_REFERENCE_BYTES, entry_overhead: 0 };
+        let limits = BatchLimits {
+            batch_bytes: BATCH_BYTES,
+            group_bytes: MAX_REFERENCE_BYTES,
+            entry_overhead: 0,
+        };
         let batch = self.0.next_batch(limits).transpose()?;
         Some(batch.map(DeferredBatch).map_err(DeferredError::of))
     }
@@ -137,8 +147,12 @@ pub struct DeferredBatch(GroupBatch);
 
 impl DeferredBatch {
     /// Returns the groups, each in the order of the input.
-    pub fn groups<E: DeserializeOwned>(&self) -> impl Iterator<Item = io::Result<Vec<DeferredOrder<E>>>> {
-        self.0.groups().map(|group| Ok(group.map(serde_json::from_slice).collect::<Result<_, _>>()?))
+    pub fn groups<E: DeserializeOwned>(
+        &self,
+    ) -> impl Iterator<Item = io::Result<Vec<DeferredOrder<E>>>> {
+        self.0
+            .groups()
+            .map(|group| Ok(group.map(serde_json::from_slice).collect::<Result<_, _>>()?))
     }
 }
 
@@ -161,10 +175,12 @@ impl DeferredError {
     fn of(error: BatchError) -> Self {
         match error {
             BatchError::Io(error) => Self::Io(error),
-            BatchError::GroupTooLarge { first } => match serde_json::from_slice::<DeferredRecord>(&first) {
-                Ok(first) => Self::SharedReference(first.record.source),
-                Err(error) => Self::Io(error.into()),
-            },
+            BatchError::GroupTooLarge { first } => {
+                match serde_json::from_slice::<DeferredRecord>(&first) {
+                    Ok(first) => Self::SharedReference(first.record.source),
+                    Err(error) => Self::Io(error.into()),
+                }
+            }
         }
     }
 }

@@ -43,8 +43,13 @@ pub(super) fn decide_all(
     ensure_all_answered(decisions.into_iter().flatten().collect(), orders.len())
 }
 
-/// Returns by what each order is looked up in the ledger: its reference and the time that identifies
-/// it.
-pub(super) fn look_up_keys<'o>(orders: &[(ReadOrder<'_>, &'o OrderRecord)]) -> Vec<(&'o str, Option<DateTime<Utc>>)> {
-    orders.iter().map(|(order, record)| (record.reference.as_str(), order.identifying_time(record))).collect()
+/// Returns by what each order is looked up in the ledger: its reference and the time that
+/// identifies it.
+pub(super) fn look_up_keys<'o>(
+    orders: &[(ReadOrder<'_>, &'o OrderRecord)],
+) -> Vec<(&'o str, Option<DateTime<Utc>>)> {
+    orders
+        .iter()
+        .map(|(order, record)| (record.reference.as_str(), order.identifying_time(record)))
+        .collect()
 }

@@ -2,8 +2,8 @@
 //! export holds.
 //!
 //! An order is sent, or it has its result without a request: accepted before, changed, held,
-//! skipped, invalid. The history in the ledger takes precedence over the export. It checks no draft,
-//! encodes nothing and writes no report. Called by `pipeline` on all cores at once.
+//! skipped, invalid. The history in the ledger takes precedence over the export. It checks no
+//! draft, encodes nothing and writes no report. Called by `pipeline` on all cores at once.
 
 mod age;
 mod changed;

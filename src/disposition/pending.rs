@@ -36,8 +36,8 @@ impl<E: SendableOrder> PendingOrders<E> {
         self.orders.push(order);
     }
 
-    /// Adds orders whose references may be equal, or equal except for their spelling. They are in the
-    /// order of the input.
+    /// Adds orders whose references may be equal, or equal except for their spelling. They are in
+    /// the order of the input.
     pub fn push_group(&mut self, mut orders: Vec<DeferredOrder<E>>, rules: DispositionRules) {
         mark_conflicts(&mut orders, rules.sends_reused_references);
         let first = self.orders.len();
@@ -63,12 +63,14 @@ impl<E: SendableOrder> PendingOrders<E> {
         };
         if !self.groups.is_empty() {
             let grouped = self.groups.iter().flat_map(|group| &self.orders[group.clone()]);
-            let keys: Vec<_> =
-                grouped.map(|order| (order.record.reference.as_str(), order.identifying_time())).collect();
+            let keys: Vec<_> = grouped
+                .map(|order| (order.record.reference.as_str(), order.identifying_time()))
+                .collect();
             let histories = ledger::look_up(&keys, ledger)?;
             assign_accepted(&mut self.orders, &self.groups, &histories);
         }
-        let read: Vec<_> = self.orders.iter().map(|order| (order.read_order(), &order.record)).collect();
+        let read: Vec<_> =
+            self.orders.iter().map(|order| (order.read_order(), &order.record)).collect();
         let histories = ledger::look_up(&look_up_keys(&read), ledger)?;
         let decisions = decide_all(&read, &histories, ledger, rules)?;
         let decided = self.orders.into_iter().zip(decisions);
@@ -81,17 +83,21 @@ impl<E: SendableOrder> PendingOrders<E> {
     }
 }
 
-/// Matches each accepted order of the ledger with one of the orders of a group, which may be it: the
-/// one with its content, else the one with its spelling of the reference, else the first that no rule
-/// skips. The others are marked as other orders. `histories` are those of the orders in groups.
+/// Matches each accepted order of the ledger with one of the orders of a group, which may be it:
+/// the one with its content, else the one with its spelling of the reference, else the first that
+/// no rule skips. The others are marked as other orders. `histories` are those of the orders in
+/// groups.
 // Otherwise two duplicates that differ would be two changes of one accepted order.
 fn assign_accepted<E: SendableOrder>(
     orders: &mut [DeferredOrder<E>],
     groups: &[Range<usize>],
     histories: &[ReferenceHistory],
 ) {
-    let grouped: Vec<(usize, usize)> =
-        groups.iter().enumerate().flat_map(|(group, orders)| orders.clone().map(move |order| (group, order))).collect();
+    let grouped: Vec<(usize, usize)> = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(group, orders)| orders.clone().map(move |order| (group, order)))
+        .collect();
     let mut ranks_by_order: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for ((group, index), history) in grouped.into_iter().zip(histories) {
         let order = &orders[index];

@@ -1,5 +1,5 @@
-//! Planned orders, compared again with their history: another run, or the operator, may have settled
-//! them after they were planned.
+//! Planned orders, compared again with their history: another run, or the operator, may have
+//! settled them after they were planned.
 //!
 //! It sends and records nothing. Called for the guests of a saved plan.
 

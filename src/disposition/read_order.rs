@@ -57,8 +57,8 @@ pub enum ReadOrder<'a> {
     Sendable {
         /// The order.
         order: &'a dyn SendableOrder,
-        /// Whether an equal order under an unrelated reference causes a warning: not if its time is
-        /// only a date, and not a second time.
+        /// Whether an equal order under an unrelated reference causes a warning: not if its time
+        /// is only a date, and not a second time.
         warns_of_duplicate: bool,
     },
     /// An order that is skipped or invalid.
@@ -72,7 +72,11 @@ impl ReadOrder<'_> {
             Self::Sendable { order, .. } => Some(order.status().to_owned()),
             Self::Unsendable(order) => order.status.clone(),
         };
-        OrderSnapshot { status, money: record.money.clone(), item_count: Some(record.item_count as u64) }
+        OrderSnapshot {
+            status,
+            money: record.money.clone(),
+            item_count: Some(record.item_count as u64),
+        }
     }
 
     /// Returns why it is not sent; none for a valid order.
@@ -85,15 +89,19 @@ impl ReadOrder<'_> {
 
     /// Returns its time. An order whose time is unparsable is assumed to be the only order of its
     /// reference in the ledger.
-    pub(super) fn ordered_at(&self, record: &OrderRecord, history: &ReferenceHistory) -> Option<DateTime<Utc>> {
+    pub(super) fn ordered_at(
+        &self,
+        record: &OrderRecord,
+        history: &ReferenceHistory,
+    ) -> Option<DateTime<Utc>> {
         match self {
             Self::Sendable { order, .. } => Some(order.ordered_at()),
             Self::Unsendable(_) => record.ordered_at.or_else(|| history.single_order_time()),
         }
     }
 
-    /// Returns the time by which its order is found if an earlier run sent it under another spelling
-    /// of its reference. A valid order is found by its content instead.
+    /// Returns the time by which its order is found if an earlier run sent it under another
+    /// spelling of its reference. A valid order is found by its content instead.
     pub(super) fn identifying_time(&self, record: &OrderRecord) -> Option<DateTime<Utc>> {
         match self {
             Self::Sendable { .. } => None,
@@ -115,11 +123,17 @@ impl ReadOrder<'_> {
         match self {
             Self::Sendable { order, .. } => order.content(),
             // The accepted one of two conflicting orders has not changed.
-            Self::Unsendable(Unsendable { content: Some(content), .. }) if is_accepted(content) => *content,
+            Self::Unsendable(Unsendable { content: Some(content), .. }) if is_accepted(content) => {
+                *content
+            }
             Self::Unsendable(order) => {
                 let accepted = history.matching_accepted(ordered_at, None);
                 let accepted_at = accepted.map_or(ordered_at, |entry| entry.order.ordered_at);
-                ledger::unsent_change_hash(accepted_at, &order.reasons(record), &self.snapshot(record))
+                ledger::unsent_change_hash(
+                    accepted_at,
+                    &order.reasons(record),
+                    &self.snapshot(record),
+                )
             }
         }
     }

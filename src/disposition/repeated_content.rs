@@ -2,8 +2,8 @@
 //! unrelated references.
 //!
 //! They may be two orders, or one order that the export holds twice, so they are reported and still
-//! sent. Orders of earlier runs are compared in `decide`. Called by `pipeline`, which adds orders on all
-//! cores and sorts them where their blocks are merged.
+//! sent. Orders of earlier runs are compared in `decide`. Called by `pipeline`, which adds orders
+//! on all cores and sorts them where their blocks are merged.
 
 use std::{io, path::Path};
 
@@ -35,7 +35,8 @@ struct OrderRef<'a> {
 pub fn push_content(dedup_hash: u64, record: &OrderRecord, into: &mut Batch<ContentKey>) {
     let order = OrderRef { at: record.source, reference: &record.reference };
     let written = into.push_with((dedup_hash, record.id.0), |payload| {
-        *payload = postcard::to_extend(&order, std::mem::take(payload)).map_err(io::Error::other)?;
+        *payload =
+            postcard::to_extend(&order, std::mem::take(payload)).map_err(io::Error::other)?;
         Ok(())
     });
     written.expect("a position and a text always serialize, and a Vec accepts all bytes");
@@ -69,7 +70,8 @@ impl RepeatedContentSorter {
     /// Finds the orders with the dedup hash of an earlier one. `names` are the inputs' names by
     /// `FileId`.
     pub fn find(self, names: &InputNames) -> io::Result<RepeatedContent> {
-        let (mut groups, mut repeated) = (Groups::new(self.0.sorted()?), RepeatedContent::default());
+        let (mut groups, mut repeated) =
+            (Groups::new(self.0.sorted()?), RepeatedContent::default());
         let mut first = Vec::new();
         while let Some(mut group) = groups.next()? {
             first.clear();
@@ -80,7 +82,11 @@ impl RepeatedContentSorter {
                 if repeated.listed.len() == MAX_LISTED {
                     repeated.n_omitted += 1;
                 } else {
-                    repeated.listed.push(problem(&decode_order(order)?, &decode_order(&first)?, names));
+                    repeated.listed.push(problem(
+                        &decode_order(order)?,
+                        &decode_order(&first)?,
+                        names,
+                    ));
                 }
             }
         }

@@ -27,7 +27,8 @@ use crate::{
 pub struct AcceptedOrders(HashMap<String, Vec<DateTime<Utc>>>);
 
 impl AcceptedOrders {
-    /// Decides again about an order that cannot be sent, and adds what its history shows to `record`.
+    /// Decides again about an order that cannot be sent, and adds what its history shows to
+    /// `record`.
     // One order at a time: a changed one depends on those before it.
     pub fn decide(
         &mut self,
@@ -42,7 +43,9 @@ impl AcceptedOrders {
         let Decision { disposition, problem } = decisions.remove(0);
         record.problems.extend(problem);
         Ok(match disposition {
-            Disposition::Changed(_, change) if !self.insert(&change.order) => Disposition::Final(unsendable.result()),
+            Disposition::Changed(_, change) if !self.insert(&change.order) => {
+                Disposition::Final(unsendable.result())
+            }
             disposition => disposition,
         })
     }
@@ -50,7 +53,8 @@ impl AcceptedOrders {
     /// Inserts an accepted order. Returns whether no other order was matched with it before.
     fn insert(&mut self, order: &OrderKey) -> bool {
         let times = self.0.entry(order.reference.clone()).or_default();
-        let is_first = times.iter().all(|time| (*time - order.ordered_at).abs() >= SAME_ORDER_WINDOW);
+        let is_first =
+            times.iter().all(|time| (*time - order.ordered_at).abs() >= SAME_ORDER_WINDOW);
         times.push(order.ordered_at);
         is_first
     }

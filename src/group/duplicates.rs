@@ -21,7 +21,8 @@ pub fn deduplicate(mut drafts: Vec<Draft<'_>>) -> Vec<Draft<'_>> {
         by_key.entry(&draft.key).or_default().push(index);
     }
     // Input order: a hash map iterates in random order.
-    let mut repeated: Vec<Vec<usize>> = by_key.into_values().filter(|indices| indices.len() > 1).collect();
+    let mut repeated: Vec<Vec<usize>> =
+        by_key.into_values().filter(|indices| indices.len() > 1).collect();
     repeated.sort_unstable();
     let mut is_duplicate = vec![false; drafts.len()];
     for indices in repeated {
@@ -38,21 +39,28 @@ fn resolve(drafts: &mut [Draft<'_>], indices: &[usize], is_duplicate: &mut [bool
     for &index in indices {
         // The true content of a draft with errors is not known, so it is never a duplicate.
         let is_valid = !drafts[index].problems.iter().any(Problem::is_error);
-        let original = if is_valid { *first_by_content.entry(content(&drafts[index])).or_insert(index) } else { index };
+        let original = if is_valid {
+            *first_by_content.entry(content(&drafts[index])).or_insert(index)
+        } else {
+            index
+        };
         if original == index {
             distinct.push(index);
         } else {
             is_duplicate[index] = true;
             let message = "the order appears here again with equal content; it counts once";
-            let problem = Problem::for_order(Code::DuplicateOrder, drafts[index].position(), message);
+            let problem =
+                Problem::for_order(Code::DuplicateOrder, drafts[index].position(), message);
             drafts[original].problems.push(problem);
         }
     }
     if let [first, second, ..] = distinct[..] {
         for &index in &distinct {
             let other = if index == first { second } else { first };
-            let message = "the order also appears here with different content; it is not known which one counts";
-            let problem = Problem::for_order(Code::OrderInTwoFiles, drafts[other].position(), message);
+            let message = "the order also appears here with different content; it is not known \
+                which one counts";
+            let problem =
+                Problem::for_order(Code::OrderInTwoFiles, drafts[other].position(), message);
             drafts[index].problems.push(problem);
         }
     }
@@ -76,11 +84,16 @@ fn content(draft: &Draft<'_>) -> DraftContent {
     };
     let mut items: Vec<_> = draft.items.iter().map(|item| values(item.cells.iter())).collect();
     items.sort_unstable();
-    DraftContent { order: values(draft.cells.iter().filter(is_compared)), items, is_skipped: draft.skip.is_some() }
+    DraftContent {
+        order: values(draft.cells.iter().filter(is_compared)),
+        items,
+        is_skipped: draft.skip.is_some(),
+    }
 }
 
 fn values<'a>(cells: impl Iterator<Item = &'a Cell<'a>>) -> Vec<(Field, String)> {
-    let mut values: Vec<_> = cells.map(|cell| (cell.field.clone().into_owned(), canonical_text(cell))).collect();
+    let mut values: Vec<_> =
+        cells.map(|cell| (cell.field.clone().into_owned(), canonical_text(cell))).collect();
     values.sort_unstable();
     values
 }

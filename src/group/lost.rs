@@ -62,7 +62,11 @@ impl LostRows {
         let is_allowed = settings.accepts_unreadable || settings.has_adjacent_rows;
         match self.listed.first().filter(|_| !is_allowed) {
             None => Ok(()),
-            Some(first) => Err(GroupError { at: first.at, reason: first.message.clone(), more_rows: self.count - 1 }),
+            Some(first) => Err(GroupError {
+                at: first.at,
+                reason: first.message.clone(),
+                more_rows: self.count - 1,
+            }),
         }
     }
 }

@@ -47,7 +47,8 @@ pub fn draft<'a>(
         record_row_kind(&mut draft, row, kind);
         // Rows of different files may have different columns, so only rows of one file are
         // compared.
-        let previous = previous.replace(row).filter(|previous| previous.origin.file == row.origin.file);
+        let previous =
+            previous.replace(row).filter(|previous| previous.origin.file == row.origin.file);
         map(row, previous, &mut mapped);
         add_row(&mut draft, row, &mut mapped);
     }
@@ -113,8 +114,10 @@ fn add_cell<'a>(draft: &mut Draft<'a>, cell: Cell<'a>) {
 /// Whether the same problem of an order field is already recorded. Otherwise a long order would
 /// report it on every row.
 fn is_reported(draft: &Draft<'_>, problem: &Problem) -> bool {
-    let is_of_item = problem.field.as_ref().is_none_or(|field| field.starts_with(FieldGroup::Item.prefix()));
-    let is_same = |reported: &Problem| reported.code == problem.code && reported.field == problem.field;
+    let is_of_item =
+        problem.field.as_ref().is_none_or(|field| field.starts_with(FieldGroup::Item.prefix()));
+    let is_same =
+        |reported: &Problem| reported.code == problem.code && reported.field == problem.field;
     // Problems of items are kept for each row, since each row has its own items.
     !is_of_item && draft.problems.iter().any(is_same)
 }
@@ -137,7 +140,9 @@ pub(super) fn canonical_text(cell: &Cell<'_>) -> String {
 
 fn conflict(known: &Cell<'_>, cell: &Cell<'_>) -> Problem {
     let code = if known.first_wins { Code::FirstValueTaken } else { Code::RowsDisagree };
-    let shown = |cell: &Cell<'_>| if cell.field.is_personal() { redact(&cell.text) } else { cell.text.to_string() };
+    let shown = |cell: &Cell<'_>| {
+        if cell.field.is_personal() { redact(&cell.text) } else { cell.text.to_string() }
+    };
     let line = known.at.position().line;
     let message = format!("{:?} here, but {:?} in line {line}", shown(cell), shown(known));
     Problem::for_field(code, &cell.field, cell.at.position(), message)

@@ -47,7 +47,8 @@ impl<'a> Run<'a> {
 
     /// The rows that belong to the order: neither blank nor lost.
     pub fn rows_of_order(&self) -> impl Iterator<Item = &'a Row<'a>> {
-        let is_of_order = |row: &&KeyedRow<'_>| row.kind != RowKind::Blank && !row.kind.has_no_order();
+        let is_of_order =
+            |row: &&KeyedRow<'_>| row.kind != RowKind::Blank && !row.kind.has_no_order();
         self.rows.iter().filter(is_of_order).map(|row| row.row)
     }
 
@@ -99,10 +100,9 @@ impl<'a> BlockRuns<'a> {
                 continue;
             }
             block.unreadable_count += u64::from(matches!(row.kind, RowKind::Unreadable { .. }));
-            let is_next = row
-                .kind
-                .order_key()
-                .is_some_and(|key| block.runs.last().is_some_and(|run| run.may_continue() && run.key() == key));
+            let is_next = row.kind.order_key().is_some_and(|key| {
+                block.runs.last().is_some_and(|run| run.may_continue() && run.key() == key)
+            });
             if !is_next {
                 start = index;
                 block.runs.push(Run { rows: &[], possible_rows: Vec::new() });
@@ -141,8 +141,13 @@ impl<'a> BlockRuns<'a> {
 
 /// Groups scattered rows by order. Orders are sorted by their first rows.
 #[must_use]
-pub fn group_scattered<'a>(rows: &'a [KeyedRow<'a>], settings: GroupSettings) -> Vec<Vec<&'a KeyedRow<'a>>> {
-    let order_key = |row: &'a KeyedRow<'_>| Some((settings.file_of(row.row.origin.file), row.kind.order_key()?));
+pub fn group_scattered<'a>(
+    rows: &'a [KeyedRow<'a>],
+    settings: GroupSettings,
+) -> Vec<Vec<&'a KeyedRow<'a>>> {
+    let order_key = |row: &'a KeyedRow<'_>| {
+        Some((settings.file_of(row.row.origin.file), row.kind.order_key()?))
+    };
     // Nearly always all rows are of one order, which needs no map.
     if let [first, others @ ..] = rows
         && order_key(first).is_some()

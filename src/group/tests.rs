@@ -33,7 +33,8 @@ impl TestRow {
     }
 
     fn map(&self, into: &mut MappedRow<'static>) {
-        into.cells = std::mem::take(&mut into.cells).into_iter().chain(self.cells.iter().cloned()).collect();
+        into.cells =
+            std::mem::take(&mut into.cells).into_iter().chain(self.cells.iter().cloned()).collect();
         into.items.extend(self.items.iter().cloned());
     }
 
@@ -54,7 +55,8 @@ fn cell(field: Field, text: &'static str, at: CellOrigin<'static>) -> Cell<'stat
 /// A row with one item.
 fn row(kind: RowKind<'static>, file: u32, line: u64, cells: &[(Field, &'static str)]) -> TestRow {
     let origin = RowOrigin { file: FileId(file), line, bytes: line * 10..line * 10 + 9 };
-    let content = RowContent::Unreadable(Unreadable { reason: "not looked at".into(), salvaged: None });
+    let content =
+        RowContent::Unreadable(Unreadable { reason: "not looked at".into(), salvaged: None });
     let row: &Row<'_> = Box::leak(Box::new(Row { origin, content }));
     let at = CellOrigin::Row(row);
     let cells = cells.iter().map(|(field, text)| cell(field.clone(), text, at)).collect();
@@ -72,7 +74,8 @@ fn document(key: &str, file: u32, line: u64, cells: &[(Field, &'static str)]) ->
 }
 
 fn unreadable(line: u64, key: Option<&'static str>) -> TestRow {
-    row(RowKind::Unreadable { key: key.map(Cow::Borrowed), reason: "bad" }, 0, line, &[]).without_items()
+    row(RowKind::Unreadable { key: key.map(Cow::Borrowed), reason: "bad" }, 0, line, &[])
+        .without_items()
 }
 
 fn row_without_key(cells: &[(Field, &'static str)]) -> TestRow {
@@ -82,7 +85,12 @@ fn row_without_key(cells: &[(Field, &'static str)]) -> TestRow {
 fn into_row_without_key(row: TestRow) -> TestRow {
     let mut mapped = MappedRow::default();
     row.map(&mut mapped);
-    TestRow { kind: RowKind::WithoutKey(mapped.cells.get(&Field::OrderedAt).and_then(Cell::reliable_time)), ..row }
+    TestRow {
+        kind: RowKind::WithoutKey(
+            mapped.cells.get(&Field::OrderedAt).and_then(Cell::reliable_time),
+        ),
+        ..row
+    }
 }
 
 #[derive(Debug)]
@@ -93,24 +101,31 @@ struct Grouped {
 
 /// Groups rows that are sorted by file.
 fn grouped(settings: GroupSettings, rows: &[TestRow]) -> Result<Grouped, GroupError> {
-    let map = |row: &'static Row<'static>, _: Option<&'static Row<'static>>, into: &mut MappedRow<'static>| {
+    let map = |row: &'static Row<'static>,
+               _: Option<&'static Row<'static>>,
+               into: &mut MappedRow<'static>| {
         rows.iter().find(|test_row| std::ptr::eq(test_row.row, row)).unwrap().map(into);
     };
     let (mut lost, mut runs) = (LostRows::default(), Vec::new());
-    for file in rows.chunk_by(|one, next| settings.joins_files || one.row.origin.file == next.row.origin.file) {
+    for file in rows
+        .chunk_by(|one, next| settings.joins_files || one.row.origin.file == next.row.origin.file)
+    {
         let keyed: &'static [_] = file.iter().map(TestRow::keyed).collect::<Vec<_>>().leak();
         let block = BlockRuns::of(keyed, settings);
         lost.append(block.lost);
         runs.extend(block.runs);
     }
     lost.ensure_allowed(settings)?;
-    let readable = runs.iter().flat_map(|run| run.rows).filter(|row| !row.kind.has_no_order()).cloned();
+    let readable =
+        runs.iter().flat_map(|run| run.rows).filter(|row| !row.kind.has_no_order()).cloned();
     let readable: &'static [_] = readable.collect::<Vec<_>>().leak();
     let drafts = group_scattered(readable, settings).into_iter().map(|order| {
-        let is_of_order =
-            |run: &&Run<'_>| run.rows.iter().any(|row| order.iter().any(|of| std::ptr::eq(of.row, row.row)));
+        let is_of_order = |run: &&Run<'_>| {
+            run.rows.iter().any(|row| order.iter().any(|of| std::ptr::eq(of.row, row.row)))
+        };
         let of_order: Vec<_> = runs.iter().filter(is_of_order).collect();
-        let possible_rows: Vec<_> = of_order.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
+        let possible_rows: Vec<_> =
+            of_order.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
         let merged = draft(order.into_iter(), map, &possible_rows);
         if let [only] = of_order[..] {
             assert_eq!(
@@ -156,14 +171,18 @@ const SEPARATE_FILES: GroupSettings =
 
 #[test]
 fn scattered_rows_form_one_order() {
-    let rows = vec![order_row("A", 0, 2, &[]), order_row("B", 0, 3, &[]), order_row("A", 0, 4, &[])];
+    let rows =
+        vec![order_row("A", 0, 2, &[]), order_row("B", 0, 3, &[]), order_row("A", 0, 4, &[])];
     assert_eq!(shown(SEPARATE_FILES, rows), ["A 2,4", "B 3"]);
 }
 
 #[test]
 fn conflict_is_reported_once_per_field() {
     let price = |line, price: &'static str| order_row("A", 0, line, &[(Field::Price, price)]);
-    assert_eq!(shown(SEPARATE_FILES, vec![price(2, "5"), price(3, "6"), price(4, "7")]), ["A 2,3,4 rows_disagree"]);
+    assert_eq!(
+        shown(SEPARATE_FILES, vec![price(2, "5"), price(3, "6"), price(4, "7")]),
+        ["A 2,3,4 rows_disagree"]
+    );
     assert_eq!(shown(SEPARATE_FILES, vec![price(2, "5.0"), price(3, "5")]), ["A 2,3"]);
     let mut first = price(2, "5");
     first.cells[0].first_wins = true;
@@ -174,9 +193,12 @@ fn conflict_is_reported_once_per_field() {
 fn exported_value_overrides_default() {
     let mut fallback = order_row("A", 0, 2, &[(Field::Status, "PURCHASED")]);
     fallback.cells[0].is_default = true;
-    let drafts = grouped(SEPARATE_FILES, &[fallback, order_row("A", 0, 3, &[(Field::Status, "PAYMENT_PENDING")])])
-        .unwrap()
-        .drafts;
+    let drafts = grouped(
+        SEPARATE_FILES,
+        &[fallback, order_row("A", 0, 3, &[(Field::Status, "PAYMENT_PENDING")])],
+    )
+    .unwrap()
+    .drafts;
     assert_eq!(&*drafts[0].cells[0].text, "PAYMENT_PENDING");
     assert!(drafts[0].problems.is_empty());
 }
@@ -213,7 +235,10 @@ fn unreadable_row_invalidates_possible_orders() {
             order_row("D", 0, 6, &[]),
         ]
     };
-    assert_eq!(shown(SEPARATE_FILES, rows(unreadable(4, Some("A")))), ["A 2,4 row_unreadable", "B 3", "C 5", "D 6"]);
+    assert_eq!(
+        shown(SEPARATE_FILES, rows(unreadable(4, Some("A")))),
+        ["A 2,4 row_unreadable", "B 3", "C 5", "D 6"]
+    );
     let error = grouped(SEPARATE_FILES, &rows(unreadable(4, None))).unwrap_err();
     assert_eq!((error.at.line, error.more_rows), (4, 0));
     let adjacent = GroupSettings { has_adjacent_rows: true, ..SEPARATE_FILES };
@@ -227,8 +252,16 @@ fn unreadable_row_invalidates_possible_orders() {
 #[test]
 fn order_missing_merged_row_is_invalid() {
     let merged_row = TestRow { other_keys: &["B", "xB"], ..unreadable(3, Some("A")) };
-    let rows = vec![order_row("A", 0, 2, &[]), merged_row, order_row("B", 0, 4, &[]), order_row("C", 0, 5, &[])];
-    assert_eq!(shown(SEPARATE_FILES, rows), ["A 2,3 row_unreadable", "B 4 neighbour_unreadable", "C 5"]);
+    let rows = vec![
+        order_row("A", 0, 2, &[]),
+        merged_row,
+        order_row("B", 0, 4, &[]),
+        order_row("C", 0, 5, &[]),
+    ];
+    assert_eq!(
+        shown(SEPARATE_FILES, rows),
+        ["A 2,3 row_unreadable", "B 4 neighbour_unreadable", "C 5"]
+    );
 }
 
 #[test]
@@ -242,7 +275,8 @@ fn joined_files_have_adjacent_rows() {
 
 #[test]
 fn row_without_key_affects_orders_of_its_time() {
-    let at = |key: &str, line, time: &'static str| order_row(key, 0, line, &[(Field::OrderedAt, time)]);
+    let at =
+        |key: &str, line, time: &'static str| order_row(key, 0, line, &[(Field::OrderedAt, time)]);
     let rows = |without_key| vec![at("A", 2, "t1"), at("B", 3, "t2"), without_key];
     assert_eq!(
         shown(SEPARATE_FILES, rows(row_without_key(&[(Field::OrderedAt, "t2")]))),
@@ -282,7 +316,8 @@ fn only_reliable_time_excludes_row_without_key() {
 #[test]
 fn draft_with_error_is_no_duplicate() {
     let whole = |file| order_row("A", file, 2, &[]).without_items();
-    let bad = row(RowKind::Unreadable { key: Some("A".into()), reason: "bad" }, 1, 3, &[]).without_items();
+    let bad = row(RowKind::Unreadable { key: Some("A".into()), reason: "bad" }, 1, 3, &[])
+        .without_items();
     let both = ["A 2 order_in_two_files", "A 2,3 row_unreadable,order_in_two_files"];
     assert_eq!(shown(SEPARATE_FILES, vec![whole(0), whole(1), bad]), both);
 }
@@ -291,12 +326,16 @@ fn draft_with_error_is_no_duplicate() {
 #[test]
 fn appending_ambiguities_is_order_independent() {
     let merged_row = |line| TestRow { other_keys: &["B"], ..unreadable(line, Some("A")) };
-    let at = |line, time| into_row_without_key(row(RowKind::WithoutKey(None), 0, line, &[(Field::OrderedAt, time)]));
+    let at = |line, time| {
+        into_row_without_key(row(RowKind::WithoutKey(None), 0, line, &[(Field::OrderedAt, time)]))
+    };
     let rows = [merged_row(2), at(3, "t1"), at(4, "t2"), merged_row(5), at(6, "t1"), at(7, "t3")];
     let all = ambiguities(SEPARATE_FILES, &rows);
     for middle in 0..=rows.len() {
-        let (mut early, mut late) =
-            (ambiguities(SEPARATE_FILES, &rows[..middle]), ambiguities(SEPARATE_FILES, &rows[middle..]));
+        let (mut early, mut late) = (
+            ambiguities(SEPARATE_FILES, &rows[..middle]),
+            ambiguities(SEPARATE_FILES, &rows[middle..]),
+        );
         let (early_again, late_again) = (early.clone(), late.clone());
         early.append(late_again);
         late.append(early_again);
@@ -307,9 +346,15 @@ fn appending_ambiguities_is_order_independent() {
 
 #[test]
 fn unreliable_time_marks_first_row_without_key() {
-    let at = |line, time| into_row_without_key(row(RowKind::WithoutKey(None), 0, line, &[(Field::OrderedAt, time)]));
-    let grouped = grouped(SEPARATE_FILES, &[order_row("A", 0, 2, &[]), at(5, "t9"), at(6, "t1")]).unwrap();
-    assert_eq!(grouped.drafts[0].problems.iter().map(|problem| problem.at.line).collect::<Vec<_>>(), [5]);
+    let at = |line, time| {
+        into_row_without_key(row(RowKind::WithoutKey(None), 0, line, &[(Field::OrderedAt, time)]))
+    };
+    let grouped =
+        grouped(SEPARATE_FILES, &[order_row("A", 0, 2, &[]), at(5, "t9"), at(6, "t1")]).unwrap();
+    assert_eq!(
+        grouped.drafts[0].problems.iter().map(|problem| problem.at.line).collect::<Vec<_>>(),
+        [5]
+    );
 }
 
 proptest! {

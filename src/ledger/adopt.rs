@@ -12,7 +12,8 @@ use super::{
 pub enum AdoptError {
     /// No target, or several, begin with the given digits.
     #[error(
-        "{found} of the ledger's targets begin with these digits; nothing was changed{}", format_lines(.known)
+        "{found} of the ledger's targets begin with these digits; nothing was \
+         changed{}", format_lines(.known)
     )]
     NotUnique {
         /// The number of targets that match.

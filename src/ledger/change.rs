@@ -34,13 +34,19 @@ pub enum ChangeState {
 /// the same. `accepted_at` is the time of the accepted order: two orders of one reference have
 /// separate changes.
 #[must_use]
-pub fn unsent_change_hash(accepted_at: DateTime<Utc>, reasons: &[String], snapshot: &OrderSnapshot) -> ContentHash {
+pub fn unsent_change_hash(
+    accepted_at: DateTime<Utc>,
+    reasons: &[String],
+    snapshot: &OrderSnapshot,
+) -> ContentHash {
     let OrderSnapshot { status, money, item_count } = snapshot;
     // Compared by value: an export that writes 30.6 instead of 30.60 has not changed the order.
-    let money = money.as_ref().map(|money| (money.amount.0.normalize().to_string(), money.currency));
+    let money =
+        money.as_ref().map(|money| (money.amount.0.normalize().to_string(), money.currency));
     let accepted_millis = accepted_at.timestamp_millis();
-    let encoded = serde_json::to_vec(&("unsent", accepted_millis, reasons, status, money, item_count))
-        .expect("strings and numbers always serialize");
+    let encoded =
+        serde_json::to_vec(&("unsent", accepted_millis, reasons, status, money, item_count))
+            .expect("strings and numbers always serialize");
     let mut hash = [0; 16];
     hash.copy_from_slice(&blake3::hash(&encoded).as_bytes()[..16]);
     ContentHash(hash)
@@ -68,6 +74,9 @@ mod tests {
             assert_ne!(other, baseline);
         }
         let later = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(9);
-        assert_ne!(unsent_change_hash(later, &["refunded".to_owned()], &snapshot("REFUNDED", "30.60", 1)), baseline);
+        assert_ne!(
+            unsent_change_hash(later, &["refunded".to_owned()], &snapshot("REFUNDED", "30.60", 1)),
+            baseline
+        );
     }
 }

@@ -62,7 +62,11 @@ impl Consent {
         // Targets where every attempt failed do not count: nothing can be sent to them twice.
         if known.iter().any(|other| other.accepted_count + other.open_count > 0) {
             let base_url = target.base_url.clone();
-            return Err(LedgerError::UnknownTarget { location: location.to_string(), base_url, known });
+            return Err(LedgerError::UnknownTarget {
+                location: location.to_string(),
+                base_url,
+                known,
+            });
         }
         Ok(())
     }

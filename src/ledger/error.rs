@@ -21,7 +21,8 @@ pub enum LedgerError {
     },
     /// A newer program wrote it.
     #[error(
-        "the ledger {location} has version {found}; this orderferry supports versions up to {known}\n  \
+        "the ledger {location} has version {found}; this orderferry supports versions up to \
+         {known}\n  \
          hint: use the newer orderferry that wrote it"
     )]
     NewerVersion {
@@ -34,7 +35,8 @@ pub enum LedgerError {
     },
     /// An older program wrote it, and it cannot be migrated.
     #[error(
-        "the ledger {location} has version {found} and cannot be migrated to version {known}: {error}\n  \
+        "the ledger {location} has version {found} and cannot be migrated to version {known}: \
+         {error}\n  \
          hint: this user must be able to write the file and its folder"
     )]
     MigrationFailed {
@@ -57,8 +59,10 @@ pub enum LedgerError {
     },
     /// No ledger exists, and this was not declared the first run.
     #[error(
-        "there is no ledger at {location}, so it is unknown what was sent before; nothing was sent{}\n  \
-         hint: the first run creates it with --new-ledger; if there was one, restore it or name it with --ledger: \
+        "there is no ledger at {location}, so it is unknown what was sent before; nothing was \
+         sent{}\n  \
+         hint: the first run creates it with --new-ledger; if there was one, restore it or name \
+         it with --ledger: \
          with a new ledger every order is sent again",
         former_ledger_hint(.former.as_deref())
     )]
@@ -70,9 +74,11 @@ pub enum LedgerError {
     },
     /// A new ledger was declared, but this one has been used.
     #[error(
-        "--new-ledger was given, but the ledger {location} holds {attempt_count} attempts to send an order; \
+        "--new-ledger was given, but the ledger {location} holds {attempt_count} attempts to send \
+         an order; \
          nothing was sent\n  \
-         hint: leave out --new-ledger to continue with this ledger; the option is for the first run only"
+         hint: leave out --new-ledger to continue with this ledger; the option is for the first \
+         run only"
     )]
     NotNew {
         /// Its location.
@@ -82,9 +88,11 @@ pub enum LedgerError {
     },
     /// It holds other targets, but not this one.
     #[error(
-        "the ledger {location} holds other targets, but no attempt to send an order to {base_url} with this client key; \
+        "the ledger {location} holds other targets, but no attempt to send an order to {base_url} \
+         with this client key; \
          nothing was sent{}\n  \
-         hint: for another tenant add --new-target; for the same tenant under a new key or URL run \
+         hint: for another tenant add --new-target; for the same tenant under a new key or URL \
+         run \
          orderferry ledger adopt --from TARGET first, or its orders are sent twice",
         format_lines(.known)
     )]
@@ -98,7 +106,8 @@ pub enum LedgerError {
     },
     /// A new target was declared, but the ledger holds attempts to send to it.
     #[error(
-        "--new-target was given, but the ledger {location} holds attempts to send orders to this target; nothing was sent\n  \
+        "--new-target was given, but the ledger {location} holds attempts to send orders to this \
+         target; nothing was sent\n  \
          hint: leave out --new-target; the option is for the first run to a target only"
     )]
     NotNewTarget {
@@ -107,7 +116,8 @@ pub enum LedgerError {
     },
     /// The file itself is a mount point.
     #[error(
-        "the ledger {location} is a mount point; a file that is mounted on its own has a second name outside, \
+        "the ledger {location} is a mount point; a file that is mounted on its own has a second \
+         name outside, \
          which would damage it\n  hint: mount the folder instead of the file"
     )]
     MountPoint {
@@ -116,8 +126,10 @@ pub enum LedgerError {
     },
     /// The path no longer names the open file.
     #[error(
-        "the ledger {location} was deleted, replaced or truncated while it was open ({found}), so nothing more is sent\n  \
-         hint: put the file back before the next run; results.ndjson of this run lists what was sent"
+        "the ledger {location} was deleted, replaced or truncated while it was open ({found}), so \
+         nothing more is sent\n  \
+         hint: put the file back before the next run; results.ndjson of this run lists what was \
+         sent"
     )]
     Replaced {
         /// Its location.
@@ -139,9 +151,11 @@ pub enum LedgerError {
     },
     /// It has fewer transactions than a companion recorded.
     #[error(
-        "the ledger {location} is at transaction {commits}, but {companion} recorded transaction {expected}: \
+        "the ledger {location} is at transaction {commits}, but {companion} recorded transaction \
+         {expected}: \
          its newest attempts are lost, as in an older backup\n  \
-         hint: find the newest copy; if there is none, settle what can be found out about the last runs, \
+         hint: find the newest copy; if there is none, settle what can be found out about the \
+         last runs, \
          then run orderferry ledger accept-loss"
     )]
     Behind {
@@ -171,7 +185,8 @@ pub enum LedgerError {
     },
     /// The file has several names.
     #[error(
-        "the ledger {location} is one file under several names (hard links), which would damage it\n  \
+        "the ledger {location} is one file under several names (hard links), which would damage \
+         it\n  \
          hint: keep one name and remove the others; a copy (cp) is a separate file"
     )]
     HardLinked {
@@ -195,7 +210,8 @@ pub enum LedgerError {
     },
     /// The database, its lock file or its folder cannot be created or opened.
     #[error(
-        "{path}: {error}\n  hint: the ledger must be on a writable disk with free space; move it if necessary, \
+        "{path}: {error}\n  hint: the ledger must be on a writable disk with free space; move it \
+         if necessary, \
          and name its place with --ledger"
     )]
     LockFile {
@@ -212,7 +228,8 @@ pub enum LedgerError {
     },
     /// Another run writes to it in spite of the lock: the lock file was removed.
     #[error(
-        "another run ({run}) writes to this ledger for the same target, so nothing more is sent\n  \
+        "another run ({run}) writes to this ledger for the same target, so nothing more is \
+         sent\n  \
          hint: wait until it has ended, run this again, and do not remove the .lock files"
     )]
     OtherRun {
@@ -223,7 +240,8 @@ pub enum LedgerError {
     /// elsewhere every order would be sent again.
     #[error(
         "cannot read or write the ledger {location}: {error}\n  \
-         hint: check its disk, then run this again with the same ledger to continue: it records what was sent"
+         hint: check its disk, then run this again with the same ledger to continue: it records \
+         what was sent"
     )]
     Failed {
         /// Its location.
@@ -251,17 +269,21 @@ pub enum LedgerError {
 fn missing_wal_hint(is_recorded: bool) -> &'static str {
     if is_recorded {
         ", but a companion recorded exactly this state\n  \
-         hint: a tool such as sqlite3 merges the log when it closes the ledger, and then nothing is lost; \
+         hint: a tool such as sqlite3 merges the log when it closes the ledger, and then nothing \
+         is lost; \
          if that is what happened, continue with orderferry ledger accept-loss"
     } else {
         ", and its newest attempts are in that file\n  \
-         hint: put it back next to the ledger; if it is lost, settle what can be found out about that run, \
+         hint: put it back next to the ledger; if it is lost, settle what can be found out about \
+         that run, \
          then run orderferry ledger accept-loss"
     }
 }
 
 fn former_ledger_hint(former: Option<&str>) -> String {
     former.map_or_else(String::new, |former| {
-        format!("\n  an earlier version kept its ledger at {former}: name it with --ledger, or move it")
+        format!(
+            "\n  an earlier version kept its ledger at {former}: name it with --ledger, or move it"
+        )
     })
 }

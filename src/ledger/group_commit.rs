@@ -44,7 +44,9 @@ impl GroupCommit {
     #[must_use]
     pub fn start(ledger: Box<dyn Ledger>) -> (Self, WriterThread) {
         let (queue, pending) = mpsc::channel();
-        let writer = thread::Builder::new().name("ledger".to_owned()).spawn(move || commit_groups(ledger, &pending));
+        let writer = thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(move || commit_groups(ledger, &pending));
         let writer = writer.expect("the operating system can start one more thread");
         (Self { queue }, writer)
     }
@@ -86,9 +88,15 @@ fn commit_groups(
             Ok(numbers) => send_replies(replies, numbers.into_iter().map(Ok)),
             // The group was rolled back because of its intents. Outcomes may be written all the
             // same, so each write is retried on its own.
-            Err(LedgerError::OtherRun { .. } | LedgerError::Replaced { .. }) if writes.len() > 1 => {
-                let mut write_one = |write: &LedgerWrite| Ok(ledger.write(std::slice::from_ref(write))?[0]);
-                send_replies(replies, writes.iter().map(|write| write_one(write).map_err(Arc::new)));
+            Err(LedgerError::OtherRun { .. } | LedgerError::Replaced { .. })
+                if writes.len() > 1 =>
+            {
+                let mut write_one =
+                    |write: &LedgerWrite| Ok(ledger.write(std::slice::from_ref(write))?[0]);
+                send_replies(
+                    replies,
+                    writes.iter().map(|write| write_one(write).map_err(Arc::new)),
+                );
             }
             Err(error) => {
                 let error = Arc::new(error);
@@ -101,9 +109,12 @@ fn commit_groups(
     // here would be unknown to the next run.
     let all_written = unwritten_outcomes.is_empty() || ledger.write(&unwritten_outcomes).is_ok();
     // Only outcomes are counted: a cart that stays marked as open is merely cleared once more.
-    let outcomes = unwritten_outcomes.iter().filter(|write| matches!(write, LedgerWrite::Outcome(..)));
-    let closed =
-        CloseReport { unwritten_outcomes: if all_written { 0 } else { outcomes.count() }, error: ledger.close().err() };
+    let outcomes =
+        unwritten_outcomes.iter().filter(|write| matches!(write, LedgerWrite::Outcome(..)));
+    let closed = CloseReport {
+        unwritten_outcomes: if all_written { 0 } else { outcomes.count() },
+        error: ledger.close().err(),
+    };
     (ledger, closed)
 }
 
@@ -128,7 +139,9 @@ fn send_replies(replies: Vec<oneshot::Sender<Reply>>, answers: impl Iterator<Ite
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{AttemptId, AttemptState, CartId, Intent, LedgerReader, OpenCart, OrderKey};
+    use crate::ledger::{
+        AttemptId, AttemptState, CartId, Intent, LedgerReader, OpenCart, OrderKey,
+    };
 
     /// A ledger whose writes are scripted by a test and which holds nothing.
     struct Scripted<W>(W);
@@ -160,7 +173,9 @@ mod tests {
     }
 
     /// Numbers its writes, and fails after `max_writes`.
-    fn failing_after(max_writes: i64) -> impl FnMut(&[LedgerWrite]) -> Result<Vec<i64>, LedgerError> {
+    fn failing_after(
+        max_writes: i64,
+    ) -> impl FnMut(&[LedgerWrite]) -> Result<Vec<i64>, LedgerError> {
         let mut n_written = 0;
         move |writes| {
             if n_written >= max_writes {
@@ -190,7 +205,10 @@ mod tests {
         for _ in 0..20 {
             let ledger = ledger.clone();
             tasks.spawn(async move {
-                ledger.write(LedgerWrite::Outcome(AttemptId(0), AttemptState::Accepted)).await.unwrap()
+                ledger
+                    .write(LedgerWrite::Outcome(AttemptId(0), AttemptState::Accepted))
+                    .await
+                    .unwrap()
             });
         }
         let mut attempts = tasks.join_all().await;
@@ -199,7 +217,11 @@ mod tests {
         assert!(settle().await.is_err());
         assert!(ledger.write(LedgerWrite::CloseCart(CartId(1))).await.is_err());
         drop(ledger);
-        assert_eq!(writer.join().unwrap().1.unwritten_outcomes, 1, "the outcome that could not be written");
+        assert_eq!(
+            writer.join().unwrap().1.unwritten_outcomes,
+            1,
+            "the outcome that could not be written"
+        );
     }
 
     #[test]
@@ -209,7 +231,13 @@ mod tests {
             ordered_at: chrono::DateTime::UNIX_EPOCH,
             content: crate::model::planned::ContentHash([0; 16]),
         };
-        let intent = Intent { order, status: "PURCHASED".into(), money: None, item_count: 1, dedup_hash: None };
+        let intent = Intent {
+            order,
+            status: "PURCHASED".into(),
+            money: None,
+            item_count: 1,
+            dedup_hash: None,
+        };
         let (queue, pending) = mpsc::channel();
         let submit = |write| {
             let (reply, response) = oneshot::channel();
@@ -222,7 +250,10 @@ mod tests {
         let opened = submit(LedgerWrite::OpenCart { reference, browser, clear_cart });
         let closed = submit(LedgerWrite::CloseCart(CartId(1)));
         drop(queue);
-        assert_eq!(commit_groups(Box::new(Scripted(refuse_intents)), &pending).1.unwritten_outcomes, 0);
+        assert_eq!(
+            commit_groups(Box::new(Scripted(refuse_intents)), &pending).1.unwritten_outcomes,
+            0
+        );
         for intent in [intended, opened] {
             assert!(intent.blocking_recv().unwrap().is_err());
         }

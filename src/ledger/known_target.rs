@@ -25,7 +25,8 @@ pub struct KnownTarget {
 impl fmt::Display for KnownTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (run, at) = &self.last_run;
-        let base_url = self.base_url.as_deref().unwrap_or("base URL not recorded by an earlier version");
+        let base_url =
+            self.base_url.as_deref().unwrap_or("base URL not recorded by an earlier version");
         let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
         write!(f, "target {}: {base_url}, {} orders accepted, ", self.target, self.accepted_count)?;
         if self.open_count > 0 {

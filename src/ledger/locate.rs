@@ -61,20 +61,30 @@ mod tests {
             let location = locate(Path::new(typed), Path::new(""), None);
             location.map(|location| location.to_string()).map_err(|error| error.to_string())
         };
-        for (typed, path) in
-            [("a/ledger.db", "a/ledger.db"), ("sqlite:a/l.db", "a/l.db"), ("C:\\l.db", "C:\\l.db"), ("a:b", "a:b")]
-        {
+        for (typed, path) in [
+            ("a/ledger.db", "a/ledger.db"),
+            ("sqlite:a/l.db", "a/l.db"),
+            ("C:\\l.db", "C:\\l.db"),
+            ("a:b", "a:b"),
+        ] {
             assert_eq!(located(typed).unwrap(), path);
         }
         for typed in ["postgres://user:secret@host/db", "sqlite://l.db"] {
             let message = located(typed).unwrap_err();
-            assert!(message.contains(typed.split(':').next().unwrap()) && !message.contains("secret"), "{message}");
+            assert!(
+                message.contains(typed.split(':').next().unwrap()) && !message.contains("secret"),
+                "{message}"
+            );
         }
     }
 
     #[test]
     fn relative_path_is_one_in_the_folder() {
-        let located = |typed: &str| locate(Path::new(typed), Path::new("/shop"), None).unwrap().to_string();
-        assert_eq!((located("l.db").as_str(), located("sqlite:/l.db").as_str()), ("/shop/l.db", "/l.db"));
+        let located =
+            |typed: &str| locate(Path::new(typed), Path::new("/shop"), None).unwrap().to_string();
+        assert_eq!(
+            (located("l.db").as_str(), located("sqlite:/l.db").as_str()),
+            ("/shop/l.db", "/l.db")
+        );
     }
 }

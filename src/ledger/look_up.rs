@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use super::{error::LedgerError, history::ReferenceHistory, store::LedgerReader};
 use crate::model::reference::normalize_reference;
 
-/// Returns the history of each order, which is given by its reference and its time. If there is none
-/// near its time under its reference, returns that of an order with exactly the same time whose
-/// reference differs only in spelling, as spreadsheets change it. An order without a time has only
-/// its own spelling.
+/// Returns the history of each order, which is given by its reference and its time. If there is
+/// none near its time under its reference, returns that of an order with exactly the same time
+/// whose reference differs only in spelling, as spreadsheets change it. An order without a time has
+/// only its own spelling.
 // The callers give no time that is only a date, which too many orders share to identify one.
 pub fn look_up(
     orders: &[(&str, Option<DateTime<Utc>>)],
@@ -30,7 +30,10 @@ pub fn look_up(
     let references_by_time = ensure_all_answered(ledger.references_by_time(&times)?, times.len())?;
     for ((reference, ordered_at, history), others) in missing.into_iter().zip(references_by_time) {
         let normalized = normalize_reference(reference);
-        let Some(other) = others.iter().find(|other| normalize_reference(other) == normalized) else { continue };
+        let Some(other) = others.iter().find(|other| normalize_reference(other) == normalized)
+        else {
+            continue;
+        };
         for mut respelled in ensure_all_answered(ledger.history(&[other])?, 1)? {
             respelled.attempts.retain(|entry| entry.order.ordered_at == ordered_at);
             *history = respelled;
@@ -54,6 +57,9 @@ mod tests {
     #[test]
     fn missing_answer_is_an_error() {
         assert_eq!(ensure_all_answered(vec![1, 2], 2).unwrap(), [1, 2]);
-        assert!(matches!(ensure_all_answered(vec![1], 2), Err(LedgerError::MissingAnswers { found: 1, asked: 2 })));
+        assert!(matches!(
+            ensure_all_answered(vec![1], 2),
+            Err(LedgerError::MissingAnswers { found: 1, asked: 2 })
+        ));
     }
 }

@@ -120,7 +120,9 @@ impl LedgerOrder {
     pub fn state(&self) -> OrderState {
         // An acceptance outweighs open and failed submissions of the same order.
         match self.accepted() {
-            Some(_) if self.changes.iter().any(|change| change.acknowledged_at.is_none()) => OrderState::Changed,
+            Some(_) if self.changes.iter().any(|change| change.acknowledged_at.is_none()) => {
+                OrderState::Changed
+            }
             Some(_) => OrderState::Accepted,
             None if self.submissions.iter().any(Submission::is_open) => OrderState::Unknown,
             None => OrderState::Failed,
@@ -150,14 +152,17 @@ impl LedgerOrder {
     /// Keeps those changes of the reference that are changes of this order. A change to content
     /// that was accepted since is dropped.
     pub(super) fn attach_changes(&mut self, changes: Vec<ContentChange>) {
-        let Some(accepted) = self.accepted().map(|submission| submission.ordered_at) else { return };
+        let Some(accepted) = self.accepted().map(|submission| submission.ordered_at) else {
+            return;
+        };
         let was_accepted = |content| {
-            self.submissions
-                .iter()
-                .any(|submission| submission.state == AttemptState::Accepted && submission.content == content)
+            self.submissions.iter().any(|submission| {
+                submission.state == AttemptState::Accepted && submission.content == content
+            })
         };
         let is_change = |change: &ContentChange| {
-            (change.ordered_at - accepted).abs() < SAME_ORDER_WINDOW && !was_accepted(change.content)
+            (change.ordered_at - accepted).abs() < SAME_ORDER_WINDOW
+                && !was_accepted(change.content)
         };
         self.changes = changes.into_iter().filter(is_change).collect();
     }

@@ -81,9 +81,11 @@ impl std::str::FromStr for TargetPrefix {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.is_empty() || text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if text.is_empty() || text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        {
             return Err(format!(
-                "invalid target {text:?}; expected the first hex digits of its hash, as ledger list shows them"
+                "invalid target {text:?}; expected the first hex digits of its hash, as ledger \
+                 list shows them"
             ));
         }
         Ok(Self(text.to_ascii_lowercase()))

@@ -65,8 +65,10 @@ pub enum SettleRefusal {
 
 fn format_refusals(refusals: &[SettleRefusal]) -> String {
     let lines: Vec<_> = refusals.iter().map(|refusal| format!("\n  {refusal}")).collect();
-    let is_ambiguous = refusals.iter().any(|refusal| matches!(refusal, SettleRefusal::Ambiguous(..)));
-    let hint = if is_ambiguous { "\n  hint: select the order with --ordered-at and --target" } else { "" };
+    let is_ambiguous =
+        refusals.iter().any(|refusal| matches!(refusal, SettleRefusal::Ambiguous(..)));
+    let hint =
+        if is_ambiguous { "\n  hint: select the order with --ordered-at and --target" } else { "" };
     lines.concat() + hint
 }
 
@@ -80,7 +82,8 @@ impl fmt::Display for SettleRefusal {
             Self::Ambiguous(reference, candidates) => {
                 write!(f, "{reference}: {} orders match", candidates.len())?;
                 for order in candidates.iter().take(MAX_SHOWN) {
-                    let ordered_at = order.ordered_at().to_rfc3339_opts(SecondsFormat::AutoSi, true);
+                    let ordered_at =
+                        order.ordered_at().to_rfc3339_opts(SecondsFormat::AutoSi, true);
                     write!(
                         f,
                         "\n    ordered at {ordered_at}, sent to target {}, {}",
@@ -97,7 +100,9 @@ impl fmt::Display for SettleRefusal {
 fn refusal_message(order: &LedgerOrder, decision: ManualDecision) -> &'static str {
     match (decision, order.state()) {
         (ManualDecision::Accepted, _) if order.accepted().is_some() => "it is already accepted",
-        (ManualDecision::Accepted, _) => "it is failed: the service is known not to have accepted it",
+        (ManualDecision::Accepted, _) => {
+            "it is failed: the service is known not to have accepted it"
+        }
         (ManualDecision::Failed, OrderState::Failed) => "it is already failed",
         (ManualDecision::Failed, _) => "it is accepted: the service reported it",
         (ManualDecision::Acknowledged, OrderState::Accepted) if order.changes.is_empty() => {
@@ -106,13 +111,15 @@ fn refusal_message(order: &LedgerOrder, decision: ManualDecision) -> &'static st
         (ManualDecision::Acknowledged, OrderState::Accepted) => {
             "it is accepted, and all its changes are already acknowledged"
         }
-        (ManualDecision::Acknowledged, OrderState::Unknown) => "it is unknown, not accepted with other content",
+        (ManualDecision::Acknowledged, OrderState::Unknown) => {
+            "it is unknown, not accepted with other content"
+        }
         (ManualDecision::Acknowledged, _) => "it is failed, not accepted with other content",
     }
 }
 
-/// Selects the one order that the decision applies to, among those of the reference that were found.
-/// Orders that are still unknown take precedence over those whose manual settlement would be
+/// Selects the one order that the decision applies to, among those of the reference that were
+/// found. Orders that are still unknown take precedence over those whose manual settlement would be
 /// revised.
 pub(super) fn select_order(
     reference: &str,
@@ -127,14 +134,19 @@ pub(super) fn select_order(
         ([order], _) => Ok((*order).clone()),
         ([], None) => Err(SettleRefusal::NotFound(reference.to_owned())),
         ([], Some(order)) => Err(SettleRefusal::NothingToSettle(Box::new(order.clone()), decision)),
-        (several, _) => Err(SettleRefusal::Ambiguous(reference.to_owned(), several.iter().copied().cloned().collect())),
+        (several, _) => Err(SettleRefusal::Ambiguous(
+            reference.to_owned(),
+            several.iter().copied().cloned().collect(),
+        )),
     }
 }
 
 fn can_settle(order: &LedgerOrder, decision: ManualDecision) -> bool {
     match decision {
         ManualDecision::Acknowledged => order.state() == OrderState::Changed,
-        ManualDecision::Accepted | ManualDecision::Failed => !attempts_to_settle(order, decision).is_empty(),
+        ManualDecision::Accepted | ManualDecision::Failed => {
+            !attempts_to_settle(order, decision).is_empty()
+        }
     }
 }
 
@@ -142,7 +154,8 @@ fn can_settle(order: &LedgerOrder, decision: ManualDecision) -> bool {
 /// attempt; if none is open, or if the decision reverses an earlier one, those that the operator
 /// settled. An outcome that the service reported is never changed.
 pub(super) fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) -> Vec<AttemptId> {
-    let manual = |state| move |submission: &Submission| submission.is_manual && submission.state == state;
+    let manual =
+        |state| move |submission: &Submission| submission.is_manual && submission.state == state;
     let attempts_of = |is_selected: &dyn Fn(&Submission) -> bool| -> Vec<AttemptId> {
         order
             .submissions
@@ -151,18 +164,21 @@ pub(super) fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) 
             .map(|submission| submission.attempt)
             .collect()
     };
-    let accepted = || order.submissions.iter().filter(|submission| submission.state == AttemptState::Accepted);
+    let accepted =
+        || order.submissions.iter().filter(|submission| submission.state == AttemptState::Accepted);
     match decision {
-        ManualDecision::Accepted if accepted().next().is_some() => attempts_of(&Submission::is_open),
+        ManualDecision::Accepted if accepted().next().is_some() => {
+            attempts_of(&Submission::is_open)
+        }
         // The acceptance stays; only the open attempts next to it are settled.
         ManualDecision::Failed if accepted().any(|submission| !submission.is_manual) => {
             attempts_of(&Submission::is_open)
         }
         // Also reverses a manual acceptance: an order that is settled as failed must have none
         // left.
-        ManualDecision::Failed => {
-            attempts_of(&|submission| submission.is_open() || manual(AttemptState::Accepted)(submission))
-        }
+        ManualDecision::Failed => attempts_of(&|submission| {
+            submission.is_open() || manual(AttemptState::Accepted)(submission)
+        }),
         _ => match attempts_of(&Submission::is_open) {
             open if open.is_empty() => attempts_of(&manual(AttemptState::NotAccepted)),
             open => open,

@@ -25,7 +25,8 @@ impl OrderSnapshot {
         let total = |money: &Money| format!("{} {}", money.amount, money.currency);
         let status = difference("status", self.status.as_ref(), now.status.as_ref(), Clone::clone);
         let money = difference("total", self.money.as_ref(), now.money.as_ref(), total);
-        let n_items = difference("items", self.item_count.as_ref(), now.item_count.as_ref(), u64::to_string);
+        let n_items =
+            difference("items", self.item_count.as_ref(), now.item_count.as_ref(), u64::to_string);
         [status, money, n_items].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
@@ -48,7 +49,11 @@ pub(super) mod tests {
 
     pub(in crate::ledger) fn snapshot(status: &str, total: &str, item_count: u64) -> OrderSnapshot {
         let money = Money { currency: "EUR".parse().unwrap(), amount: total.parse().unwrap() };
-        OrderSnapshot { status: Some(status.into()), money: Some(money), item_count: Some(item_count) }
+        OrderSnapshot {
+            status: Some(status.into()),
+            money: Some(money),
+            item_count: Some(item_count),
+        }
     }
 
     #[test]
@@ -60,7 +65,14 @@ pub(super) mod tests {
             "status PURCHASED -> REFUNDED, total 30.60 EUR -> 20 EUR, items 2 -> 1"
         );
         assert_eq!(differences(&snapshot("PURCHASED", "30.6", 2)), "");
-        assert_eq!(differences(&OrderSnapshot { item_count: Some(3), ..OrderSnapshot::default() }), "items 2 -> 3");
-        assert_eq!(OrderSnapshot::default().differences(&was), "", "an attempt before version 4 has no snapshot");
+        assert_eq!(
+            differences(&OrderSnapshot { item_count: Some(3), ..OrderSnapshot::default() }),
+            "items 2 -> 3"
+        );
+        assert_eq!(
+            OrderSnapshot::default().differences(&was),
+            "",
+            "an attempt before version 4 has no snapshot"
+        );
     }
 }

@@ -2,8 +2,8 @@
 //! writes ([`Ledger`]) for one target, and what the operator does with a whole ledger
 //! ([`LedgerAdmin`]).
 //!
-//! They know no database; `sqlite` implements them, and `locate` chooses the implementation. Held by
-//! `pipeline`, by `group_commit` and by the `ledger` command of `cli`.
+//! They know no database; `sqlite` implements them, and `locate` chooses the implementation. Held
+//! by `pipeline`, by `group_commit` and by the `ledger` command of `cli`.
 
 use std::{fmt, ops::ControlFlow};
 
@@ -32,7 +32,12 @@ pub trait LedgerLocation: fmt::Debug + fmt::Display + Send + Sync {
     /// one. `run` is the id of the run whose attempts are written.
     ///
     /// Refuses a ledger that is not known to be the right one, or that is damaged or incomplete.
-    fn open_to_write(&self, target: &Target, run: &str, consent: Consent) -> Result<Box<dyn Ledger>, LedgerError>;
+    fn open_to_write(
+        &self,
+        target: &Target,
+        run: &str,
+        consent: Consent,
+    ) -> Result<Box<dyn Ledger>, LedgerError>;
 
     /// Opens an existing ledger for look-ups: nothing is written, migrated or locked. `None` if
     /// there is none.
@@ -54,7 +59,10 @@ pub trait LedgerReader: Send + Sync {
 
     /// Returns for each hash the references of orders that were or may have been accepted, in the
     /// order in which they were sent, at most the first 1,000.
-    fn references_by_dedup_hash(&self, hashes: &[DedupHash]) -> Result<Vec<Vec<String>>, LedgerError>;
+    fn references_by_dedup_hash(
+        &self,
+        hashes: &[DedupHash],
+    ) -> Result<Vec<Vec<String>>, LedgerError>;
 
     /// Returns for each time the references of orders that were or may have been accepted, in the
     /// order in which they were sent.

@@ -16,7 +16,10 @@ impl TargetHash {
     pub fn of(target: &Target) -> Self {
         let mut hasher = blake3::Hasher::new();
         // A URL contains no line break, so the two parts cannot run together.
-        hasher.update(target.base_url.as_bytes()).update(b"\n").update(target.client_key.as_bytes());
+        hasher
+            .update(target.base_url.as_bytes())
+            .update(b"\n")
+            .update(target.client_key.as_bytes());
         Self(*hasher.finalize().as_bytes())
     }
 

@@ -41,7 +41,14 @@ impl<'p> BoundRule<'p> {
             [] => (None, Vec::new()),
             [first, others @ ..] => (Some(*first), others.to_vec()),
         };
-        Self { index: field.index(), field, rule, is_verbatim: rule.is_verbatim(), first_column, fallback_columns }
+        Self {
+            index: field.index(),
+            field,
+            rule,
+            is_verbatim: rule.is_verbatim(),
+            first_column,
+            fallback_columns,
+        }
     }
 
     pub(super) fn columns(&self) -> impl Iterator<Item = usize> {
@@ -62,7 +69,8 @@ pub(super) fn bind_rules<'p>(
         let rule = &field_rule.rule;
         match &field_rule.target {
             FieldTarget::Field(field) => {
-                let columns = find_columns(rule, &name(field), profile.missing_columns, header, file)?;
+                let columns =
+                    find_columns(rule, &name(field), profile.missing_columns, header, file)?;
                 // A rule without a column in this file and without a default yields nothing.
                 if !columns.is_empty() || rule.default_value.is_some() {
                     bound.push(BoundRule::new(field.clone(), rule, &columns));
@@ -91,14 +99,22 @@ pub(super) fn find_columns(
     }
     let is_required = missing == MissingColumns::Refuse && rule.default_value.is_none();
     match rule.columns.first() {
-        Some(column) if found.is_empty() && is_required => Err(missing_column(column, field, header, file)),
+        Some(column) if found.is_empty() && is_required => {
+            Err(missing_column(column, field, header, file))
+        }
         _ => Ok(found),
     }
 }
 
 /// The index of a column, if the header has it; it is an error if it occurs twice.
-pub(super) fn find_column(column: &str, field: &str, header: &Header, file: &str) -> Result<Option<usize>, MapError> {
-    let mut indexes = header.names.iter().enumerate().filter(|(_, name)| *name == column).map(|(index, _)| index);
+pub(super) fn find_column(
+    column: &str,
+    field: &str,
+    header: &Header,
+    file: &str,
+) -> Result<Option<usize>, MapError> {
+    let mut indexes =
+        header.names.iter().enumerate().filter(|(_, name)| *name == column).map(|(index, _)| index);
     let index = indexes.next();
     if indexes.next().is_some() { Err(ambiguous_column(column, field, file)) } else { Ok(index) }
 }
@@ -131,12 +147,17 @@ fn wildcard_columns<'p>(
     header: &Header,
     file: &str,
 ) -> Result<Vec<BoundRule<'p>>, MapError> {
-    let prefixes: Vec<&str> = rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
-    let has_own_rule = |name: &String| profile.all_rules().any(|other| other.rule.columns.contains(name));
+    let prefixes: Vec<&str> =
+        rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
+    let has_own_rule =
+        |name: &String| profile.all_rules().any(|other| other.rule.columns.contains(name));
     // A set: comparing with all earlier names would be quadratic in the columns.
     let (mut bound, mut seen) = (Vec::new(), HashSet::new());
     for (index, name) in header.names.iter().enumerate().filter(|(_, name)| !has_own_rule(name)) {
-        let rest = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).filter(|rest| !rest.is_empty());
+        let rest = prefixes
+            .iter()
+            .find_map(|prefix| name.strip_prefix(prefix))
+            .filter(|rest| !rest.is_empty());
         if let Some(rest) = rest {
             let field = wildcard_field(wildcard, rest, None);
             if !seen.insert(name) {
@@ -151,7 +172,11 @@ fn wildcard_columns<'p>(
 /// The field of a wildcard for a name such as `giftWrap:boolean`.
 ///
 /// Without a type in the name it is the type of the JSON value, or else the wildcard's default.
-pub(super) fn wildcard_field(wildcard: &FieldTarget, name: &str, json_type: Option<ExtensionType>) -> Field {
+pub(super) fn wildcard_field(
+    wildcard: &FieldTarget,
+    name: &str,
+    json_type: Option<ExtensionType>,
+) -> Field {
     if let FieldTarget::AnyIdentifier = wildcard {
         return Field::Identifier(name.into());
     }
@@ -189,12 +214,15 @@ pub(super) fn unknown_columns(profile: &Profile, header: &Header) -> Vec<Problem
         })
     };
     let named = header.names.iter().zip(&header.positions);
-    named.filter(|(name, _)| !is_known(name)).map(|(name, at)| unknown_column(name, *at, &known)).collect()
+    named
+        .filter(|(name, _)| !is_known(name))
+        .map(|(name, at)| unknown_column(name, *at, &known))
+        .collect()
 }
 
 pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Problem {
-    let hint =
-        suggest(name, known.iter().copied()).map_or_else(String::new, |known| format!("; did you mean {known:?}?"));
+    let hint = suggest(name, known.iter().copied())
+        .map_or_else(String::new, |known| format!("; did you mean {known:?}?"));
     // In a file without a header the first row takes its place, and may contain an e-mail address.
     let name = if name.contains('@') { redact(name) } else { name.to_owned() };
     Problem::for_order(Code::UnknownColumn, at, format!("{name:?} is unknown and ignored{hint}"))

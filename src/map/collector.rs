@@ -56,8 +56,10 @@ impl<'a> Collector<'a> {
         item: Option<usize>,
         order: &mut Self,
     ) -> Option<PersonDraft<'a>> {
-        let with_role_name =
-            |problem: Problem| Problem { field: problem.field.map(|field| role.field_name(&field)), ..problem };
+        let with_role_name = |problem: Problem| Problem {
+            field: problem.field.map(|field| role.field_name(&field)),
+            ..problem
+        };
         order.problems.extend(self.problems.into_iter().map(with_role_name));
         order.skip = order.skip.take().or(self.skip);
         (self.filled > 0).then_some(PersonDraft { role, item, cells: self.cells.trimmed() })
@@ -67,17 +69,30 @@ impl<'a> Collector<'a> {
     #[inline]
     pub(super) fn push_verbatim(&mut self, bound: &'a BoundRule<'_>, found: RawValue<'a>) {
         self.filled += 1;
-        let (field, text, first_wins) = (Cow::Borrowed(&bound.field), Cow::Borrowed(found.text), bound.rule.first_wins);
+        let (field, text, first_wins) =
+            (Cow::Borrowed(&bound.field), Cow::Borrowed(found.text), bound.rule.first_wins);
         let (is_unparsable, is_default) = (false, false);
-        let cell = Cell { field, text, time: None, at: found.at, is_unparsable, is_default, first_wins };
+        let cell =
+            Cell { field, text, time: None, at: found.at, is_unparsable, is_default, first_wins };
         self.cells.push_at(bound.index, cell);
     }
 
     /// Applies the rule of a field to its cell, or appends the default if there is none.
-    pub(super) fn push_value(&mut self, field: Cow<'a, Field>, rule: &'a Rule, found: Option<RawValue<'a>>) {
+    pub(super) fn push_value(
+        &mut self,
+        field: Cow<'a, Field>,
+        rule: &'a Rule,
+        found: Option<RawValue<'a>>,
+    ) {
         match found {
             None => self.push_default(field, rule),
-            Some(found) => self.push_result(field, rule, rule.apply(found.text), Cow::Borrowed(found.text), found.at),
+            Some(found) => self.push_result(
+                field,
+                rule,
+                rule.apply(found.text),
+                Cow::Borrowed(found.text),
+                found.at,
+            ),
         }
     }
 
@@ -102,8 +117,11 @@ impl<'a> Collector<'a> {
             RuleResult::Invalid(code, message) => {
                 // The rule's message quotes the value, which must not be shown if it is personal
                 // data.
-                let message =
-                    if field.is_personal() { "does not match the profile's rule".to_owned() } else { message };
+                let message = if field.is_personal() {
+                    "does not match the profile's rule".to_owned()
+                } else {
+                    message
+                };
                 let problem = Problem::for_field(code, &field, at.position(), message);
                 self.push_invalid(field, problem, text, at);
             }
@@ -119,7 +137,15 @@ impl<'a> Collector<'a> {
     fn push_default(&mut self, field: Cow<'a, Field>, rule: &'a Rule) {
         if let Some(value) = rule.default_value.as_deref().filter(|fallback| !fallback.is_empty()) {
             let (text, at, first_wins) = (Cow::Borrowed(value), self.at, rule.first_wins);
-            self.cells.push(Cell { field, text, time: None, at, is_unparsable: false, is_default: true, first_wins });
+            self.cells.push(Cell {
+                field,
+                text,
+                time: None,
+                at,
+                is_unparsable: false,
+                is_default: true,
+                first_wins,
+            });
         }
     }
 
@@ -133,7 +159,15 @@ impl<'a> Collector<'a> {
     ) {
         self.filled += 1;
         let first_wins = rule.first_wins;
-        self.cells.push(Cell { field, text, time, at, is_unparsable: false, is_default: false, first_wins });
+        self.cells.push(Cell {
+            field,
+            text,
+            time,
+            at,
+            is_unparsable: false,
+            is_default: false,
+            first_wins,
+        });
     }
 
     /// Records a problem and appends the field as unparsable.
@@ -151,12 +185,25 @@ impl<'a> Collector<'a> {
     // Counts as filled: an item or person whose only cell is unparsable is one too.
     fn push_unparsable(&mut self, field: Cow<'a, Field>, text: Cow<'a, str>, at: CellOrigin<'a>) {
         self.filled += 1;
-        let cell = Cell { field, text, time: None, at, is_unparsable: true, is_default: false, first_wins: false };
+        let cell = Cell {
+            field,
+            text,
+            time: None,
+            at,
+            is_unparsable: true,
+            is_default: false,
+            first_wins: false,
+        };
         self.cells.push(cell);
     }
 
     /// Records that a field has an array or object instead of a single value.
-    pub(super) fn push_not_a_scalar(&mut self, field: Cow<'a, Field>, at: CellOrigin<'a>, found: &'static str) {
+    pub(super) fn push_not_a_scalar(
+        &mut self,
+        field: Cow<'a, Field>,
+        at: CellOrigin<'a>,
+        found: &'static str,
+    ) {
         let message = format!("{found} where a single value is expected");
         let problem = Problem::for_field(Code::NotAScalar, &field, at.position(), message);
         self.push_invalid(field, problem, Cow::Borrowed(found), at);

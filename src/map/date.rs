@@ -3,7 +3,10 @@
 //! Formats are chrono's `strftime` formats or `iso8601`; a format without an offset needs a time
 //! zone. Does not guess a format. Called by `rule`.
 
-use chrono::{DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{
+    DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone,
+    Utc,
+};
 use chrono_tz::Tz;
 
 use crate::model::suggest::{did_you_mean, suggest};
@@ -45,11 +48,18 @@ impl DateRule {
     /// A format without an offset needs the name of a time zone such as `Europe/London`. An error
     /// is a message.
     pub fn new(formats: &[String], zone: Option<&str>) -> Result<Self, String> {
-        let zone = zone.map(|name| name.parse::<Tz>().map_err(|_| unknown_zone(name))).transpose()?;
-        let formats: Vec<_> = formats.iter().map(|format| DateFormat::new(format)).collect::<Result<_, _>>()?;
-        let needs_zone = formats.iter().any(|format| matches!(format, DateFormat::Local(_) | DateFormat::Day(_)));
+        let zone =
+            zone.map(|name| name.parse::<Tz>().map_err(|_| unknown_zone(name))).transpose()?;
+        let formats: Vec<_> =
+            formats.iter().map(|format| DateFormat::new(format)).collect::<Result<_, _>>()?;
+        let needs_zone = formats
+            .iter()
+            .any(|format| matches!(format, DateFormat::Local(_) | DateFormat::Day(_)));
         if needs_zone && zone.is_none() {
-            return Err("a date format without an offset needs a zone, such as zone = \"Europe/London\"".to_owned());
+            return Err(
+                "a date format without an offset needs a zone, such as zone = \"Europe/London\""
+                    .to_owned(),
+            );
         }
         Ok(Self { formats, zone })
     }
@@ -59,7 +69,9 @@ impl DateRule {
     pub fn expected(&self) -> String {
         let names = self.formats.iter().map(|format| match format {
             DateFormat::Iso => "ISO 8601 with an offset or Z".to_owned(),
-            DateFormat::WithOffset(format) | DateFormat::Local(format) | DateFormat::Day(format) => {
+            DateFormat::WithOffset(format)
+            | DateFormat::Local(format)
+            | DateFormat::Day(format) => {
                 format!("the format {format}")
             }
         });
@@ -83,14 +95,17 @@ impl DateRule {
     fn parse_with(&self, format: &DateFormat, text: &str) -> Option<ParsedInstant> {
         let unambiguous = |time| ParsedInstant { time, is_ambiguous: false };
         match format {
-            DateFormat::Iso => parse_common_iso(text).or_else(|| Some(to_millis(&parse_iso(text)?))).map(unambiguous),
-            DateFormat::WithOffset(format) => {
-                DateTime::parse_from_str(text, format).ok().map(|time| unambiguous(to_millis(&time)))
+            DateFormat::Iso => parse_common_iso(text)
+                .or_else(|| Some(to_millis(&parse_iso(text)?)))
+                .map(unambiguous),
+            DateFormat::WithOffset(format) => DateTime::parse_from_str(text, format)
+                .ok()
+                .map(|time| unambiguous(to_millis(&time))),
+            DateFormat::Local(format) => {
+                self.resolve_local(NaiveDateTime::parse_from_str(text, format).ok()?)
             }
-            DateFormat::Local(format) => self.resolve_local(NaiveDateTime::parse_from_str(text, format).ok()?),
-            DateFormat::Day(format) => {
-                self.resolve_local(NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0)?)
-            }
+            DateFormat::Day(format) => self
+                .resolve_local(NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0)?),
         }
     }
 
@@ -101,7 +116,9 @@ impl DateRule {
             LocalResult::Ambiguous(first, _) => (first, true),
             // Clocks skip at most an hour. The time is read with the offset before the change,
             // which is the instant that the clocks show as one hour later.
-            LocalResult::None => (zone.from_local_datetime(&(time + Duration::hours(1))).earliest()?, true),
+            LocalResult::None => {
+                (zone.from_local_datetime(&(time + Duration::hours(1))).earliest()?, true)
+            }
         };
         Some(ParsedInstant { time: to_millis(&time), is_ambiguous })
     }
@@ -117,7 +134,8 @@ impl DateFormat {
         // itself.
         if items.contains(&chrono::format::Item::Error) || !format.contains('%') {
             return Err(format!(
-                "invalid date format {format:?}; expected iso8601 or a format such as %Y-%m-%d %H:%M:%S"
+                "invalid date format {format:?}; expected iso8601 or a format such as %Y-%m-%d \
+                 %H:%M:%S"
             ));
         }
         let has = |specifiers: &[&str]| specifiers.iter().any(|mark| format.contains(mark));
@@ -134,7 +152,8 @@ impl DateFormat {
 fn to_millis<Z: TimeZone>(time: &DateTime<Z>) -> DateTime<Utc> {
     // The conversion to milliseconds turns a leap second into the second after it: few services
     // accept `:60`.
-    DateTime::from_timestamp_millis(time.timestamp_millis()).unwrap_or_else(|| time.with_timezone(&Utc))
+    DateTime::from_timestamp_millis(time.timestamp_millis())
+        .unwrap_or_else(|| time.with_timezone(&Utc))
 }
 
 /// Fast path for the common form of ISO 8601: `2025-01-01T16:17:16Z`, optionally with a blank for
@@ -144,14 +163,18 @@ fn parse_common_iso(text: &str) -> Option<DateTime<Utc>> {
     let bytes = text.as_bytes();
     let (start, rest) = bytes.split_at_checked(19)?;
     let number = |digits: std::ops::Range<usize>| decimal(&start[digits]);
-    let is_formed = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')].iter().all(|(at, mark)| start[*at] == *mark);
+    let is_formed =
+        [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')].iter().all(|(at, mark)| start[*at] == *mark);
     // A leap second is left to the slow path.
     if !is_formed || !matches!(start[10], b'T' | b' ') || number(17..19)? > 59 {
         return None;
     }
-    let date = NaiveDate::from_ymd_opt(i32::try_from(number(0..4)?).ok()?, number(5..7)?, number(8..10)?)?;
+    let date =
+        NaiveDate::from_ymd_opt(i32::try_from(number(0..4)?).ok()?, number(5..7)?, number(8..10)?)?;
     let (millis, offset) = parse_fraction(rest)?;
-    let time = date.and_hms_milli_opt(number(11..13)?, number(14..16)?, number(17..19)?, millis)?.and_utc();
+    let time = date
+        .and_hms_milli_opt(number(11..13)?, number(14..16)?, number(17..19)?, millis)?
+        .and_utc();
     time.checked_sub_signed(Duration::seconds(offset_seconds(offset)?))
 }
 
@@ -161,7 +184,8 @@ fn parse_fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let n_digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = after.split_at(n_digits);
     // More than nine digits would overflow; the slow path parses them.
-    let scale = 10_u32.checked_pow(u32::try_from(n_digits).ok().filter(|n| (1..=9).contains(n))?)?;
+    let scale =
+        10_u32.checked_pow(u32::try_from(n_digits).ok().filter(|n| (1..=9).contains(n))?)?;
     Some((u32::try_from(u64::from(decimal(digits)?) * 1000 / u64::from(scale)).ok()?, rest))
 }
 
@@ -169,8 +193,12 @@ fn parse_fraction(text: &[u8]) -> Option<(u32, &[u8])> {
 fn offset_seconds(text: &[u8]) -> Option<i64> {
     let (sign, hours, minutes) = match text {
         [b'Z'] => return Some(0),
-        [sign @ (b'+' | b'-'), hours @ .., b':', m1, m2] if hours.len() == 2 => (*sign, hours, [*m1, *m2]),
-        [sign @ (b'+' | b'-'), hours @ .., m1, m2] if hours.len() == 2 => (*sign, hours, [*m1, *m2]),
+        [sign @ (b'+' | b'-'), hours @ .., b':', m1, m2] if hours.len() == 2 => {
+            (*sign, hours, [*m1, *m2])
+        }
+        [sign @ (b'+' | b'-'), hours @ .., m1, m2] if hours.len() == 2 => {
+            (*sign, hours, [*m1, *m2])
+        }
         _ => return None,
     };
     let (hours, minutes) = (decimal(hours)?, decimal(&minutes)?);
@@ -180,13 +208,16 @@ fn offset_seconds(text: &[u8]) -> Option<i64> {
 
 // Callers pass at most nine digits, so the number cannot overflow.
 fn decimal(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |number: u32, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
+    digits.iter().try_fold(0, |number: u32, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0'))
+    })
 }
 
 /// Slow path: RFC 3339, and in addition an offset without a colon or minutes, or no seconds, which
 /// ISO 8601 allows.
 fn parse_iso(text: &str) -> Option<DateTime<FixedOffset>> {
-    let with_offset = text.strip_suffix(['Z', 'z']).map_or(text.to_owned(), |time| format!("{time}+00:00"));
+    let with_offset =
+        text.strip_suffix(['Z', 'z']).map_or(text.to_owned(), |time| format!("{time}+00:00"));
     ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
         .iter()
         .find_map(|format| DateTime::parse_from_str(&with_offset, format).ok())
@@ -234,7 +265,9 @@ mod tests {
 
     #[test]
     fn common_iso_takes_fast_path() {
-        for text in ["2025-01-01T16:17:16Z", "2025-01-01 16:17:16.123+02:00", "2025-01-01T16:17:16-0500"] {
+        for text in
+            ["2025-01-01T16:17:16Z", "2025-01-01 16:17:16.123+02:00", "2025-01-01T16:17:16-0500"]
+        {
             assert!(parse_common_iso(text).is_some(), "{text}");
         }
     }
@@ -246,7 +279,10 @@ mod tests {
         assert_eq!(london("2011-07-01 08:26:00"), Some(("2011-07-01T07:26:00.000Z".into(), false)));
         assert_eq!(london("2011-10-30 01:30:00"), Some(("2011-10-30T00:30:00.000Z".into(), true)));
         assert_eq!(london("2011-03-27 01:30:00"), Some(("2011-03-27T01:30:00.000Z".into(), true)));
-        assert_eq!(canonical("%d.%m.%Y", "Europe/Berlin", "01.07.2025").unwrap().0, "2025-06-30T22:00:00.000Z");
+        assert_eq!(
+            canonical("%d.%m.%Y", "Europe/Berlin", "01.07.2025").unwrap().0,
+            "2025-06-30T22:00:00.000Z"
+        );
     }
 
     #[test]

@@ -36,7 +36,8 @@ impl<'p> DocumentMapper<'p> {
             let field = "the order's reference".to_owned();
             return Err(MapError::OtherFormat { file: file.to_owned(), expected: "path", field });
         }
-        let (item_rules, order_rules) = profile.rules.iter().partition(|rule| rule.target.group() == FieldGroup::Item);
+        let (item_rules, order_rules) =
+            profile.rules.iter().partition(|rule| rule.target.group() == FieldGroup::Item);
         let known = known_paths(profile);
         Ok(Self { profile, file: file.to_owned(), order_rules, item_rules, known })
     }
@@ -46,19 +47,29 @@ impl<'p> DocumentMapper<'p> {
     pub(super) fn finish(&self, unknown_names: &UnknownNames) -> Result<(), MapError> {
         match &self.profile.items_path {
             Some(path)
-                if unknown_names.has_items == Some(false) && self.profile.missing_columns == MissingColumns::Refuse =>
+                if unknown_names.has_items == Some(false)
+                    && self.profile.missing_columns == MissingColumns::Refuse =>
             {
-                let hint = did_you_mean(suggest(path, unknown_names.members.iter().map(String::as_str)));
+                let hint =
+                    did_you_mean(suggest(path, unknown_names.members.iter().map(String::as_str)));
                 Err(MapError::MissingItems { file: self.file.clone(), path: path.clone(), hint })
             }
             _ => Ok(()),
         }
     }
 
-    pub(super) fn observe(&self, document: &JsonNode, row: &Row<'_>, unknown_names: &mut UnknownNames) {
-        if let Some(path) = self.profile.items_path.as_deref().filter(|_| unknown_names.has_items != Some(true)) {
+    pub(super) fn observe(
+        &self,
+        document: &JsonNode,
+        row: &Row<'_>,
+        unknown_names: &mut UnknownNames,
+    ) {
+        if let Some(path) =
+            self.profile.items_path.as_deref().filter(|_| unknown_names.has_items != Some(true))
+        {
             unknown_names.has_items = Some(document.at(path).is_some());
-            unknown_names.members = members_of(document).into_iter().map(|(name, _)| name.to_owned()).collect();
+            unknown_names.members =
+                members_of(document).into_iter().map(|(name, _)| name.to_owned()).collect();
         }
         if self.profile.unknown_columns == UnknownColumns::Warn {
             self.observe_unknown(document, "", row, unknown_names);
@@ -77,7 +88,12 @@ impl<'p> DocumentMapper<'p> {
         }
     }
 
-    pub(super) fn map<'a>(&'a self, row: &'a Row<'a>, document: &'a JsonNode, into: &mut MappedRow<'a>) {
+    pub(super) fn map<'a>(
+        &'a self,
+        row: &'a Row<'a>,
+        document: &'a JsonNode,
+        into: &mut MappedRow<'a>,
+    ) {
         let mut order = Collector::new(CellOrigin::Row(row), std::mem::take(&mut into.cells));
         let context = DocumentContext { row };
         context.apply(&mut order, self.order_rules.iter().copied(), document);
@@ -118,14 +134,21 @@ impl<'p> DocumentMapper<'p> {
                 into.items.push(item);
                 into.items.len() - 1
             });
-            for people in self.profile.people.iter().filter(|people| people.role == PersonRole::Consumer) {
+            for people in
+                self.profile.people.iter().filter(|people| people.role == PersonRole::Consumer)
+            {
                 add_people(people, element, index, context, order, &mut into.people);
             }
         }
         // Without a path of items the document is the only element, and its consumers are added
         // above.
         let is_element = self.profile.items_path.is_none();
-        for people in self.profile.people.iter().filter(|people| people.role == PersonRole::Contact || !is_element) {
+        for people in self
+            .profile
+            .people
+            .iter()
+            .filter(|people| people.role == PersonRole::Contact || !is_element)
+        {
             add_people(people, document, None, context, order, &mut into.people);
         }
     }
@@ -139,11 +162,19 @@ impl<'p> DocumentMapper<'p> {
         if self.profile.item_rows.as_ref().is_some_and(|rows| !holds(rows, element)) {
             return None;
         }
-        let mut item =
-            Collector::new(context.at(element), Cells::with_capacity(cell_capacity(element, &self.item_rules)));
-        if self.profile.items_path.is_some() && !matches!(element.value, JsonValue::Object(_) | JsonValue::Null) {
+        let mut item = Collector::new(
+            context.at(element),
+            Cells::with_capacity(cell_capacity(element, &self.item_rules)),
+        );
+        if self.profile.items_path.is_some()
+            && !matches!(element.value, JsonValue::Object(_) | JsonValue::Null)
+        {
             let message = format!("{} where an item is expected", type_name(&element.value));
-            item.problems.push(Problem::for_order(Code::NotAScalar, context.at(element).position(), message));
+            item.problems.push(Problem::for_order(
+                Code::NotAScalar,
+                context.at(element).position(),
+                message,
+            ));
         }
         context.apply(&mut item, self.item_rules.iter().copied(), element);
         let filled = item.filled;
@@ -152,16 +183,25 @@ impl<'p> DocumentMapper<'p> {
         (filled > 0).then(|| ItemDraft { at: context.at(element), cells: item.cells.trimmed() })
     }
 
-    fn observe_unknown(&self, node: &JsonNode, path: &str, row: &Row<'_>, unknown_names: &mut UnknownNames) {
+    fn observe_unknown(
+        &self,
+        node: &JsonNode,
+        path: &str,
+        row: &Row<'_>,
+        unknown_names: &mut UnknownNames,
+    ) {
         match &node.value {
             JsonValue::Object(members) => {
                 for (name, member) in members {
-                    let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                    let path =
+                        if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                     self.observe_unknown(member, &path, row, unknown_names);
                 }
             }
             JsonValue::Array(elements) => {
-                for element in elements.iter().filter(|element| matches!(element.value, JsonValue::Object(_))) {
+                for element in
+                    elements.iter().filter(|element| matches!(element.value, JsonValue::Object(_)))
+                {
                     self.observe_unknown(element, path, row, unknown_names);
                 }
             }
@@ -170,7 +210,8 @@ impl<'p> DocumentMapper<'p> {
         if path.is_empty() || !unknown_names.mark_checked(path) {
             return;
         }
-        let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+        let is_above =
+            |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
         if !self.known.iter().any(|known| covers(known, path) || is_above(known)) {
             let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
             let at = node.position(row.origin.file, row.origin.line);
@@ -190,12 +231,20 @@ fn add_people<'a>(
 ) {
     let Some(path) = &people.path else { return };
     for element in context.array_items(node, path, Some(people.role), order) {
-        let mut person =
-            Collector::new(context.at(element), Cells::with_capacity(cell_capacity(element, &people.rules)));
+        let mut person = Collector::new(
+            context.at(element),
+            Cells::with_capacity(cell_capacity(element, &people.rules)),
+        );
         if !matches!(element.value, JsonValue::Object(_) | JsonValue::Null) {
-            let message = format!("{} where a {} is expected", type_name(&element.value), people.role.name());
+            let message =
+                format!("{} where a {} is expected", type_name(&element.value), people.role.name());
             let at = context.at(element).position();
-            order.problems.push(Problem::for_field(Code::NotAScalar, people.role.name(), at, message));
+            order.problems.push(Problem::for_field(
+                Code::NotAScalar,
+                people.role.name(),
+                at,
+                message,
+            ));
         }
         context.apply(&mut person, &people.rules, element);
         into.extend(person.finish_person(people.role, item, order));
@@ -224,11 +273,16 @@ fn known_paths(profile: &Profile) -> Vec<String> {
     known.extend(profile.items_path.clone());
     known.extend(profile.skips.iter().filter_map(|skip| skip.when.path.clone()));
     let item_rows_path = profile.item_rows.as_ref().and_then(|rows| rows.path.as_deref());
-    let below_items =
-        |path: &str| profile.items_path.as_ref().map_or_else(|| path.to_owned(), |above| format!("{above}.{path}"));
+    let below_items = |path: &str| {
+        profile
+            .items_path
+            .as_ref()
+            .map_or_else(|| path.to_owned(), |above| format!("{above}.{path}"))
+    };
     known.extend(item_rows_path.map(below_items));
     for rule in &profile.rules {
-        let above = profile.items_path.as_deref().filter(|_| rule.target.group() == FieldGroup::Item);
+        let above =
+            profile.items_path.as_deref().filter(|_| rule.target.group() == FieldGroup::Item);
         add_known_paths(rule, above, &mut known);
     }
     for PeopleRules { role, path, rules } in &profile.people {
@@ -244,7 +298,11 @@ fn known_paths(profile: &Profile) -> Vec<String> {
     known
 }
 
-fn add_known_paths(FieldRule { target, rule }: &FieldRule, above: Option<&str>, known: &mut Vec<String>) {
+fn add_known_paths(
+    FieldRule { target, rule }: &FieldRule,
+    above: Option<&str>,
+    known: &mut Vec<String>,
+) {
     for path in &rule.paths {
         let path = above.map_or_else(|| path.clone(), |above| format!("{above}.{path}"));
         if !matches!(target, FieldTarget::Field(_)) && !path.ends_with('*') {
@@ -325,19 +383,36 @@ impl<'a> DocumentContext<'a> {
             None | Some(JsonNode { value: JsonValue::Null, .. }) => &[],
             Some(other) => {
                 let elements = if role.is_some() { "people" } else { "items" };
-                let message = format!("{path:?} is {}, expected an array of {elements}", type_name(&other.value));
-                let problem = Problem::for_order(Code::NotAScalar, self.at(other).position(), message);
-                order.problems.push(Problem { field: role.map(|role| format!("{}s", role.name())), ..problem });
+                let message = format!(
+                    "{path:?} is {}, expected an array of {elements}",
+                    type_name(&other.value)
+                );
+                let problem =
+                    Problem::for_order(Code::NotAScalar, self.at(other).position(), message);
+                order.problems.push(Problem {
+                    field: role.map(|role| format!("{}s", role.name())),
+                    ..problem
+                });
                 &[]
             }
         }
     }
 
-    fn apply(self, collector: &mut Collector<'a>, rules: impl IntoIterator<Item = &'a FieldRule>, node: &'a JsonNode) {
+    fn apply(
+        self,
+        collector: &mut Collector<'a>,
+        rules: impl IntoIterator<Item = &'a FieldRule>,
+        node: &'a JsonNode,
+    ) {
         for FieldRule { target, rule } in rules {
             match target {
                 FieldTarget::Field(field) => {
-                    self.push_value(collector, Cow::Borrowed(field), rule, first_filled(node, &rule.paths));
+                    self.push_value(
+                        collector,
+                        Cow::Borrowed(field),
+                        rule,
+                        first_filled(node, &rule.paths),
+                    );
                 }
                 FieldTarget::AnyIdentifier => self.identifiers(collector, rule, node),
                 wildcard => self.extensions(collector, wildcard, rule, node),
@@ -359,7 +434,9 @@ impl<'a> DocumentContext<'a> {
             return self.push_lines(collector, field, rule, &lines, node);
         }
         match scalar(node) {
-            Some(text) => collector.push_value(field, rule, Some(RawValue { text, at: self.at(node) })),
+            Some(text) => {
+                collector.push_value(field, rule, Some(RawValue { text, at: self.at(node) }));
+            }
             None => collector.push_not_a_scalar(field, self.at(node), type_name(&node.value)),
         }
     }
@@ -375,7 +452,13 @@ impl<'a> DocumentContext<'a> {
     ) {
         let text = lines.join("\n");
         let result = rule.apply(text.trim()).into_owned();
-        collector.push_result(field, rule, result, Cow::Owned(text.trim().to_owned()), self.at(node));
+        collector.push_result(
+            field,
+            rule,
+            result,
+            Cow::Owned(text.trim().to_owned()),
+            self.at(node),
+        );
     }
 
     /// Collects identifiers: `[{provider, id}]`, or an object or flat members keyed by provider.
@@ -398,7 +481,12 @@ impl<'a> DocumentContext<'a> {
                 _ => {
                     for (name, member) in custom_members(node, path) {
                         let field = Cow::Owned(Field::Identifier(name.into()));
-                        self.push_value(collector, field, rule, Some(member).filter(|m| !is_empty(m)));
+                        self.push_value(
+                            collector,
+                            field,
+                            rule,
+                            Some(member).filter(|m| !is_empty(m)),
+                        );
                     }
                 }
             }
@@ -406,22 +494,46 @@ impl<'a> DocumentContext<'a> {
     }
 
     fn identifier(self, collector: &mut Collector<'a>, rule: &'a Rule, element: &'a JsonNode) {
-        let member_text = |name| element.member(name).and_then(scalar).filter(|text| !text.is_empty());
+        let member_text =
+            |name| element.member(name).and_then(scalar).filter(|text| !text.is_empty());
         let id = element.member("id").filter(|_| member_text("id").is_some());
         if let (Some(provider), Some(id)) = (member_text("provider"), id) {
-            return self.push_value(collector, Cow::Owned(Field::Identifier(provider.into())), rule, Some(id));
+            return self.push_value(
+                collector,
+                Cow::Owned(Field::Identifier(provider.into())),
+                rule,
+                Some(id),
+            );
         }
-        let message = "identifier without a provider or an id; expected {\"provider\": …, \"id\": …}";
-        let problem =
-            Problem::for_field(Code::MissingAttribute, "guest.identifiers", self.at(element).position(), message);
-        collector.push_invalid(Cow::Owned(Field::Identifier("?".into())), problem, Cow::Borrowed(""), self.at(element));
+        let message =
+            "identifier without a provider or an id; expected {\"provider\": …, \"id\": …}";
+        let problem = Problem::for_field(
+            Code::MissingAttribute,
+            "guest.identifiers",
+            self.at(element).position(),
+            message,
+        );
+        collector.push_invalid(
+            Cow::Owned(Field::Identifier("?".into())),
+            problem,
+            Cow::Borrowed(""),
+            self.at(element),
+        );
     }
 
     /// Collects extension attributes: an object, the event's array form, or flat members.
-    fn extensions(self, collector: &mut Collector<'a>, wildcard: &FieldTarget, rule: &'a Rule, node: &'a JsonNode) {
+    fn extensions(
+        self,
+        collector: &mut Collector<'a>,
+        wildcard: &FieldTarget,
+        rule: &'a Rule,
+        node: &'a JsonNode,
+    ) {
         for path in &rule.paths {
             let found = node.at(path);
-            if let Some(found) = found.filter(|found| scalar(found).is_some_and(|text| !text.is_empty())) {
+            if let Some(found) =
+                found.filter(|found| scalar(found).is_some_and(|text| !text.is_empty()))
+            {
                 self.not_an_extension(collector, wildcard, found);
             }
             let single = match found.map(|found| &found.value) {
@@ -440,21 +552,32 @@ impl<'a> DocumentContext<'a> {
                 },
                 _ => None,
             };
-            let members = single.map_or_else(|| custom_members(node, path), |single| members_of(single));
+            let members =
+                single.map_or_else(|| custom_members(node, path), |single| members_of(single));
             // The event's array form contains these two members in addition to the attributes.
             let is_event_form = |name: &str, value: &JsonNode| match name {
                 "name" => value.value == JsonValue::Text("ext".to_owned()),
                 "key" => value.value == JsonValue::Text("default".to_owned()),
                 _ => false,
             };
-            for (name, value) in members.into_iter().filter(|(name, value)| !is_event_form(name, value)) {
+            for (name, value) in
+                members.into_iter().filter(|(name, value)| !is_event_form(name, value))
+            {
                 self.extension(collector, wildcard, rule, name, value);
             }
         }
     }
 
-    fn not_an_extension(self, collector: &mut Collector<'a>, wildcard: &FieldTarget, found: &'a JsonNode) {
-        let message = format!("{} where an object of extension attributes is expected", type_name(&found.value));
+    fn not_an_extension(
+        self,
+        collector: &mut Collector<'a>,
+        wildcard: &FieldTarget,
+        found: &'a JsonNode,
+    ) {
+        let message = format!(
+            "{} where an object of extension attributes is expected",
+            type_name(&found.value)
+        );
         self.extension_error(collector, wildcard, found, message);
     }
 
@@ -466,7 +589,8 @@ impl<'a> DocumentContext<'a> {
         message: String,
     ) {
         let problem = Problem::for_order(Code::ExtensionValue, self.at(found).position(), message);
-        let field = matches!(wildcard, FieldTarget::AnyItemProduct).then(|| "item.product".to_owned());
+        let field =
+            matches!(wildcard, FieldTarget::AnyItemProduct).then(|| "item.product".to_owned());
         collector.problems.push(Problem { field, ..problem });
     }
 
@@ -480,7 +604,9 @@ impl<'a> DocumentContext<'a> {
     ) {
         let json_type = match &value.value {
             JsonValue::Boolean(_) => Some(ExtensionType::Boolean),
-            JsonValue::Number(digits) if digits.contains(['.', 'e', 'E']) => Some(ExtensionType::Float),
+            JsonValue::Number(digits) if digits.contains(['.', 'e', 'E']) => {
+                Some(ExtensionType::Float)
+            }
             JsonValue::Number(_) => Some(ExtensionType::Integer),
             _ => None,
         };
@@ -495,7 +621,9 @@ fn custom_members<'n>(node: &'n JsonNode, path: &str) -> Vec<(&'n str, &'n JsonN
     match path.strip_suffix('*') {
         Some(prefix) => {
             let members = members_of(node).into_iter();
-            members.filter_map(|(name, member)| Some((name.strip_prefix(prefix)?, member))).collect()
+            members
+                .filter_map(|(name, member)| Some((name.strip_prefix(prefix)?, member)))
+                .collect()
         }
         None => node.at(path).map(members_of).unwrap_or_default(),
     }
@@ -503,7 +631,9 @@ fn custom_members<'n>(node: &'n JsonNode, path: &str) -> Vec<(&'n str, &'n JsonN
 
 fn members_of(node: &JsonNode) -> Vec<(&str, &JsonNode)> {
     match &node.value {
-        JsonValue::Object(members) => members.iter().map(|(name, member)| (name.as_str(), member)).collect(),
+        JsonValue::Object(members) => {
+            members.iter().map(|(name, member)| (name.as_str(), member)).collect()
+        }
         _ => Vec::new(),
     }
 }

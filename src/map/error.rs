@@ -71,7 +71,10 @@ pub enum MapError {
     },
     /// The profile has columns only and the file is JSON, or it has paths only and the file is
     /// CSV.
-    #[error("{file}: the profile has no {expected} for {field}\n  hint: it was written for files of another format")]
+    #[error(
+        "{file}: the profile has no {expected} for {field}\n  hint: it was written for files of \
+         another format"
+    )]
     OtherFormat {
         /// The input.
         file: String,
@@ -97,7 +100,14 @@ pub struct TomlError {
 
 impl fmt::Display for TomlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}{}", self.line, self.column, self.message, did_you_mean(self.suggestion.as_deref()))
+        write!(
+            f,
+            "{}:{}: {}{}",
+            self.line,
+            self.column,
+            self.message,
+            did_you_mean(self.suggestion.as_deref())
+        )
     }
 }
 

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::{
-    document_mapper::DocumentMapper, error::MapError, profile::Profile, record_mapper::RecordMapper,
-    unknown_names::UnknownNames,
+    document_mapper::DocumentMapper, error::MapError, profile::Profile,
+    record_mapper::RecordMapper, unknown_names::UnknownNames,
 };
 use crate::model::{
     draft::{Cell, MappedRow, RowKind},
@@ -29,7 +29,11 @@ enum Mapper<'p> {
 impl<'p> FileMapper<'p> {
     /// Binds a profile to a CSV file by its header, or to a file of JSON documents if `header` is
     /// `None`. `file` is the file's name in messages.
-    pub fn bind(profile: &'p Profile, header: Option<&Arc<Header>>, file: &str) -> Result<Self, MapError> {
+    pub fn bind(
+        profile: &'p Profile,
+        header: Option<&Arc<Header>>,
+        file: &str,
+    ) -> Result<Self, MapError> {
         let mapper = match header {
             Some(header) => Mapper::Records(RecordMapper::bind(profile, header, file)?),
             None => Mapper::Documents(DocumentMapper::bind(profile, file)?),
@@ -44,8 +48,12 @@ impl<'p> FileMapper<'p> {
             (RowContent::Document(document), Mapper::Documents(mapper)) => mapper.kind(document),
             (RowContent::Unreadable(unreadable), mapper) => {
                 let key = match (unreadable.salvaged.as_deref(), mapper) {
-                    (Some(RowContent::Record(record)), Mapper::Records(mapper)) => mapper.reliable_key(record),
-                    (Some(RowContent::Document(document)), Mapper::Documents(mapper)) => mapper.reliable_key(document),
+                    (Some(RowContent::Record(record)), Mapper::Records(mapper)) => {
+                        mapper.reliable_key(record)
+                    }
+                    (Some(RowContent::Document(document)), Mapper::Documents(mapper)) => {
+                        mapper.reliable_key(document)
+                    }
                     _ => None,
                 };
                 RowKind::Unreadable { key, reason: &unreadable.reason }
@@ -57,7 +65,9 @@ impl<'p> FileMapper<'p> {
             RowKind::WithoutKey(_) => {
                 let mut mapped = MappedRow::default();
                 self.map(row, None, &mut mapped);
-                RowKind::WithoutKey(mapped.cells.get(&Field::OrderedAt).and_then(Cell::reliable_time))
+                RowKind::WithoutKey(
+                    mapped.cells.get(&Field::OrderedAt).and_then(Cell::reliable_time),
+                )
             }
             kind => kind,
         }
@@ -66,7 +76,12 @@ impl<'p> FileMapper<'p> {
     /// Maps a row and adds the result to `into`.
     ///
     /// `previous` is the same order's previous row: cells of the order that repeat it are omitted.
-    pub fn map<'a>(&'a self, row: &'a Row<'a>, previous: Option<&Row<'_>>, into: &mut MappedRow<'a>) {
+    pub fn map<'a>(
+        &'a self,
+        row: &'a Row<'a>,
+        previous: Option<&Row<'_>>,
+        into: &mut MappedRow<'a>,
+    ) {
         match (&row.content, &self.mapper) {
             (RowContent::Record(record), Mapper::Records(mapper)) => {
                 let previous = previous.and_then(|previous| match &previous.content {
@@ -75,7 +90,9 @@ impl<'p> FileMapper<'p> {
                 });
                 mapper.map(row, record, previous, into);
             }
-            (RowContent::Document(document), Mapper::Documents(mapper)) => mapper.map(row, document, into),
+            (RowContent::Document(document), Mapper::Documents(mapper)) => {
+                mapper.map(row, document, into);
+            }
             _ => {}
         }
     }
@@ -87,17 +104,21 @@ impl<'p> FileMapper<'p> {
     #[must_use]
     pub fn possible_keys(&self, row: &Row<'_>) -> Vec<String> {
         match (&row.content, &self.mapper) {
-            (RowContent::Unreadable(unreadable), Mapper::Records(mapper)) => match unreadable.salvaged.as_deref() {
-                Some(RowContent::Record(record)) => mapper.possible_keys(record),
-                _ => Vec::new(),
-            },
+            (RowContent::Unreadable(unreadable), Mapper::Records(mapper)) => {
+                match unreadable.salvaged.as_deref() {
+                    Some(RowContent::Record(record)) => mapper.possible_keys(record),
+                    _ => Vec::new(),
+                }
+            }
             _ => Vec::new(),
         }
     }
 
     /// Records the names in a row that the profile does not use.
     pub fn observe(&self, row: &Row<'_>, unknown_names: &mut UnknownNames) {
-        if let (RowContent::Document(document), Mapper::Documents(mapper)) = (&row.content, &self.mapper) {
+        if let (RowContent::Document(document), Mapper::Documents(mapper)) =
+            (&row.content, &self.mapper)
+        {
             mapper.observe(document, row, unknown_names);
         }
     }

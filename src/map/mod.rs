@@ -1,8 +1,8 @@
 //! Mapping of rows to fields by profiles, which declare the meaning of each column or JSON path.
 //!
-//! A profile is a TOML text; the canonical one is built in. Reads no file. Checks only what the profile itself
-//! declares (a date has this format, a value is in this table); `validate` checks the rest. Called
-//! by `shuffle`; depends on `model` only.
+//! A profile is a TOML text; the canonical one is built in. Reads no file. Checks only what the
+//! profile itself declares (a date has this format, a value is in this table); `validate` checks
+//! the rest. Called by `shuffle`; depends on `model` only.
 
 mod binding;
 mod collector;

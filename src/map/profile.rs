@@ -150,7 +150,10 @@ impl Profile {
             return Self::parse(name, text);
         }
         let suggestion = suggest(name, BUILT_IN.iter().map(|(built_in, _)| *built_in));
-        Err(MapError::NoProfile { name: name.to_owned(), suggestion: suggestion.map(str::to_owned) })
+        Err(MapError::NoProfile {
+            name: name.to_owned(),
+            suggestion: suggestion.map(str::to_owned),
+        })
     }
 
     /// The order key of the text of a key's cell, if its rule yields one.
@@ -177,15 +180,21 @@ impl Profile {
     /// Whether the time of an order may come from a date without a time of day.
     #[must_use]
     pub fn is_midnight(&self, ordered_at: DateTime<Utc>) -> bool {
-        let is_ordered_at = |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::OrderedAt));
+        let is_ordered_at =
+            |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::OrderedAt));
         self.rules.iter().find(is_ordered_at).is_some_and(|rule| rule.rule.is_midnight(ordered_at))
     }
 
     /// Compiles the profile of a TOML text; messages contain `name` as the name of the file.
     pub fn parse(name: &str, text: &str) -> Result<Self, MapError> {
-        let in_toml = |error| MapError::Toml { name: name.to_owned(), error: toml_error(&error, text) };
+        let in_toml =
+            |error| MapError::Toml { name: name.to_owned(), error: toml_error(&error, text) };
         let profile_text: ProfileText = toml::from_str(text).map_err(in_toml)?;
-        compile(profile_text).map_err(|(field, message)| MapError::Rule { name: name.to_owned(), field, message })
+        compile(profile_text).map_err(|(field, message)| MapError::Rule {
+            name: name.to_owned(),
+            field,
+            message,
+        })
     }
 }
 
@@ -201,13 +210,18 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
     let consumers = people_rules(PersonRole::Consumer, text.consumers, &mut text.consumer)?;
     let key = match text.key {
         Some(key) => compile_rule("key", key, false)?,
-        None => reference_rule(&rules).ok_or_else(|| for_field("key", "missing; expected key or order.referenceId"))?,
+        None => reference_rule(&rules)
+            .ok_or_else(|| for_field("key", "missing; expected key or order.referenceId"))?,
     };
     let skips = text.skip.into_iter().map(|skip| {
         let when = Condition::new(skip.when).map_err(|error| for_field("skip", &error))?;
         Ok(SkipRule { reason: skip.reason.into(), when })
     });
-    let item_rows = text.item_rows.map(Condition::new).transpose().map_err(|error| for_field("item_rows", &error))?;
+    let item_rows = text
+        .item_rows
+        .map(Condition::new)
+        .transpose()
+        .map_err(|error| for_field("item_rows", &error))?;
     Ok(Profile {
         name: text.name,
         description: text.about,
@@ -242,13 +256,16 @@ fn delimiter(delimiter: Option<char>) -> Result<u8, ProfileError> {
         Ok(byte) if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(byte),
         _ => Err(for_field(
             "delimiter",
-            &format!("invalid character {delimiter:?}; expected an ASCII character such as ; or \\t"),
+            &format!(
+                "invalid character {delimiter:?}; expected an ASCII character such as ; or \\t"
+            ),
         )),
     }
 }
 
 fn reference_rule(rules: &[FieldRule]) -> Option<Rule> {
-    let is_reference = |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::ReferenceId));
+    let is_reference =
+        |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::ReferenceId));
     rules.iter().find(is_reference).map(|found| found.rule.clone())
 }
 
@@ -256,12 +273,19 @@ fn compile_rule(field: &str, text: RuleText, is_date: bool) -> Result<Rule, Prof
     Rule::new(text, is_date).map_err(|error| for_field(field, &error))
 }
 
-fn named_rules(group: FieldGroup, named: Vec<(&'static str, RuleText)>) -> Result<Vec<FieldRule>, ProfileError> {
+fn named_rules(
+    group: FieldGroup,
+    named: Vec<(&'static str, RuleText)>,
+) -> Result<Vec<FieldRule>, ProfileError> {
     let compile = |(name, text)| {
-        let field = Field::NAMED.iter().find(|field| field.group() == group && field.short_name() == name);
+        let field =
+            Field::NAMED.iter().find(|field| field.group() == group && field.short_name() == name);
         let field = field.expect("every key of a profile's group is the name of a field").clone();
         let is_date = matches!(field, Field::OrderedAt | Field::ItemOrderedAt);
-        Ok(FieldRule { rule: compile_rule(&field.to_string(), text, is_date)?, target: FieldTarget::Field(field) })
+        Ok(FieldRule {
+            rule: compile_rule(&field.to_string(), text, is_date)?,
+            target: FieldTarget::Field(field),
+        })
     };
     named.into_iter().map(compile).collect()
 }
@@ -275,7 +299,11 @@ fn wildcard_rules(
     let compile = |(name, text): (String, RuleText)| {
         let rule = compile_rule(&name, text, false)?;
         let extension_type = rule.extension_type.unwrap_or_else(|| wildcard.default_type(&name));
-        let target = if name == WILDCARD { wildcard.clone() } else { FieldTarget::Field(field(&name, extension_type)) };
+        let target = if name == WILDCARD {
+            wildcard.clone()
+        } else {
+            FieldTarget::Field(field(&name, extension_type))
+        };
         Ok(FieldRule { target, rule })
     };
     std::mem::take(texts).into_iter().map(compile).collect()
@@ -294,9 +322,11 @@ fn order_rules(text: &mut OrderText) -> Result<Vec<FieldRule>, ProfileError> {
 
 fn item_rules(text: &mut ItemText) -> Result<Vec<FieldRule>, ProfileError> {
     let mut rules = named_rules(FieldGroup::Item, text.named())?;
-    let field = |name: &str, extension_type| Field::ItemExtension(extension_key(name, extension_type));
+    let field =
+        |name: &str, extension_type| Field::ItemExtension(extension_key(name, extension_type));
     rules.extend(wildcard_rules(&mut text.ext, &FieldTarget::AnyItemExtension, field)?);
-    let field = |name: &str, extension_type| Field::ItemProduct(extension_key(name, extension_type));
+    let field =
+        |name: &str, extension_type| Field::ItemProduct(extension_key(name, extension_type));
     rules.extend(wildcard_rules(&mut text.product, &FieldTarget::AnyItemProduct, field)?);
     Ok(rules)
 }
@@ -318,9 +348,10 @@ fn people_rules(
     let has_paths = rules.iter().any(|rule| !rule.rule.paths.is_empty());
     let (singular, plural) = (role.name(), format!("{}s", role.name()));
     match &path {
-        None if has_paths => {
-            Err((singular.to_owned(), format!("has a path, but {plural}, the path of the array, is not set")))
-        }
+        None if has_paths => Err((
+            singular.to_owned(),
+            format!("has a path, but {plural}, the path of the array, is not set"),
+        )),
         Some(_) if !has_paths => Err((plural, format!("is set, but [{singular}] has no path"))),
         _ => Ok((!rules.is_empty()).then_some(PeopleRules { role, path, rules })),
     }
@@ -349,15 +380,21 @@ mod tests {
     fn canonical_profile_covers_every_field() {
         let profile = Profile::built_in("canonical").unwrap();
         for field in Field::NAMED {
-            let found =
-                profile.rules.iter().find(|rule| matches!(&rule.target, FieldTarget::Field(known) if known == field));
-            assert_eq!(found.map(|rule| rule.rule.columns.clone()), Some(vec![field.to_string()]), "{field}");
+            let found = profile
+                .rules
+                .iter()
+                .find(|rule| matches!(&rule.target, FieldTarget::Field(known) if known == field));
+            assert_eq!(
+                found.map(|rule| rule.rule.columns.clone()),
+                Some(vec![field.to_string()]),
+                "{field}"
+            );
         }
         for people in &profile.people {
             for field in Field::NAMED.iter().filter(|field| field.group() == FieldGroup::Guest) {
-                let is_of_field =
-                    |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(known) if known == field);
-                let found = people.rules.iter().find(is_of_field).map(|rule| rule.rule.columns.clone());
+                let is_of_field = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(known) if known == field);
+                let found =
+                    people.rules.iter().find(is_of_field).map(|rule| rule.rule.columns.clone());
                 assert_eq!(found, Some(vec![people.role.field_name(&field.to_string())]));
             }
         }
@@ -378,7 +415,9 @@ mod tests {
 
     #[test]
     fn people_need_a_path_and_rules() {
-        let with = |rest: &str| parse_error(&format!("name = 'x'\n{rest}\n[order]\nreferenceId = {{ path = 'a' }}"));
+        let with = |rest: &str| {
+            parse_error(&format!("name = 'x'\n{rest}\n[order]\nreferenceId = {{ path = 'a' }}"))
+        };
         insta::assert_snapshot!(with("contact.email = { path = 'email' }"), @"p.toml: contact: has a path, but contacts, the path of the array, is not set");
         insta::assert_snapshot!(with("consumers = 'pax'"), @"p.toml: consumers: is set, but [consumer] has no path");
         insta::assert_snapshot!(with("consumer.email = { type = 'text' }"), @"p.toml: consumer.email: has no column, no path and no value");

@@ -39,12 +39,17 @@ pub(super) struct RecordMapper<'p> {
 }
 
 impl<'p> RecordMapper<'p> {
-    pub(super) fn bind(profile: &'p Profile, header: &Header, file: &str) -> Result<Self, MapError> {
+    pub(super) fn bind(
+        profile: &'p Profile,
+        header: &Header,
+        file: &str,
+    ) -> Result<Self, MapError> {
         if profile.key.columns.is_empty() {
             let field = "the order's reference".to_owned();
             return Err(MapError::OtherFormat { file: file.to_owned(), expected: "column", field });
         }
-        let key_columns = find_columns(&profile.key, "referenceId", MissingColumns::Refuse, header, file)?;
+        let key_columns =
+            find_columns(&profile.key, "referenceId", MissingColumns::Refuse, header, file)?;
         let rules = bind_rules(&profile.rules, Field::to_string, profile, header, file)?;
         let (item_rules, order_rules): (Vec<BoundRule<'_>>, Vec<BoundRule<'_>>) =
             rules.into_iter().partition(|bound| bound.field.group() == FieldGroup::Item);
@@ -61,21 +66,33 @@ impl<'p> RecordMapper<'p> {
             order_rules,
             item_rules,
             people: bind_people(profile, header, file)?,
-            skips: profile.skips.iter().map(|skip| Ok((skip, column(&skip.when)?))).collect::<Result<_, MapError>>()?,
-            item_rows: profile.item_rows.as_ref().map(|rows| Ok((rows, column(rows)?))).transpose()?,
+            skips: profile
+                .skips
+                .iter()
+                .map(|skip| Ok((skip, column(&skip.when)?)))
+                .collect::<Result<_, MapError>>()?,
+            item_rows: profile
+                .item_rows
+                .as_ref()
+                .map(|rows| Ok((rows, column(rows)?)))
+                .transpose()?,
             unknown: unknown_columns(profile, header),
         })
     }
 
     pub(super) fn declared_extensions(&self) -> Vec<&Field> {
         let fields = self.order_rules.iter().chain(&self.item_rules).map(|bound| &bound.field);
-        fields.filter(|field| matches!(field, Field::Extension(_) | Field::ItemExtension(_))).collect()
+        fields
+            .filter(|field| matches!(field, Field::Extension(_) | Field::ItemExtension(_)))
+            .collect()
     }
 
     pub(super) fn kind<'a>(&'a self, record: &Record<'a>) -> RowKind<'a> {
         match self.key(record) {
             Some(key) => RowKind::OrderRow(key),
-            None if (0..self.n_columns).all(|index| record.cell(index).is_empty()) => RowKind::Blank,
+            None if (0..self.n_columns).all(|index| record.cell(index).is_empty()) => {
+                RowKind::Blank
+            }
             None => RowKind::WithoutKey(None),
         }
     }
@@ -109,11 +126,17 @@ impl<'p> RecordMapper<'p> {
     }
 
     /// The item of the row, if one of its item columns is filled.
-    fn item<'a>(&'a self, row: &'a Row<'a>, record: &Record<'a>, order: &mut Collector<'a>) -> Option<ItemDraft<'a>> {
+    fn item<'a>(
+        &'a self,
+        row: &'a Row<'a>,
+        record: &Record<'a>,
+        order: &mut Collector<'a>,
+    ) -> Option<ItemDraft<'a>> {
         if self.item_rows.is_some_and(|(rows, column)| !rows.holds(record.cell(column))) {
             return None;
         }
-        let mut item = Collector::new(CellOrigin::Row(row), Cells::with_capacity(self.item_rules.len()));
+        let mut item =
+            Collector::new(CellOrigin::Row(row), Cells::with_capacity(self.item_rules.len()));
         apply_rules(&mut item, &self.item_rules, row, record, None);
         if item.filled == 0 {
             return None;
@@ -133,9 +156,14 @@ impl<'p> RecordMapper<'p> {
         into: &mut MappedRow<'a>,
     ) {
         for (role, rules) in &self.people {
-            let mut person = Collector::new(CellOrigin::Row(row), Cells::with_capacity(rules.len()));
+            let mut person =
+                Collector::new(CellOrigin::Row(row), Cells::with_capacity(rules.len()));
             apply_rules(&mut person, rules, row, record, None);
-            into.people.extend(person.finish_person(*role, item.filter(|_| *role == PersonRole::Consumer), order));
+            into.people.extend(person.finish_person(
+                *role,
+                item.filter(|_| *role == PersonRole::Consumer),
+                order,
+            ));
         }
     }
 
@@ -167,17 +195,28 @@ impl<'p> RecordMapper<'p> {
         }
         // Every ending, because where the next row begins within the cell is not known.
         let endings = |cell: &'_ str| {
-            let starts: Vec<usize> = cell.char_indices().rev().take(MAX_KEY_CHARS).map(|(start, _)| start).collect();
-            let keys = starts.into_iter().filter_map(|start| self.profile.key_of(&cell[start..]).map(Cow::into_owned));
+            let starts: Vec<usize> =
+                cell.char_indices().rev().take(MAX_KEY_CHARS).map(|(start, _)| start).collect();
+            let keys = starts
+                .into_iter()
+                .filter_map(|start| self.profile.key_of(&cell[start..]).map(Cow::into_owned));
             keys.collect::<Vec<_>>()
         };
         let junction = n_cells - self.n_columns;
-        let cells = if n_cells < 2 * self.n_columns { junction.max(2) - 1..junction + 1 } else { 1..n_cells };
+        let cells = if n_cells < 2 * self.n_columns {
+            junction.max(2) - 1..junction + 1
+        } else {
+            1..n_cells
+        };
         cells.flat_map(|index| endings(record.cell(index))).collect()
     }
 
     fn key<'a>(&'a self, record: &Record<'a>) -> Option<Cow<'a, str>> {
-        let text = self.key_columns.iter().map(|index| record.cell(*index)).find(|text| !text.is_empty())?;
+        let text = self
+            .key_columns
+            .iter()
+            .map(|index| record.cell(*index))
+            .find(|text| !text.is_empty())?;
         self.profile.key_of(text)
     }
 }
@@ -221,15 +260,24 @@ fn apply_rules<'a>(
     previous: Option<&Record<'_>>,
 ) {
     for bound in rules {
-        let is_repeated =
-            |previous: &Record<'_>| bound.columns().all(|index| previous.cell(index) == record.cell(index));
+        let is_repeated = |previous: &Record<'_>| {
+            bound.columns().all(|index| previous.cell(index) == record.cell(index))
+        };
         if previous.is_some_and(is_repeated) {
             continue;
         }
-        let found = |index: usize| RawValue { text: record.cell(index), at: CellOrigin::Column(row, to_u32(index)) };
+        let found = |index: usize| RawValue {
+            text: record.cell(index),
+            at: CellOrigin::Column(row, to_u32(index)),
+        };
         let first = bound.first_column.map(found).filter(|found| !found.text.is_empty());
-        let found = first
-            .or_else(|| bound.fallback_columns.iter().map(|index| found(*index)).find(|found| !found.text.is_empty()));
+        let found = first.or_else(|| {
+            bound
+                .fallback_columns
+                .iter()
+                .map(|index| found(*index))
+                .find(|found| !found.text.is_empty())
+        });
         match found {
             Some(found) if bound.is_verbatim => collector.push_verbatim(bound, found),
             found => collector.push_value(Cow::Borrowed(&bound.field), bound.rule, found),

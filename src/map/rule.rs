@@ -76,7 +76,9 @@ impl RuleResult<'_> {
 impl Rule {
     /// Whether an instant of this rule may come from a date without a time of day.
     pub(super) fn is_midnight(&self, time: DateTime<Utc>) -> bool {
-        self.date.as_ref().map_or_else(|| time.time() == NaiveTime::MIN, |date| date.is_midnight(time))
+        self.date
+            .as_ref()
+            .map_or_else(|| time.time() == NaiveTime::MIN, |date| date.is_midnight(time))
     }
 
     /// Compiles a rule. `is_date` is whether its field is a timestamp; an error is a message.
@@ -84,7 +86,11 @@ impl Rule {
         let has_source = text.column.is_some() || text.path.is_some();
         match (&text.value, &text.default, has_source) {
             (Some(_), None, false) | (None, _, true) => {}
-            (Some(_), _, true) => return Err("has a value and a column or path; for empty cells use a default".into()),
+            (Some(_), _, true) => {
+                return Err(
+                    "has a value and a column or path; for empty cells use a default".into()
+                );
+            }
             (Some(_), Some(_), false) => return Err("has a value and a default".into()),
             (None, _, false) => return Err("has no column, no path and no value".into()),
         }
@@ -100,14 +106,19 @@ impl Rule {
             first_wins: text.disagree == OnConflict::First,
             strip_prefix: text.strip_prefix,
             strip_suffix: text.strip_suffix,
-            table: text.values.map(|values| values.into_iter().map(|(from, to)| (from, to.into())).collect()),
+            table: text
+                .values
+                .map(|values| values.into_iter().map(|(from, to)| (from, to.into())).collect()),
             fallback: text.other.map(TableEntry::from),
         })
     }
 
     /// Whether the rule returns the text of a filled cell unchanged.
     pub(super) fn is_verbatim(&self) -> bool {
-        self.table.is_none() && self.date.is_none() && self.strip_prefix.is_none() && self.strip_suffix.is_none()
+        self.table.is_none()
+            && self.date.is_none()
+            && self.strip_prefix.is_none()
+            && self.strip_suffix.is_none()
     }
 
     /// Applies the rule to the text of a filled cell.
@@ -126,21 +137,30 @@ impl Rule {
         if self.strip_prefix.is_none() && self.strip_suffix.is_none() {
             return text;
         }
-        let strip = |affix: &Option<String>, by: fn(&'a str, &str) -> Option<&'a str>, text: &'a str| {
-            affix.as_deref().and_then(|affix| by(text, affix)).unwrap_or(text)
-        };
+        let strip =
+            |affix: &Option<String>, by: fn(&'a str, &str) -> Option<&'a str>, text: &'a str| {
+                affix.as_deref().and_then(|affix| by(text, affix)).unwrap_or(text)
+            };
         let text = strip(&self.strip_prefix, |text, prefix| text.strip_prefix(prefix), text);
         strip(&self.strip_suffix, |text, suffix| text.strip_suffix(suffix), text).trim()
     }
 
-    fn look_up<'a>(&'a self, table: &'a BTreeMap<String, TableEntry>, text: &str) -> RuleResult<'a> {
+    fn look_up<'a>(
+        &'a self,
+        table: &'a BTreeMap<String, TableEntry>,
+        text: &str,
+    ) -> RuleResult<'a> {
         match table.get(text).or(self.fallback.as_ref()) {
             Some(TableEntry::Value(value)) => RuleResult::Value(Cow::Borrowed(value)),
             Some(TableEntry::Skip(reason)) => RuleResult::Skip(Arc::clone(reason)),
             None => {
                 let suggestion = suggest(text, table.keys().map(String::as_str));
-                let hint = suggestion.map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
-                RuleResult::Invalid(Code::ValueNotInTable, format!("{text:?} is not in the profile's values{hint}"))
+                let hint =
+                    suggestion.map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
+                RuleResult::Invalid(
+                    Code::ValueNotInTable,
+                    format!("{text:?} is not in the profile's values{hint}"),
+                )
             }
         }
     }
@@ -166,7 +186,12 @@ fn extension_type(name: &str) -> Result<ExtensionType, String> {
 fn parse_date<'a>(rule: &DateRule, text: &str) -> RuleResult<'a> {
     match rule.parse(text) {
         Some(date) => {
-            let warning = || (Code::TimestampAmbiguous, format!("{text:?} is skipped or repeated by a clock change"));
+            let warning = || {
+                (
+                    Code::TimestampAmbiguous,
+                    format!("{text:?} is skipped or repeated by a clock change"),
+                )
+            };
             let warning = date.is_ambiguous.then(warning);
             RuleResult::Time(date.time, warning)
         }
@@ -195,7 +220,9 @@ impl Condition {
         if text.column.is_none() && text.path.is_none() {
             return Err("has no column and no path".into());
         }
-        let many = |texts: Option<super::profile_text::OneOrMany>| texts.map(super::profile_text::OneOrMany::into_vec);
+        let many = |texts: Option<super::profile_text::OneOrMany>| {
+            texts.map(super::profile_text::OneOrMany::into_vec)
+        };
         let condition = Self {
             column: text.column,
             path: text.path,
@@ -208,7 +235,11 @@ impl Condition {
             || condition.is_not.is_some()
             || condition.starts_with.is_some()
             || condition.empty.is_some();
-        if has_test { Ok(condition) } else { Err("has no test; expected is, is_not, starts_with or empty".into()) }
+        if has_test {
+            Ok(condition)
+        } else {
+            Err("has no test; expected is, is_not, starts_with or empty".into())
+        }
     }
 
     /// Whether a cell with this text passes all tests; an absent cell counts as empty.
@@ -259,7 +290,8 @@ mod tests {
     #[test]
     fn invalid_date_names_expected_format() {
         let message = "invalid date \"1/2/3\"; expected the format %Y-%m-%d";
-        let invalid = format!("{:?}", RuleResult::Invalid(Code::TimestampUnreadable, message.into()));
+        let invalid =
+            format!("{:?}", RuleResult::Invalid(Code::TimestampUnreadable, message.into()));
         assert_eq!(applied("column = 'c'\ndate = '%Y-%m-%d'\nzone = 'UTC'", "1/2/3"), invalid);
     }
 
@@ -273,7 +305,8 @@ mod tests {
 
     #[test]
     fn condition_requires_all_tests() {
-        let holds = |toml: &str, text| Condition::new(toml::from_str(toml).unwrap()).unwrap().holds(text);
+        let holds =
+            |toml: &str, text| Condition::new(toml::from_str(toml).unwrap()).unwrap().holds(text);
         assert!(holds("column = 'c'\nstarts_with = 'C'", "C536379"));
         assert!(!holds("column = 'c'\nstarts_with = 'C'\nis_not = ['C1']", "C1"));
         assert!(holds("column = 'c'\nempty = true", ""));

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::{UnknownNames, file_mapper::FileMapper, profile::Profile};
 use crate::model::{problem::Problem, row::RowContent};
 use rows::{
-    bind, bind_error, canonical, cells, csv, document, documents, mapped, ndjson, problem_text, profile, record,
-    records, row, unreadable, unreadable_content,
+    bind, bind_error, canonical, cells, csv, document, documents, mapped, ndjson, problem_text,
+    profile, record, records, row, unreadable, unreadable_content,
 };
 
 #[test]
@@ -40,17 +40,23 @@ fn column_name_declares_extension_type() {
 fn row_without_item_cells_adds_no_item() {
     let with_type = profile("item.type = { value = 'PRODUCT' }\nitem.name = { column = 'name' }");
     assert_eq!(csv(&with_type, "id,name", "A, "), "row A: ");
-    assert_eq!(csv(&with_type, "id,name", "A,Tee"), "row A:  | item@- item.type~PRODUCT@- item.name=Tee@3");
+    assert_eq!(
+        csv(&with_type, "id,name", "A,Tee"),
+        "row A:  | item@- item.type~PRODUCT@- item.name=Tee@3"
+    );
     assert_eq!(csv(&canonical(), "referenceId,item.name,item.ext.x", "A,,"), "row A: ");
 }
 
 #[test]
 fn item_rows_condition_selects_items() {
-    let lines = profile("item.name = { column = 'name' }\nitem_rows = { column = 'kind', is = ['line', 'gift'] }");
+    let lines = profile(
+        "item.name = { column = 'name' }\nitem_rows = { column = 'kind', is = ['line', 'gift'] }",
+    );
     assert_eq!(csv(&lines, "id,kind,name", "A,line,Tee"), "row A:  | item@- item.name=Tee@8");
     assert_eq!(csv(&lines, "id,kind,name", "A,shipping,DHL"), "row A: ");
-    let elements =
-        profile("items = 'lines'\nitem.name = { path = 'name' }\nitem_rows = { path = 'kind', is = 'line' }");
+    let elements = profile(
+        "items = 'lines'\nitem.name = { path = 'name' }\nitem_rows = { path = 'kind', is = 'line' }",
+    );
     let value = json!({"id": "A", "lines": [{"kind": "line", "name": "Tee"}, {"kind": "tax", "name": "VAT"}]});
     assert_eq!(ndjson(&elements, value), "document A:  | item@4 item.name=Tee@6");
 }
@@ -65,16 +71,23 @@ fn cells_override_constants_and_defaults() {
         "row A: status~PURCHASED@- paymentType~other@- guest.id.crm=17@4"
     );
     assert_eq!(csv(&rules, "id,status,nr", "A,X,.0"), "row A: status=X@3 paymentType~other@-");
-    assert_eq!(ndjson(&rules, json!({"id": "A", "status": null})), "row A: status~PURCHASED@- paymentType~other@-");
+    assert_eq!(
+        ndjson(&rules, json!({"id": "A", "status": null})),
+        "row A: status~PURCHASED@- paymentType~other@-"
+    );
 }
 
 #[test]
 fn first_filled_column_wins() {
-    let rules = profile("guest.phone = { column = ['mobile', 'phone'], path = ['mobile', 'phone'] }");
+    let rules =
+        profile("guest.phone = { column = ['mobile', 'phone'], path = ['mobile', 'phone'] }");
     assert_eq!(csv(&rules, "id,phone,mobile", "A,1,2"), "row A: guest.phone=2@5");
     assert_eq!(csv(&rules, "id,phone,mobile", "A,1, "), "row A: guest.phone=1@3");
     assert_eq!(csv(&rules, "id,phone", "A,1"), "row A: guest.phone=1@3");
-    assert_eq!(ndjson(&rules, json!({"id": "A", "mobile": " ", "phone": "1"})), "row A: guest.phone=1@4");
+    assert_eq!(
+        ndjson(&rules, json!({"id": "A", "mobile": " ", "phone": "1"})),
+        "row A: guest.phone=1@4"
+    );
 }
 
 #[test]
@@ -104,19 +117,29 @@ fn first_matching_skip_rule_is_the_reason() {
         [mapped("C1,test"), mapped("A1,test"), mapped("A1,tested")],
         ["row C1:  | skip cancelled", "row A1:  | skip test", "row A1: "]
     );
-    assert_eq!(ndjson(&rules, json!({"id": "A1", "meta": {"note": "test"}})), "row A1:  | skip test");
+    assert_eq!(
+        ndjson(&rules, json!({"id": "A1", "meta": {"note": "test"}})),
+        "row A1:  | skip test"
+    );
 }
 
 #[test]
 fn required_column_must_exist_once() {
-    let rules = profile("order.status = { column = 'Status' }\norder.price = { column = 'total', default = '0' }");
+    let rules = profile(
+        "order.status = { column = 'Status' }\norder.price = { column = 'total', default = '0' }",
+    );
     let missing = "orders.csv:1: column \"Status\" not found; the profile needs it for status";
     assert_eq!(bind_error(&rules, "id,price"), missing);
-    assert_eq!(bind_error(&rules, "id,status"), missing.to_owned() + "\n  hint: did you mean \"status\"?");
+    assert_eq!(
+        bind_error(&rules, "id,status"),
+        missing.to_owned() + "\n  hint: did you mean \"status\"?"
+    );
     assert_eq!(bind_error(&rules, "id,Status"), "");
-    let twice = "orders.csv:1: column \"Status\" occurs twice; the profile needs exactly one for status";
+    let twice =
+        "orders.csv:1: column \"Status\" occurs twice; the profile needs exactly one for status";
     assert_eq!(bind_error(&rules, "id,Status,x,Status"), twice);
-    let key = "orders.csv:1: column \"referenceId\" not found; the profile needs it for referenceId";
+    let key =
+        "orders.csv:1: column \"referenceId\" not found; the profile needs it for referenceId";
     assert_eq!(bind_error(&canonical(), "price"), key);
     let skip = profile("[[skip]]\nreason = 'x'\nwhen = { column = 'kind', is = 'x' }");
     let condition = "orders.csv:1: column \"kind\" not found; the profile needs it for a condition";
@@ -135,14 +158,20 @@ fn wildcard_and_condition_columns_must_be_unique() {
 #[test]
 fn profile_for_other_format_is_refused() {
     let of_paths = Profile::parse("p", "name = 'p'\norder.referenceId = { path = 'id' }").unwrap();
-    assert!(bind_error(&of_paths, "id").contains("the profile has no column for the order's reference"));
-    let of_columns = Profile::parse("p", "name = 'p'\norder.referenceId = { column = 'id' }").unwrap();
+    assert!(
+        bind_error(&of_paths, "id").contains("the profile has no column for the order's reference")
+    );
+    let of_columns =
+        Profile::parse("p", "name = 'p'\norder.referenceId = { column = 'id' }").unwrap();
     let error = FileMapper::bind(&of_columns, None, "orders.ndjson").err().unwrap().to_string();
     assert!(error.contains("the profile has no path for the order's reference"), "{error}");
 }
 
 fn unknown(problems: &[Problem]) -> Vec<String> {
-    problems.iter().map(|problem| format!("{}:{}", problem.at.line, problem_text(problem))).collect()
+    problems
+        .iter()
+        .map(|problem| format!("{}:{}", problem.at.line, problem_text(problem)))
+        .collect()
 }
 
 #[test]
@@ -153,7 +182,10 @@ fn unknown_columns_are_reported_once_if_enabled() {
         "1:unknown_column -@19 \"ext.\" is unknown and ignored; did you mean \"ext.*\"?",
         "1:unknown_column -@24 \"sku\" is unknown and ignored",
     ];
-    assert_eq!(unknown(&records(&canonical(), columns, &["A,1,2,3,4,5", "B,1,2,3,4,5"]).1), messages);
+    assert_eq!(
+        unknown(&records(&canonical(), columns, &["A,1,2,3,4,5", "B,1,2,3,4,5"]).1),
+        messages
+    );
     assert_eq!(records(&profile(""), "id,sku", &["A,1"]).1, []);
 }
 
@@ -187,7 +219,10 @@ fn items_path_matching_no_document_is_an_error() {
     let order = json!({"id": "A", "line_items": []});
     assert_eq!(finished("line_items", &order), Ok(()));
     let error = finished("line_itmes", &order).unwrap_err();
-    assert!(error.contains("no document has \"line_itmes\"") && error.contains("\"line_items\"?"), "{error}");
+    assert!(
+        error.contains("no document has \"line_itmes\"") && error.contains("\"line_items\"?"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -224,12 +259,19 @@ fn extensions_accept_all_forms_and_infer_types() {
                     ext.s:string=x@8 ext.z:float=1@9";
     assert_eq!(of(json!({"ext": attributes, "referenceId": "A"})), expected);
     assert_eq!(of(json!({"extensions": attributes, "referenceId": "A"})), expected);
-    let event_form = json!({"extensions": [{"key": "default", "name": "ext", "s": "x"}], "referenceId": "A"});
+    let event_form =
+        json!({"extensions": [{"key": "default", "name": "ext", "s": "x"}], "referenceId": "A"});
     assert_eq!(of(event_form), "document A: ext.s:string=x@6");
-    assert_eq!(of(json!({"ext.i:integer": "7", "referenceId": "A"})), "document A: ext.i:integer=7@2");
+    assert_eq!(
+        of(json!({"ext.i:integer": "7", "referenceId": "A"})),
+        "document A: ext.i:integer=7@2"
+    );
     // Only the event's own values of `name` and `key` belong to its form; with another value they
     // are attributes, which validation rejects.
-    assert_eq!(of(json!({"extensions": [{"key": "x"}], "referenceId": "A"})), "document A: ext.key:string=x@4");
+    assert_eq!(
+        of(json!({"extensions": [{"key": "x"}], "referenceId": "A"})),
+        "document A: ext.key:string=x@4"
+    );
     let two = "extension_value -@4 2 extension objects, expected one";
     assert_eq!(
         of(json!({"extensions": [{"a": 1}, {"b": 1}], "referenceId": "A"})).replace("@5", "@4"),
@@ -246,11 +288,17 @@ fn extensions_accept_all_forms_and_infer_types() {
 fn identifiers_accept_all_forms() {
     let of = |guest: Value| ndjson(&canonical(), json!({"guest": guest, "referenceId": "A"}));
     let expected = "document A: guest.id.crm=17@";
-    assert_eq!(of(json!({"identifiers": [{"id": "17", "provider": "crm"}]})), format!("{expected}5"));
+    assert_eq!(
+        of(json!({"identifiers": [{"id": "17", "provider": "crm"}]})),
+        format!("{expected}5")
+    );
     assert_eq!(of(json!({"identifiers": {"id": "17", "provider": "crm"}})), format!("{expected}4"));
     assert_eq!(of(json!({"identifiers": {"crm": "17", "web": ""}})), format!("{expected}4"));
     assert_eq!(of(json!({"id": {"crm": "#17"}})), format!("{expected}4"));
-    assert_eq!(ndjson(&canonical(), json!({"guest.id.crm": "17", "referenceId": "A"})), format!("{expected}2"));
+    assert_eq!(
+        ndjson(&canonical(), json!({"guest.id.crm": "17", "referenceId": "A"})),
+        format!("{expected}2")
+    );
     assert_eq!(
         ndjson(&canonical(), json!({"guest.email": "a@b.de", "referenceId": "A"})),
         "document A: guest.email=a@b.de@2"
@@ -258,14 +306,19 @@ fn identifiers_accept_all_forms() {
     let half = "missing_attribute guest.identifiers@4 identifier without a provider or an id; \
                 expected {\"provider\": …, \"id\": …}";
     for element in [json!({"provider": "crm"}), json!({"id": "17", "provider": " "}), json!("17")] {
-        assert_eq!(of(json!({ "identifiers": [element] })), format!("document A: guest.id.?!@4 | {half}"));
+        assert_eq!(
+            of(json!({ "identifiers": [element] })),
+            format!("document A: guest.id.?!@4 | {half}")
+        );
     }
 }
 
 /// Otherwise the attributes would be lost silently, and the guest would get another key.
 #[test]
 fn scalar_extensions_or_identifiers_are_a_problem() {
-    for members in [json!({"ext": "x"}), json!({"extensions": ["x"]}), json!({"guest": {"identifiers": "17"}})] {
+    for members in
+        [json!({"ext": "x"}), json!({"extensions": ["x"]}), json!({"guest": {"identifiers": "17"}})]
+    {
         let mut value = members.clone();
         value["referenceId"] = json!("A");
         assert_eq!(documents(&canonical(), &[value]).0[0].row.problems.len(), 1, "{members}");
@@ -277,14 +330,23 @@ fn nested_value_is_not_a_scalar() {
     let of = |value| ndjson(&canonical(), value);
     let problem = |field, at, what| format!("not_a_scalar {field}@{at} {what}");
     let object = problem("price", 2, "an object where a single value is expected");
-    assert_eq!(of(json!({"price": {}, "referenceId": "A"})), format!("document A: price!an object@2 | {object}"));
+    assert_eq!(
+        of(json!({"price": {}, "referenceId": "A"})),
+        format!("document A: price!an object@2 | {object}")
+    );
     let array = problem("item.name", 4, "an array where a single value is expected");
     let value = json!({"orderItems": [{"name": []}], "referenceId": "A"});
     assert_eq!(of(value), format!("document A:  | item@3 item.name!an array@4 | {array}"));
     let items = problem("-", 2, "\"orderItems\" is a string, expected an array of items");
-    assert_eq!(of(json!({"orderItems": "x", "referenceId": "A"})), format!("document A:  | {items}"));
+    assert_eq!(
+        of(json!({"orderItems": "x", "referenceId": "A"})),
+        format!("document A:  | {items}")
+    );
     let item = problem("-", 3, "a string where an item is expected");
-    assert_eq!(of(json!({"orderItems": ["x"], "referenceId": "A"})), format!("document A:  | {item}"));
+    assert_eq!(
+        of(json!({"orderItems": ["x"], "referenceId": "A"})),
+        format!("document A:  | {item}")
+    );
     let key = problem("referenceId", 2, "an array where a single value is expected");
     assert_eq!(of(json!({"referenceId": ["A"]})), format!("document -:  | {key}"));
     // JSON converted from XML has an object instead of an array of one item.
@@ -294,8 +356,13 @@ fn nested_value_is_not_a_scalar() {
 
 #[test]
 fn street_may_have_several_lines() {
-    let street = |value: Value| ndjson(&canonical(), json!({"guest": {"street": value}, "referenceId": "A"}));
-    assert_eq!(street(json!(["House 1", " 2 High St", "#3"])), "document A: guest.street=House 1\n2 High St\n3@3");
+    let street = |value: Value| {
+        ndjson(&canonical(), json!({"guest": {"street": value}, "referenceId": "A"}))
+    };
+    assert_eq!(
+        street(json!(["House 1", " 2 High St", "#3"])),
+        "document A: guest.street=House 1\n2 High St\n3@3"
+    );
     assert_eq!(street(json!("2 High St")), "document A: guest.street=2 High St@3");
     assert_eq!(street(json!([])), "document A: ");
     assert!(street(json!([["x"]])).contains("not_a_scalar guest.street@3 an array"));
@@ -343,7 +410,11 @@ fn unreadable_row_key_must_be_reliable() {
 #[test]
 fn keyless_row_has_time_only_if_reliable() {
     let of = |rule: &str, cell: &str| {
-        csv(&profile(&format!("order.orderedAt = {{ column = 't', {rule} }}")), "id,t", &format!(",{cell}"))
+        csv(
+            &profile(&format!("order.orderedAt = {{ column = 't', {rule} }}")),
+            "id,t",
+            &format!(",{cell}"),
+        )
     };
     let (time, kind) = ("2025-01-01T00:00:00Z", "keyless of 2025-01-01T00:00:00.000Z: ");
     assert!(of("zone = 'UTC', date = '%Y-%m-%d'", "2025-01-01").starts_with(kind));
@@ -367,7 +438,11 @@ fn repeated_cells_are_omitted() {
     let mapped_after = |line, previous| {
         let previous = row(2, RowContent::Record(record(previous)));
         let found = mapped(mapper, row(3, RowContent::Record(record(line))), Some(previous));
-        format!("{} {}", cells(found.cells.iter()), cells(found.items.iter().flat_map(|item| item.cells.iter())))
+        format!(
+            "{} {}",
+            cells(found.cells.iter()),
+            cells(found.items.iter().flat_map(|item| item.cells.iter()))
+        )
     };
     assert_eq!(mapped_after("A,x,,5,Tee", "A,x,,5,Tee"), " item.name=Tee@8");
     assert_eq!(mapped_after("A,x,,6,Tee", "A,x,,5,Cap"), "price=6@6 item.name=Tee@8");
@@ -399,14 +474,22 @@ fn overlong_row_yields_possible_keys() {
     assert_eq!(of(&plain, "A,5,B,6,C,7"), ["5", "B", "6", "C", "7"], "more than two rows");
     let long = format!("A,{},1", "x".repeat(100));
     assert_eq!(of(&plain, &long).iter().map(String::len).max(), Some(64));
-    assert_eq!(bind(&plain, Some("id,price")).possible_keys(row(9, unreadable_content(None))), [""; 0]);
+    assert_eq!(
+        bind(&plain, Some("id,price")).possible_keys(row(9, unreadable_content(None))),
+        [""; 0]
+    );
 }
 
 #[test]
 fn only_headers_declare_extension_types() {
     let canonical = canonical();
-    let declared = bind(&canonical, Some("referenceId,ext.a:float,item.ext.b,price")).declared_extensions().unwrap();
-    assert_eq!(declared.iter().map(ToString::to_string).collect::<Vec<_>>(), ["ext.a", "item.ext.b"]);
+    let declared = bind(&canonical, Some("referenceId,ext.a:float,item.ext.b,price"))
+        .declared_extensions()
+        .unwrap();
+    assert_eq!(
+        declared.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["ext.a", "item.ext.b"]
+    );
     assert!(bind(&canonical, None).declared_extensions().is_none());
 }
 
@@ -415,7 +498,11 @@ fn only_headers_declare_extension_types() {
 fn unknown_names_merge_in_file_order() {
     let rules = profile("unknown_columns = 'warn'\nitems = 'lines'\nitem.name = { path = 'name' }");
     let mapper = bind(&rules, None);
-    let values = [json!({"id": "A", "b": 1, "lines": []}), json!({"b": 1, "c": 2, "id": "B"}), json!({"d": {"e": 1}})];
+    let values = [
+        json!({"id": "A", "b": 1, "lines": []}),
+        json!({"b": 1, "c": 2, "id": "B"}),
+        json!({"d": {"e": 1}}),
+    ];
     let rows: Vec<_> = (1..).zip(&values).map(|(line, value)| row(line, document(value))).collect();
     let (mut one, mut parts) = (UnknownNames::default(), UnknownNames::default());
     for row in rows {
@@ -432,11 +519,17 @@ fn unknown_names_merge_in_file_order() {
 /// If the first column is damaged, a filled fallback column would name another order.
 #[test]
 fn fallback_column_is_no_reliable_key() {
-    let rules =
-        Profile::parse("p", "name = 'p'\norder.referenceId = { column = ['a', 'b'], path = ['a', 'b'] }").unwrap();
+    let rules = Profile::parse(
+        "p",
+        "name = 'p'\norder.referenceId = { column = ['a', 'b'], path = ['a', 'b'] }",
+    )
+    .unwrap();
     let salvaged = RowContent::Record(record(",B,x"));
     assert_eq!(unreadable(&rules, Some("a,b,c"), Some(salvaged)), "unreadable - damaged: ");
-    assert_eq!(unreadable(&rules, None, Some(document(&json!({"b": "B"})))), "unreadable - damaged: ");
+    assert_eq!(
+        unreadable(&rules, None, Some(document(&json!({"b": "B"})))),
+        "unreadable - damaged: "
+    );
 }
 
 /// A line with the cells of two rows has lost a line break, and its second half belongs to another
@@ -444,12 +537,17 @@ fn fallback_column_is_no_reliable_key() {
 #[test]
 fn merged_rows_have_no_reliable_key() {
     let salvaged = RowContent::Record(record("A,1,xB,2,y"));
-    assert_eq!(unreadable(&canonical(), Some("referenceId,price,status"), Some(salvaged)), "unreadable - damaged: ");
+    assert_eq!(
+        unreadable(&canonical(), Some("referenceId,price,status"), Some(salvaged)),
+        "unreadable - damaged: "
+    );
 }
 
 #[test]
 fn invalid_and_ambiguous_dates_are_problems() {
-    let local = profile("order.orderedAt = { column = 't', date = '%d.%m.%Y %H:%M', zone = 'Europe/Berlin' }");
+    let local = profile(
+        "order.orderedAt = { column = 't', date = '%d.%m.%Y %H:%M', zone = 'Europe/Berlin' }",
+    );
     let ambiguous = "timestamp_ambiguous orderedAt@3 \"26.10.2025 02:30\" is skipped or repeated by a clock change";
     assert_eq!(
         csv(&local, "id,t", "A,26.10.2025 02:30"),
@@ -464,7 +562,12 @@ fn invalid_and_ambiguous_dates_are_problems() {
 
 #[test]
 fn cells_carry_conflict_policy() {
-    let rules = profile("order.status = { column = 's', disagree = 'first' }\norder.price = { column = 'p' }");
+    let rules = profile(
+        "order.status = { column = 's', disagree = 'first' }\norder.price = { column = 'p' }",
+    );
     let mapped = &records(&rules, "id,s,p", &["A,x,1"]).0[0];
-    assert_eq!(mapped.row.cells.iter().map(|cell| cell.first_wins).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(
+        mapped.row.cells.iter().map(|cell| cell.first_wins).collect::<Vec<_>>(),
+        [false, true, false]
+    );
 }

@@ -30,7 +30,9 @@ impl UnknownNames {
     // Each path is checked once per file and not on every line: the check compares it with every
     // known path.
     pub(super) fn mark_checked(&mut self, path: &str) -> bool {
-        self.checked.len() < MAX_CHECKED_NAMES && !self.checked.contains(path) && self.checked.insert(path.to_owned())
+        self.checked.len() < MAX_CHECKED_NAMES
+            && !self.checked.contains(path)
+            && self.checked.insert(path.to_owned())
     }
 
     /// Adds the warning for a path that the profile does not use.

@@ -105,7 +105,12 @@ pub struct Cells<'a> {
 
 impl Default for Cells<'_> {
     fn default() -> Self {
-        Self { entries: Vec::new(), first_indexes: [0; NAMED_COUNT], custom_start: usize::MAX, custom_indexes: None }
+        Self {
+            entries: Vec::new(),
+            first_indexes: [0; NAMED_COUNT],
+            custom_start: usize::MAX,
+            custom_indexes: None,
+        }
     }
 }
 
@@ -344,7 +349,11 @@ impl PersonRole {
     /// The name of a guest's field for this role: `contact.email` for `guest.email`.
     #[must_use]
     pub fn field_name(self, field: &str) -> String {
-        format!("{}.{}", self.name(), field.strip_prefix(FieldGroup::Guest.prefix()).unwrap_or(field))
+        format!(
+            "{}.{}",
+            self.name(),
+            field.strip_prefix(FieldGroup::Guest.prefix()).unwrap_or(field)
+        )
     }
 }
 
@@ -400,11 +409,22 @@ mod tests {
     fn cell(field: Field, text: &str) -> Cell<'static> {
         let at = CellOrigin::Known(Position { file: FileId(0), line: 1, column: None });
         let (field, text) = (Cow::Owned(field), Cow::Owned(text.to_owned()));
-        Cell { field, text, time: None, at, is_unparsable: false, is_default: false, first_wins: false }
+        Cell {
+            field,
+            text,
+            time: None,
+            at,
+            is_unparsable: false,
+            is_default: false,
+            first_wins: false,
+        }
     }
 
     fn ext(number: usize) -> Field {
-        Field::Extension(Arc::new(ExtensionKey { name: format!("a{number}"), data_type: ExtensionType::String }))
+        Field::Extension(Arc::new(ExtensionKey {
+            name: format!("a{number}"),
+            data_type: ExtensionType::String,
+        }))
     }
 
     fn text<'c>(cells: &'c Cells<'_>, field: &Field) -> Option<&'c str> {
@@ -413,7 +433,13 @@ mod tests {
 
     #[test]
     fn get_returns_first_cell_of_field() {
-        let all = [(Field::Price, "5"), (ext(1), "x"), (Field::Status, "s"), (Field::Price, "6"), (ext(1), "y")];
+        let all = [
+            (Field::Price, "5"),
+            (ext(1), "x"),
+            (Field::Status, "s"),
+            (Field::Price, "6"),
+            (ext(1), "y"),
+        ];
         let mut cells: Cells<'_> = all.into_iter().map(|(field, text)| cell(field, text)).collect();
         let found = |cells: &Cells<'_>, field| text(cells, &field).map(ToOwned::to_owned);
         assert_eq!(found(&cells, Field::Price).as_deref(), Some("5"));
@@ -421,7 +447,10 @@ mod tests {
         assert_eq!(found(&cells, Field::Status).as_deref(), Some("s"));
         assert_eq!((found(&cells, Field::CardType), found(&cells, ext(2))), (None, None));
         cells.get_mut(&Field::Price).unwrap().text = "7".into();
-        assert_eq!(cells.iter().map(|cell| &*cell.text).collect::<Vec<_>>(), ["7", "x", "s", "6", "y"]);
+        assert_eq!(
+            cells.iter().map(|cell| &*cell.text).collect::<Vec<_>>(),
+            ["7", "x", "s", "6", "y"]
+        );
     }
 
     /// Indexes are stored as `u8`, so more than 255 cells need the linear search.
@@ -429,14 +458,18 @@ mod tests {
     fn get_finds_field_after_many_cells() {
         for n_before in [0, 1, 253, 254, 255, 256, 300, 600] {
             let before = (0..n_before).map(|number| cell(ext(number), "x"));
-            let mut cells: Cells<'_> =
-                before.chain([cell(Field::Price, "5"), cell(Field::Price, "6"), cell(Field::Status, "s")]).collect();
+            let mut cells: Cells<'_> = before
+                .chain([cell(Field::Price, "5"), cell(Field::Price, "6"), cell(Field::Status, "s")])
+                .collect();
             assert_eq!(text(&cells, &Field::Price), Some("5"), "{n_before}");
             assert_eq!(text(&cells, &Field::Status), Some("s"), "{n_before}");
             assert_eq!(text(&cells, &Field::CardType), None, "{n_before}");
             assert_eq!(text(&cells, &ext(n_before.max(1) - 1)).is_some(), n_before > 0);
             for (number, is_there) in [(0, n_before > 0), (n_before, false)] {
-                assert_eq!(cells.get_mut(&ext(number)).is_some_and(|cell| *cell.field == ext(number)), is_there);
+                assert_eq!(
+                    cells.get_mut(&ext(number)).is_some_and(|cell| *cell.field == ext(number)),
+                    is_there
+                );
             }
             // A cell that is added after the index was built is found too; of two, the first one
             // is.
@@ -448,7 +481,8 @@ mod tests {
 
     #[test]
     fn named_fields_have_distinct_indexes() {
-        let cells: Cells<'_> = Field::NAMED.iter().map(|field| cell(field.clone(), &field.to_string())).collect();
+        let cells: Cells<'_> =
+            Field::NAMED.iter().map(|field| cell(field.clone(), &field.to_string())).collect();
         for field in Field::NAMED {
             assert_eq!(text(&cells, field), Some(&*field.to_string()));
         }

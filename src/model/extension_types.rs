@@ -78,10 +78,13 @@ impl ExtensionTypes {
         if draft.skip.is_some() {
             return;
         }
-        let cells = draft.cells.custom().chain(draft.items.iter().flat_map(|item| item.cells.custom()));
+        let cells =
+            draft.cells.custom().chain(draft.items.iter().flat_map(|item| item.cells.custom()));
         // An unparsable cell declares no type either: one such cell must not invalidate other
         // orders.
-        for (scope, key) in cells.filter(|cell| !cell.is_unparsable).filter_map(|cell| cell.field.extension_key()) {
+        for (scope, key) in
+            cells.filter(|cell| !cell.is_unparsable).filter_map(|cell| cell.field.extension_key())
+        {
             // Most cells of a file share the key of their column, so comparing addresses saves
             // hashing the name.
             if !self.known_keys.iter().any(|known| Arc::ptr_eq(known, key)) {
@@ -140,7 +143,9 @@ impl ExtensionTypes {
         if self.is_uniform() {
             return key.data_type;
         }
-        self.types.get(&(scope, key.name.clone())).map_or(key.data_type, |types| types.effective_type())
+        self.types
+            .get(&(scope, key.name.clone()))
+            .map_or(key.data_type, |types| types.effective_type())
     }
 }
 
@@ -157,8 +162,12 @@ mod tests {
         origin::{FileId, Position},
     };
 
-    const TYPES: [ExtensionType; 4] =
-        [ExtensionType::String, ExtensionType::Boolean, ExtensionType::Integer, ExtensionType::Float];
+    const TYPES: [ExtensionType; 4] = [
+        ExtensionType::String,
+        ExtensionType::Boolean,
+        ExtensionType::Integer,
+        ExtensionType::Float,
+    ];
 
     fn key(data_type: ExtensionType) -> ExtensionKey {
         ExtensionKey { name: "a".into(), data_type }

@@ -23,8 +23,12 @@ pub enum ExtensionType {
 
 impl ExtensionType {
     /// The types with their names in profiles and column names.
-    pub const NAMES: [(&'static str, Self); 4] =
-        [("string", Self::String), ("boolean", Self::Boolean), ("integer", Self::Integer), ("float", Self::Float)];
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("string", Self::String),
+        ("boolean", Self::Boolean),
+        ("integer", Self::Integer),
+        ("float", Self::Float),
+    ];
 
     /// The type with this name.
     #[must_use]
@@ -282,10 +286,13 @@ impl Field {
     /// Whether its values are numbers, which are compared by value and not as text.
     #[must_use]
     pub fn is_number(&self) -> bool {
-        let is_number = |data_type| matches!(data_type, ExtensionType::Integer | ExtensionType::Float);
+        let is_number =
+            |data_type| matches!(data_type, ExtensionType::Integer | ExtensionType::Float);
         match self {
             Self::Price | Self::ItemPrice | Self::ItemQuantity => true,
-            Self::Extension(key) | Self::ItemExtension(key) | Self::ItemProduct(key) => is_number(key.data_type),
+            Self::Extension(key) | Self::ItemExtension(key) | Self::ItemProduct(key) => {
+                is_number(key.data_type)
+            }
             _ => false,
         }
     }

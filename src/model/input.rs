@@ -95,7 +95,8 @@ impl Version {
             return "another file is in its place".to_owned();
         }
         if self.size == now.size {
-            return "its content or its permissions were changed, and it has the same size".to_owned();
+            return "its content or its permissions were changed, and it has the same size"
+                .to_owned();
         }
         format!("it had {} bytes at the start and has {} now", self.size, now.size)
     }

@@ -105,7 +105,8 @@ impl Amount {
 fn is_decimal(text: &str) -> bool {
     let digits = strip_sign(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    (whole.len() + fraction.len() > 0) && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())
+    (whole.len() + fraction.len() > 0)
+        && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())
 }
 
 fn is_integer(text: &str) -> bool {
@@ -125,7 +126,8 @@ impl fmt::Display for Amount {
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let number = RawValue::from_string(self.0.to_string()).map_err(serde::ser::Error::custom)?;
+        let number =
+            RawValue::from_string(self.0.to_string()).map_err(serde::ser::Error::custom)?;
         number.serialize(serializer)
     }
 }
@@ -238,14 +240,25 @@ mod tests {
 
     #[test]
     fn invalid_numbers_are_rejected() {
-        for text in ["", "-", "1,50", "NaN", "inf", "1_000", "0x10", "€5", "1.2.3", "--1", "1e", ".", "1e+"] {
+        for text in
+            ["", "-", "1,50", "NaN", "inf", "1_000", "0x10", "€5", "1.2.3", "--1", "1e", ".", "1e+"]
+        {
             assert_eq!(text.parse::<Amount>(), Err(AmountError::NotDecimal), "{text}");
         }
-        assert_eq!("12345678901234567890123456789.25e0".parse::<Amount>(), Err(AmountError::TooLong));
+        assert_eq!(
+            "12345678901234567890123456789.25e0".parse::<Amount>(),
+            Err(AmountError::TooLong)
+        );
         assert_eq!("1e99".parse::<Amount>(), Err(AmountError::TooLong));
         assert_eq!("1e-29".parse::<Amount>(), Err(AmountError::TooLong));
         assert_eq!("1e99999999999999999999".parse::<Amount>(), Err(AmountError::TooLong));
-        assert_eq!("1.00000000000000000000000000000000001".parse::<Amount>(), Err(AmountError::TooLong));
-        assert_eq!("123456789012345678901234567890123".parse::<Amount>(), Err(AmountError::TooLong));
+        assert_eq!(
+            "1.00000000000000000000000000000000001".parse::<Amount>(),
+            Err(AmountError::TooLong)
+        );
+        assert_eq!(
+            "123456789012345678901234567890123".parse::<Amount>(),
+            Err(AmountError::TooLong)
+        );
     }
 }

@@ -118,11 +118,14 @@ impl<'a> Extension<'a> {
     /// Where a name occurs several times, the last value is kept. Returns also the sources of the
     /// values that differ from the preceding value of the same name.
     #[must_use]
-    pub fn from_attributes<S>(mut attributes: Vec<(Cow<'a, str>, ExtensionValue<'a>, S)>) -> (Self, Vec<S>) {
+    pub fn from_attributes<S>(
+        mut attributes: Vec<(Cow<'a, str>, ExtensionValue<'a>, S)>,
+    ) -> (Self, Vec<S>) {
         // Sorted once: inserting the attributes one by one moves the others each time, which is
         // quadratic. The sort is stable, so "the last value" means the last one of the input.
         attributes.sort_by(|(one, ..), (other, ..)| one.cmp(other));
-        let mut sorted: Vec<(Cow<'a, str>, ExtensionValue<'a>)> = Vec::with_capacity(attributes.len());
+        let mut sorted: Vec<(Cow<'a, str>, ExtensionValue<'a>)> =
+            Vec::with_capacity(attributes.len());
         let mut differing = Vec::new();
         for (name, value, source) in attributes {
             match sorted.last_mut().filter(|(known, _)| *known == name) {
@@ -179,7 +182,9 @@ impl Serialize for ExtensionValue<'_> {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Boolean(value) => serializer.serialize_bool(*value),
             Self::Number(amount) => amount.serialize(serializer),
-            Self::Float(amount) => with_decimal_point(*amount).map_err(S::Error::custom)?.serialize(serializer),
+            Self::Float(amount) => {
+                with_decimal_point(*amount).map_err(S::Error::custom)?.serialize(serializer)
+            }
         }
     }
 }

@@ -118,7 +118,14 @@ impl OrderResult {
     /// The result of an order for which no request was sent.
     #[must_use]
     pub fn without_request(outcome: Outcome, reason: Option<String>) -> Self {
-        Self { outcome, attempts: 0, http_status: None, reason, uncertain_before: None, change: None }
+        Self {
+            outcome,
+            attempts: 0,
+            http_status: None,
+            reason,
+            uncertain_before: None,
+            change: None,
+        }
     }
 
     /// The result of an order that is too old to be sent without `--backfill`, and why.
@@ -140,6 +147,9 @@ impl OrderResult {
     /// attempt was not accepted.
     #[must_use]
     pub fn not_attempted(is_uncertain: bool, reason: Option<String>) -> Self {
-        Self::without_request(if is_uncertain { Outcome::Unknown } else { Outcome::NotAttempted }, reason)
+        Self::without_request(
+            if is_uncertain { Outcome::Unknown } else { Outcome::NotAttempted },
+            reason,
+        )
     }
 }

@@ -18,7 +18,10 @@ impl Payload {
     /// Serializes content that consists of texts, numbers, lists, and maps with text keys.
     #[must_use]
     pub fn new(content: &impl Serialize) -> Self {
-        Self(serde_json::value::to_raw_value(content).expect("text, numbers and maps with text keys always serialize"))
+        Self(
+            serde_json::value::to_raw_value(content)
+                .expect("text, numbers and maps with text keys always serialize"),
+        )
     }
 
     /// Reads the content back.
@@ -139,7 +142,10 @@ impl PlannedGuest {
     /// Moves the orders for which `result` returns one from `orders` to `results`. It may add
     /// problems to an order.
     #[must_use]
-    pub fn settle(mut self, mut result: impl FnMut(&mut PlannedOrder) -> Option<OrderResult>) -> Self {
+    pub fn settle(
+        mut self,
+        mut result: impl FnMut(&mut PlannedOrder) -> Option<OrderResult>,
+    ) -> Self {
         for mut order in std::mem::take(&mut self.orders) {
             match result(&mut order) {
                 Some(result) => self.results.push((order.record, result)),

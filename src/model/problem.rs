@@ -35,7 +35,12 @@ pub struct Problem {
 
 impl Problem {
     /// Creates a problem of a field.
-    pub fn for_field(code: Code, field: impl std::fmt::Display, at: Position, message: impl Into<String>) -> Self {
+    pub fn for_field(
+        code: Code,
+        field: impl std::fmt::Display,
+        at: Position,
+        message: impl Into<String>,
+    ) -> Self {
         Self { field: Some(field.to_string()), ..Self::for_order(code, at, message) }
     }
 
@@ -60,9 +65,12 @@ impl Problem {
     #[must_use]
     pub fn is_multi_only(&self) -> bool {
         let is_listed_name = |field: &str| {
-            MULTI_ONLY.contains(&field) || field.split_once('.').is_some_and(|(prefix, _)| MULTI_ONLY.contains(&prefix))
+            MULTI_ONLY.contains(&field)
+                || field.split_once('.').is_some_and(|(prefix, _)| MULTI_ONLY.contains(&prefix))
         };
-        self.field.as_deref().is_some_and(|field| is_listed_name(field) || field.starts_with("item.product."))
+        self.field
+            .as_deref()
+            .is_some_and(|field| is_listed_name(field) || field.starts_with("item.product."))
     }
 }
 
@@ -100,10 +108,11 @@ impl Problems {
     /// Records a problem: lists it, or only counts it if the list of its code is full.
     pub fn push(&mut self, problem: Problem) {
         // The total is checked first: few orders reach it, and counting one code scans the list.
-        let is_same_kind =
-            |listed: &&Problem| listed.code == problem.code && listed.is_multi_only() == problem.is_multi_only();
-        let is_full =
-            self.problems.len() >= MAX_PER_CODE && self.problems.iter().filter(is_same_kind).count() >= MAX_PER_CODE;
+        let is_same_kind = |listed: &&Problem| {
+            listed.code == problem.code && listed.is_multi_only() == problem.is_multi_only()
+        };
+        let is_full = self.problems.len() >= MAX_PER_CODE
+            && self.problems.iter().filter(is_same_kind).count() >= MAX_PER_CODE;
         if is_full { self.count_omitted(&problem) } else { self.problems.push(problem) }
     }
 
@@ -112,12 +121,20 @@ impl Problems {
         // A row is counted only if it has no listed problem of the code, where readers find it
         // already.
         let is_listed = self.problems.iter().rev().any(|listed| {
-            listed.code == problem.code && (listed.at.file, listed.at.line) == (problem.at.file, problem.at.line)
+            listed.code == problem.code
+                && (listed.at.file, listed.at.line) == (problem.at.file, problem.at.line)
         });
         let is_multi_only = problem.is_multi_only();
-        let is_same_kind = |omitted: &Omitted| omitted.code == problem.code && omitted.is_multi_only == is_multi_only;
+        let is_same_kind = |omitted: &Omitted| {
+            omitted.code == problem.code && omitted.is_multi_only == is_multi_only
+        };
         let index = self.omitted.iter().position(is_same_kind).unwrap_or_else(|| {
-            self.omitted.push(Omitted { code: problem.code, row_count: 0, is_multi_only, last_row: None });
+            self.omitted.push(Omitted {
+                code: problem.code,
+                row_count: 0,
+                is_multi_only,
+                last_row: None,
+            });
             self.omitted.len() - 1
         });
         let omitted = &mut self.omitted[index];
@@ -129,8 +146,9 @@ impl Problems {
     pub fn append(&mut self, others: Self) {
         self.extend(others.problems);
         for omitted in others.omitted {
-            let is_same_kind =
-                |known: &&mut Omitted| (known.code, known.is_multi_only) == (omitted.code, omitted.is_multi_only);
+            let is_same_kind = |known: &&mut Omitted| {
+                (known.code, known.is_multi_only) == (omitted.code, omitted.is_multi_only)
+            };
             match self.omitted.iter_mut().find(is_same_kind) {
                 Some(known) => known.row_count += omitted.row_count,
                 None => self.omitted.push(omitted),
@@ -337,24 +355,37 @@ mod tests {
         }
         problems.push(Problem::for_order(Code::NameTooLong, at(7), "too long"));
         assert_eq!(problems.len(), MAX_PER_CODE + 1);
-        assert_eq!(problems.omitted().iter().map(|omitted| omitted.row_count).collect::<Vec<_>>(), [250]);
-        let again: Problems = serde_json::from_str(&serde_json::to_string(&problems).unwrap()).unwrap();
+        assert_eq!(
+            problems.omitted().iter().map(|omitted| omitted.row_count).collect::<Vec<_>>(),
+            [250]
+        );
+        let again: Problems =
+            serde_json::from_str(&serde_json::to_string(&problems).unwrap()).unwrap();
         assert_eq!((again.len(), again.omitted()[0].row_count), (101, 250));
     }
 
     #[test]
     fn drop_multi_only_keeps_other_problems() {
         let at = |line| Position { file: FileId(0), line, column: None };
-        let of = |field: &str, line| Problem::for_field(Code::NotAScalar, field, at(line), "an array");
+        let of =
+            |field: &str, line| Problem::for_field(Code::NotAScalar, field, at(line), "an array");
         let mut problems = Problems::default();
         for line in 0..2 * MAX_PER_CODE as u64 {
             problems.push(of("item.product.fare", line));
         }
-        for field in ["contacts", "consumer", "consumer.id.crm", "item.product", "item.productId", "item.price"] {
+        for field in [
+            "contacts",
+            "consumer",
+            "consumer.id.crm",
+            "item.product",
+            "item.productId",
+            "item.price",
+        ] {
             problems.push(of(field, 7));
         }
         problems.drop_multi_only();
-        let fields: Vec<_> = problems.iter().filter_map(|problem| problem.field.as_deref()).collect();
+        let fields: Vec<_> =
+            problems.iter().filter_map(|problem| problem.field.as_deref()).collect();
         assert_eq!((fields, problems.omitted().len()), (vec!["item.productId", "item.price"], 0));
     }
 }

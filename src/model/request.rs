@@ -93,7 +93,9 @@ impl RequestKind {
             // A second browser is another anonymous guest, which stays empty.
             Self::BrowserCreate => facts("browser_create", "create browser", Identify, Harmless),
             Self::Identity => facts("identity", "IDENTITY", Identify, Harmless),
-            Self::OrderCheckout => facts("order_checkout", "ORDER_CHECKOUT", SendOrder, SecondOrder),
+            Self::OrderCheckout => {
+                facts("order_checkout", "ORDER_CHECKOUT", SendOrder, SecondOrder)
+            }
             // The same item again sets the cart's line to what it already is.
             Self::Add => facts("add", "ADD", FillCart, Harmless),
             Self::AddContacts => facts("add_contacts", "ADD_CONTACTS", FillCart, Undocumented),
@@ -138,7 +140,10 @@ impl RequestKind {
     /// Whether only orders that are assembled from several events need it.
     #[must_use]
     pub fn needs_cart(self) -> bool {
-        matches!(self.role(), RequestRole::FillCart | RequestRole::CheckOutCart | RequestRole::ClearCart)
+        matches!(
+            self.role(),
+            RequestRole::FillCart | RequestRole::CheckOutCart | RequestRole::ClearCart
+        )
     }
 }
 
@@ -202,7 +207,11 @@ mod tests {
     #[test]
     fn only_checkouts_may_create_second_orders() {
         for kind in RequestKind::ALL {
-            assert_eq!(kind.repeat_effect() == RepeatEffect::SecondOrder, kind.is_checkout(), "{kind:?}");
+            assert_eq!(
+                kind.repeat_effect() == RepeatEffect::SecondOrder,
+                kind.is_checkout(),
+                "{kind:?}"
+            );
         }
     }
 }

@@ -11,7 +11,9 @@ use super::suggest::{did_you_mean, suggest};
 
 /// The route by which an order is sent (manual, "Sending orders": using a single event, using
 /// multiple events).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Route {
     /// One ORDER_CHECKOUT, on the guest's browser.

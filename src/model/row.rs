@@ -50,7 +50,9 @@ impl RowContent<'_> {
         match self {
             Self::Record(record) => record.n_filled(),
             Self::Document(node) => node.n_values(),
-            Self::Unreadable(unreadable) => unreadable.salvaged.as_ref().map_or(0, |salvaged| salvaged.n_values()),
+            Self::Unreadable(unreadable) => {
+                unreadable.salvaged.as_ref().map_or(0, |salvaged| salvaged.n_values())
+            }
         }
     }
 }
@@ -115,7 +117,11 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn cell(&self, index: usize) -> &'a str {
         let start = self.start(index);
-        let cell = self.ends.get(index).and_then(|end| self.text.get(start..*end as usize)).unwrap_or_default();
+        let cell = self
+            .ends
+            .get(index)
+            .and_then(|end| self.text.get(start..*end as usize))
+            .unwrap_or_default();
         // The quotes are stripped here, so that quoted cells are read in place without a copy.
         let is_quoted = self.layout == CellLayout::Quoted && cell.starts_with('"');
         trim_blanks(if is_quoted { &cell[1..cell.len().max(2) - 1] } else { cell })
@@ -126,7 +132,8 @@ impl<'a> Record<'a> {
     // Comparing one range of bytes replaces a comparison per cell.
     #[must_use]
     pub fn cells(&self, columns: RangeInclusive<usize>) -> impl PartialEq + use<'a> {
-        let (start, ends) = (self.start(*columns.start()), self.ends.get(columns).unwrap_or_default());
+        let (start, ends) =
+            (self.start(*columns.start()), self.ends.get(columns).unwrap_or_default());
         let end = ends.last().map_or(start, |end| *end as usize);
         CellRange {
             text: self.text.get(start..end).unwrap_or_default(),
@@ -142,7 +149,11 @@ impl<'a> Record<'a> {
             CellLayout::Explicit(starts) => starts.get(index).copied().unwrap_or((0, 1)),
             CellLayout::Unquoted | CellLayout::Quoted => (0, self.column_of(index)),
         };
-        Position { file: origin.file, line: origin.line + u64::from(line_offset), column: Some(column) }
+        Position {
+            file: origin.file,
+            line: origin.line + u64::from(line_offset),
+            column: Some(column),
+        }
     }
 
     fn column_of(&self, index: usize) -> u32 {
@@ -151,7 +162,10 @@ impl<'a> Record<'a> {
     }
 
     fn start(&self, index: usize) -> usize {
-        index.checked_sub(1).and_then(|previous| self.ends.get(previous)).map_or(0, |end| *end as usize + 1)
+        index
+            .checked_sub(1)
+            .and_then(|previous| self.ends.get(previous))
+            .map_or(0, |end| *end as usize + 1)
     }
 }
 
@@ -164,8 +178,9 @@ struct CellRange<'a> {
 impl PartialEq for CellRange<'_> {
     fn eq(&self, other: &Self) -> bool {
         // The text alone is not enough: `a,` and `b` join to the same bytes as `a` and `,b`.
-        let is_same_offset =
-            |(one, another): (&u32, &u32)| one.wrapping_sub(self.start) == another.wrapping_sub(other.start);
+        let is_same_offset = |(one, another): (&u32, &u32)| {
+            one.wrapping_sub(self.start) == another.wrapping_sub(other.start)
+        };
         self.text == other.text
             && self.ends.len() == other.ends.len()
             && self.ends.iter().zip(other.ends).all(is_same_offset)
@@ -216,7 +231,9 @@ impl JsonNode {
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&JsonNode> {
         match &self.value {
-            JsonValue::Object(members) => members.iter().find(|(key, _)| key == name).map(|(_, node)| node),
+            JsonValue::Object(members) => {
+                members.iter().find(|(key, _)| key == name).map(|(_, node)| node)
+            }
             _ => None,
         }
     }

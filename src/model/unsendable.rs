@@ -73,6 +73,9 @@ impl Unsendable {
             0 => String::new(),
             n_more => format!(" and {n_more} more"),
         };
-        format!("invalid: {}{more}", reasons.into_iter().take(MAX_REASONS).collect::<Vec<_>>().join(", "))
+        format!(
+            "invalid: {}{more}",
+            reasons.into_iter().take(MAX_REASONS).collect::<Vec<_>>().join(", ")
+        )
     }
 }

@@ -1,7 +1,7 @@
 //! Send candidates: the orders that may be sent, and what belongs to their plan.
 //!
-//! It reads no ledger and sends nothing. Filled by `sink`; `run` records, checks and plans them once
-//! the export has been read.
+//! It reads no ledger and sends nothing. Filled by `sink`; `run` records, checks and plans them
+//! once the export has been read.
 
 use super::{
     error::{Refusal, RunError},
@@ -65,7 +65,11 @@ impl SendCandidates {
 
     /// Returns an error if too many orders are invalid or too old: a send sends nothing, a check
     /// fails.
-    pub(super) fn check_guards(&self, spec: &RunSpec<'_>, recorder: &Recorder) -> Result<(), Refusal> {
+    pub(super) fn check_guards(
+        &self,
+        spec: &RunSpec<'_>,
+        recorder: &Recorder,
+    ) -> Result<(), Refusal> {
         let (n_invalid, n_orders) = (recorder.n_invalid(), self.n_orders(spec, recorder));
         check_invalid(n_invalid, n_orders, spec.max_invalid)?;
         check_old(self.old_orders, n_orders, spec)
@@ -78,7 +82,11 @@ impl SendCandidates {
 
     /// Records every order of the plan as not attempted or still unknown, with the refusal as its
     /// reason.
-    pub(super) fn record_unsent(self, refusal: &Refusal, recorder: &mut Recorder) -> Result<(), RunError> {
+    pub(super) fn record_unsent(
+        self,
+        refusal: &Refusal,
+        recorder: &mut Recorder,
+    ) -> Result<(), RunError> {
         let reason = refusal.first_line();
         let mut done: Result<(), StorageError> = Ok(());
         self.planner.for_each(|order| {
@@ -86,7 +94,8 @@ impl SendCandidates {
             if done.is_err() {
                 return;
             }
-            let not_attempted = OrderResult::not_attempted(order.is_uncertain, Some(reason.clone()));
+            let not_attempted =
+                OrderResult::not_attempted(order.is_uncertain, Some(reason.clone()));
             let result = order.held_result.unwrap_or(not_attempted);
             done = recorder.record(&order.record, &result);
         })?;

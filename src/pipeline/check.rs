@@ -5,7 +5,9 @@
 
 use super::target::{Misfit, RouteChoice, StreamSettings, misfit, routes};
 use crate::{
-    model::{draft::Draft, extension_types::ExtensionTypes, order::CheckedOrder, rules::TargetRules},
+    model::{
+        draft::Draft, extension_types::ExtensionTypes, order::CheckedOrder, rules::TargetRules,
+    },
     validate::{self, RouteCheck, ValidateSettings},
 };
 
@@ -19,7 +21,8 @@ pub(crate) fn check<'a>(
         let mut check = validate::check(&draft, rules, settings, types);
         // An order that the profile skips need not fit.
         let order = check.order().filter(|_| draft.skip.is_none());
-        let misfit = order.map(|order| misfit(order, &draft, &settings.common, target)).unwrap_or_default();
+        let misfit =
+            order.map(|order| misfit(order, &draft, &settings.common, target)).unwrap_or_default();
         check.problems.extend(misfit.problems.iter().cloned());
         (check, misfit)
     };
@@ -31,7 +34,8 @@ pub(crate) fn check<'a>(
         check = by_route(next).0;
         // If that route fails too, both reasons are reported.
         if check.has_errors() {
-            let unreported = misfit.problems.into_iter().filter(|problem| !check.problems.contains(problem));
+            let unreported =
+                misfit.problems.into_iter().filter(|problem| !check.problems.contains(problem));
             let unreported: Vec<_> = unreported.collect();
             check.problems.extend(unreported);
         }

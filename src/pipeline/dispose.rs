@@ -1,4 +1,5 @@
-//! Disposer: enters a checked order in the part of its block, as a result or as an order of the plan.
+//! Disposer: enters a checked order in the part of its block, as a result or as an order of the
+//! plan.
 //!
 //! What becomes of the order is decided by `disposition`. Called by `triage` on all cores at once.
 
@@ -14,8 +15,8 @@ use super::{
 };
 use crate::{
     disposition::{
-        BackfillGuard, DeferredBatch, DeferredError, DeferredOrder, Disposition, DispositionRules, SendableOrder,
-        may_be_sent_later, push_content,
+        BackfillGuard, DeferredBatch, DeferredError, DeferredOrder, Disposition, DispositionRules,
+        SendableOrder, may_be_sent_later, push_content,
     },
     ledger::LedgerReader,
     model::{
@@ -64,9 +65,13 @@ impl<'j> Disposer<'j> {
         self.ledger.is_none() && self.spec.send.is_none()
     }
 
-    /// Adds orders whose references may be equal, or equal except for their spelling. They are in the
-    /// order of the input.
-    pub(super) fn push_group(&self, orders: Vec<DeferredOrder<EncodedOrder>>, part: &mut TriagePart) {
+    /// Adds orders whose references may be equal, or equal except for their spelling. They are in
+    /// the order of the input.
+    pub(super) fn push_group(
+        &self,
+        orders: Vec<DeferredOrder<EncodedOrder>>,
+        part: &mut TriagePart,
+    ) {
         part.pending.push_group(orders, self.rules);
     }
 
@@ -85,12 +90,18 @@ impl<'j> Disposer<'j> {
     pub(super) fn deferred_error(&self, error: DeferredError) -> Refusal {
         match error {
             DeferredError::Io(error) => error.into(),
-            DeferredError::SharedReference(at) => Refusal::SharedReference { position: self.input_names.locate(at) },
+            DeferredError::SharedReference(at) => {
+                Refusal::SharedReference { position: self.input_names.locate(at) }
+            }
         }
     }
 
     /// Disposes of decided orders, in their order.
-    pub(super) fn dispose(&self, decided: Vec<(DeferredOrder<EncodedOrder>, Disposition)>, part: &mut TriagePart) {
+    pub(super) fn dispose(
+        &self,
+        decided: Vec<(DeferredOrder<EncodedOrder>, Disposition)>,
+        part: &mut TriagePart,
+    ) {
         for (DeferredOrder { record, order, .. }, disposition) in decided {
             match order {
                 Ok(order) => self.dispose_valid(record, order, disposition, part),
@@ -104,7 +115,12 @@ impl<'j> Disposer<'j> {
     }
 
     /// Records an order of a check that has no ledger, where no order has a history.
-    pub(super) fn count(&self, record: &OrderRecord, order: Result<&Order<'_>, &Unsendable>, part: &mut TriagePart) {
+    pub(super) fn count(
+        &self,
+        record: &OrderRecord,
+        order: Result<&Order<'_>, &Unsendable>,
+        part: &mut TriagePart,
+    ) {
         let result = match order {
             Ok(_) => OrderResult::without_request(Outcome::Valid, None),
             Err(unsendable) => unsendable.result(),
@@ -115,9 +131,16 @@ impl<'j> Disposer<'j> {
         self.record_result(record, &result, order.err(), part);
     }
 
-    fn dispose_valid(&self, record: OrderRecord, order: EncodedOrder, disposition: Disposition, part: &mut TriagePart) {
+    fn dispose_valid(
+        &self,
+        record: OrderRecord,
+        order: EncodedOrder,
+        disposition: Disposition,
+        part: &mut TriagePart,
+    ) {
         if self.spec.send.is_some() {
-            part.plan.add_identity(record.id, &order.guest, order.ordered_at, || order.identity.clone());
+            part.plan
+                .add_identity(record.id, &order.guest, order.ordered_at, || order.identity.clone());
         }
         let is_uncertain = matches!(disposition, Disposition::Send { is_uncertain: true });
         let result = self.take_result(disposition, part);
@@ -156,7 +179,8 @@ impl<'j> Disposer<'j> {
         }
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
         // An order with the content of an order of an earlier run already has this warning.
-        let has_warning = || record.problems.iter().any(|problem| problem.code == Code::ContentRepeated);
+        let has_warning =
+            || record.problems.iter().any(|problem| problem.code == Code::ContentRepeated);
         if is_to_be_sent && self.spec.has_time_of_day(Some(order.ordered_at())) && !has_warning() {
             push_content(order.dedup_hash_in_export(), record, &mut part.dedup_hashes);
         }

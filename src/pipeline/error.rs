@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 
 use super::{max_invalid::MaxInvalid, target::ClientError};
 use crate::{
-    disposition::in_days, ledger::LedgerError, plan::PlanError, read::ReadError, report::ReportError,
-    shuffle::ShuffleError, storage::StorageError,
+    disposition::in_days, ledger::LedgerError, plan::PlanError, read::ReadError,
+    report::ReportError, shuffle::ShuffleError, storage::StorageError,
 };
 
 /// Why a run ended without a report: exit code 2, or 4 if sending had begun.
@@ -64,40 +64,54 @@ pub(super) enum Refusal {
     Plan(Box<RunError>),
     #[error(
         "the plan in {} is for another target; nothing was sent\n  \
-         hint: check the export with the settings of this target, then send the export, not the plan", .plan.display()
+         hint: check the export with the settings of this target, then send the export, not the \
+         plan", .plan.display()
     )]
     OtherTarget { plan: PathBuf },
     #[error(
-        "the plan in {} was written with another ledger than {ledger}, which does not record what of it was sent; \
+        "the plan in {} was written with another ledger than {ledger}, which does not record what \
+         of it was sent; \
          nothing was sent\n  \
-         hint: name the ledger of that run with --ledger, or send the export again", .plan.display()
+         hint: name the ledger of that run with --ledger, or send the export \
+         again", .plan.display()
     )]
     OtherLedger { plan: PathBuf, ledger: String },
     #[error(
-        "{position}: too many orders share the reference of this one to be distinguished; nothing was sent\n  \
+        "{position}: too many orders share the reference of this one to be distinguished; nothing \
+         was sent\n  \
          hint: order.referenceId of the profile may be the wrong column"
     )]
     SharedReference { position: String },
     #[error(
         "{0}; nothing was sent\n  \
-         hint: the run folder needs a disk with free space; name a folder on another one with --out"
+         hint: the run folder needs a disk with free space; name a folder on another one with \
+         --out"
     )]
     Spill(#[from] io::Error),
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(
-        "{n_invalid} of {n_orders} orders are invalid, more than allowed ({max_invalid}); nothing was sent\n  \
+        "{n_invalid} of {n_orders} orders are invalid, more than allowed ({max_invalid}); nothing \
+         was sent\n  \
          hint: fix them, see rejects/ in the run folder, or allow more with --max-invalid"
     )]
     TooManyInvalid { n_invalid: u64, n_orders: u64, max_invalid: MaxInvalid },
     #[error(
-        "{n_old} of {n_orders} orders are older than {}, more than allowed ({max_invalid}); the oldest is of \
+        "{n_old} of {n_orders} orders are older than {}, more than allowed ({max_invalid}); the \
+         oldest is of \
          {oldest}; nothing was sent\n  \
-         hint: imported history may trigger live campaigns; --backfill sends it all the same, old_orders = \
+         hint: imported history may trigger live campaigns; --backfill sends it all the same, \
+         old_orders = \
          \"skip\" leaves such orders out",
         in_days(*age)
     )]
-    TooManyOld { n_old: u64, n_orders: u64, max_invalid: MaxInvalid, age: Duration, oldest: DateTime<Utc> },
+    TooManyOld {
+        n_old: u64,
+        n_orders: u64,
+        max_invalid: MaxInvalid,
+        age: Duration,
+        oldest: DateTime<Utc>,
+    },
 }
 
 impl From<PlanError> for Refusal {

@@ -13,7 +13,11 @@ pub(super) fn exit_code(recorder: &Recorder, is_stopped: bool) -> u8 {
         return 4;
     }
     // Only orders that need `--backfill` are not attempted here: the others are excluded above.
-    let needs_attention = |outcome: &Outcome| outcome.is_rejected() || *outcome == Outcome::NotAttempted;
+    let needs_attention =
+        |outcome: &Outcome| outcome.is_rejected() || *outcome == Outcome::NotAttempted;
     let mut outcomes = Outcome::ALL.into_iter().filter(needs_attention);
-    u8::from(recorder.counters.n_new_changes > 0 || outcomes.any(|outcome| recorder.n_with_outcome(outcome) > 0))
+    u8::from(
+        recorder.counters.n_new_changes > 0
+            || outcomes.any(|outcome| recorder.n_with_outcome(outcome) > 0),
+    )
 }

@@ -18,10 +18,14 @@ use crate::{
 };
 
 /// Writes `rejects/` and warns of inputs whose rows can no longer be copied.
-pub(super) fn write_rejects(recorder: &mut Recorder, emit: ProgressFn<'_>) -> Result<(), ReportError> {
+pub(super) fn write_rejects(
+    recorder: &mut Recorder,
+    emit: ProgressFn<'_>,
+) -> Result<(), ReportError> {
     for name in recorder.write_rejects()? {
         emit(Progress::Warning(&format!(
-            "{name} was moved, replaced or changed after it was read; rejects/ contains the reasons of its \
+            "{name} was moved, replaced or changed after it was read; rejects/ contains the \
+             reasons of its \
              orders, but not their rows"
         )));
     }
@@ -38,7 +42,9 @@ pub(super) fn finish_sent(
     let rejects = write_rejects(&mut recorder, emit).err().map(|error| error.to_string());
     let lost = match recorder.record_lost() {
         0 => None,
-        n_lost => Some(format!("{n_lost} orders of the plan were not attempted and are missing in the results")),
+        n_lost => Some(format!(
+            "{n_lost} orders of the plan were not attempted and are missing in the results"
+        )),
     };
     let stopped = stopped.or(rejects).or(lost);
     let exit_code = exit_code(&recorder, stopped.is_some());
@@ -56,7 +62,11 @@ pub(super) fn finish_check(recorder: Recorder) -> Result<Finished, RunError> {
     write_report(recorder, exit_code, None)
 }
 
-fn write_report(recorder: Recorder, exit_code: u8, error: Option<String>) -> Result<Finished, RunError> {
+fn write_report(
+    recorder: Recorder,
+    exit_code: u8,
+    error: Option<String>,
+) -> Result<Finished, RunError> {
     let (folder, spooled) = (recorder.folder().clone(), recorder.files().spooled.clone());
     // Not `Utc::now()`, which panics if the clock is set to before 1970 during the run.
     let summary = recorder.finish(exit_code, error.clone(), SystemTime::now().into())?;
@@ -70,15 +80,21 @@ fn write_report(recorder: Recorder, exit_code: u8, error: Option<String>) -> Res
 
 /// Marks the reported changes in the ledger, so that the next report of them does not set the exit
 /// code.
-pub(super) fn mark_reported(ledger: Option<Box<dyn Ledger>>, finished: &Finished, emit: ProgressFn<'_>) {
+pub(super) fn mark_reported(
+    ledger: Option<Box<dyn Ledger>>,
+    finished: &Finished,
+    emit: ProgressFn<'_>,
+) {
     let Finished { summary, .. } = finished;
     // A run that was stopped early is repeated and reports them again.
-    let Some(mut ledger) =
-        ledger.filter(|_| summary.orders[Outcome::Changed] > 0 && matches!(summary.exit_code, 0 | 1 | 3))
+    let Some(mut ledger) = ledger
+        .filter(|_| summary.orders[Outcome::Changed] > 0 && matches!(summary.exit_code, 0 | 1 | 3))
     else {
         return;
     };
     if let Err(error) = ledger.write(&[LedgerWrite::MarkReported]) {
-        emit(Progress::Warning(&format!("{error}\n  the next run reports the changed orders as newly changed")));
+        emit(Progress::Warning(&format!(
+            "{error}\n  the next run reports the changed orders as newly changed"
+        )));
     }
 }

@@ -28,7 +28,11 @@ pub(super) fn find(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<ExportRead,
         spool(&mut *open_stream(spec, name)?, folder, &copy_name)?;
         Ok(copy)
     })?;
-    Ok(ExportRead { inputs: found.into_iter().map(InputRead::unread).collect(), spooled, ..ExportRead::default() })
+    Ok(ExportRead {
+        inputs: found.into_iter().map(InputRead::unread).collect(),
+        spooled,
+        ..ExportRead::default()
+    })
 }
 
 fn open_stream(spec: &RunSpec<'_>, name: &str) -> io::Result<Box<dyn Read>> {

@@ -27,11 +27,14 @@ impl MaxInvalid {
     pub(super) fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
         match self {
             Self::Default => {
-                let (percent, orders) = (Self::Percent(DEFAULT_PERCENT), Self::Orders(DEFAULT_ORDERS));
+                let (percent, orders) =
+                    (Self::Percent(DEFAULT_PERCENT), Self::Orders(DEFAULT_ORDERS));
                 percent.is_exceeded(n_invalid, n_orders) && orders.is_exceeded(n_invalid, n_orders)
             }
             Self::Orders(max) => n_invalid > max,
-            Self::Percent(max) => Decimal::from(n_invalid) * Decimal::ONE_HUNDRED > max * Decimal::from(n_orders),
+            Self::Percent(max) => {
+                Decimal::from(n_invalid) * Decimal::ONE_HUNDRED > max * Decimal::from(n_orders)
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Memory budget: the shares of `--memory` for the parts of a run that grow with the export.
 //!
 //! It does not cover the program, the ledger and the blocks in progress. They need some tens of
-//! megabytes in addition, which do not grow. Called by the files of the pipeline that make settings or
-//! sorters.
+//! megabytes in addition, which do not grow. Called by the files of the pipeline that make settings
+//! or sorters.
 
 /// Maximum size of a Bloom filter: enough to distinguish a hundred million keys.
 const MAX_FILTER_BYTES: usize = 64 * 1024 * 1024;

@@ -1,6 +1,7 @@
 //! Part: what the orders of one block come to.
 //!
-//! It does no I/O. `triage` and `dispose` fill it on one core, `sink` takes it apart in the order of the input.
+//! It does no I/O. `triage` and `dispose` fill it on one core, `sink` takes it apart in the order
+//! of the input.
 
 use super::target::EncodedOrder;
 use crate::{

@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     disposition::{
-        AcceptedOrders, CHANGES_PER_WRITE, Disposition, DispositionRules, OldOrders, settle_all, settle_by_history,
+        AcceptedOrders, CHANGES_PER_WRITE, Disposition, DispositionRules, OldOrders, settle_all,
+        settle_by_history,
     },
     ledger::{GroupCommit, Ledger, LedgerReader, LedgerWrite, TargetHash},
     model::{
@@ -51,7 +52,8 @@ pub(super) fn resume(
         Ok(ledger) => ledger,
         Err(refusal) => return refuse(&refusal, plan, recorder, spec),
     };
-    let (backfill_guard, rules, settings) = (spec.backfill_guard(), spec.disposition_rules(), spec.stream.clone());
+    let (backfill_guard, rules, settings) =
+        (spec.backfill_guard(), spec.disposition_rules(), spec.stream.clone());
     // Before anything is sent: an order that this run submits must not make an unplanned one of the
     // same reference changed.
     let reader = ledger.reader()?;
@@ -85,7 +87,8 @@ fn acquire_ledger(
     emit: ProgressFn<'_>,
 ) -> Result<Box<dyn Ledger>, Refusal> {
     let SavedPlan { header, folder, .. } = plan;
-    let is_for_target = send_spec.sandbox.is_some() || header.target == TargetHash::of(&spec.stream.target).to_hex();
+    let is_for_target = send_spec.sandbox.is_some()
+        || header.target == TargetHash::of(&spec.stream.target).to_hex();
     if !is_for_target {
         return Err(Refusal::OtherTarget { plan: folder.clone() });
     }
@@ -99,14 +102,22 @@ fn acquire_ledger(
 }
 
 /// Whether a guest of the plan, with its first orders, has none to send.
-fn is_sent(mut guest: PlannedGuest, ledger: &dyn LedgerReader, spec: &RunSpec<'_>) -> Result<bool, RunError> {
+fn is_sent(
+    mut guest: PlannedGuest,
+    ledger: &dyn LedgerReader,
+    spec: &RunSpec<'_>,
+) -> Result<bool, RunError> {
     settle_by_history(&mut guest, ledger, spec.disposition_rules(), &drop)?;
     let backfill_guard = spec.backfill_guard();
     Ok(guest.settle(|order| backfill_guard.held_result_of(order)).orders.is_empty())
 }
 
 /// Counts an order of the plan as read and records its result.
-fn add_and_record(recorder: &mut Recorder, record: &OrderRecord, result: &OrderResult) -> Result<(), StorageError> {
+fn add_and_record(
+    recorder: &mut Recorder,
+    record: &OrderRecord,
+    result: &OrderResult,
+) -> Result<(), StorageError> {
     recorder.counters.add(record);
     recorder.record(record, result)
 }
@@ -171,13 +182,21 @@ fn refuse(
 }
 
 /// Counts the orders of a plan that are not sent yet and too old to be sent without `--backfill`.
-fn count_old_orders(plan: &SavedPlan, spec: &RunSpec<'_>, ledger: &dyn Ledger) -> Result<OldOrders, RunError> {
+fn count_old_orders(
+    plan: &SavedPlan,
+    spec: &RunSpec<'_>,
+    ledger: &dyn Ledger,
+) -> Result<OldOrders, RunError> {
     let (backfill_guard, mut old_orders) = (spec.backfill_guard(), OldOrders::default());
     if !backfill_guard.is_enabled() {
         return Ok(old_orders);
     }
-    for guest in settle_all::<RunError, _, _, _>(Some(ledger.reader()?), plan.guests()?, spec.disposition_rules(), drop)
-    {
+    for guest in settle_all::<RunError, _, _, _>(
+        Some(ledger.reader()?),
+        plan.guests()?,
+        spec.disposition_rules(),
+        drop,
+    ) {
         let mut has_old = false;
         for part in guest {
             let part = part?;

@@ -28,7 +28,8 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     if let Some(send_spec) = &spec.send
         && let Some(earlier_run) = &send_spec.resume_from
     {
-        // Before the folder is created: a plan that does not exist must not leave an empty run folder.
+        // Before the folder is created: a plan that does not exist must not leave an empty run
+        // folder.
         let plan = SavedPlan::open_verified(earlier_run, &spec.storage)?;
         return resume::resume(&plan, &RunFolder::create(&spec.folder)?, spec, send_spec, emit);
     }
@@ -47,12 +48,14 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     let mut sink = ExportSink::open(spec, &folder, files.clone())?;
     let triage = Triage::new(spec, &names, reader.as_deref(), folder.path());
     let mut export = Export::new(files);
-    let read = shuffle::run(&settings, &mut export, &triage, &mut sink, &|progress| emit(progress.into()))
-        .and_then(|()| triage.decide_deferred(&mut sink))
-        // The orders of an export that is not read completely are not reported.
-        .or_else(|refusal| sink.restart().and(Err(refusal)));
-    // The run itself must be the last one to close the ledger: only then does SQLite move all of its
-    // write-ahead log into the database file, so that a copy of that file alone is complete.
+    let read =
+        shuffle::run(&settings, &mut export, &triage, &mut sink, &|progress| emit(progress.into()))
+            .and_then(|()| triage.decide_deferred(&mut sink))
+            // The orders of an export that is not read completely are not reported.
+            .or_else(|refusal| sink.restart().and(Err(refusal)));
+    // The run itself must be the last one to close the ledger: only then does SQLite move all of
+    // its write-ahead log into the database file, so that a copy of that file alone is
+    // complete.
     drop(reader);
     let (mut recorder, mut candidates) = sink.finish(export)?;
     if let Err(refusal) = read {
@@ -74,7 +77,8 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     let plan = candidates.write_plan(ledger.id().to_owned(), spec, &folder, &mut recorder)?;
     emit(Progress::Sending(plan.header.n_requests));
     let guests = plan.guests()?.map(|guest| guest.map_parts(|part| Ok(part.split_held())));
-    let sent = send::send(|_| guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;
+    let sent =
+        send::send(|_| guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;
     let finished = finish_sent(recorder, sent.stopped, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
@@ -106,7 +110,10 @@ fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<OpenedLedger,
         }
         None if spec.has_target => {
             let reader = spec.ledger_to_read()?;
-            reader.iter().flat_map(|reader| reader.warnings()).for_each(|note| emit(Progress::Warning(note)));
+            reader
+                .iter()
+                .flat_map(|reader| reader.warnings())
+                .for_each(|note| emit(Progress::Warning(note)));
             (None, reader)
         }
         None => (None, None),

@@ -21,7 +21,8 @@ use super::{
 use crate::{
     dispatch::{self, AttemptOutcome, DispatchEvent, Journal, LeftoverCart, Work},
     ledger::{
-        AttemptId, AttemptState, CartId, CloseReport, GroupCommit, Intent, Ledger, LedgerError, LedgerWrite, OrderKey,
+        AttemptId, AttemptState, CartId, CloseReport, GroupCommit, Intent, Ledger, LedgerError,
+        LedgerWrite, OrderKey,
     },
     model::{
         field::{AttributeType, AttributeTypes},
@@ -56,7 +57,10 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
 ) -> Result<SendOutcome, RunError> {
     let leftover_carts = leftover_carts(&*ledger)?;
     let n_open = Arc::new(AtomicU64::new(leftover_carts.len() as u64));
-    let types = Mutex::new(TypeTracker { known: ledger.reader()?.attribute_types()?, pending: HashMap::new() });
+    let types = Mutex::new(TypeTracker {
+        known: ledger.reader()?.attribute_types()?,
+        pending: HashMap::new(),
+    });
     let settings = send_spec.dispatch.clone();
     // Created before the thread that writes the ledger, so that an error here leaves a cleanly
     // closed ledger.
@@ -67,9 +71,11 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open), types };
     // A result that cannot be written stops the run: an order that cannot be reported must not be
     // sent.
-    let handler = |event| on_event(event, recorder, record_result, emit).map_err(|error| error.to_string());
+    let handler =
+        |event| on_event(event, recorder, record_result, emit).map_err(|error| error.to_string());
     let stop = send_spec.shutdown_signal.clone();
-    let mut outcome = send_spec.runtime.block_on(dispatch::run(work, service, settings, journal, stop, handler));
+    let mut outcome =
+        send_spec.runtime.block_on(dispatch::run(work, service, settings, journal, stop, handler));
     recorder.n_carts_open = n_open.load(Ordering::SeqCst);
     if recorder.n_unreached() > 0 {
         let limit = send_spec.limit.map(plan::limit_reached);
@@ -77,8 +83,9 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     }
     // A thread that panicked has no report, but its last error reached the writes that waited for
     // it.
-    let (ledger, closed) =
-        writer.join().map_or_else(|_| (None, CloseReport::default()), |(ledger, end)| (Some(ledger), end));
+    let (ledger, closed) = writer
+        .join()
+        .map_or_else(|_| (None, CloseReport::default()), |(ledger, end)| (Some(ledger), end));
     outcome.stopped = outcome.stopped.or(closed.error.map(|error| error.to_string()));
     if let n_unwritten @ 1.. = closed.unwritten_outcomes {
         outcome.stopped = outcome.stopped.map(|why| unwritten_message(&why, n_unwritten));
@@ -88,14 +95,21 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
 
 fn leftover_carts(ledger: &dyn Ledger) -> Result<Vec<LeftoverCart<CartId>>, LedgerError> {
     let carts = ledger.open_carts()?.into_iter();
-    Ok(carts.map(|open| LeftoverCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart }).collect())
+    Ok(carts
+        .map(|open| LeftoverCart {
+            cart: open.cart,
+            browser: open.browser,
+            clear_cart: open.clear_cart,
+        })
+        .collect())
 }
 
 /// Adds to the reason of a stop how many outcomes the ledger lacks.
 fn unwritten_message(why: &str, n_unwritten: usize) -> String {
     let orders = with_unit(n_unwritten as u64, "order");
     format!(
-        "{why}\n  hint: the ledger lacks the outcome of {orders}, which the next run treats as unknown; results.ndjson \
+        "{why}\n  hint: the ledger lacks the outcome of {orders}, which the next run treats as \
+         unknown; results.ndjson \
          may contain it, and orderferry ledger settle records it"
     )
 }
@@ -148,8 +162,13 @@ impl TypeTracker {
     }
 
     /// Returns the types that an attempt's acceptance confirms. Only the first orders have any.
-    fn confirm(&mut self, attempt: AttemptId, outcome: AttemptOutcome) -> Option<Vec<AttributeType>> {
-        let types = self.pending.remove(&attempt.0).filter(|_| outcome == AttemptOutcome::Accepted)?;
+    fn confirm(
+        &mut self,
+        attempt: AttemptId,
+        outcome: AttemptOutcome,
+    ) -> Option<Vec<AttributeType>> {
+        let types =
+            self.pending.remove(&attempt.0).filter(|_| outcome == AttemptOutcome::Accepted)?;
         for attribute in &types {
             self.known.add(attribute.clone());
         }
@@ -167,7 +186,11 @@ impl Journal for LedgerJournal {
         Ok(attempt)
     }
 
-    async fn record_outcome(&self, attempt: AttemptId, outcome: AttemptOutcome) -> Result<(), String> {
+    async fn record_outcome(
+        &self,
+        attempt: AttemptId,
+        outcome: AttemptOutcome,
+    ) -> Result<(), String> {
         let state = match outcome {
             AttemptOutcome::Accepted => AttemptState::Accepted,
             AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
@@ -181,9 +204,18 @@ impl Journal for LedgerJournal {
         self.write(LedgerWrite::Outcome(attempt, state)).await.map(drop)
     }
 
-    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &str) -> Result<CartId, String> {
-        let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.to_owned());
-        let cart = self.write(LedgerWrite::OpenCart { reference, browser, clear_cart }).await.map(CartId)?;
+    async fn open_cart(
+        &self,
+        reference: &str,
+        browser: &str,
+        clear_cart: &str,
+    ) -> Result<CartId, String> {
+        let (reference, browser, clear_cart) =
+            (reference.to_owned(), browser.to_owned(), clear_cart.to_owned());
+        let cart = self
+            .write(LedgerWrite::OpenCart { reference, browser, clear_cart })
+            .await
+            .map(CartId)?;
         self.n_open.fetch_add(1, Ordering::SeqCst);
         Ok(cart)
     }

@@ -48,14 +48,22 @@ impl Collected {
             candidates: SendCandidates::new(folder, memory),
             guests: DuplicateCounter::new(folder.path(), ".guests", memory.guests / 2),
             repeated_content: RepeatedContentSorter::new(folder.path(), memory.repeated_content),
-            guests_to_identify: DuplicateCounter::new(folder.path(), ".to_identify", memory.guests / 2),
+            guests_to_identify: DuplicateCounter::new(
+                folder.path(),
+                ".to_identify",
+                memory.guests / 2,
+            ),
         }
     }
 }
 
 impl<'i> ExportSink<'i> {
     /// Creates an empty sink and opens its files in the run folder.
-    pub(super) fn open(spec: &'i RunSpec<'i>, folder: &'i RunFolder, files: ExportRead) -> Result<Self, RunError> {
+    pub(super) fn open(
+        spec: &'i RunSpec<'i>,
+        folder: &'i RunFolder,
+        files: ExportRead,
+    ) -> Result<Self, RunError> {
         Ok(Self {
             spec,
             folder,
@@ -70,24 +78,34 @@ impl<'i> ExportSink<'i> {
         mut self,
         Export { mut files, mut file_problems }: Export,
     ) -> Result<(Recorder, SendCandidates), RunError> {
-        let Collected { mut candidates, guests, repeated_content, guests_to_identify } = self.collected;
+        let Collected { mut candidates, guests, repeated_content, guests_to_identify } =
+            self.collected;
         // Repeated content is known only now: its orders may be anywhere in the export.
-        let RepeatedContent { listed, n_omitted } = repeated_content.find(&files.names()).map_err(PlanError::from)?;
+        let RepeatedContent { listed, n_omitted } =
+            repeated_content.find(&files.names()).map_err(PlanError::from)?;
         file_problems.extend(listed);
         files.omitted_repeated_orders = n_omitted;
         self.recorder.record_export(files, &file_problems);
         candidates.file_problems = file_problems;
         self.recorder.sort_results()?;
         self.recorder.n_guests = guests.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
-        let n_to_identify = guests_to_identify.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
-        let n_to_identify = if self.spec.would_send_all_as_single() { self.recorder.n_guests } else { n_to_identify };
+        let n_to_identify =
+            guests_to_identify.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
+        let n_to_identify = if self.spec.would_send_all_as_single() {
+            self.recorder.n_guests
+        } else {
+            n_to_identify
+        };
         self.recorder.counters.forecast.add_guests(n_to_identify, IDENTIFY_REQUESTS);
         candidates.unplanned = self.unplanned.map(UnplannedWriter::finish).transpose()?;
         Ok((self.recorder, candidates))
     }
 }
 
-fn unplanned_writer(spec: &RunSpec<'_>, folder: &RunFolder) -> Result<Option<UnplannedWriter>, RunError> {
+fn unplanned_writer(
+    spec: &RunSpec<'_>,
+    folder: &RunFolder,
+) -> Result<Option<UnplannedWriter>, RunError> {
     Ok(spec.send.is_some().then(|| UnplannedWriter::create(folder)).transpose()?)
 }
 
@@ -111,7 +129,8 @@ impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
     fn restart(&mut self) -> Result<(), Refusal> {
         self.recorder.restart()?;
         self.collected = Collected::new(self.spec, self.folder);
-        // Dropped first: a writer flushes its buffer when it is dropped, into the file of the new one.
+        // Dropped first: a writer flushes its buffer when it is dropped, into the file of the new
+        // one.
         self.unplanned = None;
         self.unplanned = unplanned_writer(self.spec, self.folder)?;
         Ok(())

@@ -51,8 +51,8 @@ pub struct RunSpec<'a> {
     pub accepts_unreadable: bool,
     /// Limits that a hostile input must not exceed.
     pub limits: ReadLimits,
-    /// Memory budget in bytes for everything that grows with the export; the rest spills to the run
-    /// folder.
+    /// Memory budget in bytes for everything that grows with the export; the rest spills to the
+    /// run folder.
     pub memory: u64,
     /// The run folder.
     pub folder: PathBuf,
@@ -159,7 +159,10 @@ impl RunSpec<'_> {
 
     /// The guard against old orders.
     pub(super) fn backfill_guard(&self) -> BackfillGuard {
-        BackfillGuard::new(self.send.as_ref().and_then(|send_spec| send_spec.age_limit), self.started_at)
+        BackfillGuard::new(
+            self.send.as_ref().and_then(|send_spec| send_spec.age_limit),
+            self.started_at,
+        )
     }
 
     /// Whether a time is more than a date. Midnight may be either, so it counts as a date.
@@ -185,7 +188,8 @@ impl RunSpec<'_> {
         send_spec: &SendSpec<'_>,
         emit: ProgressFn<'_>,
     ) -> Result<Box<dyn Ledger>, LedgerError> {
-        let ledger = self.ledger.open_to_write(&self.stream.target, &self.run_id, send_spec.consent)?;
+        let ledger =
+            self.ledger.open_to_write(&self.stream.target, &self.run_id, send_spec.consent)?;
         ledger.warnings().iter().for_each(|note| emit(Progress::Warning(note)));
         Ok(ledger)
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 pub(super) use crate::stream::{
     ClientError, EncodedOrder, IDENTIFY_REQUESTS, Misfit, RouteChoice, StreamSettings,
-    content_hash::dedup_hash_in_export, extension::types_sent, misfit, result_if_unsendable, routes,
+    content_hash::dedup_hash_in_export, extension::types_sent, misfit, result_if_unsendable,
+    routes,
 };
 use crate::{
     model::{order::Order, route::Route},

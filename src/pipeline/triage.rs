@@ -1,8 +1,8 @@
 //! Triage: a checked draft goes to the disposer, at once or at the end of its block, or waits among
 //! the deferred orders for those that may share its reference.
 //!
-//! It spills deferred orders; the pending ones of a block are looked up in the ledger. `check` checks
-//! a draft. Called by `shuffle` on all cores at once.
+//! It spills deferred orders; the pending ones of a block are looked up in the ledger. `check`
+//! checks a draft. Called by `shuffle` on all cores at once.
 
 use std::{io, mem, path::Path};
 
@@ -43,7 +43,12 @@ impl Decide for Triage<'_> {
     type Error = Refusal;
 
     /// Checks an order and decides about it, or defers it.
-    fn decide(&self, draft: Draft<'_>, facts: &ExportFacts, part: &mut TriagePart) -> Result<(), Refusal> {
+    fn decide(
+        &self,
+        draft: Draft<'_>,
+        facts: &ExportFacts,
+        part: &mut TriagePart,
+    ) -> Result<(), Refusal> {
         let (record, order) = self.check(draft, facts);
         if facts.may_be_shared(&record.reference) {
             self.defer(&self.deferred_order(record, order))?;
@@ -55,7 +60,12 @@ impl Decide for Triage<'_> {
         Ok(())
     }
 
-    fn decide_group(&self, drafts: Vec<Draft<'_>>, facts: &ExportFacts, part: &mut TriagePart) -> Result<(), Refusal> {
+    fn decide_group(
+        &self,
+        drafts: Vec<Draft<'_>>,
+        facts: &ExportFacts,
+        part: &mut TriagePart,
+    ) -> Result<(), Refusal> {
         let mut orders = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let (record, order) = self.check(draft, facts);
@@ -71,7 +81,8 @@ impl Decide for Triage<'_> {
     }
 
     fn finish_block(&self, part: &mut TriagePart) -> Result<(), Refusal> {
-        let decided = mem::take(&mut part.pending).decide(self.disposer.ledger, self.disposer.rules)?;
+        let decided =
+            mem::take(&mut part.pending).decide(self.disposer.ledger, self.disposer.rules)?;
         self.disposer.dispose(decided, part);
         Ok(())
     }
@@ -90,7 +101,11 @@ impl<'j> Triage<'j> {
 
     /// Checks a draft, and separates the order from its record.
     #[inline]
-    fn check<'a>(&self, draft: Draft<'a>, facts: &ExportFacts) -> (OrderRecord, OrderOrUnsendable<'a>)
+    fn check<'a>(
+        &self,
+        draft: Draft<'a>,
+        facts: &ExportFacts,
+    ) -> (OrderRecord, OrderOrUnsendable<'a>)
     where
         Self: 'a,
     {
@@ -102,13 +117,22 @@ impl<'j> Triage<'j> {
             Validity::Invalid => None,
         };
         let has_time_of_day = self.spec.has_time_of_day(record.ordered_at);
-        let unsendable = Unsendable { rule, status, content: None, is_other_order: false, has_time_of_day };
+        let unsendable =
+            Unsendable { rule, status, content: None, is_other_order: false, has_time_of_day };
         (record, Err(unsendable))
     }
 
-    fn deferred_order(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> DeferredOrder<EncodedOrder> {
+    fn deferred_order(
+        &self,
+        record: OrderRecord,
+        order: OrderOrUnsendable<'_>,
+    ) -> DeferredOrder<EncodedOrder> {
         let order = order.map(|order| target::encode(&order, &self.spec.stream));
-        DeferredOrder { has_time_of_day: self.spec.has_time_of_day(record.ordered_at), record, order }
+        DeferredOrder {
+            has_time_of_day: self.spec.has_time_of_day(record.ordered_at),
+            record,
+            order,
+        }
     }
 
     /// Defers an order until all orders are known that may share its reference.
@@ -117,9 +141,13 @@ impl<'j> Triage<'j> {
     }
 
     /// Decides about all deferred orders, after the last one was passed.
-    pub(super) fn decide_deferred(self, sink: &mut impl Collect<TriagePart, Refusal>) -> Result<(), Refusal> {
+    pub(super) fn decide_deferred(
+        self,
+        sink: &mut impl Collect<TriagePart, Refusal>,
+    ) -> Result<(), Refusal> {
         let Self { disposer, deferred, .. } = self;
-        let batches = deferred.grouped()?.map(|batch| batch.map_err(|error| disposer.deferred_error(error)));
+        let batches =
+            deferred.grouped()?.map(|batch| batch.map_err(|error| disposer.deferred_error(error)));
         for_each_ordered(batches, |batch| disposer.decide_deferred(&batch), |part| sink.merge(part))
     }
 }

@@ -52,13 +52,28 @@ pub(super) struct DigestWriter<W> {
 impl<W: Write> DigestWriter<W> {
     /// A writer on top of `inner`.
     pub(super) fn new(inner: W) -> Self {
-        Self { inner, hasher: blake3::Hasher::new(), n_guests: 0, n_orders: 0, n_bytes: 0, line_bytes: 0 }
+        Self {
+            inner,
+            hasher: blake3::Hasher::new(),
+            n_guests: 0,
+            n_orders: 0,
+            n_bytes: 0,
+            line_bytes: 0,
+        }
     }
 
     /// Returns the inner writer and the digest of all bytes written.
     pub(super) fn finish(self) -> (W, PlanDigest) {
         let checksum = self.hasher.finalize().to_hex().to_string();
-        (self.inner, PlanDigest { guests: self.n_guests, orders: self.n_orders, bytes: self.n_bytes, checksum })
+        (
+            self.inner,
+            PlanDigest {
+                guests: self.n_guests,
+                orders: self.n_orders,
+                bytes: self.n_bytes,
+                checksum,
+            },
+        )
     }
 
     fn add(&mut self, bytes: &[u8]) {
@@ -112,7 +127,10 @@ mod tests {
             text.as_bytes().chunks(n_bytes).for_each(|chunk| writer.write_all(chunk).unwrap());
             let (written, digest) = writer.finish();
             let checksum = blake3::hash(text.as_bytes()).to_hex().to_string();
-            assert_eq!(digest, PlanDigest { guests: 1, orders: 2, bytes: text.len() as u64, checksum });
+            assert_eq!(
+                digest,
+                PlanDigest { guests: 1, orders: 2, bytes: text.len() as u64, checksum }
+            );
             assert_eq!(written, text.as_bytes());
         }
     }

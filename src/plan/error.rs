@@ -28,7 +28,10 @@ pub enum PlanError {
         error: io::Error,
     },
     /// A line that is none of a plan.
-    #[error("the plan, byte {at}: invalid line: {error}\n  hint: the plan is damaged; send the export again")]
+    #[error(
+        "the plan, byte {at}: invalid line: {error}\n  hint: the plan is damaged; send the export \
+         again"
+    )]
     InvalidLine {
         /// The offset of the line.
         at: u64,
@@ -40,7 +43,8 @@ pub enum PlanError {
     MissingHeader,
     /// The format is that of another version of the program.
     #[error(
-        "the plan: found format {found}, expected format {expected}; another version of orderferry wrote it; nothing \
+        "the plan: found format {found}, expected format {expected}; another version of \
+         orderferry wrote it; nothing \
          was sent\n  hint: send the export again, or resume with that version"
     )]
     OtherFormat {
@@ -69,7 +73,8 @@ pub enum PlanError {
     },
     /// The plan has no manifest, so it cannot be verified.
     #[error(
-        "{}: no {manifest} next to it to verify it; plans of an earlier orderferry have none; nothing was sent\n  \
+        "{}: no {manifest} next to it to verify it; plans of an earlier orderferry have none; \
+         nothing was sent\n  \
          hint: send the export again",
         .plan.display()
     )]
@@ -82,7 +87,8 @@ pub enum PlanError {
     /// The folder has no plan to resume.
     #[error(
         "{}: no plan to resume\n  \
-         hint: name the folder of a run; only a run that had begun to send has a plan; otherwise send the export \
+         hint: name the folder of a run; only a run that had begun to send has a plan; otherwise \
+         send the export \
          again", .folder.display()
     )]
     NoPlan {

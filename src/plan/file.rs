@@ -127,11 +127,13 @@ impl<R: BufRead> PlannedGuests<R> {
         }
         match serde_json::from_slice(&guests.line) {
             Ok(AnyHeaderLine { format: FORMAT, .. }) => {}
-            Ok(AnyHeaderLine { format, .. }) => return Err(PlanError::OtherFormat { found: format, expected: FORMAT }),
+            Ok(AnyHeaderLine { format, .. }) => {
+                return Err(PlanError::OtherFormat { found: format, expected: FORMAT });
+            }
             Err(error) => return Err(PlanError::InvalidLine { at: 0, error }),
         }
-        let header: HeaderLine<H> =
-            serde_json::from_slice(&guests.line).map_err(|error| PlanError::InvalidLine { at: 0, error })?;
+        let header: HeaderLine<H> = serde_json::from_slice(&guests.line)
+            .map_err(|error| PlanError::InvalidLine { at: 0, error })?;
         Ok((header.head, guests))
     }
 
@@ -179,7 +181,9 @@ impl<R: BufRead> PlannedGuests<R> {
         if !self.read_line()? {
             return Ok(None);
         }
-        serde_json::from_slice(&self.line).map(Some).map_err(|error| PlanError::InvalidLine { at, error })
+        serde_json::from_slice(&self.line)
+            .map(Some)
+            .map_err(|error| PlanError::InvalidLine { at, error })
     }
 
     /// The next guest with those of its first orders whose lines begin within `n_bytes`.
@@ -216,7 +220,8 @@ impl<R: BufRead> PlannedGuests<R> {
                 break;
             }
             // Only the kind of the line matters here: its order is parsed when its part is read.
-            let line = serde_json::from_slice(&self.line).map_err(|error| PlanError::InvalidLine { at, error })?;
+            let line = serde_json::from_slice(&self.line)
+                .map_err(|error| PlanError::InvalidLine { at, error })?;
             match line {
                 PlanLine::Order::<Payload, IgnoredAny>(_) => {}
                 PlanLine::Guest(identity) => {
@@ -247,18 +252,24 @@ impl<R: BufRead + Send + 'static> PlannedGuests<R> {
     ) -> impl Iterator<Item = GuestParts<PlanError>> + Send {
         let open: OpenAt<R> = Arc::new(open);
         std::iter::from_fn(move || {
-            self.next_in_parts(&open).transpose().map(|guest| guest.unwrap_or_else(|error| Err(error).into()))
+            self.next_in_parts(&open)
+                .transpose()
+                .map(|guest| guest.unwrap_or_else(|error| Err(error).into()))
         })
     }
 
-    fn next_in_parts(&mut self, open: &OpenAt<R>) -> Result<Option<GuestParts<PlanError>>, PlanError> {
+    fn next_in_parts(
+        &mut self,
+        open: &OpenAt<R>,
+    ) -> Result<Option<GuestParts<PlanError>>, PlanError> {
         let Some(first) = self.next_guest(PART_BYTES)? else { return Ok(None) };
         // The line of the next guest was read, so this guest is complete.
         if self.next.is_some() {
             return Ok(Some(Ok(first).into()));
         }
         let bytes = self.skip_orders()?;
-        let remaining = RemainingParts { identity: first.identity.clone(), bytes, open: Arc::clone(open) };
+        let remaining =
+            RemainingParts { identity: first.identity.clone(), bytes, open: Arc::clone(open) };
         Ok(Some(GuestParts::new(Ok(first), remaining)))
     }
 }
@@ -278,7 +289,8 @@ impl<R: BufRead> RemainingParts<R> {
         self.bytes.start = end;
         let (plan, next) = ((self.open)(start)?, Some(self.identity.clone()));
         let mut guests = PlannedGuests { plan, line: Vec::new(), at: start, end, next };
-        let part = guests.next_guest(PART_BYTES)?.ok_or(PlanError::OrderWithoutGuest { at: start })?;
+        let part =
+            guests.next_guest(PART_BYTES)?.ok_or(PlanError::OrderWithoutGuest { at: start })?;
         // The plan was truncated after it was opened: without an error orders would be lost.
         if guests.at == start {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
@@ -330,7 +342,13 @@ mod tests {
             money: None,
             item_count: 1,
             rows: Vec::new(),
-            problems: vec![Problem::for_field(Code::TotalDiffers, "price", source, "30.6 and 30.60")].into(),
+            problems: vec![Problem::for_field(
+                Code::TotalDiffers,
+                "price",
+                source,
+                "30.6 and 30.60",
+            )]
+            .into(),
         };
 
         PlannedOrder {
@@ -362,7 +380,8 @@ mod tests {
         let (_, truncated) = PlannedGuests::open::<String>(&bytes[..bytes.len() - 10]).unwrap();
         assert!(matches!(truncated.last(), Some(Err(PlanError::InvalidLine { .. }))));
         assert!(PlannedGuests::open::<String>(&b"{}"[..]).is_err());
-        let headless = [&b"{\"format\":2,\"head\":\"h\"}\n"[..], &bytes[bytes.len() / 2..]].concat();
+        let headless =
+            [&b"{\"format\":2,\"head\":\"h\"}\n"[..], &bytes[bytes.len() / 2..]].concat();
         let (_, mut headless) = PlannedGuests::open::<String>(&headless[..]).unwrap();
         assert!(headless.next().is_some_and(|guest| guest.is_err()));
     }
@@ -373,7 +392,8 @@ mod tests {
             orders: (0..n_orders).map(order).collect(),
             ..empty_guest(Payload::new(&name))
         };
-        let plan = vec![guest("a", 2), guest("b", 1500), guest("c", 0), guest("d", 1200), guest("e", 1)];
+        let plan =
+            vec![guest("a", 2), guest("b", 1500), guest("c", 0), guest("d", 1200), guest("e", 1)];
         let mut bytes = Vec::new();
         write(&"head", plan.clone(), &mut bytes).unwrap();
         let bytes: Arc<[u8]> = bytes.into();
@@ -399,7 +419,9 @@ mod tests {
         // In a plan that is truncated meanwhile, a guest ends with an error.
         let mut guests = open(bytes.len() * 2 / 3);
         let guest: Vec<_> = guests.nth(3).unwrap().collect();
-        assert!(guest.first().is_some_and(Result::is_ok) && guest.last().is_some_and(Result::is_err));
+        assert!(
+            guest.first().is_some_and(Result::is_ok) && guest.last().is_some_and(Result::is_err)
+        );
     }
 
     #[test]
@@ -412,7 +434,9 @@ mod tests {
         let mut bytes = Vec::new();
         write(&"head", plan.clone(), &mut bytes).unwrap();
         let open = || PlannedGuests::open::<String>(&bytes[..]).unwrap().1;
-        let open_at = |byte| PlannedGuests::open_at(byte, |at| Ok(&bytes[usize::try_from(at).unwrap()..])).unwrap();
+        let open_at = |byte| {
+            PlannedGuests::open_at(byte, |at| Ok(&bytes[usize::try_from(at).unwrap()..])).unwrap()
+        };
         let mut resume_points = std::collections::BTreeSet::new();
         for byte in 1..bytes.len() as u64 {
             let Some((at, late)) = open_at(byte) else { continue };

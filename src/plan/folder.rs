@@ -105,7 +105,9 @@ impl SavedPlan {
         unplanned: PlanDigest,
     ) -> Result<(), PlanError> {
         let header = PlanHeaderLine::Plan(Box::new(header));
-        write_atomically(folder, Some(unplanned), |into| file::write_lines(&header, &mut plan.lines, into))
+        write_atomically(folder, Some(unplanned), |into| {
+            file::write_lines(&header, &mut plan.lines, into)
+        })
     }
 
     /// Writes a plan that redirects to this one to the folder of a run that resumes it.
@@ -123,7 +125,9 @@ impl SavedPlan {
             header @ PlanHeaderLine::Plan(_) => (header, folder.to_owned()),
         };
         match header {
-            PlanHeaderLine::Plan(header) => Ok(Self { header: *header, folder, storage: Arc::clone(storage) }),
+            PlanHeaderLine::Plan(header) => {
+                Ok(Self { header: *header, folder, storage: Arc::clone(storage) })
+            }
             PlanHeaderLine::Redirect(_) => Err(PlanError::NoPlan { folder }),
         }
     }
@@ -139,7 +143,9 @@ impl SavedPlan {
     }
 
     /// Reads its guests in parts, in the order of sending.
-    pub fn guests(&self) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, PlanError> {
+    pub fn guests(
+        &self,
+    ) -> Result<impl Iterator<Item = GuestParts<PlanError>> + Send + use<>, PlanError> {
         Ok(self.in_parts(self.reader()?))
     }
 
@@ -170,7 +176,9 @@ impl SavedPlan {
     }
 
     /// Reads its unplanned orders.
-    pub fn unplanned(&self) -> Result<impl Iterator<Item = Result<UnplannedOrder, PlanError>> + use<>, PlanError> {
+    pub fn unplanned(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<UnplannedOrder, PlanError>> + use<>, PlanError> {
         read_unplanned(&self.folder, &*self.storage)
     }
 
@@ -179,7 +187,10 @@ impl SavedPlan {
         Ok(guests)
     }
 
-    fn in_parts(&self, guests: PlanReader) -> impl Iterator<Item = GuestParts<PlanError>> + Send + use<> {
+    fn in_parts(
+        &self,
+        guests: PlanReader,
+    ) -> impl Iterator<Item = GuestParts<PlanError>> + Send + use<> {
         guests.in_parts(self.open_at())
     }
 
@@ -218,10 +229,13 @@ fn verify(folder: &Path, storage: &dyn Storage) -> Result<(), PlanError> {
     let plan = open_plan(folder, storage)?;
     let path = folder.join(MANIFEST);
     let manifest = read_whole(&path, storage).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => PlanError::NoManifest { plan: folder.join(PLAN), manifest: MANIFEST },
+        ErrorKind::NotFound => {
+            PlanError::NoManifest { plan: folder.join(PLAN), manifest: MANIFEST }
+        }
         _ => unreadable(&path)(error),
     })?;
-    let manifest: Manifest = serde_json::from_slice(&manifest).map_err(|error| unreadable(&path)(error.into()))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&manifest).map_err(|error| unreadable(&path)(error.into()))?;
     verify_file(plan, folder.join(PLAN), manifest.plan)?;
     let Some(expected) = manifest.unplanned else { return Ok(()) };
     let path = folder.join(unplanned::FILE);
@@ -235,8 +249,13 @@ fn read_whole(path: &Path, storage: &dyn Storage) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn verify_file(file: Box<dyn Source>, path: PathBuf, expected: PlanDigest) -> Result<(), PlanError> {
-    let (mut file, mut digest) = (BufReader::with_capacity(VERIFY_BUFFER_BYTES, file), DigestWriter::new(io::sink()));
+fn verify_file(
+    file: Box<dyn Source>,
+    path: PathBuf,
+    expected: PlanDigest,
+) -> Result<(), PlanError> {
+    let (mut file, mut digest) =
+        (BufReader::with_capacity(VERIFY_BUFFER_BYTES, file), DigestWriter::new(io::sink()));
     io::copy(&mut file, &mut digest).map_err(unreadable(&path))?;
     let (_, found) = digest.finish();
     if found == expected {
@@ -250,14 +269,19 @@ fn read_header(folder: &Path, storage: &dyn Storage) -> Result<PlanHeaderLine, P
     Ok(header)
 }
 
-fn open_in(folder: &Path, storage: &dyn Storage) -> Result<(PlanHeaderLine, PlanReader), PlanError> {
+fn open_in(
+    folder: &Path,
+    storage: &dyn Storage,
+) -> Result<(PlanHeaderLine, PlanReader), PlanError> {
     PlannedGuests::open(open_plan(folder, storage)?)
 }
 
 fn open_plan(folder: &Path, storage: &dyn Storage) -> Result<Box<dyn Source>, PlanError> {
     let path = folder.join(PLAN);
     storage.open(&path.as_path().into(), 0).map_err(|error| match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => PlanError::NoPlan { folder: folder.to_owned() },
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            PlanError::NoPlan { folder: folder.to_owned() }
+        }
         _ => unreadable(&path)(error),
     })
 }
@@ -277,7 +301,9 @@ mod tests {
         let folder = RunFolder::create(&temporary.path().join("run")).unwrap();
         let mut unplanned = unplanned::UnplannedWriter::create(&folder).unwrap();
         unplanned.add(UNPLANNED_LINES.as_bytes()).unwrap();
-        let write = |file: &mut DigestWriter<BufWriter<RunFile>>| Ok(file.write_all(PLAN_LINES.as_bytes())?);
+        let write = |file: &mut DigestWriter<BufWriter<RunFile>>| {
+            Ok(file.write_all(PLAN_LINES.as_bytes())?)
+        };
         write_atomically(&folder, Some(unplanned.finish().unwrap()), write).unwrap();
         temporary
     }

@@ -89,13 +89,16 @@ mod tests {
 
     #[test]
     fn limit_keeps_uncertain_orders_unknown() {
-        let guest = |orders| PlannedGuest { identity: Payload::new(&""), orders, results: Vec::new() };
-        let guests = [vec![order(0, true)], vec![order(1, false), order(2, false), order(3, true)], vec![]];
+        let guest =
+            |orders| PlannedGuest { identity: Payload::new(&""), orders, results: Vec::new() };
+        let guests =
+            [vec![order(0, true)], vec![order(1, false), order(2, false), order(3, true)], vec![]];
         let guests = guests.into_iter().map(|orders| Ok::<_, ()>(guest(orders)));
         let guests: Vec<_> = with_limit(guests, Some(2)).flatten().map(Result::unwrap).collect();
         assert_eq!(guests.iter().map(|guest| guest.orders.len()).collect::<Vec<_>>(), [1, 1, 0]);
         let results = guests.iter().flat_map(|guest| &guest.results);
-        let results: Vec<_> = results.map(|(record, result)| (record.id.0, result.outcome)).collect();
+        let results: Vec<_> =
+            results.map(|(record, result)| (record.id.0, result.outcome)).collect();
         assert_eq!(results, [(2, Outcome::NotAttempted), (3, Outcome::Unknown)]);
     }
 }

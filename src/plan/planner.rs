@@ -119,7 +119,12 @@ impl PlanInput {
             (None, Route::Multi) => MULTI,
         };
         let time = EntryTime::Order(order.ordered_at.timestamp_millis());
-        self.push(guest_hash(guest), (time, order.record.id.0), (route, order.n_requests), &order_line(order));
+        self.push(
+            guest_hash(guest),
+            (time, order.record.id.0),
+            (route, order.n_requests),
+            &order_line(order),
+        );
     }
 
     /// The entries for the planner; none are left.
@@ -130,7 +135,13 @@ impl PlanInput {
         &mut self.entries
     }
 
-    fn push(&mut self, guest: GuestHash, key: GuestEntryKey, (route, n_requests): (u8, u64), line: &str) {
+    fn push(
+        &mut self,
+        guest: GuestHash,
+        key: GuestEntryKey,
+        (route, n_requests): (u8, u64),
+        line: &str,
+    ) {
         let payload = [&[route], &n_requests.to_le_bytes()[..], line.as_bytes()].concat();
         self.entries.push((guest, key), &payload);
     }
@@ -156,7 +167,10 @@ impl Planner {
     #[must_use]
     pub fn new(folder: &Path, memory: usize) -> Self {
         let half = memory / 2;
-        Self { by_guest: Sorter::new(folder, ".plan.guests", half), by_age: Sorter::new(folder, ".plan.age", half) }
+        Self {
+            by_guest: Sorter::new(folder, ".plan.guests", half),
+            by_age: Sorter::new(folder, ".plan.age", half),
+        }
     }
 
     /// Adds orders, from any thread and in any order.
@@ -203,7 +217,8 @@ fn add_guest(
 ) -> io::Result<()> {
     // The first entry is the newest identity; older ones are dropped.
     let Some((_, identity)) = guest.next()? else { return Ok(()) };
-    let mut lines = GuestLines { oldest: None, lines: Entry::parse(identity).line.to_vec(), n_chunks: 0 };
+    let mut lines =
+        GuestLines { oldest: None, lines: Entry::parse(identity).line.to_vec(), n_chunks: 0 };
     let mut has_single = false;
     while let Some((key, payload)) = guest.next()? {
         let (EntryTime::Order(time), id) = key else { continue };
@@ -239,7 +254,11 @@ impl<'a> Entry<'a> {
             MULTI => Some(Route::Multi),
             _ => None,
         };
-        Self { route, n_requests: u64::from_le_bytes(n_requests.try_into().unwrap_or_default()), line }
+        Self {
+            route,
+            n_requests: u64::from_le_bytes(n_requests.try_into().unwrap_or_default()),
+            line,
+        }
     }
 }
 
@@ -256,7 +275,9 @@ impl GuestLines {
     /// Moves the lines to the sorter by age.
     fn flush(&mut self, by_age: &Sorter<AgeKey>) -> io::Result<()> {
         // A guest without an order in the plan has no `oldest` and is dropped.
-        let Some((time, id)) = self.oldest.filter(|_| !self.lines.is_empty()) else { return Ok(()) };
+        let Some((time, id)) = self.oldest.filter(|_| !self.lines.is_empty()) else {
+            return Ok(());
+        };
         by_age.push((time, id, self.n_chunks), &self.lines)?;
         self.lines.clear();
         self.n_chunks += 1;
@@ -313,7 +334,8 @@ mod tests {
                 rows: Vec::new(),
                 problems: Vec::new().into(),
             };
-            let held_result = self.is_held.then(|| OrderResult::without_request(Outcome::Changed, None));
+            let held_result =
+                self.is_held.then(|| OrderResult::without_request(Outcome::Changed, None));
             let (content, payload) = (ContentHash([0; 16]), Payload::new(&checkout));
             let (status, dedup_hash) = ("PURCHASED".into(), DedupHash([0; 16]));
             PlannedOrder {
@@ -340,12 +362,20 @@ mod tests {
     }
 
     /// A planner with `orders`, added in batches of `batch`.
-    fn planner(folder: &Path, orders: &[Valid], memory: usize, batch: usize, checkout: &str) -> Planner {
+    fn planner(
+        folder: &Path,
+        orders: &[Valid],
+        memory: usize,
+        batch: usize,
+        checkout: &str,
+    ) -> Planner {
         let planner = Planner::new(folder, memory);
         for orders in orders.chunks(batch) {
             let mut input = PlanInput::default();
             for order in orders {
-                input.add_identity(OrderId(order.id), &order.guest(), order.ordered_at, || order.identity());
+                input.add_identity(OrderId(order.id), &order.guest(), order.ordered_at, || {
+                    order.identity()
+                });
                 if order.is_planned {
                     input.add(&order.guest(), &order.planned(checkout));
                 }
@@ -355,7 +385,12 @@ mod tests {
         planner
     }
 
-    fn plan(orders: &[Valid], memory: usize, batch: usize, checkout: &str) -> (u64, Vec<PlannedGuest>) {
+    fn plan(
+        orders: &[Valid],
+        memory: usize,
+        batch: usize,
+        checkout: &str,
+    ) -> (u64, Vec<PlannedGuest>) {
         let (folder, mut file) = (tempfile::tempdir().unwrap(), Vec::new());
         let mut sorted = planner(folder.path(), orders, memory, batch, checkout).sort(2).unwrap();
         write_lines(&"head", &mut sorted.lines, &mut file).unwrap();
@@ -380,7 +415,9 @@ mod tests {
     fn guests_and_their_orders_are_oldest_first() {
         let orders = [valid(1, 0, 30), valid(2, 1, 20), valid(1, 2, 10), valid(2, 3, 20)];
         let expected = ["guest 1 of order 0: 2,0", "guest 2 of order 1: 1,3"];
-        for (orders, memory) in [(orders, usize::MAX), ([orders[3], orders[2], orders[1], orders[0]], 0)] {
+        for (orders, memory) in
+            [(orders, usize::MAX), ([orders[3], orders[2], orders[1], orders[0]], 0)]
+        {
             let (n_requests, guests) = plan(&orders, memory, 1, "");
             assert_eq!((shown(&guests), n_requests), (expected.map(ToOwned::to_owned).to_vec(), 8));
         }
@@ -399,7 +436,10 @@ mod tests {
         ];
         let (n_requests, guests) = plan(&orders, usize::MAX, 2, "");
         assert_eq!(shown(&guests), ["guest 1 of order 2: 0,1", "guest 3 of order 4: 4"]);
-        assert_eq!(guests[0].orders.iter().map(|order| order.held_result.is_some()).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(
+            guests[0].orders.iter().map(|order| order.held_result.is_some()).collect::<Vec<_>>(),
+            [false, true]
+        );
         assert_eq!(n_requests, 3);
     }
 
@@ -408,36 +448,54 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let planner = Planner::new(folder.path(), usize::MAX);
         // The first guest has orders of both routes, the second one only an assembled order.
-        let orders = [(valid(1, 0, 1), false), (valid(1, 1, 2), false), (valid(1, 2, 3), true), (valid(2, 3, 4), true)];
+        let orders = [
+            (valid(1, 0, 1), false),
+            (valid(1, 1, 2), false),
+            (valid(1, 2, 3), true),
+            (valid(2, 3, 4), true),
+        ];
         let mut input = PlanInput::default();
         for (order, is_multi) in orders {
             let mut planned_order = order.planned("");
             if is_multi {
                 (planned_order.route, planned_order.n_requests) = (Route::Multi, 5);
             }
-            input.add_identity(OrderId(order.id), &order.guest(), order.ordered_at, || order.identity());
+            input.add_identity(OrderId(order.id), &order.guest(), order.ordered_at, || {
+                order.identity()
+            });
             input.add(&order.guest(), &planned_order);
         }
         planner.push(&mut input).unwrap();
         let forecast = planner.sort(2).unwrap().forecast;
-        let (single, multi) = (RouteCost { orders: 2, requests: 4 }, RouteCost { orders: 2, requests: 14 });
+        let (single, multi) =
+            (RouteCost { orders: 2, requests: 4 }, RouteCost { orders: 2, requests: 14 });
         assert_eq!(forecast, Forecast { single, multi, max_order_requests: 7 });
         assert_eq!(forecast.n_requests(), 18);
     }
 
     #[test]
     fn large_guest_stays_in_order() {
-        let orders: Vec<_> =
-            (0..400).rev().map(|id| valid(u8::from(id == 7), id, i64::try_from(id).unwrap())).collect();
+        let orders: Vec<_> = (0..400)
+            .rev()
+            .map(|id| valid(u8::from(id == 7), id, i64::try_from(id).unwrap()))
+            .collect();
         let (_, guests) = plan(&orders, 64 * 1024, 30, &"x".repeat(2000));
-        let ids = |guest: &PlannedGuest| guest.orders.iter().map(|order| order.record.id.0).collect::<Vec<_>>();
-        assert_eq!(guests.iter().map(ids).collect::<Vec<_>>(), [(0..400).filter(|id| *id != 7).collect(), vec![7]]);
+        let ids = |guest: &PlannedGuest| {
+            guest.orders.iter().map(|order| order.record.id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            guests.iter().map(ids).collect::<Vec<_>>(),
+            [(0..400).filter(|id| *id != 7).collect(), vec![7]]
+        );
     }
 
     #[test]
     fn extreme_times_keep_their_order() {
         let times = [DateTime::<Utc>::MIN_UTC, at(-1), at(0), DateTime::<Utc>::MAX_UTC];
-        let orders: Vec<_> = (0..).zip(times).map(|(id, ordered_at)| Valid { ordered_at, ..valid(0, id, 0) }).collect();
+        let orders: Vec<_> = (0..)
+            .zip(times)
+            .map(|(id, ordered_at)| Valid { ordered_at, ..valid(0, id, 0) })
+            .collect();
         assert_eq!(shown(&plan(&orders, usize::MAX, 4, "").1), ["guest 0 of order 3: 0,1,2,3"]);
     }
 
@@ -466,11 +524,15 @@ mod tests {
             orders.sort_by_key(|order| (order.ordered_at, order.id));
         }
         guests.sort_by_key(|orders| (orders[0].ordered_at, orders[0].id));
-        let n_to_send = |orders: &[Valid]| orders.iter().filter(|order| !order.is_held).count() as u64;
-        let n_requests = guests.iter().map(|orders| n_to_send(orders)).filter(|n| *n > 0).map(|n| n + 2).sum();
+        let n_to_send =
+            |orders: &[Valid]| orders.iter().filter(|order| !order.is_held).count() as u64;
+        let n_requests =
+            guests.iter().map(|orders| n_to_send(orders)).filter(|n| *n > 0).map(|n| n + 2).sum();
         let show = |planned: Vec<Valid>| {
             let of_guest = orders.iter().filter(|order| order.guest == planned[0].guest);
-            let newest = of_guest.max_by_key(|order| (order.ordered_at, std::cmp::Reverse(order.id))).unwrap();
+            let newest = of_guest
+                .max_by_key(|order| (order.ordered_at, std::cmp::Reverse(order.id)))
+                .unwrap();
             let ids: Vec<_> = planned.iter().map(|order| order.id.to_string()).collect();
             format!("{}: {}", newest.identity().parse::<String>().unwrap(), ids.join(","))
         };

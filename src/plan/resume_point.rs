@@ -11,9 +11,9 @@ use crate::model::planned::PlannedGuest;
 /// Precision of the search, in bytes of the plan: a few hundred guests.
 const SEARCH_WINDOW: u64 = 256 * 1024;
 
-/// Returns the byte offset of a guest before which most are done; 0 for the start of the plan, which
-/// has `n_bytes` bytes and is opened at an offset by `open`. `is_done` gets guests with their first
-/// orders only.
+/// Returns the byte offset of a guest before which most are done; 0 for the start of the plan,
+/// which has `n_bytes` bytes and is opened at an offset by `open`. `is_done` gets guests with their
+/// first orders only.
 // Reading a million guests that are done would delay the first request too long. Guests are sent
 // in parallel, so some before this point may not be done.
 pub(super) fn resume_point<R: BufRead, E: From<PlanError>>(
@@ -25,7 +25,9 @@ pub(super) fn resume_point<R: BufRead, E: From<PlanError>>(
     while end - done > SEARCH_WINDOW {
         let middle = done + (end - done) / 2;
         let (at, is_middle_done) = match PlannedGuests::open_at(middle, &open)? {
-            Some((at, mut guests)) if at < end => (at, guests.next_part().map_or(Ok(false), |part| is_done(part?))?),
+            Some((at, mut guests)) if at < end => {
+                (at, guests.next_part().map_or(Ok(false), |part| is_done(part?))?)
+            }
             _ => (middle, false),
         };
         if is_middle_done {
@@ -90,7 +92,8 @@ mod tests {
     #[test]
     fn errors_end_the_search() {
         let plan = plan();
-        let failed = resume_point(open_at(&plan), plan.len() as u64, |_| Err(PlanError::MissingHeader));
+        let failed =
+            resume_point(open_at(&plan), plan.len() as u64, |_| Err(PlanError::MissingHeader));
         assert!(matches!(failed, Err(PlanError::MissingHeader)));
     }
 }

@@ -51,7 +51,8 @@ pub fn write_unplanned(
     unsendable: Option<&Unsendable>,
 ) {
     let line = UnplannedLine { order, result, unsendable };
-    serde_json::to_writer(&mut *lines, &line).expect("text and numbers always serialize, and a Vec accepts all bytes");
+    serde_json::to_writer(&mut *lines, &line)
+        .expect("text and numbers always serialize, and a Vec accepts all bytes");
     lines.push(b'\n');
 }
 
@@ -89,8 +90,10 @@ pub(super) fn read_unplanned(
     let file = storage.open(&path.as_path().into(), 0).map_err(unreadable(&path))?;
     Ok(file.lines().enumerate().map(move |(index, line)| {
         let line = line.map_err(unreadable(&path))?;
-        let in_line = |error| unreadable(&path)(io::Error::other(format!("line {}: {error}", index + 1)));
-        let UnplannedLine { order, result, unsendable } = serde_json::from_str(&line).map_err(in_line)?;
+        let in_line =
+            |error| unreadable(&path)(io::Error::other(format!("line {}: {error}", index + 1)));
+        let UnplannedLine { order, result, unsendable } =
+            serde_json::from_str(&line).map_err(in_line)?;
         Ok(UnplannedOrder { record: order, result, unsendable })
     }))
 }

@@ -33,7 +33,12 @@ pub(super) fn element_end(bytes: &[u8], from: usize) -> ElementEnd {
         match byte {
             b'"' => match string_end(bytes, at + 1) {
                 Some(end) => at = end,
-                None => return ElementEnd { at: bytes.len(), terminator: ElementTerminator::Truncated },
+                None => {
+                    return ElementEnd {
+                        at: bytes.len(),
+                        terminator: ElementTerminator::Truncated,
+                    };
+                }
             },
             b',' if depth == 0 => return ElementEnd { at, terminator: ElementTerminator::Comma },
             b']' if depth == 0 => return ElementEnd { at, terminator: ElementTerminator::Bracket },
@@ -46,7 +51,11 @@ pub(super) fn element_end(bytes: &[u8], from: usize) -> ElementEnd {
     }
     ElementEnd {
         at: bytes.len(),
-        terminator: if depth == 0 { ElementTerminator::EndOfBytes } else { ElementTerminator::Truncated },
+        terminator: if depth == 0 {
+            ElementTerminator::EndOfBytes
+        } else {
+            ElementTerminator::Truncated
+        },
     }
 }
 

@@ -76,7 +76,11 @@ impl<'s> BlockReader<'s> {
     ///
     /// [`ReadError`], for a file that cannot be opened, that has changed since it was found, or
     /// whose header cannot be read.
-    pub fn open(input: &Input, file: FileId, settings: &ReadSettings<'s>) -> Result<Self, ReadError> {
+    pub fn open(
+        input: &Input,
+        file: FileId,
+        settings: &ReadSettings<'s>,
+    ) -> Result<Self, ReadError> {
         Self::open_with_block_size(BLOCK_BYTES, input, file, settings)
     }
 
@@ -125,7 +129,12 @@ impl<'s> BlockReader<'s> {
         self.inspect_start()?;
         match self.detect_format(dialect.format)? {
             FileFormat::Csv => {
-                self.read_header(CsvFormat::new(json.name, self.file, dialect.delimiter, json.limits))?;
+                self.read_header(CsvFormat::new(
+                    json.name,
+                    self.file,
+                    dialect.delimiter,
+                    json.limits,
+                ))?;
             }
             FileFormat::Ndjson => {}
             FileFormat::JsonArray => {
@@ -139,11 +148,14 @@ impl<'s> BlockReader<'s> {
 
     fn inspect_start(&mut self) -> Result<(), ReadError> {
         self.fill(self.block_bytes)?;
-        if self.buffer.bytes.starts_with(&[0xFF, 0xFE]) || self.buffer.bytes.starts_with(&[0xFE, 0xFF]) {
+        if self.buffer.bytes.starts_with(&[0xFF, 0xFE])
+            || self.buffer.bytes.starts_with(&[0xFE, 0xFF])
+        {
             return Err(ReadError::Utf16(self.read.input.name.clone()));
         }
         self.buffer.skip_bom();
-        let first_break = memchr(b'\n', &self.buffer.bytes).and_then(|position| position.checked_sub(1));
+        let first_break =
+            memchr(b'\n', &self.buffer.bytes).and_then(|position| position.checked_sub(1));
         if first_break.is_some_and(|before| self.buffer.bytes[before] == b'\r') {
             self.read.line_break = LineBreak::CrLf;
         }
@@ -151,7 +163,8 @@ impl<'s> BlockReader<'s> {
     }
 
     fn detect_format(&mut self, configured: Option<InputFormat>) -> Result<FileFormat, ReadError> {
-        let configured = configured.or_else(|| inputs::format_by_name(Path::new(&self.read.input.name)));
+        let configured =
+            configured.or_else(|| inputs::format_by_name(Path::new(&self.read.input.name)));
         // A CSV file is not inspected: its first cell may begin with a bracket too.
         if configured == Some(InputFormat::Csv) {
             return Ok(FileFormat::Csv);
@@ -178,7 +191,8 @@ impl<'s> BlockReader<'s> {
         // A header may be longer than a block, and blank lines may precede it.
         loop {
             let boundary = csv_boundary(&self.buffer.bytes, format.delimiter);
-            let n_blank = self.buffer.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            let n_blank =
+                self.buffer.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
             if self.buffer.is_eof || boundary.at > n_blank {
                 break;
             }
@@ -186,7 +200,8 @@ impl<'s> BlockReader<'s> {
             self.read_more()?;
         }
         let (header, n_bytes) = csv::parse_header(&format, self.buffer.piece())?;
-        let (header, bytes) = header.ok_or_else(|| ReadError::NoHeader(self.read.input.name.clone()))?;
+        let (header, bytes) =
+            header.ok_or_else(|| ReadError::NoHeader(self.read.input.name.clone()))?;
         self.read.header = Some(bytes);
         // A CR at the end of the file is a CRLF whose LF was cut off.
         self.read.line_break = match self.buffer.bytes[..n_bytes] {
@@ -254,7 +269,9 @@ impl<'s> BlockReader<'s> {
                 ReadState::AfterArray => self.expect_end()?,
                 // To `json` an empty block is the missing bracket, which it reports.
                 ReadState::TruncatedArray => self.emit_block(0, ReadState::End, block),
-                ReadState::Start | ReadState::Rows if self.parser.file_format() == FileFormat::JsonArray => {
+                ReadState::Start | ReadState::Rows
+                    if self.parser.file_format() == FileFormat::JsonArray =>
+                {
                     self.next_array_block(block)?
                 }
                 ReadState::Start | ReadState::Rows => self.next_row_block(block)?,
@@ -278,7 +295,8 @@ impl<'s> BlockReader<'s> {
                 let line = self.buffer.line + self.buffer.n_lines(boundary.at);
                 self.read.unterminated = Some(Position { file: self.file, line, column: None });
             }
-            return Ok(self.emit_block(self.buffer.bytes.len(), ReadState::End, block) && !block.bytes.is_empty());
+            return Ok(self.emit_block(self.buffer.bytes.len(), ReadState::End, block)
+                && !block.bytes.is_empty());
         }
         if boundary.at == 0 {
             self.read_more()?;
@@ -304,7 +322,9 @@ impl<'s> BlockReader<'s> {
         if self.buffer.is_eof {
             // A truncated element is itself the report of a truncated array.
             let state = if boundary.is_within { ReadState::End } else { ReadState::TruncatedArray };
-            return Ok(self.emit_block(self.buffer.bytes.len(), state, block) && !block.bytes.is_empty());
+            return Ok(
+                self.emit_block(self.buffer.bytes.len(), state, block) && !block.bytes.is_empty()
+            );
         }
         if boundary.at == 0 {
             self.read_more()?;
@@ -342,7 +362,9 @@ impl<'s> BlockReader<'s> {
     fn read_more(&mut self) -> Result<(), ReadError> {
         let n_buffered = self.buffer.bytes.len();
         // One byte more than `is_too_long` allows is enough to refuse the record.
-        let max_bytes = usize::try_from(self.parser.limits().max_record).unwrap_or(usize::MAX).saturating_add(3);
+        let max_bytes = usize::try_from(self.parser.limits().max_record)
+            .unwrap_or(usize::MAX)
+            .saturating_add(3);
         self.fill((2 * n_buffered).min(max_bytes).max(n_buffered + self.block_bytes))
     }
 
@@ -364,8 +386,8 @@ impl<'s> BlockReader<'s> {
             let (lines, column) = position_after(&self.buffer.bytes[..quote], 0, 1);
             (self.buffer.line + u64::from(lines), column)
         });
-        let n_blank =
-            self.buffer.bytes[boundary.at..].len() - self.buffer.bytes[boundary.at..].trim_ascii_start().len();
+        let n_blank = self.buffer.bytes[boundary.at..].len()
+            - self.buffer.bytes[boundary.at..].trim_ascii_start().len();
         Err(ReadError::RecordTooLong {
             name: self.read.input.name.clone(),
             line: self.buffer.line + self.buffer.n_lines(boundary.at + n_blank),

@@ -13,7 +13,8 @@ use super::array::{ElementTerminator, element_end};
 /// The last boundary in bytes that begin with a record.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RecordBoundary {
-    /// The offset after the last complete record, where the next one begins; 0 if none is complete.
+    /// The offset after the last complete record, where the next one begins; 0 if none is
+    /// complete.
     pub(super) at: usize,
     /// The offset of the quote that is still open at the end of the bytes.
     pub(super) open_quote: Option<usize>,
@@ -23,12 +24,19 @@ pub(super) struct RecordBoundary {
 /// start of a cell, two quotes within a quoted cell are text, and what follows a closing quote is
 /// unquoted text.
 pub(super) fn csv_boundary(bytes: &[u8], delimiter: u8) -> RecordBoundary {
-    let mut quotes =
-        QuoteTracker { bytes, delimiter, open: None, escaped_quote: None, unquoted_from: 0, unquoted_before: 0..0 };
+    let mut quotes = QuoteTracker {
+        bytes,
+        delimiter,
+        open: None,
+        escaped_quote: None,
+        unquoted_from: 0,
+        unquoted_before: 0..0,
+    };
     memchr_iter(b'"', bytes).for_each(|position| quotes.on_quote(position));
     // Nearly always there is a line break after the last quoted cell, or else before the cell that
     // is still open: one reverse search finds it, and no other line break is visited.
-    let unquoted = quotes.open.map_or(quotes.unquoted_from..bytes.len(), |open| quotes.unquoted_from..open);
+    let unquoted =
+        quotes.open.map_or(quotes.unquoted_from..bytes.len(), |open| quotes.unquoted_from..open);
     let last = [unquoted, quotes.unquoted_before.clone()].into_iter().find_map(|unquoted| {
         let start = unquoted.start;
         memrchr(b'\n', &bytes[unquoted]).map(|position| start + position + 1)
@@ -78,8 +86,14 @@ impl QuoteTracker<'_> {
 /// The slow path of [`csv_boundary`], for bytes whose last two unquoted ranges hold no line break:
 /// visits each line break.
 fn last_break(bytes: &[u8], delimiter: u8) -> usize {
-    let mut quotes =
-        QuoteTracker { bytes, delimiter, open: None, escaped_quote: None, unquoted_from: 0, unquoted_before: 0..0 };
+    let mut quotes = QuoteTracker {
+        bytes,
+        delimiter,
+        open: None,
+        escaped_quote: None,
+        unquoted_from: 0,
+        unquoted_before: 0..0,
+    };
     let mut at = 0;
     for position in memchr2_iter(b'"', b'\n', bytes) {
         match (bytes[position], quotes.open) {
@@ -115,9 +129,15 @@ pub(super) fn array_boundary(bytes: &[u8]) -> ArrayBoundary {
         let end = element_end(bytes, at);
         match end.terminator {
             ElementTerminator::Comma => at = end.at + 1,
-            ElementTerminator::Bracket => return ArrayBoundary { at, bracket: Some(end.at), is_within: false },
-            ElementTerminator::EndOfBytes => return ArrayBoundary { at, bracket: None, is_within: false },
-            ElementTerminator::Truncated => return ArrayBoundary { at, bracket: None, is_within: true },
+            ElementTerminator::Bracket => {
+                return ArrayBoundary { at, bracket: Some(end.at), is_within: false };
+            }
+            ElementTerminator::EndOfBytes => {
+                return ArrayBoundary { at, bracket: None, is_within: false };
+            }
+            ElementTerminator::Truncated => {
+                return ArrayBoundary { at, bracket: None, is_within: true };
+            }
         }
     }
 }
@@ -143,8 +163,17 @@ mod tests {
 
     #[test]
     fn boundary_follows_comma_between_elements() {
-        assert_eq!(array_boundary(b"{\"a\":[1,2]}, {"), ArrayBoundary { at: 12, bracket: None, is_within: true });
-        assert_eq!(array_boundary(b"{},{} ]\n"), ArrayBoundary { at: 3, bracket: Some(6), is_within: false });
-        assert_eq!(array_boundary(b"{} "), ArrayBoundary { at: 0, bracket: None, is_within: false });
+        assert_eq!(
+            array_boundary(b"{\"a\":[1,2]}, {"),
+            ArrayBoundary { at: 12, bracket: None, is_within: true }
+        );
+        assert_eq!(
+            array_boundary(b"{},{} ]\n"),
+            ArrayBoundary { at: 3, bracket: Some(6), is_within: false }
+        );
+        assert_eq!(
+            array_boundary(b"{} "),
+            ArrayBoundary { at: 0, bracket: None, is_within: false }
+        );
     }
 }

@@ -70,17 +70,23 @@ struct DamagedRecord {
 
 impl<'b> CsvRecords<'b> {
     /// No rows yet, with capacity for those of `pieces`.
-    pub(super) fn with_capacity_for<'p>(pieces: impl Iterator<Item = Piece<'p>>, format: &CsvFormat) -> Self {
+    pub(super) fn with_capacity_for<'p>(
+        pieces: impl Iterator<Item = Piece<'p>>,
+        format: &CsvFormat,
+    ) -> Self {
         // Without the reserve, growing step by step would cost as much as finding the rows.
         const AVERAGE_ROW_BYTES: usize = 128;
         const AVERAGE_CELL_BYTES: usize = 8;
-        let (n_pieces, n_bytes) =
-            pieces.fold((0, 0), |(n_pieces, n_bytes), piece| (n_pieces + 1, n_bytes + piece.bytes.len()));
+        let (n_pieces, n_bytes) = pieces
+            .fold((0, 0), |(n_pieces, n_bytes), piece| (n_pieces + 1, n_bytes + piece.bytes.len()));
         let mut records = Self {
             records: Vec::with_capacity(n_pieces.max(n_bytes / AVERAGE_ROW_BYTES)),
             cells: CellBuffer::default(),
         };
-        records.cells.ends.reserve(n_bytes / AVERAGE_CELL_BYTES + CHUNK_BYTES + format.header.names.len());
+        records
+            .cells
+            .ends
+            .reserve(n_bytes / AVERAGE_CELL_BYTES + CHUNK_BYTES + format.header.names.len());
         records
     }
 
@@ -119,7 +125,11 @@ impl<'b> CsvRecords<'b> {
             RecordText::Quoted(text) => Record { text, ends, layout: CellLayout::Quoted },
             RecordText::Unescaped(text, starts) => {
                 let starts = &self.cells.starts[*starts..*starts + ends.len()];
-                Record { text: &self.cells.text[text.clone()], ends, layout: CellLayout::Explicit(starts) }
+                Record {
+                    text: &self.cells.text[text.clone()],
+                    ends,
+                    layout: CellLayout::Explicit(starts),
+                }
             }
         }
     }
@@ -130,7 +140,10 @@ pub(super) type LocatedHeader = (Header, Range<u64>);
 
 /// Parses the header at the start of a file, which is absent where there are only blank lines. Also
 /// returns the number of bytes up to and including its line break.
-pub(super) fn parse_header(format: &CsvFormat, piece: Piece<'_>) -> Result<(Option<LocatedHeader>, usize), ReadError> {
+pub(super) fn parse_header(
+    format: &CsvFormat,
+    piece: Piece<'_>,
+) -> Result<(Option<LocatedHeader>, usize), ReadError> {
     let mut records = CsvRecords::default();
     let mut parser = FastCsvParser::new(format, piece);
     while records.records.is_empty() && parser.at < piece.bytes.len() {
@@ -180,7 +193,15 @@ struct FastCsvParser<'w, 'b> {
 impl<'w, 'b> FastCsvParser<'w, 'b> {
     fn new(format: &'w CsvFormat, piece: Piece<'b>) -> Self {
         let scanner = Scanner::new(format.delimiter, memchr(b'\r', piece.bytes).is_some());
-        Self { format, piece, span: ByteSpan::new(piece.bytes), scanner, at: 0, line: piece.line, has_quotes: false }
+        Self {
+            format,
+            piece,
+            span: ByteSpan::new(piece.bytes),
+            scanner,
+            at: 0,
+            line: piece.line,
+            has_quotes: false,
+        }
     }
 
     /// Parses rows as long as they are simple.
@@ -190,7 +211,8 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
         let mut chunk_start = self.at;
         self.has_quotes = false;
         'chunks: while chunk_start < bytes.len() {
-            let StructuralMask { mut delimiters, mut special } = self.scanner.scan(&bytes[chunk_start..]);
+            let StructuralMask { mut delimiters, mut special } =
+                self.scanner.scan(&bytes[chunk_start..]);
             while special != 0 {
                 let bit = special.trailing_zeros();
                 let before = delimiters & !(u64::MAX << bit);
@@ -229,16 +251,24 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
     fn skip_quoted_cell(&mut self, position: usize) -> Option<usize> {
         let bytes = self.piece.bytes;
         let is_cell_start = position == self.at || bytes[position - 1] == self.format.delimiter;
-        let close = memchr2(b'"', b'\n', &bytes[position + 1..]).filter(|_| is_cell_start)? + position + 1;
+        let close =
+            memchr2(b'"', b'\n', &bytes[position + 1..]).filter(|_| is_cell_start)? + position + 1;
         let is_closed = bytes[close] == b'"'
-            && bytes.get(close + 1).is_none_or(|next| *next == self.format.delimiter || matches!(next, b'\r' | b'\n'));
+            && bytes
+                .get(close + 1)
+                .is_none_or(|next| *next == self.format.delimiter || matches!(next, b'\r' | b'\n'));
         self.has_quotes |= is_closed;
         is_closed.then_some(close + 1)
     }
 
     /// Pushes the row that ends with the line break or the end of the piece at `position`, if it is
     /// simple.
-    fn parse_fast_row(&mut self, position: usize, first_end: &mut usize, into: &mut CsvRecords<'b>) -> bool {
+    fn parse_fast_row(
+        &mut self,
+        position: usize,
+        first_end: &mut usize,
+        into: &mut CsvRecords<'b>,
+    ) -> bool {
         let with_cr = &self.piece.bytes[self.at..position];
         let own = with_cr.strip_suffix(b"\r").unwrap_or(with_cr);
         let n_cells = into.cells.ends.len() - *first_end + 1;
@@ -247,9 +277,11 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
             // No cell is longer than its row, so the limit of a cell is checked on the row: a long
             // row of short cells takes the slow path.
             let limits = &self.format.limits;
-            let fits =
-                n_cells == self.format.header.names.len() && own.len() as u64 <= limits.max_cell.min(limits.max_record);
-            let Some(text) = self.span.text(self.at..self.at + own.len()).filter(|_| fits) else { return false };
+            let fits = n_cells == self.format.header.names.len()
+                && own.len() as u64 <= limits.max_cell.min(limits.max_record);
+            let Some(text) = self.span.text(self.at..self.at + own.len()).filter(|_| fits) else {
+                return false;
+            };
             into.cells.ends.push(to_u32(own.len()));
             let ends = *first_end..into.cells.ends.len();
             *first_end = ends.end;
@@ -275,7 +307,13 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
         let rest = &self.piece.bytes[self.at..];
         if !matches!(rest.first(), None | Some(b'\r' | b'\n')) {
             let from = (into.cells.text.len(), into.cells.ends.len(), into.cells.starts.len());
-            let scan = parse_record(self.span, self.at, self.format.delimiter, &self.format.limits, &mut into.cells);
+            let scan = parse_record(
+                self.span,
+                self.at,
+                self.format.delimiter,
+                &self.format.limits,
+                &mut into.cells,
+            );
             let record = self.parsed_record(&rest[..scan.n_bytes], &scan, from, &into.cells)?;
             into.records.push(record);
             self.at += scan.n_bytes;
@@ -293,10 +331,15 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
     ) -> Result<ParsedRecord<'b>, ReadError> {
         // Line breaks after a quote that never closes may be the end of the file, not part of the
         // row.
-        let n_breaks = record_bytes.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let n_breaks =
+            record_bytes.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let n_bytes = record_bytes.len() - n_breaks;
         if n_bytes as u64 > self.format.limits.max_record {
-            return Err(ReadError::record_too_long(&self.format.name, self.line, self.format.limits.max_record));
+            return Err(ReadError::record_too_long(
+                &self.format.name,
+                self.line,
+                self.format.limits.max_record,
+            ));
         }
         let ends = ends..cells.ends.len();
         let reason = self.format.reason(scan);
@@ -363,12 +406,19 @@ impl CsvFormat {
     }
 
     fn cell_error(&self, index: usize, error: CellError) -> String {
-        let column = self.header.names.get(index).map_or_else(|| (index + 1).to_string(), |name| format!("{name:?}"));
+        let column = self
+            .header
+            .names
+            .get(index)
+            .map_or_else(|| (index + 1).to_string(), |name| format!("{name:?}"));
         match error {
             CellError::NotUtf8 => format!("the cell of column {column} is not UTF-8"),
             CellError::TooLong(n_bytes) => {
                 let max_bytes = self.limits.max_cell;
-                format!("the cell of column {column} has {n_bytes} bytes, expected at most {max_bytes} (max_cell)")
+                format!(
+                    "the cell of column {column} has {n_bytes} bytes, expected at most \
+                     {max_bytes} (max_cell)"
+                )
             }
         }
     }
@@ -380,7 +430,8 @@ fn quote_error(error: QuoteError) -> String {
             format!("the quote opened at column {column}{} is never closed", line_offset_text(line))
         }
         QuoteError::TextAfter(line, column) => format!(
-            "text after a closing quote at column {column}{}, expected a delimiter; a quote within a cell is written \"\"",
+            "text after a closing quote at column {column}{}, expected a delimiter; a quote \
+             within a cell is written \"\"",
             line_offset_text(line)
         ),
     }

@@ -102,8 +102,17 @@ pub(super) fn parse_record(
 ) -> RecordScan {
     let text_start = cells.text.len();
     let result = RecordScan::default();
-    let mut parser =
-        SlowCsvParser { span, delimiter, at, line: 0, column: 1, cell_bytes: 0, is_utf8: true, cells, scan: result };
+    let mut parser = SlowCsvParser {
+        span,
+        delimiter,
+        at,
+        line: 0,
+        column: 1,
+        cell_bytes: 0,
+        is_utf8: true,
+        cells,
+        scan: result,
+    };
     loop {
         let is_kept = parser.scan.n_cells <= limits.max_columns;
         parser.cell(text_start, limits.max_cell, is_kept);
@@ -179,7 +188,8 @@ impl SlowCsvParser<'_> {
             // Of a doubled quote the second one is the text of both.
             self.push(1);
         }
-        if self.peek().is_some_and(|byte| byte != self.delimiter && !matches!(byte, b'\r' | b'\n')) {
+        if self.peek().is_some_and(|byte| byte != self.delimiter && !matches!(byte, b'\r' | b'\n'))
+        {
             // The rest is unquoted text of the same cell, as in the csv crate.
             self.record_error(QuoteError::TextAfter(self.line, self.column));
             self.unquoted();
@@ -251,7 +261,10 @@ mod tests {
     #[test]
     fn quotes_are_removed_and_content_kept() {
         let (row, cells) = parsed(b"\"a\n\"\"\",,b\r\nc");
-        assert_eq!((cells.text.as_str(), cells.ends, row.n_bytes, row.extra_lines), ("a\n\",,b", vec![3, 4, 6], 9, 1));
+        assert_eq!(
+            (cells.text.as_str(), cells.ends, row.n_bytes, row.extra_lines),
+            ("a\n\",,b", vec![3, 4, 6], 9, 1)
+        );
     }
 
     #[test]

@@ -57,7 +57,9 @@ impl DecompressedSource {
     /// Plain, gzip (several members too) or zstd bytes. Reading ends in an error where they
     /// decompress to more than `max_expansion` times their size.
     pub(super) fn new(mut source: Box<dyn Source>, max_expansion: u64) -> io::Result<Self> {
-        let Some(compression) = detect_compression(&mut *source)? else { return Ok(Self::Plain(source)) };
+        let Some(compression) = detect_compression(&mut *source)? else {
+            return Ok(Self::Plain(source));
+        };
         // A small archive may decompress to more than any disk holds.
         let remaining = source.version()?.size.saturating_mul(max_expansion).max(UNCHECKED_BYTES);
         let compressed = BufReader::with_capacity(BUFFER, source);
@@ -114,7 +116,8 @@ impl<R: Read> Read for LimitedReader<R> {
         let Some(remaining) = self.remaining.checked_sub(n_bytes as u64) else {
             let expansion = self.max_expansion;
             return Err(io::Error::other(format!(
-                "the file decompresses to more than {expansion} times its size\n  hint: raise max_expansion if the file is correct"
+                "the file decompresses to more than {expansion} times its size\n  hint: raise \
+                 max_expansion if the file is correct"
             )));
         };
         self.remaining = remaining;
@@ -162,7 +165,8 @@ mod tests {
     #[test]
     fn expansion_beyond_limit_is_an_error() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(&zstd::encode_all(io::repeat(b'a').take(UNCHECKED_BYTES + 1), 1).unwrap()).unwrap();
+        file.write_all(&zstd::encode_all(io::repeat(b'a').take(UNCHECKED_BYTES + 1), 1).unwrap())
+            .unwrap();
         let read = |expansion| {
             let source = LocalStorage.open(&file.path().into(), 0).unwrap();
             let mut decompressed = DecompressedSource::new(source, expansion).unwrap();

@@ -20,7 +20,9 @@ pub enum ReadError {
     },
     /// The file is not the one that was found, or was modified since: orders may be incomplete.
     #[error(
-        "{name}: changed while it was read: {difference}; nothing was sent\n  hint: run again when the export is complete; write exports under another name and rename them when complete, so that none is read in part"
+        "{name}: changed while it was read: {difference}; nothing was sent\n  hint: run again \
+         when the export is complete; write exports under another name and rename them when \
+         complete, so that none is read in part"
     )]
     Changed {
         /// The input as the user named it.
@@ -30,18 +32,24 @@ pub enum ReadError {
     },
     /// A pattern or folder without a file to read.
     #[error(
-        "{0}: no input found\n  hint: name a file, a folder or a glob with .csv, .ndjson, .jsonl or .json files (also .gz, .zst)"
+        "{0}: no input found\n  hint: name a file, a folder or a glob with .csv, .ndjson, .jsonl \
+         or .json files (also .gz, .zst)"
     )]
     NoInput(String),
     /// More files than an order's id can distinguish.
-    #[error("{0} input files, expected at most {max}\n  hint: read one folder at a time, or join them into one file", max = OrderId::MAX_FILES)]
+    #[error("{0} input files, expected at most {max}\n  hint: read one folder at a time, or join \
+        them into one file", max = OrderId::MAX_FILES)]
     TooManyInputs(usize),
     /// A CSV file without a header.
-    #[error("{0}:1: the file is empty, expected a header\n  hint: an export without orders still has its header line")]
+    #[error(
+        "{0}:1: the file is empty, expected a header\n  hint: an export without orders still has \
+         its header line"
+    )]
     NoHeader(String),
     /// UTF-16, detected by its first bytes.
     #[error(
-        "{0}:1: the file is UTF-16, expected UTF-8\n  hint: export it as UTF-8, or convert it: iconv -f utf-16 -t utf-8"
+        "{0}:1: the file is UTF-16, expected UTF-8\n  hint: export it as UTF-8, or convert it: \
+         iconv -f utf-16 -t utf-8"
     )]
     Utf16(String),
     /// A header whose names are not UTF-8, or whose quotes are not closed.
@@ -50,16 +58,21 @@ pub enum ReadError {
     /// A line that ends in a carriage return alone: lines could not be counted, and a row may be
     /// split.
     #[error(
-        "{0}:{1}: the line ends in CR alone, expected LF or CRLF\n  hint: convert the line ends of classic Mac OS: tr '\\r' '\\n'"
+        "{0}:{1}: the line ends in CR alone, expected LF or CRLF\n  hint: convert the line ends \
+         of classic Mac OS: tr '\\r' '\\n'"
     )]
     LoneCr(String, u64),
     /// Text after the bracket that closes a JSON array: another array would be lost.
     #[error(
-        "{0}:{1}: text after the \"]\" that closes the array, expected the end of the file\n  hint: write each array to its own file, or convert them to NDJSON: jq -c '.[]'"
+        "{0}:{1}: text after the \"]\" that closes the array, expected the end of the file\n  \
+         hint: write each array to its own file, or convert them to NDJSON: jq -c '.[]'"
     )]
     TextAfterArray(String, u64),
     /// A header with more columns than are allowed.
-    #[error("{0}:1: the header has more than {1} columns\n  hint: raise max_columns if the file is correct")]
+    #[error(
+        "{0}:1: the header has more than {1} columns\n  hint: raise max_columns if the file is \
+         correct"
+    )]
     TooManyColumns(String, usize),
     /// A row or document with more bytes than are allowed; often due to a quote that is never
     /// closed.
@@ -86,7 +99,8 @@ fn open_quote_hint(quote: Option<(u64, u32)>) -> String {
     match quote {
         None => "\n  hint: raise max_record if the file is correct".to_owned(),
         Some((line, column)) => format!(
-            "; the quote opened at {line}:{column} is not closed within them\n  hint: close that quote, or raise max_record if the file is correct"
+            "; the quote opened at {line}:{column} is not closed within them\n  hint: close that \
+             quote, or raise max_record if the file is correct"
         ),
     }
 }

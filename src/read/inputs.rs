@@ -58,7 +58,11 @@ pub(super) fn open(storage: &dyn Storage, input: &Input) -> Result<Box<dyn Sourc
 }
 
 /// Checks that the open file is unmodified, wherever it is now.
-pub(super) fn ensure_unchanged(storage: &dyn Storage, input: &Input, source: &dyn Source) -> Result<(), ReadError> {
+pub(super) fn ensure_unchanged(
+    storage: &dyn Storage,
+    input: &Input,
+    source: &dyn Source,
+) -> Result<(), ReadError> {
     // The open file first, then its location: a file that is moved between the two calls must not
     // count as written to.
     let now = source.version().map_err(|error| io_error(input, error))?;
@@ -105,27 +109,39 @@ pub fn find(
                 continue;
             }
             let location = if entry.is_stream {
-                spool(&entry.name).map_err(|error| ReadError::Io { name: entry.name.clone(), error })?
+                spool(&entry.name)
+                    .map_err(|error| ReadError::Io { name: entry.name.clone(), error })?
             } else {
                 entry.location
             };
             inputs.push(find_one(storage, &printable(&entry.name), location)?);
         }
     }
-    if inputs.len() > OrderId::MAX_FILES { Err(ReadError::TooManyInputs(inputs.len())) } else { Ok(inputs) }
+    if inputs.len() > OrderId::MAX_FILES {
+        Err(ReadError::TooManyInputs(inputs.len()))
+    } else {
+        Ok(inputs)
+    }
 }
 
 fn entries(storage: &dyn Storage, name: &str) -> Result<Vec<StorageEntry>, ReadError> {
     if name == STDIN {
         let (location, canonical) = (STDIN.into(), STDIN.into());
-        return Ok(vec![StorageEntry { name: name.to_owned(), location, canonical, is_stream: true }]);
+        return Ok(vec![StorageEntry {
+            name: name.to_owned(),
+            location,
+            canonical,
+            is_stream: true,
+        }]);
     }
-    let listing = storage.list(name).map_err(|error| ReadError::Io { name: name.to_owned(), error })?;
+    let listing =
+        storage.list(name).map_err(|error| ReadError::Io { name: name.to_owned(), error })?;
     let found: Vec<StorageEntry> = match listing {
         Listing::One(entry) => return Ok(vec![entry]),
-        Listing::Folder(entries) => {
-            entries.into_iter().filter(|entry| format_by_name(Path::new(&entry.name)).is_some()).collect()
-        }
+        Listing::Folder(entries) => entries
+            .into_iter()
+            .filter(|entry| format_by_name(Path::new(&entry.name)).is_some())
+            .collect(),
         Listing::Pattern(entries) => entries,
     };
     let exports: Vec<_> = found.into_iter().filter(|entry| !is_reasons_file(&entry.name)).collect();
@@ -163,7 +179,12 @@ mod tests {
 
     fn file_names(names: &[String]) -> Vec<String> {
         let found = find(&LocalStorage, names, no_spool).unwrap();
-        found.iter().map(|input| input.location.as_path().file_name().unwrap().to_string_lossy().into_owned()).collect()
+        found
+            .iter()
+            .map(|input| {
+                input.location.as_path().file_name().unwrap().to_string_lossy().into_owned()
+            })
+            .collect()
     }
 
     #[test]
@@ -174,9 +195,18 @@ mod tests {
         }
         let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         assert_eq!(file_names(&[at("")]), ["a.ndjson.gz", "b.csv", "c.json"]);
-        assert_eq!(file_names(&[at("*.csv*"), at("b.csv"), at("notes.txt")]), ["b.csv", "notes.txt"]);
-        assert!(matches!(find(&LocalStorage, &[at("*.zip")], no_spool), Err(ReadError::NoInput(_))));
-        assert!(matches!(find(&LocalStorage, &[at("none.csv")], no_spool), Err(ReadError::Io { .. })));
+        assert_eq!(
+            file_names(&[at("*.csv*"), at("b.csv"), at("notes.txt")]),
+            ["b.csv", "notes.txt"]
+        );
+        assert!(matches!(
+            find(&LocalStorage, &[at("*.zip")], no_spool),
+            Err(ReadError::NoInput(_))
+        ));
+        assert!(matches!(
+            find(&LocalStorage, &[at("none.csv")], no_spool),
+            Err(ReadError::Io { .. })
+        ));
     }
 
     #[test]

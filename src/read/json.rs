@@ -57,15 +57,26 @@ impl<'b> DocumentSpans<'b> {
 
     /// Finds the documents of a piece.
     pub(super) fn add(&mut self, format: &JsonFormat, piece: Piece<'b>) -> Result<(), ReadError> {
-        if format.is_array { self.add_elements(format, piece) } else { self.add_lines(format, piece) }
+        if format.is_array {
+            self.add_elements(format, piece)
+        } else {
+            self.add_lines(format, piece)
+        }
     }
 
     fn add_lines(&mut self, format: &JsonFormat, piece: Piece<'b>) -> Result<(), ReadError> {
         let mut start = 0;
-        for (line, bytes) in (piece.line..).zip(piece.bytes.split_inclusive(|byte| *byte == b'\n')) {
-            let n_own = bytes.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+        for (line, bytes) in (piece.line..).zip(piece.bytes.split_inclusive(|byte| *byte == b'\n'))
+        {
+            let n_own = bytes
+                .iter()
+                .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
+                .map_or(0, |last| last + 1);
             if !bytes.trim_ascii().is_empty() {
-                self.push(format, DocumentSpan { line, start: piece.start + start, bytes: &bytes[..n_own] })?;
+                self.push(
+                    format,
+                    DocumentSpan { line, start: piece.start + start, bytes: &bytes[..n_own] },
+                )?;
             }
             start += bytes.len() as u64;
         }
@@ -76,7 +87,10 @@ impl<'b> DocumentSpans<'b> {
     /// closing one is missing.
     fn add_elements(&mut self, format: &JsonFormat, piece: Piece<'b>) -> Result<(), ReadError> {
         if piece.bytes.is_empty() {
-            return self.push(format, DocumentSpan { line: piece.line, start: piece.start, bytes: piece.bytes });
+            return self.push(
+                format,
+                DocumentSpan { line: piece.line, start: piece.start, bytes: piece.bytes },
+            );
         }
         let (mut from, mut line, mut counted) = (0, piece.line, 0);
         while from < piece.bytes.len() {
@@ -94,7 +108,11 @@ impl<'b> DocumentSpans<'b> {
 
     fn push(&mut self, format: &JsonFormat, span: DocumentSpan<'b>) -> Result<(), ReadError> {
         if span.bytes.len() as u64 > format.limits.max_record {
-            return Err(ReadError::record_too_long(&format.name, span.line, format.limits.max_record));
+            return Err(ReadError::record_too_long(
+                &format.name,
+                span.line,
+                format.limits.max_record,
+            ));
         }
         self.spans.push(span);
         Ok(())
@@ -116,12 +134,18 @@ impl<'b> DocumentSpans<'b> {
 /// The element within `between`, without blanks around it. A comma or bracket without an element
 /// before it is returned in the place of the element, so that it is reported; blanks at the end of
 /// a piece are no element.
-fn element_range(bytes: &[u8], between: Range<usize>, terminator: ElementTerminator) -> Option<Range<usize>> {
+fn element_range(
+    bytes: &[u8],
+    between: Range<usize>,
+    terminator: ElementTerminator,
+) -> Option<Range<usize>> {
     let text = &bytes[between.clone()];
     let own = text.trim_ascii();
     if own.is_empty() {
         return match terminator {
-            ElementTerminator::Comma | ElementTerminator::Bracket => Some(between.end..between.end + 1),
+            ElementTerminator::Comma | ElementTerminator::Bracket => {
+                Some(between.end..between.end + 1)
+            }
             ElementTerminator::EndOfBytes | ElementTerminator::Truncated => None,
         };
     }
@@ -133,10 +157,22 @@ fn element_range(bytes: &[u8], between: Range<usize>, terminator: ElementTermina
 /// salvaged unless it is complete JSON.
 fn element_content(element: &[u8], limits: &ReadLimits) -> RowContent<'static> {
     let reason = match element {
-        b"" => "the file ends before the \"]\" that closes its array; if it was truncated, orders are missing",
+        b"" => {
+            "the file ends before the \"]\" that closes its array; if it was truncated, orders \
+             are missing"
+        }
         b"," => "no element before the comma, expected a JSON object",
-        b"]" => "no element between the last comma and the end of the array, expected a JSON object",
-        _ => return object_content(element, limits, "the array element is not a single JSON object", false),
+        b"]" => {
+            "no element between the last comma and the end of the array, expected a JSON object"
+        }
+        _ => {
+            return object_content(
+                element,
+                limits,
+                "the array element is not a single JSON object",
+                false,
+            );
+        }
     };
     RowContent::Unreadable(Unreadable { reason: reason.to_owned(), salvaged: None })
 }
@@ -169,7 +205,8 @@ fn object_content(
     };
     let mut members = Vec::new();
     let parsed = parser.object(text, 0, &mut members);
-    let object = |members| JsonNode { line_offset: 0, column: 1, value: JsonValue::Object(members) };
+    let object =
+        |members| JsonNode { line_offset: 0, column: 1, value: JsonValue::Object(members) };
     let damage = bad_byte.map(Damage::Syntax).or_else(|| parsed.err());
     let Some(damage) = damage else { return RowContent::Document(object(members)) };
     let (reason, is_whole) = match damage {
@@ -179,7 +216,8 @@ fn object_content(
     // Text after a complete object may be another order, which must not be lost: nothing is
     // salvaged.
     let may_hold_others = reason.contains(TRAILING) || !(has_known_end || is_whole);
-    let salvaged = (!members.is_empty() && !may_hold_others).then(|| Box::new(RowContent::Document(object(members))));
+    let salvaged = (!members.is_empty() && !may_hold_others)
+        .then(|| Box::new(RowContent::Document(object(members))));
     RowContent::Unreadable(Unreadable { reason, salvaged })
 }
 
@@ -188,7 +226,11 @@ fn not_utf8(valid: &[u8]) -> String {
         None => format!("byte {} of the line is not UTF-8", valid.len() + 1),
         Some(last) => {
             let n_below = to_u32(memchr_iter(b'\n', valid).count());
-            format!("byte {} of the line{} is not UTF-8", valid.len() - last, line_offset_text(n_below))
+            format!(
+                "byte {} of the line{} is not UTF-8",
+                valid.len() - last,
+                line_offset_text(n_below)
+            )
         }
     }
 }
@@ -217,7 +259,12 @@ struct JsonParser<'text> {
 impl<'text> JsonParser<'text> {
     /// Pushes the members to `into`, so that those before the damage remain when the object is
     /// damaged.
-    fn object(&mut self, json: &'text str, depth: usize, into: &mut Vec<(String, JsonNode)>) -> Result<(), Damage> {
+    fn object(
+        &mut self,
+        json: &'text str,
+        depth: usize,
+        into: &mut Vec<(String, JsonNode)>,
+    ) -> Result<(), Damage> {
         let (line, column) = self.position(json);
         // Raw values keep the digits of a number and show where each value begins.
         let mut raw = Vec::new();
@@ -290,8 +337,10 @@ impl<'text> JsonParser<'text> {
         let (line, column) = self.position(text);
         let mut elements: Vec<&RawValue> = Vec::new();
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let parsed =
-            deserializer.deserialize_seq(LimitedVisitor { into: &mut elements, max_kept: self.n_values_left + 1 });
+        let parsed = deserializer.deserialize_seq(LimitedVisitor {
+            into: &mut elements,
+            max_kept: self.n_values_left + 1,
+        });
         parsed.map_err(|error| self.syntax_error(line, column, &error))?;
         elements.into_iter().map(|element| self.node(element, depth + 1)).collect()
     }
@@ -312,7 +361,9 @@ impl<'text> JsonParser<'text> {
         if let Some(unescaped) = quoted.filter(|text| memchr(b'\\', text.as_bytes()).is_none()) {
             return Ok(JsonValue::Text(unescaped.to_owned()));
         }
-        serde_json::from_str(text).map(JsonValue::Text).map_err(|error| self.syntax_error(line, column, &error))
+        serde_json::from_str(text)
+            .map(JsonValue::Text)
+            .map_err(|error| self.syntax_error(line, column, &error))
     }
 
     /// Where `value` begins: the line below the document's first, and the character within that
@@ -337,7 +388,10 @@ impl<'text> JsonParser<'text> {
         let what = what.split(" at line ").next().unwrap_or_default();
         let n_below = error.line().saturating_sub(1);
         let offset = if n_below == 0 { column as usize - 1 } else { 0 };
-        let (column, below) = (offset + error.column().max(1), line_offset_text(line.saturating_add(to_u32(n_below))));
+        let (column, below) = (
+            offset + error.column().max(1),
+            line_offset_text(line.saturating_add(to_u32(n_below))),
+        );
         Damage::Syntax(format!("{}: {what} at column {column}{below}", self.syntax_message))
     }
 }
@@ -400,8 +454,13 @@ impl<'line> Visitor<'line> for LimitedVisitor<'_, &'line RawValue> {
 mod tests {
     use super::*;
 
-    const LIMITS: ReadLimits =
-        ReadLimits { max_cell: 50, max_record: 1_000_000, max_columns: 1, max_values: 100, max_expansion: 1 };
+    const LIMITS: ReadLimits = ReadLimits {
+        max_cell: 50,
+        max_record: 1_000_000,
+        max_columns: 1,
+        max_values: 100,
+        max_expansion: 1,
+    };
 
     fn document(line: &str) -> JsonNode {
         match line_content(line.as_bytes(), &LIMITS) {
@@ -414,7 +473,10 @@ mod tests {
         damaged_within(&LIMITS, line)
     }
 
-    fn damaged_within(limits: &ReadLimits, line: &[u8]) -> (String, Option<Box<RowContent<'static>>>) {
+    fn damaged_within(
+        limits: &ReadLimits,
+        line: &[u8],
+    ) -> (String, Option<Box<RowContent<'static>>>) {
         match line_content(line, limits) {
             RowContent::Unreadable(bad) => (bad.reason, bad.salvaged),
             other => panic!("{other:?}"),
@@ -423,12 +485,20 @@ mod tests {
 
     #[test]
     fn values_keep_their_text_and_column() {
-        let order = document(r#"{"é": "x", "price": 30.60, "items": [{"sku": 12345678901234567890}]}"#);
+        let order =
+            document(r#"{"é": "x", "price": 30.60, "items": [{"sku": 12345678901234567890}]}"#);
         assert_eq!(
             order.at("price"),
-            Some(&JsonNode { line_offset: 0, column: 21, value: JsonValue::Number("30.60".into()) })
+            Some(&JsonNode {
+                line_offset: 0,
+                column: 21,
+                value: JsonValue::Number("30.60".into())
+            })
         );
-        assert_eq!(order.at("items.0.sku").unwrap().value, JsonValue::Number("12345678901234567890".into()));
+        assert_eq!(
+            order.at("items.0.sku").unwrap().value,
+            JsonValue::Number("12345678901234567890".into())
+        );
         assert_eq!(order.at("items.1.sku"), None);
     }
 
@@ -442,7 +512,10 @@ mod tests {
     #[test]
     fn damage_has_position_and_keeps_earlier_members() {
         let (reason, salvaged) = damaged(br#"{"id": "A-1", "price": 3"#);
-        assert_eq!(reason, "the line is not a single JSON object: EOF while parsing an object at column 24");
+        assert_eq!(
+            reason,
+            "the line is not a single JSON object: EOF while parsing an object at column 24"
+        );
         let Some(RowContent::Document(node)) = salvaged.as_deref() else { panic!() };
         assert_eq!(node.at("id").unwrap().value, JsonValue::Text("A-1".into()));
         assert_eq!(damaged(b"{\"id\": \"\xFF\"}").0, "byte 9 of the line is not UTF-8");
@@ -454,7 +527,8 @@ mod tests {
         assert!(reason.contains("trailing characters") && salvaged.is_none());
         let deep = format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(
-            damaged(deep.as_bytes()).0.contains("nested deeper") || damaged(deep.as_bytes()).0.contains("recursion")
+            damaged(deep.as_bytes()).0.contains("nested deeper")
+                || damaged(deep.as_bytes()).0.contains("recursion")
         );
     }
 

@@ -39,8 +39,8 @@ pub struct ParsedBlock<'b> {
 #[derive(Debug)]
 enum ParsedRows<'b> {
     Csv(FileId, CsvRecords<'b>),
-    // JSON is parsed when its rows are requested: a document owns its text, so it is built once and
-    // moved to the caller.
+    // JSON is parsed when its rows are requested: a document owns its text, so it is built once
+    // and moved to the caller.
     Json(JsonFormat, DocumentSpans<'b>),
 }
 

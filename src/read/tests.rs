@@ -75,13 +75,27 @@ fn stream(from: impl Read + Send + 'static) -> DecompressedSource {
     DecompressedSource::Plain(Box::new(TestSource(BufReader::with_capacity(16, from))))
 }
 
-fn open(name: &str, bytes: &[u8], block_bytes: usize, limits: ReadLimits) -> Result<BlockReader<'static>, ReadError> {
+fn open(
+    name: &str,
+    bytes: &[u8],
+    block_bytes: usize,
+    limits: ReadLimits,
+) -> Result<BlockReader<'static>, ReadError> {
     let settings = ReadSettings { limits, ..settings() };
-    BlockReader::from_stream(stream(Cursor::new(bytes.to_vec())), block_bytes, &input(name), FileId(0), &settings)
+    BlockReader::from_stream(
+        stream(Cursor::new(bytes.to_vec())),
+        block_bytes,
+        &input(name),
+        FileId(0),
+        &settings,
+    )
 }
 
 /// Calls `visit` with each row, and returns how the file ended.
-fn each_row(source: &mut BlockReader<'_>, mut visit: impl FnMut(&Row<'_>)) -> Result<InputRead, ReadError> {
+fn each_row(
+    source: &mut BlockReader<'_>,
+    mut visit: impl FnMut(&Row<'_>),
+) -> Result<InputRead, ReadError> {
     let mut block = Block::default();
     while source.next_block(&mut block)? {
         source.parser().parse([Piece::from(&block)])?.rows().for_each(|row| visit(&row));
@@ -113,12 +127,17 @@ fn describe_rows(name: &str, bytes: &[u8]) -> Vec<String> {
                 });
                 format!("{location} {}", cells.collect::<Vec<_>>().join(" "))
             }
-            RowContent::Unreadable(bad) => format!("{location} {} {}", bad.reason, bad.salvaged.is_some()),
+            RowContent::Unreadable(bad) => {
+                format!("{location} {} {}", bad.reason, bad.salvaged.is_some())
+            }
             RowContent::Document(node) => {
                 let at = node.at("a").map(|a| a.position(FileId(0), row.origin.line));
                 format!(
                     "{location} {}",
-                    at.map_or("-".into(), |Position { line, column, .. }| format!("{line}:{}", column.unwrap()))
+                    at.map_or("-".into(), |Position { line, column, .. }| format!(
+                        "{line}:{}",
+                        column.unwrap()
+                    ))
                 )
             }
         });
@@ -135,8 +154,14 @@ fn read_error(name: &str, bytes: &[u8]) -> String {
 fn line_column_and_bytes_of_every_cell() {
     let rows = |bytes| describe_rows("a.csv", bytes);
     assert_eq!(rows(b"k,v\na,b\ncc,d\n"), ["2 4..7 a@2:1 b@2:3", "3 8..12 cc@3:1 d@3:4"]);
-    assert_eq!(rows(b"\xEF\xBB\xBFk,v\r\na,b\r\n\r\ncc,d"), ["2 8..11 a@2:1 b@2:3", "4 15..19 cc@4:1 d@4:4"]);
-    assert_eq!(rows("k,v\n\"é\n\"\"x\",b\nü,d\n".as_bytes()), ["2 4..14 é\n\"x@2:1 b@3:6", "4 15..19 ü@4:1 d@4:3"]);
+    assert_eq!(
+        rows(b"\xEF\xBB\xBFk,v\r\na,b\r\n\r\ncc,d"),
+        ["2 8..11 a@2:1 b@2:3", "4 15..19 cc@4:1 d@4:4"]
+    );
+    assert_eq!(
+        rows("k,v\n\"é\n\"\"x\",b\nü,d\n".as_bytes()),
+        ["2 4..14 é\n\"x@2:1 b@3:6", "4 15..19 ü@4:1 d@4:3"]
+    );
 }
 
 #[test]
@@ -144,7 +169,10 @@ fn unreadable_row_has_a_reason() {
     let rows = |bytes| describe_rows("a.csv", bytes);
     assert_eq!(rows(b"k,v\na,b,c\n"), ["2 4..9 the row has 3 cells, the header has 2 true"]);
     assert_eq!(rows(b"k,v\na,\xFF\n"), ["2 4..7 the cell of column \"v\" is not UTF-8 true"]);
-    assert_eq!(rows(b"k,v\na,\"b\nc,d\n"), ["2 4..12 the quote opened at column 3 is never closed false"]);
+    assert_eq!(
+        rows(b"k,v\na,\"b\nc,d\n"),
+        ["2 4..12 the quote opened at column 3 is never closed false"]
+    );
     let long = [b"k,v\n", "é".repeat(501).as_bytes(), b",b\n"].concat();
     let reason = "the cell of column \"k\" has 1002 bytes, expected at most 1000 (max_cell)";
     assert_eq!(rows(&long), [format!("2 4..1008 {reason} true")]);
@@ -156,7 +184,8 @@ fn unterminated_last_row_is_detected() {
     assert_eq!(end(b"k,v\na,\"\nb\"\n\nc,d").unterminated.map(|at| at.line), Some(5));
     assert_eq!(end(b"k,v\na,b\r\n").unterminated, None);
     let header = Some(Position { file: FileId(0), line: 1, column: None });
-    let expected = InputRead { header: Some(0..3), unterminated: header, ..InputRead::unread(input("a.csv")) };
+    let expected =
+        InputRead { header: Some(0..3), unterminated: header, ..InputRead::unread(input("a.csv")) };
     assert_eq!(end(b"k,v"), expected);
     assert_eq!(end(b"k,v\r\na,b\r\n").line_break, LineBreak::CrLf);
     assert_eq!(end(b"k,v\na,b\n").line_break, LineBreak::Lf);
@@ -166,20 +195,32 @@ fn unterminated_last_row_is_detected() {
 fn fatal_csv_errors_end_reading() {
     assert!(read_error("a.csv", b"").starts_with("a.csv:1: the file is empty"));
     assert!(read_error("a.csv", b"\xFF\xFEk").contains("UTF-16"));
-    assert!(read_error("a.csv", b"k,\"v\n").contains("the quote opened at column 3 is never closed"));
-    assert!(read_error("a.csv", b"k,v\na,b\nc,d\re,f\n").starts_with("a.csv:3: the line ends in CR alone"));
-    assert!(read_error("a.csv", &b"k,v\r".repeat(10_000)).starts_with("a.csv:1: the line ends in CR alone"));
-    assert!(read_error("a.csv", &b",".repeat(10_000)).contains("the header has more than 10000 columns"));
+    assert!(
+        read_error("a.csv", b"k,\"v\n").contains("the quote opened at column 3 is never closed")
+    );
+    assert!(
+        read_error("a.csv", b"k,v\na,b\nc,d\re,f\n")
+            .starts_with("a.csv:3: the line ends in CR alone")
+    );
+    assert!(
+        read_error("a.csv", &b"k,v\r".repeat(10_000))
+            .starts_with("a.csv:1: the line ends in CR alone")
+    );
+    assert!(
+        read_error("a.csv", &b",".repeat(10_000))
+            .contains("the header has more than 10000 columns")
+    );
     let long = [b"k,v\na,b\na\n\xC3\xA9,\"".to_vec(), b"c,d\n".repeat(5000)].concat();
     let error = read_error("a.csv", &long);
-    let expected =
-        "a.csv:4: the record that begins here has more than 10000 bytes; the quote opened at 4:3 is not closed";
+    let expected = "a.csv:4: the record that begins here has more than 10000 bytes; the quote opened at 4:3 is not closed";
     assert!(error.starts_with(expected), "{error}");
 }
 
 #[test]
 fn first_character_selects_json_format() {
-    let format = |name, bytes| open(name, bytes, 4, limits()).map(|source| source.parser().file_format()).unwrap();
+    let format = |name, bytes| {
+        open(name, bytes, 4, limits()).map(|source| source.parser().file_format()).unwrap()
+    };
     assert_eq!(format("-", b" \r\n\n   {}"), FileFormat::Ndjson);
     assert_eq!(format("-", b"\xEF\xBB\xBF\n\n      [{}]"), FileFormat::JsonArray);
     assert_eq!(format("a.json.gz", b"[{}]"), FileFormat::JsonArray);
@@ -188,13 +229,18 @@ fn first_character_selects_json_format() {
     assert_eq!(format("a.csv", b"[x]"), FileFormat::Csv);
     let dialect = Dialect { format: Some(InputFormat::Ndjson), ..Dialect::default() };
     let settings = ReadSettings { dialect, ..settings() };
-    let source = BlockReader::from_stream(stream(&b"[{}]"[..]), 4, &input("a.txt"), FileId(0), &settings).unwrap();
+    let source =
+        BlockReader::from_stream(stream(&b"[{}]"[..]), 4, &input("a.txt"), FileId(0), &settings)
+            .unwrap();
     assert_eq!(source.parser().file_format(), FileFormat::JsonArray);
 }
 
 #[test]
 fn documents_by_line_and_by_element() {
-    assert_eq!(describe_rows("a.ndjson", b"{\"a\":1}\r\n\n {\"a\":1} \n"), ["1 0..7 1:6", "3 10..19 3:7"]);
+    assert_eq!(
+        describe_rows("a.ndjson", b"{\"a\":1}\r\n\n {\"a\":1} \n"),
+        ["1 0..7 1:6", "3 10..19 3:7"]
+    );
     let array = b"\n[ {\"a\":1},\n  {\n    \"a\": 1\n  }\n]\n";
     assert_eq!(describe_rows("a.json", array), ["2 3..10 2:6", "3 14..30 4:10"]);
     assert!(describe_rows("a.json", b" [ ] \n").is_empty());
@@ -203,24 +249,33 @@ fn documents_by_line_and_by_element() {
 #[test]
 fn damaged_array_is_reported() {
     let rows = |bytes: &[u8]| describe_rows("a.json", bytes).join("; ");
-    let truncated =
-        "the file ends before the \"]\" that closes its array; if it was truncated, orders are missing false";
+    let truncated = "the file ends before the \"]\" that closes its array; if it was truncated, orders are missing false";
     assert_eq!(rows(b"["), format!("1 1..1 {truncated}"));
     assert_eq!(rows(b"[{\"a\":1}\n"), format!("1 1..8 1:6; 2 9..9 {truncated}"));
     assert_eq!(rows(b"[{\"a\":1},\n"), format!("1 1..8 1:6; 2 10..10 {truncated}"));
     let eof = "the array element is not a single JSON object: EOF while parsing";
-    assert_eq!(rows(b"[{\"a\":1},{\"a\""), format!("1 1..8 1:6; 1 9..13 {eof} an object at column 4 false"));
+    assert_eq!(
+        rows(b"[{\"a\":1},{\"a\""),
+        format!("1 1..8 1:6; 1 9..13 {eof} an object at column 4 false")
+    );
     let none = "no element before the comma, expected a JSON object false";
     assert_eq!(rows(b"[{},,{}]"), format!("1 1..3 -; 1 4..5 {none}; 1 5..7 -"));
-    let none = "no element between the last comma and the end of the array, expected a JSON object false";
+    let none =
+        "no element between the last comma and the end of the array, expected a JSON object false";
     assert_eq!(rows(b"[{},\n]"), format!("1 1..3 -; 2 5..6 {none}"));
     assert!(rows(b"[{}{}, {}]").contains("trailing characters at column 3 false; 1 7..9 -"));
-    assert!(rows(b"[\n{\n\"a\":\n x}]").contains("expected value at column 2 (2 lines below) false"));
+    assert!(
+        rows(b"[\n{\n\"a\":\n x}]").contains("expected value at column 2 (2 lines below) false")
+    );
     assert!(rows(b"[{\"a\":1,\"a\":2}]").contains("the member \"a\" occurs twice true"));
-    assert!(rows(b"[{\n\"a\":\"\xFF\"}]").contains("byte 6 of the line (1 line below) is not UTF-8 false"));
+    assert!(
+        rows(b"[{\n\"a\":\"\xFF\"}]")
+            .contains("byte 6 of the line (1 line below) is not UTF-8 false")
+    );
     assert!(read_error("a.json", b"[{}]\n[{}]").starts_with("a.json:2: text after the \"]\""));
     assert!(
-        read_error("a.json", &[b"[\n{\"".to_vec(), vec![b'a'; 20_000]].concat()).starts_with("a.json:2: the record")
+        read_error("a.json", &[b"[\n{\"".to_vec(), vec![b'a'; 20_000]].concat())
+            .starts_with("a.json:2: the record")
     );
 }
 
@@ -247,10 +302,13 @@ impl Read for Endless {
 
 #[test]
 fn endless_record_is_bounded_in_memory() {
-    for (name, start) in [("a.csv", "k,v\n\""), ("a.csv", ""), ("a.csv", "\""), ("a.ndjson", "{"), ("a.json", "[\"")] {
+    for (name, start) in
+        [("a.csv", "k,v\n\""), ("a.csv", ""), ("a.csv", "\""), ("a.ndjson", "{"), ("a.json", "[\"")]
+    {
         let from = stream(Endless { start: start.as_bytes(), left: 40_000 });
         let source = BlockReader::from_stream(from, 100, &input(name), FileId(0), &settings());
-        let error = source.and_then(|mut source| each_row(&mut source, |_| {})).unwrap_err().to_string();
+        let error =
+            source.and_then(|mut source| each_row(&mut source, |_| {})).unwrap_err().to_string();
         assert!(error.contains("has more than 10000 bytes"), "{name} {start} {error}");
     }
 }
@@ -262,7 +320,11 @@ fn record_of_maximum_size_is_read() {
         for block_bytes in [10, 3333, WHOLE] {
             let bytes = [b"k\n".to_vec(), vec![b'a'; n_bytes], b"\r\n\r\nb".to_vec()].concat();
             let mut source = open("a.csv", &bytes, block_bytes, limits).unwrap();
-            assert_eq!(each_row(&mut source, |_| {}).is_ok(), is_allowed, "{n_bytes} {block_bytes}");
+            assert_eq!(
+                each_row(&mut source, |_| {}).is_ok(),
+                is_allowed,
+                "{n_bytes} {block_bytes}"
+            );
         }
     }
 }
@@ -276,8 +338,21 @@ fn export(pieces: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
-const CSV: &[&str] =
-    &["a", "b", ",", "\n", "a,b\n", "\"a\",b\r\n", "\"a\n\",\"b\"\n", "\r\n", "\"", "\"\"", "é", " ", "\r"];
+const CSV: &[&str] = &[
+    "a",
+    "b",
+    ",",
+    "\n",
+    "a,b\n",
+    "\"a\",b\r\n",
+    "\"a\n\",\"b\"\n",
+    "\r\n",
+    "\"",
+    "\"\"",
+    "é",
+    " ",
+    "\r",
+];
 const CSV_WITHOUT_CR: &[&str] =
     &["a", "b", ",", "\n", "a,b\n", "\"a\",b\r\n", "\"a\n\",\"b\"\n", "\r\n", "\"", "\"\"", "é"];
 const JSON: &[&str] = &[
@@ -309,7 +384,8 @@ fn any_file() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
 
 /// The rows as the csv crate parses them, the header first.
 fn by_csv_crate(bytes: &[u8]) -> Vec<Vec<Vec<u8>>> {
-    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut reader =
+        ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     reader.byte_records().map(|row| row.unwrap().iter().map(<[u8]>::to_vec).collect()).collect()
 }
 
@@ -319,10 +395,13 @@ fn changed_while_read(content: &[u8], change: impl FnOnce(&Path)) -> Result<(), 
     let path = folder.path().join("a.csv");
     fs::write(&path, content).unwrap();
     let input = find_one(&LocalStorage, "a.csv", path.clone().into()).unwrap();
-    let mut source = BlockReader::open_with_block_size(100, &input, FileId(0), &settings()).unwrap();
+    let mut source =
+        BlockReader::open_with_block_size(100, &input, FileId(0), &settings()).unwrap();
     assert!(source.next_block(&mut Block::default()).unwrap());
     change(&path);
-    each_row(&mut source, |_| {}).map(drop).map_err(|error| error.to_string().lines().next().unwrap().to_owned())
+    each_row(&mut source, |_| {})
+        .map(drop)
+        .map_err(|error| error.to_string().lines().next().unwrap().to_owned())
 }
 
 fn append(path: &Path, bytes: &[u8]) {
@@ -342,7 +421,8 @@ fn rewrite_keeping_mtime(path: &Path) {
 fn file_modified_while_read_is_refused() {
     let content = [b"k,v\n".to_vec(), b"a,b\n".repeat(1000)].concat();
     let change = |change: &dyn Fn(&Path)| changed_while_read(&content, change);
-    let truncate = |path: &Path| File::options().write(true).open(path).unwrap().set_len(2000).unwrap();
+    let truncate =
+        |path: &Path| File::options().write(true).open(path).unwrap().set_len(2000).unwrap();
     let resized = |now| {
         Err(format!(
             "a.csv: changed while it was read: it had 4004 bytes at the start and has {now} now; nothing was sent"
@@ -394,16 +474,20 @@ fn replaced_or_moved_file_is_read() {
 /// A damaged archive may be one that is half written: then the error is that it has changed.
 #[test]
 fn compressed_file_modified_while_read_is_refused() {
-    let rows: Vec<_> = (0..40_000_u32).map(|n| format!("{},{n}\n", n.wrapping_mul(2_654_435_761))).collect();
+    let rows: Vec<_> =
+        (0..40_000_u32).map(|n| format!("{},{n}\n", n.wrapping_mul(2_654_435_761))).collect();
     let text = format!("k,v\n{}", rows.concat());
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(text.as_bytes()).unwrap();
     for compressed in [gzip.finish().unwrap(), zstd::encode_all(text.as_bytes(), 1).unwrap()] {
         assert_eq!(changed_while_read(&compressed, |_| {}), Ok(()));
         let half = compressed.len() as u64 / 2;
-        let truncate = |path: &Path| File::options().write(true).open(path).unwrap().set_len(half).unwrap();
+        let truncate =
+            |path: &Path| File::options().write(true).open(path).unwrap().set_len(half).unwrap();
         let changes: [&dyn Fn(&Path); 3] =
-            [&truncate, &|path| append(path, &compressed), &|path| fs::write(path, &compressed).unwrap()];
+            [&truncate, &|path| append(path, &compressed), &|path| {
+                fs::write(path, &compressed).unwrap();
+            }];
         for change in changes {
             let refused = changed_while_read(&compressed, change).unwrap_err();
             assert!(refused.starts_with("a.csv: changed while it was read: "), "{refused}");
@@ -428,7 +512,11 @@ fn open_refuses_file_changed_since_discovery() {
         fs::rename(path.with_extension("next"), &path).unwrap();
     };
     assert_eq!(open_after(&|| {}), Ok(()));
-    assert!(open_after(&|| append(&path, b"c,d\n")).unwrap_err().contains("had 8 bytes at the start and has 12 now"));
+    assert!(
+        open_after(&|| append(&path, b"c,d\n"))
+            .unwrap_err()
+            .contains("had 8 bytes at the start and has 12 now")
+    );
     assert!(open_after(&replace).unwrap_err().contains("another file is in its place"));
     assert!(
         open_after(&|| rewrite_keeping_mtime(&path))

@@ -6,8 +6,8 @@ use std::io;
 
 use crate::storage::StorageError;
 
-/// Error in writing the report. Io errors are part of the message, not sources, so that printing the whole
-/// error chain does not repeat them.
+/// Error in writing the report. Io errors are part of the message, not sources, so that printing
+/// the whole error chain does not repeat them.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// A file of the report cannot be written.
@@ -23,7 +23,8 @@ pub enum ReportError {
     },
     /// An input ends before a row that was read from it.
     #[error(
-        "{name}: ends at byte {end}, before a row that was read from it; the file changed during the run\n  \
+        "{name}: ends at byte {end}, before a row that was read from it; the file changed during \
+         the run\n  \
          hint: run again, and do not change the file until the run has ended"
     )]
     InputChanged {

@@ -60,14 +60,21 @@ impl SendEstimate {
     pub fn lines(&self) -> Vec<[String; 4]> {
         let (single, multi, requests) = (self.single.cost, self.multi.cost, self.longest_order);
         let routes = [("as one event", single), ("as several events", multi)];
-        let mut lines: Vec<_> =
-            routes.iter().filter(|(_, cost)| cost.orders > 0).map(|(name, cost)| self.line(name, *cost)).collect();
+        let mut lines: Vec<_> = routes
+            .iter()
+            .filter(|(_, cost)| cost.orders > 0)
+            .map(|(name, cost)| self.line(name, *cost))
+            .collect();
         // With one route only, the line "all" would repeat it.
         if lines.len() > 1 {
-            lines.push(self.line("all", RouteCost { orders: single.orders + multi.orders, requests: self.requests }));
+            lines.push(self.line(
+                "all",
+                RouteCost { orders: single.orders + multi.orders, requests: self.requests },
+            ));
         }
         if multi.orders > 0 {
-            let [name, _, requests, time] = self.line("the longest order", RouteCost { orders: 1, requests });
+            let [name, _, requests, time] =
+                self.line("the longest order", RouteCost { orders: 1, requests });
             lines.push([name, String::new(), requests, time]);
         }
         lines
@@ -75,9 +82,15 @@ impl SendEstimate {
 
     fn line(&self, name: &str, cost: RouteCost) -> [String; 4] {
         // In fractions of a second; `seconds` of `summary.json` is rounded up instead.
-        let time = |rate: NonZeroU32| format_duration(Duration::from_secs(cost.requests) / rate.get());
+        let time =
+            |rate: NonZeroU32| format_duration(Duration::from_secs(cost.requests) / rate.get());
         let time = self.rate.map(time).unwrap_or_default();
-        [name.to_owned(), with_unit(cost.orders, "order"), format!("{} requests", count(cost.requests)), time]
+        [
+            name.to_owned(),
+            with_unit(cost.orders, "order"),
+            format!("{} requests", count(cost.requests)),
+            time,
+        ]
     }
 }
 

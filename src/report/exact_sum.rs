@@ -1,8 +1,8 @@
 //! Exact sum: adds decimal amounts without rounding and without overflow.
 //!
-//! `Decimal`'s own addition rounds silently or fails where a sum needs more than its 28 digits; a report
-//! that is off by a digit, or a run that fails at its last order, is worse than three integers. Pure.
-//! Called by `tally`.
+//! `Decimal`'s own addition rounds silently or fails where a sum needs more than its 28 digits; a
+//! report that is off by a digit, or a run that fails at its last order, is worse than three
+//! integers. Pure. Called by `tally`.
 
 use std::fmt;
 
@@ -18,9 +18,9 @@ const BASE: i128 = 10_i128.pow(SCALE);
 
 /// Sum of amounts, with as many digits after the point as the term that has most.
 ///
-/// The value is `limbs[0] / BASE + limbs[1] + limbs[2] * BASE`. Each limb except the last stays below `BASE` in
-/// absolute value. An amount is below 2^96 and adds at most 8 to the last limb, so the last limb has room
-/// for more terms than any export has.
+/// The value is `limbs[0] / BASE + limbs[1] + limbs[2] * BASE`. Each limb except the last stays
+/// below `BASE` in absolute value. An amount is below 2^96 and adds at most 8 to the last limb, so
+/// the last limb has room for more terms than any export has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ExactSum {
     limbs: [i128; 3],
@@ -98,9 +98,11 @@ impl ExactSum {
         }
     }
 
-    /// Returns the sign, and the limbs of the absolute value: limbs of different signs are brought to one.
+    /// Returns the sign, and the limbs of the absolute value: limbs of different signs are brought
+    /// to one.
     fn sign_and_limbs(&self) -> (bool, [i128; 3]) {
-        let is_negative = self.limbs.iter().rev().find(|limb| **limb != 0).is_some_and(|limb| *limb < 0);
+        let is_negative =
+            self.limbs.iter().rev().find(|limb| **limb != 0).is_some_and(|limb| *limb < 0);
         let mut limbs = if is_negative { self.limbs.map(|limb| -limb) } else { self.limbs };
         for low in 0..2 {
             if limbs[low] < 0 {

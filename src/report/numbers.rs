@@ -1,7 +1,7 @@
 //! Number formatting for people: grouped digits, percentages, durations, sizes, aligned tables.
 //!
-//! Pure functions. Files for scripts never use them. Called by `terminal`, `page` and `estimate`, and by
-//! `pipeline` and `cli` for messages.
+//! Pure functions. Files for scripts never use them. Called by `terminal`, `page` and `estimate`,
+//! and by `pipeline` and `cli` for messages.
 
 use std::time::Duration;
 
@@ -35,8 +35,8 @@ pub fn with_unit(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
-/// Formats `part` of `whole` as a percentage with one decimal. A part that is not zero is never shown as
-/// `0.0 %`, and a part that is not the whole never as `100.0 %`.
+/// Formats `part` of `whole` as a percentage with one decimal. A part that is not zero is never
+/// shown as `0.0 %`, and a part that is not the whole never as `100.0 %`.
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // one decimal is shown
 pub fn share(part: u64, whole: u64) -> String {
@@ -77,12 +77,14 @@ pub enum Align {
     Right,
 }
 
-/// Formats rows as lines with aligned columns, two spaces apart; each line is indented by two spaces.
+/// Formats rows as lines with aligned columns, two spaces apart; each line is indented by two
+/// spaces.
 #[must_use]
 pub fn table<const N: usize>(aligns: [Align; N], rows: &[[String; N]]) -> String {
     // In characters, not bytes: file names and reasons need not be ASCII.
-    let widths: [usize; N] =
-        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+    let widths: [usize; N] = std::array::from_fn(|column| {
+        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
+    });
     let line = |row: &[String; N]| {
         let cells: Vec<String> = row
             .iter()
@@ -122,14 +124,21 @@ mod tests {
         ] {
             assert_eq!(group_digits(number), expected);
         }
-        assert_eq!((with_unit(1, "row"), with_unit(1_200, "row")), ("1 row".to_owned(), "1,200 rows".to_owned()));
+        assert_eq!(
+            (with_unit(1, "row"), with_unit(1_200, "row")),
+            ("1 row".to_owned(), "1,200 rows".to_owned())
+        );
     }
 
     #[test]
     fn share_never_rounds_to_zero_or_hundred() {
-        for (part, whole, expected) in
-            [(0, 0, "0 %"), (7, 7, "100 %"), (1, 3, "33.3 %"), (1, 100_000, "0.1 %"), (99_999, 100_000, "99.9 %")]
-        {
+        for (part, whole, expected) in [
+            (0, 0, "0 %"),
+            (7, 7, "100 %"),
+            (1, 3, "33.3 %"),
+            (1, 100_000, "0.1 %"),
+            (99_999, 100_000, "99.9 %"),
+        ] {
             assert_eq!(share(part, whole), expected);
         }
     }

@@ -25,7 +25,10 @@ pub(super) struct ProblemLine<'a> {
 }
 
 /// Returns the elements of `problems` of an order.
-pub(super) fn problem_lines<'a>(problems: &'a [Problem], names: &'a InputNames) -> Vec<ProblemLine<'a>> {
+pub(super) fn problem_lines<'a>(
+    problems: &'a [Problem],
+    names: &'a InputNames,
+) -> Vec<ProblemLine<'a>> {
     problems.iter().map(|problem| problem_line(problem, names)).collect()
 }
 
@@ -46,13 +49,17 @@ fn problem_line<'a>(problem: &'a Problem, names: &'a InputNames) -> ProblemLine<
     }
 }
 
-/// Serializes a time as RFC 3339 in UTC with milliseconds and `Z`, as in all files of the run folder.
-pub(super) fn utc_millis<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+/// Serializes a time as RFC 3339 in UTC with milliseconds and `Z`, as in all files of the run
+/// folder.
+pub(super) fn utc_millis<S: Serializer>(
+    at: &DateTime<Utc>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-/// Formats a time like [`utc_millis`], as bytes. `None` for a leap second and for a year that does not have
-/// four digits.
+/// Formats a time like [`utc_millis`], as bytes. `None` for a leap second and for a year that does
+/// not have four digits.
 pub(super) fn format_utc_millis(at: DateTime<Utc>) -> Option<[u8; 24]> {
     let (date, time) = (at.date_naive(), at.time());
     let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
@@ -60,7 +67,8 @@ pub(super) fn format_utc_millis(at: DateTime<Utc>) -> Option<[u8; 24]> {
     let millis = Some(time.nanosecond() / 1_000_000).filter(|millis| *millis < 1000)?;
     // Written digit by digit for the fast path of `results`, which takes a quarter of serde's time.
     let mut text = *b"0000-00-00T00:00:00.000Z";
-    let pairs = [(0, year / 100), (2, year % 100), (5, date.month()), (8, date.day()), (20, millis / 10)];
+    let pairs =
+        [(0, year / 100), (2, year % 100), (5, date.month()), (8, date.day()), (20, millis / 10)];
     let time_pairs = [(11, time.hour()), (14, time.minute()), (17, time.second())];
     for (index, number) in pairs.into_iter().chain(time_pairs) {
         text[index] = digit(number / 10);
@@ -76,7 +84,10 @@ fn digit(number: u32) -> u8 {
 
 /// Serializes a time like [`utc_millis`], or `null`.
 #[allow(clippy::ref_option)] // serde passes a reference to the field
-pub(super) fn utc_millis_or_null<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn utc_millis_or_null<S: Serializer>(
+    at: &Option<DateTime<Utc>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => utc_millis(at, serializer),
         None => serializer.serialize_none(),

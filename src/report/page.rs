@@ -1,8 +1,8 @@
 //! `report.html`: the report for people, one file that needs no network and runs no script.
 //!
-//! Prepares the summary's numbers for the template `page.html`, which escapes every value; control characters
-//! and changes of text direction are shown escaped. The page has references and messages of customers'
-//! orders, so it belongs in the run folder. Decides nothing. Called by `recorder`.
+//! Prepares the summary's numbers for the template `page.html`, which escapes every value; control
+//! characters and changes of text direction are shown escaped. The page has references and messages
+//! of customers' orders, so it belongs in the run folder. Decides nothing. Called by `recorder`.
 
 use askama::Template;
 
@@ -41,11 +41,18 @@ impl OrderNeedingAttention {
     /// Whether orders of this outcome are listed: those that the next run alone does not resolve.
     #[must_use]
     pub fn needs_attention(outcome: Outcome) -> bool {
-        matches!(outcome, Outcome::Changed | Outcome::Invalid | Outcome::Refused | Outcome::Failed | Outcome::Unknown)
+        matches!(
+            outcome,
+            Outcome::Changed
+                | Outcome::Invalid
+                | Outcome::Refused
+                | Outcome::Failed
+                | Outcome::Unknown
+        )
     }
 
-    /// Creates the entry of an order: its reason, or its first error with that error's position. `names` are the
-    /// inputs' names by `FileId`.
+    /// Creates the entry of an order: its reason, or its first error with that error's position.
+    /// `names` are the inputs' names by `FileId`.
     #[must_use]
     pub fn of(record: &OrderRecord, result: &OrderResult, names: &InputNames) -> Self {
         // A warning does not explain the outcome, so the first error counts.
@@ -54,7 +61,8 @@ impl OrderNeedingAttention {
             Outcome::Invalid => first.map_or(record.source, |problem| problem.at),
             _ => record.source,
         };
-        let message = result.reason.as_deref().or_else(|| first.map(|problem| problem.message.as_str()));
+        let message =
+            result.reason.as_deref().or_else(|| first.map(|problem| problem.message.as_str()));
         Self {
             reference: record.reference.clone(),
             outcome: result.outcome,
@@ -76,7 +84,8 @@ pub struct Example {
 }
 
 impl Example {
-    /// Returns the first problem of each code in the tally. `names` are the inputs' names by `FileId`.
+    /// Returns the first problem of each code in the tally. `names` are the inputs' names by
+    /// `FileId`.
     #[must_use]
     pub fn of_tally(tally: &Tally, names: &InputNames) -> Vec<Self> {
         let examples = tally.problem_counts().filter_map(|(_, count)| count.example.as_ref());
@@ -89,8 +98,8 @@ impl Example {
     }
 }
 
-/// Renders the page as HTML. `attention` are the first orders that need attention; the number of the others is
-/// computed from the summary.
+/// Renders the page as HTML. `attention` are the first orders that need attention; the number of
+/// the others is computed from the summary.
 ///
 /// # Errors
 ///
@@ -130,7 +139,8 @@ struct ReportPage<'a> {
     bar_segments: Vec<BarSegment>,
     /// For each outcome that has orders, the sums in the order of the summary's currencies.
     money: Vec<(Outcome, Vec<String>)>,
-    /// For each currency, by how much changed orders differ from what was accepted; empty if no order changed.
+    /// For each currency, by how much changed orders differ from what was accepted; empty if no
+    /// order changed.
     changed_by: Vec<String>,
     problems: Vec<ProblemRow<'a>>,
     attention: &'a [OrderNeedingAttention],
@@ -181,8 +191,12 @@ fn nonzero_outcomes(orders: &PerOutcome<u64>) -> impl Iterator<Item = (Outcome, 
 }
 
 fn bar_segments(orders: &PerOutcome<u64>) -> Vec<BarSegment> {
-    let to_segment =
-        |(outcome, n)| BarSegment { outcome, n, share: share(n, orders.read), meaning: outcome_meaning(outcome) };
+    let to_segment = |(outcome, n)| BarSegment {
+        outcome,
+        n,
+        share: share(n, orders.read),
+        meaning: outcome_meaning(outcome),
+    };
     nonzero_outcomes(orders).map(to_segment).collect()
 }
 
@@ -191,21 +205,25 @@ fn outcome_meaning(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted => "the service accepted it",
         Outcome::AlreadySent => "an earlier run sent it, with the same content",
-        Outcome::Changed => "an earlier run sent it; the export differs now, and the service cannot update it",
+        Outcome::Changed => {
+            "an earlier run sent it; the export differs now, and the service cannot update it"
+        }
         Outcome::Skipped => "left out by a rule of the profile",
         Outcome::Invalid => "has errors; correct its rows in rejects/ and run them again",
         Outcome::Refused => "the service rejected it; the next run tries again",
         Outcome::Failed => "definitely not accepted, after all tries; the next run tries again",
         Outcome::Unknown => "sent, but no response arrived: the service may or may not have it",
         Outcome::NotAttempted => {
-            "the run ended first, and the next run sends it; or it is too old to send without --backfill"
+            "the run ended first, and the next run sends it; or it is too old to send without \
+             --backfill"
         }
         Outcome::Valid => "would be sent",
     }
 }
 
 fn money_rows(summary: &Summary) -> Vec<(Outcome, Vec<String>)> {
-    let sums = |outcome| summary.money.iter().map(|line| group_digits(&line.sums[outcome])).collect();
+    let sums =
+        |outcome| summary.money.iter().map(|line| group_digits(&line.sums[outcome])).collect();
     nonzero_outcomes(&summary.orders).map(|(outcome, _)| (outcome, sums(outcome))).collect()
 }
 
@@ -245,17 +263,23 @@ mod tests {
     fn full_page() -> String {
         let (summary, tally) = run_with_everything();
         let examples = Example::of_tally(&tally, &["orders.csv"].into_iter().collect());
-        let attention: Vec<_> =
-            [Outcome::Invalid, Outcome::Refused, Outcome::Failed, Outcome::Unknown, Outcome::Changed]
-                .into_iter()
-                .zip(17_u32..)
-                .map(|(outcome, line)| OrderNeedingAttention {
-                    reference: format!("SO-2026-{line:06}"),
-                    outcome,
-                    position: format!("orders.csv:{line}:5"),
-                    message: "found `<script>alert(1)</script>`, expected a number such as 1234.50".to_owned(),
-                })
-                .collect();
+        let attention: Vec<_> = [
+            Outcome::Invalid,
+            Outcome::Refused,
+            Outcome::Failed,
+            Outcome::Unknown,
+            Outcome::Changed,
+        ]
+        .into_iter()
+        .zip(17_u32..)
+        .map(|(outcome, line)| OrderNeedingAttention {
+            reference: format!("SO-2026-{line:06}"),
+            outcome,
+            position: format!("orders.csv:{line}:5"),
+            message: "found `<script>alert(1)</script>`, expected a number such as 1234.50"
+                .to_owned(),
+        })
+        .collect();
         page(&summary, &examples, &attention).unwrap()
     }
 
@@ -382,7 +406,9 @@ mod tests {
     #[test]
     fn page_is_self_contained_and_escapes_values() {
         let html = full_page();
-        for forbidden in ["<script", "http://", "https://", "src=", "href=", "url(", "@import", "<em>"] {
+        for forbidden in
+            ["<script", "http://", "https://", "src=", "href=", "url(", "@import", "<em>"]
+        {
             assert!(!html.contains(forbidden), "{forbidden}");
         }
     }
@@ -397,8 +423,16 @@ mod tests {
         ]
         .into();
         let (id, reference, rows) = (OrderId(0), "A-1".to_owned(), Vec::new());
-        let record =
-            OrderRecord { id, reference, ordered_at: None, source, money: None, item_count: 0, rows, problems };
+        let record = OrderRecord {
+            id,
+            reference,
+            ordered_at: None,
+            source,
+            money: None,
+            item_count: 0,
+            rows,
+            problems,
+        };
         let names = ["a.csv"].into_iter().collect();
         let shown = |outcome, reason: Option<&str>| {
             let attention = OrderNeedingAttention::of(

@@ -1,7 +1,8 @@
-//! One value per outcome, and one for all orders read: the type in which orders and money are counted.
+//! One value per outcome, and one for all orders read: the type in which orders and money are
+//! counted.
 //!
-//! An array keyed by outcome; in JSON the keys of `summary.json`. Adds up nothing by itself; `tally`
-//! does. Called by `tally`, `summary`, `terminal` and `page`.
+//! An array keyed by outcome; in JSON the keys of `summary.json`. Adds up nothing by itself;
+//! `tally` does. Called by `tally`, `summary`, `terminal` and `page`.
 
 use std::{
     collections::BTreeMap,
@@ -15,8 +16,8 @@ use crate::model::outcome::Outcome;
 /// The key of all orders read, beside those of the outcomes.
 const READ: &str = "read";
 
-/// Value of all orders read and of each outcome. In JSON an object with `read` and then the outcomes, in the
-/// order of [`Outcome::ALL`].
+/// Value of all orders read and of each outcome. In JSON an object with `read` and then the
+/// outcomes, in the order of [`Outcome::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PerOutcome<T> {
     /// All orders read.
@@ -95,7 +96,8 @@ mod tests {
         for (n, outcome) in (1..).zip(Outcome::ALL) {
             counts[outcome] = n;
         }
-        let expected: Vec<String> = (1..).zip(Outcome::ALL).map(|(n, outcome)| format!(r#""{outcome}":{n}"#)).collect();
+        let expected: Vec<String> =
+            (1..).zip(Outcome::ALL).map(|(n, outcome)| format!(r#""{outcome}":{n}"#)).collect();
         let json = serde_json::to_string(&counts).unwrap();
         assert_eq!(serde_json::from_str::<PerOutcome<u64>>(&json).unwrap(), counts);
         assert_eq!(json, format!(r#"{{"read":55,{}}}"#, expected.join(",")));

@@ -79,7 +79,11 @@ pub struct Recorder {
 
 impl Recorder {
     /// Creates an empty recorder and opens its files in the run folder.
-    pub fn open(settings: RecorderSettings, folder: &RunFolder, files: ExportRead) -> Result<Self, StorageError> {
+    pub fn open(
+        settings: RecorderSettings,
+        folder: &RunFolder,
+        files: ExportRead,
+    ) -> Result<Self, StorageError> {
         Ok(Self {
             input_names: files.names(),
             files,
@@ -145,16 +149,17 @@ impl Recorder {
         self.rejects.push_all(&mut rejects).map_err(StorageError::at(rejects::FOLDER, "sort"))?;
         match &self.unsorted {
             None => self.results.write(&results),
-            Some(unsorted) => {
-                sort_later(&results, &result_ends, unsorted).map_err(StorageError::at(results::FILE, "sort"))
-            }
+            Some(unsorted) => sort_later(&results, &result_ends, unsorted)
+                .map_err(StorageError::at(results::FILE, "sort")),
         }
     }
 
     /// Keeps the orders that the page lists: the first ones of the input for a check, the first
     /// ones that got a result for a send.
     fn add_attention(&mut self, attention: Vec<(OrderId, OrderNeedingAttention)>) {
-        if attention.is_empty() || (self.unsorted.is_none() && self.attention.len() >= MAX_ATTENTION) {
+        if attention.is_empty()
+            || (self.unsorted.is_none() && self.attention.len() >= MAX_ATTENTION)
+        {
             return;
         }
         self.attention.extend(attention);
@@ -166,7 +171,11 @@ impl Recorder {
     }
 
     /// Records the result of an order that was counted as read. Called once per order.
-    pub fn record(&mut self, record: &OrderRecord, result: &OrderResult) -> Result<(), StorageError> {
+    pub fn record(
+        &mut self,
+        record: &OrderRecord,
+        result: &OrderResult,
+    ) -> Result<(), StorageError> {
         let mut partial = PartialReport::default();
         partial.record(record, result, &self.input_names);
         self.merge(partial)
@@ -236,8 +245,8 @@ impl Recorder {
         write_rejects(&self.folder, &self.files.inputs, rejects, &self.settings.reopen)
     }
 
-    /// Writes the report and returns its summary. `stopped` is why nothing was sent or the run ended
-    /// early, if it did.
+    /// Writes the report and returns its summary. `stopped` is why nothing was sent or the run
+    /// ended early, if it did.
     pub fn finish(
         mut self,
         exit_code: u8,
@@ -247,13 +256,19 @@ impl Recorder {
         self.results.flush()?;
         self.write_rejects()?;
         let summary = self.summary(exit_code, stopped, finished_at);
-        let json = serde_json::to_string_pretty(&summary).expect("text and numbers always serialize");
+        let json =
+            serde_json::to_string_pretty(&summary).expect("text and numbers always serialize");
         self.folder.write_file(page::FILE, &self.page(&summary)?)?;
         self.folder.write_file(summary::FILE, &format!("{json}\n"))?;
         Ok(summary)
     }
 
-    fn summary(&self, exit_code: u8, stopped: Option<String>, finished_at: DateTime<Utc>) -> Summary {
+    fn summary(
+        &self,
+        exit_code: u8,
+        stopped: Option<String>,
+        finished_at: DateTime<Utc>,
+    ) -> Summary {
         let Self { settings, files, counters, .. } = self;
         let Counters { tally, .. } = counters;
         Summary {
@@ -283,7 +298,8 @@ impl Recorder {
     }
 
     fn page(&self, summary: &Summary) -> Result<String, ReportError> {
-        let attention: Vec<OrderNeedingAttention> = self.attention.iter().map(|(_, order)| order.clone()).collect();
+        let attention: Vec<OrderNeedingAttention> =
+            self.attention.iter().map(|(_, order)| order.clone()).collect();
         page::page(summary, &Example::of_tally(&self.counters.tally, &self.input_names), &attention)
     }
 }
@@ -333,7 +349,11 @@ mod tests {
             rejects_memory: 0,
             reopen: Box::new(|_| Ok(Some(Box::new(INPUT)))),
         };
-        let input = Input { name: "a.ndjson".to_owned(), location: "a.ndjson".into(), version: Version::default() };
+        let input = Input {
+            name: "a.ndjson".to_owned(),
+            location: "a.ndjson".into(),
+            version: Version::default(),
+        };
         let files = ExportRead { inputs: vec![InputRead::unread(input)], ..ExportRead::default() };
         Recorder::open(settings, folder, files).unwrap()
     }
@@ -377,7 +397,8 @@ mod tests {
         let summary = recorder.finish(0, None, DateTime::UNIX_EPOCH).unwrap();
         assert_eq!((summary.orders.read, summary.orders[Outcome::Valid]), (3, 3));
         let results = fs::read_to_string(folder.file(results::FILE)).unwrap();
-        let references: Vec<_> = results.lines().map(|line| line.split('"').nth(3).unwrap()).collect();
+        let references: Vec<_> =
+            results.lines().map(|line| line.split('"').nth(3).unwrap()).collect();
         assert_eq!(references, ["A-0", "A-1", "A-2"]);
     }
 

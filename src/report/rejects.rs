@@ -1,9 +1,10 @@
-//! `rejects/`: for each input, the original bytes of all rows of rejected orders, ready to be corrected and
-//! sent again, and a file with the reasons.
+//! `rejects/`: for each input, the original bytes of all rows of rejected orders, ready to be
+//! corrected and sent again, and a file with the reasons.
 //!
-//! Copies bytes without interpreting them, so quoting, decimals and encodings stay as they were. Reads each
-//! input once, forward, and holds none of it in memory. Does not decompress: `open` returns decompressed
-//! bytes. Does not sort: the caller passes sorted rows and reasons. Called by `recorder`.
+//! Copies bytes without interpreting them, so quoting, decimals and encodings stay as they were.
+//! Reads each input once, forward, and holds none of it in memory. Does not decompress: `open`
+//! returns decompressed bytes. Does not sort: the caller passes sorted rows and reasons. Called by
+//! `recorder`.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -48,7 +49,8 @@ struct ReasonLine<'a> {
     lines: Vec<u64>,
     reason: Option<&'a str>,
     problems: Vec<ProblemLine<'a>>,
-    /// Rows by code whose problems are counted but not listed; the key is read by scripts and keeps its name.
+    /// Rows by code whose problems are counted but not listed; the key is read by scripts and
+    /// keeps its name.
     #[serde(rename = "problems_untold", skip_serializing_if = "BTreeMap::is_empty")]
     problems_omitted: BTreeMap<&'static str, u64>,
 }
@@ -56,8 +58,8 @@ struct ReasonLine<'a> {
 /// A row or a reason, with the input that it belongs to.
 pub type RejectEntry<T> = io::Result<(FileId, T)>;
 
-/// Contents of the rejects, sorted by file; within a file, rows by byte range and reasons by the first row of
-/// their order.
+/// Contents of the rejects, sorted by file; within a file, rows by byte range and reasons by the
+/// first row of their order.
 pub struct Rejects<'a> {
     /// Byte ranges of the rows.
     pub rows: Box<dyn Iterator<Item = RejectEntry<Range<u64>>> + 'a>,
@@ -65,10 +67,14 @@ pub struct Rejects<'a> {
     pub reasons: Box<dyn Iterator<Item = RejectEntry<Vec<u8>>> + 'a>,
 }
 
-/// Returns the reasons of a rejected order: for each input that has rows of it, the first byte there and the
-/// line. An order without rows is listed for the input that it is reported from.
+/// Returns the reasons of a rejected order: for each input that has rows of it, the first byte
+/// there and the line. An order without rows is listed for the input that it is reported from.
 #[must_use]
-pub fn reasons(record: &OrderRecord, result: &OrderResult, names: &InputNames) -> Vec<(FileId, u64, Vec<u8>)> {
+pub fn reasons(
+    record: &OrderRecord,
+    result: &OrderResult,
+    names: &InputNames,
+) -> Vec<(FileId, u64, Vec<u8>)> {
     let mut files: Vec<FileId> = record.rows.iter().map(|row| row.file).collect();
     files.sort_unstable();
     files.dedup();
@@ -84,17 +90,18 @@ pub fn reasons(record: &OrderRecord, result: &OrderResult, names: &InputNames) -
     files.into_iter().map(reason).collect()
 }
 
-/// Writes `rejects/`. Each input with rejected orders gets two files: its header and the rows of those orders,
-/// in the order of the input, each once and followed by a line break; and `NAME.reasons.ndjson` with one
-/// line per order. Without rejects the folder stays empty.
+/// Writes `rejects/`. Each input with rejected orders gets two files: its header and the rows of
+/// those orders, in the order of the input, each once and followed by a line break; and
+/// `NAME.reasons.ndjson` with one line per order. Without rejects the folder stays empty.
 ///
-/// `reopen` returns the decompressed bytes of an input from the start, with a byte order mark; none if the file
-/// is gone or has changed. Returns the names of these inputs, whose rows could not be copied.
+/// `reopen` returns the decompressed bytes of an input from the start, with a byte order mark; none
+/// if the file is gone or has changed. Returns the names of these inputs, whose rows could not be
+/// copied.
 ///
 /// # Errors
 ///
-/// [`ReportError::Storage`] for a file that is written, [`ReportError::Input`] for an input, [`ReportError::InputChanged`]
-/// for an input that has become shorter.
+/// [`ReportError::Storage`] for a file that is written, [`ReportError::Input`] for an input,
+/// [`ReportError::InputChanged`] for an input that has become shorter.
 pub fn write_rejects(
     folder: &RunFolder,
     inputs: &[InputRead],
@@ -108,7 +115,10 @@ pub fn write_rejects(
     let (mut rows, mut reasons) = (rejects.rows.peekable(), rejects.reasons.peekable());
     // Driven by the reasons: every rejected order has one, also an order without rows.
     while let Some(file) = next_file(&mut reasons, folder)? {
-        let Some((input, name)) = inputs.get(file.0 as usize).zip(names.get(file.0 as usize)) else { break };
+        let Some((input, name)) = inputs.get(file.0 as usize).zip(names.get(file.0 as usize))
+        else {
+            break;
+        };
         let file_rows = entries_of_file(&mut rows, file);
         let unreadable = |error| ReportError::Input { name: input.input.name.clone(), error };
         if let Some(source) = reopen(&input.input).map_err(unreadable)? {
@@ -158,7 +168,8 @@ fn write_rows(
     let name = Path::new(FOLDER).join(file_name);
     let mut to = BufWriter::new(folder.create_file(&name)?);
     let unreadable = |error| ReportError::Input { name: input.input.name.clone(), error };
-    let unwritable = |error| ReportError::from(StorageError::at(folder.file(&name), "write")(error));
+    let unwritable =
+        |error| ReportError::from(StorageError::at(folder.file(&name), "write")(error));
     let mut source = ForwardReader { from: source, at: 0 };
     let mut last = None;
     to.write_all(input.framing.opening()).map_err(unwritable)?;
@@ -174,7 +185,9 @@ fn write_rows(
         last = Some(bytes.clone());
         source.copy(bytes, input.line_break, &mut to).map_err(|error| match error {
             CopyError::Read(error) => unreadable(error),
-            CopyError::Truncated(end) => ReportError::InputChanged { name: input.input.name.clone(), end },
+            CopyError::Truncated(end) => {
+                ReportError::InputChanged { name: input.input.name.clone(), end }
+            }
             CopyError::Write(error) => unwritable(error),
         })?;
     }
@@ -227,9 +240,14 @@ enum CopyError {
 }
 
 impl ForwardReader {
-    /// Copies a range of the input and adds a line break. Bytes before the range are skipped. A byte order
-    /// mark is not copied: the row after it need not be the first row any more.
-    fn copy(&mut self, bytes: Range<u64>, line_break: LineBreak, to: &mut impl Write) -> Result<(), CopyError> {
+    /// Copies a range of the input and adds a line break. Bytes before the range are skipped. A
+    /// byte order mark is not copied: the row after it need not be the first row any more.
+    fn copy(
+        &mut self,
+        bytes: Range<u64>,
+        line_break: LineBreak,
+        to: &mut impl Write,
+    ) -> Result<(), CopyError> {
         if bytes.start > self.at {
             self.from.skip(bytes.start - self.at).map_err(CopyError::Read)?;
             self.at = bytes.start;
@@ -243,7 +261,11 @@ impl ForwardReader {
     }
 
     /// Reads up to byte `end` and passes the bytes to `write`.
-    fn copy_until(&mut self, end: u64, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> Result<(), CopyError> {
+    fn copy_until(
+        &mut self,
+        end: u64,
+        mut write: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<(), CopyError> {
         while self.at < end {
             let chunk = self.from.fill_buf().map_err(CopyError::Read)?;
             let remaining = usize::try_from(end - self.at).unwrap_or(usize::MAX);
@@ -264,9 +286,9 @@ impl ForwardReader {
     }
 }
 
-/// Returns the inputs' file names in `rejects/`: the input's own name without a suffix of compression, and with
-/// a number where another input or its reasons already use the name. Names that differ only in case count as
-/// equal, as on case-insensitive file systems.
+/// Returns the inputs' file names in `rejects/`: the input's own name without a suffix of
+/// compression, and with a number where another input or its reasons already use the name. Names
+/// that differ only in case count as equal, as on case-insensitive file systems.
 fn file_names(inputs: &[String]) -> Vec<String> {
     let mut used = HashSet::new();
     inputs.iter().map(|input| unique_name(&decompressed_name(input), &mut used)).collect()
@@ -276,8 +298,9 @@ fn decompressed_name(input: &str) -> String {
     if input == "-" {
         return "stdin".to_owned();
     }
-    let name =
-        Path::new(input).file_name().map_or_else(|| "input".to_owned(), |name| name.to_string_lossy().into_owned());
+    let name = Path::new(input)
+        .file_name()
+        .map_or_else(|| "input".to_owned(), |name| name.to_string_lossy().into_owned());
     let decompressed = COMPRESSED_SUFFIXES.iter().find_map(|ending| {
         let (stem, end) = name.split_at_checked(name.len().checked_sub(ending.len())?)?;
         // A name that is nothing but a suffix is kept: `.gz`.
@@ -296,7 +319,10 @@ fn unique_name(wanted: &str, used: &mut HashSet<String>) -> String {
         let name = name.to_lowercase();
         !used.contains(&name) && !used.contains(&format!("{name}{REASONS_SUFFIX}"))
     };
-    let unique = std::iter::once(wanted.to_owned()).chain(numbered).find(is_unused).expect("an unused number exists");
+    let unique = std::iter::once(wanted.to_owned())
+        .chain(numbered)
+        .find(is_unused)
+        .expect("an unused number exists");
     // The name of the reasons too: another input may have that name.
     used.insert(unique.to_lowercase());
     used.insert(format!("{}{REASONS_SUFFIX}", unique.to_lowercase()));
@@ -318,10 +344,22 @@ mod tests {
     };
 
     fn record(reference: &str, rows: Vec<RowOrigin>) -> OrderRecord {
-        let source = rows.first().map_or(Position { file: FileId(0), line: 2, column: None }, RowOrigin::position);
-        let problems = vec![Problem::for_field(Code::MissingAttribute, "price", source, "no value")].into();
+        let source = rows
+            .first()
+            .map_or(Position { file: FileId(0), line: 2, column: None }, RowOrigin::position);
+        let problems =
+            vec![Problem::for_field(Code::MissingAttribute, "price", source, "no value")].into();
         let reference = reference.to_owned();
-        OrderRecord { id: OrderId(0), reference, ordered_at: None, source, money: None, item_count: 1, rows, problems }
+        OrderRecord {
+            id: OrderId(0),
+            reference,
+            ordered_at: None,
+            source,
+            money: None,
+            item_count: 1,
+            rows,
+            problems,
+        }
     }
 
     /// Splits a text into rows at its line breaks; the tests quote none.
@@ -344,7 +382,8 @@ mod tests {
         }
     }
 
-    /// Writes the rejects of these orders, sorted as the contract demands. `reopen` returns an input's bytes.
+    /// Writes the rejects of these orders, sorted as the contract demands. `reopen` returns an
+    /// input's bytes.
     fn run_with(
         inputs: &[InputRead],
         rejects: &[(&OrderRecord, &OrderResult)],
@@ -353,10 +392,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(dir.path()).unwrap();
         let names = inputs.iter().map(|read| read.input.name.as_str()).collect();
-        let rejects: Vec<_> = rejects.iter().filter(|(_, result)| result.outcome.is_rejected()).collect();
+        let rejects: Vec<_> =
+            rejects.iter().filter(|(_, result)| result.outcome.is_rejected()).collect();
         let mut rows: Vec<_> = rejects.iter().flat_map(|(record, _)| &record.rows).collect();
         rows.sort_by_key(|row| (row.file, row.bytes.start, row.bytes.end));
-        let mut lines: Vec<_> = rejects.iter().flat_map(|(record, result)| reasons(record, result, &names)).collect();
+        let mut lines: Vec<_> =
+            rejects.iter().flat_map(|(record, result)| reasons(record, result, &names)).collect();
         lines.sort();
         let rejects = Rejects {
             rows: Box::new(rows.into_iter().map(|row| Ok((row.file, row.bytes.clone())))),
@@ -378,7 +419,8 @@ mod tests {
     }
 
     fn input(name: &str, header: Option<Range<u64>>, line_break: LineBreak) -> InputRead {
-        let input = Input { name: name.to_owned(), location: name.into(), version: Version::default() };
+        let input =
+            Input { name: name.to_owned(), location: name.into(), version: Version::default() };
         InputRead { header, line_break, ..InputRead::unread(input) }
     }
 
@@ -388,7 +430,8 @@ mod tests {
 
     fn reject_files(dir: &tempfile::TempDir) -> Vec<String> {
         let entries = fs::read_dir(dir.path().join(FOLDER)).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -399,7 +442,11 @@ mod tests {
         let rows = |ranges: &[(u64, Range<u64>)]| -> Vec<RowOrigin> {
             ranges
                 .iter()
-                .map(|(line, bytes)| RowOrigin { file: FileId(0), line: *line, bytes: bytes.clone() })
+                .map(|(line, bytes)| RowOrigin {
+                    file: FileId(0),
+                    line: *line,
+                    bytes: bytes.clone(),
+                })
                 .collect()
         };
         let a = record("A", rows(&[(2, 13..21), (4, 28..32)]));
@@ -427,7 +474,8 @@ mod tests {
 
     #[test]
     fn order_in_two_files_is_rejected_in_both() {
-        let (first, second) = (b"{\"a\":1}\n{\"b\":2}\n".as_slice(), b"{\"c\":3}\n{\"d\":4}\n".as_slice());
+        let (first, second) =
+            (b"{\"a\":1}\n{\"b\":2}\n".as_slice(), b"{\"c\":3}\n{\"d\":4}\n".as_slice());
         let rows = [rows_of(0, first, LineBreak::Lf), rows_of(1, second, LineBreak::Lf)].concat();
         let both = record("both", vec![rows[1].clone(), rows[2].clone()]);
         let adjacent = record("adjacent", vec![rows[2].clone()]);
@@ -497,8 +545,14 @@ mod tests {
     fn reject_file_names_are_unique() {
         let cases: [(&[&str], &[&str]); 6] = [
             (&["-", "stdin"], &["stdin", "stdin-2"]),
-            (&["a/orders.csv", "b/orders.csv.gz", "c/orders.CSV.ZST"], &["orders.csv", "orders-2.csv", "orders-3.CSV"]),
-            (&["orders-2.csv", "a/orders.csv", "b/orders.csv"], &["orders-2.csv", "orders.csv", "orders-3.csv"]),
+            (
+                &["a/orders.csv", "b/orders.csv.gz", "c/orders.CSV.ZST"],
+                &["orders.csv", "orders-2.csv", "orders-3.CSV"],
+            ),
+            (
+                &["orders-2.csv", "a/orders.csv", "b/orders.csv"],
+                &["orders-2.csv", "orders.csv", "orders-3.csv"],
+            ),
             (&["a.csv.reasons.ndjson", "a.csv"], &["a.csv.reasons.ndjson", "a-2.csv"]),
             (&["a.csv", "a.csv.reasons.ndjson"], &["a.csv", "a-2.csv.reasons.ndjson"]),
             (&[".gz", "..", "ü.gz", "x/.gz"], &[".gz", "input", "ü", ".gz-2"]),

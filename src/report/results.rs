@@ -1,8 +1,8 @@
 //! `results.ndjson`: one line per order with its outcome, attempts and problems.
 //!
-//! Does not sort: the lines are in the order of writing (input order for a check, order of completion
-//! for a send). [`add_line`] formats a line, [`ResultsWriter`] writes it. Called by `recorder` and
-//! `partial`.
+//! Does not sort: the lines are in the order of writing (input order for a check, order of
+//! completion for a send). [`add_line`] formats a line, [`ResultsWriter`] writes it. Called by
+//! `recorder` and `partial`.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,9 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::order_line::{ProblemLine, format_utc_millis, omitted, problem_lines, utc_millis_or_null};
+use super::order_line::{
+    ProblemLine, format_utc_millis, omitted, problem_lines, utc_millis_or_null,
+};
 use crate::{
     model::{
         order::OrderRecord,
@@ -29,14 +31,15 @@ pub const FILE: &str = "results.ndjson";
 /// Buffer size: one system call writes some dozens of lines.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// Buffered writer of result lines. Lines that could not be written are kept and retried, so no line is
-/// missing once the disk has space again.
+/// Buffered writer of result lines. Lines that could not be written are kept and retried, so no
+/// line is missing once the disk has space again.
 #[derive(Debug)]
 pub struct ResultsWriter<W: Write> {
     to: W,
     /// Path that errors name.
     path: PathBuf,
-    // Not a `BufWriter`: one that cannot flush its buffer rejects new lines, and they would be lost.
+    // Not a `BufWriter`: one that cannot flush its buffer rejects new lines, and they would be
+    // lost.
     lines: Vec<u8>,
 }
 
@@ -55,7 +58,8 @@ struct ResultLine<'a> {
     #[serde(rename = "repeated_after", skip_serializing_if = "Option::is_none")]
     uncertain_before: Option<&'a str>,
     problems: Vec<ProblemLine<'a>>,
-    /// Rows by code whose problems are counted but not listed; the key is read by scripts and keeps its name.
+    /// Rows by code whose problems are counted but not listed; the key is read by scripts and
+    /// keeps its name.
     #[serde(rename = "problems_untold", skip_serializing_if = "BTreeMap::is_empty")]
     problems_omitted: BTreeMap<&'static str, u64>,
 }
@@ -107,20 +111,32 @@ impl<W: Write> ResultsWriter<W> {
 }
 
 /// Appends the line of an order to `lines`. `names` are the inputs' names by `FileId`.
-pub fn add_line(lines: &mut Vec<u8>, record: &OrderRecord, result: &OrderResult, names: &InputNames) {
-    let has_only_outcome = *result == OrderResult::without_request(result.outcome, None) && record.problems.is_empty();
+pub fn add_line(
+    lines: &mut Vec<u8>,
+    record: &OrderRecord,
+    result: &OrderResult,
+    names: &InputNames,
+) {
+    let has_only_outcome =
+        *result == OrderResult::without_request(result.outcome, None) && record.problems.is_empty();
     if has_only_outcome && add_simple_line(lines, record, result.outcome, names).is_some() {
         return;
     }
     let line = result_line(record, result, names);
-    serde_json::to_writer(&mut *lines, &line).expect("text and numbers always serialize, and a Vec accepts all bytes");
+    serde_json::to_writer(&mut *lines, &line)
+        .expect("text and numbers always serialize, and a Vec accepts all bytes");
     lines.push(b'\n');
 }
 
-/// Fast path for an order without problems that was only checked, of which there are millions: the same
-/// bytes as serde writes, in a quarter of the time. Returns `None`, and appends nothing, if a text needs
-/// escapes.
-fn add_simple_line(lines: &mut Vec<u8>, record: &OrderRecord, outcome: Outcome, names: &InputNames) -> Option<()> {
+/// Fast path for an order without problems that was only checked, of which there are millions: the
+/// same bytes as serde writes, in a quarter of the time. Returns `None`, and appends nothing, if a
+/// text needs escapes.
+fn add_simple_line(
+    lines: &mut Vec<u8>,
+    record: &OrderRecord,
+    outcome: Outcome,
+    names: &InputNames,
+) -> Option<()> {
     let (file, ordered_at) = (names.get(record.source.file), record.ordered_at?);
     if !(needs_no_escape(&record.reference) && needs_no_escape(file)) {
         return None;
@@ -152,7 +168,11 @@ fn needs_no_escape(text: &str) -> bool {
     text.bytes().filter(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')).count() == 0
 }
 
-fn result_line<'a>(record: &'a OrderRecord, result: &'a OrderResult, names: &'a InputNames) -> ResultLine<'a> {
+fn result_line<'a>(
+    record: &'a OrderRecord,
+    result: &'a OrderResult,
+    names: &'a InputNames,
+) -> ResultLine<'a> {
     ResultLine {
         reference_id: &record.reference,
         ordered_at: record.ordered_at,
@@ -220,7 +240,11 @@ mod tests {
             at,
             "found `12,50`, expected a number",
         ));
-        record.problems.push(Problem::for_order(Code::DuplicateOrder, record.source, "the same order again"));
+        record.problems.push(Problem::for_order(
+            Code::DuplicateOrder,
+            record.source,
+            "the same order again",
+        ));
         insta::assert_snapshot!(written(&record, &OrderResult::without_request(Outcome::Invalid, None)), @r#"{"referenceId":"line\nbreak \"quoted\"","orderedAt":null,"outcome":"invalid","source":{"file":"b.csv","line":17},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"item.price","file":"b.csv","line":18,"column":5,"message":"found `12,50`, expected a number"},{"code":"order_copied","severity":"warning","field":null,"file":"b.csv","line":17,"column":null,"message":"the same order again"}]}"#);
     }
 
@@ -280,7 +304,9 @@ mod tests {
                 if let Err(error) = writer.flush() {
                     let message = error.to_string();
                     assert!(
-                        message.starts_with("run/results.ndjson: cannot write: no storage space\n  hint: "),
+                        message.starts_with(
+                            "run/results.ndjson: cannot write: no storage space\n  hint: "
+                        ),
                         "{message}"
                     );
                     failed = true;

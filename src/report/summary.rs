@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
-    estimate::SendEstimate, exact_sum::ExactSum, numbers::with_unit, order_line::utc_millis, per_outcome::PerOutcome,
-    tally::Tally,
+    estimate::SendEstimate, exact_sum::ExactSum, numbers::with_unit, order_line::utc_millis,
+    per_outcome::PerOutcome, tally::Tally,
 };
 use crate::model::{
     input::InputRead,
@@ -98,7 +98,8 @@ impl InputSummary {
 /// Requests sent, retries included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RequestCounts {
-    /// The requests of each kind. Kinds that only assembled orders need are left out if they are zero.
+    /// The requests of each kind. Kinds that only assembled orders need are left out if they are
+    /// zero.
     #[serde(flatten, serialize_with = "serialize_listed")]
     pub by_kind: PerKind<u64>,
     /// All requests.
@@ -115,8 +116,8 @@ impl RequestCounts {
         self.retries += u64::from(is_retry);
     }
 
-    /// Returns the counts by the names of the kinds. Kinds that only assembled orders need are left out if they are
-    /// zero.
+    /// Returns the counts by the names of the kinds. Kinds that only assembled orders need are left
+    /// out if they are zero.
     pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
         listed(&self.by_kind).map(|(kind, n)| (kind.name(), n))
     }
@@ -126,7 +127,10 @@ fn listed(by_kind: &PerKind<u64>) -> impl Iterator<Item = (RequestKind, u64)> {
     by_kind.iter().map(|(kind, n)| (kind, *n)).filter(|(kind, n)| *n > 0 || !kind.needs_cart())
 }
 
-fn serialize_listed<S: Serializer>(by_kind: &PerKind<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_listed<S: Serializer>(
+    by_kind: &PerKind<u64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_map(listed(by_kind).map(|(kind, n)| (kind.key(), n)))
 }
 
@@ -143,7 +147,8 @@ pub struct MoneySummary {
     /// Sums per outcome.
     #[serde(flatten)]
     pub sums: PerOutcome<String>,
-    /// Changed orders: their money in the export minus what was accepted of them. Absent if not known of any order.
+    /// Changed orders: their money in the export minus what was accepted of them. Absent if not
+    /// known of any order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_difference: Option<String>,
 }
@@ -178,7 +183,8 @@ impl Summary {
         match self.exit_code {
             // A change has exit code 0 only if an earlier run has reported it.
             0 if self.orders[Outcome::Changed] > 0 => {
-                "every order is accepted, already sent, skipped, or changed as an earlier run reported"
+                "every order is accepted, already sent, skipped, or changed as an earlier run \
+                 reported"
             }
             0 if is_check => "every order is valid or skipped",
             0 => "every order is accepted, already sent or skipped",
@@ -197,7 +203,8 @@ impl Summary {
     pub fn old_orders_hint(&self) -> Option<String> {
         let orders = with_unit(Some(self.needs_backfill).filter(|n| *n > 0)?, "order");
         Some(format!(
-            "{orders} too old to send without --backfill (needs_backfill); old_orders = \"skip\" leaves them out"
+            "{orders} too old to send without --backfill (needs_backfill); old_orders = \"skip\" \
+             leaves them out"
         ))
     }
 
@@ -218,16 +225,23 @@ pub(super) fn money_summaries(tally: &Tally) -> Vec<MoneySummary> {
 }
 
 pub(super) fn problem_summaries(tally: &Tally) -> Vec<ProblemSummary> {
-    let summarize = |code: Code, orders, rows| ProblemSummary { code, severity: code.severity(), orders, rows };
-    // Errors first: they keep orders from being sent. The tally counts in the order of the catalogue.
-    let mut summaries: Vec<_> =
-        tally.problem_counts().map(|(code, count)| summarize(code, count.orders, count.rows)).collect();
-    summaries.sort_by_key(|summary| (summary.severity, std::cmp::Reverse((summary.orders, summary.rows))));
+    let summarize =
+        |code: Code, orders, rows| ProblemSummary { code, severity: code.severity(), orders, rows };
+    // Errors first: they keep orders from being sent. The tally counts in the order of the
+    // catalogue.
+    let mut summaries: Vec<_> = tally
+        .problem_counts()
+        .map(|(code, count)| summarize(code, count.orders, count.rows))
+        .collect();
+    summaries.sort_by_key(|summary| {
+        (summary.severity, std::cmp::Reverse((summary.orders, summary.rows)))
+    });
     summaries
 }
 
 pub(super) fn skip_summaries(skipped: &BTreeMap<String, u64>) -> Vec<SkipSummary> {
-    let summarize = |(reason, orders): (&String, &u64)| SkipSummary { reason: reason.clone(), orders: *orders };
+    let summarize =
+        |(reason, orders): (&String, &u64)| SkipSummary { reason: reason.clone(), orders: *orders };
     let mut summaries: Vec<_> = skipped.iter().map(summarize).collect();
     // Ties stay sorted by reason.
     summaries.sort_by_key(|summary| std::cmp::Reverse(summary.orders));
@@ -250,11 +264,22 @@ pub(super) mod tests {
     const AT: Position = Position { file: FileId(0), line: 17, column: Some(5) };
 
     fn count(tally: &mut Tally, n: usize, money: Option<(&str, &str)>, outcome: Outcome) {
-        let money = money
-            .map(|(amount, currency)| Money { currency: currency.parse().unwrap(), amount: amount.parse().unwrap() });
+        let money = money.map(|(amount, currency)| Money {
+            currency: currency.parse().unwrap(),
+            amount: amount.parse().unwrap(),
+        });
         let (id, reference) = (OrderId(0), "A-1".to_owned());
         let (rows, problems) = (Vec::new(), Vec::new().into());
-        let record = OrderRecord { id, reference, ordered_at: None, source: AT, money, item_count: 1, rows, problems };
+        let record = OrderRecord {
+            id,
+            reference,
+            ordered_at: None,
+            source: AT,
+            money,
+            item_count: 1,
+            rows,
+            problems,
+        };
         for _ in 0..n {
             tally.read(&record);
             tally.record_outcome(record.money.as_ref(), outcome);
@@ -268,7 +293,11 @@ pub(super) mod tests {
             started_at: "2026-11-03T08:15:00Z".parse().unwrap(),
             finished_at: "2026-11-03T08:18:12.345678Z".parse().unwrap(),
             exit_code,
-            inputs: vec![InputSummary { file: "orders.csv".to_owned(), bytes: 1_234_567, rows: 4_321 }],
+            inputs: vec![InputSummary {
+                file: "orders.csv".to_owned(),
+                bytes: 1_234_567,
+                rows: 4_321,
+            }],
             rows: 4_321,
             rows_unreadable: 0,
             scattered: 0,
@@ -293,7 +322,10 @@ pub(super) mod tests {
         count(&mut tally, 1_200, Some(("10.50", "EUR")), Outcome::Valid);
         let mut summary = summary("check", 0, &tally);
         summary.finished_at = "2026-11-03T08:15:02.300Z".parse().unwrap();
-        let (single, multi) = (RouteCost { orders: 1_150, requests: 2_690 }, RouteCost { orders: 50, requests: 7_210 });
+        let (single, multi) = (
+            RouteCost { orders: 1_150, requests: 2_690 },
+            RouteCost { orders: 50, requests: 7_210 },
+        );
         let forecast = Forecast { single, multi, max_order_requests: 547 };
         summary.forecast = Some(SendEstimate::at(NonZeroU32::new(20), forecast));
         summary
@@ -306,23 +338,37 @@ pub(super) mod tests {
         }
         count(&mut tally, 30, Some(("9.999", "BHD")), Outcome::Accepted);
         count(&mut tally, 4, None, Outcome::Invalid);
-        let eur = |amount: &str| Money { currency: "EUR".parse().unwrap(), amount: amount.parse().unwrap() };
+        let eur = |amount: &str| Money {
+            currency: "EUR".parse().unwrap(),
+            amount: amount.parse().unwrap(),
+        };
         tally.record_change(&eur("1300"), &eur("1234.50"));
         for _ in 0..40 {
             let message = "found `12,50 <em>`, expected a number such as 1234.50";
-            tally.count_problems(&vec![Problem::for_field(Code::NumberUnreadable, "item.price", AT, message)].into());
+            tally.count_problems(
+                &vec![Problem::for_field(Code::NumberUnreadable, "item.price", AT, message)].into(),
+            );
         }
         let message = "found `ann***`, expected an address such as a***@e***.com";
-        tally.count_problems(&vec![Problem::for_field(Code::EmailImplausible, "guest.email", AT, message)].into());
+        tally.count_problems(
+            &vec![Problem::for_field(Code::EmailImplausible, "guest.email", AT, message)].into(),
+        );
         let message = "the items add up to 100.00, the order's price is 99.00";
         tally.count_problems(&vec![Problem::for_order(Code::TotalDiffers, AT, message)].into());
         tally.record_file_problem(Code::UnknownColumn, 4_321);
         let mut summary = summary("send", 3, &tally);
-        summary.inputs.push(InputSummary { file: "exports/more-orders.ndjson.gz".to_owned(), bytes: 9_876, rows: 12 });
+        summary.inputs.push(InputSummary {
+            file: "exports/more-orders.ndjson.gz".to_owned(),
+            bytes: 9_876,
+            rows: 12,
+        });
         summary.rows_unreadable = 2;
         summary.scattered = 5;
-        let by_kind =
-            [(RequestKind::BrowserCreate, 780), (RequestKind::Identity, 785), (RequestKind::OrderCheckout, 941)];
+        let by_kind = [
+            (RequestKind::BrowserCreate, 780),
+            (RequestKind::Identity, 785),
+            (RequestKind::OrderCheckout, 941),
+        ];
         summary.requests = request_counts(&by_kind, 12);
         summary.repeated_after = 2;
         summary.needs_backfill = 30;
@@ -370,7 +416,11 @@ pub(super) mod tests {
         insta::assert_snapshot!(serde_json::to_string(&counts).unwrap(), @r#"{"browser_create":0,"identity":0,"order_checkout":0,"add":3,"checkout":1,"total":4,"retries":0}"#);
         let names: Vec<_> = counts.by_name().map(|(name, _)| name).collect();
         assert_eq!(names, ["create browser", "IDENTITY", "ORDER_CHECKOUT", "ADD", "CHECKOUT"]);
-        assert_eq!(serde_json::from_str::<RequestCounts>(&serde_json::to_string(&counts).unwrap()).unwrap(), counts);
+        assert_eq!(
+            serde_json::from_str::<RequestCounts>(&serde_json::to_string(&counts).unwrap())
+                .unwrap(),
+            counts
+        );
     }
 
     #[test]

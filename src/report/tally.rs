@@ -1,8 +1,9 @@
-//! Counters of a run: orders and money per outcome, and problems. The outcomes partition the orders read.
+//! Counters of a run: orders and money per outcome, and problems. The outcomes partition the orders
+//! read.
 //!
-//! Pure: no I/O, no clock. Keeps one example per problem code and no orders, so its size does not grow with
-//! the run. Called by `recorder` and `partial` when an order is read and when it has a result; read
-//! by `summary` and `page`.
+//! Pure: no I/O, no clock. Keeps one example per problem code and no orders, so its size does not
+//! grow with the run. Called by `recorder` and `partial` when an order is read and when it has a
+//! result; read by `summary` and `page`.
 
 use std::collections::BTreeMap;
 
@@ -57,28 +58,32 @@ impl Tally {
     /// Adds the difference in money of an accepted order that changed.
     pub fn record_change(&mut self, was: &Money, now: &Money) {
         // One entry each, since the currency can change too.
-        for (currency, amount) in [(now.currency, now.amount), (was.currency, Amount(-was.amount.0))] {
+        for (currency, amount) in
+            [(now.currency, now.amount), (was.currency, Amount(-was.amount.0))]
+        {
             // `money` lists the currencies, so each one with a difference must be there too.
             self.money.entry(currency).or_default();
             self.changes.entry(currency).or_default().add(amount);
         }
     }
 
-    /// Returns by how much the changed orders of a currency differ from what was accepted; `None` if no
-    /// difference is known.
+    /// Returns by how much the changed orders of a currency differ from what was accepted; `None`
+    /// if no difference is known.
     #[must_use]
     pub fn changed_difference(&self, currency: Currency) -> Option<&ExactSum> {
         self.changes.get(&currency)
     }
 
-    /// Records this outcome for all orders that were read and have none, when they cannot be listed any more.
+    /// Records this outcome for all orders that were read and have none, when they cannot be listed
+    /// any more.
     pub fn record_rest(&mut self, outcome: Outcome) {
         if self.without_result() == 0 {
             return;
         }
         self.orders[outcome] += self.without_result();
         for sums in self.money.values_mut() {
-            // The orders are not known one by one; their money is what was read minus what is recorded.
+            // The orders are not known one by one; their money is what was read minus what is
+            // recorded.
             let recorded: Vec<_> = sums.outcomes().map(|(_, sum)| *sum).collect();
             sums[outcome] = sums[outcome].plus_remainder(&sums.read, &recorded);
         }
@@ -108,8 +113,10 @@ impl Tally {
             return;
         }
         // A row that has the same problem in several cells counts once.
-        let mut positions: Vec<_> =
-            problems.iter().map(|problem| (problem.code, problem.at.file, problem.at.line)).collect();
+        let mut positions: Vec<_> = problems
+            .iter()
+            .map(|problem| (problem.code, problem.at.file, problem.at.line))
+            .collect();
         positions.sort_unstable();
         positions.dedup();
         for same_code in positions.chunk_by(|a, b| a.0 == b.0) {
@@ -137,8 +144,8 @@ impl Tally {
         self.problems.entry(code).or_default().orders += n_orders;
     }
 
-    /// Keeps the problem as the example of its code if it is the first one in the input. Counts nothing; needed
-    /// only in addition to [`Tally::record_file_problem`].
+    /// Keeps the problem as the example of its code if it is the first one in the input. Counts
+    /// nothing; needed only in addition to [`Tally::record_file_problem`].
     pub fn keep_first_example(&mut self, problem: &Problem) {
         // The first in the input, not the first counted: parts of a run are counted in any order.
         let position = |problem: &Problem| (problem.at.file, problem.at.line, problem.at.column);
@@ -215,11 +222,18 @@ mod tests {
         let mut tally = Tally::default();
         let (missing, number) = (Code::MissingAttribute, Code::NumberUnreadable);
         tally.count_problems(
-            &vec![problem(missing, 3, 1), problem(number, 3, 9), problem(missing, 3, 5), problem(missing, 4, 1)].into(),
+            &vec![
+                problem(missing, 3, 1),
+                problem(number, 3, 9),
+                problem(missing, 3, 5),
+                problem(missing, 4, 1),
+            ]
+            .into(),
         );
         tally.count_problems(&vec![problem(missing, 7, 1)].into());
         tally.record_file_problem(Code::UnknownColumn, 20);
-        let counted: Vec<_> = tally.problem_counts().map(|(code, count)| (code, count.orders, count.rows)).collect();
+        let counted: Vec<_> =
+            tally.problem_counts().map(|(code, count)| (code, count.orders, count.rows)).collect();
         assert_eq!(counted, [(missing, 2, 3), (number, 1, 1), (Code::UnknownColumn, 0, 20)]);
         let (_, first) = tally.problem_counts().next().unwrap();
         assert_eq!(first.example, Some(problem(missing, 3, 1)));

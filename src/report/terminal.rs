@@ -1,7 +1,7 @@
 //! Text summary for the terminal: what the exit code means, the counts, the path of the report.
 //!
-//! Contains no personal data: no reference and no value, only counts, codes, file names and the profile's
-//! reasons. Prints nothing itself. Called by `cli`.
+//! Contains no personal data: no reference and no value, only counts, codes, file names and the
+//! profile's reasons. Prints nothing itself. Called by `cli`.
 
 use super::{
     numbers::{Align, count, format_duration, group_digits, severity_name, size, table, with_unit},
@@ -10,14 +10,16 @@ use super::{
 };
 use crate::model::printable::printable;
 
-/// Name of the difference between the changed orders' money in the export and what was accepted of them.
+/// Name of the difference between the changed orders' money in the export and what was accepted of
+/// them.
 const CHANGED_BY: &str = "changed by";
 
-/// Maximum number of problem codes, reasons, inputs and currencies; the report has the others. The text should
-/// fit a screen.
+/// Maximum number of problem codes, reasons, inputs and currencies; the report has the others. The
+/// text should fit a screen.
 const MAX_LISTED: usize = 8;
 
-/// Renders the text of a run. `folder` is the run folder as the user would type it. Ends with a line break.
+/// Renders the text of a run. `folder` is the run folder as the user would type it. Ends with a
+/// line break.
 #[must_use]
 pub fn render(summary: &Summary, folder: &str) -> String {
     let paragraphs = [
@@ -35,7 +37,11 @@ pub fn render(summary: &Summary, folder: &str) -> String {
 }
 
 fn headline(summary: &Summary) -> String {
-    let stopped = summary.stopped.as_ref().map(|reason| format!("ended early: {reason}\n")).unwrap_or_default();
+    let stopped = summary
+        .stopped
+        .as_ref()
+        .map(|reason| format!("ended early: {reason}\n"))
+        .unwrap_or_default();
     format!("{}: {}\n{stopped}", summary.command, summary.exit_message())
 }
 
@@ -47,7 +53,11 @@ fn inputs(summary: &Summary) -> String {
         .map(|input| [input.file.clone(), with_unit(input.rows, "row"), size(input.bytes)])
         .collect();
     if summary.rows_unreadable > 0 {
-        lines.push(["unreadable".to_owned(), with_unit(summary.rows_unreadable, "row"), String::new()]);
+        lines.push([
+            "unreadable".to_owned(),
+            with_unit(summary.rows_unreadable, "row"),
+            String::new(),
+        ]);
     }
     section("read", &table([Align::Left, Align::Right, Align::Right], &lines), summary.inputs.len())
 }
@@ -69,10 +79,17 @@ fn orders(summary: &Summary) -> String {
     };
     let carts = match summary.carts_open {
         0 => String::new(),
-        n => format!("  {} may not be empty: the next run clears what is left\n", with_unit(n, "cart")),
+        n => format!(
+            "  {} may not be empty: the next run clears what is left\n",
+            with_unit(n, "cart")
+        ),
     };
     let old = summary.old_orders_hint().map(|hint| format!("  {hint}\n")).unwrap_or_default();
-    section("orders", &(table([Align::Left, Align::Right], &lines) + &scattered + &repeated + &old + &carts), 0)
+    section(
+        "orders",
+        &(table([Align::Left, Align::Right], &lines) + &scattered + &repeated + &old + &carts),
+        0,
+    )
 }
 
 fn money(summary: &Summary) -> String {
@@ -81,9 +98,12 @@ fn money(summary: &Summary) -> String {
         // An outcome without orders is left out; one whose orders add up to zero is left out below.
         let nonzero = money.sums.outcomes().filter(|(outcome, _)| summary.orders[*outcome] > 0);
         let sums = nonzero.map(|(outcome, sum)| (outcome.as_str(), sum));
-        let difference = money.changed_difference.as_ref().map(|difference| (CHANGED_BY, difference));
+        let difference =
+            money.changed_difference.as_ref().map(|difference| (CHANGED_BY, difference));
         let sums = sums.chain(difference).chain([("read", &money.sums.read)]);
-        for (index, (name, sum)) in sums.filter(|(name, sum)| *name == "read" || !is_zero(sum)).enumerate() {
+        for (index, (name, sum)) in
+            sums.filter(|(name, sum)| *name == "read" || !is_zero(sum)).enumerate()
+        {
             let currency = if index == 0 { money.currency.to_string() } else { String::new() };
             lines.push([currency, name.to_owned(), group_digits(sum)]);
         }
@@ -109,7 +129,11 @@ fn problems(summary: &Summary) -> String {
         .map(|problem| {
             let severity = severity_name(problem.severity).to_owned();
             // A problem of a file, such as an unknown column, has no orders.
-            let orders = if problem.orders == 0 { String::new() } else { with_unit(problem.orders, "order") };
+            let orders = if problem.orders == 0 {
+                String::new()
+            } else {
+                with_unit(problem.orders, "order")
+            };
             [severity, problem.code.to_string(), orders, with_unit(problem.rows, "row")]
         })
         .collect();
@@ -141,10 +165,14 @@ fn requests(summary: &Summary) -> String {
     let sums = [("total", requests.total), ("of these retries", requests.retries)];
     let lines = requests.by_name().chain(sums).map(|(name, n)| [name.to_owned(), count(n)]);
     let lines: Vec<_> = lines.collect();
-    format!("{}\ntook {took}\n", section("requests", &table([Align::Left, Align::Right], &lines), 0))
+    format!(
+        "{}\ntook {took}\n",
+        section("requests", &table([Align::Left, Align::Right], &lines), 0)
+    )
 }
 
-/// Returns a heading and its lines, or nothing without lines. Adds how many of `n_all` entries are not listed.
+/// Returns a heading and its lines, or nothing without lines. Adds how many of `n_all` entries are
+/// not listed.
 fn section(heading: &str, lines: &str, n_all: usize) -> String {
     if lines.is_empty() {
         return String::new();

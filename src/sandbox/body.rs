@@ -39,7 +39,11 @@ impl ResponseBody {
     /// Keeps the first half of the bytes and the declared length.
     pub(super) fn truncated(self) -> Self {
         let first_half = self.remaining.map(|bytes| bytes.slice(..bytes.len() / 2));
-        Self { remaining: first_half, declared_length: self.declared_length, end: BodyEnd::YieldThenFail }
+        Self {
+            remaining: first_half,
+            declared_length: self.declared_length,
+            end: BodyEnd::YieldThenFail,
+        }
     }
 }
 

@@ -170,7 +170,9 @@ impl TenantCart {
 
     fn add_or_replace(&mut self, line: CartLine) {
         // The manual: the same `item_id` twice in one session means a change of that line.
-        let has_same_id = |existing: &&mut CartLine| existing.item_id.is_some() && existing.item_id == line.item_id;
+        let has_same_id = |existing: &&mut CartLine| {
+            existing.item_id.is_some() && existing.item_id == line.item_id
+        };
         match self.lines.iter_mut().find(has_same_id) {
             Some(existing) => *existing = line,
             None => self.lines.push(line),
@@ -178,8 +180,13 @@ impl TenantCart {
     }
 
     fn confirmed_products(&self) -> Vec<&CartProduct> {
-        let is_confirmed = |line: &&CartLine| line.item_id.as_ref().is_some_and(|id| self.confirmed.contains(id));
-        self.lines.iter().filter(is_confirmed).filter_map(|line| line.product.as_ref().ok()).collect()
+        let is_confirmed =
+            |line: &&CartLine| line.item_id.as_ref().is_some_and(|id| self.confirmed.contains(id));
+        self.lines
+            .iter()
+            .filter(is_confirmed)
+            .filter_map(|line| line.product.as_ref().ok())
+            .collect()
     }
 
     fn nothing_added(&self) -> Vec<String> {
@@ -194,12 +201,16 @@ impl TenantCart {
 
     /// The errors of all items: an invalid item fails the CHECKOUT even if it is not confirmed.
     fn invalid_products(&self) -> Vec<String> {
-        let invalid = self.lines.iter().filter_map(|line| Some((line, line.product.as_ref().err()?)));
-        invalid.flat_map(|(line, reasons)| reasons.iter().map(|reason| invalid_product(line, reason))).collect()
+        let invalid =
+            self.lines.iter().filter_map(|line| Some((line, line.product.as_ref().err()?)));
+        invalid
+            .flat_map(|(line, reasons)| reasons.iter().map(|reason| invalid_product(line, reason)))
+            .collect()
     }
 
     fn unknown_items(&self) -> Vec<String> {
-        let is_added = |id: &String| self.lines.iter().any(|line| line.item_id.as_ref() == Some(id));
+        let is_added =
+            |id: &String| self.lines.iter().any(|line| line.item_id.as_ref() == Some(id));
         let unknown = self.confirmed.iter().filter(|id| !is_added(id));
         unknown.map(|id| format!("CONFIRM: item_id {id:?} was not added")).collect()
     }
@@ -213,7 +224,8 @@ fn invalid_product(line: &CartLine, reason: &str) -> String {
 }
 
 fn mixed_currencies(products: &[&CartProduct]) -> Vec<String> {
-    let currencies: BTreeSet<_> = products.iter().map(|product| product.currency.as_str()).collect();
+    let currencies: BTreeSet<_> =
+        products.iter().map(|product| product.currency.as_str()).collect();
     if currencies.len() < 2 {
         return Vec::new();
     }
@@ -222,10 +234,16 @@ fn mixed_currencies(products: &[&CartProduct]) -> Vec<String> {
 }
 
 fn total_purchase(first: &CartProduct, products: &[&CartProduct]) -> Purchase {
-    let line_price = |product: &CartProduct| exact_decimal::product(product.price, product.quantity);
-    let price = products.iter().try_fold(Decimal::ZERO, |sum, product| exact_decimal::sum(sum, line_price(product)?));
+    let line_price =
+        |product: &CartProduct| exact_decimal::product(product.price, product.quantity);
+    let price = products
+        .iter()
+        .try_fold(Decimal::ZERO, |sum, product| exact_decimal::sum(sum, line_price(product)?));
     Purchase {
-        ordered_at: products.iter().find_map(|product| product.ordered_at.clone()).unwrap_or_default(),
+        ordered_at: products
+            .iter()
+            .find_map(|product| product.ordered_at.clone())
+            .unwrap_or_default(),
         currency: first.currency.clone(),
         price,
         n_items: products.len(),
@@ -284,10 +302,22 @@ mod tests {
         let invalid = "product.price: text, expected a number";
         let max_price = "A 79228162514264337593543950335x1 EUR";
         let table: &[Case] = &[
-            (&["A 12.50x2 EUR", "B 0.1x3 EUR"], &[&["A", "B"]], "2 items, 25.30 EUR, when A 12.50x2 EUR"),
-            (&["A 1x1 EUR", "B 2x1 EUR", "C 4x1 EUR"], &[&["C"], &["B"]], "2 items, 6 EUR, when B 2x1 EUR"),
+            (
+                &["A 12.50x2 EUR", "B 0.1x3 EUR"],
+                &[&["A", "B"]],
+                "2 items, 25.30 EUR, when A 12.50x2 EUR",
+            ),
+            (
+                &["A 1x1 EUR", "B 2x1 EUR", "C 4x1 EUR"],
+                &[&["C"], &["B"]],
+                "2 items, 6 EUR, when B 2x1 EUR",
+            ),
             (&["A 1x1 EUR"], &[&["A", "A"], &["A"]], "1 items, 1 EUR, when A 1x1 EUR"),
-            (&["A 1x1 EUR", "B 2x1 EUR", "A 5x1 EUR"], &[&["B", "A"]], "2 items, 7 EUR, when A 5x1 EUR"),
+            (
+                &["A 1x1 EUR", "B 2x1 EUR", "A 5x1 EUR"],
+                &[&["B", "A"]],
+                "2 items, 7 EUR, when A 5x1 EUR",
+            ),
             (&["A 5x-1 EUR"], &[&["A"]], "1 items, -5 EUR, when A 5x-1 EUR"),
             (&[], &[], "nothing was added; nothing was confirmed"),
             (&["A 1x1 EUR"], &[], "nothing was confirmed"),
@@ -305,7 +335,11 @@ mod tests {
                 "product.currency: EUR, USD, expected one currency for all items",
             ),
             (&["A 1x1 EUR", "B 1x1 USD"], &[&["B"]], "1 items, 1 USD, when B 1x1 USD"),
-            (&[max_price, "B 0.1x1 EUR"], &[&["A", "B"]], &format!("2 items, inexact EUR, when {max_price}")),
+            (
+                &[max_price, "B 0.1x1 EUR"],
+                &[&["A", "B"]],
+                &format!("2 items, inexact EUR, when {max_price}"),
+            ),
         ];
         for (lines, confirms, expected) in table {
             assert_eq!(checkout_of(lines, confirms), *expected, "{lines:?} {confirms:?}");

@@ -76,7 +76,11 @@ impl CartStore {
     }
 
     /// Lists and counts the carts with items.
-    pub(super) fn state(&self, now: Duration, guest: impl Fn(&str) -> Option<String>) -> state::CartSummary {
+    pub(super) fn state(
+        &self,
+        now: Duration,
+        guest: impl Fn(&str) -> Option<String>,
+    ) -> state::CartSummary {
         // A session also ends by time alone: its browser may never send another event.
         let with_items = self.sessions.iter().filter(|(_, session)| session.cart.n_items() > 0);
         let (expired, mut open): (Vec<_>, Vec<_>) =
@@ -86,7 +90,10 @@ impl CartStore {
             open: open.len(),
             abandoned: self.n_abandoned + expired.len(),
             cleared: self.n_cleared,
-            list: open.into_iter().map(|(browser_id, session)| cart_entry(browser_id, &session.cart, &guest)).collect(),
+            list: open
+                .into_iter()
+                .map(|(browser_id, session)| cart_entry(browser_id, &session.cart, &guest))
+                .collect(),
         }
     }
 }
@@ -97,7 +104,11 @@ impl CartSession {
     }
 }
 
-fn cart_entry(browser_id: &str, cart: &TenantCart, guest: impl Fn(&str) -> Option<String>) -> state::CartEntry {
+fn cart_entry(
+    browser_id: &str,
+    cart: &TenantCart,
+    guest: impl Fn(&str) -> Option<String>,
+) -> state::CartEntry {
     state::CartEntry {
         browser_id: browser_id.to_owned(),
         guest: guest(browser_id),
@@ -119,7 +130,11 @@ mod tests {
     fn add(carts: &mut CartStore, browser: &str, seconds: u64) {
         let now = Duration::from_secs(seconds);
         carts.touch_session(browser, now);
-        let line = CartLine { item_id: Some("A".to_owned()), reference_id: None, product: Err(Vec::new()) };
+        let line = CartLine {
+            item_id: Some("A".to_owned()),
+            reference_id: None,
+            product: Err(Vec::new()),
+        };
         carts.change(browser, CartChange::Add(line), now);
     }
 

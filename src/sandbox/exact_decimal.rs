@@ -36,7 +36,9 @@ mod tests {
 
     #[test]
     fn products_are_exact_or_none() {
-        let of = |one: &str, other: &str| product(parse(one)?, parse(other)?).map(|product| product.to_string());
+        let of = |one: &str, other: &str| {
+            product(parse(one)?, parse(other)?).map(|product| product.to_string())
+        };
         for (one, other, expected) in [
             ("12.50", "2", Some("25.00")),
             ("0.1", "0.3", Some("0.03")),

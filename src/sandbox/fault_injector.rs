@@ -16,7 +16,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::faults::{Fault, FaultDecision, FaultScheduler, Faults, OutageFault, RequestContent};
 use super::query;
-use super::response::{ErrorResponse, SandboxResponse, with_invalid_body, with_retry_after, with_truncated_body};
+use super::response::{
+    ErrorResponse, SandboxResponse, with_invalid_body, with_retry_after, with_truncated_body,
+};
 
 /// Injects the configured faults; without any, every request passes unchanged.
 #[derive(Debug)]
@@ -49,7 +51,8 @@ impl FaultInjector {
     pub(super) fn next_fault(&self, path: &str, query: &str) -> FaultDecision {
         let Some(scheduler) = &self.scheduler else { return FaultDecision::default() };
         // Outages are scheduled from the first request, not from the start of the sandbox.
-        self.first_request.send_if_modified(|first| first.is_none() && first.replace(Instant::now()).is_none());
+        self.first_request
+            .send_if_modified(|first| first.is_none() && first.replace(Instant::now()).is_none());
         let content = RequestContent::parse(path, query::parameter(query, "message").as_deref());
         lock(scheduler).next_fault(content)
     }
@@ -67,7 +70,9 @@ impl FaultInjector {
     /// Waits until the outage after `n_before` others begins and returns its duration. Never
     /// returns if there is none.
     pub(super) async fn next_outage(&self, n_before: u32) -> Duration {
-        let Some(start) = self.outage.start_offset(n_before) else { return std::future::pending().await };
+        let Some(start) = self.outage.start_offset(n_before) else {
+            return std::future::pending().await;
+        };
         let mut first_request = self.first_request.subscribe();
         let first = first_request.wait_for(Option::is_some).await.ok().and_then(|first| *first);
         match first.and_then(|first| first.checked_add(start)) {
@@ -106,10 +111,17 @@ pub(super) fn error_response(fault: Option<Fault>) -> Option<ErrorResponse> {
 }
 
 /// Applies a fault to a finished response.
-pub(super) fn corrupt(response: SandboxResponse, fault: Option<Fault>) -> Result<SandboxResponse, ConnectionClosed> {
+pub(super) fn corrupt(
+    response: SandboxResponse,
+    fault: Option<Fault>,
+) -> Result<SandboxResponse, ConnectionClosed> {
     match fault {
-        None | Some(Fault::LateResponse | Fault::Status { is_processed: false, .. }) => Ok(response),
-        Some(Fault::Status { code, is_processed: true }) => Ok(injected_error(code.0).into_response()),
+        None | Some(Fault::LateResponse | Fault::Status { is_processed: false, .. }) => {
+            Ok(response)
+        }
+        Some(Fault::Status { code, is_processed: true }) => {
+            Ok(injected_error(code.0).into_response())
+        }
         Some(Fault::Throttled { wait, form }) => Ok(with_retry_after(response, wait, form)),
         Some(Fault::TruncatedBody) => Ok(with_truncated_body(response)),
         Some(Fault::InvalidBody) => Ok(with_invalid_body(response)),

@@ -11,8 +11,15 @@ use serde_json::Value;
 pub(super) type SchemaError = Result<(), String>;
 
 /// The manual on order items: "the following values are not supported".
-const UNSUPPORTED_ITEM_TYPES: [&str; 7] =
-    ["FLIGHT", "HOTEL", "MORTGAGE", "MORTGAGE_APPLICATION", "LOAN_APPLICATION", "PERSONAL_LOAN", "RAIL"];
+const UNSUPPORTED_ITEM_TYPES: [&str; 7] = [
+    "FLIGHT",
+    "HOTEL",
+    "MORTGAGE",
+    "MORTGAGE_APPLICATION",
+    "LOAN_APPLICATION",
+    "PERSONAL_LOAN",
+    "RAIL",
+];
 
 /// The manual on an order item's name: "max limit: 128".
 const MAX_ITEM_NAME_CHARS: usize = 128;
@@ -49,7 +56,8 @@ const TITLES: [&str; 25] = [
 const GENDERS: [&str; 3] = ["male", "female", "unknown"];
 
 /// The manual on CHECKOUT; for `ORDER_CHECKOUT` it shows examples only.
-const ORDER_STATUSES: [&str; 5] = ["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"];
+const ORDER_STATUSES: [&str; 5] =
+    ["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"];
 
 /// Text, which may be empty.
 pub(super) fn text(value: &Value) -> SchemaError {
@@ -132,7 +140,9 @@ pub(super) fn item_type(value: &Value) -> SchemaError {
 /// The name of an order item.
 pub(super) fn item_name(value: &Value) -> SchemaError {
     let length = read_text(value)?.chars().count();
-    ensure(length <= MAX_ITEM_NAME_CHARS, || format!("{length} characters, expected at most {MAX_ITEM_NAME_CHARS}"))
+    ensure(length <= MAX_ITEM_NAME_CHARS, || {
+        format!("{length} characters, expected at most {MAX_ITEM_NAME_CHARS}")
+    })
 }
 
 /// The status of an order in CHECKOUT's list.
@@ -194,7 +204,8 @@ fn is_upper_letters(text: &str, n_letters: usize) -> bool {
 fn is_time(text: &str, format: &str) -> bool {
     // chrono parses more than the exact format (`2025-1-1`, a sign, blanks), so the formatted time
     // is compared with the text.
-    NaiveDateTime::parse_from_str(text, format).is_ok_and(|time| time.format(format).to_string() == text)
+    NaiveDateTime::parse_from_str(text, format)
+        .is_ok_and(|time| time.format(format).to_string() == text)
 }
 
 #[cfg(test)]
@@ -212,14 +223,24 @@ mod tests {
         let table: Vec<Case> = vec![
             ("text", text, vec![json!(""), json!("a")], vec![json!(1), json!(null)]),
             ("non_empty", non_empty, vec![json!("a")], vec![json!(""), json!([])]),
-            ("number", number, vec![json!(50), json!(30.6), json!(-45)], vec![json!("50"), json!(true), json!(null)]),
+            (
+                "number",
+                number,
+                vec![json!(50), json!(30.6), json!(-45)],
+                vec![json!("50"), json!(true), json!(null)],
+            ),
             (
                 "upper_case",
                 upper_case,
                 vec![json!("WEB"), json!("MOBILE_APP")],
                 vec![json!("Web"), json!(""), json!(1)],
             ),
-            ("language", language, vec![json!("EN")], vec![json!("en"), json!("ENG"), json!("É"), json!("E1")]),
+            (
+                "language",
+                language,
+                vec![json!("EN")],
+                vec![json!("en"), json!("ENG"), json!("É"), json!("E1")],
+            ),
             (
                 "currency",
                 currency,
@@ -249,9 +270,19 @@ mod tests {
             ),
             ("title", title, vec![json!("Mrs")], vec![json!("MRS"), json!("Herr")]),
             ("gender", gender, vec![json!("unknown")], vec![json!("Male"), json!("f")]),
-            ("text_array", text_array, vec![json!([]), json!(["1 Main St"])], vec![json!("1 Main St"), json!([1])]),
+            (
+                "text_array",
+                text_array,
+                vec![json!([]), json!(["1 Main St"])],
+                vec![json!("1 Main St"), json!([1])],
+            ),
             ("country", country, vec![json!("IE")], vec![json!("ie"), json!("IRL")]),
-            ("item_type", item_type, vec![json!("PRODUCT")], vec![json!("FLIGHT"), json!("RAIL"), json!("Product")]),
+            (
+                "item_type",
+                item_type,
+                vec![json!("PRODUCT")],
+                vec![json!("FLIGHT"), json!("RAIL"), json!("Product")],
+            ),
             (
                 "order_status",
                 order_status,
@@ -280,6 +311,9 @@ mod tests {
     fn errors_name_found_and_expected_values() {
         assert_eq!(number(&json!("5")).unwrap_err(), "text, expected a number");
         assert_eq!(language(&json!("de")).unwrap_err(), "\"de\", expected two upper-case letters");
-        assert_eq!(item_name(&json!("x".repeat(130))).unwrap_err(), "130 characters, expected at most 128");
+        assert_eq!(
+            item_name(&json!("x".repeat(130))).unwrap_err(),
+            "130 characters, expected at most 128"
+        );
     }
 }

@@ -28,7 +28,11 @@ impl GuestStore {
     /// The guest of all these identifiers, added if there is none. Guests with a common identifier
     /// are merged, and so are guests with a common browser (`previous` is the browser's guest so
     /// far).
-    pub(super) fn identify(&mut self, previous: Option<GuestId>, identifiers: Vec<TenantIdentifier>) -> GuestId {
+    pub(super) fn identify(
+        &mut self,
+        previous: Option<GuestId>,
+        identifiers: Vec<TenantIdentifier>,
+    ) -> GuestId {
         // The manual forbids that guests share a browser. Merging them makes the mistake visible:
         // the number of guests is too small.
         let known = identifiers.iter().find_map(|identifier| self.by_identifier.get(identifier));

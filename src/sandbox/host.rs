@@ -26,7 +26,8 @@ fn is_loopback(host: &str) -> bool {
     match without_brackets {
         Some(address) => address.parse() == Ok(Ipv6Addr::LOCALHOST),
         None => {
-            host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
+            host.eq_ignore_ascii_case("localhost")
+                || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
         }
     }
 }
@@ -47,7 +48,15 @@ mod tests {
 
     #[test]
     fn only_loopback_hosts_are_allowed() {
-        let own = ["localhost", "LOCALHOST:8642", "127.0.0.1", "127.0.0.1:1", "127.8.9.10:8642", "[::1]", "[::1]:8642"];
+        let own = [
+            "localhost",
+            "LOCALHOST:8642",
+            "127.0.0.1",
+            "127.0.0.1:1",
+            "127.8.9.10:8642",
+            "[::1]",
+            "[::1]:8642",
+        ];
         for host in own {
             assert!(is_allowed("/", &[host]), "{host}");
         }

@@ -111,7 +111,11 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 
 /// Serves one connection. When the sender of `stopping` is dropped, it ends after the response in
 /// flight.
-async fn serve_connection(stream: TcpStream, service: Arc<Service>, mut stopping: watch::Receiver<()>) {
+async fn serve_connection(
+    stream: TcpStream,
+    service: Arc<Service>,
+    mut stopping: watch::Receiver<()>,
+) {
     // Each response fits one packet. With Nagle's algorithm some of them would be delayed by 40 ms.
     let _ = stream.set_nodelay(true);
     let handler = service_fn(|request: Request<Incoming>| {

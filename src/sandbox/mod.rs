@@ -37,13 +37,14 @@ mod state;
 mod tenant;
 
 pub use faults::{
-    ErrorStatus, FaultDuration, FaultError, FaultSettings, Faults, Latency, OutageFault, Probability, RetryAfterForm,
+    ErrorStatus, FaultDuration, FaultError, FaultSettings, Faults, Latency, OutageFault,
+    Probability, RetryAfterForm,
 };
 pub use handle::Sandbox;
 pub use settings::SandboxSettings;
 pub use state::{
-    CartEntry, CartSummary, GuestEntry, MoneyTotal, NotProcessed, OrderCounts, OrderEntry, Requests, SandboxState,
-    TenantIdentifier, TenantMode,
+    CartEntry, CartSummary, GuestEntry, MoneyTotal, NotProcessed, OrderCounts, OrderEntry,
+    Requests, SandboxState, TenantIdentifier, TenantMode,
 };
 
 #[cfg(test)]

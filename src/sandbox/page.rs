@@ -141,12 +141,17 @@ mod tests {
         "#);
         let requests = Requests { clear_cart: 1, ..Requests::default() };
         let html = render(&SandboxState { requests, ..state(0, 0) }).unwrap();
-        assert!(html.contains("<h2>Open carts</h2>"), "the section is shown although no cart is open");
+        assert!(
+            html.contains("<h2>Open carts</h2>"),
+            "the section is shown although no cart is open"
+        );
     }
 
     #[test]
     fn sent_text_is_escaped() {
-        let html = render(&SandboxState { base_url: "a\u{202e}b\u{2069}".to_owned(), ..state(1, 1) }).unwrap();
+        let html =
+            render(&SandboxState { base_url: "a\u{202e}b\u{2069}".to_owned(), ..state(1, 1) })
+                .unwrap();
         assert!(html.contains(r"a\u{202e}b\u{2069}"), "{html}");
         assert!(!html.contains("<b>&co") && !html.contains("<unknown>"));
     }

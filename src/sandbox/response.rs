@@ -92,7 +92,11 @@ pub(super) fn html(page: String) -> SandboxResponse {
 }
 
 /// Adds `Retry-After` to a response.
-pub(super) fn with_retry_after(mut response: SandboxResponse, wait: Duration, form: RetryAfterForm) -> SandboxResponse {
+pub(super) fn with_retry_after(
+    mut response: SandboxResponse,
+    wait: Duration,
+    form: RetryAfterForm,
+) -> SandboxResponse {
     let text = match form {
         RetryAfterForm::Seconds => wait.as_secs().to_string(),
         RetryAfterForm::Date => httpdate::fmt_http_date(SystemTime::now() + wait),

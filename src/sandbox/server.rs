@@ -16,7 +16,9 @@ use uuid::Uuid;
 
 use super::fault_injector::{self, ConnectionClosed, FaultInjector};
 use super::message::{TenantEvent, parse_object};
-use super::response::{AcceptedResponse, ErrorResponse, SandboxResponse, html, internal_error, json};
+use super::response::{
+    AcceptedResponse, ErrorResponse, SandboxResponse, html, internal_error, json,
+};
 use super::settings::SandboxSettings;
 use super::state::SandboxState;
 use super::tenant::{EventError, Tenant, TenantRequestKind};
@@ -60,16 +62,22 @@ impl Service {
     }
 
     /// Responds to a request for any path.
-    pub(super) async fn respond(&self, request: &Parts) -> Result<SandboxResponse, ConnectionClosed> {
+    pub(super) async fn respond(
+        &self,
+        request: &Parts,
+    ) -> Result<SandboxResponse, ConnectionClosed> {
         if !host::is_this_machine(request) {
-            let message = "the Host header names another machine; expected localhost, 127.0.0.1 or [::1]";
+            let message =
+                "the Host header names another machine; expected localhost, 127.0.0.1 or [::1]";
             return Ok(ErrorResponse::new(StatusCode::MISDIRECTED_REQUEST, message).into_response());
         }
         // Not a router: the sandbox counts the requests that it refuses, and a HEAD, which a router
         // would treat as a GET, must not create a browser.
         match request.uri.path() {
             "/" | "/sandbox" if request.method == Method::GET => Ok(self.page()),
-            "/sandbox/state" if request.method == Method::GET => Ok(json(StatusCode::OK, &self.state())),
+            "/sandbox/state" if request.method == Method::GET => {
+                Ok(json(StatusCode::OK, &self.state()))
+            }
             _ => self.stream_api(request).await,
         }
     }
@@ -137,15 +145,23 @@ impl Service {
     ) -> Result<String, ErrorResponse> {
         let n_bytes = url_bytes(uri, headers);
         if n_bytes > self.max_url_bytes {
-            let message = format!("the URL has {n_bytes} bytes; expected at most {}", self.max_url_bytes);
+            let message =
+                format!("the URL has {n_bytes} bytes; expected at most {}", self.max_url_bytes);
             return Err(ErrorResponse::new(StatusCode::URI_TOO_LONG, message));
         }
         match endpoint {
             Endpoint::WrongPath => Err(wrong_path()),
             Endpoint::WrongMethod => Err(wrong_method()),
-            Endpoint::BrowserCreate(_) | Endpoint::Event(_) => query::parameter(query, "client_key")
-                .filter(|key| self.is_valid_key(key))
-                .ok_or_else(|| ErrorResponse::new(StatusCode::UNAUTHORIZED, "client_key is missing or wrong")),
+            Endpoint::BrowserCreate(_) | Endpoint::Event(_) => {
+                query::parameter(query, "client_key")
+                    .filter(|key| self.is_valid_key(key))
+                    .ok_or_else(|| {
+                        ErrorResponse::new(
+                            StatusCode::UNAUTHORIZED,
+                            "client_key is missing or wrong",
+                        )
+                    })
+            }
         }
     }
 
@@ -177,9 +193,15 @@ impl Endpoint {
     fn parse(method: &Method, path: &str, query: &str) -> Self {
         let message = || query::parameter(query, "message");
         match path {
-            "/v1.2/browser/create.json" | "/v1.2/event/create.json" if method != Method::GET => Self::WrongMethod,
-            "/v1.2/browser/create.json" => Self::BrowserCreate(parse_object(message().as_deref()).map(drop)),
-            "/v1.2/event/create.json" => Self::Event(TenantEvent::parse(message().as_deref()).map(Box::new)),
+            "/v1.2/browser/create.json" | "/v1.2/event/create.json" if method != Method::GET => {
+                Self::WrongMethod
+            }
+            "/v1.2/browser/create.json" => {
+                Self::BrowserCreate(parse_object(message().as_deref()).map(drop))
+            }
+            "/v1.2/event/create.json" => {
+                Self::Event(TenantEvent::parse(message().as_deref()).map(Box::new))
+            }
             "/" | "/sandbox" | "/sandbox/state" => Self::WrongMethod,
             _ => Self::WrongPath,
         }
@@ -223,8 +245,12 @@ fn bad_request(message: String) -> ErrorResponse {
 
 fn event_error_response(error: EventError) -> ErrorResponse {
     match error {
-        EventError::UnknownBrowser => ErrorResponse::new(StatusCode::NOT_FOUND, "unknown browser_id"),
-        EventError::CheckoutFails(reasons) => bad_request(format!("CHECKOUT failed: {}", reasons.join("; "))),
+        EventError::UnknownBrowser => {
+            ErrorResponse::new(StatusCode::NOT_FOUND, "unknown browser_id")
+        }
+        EventError::CheckoutFails(reasons) => {
+            bad_request(format!("CHECKOUT failed: {}", reasons.join("; ")))
+        }
     }
 }
 
@@ -233,5 +259,8 @@ fn wrong_path() -> ErrorResponse {
 }
 
 fn wrong_method() -> ErrorResponse {
-    ErrorResponse::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed; expected GET, the only documented one")
+    ErrorResponse::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method not allowed; expected GET, the only documented one",
+    )
 }

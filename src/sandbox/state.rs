@@ -72,7 +72,13 @@ impl Requests {
     /// Whether an event of a cart was received.
     #[must_use]
     pub fn has_cart_events(&self) -> bool {
-        self.add + self.add_contacts + self.add_consumers + self.confirm + self.checkout + self.clear_cart > 0
+        self.add
+            + self.add_contacts
+            + self.add_consumers
+            + self.confirm
+            + self.checkout
+            + self.clear_cart
+            > 0
     }
 }
 

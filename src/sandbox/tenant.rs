@@ -16,7 +16,8 @@ use super::exact_decimal;
 use super::guests::{GuestId, GuestStore};
 use super::message::{EventContent, TenantEvent, TenantOrder};
 use super::state::{
-    GuestEntry, MoneyTotal, NotProcessed, OrderCounts, OrderEntry, Requests, SandboxState, TenantIdentifier, TenantMode,
+    GuestEntry, MoneyTotal, NotProcessed, OrderCounts, OrderEntry, Requests, SandboxState,
+    TenantIdentifier, TenantMode,
 };
 
 /// The kind of a request, as counted in [`Requests`].
@@ -170,7 +171,11 @@ impl Tenant {
             money: self.money(),
             carts: self.carts.state(now, |browser_id| self.guest_name(browser_id)),
             not_processed: self.not_processed.clone(),
-            order_list: self.orders.iter().map(|(guest, order)| self.order_entry(*guest, order)).collect(),
+            order_list: self
+                .orders
+                .iter()
+                .map(|(guest, order)| self.order_entry(*guest, order))
+                .collect(),
             guest_list,
         }
     }
@@ -186,11 +191,17 @@ impl Tenant {
         self.carts.touch_session(browser_id, now);
         let reasons = drop_reasons(&content, guest);
         match content {
-            Ok(EventContent::Identity(identifiers)) => self.identify(browser_id, guest, identifiers),
+            Ok(EventContent::Identity(identifiers)) => {
+                self.identify(browser_id, guest, identifiers);
+            }
             Ok(EventContent::Order(order)) => self.store_order(guest, order),
-            Ok(EventContent::Cart(CartStep::Checkout(checkout))) => self.checkout(browser_id, guest, checkout)?,
+            Ok(EventContent::Cart(CartStep::Checkout(checkout))) => {
+                self.checkout(browser_id, guest, checkout)?;
+            }
             // A change that violates the schema is stored too: it makes a later CHECKOUT fail.
-            Ok(EventContent::Cart(CartStep::Change(change))) => self.carts.change(browser_id, change, now),
+            Ok(EventContent::Cart(CartStep::Change(change))) => {
+                self.carts.change(browser_id, change, now);
+            }
             Ok(EventContent::Cart(CartStep::Clear)) => self.carts.clear(browser_id),
             Err(_) => {}
         }
@@ -204,17 +215,29 @@ impl Tenant {
         guest: Option<GuestId>,
         CheckoutResult { header, common_errors }: CheckoutResult,
     ) -> Result<(), EventError> {
-        let (CheckoutHeader { reference_id, status }, purchase) = match (header, self.carts.checkout(browser_id)) {
-            (Ok(header), Ok(purchase)) => (header, purchase),
-            (header, purchase) => {
-                let reasons = [header.err().unwrap_or_default(), common_errors, purchase.err().unwrap_or_default()];
-                return Err(EventError::CheckoutFails(reasons.concat()));
-            }
-        };
+        let (CheckoutHeader { reference_id, status }, purchase) =
+            match (header, self.carts.checkout(browser_id)) {
+                (Ok(header), Ok(purchase)) => (header, purchase),
+                (header, purchase) => {
+                    let reasons = [
+                        header.err().unwrap_or_default(),
+                        common_errors,
+                        purchase.err().unwrap_or_default(),
+                    ];
+                    return Err(EventError::CheckoutFails(reasons.concat()));
+                }
+            };
         if guest.is_some() && common_errors.is_empty() {
             let Purchase { ordered_at, currency, price, n_items } = purchase;
-            let order =
-                TenantOrder { reference_id, ordered_at, status, currency, price, n_items, mode: TenantMode::Multi };
+            let order = TenantOrder {
+                reference_id,
+                ordered_at,
+                status,
+                currency,
+                price,
+                n_items,
+                mode: TenantMode::Multi,
+            };
             self.store_order(guest, order);
             self.carts.remove_purchased(browser_id);
         }
@@ -225,16 +248,25 @@ impl Tenant {
     fn process_order(&mut self, reference_id: Option<&str>) {
         self.counts.received += 1;
         // Also for dropped orders: the client has sent the reference twice.
-        let is_repeated = reference_id.is_some_and(|reference| !self.references.insert(reference.to_owned()));
+        let is_repeated =
+            reference_id.is_some_and(|reference| !self.references.insert(reference.to_owned()));
         self.counts.repeated_references += usize::from(is_repeated);
     }
 
     fn unknown_pos(&self, pos: Option<&str>) -> Option<String> {
-        let is_known = |pos: &str| self.known_pos.is_empty() || self.known_pos.iter().any(|known| known == pos);
-        pos.filter(|pos| !is_known(pos)).map(|pos| format!("pos: {pos:?} is unknown to this tenant"))
+        let is_known = |pos: &str| {
+            self.known_pos.is_empty() || self.known_pos.iter().any(|known| known == pos)
+        };
+        pos.filter(|pos| !is_known(pos))
+            .map(|pos| format!("pos: {pos:?} is unknown to this tenant"))
     }
 
-    fn identify(&mut self, browser_id: &str, previous: Option<GuestId>, identifiers: Vec<TenantIdentifier>) {
+    fn identify(
+        &mut self,
+        browser_id: &str,
+        previous: Option<GuestId>,
+        identifiers: Vec<TenantIdentifier>,
+    ) {
         let guest = self.guests.identify(previous, identifiers);
         self.browsers.insert(browser_id.to_owned(), Some(guest));
     }
@@ -291,7 +323,8 @@ impl Tenant {
 impl CurrencySum {
     fn add(&mut self, price: Option<Decimal>) {
         self.n_orders += 1;
-        self.total = self.total.zip(price).and_then(|(total, price)| exact_decimal::sum(total, price));
+        self.total =
+            self.total.zip(price).and_then(|(total, price)| exact_decimal::sum(total, price));
     }
 }
 
@@ -301,13 +334,17 @@ fn format_exact(amount: Option<Decimal>) -> String {
 
 /// All reasons why an accepted event is dropped, except its point of sale. `guest` is the
 /// identified guest of its browser.
-fn drop_reasons(content: &Result<EventContent, Vec<String>>, guest: Option<GuestId>) -> Vec<String> {
+fn drop_reasons(
+    content: &Result<EventContent, Vec<String>>,
+    guest: Option<GuestId>,
+) -> Vec<String> {
     let mut reasons = match content {
         Ok(EventContent::Cart(step)) => step.schema_errors(),
         Ok(EventContent::Identity(_) | EventContent::Order(_)) => Vec::new(),
         Err(reasons) => reasons.clone(),
     };
-    let is_order = matches!(content, Ok(EventContent::Order(_) | EventContent::Cart(CartStep::Checkout(_))));
+    let is_order =
+        matches!(content, Ok(EventContent::Order(_) | EventContent::Cart(CartStep::Checkout(_))));
     if is_order && guest.is_none() {
         reasons.push(NOT_IDENTIFIED.to_owned());
     }

@@ -53,7 +53,8 @@ async fn create_browser(sandbox: &Sandbox) -> String {
 }
 
 async fn send(sandbox: &Sandbox, event: &Value) -> HttpAnswer {
-    let target = format!("/v1.2/event/create.json?client_key=key&message={}", encoded(&event.to_string()));
+    let target =
+        format!("/v1.2/event/create.json?client_key=key&message={}", encoded(&event.to_string()));
     get(sandbox, &target).await
 }
 
@@ -108,7 +109,8 @@ async fn single_order_appears_in_state() {
 
 #[tokio::test]
 async fn dropped_events_are_answered_with_201() {
-    let sandbox = start(SandboxSettings { pos: vec!["shop".to_owned()], ..SandboxSettings::default() }).await;
+    let sandbox =
+        start(SandboxSettings { pos: vec!["shop".to_owned()], ..SandboxSettings::default() }).await;
     let browser = create_browser(&sandbox).await;
     assert_eq!(send(&sandbox, &order(&browser)).await.0, 201);
     assert_eq!(send(&sandbox, &json!({ "type": "IDENTIFY", "browser_id": browser })).await.0, 201);
@@ -125,7 +127,9 @@ async fn dropped_events_are_answered_with_201() {
 /// One line per request: method, target, status. Each request is counted.
 #[tokio::test]
 async fn error_statuses_match_the_manual() {
-    let sandbox = start(SandboxSettings { client_key: Some("k+y".to_owned()), ..SandboxSettings::default() }).await;
+    let sandbox =
+        start(SandboxSettings { client_key: Some("k+y".to_owned()), ..SandboxSettings::default() })
+            .await;
     let event = "/v1.2/event/create.json";
     let unknown = encoded(&identity("a38b230c-11eb-4cf9-8d5d-274e9f344925").to_string());
     let long = "x".repeat(8192);
@@ -165,12 +169,21 @@ async fn error_statuses_match_the_manual() {
 #[tokio::test]
 async fn url_limit_is_exact_to_the_byte() {
     for limit in [8192, 65_534] {
-        let sandbox = start(SandboxSettings { max_url_bytes: limit, ..SandboxSettings::default() }).await;
+        let sandbox =
+            start(SandboxSettings { max_url_bytes: limit, ..SandboxSettings::default() }).await;
         let start = "/v1.2/browser/create.json?client_key=key&message={}&x=";
         let padding = limit - sandbox.base_url().len() - start.len();
-        assert_eq!(get(&sandbox, &format!("{start}{}", "y".repeat(padding))).await.0, 201, "{limit}");
+        assert_eq!(
+            get(&sandbox, &format!("{start}{}", "y".repeat(padding))).await.0,
+            201,
+            "{limit}"
+        );
         if limit < 65_000 {
-            assert_eq!(get(&sandbox, &format!("{start}{}", "y".repeat(padding + 1))).await.0, 414, "{limit}");
+            assert_eq!(
+                get(&sandbox, &format!("{start}{}", "y".repeat(padding + 1))).await.0,
+                414,
+                "{limit}"
+            );
         }
     }
 }
@@ -190,12 +203,15 @@ async fn page_is_html_and_not_counted() {
 #[tokio::test]
 async fn invalid_limit_and_used_port_fail_to_start() {
     for max_url_bytes in [0, 65_535] {
-        let error = Sandbox::start(SandboxSettings { max_url_bytes, ..SandboxSettings::default() }).await.unwrap_err();
+        let error = Sandbox::start(SandboxSettings { max_url_bytes, ..SandboxSettings::default() })
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     }
     let sandbox = start(SandboxSettings::default()).await;
     let port = sandbox.base_url().rsplit_once(':').unwrap().1.parse().unwrap();
-    let error = Sandbox::start(SandboxSettings { port, ..SandboxSettings::default() }).await.unwrap_err();
+    let error =
+        Sandbox::start(SandboxSettings { port, ..SandboxSettings::default() }).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
 }
 
@@ -217,9 +233,12 @@ async fn foreign_host_headers_are_rejected() {
     let address = sandbox.base_url();
     let address = address.strip_prefix("http://").unwrap();
     for target in ["/", "/sandbox/state", "/v1.2/browser/create.json?client_key=key&message={}"] {
-        for (host, is_accepted) in [("example.com", false), ("localhost", true), ("127.0.0.1:1", true)] {
+        for (host, is_accepted) in
+            [("example.com", false), ("localhost", true), ("127.0.0.1:1", true)]
+        {
             let mut stream = TcpStream::connect(address).await.unwrap();
-            let head = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            let head =
+                format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
             stream.write_all(head.as_bytes()).await.unwrap();
             let mut text = String::new();
             stream.read_to_string(&mut text).await.unwrap();

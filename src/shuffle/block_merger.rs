@@ -86,7 +86,10 @@ pub(super) struct BlockMerger<'t, 'p, 's, D, C> {
 }
 
 impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
-    pub(super) fn merge(&mut self, mut block_result: BlockResult<'_, D::Part>) -> Result<(), D::Error> {
+    pub(super) fn merge(
+        &mut self,
+        mut block_result: BlockResult<'_, D::Part>,
+    ) -> Result<(), D::Error> {
         self.count(&block_result);
         (self.context.emit)(ShuffleProgress::Rows(block_result.n_rows));
         self.lost.append(std::mem::take(&mut block_result.lost));
@@ -126,7 +129,8 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
     /// Appends the first run of a block to the open run, or closes that and opens this one.
     fn continue_run(&mut self, run: Fragment<'static>) -> Result<(), D::Error> {
         let grouping = self.context.settings.grouping;
-        let file = |fragment: &Fragment<'_>| fragment.rows.first().map(|row| grouping.file_of(row.file));
+        let file =
+            |fragment: &Fragment<'_>| fragment.rows.first().map(|row| grouping.file_of(row.file));
         let continues = |open: &&mut Fragment<'_>| {
             open.is_partial && run.is_partial && open.key == run.key && file(open) == file(&run)
         };
@@ -148,7 +152,12 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
             scattered::spill_run(&open_run, &mut scattered)?;
             self.context.spill_runs(&mut scattered)?;
         } else if self.context.is_decided_now(&open_run.key, &mut observations) {
-            scattered::decide_groups(&[vec![open_run]], self.context, &mut observations, &mut part)?;
+            scattered::decide_groups(
+                &[vec![open_run]],
+                self.context,
+                &mut observations,
+                &mut part,
+            )?;
             self.context.finish_block(&mut part)?;
         }
         self.collect_facts(observations)?;
@@ -170,10 +179,16 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
     }
 
     /// Handles a last row without a line end, which may be truncated.
-    fn finish_last_row(&mut self, file: &OpenFile<'_>, end: &InputRead) -> Result<(), ShuffleError> {
+    fn finish_last_row(
+        &mut self,
+        file: &OpenFile<'_>,
+        end: &InputRead,
+    ) -> Result<(), ShuffleError> {
         let Some(at) = end.unterminated else { return Ok(()) };
         if self.context.settings.profile.last_line_end == LastLineEnd::Required {
-            return Err(ShuffleError::NoLastLineEnd { position: self.context.input_names.locate(at) });
+            return Err(ShuffleError::NoLastLineEnd {
+                position: self.context.input_names.locate(at),
+            });
         }
         // A truncated JSON document is unreadable, so a missing line end after a complete one means
         // nothing.
@@ -210,9 +225,14 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
 fn warn_unknown_columns(unknown: &[Problem], file: &str, emit: ShuffleProgressFn<'_>) {
     for problem in unknown.iter().take(MAX_WARNINGS) {
         let column = problem.at.column.map_or_else(String::new, |column| format!(":{column}"));
-        emit(ShuffleProgress::Warning(&format!("{file}:{}{column}: column {}", problem.at.line, problem.message)));
+        emit(ShuffleProgress::Warning(&format!(
+            "{file}:{}{column}: column {}",
+            problem.at.line, problem.message
+        )));
     }
     if let Some(n_more) = unknown.len().checked_sub(MAX_WARNINGS).filter(|n_more| *n_more > 0) {
-        emit(ShuffleProgress::Warning(&format!("{file}: {n_more} more columns are unknown and ignored")));
+        emit(ShuffleProgress::Warning(&format!(
+            "{file}: {n_more} more columns are unknown and ignored"
+        )));
     }
 }

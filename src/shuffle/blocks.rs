@@ -55,7 +55,11 @@ pub(super) struct BlockIter<'p> {
 }
 
 impl<'p> BlockIter<'p> {
-    pub(super) fn of(inputs: Vec<Input>, settings: &'p ShuffleSettings<'p>, open_files: &'p OpenFiles<'p>) -> Self {
+    pub(super) fn of(
+        inputs: Vec<Input>,
+        settings: &'p ShuffleSettings<'p>,
+        open_files: &'p OpenFiles<'p>,
+    ) -> Self {
         // A second pass opens the files again, and with them the same `FileId`s.
         open_files.write().expect("no thread panics while holding the lock").clear();
         Self { settings, inputs: inputs.into_iter(), opened: open_files, source: None, n_opened: 0 }
@@ -68,7 +72,10 @@ impl<'p> BlockIter<'p> {
         let parser = source.parser().clone();
         let mapper = FileMapper::bind(self.settings.profile, parser.header(), &input.name)?;
         let file = Arc::new(OpenFile { id, parser, mapper });
-        self.opened.write().expect("no thread panics while holding the lock").push(Arc::clone(&file));
+        self.opened
+            .write()
+            .expect("no thread panics while holding the lock")
+            .push(Arc::clone(&file));
         self.source = Some((source, file));
         Ok(())
     }
@@ -106,7 +113,10 @@ pub(super) fn types_may_conflict(inputs: &[Input], settings: &ShuffleSettings<'_
     for (id, input) in (0..).map(FileId).zip(inputs) {
         // A file that cannot be opened is reported when the pass reaches it.
         let Ok(source) = BlockReader::open(input, id, &settings.read) else { continue };
-        let Ok(mapper) = FileMapper::bind(settings.profile, source.parser().header(), &input.name) else { continue };
+        let Ok(mapper) = FileMapper::bind(settings.profile, source.parser().header(), &input.name)
+        else {
+            continue;
+        };
         let Some(fields) = mapper.declared_extensions() else { return true };
         for field in fields {
             let (Field::Extension(key) | Field::ItemExtension(key)) = field else { continue };

@@ -118,7 +118,11 @@ impl<D: Decide> Context<'_, '_, D> {
             self.observe(draft, observations);
             self.facts.ambiguities.mark(draft, self.settings.grouping);
         }
-        if self.keeps_results() { self.decide.decide_group(drafts, self.facts, part) } else { Ok(()) }
+        if self.keeps_results() {
+            self.decide.decide_group(drafts, self.facts, part)
+        } else {
+            Ok(())
+        }
     }
 
     /// Ends a block, unless its decisions are discarded.
@@ -137,7 +141,9 @@ impl<D: Decide> Context<'_, '_, D> {
             let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
             if !reference.is_empty() {
                 let reference_hash = hash_reference(reference);
-                observations.references.push((hash(&draft.key).rotate_left(1) ^ reference_hash, reference_hash));
+                observations
+                    .references
+                    .push((hash(&draft.key).rotate_left(1) ^ reference_hash, reference_hash));
             }
         }
     }
@@ -157,7 +163,8 @@ impl<D: Decide> Context<'_, '_, D> {
     /// Whether even a discarded pass must map drafts, since the facts depend on their cells.
     fn observes_drafts(&self) -> bool {
         let types_may_conflict = || blocks::types_may_conflict(&self.inputs, self.settings);
-        self.collects_facts() && (!self.key_is_reference || *self.types_may_conflict.get_or_init(types_may_conflict))
+        self.collects_facts()
+            && (!self.key_is_reference || *self.types_may_conflict.get_or_init(types_may_conflict))
     }
 
     pub(super) fn is_spilled(&self, key: &str) -> bool {
@@ -169,6 +176,9 @@ impl<D: Decide> Context<'_, '_, D> {
     pub(super) fn may_stop(&self) -> bool {
         self.pass == (Pass::Learn { may_stop: true })
             && !self.observes_drafts()
-            && self.inputs.iter().all(|input| inputs::is_uncompressed(self.settings.read.storage, input))
+            && self
+                .inputs
+                .iter()
+                .all(|input| inputs::is_uncompressed(self.settings.read.storage, input))
     }
 }

@@ -40,8 +40,15 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
 ) -> Result<(), D::Error> {
     let (input_names, n_files_warned) = (export.files.names(), AtomicU32::new(0));
     let open_files = OpenFiles::default();
-    let engine = Engine { settings, input_names: &input_names, decide, n_files_warned: &n_files_warned, emit };
-    let (mut pass, mut facts) = (Pass::Learn { may_stop: true }, engine.with_tenant_types(ExportFacts::default()));
+    let engine = Engine {
+        settings,
+        input_names: &input_names,
+        decide,
+        n_files_warned: &n_files_warned,
+        emit,
+    };
+    let (mut pass, mut facts) =
+        (Pass::Learn { may_stop: true }, engine.with_tenant_types(ExportFacts::default()));
     let spilled = loop {
         let spilled = Sorter::new(settings.folder, ".rows", settings.memory.rows);
         let context = engine.context(pass, &open_files, &export.files, &facts, Some(&spilled));
@@ -58,7 +65,9 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
                 break spilled;
             }
             PassEnd::Learned(collector) => {
-                let Some(collected) = collector.finish().map_err(ShuffleError::from)? else { return Ok(()) };
+                let Some(collected) = collector.finish().map_err(ShuffleError::from)? else {
+                    return Ok(());
+                };
                 collect.restart()?;
                 engine.ensure_disk(&export.files, &collected)?;
                 emit(ShuffleProgress::SecondPass);
@@ -142,9 +151,14 @@ impl<'r, D: Decide> Engine<'r, D> {
             return Ok(());
         }
         // Assumes that scattered orders are as large as the others.
-        let share = u128::from(files.bytes_read) * u128::from(n_scattered) / u128::from(n_keys.max(1));
+        let share =
+            u128::from(files.bytes_read) * u128::from(n_scattered) / u128::from(n_keys.max(1));
         let (wanted, free) = self.disk_needed(u64::try_from(share).unwrap_or(u64::MAX), n_keys);
-        (self.emit)(ShuffleProgress::Scattered { orders: Some(n_scattered), disk_needed: wanted, disk_free: free });
+        (self.emit)(ShuffleProgress::Scattered {
+            orders: Some(n_scattered),
+            disk_needed: wanted,
+            disk_free: free,
+        });
         if wanted <= free { Ok(()) } else { Err(ShuffleError::DiskFull { wanted, free }) }
     }
 
@@ -167,6 +181,12 @@ const MIN_ROW_BYTES: u64 = 100;
 /// Returns an error if a file has changed since it was found.
 // A `BlockReader` compares its own file while it reads it. This comparison finds changes after
 // that, while the other files were read.
-fn ensure_unchanged(settings: &ShuffleSettings<'_>, files: &ExportRead) -> Result<(), ShuffleError> {
-    files.inputs.iter().try_for_each(|read| Ok(inputs::ensure_unmodified(settings.read.storage, &read.input)?))
+fn ensure_unchanged(
+    settings: &ShuffleSettings<'_>,
+    files: &ExportRead,
+) -> Result<(), ShuffleError> {
+    files
+        .inputs
+        .iter()
+        .try_for_each(|read| Ok(inputs::ensure_unmodified(settings.read.storage, &read.input)?))
 }

@@ -20,7 +20,10 @@ pub enum ShuffleError {
     #[error("{0}; nothing was sent")]
     Stopped(String),
     /// A row was lost, and the profile does not accept that.
-    #[error("{position}: {error}\n  hint: fix the row, or set unreadable_rows = \"accept\" to leave such rows out")]
+    #[error(
+        "{position}: {error}\n  hint: fix the row, or set unreadable_rows = \"accept\" to leave \
+         such rows out"
+    )]
     LostRow {
         /// The row.
         position: String,
@@ -41,8 +44,10 @@ pub enum ShuffleError {
     },
     /// The rows of one order have too many values.
     #[error(
-        "{position}: the rows of the order that begins here have more than {max} values; nothing was sent\n  \
-         hint: too many rows share its key; the profile's key may be the wrong column; otherwise raise max_values"
+        "{position}: the rows of the order that begins here have more than {max} values; nothing \
+         was sent\n  \
+         hint: too many rows share its key; the profile's key may be the wrong column; otherwise \
+         raise max_values"
     )]
     TooManyValues {
         /// The first row of the order.
@@ -58,7 +63,8 @@ pub enum ShuffleError {
     TooManyExtensions(usize),
     /// An input may be truncated.
     #[error(
-        "{position}: the last row ends without a line end, expected one (last_line_end = \"required\" in the \
+        "{position}: the last row ends without a line end, expected one (last_line_end = \
+         \"required\" in the \
          profile); nothing was sent\n  \
          hint: the export is still being written, or was cut off; run it again when it is complete"
     )]
@@ -68,14 +74,17 @@ pub enum ShuffleError {
     },
     /// Too many rows may belong to other orders than their own.
     #[error(
-        "too many rows have no order key, or have too many cells, so that other rows may be merged into them: their \
+        "too many rows have no order key, or have too many cells, so that other rows may be \
+         merged into them: their \
          orders are not known; nothing was sent\n  \
-         hint: the profile's key may be the wrong column; look at the first lines of the export and fix the rows"
+         hint: the profile's key may be the wrong column; look at the first lines of the export \
+         and fix the rows"
     )]
     TooAmbiguous,
     /// The disk has too little space for the rows of scattered orders.
     #[error(
-        "the rows of scattered orders need {} of disk in the run folder, and {} are free; nothing was sent\n  \
+        "the rows of scattered orders need {} of disk in the run folder, and {} are free; nothing \
+         was sent\n  \
          hint: free disk space, name a folder on another disk with --out, or sort the export by order",
         bytesize::ByteSize(*wanted).display().si(), bytesize::ByteSize(*free).display().si()
     )]
@@ -88,7 +97,8 @@ pub enum ShuffleError {
     /// Rows or facts cannot be spilled, or not be read back.
     #[error(
         "{0}; nothing was sent\n  \
-         hint: the run folder needs a disk with free space; name a folder on another one with --out"
+         hint: the run folder needs a disk with free space; name a folder on another one with \
+         --out"
     )]
     Spill(#[from] io::Error),
 }

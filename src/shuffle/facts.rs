@@ -59,7 +59,9 @@ pub struct ExportFacts {
 
 impl ExportFacts {
     pub(super) fn may_be_scattered(&self, key: &str) -> bool {
-        self.scattered.as_ref().is_some_and(|scattered| scattered.contains_hash(hash_reference(key)))
+        self.scattered
+            .as_ref()
+            .is_some_and(|scattered| scattered.contains_hash(hash_reference(key)))
     }
 
     /// Whether orders with different keys may share this reference, in any spelling.
@@ -166,7 +168,11 @@ impl FactCollector {
         if self.ambiguities.exceeds_limit() {
             return Err(ShuffleError::TooAmbiguous);
         }
-        if self.types.exceeds_limit() { Err(ShuffleError::TooManyExtensions(MAX_EXTENSION_NAMES)) } else { Ok(()) }
+        if self.types.exceeds_limit() {
+            Err(ShuffleError::TooManyExtensions(MAX_EXTENSION_NAMES))
+        } else {
+            Ok(())
+        }
     }
 
     /// Returns the facts of an export whose rows were all spilled.
@@ -189,7 +195,8 @@ impl FactCollector {
         };
         let (scattered, n_scattered, n_keys) = repeated(self.keys)?;
         let (shared, _, _) = repeated(self.references)?;
-        let facts = ExportFacts { scattered, shared, ambiguities: self.ambiguities, types: self.types };
+        let facts =
+            ExportFacts { scattered, shared, ambiguities: self.ambiguities, types: self.types };
         Ok(has_facts.then_some(CollectedFacts { facts, n_scattered, n_keys }))
     }
 }
@@ -221,8 +228,13 @@ mod tests {
     #[test]
     fn hash_ignores_reference_spelling() {
         let long = format!("0{}", "Ab".repeat(40));
-        for reference in ["000001001", "1001.0", "#SO-1", "so-1", "\u{c9}T\u{c9}-1", "", "0", &long] {
-            assert_eq!(hash_reference(reference), hash(&normalize_reference(reference)), "{reference}");
+        for reference in ["000001001", "1001.0", "#SO-1", "so-1", "\u{c9}T\u{c9}-1", "", "0", &long]
+        {
+            assert_eq!(
+                hash_reference(reference),
+                hash(&normalize_reference(reference)),
+                "{reference}"
+            );
         }
     }
 }

@@ -151,9 +151,11 @@ mod tests {
         storage::LocalStorage,
     };
 
-    const CSV: &str = "id,name\nA,1\nA,\"two\n lines\"\n,\nA,x,y,z\nB,\"a \"\"b\"\"\"\r\nA,\u{fc}\nA,last";
+    const CSV: &str =
+        "id,name\nA,1\nA,\"two\n lines\"\n,\nA,x,y,z\nB,\"a \"\"b\"\"\"\r\nA,\u{fc}\nA,last";
     const NDJSON: &str = "{\"id\":\"A\",\"x\":[1,\n{\"id\":\"A\"}\n\n{\"id\":\"B\",\"t\":\"\\u00fc\"}\n{\"id\":\"A\"}";
-    const ARRAY: &str = "[{\"id\":\"A\",\n \"x\":{\"y\":1}},\n{\"id\":\"A\"}, {\"id\":\"B\"},{\"id\":\"A\"}]\n";
+    const ARRAY: &str =
+        "[{\"id\":\"A\",\n \"x\":{\"y\":1}},\n{\"id\":\"A\"}, {\"id\":\"B\"},{\"id\":\"A\"}]\n";
 
     /// Returns the only block of a file, and its parser.
     fn read(name: &str, text: &str) -> (RowParser, Block) {
@@ -185,26 +187,38 @@ mod tests {
         let mapper = FileMapper::bind(&profile, reader.header(), name).unwrap();
         let parsed = reader.parse([Piece::from(&block)]).unwrap();
         let rows: Vec<_> = parsed.rows().collect();
-        let keyed: Vec<_> = rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect();
-        let runs = BlockRuns::of(&keyed, GroupSettings { has_adjacent_rows: true, ..GroupSettings::default() }).runs;
-        check(&reader, runs.iter().map(|run| (Fragment::of(run, &block).owned(), rows_of(run))).collect());
+        let keyed: Vec<_> =
+            rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect();
+        let runs = BlockRuns::of(
+            &keyed,
+            GroupSettings { has_adjacent_rows: true, ..GroupSettings::default() },
+        )
+        .runs;
+        check(
+            &reader,
+            runs.iter().map(|run| (Fragment::of(run, &block).owned(), rows_of(run))).collect(),
+        );
     }
 
     fn read_again(fragment: &Fragment<'_>, reader: &RowParser, check: impl FnOnce(Vec<Row<'_>>)) {
         let groups = contiguous_pieces([fragment]);
-        let parsed: Vec<_> = groups.into_iter().map(|(_, pieces)| reader.parse(pieces).unwrap()).collect();
+        let parsed: Vec<_> =
+            groups.into_iter().map(|(_, pieces)| reader.parse(pieces).unwrap()).collect();
         check(parsed.iter().flat_map(crate::read::ParsedBlock::rows).collect());
     }
 
     #[test]
     fn spilled_rows_are_read_back_unchanged() {
-        for (name, text, n_runs) in [("a.csv", CSV, 3), ("a.ndjson", NDJSON, 3), ("a.json", ARRAY, 3)] {
+        for (name, text, n_runs) in
+            [("a.csv", CSV, 3), ("a.ndjson", NDJSON, 3), ("a.json", ARRAY, 3)]
+        {
             for_each_fragment(name, text, |reader, fragments| {
                 assert_eq!(fragments.len(), n_runs, "{name}");
                 for (fragment, rows) in fragments {
                     let mut written = b"earlier bytes".to_vec();
                     fragment.write(&mut written).unwrap();
-                    let decoded = Fragment::read(written.strip_prefix(b"earlier bytes").unwrap()).unwrap();
+                    let decoded =
+                        Fragment::read(written.strip_prefix(b"earlier bytes").unwrap()).unwrap();
                     assert_eq!(decoded, fragment);
                     assert_eq!(decoded.sort_key(), OrderId::from_origin(&rows[0].origin).0);
                     read_again(&decoded, reader, |again| assert_eq!(again, rows, "{name}"));
@@ -236,14 +250,16 @@ mod tests {
 
     #[test]
     fn pieces_are_split_at_file_boundaries() {
-        let origin = |file, start| RowOrigin { file: FileId(file), line: 1, bytes: start..start + 2 };
+        let origin =
+            |file, start| RowOrigin { file: FileId(file), line: 1, bytes: start..start + 2 };
         let rows = vec![origin(0, 10), origin(0, 20), origin(1, 0), origin(0, 30)];
         let fragment = Fragment { rows, bytes: b"aabbccdd".into(), ..Fragment::default() };
         let shown: Vec<_> = contiguous_pieces([&fragment])
             .into_iter()
             .map(|(file, pieces)| {
-                let pieces =
-                    pieces.iter().map(|piece| format!("{}@{}", String::from_utf8_lossy(piece.bytes), piece.start));
+                let pieces = pieces.iter().map(|piece| {
+                    format!("{}@{}", String::from_utf8_lossy(piece.bytes), piece.start)
+                });
                 format!("{} {}", file.0, pieces.collect::<Vec<_>>().join(","))
             })
             .collect();

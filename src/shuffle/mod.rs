@@ -9,8 +9,8 @@
 //! rows and collects the facts meanwhile. If the disk has no space for all rows, the first pass is
 //! run completely instead.
 //!
-//! It checks no order and writes no report: [`Decide`] decides on all cores, and [`Collect`] receives
-//! what the blocks come to. Called by `pipeline`.
+//! It checks no order and writes no report: [`Decide`] decides on all cores, and [`Collect`]
+//! receives what the blocks come to. Called by `pipeline`.
 
 mod block_merger;
 mod blocks;

@@ -27,13 +27,19 @@ pub fn for_each_ordered<T: Send, R: Send, E: Send>(
 ) -> Result<(), E> {
     let has_failed = AtomicBool::new(false);
     let queue = OrderedQueue {
-        results: Mutex::new(OrderedResults { consume, next: 0, pending: BTreeMap::new(), failed: None }),
+        results: Mutex::new(OrderedResults {
+            consume,
+            next: 0,
+            pending: BTreeMap::new(),
+            failed: None,
+        }),
         changed: Condvar::new(),
         has_panicked: AtomicBool::new(false),
     };
     let numbered = (0_u64..).zip(tasks);
     // No task is started after an error: its result would not be consumed.
-    let until_failed = numbered.map_while(|task| (!has_failed.load(Ordering::Relaxed)).then_some(task));
+    let until_failed =
+        numbered.map_while(|task| (!has_failed.load(Ordering::Relaxed)).then_some(task));
     until_failed.par_bridge().for_each(|(number, task)| {
         let _wakes = PanicNotifier(&queue);
         let has_now_failed = queue.submit(number, task.and_then(&work));

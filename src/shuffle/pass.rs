@@ -44,8 +44,8 @@ pub(super) enum PassEnd {
     MostlyScattered,
 }
 
-/// Reads all files, once. A pass that collects facts replaces the problems of no order; it adds them
-/// even if it ends with an error.
+/// Reads all files, once. A pass that collects facts replaces the problems of no order; it adds
+/// them even if it ends with an error.
 pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     context: &Context<'p, '_, D>,
     export: &mut Export,
@@ -72,7 +72,8 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
         let mapper = &next.file.mapper;
         let parsed = next.file.parser.parse(next.piece()).map_err(ShuffleError::from)?;
         let rows: Vec<Row<'_>> = parsed.rows().collect();
-        let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect();
+        let keyed: Vec<KeyedRow<'_>> =
+            rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect();
         let runs = BlockRuns::of(&keyed, context.settings.grouping);
         process_runs(context, &next, &keyed, runs)
     };
@@ -91,9 +92,15 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
 }
 
 /// Returns an error if lost rows are not allowed.
-fn ensure_lost_allowed<D>(lost: &LostRows, context: &Context<'_, '_, D>) -> Result<(), ShuffleError> {
+fn ensure_lost_allowed<D>(
+    lost: &LostRows,
+    context: &Context<'_, '_, D>,
+) -> Result<(), ShuffleError> {
     let allowed = lost.ensure_allowed(context.settings.grouping);
-    allowed.map_err(|error| ShuffleError::LostRow { position: context.input_names.locate(error.at), error })
+    allowed.map_err(|error| ShuffleError::LostRow {
+        position: context.input_names.locate(error.at),
+        error,
+    })
 }
 
 /// Decides or spills the runs of a block. Its first and its last run are only kept, since they may
@@ -156,10 +163,14 @@ fn observe_ambiguities<D: Decide>(
     for KeyedRow { row, kind } in rows {
         let at = row.origin.position();
         match kind {
-            RowKind::WithoutKey(Some(ordered_at)) => observations.ambiguities.add_row_without_key(*ordered_at, at),
+            RowKind::WithoutKey(Some(ordered_at)) => {
+                observations.ambiguities.add_row_without_key(*ordered_at, at);
+            }
             RowKind::Unreadable { key: Some(_), .. } => {
                 let keys = file.mapper.possible_keys(row).into_iter();
-                keys.for_each(|key| observations.ambiguities.add_merged_row(&key, at, context.settings.grouping));
+                keys.for_each(|key| {
+                    observations.ambiguities.add_merged_row(&key, at, context.settings.grouping);
+                });
             }
             _ => {}
         }

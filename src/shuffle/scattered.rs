@@ -40,8 +40,15 @@ const BATCH_BYTES: usize = 256 * 1024;
 const MAX_ORDER_BYTES: usize = 32 * 1024 * 1024;
 
 /// Spills a run. One without a key is an order of its own.
-pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Batch<FragmentKey>) -> Result<(), ShuffleError> {
-    let group = if run.key.is_empty() { hash(&run.sort_key().to_string()) } else { hash_reference(&run.key) };
+pub(super) fn spill_run(
+    run: &Fragment<'_>,
+    into: &mut Batch<FragmentKey>,
+) -> Result<(), ShuffleError> {
+    let group = if run.key.is_empty() {
+        hash(&run.sort_key().to_string())
+    } else {
+        hash_reference(&run.key)
+    };
     Ok(into.push_with((group, run.sort_key()), |payload| run.write(payload))?)
 }
 
@@ -53,7 +60,8 @@ pub(super) fn decide_scattered<D: Decide, C: Collect<D::Part, D::Error>>(
 ) -> Result<u64, D::Error> {
     let (mut groups, mut n_scattered) = (Groups::new(sorted), 0);
     // Only the core that asks for a batch reads it; its fragments are decoded later, on all cores.
-    let batches = iter::from_fn(|| next_batch(&mut groups, context).map_err(D::Error::from).transpose());
+    let batches =
+        iter::from_fn(|| next_batch(&mut groups, context).map_err(D::Error::from).transpose());
     let work = |batch: GroupBatch| {
         let (mut observations, mut part) = (Observations::default(), D::Part::default());
         let fragments = decode(&batch).map_err(ShuffleError::from)?;
@@ -75,12 +83,17 @@ fn next_batch<D: Decide>(
 ) -> Result<Option<GroupBatch>, ShuffleError> {
     context.ensure_not_stopped()?;
     // The size of a single run was checked when it was read.
-    let limits =
-        BatchLimits { batch_bytes: BATCH_BYTES, group_bytes: MAX_ORDER_BYTES, entry_overhead: size_of::<RowOrigin>() };
+    let limits = BatchLimits {
+        batch_bytes: BATCH_BYTES,
+        group_bytes: MAX_ORDER_BYTES,
+        entry_overhead: size_of::<RowOrigin>(),
+    };
     match groups.next_batch(limits) {
         Ok(batch) => Ok(batch),
         Err(BatchError::Io(error)) => Err(error.into()),
-        Err(BatchError::GroupTooLarge { first }) => Err(order_too_large(&Fragment::read(&first)?, context)),
+        Err(BatchError::GroupTooLarge { first }) => {
+            Err(order_too_large(&Fragment::read(&first)?, context))
+        }
     }
 }
 
@@ -100,14 +113,20 @@ pub(super) fn ensure_order_fits<D: Decide>(
 }
 
 fn order_too_large<D: Decide>(first: &Fragment<'_>, context: &Context<'_, '_, D>) -> ShuffleError {
-    ShuffleError::OrderTooLarge { position: context.locate(first.position()), n_bytes: MAX_ORDER_BYTES as u64 }
+    ShuffleError::OrderTooLarge {
+        position: context.locate(first.position()),
+        n_bytes: MAX_ORDER_BYTES as u64,
+    }
 }
 
 /// Returns an error if a run has too many values.
 // A value takes some hundred bytes in a draft, but may have only two in the file, so the rows of
 // one key are limited by both. The program run ends, as with too many bytes: an order without some
 // of its rows must not be sent as the whole order.
-pub(super) fn ensure_run_fits<D: Decide>(run: &Run<'_>, context: &Context<'_, '_, D>) -> Result<(), ShuffleError> {
+pub(super) fn ensure_run_fits<D: Decide>(
+    run: &Run<'_>,
+    context: &Context<'_, '_, D>,
+) -> Result<(), ShuffleError> {
     // Each value has at least one byte, so the values of most runs need not be counted.
     if !run.may_continue() || run.n_bytes() <= context.settings.read.limits.max_values as u64 {
         return Ok(());
@@ -147,7 +166,8 @@ pub(super) fn decide_groups<D: Decide>(
     }
     let mapper = |row: &Row<'_>| &files[row.origin.file.0 as usize].mapper;
     let rows: Vec<Row<'_>> = parsed.iter().flat_map(ParsedBlock::rows).collect();
-    let keyed: Vec<KeyedRow<'_>> = rows.iter().map(|row| KeyedRow { row, kind: mapper(row).kind(row) }).collect();
+    let keyed: Vec<KeyedRow<'_>> =
+        rows.iter().map(|row| KeyedRow { row, kind: mapper(row).kind(row) }).collect();
     // Each spilled row is parsed again as exactly one row, whatever its content.
     debug_assert_eq!(keyed.len(), groups.iter().flatten().map(|run| run.rows.len()).sum::<usize>());
     let (mut remaining, mut n_scattered) = (keyed.as_slice(), 0);
@@ -162,7 +182,9 @@ pub(super) fn decide_groups<D: Decide>(
                 order_fragments.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
             let map = |row, before, into: &mut _| mapper(row).map(row, before, into);
             let mut draft: Draft<'_> = group::draft(order.into_iter(), map, &possible_rows);
-            draft.problems.extend(order_fragments.iter().filter_map(|run| run.unterminated).map(unterminated_row));
+            draft.problems.extend(
+                order_fragments.iter().filter_map(|run| run.unterminated).map(unterminated_row),
+            );
             n_scattered += u64::from(order_fragments.len() > 1);
             drafts.push(draft);
         }
@@ -176,7 +198,8 @@ fn fragments_of<'r, 'f>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment<'f>]) -> Vec
     let mut indexes: Vec<usize> = rows
         .iter()
         .map(|row| {
-            runs.partition_point(|run| run.sort_key() <= OrderId::from_origin(&row.row.origin).0).saturating_sub(1)
+            runs.partition_point(|run| run.sort_key() <= OrderId::from_origin(&row.row.origin).0)
+                .saturating_sub(1)
         })
         .collect();
     indexes.dedup();
@@ -185,6 +208,7 @@ fn fragments_of<'r, 'f>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment<'f>]) -> Vec
 
 /// Returns the warning of a last row that may be truncated.
 fn unterminated_row(at: Position) -> Problem {
-    let message = "the file's last row ends without a line break; if the file was cut off, a value is cut off too";
+    let message = "the file's last row ends without a line break; if the file was cut off, a \
+        value is cut off too";
     Problem::for_order(Code::NoFinalNewline, at, message)
 }

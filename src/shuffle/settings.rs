@@ -4,7 +4,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use crate::{group::GroupSettings, map::profile::Profile, model::field::AttributeTypes, read::ReadSettings};
+use crate::{
+    group::GroupSettings, map::profile::Profile, model::field::AttributeTypes, read::ReadSettings,
+};
 
 /// How an export is read and grouped.
 pub struct ShuffleSettings<'a> {

@@ -14,7 +14,12 @@ pub trait Decide: Sync {
     type Error: From<ShuffleError> + Send;
 
     /// Decides about an order. `facts` are what is known about the whole export.
-    fn decide(&self, draft: Draft<'_>, facts: &ExportFacts, part: &mut Self::Part) -> Result<(), Self::Error>;
+    fn decide(
+        &self,
+        draft: Draft<'_>,
+        facts: &ExportFacts,
+        part: &mut Self::Part,
+    ) -> Result<(), Self::Error>;
 
     /// Decides about orders whose keys have one hash: two spellings of a key, or documents that
     /// share theirs.

@@ -39,7 +39,8 @@ impl<K: SortKey> Batch<K> {
     /// An empty batch with capacity for `n_entries` entries of `n_bytes` bytes in total.
     #[must_use]
     pub fn with_capacity(n_entries: usize, n_bytes: usize) -> Self {
-        let (index, bytes) = (Vec::with_capacity(n_entries), Vec::with_capacity(n_bytes + LENGTH_BYTES * n_entries));
+        let (index, bytes) =
+            (Vec::with_capacity(n_entries), Vec::with_capacity(n_bytes + LENGTH_BYTES * n_entries));
         Self { index, bytes }
     }
 
@@ -51,7 +52,11 @@ impl<K: SortKey> Batch<K> {
     }
 
     /// Adds an entry whose payload `write` appends to the buffer.
-    pub fn push_with(&mut self, key: K, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
+    pub fn push_with(
+        &mut self,
+        key: K,
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
         let start = self.start_entry(key);
         write(&mut self.bytes)?;
         self.end_entry(start);
@@ -105,7 +110,9 @@ impl<K: SortKey> Batch<K> {
     /// Moves all entries of `other` here.
     pub(super) fn append(&mut self, other: &mut Self) {
         let start = self.bytes.len();
-        self.index.extend(other.index.iter().map(|entry| EntryIndex { offset: start + entry.offset, ..*entry }));
+        self.index.extend(
+            other.index.iter().map(|entry| EntryIndex { offset: start + entry.offset, ..*entry }),
+        );
         self.bytes.extend_from_slice(&other.bytes);
         other.clear();
     }
@@ -130,7 +137,9 @@ impl<K: SortKey> Batch<K> {
     }
 
     fn payload(&self, entry: EntryIndex<K>) -> &[u8] {
-        let length = self.bytes[entry.offset..].first_chunk().expect("each payload is preceded by its length");
+        let length = self.bytes[entry.offset..]
+            .first_chunk()
+            .expect("each payload is preceded by its length");
         let start = entry.offset + LENGTH_BYTES;
         // The payload was a slice, so its length fits.
         let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);

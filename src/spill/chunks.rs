@@ -48,7 +48,11 @@ impl Chunks {
     pub(super) fn ensure_not_failed(&self) -> io::Result<()> {
         // A caller that ignored the first error must not mistake the remaining records for all.
         let path = self.path.display();
-        if self.has_failed { Err(io::Error::other(format!("{path}: an earlier write failed"))) } else { Ok(()) }
+        if self.has_failed {
+            Err(io::Error::other(format!("{path}: an earlier write failed")))
+        } else {
+            Ok(())
+        }
     }
 
     /// The file, created if this is the first call.
@@ -138,13 +142,18 @@ impl ChunkFile {
 
     fn read_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
         self.read_exact_at(bytes, at).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => self.damage_error(at, "the file ends before what was written to it"),
+            io::ErrorKind::UnexpectedEof => {
+                self.damage_error(at, "the file ends before what was written to it")
+            }
             _ => with_path(&self.path, &error),
         })
     }
 
     fn damage_error(&self, at: u64, what: &str) -> io::Error {
-        io::Error::new(io::ErrorKind::InvalidData, format!("{}, byte {at}: {what}", self.path.display()))
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{}, byte {at}: {what}", self.path.display()),
+        )
     }
 
     #[cfg(unix)]
@@ -212,7 +221,11 @@ impl ChunkWriter<'_> {
     }
 
     /// Writes the `n_bytes` that `append` appends to the buffer.
-    pub(super) fn write_with(&mut self, n_bytes: usize, append: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+    pub(super) fn write_with(
+        &mut self,
+        n_bytes: usize,
+        append: impl FnOnce(&mut Vec<u8>),
+    ) -> io::Result<()> {
         if self.buffer.len() + n_bytes > READ_BYTES {
             self.flush()?;
         }
@@ -261,7 +274,11 @@ impl ChunkReader {
         // Checked before the buffer grows: a damaged length must not allocate any amount of memory.
         let n = match usize::try_from(n) {
             Ok(size) if n <= self.bytes_left() => size,
-            _ => return Err(self.file.damage_error(self.remaining.start, "a record is longer than its chunk")),
+            _ => {
+                return Err(self
+                    .file
+                    .damage_error(self.remaining.start, "a record is longer than its chunk"));
+            }
         };
         if self.buffer.len() - self.consumed < n {
             self.refill(n)?;
@@ -331,7 +348,8 @@ mod tests {
         let mut chunks = Chunks::new(folder.path(), "c");
         let chunk = write_chunk(&mut chunks, b"first");
         write_chunk(&mut chunks, b"second");
-        let error = ChunkReader::new(&chunks.file().unwrap(), chunk, 64).read(u64::MAX).unwrap_err();
+        let error =
+            ChunkReader::new(&chunks.file().unwrap(), chunk, 64).read(u64::MAX).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         assert!(error.to_string().contains("longer than its chunk"), "{error}");
     }
@@ -343,8 +361,14 @@ mod tests {
         let chunk = write_chunk(&mut chunks, b"first");
         chunks.file().unwrap().truncate(3);
         let error = ChunkReader::new(&chunks.file().unwrap(), chunk, 64).read(5).unwrap_err();
-        assert!(error.to_string().starts_with(&*folder.path().join("c").to_string_lossy()), "{error}");
-        assert!(error.to_string().ends_with("the file ends before what was written to it"), "{error}");
+        assert!(
+            error.to_string().starts_with(&*folder.path().join("c").to_string_lossy()),
+            "{error}"
+        );
+        assert!(
+            error.to_string().ends_with("the file ends before what was written to it"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -363,7 +387,11 @@ mod tests {
         let path = folder.path().join("c");
         fs::write(&path, "left by a killed run").unwrap();
         let mut chunks = Chunks::new(folder.path(), "c");
-        assert_eq!(fs::metadata(&path).unwrap().len(), 20, "the file is not touched before the first chunk");
+        assert_eq!(
+            fs::metadata(&path).unwrap().len(),
+            20,
+            "the file is not touched before the first chunk"
+        );
         let metadata = chunks.file().unwrap().file.metadata().unwrap();
         assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (0, 0o600));
         assert!(!path.exists(), "the file is unlinked, so its data ends with the process");
@@ -372,7 +400,11 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn full_disk_error_keeps_path_and_kind() {
-        let file = ChunkFile { path: "full".into(), file: File::create("/dev/full").unwrap(), end: AtomicU64::new(0) };
+        let file = ChunkFile {
+            path: "full".into(),
+            file: File::create("/dev/full").unwrap(),
+            end: AtomicU64::new(0),
+        };
         let mut writer = file.writer(1);
         writer.write(b"x").unwrap();
         let error = writer.finish().unwrap_err();

@@ -128,7 +128,11 @@ fn write_chunk(hashes: &mut [u64], chunks: &mut Chunks) -> io::Result<()> {
 }
 
 /// The number of distinct hashes in the chunks.
-fn count_distinct(chunks: Chunks, memory: usize, mut on_repeated: impl FnMut(u64)) -> io::Result<u64> {
+fn count_distinct(
+    chunks: Chunks,
+    memory: usize,
+    mut on_repeated: impl FnMut(u64),
+) -> io::Result<u64> {
     let mut merge = kway_merge::merge_bounded(chunks, memory, HashStream)?;
     let (mut n_distinct, mut last, mut n_same) = (0, EMPTY, 0_u64);
     while let Some((hash, _)) = merge.next()? {
@@ -151,7 +155,11 @@ impl RecordStream for HashStream {
     type Key = u64;
 
     fn next_key(&mut self) -> io::Result<Option<u64>> {
-        if self.0.is_at_end() { Ok(None) } else { Ok(Some(u64::from_le_bytes(self.0.read_array()?))) }
+        if self.0.is_at_end() {
+            Ok(None)
+        } else {
+            Ok(Some(u64::from_le_bytes(self.0.read_array()?)))
+        }
     }
 
     fn write(&self, hash: u64, into: &mut ChunkWriter<'_>) -> io::Result<()> {
@@ -211,7 +219,11 @@ impl HashTable {
     fn grow(&mut self, n_slots: usize) {
         let old = std::mem::replace(
             self,
-            Self { slots: vec![EMPTY; n_slots], repeated: vec![0; n_slots.div_ceil(64)], n_used: 0 },
+            Self {
+                slots: vec![EMPTY; n_slots],
+                repeated: vec![0; n_slots.div_ceil(64)],
+                n_used: 0,
+            },
         );
         for (at, hash) in old.slots.iter().enumerate().filter(|(_, hash)| **hash != EMPTY) {
             self.insert(*hash);
@@ -267,13 +279,17 @@ mod tests {
         for hash in hashes {
             *counts.entry(*hash).or_insert(0) += 1;
         }
-        (counts.len() as u64, counts.iter().filter(|(_, count)| **count > 1).map(|(hash, _)| *hash).collect())
+        (
+            counts.len() as u64,
+            counts.iter().filter(|(_, count)| **count > 1).map(|(hash, _)| *hash).collect(),
+        )
     }
 
     /// Any hash, hashes that share a slot at either end of the table, and few enough to be
     /// repeated.
     fn hashes() -> impl Strategy<Value = Vec<u64>> {
-        let hash = prop_oneof![any::<u64>(), 0..30_u64, (0..30_u64).prop_map(|less| u64::MAX - less)];
+        let hash =
+            prop_oneof![any::<u64>(), 0..30_u64, (0..30_u64).prop_map(|less| u64::MAX - less)];
         vec(hash, 0..2000)
     }
 
@@ -295,7 +311,8 @@ mod tests {
     fn table_within_memory_writes_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let mut counter = DuplicateCounter::new(folder.path(), "h", 1 << 20);
-        let hashes: Vec<u64> = (0..20_000_u64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
+        let hashes: Vec<u64> =
+            (0..20_000_u64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
         assert!(hashes.iter().all(|hash| !counter.insert(*hash).unwrap()));
         assert!(hashes[..10].iter().all(|hash| counter.insert(*hash).unwrap()));
         assert!(!folder.path().join("h").exists());
@@ -320,7 +337,9 @@ mod tests {
         let mut counter = DuplicateCounter::new(&folder.path().join("absent"), "h", 0);
         let error = (1..100).find_map(|hash| counter.insert(hash << 50).err()).unwrap();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
-        for error in [counter.insert(1).unwrap_err(), counter.for_each_duplicate(|_| ()).unwrap_err()] {
+        for error in
+            [counter.insert(1).unwrap_err(), counter.for_each_duplicate(|_| ()).unwrap_err()]
+        {
             assert!(error.to_string().ends_with(": an earlier write failed"), "{error}");
         }
     }
@@ -332,7 +351,8 @@ mod tests {
         let mut n_before = 0;
         for n in 1..50_000_u64 {
             counter.insert(n.wrapping_mul(0x9E37_79B9_7F4A_7C15)).unwrap();
-            let n_bytes = size_of_val(&*counter.table.slots) + size_of_val(&*counter.table.repeated);
+            let n_bytes =
+                size_of_val(&*counter.table.slots) + size_of_val(&*counter.table.repeated);
             let while_growing = if n_bytes == n_before { n_bytes } else { n_bytes + n_before };
             assert!(while_growing <= 100_000, "{while_growing} bytes");
             n_before = n_bytes;

@@ -38,7 +38,9 @@ impl<G: SortKey, K: SortKey> Groups<G, K> {
         while batch.bytes.len() < limits.batch_bytes {
             let Some(group) = self.next()? else { break };
             if !batch.push(group, limits)? {
-                return Err(BatchError::GroupTooLarge { first: batch.first_of_last_group().to_vec() });
+                return Err(BatchError::GroupTooLarge {
+                    first: batch.first_of_last_group().to_vec(),
+                });
             }
         }
         Ok((!batch.group_ends.is_empty()).then_some(batch))
@@ -112,7 +114,11 @@ impl GroupBatch {
     }
 
     /// Adds a group, and returns whether it is within its limit.
-    fn push<G: SortKey, K: SortKey>(&mut self, mut group: Group<'_, G, K>, limits: BatchLimits) -> io::Result<bool> {
+    fn push<G: SortKey, K: SortKey>(
+        &mut self,
+        mut group: Group<'_, G, K>,
+        limits: BatchLimits,
+    ) -> io::Result<bool> {
         let (first, mut n_bytes) = (self.entry_ends.len(), 0);
         while let Some((_, payload)) = group.next()? {
             n_bytes += payload.len() + limits.entry_overhead;
@@ -138,7 +144,9 @@ impl GroupBatch {
     /// The groups, each with the payloads of its entries.
     pub fn groups(&self) -> impl Iterator<Item = impl ExactSizeIterator<Item = &[u8]>> {
         let mut start = 0;
-        self.group_ends.iter().map(move |end| (mem::replace(&mut start, *end)..*end).map(|index| self.entry(index)))
+        self.group_ends
+            .iter()
+            .map(move |end| (mem::replace(&mut start, *end)..*end).map(|index| self.entry(index)))
     }
 }
 
@@ -169,8 +177,9 @@ mod tests {
     /// Entries of a few groups, no two of them with the same key.
     fn entries() -> impl Strategy<Value = Entries> {
         let payload = vec(any::<u8>(), 0..30);
-        vec((0..10_u64, payload), 0..100)
-            .prop_map(|entries| (0..).zip(entries).map(|(n, (group, payload))| ((group, n), payload)).collect())
+        vec((0..10_u64, payload), 0..100).prop_map(|entries| {
+            (0..).zip(entries).map(|(n, (group, payload))| ((group, n), payload)).collect()
+        })
     }
 
     proptest! {
@@ -193,7 +202,8 @@ mod tests {
     #[test]
     fn unread_entries_of_a_group_are_skipped() {
         let entry = |key| (key, Vec::new());
-        let (_folder, mut groups) = groups(&[(1, 0), (1, 1), (2, 5), (3, 7), (3, 8)].map(entry).to_vec());
+        let (_folder, mut groups) =
+            groups(&[(1, 0), (1, 1), (2, 5), (3, 7), (3, 8)].map(entry).to_vec());
         let mut first_keys = Vec::new();
         while let Some(mut group) = groups.next().unwrap() {
             first_keys.push(group.next().unwrap().unwrap().0);
@@ -206,7 +216,8 @@ mod tests {
         let entry = |key, n_bytes| (key, vec![b'x'; n_bytes]);
         let (_folder, mut single) = groups(&vec![entry((1, 0), 5000), entry((2, 0), 1)]);
         assert_eq!(single.next_batch(limits(10_000, 100)).unwrap().unwrap().groups().count(), 2);
-        let (_folder, mut several) = groups(&vec![entry((1, 0), 1), entry((2, 0), 60), entry((2, 1), 41)]);
+        let (_folder, mut several) =
+            groups(&vec![entry((1, 0), 1), entry((2, 0), 60), entry((2, 1), 41)]);
         match several.next_batch(limits(10_000, 100)) {
             Err(BatchError::GroupTooLarge { first }) => assert_eq!(first.len(), 60),
             other => panic!("{other:?}"),

@@ -187,7 +187,9 @@ impl<K: SortKey + Send> Sorter<K> {
         for part in parts {
             chunks.add(part.write(&file))?;
         }
-        Ok(SortedIter { merge: kway_merge::merge_bounded(chunks, self.memory, SortedRun::on_disk)? })
+        Ok(SortedIter {
+            merge: kway_merge::merge_bounded(chunks, self.memory, SortedRun::on_disk)?,
+        })
     }
 }
 
@@ -318,12 +320,17 @@ mod tests {
                     for number in thread * 1000..(thread + 1) * 1000 {
                         sorter.push(key(number), &number.to_le_bytes()).unwrap();
                         let state = sorter.lock();
-                        assert!(state.memory_used <= sorter.max_bytes, "{} bytes in use", state.memory_used);
+                        assert!(
+                            state.memory_used <= sorter.max_bytes,
+                            "{} bytes in use",
+                            state.memory_used
+                        );
                     }
                 });
             }
         });
-        let mut expected: Pairs = (0..12_000).map(|n: u64| (key(n), n.to_le_bytes().to_vec())).collect();
+        let mut expected: Pairs =
+            (0..12_000).map(|n: u64| (key(n), n.to_le_bytes().to_vec())).collect();
         expected.sort();
         assert_eq!(all(sorter.sorted().unwrap()), expected);
     }
@@ -336,8 +343,10 @@ mod tests {
         for number in [5_u64, 3, 4, 1, 2] {
             sorter.push(number, if number % 2 == 1 { &long } else { b"" }).unwrap();
         }
-        let lengths: Vec<_> =
-            all(sorter.sorted().unwrap()).iter().map(|(key, payload)| (*key, payload.len())).collect();
+        let lengths: Vec<_> = all(sorter.sorted().unwrap())
+            .iter()
+            .map(|(key, payload)| (*key, payload.len()))
+            .collect();
         assert_eq!(lengths, [(1, 300_000), (2, 0), (3, 300_000), (4, 0), (5, 300_000)]);
     }
 

@@ -18,7 +18,8 @@ pub enum StorageError {
     /// The file system returned an error.
     #[error(
         "{}: cannot {action}: {error}\n  \
-         hint: the run folder must be on a writable disk with free space; name another one with --out",
+         hint: the run folder must be on a writable disk with free space; name another one with \
+         --out",
         .path.display()
     )]
     Io {

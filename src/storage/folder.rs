@@ -1,7 +1,8 @@
 //! Run folder: one folder per run, readable only by its owner, since it holds customers' data.
 //!
 //! Never empties a folder or overwrites another run's files: a folder that is not empty is refused.
-//! Does not choose the folder's name. Created by `pipeline`; the stages write their files through it.
+//! Does not choose the folder's name. Created by `pipeline`; the stages write their files through
+//! it.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, ReadDir},
@@ -26,11 +27,13 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Creates the folder and its parents with mode 0700. An existing folder is accepted if it is empty.
+    /// Creates the folder and its parents with mode 0700. An existing folder is accepted if it is
+    /// empty.
     ///
     /// # Errors
     ///
-    /// [`StorageError::NotEmpty`] if the folder is not empty; [`StorageError::Io`] if it cannot be created.
+    /// [`StorageError::NotEmpty`] if the folder is not empty; [`StorageError::Io`] if it cannot be
+    /// created.
     pub fn create(path: &Path) -> Result<Self, StorageError> {
         match fs::read_dir(path) {
             Ok(entries) => claim_empty(path, entries)?,
@@ -59,7 +62,8 @@ impl RunFolder {
     /// [`StorageError::Io`]
     pub fn create_file(&self, name: impl AsRef<Path>) -> Result<RunFile, StorageError> {
         let path = self.file(name);
-        let file = private_file().open(&path).map_err(StorageError::at(&path, "create the file"))?;
+        let file =
+            private_file().open(&path).map_err(StorageError::at(&path, "create the file"))?;
         Ok(RunFile { file, path })
     }
 
@@ -73,7 +77,8 @@ impl RunFolder {
         let path = self.file(name);
         // Renamed when complete: a full disk once left half of `summary.json` behind.
         let partial = path.with_extension("part");
-        let mut file = private_file().open(&partial).map_err(StorageError::at(&path, "create the file"))?;
+        let mut file =
+            private_file().open(&partial).map_err(StorageError::at(&path, "create the file"))?;
         let written = file.write_all(content.as_bytes());
         written.and_then(|()| fs::rename(&partial, &path)).map_err(StorageError::at(path, "write"))
     }
@@ -84,7 +89,11 @@ impl RunFolder {
     /// # Errors
     ///
     /// [`StorageError::Io`]
-    pub fn publish(&self, partial: impl AsRef<Path>, name: impl AsRef<Path>) -> Result<(), StorageError> {
+    pub fn publish(
+        &self,
+        partial: impl AsRef<Path>,
+        name: impl AsRef<Path>,
+    ) -> Result<(), StorageError> {
         let path = self.file(name);
         fs::rename(self.file(partial), &path).map_err(StorageError::at(path, "write"))?;
         // Not every file system can do that.
@@ -156,7 +165,8 @@ fn create_private(path: &Path) -> Result<(), StorageError> {
 
 fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
-    // The mode is set on creation, not with `set_permissions` later: no moment in which others can read.
+    // The mode is set on creation, not with `set_permissions` later: no moment in which others can
+    // read.
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, FILE_MODE);

@@ -38,7 +38,8 @@ impl Storage for LocalStorage {
         if path.exists() || !name.contains(['*', '?', '[']) {
             return Ok(Listing::One(entry(path.to_owned())));
         }
-        let matching = glob::glob(name).map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
+        let matching =
+            glob::glob(name).map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
         let paths: Vec<PathBuf> = matching.collect::<Result<_, _>>().map_err(io::Error::from)?;
         Ok(Listing::Pattern(paths.into_iter().filter(|path| !path.is_dir()).map(entry).collect()))
     }
@@ -50,7 +51,11 @@ impl Storage for LocalStorage {
     /// Waits for the next tick of the clock if the last write was within this one.
     fn stable_version(&self, location: &Location) -> io::Result<Version> {
         let found = self.version(location)?;
-        match found.modified.and_then(|modified| modified.elapsed().ok()).and_then(|age| CLOCK_TICK.checked_sub(age)) {
+        match found
+            .modified
+            .and_then(|modified| modified.elapsed().ok())
+            .and_then(|age| CLOCK_TICK.checked_sub(age))
+        {
             None => Ok(found),
             Some(remaining) => {
                 thread::sleep(remaining);

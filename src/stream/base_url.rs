@@ -17,7 +17,10 @@ pub enum TargetError {
     )]
     InvalidUrl(String),
     /// A URL with more than a base URL has, such as the URL that an event is sent to.
-    #[error("base URL {shown:?} contains {what}, which is not part of a base URL\n  hint: base_url = {corrected:?}")]
+    #[error(
+        "base URL {shown:?} contains {what}, which is not part of a base URL\n  hint: base_url = \
+         {corrected:?}"
+    )]
     NotBaseUrl {
         /// The given URL, without its query and fragment.
         shown: String,
@@ -46,7 +49,11 @@ pub fn target(base_url: &str, client_key: &str) -> Result<Target, TargetError> {
         return Err(invalid_url());
     }
     if let Some(what) = excess(&url) {
-        return Err(TargetError::NotBaseUrl { shown: shown.to_owned(), what, corrected: corrected(&url) });
+        return Err(TargetError::NotBaseUrl {
+            shown: shown.to_owned(),
+            what,
+            corrected: corrected(&url),
+        });
     }
     if client_key.trim().is_empty() {
         return Err(TargetError::MissingKey);
@@ -100,11 +107,13 @@ fn excess(url: &Url) -> Option<&'static str> {
 /// The base URL within a longer URL: without the Stream API's path, query and fragment.
 fn corrected(url: &Url) -> String {
     let mut segments = segments(url);
-    if let Some(version) = segments.iter().position(|segment| segment.eq_ignore_ascii_case(VERSION)) {
+    if let Some(version) = segments.iter().position(|segment| segment.eq_ignore_ascii_case(VERSION))
+    {
         segments.truncate(version);
     } else if segments.last().is_some_and(|last| last.eq_ignore_ascii_case(ACTION)) {
         segments.pop();
-        segments.pop_if(|last| RESOURCES.iter().any(|resource| resource.eq_ignore_ascii_case(last)));
+        segments
+            .pop_if(|last| RESOURCES.iter().any(|resource| resource.eq_ignore_ascii_case(last)));
     }
     let mut base = url.clone();
     base.set_query(None);
@@ -150,7 +159,10 @@ mod tests {
             ("https://api.example/v1.2", "https://api.example"),
             ("https://api.example:8443/V1.2/", "https://api.example:8443"),
             ("https://api.example/v1.2/event/create.json", "https://api.example"),
-            ("https://api.example/v1.2/browser/create.json?client_key=SECRET&message={}", "https://api.example"),
+            (
+                "https://api.example/v1.2/browser/create.json?client_key=SECRET&message={}",
+                "https://api.example",
+            ),
             ("https://api.example/tenant/v1.2/event", "https://api.example/tenant"),
             ("https://api.example/event/create.json", "https://api.example"),
             ("https://api.example/tenant/create.json", "https://api.example/tenant"),
@@ -159,15 +171,24 @@ mod tests {
             ("http://127.0.0.1:80/x/#SECRET", "http://127.0.0.1/x"),
         ] {
             let error = base_url(text).unwrap_err();
-            let TargetError::NotBaseUrl { corrected, .. } = &error else { panic!("{text}: {error}") };
+            let TargetError::NotBaseUrl { corrected, .. } = &error else {
+                panic!("{text}: {error}")
+            };
             assert_eq!(corrected, expected, "{text}");
             assert_eq!(base_url(corrected).as_deref(), Ok(expected));
             assert!(!error.to_string().contains("SECRET"), "{error}");
         }
-        for text in ["https://api.example/v1.20", "https://api.example/v1", "https://api.example/create.json.d"] {
+        for text in [
+            "https://api.example/v1.20",
+            "https://api.example/v1",
+            "https://api.example/create.json.d",
+        ] {
             assert_eq!(base_url(text).as_deref(), Ok(text));
         }
         // A text that is not a URL may contain a key too.
-        assert_eq!(base_url("api.example#SECRET").unwrap_err(), TargetError::InvalidUrl("api.example".into()));
+        assert_eq!(
+            base_url("api.example#SECRET").unwrap_err(),
+            TargetError::InvalidUrl("api.example".into())
+        );
     }
 }

@@ -216,7 +216,10 @@ impl Classification {
     pub fn shows_service_up(&self) -> bool {
         !matches!(
             self,
-            Self::Retry { .. } | Self::RetryUncertain { .. } | Self::Restart { .. } | Self::Uncertain { .. }
+            Self::Retry { .. }
+                | Self::RetryUncertain { .. }
+                | Self::Restart { .. }
+                | Self::Uncertain { .. }
         )
     }
 }
@@ -268,7 +271,9 @@ impl StatusBody {
         match self.status.as_ref().and_then(serde_json::Value::as_str) {
             None => BodyStatus::Missing,
             Some("OK") => BodyStatus::Ok,
-            Some(status) if ERROR_STATUSES.iter().any(|error| error.eq_ignore_ascii_case(status.trim())) => {
+            Some(status)
+                if ERROR_STATUSES.iter().any(|error| error.eq_ignore_ascii_case(status.trim())) =>
+            {
                 BodyStatus::Error
             }
             Some(_) => BodyStatus::Other,
@@ -282,10 +287,14 @@ impl StatusBody {
 pub fn classify(kind: RequestKind, response: ServiceResponse, retry_500: bool) -> Classification {
     match response {
         ServiceResponse::Http { status: 500, body, .. } if retry_500 && kind.is_checkout() => {
-            Classification::RetryUncertain { reason: reason_text(500, body.as_deref().unwrap_or_default()) }
+            Classification::RetryUncertain {
+                reason: reason_text(500, body.as_deref().unwrap_or_default()),
+            }
         }
         ServiceResponse::NotSent(reason) => Classification::Retry { reason, not_before: None },
-        ServiceResponse::CertificateRejected(reason) => Classification::StopRun { reason, hint: ADD_CA },
+        ServiceResponse::CertificateRejected(reason) => {
+            Classification::StopRun { reason, hint: ADD_CA }
+        }
         ServiceResponse::NoResponse(reason) => when_uncertain(kind, reason),
         ServiceResponse::Http { status, body, retry_after } => {
             classify_status(kind, status, body.as_deref(), retry_after)
@@ -303,7 +312,9 @@ fn classify_status(
     match status {
         200..=299 => classify_success(kind, status, body),
         // Redirects are never followed: they would carry a customer's order to an unknown host.
-        300..=399 => stop_run(format!("the service redirects (HTTP {status}); redirects are not followed")),
+        300..=399 => {
+            stop_run(format!("the service redirects (HTTP {status}); redirects are not followed"))
+        }
         401 => stop_run("the client key was refused (HTTP 401)".to_owned()),
         // The cart of an unknown browser is gone too.
         404 if kind == RequestKind::ClearCart => Classification::Accepted { reference: None },
@@ -316,7 +327,11 @@ fn classify_status(
         // The request carries only the client key, so the rejection is not about a guest. When it
         // was held against each guest, a wrong key or URL ended hundreds of orders as refused.
         400..=498 if kind == RequestKind::BrowserCreate => {
-            let reason = if body.is_some_and(is_markup) { format!("HTTP {status} with a web page") } else { reason };
+            let reason = if body.is_some_and(is_markup) {
+                format!("HTTP {status} with a web page")
+            } else {
+                reason
+            };
             stop_run(format!("cannot create a browser ({reason}): {WRONG_TARGET}"))
         }
         404 => Classification::RenewBrowser { reason },
@@ -332,7 +347,10 @@ fn classify_success(kind: RequestKind, status: u16, body: Option<&str>) -> Class
     let body = StatusBody::parse(body);
     let reference = body.r#ref.as_ref().and_then(serde_json::Value::as_str).map(str::to_owned);
     match body.body_status() {
-        BodyStatus::Ok if kind == RequestKind::BrowserCreate && !reference.as_deref().is_some_and(is_browser_id) => {
+        BodyStatus::Ok
+            if kind == RequestKind::BrowserCreate
+                && !reference.as_deref().is_some_and(is_browser_id) =>
+        {
             when_uncertain(kind, "the response has no valid ref".to_owned())
         }
         BodyStatus::Ok => Classification::Accepted { reference },
@@ -360,7 +378,10 @@ fn is_markup(body: &str) -> bool {
 /// Whether a `ref` is a valid browser id.
 // It is copied into the events' JSON unescaped, so it must not contain a quote.
 fn is_browser_id(reference: &str) -> bool {
-    !reference.is_empty() && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    !reference.is_empty()
+        && reference
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// Classifies a request that may or may not have been processed.
@@ -378,9 +399,14 @@ fn reason_text(status: u16, body: &str) -> String {
     // Front ends often show the URL, which carries the key and a customer's order: every word that
     // looks like a part of one is redacted.
     let redact = |word: &str| -> String {
-        let has_secret =
-            ["client_key", "message=", "browser_id", "%22", "@", "%40"].iter().any(|mark| word.contains(mark));
-        if has_secret { REDACTED.to_owned() } else { word.chars().filter(|c| !c.is_control()).collect() }
+        let has_secret = ["client_key", "message=", "browser_id", "%22", "@", "%40"]
+            .iter()
+            .any(|mark| word.contains(mark));
+        if has_secret {
+            REDACTED.to_owned()
+        } else {
+            word.chars().filter(|c| !c.is_control()).collect()
+        }
     };
     let words: Vec<_> = body.split_whitespace().map(redact).collect();
     let message = words.join(" ");
@@ -417,7 +443,11 @@ mod tests {
 
     fn transport_failures() -> [ServiceResponse; 3] {
         let certificate = ServiceResponse::CertificateRejected("unknown issuer".into());
-        [ServiceResponse::NotSent("refused".into()), certificate, ServiceResponse::NoResponse("timed out".into())]
+        [
+            ServiceResponse::NotSent("refused".into()),
+            certificate,
+            ServiceResponse::NoResponse("timed out".into()),
+        ]
     }
 
     /// Groups of kinds that always have the same classification.
@@ -435,7 +465,10 @@ mod tests {
     fn names(response: &ServiceResponse) -> [&'static str; 6] {
         EQUIVALENT_KINDS.map(|kinds| {
             let names: Vec<_> = kinds.iter().map(|kind| name(*kind, response.clone())).collect();
-            assert!(names.windows(2).all(|pair| pair[0] == pair[1]), "{kinds:?} after {response:?}: {names:?}");
+            assert!(
+                names.windows(2).all(|pair| pair[0] == pair[1]),
+                "{kinds:?} after {response:?}: {names:?}"
+            );
             names[0]
         })
     }
@@ -451,13 +484,15 @@ mod tests {
                 _ => runs.push((status, status, names)),
             }
         }
-        runs.iter().map(|(first, last, names)| format!("{first}-{last} {}", names.join(", "))).collect()
+        runs.iter()
+            .map(|(first, last, names)| format!("{first}-{last} {}", names.join(", ")))
+            .collect()
     }
 
     /// Values of `status` in a 2xx body; which 2xx does not matter.
     const STATUS_VALUES: [&str; 14] = [
-        "OK", "ok", "Ok", " OK", "ACCEPTED", "QUEUED", "PENDING", "SUCCESS", "", "ERROR", "error", "Failed", "INVALID",
-        "REJECTED",
+        "OK", "ok", "Ok", " OK", "ACCEPTED", "QUEUED", "PENDING", "SUCCESS", "", "ERROR", "error",
+        "Failed", "INVALID", "REJECTED",
     ];
 
     fn with_body_status(status: u16, value: &str) -> ServiceResponse {
@@ -467,16 +502,31 @@ mod tests {
     #[test]
     fn every_response_has_a_classification() {
         let values = STATUS_VALUES.iter().map(|value| {
-            let classifications = [200, 201, 202, 299].map(|status| names(&with_body_status(status, value)));
-            assert!(classifications.windows(2).all(|pair| pair[0] == pair[1]), "{value}: {classifications:?}");
+            let classifications =
+                [200, 201, 202, 299].map(|status| names(&with_body_status(status, value)));
+            assert!(
+                classifications.windows(2).all(|pair| pair[0] == pair[1]),
+                "{value}: {classifications:?}"
+            );
             format!("2xx {value:?} {}", classifications[0].join(", "))
         });
-        let bodies =
-            [None, Some(""), Some("{\"status\":"), Some("<html>"), Some("{}"), Some("[]"), Some("{\"status\":1}")];
-        let bodies = bodies.iter().map(|body| format!("2xx body {body:?} {}", names(&http(201, *body)).join(", ")));
+        let bodies = [
+            None,
+            Some(""),
+            Some("{\"status\":"),
+            Some("<html>"),
+            Some("{}"),
+            Some("[]"),
+            Some("{\"status\":1}"),
+        ];
+        let bodies = bodies
+            .iter()
+            .map(|body| format!("2xx body {body:?} {}", names(&http(201, *body)).join(", ")));
         let failures = transport_failures();
-        let failures = failures.iter().map(|response| format!("{response:?} {}", names(response).join(", ")));
-        let table: Vec<_> = statuses(OK).into_iter().chain(values).chain(bodies).chain(failures).collect();
+        let failures =
+            failures.iter().map(|response| format!("{response:?} {}", names(response).join(", ")));
+        let table: Vec<_> =
+            statuses(OK).into_iter().chain(values).chain(bodies).chain(failures).collect();
         insta::assert_snapshot!(table.join("\n"), @r#"
         100-199 retry, retry, retry, restart, retry, uncertain
         200-299 accepted, accepted, accepted, accepted, accepted, accepted
@@ -524,27 +574,38 @@ mod tests {
     #[test]
     fn definitely_not_processed_is_never_uncertain() {
         let failures = transport_failures();
-        let http_responses = (100..=599).flat_map(|status| STATUS_VALUES.map(|value| with_body_status(status, value)));
+        let http_responses = (100..=599)
+            .flat_map(|status| STATUS_VALUES.map(|value| with_body_status(status, value)));
         for response in http_responses.chain(failures) {
             let classification = name(RequestKind::Checkout, response.clone());
             let may_be_processed = matches!(classification, "accepted" | "uncertain");
             assert_eq!(response.is_definitely_not_processed(), !may_be_processed, "{response:?}");
-            assert!(!(response.may_arrive_late() && response.is_definitely_not_processed()), "{response:?}");
+            assert!(
+                !(response.may_arrive_late() && response.is_definitely_not_processed()),
+                "{response:?}"
+            );
         }
     }
 
     #[test]
     fn only_browser_create_requires_ref() {
-        for body in ["{\"status\":\"OK\"}", "{\"status\":\"OK\",\"ref\":1}", "{\"status\":\"OK\",\"ref\":\"\\\"\"}"] {
+        for body in [
+            "{\"status\":\"OK\"}",
+            "{\"status\":\"OK\",\"ref\":1}",
+            "{\"status\":\"OK\",\"ref\":\"\\\"\"}",
+        ] {
             assert_eq!(name(RequestKind::BrowserCreate, http(201, Some(body))), "retry", "{body}");
-            assert_eq!(name(RequestKind::OrderCheckout, http(201, Some(body))), "accepted", "{body}");
+            assert_eq!(
+                name(RequestKind::OrderCheckout, http(201, Some(body))),
+                "accepted",
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn reason_redacts_urls_and_addresses() {
-        let echo =
-            "The URL /v1.2/event/create.json?client_key=K&message=%7B%22email%22 of ann@example.com\nis <b>wrong</b>";
+        let echo = "The URL /v1.2/event/create.json?client_key=K&message=%7B%22email%22 of ann@example.com\nis <b>wrong</b>";
         let classification = classify(RequestKind::OrderCheckout, http(400, Some(echo)), false);
         let reason = "HTTP 400: The URL [redacted] of [redacted] is <b>wrong</b>".to_owned();
         assert_eq!(classification, Classification::Rejected { reason });
@@ -553,12 +614,16 @@ mod tests {
     #[test]
     fn retry_500_setting_affects_only_500() {
         for status in 100..=599 {
-            let [strict, lenient] =
-                [false, true].map(|lenient| classify(RequestKind::OrderCheckout, http(status, Some(OK)), lenient));
+            let [strict, lenient] = [false, true].map(|lenient| {
+                classify(RequestKind::OrderCheckout, http(status, Some(OK)), lenient)
+            });
             assert_eq!(strict != lenient, status == 500, "{status}");
         }
         let uncertain = classify(RequestKind::OrderCheckout, http(500, None), true);
-        assert_eq!((name_of(&uncertain), uncertain.attempt_outcome()), ("retry uncertain", AttemptOutcome::Unknown));
+        assert_eq!(
+            (name_of(&uncertain), uncertain.attempt_outcome()),
+            ("retry uncertain", AttemptOutcome::Unknown)
+        );
         assert_eq!(name_of(&classify(RequestKind::Identity, http(500, None), true)), "retry");
     }
 }

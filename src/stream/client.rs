@@ -1,7 +1,8 @@
 //! HTTP client: sends one GET through reqwest and returns the response.
 //!
 //! It retries nothing, follows no redirect and does not judge responses; `classify` does. Called
-//! by `service` through `Transport`. A URL carries a customer's order, so no message ever shows one.
+//! by `service` through `Transport`. A URL carries a customer's order, so no message ever shows
+//! one.
 
 use std::{
     error::Error,
@@ -35,7 +36,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub enum ClientError {
     /// The HTTP client cannot be created, for example because there are no CA certificates.
     #[error(
-        "cannot create the HTTP client: {0}\n  hint: it needs CA certificates: those of the system (package \
+        "cannot create the HTTP client: {0}\n  hint: it needs CA certificates: those of the \
+         system (package \
          ca-certificates), or SSL_CERT_FILE=ca.pem"
     )]
     Client(String),
@@ -87,7 +89,9 @@ impl Transport for HttpClient {
 
 fn response_from_error(error: reqwest::Error) -> ServiceResponse {
     if let Some(certificate) = certificate_error(&error) {
-        return ServiceResponse::CertificateRejected(format!("the server's certificate is not trusted: {certificate}"));
+        return ServiceResponse::CertificateRejected(format!(
+            "the server's certificate is not trusted: {certificate}"
+        ));
     }
     if error.is_connect() || error.is_builder() {
         return ServiceResponse::NotSent(error_chain(error));
@@ -114,7 +118,8 @@ fn certificate_error(error: &reqwest::Error) -> Option<&rustls::CertificateError
 
 async fn read_response(mut response: Response, client_key: &str) -> ServiceResponse {
     let status = response.status().as_u16();
-    let retry_after = response.headers().get("retry-after").and_then(|value| retry_after(value.to_str().ok()?));
+    let retry_after =
+        response.headers().get("retry-after").and_then(|value| retry_after(value.to_str().ok()?));
     let mut bytes = Vec::new();
     let body = loop {
         match response.chunk().await {
@@ -132,7 +137,11 @@ fn redact_key(body: &str, client_key: &str) -> String {
     // No tenant has a shorter key. Replacing one would destroy the body: the status OK must stay
     // readable.
     const MIN_KEY_BYTES: usize = 6;
-    if client_key.len() < MIN_KEY_BYTES { body.to_owned() } else { body.replace(client_key, REDACTED) }
+    if client_key.len() < MIN_KEY_BYTES {
+        body.to_owned()
+    } else {
+        body.replace(client_key, REDACTED)
+    }
 }
 
 /// Parses `Retry-After`: seconds or a date (RFC 9110, §10.2.3).

@@ -22,8 +22,11 @@ pub fn content_hash(order: &Order<'_>) -> ContentHash {
     let order = normalize_numbers(order);
     let mut object = OrderObject::of(&order);
     let objects = std::mem::take(&mut object.order_items);
-    let mut items: Vec<String> =
-        objects.iter().zip(&order.items).map(|(object, item)| item_text(object, item, order.route)).collect();
+    let mut items: Vec<String> = objects
+        .iter()
+        .zip(&order.items)
+        .map(|(object, item)| item_text(object, item, order.route))
+        .collect();
     // The order of the items is not content: an export may list them in any order.
     items.sort_unstable();
     let mut hasher = blake3::Hasher::new();
@@ -43,7 +46,8 @@ pub fn content_hash(order: &Order<'_>) -> ContentHash {
 #[must_use]
 pub fn dedup_hash(order: &Order<'_>) -> DedupHash {
     let order = normalize_numbers(order);
-    let amount = |amount: Option<Amount>| amount.map_or_else(String::new, |amount| amount.to_string());
+    let amount =
+        |amount: Option<Amount>| amount.map_or_else(String::new, |amount| amount.to_string());
     let item = |item: &Item<'_>| {
         let name = item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default();
         format!("{name}\n{}\n{}", amount(item.quantity), amount(item.price))
@@ -111,7 +115,10 @@ pub fn dedup_hash_in_export(order: &Order<'_>) -> u64 {
     let mut items_hash = 0_u64;
     for item in &order.items {
         bytes.clear();
-        push_text(item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default(), &mut bytes);
+        push_text(
+            item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default(),
+            &mut bytes,
+        );
         push_amount(item.quantity, &mut bytes);
         push_amount(item.price, &mut bytes);
         // A sum, since the order of the items is not part of the content.
@@ -171,7 +178,8 @@ mod tests {
             order
         }
         let is_alike = |change: fn(&mut Order<'_>)| {
-            let (first, mut second) = (of_guest(order(), "a@example.com"), of_guest(order(), "a@example.com"));
+            let (first, mut second) =
+                (of_guest(order(), "a@example.com"), of_guest(order(), "a@example.com"));
             change(&mut second);
             dedup_hash(&first) == dedup_hash(&second)
         };
@@ -231,7 +239,12 @@ mod tests {
         assert_eq!(hex(&order()), "8e1087ba879dcd4d3f41b0e7c1de902f");
         assert_eq!(hex(&full(Route::Single)), "3c5e62b6439da9c953faf0b227c4ce59");
         assert_eq!(hex(&full(Route::Multi)), "17bac4892bd8b3d4fca6f3fc3c20b316");
-        let bare = Order { items: Vec::new(), card_type: None, extension: Extension::default(), ..order() };
+        let bare = Order {
+            items: Vec::new(),
+            card_type: None,
+            extension: Extension::default(),
+            ..order()
+        };
         assert_eq!(hex(&bare), "39eb0f6e30b1000d282da6ea6179e8c7");
     }
 
@@ -271,7 +284,9 @@ mod tests {
     fn content_hash_detects_changes() {
         assert!(changed(|order| order.status = "PAYMENT_PENDING".into()));
         assert!(changed(|order| order.price = "200.51".parse().unwrap()));
-        assert!(changed(|order| order.extension = extension("refundable", ExtensionValue::Boolean(false))));
+        assert!(changed(
+            |order| order.extension = extension("refundable", ExtensionValue::Boolean(false))
+        ));
         assert!(changed(|order| drop(order.items.pop())));
     }
 }
@@ -298,38 +313,45 @@ mod equivalence_tests {
         let text = || proptest::sample::select(vec!["", "a", "b", "ab"]);
         let item = (text(), proptest::option::of(text()), amounts(), amounts());
         let items = proptest::collection::vec(item, 0..3);
-        (text(), text(), 0..2_i64, amounts(), text(), items).prop_map(|(reference, id, time, price, status, items)| {
-            let item = |(name, product_id, quantity, price): (&'static str, Option<&'static str>, _, _)| Item {
-                name: Some(name.into()),
-                product_id: product_id.map(Into::into),
-                quantity,
-                price,
-                ..Item::default()
-            };
-            let identifiers = vec![Identifier { provider: "email".into(), id: id.into() }];
-            Order {
-                reference: reference.into(),
-                ordered_at: chrono::DateTime::from_timestamp_millis(time).unwrap(),
-                status: status.into(),
-                price: price.unwrap_or("5".parse().unwrap()),
-                items: items.into_iter().map(item).collect(),
-                guest: Guest { identifiers, ..Guest::default() },
-                currency: "EUR".parse().unwrap(),
-                payment_type: "Card".into(),
-                card_type: None,
-                extension: Extension::default(),
-                common: CommonAttributes {
-                    channel: "WEB".into(),
-                    language: "EN".into(),
+        (text(), text(), 0..2_i64, amounts(), text(), items).prop_map(
+            |(reference, id, time, price, status, items)| {
+                let item = |(name, product_id, quantity, price): (
+                    &'static str,
+                    Option<&'static str>,
+                    _,
+                    _,
+                )| Item {
+                    name: Some(name.into()),
+                    product_id: product_id.map(Into::into),
+                    quantity,
+                    price,
+                    ..Item::default()
+                };
+                let identifiers = vec![Identifier { provider: "email".into(), id: id.into() }];
+                Order {
+                    reference: reference.into(),
+                    ordered_at: chrono::DateTime::from_timestamp_millis(time).unwrap(),
+                    status: status.into(),
+                    price: price.unwrap_or("5".parse().unwrap()),
+                    items: items.into_iter().map(item).collect(),
+                    guest: Guest { identifiers, ..Guest::default() },
                     currency: "EUR".parse().unwrap(),
-                    page: "checkout".into(),
-                    pos: "shop".into(),
-                },
-                route: Route::Single,
-                contacts: Vec::new(),
-                consumers: Vec::new(),
-            }
-        })
+                    payment_type: "Card".into(),
+                    card_type: None,
+                    extension: Extension::default(),
+                    common: CommonAttributes {
+                        channel: "WEB".into(),
+                        language: "EN".into(),
+                        currency: "EUR".parse().unwrap(),
+                        page: "checkout".into(),
+                        pos: "shop".into(),
+                    },
+                    route: Route::Single,
+                    contacts: Vec::new(),
+                    consumers: Vec::new(),
+                }
+            },
+        )
     }
 
     /// The same order with its items in another order and each amount with more zeros.

@@ -45,7 +45,11 @@ impl TryFrom<Box<RawValue>> for EventJson {
 
     fn try_from(json: Box<RawValue>) -> Result<Self, Self::Error> {
         // The browser ID is put before the first member.
-        if json.get().starts_with("{\"") { Ok(Self(json)) } else { Err("an event is no object with members") }
+        if json.get().starts_with("{\"") {
+            Ok(Self(json))
+        } else {
+            Err("an event is no object with members")
+        }
     }
 }
 
@@ -57,7 +61,8 @@ impl PartialEq for EventJson {
 
 impl Eq for EventJson {}
 
-/// Returns the complete event for a browser. `event` is the JSON of the event without its browser ID.
+/// Returns the complete event for a browser. `event` is the JSON of the event without its browser
+/// ID.
 #[must_use]
 pub fn with_browser_id(event: &str, browser_id: &str) -> String {
     [BROWSER_ID_PREFIX, browser_id, AFTER_BROWSER_ID, members(event)].concat()
@@ -255,7 +260,10 @@ fn in_utc<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S
 }
 
 #[expect(clippy::ref_option, reason = "serde calls it with a reference")]
-fn in_utc_if_any<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+fn in_utc_if_any<S: Serializer>(
+    time: &Option<DateTime<Utc>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     time.map(utc).serialize(serializer)
 }
 
@@ -295,7 +303,10 @@ pub(super) mod tests {
         }
     }
 
-    pub(in crate::stream) fn extension(name: &'static str, value: ExtensionValue<'static>) -> Extension<'static> {
+    pub(in crate::stream) fn extension(
+        name: &'static str,
+        value: ExtensionValue<'static>,
+    ) -> Extension<'static> {
         Extension::from_attributes(vec![(name.into(), value, ())]).0
     }
 
@@ -308,9 +319,10 @@ pub(super) mod tests {
     fn identity_carries_guest_and_common_attributes() {
         let order = order();
         let mut guest = order.guest.clone();
-        guest
-            .identifiers
-            .push(crate::model::guest::Identifier { provider: "email".into(), id: "ann@example.com".into() });
+        guest.identifiers.push(crate::model::guest::Identifier {
+            provider: "email".into(),
+            id: "ann@example.com".into(),
+        });
         insta::assert_snapshot!(with_browser_id(identity(&guest, &order.common).as_str(), "b"), @r#"{"browser_id":"b","type":"IDENTITY","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","identifiers":[{"provider":"email","id":"ann@example.com"}],"email":"ann@example.com"}"#);
     }
 }

@@ -60,17 +60,25 @@ fn types_in(payload: &Payload) -> Vec<AttributeType> {
     // The program encoded the event itself, so it always parses.
     let Ok(StreamPayload { events, .. }) = payload.parse() else { return Vec::new() };
     let checkout = events.last().map_or("", |event| event.1.as_str());
-    let Ok(CheckoutExtensions { order }) = serde_json::from_str(checkout) else { return Vec::new() };
-    let order_attributes = order.extensions.iter().map(|attributes| (ExtensionScope::Order, attributes));
+    let Ok(CheckoutExtensions { order }) = serde_json::from_str(checkout) else {
+        return Vec::new();
+    };
+    let order_attributes =
+        order.extensions.iter().map(|attributes| (ExtensionScope::Order, attributes));
     let item_attributes = order.order_items.iter().flat_map(|item| &item.extensions);
-    let all = order_attributes.chain(item_attributes.map(|attributes| (ExtensionScope::Item, attributes)));
-    let mut types: Vec<_> = all.flat_map(|(scope, attributes)| types_of(scope, attributes)).collect();
+    let all = order_attributes
+        .chain(item_attributes.map(|attributes| (ExtensionScope::Item, attributes)));
+    let mut types: Vec<_> =
+        all.flat_map(|(scope, attributes)| types_of(scope, attributes)).collect();
     types.sort_unstable();
     types.dedup();
     types
 }
 
-fn types_of(scope: ExtensionScope, attributes: &RawAttributes<'_>) -> impl Iterator<Item = AttributeType> {
+fn types_of(
+    scope: ExtensionScope,
+    attributes: &RawAttributes<'_>,
+) -> impl Iterator<Item = AttributeType> {
     let is_attribute = |(name, _): &(&Cow<'_, str>, _)| !RESERVED_MEMBERS.contains(&&***name);
     let to_type = move |(name, value): (&Cow<'_, str>, &&RawValue)| AttributeType {
         scope,
@@ -102,11 +110,14 @@ mod tests {
         let mut order = order();
         let types = |order: &_| {
             let types = types_in(&Payload::from(&StreamPayload::single(order)));
-            let shown = types.iter().map(|of| format!("{}.{} {}", of.scope.as_str(), of.name, of.data_type.name()));
+            let shown = types
+                .iter()
+                .map(|of| format!("{}.{} {}", of.scope.as_str(), of.name, of.data_type.name()));
             shown.collect::<Vec<_>>().join(", ")
         };
         assert_eq!(types(&order), "order.refundable boolean");
-        order.items[0].extension = extension("weight", ExtensionValue::Float("10".parse().unwrap()));
+        order.items[0].extension =
+            extension("weight", ExtensionValue::Float("10".parse().unwrap()));
         order.extension = extension("n\"1", ExtensionValue::Number("10".parse().unwrap()));
         assert_eq!(types(&order), "order.n\"1 integer, item.weight float");
         order.extension = extension("note", ExtensionValue::Text("1.5".into()));

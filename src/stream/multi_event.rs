@@ -37,15 +37,22 @@ pub struct UrlLimits<'a> {
 #[must_use]
 pub fn sequence(order: &Order<'_>, limits: UrlLimits<'_>) -> StreamPayload {
     let event = |kind, body| OrderEvent(kind, event(&order.common, kind, body));
-    let add = |(index, item)| event(RequestKind::Add, EventBody::Product(AddProduct { index, item, order }));
-    let contacts: Vec<_> = [&order.guest].into_iter().chain(&order.contacts).map(ContactObject::of).collect();
+    let add = |(index, item)| {
+        event(RequestKind::Add, EventBody::Product(AddProduct { index, item, order }))
+    };
+    let contacts: Vec<_> =
+        [&order.guest].into_iter().chain(&order.contacts).map(ContactObject::of).collect();
     let consumers: Vec<_> = order.consumers.iter().map(ConsumerObject::of).collect();
     let mut events: Vec<_> = order.items.iter().enumerate().map(add).collect();
     events.push(event(RequestKind::AddContacts, EventBody::Contacts(&contacts)));
     if !consumers.is_empty() {
         events.push(event(RequestKind::AddConsumers, EventBody::Consumers(&consumers)));
     }
-    events.extend(confirms(order, limits).into_iter().map(|confirm| OrderEvent(RequestKind::Confirm, confirm)));
+    events.extend(
+        confirms(order, limits)
+            .into_iter()
+            .map(|confirm| OrderEvent(RequestKind::Confirm, confirm)),
+    );
     events.push(event(RequestKind::Checkout, EventBody::Order(order)));
     // Sent only if the sequence fails: a cart left open counts as abandoned and may trigger mail.
     let OrderEvent(_, clear_cart) = event(RequestKind::ClearCart, EventBody::Empty);
@@ -59,14 +66,20 @@ fn item_id(index: usize) -> String {
 }
 
 fn confirms(order: &Order<'_>, limits: UrlLimits<'_>) -> Vec<EventJson> {
-    let names: Vec<_> = (0..order.items.len()).map(|index| ItemName { item_id: item_id(index) }).collect();
-    let confirm = |names: &[ItemName]| event(&order.common, RequestKind::Confirm, EventBody::Confirmed(names));
+    let names: Vec<_> =
+        (0..order.items.len()).map(|index| ItemName { item_id: item_id(index) }).collect();
+    let confirm = |names: &[ItemName]| {
+        event(&order.common, RequestKind::Confirm, EventBody::Confirmed(names))
+    };
     match limits.confirm {
         ConfirmMode::Whole => vec![confirm(&names)],
         ConfirmMode::Parts => {
             // Names are appended to an otherwise equal event, so its length is measured once.
             let frame = url::event_url_length(limits.target, &confirm(&[]));
-            split_confirm(&names, limits.max_url_bytes.saturating_sub(frame)).into_iter().map(confirm).collect()
+            split_confirm(&names, limits.max_url_bytes.saturating_sub(frame))
+                .into_iter()
+                .map(confirm)
+                .collect()
         }
     }
 }
@@ -145,7 +158,8 @@ struct AddProduct<'a> {
 impl Serialize for AddProduct<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { index, item, order } = self;
-        let (product, ordered_at) = (item.product.as_deref(), item.ordered_at.unwrap_or(order.ordered_at));
+        let (product, ordered_at) =
+            (item.product.as_deref(), item.ordered_at.unwrap_or(order.ordered_at));
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("type", &item.item_type)?;
         map.serialize_entry("item_id", &item_id(*index))?;
@@ -286,10 +300,17 @@ mod tests {
             identifiers: vec![Identifier { provider: "crm".into(), id: "7".into() }],
             ..Guest::default()
         };
-        let cy = Guest { firstname: Some("Cy".into()), gender: Some("female".into()), ..Guest::default() };
+        let cy = Guest {
+            firstname: Some("Cy".into()),
+            gender: Some("female".into()),
+            ..Guest::default()
+        };
         let consumers = vec![
             Consumer { person: cy, items: vec![0, 1] },
-            Consumer { person: Guest { lastname: Some("Ek".into()), ..Guest::default() }, items: Vec::new() },
+            Consumer {
+                person: Guest { lastname: Some("Ek".into()), ..Guest::default() },
+                items: Vec::new(),
+            },
         ];
         let (route, contacts) = (Route::Multi, vec![contact]);
         Order { items: vec![item("DUB-LHR"), back], route, contacts, consumers, ..order() }
@@ -346,8 +367,9 @@ mod tests {
     /// The number of items that the short item IDs are chosen for.
     #[test]
     fn confirm_of_8_kib_names_264_items() {
-        let max_items =
-            (1..400).rev().find(|n| lengths(&confirms(&with_items(*n), ConfirmMode::Whole, 8192))[0] <= 8192);
+        let max_items = (1..400)
+            .rev()
+            .find(|n| lengths(&confirms(&with_items(*n), ConfirmMode::Whole, 8192))[0] <= 8192);
         assert_eq!(max_items, Some(264));
     }
 
@@ -363,7 +385,8 @@ mod tests {
                 assert_eq!(texts.iter().filter(|text| text.contains(&name)).count(), 1, "{name}");
             }
             let lengths = lengths(&parts);
-            let is_within_limit = |length: &usize| *length <= max_url_bytes || n_items == parts.len();
+            let is_within_limit =
+                |length: &usize| *length <= max_url_bytes || n_items == parts.len();
             assert!(lengths.iter().all(is_within_limit), "{lengths:?}");
             // The next name, `,{"item_id":"…"}`, would have been too long.
             let is_full = |length: &usize| *length + 31 > max_url_bytes;

@@ -27,7 +27,11 @@ impl PageCounter {
             *self = Self::default();
             return None;
         };
-        if self.last.as_ref().is_some_and(|(last_status, last)| *last_status == status && last == page) {
+        if self
+            .last
+            .as_ref()
+            .is_some_and(|(last_status, last)| *last_status == status && last == page)
+        {
             self.n_consecutive += 1;
         } else {
             *self = Self { last: Some((status, page.to_owned())), n_consecutive: 1 };
@@ -59,7 +63,10 @@ mod tests {
     fn tenth_identical_page_is_reported() {
         let page = || http(200, PAGE);
         assert_eq!(after_nine(&[page()]), Some(200));
-        assert_eq!(after_nine(&[ServiceResponse::NoResponse("timed out".into()), page()]), Some(200));
+        assert_eq!(
+            after_nine(&[ServiceResponse::NoResponse("timed out".into()), page()]),
+            Some(200)
+        );
         assert_eq!(after_nine(&[http(201, "{\"status\":\"OK\"}"), page()]), None);
         assert_eq!(after_nine(&[http(200, "<html>Goodbye</html>")]), None);
         assert_eq!(after_nine(&[http(403, PAGE)]), None);

@@ -18,8 +18,8 @@ use crate::model::{
 pub struct StreamPayload {
     /// In the order of sending; the last one creates the order.
     pub events: Vec<OrderEvent>,
-    /// CLEAR_CART of an order that is assembled from several events, sent only if CHECKOUT is never
-    /// reached.
+    /// CLEAR_CART of an order that is assembled from several events, sent only if CHECKOUT is
+    /// never reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_cart: Option<EventJson>,
 }
@@ -31,22 +31,34 @@ pub struct OrderEvent(pub RequestKind, pub EventJson);
 impl StreamPayload {
     /// ORDER_CHECKOUT alone.
     pub(super) fn single(order: &Order<'_>) -> Self {
-        Self { events: vec![OrderEvent(RequestKind::OrderCheckout, order_checkout(order))], clear_cart: None }
+        Self {
+            events: vec![OrderEvent(RequestKind::OrderCheckout, order_checkout(order))],
+            clear_cart: None,
+        }
     }
 
     /// Reads the payload of a planned order.
     pub fn read(order: &PlannedOrder) -> Result<Self, String> {
         let payload: Self = order.payload.parse().map_err(|error| error.to_string())?;
-        if payload.is_complete(order) { Ok(payload) } else { Err("its events are not those of one order".to_owned()) }
+        if payload.is_complete(order) {
+            Ok(payload)
+        } else {
+            Err("its events are not those of one order".to_owned())
+        }
     }
 
-    /// Whether the events are those of one order: what fills its cart, then the one that creates it.
+    /// Whether the events are those of one order: what fills its cart, then the one that creates
+    /// it.
     // The delivery takes the last event for the one that creates the order: a second one in between
     // would create a second order.
     fn is_complete(&self, order: &PlannedOrder) -> bool {
         let Some((OrderEvent(last, _), earlier)) = self.events.split_last() else { return false };
         let has_events_of_route = match order.route {
-            Route::Single => *last == RequestKind::OrderCheckout && earlier.is_empty() && self.clear_cart.is_none(),
+            Route::Single => {
+                *last == RequestKind::OrderCheckout
+                    && earlier.is_empty()
+                    && self.clear_cart.is_none()
+            }
             Route::Multi => *last == RequestKind::Checkout && self.clear_cart.is_some(),
         };
         has_events_of_route
@@ -72,7 +84,10 @@ mod tests {
     use super::*;
     use crate::stream::tests::planned_order;
 
-    fn read(edit: impl FnOnce(&mut StreamPayload), n_items: usize) -> Result<StreamPayload, String> {
+    fn read(
+        edit: impl FnOnce(&mut StreamPayload),
+        n_items: usize,
+    ) -> Result<StreamPayload, String> {
         let mut order = planned_order(1, n_items);
         let mut payload = StreamPayload::read(&order).unwrap();
         edit(&mut payload);
@@ -87,8 +102,9 @@ mod tests {
             assert!(read(|_| (), n_items).is_ok());
             assert!(read(|payload| payload.events.clear(), n_items).is_err());
             assert!(read(|payload| drop(payload.events.pop()), n_items).is_err());
-            let second_checkout =
-                |payload: &mut StreamPayload| payload.events.insert(0, payload.events.last().unwrap().clone());
+            let second_checkout = |payload: &mut StreamPayload| {
+                payload.events.insert(0, payload.events.last().unwrap().clone());
+            };
             assert!(read(second_checkout, n_items).is_err());
         }
         assert!(read(|payload| payload.clear_cart = None, 2).is_err());

@@ -1,5 +1,5 @@
-//! Planned orders that can no longer be sent as they were encoded, with other settings or after other
-//! orders.
+//! Planned orders that can no longer be sent as they were encoded, with other settings or after
+//! other orders.
 //!
 //! It knows no history. Called by `pipeline` for the orders of a saved plan.
 
@@ -12,9 +12,9 @@ use crate::model::{
     route::Route,
 };
 
-/// Returns the result of an order that cannot be sent: its session would be too long at this rate, or
-/// the tenant has another type for one of its extension attributes (`types`). Adds the problem to its
-/// record.
+/// Returns the result of an order that cannot be sent: its session would be too long at this rate,
+/// or the tenant has another type for one of its extension attributes (`types`). Adds the problem
+/// to its record.
 pub fn result_if_unsendable(
     order: &mut PlannedOrder,
     settings: &StreamSettings,
@@ -34,13 +34,18 @@ fn result_if_too_slow(order: &PlannedOrder, settings: &StreamSettings) -> Option
 
 /// The result of an order if the tenant received another type for one of its extension attributes
 /// after it had been planned.
-fn result_of_type_conflict(order: &mut PlannedOrder, types: &AttributeTypes) -> Option<OrderResult> {
-    let tenant_type =
-        |sent: &AttributeType| types.get(sent.scope, &sent.name).filter(|data_type| *data_type != sent.data_type);
+fn result_of_type_conflict(
+    order: &mut PlannedOrder,
+    types: &AttributeTypes,
+) -> Option<OrderResult> {
+    let tenant_type = |sent: &AttributeType| {
+        types.get(sent.scope, &sent.name).filter(|data_type| *data_type != sent.data_type)
+    };
     let conflict = types_sent(order).into_iter().find_map(|sent| Some((tenant_type(&sent)?, sent)));
     let (tenant, sent) = conflict?;
     let message = format!(
-        "extension attribute {}: {} here, but {} at the tenant, as an earlier run sent it: an attribute keeps its \
+        "extension attribute {}: {} here, but {} at the tenant, as an earlier run sent it: an \
+         attribute keeps its \
          type",
         sent.name,
         sent.data_type.name(),

@@ -26,7 +26,9 @@ pub fn routes(draft: &Draft<'_>, mode: Mode) -> RouteChoice {
     match mode {
         Mode::Single => RouteChoice { first: &SINGLE, next: None },
         Mode::Multi => RouteChoice { first: &MULTI, next: None },
-        Mode::Auto if draft.items.iter().any(needs_multi) => RouteChoice { first: &MULTI, next: None },
+        Mode::Auto if draft.items.iter().any(needs_multi) => {
+            RouteChoice { first: &MULTI, next: None }
+        }
         Mode::Auto => RouteChoice { first: &SINGLE, next: Some(&MULTI) },
     }
 }

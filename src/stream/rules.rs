@@ -6,7 +6,10 @@
 use crate::model::{
     field::Field,
     route::Route,
-    rules::{Carries, DetailRules, Details, ExtensionRules, ItemRules, NotTaken, SessionItems, TargetRules},
+    rules::{
+        Carries, DetailRules, Details, ExtensionRules, ItemRules, NotTaken, SessionItems,
+        TargetRules,
+    },
 };
 
 /// One ORDER_CHECKOUT.
@@ -32,7 +35,8 @@ pub static SINGLE: TargetRules = TargetRules {
         max_name_chars: MAX_NAME_CHARS,
         barred_types: NotTaken {
             values: &[
-                // "ORDER_CHECKOUT event", `orderItems.type`: "The following values are not supported".
+                // "ORDER_CHECKOUT event", `orderItems.type`: "The following values are not
+                // supported".
                 "FLIGHT",
                 "HOTEL",
                 "MORTGAGE",
@@ -135,7 +139,8 @@ const MAX_NAME_CHARS: usize = 128;
 
 /// "ORDER_CHECKOUT event", `extensions`: one object of at most 50 attributes, beside its name and
 /// key.
-const EXTENSIONS: ExtensionRules = ExtensionRules { max_attributes: 50, reserved_names: &["name", "key"] };
+const EXTENSIONS: ExtensionRules =
+    ExtensionRules { max_attributes: 50, reserved_names: &["name", "key"] };
 
 /// "IDENTITY event", `gender`.
 const GENDERS: &[&str] = &["male", "female", "unknown"];

@@ -15,7 +15,10 @@ use super::{
     url,
 };
 use crate::{
-    dispatch::{Assessment, DispatchTarget, Request, ServiceNotice, StopReason, Throttling, backoff::backoff},
+    dispatch::{
+        Assessment, DispatchTarget, Request, ServiceNotice, StopReason, Throttling,
+        backoff::backoff,
+    },
     model::{planned::PlannedGuest, request::RequestKind},
 };
 
@@ -55,16 +58,23 @@ impl<T: Transport> DispatchTarget for StreamService<T> {
     }
 
     async fn send(&self, request: &Request) -> ServiceResponse {
-        self.transport.send(url::request_url(&self.settings.target, request.kind, &request.message)).await
+        self.transport
+            .send(url::request_url(&self.settings.target, request.kind, &request.message))
+            .await
     }
 
     fn inspect(&self, response: &ServiceResponse) -> ServiceNotice {
-        let page = self.pages.lock().expect("no thread panics while holding the lock").count(response);
+        let page =
+            self.pages.lock().expect("no thread panics while holding the lock").count(response);
         let stop = page.map(|status| StopReason {
-            reason: format!("HTTP {status} with the same web page {MAX_SAME_PAGES} times in a row: {WRONG_TARGET}"),
+            reason: format!(
+                "HTTP {status} with the same web page {MAX_SAME_PAGES} times in a \
+                row: {WRONG_TARGET}"
+            ),
             hint: CHECK_TARGET,
         });
-        let throttle = response.throttle().map(|wait| wait.map_or(Throttling::SlowDown, Throttling::Wait));
+        let throttle =
+            response.throttle().map(|wait| wait.map_or(Throttling::SlowDown, Throttling::Wait));
         ServiceNotice { throttle, stop }
     }
 
@@ -80,7 +90,12 @@ impl<T: Transport> DispatchTarget for StreamService<T> {
     }
 
     fn clear_cart(&self, browser: &str, clear_cart: &str, is_retry: bool) -> Request {
-        Request { kind: RequestKind::ClearCart, message: complete(clear_cart, browser), order: 0, is_retry }
+        Request {
+            kind: RequestKind::ClearCart,
+            message: complete(clear_cart, browser),
+            order: 0,
+            is_retry,
+        }
     }
 
     fn endpoint(&self, kind: RequestKind) -> String {

@@ -16,8 +16,9 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 pub(super) fn exceeds_session(n_requests: u64, settings: &StreamSettings) -> Option<String> {
     let n_requests = IDENTIFY_REQUESTS + n_requests;
     let (pause, timeout) = (settings.identity_pause, settings.session_timeout);
-    let at_rate =
-        |rate: NonZeroU32| Duration::from_nanos(NANOS_PER_SECOND.saturating_mul(n_requests) / u64::from(rate.get()));
+    let at_rate = |rate: NonZeroU32| {
+        Duration::from_nanos(NANOS_PER_SECOND.saturating_mul(n_requests) / u64::from(rate.get()))
+    };
     let sending = settings.rate.map(at_rate).unwrap_or_default();
     let total = pause.saturating_add(sending);
     if total <= timeout / 2 {
@@ -25,7 +26,8 @@ pub(super) fn exceeds_session(n_requests: u64, settings: &StreamSettings) -> Opt
     }
     let requests = settings.rate.map(|rate| format!("{n_requests} requests at {rate}/s"));
     // A pause below 1 % of the total explains nothing.
-    let pause = (!pause.is_zero() && pause >= total / 100).then(|| format!("the pause of {} s", pause.as_secs_f64()));
+    let pause = (!pause.is_zero() && pause >= total / 100)
+        .then(|| format!("the pause of {} s", pause.as_secs_f64()));
     let parts: Vec<_> = requests.into_iter().chain(pause).collect();
     let verb = if settings.rate.is_none() { "takes" } else { "take" };
     // A pause that already takes half of the session is not fixed by a higher rate.
@@ -45,7 +47,11 @@ pub(super) fn exceeds_session(n_requests: u64, settings: &StreamSettings) -> Opt
 /// Formats seconds with at most one decimal, rounded up so that the limit is never understated.
 fn round_up_tenths(time: Duration) -> String {
     let tenths = time.as_nanos().div_ceil(100_000_000);
-    if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+    if tenths.is_multiple_of(10) {
+        (tenths / 10).to_string()
+    } else {
+        format!("{}.{}", tenths / 10, tenths % 10)
+    }
 }
 
 #[cfg(test)]

@@ -77,9 +77,15 @@ pub struct Misfit {
 /// Checks whether each event of an order fits one request, and whether the order is assembled
 /// within its session. `defaults` are the common attributes that the events may have.
 #[must_use]
-pub fn misfit(order: &Order<'_>, draft: &Draft<'_>, defaults: &CommonDefaults, settings: &StreamSettings) -> Misfit {
+pub fn misfit(
+    order: &Order<'_>,
+    draft: &Draft<'_>,
+    defaults: &CommonDefaults,
+    settings: &StreamSettings,
+) -> Misfit {
     let mut misfit = Misfit::default();
-    let mut record = |code, message| misfit.problems.push(Problem::for_order(code, draft.position(), message));
+    let mut record =
+        |code, message| misfit.problems.push(Problem::for_order(code, draft.position(), message));
     let may_exceed = || may_exceed_limit(draft, order.route, defaults, settings);
     match order.route {
         Route::Single => {
@@ -106,15 +112,22 @@ fn min_requests(order: &Order<'_>) -> u64 {
 }
 
 /// Whether the events may exceed the limit, so that the slow path must measure them.
-fn may_exceed_limit(draft: &Draft<'_>, route: Route, defaults: &CommonDefaults, settings: &StreamSettings) -> bool {
+fn may_exceed_limit(
+    draft: &Draft<'_>,
+    route: Route,
+    defaults: &CommonDefaults,
+    settings: &StreamSettings,
+) -> bool {
     let CommonDefaults { channel, language, currency, page, pos } = defaults;
-    let defaults: usize = [channel, language, currency, page, pos].into_iter().flatten().map(String::len).sum();
+    let defaults: usize =
+        [channel, language, currency, page, pos].into_iter().flatten().map(String::len).sum();
     let target = 3 * (settings.target.base_url.len() + settings.target.client_key.len());
     let max_bytes = |SizeBounds { identity, largest }| {
         identity.max(largest) + EVENT_OVERHEAD + target + MAX_BYTES_PER_BYTE * defaults
     };
     // The coarse bound needs only the lengths of the texts; the finer one reads every byte.
-    max_bytes(size_bounds(draft, route, |text| MAX_BYTES_PER_BYTE * text.len())) > settings.max_url_bytes
+    max_bytes(size_bounds(draft, route, |text| MAX_BYTES_PER_BYTE * text.len()))
+        > settings.max_url_bytes
         && max_bytes(size_bounds(draft, route, url::encoded_json_length)) > settings.max_url_bytes
 }
 
@@ -133,7 +146,9 @@ fn single_bounds(draft: &Draft<'_>, text_bytes: impl Fn(&str) -> usize) -> SizeB
     for cell in draft.cells.iter() {
         match cell.field.group() {
             FieldGroup::Guest => identity += size(cell),
-            FieldGroup::Event => (identity, checkout) = (identity + size(cell), checkout + size(cell)),
+            FieldGroup::Event => {
+                (identity, checkout) = (identity + size(cell), checkout + size(cell));
+            }
             FieldGroup::Order | FieldGroup::Item => checkout += size(cell),
         }
     }
@@ -154,17 +169,28 @@ fn multi_bounds(draft: &Draft<'_>, text_bytes: impl Fn(&str) -> usize) -> SizeBo
             .sum()
     };
     let cells = &draft.cells[..];
-    let (guest, event) =
-        (size(cells, |group| group == FieldGroup::Guest), size(cells, |group| group == FieldGroup::Event));
+    let (guest, event) = (
+        size(cells, |group| group == FieldGroup::Guest),
+        size(cells, |group| group == FieldGroup::Event),
+    );
     let order = size(cells, |group| group == FieldGroup::Order);
-    let adds = draft.items.iter().map(|item| ITEM_OVERHEAD + ADD_OVERHEAD + order + size(&item.cells, |_| true));
-    let people = |role| draft.people.iter().filter(move |person: &&PersonDraft<'_>| person.role == role);
+    let adds = draft
+        .items
+        .iter()
+        .map(|item| ITEM_OVERHEAD + ADD_OVERHEAD + order + size(&item.cells, |_| true));
+    let people =
+        |role| draft.people.iter().filter(move |person: &&PersonDraft<'_>| person.role == role);
     let people_bytes = |role| {
-        people(role).map(|person| ITEM_OVERHEAD + ITEM_NAME_BYTES + size(&person.cells, |_| true)).sum::<usize>()
+        people(role)
+            .map(|person| ITEM_OVERHEAD + ITEM_NAME_BYTES + size(&person.cells, |_| true))
+            .sum::<usize>()
     };
     let contacts = ITEM_OVERHEAD + guest + people_bytes(PersonRole::Contact);
     let confirm = ITEM_NAME_BYTES * draft.items.len();
-    let largest = [contacts, people_bytes(PersonRole::Consumer), confirm, order].into_iter().chain(adds).max();
+    let largest = [contacts, people_bytes(PersonRole::Consumer), confirm, order]
+        .into_iter()
+        .chain(adds)
+        .max();
     SizeBounds { identity: guest + event, largest: largest.unwrap_or(0) + event }
 }
 
@@ -176,7 +202,9 @@ fn max_attribute_bytes(cell: &Cell<'_>, text: usize) -> usize {
         }
         // An address is converted to lower case, where a letter may have three bytes instead of
         // two, and may be sent as the identifier too.
-        Field::Identifier(provider) => IDENTIFIER_OVERHEAD + MAX_BYTES_PER_BYTE * provider.len() + 2 * text,
+        Field::Identifier(provider) => {
+            IDENTIFIER_OVERHEAD + MAX_BYTES_PER_BYTE * provider.len() + 2 * text
+        }
         Field::GuestEmail => IDENTIFIER_OVERHEAD + ATTRIBUTE_OVERHEAD + 3 * text,
         // Each line becomes a string of its own, with its quotes and comma.
         Field::GuestStreet => ATTRIBUTE_OVERHEAD + 2 * text,
@@ -187,11 +215,20 @@ fn max_attribute_bytes(cell: &Cell<'_>, text: usize) -> usize {
 }
 
 /// Whether ORDER_CHECKOUT fits; records if it does not.
-fn checkout_fits(order: &Order<'_>, settings: &StreamSettings, record: &mut impl FnMut(Code, String)) -> bool {
-    let Some(excess) = exceeds_url_limit(&event_json::order_checkout(order), settings) else { return true };
-    let needs_parts = settings.confirm == ConfirmMode::Whole && order.items.len() > MAX_CONFIRMED_ITEMS;
+fn checkout_fits(
+    order: &Order<'_>,
+    settings: &StreamSettings,
+    record: &mut impl FnMut(Code, String),
+) -> bool {
+    let Some(excess) = exceeds_url_limit(&event_json::order_checkout(order), settings) else {
+        return true;
+    };
+    let needs_parts =
+        settings.confirm == ConfirmMode::Whole && order.items.len() > MAX_CONFIRMED_ITEMS;
     let hint = match settings.mode {
-        Mode::Single if needs_parts => "; mode auto with confirm = \"parts\" assembles such orders from several events",
+        Mode::Single if needs_parts => {
+            "; mode auto with confirm = \"parts\" assembles such orders from several events"
+        }
         Mode::Single => "; mode auto assembles such orders from several events",
         Mode::Multi | Mode::Auto => "",
     };
@@ -201,7 +238,11 @@ fn checkout_fits(order: &Order<'_>, settings: &StreamSettings, record: &mut impl
 }
 
 /// Checks the events that assemble an order, and IDENTITY; records those that do not fit.
-fn check_sequence(order: &Order<'_>, settings: &StreamSettings, record: &mut impl FnMut(Code, String)) {
+fn check_sequence(
+    order: &Order<'_>,
+    settings: &StreamSettings,
+    record: &mut impl FnMut(Code, String),
+) {
     let sequence = multi_event::sequence(order, settings.url_limits());
     // With CONFIRM in parts there may be more requests than the minimum.
     if let Some(message) = exceeds_session(sequence.n_requests(), settings) {
@@ -222,15 +263,22 @@ fn check_sequence(order: &Order<'_>, settings: &StreamSettings, record: &mut imp
     check_identity(order, settings, record);
 }
 
-fn check_identity(order: &Order<'_>, settings: &StreamSettings, record: &mut impl FnMut(Code, String)) {
-    if let Some(excess) = exceeds_url_limit(&event_json::identity(&order.guest, &order.common), settings) {
+fn check_identity(
+    order: &Order<'_>,
+    settings: &StreamSettings,
+    record: &mut impl FnMut(Code, String),
+) {
+    if let Some(excess) =
+        exceeds_url_limit(&event_json::identity(&order.guest, &order.common), settings)
+    {
         record(Code::EventTooLarge, format!("IDENTITY {excess}"));
     }
 }
 
 fn exceeds_url_limit(event: &EventJson, settings: &StreamSettings) -> Option<String> {
     let (length, limit) = (url::event_url_length(&settings.target, event), settings.max_url_bytes);
-    (length > limit).then(|| format!("makes a URL of {length} bytes, more than the limit of {limit}"))
+    (length > limit)
+        .then(|| format!("makes a URL of {length} bytes, more than the limit of {limit}"))
 }
 
 #[cfg(test)]

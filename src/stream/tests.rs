@@ -32,7 +32,11 @@ pub(super) fn settings(rate: Option<u32>) -> StreamSettings {
 /// `"order":ID`.
 pub(super) fn planned_guest(first: u32, n_orders: u32) -> PlannedGuest {
     let orders = (first..first + n_orders).map(|id| planned_order(id, 0)).collect();
-    PlannedGuest { identity: Payload::new(&serde_json::json!({ "type": "IDENTITY" })), orders, results: Vec::new() }
+    PlannedGuest {
+        identity: Payload::new(&serde_json::json!({ "type": "IDENTITY" })),
+        orders,
+        results: Vec::new(),
+    }
 }
 
 /// A guest with one assembled order per element of `n_items`, ids from `first`; an order of 0

@@ -123,8 +123,11 @@ mod tests {
 
     /// Any characters, with ASCII as frequent as all others.
     fn any_text() -> impl Strategy<Value = String> {
-        prop::collection::vec(prop_oneof!["[\\x00-\\x7f]", any::<char>().prop_map(String::from)], 0..60)
-            .prop_map(|chars| chars.concat())
+        prop::collection::vec(
+            prop_oneof!["[\\x00-\\x7f]", any::<char>().prop_map(String::from)],
+            0..60,
+        )
+        .prop_map(|chars| chars.concat())
     }
 
     fn event(text: &str) -> EventJson {

@@ -26,9 +26,17 @@ pub(super) fn warn_total_differs(order: &Order<'_>, draft: &Draft<'_>, findings:
         let price = item.product.as_deref().and_then(|product| product.unit_price)?;
         price.checked_mul(item.quantity?)
     };
-    let sum = order.items.iter().map(line).try_fold(Amount(Decimal::ZERO), |sum, line| sum.checked_add(line?));
+    let sum = order
+        .items
+        .iter()
+        .map(line)
+        .try_fold(Amount(Decimal::ZERO), |sum, line| sum.checked_add(line?));
     let difference = sum.and_then(|sum| Some((sum, sum.0.checked_sub(order.price.0)?)));
-    let Some((sum, difference)) = difference.filter(|(_, by)| !by.is_zero() && !order.items.is_empty()) else { return };
+    let Some((sum, difference)) =
+        difference.filter(|(_, by)| !by.is_zero() && !order.items.is_empty())
+    else {
+        return;
+    };
     let more = if difference.is_sign_negative() { "less" } else { "more" };
     let message = format!(
         "the tenant adds the items up to {sum}, which is {} {more} than the order's price of {}",
@@ -42,12 +50,17 @@ pub(super) fn warn_total_differs(order: &Order<'_>, draft: &Draft<'_>, findings:
 }
 
 /// Warns about extensions, where the route carries none.
-pub(super) fn warn_extensions_dropped(draft: &Draft<'_>, rules: &TargetRules, findings: &mut Findings) {
+pub(super) fn warn_extensions_dropped(
+    draft: &Draft<'_>,
+    rules: &TargetRules,
+    findings: &mut Findings,
+) {
     let cells = draft.cells.custom().chain(draft.items.iter().flat_map(|item| item.cells.custom()));
     let extensions = cells.filter(|cell| cell.field.extension_key().is_some());
     let names: BTreeSet<String> = extensions.map(|cell| cell.field.to_string()).collect();
     if !names.is_empty() {
-        let message = format!("{} carries no extensions; not sent: {}", rules.carrier, join_names(&names));
+        let message =
+            format!("{} carries no extensions; not sent: {}", rules.carrier, join_names(&names));
         findings.on_order(Code::ExtensionLeftOut, message);
     }
 }
@@ -64,11 +77,16 @@ pub(super) fn warn_details_dropped(
         return;
     }
     let n_of = |role| draft.people.iter().filter(|person| person.role == role).count();
-    let people = [PersonRole::Contact, PersonRole::Consumer].into_iter().map(|role| (n_of(role), role.name()));
-    let people = people.filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}{}", if n == 1 { "" } else { "s" }));
+    let people = [PersonRole::Contact, PersonRole::Consumer]
+        .into_iter()
+        .map(|role| (n_of(role), role.name()));
+    let people = people
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, name)| format!("{n} {name}{}", if n == 1 { "" } else { "s" }));
     let products = order.items.iter().filter_map(|item| item.product.as_deref());
     let attributes = products.flat_map(|product| product.attributes.iter());
-    let names: BTreeSet<String> = attributes.map(|(name, _)| format!("item.product.{name}")).collect();
+    let names: BTreeSet<String> =
+        attributes.map(|(name, _)| format!("item.product.{name}")).collect();
     let names = (!names.is_empty()).then(|| join_names(&names));
     let dropped: Vec<_> = people.chain(names).collect();
     let message = format!("{} cannot carry {}; {hint}", rules.carrier, dropped.join(", "));

@@ -59,7 +59,8 @@ impl<'a> RouteCheck<'a> {
     /// report.
     #[must_use]
     pub fn finish(self, draft: Draft<'a>) -> CheckedOrder<'a> {
-        let reference = draft_cell(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
+        let reference =
+            draft_cell(&draft, &Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
         let mut record = OrderRecord {
             id: draft.rows.first().map_or(OrderId(0), OrderId::from_origin),
             reference: reference.to_string(),
@@ -84,7 +85,9 @@ impl<'a> RouteCheck<'a> {
         record.problems.append(self.problems);
         let has_errors = record.problems.iter().any(Problem::is_error);
         match self.order {
-            Some(order) if !has_errors => CheckedOrder { record, status: None, validity: Validity::Valid(order) },
+            Some(order) if !has_errors => {
+                CheckedOrder { record, status: None, validity: Validity::Valid(order) }
+            }
             _ => CheckedOrder { record, status: status(), validity: Validity::Invalid },
         }
     }

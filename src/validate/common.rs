@@ -29,16 +29,20 @@ pub(super) fn check_common<'a>(
 ) -> Option<CommonAttributes<'a>> {
     let channel = value(draft, &Field::EventChannel, defaults.channel.as_deref(), Some("WEB"));
     let is_channel = |text: &str| rules.channels.contains(&text);
-    let inspect = |cell: &Cell<'a>, findings: &mut Findings| check_channel(cell, rules.channels, findings);
-    let channel = channel.and_then(|value| check_value(value, draft, is_channel, inspect, findings));
+    let inspect =
+        |cell: &Cell<'a>, findings: &mut Findings| check_channel(cell, rules.channels, findings);
+    let channel =
+        channel.and_then(|value| check_value(value, draft, is_channel, inspect, findings));
     let language = value(draft, &Field::EventLanguage, defaults.language.as_deref(), Some("EN"));
     let is_language = |text: &str| iso::LANGUAGES.contains(text);
-    let language = language.and_then(|value| check_value(value, draft, is_language, check_language, findings));
+    let language =
+        language.and_then(|value| check_value(value, draft, is_language, check_language, findings));
     let currency = match value(draft, &Field::EventCurrency, defaults.currency.as_deref(), None) {
         Some(value) => values::currency(&value.to_cell(draft), findings),
         None => order_currency,
     };
-    let page = value(draft, &Field::EventPage, defaults.page.as_deref(), Some("oms-import")).map(|value| value.text);
+    let page = value(draft, &Field::EventPage, defaults.page.as_deref(), Some("oms-import"))
+        .map(|value| value.text);
     // `pos` has no built-in default: an unknown one is answered with 201 and the event never
     // appears.
     let pos = value(draft, &Field::EventPos, defaults.pos.as_deref(), None).map(|value| value.text);
@@ -46,7 +50,13 @@ pub(super) fn check_common<'a>(
         let message = "no point of sale, neither in the export nor in the settings (--pos)";
         findings.on_missing(Code::MissingPos, &Field::EventPos, message);
     }
-    Some(CommonAttributes { channel: channel?, language: language?, currency: currency?, page: page?, pos: pos? })
+    Some(CommonAttributes {
+        channel: channel?,
+        language: language?,
+        currency: currency?,
+        page: page?,
+        pos: pos?,
+    })
 }
 
 /// A parsable cell of the export, or a default.
@@ -65,14 +75,19 @@ fn value<'a>(
 ) -> Option<DefaultedValue<'a>> {
     match draft_cell(draft, field) {
         Some(cell) => Some(DefaultedValue { field, text: cell.text.clone(), at: Some(cell.at) }),
-        None => default.or(built_in).map(|text| DefaultedValue { field, text: Cow::Borrowed(text), at: None }),
+        None => default.or(built_in).map(|text| DefaultedValue {
+            field,
+            text: Cow::Borrowed(text),
+            at: None,
+        }),
     }
 }
 
 impl<'a> DefaultedValue<'a> {
     /// Converts the value to a cell; a default gets the position of the order's first row.
     fn to_cell(&self, draft: &Draft<'a>) -> Cell<'a> {
-        let (field, text, is_default) = (Cow::Borrowed(self.field), self.text.clone(), self.at.is_none());
+        let (field, text, is_default) =
+            (Cow::Borrowed(self.field), self.text.clone(), self.at.is_none());
         let at = self.at.unwrap_or_else(|| draft.position().into());
         Cell { field, text, time: None, at, is_unparsable: false, is_default, first_wins: false }
     }
@@ -87,15 +102,24 @@ fn check_value<'a>(
     inspect: impl Fn(&Cell<'a>, &mut Findings) -> Option<Cow<'a, str>>,
     findings: &mut Findings,
 ) -> Option<Cow<'a, str>> {
-    if passes_fast_path(&value.text) { Some(value.text) } else { inspect(&value.to_cell(draft), findings) }
+    if passes_fast_path(&value.text) {
+        Some(value.text)
+    } else {
+        inspect(&value.to_cell(draft), findings)
+    }
 }
 
 /// "string (uppercase)". A channel that is documented only for other APIs is accepted with a
 /// warning.
-fn check_channel<'a>(cell: &Cell<'a>, documented: &[&str], findings: &mut Findings) -> Option<Cow<'a, str>> {
+fn check_channel<'a>(
+    cell: &Cell<'a>,
+    documented: &[&str],
+    findings: &mut Findings,
+) -> Option<Cow<'a, str>> {
     let upper = values::upper_case(cell, findings)?;
     if !documented.contains(&&*upper) {
-        let message = format!("undocumented channel {upper:?}; expected one of {}", documented.join(", "));
+        let message =
+            format!("undocumented channel {upper:?}; expected one of {}", documented.join(", "));
         findings.on_cell(Code::UnknownChannel, cell, message);
     }
     Some(upper)
@@ -104,5 +128,11 @@ fn check_channel<'a>(cell: &Cell<'a>, documented: &[&str], findings: &mut Findin
 /// "string (uppercase ISO 639-1)"
 fn check_language<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let expected = || "an ISO 639-1 language such as EN".to_owned();
-    values::one_of(cell, |value| iso::LANGUAGES.contains(value), Code::UnknownLanguage, expected, findings)
+    values::one_of(
+        cell,
+        |value| iso::LANGUAGES.contains(value),
+        Code::UnknownLanguage,
+        expected,
+        findings,
+    )
 }

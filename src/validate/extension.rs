@@ -37,12 +37,18 @@ pub(super) fn check_extension<'a>(
         let tenant_type = types.tenant_type(scope, &key.name);
         let data_type = tenant_type.unwrap_or_else(|| types.type_in_run(scope, key));
         if !cell.is_unparsable && !can_be_sent_as(key.data_type, data_type) {
-            let before = if tenant_type.is_some() { "at the tenant, as an earlier run sent it" } else { "before" };
+            let before = if tenant_type.is_some() {
+                "at the tenant, as an earlier run sent it"
+            } else {
+                "before"
+            };
             let (here, expected) = (key.data_type.name(), data_type.name());
-            let message = format!("{here} here, but {expected} {before}: an attribute keeps its type");
+            let message =
+                format!("{here} here, but {expected} {before}: an attribute keeps its type");
             findings.on_cell(Code::ExtensionTypeConflict, cell, message);
         } else if has_valid_name && !cell.is_unparsable {
-            attributes.extend(value(cell, data_type, findings).map(|value| (name(cell), value, cell)));
+            attributes
+                .extend(value(cell, data_type, findings).map(|value| (name(cell), value, cell)));
         }
     }
     let (extension, conflicting) = Extension::from_attributes(attributes);
@@ -51,7 +57,8 @@ pub(super) fn check_extension<'a>(
     }
     let (n_attributes, max_attributes) = (extension.len(), rules.max_attributes);
     if n_attributes > max_attributes {
-        let message = format!("{n_attributes} extension attributes, at most {max_attributes} are allowed");
+        let message =
+            format!("{n_attributes} extension attributes, at most {max_attributes} are allowed");
         findings.on_order(Code::TooManyExtensions, message);
     }
     extension
@@ -66,7 +73,9 @@ pub(super) fn second_value_message(cell: &Cell<'_>) -> String {
 pub(super) fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
     fn custom_name(field: &Field) -> &str {
         match field {
-            Field::Extension(key) | Field::ItemExtension(key) | Field::ItemProduct(key) => &key.name,
+            Field::Extension(key) | Field::ItemExtension(key) | Field::ItemProduct(key) => {
+                &key.name
+            }
             _ => "",
         }
     }
@@ -76,7 +85,12 @@ pub(super) fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
     }
 }
 
-fn has_valid_name(key: &ExtensionKey, rules: &ExtensionRules, cell: &Cell<'_>, findings: &mut Findings) -> bool {
+fn has_valid_name(
+    key: &ExtensionKey,
+    rules: &ExtensionRules,
+    cell: &Cell<'_>,
+    findings: &mut Findings,
+) -> bool {
     let name = key.name.as_str();
     let is_alphanumeric = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if is_alphanumeric && !rules.reserved_names.contains(&name) {
@@ -84,8 +98,10 @@ fn has_valid_name(key: &ExtensionKey, rules: &ExtensionRules, cell: &Cell<'_>, f
     }
     let (code, message) = if name.contains(':') {
         // The mapper leaves an unknown type in the name.
-        let message =
-            format!("{name:?} declares an unknown type; expected string, boolean, integer or float after the colon");
+        let message = format!(
+            "{name:?} declares an unknown type; expected string, boolean, integer or float after \
+             the colon"
+        );
         (Code::ExtensionTypeUnknown, message)
     } else if rules.reserved_names.contains(&name) {
         (Code::ExtensionName, format!("{name:?} is reserved by the extension object itself"))
@@ -96,7 +112,11 @@ fn has_valid_name(key: &ExtensionKey, rules: &ExtensionRules, cell: &Cell<'_>, f
     false
 }
 
-fn value<'a>(cell: &Cell<'a>, data_type: ExtensionType, findings: &mut Findings) -> Option<ExtensionValue<'a>> {
+fn value<'a>(
+    cell: &Cell<'a>,
+    data_type: ExtensionType,
+    findings: &mut Findings,
+) -> Option<ExtensionValue<'a>> {
     let value = parse_value(cell, data_type);
     if value.is_none() {
         findings.on_cell(Code::ExtensionValue, cell, invalid_value_message(cell, data_type));
@@ -110,14 +130,23 @@ pub(super) fn invalid_value_message(cell: &Cell<'_>, data_type: ExtensionType) -
 }
 
 /// Returns the value of a cell if it is of this type.
-pub(super) fn parse_value<'a>(cell: &Cell<'a>, data_type: ExtensionType) -> Option<ExtensionValue<'a>> {
+pub(super) fn parse_value<'a>(
+    cell: &Cell<'a>,
+    data_type: ExtensionType,
+) -> Option<ExtensionValue<'a>> {
     let text = &cell.text;
     match data_type {
         ExtensionType::String => Some(ExtensionValue::Text(text.clone())),
-        ExtensionType::Boolean if text.eq_ignore_ascii_case("true") => Some(ExtensionValue::Boolean(true)),
-        ExtensionType::Boolean if text.eq_ignore_ascii_case("false") => Some(ExtensionValue::Boolean(false)),
+        ExtensionType::Boolean if text.eq_ignore_ascii_case("true") => {
+            Some(ExtensionValue::Boolean(true))
+        }
+        ExtensionType::Boolean if text.eq_ignore_ascii_case("false") => {
+            Some(ExtensionValue::Boolean(false))
+        }
         ExtensionType::Boolean => None,
-        ExtensionType::Integer => text.parse::<i64>().ok().map(|number| ExtensionValue::Number(Amount(number.into()))),
+        ExtensionType::Integer => {
+            text.parse::<i64>().ok().map(|number| ExtensionValue::Number(Amount(number.into())))
+        }
         ExtensionType::Float => text.parse().ok().map(ExtensionValue::Float),
     }
 }

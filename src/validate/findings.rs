@@ -49,10 +49,18 @@ impl Findings {
 
     /// Returns the parsable cell of a required field. A missing cell is a problem; an unparsable
     /// one was reported by `map`.
-    pub(super) fn required<'d, 'a>(&mut self, draft: &'d Draft<'a>, field: &Field) -> Option<&'d Cell<'a>> {
+    pub(super) fn required<'d, 'a>(
+        &mut self,
+        draft: &'d Draft<'a>,
+        field: &Field,
+    ) -> Option<&'d Cell<'a>> {
         let cell = draft.cell(field);
         if cell.is_none() {
-            self.on_missing(Code::MissingAttribute, field, format!("{field} is required and has no value"));
+            self.on_missing(
+                Code::MissingAttribute,
+                field,
+                format!("{field} is required and has no value"),
+            );
         }
         cell.filter(|cell| !cell.is_unparsable)
     }

@@ -25,15 +25,25 @@ use crate::model::{
 const EMAIL_PROVIDER: &str = "email";
 
 /// Checks the guest of an order; returns it if it has an identifier.
-pub(super) fn check_guest<'a>(draft: &Draft<'a>, rules: &TargetRules, findings: &mut Findings) -> Option<Guest<'a>> {
+pub(super) fn check_guest<'a>(
+    draft: &Draft<'a>,
+    rules: &TargetRules,
+    findings: &mut Findings,
+) -> Option<Guest<'a>> {
     let guest = check_person(&draft.cells, rules, findings);
-    let guest =
-        Guest { identifiers: email_as_identifier(guest.identifiers, draft, guest.email.as_ref(), findings), ..guest };
+    let guest = Guest {
+        identifiers: email_as_identifier(guest.identifiers, draft, guest.email.as_ref(), findings),
+        ..guest
+    };
     (!guest.identifiers.is_empty()).then_some(guest)
 }
 
 /// Checks the attributes of a person, who need not have an identifier.
-pub(super) fn check_person<'a>(cells: &Cells<'a>, rules: &TargetRules, findings: &mut Findings) -> Guest<'a> {
+pub(super) fn check_person<'a>(
+    cells: &Cells<'a>,
+    rules: &TargetRules,
+    findings: &mut Findings,
+) -> Guest<'a> {
     let cell = |field| parsable(cells.get(&field));
     let text = |field| cell(field).map(|cell| cell.text.clone());
     Guest {
@@ -59,7 +69,11 @@ fn identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Vec<Identifier
     let mut identifiers = Vec::with_capacity(1);
     for cell in cells.custom().filter(|cell| !cell.is_unparsable) {
         let Some(provider) = provider(cell) else { continue };
-        let id = if provider == EMAIL_PROVIDER { email(cell, findings) } else { Some(cell.text.clone()) };
+        let id = if provider == EMAIL_PROVIDER {
+            email(cell, findings)
+        } else {
+            Some(cell.text.clone())
+        };
         identifiers.extend(id.map(|id| Identifier { provider, id }));
     }
     identifiers
@@ -74,13 +88,16 @@ fn email_as_identifier<'a>(
 ) -> Vec<Identifier<'a>> {
     // An invalid identifier is a problem, not a reason to identify the guest by the e-mail address
     // instead.
-    let has_identifier_cells =
-        !identifiers.is_empty() || draft.cells.custom().any(|cell| matches!(*cell.field, Field::Identifier(_)));
+    let has_identifier_cells = !identifiers.is_empty()
+        || draft.cells.custom().any(|cell| matches!(*cell.field, Field::Identifier(_)));
     if !has_identifier_cells {
-        identifiers.extend(email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.clone() }));
+        identifiers.extend(
+            email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.clone() }),
+        );
     }
     if !has_identifier_cells && draft.cell(&Field::GuestEmail).is_none() {
-        let message = "the guest cannot be identified: there is no identifier and no e-mail address";
+        let message =
+            "the guest cannot be identified: there is no identifier and no e-mail address";
         findings.on_missing(Code::MissingIdentifier, &Field::GuestEmail, message);
     }
     identifiers
@@ -132,11 +149,16 @@ fn email_error(address: &str) -> Option<&'static str> {
     };
     let is_label = |label: &str| {
         let is_inner = |c: char| c.is_alphanumeric() || c == '-';
-        !label.is_empty() && label.chars().all(is_inner) && !label.starts_with('-') && !label.ends_with('-')
+        !label.is_empty()
+            && label.chars().all(is_inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
     if address.contains(char::is_whitespace) {
         Some("contains whitespace")
-    } else if address.contains(|c: char| c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '[' | ']')) {
+    } else if address.contains(|c: char| {
+        c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '[' | ']')
+    }) {
         Some("contains a character that is not allowed in an address")
     } else if local.is_empty() || local.contains('@') {
         Some("must have exactly one @ with a name before it")
@@ -163,7 +185,13 @@ fn gender<'a>(cell: &Cell<'a>, genders: &[&str], findings: &mut Findings) -> Opt
 
 fn country<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let expected = || "an ISO 3166-1 alpha-2 country such as IE".to_owned();
-    values::one_of(cell, |value| iso::COUNTRIES.contains(value), Code::UnknownCountry, expected, findings)
+    values::one_of(
+        cell,
+        |value| iso::COUNTRIES.contains(value),
+        Code::UnknownCountry,
+        expected,
+        findings,
+    )
 }
 
 /// `YYYY-MM-DDThh:mm`; a date without a time is its midnight.
@@ -173,7 +201,11 @@ fn dob<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let day = || NaiveDate::parse_from_str(&cell.text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
     let dob = time.or_else(day).map(|time| Cow::Owned(time.format(FORMAT).to_string()));
     if dob.is_none() {
-        findings.on_cell(Code::DobUnreadable, cell, "invalid date of birth; expected YYYY-MM-DDThh:mm or YYYY-MM-DD");
+        findings.on_cell(
+            Code::DobUnreadable,
+            cell,
+            "invalid date of birth; expected YYYY-MM-DDThh:mm or YYYY-MM-DD",
+        );
     }
     dob
 }
@@ -209,14 +241,22 @@ mod tests {
 
     #[test]
     fn common_addresses_take_fast_path() {
-        assert!(["ann@example.com", "a.b-c+d_e@x1.co.uk"].iter().all(|address| is_simple_email(address.as_bytes())));
+        assert!(
+            ["ann@example.com", "a.b-c+d_e@x1.co.uk"]
+                .iter()
+                .all(|address| is_simple_email(address.as_bytes()))
+        );
     }
 
     #[test]
     fn implausible_addresses_are_rejected() {
-        for good in
-            ["ann@example.com", "a.b+c@x-y.co.uk", "eddie@underwood-family.zzz", "jörg@exämple.de", "o'neil@x.ie"]
-        {
+        for good in [
+            "ann@example.com",
+            "a.b+c@x-y.co.uk",
+            "eddie@underwood-family.zzz",
+            "jörg@exämple.de",
+            "o'neil@x.ie",
+        ] {
             assert_eq!(email_error(good), None, "{good}");
         }
         for bad in [

@@ -33,9 +33,12 @@ impl CodeSet {
 /// For each code of three upper-case letters, whether ISO 4217 lists it as a currency.
 static CURRENCIES: LazyLock<Vec<bool>> = LazyLock::new(|| {
     let letters = || b'A'..=b'Z';
-    let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
-    let is_known =
-        |code: [u8; 3]| std::str::from_utf8(&code).is_ok_and(|code| iso_currency::Currency::from_code(code).is_some());
+    let codes =
+        letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
+    let is_known = |code: [u8; 3]| {
+        std::str::from_utf8(&code)
+            .is_ok_and(|code| iso_currency::Currency::from_code(code).is_some())
+    };
     codes.map(is_known).collect()
 });
 

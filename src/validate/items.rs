@@ -36,7 +36,8 @@ pub(super) fn check_items<'a>(
     types: &ExtensionTypes,
     findings: &mut Findings,
 ) -> (Vec<Item<'a>>, Option<Amount>) {
-    if let Some(max_items) = rules.items.max_kept.filter(|max_items| draft.items.len() > *max_items) {
+    if let Some(max_items) = rules.items.max_kept.filter(|max_items| draft.items.len() > *max_items)
+    {
         let message = format!("{} items, but the tenant keeps only {max_items}", draft.items.len());
         findings.on_order(Code::TooManyItems, message);
     }
@@ -51,29 +52,46 @@ pub(super) fn check_items<'a>(
 }
 
 /// Checks what the route requires of the items, and whether a session keeps all of them.
-pub(super) fn check_required_items(draft: &Draft<'_>, rules: &TargetRules, findings: &mut Findings) {
+pub(super) fn check_required_items(
+    draft: &Draft<'_>,
+    rules: &TargetRules,
+    findings: &mut Findings,
+) {
     let n_items = draft.items.len();
     if rules.items.is_required && n_items == 0 {
         let message = format!("the order has no items, but {} needs at least one", rules.carrier);
         findings.on_order(Code::NoItems, message);
     }
-    if let Some(session) = rules.items.max_in_session.as_ref().filter(|session| n_items > session.items) {
+    if let Some(session) =
+        rules.items.max_in_session.as_ref().filter(|session| n_items > session.items)
+    {
         let n_events = session.events;
-        let message =
-            format!("{n_items} items, but a session keeps only {n_events} events, so it loses the first ones");
+        let message = format!(
+            "{n_items} items, but a session keeps only {n_events} events, so it loses the first \
+             ones"
+        );
         findings.on_order(Code::TooManyItems, message);
     }
     for item in &draft.items {
         for field in rules.items.required_fields.iter().filter(|field| item.cell(field).is_none()) {
             let message = format!("{field} is required when {}", rules.items.required_when);
-            findings.problems.push(Problem::for_field(Code::MissingAttribute, field, item.at.position(), message));
+            findings.problems.push(Problem::for_field(
+                Code::MissingAttribute,
+                field,
+                item.at.position(),
+                message,
+            ));
         }
     }
 }
 
 /// Checks what a total that is the sum of the lines requires: items, a price for each, one
 /// currency.
-pub(super) fn check_summable(draft: &Draft<'_>, lines_total: Option<Amount>, findings: &mut Findings) {
+pub(super) fn check_summable(
+    draft: &Draft<'_>,
+    lines_total: Option<Amount>,
+    findings: &mut Findings,
+) {
     if draft.items.is_empty() {
         let message = "the order has no items, so its price cannot be their sum";
         findings.on_missing(Code::MissingAttribute, &Field::Price, message);
@@ -82,7 +100,8 @@ pub(super) fn check_summable(draft: &Draft<'_>, lines_total: Option<Amount>, fin
     for item in &draft.items {
         if item.cell(&Field::ItemPrice).is_none() {
             is_priced = false;
-            let message = "the item has no price, so the order's price cannot be the sum of its items";
+            let message =
+                "the item has no price, so the order's price cannot be the sum of its items";
             findings.problems.push(Problem::for_field(
                 Code::MissingAttribute,
                 &Field::ItemPrice,
@@ -93,7 +112,8 @@ pub(super) fn check_summable(draft: &Draft<'_>, lines_total: Option<Amount>, fin
         check_same_currency(item, draft, findings);
     }
     // An unreadable number is reported already.
-    let has_bad_number = findings.problems.iter().any(|problem| problem.code == Code::NumberUnreadable);
+    let has_bad_number =
+        findings.problems.iter().any(|problem| problem.code == Code::NumberUnreadable);
     if lines_total.is_none() && is_priced && !has_bad_number {
         findings.on_missing(
             Code::NumberUnreadable,
@@ -104,9 +124,15 @@ pub(super) fn check_summable(draft: &Draft<'_>, lines_total: Option<Amount>, fin
 }
 
 /// Checks that an item whose price is added up is in the order's currency.
-pub(super) fn check_same_currency(item: &ItemDraft<'_>, draft: &Draft<'_>, findings: &mut Findings) {
+pub(super) fn check_same_currency(
+    item: &ItemDraft<'_>,
+    draft: &Draft<'_>,
+    findings: &mut Findings,
+) {
     let currency = draft.cell(&Field::CurrencyCode).map(|cell| &cell.text);
-    if let Some(cell) = item.cell(&Field::ItemCurrencyCode).filter(|cell| Some(&cell.text) != currency) {
+    if let Some(cell) =
+        item.cell(&Field::ItemCurrencyCode).filter(|cell| Some(&cell.text) != currency)
+    {
         let message = format!("{:?} cannot be added to a price in another currency", cell.text);
         findings.on_cell(Code::MixedCurrencies, cell, message);
     }
@@ -121,22 +147,28 @@ fn check_item<'a>(
     findings: &mut Findings,
 ) -> (Item<'a>, Option<Amount>) {
     let text = |field| item_cell(draft, &field).map(|cell| cell.text.clone());
-    let quantity = item_cell(draft, &Field::ItemQuantity).and_then(|cell| values::number(cell, findings));
+    let quantity =
+        item_cell(draft, &Field::ItemQuantity).and_then(|cell| values::number(cell, findings));
     let has_unparsable_quantity = quantity.is_none() && draft.cell(&Field::ItemQuantity).is_some();
     // Without a valid quantity neither the unit price nor the line total is known.
-    let prices = item_cell(draft, &Field::ItemPrice).filter(|_| !has_unparsable_quantity).and_then(|cell| {
-        let price = values::number(cell, findings)?;
-        item_prices(cell, price, quantity, (rules, settings), findings)
-    });
+    let prices =
+        item_cell(draft, &Field::ItemPrice).filter(|_| !has_unparsable_quantity).and_then(|cell| {
+            let price = values::number(cell, findings)?;
+            item_prices(cell, price, quantity, (rules, settings), findings)
+        });
     let item = Item {
-        item_type: item_cell(draft, &Field::ItemType).and_then(|cell| item_type(cell, rules, findings)),
+        item_type: item_cell(draft, &Field::ItemType)
+            .and_then(|cell| item_type(cell, rules, findings)),
         reference: text(Field::ItemReferenceId),
         ordered_at: item_cell(draft, &Field::ItemOrderedAt)
             .and_then(|cell| values::check_timestamp(cell, settings.now, findings)),
-        status: item_cell(draft, &Field::ItemStatus).and_then(|cell| values::status(cell, rules, findings)),
-        currency: item_cell(draft, &Field::ItemCurrencyCode).and_then(|cell| values::currency(cell, findings)),
+        status: item_cell(draft, &Field::ItemStatus)
+            .and_then(|cell| values::status(cell, rules, findings)),
+        currency: item_cell(draft, &Field::ItemCurrencyCode)
+            .and_then(|cell| values::currency(cell, findings)),
         price: prices.as_ref().map(|prices| prices.sent),
-        name: item_cell(draft, &Field::ItemName).and_then(|cell| item_name(cell, rules.items.max_name_chars, findings)),
+        name: item_cell(draft, &Field::ItemName)
+            .and_then(|cell| item_name(cell, rules.items.max_name_chars, findings)),
         product_id: text(Field::ItemProductId),
         quantity,
         extension: extension::check_extension(&draft.cells, &rules.extensions, types, findings),
@@ -160,25 +192,40 @@ fn product<'a>(
     if let Some(details) = details.filter(is_flight) {
         product::check_airports(&draft.cells, details, findings);
     }
-    (unit_price.is_some() || !attributes.is_empty()).then(|| Box::new(Product { attributes, unit_price }))
+    (unit_price.is_some() || !attributes.is_empty())
+        .then(|| Box::new(Product { attributes, unit_price }))
 }
 
 /// "string (uppercase)", and none that the route cannot carry.
-fn item_type<'a>(cell: &Cell<'a>, rules: &TargetRules, findings: &mut Findings) -> Option<Cow<'a, str>> {
+fn item_type<'a>(
+    cell: &Cell<'a>,
+    rules: &TargetRules,
+    findings: &mut Findings,
+) -> Option<Cow<'a, str>> {
     let barred = &rules.items.barred_types;
     if barred.contains_ignoring_case(&cell.text) {
-        findings.on_cell(Code::ItemTypeUnsupported, cell, format!("{:?} {}", cell.text, barred.reason));
+        findings.on_cell(
+            Code::ItemTypeUnsupported,
+            cell,
+            format!("{:?} {}", cell.text, barred.reason),
+        );
         return None;
     }
     values::upper_case(cell, findings)
 }
 
 /// Maximum number of characters.
-fn item_name<'a>(cell: &Cell<'a>, max_chars: usize, findings: &mut Findings) -> Option<Cow<'a, str>> {
+fn item_name<'a>(
+    cell: &Cell<'a>,
+    max_chars: usize,
+    findings: &mut Findings,
+) -> Option<Cow<'a, str>> {
     // Characters are never more than bytes, so most names need no counting.
-    let n_characters = if cell.text.len() > max_chars { cell.text.chars().count() } else { cell.text.len() };
+    let n_characters =
+        if cell.text.len() > max_chars { cell.text.chars().count() } else { cell.text.len() };
     if n_characters > max_chars {
-        let message = format!("the name has {n_characters} characters, at most {max_chars} are allowed");
+        let message =
+            format!("the name has {n_characters} characters, at most {max_chars} are allowed");
         findings.on_cell(Code::NameTooLong, cell, message);
         return None;
     }
@@ -214,7 +261,11 @@ fn item_prices(
         }
         (PriceBasis::Unit, target_basis) => {
             let Some(line_total) = price.checked_mul(quantity) else {
-                findings.on_cell(Code::NumberUnreadable, cell, format!("{price} times {quantity} has too many digits"));
+                findings.on_cell(
+                    Code::NumberUnreadable,
+                    cell,
+                    format!("{price} times {quantity} has too many digits"),
+                );
                 return None;
             };
             let sent = if target_basis == PriceBasis::Unit { price } else { line_total };
@@ -223,7 +274,12 @@ fn item_prices(
     }
 }
 
-fn unit_price(cell: &Cell<'_>, line: Amount, quantity: Amount, findings: &mut Findings) -> Option<Amount> {
+fn unit_price(
+    cell: &Cell<'_>,
+    line: Amount,
+    quantity: Amount,
+    findings: &mut Findings,
+) -> Option<Amount> {
     let Some(unit) = line.0.checked_div(quantity.0) else {
         findings.on_cell(
             Code::NumberUnreadable,
@@ -233,7 +289,8 @@ fn unit_price(cell: &Cell<'_>, line: Amount, quantity: Amount, findings: &mut Fi
         return None;
     };
     // Multiplying back shows whether the division was exact.
-    if Amount(unit).checked_mul(quantity).is_some_and(|whole| whole.0 == line.0) && unit.scale() <= UNIT_PRICE_DECIMALS
+    if Amount(unit).checked_mul(quantity).is_some_and(|whole| whole.0 == line.0)
+        && unit.scale() <= UNIT_PRICE_DECIMALS
     {
         return Some(Amount(unit));
     }

@@ -17,7 +17,9 @@ pub(super) fn order_by_leg(draft: &Draft<'_>, findings: &mut Findings) -> Vec<us
     let mut last_leg = 0;
     let mut legs = Vec::with_capacity(draft.items.len());
     for item in &draft.items {
-        last_leg = item_cell(item, &Field::ItemLeg).and_then(|cell| leg(cell, findings)).unwrap_or(last_leg);
+        last_leg = item_cell(item, &Field::ItemLeg)
+            .and_then(|cell| leg(cell, findings))
+            .unwrap_or(last_leg);
         legs.push(last_leg);
     }
     let mut indices: Vec<usize> = (0..legs.len()).collect();
@@ -33,7 +35,8 @@ fn leg(cell: &Cell<'_>, findings: &mut Findings) -> Option<u64> {
         text => text.parse().ok(),
     };
     if number.is_none() {
-        let message = format!("invalid leg {:?}; expected outbound, return or a whole number", cell.text);
+        let message =
+            format!("invalid leg {:?}; expected outbound, return or a whole number", cell.text);
         findings.on_cell(Code::UnknownLeg, cell, message);
     }
     number

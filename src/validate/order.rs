@@ -38,8 +38,12 @@ pub(super) fn check_order<'a>(
     let ordered_at = findings
         .required(draft, &Field::OrderedAt)
         .and_then(|cell| values::check_timestamp(cell, settings.now, findings));
-    let status = findings.required(draft, &Field::Status).and_then(|cell| values::status(cell, rules, findings));
-    let currency = findings.required(draft, &Field::CurrencyCode).and_then(|cell| values::currency(cell, findings));
+    let status = findings
+        .required(draft, &Field::Status)
+        .and_then(|cell| values::status(cell, rules, findings));
+    let currency = findings
+        .required(draft, &Field::CurrencyCode)
+        .and_then(|cell| values::currency(cell, findings));
     let (items, lines_total) = items::check_items(draft, rules, settings, types, findings);
     let price = price(draft, rules, settings, lines_total, findings);
     let payment_type = payment_type(draft, rules, findings);
@@ -56,7 +60,8 @@ pub(super) fn check_order<'a>(
     if !rules.carries.extensions {
         carried::warn_extensions_dropped(draft, rules, findings);
     }
-    let details = rules.details.carried().map(|_| check_details(draft, rules, guest.as_ref(), findings));
+    let details =
+        rules.details.carried().map(|_| check_details(draft, rules, guest.as_ref(), findings));
     let build = || -> Option<Box<Order<'a>>> {
         Some(build_order(
             (reference?, ordered_at?, status?),
@@ -103,7 +108,10 @@ fn check_details<'a>(
     OrderDetails { item_order, contacts, consumers }
 }
 
-fn add_details<'a>(order: &mut Order<'a>, OrderDetails { item_order, contacts, consumers }: OrderDetails<'a>) {
+fn add_details<'a>(
+    order: &mut Order<'a>,
+    OrderDetails { item_order, contacts, consumers }: OrderDetails<'a>,
+) {
     let mut items: Vec<_> = std::mem::take(&mut order.items).into_iter().map(Some).collect();
     order.items = item_order.into_iter().filter_map(|index| items[index].take()).collect();
     (order.contacts, order.consumers) = (contacts, consumers);
@@ -152,7 +160,9 @@ fn price(
     let price = values::number(cell, findings)?;
     // A warning only: on real exports the items add up in about 95 %. Where the tenant computes the
     // total, `warn_total_differs` checks it.
-    let differs = |lines_total: &Amount| rules.carries.total && !draft.items.is_empty() && lines_total.0 != price.0;
+    let differs = |lines_total: &Amount| {
+        rules.carries.total && !draft.items.is_empty() && lines_total.0 != price.0
+    };
     if let Some(lines_total) = lines_total.filter(differs) {
         findings.on_cell(
             Code::TotalDiffers,
@@ -164,7 +174,11 @@ fn price(
 }
 
 /// Returns the cell of the payment type, which is required if the route carries it.
-fn payment_type<'d, 'a>(draft: &'d Draft<'a>, rules: &TargetRules, findings: &mut Findings) -> Option<&'d Cell<'a>> {
+fn payment_type<'d, 'a>(
+    draft: &'d Draft<'a>,
+    rules: &TargetRules,
+    findings: &mut Findings,
+) -> Option<&'d Cell<'a>> {
     if rules.carries.payment {
         findings.required(draft, &Field::PaymentType)
     } else {
@@ -188,19 +202,32 @@ fn card_type<'a>(
     let cell = draft_cell(draft, &Field::CardType);
     let is_card = payment_type.is_some_and(|cell| &*cell.text == rules.card_payment_type);
     if rules.carries.payment && is_card && draft.cell(&Field::CardType).is_none() {
-        let message = format!("cardType is required when paymentType is {}", rules.card_payment_type);
+        let message =
+            format!("cardType is required when paymentType is {}", rules.card_payment_type);
         findings.on_missing(Code::MissingCardType, &Field::CardType, message);
     }
     if let Some(cell) = cell.filter(|cell| !rules.card_types.contains(&&*cell.text)) {
-        findings.on_cell(Code::UnknownCardType, cell, undocumented_message(&cell.text, rules.card_types));
+        findings.on_cell(
+            Code::UnknownCardType,
+            cell,
+            undocumented_message(&cell.text, rules.card_types),
+        );
     }
     cell.map(|cell| cell.text.clone())
 }
 
 /// Warns about undocumented payment types; the manual does not say that they are rejected.
-fn check_payment_type(payment_type: Option<&Cell<'_>>, rules: &TargetRules, findings: &mut Findings) {
+fn check_payment_type(
+    payment_type: Option<&Cell<'_>>,
+    rules: &TargetRules,
+    findings: &mut Findings,
+) {
     if let Some(cell) = payment_type.filter(|cell| !rules.payment_types.contains(&&*cell.text)) {
-        findings.on_cell(Code::UnknownPaymentType, cell, undocumented_message(&cell.text, rules.payment_types));
+        findings.on_cell(
+            Code::UnknownPaymentType,
+            cell,
+            undocumented_message(&cell.text, rules.payment_types),
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rules of the people in addition to the guest: contacts and consumers, each listed once.
 //!
-//! A route carries them or drops them with a warning. The attributes of a person follow the rules in `guest`.
-//! Called by `order`.
+//! A route carries them or drops them with a warning. The attributes of a person follow the rules
+//! in `guest`. Called by `order`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,7 +28,9 @@ pub(super) fn check_people<'a>(
         let person = check_person(draft, rules, findings);
         match draft.role {
             PersonRole::Contact => contacts.add(person),
-            PersonRole::Consumer => consumers.add(person, draft.item.and_then(|item| sent_index.get(item)).copied()),
+            PersonRole::Consumer => {
+                consumers.add(person, draft.item.and_then(|item| sent_index.get(item)).copied());
+            }
         }
     }
     let consumers = consumers.into_sorted();
@@ -36,7 +38,11 @@ pub(super) fn check_people<'a>(
     (contacts.distinct, consumers)
 }
 
-fn check_person<'a>(draft: &PersonDraft<'a>, rules: &TargetRules, findings: &mut Findings) -> Guest<'a> {
+fn check_person<'a>(
+    draft: &PersonDraft<'a>,
+    rules: &TargetRules,
+    findings: &mut Findings,
+) -> Guest<'a> {
     // Problems name the field as `contact.email`, not as `guest.email`.
     findings.role = Some(draft.role);
     let person = guest::check_person(&draft.cells, rules, findings);
@@ -53,7 +59,8 @@ fn warn_incomplete(consumers: &[Consumer<'_>], findings: &mut Findings) {
     let n_incomplete = consumers.iter().filter(is_incomplete).count();
     if n_incomplete > 0 {
         let message = format!(
-            "{n_incomplete} of {} consumers without a title, firstname or lastname, which the manual requires",
+            "{n_incomplete} of {} consumers without a title, firstname or lastname, which the \
+             manual requires",
             consumers.len()
         );
         findings.on_order(Code::ConsumerIncomplete, message);
@@ -70,8 +77,12 @@ struct Contacts<'a> {
 impl<'a> Contacts<'a> {
     fn excluding(guest: Option<&Guest<'a>>) -> Self {
         // ADD_CONTACTS always lists the guest, so a contact that repeats the guest is left out.
-        let without_identifiers = guest.map(|guest| Guest { identifiers: Vec::new(), ..guest.clone() });
-        Self { known: guest.cloned().into_iter().chain(without_identifiers).collect(), distinct: Vec::new() }
+        let without_identifiers =
+            guest.map(|guest| Guest { identifiers: Vec::new(), ..guest.clone() });
+        Self {
+            known: guest.cloned().into_iter().chain(without_identifiers).collect(),
+            distinct: Vec::new(),
+        }
     }
 
     fn add(&mut self, person: Guest<'a>) {

@@ -29,7 +29,11 @@ pub(super) fn check_attributes<'a>(
             None => {
                 // The names are needed for the warning, whatever the values are.
                 let text = || ExtensionValue::Text(cell.text.clone());
-                attributes.push((name(cell), extension::parse_value(cell, key.data_type).unwrap_or_else(text), cell));
+                attributes.push((
+                    name(cell),
+                    extension::parse_value(cell, key.data_type).unwrap_or_else(text),
+                    cell,
+                ));
             }
             Some(rules) => match value(cell, key, rules) {
                 Ok(value) => attributes.push((name(cell), value, cell)),
@@ -47,24 +51,42 @@ pub(super) fn check_attributes<'a>(
 }
 
 /// Returns the value of an attribute, or the message of a problem.
-fn value<'a>(cell: &Cell<'a>, key: &ExtensionKey, rules: &DetailRules) -> Result<ExtensionValue<'a>, String> {
+fn value<'a>(
+    cell: &Cell<'a>,
+    key: &ExtensionKey,
+    rules: &DetailRules,
+) -> Result<ExtensionValue<'a>, String> {
     let ExtensionKey { name: key_name, data_type } = key;
     if rules.reserved_names.contains(&key_name.as_str()) {
-        return Err(format!("{key_name:?} is reserved; {} sets this attribute itself", rules.reserved_by));
+        return Err(format!(
+            "{key_name:?} is reserved; {} sets this attribute itself",
+            rules.reserved_by
+        ));
     }
-    if key_name.is_empty() || !key_name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()) {
-        return Err(format!("invalid attribute name {key_name:?}; expected only letters, digits and _"));
+    if key_name.is_empty()
+        || !key_name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
+    {
+        return Err(format!(
+            "invalid attribute name {key_name:?}; expected only letters, digits and _"
+        ));
     }
-    extension::parse_value(cell, *data_type).ok_or_else(|| extension::invalid_value_message(cell, *data_type))
+    extension::parse_value(cell, *data_type)
+        .ok_or_else(|| extension::invalid_value_message(cell, *data_type))
 }
 
 /// Warns about airports that are not "IATA" codes: three upper-case letters. Whether the code
 /// exists is not checked.
 pub(super) fn check_airports(cells: &Cells<'_>, rules: &DetailRules, findings: &mut Findings) {
-    let is_code = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_code =
+        |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     for cell in cells.custom().filter(|cell| !cell.is_unparsable) {
-        if key(cell).is_some_and(|key| rules.airports.contains(&key.name.as_str())) && !is_code(&cell.text) {
-            let message = format!("implausible airport code {:?}; expected an IATA code such as DUB", cell.text);
+        if key(cell).is_some_and(|key| rules.airports.contains(&key.name.as_str()))
+            && !is_code(&cell.text)
+        {
+            let message = format!(
+                "implausible airport code {:?}; expected an IATA code such as DUB",
+                cell.text
+            );
             findings.on_cell(Code::AirportImplausible, cell, message);
         }
     }

@@ -63,7 +63,10 @@ pub(crate) fn cells(changes: &[Change], line: u64) -> Cells<'static> {
     let cell = |(column, (field, text)): (u32, &Change)| Cell {
         field: Cow::Borrowed(Box::leak(Box::new(field.clone()))),
         text: Cow::Borrowed((*text).to_owned().leak()),
-        time: text.parse().ok().filter(|_| matches!(field, Field::OrderedAt | Field::ItemOrderedAt)),
+        time: text
+            .parse()
+            .ok()
+            .filter(|_| matches!(field, Field::OrderedAt | Field::ItemOrderedAt)),
         at: at(column).into(),
         is_unparsable: false,
         is_default: false,
@@ -82,7 +85,8 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
             None => all.push((field.clone(), text)),
         }
     }
-    let (item, order): (Vec<_>, Vec<_>) = all.into_iter().partition(|(field, _)| field.group() == FieldGroup::Item);
+    let (item, order): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(field, _)| field.group() == FieldGroup::Item);
     let origin = RowOrigin { file: FileId(0), line: LINE, bytes: 0..9 };
     let below = Position { line: LINE + 1, ..origin.position() };
     let items = vec![ItemDraft { at: below.into(), cells: cells(&item, LINE + 1) }];
@@ -110,7 +114,10 @@ pub(crate) fn multi_settings() -> TestSettings {
     TestSettings { mode: Mode::Multi, ..settings() }
 }
 
-pub(crate) fn with_people(draft: Draft<'static>, people: &[PersonDraft<'static>]) -> Draft<'static> {
+pub(crate) fn with_people(
+    draft: Draft<'static>,
+    people: &[PersonDraft<'static>],
+) -> Draft<'static> {
     Draft { people: people.to_vec(), ..draft }
 }
 
@@ -120,7 +127,11 @@ fn contact(changes: &[Change]) -> PersonDraft<'static> {
 
 /// Ms Cy Ek with some of her attributes changed, added or removed.
 fn consumer(item: Option<usize>, changes: &[Change]) -> PersonDraft<'static> {
-    let mut all = vec![(Field::GuestTitle, "Ms"), (Field::GuestFirstname, "Cy"), (Field::GuestLastname, "Ek")];
+    let mut all = vec![
+        (Field::GuestTitle, "Ms"),
+        (Field::GuestFirstname, "Cy"),
+        (Field::GuestLastname, "Ek"),
+    ];
     all.retain(|(field, _)| !changes.iter().any(|(changed, _)| changed == field));
     all.extend(changes.iter().cloned());
     PersonDraft { role: PersonRole::Consumer, item, cells: cells(&all, LINE) }
@@ -137,7 +148,12 @@ fn with_unparsable(mut draft: Draft<'static>, field: &Field) -> Draft<'static> {
     let items = draft.items.iter_mut().flat_map(|item| item.cells.iter_mut());
     let cell = draft.cells.iter_mut().chain(items).find(|cell| *cell.field == *field).unwrap();
     cell.is_unparsable = true;
-    draft.problems.push(Problem::for_field(Code::NotAScalar, field, cell.at.position(), "reported by map"));
+    draft.problems.push(Problem::for_field(
+        Code::NotAScalar,
+        field,
+        cell.at.position(),
+        "reported by map",
+    ));
     draft
 }
 
@@ -233,17 +249,26 @@ fn numbered(drafts: impl IntoIterator<Item = Draft<'static>>) -> Vec<Draft<'stat
 /// Checks drafts as the pipeline does: first it collects the extension types of all drafts, then
 /// checks them one by one, and then compares the orders that share a reference. Each draft gets
 /// its own byte range.
-fn check_all(mut drafts: Vec<Draft<'static>>, settings: &TestSettings) -> Vec<CheckedOrder<'static>> {
-    (0..).zip(&mut drafts).for_each(|(index, draft)| draft.rows[0].bytes = 10 * index..10 * index + 9);
+fn check_all(
+    mut drafts: Vec<Draft<'static>>,
+    settings: &TestSettings,
+) -> Vec<CheckedOrder<'static>> {
+    (0..)
+        .zip(&mut drafts)
+        .for_each(|(index, draft)| draft.rows[0].bytes = 10 * index..10 * index + 9);
     let mut types = ExtensionTypes::default();
     for draft in &drafts {
         types.observe(draft);
     }
     let mut all: Vec<_> = drafts.into_iter().map(|draft| settings.check(draft, &types)).collect();
     let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let not_skipped = all.iter().enumerate().filter(|(_, checked)| !matches!(checked.validity, Validity::Skipped(_)));
-    not_skipped
-        .for_each(|(index, checked)| by_reference.entry(checked.record.reference.clone()).or_default().push(index));
+    let not_skipped = all
+        .iter()
+        .enumerate()
+        .filter(|(_, checked)| !matches!(checked.validity, Validity::Skipped(_)));
+    not_skipped.for_each(|(index, checked)| {
+        by_reference.entry(checked.record.reference.clone()).or_default().push(index);
+    });
     for indices in by_reference.values() {
         let dedup_hash = |checked: &CheckedOrder<'_>| match &checked.validity {
             Validity::Valid(order) => Some(crate::stream::content_hash::dedup_hash(order)),
@@ -251,9 +276,14 @@ fn check_all(mut drafts: Vec<Draft<'static>>, settings: &TestSettings) -> Vec<Ch
         };
         let of_reference = indices.iter().map(|index| &all[*index]);
         let of_reference: Vec<_> = of_reference
-            .map(|checked| SharedReference { record: &checked.record, dedup_hash: dedup_hash(checked) })
+            .map(|checked| SharedReference {
+                record: &checked.record,
+                dedup_hash: dedup_hash(checked),
+            })
             .collect();
-        for (index, problem) in indices.iter().zip(find_conflicts(&of_reference, settings.sends_reused_references)) {
+        for (index, problem) in
+            indices.iter().zip(find_conflicts(&of_reference, settings.sends_reused_references))
+        {
             if let Some(problem) = problem {
                 all[*index].record.problems.push(problem);
                 all[*index].validity = Validity::Invalid;
@@ -277,7 +307,8 @@ pub(crate) fn valid(draft: Draft<'static>, settings: &TestSettings) -> Order<'st
 
 /// `code field` of every problem.
 pub(crate) fn found(draft: Draft<'static>, settings: &TestSettings) -> Vec<String> {
-    let show = |problem: &Problem| format!("{} {}", problem.code, problem.field.as_deref().unwrap_or("-"));
+    let show =
+        |problem: &Problem| format!("{} {}", problem.code, problem.field.as_deref().unwrap_or("-"));
     checked(draft, settings).record.problems.iter().map(show).collect()
 }
 
@@ -306,9 +337,11 @@ fn each_case_has_its_code_field_and_message() {
     for (code, field, message, draft, settings) in cases() {
         let checked = checked(draft, &settings);
         let found = checked.record.problems.iter();
-        let found: Vec<_> = found.map(|p| (p.code, p.field.as_deref().unwrap_or(""), p.message.as_str())).collect();
+        let found: Vec<_> =
+            found.map(|p| (p.code, p.field.as_deref().unwrap_or(""), p.message.as_str())).collect();
         assert_eq!(found, [(code, field, message)]);
-        let outcome = if checked.record.problems[0].is_error() { Outcome::Invalid } else { Outcome::Valid };
+        let outcome =
+            if checked.record.problems[0].is_error() { Outcome::Invalid } else { Outcome::Valid };
         assert_eq!(checked.validity.outcome(), outcome, "{message}");
     }
 }
@@ -330,7 +363,8 @@ fn every_validation_code_has_a_case() {
     ];
     // These need two orders, so their cases are separate tests.
     let of_several_orders = [Code::DuplicateContent, Code::ReferenceReused];
-    let covered: BTreeSet<_> = cases().into_iter().map(|(code, ..)| code).chain(of_several_orders).collect();
+    let covered: BTreeSet<_> =
+        cases().into_iter().map(|(code, ..)| code).chain(of_several_orders).collect();
     let expected = Code::ALL.iter().copied().filter(|code| !of_other_stages.contains(code));
     assert_eq!(covered, expected.collect());
 }
@@ -364,8 +398,16 @@ fn values_within_limits_are_valid() {
         &[(Field::PaymentType, "other"), no_card],
         &[(Field::CardType, "American Express")],
         &[(Field::ItemType, "FLIGHT_BAG")],
-        &[(Field::GuestTitle, "Shaikha"), (Field::GuestGender, "unknown"), (Field::GuestCountry, "GB")],
-        &[(Field::EventLanguage, "FR"), (Field::EventCurrency, "JPY"), (Field::EventChannel, "MOBILE_APP")],
+        &[
+            (Field::GuestTitle, "Shaikha"),
+            (Field::GuestGender, "unknown"),
+            (Field::GuestCountry, "GB"),
+        ],
+        &[
+            (Field::EventLanguage, "FR"),
+            (Field::EventCurrency, "JPY"),
+            (Field::EventChannel, "MOBILE_APP"),
+        ],
         &[(id("crm"), "17850"), (Field::GuestEmail, "")],
     ];
     for changes in valid_changes {
@@ -384,9 +426,14 @@ fn all_problems_are_collected_and_money_kept() {
         (Field::ItemStatus, "x"), (ext("a", ExtensionType::Integer), "b"),
     ];
     let mut draft = order(&changes);
-    draft.problems.push(Problem::for_order(Code::RowsDisagree, draft.position(), "reported by group"));
+    draft.problems.push(Problem::for_order(
+        Code::RowsDisagree,
+        draft.position(),
+        "reported by group",
+    ));
     let invalid = checked(draft, &without_pos());
-    let codes: Vec<_> = invalid.record.problems.iter().map(|problem| problem.code.as_str()).collect();
+    let codes: Vec<_> =
+        invalid.record.problems.iter().map(|problem| problem.code.as_str()).collect();
     let expected = "rows_disagree unknown_status item_type_unsupported unknown_status missing_card_type \
                     extension_value email_implausible missing_pos";
     assert_eq!(codes.join(" "), expected);
@@ -423,9 +470,11 @@ fn unparsable_cell_is_reported_once() {
 #[test]
 fn unparsable_cell_declares_no_extension_type() {
     let a = |data_type, text| order(&[(ext("a", data_type), text)]);
-    let unparsable = with_unparsable(a(ExtensionType::String, "an array"), &ext("a", ExtensionType::String));
+    let unparsable =
+        with_unparsable(a(ExtensionType::String, "an array"), &ext("a", ExtensionType::String));
     let drafts = numbered([unparsable.clone(), a(ExtensionType::Integer, "1"), unparsable]);
-    let problems = check_all(drafts, &settings()).into_iter().map(|checked| checked.record.problems.len());
+    let problems =
+        check_all(drafts, &settings()).into_iter().map(|checked| checked.record.problems.len());
     assert_eq!(problems.collect::<Vec<_>>(), [1, 0, 1]);
 }
 
@@ -451,7 +500,8 @@ fn prices_convert_between_unit_and_line() {
     ];
     for (price, quantity, from, to, sent, line) in cases {
         let settings = TestSettings { total_from: TotalFrom::SumOfLines, ..prices(from, to) };
-        let order = valid(order(&[(Field::ItemPrice, price), (Field::ItemQuantity, quantity)]), &settings);
+        let order =
+            valid(order(&[(Field::ItemPrice, price), (Field::ItemQuantity, quantity)]), &settings);
         let found = (order.items[0].price.unwrap().to_string(), order.price.to_string());
         assert_eq!(found, (sent.into(), line.into()), "{price} x {quantity} {from:?} -> {to:?}");
     }
@@ -484,7 +534,8 @@ fn missing_line_prices_prevent_sum() {
 
 /// The value of `ext.a` in each of several orders, or the code of the order's problem.
 fn extension_values(values: &[(ExtensionType, &str)]) -> Vec<String> {
-    let drafts = numbered(values.iter().map(|(data_type, text)| order(&[(ext("a", *data_type), text)])));
+    let drafts =
+        numbered(values.iter().map(|(data_type, text)| order(&[(ext("a", *data_type), text)])));
     let show = |checked: CheckedOrder<'_>| match checked.validity {
         Validity::Valid(order) => {
             let (_, value) = order.extension.iter().find(|(name, _)| *name == "a").unwrap();
@@ -501,8 +552,14 @@ fn extension_attribute_has_one_type_per_run() {
     assert_eq!(extension_values(&[(Integer, "10"), (Integer, "-007")]), ["10", "-7"]);
     assert_eq!(extension_values(&[(Integer, "10"), (Float, "2.50")]), ["10.0", "2.50"]);
     assert_eq!(extension_values(&[(Float, "10"), (Integer, "2")]), ["10.0", "2.0"]);
-    assert_eq!(extension_values(&[(String, "10"), (Integer, "10")]), ["\"10\"", "extension_type_conflict"]);
-    assert_eq!(extension_values(&[(Boolean, "TRUE"), (Float, "1")]), ["true", "extension_type_conflict"]);
+    assert_eq!(
+        extension_values(&[(String, "10"), (Integer, "10")]),
+        ["\"10\"", "extension_type_conflict"]
+    );
+    assert_eq!(
+        extension_values(&[(Boolean, "TRUE"), (Float, "1")]),
+        ["true", "extension_type_conflict"]
+    );
     assert_eq!(extension_values(&[(String, "a \"b\"")]), [r#""a \"b\"""#]);
     // An item's attribute is a different one from the order's.
     let both = order(&[(ext("a", String), "x"), (item_ext("a", Integer), "1")]);
@@ -514,7 +571,8 @@ fn skipped_order_declares_no_extension_type() {
     let mut skipped = order(&[(ext("a", ExtensionType::String), "x")]);
     skipped.skip = Some("test order".into());
     let drafts = vec![skipped, order(&[(ext("a", ExtensionType::Integer), "1")])];
-    let outcomes: Vec<_> = check_all(drafts, &settings()).iter().map(|c| c.validity.outcome()).collect();
+    let outcomes: Vec<_> =
+        check_all(drafts, &settings()).iter().map(|c| c.validity.outcome()).collect();
     assert_eq!(outcomes, [Outcome::Skipped, Outcome::Valid]);
 }
 
@@ -522,7 +580,14 @@ fn skipped_order_declares_no_extension_type() {
 fn common_attributes_fall_back_to_defaults() {
     let shown = |changes: &[Change], common: CommonDefaults| {
         let common = valid(order(changes), &TestSettings { common, ..settings() }).common;
-        [common.channel, common.language, common.currency.to_string().into(), common.page, common.pos].join(" ")
+        [
+            common.channel,
+            common.language,
+            common.currency.to_string().into(),
+            common.page,
+            common.pos,
+        ]
+        .join(" ")
     };
     let some = |text: &str| Some(text.to_owned());
     let target = CommonDefaults {
@@ -554,22 +619,32 @@ fn email_is_identifier_only_without_others() {
     };
     let email = (Field::GuestEmail, "Ann@Example.COM");
     assert_eq!(ids(std::slice::from_ref(&email)), ["email=ann@example.com"]);
-    assert_eq!(ids(&[email, (id("crm"), "Ab1"), (id("EMAIL"), "X@y.de")]), ["crm=Ab1", "EMAIL=X@y.de"]);
+    assert_eq!(
+        ids(&[email, (id("crm"), "Ab1"), (id("EMAIL"), "X@y.de")]),
+        ["crm=Ab1", "EMAIL=X@y.de"]
+    );
     assert_eq!(ids(&[(id("email"), "Bob@Example.com")]), ["email=bob@example.com"]);
 }
 
 #[test]
 fn guest_attributes_are_normalized() {
     let guest = |field, text: &str| valid(order(&[(field, text)]), &settings()).guest;
-    assert_eq!(guest(Field::GuestEmail, "Ann@Example.COM").email.as_deref(), Some("ann@example.com"));
+    assert_eq!(
+        guest(Field::GuestEmail, "Ann@Example.COM").email.as_deref(),
+        Some("ann@example.com")
+    );
     assert_eq!(guest(Field::GuestDob, "1990-02-03").dob.as_deref(), Some("1990-02-03T00:00"));
     assert_eq!(guest(Field::GuestDob, "1990-02-03T04:05").dob.as_deref(), Some("1990-02-03T04:05"));
-    assert_eq!(guest(Field::GuestStreet, "House 1\n\n 2 High St ").street, ["House 1", "2 High St"]);
+    assert_eq!(
+        guest(Field::GuestStreet, "House 1\n\n 2 High St ").street,
+        ["House 1", "2 High St"]
+    );
 }
 
 #[test]
 fn skipped_order_has_no_problems() {
-    let mut draft = with_unparsable(order(&[(Field::Status, "x"), (Field::GuestEmail, "")]), &Field::Price);
+    let mut draft =
+        with_unparsable(order(&[(Field::Status, "x"), (Field::GuestEmail, "")]), &Field::Price);
     draft.skip = Some("cancelled".into());
     let checked = checked(draft, &settings());
     assert!(checked.record.problems.is_empty());
@@ -646,7 +721,11 @@ fn of_one_reference(hours: &[u32], settings: &TestSettings) -> Vec<String> {
     };
     let results = check_all((1..).zip(hours).map(draft).collect(), settings);
     let show = |checked: &CheckedOrder<'_>| {
-        let problems = checked.record.problems.iter().map(|problem| format!("{} {}", problem.code, problem.at.line));
+        let problems = checked
+            .record
+            .problems
+            .iter()
+            .map(|problem| format!("{} {}", problem.code, problem.at.line));
         problems.collect::<Vec<_>>().join(" ")
     };
     results.iter().map(show).collect()

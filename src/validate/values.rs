@@ -18,21 +18,31 @@ use crate::model::{
 
 /// Returns the time that `map` parsed, or parses the constant of a profile as RFC 3339.
 pub(super) fn timestamp(cell: &Cell<'_>) -> Option<DateTime<Utc>> {
-    let constant = || DateTime::parse_from_rfc3339(&cell.text).ok().map(|time| time.with_timezone(&Utc));
+    let constant =
+        || DateTime::parse_from_rfc3339(&cell.text).ok().map(|time| time.with_timezone(&Utc));
     cell.time.or_else(constant)
 }
 
 /// "ISO 8601 Date/Time UTC"
-pub(super) fn check_timestamp(cell: &Cell<'_>, now: DateTime<Utc>, findings: &mut Findings) -> Option<DateTime<Utc>> {
+pub(super) fn check_timestamp(
+    cell: &Cell<'_>,
+    now: DateTime<Utc>,
+    findings: &mut Findings,
+) -> Option<DateTime<Utc>> {
     let time = timestamp(cell);
     match time {
         None => {
-            let message = format!("invalid timestamp {:?}; expected ISO 8601 with an offset or Z", cell.text);
+            let message =
+                format!("invalid timestamp {:?}; expected ISO 8601 with an offset or Z", cell.text);
             findings.on_cell(Code::TimestampUnreadable, cell, message);
         }
         // One day of tolerance, because clocks and time zones differ.
         Some(time) if time > now + chrono::Duration::days(1) => {
-            findings.on_cell(Code::TimestampInFuture, cell, format!("{:?} is in the future", cell.text));
+            findings.on_cell(
+                Code::TimestampInFuture,
+                cell,
+                format!("{:?} is in the future", cell.text),
+            );
         }
         Some(_) => {}
     }
@@ -43,7 +53,9 @@ pub(super) fn check_timestamp(cell: &Cell<'_>, now: DateTime<Utc>, findings: &mu
 pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount> {
     cell.text
         .parse()
-        .map_err(|error| findings.on_cell(Code::NumberUnreadable, cell, format!("{:?} is {error}", cell.text)))
+        .map_err(|error| {
+            findings.on_cell(Code::NumberUnreadable, cell, format!("{:?} is {error}", cell.text));
+        })
         .ok()
 }
 
@@ -52,8 +64,12 @@ pub(super) fn currency(cell: &Cell<'_>, findings: &mut Findings) -> Option<Curre
     if iso::is_currency(&cell.text) {
         return cell.text.parse().ok();
     }
-    let (code, message) =
-        unknown_value(&cell.text, iso::is_currency, Code::UnknownCurrency, "an ISO 4217 currency such as EUR");
+    let (code, message) = unknown_value(
+        &cell.text,
+        iso::is_currency,
+        Code::UnknownCurrency,
+        "an ISO 4217 currency such as EUR",
+    );
     findings.on_cell(code, cell, message);
     None
 }
@@ -64,7 +80,11 @@ pub(super) fn money(currency: Option<Currency>, price: Option<Amount>) -> Option
 }
 
 /// Checks the status of an order or of an item.
-pub(super) fn status<'a>(cell: &Cell<'a>, rules: &TargetRules, findings: &mut Findings) -> Option<Cow<'a, str>> {
+pub(super) fn status<'a>(
+    cell: &Cell<'a>,
+    rules: &TargetRules,
+    findings: &mut Findings,
+) -> Option<Cow<'a, str>> {
     let expected = || alternatives(rules.statuses);
     if rules.other_statuses.values.contains(&&*cell.text) {
         let (expected, hint) = (expected(), rules.other_statuses.reason);

@@ -14,7 +14,9 @@ use orderferry::{
         rules::CommonDefaults,
     },
     pipeline::{self, Finished, MaxInvalid, ProgressFn, RunSpec},
-    read::{Block, BlockReader, Dialect, Piece, ReadError, ReadLimits, ReadSettings, inputs::find_one},
+    read::{
+        Block, BlockReader, Dialect, Piece, ReadError, ReadLimits, ReadSettings, inputs::find_one,
+    },
     storage::{LocalStorage, open_storage},
     stream::{self, StreamSettings},
     validate::ValidateSettings,
@@ -61,17 +63,23 @@ const PIECES: [&str; 34] = [
     "null",
 ];
 
-const GOOD_ROW: &str = "A-1,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,ann@example.com,Smith\n";
+const GOOD_ROW: &str =
+    "A-1,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,ann@example.com,Smith\n";
 const GOOD_LINE: &str = "{\"referenceId\":\"A-1\",\"orderedAt\":\"2025-03-01T10:00:00Z\",\"status\":\"PURCHASED\",\"currencyCode\":\"EUR\",\"price\":30.60,\"paymentType\":\"other\",\"orderItems\":[{\"name\":\"Rope\"}],\"guest\":{\"email\":\"ann@example.com\"}}\n";
 
 /// Random bytes, random pieces, or a valid export with a few bytes replaced.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let noise = prop::collection::vec(any::<u8>(), 0..400);
-    let pieces = prop::collection::vec(prop::sample::select(&PIECES[..]), 0..120).prop_map(|pieces| pieces.concat());
+    let pieces = prop::collection::vec(prop::sample::select(&PIECES[..]), 0..120)
+        .prop_map(|pieces| pieces.concat());
     let starts = prop::sample::select(vec!["", HEADER, "{", "{\"referenceId\":\"A-1\","]);
-    let of_pieces = (starts, pieces).prop_map(|(start, pieces)| format!("{start}{pieces}").into_bytes());
+    let of_pieces =
+        (starts, pieces).prop_map(|(start, pieces)| format!("{start}{pieces}").into_bytes());
     let good = vec![format!("{HEADER}{}", GOOD_ROW.repeat(4)), GOOD_LINE.repeat(3)];
-    let hits = prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(&PIECES[..])), 1..4);
+    let hits = prop::collection::vec(
+        (any::<prop::sample::Index>(), prop::sample::select(&PIECES[..])),
+        1..4,
+    );
     let damaged = (prop::sample::select(good), hits).prop_map(|(good, hits)| {
         let mut bytes = good.into_bytes();
         for (index, piece) in hits {
@@ -89,7 +97,12 @@ pub(crate) fn check(folder: &Path, input: &Path, profile: &str) -> Finished {
 }
 
 /// Checks files and reports the progress to the test.
-pub(crate) fn check_with(folder: &Path, inputs: &[&Path], profile: &str, on_progress: ProgressFn<'_>) -> Finished {
+pub(crate) fn check_with(
+    folder: &Path,
+    inputs: &[&Path],
+    profile: &str,
+    on_progress: ProgressFn<'_>,
+) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
     let job = RunSpec {
         sends_reused_references: false,
@@ -135,7 +148,8 @@ fn origins(mut source: BlockReader) -> Vec<RowOrigin> {
     let (mut origins, mut block) = (Vec::new(), Block::default());
     let mut next = |block: &mut Block| -> Result<bool, ReadError> {
         let is_more = source.next_block(block)?;
-        let parsed = source.parser().parse([Piece::from(&*block)].into_iter().filter(|_| is_more))?;
+        let parsed =
+            source.parser().parse([Piece::from(&*block)].into_iter().filter(|_| is_more))?;
         origins.extend(parsed.rows().map(|row| row.origin.clone()));
         Ok(is_more)
     };
@@ -145,7 +159,8 @@ fn origins(mut source: BlockReader) -> Vec<RowOrigin> {
 
 /// The canonical profile.
 pub(crate) fn profile_text(has_adjacent_rows: bool) -> String {
-    let canonical = orderferry::map::profile::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
+    let canonical =
+        orderferry::map::profile::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
     let adjacent = format!("rows_adjacent = {has_adjacent_rows}\nunknown_columns");
     canonical.replacen("unknown_columns", &adjacent, 1)
 }

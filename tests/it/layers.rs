@@ -1,8 +1,9 @@
-//! Dependency rules of the source tree, read with `syn`: which module may use which, that no files of a module use
-//! each other in a cycle, and where each outside crate, `std::fs` and the clocks may be used.
+//! Dependency rules of the source tree, read with `syn`: which module may use which, that no files
+//! of a module use each other in a cycle, and where each outside crate, `std::fs` and the clocks
+//! may be used.
 //!
-//! Every path counts, in `use` items and in code, with `super` and re-exports resolved to the file that defines the
-//! name. Test code is left out.
+//! Every path counts, in `use` items and in code, with `super` and re-exports resolved to the file
+//! that defines the name. Test code is left out.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -52,7 +53,8 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
             "shuffle",
         ],
     ),
-    // Settings of the stages, the built-in profiles, the ledger's commands, the summary and the sandbox.
+    // Settings of the stages, the built-in profiles, the ledger's commands, the summary and the
+    // sandbox.
     (
         "cli",
         &[
@@ -73,7 +75,8 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
 ];
 
-/// Where outside crates, the file system and the clocks may be used: modules or files, by their path.
+/// Where outside crates, the file system and the clocks may be used: modules or files, by their
+/// path.
 const GATES: &[(&str, &[&str])] = &[
     ("reqwest", &["stream"]),
     ("rustls", &["stream"]),
@@ -112,7 +115,10 @@ const GATES: &[(&str, &[&str])] = &[
     ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline::spec", "sandbox", "stream"]),
     ("std::fs", &["cli::small_file", "ledger::sqlite", "spill", "storage"]),
     ("Utc::now", &["cli"]),
-    ("SystemTime::now", &["cli", "stream::client", "ledger::sqlite", "pipeline::finish", "sandbox"]),
+    (
+        "SystemTime::now",
+        &["cli", "stream::client", "ledger::sqlite", "pipeline::finish", "sandbox"],
+    ),
     ("Instant::now", &["cli", "dispatch", "sandbox"]),
     ("thread::sleep", &["ledger::group_commit", "storage::local"]),
 ];
@@ -164,7 +170,8 @@ fn collect(root: &Path, folder: &Path, sources: &mut Sources) {
 impl SourceFile {
     fn read(root: &Path, path: &Path) -> Self {
         let relative = path.strip_prefix(root).unwrap().with_extension("");
-        let mut module: Vec<_> = relative.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+        let mut module: Vec<_> =
+            relative.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
         if module.last().is_some_and(|last| last == "mod" || last == "lib") {
             module.pop();
         }
@@ -172,7 +179,8 @@ impl SourceFile {
     }
 
     fn parse(module: Vec<String>, path: &Path, text: &str) -> Self {
-        let syntax = syn::parse_file(text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let syntax =
+            syn::parse_file(text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut file = Self {
             module,
             path: path.to_owned(),
@@ -184,7 +192,8 @@ impl SourceFile {
         };
         for item in &syntax.items {
             if let Some(name) = defined_name(item) {
-                if matches!(item, Item::Struct(_) | Item::Enum(_) | Item::Trait(_) | Item::Type(_)) {
+                if matches!(item, Item::Struct(_) | Item::Enum(_) | Item::Trait(_) | Item::Type(_))
+                {
                     file.types.push(name.clone());
                 }
                 file.defined.insert(name);
@@ -231,7 +240,9 @@ fn leaves(tree: &UseTree) -> Vec<(String, Vec<String>)> {
         }
         UseTree::Name(name) if name.ident == "self" => vec![("self".to_owned(), Vec::new())],
         UseTree::Name(name) => vec![(name.ident.to_string(), vec![name.ident.to_string()])],
-        UseTree::Rename(rename) => vec![(rename.rename.to_string(), vec![rename.ident.to_string()])],
+        UseTree::Rename(rename) => {
+            vec![(rename.rename.to_string(), vec![rename.ident.to_string()])]
+        }
         UseTree::Glob(_) => vec![("*".to_owned(), Vec::new())],
         UseTree::Group(group) => group.items.iter().flat_map(leaves).collect(),
     }
@@ -273,13 +284,16 @@ impl<'ast> Visit<'ast> for SourceFile {
         visit::visit_expr_struct(self, item);
     }
 
-    /// The tokens of a macro may be anything; paths and constructions in them are found by their shape.
+    /// The tokens of a macro may be anything; paths and constructions in them are found by their
+    /// shape.
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
-        self.paths.insert(item.path.segments.iter().map(|segment| segment.ident.to_string()).collect());
+        self.paths
+            .insert(item.path.segments.iter().map(|segment| segment.ident.to_string()).collect());
         let tokens = item.tokens.to_string();
         self.paths.extend(paths_in_tokens(&tokens));
         let words: Vec<&str> = tokens.split_whitespace().collect();
-        self.constructed.extend(words.windows(2).filter(|pair| pair[1] == "{").map(|pair| pair[0].to_owned()));
+        self.constructed
+            .extend(words.windows(2).filter(|pair| pair[1] == "{").map(|pair| pair[0].to_owned()));
     }
 
     /// `pub(in crate::pipeline)` uses nothing.
@@ -294,7 +308,10 @@ fn paths_in_tokens(tokens: &str) -> Vec<Vec<String>> {
     let mut index = 0;
     while index + 2 < words.len() {
         let mut path = Vec::new();
-        while is_name(words[index]) && words.get(index + 1) == Some(&"::") && index + 2 < words.len() {
+        while is_name(words[index])
+            && words.get(index + 1) == Some(&"::")
+            && index + 2 < words.len()
+        {
             path.push(words[index].to_owned());
             index += 2;
         }
@@ -308,7 +325,11 @@ fn paths_in_tokens(tokens: &str) -> Vec<Vec<String>> {
 }
 
 /// The file that defines what a path of `file` names, if it is one of ours.
-fn resolve<'s>(file: &'s SourceFile, path: &[String], sources: &'s Sources) -> Option<&'s SourceFile> {
+fn resolve<'s>(
+    file: &'s SourceFile,
+    path: &[String],
+    sources: &'s Sources,
+) -> Option<&'s SourceFile> {
     resolve_within(file, path, sources, MAX_REEXPORTS)
 }
 
@@ -329,7 +350,8 @@ fn resolve_within<'s>(
         "super" => {
             module.pop();
         }
-        // A child module is the only other start that is ours: whatever else is in scope came in by a `use`.
+        // A child module is the only other start that is ours: whatever else is in scope came in by
+        // a `use`.
         first => {
             module.push(first.to_owned());
             if !sources.contains_key(&module) {
@@ -391,7 +413,8 @@ fn descend<'s>(
 fn uses(sources: &Sources) -> BTreeMap<&Vec<String>, BTreeSet<&Vec<String>>> {
     let mut uses = BTreeMap::new();
     for file in sources.values() {
-        let modules = file.paths.iter().filter_map(|path| Some(&resolve(file, path, sources)?.module));
+        let modules =
+            file.paths.iter().filter_map(|path| Some(&resolve(file, path, sources)?.module));
         uses.insert(&file.module, modules.filter(|module| **module != file.module).collect());
     }
     uses
@@ -415,7 +438,10 @@ fn files_in_cycles(name: &str, sources: &Sources) -> Vec<String> {
         }
         false
     };
-    uses.keys().filter(|module| in_module(module) && reaches_itself(module)).map(|module| module.join("::")).collect()
+    uses.keys()
+        .filter(|module| in_module(module) && reaches_itself(module))
+        .map(|module| module.join("::"))
+        .collect()
 }
 
 fn top_modules(sources: &Sources) -> BTreeSet<&str> {
@@ -428,9 +454,11 @@ fn modules_use_only_allowed_modules() {
     let allowed: BTreeMap<_, _> = ALLOWED_MODULES.iter().copied().collect();
     for (module, used) in uses(&sources) {
         let Some(user) = module.first() else { continue };
-        let allowed = allowed.get(user.as_str()).unwrap_or_else(|| panic!("the table has no module {user}"));
+        let allowed =
+            allowed.get(user.as_str()).unwrap_or_else(|| panic!("the table has no module {user}"));
         for used in used {
-            let is_allowed = used.first().is_none_or(|used| used == user || allowed.contains(&used.as_str()));
+            let is_allowed =
+                used.first().is_none_or(|used| used == user || allowed.contains(&used.as_str()));
             assert!(is_allowed, "{} uses {}", module.join("::"), used.join("::"));
         }
     }
@@ -451,10 +479,16 @@ fn crates_files_and_clocks_are_used_only_behind_their_gates() {
     for file in sources().values() {
         for (gate, allowed) in GATES {
             let gated: Vec<&str> = gate.split("::").collect();
-            // Crates and `std::fs` by the start of a path, `Utc::now` and `thread::sleep` by its end.
+            // Crates and `std::fs` by the start of a path, `Utc::now` and `thread::sleep` by its
+            // end.
             let is_gated = |path: &Vec<String>| match gated.as_slice() {
-                [_, "now" | "sleep"] => path.ends_with(&gated.iter().map(ToString::to_string).collect::<Vec<_>>()),
-                _ => path.iter().zip(&gated).all(|(one, other)| one == other) && path.len() >= gated.len(),
+                [_, "now" | "sleep"] => {
+                    path.ends_with(&gated.iter().map(ToString::to_string).collect::<Vec<_>>())
+                }
+                _ => {
+                    path.iter().zip(&gated).all(|(one, other)| one == other)
+                        && path.len() >= gated.len()
+                }
             };
             let mut paths = file.paths.iter().filter(|path| resolve_is_outside(path));
             let is_allowed = allowed.iter().any(|module| {
@@ -481,17 +515,26 @@ fn only_locate_names_the_back_end_of_a_ledger() {
     for (module, used) in uses(&sources) {
         let may_use = module.starts_with(&back_end) || module.join("::") == "ledger::locate";
         let used = used.iter().find(|used| used.starts_with(&back_end));
-        assert!(may_use || used.is_none(), "{} uses {}", module.join("::"), used.unwrap().join("::"));
+        assert!(
+            may_use || used.is_none(),
+            "{} uses {}",
+            module.join("::"),
+            used.unwrap().join("::")
+        );
     }
 }
 
-/// Re-exports are not resolved here: what the others need of the target, they take from `pipeline::target`.
+/// Re-exports are not resolved here: what the others need of the target, they take from
+/// `pipeline::target`.
 #[test]
 fn only_target_names_the_service_in_the_pipeline() {
     for file in sources().values() {
-        let names = file.paths.iter().any(|path| path.starts_with(&["crate".to_owned(), "stream".to_owned()]));
-        let is_elsewhere =
-            file.module.first().is_some_and(|name| name == "pipeline") && file.name() != "pipeline::target";
+        let names = file
+            .paths
+            .iter()
+            .any(|path| path.starts_with(&["crate".to_owned(), "stream".to_owned()]));
+        let is_elsewhere = file.module.first().is_some_and(|name| name == "pipeline")
+            && file.name() != "pipeline::target";
         assert!(!names || !is_elsewhere, "{} names stream", file.name());
     }
 }
@@ -515,7 +558,11 @@ fn only_print_module_writes_to_stdio() {
                 || functions.iter().any(|function| path.ends_with(&function.map(str::to_owned)))
         };
         let is_print_module = file.name() == "cli::print";
-        assert!(is_print_module || !file.paths.iter().any(writes), "{} writes to stdio", file.path.display());
+        assert!(
+            is_print_module || !file.paths.iter().any(writes),
+            "{} writes to stdio",
+            file.path.display()
+        );
     }
 }
 
@@ -529,8 +576,10 @@ fn type_names_are_unique() {
             defined.entry(name.clone()).or_default().push(file.name());
         }
     }
-    let repeated: Vec<_> =
-        defined.into_iter().filter(|(name, files)| files.len() > 1 && !REPEATED.contains(&name.as_str())).collect();
+    let repeated: Vec<_> = defined
+        .into_iter()
+        .filter(|(name, files)| files.len() > 1 && !REPEATED.contains(&name.as_str()))
+        .collect();
     assert!(repeated.is_empty(), "{repeated:?}");
 }
 
@@ -542,8 +591,14 @@ fn scanner_resolves_paths() {
     };
     let sources = Sources::from([
         parse(&[], "pub mod a; pub mod b;"),
-        parse(&["a"], "mod child; mod error; pub use error::Error; pub use child::*; pub struct Own;"),
-        parse(&["a", "child"], "use super::{Error, Own}; fn f() { super::error::g(); } pub struct Public;"),
+        parse(
+            &["a"],
+            "mod child; mod error; pub use error::Error; pub use child::*; pub struct Own;",
+        ),
+        parse(
+            &["a", "child"],
+            "use super::{Error, Own}; fn f() { super::error::g(); } pub struct Public;",
+        ),
         parse(&["a", "error"], "pub struct Error; pub fn g() {}"),
         parse(
             &["b"],

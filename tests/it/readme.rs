@@ -8,7 +8,8 @@ use crate::support::{
     workspace::{RunResult, Workspace},
 };
 
-/// The limit of the README's length, exclusive: it is a front door, and the topics are the reference.
+/// The limit of the README's length, exclusive: it is a front door, and the topics are the
+/// reference.
 const MAX_README_LINES: usize = 250;
 
 /// The width of a terminal in which a topic is read.
@@ -35,7 +36,8 @@ fn topics() -> Vec<Document> {
         .unwrap()
         .map(|entry| {
             let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap().strip_suffix(".md").unwrap().to_owned();
+            let name =
+                path.file_name().unwrap().to_str().unwrap().strip_suffix(".md").unwrap().to_owned();
             Document { name, folder: folder.clone(), text: fs::read_to_string(&path).unwrap() }
         })
         .collect();
@@ -86,7 +88,8 @@ impl Document {
 
 /// The names that serde lists for an unknown one: expected one of `a`, `b`.
 fn expected_names(error: &str) -> BTreeSet<String> {
-    let (_, names) = error.split_once("expected one of ").unwrap_or_else(|| panic!("no names in {error:?}"));
+    let (_, names) =
+        error.split_once("expected one of ").unwrap_or_else(|| panic!("no names in {error:?}"));
     names.lines().next().unwrap().split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
@@ -107,7 +110,8 @@ fn topics_are_printed_and_listed() {
         assert_eq!((printed.code, printed.err.as_str()), (0, ""), "{name}");
         assert!(printed.out.ends_with(&topic.text), "help {name} does not print its file");
         let (_, list) = overview.out.split_once("\nTopics").unwrap();
-        let summary = list.lines().find_map(|line| line.trim_start().strip_prefix(&format!("{name} ")));
+        let summary =
+            list.lines().find_map(|line| line.trim_start().strip_prefix(&format!("{name} ")));
         let summary = summary.unwrap_or_else(|| panic!("the overview does not list {name}"));
         let row = format!("| [{name}](src/cli/help/{name}.md) | {} |", summary.trim());
         assert!(readme.text.contains(&row), "the README does not list {row}");
@@ -117,7 +121,11 @@ fn topics_are_printed_and_listed() {
 #[test]
 fn topics_fit_a_terminal() {
     for topic in topics() {
-        assert!(topic.text.starts_with("# ") && topic.text.ends_with('\n'), "{}: no heading", topic.name);
+        assert!(
+            topic.text.starts_with("# ") && topic.text.ends_with('\n'),
+            "{}: no heading",
+            topic.name
+        );
         for line in topic.text.lines() {
             assert!(line.chars().count() <= MAX_TOPIC_COLUMNS, "{}: too long: {line}", topic.name);
         }
@@ -127,7 +135,8 @@ fn topics_fit_a_terminal() {
 #[test]
 fn help_of_commands_is_that_of_clap() {
     for command in ["check", "send", "profiles", "ledger list", "help"] {
-        let (printed, by_option) = (help(command), Workspace::new().run(&format!("{command} --help")));
+        let (printed, by_option) =
+            (help(command), Workspace::new().run(&format!("{command} --help")));
         assert_eq!((printed.code, printed.out), (0, by_option.out), "{command}");
     }
     // A topic with the name of a command follows the command's help.
@@ -173,10 +182,19 @@ fn closed_pipe_is_no_error_of_help() {
     for name in ["settings", "check", "ledger"] {
         let workspace = Workspace::new();
         let mut help = process(&workspace.path("."));
-        let mut help = help.args(["help", name]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut help = help
+            .args(["help", name])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         drop(help.stdout.take());
         let output = help.wait_with_output().unwrap();
-        assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""), "{name}");
+        assert_eq!(
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()),
+            (Some(0), ""),
+            "{name}"
+        );
     }
 }
 
@@ -191,11 +209,19 @@ fn links_and_references_lead_somewhere() {
         for reference in document.text.split("`orderferry help ").skip(1) {
             let name = reference.split('`').next().unwrap();
             let is_placeholder = name.contains("TOPIC");
-            assert!(is_placeholder || help(name).code == 0, "{} refers to help {name:?}", document.name);
+            assert!(
+                is_placeholder || help(name).code == 0,
+                "{} refers to help {name:?}",
+                document.name
+            );
         }
         // Files as in `samples/orders.csv`, in backticks.
         for path in document.prose().split('`').filter(|text| text.starts_with("samples/")) {
-            assert!(root().join(path).exists(), "{} names {path}, which does not exist", document.name);
+            assert!(
+                root().join(path).exists(),
+                "{} names {path}, which does not exist",
+                document.name
+            );
         }
     }
 }
@@ -205,9 +231,13 @@ fn readme_map_names_every_module() {
     let readme = readme().text;
     for entry in fs::read_dir(root().join("src")).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-        let entry = name.strip_suffix(".rs").map_or_else(|| format!("`{name}/`"), |_| format!("`{name}`"));
+        let entry =
+            name.strip_suffix(".rs").map_or_else(|| format!("`{name}/`"), |_| format!("`{name}`"));
         let is_pipeline_folder = name == "pipeline";
-        assert!(is_pipeline_folder || readme.contains(&entry), "the README's map does not name {entry}");
+        assert!(
+            is_pipeline_folder || readme.contains(&entry),
+            "the README's map does not name {entry}"
+        );
     }
 }
 
@@ -227,17 +257,21 @@ fn outcomes_and_exit_codes_are_listed() {
 #[test]
 fn settings_topic_lists_every_setting_with_its_default() {
     let topic = topic("settings");
-    let check = |set: &str| Workspace::with("o.csv", "").run(&format!("check o.csv --set {set}=x")).err;
+    let check =
+        |set: &str| Workspace::with("o.csv", "").run(&format!("check o.csv --set {set}=x")).err;
     let mut settings = expected_names(&check("nothing"));
     settings.extend(expected_names(&check("target.nothing")));
     assert!(settings.len() > 30, "{settings:?}");
     let sample = fs::read_to_string(root().join("samples/orderferry.toml")).unwrap();
-    for setting in settings.iter().filter(|setting| !["target", "targets"].contains(&setting.as_str())) {
+    for setting in
+        settings.iter().filter(|setting| !["target", "targets"].contains(&setting.as_str()))
+    {
         let (_, rest) = topic
             .split_once(&format!("`{setting} = "))
             .unwrap_or_else(|| panic!("the topic settings does not list {setting}"));
         let default = format!("{setting} = {}", rest.split('`').next().unwrap());
-        let is_in_sample = sample.lines().any(|line| line.trim_start_matches("# ").starts_with(&default));
+        let is_in_sample =
+            sample.lines().any(|line| line.trim_start_matches("# ").starts_with(&default));
         assert!(is_in_sample, "samples/orderferry.toml has no line {default}");
     }
 }
@@ -247,7 +281,10 @@ fn faults_topic_lists_every_fault() {
     let topic = topic("faults");
     let ran = Workspace::with("o.csv", "").run("send o.csv --sandbox --fault nothing=x");
     for fault in expected_names(&ran.err) {
-        assert!(topic.contains(&format!("`{fault} = ")) || topic.contains(&format!("`{fault}`")), "{fault}");
+        assert!(
+            topic.contains(&format!("`{fault} = ")) || topic.contains(&format!("`{fault}`")),
+            "{fault}"
+        );
     }
 }
 
@@ -288,18 +325,27 @@ mod commands {
             let service = MockService::start(|request| {
                 UNKNOWN_ORDERS.contains(&request.reference()).then_some(Reply::Disconnect)
             });
-            let target = format!("base_url = '{}'\nclient_key = 'k'\npos = 'shop'\n", service.base_url);
+            let target =
+                format!("base_url = '{}'\nclient_key = 'k'\npos = 'shop'\n", service.base_url);
             let settings = "rate = 'unlimited'\nidentity_pause = '0s'\ntries = 2\nbackfill_after = '365000d'\n";
             let workspace = Workspace::new();
-            workspace.file("orderferry.toml", format!("{settings}[target]\n{target}[targets.staging]\n{target}"));
+            workspace.file(
+                "orderferry.toml",
+                format!("{settings}[target]\n{target}[targets.staging]\n{target}"),
+            );
             let orders: String = ('1'..='9').map(|number| row(&format!("B-{number}"))).collect();
             workspace.file("orders.csv", format!("{HEADER}{orders}"));
-            let copied = Command::new("cp").arg("-r").arg(root().join("samples")).arg(workspace.path(".")).status();
+            let copied = Command::new("cp")
+                .arg("-r")
+                .arg(root().join("samples"))
+                .arg(workspace.path("."))
+                .status();
             assert!(copied.unwrap().success());
             Self { workspace, _service: service }
         }
 
-        /// Leaves what a document starts from: a ledger with unknown and changed orders, a run to resume.
+        /// Leaves what a document starts from: a ledger with unknown and changed orders, a run to
+        /// resume.
         fn prepare(&self, document: &Document) {
             let orders: String = UNKNOWN_ORDERS.iter().map(|reference| row(reference)).collect();
             let changing = ExportRow { reference: CHANGED_ORDER, ..ExportRow::default() };
@@ -312,7 +358,9 @@ mod commands {
                     }
                 }
                 "cron" => {
-                    let ran = self.workspace.run(&format!("send orders.csv --limit 1 --out {RESUMED_RUN}"));
+                    let ran = self
+                        .workspace
+                        .run(&format!("send orders.csv --limit 1 --out {RESUMED_RUN}"));
                     assert_eq!(ran.code, 4, "{}", ran.err);
                 }
                 // The README sends for the first time.
@@ -322,13 +370,21 @@ mod commands {
 
         /// Runs a line as a user types it, and compares the exit code with the one in its comment.
         fn run(&self, document: &Document, line: &str) {
-            let expected = line.split_once("exit code ").map_or(0, |(_, code)| code[..1].parse().unwrap());
+            let expected =
+                line.split_once("exit code ").map_or(0, |(_, code)| code[..1].parse().unwrap());
             let mut typed = line.replace("cargo run --release -- ", "orderferry ");
-            assert!(typed.starts_with("orderferry "), "{}: not a command of orderferry: {line}", document.name);
+            assert!(
+                typed.starts_with("orderferry "),
+                "{}: not a command of orderferry: {line}",
+                document.name
+            );
             if line.contains("--sandbox") && line.contains("--fault") {
                 // Without the waiting times of the faults.
                 let waits = "--timeout 1s --fault latency=0s --fault retry_after=0s --fault outage.lasts=0s";
-                typed = typed.replace("--sandbox", &format!("--sandbox {waits} --set down_after=1000 --set tries=5"));
+                typed = typed.replace(
+                    "--sandbox",
+                    &format!("--sandbox {waits} --set down_after=1000 --set tries=5"),
+                );
             }
             let mut shell = Command::new("sh");
             isolate_in(self.workspace.path(".").as_path(), &mut shell);
@@ -349,7 +405,8 @@ mod commands {
             for (info, lines) in document.blocks() {
                 match info {
                     "sh" => lines.iter().for_each(|line| desk.run(&document, line)),
-                    UNTESTED => untested.extend(lines.iter().map(|line| format!("{}: {line}", document.name))),
+                    UNTESTED => untested
+                        .extend(lines.iter().map(|line| format!("{}: {line}", document.name))),
                     "toml" | "text" => {}
                     _ => panic!("{}: unknown kind of block {info:?}", document.name),
                 }
@@ -357,7 +414,10 @@ mod commands {
             }
         }
         assert!(n_run > 30, "{n_run} commands");
-        skip("documented_commands_work", &format!("marked as untested:\n  {}", untested.join("\n  ")));
+        skip(
+            "documented_commands_work",
+            &format!("marked as untested:\n  {}", untested.join("\n  ")),
+        );
     }
 
     #[test]
@@ -368,12 +428,19 @@ mod commands {
             ("profile", "p.toml", "check samples/orders.csv --pos x --profile p.toml"),
         ] {
             let document = documents().into_iter().find(|document| document.name == name).unwrap();
-            let block = document.blocks().into_iter().find(|(info, _)| *info == "toml").unwrap().1.join("\n");
+            let block = document
+                .blocks()
+                .into_iter()
+                .find(|(info, _)| *info == "toml")
+                .unwrap()
+                .1
+                .join("\n");
             let desk = TestDesk::new();
             desk.workspace.file(file, block);
             let ran = desk.workspace.run(command);
             // The sample does not have the profile's columns.
-            let is_valid = ran.code == 0 || (name == "profile" && ran.err.contains("\"Name\" not found"));
+            let is_valid =
+                ran.code == 0 || (name == "profile" && ran.err.contains("\"Name\" not found"));
             assert!(is_valid, "{name}: {}", ran.err);
         }
     }

@@ -20,7 +20,8 @@ struct Case {
 #[test]
 fn samples_match_expected_results() {
     let folder = support::root().join("samples/cases");
-    let mut cases: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<_> =
+        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     assert!(cases.len() >= 6, "expected at least 6 cases");
     for case in cases {
@@ -29,10 +30,14 @@ fn samples_match_expected_results() {
 }
 
 fn check(folder: &Path) {
-    let case: Case = toml::from_str(&fs::read_to_string(folder.join("case.toml")).unwrap()).unwrap();
+    let case: Case =
+        toml::from_str(&fs::read_to_string(folder.join("case.toml")).unwrap()).unwrap();
     let run = FinishedRun::in_root(&case.command);
     let summary = summary(&run);
-    compare(&folder.join("summary.json"), &format!("{}\n", serde_json::to_string_pretty(&summary).unwrap()));
+    compare(
+        &folder.join("summary.json"),
+        &format!("{}\n", serde_json::to_string_pretty(&summary).unwrap()),
+    );
     compare(&folder.join("results.txt"), &results(&run));
     if let Some(sandbox) = run.json("sandbox.json") {
         assert_tenant_matches(&summary, &sandbox, &case.command);
@@ -92,8 +97,16 @@ pub(crate) fn assert_tenant_matches(summary: &Value, sandbox: &Value, command: &
         assert_eq!(summary["guests"], sandbox["guests"], "{command}");
         assert_eq!(summary["items"], sandbox["orders"]["items"], "{command}");
     }
-    let accepted = summary["money"].as_array().unwrap().iter().map(|money| (&money["currency"], &money["accepted"]));
+    let accepted = summary["money"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|money| (&money["currency"], &money["accepted"]));
     let accepted: Vec<_> = accepted.filter(|(_, sum)| *sum != "0").collect();
-    let received = sandbox["money"].as_array().unwrap().iter().map(|money| (&money["currency"], &money["total"]));
+    let received = sandbox["money"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|money| (&money["currency"], &money["total"]));
     assert_eq!(accepted, received.collect::<Vec<_>>(), "{command}");
 }

@@ -32,7 +32,9 @@ fn export(references: &[&str]) -> String {
     let row = |reference: &&str| {
         let email = format!("{LOCAL}.{}@{DOMAIN}", reference.to_lowercase());
         let names = format!("{FIRST_NAME},{LAST_NAME}");
-        format!("{reference},2025-03-01T10:00:00Z,PURCHASED,EUR,5,other,GEAR,Rope,5,1,{email},{names},\n")
+        format!(
+            "{reference},2025-03-01T10:00:00Z,PURCHASED,EUR,5,other,GEAR,Rope,5,1,{email},{names},\n"
+        )
     };
     let good: String = references.iter().map(row).collect();
     // Two orders that are invalid because of personal data.
@@ -47,8 +49,11 @@ fn export(references: &[&str]) -> String {
 /// A run that sends orders with these references.
 fn run(references: &[&str], base_url: &str, options: &str) -> (Workspace, RunResult) {
     let workspace = Workspace::with("orders.csv", export(references));
-    let defaults = "--pos p --backfill --max-invalid 100% --rate unlimited --identity-pause 0s --timeout 20s";
-    let command = format!("send orders.csv --base-url {base_url} --client-key {KEY} {defaults} --set tries=1{options}");
+    let defaults =
+        "--pos p --backfill --max-invalid 100% --rate unlimited --identity-pause 0s --timeout 20s";
+    let command = format!(
+        "send orders.csv --base-url {base_url} --client-key {KEY} {defaults} --set tries=1{options}"
+    );
     let ran = workspace.run(&command);
     (workspace, ran)
 }
@@ -56,7 +61,10 @@ fn run(references: &[&str], base_url: &str, options: &str) -> (Workspace, RunRes
 /// A body that echoes the request, as error pages of front ends do.
 fn echo(request: &ReceivedRequest) -> String {
     let email = request.message["email"].as_str().unwrap_or("zephyrine.someone@quux-mail.example");
-    format!("cannot GET {}\n<p>(http://tenant/?client_key={KEY}) for {email}, \"{email}\"</p>", request.line)
+    format!(
+        "cannot GET {}\n<p>(http://tenant/?client_key={KEY}) for {email}, \"{email}\"</p>",
+        request.line
+    )
 }
 
 fn reply(status: u16, body: String) -> Reply {
@@ -100,7 +108,12 @@ fn assert_no_leaks(workspace: &Workspace, ran: &RunResult) {
         ("standard error".into(), ran.err.clone().into_bytes()),
     ];
     let is_written = |path: &PathBuf| *path != workspace.path("orders.csv");
-    written.extend(files(&folder).into_iter().filter(is_written).map(|path| (path.clone(), fs::read(path).unwrap())));
+    written.extend(
+        files(&folder)
+            .into_iter()
+            .filter(is_written)
+            .map(|path| (path.clone(), fs::read(path).unwrap())),
+    );
     assert!(written.iter().any(|(path, _)| path.ends_with("summary.json")), "{}", ran.err);
     let of_customers = [LOCAL, DOMAIN, FIRST_NAME, LAST_NAME];
     for (path, bytes) in written {
@@ -123,22 +136,31 @@ fn assert_no_leaks(workspace: &Workspace, ran: &RunResult) {
 #[test]
 fn failing_orders_leak_no_secrets() {
     let service = MockService::start(|request| {
-        let is_guest = |name: &str| request.message["email"].as_str().is_some_and(|email| email.contains(name));
+        let is_guest = |name: &str| {
+            request.message["email"].as_str().is_some_and(|email| email.contains(name))
+        };
         let reply = match request.reference() {
             "R-400" => reply(400, echo(request)),
             "R-404" => reply(404, echo(request)),
-            "R-409" => reply(409, format!("{{\"message\":\"{}\"}}", echo(request).replace('"', "\\\""))),
+            "R-409" => {
+                reply(409, format!("{{\"message\":\"{}\"}}", echo(request).replace('"', "\\\"")))
+            }
             "R-500" => reply(500, echo(request)),
             "R-503" => reply(503, echo(request)),
             "R-201" => reply(201, echo(request)),
-            "R-200" => reply(200, format!("{{\"status\":\"ERROR\",\"for\":\"{LOCAL}.x@{DOMAIN}\"}}")),
+            "R-200" => {
+                reply(200, format!("{{\"status\":\"ERROR\",\"for\":\"{LOCAL}.x@{DOMAIN}\"}}"))
+            }
             "R-SILENT" => Reply::Disconnect,
             _ if is_guest("r-guest") => reply(403, echo(request)),
             _ => return None,
         };
         Some(reply)
     });
-    let references = ["R-400", "R-404", "R-409", "R-500", "R-503", "R-201", "R-200", "R-SILENT", "R-GUEST", "R-WELL"];
+    let references = [
+        "R-400", "R-404", "R-409", "R-500", "R-503", "R-201", "R-200", "R-SILENT", "R-GUEST",
+        "R-WELL",
+    ];
     let (workspace, ran) = run(&references, &service.base_url, "");
     let n = |outcome: &str| ran.summary()["orders"][outcome].as_u64().unwrap();
     let outcomes = ["accepted", "refused", "failed", "unknown", "invalid"].map(n);

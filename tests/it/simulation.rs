@@ -46,7 +46,9 @@ fn violation_of(seed: u64) -> Option<String> {
 fn failing(n_seeds: u64) -> BTreeMap<u64, String> {
     let (next, failing) = (AtomicU64::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
-        while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < n_seeds) {
+        while let Some(seed) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < n_seeds)
+        {
             if let Some(violation) = violation_of(seed) {
                 failing.lock().unwrap().insert(seed, violation);
             }
@@ -74,10 +76,18 @@ fn simulated_histories_satisfy_all_invariants() {
     }
     let n_seeds = number("ORDERFERRY_SIMULATION_SEEDS").unwrap_or(DEFAULT_SEEDS);
     let failing = failing(n_seeds);
-    let shown: Vec<_> =
-        failing.iter().take(MAX_SHOWN).map(|(seed, violation)| format!("seed {seed}: {violation}")).collect();
+    let shown: Vec<_> = failing
+        .iter()
+        .take(MAX_SHOWN)
+        .map(|(seed, violation)| format!("seed {seed}: {violation}"))
+        .collect();
     let hint = "to replay one: ORDERFERRY_SIMULATION_SEED=N cargo test --test it simulation";
-    assert!(failing.is_empty(), "{} of {n_seeds} seeds fail:\n{}\n{hint}", failing.len(), shown.join("\n"));
+    assert!(
+        failing.is_empty(),
+        "{} of {n_seeds} seeds fail:\n{}\n{hint}",
+        failing.len(),
+        shown.join("\n")
+    );
 }
 
 #[test]

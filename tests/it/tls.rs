@@ -15,7 +15,10 @@ fn workspace_trusting(trusted: &CertificateAuthority) -> Workspace {
         let email = format!("{}@example.com", reference.to_lowercase());
         ExportRow { reference, email: &email, ..ExportRow::default() }.csv()
     });
-    let workspace = Workspace::with("orders.csv", crate::support::workspace::HEADER.to_owned() + &rows.concat());
+    let workspace = Workspace::with(
+        "orders.csv",
+        crate::support::workspace::HEADER.to_owned() + &rows.concat(),
+    );
     workspace.file("ca.pem", &trusted.pem);
     workspace
 }
@@ -24,7 +27,11 @@ fn send(workspace: &Workspace, proxy: &TlsProxy, ca_file: &str) -> RunResult {
     let options = "--client-key k --pos p --backfill --rate unlimited --identity-pause 0s";
     let command = format!("send orders.csv --base-url {} {options}", proxy.base_url);
     let ca_file = workspace.path(ca_file);
-    workspace.run_with(&command, &[("SSL_CERT_FILE", ca_file.to_str().unwrap()), ("SSL_CERT_DIR", "")], b"")
+    workspace.run_with(
+        &command,
+        &[("SSL_CERT_FILE", ca_file.to_str().unwrap()), ("SSL_CERT_DIR", "")],
+        b"",
+    )
 }
 
 #[test]
@@ -40,7 +47,8 @@ fn ssl_cert_file_is_trusted_over_http_1_1() {
 
 #[test]
 fn certificate_error_stops_the_run() {
-    let (ca, other) = (CertificateAuthority::new("test CA"), CertificateAuthority::new("another CA"));
+    let (ca, other) =
+        (CertificateAuthority::new("test CA"), CertificateAuthority::new("another CA"));
     for (config, reason) in [
         (other.issue("127.0.0.1", VALID), "UnknownIssuer"),
         (ca.issue("127.0.0.1", 2020), "certificate expired"),
@@ -51,8 +59,10 @@ fn certificate_error_stops_the_run() {
         let ran = send(&workspace, &proxy, "ca.pem");
         assert_eq!((ran.code, service.n_received()), (4, 0), "{}", ran.err);
         assert_eq!(ran.outcomes().matches("not_attempted").count(), 3, "{}", ran.outcomes());
-        let expected =
-            format!("error: {}/v1.2/browser/create.json: the server's certificate is not trusted: ", proxy.base_url);
+        let expected = format!(
+            "error: {}/v1.2/browser/create.json: the server's certificate is not trusted: ",
+            proxy.base_url
+        );
         assert!(ran.err.contains(&expected) && ran.err.contains(reason), "{reason}: {}", ran.err);
         assert!(ran.err.contains("\n  hint: check base_url; SSL_CERT_FILE=ca.pem "), "{}", ran.err);
         assert!(!ran.err.contains("it is probed"), "{}", ran.err);
@@ -75,5 +85,9 @@ fn missing_ca_certificates_send_nothing() {
     let proxy = TlsProxy::start(&service, ca.issue("127.0.0.1", VALID), 0);
     let ran = send(&workspace_trusting(&ca), &proxy, "none.pem");
     assert_eq!((ran.code, proxy.connections.lock().unwrap().n_accepted), (2, 0), "{}", ran.err);
-    assert!(ran.err.contains("No CA certificates") && ran.err.contains("SSL_CERT_FILE=ca.pem"), "{}", ran.err);
+    assert!(
+        ran.err.contains("No CA certificates") && ran.err.contains("SSL_CERT_FILE=ca.pem"),
+        "{}",
+        ran.err
+    );
 }

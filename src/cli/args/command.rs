@@ -9,7 +9,9 @@ use clap::{Args, Parser, Subcommand, builder::FalseyValueParser};
 
 use super::ledger::LedgerArguments;
 use crate::{
-    cli::values::{ByteSize, Deadline, InvalidLimit, OutputFormat, Rate, UnknownPolicy, deadline, duration},
+    cli::values::{
+        ByteSize, Deadline, InvalidLimit, OutputFormat, Rate, UnknownPolicy, deadline, duration,
+    },
     model::route::Mode,
 };
 
@@ -43,7 +45,8 @@ pub(in crate::cli) enum Command {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CheckArguments {
-    /// Files, folders or globs to read; - is standard input. CSV or NDJSON, also compressed (.gz, .zst)
+    /// Files, folders or globs to read; - is standard input. CSV or NDJSON, also compressed (.gz,
+    /// .zst)
     #[arg(required = true, value_name = "INPUT")]
     pub(in crate::cli) inputs: Vec<String>,
     #[command(flatten)]
@@ -57,7 +60,8 @@ pub(in crate::cli) struct CheckArguments {
 #[expect(clippy::struct_excessive_bools, reason = "each is a command-line flag")]
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SendArguments {
-    /// Files, folders or globs to read; - is standard input. CSV or NDJSON, also compressed (.gz, .zst)
+    /// Files, folders or globs to read; - is standard input. CSV or NDJSON, also compressed (.gz,
+    /// .zst)
     #[arg(required_unless_present = "resume", conflicts_with = "resume", value_name = "INPUT")]
     pub(in crate::cli) inputs: Vec<String>,
     #[command(flatten)]
@@ -67,21 +71,24 @@ pub(in crate::cli) struct SendArguments {
     #[command(flatten)]
     pub(in crate::cli) pace: PaceArguments,
     /// Continue with the saved plan in this run folder, without the export
-    // The plan was made with that profile, limit of invalid orders and mode; they cannot change any more.
+    // The plan was made with that profile, limit of invalid orders and mode; they cannot change any
+    // more.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["profile", "max_invalid", "mode"], help_heading = "Sending")]
     pub(in crate::cli) resume: Option<PathBuf>,
-    /// Create the ledger, on the first run; refused if the ledger already holds an attempt to send an order
+    /// Create the ledger, on the first run; refused if the ledger already holds an attempt to send
+    /// an order
     // A plan belongs to a ledger that exists.
     #[arg(long, conflicts_with = "resume", help_heading = "Sending")]
     pub(in crate::cli) new_ledger: bool,
-    /// Send to a target that the ledger does not hold yet, in addition to those it holds: another tenant,
-    /// not a new key of the same one
+    /// Send to a target that the ledger does not hold yet, in addition to those it holds: another
+    /// tenant, not a new key of the same one
     #[arg(long, help_heading = "Sending")]
     pub(in crate::cli) new_target: bool,
     /// Send to a sandbox inside this process; it ends with the process
     #[arg(long, conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
     pub(in crate::cli) sandbox: bool,
-    /// Inject the faults that this TOML file describes into the sandbox, such as samples/bad-night.toml
+    /// Inject the faults that this TOML file describes into the sandbox, such as
+    /// samples/bad-night.toml
     #[arg(long, value_name = "FILE", requires = "sandbox", conflicts_with_all = ["to", "base_url"], help_heading = "Sending")]
     pub(in crate::cli) faults: Option<PathBuf>,
     /// Override a setting of the fault file, such as late=2% or seed=7; may be repeated
@@ -93,24 +100,27 @@ pub(in crate::cli) struct SendArguments {
     /// Stop after sending N orders
     #[arg(long, value_name = "N", help_heading = "Sending")]
     pub(in crate::cli) limit: Option<usize>,
-    /// Stop starting requests after this duration, or at this local time of day, and leave the rest for the next run
+    /// Stop starting requests after this duration, or at this local time of day, and leave the
+    /// rest for the next run
     #[arg(long, value_name = "DURATION|HH:MM", value_parser = deadline, help_heading = "Sending")]
     pub(in crate::cli) deadline: Option<Deadline>,
     /// Choose what to do with orders whose outcome an earlier run left unknown
     #[arg(long, value_enum, default_value_t = UnknownPolicy::Hold, help_heading = "Sending")]
     pub(in crate::cli) unknown: UnknownPolicy,
-    /// Send orders older than 30 days too, which may trigger live campaigns; without it only newer ones are sent
+    /// Send orders older than 30 days too, which may trigger live campaigns; without it only newer
+    /// ones are sent
     #[arg(long, help_heading = "Sending")]
     pub(in crate::cli) backfill: bool,
 }
 
-/// Pace of sending. `check` takes it too: the pace decides whether an order of many events fits its session.
+/// Pace of sending. `check` takes it too: the pace decides whether an order of many events fits its
+/// session.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sending")]
 pub(in crate::cli) struct PaceArguments {
     // Defaults are not clap's: the config file ranks below an option and above its default.
-    /// Start at most N requests in any second, such as 20/s; "unlimited" for targets on this machine only
-    /// [default: 20/s]
+    /// Start at most N requests in any second, such as 20/s; "unlimited" for targets on this
+    /// machine only [default: 20/s]
     #[arg(long, value_name = "N/s")]
     pub(in crate::cli) rate: Option<Rate>,
     /// Keep at most N requests in flight, waiting for a response [default: 64]
@@ -126,26 +136,28 @@ pub(in crate::cli) struct ReadArguments {
     /// Read the export with this built-in profile or TOML file [default: canonical]
     #[arg(long, value_name = "NAME|FILE")]
     pub(in crate::cli) profile: Option<String>,
-    /// Read settings from this file [default: orderferry.toml in the working folder, if there is one]
-    // Only options that are no settings have a variable here: `config::load` reads the others, so that
-    // they override the file and are overridden by options.
+    /// Read settings from this file [default: orderferry.toml in the working folder, if there is
+    /// one]
+    // Only options that are no settings have a variable here: `config::load` reads the others, so
+    // that they override the file and are overridden by options.
     #[arg(long, value_name = "FILE", env = "ORDERFERRY_CONFIG", hide_env = true)]
     pub(in crate::cli) config: Option<PathBuf>,
     /// Write the run folder to this path [default: orderferry-runs/<run id>]
     #[arg(long, value_name = "DIR", env = "ORDERFERRY_OUT", hide_env = true)]
     pub(in crate::cli) out: Option<PathBuf>,
-    /// Send nothing if more orders than this (of those not skipped) are invalid [default: 10%, but at least
-    /// 5 orders]
+    /// Send nothing if more orders than this (of those not skipped) are invalid [default: 10%, but
+    /// at least 5 orders]
     #[arg(long, value_name = "N|P%")]
     pub(in crate::cli) max_invalid: Option<InvalidLimit>,
-    /// Limit the memory for sorting and grouping to SIZE; the rest spills to the run folder [default: 256MB]
+    /// Limit the memory for sorting and grouping to SIZE; the rest spills to the run folder
+    /// [default: 256MB]
     #[arg(long, value_name = "SIZE")]
     pub(in crate::cli) memory: Option<ByteSize>,
     /// Limit request URLs to N bytes, the longest that the service accepts [default: 8192]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) max_url_bytes: Option<usize>,
-    /// Use this ledger, the record of what was sent [default: orderferry-ledger.db next to the config file,
-    /// else in ~/.local/state/orderferry]
+    /// Use this ledger, the record of what was sent [default: orderferry-ledger.db next to the
+    /// config file, else in ~/.local/state/orderferry]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) ledger: Option<PathBuf>,
     /// Override a setting of the config file; may be repeated
@@ -172,8 +184,8 @@ pub(in crate::cli) struct TargetArguments {
     /// Set the tenant's client key; better in the environment, as `ORDERFERRY_CLIENT_KEY`
     #[arg(long, value_name = "KEY")]
     pub(in crate::cli) client_key: Option<String>,
-    /// Set the point of sale where the export has none; one that the tenant does not know loses orders
-    /// silently
+    /// Set the point of sale where the export has none; one that the tenant does not know loses
+    /// orders silently
     #[arg(long)]
     pub(in crate::cli) pos: Option<String>,
     /// Set the events' channel where the export has none [default: WEB]
@@ -188,8 +200,8 @@ pub(in crate::cli) struct TargetArguments {
     /// Set the events' page where the export has none [default: oms-import]
     #[arg(long)]
     pub(in crate::cli) page: Option<String>,
-    /// Send an order as one ORDER_CHECKOUT (single), assembled from several events (multi), or as one where
-    /// it fits, else assembled (auto) [default: the profile's, or single]
+    /// Send an order as one ORDER_CHECKOUT (single), assembled from several events (multi), or as
+    /// one where it fits, else assembled (auto) [default: the profile's, or single]
     #[arg(long)]
     pub(in crate::cli) mode: Option<Mode>,
 }

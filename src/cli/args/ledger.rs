@@ -20,7 +20,8 @@ pub(in crate::cli) struct LedgerArguments {
     /// ~/.local/state/orderferry]
     #[arg(long, value_name = "FILE", global = true)]
     pub(in crate::cli) ledger: Option<PathBuf>,
-    /// Read settings from this file [default: orderferry.toml in the working folder, if there is one]
+    /// Read settings from this file [default: orderferry.toml in the working folder, if there is
+    /// one]
     #[arg(long, value_name = "FILE", env = "ORDERFERRY_CONFIG", hide_env = true, global = true)]
     pub(in crate::cli) config: Option<PathBuf>,
     /// Override a setting of the config file; may be repeated
@@ -44,20 +45,22 @@ pub(in crate::cli) enum LedgerCommand {
     },
     /// Set the outcome of orders manually: of all named orders, or of none
     ///
-    /// For orders that may or may not have been accepted, once an operator has looked for them in Personalize, and for
-    /// orders that changed after they had been accepted. A manual outcome can be changed again; an outcome that the
-    /// service reported is final.
+    /// For orders that may or may not have been accepted, once an operator has looked for them in
+    /// Personalize, and for orders that changed after they had been accepted. A manual outcome
+    /// can be changed again; an outcome that the service reported is final.
     Settle(SettleArguments),
     /// Print every submission of the orders, one JSON object a line
     Export(FilterArguments),
     /// Move one target's orders to another: the same tenant under a new client key or base URL
     ///
-    /// The other one is the configured target. Without this the orders would count as never sent there.
+    /// The other one is the configured target. Without this the orders would count as never sent
+    /// there.
     Adopt(AdoptArguments),
-    /// Let the next run continue with a ledger that lacks its newest attempts, such as a restored backup
+    /// Let the next run continue with a ledger that lacks its newest attempts, such as a restored
+    /// backup
     ///
-    /// Orders that the ledger does not hold are sent again. Look for a newer copy first, or settle the orders of the
-    /// last runs as far as they are known.
+    /// Orders that the ledger does not hold are sent again. Look for a newer copy first, or settle
+    /// the orders of the last runs as far as they are known.
     AcceptLoss,
 }
 
@@ -96,7 +99,8 @@ pub(in crate::cli) struct FilterArguments {
     /// Select orders in this state; may be repeated
     #[arg(long, value_enum, value_name = "STATE")]
     outcome: Vec<StateArgument>,
-    /// Select references by a case-sensitive pattern: * is any text, ? one character, [a-z] one of these
+    /// Select references by a case-sensitive pattern: * is any text, ? one character, [a-z] one of
+    /// these
     #[arg(long, value_name = "GLOB")]
     reference: Option<String>,
     /// Select orders sent at this time or later: 2026-11-22 (a day in UTC) or 2026-11-22T06:30:00Z
@@ -127,7 +131,8 @@ pub(in crate::cli) struct SettleArguments {
     /// Select the order whose orderedAt is this time, if its reference was used for several orders
     #[arg(long, value_name = "TIME", value_parser = time_range)]
     pub(in crate::cli) ordered_at: Option<TimeRange>,
-    /// Select the target whose hash begins with these digits, if several targets have the reference
+    /// Select the target whose hash begins with these digits, if several targets have the
+    /// reference
     #[arg(long, value_name = "HEX")]
     pub(in crate::cli) target: Option<TargetPrefix>,
 }
@@ -175,7 +180,10 @@ impl FilterArguments {
             StateArgument::Changed => OrderState::Changed,
         };
         OrderFilter {
-            references: self.reference.clone().map_or(ReferencePattern::Any, ReferencePattern::Glob),
+            references: self
+                .reference
+                .clone()
+                .map_or(ReferencePattern::Any, ReferencePattern::Glob),
             states: self.outcome.iter().map(state).collect(),
             target: self.target.clone(),
             run: self.run.clone(),
@@ -193,7 +201,9 @@ pub(in crate::cli) struct TimeRange(pub(in crate::cli) Range<DateTime<Utc>>);
 
 /// Parses a typed time. A day is one of UTC, since times are shown in UTC.
 fn time_range(text: &str) -> Result<TimeRange, String> {
-    let invalid = || format!("invalid time {text:?}; expected for example 2026-11-22 or 2026-11-22T06:30:00Z");
+    let invalid = || {
+        format!("invalid time {text:?}; expected for example 2026-11-22 or 2026-11-22T06:30:00Z")
+    };
     if let Ok(day) = text.parse::<NaiveDate>() {
         let start = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc();
         let next = day.checked_add_days(Days::new(1)).ok_or_else(invalid)?;
@@ -201,7 +211,8 @@ fn time_range(text: &str) -> Result<TimeRange, String> {
     }
     let start = DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?.to_utc();
     // The ledger holds milliseconds, and `ledger list` shows them only where they are not zero.
-    let length = if text.contains('.') { TimeDelta::milliseconds(1) } else { TimeDelta::seconds(1) };
+    let length =
+        if text.contains('.') { TimeDelta::milliseconds(1) } else { TimeDelta::seconds(1) };
     Ok(TimeRange(start..start.checked_add_signed(length).ok_or_else(invalid)?))
 }
 
@@ -211,11 +222,16 @@ mod tests {
 
     #[test]
     fn time_range_has_the_typed_precision() {
-        let range_text =
-            |text| time_range(text).map(|TimeRange(range)| format!("{:?} {}", range.start, range.end - range.start));
+        let range_text = |text| {
+            time_range(text)
+                .map(|TimeRange(range)| format!("{:?} {}", range.start, range.end - range.start))
+        };
         assert_eq!(range_text("2026-11-22").unwrap(), "2026-11-22T00:00:00Z PT86400S");
         assert_eq!(range_text("2026-11-22T06:30:00+01:00").unwrap(), "2026-11-22T05:30:00Z PT1S");
-        assert_eq!(range_text("2026-11-22T06:30:00.5Z").unwrap(), "2026-11-22T06:30:00.500Z PT0.001S");
+        assert_eq!(
+            range_text("2026-11-22T06:30:00.5Z").unwrap(),
+            "2026-11-22T06:30:00.500Z PT0.001S"
+        );
         for text in ["", "yesterday", "2026-11-31", "06:30"] {
             assert!(range_text(text).is_err(), "{text}");
         }

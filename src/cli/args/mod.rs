@@ -7,8 +7,10 @@ mod command;
 mod ledger;
 
 pub(super) use command::{
-    Arguments, CheckArguments, Command, PaceArguments, ReadArguments, SandboxArguments, SendArguments, TargetArguments,
+    Arguments, CheckArguments, Command, PaceArguments, ReadArguments, SandboxArguments,
+    SendArguments, TargetArguments,
 };
 pub(super) use ledger::{
-    AdoptArguments, DecisionArgument, LedgerArguments, LedgerCommand, ListArguments, SettleArguments,
+    AdoptArguments, DecisionArgument, LedgerArguments, LedgerCommand, ListArguments,
+    SettleArguments,
 };

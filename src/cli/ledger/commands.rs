@@ -19,20 +19,25 @@ use crate::{
         values::ListFormat,
     },
     ledger::{
-        AdoptError, LedgerAdmin, LedgerError, LedgerLocation, LedgerOrder, OrderFilter, ReferencePattern, SettleError,
-        SettleRequest,
+        AdoptError, LedgerAdmin, LedgerError, LedgerLocation, LedgerOrder, OrderFilter,
+        ReferencePattern, SettleError, SettleRequest,
     },
 };
 
 /// In place of a reference: read references from standard input.
 const STDIN: &str = "-";
 
-/// Size limit of the references on standard input, in bytes: some hundred thousand. More need several calls.
+/// Size limit of the references on standard input, in bytes: some hundred thousand. More need
+/// several calls.
 const MAX_LIST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Runs the subcommand; exit code 5 if another run holds the ledger.
 pub(in crate::cli) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
-    let location = spec::resolve_ledger(arguments.ledger.as_deref(), arguments.config.as_deref(), &arguments.set)?;
+    let location = spec::resolve_ledger(
+        arguments.ledger.as_deref(),
+        arguments.config.as_deref(),
+        &arguments.set,
+    )?;
     let admin = &*location.open_admin();
     let done = match &arguments.command {
         LedgerCommand::List(list) => self::list(admin, list),
@@ -73,7 +78,8 @@ fn try_visit(
 }
 
 fn list(admin: &dyn LedgerAdmin, arguments: &ListArguments) -> anyhow::Result<()> {
-    // Printed with the first order: a list without orders has no header, and `--references` never has one.
+    // Printed with the first order: a list without orders has no header, and `--references` never
+    // has one.
     let mut header = match arguments.format {
         ListFormat::Text if !arguments.references => Some(text::header()),
         ListFormat::Csv if !arguments.references => Some(text::csv_header()),
@@ -94,8 +100,15 @@ fn list(admin: &dyn LedgerAdmin, arguments: &ListArguments) -> anyhow::Result<()
     })
 }
 
-fn show(admin: &dyn LedgerAdmin, reference: &str, location: &dyn LedgerLocation) -> anyhow::Result<()> {
-    let filter = OrderFilter { references: ReferencePattern::Exact(reference.to_owned()), ..OrderFilter::default() };
+fn show(
+    admin: &dyn LedgerAdmin,
+    reference: &str,
+    location: &dyn LedgerLocation,
+) -> anyhow::Result<()> {
+    let filter = OrderFilter {
+        references: ReferencePattern::Exact(reference.to_owned()),
+        ..OrderFilter::default()
+    };
     let mut histories = Vec::new();
     admin.visit(&filter, &mut |order| {
         histories.push(text::history_text(&order));
@@ -116,7 +129,11 @@ fn export(admin: &dyn LedgerAdmin, filter: &OrderFilter) -> anyhow::Result<()> {
     })
 }
 
-fn settle(admin: &dyn LedgerAdmin, arguments: &SettleArguments, is_quiet: bool) -> anyhow::Result<()> {
+fn settle(
+    admin: &dyn LedgerAdmin,
+    arguments: &SettleArguments,
+    is_quiet: bool,
+) -> anyhow::Result<()> {
     let request = SettleRequest {
         references: references(&arguments.references)?,
         decision: arguments.decision.manual_decision(),
@@ -127,28 +144,45 @@ fn settle(admin: &dyn LedgerAdmin, arguments: &SettleArguments, is_quiet: bool) 
     if is_quiet {
         return Ok(());
     }
-    let lines: Vec<_> = settled.iter().map(|order| text::settled_text(order, arguments.decision)).collect();
-    // The ledger is written by now; an error of standard output must not look like a failed settlement.
+    let lines: Vec<_> =
+        settled.iter().map(|order| text::settled_text(order, arguments.decision)).collect();
+    // The ledger is written by now; an error of standard output must not look like a failed
+    // settlement.
     print::output(&lines.join("\n")).context("the orders are settled, but standard output")
 }
 
-fn adopt(admin: &dyn LedgerAdmin, arguments: &LedgerArguments, tenant: &AdoptArguments) -> anyhow::Result<()> {
+fn adopt(
+    admin: &dyn LedgerAdmin,
+    arguments: &LedgerArguments,
+    tenant: &AdoptArguments,
+) -> anyhow::Result<()> {
     let typed = TargetSettings {
         base_url: tenant.base_url.clone(),
         client_key: tenant.client_key.clone(),
         ..TargetSettings::default()
     };
-    let target = spec::resolve_target(typed, tenant.to.as_deref(), arguments.config.as_deref(), &arguments.set)?;
+    let target = spec::resolve_target(
+        typed,
+        tenant.to.as_deref(),
+        arguments.config.as_deref(),
+        &arguments.set,
+    )?;
     let adopted = admin.adopt(&tenant.from, &target)?;
     if arguments.quiet {
         return Ok(());
     }
     let base_url = &target.base_url;
-    print::output(&format!("adopted {adopted}\nits orders now belong to {base_url} with the given client key"))
-        .context("the target is adopted, but standard output")
+    print::output(&format!(
+        "adopted {adopted}\nits orders now belong to {base_url} with the given client key"
+    ))
+    .context("the target is adopted, but standard output")
 }
 
-fn accept_loss(admin: &dyn LedgerAdmin, location: &dyn LedgerLocation, is_quiet: bool) -> anyhow::Result<()> {
+fn accept_loss(
+    admin: &dyn LedgerAdmin,
+    location: &dyn LedgerLocation,
+    is_quiet: bool,
+) -> anyhow::Result<()> {
     admin.accept_loss()?;
     if is_quiet {
         return Ok(());
@@ -161,7 +195,8 @@ fn accept_loss(admin: &dyn LedgerAdmin, location: &dyn LedgerLocation, is_quiet:
 
 /// Returns the typed references, and those on standard input if one of them is `-`.
 fn references(typed: &[String]) -> anyhow::Result<Vec<String>> {
-    let mut references: Vec<_> = typed.iter().filter(|reference| *reference != STDIN).cloned().collect();
+    let mut references: Vec<_> =
+        typed.iter().filter(|reference| *reference != STDIN).cloned().collect();
     if references.len() < typed.len() {
         let read = read_bounded(io::stdin().lock(), MAX_LIST_BYTES).context("standard input")?;
         references.extend(read.lines().filter(|line| !line.is_empty()).map(str::to_owned));

@@ -1,4 +1,5 @@
-//! `orderferry ledger`: lists, shows, exports and settles the orders of a ledger, and adopts targets.
+//! `orderferry ledger`: lists, shows, exports and settles the orders of a ledger, and adopts
+//! targets.
 //!
 //! Sends nothing. Called by `entry`; `commands` runs the subcommands, `text` has their texts.
 

@@ -34,7 +34,8 @@ pub(super) fn line(order: &LedgerOrder) -> String {
 fn columns([state, reference, ordered_at, n_sent, last, run, target, change]: [&str; 8]) -> String {
     // Widths are fixed, since a list is printed order by order; a longer reference shifts its line.
     let line = format!(
-        "{state:<8}  {reference:<20}  {ordered_at:<20}  {n_sent:>4}  {last:<20}  {run:<20}  {target:<8}  {change}"
+        "{state:<8}  {reference:<20}  {ordered_at:<20}  {n_sent:>4}  {last:<20}  {run:<20}  \
+         {target:<8}  {change}"
     );
     line.trim_end().to_owned()
 }
@@ -44,15 +45,16 @@ fn open_change(order: &LedgerOrder) -> Option<&ContentChange> {
     order.changes.iter().rfind(|change| change.acknowledged_at.is_none())
 }
 
-/// Returns why the order is not sent any more, or that its content differs, and the differences from what
-/// was accepted.
+/// Returns why the order is not sent any more, or that its content differs, and the differences
+/// from what was accepted.
 fn change_summary(order: &LedgerOrder, change: &ContentChange) -> String {
     let cause = change.cause.as_deref().unwrap_or("other content");
     printable(&format!("{cause}{}", differences(order, change))).into_owned()
 }
 
 fn differences(order: &LedgerOrder, change: &ContentChange) -> String {
-    let accepted = order.accepted().map(|submission| submission.snapshot.clone()).unwrap_or_default();
+    let accepted =
+        order.accepted().map(|submission| submission.snapshot.clone()).unwrap_or_default();
     let differences = accepted.differences(&change.snapshot);
     if differences.is_empty() { differences } else { format!(" ({differences})") }
 }
@@ -88,7 +90,16 @@ pub(super) fn json_line(order: &LedgerOrder) -> String {
 
 /// CSV header of a list: the keys of the JSON objects.
 pub(super) fn csv_header() -> String {
-    csv_line(&["target", "reference", "ordered_at", "outcome", "attempts", "last_sent_at", "run", "change"])
+    csv_line(&[
+        "target",
+        "reference",
+        "ordered_at",
+        "outcome",
+        "attempts",
+        "last_sent_at",
+        "run",
+        "change",
+    ])
 }
 
 /// CSV record of an order.
@@ -178,7 +189,9 @@ fn change_text(order: &LedgerOrder, change: &ContentChange) -> String {
     let at = time_in_seconds(change.seen_at);
     let what = match &change.cause {
         Some(_) => format!(", {}", change_summary(order, change)),
-        None => format!(" with content {}{}", short_hash(change.content), differences(order, change)),
+        None => {
+            format!(" with content {}{}", short_hash(change.content), differences(order, change))
+        }
     };
     let result = change.acknowledged_at.map_or_else(
         || "not acknowledged".to_owned(),
@@ -192,7 +205,9 @@ pub(super) fn settled_text(before: &LedgerOrder, decision: DecisionArgument) -> 
     let what = match decision {
         DecisionArgument::Accepted => "settled as accepted; it is not sent again",
         DecisionArgument::Failed => "settled as failed; the next run that reads it sends it again",
-        DecisionArgument::Acknowledged => "its change is acknowledged; the service keeps what it accepted",
+        DecisionArgument::Acknowledged => {
+            "its change is acknowledged; the service keeps what it accepted"
+        }
     };
     let (reference, ordered_at) = (printable(&before.reference), exact_time(before.ordered_at()));
     format!("{reference} ordered at {ordered_at}, was {}: {what}", before.state().as_str())

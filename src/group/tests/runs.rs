@@ -22,7 +22,11 @@ fn found_runs(settings: GroupSettings, rows: &[TestRow]) -> (Vec<String>, String
         let (first, last) = (line(run.rows.first()), line(run.rows.last()));
         format!("{} {first}-{last} {}", run.key(), lines(&run.possible_rows)).trim().to_owned()
     };
-    (found.runs.iter().map(show).collect(), lines(&found.lost_before), found.lost_after.map(|at| at.line))
+    (
+        found.runs.iter().map(show).collect(),
+        lines(&found.lost_before),
+        found.lost_after.map(|at| at.line),
+    )
 }
 
 fn a(line: u64) -> TestRow {
@@ -43,7 +47,11 @@ fn run_ends_at_next_order() {
 #[test]
 fn blank_and_lost_rows_do_not_end_run() {
     assert_eq!(
-        found_runs(SEPARATE_FILES, &[blank(1), a(2), blank(3), unreadable(4, None), a(5), blank(6)]).0,
+        found_runs(
+            SEPARATE_FILES,
+            &[blank(1), a(2), blank(3), unreadable(4, None), a(5), blank(6)]
+        )
+        .0,
         ["A 2-5"]
     );
     assert_eq!(found_runs(ADJACENT, &[a(2), unreadable(3, None), a(4)]).0, ["A 2-4 3,3"]);
@@ -51,7 +59,9 @@ fn blank_and_lost_rows_do_not_end_run() {
 
 #[test]
 fn document_and_row_without_key_are_own_runs() {
-    let without_key = |line| into_row_without_key(row(RowKind::WithoutKey(None), 0, line, &[(Field::OrderedAt, "t1")]));
+    let without_key = |line| {
+        into_row_without_key(row(RowKind::WithoutKey(None), 0, line, &[(Field::OrderedAt, "t1")]))
+    };
     let rows = [
         document("A", 0, 1, &[]),
         document("A", 0, 2, &[]),
@@ -63,7 +73,10 @@ fn document_and_row_without_key_are_own_runs() {
     let keyed: Vec<_> = rows.iter().map(TestRow::keyed).collect();
     let runs = BlockRuns::of(&keyed, SEPARATE_FILES).runs;
     assert_eq!(runs.iter().map(Run::key).collect::<Vec<_>>(), ["A", "A", "A", "A", "", ""]);
-    assert_eq!(runs.iter().map(Run::may_continue).collect::<Vec<_>>(), [false, false, true, false, false, false]);
+    assert_eq!(
+        runs.iter().map(Run::may_continue).collect::<Vec<_>>(),
+        [false, false, true, false, false, false]
+    );
 }
 
 #[test]
@@ -93,13 +106,19 @@ fn lost_rows_are_assigned_to_adjacent_runs() {
 
 #[test]
 fn blank_rows_are_not_counted() {
-    let keyed: Vec<_> = [blank(1), a(2), unreadable(3, Some("A")), unreadable(4, None), row_without_key(&[])]
-        .iter()
-        .map(TestRow::keyed)
-        .collect();
+    let keyed: Vec<_> =
+        [blank(1), a(2), unreadable(3, Some("A")), unreadable(4, None), row_without_key(&[])]
+            .iter()
+            .map(TestRow::keyed)
+            .collect();
     let found = BlockRuns::of(&keyed, SEPARATE_FILES);
     assert_eq!((found.row_count, found.unreadable_count, found.lost.count), (4, 3, 2));
-    let listed: Vec<_> = found.lost.listed.iter().map(|problem| (problem.at.line, problem.message.as_str())).collect();
+    let listed: Vec<_> = found
+        .lost
+        .listed
+        .iter()
+        .map(|problem| (problem.at.line, problem.message.as_str()))
+        .collect();
     assert_eq!(listed, [(4, "bad"), (9, "the row has no order key")]);
 }
 
@@ -107,12 +126,16 @@ fn blank_rows_are_not_counted() {
 fn listed_lost_rows_are_limited() {
     let many = |first: u64| {
         let mut lost = LostRows::default();
-        (first..first + 900).for_each(|line| lost.push(unreadable(line, None).row.origin.position(), "bad"));
+        (first..first + 900)
+            .for_each(|line| lost.push(unreadable(line, None).row.origin.position(), "bad"));
         lost
     };
     let mut lost = many(1);
     lost.append(many(901));
-    assert_eq!((lost.listed.len(), lost.listed.last().unwrap().at.line, lost.count), (1000, 1000, 1800));
+    assert_eq!(
+        (lost.listed.len(), lost.listed.last().unwrap().at.line, lost.count),
+        (1000, 1000, 1800)
+    );
     let error = lost.ensure_allowed(SEPARATE_FILES).unwrap_err();
     assert_eq!((error.at.line, error.more_rows), (1, 1799));
 }

@@ -35,8 +35,8 @@ impl LedgerAdmin for SqliteAdmin {
         visit: &mut dyn FnMut(LedgerOrder) -> ControlFlow<()>,
     ) -> Result<(), LedgerError> {
         let path = &self.location.path;
-        let connection =
-            file::open_to_read(path)?.ok_or_else(|| LedgerError::NotFound { location: self.location.to_string() })?;
+        let connection = file::open_to_read(path)?
+            .ok_or_else(|| LedgerError::NotFound { location: self.location.to_string() })?;
         Ok(visit_orders(&connection, filter, visit)?)
     }
 

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     ledger::{
-        adopt::AdoptError, error::LedgerError, known_target::KnownTarget, query::TargetPrefix, target_hash::TargetHash,
+        adopt::AdoptError, error::LedgerError, known_target::KnownTarget, query::TargetPrefix,
+        target_hash::TargetHash,
     },
     model::target::Target,
 };
@@ -27,14 +28,19 @@ impl From<rusqlite::Error> for AdoptError {
 
 /// Moves everything that the ledger holds for one target to another: the same tenant under a new
 /// key or URL. Returns the old target as it was.
-pub(super) fn adopt(location: &SqliteLocation, from: &TargetPrefix, to: &Target) -> Result<KnownTarget, AdoptError> {
+pub(super) fn adopt(
+    location: &SqliteLocation,
+    from: &TargetPrefix,
+    to: &Target,
+) -> Result<KnownTarget, AdoptError> {
     const HOLDER: &str = "orderferry ledger adopt";
     let ledger = file::open_to_write(&location.path)?;
     let to_hash = TargetHash::of(to);
     let lock = RunLock::acquire(&location.path, to_hash, HOLDER)?;
     ledger.ensure_intact(location, Some(to_hash))?;
     let known = known_targets(&ledger.connection)?;
-    let (mut matching, _): (Vec<_>, Vec<_>) = known.iter().cloned().partition(|known| from.matches(known.target));
+    let (mut matching, _): (Vec<_>, Vec<_>) =
+        known.iter().cloned().partition(|known| from.matches(known.target));
     if matching.len() != 1 {
         return Err(AdoptError::NotUnique { found: matching.len(), known });
     }
@@ -45,25 +51,32 @@ pub(super) fn adopt(location: &SqliteLocation, from: &TargetPrefix, to: &Target)
     let _other_lock = RunLock::acquire(&location.path, from.target, HOLDER)?;
     ledger.ensure_newest(location, from.target)?;
     ledger.ensure_newest(location, to_hash)?;
-    let transaction = Transaction::new_unchecked(&ledger.connection, TransactionBehavior::Immediate)?;
+    let transaction =
+        Transaction::new_unchecked(&ledger.connection, TransactionBehavior::Immediate)?;
     move_rows(&transaction, from.target, to_hash)?;
     targets::rename(&transaction, from.target, to_hash, &to.base_url)?;
     file::count_commit(&transaction, 0)?;
     transaction.commit()?;
     let state = file::current_state(&ledger.connection, &location.path)?;
-    let (mut companions, _) = Companions::open(lock, location.state_folder.as_deref(), &state.id, to_hash);
+    let (mut companions, _) =
+        Companions::open(lock, location.state_folder.as_deref(), &state.id, to_hash);
     companions.record(&state);
     file::keep_wal_of_open_runs(&ledger.connection)?;
     Ok(from)
 }
 
-fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Result<(), rusqlite::Error> {
+fn move_rows(
+    connection: &Connection,
+    from: TargetHash,
+    to: TargetHash,
+) -> Result<(), rusqlite::Error> {
     let hashes = params![from.0, to.0];
     // Where both targets have a row, that of the new target is kept; a change keeps the times at
     // which it was acknowledged and reported for either of them.
     for sql in [
         "UPDATE attempts SET target = ?2 WHERE target = ?1",
-        "UPDATE changes SET acknowledged_at = coalesce(changes.acknowledged_at, of_other.acknowledged_at),
+        "UPDATE changes SET acknowledged_at = coalesce(changes.acknowledged_at, \
+         of_other.acknowledged_at),
              reported_at = coalesce(changes.reported_at, of_other.reported_at)
          FROM (SELECT reference, content, acknowledged_at, reported_at FROM changes WHERE target = ?1) AS of_other
          WHERE target = ?2 AND changes.reference = of_other.reference AND changes.content = of_other.content",
@@ -76,8 +89,11 @@ fn move_rows(connection: &Connection, from: TargetHash, to: TargetHash) -> Resul
         connection.execute(sql, if sql.contains("?2") { hashes } else { &hashes[..1] })?;
     }
     // `target` is one of the columns that the checksum covers.
-    let update_checksums =
-        concat!("UPDATE attempts SET checksum = row_checksum(", attempt_columns!(), ") WHERE target = ?1");
+    let update_checksums = concat!(
+        "UPDATE attempts SET checksum = row_checksum(",
+        attempt_columns!(),
+        ") WHERE target = ?1"
+    );
     connection.execute(update_checksums, params![to.0])?;
     Ok(())
 }
@@ -94,7 +110,10 @@ pub(super) fn accept_loss(location: &SqliteLocation) -> Result<(), LedgerError> 
     let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
     // With a new id the states that companions recorded no longer apply to this ledger.
     transaction.execute("UPDATE ledger SET id = randomblob(16)", [])?;
-    transaction.execute(concat!("UPDATE ledger SET checksum = row_checksum(", ledger_columns!(), ")"), [])?;
+    transaction.execute(
+        concat!("UPDATE ledger SET checksum = row_checksum(", ledger_columns!(), ")"),
+        [],
+    )?;
     mark_closed(&transaction, None)?;
     transaction.commit()?;
     file::keep_wal_of_open_runs(&connection)?;

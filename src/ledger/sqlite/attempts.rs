@@ -47,7 +47,8 @@ pub(super) fn of_references(
          WHERE target = ?1 AND reference = ?2 ORDER BY attempt",
     )?;
     let of_reference = |reference: &&str| {
-        let attempts = statement.query_map(params![target.0, reference], |row| read_entry(reference, row))?;
+        let attempts =
+            statement.query_map(params![target.0, reference], |row| read_entry(reference, row))?;
         attempts.collect()
     };
     references.iter().map(of_reference).collect()
@@ -94,7 +95,9 @@ fn references_by(
     values: impl Iterator<Item = impl ToSql>,
 ) -> Result<Vec<Vec<String>>, rusqlite::Error> {
     let mut statement = connection.prepare_cached(sql)?;
-    values.map(|value| statement.query_map(params![target.0, value], |row| row.get(0))?.collect()).collect()
+    values
+        .map(|value| statement.query_map(params![target.0, value], |row| row.get(0))?.collect())
+        .collect()
 }
 
 /// Writes an attempt without an outcome. Returns its number.
@@ -106,7 +109,8 @@ pub(super) fn insert(
 ) -> Result<AttemptId, rusqlite::Error> {
     let Intent { order, status, money, item_count, dedup_hash } = intent;
     let mut statement = connection.prepare_cached(
-        "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at, status, total, currency, items,
+        "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at, status, \
+         total, currency, items,
                                likeness, checksum)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0)",
     )?;
@@ -137,15 +141,20 @@ pub(super) fn set_outcome(
     is_manual: bool,
     now: i64,
 ) -> Result<(), rusqlite::Error> {
-    let mut statement = connection
-        .prepare_cached("UPDATE attempts SET outcome = ?2, settled_at = ?3, by_hand = ?4 WHERE attempt = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "UPDATE attempts SET outcome = ?2, settled_at = ?3, by_hand = ?4 WHERE attempt = ?1",
+    )?;
     statement.execute(params![attempt.0, outcome_name(state), now, is_manual])?;
     update_checksum(connection, attempt)
 }
 
 /// Recomputes the checksum of an attempt.
 fn update_checksum(connection: &Connection, attempt: AttemptId) -> Result<(), rusqlite::Error> {
-    let sql = concat!("UPDATE attempts SET checksum = row_checksum(", attempt_columns!(), ") WHERE attempt = ?1");
+    let sql = concat!(
+        "UPDATE attempts SET checksum = row_checksum(",
+        attempt_columns!(),
+        ") WHERE attempt = ?1"
+    );
     connection.prepare_cached(sql)?.execute(params![attempt.0])?;
     Ok(())
 }

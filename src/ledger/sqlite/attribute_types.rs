@@ -10,8 +10,12 @@ use crate::{
 };
 
 /// The types that a target has accepted.
-pub(super) fn of_target(connection: &Connection, target: TargetHash) -> Result<AttributeTypes, rusqlite::Error> {
-    let mut statement = connection.prepare("SELECT scope, name, type FROM extension_types WHERE target = ?1")?;
+pub(super) fn of_target(
+    connection: &Connection,
+    target: TargetHash,
+) -> Result<AttributeTypes, rusqlite::Error> {
+    let mut statement =
+        connection.prepare("SELECT scope, name, type FROM extension_types WHERE target = ?1")?;
     let mut rows = statement.query(params![target.0])?;
     let mut types = AttributeTypes::default();
     while let Some(row) = rows.next()? {
@@ -33,11 +37,19 @@ pub(super) fn record(
     stamp: Stamp<'_>,
 ) -> Result<(), rusqlite::Error> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO extension_types (target, scope, name, type, run, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO extension_types (target, scope, name, type, run, seen_at) VALUES (?1, ?2, \
+         ?3, ?4, ?5, ?6)
          ON CONFLICT DO NOTHING",
     )?;
     for AttributeType { scope, name, data_type } in types {
-        statement.execute(params![stamp.target.0, scope.as_str(), name, data_type.name(), stamp.run, stamp.now])?;
+        statement.execute(params![
+            stamp.target.0,
+            scope.as_str(),
+            name,
+            data_type.name(),
+            stamp.run,
+            stamp.now
+        ])?;
     }
     Ok(())
 }

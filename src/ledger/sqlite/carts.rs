@@ -9,7 +9,10 @@ use crate::ledger::{
 };
 
 /// The carts at a target that any run left open, the oldest first.
-pub(super) fn open_carts(connection: &Connection, target: TargetHash) -> Result<Vec<OpenCart>, rusqlite::Error> {
+pub(super) fn open_carts(
+    connection: &Connection,
+    target: TargetHash,
+) -> Result<Vec<OpenCart>, rusqlite::Error> {
     let mut statement = connection.prepare_cached(
         "SELECT cart, reference, browser, clear_cart FROM carts
          WHERE target = ?1 AND closed_at IS NULL ORDER BY cart",
@@ -30,14 +33,28 @@ pub(super) fn insert(
     stamp: Stamp<'_>,
 ) -> Result<CartId, rusqlite::Error> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO carts (target, reference, run, browser, clear_cart, opened_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO carts (target, reference, run, browser, clear_cart, opened_at) VALUES (?1, \
+         ?2, ?3, ?4, ?5, ?6)",
     )?;
-    statement.execute(params![stamp.target.0, reference, stamp.run, browser, clear_cart, stamp.now])?;
+    statement.execute(params![
+        stamp.target.0,
+        reference,
+        stamp.run,
+        browser,
+        clear_cart,
+        stamp.now
+    ])?;
     Ok(CartId(connection.last_insert_rowid()))
 }
 
 /// Marks a cart as closed.
-pub(super) fn close(connection: &Connection, cart: CartId, now: i64) -> Result<(), rusqlite::Error> {
-    connection.prepare_cached("UPDATE carts SET closed_at = ?2 WHERE cart = ?1")?.execute(params![cart.0, now])?;
+pub(super) fn close(
+    connection: &Connection,
+    cart: CartId,
+    now: i64,
+) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached("UPDATE carts SET closed_at = ?2 WHERE cart = ?1")?
+        .execute(params![cart.0, now])?;
     Ok(())
 }

@@ -21,7 +21,8 @@ pub(super) fn add_to_histories(
     histories: &mut [ReferenceHistory],
 ) -> Result<(), rusqlite::Error> {
     // Most ledgers hold none; then no reference is looked up.
-    let has_any = connection.prepare_cached("SELECT 1 FROM changes WHERE target = ?1")?.exists([target.0])?;
+    let has_any =
+        connection.prepare_cached("SELECT 1 FROM changes WHERE target = ?1")?.exists([target.0])?;
     if !has_any {
         return Ok(());
     }
@@ -47,10 +48,15 @@ fn read_state(row: &Row<'_>) -> Result<(ContentHash, ChangeState), rusqlite::Err
 }
 
 /// Records a change. Until a run has reported it, it belongs to the run that recorded it last.
-pub(super) fn record(connection: &Connection, change: &ChangedOrder, stamp: Stamp<'_>) -> Result<(), rusqlite::Error> {
+pub(super) fn record(
+    connection: &Connection,
+    change: &ChangedOrder,
+    stamp: Stamp<'_>,
+) -> Result<(), rusqlite::Error> {
     let ChangedOrder { order, cause, snapshot } = change;
     let mut statement = connection.prepare_cached(
-        "INSERT INTO changes (target, reference, ordered_at, content, run, seen_at, cause, status, total, currency, items)
+        "INSERT INTO changes (target, reference, ordered_at, content, run, seen_at, cause, \
+         status, total, currency, items)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (target, reference, content) DO UPDATE SET run = excluded.run, seen_at = excluded.seen_at
              WHERE reported_at IS NULL",
@@ -72,18 +78,28 @@ pub(super) fn record(connection: &Connection, change: &ChangedOrder, stamp: Stam
 }
 
 /// Marks the changes that this run recorded as reported.
-pub(super) fn mark_reported(connection: &Connection, stamp: Stamp<'_>) -> Result<(), rusqlite::Error> {
-    let mut statement = connection
-        .prepare_cached("UPDATE changes SET reported_at = ?3 WHERE target = ?1 AND run = ?2 AND reported_at IS NULL")?;
+pub(super) fn mark_reported(
+    connection: &Connection,
+    stamp: Stamp<'_>,
+) -> Result<(), rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE changes SET reported_at = ?3 WHERE target = ?1 AND run = ?2 AND \
+            reported_at IS NULL",
+    )?;
     statement.execute(params![stamp.target.0, stamp.run, stamp.now])?;
     Ok(())
 }
 
 /// Marks all changes of an order as acknowledged.
-pub(super) fn acknowledge(connection: &Connection, order: &LedgerOrder, now: i64) -> Result<(), rusqlite::Error> {
+pub(super) fn acknowledge(
+    connection: &Connection,
+    order: &LedgerOrder,
+    now: i64,
+) -> Result<(), rusqlite::Error> {
     for change in order.changes.iter().filter(|change| change.acknowledged_at.is_none()) {
         let mut statement = connection.prepare_cached(
-            "UPDATE changes SET acknowledged_at = ?4 WHERE target = ?1 AND reference = ?2 AND content = ?3",
+            "UPDATE changes SET acknowledged_at = ?4 WHERE target = ?1 AND reference = ?2 AND \
+             content = ?3",
         )?;
         statement.execute(params![order.target.0, order.reference, change.content.0, now])?;
     }

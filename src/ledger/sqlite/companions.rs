@@ -31,9 +31,13 @@ const MAX_COMPANION_BYTES: u64 = 64 * 1024;
 /// or of all.
 // Filtered by target, because a copy of the ledger that is used for another target (a staging
 // tenant) has the same id, and its transactions prove nothing about this one.
-pub(super) fn recorded_states(location: &SqliteLocation, target: Option<TargetHash>) -> Vec<(PathBuf, LedgerState)> {
+pub(super) fn recorded_states(
+    location: &SqliteLocation,
+    target: Option<TargetHash>,
+) -> Vec<(PathBuf, LedgerState)> {
     let adjacent = lock_files(&canonical_path(&location.path));
-    let in_state_folder = location.state_folder.iter().flat_map(|folder| files_in(&folder.join(FOLDER)));
+    let in_state_folder =
+        location.state_folder.iter().flat_map(|folder| files_in(&folder.join(FOLDER)));
     let is_of_target = |file: &PathBuf| {
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         target.is_none_or(|target| stem.ends_with(&target.to_string()))
@@ -101,11 +105,12 @@ impl Companions {
 fn companion_file(state_folder: &Path, id: &str, target: TargetHash) -> Result<File, String> {
     let folder = state_folder.join(FOLDER);
     let path = folder.join(format!("{id}-{target}"));
-    let opened =
-        make_private_folder(&folder).and_then(|()| private_file_options().truncate(false).write(true).open(&path));
+    let opened = make_private_folder(&folder)
+        .and_then(|()| private_file_options().truncate(false).write(true).open(&path));
     opened.map_err(|error| {
         format!(
-            "{}: {error}; a ledger that is restored from a backup together with its folder will not be detected",
+            "{}: {error}; a ledger that is restored from a backup together with its folder will \
+             not be detected",
             path.display()
         )
     })
@@ -117,9 +122,11 @@ mod tests {
 
     #[test]
     fn ledger_behind_its_companion_is_refused() {
-        let recorded = |id: &str, commits| vec![(PathBuf::from("c"), LedgerState { id: id.into(), commits })];
+        let recorded =
+            |id: &str, commits| vec![(PathBuf::from("c"), LedgerState { id: id.into(), commits })];
         let check = |recorded: &[_]| ensure_not_behind(Path::new("l.db"), &state(10), recorded);
-        for valid in [recorded("ab12", 10), recorded("ab12", 3), recorded("other", 99), Vec::new()] {
+        for valid in [recorded("ab12", 10), recorded("ab12", 3), recorded("other", 99), Vec::new()]
+        {
             assert!(check(&valid).is_ok(), "{valid:?}");
         }
         let behind = check(&[recorded("ab12", 3), recorded("ab12", 11)].concat());

@@ -14,7 +14,10 @@ use crate::{
 };
 
 /// Refuses to create a ledger without `--new-ledger`.
-pub(super) fn ensure_may_create(consent: Consent, location: &SqliteLocation) -> Result<(), LedgerError> {
+pub(super) fn ensure_may_create(
+    consent: Consent,
+    location: &SqliteLocation,
+) -> Result<(), LedgerError> {
     if consent.may_create() {
         return Ok(());
     }
@@ -33,7 +36,8 @@ pub(super) fn ensure_fits(
     let has_target = "SELECT EXISTS (SELECT 1 FROM attempts WHERE target = ?1)";
     let holdings = Holdings {
         attempt_count: connection.query_row("SELECT attempts FROM ledger", [], |row| row.get(0))?,
-        has_target: connection.query_row(has_target, [TargetHash::of(target).0], |row| row.get(0))?,
+        has_target: connection
+            .query_row(has_target, [TargetHash::of(target).0], |row| row.get(0))?,
     };
     consent.ensure_fits(location, target, holdings, || Ok(known_targets(connection)?))
 }

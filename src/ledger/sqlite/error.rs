@@ -1,5 +1,5 @@
-//! SQLite errors: how an error of SQLite becomes a `LedgerError`. Words no message; `LedgerError` does.
-//! Called wherever a statement runs or a database is opened.
+//! SQLite errors: how an error of SQLite becomes a `LedgerError`. Words no message; `LedgerError`
+//! does. Called wherever a statement runs or a database is opened.
 
 use std::path::Path;
 
@@ -25,7 +25,9 @@ impl LedgerError {
 /// Converts an error of SQLite while a ledger is opened.
 pub(super) fn open_error(path: &Path) -> impl Fn(rusqlite::Error) -> LedgerError {
     move |error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::NotALedger { location: path.display().to_string() },
+        Some(rusqlite::ErrorCode::NotADatabase) => {
+            LedgerError::NotALedger { location: path.display().to_string() }
+        }
         Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
             LedgerError::Damaged { location: path.display().to_string(), found: error.to_string() }
         }

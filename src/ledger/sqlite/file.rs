@@ -7,7 +7,9 @@
 use std::{io, path::Path, time::SystemTime};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup, config::DbConfig, params};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, backup::Backup, config::DbConfig, params,
+};
 
 use super::{
     companions,
@@ -43,13 +45,16 @@ pub(super) fn open_to_write(path: &Path) -> Result<WritableFile, LedgerError> {
 /// Creates an empty file with mode 0600 and opens it.
 pub(super) fn create(location: &SqliteLocation) -> Result<WritableFile, LedgerError> {
     let path = &location.path;
-    if let Some(folder) = path.parent().filter(|folder| location.state_folder.as_deref() == Some(*folder)) {
+    if let Some(folder) =
+        path.parent().filter(|folder| location.state_folder.as_deref() == Some(*folder))
+    {
         // Only the state folder is ours to create. If another one is missing, opening the file
         // reports it.
         paths::make_private_folder(folder)
             .map_err(|error| LedgerError::LockFile { path: folder.display().to_string(), error })?;
     }
-    create_private(path).map_err(|error| LedgerError::LockFile { path: path.display().to_string(), error })?;
+    create_private(path)
+        .map_err(|error| LedgerError::LockFile { path: path.display().to_string(), error })?;
     open_file(path)
 }
 
@@ -57,9 +62,10 @@ fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
     paths::ensure_single_link(path)?;
     // Before SQLite opens the database, because it then creates the log.
     let had_wal = has_wal(path);
-    let mut opened =
-        OpenedFile::at(path).map_err(|error| LedgerError::LockFile { path: path.display().to_string(), error })?;
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(open_error(path))?;
+    let mut opened = OpenedFile::at(path)
+        .map_err(|error| LedgerError::LockFile { path: path.display().to_string(), error })?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .map_err(open_error(path))?;
     configure(&connection, path)?;
     // EXTRA, so that a commit that returned survives a power cut
     // (https://sqlite.org/pragma.html#pragma_synchronous). WAL does not guarantee that on its own.
@@ -81,7 +87,11 @@ fn has_wal(path: &Path) -> bool {
 impl WritableFile {
     /// Migrates the ledger, and refuses one that is damaged or lacks the write-ahead log of a run
     /// that did not end cleanly. `held` is the target whose lock the caller holds already.
-    pub(super) fn ensure_intact(&self, location: &SqliteLocation, held: Option<TargetHash>) -> Result<(), LedgerError> {
+    pub(super) fn ensure_intact(
+        &self,
+        location: &SqliteLocation,
+        held: Option<TargetHash>,
+    ) -> Result<(), LedgerError> {
         self.migrate_and_verify(location, held)?;
         ensure_wal_present(&self.connection, location, self.had_wal)
     }
@@ -103,19 +113,28 @@ impl WritableFile {
     }
 
     /// Refuses a ledger that is behind the state that companions of runs to this target recorded.
-    pub(super) fn ensure_newest(&self, location: &SqliteLocation, target: TargetHash) -> Result<(), LedgerError> {
+    pub(super) fn ensure_newest(
+        &self,
+        location: &SqliteLocation,
+        target: TargetHash,
+    ) -> Result<(), LedgerError> {
         ensure_newest(&self.connection, location, target)
     }
 
     /// Returns a warning if the log cannot be verified: a run did not end cleanly, and no
     /// companion recorded how many transactions it wrote.
-    pub(super) fn unverified_wal_warning(&self, location: &SqliteLocation) -> Result<Option<String>, LedgerError> {
+    pub(super) fn unverified_wal_warning(
+        &self,
+        location: &SqliteLocation,
+    ) -> Result<Option<String>, LedgerError> {
         let Some(run) = open_run(&self.connection, &location.path)? else { return Ok(None) };
         let now = current_state(&self.connection, &location.path)?;
-        let is_recorded = companions::recorded_states(location, None).iter().any(|(_, state)| state.id == now.id);
+        let is_recorded =
+            companions::recorded_states(location, None).iter().any(|(_, state)| state.id == now.id);
         Ok((!is_recorded).then(|| {
             format!(
-                "run {run} did not end cleanly, and no companion recorded the state of the ledger {location}: \
+                "run {run} did not end cleanly, and no companion recorded the state of the ledger \
+                 {location}: \
                  if its log {} is damaged, the loss of its newest attempts is not detected",
                 paths::wal_path(&location.path).display()
             )
@@ -169,17 +188,25 @@ pub(super) fn open_to_look_up(
     Ok(Some(connection))
 }
 
-fn ensure_newest(connection: &Connection, location: &SqliteLocation, target: TargetHash) -> Result<(), LedgerError> {
+fn ensure_newest(
+    connection: &Connection,
+    location: &SqliteLocation,
+    target: TargetHash,
+) -> Result<(), LedgerError> {
     // The companions are read first: a run that writes meanwhile can then only make the ledger
     // newer.
     let recorded = companions::recorded_states(location, Some(target));
-    companions::ensure_not_behind(&location.path, &current_state(connection, &location.path)?, &recorded)
+    companions::ensure_not_behind(
+        &location.path,
+        &current_state(connection, &location.path)?,
+        &recorded,
+    )
 }
 
 fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
     let open = || {
-        let connection =
-            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(open_error(path))?;
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .map_err(open_error(path))?;
         configure(&connection, path)?;
         schema::version(&connection, path).map(|_| connection)
     };
@@ -194,10 +221,11 @@ fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
 
 fn open_immutable(path: &Path) -> Result<Connection, LedgerError> {
     let path_of_url = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let escaped = path_of_url.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let escaped =
+        path_of_url.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    let connection =
-        Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).map_err(open_error(path))?;
+    let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
+        .map_err(open_error(path))?;
     configure(&connection, path)?;
     // A marker for `is_wal_mode`: SQLite does not report that a database was opened as immutable.
     connection.pragma_update(None, "query_only", true).map_err(open_error(path))?;
@@ -208,7 +236,11 @@ fn open_immutable(path: &Path) -> Result<Connection, LedgerError> {
 fn copy(connection: &Connection) -> Result<Connection, rusqlite::Error> {
     const PAGES_AT_ONCE: i32 = 1000;
     let mut copy = Connection::open("")?;
-    Backup::new(connection, &mut copy)?.run_to_completion(PAGES_AT_ONCE, std::time::Duration::ZERO, None)?;
+    Backup::new(connection, &mut copy)?.run_to_completion(
+        PAGES_AT_ONCE,
+        std::time::Duration::ZERO,
+        None,
+    )?;
     Ok(copy)
 }
 
@@ -224,7 +256,10 @@ pub(super) fn enable_wal(connection: &Connection, path: &Path) -> Result<(), Led
 }
 
 /// The current state of the ledger, as companions record it.
-pub(super) fn current_state(connection: &Connection, path: &Path) -> Result<LedgerState, LedgerError> {
+pub(super) fn current_state(
+    connection: &Connection,
+    path: &Path,
+) -> Result<LedgerState, LedgerError> {
     let read = |row: &rusqlite::Row<'_>| {
         let (id, commits): (Vec<u8>, i64) = (row.get(0)?, row.get(1)?);
         Ok(LedgerState { id: hex(&id), commits: commits.cast_unsigned() })
@@ -235,13 +270,18 @@ pub(super) fn current_state(connection: &Connection, path: &Path) -> Result<Ledg
 /// Refuses a ledger without the log that it needs. A run that was killed leaves its id in
 /// `targets.open_run` and its newest attempts in the write-ahead log: without the log they are
 /// lost.
-fn ensure_wal_present(connection: &Connection, location: &SqliteLocation, had_wal: bool) -> Result<(), LedgerError> {
+fn ensure_wal_present(
+    connection: &Connection,
+    location: &SqliteLocation,
+    had_wal: bool,
+) -> Result<(), LedgerError> {
     let path = &location.path;
     match open_run(connection, path)? {
         // The second `has_wal`: a run that began after the first may have created the log.
         Some(run) if is_wal_mode(connection, path)? && !had_wal && !has_wal(path) => {
             let now = current_state(connection, path)?;
-            let is_recorded = companions::recorded_states(location, None).iter().any(|(_, state)| *state == now);
+            let is_recorded =
+                companions::recorded_states(location, None).iter().any(|(_, state)| *state == now);
             Err(LedgerError::WalMissing {
                 location: location.to_string(),
                 wal: paths::wal_path(path).display().to_string(),
@@ -262,19 +302,23 @@ fn open_run(connection: &Connection, path: &Path) -> Result<Option<String>, Ledg
 /// Whether the database uses a write-ahead log; a disk without shared memory prevents that. For an
 /// immutable file SQLite reports another mode, but only ledgers in WAL mode are opened that way.
 fn is_wal_mode(connection: &Connection, path: &Path) -> Result<bool, LedgerError> {
-    let mode: String =
-        connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(open_error(path))?;
-    let is_immutable: bool =
-        connection.pragma_query_value(None, "query_only", |row| row.get(0)).map_err(open_error(path))?;
+    let mode: String = connection
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .map_err(open_error(path))?;
+    let is_immutable: bool = connection
+        .pragma_query_value(None, "query_only", |row| row.get(0))
+        .map_err(open_error(path))?;
     Ok(mode == "wal" || is_immutable)
 }
 
 /// Prepares a connection for closing: SQLite must keep the log as long as a run is marked as open,
 /// because a ledger with that mark and without a log is refused.
 pub(super) fn keep_wal_of_open_runs(connection: &Connection) -> Result<(), rusqlite::Error> {
-    let has_open_run: bool =
-        connection
-            .query_row("SELECT EXISTS (SELECT 1 FROM targets WHERE open_run IS NOT NULL)", [], |row| row.get(0))?;
+    let has_open_run: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM targets WHERE open_run IS NOT NULL)",
+        [],
+        |row| row.get(0),
+    )?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_open_run)?;
     Ok(())
 }
@@ -284,7 +328,8 @@ pub(super) fn keep_wal_of_open_runs(connection: &Connection) -> Result<(), rusql
 // PASSIVE: the other modes wait for readers, up to the busy timeout.
 pub(super) fn checkpoint(connection: &Connection) -> Result<bool, rusqlite::Error> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-        let (is_busy, n_pages, n_copied): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (is_busy, n_pages, n_copied): (bool, i64, i64) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
         Ok(!is_busy && n_pages == n_copied)
     })
 }
@@ -296,7 +341,10 @@ pub(super) fn now() -> i64 {
 }
 
 /// Counts a transaction and the attempts that it adds. Returns the number of the transaction.
-pub(super) fn count_commit(connection: &Connection, n_attempts: i64) -> Result<u64, rusqlite::Error> {
+pub(super) fn count_commit(
+    connection: &Connection,
+    n_attempts: i64,
+) -> Result<u64, rusqlite::Error> {
     let mut update = connection.prepare_cached(
         "UPDATE ledger SET commits = commits + 1, attempts = attempts + ?1,
              checksum = row_checksum(id, salt, commits + 1, attempts + ?1)
@@ -310,7 +358,9 @@ fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(open_error(path))?;
     // Otherwise the last connection to close the ledger would delete the log of a run that was
     // killed.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(open_error(path))?;
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(open_error(path))?;
     integrity::define_checksum(connection).map_err(open_error(path))
 }
 
@@ -384,8 +434,9 @@ mod tests {
     }
 
     fn schema(connection: &Connection) -> Vec<String> {
-        let mut statement =
-            connection.prepare("SELECT sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY name").unwrap();
+        let mut statement = connection
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY name")
+            .unwrap();
         let lines = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
         lines.map(|line| line.unwrap().split_whitespace().collect::<Vec<_>>().join(" ")).collect()
     }
@@ -407,12 +458,12 @@ mod tests {
 
     #[test]
     fn migration_keeps_history() {
-        let in_attempts =
-            "SELECT group_concat(reference || ' ' || coalesce(outcome, 'open') || ' ' || by_hand) FROM attempts";
+        let in_attempts = "SELECT group_concat(reference || ' ' || coalesce(outcome, 'open') || ' ' || by_hand) FROM attempts";
         let in_changes = "SELECT coalesce(group_concat(reference || ' ' || run), '') FROM changes";
-        for (tables, attempts, changes) in
-            [(SCHEMA_V1, "A-1 accepted 0,A-2 open 0", ""), (SCHEMA_V2, "A-1 accepted 1,A-2 open 0", "A-1 run-2")]
-        {
+        for (tables, attempts, changes) in [
+            (SCHEMA_V1, "A-1 accepted 0,A-2 open 0", ""),
+            (SCHEMA_V2, "A-1 accepted 1,A-2 open 0", "A-1 run-2"),
+        ] {
             let folder = tempfile::tempdir().unwrap();
             let path = create_old_ledger(folder.path(), tables);
             let before = std::fs::read(&path).unwrap();
@@ -420,10 +471,17 @@ mod tests {
             let read_only = open_to_read(&path).unwrap().unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), before);
             for connection in [read_only, open_and_migrate(&path), open_and_migrate(&path)] {
-                assert_eq!(schema::version(&connection, &path).unwrap(), i64::from(schema::VERSION));
+                assert_eq!(
+                    schema::version(&connection, &path).unwrap(),
+                    i64::from(schema::VERSION)
+                );
                 assert_eq!(schema(&connection), schema(&in_memory().unwrap()));
-                let rows = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
-                assert_eq!((rows(in_attempts).as_str(), rows(in_changes).as_str()), (attempts, changes));
+                let rows =
+                    |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+                assert_eq!(
+                    (rows(in_attempts).as_str(), rows(in_changes).as_str()),
+                    (attempts, changes)
+                );
                 assert_eq!(rows("SELECT count(*) || '' FROM carts"), "0");
             }
         }
@@ -435,7 +493,8 @@ mod tests {
         let path = create_old_ledger(folder.path(), SCHEMA_V2);
         let location = SqliteLocation::at(path.clone(), None);
         let older_program_lock = RunLock::acquire(&path, TargetHash([0xaa; 32]), "run 1").unwrap();
-        let migrate = || open_to_write(&path).unwrap().ensure_intact(&location, Some(TargetHash([0xbb; 32])));
+        let migrate =
+            || open_to_write(&path).unwrap().ensure_intact(&location, Some(TargetHash([0xbb; 32])));
         assert!(matches!(migrate(), Err(LedgerError::Locked { .. })));
         drop(older_program_lock);
         migrate().unwrap();
@@ -445,11 +504,13 @@ mod tests {
     fn migration_of_read_only_ledger_fails() {
         let folder = tempfile::tempdir().unwrap();
         let path = create_old_ledger(folder.path(), SCHEMA_V1);
-        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let connection =
+            Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         configure(&connection, &path).unwrap();
         let message = schema::migrate(&connection, &path).unwrap_err().to_string();
         assert!(
-            message.contains("has version 1 and cannot be migrated to version ") && message.contains("hint"),
+            message.contains("has version 1 and cannot be migrated to version ")
+                && message.contains("hint"),
             "{message}"
         );
         assert_eq!(schema::version(&connection, &path).unwrap(), 1);
@@ -462,7 +523,9 @@ mod tests {
         let location = SqliteLocation::at(folder.path().join("ledger.db"), None);
         let of_version_4 = create(&location).unwrap().connection;
         schema::migrate(&of_version_4, &location.path).unwrap();
-        of_version_4.execute_batch("DROP INDEX attempts_of_time; PRAGMA user_version = 4;").unwrap();
+        of_version_4
+            .execute_batch("DROP INDEX attempts_of_time; PRAGMA user_version = 4;")
+            .unwrap();
         drop(of_version_4);
         let of_reader = open_to_read(&location.path).unwrap().unwrap();
         for connection in [of_reader, open_and_migrate(&location.path)] {
@@ -475,7 +538,8 @@ mod tests {
     fn synchronous_is_extra() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = create(&SqliteLocation::at(folder.path().join("ledger.db"), None)).unwrap();
-        let level: i64 = ledger.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        let level: i64 =
+            ledger.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
         assert_eq!(level, 3, "EXTRA");
     }
 }

@@ -54,9 +54,13 @@ pub(super) fn verify(connection: &Connection, path: &Path) -> Result<(), LedgerE
         Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::SystemIoFailure) => {
             LedgerError::Open { location: path.display().to_string(), error: error.to_string() }
         }
-        _ => LedgerError::Damaged { location: path.display().to_string(), found: error.to_string() },
+        _ => {
+            LedgerError::Damaged { location: path.display().to_string(), found: error.to_string() }
+        }
     })?;
-    damage.map_or(Ok(()), |found| Err(LedgerError::Damaged { location: path.display().to_string(), found }))
+    damage.map_or(Ok(()), |found| {
+        Err(LedgerError::Damaged { location: path.display().to_string(), found })
+    })
 }
 
 fn find_damage(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
@@ -64,7 +68,8 @@ fn find_damage(connection: &Connection) -> Result<Option<String>, rusqlite::Erro
     let snapshot = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
     // https://sqlite.org/pragma.html#pragma_integrity_check: the structure of all pages, and that
     // each index has exactly the rows of its table.
-    let check_result: String = snapshot.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    let check_result: String =
+        snapshot.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if check_result != "ok" {
         return Ok(Some(check_result));
     }
@@ -73,17 +78,21 @@ fn find_damage(connection: &Connection) -> Result<Option<String>, rusqlite::Erro
         ("targets", "'target ' || hex(substr(target, 1, 4))", target_columns!()),
         ("attempts", "'attempt ' || attempt", attempt_columns!()),
     ] {
-        let sql = format!("SELECT {row_name} FROM {table} WHERE checksum IS NOT row_checksum({columns}) LIMIT 1");
+        let sql = format!(
+            "SELECT {row_name} FROM {table} WHERE checksum IS NOT row_checksum({columns}) LIMIT 1"
+        );
         let damaged: Option<String> = snapshot.query_row(&sql, [], |row| row.get(0)).optional()?;
         if let Some(row) = damaged {
             return Ok(Some(format!("{row} does not match its checksum")));
         }
     }
     // Checksums do not detect a row that is missing; the count does.
-    let (found, expected): (i64, Option<i64>) =
-        snapshot.query_row("SELECT (SELECT count(*) FROM attempts), (SELECT attempts FROM ledger)", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
+    let (found, expected): (i64, Option<i64>) = snapshot.query_row(
+        "SELECT (SELECT count(*) FROM attempts), (SELECT attempts FROM ledger)",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     let is_complete = expected == Some(found);
-    Ok((!is_complete).then(|| format!("it holds {found} attempts, expected {}", expected.unwrap_or_default())))
+    Ok((!is_complete)
+        .then(|| format!("it holds {found} attempts, expected {}", expected.unwrap_or_default())))
 }

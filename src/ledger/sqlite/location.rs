@@ -36,7 +36,10 @@ impl SqliteLocation {
     /// The location of the default ledger in the state folder. Earlier versions kept it in the
     /// working folder.
     pub(in crate::ledger) fn in_state_folder(state_folder: PathBuf) -> Self {
-        Self { former_path: Some(DEFAULT_NAME.into()), ..Self::in_folder(&state_folder.clone(), Some(state_folder)) }
+        Self {
+            former_path: Some(DEFAULT_NAME.into()),
+            ..Self::in_folder(&state_folder.clone(), Some(state_folder))
+        }
     }
 }
 

@@ -26,7 +26,11 @@ pub(super) struct RunLock {
 impl RunLock {
     /// Acquires the lock of a ledger for a target, and writes its holder (for example `run 7`)
     /// into it.
-    pub(super) fn acquire(ledger: &Path, target: TargetHash, holder: &str) -> Result<Self, LedgerError> {
+    pub(super) fn acquire(
+        ledger: &Path,
+        target: TargetHash,
+        holder: &str,
+    ) -> Result<Self, LedgerError> {
         Self::acquire_file(&lock_file(&canonical_path(ledger), target), holder)
     }
 
@@ -39,13 +43,19 @@ impl RunLock {
     ) -> Result<Vec<Self>, LedgerError> {
         let resolved_ledger = canonical_path(ledger);
         let held = held.map(|target| lock_file(&resolved_ledger, target));
-        let others = lock_files(&resolved_ledger).into_iter().filter(|file| Some(file) != held.as_ref());
+        let others =
+            lock_files(&resolved_ledger).into_iter().filter(|file| Some(file) != held.as_ref());
         others.map(|file| Self::acquire_file(&file, holder)).collect()
     }
 
     fn acquire_file(path: &Path, holder: &str) -> Result<Self, LedgerError> {
         let lock_error = |error| LedgerError::LockFile { path: path.display().to_string(), error };
-        let mut file = private_file_options().truncate(false).read(true).write(true).open(path).map_err(lock_error)?;
+        let mut file = private_file_options()
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(lock_error)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -73,7 +83,8 @@ impl RunLock {
 
     fn write(&mut self, state: Option<&LedgerState>) -> io::Result<()> {
         // Rewritten in place: a rename would give the path a new file that is not locked.
-        let text = format!("{}\n{}", self.holder, state.map_or_else(String::new, LedgerState::to_line));
+        let text =
+            format!("{}\n{}", self.holder, state.map_or_else(String::new, LedgerState::to_line));
         self.file.rewind()?;
         self.file.write_all(text.as_bytes())?;
         self.file.set_len(text.len() as u64)
@@ -89,7 +100,9 @@ fn lock_file(ledger: &Path, target: TargetHash) -> PathBuf {
 
 /// The lock files of all targets next to a ledger.
 pub(super) fn lock_files(ledger: &Path) -> Vec<PathBuf> {
-    let (Some(folder), Some(name)) = (ledger.parent(), ledger.file_name()) else { return Vec::new() };
+    let (Some(folder), Some(name)) = (ledger.parent(), ledger.file_name()) else {
+        return Vec::new();
+    };
     let prefix = format!("{}.", name.to_string_lossy());
     let is_lock = |file: &PathBuf| {
         let name = file.file_name().unwrap_or_default().to_string_lossy();

@@ -59,9 +59,15 @@ mod tests {
     #[test]
     fn mountinfo_line_is_parsed() {
         let line = "36 35 98:0 /mnt1 /data/my\\040l.db rw,noatime master:1 - ext3 /dev/root rw,errors=continue";
-        assert_eq!(parse_mount(line), Some(Mount { point: "/data/my l.db".into(), file_system: "ext3".into() }));
+        assert_eq!(
+            parse_mount(line),
+            Some(Mount { point: "/data/my l.db".into(), file_system: "ext3".into() })
+        );
         let overlay = "1 0 0:30 / / rw - overlay overlay rw,lowerdir=/a";
-        assert_eq!(parse_mount(overlay), Some(Mount { point: "/".into(), file_system: "overlay".into() }));
+        assert_eq!(
+            parse_mount(overlay),
+            Some(Mount { point: "/".into(), file_system: "overlay".into() })
+        );
         assert_eq!(parse_mount("nonsense"), None);
     }
 }

@@ -1,7 +1,10 @@
 //! Opening by location: which view of the ledger opens the files. Implements [`LedgerLocation`];
 //! the views verify what they open.
 
-use super::{admin::SqliteAdmin, location::SqliteLocation, paths::has_ledger, reader::SqliteReader, run::SqliteLedger};
+use super::{
+    admin::SqliteAdmin, location::SqliteLocation, paths::has_ledger, reader::SqliteReader,
+    run::SqliteLedger,
+};
 use crate::{
     ledger::{
         consent::Consent,
@@ -16,7 +19,12 @@ impl LedgerLocation for SqliteLocation {
         has_ledger(&self.path)
     }
 
-    fn open_to_write(&self, target: &Target, run: &str, consent: Consent) -> Result<Box<dyn Ledger>, LedgerError> {
+    fn open_to_write(
+        &self,
+        target: &Target,
+        run: &str,
+        consent: Consent,
+    ) -> Result<Box<dyn Ledger>, LedgerError> {
         Ok(Box::new(SqliteLedger::open(self, target, run, consent)?))
     }
 

@@ -39,7 +39,9 @@ pub(super) fn visit_orders(
     let mut next = next_target(connection, None)?;
     while let Some(target) = next {
         let is_selected = filter.target.as_ref().is_none_or(|prefix| prefix.matches(target));
-        if is_selected && visit_target(connection, target, filter, &mut remaining, visit)?.is_break() {
+        if is_selected
+            && visit_target(connection, target, filter, &mut remaining, visit)?.is_break()
+        {
             break;
         }
         next = next_target(connection, Some(target))?;
@@ -86,7 +88,9 @@ fn append_submission(
 ) -> Option<LedgerOrder> {
     let Some((reference, submission)) = submission else { return current.take() };
     match current {
-        Some(order) if order.reference == reference && order.is_same_order(submission.ordered_at) => {
+        Some(order)
+            if order.reference == reference && order.is_same_order(submission.ordered_at) =>
+        {
             order.submissions.push(submission);
             None
         }
@@ -95,10 +99,13 @@ fn append_submission(
 }
 
 /// The first target, or the next one after `after`.
-fn next_target(connection: &Connection, after: Option<TargetHash>) -> Result<Option<TargetHash>, rusqlite::Error> {
+fn next_target(
+    connection: &Connection,
+    after: Option<TargetHash>,
+) -> Result<Option<TargetHash>, rusqlite::Error> {
     // One look-up in the index for each target; SELECT DISTINCT would read all attempts.
-    let mut statement =
-        connection.prepare_cached("SELECT target FROM attempts WHERE target > ?1 ORDER BY target LIMIT 1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT target FROM attempts WHERE target > ?1 ORDER BY target LIMIT 1")?;
     let after = after.as_ref().map_or(&[][..], |target| &target.0);
     statement.query_row(params![after], |row| Ok(TargetHash(row.get(0)?))).optional()
 }
@@ -124,7 +131,8 @@ impl<'a> SubmissionRows<'a> {
         };
         // `?2` appears in each condition, because the statement is always run with two parameters.
         let statement = connection.prepare_cached(&format!(
-            "SELECT reference, attempt, ordered_at, content, run, intended_at, outcome, settled_at, by_hand, status, total,
+            "SELECT reference, attempt, ordered_at, content, run, intended_at, outcome, \
+             settled_at, by_hand, status, total,
                     currency, items
              FROM attempts WHERE target = ?1 AND {condition} ORDER BY reference, ordered_at, attempt"
         ))?;
@@ -137,7 +145,9 @@ impl<'a> SubmissionRows<'a> {
 }
 
 /// Reads the next reference and one of its submissions.
-fn next_submission(rows: &mut rusqlite::Rows<'_>) -> Result<Option<(String, Submission)>, rusqlite::Error> {
+fn next_submission(
+    rows: &mut rusqlite::Rows<'_>,
+) -> Result<Option<(String, Submission)>, rusqlite::Error> {
     rows.next()?.map(read_submission).transpose()
 }
 
@@ -165,15 +175,20 @@ struct ChangeRows<'a> {
 
 impl<'a> ChangeRows<'a> {
     fn new(connection: &'a Connection, target: TargetHash) -> Result<Self, rusqlite::Error> {
-        let has_any = connection.prepare_cached("SELECT 1 FROM changes WHERE target = ?1")?.exists([target.0])?;
-        let sql = "SELECT ordered_at, content, run, seen_at, acknowledged_at, cause, status, total, currency, items
+        let has_any = connection
+            .prepare_cached("SELECT 1 FROM changes WHERE target = ?1")?
+            .exists([target.0])?;
+        let sql = "SELECT ordered_at, content, run, seen_at, acknowledged_at, cause, status, \
+            total, currency, items
                    FROM changes WHERE target = ?1 AND reference = ?2 ORDER BY change";
         let statement = has_any.then(|| connection.prepare_cached(sql)).transpose()?;
         Ok(Self { statement, target })
     }
 
     fn of_order(&mut self, order: &LedgerOrder) -> Result<Vec<ContentChange>, rusqlite::Error> {
-        let (Some(statement), Some(_)) = (&mut self.statement, order.accepted()) else { return Ok(Vec::new()) };
+        let (Some(statement), Some(_)) = (&mut self.statement, order.accepted()) else {
+            return Ok(Vec::new());
+        };
         let changes = statement.query_map(params![self.target.0, order.reference], |row| {
             Ok(ContentChange {
                 ordered_at: time_from_millis(row.get(0)?),

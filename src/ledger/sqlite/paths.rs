@@ -98,7 +98,10 @@ impl OpenedFile {
         let before = self.len;
         self.ensure_same_file()?;
         if self.len < before {
-            return Err(replaced_error(&self.path, &format!("the file has {} bytes, had {before}", self.len)));
+            return Err(replaced_error(
+                &self.path,
+                &format!("the file has {} bytes, had {before}", self.len),
+            ));
         }
         Ok(())
     }
@@ -106,7 +109,8 @@ impl OpenedFile {
     /// Refuses a path that no longer names this file. The length may differ, since SQLite may roll
     /// back what an interrupted run wrote.
     pub(super) fn ensure_same_file(&mut self) -> Result<(), LedgerError> {
-        let now = Self::at(&self.path).map_err(|error| replaced_error(&self.path, &error.to_string()))?;
+        let now =
+            Self::at(&self.path).map_err(|error| replaced_error(&self.path, &error.to_string()))?;
         if now.identity != self.identity {
             return Err(replaced_error(&self.path, "the path now names another file"));
         }
@@ -159,7 +163,10 @@ mod tests {
         opened.ensure_same_file().unwrap();
         fs::copy(&path, folder.path().join("other.db")).unwrap();
         fs::rename(folder.path().join("other.db"), &path).unwrap();
-        assert!(cfg!(not(unix)) || matches!(opened.ensure_in_place(), Err(LedgerError::Replaced { .. })));
+        assert!(
+            cfg!(not(unix))
+                || matches!(opened.ensure_in_place(), Err(LedgerError::Replaced { .. }))
+        );
         fs::remove_file(&path).unwrap();
         assert!(matches!(opened.ensure_in_place(), Err(LedgerError::Replaced { .. })));
     }

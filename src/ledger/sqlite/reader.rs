@@ -18,7 +18,8 @@ use super::{
 };
 use crate::{
     ledger::{
-        consent::Consent, error::LedgerError, history::ReferenceHistory, store::LedgerReader, target_hash::TargetHash,
+        consent::Consent, error::LedgerError, history::ReferenceHistory, store::LedgerReader,
+        target_hash::TargetHash,
     },
     model::{field::AttributeTypes, planned::DedupHash, target::Target},
 };
@@ -41,35 +42,52 @@ enum Connections {
 
 impl SqliteReader {
     /// Opens an existing ledger: nothing is written or migrated. `None` if there is none.
-    pub(super) fn open(location: &SqliteLocation, target: &Target) -> Result<Option<Self>, LedgerError> {
+    pub(super) fn open(
+        location: &SqliteLocation,
+        target: &Target,
+    ) -> Result<Option<Self>, LedgerError> {
         let hash = TargetHash::of(target);
         let Some(connection) = file::open_to_look_up(location, hash)? else { return Ok(None) };
         let consent = Consent::Given { new_ledger: false, new_target: false };
         // A reader sends nothing, so that an unknown target is a warning here.
         let warnings = match ensure_fits(consent, &connection, location, target) {
-            Err(LedgerError::UnknownTarget { base_url, .. }) => vec![unknown_target_warning(location, &base_url)],
+            Err(LedgerError::UnknownTarget { base_url, .. }) => {
+                vec![unknown_target_warning(location, &base_url)]
+            }
             fits => fits.map(|()| Vec::new())?,
         };
         Ok(Some(Self { warnings, ..Self::new(connection, &location.path, hash)? }))
     }
 
     /// Opens a ledger that a run holds the lock of. It is not verified again.
-    pub(super) fn open_again(path: &Path, id: &str, target: TargetHash) -> Result<Self, LedgerError> {
+    pub(super) fn open_again(
+        path: &Path,
+        id: &str,
+        target: TargetHash,
+    ) -> Result<Self, LedgerError> {
         Self::new(file::open_again(path, id)?, path, target)
     }
 
     fn new(connection: Connection, path: &Path, target: TargetHash) -> Result<Self, LedgerError> {
-        let salt = Salt::read(&connection).map_err(|error| LedgerError::from(error).with_location(&connection))?;
+        let salt = Salt::read(&connection)
+            .map_err(|error| LedgerError::from(error).with_location(&connection))?;
         let connections = if file::is_private_copy(&connection) {
             Connections::Copy(Mutex::new(connection))
         } else {
             let id = file::current_state(&connection, path)?.id;
-            Connections::Idle { connections: Mutex::new(vec![connection]), path: path.to_owned(), id }
+            Connections::Idle {
+                connections: Mutex::new(vec![connection]),
+                path: path.to_owned(),
+                id,
+            }
         };
         Ok(Self { connections, target, salt, warnings: Vec::new() })
     }
 
-    fn look_up<T>(&self, query: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, LedgerError> {
+    fn look_up<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, LedgerError> {
         match &self.connections {
             Connections::Copy(connection) => look_up(&lock(connection), query),
             Connections::Idle { connections, path, id } => {
@@ -105,8 +123,10 @@ fn look_up<T>(
 
 fn unknown_target_warning(location: &SqliteLocation, base_url: &str) -> String {
     format!(
-        "the ledger {location} holds other targets, but no attempt to send an order to {base_url} with this client key\n  \
-         hint: a send to another tenant needs --new-target; the same tenant under a new key or URL needs \
+        "the ledger {location} holds other targets, but no attempt to send an order to {base_url} \
+         with this client key\n  \
+         hint: a send to another tenant needs --new-target; the same tenant under a new key or \
+         URL needs \
          orderferry ledger adopt"
     )
 }
@@ -118,16 +138,23 @@ impl LedgerReader for SqliteReader {
 
     fn history(&self, references: &[&str]) -> Result<Vec<ReferenceHistory>, LedgerError> {
         self.look_up(|connection| {
-            let attempts = attempts::of_references(connection, self.target, references)?.into_iter();
-            let mut histories: Vec<_> =
-                attempts.map(|attempts| ReferenceHistory { attempts, changes: Vec::new() }).collect();
+            let attempts =
+                attempts::of_references(connection, self.target, references)?.into_iter();
+            let mut histories: Vec<_> = attempts
+                .map(|attempts| ReferenceHistory { attempts, changes: Vec::new() })
+                .collect();
             changes::add_to_histories(connection, self.target, &mut histories)?;
             Ok(histories)
         })
     }
 
-    fn references_by_dedup_hash(&self, hashes: &[DedupHash]) -> Result<Vec<Vec<String>>, LedgerError> {
-        self.look_up(|connection| attempts::references_by_dedup_hash(connection, self.target, hashes, self.salt))
+    fn references_by_dedup_hash(
+        &self,
+        hashes: &[DedupHash],
+    ) -> Result<Vec<Vec<String>>, LedgerError> {
+        self.look_up(|connection| {
+            attempts::references_by_dedup_hash(connection, self.target, hashes, self.salt)
+        })
     }
 
     fn references_by_time(&self, times: &[DateTime<Utc>]) -> Result<Vec<Vec<String>>, LedgerError> {

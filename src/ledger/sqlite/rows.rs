@@ -1,5 +1,5 @@
-//! Rows: how times and snapshots are read from columns of the database. Runs no statement. Called by
-//! `run`, `admin` and `targets`.
+//! Rows: how times and snapshots are read from columns of the database. Runs no statement. Called
+//! by `run`, `admin` and `targets`.
 
 use chrono::{DateTime, Utc};
 use rusqlite::Row;
@@ -13,10 +13,14 @@ pub(super) fn time_from_millis(milliseconds: i64) -> DateTime<Utc> {
 
 /// Reads the snapshot of an order: status, total, currency and number of items, from column
 /// `first` on.
-pub(super) fn snapshot_from_row(row: &Row<'_>, first: usize) -> Result<OrderSnapshot, rusqlite::Error> {
+pub(super) fn snapshot_from_row(
+    row: &Row<'_>,
+    first: usize,
+) -> Result<OrderSnapshot, rusqlite::Error> {
     let text = |column: usize| row.get::<_, Option<String>>(first + column);
-    let money =
-        |amount: &str, currency: &str| Some(Money { amount: amount.parse().ok()?, currency: currency.parse().ok()? });
+    let money = |amount: &str, currency: &str| {
+        Some(Money { amount: amount.parse().ok()?, currency: currency.parse().ok()? })
+    };
     let n_items: Option<i64> = row.get(first + 3)?;
     Ok(OrderSnapshot {
         status: text(0)?,

@@ -73,14 +73,18 @@ impl SqliteLedger {
         let mut warnings = Vec::from_iter(opened.unverified_wal_warning(location)?);
         file::enable_wal(&opened.connection, &location.path)?;
         let id = file::current_state(&opened.connection, &location.path)?.id;
-        let (companions, warning) = Companions::open(lock, location.state_folder.as_deref(), &id, hash);
+        let (companions, warning) =
+            Companions::open(lock, location.state_folder.as_deref(), &id, hash);
         warnings.extend(warning);
         if consent != Consent::NotNeeded {
             let file_system = mounts::ephemeral_file_system(&location.path);
-            warnings.extend(file_system.map(|file_system| ephemeral_storage_warning(location, &file_system)));
+            warnings.extend(
+                file_system.map(|file_system| ephemeral_storage_warning(location, &file_system)),
+            );
         }
         let WritableFile { connection, opened: file, .. } = opened;
-        let read = || Ok::<_, LedgerError>((ForeignWrites::now(&connection)?, Salt::read(&connection)?));
+        let read =
+            || Ok::<_, LedgerError>((ForeignWrites::now(&connection)?, Salt::read(&connection)?));
         let (foreign_writes, salt) = read().map_err(|error| error.with_location(&connection))?;
         let mut ledger = Self {
             connection,
@@ -97,7 +101,9 @@ impl SqliteLedger {
             is_closed: false,
             warnings,
         };
-        ledger.mark_open(&target.base_url).map_err(|error| error.with_location(&ledger.connection))?;
+        ledger
+            .mark_open(&target.base_url)
+            .map_err(|error| error.with_location(&ledger.connection))?;
         Ok(ledger)
     }
 
@@ -105,7 +111,8 @@ impl SqliteLedger {
     /// lost, the ledger is then refused.
     fn mark_open(&mut self, base_url: &str) -> Result<(), LedgerError> {
         let now = file::now();
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         targets::mark_open(&transaction, self.target, base_url, &self.run, now)?;
         let commits = file::count_commit(&transaction, 0)?;
         transaction.commit()?;
@@ -137,7 +144,8 @@ impl SqliteLedger {
         if self.is_closed {
             return Ok(());
         }
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         targets::mark_closed(&transaction, Some(self.target))?;
         let commits = file::count_commit(&transaction, 0)?;
         transaction.commit()?;
@@ -154,7 +162,8 @@ impl SqliteLedger {
             self.ensure_in_place()?;
         }
         let stamp = Stamp { target: self.target, run: &self.run, now: file::now() };
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let foreign_writes = if has_intent {
             self.foreign_writes.ensure_no_other_run(&transaction, self.target, &self.run)?
         } else {
@@ -162,7 +171,8 @@ impl SqliteLedger {
         };
         let write = |write| write_one(&transaction, write, self.salt, stamp);
         let numbers = writes.iter().map(write).collect::<Result<_, _>>()?;
-        let n_intents = writes.iter().filter(|write| matches!(write, LedgerWrite::Intent(_))).count();
+        let n_intents =
+            writes.iter().filter(|write| matches!(write, LedgerWrite::Intent(_))).count();
         let commits = file::count_commit(&transaction, n_intents.try_into().unwrap_or(i64::MAX))?;
         transaction.commit()?;
         self.foreign_writes = foreign_writes;
@@ -173,7 +183,10 @@ impl SqliteLedger {
     }
 }
 
-fn open_or_create(location: &SqliteLocation, consent: Consent) -> Result<WritableFile, LedgerError> {
+fn open_or_create(
+    location: &SqliteLocation,
+    consent: Consent,
+) -> Result<WritableFile, LedgerError> {
     let opened = if paths::has_ledger(&location.path) {
         file::open_to_write(&location.path)?
     } else {
@@ -189,7 +202,8 @@ fn open_or_create(location: &SqliteLocation, consent: Consent) -> Result<Writabl
 
 fn ephemeral_storage_warning(location: &SqliteLocation, file_system: &str) -> String {
     format!(
-        "the ledger {location} is on {file_system}; if that belongs to a container, the ledger is lost with the container\n  \
+        "the ledger {location} is on {file_system}; if that belongs to a container, the ledger is \
+         lost with the container\n  \
          hint: keep it on a volume and name it with --ledger"
     )
 }
@@ -202,9 +216,12 @@ fn write_one(
     stamp: Stamp<'_>,
 ) -> Result<i64, rusqlite::Error> {
     match write {
-        LedgerWrite::Intent(intent) => attempts::insert(connection, intent, salt, stamp).map(|attempt| attempt.0),
+        LedgerWrite::Intent(intent) => {
+            attempts::insert(connection, intent, salt, stamp).map(|attempt| attempt.0)
+        }
         LedgerWrite::Outcome(attempt, state) => {
-            attempts::set_outcome(connection, *attempt, *state, false, stamp.now).map(|()| attempt.0)
+            attempts::set_outcome(connection, *attempt, *state, false, stamp.now)
+                .map(|()| attempt.0)
         }
         LedgerWrite::OpenCart { reference, browser, clear_cart } => {
             carts::insert(connection, reference, browser, clear_cart, stamp).map(|cart| cart.0)
@@ -212,7 +229,9 @@ fn write_one(
         LedgerWrite::CloseCart(cart) => carts::close(connection, *cart, stamp.now).map(|()| cart.0),
         LedgerWrite::RecordChange(change) => changes::record(connection, change, stamp).map(|()| 0),
         LedgerWrite::MarkReported => changes::mark_reported(connection, stamp).map(|()| 0),
-        LedgerWrite::RecordAttributeTypes(types) => attribute_types::record(connection, types, stamp).map(|()| 0),
+        LedgerWrite::RecordAttributeTypes(types) => {
+            attribute_types::record(connection, types, stamp).map(|()| 0)
+        }
     }
 }
 

@@ -21,7 +21,8 @@ pub(super) const VERSION: u32 = 5;
 /// The columns of `attempts` that its checksum covers, as arguments of `row_checksum`.
 macro_rules! attempt_columns {
     () => {
-        "attempt, target, reference, ordered_at, content, run, intended_at, outcome, settled_at, by_hand, status, total, \
+        "attempt, target, reference, ordered_at, content, run, intended_at, outcome, settled_at, \
+         by_hand, status, total, \
          currency, items, likeness"
     };
 }
@@ -172,13 +173,14 @@ pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), Ledger
 fn run_migrations(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     // Two runs may open a ledger at once. IMMEDIATE makes the second one wait; it then finds the
     // migration done.
-    let transaction =
-        Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(open_error(path))?;
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+        .map_err(open_error(path))?;
     let found = version(&transaction, path)?;
     for (_, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
         transaction.execute_batch(migration).map_err(open_error(path))?;
     }
-    let names = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};");
+    let names =
+        format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};");
     transaction.execute_batch(&names).map_err(open_error(path))?;
     transaction.commit().map_err(open_error(path))
 }
@@ -186,15 +188,22 @@ fn run_migrations(connection: &Connection, path: &Path) -> Result<(), LedgerErro
 /// The version of the schema; 0 for an empty database. Refuses a newer version and a foreign
 /// database.
 pub(super) fn version(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(open_error(path));
-    let has_tables = connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(())).optional();
+    let pragma = |name| {
+        connection
+            .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+            .map_err(open_error(path))
+    };
+    let has_tables =
+        connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(())).optional();
     let has_tables = has_tables.map_err(open_error(path))?.is_some();
     match (pragma("application_id")?, pragma("user_version")?) {
         (0, 0) if !has_tables => Ok(0),
         (APPLICATION_ID, version) if (1..=VERSION.into()).contains(&version) => Ok(version),
-        (APPLICATION_ID, found) => {
-            Err(LedgerError::NewerVersion { location: path.display().to_string(), found, known: VERSION.into() })
-        }
+        (APPLICATION_ID, found) => Err(LedgerError::NewerVersion {
+            location: path.display().to_string(),
+            found,
+            known: VERSION.into(),
+        }),
         _ => Err(LedgerError::NotALedger { location: path.display().to_string() }),
     }
 }

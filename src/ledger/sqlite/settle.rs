@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
-    attempts, changes, companions::Companions, file, location::SqliteLocation, lock::RunLock, orders::collect_orders,
-    targets,
+    attempts, changes, companions::Companions, file, location::SqliteLocation, lock::RunLock,
+    orders::collect_orders, targets,
 };
 use crate::ledger::{
     entry::AttemptState,
@@ -30,7 +30,10 @@ impl From<rusqlite::Error> for SettleError {
 }
 
 /// Settles orders by the operator's decision. Returns them as they were before.
-pub(super) fn settle(location: &SqliteLocation, request: &SettleRequest) -> Result<Vec<LedgerOrder>, SettleError> {
+pub(super) fn settle(
+    location: &SqliteLocation,
+    request: &SettleRequest,
+) -> Result<Vec<LedgerOrder>, SettleError> {
     let ledger = file::open_to_write(&location.path)?;
     ledger.ensure_intact(location, None)?;
     let connection = &ledger.connection;
@@ -55,7 +58,8 @@ pub(super) fn settle(location: &SqliteLocation, request: &SettleRequest) -> Resu
     // transactions. They are acquired only now, because the targets to lock are those of the
     // selected orders.
     let selected_targets: BTreeSet<_> = selected.values().map(|order| order.target).collect();
-    let acquire = |target| Ok::<_, LedgerError>((target, RunLock::acquire(&location.path, target, HOLDER)?));
+    let acquire =
+        |target| Ok::<_, LedgerError>((target, RunLock::acquire(&location.path, target, HOLDER)?));
     let locks = selected_targets.into_iter().map(acquire).collect::<Result<Vec<_>, _>>()?;
     for order in selected.values() {
         write_decision(&transaction, order, request.decision, now)?;
@@ -65,7 +69,9 @@ pub(super) fn settle(location: &SqliteLocation, request: &SettleRequest) -> Resu
     // Without this a backup from before the settlement would pass for the newest state.
     let state = file::current_state(connection, &location.path)?;
     for (target, lock) in locks {
-        Companions::open(lock, location.state_folder.as_deref(), &state.id, target).0.record(&state);
+        Companions::open(lock, location.state_folder.as_deref(), &state.id, target)
+            .0
+            .record(&state);
     }
     file::keep_wal_of_open_runs(connection)?;
     Ok(selected.into_values().collect())

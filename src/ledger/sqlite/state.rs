@@ -45,7 +45,9 @@ pub(super) mod tests {
         assert_eq!(LedgerState::parse(&text), Some(state(42)));
         assert_eq!(state(1).to_line().len(), state(u64::MAX).to_line().len());
         let torn = state(42).to_line().replace("42", "43");
-        for text in ["", "run 7", "ledger ab12", "ledger ab12, commit many, checksum 0\n", "\0\0\0", &torn] {
+        for text in
+            ["", "run 7", "ledger ab12", "ledger ab12, commit many, checksum 0\n", "\0\0\0", &torn]
+        {
             assert_eq!(LedgerState::parse(text), None, "{text:?}");
         }
     }

@@ -1,5 +1,5 @@
-//! Targets of a ledger: the statements that list them and mark whether a run to one is open. Does no
-//! locking. Called by `consent`, `adopt`, `settle` and `run`.
+//! Targets of a ledger: the statements that list them and mark whether a run to one is open. Does
+//! no locking. Called by `consent`, `adopt`, `settle` and `run`.
 
 use rusqlite::{Connection, params};
 
@@ -73,9 +73,13 @@ pub(super) fn rename(
 }
 
 /// Marks the end of the run to a target as clean; without a target, of the runs to all of them.
-pub(super) fn mark_closed(connection: &Connection, target: Option<TargetHash>) -> Result<(), rusqlite::Error> {
+pub(super) fn mark_closed(
+    connection: &Connection,
+    target: Option<TargetHash>,
+) -> Result<(), rusqlite::Error> {
     connection.execute(
-        "UPDATE targets SET open_run = NULL, checksum = row_checksum(target, base_url, last_run, last_run_at, NULL)
+        "UPDATE targets SET open_run = NULL, checksum = row_checksum(target, base_url, last_run, \
+         last_run_at, NULL)
          WHERE open_run IS NOT NULL AND (?1 IS NULL OR target = ?1)",
         params![target.map(|target| target.0)],
     )?;

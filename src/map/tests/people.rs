@@ -29,8 +29,12 @@ fn product_attributes_have_custom_names_and_types() {
         "row A:  | item@- item.product.originalPrice:float=12.00@3 item.product.fare:string=9@9"
     );
     let rules = profile("item.product.originalPrice = { column = 'was' }");
-    assert_eq!(csv(&rules, "id,was", "A,12"), "row A:  | item@- item.product.originalPrice:float=12@3");
-    let rules = profile("item.product.origin = { column = 'from' }\nitem.product.'*' = { column = 'p_*' }");
+    assert_eq!(
+        csv(&rules, "id,was", "A,12"),
+        "row A:  | item@- item.product.originalPrice:float=12@3"
+    );
+    let rules =
+        profile("item.product.origin = { column = 'from' }\nitem.product.'*' = { column = 'p_*' }");
     assert_eq!(
         csv(&rules, "id,from,p_to", "A,DUB,LHR"),
         "row A:  | item@- item.product.to:string=LHR@7 item.product.origin:string=DUB@3"
@@ -39,7 +43,8 @@ fn product_attributes_have_custom_names_and_types() {
 
 #[test]
 fn row_adds_people_with_filled_columns() {
-    let columns = "referenceId,item.name,contact.email,contact.id.crm,consumer.firstname,consumer.title";
+    let columns =
+        "referenceId,item.name,contact.email,contact.id.crm,consumer.firstname,consumer.title";
     assert_eq!(
         csv(&canonical(), columns, "A,Seat,bob@x.de,7,Cy,Mr"),
         "row A:  | item@- item.name=Seat@3 | contact guest.email=bob@x.de@8 guest.id.crm=7@17 \
@@ -50,7 +55,10 @@ fn row_adds_people_with_filled_columns() {
     // A constant alone does not add a person.
     let rules = profile("contact.country = { value = 'IE' }\ncontact.email = { column = 'mail' }");
     assert_eq!(csv(&rules, "id,mail", "A,"), "row A: ");
-    assert_eq!(csv(&rules, "id,mail", "A,a@x.de"), "row A:  | contact guest.email=a@x.de@3 guest.country~IE@-");
+    assert_eq!(
+        csv(&rules, "id,mail", "A,a@x.de"),
+        "row A:  | contact guest.email=a@x.de@3 guest.country~IE@-"
+    );
 }
 
 #[test]
@@ -86,7 +94,8 @@ fn people_are_read_from_arrays_and_items() {
 /// item.
 #[test]
 fn consumers_of_item_document_belong_to_item() {
-    let rules = "consumers = 'pax'\nconsumer.lastname = { path = 'name' }\nitem.name = { path = 'item' }";
+    let rules =
+        "consumers = 'pax'\nconsumer.lastname = { path = 'name' }\nitem.name = { path = 'item' }";
     let value = json!({"id": "A", "item": "Seat", "pax": [{"name": "Ek"}]});
     assert_eq!(
         ndjson(&profile(rules), value),
@@ -99,7 +108,9 @@ fn consumers_of_item_document_belong_to_item() {
 /// All rows of an order are mapped into one `MappedRow`, whose items are numbered through.
 #[test]
 fn item_index_continues_across_rows() {
-    let rules = profile("consumers = 'pax'\nconsumer.lastname = { path = 'name' }\nitem.name = { path = 'item' }");
+    let rules = profile(
+        "consumers = 'pax'\nconsumer.lastname = { path = 'name' }\nitem.name = { path = 'item' }",
+    );
     let (mapper, mut into) = (bind(&rules, None), MappedRow::default());
     for value in [
         json!({"id": "A", "item": "Seat", "pax": [{"name": "Ek"}]}),
@@ -108,14 +119,20 @@ fn item_index_continues_across_rows() {
     ] {
         mapper.map(row(1, document(&value)), None, &mut into);
     }
-    assert_eq!(into.people.iter().map(|person| person.item).collect::<Vec<_>>(), [Some(0), None, Some(1)]);
+    assert_eq!(
+        into.people.iter().map(|person| person.item).collect::<Vec<_>>(),
+        [Some(0), None, Some(1)]
+    );
     let columns = "referenceId,item.name,consumer.lastname,contact.lastname";
     let (canonical, mut into) = (canonical(), MappedRow::default());
     let mapper = bind(&canonical, Some(columns));
     for line in ["A,Seat,Ek,", "A,,Di,", "A,,,Bo", "A,Bag,Ek,"] {
         mapper.map(row(2, RowContent::Record(record(line))), None, &mut into);
     }
-    assert_eq!(into.people.iter().map(|person| person.item).collect::<Vec<_>>(), [Some(0), None, None, Some(1)]);
+    assert_eq!(
+        into.people.iter().map(|person| person.item).collect::<Vec<_>>(),
+        [Some(0), None, None, Some(1)]
+    );
 }
 
 #[test]

@@ -21,7 +21,8 @@ pub(super) fn canonical() -> Profile {
 
 /// A profile whose order key is in `id`, with further rules as dotted keys and then tables.
 pub(super) fn profile(rules: &str) -> Profile {
-    let text = format!("name = 'test'\norder.referenceId = {{ column = 'id', path = 'id' }}\n{rules}");
+    let text =
+        format!("name = 'test'\norder.referenceId = {{ column = 'id', path = 'id' }}\n{rules}");
     Profile::parse("test", &text).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -59,10 +60,12 @@ fn node(value: &Value, column: &mut u32) -> JsonNode {
             Some(digits) => JsonValue::Number(digits.to_owned()),
             None => JsonValue::Text(text.clone()),
         },
-        Value::Array(elements) => JsonValue::Array(elements.iter().map(|element| node(element, column)).collect()),
-        Value::Object(members) => {
-            JsonValue::Object(members.iter().map(|(name, member)| (name.clone(), node(member, column))).collect())
+        Value::Array(elements) => {
+            JsonValue::Array(elements.iter().map(|element| node(element, column)).collect())
         }
+        Value::Object(members) => JsonValue::Object(
+            members.iter().map(|(name, member)| (name.clone(), node(member, column))).collect(),
+        ),
     };
     JsonNode { line_offset: 0, column: own, value }
 }
@@ -93,7 +96,11 @@ impl<'a> Mapped<'a> {
 }
 
 /// Maps a row; cells that repeat the previous row are omitted.
-pub(super) fn mapped<'a>(mapper: &'a FileMapper<'_>, row: &'a Row<'a>, previous: Option<&Row<'_>>) -> MappedRow<'a> {
+pub(super) fn mapped<'a>(
+    mapper: &'a FileMapper<'_>,
+    row: &'a Row<'a>,
+    previous: Option<&Row<'_>>,
+) -> MappedRow<'a> {
     let mut into = MappedRow::default();
     mapper.map(row, previous, &mut into);
     into
@@ -106,21 +113,33 @@ pub(super) fn bind<'a>(profile: &'a Profile, columns: Option<&str>) -> &'a FileM
 }
 
 /// Maps the rows of one CSV file, from line 2; returns also the warnings about unknown columns.
-pub(super) fn records<'a>(profile: &'a Profile, columns: &str, lines: &[&str]) -> (Vec<Mapped<'a>>, Vec<Problem>) {
+pub(super) fn records<'a>(
+    profile: &'a Profile,
+    columns: &str,
+    lines: &[&str],
+) -> (Vec<Mapped<'a>>, Vec<Problem>) {
     let mapper = bind(profile, Some(columns));
-    let rows = (2..).zip(lines).map(|(line, text)| Mapped::new(mapper, row(line, RowContent::Record(record(text)))));
+    let rows = (2..)
+        .zip(lines)
+        .map(|(line, text)| Mapped::new(mapper, row(line, RowContent::Record(record(text)))));
     (rows.collect(), mapper.unknown_columns().to_vec())
 }
 
 /// Maps the lines of one NDJSON file; returns also the warnings about unknown members.
-pub(super) fn documents<'a>(profile: &'a Profile, values: &[Value]) -> (Vec<Mapped<'a>>, Vec<Problem>) {
+pub(super) fn documents<'a>(
+    profile: &'a Profile,
+    values: &[Value],
+) -> (Vec<Mapped<'a>>, Vec<Problem>) {
     let mapper = bind(profile, None);
     let rows: Vec<_> = (1..).zip(values).map(|(line, value)| row(line, document(value))).collect();
     let mut unknown_names = UnknownNames::default();
     for row in &rows {
         mapper.observe(row, &mut unknown_names);
     }
-    (rows.into_iter().map(|row| Mapped::new(mapper, row)).collect(), unknown_names.unknown().cloned().collect())
+    (
+        rows.into_iter().map(|row| Mapped::new(mapper, row)).collect(),
+        unknown_names.unknown().cloned().collect(),
+    )
 }
 
 pub(super) fn csv(profile: &Profile, columns: &str, line: &str) -> String {
@@ -170,7 +189,9 @@ fn kind(kind: &RowKind<'_>) -> String {
         RowKind::Document(key) => format!("document {}", key.as_deref().unwrap_or("-")),
         RowKind::WithoutKey(None) => "keyless".into(),
         RowKind::WithoutKey(Some(time)) => format!("keyless of {}", format_time(*time)),
-        RowKind::Unreadable { key, reason } => format!("unreadable {} {reason}", key.as_deref().unwrap_or("-")),
+        RowKind::Unreadable { key, reason } => {
+            format!("unreadable {} {reason}", key.as_deref().unwrap_or("-"))
+        }
         RowKind::Blank => "blank".into(),
     }
 }
@@ -202,10 +223,17 @@ pub(super) fn bind_error(profile: &Profile, columns: &str) -> String {
 }
 
 /// Maps an unreadable row of which `salvaged` is intact.
-pub(super) fn unreadable(profile: &Profile, columns: Option<&str>, salvaged: Option<RowContent<'static>>) -> String {
+pub(super) fn unreadable(
+    profile: &Profile,
+    columns: Option<&str>,
+    salvaged: Option<RowContent<'static>>,
+) -> String {
     describe(&Mapped::new(bind(profile, columns), row(9, unreadable_content(salvaged))))
 }
 
 pub(super) fn unreadable_content(salvaged: Option<RowContent<'static>>) -> RowContent<'static> {
-    RowContent::Unreadable(Unreadable { reason: "damaged".into(), salvaged: salvaged.map(Box::new) })
+    RowContent::Unreadable(Unreadable {
+        reason: "damaged".into(),
+        salvaged: salvaged.map(Box::new),
+    })
 }

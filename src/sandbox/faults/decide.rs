@@ -44,8 +44,8 @@ pub(in crate::sandbox) struct FaultDecision {
 #[derive(Debug, Clone)]
 pub struct Faults {
     settings: FaultSettings,
-    // In a fixed order, so that a draw always selects the same fault. Whether an event is processed
-    // despite a status is decided per request, by [`Faults::coin`].
+    // In a fixed order, so that a draw always selects the same fault. Whether an event is
+    // processed despite a status is decided per request, by [`Faults::coin`].
     probabilities: Vec<(Fault, Probability)>,
 }
 
@@ -96,8 +96,11 @@ impl Faults {
         let [which, coin, first, second] = self.random_draw(key, n_before);
         let fault = self.pick_fault(which).map(|fault| self.coin(fault, coin));
         let wait = self.settings.latency.sample(first, second);
-        let late =
-            if fault == Some(Fault::LateResponse) { self.settings.late_response_delay.0 } else { Duration::ZERO };
+        let late = if fault == Some(Fault::LateResponse) {
+            self.settings.late_response_delay.0
+        } else {
+            Duration::ZERO
+        };
         FaultDecision { fault, wait: wait.saturating_add(late) }
     }
 
@@ -126,7 +129,8 @@ impl Faults {
     fn coin(&self, fault: Fault, coin: u32) -> Fault {
         match fault {
             Fault::Status { code, .. } => {
-                let is_processed = code.may_be_processed() && self.settings.processed_despite_error.contains(coin);
+                let is_processed =
+                    code.may_be_processed() && self.settings.processed_despite_error.contains(coin);
                 Fault::Status { code, is_processed }
             }
             other => other,
@@ -135,8 +139,10 @@ impl Faults {
 }
 
 fn fault_probabilities(settings: &FaultSettings) -> Vec<(Fault, Probability)> {
-    let statuses =
-        settings.status.iter().map(|(code, share)| (Fault::Status { code: *code, is_processed: false }, *share));
+    let statuses = settings
+        .status
+        .iter()
+        .map(|(code, share)| (Fault::Status { code: *code, is_processed: false }, *share));
     let (wait, form) = (settings.retry_after.0, settings.retry_after_as);
     let others = [
         (Fault::Throttled { wait, form }, settings.throttled),

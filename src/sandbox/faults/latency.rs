@@ -72,7 +72,9 @@ impl FromStr for Latency {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let pair = |(one, other): (&str, &str)| Some((one.trim().parse().ok()?, other.trim().parse().ok()?));
+        let pair = |(one, other): (&str, &str)| {
+            Some((one.trim().parse().ok()?, other.trim().parse().ok()?))
+        };
         let parsed = if let Some(ends) = text.split_once("..") {
             pair(ends).map(|(from, to)| Self::Uniform(from, to))
         } else if let Some(points) = text.split_once("p99") {
@@ -81,7 +83,9 @@ impl FromStr for Latency {
             text.parse().ok().map(Self::Fixed)
         };
         let expected = "expected for example 50ms, 20ms..200ms or 50ms p99 2s";
-        parsed.filter(|latency| latency.is_valid()).ok_or_else(|| format!("invalid latency {text:?}; {expected}"))
+        parsed
+            .filter(|latency| latency.is_valid())
+            .ok_or_else(|| format!("invalid latency {text:?}; {expected}"))
     }
 }
 
@@ -113,8 +117,9 @@ mod tests {
         // Draws that cover the square evenly, so that the test is not random.
         let draws = (0..100).flat_map(|first| (0..100).map(move |second| (first, second)));
         let spread = |n: u32| n * (u32::MAX / 100) + u32::MAX / 200;
-        let mut samples: Vec<_> =
-            draws.map(|(first, second)| latency.sample(spread(first), spread(second)).as_millis()).collect();
+        let mut samples: Vec<_> = draws
+            .map(|(first, second)| latency.sample(spread(first), spread(second)).as_millis())
+            .collect();
         samples.sort_unstable();
         samples
     }
@@ -135,9 +140,13 @@ mod tests {
         for text in ["50ms", "20ms..200ms", "50ms p99 2s", "0s"] {
             assert_eq!(text.parse::<Latency>().unwrap().to_string(), text);
         }
-        for text in ["", "fast", "50", "200ms..20ms", "2s p99 50ms", "0s p99 1s", "1s..", "1s p99"] {
+        for text in ["", "fast", "50", "200ms..20ms", "2s p99 50ms", "0s p99 1s", "1s..", "1s p99"]
+        {
             let error = text.parse::<Latency>().unwrap_err();
-            assert!(error.starts_with(&format!("invalid latency {text:?}; expected for example 50ms")), "{error}");
+            assert!(
+                error.starts_with(&format!("invalid latency {text:?}; expected for example 50ms")),
+                "{error}"
+            );
         }
     }
 }

@@ -70,13 +70,18 @@ impl RequestKey {
 pub(super) struct LastAddByBrowser(HashMap<u64, RequestKey>);
 
 impl LastAddByBrowser {
-    pub(super) fn key_of(&mut self, RequestContent { key, relation }: RequestContent) -> RequestKey {
+    pub(super) fn key_of(
+        &mut self,
+        RequestContent { key, relation }: RequestContent,
+    ) -> RequestKey {
         match relation {
             OrderRelation::Standalone => {}
             OrderRelation::Add(browser) => {
                 self.0.insert(browser, key);
             }
-            OrderRelation::AfterAdd(browser) => return self.0.get(&browser).map_or(key, |add| key.after_add(*add)),
+            OrderRelation::AfterAdd(browser) => {
+                return self.0.get(&browser).map_or(key, |add| key.after_add(*add));
+            }
         }
         key
     }
@@ -108,7 +113,10 @@ mod tests {
     fn of_order(adds: &mut LastAddByBrowser, n: u32, browser: &str) -> Vec<RequestKey> {
         let rest = ["ADD_CONTACTS", "ADD_CONSUMERS", "CONFIRM", "CHECKOUT", "CLEAR_CART"];
         let add = adds.key_of(content("ADD", browser, &json!(n)));
-        [add].into_iter().chain(rest.map(|kind| adds.key_of(content(kind, browser, &json!("same"))))).collect()
+        [add]
+            .into_iter()
+            .chain(rest.map(|kind| adds.key_of(content(kind, browser, &json!("same")))))
+            .collect()
     }
 
     #[test]
@@ -123,10 +131,16 @@ mod tests {
 
     #[test]
     fn request_key_ignores_the_browser() {
-        let key = |path, message| LastAddByBrowser::default().key_of(RequestContent::parse(path, message));
-        let identity = |browser| LastAddByBrowser::default().key_of(content("IDENTITY", browser, &json!(1)));
+        let key = |path, message| {
+            LastAddByBrowser::default().key_of(RequestContent::parse(path, message))
+        };
+        let identity =
+            |browser| LastAddByBrowser::default().key_of(content("IDENTITY", browser, &json!(1)));
         assert_eq!(identity("a"), identity("b"));
-        assert_ne!(identity("a"), LastAddByBrowser::default().key_of(content("IDENTITY", "a", &json!(2))));
+        assert_ne!(
+            identity("a"),
+            LastAddByBrowser::default().key_of(content("IDENTITY", "a", &json!(2)))
+        );
         let create = |message| key("/v1.2/browser/create.json", message);
         assert_eq!(create(Some("{}")), create(Some(" { } ")));
         assert_ne!(create(Some("{}")), key("/v1.2/event/create.json", Some("{}")));

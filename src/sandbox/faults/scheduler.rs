@@ -21,7 +21,12 @@ pub(in crate::sandbox) struct FaultScheduler {
 
 impl FaultScheduler {
     pub(in crate::sandbox) fn new(faults: Faults) -> Self {
-        Self { faults, last_adds: LastAddByBrowser::default(), n_received: HashMap::new(), injected: BTreeMap::new() }
+        Self {
+            faults,
+            last_adds: LastAddByBrowser::default(),
+            n_received: HashMap::new(),
+            injected: BTreeMap::new(),
+        }
     }
 
     pub(in crate::sandbox) fn next_fault(&mut self, content: RequestContent) -> FaultDecision {

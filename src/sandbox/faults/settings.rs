@@ -119,10 +119,15 @@ mod tests {
     #[test]
     fn outages_start_once_or_periodically() {
         let duration = |text: &str| text.parse::<FaultDuration>().unwrap();
-        let starts = |outage: OutageFault| [0, 1, 2].map(|n| outage.start_offset(n).map(|start| start.as_secs()));
+        let starts = |outage: OutageFault| {
+            [0, 1, 2].map(|n| outage.start_offset(n).map(|start| start.as_secs()))
+        };
         let once = OutageFault { after: duration("10s"), lasts: duration("5s"), every: None };
         assert_eq!(starts(once), [Some(10), None, None]);
-        assert_eq!(starts(OutageFault { every: Some(duration("1min")), ..once }), [Some(10), Some(70), Some(130)]);
+        assert_eq!(
+            starts(OutageFault { every: Some(duration("1min")), ..once }),
+            [Some(10), Some(70), Some(130)]
+        );
         assert_eq!(starts(OutageFault { lasts: duration("0s"), ..once }), [None, None, None]);
     }
 }

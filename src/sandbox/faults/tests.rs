@@ -21,7 +21,8 @@ fn all_faults(seed: u64) -> Faults {
 }
 
 fn order(n: u32, browser: &str) -> RequestContent {
-    let message = json!({ "type": "ORDER_CHECKOUT", "browser_id": browser, "order": { "referenceId": n } });
+    let message =
+        json!({ "type": "ORDER_CHECKOUT", "browser_id": browser, "order": { "referenceId": n } });
     RequestContent::parse("/v1.2/event/create.json", Some(&message.to_string()))
 }
 
@@ -41,11 +42,15 @@ fn decisions_of(
 
 #[test]
 fn same_seed_selects_same_requests() {
-    let (mut one, mut other) = (FaultScheduler::new(all_faults(7)), FaultScheduler::new(all_faults(7)));
+    let (mut one, mut other) =
+        (FaultScheduler::new(all_faults(7)), FaultScheduler::new(all_faults(7)));
     let decisions = decisions_of(&mut one, 0..500, "one browser");
     assert_eq!(decisions, decisions_of(&mut other, (0..500).rev(), "another browser"));
     assert_eq!(one.injected(), other.injected());
-    assert_ne!(decisions, decisions_of(&mut FaultScheduler::new(all_faults(8)), 0..500, "one browser"));
+    assert_ne!(
+        decisions,
+        decisions_of(&mut FaultScheduler::new(all_faults(8)), 0..500, "one browser")
+    );
     assert!(
         decisions.values().any(|times| times[0].fault.is_some() && times[1].fault.is_none()),
         "a retry is decided independently"
@@ -69,16 +74,24 @@ fn fault_rates_match_their_probabilities() {
         ("garbage", 200.0),
     ] {
         let found = f64::from(u32::try_from(injected[name]).unwrap());
-        assert!((found - expected).abs() < 5.0 * f64::sqrt(expected), "{name}: {found}, expected about {expected}");
+        assert!(
+            (found - expected).abs() < 5.0 * f64::sqrt(expected),
+            "{name}: {found}, expected about {expected}"
+        );
     }
     let failed = decisions.iter().filter_map(|decision| decision.fault);
-    let n_processed = failed.filter(|fault| matches!(fault, Fault::Status { is_processed: true, .. })).count();
-    assert!((150..250).contains(&n_processed), "{n_processed} of about 400 are processed despite the error");
+    let n_processed =
+        failed.filter(|fault| matches!(fault, Fault::Status { is_processed: true, .. })).count();
+    assert!(
+        (150..250).contains(&n_processed),
+        "{n_processed} of about 400 are processed despite the error"
+    );
 }
 
 #[test]
 fn probabilities_of_zero_and_one_hold() {
-    let all = faults(json!({ "half": "60%", "late": "40%", "late_after": "40s", "latency": "1s" })).unwrap();
+    let all = faults(json!({ "half": "60%", "late": "40%", "late_after": "40s", "latency": "1s" }))
+        .unwrap();
     let none = faults(json!({})).unwrap();
     for n in 0..1000 {
         let decision = decide(&all, n);
@@ -91,10 +104,14 @@ fn probabilities_of_zero_and_one_hold() {
 #[test]
 fn only_ambiguous_statuses_process_the_event() {
     let all = |status: &str| {
-        let faults = faults(json!({ "status": { status: "100%" }, "taken_anyway": "100%" })).unwrap();
+        let faults =
+            faults(json!({ "status": { status: "100%" }, "taken_anyway": "100%" })).unwrap();
         matches!(decide(&faults, 1).fault, Some(Fault::Status { is_processed: true, .. }))
     };
-    assert_eq!(["401", "429", "500", "502", "503", "504"].map(all), [false, false, true, true, false, true]);
+    assert_eq!(
+        ["401", "429", "500", "502", "503", "504"].map(all),
+        [false, false, true, true, false, true]
+    );
 }
 
 #[test]

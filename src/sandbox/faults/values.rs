@@ -38,12 +38,13 @@ impl FromStr for Probability {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let percent = text.strip_suffix('%').and_then(|number| Decimal::from_str_exact(number.trim()).ok());
+        let percent =
+            text.strip_suffix('%').and_then(|number| Decimal::from_str_exact(number.trim()).ok());
         let millionths = percent.map(|percent| (percent * Decimal::from(10_000)).normalize());
         let share = millionths.filter(Decimal::is_integer).and_then(|n| n.to_u32()).map(Self);
-        share
-            .filter(|share| *share <= Self::ONE)
-            .ok_or_else(|| format!("invalid share {text:?}; expected for example 2% or 0.5%, at most 100%"))
+        share.filter(|share| *share <= Self::ONE).ok_or_else(|| {
+            format!("invalid share {text:?}; expected for example 2% or 0.5%, at most 100%")
+        })
     }
 }
 
@@ -67,11 +68,13 @@ impl FromStr for FaultDuration {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match humantime::parse_duration(text) {
-            Ok(time) if time > MAX_DURATION => {
-                Err(format!("duration {text:?} is longer than a year; expected for example 500ms, 30s or 10min"))
-            }
+            Ok(time) if time > MAX_DURATION => Err(format!(
+                "duration {text:?} is longer than a year; expected for example 500ms, 30s or 10min"
+            )),
             Ok(time) => Ok(Self(time)),
-            Err(_) => Err(format!("invalid duration {text:?}; expected for example 500ms, 30s or 10min")),
+            Err(_) => {
+                Err(format!("invalid duration {text:?}; expected for example 500ms, 30s or 10min"))
+            }
         }
     }
 }
@@ -99,8 +102,11 @@ impl FromStr for ErrorStatus {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let status = text.parse().ok().filter(|status: &StatusCode| (300..600).contains(&status.as_u16()));
-        status.map(Self).ok_or_else(|| format!("invalid error status {text:?}; expected 300 to 599"))
+        let status =
+            text.parse().ok().filter(|status: &StatusCode| (300..600).contains(&status.as_u16()));
+        status
+            .map(Self)
+            .ok_or_else(|| format!("invalid error status {text:?}; expected 300 to 599"))
     }
 }
 
@@ -151,13 +157,21 @@ mod tests {
 
     #[test]
     fn probabilities_parse_exactly() {
-        for (text, written) in [("2%", "2%"), ("0.5%", "0.5%"), ("0.0001%", "0.0001%"), ("100 %", "100%"), ("0%", "0%")]
-        {
+        for (text, written) in [
+            ("2%", "2%"),
+            ("0.5%", "0.5%"),
+            ("0.0001%", "0.0001%"),
+            ("100 %", "100%"),
+            ("0%", "0%"),
+        ] {
             assert_eq!(text.parse::<Probability>().unwrap().to_string(), written);
         }
         for text in ["", "%", "2", "two%", "-1%", "100.1%", "0.00001%", "1e99%"] {
             let error = text.parse::<Probability>().unwrap_err();
-            assert_eq!(error, format!("invalid share {text:?}; expected for example 2% or 0.5%, at most 100%"));
+            assert_eq!(
+                error,
+                format!("invalid share {text:?}; expected for example 2% or 0.5%, at most 100%")
+            );
         }
         assert!(Probability::ONE.contains(u32::MAX) && !Probability::default().contains(0));
     }

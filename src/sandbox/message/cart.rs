@@ -9,12 +9,18 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::super::cart::{CartChange, CartLine, CartProduct, CartStep, CheckoutHeader, CheckoutResult};
+use super::super::cart::{
+    CartChange, CartLine, CartProduct, CartStep, CheckoutHeader, CheckoutResult,
+};
 use super::super::schema;
 use super::text::{ensure_empty, parse, parse_decimal};
 
 /// The effect of an event on a cart, or the reasons why it is dropped silently.
-pub(super) fn parse_step(event_type: &str, text: &str, event: &Map<String, Value>) -> Result<CartStep, Vec<String>> {
+pub(super) fn parse_step(
+    event_type: &str,
+    text: &str,
+    event: &Map<String, Value>,
+) -> Result<CartStep, Vec<String>> {
     match event_type {
         "ADD" => Ok(CartStep::Change(CartChange::Add(parse_line(text, event)))),
         "ADD_CONTACTS" => {
@@ -47,7 +53,8 @@ fn parse_line(text: &str, event: &Map<String, Value>) -> CartLine {
 fn parse_product(text: &str, event: &Map<String, Value>) -> Result<CartProduct, Vec<String>> {
     ensure_empty(schema::cart::add(event))?;
     let ProductBody { ordered_at, currency, price, quantity } = parse::<AddBody>(text)?.product;
-    let (price, quantity) = (parse_decimal("product.price", price)?, parse_decimal("product.quantity", quantity)?);
+    let (price, quantity) =
+        (parse_decimal("product.price", price)?, parse_decimal("product.quantity", quantity)?);
     Ok(CartProduct { ordered_at, currency, price, quantity })
 }
 
@@ -58,7 +65,8 @@ fn parse_confirmed(text: &str, event: &Map<String, Value>) -> Result<Vec<String>
 
 fn parse_header(text: &str, event: &Map<String, Value>) -> Result<CheckoutHeader, Vec<String>> {
     ensure_empty(schema::cart::checkout(event))?;
-    parse::<CheckoutBody>(text).map(|CheckoutBody { reference_id, status }| CheckoutHeader { reference_id, status })
+    parse::<CheckoutBody>(text)
+        .map(|CheckoutBody { reference_id, status }| CheckoutHeader { reference_id, status })
 }
 
 fn array_length(event: &Map<String, Value>, name: &str) -> usize {
@@ -102,7 +110,8 @@ struct CheckoutBody {
 mod tests {
     use super::*;
 
-    const COMMON: &str = r#""browser_id":"b","channel":"WEB","pos":"p","language":"EN","currency":"EUR","page":"x""#;
+    const COMMON: &str =
+        r#""browser_id":"b","channel":"WEB","pos":"p","language":"EN","currency":"EUR","page":"x""#;
 
     fn step(kind: &str, rest: &str) -> Result<CartStep, Vec<String>> {
         let text = format!("{{{COMMON},{rest}}}");
@@ -131,10 +140,15 @@ mod tests {
             ("1,\"price\":2", Err("duplicate field `price`")),
         ] {
             let line = added(sent);
-            assert_eq!((line.item_id.as_deref(), line.reference_id.as_deref()), (Some("A"), Some("R-1")));
+            assert_eq!(
+                (line.item_id.as_deref(), line.reference_id.as_deref()),
+                (Some("A"), Some("R-1"))
+            );
             match (line.product, kept) {
                 (Ok(product), Ok(kept)) => assert_eq!(product.price.to_string(), kept, "{sent}"),
-                (Err(reasons), Err(why)) => assert!(reasons[0].starts_with(why), "{sent}: {reasons:?}"),
+                (Err(reasons), Err(why)) => {
+                    assert!(reasons[0].starts_with(why), "{sent}: {reasons:?}");
+                }
                 (product, kept) => panic!("{sent}: {product:?}, expected {kept:?}"),
             }
         }
@@ -144,15 +158,30 @@ mod tests {
     fn other_cart_events_become_steps() {
         let change = |change| Ok(CartStep::Change(change));
         let confirm = r#""product":[{"item_id":"A"},{"item_id":"B"}]"#;
-        assert_eq!(step("ADD_CONTACTS", r#""contact":[{"email":"a@b.c"}]"#), change(CartChange::AddContacts(1)));
-        assert_eq!(step("ADD_CONSUMERS", r#""consumer":[{},{}]"#), change(CartChange::AddConsumers(2)));
-        assert_eq!(step("CONFIRM", confirm), change(CartChange::Confirm(Ok(vec!["A".to_owned(), "B".to_owned()]))));
+        assert_eq!(
+            step("ADD_CONTACTS", r#""contact":[{"email":"a@b.c"}]"#),
+            change(CartChange::AddContacts(1))
+        );
+        assert_eq!(
+            step("ADD_CONSUMERS", r#""consumer":[{},{}]"#),
+            change(CartChange::AddConsumers(2))
+        );
+        assert_eq!(
+            step("CONFIRM", confirm),
+            change(CartChange::Confirm(Ok(vec!["A".to_owned(), "B".to_owned()])))
+        );
         assert_eq!(step("CLEAR_CART", r#""extra":1"#), Ok(CartStep::Clear));
-        let Ok(CartStep::Checkout(checkout)) = step("CHECKOUT", r#""reference_id":"R","status":"CONFIRMED""#) else {
+        let Ok(CartStep::Checkout(checkout)) =
+            step("CHECKOUT", r#""reference_id":"R","status":"CONFIRMED""#)
+        else {
             panic!("no CHECKOUT")
         };
-        let header = CheckoutHeader { reference_id: "R".to_owned(), status: "CONFIRMED".to_owned() };
+        let header =
+            CheckoutHeader { reference_id: "R".to_owned(), status: "CONFIRMED".to_owned() };
         assert_eq!(checkout, CheckoutResult { header: Ok(header), common_errors: Vec::new() });
-        assert_eq!(step("PAYMENT", r#""extra":1"#), Err(vec!["unknown event type PAYMENT".to_owned()]));
+        assert_eq!(
+            step("PAYMENT", r#""extra":1"#),
+            Err(vec!["unknown event type PAYMENT".to_owned()])
+        );
     }
 }

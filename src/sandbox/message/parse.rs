@@ -58,7 +58,9 @@ impl TenantEvent {
         let text_of = |name: &str| event.get(name).and_then(Value::as_str).map(str::to_owned);
         // The manual: without `type` or `browser_id` the response is a 400.
         let required = |name: &str| {
-            text_of(name).filter(|value| !value.is_empty()).ok_or_else(|| format!("{name} is missing or not text"))
+            text_of(name)
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| format!("{name} is missing or not text"))
         };
         let event_type = required("type")?;
         Ok(Self {
@@ -80,7 +82,11 @@ fn reference_id(event_type: &str, event: &Map<String, Value>) -> Option<String> 
     reference_id.as_str().map(str::to_owned)
 }
 
-fn parse_content(event_type: &str, text: &str, event: &Map<String, Value>) -> Result<EventContent, Vec<String>> {
+fn parse_content(
+    event_type: &str,
+    text: &str,
+    event: &Map<String, Value>,
+) -> Result<EventContent, Vec<String>> {
     match event_type {
         "IDENTITY" => {
             ensure_empty(schema::identity(event))?;
@@ -210,7 +216,11 @@ mod tests {
             ("CONFIRM", r#""product":{"referenceId":"R"}"#, None),
         ] {
             let text = format!(r#"{{"type":"{kind}","browser_id":"b",{rest}}}"#);
-            assert_eq!(TenantEvent::parse(Some(&text)).unwrap().reference_id.as_deref(), expected, "{text}");
+            assert_eq!(
+                TenantEvent::parse(Some(&text)).unwrap().reference_id.as_deref(),
+                expected,
+                "{text}"
+            );
         }
     }
 

@@ -29,5 +29,6 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Vec<Stri
 
 /// Parses the digits of a number without rounding.
 pub(super) fn parse_decimal(path: &str, digits: &RawValue) -> Result<Decimal, Vec<String>> {
-    exact_decimal::parse(digits.get()).ok_or_else(|| vec![format!("{path}: too many digits, expected at most 28")])
+    exact_decimal::parse(digits.get())
+        .ok_or_else(|| vec![format!("{path}: too many digits, expected at most 28")])
 }

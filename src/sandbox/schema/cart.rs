@@ -25,8 +25,10 @@ const PRODUCT: &[AttributeRule] = &[
 ];
 
 /// Attributes that are optional for flights.
-const PRODUCT_BUT_FLIGHT: &[AttributeRule] =
-    &[required("orderedAt", format_rules::instant), required("referenceId", format_rules::non_empty)];
+const PRODUCT_BUT_FLIGHT: &[AttributeRule] = &[
+    required("orderedAt", format_rules::instant),
+    required("referenceId", format_rules::non_empty),
+];
 const FLIGHT: &[AttributeRule] =
     &[optional("orderedAt", format_rules::instant), optional("referenceId", format_rules::text)];
 
@@ -53,8 +55,10 @@ const CONSUMER: &[AttributeRule] =
 
 const CONFIRMED: &[AttributeRule] = &[required("item_id", format_rules::non_empty)];
 
-const CHECKOUT: &[AttributeRule] =
-    &[required("reference_id", format_rules::non_empty), required("status", format_rules::order_status)];
+const CHECKOUT: &[AttributeRule] = &[
+    required("reference_id", format_rules::non_empty),
+    required("status", format_rules::order_status),
+];
 
 /// The violations of an ADD.
 pub(in crate::sandbox) fn add(event: &ObjectRule) -> Vec<String> {
@@ -167,7 +171,12 @@ mod tests {
 
     /// The violations of the event with the value at `pointer` replaced, or removed if `value` is
     /// null.
-    fn reasons(check: fn(&ObjectRule) -> Vec<String>, mut event: Value, pointer: &str, value: Value) -> Vec<String> {
+    fn reasons(
+        check: fn(&ObjectRule) -> Vec<String>,
+        mut event: Value,
+        pointer: &str,
+        value: Value,
+    ) -> Vec<String> {
         let (owner, name) = pointer.rsplit_once('/').unwrap();
         let owner = event.pointer_mut(owner).unwrap().as_object_mut().unwrap();
         match value {
@@ -204,17 +213,36 @@ mod tests {
             (example(), "/product/quantity", json!("1"), "text, expected a number"),
             (example(), "/product/price", json!("100"), "text, expected a number"),
             (example(), "/product/productId", Value::Null, missing),
-            (example(), "/product/currency", json!("EURO"), "\"EURO\", expected a currency code of ISO 4217"),
+            (
+                example(),
+                "/product/currency",
+                json!("EURO"),
+                "\"EURO\", expected a currency code of ISO 4217",
+            ),
             (example(), "/product/referenceId", json!(""), "empty"),
-            (example(), "/product/colour", json!([]), "an array, expected text, a boolean or a number"),
+            (
+                example(),
+                "/product/colour",
+                json!([]),
+                "an array, expected text, a boolean or a number",
+            ),
             (flight(), "/product/item_id", Value::Null, missing),
             (flight(), "/product/price", json!("100"), "text, expected a number"),
-            (flight(), "/product/origin", json!({}), "an object, expected text, a boolean or a number"),
+            (
+                flight(),
+                "/product/origin",
+                json!({}),
+                "an object, expected text, a boolean or a number",
+            ),
         ] {
             let path = pointer.trim_start_matches('/').replace('/', ".");
             assert_eq!(reasons(add, event, pointer, value), [format!("{path}: {reason}")]);
         }
-        assert_eq!(reasons(add, flight(), "/product/type", json!("SEAT")).len(), 2, "orderedAt and referenceId");
+        assert_eq!(
+            reasons(add, flight(), "/product/type", json!("SEAT")).len(),
+            2,
+            "orderedAt and referenceId"
+        );
     }
 
     #[test]
@@ -229,7 +257,12 @@ mod tests {
                 json!([{ "street": "x" }]),
                 "contact[0].street: text, expected an array of text",
             ),
-            (add_contacts, "/contact", json!([{ "email": 1 }]), "contact[0].email: a number, expected text"),
+            (
+                add_contacts,
+                "/contact",
+                json!([{ "email": 1 }]),
+                "contact[0].email: a number, expected text",
+            ),
             (
                 add_contacts,
                 "/contact",
@@ -244,12 +277,22 @@ mod tests {
                 "consumer[0].item_ids: a number, expected an array of text",
             ),
             (confirm, "/product", Value::Null, "product: missing"),
-            (confirm, "/product", json!({ "item_id": "A" }), "product: an object, expected an array"),
+            (
+                confirm,
+                "/product",
+                json!({ "item_id": "A" }),
+                "product: an object, expected an array",
+            ),
             (confirm, "/product", json!([]), "product: empty, expected at least one"),
             (confirm, "/product", json!([{}]), "product[0].item_id: missing"),
             (confirm, "/product", json!(["A"]), "product[0]: text, expected an object"),
             (checkout, "/status", Value::Null, "status: missing"),
-            (checkout, "/status", json!("PAID"), "status: \"PAID\", expected one of CHECKOUT's statuses"),
+            (
+                checkout,
+                "/status",
+                json!("PAID"),
+                "status: \"PAID\", expected one of CHECKOUT's statuses",
+            ),
             (checkout, "/reference_id", json!(1), "reference_id: a number, expected text"),
             (super::common, "/pos", Value::Null, "pos: missing"),
         ];

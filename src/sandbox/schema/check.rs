@@ -17,11 +17,17 @@ pub(super) struct AttributeRule {
     check: fn(&Value) -> SchemaError,
 }
 
-pub(super) const fn required(name: &'static str, check: fn(&Value) -> SchemaError) -> AttributeRule {
+pub(super) const fn required(
+    name: &'static str,
+    check: fn(&Value) -> SchemaError,
+) -> AttributeRule {
     AttributeRule { name, is_required: true, check }
 }
 
-pub(super) const fn optional(name: &'static str, check: fn(&Value) -> SchemaError) -> AttributeRule {
+pub(super) const fn optional(
+    name: &'static str,
+    check: fn(&Value) -> SchemaError,
+) -> AttributeRule {
     AttributeRule { name, is_required: false, check }
 }
 
@@ -61,10 +67,17 @@ impl SchemaErrors {
     }
 
     /// Checks the attributes of an object against a table.
-    pub(super) fn check_attributes(&mut self, at: &str, object: &ObjectRule, table: &[AttributeRule]) {
+    pub(super) fn check_attributes(
+        &mut self,
+        at: &str,
+        object: &ObjectRule,
+        table: &[AttributeRule],
+    ) {
         for attribute in table {
             match object.get(attribute.name) {
-                Some(value) => self.push_result(&join(at, attribute.name), (attribute.check)(value)),
+                Some(value) => {
+                    self.push_result(&join(at, attribute.name), (attribute.check)(value));
+                }
                 None if attribute.is_required => self.push(&join(at, attribute.name), "missing"),
                 None => {}
             }
@@ -80,7 +93,8 @@ impl SchemaErrors {
         parts: &[&str],
     ) {
         for name in object.keys() {
-            let is_known = parts.contains(&name.as_str()) || table.iter().any(|known| known.name == name);
+            let is_known =
+                parts.contains(&name.as_str()) || table.iter().any(|known| known.name == name);
             if !is_known {
                 self.push(&join(at, name), "undocumented attribute");
             }
@@ -88,7 +102,11 @@ impl SchemaErrors {
     }
 
     /// The objects of an array, each with its path. Any other element is a violation.
-    pub(super) fn objects<'a>(&mut self, at: &str, value: &'a Value) -> Vec<(String, &'a ObjectRule)> {
+    pub(super) fn objects<'a>(
+        &mut self,
+        at: &str,
+        value: &'a Value,
+    ) -> Vec<(String, &'a ObjectRule)> {
         let Value::Array(elements) = value else {
             self.wrong_type(at, value, "an array");
             return Vec::new();
@@ -105,7 +123,11 @@ impl SchemaErrors {
     }
 
     /// The objects of an array that must not be empty.
-    pub(super) fn non_empty_objects<'a>(&mut self, at: &str, value: &'a Value) -> Vec<(String, &'a ObjectRule)> {
+    pub(super) fn non_empty_objects<'a>(
+        &mut self,
+        at: &str,
+        value: &'a Value,
+    ) -> Vec<(String, &'a ObjectRule)> {
         if value.as_array().is_some_and(Vec::is_empty) {
             self.push(at, "empty, expected at least one");
         }

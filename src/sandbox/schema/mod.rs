@@ -3,8 +3,8 @@
 //!
 //! It does not know the tenant (points of sale, guests) or other events. Called by `message`.
 //!
-//! `single` has IDENTITY and `ORDER_CHECKOUT`, `cart` the events that assemble an order, `check` the
-//! tables of attributes and how they are applied.
+//! `single` has IDENTITY and `ORDER_CHECKOUT`, `cart` the events that assemble an order, `check`
+//! the tables of attributes and how they are applied.
 
 pub(super) mod cart;
 mod check;

@@ -45,15 +45,22 @@ fn after(mut tenant: Tenant, script: Vec<TenantEvent>) -> String {
     }
     let state = tenant.state("", Duration::ZERO);
     let mut text = format!("guests {} of {} browsers\n", state.guests, state.browsers);
-    let OrderCounts { received, processed, not_processed, repeated_references, items } = state.orders;
+    let OrderCounts { received, processed, not_processed, repeated_references, items } =
+        state.orders;
     writeln!(text, "orders {received} = {processed} + {not_processed}, repeated {repeated_references}, items {items}")
         .unwrap();
     for sum in state.money {
         writeln!(text, "{} {} {}", sum.currency, sum.orders, sum.total).unwrap();
     }
     for event in state.not_processed {
-        writeln!(text, "{} {}: {}", event.event_type, event.reference_id.unwrap_or_default(), event.reasons.join("; "))
-            .unwrap();
+        writeln!(
+            text,
+            "{} {}: {}",
+            event.event_type,
+            event.reference_id.unwrap_or_default(),
+            event.reasons.join("; ")
+        )
+        .unwrap();
     }
     text
 }
@@ -98,7 +105,8 @@ fn unknown_point_of_sale_drops_events() {
 
 #[test]
 fn repeated_reference_is_stored_and_counted() {
-    let script = vec![identity("a", "1"), order("a", "R1", "EUR", "5"), order("a", "R1", "EUR", "5")];
+    let script =
+        vec![identity("a", "1"), order("a", "R1", "EUR", "5"), order("a", "R1", "EUR", "5")];
     assert_eq!(
         after(tenant(&[], &["a"]), script),
         "guests 1 of 1 browsers\norders 2 = 2 + 0, repeated 1, items 4\nEUR 2 10\n"
@@ -108,7 +116,12 @@ fn repeated_reference_is_stored_and_counted() {
 #[test]
 fn browsers_with_same_identifier_share_a_guest() {
     let mut tenant = tenant(&[], &["a", "b"]);
-    for event in [identity("a", "1"), order("a", "R1", "EUR", "5"), identity("b", "1"), order("b", "R2", "EUR", "5")] {
+    for event in [
+        identity("a", "1"),
+        order("a", "R1", "EUR", "5"),
+        identity("b", "1"),
+        order("b", "R2", "EUR", "5"),
+    ] {
         tenant.accept(event, Duration::ZERO).unwrap();
     }
     let state = tenant.state("", Duration::ZERO);
@@ -120,7 +133,10 @@ fn browsers_with_same_identifier_share_a_guest() {
 fn event_of_unknown_browser_changes_nothing() {
     let mut tenant = tenant(&[], &["a"]);
     let before = tenant.state("", Duration::ZERO);
-    assert_eq!(tenant.accept(order("made-up", "R1", "EUR", "5"), Duration::ZERO), Err(EventError::UnknownBrowser));
+    assert_eq!(
+        tenant.accept(order("made-up", "R1", "EUR", "5"), Duration::ZERO),
+        Err(EventError::UnknownBrowser)
+    );
     assert_eq!(tenant.state("", Duration::ZERO), before);
 }
 

@@ -54,8 +54,11 @@ async fn multi_event_order_appears_in_state() {
 /// Runs in virtual time: tokio's clock is paused.
 #[tokio::test(start_paused = true)]
 async fn open_cart_is_listed_until_session_timeout() {
-    let sandbox =
-        start(SandboxSettings { session_timeout: Duration::from_secs(60), ..SandboxSettings::default() }).await;
+    let sandbox = start(SandboxSettings {
+        session_timeout: Duration::from_secs(60),
+        ..SandboxSettings::default()
+    })
+    .await;
     let browser = create_browser(&sandbox).await;
     for (event, _) in &events(&browser)[..2] {
         assert_eq!(send(&sandbox, event).await.0, 201);
@@ -68,5 +71,8 @@ async fn open_cart_is_listed_until_session_timeout() {
     assert_eq!(carts().await, json!({ "open": 0, "abandoned": 1, "cleared": 0, "list": [] }));
     let (checkout, _) = &events(&browser)[4];
     let answer = send(&sandbox, checkout).await;
-    assert_eq!(answer.json()["message"], "CHECKOUT failed: nothing was added; nothing was confirmed");
+    assert_eq!(
+        answer.json()["message"],
+        "CHECKOUT failed: nothing was added; nothing was confirmed"
+    );
 }

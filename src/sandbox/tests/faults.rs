@@ -14,7 +14,11 @@ const CREATE: &str = "/v1.2/browser/create.json?client_key=key&message={}";
 
 async fn with_faults(faults: Value) -> Sandbox {
     let settings: FaultSettings = serde_json::from_value(faults).unwrap();
-    start(SandboxSettings { faults: Some(Faults::new(settings).unwrap()), ..SandboxSettings::default() }).await
+    start(SandboxSettings {
+        faults: Some(Faults::new(settings).unwrap()),
+        ..SandboxSettings::default()
+    })
+    .await
 }
 
 fn host(sandbox: &Sandbox) -> String {
@@ -45,9 +49,24 @@ fn spawn_create_browser(sandbox: &Sandbox) -> JoinHandle<String> {
 async fn each_fault_has_its_response_and_effect() {
     let table = [
         ("status.429", json!({ "status": { "429": "100%" } }), "HTTP/1.1 429 ", 0),
-        ("status.503", json!({ "status": { "503": "100%" }, "taken_anyway": "100%" }), "HTTP/1.1 503 ", 0),
-        ("status.500", json!({ "status": { "500": "100%" }, "taken_anyway": "100%" }), "HTTP/1.1 500 ", 1),
-        ("status.504", json!({ "status": { "504": "100%" }, "taken_anyway": "0%" }), "HTTP/1.1 504 ", 0),
+        (
+            "status.503",
+            json!({ "status": { "503": "100%" }, "taken_anyway": "100%" }),
+            "HTTP/1.1 503 ",
+            0,
+        ),
+        (
+            "status.500",
+            json!({ "status": { "500": "100%" }, "taken_anyway": "100%" }),
+            "HTTP/1.1 500 ",
+            1,
+        ),
+        (
+            "status.504",
+            json!({ "status": { "504": "100%" }, "taken_anyway": "0%" }),
+            "HTTP/1.1 504 ",
+            0,
+        ),
         ("throttled", json!({ "throttled": "100%" }), "HTTP/1.1 429 ", 0),
         ("closed_not_taken", json!({ "closed_not_taken": "100%" }), "", 0),
         ("closed_taken", json!({ "closed_taken": "100%" }), "", 1),
@@ -77,10 +96,14 @@ async fn each_fault_has_its_response_and_effect() {
 async fn cart_events_are_processed_without_a_response() {
     let sandbox = with_faults(json!({ "seed": 80, "closed_taken": "50%" })).await;
     let browser = create_browser(&sandbox).await;
-    let events = [identity(&browser)].into_iter().chain(carts::events(&browser).map(|(event, _)| event));
+    let events =
+        [identity(&browser)].into_iter().chain(carts::events(&browser).map(|(event, _)| event));
     let mut last = String::new();
     for event in events {
-        let target = format!("/v1.2/event/create.json?client_key=key&message={}", encoded(&event.to_string()));
+        let target = format!(
+            "/v1.2/event/create.json?client_key=key&message={}",
+            encoded(&event.to_string())
+        );
         last = request_at(host(&sandbox), &target).await;
     }
     let state = sandbox.state();
@@ -101,7 +124,15 @@ async fn retry_after_as_http_date() {
 async fn truncated_body_declares_full_length() {
     let text = create_browser_at(host(&with_faults(json!({ "half": "100%" })).await)).await;
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let declared: usize = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse().unwrap();
+    let declared: usize = head
+        .split("content-length: ")
+        .nth(1)
+        .unwrap()
+        .split("\r\n")
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert_eq!(body.len(), declared / 2, "{text}");
     assert!(body.starts_with("{\"status\":\"OK\""));
 }
@@ -158,7 +189,9 @@ async fn late_response_blocks_no_other_request() {
     sleep(Duration::from_secs(1)).await;
     let before = Instant::now();
     sandbox.stop().await;
-    assert!(before.elapsed() <= super::super::handle::SHUTDOWN_TIMEOUT + Duration::from_millis(100));
+    assert!(
+        before.elapsed() <= super::super::handle::SHUTDOWN_TIMEOUT + Duration::from_millis(100)
+    );
     assert_eq!(late.await.unwrap(), "");
 }
 
@@ -169,7 +202,8 @@ async fn try_connect(host: &str) -> Result<(), ErrorKind> {
 
 #[tokio::test(start_paused = true)]
 async fn outage_drops_and_refuses_connections() {
-    let sandbox = with_faults(json!({ "outage": { "after": "10s", "lasts": "20s", "every": "1min" } })).await;
+    let sandbox =
+        with_faults(json!({ "outage": { "after": "10s", "lasts": "20s", "every": "1min" } })).await;
     let host = host(&sandbox);
     // Outages are scheduled from the first request, not from the start of the sandbox.
     sleep(Duration::from_secs(100)).await;
@@ -192,7 +226,8 @@ async fn outage_drops_and_refuses_connections() {
 
 #[tokio::test(start_paused = true)]
 async fn outage_drops_in_flight_responses() {
-    let sandbox = with_faults(json!({ "latency": "1min", "outage": { "after": "1s", "lasts": "1h" } })).await;
+    let sandbox =
+        with_faults(json!({ "latency": "1min", "outage": { "after": "1s", "lasts": "1h" } })).await;
     let cut_off = spawn_create_browser(&sandbox);
     sleep(Duration::from_secs(2)).await;
     assert_eq!(cut_off.await.unwrap(), "");

@@ -46,7 +46,13 @@ enum CartContent {
 
 impl CartState {
     pub(super) fn new(browser: String, now: Instant) -> Self {
-        Self { browser, created_at: now, is_open: false, content: CartContent::Empty, may_receive_late: false }
+        Self {
+            browser,
+            created_at: now,
+            is_open: false,
+            content: CartContent::Empty,
+            may_receive_late: false,
+        }
     }
 
     /// Updates the content after the response to one of the cart's events.

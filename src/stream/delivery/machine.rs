@@ -69,7 +69,11 @@ impl<'p> GuestDelivery<'p> {
     /// The delivery of a further part of a guest's orders, with the [`GuestDelivery::identified`]
     /// of the part before.
     #[must_use]
-    pub fn for_part(guest: &'p PlannedGuest, settings: &'p StreamSettings, identified: Identified) -> Self {
+    pub fn for_part(
+        guest: &'p PlannedGuest,
+        settings: &'p StreamSettings,
+        identified: Identified,
+    ) -> Self {
         let mut delivery = Self {
             guest,
             settings,
@@ -118,7 +122,8 @@ impl<'p> GuestDelivery<'p> {
         progress.tries += 1;
         if progress.pending_clear.is_none() {
             let n_left = self.steps.len();
-            progress.furthest_step = Some(progress.furthest_step.map_or(n_left, |fewest| fewest.min(n_left)));
+            progress.furthest_step =
+                Some(progress.furthest_step.map_or(n_left, |fewest| fewest.min(n_left)));
         }
         if kind.is_checkout() {
             progress.attempts += 1;
@@ -126,9 +131,17 @@ impl<'p> GuestDelivery<'p> {
         }
     }
 
-    fn apply(&mut self, step: RequestSpec, status: Option<u16>, classification: Classification, now: Instant) {
+    fn apply(
+        &mut self,
+        step: RequestSpec,
+        status: Option<u16>,
+        classification: Classification,
+        now: Instant,
+    ) {
         match classification {
-            Classification::Accepted { reference } => self.complete_step(step, status, reference, now),
+            Classification::Accepted { reference } => {
+                self.complete_step(step, status, reference, now);
+            }
             Classification::Retry { not_before, .. } if self.has_tries_left() => {
                 self.wait(self.progress.tries, not_before.unwrap_or_default());
             }
@@ -141,9 +154,15 @@ impl<'p> GuestDelivery<'p> {
             Classification::Restart { reason } => self.try_restart(status, reason),
             // On another browser it would be a second order, if the first checkout was processed.
             Classification::RenewBrowser { reason } if self.progress.has_uncertain_checkout() => {
-                self.settle(self.result(Outcome::Unknown, status, Some(self.with_step_name(reason))));
+                self.settle(self.result(
+                    Outcome::Unknown,
+                    status,
+                    Some(self.with_step_name(reason)),
+                ));
             }
-            Classification::RenewBrowser { .. } if !self.progress.has_new_browser => self.renew_browser(),
+            Classification::RenewBrowser { .. } if !self.progress.has_new_browser => {
+                self.renew_browser();
+            }
             Classification::RenewBrowser { reason } => {
                 self.progress.update_cart(CartState::mark_gone);
                 self.fail(Outcome::Refused, status, reason);
@@ -151,7 +170,11 @@ impl<'p> GuestDelivery<'p> {
             Classification::Rejected { reason } => self.fail(Outcome::Refused, status, reason),
             Classification::Uncertain { reason } | Classification::RetryUncertain { reason } => {
                 self.progress.update_cart(CartState::mark_checkout_uncertain);
-                self.settle(self.result(Outcome::Unknown, status, Some(self.with_step_name(reason))));
+                self.settle(self.result(
+                    Outcome::Unknown,
+                    status,
+                    Some(self.with_step_name(reason)),
+                ));
             }
             Classification::StopRun { reason, .. } => self.end_run(status, reason),
         }
@@ -164,12 +187,19 @@ impl<'p> GuestDelivery<'p> {
     /// Adds the backoff after `tries` tries, and at least `not_before`.
     fn wait(&mut self, tries: u32, not_before: Duration) {
         // Seeded by the order's id, so that deliveries that failed together wait differently long.
-        let jitter_seed = self.guest.orders.get(self.order_index).map_or(0, |order| order.record.id.0);
+        let jitter_seed =
+            self.guest.orders.get(self.order_index).map_or(0, |order| order.record.id.0);
         let wait = backoff(self.settings.first_backoff, tries, jitter_seed);
         self.pending.push_back(Action::Wait(wait.max(not_before)));
     }
 
-    fn complete_step(&mut self, step: RequestSpec, status: Option<u16>, reference: Option<String>, now: Instant) {
+    fn complete_step(
+        &mut self,
+        step: RequestSpec,
+        status: Option<u16>,
+        reference: Option<String>,
+        now: Instant,
+    ) {
         self.progress.tries = 0;
         if step.kind().is_checkout() {
             self.progress.update_cart(CartState::mark_empty);
@@ -196,7 +226,10 @@ impl<'p> GuestDelivery<'p> {
         } else {
             // All orders of a guest need the same IDENTITY, so none of them can be sent.
             let reason = format!("the guest could not be identified: {reason}");
-            let result = OrderResult { http_status: status, ..OrderResult::without_request(outcome, Some(reason)) };
+            let result = OrderResult {
+                http_status: status,
+                ..OrderResult::without_request(outcome, Some(reason))
+            };
             self.settle_all(&result);
             self.identified.failure = Some(result);
         }
@@ -230,7 +263,12 @@ impl<'p> GuestDelivery<'p> {
         self.pending.push_back(Action::StopRun(reason));
     }
 
-    fn result(&self, outcome: Outcome, http_status: Option<u16>, reason: Option<String>) -> OrderResult {
+    fn result(
+        &self,
+        outcome: Outcome,
+        http_status: Option<u16>,
+        reason: Option<String>,
+    ) -> OrderResult {
         OrderResult {
             outcome,
             attempts: self.progress.attempts,
@@ -269,8 +307,10 @@ impl<'p> GuestDelivery<'p> {
     /// Adds the actions that must precede the next step.
     fn prepare(&mut self, now: Instant) {
         if let Some(Err(error)) = &self.payload {
-            let reason =
-                format!("the plan: cannot read the events of an order: {error}\n  hint: send the export again");
+            let reason = format!(
+                "the plan: cannot read the events of an order: {error}\n  hint: send the export \
+                 again"
+            );
             self.stop(&reason, false);
             self.pending.push_back(Action::StopRun(reason));
             return;
@@ -285,7 +325,8 @@ impl<'p> GuestDelivery<'p> {
             }
             return self.try_restart(None, reason);
         }
-        let is_filling = self.current_step().is_some_and(|step| step.kind().role() == RequestRole::FillCart);
+        let is_filling =
+            self.current_step().is_some_and(|step| step.kind().role() == RequestRole::FillCart);
         // The journal must know the cart before the first event that fills it.
         let unopened = self.progress.cart.as_mut().filter(|cart| is_filling && !cart.is_open);
         if let (Some(cart), Some(Ok(payload))) = (unopened, &self.payload) {
@@ -434,8 +475,10 @@ impl Delivery for GuestDelivery<'_> {
         let result = OrderResult::without_request(Outcome::NotAttempted, reason);
         match self.progress.pending_clear.take() {
             None if may_clear && self.progress.has_cart_to_clear() => {
-                return self
-                    .clear_cart_then(AfterClear::Settle(OrderResult { attempts: self.progress.attempts, ..result }));
+                return self.clear_cart_then(AfterClear::Settle(OrderResult {
+                    attempts: self.progress.attempts,
+                    ..result
+                }));
             }
             Some(AfterClear::Settle(result)) => self.settle(result),
             _ => {}
@@ -450,7 +493,9 @@ impl Delivery for GuestDelivery<'_> {
 
     fn is_past_session(&self, now: Instant) -> bool {
         let Some(cart) = &self.progress.cart else { return false };
-        let joins_cart = self.current_step().is_some_and(|step| is_event(step) && step != RequestSpec::CLEAR_CART);
+        let joins_cart = self
+            .current_step()
+            .is_some_and(|step| is_event(step) && step != RequestSpec::CLEAR_CART);
         joins_cart && now.saturating_duration_since(cart.created_at) > self.settings.session_timeout
     }
 

@@ -41,7 +41,10 @@ pub(super) struct OrderProgress {
 impl OrderProgress {
     pub(super) fn for_order(order: Option<&PlannedOrder>) -> Self {
         let is_uncertain = order.is_some_and(|order| order.is_uncertain);
-        Self { uncertainty: is_uncertain.then(|| SENT_BY_EARLIER_RUN.to_owned()), ..Self::default() }
+        Self {
+            uncertainty: is_uncertain.then(|| SENT_BY_EARLIER_RUN.to_owned()),
+            ..Self::default()
+        }
     }
 
     /// Whether the order's cart may hold items that CLEAR_CART must remove.

@@ -21,7 +21,8 @@ pub const IDENTIFY_REQUESTS: u64 = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestSpec {
     kind: RequestKind,
-    /// The event's index in the order's payload, from 0; 0 for a request that carries none of them.
+    /// The event's index in the order's payload, from 0; 0 for a request that carries none of
+    /// them.
     index: usize,
 }
 
@@ -64,12 +65,20 @@ impl fmt::Display for RequestSpec {
 
 /// Returns the steps of an order. `has_browser` is set if the guest already has a browser for
 /// single-event orders.
-pub(super) fn steps_for(payload: &StreamPayload, route: Route, has_browser: bool) -> VecDeque<RequestSpec> {
+pub(super) fn steps_for(
+    payload: &StreamPayload,
+    route: Route,
+    has_browser: bool,
+) -> VecDeque<RequestSpec> {
     // An assembled order always gets a fresh browser: the same item twice in one session means
     // "change that line".
     let is_ready = has_browser && route == Route::Single;
-    let browser: &[RequestSpec] = if is_ready { &[] } else { &[RequestSpec::CREATE_BROWSER, RequestSpec::IDENTITY] };
-    let events =
-        payload.events.iter().enumerate().map(|(index, OrderEvent(kind, _))| RequestSpec { kind: *kind, index });
+    let browser: &[RequestSpec] =
+        if is_ready { &[] } else { &[RequestSpec::CREATE_BROWSER, RequestSpec::IDENTITY] };
+    let events = payload
+        .events
+        .iter()
+        .enumerate()
+        .map(|(index, OrderEvent(kind, _))| RequestSpec { kind: *kind, index });
     browser.iter().copied().chain(events).collect()
 }

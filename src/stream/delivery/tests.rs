@@ -63,7 +63,9 @@ fn run_script_with(guest: &PlannedGuest, settings: &StreamSettings, script: &[&s
                 now += time;
                 format!("wait {}ms", time.as_millis())
             }
-            Action::OpenCart { order, browser, .. } => format!("open the cart of {order} on {browser}"),
+            Action::OpenCart { order, browser, .. } => {
+                format!("open the cart of {order} on {browser}")
+            }
             Action::CloseCart => "close the cart".to_owned(),
             Action::StopRun(reason) => {
                 delivery.stop("stopped", false);
@@ -71,7 +73,9 @@ fn run_script_with(guest: &PlannedGuest, settings: &StreamSettings, script: &[&s
             }
             Action::Settled(index, result) => {
                 let reason = result.reason.unwrap_or_default();
-                let repeated = result.uncertain_before.map(|uncertainty| format!(" [repeated after: {uncertainty}]"));
+                let repeated = result
+                    .uncertain_before
+                    .map(|uncertainty| format!(" [repeated after: {uncertainty}]"));
                 let repeated = repeated.unwrap_or_default();
                 format!("{index} {} after {} {reason}{repeated}", result.outcome, result.attempts)
             }
@@ -84,7 +88,11 @@ fn run_script_with(guest: &PlannedGuest, settings: &StreamSettings, script: &[&s
                 Some(entry) => {
                     let again = if request.is_retry { " again" } else { "" };
                     let step = delivery.describe_step();
-                    now += if *entry == SLOW { Duration::from_secs(15 * 60) } else { Duration::from_secs(1) };
+                    now += if *entry == SLOW {
+                        Duration::from_secs(15 * 60)
+                    } else {
+                        Duration::from_secs(1)
+                    };
                     delivery.on_response(response(entry, &mut n_browsers), now);
                     format!("{step}{again} -> {entry}")
                 }

@@ -15,7 +15,10 @@ use tokio::{
 
 use super::StreamService;
 use crate::{
-    dispatch::{AttemptOutcome, DispatchEvent, DispatchOutcome, DispatchSettings, Journal, LeftoverCart, Work, run},
+    dispatch::{
+        AttemptOutcome, DispatchEvent, DispatchOutcome, DispatchSettings, Journal, LeftoverCart,
+        Work, run,
+    },
     model::{
         order::OrderId,
         outcome::{OrderResult, Outcome},
@@ -27,7 +30,10 @@ use crate::{
     },
 };
 
-fn guests(n_guests: u32, orders_each: u32) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static {
+fn guests(
+    n_guests: u32,
+    orders_each: u32,
+) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send + 'static {
     (0..n_guests).map(move |guest| Ok(planned_guest(guest * orders_each, orders_each)))
 }
 
@@ -39,13 +45,19 @@ struct ScriptedTransport<A> {
     respond: A,
 }
 
-impl<A: Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static> Transport for ScriptedTransport<A> {
+impl<A: Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static> Transport
+    for ScriptedTransport<A>
+{
     async fn send(&self, url: String) -> ServiceResponse {
         self.starts.lock().unwrap().push(Instant::now());
         self.urls.lock().unwrap().push(url.clone());
         sleep(Duration::from_millis(20)).await;
         let body = Some("{\"status\":\"OK\",\"ref\":\"b\"}".to_owned());
-        let response = (self.respond)(&url).unwrap_or(ServiceResponse::Http { status: 201, body, retry_after: None });
+        let response = (self.respond)(&url).unwrap_or(ServiceResponse::Http {
+            status: 201,
+            body,
+            retry_after: None,
+        });
         if matches!(response, ServiceResponse::NoResponse(_)) {
             sleep(TIMEOUT).await;
         }
@@ -90,7 +102,12 @@ impl Journal for ScriptedJournal {
         Ok(())
     }
 
-    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &str) -> Result<usize, String> {
+    async fn open_cart(
+        &self,
+        reference: &str,
+        browser: &str,
+        clear_cart: &str,
+    ) -> Result<usize, String> {
         self.write().await?;
         assert!(clear_cart.contains("CLEAR_CART"));
         let mut carts = self.carts.lock().unwrap();
@@ -140,8 +157,11 @@ struct TestSettings {
 /// A run in which the service never counts as down.
 impl From<StreamSettings> for TestSettings {
     fn from(stream: StreamSettings) -> Self {
-        let dispatch =
-            DispatchSettings { in_flight: 16, down_after: u32::MAX, give_up_after: Duration::from_secs(600) };
+        let dispatch = DispatchSettings {
+            in_flight: 16,
+            down_after: u32::MAX,
+            give_up_after: Duration::from_secs(600),
+        };
         Self { stream, dispatch }
     }
 }
@@ -167,22 +187,32 @@ async fn simulate_with_leftovers(
     let begin = Instant::now();
     let (starts, n_open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
     let (carts, urls) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
-    let transport = ScriptedTransport { starts: Arc::clone(&starts), urls: Arc::clone(&urls), respond };
+    let transport =
+        ScriptedTransport { starts: Arc::clone(&starts), urls: Arc::clone(&urls), respond };
     let n_writes = AtomicUsize::new(0);
-    let journal =
-        ScriptedJournal { n_open: Arc::clone(&n_open), carts: Arc::clone(&carts), n_writes, fails_after, stall };
+    let journal = ScriptedJournal {
+        n_open: Arc::clone(&n_open),
+        carts: Arc::clone(&carts),
+        n_writes,
+        fails_after,
+        stall,
+    };
     let TestSettings { stream, dispatch } = settings.into();
-    let (mut settled, mut n_started, mut warnings) = (Vec::<(OrderId, Outcome)>::new(), 0, Vec::new());
+    let (mut settled, mut n_started, mut warnings) =
+        (Vec::<(OrderId, Outcome)>::new(), 0, Vec::new());
     let emit = |event| {
         match event {
             DispatchEvent::RequestStarted { .. } => n_started += 1,
-            DispatchEvent::Settled(record, OrderResult { outcome, .. }) => settled.push((record.id, outcome)),
+            DispatchEvent::Settled(record, OrderResult { outcome, .. }) => {
+                settled.push((record.id, outcome));
+            }
             DispatchEvent::Warning(message) => warnings.push(message),
             DispatchEvent::Idle => {}
         }
         Ok(())
     };
-    let initial_reason = stop_after.filter(|(after, _)| after.is_zero()).map(|(_, reason)| reason.to_owned());
+    let initial_reason =
+        stop_after.filter(|(after, _)| after.is_zero()).map(|(_, reason)| reason.to_owned());
     let (shutdown_sender, shutdown_signal) = watch::channel(initial_reason);
     tokio::spawn(async move {
         if let Some((after, reason)) = stop_after {
@@ -193,7 +223,9 @@ async fn simulate_with_leftovers(
         std::future::pending::<()>().await;
     });
     let work = Work { leftover_carts: leftover_carts(n_leftover_carts), guests };
-    let ended = run(work, StreamService::new(stream, transport), dispatch, journal, shutdown_signal, emit).await;
+    let ended =
+        run(work, StreamService::new(stream, transport), dispatch, journal, shutdown_signal, emit)
+            .await;
     settled.sort();
     let ids: Vec<u64> = settled.iter().map(|(id, _)| id.0).collect();
     assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>(), "each order once");
@@ -201,7 +233,17 @@ async fn simulate_with_leftovers(
     let starts = starts.lock().unwrap().clone();
     let (carts, urls) = (carts.lock().unwrap().clone(), urls.lock().unwrap().clone());
     let n_open = n_open.load(Ordering::SeqCst);
-    SimulatedRun { ended, outcomes, starts, n_started, warnings, n_open, carts, urls, elapsed: begin.elapsed() }
+    SimulatedRun {
+        ended,
+        outcomes,
+        starts,
+        n_started,
+        warnings,
+        n_open,
+        carts,
+        urls,
+        elapsed: begin.elapsed(),
+    }
 }
 
 const HEALTHY_DISK: (usize, Duration) = (usize::MAX, Duration::ZERO);
@@ -218,7 +260,11 @@ async fn all_orders_are_accepted() {
 }
 
 /// Guests whose orders come in `n_parts` parts of `each` orders.
-fn in_parts(n_guests: u32, n_parts: u32, each: u32) -> impl Iterator<Item = GuestParts<String>> + Send + 'static {
+fn in_parts(
+    n_guests: u32,
+    n_parts: u32,
+    each: u32,
+) -> impl Iterator<Item = GuestParts<String>> + Send + 'static {
     (0..n_guests).map(move |guest| {
         let part = move |part| Ok(planned_guest((guest * n_parts + part) * each, each));
         GuestParts::new(part(0), (1..n_parts).map(part))
@@ -264,11 +310,20 @@ async fn stopped_run_settles_all_parts() {
 async fn settled_first_parts_do_not_block_other_guests() {
     let already_sent = |first| {
         let PlannedGuest { identity, orders, .. } = planned_guest(first, 2);
-        let unsent = |order: PlannedOrder| (order.record, OrderResult::without_request(Outcome::AlreadySent, None));
-        Ok(PlannedGuest { identity, orders: Vec::new(), results: orders.into_iter().map(unsent).collect() })
+        let unsent = |order: PlannedOrder| {
+            (order.record, OrderResult::without_request(Outcome::AlreadySent, None))
+        };
+        Ok(PlannedGuest {
+            identity,
+            orders: Vec::new(),
+            results: orders.into_iter().map(unsent).collect(),
+        })
     };
     let guests = (0..10).map(move |guest| {
-        GuestParts::new(already_sent(guest * 12), (1..6).map(move |part| Ok(planned_guest(guest * 12 + part * 2, 2))))
+        GuestParts::new(
+            already_sent(guest * 12),
+            (1..6).map(move |part| Ok(planned_guest(guest * 12 + part * 2, 2))),
+        )
     });
     let run = simulate(guests, settings(None), HEALTHY_DISK, None, |_| None).await;
     assert_eq!((count(&run, Outcome::Accepted), count(&run, Outcome::AlreadySent)), (100, 20));
@@ -278,9 +333,13 @@ async fn settled_first_parts_do_not_block_other_guests() {
 
 #[tokio::test(start_paused = true)]
 async fn unreadable_part_stops_run() {
-    let guest = GuestParts::new(Ok(planned_guest(0, 2)), std::iter::once(Err("no plan".to_owned())));
+    let guest =
+        GuestParts::new(Ok(planned_guest(0, 2)), std::iter::once(Err("no plan".to_owned())));
     let run = simulate(std::iter::once(guest), settings(None), HEALTHY_DISK, None, |_| None).await;
-    assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped.as_deref()), (2, Some("no plan")));
+    assert_eq!(
+        (count(&run, Outcome::Accepted), run.ended.stopped.as_deref()),
+        (2, Some("no plan"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -289,7 +348,11 @@ async fn guests_in_progress_have_priority() {
     let run = simulate(guests(200, 1), settings(Some(20)), HEALTHY_DISK, stop, |_| None).await;
     // Of about 200 requests in 10 seconds, nearly every third one was an order.
     let n_accepted = count(&run, Outcome::Accepted);
-    assert!(n_accepted * 3 + 10 > run.n_started, "{n_accepted} accepted of {} requests", run.n_started);
+    assert!(
+        n_accepted * 3 + 10 > run.n_started,
+        "{n_accepted} accepted of {} requests",
+        run.n_started
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -298,7 +361,10 @@ async fn slow_disk_does_not_bunch_requests() {
     let run = simulate(guests(30, 10), settings(Some(20)), stalling, None, |_| None).await;
     assert_eq!(count(&run, Outcome::Accepted), 300);
     for (index, start) in run.starts.iter().enumerate() {
-        let within = run.starts[index..].iter().take_while(|other| **other < *start + Duration::from_secs(1)).count();
+        let within = run.starts[index..]
+            .iter()
+            .take_while(|other| **other < *start + Duration::from_secs(1))
+            .count();
         assert!(within <= 21, "{within} requests in a second");
     }
 }
@@ -332,8 +398,13 @@ async fn retry_after_holds_all_requests() {
 
 #[tokio::test(start_paused = true)]
 async fn too_long_retry_after_stops_run() {
-    let busy =
-        |_: &str| Some(ServiceResponse::Http { status: 503, body: None, retry_after: Some(Duration::from_secs(3600)) });
+    let busy = |_: &str| {
+        Some(ServiceResponse::Http {
+            status: 503,
+            body: None,
+            retry_after: Some(Duration::from_secs(3600)),
+        })
+    };
     let run = simulate(guests(20, 1), settings(Some(20)), HEALTHY_DISK, None, busy).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("the service asks to wait for 1h"));
     assert_eq!((run.starts.len(), count(&run, Outcome::NotAttempted)), (1, 20));
@@ -343,7 +414,11 @@ async fn too_long_retry_after_stops_run() {
 fn outage(from: u64, to: u64) -> impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static {
     let begin = Instant::now();
     let within = Duration::from_secs(from)..Duration::from_secs(to);
-    move |_| within.contains(&begin.elapsed()).then(|| ServiceResponse::NotSent("no connection".to_owned()))
+    move |_| {
+        within
+            .contains(&begin.elapsed())
+            .then(|| ServiceResponse::NotSent("no connection".to_owned()))
+    }
 }
 
 fn outage_settings() -> TestSettings {
@@ -357,18 +432,29 @@ async fn outage_is_probed_and_no_order_fails() {
     let run = simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, None, outage(5, 300)).await;
     assert_eq!((count(&run, Outcome::Accepted), run.ended.stopped.clone()), (200, None));
     let is_warned = |message: &str| run.warnings.iter().any(|warning| warning.starts_with(message));
-    assert!(is_warned("the service is down (no connection)") && is_warned("the service responds again"));
-    let n_probes = run.starts.windows(2).filter(|pair| pair[1] - pair[0] > Duration::from_secs(1)).count();
+    assert!(
+        is_warned("the service is down (no connection)") && is_warned("the service responds again")
+    );
+    let n_probes =
+        run.starts.windows(2).filter(|pair| pair[1] - pair[0] > Duration::from_secs(1)).count();
     assert!((10..=40).contains(&n_probes), "{n_probes} probes in five minutes");
     assert_eq!((run.starts.len(), run.n_open), (run.n_started, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn lasting_outage_stops_run() {
-    let run = simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, None, outage(5, u64::MAX)).await;
-    assert_eq!(run.ended.stopped.as_deref(), Some("the service is down: no valid response for 10m"));
+    let run =
+        simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, None, outage(5, u64::MAX)).await;
+    assert_eq!(
+        run.ended.stopped.as_deref(),
+        Some("the service is down: no valid response for 10m")
+    );
     assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 200);
-    assert!(run.elapsed > Duration::from_secs(600) && run.elapsed < Duration::from_secs(660), "{:?}", run.elapsed);
+    assert!(
+        run.elapsed > Duration::from_secs(600) && run.elapsed < Duration::from_secs(660),
+        "{:?}",
+        run.elapsed
+    );
     assert_eq!(run.n_open, 0);
 }
 
@@ -376,12 +462,19 @@ async fn lasting_outage_stops_run() {
 #[tokio::test(start_paused = true)]
 async fn failing_checkouts_stop_run_with_few_unknown() {
     let bad = |url: &str| {
-        url.contains("order").then_some(ServiceResponse::Http { status: 504, body: None, retry_after: None })
+        url.contains("order").then_some(ServiceResponse::Http {
+            status: 504,
+            body: None,
+            retry_after: None,
+        })
     };
     let mut settings = outage_settings();
     settings.dispatch.in_flight = 4;
     let run = simulate(guests(500, 1), settings, HEALTHY_DISK, None, bad).await;
-    assert_eq!(run.ended.stopped.as_deref(), Some("the service is down: no valid response for 10m"));
+    assert_eq!(
+        run.ended.stopped.as_deref(),
+        Some("the service is down: no valid response for 10m")
+    );
     let n_unknown = count(&run, Outcome::Unknown);
     assert!(n_unknown < 40, "{n_unknown} orders are unknown");
     assert_eq!(n_unknown + count(&run, Outcome::NotAttempted), 500);
@@ -396,22 +489,35 @@ async fn recovered_checkouts_send_all_orders() {
     };
     let run = simulate(guests(500, 1), outage_settings(), HEALTHY_DISK, None, bad).await;
     let n_unknown = count(&run, Outcome::Unknown);
-    assert_eq!((run.ended.stopped.clone(), n_unknown + count(&run, Outcome::Accepted)), (None, 500));
-    assert!(n_unknown < 40 && run.elapsed < Duration::from_secs(300), "{n_unknown} unknown, {:?}", run.elapsed);
+    assert_eq!(
+        (run.ended.stopped.clone(), n_unknown + count(&run, Outcome::Accepted)),
+        (None, 500)
+    );
+    assert!(
+        n_unknown < 40 && run.elapsed < Duration::from_secs(300),
+        "{n_unknown} unknown, {:?}",
+        run.elapsed
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn run_stopped_before_start_sends_nothing() {
-    let run =
-        simulate(guests(5, 1), settings(None), HEALTHY_DISK, Some((Duration::ZERO, "the deadline has come")), |_| None)
-            .await;
+    let run = simulate(
+        guests(5, 1),
+        settings(None),
+        HEALTHY_DISK,
+        Some((Duration::ZERO, "the deadline has come")),
+        |_| None,
+    )
+    .await;
     assert_eq!((run.starts.len(), count(&run, Outcome::NotAttempted)), (0, 5));
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_intent_stays_open_during_outage() {
     let stop = Some((Duration::from_secs(100), "interrupted"));
-    let run = simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, stop, outage(5, u64::MAX)).await;
+    let run =
+        simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, stop, outage(5, u64::MAX)).await;
     assert_eq!((run.ended.stopped.as_deref(), run.n_open), (Some("interrupted"), 0));
     assert!(run.elapsed < Duration::from_secs(101));
 }
@@ -424,7 +530,11 @@ async fn throttling_service_gets_lower_rate() {
     let busy = move |_: &str| {
         let (second, mut processed) = (begin.elapsed().as_secs(), processed.lock().unwrap());
         *processed = if processed.0 == second { (second, processed.1 + 1) } else { (second, 1) };
-        (processed.1 > 5).then_some(ServiceResponse::Http { status: 429, body: None, retry_after: None })
+        (processed.1 > 5).then_some(ServiceResponse::Http {
+            status: 429,
+            body: None,
+            retry_after: None,
+        })
     };
     let patient = StreamSettings { tries: 8, ..settings(Some(20)) };
     let run = simulate(guests(100, 2), patient, HEALTHY_DISK, None, busy).await;
@@ -442,7 +552,8 @@ async fn refused_key_wakes_waiting_deliveries() {
         // Nine guests wait a long time before their next try.
         (90..99).any(|id| url.contains(&format!(":{id}%7D"))).then(|| http(503)).flatten()
     };
-    let patient = StreamSettings { first_backoff: Duration::from_secs(30), tries: 50, ..settings(Some(100)) };
+    let patient =
+        StreamSettings { first_backoff: Duration::from_secs(30), tries: 50, ..settings(Some(100)) };
     let run = simulate(guests(100, 1), patient, HEALTHY_DISK, None, respond).await;
     assert_eq!((count(&run, Outcome::Refused), count(&run, Outcome::NotAttempted)), (1, 9));
     assert!(run.elapsed < Duration::from_secs(10), "{:?}", run.elapsed);
@@ -490,10 +601,14 @@ const WRONG_SERVICE_TIMES: [(u64, u64); 3] = [(0, 0), (5, 5), (5, 60)];
 async fn refused_browser_stops_run_and_refuses_no_order() {
     for (silent, from) in WRONG_SERVICE_TIMES {
         for status in [400, 403, 404, 410] {
-            let no_browser =
-                wrong_service(silent, from, ServiceResponse::Http { status, body: None, retry_after: None });
+            let no_browser = wrong_service(
+                silent,
+                from,
+                ServiceResponse::Http { status, body: None, retry_after: None },
+            );
             let no_browser = move |url: &str| no_browser(url).filter(|_| url.contains("/browser/"));
-            let run = simulate(guests(110, 3), outage_settings(), HEALTHY_DISK, None, no_browser).await;
+            let run =
+                simulate(guests(110, 3), outage_settings(), HEALTHY_DISK, None, no_browser).await;
             let expected = format!(
                 "http://127.0.0.1/v1.2/browser/create.json: cannot create a browser (HTTP {status}): the base URL or \
                  the client key is wrong{TARGET_HINT}"
@@ -510,13 +625,23 @@ async fn refused_browser_stops_run_and_refuses_no_order() {
 async fn repeated_web_page_stops_run_and_refuses_no_order() {
     for (silent, from) in WRONG_SERVICE_TIMES {
         let page = Some("<!DOCTYPE html><html>Welcome to the hotel</html>".to_owned());
-        let page = wrong_service(silent, from, ServiceResponse::Http { status: 200, body: page, retry_after: None });
+        let page = wrong_service(
+            silent,
+            from,
+            ServiceResponse::Http { status: 200, body: page, retry_after: None },
+        );
         let run = simulate(guests(110, 3), outage_settings(), HEALTHY_DISK, None, page).await;
         let stopped = run.ended.stopped.as_deref().unwrap();
         let expected = ": HTTP 200 with the same web page 10 times in a row: the base URL or the client key is wrong";
-        assert!(stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains(expected), "{stopped}");
+        assert!(
+            stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains(expected),
+            "{stopped}"
+        );
         assert!(stopped.ends_with(TARGET_HINT), "{stopped}");
-        assert_eq!((count(&run, Outcome::Refused), count(&run, Outcome::Failed), run.n_open), (0, 0, 0));
+        assert_eq!(
+            (count(&run, Outcome::Refused), count(&run, Outcome::Failed), run.n_open),
+            (0, 0, 0)
+        );
         // A page does not prove whether the requests in flight were processed.
         assert!(count(&run, Outcome::Unknown) < 10);
         // Probes become rare: ten of them take less than the ten minutes after which the run gives
@@ -540,13 +665,24 @@ async fn outage_with_error_pages_is_probed() {
 #[tokio::test(start_paused = true)]
 async fn untrusted_certificate_stops_run() {
     for (silent, from) in WRONG_SERVICE_TIMES {
-        let untrusted = wrong_service(silent, from, ServiceResponse::CertificateRejected("unknown issuer".to_owned()));
+        let untrusted = wrong_service(
+            silent,
+            from,
+            ServiceResponse::CertificateRejected("unknown issuer".to_owned()),
+        );
         let run = simulate(guests(100, 2), outage_settings(), HEALTHY_DISK, None, untrusted).await;
         let stopped = run.ended.stopped.as_deref().unwrap();
-        assert!(stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains("unknown issuer"), "{stopped}");
+        assert!(
+            stopped.starts_with("http://127.0.0.1/v1.2/") && stopped.contains("unknown issuer"),
+            "{stopped}"
+        );
         assert!(stopped.contains("\n  hint: check base_url"), "{stopped}");
         assert_eq!(count(&run, Outcome::Accepted) + count(&run, Outcome::NotAttempted), 200);
-        assert!(run.elapsed < Duration::from_secs(from + 60) && run.n_open == 0, "{:?}", run.elapsed);
+        assert!(
+            run.elapsed < Duration::from_secs(from + 60) && run.n_open == 0,
+            "{:?}",
+            run.elapsed
+        );
     }
 }
 
@@ -571,11 +707,18 @@ async fn unreadable_plan_stops_run() {
 fn kinds(run: &SimulatedRun) -> Vec<&str> {
     run.urls
         .iter()
-        .map(|url| url.split("type%22:%22").nth(1).map_or("BROWSER", |rest| rest.split('%').next().unwrap()))
+        .map(|url| {
+            url.split("type%22:%22")
+                .nth(1)
+                .map_or("BROWSER", |rest| rest.split('%').next().unwrap())
+        })
         .collect()
 }
 
-fn assembled(n_guests: u32, n_items: &'static [usize]) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send {
+fn assembled(
+    n_guests: u32,
+    n_items: &'static [usize],
+) -> impl Iterator<Item = Result<PlannedGuest, String>> + Send {
     let n_orders = u32::try_from(n_items.len()).unwrap();
     (0..n_guests).map(move |guest| Ok(multi_event_guest(guest * n_orders, n_items)))
 }
@@ -591,14 +734,19 @@ async fn cart_is_journaled_while_it_may_hold_items() {
 
 #[tokio::test(start_paused = true)]
 async fn unjournaled_cart_is_not_filled() {
-    let run = simulate(assembled(1, &[2]), settings(None), (0, Duration::ZERO), None, |_| None).await;
+    let run =
+        simulate(assembled(1, &[2]), settings(None), (0, Duration::ZERO), None, |_| None).await;
     assert_eq!(run.ended.stopped.as_deref(), Some("disk full"));
     assert_eq!((count(&run, Outcome::NotAttempted), run.starts.len()), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn leftover_carts_are_cleared_before_guests() {
-    let run = simulate_with_leftovers(40, guests(20, 1), settings(Some(20)), HEALTHY_DISK, None, |_| None).await;
+    let run =
+        simulate_with_leftovers(40, guests(20, 1), settings(Some(20)), HEALTHY_DISK, None, |_| {
+            None
+        })
+        .await;
     assert_eq!((count(&run, Outcome::Accepted), run.n_started, run.warnings.len()), (20, 100, 0));
     assert!(kinds(&run)[..40].iter().all(|kind| *kind == "CLEAR_CART"), "{:?}", kinds(&run));
     assert_eq!(run.carts.len(), 40);
@@ -612,11 +760,17 @@ async fn uncleared_leftover_carts_are_reported() {
             return Some(http(400));
         }
         // An unknown browser has no cart.
-        url.contains("old-0%22").then(|| http(404)).or_else(|| url.contains("old-2%22").then(|| http(500)))
+        url.contains("old-0%22")
+            .then(|| http(404))
+            .or_else(|| url.contains("old-2%22").then(|| http(500)))
     };
-    let run = simulate_with_leftovers(4, guests(0, 0), settings(None), HEALTHY_DISK, None, respond).await;
+    let run =
+        simulate_with_leftovers(4, guests(0, 0), settings(None), HEALTHY_DISK, None, respond).await;
     assert_eq!((run.ended.stopped.clone(), run.starts.len()), (None, 6));
-    assert_eq!(run.warnings, ["2 carts that earlier runs left open were not cleared: the next run tries again"]);
+    assert_eq!(
+        run.warnings,
+        ["2 carts that earlier runs left open were not cleared: the next run tries again"]
+    );
     let mut closed = run.carts.clone();
     closed.sort();
     assert_eq!(closed, ["1000 closed", "1003 closed"]);
@@ -629,7 +783,11 @@ async fn late_checkout_restarts_order() {
     let busy = move |url: &str| {
         let is_first = url.contains("CONFIRM") && begin.elapsed() < Duration::from_secs(60);
         let body = Some("{\"status\":\"OK\"}".to_owned());
-        is_first.then_some(ServiceResponse::Http { status: 503, body, retry_after: Some(Duration::from_secs(300)) })
+        is_first.then_some(ServiceResponse::Http {
+            status: 503,
+            body,
+            retry_after: Some(Duration::from_secs(300)),
+        })
     };
     let brief = StreamSettings { session_timeout: Duration::from_secs(200), ..settings(None) };
     let run = simulate(assembled(1, &[1]), brief, HEALTHY_DISK, None, busy).await;
@@ -644,7 +802,10 @@ async fn graceful_stop_within_sequence_clears_cart() {
     let stop = Some((Duration::from_millis(70), "interrupted"));
     let run = simulate(assembled(1, &[9, 9]), settings(None), HEALTHY_DISK, stop, |_| None).await;
     assert_eq!((count(&run, Outcome::NotAttempted), run.n_open), (2, 0));
-    assert_eq!(kinds(&run).split_last().unwrap(), (&"CLEAR_CART", &["BROWSER", "IDENTITY", "ADD", "ADD"][..]));
+    assert_eq!(
+        kinds(&run).split_last().unwrap(),
+        (&"CLEAR_CART", &["BROWSER", "IDENTITY", "ADD", "ADD"][..])
+    );
     assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
 }
 
@@ -654,7 +815,8 @@ async fn stopped_after(
     respond: impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static,
 ) -> SimulatedRun {
     let stop = Some((Duration::from_millis(millis), "interrupted"));
-    let patient = StreamSettings { first_backoff: Duration::from_secs(4), tries: 5, ..settings(None) };
+    let patient =
+        StreamSettings { first_backoff: Duration::from_secs(4), tries: 5, ..settings(None) };
     let run = simulate(assembled(1, &[2]), patient, HEALTHY_DISK, stop, respond).await;
     assert_eq!((run.ended.stopped.as_deref(), run.n_open), (Some("interrupted"), 0));
     run
@@ -671,7 +833,8 @@ fn once(
 ) -> impl Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static {
     let n_asked = AtomicUsize::new(0);
     move |url| {
-        let is_first = url.contains(&format!("%22{kind}%22")) && n_asked.fetch_add(1, Ordering::SeqCst) == 0;
+        let is_first =
+            url.contains(&format!("%22{kind}%22")) && n_asked.fetch_add(1, Ordering::SeqCst) == 0;
         is_first.then(|| first.clone())
     }
 }
@@ -691,9 +854,14 @@ async fn stop_clears_cart_after_request_in_flight() {
     // A 2xx with a truncated body: nothing is processed late, but the order would restart.
     let partial = ServiceResponse::Http { status: 201, body: None, retry_after: None };
     let silence = ServiceResponse::NoResponse("timed out".to_owned());
-    for (first, is_closed, max_elapsed) in [(partial, true, Duration::from_secs(1)), (silence, false, TIMEOUT * 2)] {
+    for (first, is_closed, max_elapsed) in
+        [(partial, true, Duration::from_secs(1)), (silence, false, TIMEOUT * 2)]
+    {
         let run = stopped_after(110, once("CONFIRM", first)).await;
-        assert_eq!((kinds(&run).pop(), count(&run, Outcome::NotAttempted)), (Some("CLEAR_CART"), 1));
+        assert_eq!(
+            (kinds(&run).pop(), count(&run, Outcome::NotAttempted)),
+            (Some("CLEAR_CART"), 1)
+        );
         // An event that is processed late may fill the cart again, so the next run clears it once
         // more.
         assert_eq!(run.carts.last().unwrap() == "0 closed", is_closed);
@@ -706,9 +874,13 @@ async fn stop_retries_clearing_of_cart() {
     // The first try before and after the stop is requested.
     for millis in [300, 130] {
         let busy = once("CLEAR_CART", status(503));
-        let refused = move |url: &str| if url.contains("CONFIRM") { Some(status(400)) } else { busy(url) };
+        let refused =
+            move |url: &str| if url.contains("CONFIRM") { Some(status(400)) } else { busy(url) };
         let run = stopped_after(millis, refused).await;
-        assert_eq!((&kinds(&run)[6..], count(&run, Outcome::Refused)), (&["CLEAR_CART", "CLEAR_CART"][..], 1));
+        assert_eq!(
+            (&kinds(&run)[6..], count(&run, Outcome::Refused)),
+            (&["CLEAR_CART", "CLEAR_CART"][..], 1)
+        );
         assert_eq!(run.carts, ["A-0 opened on b", "0 closed"]);
         assert!(run.elapsed < Duration::from_secs(5), "{:?}", run.elapsed);
     }
@@ -735,7 +907,11 @@ async fn stop_clears_carts_during_outage() {
 async fn cart_stays_open_after_cleanup_timeout() {
     for retry_after in [None, Some(Duration::from_secs(60))] {
         let busy = move |url: &str| {
-            url.contains("CLEAR_CART").then_some(ServiceResponse::Http { status: 503, body: None, retry_after })
+            url.contains("CLEAR_CART").then_some(ServiceResponse::Http {
+                status: 503,
+                body: None,
+                retry_after,
+            })
         };
         let run = stopped_after(70, busy).await;
         assert_eq!((count(&run, Outcome::NotAttempted), run.carts.len()), (1, 1));
@@ -780,7 +956,11 @@ async fn recovered_step_ends_outage_with_few_failures() {
     let run = simulate(assembled(100, &[2]), settings, HEALTHY_DISK, None, bad).await;
     let n_failed = count(&run, Outcome::Failed);
     assert_eq!((run.ended.stopped.clone(), n_failed + count(&run, Outcome::Accepted)), (None, 100));
-    assert!(n_failed < 10 && run.elapsed < Duration::from_secs(300), "{n_failed} failed, {:?}", run.elapsed);
+    assert!(
+        n_failed < 10 && run.elapsed < Duration::from_secs(300),
+        "{n_failed} failed, {:?}",
+        run.elapsed
+    );
     let is_warned = |message: &str| run.warnings.iter().any(|warning| warning.starts_with(message));
     assert!(is_warned("the service is down (HTTP 504)") && is_warned("the service responds again"));
     assert_eq!((run.starts.len(), run.n_open), (run.n_started, 0));

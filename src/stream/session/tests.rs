@@ -15,7 +15,10 @@ fn sequence_must_fit_half_the_session() {
             identity_pause: Duration::from_secs(pause),
             ..multi_settings()
         };
-        found(with_items(multi_order(&[(Field::Price, &format!("{}", n_items * 20))]), n_items), &settings)
+        found(
+            with_items(multi_order(&[(Field::Price, &format!("{}", n_items * 20))]), n_items),
+            &settings,
+        )
     };
     // A browser, IDENTITY, the ADDs, ADD_CONTACTS, CONFIRM, CHECKOUT.
     assert_eq!(at(5, 0, 45), [""; 0]);
@@ -30,7 +33,8 @@ fn sequence_must_fit_half_the_session() {
 fn too_slow_message_names_cause() {
     let reason = |rate: u32, pause, n_requests| {
         let rate = NonZeroU32::new(rate);
-        let settings = TestSettings { rate, identity_pause: Duration::from_millis(pause), ..multi_settings() };
+        let settings =
+            TestSettings { rate, identity_pause: Duration::from_millis(pause), ..multi_settings() };
         exceeds_session(n_requests, &settings.stream()).unwrap_or_default()
     };
     insta::assert_snapshot!(reason(1, 500, 700), @"702 requests at 1/s take at least 702.5 s, more than half of a session, which ends after 1200 s; a higher rate may help (--rate)");

@@ -17,8 +17,8 @@ use crate::{
     },
     stream::{event_json, multi_event, url},
     validate::tests::{
-        Change, LINE, TestSettings, cells, checked, ext, found, id, item_ext, multi_order, order, product, settings,
-        valid, with_items, with_people,
+        Change, LINE, TestSettings, cells, checked, ext, found, id, item_ext, multi_order, order,
+        product, settings, valid, with_items, with_people,
     },
 };
 
@@ -39,18 +39,25 @@ fn url_limit_is_exact_for_both_events() {
 #[test]
 fn too_large_hint_names_mode_and_confirm() {
     let message = |n_items: usize| {
-        let draft = with_items(multi_order(&[(Field::Price, &format!("{}", n_items * 20))]), n_items);
+        let draft =
+            with_items(multi_order(&[(Field::Price, &format!("{}", n_items * 20))]), n_items);
         let problems = checked(draft, &settings()).record.problems;
         let too_large = problems.iter().find(|problem| problem.code == Code::EventTooLarge);
-        too_large.map(|problem| problem.message.split("; ").nth(1).unwrap_or_default().to_owned()).unwrap_or_default()
+        too_large
+            .map(|problem| problem.message.split("; ").nth(1).unwrap_or_default().to_owned())
+            .unwrap_or_default()
     };
     assert_eq!(message(260), "mode auto assembles such orders from several events");
-    assert_eq!(message(261), "mode auto with confirm = \"parts\" assembles such orders from several events");
+    assert_eq!(
+        message(261),
+        "mode auto with confirm = \"parts\" assembles such orders from several events"
+    );
 }
 
 /// Characters with the longest encodings in a URL, and others.
 const ANY: &str = "[\\x00-\\x1f\"\\\\&é€😀a-z]{1,30}|\\PC{1,20}";
-const NUMBER: &str = "[1-9]{1,20}|-?[1-9]e[0-9]|1e2[0-7]|[1-9]e-2[0-8]|[0-9]\\.[0-9]{1,20}|\\+?[1-9]";
+const NUMBER: &str =
+    "[1-9]{1,20}|-?[1-9]e[0-9]|1e2[0-7]|[1-9]e-2[0-8]|[0-9]\\.[0-9]{1,20}|\\+?[1-9]";
 
 /// Fields that accept any text.
 const FREE_TEXT_FIELDS: [Field; 16] = [
@@ -76,7 +83,11 @@ fn change() -> impl Strategy<Value = (Field, String)> {
     let free = (prop::sample::select(&FREE_TEXT_FIELDS[..]), ANY);
     let number = prop::sample::select(vec![Field::Price, Field::ItemPrice, Field::ItemQuantity]);
     let attribute = (any::<bool>(), "[a-zA-Z0-9]{1,20}").prop_map(|(is_of_item, name)| {
-        if is_of_item { item_ext(&name, ExtensionType::Float) } else { ext(&name, ExtensionType::Float) }
+        if is_of_item {
+            item_ext(&name, ExtensionType::Float)
+        } else {
+            ext(&name, ExtensionType::Float)
+        }
     });
     let text = "[a-z]{1,20}[0-9]".prop_map(|name| ext(&name, ExtensionType::String));
     let address = "[\"\\\\&é%a-z]{1,30}@[aäö]{1,20}\\.[ä]{1,20}";
@@ -100,7 +111,8 @@ fn change() -> impl Strategy<Value = (Field, String)> {
 fn any_settings() -> impl Strategy<Value = TestSettings> {
     let per = || prop::sample::select(vec![PriceBasis::Unit, PriceBasis::Line]);
     let total_from = prop::sample::select(vec![TotalFrom::Given, TotalFrom::SumOfLines]);
-    let common = (prop::option::of(ANY), prop::option::of(ANY), prop::option::of(Just("CHF".to_owned())));
+    let common =
+        (prop::option::of(ANY), prop::option::of(ANY), prop::option::of(Just("CHF".to_owned())));
     (common, "[ -~é]{0,30}", total_from, per(), per()).prop_map(
         |(common, client_key, total_from, price_basis, target)| {
             let (page, pos, currency) = common;
@@ -119,7 +131,8 @@ fn any_settings() -> impl Strategy<Value = TestSettings> {
 }
 
 fn largest_event(order: &Order<'_>, settings: &TestSettings) -> usize {
-    let events = [event_json::order_checkout(order), event_json::identity(&order.guest, &order.common)];
+    let events =
+        [event_json::order_checkout(order), event_json::identity(&order.guest, &order.common)];
     events.iter().map(|event| url::event_url_length(&settings.target, event)).max().unwrap_or(0)
 }
 
@@ -148,7 +161,8 @@ fn largest_multi_event(order: &Order<'_>, settings: &TestSettings) -> usize {
 
 fn person() -> impl Strategy<Value = (PersonRole, Option<usize>, Vec<(Field, String)>)> {
     let role = prop::sample::select(vec![PersonRole::Contact, PersonRole::Consumer]);
-    let of_guest = change().prop_filter("of a guest", |(field, _)| field.group() == FieldGroup::Guest);
+    let of_guest =
+        change().prop_filter("of a guest", |(field, _)| field.group() == FieldGroup::Guest);
     (role, prop::option::of(0_usize..3), prop::collection::vec(of_guest, 1..5))
 }
 

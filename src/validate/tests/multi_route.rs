@@ -24,13 +24,20 @@ fn names(order: &Order<'_>) -> String {
 #[test]
 fn multi_route_accepts_more_statuses() {
     for status in ["CONFIRMED", "REFUNDED", "CANCELLED", "PURCHASED", "PAYMENT_PENDING"] {
-        assert_eq!(valid(multi_order(&[(Field::Status, status)]), &multi_settings()).status, status);
+        assert_eq!(
+            valid(multi_order(&[(Field::Status, status)]), &multi_settings()).status,
+            status
+        );
     }
     assert_eq!(
-        found(multi_order(&[(Field::Status, "CANCELLED")]), &TestSettings { mode: Mode::Auto, ..settings() }),
+        found(
+            multi_order(&[(Field::Status, "CANCELLED")]),
+            &TestSettings { mode: Mode::Auto, ..settings() }
+        ),
         ["unknown_status status"]
     );
-    let problems = checked(multi_order(&[(Field::Status, "REFUNDED")]), &settings()).record.problems;
+    let problems =
+        checked(multi_order(&[(Field::Status, "REFUNDED")]), &settings()).record.problems;
     insta::assert_snapshot!(problems[0].message, @r#"unknown value "REFUNDED"; expected PURCHASED or PAYMENT_PENDING; mode multi sends orders with this status"#);
 }
 
@@ -58,11 +65,15 @@ fn multi_route_prices_are_per_unit() {
         let order = valid(multi_order(&[(Field::ItemPrice, price)]), &settings);
         let item = &order.items[0];
         let unit_price = item.product.as_ref().unwrap().unit_price.unwrap();
-        assert_eq!((item.price.unwrap().to_string(), unit_price.to_string()), (sent.into(), unit.into()));
+        assert_eq!(
+            (item.price.unwrap().to_string(), unit_price.to_string()),
+            (sent.into(), unit.into())
+        );
     }
     // The lines add up, the rounded prices do not.
     let settings = TestSettings { mode: Mode::Multi, price_basis: Line, ..sum_of_lines() };
-    let rounded = multi_order(&[(Field::ItemPrice, "10"), (Field::ItemQuantity, "3"), (Field::Price, "")]);
+    let rounded =
+        multi_order(&[(Field::ItemPrice, "10"), (Field::ItemQuantity, "3"), (Field::Price, "")]);
     assert_eq!(found(rounded, &settings), ["price_rounded item.price", "total_differs -"]);
 }
 
@@ -71,7 +82,10 @@ fn items_are_sorted_by_leg() {
     let leg = |name, leg| -> Vec<Change> { vec![(Field::ItemName, name), (Field::ItemLeg, leg)] };
     let draft = |items: &[(&'static str, &'static str)]| {
         let items: Vec<_> = items.iter().map(|(name, at)| leg(*name, *at)).collect();
-        with_named(&order(&[(Field::Price, "5")]), &items.iter().map(Vec::as_slice).collect::<Vec<_>>())
+        with_named(
+            &order(&[(Field::Price, "5")]),
+            &items.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+        )
     };
     let all = [("fee", ""), ("back", "return"), ("seat", ""), ("out", "outbound"), ("bag", "")];
     assert_eq!(names(&valid(draft(&all), &multi_settings())), "fee out bag back seat");
@@ -103,10 +117,12 @@ fn people_are_deduplicated_and_items_renumbered() {
         consumer(None, &[(Field::GuestFirstname, "Ed")]),
     ];
     let order = valid(with_people(draft, &people), &multi_settings());
-    let contacts: Vec<_> = order.contacts.iter().map(|contact| contact.firstname.as_deref().unwrap()).collect();
+    let contacts: Vec<_> =
+        order.contacts.iter().map(|contact| contact.firstname.as_deref().unwrap()).collect();
     assert_eq!(contacts, ["Bob"]);
     let consumers = order.consumers.iter();
-    let consumers: Vec<_> = consumers.map(|c| (c.person.firstname.as_deref().unwrap(), c.items.as_slice())).collect();
+    let consumers: Vec<_> =
+        consumers.map(|c| (c.person.firstname.as_deref().unwrap(), c.items.as_slice())).collect();
     assert_eq!(consumers, [("Cy", &[0, 1][..]), ("Di", &[1]), ("Ed", &[])]);
 }
 
@@ -114,7 +130,9 @@ fn people_are_deduplicated_and_items_renumbered() {
 fn single_route_ignores_product_attributes() {
     let draft = |text| multi_order(&[(product("stops", ExtensionType::Integer), text)]);
     assert_eq!(found(draft("none"), &settings()), ["detail_left_out -"]);
-    let hash = |draft, settings: TestSettings| crate::stream::content_hash::content_hash(&valid(draft, &settings));
+    let hash = |draft, settings: TestSettings| {
+        crate::stream::content_hash::content_hash(&valid(draft, &settings))
+    };
     assert_eq!(hash(draft("1"), settings()), hash(draft("2"), settings()));
     assert_ne!(hash(draft("1"), multi_settings()), hash(draft("2"), multi_settings()));
     assert_eq!(hash(multi_order(&[]), settings()), hash(multi_order(&[]), multi_settings()));

@@ -9,7 +9,8 @@ use crate::support::{
 };
 
 /// A rule that is appended to the canonical profile.
-const SKIP: &str = "[[skip]]\nreason = \"refunded\"\nwhen = { column = \"status\", is = \"REFUNDED\" }\n";
+const SKIP: &str =
+    "[[skip]]\nreason = \"refunded\"\nwhen = { column = \"status\", is = \"REFUNDED\" }\n";
 
 struct TestShop {
     workspace: Workspace,
@@ -41,7 +42,8 @@ impl TestShop {
     fn run(&self, command: &str) -> RunResult {
         let pace = if command.starts_with("send") { " --backfill --set tries=2" } else { "" };
         let target = format!("--base-url {} --client-key k --pos x", self.service.base_url);
-        self.workspace.run(&format!("{command} {target} --rate unlimited --identity-pause 0s{pace}"))
+        self.workspace
+            .run(&format!("{command} {target} --rate unlimited --identity-pause 0s{pace}"))
     }
 
     fn ledger(&self, command: &str) -> String {
@@ -82,7 +84,10 @@ fn accepted_order_skipped_by_rule_is_changed() {
     let first = shop.send(&refunded(&["A-1"]));
     assert_eq!(exit_and_outcomes(&first), expected_exit(1, "A-1 changed"));
     insta::assert_snapshot!(reason(&first), @r#"accepted by an earlier run, now left out by the rule "refunded": status PURCHASED -> REFUNDED; the service holds 30.60 EUR more than the export"#);
-    assert_eq!((changed_by(&first), first.summary()["skipped"].clone()), ("-30.60".into(), Value::Array(Vec::new())));
+    assert_eq!(
+        (changed_by(&first), first.summary()["skipped"].clone()),
+        ("-30.60".into(), Value::Array(Vec::new()))
+    );
     assert!(first.out.contains("changed by  -30.60"), "{}", first.out);
     assert!(first.text("report.html").contains("changed by"));
     // Later runs count and list it, but exit with 0.
@@ -98,10 +103,9 @@ fn accepted_order_skipped_by_rule_is_changed() {
         shop.ledger("list --outcome changed")
             .contains(r#"left out by the rule "refunded" (status PURCHASED -> REFUNDED)"#)
     );
-    assert!(
-        shop.ledger("show A-1")
-            .contains(r#", left out by the rule "refunded" (status PURCHASED -> REFUNDED): not acknowledged"#)
-    );
+    assert!(shop.ledger("show A-1").contains(
+        r#", left out by the rule "refunded" (status PURCHASED -> REFUNDED): not acknowledged"#
+    ));
     shop.ledger("settle A-1 --as acknowledged");
     let acknowledged = shop.send(&refunded(&["A-1"]));
     assert_eq!(exit_and_outcomes(&acknowledged), expected_exit(0, "A-1 already_sent"));
@@ -129,14 +133,19 @@ fn skipping_table_status_is_named() {
     assert_eq!(exit_and_outcomes(&shop.send(orders)), expected_exit(0, "A-1 accepted"));
     let voided = shop.send(&orders.replace("paid", "void"));
     assert_eq!(exit_and_outcomes(&voided), expected_exit(1, "A-1 changed"));
-    assert!(reason(&voided).contains(r#"the rule "voided": status PURCHASED -> void"#), "{}", reason(&voided));
+    assert!(
+        reason(&voided).contains(r#"the rule "voided": status PURCHASED -> void"#),
+        "{}",
+        reason(&voided)
+    );
 }
 
 #[test]
 fn accepted_order_now_invalid_is_changed() {
     let shop = TestShop::new();
     shop.send(&export(&["A-1"]));
-    let invalid = export(&["A-1"]).replace("PURCHASED", "LOST").replace("30.60,other", "much,other");
+    let invalid =
+        export(&["A-1"]).replace("PURCHASED", "LOST").replace("30.60,other", "much,other");
     let refused = shop.send_with(&invalid, " --max-invalid 0");
     assert_eq!(exit_and_outcomes(&refused), expected_exit(2, "A-1 changed"));
     assert!(refused.err.contains("1 of 1 orders are invalid"), "{}", refused.err);
@@ -152,33 +161,56 @@ fn accepted_order_now_invalid_is_changed() {
     );
     // The position of its row does not make it a new change.
     let moved = invalid.replace("A-1,", &format!("{}A-1,", row("A-2")));
-    assert_eq!(exit_and_outcomes(&shop.send(&moved)), expected_exit(0, "A-1 changed, A-2 accepted"));
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&moved)),
+        expected_exit(0, "A-1 changed, A-2 accepted")
+    );
     shop.ledger("settle A-1 --as acknowledged");
     assert_eq!(exit_and_outcomes(&shop.send(&invalid)), expected_exit(0, "A-1 already_sent"));
-    assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1"]))), expected_exit(0, "A-1 already_sent"));
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&export(&["A-1"]))),
+        expected_exit(0, "A-1 already_sent")
+    );
 }
 
 #[test]
 fn order_without_time_matches_unique_reference() {
     let shop = TestShop::new();
     shop.send(&export(&["A-1"]));
-    let timeless = |status: &str| export(&["A-1"]).replace("2025-03-01T10:00:00Z", "soon").replace("PURCHASED", status);
-    assert_eq!(exit_and_outcomes(&shop.send(&timeless("PURCHASED"))), expected_exit(1, "A-1 changed"));
-    assert_eq!(exit_and_outcomes(&shop.send(&timeless("REFUNDED"))), expected_exit(1, "A-1 changed"));
-    assert_eq!(exit_and_outcomes(&shop.send(&timeless("PURCHASED"))), expected_exit(0, "A-1 changed"));
+    let timeless = |status: &str| {
+        export(&["A-1"]).replace("2025-03-01T10:00:00Z", "soon").replace("PURCHASED", status)
+    };
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&timeless("PURCHASED"))),
+        expected_exit(1, "A-1 changed")
+    );
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&timeless("REFUNDED"))),
+        expected_exit(1, "A-1 changed")
+    );
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&timeless("PURCHASED"))),
+        expected_exit(0, "A-1 changed")
+    );
     // With two accepted orders the reference is ambiguous.
     let later = ExportRow { ordered_at: "2025-06-01T10:00:00Z", ..ExportRow::default() }.csv();
     let reused = shop.send_with(&format!("{HEADER}{later}"), " --set reused_references=send");
     assert_eq!(exit_and_outcomes(&reused), expected_exit(0, "A-1 accepted"));
-    assert_eq!(exit_and_outcomes(&shop.send(&timeless("PURCHASED"))), expected_exit(1, "A-1 invalid"));
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&timeless("PURCHASED"))),
+        expected_exit(1, "A-1 invalid")
+    );
 }
 
 #[test]
 fn unknown_outcome_survives_skip_and_invalid() {
-    let shop = TestShop::with(|request| (request.kind() == "ORDER_CHECKOUT").then_some(Reply::Disconnect));
+    let shop =
+        TestShop::with(|request| (request.kind() == "ORDER_CHECKOUT").then_some(Reply::Disconnect));
     assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1"]))), expected_exit(3, "A-1 unknown"));
     let invalid = export(&["A-1"]).replace("30.60,other", "much,other");
-    for (orders, why) in [(refunded(&["A-1"]), "left out by the rule"), (invalid, "invalid: number_unreadable")] {
+    for (orders, why) in
+        [(refunded(&["A-1"]), "left out by the rule"), (invalid, "invalid: number_unreadable")]
+    {
         for options in ["", " --unknown resend"] {
             let ran = shop.send_with(&orders, options);
             assert_eq!(exit_and_outcomes(&ran), expected_exit(3, "A-1 unknown"));
@@ -195,9 +227,13 @@ fn unknown_outcome_survives_skip_and_invalid() {
 #[test]
 fn never_accepted_order_is_skipped() {
     let shop = TestShop::with(|request| (request.reference() == "A-2").then(|| Reply::status(400)));
-    assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1", "A-2"]))), expected_exit(1, "A-1 accepted, A-2 refused"));
-    let elsewhere =
-        ExportRow { ordered_at: "2025-06-01T10:00:00Z", ..ExportRow::default() }.csv().replace("PURCHASED", "REFUNDED");
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&export(&["A-1", "A-2"]))),
+        expected_exit(1, "A-1 accepted, A-2 refused")
+    );
+    let elsewhere = ExportRow { ordered_at: "2025-06-01T10:00:00Z", ..ExportRow::default() }
+        .csv()
+        .replace("PURCHASED", "REFUNDED");
     let ran = shop.send(&(refunded(&["A-2", "A-3"]) + &elsewhere));
     assert_eq!(exit_and_outcomes(&ran), expected_exit(0, "A-1 skipped, A-2 skipped, A-3 skipped"));
 }
@@ -211,15 +247,27 @@ fn only_finished_runs_report_a_change() {
     shop.workspace.file("orders.csv", &orders);
     for _ in 0..2 {
         let check = shop.run("check orders.csv --profile shop.toml");
-        assert_eq!(exit_and_outcomes(&check), expected_exit(1, "A-1 changed, B-1 valid, B-2 valid"));
+        assert_eq!(
+            exit_and_outcomes(&check),
+            expected_exit(1, "A-1 changed, B-1 valid, B-2 valid")
+        );
     }
     let stopped = shop.send_with(&orders, " --limit 1");
-    assert_eq!(exit_and_outcomes(&stopped), expected_exit(4, "A-1 changed, B-1 accepted, B-2 not_attempted"));
+    assert_eq!(
+        exit_and_outcomes(&stopped),
+        expected_exit(4, "A-1 changed, B-1 accepted, B-2 not_attempted")
+    );
     let check = shop.run("check orders.csv --profile shop.toml");
-    assert_eq!(exit_and_outcomes(&check), expected_exit(1, "A-1 changed, B-1 already_sent, B-2 valid"));
+    assert_eq!(
+        exit_and_outcomes(&check),
+        expected_exit(1, "A-1 changed, B-1 already_sent, B-2 valid")
+    );
     assert_eq!(exit_and_outcomes(&shop.send(&orders)).0, 1);
     let check = shop.run("check orders.csv --profile shop.toml");
-    assert_eq!(exit_and_outcomes(&check), expected_exit(0, "A-1 changed, B-1 already_sent, B-2 already_sent"));
+    assert_eq!(
+        exit_and_outcomes(&check),
+        expected_exit(0, "A-1 changed, B-1 already_sent, B-2 already_sent")
+    );
     assert_eq!(exit_and_outcomes(&shop.send(&orders)).0, 0);
 }
 
@@ -231,7 +279,12 @@ fn resumed_run_reports_changes() {
         let other = row("A-2").replace("30.60,other", "31.60,other");
         let orders = refunded(&["A-1"]) + &other + &row("B-1") + &row("B-2");
         let stopped = shop.send_with(&orders, " --limit 1");
-        assert_eq!((stopped.code, stopped.summary()["orders"]["changed"].clone()), (4, 2.into()), "{}", stopped.err);
+        assert_eq!(
+            (stopped.code, stopped.summary()["orders"]["changed"].clone()),
+            (4, 2.into()),
+            "{}",
+            stopped.err
+        );
         if acknowledges {
             shop.ledger("settle A-1 A-2 --as acknowledged");
         }
@@ -239,7 +292,12 @@ fn resumed_run_reports_changes() {
         for code in if acknowledges { [0, 0] } else { [1, 0] } {
             let resumed = shop.run("send --resume run-2");
             let orders = resumed.summary()["orders"].clone();
-            assert_eq!((resumed.code, orders[outcome].as_u64() >= Some(2)), (code, true), "{}", resumed.outcomes());
+            assert_eq!(
+                (resumed.code, orders[outcome].as_u64() >= Some(2)),
+                (code, true),
+                "{}",
+                resumed.outcomes()
+            );
             let difference = if acknowledges { Value::Null } else { "-29.60".into() };
             assert_eq!(changed_by(&resumed), difference);
         }
@@ -252,7 +310,8 @@ fn reused_reference_orders_change_separately() {
     let shop = TestShop::new();
     let of = |day: u32, status: &str| {
         let ordered_at = format!("2025-03-{day}T10:00:00Z");
-        let line = ExportRow { reference: "A", ordered_at: &ordered_at, ..ExportRow::default() }.csv();
+        let line =
+            ExportRow { reference: "A", ordered_at: &ordered_at, ..ExportRow::default() }.csv();
         format!("{HEADER}{}", line.replace("PURCHASED", status))
     };
     let send = |orders: String| shop.send_with(&orders, " --set reused_references=send");
@@ -274,21 +333,36 @@ fn other_order_of_reference_is_not_a_change() {
     shop.workspace.file("shop.toml", format!("key = {{ column = \"key\" }}\n{profile}\n{SKIP}"));
     let keyed = |rows: &[(&str, &str, &str)]| {
         let rows = rows.iter().map(|(key, price, status)| {
-            let line = ExportRow { reference: "A-1", price, ..ExportRow::default() }.csv().replace("PURCHASED", status);
+            let line = ExportRow { reference: "A-1", price, ..ExportRow::default() }
+                .csv()
+                .replace("PURCHASED", status);
             format!("{},{key}\n", line.trim_end())
         });
         format!("{},key\n{}", HEADER.trim_end(), rows.collect::<String>())
     };
-    assert_eq!(exit_and_outcomes(&shop.send(&keyed(&[("a", "30.60", "PURCHASED")]))), expected_exit(0, "A-1 accepted"));
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&keyed(&[("a", "30.60", "PURCHASED")]))),
+        expected_exit(0, "A-1 accepted")
+    );
     // Another order, which was never accepted.
     let with_another = keyed(&[("a", "30.60", "PURCHASED"), ("b", "99.00", "PURCHASED")]);
     for _ in 0..2 {
-        assert_eq!(exit_and_outcomes(&shop.send(&with_another)), expected_exit(1, "A-1 already_sent, A-1 invalid"));
+        assert_eq!(
+            exit_and_outcomes(&shop.send(&with_another)),
+            expected_exit(1, "A-1 already_sent, A-1 invalid")
+        );
     }
     // Skipped rows in addition to the order that is still exported.
-    let with_skipped = keyed(&[("a", "30.60", "PURCHASED"), ("b", "30.60", "REFUNDED"), ("c", "30.60", "REFUNDED")]);
+    let with_skipped = keyed(&[
+        ("a", "30.60", "PURCHASED"),
+        ("b", "30.60", "REFUNDED"),
+        ("c", "30.60", "REFUNDED"),
+    ]);
     let ran = shop.send(&with_skipped);
-    assert_eq!(exit_and_outcomes(&ran), expected_exit(0, "A-1 already_sent, A-1 skipped, A-1 skipped"));
+    assert_eq!(
+        exit_and_outcomes(&ran),
+        expected_exit(0, "A-1 already_sent, A-1 skipped, A-1 skipped")
+    );
     assert_eq!(changed_by(&ran), Value::Null);
     // Without that order: one accepted order is one change.
     let ran = shop.send(&keyed(&[("b", "30.60", "REFUNDED"), ("c", "30.60", "REFUNDED")]));
@@ -303,14 +377,21 @@ fn reverted_settlement_is_sent_from_the_plan() {
     let silent = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
     let is_silent = std::sync::Arc::clone(&silent);
     let shop = TestShop::with(move |request| {
-        (request.is_checkout() && is_silent.load(std::sync::atomic::Ordering::SeqCst)).then_some(Reply::Disconnect)
+        (request.is_checkout() && is_silent.load(std::sync::atomic::Ordering::SeqCst))
+            .then_some(Reply::Disconnect)
     });
     assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1"]))), expected_exit(3, "A-1 unknown"));
     shop.ledger("settle A-1 --as accepted");
-    assert_eq!(exit_and_outcomes(&shop.send(&export(&["A-1"]))), expected_exit(0, "A-1 already_sent"));
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&export(&["A-1"]))),
+        expected_exit(0, "A-1 already_sent")
+    );
     shop.ledger("settle A-1 --as failed");
     silent.store(false, std::sync::atomic::Ordering::SeqCst);
-    assert_eq!(exit_and_outcomes(&shop.run("send --resume run-2")), expected_exit(0, "A-1 accepted"));
+    assert_eq!(
+        exit_and_outcomes(&shop.run("send --resume run-2")),
+        expected_exit(0, "A-1 accepted")
+    );
 }
 
 /// A folder of daily files: one accepted order is counted as one change.
@@ -326,9 +407,15 @@ fn differing_copies_count_as_one_change() {
             shop.workspace.file("days/2.csv", second);
             let ran = shop.run("check days --profile shop.toml --max-invalid 100%");
             let orders = &ran.summary()["orders"];
-            assert_eq!((ran.code, orders["changed"].clone()), (1, 1.into()), "{first}{second}{}", ran.outcomes());
+            assert_eq!(
+                (ran.code, orders["changed"].clone()),
+                (1, 1.into()),
+                "{first}{second}{}",
+                ran.outcomes()
+            );
             assert!(
-                [Value::Null, "0.00".into(), "-30.60".into(), "-10.60".into()].contains(&changed_by(&ran)),
+                [Value::Null, "0.00".into(), "-30.60".into(), "-10.60".into()]
+                    .contains(&changed_by(&ran)),
                 "{}",
                 changed_by(&ran)
             );
@@ -345,7 +432,10 @@ fn respelled_reference_is_changed() {
         expected_exit(0, "001001 accepted, A-2 accepted")
     );
     let ran = shop.send(&refunded(&["1001"]));
-    assert_eq!((exit_and_outcomes(&ran), changed_by(&ran)), (expected_exit(1, "1001 changed"), "-30.60".into()));
+    assert_eq!(
+        (exit_and_outcomes(&ran), changed_by(&ran)),
+        (expected_exit(1, "1001 changed"), "-30.60".into())
+    );
     insta::assert_snapshot!(reason(&ran), @r#"accepted by an earlier run as "001001", now left out by the rule "refunded": status PURCHASED -> REFUNDED; the service holds 30.60 EUR more than the export"#);
     assert_eq!(
         exit_and_outcomes(&shop.send(&refunded(&["#1001"]))),
@@ -366,7 +456,10 @@ fn respelled_reference_is_changed() {
     let later = refunded(&["1001"]).replace("10:00:00", "10:00:01");
     assert_eq!(exit_and_outcomes(&shop.send(&later)), expected_exit(0, "1001 skipped"));
     shop.ledger("settle 001001 --as acknowledged");
-    assert_eq!(exit_and_outcomes(&shop.send(&refunded(&["1001"]))), expected_exit(0, "1001 already_sent"));
+    assert_eq!(
+        exit_and_outcomes(&shop.send(&refunded(&["1001"]))),
+        expected_exit(0, "1001 already_sent")
+    );
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 2);
 }
 
@@ -386,25 +479,34 @@ fn resumed_plan_reports_what_a_full_run_reports() {
 /// The plan was written before the ledger held an accepted order.
 #[test]
 fn resumed_plan_reports_one_change_per_accepted_order() {
-    let shop = TestShop::with(|request| (request.reference() == "001001").then_some(Reply::Disconnect));
+    let shop =
+        TestShop::with(|request| (request.reference() == "001001").then_some(Reply::Disconnect));
     assert_eq!(shop.send(&export(&["001001"])).code, 3);
     let orders = export(&["B-1"]) + &refunded(&["1001", "#1001"]).replacen(HEADER, "", 1);
     assert_eq!(shop.send_with(&orders, " --limit 0").code, 3);
     shop.ledger("settle 001001 --as accepted");
     let resumed = shop.run("send --resume run-2");
-    assert_eq!(exit_and_outcomes(&resumed), expected_exit(1, "#1001 skipped, 1001 changed, B-1 accepted"));
+    assert_eq!(
+        exit_and_outcomes(&resumed),
+        expected_exit(1, "#1001 skipped, 1001 changed, B-1 accepted")
+    );
     assert_eq!(changed_by(&resumed), "-30.60");
 }
 
 #[test]
 fn respelled_reference_is_found_beside_an_older_order() {
     let shop = TestShop::new();
-    let last_year = ExportRow { reference: "1001", ordered_at: "2024-03-01T10:00:00Z", ..ExportRow::default() }.csv();
+    let last_year =
+        ExportRow { reference: "1001", ordered_at: "2024-03-01T10:00:00Z", ..ExportRow::default() }
+            .csv();
     let options = " --set reused_references=send";
     assert_eq!(shop.send_with(&format!("{HEADER}{last_year}"), options).code, 0);
     assert_eq!(shop.send_with(&export(&["001001"]), options).code, 0);
     let ran = shop.send_with(&refunded(&["1001"]), options);
-    assert_eq!((exit_and_outcomes(&ran), changed_by(&ran)), (expected_exit(1, "1001 changed"), "-30.60".into()));
+    assert_eq!(
+        (exit_and_outcomes(&ran), changed_by(&ran)),
+        (expected_exit(1, "1001 changed"), "-30.60".into())
+    );
 }
 
 #[test]

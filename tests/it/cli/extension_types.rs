@@ -21,14 +21,18 @@ impl TestShop {
 
     fn send_to(&self, service: &MockService, orders: &str, options: &str) -> RunResult {
         self.workspace.file("orders.csv", orders);
-        let target = format!("--base-url {} --client-key k --pos x --max-invalid 100%", service.base_url);
+        let target =
+            format!("--base-url {} --client-key k --pos x --max-invalid 100%", service.base_url);
         let pace = "--rate unlimited --identity-pause 0s --backfill --set tries=2";
         self.workspace.run(&format!("send orders.csv {target} {pace}{options}"))
     }
 
     fn check(&self, orders: &str) -> RunResult {
         self.workspace.file("orders.csv", orders);
-        let target = format!("--base-url {} --client-key k --pos x --max-invalid 100%", self.service.base_url);
+        let target = format!(
+            "--base-url {} --client-key k --pos x --max-invalid 100%",
+            self.service.base_url
+        );
         self.workspace.run(&format!("check orders.csv {target}"))
     }
 }
@@ -63,10 +67,16 @@ fn extension_types_persist_across_runs() {
     assert_eq!(problem(&shop.check(&as_text)), expected);
     let conflict = shop.send(&as_text);
     assert_eq!((conflict.code, problem(&conflict).as_str()), (1, expected));
-    assert!(problem(&shop.send(&order("A-2", "ext.weight:float", "1.5"))).contains("float here, but integer"));
+    assert!(
+        problem(&shop.send(&order("A-2", "ext.weight:float", "1.5")))
+            .contains("float here, but integer")
+    );
     // Attributes of items and of other tenants are separate.
     assert_eq!(shop.send(&order("A-3", "item.ext.weight:string", "10")).code, 0);
-    assert!(problem(&shop.send(&order("A-4", "item.ext.weight:boolean", "true"))).contains("boolean here, but string"));
+    assert!(
+        problem(&shop.send(&order("A-4", "item.ext.weight:boolean", "true")))
+            .contains("boolean here, but string")
+    );
     let other = MockService::start(|_| None);
     assert_eq!(shop.send_to(&other, &as_text, " --new-target").code, 0);
     assert_eq!(shop.send(&order("A-5", "ext.weight:integer", "11")).code, 0);
@@ -79,7 +89,8 @@ fn integer_is_sent_as_float_if_tenant_has_float() {
     let shop = TestShop::with(|_| None);
     assert_eq!(shop.send(&order("A-1", "ext.weight:float", "1.5")).code, 0);
     assert_eq!(shop.send(&order("A-2", "ext.weight:integer", "10")).code, 0);
-    let sent = shop.service.received().into_iter().find(|request| request.reference() == "A-2").unwrap();
+    let sent =
+        shop.service.received().into_iter().find(|request| request.reference() == "A-2").unwrap();
     assert!(sent.line.contains("%22weight%22:10.0"), "{}", sent.line);
 }
 
@@ -100,12 +111,20 @@ fn only_accepted_orders_fix_types() {
 #[test]
 fn resumed_plan_checks_types_of_other_runs() {
     let shop = TestShop::with(|_| None);
-    assert_eq!(shop.send_to(&shop.service, &order("A-1", "ext.weight:integer", "10"), " --limit 0").code, 4);
+    assert_eq!(
+        shop.send_to(&shop.service, &order("A-1", "ext.weight:integer", "10"), " --limit 0").code,
+        4
+    );
     assert_eq!(shop.send(&order("A-2", "ext.weight:string", "10")).code, 0);
     let target = format!("--base-url {} --client-key k --pos x --backfill", shop.service.base_url);
-    let ran = shop.workspace.run(&format!("send --resume run-1 {target} --rate unlimited --identity-pause 0s"));
+    let ran = shop
+        .workspace
+        .run(&format!("send --resume run-1 {target} --rate unlimited --identity-pause 0s"));
     let message = &ran.results()[0]["problems"][0]["message"];
     assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid"), "{}", ran.err);
-    assert!(message.as_str().unwrap().contains("weight: integer here, but string at the tenant"), "{message}");
+    assert!(
+        message.as_str().unwrap().contains("weight: integer here, but string at the tenant"),
+        "{message}"
+    );
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 1);
 }

@@ -34,13 +34,27 @@ fn results_match_the_tenant_under_faults() {
     assert!(accepted.is_subset(&processed), "{:?}", accepted.difference(&processed));
     assert!(processed.iter().all(|order| accepted.contains(order) || unknown.contains(order)));
     // Both kinds of unknown orders must occur: processed and not processed.
-    assert!(unknown.intersection(&processed).next().is_some() && unknown.difference(&processed).next().is_some());
-    assert_eq!((results.len(), summary["orders"]["accepted"].as_u64()), (300, u64::try_from(accepted.len()).ok()));
+    assert!(
+        unknown.intersection(&processed).next().is_some()
+            && unknown.difference(&processed).next().is_some()
+    );
+    assert_eq!(
+        (results.len(), summary["orders"]["accepted"].as_u64()),
+        (300, u64::try_from(accepted.len()).ok())
+    );
     assert_eq!(sandbox["orders"]["repeated_references"], 0, "an order was sent twice");
     assert_eq!(sandbox["orders"]["not_processed"], 0);
     assert_same_requests(&summary, &sandbox);
     let injected: Vec<_> = sandbox["faults"].as_object().unwrap().keys().collect();
-    let all = ["closed_not_taken", "closed_taken", "garbage", "half", "status.500", "status.503", "throttled"];
+    let all = [
+        "closed_not_taken",
+        "closed_taken",
+        "garbage",
+        "half",
+        "status.500",
+        "status.503",
+        "throttled",
+    ];
     assert_eq!(injected, all);
 }
 
@@ -51,7 +65,10 @@ fn outcomes_with(in_flight: u32) -> BTreeSet<(String, String)> {
          --set tries=20 --set down_after=1000 {FAULTS}"
     ));
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    run.results().iter().map(|result| (text(&result["referenceId"]), text(&result["outcome"]))).collect()
+    run.results()
+        .iter()
+        .map(|result| (text(&result["referenceId"]), text(&result["outcome"])))
+        .collect()
 }
 
 #[test]
@@ -153,7 +170,8 @@ fn fault_option_overrides_the_file() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     workspace.file("night.toml", "garbage = '100%'\n[status]\n401 = '0%'\n");
     let faults = |options: &str| {
-        let command = "send orders.csv --sandbox --rate unlimited --identity-pause 0s --set tries=1";
+        let command =
+            "send orders.csv --sandbox --rate unlimited --identity-pause 0s --set tries=1";
         let ran = workspace.run(&format!("{command} --faults night.toml{options}"));
         let sandbox: Value = serde_json::from_str(&ran.text("sandbox.json")).unwrap();
         format!("exit {}, {}", ran.code, sandbox["faults"])
@@ -169,7 +187,8 @@ fn faults_require_the_sandbox() {
     for options in ["--client-key k", "--base-url http://127.0.0.1:1 --client-key k", "--to eu"] {
         for faults in ["--fault late=1%", "--faults night.toml"] {
             let ran = workspace.run(&format!("send orders.csv {options} {faults}"));
-            let expected = ["required arguments were not provided:\n  --sandbox", "cannot be used with"];
+            let expected =
+                ["required arguments were not provided:\n  --sandbox", "cannot be used with"];
             let is_reported = expected.iter().any(|message| ran.err.contains(message));
             assert!(ran.code == 2 && is_reported, "{options} {faults}: {}", ran.err);
         }

@@ -60,7 +60,8 @@ fn non_export_files_are_refused() {
 #[test]
 fn unreadable_rows_are_reported() {
     let with = |rows: &[u8]| [export(&["A-1"]).as_bytes(), rows, row("A-3").as_bytes()].concat();
-    let quoted = |name| with(ExportRow { reference: "A-2", name, ..ExportRow::default() }.csv().as_bytes());
+    let quoted =
+        |name| with(ExportRow { reference: "A-2", name, ..ExportRow::default() }.csv().as_bytes());
     let cells_missing = with(b"A-2,2025-03-01T10:00:00Z\n");
     let found = run_cases(
         "orders.csv",
@@ -71,7 +72,13 @@ fn unreadable_rows_are_reported() {
             ("too many cells", with(row("A-2").replace("Rope", "Rope, red").as_bytes())),
             (
                 "not UTF-8",
-                with(&row("A-2").into_bytes().iter().map(|b| if *b == b'o' { 0xF6 } else { *b }).collect::<Vec<_>>()),
+                with(
+                    &row("A-2")
+                        .into_bytes()
+                        .iter()
+                        .map(|b| if *b == b'o' { 0xF6 } else { *b })
+                        .collect::<Vec<_>>(),
+                ),
             ),
             ("a quote that is never closed", quoted("\"Rope")),
             ("text behind a closing quote", quoted("\"Rope\" red")),
@@ -111,7 +118,9 @@ fn unreadable_rows_are_reported() {
 
 #[test]
 fn row_without_key_invalidates_possible_orders() {
-    let other_time = ExportRow { reference: "A-2", ordered_at: "2025-03-02T10:00:00Z", ..ExportRow::default() }.csv();
+    let other_time =
+        ExportRow { reference: "A-2", ordered_at: "2025-03-02T10:00:00Z", ..ExportRow::default() }
+            .csv();
     let with = |line: ExportRow<'_>| format!("{}{other_time}{}", export(&["A-1"]), line.csv());
     let lost = ExportRow { reference: "", ..ExportRow::default() };
     let found = run_cases(
@@ -214,16 +223,22 @@ fn members_of_the_wrong_type_are_reported() {
             ("items that are no objects", line("A-1", ",\"orderItems\":[1,null,[]]")),
             (
                 "an identifier without a provider",
-                line("A-1", "").replace("\"email\":\"ann@example.com\"", "\"identifiers\":[{\"id\":5}]"),
+                line("A-1", "")
+                    .replace("\"email\":\"ann@example.com\"", "\"identifiers\":[{\"id\":5}]"),
             ),
             (
                 "an identifier without an id",
-                line("A-1", "")
-                    .replace("\"email\":\"ann@example.com\"", "\"identifiers\":[{\"provider\":\"crm\",\"id\":null}]"),
+                line("A-1", "").replace(
+                    "\"email\":\"ann@example.com\"",
+                    "\"identifiers\":[{\"provider\":\"crm\",\"id\":null}]",
+                ),
             ),
             ("an extension within an extension", line("A-1", ",\"extensions\":{\"a\":{\"b\":1}}")),
             ("two extension objects", line("A-1", ",\"extensions\":[{\"a\":1},{\"b\":1}]")),
-            ("names that are taken", line("A-1", ",\"extensions\":{\"name\":\"x\",\"key\":\"y\",\"a b\":1}")),
+            (
+                "names that are taken",
+                line("A-1", ",\"extensions\":{\"name\":\"x\",\"key\":\"y\",\"a b\":1}"),
+            ),
             (
                 "an attribute of two types",
                 format!(
@@ -322,13 +337,19 @@ fn encoding_variants_read_identically() {
         assert_eq!((ran.code, ran.outcomes()), (1, expected_value.outcomes()), "{name}");
         let results = ran.results();
         let last = results[2]["problems"].as_array().unwrap().last().unwrap();
-        assert_eq!((&last["line"], &last["column"]), (&4.into(), &40.into()), "{name}: {}", ran.report());
+        assert_eq!(
+            (&last["line"], &last["column"]),
+            (&4.into(), &40.into()),
+            "{name}: {}",
+            ran.report()
+        );
     }
     for content in [plain.as_bytes(), &packed] {
         let ran = Workspace::new().run_with(&CHECK.replace("orders.csv", "-"), &[], content);
         assert_eq!((ran.code, ran.outcomes()), (1, expected_value.outcomes()));
         assert_eq!(ran.summary()["inputs"][0]["file"], "-");
-        let left: Vec<_> = fs::read_dir(ran.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            fs::read_dir(ran.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert!(!left.iter().any(|name| name.to_string_lossy().contains("input")), "{left:?}");
     }
 }
@@ -337,7 +358,9 @@ fn encoding_variants_read_identically() {
 fn positions_count_blank_lines_and_quoted_breaks() {
     let rows = "\n\nA-1,2025-03-01T10:00:00Z,PURCHASED,EUR,5,other,GEAR,\"Rö\npe\",q,1,ann@example.com,x\n\n\n";
     let last = ExportRow { reference: "A-2", price: "x", ..ExportRow::default() }.csv();
-    for (content, line_of_last) in [(format!("\n{HEADER}{rows}{last}"), 9), (format!("{HEADER}{last}"), 2)] {
+    for (content, line_of_last) in
+        [(format!("\n{HEADER}{rows}{last}"), 9), (format!("{HEADER}{last}"), 2)]
+    {
         for content in [content.clone(), content.replace('\n', "\r\n")] {
             let ran = Workspace::with("orders.csv", content).run(CHECK);
             let results = ran.results();
@@ -345,7 +368,12 @@ fn positions_count_blank_lines_and_quoted_breaks() {
             let of_last = problems(results.len() - 1);
             assert_eq!((&of_last["line"], &of_last["column"]), (&line_of_last.into(), &40.into()));
             if results.len() == 2 {
-                assert_eq!((&problems(0)["line"], &problems(0)["column"]), (&6.into(), &5.into()), "{}", ran.report());
+                assert_eq!(
+                    (&problems(0)["line"], &problems(0)["column"]),
+                    (&6.into(), &5.into()),
+                    "{}",
+                    ran.report()
+                );
             }
         }
     }
@@ -358,7 +386,8 @@ fn truncated_archive_is_refused() {
     encoder.write_all(format!("{HEADER}{rows}").as_bytes()).unwrap();
     let packed = encoder.finish().unwrap();
     for length in [packed.len() - 3, packed.len() / 2, 30] {
-        let ran = Workspace::with("orders.csv.gz", &packed[..length]).run("check orders.csv.gz --pos x");
+        let ran =
+            Workspace::with("orders.csv.gz", &packed[..length]).run("check orders.csv.gz --pos x");
         assert_eq!((ran.code, &ran.summary()["orders"]["read"]), (2, &0.into()), "{}", ran.err);
         assert!(ran.err.starts_with("error: orders.csv.gz: "), "{}", ran.err);
     }
@@ -370,7 +399,10 @@ fn missing_final_line_end_is_refused_if_required() {
     let canonical = Workspace::new().run("profiles show canonical").out;
     let report = |name: &str, content: &str, key: &str| {
         let workspace = Workspace::with(name, content);
-        workspace.file("shop.toml", canonical.replacen("unknown_columns", &format!("{key}\nunknown_columns"), 1));
+        workspace.file(
+            "shop.toml",
+            canonical.replacen("unknown_columns", &format!("{key}\nunknown_columns"), 1),
+        );
         workspace.run(&format!("check {name} --profile shop.toml --pos x")).report()
     };
     let required = |name, content: &str| report(name, content, "last_line_end = \"required\"");
@@ -378,8 +410,11 @@ fn missing_final_line_end_is_refused_if_required() {
     let ndjson = format!("{}\n{}\n", line("A-1", ""), line("A-2", ""));
     let refused = |file_and_line: &str| {
         let found = "the last row ends without a line end, expected one (last_line_end = \"required\" in the profile)";
-        let hint = "the export is still being written, or was cut off; run it again when it is complete";
-        format!("exit 2\n    error: {file_and_line}: {found}; nothing was sent\n      hint: {hint}\n")
+        let hint =
+            "the export is still being written, or was cut off; run it again when it is complete";
+        format!(
+            "exit 2\n    error: {file_and_line}: {found}; nothing was sent\n      hint: {hint}\n"
+        )
     };
     assert_eq!(required("orders.csv", csv.trim_end()), refused("orders.csv:3"));
     assert_eq!(required("orders.csv", &csv[..csv.len() - 3]), refused("orders.csv:3"));
@@ -388,7 +423,9 @@ fn missing_final_line_end_is_refused_if_required() {
     assert_eq!(required("orders.ndjson", ndjson.trim_end()), refused("orders.ndjson:2"));
     assert_eq!(required("orders.ndjson", &ndjson[..ndjson.len() - 3]), refused("orders.ndjson:2"));
     let array = format!("[{},{}]", line("A-1", ""), line("A-2", ""));
-    for (name, content) in [("orders.csv", csv.as_str()), ("orders.ndjson", ndjson.as_str()), ("orders.json", &array)] {
+    for (name, content) in
+        [("orders.csv", csv.as_str()), ("orders.ndjson", ndjson.as_str()), ("orders.json", &array)]
+    {
         assert_eq!(required(name, content), "exit 0\n    A-1 valid\n    A-2 valid\n", "{name}");
     }
     for key in ["", "last_line_end = \"optional\""] {
@@ -402,7 +439,9 @@ fn missing_inputs_are_reported() {
     let workspace = Workspace::with("sub/notes.txt", "x");
     let found: Vec<String> = ["none.csv", "*.csv", "[", "sub", ""]
         .iter()
-        .map(|input| format!("{input:?}: {}", workspace.run(&format!("check {input} --pos x")).report()))
+        .map(|input| {
+            format!("{input:?}: {}", workspace.run(&format!("check {input} --pos x")).report())
+        })
         .collect();
     insta::assert_snapshot!(found.concat(), @r#"
     "none.csv": exit 2
@@ -424,7 +463,9 @@ fn missing_inputs_are_reported() {
 fn duplicate_inputs_and_orders_count_once() {
     let workspace = Workspace::with("a.csv", export(&["A-1"]));
     workspace.file("sub/b.csv", export(&["A-1", "B-1"])).file("sub/deeper/c.csv", export(&["C-1"]));
-    let outcomes = |inputs: &str| workspace.run(&format!("check {inputs} --pos x --max-invalid 100%")).outcomes();
+    let outcomes = |inputs: &str| {
+        workspace.run(&format!("check {inputs} --pos x --max-invalid 100%")).outcomes()
+    };
     assert_eq!(outcomes("a.csv ./a.csv *.csv"), "A-1 valid");
     assert_eq!(outcomes("a.csv sub"), "A-1 valid, B-1 valid");
     workspace.file("d.csv", export(&["A-1"]).replace("30.60,other", "31,other"));
@@ -435,7 +476,11 @@ fn duplicate_inputs_and_orders_count_once() {
 #[test]
 fn damaged_copy_is_not_a_duplicate() {
     let damaged = [export(&["A-1"]).into_bytes(), b"A-1,damaged\n".to_vec()].concat();
-    let disagreeing = format!("{}{}", export(&["A-1"]), "A-1,2025-03-01T10:00:00Z,PURCHASED,EUR,31,other,,,,,,\n");
+    let disagreeing = format!(
+        "{}{}",
+        export(&["A-1"]),
+        "A-1,2025-03-01T10:00:00Z,PURCHASED,EUR,31,other,,,,,,\n"
+    );
     for copy in [damaged, disagreeing.into_bytes()] {
         let workspace = Workspace::with("a.csv", export(&["A-1"]));
         workspace.file("b.csv", copy);
@@ -513,11 +558,21 @@ fn decimals_are_exact_or_rejected() {
 #[test]
 fn huge_cells_and_many_columns_are_read() {
     let name = "x".repeat(5_000_000);
-    let content = format!("{HEADER}{}{}", ExportRow { name: &name, ..ExportRow::default() }.csv(), row("A-2"));
+    let content = format!(
+        "{HEADER}{}{}",
+        ExportRow { name: &name, ..ExportRow::default() }.csv(),
+        row("A-2")
+    );
     let ran = Workspace::with("orders.csv", content).run(CHECK);
     assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"));
     let columns: Vec<_> = (0..2000).map(|number| format!(",more{number}")).collect();
-    let content = format!("{}{}\n{}{}\n", HEADER.trim_end(), columns.concat(), row("A-1").trim_end(), ",".repeat(2000));
+    let content = format!(
+        "{}{}\n{}{}\n",
+        HEADER.trim_end(),
+        columns.concat(),
+        row("A-1").trim_end(),
+        ",".repeat(2000)
+    );
     let ran = Workspace::with("orders.csv", content).run(CHECK);
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 valid"));
 }
@@ -525,15 +580,28 @@ fn huge_cells_and_many_columns_are_read() {
 #[test]
 fn daylight_saving_times_are_converted() {
     let profile = "name = 'local'\n[order]\nreferenceId = { column = 'referenceId' }\nstatus = { column = 'status' }\ncurrencyCode = { column = 'currencyCode' }\nprice = { column = 'price' }\npaymentType = { column = 'paymentType' }\norderedAt = { column = 'orderedAt', date = '%Y-%m-%d %H:%M', zone = 'Europe/London' }\n[guest]\nemail = { column = 'guest.email' }\n";
-    let times = ["2025-03-30 00:30", "2025-03-30 01:30", "2025-10-26 00:30", "2025-10-26 01:30", "2025-10-26 02:30"];
-    let at = |ordered_at: &&str| ExportRow { reference: ordered_at, ordered_at, ..ExportRow::default() }.csv();
+    let times = [
+        "2025-03-30 00:30",
+        "2025-03-30 01:30",
+        "2025-10-26 00:30",
+        "2025-10-26 01:30",
+        "2025-10-26 02:30",
+    ];
+    let at = |ordered_at: &&str| {
+        ExportRow { reference: ordered_at, ordered_at, ..ExportRow::default() }.csv()
+    };
     let workspace = Workspace::with("local.toml", profile);
     workspace.file("orders.csv", format!("{HEADER}{}", times.iter().map(at).collect::<String>()));
     let ran = workspace.run("check orders.csv --pos x --profile local.toml");
     let shown: Vec<_> = ran
         .results()
         .iter()
-        .map(|result| format!("{} {} {}\n", result["referenceId"], result["orderedAt"], result["problems"][0]["code"]))
+        .map(|result| {
+            format!(
+                "{} {} {}\n",
+                result["referenceId"], result["orderedAt"], result["problems"][0]["code"]
+            )
+        })
         .collect();
     insta::assert_snapshot!(shown.concat(), @r#"
     "2025-03-30 00:30" "2025-03-30T00:30:00.000Z" null

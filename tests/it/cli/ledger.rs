@@ -40,7 +40,9 @@ struct TestShop {
 impl TestShop {
     /// A service that responds as documented, but disconnects on the orders with these references.
     fn disconnecting_on(references: &'static [&'static str]) -> Self {
-        Self::with(move |request| references.contains(&request.reference()).then_some(Reply::Disconnect))
+        Self::with(move |request| {
+            references.contains(&request.reference()).then_some(Reply::Disconnect)
+        })
     }
 
     fn with(answer: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static) -> Self {
@@ -53,8 +55,10 @@ impl TestShop {
 
     fn send_to(&self, base_url: &str, content: &str, options: &str) -> RunResult {
         self.workspace.file("orders.csv", content);
-        let target = format!("--base-url {base_url} --client-key k --pos x --backfill --set tries=2");
-        self.workspace.run(&format!("send orders.csv {target} --rate unlimited --identity-pause 0s{options}"))
+        let target =
+            format!("--base-url {base_url} --client-key k --pos x --backfill --set tries=2");
+        self.workspace
+            .run(&format!("send orders.csv {target} --rate unlimited --identity-pause 0s{options}"))
     }
 
     fn ledger(&self, command: &str) -> RunResult {
@@ -93,7 +97,10 @@ fn unknown_order_settled_as_failed_is_resent() {
       2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: settled manually as not accepted at 2026-11-22T00:00:00Z
     ");
     *silent.lock().unwrap() = false;
-    assert_eq!(shop.send(&export(&["A-1", "A-2"]), "").outcomes(), "A-2 already_sent, A-1 accepted");
+    assert_eq!(
+        shop.send(&export(&["A-1", "A-2"]), "").outcomes(),
+        "A-2 already_sent, A-1 accepted"
+    );
     assert_output!(shop.ledger_output("show A-1"), @r"
     A-1 ordered at 2025-03-01T10:00:00Z, sent to target HASH: accepted
       2026-11-22T00:00:00Z  sent by run 20261122-000000-RUN_ with content 8af8e47c: settled manually as not accepted at 2026-11-22T00:00:00Z
@@ -131,7 +138,8 @@ fn acknowledged_change_is_not_reported_again() {
     let paid = export(&["A-1"]);
     assert_eq!(shop.send(&paid.replace("PURCHASED", "PAYMENT_PENDING"), "").code, 0);
     // A check records nothing.
-    let check = format!("check orders.csv --base-url {} --client-key k --pos x", shop.service.base_url);
+    let check =
+        format!("check orders.csv --base-url {} --client-key k --pos x", shop.service.base_url);
     shop.workspace.file("orders.csv", &paid);
     assert_eq!(shop.workspace.run(&check).outcomes(), "A-1 changed");
     assert_output!(shop.ledger_output("settle A-1 --as acknowledged"), @r"
@@ -153,16 +161,23 @@ fn acknowledged_change_is_not_reported_again() {
     ");
     let again = shop.send(&paid, "");
     assert_eq!((again.code, again.outcomes().as_str()), (0, "A-1 already_sent"));
-    assert_eq!(reason(&again), "accepted by an earlier run with other content, acknowledged manually");
+    assert_eq!(
+        reason(&again),
+        "accepted by an earlier run with other content, acknowledged manually"
+    );
     // Different content again is a new change.
-    assert_eq!(shop.send(&paid.replace("30.60,other", "30.61,other"), "").outcomes(), "A-1 changed");
+    assert_eq!(
+        shop.send(&paid.replace("30.60,other", "30.61,other"), "").outcomes(),
+        "A-1 changed"
+    );
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 1);
 }
 
 #[test]
 fn settle_is_all_or_nothing() {
     let shop = TestShop::disconnecting_on(&["A-1", "A-2"]);
-    let other = MockService::start(|request| (request.reference() == "A-1").then_some(Reply::Disconnect));
+    let other =
+        MockService::start(|request| (request.reference() == "A-1").then_some(Reply::Disconnect));
     assert_eq!(shop.send(&export(&["A-1", "A-2", "A-3"]), "").code, 3);
     assert_eq!(shop.send_to(&other.base_url, &export(&["A-1"]), " --new-target").code, 3);
     assert_output!(shop.ledger_output("settle A-1 A-2 A-3 A-4 --as accepted"), @r"
@@ -179,12 +194,18 @@ fn settle_is_all_or_nothing() {
     let lines = shop.ledger("list --reference A-1 --format json").out;
     let targets: Vec<String> = lines
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap()["target"].as_str().unwrap().to_owned())
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["target"].as_str().unwrap().to_owned()
+        })
         .collect();
-    assert!(lines.lines().all(|line| line.contains(r#""reference":"A-1""#) && line.contains(r#""outcome":"unknown""#)));
+    assert!(lines.lines().all(
+        |line| line.contains(r#""reference":"A-1""#) && line.contains(r#""outcome":"unknown""#)
+    ));
     let settle = format!("settle A-1 --as accepted --target {}", &targets[0][..8]);
     assert_eq!(shop.ledger(&settle).code, 0);
-    let states = |target: &str| shop.ledger(&format!("list --reference A-1 --target {target} --format json")).out;
+    let states = |target: &str| {
+        shop.ledger(&format!("list --reference A-1 --target {target} --format json")).out
+    };
     assert!(states(&targets[0]).contains("accepted") && states(&targets[1]).contains("unknown"));
     assert_output!(shop.ledger_output("settle A-2 --as accepted --ordered-at 2025-03-02"), @r"
     exit 2
@@ -205,12 +226,17 @@ fn list_as_csv_equals_list_as_json() {
     assert_eq!(records.len(), 2);
     for (record, line) in records.into_iter().zip(json.lines()) {
         let object: BTreeMap<String, Value> = serde_json::from_str(line).unwrap();
-        let shown = |value: Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-        let mut expected: BTreeMap<_, _> = object.into_iter().map(|(key, value)| (key, shown(value))).collect();
+        let shown =
+            |value: Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+        let mut expected: BTreeMap<_, _> =
+            object.into_iter().map(|(key, value)| (key, shown(value))).collect();
         expected.entry("change".to_owned()).or_default();
         assert_eq!(record, expected);
     }
-    assert_eq!(shop.ledger("list --format csv --references").out, shop.ledger("list --references").out);
+    assert_eq!(
+        shop.ledger("list --format csv --references").out,
+        shop.ledger("list --references").out
+    );
 }
 
 #[test]
@@ -221,8 +247,14 @@ fn settle_is_refused_while_a_run_is_active() {
     let folder = workspace.path("");
     let service = MockService::start(move |request| {
         if request.kind() == "ORDER_CHECKOUT" {
-            let output = program(&folder).args(["ledger", "settle", "A-1", "--as", "failed"]).output().unwrap();
-            response.lock().unwrap().push((output.status.code(), String::from_utf8(output.stderr).unwrap()));
+            let output = program(&folder)
+                .args(["ledger", "settle", "A-1", "--as", "failed"])
+                .output()
+                .unwrap();
+            response
+                .lock()
+                .unwrap()
+                .push((output.status.code(), String::from_utf8(output.stderr).unwrap()));
         }
         None
     });
@@ -252,8 +284,14 @@ fn run_stops_when_another_writes_the_ledger() {
                 .filter(|file| file.extension() == Some("lock".as_ref()))
                 .for_each(|file| fs::remove_file(file).unwrap());
             let mut second = program(&folder);
-            second.args("send second.csv --client-key k --pos x --backfill --rate unlimited --out second".split(' '));
-            assert_eq!(second.args(["--base-url", &to.lock().unwrap()]).output().unwrap().status.code(), Some(0));
+            second.args(
+                "send second.csv --client-key k --pos x --backfill --rate unlimited --out second"
+                    .split(' '),
+            );
+            assert_eq!(
+                second.args(["--base-url", &to.lock().unwrap()]).output().unwrap().status.code(),
+                Some(0)
+            );
         }
         None
     });
@@ -285,7 +323,8 @@ fn list_filters_select_orders() {
     assert_eq!(listed("--since 2026-01-01 --until 2999-01-01T00:00:00Z"), "A-1 A-2 B-1 B-2");
     assert_eq!(listed("--until 2026-01-01"), "");
     assert_eq!(shop.ledger_output("list --outcome failed"), "");
-    let in_json = shop.workspace.run_with("ledger list --references", &[("ORDERFERRY_FORMAT", "json")], b"");
+    let in_json =
+        shop.workspace.run_with("ledger list --references", &[("ORDERFERRY_FORMAT", "json")], b"");
     assert_eq!(in_json.out, "A-1\nA-2\nB-1\nB-2\n");
     for wrong in ["--since yesterday", "--target staging", "--outcome lost", "--limit x"] {
         assert_eq!(shop.ledger(&format!("list {wrong}")).code, 2, "{wrong}");
@@ -298,21 +337,34 @@ fn export_has_all_submissions_and_no_personal_data() {
     shop.send(&export(&["A-1", "A-2"]), "");
     shop.send(&export(&["A-1"]), " --unknown resend");
     let ran = shop.ledger("export");
-    let lines: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let message = |line: &Value| format!("{} {} {}", line["reference"], line["outcome"], line["by_hand"]);
+    let lines: Vec<Value> =
+        ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let message =
+        |line: &Value| format!("{} {} {}", line["reference"], line["outcome"], line["by_hand"]);
     let found: Vec<_> = lines.iter().map(message).collect();
-    assert_eq!(found, [r#""A-1" "unknown" false"#, r#""A-1" "unknown" false"#, r#""A-2" "accepted" false"#]);
+    assert_eq!(
+        found,
+        [r#""A-1" "unknown" false"#, r#""A-1" "unknown" false"#, r#""A-2" "accepted" false"#]
+    );
     for time in ["ordered_at", "intended_at", "settled_at"] {
-        assert!(chrono::DateTime::parse_from_rfc3339(lines[0][time].as_str().unwrap()).is_ok(), "{time}");
+        assert!(
+            chrono::DateTime::parse_from_rfc3339(lines[0][time].as_str().unwrap()).is_ok(),
+            "{time}"
+        );
     }
     let run = lines[0]["run"].as_str().unwrap();
-    assert!(shop.ledger_output("show A-1").contains(run) && lines[0]["target"].as_str().unwrap().len() == 64);
+    assert!(
+        shop.ledger_output("show A-1").contains(run)
+            && lines[0]["target"].as_str().unwrap().len() == 64
+    );
     assert_eq!(lines[0]["content"].as_str().unwrap().len(), 32);
     let bytes = fs::read(shop.workspace.path("orderferry-ledger.db")).unwrap();
     for output_text in [ran.out.as_bytes(), &bytes] {
         let output_text = String::from_utf8_lossy(output_text);
         assert!(
-            !output_text.contains("Smith") && !output_text.contains("example.com") && !output_text.contains("Rope")
+            !output_text.contains("Smith")
+                && !output_text.contains("example.com")
+                && !output_text.contains("Rope")
         );
     }
 }
@@ -328,12 +380,16 @@ fn ledger_commands_locate_the_runs_ledger() {
     assert!(!shop.workspace.path("none.db").exists());
     shop.send(&export(&["A-1"]), " --ledger kept.db");
     shop.workspace.file("other/settings.toml", "ledger = '../kept.db'\n");
-    for ledger_option in ["--ledger kept.db", "--config other/settings.toml", "--set ledger=kept.db"] {
-        for command in
-            [format!("ledger list --references {ledger_option}"), format!("ledger {ledger_option} list --references")]
-        {
+    for ledger_option in
+        ["--ledger kept.db", "--config other/settings.toml", "--set ledger=kept.db"]
+    {
+        for command in [
+            format!("ledger list --references {ledger_option}"),
+            format!("ledger {ledger_option} list --references"),
+        ] {
             let mut program = program(&shop.workspace.path(""));
-            let output = program.env_remove("ORDERFERRY_LEDGER").args(command.split(' ')).output().unwrap();
+            let output =
+                program.env_remove("ORDERFERRY_LEDGER").args(command.split(' ')).output().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap(), "A-1\n", "{command}");
         }
     }

@@ -24,7 +24,12 @@ impl TestShop {
         let shop = Self { workspace: Workspace::new(), service: MockService::start(|_| None) };
         shop.workspace.file("orders.csv", export(&["A-1", "A-2"]));
         let first = shop.send("");
-        assert_eq!((first.code, first.outcomes().as_str()), (0, "A-1 accepted, A-2 accepted"), "{}", first.err);
+        assert_eq!(
+            (first.code, first.outcomes().as_str()),
+            (0, "A-1 accepted, A-2 accepted"),
+            "{}",
+            first.err
+        );
         shop
     }
 
@@ -61,8 +66,7 @@ fn companion_files(ledger: &Path) -> Vec<std::path::PathBuf> {
 #[test]
 fn missing_ledger_sends_nothing() {
     let shop = TestShop::new();
-    let hint =
-        "hint: the first run creates it with --new-ledger; if there was one, restore it or name it with --ledger";
+    let hint = "hint: the first run creates it with --new-ledger; if there was one, restore it or name it with --ledger";
     for empty in [false, true] {
         fs::remove_file(shop.ledger()).unwrap();
         if empty {
@@ -81,7 +85,10 @@ fn missing_ledger_sends_nothing() {
 #[test]
 fn new_ledger_is_refused_for_a_used_ledger() {
     let shop = TestShop::new();
-    shop.assert_refused(&shop.send(" --new-ledger"), &["holds 2 attempts", "hint: leave out --new-ledger"]);
+    shop.assert_refused(
+        &shop.send(" --new-ledger"),
+        &["holds 2 attempts", "hint: leave out --new-ledger"],
+    );
     assert_eq!(shop.send_again().outcomes(), "A-1 already_sent, A-2 already_sent");
 }
 
@@ -89,8 +96,10 @@ fn new_ledger_is_refused_for_a_used_ledger() {
 fn ledger_without_attempts_counts_as_new() {
     let service = MockService::start(|_| Some(Reply::status(401)));
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
-    let send =
-        |options: &str| workspace.run(&format!("send orders.csv --base-url {} {OPTIONS}{options}", service.base_url));
+    let send = |options: &str| {
+        workspace
+            .run(&format!("send orders.csv --base-url {} {OPTIONS}{options}", service.base_url))
+    };
     for options in [" --new-ledger", "", " --new-ledger", &format!(" --ledger={LEDGER}")] {
         assert_eq!(send(options).code, 4, "{options}");
     }
@@ -104,15 +113,25 @@ fn default_ledger_is_in_the_state_folder() {
     let send = |folder: &str, options: &[&str]| {
         let mut program = program(&shop.workspace.path(folder));
         program.env_remove("ORDERFERRY_LEDGER").env("XDG_STATE_HOME", shop.workspace.path("state"));
-        program.arg("send").arg(shop.workspace.path("orders.csv")).args(["--base-url", &shop.service.base_url]);
+        program
+            .arg("send")
+            .arg(shop.workspace.path("orders.csv"))
+            .args(["--base-url", &shop.service.base_url]);
         let output = program.args(OPTIONS.split(' ')).args(options).output().unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     };
     // The message names the ledger of an earlier version.
     let (code, errors) = send("", &[]);
-    assert!(code == 2 && errors.contains("an earlier version kept its ledger at orderferry-ledger.db"), "{errors}");
+    assert!(
+        code == 2 && errors.contains("an earlier version kept its ledger at orderferry-ledger.db"),
+        "{errors}"
+    );
     let new = MockService::start(|_| None);
-    assert_eq!(send("", &["--new-ledger", "--base-url", &new.base_url]).0, 2, "--base-url is given twice");
+    assert_eq!(
+        send("", &["--new-ledger", "--base-url", &new.base_url]).0,
+        2,
+        "--base-url is given twice"
+    );
     assert_eq!(send("", &["--new-ledger"]).0, 0);
     assert!(shop.workspace.path("state/orderferry/orderferry-ledger.db").exists());
     let n_sent = shop.service.count("ORDER_CHECKOUT");
@@ -120,11 +139,18 @@ fn default_ledger_is_in_the_state_folder() {
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), n_sent);
     // Without a home there is no state folder.
     let mut program = program(&shop.workspace.path(""));
-    program.env_remove("ORDERFERRY_LEDGER").env_remove("XDG_STATE_HOME").env_remove("HOME").arg("send");
+    program
+        .env_remove("ORDERFERRY_LEDGER")
+        .env_remove("XDG_STATE_HOME")
+        .env_remove("HOME")
+        .arg("send");
     program.arg("orders.csv").args(["--base-url", &shop.service.base_url]).args(OPTIONS.split(' '));
     let output = program.output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && errors.contains("hint: name a file with --ledger"), "{errors}");
+    assert!(
+        output.status.code() == Some(2) && errors.contains("hint: name a file with --ledger"),
+        "{errors}"
+    );
 }
 
 #[test]
@@ -132,8 +158,10 @@ fn rotated_key_is_a_new_target_until_adopted() {
     let shop = TestShop::new();
 
     let send = |key: &str, options: &str| {
-        let (base_url, options) =
-            (&shop.service.base_url, format!("{}{options}", OPTIONS.replace("-key k", &format!("-key {key}"))));
+        let (base_url, options) = (
+            &shop.service.base_url,
+            format!("{}{options}", OPTIONS.replace("-key k", &format!("-key {key}"))),
+        );
         shop.workspace.run(&format!("send orders.csv --base-url {base_url} {options}"))
     };
     let refused = send("rotated", "");
@@ -143,15 +171,28 @@ fn rotated_key_is_a_new_target_until_adopted() {
     );
     let from = refused.err.split("target ").nth(1).unwrap()[..8].to_owned();
     shop.assert_refused(&send("k", " --new-target"), &["leave out --new-target"]);
-    let check = format!("check orders.csv --base-url {} --client-key rotated --pos x", shop.service.base_url);
-    assert!(shop.workspace.run(&check).err.contains("warning: the ledger orderferry-ledger.db holds other targets"));
+    let check = format!(
+        "check orders.csv --base-url {} --client-key rotated --pos x",
+        shop.service.base_url
+    );
+    assert!(
+        shop.workspace
+            .run(&check)
+            .err
+            .contains("warning: the ledger orderferry-ledger.db holds other targets")
+    );
     let adopt = |from: &str| {
         let key = "--client-key rotated --base-url";
         shop.workspace.run(&format!("ledger adopt --from {from} {key} {}", shop.service.base_url))
     };
     assert!(adopt("00000000000").err.contains("0 of the ledger's targets"));
     let adopted = adopt(&from);
-    assert!(adopted.code == 0 && adopted.out.contains("2 orders accepted"), "{}{}", adopted.out, adopted.err);
+    assert!(
+        adopted.code == 0 && adopted.out.contains("2 orders accepted"),
+        "{}{}",
+        adopted.out,
+        adopted.err
+    );
     assert_eq!(send("rotated", "").outcomes(), "A-1 already_sent, A-2 already_sent");
     // The old key is now a new target, which --new-target allows.
     shop.assert_refused(&send("k", ""), &["--new-target"]);
@@ -174,20 +215,32 @@ fn restored_backup_is_detected() {
     };
     let refused = |ran: &RunResult| {
         assert_eq!((ran.code, shop.service.count("ORDER_CHECKOUT")), (2, 3), "{}", ran.err);
-        assert!(ran.err.contains("its newest attempts are lost, as in an older backup"), "{}", ran.err);
+        assert!(
+            ran.err.contains("its newest attempts are lost, as in an older backup"),
+            "{}",
+            ran.err
+        );
     };
     // The database alone is detected by its lock file, the whole folder by the state folder.
     for is_selected in [|file: &Path| file.extension() == Some("db".as_ref()), |_: &Path| true] {
         restore(is_selected);
         refused(&shop.send_again());
         refused(&shop.send_again());
-        assert!(shop.workspace.run("ledger settle A-1 --as failed").err.contains("as in an older backup"));
+        assert!(
+            shop.workspace
+                .run("ledger settle A-1 --as failed")
+                .err
+                .contains("as in an older backup")
+        );
     }
     // The loss is accepted explicitly; the next runs continue.
     let accepted = shop.workspace.run("ledger accept-loss");
     assert_eq!((accepted.code, accepted.err.as_str()), (0, ""));
     assert_eq!(shop.send_again().outcomes(), "A-1 already_sent, A-2 already_sent, A-3 accepted");
-    assert_eq!(shop.send_again().outcomes(), "A-1 already_sent, A-2 already_sent, A-3 already_sent");
+    assert_eq!(
+        shop.send_again().outcomes(),
+        "A-1 already_sent, A-2 already_sent, A-3 already_sent"
+    );
 }
 
 /// Without companion files, as in a fresh container, or with unreadable ones, a loss is not
@@ -228,9 +281,14 @@ fn replaced_ledger_stops_the_run() {
             }
             None
         });
-        let ran = workspace.run(&format!("send orders.csv --base-url {} {OPTIONS}", service.base_url));
+        let ran =
+            workspace.run(&format!("send orders.csv --base-url {} {OPTIONS}", service.base_url));
         assert_eq!(ran.code, 4, "{how}: {}", ran.err);
-        assert!(ran.err.contains("was deleted, replaced or truncated while it was open"), "{how}: {}", ran.err);
+        assert!(
+            ran.err.contains("was deleted, replaced or truncated while it was open"),
+            "{how}: {}",
+            ran.err
+        );
         assert_eq!(ran.outcomes(), "A-1 accepted, A-2 not_attempted, A-3 not_attempted", "{how}");
         // The same after the last order.
         let ledger = workspace.path("last.db");
@@ -240,7 +298,10 @@ fn replaced_ledger_stops_the_run() {
             }
             None
         });
-        let ran = workspace.run(&format!("send orders.csv --base-url {} {OPTIONS} --ledger last.db", service.base_url));
+        let ran = workspace.run(&format!(
+            "send orders.csv --base-url {} {OPTIONS} --ledger last.db",
+            service.base_url
+        ));
         assert_eq!((ran.code, service.count("ORDER_CHECKOUT")), (4, 3), "{}", ran.err);
     }
 }
@@ -260,7 +321,10 @@ fn check_reads_a_read_only_ledger() {
         fs::remove_file(file).unwrap();
     }
     let (folder, out) = (shop.workspace.path(""), tempfile::tempdir().unwrap());
-    inside.run_ok(&format!("cd '{}' && mount --bind . . && mount -o remount,bind,ro .", folder.display()));
+    inside.run_ok(&format!(
+        "cd '{}' && mount --bind . . && mount -o remount,bind,ro .",
+        folder.display()
+    ));
     let command = format!(
         "cd '{0}' && '{PROGRAM}' check orders.csv --base-url {1} --client-key k --pos x --ledger {LEDGER} --out '{2}/run'",
         folder.display(),
@@ -276,15 +340,23 @@ fn check_reads_a_read_only_ledger() {
 #[cfg(unix)]
 #[test]
 fn ledger_mounted_as_single_file_is_refused() {
-    let Some(mut inside) = Namespace::enter_or_skip("ledger_mounted_as_single_file_is_refused") else { return };
+    let Some(mut inside) = Namespace::enter_or_skip("ledger_mounted_as_single_file_is_refused")
+    else {
+        return;
+    };
     let shop = TestShop::new();
     let folder = shop.workspace.path("");
     inside.run_ok(&format!("cd '{}' && mkdir data && touch data/l.db", folder.display()));
     inside.run_ok(&format!("mount --bind {LEDGER} data/l.db"));
     let target = format!("--base-url {} {OPTIONS} --ledger data/l.db", shop.service.base_url);
     for command in ["send orders.csv", "check orders.csv"] {
-        let target = if command.starts_with("check") { target.replace(" --backfill", "") } else { target.clone() };
-        let (code, output_text) = inside.run(&format!("'{PROGRAM}' {command} {target} < /dev/null"));
+        let target = if command.starts_with("check") {
+            target.replace(" --backfill", "")
+        } else {
+            target.clone()
+        };
+        let (code, output_text) =
+            inside.run(&format!("'{PROGRAM}' {command} {target} < /dev/null"));
         assert!(code == 2 && output_text.contains("is a mount point"), "{command}: {output_text}");
         assert!(output_text.contains("hint: mount the folder"), "{output_text}");
     }

@@ -30,7 +30,8 @@ impl TestShop {
 
     fn send(&self, what: &str) -> RunResult {
         let target = format!("--base-url {} --client-key a-key --pos x", self.service.base_url);
-        self.workspace.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s --backfill"))
+        self.workspace
+            .run(&format!("send {what} {target} --rate unlimited --identity-pause 0s --backfill"))
     }
 
     fn ledger(&self) -> Box<dyn Ledger> {
@@ -42,7 +43,11 @@ impl TestShop {
     /// Writes the ledger entry of a run that crashed before CHECKOUT.
     fn leave_open(&self, browser: &str) {
         let clear_cart = "\",\"type\":\"CLEAR_CART\",\"pos\":\"x\"}".to_owned();
-        let cart = LedgerWrite::OpenCart { reference: "A-2".to_owned(), browser: browser.to_owned(), clear_cart };
+        let cart = LedgerWrite::OpenCart {
+            reference: "A-2".to_owned(),
+            browser: browser.to_owned(),
+            clear_cart,
+        };
         self.ledger().write(&[cart]).unwrap();
     }
 
@@ -80,7 +85,8 @@ fn uncleared_carts_are_reported_and_retried() {
     shop.leave_open("stubborn");
     let ran = shop.send("orders.csv");
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"), "{}", ran.err);
-    let expected_message = "1 cart that an earlier run left open was not cleared: the next run tries again";
+    let expected_message =
+        "1 cart that an earlier run left open was not cleared: the next run tries again";
     assert!(ran.err.contains(expected_message), "{}", ran.err);
     assert_eq!(shop.n_open(), 1);
     assert!(shop.send("orders.csv").err.contains(expected_message));
@@ -94,6 +100,13 @@ fn only_sends_to_the_same_target_clear_carts() {
     let target = format!("--base-url {} --client-key a-key --pos x", shop.service.base_url);
     shop.workspace.run(&format!("check orders.csv {target}"));
     let other = format!("--base-url {} --client-key another-key --pos x", shop.service.base_url);
-    let ran = shop.workspace.run(&format!("send orders.csv {other} --rate unlimited --identity-pause 0s --backfill"));
-    assert_eq!((ran.code, shop.service.count("CLEAR_CART"), shop.n_open()), (0, 0, 1), "{}", ran.err);
+    let ran = shop
+        .workspace
+        .run(&format!("send orders.csv {other} --rate unlimited --identity-pause 0s --backfill"));
+    assert_eq!(
+        (ran.code, shop.service.count("CLEAR_CART"), shop.n_open()),
+        (0, 0, 1),
+        "{}",
+        ran.err
+    );
 }

@@ -56,7 +56,8 @@ struct Order {
 
 impl Order {
     fn new(number: usize, kind: &'static str, n_items: usize) -> Self {
-        let (reference, guest) = (format!("{kind}-{number}"), format!("guest{}@example.com", number % 20));
+        let (reference, guest) =
+            (format!("{kind}-{number}"), format!("guest{}@example.com", number % 20));
         Self { reference, guest, kind, n_items }
     }
 
@@ -115,9 +116,11 @@ struct Tenant {
 impl Tenant {
     fn new(faults: Option<Value>) -> Self {
         let runtime = Runtime::new().unwrap();
-        let faults = faults.map(|faults| Faults::new(serde_json::from_value(faults).unwrap()).unwrap());
-        let sandbox =
-            runtime.block_on(Sandbox::start(SandboxSettings { faults, ..SandboxSettings::default() })).unwrap();
+        let faults =
+            faults.map(|faults| Faults::new(serde_json::from_value(faults).unwrap()).unwrap());
+        let sandbox = runtime
+            .block_on(Sandbox::start(SandboxSettings { faults, ..SandboxSettings::default() }))
+            .unwrap();
         Self { runtime, sandbox: Some(sandbox) }
     }
 
@@ -127,7 +130,8 @@ impl Tenant {
 
     fn send(&self, workspace: &Workspace, what: &str) -> RunResult {
         let base_url = self.sandbox.as_ref().unwrap().base_url();
-        workspace.run(&format!("send {what} --base-url {base_url} --client-key k --pos p {OPTIONS}"))
+        workspace
+            .run(&format!("send {what} --base-url {base_url} --client-key k --pos p {OPTIONS}"))
     }
 }
 
@@ -159,11 +163,16 @@ fn of_outcome(ran: &RunResult, outcome: &str) -> BTreeSet<String> {
 
 /// Asserts that the tenant has exactly these orders, each sent in its mode.
 fn assert_has_orders(state: &Value, orders: &[Order], is_assembled: impl Fn(&Order) -> bool) {
-    let stored: BTreeMap<_, _> =
-        state["order_list"].as_array().unwrap().iter().map(|entry| (text(&entry["referenceId"]), entry)).collect();
+    let stored: BTreeMap<_, _> = state["order_list"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (text(&entry["referenceId"]), entry))
+        .collect();
     assert_eq!((stored.len(), &state["orders"]["processed"]), (orders.len(), &orders.len().into()));
     for order in orders {
-        let (mode, price) = (if is_assembled(order) { "multi" } else { "single" }, order.price().to_string());
+        let (mode, price) =
+            (if is_assembled(order) { "multi" } else { "single" }, order.price().to_string());
         let expected = json!({
             "referenceId": order.reference, "guest": format!("email:{}", order.guest), "status": "PURCHASED",
             "orderedAt": format!("{}.000Z", order.ordered_at()), "currency": "EUR", "price": price,
@@ -172,12 +181,16 @@ fn assert_has_orders(state: &Value, orders: &[Order], is_assembled: impl Fn(&Ord
         assert_eq!(*stored[&order.reference], expected);
     }
     let total: Decimal = orders.iter().map(Order::price).sum();
-    assert_eq!(state["money"], json!([{ "currency": "EUR", "orders": orders.len(), "total": total.to_string() }]));
+    assert_eq!(
+        state["money"],
+        json!([{ "currency": "EUR", "orders": orders.len(), "total": total.to_string() }])
+    );
 }
 
 /// The expected number of requests of each kind without retries.
 fn expected_requests(orders: &[Order], is_assembled: impl Fn(&Order) -> bool) -> [usize; 6] {
-    let (assembled, single): (Vec<_>, Vec<_>) = orders.iter().partition(|order| is_assembled(order));
+    let (assembled, single): (Vec<_>, Vec<_>) =
+        orders.iter().partition(|order| is_assembled(order));
     let guests: BTreeSet<_> = single.iter().map(|order| &order.guest).collect();
     let n_items = assembled.iter().map(|order| order.n_items).sum();
     let n_browsers = guests.len() + assembled.len();
@@ -193,9 +206,11 @@ fn requests(ran: &RunResult) -> [usize; 6] {
 #[test]
 fn summary_matches_the_tenant_in_every_mode() {
     let orders = orders(6, 6, 3);
-    for (mode, is_assembled) in [("multi", (|_| true) as fn(&Order) -> bool), ("auto", Order::needs_multi)] {
-        let ran =
-            workspace_with(&orders).run(&format!("send orders.csv --sandbox --mode {mode} {OPTIONS} {SMALL_URLS}"));
+    for (mode, is_assembled) in
+        [("multi", (|_| true) as fn(&Order) -> bool), ("auto", Order::needs_multi)]
+    {
+        let ran = workspace_with(&orders)
+            .run(&format!("send orders.csv --sandbox --mode {mode} {OPTIONS} {SMALL_URLS}"));
         assert_eq!(ran.code, 0, "{}", ran.report());
         let (summary, state) = (ran.summary(), sandbox_of(&ran));
         assert_tenant_matches(&summary, &state, mode);
@@ -233,9 +248,15 @@ fn split_confirm_carries_large_orders() {
     let orders = [Order::new(0, "WINE", 60), Order::new(1, "GEAR", 1)];
     for (confirm, code, n_confirms) in [("whole", 1, 0), ("parts", 0, 2)] {
         let options = format!("{OPTIONS} {SMALL_URLS} --max-invalid 100% --set confirm={confirm}");
-        let ran = workspace_with(&orders).run(&format!("send orders.csv --sandbox --mode auto {options}"));
+        let ran = workspace_with(&orders)
+            .run(&format!("send orders.csv --sandbox --mode auto {options}"));
         let state = sandbox_of(&ran);
-        assert_eq!((ran.code, request_count(&ran.summary(), "confirm")), (code, n_confirms), "{}", ran.report());
+        assert_eq!(
+            (ran.code, request_count(&ran.summary(), "confirm")),
+            (code, n_confirms),
+            "{}",
+            ran.report()
+        );
         assert_tenant_matches(&ran.summary(), &state, confirm);
         let is_sent = |order: &&Order| confirm == "parts" || order.n_items == 1;
         let expected: Vec<_> = orders.iter().filter(is_sent).cloned().collect();
@@ -250,12 +271,23 @@ fn assert_matches_tenant(ran: &RunResult, state: &Value) {
     let stored = references(&state["order_list"], |_| true);
     assert!(accepted.is_subset(&stored), "{:?}", accepted.difference(&stored));
     let known = [&accepted, &unknown, &of_outcome(ran, "already_sent")];
-    assert!(stored.iter().all(|order| known.iter().any(|known| known.contains(order))), "{}", ran.report());
-    assert_eq!((&state["orders"]["repeated_references"], &state["orders"]["not_processed"]), (&0.into(), &0.into()));
+    assert!(
+        stored.iter().all(|order| known.iter().any(|known| known.contains(order))),
+        "{}",
+        ran.report()
+    );
+    assert_eq!(
+        (&state["orders"]["repeated_references"], &state["orders"]["not_processed"]),
+        (&0.into(), &0.into())
+    );
     // Only CHECKOUTs with an unknown outcome leave carts.
     let carts = state["carts"]["list"].as_array().unwrap();
     let left: BTreeSet<_> = carts.iter().map(|cart| text(&cart["reference"])).collect();
-    assert!(left.is_subset(&unknown) && state["carts"]["abandoned"] == 0, "{carts:?} are left: {}", ran.report());
+    assert!(
+        left.is_subset(&unknown) && state["carts"]["abandoned"] == 0,
+        "{carts:?} are left: {}",
+        ran.report()
+    );
 }
 
 #[test]
@@ -274,8 +306,13 @@ fn summary_matches_the_tenant_under_faults() {
         assert_same_requests(&ran.summary(), &state);
         // Some carts are cleared and some are left: otherwise the faults would be too rare for the
         // test.
-        assert!(state["carts"]["cleared"] != 0 && state["carts"]["open"] != 0, "{}", state["carts"]);
-        let price: BTreeMap<_, _> = orders.iter().map(|order| (&order.reference, order.price().to_string())).collect();
+        assert!(
+            state["carts"]["cleared"] != 0 && state["carts"]["open"] != 0,
+            "{}",
+            state["carts"]
+        );
+        let price: BTreeMap<_, _> =
+            orders.iter().map(|order| (&order.reference, order.price().to_string())).collect();
         for entry in state["order_list"].as_array().unwrap() {
             assert_eq!(entry["price"], *price[&text(&entry["referenceId"])]);
         }
@@ -293,7 +330,8 @@ fn next_run_clears_carts_left_by_faults() {
         }
     }
     let (workspace, tenant) = (workspace_with(&orders), Tenant::new(Some(faults)));
-    let send = |what: &str| tenant.send(&workspace, &format!("{what} --mode auto {SMALL_URLS} {PATIENT}"));
+    let send =
+        |what: &str| tenant.send(&workspace, &format!("{what} --mode auto {SMALL_URLS} {PATIENT}"));
     let first = send("orders.csv");
     let left = tenant.state();
     assert_matches_tenant(&first, &left);
@@ -310,7 +348,11 @@ fn next_run_clears_carts_left_by_faults() {
     assert_eq!((third.code, request_count(&third.summary(), "total")), (3, 0));
     // On request they are sent again, assembled on other browsers.
     let resent = send("orders.csv --unknown resend");
-    assert!(of_outcome(&resent, "accepted").is_subset(&of_outcome(&second, "unknown")), "{}", resent.report());
+    assert!(
+        of_outcome(&resent, "accepted").is_subset(&of_outcome(&second, "unknown")),
+        "{}",
+        resent.report()
+    );
     assert!(of_outcome(&resent, "accepted").len() > 1, "{}", resent.report());
     let stored = references(&tenant.state()["order_list"], |_| true);
     assert!(of_outcome(&resent, "accepted").is_subset(&stored), "{}", resent.report());
@@ -321,7 +363,12 @@ fn limit_never_splits_an_order() {
     let orders = orders(4, 4, 2);
     let (workspace, tenant) = (workspace_with(&orders), Tenant::new(None));
     let first = tenant.send(&workspace, &format!("orders.csv --mode multi {SMALL_URLS} --limit 3"));
-    assert_eq!((first.code, &first.summary()["orders"]["accepted"]), (4, &3.into()), "{}", first.report());
+    assert_eq!(
+        (first.code, &first.summary()["orders"]["accepted"]),
+        (4, &3.into()),
+        "{}",
+        first.report()
+    );
     let state = tenant.state();
     assert_eq!((&state["orders"]["processed"], &state["carts"]["open"]), (&3.into(), &0.into()));
     let rest = tenant.send(&workspace, "--resume run-1");
@@ -333,7 +380,8 @@ fn limit_never_splits_an_order() {
         rest.report()
     );
     assert_has_orders(&tenant.state(), &orders, |_| true);
-    let all: Vec<_> = requests(&first).iter().zip(requests(&rest)).map(|(first, rest)| first + rest).collect();
+    let all: Vec<_> =
+        requests(&first).iter().zip(requests(&rest)).map(|(first, rest)| first + rest).collect();
     assert_eq!(all, expected_requests(&orders, |_| true));
     assert_eq!(request_count(&tenant.send(&workspace, "--resume run-1").summary(), "total"), 0);
 }
@@ -348,15 +396,18 @@ fn rate_limit_holds_in_every_second() {
     let service = MockService::start(move |request| {
         times.lock().unwrap().push(Instant::now());
         // The first ADD of each order is retried, and some orders are refused and cleared.
-        let is_first = request.kind() == "ADD" && seen.lock().unwrap().insert(request.reference().to_owned());
-        let is_refused =
-            request.kind() == "CHECKOUT" && ["-2", "-5"].iter().any(|end| request.reference().ends_with(end));
+        let is_first =
+            request.kind() == "ADD" && seen.lock().unwrap().insert(request.reference().to_owned());
+        let is_refused = request.kind() == "CHECKOUT"
+            && ["-2", "-5"].iter().any(|end| request.reference().ends_with(end));
         if is_first { Some(Reply::status(500)) } else { is_refused.then(|| Reply::status(400)) }
     });
     let workspace = workspace_with(&orders(7, 7, 2));
-    let target = format!("--base-url {} --client-key k --pos p --backfill {PATIENT}", service.base_url);
-    let ran = workspace
-        .run(&format!("send orders.csv {target} --mode multi --rate {RATE}/s --in-flight 1 --identity-pause 0s"));
+    let target =
+        format!("--base-url {} --client-key k --pos p --backfill {PATIENT}", service.base_url);
+    let ran = workspace.run(&format!(
+        "send orders.csv {target} --mode multi --rate {RATE}/s --in-flight 1 --identity-pause 0s"
+    ));
     assert_eq!((ran.code, request_count(&ran.summary(), "clear_cart")), (1, 4), "{}", ran.report());
     assert_eq!(request_count(&ran.summary(), "retries"), 16);
     let received_at = received_at.lock().unwrap();

@@ -12,8 +12,13 @@ use crate::support::{
 /// A row of an order with the given age and a unique guest.
 fn order(reference: &str, days_ago: u64) -> String {
     let ordered_at = (Utc::now() - Days::new(days_ago)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    ExportRow { reference, ordered_at: &ordered_at, email: &format!("{reference}@example.com"), ..ExportRow::default() }
-        .csv()
+    ExportRow {
+        reference,
+        ordered_at: &ordered_at,
+        email: &format!("{reference}@example.com"),
+        ..ExportRow::default()
+    }
+    .csv()
 }
 
 /// An export of recent orders and orders that are 36 days old.
@@ -31,11 +36,15 @@ struct TestShop {
 
 impl TestShop {
     fn new(export: &str) -> Self {
-        Self { workspace: Workspace::with("orders.csv", export), service: MockService::start(|_| None) }
+        Self {
+            workspace: Workspace::with("orders.csv", export),
+            service: MockService::start(|_| None),
+        }
     }
 
     fn send(&self, what: &str) -> RunResult {
-        let target = format!("--base-url {} --client-key k --pos x --rate unlimited", self.service.base_url);
+        let target =
+            format!("--base-url {} --client-key k --pos x --rate unlimited", self.service.base_url);
         self.workspace.run(&format!("send {what} {target} --identity-pause 0s"))
     }
 }
@@ -46,7 +55,8 @@ fn counts(ran: &RunResult) -> String {
     let summary = ran.summary();
     let orders = summary["orders"].as_object().unwrap();
     // The keys of a JSON object are sorted by name.
-    let nonzero: Vec<_> = orders.iter().filter(|(_, n)| **n != 0).map(|(name, n)| format!("{name} {n}")).collect();
+    let nonzero: Vec<_> =
+        orders.iter().filter(|(_, n)| **n != 0).map(|(name, n)| format!("{name} {n}")).collect();
     assert_eq!(orders["read"], ran.results().len(), "{}", ran.err);
     let old = match &summary["needs_backfill"] {
         Value::Null => String::new(),
@@ -57,7 +67,8 @@ fn counts(ran: &RunResult) -> String {
 
 fn reasons_of_old(ran: &RunResult) -> Vec<String> {
     let results = ran.results();
-    let old = results.iter().filter(|result| result["referenceId"].as_str().unwrap().starts_with("O-"));
+    let old =
+        results.iter().filter(|result| result["referenceId"].as_str().unwrap().starts_with("O-"));
     old.map(|result| result["reason"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -74,8 +85,14 @@ fn one_old_order_does_not_stop_the_run() {
     assert!(!ran.out.contains("ended early"), "{}", ran.out);
     assert_eq!(shop.service.count("ORDER_CHECKOUT"), 99);
     // The next run reports the same; `--backfill` sends it.
-    assert_eq!(counts(&shop.send("orders.csv")), "1: already_sent 99, not_attempted 1, read 100, needs_backfill 1");
-    assert_eq!(counts(&shop.send("orders.csv --backfill")), "0: accepted 1, already_sent 99, read 100");
+    assert_eq!(
+        counts(&shop.send("orders.csv")),
+        "1: already_sent 99, not_attempted 1, read 100, needs_backfill 1"
+    );
+    assert_eq!(
+        counts(&shop.send("orders.csv --backfill")),
+        "0: accepted 1, already_sent 99, read 100"
+    );
     // An accepted order is exempt from the age check.
     assert_eq!(counts(&shop.send("orders.csv")), "0: already_sent 100, read 100");
 }
@@ -90,15 +107,23 @@ fn too_many_old_orders_stop_the_run() {
         "error: 6 of 10 orders are older than 30 days, more than allowed (10%, but at least 5); the oldest is of {day}"
     );
     assert!(ran.err.starts_with(&message), "{}", ran.err);
-    assert!(ran.err.contains("--backfill sends it all the same, old_orders = \"skip\" leaves"), "{}", ran.err);
-    assert_eq!(counts(&shop.send("orders.csv --max-invalid 59%")), "2: not_attempted 10, read 10, needs_backfill 6");
+    assert!(
+        ran.err.contains("--backfill sends it all the same, old_orders = \"skip\" leaves"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(
+        counts(&shop.send("orders.csv --max-invalid 59%")),
+        "2: not_attempted 10, read 10, needs_backfill 6"
+    );
     assert_eq!(shop.service.n_received(), 0);
     assert_eq!(
         counts(&shop.send("orders.csv --max-invalid 60%")),
         "1: accepted 4, not_attempted 6, read 10, needs_backfill 6"
     );
     // A sandbox does not require --backfill.
-    let sandbox = shop.workspace.run("send orders.csv --sandbox --rate unlimited --identity-pause 0s");
+    let sandbox =
+        shop.workspace.run("send orders.csv --sandbox --rate unlimited --identity-pause 0s");
     assert_eq!(counts(&sandbox), "0: accepted 10, read 10");
 }
 
@@ -117,14 +142,20 @@ fn old_orders_skip_setting_skips_them() {
     let shop = TestShop::new(&export(2, 20));
     let ran = shop.send("orders.csv --set old_orders=skip");
     assert_eq!(counts(&ran), "0: accepted 2, read 22, skipped 20");
-    assert_eq!(ran.summary()["skipped"].to_string(), r#"[{"orders":20,"reason":"older than 30 days"}]"#);
+    assert_eq!(
+        ran.summary()["skipped"].to_string(),
+        r#"[{"orders":20,"reason":"older than 30 days"}]"#
+    );
     assert_eq!(reasons_of_old(&ran), ["older than 30 days"; 20]);
     assert_eq!(
         counts(&shop.send("orders.csv --set old_orders=skip --set backfill_after=40d")),
         "0: accepted 20, already_sent 2, read 22"
     );
     // Accepted orders are not skipped.
-    assert_eq!(counts(&shop.send("orders.csv --set old_orders=skip")), "0: already_sent 22, read 22");
+    assert_eq!(
+        counts(&shop.send("orders.csv --set old_orders=skip")),
+        "0: already_sent 22, read 22"
+    );
 }
 
 #[test]
@@ -136,11 +167,19 @@ fn plan_keeps_old_orders() {
         let skipped = "4: accepted 4, not_attempted 4, read 11, skipped 3";
         assert_eq!(counts(&first), if setting == "hold" { held } else { skipped });
         let second = shop.send("--resume run-1");
-        assert_eq!(counts(&second), "1: accepted 4, already_sent 4, not_attempted 3, read 11, needs_backfill 3");
-        assert!(reasons_of_old(&second).iter().all(|reason| reason.starts_with("needs_backfill: ")));
+        assert_eq!(
+            counts(&second),
+            "1: accepted 4, already_sent 4, not_attempted 3, read 11, needs_backfill 3"
+        );
+        assert!(
+            reasons_of_old(&second).iter().all(|reason| reason.starts_with("needs_backfill: "))
+        );
         let third = shop.send("--resume run-2 --set old_orders=skip");
         assert_eq!(counts(&third), "0: already_sent 8, read 11, skipped 3");
-        assert_eq!(counts(&shop.send("--resume run-1 --backfill")), "0: accepted 3, already_sent 8, read 11");
+        assert_eq!(
+            counts(&shop.send("--resume run-1 --backfill")),
+            "0: accepted 3, already_sent 8, read 11"
+        );
         assert_eq!(counts(&shop.send("--resume run-1")), "0: already_sent 11, read 11");
     }
 }
@@ -153,9 +192,16 @@ fn resumed_plan_enforces_old_order_limit() {
     // Four old orders are left.
     let resumed = shop.send("--resume run-1 --limit 0 --set max_invalid=3");
     assert_eq!(counts(&resumed), "2: already_sent 2, not_attempted 8, read 10, needs_backfill 4");
-    assert!(resumed.err.contains("4 of 10 orders are older than 30 days, more than allowed (3)"), "{}", resumed.err);
+    assert!(
+        resumed.err.contains("4 of 10 orders are older than 30 days, more than allowed (3)"),
+        "{}",
+        resumed.err
+    );
     let resumed = shop.send("--resume run-1");
-    assert_eq!(counts(&resumed), "1: accepted 4, already_sent 2, not_attempted 4, read 10, needs_backfill 4");
+    assert_eq!(
+        counts(&resumed),
+        "1: accepted 4, already_sent 2, not_attempted 4, read 10, needs_backfill 4"
+    );
 }
 
 /// An order that an earlier run has sent needs no second `--backfill`.

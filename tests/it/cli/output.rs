@@ -39,9 +39,11 @@ fn check_output() {
         export(&["A-1", "A-2"]),
         ExportRow { reference: "A-3", price: "x", email: "a b@c.de", ..ExportRow::default() }.csv()
     );
-    let ran =
-        Workspace::with("orders.csv", damaged.replace("status", "state,status").replace("PURCHASED", ",PURCHASED"))
-            .run("check orders.csv --pos x --max-invalid 50%");
+    let ran = Workspace::with(
+        "orders.csv",
+        damaged.replace("status", "state,status").replace("PURCHASED", ",PURCHASED"),
+    )
+    .run("check orders.csv --pos x --max-invalid 50%");
     assert_eq!(ran.code, 1);
     insta::with_settings!({filters => FILTERS.to_vec()}, {
         insta::assert_snapshot!(format!("{}---\n{}", ran.err, ran.out), @r#"
@@ -127,12 +129,23 @@ fn json_is_one_line_and_quiet_prints_nothing() {
     // The summary is printed even if nothing may be sent.
     let json = bad.run("check orders.csv --pos x --max-invalid 0 --format json --quiet");
     assert_eq!(
-        (json.code, serde_json::from_str::<serde_json::Value>(&json.out).unwrap()["exit_code"].as_i64()),
+        (
+            json.code,
+            serde_json::from_str::<serde_json::Value>(&json.out).unwrap()["exit_code"].as_i64()
+        ),
         (2, Some(2))
     );
-    assert!(json.err.starts_with("error: 1 of 1 orders are invalid, more than allowed"), "{}", json.err);
+    assert!(
+        json.err.starts_with("error: 1 of 1 orders are invalid, more than allowed"),
+        "{}",
+        json.err
+    );
     // A quiet run prints its result if orders need attention.
-    assert!(bad.run("check orders.csv --pos x --quiet --max-invalid 100%").out.contains("some orders need attention"));
+    assert!(
+        bad.run("check orders.csv --pos x --quiet --max-invalid 100%")
+            .out
+            .contains("some orders need attention")
+    );
 }
 
 #[test]
@@ -149,8 +162,10 @@ fn closed_output_pipe_is_not_an_error() {
 
 #[test]
 fn output_has_no_personal_data() {
-    let header = HEADER
-        .replace("guest.lastname", "guest.lastname,guest.title,guest.gender,guest.dob,guest.country,guest.id.email");
+    let header = HEADER.replace(
+        "guest.lastname",
+        "guest.lastname,guest.title,guest.gender,guest.dob,guest.country,guest.id.email",
+    );
     let row = |reference: &str, name: &str| {
         ExportRow { reference, email: "ann smith@secretmail.com", ..ExportRow::default() }
             .csv()
@@ -164,7 +179,8 @@ fn output_has_no_personal_data() {
                 .replace("--max-invalid 100% --max", "--max"),
         );
         assert_eq!(ran.results().len(), 1);
-        let output_text = [ran.out.clone(), ran.err.clone(), ran.results()[0]["problems"].to_string()].concat();
+        let output_text =
+            [ran.out.clone(), ran.err.clone(), ran.results()[0]["problems"].to_string()].concat();
         for secret in ["secret", "smith", "bottom", "1980"] {
             assert!(!output_text.contains(secret), "{secret} in {output_text}");
         }

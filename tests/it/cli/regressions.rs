@@ -23,7 +23,8 @@ fn duplicate_json_member_is_not_guessed() {
     let order = r#"{"referenceId":"A-1","orderedAt":"2025-03-01T10:00:00Z","status":"PURCHASED","currencyCode":"EUR","price":30.60,"paymentType":"other","guest":{"email":"ann@example.com"},"orderItems":[{"name":"Rope"}]}"#;
     for member in ["\"orderItems\":[]", "\"price\":99", "\"referenceId\":\"A-2\""] {
         let content = order.replace("}]}", &format!("}}],{member}}}"));
-        let ran = Workspace::with("orders.ndjson", content).run("check orders.ndjson --pos x --max-invalid 100%");
+        let ran = Workspace::with("orders.ndjson", content)
+            .run("check orders.ndjson --pos x --max-invalid 100%");
         assert!(!ran.outcomes().contains(" valid"), "{member}: {}", ran.report());
     }
 }
@@ -33,7 +34,8 @@ fn duplicate_json_member_is_not_guessed() {
 fn max_invalid_percentage_is_exact() {
     let references: Vec<_> = (0..500).map(|number| number.to_string()).collect();
     let references: Vec<_> = references.iter().map(String::as_str).collect();
-    let workspace = Workspace::with("orders.csv", export(&references).replacen("30.60,other", "x,other", 323));
+    let workspace =
+        Workspace::with("orders.csv", export(&references).replacen("30.60,other", "x,other", 323));
     assert_eq!(workspace.run("check orders.csv --pos x --max-invalid 64.6%").code, 1);
     assert_eq!(workspace.run("check orders.csv --pos x --max-invalid 64.5%").code, 2);
 }
@@ -51,7 +53,10 @@ fn out_of_range_age_does_not_panic() {
 
 #[test]
 fn rejects_folder_can_be_checked() {
-    let workspace = Workspace::with("orders.csv", export(&["A-1", "A-2"]).replacen("30.60,other", "x,other", 1));
+    let workspace = Workspace::with(
+        "orders.csv",
+        export(&["A-1", "A-2"]).replacen("30.60,other", "x,other", 1),
+    );
     assert_eq!(workspace.run("check orders.csv --pos x --max-invalid 100%").code, 1);
     for inputs in ["run-1/rejects", "run-1/rejects/*"] {
         let ran = workspace.run(&format!("check {inputs} --pos x --max-invalid 100%"));
@@ -69,17 +74,21 @@ fn unreadable_stdin_leaves_no_spool_file() {
 #[test]
 fn header_quote_error_is_not_an_encoding_error() {
     for header in ["referenceId,\"orderedAt\n", "referenceId,\"orderedAt\"x\n"] {
-        let ran = Workspace::with("orders.csv", format!("{header}{}", row("A-1"))).run("check orders.csv --pos x");
+        let ran = Workspace::with("orders.csv", format!("{header}{}", row("A-1")))
+            .run("check orders.csv --pos x");
         assert!(ran.code == 2 && !ran.err.contains("UTF-8"), "{}", ran.err);
     }
 }
 
 #[test]
 fn lone_cr_line_ends_are_counted() {
-    let content =
-        format!("{HEADER}{}{}", row("A-1"), ExportRow { reference: "A-2", price: "x", ..ExportRow::default() }.csv());
-    let ran =
-        Workspace::with("orders.csv", content.replace('\n', "\r")).run("check orders.csv --pos x --max-invalid 100%");
+    let content = format!(
+        "{HEADER}{}{}",
+        row("A-1"),
+        ExportRow { reference: "A-2", price: "x", ..ExportRow::default() }.csv()
+    );
+    let ran = Workspace::with("orders.csv", content.replace('\n', "\r"))
+        .run("check orders.csv --pos x --max-invalid 100%");
     assert!(ran.code == 2 || ran.results()[1]["source"]["line"] == 3, "{}", ran.report());
 }
 
@@ -91,9 +100,13 @@ fn identity_comes_from_the_newest_order() {
     let workspace = Workspace::new();
     let send = || {
         let target = format!("--base-url {} --client-key k --pos x --backfill", service.base_url);
-        workspace.run(&format!("send orders.csv {target} --rate unlimited --identity-pause 0s")).code
+        workspace
+            .run(&format!("send orders.csv {target} --rate unlimited --identity-pause 0s"))
+            .code
     };
-    let newest = ExportRow { reference: "A-2", ordered_at: "2025-03-02T10:00:00Z", ..ExportRow::default() }.csv();
+    let newest =
+        ExportRow { reference: "A-2", ordered_at: "2025-03-02T10:00:00Z", ..ExportRow::default() }
+            .csv();
     let newest = newest.replace("Smith", "Newname");
     workspace.file("orders.csv", format!("{HEADER}{newest}"));
     assert_eq!(send(), 0);
@@ -114,5 +127,8 @@ fn each_sandbox_is_a_separate_target() {
     let first = workspace.run(&format!("{SANDBOX} --ledger kept.db"));
     let second = workspace.run(&format!("{SANDBOX} --ledger kept.db"));
     // Each sandbox is a separate tenant that ends with its process.
-    assert_eq!((first.outcomes().as_str(), second.outcomes().as_str()), ("A-1 accepted", "A-1 accepted"));
+    assert_eq!(
+        (first.outcomes().as_str(), second.outcomes().as_str()),
+        ("A-1 accepted", "A-1 accepted")
+    );
 }

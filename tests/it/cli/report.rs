@@ -23,10 +23,15 @@ fn mixed() -> Workspace {
     );
     let invalid = ExportRow { reference: "A-3", price: "x", ..ExportRow::default() }.csv();
     let priced_invalid =
-        ExportRow { reference: "A-4", email: "no address", price: "0.1", ..ExportRow::default() }.csv();
-    let skipped = ExportRow { reference: "A-5", name: "Test", price: "100", ..ExportRow::default() }.csv();
+        ExportRow { reference: "A-4", email: "no address", price: "0.1", ..ExportRow::default() }
+            .csv();
+    let skipped =
+        ExportRow { reference: "A-5", name: "Test", price: "100", ..ExportRow::default() }.csv();
     let yen = row("A-6").replace("EUR", "JPY");
-    workspace.file("orders.csv", format!("{}{invalid}{priced_invalid}{skipped}{yen}", export(&["A-1", "A-2", "A-2"])));
+    workspace.file(
+        "orders.csv",
+        format!("{}{invalid}{priced_invalid}{skipped}{yen}", export(&["A-1", "A-2", "A-2"])),
+    );
     workspace
 }
 
@@ -39,10 +44,12 @@ fn assert_consistent(ran: &RunResult) {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     };
-    let n_orders: u64 = outcomes(&summary["orders"]).iter().map(|(_, count)| count.as_u64().unwrap()).sum();
+    let n_orders: u64 =
+        outcomes(&summary["orders"]).iter().map(|(_, count)| count.as_u64().unwrap()).sum();
     assert_eq!(summary["orders"]["read"], n_orders);
     for (name, count) in outcomes(&summary["orders"]) {
-        let listed = ran.results().iter().filter(|result| result["outcome"] == name.as_str()).count();
+        let listed =
+            ran.results().iter().filter(|result| result["outcome"] == name.as_str()).count();
         assert_eq!(count, listed, "{name}");
     }
     for money in summary["money"].as_array().unwrap() {
@@ -52,7 +59,12 @@ fn assert_consistent(ran: &RunResult) {
     }
     let of_kinds: u64 = REQUEST_KINDS.iter().map(|kind| request_count(&summary, kind)).sum();
     assert_eq!(summary["requests"]["total"], of_kinds);
-    let n_rows: u64 = summary["inputs"].as_array().unwrap().iter().map(|input| input["rows"].as_u64().unwrap()).sum();
+    let n_rows: u64 = summary["inputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|input| input["rows"].as_u64().unwrap())
+        .sum();
     assert_eq!(summary["rows"], n_rows);
 }
 
@@ -63,15 +75,20 @@ fn outcomes_partition_orders() {
     assert_consistent(&check);
     assert_eq!(check.code, 1);
     let summary = check.summary();
-    let orders: Vec<_> =
-        ["read", "valid", "invalid", "skipped"].iter().map(|name| summary["orders"][name].as_u64().unwrap()).collect();
+    let orders: Vec<_> = ["read", "valid", "invalid", "skipped"]
+        .iter()
+        .map(|name| summary["orders"][name].as_u64().unwrap())
+        .collect();
     assert_eq!(orders, [6, 3, 2, 1]);
     assert_eq!(
         (&summary["rows"], &summary["items"], &summary["orders_without_amount"]),
         (&7.into(), &4.into(), &1.into())
     );
     let eur = &summary["money"][0];
-    assert_eq!([&eur["read"], &eur["valid"], &eur["invalid"], &eur["skipped"]], ["161.30", "61.20", "0.1", "100"]);
+    assert_eq!(
+        [&eur["read"], &eur["valid"], &eur["invalid"], &eur["skipped"]],
+        ["161.30", "61.20", "0.1", "100"]
+    );
     let send = workspace
         .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s --profile mixed.toml --max-invalid 100%");
     assert_consistent(&send);
@@ -97,8 +114,7 @@ fn results_match_the_documented_fields() {
 
 #[test]
 fn rejects_are_byte_identical() {
-    let quoted =
-        "A-3,2025-03-01T10:00:00Z,PURCHASED,EUR, x ,other,GEAR,\"Rö\n\"\"pe\"\"\",30.60,1,ann@example.com,Smith";
+    let quoted = "A-3,2025-03-01T10:00:00Z,PURCHASED,EUR, x ,other,GEAR,\"Rö\n\"\"pe\"\"\",30.60,1,ann@example.com,Smith";
     let second = "A-3,,,,,,GEAR,  second ,1,1,,";
     for line_break in ["\n", "\r\n"] {
         let (first, last) = (row("A-1"), row("A-2"));
@@ -108,7 +124,10 @@ fn rejects_are_byte_identical() {
         let ran = workspace.run("check orders.csv --pos x --max-invalid 100%");
         assert_eq!(ran.outcomes(), "A-1 valid, A-3 invalid, A-2 valid");
         let rejects = ran.text("rejects/orders.csv");
-        assert_eq!(rejects, [HEADER.trim_end(), quoted, second].map(|line| format!("{line}{line_break}")).concat());
+        assert_eq!(
+            rejects,
+            [HEADER.trim_end(), quoted, second].map(|line| format!("{line}{line_break}")).concat()
+        );
         workspace.file("corrected.csv", rejects.replace(" x ", "31.60"));
         let again = workspace.run("check corrected.csv --pos x");
         assert_eq!((again.code, again.outcomes().as_str()), (0, "A-3 valid"), "{}", again.report());
@@ -150,7 +169,8 @@ fn run_folder_is_private() {
     let ran = mixed()
         .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s --profile mixed.toml --max-invalid 100%");
     assert_eq!(ran.code, 1);
-    let mut modes = vec![("run".to_owned(), fs::metadata(ran.path("")).unwrap().permissions().mode() & 0o777)];
+    let mut modes =
+        vec![("run".to_owned(), fs::metadata(ran.path("")).unwrap().permissions().mode() & 0o777)];
     visit(&ran.path(""), &mut modes);
     modes.sort();
     for (name, mode) in &modes {
@@ -163,7 +183,10 @@ fn run_folder_is_private() {
 #[test]
 fn non_ledger_file_is_refused() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
-    workspace.file("notes.txt", "no database at all, though long enough to be looked at as one ".repeat(100));
+    workspace.file(
+        "notes.txt",
+        "no database at all, though long enough to be looked at as one ".repeat(100),
+    );
     for command in ["check", "send --backfill"] {
         let target = "--pos x --base-url http://127.0.0.1:1 --client-key k";
         let ran = workspace.run(&format!("{command} orders.csv {target} --ledger notes.txt"));

@@ -17,12 +17,14 @@ fn export(rows: &[String]) -> String {
 }
 
 fn check(orders: &str, options: &str) -> RunResult {
-    Workspace::with("orders.csv", orders).run(&format!("check orders.csv --pos x --max-invalid 100%{options}"))
+    Workspace::with("orders.csv", orders)
+        .run(&format!("check orders.csv --pos x --max-invalid 100%{options}"))
 }
 
 fn send(workspace: &Workspace, service: &MockService, orders: &str, options: &str) -> RunResult {
     workspace.file("orders.csv", orders);
-    let target = format!("--base-url {} --client-key k --pos x --max-invalid 100%", service.base_url);
+    let target =
+        format!("--base-url {} --client-key k --pos x --max-invalid 100%", service.base_url);
     workspace.run(&format!(
         "send orders.csv {target} --rate unlimited --identity-pause 0s --backfill --set tries=2{options}"
     ))
@@ -31,11 +33,17 @@ fn send(workspace: &Workspace, service: &MockService, orders: &str, options: &st
 fn problems(ran: &RunResult) -> String {
     let mut report_text = String::new();
     for result in ran.results() {
-        write!(report_text, "{} {}", result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap())
-            .unwrap();
+        write!(
+            report_text,
+            "{} {}",
+            result["referenceId"].as_str().unwrap(),
+            result["outcome"].as_str().unwrap()
+        )
+        .unwrap();
         for problem in result["problems"].as_array().unwrap() {
             let at = (&problem["line"], problem["message"].as_str().unwrap());
-            write!(report_text, "\n  {} {} {}", problem["code"].as_str().unwrap(), at.0, at.1).unwrap();
+            write!(report_text, "\n  {} {} {}", problem["code"].as_str().unwrap(), at.0, at.1)
+                .unwrap();
         }
         report_text.push('\n');
     }
@@ -62,7 +70,8 @@ fn respelled_duplicate_in_export_is_invalid() {
         ExportRow { reference: "01", ..ExportRow::default() }.csv(),
         ExportRow { reference: "1", email: "bob@example.com", ..ExportRow::default() }.csv(),
         ExportRow { reference: "1.0", price: "30.61", ..ExportRow::default() }.csv(),
-        ExportRow { reference: "'1", ordered_at: "2025-03-01T10:00:01Z", ..ExportRow::default() }.csv(),
+        ExportRow { reference: "'1", ordered_at: "2025-03-01T10:00:01Z", ..ExportRow::default() }
+            .csv(),
     ];
     assert_eq!(check(&export(&others), "").summary()["orders"]["valid"], 4);
     assert_eq!(check(&export(&[row("1"), row("2")]), "").summary()["orders"]["valid"], 2);
@@ -73,13 +82,23 @@ fn respelled_duplicate_found_with_any_key() {
     let profile = "name = 'shop'\nkey = { column = 'id' }\n[order]\nreferenceId = { column = 'name' }\n\
                    orderedAt = { column = 'at' }\nstatus = { value = 'PURCHASED' }\ncurrencyCode = { value = 'EUR' }\n\
                    price = { column = 'total' }\npaymentType = { value = 'other' }\n[guest]\nemail = { column = 'email' }\n";
-    let row = |id: &str, name: &str| format!("{id},{name},2025-03-01T10:00:00Z,5,ann@example.com\n");
-    let orders = format!("id,name,at,total,email\n{}{}{}", row("a", "#A-01"), row("b", "B"), row("c", "a-01"));
+    let row =
+        |id: &str, name: &str| format!("{id},{name},2025-03-01T10:00:00Z,5,ann@example.com\n");
+    let orders = format!(
+        "id,name,at,total,email\n{}{}{}",
+        row("a", "#A-01"),
+        row("b", "B"),
+        row("c", "a-01")
+    );
     let workspace = Workspace::with("orders.csv", orders);
     workspace.file("shop.toml", profile);
     let found = workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
     assert_eq!(found.outcomes(), "#A-01 invalid, B valid, a-01 invalid");
-    assert!(problems(&found).contains("duplicate_content 4 \"#A-01\" here and \"a-01\" there"), "{}", problems(&found));
+    assert!(
+        problems(&found).contains("duplicate_content 4 \"#A-01\" here and \"a-01\" there"),
+        "{}",
+        problems(&found)
+    );
 }
 
 /// Many orders, every tenth respelled and scattered: results must not depend on cores or memory.
@@ -92,7 +111,8 @@ fn respelled_duplicate_found_with_any_resources() {
     let mut rows: Vec<String> = (0..3000).map(|n| line(n, &format!("{n:08}"), "Rope")).collect();
     rows.extend((0..3000).step_by(10).map(|n| line(n, &n.to_string(), "Rope")));
     let orders = export(&rows);
-    let scattered = orders.clone() + &rows.iter().map(|row| row.replace("Rope", "Hook")).collect::<String>();
+    let scattered =
+        orders.clone() + &rows.iter().map(|row| row.replace("Rope", "Hook")).collect::<String>();
     for orders in [orders, scattered] {
         let workspace = Workspace::with("orders.csv", &orders);
         let report_text = |options: &str, cores: &str| {
@@ -102,15 +122,21 @@ fn respelled_duplicate_found_with_any_resources() {
             ran.text("results.ndjson")
         };
         let defaults = report_text("", "2");
-        assert!(defaults == report_text(" --memory 1MB", "1") && defaults == report_text(" --memory 1MB", "4"));
+        assert!(
+            defaults == report_text(" --memory 1MB", "1")
+                && defaults == report_text(" --memory 1MB", "4")
+        );
     }
 }
 
 #[test]
 fn respelling_of_a_sent_order_is_invalid() {
     let silent = |reference: &str| (reference == "0002").then_some(Reply::Disconnect);
-    let (workspace, service) = (Workspace::new(), MockService::start(move |request| silent(request.reference())));
-    let later = |reference| ExportRow { reference, ordered_at: "2025-03-02T10:00:00Z", ..ExportRow::default() }.csv();
+    let (workspace, service) =
+        (Workspace::new(), MockService::start(move |request| silent(request.reference())));
+    let later = |reference| {
+        ExportRow { reference, ordered_at: "2025-03-02T10:00:00Z", ..ExportRow::default() }.csv()
+    };
     assert_eq!(send(&workspace, &service, &export(&[row("000001001"), later("0002")]), "").code, 3);
     let respelt = export(&[row("1001"), later("2.0")]);
     for options in ["", " --unknown resend", " --set reused_references=send"] {
@@ -118,11 +144,16 @@ fn respelling_of_a_sent_order_is_invalid() {
         assert_eq!((again.code, again.outcomes().as_str()), (1, "1001 invalid, 2.0 invalid"));
         let report_text = problems(&again);
         assert!(
-            report_text.contains("duplicate_content 2 \"1001\" here, but an earlier run sent \"000001001\""),
+            report_text.contains(
+                "duplicate_content 2 \"1001\" here, but an earlier run sent \"000001001\""
+            ),
             "{report_text}"
         );
     }
-    let check = format!("check orders.csv --pos x --max-invalid 100% --base-url {} --client-key k", service.base_url);
+    let check = format!(
+        "check orders.csv --pos x --max-invalid 100% --base-url {} --client-key k",
+        service.base_url
+    );
     assert_eq!(workspace.run(&check).outcomes(), "1001 invalid, 2.0 invalid");
     assert_eq!(service.count("ORDER_CHECKOUT"), 2);
     // An order that was not accepted may be sent under another reference.
@@ -148,12 +179,18 @@ fn accepted_spelling_is_already_sent() {
 #[test]
 fn equal_content_across_runs_is_a_warning() {
     let (workspace, service) = (Workspace::new(), MockService::start(|_| None));
-    let of_a_day =
-        |reference| ExportRow { reference, ordered_at: "2025-03-01T00:00:00Z", ..ExportRow::default() }.csv();
+    let of_a_day = |reference| {
+        ExportRow { reference, ordered_at: "2025-03-01T00:00:00Z", ..ExportRow::default() }.csv()
+    };
     assert_eq!(send(&workspace, &service, &export(&[row("A-1"), of_a_day("A-2")]), "").code, 0);
     let orders = export(&[row("B-1"), of_a_day("B-2")]);
     let stopped = send(&workspace, &service, &orders, " --limit 0");
-    assert_eq!((stopped.code, stopped.summary()["orders"]["not_attempted"].clone()), (4, 2.into()), "{}", stopped.err);
+    assert_eq!(
+        (stopped.code, stopped.summary()["orders"]["not_attempted"].clone()),
+        (4, 2.into()),
+        "{}",
+        stopped.err
+    );
     let base_url = &service.base_url;
     let resumed = workspace.run(&format!(
         "send --resume run-2 --base-url {base_url} --client-key k --pos x --rate unlimited --identity-pause 0s --backfill"
@@ -163,7 +200,8 @@ fn equal_content_across_runs_is_a_warning() {
         let report_text = problems(&ran);
         assert_eq!(report_text.matches("content_repeated").count(), 1, "{report_text}");
         assert!(
-            report_text.contains("content_repeated 2 an earlier run sent \"A-1\" with the same guest"),
+            report_text
+                .contains("content_repeated 2 an earlier run sent \"A-1\" with the same guest"),
             "{report_text}"
         );
     }
@@ -179,9 +217,11 @@ fn date_only_times_raise_no_duplicate_warning() {
     let (workspace, service) = (Workspace::new(), MockService::start(|_| None));
     workspace.file("shop.toml", profile);
     let row = |id: &str, at: &str| format!("{id},{at},ann@example.com\n");
-    for (first, second, at, n_warnings) in
-        [("A", "B", "2025-07-01", 0), ("C", "D", "2025-07-02 00:00", 0), ("E", "F", "2025-07-03 00:01", 1)]
-    {
+    for (first, second, at, n_warnings) in [
+        ("A", "B", "2025-07-01", 0),
+        ("C", "D", "2025-07-02 00:00", 0),
+        ("E", "F", "2025-07-03 00:01", 1),
+    ] {
         for id in [first, second] {
             let orders = format!("id,at,email\n{}", row(id, at));
             let ran = send(&workspace, &service, &orders, " --profile shop.toml");
@@ -208,10 +248,22 @@ fn equal_content_in_one_export_is_a_warning() {
         rows + &at(&time, &reference)
     });
     let rows = |rows: &[String]| format!("{HEADER}{}{once}{}", rows[0], rows[1..].concat());
-    let orders = rows(&[at("10:00:00", "A-1"), at("10:00:00", "B-7"), at("00:00:00", "D-1"), at("00:00:00", "D-2")]);
+    let orders = rows(&[
+        at("10:00:00", "A-1"),
+        at("10:00:00", "B-7"),
+        at("00:00:00", "D-1"),
+        at("00:00:00", "D-2"),
+    ]);
     // One order with scattered rows requires a second pass.
-    let item =
-        |name| ExportRow { reference: "S-1", name, ordered_at: "2025-03-02T10:00:00Z", ..ExportRow::default() }.csv();
+    let item = |name| {
+        ExportRow {
+            reference: "S-1",
+            name,
+            ordered_at: "2025-03-02T10:00:00Z",
+            ..ExportRow::default()
+        }
+        .csv()
+    };
     let scattered = orders.clone() + &item("Rope") + &at("12:00:00", "S-2") + &item("Hook");
     for orders in [&orders, &scattered] {
         for options in ["", " --memory 1MB"] {
@@ -220,8 +272,7 @@ fn equal_content_in_one_export_is_a_warning() {
             let repeated: Vec<_> = problem_counts(&found, "content_repeated");
             assert_eq!(repeated, [(1, 1)], "{options}");
             let page = found.text("report.html");
-            let expected_message =
-                "&#34;B-7&#34; here and &#34;A-1&#34; at orders.csv:2, with the same guest, time, items and amounts";
+            let expected_message = "&#34;B-7&#34; here and &#34;A-1&#34; at orders.csv:2, with the same guest, time, items and amounts";
             assert!(page.contains(expected_message), "{page}");
         }
     }
@@ -230,8 +281,9 @@ fn equal_content_in_one_export_is_a_warning() {
     let stopped = send(&workspace, &service, &orders, " --limit 2");
     assert_eq!((stopped.code, problem_counts(&stopped, "content_repeated")), (4, vec![(1, 1)]));
     let target = format!("--base-url {} --client-key k --pos x", service.base_url);
-    let resumed = workspace
-        .run(&format!("send --resume run-1 {target} --limit 2 --rate unlimited --identity-pause 0s --backfill"));
+    let resumed = workspace.run(&format!(
+        "send --resume run-1 {target} --limit 2 --rate unlimited --identity-pause 0s --backfill"
+    ));
     assert_eq!((resumed.code, problem_counts(&resumed, "content_repeated")), (4, vec![(1, 1)]));
     // An order that equals one of an earlier run already has the warning.
     let more = rows(&[at("10:00:00", "X-1"), at("10:00:00", "X-2")]);
@@ -245,12 +297,17 @@ fn equal_content_in_one_export_is_a_warning() {
 #[test]
 fn all_repeated_contents_are_counted() {
     let many: String = (0..250).map(|n| row(&format!("R{n}X"))).collect();
-    assert_eq!(problem_counts(&check(&format!("{HEADER}{many}"), ""), "content_repeated"), [(249, 249)]);
+    assert_eq!(
+        problem_counts(&check(&format!("{HEADER}{many}"), ""), "content_repeated"),
+        [(249, 249)]
+    );
 }
 
 /// The numbers of orders and rows with a problem.
 fn problem_counts(ran: &RunResult, code: &str) -> Vec<(u64, u64)> {
     let problems = ran.summary()["problems"].clone();
     let of_code = problems.as_array().unwrap().iter().filter(|problem| problem["code"] == code);
-    of_code.map(|problem| (problem["orders"].as_u64().unwrap(), problem["rows"].as_u64().unwrap())).collect()
+    of_code
+        .map(|problem| (problem["orders"].as_u64().unwrap(), problem["rows"].as_u64().unwrap()))
+        .collect()
 }

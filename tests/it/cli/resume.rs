@@ -17,7 +17,8 @@ use crate::support::{
 };
 
 /// A rule that is appended to the canonical profile.
-const SKIP: &str = "[[skip]]\nreason = \"a test\"\nwhen = { column = \"item.name\", is = \"Test\" }\n";
+const SKIP: &str =
+    "[[skip]]\nreason = \"a test\"\nwhen = { column = \"item.name\", is = \"Test\" }\n";
 
 /// A shop whose service refuses the order A-4.
 struct TestShop {
@@ -35,8 +36,15 @@ impl TestShop {
     }
 
     fn send(&self, what: &str) -> RunResult {
-        let target = format!("--base-url {} --client-key a-key --pos x --max-invalid 100%", self.service.base_url);
-        let target = if what.starts_with("--resume") { target.replace(" --max-invalid 100%", "") } else { target };
+        let target = format!(
+            "--base-url {} --client-key a-key --pos x --max-invalid 100%",
+            self.service.base_url
+        );
+        let target = if what.starts_with("--resume") {
+            target.replace(" --max-invalid 100%", "")
+        } else {
+            target
+        };
         self.workspace.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s"))
     }
 }
@@ -46,8 +54,15 @@ fn content() -> String {
     let email = |n: u32| format!("guest{}@example.com", n % 3);
     let orders: String = (1..=6)
         .map(|n| {
-            let (reference, ordered_at, email) = (format!("A-{n}"), format!("2025-03-0{n}T10:00:00Z"), email(n));
-            ExportRow { reference: &reference, ordered_at: &ordered_at, email: &email, ..ExportRow::default() }.csv()
+            let (reference, ordered_at, email) =
+                (format!("A-{n}"), format!("2025-03-0{n}T10:00:00Z"), email(n));
+            ExportRow {
+                reference: &reference,
+                ordered_at: &ordered_at,
+                email: &email,
+                ..ExportRow::default()
+            }
+            .csv()
         })
         .collect();
     let skipped = ExportRow { reference: "B-1", name: "Test", ..ExportRow::default() }.csv();
@@ -76,7 +91,12 @@ fn resume_gives_the_same_results_as_the_export() {
     let (again, resumed) = (TestShop::new(), TestShop::new());
     for shop in [&again, &resumed] {
         let first = shop.send("orders.csv --profile shop.toml --backfill --limit 2");
-        assert_eq!((first.code, first.summary()["orders"]["not_attempted"].clone()), (4, 4.into()), "{}", first.err);
+        assert_eq!(
+            (first.code, first.summary()["orders"]["not_attempted"].clone()),
+            (4, 4.into()),
+            "{}",
+            first.err
+        );
     }
     let again = again.send("orders.csv --profile shop.toml --backfill");
     let requests_before = resumed.service.received().len();
@@ -98,7 +118,12 @@ fn resume_works_without_the_export() {
     shop.send("orders.csv --profile shop.toml --backfill --limit 1");
     fs::remove_file(shop.workspace.path("orders.csv")).unwrap();
     let resumed = shop.send("--resume run-1 --backfill");
-    assert_eq!((resumed.code, resumed.summary()["orders"]["accepted"].clone()), (1, 4.into()), "{}", resumed.err);
+    assert_eq!(
+        (resumed.code, resumed.summary()["orders"]["accepted"].clone()),
+        (1, 4.into()),
+        "{}",
+        resumed.err
+    );
     // The bytes of the rows are lost, the reasons are not.
     assert!(!resumed.path("rejects/orders.csv").exists());
     let reasons = resumed.text("rejects/orders.csv.reasons.ndjson");
@@ -117,13 +142,19 @@ fn resume_starts_with_unsent_orders() {
     let workspace = Workspace::with("orders.csv", format!("{HEADER}{orders}"));
     let service = MockService::start(|_| None);
     let send = |what: &str| {
-        let target = format!("--base-url {} --client-key a-key --pos x --backfill --rate unlimited", service.base_url);
+        let target = format!(
+            "--base-url {} --client-key a-key --pos x --backfill --rate unlimited",
+            service.base_url
+        );
         workspace.run(&format!("send {what} {target} --identity-pause 0s"))
     };
     assert_eq!(send("orders.csv --limit 900").summary()["orders"]["accepted"], 900);
     let resumed = send("--resume run-1");
     let orders = &resumed.summary()["orders"];
-    assert_eq!((resumed.code, &orders["already_sent"], &orders["accepted"]), (0, &900.into(), &600.into()));
+    assert_eq!(
+        (resumed.code, &orders["already_sent"], &orders["accepted"]),
+        (0, &900.into(), &600.into())
+    );
     let results = resumed.results();
     let n_before = results.iter().take_while(|result| result["outcome"] == "already_sent").count();
     assert!(n_before < 500, "{n_before} orders were reported before the first was sent");
@@ -137,10 +168,12 @@ fn held_orders_can_be_resent_from_the_plan() {
     let is_silent = Arc::new(AtomicBool::new(true));
     let silence = Arc::clone(&is_silent);
     let service = MockService::start(move |request| {
-        (request.reference() == "A-1" && silence.load(Ordering::SeqCst)).then_some(Reply::Disconnect)
+        (request.reference() == "A-1" && silence.load(Ordering::SeqCst))
+            .then_some(Reply::Disconnect)
     });
     let send = |what: &str| {
-        let target = format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
+        let target =
+            format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
         workspace.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s"))
     };
     let outcomes = |ran: &RunResult| {
@@ -169,19 +202,39 @@ fn resume_works_from_another_working_folder() {
     let run = shop.workspace.path("run-2");
     let ledger = shop.workspace.path("orderferry-ledger.db");
     let mut program = program(&shop.workspace.path("elsewhere"));
-    program.args(["send", "--backfill", "--client-key", "a-key", "--pos", "x", "--out", "run", "--resume"]).arg(run);
-    program.args(["--base-url", &shop.service.base_url, "--rate", "unlimited", "--ledger"]).arg(ledger);
+    program
+        .args([
+            "send",
+            "--backfill",
+            "--client-key",
+            "a-key",
+            "--pos",
+            "x",
+            "--out",
+            "run",
+            "--resume",
+        ])
+        .arg(run);
+    program
+        .args(["--base-url", &shop.service.base_url, "--rate", "unlimited", "--ledger"])
+        .arg(ledger);
     let output = program.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-    let rejects = fs::read_to_string(shop.workspace.path("elsewhere/run/rejects/orders.csv")).unwrap();
+    let rejects =
+        fs::read_to_string(shop.workspace.path("elsewhere/run/rejects/orders.csv")).unwrap();
     assert!(rejects.contains("A-4") && rejects.contains("C-1"), "{rejects}");
 }
 
 #[test]
 fn stdin_rows_can_be_rejected_on_resume() {
     let shop = TestShop::new();
-    let target = format!("--base-url {} --client-key a-key --pos x --backfill --limit 1", shop.service.base_url);
-    let first = format!("send - --profile shop.toml {target} --max-invalid 100% --rate unlimited --identity-pause 0s");
+    let target = format!(
+        "--base-url {} --client-key a-key --pos x --backfill --limit 1",
+        shop.service.base_url
+    );
+    let first = format!(
+        "send - --profile shop.toml {target} --max-invalid 100% --rate unlimited --identity-pause 0s"
+    );
     let first = shop.workspace.run_with(&first, &[], content().as_bytes());
     assert_eq!(first.code, 4, "{}", first.err);
     let resumed = shop.send("--resume run-1 --backfill");
@@ -199,7 +252,12 @@ fn unresumable_runs_are_reported() {
     }
     shop.workspace.file("earlier/plan.ndjson", "{\"head\":{\"pl");
     let ran = shop.send("--resume earlier");
-    assert_eq!((ran.code, ran.err.contains("no plan.manifest.json next to it")), (2, true), "{}", ran.err);
+    assert_eq!(
+        (ran.code, ran.err.contains("no plan.manifest.json next to it")),
+        (2, true),
+        "{}",
+        ran.err
+    );
     shop.send("orders.csv --profile shop.toml --backfill --limit 1");
     let n_requests = shop.service.received().len();
     let old = shop.send("--resume run-4 --set max_invalid=4");
@@ -217,10 +275,16 @@ fn unresumable_runs_are_reported() {
             number_unreadable 2:40 "much" is not a decimal number such as 1234.50
         B-1 skipped
     "#);
-    let other = shop
-        .workspace
-        .run(&format!("send --resume run-4 --base-url {}/other --client-key k --pos x", shop.service.base_url));
-    assert_eq!((other.code, other.err.contains("is for another target")), (2, true), "{}", other.err);
+    let other = shop.workspace.run(&format!(
+        "send --resume run-4 --base-url {}/other --client-key k --pos x",
+        shop.service.base_url
+    ));
+    assert_eq!(
+        (other.code, other.err.contains("is for another target")),
+        (2, true),
+        "{}",
+        other.err
+    );
     assert_eq!(
         (other.summary()["orders"]["not_attempted"].clone(), shop.service.received().len()),
         (6.into(), n_requests)
@@ -301,12 +365,14 @@ fn damaged_plan_is_refused() {
 fn plan_of_other_format_is_refused() {
     let shop = TestShop::new();
     shop.send("orders.csv --profile shop.toml --backfill --limit 0");
-    let (plan, manifest) = (shop.workspace.path("run-1/plan.ndjson"), shop.workspace.path("run-1/plan.manifest.json"));
+    let (plan, manifest) =
+        (shop.workspace.path("run-1/plan.ndjson"), shop.workspace.path("run-1/plan.manifest.json"));
     let whole = fs::read_to_string(&plan).unwrap();
     let checksum = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
     for (format, header) in [(1, "{"), (3, "{\"format\":3,")] {
         let other = whole.replacen("{\"format\":2,", header, 1);
-        let mut contents: Value = serde_json::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
+        let mut contents: Value =
+            serde_json::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
         contents["plan"]["checksum"] = checksum(&other).into();
         contents["plan"]["bytes"] = other.len().into();
         fs::write(&plan, other).unwrap();
@@ -314,7 +380,11 @@ fn plan_of_other_format_is_refused() {
         let ran = shop.send("--resume run-1 --backfill");
         let message = format!("the plan: found format {format}, expected format 2");
         assert_eq!((ran.code, ran.err.contains(&message)), (2, true), "{}", ran.err);
-        assert!(ran.err.contains("nothing was sent") && ran.err.contains("hint: send the export again"), "{}", ran.err);
+        assert!(
+            ran.err.contains("nothing was sent") && ran.err.contains("hint: send the export again"),
+            "{}",
+            ran.err
+        );
         assert!(!ran.path("").exists());
     }
     assert_eq!(shop.service.n_received(), 0);
@@ -325,7 +395,8 @@ fn plan_of_other_format_is_refused() {
 fn plan_can_be_resumed_against_a_sandbox() {
     let shop = TestShop::new();
     shop.send("orders.csv --profile shop.toml --backfill --limit 1");
-    let rehearsed = shop.workspace.run("send --resume run-1 --sandbox --rate unlimited --identity-pause 0s");
+    let rehearsed =
+        shop.workspace.run("send --resume run-1 --sandbox --rate unlimited --identity-pause 0s");
     let summary = rehearsed.summary();
     assert_eq!(
         (&summary["orders"]["accepted"], &summary["orders"]["read"]),
@@ -341,14 +412,17 @@ fn service_outage_ends_the_run_resumably() {
     let workspace = Workspace::with("orders.csv", format!("{HEADER}{}", row("A-1")));
     let service = MockService::start(|_| None);
     let send = |base_url: &str, options: &str| {
-        let target = format!("--base-url {base_url} --client-key a-key --pos x --backfill --rate unlimited{options}");
+        let target = format!(
+            "--base-url {base_url} --client-key a-key --pos x --backfill --rate unlimited{options}"
+        );
         workspace.run(&format!("send orders.csv {target} --identity-pause 0s"))
     };
     let patience = " --set down_after=2 --set give_up_after=600ms";
     let down = send("http://127.0.0.1:9", patience);
     assert_eq!((down.code, down.outcomes().as_str()), (4, "A-1 not_attempted"));
     assert!(
-        down.err.contains("the service is down (") && down.err.contains("no valid response for 600ms"),
+        down.err.contains("the service is down (")
+            && down.err.contains("no valid response for 600ms"),
         "{}",
         down.err
     );
@@ -363,8 +437,12 @@ fn retry_500_setting_retries_and_reports() {
         let is_first = || n_received.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
         (request.kind() == "ORDER_CHECKOUT" && is_first()).then(|| Reply::status(500))
     });
-    let target = format!("--base-url {} --client-key a-key --pos x --backfill --rate unlimited", service.base_url);
-    let ran = workspace.run(&format!("send orders.csv {target} --identity-pause 0s --set repeat_after_500=true"));
+    let target = format!(
+        "--base-url {} --client-key a-key --pos x --backfill --rate unlimited",
+        service.base_url
+    );
+    let ran = workspace
+        .run(&format!("send orders.csv {target} --identity-pause 0s --set repeat_after_500=true"));
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"));
     assert_eq!(
         (&ran.results()[0]["repeated_after"], &ran.summary()["repeated_after"]),
@@ -378,21 +456,33 @@ fn retry_500_setting_retries_and_reports() {
 #[test]
 fn order_exceeding_the_session_is_not_started() {
     let items = |reference: &str, n: u32| {
-        let row = |item| ExportRow { reference, name: &format!("Rope {item}"), ..ExportRow::default() }.csv();
+        let row = |item| {
+            ExportRow { reference, name: &format!("Rope {item}"), ..ExportRow::default() }.csv()
+        };
         (1..=n).map(row).collect::<String>()
     };
-    let with_id = |text: String| text.replace(",item.name", ",item.productId,item.name").replace(",Rope", ",R-1,Rope");
-    let workspace = Workspace::with("orders.csv", with_id(format!("{HEADER}{}{}", items("A-1", 2), items("A-2", 30))));
+    let with_id = |text: String| {
+        text.replace(",item.name", ",item.productId,item.name").replace(",Rope", ",R-1,Rope")
+    };
+    let workspace = Workspace::with(
+        "orders.csv",
+        with_id(format!("{HEADER}{}{}", items("A-1", 2), items("A-2", 30))),
+    );
     let service = MockService::start(|_| None);
     let send = |what: &str| {
-        let target = format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
+        let target =
+            format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
         workspace.run(&format!("send {what} {target} --identity-pause 0s"))
     };
     let planned = send("orders.csv --mode multi --limit 0 --rate unlimited");
     assert_eq!(planned.outcomes().matches("not_attempted").count(), 2, "{}", planned.err);
     let resumed = send("--resume run-1 --rate 50/s --set session_timeout=1s");
     let report = resumed.outcomes();
-    assert!(report.contains("A-1 accepted") && report.contains("A-2 not_attempted"), "{report} {}", resumed.err);
+    assert!(
+        report.contains("A-1 accepted") && report.contains("A-2 not_attempted"),
+        "{report} {}",
+        resumed.err
+    );
     assert_eq!((service.count("CHECKOUT"), service.count("ADD")), (1, 2));
     let reason = "35 requests at 50/s take at least 0.7 s, more than half of a session, which ends after 1 s";
     assert!(resumed.text("results.ndjson").contains(reason), "{}", resumed.text("results.ndjson"));

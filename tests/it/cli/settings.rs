@@ -108,7 +108,10 @@ fn invalid_arguments_send_nothing() {
 #[test]
 fn base_url_with_path_or_query_is_an_error() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
-    workspace.file("orderferry.toml", "[target]\nbase_url = 'https://api.example/v1.2'\nclient_key = 'k'\npos = 'p'\n");
+    workspace.file(
+        "orderferry.toml",
+        "[target]\nbase_url = 'https://api.example/v1.2'\nclient_key = 'k'\npos = 'p'\n",
+    );
     let commands = [
         "check orders.csv",
         "send orders.csv --base-url https://api.example/v1.2/event/create.json?client_key=SECRET",
@@ -184,7 +187,8 @@ fn config_errors_name_the_line() {
 
 /// The point of sale of the first event in the plan.
 fn pos_sent(workspace: &Workspace, options: &str, environment: &[(&str, &str)]) -> String {
-    let command = format!("send orders.csv --sandbox --rate unlimited --identity-pause 0s{options}");
+    let command =
+        format!("send orders.csv --sandbox --rate unlimited --identity-pause 0s{options}");
     let ran = workspace.run_with(&command, environment, b"");
     assert_eq!(ran.code, 0, "{}", ran.err);
     let plan = ran.text("plan.ndjson").replace('\\', "");
@@ -199,13 +203,21 @@ fn option_overrides_environment_overrides_file() {
     workspace.file("orderferry.toml", "[target]\npos = 'file'\n");
     assert_eq!(pos_sent(&workspace, "", &[]), "file");
     assert_eq!(pos_sent(&workspace, "", &[("ORDERFERRY_POS", "environment")]), "environment");
-    assert_eq!(pos_sent(&workspace, " --set target.pos=set", &[("ORDERFERRY_POS", "environment")]), "set");
-    assert_eq!(pos_sent(&workspace, " --pos option", &[("ORDERFERRY_POS", "environment")]), "option");
+    assert_eq!(
+        pos_sent(&workspace, " --set target.pos=set", &[("ORDERFERRY_POS", "environment")]),
+        "set"
+    );
+    assert_eq!(
+        pos_sent(&workspace, " --pos option", &[("ORDERFERRY_POS", "environment")]),
+        "option"
+    );
     workspace.file("other.toml", "[target]\npos = 'other'\n");
     assert_eq!(pos_sent(&workspace, " --config other.toml", &[]), "other");
     workspace.file(
         "orders.csv",
-        export(&["A-1"]).replace("status", "status,event.pos").replace("PURCHASED", "PURCHASED,export"),
+        export(&["A-1"])
+            .replace("status", "status,event.pos")
+            .replace("PURCHASED", "PURCHASED,export"),
     );
     assert_eq!(pos_sent(&workspace, " --pos option", &[]), "export");
 }
@@ -213,8 +225,13 @@ fn option_overrides_environment_overrides_file() {
 #[test]
 fn unknown_environment_variable_is_an_error() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
-    let report = |name: &str, value: &str| workspace.run_with("check orders.csv --pos x", &[(name, value)], b"").err;
-    assert!(report("ORDERFERRY_RATEE", "5/s").starts_with("error: the variable ORDERFERRY_RATEE: unknown field"));
+    let report = |name: &str, value: &str| {
+        workspace.run_with("check orders.csv --pos x", &[(name, value)], b"").err
+    };
+    assert!(
+        report("ORDERFERRY_RATEE", "5/s")
+            .starts_with("error: the variable ORDERFERRY_RATEE: unknown field")
+    );
     assert_eq!(
         report("ORDERFERRY_RATE", "fast"),
         "error: the variable ORDERFERRY_RATE: invalid rate \"fast\"; expected for example 20/s\n"
@@ -228,13 +245,16 @@ fn max_invalid_limit_is_inclusive() {
         let references: Vec<_> = (0..n_orders).map(|number| format!("A-{number}")).collect();
         let references: Vec<_> = references.iter().map(String::as_str).collect();
         let content = export(&references).replacen("30.60,other", "x,other", n_invalid);
-        let ran =
-            Workspace::with("orders.csv", content).run(&format!("check orders.csv --pos x --max-invalid {limit}"));
+        let ran = Workspace::with("orders.csv", content)
+            .run(&format!("check orders.csv --pos x --max-invalid {limit}"));
         assert_eq!(ran.summary()["orders"]["invalid"], n_invalid);
         ran.code
     };
     assert_eq!([code(1, 10, "10%"), code(2, 10, "10%")], [1, 2]);
-    assert_eq!([code(0, 10, "0"), code(1, 10, "0"), code(1, 10, "1"), code(2, 10, "1")], [0, 2, 1, 2]);
+    assert_eq!(
+        [code(0, 10, "0"), code(1, 10, "0"), code(1, 10, "1"), code(2, 10, "1")],
+        [0, 2, 1, 2]
+    );
     assert_eq!([code(1, 3, "33.4%"), code(1, 3, "33.3%")], [1, 2]);
     assert_eq!([code(0, 0, "0%"), code(3, 3, "100%")], [0, 1]);
 }
@@ -249,7 +269,10 @@ fn default_max_invalid_is_10_percent_or_five() {
         Workspace::with("orders.csv", content).run(&format!("check orders.csv --pos x{options}"))
     };
     let code = |n_invalid, n_orders, options| ran(n_invalid, n_orders, options).code;
-    assert_eq!([code(1, 5, ""), code(5, 5, ""), code(6, 6, ""), code(6, 59, ""), code(6, 60, "")], [1, 1, 2, 2, 1]);
+    assert_eq!(
+        [code(1, 5, ""), code(5, 5, ""), code(6, 6, ""), code(6, 59, ""), code(6, 60, "")],
+        [1, 1, 2, 2, 1]
+    );
     assert_eq!([code(1, 5, " --max-invalid 10%"), code(1, 5, " --set max_invalid=10%")], [2, 2]);
     insta::assert_snapshot!(ran(6, 7, "").err, @"
     error: 6 of 7 orders are invalid, more than allowed (10%, but at least 5); nothing was sent
@@ -259,8 +282,14 @@ fn default_max_invalid_is_10_percent_or_five() {
 
 #[test]
 fn max_url_bytes_is_exact() {
-    let workspace = Workspace::with("orders.csv", export(&["A-1"]).replace("Rope", "O'Neil & Söhne #1 + \"\"\"\" %"));
-    workspace.file("orders.csv", export(&["A-1"]).replace("Rope", "\"O'Neil & Söhne, #1 + \"\"2\"\" 100%\""));
+    let workspace = Workspace::with(
+        "orders.csv",
+        export(&["A-1"]).replace("Rope", "O'Neil & Söhne #1 + \"\"\"\" %"),
+    );
+    workspace.file(
+        "orders.csv",
+        export(&["A-1"]).replace("Rope", "\"O'Neil & Söhne, #1 + \"\"2\"\" 100%\""),
+    );
     let send = |limit: &str| {
         workspace.run(&format!(
             "send orders.csv --sandbox --rate unlimited --identity-pause 0s --max-invalid 100% --max-url-bytes {limit}"
@@ -281,7 +310,10 @@ fn profiles_are_listed_and_printed() {
     assert!(listed.out.starts_with("canonical "), "{}", listed.out);
     let shown = workspace.run("profiles show canonical");
     workspace.file("own.toml", &shown.out).file("orders.csv", export(&["A-1"]));
-    assert_eq!(workspace.run("check orders.csv --pos x --profile own.toml").outcomes(), "A-1 valid");
+    assert_eq!(
+        workspace.run("check orders.csv --pos x --profile own.toml").outcomes(),
+        "A-1 valid"
+    );
 }
 
 /// The resolved mode: an order with a flight requires several events, so it is valid only in multi
@@ -306,16 +338,28 @@ fn mode_precedence_is_option_settings_profile() {
     assert_eq!(resolved_mode(&workspace, " --profile plain.toml", &[]), "single");
     assert_eq!(resolved_mode(&workspace, " --profile p.toml", &[]), "multi");
     assert_eq!(resolved_mode(&workspace, " --profile p.toml --mode single", &[]), "single");
-    workspace
-        .file("orderferry.toml", "[target]\nmode = 'single'\n[targets.eu]\nmode = 'multi'\nbase_url = 'https://e'\n");
+    workspace.file(
+        "orderferry.toml",
+        "[target]\nmode = 'single'\n[targets.eu]\nmode = 'multi'\nbase_url = 'https://e'\n",
+    );
     assert_eq!(resolved_mode(&workspace, " --profile p.toml", &[]), "single");
     assert_eq!(resolved_mode(&workspace, " --profile p.toml --to eu", &[]), "multi");
-    assert_eq!(resolved_mode(&workspace, " --profile p.toml", &[("ORDERFERRY_MODE", "auto")]), "multi");
     assert_eq!(
-        resolved_mode(&workspace, " --profile p.toml --set mode=single", &[("ORDERFERRY_MODE", "auto")]),
+        resolved_mode(&workspace, " --profile p.toml", &[("ORDERFERRY_MODE", "auto")]),
+        "multi"
+    );
+    assert_eq!(
+        resolved_mode(
+            &workspace,
+            " --profile p.toml --set mode=single",
+            &[("ORDERFERRY_MODE", "auto")]
+        ),
         "single"
     );
-    assert_eq!(resolved_mode(&workspace, " --profile p.toml --set mode=single --mode auto", &[]), "multi");
+    assert_eq!(
+        resolved_mode(&workspace, " --profile p.toml --set mode=single --mode auto", &[]),
+        "multi"
+    );
 }
 
 /// A check computes the duration of an order at the rate of `send`, and whether it fits the
@@ -323,13 +367,21 @@ fn mode_precedence_is_option_settings_profile() {
 #[test]
 fn order_must_fit_the_session_at_the_rate() {
     let workspace = Workspace::new();
-    let rows = (1..=40).map(|item| row("A-1").replace("Rope", &format!("Rope {item}"))).collect::<String>();
-    let with_id = |text: String| text.replace(",item.name", ",item.productId,item.name").replace(",Rope", ",R-1,Rope");
+    let rows = (1..=40)
+        .map(|item| row("A-1").replace("Rope", &format!("Rope {item}")))
+        .collect::<String>();
+    let with_id = |text: String| {
+        text.replace(",item.name", ",item.productId,item.name").replace(",Rope", ",R-1,Rope")
+    };
     workspace.file("orders.csv", with_id(format!("{HEADER}{rows}")));
     let report = |options: &str| {
-        let ran = workspace.run(&format!("check orders.csv --pos x --max-invalid 100% --mode multi{options}"));
+        let ran = workspace
+            .run(&format!("check orders.csv --pos x --max-invalid 100% --mode multi{options}"));
         let invalid = ran.report();
-        invalid.lines().find(|line| line.contains("sequence_too_slow")).map(|line| line.trim().to_owned())
+        invalid
+            .lines()
+            .find(|line| line.contains("sequence_too_slow"))
+            .map(|line| line.trim().to_owned())
     };
     assert_eq!(report(" --rate 10/s --identity-pause 1s --in-flight 4"), None);
     assert_eq!(report(" --set session_timeout=92s --rate 1/s --identity-pause 1s"), None);
@@ -364,7 +416,13 @@ fn conflicting_mode_options_are_refused() {
 fn non_file_settings_are_errors() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     std::fs::create_dir(workspace.path("folder")).unwrap();
-    assert!(std::process::Command::new("mkfifo").arg(workspace.path("pipe")).status().unwrap().success());
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(workspace.path("pipe"))
+            .status()
+            .unwrap()
+            .success()
+    );
     workspace.file("large.toml", "#".repeat(1024 * 1024 + 1));
     for (file, message) in [
         ("folder", "is a folder, expected a file"),
@@ -372,10 +430,17 @@ fn non_file_settings_are_errors() {
         ("/dev/zero", "the text is larger than the limit of 1.0 MiB"),
         ("large.toml", "the text is larger than the limit of 1.0 MiB"),
     ] {
-        for command in ["check orders.csv --config", "check orders.csv --profile", "send orders.csv --sandbox --faults"]
-        {
+        for command in [
+            "check orders.csv --config",
+            "check orders.csv --profile",
+            "send orders.csv --sandbox --faults",
+        ] {
             let ran = workspace.run(&format!("{command} {file}"));
-            assert_eq!((ran.code, ran.err), (2, format!("error: {file}: {message}\n")), "{command}");
+            assert_eq!(
+                (ran.code, ran.err),
+                (2, format!("error: {file}: {message}\n")),
+                "{command}"
+            );
         }
     }
     assert_eq!(workspace.run("check orders.csv --pos x --config /dev/null").code, 0);
@@ -397,7 +462,8 @@ fn out_of_range_durations_are_refused() {
     }
     let longest = "--timeout 1000years --deadline 1000years --set give_up_after=1000years \
                    --set session_timeout=1000years --set backfill_after=1000years --set rate=20/s";
-    let ran = workspace.run(&format!("send orders.csv --sandbox --fault retry_after=1year {longest}"));
+    let ran =
+        workspace.run(&format!("send orders.csv --sandbox --fault retry_after=1year {longest}"));
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"), "{}", ran.err);
 }
 

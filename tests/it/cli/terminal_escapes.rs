@@ -15,7 +15,9 @@ const HOSTILE: &str = "a\u{1b}[31m\u{9b}2K\u{7f}\u{202e}b\u{2066}c\nerror: d";
 const SHOWN: &str = r"a\u{1b}[31m\u{9b}2K\u{7f}\u{202e}b\u{2066}c\nerror: d";
 
 fn is_terminal_control(c: char) -> bool {
-    c != '\n' && c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)
+    c != '\n' && c.is_control()
+        || ('\u{202a}'..='\u{202e}').contains(&c)
+        || ('\u{2066}'..='\u{2069}').contains(&c)
 }
 
 /// Runs a command; returns its output, which must not contain terminal controls.
@@ -23,7 +25,10 @@ fn printed(workspace: &Workspace, arguments: &[&str]) -> String {
     let output = program(&workspace.path("")).args(arguments).write_stdin("").output().unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(!text.contains(is_terminal_control), "{arguments:?}: {text:?}");
-    assert!(!text.lines().any(|line| line == "error: d" || line.starts_with("error: d:")), "{arguments:?}: {text}");
+    assert!(
+        !text.lines().any(|line| line == "error: d" || line.starts_with("error: d:")),
+        "{arguments:?}: {text}"
+    );
     text
 }
 
@@ -69,12 +74,30 @@ fn file_names_are_printed_escaped() {
     let header = HEADER.replace("status", &format!("\"{HOSTILE}\",status"));
     let rows = format!("{}{bad}", row("A-1")).replace("PURCHASED", ",PURCHASED");
     workspace.file(&file.to_string_lossy(), format!("{header}{rows}"));
-    let text = printed(&workspace, &["check", "in", "--pos", "x", "--max-invalid", "100%", "--out", "run"]);
+    let text = printed(
+        &workspace,
+        &["check", "in", "--pos", "x", "--max-invalid", "100%", "--out", "run"],
+    );
     assert!(text.contains(&format!("warning: in/{SHOWN}.csv:")), "{text}");
     assert!(text.contains(&format!("  in/{SHOWN}.csv  2 rows")), "{text}");
     let page = fs::read_to_string(workspace.path("run/report.html")).unwrap();
-    assert!(page.contains(&format!("in/{SHOWN}.csv")) && !page.contains(is_terminal_control), "{page}");
-    let json = ["check", "in", "--pos", "x", "--max-invalid", "100%", "--out", "json", "--format", "json", "--quiet"];
+    assert!(
+        page.contains(&format!("in/{SHOWN}.csv")) && !page.contains(is_terminal_control),
+        "{page}"
+    );
+    let json = [
+        "check",
+        "in",
+        "--pos",
+        "x",
+        "--max-invalid",
+        "100%",
+        "--out",
+        "json",
+        "--format",
+        "json",
+        "--quiet",
+    ];
     let summary: serde_json::Value = serde_json::from_str(&printed(&workspace, &json)).unwrap();
     assert_eq!(summary["inputs"][0]["file"], format!("in/{SHOWN}.csv"));
     workspace.file(&file.to_string_lossy(), "");
@@ -88,16 +111,34 @@ fn file_names_are_printed_escaped() {
 fn references_and_reasons_are_escaped() {
     let workspace = Workspace::new();
     let quoted = format!("\"{HOSTILE}\"");
-    let rows =
-        [ExportRow { reference: &quoted, ..ExportRow::default() }.csv(), row("A-2").replace("PURCHASED", "SKIP")];
+    let rows = [
+        ExportRow { reference: &quoted, ..ExportRow::default() }.csv(),
+        row("A-2").replace("PURCHASED", "SKIP"),
+    ];
     workspace.file("orders.csv", format!("{HEADER}{}", rows.concat()));
     let profile = "name = 'p'\n[[skip]]\nreason = \"\"\"HOSTILE\"\"\"\nwhen = { column = 'status', is = 'SKIP' }\n[order]\n\
         referenceId = { column = 'referenceId' }\norderedAt = { column = 'orderedAt', date = 'iso8601' }\n\
         status = { column = 'status' }\ncurrencyCode = { column = 'currencyCode' }\nprice = { column = 'price' }\n\
         paymentType = { column = 'paymentType' }\n[guest]\nemail = { column = 'guest.email' }\n";
-    workspace.file("p.toml", profile.replace("HOSTILE", &HOSTILE.chars().map(escaped).collect::<String>()));
-    let send = ["send", "orders.csv", "--profile", "p.toml", "--sandbox", "--ledger", "l.db", "--out", "run"];
-    let text = printed(&workspace, &[&send[..], &["--fault", "closed_taken=100%", "--set", "tries=1"]].concat());
+    workspace.file(
+        "p.toml",
+        profile.replace("HOSTILE", &HOSTILE.chars().map(escaped).collect::<String>()),
+    );
+    let send = [
+        "send",
+        "orders.csv",
+        "--profile",
+        "p.toml",
+        "--sandbox",
+        "--ledger",
+        "l.db",
+        "--out",
+        "run",
+    ];
+    let text = printed(
+        &workspace,
+        &[&send[..], &["--fault", "closed_taken=100%", "--set", "tries=1"]].concat(),
+    );
     assert!(text.contains(&format!("skipped\n  {SHOWN}")), "{text}");
     let page = fs::read_to_string(workspace.path("run/report.html")).unwrap();
     assert!(page.contains(r"\u{202e}b") && !page.contains(is_terminal_control), "{page}");
@@ -106,15 +147,25 @@ fn references_and_reasons_are_escaped() {
 
 /// The character as written in TOML.
 fn escaped(c: char) -> String {
-    if c.is_control() || is_terminal_control(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
+    if c.is_control() || is_terminal_control(c) {
+        format!("\\u{:04x}", u32::from(c))
+    } else {
+        c.to_string()
+    }
 }
 
 #[test]
 fn ledger_output_is_escaped() {
     let workspace = Workspace::new();
     let quoted = format!("\"{HOSTILE}\"");
-    workspace.file("orders.csv", format!("{HEADER}{}", ExportRow { reference: &quoted, ..ExportRow::default() }.csv()));
-    let _ = printed(&workspace, &["send", "orders.csv", "--sandbox", "--ledger", "l.db", "--out", "run"]);
+    workspace.file(
+        "orders.csv",
+        format!("{HEADER}{}", ExportRow { reference: &quoted, ..ExportRow::default() }.csv()),
+    );
+    let _ = printed(
+        &workspace,
+        &["send", "orders.csv", "--sandbox", "--ledger", "l.db", "--out", "run"],
+    );
     let list = ["ledger", "list", "--ledger", "l.db"];
     assert!(printed(&workspace, &list).contains(SHOWN));
     let line = printed(&workspace, &[&list[..], &["--format", "json"]].concat());
@@ -122,8 +173,10 @@ fn ledger_output_is_escaped() {
     assert_eq!(order["reference"], HOSTILE);
     assert!(printed(&workspace, &["ledger", "show", HOSTILE, "--ledger", "l.db"]).contains(SHOWN));
     let export: serde_json::Value =
-        serde_json::from_str(&printed(&workspace, &["ledger", "export", "--ledger", "l.db"])).unwrap();
+        serde_json::from_str(&printed(&workspace, &["ledger", "export", "--ledger", "l.db"]))
+            .unwrap();
     assert_eq!(export["reference"], HOSTILE);
-    let settled = printed(&workspace, &["ledger", "settle", HOSTILE, "--as", "failed", "--ledger", "l.db"]);
+    let settled =
+        printed(&workspace, &["ledger", "settle", HOSTILE, "--as", "failed", "--ledger", "l.db"]);
     assert!(settled.contains(r"\u{202e}"), "{settled}");
 }

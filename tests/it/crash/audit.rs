@@ -46,10 +46,16 @@ pub(super) fn check_nothing_lost(run: &Run, shop: &TestShop) {
     let references: Vec<_> = valid.map(|result| result["referenceId"].as_str().unwrap()).collect();
     let reported: BTreeSet<_> = references.iter().copied().collect();
     let orders: BTreeSet<_> = shop.guests.keys().map(String::as_str).collect();
-    assert_eq!((&reported, references.len()), (&orders, orders.len()), "each order must be reported exactly once");
+    assert_eq!(
+        (&reported, references.len()),
+        (&orders, orders.len()),
+        "each order must be reported exactly once"
+    );
     for reference in references {
         match run.outcome(reference) {
-            "accepted" | "already_sent" => assert!(has(&run.after, reference, Attempt::is_accepted), "{reference}"),
+            "accepted" | "already_sent" => {
+                assert!(has(&run.after, reference, Attempt::is_accepted), "{reference}");
+            }
             "unknown" => {
                 assert!(has(&run.after, reference, Attempt::is_unknown), "{reference}");
                 assert!(!has(&run.after, reference, Attempt::is_accepted), "{reference}");
@@ -61,7 +67,12 @@ pub(super) fn check_nothing_lost(run: &Run, shop: &TestShop) {
 
 /// Attempts of earlier runs do not change.
 fn check_ledger_append_only(run: &Run) {
-    assert!(run.after.starts_with(&run.before), "the ledger was\n{:?}\nand is\n{:?}", run.before, run.after);
+    assert!(
+        run.after.starts_with(&run.before),
+        "the ledger was\n{:?}\nand is\n{:?}",
+        run.before,
+        run.after
+    );
 }
 
 fn check_intent_before_request(run: &Run) {
@@ -74,8 +85,10 @@ fn check_intent_before_request(run: &Run) {
         );
     }
     // Only checkouts have an intent; the last one may not have been sent.
-    for reference in run.after[run.before.len()..].iter().map(|attempt| attempt.reference.as_str()) {
-        let (n_intents, n_received) = (new_attempts(run, reference).count(), run.checkout_count(reference));
+    for reference in run.after[run.before.len()..].iter().map(|attempt| attempt.reference.as_str())
+    {
+        let (n_intents, n_received) =
+            (new_attempts(run, reference).count(), run.checkout_count(reference));
         assert!(
             run.is_impatient || n_intents <= n_received + 1,
             "{reference}: {n_intents} intents, {n_received} checkouts"
@@ -87,7 +100,10 @@ fn check_intent_before_request(run: &Run) {
 /// resend`.
 fn check_no_duplicates(run: &Run) {
     for (reference, exchanges) in checkouts(run) {
-        assert!(!has(&run.before, reference, Attempt::is_accepted), "{reference} was accepted, but sent again");
+        assert!(
+            !has(&run.before, reference, Attempt::is_accepted),
+            "{reference} was accepted, but sent again"
+        );
         let is_held = !run.resends && has(&run.before, reference, Attempt::is_unknown);
         assert!(!is_held, "{reference} is unknown, but was sent again");
         for (_, exchange) in &exchanges[..exchanges.len() - 1] {
@@ -106,9 +122,11 @@ fn check_identity_first(run: &Run, shop: &TestShop) {
             let browser = &checkout.request.message["browser_id"];
             let is_identified = run.exchanges[..index].iter().any(|exchange| {
                 let request = &exchange.request;
-                let is_guest = request.kind() == "IDENTITY" && request.message["email"] == *shop.guests[reference];
+                let is_guest = request.kind() == "IDENTITY"
+                    && request.message["email"] == *shop.guests[reference];
                 // Its response precedes the checkout; requests are counted from the first run.
-                let is_answered = exchange.status == Some(201) && exchange.answered_at <= checkout.requests_before;
+                let is_answered = exchange.status == Some(201)
+                    && exchange.answered_at <= checkout.requests_before;
                 is_guest && is_answered && request.message["browser_id"] == *browser
             });
             assert!(is_identified, "{reference} was sent before its guest's IDENTITY was accepted");
@@ -119,13 +137,20 @@ fn check_identity_first(run: &Run, shop: &TestShop) {
 /// An accepted attempt has an accepting response; a not accepted one was definitely not processed.
 fn check_ledger_outcomes(run: &Run) {
     let checkouts = checkouts(run);
-    for reference in run.after[run.before.len()..].iter().map(|attempt| attempt.reference.as_str()) {
+    for reference in run.after[run.before.len()..].iter().map(|attempt| attempt.reference.as_str())
+    {
         let exchanges = checkouts.get(reference).map_or(&[][..], Vec::as_slice);
-        let n_accepted = new_attempts(run, reference).filter(|attempt| attempt.is_accepted()).count();
+        let n_accepted =
+            new_attempts(run, reference).filter(|attempt| attempt.is_accepted()).count();
         let n_answered = exchanges.iter().filter(|(_, exchange)| is_acceptance(exchange)).count();
-        assert!(n_accepted <= n_answered, "{reference} is recorded as accepted, but has no accepting response");
-        let n_maybe = new_attempts(run, reference).filter(|attempt| attempt.is_accepted() || attempt.is_unknown());
-        let n_maybe_processed = exchanges.iter().filter(|(_, exchange)| !is_definite_rejection(exchange)).count();
+        assert!(
+            n_accepted <= n_answered,
+            "{reference} is recorded as accepted, but has no accepting response"
+        );
+        let n_maybe = new_attempts(run, reference)
+            .filter(|attempt| attempt.is_accepted() || attempt.is_unknown());
+        let n_maybe_processed =
+            exchanges.iter().filter(|(_, exchange)| !is_definite_rejection(exchange)).count();
         assert!(
             n_maybe.count() >= n_maybe_processed,
             "{reference} may have been processed, but is recorded as not accepted"
@@ -136,28 +161,37 @@ fn check_ledger_outcomes(run: &Run) {
 /// The results match the ledger.
 fn check_results_match_ledger(run: &Run) {
     for result in &run.results {
-        let (reference, outcome) = (result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap());
+        let (reference, outcome) =
+            (result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap());
         let is_consistent = match outcome {
             "accepted" => new_attempts(run, reference).any(Attempt::is_accepted),
             "already_sent" => has(&run.before, reference, Attempt::is_accepted),
             "unknown" => has(&run.after, reference, Attempt::is_unknown),
-            "refused" | "failed" | "not_attempted" => !new_attempts(run, reference).any(|new| new.outcome.is_none()),
+            "refused" | "failed" | "not_attempted" => {
+                !new_attempts(run, reference).any(|new| new.outcome.is_none())
+            }
             "invalid" => !has(&run.after, reference, |_| true),
             _ => false,
         };
-        assert!(is_consistent, "{reference} is reported as {outcome}; the ledger:\n{:?}", run.after);
+        assert!(
+            is_consistent,
+            "{reference} is reported as {outcome}; the ledger:\n{:?}",
+            run.after
+        );
     }
 }
 
 fn check_summary(run: &Run) {
     let summary = run.summary();
     let orders = summary["orders"].as_object().unwrap();
-    let n: u64 = orders.iter().filter(|(name, _)| *name != "read").map(|(_, n)| n.as_u64().unwrap()).sum();
+    let n: u64 =
+        orders.iter().filter(|(name, _)| *name != "read").map(|(_, n)| n.as_u64().unwrap()).sum();
     assert_eq!(orders["read"], n, "{orders:?}");
     assert_eq!(run.results.len() as u64, n);
     for name in REQUEST_KINDS {
         let kind = if name == "browser_create" { "BROWSER" } else { &*name.to_uppercase() };
-        let n_received = run.exchanges.iter().filter(|exchange| exchange.request.kind() == kind).count() as u64;
+        let n_received =
+            run.exchanges.iter().filter(|exchange| exchange.request.kind() == kind).count() as u64;
         let n_sent = request_count(&summary, name);
         // A request that timed out before it was sent is counted by the run only.
         let is_equal = n_sent == n_received || (run.is_impatient && n_sent > n_received);
@@ -197,7 +231,8 @@ fn has(attempts: &[Attempt], reference: &str, condition: impl Fn(&Attempt) -> bo
 }
 
 fn is_definite_rejection(exchange: &Exchange) -> bool {
-    exchange.sent == SentPart::Whole && exchange.status.is_some_and(|status| NOT_PROCESSED.contains(&status))
+    exchange.sent == SentPart::Whole
+        && exchange.status.is_some_and(|status| NOT_PROCESSED.contains(&status))
 }
 
 fn is_acceptance(exchange: &Exchange) -> bool {

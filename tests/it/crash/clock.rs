@@ -18,7 +18,8 @@ const OPTIONS: &str = "--rate unlimited --identity-pause 0s --in-flight 1";
 /// A shop whose first run was killed with a checkout in flight.
 fn shop(folder: &std::path::Path) -> TestShop {
     let shop = TestShop::small(folder, Tenant::healthy());
-    let (run, was_hit) = kill_at(&shop, OPTIONS, KillTime::At(KillPoint::CheckoutAnswered), &mut TestRng::new(3));
+    let (run, was_hit) =
+        kill_at(&shop, OPTIONS, KillTime::At(KillPoint::CheckoutAnswered), &mut TestRng::new(3));
     assert!(was_hit && run.code.is_none(), "{}", run.errors);
     shop
 }
@@ -51,7 +52,10 @@ fn clock_set_back_in_the_ledger() {
 #[test]
 fn clock_set_back_by_faketime() {
     let folder = tempfile::tempdir().unwrap();
-    let has_faketime = Command::new("faketime").arg("--version").output().is_ok_and(|output| output.status.success());
+    let has_faketime = Command::new("faketime")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success());
     if !has_faketime {
         return skip("clock_set_back_by_faketime", "faketime is not installed");
     }
@@ -63,5 +67,7 @@ fn clock_set_back_by_faketime() {
         output.unwrap().status.code()
     });
     check(&run, &shop);
-    assert!(run.summary()["started_at"].as_str().unwrap() < &*Utc::now().format("%Y-%m-%d").to_string());
+    assert!(
+        run.summary()["started_at"].as_str().unwrap() < &*Utc::now().format("%Y-%m-%d").to_string()
+    );
 }

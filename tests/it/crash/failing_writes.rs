@@ -84,7 +84,9 @@ impl Library {
         let mut command = Command::new("cc");
         command.args(["-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o"]).arg(&file);
         match command.arg(root().join(LIBRARY)).arg("-ldl").output() {
-            Ok(built) => assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr)),
+            Ok(built) => {
+                assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+            }
             Err(error) => {
                 skip(test, &format!("cc: {error}"));
                 return None;
@@ -108,7 +110,8 @@ impl<'l> Trial<'l> {
         let home = tempfile::tempdir().unwrap();
         let folder = fs::canonicalize(home.path()).unwrap().join("shop");
         fs::create_dir(&folder).unwrap();
-        let shop = TestShop::with_routes(routes, &folder, 3, 2, &mut TestRng::new(1), Tenant::healthy());
+        let shop =
+            TestShop::with_routes(routes, &folder, 3, 2, &mut TestRng::new(1), Tenant::healthy());
         shop.add_invalid();
         Self { library, shop, log: home.path().join("writes.log"), _home: home }
     }
@@ -121,7 +124,10 @@ impl<'l> Trial<'l> {
             let mut command = process(&self.shop.folder);
             command.args(args);
             let Failure { paths, how, error, k } = failure;
-            command.env("LD_PRELOAD", &self.library.file).env("FAILING_LOG", &self.log).env("FAILING_HOW", how);
+            command
+                .env("LD_PRELOAD", &self.library.file)
+                .env("FAILING_LOG", &self.log)
+                .env("FAILING_HOW", how);
             command.env("FAILING_PATHS", format!("{}{paths}", self.shop.folder.display()));
             command.env("FAILING_ERROR", error.to_string()).env("FAILING_WRITE", k.to_string());
             let (code, errors) = run_with_timeout(&mut command);
@@ -146,8 +152,16 @@ impl<'l> Trial<'l> {
             self.run_without_failure(options)
         }));
         let Ok(again) = again else { panic!("{failed:#?}\n{:?}: {}", run.code, run.errors) };
-        let checked = panic::catch_unwind(AssertUnwindSafe(|| check_resumed(&run, &again, &self.shop)));
-        assert!(checked.is_ok(), "{failed:#?}\n{:?}: {}\n{:?}: {}", run.code, run.errors, again.code, again.errors);
+        let checked =
+            panic::catch_unwind(AssertUnwindSafe(|| check_resumed(&run, &again, &self.shop)));
+        assert!(
+            checked.is_ok(),
+            "{failed:#?}\n{:?}: {}\n{:?}: {}",
+            run.code,
+            run.errors,
+            again.code,
+            again.errors
+        );
     }
 
     /// The folder of the last run, which may not exist.
@@ -160,7 +174,8 @@ impl<'l> Trial<'l> {
 /// Runs a program with a timeout. Returns its exit code, `None` if it was killed, and its standard
 /// error.
 fn run_with_timeout(command: &mut Command) -> (Option<i32>, Vec<u8>) {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
     while child.try_wait().unwrap().is_none() {
         if start.elapsed() > MAX_RUN_TIME {
@@ -177,7 +192,8 @@ fn check(run: &Run, shop: &TestShop, folder: &Path) {
     audit::check_requests_and_ledger(run, shop);
     assert_report_matches_service(run);
     // The summary is complete or absent.
-    let _: Option<Value> = run.summary.as_ref().map(|summary| serde_json::from_str(summary).unwrap());
+    let _: Option<Value> =
+        run.summary.as_ref().map(|summary| serde_json::from_str(summary).unwrap());
     match run.code {
         // The failed write has no effect on the result.
         Some(1) => {
@@ -191,20 +207,35 @@ fn check(run: &Run, shop: &TestShop, folder: &Path) {
         code => assert_eq!(code, Some(4)),
     }
     let mentions = |name: &str| run.errors.contains(name);
-    assert!(mentions(LEDGER) || mentions(folder.file_name().unwrap().to_str().unwrap()), "the message names no file");
+    assert!(
+        mentions(LEDGER) || mentions(folder.file_name().unwrap().to_str().unwrap()),
+        "the message names no file"
+    );
     assert!(mentions("hint: "), "the message has no hint");
 }
 
 /// Checks the reported outcomes against the requests of the service, even if the ledger lacks them.
 fn assert_report_matches_service(run: &Run) {
     for result in &run.results {
-        let (reference, outcome) = (result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap());
+        let (reference, outcome) =
+            (result["referenceId"].as_str().unwrap(), result["outcome"].as_str().unwrap());
         let n_sent = run.checkout_count(reference);
-        let is_in_ledger = || run.after.iter().any(|attempt| attempt.reference == reference && attempt.is_accepted());
+        let is_in_ledger = || {
+            run.after.iter().any(|attempt| attempt.reference == reference && attempt.is_accepted())
+        };
         let is_consistent = match outcome {
-            "accepted" => n_sent == 1 && (is_in_ledger() || run.errors.contains("the ledger lacks the outcome of ")),
-            "already_sent" => run.before.iter().any(|attempt| attempt.reference == reference && attempt.is_accepted()),
-            "unknown" => run.after.iter().any(|attempt| attempt.reference == reference && attempt.is_unknown()),
+            "accepted" => {
+                n_sent == 1
+                    && (is_in_ledger() || run.errors.contains("the ledger lacks the outcome of "))
+            }
+            "already_sent" => run
+                .before
+                .iter()
+                .any(|attempt| attempt.reference == reference && attempt.is_accepted()),
+            "unknown" => run
+                .after
+                .iter()
+                .any(|attempt| attempt.reference == reference && attempt.is_unknown()),
             "not_attempted" | "invalid" => n_sent == 0,
             _ => false,
         };
@@ -227,7 +258,10 @@ fn check_resumed(run: &Run, again: &Run, shop: &TestShop) {
     for reference in shop.guests.keys() {
         let n_sent = run.checkout_count(reference) + again.checkout_count(reference);
         assert!(n_sent <= 1, "{reference} was sent twice");
-        assert!(n_sent == 1 || again.outcome(reference) != "accepted", "{reference} was never sent");
+        assert!(
+            n_sent == 1 || again.outcome(reference) != "accepted",
+            "{reference} was never sent"
+        );
     }
 }
 
@@ -247,7 +281,13 @@ fn run_all<C: Debug + Sync>(cases: &[C], test: impl Fn(&C) + Sync) {
         }
     });
     let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "{} of {} failed, see above:\n{}", failed.len(), cases.len(), failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {} failed, see above:\n{}",
+        failed.len(),
+        cases.len(),
+        failed.join("\n")
+    );
 }
 
 /// Each failure at each write of a run, and one after the last write.
@@ -256,8 +296,9 @@ fn failures(count: impl Fn(Failure) -> Vec<String>) -> Vec<Failure> {
         let writes = count(*failure);
         assert!(!writes.is_empty(), "the program does not load the library");
         let can_be_half = |line: &str| line.contains("write");
-        let ks = (0..=writes.len())
-            .filter(|at| failure.how != "half" || writes.get(*at).is_some_and(|line| can_be_half(line)));
+        let ks = (0..=writes.len()).filter(|at| {
+            failure.how != "half" || writes.get(*at).is_some_and(|line| can_be_half(line))
+        });
         ks.map(|at| Failure { k: at + 1, ..*failure }).collect::<Vec<_>>()
     };
     FAILURES.iter().flat_map(at_each_write).collect()
@@ -273,7 +314,9 @@ fn each_failed_write_is_safe() {
 
 #[test]
 fn failed_writes_in_multi_mode_are_safe() {
-    let Some(library) = Library::build_or_skip("failed_writes_in_multi_mode_are_safe") else { return };
+    let Some(library) = Library::build_or_skip("failed_writes_in_multi_mode_are_safe") else {
+        return;
+    };
     let trial = || Trial::new(&library, RouteMix::Multi);
     let cases = failures(|failure| trial().run(SEND, failure).1);
     let cases: Vec<_> = cases.into_iter().step_by(STEP).collect();
@@ -282,7 +325,9 @@ fn failed_writes_in_multi_mode_are_safe() {
 
 #[test]
 fn failed_writes_of_a_resumed_run_are_safe() {
-    let Some(library) = Library::build_or_skip("failed_writes_of_a_resumed_run_are_safe") else { return };
+    let Some(library) = Library::build_or_skip("failed_writes_of_a_resumed_run_are_safe") else {
+        return;
+    };
     let stopped = || {
         let trial = Trial::new(&library, RouteMix::Single);
         let first = trial.run_without_failure(&format!("--limit 1 {SEND}"));

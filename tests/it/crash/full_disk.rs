@@ -22,13 +22,19 @@ const DISK: usize = 16 * 1024;
 /// Mounts a file system at `disk` in the shop's folder.
 fn mount_disk(inside: &mut Namespace, shop: &TestShop) {
     let folder = shop.folder.display();
-    inside.run_ok(&format!("cd '{folder}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk"));
+    inside.run_ok(&format!(
+        "cd '{folder}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk"
+    ));
 }
 
 /// Runs a command with another run folder and, optionally, another ledger.
 fn run_at(inside: &mut Namespace, args: &[String], name: &str, location_options: &str) -> i32 {
     let without_out = args[..args.len() - 2].join("' '");
-    inside.run(&format!("'{PROGRAM}' '{without_out}' {location_options} > {name}.out 2> {name}.err < /dev/null")).0
+    inside
+        .run(&format!(
+            "'{PROGRAM}' '{without_out}' {location_options} > {name}.out 2> {name}.err < /dev/null"
+        ))
+        .0
 }
 
 /// A run with its ledger and run folder on the disk; both are then copied to their default
@@ -37,15 +43,22 @@ fn run_on_disk(inside: &mut Namespace, shop: &TestShop) -> Run {
     shop.run_by(OPTIONS, |args, name| {
         let code = run_at(inside, args, name, &format!("--ledger disk/{LEDGER} --out disk/{name}"));
         inside.run_ok(&format!("rm -f {LEDGER}*; test ! -e disk/{LEDGER} || cp disk/{LEDGER}* ."));
-        inside.run_ok(&format!("test ! -e disk/{name} || {{ cp -r disk/{name} . && rm -r disk/{name}; }}"));
+        inside.run_ok(&format!(
+            "test ! -e disk/{name} || {{ cp -r disk/{name} . && rm -r disk/{name}; }}"
+        ));
         Some(code)
     })
 }
 
 /// Repeats runs with growing free space and checks each, until a run succeeds, which is returned.
-fn run_with_growing_space(inside: &mut Namespace, shop: &TestShop, mut check: impl FnMut(&Run)) -> Run {
+fn run_with_growing_space(
+    inside: &mut Namespace,
+    shop: &TestShop,
+    mut check: impl FnMut(&Run),
+) -> Run {
     for free_kb in (0..DISK / 4).step_by(STEP) {
-        let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {free_kb}) * 1024 ))");
+        let fill =
+            format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {free_kb}) * 1024 ))");
         inside.run_ok(&format!("head -c {fill} /dev/zero > disk/filler"));
         let run = run_on_disk(inside, shop);
         inside.run_ok("rm disk/filler");
@@ -63,7 +76,9 @@ fn is_unknown(result: &Value) -> bool {
 
 #[test]
 fn full_disk_stops_the_run_safely() {
-    let Some(mut inside) = Namespace::enter_or_skip("full_disk_stops_the_run_safely") else { return };
+    let Some(mut inside) = Namespace::enter_or_skip("full_disk_stops_the_run_safely") else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let shop = TestShop::new(folder.path(), 60, 20, &mut TestRng::new(1), Tenant::healthy());
     mount_disk(&mut inside, &shop);
@@ -94,7 +109,10 @@ fn full_disk_stops_the_run_safely() {
 /// lost, although there is free space for the rest of the report once the ledger is closed.
 #[test]
 fn full_disk_report_is_complete_or_absent() {
-    let Some(mut inside) = Namespace::enter_or_skip("full_disk_report_is_complete_or_absent") else { return };
+    let Some(mut inside) = Namespace::enter_or_skip("full_disk_report_is_complete_or_absent")
+    else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let shop = TestShop::new(folder.path(), 60, 20, &mut TestRng::new(1), Tenant::healthy());
     mount_disk(&mut inside, &shop);
@@ -116,7 +134,8 @@ fn read_only_folder_is_an_error() {
     let shop = TestShop::small(folder.path(), Tenant::healthy());
     mount_disk(&mut inside, &shop);
     let refused = |inside: &mut Namespace, location: &str, message: &str| {
-        let run = shop.run_by(OPTIONS, |arguments, name| Some(run_at(inside, arguments, name, location)));
+        let run =
+            shop.run_by(OPTIONS, |arguments, name| Some(run_at(inside, arguments, name, location)));
         assert_eq!((run.code, run.exchanges.len()), (Some(2), 0), "{}", run.errors);
         assert!(run.errors.contains(message), "{}", run.errors);
     };

@@ -85,7 +85,12 @@ impl KillTime {
 
 /// Starts a run and kills it at this time, unless it ends before. Returns whether the time was
 /// reached.
-pub(super) fn kill_at(shop: &TestShop, options: &str, time: KillTime, rng: &mut TestRng) -> (Run, bool) {
+pub(super) fn kill_at(
+    shop: &TestShop,
+    options: &str,
+    time: KillTime,
+    rng: &mut TestRng,
+) -> (Run, bool) {
     let KillTime::At(point) = time else {
         let mut running = shop.start(options);
         if let KillTime::After(delay) = time {
@@ -139,8 +144,12 @@ fn hold_rule_for(point: KillPoint, after: usize) -> Option<HoldRule> {
         KillPoint::ClearCartReceived => held(&["CLEAR_CART"], 0),
         KillPoint::CheckoutReceived => held(CHECKOUTS, after),
         KillPoint::ResultWritten => held(CHECKOUTS, after + 1),
-        KillPoint::CheckoutHalfAnswered => Some(HoldRule { kinds: CHECKOUTS, after, first: FirstHeld::HalfAnswered }),
-        KillPoint::CheckoutAnswered => Some(HoldRule { kinds: CHECKOUTS, after, first: FirstHeld::Answered }),
+        KillPoint::CheckoutHalfAnswered => {
+            Some(HoldRule { kinds: CHECKOUTS, after, first: FirstHeld::HalfAnswered })
+        }
+        KillPoint::CheckoutAnswered => {
+            Some(HoldRule { kinds: CHECKOUTS, after, first: FirstHeld::Answered })
+        }
         KillPoint::IntentRecorded | KillPoint::ReportBegun => None,
     }
 }
@@ -150,8 +159,12 @@ fn has_reached(point: KillPoint, running: &Running<'_>) -> bool {
     let has_sent = |sent| {
         let first = tenant.first_held();
         first.is_some_and(|first| {
-            let is_first = |request: &ReceivedRequest| request.is_checkout() && request.reference() == first;
-            running.exchanges().iter().any(|exchange| is_first(&exchange.request) && exchange.sent == sent)
+            let is_first =
+                |request: &ReceivedRequest| request.is_checkout() && request.reference() == first;
+            running
+                .exchanges()
+                .iter()
+                .any(|exchange| is_first(&exchange.request) && exchange.sent == sent)
         })
     };
     match point {
@@ -177,13 +190,20 @@ fn has_unsent_intent(running: &Running<'_>) -> bool {
     if !running.path("plan.ndjson").exists() {
         return false;
     }
-    let attempts = ledger::attempts_during_run(&running.shop.folder.join(LEDGER)).unwrap_or_default();
+    let attempts =
+        ledger::attempts_during_run(&running.shop.folder.join(LEDGER)).unwrap_or_default();
     let exchanges = running.exchanges();
-    let checkouts: Vec<_> =
-        exchanges.iter().map(|exchange| &exchange.request).filter(|request| request.is_checkout()).collect();
-    let is_sent = |reference: &str| checkouts.iter().any(|checkout| checkout.reference() == reference);
+    let checkouts: Vec<_> = exchanges
+        .iter()
+        .map(|exchange| &exchange.request)
+        .filter(|request| request.is_checkout())
+        .collect();
+    let is_sent =
+        |reference: &str| checkouts.iter().any(|checkout| checkout.reference() == reference);
     let is_new = |id: i64| running.before.iter().all(|attempt| attempt.id != id);
-    attempts.iter().any(|attempt| attempt.outcome.is_none() && is_new(attempt.id) && !is_sent(&attempt.reference))
+    attempts.iter().any(|attempt| {
+        attempt.outcome.is_none() && is_new(attempt.id) && !is_sent(&attempt.reference)
+    })
 }
 
 fn has_sent_result(running: &Running<'_>) -> bool {

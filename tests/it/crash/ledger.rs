@@ -58,7 +58,12 @@ fn read_attempts(connection: &Connection) -> rusqlite::Result<Vec<Attempt>> {
 
 fn read_carts(connection: &Connection) -> rusqlite::Result<Vec<Cart>> {
     let cart = |row: &Row<'_>| {
-        Ok(Cart { id: row.get(0)?, reference: row.get(1)?, browser: row.get(2)?, is_open: row.get(3)? })
+        Ok(Cart {
+            id: row.get(0)?,
+            reference: row.get(1)?,
+            browser: row.get(2)?,
+            is_open: row.get(3)?,
+        })
     };
     connection.prepare(CARTS)?.query_map([], cart)?.collect()
 }
@@ -78,7 +83,10 @@ pub(super) fn read_ledger(ledger: &Path) -> LedgerRows {
     if !has_tables {
         return LedgerRows::default();
     }
-    LedgerRows { attempts: read_attempts(&connection).unwrap(), carts: read_carts(&connection).unwrap() }
+    LedgerRows {
+        attempts: read_attempts(&connection).unwrap(),
+        carts: read_carts(&connection).unwrap(),
+    }
 }
 
 /// All attempts of a ledger that the program is writing; `None` if it cannot be read at the moment.
@@ -99,7 +107,9 @@ pub(super) fn change_attempts(ledger: &Path, assignments: &str) -> usize {
     let checksum = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, checksum(row)));
     let checksums: Vec<_> = rows.query_map([], checksum).unwrap().map(Result::unwrap).collect();
     for (attempt, checksum) in checksums {
-        connection.execute("UPDATE attempts SET checksum = ?2 WHERE attempt = ?1", (attempt, checksum)).unwrap();
+        connection
+            .execute("UPDATE attempts SET checksum = ?2 WHERE attempt = ?1", (attempt, checksum))
+            .unwrap();
     }
     changed
 }

@@ -127,7 +127,9 @@ impl Loss {
         match self {
             Self::Deleted | Self::Emptied => ("there is no ledger", true),
             Self::CutOff => ("is damaged", true),
-            Self::WithoutLog | Self::EmptyLog | Self::CopiedAlone => ("lacks its write-ahead log", true),
+            Self::WithoutLog | Self::EmptyLog | Self::CopiedAlone => {
+                ("lacks its write-ahead log", true)
+            }
             // SQLite reads the log up to the damage and reports no error.
             Self::CutLog | Self::DamagedLog | Self::Restored => ("as in an older backup", false),
         }
@@ -136,7 +138,8 @@ impl Loss {
 
 #[test]
 fn damaged_ledger_sends_nothing() {
-    for (loss, has_companions) in LOSSES.into_iter().flat_map(|loss| [(loss, true), (loss, false)]) {
+    for (loss, has_companions) in LOSSES.into_iter().flat_map(|loss| [(loss, true), (loss, false)])
+    {
         let (message, is_detected_without) = loss.expected_message();
         if !has_companions && !is_detected_without {
             continue;
@@ -174,11 +177,16 @@ fn reading_the_ledger_keeps_its_log() {
     let (shop, _) = shop(folder.path());
     let held = ledger::read_ledger(&folder.path().join(LEDGER)).attempts;
     let check = "check orders.csv --client-key k --pos p --out checked --base-url";
-    let commands = ["ledger list", "ledger export", &format!("{check} {}", shop.tenant.service.base_url)];
+    let commands =
+        ["ledger list", "ledger export", &format!("{check} {}", shop.tenant.service.base_url)];
     for command in commands {
         let output = program(folder.path()).args(command.split(' ')).output().unwrap();
         // A check exits with 3, since it reports an unknown order.
-        assert!(matches!(output.status.code(), Some(0 | 3)), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            matches!(output.status.code(), Some(0 | 3)),
+            "{command}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     assert_eq!(ledger::read_ledger(&folder.path().join(LEDGER)).attempts, held);
     let next = run(&shop);

@@ -34,8 +34,11 @@ pub(super) fn round(seed: u64, folder: &Path) {
     }
     for _ in 0..rng.below(6) {
         let is_named = is_healthy && rng.is_within_percent(40);
-        let kill_time =
-            if is_named { KillTime::At(rng.pick(&POINTS)) } else { KillTime::any(&mut rng, shop.n_requests) };
+        let kill_time = if is_named {
+            KillTime::At(rng.pick(&POINTS))
+        } else {
+            KillTime::any(&mut rng, shop.n_requests)
+        };
         kill_at(&shop, &options, kill_time, &mut rng);
     }
     let mut last = until(&shop, &options, |run| run.n("failed") + run.n("refused") == 0);
@@ -73,14 +76,20 @@ fn route_mix(point: Option<KillPoint>, rng: &mut TestRng) -> RouteMix {
 /// Runs until all carts of orders with unknown outcomes are cleared; these runs do nothing else.
 fn clear(shop: &TestShop, options: &str, n_runs: usize) {
     let runs = (0..n_runs).map(|_| shop.run(options));
-    let is_clear = runs.inspect(audit::check_only_clears).any(|run| run.carts.iter().all(|cart| !cart.is_open));
+    let is_clear = runs
+        .inspect(audit::check_only_clears)
+        .any(|run| run.carts.iter().all(|cart| !cart.is_open));
     assert!(is_clear, "carts are still open after {n_runs} runs");
 }
 
 fn options(rng: &mut TestRng, is_patient: bool) -> String {
-    let (rate, in_flight) = (rng.pick(&["unlimited", "2000/s", "500/s"]), rng.pick(&["1", "4", "64"]));
-    let (pause, timeout) = (rng.pick(&["0s", "5ms", "20ms"]), if is_patient { "30s" } else { "300ms" });
-    format!("--set rate={rate} --in-flight {in_flight} --identity-pause {pause} --timeout {timeout}")
+    let (rate, in_flight) =
+        (rng.pick(&["unlimited", "2000/s", "500/s"]), rng.pick(&["1", "4", "64"]));
+    let (pause, timeout) =
+        (rng.pick(&["0s", "5ms", "20ms"]), if is_patient { "30s" } else { "300ms" });
+    format!(
+        "--set rate={rate} --in-flight {in_flight} --identity-pause {pause} --timeout {timeout}"
+    )
 }
 
 /// Kills a run at a named point. All points but one are hit reliably: whether an observed intent
@@ -102,7 +111,8 @@ fn kill_at_point(point: KillPoint, shop: &TestShop, options: &str, rng: &mut Tes
 
 fn has_unsent_intent(run: &Run) -> bool {
     let new = &run.after[run.before.len()..];
-    new.iter().any(|attempt| attempt.outcome.is_none() && run.checkout_count(&attempt.reference) == 0)
+    new.iter()
+        .any(|attempt| attempt.outcome.is_none() && run.checkout_count(&attempt.reference) == 0)
 }
 
 /// Repeats complete runs until a condition holds.

@@ -27,7 +27,10 @@ const FIRST: &str = "A-000";
 const OPTIONS: &str = "--rate unlimited --identity-pause 0s";
 
 fn signal(running: &Running<'_>, name: &str) {
-    let kill = Command::new("kill").args([&format!("-{name}"), &running.id().to_string()]).status().unwrap();
+    let kill = Command::new("kill")
+        .args([&format!("-{name}"), &running.id().to_string()])
+        .status()
+        .unwrap();
     assert!(kill.success());
 }
 
@@ -46,14 +49,16 @@ fn tenant_waiting_for(gate: &Gate) -> Tenant {
 fn in_flight<'s>(shop: &'s TestShop, options: &str) -> Running<'s> {
     let running = shop.start(&format!("{OPTIONS} {options}"));
     wait::until("the first order, and the other guest's", || {
-        shop.tenant.service.checkout_count(FIRST) == 1 && shop.tenant.service.count("ORDER_CHECKOUT") >= 4
+        shop.tenant.service.checkout_count(FIRST) == 1
+            && shop.tenant.service.count("ORDER_CHECKOUT") >= 4
     });
     running
 }
 
 /// Whether the system has stopped a process.
 fn is_stopped(running: &Running<'_>) -> bool {
-    let state = Command::new("ps").args(["-o", "stat=", "-p", &running.id().to_string()]).output().unwrap();
+    let state =
+        Command::new("ps").args(["-o", "stat=", "-p", &running.id().to_string()]).output().unwrap();
     state.stdout.starts_with(b"T")
 }
 
@@ -77,12 +82,16 @@ fn sigstop_longer_than_the_timeout() {
         gate.open();
         let run = running.wait();
         let outcome = run.outcome(FIRST).to_owned();
-        let is_consistent = outcome == "unknown" || (is_answered_while_stopped && outcome == "accepted");
+        let is_consistent =
+            outcome == "unknown" || (is_answered_while_stopped && outcome == "accepted");
         assert!(is_consistent, "{outcome}");
         assert_eq!(run.n("accepted") + run.n("unknown"), 6);
         let next = shop.run(OPTIONS);
         assert!(next.exchanges.is_empty());
-        assert_eq!(next.outcome(FIRST), if outcome == "accepted" { "already_sent" } else { "unknown" });
+        assert_eq!(
+            next.outcome(FIRST),
+            if outcome == "accepted" { "already_sent" } else { "unknown" }
+        );
         audit::check_nothing_lost(&next, &shop);
     }
 }
@@ -92,7 +101,10 @@ fn signal_waits_for_in_flight_requests() {
     // SIGHUP is sent when an ssh session is lost.
     for name in ["TERM", "HUP"] {
         if name == "HUP" && ignores_hangups() {
-            return skip("signal_waits_for_in_flight_requests", "SIGHUP is ignored here, as under nohup");
+            return skip(
+                "signal_waits_for_in_flight_requests",
+                "SIGHUP is ignored here, as under nohup",
+            );
         }
         let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
         let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
@@ -101,7 +113,12 @@ fn signal_waits_for_in_flight_requests() {
         wait::until("the message of a run that stops", || running.errors().contains("stopping"));
         gate.open();
         let run = running.wait();
-        assert_eq!((run.code, run.n("accepted"), run.n("not_attempted")), (Some(4), 4, 2), "{}", run.errors);
+        assert_eq!(
+            (run.code, run.n("accepted"), run.n("not_attempted")),
+            (Some(4), 4, 2),
+            "{}",
+            run.errors
+        );
         assert_eq!(run.outcome(FIRST), "accepted");
         let next = shop.run(OPTIONS);
         assert_eq!((next.code, next.n("accepted"), next.n("already_sent")), (Some(0), 2, 4));
@@ -112,7 +129,9 @@ fn signal_waits_for_in_flight_requests() {
 fn ignores_hangups() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }
 
 /// As under `nohup`. Other systems do not show which signals are ignored.
@@ -146,14 +165,17 @@ fn sigusr1_prints_progress_of_a_send() {
     let running = in_flight(&shop, "--quiet");
     for n_lines in 1..=2 {
         signal(&running, "USR1");
-        wait::until("a line of progress", || running.errors().matches("progress: ").count() == n_lines);
+        wait::until("a line of progress", || {
+            running.errors().matches("progress: ").count() == n_lines
+        });
     }
     let line = running.errors();
     gate.open();
     let run = running.wait();
     assert_eq!((run.code, run.n("accepted")), (Some(0), 6), "{}", run.errors);
     // Two browsers, two IDENTITYs, six orders.
-    let is_line = |line: &str| line.starts_with("progress: sending, ") && line.contains(" of 10 requests, ");
+    let is_line =
+        |line: &str| line.starts_with("progress: sending, ") && line.contains(" of 10 requests, ");
     assert!(line.lines().all(is_line), "{line}");
 }
 
@@ -165,7 +187,9 @@ fn sigusr1_prints_progress_of_a_check() {
     let mut child = check.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     // It handles signals before it creates the run folder, and reads until standard input ends.
     wait::until("the run folder", || folder.path().join("run").exists());
-    assert!(Command::new("kill").args(["-USR1", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args(["-USR1", &child.id().to_string()]).status().unwrap().success()
+    );
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     errors.read_line(&mut line).unwrap();
@@ -187,7 +211,14 @@ fn signal_clears_carts_and_the_plan_restarts() {
             }
             None
         });
-        let shop = TestShop::with_routes(RouteMix::Multi, folder.path(), 6, 2, &mut TestRng::new(1), tenant);
+        let shop = TestShop::with_routes(
+            RouteMix::Multi,
+            folder.path(),
+            6,
+            2,
+            &mut TestRng::new(1),
+            tenant,
+        );
         shop.resumes_plans.set(resumes_plans);
         let running = shop.start(OPTIONS);
         // One order of each guest.
@@ -196,11 +227,15 @@ fn signal_clears_carts_and_the_plan_restarts() {
         wait::until("the message of a run that stops", || running.errors().contains("stopping"));
         gate.open();
         let run = running.wait();
-        let last: Vec<_> = run.exchanges.iter().rev().take(2).map(|exchange| exchange.request.kind()).collect();
+        let last: Vec<_> =
+            run.exchanges.iter().rev().take(2).map(|exchange| exchange.request.kind()).collect();
         assert_eq!((run.code, run.n("not_attempted"), last), (Some(4), 6, vec!["CLEAR_CART"; 2]));
         assert!(!run.carts.iter().any(|cart| cart.is_open), "{:?}", run.results);
         let next = shop.run(OPTIONS);
-        assert_eq!((next.code, next.n("accepted"), shop.tenant.service.count("CLEAR_CART")), (Some(0), 6, 2));
+        assert_eq!(
+            (next.code, next.n("accepted"), shop.tenant.service.count("CLEAR_CART")),
+            (Some(0), 6, 2)
+        );
         audit::check_nothing_lost(&next, &shop);
         audit::check_all_cleared(&next, &shop);
         assert!(shop.run(OPTIONS).exchanges.is_empty());
@@ -226,7 +261,12 @@ fn second_signal_aborts_and_next_run_reports() {
     let run = running.wait();
     assert_eq!((run.code, run.checkout_count(FIRST)), (Some(4), 1), "{}", run.errors);
     let next = shop.run(OPTIONS);
-    assert_eq!((next.code, next.outcome(FIRST), next.n("accepted")), (Some(3), "unknown", 2), "{}", next.errors);
+    assert_eq!(
+        (next.code, next.outcome(FIRST), next.n("accepted")),
+        (Some(3), "unknown", 2),
+        "{}",
+        next.errors
+    );
     assert_eq!(next.checkout_count(FIRST), 0);
     audit::check_nothing_lost(&next, &shop);
 }
@@ -238,7 +278,8 @@ fn concurrent_run_is_refused() {
     let first = in_flight(&shop, "");
     let n_received = shop.tenant.service.n_received();
     // Not through `TestShop`, which would read the ledger while the first run writes it.
-    let second = crate::support::program(&shop.folder).args(shop.command(OPTIONS).0).output().unwrap();
+    let second =
+        crate::support::program(&shop.folder).args(shop.command(OPTIONS).0).output().unwrap();
     let errors = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(5), "{errors}");
     assert!(errors.contains("the ledger is locked for this target by run "), "{errors}");

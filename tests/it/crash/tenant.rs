@@ -67,7 +67,9 @@ impl Tenant {
             let (name, fault_percent) = match request.kind() {
                 "BROWSER" => return None,
                 "ORDER_CHECKOUT" | "CHECKOUT" => (request.reference().to_owned(), FAULT_PERCENT),
-                "IDENTITY" => (request.message["email"].as_str().unwrap().to_owned(), FAULT_PERCENT),
+                "IDENTITY" => {
+                    (request.message["email"].as_str().unwrap().to_owned(), FAULT_PERCENT)
+                }
                 _ => (step_name(request, &mut orders.lock().unwrap()), STEP_FAULT_PERCENT),
             };
             let attempt = {
@@ -77,11 +79,17 @@ impl Tenant {
                 *attempt
             };
             let mut rng = TestRng::for_name(seed, &name);
-            if rng.is_within_percent(fault_percent) { faulty_reply(&mut rng, attempt, can_be_mute) } else { None }
+            if rng.is_within_percent(fault_percent) {
+                faulty_reply(&mut rng, attempt, can_be_mute)
+            } else {
+                None
+            }
         })
     }
 
-    pub(super) fn start(answer: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static) -> Self {
+    pub(super) fn start(
+        answer: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
         let active_hold: Arc<Mutex<Option<ActiveHold>>> = Arc::default();
         let shared = Arc::clone(&active_hold);
         let service = MockService::start(move |request| match decide_hold(&shared, request) {
@@ -97,7 +105,8 @@ impl Tenant {
 
     /// Starts to hold requests.
     pub(super) fn hold(&self, rule: HoldRule) {
-        *self.active_hold.lock().unwrap() = Some(ActiveHold { rule, n_matched: 0, first: None, gate: Gate::default() });
+        *self.active_hold.lock().unwrap() =
+            Some(ActiveHold { rule, n_matched: 0, first: None, gate: Gate::default() });
     }
 
     /// The reference of the first held request; empty if it has none.
@@ -121,7 +130,8 @@ enum HoldDecision {
 
 fn decide_hold(active_hold: &Mutex<Option<ActiveHold>>, request: &ReceivedRequest) -> HoldDecision {
     let mut active_hold = active_hold.lock().unwrap();
-    let Some(active_hold) = active_hold.as_mut().filter(|active_hold| active_hold.rule.kinds.contains(&request.kind()))
+    let Some(active_hold) =
+        active_hold.as_mut().filter(|active_hold| active_hold.rule.kinds.contains(&request.kind()))
     else {
         return HoldDecision::Pass;
     };

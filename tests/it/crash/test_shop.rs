@@ -75,7 +75,13 @@ pub(super) struct TestShop {
 
 impl TestShop {
     /// A shop whose orders are sent as one event each.
-    pub(super) fn new(folder: &Path, n_orders: usize, n_guests: usize, rng: &mut TestRng, tenant: Tenant) -> Self {
+    pub(super) fn new(
+        folder: &Path,
+        n_orders: usize,
+        n_guests: usize,
+        rng: &mut TestRng,
+        tenant: Tenant,
+    ) -> Self {
         Self::with_routes(RouteMix::Single, folder, n_orders, n_guests, rng, tenant)
     }
 
@@ -91,14 +97,27 @@ impl TestShop {
         let mut guests = BTreeMap::new();
         let mut rows = Vec::new();
         for number in 0..n_orders {
-            let (reference, email) = (format!("A-{number:03}"), format!("guest{}@example.com", number % n_guests));
+            let (reference, email) =
+                (format!("A-{number:03}"), format!("guest{}@example.com", number % n_guests));
             let ordered_at = format!("2025-03-01T10:{:02}:{:02}Z", number / 60, number % 60);
-            let line =
-                ExportRow { reference: &reference, ordered_at: &ordered_at, email: &email, ..ExportRow::default() };
-            let line = if routes == RouteMix::Mixed && routes.is_multi(number) { hotel_row(line) } else { line.csv() };
+            let line = ExportRow {
+                reference: &reference,
+                ordered_at: &ordered_at,
+                email: &email,
+                ..ExportRow::default()
+            };
+            let line = if routes == RouteMix::Mixed && routes.is_multi(number) {
+                hotel_row(line)
+            } else {
+                line.csv()
+            };
             for item in 0..=rng.below(3) {
                 let product = format!("P-{number}-{item}");
-                rows.push((routes.is_multi(number).then(|| reference.clone()), row(&line, &product), product));
+                rows.push((
+                    routes.is_multi(number).then(|| reference.clone()),
+                    row(&line, &product),
+                    product,
+                ));
             }
             guests.insert(reference, email);
         }
@@ -114,7 +133,11 @@ impl TestShop {
         let n_items: usize = multi_products.values().map(Vec::len).sum();
         // Multi: a browser, IDENTITY, ADD_CONTACTS, CONFIRM and CHECKOUT per order, and the ADDs.
         // Single: one event per order, a browser and IDENTITY per guest.
-        let n_single = if routes == RouteMix::Multi { 0 } else { n_orders - multi_products.len() + 2 * n_guests };
+        let n_single = if routes == RouteMix::Multi {
+            0
+        } else {
+            n_orders - multi_products.len() + 2 * n_guests
+        };
         let n_requests = n_items + 5 * multi_products.len() + n_single;
         let (folder, resumes_plans, n_runs) = (folder.to_owned(), Cell::new(false), Cell::new(0));
         Self { routes, folder, tenant, guests, multi_products, n_requests, resumes_plans, n_runs }
@@ -128,7 +151,8 @@ impl TestShop {
     /// Appends an order with an invalid price to the export. It is not in `guests`.
     pub(super) fn add_invalid(&self) {
         let line = ExportRow { reference: INVALID, price: "much", ..ExportRow::default() };
-        let mut export = OpenOptions::new().append(true).open(self.folder.join("orders.csv")).unwrap();
+        let mut export =
+            OpenOptions::new().append(true).open(self.folder.join("orders.csv")).unwrap();
         export.write_all(row(&line.csv(), "P").as_bytes()).unwrap();
     }
 
@@ -149,7 +173,8 @@ impl TestShop {
         };
         let is_first = !what.starts_with("--resume") && !has_ledger(&self.folder.join(LEDGER));
         let what = if is_first { format!("{what} --new-ledger") } else { what };
-        let defaults = format!("send {what} --client-key k --pos p --backfill --set tries=3 --base-url");
+        let defaults =
+            format!("send {what} --client-key k --pos p --backfill --set tries=3 --base-url");
         let command_args = defaults
             .split_whitespace()
             .chain([self.tenant.service.base_url.as_str()])
@@ -162,29 +187,58 @@ impl TestShop {
         let n_runs = self.n_runs.get();
         let earlier = (1..n_runs).rev().map(|number| format!("run-{number}"));
         let has_plan = |run: &String| self.folder.join(run).join("plan.ndjson").exists();
-        (self.resumes_plans.get() && n_runs.is_multiple_of(2)).then(|| earlier.into_iter().find(has_plan))?
+        (self.resumes_plans.get() && n_runs.is_multiple_of(2))
+            .then(|| earlier.into_iter().find(has_plan))?
     }
 
     /// Starts a run.
     pub(super) fn start(&self, options: &str) -> Running<'_> {
         let (command_args, name) = self.command(options);
         let output_text = self.folder.join(format!("{name}.out"));
-        self.start_with(command_args, name, options, Stdio::from(File::create(output_text).unwrap()))
+        self.start_with(
+            command_args,
+            name,
+            options,
+            Stdio::from(File::create(output_text).unwrap()),
+        )
     }
 
     /// Starts a run with the given standard output.
-    pub(super) fn start_with(&self, command_args: Vec<String>, name: String, options: &str, out: Stdio) -> Running<'_> {
+    pub(super) fn start_with(
+        &self,
+        command_args: Vec<String>,
+        name: String,
+        options: &str,
+        out: Stdio,
+    ) -> Running<'_> {
         let (before, n_before) = (self.ledger_rows(), self.tenant.service.n_received());
         let errors = File::create(self.folder.join(format!("{name}.err"))).unwrap();
-        let child =
-            process(&self.folder).args(command_args).stdin(Stdio::null()).stdout(out).stderr(errors).spawn().unwrap();
+        let child = process(&self.folder)
+            .args(command_args)
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(errors)
+            .spawn()
+            .unwrap();
         let LedgerRows { attempts: before, carts: carts_before } = before;
-        Running { shop: self, child, name, options: options.to_owned(), before, carts_before, n_before }
+        Running {
+            shop: self,
+            child,
+            name,
+            options: options.to_owned(),
+            before,
+            carts_before,
+            n_before,
+        }
     }
 
     /// A complete run by the closure `run`, which gets the arguments and the name of the run and
     /// returns the exit code. It is not audited.
-    pub(super) fn run_by(&self, options: &str, run: impl FnOnce(&[String], &str) -> Option<i32>) -> Run {
+    pub(super) fn run_by(
+        &self,
+        options: &str,
+        run: impl FnOnce(&[String], &str) -> Option<i32>,
+    ) -> Run {
         let (command_args, name) = self.command(options);
         let (before, n_before) = (self.ledger_rows(), self.tenant.service.n_received());
         let code = run(&command_args, &name);
@@ -192,7 +246,14 @@ impl TestShop {
     }
 
     /// Collects the results of a run that has ended or was killed.
-    fn finish(&self, name: &str, options: &str, code: Option<i32>, before: LedgerRows, n_before: usize) -> Run {
+    fn finish(
+        &self,
+        name: &str,
+        options: &str,
+        code: Option<i32>,
+        before: LedgerRows,
+        n_before: usize,
+    ) -> Run {
         self.tenant.release();
         self.tenant.service.drain();
         let after = self.ledger_rows();
@@ -273,7 +334,8 @@ impl Running<'_> {
 
     fn finish(mut self) -> Run {
         let code = self.child.wait().unwrap().code();
-        let (attempts, carts) = (std::mem::take(&mut self.before), std::mem::take(&mut self.carts_before));
+        let (attempts, carts) =
+            (std::mem::take(&mut self.before), std::mem::take(&mut self.carts_before));
         let before = LedgerRows { attempts, carts };
         let run = self.shop.finish(&self.name, &self.options, code, before, self.n_before);
         audit::check(&run, self.shop);
@@ -349,5 +411,9 @@ pub(super) fn results(file: &Path) -> Vec<Value> {
 
 /// Whether the timeout is so short that a busy machine may exceed it.
 fn is_impatient(options: &str) -> bool {
-    options.split(' ').skip_while(|arg| *arg != "--timeout").nth(1).is_some_and(|time| time.ends_with("ms"))
+    options
+        .split(' ')
+        .skip_while(|arg| *arg != "--timeout")
+        .nth(1)
+        .is_some_and(|time| time.ends_with("ms"))
 }

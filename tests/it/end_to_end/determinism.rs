@@ -61,8 +61,14 @@ struct CheckOutput {
 
 impl CheckOutput {
     fn of(ran: &RunResult) -> Self {
-        let output = ran.out.lines().filter(|line| !line.starts_with("took ") && !line.starts_with("report: "));
-        let files = fs::read_dir(ran.path("rejects")).into_iter().flatten().map(|entry| entry.unwrap().path());
+        let output = ran
+            .out
+            .lines()
+            .filter(|line| !line.starts_with("took ") && !line.starts_with("report: "));
+        let files = fs::read_dir(ran.path("rejects"))
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path());
         Self {
             code: ran.code,
             output: output.collect::<Vec<_>>().join("\n"),
@@ -73,7 +79,12 @@ impl CheckOutput {
     }
 
     fn codes(&self) -> BTreeSet<&str> {
-        self.summary["problems"].as_array().unwrap().iter().map(|line| line["code"].as_str().unwrap()).collect()
+        self.summary["problems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|line| line["code"].as_str().unwrap())
+            .collect()
     }
 
     /// Compares part by part: the complete output would be too long for a message.
@@ -102,15 +113,32 @@ fn check_with_all_resources(workspace: &Workspace) -> CheckOutput {
 
 #[test]
 fn single_pass_results_are_deterministic() {
-    let output = check_with_all_resources(&generated_workspace(3000, ExportQuality::Good, "join_files = false"));
-    assert_eq!((&output.summary["orders"]["read"], &output.summary["scattered"]), (&3000.into(), &0.into()));
+    let output = check_with_all_resources(&generated_workspace(
+        3000,
+        ExportQuality::Good,
+        "join_files = false",
+    ));
+    assert_eq!(
+        (&output.summary["orders"]["read"], &output.summary["scattered"]),
+        (&3000.into(), &0.into())
+    );
 }
 
 #[test]
 fn two_pass_results_are_deterministic() {
-    let output = check_with_all_resources(&generated_workspace(3000, ExportQuality::Rough, "join_files = false"));
+    let output = check_with_all_resources(&generated_workspace(
+        3000,
+        ExportQuality::Rough,
+        "join_files = false",
+    ));
     assert!(output.summary["scattered"].as_u64() > Some(100));
-    let expected = ["order_copied", "order_in_two_files", "row_unreadable", "row_without_key", "reference_reused"];
+    let expected = [
+        "order_copied",
+        "order_in_two_files",
+        "row_unreadable",
+        "row_without_key",
+        "reference_reused",
+    ];
     for code in expected {
         assert!(output.codes().contains(code), "{code} is not in {:?}", output.codes());
     }
@@ -123,19 +151,30 @@ fn joined_files_are_deterministic() {
 
 #[test]
 fn adjacent_rows_are_deterministic() {
-    let output = check_with_all_resources(&generated_workspace(1000, ExportQuality::Rough, "rows_adjacent = true"));
+    let output = check_with_all_resources(&generated_workspace(
+        1000,
+        ExportQuality::Rough,
+        "rows_adjacent = true",
+    ));
     assert!(output.codes().contains("neighbour_unreadable"), "{:?}", output.codes());
 }
 
 /// The files of a send. Results and the tenant's lists are sorted, since their order differs.
 fn send_output(ran: &RunResult) -> [String; 5] {
-    let mut results: Vec<String> = ran.text("results.ndjson").split_inclusive('\n').map(str::to_owned).collect();
+    let mut results: Vec<String> =
+        ran.text("results.ndjson").split_inclusive('\n').map(str::to_owned).collect();
     results.sort();
     let mut sandbox: Value = serde_json::from_str(&ran.text("sandbox.json")).unwrap();
     sandbox.as_object_mut().unwrap().remove("base_url");
     sort(&mut sandbox);
     let plan = without_target(&ran.text("plan.ndjson"));
-    [plan, ran.text("left_out.ndjson"), results.concat(), summary(ran).to_string(), sandbox.to_string()]
+    [
+        plan,
+        ran.text("left_out.ndjson"),
+        results.concat(),
+        summary(ran).to_string(),
+        sandbox.to_string(),
+    ]
 }
 
 /// The plan without target and ledger: each sandbox has another port, and so is another target.
@@ -162,7 +201,11 @@ fn sort(value: &mut Value) {
 fn send_is_deterministic() {
     let workspace = generated_workspace(600, ExportQuality::Rough, "join_files = false");
     let send = |resources| {
-        let ran = run(&workspace, "send --sandbox --rate unlimited --identity-pause 0s --backfill", resources);
+        let ran = run(
+            &workspace,
+            "send --sandbox --rate unlimited --identity-pause 0s --backfill",
+            resources,
+        );
         send_output(&ran)
     };
     let first = send(("1", "256MB"));
@@ -177,15 +220,19 @@ fn send_is_deterministic() {
 #[test]
 fn multi_mode_send_is_deterministic() {
     let export = Export::new(SEED, 150, ExportQuality::Rough);
-    let with_products =
-        |text: String| text.replace("item.name,", "item.productId,item.name,").replace(",GEAR,", ",GEAR,P,");
+    let with_products = |text: String| {
+        text.replace("item.name,", "item.productId,item.name,").replace(",GEAR,", ",GEAR,P,")
+    };
     let workspace = Workspace::with("a.csv", with_products(export.text()));
     workspace
         .file("b.csv", with_products(export.duplicates()))
         .file("own-key.toml", own_key_profile("join_files = false"));
     let send = |resources| {
-        let ran =
-            run(&workspace, "send --sandbox --mode multi --rate unlimited --identity-pause 0s --backfill", resources);
+        let ran = run(
+            &workspace,
+            "send --sandbox --mode multi --rate unlimited --identity-pause 0s --backfill",
+            resources,
+        );
         assert!(ran.summary()["requests"]["checkout"].as_u64() > Some(100), "{}", ran.out);
         send_output(&ran)
     };

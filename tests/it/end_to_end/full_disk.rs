@@ -3,7 +3,9 @@
 use std::fs;
 
 use super::generated_export::{Export, ExportQuality, HEADER};
-use crate::support::{PROGRAM, namespace::Namespace, rng::TestRng, service::MockService, workspace::Workspace};
+use crate::support::{
+    PROGRAM, namespace::Namespace, rng::TestRng, service::MockService, workspace::Workspace,
+};
 
 /// Size of the disk in kB. A few hundred orders with long rows fill it.
 const DISK: usize = 32 * 1024;
@@ -33,23 +35,38 @@ struct DiskRun {
 }
 
 /// A run with its run folder on the disk and its ledger elsewhere.
-fn run_on_disk(inside: &mut Namespace, workspace: &Workspace, service: &MockService, free_kb: usize) -> DiskRun {
+fn run_on_disk(
+    inside: &mut Namespace,
+    workspace: &Workspace,
+    service: &MockService,
+    free_kb: usize,
+) -> DiskRun {
     let fill = format!("$(( ($(df -kP disk | awk 'NR == 2 {{ print $4 }}') - {free_kb}) * 1024 ))");
     inside.run_ok(&format!("head -c {fill} /dev/zero > disk/filler"));
-    let options = "--pos x --max-invalid 100% --memory 1MB --backfill --rate unlimited --new-ledger";
+    let options =
+        "--pos x --max-invalid 100% --memory 1MB --backfill --rate unlimited --new-ledger";
     let target = format!("--base-url {} --client-key k --identity-pause 0s", service.base_url);
     let run = format!("'{PROGRAM}' send a.csv {options} {target} --out disk/run < /dev/null");
     let (code, output) = inside.run(&run);
     inside.run_ok("rm -f -r run disk/filler && if test -e disk/run; then mv disk/run .; fi");
     let text = |name: &str| fs::read_to_string(workspace.path("run").join(name)).ok();
     let summary = text("summary.json").and_then(|text| serde_json::from_str(&text).ok());
-    DiskRun { code, output, summary, n_results: text("results.ndjson").unwrap_or_default().lines().count() }
+    DiskRun {
+        code,
+        output,
+        summary,
+        n_results: text("results.ndjson").unwrap_or_default().lines().count(),
+    }
 }
 
 /// Asserts that the run was refused with a message, and that its files are complete.
 fn assert_refused(ended: &DiskRun) {
     assert_eq!(ended.code, 2, "{}", ended.output);
-    assert!(EXPECTED_ERRORS.iter().any(|message| ended.output.contains(message)), "{}", ended.output);
+    assert!(
+        EXPECTED_ERRORS.iter().any(|message| ended.output.contains(message)),
+        "{}",
+        ended.output
+    );
     assert!(!ended.output.contains("panicked"), "{}", ended.output);
     if let Some(summary) = &ended.summary {
         assert_eq!(summary["orders"]["read"], ended.n_results, "{}", ended.output);
@@ -58,17 +75,24 @@ fn assert_refused(ended: &DiskRun) {
 
 #[test]
 fn full_disk_during_shuffle_sends_nothing() {
-    let Some(mut inside) = Namespace::enter_or_skip("full_disk_during_shuffle_sends_nothing") else { return };
+    let Some(mut inside) = Namespace::enter_or_skip("full_disk_during_shuffle_sends_nothing")
+    else {
+        return;
+    };
     let (workspace, service) = (shuffled_workspace(), MockService::start(|_| None));
     let folder = workspace.path("");
-    inside.run_ok(&format!("cd '{}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk", folder.display()));
+    inside.run_ok(&format!(
+        "cd '{}' && mkdir disk && mount -t tmpfs -o size={DISK}k none disk",
+        folder.display()
+    ));
     let mut output = String::new();
     for free_kb in (0..DISK).step_by(STEP) {
         let ended = run_on_disk(&mut inside, &workspace, &service, free_kb);
         if ended.code < 2 {
             assert!(ended.summary.is_some_and(|summary| summary["scattered"].as_u64() > Some(100)));
             assert!(
-                service.n_received() > 400 && EXPECTED_ERRORS.iter().any(|message| output.contains(message)),
+                service.n_received() > 400
+                    && EXPECTED_ERRORS.iter().any(|message| output.contains(message)),
                 "{output}"
             );
             return;
@@ -86,7 +110,8 @@ fn full_disk_during_shuffle_sends_nothing() {
 fn low_disk_space_spills_scattered_orders_only() {
     let name = "low_disk_space_spills_scattered_orders_only";
     let Some(mut inside) = Namespace::enter_or_skip(name) else { return };
-    let head = "referenceId,orderedAt,status,currencyCode,price,paymentType,guest.email,item.name,note\n";
+    let head =
+        "referenceId,orderedAt,status,currencyCode,price,paymentType,guest.email,item.name,note\n";
     let order = "2025-03-01T10:00:00Z,PURCHASED,EUR,1,other,ann@example.com";
     let note = "long words ".repeat(200);
     let row = |n: u32, item: &str| format!("A-{n},{order},{item},{note}\n");
@@ -97,13 +122,21 @@ fn low_disk_space_spills_scattered_orders_only() {
     });
     let workspace = Workspace::with("a.csv", format!("{head}{}", rows.collect::<String>()));
     let folder = workspace.path("");
-    inside.run_ok(&format!("cd '{}' && mkdir disk && mount -t tmpfs -o size=100M none disk", folder.display()));
-    let (code, output) =
-        inside.run(&format!("'{PROGRAM}' check a.csv --pos x --memory 1MB --out disk/run < /dev/null"));
+    inside.run_ok(&format!(
+        "cd '{}' && mkdir disk && mount -t tmpfs -o size=100M none disk",
+        folder.display()
+    ));
+    let (code, output) = inside
+        .run(&format!("'{PROGRAM}' check a.csv --pos x --memory 1MB --out disk/run < /dev/null"));
     inside.run_ok("mv disk/run .");
     assert_eq!(code, 0, "{output}");
     assert!(!output.contains("most orders") && output.contains("the rows of 2"), "{output}");
     let summary: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(workspace.path("run/summary.json")).unwrap()).unwrap();
-    assert_eq!((&summary["orders"]["read"], &summary["scattered"]), (&30_000.into(), &2_999.into()), "{output}");
+        serde_json::from_str(&fs::read_to_string(workspace.path("run/summary.json")).unwrap())
+            .unwrap();
+    assert_eq!(
+        (&summary["orders"]["read"], &summary["scattered"]),
+        (&30_000.into(), &2_999.into()),
+        "{output}"
+    );
 }

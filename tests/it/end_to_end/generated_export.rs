@@ -8,11 +8,18 @@ use crate::support::rng::TestRng;
 pub(super) const HEADER: &str = "Id,referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,item.name,item.price,item.quantity,guest.email,guest.lastname,ext.note\n";
 
 /// The options of a check or a send of the export.
-pub(super) const OPTIONS: &str = "--profile own-key.toml --pos x --max-invalid 100% --set unreadable_rows=accept";
+pub(super) const OPTIONS: &str =
+    "--profile own-key.toml --pos x --max-invalid 100% --set unreadable_rows=accept";
 
 /// Names with and without quotes.
-const NAMES: [&str; 6] =
-    ["Rope", "\"Rope, red\"", "\"Rope of 5\"\" length\"", "\"Rope\nin two lines\"", "Sëil", "\"\"\"\""];
+const NAMES: [&str; 6] = [
+    "Rope",
+    "\"Rope, red\"",
+    "\"Rope of 5\"\" length\"",
+    "\"Rope\nin two lines\"",
+    "Sëil",
+    "\"\"\"\"",
+];
 
 /// How damaged an export is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +41,8 @@ impl Export {
     /// The same seed gives the same export.
     pub(super) fn new(seed: u64, n_orders: usize, quality: ExportQuality) -> Self {
         let mut rng = TestRng::new(seed);
-        let orders: Vec<Vec<String>> = (0..n_orders).map(|number| order(number, quality, &mut rng)).collect();
+        let orders: Vec<Vec<String>> =
+            (0..n_orders).map(|number| order(number, quality, &mut rng)).collect();
         let mut duplicates = Vec::new();
         if quality == ExportQuality::Rough {
             duplicates = orders.iter().step_by(60).flatten().cloned().collect::<Vec<_>>();
@@ -60,7 +68,11 @@ impl Export {
     /// The second file, with CRLF line breaks.
     pub(super) fn duplicates(&self) -> String {
         let with_crlf = |row: &String| row.trim_end().to_owned() + "\r\n";
-        format!("{}\r\n{}", HEADER.trim_end(), self.duplicates.iter().map(with_crlf).collect::<String>())
+        format!(
+            "{}\r\n{}",
+            HEADER.trim_end(),
+            self.duplicates.iter().map(with_crlf).collect::<String>()
+        )
     }
 }
 
@@ -127,7 +139,8 @@ fn row_without_key(row: &str, rng: &mut TestRng) -> String {
 
 /// The canonical profile with a key other than the reference.
 pub(super) fn own_key_profile(more: &str) -> String {
-    let canonical = orderferry::map::profile::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
+    let canonical =
+        orderferry::map::profile::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
     let mut key = "key = { column = \"Id\", path = \"Id\" }\n".to_owned();
     write!(key, "{more}\nunknown_columns").unwrap();
     canonical.replacen("unknown_columns", &key, 1)

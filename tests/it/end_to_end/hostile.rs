@@ -47,7 +47,11 @@ fn with_open_name(start: &str) -> String {
 fn endless_cell_is_refused() {
     let workspace = Workspace::new();
     write_endless(&workspace.path("orders.csv"), &with_open_name(""), b'x');
-    assert_refused(&workspace, CHECK, &["orders.csv:4: the record that begins here has more than", "max_record"]);
+    assert_refused(
+        &workspace,
+        CHECK,
+        &["orders.csv:4: the record that begins here has more than", "max_record"],
+    );
 }
 
 #[test]
@@ -125,8 +129,15 @@ fn too_many_columns_are_refused() {
         names
     });
     let wide = export(&["A-1"]).replace(",guest.lastname", &format!(",guest.lastname{names}"));
-    let workspace = Workspace::with("orders.csv", wide.replace(",Smith", &format!(",Smith{}", ",".repeat(20_000))));
-    assert_refused(&workspace, CHECK, &["orders.csv:1: the header has more than 10000 columns", "max_columns"]);
+    let workspace = Workspace::with(
+        "orders.csv",
+        wide.replace(",Smith", &format!(",Smith{}", ",".repeat(20_000))),
+    );
+    assert_refused(
+        &workspace,
+        CHECK,
+        &["orders.csv:1: the header has more than 10000 columns", "max_columns"],
+    );
     let ran = workspace.run(&format!("{CHECK} --set max_columns=30000"));
     assert_exit(&ran, 0, "max_columns");
     assert!(ran.err.contains("more columns are unknown and ignored"), "{}", ran.err);
@@ -134,23 +145,40 @@ fn too_many_columns_are_refused() {
 
 #[test]
 fn too_many_rows_of_one_order_are_refused() {
-    let rows = |n| [("together", row("A-1").repeat(n)), ("apart", [row("A-1"), row("A-2")].concat().repeat(n))];
+    let rows = |n| {
+        [("together", row("A-1").repeat(n)), ("apart", [row("A-1"), row("A-2")].concat().repeat(n))]
+    };
     for (what, rows) in rows(3000) {
-        let ran = Workspace::with("orders.csv", format!("{HEADER}{rows}")).run(&format!("{CHECK} --memory 1MB"));
-        assert_eq!(ran.summary()["items"].as_u64().map(|items| items % 3000), Some(0), "{what}: {}", ran.err);
+        let ran = Workspace::with("orders.csv", format!("{HEADER}{rows}"))
+            .run(&format!("{CHECK} --memory 1MB"));
+        assert_eq!(
+            ran.summary()["items"].as_u64().map(|items| items % 3000),
+            Some(0),
+            "{what}: {}",
+            ran.err
+        );
     }
     for (_, rows) in rows(200_000 / 12 + 1) {
         let workspace = Workspace::with("orders.csv", format!("{HEADER}{rows}"));
-        let expected_message =
-            ["orders.csv:2: the rows of the order that begins here have more than 200000 values", "max_values"];
+        let expected_message = [
+            "orders.csv:2: the rows of the order that begins here have more than 200000 values",
+            "max_values",
+        ];
         assert_refused(&workspace, CHECK, &expected_message);
     }
     // A row uses its bytes plus 32 of the 32 MiB that an order may have.
     for (_, rows) in rows(34 * MB / (row("A-1").len() + 32)) {
         let workspace = Workspace::with("orders.csv", format!("{HEADER}{rows}"));
-        let expected_message =
-            ["orders.csv:2: the order that begins here has more than 33 MB", "nothing was sent", "wrong column"];
-        assert_refused(&workspace, &format!("{CHECK} --memory 64MB --set max_values=100000000"), &expected_message);
+        let expected_message = [
+            "orders.csv:2: the order that begins here has more than 33 MB",
+            "nothing was sent",
+            "wrong column",
+        ];
+        assert_refused(
+            &workspace,
+            &format!("{CHECK} --memory 64MB --set max_values=100000000"),
+            &expected_message,
+        );
     }
 }
 
@@ -179,11 +207,17 @@ fn document_with_too_many_values_is_invalid() {
     ];
     for (array, value) in cases {
         let n_bytes = 200_001 * (value.len() + 1);
-        let ran =
-            Workspace::with("orders.ndjson", with_array(array, value, n_bytes)).run(&CHECK.replace("csv", "ndjson"));
-        assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"), "{array}: {}", ran.err);
+        let ran = Workspace::with("orders.ndjson", with_array(array, value, n_bytes))
+            .run(&CHECK.replace("csv", "ndjson"));
+        assert_eq!(
+            (ran.code, ran.outcomes().as_str()),
+            (1, "A-1 invalid, A-2 valid"),
+            "{array}: {}",
+            ran.err
+        );
         let problem = &ran.results()[0]["problems"][0];
-        let expected_message = "the document has more than 200000 values, the limit set by max_values";
+        let expected_message =
+            "the document has more than 200000 values, the limit set by max_values";
         assert_eq!(
             (problem["code"].as_str(), problem["message"].as_str()),
             (Some("row_unreadable"), Some(expected_message))
@@ -196,10 +230,15 @@ fn huge_document_uses_bounded_memory() {
     if !peak_memory::can_measure_or_skip("huge_document_uses_bounded_memory") {
         return;
     }
-    let workspace = Workspace::with("orders.ndjson", with_array(r#","orderItems":[…]"#, r#"{"name":"x"}"#, 15 * MB));
+    let workspace = Workspace::with(
+        "orders.ndjson",
+        with_array(r#","orderItems":[…]"#, r#"{"name":"x"}"#, 15 * MB),
+    );
     let mut command = process(&workspace.path(""));
     let check = CHECK.replace("csv", "ndjson");
-    let ran = peak_memory::measure(command.args(check.split(' ')).args(["--memory", "64MB", "--out", "run"]));
+    let ran = peak_memory::measure(
+        command.args(check.split(' ')).args(["--memory", "64MB", "--out", "run"]),
+    );
     assert_eq!(ran.code, 1, "{}", ran.err);
     // The file uses 16 MB twice, as a buffer that doubles and as a block; without the limit it was
     // 1.8 GB.
@@ -208,11 +247,19 @@ fn huge_document_uses_bounded_memory() {
 
 #[test]
 fn too_many_extension_attributes_are_invalid() {
-    let members = (0..9900).rev().fold(String::new(), |members, number| format!("{members},\"a{number}\":1"));
-    let workspace = Workspace::with("orders.ndjson", with_array(&format!(r#","ext":{{"b":1{members}}}"#), "", 0));
+    let members =
+        (0..9900).rev().fold(String::new(), |members, number| format!("{members},\"a{number}\":1"));
+    let workspace = Workspace::with(
+        "orders.ndjson",
+        with_array(&format!(r#","ext":{{"b":1{members}}}"#), "", 0),
+    );
     let ran = workspace.run(&CHECK.replace("csv", "ndjson"));
     assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid, A-2 valid"), "{}", ran.err);
-    assert!(ran.results()[0].to_string().contains("9901 extension attributes, at most 50"), "{}", ran.results()[0]);
+    assert!(
+        ran.results()[0].to_string().contains("9901 extension attributes, at most 50"),
+        "{}",
+        ran.results()[0]
+    );
 }
 
 #[test]
@@ -226,7 +273,8 @@ fn all_rows_without_key_are_invalid() {
 #[test]
 fn truncated_or_wrongly_encoded_files() {
     let good = export(&["A-1", "A-2"]);
-    let utf16 = |bytes: fn(u16) -> [u8; 2]| good.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+    let utf16 =
+        |bytes: fn(u16) -> [u8; 2]| good.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
     let latin1: Vec<u8> = good.bytes().map(|byte| if byte == b'p' { 0xF6 } else { byte }).collect();
     let cases: [(&str, i32, Vec<u8>); 9] = [
         ("empty", 2, Vec::new()),
@@ -251,8 +299,11 @@ fn truncated_or_mislabelled_archives() {
     let compressed = zstd::encode_all(export(&["A-1"]).repeat(1000).as_bytes(), 1).unwrap();
     let truncated = &compressed[..compressed.len() - 20];
     // The compression is detected from the content, not from the name.
-    let cases =
-        [("orders.csv.zst", 2, truncated), ("orders.csv.gz", 2, truncated), ("orders.csv.gz", 0, HEADER.as_bytes())];
+    let cases = [
+        ("orders.csv.zst", 2, truncated),
+        ("orders.csv.gz", 2, truncated),
+        ("orders.csv.gz", 0, HEADER.as_bytes()),
+    ];
     for (name, code, bytes) in cases {
         let ran = Workspace::with(name, bytes).run(&CHECK.replace("orders.csv", name));
         assert_exit(&ran, code, name);
@@ -261,11 +312,18 @@ fn truncated_or_mislabelled_archives() {
 
 #[test]
 fn read_limits_are_settings() {
-    let long = ExportRow { reference: "A-2", name: &"x".repeat(5000), ..ExportRow::default() }.csv();
-    let workspace = Workspace::with("orders.csv", format!("{HEADER}{}{long}{}", row("A-1"), row("A-3")));
+    let long =
+        ExportRow { reference: "A-2", name: &"x".repeat(5000), ..ExportRow::default() }.csv();
+    let workspace =
+        Workspace::with("orders.csv", format!("{HEADER}{}{long}{}", row("A-1"), row("A-3")));
     assert_eq!(workspace.run(CHECK).summary()["rows_unreadable"], 0);
     let ran = workspace.run(&format!("{CHECK} --set max_cell=4KB"));
-    assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 valid, A-2 invalid, A-3 valid"), "{}", ran.err);
+    assert_eq!(
+        (ran.code, ran.outcomes().as_str()),
+        (1, "A-1 valid, A-2 invalid, A-3 valid"),
+        "{}",
+        ran.err
+    );
     assert_refused(
         &workspace,
         &format!("{CHECK} --set max_record=4KB"),
@@ -277,18 +335,29 @@ fn read_limits_are_settings() {
         &format!("{CHECK} --set max_values=8"),
         &["orders.csv:2: the rows of the order that begins here"],
     );
-    assert_refused(&workspace, &format!("{CHECK} --set max_cell=large"), &["invalid size \"large\""]);
+    assert_refused(
+        &workspace,
+        &format!("{CHECK} --set max_cell=large"),
+        &["invalid size \"large\""],
+    );
 }
 
 #[test]
 fn max_expansion_is_a_setting() {
     let workspace = Workspace::new();
     let filler = zstd::encode_all(&filler_lines()[..], 1).unwrap();
-    write_bomb(&workspace, "orders.csv.zst", &zstd::encode_all(HEADER.as_bytes(), 1).unwrap(), &filler, 80);
+    write_bomb(
+        &workspace,
+        "orders.csv.zst",
+        &zstd::encode_all(HEADER.as_bytes(), 1).unwrap(),
+        &filler,
+        80,
+    );
     let command = CHECK.replace("orders.csv", "orders.csv.zst");
     assert_refused(&workspace, &command, &["max_expansion"]);
     assert_exit(
-        &workspace.run(&format!("{command} --set max_expansion=1000000 --set unreadable_rows=accept")),
+        &workspace
+            .run(&format!("{command} --set max_expansion=1000000 --set unreadable_rows=accept")),
         0,
         "max_expansion",
     );

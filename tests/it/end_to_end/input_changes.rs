@@ -43,7 +43,9 @@ fn n_orders() -> usize {
 /// Orders of two long, adjacent rows.
 fn adjacent_rows() -> Vec<String> {
     let note = "long words ".repeat(N_WORDS);
-    (0..2 * n_orders()).map(|n| format!("{},{note}\n", row(&format!("A-{}", n / 2)).trim_end())).collect()
+    (0..2 * n_orders())
+        .map(|n| format!("{},{note}\n", row(&format!("A-{}", n / 2)).trim_end()))
+        .collect()
 }
 
 /// The second row of the first order is at the end, which requires a second pass.
@@ -88,22 +90,27 @@ fn check_with_change(
     let content = if name == COMPRESSED { gzip(text.as_bytes()) } else { text.into_bytes() };
     let workspace = Workspace::with(name, content);
     let (path, state) = (workspace.path(name), Mutex::new(ChangeState::default()));
-    let finished = arbitrary::check_with(&workspace.path(""), &[&path], &arbitrary::profile_text(false), &|progress| {
-        let mut state = state.lock().unwrap();
-        let is_now = match progress {
-            Progress::SecondPass => {
-                state.is_second_pass = true;
-                change_time == ChangeTime::Between
+    let finished = arbitrary::check_with(
+        &workspace.path(""),
+        &[&path],
+        &arbitrary::profile_text(false),
+        &|progress| {
+            let mut state = state.lock().unwrap();
+            let is_now = match progress {
+                Progress::SecondPass => {
+                    state.is_second_pass = true;
+                    change_time == ChangeTime::Between
+                }
+                Progress::Rows(_) if state.is_second_pass => change_time == ChangeTime::SecondPass,
+                Progress::Rows(_) => change_time == ChangeTime::FirstPass,
+                _ => false,
+            };
+            if is_now && !state.is_changed {
+                state.is_changed = true;
+                change(&path);
             }
-            Progress::Rows(_) if state.is_second_pass => change_time == ChangeTime::SecondPass,
-            Progress::Rows(_) => change_time == ChangeTime::FirstPass,
-            _ => false,
-        };
-        if is_now && !state.is_changed {
-            state.is_changed = true;
-            change(&path);
-        }
-    });
+        },
+    );
     assert!(state.into_inner().unwrap().is_changed, "{change_time:?} was not reached");
     (workspace, finished)
 }
@@ -127,7 +134,12 @@ fn truncate(path: &Path) {
 }
 
 fn append(path: &Path) {
-    File::options().append(true).open(path).unwrap().write_all(row("A-0").replace('\n', ",\n").as_bytes()).unwrap();
+    File::options()
+        .append(true)
+        .open(path)
+        .unwrap()
+        .write_all(row("A-0").replace('\n', ",\n").as_bytes())
+        .unwrap();
 }
 
 /// Writes the same bytes again; the file is empty for a moment.
@@ -146,9 +158,16 @@ fn assert_refused((workspace, finished): &(Workspace, Finished), message: &str) 
     let summary = &finished.summary;
     let stopped = summary.stopped.as_deref().unwrap_or_default();
     assert_eq!((summary.exit_code, summary.orders.read), (2, 0), "{stopped}");
-    assert!(stopped.contains("changed while it was read") && stopped.contains(message), "{stopped}");
+    assert!(
+        stopped.contains("changed while it was read") && stopped.contains(message),
+        "{stopped}"
+    );
     assert_eq!(finished.error.as_deref(), Some(stopped));
-    assert!(fs::read_to_string(workspace.path("run/report.html")).unwrap().contains("changed while it was read"));
+    assert!(
+        fs::read_to_string(workspace.path("run/report.html"))
+            .unwrap()
+            .contains("changed while it was read")
+    );
     assert_eq!(fs::read_to_string(workspace.path("run/results.ndjson")).unwrap(), "");
 }
 
@@ -178,7 +197,10 @@ fn input_change_in_either_pass_is_refused() {
 fn input_change_while_spilling_is_refused() {
     let rows = scattered_everywhere();
     for change_time in [ChangeTime::FirstPass, ChangeTime::Between, ChangeTime::SecondPass] {
-        assert_refused(&check_with_change("a.csv", &rows, change_time, &append), "bytes at the start and has");
+        assert_refused(
+            &check_with_change("a.csv", &rows, change_time, &append),
+            "bytes at the start and has",
+        );
     }
 }
 
@@ -188,14 +210,23 @@ fn atomically_replaced_input_is_read_as_it_was() {
     let rows = adjacent_rows();
     let (_, finished) = check_with_change("a.csv", &rows, ChangeTime::FirstPass, &replace);
     let orders = finished.summary.orders;
-    assert_eq!((finished.error, orders.read, orders[Outcome::Valid]), (None, n_orders() as u64, n_orders() as u64));
+    assert_eq!(
+        (finished.error, orders.read, orders[Outcome::Valid]),
+        (None, n_orders() as u64, n_orders() as u64)
+    );
     // A second pass would read the new file.
     let rows = scattered_rows();
     for change_time in [ChangeTime::FirstPass, ChangeTime::Between] {
-        assert_refused(&check_with_change("a.csv", &rows, change_time, &replace), "another file is in its place");
+        assert_refused(
+            &check_with_change("a.csv", &rows, change_time, &replace),
+            "another file is in its place",
+        );
     }
     let (_, finished) = check_with_change("a.csv", &rows, ChangeTime::SecondPass, &replace);
-    assert_eq!((finished.error, finished.summary.orders[Outcome::Valid]), (None, n_orders() as u64));
+    assert_eq!(
+        (finished.error, finished.summary.orders[Outcome::Valid]),
+        (None, n_orders() as u64)
+    );
 }
 
 /// Rejects are not written from the rows of another file.
@@ -207,9 +238,18 @@ fn replaced_input_writes_no_rejects() {
         *row = row.replace(",EUR,", ",XYZ1,");
     }
     let (workspace, finished) = check_with_change("a.csv", &rows, ChangeTime::FirstPass, &replace);
-    assert_eq!((finished.summary.exit_code, finished.summary.orders[Outcome::Invalid]), (1, 1), "{:?}", finished.error);
+    assert_eq!(
+        (finished.summary.exit_code, finished.summary.orders[Outcome::Invalid]),
+        (1, 1),
+        "{:?}",
+        finished.error
+    );
     assert!(!workspace.path("run/rejects/a.csv").exists());
-    assert!(fs::read_to_string(workspace.path("run/rejects/a.csv.reasons.ndjson")).unwrap().contains("A-0"));
+    assert!(
+        fs::read_to_string(workspace.path("run/rejects/a.csv.reasons.ndjson"))
+            .unwrap()
+            .contains("A-0")
+    );
 }
 
 /// A file is checked for changes until all inputs are read.
@@ -242,14 +282,32 @@ fn change_of_a_finished_input_is_refused() {
 fn changed_input_sends_nothing() {
     let service = MockService::start(|_| None);
     let unknown = (0..20).map(|n| format!(",{n}{}", "x".repeat(8000))).collect::<Vec<_>>().concat();
-    let first = format!("{}{unknown}\n{}{}\n", HEADER.trim_end(), row("Z-1").trim_end(), ",".repeat(20));
+    let first =
+        format!("{}{unknown}\n{}{}\n", HEADER.trim_end(), row("Z-1").trim_end(), ",".repeat(20));
     for change in [truncate, append] {
         let workspace = Workspace::with("a.csv", &first);
         workspace.file("b.csv", export(&adjacent_rows()));
         workspace.file("adjacent.toml", arbitrary::profile_text(true));
         let mut command = process(&workspace.path(""));
-        command.args(["send", "a.csv", "b.csv", "--profile", "adjacent.toml", "--pos", "x", "--client-key", "k"]);
-        command.args(["--base-url", &service.base_url, "--backfill", "--new-ledger", "--out", "run"]);
+        command.args([
+            "send",
+            "a.csv",
+            "b.csv",
+            "--profile",
+            "adjacent.toml",
+            "--pos",
+            "x",
+            "--client-key",
+            "k",
+        ]);
+        command.args([
+            "--base-url",
+            &service.base_url,
+            "--backfill",
+            "--new-ledger",
+            "--out",
+            "run",
+        ]);
         let mut program = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let (mut output, mut stderr) = (vec![0], program.stderr.take().unwrap());
         stderr.read_exact(&mut output).unwrap();

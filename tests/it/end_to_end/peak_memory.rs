@@ -27,7 +27,8 @@ pub(super) fn can_measure_or_skip(test: &str) -> bool {
 
 /// A complete run. Its standard error must fit the buffer of a pipe.
 pub(super) fn measure(command: &mut Command) -> MeasuredRun {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    let mut child =
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     let ended = wait::until_some("the end of a run", || {

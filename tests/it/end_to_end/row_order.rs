@@ -27,7 +27,10 @@ fn without_positions(mut result: Value) -> String {
     members.remove("source");
     let problems = members["problems"].as_array_mut().unwrap();
     for problem in &mut *problems {
-        problem.as_object_mut().unwrap().retain(|name, _| !["file", "line", "column"].contains(&name.as_str()));
+        problem
+            .as_object_mut()
+            .unwrap()
+            .retain(|name, _| !["file", "line", "column"].contains(&name.as_str()));
     }
     problems.sort_by_cached_key(Value::to_string);
     result.to_string()
@@ -36,7 +39,16 @@ fn without_positions(mut result: Value) -> String {
 /// The numbers of a summary that are independent of the row order.
 fn numbers(ran: &RunResult) -> Value {
     let summary = ran.summary();
-    let names = ["rows", "rows_unreadable", "items", "guests", "orders", "orders_without_amount", "money", "problems"];
+    let names = [
+        "rows",
+        "rows_unreadable",
+        "items",
+        "guests",
+        "orders",
+        "orders_without_amount",
+        "money",
+        "problems",
+    ];
     names.iter().map(|name| summary[*name].clone()).collect()
 }
 
@@ -67,8 +79,14 @@ fn row_order_does_not_change_results() {
 fn row(key: u8, name: usize) -> String {
     let (reference, name) = (format!("A-{key}"), format!("Rope {name}"));
     let ordered_at = format!("2025-03-01T10:00:{key:02}Z");
-    ExportRow { reference: &reference, ordered_at: &ordered_at, name: &name, price: "1.50", ..ExportRow::default() }
-        .csv()
+    ExportRow {
+        reference: &reference,
+        ordered_at: &ordered_at,
+        name: &name,
+        price: "1.50",
+        ..ExportRow::default()
+    }
+    .csv()
 }
 
 proptest! {
@@ -96,5 +114,9 @@ proptest! {
 
 /// Whether rows of other orders are between the rows of this one.
 fn is_scattered(keys: &[u8], key: u8) -> bool {
-    keys.iter().enumerate().filter(|(at, of)| **of == key && (*at == 0 || keys[at - 1] != key)).count() > 1
+    keys.iter()
+        .enumerate()
+        .filter(|(at, of)| **of == key && (*at == 0 || keys[at - 1] != key))
+        .count()
+        > 1
 }

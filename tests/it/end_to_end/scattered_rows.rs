@@ -47,12 +47,18 @@ impl FileForm {
     /// A file with one item for each of these orders.
     fn file(self, ids: &[String]) -> String {
         let json = |id: &String| {
-            format!("{{\"id\":\"{id}\",\"at\":\"2025-03-01T10:00:00Z\",\"name\":\"Rope of many threads, {id}\"}}")
+            format!(
+                "{{\"id\":\"{id}\",\"at\":\"2025-03-01T10:00:00Z\",\"name\":\"Rope of many threads, {id}\"}}"
+            )
         };
         let documents = ids.iter().map(json).collect::<Vec<_>>();
         match self {
             Self::Csv => ids.iter().fold("id,at,name\n".to_owned(), |mut text, id| {
-                writeln!(text, "{id},2025-03-01T10:00:00Z,\"Rope of many threads, {id}, and more\"").unwrap();
+                writeln!(
+                    text,
+                    "{id},2025-03-01T10:00:00Z,\"Rope of many threads, {id}, and more\""
+                )
+                .unwrap();
                 text
             }),
             Self::Lines => documents.join("\n") + "\n",
@@ -87,7 +93,11 @@ fn assert_one_scattered_order(ran: &RunResult, n_orders: usize, what: &str) {
     assert_eq!(ran.code, 0, "{what}: {}", ran.err);
     let counts = ["read", "valid"].map(|outcome| summary["orders"][outcome].as_u64());
     assert_eq!(counts, [Some(n_orders as u64); 2], "{what}");
-    assert_eq!((&summary["items"], &summary["scattered"]), (&(n_orders + 1).into(), &1.into()), "{what}");
+    assert_eq!(
+        (&summary["items"], &summary["scattered"]),
+        (&(n_orders + 1).into(), &1.into()),
+        "{what}"
+    );
     assert_eq!(results[0]["referenceId"], "FAR", "{what}");
     assert_eq!(results.iter().filter(|result| result["referenceId"] == "FAR").count(), 1, "{what}");
     assert!(ran.out.contains("1 order with scattered rows"), "{what}: {}", ran.out);
@@ -108,7 +118,11 @@ fn key_returning_in_the_last_row_is_one_order() {
         workspace.file(&format!("{name}.gz"), gzip(&text));
         workspace.file(&format!("{name}.zst"), zstd::encode_all(text.as_bytes(), 1).unwrap());
         for name in [name.clone(), format!("{name}.gz"), format!("{name}.zst")] {
-            assert_one_scattered_order(&workspace.run(&format!("check {name} {OPTIONS}")), n_orders, &name);
+            assert_one_scattered_order(
+                &workspace.run(&format!("check {name} {OPTIONS}")),
+                n_orders,
+                &name,
+            );
         }
         let ran = workspace.run_with(&format!("check - {OPTIONS}"), &[], text.as_bytes());
         assert_one_scattered_order(&ran, n_orders, &format!("{form:?} through standard input"));
@@ -117,9 +131,11 @@ fn key_returning_in_the_last_row_is_one_order() {
 
 #[test]
 fn key_returning_in_a_joined_file_is_one_order() {
-    for (one, other) in
-        [(FileForm::Csv, FileForm::Csv), (FileForm::Lines, FileForm::Array), (FileForm::Array, FileForm::Csv)]
-    {
+    for (one, other) in [
+        (FileForm::Csv, FileForm::Csv),
+        (FileForm::Lines, FileForm::Array),
+        (FileForm::Array, FileForm::Csv),
+    ] {
         let (mut first, mut second) = (vec!["FAR".to_owned()], others("B"));
         first.extend(others("A"));
         second.push("FAR".to_owned());
@@ -138,7 +154,8 @@ fn key_returning_in_a_joined_file_is_one_order() {
 fn key_returning_in_an_unjoined_file_is_invalid() {
     let workspace = workspace_with_profile("");
     workspace.file("a.csv", FileForm::Csv.file(&["FAR".to_owned(), "A".to_owned()]));
-    workspace.file("b.csv", FileForm::Csv.file(&["B".to_owned(), "FAR".to_owned(), "FAR".to_owned()]));
+    workspace
+        .file("b.csv", FileForm::Csv.file(&["B".to_owned(), "FAR".to_owned(), "FAR".to_owned()]));
     let ran = workspace.run(&format!("check a.csv b.csv {OPTIONS} --max-invalid 100%"));
     assert_eq!(ran.outcomes(), "FAR invalid, A valid, B valid, FAR invalid");
     assert_eq!(ran.results()[0]["problems"][0]["code"], "order_in_two_files");
@@ -151,7 +168,10 @@ fn all_orders_scattered_give_the_same_results() {
     const N_ORDERS: usize = 25_000;
     let ids: Vec<String> = (0..N_ORDERS).map(|number| format!("A-{number}")).collect();
     let mut text = FileForm::Csv.file(&[ids.clone(), ids].concat());
-    text.insert_str("id,at,name\n".len(), "A-7,2025-03-01T10:00:00Z\n\nA-8,2025-03-01T10:00:00Z,\"two\nlines\"\n");
+    text.insert_str(
+        "id,at,name\n".len(),
+        "A-7,2025-03-01T10:00:00Z\n\nA-8,2025-03-01T10:00:00Z,\"two\nlines\"\n",
+    );
     text += ",2025-03-02T10:00:00Z,no key\nA-9,2025-03-01T10:00:00Z,cut off";
     let workspace = workspace_with_profile("");
     workspace.file("a.csv", &text);
@@ -165,8 +185,17 @@ fn all_orders_scattered_give_the_same_results() {
             assert!(problems.contains(code), "{name}: {problems}");
         }
         assert_eq!(summary["scattered"], N_ORDERS);
-        let of_orders = (summary["orders"].clone(), summary["items"].clone(), summary["money"].clone(), problems);
-        (of_orders, ran.text("results.ndjson").replace(name, "file"), ran.err.contains("a second time, with up to"))
+        let of_orders = (
+            summary["orders"].clone(),
+            summary["items"].clone(),
+            summary["money"].clone(),
+            problems,
+        );
+        (
+            of_orders,
+            ran.text("results.ndjson").replace(name, "file"),
+            ran.err.contains("a second time, with up to"),
+        )
     });
     assert!(spilled.2 && collected.2, "the required disk space is reported");
     assert_eq!(spilled.0, collected.0);
@@ -189,7 +218,8 @@ fn first_pass_leaves_nothing_in_the_plan() {
     });
     let workspace = workspace_with_profile("join_files = true\n");
     workspace.file("headers.csv", headers).file("items.csv", items);
-    let send = format!("--limit 1 {OPTIONS} --sandbox --rate unlimited --identity-pause 0s --backfill");
+    let send =
+        format!("--limit 1 {OPTIONS} --sandbox --rate unlimited --identity-pause 0s --backfill");
     let ran = workspace.run(&format!("send headers.csv items.csv {send}"));
     assert_eq!(ran.code, 4, "{}", ran.err);
     assert_eq!(ran.text("left_out.ndjson"), "");

@@ -59,7 +59,9 @@ impl ModelTransport {
             sleep(transit.inbound).await;
             response
         };
-        timeout(self.timeout, response).await.unwrap_or_else(|_| ServiceResponse::NoResponse("timed out".to_owned()))
+        timeout(self.timeout, response)
+            .await
+            .unwrap_or_else(|_| ServiceResponse::NoResponse("timed out".to_owned()))
     }
 }
 
@@ -93,22 +95,40 @@ impl Journal for ModelJournal {
         let key = OrderKey { reference, ordered_at: order.ordered_at, content: order.content };
         let (status, dedup_hash) = (order.status.clone(), Some(order.dedup_hash));
         let intent = Intent { order: key, status, money: None, item_count: 1, dedup_hash };
-        Ok((AttemptId(self.write(LedgerWrite::Intent(intent), Occurrence::Intended(no)).await?), no))
+        Ok((
+            AttemptId(self.write(LedgerWrite::Intent(intent), Occurrence::Intended(no)).await?),
+            no,
+        ))
     }
 
-    async fn record_outcome(&self, (attempt, no): Self::Attempt, outcome: AttemptOutcome) -> Result<(), String> {
+    async fn record_outcome(
+        &self,
+        (attempt, no): Self::Attempt,
+        outcome: AttemptOutcome,
+    ) -> Result<(), String> {
         let state = match outcome {
             AttemptOutcome::Accepted => AttemptState::Accepted,
             AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
             AttemptOutcome::Unknown => AttemptState::Unknown,
         };
-        self.write(LedgerWrite::Outcome(attempt, state), Occurrence::Recorded(no, outcome)).await.map(drop)
+        self.write(LedgerWrite::Outcome(attempt, state), Occurrence::Recorded(no, outcome))
+            .await
+            .map(drop)
     }
 
-    async fn open_cart(&self, reference: &str, browser: &str, clear_cart: &str) -> Result<CartId, String> {
-        let occurrence = Occurrence::CartOpened(test_shop::order_of_reference(reference), browser.to_owned());
-        let (reference, browser, clear_cart) = (reference.to_owned(), browser.to_owned(), clear_cart.to_owned());
-        self.write(LedgerWrite::OpenCart { reference, browser, clear_cart }, occurrence).await.map(CartId)
+    async fn open_cart(
+        &self,
+        reference: &str,
+        browser: &str,
+        clear_cart: &str,
+    ) -> Result<CartId, String> {
+        let occurrence =
+            Occurrence::CartOpened(test_shop::order_of_reference(reference), browser.to_owned());
+        let (reference, browser, clear_cart) =
+            (reference.to_owned(), browser.to_owned(), clear_cart.to_owned());
+        self.write(LedgerWrite::OpenCart { reference, browser, clear_cart }, occurrence)
+            .await
+            .map(CartId)
     }
 
     async fn close_cart(&self, cart: CartId) -> Result<(), String> {

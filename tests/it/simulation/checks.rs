@@ -109,14 +109,16 @@ fn rejected_was_not_received(history: &History) -> CheckResult {
             Occurrence::Started(_) => n_started += 1,
             Occurrence::Processed(request) => {
                 let Some(order) = request.order() else { continue };
-                let is_after_rejection = rejected.get(&order).is_some_and(|n_started| request.no < *n_started);
+                let is_after_rejection =
+                    rejected.get(&order).is_some_and(|n_started| request.no < *n_started);
                 ensure(!is_after_rejection, || {
                     format!("order {order} was received after it was reported as not received")
                 })?;
                 received.insert(order);
             }
             Occurrence::OrderReported(order, result) if is_rejected(result.outcome) => {
-                let message = || format!("order {order} was reported as {}, but received", result.outcome);
+                let message =
+                    || format!("order {order} was reported as {}, but received", result.outcome);
                 ensure(!received.contains(order), message)?;
                 rejected.insert(*order, n_started);
             }
@@ -159,11 +161,14 @@ fn duplicates_are_reported(history: &History) -> CheckResult {
 }
 
 fn was_unknown_between(history: &History, order: OrderNo, first: usize, second: usize) -> bool {
-    let is_start = |what: &Occurrence, no| matches!(what, Occurrence::Started(request) if request.no == no);
+    let is_start =
+        |what: &Occurrence, no| matches!(what, Occurrence::Started(request) if request.no == no);
     let after_first = history.lines().skip_while(|what| !is_start(what, first));
     let mut between = after_first.take_while(|what| !is_start(what, second));
     between.any(|what| match what {
-        Occurrence::OrderReported(reported, result) => *reported == order && result.outcome == Outcome::Unknown,
+        Occurrence::OrderReported(reported, result) => {
+            *reported == order && result.outcome == Outcome::Unknown
+        }
         _ => false,
     })
 }
@@ -175,14 +180,20 @@ fn run_of(history: &History, request: usize) -> &Run {
 }
 
 fn was_reported_as_repeated(history: &History, order: OrderNo, request: usize) -> bool {
-    run_of(history, request).reported().any(|(reported, result)| reported == order && result.uncertain_before.is_some())
+    run_of(history, request)
+        .reported()
+        .any(|(reported, result)| reported == order && result.uncertain_before.is_some())
 }
 
 /// A run that is killed, or cannot write, reports nothing; a later run does.
 fn was_reported_later(history: &History, order: OrderNo, request: usize) -> bool {
     let run = run_of(history, request);
-    let reported_later =
-        history.runs.iter().rev().take_while(|later| !std::ptr::eq(*later, run)).flat_map(Run::reported);
+    let reported_later = history
+        .runs
+        .iter()
+        .rev()
+        .take_while(|later| !std::ptr::eq(*later, run))
+        .flat_map(Run::reported);
     let mut reported_later = reported_later.filter(|(reported, _)| *reported == order);
     reported_later.any(|(_, OrderResult { outcome, reason, .. })| {
         *outcome == Outcome::Unknown || reason.as_deref() == Some(MAYBE_SENT_TWICE)
@@ -205,7 +216,9 @@ fn unknown_has_open_attempt(history: &History) -> CheckResult {
         let Occurrence::OrderReported(order, result) = what else { continue };
         if result.outcome == Outcome::Unknown {
             let n_open = open_attempts(history.lines().take(index), *order);
-            ensure(n_open > 0, || format!("order {order} was reported as unknown, but all its attempts are settled"))?;
+            ensure(n_open > 0, || {
+                format!("order {order} was reported as unknown, but all its attempts are settled")
+            })?;
         }
     }
     Ok(())
@@ -219,7 +232,9 @@ fn intent_before_request(history: &History) -> CheckResult {
             Occurrence::Started(request @ Request { no, .. }) => {
                 let Some(order) = request.order() else { continue };
                 let n_open_intents = n_open_intents.entry(order).or_default();
-                ensure(*n_open_intents > 0, || format!("order {order} was sent by request {no} without an intent"))?;
+                ensure(*n_open_intents > 0, || {
+                    format!("order {order} was sent by request {no} without an intent")
+                })?;
                 *n_open_intents -= 1;
             }
             _ => {}
@@ -235,11 +250,17 @@ fn accepted_is_never_resent(history: &History) -> CheckResult {
         let mut reported = BTreeSet::new();
         for line in &run.lines {
             match &line.occurrence {
-                Occurrence::Recorded(order, AttemptOutcome::Accepted) => _ = accepted.insert(*order),
+                Occurrence::Recorded(order, AttemptOutcome::Accepted) => {
+                    _ = accepted.insert(*order);
+                }
                 Occurrence::OrderReported(order, _) => _ = reported.insert(*order),
                 Occurrence::Started(request) => {
-                    let again = request.order().filter(|order| accepted.contains(order) || reported.contains(order));
-                    ensure(again.is_none(), || format!("{request:?} was sent after its order was settled"))?;
+                    let again = request
+                        .order()
+                        .filter(|order| accepted.contains(order) || reported.contains(order));
+                    ensure(again.is_none(), || {
+                        format!("{request:?} was sent after its order was settled")
+                    })?;
                 }
                 _ => {}
             }
@@ -257,21 +278,30 @@ fn identity_before_orders(history: &History) -> CheckResult {
         let mut identified: BTreeMap<(usize, &str), Duration> = BTreeMap::new();
         for line in &run.lines {
             match &line.occurrence {
-                Occurrence::Responded(Request { operation: Operation::Identity { guest, browser }, .. }, response)
-                    if is_ok(response) =>
-                {
+                Occurrence::Responded(
+                    Request { operation: Operation::Identity { guest, browser }, .. },
+                    response,
+                ) if is_ok(response) => {
                     identified.insert((*guest, browser), line.at);
                 }
                 Occurrence::Started(Request {
-                    operation: Operation::Step { step: OrderStep::ClearCart, .. }, ..
+                    operation: Operation::Step { step: OrderStep::ClearCart, .. },
+                    ..
                 }) => {}
                 Occurrence::Started(Request {
-                    operation: Operation::Checkout { order, browser } | Operation::Step { order, browser, .. },
+                    operation:
+                        Operation::Checkout { order, browser } | Operation::Step { order, browser, .. },
                     ..
                 }) => {
                     let since = identified.get(&(history.guest_of[*order], browser));
-                    let is_late = since.is_some_and(|since| *since + run.settings.stream.identity_pause <= line.at);
-                    ensure(is_late, || format!("order {order} was sent on {browser}, IDENTITY accepted at {since:?}"))?;
+                    let is_late = since.is_some_and(|since| {
+                        *since + run.settings.stream.identity_pause <= line.at
+                    });
+                    ensure(is_late, || {
+                        format!(
+                            "order {order} was sent on {browser}, IDENTITY accepted at {since:?}"
+                        )
+                    })?;
                 }
                 _ => {}
             }
@@ -292,7 +322,9 @@ fn no_browser_is_shared(history: &History) -> CheckResult {
             }
         };
         let first = *guests.entry(browser).or_insert(guest);
-        ensure(first == guest, || format!("{browser} is shared by the guests {first} and {guest}"))?;
+        ensure(first == guest, || {
+            format!("{browser} is shared by the guests {first} and {guest}")
+        })?;
     }
     Ok(())
 }
@@ -302,7 +334,9 @@ fn oldest_order_first(history: &History) -> CheckResult {
         let mut newest = BTreeMap::new();
         for order in run.starts().filter_map(|(_, request)| request.order()) {
             let newest = newest.entry(history.guest_of[order]).or_insert(order);
-            ensure(*newest <= order, || format!("order {order} was sent after the same guest's {newest}"))?;
+            ensure(*newest <= order, || {
+                format!("order {order} was sent after the same guest's {newest}")
+            })?;
             *newest = order;
         }
         Ok(())
@@ -311,12 +345,17 @@ fn oldest_order_first(history: &History) -> CheckResult {
 
 fn rate_is_respected(history: &History) -> CheckResult {
     each_run(history, |run| {
-        let Some(rate) = run.settings.stream.rate.map(std::num::NonZeroU32::get) else { return Ok(()) };
+        let Some(rate) = run.settings.stream.rate.map(std::num::NonZeroU32::get) else {
+            return Ok(());
+        };
         let max_starts = usize::try_from(rate + (rate / 20).max(1)).unwrap();
         let starts: Vec<_> = run.starts().map(|(at, _)| at).collect();
-        let in_a_second =
-            starts.windows(max_starts + 1).find(|starts| starts[max_starts] < starts[0] + Duration::from_secs(1));
-        ensure(in_a_second.is_none(), || format!("more than {max_starts} within a second: {in_a_second:?}"))
+        let in_a_second = starts
+            .windows(max_starts + 1)
+            .find(|starts| starts[max_starts] < starts[0] + Duration::from_secs(1));
+        ensure(in_a_second.is_none(), || {
+            format!("more than {max_starts} within a second: {in_a_second:?}")
+        })
     })
 }
 
@@ -330,7 +369,9 @@ fn in_flight_limit_is_respected(history: &History) -> CheckResult {
                 _ => {}
             }
             // A probe is allowed in addition to the limit.
-            ensure(in_flight.len() <= run.settings.dispatch.in_flight + 1, || format!("{in_flight:?} are in flight"))?;
+            ensure(in_flight.len() <= run.settings.dispatch.in_flight + 1, || {
+                format!("{in_flight:?} are in flight")
+            })?;
         }
         Ok(())
     })
@@ -344,12 +385,15 @@ fn every_order_has_one_outcome(history: &History) -> CheckResult {
             format!("one of {reported:?} was reported twice")
         })?;
         let is_complete = reported.len() == history.n_orders();
-        ensure(is_complete || !reports_everything(run), || format!("only {reported:?} were reported"))
+        ensure(is_complete || !reports_everything(run), || {
+            format!("only {reported:?} were reported")
+        })
     })
 }
 
 fn reports_everything(run: &Run) -> bool {
-    run.ended().is_some() && !run.lines.iter().any(|line| line.occurrence == Occurrence::ReportFailed)
+    run.ended().is_some()
+        && !run.lines.iter().any(|line| line.occurrence == Occurrence::ReportFailed)
 }
 
 fn attempts_are_counted(history: &History) -> CheckResult {
@@ -357,7 +401,9 @@ fn attempts_are_counted(history: &History) -> CheckResult {
         for (order, result) in run.reported() {
             let n_sent = run.starts().filter(|(_, request)| request.order() == Some(order)).count();
             let is_counted = usize::try_from(result.attempts) == Ok(n_sent);
-            ensure(is_counted, || format!("order {order} was sent {n_sent} times, but {result:?}"))?;
+            ensure(is_counted, || {
+                format!("order {order} was sent {n_sent} times, but {result:?}")
+            })?;
         }
         Ok(())
     })
@@ -366,11 +412,17 @@ fn attempts_are_counted(history: &History) -> CheckResult {
 fn every_request_is_reported(history: &History) -> CheckResult {
     each_run(history, |run| {
         for kind in RequestKind::ALL {
-            let n_sent = run.starts().filter(|(_, request)| request.operation.kind() == kind).count();
-            let n_reported =
-                run.lines.iter().filter(|line| line.occurrence == Occurrence::RequestReported(kind)).count();
+            let n_sent =
+                run.starts().filter(|(_, request)| request.operation.kind() == kind).count();
+            let n_reported = run
+                .lines
+                .iter()
+                .filter(|line| line.occurrence == Occurrence::RequestReported(kind))
+                .count();
             let is_reported = n_reported == n_sent || !reports_everything(run);
-            ensure(is_reported, || format!("{n_reported} of {n_sent} requests were reported: {kind:?}"))?;
+            ensure(is_reported, || {
+                format!("{n_reported} of {n_sent} requests were reported: {kind:?}")
+            })?;
         }
         Ok(())
     })
@@ -378,7 +430,9 @@ fn every_request_is_reported(history: &History) -> CheckResult {
 
 fn nothing_starts_after_stop(history: &History) -> CheckResult {
     each_run(history, |run| {
-        let Some(end) = run.lines.iter().find(|line| ends_the_run(run, &line.occurrence)) else { return Ok(()) };
+        let Some(end) = run.lines.iter().find(|line| ends_the_run(run, &line.occurrence)) else {
+            return Ok(());
+        };
         let is_requested = end.occurrence == Occurrence::ShutdownRequested;
         let delay = if is_requested { DETECTION_DELAY } else { Duration::ZERO };
         // After a requested shutdown, carts are cleared until some time after the last response.
@@ -386,7 +440,8 @@ fn nothing_starts_after_stop(history: &History) -> CheckResult {
         let is_cleanup = |at: Duration, request: &Request| {
             is_requested && request.operation.kind() == RequestKind::ClearCart && at < grace_end
         };
-        let late = run.starts().find(|(at, request)| *at > end.at + delay && !is_cleanup(*at, request));
+        let late =
+            run.starts().find(|(at, request)| *at > end.at + delay && !is_cleanup(*at, request));
         ensure(late.is_none(), || format!("{late:?} was started after {end:?}"))
     })
 }
@@ -401,9 +456,10 @@ fn ends_the_run(run: &Run, what: &Occurrence) -> bool {
             Request { operation: Operation::Browser, .. },
             ServiceResponse::Http { status: 400..=407 | 409..=428, .. },
         ) => true,
-        Occurrence::Responded(_, response) => {
-            response.throttle().flatten().is_some_and(|wait| wait > run.settings.dispatch.give_up_after)
-        }
+        Occurrence::Responded(_, response) => response
+            .throttle()
+            .flatten()
+            .is_some_and(|wait| wait > run.settings.dispatch.give_up_after),
         _ => false,
     }
 }
@@ -414,7 +470,9 @@ fn retry_after_is_respected(history: &History) -> CheckResult {
             let Occurrence::Responded(_, response) = &line.occurrence else { continue };
             let Some(wait) = response.throttle().flatten() else { continue };
             let early = run.starts().find(|(at, _)| *at > line.at && *at < line.at + wait);
-            ensure(early.is_none(), || format!("{early:?} was started although the service asked to wait: {line:?}"))?;
+            ensure(early.is_none(), || {
+                format!("{early:?} was started although the service asked to wait: {line:?}")
+            })?;
         }
         Ok(())
     })
@@ -424,7 +482,8 @@ fn only_probes_during_outage(history: &History) -> CheckResult {
     each_run(history, |run| {
         let mut down = None;
         // After a requested shutdown, carts are cleared even during an outage.
-        let requested = run.lines.iter().position(|line| line.occurrence == Occurrence::ShutdownRequested);
+        let requested =
+            run.lines.iter().position(|line| line.occurrence == Occurrence::ShutdownRequested);
         let (lines, end) = match requested {
             Some(index) => (&run.lines[..index], run.lines[index].at),
             None => (&run.lines[..], Duration::MAX),
@@ -453,18 +512,25 @@ fn only_probes_during_outage(history: &History) -> CheckResult {
 }
 
 fn ensure_only_probes(run: &Run, since: Duration, until: Duration) -> CheckResult {
-    let starts: Vec<_> =
-        run.starts().filter(|(at, _)| *at > since && at.saturating_add(DETECTION_DELAY) < until).collect();
+    let starts: Vec<_> = run
+        .starts()
+        .filter(|(at, _)| *at > since && at.saturating_add(DETECTION_DELAY) < until)
+        .collect();
     let are_browsers = starts.iter().all(|(_, request)| request.operation == Operation::Browser);
-    let are_rare = starts.windows(2).all(|pair| pair[1].0 >= pair[0].0 + Duration::from_millis(250));
-    ensure(are_browsers && are_rare, || format!("the service was down since {since:?}, but {starts:?} were started"))
+    let are_rare =
+        starts.windows(2).all(|pair| pair[1].0 >= pair[0].0 + Duration::from_millis(250));
+    ensure(are_browsers && are_rare, || {
+        format!("the service was down since {since:?}, but {starts:?} were started")
+    })
 }
 
 /// The run before the last one had no faults.
 fn all_settled_at_the_end(history: &History) -> CheckResult {
     let faultless = &history.runs[history.runs.len() - 2];
     let stopped = faultless.ended().map(|ended| &ended.stopped);
-    ensure(stopped == Some(&None), || format!("the run before the last one was stopped by {stopped:?}"))?;
+    ensure(stopped == Some(&None), || {
+        format!("the run before the last one was stopped by {stopped:?}")
+    })?;
     let received = receipts(history);
     for (order, known) in history.prior_states.iter().enumerate() {
         let is_settled = match known {
@@ -472,7 +538,9 @@ fn all_settled_at_the_end(history: &History) -> CheckResult {
             PriorState::Unknown => !faultless.resends,
             _ => false,
         };
-        ensure(is_settled, || format!("order {order} ends as {known:?}, received {:?}", received.get(&order)))?;
+        ensure(is_settled, || {
+            format!("order {order} ends as {known:?}, received {:?}", received.get(&order))
+        })?;
     }
     Ok(())
 }
@@ -480,5 +548,7 @@ fn all_settled_at_the_end(history: &History) -> CheckResult {
 fn last_run_sends_nothing(history: &History) -> CheckResult {
     let last = &history.runs[history.runs.len() - 1];
     let n_started = last.starts().count();
-    ensure(n_started == 0 && last.to_send.is_empty(), || format!("the last run started {n_started} requests"))
+    ensure(n_started == 0 && last.to_send.is_empty(), || {
+        format!("the last run started {n_started} requests")
+    })
 }

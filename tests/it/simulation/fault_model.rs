@@ -75,13 +75,19 @@ impl FaultModel {
     }
 
     /// The transit of a request that is sent now.
-    pub(super) fn transit(&self, rng: &mut SimulationRng, now: Duration, timeout: Duration) -> Transit {
+    pub(super) fn transit(
+        &self,
+        rng: &mut SimulationRng,
+        now: Duration,
+        timeout: Duration,
+    ) -> Transit {
         let fault = self.pick_fault(rng);
         let outage = self.outages.iter().find(|(time, _)| time.contains(&now));
         let fault = outage.map_or(fault, |(_, fault)| *fault);
         let delay = |rng: &mut SimulationRng| {
             let is_long = rng.below(1000) < self.slow_permille;
-            let max_delay = if is_long { 2 * u64::try_from(timeout.as_millis()).unwrap() } else { 200 };
+            let max_delay =
+                if is_long { 2 * u64::try_from(timeout.as_millis()).unwrap() } else { 200 };
             rng.millis(1, max_delay)
         };
         Transit { fault, outbound: delay(rng), inbound: delay(rng) }
@@ -124,15 +130,18 @@ fn fault_by_index(fault: usize, rng: &mut SimulationRng) -> FaultKind {
         3 => FaultKind::HalfAnswer,
         4 => FaultKind::InvalidBody,
         5 => FaultKind::RejectedWith200,
-        6 => FaultKind::Throttled { status: rng.one_of(&[429, 503]), retry_after: retry_after(rng) },
+        6 => {
+            FaultKind::Throttled { status: rng.one_of(&[429, 503]), retry_after: retry_after(rng) }
+        }
         7 => FaultKind::Refused { status: rng.one_of(&[400, 403, 409, 413]) },
         8 => FaultKind::KeyRefused,
         9 => FaultKind::Redirected,
         10 => FaultKind::Restart,
         11 => FaultKind::AmbiguousStatus { is_processed: rng.one_in(2) },
-        _ => {
-            FaultKind::ServerError { status: rng.one_of(&[408, 499, 500, 500, 502, 504]), is_processed: rng.one_in(2) }
-        }
+        _ => FaultKind::ServerError {
+            status: rng.one_of(&[408, 499, 500, 500, 502, 504]),
+            is_processed: rng.one_in(2),
+        },
     }
 }
 

@@ -65,7 +65,8 @@ impl Request {
     /// The order, if it is a checkout.
     pub(super) fn order(&self) -> Option<OrderNo> {
         match self.operation {
-            Operation::Checkout { order, .. } | Operation::Step { order, step: OrderStep::Checkout, .. } => Some(order),
+            Operation::Checkout { order, .. }
+            | Operation::Step { order, step: OrderStep::Checkout, .. } => Some(order),
             Operation::Browser | Operation::Identity { .. } | Operation::Step { .. } => None,
         }
     }
@@ -203,7 +204,10 @@ impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "guest of each order: {:?}\nsteps: {:?}", self.guest_of, self.steps_of)?;
         for (no, Run { settings, resends, limit, to_send, lines }) in self.runs.iter().enumerate() {
-            writeln!(f, "\nrun {no}: resends {resends}, limit {limit:?}, to send {to_send:?}\n{settings:?}")?;
+            writeln!(
+                f,
+                "\nrun {no}: resends {resends}, limit {limit:?}, to send {to_send:?}\n{settings:?}"
+            )?;
             for line in lines {
                 writeln!(f, "{:>12.3}s  {:?}", line.at.as_secs_f64(), line.occurrence)?;
             }

@@ -9,7 +9,8 @@ pub(super) struct SimulationRng(u64);
 impl SimulationRng {
     /// The stream of a seed for one purpose, independent of its other streams.
     pub(super) fn stream(seed: u64, purpose: &[u64]) -> Self {
-        let stream = purpose.iter().fold(Self(seed).next(), |mixed, part| Self(mixed ^ part).next());
+        let stream =
+            purpose.iter().fold(Self(seed).next(), |mixed, part| Self(mixed ^ part).next());
         Self(stream)
     }
 

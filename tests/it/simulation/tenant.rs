@@ -59,25 +59,33 @@ impl Tenant {
         let error = |status| Reply::rejected(http_response(status, "{\"status\":\"ERROR\"}"));
         match fault {
             FaultKind::NoFault => self.process(request),
-            FaultKind::NotSent => Reply::rejected(ServiceResponse::NotSent("no connection".to_owned())),
+            FaultKind::NotSent => {
+                Reply::rejected(ServiceResponse::NotSent("no connection".to_owned()))
+            }
             FaultKind::LostRequest => Reply::rejected(no_response()),
             FaultKind::LostAnswer => self.process_but_respond(request, no_response()),
-            FaultKind::HalfAnswer => {
-                self.process_but_respond(request, ServiceResponse::Http { status: 201, body: None, retry_after: None })
-            }
-            FaultKind::InvalidBody => {
-                self.process_but_respond(request, http_response(200, "<html>Welcome to the hotel</html>"))
-            }
+            FaultKind::HalfAnswer => self.process_but_respond(
+                request,
+                ServiceResponse::Http { status: 201, body: None, retry_after: None },
+            ),
+            FaultKind::InvalidBody => self.process_but_respond(
+                request,
+                http_response(200, "<html>Welcome to the hotel</html>"),
+            ),
             FaultKind::RejectedWith200 => error(200),
             FaultKind::AmbiguousStatus { is_processed: true } => {
                 self.process_but_respond(request, http_response(202, QUEUED))
             }
-            FaultKind::AmbiguousStatus { is_processed: false } => Reply::rejected(http_response(202, QUEUED)),
+            FaultKind::AmbiguousStatus { is_processed: false } => {
+                Reply::rejected(http_response(202, QUEUED))
+            }
             FaultKind::Throttled { status, retry_after } => {
                 Reply::rejected(ServiceResponse::Http { status, body: None, retry_after })
             }
             // A request without content cannot get a status that reports invalid content.
-            FaultKind::Refused { status: 400 | 409 | 413 } if matches!(request.operation, Operation::Browser) => {
+            FaultKind::Refused { status: 400 | 409 | 413 }
+                if matches!(request.operation, Operation::Browser) =>
+            {
                 self.process(request)
             }
             FaultKind::Refused { status } => error(status),
@@ -86,7 +94,9 @@ impl Tenant {
             FaultKind::ServerError { status, is_processed: true } => {
                 self.process_but_respond(request, http_response(status, "oops"))
             }
-            FaultKind::ServerError { status, is_processed: false } => Reply::rejected(http_response(status, "oops")),
+            FaultKind::ServerError { status, is_processed: false } => {
+                Reply::rejected(http_response(status, "oops"))
+            }
             FaultKind::Restart => {
                 self.browsers.clear();
                 self.carts.clear();
@@ -136,7 +146,9 @@ impl Tenant {
                 let items = std::mem::take(cart).items.into_iter().collect();
                 return Reply { assembled: Some((order, items)), ..Reply::accepted(ACCEPTED) };
             }
-            OrderStep::Checkout => return Reply::rejected(http_response(400, "{\"status\":\"ERROR\"}")),
+            OrderStep::Checkout => {
+                return Reply::rejected(http_response(400, "{\"status\":\"ERROR\"}"));
+            }
         }
         Reply::accepted(ACCEPTED)
     }
@@ -180,7 +192,9 @@ pub(super) fn parse_operation(url: &str) -> Operation {
                 "ADD" => OrderStep::Add(number(&message["item"])),
                 "ADD_CONTACTS" => OrderStep::Contacts,
                 "ADD_CONSUMERS" => OrderStep::Consumers,
-                "CONFIRM" => OrderStep::Confirm(message["items"].as_array().unwrap().iter().map(number).collect()),
+                "CONFIRM" => OrderStep::Confirm(
+                    message["items"].as_array().unwrap().iter().map(number).collect(),
+                ),
                 "CHECKOUT" => OrderStep::Checkout,
                 "CLEAR_CART" => OrderStep::ClearCart,
                 other => panic!("unexpected event of type {other}"),

@@ -73,12 +73,24 @@ pub(super) fn history(seed: u64) -> History {
     let resends = shop.rng.one_in(2);
     runs.push(shop.undisturbed_run(resends));
     runs.push(shop.undisturbed_run(resends));
-    let guest_of =
-        shop.guests.iter().enumerate().flat_map(|(guest, orders)| orders.iter().map(move |_| guest)).collect();
+    let guest_of = shop
+        .guests
+        .iter()
+        .enumerate()
+        .flat_map(|(guest, orders)| orders.iter().map(move |_| guest))
+        .collect();
     let ledger = shop.open_ledger();
     let prior_states = (0..shop.n_orders).map(|order| prior_state_of(order, &*ledger)).collect();
-    let leftover_carts = ledger.open_carts().unwrap().into_iter().map(|cart| cart.browser).collect();
-    History { guest_of, steps_of: shop.steps_of, runs, filled: shop.simulation.filled(), leftover_carts, prior_states }
+    let leftover_carts =
+        ledger.open_carts().unwrap().into_iter().map(|cart| cart.browser).collect();
+    History {
+        guest_of,
+        steps_of: shop.steps_of,
+        runs,
+        filled: shop.simulation.filled(),
+        leftover_carts,
+        prior_states,
+    }
 }
 
 /// The events of an order; one order in `one_in` is assembled from several, none if it is 0.
@@ -90,8 +102,15 @@ fn random_steps(rng: &mut SimulationRng, one_in: u64) -> Option<Vec<OrderStep>> 
     let n_confirmed_together = rng.count(1, 6);
     let adds = items.iter().copied().map(OrderStep::Add);
     let consumers = rng.one_in(3).then_some(OrderStep::Consumers);
-    let confirms = items.chunks(n_confirmed_together).map(|items| OrderStep::Confirm(items.to_vec()));
-    Some(adds.chain([OrderStep::Contacts]).chain(consumers).chain(confirms).chain([OrderStep::Checkout]).collect())
+    let confirms =
+        items.chunks(n_confirmed_together).map(|items| OrderStep::Confirm(items.to_vec()));
+    Some(
+        adds.chain([OrderStep::Contacts])
+            .chain(consumers)
+            .chain(confirms)
+            .chain([OrderStep::Checkout])
+            .collect(),
+    )
 }
 
 impl TestShop {
@@ -150,7 +169,14 @@ impl TestShop {
             max_disk_delay: 10,
         };
         let pause = Duration::from_secs(1);
-        self.run(RunStart { settings, resends, limit: None, shutdown_after: None, disturbance, pause })
+        self.run(RunStart {
+            settings,
+            resends,
+            limit: None,
+            shutdown_after: None,
+            disturbance,
+            pause,
+        })
     }
 
     fn random_settings(&mut self) -> RunSettings {
@@ -168,7 +194,9 @@ impl TestShop {
                 mode: Mode::Auto,
                 max_url_bytes: 8192,
                 confirm: ConfirmMode::Whole,
-                rate: (!rng.one_in(4)).then(|| rng.small(1, 50)).and_then(std::num::NonZeroU32::new),
+                rate: (!rng.one_in(4))
+                    .then(|| rng.small(1, 50))
+                    .and_then(std::num::NonZeroU32::new),
                 identity_pause: Duration::from_millis(rng.one_of(&[0, 100, 500, 3000])),
                 tries: rng.small(1, 5),
                 session_timeout: Duration::from_secs(rng.one_of(&[10, 60, 300, 1200])),
@@ -184,12 +212,19 @@ impl TestShop {
         let ledger = self.open_ledger();
         let guests = self.planned(&*ledger, resends);
         let to_send = guests.iter().flat_map(|guest| &guest.orders).map(order_no).collect();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
         let simulation = Arc::clone(&self.simulation);
         let guests = plan::with_limit(guests.into_iter().map(split_guest), limit);
         let open = ledger.open_carts().unwrap().into_iter();
-        let leftover =
-            |open: OpenCart| LeftoverCart { cart: open.cart, browser: open.browser, clear_cart: open.clear_cart };
+        let leftover = |open: OpenCart| LeftoverCart {
+            cart: open.cart,
+            browser: open.browser,
+            clear_cart: open.clear_cart,
+        };
         let work = Work { leftover_carts: open.map(leftover).collect(), guests };
         let run_future = send(&self.simulation, work, ledger, settings.clone(), shutdown_after);
         runtime.block_on(async {
@@ -214,10 +249,14 @@ impl TestShop {
         // Processes started by other tests inherit the lock of the previous run until they call
         // exec.
         let retries = (0..5000).map(|_| thread::sleep(Duration::from_millis(1)));
-        let is_locked = |opened: &Result<_, LedgerError>| matches!(opened, Err(LedgerError::Locked { .. }));
+        let is_locked =
+            |opened: &Result<_, LedgerError>| matches!(opened, Err(LedgerError::Locked { .. }));
         let first = open();
-        let opened =
-            if is_locked(&first) { retries.map(|()| open()).find(|opened| !is_locked(opened)) } else { Some(first) };
+        let opened = if is_locked(&first) {
+            retries.map(|()| open()).find(|opened| !is_locked(opened))
+        } else {
+            Some(first)
+        };
         opened.expect("the previous run has released the lock").unwrap()
     }
 
@@ -243,7 +282,11 @@ impl TestShop {
 /// A folder in memory if possible, where a sync is free.
 fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    }
 }
 
 /// A guest as read from a plan: orders after the second one follow as separate parts.
@@ -251,7 +294,9 @@ fn split_guest(mut guest: PlannedGuest) -> GuestParts<String> {
     let (identity, mut orders) = (guest.identity.clone(), std::mem::take(&mut guest.orders));
     let others = orders.split_off(orders.len().min(2));
     guest.orders = orders;
-    let part = move |order| Ok(PlannedGuest { identity: identity.clone(), orders: vec![order], results: Vec::new() });
+    let part = move |order| {
+        Ok(PlannedGuest { identity: identity.clone(), orders: vec![order], results: Vec::new() })
+    };
     GuestParts::new(Ok(guest), others.into_iter().map(part))
 }
 
@@ -263,16 +308,23 @@ async fn send(
     shutdown_after: Option<Duration>,
 ) {
     let journal = ModelJournal { simulation: Arc::clone(simulation), ledger: ledger.into() };
-    let transport = ModelTransport { simulation: Arc::clone(simulation), timeout: settings.timeout };
+    let transport =
+        ModelTransport { simulation: Arc::clone(simulation), timeout: settings.timeout };
     let (sender, receiver) = watch::channel(None);
     tokio::spawn(request_shutdown(Arc::clone(simulation), shutdown_after, sender));
     let service = StreamService::new(settings.stream, transport);
-    let ended =
-        dispatch::run(work, service, settings.dispatch, journal, receiver, |event| on_event(simulation, event)).await;
+    let ended = dispatch::run(work, service, settings.dispatch, journal, receiver, |event| {
+        on_event(simulation, event)
+    })
+    .await;
     simulation.record(Occurrence::Ended(ended));
 }
 
-async fn request_shutdown(simulation: Arc<Simulation>, after: Option<Duration>, sender: watch::Sender<Option<String>>) {
+async fn request_shutdown(
+    simulation: Arc<Simulation>,
+    after: Option<Duration>,
+    sender: watch::Sender<Option<String>>,
+) {
     if let Some(after) = after {
         sleep(after).await;
         simulation.record(Occurrence::ShutdownRequested);
@@ -303,12 +355,20 @@ fn add(guest: &mut PlannedGuest, order: PlannedOrder, prior_state: PriorState, r
     let without_request = |outcome| OrderResult::without_request(outcome, None);
     match prior_state {
         PriorState::None => guest.orders.push(order),
-        PriorState::Unknown if resends => guest.orders.push(PlannedOrder { is_uncertain: true, ..order }),
-        PriorState::Unknown => guest.results.push((order.record, without_request(Outcome::Unknown))),
-        PriorState::Accepted => guest.results.push((order.record, without_request(Outcome::AlreadySent))),
+        PriorState::Unknown if resends => {
+            guest.orders.push(PlannedOrder { is_uncertain: true, ..order });
+        }
+        PriorState::Unknown => {
+            guest.results.push((order.record, without_request(Outcome::Unknown)));
+        }
+        PriorState::Accepted => {
+            guest.results.push((order.record, without_request(Outcome::AlreadySent)));
+        }
         PriorState::AcceptedMaybeTwice => {
             let reason = Some(MAYBE_SENT_TWICE.to_owned());
-            guest.results.push((order.record, OrderResult::without_request(Outcome::AlreadySent, reason)));
+            guest
+                .results
+                .push((order.record, OrderResult::without_request(Outcome::AlreadySent, reason)));
         }
         other => panic!("unexpected state of an order in the ledger: {other:?}"),
     }
@@ -346,18 +406,26 @@ fn payload_of(order: OrderNo, steps: Option<&[OrderStep]>) -> StreamPayload {
         OrderEvent(kind, serde_json::from_str(&json).unwrap())
     };
     let Some(steps) = steps else {
-        return StreamPayload { events: vec![event(RequestKind::OrderCheckout, "")], clear_cart: None };
+        return StreamPayload {
+            events: vec![event(RequestKind::OrderCheckout, "")],
+            clear_cart: None,
+        };
     };
     let event_of = |step: &OrderStep| match step {
         OrderStep::Add(item) => Some(event(RequestKind::Add, &format!(",\"item\":{item}"))),
         OrderStep::Contacts => Some(event(RequestKind::AddContacts, "")),
         OrderStep::Consumers => Some(event(RequestKind::AddConsumers, "")),
-        OrderStep::Confirm(items) => Some(event(RequestKind::Confirm, &format!(",\"items\":{items:?}"))),
+        OrderStep::Confirm(items) => {
+            Some(event(RequestKind::Confirm, &format!(",\"items\":{items:?}")))
+        }
         OrderStep::Checkout => Some(event(RequestKind::Checkout, "")),
         OrderStep::ClearCart => None,
     };
     let OrderEvent(_, clear_cart) = event(RequestKind::ClearCart, "");
-    StreamPayload { events: steps.iter().filter_map(event_of).collect(), clear_cart: Some(clear_cart) }
+    StreamPayload {
+        events: steps.iter().filter_map(event_of).collect(),
+        clear_cart: Some(clear_cart),
+    }
 }
 
 fn order_of(order: OrderNo, steps: Option<&[OrderStep]>) -> PlannedOrder {

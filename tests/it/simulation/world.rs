@@ -110,7 +110,8 @@ impl Simulation {
     /// Starts a run, within its runtime.
     pub(super) fn begin(&self, disturbance: Disturbance) {
         let mut state = self.state();
-        (state.disturbance, state.has_crashed, state.started_at) = (disturbance, false, Some(Instant::now()));
+        (state.disturbance, state.has_crashed, state.started_at) =
+            (disturbance, false, Some(Instant::now()));
     }
 
     /// Ends a run, still within its runtime; the next one starts after `pause`.
@@ -244,7 +245,9 @@ impl SimulationState {
             Operation::Browser => (0, 0),
             Operation::Identity { guest, .. } => (1, u64::try_from(*guest).unwrap()),
             Operation::Checkout { order, .. } => (2, u64::try_from(*order).unwrap()),
-            Operation::Step { order, step, .. } => (3 + step_number(step), u64::try_from(*order).unwrap()),
+            Operation::Step { order, step, .. } => {
+                (3 + step_number(step), u64::try_from(*order).unwrap())
+            }
         };
         let n_received = self.n_received.entry(key).or_default();
         *n_received += 1;

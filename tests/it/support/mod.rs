@@ -97,12 +97,17 @@ pub(crate) fn process(folder: &Path) -> process::Command {
 /// in it and without settings from elsewhere.
 pub(crate) fn isolate_in(folder: &Path, command: &mut process::Command) {
     without_settings(command);
-    command.current_dir(folder).env("ORDERFERRY_LEDGER", LEDGER).env("XDG_STATE_HOME", folder.join(STATE_HOME));
+    command
+        .current_dir(folder)
+        .env("ORDERFERRY_LEDGER", LEDGER)
+        .env("XDG_STATE_HOME", folder.join(STATE_HOME));
 }
 
 /// Removes all environment variables that the program reads.
 pub(crate) fn without_settings(command: &mut process::Command) {
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORDERFERRY_")) {
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORDERFERRY_"))
+    {
         command.env_remove(name);
     }
 }

@@ -27,7 +27,9 @@ impl Namespace {
     /// Enters a namespace; if the system allows none, reports that the test is skipped.
     pub(crate) fn enter_or_skip(test: &str) -> Option<Self> {
         let probes = UNSHARE_OPTIONS.map(probe);
-        if let Some((options, _)) = UNSHARE_OPTIONS.iter().zip(&probes).find(|(_, probe)| probe.is_ok()) {
+        if let Some((options, _)) =
+            UNSHARE_OPTIONS.iter().zip(&probes).find(|(_, probe)| probe.is_ok())
+        {
             return Some(Self::enter(options));
         }
         let reasons = probes.map(Result::unwrap_err).join("; ");
@@ -45,7 +47,10 @@ impl Namespace {
         let (commands, output_text) = (shell.stdin.take().unwrap(), shell.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
-            BufReader::new(output_text).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+            BufReader::new(output_text)
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
         });
         Self { shell, commands, lines }
     }
@@ -55,7 +60,10 @@ impl Namespace {
         writeln!(self.commands, "{command}\necho \"\n{DONE}$?\"").unwrap();
         let mut output_text = String::new();
         loop {
-            let line = self.lines.recv_timeout(wait::MAX_WAIT).expect("the shell prints a marker after each command");
+            let line = self
+                .lines
+                .recv_timeout(wait::MAX_WAIT)
+                .expect("the shell prints a marker after each command");
             if let Some(code) = line.strip_prefix(DONE) {
                 return (code.parse().unwrap(), output_text);
             }

@@ -33,13 +33,21 @@ pub(crate) struct ReceivedRequest {
 impl ReceivedRequest {
     /// `BROWSER` or the type of the event.
     pub(crate) fn kind(&self) -> &str {
-        if self.line.contains("/browser/create.json") { "BROWSER" } else { self.message["type"].as_str().unwrap() }
+        if self.line.contains("/browser/create.json") {
+            "BROWSER"
+        } else {
+            self.message["type"].as_str().unwrap()
+        }
     }
 
     /// The order reference of an event; empty if it has none.
     pub(crate) fn reference(&self) -> &str {
         let message = &self.message;
-        let names = [&message["order"]["referenceId"], &message["product"]["referenceId"], &message["reference_id"]];
+        let names = [
+            &message["order"]["referenceId"],
+            &message["product"]["referenceId"],
+            &message["reference_id"],
+        ];
         names.into_iter().find_map(Value::as_str).unwrap_or_default()
     }
 
@@ -115,7 +123,9 @@ type Responder = dyn Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync;
 impl MockService {
     /// Starts a service that replies with the result of `answer`, or as documented if that is
     /// `None`. `answer` may block: each connection has its own thread.
-    pub(crate) fn start(answer: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(
+        answer: impl Fn(&ReceivedRequest) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let log = Arc::new(Mutex::new(Log::default()));
@@ -123,7 +133,9 @@ impl MockService {
         let is_stopped = Arc::new(AtomicBool::new(false));
         let stop_flag = Arc::clone(&is_stopped);
         thread::spawn(move || {
-            for stream in listener.incoming().flatten().take_while(|_| !stop_flag.load(Ordering::SeqCst)) {
+            for stream in
+                listener.incoming().flatten().take_while(|_| !stop_flag.load(Ordering::SeqCst))
+            {
                 let (log, answer) = (Arc::clone(&shared_log), Arc::clone(&answer));
                 log.lock().unwrap().n_connections += 1;
                 thread::spawn(move || {
@@ -152,7 +164,13 @@ impl MockService {
 
     /// Number of received requests of a kind.
     pub(crate) fn count(&self, kind: &str) -> usize {
-        self.log.lock().unwrap().exchanges.iter().filter(|exchange| exchange.request.kind() == kind).count()
+        self.log
+            .lock()
+            .unwrap()
+            .exchanges
+            .iter()
+            .filter(|exchange| exchange.request.kind() == kind)
+            .count()
     }
 
     /// Number of received checkouts of an order.
@@ -200,8 +218,15 @@ fn serve(stream: TcpStream, log: &Mutex<Log>, answer: &Responder) {
         let request = parse_request(&head);
         let number = {
             let mut log = log.lock().unwrap();
-            let (request, requests_before, sent) = (request.clone(), log.exchanges.len(), SentPart::Nothing);
-            log.exchanges.push(Exchange { request, requests_before, status: None, answered_at: 0, sent });
+            let (request, requests_before, sent) =
+                (request.clone(), log.exchanges.len(), SentPart::Nothing);
+            log.exchanges.push(Exchange {
+                request,
+                requests_before,
+                status: None,
+                answered_at: 0,
+                sent,
+            });
             log.exchanges.len()
         };
         let reply = answer(&request).unwrap_or_else(|| default_reply(number));
@@ -257,14 +282,17 @@ fn write_reply(
 
 fn bytes(reply: &Reply) -> Vec<u8> {
     let Reply::Response(status, headers, body) = reply else { return Vec::new() };
-    let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: Vec<_> =
+        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let (headers, length) = (headers.concat(), body.len());
     format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n{body}").into_bytes()
 }
 
 /// `201` with a browser id that is unique to the request.
 fn default_reply(number: usize) -> Reply {
-    let body = format!("{{\"status\":\"OK\",\"version\":\"1.2\",\"ref\":\"00000000-0000-4000-8000-{number:012}\"}}");
+    let body = format!(
+        "{{\"status\":\"OK\",\"version\":\"1.2\",\"ref\":\"00000000-0000-4000-8000-{number:012}\"}}"
+    );
     Reply::Response(201, Vec::new(), body)
 }
 

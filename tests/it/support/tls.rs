@@ -77,11 +77,20 @@ impl TlsProxy {
         listener.set_nonblocking(true).unwrap();
         let base_url = format!("https://{}", listener.local_addr().unwrap());
         let connections = Arc::new(Mutex::new(Connections::default()));
-        let (shared, upstream) =
-            (Arc::clone(&connections), service.base_url.trim_start_matches("http://").parse().unwrap());
+        let (shared, upstream) = (
+            Arc::clone(&connections),
+            service.base_url.trim_start_matches("http://").parse().unwrap(),
+        );
         thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(listen(listener, upstream, TlsAcceptor::from(Arc::new(config)), n_closed, shared));
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(listen(
+                listener,
+                upstream,
+                TlsAcceptor::from(Arc::new(config)),
+                n_closed,
+                shared,
+            ));
         });
         Self { base_url, connections }
     }
@@ -107,10 +116,16 @@ async fn listen(
     }
 }
 
-async fn serve(stream: TcpStream, upstream: SocketAddr, acceptor: TlsAcceptor, connections: Arc<Mutex<Connections>>) {
+async fn serve(
+    stream: TcpStream,
+    upstream: SocketAddr,
+    acceptor: TlsAcceptor,
+    connections: Arc<Mutex<Connections>>,
+) {
     // A client that does not trust the certificate closes the connection.
     let Ok(mut stream) = acceptor.accept(stream).await else { return };
-    let protocol = String::from_utf8_lossy(stream.get_ref().1.alpn_protocol().unwrap_or_default()).into_owned();
+    let protocol = String::from_utf8_lossy(stream.get_ref().1.alpn_protocol().unwrap_or_default())
+        .into_owned();
     connections.lock().unwrap().protocols.push(protocol);
     let mut plain = TcpStream::connect(upstream).await.unwrap();
     // Either end may close the connection at any time.

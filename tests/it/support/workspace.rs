@@ -37,7 +37,9 @@ impl ExportRow<'_> {
     /// The row as CSV, with its line break.
     pub(crate) fn csv(&self) -> String {
         let Self { reference, ordered_at, price, name, email } = self;
-        format!("{reference},{ordered_at},PURCHASED,EUR,{price},other,GEAR,{name},30.60,1,{email},Smith\n")
+        format!(
+            "{reference},{ordered_at},PURCHASED,EUR,{price},other,GEAR,{name},30.60,1,{email},Smith\n"
+        )
     }
 }
 
@@ -91,7 +93,12 @@ impl Workspace {
     }
 
     /// The same with environment variables and standard input.
-    pub(crate) fn run_with(&self, command: &str, environment: &[(&str, &str)], stdin: &[u8]) -> RunResult {
+    pub(crate) fn run_with(
+        &self,
+        command: &str,
+        environment: &[(&str, &str)],
+        stdin: &[u8],
+    ) -> RunResult {
         let mut command_args: Vec<&str> = command.split(' ').collect();
         let out = format!("run-{}", self.n_runs.get() + 1);
         if matches!(command_args[0], "check" | "send") && !command_args.contains(&"--out") {
@@ -102,7 +109,11 @@ impl Workspace {
             command_args.push("--new-ledger");
         }
         let mut program = program(self.folder.path());
-        program.args(command_args).envs(environment.iter().copied()).env("COLUMNS", "100").write_stdin(stdin);
+        program
+            .args(command_args)
+            .envs(environment.iter().copied())
+            .env("COLUMNS", "100")
+            .write_stdin(stdin);
         let output = program.output().unwrap();
         RunResult {
             code: output.status.code().unwrap(),
@@ -119,8 +130,11 @@ impl Workspace {
     /// `--ledger=`.
     fn is_first_run(&self, command_args: &[&str]) -> bool {
         let is_real = command_args[0] == "send"
-            && !["--sandbox", "--resume", "--new-ledger"].iter().any(|option| command_args.contains(option));
-        let named = command_args.iter().position(|arg| *arg == "--ledger").map(|at| command_args[at + 1]);
+            && !["--sandbox", "--resume", "--new-ledger"]
+                .iter()
+                .any(|option| command_args.contains(option));
+        let named =
+            command_args.iter().position(|arg| *arg == "--ledger").map(|at| command_args[at + 1]);
         let tests_the_flag = command_args.iter().any(|arg| arg.starts_with("--ledger="));
         is_real && !tests_the_flag && !has_ledger(&self.path(named.unwrap_or(LEDGER)))
     }
@@ -177,7 +191,9 @@ impl RunResult {
 
     /// The references in the order of the results, with their outcomes.
     pub(crate) fn outcomes(&self) -> String {
-        let outcome = |result: &Value| format!("{} {}", text_of(&result["referenceId"]), text_of(&result["outcome"]));
+        let outcome = |result: &Value| {
+            format!("{} {}", text_of(&result["referenceId"]), text_of(&result["outcome"]))
+        };
         self.results().iter().map(outcome).collect::<Vec<_>>().join(", ")
     }
 
@@ -188,8 +204,10 @@ impl RunResult {
             writeln!(report, "    {}", line.trim_end()).unwrap();
         }
         for result in self.results() {
-            let (reference, outcome) = (text_of(&result["referenceId"]), text_of(&result["outcome"]));
-            writeln!(report, "    {} {outcome}{}", printable(&reference), problems(&result)).unwrap();
+            let (reference, outcome) =
+                (text_of(&result["referenceId"]), text_of(&result["outcome"]));
+            writeln!(report, "    {} {outcome}{}", printable(&reference), problems(&result))
+                .unwrap();
         }
         report
     }
@@ -198,7 +216,12 @@ impl RunResult {
 fn problems(result: &Value) -> String {
     let problem = |problem: &Value| {
         let position = [&problem["line"], &problem["column"]].map(text_of).join(":");
-        format!("\n        {} {} {}", text_of(&problem["code"]), position, printable(&text_of(&problem["message"])))
+        format!(
+            "\n        {} {} {}",
+            text_of(&problem["code"]),
+            position,
+            printable(&text_of(&problem["message"]))
+        )
     };
     result["problems"].as_array().unwrap().iter().map(problem).collect()
 }

@@ -5,13 +5,16 @@ use chrono::Utc;
 use super::{open, target};
 use crate::{
     ledger::{
-        AttemptId, AttemptState, Intent, LedgerAdmin, LedgerError, LedgerWrite, OrderFilter, OrderKey, OrderState,
-        ReferencePattern, TargetHash, at_path,
+        AttemptId, AttemptState, Intent, LedgerAdmin, LedgerError, LedgerWrite, OrderFilter,
+        OrderKey, OrderState, ReferencePattern, TargetHash, at_path,
     },
     model::planned::ContentHash,
 };
 
-fn try_find_references(admin: &dyn LedgerAdmin, filter: &OrderFilter) -> Result<String, LedgerError> {
+fn try_find_references(
+    admin: &dyn LedgerAdmin,
+    filter: &OrderFilter,
+) -> Result<String, LedgerError> {
     let mut found = Vec::new();
     admin.visit(filter, &mut |order| {
         found.push(order.reference);
@@ -45,28 +48,47 @@ fn filter_selects_orders() {
         ("run-2", "B*", AttemptState::NotAccepted),
     ] {
         let mut ledger = open(&path, "a", run).unwrap();
-        let order = OrderKey { reference: reference.into(), ordered_at: before, content: ContentHash([1; 16]) };
-        let intent = Intent { order, status: String::new(), money: None, item_count: 1, dedup_hash: None };
+        let order = OrderKey {
+            reference: reference.into(),
+            ordered_at: before,
+            content: ContentHash([1; 16]),
+        };
+        let intent =
+            Intent { order, status: String::new(), money: None, item_count: 1, dedup_hash: None };
         let attempt = AttemptId(ledger.write(&[LedgerWrite::Intent(intent)]).unwrap()[0]);
         ledger.write(&[LedgerWrite::Outcome(attempt, state)]).unwrap();
     }
     let all = OrderFilter::default;
-    let glob = |pattern: &str| OrderFilter { references: ReferencePattern::Glob(pattern.into()), ..all() };
+    let glob =
+        |pattern: &str| OrderFilter { references: ReferencePattern::Glob(pattern.into()), ..all() };
     assert_eq!(found_references(admin, &all()), "A-10 A-2 B*");
     assert_eq!(found_references(admin, &glob("A-*")), "A-10 A-2");
     assert_eq!(
-        found_references(admin, &OrderFilter { references: ReferencePattern::Exact("B*".into()), ..all() }),
+        found_references(
+            admin,
+            &OrderFilter { references: ReferencePattern::Exact("B*".into()), ..all() }
+        ),
         "B*"
     );
-    assert_eq!(found_references(admin, &OrderFilter { states: vec![OrderState::Accepted], ..all() }), "A-10 A-2");
     assert_eq!(
-        found_references(admin, &OrderFilter { states: vec![OrderState::Failed, OrderState::Unknown], ..all() }),
+        found_references(admin, &OrderFilter { states: vec![OrderState::Accepted], ..all() }),
+        "A-10 A-2"
+    );
+    assert_eq!(
+        found_references(
+            admin,
+            &OrderFilter { states: vec![OrderState::Failed, OrderState::Unknown], ..all() }
+        ),
         "B*"
     );
-    assert_eq!(found_references(admin, &OrderFilter { run: Some("run-1".into()), ..all() }), "A-10 A-2");
+    assert_eq!(
+        found_references(admin, &OrderFilter { run: Some("run-1".into()), ..all() }),
+        "A-10 A-2"
+    );
     assert_eq!(found_references(admin, &OrderFilter { limit: Some(2), ..all() }), "A-10 A-2");
     assert_eq!(found_references(admin, &OrderFilter { limit: Some(0), ..all() }), "");
-    let (earlier, later) = (before - chrono::TimeDelta::hours(1), before + chrono::TimeDelta::hours(1));
+    let (earlier, later) =
+        (before - chrono::TimeDelta::hours(1), before + chrono::TimeDelta::hours(1));
     assert_eq!(
         found_references(admin, &OrderFilter { since: Some(earlier), until: Some(later), ..all() }),
         "A-10 A-2 B*"
@@ -74,5 +96,8 @@ fn filter_selects_orders() {
     assert_eq!(found_references(admin, &OrderFilter { since: Some(later), ..all() }), "");
     assert_eq!(found_references(admin, &OrderFilter { until: Some(earlier), ..all() }), "");
     let other = if TargetHash::of(&target("a")).to_string().starts_with('0') { "1" } else { "0" };
-    assert_eq!(found_references(admin, &OrderFilter { target: Some(other.parse().unwrap()), ..all() }), "");
+    assert_eq!(
+        found_references(admin, &OrderFilter { target: Some(other.parse().unwrap()), ..all() }),
+        ""
+    );
 }

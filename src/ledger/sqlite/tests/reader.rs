@@ -12,7 +12,11 @@ const N_ORDERS: u8 = 100;
 
 fn intent(number: u8) -> LedgerWrite {
     let ordered_at = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(number.into());
-    let order = OrderKey { reference: format!("A-{number}"), ordered_at, content: ContentHash([number; 16]) };
+    let order = OrderKey {
+        reference: format!("A-{number}"),
+        ordered_at,
+        content: ContentHash([number; 16]),
+    };
     let (status, dedup_hash) = ("PURCHASED".into(), Some(DedupHash([number / 2; 16])));
     LedgerWrite::Intent(Intent { order, status, money: None, item_count: 1, dedup_hash })
 }
@@ -38,12 +42,16 @@ fn threads_look_up_concurrently() {
     let path = folder.path().join("ledger.db");
     let mut ledger = open(&path, "a", "run-1").unwrap();
     let attempts = ledger.write(&(0..N_ORDERS).map(intent).collect::<Vec<_>>()).unwrap();
-    ledger.write(&[LedgerWrite::Outcome(AttemptId(attempts[8]), AttemptState::NotAccepted)]).unwrap();
+    ledger
+        .write(&[LedgerWrite::Outcome(AttemptId(attempts[8]), AttemptState::NotAccepted)])
+        .unwrap();
     drop(ledger);
     for is_older in [false, true] {
         if is_older {
             let connection = Connection::open(&path).unwrap();
-            connection.execute_batch("DROP INDEX attempts_of_time; PRAGMA user_version = 4;").unwrap();
+            connection
+                .execute_batch("DROP INDEX attempts_of_time; PRAGMA user_version = 4;")
+                .unwrap();
         }
         let reader = open_existing(&path, "a").unwrap().unwrap();
         thread::scope(|scope| {

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     ledger::{
-        AttemptId, AttemptState, CartId, ChangeState, ChangedOrder, Consent, HistoryEntry, Intent, Ledger, LedgerError,
-        LedgerReader, LedgerWrite, OpenCart, OrderKey, OrderSnapshot, PriorState, at_path, locate,
+        AttemptId, AttemptState, CartId, ChangeState, ChangedOrder, Consent, HistoryEntry, Intent,
+        Ledger, LedgerError, LedgerReader, LedgerWrite, OpenCart, OrderKey, OrderSnapshot,
+        PriorState, at_path, locate,
     },
     model::planned::{ContentHash, DedupHash},
 };
@@ -21,11 +22,24 @@ fn order(reference: &str) -> OrderKey {
 
 fn intend(reference: &str) -> LedgerWrite {
     let (status, dedup_hash) = ("PURCHASED".into(), Some(DedupHash([1; 16])));
-    LedgerWrite::Intent(Intent { order: order(reference), status, money: None, item_count: 1, dedup_hash })
+    LedgerWrite::Intent(Intent {
+        order: order(reference),
+        status,
+        money: None,
+        item_count: 1,
+        dedup_hash,
+    })
 }
 
 fn states(ledger: &dyn LedgerReader, reference: &str) -> Vec<AttemptState> {
-    ledger.history(&[reference]).unwrap().remove(0).attempts.into_iter().map(|entry| entry.state).collect()
+    ledger
+        .history(&[reference])
+        .unwrap()
+        .remove(0)
+        .attempts
+        .into_iter()
+        .map(|entry| entry.state)
+        .collect()
 }
 
 #[test]
@@ -43,7 +57,11 @@ fn history_is_per_target() {
             order: order("A"),
             state: AttemptState::Accepted,
             is_manual: false,
-            snapshot: OrderSnapshot { status: Some("PURCHASED".into()), money: None, item_count: Some(1) }
+            snapshot: OrderSnapshot {
+                status: Some("PURCHASED".into()),
+                money: None,
+                item_count: Some(1)
+            }
         }]
     );
     assert_eq!(states(&*ledger, "B"), [AttemptState::Intended]);
@@ -71,10 +89,16 @@ fn open_carts_are_per_target() {
     ledger.write(&[LedgerWrite::CloseCart(CartId(carts[2]))]).unwrap();
     drop(ledger);
     let next = open(&path, "a", "run-2").unwrap();
-    assert_eq!((open_browsers(&*next), open_browsers(&*other)), (vec!["b-1".into(), "b-3".into()], vec!["b-4".into()]));
+    assert_eq!(
+        (open_browsers(&*next), open_browsers(&*other)),
+        (vec!["b-1".into(), "b-3".into()], vec!["b-4".into()])
+    );
     let clear_cart = "\",\"type\":\"CLEAR_CART\"}".to_owned();
     let (reference, browser) = ("A".into(), "b-1".into());
-    assert_eq!(next.open_carts().unwrap()[0], OpenCart { cart: CartId(carts[0]), reference, browser, clear_cart });
+    assert_eq!(
+        next.open_carts().unwrap()[0],
+        OpenCart { cart: CartId(carts[0]), reference, browser, clear_cart }
+    );
 }
 
 #[test]
@@ -91,13 +115,18 @@ fn unknown_version_and_foreign_files_are_refused() {
     Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
     assert!(matches!(open(&foreign, "a", "r"), Err(LedgerError::NotALedger { .. })));
     let text = folder.path().join("notes.txt");
-    std::fs::write(&text, "no database at all, but long enough to be read as one".repeat(20)).unwrap();
+    std::fs::write(&text, "no database at all, but long enough to be read as one".repeat(20))
+        .unwrap();
     assert!(matches!(open(&text, "a", "r"), Err(LedgerError::NotALedger { .. })));
 }
 
 fn change(order: OrderKey) -> LedgerWrite {
     let cause = Some("left out".into());
-    LedgerWrite::RecordChange(Box::new(ChangedOrder { order, cause, snapshot: OrderSnapshot::default() }))
+    LedgerWrite::RecordChange(Box::new(ChangedOrder {
+        order,
+        cause,
+        snapshot: OrderSnapshot::default(),
+    }))
 }
 
 #[test]
@@ -110,11 +139,14 @@ fn change_is_recorded_once_until_acknowledged() {
     // Changes belong to orders that were sent.
     ledger.write(&[intend("A"), intend("B")]).unwrap();
     let connection = Connection::open(&path).unwrap();
-    let n_changes: i64 = connection.query_row("SELECT count(*) FROM changes", [], |row| row.get(0)).unwrap();
+    let n_changes: i64 =
+        connection.query_row("SELECT count(*) FROM changes", [], |row| row.get(0)).unwrap();
     assert_eq!(n_changes, 2);
     let state = |order: &OrderKey| history(&*ledger, &order.reference).change_state(order.content);
     assert_eq!(state(&order("A")), ChangeState::New);
-    connection.execute_batch("UPDATE changes SET acknowledged_at = 1 WHERE reference = 'A'").unwrap();
+    connection
+        .execute_batch("UPDATE changes SET acknowledged_at = 1 WHERE reference = 'A'")
+        .unwrap();
     let other = OrderKey { content: ContentHash([2; 16]), ..order("A") };
     assert_eq!(state(&order("A")), ChangeState::Acknowledged);
     assert_eq!([state(&order("B")), state(&other)], [ChangeState::New, ChangeState::New]);
@@ -152,7 +184,8 @@ fn concurrent_run_stops_intents() {
     // A run to another target does not interfere.
     open(&path, "b", "run-b").unwrap().write(&[intend("A")]).unwrap();
     first.write(&[intend("B")]).unwrap();
-    let lock = |file: &std::fs::DirEntry| file.path().extension().is_some_and(|ending| ending == "lock");
+    let lock =
+        |file: &std::fs::DirEntry| file.path().extension().is_some_and(|ending| ending == "lock");
     for file in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).filter(lock) {
         std::fs::remove_file(file.path()).unwrap();
     }
@@ -160,7 +193,8 @@ fn concurrent_run_stops_intents() {
     // The second run observed the first run's earlier writes when it started.
     second.write(&[intend("C")]).unwrap();
     for _ in 0..2 {
-        let found = first.write(&[intend("C"), LedgerWrite::Outcome(attempt, AttemptState::Accepted)]);
+        let found =
+            first.write(&[intend("C"), LedgerWrite::Outcome(attempt, AttemptState::Accepted)]);
         assert!(matches!(found, Err(LedgerError::OtherRun { run }) if run == "run-2"));
     }
     assert!(matches!(first.write(&[cart("b-1")]), Err(LedgerError::OtherRun { .. })));
@@ -184,7 +218,12 @@ fn files_are_private_to_the_user() {
     let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
     assert_eq!(files.len(), 4);
     for file in files {
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+        assert_eq!(
+            file.metadata().unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{:?}",
+            file.path()
+        );
     }
 }
 
@@ -234,7 +273,9 @@ fn database_without_tables_is_not_a_ledger() {
 #[test]
 fn copy_for_other_target_keeps_original_current() {
     let folder = tempfile::tempdir().unwrap();
-    let copy = |from: &str, to: &str| std::fs::copy(folder.path().join(from), folder.path().join(to)).unwrap();
+    let copy = |from: &str, to: &str| {
+        std::fs::copy(folder.path().join(from), folder.path().join(to)).unwrap()
+    };
     let run = |name: &str, key: &str| {
         let location = locate(name.as_ref(), folder.path(), Some(folder.path().join("state")))?;
         let mut ledger = location.open_to_write(&target(key), "run", Consent::NotNeeded)?;
@@ -274,7 +315,9 @@ fn bit_flips_never_hide_an_attempt() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
     let mut ledger = open(&path, "a", "run-1").unwrap();
-    let attempts = ledger.write(&references().map(|reference| intend(&reference)).collect::<Vec<_>>()).unwrap();
+    let attempts = ledger
+        .write(&references().map(|reference| intend(&reference)).collect::<Vec<_>>())
+        .unwrap();
     let settle = |attempt: i64| LedgerWrite::Outcome(AttemptId(attempt), AttemptState::Accepted);
     ledger.write(&attempts.into_iter().map(settle).collect::<Vec<_>>()).unwrap();
     drop(ledger);

@@ -6,9 +6,9 @@ use tempfile::TempDir;
 use super::{history, open, target};
 use crate::{
     ledger::{
-        AttemptId, AttemptState, ChangeState, ChangedOrder, Intent, Ledger, LedgerAdmin, LedgerError, LedgerOrder,
-        LedgerWrite, ManualDecision, OrderFilter, OrderKey, OrderSnapshot, PriorState, SettleError, SettleRequest,
-        TargetHash, at_path,
+        AttemptId, AttemptState, ChangeState, ChangedOrder, Intent, Ledger, LedgerAdmin,
+        LedgerError, LedgerOrder, LedgerWrite, ManualDecision, OrderFilter, OrderKey,
+        OrderSnapshot, PriorState, SettleError, SettleRequest, TargetHash, at_path,
     },
     model::planned::ContentHash,
 };
@@ -23,7 +23,11 @@ fn at(days: i64) -> DateTime<Utc> {
 }
 
 fn key(reference: &str, days: i64, content: u8) -> OrderKey {
-    OrderKey { reference: reference.into(), ordered_at: at(days), content: ContentHash([content; 16]) }
+    OrderKey {
+        reference: reference.into(),
+        ordered_at: at(days),
+        content: ContentHash([content; 16]),
+    }
 }
 
 impl TestShop {
@@ -42,7 +46,8 @@ impl TestShop {
 
     fn send(&self, target: &str, order: OrderKey, state: AttemptState) -> &Self {
         let mut run = self.run(target);
-        let intent = Intent { order, status: String::new(), money: None, item_count: 1, dedup_hash: None };
+        let intent =
+            Intent { order, status: String::new(), money: None, item_count: 1, dedup_hash: None };
         let attempt = AttemptId(run.write(&[LedgerWrite::Intent(intent)]).unwrap()[0]);
         if state != AttemptState::Intended {
             run.write(&[LedgerWrite::Outcome(attempt, state)]).unwrap();
@@ -68,7 +73,12 @@ impl TestShop {
         self.run("a").write(&orders.iter().map(record).collect::<Vec<_>>()).unwrap();
     }
 
-    fn settle(&self, references: &[&str], decision: ManualDecision, filter: OrderFilter) -> Result<String, String> {
+    fn settle(
+        &self,
+        references: &[&str],
+        decision: ManualDecision,
+        filter: OrderFilter,
+    ) -> Result<String, String> {
         let request = SettleRequest {
             references: references.iter().map(ToString::to_string).collect(),
             decision,
@@ -77,7 +87,9 @@ impl TestShop {
         };
         let settled = self.admin().settle(&request);
         let text = |order: &LedgerOrder| format!("{} {}", order.reference, order.state().as_str());
-        settled.map(|orders| orders.iter().map(text).collect::<Vec<_>>().join(", ")).map_err(|error| error.to_string())
+        settled
+            .map(|orders| orders.iter().map(text).collect::<Vec<_>>().join(", "))
+            .map_err(|error| error.to_string())
     }
 
     fn settle_all(&self, references: &[&str], decision: ManualDecision) -> Result<String, String> {
@@ -91,7 +103,8 @@ impl TestShop {
             ControlFlow::Continue(())
         };
         self.admin().visit(&OrderFilter::default(), &mut visit).unwrap();
-        let lines = orders.iter().map(|order| format!("{} {}", order.reference, order.state().as_str()));
+        let lines =
+            orders.iter().map(|order| format!("{} {}", order.reference, order.state().as_str()));
         lines.collect::<Vec<_>>().join(", ")
     }
 }
@@ -100,7 +113,11 @@ impl TestShop {
 fn manual_settlement_is_reversible() {
     let shop = TestShop::new();
     let order = key("A", 0, 1);
-    shop.send("a", order.clone(), AttemptState::Unknown).send("a", order.clone(), AttemptState::Intended);
+    shop.send("a", order.clone(), AttemptState::Unknown).send(
+        "a",
+        order.clone(),
+        AttemptState::Intended,
+    );
     assert_eq!(shop.prior_state(&order), PriorState::Unknown);
     assert_eq!(shop.settle_all(&["A", "A"], ManualDecision::Failed).unwrap(), "A unknown");
     assert_eq!(shop.prior_state(&order), PriorState::None);
@@ -118,7 +135,11 @@ fn manual_settlement_is_reversible() {
 #[test]
 fn service_outcome_is_final_and_settle_is_atomic() {
     let shop = TestShop::new();
-    shop.send("a", key("A", 0, 1), AttemptState::Accepted).send("a", key("B", 0, 1), AttemptState::NotAccepted);
+    shop.send("a", key("A", 0, 1), AttemptState::Accepted).send(
+        "a",
+        key("B", 0, 1),
+        AttemptState::NotAccepted,
+    );
     shop.send("a", key("C", 0, 1), AttemptState::Unknown);
     let refused = shop.settle_all(&["A", "B", "C", "D"], ManualDecision::Failed).unwrap_err();
     insta::assert_snapshot!(refused, @r"
@@ -151,7 +172,11 @@ fn acknowledgement_is_per_content() {
     assert_eq!(state(2), ("A changed".to_owned(), ChangeState::New));
     assert_eq!(shop.settle_all(&["A"], ManualDecision::Acknowledged).unwrap(), "A changed");
     assert_eq!(state(2), ("A accepted".to_owned(), ChangeState::Acknowledged));
-    assert!(shop.settle_all(&["A"], ManualDecision::Acknowledged).unwrap_err().contains("already acknowledged"));
+    assert!(
+        shop.settle_all(&["A"], ManualDecision::Acknowledged)
+            .unwrap_err()
+            .contains("already acknowledged")
+    );
     // The acknowledgement does not cover another change.
     shop.record_changed(&[key("A", 1, 4)]);
     assert_eq!(state(4), ("A changed".to_owned(), ChangeState::New));
@@ -160,9 +185,21 @@ fn acknowledgement_is_per_content() {
 #[test]
 fn ambiguous_reference_is_refused() {
     let shop = TestShop::new();
-    shop.send("a", key("A", 0, 1), AttemptState::Unknown).send("a", key("A", 1, 2), AttemptState::Unknown);
-    shop.send("a", key("A", 5, 3), AttemptState::Unknown).send("b", key("B", 0, 1), AttemptState::Unknown);
-    shop.send("a", key("B", 0, 1), AttemptState::Unknown).send("b", key("C", 0, 1), AttemptState::Accepted);
+    shop.send("a", key("A", 0, 1), AttemptState::Unknown).send(
+        "a",
+        key("A", 1, 2),
+        AttemptState::Unknown,
+    );
+    shop.send("a", key("A", 5, 3), AttemptState::Unknown).send(
+        "b",
+        key("B", 0, 1),
+        AttemptState::Unknown,
+    );
+    shop.send("a", key("B", 0, 1), AttemptState::Unknown).send(
+        "b",
+        key("C", 0, 1),
+        AttemptState::Accepted,
+    );
     shop.send("a", key("C", 0, 1), AttemptState::Unknown);
     let message = shop.settle_all(&["A", "B", "C"], ManualDecision::Failed).unwrap_err();
     insta::with_settings!({filters => vec![("target [0-9a-f]{8}", "target HASH")]}, {
@@ -180,7 +217,8 @@ fn ambiguous_reference_is_refused() {
     let by_time = OrderFilter { ordered_at: Some(at(5)..at(6)), ..OrderFilter::default() };
     assert_eq!(shop.settle(&["A"], ManualDecision::Failed, by_time).unwrap(), "A unknown");
     let target = TargetHash::of(&target("b"));
-    let to_b = OrderFilter { target: Some(target.to_string().parse().unwrap()), ..OrderFilter::default() };
+    let to_b =
+        OrderFilter { target: Some(target.to_string().parse().unwrap()), ..OrderFilter::default() };
     assert_eq!(shop.settle(&["B"], ManualDecision::Failed, to_b).unwrap(), "B unknown");
     // Only one of the two is unknown.
     assert_eq!(shop.settle_all(&["C"], ManualDecision::Failed).unwrap(), "C unknown");
@@ -189,7 +227,11 @@ fn ambiguous_reference_is_refused() {
 #[test]
 fn settle_is_refused_during_a_run() {
     let shop = TestShop::new();
-    shop.send("a", key("A", 0, 1), AttemptState::Unknown).send("b", key("B", 0, 1), AttemptState::Unknown);
+    shop.send("a", key("A", 0, 1), AttemptState::Unknown).send(
+        "b",
+        key("B", 0, 1),
+        AttemptState::Unknown,
+    );
     let run = shop.run("a");
     let request = SettleRequest {
         references: vec!["A".into(), "B".into()],

@@ -61,31 +61,50 @@ fn summary(mut tenant: Tenant, script: Vec<TenantEvent>) -> String {
     let state = tenant.state("", now);
     for event in state.not_processed {
         let reference = event.reference_id.unwrap_or_default();
-        writeln!(text, "dropped {} {reference}: {}", event.event_type, event.reasons.join("; ")).unwrap();
+        writeln!(text, "dropped {} {reference}: {}", event.event_type, event.reasons.join("; "))
+            .unwrap();
     }
     for order in state.order_list {
-        let OrderEntry { reference_id, guest, ordered_at, status, currency, price, items, mode } = order;
+        let OrderEntry { reference_id, guest, ordered_at, status, currency, price, items, mode } =
+            order;
         writeln!(text, "{mode} {reference_id} of {guest}, {items} items, {price} {currency}, {status} {ordered_at}")
             .unwrap();
     }
-    let OrderCounts { received, processed, not_processed, repeated_references, items } = state.orders;
+    let OrderCounts { received, processed, not_processed, repeated_references, items } =
+        state.orders;
     assert_eq!((received, items > 0), (processed + not_processed, processed > 0));
     writeln!(text, "orders {processed} + {not_processed}, repeated {repeated_references}").unwrap();
     for cart in state.carts.list {
-        let (guest, reference) = (cart.guest.unwrap_or_default(), cart.reference.unwrap_or_default());
+        let (guest, reference) =
+            (cart.guest.unwrap_or_default(), cart.reference.unwrap_or_default());
         let (items, contacts, consumers) = (cart.items, cart.contacts, cart.consumers);
-        writeln!(text, "cart {reference} of {} {guest}: {items}, {contacts}, {consumers}", cart.browser_id).unwrap();
-    }
-    write!(text, "carts {}, abandoned {}, cleared {}", state.carts.open, state.carts.abandoned, state.carts.cleared)
+        writeln!(
+            text,
+            "cart {reference} of {} {guest}: {items}, {contacts}, {consumers}",
+            cart.browser_id
+        )
         .unwrap();
+    }
+    write!(
+        text,
+        "carts {}, abandoned {}, cleared {}",
+        state.carts.open, state.carts.abandoned, state.carts.cleared
+    )
+    .unwrap();
     text
 }
 
 #[test]
 fn checkout_makes_an_order_and_removes_the_cart() {
     let consumers = event("ADD_CONSUMERS", json!({ "consumer": [{ "item_ids": ["A"] }, {}] }));
-    let script =
-        vec![add("A", 12.25), contacts(&json!([{}])), consumers, add("B", 0.1), confirm(&["A", "B"]), checkout("R1")];
+    let script = vec![
+        add("A", 12.25),
+        contacts(&json!([{}])),
+        consumers,
+        add("B", 0.1),
+        confirm(&["A", "B"]),
+        checkout("R1"),
+    ];
     insta::assert_snapshot!(run(script), @"
     multi R1 of email:1, 2 items, 24.70 EUR, PURCHASED 2025-08-23T16:17:16.000Z
     orders 1 + 0, repeated 0
@@ -95,7 +114,14 @@ fn checkout_makes_an_order_and_removes_the_cart() {
 
 #[test]
 fn only_confirmed_items_are_purchased() {
-    let script = vec![add("A", 1.0), add("B", 2.0), add("C", 4.0), confirm(&["B"]), confirm(&["C"]), checkout("R1")];
+    let script = vec![
+        add("A", 1.0),
+        add("B", 2.0),
+        add("C", 4.0),
+        confirm(&["B"]),
+        confirm(&["C"]),
+        checkout("R1"),
+    ];
     insta::assert_snapshot!(run(script), @"
     multi R1 of email:1, 2 items, 12.0 EUR, PURCHASED 2025-08-23T16:17:16.000Z
     orders 1 + 0, repeated 0
@@ -105,7 +131,8 @@ fn only_confirmed_items_are_purchased() {
 
 #[test]
 fn adding_an_item_again_replaces_its_line() {
-    let script = vec![add("A", 1.0), add("B", 2.0), add("A", 5.0), confirm(&["A", "B"]), checkout("R1")];
+    let script =
+        vec![add("A", 1.0), add("B", 2.0), add("A", 5.0), confirm(&["A", "B"]), checkout("R1")];
     insta::assert_snapshot!(run(script), @"
     multi R1 of email:1, 2 items, 14.0 EUR, PURCHASED 2025-08-23T16:17:16.000Z
     orders 1 + 0, repeated 0
@@ -127,7 +154,8 @@ fn invalid_confirm_fails_the_checkout() {
 
 #[test]
 fn unknown_confirmed_item_fails_checkout_until_added() {
-    let script = vec![add("A", 1.0), confirm(&["A", "B"]), checkout("R1"), add("B", 1.0), checkout("R1")];
+    let script =
+        vec![add("A", 1.0), confirm(&["A", "B"]), checkout("R1"), add("B", 1.0), checkout("R1")];
     insta::assert_snapshot!(run(script), @r#"
     refused: CONFIRM: item_id "B" was not added
     multi R1 of email:1, 2 items, 4.0 EUR, PURCHASED 2025-08-23T16:17:16.000Z
@@ -139,7 +167,15 @@ fn unknown_confirmed_item_fails_checkout_until_added() {
 #[test]
 fn invalid_add_fails_checkout_until_cart_is_cleared() {
     let text = event("ADD", product("A", &json!("1.00"), "EUR"));
-    let script = vec![text, add("B", 1.0), confirm(&["B"]), checkout("R1"), clear(), add("B", 1.0), checkout("R2")];
+    let script = vec![
+        text,
+        add("B", 1.0),
+        confirm(&["B"]),
+        checkout("R1"),
+        clear(),
+        add("B", 1.0),
+        checkout("R2"),
+    ];
     insta::assert_snapshot!(run(script), @r#"
     refused: ADD of "A": product.price: text, expected a number
     refused: nothing was confirmed
@@ -173,7 +209,8 @@ fn failed_checkout_lists_all_reasons() {
 
 #[test]
 fn invalid_common_attributes_drop_a_checkout() {
-    let wrong = event("CHECKOUT", json!({ "reference_id": "R1", "status": "PURCHASED", "language": "en" }));
+    let wrong =
+        event("CHECKOUT", json!({ "reference_id": "R1", "status": "PURCHASED", "language": "en" }));
     insta::assert_snapshot!(run(vec![add("A", 1.0), confirm(&["A"]), wrong]), @r#"
     dropped CHECKOUT R1: language: "en", expected two upper-case letters
     orders 0 + 1, repeated 0
@@ -184,7 +221,15 @@ fn invalid_common_attributes_drop_a_checkout() {
 
 #[test]
 fn clear_cart_drops_confirmations() {
-    let script = vec![add("A", 1.0), confirm(&["A"]), clear(), add("A", 1.0), checkout("R1"), clear(), clear()];
+    let script = vec![
+        add("A", 1.0),
+        confirm(&["A"]),
+        clear(),
+        add("A", 1.0),
+        checkout("R1"),
+        clear(),
+        clear(),
+    ];
     insta::assert_snapshot!(run(script), @"
     refused: nothing was confirmed
     orders 0 + 0, repeated 0
@@ -222,7 +267,11 @@ fn session_timeout_abandons_the_cart() {
 fn events_keep_a_session_alive() {
     let mut script = vec![add("A", 1.0)];
     for n in 0..60 {
-        script.push(if n % 29 == 0 { identity("a", "1") } else { of_browser("b", "VIEW", json!({ "pos": "other" })) });
+        script.push(if n % 29 == 0 {
+            identity("a", "1")
+        } else {
+            of_browser("b", "VIEW", json!({ "pos": "other" }))
+        });
     }
     assert!(run(script).ends_with("carts 1, abandoned 0, cleared 0"));
 }
@@ -270,7 +319,13 @@ fn checkout_before_identity_keeps_the_cart() {
 
 #[test]
 fn repeated_references_are_counted_across_modes() {
-    let script = vec![order("a", "R1", "EUR", "5"), add("A", 1.0), checkout("R1"), confirm(&["A"]), checkout("R1")];
+    let script = vec![
+        order("a", "R1", "EUR", "5"),
+        add("A", 1.0),
+        checkout("R1"),
+        confirm(&["A"]),
+        checkout("R1"),
+    ];
     insta::assert_snapshot!(run(script), @"
     refused: nothing was confirmed
     single R1 of email:1, 2 items, 5 EUR, PURCHASED 2025-08-23T16:17:16.000Z
@@ -294,7 +349,8 @@ fn flights_need_no_order_time() {
 
 #[test]
 fn totals_include_single_and_multi_orders() {
-    let script = vec![order("a", "R1", "EUR", "0.50"), add("A", 1.25), confirm(&["A"]), checkout("R2")];
+    let script =
+        vec![order("a", "R1", "EUR", "0.50"), add("A", 1.25), confirm(&["A"]), checkout("R2")];
     let mut tenant = tenant(&[], &["a"]);
     tenant.accept(identity("a", "1"), Duration::ZERO).unwrap();
     for event in script {

@@ -569,7 +569,8 @@ fn uncertain_assembled_order_stays_unknown() {
 }
 
 /// The entries of a random script.
-const ENTRIES: [&str; 12] = [OK, OK, OK, OK, SLOW, "no response", "no connection", "400", "404", "503", "500", "stop"];
+const ENTRIES: [&str; 12] =
+    [OK, OK, OK, OK, SLOW, "no response", "no connection", "400", "404", "503", "500", "stop"];
 
 /// Checks the invariants of an assembled order's cart in the lines of a script.
 fn assert_cart_invariants(lines: &str) -> Result<(), TestCaseError> {
@@ -582,7 +583,8 @@ fn assert_cart_invariants(lines: &str) -> Result<(), TestCaseError> {
             prop_assert!(!is_filled && open.take().is_some(), "{}", lines);
         } else if is_sent && (line.contains("ADD") || line.contains("CONFIRM")) {
             prop_assert_eq!(open.as_deref(), Some(browser), "{}", lines);
-            is_filled |= !["no connection", "400", "404", "503"].iter().any(|no| line.ends_with(no));
+            is_filled |=
+                !["no connection", "400", "404", "503"].iter().any(|no| line.ends_with(no));
         } else if is_sent && line.contains("CLEAR_CART") {
             is_filled &= !(line.ends_with(OK) || line.ends_with(SLOW) || line.ends_with("404"));
         } else if is_sent && line.contains(" CHECKOUT") {

@@ -16,9 +16,12 @@ pub(super) fn order_is_assembled_completely(history: &History) -> CheckResult {
     for what in history.lines() {
         let Occurrence::Assembled(order, items) = what else { continue };
         let steps = history.steps_of[*order].iter().flatten();
-        let ordered: Vec<_> =
-            steps.filter_map(|step| if let OrderStep::Add(item) = step { Some(*item) } else { None }).collect();
-        ensure(ordered == *items, || format!("order {order} was assembled with {items:?} instead of {ordered:?}"))?;
+        let ordered: Vec<_> = steps
+            .filter_map(|step| if let OrderStep::Add(item) = step { Some(*item) } else { None })
+            .collect();
+        ensure(ordered == *items, || {
+            format!("order {order} was assembled with {items:?} instead of {ordered:?}")
+        })?;
     }
     Ok(())
 }
@@ -33,7 +36,9 @@ pub(super) fn one_order_per_browser(history: &History) -> CheckResult {
             Operation::Step { order, browser, .. } => (browser, Some(*order)),
         };
         let first = *orders.entry(browser).or_insert(order);
-        ensure(first == order, || format!("{browser} is used for the orders {first:?} and {order:?}"))?;
+        ensure(first == order, || {
+            format!("{browser} is used for the orders {first:?} and {order:?}")
+        })?;
     }
     Ok(())
 }
@@ -43,16 +48,23 @@ pub(super) fn one_order_per_browser(history: &History) -> CheckResult {
 pub(super) fn uncertain_steps_are_not_resent(history: &History) -> CheckResult {
     let mut uncertain_steps = BTreeSet::new();
     for what in history.lines() {
-        let (Occurrence::Started(request) | Occurrence::Responded(request, _)) = what else { continue };
-        let Some((_, step @ (OrderStep::Contacts | OrderStep::Consumers | OrderStep::Confirm(_)), browser)) =
-            request.step()
+        let (Occurrence::Started(request) | Occurrence::Responded(request, _)) = what else {
+            continue;
+        };
+        let Some((
+            _,
+            step @ (OrderStep::Contacts | OrderStep::Consumers | OrderStep::Confirm(_)),
+            browser,
+        )) = request.step()
         else {
             continue;
         };
         match what {
             Occurrence::Responded(_, response) if response.is_definitely_not_processed() => {}
             Occurrence::Responded(..) => _ = uncertain_steps.insert((step, browser)),
-            _ => ensure(!uncertain_steps.contains(&(step, browser)), || format!("{request:?} was sent again"))?,
+            _ => ensure(!uncertain_steps.contains(&(step, browser)), || {
+                format!("{request:?} was sent again")
+            })?,
         }
     }
     Ok(())
@@ -81,11 +93,14 @@ pub(super) fn steps_are_in_sequence(history: &History) -> CheckResult {
                     } else {
                         steps[progress.n_accepted] == *step
                     };
-                    ensure(is_due, || format!("{request:?} was sent after {} accepted steps", progress.n_accepted))?;
+                    ensure(is_due, || {
+                        format!("{request:?} was sent after {} accepted steps", progress.n_accepted)
+                    })?;
                 }
                 Occurrence::Responded(request, response) if is_ok(response) => {
                     let Some((_, step, browser)) = request.step() else { continue };
-                    progress_of.entry(browser).or_default().n_accepted += usize::from(*step != OrderStep::ClearCart);
+                    progress_of.entry(browser).or_default().n_accepted +=
+                        usize::from(*step != OrderStep::ClearCart);
                 }
                 _ => {}
             }
@@ -123,11 +138,14 @@ pub(super) fn steps_fit_the_session(history: &History) -> CheckResult {
         let mut created: BTreeMap<String, Duration> = BTreeMap::new();
         for HistoryLine { at, occurrence: what } in &run.lines {
             match what {
-                Occurrence::Responded(Request { operation: Operation::Browser, .. }, response) if is_ok(response) => {
+                Occurrence::Responded(Request { operation: Operation::Browser, .. }, response)
+                    if is_ok(response) =>
+                {
                     created.extend(browser_of(response).map(|browser| (browser, *at)));
                 }
                 Occurrence::Started(request) => {
-                    let Some((_, step, browser)) = request.step().filter(|(_, step, _)| **step != OrderStep::ClearCart)
+                    let Some((_, step, browser)) =
+                        request.step().filter(|(_, step, _)| **step != OrderStep::ClearCart)
                     else {
                         continue;
                     };
@@ -148,7 +166,9 @@ pub(super) fn no_clear_after_uncertain_checkout(history: &History) -> CheckResul
     each_run(history, |run| {
         let mut uncertain_checkouts = BTreeSet::new();
         for HistoryLine { occurrence: what, .. } in &run.lines {
-            let (Occurrence::Started(request) | Occurrence::Responded(request, _)) = what else { continue };
+            let (Occurrence::Started(request) | Occurrence::Responded(request, _)) = what else {
+                continue;
+            };
             match (what, request.step()) {
                 (Occurrence::Responded(_, response), Some((_, OrderStep::Checkout, browser)))
                     if response.may_arrive_late() =>
@@ -156,7 +176,9 @@ pub(super) fn no_clear_after_uncertain_checkout(history: &History) -> CheckResul
                     uncertain_checkouts.insert(browser);
                 }
                 (Occurrence::Started(_), Some((_, OrderStep::ClearCart, browser))) => {
-                    ensure(!uncertain_checkouts.contains(browser), || format!("{request:?} may overtake CHECKOUT"))?;
+                    ensure(!uncertain_checkouts.contains(browser), || {
+                        format!("{request:?} may overtake CHECKOUT")
+                    })?;
                 }
                 _ => {}
             }
@@ -175,15 +197,22 @@ pub(super) fn failed_carts_are_cleared(history: &History) -> CheckResult {
         for HistoryLine { occurrence: what, .. } in &run.lines {
             match what {
                 Occurrence::Responded(request, response) => match request.step() {
-                    Some((order, OrderStep::Add(_), browser)) if is_ok(response) => _ = filled.insert(browser, order),
-                    Some((_, OrderStep::Checkout, browser)) if !response.is_definitely_not_processed() => {
+                    Some((order, OrderStep::Add(_), browser)) if is_ok(response) => {
+                        _ = filled.insert(browser, order);
+                    }
+                    Some((_, OrderStep::Checkout, browser))
+                        if !response.is_definitely_not_processed() =>
+                    {
                         _ = filled.remove(browser);
                     }
-                    Some((_, _, browser)) if response.status() == Some(404) => _ = filled.remove(browser),
+                    Some((_, _, browser)) if response.status() == Some(404) => {
+                        _ = filled.remove(browser);
+                    }
                     _ => {}
                 },
                 Occurrence::Started(request) => {
-                    let cleared = request.step().filter(|(_, step, _)| **step == OrderStep::ClearCart);
+                    let cleared =
+                        request.step().filter(|(_, step, _)| **step == OrderStep::ClearCart);
                     cleared.map(|(_, _, browser)| filled.remove(browser));
                 }
                 Occurrence::OrderReported(order, _) => {
@@ -207,7 +236,8 @@ pub(super) fn filled_cart_is_reported(history: &History) -> CheckResult {
             match what {
                 Occurrence::Responded(request, response) => {
                     let Some((order, step, browser)) = request.step() else { continue };
-                    let is_gone = response.status() == Some(404) || (is_ok(response) && *step == OrderStep::ClearCart);
+                    let is_gone = response.status() == Some(404)
+                        || (is_ok(response) && *step == OrderStep::ClearCart);
                     if is_gone {
                         filled.remove(browser);
                     } else if matches!(step, OrderStep::Add(_)) && is_ok(response) {
@@ -217,7 +247,8 @@ pub(super) fn filled_cart_is_reported(history: &History) -> CheckResult {
                 Occurrence::OrderReported(order, result)
                     if is_rejected(result.outcome) && filled.values().any(|no| no == order) =>
                 {
-                    let is_reported = result.reason.as_deref().is_some_and(|reason| reason.contains("cart"));
+                    let is_reported =
+                        result.reason.as_deref().is_some_and(|reason| reason.contains("cart"));
                     ensure(is_reported, || format!("order {order} is in a cart, but {result:?}"))?;
                 }
                 _ => {}
@@ -233,5 +264,7 @@ pub(super) fn no_cart_left_at_the_end(history: &History) -> CheckResult {
     ensure(filled.is_empty(), || {
         format!("the carts of {filled:?} are left at the tenant, {leftover_carts:?} in the ledger")
     })?;
-    ensure(leftover_carts.is_empty(), || format!("the carts of {leftover_carts:?} are left in the ledger"))
+    ensure(leftover_carts.is_empty(), || {
+        format!("the carts of {leftover_carts:?} are left in the ledger")
+    })
 }
