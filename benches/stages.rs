@@ -226,13 +226,13 @@ fn intents(guests: &[PlannedGuest]) -> Vec<ledger::LedgerWrite> {
     let intent = orders.map(|order| Intent {
         order: OrderKey {
             reference: order.record.reference.clone(),
-            ordered_at: order.ordered_at,
-            content: order.content,
+            ordered_at: order.encoded.ordered_at,
+            content: order.encoded.content,
         },
-        status: order.status.clone(),
+        status: order.encoded.status.clone(),
         money: order.record.money.clone(),
         item_count: order.record.item_count,
-        dedup_hash: Some(order.dedup_hash),
+        dedup_hash: Some(order.encoded.dedup_hash),
     });
     intent.map(ledger::LedgerWrite::Intent).collect()
 }

@@ -15,7 +15,7 @@ use orderferry::{
         input::Input,
         order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::{FileId, Position},
-        planned::{Payload, PlannedGuest, PlannedOrder},
+        planned::{EncodedOrder, Payload, PlannedGuest, PlannedOrder},
         route::{ConfirmMode, Mode},
         row::Row,
         rules::CommonDefaults,
@@ -233,13 +233,15 @@ fn planned_order(record: OrderRecord, order: &Order<'_>) -> PlannedOrder {
     let payload = encode::payload(order, limits);
     PlannedOrder {
         record,
-        ordered_at: order.ordered_at,
-        content: content_hash::content_hash(order),
-        status: order.status.clone().into_owned(),
-        dedup_hash: content_hash::dedup_hash(order),
-        route: order.route,
-        n_requests: payload.n_requests(),
-        payload: Payload::from(&payload),
+        encoded: EncodedOrder {
+            ordered_at: order.ordered_at,
+            content: content_hash::content_hash(order),
+            status: order.status.clone().into_owned(),
+            dedup_hash: content_hash::dedup_hash(order),
+            route: order.route,
+            n_requests: payload.n_requests(),
+            payload: Payload::from(&payload),
+        },
         is_uncertain: false,
         held_result: None,
     }

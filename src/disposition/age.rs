@@ -80,7 +80,7 @@ impl BackfillGuard {
     /// [`held_result`](Self::held_result) of a planned order.
     #[must_use]
     pub fn held_result_of(self, order: &PlannedOrder) -> Option<OrderResult> {
-        self.held_result(order.ordered_at, order.is_uncertain)
+        self.held_result(order.encoded.ordered_at, order.is_uncertain)
     }
 
     /// Returns how many old orders are skipped, like those that a rule of the profile leaves out.

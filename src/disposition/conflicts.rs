@@ -9,7 +9,7 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-use super::{deferred::DeferredOrder, read_order::SendableOrder};
+use super::deferred::DeferredOrder;
 use crate::model::{
     order::{OrderRecord, SAME_ORDER_WINDOW},
     planned::DedupHash,
@@ -26,18 +26,15 @@ pub(crate) struct SharedReference<'a> {
     pub(crate) dedup_hash: Option<DedupHash>,
 }
 
-impl<'a, E: SendableOrder> From<&'a DeferredOrder<E>> for SharedReference<'a> {
-    fn from(order: &'a DeferredOrder<E>) -> Self {
+impl<'a> From<&'a DeferredOrder> for SharedReference<'a> {
+    fn from(order: &'a DeferredOrder) -> Self {
         Self { record: &order.record, dedup_hash: order.dedup_hash() }
     }
 }
 
 /// Makes those orders invalid that conflict with another one. They are in the order of the input,
 /// and their references are equal, or equal except for their spelling.
-pub(super) fn mark_conflicts<E: SendableOrder>(
-    orders: &mut [DeferredOrder<E>],
-    sends_reused_references: bool,
-) {
+pub(super) fn mark_conflicts(orders: &mut [DeferredOrder], sends_reused_references: bool) {
     let problems = find_duplicates(&orders.iter().map(SharedReference::from).collect::<Vec<_>>());
     orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
     let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();

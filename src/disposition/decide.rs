@@ -13,7 +13,7 @@ use crate::{
     ledger::{PriorState, ReferenceHistory},
     model::{
         order::OrderRecord,
-        outcome::{OrderResult, Outcome},
+        outcome::{HeldFor, OrderResult, Outcome},
         problem::{Code, Problem},
         reference::normalize_reference,
         unsendable::Unsendable,
@@ -24,10 +24,6 @@ use crate::{
 // The run that sent it again may have been killed before it reported that.
 const MAYBE_SENT_TWICE: &str = "accepted by an earlier run, and the outcome of another attempt is \
     unknown: it may be there twice";
-
-/// Reason of an order that the operator settled as accepted.
-// A manual settlement can be reversed, so a later run may send the order.
-const ACCEPTED_MANUALLY: &str = "settled manually as accepted";
 
 /// Decides about an order, valid or not, by the history of its reference. None if it is valid and
 /// new: then [`of_new`] decides.
@@ -58,7 +54,12 @@ pub(super) fn by_history(
             Disposition::without_request(Outcome::AlreadySent, MAYBE_SENT_TWICE.to_owned())
         }
         (PriorState::AcceptedManually, _) => {
-            Disposition::without_request(Outcome::AlreadySent, ACCEPTED_MANUALLY.to_owned())
+            let reason = Some("settled manually as accepted".to_owned());
+            Disposition::Final(OrderResult {
+                // A manual settlement can be reversed.
+                held_for: Some(HeldFor::Settlement),
+                ..OrderResult::without_request(Outcome::AlreadySent, reason)
+            })
         }
         (PriorState::Unknown, ReadOrder::Unsendable(unsendable)) => {
             let suffix = spelling_suffix(submitted_reference(history, record), record);
@@ -135,12 +136,4 @@ pub(super) fn of_new(
         Problem::for_order(Code::ContentRepeated, record.source, message)
     });
     Decision { disposition: order.without_history(rules), problem }
-}
-
-/// Whether the operator, or another option, may let a later run send an order that this one does
-/// not.
-#[must_use]
-pub fn may_be_sent_later(result: &OrderResult) -> bool {
-    matches!(result.outcome, Outcome::Unknown | Outcome::Changed)
-        || result.reason.as_deref() == Some(ACCEPTED_MANUALLY)
 }

@@ -7,15 +7,15 @@
 use std::{io, path::Path};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
-use super::read_order::{ReadOrder, SendableOrder};
+use super::read_order::ReadOrder;
 use crate::{
     ledger::{OrderKey, ReferenceHistory},
     model::{
         order::OrderRecord,
         origin::Position,
-        planned::{ContentHash, DedupHash},
+        planned::{ContentHash, DedupHash, GuestOrder},
         problem::Problem,
         unsendable::Unsendable,
     },
@@ -28,19 +28,19 @@ use crate::{
 /// A checked order that is decided later: in the end of its block, when it is looked up, or when
 /// all orders are known that may share its reference.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct DeferredOrder<E> {
+pub struct DeferredOrder {
     /// Its facts for the report.
     pub record: OrderRecord,
     /// The encoded order, or why it is not sent.
-    pub order: Result<E, Unsendable>,
+    pub order: Result<GuestOrder, Unsendable>,
     /// Whether its time is more than a date.
     pub has_time_of_day: bool,
 }
 
-impl<E: SendableOrder> DeferredOrder<E> {
+impl DeferredOrder {
     /// Returns the hash of its guest, time, items and amounts, if it is valid so far.
     pub(super) fn dedup_hash(&self) -> Option<DedupHash> {
-        self.order.as_ref().ok().map(SendableOrder::dedup_hash)
+        self.order.as_ref().ok().map(|order| order.encoded.dedup_hash)
     }
 
     /// Whether a rule of the profile leaves it out.
@@ -51,7 +51,7 @@ impl<E: SendableOrder> DeferredOrder<E> {
     /// Returns its content, if it is known.
     pub(super) fn content(&self) -> Option<ContentHash> {
         match &self.order {
-            Ok(order) => Some(order.content()),
+            Ok(order) => Some(order.encoded.content),
             Err(unsendable) => unsendable.content,
         }
     }
@@ -71,7 +71,10 @@ impl<E: SendableOrder> DeferredOrder<E> {
     /// Returns it as its history is compared with it.
     pub(super) fn read_order(&self) -> ReadOrder<'_> {
         match &self.order {
-            Ok(order) => ReadOrder::Sendable { order, warns_of_duplicate: self.has_time_of_day },
+            Ok(order) => ReadOrder::Sendable {
+                order: &order.encoded,
+                warns_of_duplicate: self.has_time_of_day,
+            },
             Err(unsendable) => ReadOrder::Unsendable(unsendable),
         }
     }
@@ -81,7 +84,8 @@ impl<E: SendableOrder> DeferredOrder<E> {
         let Some(problem) = problem else { return };
         self.record.problems.push(problem);
         if let Ok(order) = &self.order {
-            let (status, content) = (Some(order.status().to_owned()), Some(order.content()));
+            let (status, content) =
+                (Some(order.encoded.status.clone()), Some(order.encoded.content));
             let has_time_of_day = self.has_time_of_day;
             self.order = Err(Unsendable {
                 rule: None,
@@ -113,7 +117,7 @@ impl DeferredOrders {
     }
 
     /// Adds an order. Orders that may share their reference have the same `group`.
-    pub fn push<E: Serialize>(&self, group: u64, order: &DeferredOrder<E>) -> io::Result<()> {
+    pub fn push(&self, group: u64, order: &DeferredOrder) -> io::Result<()> {
         self.0.push((group, order.record.id.0), &serde_json::to_vec(order)?)
     }
 
@@ -147,9 +151,7 @@ pub struct DeferredBatch(GroupBatch);
 
 impl DeferredBatch {
     /// Returns the groups, each in the order of the input.
-    pub fn groups<E: DeserializeOwned>(
-        &self,
-    ) -> impl Iterator<Item = io::Result<Vec<DeferredOrder<E>>>> {
+    pub fn groups(&self) -> impl Iterator<Item = io::Result<Vec<DeferredOrder>>> {
         self.0
             .groups()
             .map(|group| Ok(group.map(serde_json::from_slice).collect::<Result<_, _>>()?))

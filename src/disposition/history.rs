@@ -32,7 +32,7 @@ pub(super) fn decide_all(
     let mut new = Vec::new();
     for ((order, record), decision) in orders.iter().zip(&mut decisions) {
         if let (ReadOrder::Sendable { order: sendable, .. }, None) = (order, &decision) {
-            new.push((*order, sendable.dedup_hash(), *record, decision));
+            new.push((*order, sendable.dedup_hash, *record, decision));
         }
     }
     let hashes: Vec<_> = new.iter().map(|(_, hash, ..)| *hash).collect();

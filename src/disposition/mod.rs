@@ -24,12 +24,11 @@ pub use age::{AgeLimit, BackfillGuard, OldOrders, in_days};
 pub use changed_orders::{CHANGES_PER_WRITE, ChangedOrders};
 #[cfg(test)]
 pub(crate) use conflicts::{SharedReference, find_conflicts};
-pub use decide::may_be_sent_later;
 pub use decision::Disposition;
 pub use deferred::{DeferredBatch, DeferredError, DeferredGroups, DeferredOrder, DeferredOrders};
 pub use pending::PendingOrders;
 pub use planned::{settle_all, settle_by_history};
-pub use read_order::{ReadOrder, SendableOrder};
+pub use read_order::ReadOrder;
 pub use repeated_content::{ContentKey, RepeatedContent, RepeatedContentSorter, push_content};
 pub use rules::{ChangedExit, DispositionRules};
 pub use unplanned::AcceptedOrders;

@@ -11,34 +11,27 @@ use super::{
     decision::{Decision, Disposition},
     deferred::DeferredOrder,
     history::{decide_all, look_up_keys},
-    read_order::SendableOrder,
     rules::DispositionRules,
 };
 use crate::ledger::{self, LedgerError, LedgerReader, OrderKey, ReferenceHistory};
 
 /// Orders to decide about at the end of their block.
-#[derive(Debug)]
-pub struct PendingOrders<E> {
-    orders: Vec<DeferredOrder<E>>,
+#[derive(Debug, Default)]
+pub struct PendingOrders {
+    orders: Vec<DeferredOrder>,
     /// Those of them that may be one order, or share their reference.
     groups: Vec<Range<usize>>,
 }
 
-impl<E> Default for PendingOrders<E> {
-    fn default() -> Self {
-        Self { orders: Vec::new(), groups: Vec::new() }
-    }
-}
-
-impl<E: SendableOrder> PendingOrders<E> {
+impl PendingOrders {
     /// Adds an order whose reference no other order has.
-    pub fn push(&mut self, order: DeferredOrder<E>) {
+    pub fn push(&mut self, order: DeferredOrder) {
         self.orders.push(order);
     }
 
     /// Adds orders whose references may be equal, or equal except for their spelling. They are in
     /// the order of the input.
-    pub fn push_group(&mut self, mut orders: Vec<DeferredOrder<E>>, rules: DispositionRules) {
+    pub fn push_group(&mut self, mut orders: Vec<DeferredOrder>, rules: DispositionRules) {
         mark_conflicts(&mut orders, rules.sends_reused_references);
         let first = self.orders.len();
         self.orders.extend(orders);
@@ -53,9 +46,9 @@ impl<E: SendableOrder> PendingOrders<E> {
         mut self,
         ledger: Option<&dyn LedgerReader>,
         rules: DispositionRules,
-    ) -> Result<Vec<(DeferredOrder<E>, Disposition)>, LedgerError> {
+    ) -> Result<Vec<(DeferredOrder, Disposition)>, LedgerError> {
         let Some(ledger) = ledger else {
-            let decide = |order: DeferredOrder<E>| {
+            let decide = |order: DeferredOrder| {
                 let disposition = order.read_order().without_history(rules);
                 (order, disposition)
             };
@@ -88,8 +81,8 @@ impl<E: SendableOrder> PendingOrders<E> {
 /// no rule skips. The others are marked as other orders. `histories` are those of the orders in
 /// groups.
 // Otherwise two duplicates that differ would be two changes of one accepted order.
-fn assign_accepted<E: SendableOrder>(
-    orders: &mut [DeferredOrder<E>],
+fn assign_accepted(
+    orders: &mut [DeferredOrder],
     groups: &[Range<usize>],
     histories: &[ReferenceHistory],
 ) {

@@ -54,7 +54,7 @@ pub fn settle_by_history(
 ) -> Result<(), LedgerError> {
     let orders = std::mem::take(&mut guest.orders);
     let read = |order| ReadOrder::Sendable { order, warns_of_duplicate: false };
-    let read: Vec<_> = orders.iter().map(|order| (read(order), &order.record)).collect();
+    let read: Vec<_> = orders.iter().map(|order| (read(&order.encoded), &order.record)).collect();
     let histories = ledger::look_up(&look_up_keys(&read), ledger)?;
     let decisions = decide_all(&read, &histories, ledger, rules)?;
     for (mut order, Decision { disposition, problem }) in orders.into_iter().zip(decisions) {

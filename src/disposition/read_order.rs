@@ -14,41 +14,10 @@ use crate::{
     model::{
         money::{Amount, Money},
         order::OrderRecord,
-        planned::{ContentHash, DedupHash, PlannedOrder},
+        planned::{ContentHash, EncodedOrder},
         unsendable::Unsendable,
     },
 };
-
-/// A valid order, as its history is compared with it.
-// Methods instead of values: most orders have no history, and then their hashes are not computed.
-pub trait SendableOrder {
-    /// When it was ordered.
-    fn ordered_at(&self) -> DateTime<Utc>;
-    /// Its status.
-    fn status(&self) -> &str;
-    /// The hash of its content.
-    fn content(&self) -> ContentHash;
-    /// The hash that the same order under another reference would share.
-    fn dedup_hash(&self) -> DedupHash;
-}
-
-impl SendableOrder for PlannedOrder {
-    fn ordered_at(&self) -> DateTime<Utc> {
-        self.ordered_at
-    }
-
-    fn status(&self) -> &str {
-        &self.status
-    }
-
-    fn content(&self) -> ContentHash {
-        self.content
-    }
-
-    fn dedup_hash(&self) -> DedupHash {
-        self.dedup_hash
-    }
-}
 
 /// An order as this run reads it.
 #[derive(Clone, Copy)]
@@ -56,7 +25,7 @@ pub enum ReadOrder<'a> {
     /// A valid order.
     Sendable {
         /// The order.
-        order: &'a dyn SendableOrder,
+        order: &'a EncodedOrder,
         /// Whether an equal order under an unrelated reference causes a warning: not if its time
         /// is only a date, and not a second time.
         warns_of_duplicate: bool,
@@ -69,7 +38,7 @@ impl ReadOrder<'_> {
     /// Returns what the ledger shows of it.
     pub(super) fn snapshot(&self, record: &OrderRecord) -> OrderSnapshot {
         let status = match self {
-            Self::Sendable { order, .. } => Some(order.status().to_owned()),
+            Self::Sendable { order, .. } => Some(order.status.clone()),
             Self::Unsendable(order) => order.status.clone(),
         };
         OrderSnapshot {
@@ -95,7 +64,7 @@ impl ReadOrder<'_> {
         history: &ReferenceHistory,
     ) -> Option<DateTime<Utc>> {
         match self {
-            Self::Sendable { order, .. } => Some(order.ordered_at()),
+            Self::Sendable { order, .. } => Some(order.ordered_at),
             Self::Unsendable(_) => record.ordered_at.or_else(|| history.single_order_time()),
         }
     }
@@ -121,7 +90,7 @@ impl ReadOrder<'_> {
             accepted.is_some_and(|entry| entry.order.content == *content)
         };
         match self {
-            Self::Sendable { order, .. } => order.content(),
+            Self::Sendable { order, .. } => order.content,
             // The accepted one of two conflicting orders has not changed.
             Self::Unsendable(Unsendable { content: Some(content), .. }) if is_accepted(content) => {
                 *content

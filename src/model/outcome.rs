@@ -80,10 +80,6 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-// The prefix of the reason of an order that is too old to be sent without `--backfill`. The reason
-// is its only mark: `is_for_backfill` recognises it, also in a plan that was read back.
-const NEEDS_BACKFILL: &str = "needs_backfill";
-
 /// The outcome of an order and how it came about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderResult {
@@ -102,6 +98,18 @@ pub struct OrderResult {
     /// The change of an order that differs from what was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Box<AcceptedChange>>,
+    /// What a later run needs to send the order, where the outcome does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_for: Option<HeldFor>,
+}
+
+/// What a later run needs to send an order that this one holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HeldFor {
+    /// The option `--backfill`: the order is too old without it.
+    Backfill,
+    /// Another settlement: the operator settled the order as accepted.
+    Settlement,
 }
 
 /// The change of an accepted order, for the sums and the exit code.
@@ -125,20 +133,25 @@ impl OrderResult {
             reason,
             uncertain_before: None,
             change: None,
+            held_for: None,
         }
     }
 
     /// The result of an order that is too old to be sent without `--backfill`, and why.
     #[must_use]
     pub fn needs_backfill(why: &str) -> Self {
-        Self::without_request(Outcome::NotAttempted, Some(format!("{NEEDS_BACKFILL}: {why}")))
+        let reason = Some(format!("needs_backfill: {why}"));
+        Self {
+            held_for: Some(HeldFor::Backfill),
+            ..Self::without_request(Outcome::NotAttempted, reason)
+        }
     }
 
-    /// Whether the order is too old to be sent without `--backfill`.
+    /// Whether a later run may send the order, after the operator has settled it or with another
+    /// option.
     #[must_use]
-    pub fn is_for_backfill(&self) -> bool {
-        let reason = self.reason.as_deref().and_then(|reason| reason.strip_prefix(NEEDS_BACKFILL));
-        self.outcome == Outcome::NotAttempted && reason.is_some_and(|rest| rest.starts_with(':'))
+    pub fn may_be_sent_later(&self) -> bool {
+        matches!(self.outcome, Outcome::Unknown | Outcome::Changed) || self.held_for.is_some()
     }
 
     /// The result of an order that this run does not send.

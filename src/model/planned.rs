@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{order::OrderRecord, outcome::OrderResult, route::Route};
+use super::{guest::Identifier, order::OrderRecord, outcome::OrderResult, route::Route};
 
 /// What a target sends for a guest or an order: JSON that only the target reads.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -111,13 +111,25 @@ impl<E> Iterator for GuestParts<E> {
 pub struct PlannedOrder {
     /// The facts for the report.
     pub record: OrderRecord,
+    /// The order as it is sent.
+    pub encoded: EncodedOrder,
+    /// An earlier run sent the order with unknown outcome, and the operator chose to resend it.
+    pub is_uncertain: bool,
+    /// The result of an order that was held when it was planned; a later run may send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_result: Option<OrderResult>,
+}
+
+/// A valid order that is encoded for its target, and what the ledger stores of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EncodedOrder {
     /// When it was ordered.
     pub ordered_at: DateTime<Utc>,
     /// The hash of the `order` object in canonical form.
     pub content: ContentHash,
-    /// The order's status, for the ledger.
+    /// Its status.
     pub status: String,
-    /// The hash that the same order under another reference would share, for the ledger.
+    /// The hash that the same order under another reference would share.
     pub dedup_hash: DedupHash,
     /// The route by which it is sent.
     pub route: Route,
@@ -125,11 +137,19 @@ pub struct PlannedOrder {
     pub n_requests: u64,
     /// What is sent.
     pub payload: Payload,
-    /// An earlier run sent the order with unknown outcome, and the operator chose to resend it.
-    pub is_uncertain: bool,
-    /// The result of an order that was held when it was planned; a later run may send it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_result: Option<OrderResult>,
+}
+
+/// An encoded order with its guest, before the orders of each guest are brought together.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct GuestOrder {
+    /// The key of the guest.
+    pub guest: Identifier<'static>,
+    /// What identifies the guest.
+    pub identity: Payload,
+    /// A hash of the order's guest, time, items and amounts, for comparisons within one export.
+    pub dedup_hash_in_export: u64,
+    /// The order.
+    pub encoded: EncodedOrder,
 }
 
 impl PlannedGuest {

@@ -11,12 +11,12 @@ use super::{
     error::Refusal,
     part::TriagePart,
     spec::RunSpec,
-    target::{EncodedOrder, IDENTIFY_REQUESTS, StreamSettings, dedup_hash_in_export, n_requests},
+    target::{IDENTIFY_REQUESTS, StreamSettings, dedup_hash_in_export, n_requests},
 };
 use crate::{
     disposition::{
         BackfillGuard, DeferredBatch, DeferredError, DeferredOrder, Disposition, DispositionRules,
-        SendableOrder, may_be_sent_later, push_content,
+        push_content,
     },
     ledger::LedgerReader,
     model::{
@@ -24,7 +24,7 @@ use crate::{
         order::{Order, OrderRecord},
         origin::InputNames,
         outcome::{OrderResult, Outcome},
-        planned::{ContentHash, DedupHash},
+        planned::{EncodedOrder, GuestOrder, PlannedOrder},
         problem::Code,
         route::Route,
         unsendable::Unsendable,
@@ -43,11 +43,15 @@ pub(super) struct Disposer<'j> {
     backfill_guard: BackfillGuard,
 }
 
-/// A valid order to count, as it was read or encoded.
-#[derive(Clone, Copy)]
-enum ValidOrder<'o> {
-    Read(&'o Order<'o>),
-    Encoded(&'o EncodedOrder),
+/// What is counted of a valid order.
+struct ValidOrder {
+    ordered_at: DateTime<Utc>,
+    route: Route,
+    /// The number of requests of its own events.
+    n_requests: u64,
+    /// Hash of the guest.
+    guest: u64,
+    dedup_hash: u64,
 }
 
 impl<'j> Disposer<'j> {
@@ -67,11 +71,7 @@ impl<'j> Disposer<'j> {
 
     /// Adds orders whose references may be equal, or equal except for their spelling. They are in
     /// the order of the input.
-    pub(super) fn push_group(
-        &self,
-        orders: Vec<DeferredOrder<EncodedOrder>>,
-        part: &mut TriagePart,
-    ) {
+    pub(super) fn push_group(&self, orders: Vec<DeferredOrder>, part: &mut TriagePart) {
         part.pending.push_group(orders, self.rules);
     }
 
@@ -99,7 +99,7 @@ impl<'j> Disposer<'j> {
     /// Disposes of decided orders, in their order.
     pub(super) fn dispose(
         &self,
-        decided: Vec<(DeferredOrder<EncodedOrder>, Disposition)>,
+        decided: Vec<(DeferredOrder, Disposition)>,
         part: &mut TriagePart,
     ) {
         for (DeferredOrder { record, order, .. }, disposition) in decided {
@@ -126,7 +126,8 @@ impl<'j> Disposer<'j> {
             Err(unsendable) => unsendable.result(),
         };
         if let Ok(order) = order {
-            self.count_valid(record, ValidOrder::Read(order), Some(Outcome::Valid), part);
+            let order = ValidOrder::read(order, &self.spec.stream);
+            self.count_valid(record, &order, Some(Outcome::Valid), part);
         }
         self.record_result(record, &result, order.err(), part);
     }
@@ -134,46 +135,45 @@ impl<'j> Disposer<'j> {
     fn dispose_valid(
         &self,
         record: OrderRecord,
-        order: EncodedOrder,
+        order: GuestOrder,
         disposition: Disposition,
         part: &mut TriagePart,
     ) {
+        let ordered_at = order.encoded.ordered_at;
         if self.spec.send.is_some() {
-            part.plan
-                .add_identity(record.id, &order.guest, order.ordered_at, || order.identity.clone());
+            part.plan.add_identity(record.id, &order.guest, ordered_at, || order.identity.clone());
         }
         let is_uncertain = matches!(disposition, Disposition::Send { is_uncertain: true });
         let result = self.take_result(disposition, part);
         let outcome = result.as_ref().map(|result| result.outcome);
-        self.count_valid(&record, ValidOrder::Encoded(&order), outcome, part);
+        self.count_valid(&record, &ValidOrder::encoded(&order), outcome, part);
         let held_result = match result {
-            Some(result) if self.spec.send.is_none() || !may_be_sent_later(&result) => {
+            Some(result) if self.spec.send.is_none() || !result.may_be_sent_later() => {
                 return self.record_result(&record, &result, None, part);
             }
             Some(result) => Some(result),
             None => {
-                let held_result = self.backfill_guard.held_result(order.ordered_at, is_uncertain);
+                let held_result = self.backfill_guard.held_result(ordered_at, is_uncertain);
                 if held_result.is_some() {
-                    part.old_orders.add(order.ordered_at);
+                    part.old_orders.add(ordered_at);
                 }
                 held_result
             }
         };
         part.report.counters.add(&record);
-        let (guest, planned) = order.into_planned(record, is_uncertain, held_result);
-        part.plan.add(&guest, &planned);
+        let GuestOrder { guest, encoded, .. } = order;
+        part.plan.add(&guest, &PlannedOrder { record, encoded, is_uncertain, held_result });
     }
 
     /// Counts a valid order by its outcome; none if it is to be sent.
     fn count_valid(
         &self,
         record: &OrderRecord,
-        order: ValidOrder<'_>,
+        order: &ValidOrder,
         outcome: Option<Outcome>,
         part: &mut TriagePart,
     ) {
-        let guest = order.guest_hash();
-        part.guests.push(guest);
+        part.guests.push(order.guest);
         if outcome != Some(Outcome::Invalid) {
             part.report.counters.n_items += record.item_count as u64;
         }
@@ -181,11 +181,11 @@ impl<'j> Disposer<'j> {
         // An order with the content of an order of an earlier run already has this warning.
         let has_warning =
             || record.problems.iter().any(|problem| problem.code == Code::ContentRepeated);
-        if is_to_be_sent && self.spec.has_time_of_day(Some(order.ordered_at())) && !has_warning() {
-            push_content(order.dedup_hash_in_export(), record, &mut part.dedup_hashes);
+        if is_to_be_sent && self.spec.has_time_of_day(Some(order.ordered_at)) && !has_warning() {
+            push_content(order.dedup_hash, record, &mut part.dedup_hashes);
         }
         if outcome == Some(Outcome::Valid) {
-            self.estimate(order, guest, part);
+            self.estimate(order, part);
         }
     }
 
@@ -205,11 +205,11 @@ impl<'j> Disposer<'j> {
     }
 
     /// Adds the requests of an order that a send would need, for the forecast of a check.
-    fn estimate(&self, order: ValidOrder<'_>, guest: u64, part: &mut TriagePart) {
-        let (route, n_requests) = order.cost(&self.spec.stream);
-        part.report.counters.forecast.add_order(route, n_requests, IDENTIFY_REQUESTS);
-        if route == Route::Single && !self.spec.would_send_all_as_single() {
-            part.guests_to_identify.push(guest);
+    fn estimate(&self, order: &ValidOrder, part: &mut TriagePart) {
+        let forecast = &mut part.report.counters.forecast;
+        forecast.add_order(order.route, order.n_requests, IDENTIFY_REQUESTS);
+        if order.route == Route::Single && !self.spec.would_send_all_as_single() {
+            part.guests_to_identify.push(order.guest);
         }
     }
 
@@ -228,52 +228,25 @@ impl<'j> Disposer<'j> {
     }
 }
 
-impl ValidOrder<'_> {
-    fn ordered_at(self) -> DateTime<Utc> {
-        match self {
-            Self::Read(order) => order.ordered_at,
-            Self::Encoded(order) => order.ordered_at,
+impl ValidOrder {
+    /// An order that is not encoded.
+    fn read(order: &Order<'_>, settings: &StreamSettings) -> Self {
+        Self {
+            ordered_at: order.ordered_at,
+            route: order.route,
+            n_requests: n_requests(order, settings),
+            guest: hash_guest(order.guest.key()),
+            dedup_hash: dedup_hash_in_export(order),
         }
     }
 
-    /// Returns its route, and the number of requests of its own events.
-    fn cost(self, settings: &StreamSettings) -> (Route, u64) {
-        match self {
-            Self::Read(order) => (order.route, n_requests(order, settings)),
-            Self::Encoded(order) => (order.route, order.n_requests),
-        }
-    }
-
-    fn guest_hash(self) -> u64 {
-        let Identifier { provider, id } = match self {
-            Self::Read(order) => order.guest.key(),
-            Self::Encoded(order) => &order.guest,
-        };
-        hash(id) ^ hash(provider).rotate_left(1)
-    }
-
-    fn dedup_hash_in_export(self) -> u64 {
-        match self {
-            Self::Read(order) => dedup_hash_in_export(order),
-            Self::Encoded(order) => order.dedup_hash_in_export,
-        }
+    fn encoded(order: &GuestOrder) -> Self {
+        let EncodedOrder { ordered_at, route, n_requests, .. } = order.encoded;
+        let (guest, dedup_hash) = (hash_guest(&order.guest), order.dedup_hash_in_export);
+        Self { ordered_at, route, n_requests, guest, dedup_hash }
     }
 }
 
-impl SendableOrder for EncodedOrder {
-    fn ordered_at(&self) -> DateTime<Utc> {
-        self.ordered_at
-    }
-
-    fn status(&self) -> &str {
-        &self.status
-    }
-
-    fn content(&self) -> ContentHash {
-        self.content
-    }
-
-    fn dedup_hash(&self) -> DedupHash {
-        self.dedup_hash
-    }
+fn hash_guest(Identifier { provider, id }: &Identifier<'_>) -> u64 {
+    hash(id) ^ hash(provider).rotate_left(1)
 }

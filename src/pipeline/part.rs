@@ -3,7 +3,6 @@
 //! It does no I/O. `triage` and `dispose` fill it on one core, `sink` takes it apart in the order
 //! of the input.
 
-use super::target::EncodedOrder;
 use crate::{
     disposition::{ContentKey, OldOrders, PendingOrders},
     ledger::ChangedOrder,
@@ -31,5 +30,5 @@ pub(super) struct TriagePart {
     pub(super) unplanned: Vec<u8>,
     pub(super) changed: Vec<ChangedOrder>,
     /// Orders to look up in the ledger at the end of the block; empty after that.
-    pub(super) pending: PendingOrders<EncodedOrder>,
+    pub(super) pending: PendingOrders,
 }

@@ -201,9 +201,13 @@ fn count_old_orders(
         for part in guest {
             let part = part?;
             let is_held = |order: &&PlannedOrder| backfill_guard.held_result_of(order).is_some();
-            part.orders.iter().filter(is_held).for_each(|order| old_orders.add(order.ordered_at));
+            part.orders
+                .iter()
+                .filter(is_held)
+                .for_each(|order| old_orders.add(order.encoded.ordered_at));
             let result_times = part.results.iter().filter_map(|(record, _)| record.ordered_at);
-            let times = result_times.chain(part.orders.iter().map(|order| order.ordered_at));
+            let times =
+                result_times.chain(part.orders.iter().map(|order| order.encoded.ordered_at));
             if times.into_iter().all(|ordered_at| !backfill_guard.is_old(ordered_at)) {
                 break;
             }

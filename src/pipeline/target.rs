@@ -6,18 +6,18 @@
 use std::time::Duration;
 
 pub(super) use crate::stream::{
-    ClientError, EncodedOrder, IDENTIFY_REQUESTS, Misfit, RouteChoice, StreamSettings,
+    ClientError, IDENTIFY_REQUESTS, Misfit, RouteChoice, StreamSettings,
     content_hash::dedup_hash_in_export, extension::types_sent, misfit, result_if_unsendable,
     routes,
 };
 use crate::{
-    model::{order::Order, route::Route},
-    stream::{HttpClient, StreamService, encode::payload},
+    model::{order::Order, planned::GuestOrder, route::Route},
+    stream::{HttpClient, StreamService, encode},
 };
 
 /// Encodes a valid order.
-pub(super) fn encode(order: &Order<'_>, settings: &StreamSettings) -> EncodedOrder {
-    EncodedOrder::of(order, settings.url_limits())
+pub(super) fn encode(order: &Order<'_>, settings: &StreamSettings) -> GuestOrder {
+    encode::encode(order, settings.url_limits())
 }
 
 /// The number of requests of a valid order, without those that identify its guest.
@@ -25,7 +25,7 @@ pub(super) fn n_requests(order: &Order<'_>, settings: &StreamSettings) -> u64 {
     match order.route {
         // Without encoding the event, which is not needed to count it.
         Route::Single => 1,
-        Route::Multi => payload(order, settings.url_limits()).n_requests(),
+        Route::Multi => encode::payload(order, settings.url_limits()).n_requests(),
     }
 }
 

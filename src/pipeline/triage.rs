@@ -7,13 +7,8 @@
 use std::{io, mem, path::Path};
 
 use super::{
-    check,
-    dispose::Disposer,
-    error::Refusal,
-    memory::MemoryBudget,
-    part::TriagePart,
-    spec::RunSpec,
-    target::{self, EncodedOrder},
+    check, dispose::Disposer, error::Refusal, memory::MemoryBudget, part::TriagePart,
+    spec::RunSpec, target,
 };
 use crate::{
     disposition::{DeferredOrder, DeferredOrders},
@@ -122,11 +117,7 @@ impl<'j> Triage<'j> {
         (record, Err(unsendable))
     }
 
-    fn deferred_order(
-        &self,
-        record: OrderRecord,
-        order: OrderOrUnsendable<'_>,
-    ) -> DeferredOrder<EncodedOrder> {
+    fn deferred_order(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> DeferredOrder {
         let order = order.map(|order| target::encode(&order, &self.spec.stream));
         DeferredOrder {
             has_time_of_day: self.spec.has_time_of_day(record.ordered_at),
@@ -136,7 +127,7 @@ impl<'j> Triage<'j> {
     }
 
     /// Defers an order until all orders are known that may share its reference.
-    fn defer(&self, order: &DeferredOrder<EncodedOrder>) -> io::Result<()> {
+    fn defer(&self, order: &DeferredOrder) -> io::Result<()> {
         self.deferred.push(hash_reference(&order.record.reference), order)
     }
 

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The version of the format. Format 1 had no number in its header, and its events were texts.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The first line. Its other lines are [`PlanLine`]s.
 #[derive(Serialize, Deserialize)]
@@ -326,7 +326,7 @@ mod tests {
     use crate::model::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
-        planned::{ContentHash, DedupHash},
+        planned::{ContentHash, DedupHash, EncodedOrder},
         problem::{Code, Problem},
         route::Route,
     };
@@ -353,13 +353,15 @@ mod tests {
 
         PlannedOrder {
             record,
-            ordered_at,
-            content: ContentHash([7; 16]),
-            status: "PURCHASED".into(),
-            dedup_hash: DedupHash([8; 16]),
-            route: Route::Single,
-            n_requests: 1,
-            payload: Payload::new(&"30.60"),
+            encoded: EncodedOrder {
+                ordered_at,
+                content: ContentHash([7; 16]),
+                status: "PURCHASED".into(),
+                dedup_hash: DedupHash([8; 16]),
+                route: Route::Single,
+                n_requests: 1,
+                payload: Payload::new(&"30.60"),
+            },
             is_uncertain: id == 1,
             held_result: None,
         }
@@ -381,7 +383,7 @@ mod tests {
         assert!(matches!(truncated.last(), Some(Err(PlanError::InvalidLine { .. }))));
         assert!(PlannedGuests::open::<String>(&b"{}"[..]).is_err());
         let headless =
-            [&b"{\"format\":2,\"head\":\"h\"}\n"[..], &bytes[bytes.len() / 2..]].concat();
+            [&b"{\"format\":3,\"head\":\"h\"}\n"[..], &bytes[bytes.len() / 2..]].concat();
         let (_, mut headless) = PlannedGuests::open::<String>(&headless[..]).unwrap();
         assert!(headless.next().is_some_and(|guest| guest.is_err()));
     }

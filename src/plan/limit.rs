@@ -57,7 +57,7 @@ mod tests {
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::Outcome,
-        planned::{ContentHash, DedupHash, Payload, PlannedOrder},
+        planned::{ContentHash, DedupHash, EncodedOrder, Payload, PlannedOrder},
         route::Route,
     };
 
@@ -75,13 +75,15 @@ mod tests {
         };
         PlannedOrder {
             record,
-            ordered_at: DateTime::UNIX_EPOCH,
-            content: ContentHash([0; 16]),
-            status: "PURCHASED".into(),
-            dedup_hash: DedupHash([0; 16]),
-            route: Route::Single,
-            n_requests: 1,
-            payload: Payload::new(&""),
+            encoded: EncodedOrder {
+                ordered_at: DateTime::UNIX_EPOCH,
+                content: ContentHash([0; 16]),
+                status: "PURCHASED".into(),
+                dedup_hash: DedupHash([0; 16]),
+                route: Route::Single,
+                n_requests: 1,
+                payload: Payload::new(&""),
+            },
             is_uncertain,
             held_result: None,
         }

@@ -113,16 +113,16 @@ impl PlanInput {
 
     /// Adds an order to the plan: to be sent or, where it is held, for a later run.
     pub fn add(&mut self, guest: &Identifier<'_>, order: &PlannedOrder) {
-        let route = match (&order.held_result, order.route) {
+        let route = match (&order.held_result, order.encoded.route) {
             (Some(_), _) => NOT_SENT,
             (None, Route::Single) => SINGLE,
             (None, Route::Multi) => MULTI,
         };
-        let time = EntryTime::Order(order.ordered_at.timestamp_millis());
+        let time = EntryTime::Order(order.encoded.ordered_at.timestamp_millis());
         self.push(
             guest_hash(guest),
             (time, order.record.id.0),
-            (route, order.n_requests),
+            (route, order.encoded.n_requests),
             &order_line(order),
         );
     }
@@ -298,7 +298,7 @@ mod tests {
             order::OrderRecord,
             origin::{FileId, Position},
             outcome::{OrderResult, Outcome},
-            planned::{ContentHash, DedupHash, PlannedGuest},
+            planned::{ContentHash, DedupHash, EncodedOrder, PlannedGuest},
         },
         plan::file::{PlannedGuests, write_lines},
     };
@@ -340,13 +340,15 @@ mod tests {
             let (status, dedup_hash) = ("PURCHASED".into(), DedupHash([0; 16]));
             PlannedOrder {
                 record,
-                ordered_at: self.ordered_at,
-                content,
-                status,
-                dedup_hash,
-                route: Route::Single,
-                n_requests: 1,
-                payload,
+                encoded: EncodedOrder {
+                    ordered_at: self.ordered_at,
+                    content,
+                    status,
+                    dedup_hash,
+                    route: Route::Single,
+                    n_requests: 1,
+                    payload,
+                },
                 is_uncertain: false,
                 held_result,
             }
@@ -458,7 +460,7 @@ mod tests {
         for (order, is_multi) in orders {
             let mut planned_order = order.planned("");
             if is_multi {
-                (planned_order.route, planned_order.n_requests) = (Route::Multi, 5);
+                (planned_order.encoded.route, planned_order.encoded.n_requests) = (Route::Multi, 5);
             }
             input.add_identity(OrderId(order.id), &order.guest(), order.ordered_at, || {
                 order.identity()

@@ -10,7 +10,7 @@ use crate::model::{
     forecast::Forecast,
     order::{OrderId, OrderRecord},
     origin::InputNames,
-    outcome::{OrderResult, Outcome},
+    outcome::{HeldFor, OrderResult, Outcome},
     problem::Problem,
 };
 
@@ -47,7 +47,7 @@ impl Counters {
     fn record_result(&mut self, record: &OrderRecord, result: &OrderResult) {
         self.tally.record_outcome(record.money.as_ref(), result.outcome);
         self.n_uncertain_before += u64::from(result.uncertain_before.is_some());
-        self.n_needing_backfill += u64::from(result.is_for_backfill());
+        self.n_needing_backfill += u64::from(result.held_for == Some(HeldFor::Backfill));
         if let Some(change) = &result.change {
             self.n_new_changes += u64::from(change.sets_exit_code);
             change.totals.iter().for_each(|(was, now)| self.tally.record_change(was, now));

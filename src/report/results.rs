@@ -226,6 +226,7 @@ mod tests {
             reason: None,
             uncertain_before: Some("HTTP 500".to_owned()),
             change: None,
+            held_for: None,
         };
         insta::assert_snapshot!(written(&record, &result), @r#"{"referenceId":"A-1","orderedAt":"2026-03-01T08:30:00.000Z","outcome":"accepted","source":{"file":"b.csv","line":17},"attempts":2,"http_status":201,"reason":null,"repeated_after":"HTTP 500","problems":[]}"#);
     }

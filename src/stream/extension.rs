@@ -49,7 +49,7 @@ type RawAttributes<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 /// duplicates. An order assembled from several events carries none.
 #[must_use]
 pub fn types_sent(order: &PlannedOrder) -> Vec<AttributeType> {
-    if order.route == Route::Single { types_in(&order.payload) } else { Vec::new() }
+    if order.encoded.route == Route::Single { types_in(&order.encoded.payload) } else { Vec::new() }
 }
 
 fn types_in(payload: &Payload) -> Vec<AttributeType> {

@@ -33,7 +33,6 @@ pub use base_url::{TargetError, is_loopback, target};
 pub use classify::ServiceResponse;
 pub use client::{ClientError, HttpClient};
 pub use delivery::IDENTIFY_REQUESTS;
-pub use encode::EncodedOrder;
 pub use payload::StreamPayload;
 pub use planned::result_if_unsendable;
 pub use route::{RouteChoice, routes};

@@ -39,7 +39,7 @@ impl StreamPayload {
 
     /// Reads the payload of a planned order.
     pub fn read(order: &PlannedOrder) -> Result<Self, String> {
-        let payload: Self = order.payload.parse().map_err(|error| error.to_string())?;
+        let payload: Self = order.encoded.payload.parse().map_err(|error| error.to_string())?;
         if payload.is_complete(order) {
             Ok(payload)
         } else {
@@ -53,7 +53,7 @@ impl StreamPayload {
     // would create a second order.
     fn is_complete(&self, order: &PlannedOrder) -> bool {
         let Some((OrderEvent(last, _), earlier)) = self.events.split_last() else { return false };
-        let has_events_of_route = match order.route {
+        let has_events_of_route = match order.encoded.route {
             Route::Single => {
                 *last == RequestKind::OrderCheckout
                     && earlier.is_empty()
@@ -63,7 +63,7 @@ impl StreamPayload {
         };
         has_events_of_route
             && earlier.iter().all(|OrderEvent(kind, _)| kind.role() == RequestRole::FillCart)
-            && self.n_requests() == order.n_requests
+            && self.n_requests() == order.encoded.n_requests
     }
 
     /// The number of requests without retries, not counting those that identify the guest.
@@ -91,8 +91,8 @@ mod tests {
         let mut order = planned_order(1, n_items);
         let mut payload = StreamPayload::read(&order).unwrap();
         edit(&mut payload);
-        order.n_requests = payload.n_requests();
-        order.payload = Payload::from(&payload);
+        order.encoded.n_requests = payload.n_requests();
+        order.encoded.payload = Payload::from(&payload);
         StreamPayload::read(&order)
     }
 

@@ -25,10 +25,10 @@ pub fn result_if_unsendable(
 
 /// The result of an order that was planned for a higher rate or a longer session than this run's.
 fn result_if_too_slow(order: &PlannedOrder, settings: &StreamSettings) -> Option<OrderResult> {
-    if order.route != Route::Multi {
+    if order.encoded.route != Route::Multi {
         return None;
     }
-    let message = exceeds_session(order.n_requests, settings)?;
+    let message = exceeds_session(order.encoded.n_requests, settings)?;
     Some(OrderResult::not_attempted(order.is_uncertain, Some(message)))
 }
 

@@ -6,7 +6,7 @@ use super::{StreamPayload, StreamSettings, event_json::EventJson, payload::Order
 use crate::model::{
     order::{OrderId, OrderRecord},
     origin::{FileId, Position},
-    planned::{ContentHash, DedupHash, Payload, PlannedGuest, PlannedOrder},
+    planned::{ContentHash, DedupHash, EncodedOrder, Payload, PlannedGuest, PlannedOrder},
     request::RequestKind,
     route::{ConfirmMode, Mode, Route},
     target::Target,
@@ -76,13 +76,15 @@ pub(super) fn planned_order(id: u32, n_items: usize) -> PlannedOrder {
     let events = events(id, n_items);
     PlannedOrder {
         record,
-        ordered_at,
-        content: ContentHash([0; 16]),
-        status: "PURCHASED".into(),
-        dedup_hash: DedupHash([0; 16]),
-        route: if n_items == 0 { Route::Single } else { Route::Multi },
-        n_requests: events.n_requests(),
-        payload: Payload::from(&events),
+        encoded: EncodedOrder {
+            ordered_at,
+            content: ContentHash([0; 16]),
+            status: "PURCHASED".into(),
+            dedup_hash: DedupHash([0; 16]),
+            route: if n_items == 0 { Route::Single } else { Route::Multi },
+            n_requests: events.n_requests(),
+            payload: Payload::from(&events),
+        },
         is_uncertain: false,
         held_result: None,
     }

@@ -102,7 +102,9 @@ impl<'p> GuestDelivery<'p> {
     /// The steps of the current order from its first one.
     fn steps_of_order(&self, has_browser: bool) -> VecDeque<RequestSpec> {
         match (self.guest.orders.get(self.order_index), &self.payload) {
-            (Some(order), Some(Ok(payload))) => steps_for(payload, order.route, has_browser),
+            (Some(order), Some(Ok(payload))) => {
+                steps_for(payload, order.encoded.route, has_browser)
+            }
             _ => VecDeque::new(),
         }
     }
@@ -276,6 +278,7 @@ impl<'p> GuestDelivery<'p> {
             reason,
             uncertain_before: None,
             change: None,
+            held_for: None,
         }
     }
 
@@ -431,7 +434,10 @@ impl<'p> GuestDelivery<'p> {
 
     /// Whether the current order is assembled from several events.
     fn is_assembled(&self) -> bool {
-        self.guest.orders.get(self.order_index).is_some_and(|order| order.route == Route::Multi)
+        self.guest
+            .orders
+            .get(self.order_index)
+            .is_some_and(|order| order.encoded.route == Route::Multi)
     }
 
     fn is_order_step(&self) -> bool {
@@ -488,7 +494,7 @@ impl Delivery for GuestDelivery<'_> {
 
     fn requests_to_assemble(&self) -> Option<u64> {
         let order = self.guest.orders.get(self.order_index).filter(|_| self.is_assembled())?;
-        Some(IDENTIFY_REQUESTS + order.n_requests)
+        Some(IDENTIFY_REQUESTS + order.encoded.n_requests)
     }
 
     fn is_past_session(&self, now: Instant) -> bool {

@@ -369,8 +369,8 @@ fn plan_of_other_format_is_refused() {
         (shop.workspace.path("run-1/plan.ndjson"), shop.workspace.path("run-1/plan.manifest.json"));
     let whole = fs::read_to_string(&plan).unwrap();
     let checksum = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
-    for (format, header) in [(1, "{"), (3, "{\"format\":3,")] {
-        let other = whole.replacen("{\"format\":2,", header, 1);
+    for (format, header) in [(1, "{"), (4, "{\"format\":4,")] {
+        let other = whole.replacen("{\"format\":3,", header, 1);
         let mut contents: Value =
             serde_json::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
         contents["plan"]["checksum"] = checksum(&other).into();
@@ -378,7 +378,7 @@ fn plan_of_other_format_is_refused() {
         fs::write(&plan, other).unwrap();
         fs::write(&manifest, contents.to_string()).unwrap();
         let ran = shop.send("--resume run-1 --backfill");
-        let message = format!("the plan: found format {format}, expected format 2");
+        let message = format!("the plan: found format {format}, expected format 3");
         assert_eq!((ran.code, ran.err.contains(&message)), (2, true), "{}", ran.err);
         assert!(
             ran.err.contains("nothing was sent") && ran.err.contains("hint: send the export again"),

@@ -9,7 +9,7 @@ use std::{
 use orderferry::{
     dispatch::{AttemptOutcome, Journal},
     ledger::{AttemptId, AttemptState, CartId, Intent, Ledger, LedgerWrite, OrderKey},
-    model::planned::PlannedOrder,
+    model::planned::{EncodedOrder, PlannedOrder},
     stream::{ServiceResponse, Transport},
 };
 use tokio::{
@@ -92,8 +92,9 @@ impl Journal for ModelJournal {
     async fn record_intent(&self, order: &PlannedOrder) -> Result<Self::Attempt, String> {
         let no = usize::try_from(order.record.id.0).unwrap();
         let reference = order.record.reference.clone();
-        let key = OrderKey { reference, ordered_at: order.ordered_at, content: order.content };
-        let (status, dedup_hash) = (order.status.clone(), Some(order.dedup_hash));
+        let EncodedOrder { ordered_at, content, ref status, dedup_hash, .. } = order.encoded;
+        let key = OrderKey { reference, ordered_at, content };
+        let (status, dedup_hash) = (status.clone(), Some(dedup_hash));
         let intent = Intent { order: key, status, money: None, item_count: 1, dedup_hash };
         Ok((
             AttemptId(self.write(LedgerWrite::Intent(intent), Occurrence::Intended(no)).await?),

@@ -17,7 +17,9 @@ use orderferry::{
         order::{OrderId, OrderRecord},
         origin::{FileId, Position},
         outcome::{OrderResult, Outcome},
-        planned::{ContentHash, DedupHash, GuestParts, Payload, PlannedGuest, PlannedOrder},
+        planned::{
+            ContentHash, DedupHash, EncodedOrder, GuestParts, Payload, PlannedGuest, PlannedOrder,
+        },
         request::RequestKind,
         route::{ConfirmMode, Mode, Route},
         target::Target,
@@ -442,13 +444,15 @@ fn order_of(order: OrderNo, steps: Option<&[OrderStep]>) -> PlannedOrder {
     let payload = payload_of(order, steps);
     PlannedOrder {
         record,
-        ordered_at: ordered_at(order),
-        content: content(order),
-        status: "PURCHASED".to_owned(),
-        dedup_hash: DedupHash(content(order).0),
-        route: if steps.is_some() { Route::Multi } else { Route::Single },
-        n_requests: payload.n_requests(),
-        payload: Payload::from(&payload),
+        encoded: EncodedOrder {
+            ordered_at: ordered_at(order),
+            content: content(order),
+            status: "PURCHASED".to_owned(),
+            dedup_hash: DedupHash(content(order).0),
+            route: if steps.is_some() { Route::Multi } else { Route::Single },
+            n_requests: payload.n_requests(),
+            payload: Payload::from(&payload),
+        },
         is_uncertain: false,
         held_result: None,
     }

@@ -36,8 +36,8 @@ fn multi_event_order_has_own_browser() {
     let event = payload.events[0].1.clone();
     payload.events.insert(2, OrderEvent(RequestKind::AddConsumers, event.clone()));
     payload.events.insert(3, OrderEvent(RequestKind::Confirm, event));
-    guest.orders[0].n_requests = payload.n_requests();
-    guest.orders[0].payload = Payload::from(&payload);
+    guest.orders[0].encoded.n_requests = payload.n_requests();
+    guest.orders[0].encoded.payload = Payload::from(&payload);
     insta::assert_snapshot!(run_script_with(&guest, &settings(), &[OK; 8]), @"
     browser -> 201 OK
     b1 IDENTITY -> 201 OK
