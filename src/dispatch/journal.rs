@@ -25,7 +25,7 @@ pub enum AttemptOutcome {
 /// sent then.
 pub trait Journal: Send + Sync + 'static {
     /// Identifies one attempt.
-    type Attempt: Copy + Send;
+    type Attempt: Send;
 
     /// Identifies one cart.
     type Cart: Copy + Send + Sync + 'static;

@@ -110,7 +110,7 @@ fn commit_groups(
     let all_written = unwritten_outcomes.is_empty() || ledger.write(&unwritten_outcomes).is_ok();
     // Only outcomes are counted: a cart that stays marked as open is merely cleared once more.
     let outcomes =
-        unwritten_outcomes.iter().filter(|write| matches!(write, LedgerWrite::Outcome(..)));
+        unwritten_outcomes.iter().filter(|write| matches!(write, LedgerWrite::Outcome { .. }));
     let closed = CloseReport {
         unwritten_outcomes: if all_written { 0 } else { outcomes.count() },
         error: ledger.close().err(),
@@ -197,19 +197,19 @@ mod tests {
         Ok(vec![1; writes.len()])
     }
 
+    fn accepted(attempt: i64) -> LedgerWrite {
+        let (attempt, state) = (AttemptId(attempt), AttemptState::Accepted);
+        LedgerWrite::Outcome { attempt, state, types: Vec::new() }
+    }
+
     #[tokio::test]
     async fn every_pending_write_gets_a_reply() {
         let (ledger, writer) = GroupCommit::start(Box::new(Scripted(failing_after(20))));
-        let settle = || ledger.write(LedgerWrite::Outcome(AttemptId(0), AttemptState::Accepted));
+        let settle = || ledger.write(accepted(0));
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..20 {
             let ledger = ledger.clone();
-            tasks.spawn(async move {
-                ledger
-                    .write(LedgerWrite::Outcome(AttemptId(0), AttemptState::Accepted))
-                    .await
-                    .unwrap()
-            });
+            tasks.spawn(async move { ledger.write(accepted(0)).await.unwrap() });
         }
         let mut attempts = tasks.join_all().await;
         attempts.sort_unstable();
@@ -245,7 +245,7 @@ mod tests {
             response
         };
         let intended = submit(LedgerWrite::Intent(intent));
-        let settled = submit(LedgerWrite::Outcome(AttemptId(1), AttemptState::Accepted));
+        let settled = submit(accepted(1));
         let (reference, browser, clear_cart) = ("A".into(), "b".into(), "\"}".into());
         let opened = submit(LedgerWrite::OpenCart { reference, browser, clear_cart });
         let closed = submit(LedgerWrite::CloseCart(CartId(1)));

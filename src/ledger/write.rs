@@ -29,7 +29,15 @@ pub enum LedgerWrite {
     /// An order's last event is about to be sent.
     Intent(Intent),
     /// The outcome of an attempt.
-    Outcome(AttemptId, AttemptState),
+    Outcome {
+        /// The attempt.
+        attempt: AttemptId,
+        /// How it ended.
+        state: AttemptState,
+        /// The types of the extension attributes that the order was sent with. If it was accepted,
+        /// the tenant keeps them for ever.
+        types: Vec<AttributeType>,
+    },
     /// An order's items are about to be added to the cart of a browser.
     OpenCart {
         /// The order's reference.
@@ -46,8 +54,6 @@ pub enum LedgerWrite {
     RecordChange(Box<ChangedOrder>),
     /// The changes that this run recorded are in a finished report.
     MarkReported,
-    /// The tenant has accepted extension attributes of these types, which it keeps for ever.
-    RecordAttributeTypes(Vec<AttributeType>),
 }
 
 impl LedgerWrite {

@@ -11,6 +11,7 @@ mod exit_code;
 mod finish;
 mod guards;
 mod inputs;
+mod journal;
 mod max_invalid;
 mod memory;
 mod part;

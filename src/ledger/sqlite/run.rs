@@ -24,13 +24,16 @@ use super::{
 use crate::{
     ledger::{
         consent::Consent,
-        entry::OpenCart,
+        entry::{AttemptState, OpenCart},
         error::LedgerError,
         store::{Ledger, LedgerReader},
         target_hash::TargetHash,
         write::LedgerWrite,
     },
-    model::target::Target,
+    model::{
+        field::{AttributeType, AttributeTypes},
+        target::Target,
+    },
 };
 
 /// A ledger that is open for a run that sends.
@@ -47,6 +50,8 @@ pub(super) struct SqliteLedger {
     run: String,
     foreign_writes: ForeignWrites,
     salt: Salt,
+    /// The types of extension attributes that are recorded for the target.
+    types: AttributeTypes,
     /// Whether the open-run mark is in the database file itself.
     is_marked: bool,
     /// Whether the clean end is marked.
@@ -83,9 +88,14 @@ impl SqliteLedger {
             );
         }
         let WritableFile { connection, opened: file, .. } = opened;
-        let read =
-            || Ok::<_, LedgerError>((ForeignWrites::now(&connection)?, Salt::read(&connection)?));
-        let (foreign_writes, salt) = read().map_err(|error| error.with_location(&connection))?;
+        let read = || {
+            let (foreign_writes, salt) =
+                (ForeignWrites::now(&connection)?, Salt::read(&connection)?);
+            let types = attribute_types::of_target(&connection, hash)?;
+            Ok::<_, LedgerError>((foreign_writes, salt, types))
+        };
+        let (foreign_writes, salt, types) =
+            read().map_err(|error| error.with_location(&connection))?;
         let mut ledger = Self {
             connection,
             location: location.clone(),
@@ -97,6 +107,7 @@ impl SqliteLedger {
             run: run.to_owned(),
             foreign_writes,
             salt,
+            types,
             is_marked: false,
             is_closed: false,
             warnings,
@@ -154,6 +165,16 @@ impl SqliteLedger {
         Ok(file::keep_wal_of_open_runs(&self.connection)?)
     }
 
+    /// The types of extension attributes that the tenant keeps after these writes and did not have
+    /// before.
+    fn new_types(&self, writes: &[LedgerWrite]) -> Vec<AttributeType> {
+        let accepted = writes.iter().flat_map(|write| match write {
+            LedgerWrite::Outcome { state: AttemptState::Accepted, types, .. } => &types[..],
+            _ => &[],
+        });
+        accepted.filter(|of| self.types.get(of.scope, &of.name).is_none()).cloned().collect()
+    }
+
     fn commit(&mut self, writes: &[LedgerWrite]) -> Result<Vec<i64>, LedgerError> {
         let has_intent = writes.iter().any(LedgerWrite::is_intent);
         // Only intents are guarded: an outcome has happened already, and is worth writing whatever
@@ -171,11 +192,14 @@ impl SqliteLedger {
         };
         let write = |write| write_one(&transaction, write, self.salt, stamp);
         let numbers = writes.iter().map(write).collect::<Result<_, _>>()?;
+        let new_types = self.new_types(writes);
+        attribute_types::record(&transaction, &new_types, stamp)?;
         let n_intents =
             writes.iter().filter(|write| matches!(write, LedgerWrite::Intent(_))).count();
         let commits = file::count_commit(&transaction, n_intents.try_into().unwrap_or(i64::MAX))?;
         transaction.commit()?;
         self.foreign_writes = foreign_writes;
+        new_types.into_iter().for_each(|attribute| self.types.add(attribute));
         self.record_commit(commits);
         // The commit is final, whether or not the mark can be copied.
         drop(self.checkpoint_open_mark());
@@ -219,7 +243,7 @@ fn write_one(
         LedgerWrite::Intent(intent) => {
             attempts::insert(connection, intent, salt, stamp).map(|attempt| attempt.0)
         }
-        LedgerWrite::Outcome(attempt, state) => {
+        LedgerWrite::Outcome { attempt, state, .. } => {
             attempts::set_outcome(connection, *attempt, *state, false, stamp.now)
                 .map(|()| attempt.0)
         }
@@ -229,9 +253,6 @@ fn write_one(
         LedgerWrite::CloseCart(cart) => carts::close(connection, *cart, stamp.now).map(|()| cart.0),
         LedgerWrite::RecordChange(change) => changes::record(connection, change, stamp).map(|()| 0),
         LedgerWrite::MarkReported => changes::mark_reported(connection, stamp).map(|()| 0),
-        LedgerWrite::RecordAttributeTypes(types) => {
-            attribute_types::record(connection, types, stamp).map(|()| 0)
-        }
     }
 }
 

@@ -8,7 +8,10 @@ mod settle;
 use std::path::Path;
 
 use crate::{
-    ledger::{Consent, Ledger, LedgerError, LedgerReader, ReferenceHistory, at_path},
+    ledger::{
+        AttemptId, AttemptState, Consent, Ledger, LedgerError, LedgerReader, LedgerWrite,
+        ReferenceHistory, at_path,
+    },
     model::target::Target,
 };
 
@@ -22,6 +25,10 @@ fn open(path: &Path, key: &str, run: &str) -> Result<Box<dyn Ledger>, LedgerErro
 
 fn open_existing(path: &Path, key: &str) -> Result<Option<Box<dyn LedgerReader>>, LedgerError> {
     at_path(path.into()).open_to_read(&target(key))
+}
+
+fn outcome(attempt: i64, state: AttemptState) -> LedgerWrite {
+    LedgerWrite::Outcome { attempt: AttemptId(attempt), state, types: Vec::new() }
 }
 
 fn history(ledger: &dyn Ledger, reference: &str) -> ReferenceHistory {

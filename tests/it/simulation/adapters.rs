@@ -112,9 +112,8 @@ impl Journal for ModelJournal {
             AttemptOutcome::NotAccepted => AttemptState::NotAccepted,
             AttemptOutcome::Unknown => AttemptState::Unknown,
         };
-        self.write(LedgerWrite::Outcome(attempt, state), Occurrence::Recorded(no, outcome))
-            .await
-            .map(drop)
+        let write = LedgerWrite::Outcome { attempt, state, types: Vec::new() };
+        self.write(write, Occurrence::Recorded(no, outcome)).await.map(drop)
     }
 
     async fn open_cart(

@@ -2,11 +2,11 @@ use std::ops::ControlFlow;
 
 use chrono::Utc;
 
-use super::{open, target};
+use super::{open, outcome, target};
 use crate::{
     ledger::{
-        AttemptId, AttemptState, Intent, LedgerAdmin, LedgerError, LedgerWrite, OrderFilter,
-        OrderKey, OrderState, ReferencePattern, TargetHash, at_path,
+        AttemptState, Intent, LedgerAdmin, LedgerError, LedgerWrite, OrderFilter, OrderKey,
+        OrderState, ReferencePattern, TargetHash, at_path,
     },
     model::planned::ContentHash,
 };
@@ -55,8 +55,8 @@ fn filter_selects_orders() {
         };
         let intent =
             Intent { order, status: String::new(), money: None, item_count: 1, dedup_hash: None };
-        let attempt = AttemptId(ledger.write(&[LedgerWrite::Intent(intent)]).unwrap()[0]);
-        ledger.write(&[LedgerWrite::Outcome(attempt, state)]).unwrap();
+        let attempt = ledger.write(&[LedgerWrite::Intent(intent)]).unwrap()[0];
+        ledger.write(&[outcome(attempt, state)]).unwrap();
     }
     let all = OrderFilter::default;
     let glob =

@@ -2,9 +2,9 @@ use std::thread;
 
 use rusqlite::Connection;
 
-use super::{super::file, open, open_existing};
+use super::{super::file, open, open_existing, outcome};
 use crate::{
-    ledger::{AttemptId, AttemptState, Intent, LedgerError, LedgerReader, LedgerWrite, OrderKey},
+    ledger::{AttemptState, Intent, LedgerError, LedgerReader, LedgerWrite, OrderKey},
     model::planned::{ContentHash, DedupHash},
 };
 
@@ -42,9 +42,7 @@ fn threads_look_up_concurrently() {
     let path = folder.path().join("ledger.db");
     let mut ledger = open(&path, "a", "run-1").unwrap();
     let attempts = ledger.write(&(0..N_ORDERS).map(intent).collect::<Vec<_>>()).unwrap();
-    ledger
-        .write(&[LedgerWrite::Outcome(AttemptId(attempts[8]), AttemptState::NotAccepted)])
-        .unwrap();
+    ledger.write(&[outcome(attempts[8], AttemptState::NotAccepted)]).unwrap();
     drop(ledger);
     for is_older in [false, true] {
         if is_older {

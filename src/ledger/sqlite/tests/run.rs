@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::{
     super::{companions, file, location::SqliteLocation},
-    history, open, open_existing, target,
+    history, open, open_existing, outcome, target,
 };
 use crate::{
     ledger::{
@@ -12,13 +12,20 @@ use crate::{
         Ledger, LedgerError, LedgerReader, LedgerWrite, OpenCart, OrderKey, OrderSnapshot,
         PriorState, at_path, locate,
     },
-    model::planned::{ContentHash, DedupHash},
+    model::{
+        field::{AttributeType, ExtensionScope, ExtensionType},
+        planned::{ContentHash, DedupHash},
+    },
 };
 
 fn order(reference: &str) -> OrderKey {
     let ordered_at = "2025-01-01T16:17:16.123Z".parse().unwrap();
     OrderKey { reference: reference.into(), ordered_at, content: ContentHash([1; 16]) }
 }
+
+/// Refuses the types of extension attributes.
+const FULL_DISK: &str = "CREATE TRIGGER full_disk BEFORE INSERT ON extension_types
+    BEGIN SELECT RAISE(ABORT, 'disk full'); END";
 
 fn intend(reference: &str) -> LedgerWrite {
     let (status, dedup_hash) = ("PURCHASED".into(), Some(DedupHash([1; 16])));
@@ -48,7 +55,7 @@ fn history_is_per_target() {
     let path = folder.path().join("ledger.db");
     let mut ledger = open(&path, "a", "run-1").unwrap();
     let attempts = ledger.write(&[intend("A"), intend("B")]).unwrap();
-    ledger.write(&[LedgerWrite::Outcome(AttemptId(attempts[0]), AttemptState::Accepted)]).unwrap();
+    ledger.write(&[outcome(attempts[0], AttemptState::Accepted)]).unwrap();
     drop(ledger);
     let ledger = open_existing(&path, "a").unwrap().unwrap();
     assert_eq!(
@@ -180,7 +187,7 @@ fn concurrent_run_stops_intents() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
     let mut first = open(&path, "a", "run-1").unwrap();
-    let attempt = AttemptId(first.write(&[intend("A")]).unwrap()[0]);
+    let attempt = first.write(&[intend("A")]).unwrap()[0];
     // A run to another target does not interfere.
     open(&path, "b", "run-b").unwrap().write(&[intend("A")]).unwrap();
     first.write(&[intend("B")]).unwrap();
@@ -193,13 +200,12 @@ fn concurrent_run_stops_intents() {
     // The second run observed the first run's earlier writes when it started.
     second.write(&[intend("C")]).unwrap();
     for _ in 0..2 {
-        let found =
-            first.write(&[intend("C"), LedgerWrite::Outcome(attempt, AttemptState::Accepted)]);
+        let found = first.write(&[intend("C"), outcome(attempt, AttemptState::Accepted)]);
         assert!(matches!(found, Err(LedgerError::OtherRun { run }) if run == "run-2"));
     }
     assert!(matches!(first.write(&[cart("b-1")]), Err(LedgerError::OtherRun { .. })));
     assert_eq!(states(&*first.reader().unwrap(), "C"), [AttemptState::Intended]);
-    first.write(&[LedgerWrite::Outcome(attempt, AttemptState::Accepted)]).unwrap();
+    first.write(&[outcome(attempt, AttemptState::Accepted)]).unwrap();
     assert_eq!(states(&*second.reader().unwrap(), "A"), [AttemptState::Accepted]);
 }
 
@@ -309,6 +315,37 @@ fn references() -> impl Iterator<Item = String> {
     (0..200).map(|number| format!("A-{number:04}"))
 }
 
+/// The first type is kept, as at the tenant, and a write that is refused records none.
+#[test]
+fn accepted_outcome_records_attribute_types() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = open(&path, "a", "run-1").unwrap();
+    let attempt = AttemptId(ledger.write(&[intend("A")]).unwrap()[0]);
+    let settle = |state, data_type| {
+        let name = "weight".to_owned();
+        let types = vec![AttributeType { scope: ExtensionScope::Item, name, data_type }];
+        LedgerWrite::Outcome { attempt, state, types }
+    };
+    let weight = |ledger: &dyn Ledger| {
+        ledger.reader().unwrap().attribute_types().unwrap().get(ExtensionScope::Item, "weight")
+    };
+    ledger.write(&[settle(AttemptState::Unknown, ExtensionType::String)]).unwrap();
+    assert_eq!(weight(&*ledger), None);
+    Connection::open(&path).unwrap().execute_batch(FULL_DISK).unwrap();
+    ledger.write(&[settle(AttemptState::Accepted, ExtensionType::Float)]).unwrap_err();
+    Connection::open(&path).unwrap().execute_batch("DROP TRIGGER full_disk").unwrap();
+    assert_eq!(weight(&*ledger), None);
+    ledger.write(&[settle(AttemptState::Accepted, ExtensionType::Float)]).unwrap();
+    for _ in 0..2 {
+        ledger.write(&[settle(AttemptState::Accepted, ExtensionType::String)]).unwrap();
+        assert_eq!(weight(&*ledger), Some(ExtensionType::Float));
+        drop(ledger);
+        ledger = open(&path, "a", "run-2").unwrap();
+    }
+    assert_eq!(weight(&*open(&path, "b", "run-1").unwrap()), None);
+}
+
 /// Flips one bit of every 16th byte, or of each byte with `ORDERFERRY_EVERY_BYTE`.
 #[test]
 fn bit_flips_never_hide_an_attempt() {
@@ -318,7 +355,7 @@ fn bit_flips_never_hide_an_attempt() {
     let attempts = ledger
         .write(&references().map(|reference| intend(&reference)).collect::<Vec<_>>())
         .unwrap();
-    let settle = |attempt: i64| LedgerWrite::Outcome(AttemptId(attempt), AttemptState::Accepted);
+    let settle = |attempt| outcome(attempt, AttemptState::Accepted);
     ledger.write(&attempts.into_iter().map(settle).collect::<Vec<_>>()).unwrap();
     drop(ledger);
     let intact = std::fs::read(&path).unwrap();

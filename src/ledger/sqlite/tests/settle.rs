@@ -3,12 +3,12 @@ use std::{ops::ControlFlow, path::PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
-use super::{history, open, target};
+use super::{history, open, outcome, target};
 use crate::{
     ledger::{
-        AttemptId, AttemptState, ChangeState, ChangedOrder, Intent, Ledger, LedgerAdmin,
-        LedgerError, LedgerOrder, LedgerWrite, ManualDecision, OrderFilter, OrderKey,
-        OrderSnapshot, PriorState, SettleError, SettleRequest, TargetHash, at_path,
+        AttemptState, ChangeState, ChangedOrder, Intent, Ledger, LedgerAdmin, LedgerError,
+        LedgerOrder, LedgerWrite, ManualDecision, OrderFilter, OrderKey, OrderSnapshot, PriorState,
+        SettleError, SettleRequest, TargetHash, at_path,
     },
     model::planned::ContentHash,
 };
@@ -48,9 +48,9 @@ impl TestShop {
         let mut run = self.run(target);
         let intent =
             Intent { order, status: String::new(), money: None, item_count: 1, dedup_hash: None };
-        let attempt = AttemptId(run.write(&[LedgerWrite::Intent(intent)]).unwrap()[0]);
+        let attempt = run.write(&[LedgerWrite::Intent(intent)]).unwrap()[0];
         if state != AttemptState::Intended {
-            run.write(&[LedgerWrite::Outcome(attempt, state)]).unwrap();
+            run.write(&[outcome(attempt, state)]).unwrap();
         }
         self
     }
