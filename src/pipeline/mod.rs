@@ -10,7 +10,6 @@ mod error;
 mod exit_code;
 mod finish;
 mod guards;
-mod inputs;
 mod journal;
 mod max_invalid;
 mod memory;

@@ -5,7 +5,6 @@
 use super::{
     error::{Refusal, RunError},
     finish::{finish_check, finish_refused, finish_sent, mark_reported, write_rejects},
-    inputs,
     progress::{Progress, ProgressFn},
     resume, send,
     sink::ExportSink,
@@ -16,6 +15,7 @@ use crate::{
     ledger::{Ledger, LedgerError, LedgerReader},
     model::{field::AttributeTypes, input::ExportRead},
     plan::SavedPlan,
+    read::inputs,
     report::Recorder,
     shuffle::{self, Collect, Export},
     storage::RunFolder,
@@ -34,7 +34,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         return resume::resume(&plan, &RunFolder::create(&spec.folder)?, spec, send_spec, emit);
     }
     let folder = RunFolder::create(&spec.folder)?;
-    let files = match inputs::find(spec, &folder) {
+    let files = match inputs::find(&*spec.storage, &spec.inputs, &folder) {
         Ok(files) => files,
         Err(error) => return refuse_unread(spec, &folder, ExportRead::default(), &error.into()),
     };

@@ -1,19 +1,23 @@
 //! Input discovery: resolves INPUT arguments (file, folder, glob, `-`) to the files to read, each
-//! once and in a stable order.
+//! once and in a stable order. An input that can be read only once is copied into the run folder.
 //!
 //! Keeps the state in which each file was found, so that a later change is detected. Does not
 //! parse. Called by `shuffle` and `pipeline`; `block_reader` opens and checks files through it.
 
-use std::{collections::HashSet, io, path::Path};
+use std::{
+    collections::HashSet,
+    io::{self, Read},
+    path::{self, Path},
+};
 
 use super::{decompress, error::ReadError};
 use crate::{
     model::{
-        input::{Input, InputFormat, Location, Version},
+        input::{ExportRead, Input, InputFormat, InputRead, Location, Version},
         order::OrderId,
         printable::printable,
     },
-    storage::{ByteStream, Listing, Source, Storage, StorageEntry},
+    storage::{ByteStream, Listing, RunFolder, Source, Storage, StorageEntry, spool},
 };
 
 /// The name for standard input.
@@ -92,9 +96,38 @@ pub(super) fn io_error(input: &Input, error: io::Error) -> ReadError {
 }
 
 /// Resolves `names` to files: a file, a folder (its exports, sorted by name, without subfolders), a
-/// glob. A file that is named twice is read once. Standard input and pipes cannot be read twice, so
-/// `spool` copies them to a file first; it receives the name.
+/// glob. A file that is named twice is read once. Standard input and pipes are copied into the run
+/// folder.
+// A second pass and `rejects/` read the inputs again.
 pub fn find(
+    storage: &dyn Storage,
+    names: &[String],
+    folder: &RunFolder,
+) -> Result<ExportRead, ReadError> {
+    let mut spooled = Vec::new();
+    let found = find_inputs(storage, names, |name| {
+        let copy_name = format!(".input-{}", spooled.len() + 1);
+        // Before it is written: a copy that is incomplete must be removed as well.
+        // Absolute, because a run in another working folder may resume this one.
+        let copy = Location::from(path::absolute(folder.file(&copy_name))?);
+        spooled.push(copy.clone());
+        spool(&mut *open_stream(storage, name)?, folder, &copy_name)?;
+        Ok(copy)
+    })?;
+    let inputs = found.into_iter().map(InputRead::unread).collect();
+    Ok(ExportRead { inputs, spooled, ..ExportRead::default() })
+}
+
+fn open_stream(storage: &dyn Storage, name: &str) -> io::Result<Box<dyn Read>> {
+    if name == STDIN {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    Ok(storage.open(&name.into(), 0)?)
+}
+
+/// Finds the inputs; `spool` receives the name of each that can be read only once, and copies it to
+/// a file.
+fn find_inputs(
     storage: &dyn Storage,
     names: &[String],
     mut spool: impl FnMut(&str) -> io::Result<Location>,
@@ -178,7 +211,7 @@ mod tests {
     }
 
     fn file_names(names: &[String]) -> Vec<String> {
-        let found = find(&LocalStorage, names, no_spool).unwrap();
+        let found = find_inputs(&LocalStorage, names, no_spool).unwrap();
         found
             .iter()
             .map(|input| {
@@ -200,11 +233,11 @@ mod tests {
             ["b.csv", "notes.txt"]
         );
         assert!(matches!(
-            find(&LocalStorage, &[at("*.zip")], no_spool),
+            find_inputs(&LocalStorage, &[at("*.zip")], no_spool),
             Err(ReadError::NoInput(_))
         ));
         assert!(matches!(
-            find(&LocalStorage, &[at("none.csv")], no_spool),
+            find_inputs(&LocalStorage, &[at("none.csv")], no_spool),
             Err(ReadError::Io { .. })
         ));
     }
@@ -214,7 +247,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join("copy");
         fs::write(&copy, "a\n").unwrap();
-        let found = find(&LocalStorage, &["-".to_owned()], |name| {
+        let found = find_inputs(&LocalStorage, &["-".to_owned()], |name| {
             assert_eq!(name, "-");
             Ok(copy.clone().into())
         });

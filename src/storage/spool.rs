@@ -1,7 +1,7 @@
 //! Spool: copies of inputs that can be read only once, in the run folder.
 //!
-//! They are private like all files of the folder. Made by `pipeline` before it reads, and removed
-//! when no later run can need them.
+//! They are private like all files of the folder. Made by `read` before it reads them, and removed
+//! by `pipeline` when no later run can need them.
 
 use std::{
     fs,
