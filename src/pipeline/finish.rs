@@ -6,7 +6,6 @@ use std::time::SystemTime;
 
 use super::{
     error::{Refusal, RunError},
-    exit_code::exit_code,
     progress::{Progress, ProgressFn},
     spec::Finished,
 };
@@ -47,7 +46,7 @@ pub(super) fn finish_sent(
         )),
     };
     let stopped = stopped.or(rejects).or(lost);
-    let exit_code = exit_code(&recorder, stopped.is_some());
+    let exit_code = recorder.exit_code(stopped.is_some());
     write_report(recorder, exit_code, stopped)
 }
 
@@ -58,7 +57,7 @@ pub(super) fn finish_refused(recorder: Recorder, refusal: &Refusal) -> Result<Fi
 
 /// Writes the report of a check.
 pub(super) fn finish_check(recorder: Recorder) -> Result<Finished, RunError> {
-    let exit_code = exit_code(&recorder, false);
+    let exit_code = recorder.exit_code(false);
     write_report(recorder, exit_code, None)
 }
 

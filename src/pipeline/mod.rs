@@ -7,7 +7,6 @@ mod candidates;
 pub(crate) mod check;
 mod dispose;
 mod error;
-mod exit_code;
 mod finish;
 mod guards;
 mod journal;

@@ -4,8 +4,8 @@
 //! (`results`), `rejects/` (`rejects`) and `report.html` (`page`); `terminal` is a short text of
 //! the same. `recorder` fills them.
 //!
-//! Decides nothing: the caller passes in each order's outcome and the run's exit code. Has no clock
-//! and prints nothing. Called by `pipeline`.
+//! Decides no outcome: the caller passes in that of each order, and the exit code of a run that was
+//! refused. Has no clock and prints nothing. Called by `pipeline`.
 
 mod error;
 pub mod estimate;

@@ -1,6 +1,6 @@
 //! Recorder: counts every order and its outcome once, and writes the files of the report.
 //!
-//! It decides no outcome and no exit code, and sends nothing. `pipeline` merges the partial reports
+//! It decides no outcome and sends nothing; the exit code follows from the outcomes. `pipeline` merges the partial reports
 //! of its cores into it while the export is read, and records one result at a time while it sends.
 //! [`Recorder::finish`] writes the report.
 
@@ -181,6 +181,16 @@ impl Recorder {
         self.merge(partial)
     }
 
+    /// Counts an order of a plan as read and records its result.
+    pub fn add_and_record(
+        &mut self,
+        record: &OrderRecord,
+        result: &OrderResult,
+    ) -> Result<(), StorageError> {
+        self.counters.add(record);
+        self.record(record, result)
+    }
+
     /// Counts the orders without a result as not attempted, if a plan could not be read to its end.
     /// Returns their number.
     pub fn record_lost(&mut self) -> u64 {
@@ -229,6 +239,25 @@ impl Recorder {
     #[must_use]
     pub fn n_not_skipped(&self) -> u64 {
         self.counters.tally.orders().read - self.n_with_outcome(Outcome::Skipped)
+    }
+
+    /// Returns the exit code of a run that was not refused: the first of 3, 4, 1 that applies, or 0.
+    #[must_use]
+    pub fn exit_code(&self, is_stopped: bool) -> u8 {
+        if self.n_with_outcome(Outcome::Unknown) > 0 {
+            return 3;
+        }
+        if is_stopped || self.n_unreached() > 0 {
+            return 4;
+        }
+        // Only orders that need `--backfill` are not attempted here: the others are excluded above.
+        let needs_attention =
+            |outcome: &Outcome| outcome.is_rejected() || *outcome == Outcome::NotAttempted;
+        let mut outcomes = Outcome::ALL.into_iter().filter(needs_attention);
+        u8::from(
+            self.counters.n_new_changes > 0
+                || outcomes.any(|outcome| self.n_with_outcome(outcome) > 0),
+        )
     }
 
     /// Writes `rejects/`: the rows of all rejected orders and their reasons. Does nothing if no
