@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{
     outcome::{OrderResult, Outcome},
-    planned::PlannedOrder,
+    planned::{GuestParts, PlannedOrder},
 };
 
 /// Age above which orders need `--backfill`, in a run without it.
@@ -50,12 +50,6 @@ impl BackfillGuard {
         Self { limit }
     }
 
-    /// Whether an order can be too old at all.
-    #[must_use]
-    pub fn is_enabled(self) -> bool {
-        self.limit.is_some()
-    }
-
     /// Whether an order of this time is too old.
     #[must_use]
     pub fn is_old(self, ordered_at: DateTime<Utc>) -> bool {
@@ -81,6 +75,35 @@ impl BackfillGuard {
     #[must_use]
     pub fn held_result_of(self, order: &PlannedOrder) -> Option<OrderResult> {
         self.held_result(order.encoded.ordered_at, order.is_uncertain)
+    }
+
+    /// Counts the orders of a plan that are not sent yet and too old to be sent without
+    /// `--backfill`. The guests are sorted by their oldest order, and the orders of each by age.
+    pub fn count_old<E>(self, guests: impl Iterator<Item = GuestParts<E>>) -> Result<OldOrders, E> {
+        let mut old_orders = OldOrders::default();
+        if self.limit.is_none() {
+            return Ok(old_orders);
+        }
+        for guest in guests {
+            let mut has_old = false;
+            for part in guest {
+                let part = part?;
+                let is_held = |order: &&PlannedOrder| self.held_result_of(order).is_some();
+                let held = part.orders.iter().filter(is_held);
+                held.for_each(|order| old_orders.add(order.encoded.ordered_at));
+                let result_times = part.results.iter().filter_map(|(record, _)| record.ordered_at);
+                let order_times = part.orders.iter().map(|order| order.encoded.ordered_at);
+                if !result_times.chain(order_times).any(|ordered_at| self.is_old(ordered_at)) {
+                    break;
+                }
+                has_old = true;
+            }
+            // No old one follows.
+            if !has_old {
+                break;
+            }
+        }
+        Ok(old_orders)
     }
 
     /// Returns how many old orders are skipped, like those that a rule of the profile leaves out.

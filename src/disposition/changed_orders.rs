@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Changed orders per write to the ledger.
-pub const CHANGES_PER_WRITE: usize = 1000;
+const CHANGES_PER_WRITE: usize = 1000;
 
 /// Collects changed orders.
 // A sorter for its bounded memory only: its entries need no order.

@@ -21,7 +21,7 @@ mod rules;
 mod unplanned;
 
 pub use age::{AgeLimit, BackfillGuard, OldOrders, in_days};
-pub use changed_orders::{CHANGES_PER_WRITE, ChangedOrders};
+pub use changed_orders::ChangedOrders;
 #[cfg(test)]
 pub(crate) use conflicts::{SharedReference, find_conflicts};
 pub use decision::Disposition;
@@ -31,4 +31,4 @@ pub use planned::{settle_all, settle_by_history};
 pub use read_order::ReadOrder;
 pub use repeated_content::{ContentKey, RepeatedContent, RepeatedContentSorter, push_content};
 pub use rules::{ChangedExit, DispositionRules};
-pub use unplanned::AcceptedOrders;
+pub use unplanned::{AcceptedOrders, UNPLANNED_PER_LOOK_UP};

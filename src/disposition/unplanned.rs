@@ -1,4 +1,5 @@
-//! Orders of a saved plan's run that cannot be sent, compared again with their history.
+//! Orders of a saved plan's run that cannot be sent, compared again with their history: another run
+//! or the operator may have settled them in the meantime.
 //!
 //! It records nothing. Called when a saved plan is resumed.
 
@@ -7,18 +8,18 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::{
-    decision::{Decision, Disposition},
+    decision::Disposition,
     history::{decide_all, look_up_keys},
     read_order::ReadOrder,
     rules::DispositionRules,
 };
 use crate::{
-    ledger::{self, LedgerError, LedgerReader, OrderKey},
-    model::{
-        order::{OrderRecord, SAME_ORDER_WINDOW},
-        unsendable::Unsendable,
-    },
+    ledger::{self, LedgerError, LedgerReader, LedgerWrite, OrderKey},
+    model::{order::SAME_ORDER_WINDOW, unsendable::UnplannedOrder},
 };
+
+/// Orders that are looked up at once.
+pub const UNPLANNED_PER_LOOK_UP: usize = 1000;
 
 /// The accepted orders that this run has reported as changed.
 // They may have been recorded in the ledger after the plan was written. Then the plan does not
@@ -27,27 +28,39 @@ use crate::{
 pub struct AcceptedOrders(HashMap<String, Vec<DateTime<Utc>>>);
 
 impl AcceptedOrders {
-    /// Decides again about an order that cannot be sent, and adds what its history shows to
-    /// `record`.
-    // One order at a time: a changed one depends on those before it.
-    pub fn decide(
+    /// Decides again about those of some unplanned orders that cannot be sent, and adds what their
+    /// histories show to their records. Returns the writes that record changed orders.
+    pub fn settle(
         &mut self,
-        unsendable: &Unsendable,
-        record: &mut OrderRecord,
+        orders: &mut [UnplannedOrder],
         ledger: &dyn LedgerReader,
         rules: DispositionRules,
-    ) -> Result<Disposition, LedgerError> {
-        let order = [(ReadOrder::Unsendable(unsendable), &*record)];
-        let histories = ledger::look_up(&look_up_keys(&order), ledger)?;
-        let mut decisions = decide_all(&order, &histories, ledger, rules)?;
-        let Decision { disposition, problem } = decisions.remove(0);
-        record.problems.extend(problem);
-        Ok(match disposition {
-            Disposition::Changed(_, change) if !self.insert(&change.order) => {
-                Disposition::Final(unsendable.result())
+    ) -> Result<Vec<LedgerWrite>, LedgerError> {
+        let read: Vec<_> = orders
+            .iter()
+            .filter_map(|order| {
+                Some((ReadOrder::Unsendable(order.unsendable.as_ref()?), &order.record))
+            })
+            .collect();
+        let histories = ledger::look_up(&look_up_keys(&read), ledger)?;
+        let decisions = decide_all(&read, &histories, ledger, rules)?;
+        let unsendable = orders.iter_mut().filter_map(|order| {
+            Some((&mut order.record, &mut order.result, order.unsendable.as_ref()?))
+        });
+        let mut changes = Vec::new();
+        for ((record, result, unsendable), decision) in unsendable.zip(decisions) {
+            record.problems.extend(decision.problem);
+            match decision.disposition {
+                Disposition::Final(again) => *result = again,
+                Disposition::Changed(again, change) if self.insert(&change.order) => {
+                    changes.push(LedgerWrite::RecordChange(change));
+                    *result = again;
+                }
+                Disposition::Changed(..) => *result = unsendable.result(),
+                Disposition::Send { .. } => {}
             }
-            disposition => disposition,
-        })
+        }
+        Ok(changes)
     }
 
     /// Inserts an accepted order. Returns whether no other order was matched with it before.

@@ -36,6 +36,18 @@ pub struct Unsendable {
     pub has_time_of_day: bool,
 }
 
+/// An order with a result before anything is sent.
+#[derive(Debug)]
+pub struct UnplannedOrder {
+    /// The order.
+    pub record: OrderRecord,
+    /// Its result in the run that read the export.
+    pub result: OrderResult,
+    /// Present for an order that cannot be sent whatever its history: a resumed run decides about
+    /// it again.
+    pub unsendable: Option<Unsendable>,
+}
+
 impl Unsendable {
     /// The result of an order that no earlier run sent.
     #[must_use]

@@ -17,19 +17,15 @@ use super::{
 };
 use crate::{
     disposition::{
-        AcceptedOrders, CHANGES_PER_WRITE, Disposition, DispositionRules, OldOrders, settle_all,
-        settle_by_history,
+        AcceptedOrders, DispositionRules, UNPLANNED_PER_LOOK_UP, settle_all, settle_by_history,
     },
     ledger::{GroupCommit, Ledger, LedgerReader, LedgerWrite, TargetHash},
     model::{
-        input::ExportRead,
-        order::OrderRecord,
-        outcome::OrderResult,
-        planned::{PlannedGuest, PlannedOrder},
+        input::ExportRead, outcome::OrderResult, planned::PlannedGuest, unsendable::UnplannedOrder,
     },
-    plan::{PlanError, SavedPlan, UnplannedOrder},
+    plan::{PlanError, SavedPlan},
     report::Recorder,
-    storage::{RunFolder, StorageError},
+    storage::RunFolder,
 };
 
 /// Sends the rest of a plan. The outcomes are the same as those of a run from the export.
@@ -72,7 +68,8 @@ pub(super) fn resume(
             })
         })
     };
-    let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, add_and_record, emit)?;
+    let record = Recorder::add_and_record;
+    let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, record, emit)?;
     let finished = finish_sent(recorder, sent.stopped, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
@@ -97,7 +94,9 @@ fn acquire_ledger(
     if send_spec.sandbox.is_none() && ledger.id() != header.ledger {
         return Err(Refusal::OtherLedger { plan: folder.clone(), ledger: spec.ledger.to_string() });
     }
-    let old_orders = count_old_orders(plan, spec, &*ledger)?;
+    let (reader, rules) = (Some(ledger.reader()?), spec.disposition_rules());
+    let guests = settle_all::<RunError, _, _, _>(reader, plan.guests()?, rules, drop);
+    let old_orders = spec.backfill_guard().count_old(guests)?;
     check_old(old_orders, header.n_orders, spec).map(|()| ledger)
 }
 
@@ -112,47 +111,31 @@ fn is_sent(
     Ok(guest.settle(|order| backfill_guard.held_result_of(order)).orders.is_empty())
 }
 
-/// Counts an order of the plan as read and records its result.
-fn add_and_record(
-    recorder: &mut Recorder,
-    record: &OrderRecord,
-    result: &OrderResult,
-) -> Result<(), StorageError> {
-    recorder.counters.add(record);
-    recorder.record(record, result)
-}
-
-/// Records the unplanned orders. The history of those that cannot be sent is read again, since
-/// another run or the operator may have settled them in the meantime.
+/// Records the unplanned orders. The history of those that cannot be sent is read again, unless
+/// there is no ledger.
 fn record_unplanned(
-    unplanned: impl Iterator<Item = Result<UnplannedOrder, PlanError>>,
+    mut unplanned: impl Iterator<Item = Result<UnplannedOrder, PlanError>>,
     mut ledger: Option<(&mut dyn Ledger, &dyn LedgerReader)>,
     rules: DispositionRules,
     recorder: &mut Recorder,
 ) -> Result<(), RunError> {
-    let (mut changes, mut accepted) = (Vec::new(), AcceptedOrders::default());
-    for order in unplanned {
-        let UnplannedOrder { mut record, mut result, unsendable } = order?;
-        if let (Some(unsendable), Some((ledger, reader))) = (unsendable, &mut ledger) {
-            match accepted.decide(&unsendable, &mut record, *reader, rules)? {
-                Disposition::Final(again) => result = again,
-                Disposition::Changed(again, change) => {
-                    changes.push(LedgerWrite::RecordChange(change));
-                    result = again;
-                }
-                Disposition::Send { .. } => {}
-            }
-            if changes.len() >= CHANGES_PER_WRITE {
+    let mut accepted = AcceptedOrders::default();
+    loop {
+        let next = unplanned.by_ref().take(UNPLANNED_PER_LOOK_UP);
+        let mut orders = next.collect::<Result<Vec<_>, _>>()?;
+        if orders.is_empty() {
+            return Ok(());
+        }
+        if let Some((ledger, reader)) = &mut ledger {
+            let changes = accepted.settle(&mut orders, *reader, rules)?;
+            if !changes.is_empty() {
                 ledger.write(&changes)?;
-                changes.clear();
             }
         }
-        add_and_record(recorder, &record, &result)?;
+        for UnplannedOrder { record, result, .. } in &orders {
+            recorder.add_and_record(record, result)?;
+        }
     }
-    if let Some((ledger, _)) = ledger.filter(|_| !changes.is_empty()) {
-        ledger.write(&changes)?;
-    }
-    Ok(())
 }
 
 /// Records all orders and writes the report of a run that is refused before it sends anything.
@@ -170,54 +153,13 @@ fn refuse(
     for part in settle_all::<RunError, _, _, _>(ledger, plan.guests()?, rules, drop).flatten() {
         let guest = part?.settle(|order| backfill_guard.held_result_of(order));
         for (record, result) in guest.results {
-            add_and_record(&mut recorder, &record, &result)?;
+            recorder.add_and_record(&record, &result)?;
         }
         for order in guest.orders {
             let result = OrderResult::not_attempted(order.is_uncertain, Some(reason.clone()));
-            add_and_record(&mut recorder, &order.record, &result)?;
+            recorder.add_and_record(&order.record, &result)?;
         }
     }
     record_unplanned(plan.unplanned()?, None, rules, &mut recorder)?;
     finish_refused(recorder, refusal)
-}
-
-/// Counts the orders of a plan that are not sent yet and too old to be sent without `--backfill`.
-fn count_old_orders(
-    plan: &SavedPlan,
-    spec: &RunSpec<'_>,
-    ledger: &dyn Ledger,
-) -> Result<OldOrders, RunError> {
-    let (backfill_guard, mut old_orders) = (spec.backfill_guard(), OldOrders::default());
-    if !backfill_guard.is_enabled() {
-        return Ok(old_orders);
-    }
-    for guest in settle_all::<RunError, _, _, _>(
-        Some(ledger.reader()?),
-        plan.guests()?,
-        spec.disposition_rules(),
-        drop,
-    ) {
-        let mut has_old = false;
-        for part in guest {
-            let part = part?;
-            let is_held = |order: &&PlannedOrder| backfill_guard.held_result_of(order).is_some();
-            part.orders
-                .iter()
-                .filter(is_held)
-                .for_each(|order| old_orders.add(order.encoded.ordered_at));
-            let result_times = part.results.iter().filter_map(|(record, _)| record.ordered_at);
-            let times =
-                result_times.chain(part.orders.iter().map(|order| order.encoded.ordered_at));
-            if times.into_iter().all(|ordered_at| !backfill_guard.is_old(ordered_at)) {
-                break;
-            }
-            has_old = true;
-        }
-        // Guests are sorted by their oldest order, and each guest's orders by age: no old one
-        // follows.
-        if !has_old {
-            break;
-        }
-    }
-    Ok(old_orders)
 }

@@ -18,13 +18,14 @@ use super::{
     file::{self, PlannedGuests},
     planner::SortedPlan,
     resume_point::resume_point,
-    unplanned::{self, UnplannedOrder, read_unplanned},
+    unplanned::{self, read_unplanned},
 };
 use crate::{
     model::{
         input::ExportRead,
         planned::{GuestParts, PlannedGuest},
         problem::Problem,
+        unsendable::UnplannedOrder,
     },
     storage::{RunFile, RunFolder, Source, Storage, StorageError},
 };

@@ -20,4 +20,4 @@ pub use file::{PlannedGuests, write_lines};
 pub use folder::{PlanHeader, SavedPlan};
 pub use limit::{limit_reached, with_limit};
 pub use planner::{PlanInput, Planner, SortedPlan};
-pub use unplanned::{UnplannedOrder, UnplannedWriter, write_unplanned};
+pub use unplanned::{UnplannedWriter, write_unplanned};

@@ -15,7 +15,11 @@ use super::{
     error::{PlanError, unreadable},
 };
 use crate::{
-    model::{order::OrderRecord, outcome::OrderResult, unsendable::Unsendable},
+    model::{
+        order::OrderRecord,
+        outcome::OrderResult,
+        unsendable::{UnplannedOrder, Unsendable},
+    },
     storage::{RunFile, RunFolder, Storage, StorageError},
 };
 
@@ -30,17 +34,6 @@ struct UnplannedLine<R, S, U> {
     result: S,
     #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
     unsendable: Option<U>,
-}
-
-/// An order with a result before anything is sent.
-pub struct UnplannedOrder {
-    /// The order.
-    pub record: OrderRecord,
-    /// Its result in the run that read the export.
-    pub result: OrderResult,
-    /// Present for an order that cannot be sent whatever its history: a resumed run decides about
-    /// it again.
-    pub unsendable: Option<Unsendable>,
 }
 
 /// Appends the line of an unplanned order to `lines`.
