@@ -199,7 +199,9 @@ impl SqliteLedger {
         let commits = file::count_commit(&transaction, n_intents.try_into().unwrap_or(i64::MAX))?;
         transaction.commit()?;
         self.foreign_writes = foreign_writes;
-        new_types.into_iter().for_each(|attribute| self.types.add(attribute));
+        for attribute in new_types {
+            self.types.add(attribute);
+        }
         self.record_commit(commits);
         // The commit is final, whether or not the mark can be copied.
         drop(self.checkpoint_open_mark());
