@@ -4,24 +4,20 @@
 //! megabytes in addition, which do not grow. Called by the files of the pipeline that make settings
 //! or sorters.
 
+use crate::shuffle::ShuffleMemory;
+
 /// Maximum size of a Bloom filter: enough to distinguish a hundred million keys.
 const MAX_FILTER_BYTES: usize = 64 * 1024 * 1024;
 
-/// Shares of the memory budget, in bytes.
+/// Shares of the memory budget, in bytes. More spills to disk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MemoryBudget {
-    /// Hashes of the order keys that were read; beyond that, they spill to disk.
-    pub(super) keys: usize,
-    /// Hashes of the guests; beyond that, they spill to disk.
+    /// Order keys, Bloom filters, rows of scattered orders, and result lines to sort.
+    pub(super) shuffle: ShuffleMemory,
+    /// Hashes of the guests.
     pub(super) guests: usize,
-    /// Bloom filter of repeated keys. A false positive only sends rows through the external sort.
-    pub(super) filter: usize,
-    /// Rows of scattered orders.
-    pub(super) rows: usize,
     /// Orders that may share their reference.
     pub(super) deferred: usize,
-    /// Result lines to sort.
-    pub(super) results: usize,
     /// Rows and reasons of rejects, each.
     pub(super) rejects: usize,
     /// Orders that may be sent, by dedup hash.
@@ -38,14 +34,16 @@ impl MemoryBudget {
     pub(super) fn split(bytes: u64) -> Self {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
-            keys: bytes / 6,
+            shuffle: ShuffleMemory {
+                keys: bytes / 6,
+                // Its size has little effect, and it is allocated as a whole.
+                filter: (bytes / 32).min(MAX_FILTER_BYTES),
+                // The chunks of a 10 GB file with 256 MB of memory can be merged in one pass.
+                rows: bytes / 10 * 4,
+                results: bytes / 5,
+            },
             guests: bytes / 12,
-            // Its size has little effect, and it is allocated as a whole.
-            filter: (bytes / 32).min(MAX_FILTER_BYTES),
-            // The chunks of a 10 GB file with 256 MB of memory can be merged in one pass.
-            rows: bytes / 10 * 4,
             deferred: bytes / 10,
-            results: bytes / 5,
             rejects: bytes / 64,
             repeated_content: bytes / 64,
             plan: bytes / 4,

@@ -147,7 +147,7 @@ fn refuse(
 ) -> Result<Finished, RunError> {
     // For every other refusal, the ledger is the reason, or it is that of another target.
     let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
-    let ledger = if knows_more { spec.ledger_to_read()? } else { None };
+    let ledger = if knows_more { spec.ledger.open_to_read(&spec.stream.target)? } else { None };
     let reason = refusal.first_line();
     let (backfill_guard, rules) = (spec.backfill_guard(), spec.disposition_rules());
     for part in settle_all::<RunError, _, _, _>(ledger, plan.guests()?, rules, drop).flatten() {

@@ -109,7 +109,7 @@ fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<OpenedLedger,
             (Some(ledger), Some(reader))
         }
         None if spec.has_target => {
-            let reader = spec.ledger_to_read()?;
+            let reader = spec.ledger.open_to_read(&spec.stream.target)?;
             reader
                 .iter()
                 .flat_map(|reader| reader.warnings())

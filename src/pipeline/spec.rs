@@ -20,13 +20,13 @@ use crate::{
     dispatch,
     disposition::{AgeLimit, BackfillGuard, ChangedExit, DispositionRules},
     group::GroupSettings,
-    ledger::{Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
+    ledger::{Consent, Ledger, LedgerError, LedgerLocation},
     map::profile::Profile,
     model::{field::AttributeTypes, route::Mode},
     read::{Dialect, ReadLimits, ReadSettings, inputs},
     report::{RecorderSettings, summary::Summary},
     sandbox::Sandbox,
-    shuffle::{ShuffleMemory, ShuffleSettings},
+    shuffle::ShuffleSettings,
     storage::{RunFolder, Storage},
     validate,
 };
@@ -110,7 +110,6 @@ impl RunSpec<'_> {
         folder: &'s Path,
         tenant_types: AttributeTypes,
     ) -> ShuffleSettings<'s> {
-        let memory = MemoryBudget::split(self.memory);
         ShuffleSettings {
             profile: &self.profile,
             read: self.read_settings(),
@@ -121,12 +120,7 @@ impl RunSpec<'_> {
             },
             tenant_types: Arc::new(tenant_types),
             folder,
-            memory: ShuffleMemory {
-                keys: memory.keys,
-                filter: memory.filter,
-                rows: memory.rows,
-                results: memory.results,
-            },
+            memory: MemoryBudget::split(self.memory).shuffle,
             result_bytes: RESULT_BYTES,
             stop_reason: Box::new(|| self.stop_reason()),
         }
@@ -141,7 +135,7 @@ impl RunSpec<'_> {
             started_at: self.started_at,
             is_check: self.send.is_none(),
             rate: self.stream.rate,
-            results_memory: memory.results,
+            results_memory: memory.shuffle.results,
             rejects_memory: memory.rejects,
             reopen: Box::new(move |input| inputs::reopen(&*storage, input)),
         }
@@ -192,11 +186,6 @@ impl RunSpec<'_> {
             self.ledger.open_to_write(&self.stream.target, &self.run_id, send_spec.consent)?;
         ledger.warnings().iter().for_each(|note| emit(Progress::Warning(note)));
         Ok(ledger)
-    }
-
-    /// Opens the ledger read-only and without a lock. Returns none if there is no ledger.
-    pub(super) fn ledger_to_read(&self) -> Result<Option<Box<dyn LedgerReader>>, LedgerError> {
-        self.ledger.open_to_read(&self.stream.target)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Types of the extension attributes in an encoded event, as the tenant infers them.
 //!
 //! Reads the JSON that is sent rather than the profile, because the tenant fixes an attribute's
-//! type from that JSON. Does not check for conflicts. Called by `pipeline` before sending and
-//! after an order was accepted.
+//! type from that JSON. Does not check for conflicts. Called by `pipeline` when the
+//! intent of an order is recorded, and by `planned`.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
