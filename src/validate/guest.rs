@@ -1,5 +1,5 @@
-//! Rules of IDENTITY's own attributes: identifiers, e-mail address, title, gender, date of birth,
-//! address.
+//! Rules of IDENTITY's own attributes: title, gender, date of birth, address, and the identifiers
+//! and the e-mail address by the rules of `identity`.
 //!
 //! Contacts and consumers follow the same rules, but need no identifier. Called by `order` and
 //! `people`.
@@ -10,19 +10,15 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use super::{
     findings::{Findings, parsable},
-    iso, values,
+    identity, iso, values,
 };
 use crate::model::{
     draft::{Cell, Cells, Draft},
     field::Field,
-    guest::{Guest, Identifier},
+    guest::Guest,
     problem::Code,
-    redact::redact,
     rules::TargetRules,
 };
-
-/// The provider of an e-mail address that is sent as an identifier.
-const EMAIL_PROVIDER: &str = "email";
 
 /// Checks the guest of an order; returns it if it has an identifier.
 pub(super) fn check_guest<'a>(
@@ -32,7 +28,12 @@ pub(super) fn check_guest<'a>(
 ) -> Option<Guest<'a>> {
     let guest = check_person(&draft.cells, rules, findings);
     let guest = Guest {
-        identifiers: email_as_identifier(guest.identifiers, draft, guest.email.as_ref(), findings),
+        identifiers: identity::email_as_identifier(
+            guest.identifiers,
+            draft,
+            guest.email.as_ref(),
+            findings,
+        ),
         ..guest
     };
     (!guest.identifiers.is_empty()).then_some(guest)
@@ -47,8 +48,8 @@ pub(super) fn check_person<'a>(
     let cell = |field| parsable(cells.get(&field));
     let text = |field| cell(field).map(|cell| cell.text.clone());
     Guest {
-        email: cell(Field::GuestEmail).and_then(|cell| email(cell, findings)),
-        identifiers: identifiers(cells, findings),
+        email: cell(Field::GuestEmail).and_then(|cell| identity::email(cell, findings)),
+        identifiers: identity::identifiers(cells, findings),
         title: cell(Field::GuestTitle).and_then(|cell| title(cell, rules.titles, findings)),
         gender: cell(Field::GuestGender).and_then(|cell| gender(cell, rules.genders, findings)),
         dob: cell(Field::GuestDob).and_then(|cell| dob(cell, findings)),
@@ -61,115 +62,6 @@ pub(super) fn check_person<'a>(
         city: text(Field::GuestCity),
         state: text(Field::GuestState),
         postal_code: text(Field::GuestPostalCode),
-    }
-}
-
-/// The identifiers of the export.
-fn identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Vec<Identifier<'a>> {
-    let mut identifiers = Vec::with_capacity(1);
-    for cell in cells.custom().filter(|cell| !cell.is_unparsable) {
-        let Some(provider) = provider(cell) else { continue };
-        let id = if provider == EMAIL_PROVIDER {
-            email(cell, findings)
-        } else {
-            Some(cell.text.clone())
-        };
-        identifiers.extend(id.map(|id| Identifier { provider, id }));
-    }
-    identifiers
-}
-
-/// "yes, not empty": the identifiers of the export; if there are none, the e-mail address.
-fn email_as_identifier<'a>(
-    mut identifiers: Vec<Identifier<'a>>,
-    draft: &Draft<'a>,
-    email: Option<&Cow<'a, str>>,
-    findings: &mut Findings,
-) -> Vec<Identifier<'a>> {
-    // An invalid identifier is a problem, not a reason to identify the guest by the e-mail address
-    // instead.
-    let has_identifier_cells = !identifiers.is_empty()
-        || draft.cells.custom().any(|cell| matches!(*cell.field, Field::Identifier(_)));
-    if !has_identifier_cells {
-        identifiers.extend(
-            email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.clone() }),
-        );
-    }
-    if !has_identifier_cells && draft.cell(&Field::GuestEmail).is_none() {
-        let message =
-            "the guest cannot be identified: there is no identifier and no e-mail address";
-        findings.on_missing(Code::MissingIdentifier, &Field::GuestEmail, message);
-    }
-    identifiers
-}
-
-fn provider<'a>(cell: &Cell<'a>) -> Option<Cow<'a, str>> {
-    match &cell.field {
-        Cow::Borrowed(Field::Identifier(provider)) => Some(Cow::Borrowed(provider)),
-        Cow::Owned(Field::Identifier(provider)) => Some(Cow::Owned(provider.to_string())),
-        _ => None,
-    }
-}
-
-/// Returns a plausible e-mail address in lower case. The length limits are those of RFC 5321
-/// §4.5.3.1.
-fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    if is_simple_email(cell.text.as_bytes()) {
-        return Some(cell.text.clone());
-    }
-    // The message redacts the address: it is personal data.
-    if let Some(error) = email_error(&cell.text) {
-        findings.on_cell(Code::EmailImplausible, cell, format!("{:?} {error}", redact(&cell.text)));
-        return None;
-    }
-    let is_lower = !cell.text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii());
-    Some(if is_lower { cell.text.clone() } else { Cow::Owned(cell.text.to_lowercase()) })
-}
-
-/// Fast path: whether an address has the most common form and is in lower case. Any other takes
-/// the slow path.
-fn is_simple_email(address: &[u8]) -> bool {
-    let (mut n_ats, mut has_dot, mut was_separator) = (0, false, true);
-    for byte in address {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' => was_separator = false,
-            // A domain has no `_` or `+`, and its labels neither start nor end with `-`.
-            b'_' | b'+' | b'-' if n_ats == 0 && !was_separator => {}
-            b'.' if !was_separator => (has_dot, was_separator) = (n_ats == 1, true),
-            b'@' if !was_separator && n_ats == 0 => (n_ats, was_separator) = (1, true),
-            _ => return false,
-        }
-    }
-    has_dot && !was_separator && address.len() <= 64
-}
-
-fn email_error(address: &str) -> Option<&'static str> {
-    let Some((local, domain)) = address.rsplit_once('@') else {
-        return Some("has no @");
-    };
-    let is_label = |label: &str| {
-        let is_inner = |c: char| c.is_alphanumeric() || c == '-';
-        !label.is_empty()
-            && label.chars().all(is_inner)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    if address.contains(char::is_whitespace) {
-        Some("contains whitespace")
-    } else if address.contains(|c: char| {
-        c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '[' | ']')
-    }) {
-        Some("contains a character that is not allowed in an address")
-    } else if local.is_empty() || local.contains('@') {
-        Some("must have exactly one @ with a name before it")
-    } else if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
-        Some("has a misplaced dot before the @")
-    } else if !domain.contains('.') || !domain.split('.').all(is_label) {
-        Some("has no valid domain after the @")
-    } else if local.len() > 64 || domain.len() > 255 {
-        Some("is longer than 64 bytes before the @ or 255 after it")
-    } else {
-        None
     }
 }
 
@@ -218,62 +110,5 @@ fn street<'a>(cell: &Cell<'a>) -> Vec<Cow<'a, str>> {
     match &cell.text {
         Cow::Borrowed(text) => lines(text).map(Cow::Borrowed).collect(),
         Cow::Owned(text) => lines(text).map(|line| Cow::Owned(line.to_owned())).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{email_error, is_simple_email};
-
-    proptest! {
-        #[test]
-        fn fast_path_accepts_only_valid_addresses(
-            address in "[a-z0-9A-Zé._+ -]{0,6}@?[a-z0-9A._+-]{0,5}\\.?[a-z0-9.-]{0,3}@?",
-        ) {
-            if is_simple_email(address.as_bytes()) {
-                prop_assert_eq!(email_error(&address), None);
-                prop_assert_eq!(address.to_lowercase(), address);
-            }
-        }
-    }
-
-    #[test]
-    fn common_addresses_take_fast_path() {
-        assert!(
-            ["ann@example.com", "a.b-c+d_e@x1.co.uk"]
-                .iter()
-                .all(|address| is_simple_email(address.as_bytes()))
-        );
-    }
-
-    #[test]
-    fn implausible_addresses_are_rejected() {
-        for good in [
-            "ann@example.com",
-            "a.b+c@x-y.co.uk",
-            "eddie@underwood-family.zzz",
-            "jörg@exämple.de",
-            "o'neil@x.ie",
-        ] {
-            assert_eq!(email_error(good), None, "{good}");
-        }
-        for bad in [
-            "",
-            "ann",
-            "@x.de",
-            "ann@",
-            "ann@localhost",
-            "rabbia al@baker-family.zzz",
-            "a@b@c.de",
-            "a..b@c.de",
-            "a@-b.de",
-            "a@b..de",
-            "<a@b.de>",
-            "a,b@c.de",
-        ] {
-            assert!(email_error(bad).is_some(), "{bad}");
-        }
     }
 }

@@ -12,6 +12,7 @@ mod common;
 mod extension;
 mod findings;
 mod guest;
+mod identity;
 mod iso;
 mod items;
 mod legs;
