@@ -5,7 +5,7 @@
 
 use super::{
     error::{Refusal, RunError},
-    guards::{check_invalid, check_old},
+    guards::GuardError,
     memory::MemoryBudget,
     part::TriagePart,
     spec::RunSpec,
@@ -69,10 +69,10 @@ impl SendCandidates {
         &self,
         spec: &RunSpec<'_>,
         recorder: &Recorder,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), GuardError> {
         let (n_invalid, n_orders) = (recorder.n_invalid(), self.n_orders(spec, recorder));
-        check_invalid(n_invalid, n_orders, spec.max_invalid)?;
-        check_old(self.old_orders, n_orders, spec)
+        spec.max_invalid.check_invalid(n_invalid, n_orders)?;
+        spec.max_invalid.check_old(self.old_orders, n_orders, spec.backfill_guard())
     }
 
     /// Returns the number of orders that no rule leaves out.

@@ -4,14 +4,12 @@
 //! Errors of single orders are problems, not errors of this module. The messages reach the user
 //! unchanged; `cli` maps [`RunError`] to an exit code, [`Refusal`] has its own.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{io, path::PathBuf};
 
-use chrono::{DateTime, Utc};
-
-use super::{max_invalid::MaxInvalid, target::ClientError};
+use super::{guards::GuardError, target::ClientError};
 use crate::{
-    disposition::in_days, ledger::LedgerError, plan::PlanError, read::ReadError,
-    report::ReportError, shuffle::ShuffleError, storage::StorageError,
+    ledger::LedgerError, plan::PlanError, read::ReadError, report::ReportError,
+    shuffle::ShuffleError, storage::StorageError,
 };
 
 /// Why a run ended without a report: exit code 2, or 4 if sending had begun.
@@ -90,28 +88,8 @@ pub(super) enum Refusal {
     Spill(#[from] io::Error),
     #[error(transparent)]
     Storage(#[from] StorageError),
-    #[error(
-        "{n_invalid} of {n_orders} orders are invalid, more than allowed ({max_invalid}); nothing \
-         was sent\n  \
-         hint: fix them, see rejects/ in the run folder, or allow more with --max-invalid"
-    )]
-    TooManyInvalid { n_invalid: u64, n_orders: u64, max_invalid: MaxInvalid },
-    #[error(
-        "{n_old} of {n_orders} orders are older than {}, more than allowed ({max_invalid}); the \
-         oldest is of \
-         {oldest}; nothing was sent\n  \
-         hint: imported history may trigger live campaigns; --backfill sends it all the same, \
-         old_orders = \
-         \"skip\" leaves such orders out",
-        in_days(*age)
-    )]
-    TooManyOld {
-        n_old: u64,
-        n_orders: u64,
-        max_invalid: MaxInvalid,
-        age: Duration,
-        oldest: DateTime<Utc>,
-    },
+    #[error(transparent)]
+    Guard(#[from] GuardError),
 }
 
 impl From<PlanError> for Refusal {

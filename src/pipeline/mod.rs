@@ -10,7 +10,6 @@ mod error;
 mod finish;
 mod guards;
 mod journal;
-mod max_invalid;
 mod memory;
 mod part;
 mod progress;
@@ -23,7 +22,7 @@ mod target;
 mod triage;
 
 pub use error::RunError;
-pub use max_invalid::MaxInvalid;
+pub use guards::MaxInvalid;
 pub use progress::{Progress, ProgressFn};
 pub use run::run;
 pub use spec::{Finished, RunSpec, SendSpec};

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use super::{
     error::{Refusal, RunError},
     finish::{finish_refused, finish_sent, mark_reported},
-    guards::check_old,
     progress::{Progress, ProgressFn},
     send,
     spec::{Finished, RunSpec, SendSpec},
@@ -95,9 +94,11 @@ fn acquire_ledger(
         return Err(Refusal::OtherLedger { plan: folder.clone(), ledger: spec.ledger.to_string() });
     }
     let (reader, rules) = (Some(ledger.reader()?), spec.disposition_rules());
+    let backfill_guard = spec.backfill_guard();
     let guests = settle_all::<RunError, _, _, _>(reader, plan.guests()?, rules, drop);
-    let old_orders = spec.backfill_guard().count_old(guests)?;
-    check_old(old_orders, header.n_orders, spec).map(|()| ledger)
+    let old_orders = backfill_guard.count_old(guests)?;
+    spec.max_invalid.check_old(old_orders, header.n_orders, backfill_guard)?;
+    Ok(ledger)
 }
 
 /// Whether a guest of the plan, with its first orders, has none to send.
@@ -146,7 +147,7 @@ fn refuse(
     spec: &RunSpec<'_>,
 ) -> Result<Finished, RunError> {
     // For every other refusal, the ledger is the reason, or it is that of another target.
-    let knows_more = matches!(refusal, Refusal::TooManyOld { .. });
+    let knows_more = matches!(refusal, Refusal::Guard(_));
     let ledger = if knows_more { spec.ledger.open_to_read(&spec.stream.target)? } else { None };
     let reason = refusal.first_line();
     let (backfill_guard, rules) = (spec.backfill_guard(), spec.disposition_rules());

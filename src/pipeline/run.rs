@@ -66,7 +66,9 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         Some(ledger) => candidates.record_changed(&mut **ledger).map_err(Refusal::from),
         None => Ok(()),
     };
-    if let Err(refusal) = changes_recorded.and_then(|()| candidates.check_guards(spec, &recorder)) {
+    if let Err(refusal) =
+        changes_recorded.and_then(|()| Ok(candidates.check_guards(spec, &recorder)?))
+    {
         candidates.record_unsent(&refusal, &mut recorder)?;
         return finish_refused(recorder, &refusal);
     }

@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    max_invalid::MaxInvalid,
+    guards::MaxInvalid,
     memory::MemoryBudget,
     progress::{Progress, ProgressFn},
     target::StreamSettings,
