@@ -202,10 +202,11 @@ pub(super) fn unknown_columns(profile: &Profile, header: &Header) -> Vec<Problem
         return Vec::new();
     }
     let rules = profile.all_rules().map(|rule| &rule.rule).chain([&profile.key]);
-    let conditions = profile.skips.iter().map(|skip| &skip.when).chain(&profile.item_rows);
+    let conditions = profile.order_conditions().chain(&profile.item_rows);
+    let tested = conditions.flat_map(|condition| condition.sources());
     let known: Vec<&str> = rules
         .flat_map(|rule| rule.columns.iter().map(String::as_str))
-        .chain(conditions.filter_map(|condition| condition.column.as_deref()))
+        .chain(tested.filter_map(|source| source.column.as_deref()))
         .collect();
     let is_known = |name: &str| {
         known.iter().any(|column| match column.strip_suffix('*') {

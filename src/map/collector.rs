@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     binding::BoundRule,
+    condition::TestError,
     rule::{Rule, RuleResult},
 };
 use crate::model::{
@@ -195,6 +196,13 @@ impl<'a> Collector<'a> {
             first_wins: false,
         };
         self.cells.push(cell);
+    }
+
+    /// Records that a condition of the profile cannot be tested.
+    // The message does not quote the value, which may be personal data.
+    pub(super) fn push_untestable(&mut self, at: CellOrigin<'a>, error: TestError) {
+        let message = format!("the value {error}");
+        self.problems.push(Problem::for_order(Code::ConditionUnreadable, at.position(), message));
     }
 
     /// Records that a field has an array or object instead of a single value.

@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use super::{
     binding::{unknown_column, wildcard_field},
     collector::{Collector, RawValue},
+    condition::{CellSource, Condition, TestedValue},
     error::MapError,
     input_settings::{MissingColumns, UnknownColumns},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
-    rule::{Condition, Rule},
+    rule::Rule,
     unknown_names::UnknownNames,
 };
 use crate::model::{
@@ -98,8 +99,29 @@ impl<'p> DocumentMapper<'p> {
         let context = DocumentContext { row };
         context.apply(&mut order, self.order_rules.iter().copied(), document);
         self.add_items(document, context, &mut order, into);
-        let skip = self.profile.skips.iter().find(|skip| holds(&skip.when, document));
+        for ignored in &self.profile.ignore_rows {
+            context.holds(ignored, document, &mut order);
+        }
+        let mut skips = self.profile.skips.iter();
+        let skip = skips.find(|skip| context.holds(&skip.when, document, &mut order));
         order.finish_into(skip.map(|skip| &skip.reason), into);
+    }
+
+    /// Whether the profile ignores a document. `raw` is the document as it is in the file.
+    ///
+    /// Of a damaged document the members behind the damage are lost.
+    pub(super) fn is_ignored(
+        &self,
+        document: Option<&JsonNode>,
+        is_damaged: bool,
+        raw: &str,
+    ) -> bool {
+        let value = |source: &CellSource| match (source.is_raw, tested(source, document)) {
+            (true, _) => TestedValue::Text(raw),
+            (false, TestedValue::Missing) if is_damaged => TestedValue::Lost,
+            (false, value) => value,
+        };
+        self.profile.ignore_rows.iter().any(|ignored| ignored.holds(&value) == Ok(true))
     }
 
     /// The key of an unreadable document, if it is reliable.
@@ -159,7 +181,8 @@ impl<'p> DocumentMapper<'p> {
         context: DocumentContext<'a>,
         order: &mut Collector<'a>,
     ) -> Option<ItemDraft<'a>> {
-        if self.profile.item_rows.as_ref().is_some_and(|rows| !holds(rows, element)) {
+        let item_rows = self.profile.item_rows.as_ref();
+        if item_rows.is_some_and(|rows| !context.holds(rows, element, order)) {
             return None;
         }
         let mut item = Collector::new(
@@ -271,15 +294,16 @@ fn covers(known: &str, path: &str) -> bool {
 fn known_paths(profile: &Profile) -> Vec<String> {
     let mut known: Vec<String> = profile.key.paths.clone();
     known.extend(profile.items_path.clone());
-    known.extend(profile.skips.iter().filter_map(|skip| skip.when.path.clone()));
-    let item_rows_path = profile.item_rows.as_ref().and_then(|rows| rows.path.as_deref());
-    let below_items = |path: &str| {
-        profile
-            .items_path
-            .as_ref()
-            .map_or_else(|| path.to_owned(), |above| format!("{above}.{path}"))
+    let paths = |condition: &Condition| {
+        condition.sources().into_iter().filter_map(|source| source.path.clone()).collect::<Vec<_>>()
     };
-    known.extend(item_rows_path.map(below_items));
+    known.extend(profile.order_conditions().flat_map(paths));
+    let item_rows_paths = profile.item_rows.iter().flat_map(paths);
+    let below_items = |path: String| match &profile.items_path {
+        Some(above) => format!("{above}.{path}"),
+        None => path,
+    };
+    known.extend(item_rows_paths.map(below_items));
     for rule in &profile.rules {
         let above =
             profile.items_path.as_deref().filter(|_| rule.target.group() == FieldGroup::Item);
@@ -312,9 +336,9 @@ fn add_known_paths(
     }
 }
 
-fn holds(condition: &Condition, node: &JsonNode) -> bool {
-    let found = condition.path.as_deref().and_then(|path| node.at(path));
-    condition.holds(found.and_then(scalar).unwrap_or_default())
+/// The value that a condition tests in a document or an item.
+fn tested<'n>(source: &CellSource, node: Option<&'n JsonNode>) -> TestedValue<'n> {
+    TestedValue::of(source.path.as_deref().and_then(|path| node?.at(path)))
 }
 
 /// The value at the first of the paths that has one.
@@ -366,6 +390,16 @@ struct DocumentContext<'a> {
 impl<'a> DocumentContext<'a> {
     fn at(self, node: &'a JsonNode) -> CellOrigin<'a> {
         CellOrigin::Node(self.row, node)
+    }
+
+    /// Whether a condition holds; one that cannot be tested is a problem of the order.
+    fn holds(self, condition: &Condition, node: &'a JsonNode, order: &mut Collector<'a>) -> bool {
+        let value = |source: &CellSource| tested(source, Some(node));
+        condition.holds(&value).unwrap_or_else(|(source, error)| {
+            let tested = source.path.as_deref().and_then(|path| node.at(path));
+            order.push_untestable(self.at(tested.unwrap_or(node)), error);
+            false
+        })
     }
 
     /// The elements of the array at a path: the people of `role`, or the items if it is `None`.

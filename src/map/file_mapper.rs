@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{
-    document_mapper::DocumentMapper, error::MapError, profile::Profile,
+    condition::Condition, document_mapper::DocumentMapper, error::MapError, profile::Profile,
     record_mapper::RecordMapper, unknown_names::UnknownNames,
 };
 use crate::model::{
@@ -18,6 +18,7 @@ use crate::model::{
 
 /// Maps the rows of one file.
 pub struct FileMapper<'p> {
+    ignored: &'p [Condition],
     mapper: Mapper<'p>,
 }
 
@@ -38,7 +39,7 @@ impl<'p> FileMapper<'p> {
             Some(header) => Mapper::Records(RecordMapper::bind(profile, header, file)?),
             None => Mapper::Documents(DocumentMapper::bind(profile, file)?),
         };
-        Ok(Self { mapper })
+        Ok(Self { ignored: &profile.ignore_rows, mapper })
     }
 
     /// The role of a row in grouping, with its order key.
@@ -70,6 +71,30 @@ impl<'p> FileMapper<'p> {
                 )
             }
             kind => kind,
+        }
+    }
+
+    /// Whether the profile ignores a row (`ignore_rows`): it belongs to no order, and may be
+    /// unreadable. `raw` is the row as it is in the file.
+    #[must_use]
+    pub fn is_ignored(&self, row: &Row<'_>, raw: &[u8]) -> bool {
+        if self.ignored.is_empty() {
+            return false;
+        }
+        let raw = String::from_utf8_lossy(raw.trim_ascii());
+        let (content, is_damaged) = match &row.content {
+            RowContent::Unreadable(unreadable) => (unreadable.salvaged.as_deref(), true),
+            content => (Some(content), false),
+        };
+        match (content, &self.mapper) {
+            (Some(RowContent::Record(record)), Mapper::Records(mapper)) => {
+                mapper.is_ignored(Some(record), &raw)
+            }
+            (Some(RowContent::Document(document)), Mapper::Documents(mapper)) => {
+                mapper.is_ignored(Some(document), is_damaged, &raw)
+            }
+            (_, Mapper::Records(mapper)) => mapper.is_ignored(None, &raw),
+            (_, Mapper::Documents(mapper)) => mapper.is_ignored(None, true, &raw),
         }
     }
 

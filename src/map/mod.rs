@@ -6,6 +6,7 @@
 
 mod binding;
 mod collector;
+mod condition;
 pub mod date;
 mod document_mapper;
 mod error;

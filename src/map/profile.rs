@@ -8,10 +8,13 @@ use std::{borrow::Cow, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use super::{
+    condition::Condition,
     error::{MapError, toml_error},
     input_settings::{LastLineEnd, MissingColumns, UnknownColumns, UnreadableRows},
-    profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText},
-    rule::{Condition, Rule, RuleResult},
+    profile_text::{
+        ConditionText, EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText,
+    },
+    rule::{Rule, RuleResult},
 };
 use crate::model::{
     draft::PersonRole,
@@ -127,6 +130,9 @@ pub struct Profile {
     pub mode: Option<Mode>,
     /// The path of the array of items in a JSON document. If set, a document is a complete order.
     pub items_path: Option<String>,
+    /// The rows that belong to no order and are left out: footers, totals, comments. A row is one
+    /// if any of these conditions holds.
+    pub ignore_rows: Vec<Condition>,
     /// The rows that are items; if not set, every row with a filled item column.
     pub item_rows: Option<Condition>,
     /// The rules that skip orders; the first one that applies is the reason.
@@ -168,6 +174,11 @@ impl Profile {
     /// The rules of all fields, those of contacts and consumers included.
     pub fn all_rules(&self) -> impl Iterator<Item = &FieldRule> {
         self.rules.iter().chain(self.people.iter().flat_map(|people| &people.rules))
+    }
+
+    /// The conditions on the rows and documents of an order, those on items left out.
+    pub(super) fn order_conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.skips.iter().map(|skip| &skip.when).chain(&self.ignore_rows)
     }
 
     /// Whether orders with different keys always have different references.
@@ -214,14 +225,13 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
             .ok_or_else(|| for_field("key", "missing; expected key or order.referenceId"))?,
     };
     let skips = text.skip.into_iter().map(|skip| {
-        let when = Condition::new(skip.when).map_err(|error| for_field("skip", &error))?;
-        Ok(SkipRule { reason: skip.reason.into(), when })
+        Ok(SkipRule { reason: skip.reason.into(), when: condition("skip", skip.when)? })
     });
-    let item_rows = text
-        .item_rows
-        .map(Condition::new)
-        .transpose()
-        .map_err(|error| for_field("item_rows", &error))?;
+    let ignore_rows = text
+        .ignore_rows
+        .into_iter()
+        .map(|text| Condition::new(text).map_err(|error| for_field("ignore_rows", &error)));
+    let item_rows = text.item_rows.map(|text| condition("item_rows", text)).transpose()?;
     Ok(Profile {
         name: text.name,
         description: text.about,
@@ -237,12 +247,22 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
         item_price: text.item_price,
         mode: text.mode,
         items_path: text.items,
+        ignore_rows: ignore_rows.collect::<Result<_, ProfileError>>()?,
         item_rows,
         skips: skips.collect::<Result<_, ProfileError>>()?,
         key,
         rules,
         people: contacts.into_iter().chain(consumers).collect(),
     })
+}
+
+/// A condition on cells, which `raw` rows have not.
+fn condition(field: &str, text: ConditionText) -> Result<Condition, ProfileError> {
+    let condition = Condition::new(text).map_err(|error| for_field(field, &error))?;
+    if condition.sources().iter().any(|source| source.is_raw) {
+        return Err(for_field(field, "raw is for ignore_rows only; expected a column or path"));
+    }
+    Ok(condition)
 }
 
 fn for_field(field: &str, error: &str) -> ProfileError {

@@ -67,16 +67,39 @@ pub(super) struct RuleText {
     pub(super) disagree: OnConflict,
 }
 
+/// A number: `0`, `0.5`, or a text, which keeps all digits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected a number")]
+pub(super) enum NumberText {
+    Integer(i64),
+    Float(f64),
+    Text(String),
+}
+
 /// A condition on rows: all tests that are set must hold.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConditionText {
     pub(super) column: Option<String>,
     pub(super) path: Option<String>,
+    #[serde(default)]
+    pub(super) raw: bool,
+    #[serde(default)]
+    pub(super) optional: bool,
     pub(super) is: Option<OneOrMany>,
     pub(super) is_not: Option<OneOrMany>,
     pub(super) starts_with: Option<OneOrMany>,
+    pub(super) ends_with: Option<OneOrMany>,
+    pub(super) contains: Option<OneOrMany>,
+    pub(super) list_contains: Option<OneOrMany>,
     pub(super) empty: Option<bool>,
+    pub(super) exists: Option<bool>,
+    pub(super) equals: Option<NumberText>,
+    pub(super) less: Option<NumberText>,
+    pub(super) greater: Option<NumberText>,
+    pub(super) all: Option<Vec<Self>>,
+    pub(super) any: Option<Vec<Self>>,
+    pub(super) not: Option<Box<Self>>,
 }
 
 /// A rule that skips orders.
@@ -143,6 +166,8 @@ pub(super) struct ProfileText {
     pub(super) items: Option<String>,
     pub(super) contacts: Option<String>,
     pub(super) consumers: Option<String>,
+    #[serde(default)]
+    pub(super) ignore_rows: Vec<ConditionText>,
     pub(super) item_rows: Option<ConditionText>,
     #[serde(default)]
     pub(super) skip: Vec<SkipText>,

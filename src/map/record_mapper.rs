@@ -8,10 +8,10 @@ use std::{borrow::Cow, ops::RangeInclusive};
 use super::{
     binding::{BoundRule, bind_rules, find_column, find_columns, missing_column, unknown_columns},
     collector::{Collector, RawValue},
+    condition::{CellSource, Condition, TestedValue},
     error::MapError,
     input_settings::MissingColumns,
     profile::{Profile, SkipRule},
-    rule::Condition,
 };
 use crate::model::{
     draft::{CellOrigin, Cells, ItemDraft, MappedRow, PersonRole, RowKind},
@@ -23,6 +23,19 @@ use crate::model::{
 // The longest key that is searched for at the end of a cell, in characters.
 const MAX_KEY_CHARS: usize = 64;
 
+/// A condition bound to the columns of a header.
+type BoundCondition = Condition<TestedCell>;
+
+/// The cell that a condition tests.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum TestedCell {
+    Column(usize),
+    /// No such column, which is allowed.
+    Missing,
+    /// The row as it is in the file.
+    Raw,
+}
+
 pub(super) struct RecordMapper<'p> {
     profile: &'p Profile,
     n_columns: usize,
@@ -33,8 +46,9 @@ pub(super) struct RecordMapper<'p> {
     order_column_runs: Vec<RangeInclusive<usize>>,
     item_rules: Vec<BoundRule<'p>>,
     people: Vec<(PersonRole, Vec<BoundRule<'p>>)>,
-    skips: Vec<(&'p SkipRule, usize)>,
-    item_rows: Option<(&'p Condition, usize)>,
+    skips: Vec<(&'p SkipRule, BoundCondition)>,
+    ignore_rows: Vec<BoundCondition>,
+    item_rows: Option<BoundCondition>,
     pub(super) unknown: Vec<Problem>,
 }
 
@@ -53,11 +67,8 @@ impl<'p> RecordMapper<'p> {
         let rules = bind_rules(&profile.rules, Field::to_string, profile, header, file)?;
         let (item_rules, order_rules): (Vec<BoundRule<'_>>, Vec<BoundRule<'_>>) =
             rules.into_iter().partition(|bound| bound.field.group() == FieldGroup::Item);
-        let column = |condition: &Condition| {
-            let name = condition.column.clone().unwrap_or_default();
-            find_column(&name, "a condition", header, file)?
-                .ok_or_else(|| missing_column(&name, "a condition", header, file))
-        };
+        let condition =
+            |condition: &Condition| condition.bind(&mut |source| tested_cell(source, header, file));
         Ok(Self {
             profile,
             n_columns: header.names.len(),
@@ -69,13 +80,10 @@ impl<'p> RecordMapper<'p> {
             skips: profile
                 .skips
                 .iter()
-                .map(|skip| Ok((skip, column(&skip.when)?)))
+                .map(|skip| Ok((skip, condition(&skip.when)?)))
                 .collect::<Result<_, MapError>>()?,
-            item_rows: profile
-                .item_rows
-                .as_ref()
-                .map(|rows| Ok((rows, column(rows)?)))
-                .transpose()?,
+            ignore_rows: profile.ignore_rows.iter().map(condition).collect::<Result<_, _>>()?,
+            item_rows: profile.item_rows.as_ref().map(condition).transpose()?,
             unknown: unknown_columns(profile, header),
         })
     }
@@ -121,8 +129,50 @@ impl<'p> RecordMapper<'p> {
             let item = (into.items.len() > n_items_before).then_some(n_items_before);
             self.add_people(row, record, item, &mut order, into);
         }
-        let skip = self.skips.iter().find(|(skip, column)| skip.when.holds(record.cell(*column)));
+        for ignored in &self.ignore_rows {
+            self.holds(ignored, row, record, &mut order);
+        }
+        let skip = self.skips.iter().find(|(_, when)| self.holds(when, row, record, &mut order));
         order.finish_into(skip.map(|(skip, _)| &skip.reason), into);
+    }
+
+    /// Whether a condition holds; one that cannot be tested is a problem of the order.
+    fn holds<'a>(
+        &self,
+        condition: &BoundCondition,
+        row: &'a Row<'a>,
+        record: &Record<'a>,
+        order: &mut Collector<'a>,
+    ) -> bool {
+        let value = |cell: &TestedCell| match cell {
+            TestedCell::Column(index) => TestedValue::Text(record.cell(*index)),
+            TestedCell::Missing | TestedCell::Raw => TestedValue::Missing,
+        };
+        condition.holds(&value).unwrap_or_else(|(cell, error)| {
+            let at = match cell {
+                TestedCell::Column(index) => CellOrigin::Column(row, to_u32(*index)),
+                TestedCell::Missing | TestedCell::Raw => CellOrigin::Row(row),
+            };
+            order.push_untestable(at, error);
+            false
+        })
+    }
+
+    /// Whether the profile ignores a row. `raw` is the row as it is in the file.
+    ///
+    /// With a wrong number of cells only the first one is certainly in its place.
+    pub(super) fn is_ignored(&self, record: Option<&Record<'_>>, raw: &str) -> bool {
+        let value = |cell: &TestedCell| match (cell, record) {
+            (TestedCell::Raw, _) => TestedValue::Text(raw),
+            (TestedCell::Missing, _) => TestedValue::Missing,
+            (TestedCell::Column(index), Some(record))
+                if *index == 0 || record.n_cells() == self.n_columns =>
+            {
+                TestedValue::Text(record.cell(*index))
+            }
+            (TestedCell::Column(_), _) => TestedValue::Lost,
+        };
+        self.ignore_rows.iter().any(|ignored| ignored.holds(&value) == Ok(true))
     }
 
     /// The item of the row, if one of its item columns is filled.
@@ -132,7 +182,7 @@ impl<'p> RecordMapper<'p> {
         record: &Record<'a>,
         order: &mut Collector<'a>,
     ) -> Option<ItemDraft<'a>> {
-        if self.item_rows.is_some_and(|(rows, column)| !rows.holds(record.cell(column))) {
+        if self.item_rows.as_ref().is_some_and(|rows| !self.holds(rows, row, record, order)) {
             return None;
         }
         let mut item =
@@ -218,6 +268,18 @@ impl<'p> RecordMapper<'p> {
             .map(|index| record.cell(*index))
             .find(|text| !text.is_empty())?;
         self.profile.key_of(text)
+    }
+}
+
+fn tested_cell(source: &CellSource, header: &Header, file: &str) -> Result<TestedCell, MapError> {
+    if source.is_raw {
+        return Ok(TestedCell::Raw);
+    }
+    let name = source.column.as_deref().unwrap_or_default();
+    match find_column(name, "a condition", header, file)? {
+        Some(index) => Ok(TestedCell::Column(index)),
+        None if source.is_optional => Ok(TestedCell::Missing),
+        None => Err(missing_column(name, "a condition", header, file)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rules: how a profile converts a cell to the value of a field, and conditions on cells.
+//! Rules: how a profile converts a cell to the value of a field.
 //!
 //! A rule strips, looks up and parses one text; it does not read rows. Compiled from
 //! `profile_text`; applied by `collector` and, for keys, by `profile`.
@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{
     date::{DateRule, ISO_8601},
-    profile_text::{ConditionText, OnConflict, RuleText, TableValue},
+    profile_text::{OnConflict, RuleText, TableValue},
 };
 use crate::model::{field::ExtensionType, problem::Code, suggest::suggest};
 
@@ -202,60 +202,6 @@ fn parse_date<'a>(rule: &DateRule, text: &str) -> RuleResult<'a> {
     }
 }
 
-/// A condition on one cell.
-#[derive(Debug, Clone)]
-pub struct Condition {
-    /// The CSV column.
-    pub column: Option<String>,
-    /// The JSON path.
-    pub path: Option<String>,
-    is: Option<Vec<String>>,
-    is_not: Option<Vec<String>>,
-    starts_with: Option<Vec<String>>,
-    empty: Option<bool>,
-}
-
-impl Condition {
-    pub(super) fn new(text: ConditionText) -> Result<Self, String> {
-        if text.column.is_none() && text.path.is_none() {
-            return Err("has no column and no path".into());
-        }
-        let many = |texts: Option<super::profile_text::OneOrMany>| {
-            texts.map(super::profile_text::OneOrMany::into_vec)
-        };
-        let condition = Self {
-            column: text.column,
-            path: text.path,
-            is: many(text.is),
-            is_not: many(text.is_not),
-            starts_with: many(text.starts_with),
-            empty: text.empty,
-        };
-        let has_test = condition.is.is_some()
-            || condition.is_not.is_some()
-            || condition.starts_with.is_some()
-            || condition.empty.is_some();
-        if has_test {
-            Ok(condition)
-        } else {
-            Err("has no test; expected is, is_not, starts_with or empty".into())
-        }
-    }
-
-    /// Whether a cell with this text passes all tests; an absent cell counts as empty.
-    #[must_use]
-    pub fn holds(&self, text: &str) -> bool {
-        let lists = |texts: &Vec<String>| texts.iter().any(|wanted| wanted == text);
-        self.is.as_ref().is_none_or(lists)
-            && self.is_not.as_ref().is_none_or(|texts| !lists(texts))
-            && self
-                .starts_with
-                .as_ref()
-                .is_none_or(|starts| starts.iter().any(|start| text.starts_with(start.as_str())))
-            && self.empty.is_none_or(|empty| text.is_empty() == empty)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,14 +247,5 @@ mod tests {
         assert!(rule("value = 'x'\ncolumn = 'c'").unwrap_err().contains("a default"));
         assert!(rule("column = 'c'\ntype = 'decimal'").unwrap_err().contains("unknown type"));
         assert!(rule("column = 'c'\nzone = 'UTC'").unwrap_err().contains("no date"));
-    }
-
-    #[test]
-    fn condition_requires_all_tests() {
-        let holds =
-            |toml: &str, text| Condition::new(toml::from_str(toml).unwrap()).unwrap().holds(text);
-        assert!(holds("column = 'c'\nstarts_with = 'C'", "C536379"));
-        assert!(!holds("column = 'c'\nstarts_with = 'C'\nis_not = ['C1']", "C1"));
-        assert!(holds("column = 'c'\nempty = true", ""));
     }
 }

@@ -123,6 +123,83 @@ fn first_matching_skip_rule_is_the_reason() {
     );
 }
 
+/// A record, a document, or neither where the row is unreadable as a whole.
+fn is_ignored(rules: &str, columns: Option<&str>, content: RowContent<'static>, raw: &str) -> bool {
+    let profile = profile(rules);
+    bind(&profile, columns).is_ignored(row(9, content), raw.as_bytes())
+}
+
+#[test]
+fn ignored_rows_may_be_unreadable() {
+    let of = |ignored: &str, line: &str| {
+        let rules = format!("ignore_rows = [{{ {ignored} }}]");
+        let (columns, cells) = (Some("id,price"), RowContent::Record(record(line)));
+        let is_readable = line.split(',').count() == 2;
+        let content = if is_readable { cells } else { unreadable_content(Some(cells)) };
+        is_ignored(&rules, columns, content, line)
+    };
+    assert!(of("column = 'id', starts_with = 'Total'", "Total,30.00"));
+    assert!(!of("column = 'id', starts_with = 'Total'", "A1,30.00"));
+    // With a wrong number of cells only the first one is known.
+    assert!(of("column = 'id', starts_with = 'Total'", "Total,,30.00"));
+    assert!(!of("column = 'price', empty = true", "Total,,30.00"));
+    assert!(!of("not = { column = 'price', is = 'x' }", "Total,,30.00"));
+    assert!(of("raw = true, starts_with = '#'", "# end"));
+    assert!(of("raw = true, contains = 'record(s)'", " 3 record(s) found, by Ann, today "));
+    let nothing = unreadable_content(None);
+    let rules = "ignore_rows = [{ raw = true, is = 'null' }, { path = 'index', empty = false }]";
+    assert!(is_ignored(rules, None, nothing, "null"));
+    assert!(is_ignored(rules, None, document(&json!({"index": {"_id": "1"}})), "{}"));
+    assert!(!is_ignored(rules, None, document(&json!({"id": "A"})), "{}"));
+    let damaged = unreadable_content(Some(document(&json!({"id": "A"}))));
+    let rules = "ignore_rows = [{ path = 'key', exists = false }]";
+    assert!(!is_ignored(rules, None, damaged, "{\"id\": \"A\", \"ke"));
+}
+
+/// A cancelled order was once sent, since an object counted as empty.
+#[test]
+fn conditions_see_objects_and_arrays() {
+    let rules = "[[skip]]\nreason = 'cancelled'\nwhen = { path = 'cancelled', empty = false }";
+    let rules = profile(rules);
+    let of = |cancelled: Value| ndjson(&rules, json!({"cancelled": cancelled, "id": "A"}));
+    assert_eq!(of(json!({"$date": "x"})), "row A:  | skip cancelled");
+    assert_eq!(of(json!([{}])), "row A:  | skip cancelled");
+    for nothing in [json!(null), json!(""), json!([])] {
+        assert_eq!(of(nothing), "row A: ");
+    }
+}
+
+#[test]
+fn untestable_condition_is_a_problem() {
+    let rules =
+        "[[skip]]\nreason = 'refund'\nwhen = { column = 'total', path = 'total', less = 0 }";
+    let rules = profile(rules);
+    assert_eq!(csv(&rules, "id,total", "A,-1.00"), "row A:  | skip refund");
+    assert_eq!(csv(&rules, "id,total", "A,"), "row A: ");
+    let number = "the value is not a number, which a condition of the profile compares with one";
+    let problem = format!("row A:  | condition_unreadable -@3 {number}");
+    assert_eq!(csv(&rules, "id,total", "A,1.00 EUR"), problem);
+    let nested = "the value is an array or an object, and a condition of the profile tests a single \
+                  value";
+    assert_eq!(
+        ndjson(&rules, json!({"id": "A", "total": {"value": 1}})),
+        format!("row A:  | condition_unreadable -@3 {nested}")
+    );
+    let error = |rules: &str| {
+        Profile::parse("p", &format!("name = 'p'\n{rules}\norder.referenceId.column = 'id'"))
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        error("item_rows = { raw = true, is = 'x' }"),
+        "p: item_rows: raw is for ignore_rows only; expected a column or path"
+    );
+    assert_eq!(
+        error("item_rows = { not = { is = 'x' } }"),
+        "p: item_rows: has no column and no path"
+    );
+}
+
 #[test]
 fn required_column_must_exist_once() {
     let rules = profile(

@@ -260,6 +260,8 @@ codes! {
     PriceRounded "price_rounded" Warning,
     /// An array or object is found where a single value is expected.
     NotAScalar "not_a_scalar" Error,
+    /// A condition of the profile cannot be tested: the value is no number, or not a single value.
+    ConditionUnreadable "condition_unreadable" Error,
     /// A value is not in the profile's value table.
     ValueNotInTable "value_not_in_table" Error,
     /// A value cannot be an e-mail address.

@@ -1,0 +1,458 @@
+//! Conditions: tests on the cells of a row, and their combinations.
+//!
+//! Three-valued: a test that cannot be made, such as `less` on a text that is no number, neither
+//! holds nor fails. It matters only where the other tests do not decide, whatever their order.
+//! Compiled by `profile`; `record_mapper` and `document_mapper` find the values.
+
+use super::profile_text::{ConditionText, NumberText, OneOrMany};
+use crate::model::{
+    money::Amount,
+    row::{JsonNode, JsonValue},
+};
+
+/// A condition on the cells of a row. `S` is where a cell is: its names, or its column once the
+/// condition is bound to a header.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition<S = CellSource> {
+    /// All tests hold on one cell.
+    Cell(S, Vec<CellTest>),
+    /// All conditions hold.
+    All(Vec<Self>),
+    /// At least one condition holds.
+    Any(Vec<Self>),
+    /// The condition does not hold.
+    Not(Box<Self>),
+}
+
+/// The names of the cell that a condition tests, one for each format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellSource {
+    /// The CSV column.
+    pub column: Option<String>,
+    /// The JSON path.
+    pub path: Option<String>,
+    /// Whether the tests are made on the row as it is in the file.
+    pub is_raw: bool,
+    /// Whether the export may lack the column or path: it is declared optional, or tested with
+    /// `exists`.
+    pub is_optional: bool,
+}
+
+/// A test on one cell. Lists name alternatives.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CellTest {
+    /// The text is one of these.
+    Is(Vec<String>),
+    /// There is a text, and it is none of these.
+    IsNot(Vec<String>),
+    /// The text starts with one of these.
+    StartsWith(Vec<String>),
+    /// The text ends with one of these.
+    EndsWith(Vec<String>),
+    /// The text contains one of these.
+    Contains(Vec<String>),
+    /// An element of the list is one of these: of an array, or of a text split at commas.
+    ListContains(Vec<String>),
+    /// Whether there is no value.
+    Empty(bool),
+    /// Whether the column or member exists.
+    Exists(bool),
+    /// The number has this value.
+    Equals(Amount),
+    /// The number is less than this.
+    Less(Amount),
+    /// The number is greater than this.
+    Greater(Amount),
+}
+
+/// What a condition finds in a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum TestedValue<'a> {
+    /// No such column or member.
+    Missing,
+    /// JSON's `null`.
+    Null,
+    /// A text, trimmed; empty in an empty cell.
+    Text(&'a str),
+    /// An array.
+    Array(&'a [JsonNode]),
+    /// An object.
+    Object,
+    /// Lost with the rest of an unreadable row.
+    Lost,
+}
+
+impl<'a> TestedValue<'a> {
+    /// The value of a member, or of none.
+    pub(super) fn of(node: Option<&'a JsonNode>) -> Self {
+        match node.map(|node| &node.value) {
+            None => Self::Missing,
+            Some(JsonValue::Null) => Self::Null,
+            Some(JsonValue::Boolean(true)) => Self::Text("true"),
+            Some(JsonValue::Boolean(false)) => Self::Text("false"),
+            Some(JsonValue::Number(digits)) => Self::Text(digits),
+            Some(JsonValue::Text(text)) => Self::Text(text.trim()),
+            Some(JsonValue::Array(elements)) => Self::Array(elements),
+            Some(JsonValue::Object(_)) => Self::Object,
+        }
+    }
+}
+
+/// Why a test cannot be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TestError {
+    /// A text is compared with a number.
+    #[error("is not a number, which a condition of the profile compares with one")]
+    NotANumber,
+    /// A text is expected where there is an array or an object.
+    #[error("is an array or an object, and a condition of the profile tests a single value")]
+    NotAScalar,
+    /// The cell is lost.
+    #[error("is lost")]
+    Lost,
+}
+
+impl Condition {
+    pub(super) fn new(text: ConditionText) -> Result<Self, String> {
+        let mut conditions = Vec::new();
+        let tests = cell_tests(&text)?;
+        let has_source = text.column.is_some() || text.path.is_some() || text.raw;
+        match (has_source, tests.is_empty()) {
+            (true, true) => return Err(format!("has no test; expected one of {TESTS}")),
+            (false, false) => return Err("has no column and no path".into()),
+            (false, true) => {}
+            (true, false) => {
+                if text.raw && (text.column.is_some() || text.path.is_some()) {
+                    return Err("has raw and a column or path; expected one of them".into());
+                }
+                let is_optional =
+                    text.optional || tests.iter().any(|test| matches!(test, CellTest::Exists(_)));
+                let (column, path, is_raw) = (text.column, text.path, text.raw);
+                conditions
+                    .push(Self::Cell(CellSource { column, path, is_raw, is_optional }, tests));
+            }
+        }
+        if let Some(all) = text.all {
+            conditions.push(Self::All(several(all, "all")?));
+        }
+        if let Some(any) = text.any {
+            conditions.push(Self::Any(several(any, "any")?));
+        }
+        if let Some(not) = text.not {
+            conditions.push(Self::Not(Box::new(Self::new(*not)?)));
+        }
+        match conditions.len() {
+            0 => Err("has no column and no path".into()),
+            1 => Ok(conditions.remove(0)),
+            _ => Ok(Self::All(conditions)),
+        }
+    }
+}
+
+/// The tests, as a message lists them.
+const TESTS: &str = "is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, \
+                     equals, less, greater";
+
+fn several(texts: Vec<ConditionText>, name: &str) -> Result<Vec<Condition>, String> {
+    if texts.is_empty() {
+        return Err(format!("{name} is empty, expected conditions"));
+    }
+    texts.into_iter().map(Condition::new).collect()
+}
+
+fn cell_tests(text: &ConditionText) -> Result<Vec<CellTest>, String> {
+    let many = |texts: &Option<OneOrMany>| texts.clone().map(OneOrMany::into_vec);
+    let number = |text: &Option<NumberText>| text.as_ref().map(parse_number).transpose();
+    let tests = [
+        many(&text.is).map(CellTest::Is),
+        many(&text.is_not).map(CellTest::IsNot),
+        many(&text.starts_with).map(CellTest::StartsWith),
+        many(&text.ends_with).map(CellTest::EndsWith),
+        many(&text.contains).map(CellTest::Contains),
+        many(&text.list_contains).map(CellTest::ListContains),
+        text.empty.map(CellTest::Empty),
+        text.exists.map(CellTest::Exists),
+        number(&text.equals)?.map(CellTest::Equals),
+        number(&text.less)?.map(CellTest::Less),
+        number(&text.greater)?.map(CellTest::Greater),
+    ];
+    Ok(tests.into_iter().flatten().collect())
+}
+
+fn parse_number(number: &NumberText) -> Result<Amount, String> {
+    let text = match number {
+        NumberText::Integer(number) => number.to_string(),
+        NumberText::Float(number) => number.to_string(),
+        NumberText::Text(text) => text.clone(),
+    };
+    text.parse().map_err(|error| format!("invalid number {text:?}: {error}"))
+}
+
+impl<S> Condition<S> {
+    /// Whether the condition holds for the values that `value` finds.
+    ///
+    /// # Errors
+    ///
+    /// The first test that cannot be made, if the others do not decide without it.
+    pub(super) fn holds<'a, 's>(
+        &'s self,
+        value: &impl Fn(&S) -> TestedValue<'a>,
+    ) -> Result<bool, (&'s S, TestError)> {
+        match self {
+            Self::Cell(source, tests) => {
+                let value = value(source);
+                all(tests.iter().map(|test| test.holds(value).map_err(|error| (source, error))))
+            }
+            Self::All(conditions) => all(conditions.iter().map(|one| one.holds(value))),
+            Self::Any(conditions) => {
+                let fails = |one: &'s Self| one.holds(value).map(|holds| !holds);
+                all(conditions.iter().map(fails)).map(|fail| !fail)
+            }
+            Self::Not(condition) => condition.holds(value).map(|holds| !holds),
+        }
+    }
+
+    /// The same condition with other sources.
+    pub(super) fn bind<'s, T, E>(
+        &'s self,
+        source: &mut impl FnMut(&'s S) -> Result<T, E>,
+    ) -> Result<Condition<T>, E> {
+        let mut several = |conditions: &'s [Self]| -> Result<Vec<Condition<T>>, E> {
+            conditions.iter().map(|one| one.bind(source)).collect()
+        };
+        Ok(match self {
+            Self::All(conditions) => Condition::All(several(conditions)?),
+            Self::Any(conditions) => Condition::Any(several(conditions)?),
+            Self::Not(condition) => Condition::Not(Box::new(condition.bind(source)?)),
+            Self::Cell(names, tests) => Condition::Cell(source(names)?, tests.clone()),
+        })
+    }
+
+    /// All cells that the condition tests.
+    pub(super) fn sources(&self) -> Vec<&S> {
+        match self {
+            Self::Cell(source, _) => vec![source],
+            Self::All(conditions) | Self::Any(conditions) => {
+                conditions.iter().flat_map(Self::sources).collect()
+            }
+            Self::Not(condition) => condition.sources(),
+        }
+    }
+}
+
+/// Whether all results are true; an error only if none is false.
+fn all<E>(results: impl IntoIterator<Item = Result<bool, E>>) -> Result<bool, E> {
+    let mut first_error = None;
+    for result in results {
+        match result {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(error) => _ = first_error.get_or_insert(error),
+        }
+    }
+    first_error.map_or(Ok(true), Err)
+}
+
+impl CellTest {
+    // A test on nothing holds only if it asks for nothing.
+    fn holds(&self, value: TestedValue<'_>) -> Result<bool, TestError> {
+        match (self, value) {
+            (_, TestedValue::Lost) => Err(TestError::Lost),
+            (Self::Exists(exists), value) => Ok(*exists != matches!(value, TestedValue::Missing)),
+            (Self::Empty(empty), value) => Ok(*empty == is_empty(value)),
+            (_, TestedValue::Missing | TestedValue::Null | TestedValue::Array([])) => Ok(false),
+            (Self::ListContains(texts), TestedValue::Array(elements)) => {
+                any_element_is(texts, elements)
+            }
+            (_, TestedValue::Array(_) | TestedValue::Object) => Err(TestError::NotAScalar),
+            (test, TestedValue::Text(text)) => test.holds_for_text(text),
+        }
+    }
+
+    fn holds_for_text(&self, text: &str) -> Result<bool, TestError> {
+        let any = |texts: &[String], test: fn(&str, &str) -> bool| {
+            texts.iter().any(|wanted| test(text, wanted))
+        };
+        Ok(match self {
+            Self::Is(texts) => any(texts, |text, wanted| text == wanted),
+            Self::IsNot(texts) => !any(texts, |text, wanted| text == wanted),
+            Self::StartsWith(texts) => any(texts, |text, wanted| text.starts_with(wanted)),
+            Self::EndsWith(texts) => any(texts, |text, wanted| text.ends_with(wanted)),
+            Self::Contains(texts) => any(texts, |text, wanted| text.contains(wanted)),
+            Self::ListContains(texts) => {
+                any(texts, |text, wanted| text.split(',').any(|element| element.trim() == wanted))
+            }
+            Self::Empty(empty) => *empty == text.is_empty(),
+            Self::Exists(exists) => *exists,
+            Self::Equals(_) | Self::Less(_) | Self::Greater(_) if text.is_empty() => false,
+            Self::Equals(number) => parse(text)? == *number,
+            Self::Less(number) => parse(text)? < *number,
+            Self::Greater(number) => parse(text)? > *number,
+        })
+    }
+}
+
+fn parse(text: &str) -> Result<Amount, TestError> {
+    text.parse().map_err(|_| TestError::NotANumber)
+}
+
+fn is_empty(value: TestedValue<'_>) -> bool {
+    match value {
+        TestedValue::Missing | TestedValue::Null => true,
+        TestedValue::Text(text) => text.is_empty(),
+        TestedValue::Array(elements) => elements.is_empty(),
+        TestedValue::Object | TestedValue::Lost => false,
+    }
+}
+
+fn any_element_is(texts: &[String], elements: &[JsonNode]) -> Result<bool, TestError> {
+    let fails = |element: &JsonNode| match TestedValue::of(Some(element)) {
+        TestedValue::Text(text) => Ok(texts.iter().all(|wanted| wanted != text)),
+        TestedValue::Array(_) | TestedValue::Object => Err(TestError::NotAScalar),
+        TestedValue::Missing | TestedValue::Null | TestedValue::Lost => Ok(true),
+    };
+    all(elements.iter().map(fails)).map(|fail| !fail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn condition(toml: &str) -> Result<Condition, String> {
+        Condition::new(toml::from_str(toml).unwrap())
+    }
+
+    /// Tests a condition on the cells `c` and `d`.
+    fn holds_for(toml: &str, c: TestedValue<'_>, d: TestedValue<'_>) -> Result<bool, TestError> {
+        let condition = condition(toml).unwrap();
+        let value = |source: &CellSource| if source.column.as_deref() == Some("d") { d } else { c };
+        condition.holds(&value).map_err(|(_, error)| error)
+    }
+
+    fn holds(tests: &str, text: &str) -> Result<bool, TestError> {
+        holds_for(&format!("column = 'c'\n{tests}"), TestedValue::Text(text), TestedValue::Null)
+    }
+
+    #[test]
+    fn text_tests_compare_the_text() {
+        for (tests, text, expected) in [
+            ("is = ['a', 'b']", "b", true),
+            ("is = 'a'", "A", false),
+            ("is_not = ['a', 'b']", "b", false),
+            ("is_not = 'a'", "", true),
+            ("starts_with = 'C'", "C536379", true),
+            ("starts_with = 'C'\nis_not = 'C1'", "C1", false),
+            ("ends_with = ['-R', '-S']", "17-S", true),
+            ("contains = 'record(s)'", "3 record(s) found", true),
+            ("list_contains = 'test'", "vip, test", true),
+            ("list_contains = 'test'", "vip, tested", false),
+            ("empty = true", "", true),
+            ("empty = false", "", false),
+            ("exists = false", "", false),
+        ] {
+            assert_eq!(holds(tests, text), Ok(expected), "{tests} on {text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_compare_by_value() {
+        for (tests, text, expected) in [
+            ("equals = '0'", "0.00", Ok(true)),
+            ("equals = 0", "-0", Ok(true)),
+            ("less = 0", "-0.01", Ok(true)),
+            ("less = 0", "0", Ok(false)),
+            ("greater = 0.1", "0.10", Ok(false)),
+            ("greater = 0.1", "1e2", Ok(true)),
+            ("less = 0", "", Ok(false)),
+            ("less = 0", "free", Err(TestError::NotANumber)),
+            ("less = 0\nis_not = 'free'", "free", Ok(false)),
+        ] {
+            assert_eq!(holds(tests, text), expected, "{tests} on {text:?}");
+        }
+    }
+
+    fn json(text: &str) -> JsonNode {
+        let value = match serde_json::from_str::<serde_json::Value>(text).unwrap() {
+            serde_json::Value::Null => JsonValue::Null,
+            serde_json::Value::String(text) => JsonValue::Text(text),
+            serde_json::Value::Array(elements) => {
+                JsonValue::Array(elements.iter().map(|one| json(&one.to_string())).collect())
+            }
+            serde_json::Value::Object(_) => JsonValue::Object(Vec::new()),
+            scalar => JsonValue::Number(scalar.to_string()),
+        };
+        JsonNode { line_offset: 0, column: 1, value }
+    }
+
+    #[test]
+    fn nothing_holds_only_where_it_is_asked_for() {
+        for nothing in [TestedValue::Missing, TestedValue::Null] {
+            for test in ["is = ''", "is_not = 'x'", "contains = ''", "less = 1", "empty = false"] {
+                let holds = holds_for(&format!("path = 'c'\n{test}"), nothing, nothing);
+                assert_eq!(holds, Ok(false), "{test}");
+            }
+            assert_eq!(holds_for("path = 'c'\nempty = true", nothing, nothing), Ok(true));
+        }
+        let exists = |value| holds_for("path = 'c'\nexists = true", value, TestedValue::Null);
+        assert_eq!(
+            (exists(TestedValue::Missing), exists(TestedValue::Null)),
+            (Ok(false), Ok(true))
+        );
+    }
+
+    /// Objects and filled arrays were once taken for empty, so that a cancelled order was sent.
+    #[test]
+    fn objects_and_filled_arrays_are_not_empty() {
+        let nested = Err(TestError::NotAScalar);
+        for (test, value, expected) in [
+            ("empty = false", "{\"$date\": 1}", Ok(true)),
+            ("empty = false", "{}", Ok(true)),
+            ("empty = false", "[{}]", Ok(true)),
+            ("empty = false", "[]", Ok(false)),
+            ("is = 'x'", "[\"x\"]", nested),
+            ("is_not = 'x'", "{}", nested),
+            ("starts_with = 'x'", "{}", nested),
+            ("less = 1", "[1]", nested),
+            ("list_contains = 'x'", "[\"y\", \" x \"]", Ok(true)),
+            ("list_contains = '7'", "[8, null, 7]", Ok(true)),
+            ("list_contains = 'x'", "[]", Ok(false)),
+            ("list_contains = 'x'", "[\"y\", {}]", nested),
+        ] {
+            let node = json(value);
+            let value_of = TestedValue::of(Some(&node));
+            let holds = holds_for(&format!("path = 'c'\n{test}"), value_of, TestedValue::Null);
+            assert_eq!(holds, expected, "{test} on {value}");
+        }
+    }
+
+    #[test]
+    fn conditions_nest_and_ignore_tests_that_do_not_matter() {
+        let free = TestedValue::Text("free");
+        let (is_free, less) = ("{ column = 'c', is = 'free' }", "{ column = 'c', less = 0 }");
+        let not_a_number = Err(TestError::NotANumber);
+        for (toml, expected) in [
+            (format!("any = [{less}, {is_free}]"), Ok(true)),
+            (format!("any = [{is_free}, {less}]"), Ok(true)),
+            (format!("all = [{less}, {is_free}]"), not_a_number),
+            (format!("all = [{less}, {{ not = {is_free} }}]"), Ok(false)),
+            (format!("not = {less}"), not_a_number),
+            (format!("column = 'd'\nis = 'x'\nall = [{is_free}]"), Ok(true)),
+            (format!("column = 'd'\nis = 'y'\nall = [{is_free}]"), Ok(false)),
+        ] {
+            assert_eq!(holds_for(&toml, free, TestedValue::Text("x")), expected, "{toml}");
+        }
+        let lost = holds_for("column = 'c'\nempty = true", TestedValue::Lost, TestedValue::Null);
+        assert_eq!(lost, Err(TestError::Lost));
+    }
+
+    #[test]
+    fn invalid_condition_is_refused() {
+        let error = |toml: &str| condition(toml).unwrap_err();
+        assert_eq!(error("is = 'x'"), "has no column and no path");
+        assert_eq!(error(""), "has no column and no path");
+        assert!(error("column = 'c'").starts_with("has no test; expected one of is, is_not"));
+        assert_eq!(error("any = []"), "any is empty, expected conditions");
+        assert!(error("column = 'c'\nless = 'x'").contains("invalid number \"x\""));
+        assert!(error("raw = true\ncolumn = 'c'\nis = 'x'").contains("expected one of them"));
+    }
+}
