@@ -445,7 +445,7 @@ mod tests {
 
     #[test]
     fn invalid_rule_names_its_field() {
-        insta::assert_snapshot!(parse_error("name = 'x'\n[order]\norderedAt = { column = 'a', date = '%Y' }\n"), @r#"p.toml: orderedAt: a date format without an offset needs a zone, such as zone = "Europe/London""#);
+        insta::assert_snapshot!(parse_error("name = 'x'\n[order]\norderedAt = { column = 'a', date = '%Y-%m-%d' }\n"), @r#"p.toml: orderedAt: a date format without an offset needs a zone, such as zone = "Europe/London""#);
         insta::assert_snapshot!(parse_error("name = 'x'\n"), @"p.toml: key: missing; expected key or order.referenceId");
         insta::assert_snapshot!(parse_error("name = 'x'\ndelimiter = '§'\n[order]\nreferenceId = { column = 'a' }"), @r"p.toml: delimiter: invalid character '§'; expected an ASCII character such as ; or \t");
         insta::assert_snapshot!(Profile::built_in("cannonical").unwrap_err(), @r#"

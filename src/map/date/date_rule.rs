@@ -1,0 +1,203 @@
+//! Rule of a date: its formats, tried in order, and the time zone of those without an offset.
+//!
+//! Called by `rule`.
+
+use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use super::{
+    iso::{parse_iso, to_millis},
+    strftime::{DateValue, Strftime},
+    zone::{is_utc, parse_zone},
+};
+
+/// The name of the format ISO 8601 with an offset or `Z`, which needs no zone.
+pub const ISO_8601: &str = "iso8601";
+
+/// The date formats of a column, with their time zone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DateRule {
+    formats: Vec<DateFormat>,
+    zone: Option<Tz>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum DateFormat {
+    Iso,
+    Strftime(Strftime),
+}
+
+/// The instant of a parsed date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParsedInstant {
+    /// The instant, to the millisecond.
+    pub time: DateTime<Utc>,
+    /// The local time was skipped or repeated by a clock change. Of two instants the first is
+    /// used.
+    pub is_ambiguous: bool,
+}
+
+impl DateRule {
+    /// Creates a rule of formats, tried in order: chrono's `strftime` formats, or `iso8601`.
+    ///
+    /// A format without an offset needs the name of a time zone such as `Europe/London`. An error
+    /// is a message.
+    pub fn new(formats: &[String], zone: Option<&str>) -> Result<Self, String> {
+        let zone = zone.map(parse_zone).transpose()?;
+        let formats: Vec<_> =
+            formats.iter().map(|format| DateFormat::new(format)).collect::<Result<_, _>>()?;
+        match zone {
+            None if formats.iter().any(DateFormat::needs_zone) => {
+                Err("a date format without an offset needs a zone, such as zone = \
+                     \"Europe/London\""
+                    .to_owned())
+            }
+            Some(zone) => check_zone(&formats, zone).map(|()| Self { formats, zone: Some(zone) }),
+            None => Ok(Self { formats, zone }),
+        }
+    }
+
+    /// The expected formats, for messages.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        let names = self.formats.iter().map(|format| match format {
+            DateFormat::Iso => "ISO 8601 with an offset or Z".to_owned(),
+            DateFormat::Strftime(format) => format!("the format {}", format.text),
+        });
+        names.collect::<Vec<_>>().join(" or ")
+    }
+
+    /// Parses a date; `None` if it has none of the formats.
+    #[must_use]
+    pub fn parse(&self, text: &str) -> Option<ParsedInstant> {
+        self.formats.iter().find_map(|format| self.parse_with(format, text))
+    }
+
+    /// Whether an instant is midnight in the rule's zone or in UTC, so that it may come from a
+    /// date without a time of day.
+    #[must_use]
+    pub fn is_midnight(&self, time: DateTime<Utc>) -> bool {
+        let is_midnight_there = |zone: Tz| time.with_timezone(&zone).time() == NaiveTime::MIN;
+        time.time() == NaiveTime::MIN || self.zone.is_some_and(is_midnight_there)
+    }
+
+    fn parse_with(&self, format: &DateFormat, text: &str) -> Option<ParsedInstant> {
+        let unambiguous = |time| ParsedInstant { time, is_ambiguous: false };
+        match format {
+            DateFormat::Iso => parse_iso(text).map(unambiguous),
+            DateFormat::Strftime(format) => match format.parse(text)? {
+                DateValue::Instant(time) => Some(unambiguous(to_millis(&time))),
+                DateValue::Local(time) => self.resolve_local(time),
+            },
+        }
+    }
+
+    fn resolve_local(&self, time: NaiveDateTime) -> Option<ParsedInstant> {
+        let zone = self.zone?;
+        let (time, is_ambiguous) = match zone.from_local_datetime(&time) {
+            LocalResult::Single(time) => (time, false),
+            LocalResult::Ambiguous(first, _) => (first, true),
+            // Clocks skip at most an hour. The time is read with the offset before the change,
+            // which is the instant that the clocks show as one hour later.
+            LocalResult::None => {
+                (zone.from_local_datetime(&(time + Duration::hours(1))).earliest()?, true)
+            }
+        };
+        Some(ParsedInstant { time: to_millis(&time), is_ambiguous })
+    }
+}
+
+impl DateFormat {
+    fn new(format: &str) -> Result<Self, String> {
+        match format {
+            ISO_8601 => Ok(Self::Iso),
+            _ => Strftime::new(format).map(Self::Strftime),
+        }
+    }
+
+    fn needs_zone(&self) -> bool {
+        matches!(self, Self::Strftime(format) if format.needs_zone())
+    }
+}
+
+/// Refuses a zone that contradicts a format's own `Z`, `UTC` or `GMT`. Where another format needs
+/// the zone, it is for that one.
+fn check_zone(formats: &[DateFormat], zone: Tz) -> Result<(), String> {
+    if is_utc(zone) || formats.iter().any(DateFormat::needs_zone) {
+        return Ok(());
+    }
+    let contradicted = formats.iter().find_map(|format| match format {
+        DateFormat::Strftime(format) if format.is_literally_utc() => Some(&format.text),
+        _ => None,
+    });
+    contradicted.map_or(Ok(()), |text| {
+        Err(format!("date format {text:?} says UTC, but zone is {:?}; remove one", zone.name()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canonical(format: &str, zone: &str, text: &str) -> Option<(String, bool)> {
+        let zone = (!zone.is_empty()).then_some(zone);
+        let date = DateRule::new(&[format.to_owned()], zone).unwrap().parse(text)?;
+        Some((date.time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true), date.is_ambiguous))
+    }
+
+    #[test]
+    fn accepts_iso_8601_variants() {
+        let utc = |text| canonical(ISO_8601, "", text).map(|(text, _)| text);
+        assert_eq!(utc("2025-01-01T16:17:16.000Z").as_deref(), Some("2025-01-01T16:17:16.000Z"));
+        assert_eq!(utc("2016-12-26T09:28:48+00:00").as_deref(), Some("2016-12-26T09:28:48.000Z"));
+        assert_eq!(utc("2025-07-01T12:00+0200").as_deref(), Some("2025-07-01T10:00:00.000Z"));
+        assert_eq!(utc("2025-07-01 12:00:00-05").as_deref(), Some("2025-07-01T17:00:00.000Z"));
+        assert_eq!(utc("2016-12-31T23:59:60Z").as_deref(), Some("2017-01-01T00:00:00.000Z"));
+        assert_eq!(utc("2025-07-01T12:00:00"), None);
+        assert_eq!(utc("2025-02-30T12:00:00Z"), None);
+    }
+
+    #[test]
+    fn local_time_in_clock_change_is_ambiguous() {
+        let london = |text| canonical("%Y-%m-%d %H:%M:%S", "Europe/London", text);
+        assert_eq!(london("2010-12-01 08:26:00"), Some(("2010-12-01T08:26:00.000Z".into(), false)));
+        assert_eq!(london("2011-07-01 08:26:00"), Some(("2011-07-01T07:26:00.000Z".into(), false)));
+        assert_eq!(london("2011-10-30 01:30:00"), Some(("2011-10-30T00:30:00.000Z".into(), true)));
+        assert_eq!(london("2011-03-27 01:30:00"), Some(("2011-03-27T01:30:00.000Z".into(), true)));
+        assert_eq!(
+            canonical("%d.%m.%Y", "Europe/Berlin", "01.07.2025").unwrap().0,
+            "2025-06-30T22:00:00.000Z"
+        );
+    }
+
+    #[test]
+    fn invalid_date_rule_is_refused() {
+        let error = |format: &str, zone| DateRule::new(&[format.to_owned()], zone).unwrap_err();
+        assert!(error("%Y-%m-%d", None).contains("needs a zone"));
+        assert!(error("yyyy-MM-dd", Some("UTC")).contains("invalid date format"));
+        assert!(error("%Y %Q", Some("UTC")).contains("invalid date format"));
+        assert!(error("%Y-%m-%d", Some("Europe/Lodon")).contains("Europe/London"));
+        assert!(error("%Y-%m-%d", Some("EST")).contains("America/New_York"));
+        assert!(error("%FT%TZ", Some("Europe/Berlin")).contains("says UTC"));
+    }
+
+    #[test]
+    fn time_of_day_is_kept_in_every_form_of_the_hour() {
+        let berlin = |format, text| canonical(format, "Europe/Berlin", text).unwrap().0;
+        assert_eq!(berlin("%-m/%-d/%Y %-H:%M", "9/6/2025 6:29"), "2025-09-06T04:29:00.000Z");
+        assert_eq!(berlin("%-m/%-d/%Y %k:%M", "9/6/2025 18:05"), "2025-09-06T16:05:00.000Z");
+        assert_eq!(berlin("%-m/%-d/%Y %-I:%M %p", "9/6/2025 6:05 PM"), "2025-09-06T16:05:00.000Z");
+        assert_eq!(berlin("%F %R", "2025-09-06 18:05"), "2025-09-06T16:05:00.000Z");
+    }
+
+    #[test]
+    fn literal_utc_is_read_as_utc_beside_a_format_that_needs_the_zone() {
+        let formats = ["%Y-%m-%dT%H:%M:%SZ", "%d.%m.%Y %H:%M"].map(str::to_owned);
+        let rule = DateRule::new(&formats, Some("Europe/Berlin")).unwrap();
+        let time = |text| rule.parse(text).unwrap().time.to_string();
+        assert_eq!(time("2025-09-06T18:05:00Z"), "2025-09-06 18:05:00 UTC");
+        assert_eq!(time("06.09.2025 18:05"), "2025-09-06 16:05:00 UTC");
+        assert!(DateRule::new(&formats[..1], Some("Etc/UTC")).is_ok());
+        assert!(DateRule::new(&formats[..1], None).is_ok());
+    }
+}

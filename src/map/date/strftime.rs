@@ -1,0 +1,447 @@
+//! Formats of chrono's `strftime`: what a format contains, and parsing with it.
+//!
+//! A format is compiled once. One that loses a part of what it reads is refused: a time of day
+//! without its half of the day, a time zone by name, numbers that run into each other. Called by
+//! `date_rule`.
+
+use std::fmt::Write;
+
+use chrono::{
+    DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta,
+    format::{Fixed, Item, Numeric, Parsed, StrftimeItems, parse_and_remainder},
+};
+
+use super::zone;
+
+/// A compiled format.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Strftime {
+    /// The format as the profile has it.
+    pub(super) text: String,
+    items: Vec<Item<'static>>,
+    content: Content,
+}
+
+/// How a format's value becomes an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// An offset, or seconds since 1970: an instant.
+    Instant,
+    /// A date with a time of day.
+    DateTime { is_utc: bool },
+    /// A date alone.
+    Date { is_utc: bool },
+}
+
+/// What was read from a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DateValue {
+    /// An instant, with the offset of the text.
+    Instant(DateTime<FixedOffset>),
+    /// A local time, which needs a zone; of a date alone its midnight.
+    Local(NaiveDateTime),
+}
+
+/// The parts of a format that decide what becomes of its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FormatPart {
+    Hour,
+    Hour12,
+    HalfDay,
+    Minute,
+    Second,
+    Fraction,
+    /// `%f`: a number of nanoseconds without a point.
+    Nanoseconds,
+    Timestamp,
+    /// `%+`: a whole timestamp of RFC 3339.
+    Rfc3339,
+    Offset,
+    ZoneName,
+    /// Parts of the date.
+    Date,
+}
+
+impl Strftime {
+    /// Compiles a format; an error is a message.
+    pub(super) fn new(text: &str) -> Result<Self, String> {
+        let items = StrftimeItems::new(text).parse_to_owned().unwrap_or_default();
+        // A text without a specifier, such as yyyy-MM-dd, is a valid format that matches only
+        // itself.
+        if !items.iter().any(|item| part_of(item).is_some()) {
+            return Err(format!(
+                "invalid date format {text:?}; expected iso8601 or a format such as %Y-%m-%d \
+                 %H:%M:%S"
+            ));
+        }
+        let in_format = |error| format!("date format {text:?} {error}");
+        let content = content(&items).map_err(in_format)?;
+        let format = Self { text: text.to_owned(), items, content };
+        match format.misread_sample() {
+            None => Ok(format),
+            Some(sample) if format.has_date(&sample) => Err(in_format(format!(
+                "does not read back what it writes, for example {sample:?}; expected a mark \
+                 between two numbers, or all their digits"
+            ))),
+            Some(_) => {
+                Err(in_format("has no whole date; expected a year, a month and a day".into()))
+            }
+        }
+    }
+
+    /// Whether the value needs a time zone to be an instant.
+    pub(super) fn needs_zone(&self) -> bool {
+        matches!(
+            self.content,
+            Content::DateTime { is_utc: false } | Content::Date { is_utc: false }
+        )
+    }
+
+    /// Whether a text of the format, such as `Z`, says that its time is UTC.
+    pub(super) fn is_literally_utc(&self) -> bool {
+        matches!(self.content, Content::DateTime { is_utc: true } | Content::Date { is_utc: true })
+    }
+
+    /// Parses a text; `None` if it does not have the format.
+    pub(super) fn parse(&self, text: &str) -> Option<DateValue> {
+        let parsed = self.parse_items(text)?;
+        let (local, is_utc) = match self.content {
+            Content::Instant => return Some(DateValue::Instant(parsed.to_datetime().ok()?)),
+            Content::DateTime { is_utc } => (parsed.to_naive_datetime_with_offset(0).ok()?, is_utc),
+            Content::Date { is_utc } => {
+                (parsed.to_naive_date().ok()?.and_time(NaiveTime::MIN), is_utc)
+            }
+        };
+        Some(if is_utc {
+            DateValue::Instant(local.and_utc().fixed_offset())
+        } else {
+            DateValue::Local(local)
+        })
+    }
+
+    // chrono accepts fewer digits than a number has, and ignores a missing blank: `2025111` is
+    // 11 January or 1 November. So a number that directly follows a digit must have all its digits.
+    fn parse_items(&self, text: &str) -> Option<Parsed> {
+        let mut parsed = Parsed::new();
+        let mut rest = text;
+        for item in &self.items {
+            let after = parse_and_remainder(&mut parsed, rest, std::iter::once(item)).ok()?;
+            if let Item::Numeric(number, _) = item
+                && is_between_digits(text, rest)
+                && rest.len() - after.len() != width(number)
+            {
+                return None;
+            }
+            rest = after;
+        }
+        rest.is_empty().then_some(parsed)
+    }
+
+    /// Returns a sample as the format writes it, if it reads something else from that.
+    fn misread_sample(&self) -> Option<String> {
+        samples().into_iter().find_map(|sample| {
+            let written = self.write(sample)?;
+            let is_read = self.parse(&written).is_some_and(|read| self.keeps(sample, read));
+            (!is_read).then_some(written)
+        })
+    }
+
+    fn write(&self, time: DateTime<FixedOffset>) -> Option<String> {
+        // chrono cannot write `%#z`, but `%z` is one of its forms.
+        let offset = Item::Fixed(Fixed::TimezoneOffset);
+        let items =
+            self.items.iter().map(|item| if *item == permissive_offset() { &offset } else { item });
+        let mut written = String::new();
+        write!(written, "{}", time.format_with_items(items)).ok()?;
+        Some(written)
+    }
+
+    fn has_date(&self, sample: &str) -> bool {
+        self.parse_items(sample).is_none_or(|parsed| parsed.to_naive_date().is_ok())
+    }
+
+    /// Whether a value is a time, to the precision of the format.
+    fn keeps(&self, time: DateTime<FixedOffset>, value: DateValue) -> bool {
+        let kept = match value {
+            DateValue::Instant(read) if self.content == Content::Instant => read - time,
+            DateValue::Instant(read) => read.naive_utc() - time.naive_local(),
+            DateValue::Local(read) => read - time.naive_local(),
+        };
+        let has = |part| has_part(&self.items, part);
+        // A format without a fraction or seconds cuts them off.
+        let lost = match self.content {
+            Content::Date { .. } => TimeDelta::days(1),
+            _ if has(FormatPart::Fraction) || has(FormatPart::Rfc3339) => {
+                TimeDelta::milliseconds(1)
+            }
+            _ if has(FormatPart::Second) || has(FormatPart::Timestamp) => TimeDelta::seconds(1),
+            _ => TimeDelta::minutes(1),
+        };
+        kept <= TimeDelta::zero() && kept > -lost
+    }
+}
+
+/// Decides how a format's value becomes an instant, and refuses a time of day that would be lost.
+fn content(items: &[Item<'_>]) -> Result<Content, String> {
+    use FormatPart as Part;
+    let has = |part| has_part(items, part);
+    if has(Part::Nanoseconds) {
+        return Err(
+            "reads %f as nanoseconds, so .5 would be 5 ns; write %.f in place of .%f".into()
+        );
+    }
+    let is_whole = has(Part::Timestamp) || has(Part::Rfc3339);
+    let has_offset = is_whole || has(Part::Offset);
+    if has(Part::ZoneName) && !has_offset {
+        return Err(
+            "reads the zone of %Z and ignores it; expected an offset (%z), or no zone and a \
+                    zone of the rule: strip_suffix = \" PST\", zone = \"America/Los_Angeles\""
+                .into(),
+        );
+    }
+    let is_utc = !has_offset && literal_zone(items)?;
+    let has_time =
+        [Part::Hour, Part::Hour12, Part::HalfDay, Part::Minute, Part::Second, Part::Fraction]
+            .into_iter()
+            .any(has);
+    if !has_time && !has_offset {
+        return Ok(Content::Date { is_utc });
+    }
+    if has(Part::Hour12) && !has(Part::HalfDay) && !has(Part::Hour) {
+        return Err("has an hour of twelve (%I, %l) without AM or PM (%p)".into());
+    }
+    if !is_whole && !(has(Part::Hour) || has(Part::Hour12)) {
+        return Err("has a part of a time of day, but no hour (%H)".into());
+    }
+    if !is_whole && !has(Part::Minute) {
+        return Err("has an hour, but no minute (%M)".into());
+    }
+    Ok(if has_offset { Content::Instant } else { Content::DateTime { is_utc } })
+}
+
+/// Whether the texts of a format that has no offset say UTC. One that names another zone would be
+/// read and ignored, so it is refused.
+fn literal_zone(items: &[Item<'_>]) -> Result<bool, String> {
+    let mut is_utc = false;
+    for (index, item) in items.iter().enumerate() {
+        let text = match item {
+            Item::Literal(text) => text,
+            Item::OwnedLiteral(text) => &**text,
+            _ => continue,
+        };
+        let follows_value = index > 0 && part_of(&items[index - 1]).is_some();
+        for word in text.split(|c: char| !c.is_alphabetic()) {
+            if let Some(region) = zone::region_of(word) {
+                return Err(format!(
+                    "reads the zone {word} and ignores it; expected an offset (%z), or no zone and \
+                     a zone of the rule: strip_suffix = \" {word}\", zone = {region:?}"
+                ));
+            }
+            is_utc |= word == "Z"
+                || word == "z" && follows_value
+                || ["UTC", "GMT"].iter().any(|name| word.eq_ignore_ascii_case(name));
+        }
+        let is_offset = text.split_once('+').is_some_and(|(_, after)| starts_with_digit(after))
+            || text.split_once('-').is_some_and(|(before, after)| {
+                starts_with_digit(after) && before.ends_with(|c: char| c.is_ascii_alphabetic())
+            });
+        if is_offset {
+            return Err(format!("reads the offset {text:?} and ignores it; expected %z or %:z"));
+        }
+    }
+    Ok(is_utc)
+}
+
+fn starts_with_digit(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn has_part(items: &[Item<'_>], part: FormatPart) -> bool {
+    items.iter().any(|item| part_of(item) == Some(part))
+}
+
+/// The part that an item reads; none for a text or a blank.
+fn part_of(item: &Item<'_>) -> Option<FormatPart> {
+    use FormatPart as Part;
+    Some(match item {
+        Item::Numeric(number, _) => match number {
+            Numeric::Hour => Part::Hour,
+            Numeric::Hour12 => Part::Hour12,
+            Numeric::Minute => Part::Minute,
+            Numeric::Second => Part::Second,
+            Numeric::Nanosecond => Part::Nanoseconds,
+            Numeric::Timestamp => Part::Timestamp,
+            _ => Part::Date,
+        },
+        Item::Fixed(kind) => match kind {
+            Fixed::ShortMonthName
+            | Fixed::LongMonthName
+            | Fixed::ShortWeekdayName
+            | Fixed::LongWeekdayName => Part::Date,
+            Fixed::LowerAmPm | Fixed::UpperAmPm => Part::HalfDay,
+            Fixed::TimezoneName => Part::ZoneName,
+            Fixed::RFC2822 | Fixed::RFC3339 => Part::Rfc3339,
+            Fixed::TimezoneOffsetColon
+            | Fixed::TimezoneOffsetDoubleColon
+            | Fixed::TimezoneOffsetTripleColon
+            | Fixed::TimezoneOffsetColonZ
+            | Fixed::TimezoneOffset
+            | Fixed::TimezoneOffsetZ => Part::Offset,
+            // chrono's own forms: `%#z`, and fractions without a point (`%3f`).
+            _ if *item == permissive_offset() => Part::Offset,
+            _ => Part::Fraction,
+        },
+        _ => return None,
+    })
+}
+
+fn permissive_offset() -> Item<'static> {
+    StrftimeItems::new("%#z").next().unwrap_or(Item::Error)
+}
+
+/// The digits that a number has if all are written.
+fn width(number: &Numeric) -> usize {
+    match number {
+        Numeric::Year | Numeric::IsoYear => 4,
+        Numeric::Ordinal => 3,
+        Numeric::Quarter | Numeric::NumDaysFromSun | Numeric::WeekdayFromMon => 1,
+        Numeric::Nanosecond => 9,
+        Numeric::Timestamp => usize::MAX,
+        _ => 2,
+    }
+}
+
+/// Whether `rest`, the end of `text`, begins with a digit behind another one.
+fn is_between_digits(text: &str, rest: &str) -> bool {
+    let before = &text.as_bytes()[..text.len() - rest.len()];
+    starts_with_digit(rest) && before.last().is_some_and(u8::is_ascii_digit)
+}
+
+/// Times that differ in all that a format can lose: one and two digits, both halves of the day,
+/// noon, a leap day, days beyond 12, a fraction, two offsets.
+fn samples() -> impl IntoIterator<Item = DateTime<FixedOffset>> {
+    let times = [
+        ((2024, 2, 29), (23, 59, 58, 987), 2),
+        ((2025, 1, 1), (12, 5, 6, 120), 2),
+        ((2025, 12, 31), (0, 30, 9, 5), 2),
+        ((2026, 3, 4), (13, 1, 0, 0), -3),
+        ((2025, 11, 12), (1, 10, 45, 500), 2),
+        ((2025, 9, 28), (6, 7, 8, 900), -3),
+    ];
+    times.into_iter().filter_map(|((year, month, day), (hour, minute, second, millis), offset)| {
+        NaiveDate::from_ymd_opt(year, month, day)?
+            .and_hms_milli_opt(hour, minute, second, millis)?
+            .and_local_timezone(FixedOffset::east_opt(offset * 3600)?)
+            .single()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Formats of all kinds.
+    #[rustfmt::skip]
+    const FORMATS: [&str; 48] = [
+        "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M:%S%.3f", "%Y-%m-%d %H:%M:%S,%3f", "%d/%m/%Y", "%m/%d/%Y %H:%M",
+        "%-m/%-d/%Y %-H:%M", "%-m/%-d/%y %-I:%M %p", "%d.%m.%y %k:%M", "%e %b %Y %l:%M:%S %P",
+        "%d-%b-%Y", "%B %d, %Y at %I:%M %p", "%A, %d %B %Y %T", "%a %b %e %T %Y", "%c", "%x %X",
+        "%D %r", "%F %T", "%F %R", "%v %R", "%+", "%s", "%s%.f", "%s.%f", "%Y%m%d", "%Y%m%d%H%M%S",
+        "%Y%m%dT%H%M%SZ", "%y%m%d %H%M", "%-d%-m%Y", "%Y%j", "%Y-%j", "%G-W%V-%u", "%Y-%U-%w",
+        "%Y-%W-%a", "%C%y-%m-%d", "%d.%m.%Y %H:%M Uhr", "%Y-%m-%d %H:%M:%S UTC",
+        "%Y-%m-%d %H:%M:%S.000Z", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S%:z",
+        "%Y-%m-%d %H:%M:%S %#z", "%a %b %d %Y %H:%M:%S GMT%z", "%Y-%m-%d %H:%M %I %p",
+        "%_d.%_m.%Y %_H:%M", "%d%%%m%%%Y", "%Y-%m-%d %H:%M:%S%.9f",
+    ];
+
+    proptest! {
+        #[test]
+        fn format_reads_back_what_it_writes(
+            format in prop::sample::select(&FORMATS[..]),
+            // 2000 to 2067, so that two digits of a year mean the same century.
+            millis in 946_684_800_000_i64..3_092_601_600_000,
+            offset in -12_i32..=14,
+        ) {
+            let Ok(compiled) = Strftime::new(format) else { return Ok(()) };
+            let offset = FixedOffset::east_opt(offset * 3600).unwrap();
+            let time = DateTime::from_timestamp_millis(millis).unwrap().with_timezone(&offset);
+            let written = compiled.write(time).unwrap();
+            let read = compiled.parse(&written);
+            prop_assert!(
+                read.is_some_and(|read| compiled.keeps(time, read)),
+                "{} {} {:?}", format, written, read
+            );
+        }
+    }
+
+    #[test]
+    fn few_of_the_formats_are_refused() {
+        let refused: Vec<_> =
+            FORMATS.into_iter().filter(|format| Strftime::new(format).is_err()).collect();
+        assert_eq!(refused, ["%s.%f", "%-d%-m%Y"]);
+    }
+
+    #[test]
+    fn lossy_format_is_refused() {
+        let of = |format: &str| Strftime::new(format).unwrap_err();
+        for (format, message) in [
+            ("yyyy-MM-dd", "invalid"),
+            ("%Y %Q", "invalid"),
+            ("%Y", "no whole date"),
+            ("%m/%Y %H:%M", "no whole date"),
+            ("%d %H:%M", "no whole date"),
+            ("%H:%M", "no whole date"),
+            ("%Y-W%V-%u", "no whole date"),
+            ("%Y-%m-%d %I:%M", "AM or PM"),
+            ("%Y-%m-%d %-I:%M", "AM or PM"),
+            ("%Y-%m-%d %l:%M", "AM or PM"),
+            ("%Y-%m-%d %H", "no minute"),
+            ("%Y-%m-%d %k Uhr", "no minute"),
+            ("%Y-%m-%d %M:%S", "no hour"),
+            ("%Y-%m-%d %p", "no hour"),
+            ("%Y-%m-%d %z", "no hour"),
+            ("%Y-%m-%d %H:%M%.f", "does not read back"),
+            ("%s.%f", "nanoseconds"),
+            ("%Y-%m-%d %H:%M:%S.%f", "write %.f"),
+            ("%-d%-m%Y", "does not read back"),
+            ("%Y%-m%-d", "does not read back"),
+            ("%Y-%m-%d %H:%M:%S %Z", "the zone of %Z"),
+            ("%Y-%m-%d %H:%M:%S PST", "zone = \"America/Los_Angeles\""),
+            ("%Y-%m-%d %H:%M (CEST)", "the zone CEST"),
+            ("%Y-%m-%d %H:%M GMT+2", "the offset \"GMT+2\""),
+            ("%Y-%m-%d %H:%M UTC-05:00", "expected %z"),
+        ] {
+            assert!(of(format).contains(message), "{format}: {}", of(format));
+        }
+    }
+
+    #[test]
+    fn literal_utc_needs_no_zone() {
+        for format in ["%Y-%m-%dT%H:%M:%SZ", "%FT%T.000Z", "%F %Tz", "%F %T (UTC)", "%F GMT"] {
+            let format = Strftime::new(format).unwrap();
+            assert!(format.is_literally_utc() && !format.needs_zone(), "{format:?}");
+        }
+        for format in ["%F at %R", "%d.%m.%Y %H:%M Uhr", "%FT%T", "%Hh%M Zeit %F"] {
+            let format = Strftime::new(format).unwrap();
+            assert!(!format.is_literally_utc() && format.needs_zone(), "{format:?}");
+        }
+        // The offset counts, and a name beside it is only a name.
+        for format in ["%F %T GMT%z", "%F %T %z UTC", "%F %T %z %Z", "%F %T UTC%:z", "%s UTC"] {
+            let format = Strftime::new(format).unwrap();
+            assert_eq!(format.content, Content::Instant, "{format:?}");
+        }
+    }
+
+    #[test]
+    fn number_behind_a_digit_has_all_digits() {
+        let reads = |format: &str, text: &str| Strftime::new(format).unwrap().parse(text).is_some();
+        assert!(reads("%Y%m%d", "20250906"));
+        assert!(!reads("%Y%m%d", "2025096"));
+        assert!(!reads("%d %m %y", "11125"));
+        assert!(!reads("%Y-%m-%d %H:%M", "2025-09-101:00"));
+        assert!(reads("%Y-%m-%d %H:%M", "2025-9-1 1:00"));
+    }
+}
