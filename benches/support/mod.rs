@@ -10,8 +10,8 @@ use orderferry::{
     group::{self, BlockRuns},
     map::{file_mapper::FileMapper, profile::Profile},
     model::{
+        column_facts::ColumnFacts,
         draft::{Draft, KeyedRow},
-        extension_types::ExtensionTypes,
         input::Input,
         order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::{FileId, Position},
@@ -210,16 +210,16 @@ pub(crate) fn parse(reader: &RowParser, block: &Block) {
     parsed.rows().for_each(|row| drop(black_box(row)));
 }
 
-/// Validates drafts for the route `single`, including the size of their events. No extension has
-/// conflicting types.
+/// Validates drafts for the route `single`, including the size of their events. The facts of
+/// columns concern no order.
 pub(crate) fn check(
     drafts: Vec<Draft<'static>>,
     settings: &'static CheckSettings,
 ) -> impl Iterator<Item = CheckedOrder<'static>> {
     let CheckSettings { validate: settings, stream: target } = settings;
-    let types = ExtensionTypes::default();
+    let facts = ColumnFacts::default();
     drafts.into_iter().map(move |draft| {
-        let mut check = validate::check(&draft, &stream::SINGLE, settings, &types);
+        let mut check = validate::check(&draft, &stream::SINGLE, settings, &facts);
         let misfit =
             check.order().map(|order| stream::misfit(order, &draft, &settings.common, target));
         check.problems.extend(misfit.unwrap_or_default().problems);

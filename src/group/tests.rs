@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    draft::{Cell, CellOrigin, Draft, ItemDraft, KeyedRow, MappedRow, RowKind},
+    draft::{Cell, CellOrigin, Draft, ItemDraft, KeyedRow, MappedRow, Notation, RowKind},
     field::Field,
     origin::{FileId, Position, RowOrigin},
     row::{Row, RowContent, Unreadable},
@@ -49,7 +49,16 @@ fn cell(field: Field, text: &'static str, at: CellOrigin<'static>) -> Cell<'stat
     let day = text.strip_prefix('t').and_then(|day| day.parse().ok());
     let time = day.and_then(|day| DateTime::UNIX_EPOCH.checked_add_days(Days::new(day)));
     let (field, text) = (Cow::Owned(field), Cow::Borrowed(text));
-    Cell { field, text, time, at, is_unparsable: false, is_default: false, first_wins: false }
+    Cell {
+        field,
+        text,
+        time,
+        at,
+        is_unparsable: false,
+        is_default: false,
+        first_wins: false,
+        notation: Notation::Text,
+    }
 }
 
 /// A row with one item.

@@ -13,7 +13,7 @@ use super::{
     rule::{Rule, RuleResult},
 };
 use crate::model::{
-    draft::{Cell, CellOrigin, Cells, MappedRow, PersonDraft, PersonRole},
+    draft::{Cell, CellOrigin, Cells, MappedRow, Notation, PersonDraft, PersonRole},
     field::Field,
     problem::{Code, Problem},
 };
@@ -23,6 +23,7 @@ use crate::model::{
 pub(super) struct RawValue<'a> {
     pub(super) text: &'a str,
     pub(super) at: CellOrigin<'a>,
+    pub(super) notation: Notation,
 }
 
 /// The cells, problems and skip reason collected so far.
@@ -73,8 +74,16 @@ impl<'a> Collector<'a> {
         let (field, text, first_wins) =
             (Cow::Borrowed(&bound.field), Cow::Borrowed(found.text), bound.rule.first_wins);
         let (is_unparsable, is_default) = (false, false);
-        let cell =
-            Cell { field, text, time: None, at: found.at, is_unparsable, is_default, first_wins };
+        let cell = Cell {
+            field,
+            text,
+            time: None,
+            at: found.at,
+            is_unparsable,
+            is_default,
+            first_wins,
+            notation: found.notation,
+        };
         self.cells.push_at(bound.index, cell);
     }
 
@@ -92,7 +101,7 @@ impl<'a> Collector<'a> {
                 rule,
                 rule.apply(found.text),
                 Cow::Borrowed(found.text),
-                found.at,
+                (found.at, found.notation),
             ),
         }
     }
@@ -104,16 +113,19 @@ impl<'a> Collector<'a> {
         rule: &'a Rule,
         result: RuleResult<'a>,
         text: Cow<'a, str>,
-        at: CellOrigin<'a>,
+        (at, notation): (CellOrigin<'a>, Notation),
     ) {
         match result {
             RuleResult::Value(value) if value.is_empty() => self.push_default(field, rule),
-            RuleResult::Value(value) => self.push(field, rule, value, None, at),
+            RuleResult::Value(value) => {
+                let notation = if rule.has_table() { Notation::Declared } else { notation };
+                self.push(field, rule, (value, None), (at, notation));
+            }
             RuleResult::Time(time, warning) => {
                 if let Some((code, message)) = warning {
                     self.problems.push(Problem::for_field(code, &field, at.position(), message));
                 }
-                self.push(field, rule, text, Some(time), at);
+                self.push(field, rule, (text, Some(time)), (at, notation));
             }
             RuleResult::Invalid(code, message) => {
                 // The rule's message quotes the value, which must not be shown if it is personal
@@ -146,6 +158,7 @@ impl<'a> Collector<'a> {
                 is_unparsable: false,
                 is_default: true,
                 first_wins,
+                notation: Notation::Declared,
             });
         }
     }
@@ -154,9 +167,8 @@ impl<'a> Collector<'a> {
         &mut self,
         field: Cow<'a, Field>,
         rule: &Rule,
-        text: Cow<'a, str>,
-        time: Option<DateTime<Utc>>,
-        at: CellOrigin<'a>,
+        (text, time): (Cow<'a, str>, Option<DateTime<Utc>>),
+        (at, notation): (CellOrigin<'a>, Notation),
     ) {
         self.filled += 1;
         let first_wins = rule.first_wins;
@@ -168,6 +180,7 @@ impl<'a> Collector<'a> {
             is_unparsable: false,
             is_default: false,
             first_wins,
+            notation,
         });
     }
 
@@ -194,6 +207,7 @@ impl<'a> Collector<'a> {
             is_unparsable: true,
             is_default: false,
             first_wins: false,
+            notation: Notation::Text,
         };
         self.cells.push(cell);
     }

@@ -16,7 +16,7 @@ use super::{
     unknown_names::UnknownNames,
 };
 use crate::model::{
-    draft::{CellOrigin, Cells, ItemDraft, MappedRow, PersonDraft, PersonRole, RowKind},
+    draft::{CellOrigin, Cells, ItemDraft, MappedRow, Notation, PersonDraft, PersonRole, RowKind},
     field::{ExtensionType, Field, FieldGroup},
     problem::{Code, Problem},
     row::{JsonNode, JsonValue, Row},
@@ -370,6 +370,13 @@ fn scalar(node: &JsonNode) -> Option<&str> {
     }
 }
 
+fn notation(node: &JsonNode) -> Notation {
+    match node.value {
+        JsonValue::Number(_) => Notation::JsonNumber,
+        _ => Notation::Text,
+    }
+}
+
 fn type_name(value: &JsonValue) -> &'static str {
     match value {
         JsonValue::Array(_) => "an array",
@@ -469,7 +476,8 @@ impl<'a> DocumentContext<'a> {
         }
         match scalar(node) {
             Some(text) => {
-                collector.push_value(field, rule, Some(RawValue { text, at: self.at(node) }));
+                let found = RawValue { text, at: self.at(node), notation: notation(node) };
+                collector.push_value(field, rule, Some(found));
             }
             None => collector.push_not_a_scalar(field, self.at(node), type_name(&node.value)),
         }
@@ -491,7 +499,7 @@ impl<'a> DocumentContext<'a> {
             rule,
             result,
             Cow::Owned(text.trim().to_owned()),
-            self.at(node),
+            (self.at(node), Notation::Text),
         );
     }
 

@@ -188,6 +188,14 @@ impl Profile {
         reference_rule(&self.rules).is_some_and(|rule| rule == self.key)
     }
 
+    /// Whether an order's total may be a text whose decimal mark the profile does not declare.
+    #[must_use]
+    pub fn has_undeclared_totals(&self) -> bool {
+        let is_total = |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::Price));
+        self.order_price == TotalFrom::Given
+            && self.rules.iter().find(is_total).is_some_and(|rule| rule.rule.is_undeclared_number())
+    }
+
     /// Whether the time of an order may come from a date without a time of day.
     #[must_use]
     pub fn is_midnight(&self, ordered_at: DateTime<Utc>) -> bool {

@@ -14,7 +14,7 @@ use super::{
     profile::{Profile, SkipRule},
 };
 use crate::model::{
-    draft::{CellOrigin, Cells, ItemDraft, MappedRow, PersonRole, RowKind},
+    draft::{CellOrigin, Cells, ItemDraft, MappedRow, Notation, PersonRole, RowKind},
     field::{Field, FieldGroup},
     problem::Problem,
     row::{Header, Record, Row},
@@ -331,6 +331,7 @@ fn apply_rules<'a>(
         let found = |index: usize| RawValue {
             text: record.cell(index),
             at: CellOrigin::Column(row, to_u32(index)),
+            notation: Notation::Text,
         };
         let first = bound.first_column.map(found).filter(|found| !found.text.is_empty());
         let found = first.or_else(|| {

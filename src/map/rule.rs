@@ -121,6 +121,16 @@ impl Rule {
             && self.strip_suffix.is_none()
     }
 
+    /// Whether it reads numbers whose decimal mark is not declared.
+    pub(super) fn is_undeclared_number(&self) -> bool {
+        !self.has_table() && !(self.columns.is_empty() && self.paths.is_empty())
+    }
+
+    /// Whether its values are constants of the profile.
+    pub(super) fn has_table(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// Applies the rule to the text of a filled cell.
     #[must_use]
     pub fn apply<'a>(&'a self, text: &'a str) -> RuleResult<'a> {

@@ -39,6 +39,20 @@ pub struct Cell<'a> {
     /// Where the rows of an order have different values, the first one is used with a warning.
     /// Otherwise the conflict makes the order invalid.
     pub first_wins: bool,
+    /// How a number is written.
+    pub notation: Notation,
+}
+
+/// How the text of a cell writes a number, as far as that is known without its digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Notation {
+    /// As text, whose decimal mark is not declared.
+    #[default]
+    Text,
+    /// As a number of JSON.
+    JsonNumber,
+    /// With a decimal point: `map` has converted it, or it is a constant of the profile.
+    Declared,
 }
 
 /// The origin of a cell, resolved to a position on demand.
@@ -417,6 +431,7 @@ mod tests {
             is_unparsable: false,
             is_default: false,
             first_wins: false,
+            notation: Notation::Text,
         }
     }
 

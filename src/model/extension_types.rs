@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        draft::Cell,
+        draft::{Cell, Notation},
         field::Field,
         origin::{FileId, Position},
     };
@@ -182,6 +182,7 @@ mod tests {
             is_unparsable: false,
             is_default: false,
             first_wins: false,
+            notation: Notation::Text,
         };
         Draft {
             key: "A-1".into(),

@@ -3,6 +3,8 @@
 //! No I/O, no clock, no async, and no dependency on another module of the crate. What two stages
 //! share is data in this module: a stage imports `model`, not another stage.
 
+pub mod column_facts;
+pub mod decimal_mark;
 pub mod draft;
 pub mod extension_types;
 pub mod field;

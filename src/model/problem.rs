@@ -256,6 +256,9 @@ codes! {
     TimestampInFuture "timestamp_in_future" Warning,
     /// A number cannot be parsed, or has more digits than can be kept exactly.
     NumberUnreadable "number_unreadable" Error,
+    /// The point of an order's total is a decimal mark or a thousands mark, and no total of the
+    /// export shows which.
+    DecimalAmbiguous "decimal_ambiguous" Error,
     /// A unit price is rounded, because a line total was divided by the quantity.
     PriceRounded "price_rounded" Warning,
     /// An array or object is found where a single value is expected.

@@ -5,20 +5,18 @@
 
 use super::target::{Misfit, RouteChoice, StreamSettings, misfit, routes};
 use crate::{
-    model::{
-        draft::Draft, extension_types::ExtensionTypes, order::CheckedOrder, rules::TargetRules,
-    },
+    model::{column_facts::ColumnFacts, draft::Draft, order::CheckedOrder, rules::TargetRules},
     validate::{self, RouteCheck, ValidateSettings},
 };
 
-/// Checks a draft; `types` are the extension types of the whole run.
+/// Checks a draft; `facts` are those of the whole export.
 pub(crate) fn check<'a>(
     draft: Draft<'a>,
     (settings, target): (&'a ValidateSettings, &StreamSettings),
-    types: &ExtensionTypes,
+    facts: &ColumnFacts,
 ) -> CheckedOrder<'a> {
     let by_route = |rules: &'static TargetRules| -> (RouteCheck<'a>, Misfit) {
-        let mut check = validate::check(&draft, rules, settings, types);
+        let mut check = validate::check(&draft, rules, settings, facts);
         // An order that the profile skips need not fit.
         let order = check.order().filter(|_| draft.skip.is_none());
         let misfit =

@@ -105,7 +105,7 @@ impl<'j> Triage<'j> {
         Self: 'a,
     {
         let CheckedOrder { record, validity, status } =
-            check::check(draft, (&self.spec.validate, &self.spec.stream), facts.types());
+            check::check(draft, (&self.spec.validate, &self.spec.stream), facts.columns());
         let rule = match validity {
             Validity::Valid(order) => return (record, Ok(order)),
             Validity::Skipped(rule) => Some(rule.to_string()),

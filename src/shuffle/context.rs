@@ -11,8 +11,9 @@ use std::sync::{
 use super::{
     blocks::{self, OpenFiles},
     error::ShuffleError,
-    facts::{ExportFacts, Observations, hash, hash_reference},
+    facts::{ExportFacts, Observations, hash_reference},
     fragment::FragmentKey,
+    observe::Observer,
     settings::ShuffleSettings,
     sink::{Decide, ShuffleProgressFn},
 };
@@ -20,7 +21,6 @@ use crate::{
     group,
     model::{
         draft::Draft,
-        field::Field,
         input::Input,
         origin::{InputNames, Position},
     },
@@ -51,8 +51,7 @@ pub(super) struct Context<'p, 's, D> {
     /// Number of files whose unknown columns were reported, by this pass or an earlier one.
     pub(super) n_files_warned: &'p AtomicU32,
     pub(super) decide: &'p D,
-    /// Whether orders with different keys have different references.
-    pub(super) key_is_reference: bool,
+    pub(super) observer: Observer,
     pub(super) open_files: &'p OpenFiles<'p>,
     pub(super) facts: &'s ExportFacts,
     /// Sorter for the runs of orders whose rows may be at several positions.
@@ -133,18 +132,8 @@ impl<D: Decide> Context<'_, '_, D> {
     /// Collects what an order shows about the whole export.
     #[inline]
     fn observe(&self, draft: &Draft<'_>, observations: &mut Observations) {
-        if !self.collects_facts() {
-            return;
-        }
-        observations.types.observe(draft);
-        if !self.key_is_reference {
-            let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
-            if !reference.is_empty() {
-                let reference_hash = hash_reference(reference);
-                observations
-                    .references
-                    .push((hash(&draft.key).rotate_left(1) ^ reference_hash, reference_hash));
-            }
+        if self.collects_facts() {
+            self.observer.observe(draft, observations);
         }
     }
 
@@ -164,7 +153,8 @@ impl<D: Decide> Context<'_, '_, D> {
     fn observes_drafts(&self) -> bool {
         let types_may_conflict = || blocks::types_may_conflict(&self.inputs, self.settings);
         self.collects_facts()
-            && (!self.key_is_reference || *self.types_may_conflict.get_or_init(types_may_conflict))
+            && (self.observer.needs_drafts()
+                || *self.types_may_conflict.get_or_init(types_may_conflict))
     }
 
     pub(super) fn is_spilled(&self, key: &str) -> bool {

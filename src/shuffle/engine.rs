@@ -15,6 +15,7 @@ use super::{
     export::Export,
     facts::{CollectedFacts, ExportFacts},
     fragment::FragmentKey,
+    observe::Observer,
     pass::{self, PassEnd},
     scattered,
     settings::ShuffleSettings,
@@ -65,6 +66,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
                 break spilled;
             }
             PassEnd::Learned(collector) => {
+                collector.ensure_unambiguous(&input_names)?;
                 let Some(collected) = collector.finish().map_err(ShuffleError::from)? else {
                     return Ok(());
                 };
@@ -111,7 +113,7 @@ impl<'r, D: Decide> Engine<'r, D> {
             emit: self.emit,
             n_files_warned: self.n_files_warned,
             decide: self.decide,
-            key_is_reference: self.settings.profile.key_is_reference(),
+            observer: Observer::new(self.settings.profile),
             open_files,
             facts,
             spilled,
@@ -123,7 +125,7 @@ impl<'r, D: Decide> Engine<'r, D> {
     }
 
     fn with_tenant_types(&self, mut facts: ExportFacts) -> ExportFacts {
-        facts.types.set_tenant_types(Arc::clone(&self.settings.tenant_types));
+        facts.columns.types.set_tenant_types(Arc::clone(&self.settings.tenant_types));
         facts
     }
 

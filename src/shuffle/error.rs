@@ -81,6 +81,20 @@ pub enum ShuffleError {
          and fix the rows"
     )]
     TooAmbiguous,
+    /// The totals of all orders may have a thousands mark where their decimal mark should be.
+    #[error(
+        "{position}: order totals can be read in two ways: {text:?} is {text} or {without_point}; \
+         all totals with a point have three digits behind it; nothing was sent\n  \
+         hint: write decimal = \".\" in the profile, or decimal = \",\" and thousands = \".\""
+    )]
+    AmbiguousTotals {
+        /// The first total with a point.
+        position: String,
+        /// Its text.
+        text: String,
+        /// Its text without the point.
+        without_point: String,
+    },
     /// The disk has too little space for the rows of scattered orders.
     #[error(
         "the rows of scattered orders need {} of disk in the run folder, and {} are free; nothing \

@@ -14,7 +14,7 @@ use super::{error::ShuffleError, settings::ShuffleSettings};
 use crate::{
     group::Ambiguities,
     model::{
-        extension_types::{ExtensionTypes, MAX_EXTENSION_NAMES},
+        column_facts::ColumnFacts, extension_types::MAX_EXTENSION_NAMES, origin::InputNames,
         reference::trim_reference,
     },
     spill::duplicate_counter::DuplicateCounter,
@@ -54,7 +54,7 @@ pub struct ExportFacts {
     /// References that orders with different keys share, in any spelling.
     pub(super) shared: Option<BloomFilter>,
     pub(super) ambiguities: Ambiguities,
-    pub(super) types: ExtensionTypes,
+    pub(super) columns: ColumnFacts,
 }
 
 impl ExportFacts {
@@ -70,10 +70,10 @@ impl ExportFacts {
         self.shared.as_ref().is_some_and(|shared| shared.contains_hash(hash_reference(reference)))
     }
 
-    /// Returns the type that each extension attribute has.
+    /// Returns what the values of each column show.
     #[must_use]
-    pub fn types(&self) -> &ExtensionTypes {
-        &self.types
+    pub fn columns(&self) -> &ColumnFacts {
+        &self.columns
     }
 }
 
@@ -86,7 +86,7 @@ pub(super) struct Observations {
     /// that of the reference.
     pub(super) references: Vec<(u64, u64)>,
     pub(super) ambiguities: Ambiguities,
-    pub(super) types: ExtensionTypes,
+    pub(super) columns: ColumnFacts,
 }
 
 /// Collects the facts of the whole export during a pass.
@@ -97,7 +97,7 @@ pub(super) struct FactCollector {
     pairs: DuplicateCounter,
     references: DuplicateCounter,
     ambiguities: Ambiguities,
-    types: ExtensionTypes,
+    columns: ColumnFacts,
     filter_bytes: usize,
     n_keys: u64,
     /// Repeated keys and references.
@@ -130,7 +130,7 @@ impl FactCollector {
             pairs: counter(".pairs", memory.keys / 2),
             references: counter(".references", memory.keys / 2),
             ambiguities: Ambiguities::default(),
-            types: ExtensionTypes::default(),
+            columns: ColumnFacts::default(),
             filter_bytes: memory.filter,
             n_keys: 0,
             repeated: 0,
@@ -149,13 +149,13 @@ impl FactCollector {
             }
         }
         self.ambiguities.append(observations.ambiguities);
-        self.types.append(observations.types);
+        self.columns.append(observations.columns);
         Ok(())
     }
 
     /// Whether it is already known that decisions without the facts may be wrong.
     pub(super) fn needs_second_pass(&self) -> bool {
-        self.repeated > 0 || !self.ambiguities.is_empty() || !self.types.is_uniform()
+        self.repeated > 0 || !self.ambiguities.is_empty() || !self.columns.types.is_uniform()
     }
 
     /// Whether enough keys are repeated to assume that the rows of most orders are scattered.
@@ -168,22 +168,39 @@ impl FactCollector {
         if self.ambiguities.exceeds_limit() {
             return Err(ShuffleError::TooAmbiguous);
         }
-        if self.types.exceeds_limit() {
+        if self.columns.types.exceeds_limit() {
             Err(ShuffleError::TooManyExtensions(MAX_EXTENSION_NAMES))
         } else {
             Ok(())
         }
     }
 
+    /// Returns an error if the values of a column can be read in two ways throughout the export.
+    /// Only the whole export shows it.
+    pub(super) fn ensure_unambiguous(&self, names: &InputNames) -> Result<(), ShuffleError> {
+        let totals = &self.columns.totals;
+        match totals.ambiguous() {
+            Some(example) if totals.is_ambiguous_throughout() => {
+                Err(ShuffleError::AmbiguousTotals {
+                    position: names.locate(example.at),
+                    text: example.text.clone(),
+                    without_point: example.without_point(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the facts of an export whose rows were all spilled.
     // The filters of keys are not needed: the sort has grouped all rows by key.
     pub(super) fn finish_spilled(self) -> ExportFacts {
-        ExportFacts { ambiguities: self.ambiguities, types: self.types, ..ExportFacts::default() }
+        let Self { ambiguities, columns, .. } = self;
+        ExportFacts { ambiguities, columns, ..ExportFacts::default() }
     }
 
     /// Returns the facts; none if no decision depends on one.
     pub(super) fn finish(self) -> io::Result<Option<CollectedFacts>> {
-        let mut has_facts = !self.ambiguities.is_empty() || !self.types.is_uniform();
+        let mut has_facts = !self.ambiguities.is_empty() || self.columns.concern_orders();
         let mut repeated = |counter: DuplicateCounter| {
             let (mut filter, mut n_repeated) = (None, 0);
             let n_distinct = counter.for_each_duplicate(|hash| {
@@ -196,7 +213,7 @@ impl FactCollector {
         let (scattered, n_scattered, n_keys) = repeated(self.keys)?;
         let (shared, _, _) = repeated(self.references)?;
         let facts =
-            ExportFacts { scattered, shared, ambiguities: self.ambiguities, types: self.types };
+            ExportFacts { scattered, shared, ambiguities: self.ambiguities, columns: self.columns };
         Ok(has_facts.then_some(CollectedFacts { facts, n_scattered, n_keys }))
     }
 }

@@ -20,6 +20,7 @@ mod error;
 mod export;
 mod facts;
 mod fragment;
+mod observe;
 mod ordered;
 mod pass;
 mod scattered;

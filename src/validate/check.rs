@@ -10,8 +10,8 @@ use super::{
     values,
 };
 use crate::model::{
+    column_facts::ColumnFacts,
     draft::Draft,
-    extension_types::ExtensionTypes,
     field::Field,
     money::Money,
     order::{CheckedOrder, Order, OrderId, OrderRecord, Validity},
@@ -19,16 +19,16 @@ use crate::model::{
     rules::TargetRules,
 };
 
-/// Checks a draft by the rules of one route. `types` are the extension types of the whole run.
+/// Checks a draft by the rules of one route. `facts` are those of the whole export.
 #[must_use]
 pub fn check<'a>(
     draft: &Draft<'a>,
     rules: &'a TargetRules,
     settings: &'a ValidateSettings,
-    types: &ExtensionTypes,
+    facts: &ColumnFacts,
 ) -> RouteCheck<'a> {
     let mut findings = Findings::new(draft);
-    let (order, money) = order::check_order(draft, rules, settings, types, &mut findings);
+    let (order, money) = order::check_order(draft, rules, settings, facts, &mut findings);
     RouteCheck { rules, order, money, problems: findings.problems }
 }
 

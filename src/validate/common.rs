@@ -11,7 +11,7 @@ use super::{
     iso, values,
 };
 use crate::model::{
-    draft::{Cell, CellOrigin, Draft},
+    draft::{Cell, CellOrigin, Draft, Notation},
     field::Field,
     money::Currency,
     order::CommonAttributes,
@@ -89,7 +89,16 @@ impl<'a> DefaultedValue<'a> {
         let (field, text, is_default) =
             (Cow::Borrowed(self.field), self.text.clone(), self.at.is_none());
         let at = self.at.unwrap_or_else(|| draft.position().into());
-        Cell { field, text, time: None, at, is_unparsable: false, is_default, first_wins: false }
+        Cell {
+            field,
+            text,
+            time: None,
+            at,
+            is_unparsable: false,
+            is_default,
+            first_wins: false,
+            notation: Notation::Text,
+        }
     }
 }
 

@@ -14,8 +14,8 @@ use super::{
     values,
 };
 use crate::model::{
+    column_facts::ColumnFacts,
     draft::{Cell, Draft, ItemDraft},
-    extension_types::ExtensionTypes,
     field::Field,
     money::Amount,
     order::{Item, Product},
@@ -33,7 +33,7 @@ pub(super) fn check_items<'a>(
     draft: &Draft<'a>,
     rules: &TargetRules,
     settings: &ValidateSettings,
-    types: &ExtensionTypes,
+    facts: &ColumnFacts,
     findings: &mut Findings,
 ) -> (Vec<Item<'a>>, Option<Amount>) {
     if let Some(max_items) = rules.items.max_kept.filter(|max_items| draft.items.len() > *max_items)
@@ -44,7 +44,7 @@ pub(super) fn check_items<'a>(
     let mut sum = Some(Amount(Decimal::ZERO));
     let mut items = Vec::with_capacity(draft.items.len());
     for item in &draft.items {
-        let (item, line_total) = check_item(item, rules, settings, types, findings);
+        let (item, line_total) = check_item(item, rules, settings, facts, findings);
         sum = sum.zip(line_total).and_then(|(sum, line_total)| sum.checked_add(line_total));
         items.push(item);
     }
@@ -143,7 +143,7 @@ fn check_item<'a>(
     draft: &ItemDraft<'a>,
     rules: &TargetRules,
     settings: &ValidateSettings,
-    types: &ExtensionTypes,
+    facts: &ColumnFacts,
     findings: &mut Findings,
 ) -> (Item<'a>, Option<Amount>) {
     let text = |field| item_cell(draft, &field).map(|cell| cell.text.clone());
@@ -171,7 +171,12 @@ fn check_item<'a>(
             .and_then(|cell| item_name(cell, rules.items.max_name_chars, findings)),
         product_id: text(Field::ItemProductId),
         quantity,
-        extension: extension::check_extension(&draft.cells, &rules.extensions, types, findings),
+        extension: extension::check_extension(
+            &draft.cells,
+            &rules.extensions,
+            &facts.types,
+            findings,
+        ),
         product: product(draft, rules, prices.as_ref().and_then(|prices| prices.unit), findings),
     };
     (item, prices.map(|prices| prices.line_total))

@@ -13,8 +13,9 @@ use super::{
     values,
 };
 use crate::model::{
+    column_facts::ColumnFacts,
+    decimal_mark::PointReading,
     draft::{Cell, Draft},
-    extension_types::ExtensionTypes,
     field::Field,
     guest::{Consumer, Guest},
     money::{Amount, Money},
@@ -31,7 +32,7 @@ pub(super) fn check_order<'a>(
     draft: &Draft<'a>,
     rules: &TargetRules,
     settings: &'a ValidateSettings,
-    types: &ExtensionTypes,
+    facts: &ColumnFacts,
     findings: &mut Findings,
 ) -> (Option<Box<Order<'a>>>, Option<Money>) {
     let reference = findings.required(draft, &Field::ReferenceId).map(|cell| cell.text.clone());
@@ -44,11 +45,12 @@ pub(super) fn check_order<'a>(
     let currency = findings
         .required(draft, &Field::CurrencyCode)
         .and_then(|cell| values::currency(cell, findings));
-    let (items, lines_total) = items::check_items(draft, rules, settings, types, findings);
-    let price = price(draft, rules, settings, lines_total, findings);
+    let (items, lines_total) = items::check_items(draft, rules, settings, facts, findings);
+    let price = price(draft, rules, (settings, facts), lines_total, findings);
     let payment_type = payment_type(draft, rules, findings);
     let card_type = card_type(draft, payment_type, rules, findings);
-    let extension = extension::check_extension(&draft.cells, &rules.extensions, types, findings);
+    let extension =
+        extension::check_extension(&draft.cells, &rules.extensions, &facts.types, findings);
     let guest = guest::check_guest(draft, rules, findings);
     let common = common::check_common(draft, rules, &settings.common, currency, findings);
     check_payment_type(payment_type, rules, findings);
@@ -148,7 +150,7 @@ fn build_order<'a>(
 fn price(
     draft: &Draft<'_>,
     rules: &TargetRules,
-    settings: &ValidateSettings,
+    (settings, facts): (&ValidateSettings, &ColumnFacts),
     lines_total: Option<Amount>,
     findings: &mut Findings,
 ) -> Option<Amount> {
@@ -158,6 +160,7 @@ fn price(
     }
     let cell = findings.required(draft, &Field::Price)?;
     let price = values::number(cell, findings)?;
+    check_decimal_mark(draft, cell, facts, findings);
     // A warning only: on real exports the items add up in about 95 %. Where the tenant computes the
     // total, `warn_total_differs` checks it.
     let differs = |lines_total: &Amount| {
@@ -171,6 +174,29 @@ fn price(
         );
     }
     Some(price)
+}
+
+/// A point that may be a thousands mark makes the order invalid, unless another total of the export
+/// shows that it is a decimal mark.
+fn check_decimal_mark(
+    draft: &Draft<'_>,
+    total: &Cell<'_>,
+    facts: &ColumnFacts,
+    findings: &mut Findings,
+) {
+    if facts.totals.ambiguous().is_none() {
+        return;
+    }
+    let currency = draft.cell(&Field::CurrencyCode).map(|cell| &*cell.text);
+    if PointReading::of(total, currency) == PointReading::Ambiguous {
+        let text = &total.text;
+        let message = format!(
+            "{text:?} can be read in two ways: {text} or {}; write decimal = \".\" in the \
+             profile, or decimal = \",\" and thousands = \".\"",
+            text.replace('.', "")
+        );
+        findings.on_cell(Code::DecimalAmbiguous, total, message);
+    }
 }
 
 /// Returns the cell of the payment type, which is required if the route carries it.

@@ -16,8 +16,8 @@ use super::ValidateSettings;
 use crate::{
     disposition::{SharedReference, find_conflicts},
     model::{
-        draft::{Cell, Cells, Draft, ItemDraft, PersonDraft, PersonRole},
-        extension_types::ExtensionTypes,
+        column_facts::ColumnFacts,
+        draft::{Cell, Cells, Draft, ItemDraft, Notation, PersonDraft, PersonRole},
         field::{ExtensionKey, ExtensionType, Field, FieldGroup},
         guest::Identifier,
         order::{CheckedOrder, Order, Validity},
@@ -71,6 +71,7 @@ pub(crate) fn cells(changes: &[Change], line: u64) -> Cells<'static> {
         is_unparsable: false,
         is_default: false,
         first_wins: false,
+        notation: Notation::Text,
     };
     (1..).zip(filled).map(cell).collect()
 }
@@ -202,8 +203,8 @@ impl TestSettings {
         }
     }
 
-    fn check(&self, draft: Draft<'static>, types: &ExtensionTypes) -> CheckedOrder<'static> {
-        check(draft, (Box::leak(Box::new(self.validate())), &self.stream()), types)
+    fn check(&self, draft: Draft<'static>, facts: &ColumnFacts) -> CheckedOrder<'static> {
+        check(draft, (Box::leak(Box::new(self.validate())), &self.stream()), facts)
     }
 }
 
@@ -256,11 +257,11 @@ fn check_all(
     (0..)
         .zip(&mut drafts)
         .for_each(|(index, draft)| draft.rows[0].bytes = 10 * index..10 * index + 9);
-    let mut types = ExtensionTypes::default();
+    let mut facts = ColumnFacts::default();
     for draft in &drafts {
-        types.observe(draft);
+        facts.types.observe(draft);
     }
-    let mut all: Vec<_> = drafts.into_iter().map(|draft| settings.check(draft, &types)).collect();
+    let mut all: Vec<_> = drafts.into_iter().map(|draft| settings.check(draft, &facts)).collect();
     let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let not_skipped = all
         .iter()
@@ -658,7 +659,7 @@ fn order_ids_sort_in_input_order() {
         let first = RowOrigin { file: FileId(file), line: 1, bytes: start..start + 1 };
         let second = RowOrigin { file: FileId(0), line: 1, bytes: 0..1 };
         draft.rows = vec![first, second];
-        settings().check(draft, &ExtensionTypes::default()).record.id
+        settings().check(draft, &ColumnFacts::default()).record.id
     };
     let ids = [id(0, 0), id(0, 1), id(0, 1 << 40), id(1, 0), id(1, 7), id(70_000, 0)];
     assert!(ids.is_sorted() && ids.iter().collect::<BTreeSet<_>>().len() == ids.len(), "{ids:?}");

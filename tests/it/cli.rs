@@ -1,5 +1,6 @@
 //! Tests of the command line: arguments, inputs, settings, output files, messages and exit codes.
 
+mod amounts;
 mod changed_orders;
 mod extension_types;
 mod fault_injection;

@@ -38,7 +38,7 @@ static RECORDS: TargetRules = TargetRules {
 fn messages(draft: Draft<'static>) -> String {
     let settings = Box::leak(Box::new(settings().validate()));
     let problems =
-        check(&draft, &RECORDS, settings, &ExtensionTypes::default()).finish(draft).record.problems;
+        check(&draft, &RECORDS, settings, &ColumnFacts::default()).finish(draft).record.problems;
     problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("\n")
 }
 

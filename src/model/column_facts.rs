@@ -1,0 +1,30 @@
+//! Facts of columns: what the values of each column show over the whole export.
+//!
+//! A rule that a single value cannot answer asks here: which type an attribute has, whether a point
+//! is a decimal mark. `shuffle` collects the facts from drafts, block by block, and `validate` uses
+//! them. Neither the boundaries of blocks nor the number of cores changes a fact.
+
+use super::{decimal_mark::DecimalMark, extension_types::ExtensionTypes};
+
+/// What the values of each column show over the whole export, or over a part of it.
+#[derive(Debug, Clone, Default)]
+pub struct ColumnFacts {
+    /// The type of each extension attribute.
+    pub types: ExtensionTypes,
+    /// The points of order totals whose decimal mark the profile does not declare.
+    pub totals: DecimalMark,
+}
+
+impl ColumnFacts {
+    /// Appends the facts of a later part of the input.
+    pub fn append(&mut self, later: Self) {
+        self.types.append(later.types);
+        self.totals.append(later.totals);
+    }
+
+    /// Whether the decision about an order may depend on these facts.
+    #[must_use]
+    pub fn concern_orders(&self) -> bool {
+        !self.types.is_uniform() || self.totals.ambiguous().is_some()
+    }
+}

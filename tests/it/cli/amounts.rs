@@ -1,0 +1,91 @@
+//! Tests of amounts: a number that can be read in two ways, or that means nothing, is never sent
+//! without a word.
+
+use crate::support::workspace::{ExportRow, HEADER, RunResult, Workspace};
+
+/// A canonical export with one order per total.
+fn totals(totals: &[&str]) -> String {
+    let rows = totals.iter().enumerate().map(|(index, price)| {
+        ExportRow { reference: &format!("A-{index}"), price, ..ExportRow::default() }.csv()
+    });
+    HEADER.to_owned() + &rows.collect::<String>()
+}
+
+fn check(export: &str) -> RunResult {
+    Workspace::with("orders.csv", export)
+        .run("check orders.csv --pos x --mode single --max-invalid 100%")
+}
+
+/// The outcome of each order with the codes of its problems.
+fn outcomes(ran: &RunResult) -> Vec<String> {
+    let codes = |result: &serde_json::Value| -> String {
+        let problems = result["problems"].as_array().into_iter().flatten();
+        problems.map(|problem| format!(" {}", problem["code"].as_str().unwrap())).collect()
+    };
+    let outcome = |result: &serde_json::Value| result["outcome"].as_str().unwrap().to_owned();
+    ran.results().iter().map(|result| outcome(result) + &codes(result)).collect()
+}
+
+#[test]
+fn ambiguous_decimal_marks_of_few_totals_are_invalid() {
+    let ran = check(&totals(&["250.000", "590", "1.250.000"]));
+    let ambiguous = "invalid decimal_ambiguous total_differs";
+    assert_eq!(
+        (ran.code, outcomes(&ran)),
+        (
+            1,
+            vec![
+                ambiguous.to_owned(),
+                "valid total_differs".to_owned(),
+                "invalid number_unreadable".to_owned()
+            ]
+        )
+    );
+    let message = "\"250.000\" can be read in two ways: 250.000 or 250000; write decimal = \".\" in the \
+                   profile, or decimal = \",\" and thousands = \".\"";
+    assert_eq!(ran.results()[0]["problems"][0]["message"], message);
+}
+
+#[test]
+fn ambiguous_decimal_marks_of_all_totals_end_the_run() {
+    let five = ["250.000", "590", "1.250", "2.199", "75.000", "9.990"];
+    let ran = check(&totals(&five));
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    let message =
+        "orders.csv:2:40: order totals can be read in two ways: \"250.000\" is 250.000 or 250000";
+    assert!(ran.err.contains(message), "{}", ran.err);
+    // One value anywhere in the export shows that the point is a decimal mark.
+    let proved = check(&totals(&[&five[..], &["12.50"]].concat()));
+    assert_eq!(proved.code, 0, "{}", proved.err);
+}
+
+/// A scattered order is one order, however many runs of rows it has.
+#[test]
+fn ambiguous_totals_are_counted_by_order() {
+    let ran = check(&totals(&["250.000"; 4]));
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let scattered = totals(&["250.000"; 4]) + &totals(&["250.000"; 4])[HEADER.len()..];
+    assert_eq!(check(&scattered).code, 1);
+}
+
+#[test]
+fn three_decimals_of_a_currency_are_no_thousands() {
+    let dinars = totals(&["250.000"; 6]).replace("EUR", "KWD");
+    assert_eq!(check(&dinars).code, 0);
+}
+
+#[test]
+fn json_number_has_a_decimal_point() {
+    let document = |price: &str| {
+        format!(
+            r#"{{"referenceId":"A-1","orderedAt":"2025-03-01T10:00:00Z","status":"PURCHASED","currencyCode":"EUR","price":{price},"paymentType":"other","guest":{{"email":"ann@example.com"}}}}"#
+        )
+    };
+    let check = |price: &str| {
+        let ran = Workspace::with("orders.ndjson", document(price))
+            .run("check orders.ndjson --pos x --mode single --max-invalid 100%");
+        outcomes(&ran)[0].clone()
+    };
+    assert_eq!(check("2.199"), "valid");
+    assert_eq!(check("\"2.199\""), "invalid decimal_ambiguous");
+}
