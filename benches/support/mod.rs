@@ -290,6 +290,7 @@ fn settings(profile: &Profile) -> CheckSettings {
             total_from: profile.order_price,
             price_basis: profile.item_price,
             target_price_basis: profile.item_price,
+            severities: profile.severities.clone(),
             now: "2026-11-01T00:00:00Z".parse().expect("a date"),
         },
         stream: StreamSettings {

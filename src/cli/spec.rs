@@ -391,6 +391,7 @@ fn validate_settings(
         total_from: profile.order_price,
         price_basis: profile.item_price,
         target_price_basis: settings.item_price,
+        severities: profile.severities.clone(),
         now,
     }
 }

@@ -129,7 +129,7 @@ pub(super) fn of_new(
         ));
     }
     let warns_of_duplicate = matches!(order, ReadOrder::Sendable { warns_of_duplicate: true, .. });
-    let repeated = others.first().filter(|_| warns_of_duplicate);
+    let repeated = others.first().filter(|_| warns_of_duplicate && rules.warns_of_repeated_content);
     let problem = repeated.map(|other| {
         let message =
             format!("an earlier run sent {other:?} with the same guest, time and amounts");

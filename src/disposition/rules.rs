@@ -23,6 +23,7 @@ pub enum ChangedExit {
 
 /// Options of the run that decide about orders in the ledger.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent options")]
 pub struct DispositionRules {
     /// Whether valid orders are sent, not only checked.
     pub is_sending: bool,
@@ -32,6 +33,8 @@ pub struct DispositionRules {
     pub sends_reused_references: bool,
     /// Whether a changed order sets the exit code once or until it is acknowledged.
     pub changed_exit: ChangedExit,
+    /// Whether equal content under an unrelated reference causes a warning.
+    pub warns_of_repeated_content: bool,
 }
 
 impl DispositionRules {

@@ -22,6 +22,7 @@ use crate::model::{
     input::InputFormat,
     pricing::{PriceBasis, TotalFrom},
     route::Mode,
+    severity::SeverityRules,
     suggest::suggest,
 };
 
@@ -122,6 +123,8 @@ pub struct Profile {
     pub unknown_columns: UnknownColumns,
     /// How to handle columns that the file lacks.
     pub missing_columns: MissingColumns,
+    /// The severities of problem codes that the profile sets.
+    pub severities: SeverityRules,
     /// The source of totals.
     pub order_price: TotalFrom,
     /// The basis of the export's item prices.
@@ -251,6 +254,8 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
         unreadable_rows: text.unreadable_rows,
         unknown_columns: text.unknown_columns,
         missing_columns: text.missing_columns,
+        severities: SeverityRules::new(text.severity)
+            .map_err(|error| for_field("severity", &error))?,
         order_price: text.order_price,
         item_price: text.item_price,
         mode: text.mode,

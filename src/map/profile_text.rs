@@ -10,7 +10,9 @@ use super::input_settings::{LastLineEnd, MissingColumns, UnknownColumns, Unreada
 use crate::model::{
     input::InputFormat,
     pricing::{PriceBasis, TotalFrom},
+    problem::Code,
     route::Mode,
+    severity::SeverityChoice,
 };
 
 /// One string or several.
@@ -158,6 +160,8 @@ pub(super) struct ProfileText {
     pub(super) unknown_columns: UnknownColumns,
     #[serde(default)]
     pub(super) missing_columns: MissingColumns,
+    #[serde(default)]
+    pub(super) severity: BTreeMap<Code, SeverityChoice>,
     #[serde(default)]
     pub(super) order_price: TotalFrom,
     #[serde(default)]

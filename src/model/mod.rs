@@ -25,6 +25,7 @@ pub mod request;
 pub mod route;
 pub mod row;
 pub mod rules;
+pub mod severity;
 pub mod suggest;
 pub mod target;
 pub mod unsendable;

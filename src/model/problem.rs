@@ -25,6 +25,8 @@ pub enum Severity {
 pub struct Problem {
     /// The type of problem.
     pub code: Code,
+    /// Whether it prevents the order from being sent: the code's severity, or the profile's.
+    pub severity: Severity,
     /// The target field, under its name in the canonical profile, if the problem concerns one.
     pub field: Option<String>,
     /// The position of the cell or row that causes it.
@@ -51,13 +53,13 @@ impl Problem {
             message.truncate(end);
             message.push('…');
         }
-        Self { code, field: None, at, message }
+        Self { code, severity: code.severity(), field: None, at, message }
     }
 
     /// Whether the problem prevents the order from being sent.
     #[must_use]
     pub fn is_error(&self) -> bool {
-        self.code.severity() == Severity::Error
+        self.severity == Severity::Error
     }
 
     /// Whether the problem concerns a detail that only the route `multi` can carry: contacts,
@@ -167,6 +169,17 @@ impl Problems {
         self.omitted.retain(|omitted| !omitted.is_multi_only);
     }
 
+    /// Keeps the problems, listed or counted, of which the code is to be kept.
+    pub(super) fn retain_codes(&mut self, is_kept: impl Fn(Code) -> bool) {
+        self.problems.retain(|problem| is_kept(problem.code));
+        self.omitted.retain(|omitted| is_kept(omitted.code));
+    }
+
+    /// The listed problems, mutable.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Problem> {
+        self.problems.iter_mut()
+    }
+
     /// The counts of the problems that are not listed, by code.
     #[must_use]
     pub fn omitted(&self) -> &[Omitted] {
@@ -214,7 +227,8 @@ macro_rules! codes {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Whether a problem with this code prevents an order from being sent.
+            /// Whether a problem with this code prevents an order from being sent, unless the
+            /// profile says otherwise.
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }

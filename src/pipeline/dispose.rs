@@ -179,9 +179,11 @@ impl<'j> Disposer<'j> {
         }
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
         // An order with the content of an order of an earlier run already has this warning.
-        let has_warning =
-            || record.problems.iter().any(|problem| problem.code == Code::ContentRepeated);
-        if is_to_be_sent && self.spec.has_time_of_day(Some(order.ordered_at)) && !has_warning() {
+        let warns = || {
+            self.rules.warns_of_repeated_content
+                && record.problems.iter().all(|problem| problem.code != Code::ContentRepeated)
+        };
+        if is_to_be_sent && self.spec.has_time_of_day(Some(order.ordered_at)) && warns() {
             push_content(order.dedup_hash, record, &mut part.dedup_hashes);
         }
         if outcome == Some(Outcome::Valid) {

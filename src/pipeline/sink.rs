@@ -84,6 +84,7 @@ impl<'i> ExportSink<'i> {
         let RepeatedContent { listed, n_omitted } =
             repeated_content.find(&files.names()).map_err(PlanError::from)?;
         file_problems.extend(listed);
+        self.spec.validate.severities.apply_to_files(&mut file_problems);
         files.omitted_repeated_orders = n_omitted;
         self.recorder.record_export(files, &file_problems);
         candidates.file_problems = file_problems;

@@ -22,7 +22,7 @@ use crate::{
     group::GroupSettings,
     ledger::{Consent, Ledger, LedgerError, LedgerLocation},
     map::profile::Profile,
-    model::{field::AttributeTypes, route::Mode},
+    model::{field::AttributeTypes, problem::Code, route::Mode},
     read::{Dialect, ReadLimits, ReadSettings, inputs},
     report::{RecorderSettings, summary::Summary},
     sandbox::Sandbox,
@@ -148,6 +148,7 @@ impl RunSpec<'_> {
             resends_unknown: self.send.as_ref().is_some_and(|send_spec| send_spec.resends_unknown),
             sends_reused_references: self.sends_reused_references,
             changed_exit: self.changed_exit,
+            warns_of_repeated_content: !self.validate.severities.is_off(Code::ContentRepeated),
         }
     }
 

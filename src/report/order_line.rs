@@ -40,7 +40,7 @@ pub(super) fn omitted(problems: &Problems) -> BTreeMap<&'static str, u64> {
 fn problem_line<'a>(problem: &'a Problem, names: &'a InputNames) -> ProblemLine<'a> {
     ProblemLine {
         code: problem.code.as_str(),
-        severity: problem.code.severity(),
+        severity: problem.severity,
         field: problem.field.as_deref(),
         file: names.get(problem.at.file),
         line: problem.at.line,

@@ -8,8 +8,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
-    estimate::SendEstimate, exact_sum::ExactSum, numbers::with_unit, order_line::utc_millis,
-    per_outcome::PerOutcome, tally::Tally,
+    estimate::SendEstimate,
+    exact_sum::ExactSum,
+    numbers::with_unit,
+    order_line::utc_millis,
+    per_outcome::PerOutcome,
+    tally::{ProblemCount, Tally},
 };
 use crate::model::{
     input::InputRead,
@@ -225,14 +229,15 @@ pub(super) fn money_summaries(tally: &Tally) -> Vec<MoneySummary> {
 }
 
 pub(super) fn problem_summaries(tally: &Tally) -> Vec<ProblemSummary> {
-    let summarize =
-        |code: Code, orders, rows| ProblemSummary { code, severity: code.severity(), orders, rows };
+    let summarize = |(code, count): (Code, &ProblemCount)| ProblemSummary {
+        code,
+        severity: count.severity.unwrap_or(code.severity()),
+        orders: count.orders,
+        rows: count.rows,
+    };
     // Errors first: they keep orders from being sent. The tally counts in the order of the
     // catalogue.
-    let mut summaries: Vec<_> = tally
-        .problem_counts()
-        .map(|(code, count)| summarize(code, count.orders, count.rows))
-        .collect();
+    let mut summaries: Vec<_> = tally.problem_counts().map(summarize).collect();
     summaries.sort_by_key(|summary| {
         (summary.severity, std::cmp::Reverse((summary.orders, summary.rows)))
     });

@@ -12,7 +12,7 @@ use crate::model::{
     money::{Amount, Currency, Money},
     order::OrderRecord,
     outcome::Outcome,
-    problem::{Code, Problem, Problems},
+    problem::{Code, Problem, Problems, Severity},
 };
 
 /// Counters of a run.
@@ -32,6 +32,8 @@ pub struct ProblemCount {
     pub orders: u64,
     /// Rows that have the problem at least once.
     pub rows: u64,
+    /// The severity of the first problem that was counted, if it is known.
+    pub severity: Option<Severity>,
     /// First problem of this code in the input.
     pub example: Option<Problem>,
 }
@@ -103,6 +105,7 @@ impl Tally {
             let total = self.problems.entry(*code).or_default();
             total.orders += count.orders;
             total.rows += count.rows;
+            total.severity = total.severity.or(count.severity);
             count.example.iter().for_each(|problem| self.keep_first_example(problem));
         }
     }
@@ -149,7 +152,8 @@ impl Tally {
     pub fn keep_first_example(&mut self, problem: &Problem) {
         // The first in the input, not the first counted: parts of a run are counted in any order.
         let position = |problem: &Problem| (problem.at.file, problem.at.line, problem.at.column);
-        let example = &mut self.problems.entry(problem.code).or_default().example;
+        let ProblemCount { example, severity, .. } = self.problems.entry(problem.code).or_default();
+        severity.get_or_insert(problem.severity);
         if example.as_ref().is_none_or(|kept| position(problem) < position(kept)) {
             *example = Some(problem.clone());
         }

@@ -29,12 +29,15 @@ pub fn check<'a>(
 ) -> RouteCheck<'a> {
     let mut findings = Findings::new(draft);
     let (order, money) = order::check_order(draft, rules, settings, facts, &mut findings);
-    RouteCheck { rules, order, money, problems: findings.problems }
+    let mut problems = findings.problems;
+    settings.severities.apply(&mut problems);
+    RouteCheck { rules, settings, order, money, problems }
 }
 
 /// The result of checking a draft by the rules of one route.
 pub struct RouteCheck<'a> {
     rules: &'a TargetRules,
+    settings: &'a ValidateSettings,
     order: Option<Box<Order<'a>>>,
     money: Option<Money>,
     /// The problems that the check found, and those that the caller adds.
@@ -82,6 +85,7 @@ impl<'a> RouteCheck<'a> {
         if self.rules.details.carried().is_none() {
             record.problems.drop_multi_only();
         }
+        self.settings.severities.apply(&mut record.problems);
         record.problems.append(self.problems);
         let has_errors = record.problems.iter().any(Problem::is_error);
         match self.order {

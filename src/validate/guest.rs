@@ -48,7 +48,7 @@ pub(super) fn check_person<'a>(
     let cell = |field| parsable(cells.get(&field));
     let text = |field| cell(field).map(|cell| cell.text.clone());
     Guest {
-        email: cell(Field::GuestEmail).and_then(|cell| identity::email(cell, findings)),
+        email: cell(Field::GuestEmail).map(|cell| identity::email(cell, findings)),
         identifiers: identity::identifiers(cells, findings),
         title: cell(Field::GuestTitle).and_then(|cell| title(cell, rules.titles, findings)),
         gender: cell(Field::GuestGender).and_then(|cell| gender(cell, rules.genders, findings)),

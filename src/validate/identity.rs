@@ -22,12 +22,8 @@ pub(super) fn identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Vec
     let mut identifiers = Vec::with_capacity(1);
     for cell in cells.custom().filter(|cell| !cell.is_unparsable) {
         let Some(provider) = provider(cell) else { continue };
-        let id = if provider == EMAIL_PROVIDER {
-            email(cell, findings)
-        } else {
-            Some(cell.text.clone())
-        };
-        identifiers.extend(id.map(|id| Identifier { provider, id }));
+        let id = if provider == EMAIL_PROVIDER { email(cell, findings) } else { cell.text.clone() };
+        identifiers.push(Identifier { provider, id });
     }
     identifiers
 }
@@ -64,19 +60,18 @@ fn provider<'a>(cell: &Cell<'a>) -> Option<Cow<'a, str>> {
     }
 }
 
-/// Returns a plausible e-mail address in lower case. The length limits are those of RFC 5321
-/// §4.5.3.1.
-pub(super) fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+/// Returns an e-mail address in lower case; an implausible one is a problem. The length limits are
+/// those of RFC 5321 §4.5.3.1.
+pub(super) fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Cow<'a, str> {
     if is_simple_email(cell.text.as_bytes()) {
-        return Some(cell.text.clone());
+        return cell.text.clone();
     }
     // The message redacts the address: it is personal data.
     if let Some(error) = email_error(&cell.text) {
         findings.on_cell(Code::EmailImplausible, cell, format!("{:?} {error}", redact(&cell.text)));
-        return None;
     }
     let is_lower = !cell.text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii());
-    Some(if is_lower { cell.text.clone() } else { Cow::Owned(cell.text.to_lowercase()) })
+    if is_lower { cell.text.clone() } else { Cow::Owned(cell.text.to_lowercase()) }
 }
 
 /// Fast path: whether an address has the most common form and is in lower case. Any other takes

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::model::{
     pricing::{PriceBasis, TotalFrom},
     rules::CommonDefaults,
+    severity::SeverityRules,
 };
 
 /// The settings that the rules depend on.
@@ -20,6 +21,8 @@ pub struct ValidateSettings {
     pub price_basis: PriceBasis,
     /// Whether the target's item prices are per unit or per line.
     pub target_price_basis: PriceBasis,
+    /// The severities that the profile sets.
+    pub severities: SeverityRules,
     /// When the run started.
     pub now: DateTime<Utc>,
 }

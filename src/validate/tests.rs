@@ -27,6 +27,7 @@ use crate::{
         problem::{Code, Problem},
         route::{ConfirmMode, Mode},
         rules::CommonDefaults,
+        severity::SeverityRules,
         target::Target,
     },
     pipeline::check::check,
@@ -184,6 +185,7 @@ impl TestSettings {
             total_from: self.total_from,
             price_basis: self.price_basis,
             target_price_basis: self.target_price_basis,
+            severities: SeverityRules::default(),
             now: self.now,
         }
     }

@@ -12,6 +12,7 @@ use orderferry::{
         pricing::{PriceBasis, TotalFrom},
         route::{ConfirmMode, Mode},
         rules::CommonDefaults,
+        severity::SeverityRules,
     },
     pipeline::{self, Finished, MaxInvalid, ProgressFn, RunSpec},
     read::{
@@ -121,6 +122,7 @@ pub(crate) fn check_with(
             total_from: TotalFrom::Given,
             price_basis: PriceBasis::Unit,
             target_price_basis: PriceBasis::Unit,
+            severities: SeverityRules::default(),
             now,
         },
         stream: StreamSettings {

@@ -16,4 +16,5 @@ mod report;
 mod respelled_references;
 mod resume;
 mod settings;
+mod severity;
 mod terminal_escapes;
