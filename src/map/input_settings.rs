@@ -1,5 +1,5 @@
-//! Settings of a profile that concern its input files as a whole: columns, unreadable rows, the
-//! last line break.
+//! Settings of a profile that concern its input files as a whole: quotes, columns, unreadable rows,
+//! the last line break.
 //!
 //! Data only. `pipeline` applies the settings when it reads files, `binding` those of columns.
 
@@ -14,6 +14,18 @@ pub enum UnreadableRows {
     Refuse,
     /// Count the row and continue.
     Accept,
+}
+
+/// What quotes mean in a CSV file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+pub enum Quote {
+    /// Double quotes enclose cells.
+    #[default]
+    #[serde(rename = "\"")]
+    Double,
+    /// Quotes are data.
+    #[serde(rename = "none")]
+    None,
 }
 
 /// How to handle columns that the profile does not use.

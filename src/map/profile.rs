@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{
     condition::Condition,
     error::{MapError, toml_error},
-    input_settings::{LastLineEnd, MissingColumns, UnknownColumns, UnreadableRows},
+    input_settings::{LastLineEnd, MissingColumns, Quote, UnknownColumns, UnreadableRows},
     profile_text::{
         ConditionText, EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText,
     },
@@ -111,6 +111,8 @@ pub struct Profile {
     pub format: Option<InputFormat>,
     /// The ASCII character between two cells of a CSV file.
     pub delimiter: u8,
+    /// What quotes mean in a CSV file.
+    pub quote: Quote,
     /// Whether a file must end with a line break.
     pub last_line_end: LastLineEnd,
     /// Whether the rows of an order are adjacent.
@@ -248,6 +250,7 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
         description: text.about,
         format: text.format,
         delimiter: delimiter(text.delimiter)?,
+        quote: text.quote,
         last_line_end: text.last_line_end,
         has_adjacent_rows: text.rows_adjacent,
         joins_files: text.join_files,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::input_settings::{LastLineEnd, MissingColumns, UnknownColumns, UnreadableRows};
+use super::input_settings::{LastLineEnd, MissingColumns, Quote, UnknownColumns, UnreadableRows};
 use crate::model::{
     input::InputFormat,
     pricing::{PriceBasis, TotalFrom},
@@ -148,6 +148,8 @@ pub(super) struct ProfileText {
     pub(super) about: String,
     pub(super) format: Option<InputFormat>,
     pub(super) delimiter: Option<char>,
+    #[serde(default)]
+    pub(super) quote: Quote,
     #[serde(default)]
     pub(super) last_line_end: LastLineEnd,
     #[serde(default)]

@@ -21,9 +21,9 @@ use crate::{
     disposition::{AgeLimit, BackfillGuard, ChangedExit, DispositionRules},
     group::GroupSettings,
     ledger::{Consent, Ledger, LedgerError, LedgerLocation},
-    map::profile::Profile,
+    map::{input_settings::Quote, profile::Profile},
     model::{field::AttributeTypes, problem::Code, route::Mode},
-    read::{Dialect, ReadLimits, ReadSettings, inputs},
+    read::{CsvSyntax, Dialect, ReadLimits, ReadSettings, inputs},
     report::{RecorderSettings, summary::Summary},
     sandbox::Sandbox,
     shuffle::ShuffleSettings,
@@ -167,7 +167,11 @@ impl RunSpec<'_> {
 
     /// How the inputs are read: in the dialect that the profile declares.
     pub(super) fn read_settings(&self) -> ReadSettings<'_> {
-        let dialect = Dialect { format: self.profile.format, delimiter: self.profile.delimiter };
+        let csv_syntax = CsvSyntax {
+            delimiter: self.profile.delimiter,
+            has_quotes: self.profile.quote == Quote::Double,
+        };
+        let dialect = Dialect { format: self.profile.format, csv_syntax };
         ReadSettings { storage: &*self.storage, dialect, limits: self.limits }
     }
 

@@ -9,7 +9,7 @@ use memchr::memchr;
 
 use super::{
     block::Block,
-    boundary::{RecordBoundary, array_boundary, csv_boundary, line_boundary},
+    boundary::{RecordBoundary, array_boundary},
     csv::{self, CsvFormat},
     decompress::DecompressedSource,
     dialect::{Dialect, FileFormat, ReadLimits},
@@ -132,7 +132,7 @@ impl<'s> BlockReader<'s> {
                 self.read_header(CsvFormat::new(
                     json.name,
                     self.file,
-                    dialect.delimiter,
+                    dialect.csv_syntax,
                     json.limits,
                 ))?;
             }
@@ -190,7 +190,7 @@ impl<'s> BlockReader<'s> {
     fn read_header(&mut self, format: CsvFormat) -> Result<(), ReadError> {
         // A header may be longer than a block, and blank lines may precede it.
         loop {
-            let boundary = csv_boundary(&self.buffer.bytes, format.delimiter);
+            let boundary = format.boundary(&self.buffer.bytes);
             let n_blank =
                 self.buffer.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
             if self.buffer.is_eof || boundary.at > n_blank {
@@ -285,10 +285,7 @@ impl<'s> BlockReader<'s> {
     /// Emits complete rows, or reads more.
     fn next_row_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         self.fill(self.block_bytes)?;
-        let boundary = match self.parser.delimiter() {
-            Some(delimiter) => csv_boundary(&self.buffer.bytes, delimiter),
-            None => line_boundary(&self.buffer.bytes),
-        };
+        let boundary = self.parser.boundary(&self.buffer.bytes);
         self.check_record_size(boundary)?;
         if self.buffer.is_eof {
             if !ends_with_break(&self.buffer.bytes) {

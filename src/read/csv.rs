@@ -8,12 +8,13 @@
 
 use std::{ops::Range, sync::Arc};
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2};
 
 use super::{
     block::Piece,
+    boundary::{RecordBoundary, csv_boundary, line_boundary},
     csv_slow::{ByteSpan, CellBuffer, CellError, QuoteError, RecordScan, parse_record},
-    dialect::ReadLimits,
+    dialect::{CsvSyntax, ReadLimits},
     error::ReadError,
     position::{line_offset_text, to_u32},
     scanner::{CHUNK_BYTES, Scanner, StructuralMask},
@@ -28,7 +29,7 @@ use crate::model::{
 pub(super) struct CsvFormat {
     pub(super) name: Arc<str>,
     pub(super) file: FileId,
-    pub(super) delimiter: u8,
+    pub(super) syntax: CsvSyntax,
     /// Without names while the header itself is parsed: then any number of cells fits.
     pub(super) header: Arc<Header>,
     pub(super) limits: ReadLimits,
@@ -192,7 +193,7 @@ struct FastCsvParser<'w, 'b> {
 
 impl<'w, 'b> FastCsvParser<'w, 'b> {
     fn new(format: &'w CsvFormat, piece: Piece<'b>) -> Self {
-        let scanner = Scanner::new(format.delimiter, memchr(b'\r', piece.bytes).is_some());
+        let scanner = Scanner::new(format.syntax, memchr(b'\r', piece.bytes).is_some());
         Self {
             format,
             piece,
@@ -250,13 +251,14 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
     /// and has no quotes within.
     fn skip_quoted_cell(&mut self, position: usize) -> Option<usize> {
         let bytes = self.piece.bytes;
-        let is_cell_start = position == self.at || bytes[position - 1] == self.format.delimiter;
+        let is_cell_start =
+            position == self.at || bytes[position - 1] == self.format.syntax.delimiter;
         let close =
             memchr2(b'"', b'\n', &bytes[position + 1..]).filter(|_| is_cell_start)? + position + 1;
         let is_closed = bytes[close] == b'"'
-            && bytes
-                .get(close + 1)
-                .is_none_or(|next| *next == self.format.delimiter || matches!(next, b'\r' | b'\n'));
+            && bytes.get(close + 1).is_none_or(|next| {
+                *next == self.format.syntax.delimiter || matches!(next, b'\r' | b'\n')
+            });
         self.has_quotes |= is_closed;
         is_closed.then_some(close + 1)
     }
@@ -310,7 +312,7 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
             let scan = parse_record(
                 self.span,
                 self.at,
-                self.format.delimiter,
+                self.format.syntax,
                 &self.format.limits,
                 &mut into.cells,
             );
@@ -341,6 +343,7 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
                 self.format.limits.max_record,
             ));
         }
+        self.format.ensure_unambiguous(self.line, &record_bytes[..n_bytes], scan)?;
         let ends = ends..cells.ends.len();
         let reason = self.format.reason(scan);
         // A damaged row of several lines may have swallowed rows of other orders: nothing of it is
@@ -374,9 +377,9 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
 
 impl CsvFormat {
     /// The format before its header is known.
-    pub(super) fn new(name: Arc<str>, file: FileId, delimiter: u8, limits: ReadLimits) -> Self {
+    pub(super) fn new(name: Arc<str>, file: FileId, syntax: CsvSyntax, limits: ReadLimits) -> Self {
         let header = Arc::new(Header { names: Vec::new(), positions: Vec::new() });
-        Self { name, file, delimiter, header, limits }
+        Self { name, file, syntax, header, limits }
     }
 
     pub(super) fn with_header(self, header: Header) -> Result<Self, ReadError> {
@@ -384,6 +387,35 @@ impl CsvFormat {
             return Err(ReadError::TooManyColumns(self.name.to_string(), self.limits.max_columns));
         }
         Ok(Self { header: Arc::new(header), ..self })
+    }
+
+    /// The last boundary of the records in bytes that begin with one.
+    pub(super) fn boundary(&self, bytes: &[u8]) -> RecordBoundary {
+        if self.syntax.has_quotes {
+            csv_boundary(bytes, self.syntax.delimiter)
+        } else {
+            line_boundary(bytes)
+        }
+    }
+
+    /// Refuses a record of several lines each of which, with quotes read as data, is a record too:
+    /// its quotes may have swallowed other orders.
+    fn ensure_unambiguous(
+        &self,
+        line: u64,
+        record: &[u8],
+        scan: &RecordScan,
+    ) -> Result<(), ReadError> {
+        // Line breaks after a quote that never closes are counted as lines of the record.
+        let n_breaks = if scan.extra_lines == 0 { 0 } else { memchr_iter(b'\n', record).count() };
+        // Every line of a table of one column fits.
+        let n_columns = self.header.names.len();
+        let fits = |line: &[u8]| memchr_iter(self.syntax.delimiter, line).count() + 1 == n_columns;
+        if n_breaks == 0 || n_columns < 2 || !record.split(|byte| *byte == b'\n').all(fits) {
+            return Ok(());
+        }
+        let last_line = line + n_breaks as u64;
+        Err(ReadError::AmbiguousQuotes { name: self.name.to_string(), line, last_line })
     }
 
     /// Why a row is unreadable, if it is.
@@ -413,6 +445,10 @@ impl CsvFormat {
             .map_or_else(|| (index + 1).to_string(), |name| format!("{name:?}"));
         match error {
             CellError::NotUtf8 => format!("the cell of column {column} is not UTF-8"),
+            CellError::QuoteAfterBlanks => format!(
+                "the cell of column {column} begins with blanks and a quote, expected the quote \
+                 first; where quotes are data, set quote = \"none\""
+            ),
             CellError::TooLong(n_bytes) => {
                 let max_bytes = self.limits.max_cell;
                 format!(

@@ -1,8 +1,8 @@
 //! Slow CSV path: parses one record cell by cell, with quotes, doubled quotes, quoted line breaks
 //! and the position of each cell.
 //!
-//! Accepts any quoting as the csv crate does, except that an unclosed quote, or text after a
-//! closing quote, is damage, because such a cell has swallowed others. Does not find records.
+//! Accepts any quoting as the csv crate does, except that an unclosed quote, text after a closing
+//! quote, or blanks before an opening one are damage, because such a cell may have swallowed others. Does not find records.
 //! Called by `csv` for every row that its fast path does not accept.
 
 use std::ops::Range;
@@ -10,7 +10,7 @@ use std::ops::Range;
 use memchr::{memchr2, memchr3};
 
 use super::{
-    dialect::ReadLimits,
+    dialect::{CsvSyntax, ReadLimits},
     position::{n_characters, to_u32},
 };
 
@@ -44,6 +44,8 @@ pub(super) enum CellError {
     NotUtf8,
     /// It has this number of bytes, over the limit.
     TooLong(u64),
+    /// It begins with blanks and a quote, so it is uncertain whether the quote encloses the cell.
+    QuoteAfterBlanks,
 }
 
 /// The result of parsing one record.
@@ -96,7 +98,7 @@ impl<'b> ByteSpan<'b> {
 pub(super) fn parse_record(
     span: ByteSpan<'_>,
     at: usize,
-    delimiter: u8,
+    syntax: CsvSyntax,
     limits: &ReadLimits,
     cells: &mut CellBuffer,
 ) -> RecordScan {
@@ -104,7 +106,7 @@ pub(super) fn parse_record(
     let result = RecordScan::default();
     let mut parser = SlowCsvParser {
         span,
-        delimiter,
+        syntax,
         at,
         line: 0,
         column: 1,
@@ -117,7 +119,7 @@ pub(super) fn parse_record(
         let is_kept = parser.scan.n_cells <= limits.max_columns;
         parser.cell(text_start, limits.max_cell, is_kept);
         parser.scan.n_cells += 1;
-        if parser.peek() != Some(delimiter) {
+        if parser.peek() != Some(syntax.delimiter) {
             break;
         }
         parser.skip_delimiter();
@@ -133,7 +135,7 @@ pub(super) fn parse_record(
 /// The state of parsing one record.
 struct SlowCsvParser<'w> {
     span: ByteSpan<'w>,
-    delimiter: u8,
+    syntax: CsvSyntax,
     at: usize,
     line: u32,
     column: u32,
@@ -148,12 +150,14 @@ impl SlowCsvParser<'_> {
     fn cell(&mut self, text_start: usize, max_bytes: u64, is_kept: bool) {
         let (cell_start, position) = (self.cells.text.len(), (self.line, self.column));
         (self.cell_bytes, self.is_utf8) = (0, true);
-        if self.peek() == Some(b'"') {
+        let is_quoted = self.syntax.has_quotes && self.peek() == Some(b'"');
+        if is_quoted {
             self.quoted();
         } else {
             self.unquoted();
         }
-        let error = self.check_cell(max_bytes);
+        let unquoted = (self.syntax.has_quotes && !is_quoted).then_some(cell_start);
+        let error = self.check_cell(unquoted, max_bytes);
         if let Some(error) = error {
             self.scan.cell_error.get_or_insert((self.scan.n_cells, error));
         }
@@ -188,7 +192,9 @@ impl SlowCsvParser<'_> {
             // Of a doubled quote the second one is the text of both.
             self.push(1);
         }
-        if self.peek().is_some_and(|byte| byte != self.delimiter && !matches!(byte, b'\r' | b'\n'))
+        if self
+            .peek()
+            .is_some_and(|byte| byte != self.syntax.delimiter && !matches!(byte, b'\r' | b'\n'))
         {
             // The rest is unquoted text of the same cell, as in the csv crate.
             self.record_error(QuoteError::TextAfter(self.line, self.column));
@@ -198,7 +204,7 @@ impl SlowCsvParser<'_> {
 
     fn unquoted(&mut self) {
         let rest = &self.span.bytes[self.at..];
-        self.push(memchr3(self.delimiter, b'\n', b'\r', rest).unwrap_or(rest.len()));
+        self.push(memchr3(self.syntax.delimiter, b'\n', b'\r', rest).unwrap_or(rest.len()));
     }
 
     /// Appends the next bytes to the cell. A line break is appended alone, since a new line begins
@@ -228,12 +234,17 @@ impl SlowCsvParser<'_> {
         self.scan.quote_error.get_or_insert(error);
     }
 
-    fn check_cell(&self, max_bytes: u64) -> Option<CellError> {
-        if self.is_utf8 {
-            (self.cell_bytes > max_bytes).then_some(CellError::TooLong(self.cell_bytes))
-        } else {
-            Some(CellError::NotUtf8)
+    /// `unquoted` is where the text of a cell begins that is not quoted but could be.
+    fn check_cell(&self, unquoted: Option<usize>, max_bytes: u64) -> Option<CellError> {
+        if !self.is_utf8 {
+            return Some(CellError::NotUtf8);
         }
+        if self.cell_bytes > max_bytes {
+            return Some(CellError::TooLong(self.cell_bytes));
+        }
+        let text = &self.cells.text[unquoted?..];
+        let has_quote_after_blanks = !text.starts_with('"') && text.trim_start().starts_with('"');
+        has_quote_after_blanks.then_some(CellError::QuoteAfterBlanks)
     }
 }
 
@@ -242,9 +253,14 @@ mod tests {
     use super::*;
 
     fn parsed(bytes: &[u8]) -> (RecordScan, CellBuffer) {
+        parsed_with(true, bytes)
+    }
+
+    fn parsed_with(has_quotes: bool, bytes: &[u8]) -> (RecordScan, CellBuffer) {
         let mut cells = CellBuffer::default();
         let limits = ReadLimits { max_cell: 4, max_columns: 4, ..ReadLimits::default() };
-        let scan = parse_record(ByteSpan::new(bytes), 0, b',', &limits, &mut cells);
+        let syntax = CsvSyntax { has_quotes, ..CsvSyntax::default() };
+        let scan = parse_record(ByteSpan::new(bytes), 0, syntax, &limits, &mut cells);
         (scan, cells)
     }
 
@@ -279,6 +295,24 @@ mod tests {
         let (row, cells) = parsed(b"a,\"\xFF\",12345,b");
         assert_eq!((row.cell_error, cells.text.as_str()), (Some((1, CellError::NotUtf8)), "a,,,b"));
         assert_eq!(parsed(b"a,\"12\"\"345\"").0.cell_error, Some((1, CellError::TooLong(6))));
+    }
+
+    #[test]
+    fn quote_after_blanks_is_an_error() {
+        let error = |text: &str| parsed(text.as_bytes()).0.cell_error;
+        assert_eq!(error("a, \"b\",c"), Some((1, CellError::QuoteAfterBlanks)));
+        assert_eq!(error("a,\t\"b"), Some((1, CellError::QuoteAfterBlanks)));
+        assert_eq!(error("a,\" \"\"\",5\" p, b"), None);
+        assert_eq!(parsed_with(false, b"a, \"b").0.cell_error, None);
+    }
+
+    #[test]
+    fn quotes_are_data_without_quoting() {
+        let (row, cells) = parsed_with(false, b"\"a\",\"b\nc");
+        assert_eq!(
+            (cells.text.as_str(), row.n_bytes, row.extra_lines, row.quote_error),
+            ("\"a\",\"b", 6, 0, None)
+        );
     }
 
     #[test]

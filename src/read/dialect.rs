@@ -17,17 +17,26 @@ pub enum FileFormat {
 }
 
 /// How the files of an export are written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Dialect {
     /// The format of all files; without it a file's name decides, or else its first character.
     pub format: Option<InputFormat>,
-    /// The byte between two cells of a CSV file.
-    pub delimiter: u8,
+    /// The syntax of the CSV files among them.
+    pub csv_syntax: CsvSyntax,
 }
 
-impl Default for Dialect {
+/// The syntax of the records of a CSV file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CsvSyntax {
+    /// The byte between two cells.
+    pub delimiter: u8,
+    /// Whether quotes enclose cells; otherwise they are data, and every line break ends a record.
+    pub has_quotes: bool,
+}
+
+impl Default for CsvSyntax {
     fn default() -> Self {
-        Self { format: None, delimiter: b',' }
+        Self { delimiter: b',', has_quotes: true }
     }
 }
 

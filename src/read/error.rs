@@ -62,6 +62,21 @@ pub enum ReadError {
          of classic Mac OS: tr '\\r' '\\n'"
     )]
     LoneCr(String, u64),
+    /// A record of several lines that reads as one record per line where quotes are data.
+    #[error(
+        "{name}:{line}: the record of lines {line} to {last_line} can be read in two ways: a quote \
+         within it encloses line breaks, but each of its lines has as many cells as the header\n  \
+         hint: if quotes are data in this export, set quote = \"none\" in the profile; otherwise \
+         the export must write a quote within a cell as \"\""
+    )]
+    AmbiguousQuotes {
+        /// The input as the user named it.
+        name: String,
+        /// The line on which the record begins.
+        line: u64,
+        /// The line on which it ends.
+        last_line: u64,
+    },
     /// Text after the bracket that closes a JSON array: another array would be lost.
     #[error(
         "{0}:{1}: text after the \"]\" that closes the array, expected the end of the file\n  \
@@ -100,7 +115,8 @@ fn open_quote_hint(quote: Option<(u64, u32)>) -> String {
         None => "\n  hint: raise max_record if the file is correct".to_owned(),
         Some((line, column)) => format!(
             "; the quote opened at {line}:{column} is not closed within them\n  hint: close that \
-             quote, or raise max_record if the file is correct"
+             quote, or set quote = \"none\" in the profile if quotes are data; raise max_record if \
+             the file is correct"
         ),
     }
 }

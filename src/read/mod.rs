@@ -27,7 +27,7 @@ mod tests;
 
 pub use block::{Block, Piece};
 pub use block_reader::BlockReader;
-pub use dialect::{Dialect, FileFormat, ReadLimits};
+pub use dialect::{CsvSyntax, Dialect, FileFormat, ReadLimits};
 pub use error::ReadError;
 pub use row_parser::{ParsedBlock, RowParser};
 pub use settings::ReadSettings;

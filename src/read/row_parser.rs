@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{
     block::Piece,
+    boundary::{RecordBoundary, line_boundary},
     csv::{CsvFormat, CsvRecords},
     dialect::{FileFormat, ReadLimits},
     error::ReadError,
@@ -104,11 +105,11 @@ impl RowParser {
         }
     }
 
-    /// The delimiter of a CSV file.
-    pub(super) fn delimiter(&self) -> Option<u8> {
+    /// The last boundary of the records in bytes that begin with one; not for arrays.
+    pub(super) fn boundary(&self, bytes: &[u8]) -> RecordBoundary {
         match &self.format {
-            RowFormat::Csv(format) => Some(format.delimiter),
-            RowFormat::Json(_) => None,
+            RowFormat::Csv(format) => format.boundary(bytes),
+            RowFormat::Json(_) => line_boundary(bytes),
         }
     }
 }

@@ -7,6 +7,8 @@
 
 use wide::u8x16;
 
+use super::dialect::CsvSyntax;
+
 /// Bytes scanned together: one bit each in a machine word.
 pub(super) const CHUNK_BYTES: usize = 64;
 
@@ -14,20 +16,23 @@ pub(super) const CHUNK_BYTES: usize = 64;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct StructuralMask {
     pub(super) delimiters: u64,
-    /// Line feeds, carriage returns and quotes.
+    /// Line feeds, carriage returns and the quotes around cells.
     pub(super) special: u64,
 }
 
 /// Finds structural bytes.
 pub(super) struct Scanner {
     delimiter: u8x16,
+    quote: u8x16,
     has_cr: bool,
 }
 
 impl Scanner {
     /// Without carriage returns in the bytes (`has_cr` false) the scan is faster.
-    pub(super) fn new(delimiter: u8, has_cr: bool) -> Self {
-        Self { delimiter: u8x16::splat(delimiter), has_cr }
+    pub(super) fn new(syntax: CsvSyntax, has_cr: bool) -> Self {
+        // Where quotes are data, the scan looks for line feeds twice instead of branching.
+        let quote = if syntax.has_quotes { b'"' } else { b'\n' };
+        Self { delimiter: u8x16::splat(syntax.delimiter), quote: u8x16::splat(quote), has_cr }
     }
 
     /// Scans the first [`CHUNK_BYTES`] bytes, or as many as there are.
@@ -43,13 +48,13 @@ impl Scanner {
 
     #[inline]
     fn scan_chunk(&self, chunk: &[u8; CHUNK_BYTES]) -> StructuralMask {
-        let (line_feed, quote) = (u8x16::splat(b'\n'), u8x16::splat(b'"'));
+        let line_feed = u8x16::splat(b'\n');
         let mut mask = StructuralMask::default();
         for (quarter, lanes) in chunk.as_chunks::<16>().0.iter().enumerate() {
             let lanes = u8x16::new(*lanes);
             // Delimiters are far more frequent than the others, which the parser must handle one by
             // one: two masks let it push all delimiters of a chunk in one loop.
-            let mut special = lanes.simd_eq(line_feed) | lanes.simd_eq(quote);
+            let mut special = lanes.simd_eq(line_feed) | lanes.simd_eq(self.quote);
             if self.has_cr {
                 special |= lanes.simd_eq(u8x16::splat(b'\r'));
             }
@@ -75,8 +80,11 @@ mod tests {
                 is_sought.enumerate().map(|(index, bit)| bit << index).sum::<u64>()
             };
             let has_cr = bytes.contains(&b'\r');
-            let expected = StructuralMask { delimiters: bytewise(b","), special: bytewise(b"\"\r\n") };
-            prop_assert_eq!(Scanner::new(b',', has_cr).scan(&bytes), expected);
+            for (has_quotes, special) in [(true, b"\"\r\n".as_slice()), (false, b"\r\n")] {
+                let syntax = CsvSyntax { has_quotes, ..CsvSyntax::default() };
+                let expected = StructuralMask { delimiters: bytewise(b","), special: bytewise(special) };
+                prop_assert_eq!(Scanner::new(syntax, has_cr).scan(&bytes), expected);
+            }
         }
     }
 }

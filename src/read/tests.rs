@@ -9,7 +9,7 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
-    Block, BlockReader, Dialect, FileFormat, Piece, ReadError, ReadLimits, ReadSettings,
+    Block, BlockReader, CsvSyntax, Dialect, FileFormat, Piece, ReadError, ReadLimits, ReadSettings,
     decompress::DecompressedSource, inputs::find_one,
 };
 use crate::{
@@ -170,12 +170,53 @@ fn unreadable_row_has_a_reason() {
     assert_eq!(rows(b"k,v\na,b,c\n"), ["2 4..9 the row has 3 cells, the header has 2 true"]);
     assert_eq!(rows(b"k,v\na,\xFF\n"), ["2 4..7 the cell of column \"v\" is not UTF-8 true"]);
     assert_eq!(
-        rows(b"k,v\na,\"b\nc,d\n"),
-        ["2 4..12 the quote opened at column 3 is never closed false"]
+        rows(b"k,v\na,\"b\nc,d\ne\n"),
+        ["2 4..14 the quote opened at column 3 is never closed false"]
     );
     let long = [b"k,v\n", "é".repeat(501).as_bytes(), b",b\n"].concat();
     let reason = "the cell of column \"k\" has 1002 bytes, expected at most 1000 (max_cell)";
     assert_eq!(rows(&long), [format!("2 4..1008 {reason} true")]);
+}
+
+#[test]
+fn record_of_many_records_is_refused() {
+    let refused = |rows: &str| read("a.csv", format!("k,v\n{rows}").as_bytes(), 16).1;
+    let found = "a.csv:3: the record of lines 3 to 5 can be read in two ways";
+    for rows in ["a,b\nc,\"d\ne,f\r\ng,h\"\n", "a,b\nc,\"d\ne,f\ng,h\n\n"] {
+        let error = refused(rows).unwrap();
+        assert!(error.starts_with(found) && error.contains("quote = \"none\""), "{error}");
+    }
+    for rows in ["c,\"d\n\ne,f\"\n", "c,\"d\ne\n\"\n", "c,\"d, e\nf,g\"\n", "\"c\",\"d\"\n"] {
+        assert_eq!(refused(rows), None, "{rows}");
+    }
+    // Every line of a table with one column is a record.
+    assert_eq!(read("a.csv", b"k\n\"a\nb\"\n", 16).1, None);
+}
+
+#[test]
+fn quotes_may_be_data() {
+    let csv_syntax = CsvSyntax { has_quotes: false, ..CsvSyntax::default() };
+    let dialect = Dialect { csv_syntax, ..Dialect::default() };
+    let bytes = b"\"k,v\n\"a,b\n\"c\",\"\n d , \"e\n";
+    let mut rows = Vec::new();
+    for block_bytes in [4, WHOLE] {
+        let settings = ReadSettings { dialect, ..settings() };
+        let mut source = BlockReader::from_stream(
+            stream(&bytes[..]),
+            block_bytes,
+            &input("a.csv"),
+            FileId(0),
+            &settings,
+        )
+        .unwrap();
+        each_row(&mut source, |row| match &row.content {
+            RowContent::Record(record) => rows.push([record.cell(0), record.cell(1)].join("|")),
+            other => panic!("{other:?}"),
+        })
+        .unwrap();
+    }
+    let expected = ["\"a|b", "\"c\"|\"", "d|\"e"];
+    assert_eq!(rows, [expected, expected].concat());
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod regressions;
 mod report;
 mod respelled_references;
 mod resume;
+mod rows;
 mod settings;
 mod severity;
 mod terminal_escapes;

@@ -105,8 +105,8 @@ fn unreadable_rows_are_reported() {
             row_unreadable 3:null the cell of column "paymentType" is not UTF-8
         A-3 valid
     a quote that is never closed: exit 2
-        error: orders.csv:3: the quote opened at column 57 is never closed; it is not known which order the row belongs to
-          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
+        error: orders.csv:3: the record of lines 3 to 4 can be read in two ways: a quote within it encloses line breaks, but each of its lines has as many cells as the header
+          hint: if quotes are data in this export, set quote = "none" in the profile; otherwise the export must write a quote within a cell as ""
     text behind a closing quote: exit 2
         error: orders.csv:3: text after a closing quote at column 63, expected a delimiter; a quote within a cell is written ""; it is not known which order the row belongs to
           hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
