@@ -78,7 +78,8 @@ impl<'p> DocumentMapper<'p> {
     }
 
     pub(super) fn kind<'a>(&'a self, document: &'a JsonNode) -> RowKind<'a> {
-        if is_blank(document) {
+        let is_null = |node: &JsonNode| is_empty(node, |text| self.profile.is_null(text));
+        if members_of(document).into_iter().all(|(_, member)| is_null(member)) {
             return RowKind::Blank;
         }
         let key = self.key(document);
@@ -100,11 +101,35 @@ impl<'p> DocumentMapper<'p> {
         context.apply(&mut order, self.order_rules.iter().copied(), document);
         self.add_items(document, context, &mut order, into);
         for ignored in &self.profile.ignore_rows {
-            context.holds(ignored, document, &mut order);
+            self.holds(ignored, document, context, &mut order);
         }
         let mut skips = self.profile.skips.iter();
-        let skip = skips.find(|skip| context.holds(&skip.when, document, &mut order));
+        let skip = skips.find(|skip| self.holds(&skip.when, document, context, &mut order));
         order.finish_into(skip.map(|skip| &skip.reason), into);
+    }
+
+    /// Whether a condition holds for a document or an item; one that cannot be tested is a problem
+    /// of the order.
+    fn holds<'a>(
+        &self,
+        condition: &Condition,
+        node: &'a JsonNode,
+        context: DocumentContext<'a>,
+        order: &mut Collector<'a>,
+    ) -> bool {
+        let value = |source: &CellSource| self.tested(source, Some(node));
+        condition.holds(&value).unwrap_or_else(|(source, error)| {
+            let tested = source.path.as_deref().and_then(|path| node.at(path));
+            order.push_untestable(context.at(tested.unwrap_or(node)), error);
+            false
+        })
+    }
+
+    fn tested<'n>(&self, source: &CellSource, node: Option<&'n JsonNode>) -> TestedValue<'n> {
+        match TestedValue::of(source.path.as_deref().and_then(|path| node?.at(path))) {
+            TestedValue::Text(text) => self.profile.tested_text(text),
+            value => value,
+        }
     }
 
     /// Whether the profile ignores a document. `raw` is the document as it is in the file.
@@ -116,7 +141,7 @@ impl<'p> DocumentMapper<'p> {
         is_damaged: bool,
         raw: &str,
     ) -> bool {
-        let value = |source: &CellSource| match (source.is_raw, tested(source, document)) {
+        let value = |source: &CellSource| match (source.is_raw, self.tested(source, document)) {
             (true, _) => TestedValue::Text(raw),
             (false, TestedValue::Missing) if is_damaged => TestedValue::Lost,
             (false, value) => value,
@@ -136,7 +161,7 @@ impl<'p> DocumentMapper<'p> {
     }
 
     fn key_at<'a>(&'a self, document: &'a JsonNode, paths: &[String]) -> Option<Cow<'a, str>> {
-        self.profile.key_of(scalar(first_filled(document, paths)?)?)
+        self.profile.key_of(scalar(first_filled(document, &self.profile.key, paths)?)?)
     }
 
     /// Adds the items, and the people of the document and of its items.
@@ -182,7 +207,7 @@ impl<'p> DocumentMapper<'p> {
         order: &mut Collector<'a>,
     ) -> Option<ItemDraft<'a>> {
         let item_rows = self.profile.item_rows.as_ref();
-        if item_rows.is_some_and(|rows| !context.holds(rows, element, order)) {
+        if item_rows.is_some_and(|rows| !self.holds(rows, element, context, order)) {
             return None;
         }
         let mut item = Collector::new(
@@ -336,27 +361,15 @@ fn add_known_paths(
     }
 }
 
-/// The value that a condition tests in a document or an item.
-fn tested<'n>(source: &CellSource, node: Option<&'n JsonNode>) -> TestedValue<'n> {
-    TestedValue::of(source.path.as_deref().and_then(|path| node?.at(path)))
-}
-
 /// The value at the first of the paths that has one.
-fn first_filled<'n>(node: &'n JsonNode, paths: &[String]) -> Option<&'n JsonNode> {
-    paths.iter().filter_map(|path| node.at(path)).find(|found| !is_empty(found))
+fn first_filled<'n>(node: &'n JsonNode, rule: &Rule, paths: &[String]) -> Option<&'n JsonNode> {
+    let mut found = paths.iter().filter_map(|path| node.at(path));
+    found.find(|found| !is_empty(found, |text| rule.is_empty(text)))
 }
 
-/// Whether a document has no value.
-fn is_blank(document: &JsonNode) -> bool {
-    members_of(document).into_iter().all(|(_, member)| is_empty(member))
-}
-
-fn is_empty(node: &JsonNode) -> bool {
-    match &node.value {
-        JsonValue::Null => true,
-        JsonValue::Text(text) => text.trim().is_empty(),
-        _ => false,
-    }
+/// Whether there is no value, or a text that counts as none.
+fn is_empty(node: &JsonNode, is_empty_text: impl Fn(&str) -> bool) -> bool {
+    node.value == JsonValue::Null || scalar(node).is_some_and(is_empty_text)
 }
 
 /// The text of a value that is neither an array nor an object nor `null`.
@@ -397,16 +410,6 @@ struct DocumentContext<'a> {
 impl<'a> DocumentContext<'a> {
     fn at(self, node: &'a JsonNode) -> CellOrigin<'a> {
         CellOrigin::Node(self.row, node)
-    }
-
-    /// Whether a condition holds; one that cannot be tested is a problem of the order.
-    fn holds(self, condition: &Condition, node: &'a JsonNode, order: &mut Collector<'a>) -> bool {
-        let value = |source: &CellSource| tested(source, Some(node));
-        condition.holds(&value).unwrap_or_else(|(source, error)| {
-            let tested = source.path.as_deref().and_then(|path| node.at(path));
-            order.push_untestable(self.at(tested.unwrap_or(node)), error);
-            false
-        })
     }
 
     /// The elements of the array at a path: the people of `role`, or the items if it is `None`.
@@ -452,7 +455,7 @@ impl<'a> DocumentContext<'a> {
                         collector,
                         Cow::Borrowed(field),
                         rule,
-                        first_filled(node, &rule.paths),
+                        first_filled(node, rule, &rule.paths),
                     );
                 }
                 FieldTarget::AnyIdentifier => self.identifiers(collector, rule, node),
@@ -470,8 +473,9 @@ impl<'a> DocumentContext<'a> {
     ) {
         let Some(node) = node else { return collector.push_value(field, rule, None) };
         if let (JsonValue::Array(lines), Field::GuestStreet) = (&node.value, &*field)
-            && let Some(lines) = lines.iter().map(scalar).collect::<Option<Vec<_>>>()
+            && let Some(mut lines) = lines.iter().map(scalar).collect::<Option<Vec<_>>>()
         {
+            lines.retain(|line| line.is_empty() || !rule.is_empty(line));
             return self.push_lines(collector, field, rule, &lines, node);
         }
         match scalar(node) {
@@ -527,7 +531,7 @@ impl<'a> DocumentContext<'a> {
                             collector,
                             field,
                             rule,
-                            Some(member).filter(|m| !is_empty(m)),
+                            Some(member).filter(|member| !is_empty(member, str::is_empty)),
                         );
                     }
                 }
@@ -653,7 +657,8 @@ impl<'a> DocumentContext<'a> {
             _ => None,
         };
         let field = Cow::Owned(wildcard_field(wildcard, name, json_type));
-        self.push_value(collector, field, rule, Some(value).filter(|value| !is_empty(value)));
+        let filled = Some(value).filter(|value| !is_empty(value, str::is_empty));
+        self.push_value(collector, field, rule, filled);
     }
 }
 

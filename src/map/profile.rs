@@ -8,7 +8,7 @@ use std::{borrow::Cow, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use super::{
-    condition::Condition,
+    condition::{Condition, TestedValue},
     error::{MapError, toml_error},
     input_settings::{LastLineEnd, MissingColumns, Quote, UnknownColumns, UnreadableRows},
     profile_text::{
@@ -127,6 +127,8 @@ pub struct Profile {
     pub missing_columns: MissingColumns,
     /// The severities of problem codes that the profile sets.
     pub severities: SeverityRules,
+    /// Cells that count as empty, everywhere.
+    pub nulls: Vec<String>,
     /// The source of totals.
     pub order_price: TotalFrom,
     /// The basis of the export's item prices.
@@ -181,6 +183,16 @@ impl Profile {
         self.rules.iter().chain(self.people.iter().flat_map(|people| &people.rules))
     }
 
+    /// Whether a cell that no rule reads counts as empty.
+    pub(super) fn is_null(&self, text: &str) -> bool {
+        text.is_empty() || self.nulls.iter().any(|null| null == text)
+    }
+
+    /// What a condition tests in a cell: nothing, where it counts as empty.
+    pub(super) fn tested_text<'a>(&self, text: &'a str) -> TestedValue<'a> {
+        TestedValue::Text(if self.is_null(text) { "" } else { text })
+    }
+
     /// The conditions on the rows and documents of an order, those on items left out.
     pub(super) fn order_conditions(&self) -> impl Iterator<Item = &Condition> {
         self.skips.iter().map(|skip| &skip.when).chain(&self.ignore_rows)
@@ -232,11 +244,15 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
     rules.extend(event_rules(&mut text.event)?);
     let contacts = people_rules(PersonRole::Contact, text.contacts, &mut text.contact)?;
     let consumers = people_rules(PersonRole::Consumer, text.consumers, &mut text.consumer)?;
-    let key = match text.key {
+    let mut people: Vec<PeopleRules> = contacts.into_iter().chain(consumers).collect();
+    let mut key = match text.key {
         Some(key) => compile_rule("key", key, false)?,
         None => reference_rule(&rules)
             .ok_or_else(|| for_field("key", "missing; expected key or order.referenceId"))?,
     };
+    let of_people = people.iter_mut().flat_map(|people| &mut people.rules);
+    let of_fields = rules.iter_mut().chain(of_people).map(|field| &mut field.rule);
+    of_fields.chain([&mut key]).for_each(|rule| rule.add_nulls(&text.nulls));
     let skips = text.skip.into_iter().map(|skip| {
         Ok(SkipRule { reason: skip.reason.into(), when: condition("skip", skip.when)? })
     });
@@ -259,6 +275,7 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
         missing_columns: text.missing_columns,
         severities: SeverityRules::new(text.severity)
             .map_err(|error| for_field("severity", &error))?,
+        nulls: text.nulls,
         order_price: text.order_price,
         item_price: text.item_price,
         mode: text.mode,
@@ -268,7 +285,7 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
         skips: skips.collect::<Result<_, ProfileError>>()?,
         key,
         rules,
-        people: contacts.into_iter().chain(consumers).collect(),
+        people,
     })
 }
 
@@ -440,7 +457,7 @@ mod tests {
     #[test]
     fn unknown_name_has_line_and_suggestion() {
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nreferenceId = { colum = 'a' }\n"), @r#"
-        p.toml:3:17: unknown field `colum`, expected one of `column`, `path`, `value`, `default`, `values`, `other`, `date`, `zone`, `strip_prefix`, `strip_suffix`, `type`, `disagree`
+        p.toml:3:17: unknown field `colum`, expected one of `column`, `path`, `value`, `default`, `empty`, `values`, `other`, `date`, `zone`, `strip_prefix`, `strip_suffix`, `type`, `disagree`
           hint: did you mean "column"?
         "#);
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nrefrenceId = { column = 'a' }\n"), @r#"

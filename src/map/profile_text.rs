@@ -58,6 +58,8 @@ pub(super) struct RuleText {
     pub(super) path: Option<OneOrMany>,
     pub(super) value: Option<String>,
     pub(super) default: Option<String>,
+    #[serde(default)]
+    pub(super) empty: Vec<String>,
     pub(super) values: Option<BTreeMap<String, TableValue>>,
     pub(super) other: Option<TableValue>,
     pub(super) date: Option<OneOrMany>,
@@ -164,6 +166,8 @@ pub(super) struct ProfileText {
     pub(super) missing_columns: MissingColumns,
     #[serde(default)]
     pub(super) severity: BTreeMap<Code, SeverityChoice>,
+    #[serde(default)]
+    pub(super) nulls: Vec<String>,
     #[serde(default)]
     pub(super) order_price: TotalFrom,
     #[serde(default)]

@@ -98,7 +98,7 @@ impl<'p> RecordMapper<'p> {
     pub(super) fn kind<'a>(&'a self, record: &Record<'a>) -> RowKind<'a> {
         match self.key(record) {
             Some(key) => RowKind::OrderRow(key),
-            None if (0..self.n_columns).all(|index| record.cell(index).is_empty()) => {
+            None if (0..self.n_columns).all(|index| self.profile.is_null(record.cell(index))) => {
                 RowKind::Blank
             }
             None => RowKind::WithoutKey(None),
@@ -145,7 +145,7 @@ impl<'p> RecordMapper<'p> {
         order: &mut Collector<'a>,
     ) -> bool {
         let value = |cell: &TestedCell| match cell {
-            TestedCell::Column(index) => TestedValue::Text(record.cell(*index)),
+            TestedCell::Column(index) => self.profile.tested_text(record.cell(*index)),
             TestedCell::Missing | TestedCell::Raw => TestedValue::Missing,
         };
         condition.holds(&value).unwrap_or_else(|(cell, error)| {
@@ -168,7 +168,7 @@ impl<'p> RecordMapper<'p> {
             (TestedCell::Column(index), Some(record))
                 if *index == 0 || record.n_cells() == self.n_columns =>
             {
-                TestedValue::Text(record.cell(*index))
+                self.profile.tested_text(record.cell(*index))
             }
             (TestedCell::Column(_), _) => TestedValue::Lost,
         };
@@ -266,7 +266,7 @@ impl<'p> RecordMapper<'p> {
             .key_columns
             .iter()
             .map(|index| record.cell(*index))
-            .find(|text| !text.is_empty())?;
+            .find(|text| !self.profile.key.is_empty(text))?;
         self.profile.key_of(text)
     }
 }
@@ -333,14 +333,10 @@ fn apply_rules<'a>(
             at: CellOrigin::Column(row, to_u32(index)),
             notation: Notation::Text,
         };
-        let first = bound.first_column.map(found).filter(|found| !found.text.is_empty());
-        let found = first.or_else(|| {
-            bound
-                .fallback_columns
-                .iter()
-                .map(|index| found(*index))
-                .find(|found| !found.text.is_empty())
-        });
+        let is_filled = |found: &RawValue<'_>| !bound.rule.is_empty(found.text);
+        let first = bound.first_column.map(found).filter(is_filled);
+        let found = first
+            .or_else(|| bound.fallback_columns.iter().map(|index| found(*index)).find(is_filled));
         match found {
             Some(found) if bound.is_verbatim => collector.push_verbatim(bound, found),
             found => collector.push_value(Cow::Borrowed(&bound.field), bound.rule, found),

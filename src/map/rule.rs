@@ -26,6 +26,8 @@ pub struct Rule {
     pub extension_type: Option<ExtensionType>,
     /// Whether the first value is used where rows of one order have different ones.
     pub first_wins: bool,
+    /// Texts that count as empty: the rule's own and the profile's.
+    empty: Vec<String>,
     strip_prefix: Option<String>,
     strip_suffix: Option<String>,
     date: Option<DateRule>,
@@ -104,6 +106,7 @@ impl Rule {
             paths: text.path.map(super::profile_text::OneOrMany::into_vec).unwrap_or_default(),
             default_value: text.value.or(text.default),
             first_wins: text.disagree == OnConflict::First,
+            empty: text.empty,
             strip_prefix: text.strip_prefix,
             strip_suffix: text.strip_suffix,
             table: text
@@ -113,9 +116,20 @@ impl Rule {
         })
     }
 
+    /// Adds texts that count as empty in the whole profile.
+    pub(super) fn add_nulls(&mut self, nulls: &[String]) {
+        self.empty.extend_from_slice(nulls);
+    }
+
+    /// Whether a cell with this text counts as empty.
+    pub(super) fn is_empty(&self, text: &str) -> bool {
+        text.is_empty() || self.empty.iter().any(|empty| empty == text)
+    }
+
     /// Whether the rule returns the text of a filled cell unchanged.
     pub(super) fn is_verbatim(&self) -> bool {
         self.table.is_none()
+            && self.empty.is_empty()
             && self.date.is_none()
             && self.strip_prefix.is_none()
             && self.strip_suffix.is_none()
@@ -134,7 +148,11 @@ impl Rule {
     /// Applies the rule to the text of a filled cell.
     #[must_use]
     pub fn apply<'a>(&'a self, text: &'a str) -> RuleResult<'a> {
-        let text = self.stripped(text);
+        // Before and after stripping: `#N/A` and `N/A` may both stand for nothing.
+        let text = if self.is_empty(text) { "" } else { self.stripped(text) };
+        if self.is_empty(text) {
+            return RuleResult::Value(Cow::Borrowed(""));
+        }
         match (&self.table, &self.date) {
             // A table replaces the date format: its values are constants, which are ISO 8601.
             (Some(table), _) => self.look_up(table, text),
@@ -241,6 +259,16 @@ mod tests {
             format!("{:?}", RuleResult::Invalid(Code::ValueNotInTable, unlisted.into()))
         );
         assert_eq!(applied(&format!("{table}\nother = 'X'"), "piad"), value("X"));
+    }
+
+    #[test]
+    fn empty_texts_count_before_and_after_stripping() {
+        let stripped = "column = 'c'\nempty = ['0', '#x']\nstrip_prefix = '#'";
+        for (cell, expected) in [("0", ""), ("#0", ""), ("#x", ""), ("x", "x"), ("00", "00")] {
+            assert_eq!(applied(stripped, cell), value(expected), "{cell}");
+        }
+        let table = "column = 'c'\nempty = ['N/A']\nvalues = { 'N/A' = 'x' }";
+        assert_eq!(applied(table, "N/A"), value(""));
     }
 
     #[test]

@@ -90,6 +90,25 @@ fn first_filled_column_wins() {
     );
 }
 
+/// The placeholder is passed over as an empty cell is: the next column, the default, no item.
+#[test]
+fn nulls_count_as_empty_everywhere() {
+    let rules = "nulls = ['NULL', 'N/A']\nguest.phone = { column = ['mobile', 'phone'], path = ['mobile', 'phone'] }\n\
+                 order.status = { column = 'status', path = 'status', default = 'PURCHASED' }\n\
+                 guest.id.crm = { column = 'nr', path = 'nr', empty = ['0'] }\n\
+                 item.name = { column = 'name', path = 'name' }\n\
+                 [[skip]]\nreason = 'noted'\nwhen = { column = 'note', path = 'note', empty = false }";
+    let rules = profile(rules);
+    let columns = "id,mobile,phone,status,nr,name,note";
+    let of = |line| csv(&rules, columns, line);
+    assert_eq!(of("A,NULL,1,N/A,0,NULL,NULL"), "row A: status~PURCHASED@- guest.phone=1@8");
+    assert_eq!(of("A,,,x,00,Tee,x").split(" | ").last(), Some("skip noted"));
+    assert_eq!(of("NULL,NULL,N/A,,,,NULL"), "blank: status~PURCHASED@-");
+    let value = json!({"id": "A", "mobile": "NULL", "name": " NULL ", "note": "N/A", "nr": "#0", "phone": "1"});
+    assert_eq!(ndjson(&rules, value), "row A: status~PURCHASED@- guest.phone=1@7");
+    assert_eq!(ndjson(&rules, json!({"id": "NULL", "note": "NULL"})), "blank: status~PURCHASED@-");
+}
+
 #[test]
 fn table_maps_to_value_skip_or_problem() {
     let rules = "order.status = { column = 's', values = { paid = 'PURCHASED', void = { skip = 'voided' } } }\n\
