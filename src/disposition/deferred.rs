@@ -113,7 +113,7 @@ impl DeferredOrders {
     /// None yet. What exceeds `memory` (in bytes) spills to `folder`.
     #[must_use]
     pub fn new(folder: &Path, memory: usize) -> Self {
-        Self(Sorter::new(folder, ".clashing", memory))
+        Self(Sorter::new(folder, ".deferred", memory))
     }
 
     /// Adds an order. Orders that may share their reference have the same `group`.

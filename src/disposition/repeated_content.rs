@@ -59,7 +59,7 @@ impl RepeatedContentSorter {
     /// None yet. What exceeds `memory` (in bytes) spills to `folder`.
     #[must_use]
     pub fn new(folder: &Path, memory: usize) -> Self {
-        Self(Sorter::new(folder, ".alike", memory))
+        Self(Sorter::new(folder, ".repeated", memory))
     }
 
     /// Takes those of a block.

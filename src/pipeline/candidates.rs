@@ -119,7 +119,7 @@ impl SendCandidates {
             n_requests: plan.forecast.n_requests(),
             n_orders,
             n_items: recorder.counters.n_items,
-            n_guests: recorder.n_guests,
+            n_guests: recorder.n_guests(),
             files: recorder.files().clone(),
             file_problems: self.file_problems,
         };

@@ -26,10 +26,10 @@ use crate::{
         outcome::{OrderResult, Outcome},
         planned::{EncodedOrder, GuestOrder, PlannedOrder},
         problem::Code,
-        route::Route,
         unsendable::Unsendable,
     },
     plan::write_unplanned,
+    report::CountedOrder,
     shuffle::hash,
 };
 
@@ -46,12 +46,8 @@ pub(super) struct Disposer<'j> {
 /// What is counted of a valid order.
 struct ValidOrder {
     ordered_at: DateTime<Utc>,
-    route: Route,
-    /// The number of requests of its own events.
-    n_requests: u64,
-    /// Hash of the guest.
-    guest: u64,
     dedup_hash: u64,
+    counted: CountedOrder,
 }
 
 impl<'j> Disposer<'j> {
@@ -173,10 +169,7 @@ impl<'j> Disposer<'j> {
         outcome: Option<Outcome>,
         part: &mut TriagePart,
     ) {
-        part.guests.push(order.guest);
-        if outcome != Some(Outcome::Invalid) {
-            part.report.counters.n_items += record.item_count as u64;
-        }
+        part.report.count_valid(record, order.counted, outcome, IDENTIFY_REQUESTS);
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
         // An order with the content of an order of an earlier run already has this warning.
         let warns = || {
@@ -185,9 +178,6 @@ impl<'j> Disposer<'j> {
         };
         if is_to_be_sent && self.spec.has_time_of_day(Some(order.ordered_at)) && warns() {
             push_content(order.dedup_hash, record, &mut part.dedup_hashes);
-        }
-        if outcome == Some(Outcome::Valid) {
-            self.estimate(order, part);
         }
     }
 
@@ -203,15 +193,6 @@ impl<'j> Disposer<'j> {
                 Some(result)
             }
             Disposition::Send { .. } => None,
-        }
-    }
-
-    /// Adds the requests of an order that a send would need, for the forecast of a check.
-    fn estimate(&self, order: &ValidOrder, part: &mut TriagePart) {
-        let forecast = &mut part.report.counters.forecast;
-        forecast.add_order(order.route, order.n_requests, IDENTIFY_REQUESTS);
-        if order.route == Route::Single && !self.spec.would_send_all_as_single() {
-            part.guests_to_identify.push(order.guest);
         }
     }
 
@@ -233,19 +214,18 @@ impl<'j> Disposer<'j> {
 impl ValidOrder {
     /// An order that is not encoded.
     fn read(order: &Order<'_>, settings: &StreamSettings) -> Self {
+        let (guest, n_requests) = (hash_guest(order.guest.key()), n_requests(order, settings));
         Self {
             ordered_at: order.ordered_at,
-            route: order.route,
-            n_requests: n_requests(order, settings),
-            guest: hash_guest(order.guest.key()),
             dedup_hash: dedup_hash_in_export(order),
+            counted: CountedOrder { guest, route: order.route, n_requests },
         }
     }
 
     fn encoded(order: &GuestOrder) -> Self {
         let EncodedOrder { ordered_at, route, n_requests, .. } = order.encoded;
-        let (guest, dedup_hash) = (hash_guest(&order.guest), order.dedup_hash_in_export);
-        Self { ordered_at, route, n_requests, guest, dedup_hash }
+        let counted = CountedOrder { guest: hash_guest(&order.guest), route, n_requests };
+        Self { ordered_at, dedup_hash: order.dedup_hash_in_export, counted }
     }
 }
 

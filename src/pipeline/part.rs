@@ -18,11 +18,6 @@ pub(super) struct TriagePart {
     pub(super) report: PartialReport,
     /// Orders that are too old to be sent without `--backfill`.
     pub(super) old_orders: OldOrders,
-    /// Hashes of the guests of valid orders.
-    pub(super) guests: Vec<u64>,
-    /// For a check: hashes of the guests with an order to send as a single event, unless that is
-    /// every guest.
-    pub(super) guests_to_identify: Vec<u64>,
     /// Orders that may be sent, by dedup hash.
     pub(super) dedup_hashes: Batch<ContentKey>,
     /// For a send: orders for the plan, lines of the unplanned orders, and changed orders.

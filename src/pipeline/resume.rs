@@ -42,7 +42,7 @@ pub(super) fn resume(
     let files = ExportRead { is_from_earlier_run: true, ..header.files.clone() };
     let mut recorder = Recorder::open(spec.recorder_settings(), folder, files.clone())?;
     recorder.record_export(files, &header.file_problems);
-    (recorder.counters.n_items, recorder.n_guests) = (header.n_items, header.n_guests);
+    recorder.record_planned(header.n_items, header.n_guests);
     let mut ledger = match acquire_ledger(plan, spec, send_spec, emit) {
         Ok(ledger) => ledger,
         Err(refusal) => return refuse(&refusal, plan, recorder, spec),

@@ -10,7 +10,6 @@ use super::{
     memory::MemoryBudget,
     part::TriagePart,
     spec::RunSpec,
-    target::IDENTIFY_REQUESTS,
 };
 use crate::{
     disposition::{RepeatedContent, RepeatedContentSorter},
@@ -18,7 +17,6 @@ use crate::{
     plan::{PlanError, UnplannedWriter},
     report::Recorder,
     shuffle::{self, Export},
-    spill::duplicate_counter::DuplicateCounter,
     storage::RunFolder,
 };
 
@@ -34,10 +32,7 @@ pub(super) struct ExportSink<'i> {
 /// What a second pass collects anew.
 struct Collected {
     candidates: SendCandidates,
-    guests: DuplicateCounter,
     repeated_content: RepeatedContentSorter,
-    /// Guests with an order to send as a single event.
-    guests_to_identify: DuplicateCounter,
 }
 
 impl Collected {
@@ -46,13 +41,7 @@ impl Collected {
         let memory = MemoryBudget::split(spec.memory);
         Self {
             candidates: SendCandidates::new(folder, memory),
-            guests: DuplicateCounter::new(folder.path(), ".guests", memory.guests / 2),
             repeated_content: RepeatedContentSorter::new(folder.path(), memory.repeated_content),
-            guests_to_identify: DuplicateCounter::new(
-                folder.path(),
-                ".to_identify",
-                memory.guests / 2,
-            ),
         }
     }
 }
@@ -78,8 +67,7 @@ impl<'i> ExportSink<'i> {
         mut self,
         Export { mut files, mut file_problems }: Export,
     ) -> Result<(Recorder, SendCandidates), RunError> {
-        let Collected { mut candidates, guests, repeated_content, guests_to_identify } =
-            self.collected;
+        let Collected { mut candidates, repeated_content } = self.collected;
         // Repeated content is known only now: its orders may be anywhere in the export.
         let RepeatedContent { listed, n_omitted } =
             repeated_content.find(&files.names()).map_err(PlanError::from)?;
@@ -89,15 +77,7 @@ impl<'i> ExportSink<'i> {
         self.recorder.record_export(files, &file_problems);
         candidates.file_problems = file_problems;
         self.recorder.sort_results()?;
-        self.recorder.n_guests = guests.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
-        let n_to_identify =
-            guests_to_identify.for_each_duplicate(|_| ()).map_err(PlanError::from)?;
-        let n_to_identify = if self.spec.would_send_all_as_single() {
-            self.recorder.n_guests
-        } else {
-            n_to_identify
-        };
-        self.recorder.counters.forecast.add_guests(n_to_identify, IDENTIFY_REQUESTS);
+        self.recorder.count_guests()?;
         candidates.unplanned = self.unplanned.map(UnplannedWriter::finish).transpose()?;
         Ok((self.recorder, candidates))
     }
@@ -118,12 +98,6 @@ impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
             unplanned.add(&part.unplanned)?;
         }
         self.collected.repeated_content.push_all(&mut part.dedup_hashes)?;
-        for guest in part.guests {
-            self.collected.guests.insert(guest)?;
-        }
-        for guest in part.guests_to_identify {
-            self.collected.guests_to_identify.insert(guest)?;
-        }
         Ok(())
     }
 

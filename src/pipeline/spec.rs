@@ -14,7 +14,7 @@ use super::{
     guards::MaxInvalid,
     memory::MemoryBudget,
     progress::{Progress, ProgressFn},
-    target::StreamSettings,
+    target::{IDENTIFY_REQUESTS, StreamSettings},
 };
 use crate::{
     dispatch,
@@ -135,6 +135,10 @@ impl RunSpec<'_> {
             started_at: self.started_at,
             is_check: self.send.is_none(),
             rate: self.stream.rate,
+            identify_requests: IDENTIFY_REQUESTS,
+            // A check without history counts each valid order as sent, and as a single event.
+            identifies_all: !self.has_target && self.stream.mode == Mode::Single,
+            guests_memory: memory.guests,
             results_memory: memory.shuffle.results,
             rejects_memory: memory.rejects,
             reopen: Box::new(move |input| inputs::reopen(&*storage, input)),
@@ -173,12 +177,6 @@ impl RunSpec<'_> {
         };
         let dialect = Dialect { format: self.profile.format, csv_syntax };
         ReadSettings { storage: &*self.storage, dialect, limits: self.limits }
-    }
-
-    /// Whether a check counts each valid order as sent, and as a single event. Then the guests to
-    /// identify are all guests and need no counter of their own.
-    pub(super) fn would_send_all_as_single(&self) -> bool {
-        !self.has_target && self.stream.mode == Mode::Single
     }
 
     /// Opens the ledger for writing and locks it for this run.

@@ -10,6 +10,7 @@
 mod error;
 pub mod estimate;
 pub mod exact_sum;
+mod guests;
 pub mod numbers;
 mod order_line;
 pub mod page;
@@ -24,5 +25,5 @@ pub mod tally;
 pub mod terminal;
 
 pub use error::ReportError;
-pub use partial::{Counters, PartialReport};
+pub use partial::{CountedOrder, Counters, PartialReport};
 pub use recorder::{Recorder, RecorderSettings, ReopenInput};

@@ -5,13 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{page::OrderNeedingAttention, reject_sorter::RejectBatch, results, tally::Tally};
+use super::{
+    guests::GuestHashes, page::OrderNeedingAttention, reject_sorter::RejectBatch, results,
+    tally::Tally,
+};
 use crate::model::{
     forecast::Forecast,
     order::{OrderId, OrderRecord},
     origin::InputNames,
     outcome::{HeldFor, OrderResult, Outcome},
     problem::Problem,
+    route::Route,
 };
 
 /// Counters of some orders, which add up.
@@ -75,6 +79,17 @@ impl Counters {
     }
 }
 
+/// A valid order, as its guest and its requests are counted.
+#[derive(Debug, Clone, Copy)]
+pub struct CountedOrder {
+    /// A hash of its guest.
+    pub guest: u64,
+    /// The route by which it is sent.
+    pub route: Route,
+    /// The number of requests of its own events.
+    pub n_requests: u64,
+}
+
 /// Report data of some orders.
 #[derive(Default)]
 pub struct PartialReport {
@@ -88,9 +103,31 @@ pub struct PartialReport {
     pub(super) result_ends: Vec<(OrderId, usize)>,
     /// Rows and reasons of rejected orders.
     pub(super) rejects: RejectBatch,
+    /// The guests of valid orders.
+    pub(super) guests: GuestHashes,
 }
 
 impl PartialReport {
+    /// Counts the guest, the items and the requests of a valid order. `outcome` is none if it is to
+    /// be sent; `to_identify` is the number of requests that identify a guest.
+    pub fn count_valid(
+        &mut self,
+        record: &OrderRecord,
+        order: CountedOrder,
+        outcome: Option<Outcome>,
+        to_identify: u64,
+    ) {
+        self.guests.add(order.guest);
+        if outcome != Some(Outcome::Invalid) {
+            self.counters.n_items += record.item_count as u64;
+        }
+        // Only a check has valid orders as an outcome: it estimates what a send would take.
+        if outcome == Some(Outcome::Valid) {
+            self.counters.forecast.add_order(order.route, order.n_requests, to_identify);
+            self.guests.add_to_identify(order.guest, order.route);
+        }
+    }
+
     /// Records the result of an order that was counted as read. Called once per order.
     pub fn record(&mut self, record: &OrderRecord, result: &OrderResult, names: &InputNames) {
         self.counters.record_result(record, result);

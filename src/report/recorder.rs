@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use super::{
     error::ReportError,
     estimate::SendEstimate,
+    guests::{GuestCounter, GuestCounts},
     page::{self, Example, OrderNeedingAttention},
     partial::{Counters, PartialReport},
     reject_sorter::RejectSorter,
@@ -43,6 +44,12 @@ pub struct RecorderSettings {
     pub is_check: bool,
     /// Maximum requests per second of that estimate; none is unlimited.
     pub rate: Option<NonZeroU32>,
+    /// Number of requests that identify a guest.
+    pub identify_requests: u64,
+    /// Whether every guest of a valid order is to be identified once.
+    pub identifies_all: bool,
+    /// Memory in bytes for the hashes of guests; the rest spills to the run folder.
+    pub guests_memory: usize,
     /// Memory in bytes for result lines to sort; the rest spills to the run folder.
     pub results_memory: usize,
     /// Memory in bytes for the rows and for the reasons of rejects, each.
@@ -69,8 +76,9 @@ pub struct Recorder {
     rejects: RejectSorter,
     /// Counters of all orders.
     pub counters: Counters,
-    /// Guests of the valid orders.
-    pub n_guests: u64,
+    /// Guests of the valid orders, until they are counted.
+    guests: Option<GuestCounter>,
+    guest_counts: GuestCounts,
     /// Requests that were sent.
     pub requests: RequestCounts,
     /// Carts that may not be empty, of this run and of earlier ones.
@@ -92,7 +100,8 @@ impl Recorder {
             unsorted: None,
             rejects: RejectSorter::new(folder, settings.rejects_memory),
             counters: Counters::default(),
-            n_guests: 0,
+            guests: Some(guest_counter(folder, &settings)),
+            guest_counts: GuestCounts::default(),
             requests: RequestCounts::default(),
             n_carts_open: 0,
             folder: folder.clone(),
@@ -107,7 +116,8 @@ impl Recorder {
         self.results = new_results(folder)?;
         self.unsorted = Some(Sorter::new(folder.path(), ".results", settings.results_memory));
         self.rejects = RejectSorter::new(folder, settings.rejects_memory);
-        (self.attention, self.counters, self.n_guests) = (Vec::new(), Counters::default(), 0);
+        self.guests = Some(guest_counter(folder, settings));
+        (self.attention, self.counters) = (Vec::new(), Counters::default());
         Ok(())
     }
 
@@ -120,6 +130,28 @@ impl Recorder {
             self.results.write(line)?;
         }
         self.results.flush()
+    }
+
+    /// Counts the guests, once all orders of an export are known.
+    pub fn count_guests(&mut self) -> Result<(), StorageError> {
+        let Some(guests) = self.guests.take() else { return Ok(()) };
+        self.guest_counts =
+            guests.finish().map_err(StorageError::at(self.folder.path(), "count guests"))?;
+        let GuestCounts { to_identify, .. } = self.guest_counts;
+        self.counters.forecast.add_guests(to_identify, self.settings.identify_requests);
+        Ok(())
+    }
+
+    /// Records the numbers of items and guests of a plan's valid orders.
+    pub fn record_planned(&mut self, n_items: u64, n_guests: u64) {
+        self.counters.n_items = n_items;
+        self.guest_counts.all = n_guests;
+    }
+
+    /// The number of guests of valid orders.
+    #[must_use]
+    pub fn n_guests(&self) -> u64 {
+        self.guest_counts.all
     }
 
     /// Records the inputs as they were read, and the problems that belong to no order.
@@ -143,7 +175,13 @@ impl Recorder {
 
     /// Merges the partial report of some orders.
     pub fn merge(&mut self, partial: PartialReport) -> Result<(), StorageError> {
-        let PartialReport { counters, attention, results, result_ends, mut rejects } = partial;
+        let PartialReport { counters, attention, results, result_ends, mut rejects, guests } =
+            partial;
+        if let Some(counter) = &mut self.guests {
+            counter
+                .push_all(guests)
+                .map_err(StorageError::at(self.folder.path(), "count guests"))?;
+        }
         self.counters.append(counters);
         self.add_attention(attention);
         self.rejects.push_all(&mut rejects).map_err(StorageError::at(rejects::FOLDER, "sort"))?;
@@ -311,7 +349,7 @@ impl Recorder {
             rows_unreadable: files.unreadable_rows,
             scattered: files.scattered_orders,
             items: counters.n_items,
-            guests: self.n_guests,
+            guests: self.guest_counts.all,
             orders: tally.orders().clone(),
             orders_without_amount: tally.orders_without_amount(),
             forecast: settings.is_check.then(|| SendEstimate::at(settings.rate, counters.forecast)),
@@ -347,6 +385,10 @@ fn sort_later(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter<u64>) -> io
     into.push_all(&mut entries)
 }
 
+fn guest_counter(folder: &RunFolder, settings: &RecorderSettings) -> GuestCounter {
+    GuestCounter::new(folder.path(), settings.guests_memory, settings.identifies_all)
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -374,6 +416,9 @@ mod tests {
             started_at: DateTime::UNIX_EPOCH,
             is_check: true,
             rate: None,
+            identify_requests: 2,
+            identifies_all: true,
+            guests_memory: 0,
             results_memory: 0,
             rejects_memory: 0,
             reopen: Box::new(|_| Ok(Some(Box::new(INPUT)))),
