@@ -205,12 +205,20 @@ impl Profile {
         reference_rule(&self.rules).is_some_and(|rule| rule == self.key)
     }
 
-    /// Whether an order's total may be a text whose decimal mark the profile does not declare.
+    /// Whether a number of this field may be a text whose decimal mark the profile does not
+    /// declare.
     #[must_use]
-    pub fn has_undeclared_totals(&self) -> bool {
-        let is_total = |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::Price));
-        self.order_price == TotalFrom::Given
-            && self.rules.iter().find(is_total).is_some_and(|rule| rule.rule.is_undeclared_number())
+    pub fn reads_undeclared(&self, field: &Field) -> bool {
+        let is_of_field =
+            |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(known) if known == field);
+        // A total that is the sum of the lines is not read.
+        let is_read = *field != Field::Price || self.order_price == TotalFrom::Given;
+        is_read
+            && self
+                .rules
+                .iter()
+                .find(is_of_field)
+                .is_some_and(|rule| rule.rule.is_undeclared_number())
     }
 
     /// Whether the time of an order may come from a date without a time of day.

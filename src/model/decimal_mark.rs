@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use super::{
     draft::{Cell, Notation},
+    money::minor_units,
     origin::Position,
 };
 
@@ -36,7 +37,19 @@ impl PointReading {
             return Self::NoEvidence;
         }
         match Self::of_text(&cell.text) {
-            Self::Ambiguous if currency.is_some_and(has_three_decimals) => Self::NoEvidence,
+            Self::Ambiguous if currency.is_some_and(|currency| minor_units(currency) == 3) => {
+                Self::NoEvidence
+            }
+            reading => reading,
+        }
+    }
+
+    /// Returns the reading of the quantity in a cell. Three decimals are usual there: `1.000` is
+    /// how many systems write one piece.
+    #[must_use]
+    pub fn of_quantity(cell: &Cell<'_>) -> Self {
+        match Self::of(cell, None) {
+            Self::Ambiguous if cell.text.ends_with(".000") => Self::Decimal,
             reading => reading,
         }
     }
@@ -56,10 +69,6 @@ impl PointReading {
     }
 }
 
-fn has_three_decimals(currency: &str) -> bool {
-    matches!(currency, "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND")
-}
-
 /// What the numbers of one column show about their points.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DecimalMark {
@@ -68,19 +77,33 @@ pub struct DecimalMark {
     /// Orders with an ambiguous number, by a hash: the smallest ones, so that the choice does not
     /// depend on the order in which they come.
     orders: BTreeSet<u64>,
-    first: Option<AmbiguousNumber>,
+    first: Option<QuotedNumber>,
 }
 
-/// An example of an ambiguous number.
+/// A number of the export, as an example in a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AmbiguousNumber {
+pub struct QuotedNumber {
     /// Where it is.
     pub at: Position,
     /// Its text.
     pub text: String,
 }
 
-impl AmbiguousNumber {
+impl QuotedNumber {
+    /// Returns the number in a cell.
+    #[must_use]
+    pub fn of(cell: &Cell<'_>) -> Self {
+        Self { at: cell.at.position(), text: cell.text.to_string() }
+    }
+
+    /// Replaces `first` if this number comes before it in the export.
+    pub fn keep_first(self, first: &mut Option<Self>) {
+        let place = |number: &Self| (number.at.file, number.at.line, number.at.column);
+        if first.as_ref().is_none_or(|first| place(&self) < place(first)) {
+            *first = Some(self);
+        }
+    }
+
     /// The number without its point: its other reading.
     #[must_use]
     pub fn without_point(&self) -> String {
@@ -89,13 +112,28 @@ impl AmbiguousNumber {
 }
 
 impl DecimalMark {
+    /// Records the number of an order, which is given by a hash of its key. Returns whether the
+    /// number shows that the point is a decimal mark.
+    pub fn observe(
+        &mut self,
+        cell: &Cell<'_>,
+        reading: PointReading,
+        order: impl FnOnce() -> u64,
+    ) -> bool {
+        match reading {
+            PointReading::NoEvidence => {}
+            PointReading::Decimal => self.prove(),
+            PointReading::Ambiguous => self.add_ambiguous(order(), QuotedNumber::of(cell)),
+        }
+        self.is_proved
+    }
+
     /// Records a number that shows that the point is a decimal mark.
-    pub fn prove(&mut self) {
+    fn prove(&mut self) {
         *self = Self { is_proved: true, ..Self::default() };
     }
 
-    /// Records an ambiguous number of an order, which is given by a hash of its key.
-    pub fn add_ambiguous(&mut self, order: u64, number: AmbiguousNumber) {
+    fn add_ambiguous(&mut self, order: u64, number: QuotedNumber) {
         if self.is_proved {
             return;
         }
@@ -103,14 +141,7 @@ impl DecimalMark {
         if self.orders.len() > MAX_AMBIGUOUS_ORDERS {
             self.orders.pop_last();
         }
-        self.keep_first(number);
-    }
-
-    fn keep_first(&mut self, number: AmbiguousNumber) {
-        let place = |number: &AmbiguousNumber| (number.at.file, number.at.line, number.at.column);
-        if self.first.as_ref().is_none_or(|first| place(&number) < place(first)) {
-            self.first = Some(number);
-        }
+        number.keep_first(&mut self.first);
     }
 
     /// Adds what another part of the export shows.
@@ -122,19 +153,13 @@ impl DecimalMark {
             while self.orders.len() > MAX_AMBIGUOUS_ORDERS {
                 self.orders.pop_last();
             }
-            other.first.into_iter().for_each(|number| self.keep_first(number));
+            other.first.into_iter().for_each(|number| number.keep_first(&mut self.first));
         }
-    }
-
-    /// Whether a number shows that the point is a decimal mark.
-    #[must_use]
-    pub fn is_proved(&self) -> bool {
-        self.is_proved
     }
 
     /// The first ambiguous number, if there is one and no number shows how to read it.
     #[must_use]
-    pub fn ambiguous(&self) -> Option<&AmbiguousNumber> {
+    pub fn ambiguous(&self) -> Option<&QuotedNumber> {
         self.first.as_ref()
     }
 
@@ -190,7 +215,7 @@ mod tests {
                 Some((order, line)) => {
                     let at = Position { file: FileId(0), line: *line, column: None };
                     let text = format!("{line}.000");
-                    mark.add_ambiguous(*order, AmbiguousNumber { at, text });
+                    mark.add_ambiguous(*order, QuotedNumber { at, text });
                 }
             }
         }
@@ -222,6 +247,6 @@ mod tests {
         assert!(!observed(&one_order).is_ambiguous_throughout());
         assert_eq!(observed(&five).ambiguous().map(|first| &*first.text), Some("1.000"));
         let proved = observed(&[five, vec![None]].concat());
-        assert_eq!((proved.ambiguous(), proved.is_proved()), (None, true));
+        assert_eq!((proved.ambiguous(), proved.is_proved), (None, true));
     }
 }

@@ -4,6 +4,7 @@
 //! share is data in this module: a stage imports `model`, not another stage.
 
 pub mod column_facts;
+pub mod column_warnings;
 pub mod decimal_mark;
 pub mod draft;
 pub mod extension_types;

@@ -164,6 +164,18 @@ impl Currency {
     }
 }
 
+/// Returns the number of decimals that a currency has by ISO 4217: 2 for those that are not listed.
+#[must_use]
+pub fn minor_units(currency: &str) -> u32 {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX"
+        | "UYI" | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        "CLF" | "UYW" => 4,
+        _ => 2,
+    }
+}
+
 impl FromStr for Currency {
     type Err = &'static str;
 

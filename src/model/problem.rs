@@ -273,6 +273,11 @@ codes! {
     /// The point of an order's total is a decimal mark or a thousands mark, and no total of the
     /// export shows which.
     DecimalAmbiguous "decimal_ambiguous" Error,
+    /// The point of item prices or quantities is a decimal mark or a thousands mark, and none of
+    /// the export shows which.
+    ItemDecimalAmbiguous "item_decimal_ambiguous" Warning,
+    /// Amounts have more decimals than their currency.
+    MoreDecimalsThanCurrency "more_decimals_than_currency" Warning,
     /// A unit price is rounded, because a line total was divided by the quantity.
     PriceRounded "price_rounded" Warning,
     /// An array or object is found where a single value is expected.

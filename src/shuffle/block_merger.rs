@@ -19,6 +19,7 @@ use crate::{
     group::LostRows,
     map::{UnknownNames, input_settings::LastLineEnd},
     model::{
+        column_warnings::ColumnWarnings,
         input::{ExportRead, InputRead},
         origin::Position,
         problem::Problem,
@@ -75,6 +76,7 @@ pub(super) struct BlockMerger<'t, 'p, 's, D, C> {
     pub(super) context: &'t Context<'p, 's, D>,
     pub(super) files: &'t mut ExportRead,
     pub(super) fact_collector: Option<FactCollector>,
+    pub(super) warnings: ColumnWarnings,
     pub(super) collect: &'t mut C,
     pub(super) file_problems: Vec<Problem>,
     pub(super) lost: LostRows,
@@ -164,7 +166,8 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         if self.context.keeps_results() { self.collect.merge(part) } else { Ok(()) }
     }
 
-    fn collect_facts(&mut self, observations: Observations) -> Result<(), ShuffleError> {
+    fn collect_facts(&mut self, mut observations: Observations) -> Result<(), ShuffleError> {
+        self.warnings.append(std::mem::take(&mut observations.warnings));
         let Some(fact_collector) = &mut self.fact_collector else { return Ok(()) };
         fact_collector.collect(observations)?;
         fact_collector.ensure_understood()?;

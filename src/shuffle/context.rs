@@ -135,6 +135,9 @@ impl<D: Decide> Context<'_, '_, D> {
         if self.collects_facts() {
             self.observer.observe(draft, observations);
         }
+        if self.keeps_results() {
+            self.observer.observe_warnings(draft, &mut observations.warnings);
+        }
     }
 
     pub(super) fn spill_runs(&self, runs: &mut Batch<FragmentKey>) -> Result<(), ShuffleError> {

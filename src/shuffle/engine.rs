@@ -22,7 +22,7 @@ use super::{
     sink::{Collect, Decide, ShuffleProgress, ShuffleProgressFn},
 };
 use crate::{
-    model::{input::ExportRead, origin::InputNames},
+    model::{column_warnings::ColumnWarnings, input::ExportRead, origin::InputNames},
     read::inputs,
     spill::{
         disk,
@@ -50,7 +50,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
     };
     let (mut pass, mut facts) =
         (Pass::Learn { may_stop: true }, engine.with_tenant_types(ExportFacts::default()));
-    let spilled = loop {
+    let (spilled, mut warnings) = loop {
         let spilled = Sorter::new(settings.folder, ".rows", settings.memory.rows);
         let context = engine.context(pass, &open_files, &export.files, &facts, Some(&spilled));
         let end = pass::run(&context, export, collect)?;
@@ -60,14 +60,15 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
                 pass = engine.pass_after_stop(&export.files);
                 collect.restart()?;
             }
-            PassEnd::Learned(collector) if pass == Pass::Spill => {
+            PassEnd::Learned(collector, _) if pass == Pass::Spill => {
                 // Orders with different keys have different references here, so none is deferred.
                 facts = engine.with_tenant_types(collector.finish_spilled());
-                break spilled;
+                break (spilled, ColumnWarnings::default());
             }
-            PassEnd::Learned(collector) => {
+            PassEnd::Learned(collector, warnings) => {
                 collector.ensure_unambiguous(&input_names)?;
                 let Some(collected) = collector.finish().map_err(ShuffleError::from)? else {
+                    engine.warn(&warnings, export);
                     return Ok(());
                 };
                 collect.restart()?;
@@ -75,12 +76,14 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
                 emit(ShuffleProgress::SecondPass);
                 (pass, facts) = (Pass::Decide, engine.with_tenant_types(collected.facts));
             }
-            PassEnd::Decided => break spilled,
+            PassEnd::Decided(warnings) => break (spilled, warnings),
         }
     };
     let sorted = spilled.sorted().map_err(ShuffleError::from)?;
     let context = engine.context(Pass::Decide, &open_files, &export.files, &facts, None);
-    export.files.scattered_orders = scattered::decide_scattered(sorted, &context, collect)?;
+    export.files.scattered_orders =
+        scattered::decide_scattered(sorted, &context, collect, &mut warnings)?;
+    engine.warn(&warnings, export);
     Ok(ensure_unchanged(settings, &export.files)?)
 }
 
@@ -122,6 +125,16 @@ impl<'r, D: Decide> Engine<'r, D> {
             is_discarding: AtomicBool::new(pass == Pass::Spill),
             is_stopped: AtomicBool::new(false),
         }
+    }
+
+    /// Reports the warnings that concern columns.
+    fn warn(&self, warnings: &ColumnWarnings, export: &mut Export) {
+        let problems = warnings.problems();
+        for problem in &problems {
+            let position = self.input_names.locate(problem.at);
+            (self.emit)(ShuffleProgress::Warning(&format!("{position}: {}", problem.message)));
+        }
+        export.file_problems.extend(problems);
     }
 
     fn with_tenant_types(&self, mut facts: ExportFacts) -> ExportFacts {

@@ -14,8 +14,8 @@ use super::{error::ShuffleError, settings::ShuffleSettings};
 use crate::{
     group::Ambiguities,
     model::{
-        column_facts::ColumnFacts, extension_types::MAX_EXTENSION_NAMES, origin::InputNames,
-        reference::trim_reference,
+        column_facts::ColumnFacts, column_warnings::ColumnWarnings,
+        extension_types::MAX_EXTENSION_NAMES, origin::InputNames, reference::trim_reference,
     },
     spill::duplicate_counter::DuplicateCounter,
 };
@@ -87,6 +87,7 @@ pub(super) struct Observations {
     pub(super) references: Vec<(u64, u64)>,
     pub(super) ambiguities: Ambiguities,
     pub(super) columns: ColumnFacts,
+    pub(super) warnings: ColumnWarnings,
 }
 
 /// Collects the facts of the whole export during a pass.

@@ -9,10 +9,7 @@ use super::facts::{Observations, hash, hash_reference};
 use crate::{
     map::profile::Profile,
     model::{
-        column_facts::ColumnFacts,
-        decimal_mark::{AmbiguousNumber, PointReading},
-        draft::Draft,
-        field::Field,
+        column_warnings::ColumnWarnings, decimal_mark::PointReading, draft::Draft, field::Field,
     },
 };
 
@@ -20,30 +17,47 @@ use crate::{
 pub(super) struct Observer {
     /// Whether orders with different keys have different references.
     key_is_reference: bool,
-    /// Whether no total can show more about decimal marks: the profile declares theirs, or one has
-    /// proved it. Only skips work whose result is known, so it may be set at any time.
-    are_totals_settled: AtomicBool,
+    totals: WatchedColumn,
+    item_prices: WatchedColumn,
+    quantities: WatchedColumn,
+}
+
+/// Whether the numbers of a column can still show something about their decimal mark.
+///
+/// Not if the profile declares it, nor after a number has shown it. Only saves work whose result is
+/// known, so it may be settled at any time.
+struct WatchedColumn(AtomicBool);
+
+impl WatchedColumn {
+    fn is_open(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn close_if(&self, is_proved: bool) {
+        if is_proved {
+            self.0.store(false, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Observer {
     pub(super) fn new(profile: &Profile) -> Self {
+        let watched = |field| WatchedColumn(AtomicBool::new(profile.reads_undeclared(field)));
         Self {
             key_is_reference: profile.key_is_reference(),
-            are_totals_settled: AtomicBool::new(!profile.has_undeclared_totals()),
+            totals: watched(&Field::Price),
+            item_prices: watched(&Field::ItemPrice),
+            quantities: watched(&Field::ItemQuantity),
         }
     }
 
     /// Whether drafts may still show a fact that the decision about another order depends on, apart
     /// from the types of extension attributes.
     pub(super) fn needs_drafts(&self) -> bool {
-        !self.key_is_reference || !self.are_totals_settled()
+        !self.key_is_reference || self.totals.is_open()
     }
 
-    fn are_totals_settled(&self) -> bool {
-        self.are_totals_settled.load(Ordering::Relaxed)
-    }
-
-    /// Collects what a draft shows.
+    /// Collects the facts that a draft shows.
     #[inline]
     pub(super) fn observe(&self, draft: &Draft<'_>, observations: &mut Observations) {
         if !self.key_is_reference {
@@ -54,27 +68,53 @@ impl Observer {
             return;
         }
         observations.columns.types.observe(draft);
-        if !self.are_totals_settled() {
-            self.observe_total(draft, &mut observations.columns);
+        if self.totals.is_open()
+            && let Some(total) = draft.cell(&Field::Price)
+        {
+            let reading = PointReading::of(total, currency(draft));
+            let mark = &mut observations.columns.totals;
+            self.totals.close_if(mark.observe(total, reading, || order_hash(draft)));
         }
     }
 
-    fn observe_total(&self, draft: &Draft<'_>, columns: &mut ColumnFacts) {
-        let Some(cell) = draft.cell(&Field::Price) else { return };
-        let currency = draft.cell(&Field::CurrencyCode).map(|cell| &*cell.text);
-        match PointReading::of(cell, currency) {
-            PointReading::NoEvidence => {}
-            PointReading::Decimal => {
-                columns.totals.prove();
-                self.are_totals_settled.store(true, Ordering::Relaxed);
+    /// Collects the warnings about a draft's values.
+    #[inline]
+    pub(super) fn observe_warnings(&self, draft: &Draft<'_>, warnings: &mut ColumnWarnings) {
+        if draft.skip.is_some() {
+            return;
+        }
+        let order_currency = currency(draft);
+        if let (Some(total), Some(currency)) = (draft.cell(&Field::Price), order_currency) {
+            warnings.excess_decimals.observe(total, currency);
+        }
+        for item in &draft.items {
+            let item_currency = item.cell(&Field::ItemCurrencyCode).map(|cell| &*cell.text);
+            let currency = item_currency.or(order_currency);
+            if let Some(price) = item.cell(&Field::ItemPrice) {
+                if self.item_prices.is_open() {
+                    let reading = PointReading::of(price, currency);
+                    let is_proved =
+                        warnings.item_prices.observe(price, reading, || order_hash(draft));
+                    self.item_prices.close_if(is_proved);
+                }
+                currency.into_iter().for_each(|currency| {
+                    warnings.excess_decimals.observe(price, currency);
+                });
             }
-            PointReading::Ambiguous => {
-                let number =
-                    AmbiguousNumber { at: cell.at.position(), text: cell.text.to_string() };
-                columns.totals.add_ambiguous(order_hash(draft), number);
+            if self.quantities.is_open()
+                && let Some(quantity) = item.cell(&Field::ItemQuantity)
+            {
+                let reading = PointReading::of_quantity(quantity);
+                let is_proved =
+                    warnings.quantities.observe(quantity, reading, || order_hash(draft));
+                self.quantities.close_if(is_proved);
             }
         }
     }
+}
+
+fn currency<'d>(draft: &'d Draft<'_>) -> Option<&'d str> {
+    draft.cell(&Field::CurrencyCode).map(|cell| &*cell.text)
 }
 
 /// Returns a hash by which the runs of one order are counted once.

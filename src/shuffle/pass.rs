@@ -25,6 +25,7 @@ use crate::{
     group::{self, BlockRuns, LostRows},
     map::UnknownNames,
     model::{
+        column_warnings::ColumnWarnings,
         draft::{KeyedRow, RowKind},
         row::Row,
     },
@@ -36,10 +37,11 @@ const FRAGMENT_OVERHEAD: usize = 64;
 
 /// How a pass ended.
 pub(super) enum PassEnd {
-    /// All decisions were made with the facts known.
-    Decided,
-    /// The export was read to its end, and these are its facts.
-    Learned(Box<FactCollector>),
+    /// All decisions were made with the facts known, but for those about spilled orders.
+    Decided(ColumnWarnings),
+    /// The export was read to its end, and these are its facts. The warnings count if no decision
+    /// depends on a fact.
+    Learned(Box<FactCollector>, ColumnWarnings),
     /// The pass stopped early, since most orders are scattered: all rows had better be spilled.
     MostlyScattered,
 }
@@ -61,6 +63,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
         context,
         files,
         fact_collector: context.collects_facts().then(|| FactCollector::new(context.settings)),
+        warnings: ColumnWarnings::default(),
         collect,
         file_problems: Vec::new(),
         lost: LostRows::default(),
@@ -79,8 +82,10 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     };
     let done = for_each_ordered(blocks, work, |block_result| merger.merge(block_result));
     let done = done.and_then(|()| merger.close_run());
-    let BlockMerger { fact_collector, file_problems, lost, .. } = merger;
-    let Some(fact_collector) = fact_collector else { return done.map(|()| PassEnd::Decided) };
+    let BlockMerger { fact_collector, warnings, file_problems, lost, .. } = merger;
+    let Some(fact_collector) = fact_collector else {
+        return done.map(|()| PassEnd::Decided(warnings));
+    };
     export.file_problems = file_problems;
     if done.is_ok() && context.is_stopped.load(Ordering::Relaxed) {
         return Ok(PassEnd::MostlyScattered);
@@ -88,7 +93,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     let done = done.and_then(|()| Ok(ensure_lost_allowed(&lost, context)?));
     export.files.omitted_lost_rows = lost.count - lost.listed.len() as u64;
     export.file_problems.extend(lost.listed);
-    done.map(|()| PassEnd::Learned(Box::new(fact_collector)))
+    done.map(|()| PassEnd::Learned(Box::new(fact_collector), warnings))
 }
 
 /// Returns an error if lost rows are not allowed.

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     group::{self, Run},
     model::{
+        column_warnings::ColumnWarnings,
         draft::{Draft, KeyedRow},
         order::OrderId,
         origin::{Position, RowOrigin},
@@ -52,11 +53,13 @@ pub(super) fn spill_run(
     Ok(into.push_with((group, run.sort_key()), |payload| run.write(payload))?)
 }
 
-/// Decides about the orders of all spilled runs. Returns how many had rows at several positions.
+/// Decides about the orders of all spilled runs, and adds their warnings. Returns how many had rows
+/// at several positions.
 pub(super) fn decide_scattered<D: Decide, C: Collect<D::Part, D::Error>>(
     sorted: SortedIter<FragmentKey>,
     context: &Context<'_, '_, D>,
     collect: &mut C,
+    warnings: &mut ColumnWarnings,
 ) -> Result<u64, D::Error> {
     let (mut groups, mut n_scattered) = (Groups::new(sorted), 0);
     // Only the core that asks for a batch reads it; its fragments are decoded later, on all cores.
@@ -67,10 +70,11 @@ pub(super) fn decide_scattered<D: Decide, C: Collect<D::Part, D::Error>>(
         let fragments = decode(&batch).map_err(ShuffleError::from)?;
         let n_scattered = decide_groups(&fragments, context, &mut observations, &mut part)?;
         context.finish_block(&mut part)?;
-        Ok((part, n_scattered))
+        Ok((part, n_scattered, observations.warnings))
     };
-    for_each_ordered(batches, work, |(part, n)| {
+    for_each_ordered(batches, work, |(part, n, warnings_of_batch)| {
         n_scattered += n;
+        warnings.append(warnings_of_batch);
         collect.merge(part)
     })?;
     Ok(n_scattered)

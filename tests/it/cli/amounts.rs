@@ -89,3 +89,45 @@ fn json_number_has_a_decimal_point() {
     assert_eq!(check("2.199"), "valid");
     assert_eq!(check("\"2.199\""), "invalid decimal_ambiguous");
 }
+
+/// The codes of the run's warnings about numbers.
+fn run_warnings(ran: &RunResult) -> Vec<String> {
+    let summary = ran.summary();
+    let codes = summary["problems"].as_array().unwrap().iter().map(|line| line["code"].as_str());
+    let of_numbers = codes.flatten().filter(|code| code.contains("decimal"));
+    of_numbers.map(str::to_owned).collect()
+}
+
+/// The lines of the terminal about a number.
+fn lines_about<'r>(ran: &'r RunResult, number: &str) -> Vec<&'r str> {
+    ran.err.lines().filter(|line| line.contains(number)).collect()
+}
+
+/// Ambiguous item prices and quantities, and amounts with too many decimals, are one warning each.
+#[test]
+fn item_numbers_get_one_warning_per_run() {
+    let warned = |price: &str, quantity: &str| {
+        let items = totals(&["30.60"; 6]).replace("30.60,1,", &format!("{price},{quantity},"));
+        let ran = check(&items);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        run_warnings(&ran)
+    };
+    let (ambiguous, excess) = ("item_decimal_ambiguous", "more_decimals_than_currency");
+    assert_eq!(warned("2.199", "1"), [ambiguous, excess]);
+    assert_eq!(warned("30.60", "12.500"), [ambiguous]);
+    assert_eq!(warned("30.60", "1.000"), [""; 0]);
+    assert_eq!(warned("19.900000000000002", "1"), [excess]);
+}
+
+/// A second pass, because an order is scattered, gives the same warnings.
+#[test]
+fn item_warnings_do_not_depend_on_passes() {
+    let export = totals(&["30.60"; 6]).replace("30.60,1,", "2.199,1,");
+    let scattered = export.clone() + &export[HEADER.len()..];
+    let (once, twice) = (check(&export), check(&scattered));
+    let (once, twice) = (lines_about(&once, "2.199"), lines_about(&twice, "2.199"));
+    assert!(once[0].contains("\"2.199\" is read as 2.199, but could be 2199;"), "{once:?}");
+    assert!(once[1].ends_with("more decimals than its currency, and 5 other amounts too"));
+    assert_eq!(once[0], twice[0]);
+    assert!(twice[1].ends_with("and 11 other amounts too"), "{twice:?}");
+}
