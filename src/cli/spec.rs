@@ -392,6 +392,7 @@ fn validate_settings(
         price_basis: profile.item_price,
         target_price_basis: settings.item_price,
         severities: profile.severities.clone(),
+        earliest_order: profile.earliest_order,
         now,
     }
 }

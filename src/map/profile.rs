@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     condition::{Condition, TestedValue},
@@ -28,6 +28,10 @@ use crate::model::{
 
 /// The built-in profiles: name and TOML text.
 pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/canonical.toml"))];
+
+/// The earliest order of a profile that names none: shops had no web analytics before.
+const DEFAULT_EARLIEST_ORDER: NaiveDate =
+    NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day of the calendar");
 
 // The key of a rule for any name, in the tables of custom fields (`ext`, `product`, `id`).
 const WILDCARD: &str = "*";
@@ -133,6 +137,8 @@ pub struct Profile {
     pub order_price: TotalFrom,
     /// The basis of the export's item prices.
     pub item_price: PriceBasis,
+    /// The first day on which an order can have been made; an earlier one is an error.
+    pub earliest_order: NaiveDate,
     /// The mode of sending, if the target does not set it.
     pub mode: Option<Mode>,
     /// The path of the array of items in a JSON document. If set, a document is a complete order.
@@ -286,6 +292,7 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
         nulls: text.nulls,
         order_price: text.order_price,
         item_price: text.item_price,
+        earliest_order: earliest_order(text.earliest_order)?,
         mode: text.mode,
         items_path: text.items,
         ignore_rows: ignore_rows.collect::<Result<_, ProfileError>>()?,
@@ -322,6 +329,13 @@ fn delimiter(delimiter: Option<char>) -> Result<u8, ProfileError> {
             ),
         )),
     }
+}
+
+fn earliest_order(text: Option<String>) -> Result<NaiveDate, ProfileError> {
+    let Some(text) = text else { return Ok(DEFAULT_EARLIEST_ORDER) };
+    NaiveDate::parse_from_str(&text, "%Y-%m-%d").map_err(|_| {
+        for_field("earliest_order", &format!("invalid date {text:?}; expected YYYY-MM-DD"))
+    })
 }
 
 fn reference_rule(rules: &[FieldRule]) -> Option<Rule> {
@@ -482,6 +496,18 @@ mod tests {
         insta::assert_snapshot!(with("contact.email = { path = 'email' }"), @"p.toml: contact: has a path, but contacts, the path of the array, is not set");
         insta::assert_snapshot!(with("consumers = 'pax'"), @"p.toml: consumers: is set, but [consumer] has no path");
         insta::assert_snapshot!(with("consumer.email = { type = 'text' }"), @"p.toml: consumer.email: has no column, no path and no value");
+    }
+
+    #[test]
+    fn earliest_order_is_a_day() {
+        let with = |line: &str| {
+            let order = "[order]\nreferenceId = { column = 'a' }";
+            Profile::parse("p.toml", &format!("name = 'x'\n{line}\n{order}"))
+        };
+        assert_eq!(with("").unwrap().earliest_order.to_string(), "2000-01-01");
+        let early = with("earliest_order = '1995-06-01'").unwrap();
+        assert_eq!(early.earliest_order.to_string(), "1995-06-01");
+        insta::assert_snapshot!(with("earliest_order = '1995'").unwrap_err(), @r#"p.toml: earliest_order: invalid date "1995"; expected YYYY-MM-DD"#);
     }
 
     #[test]

@@ -172,6 +172,7 @@ pub(super) struct ProfileText {
     pub(super) order_price: TotalFrom,
     #[serde(default)]
     pub(super) item_price: PriceBasis,
+    pub(super) earliest_order: Option<String>,
     pub(super) mode: Option<Mode>,
     pub(super) items: Option<String>,
     pub(super) contacts: Option<String>,

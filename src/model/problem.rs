@@ -266,8 +266,12 @@ codes! {
     TimestampUnreadable "timestamp_unreadable" Error,
     /// A local time is skipped or repeated by a clock change.
     TimestampAmbiguous "timestamp_ambiguous" Warning,
-    /// A timestamp is later than the run.
-    TimestampInFuture "timestamp_in_future" Warning,
+    /// The time of an order is later than the run.
+    TimestampInFuture "timestamp_in_future" Error,
+    /// The time of an order is before the profile's earliest one, or stands for none.
+    TimestampTooEarly "timestamp_too_early" Error,
+    /// The time of an item is one that no order can have.
+    ItemTimestampImplausible "item_timestamp_implausible" Warning,
     /// A number cannot be parsed, or has more digits than can be kept exactly.
     NumberUnreadable "number_unreadable" Error,
     /// The point of an order's total is a decimal mark or a thousands mark, and no total of the

@@ -203,9 +203,10 @@ fn is_upper_letters(text: &str, n_letters: usize) -> bool {
 
 fn is_time(text: &str, format: &str) -> bool {
     // chrono parses more than the exact format (`2025-1-1`, a sign, blanks), so the formatted time
-    // is compared with the text.
-    NaiveDateTime::parse_from_str(text, format)
-        .is_ok_and(|time| time.format(format).to_string() == text)
+    // is compared with the text. A year beyond 9999 is written with a sign, which is not the format.
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && NaiveDateTime::parse_from_str(text, format)
+            .is_ok_and(|time| time.format(format).to_string() == text)
 }
 
 #[cfg(test)]
@@ -253,6 +254,7 @@ mod tests {
                 vec![json!("2025-08-23T16:17:16.000Z"), json!("2024-02-29T00:00:00.123Z")],
                 vec![
                     json!("2025-08-23T16:17:16Z"),
+                    json!("+57134-05-19T00:00:00.000Z"),
                     json!("2025-08-23T16:17:16.000000Z"),
                     json!("2025-08-23T16:17:16.000+00:00"),
                     json!("2025-08-23 16:17:16.000Z"),

@@ -7,7 +7,7 @@ use super::{
     findings::{Findings, draft_cell},
     order,
     settings::ValidateSettings,
-    values,
+    timestamps,
 };
 use crate::model::{
     column_facts::ColumnFacts,
@@ -67,7 +67,7 @@ impl<'a> RouteCheck<'a> {
         let mut record = OrderRecord {
             id: draft.rows.first().map_or(OrderId(0), OrderId::from_origin),
             reference: reference.to_string(),
-            ordered_at: draft.cell(&Field::OrderedAt).and_then(values::timestamp),
+            ordered_at: draft.cell(&Field::OrderedAt).and_then(timestamps::timestamp),
             source: draft.position(),
             money: self.money,
             item_count: draft.items.len(),

@@ -11,7 +11,7 @@ use super::{
     findings::{Findings, item_cell},
     product,
     settings::ValidateSettings,
-    values,
+    timestamps, values,
 };
 use crate::model::{
     column_facts::ColumnFacts,
@@ -161,7 +161,7 @@ fn check_item<'a>(
             .and_then(|cell| item_type(cell, rules, findings)),
         reference: text(Field::ItemReferenceId),
         ordered_at: item_cell(draft, &Field::ItemOrderedAt)
-            .and_then(|cell| values::check_timestamp(cell, settings.now, findings)),
+            .and_then(|cell| timestamps::check_item_time(cell, settings, findings)),
         status: item_cell(draft, &Field::ItemStatus)
             .and_then(|cell| values::status(cell, rules, findings)),
         currency: item_cell(draft, &Field::ItemCurrencyCode)

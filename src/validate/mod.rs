@@ -20,6 +20,7 @@ mod order;
 mod people;
 mod product;
 mod settings;
+mod timestamps;
 mod values;
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
     findings::{Findings, draft_cell},
     guest, items, legs, people,
     settings::ValidateSettings,
-    values,
+    timestamps, values,
 };
 use crate::model::{
     column_facts::ColumnFacts,
@@ -38,7 +38,7 @@ pub(super) fn check_order<'a>(
     let reference = findings.required(draft, &Field::ReferenceId).map(|cell| cell.text.clone());
     let ordered_at = findings
         .required(draft, &Field::OrderedAt)
-        .and_then(|cell| values::check_timestamp(cell, settings.now, findings));
+        .and_then(|cell| timestamps::check_order_time(cell, settings, findings));
     let status = findings
         .required(draft, &Field::Status)
         .and_then(|cell| values::status(cell, rules, findings));

@@ -2,7 +2,7 @@
 //!
 //! Data only; the values of a run never change. Built by `cli`, passed to `check` by `pipeline`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::model::{
     pricing::{PriceBasis, TotalFrom},
@@ -23,6 +23,8 @@ pub struct ValidateSettings {
     pub target_price_basis: PriceBasis,
     /// The severities that the profile sets.
     pub severities: SeverityRules,
+    /// The first day, in UTC, on which an order can have been made.
+    pub earliest_order: NaiveDate,
     /// When the run started.
     pub now: DateTime<Utc>,
 }

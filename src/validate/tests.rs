@@ -179,13 +179,14 @@ pub(crate) struct TestSettings {
 }
 
 impl TestSettings {
-    fn validate(&self) -> ValidateSettings {
+    pub(crate) fn validate(&self) -> ValidateSettings {
         ValidateSettings {
             common: self.common.clone(),
             total_from: self.total_from,
             price_basis: self.price_basis,
             target_price_basis: self.target_price_basis,
             severities: SeverityRules::default(),
+            earliest_order: "2000-01-01".parse().unwrap(),
             now: self.now,
         }
     }

@@ -1,12 +1,9 @@
-//! Rules of single values: timestamps, numbers, currencies, statuses, values of a list, upper
-//! case.
+//! Rules of single values: numbers, currencies, statuses, values of a list, upper case.
 //!
 //! A value is accepted as it is or is a problem; none is corrected silently. Called by the modules
 //! of each field group.
 
 use std::borrow::Cow;
-
-use chrono::{DateTime, Utc};
 
 use super::{findings::Findings, iso};
 use crate::model::{
@@ -15,39 +12,6 @@ use crate::model::{
     problem::Code,
     rules::TargetRules,
 };
-
-/// Returns the time that `map` parsed, or parses the constant of a profile as RFC 3339.
-pub(super) fn timestamp(cell: &Cell<'_>) -> Option<DateTime<Utc>> {
-    let constant =
-        || DateTime::parse_from_rfc3339(&cell.text).ok().map(|time| time.with_timezone(&Utc));
-    cell.time.or_else(constant)
-}
-
-/// "ISO 8601 Date/Time UTC"
-pub(super) fn check_timestamp(
-    cell: &Cell<'_>,
-    now: DateTime<Utc>,
-    findings: &mut Findings,
-) -> Option<DateTime<Utc>> {
-    let time = timestamp(cell);
-    match time {
-        None => {
-            let message =
-                format!("invalid timestamp {:?}; expected ISO 8601 with an offset or Z", cell.text);
-            findings.on_cell(Code::TimestampUnreadable, cell, message);
-        }
-        // One day of tolerance, because clocks and time zones differ.
-        Some(time) if time > now + chrono::Duration::days(1) => {
-            findings.on_cell(
-                Code::TimestampInFuture,
-                cell,
-                format!("{:?} is in the future", cell.text),
-            );
-        }
-        Some(_) => {}
-    }
-    time
-}
 
 /// "number": decimal, with a point.
 pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount> {

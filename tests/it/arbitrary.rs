@@ -123,6 +123,7 @@ pub(crate) fn check_with(
             price_basis: PriceBasis::Unit,
             target_price_basis: PriceBasis::Unit,
             severities: SeverityRules::default(),
+            earliest_order: "2000-01-01".parse().unwrap(),
             now,
         },
         stream: StreamSettings {

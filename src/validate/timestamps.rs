@@ -1,0 +1,144 @@
+//! Rules of `orderedAt`, of orders and of items: readable, not before the profile's earliest order,
+//! not in the future, and not one of the dates that stand for none.
+//!
+//! Called by `order` and `items`.
+
+use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
+
+use super::{findings::Findings, settings::ValidateSettings};
+use crate::model::{draft::Cell, problem::Code};
+
+/// Dates that programs write for "none": year 1 (.NET, Go), the first days of spreadsheets, the
+/// start of Unix time.
+const NULL_DATES: [(i32, u32, u32); 5] =
+    [(1, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1970, 1, 1)];
+
+/// Returns the time that `map` parsed, or parses the constant of a profile as RFC 3339.
+pub(super) fn timestamp(cell: &Cell<'_>) -> Option<DateTime<Utc>> {
+    let constant =
+        || DateTime::parse_from_rfc3339(&cell.text).ok().map(|time| time.with_timezone(&Utc));
+    cell.time.or_else(constant)
+}
+
+/// "ISO 8601 Date/Time UTC": the time of an order. An implausible one is an error, since an
+/// accepted order cannot be taken back.
+pub(super) fn check_order_time(
+    cell: &Cell<'_>,
+    settings: &ValidateSettings,
+    findings: &mut Findings,
+) -> Option<DateTime<Utc>> {
+    let time = readable(cell, findings)?;
+    if let Some((code, message)) = implausible(time, &cell.text, settings) {
+        findings.on_cell(code, cell, message);
+    }
+    Some(time)
+}
+
+/// "ISO 8601 Date/Time UTC": the time of an item. An implausible one is only a warning, since the
+/// order's own time is what counts.
+pub(super) fn check_item_time(
+    cell: &Cell<'_>,
+    settings: &ValidateSettings,
+    findings: &mut Findings,
+) -> Option<DateTime<Utc>> {
+    let time = readable(cell, findings)?;
+    if let Some((_, message)) = implausible(time, &cell.text, settings) {
+        findings.on_cell(Code::ItemTimestampImplausible, cell, message);
+    }
+    Some(time)
+}
+
+fn readable(cell: &Cell<'_>, findings: &mut Findings) -> Option<DateTime<Utc>> {
+    let time = timestamp(cell);
+    let message = match time.map(|time| time.year()) {
+        None => format!("invalid timestamp {:?}; expected ISO 8601 with an offset or Z", cell.text),
+        // The target's format has four digits.
+        Some(year) if !(0..=9999).contains(&year) => {
+            format!("{:?} is in the year {year}; is it in milliseconds?", cell.text)
+        }
+        Some(_) => return time,
+    };
+    findings.on_cell(Code::TimestampUnreadable, cell, message);
+    None
+}
+
+/// The code and message of a time that no order can have.
+fn implausible(
+    time: DateTime<Utc>,
+    text: &str,
+    settings: &ValidateSettings,
+) -> Option<(Code, String)> {
+    // One day of tolerance, because clocks and time zones differ.
+    if time > settings.now + Duration::days(1) {
+        return Some((Code::TimestampInFuture, format!("{text:?} is in the future")));
+    }
+    let is_early = time.date_naive() < settings.earliest_order;
+    if !is_early && !is_null_date(time) {
+        return None;
+    }
+    let message = if is_null_date(time) {
+        format!("{text:?} is {}, which stands for no date", time.format("%Y-%m-%d"))
+    } else if (0..100).contains(&time.year()) {
+        format!("{text:?} is in the year {}; a year of two digits is read with %y", time.year())
+    } else {
+        format!("{text:?} is before {}, the earliest_order of the profile", settings.earliest_order)
+    };
+    Some((Code::TimestampTooEarly, message))
+}
+
+/// Whether a time is the midnight, in any time zone, of a date that stands for none.
+fn is_null_date(time: DateTime<Utc>) -> bool {
+    // Recent orders need no look at the list.
+    if time.year() > 1970 {
+        return false;
+    }
+    let midnights = NULL_DATES.iter().filter_map(|(year, month, day)| {
+        NaiveDate::from_ymd_opt(*year, *month, *day)?.and_hms_opt(0, 0, 0)
+    });
+    // Zones differ from UTC by at most 14 hours, and by parts of an hour in early years.
+    midnights.into_iter().any(|midnight| (time.naive_utc() - midnight).abs() <= Duration::hours(14))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(time: &str, earliest: &str) -> Option<(Code, String)> {
+        let settings = ValidateSettings {
+            earliest_order: earliest.parse().unwrap(),
+            ..crate::validate::tests::settings().validate()
+        };
+        implausible(time.parse().unwrap(), "x", &settings)
+    }
+
+    #[test]
+    fn time_of_no_order_is_refused() {
+        for (time, code, message) in [
+            ("0025-09-06T05:35:32Z", Code::TimestampTooEarly, "year 25; a year of two digits"),
+            (
+                "0001-01-01T00:00:00Z",
+                Code::TimestampTooEarly,
+                "0001-01-01, which stands for no date",
+            ),
+            ("1970-01-01T00:00:00Z", Code::TimestampTooEarly, "stands for no date"),
+            ("1970-01-21T11:33:39.600Z", Code::TimestampTooEarly, "before 2000-01-01"),
+            ("1999-12-31T23:59:59.999Z", Code::TimestampTooEarly, "before 2000-01-01"),
+            ("2025-06-02T12:00:01Z", Code::TimestampInFuture, "in the future"),
+        ] {
+            let (found, text) = found(time, "2000-01-01").unwrap();
+            assert!(found == code && text.contains(message), "{time}: {text}");
+        }
+        assert_eq!(found("2000-01-01T00:00:00Z", "2000-01-01"), None);
+        assert_eq!(found("2025-06-02T12:00:00Z", "2000-01-01"), None);
+    }
+
+    #[test]
+    fn null_date_is_refused_under_an_early_bound() {
+        let code = |time| found(time, "0001-01-01").map(|(code, _)| code);
+        // 1899-12-30 00:00 in Berlin, and the start of Unix time as local time in New York.
+        for time in ["1899-12-29T23:06:32Z", "1970-01-01T00:00:00Z", "1970-01-01T05:00:00Z"] {
+            assert_eq!(code(time), Some(Code::TimestampTooEarly), "{time}");
+        }
+        assert_eq!(code("1969-07-20T20:17:00Z"), None);
+    }
+}
