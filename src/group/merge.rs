@@ -34,6 +34,7 @@ pub fn draft<'a>(
         rows: rows_of_draft,
         cells,
         items: Vec::new(),
+        may_have_items: false,
         people: Vec::new(),
         skip: None,
         problems: Problems::default(),
@@ -53,6 +54,7 @@ pub fn draft<'a>(
         add_row(&mut draft, row, &mut mapped);
     }
     (draft.items, draft.people) = (mapped.items, mapped.people);
+    draft.may_have_items = mapped.may_have_items;
     add_possible_rows(&mut draft, possible_rows);
     draft
 }

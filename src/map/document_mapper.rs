@@ -100,6 +100,7 @@ impl<'p> DocumentMapper<'p> {
         let context = DocumentContext { row };
         context.apply(&mut order, self.order_rules.iter().copied(), document);
         self.add_items(document, context, &mut order, into);
+        into.may_have_items = !self.item_rules.is_empty();
         for ignored in &self.profile.ignore_rows {
             self.holds(ignored, document, context, &mut order);
         }
@@ -173,7 +174,7 @@ impl<'p> DocumentMapper<'p> {
         into: &mut MappedRow<'a>,
     ) {
         let elements = match &self.profile.items_path {
-            None => std::slice::from_ref(document),
+            None => vec![document],
             Some(path) => context.array_items(document, path, None, order),
         };
         for element in elements {
@@ -214,21 +215,37 @@ impl<'p> DocumentMapper<'p> {
             context.at(element),
             Cells::with_capacity(cell_capacity(element, &self.item_rules)),
         );
-        if self.profile.items_path.is_some()
-            && !matches!(element.value, JsonValue::Object(_) | JsonValue::Null)
-        {
-            let message = format!("{} where an item is expected", type_name(&element.value));
-            item.problems.push(Problem::for_order(
-                Code::NotAScalar,
-                context.at(element).position(),
-                message,
-            ));
-        }
         context.apply(&mut item, self.item_rules.iter().copied(), element);
+        if self.profile.items_path.is_some()
+            && item.filled == 0
+            && let Some((code, message)) = self.element_error(element)
+        {
+            let at = context.at(element).position();
+            item.problems.push(Problem::for_order(code, at, message));
+        }
         let filled = item.filled;
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
         (filled > 0).then(|| ItemDraft { at: context.at(element), cells: item.cells.trimmed() })
+    }
+
+    /// Why an element without a value for the items' rules is no item: if it was passed over, the
+    /// order would be sent in part. An element of empty members is as an empty row.
+    fn element_error(&self, element: &JsonNode) -> Option<(Code, String)> {
+        let is_null = |node: &JsonNode| is_empty(node, |text| self.profile.is_null(text));
+        let (code, message) = match &element.value {
+            JsonValue::Object(members)
+                if !members.is_empty() && members.iter().all(|(_, node)| is_null(node)) =>
+            {
+                return None;
+            }
+            JsonValue::Object(_) => {
+                (Code::ItemEmpty, "the item has no value that the profile reads".to_owned())
+            }
+            JsonValue::Null => (Code::ItemEmpty, "null where an item is expected".to_owned()),
+            other => (Code::NotAScalar, format!("{} where an item is expected", type_name(other))),
+        };
+        Some((code, message))
     }
 
     fn observe_unknown(
@@ -390,6 +407,23 @@ fn notation(node: &JsonNode) -> Notation {
     }
 }
 
+/// The elements of an array; none of a single value.
+///
+/// JSON converted from XML has an object instead of an array of one element. JSON from PHP has an
+/// object with numeric names instead of an array with gaps.
+fn elements(node: &JsonNode) -> Option<Vec<&JsonNode>> {
+    let is_index = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+    match &node.value {
+        JsonValue::Null => Some(Vec::new()),
+        JsonValue::Array(elements) => Some(elements.iter().collect()),
+        JsonValue::Object(members) if members.iter().all(|(name, _)| is_index(name)) => {
+            Some(members.iter().map(|(_, member)| member).collect())
+        }
+        JsonValue::Object(_) => Some(vec![node]),
+        JsonValue::Boolean(_) | JsonValue::Number(_) | JsonValue::Text(_) => None,
+    }
+}
+
 fn type_name(value: &JsonValue) -> &'static str {
     match value {
         JsonValue::Array(_) => "an array",
@@ -419,27 +453,18 @@ impl<'a> DocumentContext<'a> {
         path: &str,
         role: Option<PersonRole>,
         order: &mut Collector<'a>,
-    ) -> &'a [JsonNode] {
-        match node.at(path) {
-            // JSON converted from XML has an object instead of an array of one element.
-            Some(node @ JsonNode { value: JsonValue::Object(_), .. }) => std::slice::from_ref(node),
-            Some(JsonNode { value: JsonValue::Array(elements), .. }) => elements,
-            None | Some(JsonNode { value: JsonValue::Null, .. }) => &[],
-            Some(other) => {
-                let elements = if role.is_some() { "people" } else { "items" };
-                let message = format!(
-                    "{path:?} is {}, expected an array of {elements}",
-                    type_name(&other.value)
-                );
-                let problem =
-                    Problem::for_order(Code::NotAScalar, self.at(other).position(), message);
-                order.problems.push(Problem {
-                    field: role.map(|role| format!("{}s", role.name())),
-                    ..problem
-                });
-                &[]
-            }
-        }
+    ) -> Vec<&'a JsonNode> {
+        let Some(found) = node.at(path) else { return Vec::new() };
+        elements(found).unwrap_or_else(|| {
+            let expected = if role.is_some() { "people" } else { "items" };
+            let message =
+                format!("{path:?} is {}, expected an array of {expected}", type_name(&found.value));
+            let problem = Problem::for_order(Code::NotAScalar, self.at(found).position(), message);
+            order
+                .problems
+                .push(Problem { field: role.map(|role| format!("{}s", role.name())), ..problem });
+            Vec::new()
+        })
     }
 
     fn apply(

@@ -45,6 +45,9 @@ pub(super) struct RecordMapper<'p> {
     /// previous row, no rule needs to be applied.
     order_column_runs: Vec<RangeInclusive<usize>>,
     item_rules: Vec<BoundRule<'p>>,
+    /// Whether the file has a column of items; constants alone do not add an item. If several files
+    /// are joined, another one may have it.
+    may_have_items: bool,
     people: Vec<(PersonRole, Vec<BoundRule<'p>>)>,
     skips: Vec<(&'p SkipRule, BoundCondition)>,
     ignore_rows: Vec<BoundCondition>,
@@ -75,6 +78,8 @@ impl<'p> RecordMapper<'p> {
             key_columns,
             order_column_runs: column_runs(&order_rules),
             order_rules,
+            may_have_items: profile.joins_files
+                || item_rules.iter().any(|rule| rule.first_column.is_some()),
             item_rules,
             people: bind_people(profile, header, file)?,
             skips: profile
@@ -123,6 +128,7 @@ impl<'p> RecordMapper<'p> {
             order.cells.reserve(self.order_rules.len());
             apply_rules(&mut order, &self.order_rules, row, record, previous);
         }
+        into.may_have_items |= self.may_have_items;
         let n_items_before = into.items.len();
         into.items.extend(self.item(row, record, &mut order));
         if !self.people.is_empty() {

@@ -343,8 +343,39 @@ fn canonical_document_maps_to_whole_order() {
         ndjson(&canonical(), value),
         "document 0012345678901234567890: orderedAt=2025-01-01T00:00:00.000Z@23 price=30.60@24 guest.email=ann@x.de@5 \
          guest.id.crm=17@8 guest.id.web=x@11 event.pos=shop/ie@3 \
-         | item@14 item.price=10.10@16 item.name=Tee@15 item.quantity=2@17 | item@20 item.ext.size:string=XL@22"
+         | item@14 item.price=10.10@16 item.name=Tee@15 item.quantity=2@17 | item@20 item.ext.size:string=XL@22 \
+         | item_empty -@18 the item has no value that the profile reads \
+         | item_empty -@19 null where an item is expected"
     );
+}
+
+/// PHP writes an array with gaps as an object; an element that was passed over would send the order
+/// in part.
+#[test]
+fn object_with_numeric_names_is_an_array() {
+    let of = |items: Value| ndjson(&canonical(), json!({"orderItems": items, "referenceId": "A"}));
+    let tee = json!({"name": "Tee"});
+    assert_eq!(
+        of(json!({"0": tee, "4": tee})),
+        "document A:  | item@3 item.name=Tee@4 | item@5 item.name=Tee@6"
+    );
+    assert_eq!(of(json!({})), "document A: ");
+    assert_eq!(of(json!({"name": "Tee"})), "document A:  | item@2 item.name=Tee@3");
+    let empty = "item_empty -@3 the item has no value that the profile reads";
+    assert_eq!(of(json!({"0": {"title": "Tee"}})), format!("document A:  | {empty}"));
+    assert_eq!(of(json!([{"title": "Tee"}])), format!("document A:  | {empty}"));
+}
+
+#[test]
+fn rows_say_whether_their_file_has_items() {
+    let rules =
+        profile("item.name = { column = 'name', default = 'x' }\nitem.type.value = 'PRODUCT'");
+    let may_have_items = |columns| {
+        let mapper = bind(&rules, Some(columns));
+        mapped(mapper, row(2, RowContent::Record(record("A,Tee"))), None).may_have_items
+    };
+    assert!(may_have_items("id,name"));
+    assert!(!may_have_items("id,title"));
 }
 
 #[test]

@@ -313,6 +313,8 @@ pub struct MappedRow<'a> {
     pub cells: Cells<'a>,
     /// The items: at most one per record, any number per document.
     pub items: Vec<ItemDraft<'a>>,
+    /// Whether the profile maps items, so that an order without one is remarkable.
+    pub may_have_items: bool,
     /// The people in addition to the guest.
     pub people: Vec<PersonDraft<'a>>,
     /// The reason for which the profile skips the order, if it does.
@@ -390,6 +392,8 @@ pub struct Draft<'a> {
     pub cells: Cells<'a>,
     /// The items, in input order.
     pub items: Vec<ItemDraft<'a>>,
+    /// Whether the profile maps items, so that an order without one is remarkable.
+    pub may_have_items: bool,
     /// The people in addition to the guest, in input order; may contain duplicates.
     pub people: Vec<PersonDraft<'a>>,
     /// The reason for which the profile skips the order, if it does.

@@ -189,6 +189,7 @@ mod tests {
             rows: Vec::new(),
             cells: [cell].into_iter().collect(),
             items: Vec::new(),
+            may_have_items: false,
             people: Vec::new(),
             skip: None,
             problems: Vec::new().into(),

@@ -300,6 +300,10 @@ codes! {
     TooManyItems "too_many_items" Warning,
     /// An order on the route `multi` has no items to assemble it from.
     NoItems "no_items" Error,
+    /// An element of the array of items has no value that the profile reads.
+    ItemEmpty "item_empty" Error,
+    /// The order has no items, and the profile maps items.
+    OrderWithoutItems "order_without_items" Warning,
     /// A value is not a leg of a journey.
     UnknownLeg "unknown_leg" Error,
     /// An airport is not an IATA code.

@@ -19,7 +19,7 @@ use crate::model::{
     field::Field,
     money::Amount,
     order::{Item, Product},
-    pricing::PriceBasis,
+    pricing::{PriceBasis, TotalFrom},
     problem::{Code, Problem},
     rules::{DetailRules, TargetRules},
 };
@@ -55,12 +55,15 @@ pub(super) fn check_items<'a>(
 pub(super) fn check_required_items(
     draft: &Draft<'_>,
     rules: &TargetRules,
+    settings: &ValidateSettings,
     findings: &mut Findings,
 ) {
     let n_items = draft.items.len();
     if rules.items.is_required && n_items == 0 {
         let message = format!("the order has no items, but {} needs at least one", rules.carrier);
         findings.on_order(Code::NoItems, message);
+    } else if n_items == 0 && draft.may_have_items && settings.total_from == TotalFrom::Given {
+        findings.on_order(Code::OrderWithoutItems, "the order has no items");
     }
     if let Some(session) =
         rules.items.max_in_session.as_ref().filter(|session| n_items > session.items)

@@ -54,7 +54,7 @@ pub(super) fn check_order<'a>(
     let guest = guest::check_guest(draft, rules, findings);
     let common = common::check_common(draft, rules, &settings.common, currency, findings);
     check_payment_type(payment_type, rules, findings);
-    items::check_required_items(draft, rules, findings);
+    items::check_required_items(draft, rules, settings, findings);
     // With `SumOfLines` the currencies are checked with the sum.
     if !rules.carries.total && settings.total_from == TotalFrom::Given {
         draft.items.iter().for_each(|item| items::check_same_currency(item, draft, findings));

@@ -98,6 +98,7 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
         rows: vec![origin],
         cells,
         items,
+        may_have_items: false,
         people: Vec::new(),
         skip: None,
         problems: Vec::new().into(),
@@ -357,6 +358,7 @@ fn every_validation_code_has_a_case() {
     let of_other_stages = [
         // map
         Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::UnknownColumn,
+        Code::ConditionUnreadable, Code::ItemEmpty,
         // group
         Code::RowsDisagree, Code::FirstValueTaken, Code::OrderInTwoFiles, Code::DuplicateOrder, Code::RowUnreadable,
         Code::AdjacentRowUnreadable, Code::RowWithoutKey,

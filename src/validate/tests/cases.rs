@@ -79,6 +79,7 @@ pub(super) fn cases() -> Vec<Case> {
     ];
     all.extend([
         (Code::NoItems, "", "the order has no items, but an order assembled from several events needs at least one", with_items(multi_order(&[]), 0), multi_settings()),
+        (Code::OrderWithoutItems, "", "the order has no items", Draft { may_have_items: true, ..with_items(order(&[]), 0) }, settings()),
         of_multi(Code::MissingAttribute, "item.type", "item.type is required when an order is assembled from several events", &[(Field::ItemType, "")]),
         of_multi(Code::MissingAttribute, "item.name", "item.name is required when an order is assembled from several events", &[(Field::ItemName, "")]),
         of_multi(Code::MissingAttribute, "item.quantity", "item.quantity is required when an order is assembled from several events", &[(Field::ItemQuantity, "")]),
