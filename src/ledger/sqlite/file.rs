@@ -361,6 +361,13 @@ fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         .map_err(open_error(path))?;
+    // Without the query planner stability guarantee
+    // (https://sqlite.org/c3ref/c_dbconfig_defensive.html), statements are compiled again for each
+    // value that is bound to them. Plans that depend on a value need statistics, which no ledger
+    // has.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(open_error(path))?;
     integrity::define_checksum(connection).map_err(open_error(path))
 }
 
