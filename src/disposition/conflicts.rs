@@ -7,10 +7,12 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
+    hash::Hash,
 };
 
 use super::deferred::DeferredOrder;
 use crate::model::{
+    id_text::visible,
     order::{OrderRecord, SAME_ORDER_WINDOW},
     planned::DedupHash,
     problem::{Code, Problem},
@@ -36,6 +38,8 @@ impl<'a> From<&'a DeferredOrder> for SharedReference<'a> {
 /// and their references are equal, or equal except for their spelling.
 pub(super) fn mark_conflicts(orders: &mut [DeferredOrder], sends_reused_references: bool) {
     let problems = find_duplicates(&orders.iter().map(SharedReference::from).collect::<Vec<_>>());
+    orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
+    let problems = find_misspelt(orders);
     orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
     let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, order) in orders.iter().enumerate() {
@@ -87,6 +91,23 @@ pub(crate) fn find_conflicts(
 /// The first spelling of an order's reference, and the first different one.
 type Spellings<'a> = (&'a OrderRecord, Option<&'a OrderRecord>);
 
+/// Adds the reference of an order to those with the same key.
+fn add_spelling<'a, K: Eq + Hash>(
+    spellings: &mut HashMap<K, Spellings<'a>>,
+    key: K,
+    record: &'a OrderRecord,
+) {
+    let (first, other) = spellings.entry(key).or_insert((record, None));
+    if first.reference != record.reference {
+        other.get_or_insert(record);
+    }
+}
+
+/// Returns an order with another spelling of this reference.
+fn other_spelling<'a>((first, other): &Spellings<'a>, reference: &str) -> Option<&'a OrderRecord> {
+    if first.reference == reference { *other } else { Some(first) }
+}
+
 /// Returns for each order, in input order, the duplicate with the same hash whose reference
 /// differs only as a spreadsheet would change it, if there is one.
 fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
@@ -95,14 +116,11 @@ fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
     // several times.
     for order in orders {
         let Some(key) = spelling_key(order) else { continue };
-        let (first, other) = spellings.entry(key).or_insert((order.record, None));
-        if first.reference != order.record.reference {
-            other.get_or_insert(order.record);
-        }
+        add_spelling(&mut spellings, key, order.record);
     }
     let problem = |order: &SharedReference<'_>| {
-        let (first, other) = spellings.get(&spelling_key(order)?)?;
-        let other = if first.reference == order.record.reference { (*other)? } else { first };
+        let spellings = spellings.get(&spelling_key(order)?)?;
+        let other = other_spelling(spellings, &order.record.reference)?;
         let message = format!(
             "{:?} here and {:?} there, with the same guest, time and amounts: one order, its \
              reference spelt in two ways",
@@ -111,6 +129,40 @@ fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
         Some(Problem::for_order(Code::DuplicateContent, other.source, message))
     };
     orders.iter().map(problem).collect()
+}
+
+/// Returns for each valid order another one whose reference differs only in invisible characters
+/// or in a `.0`, if there is one: they may be parts of one order. Skipped orders are not compared.
+fn find_misspelt(orders: &[DeferredOrder]) -> Vec<Option<Problem>> {
+    let mut spellings: HashMap<_, Spellings<'_>> = HashMap::new();
+    for DeferredOrder { record, .. } in orders.iter().filter(|order| !order.is_skipped()) {
+        add_spelling(&mut spellings, plain_reference(&record.reference), record);
+    }
+    let problem = |order: &DeferredOrder| {
+        order.dedup_hash()?;
+        let reference = &order.record.reference;
+        let other = other_spelling(spellings.get(&plain_reference(reference))?, reference)?;
+        let code = if visible(reference) == visible(&other.reference) {
+            Code::InvisibleCharacters
+        } else {
+            Code::SpreadsheetNumber
+        };
+        let message = format!(
+            "{reference:?} here and {:?} there: one of them is what a spreadsheet or a copied \
+             cell made of the other, and the order may be split between them",
+            other.reference
+        );
+        Some(Problem::for_order(code, other.source, message))
+    };
+    orders.iter().map(problem).collect()
+}
+
+/// The reference without invisible characters and without the `.0` of a spreadsheet.
+fn plain_reference(reference: &str) -> Cow<'_, str> {
+    match visible(reference) {
+        Cow::Borrowed(text) => Cow::Borrowed(text.strip_suffix(".0").unwrap_or(text)),
+        Cow::Owned(text) => Cow::Owned(text.strip_suffix(".0").unwrap_or(&text).to_owned()),
+    }
 }
 
 fn spelling_key<'a>(order: &SharedReference<'a>) -> Option<(Cow<'a, str>, DedupHash)> {

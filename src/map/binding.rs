@@ -159,7 +159,7 @@ fn wildcard_columns<'p>(
             .find_map(|prefix| name.strip_prefix(prefix))
             .filter(|rest| !rest.is_empty());
         if let Some(rest) = rest {
-            let field = wildcard_field(wildcard, rest, None);
+            let field = wildcard_field(wildcard, rule, rest, None);
             if !seen.insert(name) {
                 return Err(ambiguous_column(name, &field.to_string(), file));
             }
@@ -174,11 +174,12 @@ fn wildcard_columns<'p>(
 /// Without a type in the name it is the type of the JSON value, or else the wildcard's default.
 pub(super) fn wildcard_field(
     wildcard: &FieldTarget,
+    rule: &Rule,
     name: &str,
     json_type: Option<ExtensionType>,
 ) -> Field {
     if let FieldTarget::AnyIdentifier = wildcard {
-        return Field::Identifier(name.into());
+        return Field::Identifier(rule.provider(name));
     }
     let (name, extension_type) = match name.rsplit_once(':') {
         // An unknown type remains part of the name, which validation rejects as not alphanumeric.

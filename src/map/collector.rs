@@ -130,7 +130,7 @@ impl<'a> Collector<'a> {
             RuleResult::Invalid(code, message) => {
                 // The rule's message quotes the value, which must not be shown if it is personal
                 // data.
-                let message = if field.is_personal() {
+                let message = if field.is_personal() && code != Code::PhoneImplausible {
                     "does not match the profile's rule".to_owned()
                 } else {
                     message

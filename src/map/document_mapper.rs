@@ -12,12 +12,12 @@ use super::{
     error::MapError,
     input_settings::{MissingColumns, UnknownColumns},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
-    rule::Rule,
+    rule::{Rule, RuleResult},
     unknown_names::UnknownNames,
 };
 use crate::model::{
     draft::{CellOrigin, Cells, ItemDraft, MappedRow, Notation, PersonDraft, PersonRole, RowKind},
-    field::{ExtensionType, Field, FieldGroup},
+    field::{ExtensionType, Field, FieldGroup, Provider},
     problem::{Code, Problem},
     row::{JsonNode, JsonValue, Row},
     suggest::{did_you_mean, suggest},
@@ -551,7 +551,7 @@ impl<'a> DocumentContext<'a> {
                 }
                 _ => {
                     for (name, member) in custom_members(node, path) {
-                        let field = Cow::Owned(Field::Identifier(name.into()));
+                        let field = Cow::Owned(Field::Identifier(rule.provider(name)));
                         self.push_value(
                             collector,
                             field,
@@ -569,12 +569,11 @@ impl<'a> DocumentContext<'a> {
             |name| element.member(name).and_then(scalar).filter(|text| !text.is_empty());
         let id = element.member("id").filter(|_| member_text("id").is_some());
         if let (Some(provider), Some(id)) = (member_text("provider"), id) {
-            return self.push_value(
-                collector,
-                Cow::Owned(Field::Identifier(provider.into())),
-                rule,
-                Some(id),
-            );
+            let provider = rule.provider(provider);
+            let field = Cow::Owned(Field::Identifier(provider.clone()));
+            self.push_value(collector, field, rule, Some(id));
+            self.expiry_date(collector, rule, provider, element);
+            return;
         }
         let message =
             "identifier without a provider or an id; expected {\"provider\": …, \"id\": …}";
@@ -590,6 +589,29 @@ impl<'a> DocumentContext<'a> {
             Cow::Borrowed(""),
             self.at(element),
         );
+    }
+
+    /// Collects when an identifier expires, which its rule does not convert.
+    fn expiry_date(
+        self,
+        collector: &mut Collector<'a>,
+        rule: &'a Rule,
+        provider: Provider,
+        element: &'a JsonNode,
+    ) {
+        let Some(node) = element.member("expiry_date") else {
+            return;
+        };
+        let field = Cow::Owned(Field::IdentifierExpiry(provider));
+        match scalar(node) {
+            Some(text) if text.is_empty() => {}
+            Some(text) => {
+                let (value, text) = (RuleResult::Value(Cow::Borrowed(text)), Cow::Borrowed(text));
+                collector.push_result(field, rule, value, text, (self.at(node), Notation::Text));
+            }
+            None if node.value == JsonValue::Null => {}
+            None => collector.push_not_a_scalar(field, self.at(node), type_name(&node.value)),
+        }
     }
 
     /// Collects extension attributes: an object, the event's array form, or flat members.
@@ -681,7 +703,7 @@ impl<'a> DocumentContext<'a> {
             JsonValue::Number(_) => Some(ExtensionType::Integer),
             _ => None,
         };
-        let field = Cow::Owned(wildcard_field(wildcard, name, json_type));
+        let field = Cow::Owned(wildcard_field(wildcard, rule, name, json_type));
         let filled = Some(value).filter(|value| !is_empty(value, str::is_empty));
         self.push_value(collector, field, rule, filled);
     }

@@ -12,11 +12,13 @@ mod document_mapper;
 mod error;
 pub mod file_mapper;
 pub mod input_settings;
+mod phone;
 pub mod profile;
 mod profile_text;
 mod record_mapper;
 pub mod rule;
 mod unknown_names;
+mod value_kind;
 
 #[cfg(test)]
 mod tests;

@@ -357,10 +357,9 @@ fn named_rules(
             Field::NAMED.iter().find(|field| field.group() == group && field.short_name() == name);
         let field = field.expect("every key of a profile's group is the name of a field").clone();
         let is_date = matches!(field, Field::OrderedAt | Field::ItemOrderedAt);
-        Ok(FieldRule {
-            rule: compile_rule(&field.to_string(), text, is_date)?,
-            target: FieldTarget::Field(field),
-        })
+        let rule = compile_rule(&field.to_string(), text, is_date)?;
+        ensure_kind_fits(&rule, &field)?;
+        Ok(FieldRule { rule, target: FieldTarget::Field(field) })
     };
     named.into_iter().map(compile).collect()
 }
@@ -369,48 +368,55 @@ fn named_rules(
 fn wildcard_rules(
     texts: &mut std::collections::BTreeMap<String, RuleText>,
     wildcard: &FieldTarget,
-    field: impl Fn(&str, ExtensionType) -> Field,
+    field: impl Fn(&str, &Rule) -> Field,
 ) -> Result<Vec<FieldRule>, ProfileError> {
     let compile = |(name, text): (String, RuleText)| {
         let rule = compile_rule(&name, text, false)?;
-        let extension_type = rule.extension_type.unwrap_or_else(|| wildcard.default_type(&name));
-        let target = if name == WILDCARD {
-            wildcard.clone()
-        } else {
-            FieldTarget::Field(field(&name, extension_type))
-        };
+        let field = field(&name, &rule);
+        ensure_kind_fits(&rule, &field)?;
+        let target = if name == WILDCARD { wildcard.clone() } else { FieldTarget::Field(field) };
         Ok(FieldRule { target, rule })
     };
     std::mem::take(texts).into_iter().map(compile).collect()
 }
 
-fn extension_key(name: &str, extension_type: ExtensionType) -> Arc<ExtensionKey> {
-    Arc::new(ExtensionKey { name: name.to_owned(), data_type: extension_type })
+fn ensure_kind_fits(rule: &Rule, field: &Field) -> Result<(), ProfileError> {
+    let Some(kind) = rule.kind else { return Ok(()) };
+    kind.ensure_fits(field).map_err(|error| for_field(&field.to_string(), &error))
+}
+
+/// The key of a custom attribute, of the type that its rule or else the wildcard declares.
+fn extension_key(name: &str, rule: &Rule, wildcard: &FieldTarget) -> Arc<ExtensionKey> {
+    let data_type = rule.extension_type.unwrap_or_else(|| wildcard.default_type(name));
+    Arc::new(ExtensionKey { name: name.to_owned(), data_type })
 }
 
 fn order_rules(text: &mut OrderText) -> Result<Vec<FieldRule>, ProfileError> {
     let mut rules = named_rules(FieldGroup::Order, text.named())?;
-    let field = |name: &str, extension_type| Field::Extension(extension_key(name, extension_type));
-    rules.extend(wildcard_rules(&mut text.ext, &FieldTarget::AnyExtension, field)?);
+    let wildcard = &FieldTarget::AnyExtension;
+    rules.extend(wildcard_rules(&mut text.ext, wildcard, |name, rule| {
+        Field::Extension(extension_key(name, rule, wildcard))
+    })?);
     Ok(rules)
 }
 
 fn item_rules(text: &mut ItemText) -> Result<Vec<FieldRule>, ProfileError> {
     let mut rules = named_rules(FieldGroup::Item, text.named())?;
-    let field =
-        |name: &str, extension_type| Field::ItemExtension(extension_key(name, extension_type));
-    rules.extend(wildcard_rules(&mut text.ext, &FieldTarget::AnyItemExtension, field)?);
-    let field =
-        |name: &str, extension_type| Field::ItemProduct(extension_key(name, extension_type));
-    rules.extend(wildcard_rules(&mut text.product, &FieldTarget::AnyItemProduct, field)?);
+    let wildcard = &FieldTarget::AnyItemExtension;
+    rules.extend(wildcard_rules(&mut text.ext, wildcard, |name, rule| {
+        Field::ItemExtension(extension_key(name, rule, wildcard))
+    })?);
+    let wildcard = &FieldTarget::AnyItemProduct;
+    rules.extend(wildcard_rules(&mut text.product, wildcard, |name, rule| {
+        Field::ItemProduct(extension_key(name, rule, wildcard))
+    })?);
     Ok(rules)
 }
 
 fn guest_rules(text: &mut GuestText) -> Result<Vec<FieldRule>, ProfileError> {
     let mut rules = named_rules(FieldGroup::Guest, text.named())?;
-    rules.extend(wildcard_rules(&mut text.id, &FieldTarget::AnyIdentifier, |name, _| {
-        Field::Identifier((*name).into())
-    })?);
+    let field = |name: &str, rule: &Rule| Field::Identifier(rule.provider(name));
+    rules.extend(wildcard_rules(&mut text.id, &FieldTarget::AnyIdentifier, field)?);
     Ok(rules)
 }
 
@@ -479,7 +485,7 @@ mod tests {
     #[test]
     fn unknown_name_has_line_and_suggestion() {
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nreferenceId = { colum = 'a' }\n"), @r#"
-        p.toml:3:17: unknown field `colum`, expected one of `column`, `path`, `value`, `default`, `empty`, `values`, `other`, `date`, `zone`, `strip_prefix`, `strip_suffix`, `type`, `disagree`
+        p.toml:3:17: unknown field `colum`, expected one of `column`, `path`, `value`, `default`, `empty`, `values`, `other`, `date`, `zone`, `strip_prefix`, `strip_suffix`, `type`, `kind`, `country`, `disagree`
           hint: did you mean "column"?
         "#);
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nrefrenceId = { column = 'a' }\n"), @r#"

@@ -50,6 +50,18 @@ pub(super) enum OnConflict {
     First,
 }
 
+/// What a value is, where its text has several spellings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum KindText {
+    /// An e-mail address: trimmed, in lower case, checked.
+    Email,
+    /// A phone number, which becomes E.164.
+    Phone,
+    /// The currency of an amount such as `EUR 12.00`.
+    Currency,
+}
+
 /// The rule of one field.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,6 +79,8 @@ pub(super) struct RuleText {
     pub(super) strip_prefix: Option<String>,
     pub(super) strip_suffix: Option<String>,
     pub(super) r#type: Option<String>,
+    pub(super) kind: Option<KindText>,
+    pub(super) country: Option<String>,
     #[serde(default)]
     pub(super) disagree: OnConflict,
 }

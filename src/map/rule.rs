@@ -10,8 +10,13 @@ use chrono::{DateTime, NaiveTime, Utc};
 use super::{
     date::{DateRule, ISO_8601},
     profile_text::{OnConflict, RuleText, TableValue},
+    value_kind::ValueKind,
 };
-use crate::model::{field::ExtensionType, problem::Code, suggest::suggest};
+use crate::model::{
+    field::{ExtensionType, Provider},
+    problem::Code,
+    suggest::suggest,
+};
 
 /// The source of a field and the conversion of its cells.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +36,7 @@ pub struct Rule {
     strip_prefix: Option<String>,
     strip_suffix: Option<String>,
     date: Option<DateRule>,
+    pub(super) kind: Option<ValueKind>,
     table: Option<BTreeMap<String, TableEntry>>,
     fallback: Option<TableEntry>,
 }
@@ -101,6 +107,7 @@ impl Rule {
         }
         Ok(Self {
             date: date_rule(&text, is_date)?,
+            kind: ValueKind::new(text.kind, text.country.as_deref())?,
             extension_type: text.r#type.as_deref().map(extension_type).transpose()?,
             columns: text.column.map(super::profile_text::OneOrMany::into_vec).unwrap_or_default(),
             paths: text.path.map(super::profile_text::OneOrMany::into_vec).unwrap_or_default(),
@@ -133,6 +140,7 @@ impl Rule {
             && self.date.is_none()
             && self.strip_prefix.is_none()
             && self.strip_suffix.is_none()
+            && self.kind.is_none_or(|kind| kind == ValueKind::Email)
     }
 
     /// Whether it reads numbers whose decimal mark is not declared.
@@ -153,12 +161,24 @@ impl Rule {
         if self.is_empty(text) {
             return RuleResult::Value(Cow::Borrowed(""));
         }
-        match (&self.table, &self.date) {
+        let result = match (&self.table, &self.date) {
             // A table replaces the date format: its values are constants, which are ISO 8601.
             (Some(table), _) => self.look_up(table, text),
             (None, Some(date)) => parse_date(date, text),
             (None, None) => RuleResult::Value(Cow::Borrowed(text)),
+        };
+        match (self.kind, result) {
+            (Some(kind), RuleResult::Value(text)) if !text.is_empty() => match kind.convert(text) {
+                Ok(text) => RuleResult::Value(text),
+                Err((code, message)) => RuleResult::Invalid(code, message),
+            },
+            (_, result) => result,
         }
+    }
+
+    /// The provider of this name, whose identifiers this rule yields.
+    pub(super) fn provider(&self, name: &str) -> Provider {
+        Provider::new(name, self.kind.map(ValueKind::of_identifiers))
     }
 
     fn stripped<'a>(&self, text: &'a str) -> &'a str {

@@ -111,14 +111,42 @@ pub struct ExtensionKey {
     pub data_type: ExtensionType,
 }
 
-/// The provider of an identifier, as in the tenant's identity rules.
-// `Arc<str>` takes two words. One word keeps `Field` small, of which a run passes millions.
+/// What the identifiers of a provider are, which decides the rules for their values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum IdentifierKind {
+    /// Text of any form.
+    Text,
+    /// E-mail addresses.
+    Email,
+}
+
+/// The provider of an identifier, as in the tenant's identity rules, and the kind of its
+/// identifiers.
+// One word keeps `Field` small, of which a run passes millions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Provider(Arc<Box<str>>);
+pub struct Provider(Arc<(Box<str>, IdentifierKind)>);
+
+impl Provider {
+    /// The provider of a name. Without a kind, those of `email`, in any case, are addresses.
+    #[must_use]
+    pub fn new(name: &str, kind: Option<IdentifierKind>) -> Self {
+        let default_kind = || match name.eq_ignore_ascii_case("email") {
+            true => IdentifierKind::Email,
+            false => IdentifierKind::Text,
+        };
+        Self(Arc::new((name.into(), kind.unwrap_or_else(default_kind))))
+    }
+
+    /// The kind of its identifiers.
+    #[must_use]
+    pub fn kind(&self) -> IdentifierKind {
+        self.0.1
+    }
+}
 
 impl From<&str> for Provider {
     fn from(name: &str) -> Self {
-        Self(Arc::new(name.into()))
+        Self::new(name, None)
     }
 }
 
@@ -126,7 +154,7 @@ impl std::ops::Deref for Provider {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        &self.0.0
     }
 }
 
@@ -151,6 +179,8 @@ macro_rules! fields {
             ItemProduct(Arc<ExtensionKey>),
             /// `guest.id.PROVIDER`
             Identifier(Provider),
+            /// `expiry_date` of an identifier.
+            IdentifierExpiry(Provider),
         }
 
         // The named fields alone: their discriminants are the values of `Field::index`.
@@ -172,7 +202,7 @@ macro_rules! fields {
             pub fn index(&self) -> Option<usize> {
                 match self {
                     $(Self::$variant => Some(FieldIndex::$variant as usize),)*
-                    Self::Extension(_) | Self::ItemExtension(_) | Self::ItemProduct(_) | Self::Identifier(_) => None,
+                    Self::Extension(_) | Self::ItemExtension(_) | Self::ItemProduct(_) | Self::Identifier(_) | Self::IdentifierExpiry(_) => None,
                 }
             }
         }
@@ -185,6 +215,9 @@ macro_rules! fields {
                     Self::ItemExtension(key) => write!(f, "item.ext.{}", key.name),
                     Self::ItemProduct(key) => write!(f, "item.product.{}", key.name),
                     Self::Identifier(provider) => write!(f, "guest.id.{provider}"),
+                    Self::IdentifierExpiry(provider) => {
+                        write!(f, "guest.id.{provider}.expiry_date")
+                    }
                 }
             }
         }
@@ -269,7 +302,7 @@ impl Field {
     #[must_use]
     pub fn group(&self) -> FieldGroup {
         match self {
-            Self::Identifier(_) => FieldGroup::Guest,
+            Self::Identifier(_) | Self::IdentifierExpiry(_) => FieldGroup::Guest,
             Self::Extension(_) => FieldGroup::Order,
             Self::ItemExtension(_) | Self::ItemProduct(_) => FieldGroup::Item,
             named => named.index().map_or(FieldGroup::Order, |index| Self::GROUPS[index]),

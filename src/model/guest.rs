@@ -14,6 +14,16 @@ pub struct Identifier<'a> {
     pub provider: Cow<'a, str>,
     /// The guest's id at that provider.
     pub id: Cow<'a, str>,
+    /// When the identifier expires; not a part of the guest's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry_date: Option<Cow<'a, str>>,
+}
+
+impl<'a> Identifier<'a> {
+    /// An identifier that does not expire.
+    pub fn new(provider: impl Into<Cow<'a, str>>, id: impl Into<Cow<'a, str>>) -> Self {
+        Self { provider: provider.into(), id: id.into(), expiry_date: None }
+    }
 }
 
 /// The attributes of IDENTITY without the common ones, under IDENTITY's names.

@@ -292,6 +292,20 @@ codes! {
     ValueNotInTable "value_not_in_table" Error,
     /// A value cannot be an e-mail address.
     EmailImplausible "email_implausible" Error,
+    /// An order key, reference or identifier is a number in scientific notation.
+    ScientificNotation "scientific_notation" Error,
+    /// A reference or identifier differs from another one only by the `.0` of a spreadsheet.
+    SpreadsheetNumber "spreadsheet_number" Error,
+    /// An order key, reference or identifier has characters that cannot be seen.
+    InvisibleCharacters "invisible_characters" Error,
+    /// A name has characters that cannot be seen.
+    InvisibleInText "invisible_in_text" Warning,
+    /// An identifier is a placeholder for none, such as `N/A`.
+    PlaceholderIdentifier "placeholder_identifier" Error,
+    /// The expiry date of an identifier cannot be read and is not sent.
+    ExpiryDateLeftOut "expiry_date_left_out" Warning,
+    /// A value cannot be a phone number, or it is not known of which country.
+    PhoneImplausible "phone_implausible" Error,
     /// A single event cannot carry the item type.
     ItemTypeUnsupported "item_type_unsupported" Error,
     /// An item name has more than 128 characters.

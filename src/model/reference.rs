@@ -6,20 +6,28 @@
 
 use std::borrow::Cow;
 
+use super::id_text::visible;
+
 /// The reference without what a spreadsheet removes or adds: leading zeros, `#` and `'`, a
-/// trailing `.0`, and upper case.
+/// trailing `.0`, and upper case; and without invisible characters.
 ///
 /// Two references with one normal form may be the same reference.
 #[must_use]
 pub fn normalize_reference(reference: &str) -> Cow<'_, str> {
-    let trimmed = trim_reference(reference);
-    if trimmed.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        return Cow::Borrowed(trimmed);
+    match visible(reference) {
+        Cow::Borrowed(reference) => lower_case(trim_reference(reference)),
+        Cow::Owned(reference) => Cow::Owned(lower_case(trim_reference(&reference)).into_owned()),
     }
-    Cow::Owned(trimmed.to_lowercase())
 }
 
-/// The reference as [`normalize_reference`] returns it, but with its case.
+fn lower_case(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.to_lowercase())
+}
+
+/// The reference as [`normalize_reference`] returns it, but with its case and invisible characters.
 #[must_use]
 pub fn trim_reference(reference: &str) -> &str {
     // Bytes are enough and faster than characters: every key of an export goes through here.
@@ -36,7 +44,9 @@ mod tests {
 
     #[test]
     fn spreadsheet_spellings_normalize_to_one_reference() {
-        for spelling in ["1001", "000001001", "1001.0", "#1001", "'001001", "#0001001.0"] {
+        for spelling in
+            ["1001", "000001001", "1001.0", "#1001", "'001001", "#0001001.0", "\u{feff}#1001.0\0"]
+        {
             assert_eq!(normalize_reference(spelling), "1001", "{spelling}");
         }
         assert_eq!(normalize_reference("So-2026-\u{c9}"), "so-2026-\u{e9}");

@@ -85,8 +85,12 @@ impl SeverityRules {
 
 /// The errors that an order may have and still be sent as a whole: what they find is implausible,
 /// and the service takes it.
-const LOWERABLE: &[Code] =
-    &[Code::EmailImplausible, Code::TimestampInFuture, Code::TimestampTooEarly];
+const LOWERABLE: &[Code] = &[
+    Code::EmailImplausible,
+    Code::PlaceholderIdentifier,
+    Code::TimestampInFuture,
+    Code::TimestampTooEarly,
+];
 
 #[cfg(test)]
 mod tests {

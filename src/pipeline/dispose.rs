@@ -229,6 +229,6 @@ impl ValidOrder {
     }
 }
 
-fn hash_guest(Identifier { provider, id }: &Identifier<'_>) -> u64 {
+fn hash_guest(Identifier { provider, id, .. }: &Identifier<'_>) -> u64 {
     hash(id) ^ hash(provider).rotate_left(1)
 }

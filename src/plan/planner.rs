@@ -316,7 +316,7 @@ mod tests {
 
     impl Valid {
         fn guest(self) -> Identifier<'static> {
-            Identifier { provider: "crm".into(), id: self.guest.to_string().into() }
+            Identifier::new("crm", self.guest.to_string())
         }
 
         fn identity(self) -> Payload {

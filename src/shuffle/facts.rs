@@ -15,7 +15,8 @@ use crate::{
     group::Ambiguities,
     model::{
         column_facts::ColumnFacts, column_warnings::ColumnWarnings,
-        extension_types::MAX_EXTENSION_NAMES, origin::InputNames, reference::trim_reference,
+        extension_types::MAX_EXTENSION_NAMES, id_text::visible, origin::InputNames,
+        reference::trim_reference,
     },
     spill::duplicate_counter::DuplicateCounter,
 };
@@ -33,7 +34,8 @@ pub fn hash(text: &str) -> u64 {
 #[must_use]
 pub fn hash_reference(reference: &str) -> u64 {
     const MAX_BYTES: usize = 64;
-    let trimmed = trim_reference(reference);
+    let visible = visible(reference);
+    let trimmed = trim_reference(&visible);
     // A buffer of a fixed size: its ASCII check and lower-casing process many bytes at once.
     let mut buffer = [0; MAX_BYTES];
     if let Some(start) = buffer.get_mut(..trimmed.len()) {
@@ -246,8 +248,17 @@ mod tests {
     #[test]
     fn hash_ignores_reference_spelling() {
         let long = format!("0{}", "Ab".repeat(40));
-        for reference in ["000001001", "1001.0", "#SO-1", "so-1", "\u{c9}T\u{c9}-1", "", "0", &long]
-        {
+        for reference in [
+            "000001001",
+            "1001.0",
+            "#SO-1",
+            "so-1",
+            "\u{c9}T\u{c9}-1",
+            "A1\u{200b}",
+            "",
+            "0",
+            &long,
+        ] {
             assert_eq!(
                 hash_reference(reference),
                 hash(&normalize_reference(reference)),

@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn dedup_hash_ignores_reference_and_status() {
         fn of_guest<'a>(mut order: Order<'a>, id: &'static str) -> Order<'a> {
-            order.guest.identifiers = vec![Identifier { provider: "email".into(), id: id.into() }];
+            order.guest.identifiers = vec![Identifier::new("email", id)];
             order
         }
         let is_alike = |change: fn(&mut Order<'_>)| {
@@ -327,7 +327,7 @@ mod equivalence_tests {
                     price,
                     ..Item::default()
                 };
-                let identifiers = vec![Identifier { provider: "email".into(), id: id.into() }];
+                let identifiers = vec![Identifier::new("email", id)];
                 Order {
                     reference: reference.into(),
                     ordered_at: chrono::DateTime::from_timestamp_millis(time).unwrap(),

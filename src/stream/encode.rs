@@ -20,10 +20,7 @@ use crate::model::{
 pub fn encode(order: &Order<'_>, limits: UrlLimits<'_>) -> GuestOrder {
     let (Identifier { provider, id, .. }, payload) = (order.guest.key(), payload(order, limits));
     GuestOrder {
-        guest: Identifier {
-            provider: provider.clone().into_owned().into(),
-            id: id.clone().into_owned().into(),
-        },
+        guest: Identifier::new(provider.clone().into_owned(), id.clone().into_owned()),
         identity: identity(order),
         dedup_hash_in_export: dedup_hash_in_export(order),
         encoded: EncodedOrder {

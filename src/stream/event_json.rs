@@ -270,7 +270,7 @@ fn in_utc_if_any<S: Serializer>(
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::model::{order::ExtensionValue, route::Route};
+    use crate::model::{guest::Identifier, order::ExtensionValue, route::Route};
 
     pub(in crate::stream) fn order() -> Order<'static> {
         Order {
@@ -319,10 +319,11 @@ pub(super) mod tests {
     fn identity_carries_guest_and_common_attributes() {
         let order = order();
         let mut guest = order.guest.clone();
-        guest.identifiers.push(crate::model::guest::Identifier {
-            provider: "email".into(),
-            id: "ann@example.com".into(),
+        guest.identifiers.push(Identifier::new("email", "ann@example.com"));
+        guest.identifiers.push(Identifier {
+            expiry_date: Some("2027-01-01".into()),
+            ..Identifier::new("crm", "7")
         });
-        insta::assert_snapshot!(with_browser_id(identity(&guest, &order.common).as_str(), "b"), @r#"{"browser_id":"b","type":"IDENTITY","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","identifiers":[{"provider":"email","id":"ann@example.com"}],"email":"ann@example.com"}"#);
+        insta::assert_snapshot!(with_browser_id(identity(&guest, &order.common).as_str(), "b"), @r#"{"browser_id":"b","type":"IDENTITY","channel":"WEB","language":"EN","currency":"EUR","page":"checkout page","pos":"myretailsite/ireland","identifiers":[{"provider":"email","id":"ann@example.com"},{"provider":"crm","id":"7","expiry_date":"2027-01-01"}],"email":"ann@example.com"}"#);
     }
 }

@@ -297,7 +297,7 @@ mod tests {
             street: vec!["1 Quay".into(), "Flat \"2\"".into()],
             country: Some("IE".into()),
             gender: Some("male".into()),
-            identifiers: vec![Identifier { provider: "crm".into(), id: "7".into() }],
+            identifiers: vec![Identifier::new("crm", "7")],
             ..Guest::default()
         };
         let cy = Guest {

@@ -31,6 +31,10 @@ const MAX_BYTES_PER_BYTE: usize = 8;
 /// longest is `%22currencyCode%22:%22EUR%22,`.
 const ATTRIBUTE_OVERHEAD: usize = 32;
 
+/// How many times as many bytes an identifier may take in Unicode's composed form (UAX #15,
+/// table "Expansion Factors").
+const MAX_COMPOSED_GROWTH: usize = 3;
+
 /// Maximum digits that a number such as `1e20` expands to.
 const MAX_DIGITS: usize = 32;
 
@@ -203,9 +207,12 @@ fn max_attribute_bytes(cell: &Cell<'_>, text: usize) -> usize {
         // An address is converted to lower case, where a letter may have three bytes instead of
         // two, and may be sent as the identifier too.
         Field::Identifier(provider) => {
-            IDENTIFIER_OVERHEAD + MAX_BYTES_PER_BYTE * provider.len() + 2 * text
+            let name = MAX_BYTES_PER_BYTE * provider.len();
+            IDENTIFIER_OVERHEAD + name + 2 * MAX_COMPOSED_GROWTH * text
         }
-        Field::GuestEmail => IDENTIFIER_OVERHEAD + ATTRIBUTE_OVERHEAD + 3 * text,
+        Field::GuestEmail => {
+            IDENTIFIER_OVERHEAD + ATTRIBUTE_OVERHEAD + 3 * MAX_COMPOSED_GROWTH * text
+        }
         // Each line becomes a string of its own, with its quotes and comma.
         Field::GuestStreet => ATTRIBUTE_OVERHEAD + 2 * text,
         field if field.is_number() => ATTRIBUTE_OVERHEAD + MAX_DIGITS + text,

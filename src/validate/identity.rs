@@ -5,11 +5,14 @@
 
 use std::borrow::Cow;
 
-use super::findings::Findings;
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+
+use super::{findings::Findings, references};
 use crate::model::{
     draft::{Cell, Cells, Draft},
-    field::Field,
+    field::{Field, IdentifierKind, Provider},
     guest::Identifier,
+    id_text::{composed, is_invisible, is_placeholder},
     problem::Code,
     redact::redact,
 };
@@ -21,11 +24,63 @@ const EMAIL_PROVIDER: &str = "email";
 pub(super) fn identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Vec<Identifier<'a>> {
     let mut identifiers = Vec::with_capacity(1);
     for cell in cells.custom().filter(|cell| !cell.is_unparsable) {
-        let Some(provider) = provider(cell) else { continue };
-        let id = if provider == EMAIL_PROVIDER { email(cell, findings) } else { cell.text.clone() };
-        identifiers.push(Identifier { provider, id });
+        match &*cell.field {
+            Field::Identifier(provider) => {
+                let id = identifier(cell, provider.kind(), findings);
+                identifiers.push(Identifier::new(provider_name(cell, provider), id));
+            }
+            Field::IdentifierExpiry(provider) => {
+                let of_provider =
+                    |identifier: &&mut Identifier<'_>| *identifier.provider == **provider;
+                if let Some(identifier) = identifiers.iter_mut().rev().find(of_provider) {
+                    identifier.expiry_date = expiry_date(cell, findings);
+                }
+            }
+            _ => {}
+        }
     }
     identifiers
+}
+
+/// An identifier that identifies one person, in the form in which it is sent and compared.
+fn identifier<'a>(cell: &Cell<'a>, kind: IdentifierKind, findings: &mut Findings) -> Cow<'a, str> {
+    if is_placeholder(&cell.text) {
+        let message = format!(
+            "{:?} is a placeholder and identifies nobody; empty = [{:?}] in its rule, or nulls in \
+             the profile, makes it count as empty",
+            cell.text, cell.text
+        );
+        findings.on_cell(Code::PlaceholderIdentifier, cell, message);
+        return cell.text.clone();
+    }
+    if kind == IdentifierKind::Email {
+        return email(cell, findings);
+    }
+    references::check_id(cell, findings);
+    composed(cell.text.clone())
+}
+
+/// The name of an identifier's provider, borrowed if the field is.
+fn provider_name<'a>(cell: &Cell<'a>, provider: &Provider) -> Cow<'a, str> {
+    match &cell.field {
+        Cow::Borrowed(Field::Identifier(provider)) => Cow::Borrowed(provider),
+        _ => Cow::Owned(provider.to_string()),
+    }
+}
+
+/// `expiry_date` of an identifier; its format is not documented, so an ISO 8601 date or time is
+/// sent as it is.
+fn expiry_date<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+    let (text, formats) = (&*cell.text, ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f"]);
+    let local = text.strip_suffix('Z').unwrap_or(text);
+    let is_valid = NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+        || formats.iter().any(|format| NaiveDateTime::parse_from_str(local, format).is_ok())
+        || DateTime::parse_from_rfc3339(text).is_ok();
+    if !is_valid {
+        let message = "invalid expiry date, which is left out; expected for example 2030-12-31";
+        findings.on_cell(Code::ExpiryDateLeftOut, cell, message);
+    }
+    is_valid.then(|| cell.text.clone())
 }
 
 /// "yes, not empty": the identifiers of the export; if there are none, the e-mail address.
@@ -40,9 +95,7 @@ pub(super) fn email_as_identifier<'a>(
     let has_identifier_cells = !identifiers.is_empty()
         || draft.cells.custom().any(|cell| matches!(*cell.field, Field::Identifier(_)));
     if !has_identifier_cells {
-        identifiers.extend(
-            email.map(|email| Identifier { provider: EMAIL_PROVIDER.into(), id: email.clone() }),
-        );
+        identifiers.extend(email.map(|email| Identifier::new(EMAIL_PROVIDER, email.clone())));
     }
     if !has_identifier_cells && draft.cell(&Field::GuestEmail).is_none() {
         let message =
@@ -52,26 +105,26 @@ pub(super) fn email_as_identifier<'a>(
     identifiers
 }
 
-fn provider<'a>(cell: &Cell<'a>) -> Option<Cow<'a, str>> {
-    match &cell.field {
-        Cow::Borrowed(Field::Identifier(provider)) => Some(Cow::Borrowed(provider)),
-        Cow::Owned(Field::Identifier(provider)) => Some(Cow::Owned(provider.to_string())),
-        _ => None,
-    }
-}
-
 /// Returns an e-mail address in lower case; an implausible one is a problem. The length limits are
 /// those of RFC 5321 §4.5.3.1.
 pub(super) fn email<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Cow<'a, str> {
     if is_simple_email(cell.text.as_bytes()) {
         return cell.text.clone();
     }
+    let address = trimmed(&cell.text);
     // The message redacts the address: it is personal data.
-    if let Some(error) = email_error(&cell.text) {
-        findings.on_cell(Code::EmailImplausible, cell, format!("{:?} {error}", redact(&cell.text)));
+    if let Some(error) = email_error(&address) {
+        findings.on_cell(Code::EmailImplausible, cell, format!("{:?} {error}", redact(&address)));
     }
-    let is_lower = !cell.text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii());
-    if is_lower { cell.text.clone() } else { Cow::Owned(cell.text.to_lowercase()) }
+    let is_lower = !address.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii());
+    composed(if is_lower { address } else { Cow::Owned(address.to_lowercase()) })
+}
+
+fn trimmed<'a>(text: &Cow<'a, str>) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
 }
 
 /// Fast path: whether an address has the most common form and is in lower case. Any other takes
@@ -102,11 +155,15 @@ fn email_error(address: &str) -> Option<&'static str> {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    if address.contains(char::is_whitespace) {
+    if address.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("mailto:")) {
+        Some("is a link; strip_prefix = \"mailto:\" makes an address of it")
+    } else if address.starts_with('\'') {
+        Some("begins with an apostrophe, which a spreadsheet puts before text")
+    } else if address.contains(char::is_whitespace) {
         Some("contains whitespace")
-    } else if address.contains(|c: char| {
-        c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '[' | ']')
-    }) {
+    } else if address.contains(is_invisible) {
+        Some("contains an invisible character")
+    } else if address.contains(['"', ',', ';', '<', '>', '(', ')', '[', ']']) {
         Some("contains a character that is not allowed in an address")
     } else if local.is_empty() || local.contains('@') {
         Some("must have exactly one @ with a name before it")
@@ -172,6 +229,11 @@ mod tests {
             "a@b..de",
             "<a@b.de>",
             "a,b@c.de",
+            "'ann@example.com",
+            "\"ann\"@example.com",
+            "MailTo:ann@example.com",
+            "not-an-address",
+            "ann\u{200b}@example.com",
         ] {
             assert!(email_error(bad).is_some(), "{bad}");
         }

@@ -19,6 +19,7 @@ mod legs;
 mod order;
 mod people;
 mod product;
+mod references;
 mod settings;
 mod timestamps;
 mod values;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::{
     carried, common, extension,
     findings::{Findings, draft_cell},
-    guest, items, legs, people,
+    guest, items, legs, people, references,
     settings::ValidateSettings,
     timestamps, values,
 };
@@ -35,7 +35,10 @@ pub(super) fn check_order<'a>(
     facts: &ColumnFacts,
     findings: &mut Findings,
 ) -> (Option<Box<Order<'a>>>, Option<Money>) {
-    let reference = findings.required(draft, &Field::ReferenceId).map(|cell| cell.text.clone());
+    let reference = findings.required(draft, &Field::ReferenceId);
+    references::check_reference(reference, draft, findings);
+    references::warn_invisible_text(draft, findings);
+    let reference = reference.map(|cell| cell.text.clone());
     let ordered_at = findings
         .required(draft, &Field::OrderedAt)
         .and_then(|cell| timestamps::check_order_time(cell, settings, findings));

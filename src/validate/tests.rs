@@ -18,7 +18,7 @@ use crate::{
     model::{
         column_facts::ColumnFacts,
         draft::{Cell, Cells, Draft, ItemDraft, Notation, PersonDraft, PersonRole},
-        field::{ExtensionKey, ExtensionType, Field, FieldGroup},
+        field::{ExtensionKey, ExtensionType, Field, FieldGroup, IdentifierKind, Provider},
         guest::Identifier,
         order::{CheckedOrder, Order, Validity},
         origin::{FileId, Position, RowOrigin},
@@ -358,7 +358,7 @@ fn every_validation_code_has_a_case() {
     let of_other_stages = [
         // map
         Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::UnknownColumn,
-        Code::ConditionUnreadable, Code::ItemEmpty,
+        Code::ConditionUnreadable, Code::ItemEmpty, Code::PhoneImplausible,
         // group
         Code::RowsDisagree, Code::FirstValueTaken, Code::OrderInTwoFiles, Code::DuplicateOrder, Code::RowUnreadable,
         Code::AdjacentRowUnreadable, Code::RowWithoutKey,
@@ -368,7 +368,8 @@ fn every_validation_code_has_a_case() {
         Code::ContentRepeated,
     ];
     // These need two orders, so their cases are separate tests.
-    let of_several_orders = [Code::DuplicateContent, Code::ReferenceReused];
+    let of_several_orders =
+        [Code::DuplicateContent, Code::ReferenceReused, Code::SpreadsheetNumber];
     let covered: BTreeSet<_> =
         cases().into_iter().map(|(code, ..)| code).chain(of_several_orders).collect();
     let expected = Code::ALL.iter().copied().filter(|code| !of_other_stages.contains(code));
@@ -621,15 +622,42 @@ fn common_attributes_fall_back_to_defaults() {
 fn email_is_identifier_only_without_others() {
     let ids = |changes: &[Change]| -> Vec<String> {
         let ids = valid(order(changes), &settings()).guest.identifiers;
-        ids.into_iter().map(|Identifier { provider, id }| format!("{provider}={id}")).collect()
+        ids.into_iter().map(|Identifier { provider, id, .. }| format!("{provider}={id}")).collect()
     };
     let email = (Field::GuestEmail, "Ann@Example.COM");
     assert_eq!(ids(std::slice::from_ref(&email)), ["email=ann@example.com"]);
     assert_eq!(
         ids(&[email, (id("crm"), "Ab1"), (id("EMAIL"), "X@y.de")]),
-        ["crm=Ab1", "EMAIL=X@y.de"]
+        ["crm=Ab1", "EMAIL=x@y.de"]
     );
     assert_eq!(ids(&[(id("email"), "Bob@Example.com")]), ["email=bob@example.com"]);
+}
+
+#[test]
+fn identifiers_follow_their_kind() {
+    let id_of = |field: Field, text: &str| {
+        valid(order(&[(field, text)]), &settings()).guest.identifiers[0].id.clone().into_owned()
+    };
+    let of_kind = |name, kind| Field::Identifier(Provider::new(name, Some(kind)));
+    let address = " Rene\u{301}@Example.com";
+    assert_eq!(id_of(of_kind("crm_mail", IdentifierKind::Email), address), "ren\u{e9}@example.com");
+    assert_eq!(id_of(of_kind("email", IdentifierKind::Text), "Ann-7"), "Ann-7");
+    assert_eq!(id_of(id("Email"), "Ann@Example.com"), "ann@example.com");
+    assert_eq!(id_of(id("crm"), "Rene\u{301}"), "Ren\u{e9}");
+}
+
+#[test]
+fn expiry_date_belongs_to_its_identifier() {
+    let changes = [
+        (id("crm"), "7"),
+        (Field::IdentifierExpiry("crm".into()), "2030-12-31T23:59:59Z"),
+        (id("card"), "8"),
+        (id("phone"), "+491701234567"),
+        (Field::IdentifierExpiry("phone".into()), "2031-01-01"),
+    ];
+    let identifiers = valid(order(&changes), &settings()).guest.identifiers;
+    let dates: Vec<_> = identifiers.iter().map(|found| found.expiry_date.as_deref()).collect();
+    assert_eq!(dates, [Some("2030-12-31T23:59:59Z"), None, Some("2031-01-01")]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod amounts;
 mod changed_orders;
 mod extension_types;
 mod fault_injection;
+mod identity;
 mod inputs;
 mod ledger;
 mod ledger_safety;

@@ -111,6 +111,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("itoa", &["report"]),
     ("mimalloc", &["main"]),
     ("strsim", &["model"]),
+    ("unicode_normalization", &["model"]),
     ("uuid", &["cli", "sandbox"]),
     ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline::spec", "sandbox", "stream"]),
     ("std::fs", &["cli::small_file", "ledger::sqlite", "spill", "storage"]),

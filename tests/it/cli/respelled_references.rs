@@ -65,7 +65,7 @@ fn respelled_duplicate_in_export_is_invalid() {
       duplicate_content 2 "#1001" here and "000001001" there, with the same guest, time and amounts: one order, its reference spelt in two ways
     "##);
     assert_eq!(found.summary()["scattered"], 0);
-    // With another price, guest or time it is another order.
+    // With another price, guest or time it is another order, but for a `.0` beside the same number.
     let others = [
         ExportRow { reference: "01", ..ExportRow::default() }.csv(),
         ExportRow { reference: "1", email: "bob@example.com", ..ExportRow::default() }.csv(),
@@ -73,7 +73,9 @@ fn respelled_duplicate_in_export_is_invalid() {
         ExportRow { reference: "'1", ordered_at: "2025-03-01T10:00:01Z", ..ExportRow::default() }
             .csv(),
     ];
-    assert_eq!(check(&export(&others), "").summary()["orders"]["valid"], 4);
+    let checked = check(&export(&others), "");
+    assert_eq!(checked.outcomes(), "01 valid, 1 invalid, 1.0 invalid, '1 valid");
+    assert!(problems(&checked).contains("spreadsheet_number 4 \"1\" here and \"1.0\" there"));
     assert_eq!(check(&export(&[row("1"), row("2")]), "").summary()["orders"]["valid"], 2);
 }
 

@@ -1,0 +1,105 @@
+//! Kinds of values (`kind` of a rule): e-mail address, phone number, currency.
+//!
+//! A kind gives texts of several spellings one form. Which fields may have which kind is checked
+//! when the profile is compiled. Used by `rule` and `profile`.
+
+use std::borrow::Cow;
+
+use super::{phone::NumberingPlan, profile_text::KindText};
+use crate::model::{
+    field::{Field, IdentifierKind},
+    problem::Code,
+};
+
+/// What the values of a rule are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum ValueKind {
+    /// E-mail addresses; `validate` checks them.
+    Email,
+    /// Phone numbers of a country, or international ones.
+    Phone(NumberingPlan),
+    /// Amounts with the code of their currency, which is the value.
+    Currency,
+}
+
+impl ValueKind {
+    /// Compiles `kind` and `country` of a rule; an error is a message.
+    pub(super) fn new(
+        kind: Option<KindText>,
+        country: Option<&str>,
+    ) -> Result<Option<Self>, String> {
+        match (kind, country) {
+            (Some(KindText::Phone), Some(country)) => {
+                Ok(Some(Self::Phone(NumberingPlan::of_country(country)?)))
+            }
+            (Some(KindText::Phone), None) => Err("has kind = \"phone\", but no country; expected \
+                the one of numbers without a +, for example country = \"GB\""
+                .to_owned()),
+            (_, Some(_)) => Err("has a country, but no kind = \"phone\"".to_owned()),
+            (Some(KindText::Email), None) => Ok(Some(Self::Email)),
+            (Some(KindText::Currency), None) => Ok(Some(Self::Currency)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The kind of identifiers with such values.
+    pub(super) fn of_identifiers(self) -> IdentifierKind {
+        if self == Self::Email { IdentifierKind::Email } else { IdentifierKind::Text }
+    }
+
+    /// Returns an error, a message, unless the values of a field may be of this kind.
+    pub(super) fn ensure_fits(self, field: &Field) -> Result<(), String> {
+        let (name, fits) = match self {
+            Self::Email => ("email", matches!(field, Field::Identifier(_) | Field::GuestEmail)),
+            Self::Phone(_) => {
+                let is_phone = matches!(field, Field::GuestPhone | Field::GuestMobile);
+                ("phone", is_phone || matches!(field, Field::Identifier(_)))
+            }
+            Self::Currency => {
+                let is_item = *field == Field::ItemCurrencyCode;
+                ("currency", is_item || matches!(field, Field::CurrencyCode | Field::EventCurrency))
+            }
+        };
+        if fits { Ok(()) } else { Err(format!("has kind = {name:?}, which its values cannot be")) }
+    }
+
+    /// The form of a text of this kind; an error is the code and message of a problem, without the
+    /// text.
+    pub(super) fn convert(self, text: Cow<'_, str>) -> Result<Cow<'_, str>, (Code, String)> {
+        match self {
+            Self::Email => Ok(text),
+            Self::Phone(plan) => {
+                plan.e164(&text).map(Cow::Owned).map_err(|error| (Code::PhoneImplausible, error))
+            }
+            Self::Currency => match currency_code(&text) {
+                Some(code) => Ok(Cow::Owned(code.to_owned())),
+                None => {
+                    let message = "an amount without the code of its currency, such as EUR 12.00";
+                    Err((Code::UnknownCurrency, message.to_owned()))
+                }
+            },
+        }
+    }
+}
+
+/// The code before or behind an amount.
+fn currency_code(text: &str) -> Option<&str> {
+    let is_of_amount = |c: char| !c.is_alphabetic();
+    let code = text.trim_matches(is_of_amount);
+    (code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn currency_is_the_code_of_an_amount() {
+        for text in ["EUR 12.00", "12.00 EUR", "-EUR1,200.50", "(EUR 3)", "EUR"] {
+            assert_eq!(currency_code(text), Some("EUR"), "{text}");
+        }
+        for text in ["12.00", "AU $12.00", "EUR 12.00 USD", "eur 1", "EURO 5", ""] {
+            assert_eq!(currency_code(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Texts in place of an order number or an identifier that are none: numbers in scientific
+//! notation, texts with invisible characters, placeholders.
+//!
+//! Says what a text is, not what follows from it. Called by `validate`, and wherever references or
+//! identifiers of one export are compared.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+/// What systems write as the identifier of nobody, in lower case.
+const PLACEHOLDERS: [&str; 8] = ["0", "0.0", "n/a", "null", "none", "-", "guest", "unknown"];
+
+/// Whether a text is a number as a spreadsheet writes one of many digits: with a decimal mark
+/// before the exponent, or with a plus sign in it.
+///
+/// `12e45678` is none: ids in hexadecimal look like it.
+#[must_use]
+pub fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let mantissa = mantissa.strip_prefix(['+', '-']).unwrap_or(mantissa);
+    let (whole, fraction) = match mantissa.split_once(['.', ',']) {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    let has_plus = exponent.starts_with('+');
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    (has_plus || fraction.is_some())
+        && [whole, fraction.unwrap_or("0"), exponent].into_iter().all(is_digits)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether an identifier is a placeholder for none, in any case.
+#[must_use]
+pub fn is_placeholder(text: &str) -> bool {
+    PLACEHOLDERS.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(text.trim()))
+}
+
+/// Whether a character cannot be seen, so that two texts look equal and are not: control
+/// characters, characters without width, marks of text direction.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// The first character of an order number or identifier that cannot be seen.
+#[must_use]
+pub fn find_invisible(text: &str) -> Option<char> {
+    if is_printable_ascii(text) { None } else { text.chars().find(|c| is_invisible(*c)) }
+}
+
+/// The text without the characters that cannot be seen.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if find_invisible(text).is_none() {
+        return Cow::Borrowed(text);
+    }
+    text.chars().filter(|c| !is_invisible(*c)).collect()
+}
+
+/// The first character of a text for people that should not be there: a control character other
+/// than a tab or a line break, one without width, or one that changes the text's direction.
+///
+/// Emoji are joined by U+200D and coloured by U+FE0F, so these are none.
+#[must_use]
+pub fn find_stray(text: &str) -> Option<char> {
+    let is_stray = |c: &char| {
+        c.is_control() && !matches!(c, '\t' | '\n' | '\r')
+            || matches!(
+                c,
+                '\u{200b}'
+                    | '\u{202a}'..='\u{202e}'
+                    | '\u{2060}'
+                    | '\u{2066}'..='\u{2069}'
+                    | '\u{feff}'
+            )
+    };
+    if is_printable_ascii(text) { None } else { text.chars().find(is_stray) }
+}
+
+// Nearly all texts; without an early exit, many bytes are compared at once.
+fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().fold(true, |is_printable, byte| is_printable & (b' '..=b'~').contains(&byte))
+}
+
+/// An identifier as it is sent and compared: in Unicode's composed form (NFC), so that `é` is one
+/// character however the export writes it.
+#[must_use]
+pub fn composed(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc(&text) { text } else { Cow::Owned(text.nfc().collect()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spreadsheet_numbers_are_scientific() {
+        for text in ["1.23457E+15", "8E+15", "1.2e17", "-1.5E3", "1,23457E+15", "9.1e-5", "+2e+3"] {
+            assert!(is_scientific(text), "{text}");
+        }
+        let ids = [
+            "12e45678",
+            "1E5",
+            "8e15",
+            "E+15",
+            "1.E+5",
+            "1.2E",
+            "1.2E+",
+            "A1.2E+15",
+            "1.2.3E+4",
+            "1.2E+15-A",
+            "2e-4",
+            "1001.0",
+            "",
+            "e",
+            "1.2e+1e5",
+        ];
+        for text in ids {
+            assert!(!is_scientific(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_found_in_any_case() {
+        for text in ["0", "N/A", "n/a", "NULL", "None", "-", "Guest", "UNKNOWN", " 0 ", "0.0"] {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in ["00", "10", "NA", "guest1", "a-b", "Noname"] {
+            assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn invisible_characters_are_found_and_removed() {
+        let texts = ["A1\u{200b}", "\0A1", "A\u{ad}1", "\u{feff}A1", "A1\u{202e}", "A\u{e0041}1"];
+        for text in texts {
+            assert!(find_invisible(text).is_some(), "{text:?}");
+            assert_eq!(visible(text), "A1", "{text:?}");
+        }
+        for text in ["", "A 1", "Ä-1 ß", "日本", "#1001/2"] {
+            assert_eq!((find_invisible(text), visible(text)), (None, text.into()));
+            assert!(matches!(visible(text), Cow::Borrowed(_)));
+        }
+    }
+
+    #[test]
+    fn stray_characters_are_not_those_of_emoji_and_lines() {
+        for text in ["Mug\0", "a\u{200b}b", "x\u{202e}y", "\u{feff}Mug", "a\u{7f}"] {
+            assert!(find_stray(text).is_some(), "{text:?}");
+        }
+        for text in ["Line\nbreak\ttab\r\n", "👩\u{200d}👩\u{200d}👧", "❤\u{fe0f}", "cañón", ""]
+        {
+            assert_eq!(find_stray(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn identifiers_are_composed() {
+        assert_eq!(composed("rene\u{301}@example.com".into()), "ren\u{e9}@example.com");
+        for text in ["ann", "ren\u{e9}"] {
+            assert!(matches!(composed(text.into()), Cow::Borrowed(same) if same == text));
+        }
+    }
+}

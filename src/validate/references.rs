@@ -1,0 +1,63 @@
+//! Rules of texts that tell orders or people apart: order keys, references, identifiers.
+//!
+//! A spreadsheet that rounds a long number, or a character that nobody sees, makes another order or
+//! person of one. Names get a warning only. Called by `order` and `identity`.
+
+use super::findings::Findings;
+use crate::model::{
+    draft::{Cell, Draft, Notation},
+    field::Field,
+    id_text::{find_invisible, find_stray, is_scientific},
+    problem::Code,
+};
+
+/// Checks the reference of an order, and its key if that is another text.
+pub(super) fn check_reference(
+    reference: Option<&Cell<'_>>,
+    draft: &Draft<'_>,
+    findings: &mut Findings,
+) {
+    if let Some(cell) = reference {
+        check_id(cell, findings);
+    }
+    let is_reference = draft.cell(&Field::ReferenceId).is_some_and(|cell| cell.text == draft.key);
+    if !is_reference && let Some((code, message)) = id_problem(&draft.key, Notation::Text) {
+        findings.on_order(code, format!("order key {:?}: {message}", draft.key));
+    }
+}
+
+/// Checks a text that must differ from those of other orders or people.
+pub(super) fn check_id(cell: &Cell<'_>, findings: &mut Findings) {
+    let Some((code, message)) = id_problem(&cell.text, cell.notation) else { return };
+    // The message quotes no personal data.
+    let message =
+        if cell.field.is_personal() { message } else { format!("{:?}: {message}", cell.text) };
+    findings.on_cell(code, cell, message);
+}
+
+/// Warns about characters in names that nobody sees and that do not belong there. They are sent.
+pub(super) fn warn_invisible_text(draft: &Draft<'_>, findings: &mut Findings) {
+    const OF_GUEST: [Field; 2] = [Field::GuestFirstname, Field::GuestLastname];
+    const OF_ITEM: [Field; 3] = [Field::ItemName, Field::ItemProductId, Field::ItemReferenceId];
+    let of_guest = OF_GUEST.iter().filter_map(|field| draft.cell(field));
+    let items = draft.items.iter();
+    let of_items = items.flat_map(|item| OF_ITEM.iter().filter_map(|field| item.cell(field)));
+    for cell in of_guest.chain(of_items) {
+        if let Some(stray) = find_stray(&cell.text) {
+            let message = format!("contains the invisible character U+{:04X}", u32::from(stray));
+            findings.on_cell(Code::InvisibleInText, cell, message);
+        }
+    }
+}
+
+fn id_problem(text: &str, notation: Notation) -> Option<(Code, String)> {
+    let is_json_number = notation == Notation::JsonNumber;
+    if is_scientific(text) || is_json_number && text.contains(['e', 'E']) {
+        let message = "a number in scientific notation, as a spreadsheet writes long ones: its \
+            last digits are lost; export the column as text";
+        return Some((Code::ScientificNotation, message.to_owned()));
+    }
+    let invisible = find_invisible(text)?;
+    let message = format!("contains the invisible character U+{:04X}", u32::from(invisible));
+    Some((Code::InvisibleCharacters, message))
+}
