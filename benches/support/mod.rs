@@ -149,8 +149,12 @@ impl Export {
 
     /// Builds drafts from scattered rows, including the mapping.
     pub(crate) fn scattered_drafts(&self) -> Vec<Draft<'static>> {
-        let orders =
-            group::group_scattered(self.scattered, group::GroupSettings::default()).into_iter();
+        let orders = group::group_scattered(
+            self.scattered,
+            group::GroupSettings::default(),
+            &group::RepeatedHeaders::default(),
+        )
+        .into_iter();
         orders.map(|rows| self.draft(rows.into_iter(), &[])).collect()
     }
 

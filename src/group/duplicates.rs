@@ -1,4 +1,5 @@
-//! Deduplication of drafts by order key: the same order in a second file or a second document.
+//! Deduplication of drafts by order key: the same order in a second file, below a second header of
+//! one file, or in a second document.
 //!
 //! A duplicate with equal content counts once and adds a warning; different content makes every
 //! draft of that key invalid. Rows are never deduplicated by content, since equal rows of one
@@ -6,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::merge::canonical_text;
+use super::{headers::RepeatedHeaders, merge::canonical_text};
 use crate::model::{
     draft::{Cell, Draft},
     field::{Field, FieldGroup},
@@ -15,7 +16,7 @@ use crate::model::{
 
 /// Returns the drafts without duplicates.
 #[must_use]
-pub fn deduplicate(mut drafts: Vec<Draft<'_>>) -> Vec<Draft<'_>> {
+pub fn deduplicate<'a>(mut drafts: Vec<Draft<'a>>, headers: &RepeatedHeaders) -> Vec<Draft<'a>> {
     let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| !draft.key.is_empty()) {
         by_key.entry(&draft.key).or_default().push(index);
@@ -26,14 +27,19 @@ pub fn deduplicate(mut drafts: Vec<Draft<'_>>) -> Vec<Draft<'_>> {
     repeated.sort_unstable();
     let mut is_duplicate = vec![false; drafts.len()];
     for indices in repeated {
-        resolve(&mut drafts, &indices, &mut is_duplicate);
+        resolve(&mut drafts, &indices, headers, &mut is_duplicate);
     }
     let mut duplicate_flags = is_duplicate.into_iter();
     drafts.retain(|_| !duplicate_flags.next().unwrap_or(false));
     drafts
 }
 
-fn resolve(drafts: &mut [Draft<'_>], indices: &[usize], is_duplicate: &mut [bool]) {
+fn resolve(
+    drafts: &mut [Draft<'_>],
+    indices: &[usize],
+    headers: &RepeatedHeaders,
+    is_duplicate: &mut [bool],
+) {
     let mut distinct = Vec::new();
     let mut first_by_content: HashMap<DraftContent, usize> = HashMap::new();
     for &index in indices {
@@ -57,10 +63,15 @@ fn resolve(drafts: &mut [Draft<'_>], indices: &[usize], is_duplicate: &mut [bool
     if let [first, second, ..] = distinct[..] {
         for &index in &distinct {
             let other = if index == first { second } else { first };
+            let (here, there) = (drafts[index].position(), drafts[other].position());
+            let code = if headers.separate(here, there) {
+                Code::OrderRepeated
+            } else {
+                Code::OrderInTwoFiles
+            };
             let message = "the order also appears here with different content; it is not known \
                 which one counts";
-            let problem =
-                Problem::for_order(Code::OrderInTwoFiles, drafts[other].position(), message);
+            let problem = Problem::for_order(code, there, message);
             drafts[index].problems.push(problem);
         }
     }

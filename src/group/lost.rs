@@ -37,6 +37,8 @@ pub struct LostRows {
     pub listed: Vec<Problem>,
     /// The number of all lost rows, listed or not.
     pub count: u64,
+    /// The first one that has cells of an item: an order would go without it.
+    first_item: Option<Position>,
 }
 
 impl LostRows {
@@ -48,8 +50,17 @@ impl LostRows {
         }
     }
 
+    /// Adds the next lost row, which is readable. `has_item`: whether it has cells of an item.
+    pub fn push_without_key(&mut self, at: Position, has_item: bool) {
+        if has_item {
+            self.first_item.get_or_insert(at);
+        }
+        self.push(at, "the row has no order key");
+    }
+
     /// Appends the lost rows of a later part of the input.
     pub fn append(&mut self, later: Self) {
+        self.first_item = self.first_item.or(later.first_item);
         self.count += later.count;
         self.listed.extend(later.listed);
         self.listed.truncate(MAX_LISTED_ROWS);
@@ -59,14 +70,21 @@ impl LostRows {
     pub fn ensure_allowed(&self, settings: GroupSettings) -> Result<(), GroupError> {
         // With adjacent rows a lost row can belong only to the orders next to it, which are
         // invalid instead.
-        let is_allowed = settings.accepts_unreadable || settings.has_adjacent_rows;
-        match self.listed.first().filter(|_| !is_allowed) {
+        if settings.has_adjacent_rows {
+            return Ok(());
+        }
+        if !settings.accepts_unreadable
+            && let Some(Problem { at, message, .. }) = self.listed.first()
+        {
+            return Err(GroupError { at: *at, reason: message.clone(), more_rows: self.count - 1 });
+        }
+        // Whoever accepts unreadable rows gives up rows, not the items of an order.
+        match self.first_item {
+            Some(at) => {
+                let reason = "the row has cells of an item, but no order key".to_owned();
+                Err(GroupError { at, reason, more_rows: 0 })
+            }
             None => Ok(()),
-            Some(first) => Err(GroupError {
-                at: first.at,
-                reason: first.message.clone(),
-                more_rows: self.count - 1,
-            }),
         }
     }
 }

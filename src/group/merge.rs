@@ -42,7 +42,7 @@ pub fn draft<'a>(
     let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
     let mut previous: Option<&'a Row<'a>> = None;
     for KeyedRow { row, kind } in rows {
-        if *kind == RowKind::Blank || kind.has_no_order() {
+        if !kind.is_of_an_order() || kind.has_no_order() {
             continue;
         }
         record_row_kind(&mut draft, row, kind);

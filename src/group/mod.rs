@@ -7,7 +7,9 @@
 //! `model`.
 
 mod ambiguity;
+mod counts;
 mod duplicates;
+mod headers;
 mod lost;
 mod merge;
 mod runs;
@@ -16,7 +18,9 @@ mod settings;
 mod tests;
 
 pub use ambiguity::Ambiguities;
+pub use counts::RowCounts;
 pub use duplicates::deduplicate;
+pub use headers::RepeatedHeaders;
 pub use lost::{GroupError, LostRows};
 pub use merge::draft;
 pub use runs::{BlockRuns, Run, group_scattered};

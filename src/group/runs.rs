@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::{lost::LostRows, settings::GroupSettings};
+use super::{counts::RowCounts, headers::RepeatedHeaders, lost::LostRows, settings::GroupSettings};
 use crate::model::{
     draft::{KeyedRow, RowKind},
     origin::{FileId, Position},
@@ -15,7 +15,7 @@ use crate::model::{
 /// Rows of one order with no row of another order between them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run<'a> {
-    /// From its first row to its last; blank and lost rows may be in between.
+    /// From its first row to its last; blank, ignored and lost rows may be in between.
     pub rows: &'a [KeyedRow<'a>],
     /// Adjacent lost rows, which may be part of the order.
     pub possible_rows: Vec<Position>,
@@ -45,10 +45,10 @@ impl<'a> Run<'a> {
         ends.map_or(0, |(first, last)| last.row.origin.bytes.end - first.row.origin.bytes.start)
     }
 
-    /// The rows that belong to the order: neither blank nor lost.
+    /// The rows that belong to the order: neither blank nor ignored nor lost.
     pub fn rows_of_order(&self) -> impl Iterator<Item = &'a Row<'a>> {
         let is_of_order =
-            |row: &&KeyedRow<'_>| row.kind != RowKind::Blank && !row.kind.has_no_order();
+            |row: &&KeyedRow<'_>| row.kind.is_of_an_order() && !row.kind.has_no_order();
         self.rows.iter().filter(is_of_order).map(|row| row.row)
     }
 
@@ -71,10 +71,14 @@ impl<'a> Run<'a> {
 pub struct BlockRuns<'a> {
     /// The runs, in input order.
     pub runs: Vec<Run<'a>>,
-    /// The number of rows, blank ones excluded.
-    pub row_count: u64,
-    /// The number of unreadable rows and of rows whose order is not known.
-    pub unreadable_count: u64,
+    /// The numbers of its rows.
+    pub counts: RowCounts,
+    /// The positions of headers within the block.
+    pub headers: Vec<Position>,
+    /// Whether a header is before the first run: that run continues none of an earlier block.
+    pub starts_export: bool,
+    /// Whether a header is after the last run: no run of a later block continues it.
+    pub ends_export: bool,
     /// The rows whose order is not known.
     pub lost: LostRows,
     /// Lost rows before the first run; filled only if the rows of an order are adjacent.
@@ -91,25 +95,36 @@ impl<'a> BlockRuns<'a> {
         let mut block = Self { runs: Vec::with_capacity(rows.len() / 2), ..Self::default() };
         let mut start = 0;
         for (index, row) in rows.iter().enumerate() {
-            if row.kind == RowKind::Blank {
+            block.counts.add(&row.kind);
+            if row.kind == RowKind::Header {
+                block.push_header(row);
+            }
+            if !row.kind.is_of_an_order() {
                 continue;
             }
-            block.row_count += 1;
             if row.kind.has_no_order() {
                 block.push_lost(row, settings);
                 continue;
             }
-            block.unreadable_count += u64::from(matches!(row.kind, RowKind::Unreadable { .. }));
-            let is_next = row.kind.order_key().is_some_and(|key| {
-                block.runs.last().is_some_and(|run| run.may_continue() && run.key() == key)
-            });
-            if !is_next {
+            let continues =
+                |run: &Run<'_>| run.may_continue() && row.kind.order_key() == Some(run.key());
+            if block.ends_export || !block.runs.last().is_some_and(continues) {
                 start = index;
+                block.ends_export = false;
                 block.runs.push(Run { rows: &[], possible_rows: Vec::new() });
             }
             block.extend_last(&rows[start..=index]);
         }
         block
+    }
+
+    fn push_header(&mut self, row: &KeyedRow<'_>) {
+        self.headers.push(row.row.origin.position());
+        if self.runs.is_empty() {
+            self.starts_export = true;
+        } else {
+            self.ends_export = true;
+        }
     }
 
     fn extend_last(&mut self, rows: &'a [KeyedRow<'a>]) {
@@ -122,12 +137,13 @@ impl<'a> BlockRuns<'a> {
 
     fn push_lost(&mut self, row: &KeyedRow<'_>, settings: GroupSettings) {
         let at = row.row.origin.position();
-        let reason = match &row.kind {
-            RowKind::Unreadable { reason, .. } => reason,
-            _ => "the row has no order key",
-        };
-        self.unreadable_count += 1;
-        self.lost.push(at, reason);
+        match &row.kind {
+            RowKind::Unreadable { reason, .. } => self.lost.push(at, reason),
+            kind => {
+                let has_item = matches!(kind, RowKind::WithoutKey { has_item: true, .. });
+                self.lost.push_without_key(at, has_item);
+            }
+        }
         if settings.has_adjacent_rows {
             self.lost_after = Some(at);
             // It may belong to the run before it or to the run after it.
@@ -144,9 +160,12 @@ impl<'a> BlockRuns<'a> {
 pub fn group_scattered<'a>(
     rows: &'a [KeyedRow<'a>],
     settings: GroupSettings,
+    headers: &RepeatedHeaders,
 ) -> Vec<Vec<&'a KeyedRow<'a>>> {
     let order_key = |row: &'a KeyedRow<'_>| {
-        Some((settings.file_of(row.row.origin.file), row.kind.order_key()?))
+        let origin = &row.row.origin;
+        let part = headers.part_of(origin.position());
+        Some((settings.file_of(origin.file), part, row.kind.order_key()?))
     };
     // Nearly always all rows are of one order, which needs no map.
     if let [first, others @ ..] = rows
@@ -156,7 +175,7 @@ pub fn group_scattered<'a>(
         return vec![rows.iter().collect()];
     }
     let mut orders: Vec<Vec<&KeyedRow<'_>>> = Vec::new();
-    let mut indices: HashMap<(FileId, &str), usize> = HashMap::new();
+    let mut indices: HashMap<(FileId, usize, &str), usize> = HashMap::new();
     for row in rows {
         let index = match order_key(row) {
             Some(order) => *indices.entry(order).or_insert(orders.len()),

@@ -88,16 +88,22 @@ fn unreadable(line: u64, key: Option<&'static str>) -> TestRow {
 }
 
 fn row_without_key(cells: &[(Field, &'static str)]) -> TestRow {
-    into_row_without_key(row(RowKind::WithoutKey(None), 0, 9, cells))
+    into_row_without_key(row(
+        RowKind::WithoutKey { ordered_at: None, has_item: false },
+        0,
+        9,
+        cells,
+    ))
 }
 
 fn into_row_without_key(row: TestRow) -> TestRow {
     let mut mapped = MappedRow::default();
     row.map(&mut mapped);
     TestRow {
-        kind: RowKind::WithoutKey(
-            mapped.cells.get(&Field::OrderedAt).and_then(Cell::reliable_time),
-        ),
+        kind: RowKind::WithoutKey {
+            ordered_at: mapped.cells.get(&Field::OrderedAt).and_then(Cell::reliable_time),
+            has_item: !mapped.items.is_empty(),
+        },
         ..row
     }
 }
@@ -128,24 +134,25 @@ fn grouped(settings: GroupSettings, rows: &[TestRow]) -> Result<Grouped, GroupEr
     let readable =
         runs.iter().flat_map(|run| run.rows).filter(|row| !row.kind.has_no_order()).cloned();
     let readable: &'static [_] = readable.collect::<Vec<_>>().leak();
-    let drafts = group_scattered(readable, settings).into_iter().map(|order| {
-        let is_of_order = |run: &&Run<'_>| {
-            run.rows.iter().any(|row| order.iter().any(|of| std::ptr::eq(of.row, row.row)))
-        };
-        let of_order: Vec<_> = runs.iter().filter(is_of_order).collect();
-        let possible_rows: Vec<_> =
-            of_order.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
-        let merged = draft(order.into_iter(), map, &possible_rows);
-        if let [only] = of_order[..] {
-            assert_eq!(
-                draft(only.rows.iter(), map, &only.possible_rows),
-                merged,
-                "a contiguous order needs no scattered rows brought together"
-            );
-        }
-        merged
-    });
-    let mut drafts = deduplicate(drafts.collect());
+    let drafts =
+        group_scattered(readable, settings, &RepeatedHeaders::default()).into_iter().map(|order| {
+            let is_of_order = |run: &&Run<'_>| {
+                run.rows.iter().any(|row| order.iter().any(|of| std::ptr::eq(of.row, row.row)))
+            };
+            let of_order: Vec<_> = runs.iter().filter(is_of_order).collect();
+            let possible_rows: Vec<_> =
+                of_order.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
+            let merged = draft(order.into_iter(), map, &possible_rows);
+            if let [only] = of_order[..] {
+                assert_eq!(
+                    draft(only.rows.iter(), map, &only.possible_rows),
+                    merged,
+                    "a contiguous order needs no scattered rows brought together"
+                );
+            }
+            merged
+        });
+    let mut drafts = deduplicate(drafts.collect(), &RepeatedHeaders::default());
     let ambiguities = ambiguities(settings, rows);
     for draft in &mut drafts {
         ambiguities.mark(draft, settings);
@@ -157,7 +164,7 @@ fn ambiguities(settings: GroupSettings, rows: &[TestRow]) -> Ambiguities {
     let mut ambiguities = Ambiguities::default();
     for test_row in rows {
         let at = test_row.row.origin.position();
-        if let RowKind::WithoutKey(Some(ordered_at)) = test_row.kind {
+        if let RowKind::WithoutKey { ordered_at: Some(ordered_at), .. } = test_row.kind {
             ambiguities.add_row_without_key(ordered_at, at);
         }
         test_row.other_keys.iter().for_each(|key| ambiguities.add_merged_row(key, at, settings));
@@ -336,7 +343,12 @@ fn draft_with_error_is_no_duplicate() {
 fn appending_ambiguities_is_order_independent() {
     let merged_row = |line| TestRow { other_keys: &["B"], ..unreadable(line, Some("A")) };
     let at = |line, time| {
-        into_row_without_key(row(RowKind::WithoutKey(None), 0, line, &[(Field::OrderedAt, time)]))
+        into_row_without_key(row(
+            RowKind::WithoutKey { ordered_at: None, has_item: false },
+            0,
+            line,
+            &[(Field::OrderedAt, time)],
+        ))
     };
     let rows = [merged_row(2), at(3, "t1"), at(4, "t2"), merged_row(5), at(6, "t1"), at(7, "t3")];
     let all = ambiguities(SEPARATE_FILES, &rows);
@@ -356,7 +368,12 @@ fn appending_ambiguities_is_order_independent() {
 #[test]
 fn unreliable_time_marks_first_row_without_key() {
     let at = |line, time| {
-        into_row_without_key(row(RowKind::WithoutKey(None), 0, line, &[(Field::OrderedAt, time)]))
+        into_row_without_key(row(
+            RowKind::WithoutKey { ordered_at: None, has_item: false },
+            0,
+            line,
+            &[(Field::OrderedAt, time)],
+        ))
     };
     let grouped =
         grouped(SEPARATE_FILES, &[order_row("A", 0, 2, &[]), at(5, "t9"), at(6, "t1")]).unwrap();

@@ -86,7 +86,7 @@ impl<'p> DocumentMapper<'p> {
         match (&self.profile.items_path, key) {
             (Some(_), key) => RowKind::Document(key),
             (None, Some(key)) => RowKind::OrderRow(key),
-            (None, None) => RowKind::WithoutKey(None),
+            (None, None) => RowKind::WithoutKey { ordered_at: None, has_item: false },
         }
     }
 

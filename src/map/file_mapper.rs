@@ -42,7 +42,21 @@ impl<'p> FileMapper<'p> {
         Ok(Self { ignored: &profile.ignore_rows, mapper })
     }
 
-    /// The role of a row in grouping, with its order key.
+    /// The role of a row in grouping. `raw` is the row as it is in the file.
+    pub fn kind_in_file<'a>(&'a self, row: &'a Row<'a>, raw: &[u8]) -> RowKind<'a> {
+        // First the header: a profile that ignores it by its text must not join two exports.
+        if let (RowContent::Record(record), Mapper::Records(mapper)) = (&row.content, &self.mapper)
+            && mapper.is_header(record)
+        {
+            return RowKind::Header;
+        }
+        match self.kind(row) {
+            kind if kind != RowKind::Blank && self.is_ignored(row, raw) => RowKind::Ignored,
+            kind => kind,
+        }
+    }
+
+    /// The role in grouping of a row that is part of an order, with its order key.
     pub fn kind<'a>(&'a self, row: &'a Row<'a>) -> RowKind<'a> {
         let kind = match (&row.content, &self.mapper) {
             (RowContent::Record(record), Mapper::Records(mapper)) => mapper.kind(record),
@@ -63,12 +77,13 @@ impl<'p> FileMapper<'p> {
         };
         // The time needs the whole mapping, so only rows that are grouped by it are mapped for it.
         match kind {
-            RowKind::WithoutKey(_) => {
+            RowKind::WithoutKey { .. } => {
                 let mut mapped = MappedRow::default();
                 self.map(row, None, &mut mapped);
-                RowKind::WithoutKey(
-                    mapped.cells.get(&Field::OrderedAt).and_then(Cell::reliable_time),
-                )
+                RowKind::WithoutKey {
+                    ordered_at: mapped.cells.get(&Field::OrderedAt).and_then(Cell::reliable_time),
+                    has_item: !mapped.items.is_empty(),
+                }
             }
             kind => kind,
         }
@@ -76,8 +91,7 @@ impl<'p> FileMapper<'p> {
 
     /// Whether the profile ignores a row (`ignore_rows`): it belongs to no order, and may be
     /// unreadable. `raw` is the row as it is in the file.
-    #[must_use]
-    pub fn is_ignored(&self, row: &Row<'_>, raw: &[u8]) -> bool {
+    pub(super) fn is_ignored(&self, row: &Row<'_>, raw: &[u8]) -> bool {
         if self.ignored.is_empty() {
             return false;
         }

@@ -3,7 +3,7 @@
 //! Bound once per file to the header's columns. Called by `file_mapper`, which handles JSON
 //! documents with `document_mapper` instead.
 
-use std::{borrow::Cow, ops::RangeInclusive};
+use std::{borrow::Cow, ops::RangeInclusive, sync::Arc};
 
 use super::{
     binding::{BoundRule, bind_rules, find_column, find_columns, missing_column, unknown_columns},
@@ -38,6 +38,7 @@ enum TestedCell {
 
 pub(super) struct RecordMapper<'p> {
     profile: &'p Profile,
+    header: Arc<Header>,
     n_columns: usize,
     key_columns: Vec<usize>,
     order_rules: Vec<BoundRule<'p>>,
@@ -58,7 +59,7 @@ pub(super) struct RecordMapper<'p> {
 impl<'p> RecordMapper<'p> {
     pub(super) fn bind(
         profile: &'p Profile,
-        header: &Header,
+        header: &Arc<Header>,
         file: &str,
     ) -> Result<Self, MapError> {
         if profile.key.columns.is_empty() {
@@ -74,6 +75,7 @@ impl<'p> RecordMapper<'p> {
             |condition: &Condition| condition.bind(&mut |source| tested_cell(source, header, file));
         Ok(Self {
             profile,
+            header: Arc::clone(header),
             n_columns: header.names.len(),
             key_columns,
             order_column_runs: column_runs(&order_rules),
@@ -100,13 +102,27 @@ impl<'p> RecordMapper<'p> {
             .collect()
     }
 
+    /// Whether a record repeats the header, which may have a byte order mark there.
+    pub(super) fn is_header(&self, record: &Record<'_>) -> bool {
+        let is_name = |index: usize| {
+            let cell = record.cell(index);
+            let marked = if index == 0 { cell.strip_prefix('\u{feff}') } else { None };
+            // A byte order mark before the quotes makes them part of the cell.
+            marked.map_or(cell, |cell| cell.trim_matches('"')) == self.header.names[index]
+        };
+        record.n_cells() == self.n_columns
+            // Few other rows have the name of the key's column for a key.
+            && self.key_columns.iter().all(|column| is_name(*column))
+            && (0..record.n_cells()).all(is_name)
+    }
+
     pub(super) fn kind<'a>(&'a self, record: &Record<'a>) -> RowKind<'a> {
         match self.key(record) {
             Some(key) => RowKind::OrderRow(key),
             None if (0..self.n_columns).all(|index| self.profile.is_null(record.cell(index))) => {
                 RowKind::Blank
             }
-            None => RowKind::WithoutKey(None),
+            None => RowKind::WithoutKey { ordered_at: None, has_item: false },
         }
     }
 

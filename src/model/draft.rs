@@ -275,9 +275,13 @@ pub enum RowKind<'a> {
     OrderRow(Cow<'a, str>),
     /// A complete order in one document, with its key if it has one.
     Document(Option<Cow<'a, str>>),
-    /// A readable row without a key, with its order's time if that is reliable
-    /// ([`Cell::reliable_time`]).
-    WithoutKey(Option<DateTime<Utc>>),
+    /// A readable row without a key.
+    WithoutKey {
+        /// The time of its order, if that is reliable ([`Cell::reliable_time`]).
+        ordered_at: Option<DateTime<Utc>>,
+        /// Whether it has cells of an item, which some order would lack.
+        has_item: bool,
+    },
     /// A row that cannot be read.
     Unreadable {
         /// The key of its order, if that is reliable.
@@ -287,13 +291,26 @@ pub enum RowKind<'a> {
     },
     /// A row without any value.
     Blank,
+    /// A row that belongs to no order, as the profile says.
+    Ignored,
+    /// The header again: the rows below it are a second export in the same file.
+    Header,
 }
 
 impl RowKind<'_> {
     /// Whether the row's order is unknown, so that the row may belong to any order.
     #[must_use]
     pub fn has_no_order(&self) -> bool {
-        matches!(self, Self::WithoutKey(None) | Self::Unreadable { key: None, .. })
+        matches!(
+            self,
+            Self::WithoutKey { ordered_at: None, .. } | Self::Unreadable { key: None, .. }
+        )
+    }
+
+    /// Whether the row is part of an order, known or not.
+    #[must_use]
+    pub fn is_of_an_order(&self) -> bool {
+        !matches!(self, Self::Blank | Self::Ignored | Self::Header)
     }
 
     /// The key of the order that the row is part of; none of a document.

@@ -213,6 +213,10 @@ pub struct ExportRead {
     pub rows: u64,
     /// The unreadable ones among them.
     pub unreadable_rows: u64,
+    /// Those among them that belong to no order, as the profile says.
+    pub ignored_rows: u64,
+    /// Headers that are repeated within a file.
+    pub repeated_headers: u64,
     /// Orders whose rows were at more than one position.
     pub scattered_orders: u64,
     /// Lost rows that are counted but not listed.

@@ -351,7 +351,9 @@ codes! {
     FirstValueTaken "first_value_taken" Warning,
     /// A second file or document has the same order with different content.
     OrderInTwoFiles "order_in_two_files" Error,
-    /// A second file or document has the same order with equal content.
+    /// The same order is below a second header of one file, with different content.
+    OrderRepeated "order_repeated" Error,
+    /// A second file, part of a file or document has the same order with equal content.
     DuplicateOrder "order_copied" Warning,
     /// Another order, of this run or an earlier one, differs only in the spelling of its
     /// reference.

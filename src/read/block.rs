@@ -4,6 +4,8 @@
 //! Knows no format. Filled by `block_reader` through `read_buffer`, parsed by `row_parser`; a piece
 //! may also be one row that `shuffle` spilled.
 
+use crate::model::origin::RowOrigin;
+
 /// Complete rows, as they are in the file.
 #[derive(Debug, Default)]
 pub struct Block {
@@ -13,6 +15,15 @@ pub struct Block {
     pub start: u64,
     /// The rows.
     pub bytes: Vec<u8>,
+}
+
+impl Block {
+    /// The bytes of one of its rows.
+    #[must_use]
+    pub fn row(&self, row: &RowOrigin) -> &[u8] {
+        let within = |offset: u64| usize::try_from(offset - self.start).unwrap_or(usize::MAX);
+        &self.bytes[within(row.bytes.start)..within(row.bytes.end)]
+    }
 }
 
 /// A range of a file's bytes that holds complete rows.

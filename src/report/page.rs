@@ -398,6 +398,8 @@ mod tests {
         exports/more-orders.ndjson.gz 12 9.9 kB
         5 orders with scattered rows.
         2 rows unreadable.
+        3 rows ignored by the profile.
+        1 header repeated within a file.
         2026-11-03 08:15:00 to 2026-11-03 08:18:12 UTC, exit code 3.
         Summary for scripts: summary.json. Every order: results.ndjson. Rows to correct: rejects/.
         ");

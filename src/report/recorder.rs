@@ -347,6 +347,8 @@ impl Recorder {
             inputs: files.inputs.iter().map(InputSummary::of).collect(),
             rows: files.rows,
             rows_unreadable: files.unreadable_rows,
+            rows_ignored: files.ignored_rows,
+            headers_repeated: files.repeated_headers,
             scattered: files.scattered_orders,
             items: counters.n_items,
             guests: self.guest_counts.all,

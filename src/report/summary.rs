@@ -47,6 +47,12 @@ pub struct Summary {
     pub rows: u64,
     /// Unreadable rows.
     pub rows_unreadable: u64,
+    /// Rows that belong to no order, as the profile says (`ignore_rows`).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rows_ignored: u64,
+    /// Headers that are repeated within a file: a second export begins there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub headers_repeated: u64,
     /// Orders whose rows were not adjacent.
     pub scattered: u64,
     /// Items of all orders.
@@ -305,6 +311,8 @@ pub(super) mod tests {
             }],
             rows: 4_321,
             rows_unreadable: 0,
+            rows_ignored: 0,
+            headers_repeated: 0,
             scattered: 0,
             items: 4_300,
             guests: 780,
@@ -367,7 +375,7 @@ pub(super) mod tests {
             bytes: 9_876,
             rows: 12,
         });
-        summary.rows_unreadable = 2;
+        (summary.rows_unreadable, summary.rows_ignored, summary.headers_repeated) = (2, 3, 1);
         summary.scattered = 5;
         let by_kind = [
             (RequestKind::BrowserCreate, 780),
@@ -398,7 +406,7 @@ pub(super) mod tests {
         let json = serde_json::to_string(&summary).unwrap();
         insta::assert_snapshot!(json.replace("],\"", "],\n\"").replace("},\"", "},\n\""), @r#"
         {"run_id":"20261103T081500Z-7f3a","command":"send","started_at":"2026-11-03T08:15:00.000Z","finished_at":"2026-11-03T08:18:12.345Z","exit_code":3,"inputs":[{"file":"orders.csv","bytes":1234567,"rows":4321},{"file":"exports/more-orders.ndjson.gz","bytes":9876,"rows":12}],
-        "rows":4321,"rows_unreadable":2,"scattered":5,"items":4300,"guests":780,"orders":{"read":1431,"accepted":930,"already_sent":120,"changed":1,"skipped":250,"invalid":44,"refused":3,"failed":2,"unknown":1,"not_attempted":80,"valid":0},
+        "rows":4321,"rows_unreadable":2,"rows_ignored":3,"headers_repeated":1,"scattered":5,"items":4300,"guests":780,"orders":{"read":1431,"accepted":930,"already_sent":120,"changed":1,"skipped":250,"invalid":44,"refused":3,"failed":2,"unknown":1,"not_attempted":80,"valid":0},
         "orders_without_amount":4,"requests":{"browser_create":780,"identity":785,"order_checkout":941,"total":2506,"retries":12},
         "repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0","changed_difference":"-65.50"}],
         "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],

@@ -52,12 +52,13 @@ fn inputs(summary: &Summary) -> String {
         .take(MAX_LISTED)
         .map(|input| [input.file.clone(), with_unit(input.rows, "row"), size(input.bytes)])
         .collect();
-    if summary.rows_unreadable > 0 {
-        lines.push([
-            "unreadable".to_owned(),
-            with_unit(summary.rows_unreadable, "row"),
-            String::new(),
-        ]);
+    let counts = [
+        ("unreadable", summary.rows_unreadable, "row"),
+        ("ignored", summary.rows_ignored, "row"),
+        ("repeated", summary.headers_repeated, "header"),
+    ];
+    for (name, n, unit) in counts.into_iter().filter(|(_, n, _)| *n > 0) {
+        lines.push([name.to_owned(), with_unit(n, unit), String::new()]);
     }
     section("read", &table([Align::Left, Align::Right, Align::Right], &lines), summary.inputs.len())
 }
@@ -232,6 +233,8 @@ mod tests {
           orders.csv                     4,321 rows  1.2 MB
           exports/more-orders.ndjson.gz     12 rows  9.9 kB
           unreadable                         2 rows
+          ignored                            3 rows
+          repeated                         1 header
 
         orders
           accepted         930

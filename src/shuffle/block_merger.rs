@@ -16,7 +16,7 @@ use super::{
     sink::{Collect, Decide, ShuffleProgress, ShuffleProgressFn},
 };
 use crate::{
-    group::LostRows,
+    group::{LostRows, RowCounts},
     map::{UnknownNames, input_settings::LastLineEnd},
     model::{
         column_warnings::ColumnWarnings,
@@ -35,9 +35,11 @@ const MAX_WARNINGS: usize = 20;
 pub(super) struct BlockResult<'p, P> {
     pub(super) file: Arc<OpenFile<'p>>,
     pub(super) end: Option<InputRead>,
-    pub(super) n_rows: u64,
-    pub(super) n_unreadable: u64,
+    pub(super) counts: RowCounts,
     pub(super) n_bytes: u64,
+    /// Whether a header is before the first run, and whether one is after the last run.
+    pub(super) starts_export: bool,
+    pub(super) ends_export: bool,
     pub(super) lost: LostRows,
     /// Lost rows before the first run, and the last one after the last run.
     pub(super) lost_before: Vec<Position>,
@@ -56,9 +58,10 @@ impl<'p, P: Default> BlockResult<'p, P> {
         Self {
             file,
             end: None,
-            n_rows: 0,
-            n_unreadable: 0,
+            counts: RowCounts::default(),
             n_bytes: 0,
+            starts_export: false,
+            ends_export: false,
             lost: LostRows::default(),
             lost_before: Vec::new(),
             lost_after: None,
@@ -93,13 +96,16 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         mut block_result: BlockResult<'_, D::Part>,
     ) -> Result<(), D::Error> {
         self.count(&block_result);
-        (self.context.emit)(ShuffleProgress::Rows(block_result.n_rows));
+        (self.context.emit)(ShuffleProgress::Rows(block_result.counts.rows));
         self.lost.append(std::mem::take(&mut block_result.lost));
         self.unknown_names.append(std::mem::take(&mut block_result.unknown_names));
         if let Some(open_run) = &mut self.open_run {
             open_run.possible_rows.extend(&block_result.lost_before);
         }
         self.last_lost = block_result.lost_before.last().copied().or(self.last_lost);
+        if block_result.starts_export {
+            self.close_run()?;
+        }
         let has_runs = block_result.first_run.is_some();
         if let Some(mut first_run) = block_result.first_run.take() {
             first_run.possible_rows.extend(self.last_lost.take());
@@ -112,6 +118,9 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         if has_runs {
             self.last_lost = block_result.lost_after;
         }
+        if block_result.ends_export {
+            self.close_run()?;
+        }
         self.collect_facts(block_result.observations)?;
         if self.context.keeps_results() {
             self.collect.merge(block_result.part)?;
@@ -120,11 +129,14 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
     }
 
     fn count(&mut self, block_result: &BlockResult<'_, D::Part>) {
-        self.files.rows += block_result.n_rows;
-        self.files.unreadable_rows += block_result.n_unreadable;
+        let counts = block_result.counts;
+        self.files.rows += counts.rows;
+        self.files.unreadable_rows += counts.unreadable;
+        self.files.ignored_rows += counts.ignored;
+        self.files.repeated_headers += counts.headers;
         self.files.bytes_read += block_result.n_bytes;
         if let Some(read) = self.files.inputs.get_mut(block_result.file.id.0 as usize) {
-            read.rows += block_result.n_rows;
+            read.rows += counts.rows;
         }
     }
 
@@ -197,7 +209,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         // nothing.
         if file.parser.file_format() == FileFormat::Csv
             && let Some(open_run) = &mut self.open_run
-            && open_run.rows.last().is_some_and(|row| row.file == file.id)
+            && open_run.rows.last().is_some_and(|row| (row.file, row.line) == (file.id, at.line))
         {
             open_run.unterminated = open_run.unterminated.or(Some(at));
         }

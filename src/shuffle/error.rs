@@ -95,6 +95,12 @@ pub enum ShuffleError {
         /// Its text without the point.
         without_point: String,
     },
+    /// The header occurs too often within the files.
+    #[error(
+        "the header is repeated more than 10000 times; nothing was sent\n  \
+         hint: export the orders anew, without a header between them"
+    )]
+    TooManyHeaders,
     /// The disk has too little space for the rows of scattered orders.
     #[error(
         "the rows of scattered orders need {} of disk in the run folder, and {} are free; nothing \

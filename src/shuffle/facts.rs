@@ -12,10 +12,13 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{error::ShuffleError, settings::ShuffleSettings};
 use crate::{
-    group::Ambiguities,
+    group::{Ambiguities, RepeatedHeaders},
     model::{
-        column_facts::ColumnFacts, column_warnings::ColumnWarnings,
-        extension_types::MAX_EXTENSION_NAMES, id_text::visible, origin::InputNames,
+        column_facts::ColumnFacts,
+        column_warnings::ColumnWarnings,
+        extension_types::MAX_EXTENSION_NAMES,
+        id_text::visible,
+        origin::{InputNames, Position},
         reference::trim_reference,
     },
     spill::duplicate_counter::DuplicateCounter,
@@ -56,6 +59,7 @@ pub struct ExportFacts {
     /// References that orders with different keys share, in any spelling.
     pub(super) shared: Option<BloomFilter>,
     pub(super) ambiguities: Ambiguities,
+    pub(super) headers: RepeatedHeaders,
     pub(super) columns: ColumnFacts,
 }
 
@@ -88,6 +92,8 @@ pub(super) struct Observations {
     /// that of the reference.
     pub(super) references: Vec<(u64, u64)>,
     pub(super) ambiguities: Ambiguities,
+    /// The positions of headers within files.
+    pub(super) headers: Vec<Position>,
     pub(super) columns: ColumnFacts,
     pub(super) warnings: ColumnWarnings,
 }
@@ -100,6 +106,7 @@ pub(super) struct FactCollector {
     pairs: DuplicateCounter,
     references: DuplicateCounter,
     ambiguities: Ambiguities,
+    headers: RepeatedHeaders,
     columns: ColumnFacts,
     filter_bytes: usize,
     n_keys: u64,
@@ -133,6 +140,7 @@ impl FactCollector {
             pairs: counter(".pairs", memory.keys / 2),
             references: counter(".references", memory.keys / 2),
             ambiguities: Ambiguities::default(),
+            headers: RepeatedHeaders::default(),
             columns: ColumnFacts::default(),
             filter_bytes: memory.filter,
             n_keys: 0,
@@ -152,6 +160,7 @@ impl FactCollector {
             }
         }
         self.ambiguities.append(observations.ambiguities);
+        self.headers.append(observations.headers);
         self.columns.append(observations.columns);
         Ok(())
     }
@@ -170,6 +179,9 @@ impl FactCollector {
     pub(super) fn ensure_understood(&self) -> Result<(), ShuffleError> {
         if self.ambiguities.exceeds_limit() {
             return Err(ShuffleError::TooAmbiguous);
+        }
+        if self.headers.exceeds_limit() {
+            return Err(ShuffleError::TooManyHeaders);
         }
         if self.columns.types.exceeds_limit() {
             Err(ShuffleError::TooManyExtensions(MAX_EXTENSION_NAMES))
@@ -197,8 +209,8 @@ impl FactCollector {
     /// Returns the facts of an export whose rows were all spilled.
     // The filters of keys are not needed: the sort has grouped all rows by key.
     pub(super) fn finish_spilled(self) -> ExportFacts {
-        let Self { ambiguities, columns, .. } = self;
-        ExportFacts { ambiguities, columns, ..ExportFacts::default() }
+        let Self { ambiguities, headers, columns, .. } = self;
+        ExportFacts { ambiguities, headers, columns, ..ExportFacts::default() }
     }
 
     /// Returns the facts; none if no decision depends on one.
@@ -215,8 +227,13 @@ impl FactCollector {
         };
         let (scattered, n_scattered, n_keys) = repeated(self.keys)?;
         let (shared, _, _) = repeated(self.references)?;
-        let facts =
-            ExportFacts { scattered, shared, ambiguities: self.ambiguities, columns: self.columns };
+        let facts = ExportFacts {
+            scattered,
+            shared,
+            ambiguities: self.ambiguities,
+            headers: self.headers,
+            columns: self.columns,
+        };
         Ok(has_facts.then_some(CollectedFacts { facts, n_scattered, n_keys }))
     }
 }

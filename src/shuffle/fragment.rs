@@ -41,14 +41,10 @@ impl<'a> Fragment<'a> {
     /// Creates a fragment of a run in a block.
     pub(super) fn of(run: &Run<'a>, block: &'a Block) -> Self {
         let rows: Vec<RowOrigin> = run.rows_of_order().map(|row| row.origin.clone()).collect();
-        let bytes_of = |row: &RowOrigin| {
-            let within = |offset: u64| usize::try_from(offset - block.start).unwrap_or(usize::MAX);
-            &block.bytes[within(row.bytes.start)..within(row.bytes.end)]
-        };
-        // Those of several rows are copied, since blank or lost rows may be between them.
+        // Those of several rows are copied, since other rows may be between them.
         let bytes = match rows.as_slice() {
-            [row] => Cow::Borrowed(bytes_of(row)),
-            rows => rows.iter().flat_map(bytes_of).copied().collect(),
+            [row] => Cow::Borrowed(block.row(row)),
+            rows => rows.iter().flat_map(|row| block.row(row)).copied().collect(),
         };
         let (key, is_partial) = (Cow::Borrowed(run.key()), run.may_continue());
         Self {

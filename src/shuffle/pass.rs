@@ -55,6 +55,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
 ) -> Result<PassEnd, D::Error> {
     let files = &mut export.files;
     (files.rows, files.unreadable_rows, files.bytes_read) = (0, 0, 0);
+    (files.ignored_rows, files.repeated_headers) = (0, 0);
     files.inputs.iter_mut().for_each(|read| read.rows = 0);
     let blocks = BlockIter::of(context.inputs.clone(), context.settings, context.open_files)
         .take_while(|_| !context.is_stopped.load(Ordering::Relaxed))
@@ -75,8 +76,9 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
         let mapper = &next.file.mapper;
         let parsed = next.file.parser.parse(next.piece()).map_err(ShuffleError::from)?;
         let rows: Vec<Row<'_>> = parsed.rows().collect();
+        let kind = |row| mapper.kind_in_file(row, next.block.row(&row.origin));
         let keyed: Vec<KeyedRow<'_>> =
-            rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect();
+            rows.iter().map(|row| KeyedRow { row, kind: kind(row) }).collect();
         let runs = BlockRuns::of(&keyed, context.settings.grouping);
         process_runs(context, &next, &keyed, runs)
     };
@@ -118,10 +120,12 @@ fn process_runs<'p, D: Decide>(
 ) -> Result<BlockResult<'p, D::Part>, D::Error> {
     let NextBlock { file, block, end } = next;
     let mut block_result = BlockResult { end: end.clone(), ..BlockResult::new(Arc::clone(file)) };
-    for KeyedRow { row, .. } in rows {
+    for KeyedRow { row, .. } in rows.iter().filter(|row| row.kind.is_of_an_order()) {
         file.mapper.observe(row, &mut block_result.unknown_names);
     }
-    (block_result.n_rows, block_result.n_unreadable) = (runs.row_count, runs.unreadable_count);
+    block_result.counts = runs.counts;
+    (block_result.starts_export, block_result.ends_export) = (runs.starts_export, runs.ends_export);
+    block_result.observations.headers = mem::take(&mut runs.headers);
     block_result.n_bytes = block.bytes.len() as u64;
     block_result.lost_before = mem::take(&mut runs.lost_before);
     block_result.lost_after = runs.lost_after;
@@ -168,7 +172,7 @@ fn observe_ambiguities<D: Decide>(
     for KeyedRow { row, kind } in rows {
         let at = row.origin.position();
         match kind {
-            RowKind::WithoutKey(Some(ordered_at)) => {
+            RowKind::WithoutKey { ordered_at: Some(ordered_at), .. } => {
                 observations.ambiguities.add_row_without_key(*ordered_at, at);
             }
             RowKind::Unreadable { key: Some(_), .. } => {

@@ -180,7 +180,8 @@ pub(super) fn decide_groups<D: Decide>(
         let (rows, rest) = remaining.split_at(n_rows);
         remaining = rest;
         let mut drafts = Vec::with_capacity(1);
-        for order in group::group_scattered(rows, context.settings.grouping) {
+        for order in group::group_scattered(rows, context.settings.grouping, &context.facts.headers)
+        {
             let order_fragments = fragments_of(&order, runs);
             let possible_rows: Vec<Position> =
                 order_fragments.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();

@@ -60,7 +60,12 @@ fn blank_and_lost_rows_do_not_end_run() {
 #[test]
 fn document_and_row_without_key_are_own_runs() {
     let without_key = |line| {
-        into_row_without_key(row(RowKind::WithoutKey(None), 0, line, &[(Field::OrderedAt, "t1")]))
+        into_row_without_key(row(
+            RowKind::WithoutKey { ordered_at: None, has_item: false },
+            0,
+            line,
+            &[(Field::OrderedAt, "t1")],
+        ))
     };
     let rows = [
         document("A", 0, 1, &[]),
@@ -104,6 +109,37 @@ fn lost_rows_are_assigned_to_adjacent_runs() {
     assert_eq!(found_runs(ADJACENT, &rows[..2]), (vec![], "1,2".to_owned(), Some(2)));
 }
 
+/// An ignored row separates nothing, a header two exports.
+#[test]
+fn header_ends_a_run_within_and_across_blocks() {
+    let ignored = |line| row(RowKind::Ignored, 0, line, &[]);
+    let header = |line| row(RowKind::Header, 0, line, &[]);
+    let block = |rows: &[TestRow]| {
+        let keyed: Vec<_> = rows.iter().map(TestRow::keyed).collect();
+        let found = BlockRuns::of(&keyed, SEPARATE_FILES);
+        let headers: Vec<_> = found.headers.iter().map(|at| at.line).collect();
+        (found.runs.len(), headers, found.starts_export, found.ends_export, found.counts)
+    };
+    let counts = |rows, ignored, headers| RowCounts { rows, ignored, headers, unreadable: 0 };
+    let rows = [a(2), ignored(3), a(4), header(5), a(6), ignored(7)];
+    assert_eq!(block(&rows), (2, vec![5], false, false, counts(5, 2, 1)));
+    assert_eq!(block(&rows[..4]), (1, vec![5], false, true, counts(3, 1, 1)));
+    assert_eq!(block(&rows[3..]), (1, vec![5], true, false, counts(2, 1, 1)));
+    assert_eq!(block(&rows[3..4]), (0, vec![5], true, false, counts(0, 0, 1)));
+}
+
+#[test]
+fn rows_below_a_header_are_another_order() {
+    let keyed: Vec<_> = [a(2), a(4), b(6), a(7)].iter().map(TestRow::keyed).collect();
+    let mut headers = RepeatedHeaders::default();
+    headers.append(vec![Position { file: FileId(0), line: 5, column: None }]);
+    for settings in [SEPARATE_FILES, GroupSettings { joins_files: true, ..SEPARATE_FILES }] {
+        let orders = group_scattered(&keyed, settings, &headers);
+        let lines = orders.iter().map(|rows| rows.iter().map(|row| row.row.origin.line).collect());
+        assert_eq!(lines.collect::<Vec<Vec<_>>>(), [vec![2, 4], vec![6], vec![7]]);
+    }
+}
+
 #[test]
 fn blank_rows_are_not_counted() {
     let keyed: Vec<_> =
@@ -112,7 +148,7 @@ fn blank_rows_are_not_counted() {
             .map(TestRow::keyed)
             .collect();
     let found = BlockRuns::of(&keyed, SEPARATE_FILES);
-    assert_eq!((found.row_count, found.unreadable_count, found.lost.count), (4, 3, 2));
+    assert_eq!((found.counts.rows, found.counts.unreadable, found.lost.count), (4, 3, 2));
     let listed: Vec<_> = found
         .lost
         .listed
@@ -147,7 +183,7 @@ proptest! {
         let keyed: Vec<_> = rows.iter().map(TestRow::keyed).collect();
         let lines = |rows: &[&KeyedRow<'_>]| rows.iter().map(|row| row.row.origin.line).collect::<Vec<_>>();
         let runs = BlockRuns::of(&keyed, SEPARATE_FILES).runs;
-        for order in group_scattered(&keyed, SEPARATE_FILES) {
+        for order in group_scattered(&keyed, SEPARATE_FILES, &RepeatedHeaders::default()) {
             let key = order[0].kind.order_key().unwrap_or_default();
             let of_runs: Vec<_> = runs.iter().filter(|run| run.key() == key).flat_map(|run| run.rows).collect();
             prop_assert_eq!(lines(&order), lines(&of_runs));

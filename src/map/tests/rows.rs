@@ -187,12 +187,16 @@ fn kind(kind: &RowKind<'_>) -> String {
     match kind {
         RowKind::OrderRow(key) => format!("row {key}"),
         RowKind::Document(key) => format!("document {}", key.as_deref().unwrap_or("-")),
-        RowKind::WithoutKey(None) => "keyless".into(),
-        RowKind::WithoutKey(Some(time)) => format!("keyless of {}", format_time(*time)),
+        RowKind::WithoutKey { ordered_at: None, .. } => "keyless".into(),
+        RowKind::WithoutKey { ordered_at: Some(time), .. } => {
+            format!("keyless of {}", format_time(*time))
+        }
         RowKind::Unreadable { key, reason } => {
             format!("unreadable {} {reason}", key.as_deref().unwrap_or("-"))
         }
         RowKind::Blank => "blank".into(),
+        RowKind::Ignored => "ignored".into(),
+        RowKind::Header => "header".into(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Tests of rows that are no plain part of an order: quotes that may be data, headers within a
 //! file, rows that belong to no order.
 
+use serde_json::Value;
+
 use crate::support::workspace::{ExportRow, HEADER, Workspace, row, run_cases};
 
 const CHECK: &str = "check orders.csv --pos x --max-invalid 100%";
@@ -57,4 +59,80 @@ fn quotes_are_data_if_the_profile_says_so() {
     workspace.file("shop.toml", canonical_with("quote = \"none\""));
     let ran = workspace.run("check orders.csv --pos x --profile shop.toml");
     assert_eq!((ran.code, ran.outcomes()), (0, "A-1 valid, A-2 valid".to_owned()), "{}", ran.err);
+}
+
+/// A header within a file starts a second export: its orders are copies, not further rows.
+#[test]
+fn repeated_header_starts_a_second_export() {
+    let other = ExportRow { reference: "A-1", price: "31", ..ExportRow::default() }.csv();
+    let (a, b) = (row("A-1"), row("A-2"));
+    let marked = format!("\u{feff}{HEADER}");
+    let quoted = HEADER.trim_end().split(',').map(|name| format!("\"{name}\""));
+    let quoted = format!("\u{feff}{}\n", quoted.collect::<Vec<_>>().join(","));
+    let found = run_cases(
+        "orders.csv",
+        CHECK,
+        &[
+            ("other orders", format!("{HEADER}{a}{HEADER}{marked}{quoted}{b}")),
+            ("a copy", format!("{HEADER}{a}{b}{HEADER}{a}{b}")),
+            ("a copy in the rows' order", format!("{HEADER}{a}{HEADER}{a}{b}")),
+            ("another content", format!("{HEADER}{a}{a}{HEADER}{a}")),
+            ("another total", format!("{HEADER}{a}{HEADER}{other}")),
+        ],
+    );
+    insta::assert_snapshot!(found, @"
+    other orders: exit 0
+        A-1 valid
+        A-2 valid
+    a copy: exit 0
+        the rows of 2 orders are scattered: the export is read a second time
+        A-1 valid
+            order_copied 5:null the order appears here again with equal content; it counts once
+        A-2 valid
+            order_copied 6:null the order appears here again with equal content; it counts once
+    a copy in the rows' order: exit 0
+        the rows of 1 order are scattered: the export is read a second time
+        A-1 valid
+            order_copied 4:null the order appears here again with equal content; it counts once
+        A-2 valid
+    another content: exit 1
+        the rows of 1 order are scattered: the export is read a second time
+        A-1 invalid
+            order_repeated 5:null the order also appears here with different content; it is not known which one counts
+            total_differs 2:40 the items add up to 61.20, the order's price is 30.60
+        A-1 invalid
+            order_repeated 2:null the order also appears here with different content; it is not known which one counts
+    another total: exit 1
+        the rows of 1 order are scattered: the export is read a second time
+        A-1 invalid
+            order_repeated 4:null the order also appears here with different content; it is not known which one counts
+        A-1 invalid
+            order_repeated 2:null the order also appears here with different content; it is not known which one counts
+            total_differs 4:40 the items add up to 30.60, the order's price is 31
+    ");
+    let ran = Workspace::with("orders.csv", format!("{HEADER}{a}{HEADER}{HEADER}{a}")).run(CHECK);
+    let summary = ran.summary();
+    assert_eq!((&summary["rows"], &summary["headers_repeated"]), (&2.into(), &2.into()));
+    assert!(ran.out.contains("  repeated    2 headers\n"), "{}", ran.out);
+}
+
+#[test]
+fn ignored_rows_belong_to_no_order() {
+    let rows = format!(
+        "{HEADER}# 2025-03-01\n{}\n# next\n{}\"2 record(s) downloaded\"\n\"Seller ID : shop",
+        row("A-1"),
+        row("A-1")
+    );
+    let workspace = Workspace::with("orders.csv", rows);
+    let ignored = r##"ignore_rows = [{ raw = true, starts_with = ["#", '"'] }]"##;
+    workspace.file("shop.toml", canonical_with(ignored));
+    let ran = workspace.run("check orders.csv --pos x --profile shop.toml");
+    insta::assert_snapshot!(ran.report(), @"
+    exit 0
+        A-1 valid
+            total_differs 3:40 the items add up to 61.20, the order's price is 30.60
+    ");
+    let summary = ran.summary();
+    let counts = ["rows", "rows_ignored", "rows_unreadable", "items"].map(|name| &summary[name]);
+    assert_eq!(counts, [6, 4, 0, 2].map(Value::from).each_ref(), "{}", ran.out);
 }
