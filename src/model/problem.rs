@@ -256,6 +256,8 @@ codes! {
     UnknownCountry "unknown_country" Error,
     /// The event does not allow the status.
     UnknownStatus "unknown_status" Error,
+    /// The order waits for its payment, but the service can never update it.
+    PaymentPending "payment_pending" Warning,
     /// IDENTITY does not allow the title.
     UnknownTitle "unknown_title" Error,
     /// IDENTITY does not allow the gender.

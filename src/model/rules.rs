@@ -18,6 +18,8 @@ pub struct TargetRules {
     pub carries: Carries,
     /// The statuses of orders and items.
     pub statuses: &'static [&'static str],
+    /// Those of an order that is to change, which the target can never do.
+    pub unfinished_statuses: &'static [&'static str],
     /// The statuses that only another route takes.
     pub other_statuses: NotTaken,
     /// The documented channels; others are a warning.

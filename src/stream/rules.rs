@@ -20,6 +20,7 @@ pub static SINGLE: TargetRules = TargetRules {
     carries: Carries { payment: true, total: true, extensions: true },
     // "ORDER_CHECKOUT event", `order.status` and `orderItems.status`.
     statuses: &["PURCHASED", "PAYMENT_PENDING"],
+    unfinished_statuses: UNFINISHED_STATUSES,
     // "CHECKOUT event", `status`.
     other_statuses: NotTaken {
         values: &["CONFIRMED", "REFUNDED", "CANCELLED"],
@@ -44,12 +45,6 @@ pub static SINGLE: TargetRules = TargetRules {
                 "LOAN_APPLICATION",
                 "PERSONAL_LOAN",
                 "RAIL",
-                // The types of the flight data model, which a single event cannot carry either.
-                "SEAT",
-                "BAG",
-                "MEAL",
-                "INSURANCE",
-                "CAR",
             ],
             reason: "cannot be sent with ORDER_CHECKOUT; \
                      mode multi or auto assembles such orders from several events",
@@ -75,6 +70,7 @@ pub static MULTI: TargetRules = TargetRules {
     carries: Carries { payment: false, total: false, extensions: false },
     // "CHECKOUT event", `status`. The items of such an order may have the same statuses.
     statuses: &["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"],
+    unfinished_statuses: UNFINISHED_STATUSES,
     other_statuses: NotTaken::NONE,
     channels: CHANNELS,
     // Not sent, but an unknown value is a hint that the profile maps the wrong column.
@@ -121,6 +117,9 @@ pub static MULTI: TargetRules = TargetRules {
         airports: &["origin", "destination"],
     }),
 };
+
+/// "Sending orders": the Stream API cannot update an order.
+const UNFINISHED_STATUSES: &[&str] = &["PAYMENT_PENDING"];
 
 /// "ORDER_CHECKOUT event", `channel`.
 const CHANNELS: &[&str] = &["WEB", "MOBILE_WEB", "MOBILE_APP"];

@@ -42,9 +42,8 @@ pub(super) fn check_order<'a>(
     let ordered_at = findings
         .required(draft, &Field::OrderedAt)
         .and_then(|cell| timestamps::check_order_time(cell, settings, findings));
-    let status = findings
-        .required(draft, &Field::Status)
-        .and_then(|cell| values::status(cell, rules, findings));
+    let status =
+        findings.required(draft, &Field::Status).and_then(|cell| status(cell, rules, findings));
     let currency = findings
         .required(draft, &Field::CurrencyCode)
         .and_then(|cell| values::currency(cell, findings));
@@ -149,6 +148,21 @@ fn build_order<'a>(
     })
 }
 
+/// Checks the status of an order; warns of one that is to change.
+fn status<'a>(
+    cell: &Cell<'a>,
+    rules: &TargetRules,
+    findings: &mut Findings,
+) -> Option<Cow<'a, str>> {
+    let status = values::status(cell, rules, findings)?;
+    if rules.unfinished_statuses.contains(&&*status) {
+        let message =
+            format!("{status:?} can never be updated: the service keeps the order as it is sent");
+        findings.on_cell(Code::PaymentPending, cell, message);
+    }
+    Some(status)
+}
+
 /// Returns the order's price: from its cell, or the sum of the lines.
 fn price(
     draft: &Draft<'_>,
@@ -229,7 +243,9 @@ fn card_type<'a>(
     findings: &mut Findings,
 ) -> Option<Cow<'a, str>> {
     let cell = draft_cell(draft, &Field::CardType);
-    let is_card = payment_type.is_some_and(|cell| &*cell.text == rules.card_payment_type);
+    // In any case, since a misspelt one means a card too.
+    let is_card =
+        payment_type.is_some_and(|cell| cell.text.eq_ignore_ascii_case(rules.card_payment_type));
     if rules.carries.payment && is_card && draft.cell(&Field::CardType).is_none() {
         let message =
             format!("cardType is required when paymentType is {}", rules.card_payment_type);
@@ -252,12 +268,14 @@ fn check_payment_type(
     findings: &mut Findings,
 ) {
     if let Some(cell) = payment_type.filter(|cell| !rules.payment_types.contains(&&*cell.text)) {
-        findings.on_cell(
-            Code::UnknownPaymentType,
-            cell,
-            undocumented_message(&cell.text, rules.payment_types),
-        );
+        findings.on_cell(Code::UnknownPaymentType, cell, payment_type_message(&cell.text, rules));
     }
+}
+
+fn payment_type_message(text: &str, rules: &TargetRules) -> String {
+    let known = rules.payment_types.iter().find(|known| text.eq_ignore_ascii_case(known));
+    let hint = known.map_or_else(String::new, |known| format!("; did you mean {known:?}?"));
+    undocumented_message(text, rules.payment_types) + &hint
 }
 
 fn undocumented_message(text: &str, known: &[&str]) -> String {

@@ -377,6 +377,17 @@ fn every_validation_code_has_a_case() {
 }
 
 #[test]
+fn card_in_any_case_needs_a_card_type() {
+    for payment_type in ["card", "CARD"] {
+        let changes = [(Field::PaymentType, payment_type), (Field::CardType, "")];
+        assert_eq!(
+            found(order(&changes), &settings()),
+            ["missing_card_type cardType", "unknown_payment_type paymentType"]
+        );
+    }
+}
+
+#[test]
 fn problem_position_is_cell_or_first_row() {
     let positions = |changes: &[Change]| -> Vec<_> {
         let problems = checked(order(changes), &settings()).record.problems;
@@ -396,7 +407,7 @@ fn values_within_limits_are_valid() {
         &[],
         &[(Field::ItemName, &name)],
         &fifty,
-        &[(Field::Status, "PAYMENT_PENDING"), (Field::ItemStatus, "PAYMENT_PENDING")],
+        &[(Field::ItemStatus, "PAYMENT_PENDING")],
         &[(Field::OrderedAt, "2025-06-02T12:00:00.000Z")],
         &[(Field::Price, "20")],
         &[(Field::ItemPrice, "")],

@@ -210,7 +210,7 @@ fn content(items: &[Item<'_>]) -> Result<Content, String> {
     if has(Part::Hour12) && !has(Part::HalfDay) && !has(Part::Hour) {
         return Err("has an hour of twelve (%I, %l) without AM or PM (%p)".into());
     }
-    if !is_whole && !(has(Part::Hour) || has(Part::Hour12)) {
+    if !is_whole && !has(Part::Hour) && !has(Part::Hour12) {
         return Err("has a part of a time of day, but no hour (%H)".into());
     }
     if !is_whole && !has(Part::Minute) {

@@ -48,8 +48,8 @@ pub(super) fn parse_zone(name: &str) -> Result<Tz, String> {
         && let Some(region) = region_of(name)
     {
         return Err(format!(
-            "zone {name:?} is an offset without summer time; expected a region; did you mean \
-             {region:?}?"
+            "zone {name:?} is an offset without summer time; expected a region{}",
+            did_you_mean(Some(region))
         ));
     }
     name.parse().map_err(|_| {

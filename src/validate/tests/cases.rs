@@ -79,9 +79,9 @@ pub(super) fn cases() -> Vec<Case> {
         (Code::EventTooLarge, "", "ORDER_CHECKOUT with 1 items makes a URL of 601 bytes, more than the limit of 500; mode auto assembles such orders from several events", order(&[]), TestSettings { max_url_bytes: 500, ..settings() }),
         of(Code::TotalDiffers, "price", "the items add up to 20.00, the order's price is 20.01", &[(Field::Price, "20.01")]),
         (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added to a price in another currency", order(&[(Field::ItemCurrencyCode, "USD")]), sum_of_lines()),
-        of(Code::UnknownPaymentType, "paymentType", "undocumented value \"card\"; the manual lists Card, PayPal, voucher, other", &[(Field::PaymentType, "card")]),
+        of(Code::UnknownPaymentType, "paymentType", "undocumented value \"card\"; the manual lists Card, PayPal, voucher, other; did you mean \"Card\"?", &[(Field::PaymentType, "card")]),
         of(Code::UnknownCardType, "cardType", "undocumented value \"VISA\"; the manual lists Mastercard, Visa, Diners, American Express", &[(Field::CardType, "VISA")]),
-        of(Code::ItemTypeUnsupported, "item.type", "\"SEAT\" cannot be sent with ORDER_CHECKOUT; mode multi or auto assembles such orders from several events", &[(Field::ItemType, "SEAT")]),
+        of(Code::PaymentPending, "status", "\"PAYMENT_PENDING\" can never be updated: the service keeps the order as it is sent", &[(Field::Status, "PAYMENT_PENDING")]),
         (Code::DetailLeftOut, "", "a single event cannot carry 2 contacts, 1 consumer, item.product.origin; mode multi can", with_people(order(&[(product("origin", String), "DUB")]), &[contact(&[(Field::GuestGender, "none")]), contact(&[]), consumer(None, &[])]), settings()),
         of(Code::UnknownChannel, "event.channel", "undocumented channel \"KIOSK\"; expected one of WEB, MOBILE_WEB, MOBILE_APP", &[(Field::EventChannel, "KIOSK")]),
     ];

@@ -15,6 +15,7 @@ static RECORDS: TargetRules = TargetRules {
     carrier: "a record",
     carries: Carries { payment: false, total: true, extensions: false },
     statuses: &["OPEN", "PAID", "CLOSED"],
+    unfinished_statuses: &[],
     other_statuses: NotTaken { values: &["PURCHASED"], reason: "the Stream API takes it" },
     channels: &["OFFLINE"],
     payment_types: &["Transfer"],
