@@ -7,6 +7,7 @@ use super::*;
 pub(super) type Case = (Code, &'static str, &'static str, Draft<'static>, TestSettings);
 
 #[rustfmt::skip]
+#[allow(clippy::too_many_lines, reason = "one table, a line per case")]
 pub(super) fn cases() -> Vec<Case> {
     use ExtensionType::{Boolean, Float, Integer, String};
     let of = |code, field, message, changes: &[Change]| (code, field, message, order(changes), settings());
