@@ -180,6 +180,15 @@ impl<'p> FileMapper<'p> {
         }
     }
 
+    /// Whether the file's columns may have identifiers other than e-mail addresses. Documents may.
+    #[must_use]
+    pub fn has_identifiers(&self) -> bool {
+        match &self.mapper {
+            Mapper::Records(mapper) => mapper.has_identifiers(),
+            Mapper::Documents(_) => true,
+        }
+    }
+
     /// A warning for each column that the profile does not use, if it asks for warnings. For
     /// documents see [`UnknownNames`].
     #[must_use]

@@ -62,3 +62,14 @@ pub enum LastLineEnd {
     /// Required: a file without one is still being written.
     Required,
 }
+
+/// What becomes of orders whose identifier is that of several people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum SharedIdentifiers {
+    /// They are invalid.
+    #[default]
+    Invalid,
+    /// They are sent, as orders of one guest.
+    Send,
+}

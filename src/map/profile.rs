@@ -10,7 +10,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{
     condition::{Condition, TestedValue},
     error::{MapError, toml_error},
-    input_settings::{LastLineEnd, MissingColumns, Quote, UnknownColumns, UnreadableRows},
+    input_settings::{
+        LastLineEnd, MissingColumns, Quote, SharedIdentifiers, UnknownColumns, UnreadableRows,
+    },
     profile_text::{
         ConditionText, EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText,
     },
@@ -32,6 +34,9 @@ pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/can
 /// The earliest order of a profile that names none: shops had no web analytics before.
 const DEFAULT_EARLIEST_ORDER: NaiveDate =
     NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day of the calendar");
+
+/// `max_addresses` of a profile that sets none.
+const DEFAULT_MAX_ADDRESSES: u16 = 3;
 
 // The key of a rule for any name, in the tables of custom fields (`ext`, `product`, `id`).
 const WILDCARD: &str = "*";
@@ -104,6 +109,15 @@ pub struct SkipRule {
     pub when: Condition,
 }
 
+/// What becomes of orders whose identifier is that of several people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SharedIdentifierRules {
+    /// Whether they are sent.
+    pub choice: SharedIdentifiers,
+    /// Maximum e-mail addresses under one identifier.
+    pub max_addresses: u16,
+}
+
 /// The rules and settings for one type of export.
 #[derive(Debug, Clone)]
 pub struct Profile {
@@ -148,6 +162,8 @@ pub struct Profile {
     pub ignore_rows: Vec<Condition>,
     /// The rows that are items; if not set, every row with a filled item column.
     pub item_rows: Option<Condition>,
+    /// What becomes of orders whose identifier is that of several people.
+    pub shared_identifiers: SharedIdentifierRules,
     /// The rules that skip orders; the first one that applies is the reason.
     pub skips: Vec<SkipRule>,
     /// The rule of the order key.
@@ -227,6 +243,16 @@ impl Profile {
                 .is_some_and(|rule| rule.rule.is_undeclared_number())
     }
 
+    /// Whether guests may have identifiers other than e-mail addresses.
+    #[must_use]
+    pub fn has_identifiers(&self) -> bool {
+        self.rules.iter().any(|rule| match &rule.target {
+            FieldTarget::AnyIdentifier => true,
+            FieldTarget::Field(field) => field.is_text_identifier(),
+            _ => false,
+        })
+    }
+
     /// Whether the time of an order may come from a date without a time of day.
     #[must_use]
     pub fn is_midnight(&self, ordered_at: DateTime<Utc>) -> bool {
@@ -255,6 +281,7 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
     let mut rules = order_rules(&mut text.order)?;
     rules.extend(item_rules(&mut text.item)?);
     rules.extend(guest_rules(&mut text.guest)?);
+    let shared_identifiers = shared_identifier_rules(&text.guest)?;
     rules.extend(event_rules(&mut text.event)?);
     let contacts = people_rules(PersonRole::Contact, text.contacts, &mut text.contact)?;
     let consumers = people_rules(PersonRole::Consumer, text.consumers, &mut text.consumer)?;
@@ -297,6 +324,7 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
         items_path: text.items,
         ignore_rows: ignore_rows.collect::<Result<_, ProfileError>>()?,
         item_rows,
+        shared_identifiers,
         skips: skips.collect::<Result<_, ProfileError>>()?,
         key,
         rules,
@@ -413,6 +441,22 @@ fn item_rules(text: &mut ItemText) -> Result<Vec<FieldRule>, ProfileError> {
     Ok(rules)
 }
 
+/// `shared_identifiers` and `max_addresses` of `[guest]`.
+fn shared_identifier_rules(guest: &GuestText) -> Result<SharedIdentifierRules, ProfileError> {
+    let choice = guest.shared_identifiers.unwrap_or_default();
+    match (choice, guest.max_addresses) {
+        (_, Some(0)) => Err(for_field("guest.max_addresses", "is 0, expected at least 1")),
+        (SharedIdentifiers::Send, Some(_)) => {
+            let error = "has no effect with shared_identifiers = \"send\"";
+            Err(for_field("guest.max_addresses", error))
+        }
+        (choice, max_addresses) => Ok(SharedIdentifierRules {
+            choice,
+            max_addresses: max_addresses.unwrap_or(DEFAULT_MAX_ADDRESSES),
+        }),
+    }
+}
+
 fn guest_rules(text: &mut GuestText) -> Result<Vec<FieldRule>, ProfileError> {
     let mut rules = named_rules(FieldGroup::Guest, text.named())?;
     let field = |name: &str, rule: &Rule| Field::Identifier(rule.provider(name));
@@ -425,6 +469,10 @@ fn people_rules(
     path: Option<String>,
     text: &mut GuestText,
 ) -> Result<Option<PeopleRules>, ProfileError> {
+    if text.shared_identifiers.is_some() || text.max_addresses.is_some() {
+        let error = "has shared_identifiers or max_addresses, which are for [guest] only";
+        return Err(for_field(role.name(), error));
+    }
     let rules = guest_rules(text).map_err(|(field, error)| (role.field_name(&field), error))?;
     let has_paths = rules.iter().any(|rule| !rule.rule.paths.is_empty());
     let (singular, plural) = (role.name(), format!("{}s", role.name()));

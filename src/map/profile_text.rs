@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::input_settings::{LastLineEnd, MissingColumns, Quote, UnknownColumns, UnreadableRows};
+use super::input_settings::{
+    LastLineEnd, MissingColumns, Quote, SharedIdentifiers, UnknownColumns, UnreadableRows,
+};
 use crate::model::{
     input::InputFormat,
     pricing::{PriceBasis, TotalFrom},
@@ -131,13 +133,14 @@ pub(super) struct SkipText {
 // One struct per group with a key per field, so that serde rejects unknown keys and lists the
 // known ones. A map of rules would accept any key.
 macro_rules! field_group {
-    ($name:ident, $($key:ident)*, $($group:ident)*) => {
+    ($name:ident, $($key:ident)*, $($group:ident)* $(; $($choice:ident: $type:ty)*)?) => {
         #[derive(Debug, Default, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         #[allow(non_snake_case, reason = "the target's own names")]
         pub(super) struct $name {
             $($key: Option<RuleText>,)*
             $(pub(super) $group: BTreeMap<String, RuleText>,)*
+            $($(pub(super) $choice: Option<$type>,)*)?
         }
 
         impl $name {
@@ -152,7 +155,7 @@ macro_rules! field_group {
 
 field_group!(OrderText, referenceId orderedAt status currencyCode price paymentType cardType, ext);
 field_group!(ItemText, r#type referenceId orderedAt status currencyCode price name productId quantity leg, ext product);
-field_group!(GuestText, email title firstname lastname gender dob mobile phone street city state country postal_code, id);
+field_group!(GuestText, email title firstname lastname gender dob mobile phone street city state country postal_code, id; shared_identifiers: SharedIdentifiers max_addresses: u16);
 field_group!(EventFieldsText, channel language currency page pos,);
 
 /// A whole profile.

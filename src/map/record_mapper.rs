@@ -102,6 +102,10 @@ impl<'p> RecordMapper<'p> {
             .collect()
     }
 
+    pub(super) fn has_identifiers(&self) -> bool {
+        self.order_rules.iter().any(|bound| bound.field.is_text_identifier())
+    }
+
     /// Whether a record repeats the header, which may have a byte order mark there.
     pub(super) fn is_header(&self, record: &Record<'_>) -> bool {
         let is_name = |index: usize| {

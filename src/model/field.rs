@@ -330,6 +330,12 @@ impl Field {
         }
     }
 
+    /// Whether it is an identifier other than an e-mail address.
+    #[must_use]
+    pub fn is_text_identifier(&self) -> bool {
+        matches!(self, Self::Identifier(provider) if provider.kind() == IdentifierKind::Text)
+    }
+
     /// The object and the key of an extension attribute; none for other fields.
     #[must_use]
     pub fn extension_key(&self) -> Option<(ExtensionScope, &Arc<ExtensionKey>)> {

@@ -223,6 +223,9 @@ pub struct ExportRead {
     pub omitted_lost_rows: u64,
     /// Orders with the content of another one that are counted but not listed.
     pub omitted_repeated_orders: u64,
+    /// Identifiers with several e-mail addresses that are counted but not listed.
+    #[serde(default)]
+    pub omitted_shared_identifiers: u64,
     /// Bytes of all files, decompressed.
     #[serde(skip)]
     pub bytes_read: u64,

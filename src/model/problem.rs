@@ -304,6 +304,10 @@ codes! {
     InvisibleInText "invisible_in_text" Warning,
     /// An identifier is a placeholder for none, such as `N/A`.
     PlaceholderIdentifier "placeholder_identifier" Error,
+    /// Several people have the same identifier, by their e-mail addresses and names.
+    IdentifierShared "identifier_shared" Error,
+    /// The orders of one identifier have several e-mail addresses.
+    SeveralAddresses "several_addresses" Warning,
     /// The expiry date of an identifier cannot be read and is not sent.
     ExpiryDateLeftOut "expiry_date_left_out" Warning,
     /// A value cannot be a phone number, or it is not known of which country.

@@ -87,6 +87,7 @@ impl SeverityRules {
 /// and the service takes it.
 const LOWERABLE: &[Code] = &[
     Code::EmailImplausible,
+    Code::IdentifierShared,
     Code::PlaceholderIdentifier,
     Code::TimestampInFuture,
     Code::TimestampTooEarly,

@@ -12,7 +12,7 @@ const MAX_FILTER_BYTES: usize = 64 * 1024 * 1024;
 /// Shares of the memory budget, in bytes. More spills to disk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MemoryBudget {
-    /// Order keys, Bloom filters, rows of scattered orders, and result lines to sort.
+    /// Order keys, Bloom filters, identifiers, rows of scattered orders, and result lines to sort.
     pub(super) shuffle: ShuffleMemory,
     /// Hashes of the guests.
     pub(super) guests: usize,
@@ -38,6 +38,7 @@ impl MemoryBudget {
                 keys: bytes / 6,
                 // Its size has little effect, and it is allocated as a whole.
                 filter: (bytes / 32).min(MAX_FILTER_BYTES),
+                identifiers: bytes / 24,
                 // The chunks of a 10 GB file with 256 MB of memory can be merged in one pass.
                 rows: bytes / 10 * 4,
                 results: bytes / 5,

@@ -170,6 +170,10 @@ impl Recorder {
         if files.omitted_repeated_orders > 0 {
             tally.record_orders_with_problem(Code::ContentRepeated, files.omitted_repeated_orders);
         }
+        if files.omitted_shared_identifiers > 0 {
+            let n_omitted = files.omitted_shared_identifiers;
+            tally.record_file_problem(Code::SeveralAddresses, n_omitted);
+        }
         self.files = files;
     }
 

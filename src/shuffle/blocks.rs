@@ -106,9 +106,10 @@ impl<'p> Iterator for BlockIter<'p> {
     }
 }
 
-/// Whether an extension attribute may have two types: headers declare two, or a file of documents
+/// Whether facts may depend on drafts: guests have identifiers besides an e-mail address, or an
+/// extension attribute may have two types, since headers declare two, or a file of documents
 /// declares none.
-pub(super) fn types_may_conflict(inputs: &[Input], settings: &ShuffleSettings<'_>) -> bool {
+pub(super) fn drafts_matter(inputs: &[Input], settings: &ShuffleSettings<'_>) -> bool {
     let mut declared: HashMap<(bool, String), ExtensionType> = HashMap::new();
     for (id, input) in (0..).map(FileId).zip(inputs) {
         // A file that cannot be opened is reported when the pass reaches it.
@@ -118,6 +119,9 @@ pub(super) fn types_may_conflict(inputs: &[Input], settings: &ShuffleSettings<'_
             continue;
         };
         let Some(fields) = mapper.declared_extensions() else { return true };
+        if mapper.has_identifiers() {
+            return true;
+        }
         for field in fields {
             let (Field::Extension(key) | Field::ItemExtension(key)) = field else { continue };
             let name = (matches!(field, Field::ItemExtension(_)), key.name.clone());

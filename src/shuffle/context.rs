@@ -11,8 +11,9 @@ use std::sync::{
 use super::{
     blocks::{self, OpenFiles},
     error::ShuffleError,
-    facts::{ExportFacts, Observations, hash_reference},
+    facts::{ExportFacts, Observations},
     fragment::FragmentKey,
+    hash::hash_reference,
     observe::Observer,
     settings::ShuffleSettings,
     sink::{Decide, ShuffleProgressFn},
@@ -57,9 +58,9 @@ pub(super) struct Context<'p, 's, D> {
     /// Sorter for the runs of orders whose rows may be at several positions.
     pub(super) spilled: Option<&'s Sorter<FragmentKey>>,
     pub(super) inputs: Vec<Input>,
-    /// Whether an extension attribute may have two types.
+    /// Whether an extension attribute may have two types, or an identifier several people.
     // Each file must be opened to find out, so it is evaluated only when decisions are discarded.
-    pub(super) types_may_conflict: OnceLock<bool>,
+    pub(super) drafts_matter: OnceLock<bool>,
     /// Whether decisions are discarded: another pass must decide again.
     pub(super) is_discarding: AtomicBool,
     /// Whether the pass stops early, since too many keys are repeated.
@@ -98,7 +99,7 @@ impl<D: Decide> Context<'_, '_, D> {
         if !self.keeps_results() {
             return Ok(());
         }
-        self.facts.ambiguities.mark(&mut draft, self.settings.grouping);
+        self.mark(&mut draft);
         self.decide.decide(draft, self.facts, part)
     }
 
@@ -115,13 +116,19 @@ impl<D: Decide> Context<'_, '_, D> {
         }
         for draft in &mut drafts {
             self.observe(draft, observations);
-            self.facts.ambiguities.mark(draft, self.settings.grouping);
+            self.mark(draft);
         }
         if self.keeps_results() {
             self.decide.decide_group(drafts, self.facts, part)
         } else {
             Ok(())
         }
+    }
+
+    /// Adds the problems that a draft has by the facts of the whole export.
+    fn mark(&self, draft: &mut Draft<'_>) {
+        self.facts.ambiguities.mark(draft, self.settings.grouping);
+        self.facts.identifiers.mark(draft);
     }
 
     /// Ends a block, unless its decisions are discarded.
@@ -154,10 +161,9 @@ impl<D: Decide> Context<'_, '_, D> {
 
     /// Whether even a discarded pass must map drafts, since the facts depend on their cells.
     fn observes_drafts(&self) -> bool {
-        let types_may_conflict = || blocks::types_may_conflict(&self.inputs, self.settings);
+        let drafts_matter = || blocks::drafts_matter(&self.inputs, self.settings);
         self.collects_facts()
-            && (self.observer.needs_drafts()
-                || *self.types_may_conflict.get_or_init(types_may_conflict))
+            && (self.observer.needs_drafts() || *self.drafts_matter.get_or_init(drafts_matter))
     }
 
     pub(super) fn is_spilled(&self, key: &str) -> bool {

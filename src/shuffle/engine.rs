@@ -67,7 +67,11 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
             }
             PassEnd::Learned(collector, warnings) => {
                 collector.ensure_unambiguous(&input_names)?;
-                let Some(collected) = collector.finish().map_err(ShuffleError::from)? else {
+                let rules = settings.profile.shared_identifiers;
+                let (shared, collected) = collector.finish(rules, &input_names)?;
+                export.file_problems.extend(shared.listed);
+                export.files.omitted_shared_identifiers = shared.n_omitted;
+                let Some(collected) = collected else {
                     engine.warn(&warnings, export);
                     return Ok(());
                 };
@@ -121,7 +125,7 @@ impl<'r, D: Decide> Engine<'r, D> {
             facts,
             spilled,
             inputs: files.inputs(),
-            types_may_conflict: OnceLock::new(),
+            drafts_matter: OnceLock::new(),
             is_discarding: AtomicBool::new(pass == Pass::Spill),
             is_stopped: AtomicBool::new(false),
         }

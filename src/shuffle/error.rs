@@ -101,6 +101,12 @@ pub enum ShuffleError {
          hint: export the orders anew, without a header between them"
     )]
     TooManyHeaders,
+    /// More identifiers than this maximum are those of several people.
+    #[error(
+        "more than {0} identifiers are those of several people; nothing was sent\n  \
+         hint: the column may be no identifier; shared_identifiers = \"send\" in [guest] sends them"
+    )]
+    TooManySharedIdentifiers(usize),
     /// The disk has too little space for the rows of scattered orders.
     #[error(
         "the rows of scattered orders need {} of disk in the run folder, and {} are free; nothing \

@@ -8,48 +8,24 @@
 use std::io;
 
 use fastbloom::BloomFilter;
-use xxhash_rust::xxh3::xxh3_64;
 
-use super::{error::ShuffleError, settings::ShuffleSettings};
+use super::{
+    error::ShuffleError,
+    hash::hash_reference,
+    identifiers::{IdentifierFacts, IdentifierKey, IdentifierSorter, IdentifierWarnings},
+    settings::ShuffleSettings,
+};
 use crate::{
     group::{Ambiguities, RepeatedHeaders},
+    map::profile::SharedIdentifierRules,
     model::{
         column_facts::ColumnFacts,
         column_warnings::ColumnWarnings,
         extension_types::MAX_EXTENSION_NAMES,
-        id_text::visible,
         origin::{InputNames, Position},
-        reference::trim_reference,
     },
-    spill::duplicate_counter::DuplicateCounter,
+    spill::{batch::Batch, duplicate_counter::DuplicateCounter},
 };
-
-/// Returns the hash by which repeated keys and references are found.
-// A collision only costs time: two keys with one hash are grouped together and then compared as
-// text.
-#[must_use]
-pub fn hash(text: &str) -> u64 {
-    xxh3_64(text.as_bytes())
-}
-
-/// Returns the hash of a key or a reference that does not depend on its spelling, as spreadsheets
-/// change it. Orders whose references may be the same are then decided together.
-#[must_use]
-pub fn hash_reference(reference: &str) -> u64 {
-    const MAX_BYTES: usize = 64;
-    let visible = visible(reference);
-    let trimmed = trim_reference(&visible);
-    // A buffer of a fixed size: its ASCII check and lower-casing process many bytes at once.
-    let mut buffer = [0; MAX_BYTES];
-    if let Some(start) = buffer.get_mut(..trimmed.len()) {
-        start.copy_from_slice(trimmed.as_bytes());
-        if buffer.is_ascii() {
-            buffer.make_ascii_lowercase();
-            return xxh3_64(&buffer[..trimmed.len()]);
-        }
-    }
-    xxh3_64(trimmed.to_lowercase().as_bytes())
-}
 
 /// What is known about the whole export. The filters have false positives, which cost time only.
 #[derive(Default)]
@@ -60,6 +36,8 @@ pub struct ExportFacts {
     pub(super) shared: Option<BloomFilter>,
     pub(super) ambiguities: Ambiguities,
     pub(super) headers: RepeatedHeaders,
+    /// Identifiers of several people, or respelt.
+    pub(super) identifiers: IdentifierFacts,
     pub(super) columns: ColumnFacts,
 }
 
@@ -91,6 +69,7 @@ pub(super) struct Observations {
     /// For orders whose reference is not their key: the hash of key and reference together, and
     /// that of the reference.
     pub(super) references: Vec<(u64, u64)>,
+    pub(super) identifiers: Batch<IdentifierKey>,
     pub(super) ambiguities: Ambiguities,
     /// The positions of headers within files.
     pub(super) headers: Vec<Position>,
@@ -105,6 +84,7 @@ pub(super) struct FactCollector {
     /// times.
     pairs: DuplicateCounter,
     references: DuplicateCounter,
+    identifiers: IdentifierSorter,
     ambiguities: Ambiguities,
     headers: RepeatedHeaders,
     columns: ColumnFacts,
@@ -139,6 +119,7 @@ impl FactCollector {
             keys: counter(".keys", memory.keys),
             pairs: counter(".pairs", memory.keys / 2),
             references: counter(".references", memory.keys / 2),
+            identifiers: IdentifierSorter::new(settings.folder, memory.identifiers),
             ambiguities: Ambiguities::default(),
             headers: RepeatedHeaders::default(),
             columns: ColumnFacts::default(),
@@ -149,7 +130,7 @@ impl FactCollector {
     }
 
     /// Collects the observations of the next part of the export.
-    pub(super) fn collect(&mut self, observations: Observations) -> io::Result<()> {
+    pub(super) fn collect(&mut self, mut observations: Observations) -> io::Result<()> {
         self.n_keys += observations.keys.len() as u64;
         for hash in observations.keys {
             self.repeated += u64::from(self.keys.insert(hash)?);
@@ -159,6 +140,7 @@ impl FactCollector {
                 self.repeated += u64::from(self.references.insert(reference)?);
             }
         }
+        self.identifiers.push_all(&mut observations.identifiers)?;
         self.ambiguities.append(observations.ambiguities);
         self.headers.append(observations.headers);
         self.columns.append(observations.columns);
@@ -213,9 +195,17 @@ impl FactCollector {
         ExportFacts { ambiguities, headers, columns, ..ExportFacts::default() }
     }
 
-    /// Returns the facts; none if no decision depends on one.
-    pub(super) fn finish(self) -> io::Result<Option<CollectedFacts>> {
-        let mut has_facts = !self.ambiguities.is_empty() || self.columns.concern_orders();
+    /// Returns the warnings about identifiers, and the facts; no facts if no decision depends on
+    /// one. `names` are the inputs' names by `FileId`.
+    pub(super) fn finish(
+        self,
+        rules: SharedIdentifierRules,
+        names: &InputNames,
+    ) -> Result<(IdentifierWarnings, Option<CollectedFacts>), ShuffleError> {
+        let (warnings, identifiers) = self.identifiers.find(rules, names)?;
+        let mut has_facts = !self.ambiguities.is_empty()
+            || self.columns.concern_orders()
+            || !identifiers.is_empty();
         let mut repeated = |counter: DuplicateCounter| {
             let (mut filter, mut n_repeated) = (None, 0);
             let n_distinct = counter.for_each_duplicate(|hash| {
@@ -227,14 +217,10 @@ impl FactCollector {
         };
         let (scattered, n_scattered, n_keys) = repeated(self.keys)?;
         let (shared, _, _) = repeated(self.references)?;
-        let facts = ExportFacts {
-            scattered,
-            shared,
-            ambiguities: self.ambiguities,
-            headers: self.headers,
-            columns: self.columns,
-        };
-        Ok(has_facts.then_some(CollectedFacts { facts, n_scattered, n_keys }))
+        let Self { ambiguities, headers, columns, .. } = self;
+        let facts = ExportFacts { scattered, shared, ambiguities, headers, identifiers, columns };
+        let collected = has_facts.then_some(CollectedFacts { facts, n_scattered, n_keys });
+        Ok((warnings, collected))
     }
 }
 
@@ -246,8 +232,7 @@ fn new_filter(n_bytes: usize) -> BloomFilter {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::model::reference::normalize_reference;
+    use super::{super::hash::hash, *};
 
     #[test]
     fn false_positive_rate_is_as_documented() {
@@ -259,28 +244,6 @@ mod tests {
             let n_wrong = (100_000..300_000).filter(is_found).count();
             let share = f64::from(u32::try_from(n_wrong).unwrap()) / 200_000.0;
             assert!(share < max_share, "{share} with {n_bits} bits");
-        }
-    }
-
-    #[test]
-    fn hash_ignores_reference_spelling() {
-        let long = format!("0{}", "Ab".repeat(40));
-        for reference in [
-            "000001001",
-            "1001.0",
-            "#SO-1",
-            "so-1",
-            "\u{c9}T\u{c9}-1",
-            "A1\u{200b}",
-            "",
-            "0",
-            &long,
-        ] {
-            assert_eq!(
-                hash_reference(reference),
-                hash(&normalize_reference(reference)),
-                "{reference}"
-            );
         }
     }
 }

@@ -5,7 +5,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::facts::{Observations, hash, hash_reference};
+use super::{
+    facts::Observations,
+    hash::{hash, hash_reference},
+    identifiers,
+};
 use crate::{
     map::profile::Profile,
     model::{
@@ -17,6 +21,8 @@ use crate::{
 pub(super) struct Observer {
     /// Whether orders with different keys have different references.
     key_is_reference: bool,
+    /// Whether the profile has identifiers besides the e-mail address.
+    has_identifiers: bool,
     totals: WatchedColumn,
     item_prices: WatchedColumn,
     quantities: WatchedColumn,
@@ -45,6 +51,7 @@ impl Observer {
         let watched = |field| WatchedColumn(AtomicBool::new(profile.reads_undeclared(field)));
         Self {
             key_is_reference: profile.key_is_reference(),
+            has_identifiers: profile.has_identifiers(),
             totals: watched(&Field::Price),
             item_prices: watched(&Field::ItemPrice),
             quantities: watched(&Field::ItemQuantity),
@@ -52,7 +59,7 @@ impl Observer {
     }
 
     /// Whether drafts may still show a fact that the decision about another order depends on, apart
-    /// from the types of extension attributes.
+    /// from those that the columns of the files decide.
     pub(super) fn needs_drafts(&self) -> bool {
         !self.key_is_reference || self.totals.is_open()
     }
@@ -66,6 +73,9 @@ impl Observer {
         // A skipped order is not sent, so its values show nothing.
         if draft.skip.is_some() {
             return;
+        }
+        if self.has_identifiers {
+            identifiers::observe(draft, &mut observations.identifiers);
         }
         observations.columns.types.observe(draft);
         if self.totals.is_open()

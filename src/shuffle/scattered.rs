@@ -9,8 +9,9 @@ use std::{io, iter, sync::PoisonError};
 use super::{
     context::Context,
     error::ShuffleError,
-    facts::{Observations, hash, hash_reference},
+    facts::Observations,
     fragment::{Fragment, FragmentKey, contiguous_pieces},
+    hash::{hash, hash_reference},
     ordered::for_each_ordered,
     sink::{Collect, Decide},
 };

@@ -36,6 +36,8 @@ pub struct ShuffleMemory {
     pub keys: usize,
     /// Each Bloom filter of repeated keys. A false positive only costs time.
     pub filter: usize,
+    /// Identifiers of the orders' guests.
+    pub identifiers: usize,
     /// Rows of scattered orders.
     pub rows: usize,
     /// The caller's results.

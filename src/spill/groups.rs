@@ -55,6 +55,12 @@ pub struct Group<'s, G: SortKey, K: SortKey> {
 }
 
 impl<G: SortKey, K: SortKey> Group<'_, G, K> {
+    /// The key of the group.
+    #[must_use]
+    pub fn key(&self) -> G {
+        self.key
+    }
+
     /// The key and the payload of the next entry; none after the last one of the group.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend its payload")]
     pub fn next(&mut self) -> io::Result<Option<(K, &[u8])>> {

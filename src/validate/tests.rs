@@ -359,6 +359,8 @@ fn every_validation_code_has_a_case() {
         // map
         Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::UnknownColumn,
         Code::ConditionUnreadable, Code::ItemEmpty, Code::PhoneImplausible,
+        // shuffle
+        Code::IdentifierShared, Code::SeveralAddresses,
         // group
         Code::RowsDisagree, Code::FirstValueTaken, Code::OrderInTwoFiles, Code::DuplicateOrder, Code::RowUnreadable,
         Code::AdjacentRowUnreadable, Code::RowWithoutKey,

@@ -105,3 +105,89 @@ fn expiry_date_of_identifier_is_carried() {
         (0, "expiry_date_left_out".into())
     );
 }
+
+/// A profile whose guests have a name and a card number.
+fn card_profile(more: &str) -> String {
+    profile(&format!("{more}\n[guest.id]\nloyalty = {{ column = 'Id' }}"))
+}
+
+fn counts(ran: &RunResult, code: &str) -> u64 {
+    let problems = ran.summary()["problems"].clone();
+    let of_code = problems.as_array().unwrap().iter().find(|problem| problem["code"] == code);
+    of_code.map_or(0, |problem| {
+        problem["orders"].as_u64().unwrap().max(problem["rows"].as_u64().unwrap())
+    })
+}
+
+#[test]
+fn identifier_of_several_people_is_invalid() {
+    // Without names, a second address is a warning, and a fourth is an error.
+    let orders: Vec<_> = ["a@x.de", "b@x.de", "c@x.de", "d@x.de"].map(|email| ("A", email)).into();
+    let references = ["A1", "A2", "A3", "A4"];
+    let rows: Vec<_> = (0..4).map(|n| (references[n], orders[n].1, "C-1")).collect();
+    let ran = check(&card_profile(""), &rows[..3]);
+    assert_eq!((ran.code, counts(&ran, "several_addresses")), (0, 1), "{}", ran.out);
+    assert!(ran.text("report.html").contains("3 e-mail addresses"), "{}", ran.text("report.html"));
+    let ran = check(&card_profile(""), &rows);
+    assert_eq!((ran.code, counts(&ran, "identifier_shared")), (1, 4), "{}", ran.out);
+    let allowed = check(&card_profile("max_addresses = 4"), &rows);
+    assert_eq!((allowed.code, counts(&allowed, "several_addresses")), (0, 1), "{}", allowed.err);
+    let sent = check(&card_profile("shared_identifiers = 'send'"), &rows);
+    assert_eq!((sent.code, counts(&sent, "several_addresses")), (0, 1), "{}", sent.err);
+    // The e-mail address alone costs nothing and shows nothing.
+    assert_eq!(counts(&check(&profile(""), &rows), "several_addresses"), 0);
+}
+
+/// Independent of cores and memory, and of where the orders are.
+#[test]
+fn shared_identifier_found_with_any_resources() {
+    let mut export = "Order,Date,Email,Id,First,Last\n".to_owned();
+    for n in 0..4000 {
+        let id = if n % 1000 == 7 { "C-SHARED".to_owned() } else { format!("C-{}", n / 2) };
+        let person = if n % 1000 == 7 { n } else { n / 2 };
+        writeln!(export, "R{n},2025-03-01,g{person}@x.de,{id},First{person},Last{person}").unwrap();
+    }
+    let names = "firstname = { column = 'First' }\nlastname = { column = 'Last' }";
+    let workspace = Workspace::with("orders.csv", &export);
+    workspace.file("shop.toml", card_profile(names));
+    let report = |options: &str, cores: &str| {
+        let command =
+            format!("check orders.csv --profile shop.toml --pos x --max-invalid 100%{options}");
+        let ran = workspace.run_with(&command, &[("RAYON_NUM_THREADS", cores)], b"");
+        assert_eq!((counts(&ran, "identifier_shared"), ran.code), (4, 1), "{}", ran.err);
+        assert_eq!(ran.summary()["orders"]["invalid"], 4);
+        (ran.text("results.ndjson"), ran.summary()["problems"].clone())
+    };
+    let defaults = report("", "2");
+    assert!(defaults == report(" --memory 1MB", "1") && defaults == report(" --memory 1MB", "4"));
+}
+
+#[test]
+fn identifier_with_and_without_point_zero_is_invalid() {
+    let rows = [("A1", "a@x.de", "17850"), ("A2", "a@x.de", "17850.0"), ("A3", "c@x.de", "18.0")];
+    let ran = check(&card_profile(""), &rows);
+    assert_eq!(ran.outcomes(), "A1 valid, A2 invalid, A3 valid");
+    assert_eq!(ran.results()[1]["problems"][0]["code"], "spreadsheet_number");
+}
+
+#[test]
+fn placeholder_is_nobody() {
+    let rows = [("A1", "a@x.de", "0"), ("A2", "b@x.de", "n/a"), ("A3", "c@x.de", "77")];
+    let ran = check(&card_profile(""), &rows);
+    assert_eq!((ran.code, counts(&ran, "placeholder_identifier")), (1, 2));
+    let more = "[guest.id]\nloyalty = { column = 'Id', empty = ['0', 'n/a'] }";
+    let ran = check(&profile(more), &rows);
+    assert_eq!((ran.code, ran.summary()["guests"].clone()), (0, 3.into()), "{}", ran.err);
+}
+
+#[test]
+fn shared_identifiers_are_for_guests() {
+    for (more, message) in [
+        ("max_addresses = 0", "expected at least 1"),
+        ("max_addresses = 2\nshared_identifiers = 'send'", "has no effect"),
+        ("[contact]\nmax_addresses = 2", "contact: has shared_identifiers or max_addresses"),
+    ] {
+        let ran = check(&profile(more), &[]);
+        assert!(ran.code == 2 && ran.err.contains(message), "{} {}", ran.code, ran.err);
+    }
+}

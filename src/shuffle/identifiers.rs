@@ -1,0 +1,397 @@
+//! Shared identifiers: those under which the export has several e-mail addresses, and those that a
+//! spreadsheet has respelt.
+//!
+//! Under one identifier the tenant keeps one guest, so strangers who share one would be merged. It
+//! is a fact of the whole export, found by an external sort of one entry per order and identifier.
+//! Orders whose only identifier is their e-mail address have no entry. Collected by `facts`.
+
+use std::{collections::BTreeSet, io, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::{error::ShuffleError, hash::hash};
+use crate::{
+    map::{input_settings::SharedIdentifiers, profile::SharedIdentifierRules},
+    model::{
+        draft::{Cell, Draft},
+        field::{Field, IdentifierKind, Provider},
+        id_text::{composed, is_placeholder},
+        order::OrderId,
+        origin::{InputNames, Position},
+        problem::{Code, Problem},
+    },
+    spill::{
+        batch::Batch,
+        groups::{Group, Groups},
+        sorter::Sorter,
+    },
+};
+
+/// The hash of an identifier without a trailing `.0`, and the id of an order with it.
+pub(super) type IdentifierKey = (u64, u64);
+
+/// Maximum identifiers that are listed one by one; the others are counted.
+const MAX_LISTED: usize = 100;
+
+/// Maximum people of one identifier that are compared with each other.
+const MAX_PEOPLE: usize = 64;
+
+/// Maximum identifiers whose orders are invalid. With more, the column is no identifier.
+const MAX_INVALID: usize = 1_000_000;
+
+/// An order with an identifier.
+#[derive(Serialize, Deserialize)]
+struct IdentifierUse<'a> {
+    at: Position,
+    provider: &'a str,
+    /// Whether the identifier ends with the `.0` of a spreadsheet.
+    is_float: bool,
+    person: Person,
+}
+
+/// Hashes of what an order says about its guest; 0 where it says nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Person {
+    address: u64,
+    firstname: u64,
+    lastname: u64,
+}
+
+impl Person {
+    fn of(draft: &Draft<'_>) -> Self {
+        let hash_of = |field| {
+            let cell = draft.cell(&field).filter(|cell| !cell.is_unparsable);
+            cell.map_or(0, |cell| hash(&composed(cell.text.trim().to_lowercase().into())))
+        };
+        let has_address =
+            draft.cell(&Field::GuestEmail).is_some_and(|cell| cell.text.contains('@'));
+        Self {
+            address: if has_address { hash_of(Field::GuestEmail) } else { 0 },
+            firstname: hash_of(Field::GuestFirstname),
+            lastname: hash_of(Field::GuestLastname),
+        }
+    }
+
+    /// Whether it is certainly someone else: address, first and last name all differ.
+    fn differs(&self, other: &Self) -> bool {
+        let differs = |one: u64, other: u64| one != 0 && other != 0 && one != other;
+        differs(self.address, other.address)
+            && differs(self.firstname, other.firstname)
+            && differs(self.lastname, other.lastname)
+    }
+}
+
+/// The identifiers of a draft that are compared with those of other orders. E-mail addresses and
+/// placeholders are not.
+fn identifiers<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (&'d Cell<'d>, &'d Provider)> {
+    draft.cells.custom().filter(|cell| !cell.is_unparsable).filter_map(|cell| match &*cell.field {
+        Field::Identifier(provider)
+            if provider.kind() != IdentifierKind::Email && !is_placeholder(&cell.text) =>
+        {
+            Some((cell, provider))
+        }
+        _ => None,
+    })
+}
+
+/// Returns the hash of an identifier without a trailing `.0`, and whether it had one.
+fn identifier_hash(cell: &Cell<'_>, provider: &Provider) -> (u64, bool) {
+    let id = composed(cell.text.trim().into());
+    let plain = id.strip_suffix(".0");
+    (hash(plain.unwrap_or(&id)) ^ hash(provider).rotate_left(1), plain.is_some())
+}
+
+/// Adds the identifiers of an order, unless a rule skips it: what is not sent proves nothing.
+pub(super) fn observe(draft: &Draft<'_>, into: &mut Batch<IdentifierKey>) {
+    if draft.skip.is_some() {
+        return;
+    }
+    let mut person = None;
+    for (cell, provider) in identifiers(draft) {
+        let (hash, is_float) = identifier_hash(cell, provider);
+        let person = *person.get_or_insert_with(|| Person::of(draft));
+        let order = draft.rows.first().map_or(OrderId(0), OrderId::from_origin);
+        let at = cell.at.position();
+        push(&IdentifierUse { at, provider, is_float, person }, hash, order.0, into);
+    }
+}
+
+fn push(found: &IdentifierUse<'_>, hash: u64, order: u64, into: &mut Batch<IdentifierKey>) {
+    let written = into.push_with((hash, order), |payload| {
+        *payload = postcard::to_extend(found, std::mem::take(payload)).map_err(io::Error::other)?;
+        Ok(())
+    });
+    written.expect("numbers and a text always serialize, and a Vec accepts all bytes");
+}
+
+/// Sorts the identifiers of all orders.
+pub(super) struct IdentifierSorter(Sorter<IdentifierKey>);
+
+/// A warning for each identifier with several e-mail addresses.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct IdentifierWarnings {
+    /// Those of the first ones.
+    pub(super) listed: Vec<Problem>,
+    /// Number of the others.
+    pub(super) n_omitted: u64,
+}
+
+/// The identifiers whose orders are invalid, as sorted hashes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct IdentifierFacts {
+    /// Those of several people.
+    shared: Vec<u64>,
+    /// Those that the export has with and without a trailing `.0`.
+    respelt: Vec<u64>,
+}
+
+impl IdentifierFacts {
+    pub(super) fn is_empty(&self) -> bool {
+        self.shared.is_empty() && self.respelt.is_empty()
+    }
+
+    /// Adds a problem to a draft for each of its identifiers that is not one person's.
+    pub(super) fn mark(&self, draft: &mut Draft<'_>) {
+        if self.is_empty() {
+            return;
+        }
+        let mut problems = Vec::new();
+        for (cell, provider) in identifiers(draft) {
+            let (hash, is_float) = identifier_hash(cell, provider);
+            let mut add = |code, message| {
+                problems.push(Problem::for_field(code, &cell.field, cell.at.position(), message));
+            };
+            if self.shared.binary_search(&hash).is_ok() {
+                add(Code::IdentifierShared, SHARED);
+            }
+            if is_float && self.respelt.binary_search(&hash).is_ok() {
+                add(Code::SpreadsheetNumber, RESPELT);
+            }
+        }
+        draft.problems.extend(problems);
+    }
+}
+
+const SHARED: &str = "other orders have this identifier with other e-mail addresses and names, or \
+    with more addresses than max_addresses: one guest would be made of several people; \
+    shared_identifiers = \"send\" in [guest] sends them";
+
+const RESPELT: &str = "other orders have this identifier without the .0 that a spreadsheet adds; \
+    strip_suffix = \".0\" in its rule removes it";
+
+impl IdentifierSorter {
+    /// None yet. What exceeds `memory` (in bytes) spills to `folder`.
+    pub(super) fn new(folder: &Path, memory: usize) -> Self {
+        Self(Sorter::new(folder, ".identifiers", memory))
+    }
+
+    pub(super) fn push_all(&self, identifiers: &mut Batch<IdentifierKey>) -> io::Result<()> {
+        self.0.push_all(identifiers)
+    }
+
+    /// Compares the orders of each identifier. `names` are the inputs' names by `FileId`.
+    pub(super) fn find(
+        self,
+        rules: SharedIdentifierRules,
+        names: &InputNames,
+    ) -> Result<(IdentifierWarnings, IdentifierFacts), ShuffleError> {
+        let mut groups = Groups::new(self.0.sorted()?);
+        let (mut warnings, mut facts) = (IdentifierWarnings::default(), IdentifierFacts::default());
+        // Groups come in ascending order of their hashes, so that the facts are sorted.
+        while let Some(group) = groups.next()? {
+            let hash = group.key();
+            let Some(orders) = OrdersOfIdentifier::read(group, rules)? else { continue };
+            if orders.has_float && orders.has_plain {
+                facts.respelt.push(hash);
+            }
+            if orders.is_refused(rules) {
+                facts.shared.push(hash);
+            }
+            if facts.shared.len() + facts.respelt.len() > MAX_INVALID {
+                return Err(ShuffleError::TooManySharedIdentifiers(MAX_INVALID));
+            }
+            warnings.add(orders.warning(rules, names));
+        }
+        warnings.listed.sort_by_key(|problem| (problem.at.file, problem.at.line));
+        Ok((warnings, facts))
+    }
+}
+
+impl IdentifierWarnings {
+    fn add(&mut self, warning: Option<Problem>) {
+        if warning.is_some() && self.listed.len() == MAX_LISTED {
+            self.n_omitted += 1;
+        } else {
+            self.listed.extend(warning);
+        }
+    }
+}
+
+/// What the orders of one identifier say about their guest.
+struct OrdersOfIdentifier {
+    provider: String,
+    first: Position,
+    /// The first order with another address than the one before.
+    other: Option<Position>,
+    /// The distinct addresses; one more than allowed at most.
+    addresses: BTreeSet<u64>,
+    /// The distinct people with an address.
+    people: Vec<Person>,
+    has_strangers: bool,
+    has_float: bool,
+    has_plain: bool,
+}
+
+impl OrdersOfIdentifier {
+    fn read(
+        mut group: Group<'_, u64, u64>,
+        rules: SharedIdentifierRules,
+    ) -> io::Result<Option<Self>> {
+        let mut orders = None;
+        while let Some((_, entry)) = group.next()? {
+            let order: IdentifierUse<'_> = postcard::from_bytes(entry).map_err(io::Error::other)?;
+            orders.get_or_insert_with(|| Self::new(&order)).add(&order, rules);
+        }
+        Ok(orders)
+    }
+
+    fn new(order: &IdentifierUse<'_>) -> Self {
+        Self {
+            provider: order.provider.to_owned(),
+            first: order.at,
+            other: None,
+            addresses: BTreeSet::new(),
+            people: Vec::new(),
+            has_strangers: false,
+            has_float: false,
+            has_plain: false,
+        }
+    }
+
+    fn add(&mut self, order: &IdentifierUse<'_>, rules: SharedIdentifierRules) {
+        self.has_float |= order.is_float;
+        self.has_plain |= !order.is_float;
+        let person = order.person;
+        if person.address == 0 || self.people.contains(&person) {
+            return;
+        }
+        if self.addresses.len() <= usize::from(rules.max_addresses)
+            && self.addresses.insert(person.address)
+            && self.addresses.len() == 2
+        {
+            self.other = Some(order.at);
+        }
+        if self.people.len() < MAX_PEOPLE {
+            self.has_strangers |= self.people.iter().any(|other| other.differs(&person));
+            self.people.push(person);
+        }
+    }
+
+    /// Whether its orders are invalid.
+    fn is_refused(&self, rules: SharedIdentifierRules) -> bool {
+        rules.choice == SharedIdentifiers::Invalid
+            && (self.has_strangers || self.addresses.len() > usize::from(rules.max_addresses))
+    }
+
+    /// The warning of an identifier with several addresses.
+    fn warning(&self, rules: SharedIdentifierRules, names: &InputNames) -> Option<Problem> {
+        let other = names.locate(self.other?);
+        let n_addresses = self.addresses.len().min(usize::from(rules.max_addresses));
+        let more = if self.addresses.len() > n_addresses { "more than " } else { "" };
+        let message = format!(
+            "orders with this identifier have {more}{n_addresses} e-mail addresses, another one \
+             at {other}: people who share it become one guest"
+        );
+        let field = Field::Identifier(self.provider.as_str().into());
+        Some(Problem::for_field(Code::SeveralAddresses, field, self.first, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::origin::FileId;
+
+    const RULES: SharedIdentifierRules =
+        SharedIdentifierRules { choice: SharedIdentifiers::Invalid, max_addresses: 3 };
+
+    /// An order with this identifier: its address, first name and last name as numbers.
+    type TestOrder<'a> = (&'a str, [u64; 3]);
+
+    /// Finds what the orders of a file come to, if they are read in blocks of this many.
+    fn find(
+        orders: &[TestOrder<'_>],
+        n_per_block: usize,
+        rules: SharedIdentifierRules,
+    ) -> (IdentifierWarnings, IdentifierFacts) {
+        let folder = tempfile::tempdir().unwrap();
+        let sorter = IdentifierSorter::new(folder.path(), 1 << 16);
+        for block in (0..).zip(orders).collect::<Vec<_>>().chunks(n_per_block) {
+            let mut batch = Batch::default();
+            for (line, (id, [address, firstname, lastname])) in block {
+                let person =
+                    Person { address: *address, firstname: *firstname, lastname: *lastname };
+                let plain = id.strip_suffix(".0");
+                let at = Position { file: FileId(0), line: *line, column: None };
+                let found =
+                    IdentifierUse { at, provider: "crm", is_float: plain.is_some(), person };
+                push(&found, hash(plain.unwrap_or(id)), *line, &mut batch);
+            }
+            sorter.push_all(&mut batch).unwrap();
+        }
+        sorter.find(rules, &["orders.csv"].into_iter().collect()).unwrap()
+    }
+
+    /// The numbers of warnings, of shared and of respelt identifiers.
+    fn counts(orders: &[TestOrder<'_>], rules: SharedIdentifierRules) -> [usize; 3] {
+        let (warnings, facts) = find(orders, 1, rules);
+        [warnings.listed.len(), facts.shared.len(), facts.respelt.len()]
+    }
+
+    #[test]
+    fn several_people_share_an_identifier() {
+        let sent = SharedIdentifierRules { choice: SharedIdentifiers::Send, ..RULES };
+        let one = ("C-1", [1, 1, 1]);
+        // The same address or no other one; another address; another last name only; others.
+        assert_eq!(counts(&[one, one, ("C-1", [0, 2, 2]), ("C-2", [9, 9, 9])], RULES), [0, 0, 0]);
+        assert_eq!(counts(&[one, ("C-1", [2, 1, 1])], RULES), [1, 0, 0]);
+        assert_eq!(counts(&[one, ("C-1", [2, 1, 2])], RULES), [1, 0, 0]);
+        assert_eq!(counts(&[one, ("C-1", [2, 0, 2])], RULES), [1, 0, 0]);
+        assert_eq!(counts(&[one, ("C-1", [2, 2, 2])], RULES), [1, 1, 0]);
+        assert_eq!(counts(&[one, ("C-1", [2, 2, 2])], sent), [1, 0, 0]);
+        let many: Vec<_> = (1..=4).map(|address| ("C-1", [address, 0, 0])).collect();
+        assert_eq!(counts(&many[..3], RULES), [1, 0, 0]);
+        assert_eq!(counts(&many, RULES), [1, 1, 0]);
+        assert_eq!(counts(&many, SharedIdentifierRules { max_addresses: 4, ..RULES }), [1, 0, 0]);
+    }
+
+    #[test]
+    fn respelt_identifier_needs_both_spellings() {
+        let orders = [("17.0", [0; 3]), ("18.0", [0; 3]), ("18", [0; 3]), ("19", [0; 3])];
+        assert_eq!(counts(&orders, RULES), [0, 0, 1]);
+        assert_eq!(counts(&orders[..2], RULES), [0, 0, 0]);
+    }
+
+    #[test]
+    fn warning_names_two_orders() {
+        let (found, _) =
+            find(&[("C-1", [1, 1, 1]), ("C-2", [5, 5, 5]), ("C-1", [2, 1, 1])], 2, RULES);
+        insta::assert_snapshot!(found.listed[0].message, @"orders with this identifier have 2 e-mail addresses, another one at orders.csv:2: people who share it become one guest");
+        assert_eq!(found.listed[0].field.as_deref(), Some("guest.id.crm"));
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_change_nothing(
+            orders in prop::collection::vec(
+                (prop::sample::select(vec!["1", "1.0", "2", "3"]), [0..6u64, 0..3u64, 0..3u64]),
+                0..40,
+            ),
+            n_per_block in 1..20usize,
+        ) {
+            prop_assert_eq!(find(&orders, n_per_block, RULES), find(&orders, 1000, RULES));
+        }
+    }
+}
