@@ -70,6 +70,10 @@ impl SendCandidates {
         spec: &RunSpec<'_>,
         recorder: &Recorder,
     ) -> Result<(), GuardError> {
+        let n_unreadable = recorder.files().unreadable_rows;
+        if n_unreadable > 0 && recorder.counters.tally.orders().read == 0 {
+            return Err(GuardError::NothingRead { n_unreadable });
+        }
         let (n_invalid, n_orders) = (recorder.n_invalid(), self.n_orders(spec, recorder));
         spec.max_invalid.check_invalid(n_invalid, n_orders)?;
         spec.max_invalid.check_old(self.old_orders, n_orders, spec.backfill_guard())

@@ -1,4 +1,5 @@
-//! Guards before sending: the run is refused if too many orders are invalid or too old.
+//! Guards before sending: the run is refused if too many orders are invalid or too old, or if
+//! nothing but unreadable rows was read.
 //!
 //! They count only; `disposition` decides about the single old order. Called by `candidates` and
 //! `resume`.
@@ -13,6 +14,12 @@ use crate::disposition::{BackfillGuard, OldOrders, in_days};
 /// Why a guard refuses a run.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum GuardError {
+    #[error(
+        "no order was read, and {n_unreadable} rows cannot be read; nothing was sent\n  \
+         hint: compare the first lines of the export with the profile: its format, delimiter and \
+         key; JSON over several lines is converted by jq -c ."
+    )]
+    NothingRead { n_unreadable: u64 },
     #[error(
         "{n_invalid} of {n_orders} orders are invalid, more than allowed ({max_invalid}); nothing \
          was sent\n  \

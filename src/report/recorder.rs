@@ -296,8 +296,10 @@ impl Recorder {
         let needs_attention =
             |outcome: &Outcome| outcome.is_rejected() || *outcome == Outcome::NotAttempted;
         let mut outcomes = Outcome::ALL.into_iter().filter(needs_attention);
+        // An accepted unreadable row may have been part of any order.
         u8::from(
             self.counters.n_new_changes > 0
+                || self.files.unreadable_rows > 0
                 || outcomes.any(|outcome| self.n_with_outcome(outcome) > 0),
         )
     }

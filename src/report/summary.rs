@@ -198,6 +198,7 @@ impl Summary {
             }
             0 if is_check => "every order is valid or skipped",
             0 => "every order is accepted, already sent or skipped",
+            1 if self.rows_unreadable > 0 => "finished, but some orders or rows need attention",
             1 => "finished, but some orders need attention",
             2 if is_check => "this export would not be sent",
             2 => "nothing was sent",

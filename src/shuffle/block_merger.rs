@@ -41,6 +41,8 @@ pub(super) struct BlockResult<'p, P> {
     pub(super) starts_export: bool,
     pub(super) ends_export: bool,
     pub(super) lost: LostRows,
+    /// What to do about the first of them.
+    pub(super) lost_hint: Option<String>,
     /// Lost rows before the first run, and the last one after the last run.
     pub(super) lost_before: Vec<Position>,
     pub(super) lost_after: Option<Position>,
@@ -63,6 +65,7 @@ impl<'p, P: Default> BlockResult<'p, P> {
             starts_export: false,
             ends_export: false,
             lost: LostRows::default(),
+            lost_hint: None,
             lost_before: Vec::new(),
             lost_after: None,
             first_run: None,
@@ -83,6 +86,8 @@ pub(super) struct BlockMerger<'t, 'p, 's, D, C> {
     pub(super) collect: &'t mut C,
     pub(super) file_problems: Vec<Problem>,
     pub(super) lost: LostRows,
+    /// What to do about the first of them.
+    pub(super) lost_hint: Option<String>,
     pub(super) unknown_names: UnknownNames,
     /// The last run so far, which may continue in the next block.
     pub(super) open_run: Option<Fragment<'static>>,
@@ -98,6 +103,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         self.count(&block_result);
         (self.context.emit)(ShuffleProgress::Rows(block_result.counts.rows));
         self.lost.append(std::mem::take(&mut block_result.lost));
+        self.lost_hint = self.lost_hint.take().or(block_result.lost_hint.take());
         self.unknown_names.append(std::mem::take(&mut block_result.unknown_names));
         if let Some(open_run) = &mut self.open_run {
             open_run.possible_rows.extend(&block_result.lost_before);

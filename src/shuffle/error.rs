@@ -20,15 +20,14 @@ pub enum ShuffleError {
     #[error("{0}; nothing was sent")]
     Stopped(String),
     /// A row was lost, and the profile does not accept that.
-    #[error(
-        "{position}: {error}\n  hint: fix the row, or set unreadable_rows = \"accept\" to leave \
-         such rows out"
-    )]
+    #[error("{position}: {error}\n  hint: {hint}")]
     LostRow {
         /// The row.
         position: String,
         /// Why it is lost.
         error: GroupError,
+        /// What to do about it.
+        hint: String,
     },
     /// The rows of one order have too many bytes.
     #[error(

@@ -22,6 +22,7 @@ mod facts;
 mod fragment;
 mod hash;
 mod identifiers;
+mod lost_row_hint;
 mod observe;
 mod ordered;
 mod pass;

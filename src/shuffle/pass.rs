@@ -17,6 +17,7 @@ use super::{
     export::Export,
     facts::{FactCollector, Observations},
     fragment::Fragment,
+    lost_row_hint::{ITEM_WITHOUT_KEY, lost_row_hint},
     ordered::for_each_ordered,
     scattered,
     sink::{Collect, Decide},
@@ -68,6 +69,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
         collect,
         file_problems: Vec::new(),
         lost: LostRows::default(),
+        lost_hint: None,
         unknown_names: UnknownNames::default(),
         open_run: None,
         last_lost: None,
@@ -84,6 +86,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     };
     let done = for_each_ordered(blocks, work, |block_result| merger.merge(block_result));
     let done = done.and_then(|()| merger.close_run());
+    let lost_hint = merger.lost_hint.take();
     let BlockMerger { fact_collector, warnings, file_problems, lost, .. } = merger;
     let Some(fact_collector) = fact_collector else {
         return done.map(|()| PassEnd::Decided(warnings));
@@ -92,7 +95,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     if done.is_ok() && context.is_stopped.load(Ordering::Relaxed) {
         return Ok(PassEnd::MostlyScattered);
     }
-    let done = done.and_then(|()| Ok(ensure_lost_allowed(&lost, context)?));
+    let done = done.and_then(|()| Ok(ensure_lost_allowed(&lost, lost_hint, context)?));
     export.files.omitted_lost_rows = lost.count - lost.listed.len() as u64;
     export.file_problems.extend(lost.listed);
     done.map(|()| PassEnd::Learned(Box::new(fact_collector), warnings))
@@ -101,13 +104,27 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
 /// Returns an error if lost rows are not allowed.
 fn ensure_lost_allowed<D>(
     lost: &LostRows,
+    first_hint: Option<String>,
     context: &Context<'_, '_, D>,
 ) -> Result<(), ShuffleError> {
-    let allowed = lost.ensure_allowed(context.settings.grouping);
-    allowed.map_err(|error| ShuffleError::LostRow {
+    let grouping = context.settings.grouping;
+    lost.ensure_allowed(grouping).map_err(|error| ShuffleError::LostRow {
         position: context.input_names.locate(error.at),
         error,
+        // Where unreadable rows are accepted, only the items of an order end the run.
+        hint: first_hint
+            .filter(|_| !grouping.accepts_unreadable)
+            .unwrap_or_else(|| ITEM_WITHOUT_KEY.to_owned()),
     })
+}
+
+/// Returns the hint for the first lost row of a block.
+fn first_lost_hint(next: &NextBlock<'_>, rows: &[KeyedRow<'_>], lost: &LostRows) -> Option<String> {
+    let first = lost.listed.first()?;
+    let row =
+        rows.iter().find(|row| row.kind.has_no_order() && row.row.origin.line == first.at.line)?;
+    let raw = next.block.row(&row.row.origin);
+    Some(lost_row_hint(row, raw, next.file.parser.file_format(), lost.count))
 }
 
 /// Decides or spills the runs of a block. Its first and its last run are only kept, since they may
@@ -129,6 +146,7 @@ fn process_runs<'p, D: Decide>(
     block_result.n_bytes = block.bytes.len() as u64;
     block_result.lost_before = mem::take(&mut runs.lost_before);
     block_result.lost_after = runs.lost_after;
+    block_result.lost_hint = first_lost_hint(next, rows, &runs.lost);
     block_result.lost = mem::take(&mut runs.lost);
     observe_ambiguities(context, rows, file, &mut block_result.observations);
     let n_runs = runs.runs.len();

@@ -93,7 +93,7 @@ fn unreadable_rows_are_reported() {
         A-3 valid
     one cell: exit 2
         error: orders.csv:3: the row has 1 cell, the header has 12; it is not known which order the row belongs to
-          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, is = "A-2" }]
     too many cells: exit 1
         A-1 valid
         A-2 invalid
@@ -109,10 +109,10 @@ fn unreadable_rows_are_reported() {
           hint: if quotes are data in this export, set quote = "none" in the profile; otherwise the export must write a quote within a cell as ""
     text behind a closing quote: exit 2
         error: orders.csv:3: text after a closing quote at column 63, expected a delimiter; a quote within a cell is written ""; it is not known which order the row belongs to
-          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: fix the row, or set quote = "none" in the profile if quotes are data
     no key and no time: exit 2
         error: orders.csv:3: the row has no order key; it is not known which order the row belongs to
-          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: give the row the key of its order, which would go without the item
     "#);
 }
 
@@ -133,7 +133,7 @@ fn row_without_key_invalidates_possible_orders() {
             ("a broken time", with(ExportRow { ordered_at: "2025-03-32T10:00:00Z", ..lost })),
         ],
     );
-    insta::assert_snapshot!(found, @r#"
+    insta::assert_snapshot!(found, @"
     the same time: exit 1
         A-1 invalid
             row_without_key 4:null this row has no order key and may belong to the order
@@ -158,8 +158,8 @@ fn row_without_key_invalidates_possible_orders() {
             total_differs 4:37 the items add up to 30.60, the order's price is 31
     a broken time: exit 2
         error: orders.csv:4: the row has no order key; it is not known which order the row belongs to
-          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
-    "#);
+          hint: give the row the key of its order, which would go without the item
+    ");
 }
 
 #[test]
@@ -191,19 +191,19 @@ fn invalid_json_lines_are_reported() {
             row_unreadable 1:null the line is not a single JSON object: EOF while parsing a string at column 60
     cut off before the key: exit 2
         error: orders.ndjson:1: the line is not a single JSON object: EOF while parsing a string at column 10; it is not known which order the row belongs to
-          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out (exit code 1)
     two objects on a line: exit 2
         error: orders.ndjson:1: the line is not a single JSON object: trailing characters at column 171; it is not known which order the row belongs to
-          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: write each document on a line of its own: jq -c . FILE > orders.ndjson
     a comma too many: exit 1
         A-1 invalid
             row_unreadable 1:null the line is not a single JSON object: trailing comma at column 171
     no object: exit 2
         error: orders.ndjson:1: the line is not a single JSON object: invalid type: integer `5`, expected a JSON object at column 1; it is not known which order the row belongs to (2 more such rows)
-          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, is = "5" }]
     deep nesting: exit 2
         error: orders.ndjson:1: nested deeper than 64 levels; it is not known which order the row belongs to
-          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out
+          hint: fix the row, or set unreadable_rows = "accept" to leave such rows out (exit code 1)
     a number with a leading zero: exit 1
         A-1 invalid
             row_unreadable 1:null the line is not a single JSON object: invalid number at column 176

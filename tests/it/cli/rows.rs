@@ -136,3 +136,53 @@ fn ignored_rows_belong_to_no_order() {
     let counts = ["rows", "rows_ignored", "rows_unreadable", "items"].map(|name| &summary[name]);
     assert_eq!(counts, [6, 4, 0, 2].map(Value::from).each_ref(), "{}", ran.out);
 }
+
+/// Accepted rows are given up, but never the items of an order, and never a whole export.
+#[test]
+fn accepted_unreadable_rows_set_the_exit_code() {
+    let check = "check orders.csv --pos x --set unreadable_rows=accept";
+    let a = row("A-1");
+    let no_item = "GEAR,Rope,30.60,1,";
+    let without_key = |row: String| row.replace("2025-03-01T10:00:00Z", "");
+    let found = run_cases(
+        "orders.csv",
+        check,
+        &[
+            ("a footer", format!("{HEADER}{a}end\n")),
+            (
+                "no key and no item",
+                format!("{HEADER}{a}{}", without_key(row("").replace(no_item, ",,,,"))),
+            ),
+            ("an item without a key", format!("{HEADER}{a}{}", without_key(row("")))),
+            ("no order", format!("{HEADER}end\nend\n")),
+        ],
+    );
+    insta::assert_snapshot!(found, @"
+    a footer: exit 1
+        A-1 valid
+    no key and no item: exit 1
+        A-1 valid
+    an item without a key: exit 2
+        error: orders.csv:3: the row has cells of an item, but no order key; it is not known which order the row belongs to
+          hint: give the row the key of its order, which would go without the item
+    no order: exit 2
+        error: no order was read, and 2 rows cannot be read; nothing was sent
+          hint: compare the first lines of the export with the profile: its format, delimiter and key; JSON over several lines is converted by jq -c .
+    ");
+}
+
+#[test]
+fn json_over_several_lines_is_recognised() {
+    let pretty = "{\n  \"referenceId\": \"A-1\",\n  \"price\": 5\n}\n";
+    let workspace = Workspace::with("orders.json", pretty);
+    let refused = workspace.run("check orders.json --pos x");
+    let accepted = workspace.run("check orders.json --pos x --set unreadable_rows=accept");
+    insta::assert_snapshot!(refused.report() + &accepted.report(), @"
+    exit 2
+        error: orders.json:1: the line is not a single JSON object: EOF while parsing an object at column 1; it is not known which order the row belongs to (3 more such rows)
+          hint: the file is JSON over several lines, expected one document per line: jq -c . FILE > orders.ndjson
+    exit 2
+        error: no order was read, and 4 rows cannot be read; nothing was sent
+          hint: compare the first lines of the export with the profile: its format, delimiter and key; JSON over several lines is converted by jq -c .
+    ");
+}
