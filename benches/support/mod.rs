@@ -291,6 +291,7 @@ fn settings(profile: &Profile) -> CheckSettings {
     CheckSettings {
         validate: ValidateSettings {
             common: CommonDefaults { pos: Some("shop".to_owned()), ..CommonDefaults::default() },
+            has_quantities: true,
             total_from: profile.order_price,
             price_basis: profile.item_price,
             target_price_basis: profile.item_price,

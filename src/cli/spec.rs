@@ -28,7 +28,7 @@ use crate::{
     disposition::AgeLimit,
     ledger::{self, Consent, LedgerLocation},
     map::{input_settings, profile::Profile},
-    model::{rules::CommonDefaults, target::Target},
+    model::{field::Field, rules::CommonDefaults, target::Target},
     pipeline::{RunSpec, SendSpec},
     read::ReadLimits,
     sandbox::{self, Sandbox},
@@ -388,6 +388,7 @@ fn validate_settings(
     let TargetSettings { channel, language, currency, page, pos, .. } = values;
     ValidateSettings {
         common: CommonDefaults { channel, language, currency, page, pos },
+        has_quantities: profile.has_source(&Field::ItemQuantity),
         total_from: profile.order_price,
         price_basis: profile.item_price,
         target_price_basis: settings.item_price,

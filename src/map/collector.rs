@@ -24,6 +24,8 @@ pub(super) struct RawValue<'a> {
     pub(super) text: &'a str,
     pub(super) at: CellOrigin<'a>,
     pub(super) notation: Notation,
+    /// The text of the member beside a number that has its number of decimals.
+    pub(super) beside: Option<&'a str>,
 }
 
 /// The cells, problems and skip reason collected so far.
@@ -96,6 +98,12 @@ impl<'a> Collector<'a> {
     ) {
         match found {
             None => self.push_default(field, rule),
+            Some(RawValue { text, at, notation, beside })
+                if rule.converts_numbers() && field.is_number() =>
+            {
+                let (result, notation) = rule.apply_to_number(text, notation, beside);
+                self.push_result(field, rule, result, Cow::Borrowed(text), (at, notation));
+            }
             Some(found) => self.push_result(
                 field,
                 rule,

@@ -374,7 +374,23 @@ fn add_known_paths(
         if !matches!(target, FieldTarget::Field(_)) && !path.ends_with('*') {
             known.push(format!("{path}.*"));
         }
+        known.extend(rule.scale_member().map(|name| path_beside(&path, name)));
         known.push(path);
+    }
+}
+
+/// The text of a member beside the value that [`first_filled`] finds.
+fn beside<'n>(node: &'n JsonNode, rule: &Rule, name: &str) -> Option<&'n str> {
+    let is_filled = |found: &JsonNode| !is_empty(found, |text| rule.is_empty(text));
+    let taken = rule.paths.iter().find(|path| node.at(path).is_some_and(is_filled))?;
+    let text = scalar(node.at(&path_beside(taken, name))?)?;
+    (!rule.is_empty(text)).then_some(text)
+}
+
+fn path_beside(path: &str, name: &str) -> String {
+    match path.rsplit_once('.') {
+        Some((above, _)) => format!("{above}.{name}"),
+        None => name.to_owned(),
     }
 }
 
@@ -476,12 +492,9 @@ impl<'a> DocumentContext<'a> {
         for FieldRule { target, rule } in rules {
             match target {
                 FieldTarget::Field(field) => {
-                    self.push_value(
-                        collector,
-                        Cow::Borrowed(field),
-                        rule,
-                        first_filled(node, rule, &rule.paths),
-                    );
+                    let found = first_filled(node, rule, &rule.paths);
+                    let beside = rule.scale_member().and_then(|name| beside(node, rule, name));
+                    self.push_value(collector, Cow::Borrowed(field), rule, found, beside);
                 }
                 FieldTarget::AnyIdentifier => self.identifiers(collector, rule, node),
                 wildcard => self.extensions(collector, wildcard, rule, node),
@@ -495,6 +508,7 @@ impl<'a> DocumentContext<'a> {
         field: Cow<'a, Field>,
         rule: &'a Rule,
         node: Option<&'a JsonNode>,
+        beside: Option<&'a str>,
     ) {
         let Some(node) = node else { return collector.push_value(field, rule, None) };
         if let (JsonValue::Array(lines), Field::GuestStreet) = (&node.value, &*field)
@@ -505,7 +519,7 @@ impl<'a> DocumentContext<'a> {
         }
         match scalar(node) {
             Some(text) => {
-                let found = RawValue { text, at: self.at(node), notation: notation(node) };
+                let found = RawValue { text, at: self.at(node), notation: notation(node), beside };
                 collector.push_value(field, rule, Some(found));
             }
             None => collector.push_not_a_scalar(field, self.at(node), type_name(&node.value)),
@@ -557,6 +571,7 @@ impl<'a> DocumentContext<'a> {
                             field,
                             rule,
                             Some(member).filter(|member| !is_empty(member, str::is_empty)),
+                            None,
                         );
                     }
                 }
@@ -571,7 +586,7 @@ impl<'a> DocumentContext<'a> {
         if let (Some(provider), Some(id)) = (member_text("provider"), id) {
             let provider = rule.provider(provider);
             let field = Cow::Owned(Field::Identifier(provider.clone()));
-            self.push_value(collector, field, rule, Some(id));
+            self.push_value(collector, field, rule, Some(id), None);
             self.expiry_date(collector, rule, provider, element);
             return;
         }
@@ -705,7 +720,7 @@ impl<'a> DocumentContext<'a> {
         };
         let field = Cow::Owned(wildcard_field(wildcard, rule, name, json_type));
         let filled = Some(value).filter(|value| !is_empty(value, str::is_empty));
-        self.push_value(collector, field, rule, filled);
+        self.push_value(collector, field, rule, filled, None);
     }
 }
 

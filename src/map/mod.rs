@@ -12,6 +12,7 @@ mod document_mapper;
 mod error;
 pub mod file_mapper;
 pub mod input_settings;
+mod number;
 mod phone;
 pub mod profile;
 mod profile_text;

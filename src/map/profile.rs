@@ -13,6 +13,7 @@ use super::{
     input_settings::{
         LastLineEnd, MissingColumns, Quote, SharedIdentifiers, UnknownColumns, UnreadableRows,
     },
+    number::NumberMarks,
     profile_text::{
         ConditionText, EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText,
     },
@@ -231,16 +232,21 @@ impl Profile {
     /// declare.
     #[must_use]
     pub fn reads_undeclared(&self, field: &Field) -> bool {
-        let is_of_field =
-            |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(known) if known == field);
         // A total that is the sum of the lines is not read.
         let is_read = *field != Field::Price || self.order_price == TotalFrom::Given;
-        is_read
-            && self
-                .rules
-                .iter()
-                .find(is_of_field)
-                .is_some_and(|rule| rule.rule.is_undeclared_number())
+        is_read && self.rule_of(field).is_some_and(Rule::reads_undeclared_numbers)
+    }
+
+    /// Whether a field has a column or a path, and not only a constant.
+    #[must_use]
+    pub fn has_source(&self, field: &Field) -> bool {
+        self.rule_of(field).is_some_and(|rule| !rule.columns.is_empty() || !rule.paths.is_empty())
+    }
+
+    fn rule_of(&self, field: &Field) -> Option<&Rule> {
+        let is_of_field =
+            |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(known) if known == field);
+        self.rules.iter().find(is_of_field).map(|found| &found.rule)
     }
 
     /// Whether guests may have identifiers other than e-mail addresses.
@@ -294,6 +300,12 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
     let of_people = people.iter_mut().flat_map(|people| &mut people.rules);
     let of_fields = rules.iter_mut().chain(of_people).map(|field| &mut field.rule);
     of_fields.chain([&mut key]).for_each(|rule| rule.add_nulls(&text.nulls));
+    let marks = NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref())
+        .map_err(|error| for_field("decimal", &error))?;
+    let of_people = people.iter_mut().flat_map(|people| &mut people.rules);
+    rules.iter_mut().chain(of_people).try_for_each(|rule| complete_number(rule, marks))?;
+    key.complete_number(Some(&Field::ReferenceId), NumberMarks::default())
+        .map_err(|error| for_field("key", &error))?;
     let skips = text.skip.into_iter().map(|skip| {
         Ok(SkipRule { reason: skip.reason.into(), when: condition("skip", skip.when)? })
     });
@@ -339,6 +351,18 @@ fn condition(field: &str, text: ConditionText) -> Result<Condition, ProfileError
         return Err(for_field(field, "raw is for ignore_rows only; expected a column or path"));
     }
     Ok(condition)
+}
+
+/// Completes how a rule reads numbers, by the marks of the whole profile.
+fn complete_number(
+    FieldRule { target, rule }: &mut FieldRule,
+    marks: NumberMarks,
+) -> Result<(), ProfileError> {
+    let (field, name) = match target {
+        FieldTarget::Field(field) => (Some(&*field), field.to_string()),
+        _ => (None, WILDCARD.to_owned()),
+    };
+    rule.complete_number(field, marks).map_err(|error| for_field(&name, &error))
 }
 
 fn for_field(field: &str, error: &str) -> ProfileError {
@@ -533,7 +557,7 @@ mod tests {
     #[test]
     fn unknown_name_has_line_and_suggestion() {
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nreferenceId = { colum = 'a' }\n"), @r#"
-        p.toml:3:17: unknown field `colum`, expected one of `column`, `path`, `value`, `default`, `empty`, `values`, `other`, `date`, `zone`, `strip_prefix`, `strip_suffix`, `type`, `kind`, `country`, `disagree`
+        p.toml:3:17: unknown field `colum`, expected one of `column`, `path`, `value`, `default`, `empty`, `values`, `other`, `date`, `zone`, `strip_prefix`, `strip_suffix`, `decimal`, `thousands`, `negative`, `scale`, `type`, `kind`, `country`, `disagree`
           hint: did you mean "column"?
         "#);
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nrefrenceId = { column = 'a' }\n"), @r#"

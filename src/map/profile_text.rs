@@ -80,11 +80,51 @@ pub(super) struct RuleText {
     pub(super) zone: Option<String>,
     pub(super) strip_prefix: Option<String>,
     pub(super) strip_suffix: Option<String>,
+    pub(super) decimal: Option<String>,
+    pub(super) thousands: Option<String>,
+    pub(super) negative: Option<NegativeText>,
+    pub(super) scale: Option<ScaleText>,
     pub(super) r#type: Option<String>,
     pub(super) kind: Option<KindText>,
     pub(super) country: Option<String>,
     #[serde(default)]
     pub(super) disagree: OnConflict,
+}
+
+/// How a negative number is written, besides with a leading minus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum NegativeText {
+    Parentheses,
+    TrailingMinus,
+}
+
+/// The minor unit that numbers are in: its number of decimals, that of their currency, or one that
+/// a member beside each number has.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a number of decimals, \"currency\" or { beside = \"…\", default = … }"
+)]
+pub(super) enum ScaleText {
+    Decimals(u32),
+    Currency(CurrencyScale),
+    Beside { beside: String, default: Option<ScaleDefault> },
+}
+
+/// A minor unit that does not depend on a member beside a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "expected a number of decimals or \"currency\"")]
+pub(super) enum ScaleDefault {
+    Decimals(u32),
+    Currency(CurrencyScale),
+}
+
+/// The word `currency`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum CurrencyScale {
+    Currency,
 }
 
 /// A number: `0`, `0.5`, or a text, which keeps all digits.
@@ -169,6 +209,8 @@ pub(super) struct ProfileText {
     pub(super) delimiter: Option<char>,
     #[serde(default)]
     pub(super) quote: Quote,
+    pub(super) decimal: Option<String>,
+    pub(super) thousands: Option<String>,
     #[serde(default)]
     pub(super) last_line_end: LastLineEnd,
     #[serde(default)]

@@ -358,6 +358,7 @@ fn apply_rules<'a>(
             text: record.cell(index),
             at: CellOrigin::Column(row, to_u32(index)),
             notation: Notation::Text,
+            beside: None,
         };
         let is_filled = |found: &RawValue<'_>| !bound.rule.is_empty(found.text);
         let first = bound.first_column.map(found).filter(is_filled);

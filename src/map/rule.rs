@@ -9,11 +9,13 @@ use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{
     date::{DateRule, ISO_8601},
+    number::{self, NumberFormat, NumberMarks},
     profile_text::{OnConflict, RuleText, TableValue},
     value_kind::ValueKind,
 };
 use crate::model::{
-    field::{ExtensionType, Provider},
+    draft::Notation,
+    field::{ExtensionType, Field, Provider},
     problem::Code,
     suggest::suggest,
 };
@@ -35,6 +37,8 @@ pub struct Rule {
     empty: Vec<String>,
     strip_prefix: Option<String>,
     strip_suffix: Option<String>,
+    /// How its numbers are written, if they are converted.
+    number: Option<NumberFormat>,
     date: Option<DateRule>,
     pub(super) kind: Option<ValueKind>,
     table: Option<BTreeMap<String, TableEntry>>,
@@ -108,6 +112,7 @@ impl Rule {
         Ok(Self {
             date: date_rule(&text, is_date)?,
             kind: ValueKind::new(text.kind, text.country.as_deref())?,
+            number: Some(NumberFormat::new(&text)?),
             extension_type: text.r#type.as_deref().map(extension_type).transpose()?,
             columns: text.column.map(super::profile_text::OneOrMany::into_vec).unwrap_or_default(),
             paths: text.path.map(super::profile_text::OneOrMany::into_vec).unwrap_or_default(),
@@ -128,6 +133,61 @@ impl Rule {
         self.empty.extend_from_slice(nulls);
     }
 
+    /// Completes how its numbers are written, by the marks of the whole profile. `field` is the one
+    /// that it fills; `None` for a wildcard, whose fields may be numbers. An error is a message.
+    pub(super) fn complete_number(
+        &mut self,
+        field: Option<&Field>,
+        marks: NumberMarks,
+    ) -> Result<(), String> {
+        let Some(mut number) = self.number.take() else { return Ok(()) };
+        if field.is_some_and(|field| !field.is_number()) {
+            if number.is_declared() {
+                return Err("has decimal, thousands, negative or scale, but its field is not a \
+                            number"
+                    .into());
+            }
+            return Ok(());
+        }
+        let (prefix, suffix) = (self.strip_prefix.as_deref(), self.strip_suffix.as_deref());
+        if let Some(field) = field {
+            number::check_affixes(prefix, suffix)?;
+            number.check_scale(field)?;
+        }
+        number.add_marks(marks)?;
+        let is_converted = number.is_declared() || prefix.is_some() || suffix.is_some();
+        self.number = Some(number).filter(|_| is_converted && !self.has_table());
+        Ok(())
+    }
+
+    /// Whether it converts the values of fields that are numbers.
+    pub(super) fn converts_numbers(&self) -> bool {
+        self.number.is_some()
+    }
+
+    /// The name of the member beside a number that has its number of decimals.
+    pub(super) fn scale_member(&self) -> Option<&str> {
+        self.number.as_ref()?.scale_member()
+    }
+
+    /// Applies the rule to a number.
+    pub(super) fn apply_to_number<'a>(
+        &'a self,
+        text: &'a str,
+        notation: Notation,
+        beside: Option<&str>,
+    ) -> (RuleResult<'a>, Notation) {
+        let number = self.number.as_ref().filter(|_| !self.is_empty(text));
+        let Some(number) = number else { return (self.apply(text), notation) };
+        match number.read(text, notation, beside, |text| self.stripped(text)) {
+            Ok((digits, notation)) => {
+                let digits = if self.is_empty(&digits) { Cow::Borrowed("") } else { digits };
+                (RuleResult::Value(digits), notation)
+            }
+            Err(message) => (RuleResult::Invalid(Code::NumberUnreadable, message), notation),
+        }
+    }
+
     /// Whether a cell with this text counts as empty.
     pub(super) fn is_empty(&self, text: &str) -> bool {
         text.is_empty() || self.empty.iter().any(|empty| empty == text)
@@ -138,14 +198,16 @@ impl Rule {
         self.table.is_none()
             && self.empty.is_empty()
             && self.date.is_none()
+            && self.number.is_none()
             && self.strip_prefix.is_none()
             && self.strip_suffix.is_none()
             && self.kind.is_none_or(|kind| kind == ValueKind::Email)
     }
 
     /// Whether it reads numbers whose decimal mark is not declared.
-    pub(super) fn is_undeclared_number(&self) -> bool {
-        !self.has_table() && !(self.columns.is_empty() && self.paths.is_empty())
+    pub(super) fn reads_undeclared_numbers(&self) -> bool {
+        let is_declared = self.number.as_ref().is_some_and(NumberFormat::declares_point);
+        !is_declared && !self.has_table() && !(self.columns.is_empty() && self.paths.is_empty())
     }
 
     /// Whether its values are constants of the profile.

@@ -53,6 +53,8 @@ pub enum Notation {
     JsonNumber,
     /// With a decimal point: `map` has converted it, or it is a constant of the profile.
     Declared,
+    /// In minor units of its currency, which only the whole order shows.
+    MinorUnits,
 }
 
 /// The origin of a cell, resolved to a position on demand.

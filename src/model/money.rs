@@ -83,6 +83,15 @@ fn scale_by_power(mut digits: Decimal, exponent: i64) -> Option<Decimal> {
 }
 
 impl Amount {
+    /// Converts a number of minor units, such as cents, to an amount with this many decimals.
+    /// `None` if it is not a whole number, or a digit would be lost.
+    #[must_use]
+    pub fn from_minor_units(self, n_decimals: u32) -> Option<Self> {
+        let mut amount = Some(self.0.normalize()).filter(|units| units.scale() == 0)?;
+        amount.set_scale(n_decimals).ok()?;
+        Some(Self(amount))
+    }
+
     /// The sum, or `None` if a digit would be lost.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
@@ -226,6 +235,20 @@ mod tests {
         assert_eq!(json("1.50E+1"), "15.0");
         assert_eq!(json("15e-1"), "1.5");
         assert_eq!(json("-45"), "-45");
+    }
+
+    #[test]
+    fn minor_units_keep_all_digits() {
+        let converted = |text: &str, n_decimals| {
+            text.parse::<Amount>().unwrap().from_minor_units(n_decimals).map(|a| a.to_string())
+        };
+        assert_eq!(converted("2199", 2).as_deref(), Some("21.99"));
+        assert_eq!(converted("2000.0", 2).as_deref(), Some("20.00"));
+        assert_eq!(converted("5", 3).as_deref(), Some("0.005"));
+        assert_eq!(converted("-2199", 0).as_deref(), Some("-2199"));
+        assert_eq!(converted("1e3", 2).as_deref(), Some("10.00"));
+        assert_eq!(converted("21.99", 2), None);
+        assert_eq!(converted("2199", 30), None);
     }
 
     #[test]

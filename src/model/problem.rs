@@ -376,6 +376,16 @@ codes! {
     RowWithoutKey "row_without_key" Error,
     /// The order's price is not the sum of its items.
     TotalDiffers "total_differs" Warning,
+    /// A purchase has a negative total.
+    NegativeTotal "negative_total" Error,
+    /// A purchase has a total of 0.
+    ZeroTotal "zero_total" Warning,
+    /// The quantity of an item is 0 or negative.
+    QuantityNotPositive "quantity_not_positive" Warning,
+    /// An item has a price for each piece and no quantity.
+    QuantityMissing "quantity_missing" Warning,
+    /// An item has another currency than its order.
+    ItemCurrencyDiffers "item_currency_differs" Warning,
     /// The order's price is the sum of its items, but an item has another currency.
     MixedCurrencies "mixed_currencies" Error,
     /// A payment type is not listed in the manual.

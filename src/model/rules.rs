@@ -20,6 +20,8 @@ pub struct TargetRules {
     pub statuses: &'static [&'static str],
     /// Those of an order that is to change, which the target can never do.
     pub unfinished_statuses: &'static [&'static str],
+    /// The statuses of orders that were taken back. Any other order is a purchase.
+    pub reversal_statuses: &'static [&'static str],
     /// The statuses that only another route takes.
     pub other_statuses: NotTaken,
     /// The documented channels; others are a warning.

@@ -91,6 +91,8 @@ const LOWERABLE: &[Code] = &[
     Code::PlaceholderIdentifier,
     Code::TimestampInFuture,
     Code::TimestampTooEarly,
+    Code::DecimalAmbiguous,
+    Code::NegativeTotal,
 ];
 
 #[cfg(test)]

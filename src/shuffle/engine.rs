@@ -133,7 +133,9 @@ impl<'r, D: Decide> Engine<'r, D> {
 
     /// Reports the warnings that concern columns.
     fn warn(&self, warnings: &ColumnWarnings, export: &mut Export) {
-        let problems = warnings.problems();
+        let severities = &self.settings.profile.severities;
+        let mut problems = warnings.problems();
+        problems.retain(|problem| !severities.is_off(problem.code));
         for problem in &problems {
             let position = self.input_names.locate(problem.at);
             (self.emit)(ShuffleProgress::Warning(&format!("{position}: {}", problem.message)));

@@ -21,6 +21,8 @@ pub static SINGLE: TargetRules = TargetRules {
     // "ORDER_CHECKOUT event", `order.status` and `orderItems.status`.
     statuses: &["PURCHASED", "PAYMENT_PENDING"],
     unfinished_statuses: UNFINISHED_STATUSES,
+    // Only an order assembled from several events can have these statuses.
+    reversal_statuses: &[],
     // "CHECKOUT event", `status`.
     other_statuses: NotTaken {
         values: &["CONFIRMED", "REFUNDED", "CANCELLED"],
@@ -71,6 +73,7 @@ pub static MULTI: TargetRules = TargetRules {
     // "CHECKOUT event", `status`. The items of such an order may have the same statuses.
     statuses: &["PURCHASED", "PAYMENT_PENDING", "CONFIRMED", "REFUNDED", "CANCELLED"],
     unfinished_statuses: UNFINISHED_STATUSES,
+    reversal_statuses: &["REFUNDED", "CANCELLED"],
     other_statuses: NotTaken::NONE,
     channels: CHANNELS,
     // Not sent, but an unknown value is a hint that the profile maps the wrong column.

@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 
 use super::{
     extension,
-    findings::{Findings, item_cell},
-    product,
+    findings::{Findings, draft_cell, item_cell},
+    iso, product,
     settings::ValidateSettings,
     timestamps, values,
 };
@@ -41,10 +41,12 @@ pub(super) fn check_items<'a>(
         let message = format!("{} items, but the tenant keeps only {max_items}", draft.items.len());
         findings.on_order(Code::TooManyItems, message);
     }
+    let order_currency = draft_cell(draft, &Field::CurrencyCode).map(|cell| &*cell.text);
     let mut sum = Some(Amount(Decimal::ZERO));
     let mut items = Vec::with_capacity(draft.items.len());
     for item in &draft.items {
-        let (item, line_total) = check_item(item, rules, settings, facts, findings);
+        let (item, line_total) =
+            check_item(item, order_currency, (rules, settings), facts, findings);
         sum = sum.zip(line_total).and_then(|(sum, line_total)| sum.checked_add(line_total));
         items.push(item);
     }
@@ -126,6 +128,25 @@ pub(super) fn check_summable(
     }
 }
 
+/// Warns of an item whose currency is not the order's: the two amounts cannot be compared.
+pub(super) fn warn_of_other_currency(
+    item: &ItemDraft<'_>,
+    draft: &Draft<'_>,
+    findings: &mut Findings,
+) {
+    // An unknown currency is reported as one.
+    let is_known = |cell: &&Cell<'_>| iso::is_currency(&cell.text);
+    let Some(order_currency) = draft_cell(draft, &Field::CurrencyCode).filter(is_known) else {
+        return;
+    };
+    let differs = |cell: &&Cell<'_>| cell.text != order_currency.text && is_known(cell);
+    if let Some(cell) = item_cell(item, &Field::ItemCurrencyCode).filter(differs) {
+        let message =
+            format!("{:?}, but the order's currency is {:?}", cell.text, order_currency.text);
+        findings.on_cell(Code::ItemCurrencyDiffers, cell, message);
+    }
+}
+
 /// Checks that an item whose price is added up is in the order's currency.
 pub(super) fn check_same_currency(
     item: &ItemDraft<'_>,
@@ -144,19 +165,21 @@ pub(super) fn check_same_currency(
 /// Checks an item; returns it and the total of its line.
 fn check_item<'a>(
     draft: &ItemDraft<'a>,
-    rules: &TargetRules,
-    settings: &ValidateSettings,
+    order_currency: Option<&str>,
+    (rules, settings): (&TargetRules, &ValidateSettings),
     facts: &ColumnFacts,
     findings: &mut Findings,
 ) -> (Item<'a>, Option<Amount>) {
     let text = |field| item_cell(draft, &field).map(|cell| cell.text.clone());
     let quantity =
         item_cell(draft, &Field::ItemQuantity).and_then(|cell| values::number(cell, findings));
+    check_quantity(draft, quantity, (rules, settings), findings);
     let has_unparsable_quantity = quantity.is_none() && draft.cell(&Field::ItemQuantity).is_some();
     // Without a valid quantity neither the unit price nor the line total is known.
     let prices =
         item_cell(draft, &Field::ItemPrice).filter(|_| !has_unparsable_quantity).and_then(|cell| {
-            let price = values::number(cell, findings)?;
+            let currency = item_cell(draft, &Field::ItemCurrencyCode).map(|cell| &*cell.text);
+            let price = values::amount(cell, currency.or(order_currency), findings)?;
             item_prices(cell, price, quantity, (rules, settings), findings)
         });
     let item = Item {
@@ -183,6 +206,45 @@ fn check_item<'a>(
         product: product(draft, rules, prices.as_ref().and_then(|prices| prices.unit), findings),
     };
     (item, prices.map(|prices| prices.line_total))
+}
+
+/// Warns of a quantity of nothing, and of none where a price for each piece needs one.
+fn check_quantity(
+    item: &ItemDraft<'_>,
+    quantity: Option<Amount>,
+    (rules, settings): (&TargetRules, &ValidateSettings),
+    findings: &mut Findings,
+) {
+    // Dividing a line total by a quantity of 0 is an error of its own.
+    let is_divisor = settings.price_basis == PriceBasis::Line && needs_quantity(rules, settings);
+    let is_nothing =
+        |quantity: Amount| quantity.0 < Decimal::ZERO || quantity.0.is_zero() && !is_divisor;
+    if let (Some(cell), Some(quantity)) = (item_cell(item, &Field::ItemQuantity), quantity)
+        && is_nothing(quantity)
+    {
+        let message = format!("the quantity is {quantity}, and a purchase has at least one piece");
+        findings.on_cell(Code::QuantityNotPositive, cell, message);
+    }
+    let is_required = rules.items.required_fields.contains(&Field::ItemQuantity);
+    let is_missing = settings.has_quantities
+        && !is_required
+        && item.cell(&Field::ItemQuantity).is_none()
+        && item.cell(&Field::ItemPrice).is_some();
+    if is_missing && needs_quantity(rules, settings) {
+        findings.problems.push(Problem::for_field(
+            Code::QuantityMissing,
+            &Field::ItemQuantity,
+            item.at.position(),
+            "the item has no quantity for its price, so it counts as one piece",
+        ));
+    }
+}
+
+/// Whether a quantity changes the prices that are sent or compared.
+fn needs_quantity(rules: &TargetRules, settings: &ValidateSettings) -> bool {
+    let has_unit_price =
+        [settings.price_basis, settings.target_price_basis].contains(&PriceBasis::Unit);
+    has_unit_price || !rules.carries.total
 }
 
 /// Returns the further attributes and the unit price of the product.

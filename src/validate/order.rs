@@ -49,6 +49,9 @@ pub(super) fn check_order<'a>(
         .and_then(|cell| values::currency(cell, findings));
     let (items, lines_total) = items::check_items(draft, rules, settings, facts, findings);
     let price = price(draft, rules, (settings, facts), lines_total, findings);
+    if let Some(price) = price {
+        check_total_sign(draft, rules, price, findings);
+    }
     let payment_type = payment_type(draft, rules, findings);
     let card_type = card_type(draft, payment_type, rules, findings);
     let extension =
@@ -58,8 +61,14 @@ pub(super) fn check_order<'a>(
     check_payment_type(payment_type, rules, findings);
     items::check_required_items(draft, rules, settings, findings);
     // With `SumOfLines` the currencies are checked with the sum.
-    if !rules.carries.total && settings.total_from == TotalFrom::Given {
-        draft.items.iter().for_each(|item| items::check_same_currency(item, draft, findings));
+    if settings.total_from == TotalFrom::Given {
+        for item in &draft.items {
+            if rules.carries.total {
+                items::warn_of_other_currency(item, draft, findings);
+            } else {
+                items::check_same_currency(item, draft, findings);
+            }
+        }
     }
     if !rules.carries.extensions {
         carried::warn_extensions_dropped(draft, rules, findings);
@@ -176,7 +185,7 @@ fn price(
         return lines_total.filter(|_| !draft.items.is_empty());
     }
     let cell = findings.required(draft, &Field::Price)?;
-    let price = values::number(cell, findings)?;
+    let price = values::amount(cell, currency_code(draft), findings)?;
     check_decimal_mark(draft, cell, facts, findings);
     // A warning only: on real exports the items add up in about 95 %. Where the tenant computes the
     // total, `warn_total_differs` checks it.
@@ -193,6 +202,36 @@ fn price(
     Some(price)
 }
 
+/// The code of the order's currency, valid or not.
+fn currency_code<'d>(draft: &'d Draft<'_>) -> Option<&'d str> {
+    draft_cell(draft, &Field::CurrencyCode).map(|cell| &*cell.text)
+}
+
+/// A purchase of a negative amount is a refund, which the service would add up as a sale.
+fn check_total_sign(
+    draft: &Draft<'_>,
+    rules: &TargetRules,
+    total: Amount,
+    findings: &mut Findings,
+) {
+    let is_reversal = |status: &Cell<'_>| rules.reversal_statuses.contains(&&*status.text);
+    if draft.cell(&Field::Status).is_some_and(is_reversal) {
+        return;
+    }
+    let (code, message) = if total.0.is_zero() {
+        (Code::ZeroTotal, "the total of the purchase is 0".to_owned())
+    } else if total.0.is_sign_negative() {
+        let hint = "leave refunds out with a [[skip]] whose condition has less = 0";
+        (Code::NegativeTotal, format!("the total of the purchase is negative: {total}; {hint}"))
+    } else {
+        return;
+    };
+    match draft_cell(draft, &Field::Price) {
+        Some(cell) => findings.on_cell(code, cell, message),
+        None => findings.on_missing(code, &Field::Price, message),
+    }
+}
+
 /// A point that may be a thousands mark makes the order invalid, unless another total of the export
 /// shows that it is a decimal mark.
 fn check_decimal_mark(
@@ -204,8 +243,7 @@ fn check_decimal_mark(
     if facts.totals.ambiguous().is_none() {
         return;
     }
-    let currency = draft.cell(&Field::CurrencyCode).map(|cell| &*cell.text);
-    if PointReading::of(total, currency) == PointReading::Ambiguous {
+    if PointReading::of(total, currency_code(draft)) == PointReading::Ambiguous {
         let text = &total.text;
         let message = format!(
             "{text:?} can be read in two ways: {text} or {}; write decimal = \".\" in the \

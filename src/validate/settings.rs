@@ -15,6 +15,8 @@ use crate::model::{
 pub struct ValidateSettings {
     /// The common attributes of events for orders whose export has none.
     pub common: CommonDefaults,
+    /// Whether the export has the quantities of items; if not, each item is one piece.
+    pub has_quantities: bool,
     /// Whether an order's total is exported or the sum of its lines.
     pub total_from: TotalFrom,
     /// Whether the export's item prices are per unit or per line.

@@ -17,6 +17,7 @@ use crate::{
     disposition::{SharedReference, find_conflicts},
     model::{
         column_facts::ColumnFacts,
+        decimal_mark::PointReading,
         draft::{Cell, Cells, Draft, ItemDraft, Notation, PersonDraft, PersonRole},
         field::{ExtensionKey, ExtensionType, Field, FieldGroup, IdentifierKind, Provider},
         guest::Identifier,
@@ -27,7 +28,7 @@ use crate::{
         problem::{Code, Problem},
         route::{ConfirmMode, Mode},
         rules::CommonDefaults,
-        severity::SeverityRules,
+        severity::{SeverityChoice, SeverityRules},
         target::Target,
     },
     pipeline::check::check,
@@ -176,6 +177,7 @@ pub(crate) struct TestSettings {
     pub(crate) identity_pause: Duration,
     pub(crate) rate: Option<NonZeroU32>,
     pub(crate) sends_reused_references: bool,
+    pub(crate) severities: SeverityRules,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -183,10 +185,11 @@ impl TestSettings {
     pub(crate) fn validate(&self) -> ValidateSettings {
         ValidateSettings {
             common: self.common.clone(),
+            has_quantities: true,
             total_from: self.total_from,
             price_basis: self.price_basis,
             target_price_basis: self.target_price_basis,
-            severities: SeverityRules::default(),
+            severities: self.severities.clone(),
             earliest_order: "2000-01-01".parse().unwrap(),
             now: self.now,
         }
@@ -226,6 +229,7 @@ pub(crate) fn settings() -> TestSettings {
         identity_pause: Duration::from_millis(500),
         rate: NonZeroU32::new(20),
         sends_reused_references: false,
+        severities: SeverityRules::default(),
         now: "2025-06-01T12:00:00Z".parse().unwrap(),
     }
 }
@@ -351,6 +355,59 @@ fn each_case_has_its_code_field_and_message() {
     }
 }
 
+#[test]
+fn ambiguous_total_is_invalid_unless_another_one_shows_its_mark() {
+    let order = || order(&[(Field::Price, "1.250"), (Field::ItemPrice, "0.625")]);
+    let mut facts = ColumnFacts::default();
+    let found = |facts: &ColumnFacts| {
+        let problems = settings().check(order(), facts).record.problems;
+        problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>()
+    };
+    let observe = |facts: &mut ColumnFacts, total: &Draft<'_>| {
+        let cell = total.cell(&Field::Price).unwrap();
+        facts.totals.observe(cell, PointReading::of(cell, Some("EUR")), || 1);
+    };
+    assert_eq!(found(&facts), [""; 0]);
+    observe(&mut facts, &order());
+    let message = "\"1.250\" can be read in two ways: 1.250 or 1250; write decimal = \".\" in the profile, or \
+                   decimal = \",\" and thousands = \".\"";
+    assert_eq!(found(&facts), [message]);
+    observe(&mut facts, &self::order(&[(Field::Price, "12.50")]));
+    assert_eq!(found(&facts), [""; 0]);
+}
+
+/// A total that was taken back may be negative.
+#[test]
+fn negative_total_of_a_reversal_is_valid() {
+    let negative = [(Field::Price, "-20.00"), (Field::ItemPrice, "-10.00")];
+    let with_status = |status| [&negative[..], &[(Field::Status, status)]].concat();
+    assert_eq!(
+        found(multi_order(&with_status("PURCHASED")), &multi_settings()),
+        ["negative_total price"]
+    );
+    assert_eq!(found(multi_order(&with_status("REFUNDED")), &multi_settings()), [""; 0]);
+}
+
+/// Minor units are converted with the decimals of the item's or the order's currency.
+#[test]
+fn minor_units_depend_on_currency() {
+    let converted = |currency: &str| {
+        let mut draft = order(&[
+            (Field::CurrencyCode, currency),
+            (Field::Price, "2200"),
+            (Field::ItemPrice, "1100"),
+        ]);
+        let total = draft.cells.get_mut(&Field::Price).unwrap();
+        total.notation = Notation::MinorUnits;
+        draft.items[0].cells.get_mut(&Field::ItemPrice).unwrap().notation = Notation::MinorUnits;
+        let order = valid(draft, &settings());
+        format!("{} {}", order.price, order.items[0].price.unwrap())
+    };
+    assert_eq!(converted("EUR"), "22.00 11.00");
+    assert_eq!(converted("JPY"), "2200 1100");
+    assert_eq!(converted("BHD"), "2.200 1.100");
+}
+
 /// A new code fails here until it has a case above, or belongs to another stage.
 #[test]
 fn every_validation_code_has_a_case() {
@@ -361,6 +418,7 @@ fn every_validation_code_has_a_case() {
         Code::ConditionUnreadable, Code::ItemEmpty, Code::PhoneImplausible,
         // shuffle
         Code::IdentifierShared, Code::SeveralAddresses,
+        Code::ItemDecimalAmbiguous, Code::MoreDecimalsThanCurrency,
         // group
         Code::RowsDisagree, Code::FirstValueTaken, Code::OrderInTwoFiles, Code::DuplicateOrder, Code::RowUnreadable,
         Code::AdjacentRowUnreadable, Code::RowWithoutKey,
@@ -370,8 +428,12 @@ fn every_validation_code_has_a_case() {
         Code::ContentRepeated,
     ];
     // These need two orders, so their cases are separate tests.
-    let of_several_orders =
-        [Code::DuplicateContent, Code::ReferenceReused, Code::SpreadsheetNumber];
+    let of_several_orders = [
+        Code::DuplicateContent,
+        Code::ReferenceReused,
+        Code::SpreadsheetNumber,
+        Code::DecimalAmbiguous,
+    ];
     let covered: BTreeSet<_> =
         cases().into_iter().map(|(code, ..)| code).chain(of_several_orders).collect();
     let expected = Code::ALL.iter().copied().filter(|code| !of_other_stages.contains(code));
@@ -519,7 +581,12 @@ fn prices_convert_between_unit_and_line() {
         ("0.000007", "7", Line, Unit, "0.000001", "0.000007"),
     ];
     for (price, quantity, from, to, sent, line) in cases {
-        let settings = TestSettings { total_from: TotalFrom::SumOfLines, ..prices(from, to) };
+        let severities = [(Code::NegativeTotal, SeverityChoice::Warning)].into();
+        let settings = TestSettings {
+            total_from: TotalFrom::SumOfLines,
+            severities: SeverityRules::new(severities).unwrap(),
+            ..prices(from, to)
+        };
         let order =
             valid(order(&[(Field::ItemPrice, price), (Field::ItemQuantity, quantity)]), &settings);
         let found = (order.items[0].price.unwrap().to_string(), order.price.to_string());

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use super::{findings::Findings, iso};
 use crate::model::{
-    draft::Cell,
-    money::{Amount, Currency, Money},
+    draft::{Cell, Notation},
+    money::{Amount, Currency, Money, minor_units},
     problem::Code,
     rules::TargetRules,
 };
@@ -21,6 +21,28 @@ pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount>
             findings.on_cell(Code::NumberUnreadable, cell, format!("{:?} is {error}", cell.text));
         })
         .ok()
+}
+
+/// An amount in the main unit of its currency, whose code is `currency` if it is known.
+pub(super) fn amount(
+    cell: &Cell<'_>,
+    currency: Option<&str>,
+    findings: &mut Findings,
+) -> Option<Amount> {
+    let number = number(cell, findings)?;
+    if cell.notation != Notation::MinorUnits {
+        return Some(number);
+    }
+    // Without a currency, that is the order's problem.
+    let converted = number.from_minor_units(minor_units(currency?));
+    if converted.is_none() {
+        let message = format!(
+            "{:?} has decimals, but the profile's scale says that it is in minor units",
+            cell.text
+        );
+        findings.on_cell(Code::NumberUnreadable, cell, message);
+    }
+    converted
 }
 
 /// "string (uppercase ISO 4217)"

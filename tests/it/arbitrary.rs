@@ -119,6 +119,7 @@ pub(crate) fn check_with(
         folder: folder.join("run"),
         validate: ValidateSettings {
             common: CommonDefaults { pos: Some("pos".into()), ..CommonDefaults::default() },
+            has_quantities: true,
             total_from: TotalFrom::Given,
             price_basis: PriceBasis::Unit,
             target_price_basis: PriceBasis::Unit,

@@ -16,6 +16,7 @@ static RECORDS: TargetRules = TargetRules {
     carries: Carries { payment: false, total: true, extensions: false },
     statuses: &["OPEN", "PAID", "CLOSED"],
     unfinished_statuses: &[],
+    reversal_statuses: &[],
     other_statuses: NotTaken { values: &["PURCHASED"], reason: "the Stream API takes it" },
     channels: &["OFFLINE"],
     payment_types: &["Transfer"],

@@ -86,8 +86,8 @@ fn json_number_has_a_decimal_point() {
             .run("check orders.ndjson --pos x --mode single --max-invalid 100%");
         outcomes(&ran)[0].clone()
     };
-    assert_eq!(check("2.199"), "valid");
-    assert_eq!(check("\"2.199\""), "invalid decimal_ambiguous");
+    assert!(check("2.199").starts_with("valid"));
+    assert!(check("\"2.199\"").starts_with("invalid decimal_ambiguous"));
 }
 
 /// The codes of the run's warnings about numbers.
@@ -130,4 +130,119 @@ fn item_warnings_do_not_depend_on_passes() {
     assert!(once[1].ends_with("more decimals than its currency, and 5 other amounts too"));
     assert_eq!(once[0], twice[0]);
     assert!(twice[1].ends_with("and 11 other amounts too"), "{twice:?}");
+}
+
+/// A profile for CSV and JSON whose prices have more keys.
+fn profile(file_keys: &str, price_keys: &str) -> String {
+    format!(
+        "name = 'shop'\n{file_keys}\nitems = 'lines'\n[order]\nreferenceId = {{ column = 'Order', path = 'id' }}\n\
+         orderedAt = {{ column = 'Date', path = 'at' }}\nstatus = {{ value = 'PURCHASED' }}\n\
+         currencyCode = {{ column = 'Currency', path = 'total.currency' }}\n\
+         price = {{ column = 'Total', path = 'total.amount'{price_keys} }}\npaymentType = {{ value = 'other' }}\n\
+         [item]\nname = {{ column = 'Item', path = 'name' }}\nquantity = {{ column = 'Qty', path = 'qty' }}\n\
+         price = {{ column = 'Price', path = 'price.amount'{price_keys} }}\n\
+         [guest]\nemail = {{ column = 'Email', path = 'email' }}\n"
+    )
+}
+
+const SHOP_HEADER: &str = "Order;Date;Currency;Total;Item;Qty;Price;Email\n";
+
+/// Checks an export with a profile, whose CSV files are delimited by semicolons.
+fn check_shop(export: &str, profile: &str) -> RunResult {
+    let name = if export.starts_with('{') { "in.ndjson" } else { "in.csv" };
+    let workspace = Workspace::with(name, export);
+    workspace.file("shop.toml", profile);
+    workspace
+        .run(&format!("check {name} --profile shop.toml --pos x --mode single --max-invalid 100%"))
+}
+
+/// The amounts of the valid orders by currency, and the first problems of the others.
+fn amounts(ran: &RunResult) -> Vec<String> {
+    assert!(ran.code < 2, "{}", ran.err);
+    let summary = ran.summary();
+    let money = summary["money"].as_array().unwrap().iter();
+    let valid = money.map(|money| (money["currency"].as_str().unwrap(), &money["valid"]));
+    let valid = valid.filter(|(_, amount)| **amount != "0");
+    let mut all: Vec<String> = valid
+        .map(|(currency, amount)| format!("{currency} {}", amount.as_str().unwrap()))
+        .collect();
+    let results = ran.results();
+    let invalid = results.iter().filter(|result| result["outcome"] == "invalid");
+    all.extend(invalid.map(|result| result["problems"][0]["code"].as_str().unwrap().to_owned()));
+    all
+}
+
+#[test]
+fn declared_marks_are_read_and_not_ambiguous() {
+    let file_keys = "delimiter = ';'\ndecimal = ','\nthousands = '.'";
+    let row = |currency: &str, total: &str| {
+        format!(
+            "{currency};2025-03-01T10:00:00Z;{currency};{total};Mug;1;{total};ann@example.com\n"
+        )
+    };
+    let totals = ["1.234,50 \u{20ac}", "5,90 \u{20ac}", "250.000", "-1,00", "12.50"];
+    let currencies = ["CHF", "EUR", "IDR", "USD", "GBP"];
+    let rows = currencies.iter().zip(totals).map(|(currency, total)| row(currency, total));
+    let ran = check_shop(
+        &(SHOP_HEADER.to_owned() + &rows.collect::<String>()),
+        &profile(file_keys, ", strip_suffix = '\u{20ac}'"),
+    );
+    let expected = ["CHF 1234.50", "EUR 5.90", "IDR 250000", "negative_total", "number_unreadable"];
+    assert_eq!(amounts(&ran), expected);
+    let message = ran.results()[4]["problems"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("\"12.50\" is not a number with ','"), "{message}");
+    let ambiguous: String = currencies.iter().map(|currency| row(currency, "2.199")).collect();
+    let declared = "delimiter = ';'\ndecimal = '.'";
+    let ran = check_shop(&(SHOP_HEADER.to_owned() + &ambiguous), &profile(declared, ""));
+    assert_eq!((ran.code, amounts(&ran)[0].as_str()), (0, "CHF 2.199"), "{}", ran.err);
+}
+
+#[test]
+fn refund_never_becomes_a_sale() {
+    let of = |total: &str, keys: &str| {
+        let row = format!("A1;2025-03-01T10:00:00Z;USD;{total};Mug;1;{total};ann@example.com\n");
+        check_shop(&(SHOP_HEADER.to_owned() + &row), &profile("delimiter = ';'", keys))
+    };
+    for keys in ["", ", negative = 'parentheses'", ", negative = 'trailing_minus'"] {
+        let keys = format!(", strip_prefix = '$'{keys}");
+        for total in ["($30.00)", "-$12.00", "$-12.00", "12.00-", "-12.00"] {
+            assert_ne!(of(total, &keys).code, 0, "{total} {keys}");
+        }
+    }
+    assert_eq!(
+        amounts(&of("($30.00)", ", strip_prefix = '$', negative = 'parentheses'")),
+        ["negative_total"]
+    );
+    let refused = of("(30.00)", ", strip_prefix = '('");
+    assert_eq!(refused.code, 2);
+    let message = "price: strip_prefix = \"(\" would strip the sign of a negative number";
+    assert!(refused.err.contains(message), "{}", refused.err);
+}
+
+#[test]
+fn minor_units_are_converted_by_their_scale() {
+    let document = |currency: &str, amount: &str, digits: &str| {
+        format!(
+            "{{\"id\":\"A{amount}{currency}\",\"at\":\"2025-03-01T10:00:00Z\",\"email\":\"ann@example.com\",\
+             \"total\":{{\"currency\":\"{currency}\",\"amount\":{amount}{digits}}},\
+             \"lines\":[{{\"name\":\"Mug\",\"qty\":1,\"price\":{{\"amount\":{amount}{digits}}}}}]}}\n"
+        )
+    };
+    let all = |digits: [&str; 3]| {
+        document("EUR", "2199", digits[0])
+            + &document("JPY", "2199", digits[1])
+            + &document("BHD", "1500", digits[2])
+    };
+    let expected = ["BHD 1.500", "EUR 21.99", "JPY 2199"];
+    let scaled = |export: &str, keys: &str| amounts(&check_shop(export, &profile("", keys)));
+    assert_eq!(scaled(&all(["", "", ""]), ", scale = 'currency'"), expected);
+    let digits = [",\"digits\":2", ",\"digits\":0", ",\"digits\":3"];
+    assert_eq!(scaled(&all(digits), ", scale = { beside = 'digits' }"), expected);
+    let beside = ", scale = { beside = 'digits', default = 'currency' }";
+    assert_eq!(scaled(&all(["", ",\"digits\":0", ""]), beside), expected);
+    assert_eq!(
+        scaled(&document("EUR", "2199", ""), ", scale = { beside = 'digits' }"),
+        ["number_unreadable"]
+    );
+    assert_eq!(scaled(&document("EUR", "21.99", ""), ", scale = 2"), ["number_unreadable"]);
 }

@@ -1,0 +1,469 @@
+//! Numbers: how a profile declares that an export writes them, and their conversion to digits with a
+//! decimal point.
+//!
+//! Marks are declared and never recognised: `1.250` is one and a quarter or one thousand two
+//! hundred and fifty. Keeps all digits. Compiled and applied by `rule`.
+
+use std::borrow::Cow;
+
+use super::profile_text::{NegativeText, RuleText, ScaleDefault, ScaleText};
+use crate::model::{draft::Notation, field::Field, money::Amount};
+
+/// The marks of numbers, as far as they are declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct NumberMarks {
+    decimal: Option<char>,
+    thousands: Option<char>,
+}
+
+impl NumberMarks {
+    /// Compiles the marks of a profile or a rule; an error is a message.
+    pub(super) fn new(decimal: Option<&str>, thousands: Option<&str>) -> Result<Self, String> {
+        Ok(Self {
+            decimal: decimal.map(|mark| mark_char("decimal", mark)).transpose()?,
+            thousands: thousands.map(|mark| mark_char("thousands", mark)).transpose()?,
+        })
+    }
+
+    /// These marks, and those of the whole profile where they say nothing.
+    fn or(self, profile: Self) -> Result<Self, String> {
+        let marks = Self {
+            decimal: self.decimal.or(profile.decimal),
+            thousands: self.thousands.or(profile.thousands),
+        };
+        if marks.thousands == Some(marks.decimal_char()) {
+            let mark = marks.decimal_char();
+            return Err(format!(
+                "decimal and thousands are both {mark:?}; expected two marks, such as decimal = \
+                 \",\" and thousands = \".\""
+            ));
+        }
+        Ok(marks)
+    }
+
+    fn are_declared(self) -> bool {
+        self.decimal.is_some() || self.thousands.is_some()
+    }
+
+    fn decimal_char(self) -> char {
+        self.decimal.unwrap_or('.')
+    }
+
+    /// Returns the digits with a decimal point; `None` if the text is no number without a sign in
+    /// these marks.
+    fn to_decimal_point(self, text: &str) -> Option<String> {
+        let (mantissa, exponent) = match text.find(['e', 'E']) {
+            Some(start) => text.split_at(start),
+            None => (text, ""),
+        };
+        let (whole, fraction) = match mantissa.split_once(self.decimal_char()) {
+            Some((whole, fraction)) => (self.ungrouped(whole)?, Some(fraction)),
+            None => (self.ungrouped(mantissa)?, None),
+        };
+        let fraction_digits = fraction.unwrap_or_default();
+        let has_digits = !whole.is_empty() || !fraction_digits.is_empty();
+        if !has_digits || !fraction_digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let point = if fraction.is_some() { "." } else { "" };
+        Some(format!("{whole}{point}{fraction_digits}{exponent}"))
+    }
+
+    /// Returns the digits before the decimal mark: groups of three after the first, or no groups.
+    fn ungrouped(self, whole: &str) -> Option<Cow<'_, str>> {
+        let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_mark = |character: char| self.is_thousands_mark(character);
+        if !whole.contains(is_mark) {
+            return are_digits(whole).then_some(Cow::Borrowed(whole));
+        }
+        let mut groups = whole.split(is_mark);
+        let first = groups.next().filter(|first| matches!(first.len(), 1..=3))?;
+        let are_groups = groups.all(|group| group.len() == 3 && are_digits(group));
+        (are_digits(first) && are_groups).then(|| Cow::Owned(whole.replace(is_mark, "")))
+    }
+
+    fn is_thousands_mark(self, character: char) -> bool {
+        match self.thousands {
+            // What typographers and programs write for a blank within a number.
+            Some(' ') => matches!(character, ' ' | '\u{a0}' | '\u{202f}'),
+            mark => mark == Some(character),
+        }
+    }
+
+    fn expected(self) -> String {
+        let decimal = self.decimal_char();
+        match self.thousands {
+            Some(thousands) => format!(
+                "a number with {decimal:?} before its decimals and {thousands:?} between groups of \
+                 three digits"
+            ),
+            None => format!("a number with {decimal:?} before its decimals and no other mark"),
+        }
+    }
+}
+
+fn mark_char(key: &str, mark: &str) -> Result<char, String> {
+    let mut characters = mark.chars();
+    match (characters.next(), characters.next()) {
+        (Some(mark), None)
+            if !mark.is_alphanumeric() && !is_minus(mark) && !matches!(mark, '+' | '(' | ')') =>
+        {
+            Ok(mark)
+        }
+        _ => Err(format!("invalid {key} {mark:?}; expected one character such as \",\"")),
+    }
+}
+
+fn is_minus(character: char) -> bool {
+    matches!(character, '-' | '\u{2212}')
+}
+
+/// How the numbers of a rule are written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct NumberFormat {
+    marks: NumberMarks,
+    negative: Option<NegativeText>,
+    scale: Option<ScaleText>,
+}
+
+impl NumberFormat {
+    /// Compiles the keys of a rule; an error is a message.
+    pub(super) fn new(text: &RuleText) -> Result<Self, String> {
+        let format = Self {
+            marks: NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref())?,
+            negative: text.negative,
+            scale: text.scale.clone(),
+        };
+        if format.is_declared() && text.values.is_some() {
+            return Err("has values, which are no numbers of the export, and decimal, thousands, \
+                        negative or scale"
+                .into());
+        }
+        match &text.scale {
+            Some(ScaleText::Beside { .. }) if text.path.is_none() => {
+                Err("has a scale beside its path, but no path".into())
+            }
+            _ => Ok(format),
+        }
+    }
+
+    /// Whether the profile says anything about these numbers.
+    pub(super) fn is_declared(&self) -> bool {
+        self.marks.are_declared() || self.negative.is_some() || self.scale.is_some()
+    }
+
+    /// Whether it is declared what a point in these numbers means.
+    pub(super) fn declares_point(&self) -> bool {
+        self.marks.are_declared() || self.scale.is_some()
+    }
+
+    /// Adds the marks of the whole profile.
+    pub(super) fn add_marks(&mut self, profile: NumberMarks) -> Result<(), String> {
+        self.marks = self.marks.or(profile)?;
+        Ok(())
+    }
+
+    /// Returns an error if a value of this field cannot have the scale. Only amounts have a
+    /// currency.
+    pub(super) fn check_scale(&self, field: &Field) -> Result<(), String> {
+        let needs_currency = match &self.scale {
+            Some(ScaleText::Currency(_)) => true,
+            Some(ScaleText::Beside { default, .. }) => {
+                matches!(default, Some(ScaleDefault::Currency(_)))
+            }
+            Some(ScaleText::Decimals(_)) | None => false,
+        };
+        if needs_currency && !matches!(field, Field::Price | Field::ItemPrice) {
+            return Err("has scale = \"currency\", but its field is not a price".into());
+        }
+        Ok(())
+    }
+
+    /// The name of the member beside the number that has its number of decimals.
+    pub(super) fn scale_member(&self) -> Option<&str> {
+        match &self.scale {
+            Some(ScaleText::Beside { beside, .. }) => Some(beside),
+            _ => None,
+        }
+    }
+
+    /// Reads a number: returns its digits with a decimal point, and how far they are known. `strip`
+    /// removes what the rule strips; `beside` is the text of [`scale_member`](Self::scale_member).
+    /// An error is a message.
+    pub(super) fn read<'a>(
+        &self,
+        text: &'a str,
+        notation: Notation,
+        beside: Option<&str>,
+        strip: impl Fn(&'a str) -> &'a str,
+    ) -> Result<(Cow<'a, str>, Notation), String> {
+        let digits = match notation {
+            Notation::JsonNumber => Cow::Borrowed(text),
+            _ => self.read_text(text, strip)?,
+        };
+        let notation = if notation == Notation::Text && self.marks.are_declared() {
+            Notation::Declared
+        } else {
+            notation
+        };
+        match self.decimals(beside)? {
+            None => Ok((digits, notation)),
+            Some(ScaleDefault::Currency(_)) => Ok((digits, Notation::MinorUnits)),
+            Some(ScaleDefault::Decimals(decimals)) => {
+                let amount: Amount =
+                    digits.parse().map_err(|error| format!("{text:?} is {error}"))?;
+                let scaled = amount.from_minor_units(decimals);
+                let scaled = scaled.ok_or_else(|| not_minor_units(text))?;
+                Ok((Cow::Owned(scaled.to_string()), Notation::Declared))
+            }
+        }
+    }
+
+    fn read_text<'a>(
+        &self,
+        text: &'a str,
+        strip: impl Fn(&'a str) -> &'a str,
+    ) -> Result<Cow<'a, str>, String> {
+        // A sign is outside of a stripped symbol or within: -$12.00, ($12.00), $-12.00.
+        let (outer, rest) = self.take_sign(text);
+        let stripped = strip(rest).trim();
+        let (sign, number) = match outer {
+            None => self.take_sign(stripped),
+            outer => (outer, stripped),
+        };
+        let sign = if sign == Some(Sign::Minus) { "-" } else { "" };
+        if self.marks.are_declared() {
+            let digits = self
+                .marks
+                .to_decimal_point(number)
+                .ok_or_else(|| format!("{text:?} is not {}", self.marks.expected()))?;
+            return Ok(Cow::Owned(format!("{sign}{digits}")));
+        }
+        // `validate` reports a number with a second sign, as any other text that is none.
+        Ok(if sign.is_empty() { Cow::Borrowed(number) } else { Cow::Owned(format!("-{number}")) })
+    }
+
+    fn take_sign<'a>(&self, text: &'a str) -> (Option<Sign>, &'a str) {
+        if let Some(rest) = text.strip_prefix(is_minus) {
+            return (Some(Sign::Minus), rest);
+        }
+        if let Some(rest) = text.strip_prefix('+') {
+            return (Some(Sign::Plus), rest);
+        }
+        let rest = match self.negative {
+            Some(NegativeText::Parentheses) => {
+                text.strip_prefix('(').and_then(|text| text.strip_suffix(')'))
+            }
+            Some(NegativeText::TrailingMinus) => text.strip_suffix(is_minus),
+            None => None,
+        };
+        rest.map_or((None, text), |rest| (Some(Sign::Minus), rest))
+    }
+
+    /// The number of decimals of minor units, if the numbers are in minor units.
+    fn decimals(&self, beside: Option<&str>) -> Result<Option<ScaleDefault>, String> {
+        match (&self.scale, beside) {
+            (None, _) => Ok(None),
+            (Some(ScaleText::Decimals(decimals)), _) => Ok(Some(ScaleDefault::Decimals(*decimals))),
+            (Some(ScaleText::Currency(currency)), _) => Ok(Some(ScaleDefault::Currency(*currency))),
+            (Some(ScaleText::Beside { beside: member, .. }), Some(text)) => match text.parse() {
+                Ok(decimals @ 0..=MAX_DECIMALS) => Ok(Some(ScaleDefault::Decimals(decimals))),
+                _ => Err(format!("invalid number of decimals {text:?} in {member:?}")),
+            },
+            (Some(ScaleText::Beside { beside: member, default }), None) => match default {
+                Some(default) => Ok(Some(*default)),
+                None => Err(format!("the amount has no {member:?} beside it")),
+            },
+        }
+    }
+}
+
+/// Maximum decimals of a minor unit; currencies have at most 4, and crypto currencies 18.
+pub(super) const MAX_DECIMALS: u32 = 18;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Plus,
+    Minus,
+}
+
+fn not_minor_units(text: &str) -> String {
+    format!("{text:?} has decimals, but the profile's scale says that it is in minor units")
+}
+
+/// Returns an error if a text that a rule strips may be the sign of a number: without it a refund
+/// would be a sale.
+pub(super) fn check_affixes(prefix: Option<&str>, suffix: Option<&str>) -> Result<(), String> {
+    let has_parenthesis = |text: &str| text.contains(['(', ')']);
+    let is_sign_before = |prefix: &&str| has_parenthesis(prefix) || prefix.contains(is_minus);
+    let is_sign_behind = |suffix: &&str| {
+        // `590,-` ends with a mark and a dash in the place of decimals.
+        let before_dash = suffix.trim_end_matches(is_minus);
+        let ends_with_minus = before_dash != *suffix && !before_dash.ends_with([',', '.']);
+        has_parenthesis(suffix) || ends_with_minus || suffix.trim_start().starts_with(is_minus)
+    };
+    let prefix = prefix.filter(is_sign_before).map(|prefix| ("strip_prefix", prefix));
+    let strips =
+        prefix.or_else(|| suffix.filter(is_sign_behind).map(|suffix| ("strip_suffix", suffix)));
+    match strips {
+        Some((key, affix)) => Err(format!(
+            "{key} = {affix:?} would strip the sign of a negative number\n  hint: write negative = \
+             \"parentheses\" or \"trailing_minus\""
+        )),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(keys: &str, marks: (&str, &str)) -> Result<NumberFormat, String> {
+        let text: RuleText = toml::from_str(&format!("path = 'a.amount'\n{keys}")).unwrap();
+        let (decimal, thousands) = marks;
+        let given = |mark: &str| (!mark.is_empty()).then(|| mark.to_owned());
+        let (decimal, thousands) = (given(decimal), given(thousands));
+        let mut format = NumberFormat::new(&text)?;
+        format.add_marks(NumberMarks::new(decimal.as_deref(), thousands.as_deref())?)?;
+        Ok(format)
+    }
+
+    /// What a format reads, with `€` and `$` as symbols that the rule strips.
+    fn read(format: &NumberFormat, text: &str) -> String {
+        let strip = |text| strip_symbols(text);
+        match format.read(text, Notation::Text, None, strip) {
+            Ok((digits, notation)) => format!("{digits} {notation:?}"),
+            Err(message) => message,
+        }
+    }
+
+    fn strip_symbols(text: &str) -> &str {
+        text.trim_start_matches('$').trim_end_matches('\u{20ac}').trim()
+    }
+
+    #[test]
+    fn declared_marks_are_read() {
+        let read =
+            |decimal, thousands, text| read(&format("", (decimal, thousands)).unwrap(), text);
+        for (decimal, thousands, text, expected) in [
+            (",", ".", "1.234,50", "1234.50"),
+            (",", ".", "1.234.567", "1234567"),
+            (",", ".", "5,90 \u{20ac}", "5.90"),
+            (",", ".", "250.000", "250000"),
+            (",", ".", "1234,5", "1234.5"),
+            (",", "", "1234,50", "1234.50"),
+            (",", " ", "1 234,50", "1234.50"),
+            (",", " ", "1\u{a0}234\u{202f}567,50", "1234567.50"),
+            (".", ",", "$1,234.50", "1234.50"),
+            ("", ",", "$1,234", "1234"),
+            (".", "'", "12'000.00", "12000.00"),
+            (",", ".", "-1.234,50", "-1234.50"),
+            (",", ".", "\u{2212}1.234,50", "-1234.50"),
+            (",", ".", ",5", ".5"),
+            (",", ".", "1,5E+3", "1.5E+3"),
+        ] {
+            assert_eq!(read(decimal, thousands, text), format!("{expected} Declared"), "{text}");
+        }
+        for (decimal, thousands, text) in [
+            (",", ".", "12.50"),
+            (",", ".", "1.23.456,00"),
+            (",", ".", "1234.567,00"),
+            (",", ".", "1.234.56"),
+            (",", ".", ".123,00"),
+            (",", "", "1.234,50"),
+            (",", ".", "1,2,3"),
+            (",", ".", "--5"),
+            (",", ".", ","),
+            (",", ".", "(5,00)"),
+            (".", ",", "1,234,50"),
+        ] {
+            let message = read(decimal, thousands, text);
+            assert!(message.contains("is not a number with"), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn negative_numbers_have_a_declared_form() {
+        let read = |negative: &str, text| {
+            let keys = if negative.is_empty() {
+                String::new()
+            } else {
+                format!("negative = '{negative}'")
+            };
+            read(&format(&keys, ("", "")).unwrap(), text)
+        };
+        assert_eq!(read("", "-$12.00"), "-12.00 Text");
+        assert_eq!(read("", "$-12.00"), "-12.00 Text");
+        // `validate` reports these as no numbers.
+        assert_eq!(read("", "($12.00)"), "($12.00) Text");
+        assert_eq!(read("", "12.00-"), "12.00- Text");
+        assert_eq!(read("parentheses", "($30.00)"), "-30.00 Text");
+        assert_eq!(read("parentheses", "$(30.00)"), "-30.00 Text");
+        assert_eq!(read("parentheses", "30.00"), "30.00 Text");
+        assert_eq!(read("parentheses", "(-30.00)"), "--30.00 Text");
+        assert_eq!(read("trailing_minus", "12.00-"), "-12.00 Text");
+        assert_eq!(read("trailing_minus", "12.00-\u{20ac}"), "-12.00 Text");
+        assert_eq!(read("trailing_minus", "-12.00-"), "-12.00- Text");
+    }
+
+    #[test]
+    fn minor_units_are_whole_numbers() {
+        let read = |keys: &str, text, notation, beside| {
+            let format = format(keys, ("", "")).unwrap();
+            match format.read(text, notation, beside, |text| text) {
+                Ok((digits, notation)) => format!("{digits} {notation:?}"),
+                Err(message) => message,
+            }
+        };
+        assert_eq!(read("scale = 2", "2199", Notation::Text, None), "21.99 Declared");
+        assert_eq!(read("scale = 2", "2199", Notation::JsonNumber, None), "21.99 Declared");
+        let decimals =
+            "\"21.99\" has decimals, but the profile's scale says that it is in minor units";
+        assert_eq!(read("scale = 2", "21.99", Notation::JsonNumber, None), decimals);
+        assert_eq!(read("scale = 'currency'", "2199", Notation::Text, None), "2199 MinorUnits");
+        let beside = "scale = { beside = 'digits', default = 'currency' }";
+        assert_eq!(read(beside, "2199", Notation::Text, Some("3")), "2.199 Declared");
+        assert_eq!(read(beside, "2199", Notation::Text, None), "2199 MinorUnits");
+        let invalid = read(beside, "2199", Notation::Text, Some("two"));
+        assert_eq!(invalid, "invalid number of decimals \"two\" in \"digits\"");
+        let missing = read("scale = { beside = 'digits' }", "2199", Notation::Text, None);
+        assert_eq!(missing, "the amount has no \"digits\" beside it");
+    }
+
+    #[test]
+    fn invalid_marks_are_refused() {
+        for (marks, message) in [
+            ((",", ","), "both ','"),
+            (("", "."), "both '.'"),
+            (("1", ""), "invalid decimal \"1\""),
+            ((",", "--"), "invalid thousands"),
+        ] {
+            let error = format("", marks).unwrap_err();
+            assert!(error.contains(message), "{error}");
+        }
+        // A rule's marks take precedence over those of the profile.
+        let own = format("decimal = '.'\nthousands = ','", (",", ".")).unwrap();
+        assert_eq!(read(&own, "1,234.50"), "1234.50 Declared");
+    }
+
+    #[test]
+    fn stripped_text_is_no_sign() {
+        for (prefix, suffix) in [
+            ("(", ""),
+            ("-", ""),
+            ("\u{2212} ", ""),
+            ("($", ""),
+            ("", ")"),
+            ("", "-"),
+            ("", " -"),
+            ("", "EUR-"),
+        ] {
+            assert!(check_affixes(Some(prefix), Some(suffix)).is_err(), "{prefix:?} {suffix:?}");
+        }
+        for (prefix, suffix) in
+            [("$", ""), ("AU $", " \u{20ac}"), ("", ",-"), ("", ".--"), ("kr ", ",- kr")]
+        {
+            assert_eq!(check_affixes(Some(prefix), Some(suffix)), Ok(()), "{prefix:?} {suffix:?}");
+        }
+    }
+}
