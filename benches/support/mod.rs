@@ -296,6 +296,7 @@ fn settings(profile: &Profile) -> CheckSettings {
             price_basis: profile.item_price,
             target_price_basis: profile.item_price,
             severities: profile.severities.clone(),
+            guest_attributes: profile.guest_attributes,
             earliest_order: profile.earliest_order,
             now: "2026-11-01T00:00:00Z".parse().expect("a date"),
         },

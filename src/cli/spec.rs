@@ -393,6 +393,7 @@ fn validate_settings(
         price_basis: profile.item_price,
         target_price_basis: settings.item_price,
         severities: profile.severities.clone(),
+        guest_attributes: profile.guest_attributes,
         earliest_order: profile.earliest_order,
         now,
     }

@@ -5,6 +5,7 @@
 //! the rest. Called by `shuffle`; depends on `model` only.
 
 mod binding;
+mod birth_date;
 mod collector;
 mod condition;
 pub mod date;

@@ -17,13 +17,15 @@ use super::{
     profile_text::{
         ConditionText, EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText,
     },
-    rule::{Rule, RuleResult},
+    rule::{DateUse, Rule, RuleResult},
 };
 use crate::model::{
     draft::PersonRole,
     field::{ExtensionKey, ExtensionType, Field, FieldGroup},
+    guest_attributes::GuestAttributes,
     input::InputFormat,
     pricing::{PriceBasis, TotalFrom},
+    problem::Code,
     route::Mode,
     severity::SeverityRules,
     suggest::suggest,
@@ -154,6 +156,8 @@ pub struct Profile {
     pub item_price: PriceBasis,
     /// The first day on which an order can have been made; an earlier one is an error.
     pub earliest_order: NaiveDate,
+    /// What becomes of an optional attribute of a person that the target would not take.
+    pub guest_attributes: GuestAttributes,
     /// The mode of sending, if the target does not set it.
     pub mode: Option<Mode>,
     /// The path of the array of items in a JSON document. If set, a document is a complete order.
@@ -286,14 +290,16 @@ type ProfileError = (String, String);
 fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
     let mut rules = order_rules(&mut text.order)?;
     rules.extend(item_rules(&mut text.item)?);
-    rules.extend(guest_rules(&mut text.guest)?);
+    let attributes = text.guest.attributes.unwrap_or_default();
+    rules.extend(guest_rules(&mut text.guest, attributes)?);
     let shared_identifiers = shared_identifier_rules(&text.guest)?;
     rules.extend(event_rules(&mut text.event)?);
-    let contacts = people_rules(PersonRole::Contact, text.contacts, &mut text.contact)?;
-    let consumers = people_rules(PersonRole::Consumer, text.consumers, &mut text.consumer)?;
+    let contacts = people_rules(PersonRole::Contact, text.contacts, &mut text.contact, attributes)?;
+    let consumers =
+        people_rules(PersonRole::Consumer, text.consumers, &mut text.consumer, attributes)?;
     let mut people: Vec<PeopleRules> = contacts.into_iter().chain(consumers).collect();
     let mut key = match text.key {
-        Some(key) => compile_rule("key", key, false)?,
+        Some(key) => compile_rule("key", key, DateUse::None)?,
         None => reference_rule(&rules)
             .ok_or_else(|| for_field("key", "missing; expected key or order.referenceId"))?,
     };
@@ -332,6 +338,7 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
         order_price: text.order_price,
         item_price: text.item_price,
         earliest_order: earliest_order(text.earliest_order)?,
+        guest_attributes: attributes,
         mode: text.mode,
         items_path: text.items,
         ignore_rows: ignore_rows.collect::<Result<_, ProfileError>>()?,
@@ -396,20 +403,28 @@ fn reference_rule(rules: &[FieldRule]) -> Option<Rule> {
     rules.iter().find(is_reference).map(|found| found.rule.clone())
 }
 
-fn compile_rule(field: &str, text: RuleText, is_date: bool) -> Result<Rule, ProfileError> {
-    Rule::new(text, is_date).map_err(|error| for_field(field, &error))
+fn compile_rule(field: &str, text: RuleText, date_use: DateUse) -> Result<Rule, ProfileError> {
+    Rule::new(text, date_use).map_err(|error| for_field(field, &error))
+}
+
+/// The use of the date of a field of the order, an item or the event.
+fn timestamp(field: &Field) -> DateUse {
+    match field {
+        Field::OrderedAt | Field::ItemOrderedAt => DateUse::Instant,
+        _ => DateUse::None,
+    }
 }
 
 fn named_rules(
     group: FieldGroup,
     named: Vec<(&'static str, RuleText)>,
+    date_use: impl Fn(&Field) -> DateUse,
 ) -> Result<Vec<FieldRule>, ProfileError> {
     let compile = |(name, text)| {
         let field =
             Field::NAMED.iter().find(|field| field.group() == group && field.short_name() == name);
         let field = field.expect("every key of a profile's group is the name of a field").clone();
-        let is_date = matches!(field, Field::OrderedAt | Field::ItemOrderedAt);
-        let rule = compile_rule(&field.to_string(), text, is_date)?;
+        let rule = compile_rule(&field.to_string(), text, date_use(&field))?;
         ensure_kind_fits(&rule, &field)?;
         Ok(FieldRule { rule, target: FieldTarget::Field(field) })
     };
@@ -423,7 +438,7 @@ fn wildcard_rules(
     field: impl Fn(&str, &Rule) -> Field,
 ) -> Result<Vec<FieldRule>, ProfileError> {
     let compile = |(name, text): (String, RuleText)| {
-        let rule = compile_rule(&name, text, false)?;
+        let rule = compile_rule(&name, text, DateUse::None)?;
         let field = field(&name, &rule);
         ensure_kind_fits(&rule, &field)?;
         let target = if name == WILDCARD { wildcard.clone() } else { FieldTarget::Field(field) };
@@ -444,7 +459,7 @@ fn extension_key(name: &str, rule: &Rule, wildcard: &FieldTarget) -> Arc<Extensi
 }
 
 fn order_rules(text: &mut OrderText) -> Result<Vec<FieldRule>, ProfileError> {
-    let mut rules = named_rules(FieldGroup::Order, text.named())?;
+    let mut rules = named_rules(FieldGroup::Order, text.named(), timestamp)?;
     let wildcard = &FieldTarget::AnyExtension;
     rules.extend(wildcard_rules(&mut text.ext, wildcard, |name, rule| {
         Field::Extension(extension_key(name, rule, wildcard))
@@ -453,7 +468,7 @@ fn order_rules(text: &mut OrderText) -> Result<Vec<FieldRule>, ProfileError> {
 }
 
 fn item_rules(text: &mut ItemText) -> Result<Vec<FieldRule>, ProfileError> {
-    let mut rules = named_rules(FieldGroup::Item, text.named())?;
+    let mut rules = named_rules(FieldGroup::Item, text.named(), timestamp)?;
     let wildcard = &FieldTarget::AnyItemExtension;
     rules.extend(wildcard_rules(&mut text.ext, wildcard, |name, rule| {
         Field::ItemExtension(extension_key(name, rule, wildcard))
@@ -481,8 +496,14 @@ fn shared_identifier_rules(guest: &GuestText) -> Result<SharedIdentifierRules, P
     }
 }
 
-fn guest_rules(text: &mut GuestText) -> Result<Vec<FieldRule>, ProfileError> {
-    let mut rules = named_rules(FieldGroup::Guest, text.named())?;
+fn guest_rules(
+    text: &mut GuestText,
+    attributes: GuestAttributes,
+) -> Result<Vec<FieldRule>, ProfileError> {
+    let mut rules = named_rules(FieldGroup::Guest, text.named(), |field| match field {
+        Field::GuestDob => DateUse::BirthDate { unreadable: attributes.code(Code::DobUnreadable) },
+        _ => DateUse::None,
+    })?;
     let field = |name: &str, rule: &Rule| Field::Identifier(rule.provider(name));
     rules.extend(wildcard_rules(&mut text.id, &FieldTarget::AnyIdentifier, field)?);
     Ok(rules)
@@ -492,12 +513,18 @@ fn people_rules(
     role: PersonRole,
     path: Option<String>,
     text: &mut GuestText,
+    attributes: GuestAttributes,
 ) -> Result<Option<PeopleRules>, ProfileError> {
-    if text.shared_identifiers.is_some() || text.max_addresses.is_some() {
-        let error = "has shared_identifiers or max_addresses, which are for [guest] only";
+    if text.shared_identifiers.is_some()
+        || text.max_addresses.is_some()
+        || text.attributes.is_some()
+    {
+        let error =
+            "has shared_identifiers, max_addresses or attributes, which are for [guest] only";
         return Err(for_field(role.name(), error));
     }
-    let rules = guest_rules(text).map_err(|(field, error)| (role.field_name(&field), error))?;
+    let rules =
+        guest_rules(text, attributes).map_err(|(field, error)| (role.field_name(&field), error))?;
     let has_paths = rules.iter().any(|rule| !rule.rule.paths.is_empty());
     let (singular, plural) = (role.name(), format!("{}s", role.name()));
     match &path {
@@ -511,7 +538,7 @@ fn people_rules(
 }
 
 fn event_rules(text: &mut EventFieldsText) -> Result<Vec<FieldRule>, ProfileError> {
-    named_rules(FieldGroup::Event, text.named())
+    named_rules(FieldGroup::Event, text.named(), timestamp)
 }
 
 #[cfg(test)]
@@ -574,6 +601,18 @@ mod tests {
         insta::assert_snapshot!(with("contact.email = { path = 'email' }"), @"p.toml: contact: has a path, but contacts, the path of the array, is not set");
         insta::assert_snapshot!(with("consumers = 'pax'"), @"p.toml: consumers: is set, but [consumer] has no path");
         insta::assert_snapshot!(with("consumer.email = { type = 'text' }"), @"p.toml: consumer.email: has no column, no path and no value");
+    }
+
+    #[test]
+    fn attributes_are_set_in_guest() {
+        let with = |rest: &str| {
+            let text = format!("name = 'x'\norder.referenceId = {{ column = 'a' }}\n{rest}");
+            Profile::parse("p.toml", &text)
+        };
+        assert_eq!(with("").unwrap().guest_attributes, GuestAttributes::Lenient);
+        let strict = with("[guest]\nattributes = 'strict'").unwrap();
+        assert_eq!(strict.guest_attributes, GuestAttributes::Strict);
+        insta::assert_snapshot!(with("[contact]\nattributes = 'strict'").unwrap_err(), @"p.toml: contact: has shared_identifiers, max_addresses or attributes, which are for [guest] only");
     }
 
     #[test]

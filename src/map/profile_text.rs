@@ -10,6 +10,7 @@ use super::input_settings::{
     LastLineEnd, MissingColumns, Quote, SharedIdentifiers, UnknownColumns, UnreadableRows,
 };
 use crate::model::{
+    guest_attributes::GuestAttributes,
     input::InputFormat,
     pricing::{PriceBasis, TotalFrom},
     problem::Code,
@@ -195,7 +196,7 @@ macro_rules! field_group {
 
 field_group!(OrderText, referenceId orderedAt status currencyCode price paymentType cardType, ext);
 field_group!(ItemText, r#type referenceId orderedAt status currencyCode price name productId quantity leg, ext product);
-field_group!(GuestText, email title firstname lastname gender dob mobile phone street city state country postal_code, id; shared_identifiers: SharedIdentifiers max_addresses: u16);
+field_group!(GuestText, email title firstname lastname gender dob mobile phone street city state country postal_code, id; shared_identifiers: SharedIdentifiers max_addresses: u16 attributes: GuestAttributes);
 field_group!(EventFieldsText, channel language currency page pos,);
 
 /// A whole profile.

@@ -8,6 +8,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{
+    birth_date::BirthDateRule,
     date::{DateRule, ISO_8601},
     number::{self, NumberFormat, NumberMarks},
     profile_text::{OnConflict, RuleText, TableValue},
@@ -40,9 +41,21 @@ pub struct Rule {
     /// How its numbers are written, if they are converted.
     number: Option<NumberFormat>,
     date: Option<DateRule>,
+    birth_date: Option<BirthDateRule>,
     pub(super) kind: Option<ValueKind>,
     table: Option<BTreeMap<String, TableEntry>>,
     fallback: Option<TableEntry>,
+}
+
+/// What the `date` of a rule is for, which its field decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DateUse {
+    /// The field is no date.
+    None,
+    /// An instant.
+    Instant,
+    /// A date of birth; `unreadable` is the code of one that has none of the formats.
+    BirthDate { unreadable: Code },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -93,8 +106,8 @@ impl Rule {
             .map_or_else(|| time.time() == NaiveTime::MIN, |date| date.is_midnight(time))
     }
 
-    /// Compiles a rule. `is_date` is whether its field is a timestamp; an error is a message.
-    pub(super) fn new(text: RuleText, is_date: bool) -> Result<Self, String> {
+    /// Compiles a rule; an error is a message.
+    pub(super) fn new(text: RuleText, date_use: DateUse) -> Result<Self, String> {
         let has_source = text.column.is_some() || text.path.is_some();
         match (&text.value, &text.default, has_source) {
             (Some(_), None, false) | (None, _, true) => {}
@@ -110,7 +123,8 @@ impl Rule {
             return Err("has other, but no values".into());
         }
         Ok(Self {
-            date: date_rule(&text, is_date)?,
+            date: date_rule(&text, date_use)?,
+            birth_date: birth_date_rule(&text, date_use)?,
             kind: ValueKind::new(text.kind, text.country.as_deref())?,
             number: Some(NumberFormat::new(&text)?),
             extension_type: text.r#type.as_deref().map(extension_type).transpose()?,
@@ -199,6 +213,7 @@ impl Rule {
             && self.empty.is_empty()
             && self.date.is_none()
             && self.number.is_none()
+            && self.birth_date.is_none()
             && self.strip_prefix.is_none()
             && self.strip_suffix.is_none()
             && self.kind.is_none_or(|kind| kind == ValueKind::Email)
@@ -223,11 +238,15 @@ impl Rule {
         if self.is_empty(text) {
             return RuleResult::Value(Cow::Borrowed(""));
         }
-        let result = match (&self.table, &self.date) {
+        let result = match (&self.table, &self.date, &self.birth_date) {
             // A table replaces the date format: its values are constants, which are ISO 8601.
-            (Some(table), _) => self.look_up(table, text),
-            (None, Some(date)) => parse_date(date, text),
-            (None, None) => RuleResult::Value(Cow::Borrowed(text)),
+            (Some(table), ..) => self.look_up(table, text),
+            (None, Some(date), _) => parse_date(date, text),
+            (None, None, Some(birth_date)) => match birth_date.convert(text) {
+                Ok(text) => RuleResult::Value(text),
+                Err((code, message)) => RuleResult::Invalid(code, message),
+            },
+            (None, None, None) => RuleResult::Value(Cow::Borrowed(text)),
         };
         match (self.kind, result) {
             (Some(kind), RuleResult::Value(text)) if !text.is_empty() => match kind.convert(text) {
@@ -276,16 +295,33 @@ impl Rule {
     }
 }
 
-fn date_rule(text: &RuleText, is_date: bool) -> Result<Option<DateRule>, String> {
-    let formats = match (&text.date, is_date) {
-        (Some(formats), true) => formats.clone().into_vec(),
+fn date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<DateRule>, String> {
+    let formats = match (&text.date, date_use) {
+        (Some(formats), DateUse::Instant) => formats.clone().into_vec(),
         // The default. Any other format must be declared, so that no date is guessed.
-        (None, true) if text.column.is_some() || text.path.is_some() => vec![ISO_8601.to_owned()],
+        (None, DateUse::Instant) if text.column.is_some() || text.path.is_some() => {
+            vec![ISO_8601.to_owned()]
+        }
         (None, _) if text.zone.is_some() => return Err("has a zone, but no date".into()),
         (None, _) => return Ok(None),
-        (Some(_), false) => return Err("has a date, but its field is not a timestamp".into()),
+        (Some(_), DateUse::None) => {
+            return Err("has a date, but its field is not a timestamp".into());
+        }
+        (Some(_), DateUse::BirthDate { .. }) => return Ok(None),
     };
     DateRule::new(&formats, text.zone.as_deref()).map(Some)
+}
+
+fn birth_date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<BirthDateRule>, String> {
+    match (&text.date, date_use) {
+        (Some(_), DateUse::BirthDate { .. }) if text.zone.is_some() => {
+            Err("has a zone, but a date of birth is the same in every zone".into())
+        }
+        (Some(formats), DateUse::BirthDate { unreadable }) => {
+            BirthDateRule::new(&formats.clone().into_vec(), unreadable).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 fn extension_type(name: &str) -> Result<ExtensionType, String> {
@@ -317,7 +353,8 @@ mod tests {
     use super::*;
 
     fn rule(toml: &str) -> Result<Rule, String> {
-        Rule::new(toml::from_str(toml).unwrap(), toml.contains("date"))
+        let date_use = if toml.contains("date") { DateUse::Instant } else { DateUse::None };
+        Rule::new(toml::from_str(toml).unwrap(), date_use)
     }
 
     fn applied(toml: &str, cell: &str) -> String {
@@ -359,6 +396,23 @@ mod tests {
         let invalid =
             format!("{:?}", RuleResult::Invalid(Code::TimestampUnreadable, message.into()));
         assert_eq!(applied("column = 'c'\ndate = '%Y-%m-%d'\nzone = 'UTC'", "1/2/3"), invalid);
+    }
+
+    #[test]
+    fn date_of_birth_is_local() {
+        let rule = |toml: &str| {
+            let date_use = DateUse::BirthDate { unreadable: Code::DobUnreadable };
+            Rule::new(toml::from_str(toml).unwrap(), date_use)
+        };
+        let birth = rule("column = 'c'\ndate = ['%d/%m/%Y', '%Y']").unwrap_err();
+        assert!(birth.contains("no whole date"), "{birth}");
+        let birth = rule("column = 'c'\ndate = '%d/%m/%Y'").unwrap();
+        assert_eq!(birth.apply("24/12/1985"), RuleResult::Value("1985-12-24T00:00".into()));
+        let RuleResult::Invalid(code, message) = birth.apply("1985-12-24") else { panic!() };
+        assert_eq!(code, Code::DobUnreadable);
+        assert_eq!(message, "invalid date of birth; expected the format %d/%m/%Y");
+        let zoned = rule("column = 'c'\ndate = '%d/%m/%Y'\nzone = 'UTC'").unwrap_err();
+        assert!(zoned.contains("has a zone"), "{zoned}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod extension_types;
 pub mod field;
 pub mod forecast;
 pub mod guest;
+pub mod guest_attributes;
 pub mod id_text;
 pub mod input;
 pub mod money;

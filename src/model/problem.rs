@@ -264,6 +264,8 @@ codes! {
     UnknownGender "unknown_gender" Error,
     /// A date of birth does not have the format `YYYY-MM-DDThh:mm`.
     DobUnreadable "dob_unreadable" Error,
+    /// An optional attribute of a person is dropped: the target would not take it.
+    GuestAttributeLeftOut "guest_attribute_left_out" Warning,
     /// A timestamp does not have the profile's format.
     TimestampUnreadable "timestamp_unreadable" Error,
     /// A local time is skipped or repeated by a clock change.

@@ -6,6 +6,7 @@
 //! all problems are collected, none ends the run. No I/O, no clock: the time is passed in. Called
 //! by `pipeline`; depends only on `model`.
 
+mod attributes;
 mod carried;
 mod check;
 mod common;

@@ -56,7 +56,7 @@ pub(super) fn check_order<'a>(
     let card_type = card_type(draft, payment_type, rules, findings);
     let extension =
         extension::check_extension(&draft.cells, &rules.extensions, &facts.types, findings);
-    let guest = guest::check_guest(draft, rules, findings);
+    let guest = guest::check_guest(draft, rules, settings, findings);
     let common = common::check_common(draft, rules, &settings.common, currency, findings);
     check_payment_type(payment_type, rules, findings);
     items::check_required_items(draft, rules, settings, findings);
@@ -73,8 +73,10 @@ pub(super) fn check_order<'a>(
     if !rules.carries.extensions {
         carried::warn_extensions_dropped(draft, rules, findings);
     }
-    let details =
-        rules.details.carried().map(|_| check_details(draft, rules, guest.as_ref(), findings));
+    let details = rules
+        .details
+        .carried()
+        .map(|_| check_details(draft, rules, settings, guest.as_ref(), findings));
     let build = || -> Option<Box<Order<'a>>> {
         Some(build_order(
             (reference?, ordered_at?, status?),
@@ -111,13 +113,15 @@ struct OrderDetails<'a> {
 fn check_details<'a>(
     draft: &Draft<'a>,
     rules: &TargetRules,
+    settings: &ValidateSettings,
     guest: Option<&Guest<'a>>,
     findings: &mut Findings,
 ) -> OrderDetails<'a> {
     let item_order = legs::order_by_leg(draft, findings);
     let mut sent_index = vec![0; item_order.len()];
     item_order.iter().enumerate().for_each(|(index, item)| sent_index[*item] = index);
-    let (contacts, consumers) = people::check_people(draft, rules, guest, &sent_index, findings);
+    let (contacts, consumers) =
+        people::check_people(draft, rules, settings, guest, &sent_index, findings);
     OrderDetails { item_order, contacts, consumers }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{findings::Findings, guest};
+use super::{findings::Findings, guest, settings::ValidateSettings};
 use crate::model::{
     draft::{Draft, PersonDraft, PersonRole},
     guest::{Consumer, Guest},
@@ -18,6 +18,7 @@ use crate::model::{
 pub(super) fn check_people<'a>(
     draft: &Draft<'a>,
     rules: &TargetRules,
+    settings: &ValidateSettings,
     guest: Option<&Guest<'a>>,
     sent_index: &[usize],
     findings: &mut Findings,
@@ -25,7 +26,7 @@ pub(super) fn check_people<'a>(
     let mut contacts = Contacts::excluding(guest);
     let mut consumers = Consumers::default();
     for draft in &draft.people {
-        let person = check_person(draft, rules, findings);
+        let person = check_person(draft, rules, settings, findings);
         match draft.role {
             PersonRole::Contact => contacts.add(person),
             PersonRole::Consumer => {
@@ -41,11 +42,12 @@ pub(super) fn check_people<'a>(
 fn check_person<'a>(
     draft: &PersonDraft<'a>,
     rules: &TargetRules,
+    settings: &ValidateSettings,
     findings: &mut Findings,
 ) -> Guest<'a> {
     // Problems name the field as `contact.email`, not as `guest.email`.
     findings.role = Some(draft.role);
-    let person = guest::check_person(&draft.cells, rules, findings);
+    let person = guest::check_person(&draft.cells, rules, settings, findings);
     findings.role = None;
     person
 }

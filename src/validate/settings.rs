@@ -5,6 +5,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::model::{
+    guest_attributes::GuestAttributes,
     pricing::{PriceBasis, TotalFrom},
     rules::CommonDefaults,
     severity::SeverityRules,
@@ -25,6 +26,8 @@ pub struct ValidateSettings {
     pub target_price_basis: PriceBasis,
     /// The severities that the profile sets.
     pub severities: SeverityRules,
+    /// What becomes of an optional attribute of a person that the target would not take.
+    pub guest_attributes: GuestAttributes,
     /// The first day, in UTC, on which an order can have been made.
     pub earliest_order: NaiveDate,
     /// When the run started.

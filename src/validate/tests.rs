@@ -21,6 +21,7 @@ use crate::{
         draft::{Cell, Cells, Draft, ItemDraft, Notation, PersonDraft, PersonRole},
         field::{ExtensionKey, ExtensionType, Field, FieldGroup, IdentifierKind, Provider},
         guest::Identifier,
+        guest_attributes::GuestAttributes,
         order::{CheckedOrder, Order, Validity},
         origin::{FileId, Position, RowOrigin},
         outcome::Outcome,
@@ -178,6 +179,7 @@ pub(crate) struct TestSettings {
     pub(crate) rate: Option<NonZeroU32>,
     pub(crate) sends_reused_references: bool,
     pub(crate) severities: SeverityRules,
+    pub(crate) guest_attributes: GuestAttributes,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -190,6 +192,7 @@ impl TestSettings {
             price_basis: self.price_basis,
             target_price_basis: self.target_price_basis,
             severities: self.severities.clone(),
+            guest_attributes: self.guest_attributes,
             earliest_order: "2000-01-01".parse().unwrap(),
             now: self.now,
         }
@@ -230,6 +233,7 @@ pub(crate) fn settings() -> TestSettings {
         rate: NonZeroU32::new(20),
         sends_reused_references: false,
         severities: SeverityRules::default(),
+        guest_attributes: GuestAttributes::Strict,
         now: "2025-06-01T12:00:00Z".parse().unwrap(),
     }
 }

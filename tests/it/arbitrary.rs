@@ -7,6 +7,7 @@ use orderferry::{
     disposition::ChangedExit,
     map::profile::Profile,
     model::{
+        guest_attributes::GuestAttributes,
         input::InputFormat,
         origin::{FileId, RowOrigin},
         pricing::{PriceBasis, TotalFrom},
@@ -124,6 +125,7 @@ pub(crate) fn check_with(
             price_basis: PriceBasis::Unit,
             target_price_basis: PriceBasis::Unit,
             severities: SeverityRules::default(),
+            guest_attributes: GuestAttributes::default(),
             earliest_order: "2000-01-01".parse().unwrap(),
             now,
         },

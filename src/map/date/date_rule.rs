@@ -6,25 +6,17 @@ use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, NaiveTime, TimeZone
 use chrono_tz::Tz;
 
 use super::{
+    date_format::{DateFormat, compile_formats, expected},
     iso::{parse_iso, to_millis},
-    strftime::{DateValue, Strftime},
+    strftime::DateValue,
     zone::{is_utc, parse_zone},
 };
-
-/// The name of the format ISO 8601 with an offset or `Z`, which needs no zone.
-pub const ISO_8601: &str = "iso8601";
 
 /// The date formats of a column, with their time zone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DateRule {
     formats: Vec<DateFormat>,
     zone: Option<Tz>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum DateFormat {
-    Iso,
-    Strftime(Strftime),
 }
 
 /// The instant of a parsed date.
@@ -44,8 +36,7 @@ impl DateRule {
     /// is a message.
     pub fn new(formats: &[String], zone: Option<&str>) -> Result<Self, String> {
         let zone = zone.map(parse_zone).transpose()?;
-        let formats: Vec<_> =
-            formats.iter().map(|format| DateFormat::new(format)).collect::<Result<_, _>>()?;
+        let formats = compile_formats(formats)?;
         match zone {
             None if formats.iter().any(DateFormat::needs_zone) => {
                 Err("a date format without an offset needs a zone, such as zone = \
@@ -60,11 +51,7 @@ impl DateRule {
     /// The expected formats, for messages.
     #[must_use]
     pub fn expected(&self) -> String {
-        let names = self.formats.iter().map(|format| match format {
-            DateFormat::Iso => "ISO 8601 with an offset or Z".to_owned(),
-            DateFormat::Strftime(format) => format!("the format {}", format.text),
-        });
-        names.collect::<Vec<_>>().join(" or ")
+        expected(&self.formats)
     }
 
     /// Parses a date; `None` if it has none of the formats.
@@ -107,19 +94,6 @@ impl DateRule {
     }
 }
 
-impl DateFormat {
-    fn new(format: &str) -> Result<Self, String> {
-        match format {
-            ISO_8601 => Ok(Self::Iso),
-            _ => Strftime::new(format).map(Self::Strftime),
-        }
-    }
-
-    fn needs_zone(&self) -> bool {
-        matches!(self, Self::Strftime(format) if format.needs_zone())
-    }
-}
-
 /// Refuses a zone that contradicts a format's own `Z`, `UTC` or `GMT`. Where another format needs
 /// the zone, it is for that one.
 fn check_zone(formats: &[DateFormat], zone: Tz) -> Result<(), String> {
@@ -137,7 +111,7 @@ fn check_zone(formats: &[DateFormat], zone: Tz) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::ISO_8601, *};
 
     fn canonical(format: &str, zone: &str, text: &str) -> Option<(String, bool)> {
         let zone = (!zone.is_empty()).then_some(zone);

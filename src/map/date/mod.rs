@@ -4,9 +4,13 @@
 //! zone. Guesses no format, and refuses those that lose a part of what they read. Called by
 //! `rule`.
 
+mod date_format;
 mod date_rule;
 mod iso;
+mod local_date_rule;
 mod strftime;
 mod zone;
 
-pub use date_rule::{DateRule, ISO_8601, ParsedInstant};
+pub use date_format::ISO_8601;
+pub use date_rule::{DateRule, ParsedInstant};
+pub(super) use local_date_rule::LocalDateRule;

@@ -97,6 +97,11 @@ impl Strftime {
         )
     }
 
+    /// Whether the value is a number of seconds since 1970.
+    pub(super) fn is_timestamp(&self) -> bool {
+        has_part(&self.items, FormatPart::Timestamp)
+    }
+
     /// Whether a text of the format, such as `Z`, says that its time is UTC.
     pub(super) fn is_literally_utc(&self) -> bool {
         matches!(self.content, Content::DateTime { is_utc: true } | Content::Date { is_utc: true })

@@ -13,6 +13,7 @@ pub(super) fn cases() -> Vec<Case> {
     let of = |code, field, message, changes: &[Change]| (code, field, message, order(changes), settings());
     let long = "x".repeat(129);
     let of_multi = |code, field, message, changes: &[Change]| (code, field, message, multi_order(changes), multi_settings());
+    let of_lenient = |code, field, message, changes: &[Change]| (code, field, message, order(changes), TestSettings { guest_attributes: GuestAttributes::Lenient, ..settings() });
     let mut all = vec![
         of(Code::MissingAttribute, "referenceId", "referenceId is required and has no value", &[(Field::ReferenceId, "")]),
         of(Code::MissingAttribute, "orderedAt", "orderedAt is required and has no value", &[(Field::OrderedAt, "")]),
@@ -40,6 +41,11 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::UnknownTitle, "guest.title", "unknown value \"mr\"; expected one of Br, Brigadier, Capt, Colonel, Dame, Dr, Elder, Fr, General, Hon, Judge, Lord, Master, Miss, Mr, Mrs, Ms, Mstr, Prof, Rabbi, Rev, Shaikha, Sheikh, Sir, Sister, Sr", &[(Field::GuestTitle, "mr")]),
         of(Code::UnknownGender, "guest.gender", "unknown value \"Male\"; expected male, female or unknown", &[(Field::GuestGender, "Male")]),
         of(Code::DobUnreadable, "guest.dob", "invalid date of birth; expected YYYY-MM-DDThh:mm or YYYY-MM-DD", &[(Field::GuestDob, "1990-02-30")]),
+        of(Code::DobUnreadable, "guest.dob", "implausible date of birth; expected one from 1900 until today", &[(Field::GuestDob, "0001-01-01")]),
+        of(Code::DobUnreadable, "guest.dob", "implausible date of birth; expected one from 1900 until today", &[(Field::GuestDob, "2090-01-01")]),
+        of_lenient(Code::GuestAttributeLeftOut, "guest.gender", "unknown value \"M\"; expected male, female or unknown; it is left out", &[(Field::GuestGender, "M")]),
+        of_lenient(Code::GuestAttributeLeftOut, "guest.country", "\"ie\" must be written in upper case: \"IE\"; it is left out", &[(Field::GuestCountry, "ie")]),
+        of_lenient(Code::GuestAttributeLeftOut, "guest.dob", "invalid date of birth; expected YYYY-MM-DDThh:mm or YYYY-MM-DD; it is left out", &[(Field::GuestDob, "24/12/1985")]),
         of(Code::TimestampUnreadable, "orderedAt", "invalid timestamp \"2025-01-01\"; expected ISO 8601 with an offset or Z", &[(Field::OrderedAt, "2025-01-01")]),
         of(Code::TimestampUnreadable, "item.orderedAt", "invalid timestamp \"now\"; expected ISO 8601 with an offset or Z", &[(Field::ItemOrderedAt, "now")]),
         of(Code::TimestampInFuture, "orderedAt", "\"2025-06-02T12:00:01.000Z\" is in the future", &[(Field::OrderedAt, "2025-06-02T12:00:01.000Z")]),

@@ -1,0 +1,65 @@
+//! Rule of a local date, such as a date of birth: the time that the text shows, in no time zone.
+//!
+//! Called by `birth_date`.
+
+use chrono::NaiveDateTime;
+
+use super::{
+    date_format::{DateFormat, compile_formats, expected},
+    iso::parse_iso_with_offset,
+    strftime::DateValue,
+};
+
+/// The formats of local dates.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::map) struct LocalDateRule {
+    formats: Vec<DateFormat>,
+}
+
+impl LocalDateRule {
+    /// Creates a rule of formats, tried in order; an error is a message.
+    pub(in crate::map) fn new(formats: &[String]) -> Result<Self, String> {
+        let formats = compile_formats(formats)?;
+        let is_timestamp = |format: &DateFormat| matches!(format, DateFormat::Strftime(format) if format.is_timestamp());
+        if formats.iter().any(is_timestamp) {
+            return Err("has a date of seconds since 1970, which is another day in another time \
+                        zone; expected a format with a year, a month and a day"
+                .to_owned());
+        }
+        Ok(Self { formats })
+    }
+
+    /// The expected formats, for messages.
+    pub(in crate::map) fn expected(&self) -> String {
+        expected(&self.formats)
+    }
+
+    /// Parses a date; `None` if it has none of the formats. An offset is read and moves nothing.
+    pub(in crate::map) fn parse(&self, text: &str) -> Option<NaiveDateTime> {
+        self.formats.iter().find_map(|format| match format {
+            DateFormat::Iso => Some(parse_iso_with_offset(text)?.naive_local()),
+            DateFormat::Strftime(format) => match format.parse(text)? {
+                DateValue::Instant(time) => Some(time.naive_local()),
+                DateValue::Local(time) => Some(time),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn date_is_that_of_the_text() {
+        let parse = |format: &str, text| {
+            let rule = LocalDateRule::new(&[format.to_owned()]).unwrap();
+            rule.parse(text).map(|time| time.to_string())
+        };
+        assert_eq!(parse("%d/%m/%Y", "24/12/1985").as_deref(), Some("1985-12-24 00:00:00"));
+        let shown = "1985-12-24T00:00:00+09:00";
+        assert_eq!(parse("iso8601", shown).as_deref(), Some("1985-12-24 00:00:00"));
+        assert_eq!(parse("%d/%m/%Y", "12/24/1985"), None);
+        assert!(LocalDateRule::new(&["%s".to_owned()]).unwrap_err().contains("1970"));
+    }
+}
