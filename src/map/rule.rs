@@ -303,11 +303,10 @@ fn date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<DateRule>, Str
             vec![ISO_8601.to_owned()]
         }
         (None, _) if text.zone.is_some() => return Err("has a zone, but no date".into()),
-        (None, _) => return Ok(None),
+        (None, _) | (Some(_), DateUse::BirthDate { .. }) => return Ok(None),
         (Some(_), DateUse::None) => {
             return Err("has a date, but its field is not a timestamp".into());
         }
-        (Some(_), DateUse::BirthDate { .. }) => return Ok(None),
     };
     DateRule::new(&formats, text.zone.as_deref()).map(Some)
 }
