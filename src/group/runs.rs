@@ -81,7 +81,8 @@ pub struct BlockRuns<'a> {
     pub ends_export: bool,
     /// The rows whose order is not known.
     pub lost: LostRows,
-    /// Lost rows before the first run; filled only if the rows of an order are adjacent.
+    /// Lost rows before the first run and the first header; filled only if the rows of an order are
+    /// adjacent.
     pub lost_before: Vec<Position>,
     /// The last lost row after the last run; set only if the rows of an order are adjacent. It may
     /// also belong to the first run of the next block.
@@ -120,6 +121,8 @@ impl<'a> BlockRuns<'a> {
 
     fn push_header(&mut self, row: &KeyedRow<'_>) {
         self.headers.push(row.row.origin.position());
+        // A lost row above the header does not belong to a run below it, nor the other way round.
+        self.lost_after = None;
         if self.runs.is_empty() {
             self.starts_export = true;
         } else {
@@ -148,7 +151,9 @@ impl<'a> BlockRuns<'a> {
             self.lost_after = Some(at);
             // It may belong to the run before it or to the run after it.
             match self.runs.last_mut() {
+                _ if self.ends_export => {}
                 Some(run) => run.possible_rows.push(at),
+                None if self.starts_export => {}
                 None => self.lost_before.push(at),
             }
         }

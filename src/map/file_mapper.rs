@@ -91,24 +91,32 @@ impl<'p> FileMapper<'p> {
 
     /// Whether the profile ignores a row (`ignore_rows`): it belongs to no order, and may be
     /// unreadable. `raw` is the row as it is in the file.
+    ///
+    /// A row that may have swallowed others is never ignored, whatever it begins with.
     pub(super) fn is_ignored(&self, row: &Row<'_>, raw: &[u8]) -> bool {
         if self.ignored.is_empty() {
             return false;
         }
-        let raw = String::from_utf8_lossy(raw.trim_ascii());
+        let text = String::from_utf8_lossy(raw.trim_ascii());
         let (content, is_damaged) = match &row.content {
             RowContent::Unreadable(unreadable) => (unreadable.salvaged.as_deref(), true),
             content => (Some(content), false),
         };
         match (content, &self.mapper) {
             (Some(RowContent::Record(record)), Mapper::Records(mapper)) => {
-                mapper.is_ignored(Some(record), &raw)
+                // The line breaks of a record may be those of other rows.
+                let line = (!raw.contains(&b'\n')).then_some(&*text);
+                mapper.is_ignored(record, line)
             }
             (Some(RowContent::Document(document)), Mapper::Documents(mapper)) => {
-                mapper.is_ignored(Some(document), is_damaged, &raw)
+                mapper.is_ignored(Some(document), is_damaged, &text)
             }
-            (_, Mapper::Records(mapper)) => mapper.is_ignored(None, &raw),
-            (_, Mapper::Documents(mapper)) => mapper.is_ignored(None, true, &raw),
+            // Another document may follow the damage.
+            (_, Mapper::Documents(mapper)) if !raw.contains(&b'{') => {
+                mapper.is_ignored(None, true, &text)
+            }
+            // Of a record without a salvaged cell the quotes are wrong.
+            _ => false,
         }
     }
 

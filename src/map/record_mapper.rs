@@ -184,19 +184,17 @@ impl<'p> RecordMapper<'p> {
         })
     }
 
-    /// Whether the profile ignores a row. `raw` is the row as it is in the file.
+    /// Whether the profile ignores a row. `line` is the row as it is in the file, if that is known.
     ///
     /// With a wrong number of cells only the first one is certainly in its place.
-    pub(super) fn is_ignored(&self, record: Option<&Record<'_>>, raw: &str) -> bool {
-        let value = |cell: &TestedCell| match (cell, record) {
-            (TestedCell::Raw, _) => TestedValue::Text(raw),
-            (TestedCell::Missing, _) => TestedValue::Missing,
-            (TestedCell::Column(index), Some(record))
-                if *index == 0 || record.n_cells() == self.n_columns =>
-            {
+    pub(super) fn is_ignored(&self, record: &Record<'_>, line: Option<&str>) -> bool {
+        let value = |cell: &TestedCell| match cell {
+            TestedCell::Raw => line.map_or(TestedValue::Lost, TestedValue::Text),
+            TestedCell::Missing => TestedValue::Missing,
+            TestedCell::Column(index) if *index == 0 || record.n_cells() == self.n_columns => {
                 self.profile.tested_text(record.cell(*index))
             }
-            (TestedCell::Column(_), _) => TestedValue::Lost,
+            TestedCell::Column(_) => TestedValue::Lost,
         };
         self.ignore_rows.iter().any(|ignored| ignored.holds(&value) == Ok(true))
     }

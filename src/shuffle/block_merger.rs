@@ -111,8 +111,9 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         self.last_lost = block_result.lost_before.last().copied().or(self.last_lost);
         if block_result.starts_export {
             self.close_run()?;
+            self.last_lost = None;
         }
-        let has_runs = block_result.first_run.is_some();
+        let replaces_lost = block_result.first_run.is_some() || block_result.starts_export;
         if let Some(mut first_run) = block_result.first_run.take() {
             first_run.possible_rows.extend(self.last_lost.take());
             self.continue_run(first_run)?;
@@ -121,7 +122,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
             self.close_run()?;
             self.open_run = Some(last_run);
         }
-        if has_runs {
+        if replaces_lost {
             self.last_lost = block_result.lost_after;
         }
         if block_result.ends_export {

@@ -129,6 +129,20 @@ fn header_ends_a_run_within_and_across_blocks() {
 }
 
 #[test]
+fn lost_rows_do_not_cross_a_header() {
+    let header = |line| row(RowKind::Header, 0, line, &[]);
+    let lost = |line| unreadable(line, None);
+    let rows = [lost(1), header(2), lost(3), a(4), lost(5), header(6), lost(7), b(8)];
+    let runs = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        found_runs(ADJACENT, &rows),
+        (runs(&["A 4-4 3,5", "B 8-8 7"]), "1".to_owned(), None)
+    );
+    assert_eq!(found_runs(ADJACENT, &rows[..3]), (vec![], "1".to_owned(), Some(3)));
+    assert_eq!(found_runs(ADJACENT, &rows[3..7]), (runs(&["A 4-4 5"]), String::new(), Some(7)));
+}
+
+#[test]
 fn rows_below_a_header_are_another_order() {
     let keyed: Vec<_> = [a(2), a(4), b(6), a(7)].iter().map(TestRow::keyed).collect();
     let mut headers = RepeatedHeaders::default();

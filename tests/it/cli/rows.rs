@@ -119,7 +119,7 @@ fn repeated_header_starts_a_second_export() {
 #[test]
 fn ignored_rows_belong_to_no_order() {
     let rows = format!(
-        "{HEADER}# 2025-03-01\n{}\n# next\n{}\"2 record(s) downloaded\"\n\"Seller ID : shop",
+        "{HEADER}# 2025-03-01\n{}\n# next\n{}\"2 record(s) downloaded\"\n\"Seller ID : shop\"",
         row("A-1"),
         row("A-1")
     );
@@ -135,6 +135,48 @@ fn ignored_rows_belong_to_no_order() {
     let summary = ran.summary();
     let counts = ["rows", "rows_ignored", "rows_unreadable", "items"].map(|name| &summary[name]);
     assert_eq!(counts, [6, 4, 0, 2].map(Value::from).each_ref(), "{}", ran.out);
+}
+
+/// A quote in a comment may enclose the orders below it.
+#[test]
+fn rows_that_may_hold_others_are_not_ignored() {
+    let profile = canonical_with(r##"ignore_rows = [{ raw = true, starts_with = "#" }]"##);
+    let (a, b) = (row("A-1"), row("A-2"));
+    for rows in [
+        format!("{a}# part two,\"as told\n{b}{b}"),
+        format!("{a}# part two,\"as told\n{b}\"\n{b}"),
+        format!("{a}# part two,\"as\" told\n{b}"),
+        format!("{a}# part two,\"as told\n{b}\",,,,,,,,,,\n"),
+    ] {
+        let workspace = Workspace::with("orders.csv", format!("{HEADER}{rows}"));
+        let ran = workspace
+            .file("shop.toml", &profile)
+            .run("check orders.csv --pos x --profile shop.toml --max-invalid 100%");
+        assert_ne!(ran.code, 0, "{rows}");
+        assert_eq!(ran.summary()["rows_ignored"].as_u64(), None, "{rows}");
+    }
+    let lines = "{\"op\": \"d\"}{\"referenceId\": \"A-1\"}\n";
+    let ran = Workspace::with("orders.ndjson", lines)
+        .file("shop.toml", profile.replace("\"#\"", "'{\"op\"'"))
+        .run("check orders.ndjson --pos x --profile shop.toml");
+    assert_eq!(ran.code, 2, "{}", ran.err);
+}
+
+/// The end of a block is after any row.
+#[test]
+fn lost_row_below_a_header_belongs_to_what_follows() {
+    let profile = canonical_with("rows_adjacent = true");
+    let outcomes = |n_blank: usize| {
+        let blank = "\n".repeat(n_blank);
+        let rows = [&row("A-1"), HEADER, &blank, "lost\n", &blank, &row("A-2")].concat();
+        let workspace = Workspace::with("orders.csv", format!("{HEADER}{rows}"));
+        workspace
+            .file("shop.toml", &profile)
+            .run("check orders.csv --pos x --profile shop.toml --max-invalid 100%")
+            .outcomes()
+    };
+    assert_eq!(outcomes(0), "A-1 valid, A-2 invalid");
+    assert_eq!(outcomes(300_000), "A-1 valid, A-2 invalid");
 }
 
 /// Accepted rows are given up, but never the items of an order, and never a whole export.
