@@ -59,16 +59,14 @@ struct Person {
 
 impl Person {
     fn of(draft: &Draft<'_>) -> Self {
-        let hash_of = |field| {
-            let cell = draft.cell(&field).filter(|cell| !cell.is_unparsable);
+        let hash_of = |cell: Option<&Cell<'_>>| {
+            let cell = cell.filter(|cell| !cell.is_unparsable);
             cell.map_or(0, |cell| hash(&composed(cell.text.trim().to_lowercase().into())))
         };
-        let has_address =
-            draft.cell(&Field::GuestEmail).is_some_and(|cell| cell.text.contains('@'));
         Self {
-            address: if has_address { hash_of(Field::GuestEmail) } else { 0 },
-            firstname: hash_of(Field::GuestFirstname),
-            lastname: hash_of(Field::GuestLastname),
+            address: hash_of(address(draft)),
+            firstname: hash_of(draft.cell(&Field::GuestFirstname)),
+            lastname: hash_of(draft.cell(&Field::GuestLastname)),
         }
     }
 
@@ -79,6 +77,19 @@ impl Person {
             && differs(self.firstname, other.firstname)
             && differs(self.lastname, other.lastname)
     }
+}
+
+/// The e-mail address of an order's guest, else its first identifier that is one.
+fn address<'d, 'a>(draft: &'d Draft<'a>) -> Option<&'d Cell<'a>> {
+    let is_address_field = |cell: &&Cell<'_>| {
+        matches!(&*cell.field, Field::Identifier(provider)
+            if provider.kind() == IdentifierKind::Email)
+    };
+    let mut addresses = draft
+        .cell(&Field::GuestEmail)
+        .into_iter()
+        .chain(draft.cells.custom().filter(is_address_field));
+    addresses.find(|cell| cell.text.contains('@'))
 }
 
 /// The identifiers of a draft that are compared with those of other orders. E-mail addresses and

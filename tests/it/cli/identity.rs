@@ -191,3 +191,16 @@ fn shared_identifiers_are_for_guests() {
         assert!(ran.code == 2 && ran.err.contains(message), "{} {}", ran.code, ran.err);
     }
 }
+
+/// Strangers of one customer number whose addresses are identifiers too.
+#[test]
+fn addresses_may_be_identifiers() {
+    let order = |reference: &str, name: &str| {
+        format!(
+            r#"{{"referenceId":"{reference}","orderedAt":"2025-03-01T10:00:00Z","status":"PURCHASED","currencyCode":"EUR","price":5,"paymentType":"other","orderItems":[],"guest":{{"firstname":"{name}","lastname":"{name}son","identifiers":[{{"provider":"crm","id":"7"}},{{"provider":"email","id":"{name}@x.de"}}]}}}}"#
+        ) + "\n"
+    };
+    let ran = Workspace::with("orders.ndjson", order("A1", "ann") + &order("A2", "bob"))
+        .run("check orders.ndjson --pos x --max-invalid 100%");
+    assert_eq!((ran.code, counts(&ran, "identifier_shared")), (1, 2), "{}", ran.out);
+}
