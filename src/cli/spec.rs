@@ -109,8 +109,9 @@ pub(super) fn send(
         (_, typed) => locate_ledger(typed, &loaded)?,
     };
     // Imported history may trigger live campaigns; a sandbox has none.
-    let guards_old_orders = !arguments.backfill && sandbox.is_none();
-    let age = loaded.settings.backfill_after.map_or(30 * DAY, |span| span.0);
+    if arguments.backfill || sandbox.is_some() {
+        spec.age_limit = None;
+    }
     let (shutdown, shutdown_signal) = watch::channel(None);
     // Counted from here, so that the deadline covers reading and checking too.
     let deadline = arguments.deadline.map(|deadline| deadline.time_left(Local::now()));
@@ -131,10 +132,6 @@ pub(super) fn send(
         dispatch: dispatch_settings(&loaded.settings, &spec.stream, &pace)?,
         timeout: timeout(arguments, &loaded.settings)?,
         runtime: &runtime,
-        age_limit: guards_old_orders.then_some(AgeLimit {
-            max_age: age,
-            skips_older: loaded.settings.old_orders == config::OldOrdersSetting::Skip,
-        }),
         sandbox: sandbox.as_ref(),
     });
     let code = run(&spec);
@@ -247,6 +244,10 @@ fn run_spec(
             .or(settings.max_invalid)
             .map(|limit| limit.0)
             .unwrap_or_default(),
+        age_limit: Some(AgeLimit {
+            max_age: settings.backfill_after.map_or(30 * DAY, |span| span.0),
+            skips_older: settings.old_orders == config::OldOrdersSetting::Skip,
+        }),
         sends_reused_references: settings.reused_references == ReusedReferences::Send,
         changed_exit: settings.changed_exit,
         // A check without a location for a ledger compares with none; `send` reports it as an

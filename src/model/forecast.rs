@@ -26,6 +26,45 @@ pub struct RouteCost {
     pub requests: u64,
 }
 
+/// Valid orders of which a send would not become what their user may expect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OrdersToNote {
+    /// Orders that are too old to be sent without `--backfill`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub old_orders: u64,
+    /// Guests with more orders than the tenant keeps.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub guests_beyond_limit: u64,
+    /// Their orders beyond that number.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub orders_beyond_limit: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// The number of a guest's orders that the tenant keeps, the newest ones.
+pub const MAX_KEPT_ORDERS: u64 = 20;
+
+impl OrdersToNote {
+    /// Adds those of other orders.
+    pub fn append(&mut self, other: Self) {
+        self.old_orders += other.old_orders;
+        self.guests_beyond_limit += other.guests_beyond_limit;
+        self.orders_beyond_limit += other.orders_beyond_limit;
+    }
+
+    /// Counts a guest with this number of orders.
+    pub fn add_guest(&mut self, n_orders: u64) {
+        if let Some(n_beyond @ 1..) = n_orders.checked_sub(MAX_KEPT_ORDERS) {
+            self.guests_beyond_limit += 1;
+            self.orders_beyond_limit += n_beyond;
+        }
+    }
+}
+
 impl Forecast {
     /// Counts an order that takes `n_requests` requests of its own, and `to_identify` requests for
     /// its guest if it is on [`Route::Multi`].

@@ -90,7 +90,7 @@ impl MaxInvalid {
     }
 
     /// Whether more orders are invalid, or old, than allowed.
-    fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
+    pub(super) fn is_exceeded(self, n_invalid: u64, n_orders: u64) -> bool {
         match self {
             Self::Default => {
                 let (percent, orders) =

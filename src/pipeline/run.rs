@@ -53,6 +53,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
             .and_then(|()| triage.decide_deferred(&mut sink))
             // The orders of an export that is not read completely are not reported.
             .or_else(|refusal| sink.restart().and(Err(refusal)));
+    let has_ledger = reader.is_some();
     // The run itself must be the last one to close the ledger: only then does SQLite move all of
     // its write-ahead log into the database file, so that a copy of that file alone is
     // complete.
@@ -61,6 +62,8 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     if let Err(refusal) = read {
         return finish_refused(recorder, &refusal);
     }
+    let n_old = recorder.counters.to_note.old_orders;
+    recorder.notes = spec.send_notes(has_ledger, n_old, recorder.n_not_skipped());
     write_rejects(&mut recorder, emit)?;
     let changes_recorded = match &mut ledger {
         Some(ledger) => candidates.record_changed(&mut **ledger).map_err(Refusal::from),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     disposition::{RepeatedContent, RepeatedContentSorter},
-    model::input::ExportRead,
+    model::{input::ExportRead, problem::Code},
     plan::{PlanError, UnplannedWriter},
     report::Recorder,
     shuffle::{self, Export},
@@ -74,6 +74,9 @@ impl<'i> ExportSink<'i> {
         file_problems.extend(listed);
         self.spec.validate.severities.apply_to_files(&mut file_problems);
         files.omitted_repeated_orders = n_omitted;
+        if self.spec.validate.severities.is_off(Code::SeveralAddresses) {
+            files.omitted_shared_identifiers = 0;
+        }
         self.recorder.record_export(files, &file_problems);
         candidates.file_problems = file_problems;
         self.recorder.sort_results()?;

@@ -18,13 +18,17 @@ use super::{
 };
 use crate::{
     dispatch,
-    disposition::{AgeLimit, BackfillGuard, ChangedExit, DispositionRules},
+    disposition::{AgeLimit, BackfillGuard, ChangedExit, DispositionRules, in_days},
     group::GroupSettings,
     ledger::{Consent, Ledger, LedgerError, LedgerLocation},
     map::{input_settings::Quote, profile::Profile},
     model::{field::AttributeTypes, problem::Code, route::Mode},
     read::{CsvSyntax, Dialect, ReadLimits, ReadSettings, inputs},
-    report::{RecorderSettings, summary::Summary},
+    report::{
+        RecorderSettings,
+        estimate::{OldOrdersRule, SendNotes},
+        summary::Summary,
+    },
     sandbox::Sandbox,
     shuffle::ShuffleSettings,
     storage::{RunFolder, Storage},
@@ -62,6 +66,8 @@ pub struct RunSpec<'a> {
     pub stream: StreamSettings,
     /// Maximum invalid orders; with more, nothing is sent.
     pub max_invalid: MaxInvalid,
+    /// Age above which a send leaves orders out; none with `--backfill`.
+    pub age_limit: Option<AgeLimit>,
     /// Whether orders of one reference are sent if they are two or more days apart.
     pub sends_reused_references: bool,
     /// Whether a changed order sets the exit code once or until it is acknowledged.
@@ -86,8 +92,6 @@ pub struct SendSpec<'a> {
     pub timeout: Duration,
     /// The runtime that executes the requests.
     pub runtime: &'a tokio::runtime::Runtime,
-    /// Age above which orders are not sent; none with `--backfill`.
-    pub age_limit: Option<AgeLimit>,
     /// Maximum orders to send.
     pub limit: Option<usize>,
     /// Whether to resend orders whose outcome an earlier run left unknown.
@@ -145,6 +149,21 @@ impl RunSpec<'_> {
         }
     }
 
+    /// What a send after this check needs. `has_ledger` is whether there is one at its target, and
+    /// `n_old` of the `n_orders` orders that no rule leaves out are old.
+    pub(super) fn send_notes(&self, has_ledger: bool, n_old: u64, n_orders: u64) -> SendNotes {
+        let old_orders = self.age_limit.map_or_else(OldOrdersRule::default, |limit| {
+            OldOrdersRule { age: in_days(limit.max_age), are_skipped: limit.skips_older }
+        });
+        SendNotes {
+            needs_new_ledger: self.has_target && !has_ledger,
+            needs_backfill: !old_orders.are_skipped
+                && self.max_invalid.is_exceeded(n_old, n_orders),
+            old_orders,
+            ..SendNotes::default()
+        }
+    }
+
     /// The options that decide about orders of earlier runs.
     pub(super) fn disposition_rules(&self) -> DispositionRules {
         DispositionRules {
@@ -158,10 +177,7 @@ impl RunSpec<'_> {
 
     /// The guard against old orders.
     pub(super) fn backfill_guard(&self) -> BackfillGuard {
-        BackfillGuard::new(
-            self.send.as_ref().and_then(|send_spec| send_spec.age_limit),
-            self.started_at,
-        )
+        BackfillGuard::new(self.age_limit, self.started_at)
     }
 
     /// Whether a time is more than a date. Midnight may be either, so it counts as a date.

@@ -8,10 +8,10 @@ use std::{num::NonZeroU32, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::numbers::{count, format_duration, with_unit};
-use crate::model::forecast::{Forecast, RouteCost};
+use crate::model::forecast::{Forecast, MAX_KEPT_ORDERS, OrdersToNote, RouteCost};
 
 /// Requests and time that the valid orders of a check need, without retries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendEstimate {
     /// Orders sent as one event, with the requests that identify their guests.
     pub single: RouteEstimate,
@@ -25,6 +25,73 @@ pub struct SendEstimate {
     pub rate: Option<NonZeroU32>,
     /// Seconds that all requests take at this rate, rounded up.
     pub seconds: Option<u64>,
+    /// What a send needs or does besides.
+    #[serde(flatten)]
+    pub notes: SendNotes,
+}
+
+/// What a send of the valid orders of a check needs, or does with some of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SendNotes {
+    /// There is no ledger yet, so that a send needs `--new-ledger`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_new_ledger: bool,
+    /// So many orders are old that a send without `--backfill` sends nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_backfill: bool,
+    /// The orders that a note counts.
+    #[serde(flatten)]
+    pub orders: OrdersToNote,
+    /// What a send would do with old orders.
+    #[serde(skip)]
+    pub old_orders: OldOrdersRule,
+}
+
+/// What a send without `--backfill` does with orders that are too old.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OldOrdersRule {
+    /// The age from which they are, for example `30 days`.
+    pub age: String,
+    /// Whether they are skipped instead of held.
+    pub are_skipped: bool,
+}
+
+impl SendNotes {
+    /// The notes, one per line.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let OrdersToNote { old_orders: old, guests_beyond_limit, orders_beyond_limit } =
+            self.orders;
+        let mut lines = Vec::new();
+        if self.needs_new_ledger {
+            lines.push("there is no ledger yet: the first send needs --new-ledger".to_owned());
+        }
+        if old > 0 {
+            let (are, age) = (orders_are(old), &self.old_orders.age);
+            let them = if old == 1 { "it" } else { "them" };
+            lines.push(if self.old_orders.are_skipped {
+                format!("{are} older than {age}: a send skips {them} (old_orders = \"skip\")")
+            } else if self.needs_backfill {
+                format!("{are} older than {age}: a send without --backfill sends nothing")
+            } else {
+                format!("{are} older than {age}: a send leaves {them} out without --backfill")
+            });
+        }
+        if guests_beyond_limit > 0 {
+            let (guests, beyond) =
+                (with_unit(guests_beyond_limit, "guest"), with_unit(orders_beyond_limit, "order"));
+            let have = if guests_beyond_limit == 1 { "has" } else { "have" };
+            lines.push(format!(
+                "{guests} {have} more than {MAX_KEPT_ORDERS} orders here, of which the tenant \
+                 keeps the newest: {beyond} will not stay"
+            ));
+        }
+        lines
+    }
+}
+
+fn orders_are(n: u64) -> String {
+    format!("{} {}", with_unit(n, "order"), if n == 1 { "is" } else { "are" })
 }
 
 /// Requests and time of the orders of one route.
@@ -46,7 +113,8 @@ impl SendEstimate {
         let route = |cost: RouteCost| RouteEstimate { cost, seconds: seconds(cost.requests) };
         let Forecast { single, multi, max_order_requests: longest_order } = forecast;
         let (single, multi) = (route(single), route(multi));
-        Self { single, multi, longest_order, requests, rate, seconds: seconds(requests) }
+        let (seconds, notes) = (seconds(requests), SendNotes::default());
+        Self { single, multi, longest_order, requests, rate, seconds, notes }
     }
 
     /// Heading of the table.
@@ -112,6 +180,24 @@ mod tests {
     fn render(estimate: &SendEstimate) -> String {
         let lines = estimate.lines().into_iter().map(|line| line.join(" | "));
         [estimate.heading()].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn notes_say_what_a_send_needs() {
+        let mut orders = OrdersToNote { old_orders: 1, ..OrdersToNote::default() };
+        [20, 21, 25].into_iter().for_each(|n_orders| orders.add_guest(n_orders));
+        let old_orders = OldOrdersRule { age: "30 days".to_owned(), are_skipped: false };
+        let notes =
+            SendNotes { needs_new_ledger: true, orders, old_orders, ..SendNotes::default() };
+        insta::assert_snapshot!(notes.lines().join("\n"), @r"
+        there is no ledger yet: the first send needs --new-ledger
+        1 order is older than 30 days: a send leaves it out without --backfill
+        2 guests have more than 20 orders here, of which the tenant keeps the newest: 6 orders will not stay
+        ");
+        let notes = SendNotes { needs_backfill: true, ..notes };
+        let expected = "1 order is older than 30 days: a send without --backfill sends nothing";
+        assert_eq!(notes.lines()[1], expected);
+        assert!(SendNotes::default().lines().is_empty());
     }
 
     #[test]

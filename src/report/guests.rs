@@ -4,7 +4,10 @@
 
 use std::{io, path::Path};
 
-use crate::{model::route::Route, spill::duplicate_counter::DuplicateCounter};
+use crate::{
+    model::{forecast::OrdersToNote, route::Route},
+    spill::{batch::Batch, duplicate_counter::DuplicateCounter, sorter::Sorter},
+};
 
 /// Hashes of the guests of some valid orders.
 #[derive(Debug, Default)]
@@ -33,6 +36,8 @@ pub(super) struct GuestCounter {
     all: DuplicateCounter,
     /// None if every guest is to be identified.
     to_identify: Option<DuplicateCounter>,
+    /// For a check: the guest of each valid order.
+    of_orders: Option<Sorter<u64>>,
 }
 
 /// The counts of a run.
@@ -42,16 +47,33 @@ pub(super) struct GuestCounts {
     pub(super) all: u64,
     /// Guests that are identified once for all their orders on [`Route::Single`].
     pub(super) to_identify: u64,
+    /// For a check: guests with more orders than the tenant keeps.
+    pub(super) to_note: OrdersToNote,
 }
 
 impl GuestCounter {
-    /// No guests yet; `memory` is in bytes. With `identifies_all`, every guest is to be identified.
-    pub(super) fn new(folder: &Path, memory: usize, identifies_all: bool) -> Self {
-        let new = |name| DuplicateCounter::new(folder, name, memory / 2);
-        Self { all: new(".guests"), to_identify: (!identifies_all).then(|| new(".to_identify")) }
+    /// No guests yet; `memory` is in bytes. With `identifies_all`, every guest is to be identified;
+    /// with `counts_orders`, the orders of each guest are counted.
+    pub(super) fn new(
+        folder: &Path,
+        memory: usize,
+        identifies_all: bool,
+        counts_orders: bool,
+    ) -> Self {
+        let new = |name| DuplicateCounter::new(folder, name, memory / 3);
+        Self {
+            all: new(".guests"),
+            to_identify: (!identifies_all).then(|| new(".to_identify")),
+            of_orders: counts_orders.then(|| Sorter::new(folder, ".guests_of_orders", memory / 3)),
+        }
     }
 
     pub(super) fn push_all(&mut self, guests: GuestHashes) -> io::Result<()> {
+        if let Some(sorter) = &self.of_orders {
+            let mut batch = Batch::default();
+            guests.all.iter().for_each(|guest| batch.push(*guest, &[]));
+            sorter.push_all(&mut batch)?;
+        }
         for guest in guests.all {
             self.all.insert(guest)?;
         }
@@ -69,6 +91,44 @@ impl GuestCounter {
             Some(counter) => counter.for_each_duplicate(|_| ())?,
             None => all,
         };
-        Ok(GuestCounts { all, to_identify })
+        let to_note = self.of_orders.map(count_orders).transpose()?.unwrap_or_default();
+        Ok(GuestCounts { all, to_identify, to_note })
+    }
+}
+
+/// Counts the guests with more orders than the tenant keeps.
+fn count_orders(guests_of_orders: Sorter<u64>) -> io::Result<OrdersToNote> {
+    let (mut sorted, mut to_note) = (guests_of_orders.sorted()?, OrdersToNote::default());
+    let (mut last, mut n_orders) = (None, 0);
+    while let Some((guest, _)) = sorted.next()? {
+        if last != Some(guest) {
+            to_note.add_guest(n_orders);
+            (last, n_orders) = (Some(guest), 0);
+        }
+        n_orders += 1;
+    }
+    to_note.add_guest(n_orders);
+    Ok(to_note)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::forecast::MAX_KEPT_ORDERS;
+
+    #[test]
+    fn orders_of_each_guest_are_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut counter = GuestCounter::new(folder.path(), 1 << 16, true, true);
+        for guest in 0..3 {
+            let mut guests = GuestHashes::default();
+            // 19, 20 and 21 orders, in several parts.
+            for _ in 0..MAX_KEPT_ORDERS - 1 + guest {
+                guests.add(guest);
+            }
+            counter.push_all(guests).unwrap();
+        }
+        let GuestCounts { all, to_note, .. } = counter.finish().unwrap();
+        assert_eq!((all, to_note.guests_beyond_limit, to_note.orders_beyond_limit), (3, 1, 1));
     }
 }

@@ -10,7 +10,7 @@ use super::{
     tally::Tally,
 };
 use crate::model::{
-    forecast::Forecast,
+    forecast::{Forecast, OrdersToNote},
     order::{OrderId, OrderRecord},
     origin::InputNames,
     outcome::{HeldFor, OrderResult, Outcome},
@@ -38,6 +38,8 @@ pub struct Counters {
     /// Requests that the orders to send need, without those that identify the guests of single
     /// events.
     pub forecast: Forecast,
+    /// Valid orders of a check that a note of its forecast counts.
+    pub to_note: OrdersToNote,
 }
 
 impl Counters {
@@ -76,6 +78,7 @@ impl Counters {
         self.n_new_changes += others.n_new_changes;
         self.n_invalid_sent_before += others.n_invalid_sent_before;
         self.forecast.append(others.forecast);
+        self.to_note.append(others.to_note);
     }
 }
 

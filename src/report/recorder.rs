@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     error::ReportError,
-    estimate::SendEstimate,
+    estimate::{SendEstimate, SendNotes},
     guests::{GuestCounter, GuestCounts},
     page::{self, Example, OrderNeedingAttention},
     partial::{Counters, PartialReport},
@@ -79,6 +79,8 @@ pub struct Recorder {
     /// Guests of the valid orders, until they are counted.
     guests: Option<GuestCounter>,
     guest_counts: GuestCounts,
+    /// What a send after a check needs, apart from the orders to note.
+    pub notes: SendNotes,
     /// Requests that were sent.
     pub requests: RequestCounts,
     /// Carts that may not be empty, of this run and of earlier ones.
@@ -102,6 +104,7 @@ impl Recorder {
             counters: Counters::default(),
             guests: Some(guest_counter(folder, &settings)),
             guest_counts: GuestCounts::default(),
+            notes: SendNotes::default(),
             requests: RequestCounts::default(),
             n_carts_open: 0,
             folder: folder.clone(),
@@ -137,7 +140,8 @@ impl Recorder {
         let Some(guests) = self.guests.take() else { return Ok(()) };
         self.guest_counts =
             guests.finish().map_err(StorageError::at(self.folder.path(), "count guests"))?;
-        let GuestCounts { to_identify, .. } = self.guest_counts;
+        let GuestCounts { to_identify, to_note, .. } = self.guest_counts;
+        self.counters.to_note.append(to_note);
         self.counters.forecast.add_guests(to_identify, self.settings.identify_requests);
         Ok(())
     }
@@ -336,6 +340,12 @@ impl Recorder {
         Ok(summary)
     }
 
+    fn estimate(&self) -> SendEstimate {
+        let Self { settings, counters, .. } = self;
+        let notes = SendNotes { orders: counters.to_note, ..self.notes.clone() };
+        SendEstimate { notes, ..SendEstimate::at(settings.rate, counters.forecast) }
+    }
+
     fn summary(
         &self,
         exit_code: u8,
@@ -360,7 +370,7 @@ impl Recorder {
             guests: self.guest_counts.all,
             orders: tally.orders().clone(),
             orders_without_amount: tally.orders_without_amount(),
-            forecast: settings.is_check.then(|| SendEstimate::at(settings.rate, counters.forecast)),
+            forecast: settings.is_check.then(|| self.estimate()),
             requests: self.requests,
             carts_open: self.n_carts_open,
             repeated_after: counters.n_uncertain_before,
@@ -394,7 +404,8 @@ fn sort_later(lines: &[u8], ends: &[(OrderId, usize)], into: &Sorter<u64>) -> io
 }
 
 fn guest_counter(folder: &RunFolder, settings: &RecorderSettings) -> GuestCounter {
-    GuestCounter::new(folder.path(), settings.guests_memory, settings.identifies_all)
+    let RecorderSettings { guests_memory, identifies_all, is_check, .. } = *settings;
+    GuestCounter::new(folder.path(), guests_memory, identifies_all, is_check)
 }
 
 #[cfg(test)]

@@ -155,7 +155,12 @@ fn skipped(summary: &Summary) -> String {
 fn forecast(summary: &Summary) -> String {
     let Some(estimate) = &summary.forecast else { return String::new() };
     let aligns = [Align::Left, Align::Right, Align::Right, Align::Right];
-    section(&estimate.heading(), &table(aligns, &estimate.lines()), 0)
+    let lines = estimate.lines();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let notes: String = estimate.notes.lines().iter().map(|note| format!("  {note}\n")).collect();
+    section(&estimate.heading(), &(table(aligns, &lines) + &notes), 0)
 }
 
 fn requests(summary: &Summary) -> String {

@@ -143,6 +143,7 @@ pub(crate) fn check_with(
         },
         max_invalid: MaxInvalid::Orders(u64::MAX),
         ledger: orderferry::ledger::at_path(folder.join("ledger.db")),
+        age_limit: None,
         has_target: true,
         send: None,
     };

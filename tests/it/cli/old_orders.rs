@@ -228,3 +228,43 @@ fn skipped_old_orders_do_not_raise_invalid_limit() {
     assert_eq!((ran.code, shop.service.n_received()), (2, 0), "{}", ran.err);
     assert!(ran.err.contains("8 of 20 orders are invalid"), "{}", ran.err);
 }
+
+/// A check says what a send would do: hold old orders, need a ledger, exceed what a guest may have.
+#[test]
+fn check_foretells_what_send_does() {
+    let shop = TestShop::new(&export(2, 3));
+    let check = |options: &str| {
+        let base_url = &shop.service.base_url;
+        shop.workspace
+            .run(&format!("check orders.csv --base-url {base_url} --client-key k --pos x{options}"))
+    };
+    let first = check("");
+    assert_eq!((first.code, first.summary()["forecast"]["old_orders"].clone()), (0, 3.into()));
+    assert!(first.out.contains("3 orders are older than 30 days"), "{}", first.out);
+    assert!(first.out.contains("the first send needs --new-ledger"), "{}", first.out);
+    assert!(first.text("report.html").contains("needs --new-ledger"));
+    let sent = shop.send("orders.csv --new-ledger");
+    assert_eq!(counts(&sent), "1: accepted 2, not_attempted 3, read 5, needs_backfill 3");
+    let second = check(" --set old_orders=skip");
+    assert!(!second.out.contains("--new-ledger"), "{}", second.out);
+    assert!(second.out.contains("a send skips them"), "{}", second.out);
+    assert_eq!(second.summary()["forecast"]["needs_new_ledger"], Value::Null);
+}
+
+#[test]
+fn check_counts_orders_beyond_those_kept() {
+    let row = |n: usize| {
+        let ordered_at = format!("2025-03-01T10:00:{n:02}Z");
+        ExportRow { reference: &format!("R{n}"), ordered_at: &ordered_at, ..ExportRow::default() }
+            .csv()
+    };
+    let of_one_guest = |n_orders| {
+        let rows: String = (0..n_orders).map(row).collect();
+        Workspace::with("orders.csv", format!("{HEADER}{rows}")).run("check orders.csv --pos x")
+    };
+    let forecast = |n_orders| of_one_guest(n_orders).summary()["forecast"].clone();
+    assert_eq!(forecast(20)["orders_beyond_limit"], Value::Null);
+    assert_eq!(forecast(23)["orders_beyond_limit"], 3);
+    assert_eq!(forecast(23)["needs_backfill"], true);
+    assert!(of_one_guest(23).out.contains("1 guest has more than 20 orders here"));
+}

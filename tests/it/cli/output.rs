@@ -72,6 +72,7 @@ fn check_output() {
 
         to send at 20/s
           as one event  2 orders  4 requests  0.2 s
+          2 orders are older than 30 days: a send without --backfill sends nothing
 
         took SOME TIME, no requests
 
