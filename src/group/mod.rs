@@ -12,6 +12,7 @@ mod duplicates;
 mod headers;
 mod lost;
 mod merge;
+mod repeated_rows;
 mod runs;
 mod settings;
 #[cfg(test)]

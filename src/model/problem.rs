@@ -361,6 +361,8 @@ codes! {
     OrderInTwoFiles "order_in_two_files" Error,
     /// The same order is below a second header of one file, with different content.
     OrderRepeated "order_repeated" Error,
+    /// Two files that are joined have an equal row of the order.
+    RowInTwoFiles "row_in_two_files" Error,
     /// A second file, part of a file or document has the same order with equal content.
     DuplicateOrder "order_copied" Warning,
     /// Another order, of this run or an earlier one, differs only in the spelling of its

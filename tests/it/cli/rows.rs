@@ -116,6 +116,26 @@ fn repeated_header_starts_a_second_export() {
     assert!(ran.out.contains("  repeated    2 headers\n"), "{}", ran.out);
 }
 
+/// Equal rows of one file are two items, of two joined files an overlap.
+#[test]
+fn equal_rows_of_joined_files_are_a_problem() {
+    let (a, b) = (row("A-1"), row("A-2"));
+    let other = ExportRow { name: "Rod", ..ExportRow::default() }.csv();
+    let workspace = Workspace::with("a.csv", format!("{HEADER}{a}{a}{b}"));
+    workspace.file("shop.toml", canonical_with("join_files = true"));
+    let check = "check a.csv b.csv --pos x --profile shop.toml --max-invalid 100%";
+    let outcomes = |rows: &str| {
+        workspace.file("b.csv", format!("{HEADER}{rows}"));
+        workspace.run(check)
+    };
+    let parts = outcomes(&other);
+    assert_eq!(parts.outcomes(), "A-1 valid, A-2 valid", "{}", parts.report());
+    assert_eq!(parts.summary()["items"], 4);
+    let overlap = outcomes(&format!("{other}{b}"));
+    assert_eq!(overlap.outcomes(), "A-1 valid, A-2 invalid");
+    assert!(overlap.report().contains("row_in_two_files 3:null this row equals line 4"));
+}
+
 #[test]
 fn ignored_rows_belong_to_no_order() {
     let rows = format!(
