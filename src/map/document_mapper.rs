@@ -619,7 +619,7 @@ impl<'a> DocumentContext<'a> {
         };
         let field = Cow::Owned(Field::IdentifierExpiry(provider));
         match scalar(node) {
-            Some(text) if text.is_empty() => {}
+            Some("") => {}
             Some(text) => {
                 let (value, text) = (RuleResult::Value(Cow::Borrowed(text)), Cow::Borrowed(text));
                 collector.push_result(field, rule, value, text, (self.at(node), Notation::Text));

@@ -71,13 +71,11 @@ impl ValueKind {
             Self::Phone(plan) => {
                 plan.e164(&text).map(Cow::Owned).map_err(|error| (Code::PhoneImplausible, error))
             }
-            Self::Currency => match currency_code(&text) {
-                Some(code) => Ok(Cow::Owned(code.to_owned())),
-                None => {
-                    let message = "an amount without the code of its currency, such as EUR 12.00";
-                    Err((Code::UnknownCurrency, message.to_owned()))
-                }
-            },
+            Self::Currency => {
+                let message = "an amount without the code of its currency, such as EUR 12.00";
+                let code = currency_code(&text).map(|code| Cow::Owned(code.to_owned()));
+                code.ok_or_else(|| (Code::UnknownCurrency, message.to_owned()))
+            }
         }
     }
 }

@@ -130,11 +130,12 @@ impl Provider {
     /// The provider of a name. Without a kind, those of `email`, in any case, are addresses.
     #[must_use]
     pub fn new(name: &str, kind: Option<IdentifierKind>) -> Self {
-        let default_kind = || match name.eq_ignore_ascii_case("email") {
-            true => IdentifierKind::Email,
-            false => IdentifierKind::Text,
+        let default_kind = if name.eq_ignore_ascii_case("email") {
+            IdentifierKind::Email
+        } else {
+            IdentifierKind::Text
         };
-        Self(Arc::new((name.into(), kind.unwrap_or_else(default_kind))))
+        Self(Arc::new((name.into(), kind.unwrap_or(default_kind))))
     }
 
     /// The kind of its identifiers.

@@ -185,7 +185,9 @@ mod tests {
     #[test]
     fn notes_say_what_a_send_needs() {
         let mut orders = OrdersToNote { old_orders: 1, ..OrdersToNote::default() };
-        [20, 21, 25].into_iter().for_each(|n_orders| orders.add_guest(n_orders));
+        for n_orders in [20, 21, 25] {
+            orders.add_guest(n_orders);
+        }
         let old_orders = OldOrdersRule { age: "30 days".to_owned(), are_skipped: false };
         let notes =
             SendNotes { needs_new_ledger: true, orders, old_orders, ..SendNotes::default() };

@@ -71,7 +71,9 @@ impl GuestCounter {
     pub(super) fn push_all(&mut self, guests: GuestHashes) -> io::Result<()> {
         if let Some(sorter) = &self.of_orders {
             let mut batch = Batch::default();
-            guests.all.iter().for_each(|guest| batch.push(*guest, &[]));
+            for guest in &guests.all {
+                batch.push(*guest, &[]);
+            }
             sorter.push_all(&mut batch)?;
         }
         for guest in guests.all {

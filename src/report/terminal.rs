@@ -159,8 +159,8 @@ fn forecast(summary: &Summary) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    let notes: String = estimate.notes.lines().iter().map(|note| format!("  {note}\n")).collect();
-    section(&estimate.heading(), &(table(aligns, &lines) + &notes), 0)
+    let notes: Vec<_> = estimate.notes.lines().iter().map(|note| format!("  {note}\n")).collect();
+    section(&estimate.heading(), &(table(aligns, &lines) + &notes.concat()), 0)
 }
 
 fn requests(summary: &Summary) -> String {
