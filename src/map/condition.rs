@@ -4,7 +4,12 @@
 //! holds nor fails. It matters only where the other tests do not decide, whatever their order.
 //! Compiled by `profile`; `record_mapper` and `document_mapper` find the values.
 
-use super::profile_text::{ConditionText, NumberText, OneOrMany};
+use std::cmp::Ordering;
+
+use super::{
+    number::NumberMarks,
+    profile_text::{ConditionText, NumberText, OneOrMany},
+};
 use crate::model::{
     money::Amount,
     row::{JsonNode, JsonValue},
@@ -58,11 +63,30 @@ pub enum CellTest {
     /// Whether the column or member exists.
     Exists(bool),
     /// The number has this value.
-    Equals(Amount),
+    Equals(NumberTest),
     /// The number is less than this.
-    Less(Amount),
+    Less(NumberTest),
     /// The number is greater than this.
-    Greater(Amount),
+    Greater(NumberTest),
+}
+
+/// A number to compare with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NumberTest {
+    number: Amount,
+    /// The marks of the numbers in cells, as far as the profile declares them.
+    marks: NumberMarks,
+}
+
+impl NumberTest {
+    fn compare(self, value: TestedValue<'_>) -> Result<Ordering, TestError> {
+        let number = match value {
+            TestedValue::Text(text) => self.marks.parse(text),
+            TestedValue::Number(digits) => digits.parse().ok(),
+            _ => None,
+        };
+        Ok(number.ok_or(TestError::NotANumber)?.0.cmp(&self.number.0))
+    }
 }
 
 /// What a condition finds in a row.
@@ -74,6 +98,8 @@ pub(super) enum TestedValue<'a> {
     Null,
     /// A text, trimmed; empty in an empty cell.
     Text(&'a str),
+    /// The digits of a number of JSON, which always has a decimal point.
+    Number(&'a str),
     /// An array.
     Array(&'a [JsonNode]),
     /// An object.
@@ -90,7 +116,7 @@ impl<'a> TestedValue<'a> {
             Some(JsonValue::Null) => Self::Null,
             Some(JsonValue::Boolean(true)) => Self::Text("true"),
             Some(JsonValue::Boolean(false)) => Self::Text("false"),
-            Some(JsonValue::Number(digits)) => Self::Text(digits),
+            Some(JsonValue::Number(digits)) => Self::Number(digits),
             Some(JsonValue::Text(text)) => Self::Text(text.trim()),
             Some(JsonValue::Array(elements)) => Self::Array(elements),
             Some(JsonValue::Object(_)) => Self::Object,
@@ -113,9 +139,10 @@ pub(super) enum TestError {
 }
 
 impl Condition {
-    pub(super) fn new(text: ConditionText) -> Result<Self, String> {
+    /// Compiles a condition, which reads the numbers in cells by the marks of the profile.
+    pub(super) fn new(text: ConditionText, marks: NumberMarks) -> Result<Self, String> {
         let mut conditions = Vec::new();
-        let tests = cell_tests(&text)?;
+        let tests = cell_tests(&text, marks)?;
         let has_source = text.column.is_some() || text.path.is_some() || text.raw;
         match (has_source, tests.is_empty()) {
             (true, true) => return Err(format!("has no test; expected one of {TESTS}")),
@@ -133,13 +160,13 @@ impl Condition {
             }
         }
         if let Some(all) = text.all {
-            conditions.push(Self::All(several(all, "all")?));
+            conditions.push(Self::All(several(all, "all", marks)?));
         }
         if let Some(any) = text.any {
-            conditions.push(Self::Any(several(any, "any")?));
+            conditions.push(Self::Any(several(any, "any", marks)?));
         }
         if let Some(not) = text.not {
-            conditions.push(Self::Not(Box::new(Self::new(*not)?)));
+            conditions.push(Self::Not(Box::new(Self::new(*not, marks)?)));
         }
         match conditions.len() {
             0 => Err("has no column and no path".into()),
@@ -153,16 +180,23 @@ impl Condition {
 const TESTS: &str = "is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, \
                      equals, less, greater";
 
-fn several(texts: Vec<ConditionText>, name: &str) -> Result<Vec<Condition>, String> {
+fn several(
+    texts: Vec<ConditionText>,
+    name: &str,
+    marks: NumberMarks,
+) -> Result<Vec<Condition>, String> {
     if texts.is_empty() {
         return Err(format!("{name} is empty, expected conditions"));
     }
-    texts.into_iter().map(Condition::new).collect()
+    texts.into_iter().map(|text| Condition::new(text, marks)).collect()
 }
 
-fn cell_tests(text: &ConditionText) -> Result<Vec<CellTest>, String> {
+fn cell_tests(text: &ConditionText, marks: NumberMarks) -> Result<Vec<CellTest>, String> {
     let many = |texts: &Option<OneOrMany>| texts.clone().map(OneOrMany::into_vec);
-    let number = |text: &Option<NumberText>| text.as_ref().map(parse_number).transpose();
+    let number = |text: &Option<NumberText>| {
+        let number = text.as_ref().map(parse_number).transpose()?;
+        Ok::<_, String>(number.map(|number| NumberTest { number, marks }))
+    };
     let tests = [
         many(&text.is).map(CellTest::Is),
         many(&text.is_not).map(CellTest::IsNot),
@@ -261,19 +295,27 @@ impl CellTest {
             (Self::Exists(exists), value) => Ok(*exists != matches!(value, TestedValue::Missing)),
             (Self::Empty(empty), value) => Ok(*empty == is_empty(value)),
             (_, TestedValue::Missing | TestedValue::Null | TestedValue::Array([])) => Ok(false),
+            (Self::Equals(_) | Self::Less(_) | Self::Greater(_), TestedValue::Text("")) => {
+                Ok(false)
+            }
             (Self::ListContains(texts), TestedValue::Array(elements)) => {
                 any_element_is(texts, elements)
             }
             (_, TestedValue::Array(_) | TestedValue::Object) => Err(TestError::NotAScalar),
-            (test, TestedValue::Text(text)) => test.holds_for_text(text),
+            (Self::Equals(number), value) => Ok(number.compare(value)?.is_eq()),
+            (Self::Less(number), value) => Ok(number.compare(value)?.is_lt()),
+            (Self::Greater(number), value) => Ok(number.compare(value)?.is_gt()),
+            (test, TestedValue::Text(text) | TestedValue::Number(text)) => {
+                Ok(test.holds_for_text(text))
+            }
         }
     }
 
-    fn holds_for_text(&self, text: &str) -> Result<bool, TestError> {
+    fn holds_for_text(&self, text: &str) -> bool {
         let any = |texts: &[String], test: fn(&str, &str) -> bool| {
             texts.iter().any(|wanted| test(text, wanted))
         };
-        Ok(match self {
+        match self {
             Self::Is(texts) => any(texts, |text, wanted| text == wanted),
             Self::IsNot(texts) => !any(texts, |text, wanted| text == wanted),
             Self::StartsWith(texts) => any(texts, |text, wanted| text.starts_with(wanted)),
@@ -284,16 +326,9 @@ impl CellTest {
             }
             Self::Empty(empty) => *empty == text.is_empty(),
             Self::Exists(exists) => *exists,
-            Self::Equals(_) | Self::Less(_) | Self::Greater(_) if text.is_empty() => false,
-            Self::Equals(number) => parse(text)? == *number,
-            Self::Less(number) => parse(text)? < *number,
-            Self::Greater(number) => parse(text)? > *number,
-        })
+            Self::Equals(_) | Self::Less(_) | Self::Greater(_) => false,
+        }
     }
-}
-
-fn parse(text: &str) -> Result<Amount, TestError> {
-    text.parse().map_err(|_| TestError::NotANumber)
 }
 
 fn is_empty(value: TestedValue<'_>) -> bool {
@@ -301,13 +336,15 @@ fn is_empty(value: TestedValue<'_>) -> bool {
         TestedValue::Missing | TestedValue::Null => true,
         TestedValue::Text(text) => text.is_empty(),
         TestedValue::Array(elements) => elements.is_empty(),
-        TestedValue::Object | TestedValue::Lost => false,
+        TestedValue::Number(_) | TestedValue::Object | TestedValue::Lost => false,
     }
 }
 
 fn any_element_is(texts: &[String], elements: &[JsonNode]) -> Result<bool, TestError> {
     let fails = |element: &JsonNode| match TestedValue::of(Some(element)) {
-        TestedValue::Text(text) => Ok(texts.iter().all(|wanted| wanted != text)),
+        TestedValue::Text(text) | TestedValue::Number(text) => {
+            Ok(texts.iter().all(|wanted| wanted != text))
+        }
         TestedValue::Array(_) | TestedValue::Object => Err(TestError::NotAScalar),
         TestedValue::Missing | TestedValue::Null | TestedValue::Lost => Ok(true),
     };
@@ -319,7 +356,7 @@ mod tests {
     use super::*;
 
     fn condition(toml: &str) -> Result<Condition, String> {
-        Condition::new(toml::from_str(toml).unwrap())
+        Condition::new(toml::from_str(toml).unwrap(), NumberMarks::default())
     }
 
     /// Tests a condition on the cells `c` and `d`.
@@ -369,6 +406,18 @@ mod tests {
         ] {
             assert_eq!(holds(tests, text), expected, "{tests} on {text:?}");
         }
+    }
+
+    #[test]
+    fn numbers_are_read_by_the_marks_of_the_profile() {
+        let marks = NumberMarks::new(Some(","), Some(".")).unwrap();
+        let less_than_ten = toml::from_str("column = 'c'\nless = 10").unwrap();
+        let less_than_ten = Condition::new(less_than_ten, marks).unwrap();
+        let holds = |value| less_than_ten.holds(&|_| value).map_err(|(_, error)| error);
+        assert_eq!(holds(TestedValue::Text("1.250")), Ok(false));
+        assert_eq!(holds(TestedValue::Text("-1.250,50")), Ok(true));
+        assert_eq!(holds(TestedValue::Text("9.99")), Err(TestError::NotANumber));
+        assert_eq!(holds(TestedValue::Number("9.99")), Ok(true));
     }
 
     fn json(text: &str) -> JsonNode {

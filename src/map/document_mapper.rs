@@ -129,6 +129,7 @@ impl<'p> DocumentMapper<'p> {
     fn tested<'n>(&self, source: &CellSource, node: Option<&'n JsonNode>) -> TestedValue<'n> {
         match TestedValue::of(source.path.as_deref().and_then(|path| node?.at(path))) {
             TestedValue::Text(text) => self.profile.tested_text(text),
+            TestedValue::Number(digits) if self.profile.is_null(digits) => TestedValue::Text(""),
             value => value,
         }
     }

@@ -26,7 +26,7 @@ impl NumberMarks {
     }
 
     /// These marks, and those of the whole profile where they say nothing.
-    fn or(self, profile: Self) -> Result<Self, String> {
+    pub(super) fn or(self, profile: Self) -> Result<Self, String> {
         let marks = Self {
             decimal: self.decimal.or(profile.decimal),
             thousands: self.thousands.or(profile.thousands),
@@ -47,6 +47,18 @@ impl NumberMarks {
 
     fn decimal_char(self) -> char {
         self.decimal.unwrap_or('.')
+    }
+
+    /// Reads a number; `None` if the text is none in these marks.
+    pub(super) fn parse(self, text: &str) -> Option<Amount> {
+        if !self.are_declared() {
+            return text.parse().ok();
+        }
+        let (sign, digits) = match text.strip_prefix(is_minus) {
+            Some(digits) => ("-", digits),
+            None => ("", text.strip_prefix('+').unwrap_or(text)),
+        };
+        format!("{sign}{}", self.to_decimal_point(digits)?).parse().ok()
     }
 
     /// Returns the digits with a decimal point; `None` if the text is no number without a sign in
@@ -163,9 +175,14 @@ impl NumberFormat {
         Ok(())
     }
 
-    /// Returns an error if a value of this field cannot have the scale. Only amounts have a
-    /// currency.
-    pub(super) fn check_scale(&self, field: &Field) -> Result<(), String> {
+    /// Returns an error if a value of this field, or of a wildcard's fields, cannot have the scale.
+    /// Only prices have a currency.
+    pub(super) fn check_scale(&self, field: Option<&Field>) -> Result<(), String> {
+        if field.is_none() && self.scale.is_some() {
+            return Err(
+                "has a scale, but it is a wildcard; give the field a rule of its own".into()
+            );
+        }
         let needs_currency = match &self.scale {
             Some(ScaleText::Currency(_)) => true,
             Some(ScaleText::Beside { default, .. }) => {
@@ -173,7 +190,7 @@ impl NumberFormat {
             }
             Some(ScaleText::Decimals(_)) | None => false,
         };
-        if needs_currency && !matches!(field, Field::Price | Field::ItemPrice) {
+        if needs_currency && !matches!(field, Some(Field::Price | Field::ItemPrice)) {
             return Err("has scale = \"currency\", but its field is not a price".into());
         }
         Ok(())

@@ -307,19 +307,20 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
     let of_fields = rules.iter_mut().chain(of_people).map(|field| &mut field.rule);
     of_fields.chain([&mut key]).for_each(|rule| rule.add_nulls(&text.nulls));
     let marks = NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref())
+        .and_then(|marks| marks.or(NumberMarks::default()))
         .map_err(|error| for_field("decimal", &error))?;
     let of_people = people.iter_mut().flat_map(|people| &mut people.rules);
     rules.iter_mut().chain(of_people).try_for_each(|rule| complete_number(rule, marks))?;
     key.complete_number(Some(&Field::ReferenceId), NumberMarks::default())
         .map_err(|error| for_field("key", &error))?;
     let skips = text.skip.into_iter().map(|skip| {
-        Ok(SkipRule { reason: skip.reason.into(), when: condition("skip", skip.when)? })
+        Ok(SkipRule { reason: skip.reason.into(), when: condition("skip", skip.when, marks)? })
     });
     let ignore_rows = text
         .ignore_rows
         .into_iter()
-        .map(|text| Condition::new(text).map_err(|error| for_field("ignore_rows", &error)));
-    let item_rows = text.item_rows.map(|text| condition("item_rows", text)).transpose()?;
+        .map(|text| Condition::new(text, marks).map_err(|error| for_field("ignore_rows", &error)));
+    let item_rows = text.item_rows.map(|text| condition("item_rows", text, marks)).transpose()?;
     Ok(Profile {
         name: text.name,
         description: text.about,
@@ -352,8 +353,12 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
 }
 
 /// A condition on cells, which `raw` rows have not.
-fn condition(field: &str, text: ConditionText) -> Result<Condition, ProfileError> {
-    let condition = Condition::new(text).map_err(|error| for_field(field, &error))?;
+fn condition(
+    field: &str,
+    text: ConditionText,
+    marks: NumberMarks,
+) -> Result<Condition, ProfileError> {
+    let condition = Condition::new(text, marks).map_err(|error| for_field(field, &error))?;
     if condition.sources().iter().any(|source| source.is_raw) {
         return Err(for_field(field, "raw is for ignore_rows only; expected a column or path"));
     }

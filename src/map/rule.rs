@@ -164,9 +164,9 @@ impl Rule {
             return Ok(());
         }
         let (prefix, suffix) = (self.strip_prefix.as_deref(), self.strip_suffix.as_deref());
-        if let Some(field) = field {
+        number.check_scale(field)?;
+        if field.is_some() {
             number::check_affixes(prefix, suffix)?;
-            number.check_scale(field)?;
         }
         number.add_marks(marks)?;
         let is_converted = number.is_declared() || prefix.is_some() || suffix.is_some();
