@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     condition::{Condition, TestedValue},
+    date::DateRule,
     error::{MapError, toml_error},
     input_settings::{
         LastLineEnd, MissingColumns, Quote, SharedIdentifiers, UnknownColumns, UnreadableRows,
@@ -239,6 +240,39 @@ impl Profile {
         // A total that is the sum of the lines is not read.
         let is_read = *field != Field::Price || self.order_price == TotalFrom::Given;
         is_read && self.rule_of(field).is_some_and(Rule::reads_undeclared_numbers)
+    }
+
+    /// The number of pairs of formats that may read one text of `orderedAt` as different instants.
+    #[must_use]
+    pub fn date_overlaps(&self) -> usize {
+        self.order_date().map_or(0, |date| date.overlaps().len())
+    }
+
+    /// The instants that the two formats of a pair read in a text of `orderedAt`.
+    #[must_use]
+    pub fn overlapping_dates(&self, pair: usize, text: &str) -> [Option<DateTime<Utc>>; 2] {
+        let dates = |(date, text): (&DateRule, &str)| {
+            let (first, other) = date.overlaps()[pair];
+            [date.parse_as(first, text), date.parse_as(other, text)]
+        };
+        self.rule_of(&Field::OrderedAt).and_then(|rule| rule.date_of(text)).map_or([None; 2], dates)
+    }
+
+    /// Whether day and month of `orderedAt` may be exchanged.
+    #[must_use]
+    pub fn has_exchangeable_dates(&self) -> bool {
+        self.order_date().is_some_and(DateRule::is_exchangeable)
+    }
+
+    /// The instant of a text of `orderedAt` with day and month exchanged.
+    #[must_use]
+    pub fn exchanged_date(&self, text: &str) -> Option<DateTime<Utc>> {
+        let (date, text) = self.rule_of(&Field::OrderedAt)?.date_of(text)?;
+        date.parse_exchanged(text)
+    }
+
+    fn order_date(&self) -> Option<&DateRule> {
+        self.rule_of(&Field::OrderedAt).and_then(Rule::date)
     }
 
     /// Whether a field has a column or a path, and not only a constant.

@@ -106,6 +106,18 @@ impl Rule {
             .map_or_else(|| time.time() == NaiveTime::MIN, |date| date.is_midnight(time))
     }
 
+    /// The formats of a filled cell's date, if its rule has any.
+    pub(super) fn date_of<'a>(&'a self, text: &'a str) -> Option<(&'a DateRule, &'a str)> {
+        let date = self.date.as_ref().filter(|_| self.table.is_none())?;
+        let text = self.stripped(text);
+        (!self.is_empty(text)).then_some((date, text))
+    }
+
+    /// The formats of its dates.
+    pub(super) fn date(&self) -> Option<&DateRule> {
+        self.date.as_ref()
+    }
+
     /// Compiles a rule; an error is a message.
     pub(super) fn new(text: RuleText, date_use: DateUse) -> Result<Self, String> {
         let has_source = text.column.is_some() || text.path.is_some();

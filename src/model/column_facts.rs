@@ -4,7 +4,9 @@
 //! is a decimal mark. `shuffle` collects the facts from drafts, block by block, and `validate` uses
 //! them. Neither the boundaries of blocks nor the number of cores changes a fact.
 
-use super::{decimal_mark::DecimalMark, extension_types::ExtensionTypes};
+use super::{
+    date_readings::FormatOverlap, decimal_mark::DecimalMark, extension_types::ExtensionTypes,
+};
 
 /// What the values of each column show over the whole export, or over a part of it.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +15,8 @@ pub struct ColumnFacts {
     pub types: ExtensionTypes,
     /// The points of order totals whose decimal mark the profile does not declare.
     pub totals: DecimalMark,
+    /// The order dates, for each pair of formats that may read one text as different instants.
+    pub dates: Vec<FormatOverlap>,
 }
 
 impl ColumnFacts {
@@ -20,6 +24,12 @@ impl ColumnFacts {
     pub fn append(&mut self, later: Self) {
         self.types.append(later.types);
         self.totals.append(later.totals);
+        if self.dates.len() < later.dates.len() {
+            self.dates.resize_with(later.dates.len(), FormatOverlap::default);
+        }
+        for (overlap, part) in self.dates.iter_mut().zip(later.dates) {
+            overlap.append(part);
+        }
     }
 
     /// Whether the decision about an order may depend on these facts.

@@ -4,6 +4,7 @@
 //! count. Collected by `shuffle` from drafts; each warning is a problem of no order.
 
 use super::{
+    date_readings::DayMonthOrder,
     decimal_mark::{DecimalMark, QuotedNumber},
     draft::Cell,
     field::Field,
@@ -18,6 +19,8 @@ pub struct ColumnWarnings {
     pub item_prices: DecimalMark,
     /// The points of such quantities.
     pub quantities: DecimalMark,
+    /// The order of day and month in order dates.
+    pub day_months: DayMonthOrder,
     /// Amounts with more decimals than their currency has.
     pub excess_decimals: ExcessDecimals,
 }
@@ -27,6 +30,7 @@ impl ColumnWarnings {
     pub fn append(&mut self, other: Self) {
         self.item_prices.append(other.item_prices);
         self.quantities.append(other.quantities);
+        self.day_months.append(other.day_months);
         self.excess_decimals.append(other.excess_decimals);
     }
 

@@ -5,6 +5,7 @@
 
 pub mod column_facts;
 pub mod column_warnings;
+pub mod date_readings;
 pub mod decimal_mark;
 pub mod draft;
 pub mod extension_types;

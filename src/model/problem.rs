@@ -272,6 +272,8 @@ codes! {
     TimestampAmbiguous "timestamp_ambiguous" Warning,
     /// The time of an order is later than the run.
     TimestampInFuture "timestamp_in_future" Error,
+    /// The dates of the export may have day and month exchanged.
+    DayMonthAmbiguous "day_month_ambiguous" Warning,
     /// The time of an order is before the profile's earliest one, or stands for none.
     TimestampTooEarly "timestamp_too_early" Error,
     /// The time of an item is one that no order can have.

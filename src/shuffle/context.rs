@@ -52,7 +52,7 @@ pub(super) struct Context<'p, 's, D> {
     /// Number of files whose unknown columns were reported, by this pass or an earlier one.
     pub(super) n_files_warned: &'p AtomicU32,
     pub(super) decide: &'p D,
-    pub(super) observer: Observer,
+    pub(super) observer: Observer<'p>,
     pub(super) open_files: &'p OpenFiles<'p>,
     pub(super) facts: &'s ExportFacts,
     /// Sorter for the runs of orders whose rows may be at several positions.

@@ -21,6 +21,8 @@ use super::{
     settings::ShuffleSettings,
     sink::{Collect, Decide, ShuffleProgress, ShuffleProgressFn},
 };
+use chrono::DateTime;
+
 use crate::{
     model::{column_warnings::ColumnWarnings, input::ExportRead, origin::InputNames},
     read::inputs,
@@ -135,6 +137,8 @@ impl<'r, D: Decide> Engine<'r, D> {
     fn warn(&self, warnings: &ColumnWarnings, export: &mut Export) {
         let severities = &self.settings.profile.severities;
         let mut problems = warnings.problems();
+        let exported = export.files.inputs.iter().filter_map(|read| read.input.version.modified);
+        problems.extend(warnings.day_months.problem(exported.max().map(DateTime::from)));
         problems.retain(|problem| !severities.is_off(problem.code));
         for problem in &problems {
             let position = self.input_names.locate(problem.at);

@@ -80,6 +80,18 @@ pub enum ShuffleError {
          and fix the rows"
     )]
     TooAmbiguous,
+    /// Two formats of the profile read one date differently.
+    #[error(
+        "{position}: two date formats of the profile read {text:?} as different times, and no date \
+         shows which is right; nothing was sent\n  \
+         hint: leave only the right format in date"
+    )]
+    AmbiguousDates {
+        /// The first such date.
+        position: String,
+        /// Its text.
+        text: String,
+    },
     /// The totals of all orders may have a thousands mark where their decimal mark should be.
     #[error(
         "{position}: order totals can be read in two ways: {text:?} is {text} or {without_point}; \

@@ -21,6 +21,7 @@ use crate::{
     model::{
         column_facts::ColumnFacts,
         column_warnings::ColumnWarnings,
+        date_readings::FormatOverlap,
         extension_types::MAX_EXTENSION_NAMES,
         origin::{InputNames, Position},
     },
@@ -175,6 +176,12 @@ impl FactCollector {
     /// Returns an error if the values of a column can be read in two ways throughout the export.
     /// Only the whole export shows it.
     pub(super) fn ensure_unambiguous(&self, names: &InputNames) -> Result<(), ShuffleError> {
+        if let Some(date) = self.columns.dates.iter().find_map(FormatOverlap::ambiguous) {
+            return Err(ShuffleError::AmbiguousDates {
+                position: names.locate(date.at),
+                text: date.text.clone(),
+            });
+        }
         let totals = &self.columns.totals;
         match totals.ambiguous() {
             Some(example) if totals.is_ambiguous_throughout() => {

@@ -13,12 +13,20 @@ use super::{
 use crate::{
     map::profile::Profile,
     model::{
-        column_warnings::ColumnWarnings, decimal_mark::PointReading, draft::Draft, field::Field,
+        column_warnings::ColumnWarnings,
+        date_readings::FormatOverlap,
+        decimal_mark::PointReading,
+        draft::{Cell, Draft},
+        field::Field,
     },
 };
 
 /// Observes the drafts of one pass.
-pub(super) struct Observer {
+pub(super) struct Observer<'p> {
+    profile: &'p Profile,
+    /// The number of pairs of date formats that may read one text differently.
+    date_overlaps: usize,
+    day_months: WatchedColumn,
     /// Whether orders with different keys have different references.
     key_is_reference: bool,
     /// Whether the profile has identifiers besides the e-mail address.
@@ -28,9 +36,9 @@ pub(super) struct Observer {
     quantities: WatchedColumn,
 }
 
-/// Whether the numbers of a column can still show something about their decimal mark.
+/// Whether the values of a column can still show something about how they are to be read.
 ///
-/// Not if the profile declares it, nor after a number has shown it. Only saves work whose result is
+/// Not if the profile declares it, nor after a value has shown it. Only saves work whose result is
 /// known, so it may be settled at any time.
 struct WatchedColumn(AtomicBool);
 
@@ -46,10 +54,13 @@ impl WatchedColumn {
     }
 }
 
-impl Observer {
-    pub(super) fn new(profile: &Profile) -> Self {
+impl<'p> Observer<'p> {
+    pub(super) fn new(profile: &'p Profile) -> Self {
         let watched = |field| WatchedColumn(AtomicBool::new(profile.reads_undeclared(field)));
         Self {
+            profile,
+            date_overlaps: profile.date_overlaps(),
+            day_months: WatchedColumn(AtomicBool::new(profile.has_exchangeable_dates())),
             key_is_reference: profile.key_is_reference(),
             has_identifiers: profile.has_identifiers(),
             totals: watched(&Field::Price),
@@ -61,7 +72,7 @@ impl Observer {
     /// Whether drafts may still show a fact that the decision about another order depends on, apart
     /// from those that the columns of the files decide.
     pub(super) fn needs_drafts(&self) -> bool {
-        !self.key_is_reference || self.totals.is_open()
+        !self.key_is_reference || self.totals.is_open() || self.date_overlaps > 0
     }
 
     /// Collects the facts that a draft shows.
@@ -78,6 +89,9 @@ impl Observer {
             identifiers::observe(draft, &mut observations.identifiers);
         }
         observations.columns.types.observe(draft);
+        if self.date_overlaps > 0 {
+            self.observe_dates(draft, &mut observations.columns.dates);
+        }
         if self.totals.is_open()
             && let Some(total) = draft.cell(&Field::Price)
         {
@@ -87,11 +101,28 @@ impl Observer {
         }
     }
 
+    /// Collects what a draft shows about date formats that may read one text differently.
+    fn observe_dates(&self, draft: &Draft<'_>, overlaps: &mut Vec<FormatOverlap>) {
+        overlaps.resize_with(self.date_overlaps, FormatOverlap::default);
+        let Some(cell) = exported_date(draft) else { return };
+        for (pair, overlap) in overlaps.iter_mut().enumerate() {
+            let [first, other] = self.profile.overlapping_dates(pair, &cell.text);
+            overlap.observe(cell, first, other);
+        }
+    }
+
     /// Collects the warnings about a draft's values.
     #[inline]
     pub(super) fn observe_warnings(&self, draft: &Draft<'_>, warnings: &mut ColumnWarnings) {
         if draft.skip.is_some() {
             return;
+        }
+        if self.day_months.is_open()
+            && let Some(cell) = exported_date(draft)
+            && let Some(time) = cell.time
+        {
+            let exchanged = self.profile.exchanged_date(&cell.text);
+            self.day_months.close_if(warnings.day_months.observe(cell, time, exchanged));
         }
         let order_currency = currency(draft);
         if let (Some(total), Some(currency)) = (draft.cell(&Field::Price), order_currency) {
@@ -121,6 +152,11 @@ impl Observer {
             }
         }
     }
+}
+
+/// The date of an order, if it is from the export.
+fn exported_date<'d, 'a>(draft: &'d Draft<'a>) -> Option<&'d Cell<'a>> {
+    draft.cell(&Field::OrderedAt).filter(|cell| !cell.is_default && !cell.is_unparsable)
 }
 
 fn currency<'d>(draft: &'d Draft<'_>) -> Option<&'d str> {

@@ -430,6 +430,8 @@ fn every_validation_code_has_a_case() {
         Code::NoFinalNewline,
         // found by pipeline in the ledger
         Code::ContentRepeated,
+        // shuffle
+        Code::DayMonthAmbiguous,
     ];
     // These need two orders, so their cases are separate tests.
     let of_several_orders = [

@@ -2,7 +2,10 @@
 //!
 //! Called by `rule`.
 
-use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{
+    DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone,
+    Utc,
+};
 use chrono_tz::Tz;
 
 use super::{
@@ -17,6 +20,10 @@ use super::{
 pub struct DateRule {
     formats: Vec<DateFormat>,
     zone: Option<Tz>,
+    /// The indexes of formats that may read one text as different instants.
+    overlaps: Vec<(usize, usize)>,
+    /// The only format, with day and month exchanged.
+    exchanged: Option<DateFormat>,
 }
 
 /// The instant of a parsed date.
@@ -43,9 +50,61 @@ impl DateRule {
                      \"Europe/London\""
                     .to_owned())
             }
-            Some(zone) => check_zone(&formats, zone).map(|()| Self { formats, zone: Some(zone) }),
-            None => Ok(Self { formats, zone }),
+            Some(zone) => check_zone(&formats, zone).map(|()| Self::compiled(formats, Some(zone))),
+            None => Ok(Self::compiled(formats, None)),
         }
+    }
+
+    fn compiled(formats: Vec<DateFormat>, zone: Option<Tz>) -> Self {
+        let exchanged = match &formats[..] {
+            [DateFormat::Strftime(format)] => format.exchanged().map(DateFormat::Strftime),
+            _ => None,
+        };
+        let mut rule = Self { formats, zone, overlaps: Vec::new(), exchanged };
+        rule.overlaps = rule.find_overlaps();
+        rule
+    }
+
+    /// Finds the pairs of formats that may read one text as different instants, by dates of a whole
+    /// year that each of them writes.
+    fn find_overlaps(&self) -> Vec<(usize, usize)> {
+        let pairs = (0..self.formats.len())
+            .flat_map(|first| (first + 1..self.formats.len()).map(move |other| (first, other)));
+        pairs
+            .filter(|(first, other)| self.overlap(*first, *other) || self.overlap(*other, *first))
+            .collect()
+    }
+
+    /// Whether a format reads a text that another one writes, as a different instant.
+    fn overlap(&self, writer: usize, reader: usize) -> bool {
+        let DateFormat::Strftime(writer) = &self.formats[writer] else { return false };
+        samples_of_a_year().any(|sample| {
+            let Some(text) = writer.write(sample) else { return false };
+            let read = |format| self.parse_with(format, &text).map(|read| read.time);
+            let written = writer.parse(&text).and_then(|value| self.instant(value));
+            let read = read(&self.formats[reader]);
+            read.is_some() && read != written.map(|written| written.time)
+        })
+    }
+
+    /// The indexes of formats that may read one text as different instants.
+    pub(in crate::map) fn overlaps(&self) -> &[(usize, usize)] {
+        &self.overlaps
+    }
+
+    /// The instant that one of the formats reads.
+    pub(in crate::map) fn parse_as(&self, format: usize, text: &str) -> Option<DateTime<Utc>> {
+        Some(self.parse_with(&self.formats[format], text)?.time)
+    }
+
+    /// Whether the numbers of day and month have the same form, so that both orders are possible.
+    pub(in crate::map) fn is_exchangeable(&self) -> bool {
+        self.exchanged.is_some()
+    }
+
+    /// The instant with day and month exchanged.
+    pub(in crate::map) fn parse_exchanged(&self, text: &str) -> Option<DateTime<Utc>> {
+        Some(self.parse_with(self.exchanged.as_ref()?, text)?.time)
     }
 
     /// The expected formats, for messages.
@@ -69,13 +128,18 @@ impl DateRule {
     }
 
     fn parse_with(&self, format: &DateFormat, text: &str) -> Option<ParsedInstant> {
-        let unambiguous = |time| ParsedInstant { time, is_ambiguous: false };
         match format {
-            DateFormat::Iso => parse_iso(text).map(unambiguous),
-            DateFormat::Strftime(format) => match format.parse(text)? {
-                DateValue::Instant(time) => Some(unambiguous(to_millis(&time))),
-                DateValue::Local(time) => self.resolve_local(time),
-            },
+            DateFormat::Iso => Some(ParsedInstant { time: parse_iso(text)?, is_ambiguous: false }),
+            DateFormat::Strftime(format) => self.instant(format.parse(text)?),
+        }
+    }
+
+    fn instant(&self, value: DateValue) -> Option<ParsedInstant> {
+        match value {
+            DateValue::Instant(time) => {
+                Some(ParsedInstant { time: to_millis(&time), is_ambiguous: false })
+            }
+            DateValue::Local(time) => self.resolve_local(time),
         }
     }
 
@@ -92,6 +156,14 @@ impl DateRule {
         };
         Some(ParsedInstant { time: to_millis(&time), is_ambiguous })
     }
+}
+
+/// Every day of a year, at times whose numbers differ.
+fn samples_of_a_year() -> impl Iterator<Item = DateTime<FixedOffset>> {
+    let start = NaiveDate::from_ymd_opt(2025, 1, 1).and_then(|day| day.and_hms_opt(9, 10, 11));
+    let days =
+        start.into_iter().flat_map(|start| (0..365).map(move |day| start + Duration::days(day)));
+    days.map(|time| time.and_utc().fixed_offset())
 }
 
 /// Refuses a zone that contradicts a format's own `Z`, `UTC` or `GMT`. Where another format needs
@@ -173,5 +245,32 @@ mod tests {
         assert_eq!(time("06.09.2025 18:05"), "2025-09-06 16:05:00 UTC");
         assert!(DateRule::new(&formats[..1], Some("Etc/UTC")).is_ok());
         assert!(DateRule::new(&formats[..1], None).is_ok());
+    }
+
+    #[test]
+    fn formats_that_overlap_are_found() {
+        let overlaps = |formats: &[&str]| {
+            let formats: Vec<_> = formats.iter().map(|format| (*format).to_owned()).collect();
+            DateRule::new(&formats, Some("Europe/Berlin")).unwrap().overlaps
+        };
+        assert_eq!(overlaps(&["%d/%m/%Y", "%m/%d/%Y"]), [(0, 1)]);
+        assert_eq!(overlaps(&["%d/%m/%Y", "%d/%m/%y"]), [(0, 1)]);
+        assert_eq!(overlaps(&["iso8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d-%m-%Y"]), []);
+        assert_eq!(overlaps(&["%Y-%m-%d %H:%M", "%Y-%m-%d %k:%M"]), []);
+        assert_eq!(overlaps(&["iso8601", "%m/%d/%y %R", "%d/%m/%y %R"]), [(1, 2)]);
+    }
+
+    #[test]
+    fn day_and_month_are_exchangeable_before_the_year() {
+        let exchanged = |format: &str, text| {
+            DateRule::new(&[format.to_owned()], Some("UTC")).unwrap().parse_exchanged(text)
+        };
+        let time = |format, text| exchanged(format, text).map(|time| time.to_string());
+        let first_of_march = Some("2026-03-01 10:00:00 UTC".to_owned());
+        assert_eq!(time("%d/%m/%Y %H:%M", "03/01/2026 10:00"), first_of_march);
+        assert_eq!(time("%-m.%-d.%y %H:%M", "1.3.26 10:00"), first_of_march);
+        assert_eq!(time("%d/%m/%Y %H:%M", "13/01/2026 10:00"), None);
+        assert_eq!(time("%Y-%m-%d", "2026-03-01"), None);
+        assert_eq!(time("%d %b %Y", "03 Jan 2026"), None);
     }
 }

@@ -97,6 +97,21 @@ impl Strftime {
         )
     }
 
+    /// The format with day and month exchanged, if both are numbers before the year.
+    pub(super) fn exchanged(&self) -> Option<Self> {
+        let index = |number: Numeric| {
+            self.items.iter().position(|item| matches!(item, Item::Numeric(n, _) if *n == number))
+        };
+        let (day, month) = (index(Numeric::Day)?, index(Numeric::Month)?);
+        let year = index(Numeric::Year).or_else(|| index(Numeric::YearMod100))?;
+        if year < day.max(month) {
+            return None;
+        }
+        let mut exchanged = self.clone();
+        exchanged.items.swap(day, month);
+        Some(exchanged)
+    }
+
     /// Whether the value is a number of seconds since 1970.
     pub(super) fn is_timestamp(&self) -> bool {
         has_part(&self.items, FormatPart::Timestamp)
@@ -151,7 +166,8 @@ impl Strftime {
         })
     }
 
-    fn write(&self, time: DateTime<FixedOffset>) -> Option<String> {
+    /// Writes a time; `None` if the format cannot.
+    pub(super) fn write(&self, time: DateTime<FixedOffset>) -> Option<String> {
         // chrono cannot write `%#z`, but `%z` is one of its forms.
         let offset = Item::Fixed(Fixed::TimezoneOffset);
         let items =
