@@ -26,6 +26,12 @@ impl LocalDateRule {
                         zone; expected a format with a year, a month and a day"
                 .to_owned());
         }
+        let lacks_century = |format: &DateFormat| matches!(format, DateFormat::Strftime(format) if format.lacks_century());
+        if formats.iter().any(lacks_century) {
+            return Err("has a date with a year of two digits, whose century is not known; \
+                        expected %Y"
+                .to_owned());
+        }
         Ok(Self { formats })
     }
 
@@ -60,6 +66,10 @@ mod tests {
         let shown = "1985-12-24T00:00:00+09:00";
         assert_eq!(parse("iso8601", shown).as_deref(), Some("1985-12-24 00:00:00"));
         assert_eq!(parse("%d/%m/%Y", "12/24/1985"), None);
-        assert!(LocalDateRule::new(&["%s".to_owned()]).unwrap_err().contains("1970"));
+        let error = |format: &str| LocalDateRule::new(&[format.to_owned()]).unwrap_err();
+        assert!(error("%s").contains("1970"));
+        // Born in 1920 or in 2020.
+        assert!(error("%d/%m/%y").contains("century"));
+        assert!(error("%D").contains("century"));
     }
 }

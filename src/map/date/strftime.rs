@@ -97,6 +97,17 @@ impl Strftime {
         )
     }
 
+    /// Whether a year has only its last two digits.
+    pub(super) fn lacks_century(&self) -> bool {
+        let has = |numbers: [Numeric; 2]| {
+            self.items
+                .iter()
+                .any(|item| matches!(item, Item::Numeric(number, _) if numbers.contains(number)))
+        };
+        has([Numeric::YearMod100, Numeric::IsoYearMod100])
+            && !has([Numeric::YearDiv100, Numeric::Year])
+    }
+
     /// The format with day and month exchanged, if both are numbers before the year.
     pub(super) fn exchanged(&self) -> Option<Self> {
         let index = |number: Numeric| {
