@@ -531,7 +531,7 @@ fn decimals_are_exact_or_rejected() {
     30.60 A-1 valid "30.60"
     007.50 A-1 valid "7.50"
     +5 A-1 valid "5"
-    -5.00 A-1 valid "-5.00"
+    -5.00 A-1 invalid "-5.00"
     1. A-1 valid "1"
     .5 A-1 valid "0.5"
     1e2 A-1 valid "100"
