@@ -7,8 +7,10 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    error::MapError,
+    condition::CellSource,
+    error::{MapError, MissingName},
     input_settings::{MissingColumns, UnknownColumns},
+    misspelling::misspelling,
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
 };
@@ -56,117 +58,220 @@ impl<'p> BoundRule<'p> {
     }
 }
 
-/// Binds rules to the columns of a header. `name` returns the name of a field in messages.
-pub(super) fn bind_rules<'p>(
-    rules: &'p [FieldRule],
-    name: impl Fn(&Field) -> String,
-    profile: &Profile,
-    header: &Header,
-    file: &str,
-) -> Result<Vec<BoundRule<'p>>, MapError> {
-    let mut bound = Vec::new();
-    for field_rule in rules {
-        let rule = &field_rule.rule;
-        match &field_rule.target {
-            FieldTarget::Field(field) => {
-                let columns =
-                    find_columns(rule, &name(field), profile.missing_columns, header, file)?;
-                // A rule without a column in this file and without a default yields nothing.
-                if !columns.is_empty() || rule.default_value.is_some() {
-                    bound.push(BoundRule::new(field.clone(), rule, &columns));
+/// The columns of one header, and the names that the profile reads and the header lacks.
+pub(super) struct HeaderColumns<'p> {
+    profile: &'p Profile,
+    header: &'p Header,
+    file: &'p str,
+    /// All columns that the profile reads.
+    known: Vec<&'p str>,
+    /// The missing columns: those that a file must have, and misspelt ones.
+    pub(super) missing: Vec<MissingName>,
+}
+
+impl<'p> HeaderColumns<'p> {
+    pub(super) fn new(profile: &'p Profile, header: &'p Header, file: &'p str) -> Self {
+        Self { profile, header, file, known: known_columns(profile), missing: Vec::new() }
+    }
+
+    /// Binds rules. `name` returns the name of a field in messages.
+    pub(super) fn bind_rules<'r>(
+        &mut self,
+        rules: &'r [FieldRule],
+        name: impl Fn(&Field) -> String,
+    ) -> Result<Vec<BoundRule<'r>>, MapError> {
+        let mut bound = Vec::new();
+        for field_rule in rules {
+            let rule = &field_rule.rule;
+            match &field_rule.target {
+                FieldTarget::Field(field) => {
+                    let is_required = !rule.may_be_missing()
+                        && (self.profile.missing_columns == MissingColumns::Refuse
+                            || self.profile.requires(field));
+                    let columns = self.find_all(rule, &name(field), is_required)?;
+                    // A rule without a column in this file and without a default yields nothing.
+                    if !columns.is_empty() || rule.default_value.is_some() {
+                        bound.push(BoundRule::new(field.clone(), rule, &columns));
+                    }
                 }
+                wildcard => bound.extend(self.wildcard_columns(wildcard, rule)?),
             }
-            wildcard => bound.extend(wildcard_columns(wildcard, rule, profile, header, file)?),
+        }
+        Ok(bound)
+    }
+
+    /// The columns of a rule that the header has. It is an error later if the header has none of
+    /// them, and one is required or probably misspelt.
+    pub(super) fn find_all(
+        &mut self,
+        rule: &Rule,
+        field: &str,
+        is_required: bool,
+    ) -> Result<Vec<usize>, MapError> {
+        let mut found = Vec::new();
+        for column in &rule.columns {
+            found.extend(self.find(column, field)?);
+        }
+        if found.is_empty()
+            && let Some(first) = rule.columns.first()
+        {
+            let near = rule.columns.iter().find_map(|column| self.near(column));
+            self.add_missing(first, field, is_required, near);
+        }
+        Ok(found)
+    }
+
+    /// The column of a condition, if the header has it.
+    pub(super) fn find_tested(&mut self, source: &CellSource) -> Result<Option<usize>, MapError> {
+        let name = source.column.as_deref().unwrap_or_default();
+        let found = self.find(name, CONDITION)?;
+        if found.is_none() {
+            let near = self.near(name);
+            self.add_missing(name, CONDITION, !source.is_optional, near);
+        }
+        Ok(found)
+    }
+
+    /// The index of a column, if the header has it; it is an error if it occurs twice.
+    fn find(&self, column: &str, field: &str) -> Result<Option<usize>, MapError> {
+        let mut indexes = self.header.names.iter().enumerate().filter(|(_, name)| *name == column);
+        let index = indexes.next().map(|(index, _)| index);
+        match indexes.next() {
+            Some(_) => Err(self.ambiguous_column(column, field)),
+            None => Ok(index),
         }
     }
-    Ok(bound)
-}
 
-/// The columns of a rule that the header has.
-///
-/// It is an error if the header has none of them, unless the profile allows it or the rule has a
-/// default.
-pub(super) fn find_columns(
-    rule: &Rule,
-    field: &str,
-    missing: MissingColumns,
-    header: &Header,
-    file: &str,
-) -> Result<Vec<usize>, MapError> {
-    let mut found = Vec::new();
-    for column in &rule.columns {
-        found.extend(find_column(column, field, header, file)?);
+    /// The column that no rule uses and that a missing one probably means.
+    fn near(&self, column: &str) -> Option<String> {
+        let names = self.header.names.iter().map(String::as_str);
+        let unused = names.filter(|name| !self.is_known(name));
+        misspelling(column, unused).map(str::to_owned)
     }
-    let is_required = missing == MissingColumns::Refuse && rule.default_value.is_none();
-    match rule.columns.first() {
-        Some(column) if found.is_empty() && is_required => {
-            Err(missing_column(column, field, header, file))
-        }
-        _ => Ok(found),
+
+    fn is_known(&self, name: &str) -> bool {
+        self.known.iter().any(|column| match column.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix) && name.len() > prefix.len(),
+            None => *column == name,
+        })
     }
-}
 
-/// The index of a column, if the header has it; it is an error if it occurs twice.
-pub(super) fn find_column(
-    column: &str,
-    field: &str,
-    header: &Header,
-    file: &str,
-) -> Result<Option<usize>, MapError> {
-    let mut indexes =
-        header.names.iter().enumerate().filter(|(_, name)| *name == column).map(|(index, _)| index);
-    let index = indexes.next();
-    if indexes.next().is_some() { Err(ambiguous_column(column, field, file)) } else { Ok(index) }
-}
-
-fn ambiguous_column(column: &str, field: &str, file: &str) -> MapError {
-    let (file, column, field) = (file.to_owned(), column.to_owned(), field.to_owned());
-    MapError::AmbiguousColumn { file, column, field }
-}
-
-pub(super) fn missing_column(column: &str, field: &str, header: &Header, file: &str) -> MapError {
-    MapError::MissingColumn {
-        file: file.to_owned(),
-        column: column.to_owned(),
-        field: field.to_owned(),
-        hint: match header.names.as_slice() {
+    fn add_missing(&mut self, column: &str, field: &str, is_required: bool, near: Option<String>) {
+        let names = || self.header.names.iter().map(String::as_str);
+        let hint = match (&near, self.header.names.as_slice()) {
+            (Some(near), _) => did_you_mean(Some(near)),
             // The file probably has another delimiter, and a similar name would mislead.
-            [only] if only.contains([';', '\t', '|']) => {
+            (None, [only]) if only.contains([';', '\t', '|']) => {
                 "\n  hint: the header is one column; set delimiter in the profile".to_owned()
             }
-            names => did_you_mean(suggest(column, names.iter().map(String::as_str))),
-        },
+            _ => did_you_mean(suggest(column, names())),
+        };
+        self.missing.push(MissingName {
+            file: format!("{}:1", self.file),
+            name: column.to_owned(),
+            purpose: format!("the profile needs it for {field}"),
+            is_path: false,
+            is_required,
+            near,
+            hint,
+        });
+    }
+
+    /// Returns an error if the file lacks columns that it must have, or has misspelt ones.
+    pub(super) fn ensure_complete(&self) -> Result<(), MapError> {
+        let mut missing = refused_names(&self.missing);
+        let has_known = self.header.names.iter().any(|name| self.is_known(name));
+        // Every name is missing then, and one says it.
+        if let Some(first) = missing.first_mut().filter(|first| !has_known && first.hint.is_empty())
+        {
+            first.hint = first_line_hint(self.header);
+            missing.truncate(1);
+        }
+        if missing.is_empty() { Ok(()) } else { Err(MapError::Missing(missing)) }
+    }
+
+    fn ambiguous_column(&self, column: &str, field: &str) -> MapError {
+        let (file, column, field) = (self.file.to_owned(), column.to_owned(), field.to_owned());
+        MapError::AmbiguousColumn { file, column, field }
+    }
+
+    /// Binds a wildcard rule to each matching column that has no rule of its own.
+    fn wildcard_columns<'r>(
+        &self,
+        wildcard: &FieldTarget,
+        rule: &'r Rule,
+    ) -> Result<Vec<BoundRule<'r>>, MapError> {
+        let prefixes: Vec<&str> =
+            rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
+        let has_own_rule =
+            |name: &String| self.profile.all_rules().any(|other| other.rule.columns.contains(name));
+        // A set: comparing with all earlier names would be quadratic in the columns.
+        let (mut bound, mut seen) = (Vec::new(), HashSet::new());
+        let names = self.header.names.iter().enumerate();
+        for (index, name) in names.filter(|(_, name)| !has_own_rule(name)) {
+            let rest = prefixes
+                .iter()
+                .find_map(|prefix| name.strip_prefix(prefix))
+                .filter(|rest| !rest.is_empty());
+            if let Some(rest) = rest {
+                let field = wildcard_field(wildcard, rule, rest, None);
+                if !seen.insert(name) {
+                    return Err(self.ambiguous_column(name, &field.to_string()));
+                }
+                bound.push(BoundRule::new(field, rule, &[index]));
+            }
+        }
+        Ok(bound)
+    }
+
+    /// A warning for each column that no rule and no condition uses.
+    pub(super) fn unknown_columns(&self) -> Vec<Problem> {
+        if self.profile.unknown_columns == UnknownColumns::Ignore {
+            return Vec::new();
+        }
+        let named = self.header.names.iter().zip(&self.header.positions);
+        named
+            .filter(|(name, _)| !self.is_known(name))
+            .map(|(name, at)| unknown_column(name, *at, &self.known))
+            .collect()
     }
 }
 
-/// Binds a wildcard rule to each matching column that has no rule of its own.
-fn wildcard_columns<'p>(
-    wildcard: &FieldTarget,
-    rule: &'p Rule,
-    profile: &Profile,
-    header: &Header,
-    file: &str,
-) -> Result<Vec<BoundRule<'p>>, MapError> {
-    let prefixes: Vec<&str> =
-        rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
-    let has_own_rule =
-        |name: &String| profile.all_rules().any(|other| other.rule.columns.contains(name));
-    // A set: comparing with all earlier names would be quadratic in the columns.
-    let (mut bound, mut seen) = (Vec::new(), HashSet::new());
-    for (index, name) in header.names.iter().enumerate().filter(|(_, name)| !has_own_rule(name)) {
-        let rest = prefixes
-            .iter()
-            .find_map(|prefix| name.strip_prefix(prefix))
-            .filter(|rest| !rest.is_empty());
-        if let Some(rest) = rest {
-            let field = wildcard_field(wildcard, rule, rest, None);
-            if !seen.insert(name) {
-                return Err(ambiguous_column(name, &field.to_string(), file));
-            }
-            bound.push(BoundRule::new(field, rule, &[index]));
-        }
-    }
-    Ok(bound)
+/// What a condition's column is needed for, as part of a message.
+const CONDITION: &str = "a condition";
+
+/// Names of a header that a hint shows.
+const SHOWN_NAMES: usize = 5;
+
+/// A hint that shows what was taken for the header.
+fn first_line_hint(header: &Header) -> String {
+    let shown: Vec<String> = header
+        .names
+        .iter()
+        .take(SHOWN_NAMES)
+        .map(|name| format!("{:?}", if name.contains('@') { redact(name) } else { name.clone() }))
+        .collect();
+    let more = if header.names.len() > SHOWN_NAMES { ", …" } else { "" };
+    format!(
+        "\n  hint: none of the profile's columns is in the first line, {}{more}; is it a header?",
+        shown.join(", ")
+    )
+}
+
+/// The missing names for which the export is refused.
+pub(super) fn refused_names(missing: &[MissingName]) -> Vec<MissingName> {
+    missing.iter().filter(|name| name.is_required || name.near.is_some()).cloned().collect()
+}
+
+/// All columns that the profile reads.
+fn known_columns(profile: &Profile) -> Vec<&str> {
+    let rules = profile.all_rules().map(|rule| &rule.rule).chain([&profile.key]);
+    let conditions = profile.order_conditions().chain(&profile.item_rows);
+    let tested = conditions.flat_map(|condition| condition.sources());
+    rules
+        .flat_map(|rule| rule.columns.iter().map(String::as_str))
+        .chain(tested.filter_map(|source| source.column.as_deref()))
+        .collect()
 }
 
 /// The field of a wildcard for a name such as `giftWrap:boolean`.
@@ -195,31 +300,6 @@ pub(super) fn wildcard_field(
         FieldTarget::AnyItemProduct => Field::ItemProduct(key),
         _ => Field::Extension(key),
     }
-}
-
-/// A warning for each column that no rule and no condition uses.
-pub(super) fn unknown_columns(profile: &Profile, header: &Header) -> Vec<Problem> {
-    if profile.unknown_columns == UnknownColumns::Ignore {
-        return Vec::new();
-    }
-    let rules = profile.all_rules().map(|rule| &rule.rule).chain([&profile.key]);
-    let conditions = profile.order_conditions().chain(&profile.item_rows);
-    let tested = conditions.flat_map(|condition| condition.sources());
-    let known: Vec<&str> = rules
-        .flat_map(|rule| rule.columns.iter().map(String::as_str))
-        .chain(tested.filter_map(|source| source.column.as_deref()))
-        .collect();
-    let is_known = |name: &str| {
-        known.iter().any(|column| match column.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix) && name.len() > prefix.len(),
-            None => *column == name,
-        })
-    };
-    let named = header.names.iter().zip(&header.positions);
-    named
-        .filter(|(name, _)| !is_known(name))
-        .map(|(name, at)| unknown_column(name, *at, &known))
-        .collect()
 }
 
 pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Problem {

@@ -1,34 +1,32 @@
 //! Document mapper: maps JSON documents to cells, items and people.
 //!
 //! Handles the lines of an NDJSON file and the elements of a JSON array. Documents have no header,
-//! so unknown names are found while mapping ([`UnknownNames`]). Called by `file_mapper`.
+//! so their names are observed while mapping ([`SeenNames`]). Called by `file_mapper`.
 
 use std::borrow::Cow;
 
 use super::{
-    binding::{unknown_column, wildcard_field},
+    binding::wildcard_field,
     collector::{Collector, RawValue},
     condition::{CellSource, Condition, TestedValue},
     error::MapError,
-    input_settings::{MissingColumns, UnknownColumns},
+    input_settings::UnknownColumns,
+    paths::{known_paths, unknown_members},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     rule::{Rule, RuleResult},
-    unknown_names::UnknownNames,
+    seen_names::SeenNames,
 };
 use crate::model::{
     draft::{CellOrigin, Cells, ItemDraft, MappedRow, Notation, PersonDraft, PersonRole, RowKind},
     field::{ExtensionType, Field, FieldGroup, Provider},
     problem::{Code, Problem},
     row::{JsonNode, JsonValue, Row},
-    suggest::{did_you_mean, suggest},
 };
 
 pub(super) struct DocumentMapper<'p> {
     profile: &'p Profile,
-    file: String,
     order_rules: Vec<&'p FieldRule>,
     item_rules: Vec<&'p FieldRule>,
-    known: Vec<String>,
 }
 
 impl<'p> DocumentMapper<'p> {
@@ -39,41 +37,18 @@ impl<'p> DocumentMapper<'p> {
         }
         let (item_rules, order_rules) =
             profile.rules.iter().partition(|rule| rule.target.group() == FieldGroup::Item);
-        let known = known_paths(profile);
-        Ok(Self { profile, file: file.to_owned(), order_rules, item_rules, known })
+        Ok(Self { profile, order_rules, item_rules })
     }
 
-    /// Checks that any document has the path of the items: a path that none has is a typing error,
-    /// as a missing column is.
-    pub(super) fn finish(&self, unknown_names: &UnknownNames) -> Result<(), MapError> {
-        match &self.profile.items_path {
-            Some(path)
-                if unknown_names.has_items == Some(false)
-                    && self.profile.missing_columns == MissingColumns::Refuse =>
-            {
-                let hint =
-                    did_you_mean(suggest(path, unknown_names.members.iter().map(String::as_str)));
-                Err(MapError::MissingItems { file: self.file.clone(), path: path.clone(), hint })
-            }
-            _ => Ok(()),
-        }
+    pub(super) fn observe(&self, document: &JsonNode, row: &Row<'_>, seen: &mut SeenNames) {
+        seen.observe(document, row);
     }
 
-    pub(super) fn observe(
-        &self,
-        document: &JsonNode,
-        row: &Row<'_>,
-        unknown_names: &mut UnknownNames,
-    ) {
-        if let Some(path) =
-            self.profile.items_path.as_deref().filter(|_| unknown_names.has_items != Some(true))
-        {
-            unknown_names.has_items = Some(document.at(path).is_some());
-            unknown_names.members =
-                members_of(document).into_iter().map(|(name, _)| name.to_owned()).collect();
-        }
-        if self.profile.unknown_columns == UnknownColumns::Warn {
-            self.observe_unknown(document, "", row, unknown_names);
+    /// A warning for each member that the profile does not use, if it asks for warnings.
+    pub(super) fn unknown_members(&self, seen: &SeenNames) -> Vec<Problem> {
+        match self.profile.unknown_columns {
+            UnknownColumns::Ignore => Vec::new(),
+            UnknownColumns::Warn => unknown_members(&known_paths(self.profile), seen),
         }
     }
 
@@ -248,42 +223,6 @@ impl<'p> DocumentMapper<'p> {
         };
         Some((code, message))
     }
-
-    fn observe_unknown(
-        &self,
-        node: &JsonNode,
-        path: &str,
-        row: &Row<'_>,
-        unknown_names: &mut UnknownNames,
-    ) {
-        match &node.value {
-            JsonValue::Object(members) => {
-                for (name, member) in members {
-                    let path =
-                        if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                    self.observe_unknown(member, &path, row, unknown_names);
-                }
-            }
-            JsonValue::Array(elements) => {
-                for element in
-                    elements.iter().filter(|element| matches!(element.value, JsonValue::Object(_)))
-                {
-                    self.observe_unknown(element, path, row, unknown_names);
-                }
-            }
-            _ => {}
-        }
-        if path.is_empty() || !unknown_names.mark_checked(path) {
-            return;
-        }
-        let is_above =
-            |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
-        if !self.known.iter().any(|known| covers(known, path) || is_above(known)) {
-            let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
-            let at = node.position(row.origin.file, row.origin.line);
-            unknown_names.push(path, unknown_column(path, at, &known));
-        }
-    }
 }
 
 /// Adds the people in a document or an item.
@@ -325,61 +264,6 @@ fn cell_capacity<R>(element: &JsonNode, rules: &[R]) -> usize {
     }
 }
 
-/// Whether a known path is this path, or a prefix of it with custom members.
-fn covers(known: &str, path: &str) -> bool {
-    match known.strip_suffix('*') {
-        Some(prefix) => path.starts_with(prefix),
-        None => known == path,
-    }
-}
-
-/// All paths that the profile reads; those of items are prefixed with the path of the items.
-fn known_paths(profile: &Profile) -> Vec<String> {
-    let mut known: Vec<String> = profile.key.paths.clone();
-    known.extend(profile.items_path.clone());
-    let paths = |condition: &Condition| {
-        condition.sources().into_iter().filter_map(|source| source.path.clone()).collect::<Vec<_>>()
-    };
-    known.extend(profile.order_conditions().flat_map(paths));
-    let item_rows_paths = profile.item_rows.iter().flat_map(paths);
-    let below_items = |path: String| match &profile.items_path {
-        Some(above) => format!("{above}.{path}"),
-        None => path,
-    };
-    known.extend(item_rows_paths.map(below_items));
-    for rule in &profile.rules {
-        let above =
-            profile.items_path.as_deref().filter(|_| rule.target.group() == FieldGroup::Item);
-        add_known_paths(rule, above, &mut known);
-    }
-    for PeopleRules { role, path, rules } in &profile.people {
-        let Some(path) = path else { continue };
-        let in_items = profile.items_path.as_ref().filter(|_| *role == PersonRole::Consumer);
-        for above in in_items.map(|items| format!("{items}.{path}")).iter().chain([path]) {
-            known.push(above.clone());
-            for rule in rules {
-                add_known_paths(rule, Some(above), &mut known);
-            }
-        }
-    }
-    known
-}
-
-fn add_known_paths(
-    FieldRule { target, rule }: &FieldRule,
-    above: Option<&str>,
-    known: &mut Vec<String>,
-) {
-    for path in &rule.paths {
-        let path = above.map_or_else(|| path.clone(), |above| format!("{above}.{path}"));
-        if !matches!(target, FieldTarget::Field(_)) && !path.ends_with('*') {
-            known.push(format!("{path}.*"));
-        }
-        known.extend(rule.scale_member().map(|name| path_beside(&path, name)));
-        known.push(path);
-    }
-}
-
 /// The text of a member beside the value that [`first_filled`] finds.
 fn beside<'n>(node: &'n JsonNode, rule: &Rule, name: &str) -> Option<&'n str> {
     let is_filled = |found: &JsonNode| !is_empty(found, |text| rule.is_empty(text));
@@ -388,7 +272,7 @@ fn beside<'n>(node: &'n JsonNode, rule: &Rule, name: &str) -> Option<&'n str> {
     (!rule.is_empty(text)).then_some(text)
 }
 
-fn path_beside(path: &str, name: &str) -> String {
+pub(super) fn path_beside(path: &str, name: &str) -> String {
     match path.rsplit_once('.') {
         Some((above, _)) => format!("{above}.{name}"),
         None => name.to_owned(),
@@ -428,7 +312,7 @@ fn notation(node: &JsonNode) -> Notation {
 ///
 /// JSON converted from XML has an object instead of an array of one element. JSON from PHP has an
 /// object with numeric names instead of an array with gaps.
-fn elements(node: &JsonNode) -> Option<Vec<&JsonNode>> {
+pub(super) fn elements(node: &JsonNode) -> Option<Vec<&JsonNode>> {
     let is_index = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
     match &node.value {
         JsonValue::Null => Some(Vec::new()),

@@ -6,8 +6,12 @@
 use std::sync::Arc;
 
 use super::{
-    condition::Condition, document_mapper::DocumentMapper, error::MapError, profile::Profile,
-    record_mapper::RecordMapper, unknown_names::UnknownNames,
+    condition::Condition,
+    document_mapper::DocumentMapper,
+    error::{MapError, MissingName},
+    profile::Profile,
+    record_mapper::RecordMapper,
+    seen_names::SeenNames,
 };
 use crate::model::{
     draft::{Cell, MappedRow, RowKind},
@@ -161,20 +165,12 @@ impl<'p> FileMapper<'p> {
         }
     }
 
-    /// Records the names in a row that the profile does not use.
-    pub fn observe(&self, row: &Row<'_>, unknown_names: &mut UnknownNames) {
+    /// Records the names in a document.
+    pub fn observe(&self, row: &Row<'_>, seen: &mut SeenNames) {
         if let (RowContent::Document(document), Mapper::Documents(mapper)) =
             (&row.content, &self.mapper)
         {
-            mapper.observe(document, row, unknown_names);
-        }
-    }
-
-    /// Checks a file after all its rows were observed.
-    pub fn finish(&self, unknown_names: &UnknownNames) -> Result<(), MapError> {
-        match &self.mapper {
-            Mapper::Records(_) => Ok(()),
-            Mapper::Documents(mapper) => mapper.finish(unknown_names),
+            mapper.observe(document, row, seen);
         }
     }
 
@@ -197,12 +193,26 @@ impl<'p> FileMapper<'p> {
         }
     }
 
-    /// A warning for each column that the profile does not use, if it asks for warnings. For
-    /// documents see [`UnknownNames`].
+    /// A warning for each column or member that the profile does not use, if it asks for warnings.
+    /// `seen` has the names of all documents of the file.
     #[must_use]
-    pub fn unknown_columns(&self) -> &[Problem] {
+    pub fn unknown_names(&self, seen: &SeenNames) -> Vec<Problem> {
         match &self.mapper {
-            Mapper::Records(mapper) => &mapper.unknown,
+            Mapper::Records(mapper) => mapper.unknown.clone(),
+            Mapper::Documents(mapper) => mapper.unknown_members(seen),
+        }
+    }
+
+    /// Whether the file holds JSON documents, which have no header.
+    #[must_use]
+    pub fn has_documents(&self) -> bool {
+        matches!(self.mapper, Mapper::Documents(_))
+    }
+
+    /// The columns that the profile reads and the file lacks; none are known of documents.
+    pub(super) fn missing_names(&self) -> &[MissingName] {
+        match &self.mapper {
+            Mapper::Records(mapper) => &mapper.missing,
             Mapper::Documents(_) => &[],
         }
     }

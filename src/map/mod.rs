@@ -13,17 +13,22 @@ mod document_mapper;
 mod error;
 pub mod file_mapper;
 pub mod input_settings;
+mod missing_in_all;
+mod misspelling;
 mod number;
+mod paths;
 mod phone;
 pub mod profile;
 mod profile_text;
 mod record_mapper;
 pub mod rule;
-mod unknown_names;
+mod seen_names;
 mod value_kind;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::{MapError, TomlError, toml_error};
-pub use unknown_names::UnknownNames;
+pub use missing_in_all::MissingInAll;
+pub use paths::missing_paths;
+pub use seen_names::SeenNames;

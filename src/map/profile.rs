@@ -221,6 +221,15 @@ impl Profile {
         TestedValue::Text(if self.is_null(text) { "" } else { text })
     }
 
+    /// Whether an order needs a value of this field from the export.
+    pub(super) fn requires(&self, field: &Field) -> bool {
+        match field {
+            Field::ReferenceId | Field::OrderedAt | Field::Status | Field::CurrencyCode => true,
+            Field::Price => self.order_price == TotalFrom::Given,
+            _ => false,
+        }
+    }
+
     /// The conditions on the rows and documents of an order, those on items left out.
     pub(super) fn order_conditions(&self) -> impl Iterator<Item = &Condition> {
         self.skips.iter().map(|skip| &skip.when).chain(&self.ignore_rows)
@@ -623,7 +632,7 @@ mod tests {
     #[test]
     fn unknown_name_has_line_and_suggestion() {
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nreferenceId = { colum = 'a' }\n"), @r#"
-        p.toml:3:17: unknown field `colum`, expected one of `column`, `path`, `value`, `default`, `empty`, `values`, `other`, `date`, `zone`, `strip_prefix`, `strip_suffix`, `decimal`, `thousands`, `negative`, `scale`, `type`, `kind`, `country`, `disagree`
+        p.toml:3:17: unknown field `colum`, expected one of `column`, `path`, `value`, `default`, `optional`, `empty`, `values`, `other`, `date`, `zone`, `strip_prefix`, `strip_suffix`, `decimal`, `thousands`, `negative`, `scale`, `type`, `kind`, `country`, `disagree`
           hint: did you mean "column"?
         "#);
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nrefrenceId = { column = 'a' }\n"), @r#"

@@ -74,6 +74,8 @@ pub(super) struct RuleText {
     pub(super) value: Option<String>,
     pub(super) default: Option<String>,
     #[serde(default)]
+    pub(super) optional: bool,
+    #[serde(default)]
     pub(super) empty: Vec<String>,
     pub(super) values: Option<BTreeMap<String, TableValue>>,
     pub(super) other: Option<TableValue>,

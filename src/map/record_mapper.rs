@@ -6,11 +6,10 @@
 use std::{borrow::Cow, ops::RangeInclusive, sync::Arc};
 
 use super::{
-    binding::{BoundRule, bind_rules, find_column, find_columns, missing_column, unknown_columns},
+    binding::{BoundRule, HeaderColumns},
     collector::{Collector, RawValue},
     condition::{CellSource, Condition, TestedValue},
-    error::MapError,
-    input_settings::MissingColumns,
+    error::{MapError, MissingName},
     profile::{Profile, SkipRule},
 };
 use crate::model::{
@@ -54,6 +53,8 @@ pub(super) struct RecordMapper<'p> {
     ignore_rows: Vec<BoundCondition>,
     item_rows: Option<BoundCondition>,
     pub(super) unknown: Vec<Problem>,
+    /// The columns that the file lacks, if files are joined: another one may have them.
+    pub(super) missing: Vec<MissingName>,
 }
 
 impl<'p> RecordMapper<'p> {
@@ -66,13 +67,28 @@ impl<'p> RecordMapper<'p> {
             let field = "the order's reference".to_owned();
             return Err(MapError::OtherFormat { file: file.to_owned(), expected: "column", field });
         }
-        let key_columns =
-            find_columns(&profile.key, "referenceId", MissingColumns::Refuse, header, file)?;
-        let rules = bind_rules(&profile.rules, Field::to_string, profile, header, file)?;
+        let mut columns = HeaderColumns::new(profile, header, file);
+        let key_columns = columns.find_all(&profile.key, "referenceId", true)?;
+        let rules = columns.bind_rules(&profile.rules, Field::to_string)?;
         let (item_rules, order_rules): (Vec<BoundRule<'_>>, Vec<BoundRule<'_>>) =
             rules.into_iter().partition(|bound| bound.field.group() == FieldGroup::Item);
-        let condition =
-            |condition: &Condition| condition.bind(&mut |source| tested_cell(source, header, file));
+        let bind = |condition: &Condition, columns: &mut HeaderColumns<'_>| {
+            condition.bind(&mut |source| tested_cell(source, columns))
+        };
+        let mut skips = Vec::new();
+        for skip in &profile.skips {
+            skips.push((skip, bind(&skip.when, &mut columns)?));
+        }
+        let mut ignore_rows = Vec::new();
+        for ignored in &profile.ignore_rows {
+            ignore_rows.push(bind(ignored, &mut columns)?);
+        }
+        let item_rows = profile.item_rows.as_ref();
+        let item_rows = item_rows.map(|rows| bind(rows, &mut columns)).transpose()?;
+        let people = bind_people(profile, &mut columns)?;
+        if !profile.joins_files || key_columns.is_empty() {
+            columns.ensure_complete()?;
+        }
         Ok(Self {
             profile,
             header: Arc::clone(header),
@@ -83,15 +99,12 @@ impl<'p> RecordMapper<'p> {
             may_have_items: profile.joins_files
                 || item_rules.iter().any(|rule| rule.first_column.is_some()),
             item_rules,
-            people: bind_people(profile, header, file)?,
-            skips: profile
-                .skips
-                .iter()
-                .map(|skip| Ok((skip, condition(&skip.when)?)))
-                .collect::<Result<_, MapError>>()?,
-            ignore_rows: profile.ignore_rows.iter().map(condition).collect::<Result<_, _>>()?,
-            item_rows: profile.item_rows.as_ref().map(condition).transpose()?,
-            unknown: unknown_columns(profile, header),
+            people,
+            skips,
+            ignore_rows,
+            item_rows,
+            unknown: columns.unknown_columns(),
+            missing: columns.missing,
         })
     }
 
@@ -295,28 +308,25 @@ impl<'p> RecordMapper<'p> {
     }
 }
 
-fn tested_cell(source: &CellSource, header: &Header, file: &str) -> Result<TestedCell, MapError> {
+fn tested_cell(
+    source: &CellSource,
+    columns: &mut HeaderColumns<'_>,
+) -> Result<TestedCell, MapError> {
     if source.is_raw {
         return Ok(TestedCell::Raw);
     }
-    let name = source.column.as_deref().unwrap_or_default();
-    match find_column(name, "a condition", header, file)? {
-        Some(index) => Ok(TestedCell::Column(index)),
-        None if source.is_optional => Ok(TestedCell::Missing),
-        None => Err(missing_column(name, "a condition", header, file)),
-    }
+    Ok(columns.find_tested(source)?.map_or(TestedCell::Missing, TestedCell::Column))
 }
 
 /// The rules of the roles for which the file has a column; constants alone do not add a person.
 fn bind_people<'p>(
     profile: &'p Profile,
-    header: &Header,
-    file: &str,
+    columns: &mut HeaderColumns<'_>,
 ) -> Result<Vec<(PersonRole, Vec<BoundRule<'p>>)>, MapError> {
     let mut bound = Vec::new();
     for people in &profile.people {
         let name = |field: &Field| people.role.field_name(&field.to_string());
-        let rules = bind_rules(&people.rules, name, profile, header, file)?;
+        let rules = columns.bind_rules(&people.rules, name)?;
         if rules.iter().any(|rule| rule.first_column.is_some()) {
             bound.push((people.role, rules));
         }

@@ -34,6 +34,8 @@ pub struct Rule {
     pub extension_type: Option<ExtensionType>,
     /// Whether the first value is used where rows of one order have different ones.
     pub first_wins: bool,
+    /// Whether the export may lack all columns or paths.
+    pub(super) is_optional: bool,
     /// Texts that count as empty: the rule's own and the profile's.
     empty: Vec<String>,
     strip_prefix: Option<String>,
@@ -144,6 +146,7 @@ impl Rule {
             paths: text.path.map(super::profile_text::OneOrMany::into_vec).unwrap_or_default(),
             default_value: text.value.or(text.default),
             first_wins: text.disagree == OnConflict::First,
+            is_optional: text.optional,
             empty: text.empty,
             strip_prefix: text.strip_prefix,
             strip_suffix: text.strip_suffix,
@@ -152,6 +155,11 @@ impl Rule {
                 .map(|values| values.into_iter().map(|(from, to)| (from, to.into())).collect()),
             fallback: text.other.map(TableEntry::from),
         })
+    }
+
+    /// Whether the export may lack all columns or paths: it is declared, or there is a default.
+    pub(super) fn may_be_missing(&self) -> bool {
+        self.is_optional || self.default_value.is_some()
     }
 
     /// Adds texts that count as empty in the whole profile.

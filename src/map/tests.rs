@@ -6,8 +6,12 @@ mod rows;
 
 use serde_json::{Value, json};
 
-use super::{UnknownNames, file_mapper::FileMapper, profile::Profile};
-use crate::model::{problem::Problem, row::RowContent};
+use super::{MissingInAll, SeenNames, file_mapper::FileMapper, missing_paths, profile::Profile};
+use crate::model::{
+    origin::{FileId, Position},
+    problem::Problem,
+    row::RowContent,
+};
 use rows::{
     bind, bind_error, canonical, cells, csv, document, documents, mapped, ndjson, problem_text,
     profile, record, records, row, unreadable, unreadable_content,
@@ -272,11 +276,11 @@ fn unknown(problems: &[Problem]) -> Vec<String> {
 
 #[test]
 fn unknown_columns_are_reported_once_if_enabled() {
-    let columns = "referenceId,Price,ext.,sku,ext.ok,guest.id.crm";
+    let columns = "referenceId,priceTag,ext.,sku,ext.ok,guest.id.crm";
     let messages = [
-        "1:unknown_column -@13 \"Price\" is unknown and ignored; did you mean \"price\"?",
-        "1:unknown_column -@19 \"ext.\" is unknown and ignored; did you mean \"ext.*\"?",
-        "1:unknown_column -@24 \"sku\" is unknown and ignored",
+        "1:unknown_column -@13 \"priceTag\" is unknown and ignored; did you mean \"price\"?",
+        "1:unknown_column -@22 \"ext.\" is unknown and ignored; did you mean \"ext.*\"?",
+        "1:unknown_column -@27 \"sku\" is unknown and ignored",
     ];
     assert_eq!(
         unknown(&records(&canonical(), columns, &["A,1,2,3,4,5", "B,1,2,3,4,5"]).1),
@@ -303,18 +307,104 @@ fn unknown_members_are_reported_once_with_path() {
     assert_eq!(unknown(&documents(&canonical(), &[value.clone(), value]).1), messages);
 }
 
+/// The warnings about paths that no document has, or the error.
+fn path_warnings(profile: &Profile, values: &[Value]) -> Result<Vec<String>, String> {
+    let (mapper, mut seen) = (bind(profile, None), SeenNames::default());
+    for (line, value) in (1..).zip(values) {
+        mapper.observe(row(line, document(value)), &mut seen);
+    }
+    let at = Position { file: FileId(0), line: 1, column: None };
+    let warnings = missing_paths(profile, &seen, "orders.ndjson", at);
+    let warnings = warnings.map_err(|error| error.to_string())?;
+    Ok(warnings.into_iter().map(|problem| problem.message).collect())
+}
+
+/// Documents need not have all members, but a path that none has may be a typing error.
+#[test]
+fn path_that_no_document_has_is_reported() {
+    let of = |rules: &str, value: Value| path_warnings(&profile(rules), &[value]);
+    let phone = "guest.phone = { path = 'tel' }";
+    let warning = "no document has \"tel\", which the profile reads for guest.phone";
+    assert_eq!(of(phone, json!({"id": "A"})), Ok(vec![warning.to_owned()]));
+    assert_eq!(of(phone, json!({"id": "A", "tel": null})), Ok(vec![]));
+    let two = [json!({"id": "A"}), json!({"id": "B", "tel": "1"})];
+    assert_eq!(path_warnings(&profile(phone), &two), Ok(vec![]));
+    assert_eq!(path_warnings(&profile(phone), &[]), Ok(vec![]));
+    for silent in ["optional = true", "default = 'x'"] {
+        let rules = format!("guest.phone = {{ path = 'tel', {silent} }}");
+        assert_eq!(of(&rules, json!({"id": "A"})), Ok(vec![]), "{silent}");
+        let near = of(&rules, json!({"id": "A", "Tel": "1"})).unwrap_err();
+        assert!(near.contains("did you mean \"Tel\"?"), "{near}");
+    }
+    // A required field; a part of a name; below a misspelt object; of items, if there are any.
+    let required = of("order.price = { path = 'total' }", json!({"id": "A"})).unwrap_err();
+    assert!(required.contains("no document has \"total\", which the profile reads for price"));
+    let price =
+        "items = 'lines'\nitem.price = { path = 'unit_price' }\nitem.name = { path = 'Name' }";
+    let both = of(price, json!({"id": "A", "lines": [{"price": 1, "name": "Tee"}]})).unwrap_err();
+    assert!(both.contains("\"unit_price\"") && both.contains("\"Name\""), "{both}");
+    assert_eq!(of(price, json!({"id": "A", "lines": []})), Ok(vec![]));
+    let below =
+        of("guest.city = { path = 'adress.city' }", json!({"id": "A", "address": {"city": "x"}}));
+    assert!(below.unwrap_err().contains("did you mean \"address\"?"));
+    let skip = "[[skip]]\nreason = 'x'\nwhen = { path = 'canceledAt', empty = false }";
+    let canceled = of(skip, json!({"id": "A", "cancelledAt": null})).unwrap_err();
+    assert!(canceled.contains("\"canceledAt\", which a condition of the profile reads"));
+    assert_eq!(of(skip, json!({"id": "A"})).map(|warnings| warnings.len()), Ok(1));
+    let exists = "[[skip]]\nreason = 'x'\nwhen = { path = 'voided', exists = true }";
+    assert_eq!(of(exists, json!({"id": "A"})), Ok(vec![]));
+}
+
+#[test]
+fn missing_columns_are_reported_together() {
+    let rules = profile(
+        "missing_columns = 'allow'\norder.status = { column = 'Status' }\norder.price = { column = 'Total' }\n\
+         item.quantity = { column = 'Quantity' }\nguest.phone = { column = 'Phone' }",
+    );
+    let status = "orders.csv:1: column \"Status\" not found; the profile needs it for status";
+    let total = "orders.csv:1: column \"Total\" not found; the profile needs it for price";
+    assert_eq!(bind_error(&rules, "id,x"), format!("{status}\n{total}"));
+    // What an order does not need may be missing, but not misspelt.
+    assert_eq!(bind_error(&rules, "id,Status,Total,SKU"), "");
+    assert_eq!(
+        bind_error(&rules, "id,Status,Total,Qty"),
+        "orders.csv:1: column \"Quantity\" not found; the profile needs it for item.quantity\n  \
+         hint: did you mean \"Qty\"?"
+    );
+    let optional = profile("guest.phone = { column = 'Phone', optional = true }");
+    assert_eq!(bind_error(&optional, "id"), "");
+    assert!(bind_error(&optional, "id,phone").contains("did you mean \"phone\"?"));
+    assert_eq!(
+        bind_error(&rules, "A1,20.00,ann@x.de"),
+        "orders.csv:1: column \"id\" not found; the profile needs it for referenceId\n  hint: none of \
+         the profile's columns is in the first line, \"A1\", \"20.00\", \"a***@x***.de\"; is it a header?"
+    );
+}
+
+#[test]
+fn joined_files_may_lack_each_others_columns() {
+    let rules = profile(
+        "join_files = true\norder.price = { column = 'Total' }\nitem.name = { column = 'Name' }",
+    );
+    let of = |headers: &[&str]| {
+        let mut missing = MissingInAll::default();
+        headers.iter().for_each(|header| missing.add(bind(&rules, Some(header))));
+        missing.ensure_none().map_err(|error| error.to_string())
+    };
+    assert_eq!(of(&["id,Total", "id,Name"]), Ok(()));
+    let missing =
+        "orders:1, orders:1: column \"Name\" not found; the profile needs it for item.name";
+    assert_eq!(of(&["id,Total", "id,Titel"]), Err(missing.to_owned()));
+}
+
 #[test]
 fn items_path_matching_no_document_is_an_error() {
-    let finished = |items: &str, value: &serde_json::Value| {
-        let text = format!("name = 'p'\nitems = '{items}'\norder.referenceId = {{ path = 'id' }}");
-        let profile = Profile::parse("p", &text).unwrap();
-        let (mapper, mut unknown_names) = (bind(&profile, None), UnknownNames::default());
-        mapper.observe(row(1, document(value)), &mut unknown_names);
-        mapper.finish(&unknown_names).map_err(|error| error.to_string())
+    let finished = |items: &str, value: Value| {
+        path_warnings(&profile(&format!("items = '{items}'")), &[value])
     };
     let order = json!({"id": "A", "line_items": []});
-    assert_eq!(finished("line_items", &order), Ok(()));
-    let error = finished("line_itmes", &order).unwrap_err();
+    assert_eq!(finished("line_items", order.clone()), Ok(vec![]));
+    let error = finished("line_itmes", order).unwrap_err();
     assert!(
         error.contains("no document has \"line_itmes\"") && error.contains("\"line_items\"?"),
         "{error}"
@@ -631,16 +721,15 @@ fn unknown_names_merge_in_file_order() {
         json!({"d": {"e": 1}}),
     ];
     let rows: Vec<_> = (1..).zip(&values).map(|(line, value)| row(line, document(value))).collect();
-    let (mut one, mut parts) = (UnknownNames::default(), UnknownNames::default());
+    let (mut one, mut parts) = (SeenNames::default(), SeenNames::default());
     for row in rows {
         mapper.observe(row, &mut one);
-        let mut part = UnknownNames::default();
+        let mut part = SeenNames::default();
         mapper.observe(row, &mut part);
         parts.append(part);
     }
-    assert!(parts.unknown().eq(one.unknown()));
-    assert_eq!(one.unknown().count(), 4);
-    assert_eq!(mapper.finish(&parts).is_ok(), mapper.finish(&one).is_ok());
+    assert_eq!(mapper.unknown_names(&parts), mapper.unknown_names(&one));
+    assert_eq!(mapper.unknown_names(&one).len(), 4);
 }
 
 /// If the first column is damaged, a filled fallback column would name another order.

@@ -402,6 +402,8 @@ codes! {
     UnknownChannel "unknown_channel" Warning,
     /// The file's last row has no line break and may be truncated.
     NoFinalNewline "no_final_newline" Warning,
+    /// No document has a path that the profile reads.
+    PathMissing "path_missing" Warning,
     /// The profile does not use a column.
     UnknownColumn "unknown_column" Warning,
 }

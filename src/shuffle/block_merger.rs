@@ -17,11 +17,11 @@ use super::{
 };
 use crate::{
     group::{LostRows, RowCounts},
-    map::{UnknownNames, input_settings::LastLineEnd},
+    map::{self, SeenNames, input_settings::LastLineEnd},
     model::{
         column_warnings::ColumnWarnings,
         input::{ExportRead, InputRead},
-        origin::Position,
+        origin::{FileId, Position},
         problem::Problem,
     },
     read::FileFormat,
@@ -52,7 +52,7 @@ pub(super) struct BlockResult<'p, P> {
     /// Decisions about the runs between them.
     pub(super) part: P,
     pub(super) observations: Observations,
-    pub(super) unknown_names: UnknownNames,
+    pub(super) seen_names: SeenNames,
 }
 
 impl<'p, P: Default> BlockResult<'p, P> {
@@ -72,7 +72,7 @@ impl<'p, P: Default> BlockResult<'p, P> {
             last_run: None,
             part: P::default(),
             observations: Observations::default(),
-            unknown_names: UnknownNames::default(),
+            seen_names: SeenNames::default(),
         }
     }
 }
@@ -88,7 +88,11 @@ pub(super) struct BlockMerger<'t, 'p, 's, D, C> {
     pub(super) lost: LostRows,
     /// What to do about the first of them.
     pub(super) lost_hint: Option<String>,
-    pub(super) unknown_names: UnknownNames,
+    /// The names in the documents of the open file so far, and in those of all files before.
+    pub(super) seen_names: SeenNames,
+    pub(super) all_seen_names: SeenNames,
+    /// The first file of documents, and the number of such files.
+    pub(super) document_files: Option<(FileId, usize)>,
     /// The last run so far, which may continue in the next block.
     pub(super) open_run: Option<Fragment<'static>>,
     /// The last lost row, if no run followed it.
@@ -104,7 +108,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         (self.context.emit)(ShuffleProgress::Rows(block_result.counts.rows));
         self.lost.append(std::mem::take(&mut block_result.lost));
         self.lost_hint = self.lost_hint.take().or(block_result.lost_hint.take());
-        self.unknown_names.append(std::mem::take(&mut block_result.unknown_names));
+        self.seen_names.append(std::mem::take(&mut block_result.seen_names));
         if let Some(open_run) = &mut self.open_run {
             open_run.possible_rows.extend(&block_result.lost_before);
         }
@@ -226,9 +230,12 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
     fn finish_file(&mut self, file: &OpenFile<'_>, end: InputRead) -> Result<(), D::Error> {
         self.finish_last_row(file, &end)?;
         let name = self.context.input_names.get(file.id);
-        let unknown_names = std::mem::take(&mut self.unknown_names);
-        let unknown: Vec<Problem> =
-            file.mapper.unknown_columns().iter().chain(unknown_names.unknown()).cloned().collect();
+        let seen_names = std::mem::take(&mut self.seen_names);
+        let unknown = file.mapper.unknown_names(&seen_names);
+        self.all_seen_names.append(seen_names);
+        if file.mapper.has_documents() {
+            self.document_files.get_or_insert((file.id, 0)).1 += 1;
+        }
         if self.context.n_files_warned.fetch_max(file.id.0 + 1, Ordering::Relaxed) <= file.id.0 {
             warn_unknown_columns(&unknown, name, self.context.emit);
         }
@@ -240,7 +247,25 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
             self.last_lost = None;
             self.close_run()?;
         }
-        Ok(file.mapper.finish(&unknown_names).map_err(ShuffleError::from)?)
+        Ok(())
+    }
+
+    /// Warns of paths that no document of any file has. Returns an error if an order needs one of
+    /// them, or if one is probably misspelt.
+    pub(super) fn check_paths(&mut self) -> Result<(), ShuffleError> {
+        let Some((first, n_files)) = self.document_files else { return Ok(()) };
+        let mut file = self.context.input_names.get(first).to_owned();
+        if n_files > 1 {
+            file = format!("{file} and {} more", n_files - 1);
+        }
+        let at = Position { file: first, line: 1, column: None };
+        let profile = self.context.settings.profile;
+        let missing = map::missing_paths(profile, &self.all_seen_names, &file, at)?;
+        for problem in &missing {
+            (self.context.emit)(ShuffleProgress::Warning(&format!("{file}: {}", problem.message)));
+        }
+        self.file_problems.extend(missing);
+        Ok(())
     }
 }
 

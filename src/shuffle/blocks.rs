@@ -11,7 +11,7 @@ use std::{
 
 use super::{error::ShuffleError, settings::ShuffleSettings};
 use crate::{
-    map::file_mapper::FileMapper,
+    map::{MissingInAll, file_mapper::FileMapper},
     model::{
         field::{ExtensionType, Field},
         input::{Input, InputRead},
@@ -104,6 +104,24 @@ impl<'p> Iterator for BlockIter<'p> {
     fn next(&mut self) -> Option<Self::Item> {
         self.next_block().transpose()
     }
+}
+
+/// Returns an error if joined files lack columns that the profile reads: one of them must have each.
+pub(super) fn ensure_columns(
+    inputs: &[Input],
+    settings: &ShuffleSettings<'_>,
+) -> Result<(), ShuffleError> {
+    if !settings.profile.joins_files {
+        return Ok(());
+    }
+    let mut missing = MissingInAll::default();
+    for (id, input) in (0..).map(FileId).zip(inputs) {
+        // A file that cannot be opened is reported when the pass reaches it.
+        let Ok(source) = BlockReader::open(input, id, &settings.read) else { continue };
+        let header = source.parser().header();
+        missing.add(&FileMapper::bind(settings.profile, header, &input.name)?);
+    }
+    Ok(missing.ensure_none()?)
 }
 
 /// Whether facts may depend on drafts: guests have identifiers besides an e-mail address, or an

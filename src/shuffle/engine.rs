@@ -9,7 +9,7 @@ use std::sync::{
 };
 
 use super::{
-    blocks::OpenFiles,
+    blocks::{self, OpenFiles},
     context::{Context, Pass},
     error::ShuffleError,
     export::Export,
@@ -41,6 +41,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
     collect: &mut C,
     emit: ShuffleProgressFn<'_>,
 ) -> Result<(), D::Error> {
+    blocks::ensure_columns(&export.files.inputs(), settings)?;
     let (input_names, n_files_warned) = (export.files.names(), AtomicU32::new(0));
     let open_files = OpenFiles::default();
     let engine = Engine {

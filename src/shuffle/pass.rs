@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     group::{self, BlockRuns, LostRows},
-    map::UnknownNames,
+    map::SeenNames,
     model::{
         column_warnings::ColumnWarnings,
         draft::{KeyedRow, RowKind},
@@ -70,7 +70,9 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
         file_problems: Vec::new(),
         lost: LostRows::default(),
         lost_hint: None,
-        unknown_names: UnknownNames::default(),
+        seen_names: SeenNames::default(),
+        all_seen_names: SeenNames::default(),
+        document_files: None,
         open_run: None,
         last_lost: None,
     };
@@ -85,8 +87,12 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
         process_runs(context, &next, &keyed, runs)
     };
     let done = for_each_ordered(blocks, work, |block_result| merger.merge(block_result));
-    let done = done.and_then(|()| merger.close_run());
     let lost_hint = merger.lost_hint.take();
+    let mut done = done.and_then(|()| merger.close_run());
+    if done.is_ok() && context.collects_facts() && !context.is_stopped.load(Ordering::Relaxed) {
+        let lost = ensure_lost_allowed(&merger.lost, lost_hint, context);
+        done = lost.and_then(|()| merger.check_paths()).map_err(D::Error::from);
+    }
     let BlockMerger { fact_collector, warnings, file_problems, lost, .. } = merger;
     let Some(fact_collector) = fact_collector else {
         return done.map(|()| PassEnd::Decided(warnings));
@@ -95,7 +101,6 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     if done.is_ok() && context.is_stopped.load(Ordering::Relaxed) {
         return Ok(PassEnd::MostlyScattered);
     }
-    let done = done.and_then(|()| Ok(ensure_lost_allowed(&lost, lost_hint, context)?));
     export.files.omitted_lost_rows = lost.count - lost.listed.len() as u64;
     export.file_problems.extend(lost.listed);
     done.map(|()| PassEnd::Learned(Box::new(fact_collector), warnings))
@@ -138,7 +143,7 @@ fn process_runs<'p, D: Decide>(
     let NextBlock { file, block, end } = next;
     let mut block_result = BlockResult { end: end.clone(), ..BlockResult::new(Arc::clone(file)) };
     for KeyedRow { row, .. } in rows.iter().filter(|row| row.kind.is_of_an_order()) {
-        file.mapper.observe(row, &mut block_result.unknown_names);
+        file.mapper.observe(row, &mut block_result.seen_names);
     }
     block_result.counts = runs.counts;
     (block_result.starts_export, block_result.ends_export) = (runs.starts_export, runs.ends_export);

@@ -6,7 +6,7 @@ use std::{fmt::Write, sync::Arc};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-use crate::map::{UnknownNames, file_mapper::FileMapper, profile::Profile};
+use crate::map::{SeenNames, file_mapper::FileMapper, profile::Profile};
 use crate::model::{
     draft::{Cell, MappedRow, RowKind},
     field::Field,
@@ -15,8 +15,11 @@ use crate::model::{
     row::{CellLayout, Header, JsonNode, JsonValue, Record, Row, RowContent, Unreadable},
 };
 
+/// The canonical profile, for rows without the columns that every order needs.
 pub(super) fn canonical() -> Profile {
-    Profile::built_in("canonical").unwrap()
+    let mut profile = Profile::built_in("canonical").unwrap();
+    profile.rules.iter_mut().for_each(|rule| rule.rule.is_optional = true);
+    profile
 }
 
 /// A profile whose order key is in `id`, with further rules as dotted keys and then tables.
@@ -122,7 +125,7 @@ pub(super) fn records<'a>(
     let rows = (2..)
         .zip(lines)
         .map(|(line, text)| Mapped::new(mapper, row(line, RowContent::Record(record(text)))));
-    (rows.collect(), mapper.unknown_columns().to_vec())
+    (rows.collect(), mapper.unknown_names(&SeenNames::default()))
 }
 
 /// Maps the lines of one NDJSON file; returns also the warnings about unknown members.
@@ -132,14 +135,12 @@ pub(super) fn documents<'a>(
 ) -> (Vec<Mapped<'a>>, Vec<Problem>) {
     let mapper = bind(profile, None);
     let rows: Vec<_> = (1..).zip(values).map(|(line, value)| row(line, document(value))).collect();
-    let mut unknown_names = UnknownNames::default();
+    let mut seen = SeenNames::default();
     for row in &rows {
-        mapper.observe(row, &mut unknown_names);
+        mapper.observe(row, &mut seen);
     }
-    (
-        rows.into_iter().map(|row| Mapped::new(mapper, row)).collect(),
-        unknown_names.unknown().cloned().collect(),
-    )
+    let mapped = rows.into_iter().map(|row| Mapped::new(mapper, row)).collect();
+    (mapped, mapper.unknown_names(&seen))
 }
 
 pub(super) fn csv(profile: &Profile, columns: &str, line: &str) -> String {

@@ -1,0 +1,40 @@
+//! Columns that the profile reads and that none of several joined files has.
+//!
+//! Files of documents have no header, so with one of them among the files it is not known before
+//! the end. Called by `shuffle` before it reads.
+
+use super::{
+    binding::refused_names,
+    error::{MapError, MissingName},
+    file_mapper::FileMapper,
+};
+
+/// Collects the columns that each of several joined files lacks.
+#[derive(Debug, Default)]
+pub struct MissingInAll {
+    /// The columns that all files so far lack; none before the first file.
+    missing: Option<Vec<MissingName>>,
+}
+
+impl MissingInAll {
+    /// Adds a file.
+    pub fn add(&mut self, mapper: &FileMapper<'_>) {
+        let of_file = mapper.missing_names();
+        self.missing = Some(match self.missing.take() {
+            None => of_file.to_vec(),
+            Some(of_all) => {
+                of_all.into_iter().filter_map(|missing| missing.and_in(of_file)).collect()
+            }
+        });
+    }
+
+    /// Returns an error if all files lack a column that one must have, or that is misspelt.
+    ///
+    /// # Errors
+    ///
+    /// [`MapError::Missing`] with all of these columns.
+    pub fn ensure_none(self) -> Result<(), MapError> {
+        let missing = refused_names(&self.missing.unwrap_or_default());
+        if missing.is_empty() { Ok(()) } else { Err(MapError::Missing(missing)) }
+    }
+}

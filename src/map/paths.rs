@@ -1,0 +1,215 @@
+//! Paths of a profile, compared with the names that the documents have: members that no rule uses,
+//! and paths that no document has.
+//!
+//! Runs once per file or export. Called through `file_mapper` and by `shuffle`.
+
+use super::{
+    binding::unknown_column,
+    condition::Condition,
+    document_mapper::path_beside,
+    error::{MapError, MissingName},
+    input_settings::MissingColumns,
+    misspelling::{misspelling, same_noun},
+    profile::{FieldRule, FieldTarget, PeopleRules, Profile},
+    rule::Rule,
+    seen_names::SeenNames,
+};
+use crate::model::{
+    draft::PersonRole,
+    field::FieldGroup,
+    origin::Position,
+    problem::{Code, Problem},
+    suggest::{did_you_mean, suggest},
+};
+
+/// A warning for each member that the profile does not use.
+pub(super) fn unknown_members(known: &[String], seen: &SeenNames) -> Vec<Problem> {
+    let names: Vec<&str> = known.iter().map(String::as_str).collect();
+    let unknown = seen.paths().into_iter().filter(|(path, _)| !is_used(known, path));
+    unknown.map(|(path, at)| unknown_column(&path, at, &names)).collect()
+}
+
+/// A path that a profile reads, and what for.
+struct ReadPath<'p> {
+    paths: Vec<String>,
+    purpose: String,
+    /// Whether an order needs it, as it does its reference.
+    is_required: bool,
+    /// Whether it is silently allowed to be missing.
+    is_optional: bool,
+    /// The array whose elements the paths belong to, if it is not the document.
+    above: Option<&'p str>,
+}
+
+/// Compares the profile's paths with the names in all documents of the export. `file` names their
+/// files; `at` is the position of the warnings.
+///
+/// Returns a warning for each path that no document has, unless it is optional.
+///
+/// # Errors
+///
+/// [`MapError::Missing`] with all paths that no document has, and that an order needs or that are
+/// the misspelling of a member.
+pub fn missing_paths(
+    profile: &Profile,
+    seen: &SeenNames,
+    file: &str,
+    at: Position,
+) -> Result<Vec<Problem>, MapError> {
+    if seen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = known_paths(profile);
+    let (mut missing, mut warnings) = (Vec::new(), Vec::new());
+    for read in read_paths(profile) {
+        let full = |path: &String| match read.above {
+            Some(above) => format!("{above}.{path}"),
+            None => path.clone(),
+        };
+        let paths: Vec<String> = read.paths.iter().map(full).collect();
+        let has_elements = read.above.is_none_or(|above| seen.has_object(above));
+        if paths.is_empty() || !has_elements || paths.iter().any(|path| seen.has(path)) {
+            continue;
+        }
+        let near = paths.iter().find_map(|path| near_member(path, read.is_optional, &known, seen));
+        let (name, purpose) = (read.paths[0].clone(), read.purpose);
+        if read.is_required || near.is_some() {
+            let hint = near.or_else(|| {
+                let (segment, beside) = seen.beside(&paths[0]);
+                suggest(segment, beside.iter().map(|(_, name)| *name)).map(str::to_owned)
+            });
+            let hint = did_you_mean(hint.as_deref());
+            missing.push(MissingName::of_path(file, name, purpose, hint));
+        } else if !read.is_optional {
+            let message = format!("no document has {name:?}, {purpose}");
+            warnings.push(Problem::for_order(Code::PathMissing, at, message));
+        }
+    }
+    if missing.is_empty() { Ok(warnings) } else { Err(MapError::Missing(missing)) }
+}
+
+/// The member that no rule uses and that a missing path probably means.
+fn near_member(
+    path: &str,
+    is_optional: bool,
+    known: &[String],
+    seen: &SeenNames,
+) -> Option<String> {
+    let (segment, beside) = seen.beside(path);
+    let unused = || {
+        let unused = beside.iter().filter(|(path, _)| !is_used(known, path));
+        unused.map(|(_, name)| *name)
+    };
+    let near = misspelling(segment, unused());
+    near.or_else(|| if is_optional { None } else { same_noun(segment, unused()) })
+        .map(str::to_owned)
+}
+
+/// Whether a path is one that the profile reads, or above one.
+fn is_used(known: &[String], path: &str) -> bool {
+    let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    known.iter().any(|known| covers(known, path) || is_above(known))
+}
+
+/// Whether a known path is this path, or a prefix of it with custom members.
+fn covers(known: &str, path: &str) -> bool {
+    match known.strip_suffix('*') {
+        Some(prefix) => path.starts_with(prefix),
+        None => known == path,
+    }
+}
+
+/// The paths that the profile reads in documents, item elements and people's elements.
+fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
+    let allows_missing = profile.missing_columns == MissingColumns::Allow;
+    let of_rule = |rule: &Rule, name: &str, is_required: bool, above| ReadPath {
+        paths: rule.paths.clone(),
+        purpose: format!("which the profile reads for {name}"),
+        is_required: is_required && !rule.may_be_missing(),
+        is_optional: allows_missing || rule.may_be_missing(),
+        above,
+    };
+    let items_path = profile.items_path.as_deref();
+    let mut all = vec![of_rule(&profile.key, "the order key", true, None)];
+    for rule in &profile.rules {
+        let FieldTarget::Field(field) = &rule.target else { continue };
+        let above = items_path.filter(|_| field.group() == FieldGroup::Item);
+        all.push(of_rule(&rule.rule, &field.to_string(), profile.requires(field), above));
+    }
+    all.extend(items_path.map(|path| ReadPath {
+        paths: vec![path.to_owned()],
+        purpose: "the profile's path of items".to_owned(),
+        is_required: !allows_missing,
+        is_optional: allows_missing,
+        above: None,
+    }));
+    let of_condition = |condition: &Condition, above| {
+        let sources = condition.sources().into_iter();
+        let paths = sources.map(move |source| ReadPath {
+            paths: source.path.iter().cloned().collect(),
+            purpose: "which a condition of the profile reads".to_owned(),
+            is_required: false,
+            is_optional: source.is_optional,
+            above,
+        });
+        paths.collect::<Vec<_>>()
+    };
+    all.extend(profile.order_conditions().flat_map(|condition| of_condition(condition, None)));
+    all.extend(profile.item_rows.iter().flat_map(|condition| of_condition(condition, items_path)));
+    for people in &profile.people {
+        let above = people.path.as_deref();
+        let named = people.rules.iter().filter_map(|rule| match &rule.target {
+            FieldTarget::Field(field) => Some((rule, people.role.field_name(&field.to_string()))),
+            _ => None,
+        });
+        all.extend(named.map(|(rule, name)| of_rule(&rule.rule, &name, false, above)));
+    }
+    all
+}
+
+/// All paths that the profile reads; those of items are prefixed with the path of the items.
+pub(super) fn known_paths(profile: &Profile) -> Vec<String> {
+    let mut known: Vec<String> = profile.key.paths.clone();
+    known.extend(profile.items_path.clone());
+    let paths = |condition: &Condition| {
+        condition.sources().into_iter().filter_map(|source| source.path.clone()).collect::<Vec<_>>()
+    };
+    known.extend(profile.order_conditions().flat_map(paths));
+    let item_rows_paths = profile.item_rows.iter().flat_map(paths);
+    let below_items = |path: String| match &profile.items_path {
+        Some(above) => format!("{above}.{path}"),
+        None => path,
+    };
+    known.extend(item_rows_paths.map(below_items));
+    for rule in &profile.rules {
+        let above =
+            profile.items_path.as_deref().filter(|_| rule.target.group() == FieldGroup::Item);
+        add_known_paths(rule, above, &mut known);
+    }
+    for PeopleRules { role, path, rules } in &profile.people {
+        let Some(path) = path else { continue };
+        let in_items = profile.items_path.as_ref().filter(|_| *role == PersonRole::Consumer);
+        for above in in_items.map(|items| format!("{items}.{path}")).iter().chain([path]) {
+            known.push(above.clone());
+            for rule in rules {
+                add_known_paths(rule, Some(above), &mut known);
+            }
+        }
+    }
+    known
+}
+
+fn add_known_paths(
+    FieldRule { target, rule }: &FieldRule,
+    above: Option<&str>,
+    known: &mut Vec<String>,
+) {
+    for path in &rule.paths {
+        let path = above.map_or_else(|| path.clone(), |above| format!("{above}.{path}"));
+        if !matches!(target, FieldTarget::Field(_)) && !path.ends_with('*') {
+            known.push(format!("{path}.*"));
+        }
+        known.extend(rule.scale_member().map(|name| path_beside(&path, name)));
+        known.push(path);
+    }
+}

@@ -1,0 +1,164 @@
+//! Seen names: the names of all members in the documents, as a tree.
+//!
+//! A tree per block; those of a file and of all files are appended in their order. Does not know
+//! the profile: `paths` compares it with the tree.
+
+use super::document_mapper::elements;
+use crate::model::{
+    origin::Position,
+    row::{JsonNode, JsonValue, Row},
+};
+
+// The maximum numbers of distinct names. Documents have more only if their names are data, and
+// nobody would read a warning for each.
+const MAX_NAMES: usize = 10_000;
+const MAX_PER_OBJECT: usize = 1_000;
+
+/// The names of the members of documents. Complete once all documents were observed.
+#[derive(Debug, Default)]
+pub struct SeenNames {
+    root: SeenName,
+    n_names: usize,
+}
+
+/// A name with the names below it. The elements of an array share the array's name.
+#[derive(Debug, Default)]
+struct SeenName {
+    name: String,
+    /// Its first occurrence; none of the root.
+    at: Option<Position>,
+    below: Vec<Self>,
+}
+
+impl SeenNames {
+    /// Adds the names of a document.
+    pub(super) fn observe(&mut self, document: &JsonNode, row: &Row<'_>) {
+        self.root.add(document, row, &mut self.n_names);
+    }
+
+    /// Adds the names of later documents.
+    pub fn append(&mut self, later: Self) {
+        self.root.append(later.root, &mut self.n_names);
+    }
+
+    /// Whether no document was observed, or only empty ones.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.root.below.is_empty()
+    }
+
+    /// Whether any document has a value at a path, under the rules of [`JsonNode::at`].
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.root.at(path).is_some()
+    }
+
+    /// Whether any document has an object at a path.
+    pub(super) fn has_object(&self, path: &str) -> bool {
+        self.root.at(path).is_some_and(|found| !found.below.is_empty())
+    }
+
+    /// For a path that no document has: the names beside its first segment that is missing, each
+    /// with its path, and the names of the missing segment and of the path before it.
+    pub(super) fn beside<'p>(&self, path: &'p str) -> (&'p str, Vec<(String, &str)>) {
+        let (mut parent, mut above) = (&self.root, "");
+        let dots = path.match_indices('.').map(|(dot, _)| dot);
+        for end in dots {
+            match self.root.at(&path[..end]) {
+                Some(found) => (parent, above) = (found, &path[..=end]),
+                None => break,
+            }
+        }
+        let missing = path[above.len()..].split('.').next().unwrap_or_default();
+        let names = parent.below.iter().map(|child| child.name.as_str());
+        (missing, names.map(|name| (format!("{above}{name}"), name)).collect())
+    }
+
+    /// All paths with their first occurrences, in the order of these.
+    pub(super) fn paths(&self) -> Vec<(String, Position)> {
+        let mut paths = Vec::new();
+        self.root.collect_paths("", &mut paths);
+        paths.sort_by_key(|(_, at)| (at.file, at.line, at.column));
+        paths
+    }
+}
+
+impl SeenName {
+    fn add(&mut self, node: &JsonNode, row: &Row<'_>, n_names: &mut usize) {
+        match (&node.value, elements(node)) {
+            (JsonValue::Array(_) | JsonValue::Object(_), Some(elements))
+                if elements.first().is_none_or(|first| !std::ptr::eq(*first, node)) =>
+            {
+                elements.into_iter().for_each(|element| self.add(element, row, n_names));
+            }
+            (JsonValue::Object(members), _) => {
+                let mut next = 0;
+                for (name, member) in members {
+                    let Some(index) = self.find_or_add(name, next, member, row, n_names) else {
+                        continue;
+                    };
+                    next = index + 1;
+                    self.below[index].add(member, row, n_names);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The index of the child with this name, if it is there or may be added. `expected` is where
+    /// it is if the documents have the same members in one order.
+    fn find_or_add(
+        &mut self,
+        name: &str,
+        expected: usize,
+        node: &JsonNode,
+        row: &Row<'_>,
+        n_names: &mut usize,
+    ) -> Option<usize> {
+        if self.below.get(expected).is_some_and(|child| child.name == name) {
+            return Some(expected);
+        }
+        self.below.iter().position(|child| child.name == name).or_else(|| {
+            let at = Some(node.position(row.origin.file, row.origin.line));
+            self.push(Self { name: name.to_owned(), at, below: Vec::new() }, n_names)
+        })
+    }
+
+    fn push(&mut self, child: Self, n_names: &mut usize) -> Option<usize> {
+        if *n_names >= MAX_NAMES || self.below.len() >= MAX_PER_OBJECT {
+            return None;
+        }
+        *n_names += 1;
+        self.below.push(child);
+        Some(self.below.len() - 1)
+    }
+
+    fn append(&mut self, later: Self, n_names: &mut usize) {
+        for mut child in later.below {
+            let below = std::mem::take(&mut child.below);
+            let known = self.below.iter().position(|known| known.name == child.name);
+            if let Some(index) = known.or_else(|| self.push(child, n_names)) {
+                self.below[index].append(Self { below, ..Self::default() }, n_names);
+            }
+        }
+    }
+
+    fn at(&self, path: &str) -> Option<&Self> {
+        if let Some(found) = self.step(path) {
+            return Some(found);
+        }
+        path.match_indices('.').find_map(|(dot, _)| self.step(&path[..dot])?.at(&path[dot + 1..]))
+    }
+
+    fn step(&self, name: &str) -> Option<&Self> {
+        let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        self.below.iter().find(|child| child.name == name).or_else(|| is_index.then_some(self))
+    }
+
+    fn collect_paths(&self, above: &str, into: &mut Vec<(String, Position)>) {
+        for child in &self.below {
+            let path = format!("{above}{}", child.name);
+            child.collect_paths(&format!("{path}."), into);
+            into.extend(child.at.map(|at| (path, at)));
+        }
+    }
+}
