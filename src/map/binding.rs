@@ -157,14 +157,17 @@ impl<'p> HeaderColumns<'p> {
     }
 
     fn add_missing(&mut self, column: &str, field: &str, is_required: bool, near: Option<String>) {
-        let names = || self.header.names.iter().map(String::as_str);
+        if self.missing.iter().any(|missing| missing.name == column) {
+            return;
+        }
+        let names = self.header.names.iter().map(String::as_str);
         let hint = match (&near, self.header.names.as_slice()) {
             (Some(near), _) => did_you_mean(Some(near)),
             // The file probably has another delimiter, and a similar name would mislead.
             (None, [only]) if only.contains([';', '\t', '|']) => {
                 "\n  hint: the header is one column; set delimiter in the profile".to_owned()
             }
-            _ => did_you_mean(suggest(column, names())),
+            _ => did_you_mean(suggest(column, names)),
         };
         self.missing.push(MissingName {
             file: format!("{}:1", self.file),
@@ -182,10 +185,12 @@ impl<'p> HeaderColumns<'p> {
         let mut missing = refused_names(&self.missing);
         let has_known = self.header.names.iter().any(|name| self.is_known(name));
         // Every name is missing then, and one says it.
+        if !has_known {
+            missing.truncate(1);
+        }
         if let Some(first) = missing.first_mut().filter(|first| !has_known && first.hint.is_empty())
         {
             first.hint = first_line_hint(self.header);
-            missing.truncate(1);
         }
         if missing.is_empty() { Ok(()) } else { Err(MapError::Missing(missing)) }
     }

@@ -305,8 +305,8 @@ impl CellTest {
             (Self::Equals(number), value) => Ok(number.compare(value)?.is_eq()),
             (Self::Less(number), value) => Ok(number.compare(value)?.is_lt()),
             (Self::Greater(number), value) => Ok(number.compare(value)?.is_gt()),
-            (test, TestedValue::Text(text) | TestedValue::Number(text)) => {
-                Ok(test.holds_for_text(text))
+            (other, TestedValue::Text(text) | TestedValue::Number(text)) => {
+                Ok(other.holds_for_text(text))
             }
         }
     }

@@ -11,7 +11,7 @@ use super::{
     condition::{CellSource, Condition, TestedValue},
     error::MapError,
     input_settings::UnknownColumns,
-    paths::{known_paths, unknown_members},
+    paths::{known_paths, path_beside, unknown_members},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     rule::{Rule, RuleResult},
     seen_names::SeenNames,
@@ -27,6 +27,7 @@ pub(super) struct DocumentMapper<'p> {
     profile: &'p Profile,
     order_rules: Vec<&'p FieldRule>,
     item_rules: Vec<&'p FieldRule>,
+    maps_items: bool,
 }
 
 impl<'p> DocumentMapper<'p> {
@@ -37,11 +38,7 @@ impl<'p> DocumentMapper<'p> {
         }
         let (item_rules, order_rules) =
             profile.rules.iter().partition(|rule| rule.target.group() == FieldGroup::Item);
-        Ok(Self { profile, order_rules, item_rules })
-    }
-
-    pub(super) fn observe(&self, document: &JsonNode, row: &Row<'_>, seen: &mut SeenNames) {
-        seen.observe(document, row);
+        Ok(Self { profile, order_rules, item_rules, maps_items: profile.maps_items() })
     }
 
     /// A warning for each member that the profile does not use, if it asks for warnings.
@@ -75,7 +72,7 @@ impl<'p> DocumentMapper<'p> {
         let context = DocumentContext { row };
         context.apply(&mut order, self.order_rules.iter().copied(), document);
         self.add_items(document, context, &mut order, into);
-        into.may_have_items = !self.item_rules.is_empty();
+        into.may_have_items = self.maps_items;
         for ignored in &self.profile.ignore_rows {
             self.holds(ignored, document, context, &mut order);
         }
@@ -272,13 +269,6 @@ fn beside<'n>(node: &'n JsonNode, rule: &Rule, name: &str) -> Option<&'n str> {
     (!rule.is_empty(text)).then_some(text)
 }
 
-pub(super) fn path_beside(path: &str, name: &str) -> String {
-    match path.rsplit_once('.') {
-        Some((above, _)) => format!("{above}.{name}"),
-        None => name.to_owned(),
-    }
-}
-
 /// The value at the first of the paths that has one.
 fn first_filled<'n>(node: &'n JsonNode, rule: &Rule, paths: &[String]) -> Option<&'n JsonNode> {
     let mut found = paths.iter().filter_map(|path| node.at(path));
@@ -305,23 +295,6 @@ fn notation(node: &JsonNode) -> Notation {
     match node.value {
         JsonValue::Number(_) => Notation::JsonNumber,
         _ => Notation::Text,
-    }
-}
-
-/// The elements of an array; none of a single value.
-///
-/// JSON converted from XML has an object instead of an array of one element. JSON from PHP has an
-/// object with numeric names instead of an array with gaps.
-pub(super) fn elements(node: &JsonNode) -> Option<Vec<&JsonNode>> {
-    let is_index = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
-    match &node.value {
-        JsonValue::Null => Some(Vec::new()),
-        JsonValue::Array(elements) => Some(elements.iter().collect()),
-        JsonValue::Object(members) if members.iter().all(|(name, _)| is_index(name)) => {
-            Some(members.iter().map(|(_, member)| member).collect())
-        }
-        JsonValue::Object(_) => Some(vec![node]),
-        JsonValue::Boolean(_) | JsonValue::Number(_) | JsonValue::Text(_) => None,
     }
 }
 
@@ -356,7 +329,7 @@ impl<'a> DocumentContext<'a> {
         order: &mut Collector<'a>,
     ) -> Vec<&'a JsonNode> {
         let Some(found) = node.at(path) else { return Vec::new() };
-        elements(found).unwrap_or_else(|| {
+        found.elements().unwrap_or_else(|| {
             let expected = if role.is_some() { "people" } else { "items" };
             let message =
                 format!("{path:?} is {}, expected an array of {expected}", type_name(&found.value));

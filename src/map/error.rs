@@ -74,7 +74,8 @@ fn all_missing(missing: &[MissingName]) -> String {
     if missing.len() > MAX_LISTED {
         lines.push(format!("{} more are missing", missing.len() - MAX_LISTED));
     }
-    lines.join("\n")
+    // Indented, as all lines of a message after its first one.
+    lines.join("\n  ")
 }
 
 /// A column or path that a profile names and the export lacks.

@@ -27,7 +27,7 @@ pub struct FileMapper<'p> {
 }
 
 enum Mapper<'p> {
-    Records(RecordMapper<'p>),
+    Records(Box<RecordMapper<'p>>),
     Documents(DocumentMapper<'p>),
 }
 
@@ -40,7 +40,7 @@ impl<'p> FileMapper<'p> {
         file: &str,
     ) -> Result<Self, MapError> {
         let mapper = match header {
-            Some(header) => Mapper::Records(RecordMapper::bind(profile, header, file)?),
+            Some(header) => Mapper::Records(Box::new(RecordMapper::bind(profile, header, file)?)),
             None => Mapper::Documents(DocumentMapper::bind(profile, file)?),
         };
         Ok(Self { ignored: &profile.ignore_rows, mapper })
@@ -167,10 +167,8 @@ impl<'p> FileMapper<'p> {
 
     /// Records the names in a document.
     pub fn observe(&self, row: &Row<'_>, seen: &mut SeenNames) {
-        if let (RowContent::Document(document), Mapper::Documents(mapper)) =
-            (&row.content, &self.mapper)
-        {
-            mapper.observe(document, row, seen);
+        if let (RowContent::Document(document), true) = (&row.content, self.has_documents()) {
+            seen.observe(document, row);
         }
     }
 

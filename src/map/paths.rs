@@ -6,7 +6,6 @@
 use super::{
     binding::unknown_column,
     condition::Condition,
-    document_mapper::path_beside,
     error::{MapError, MissingName},
     input_settings::MissingColumns,
     misspelling::{misspelling, same_noun},
@@ -211,5 +210,13 @@ fn add_known_paths(
         }
         known.extend(rule.scale_member().map(|name| path_beside(&path, name)));
         known.push(path);
+    }
+}
+
+/// The path of a member beside the one at a path.
+pub(super) fn path_beside(path: &str, name: &str) -> String {
+    match path.rsplit_once('.') {
+        Some((above, _)) => format!("{above}.{name}"),
+        None => name.to_owned(),
     }
 }

@@ -221,6 +221,13 @@ impl Profile {
         TestedValue::Text(if self.is_null(text) { "" } else { text })
     }
 
+    /// Whether the profile reads items from the export.
+    #[must_use]
+    pub fn maps_items(&self) -> bool {
+        let is_of_item = |rule: &&FieldRule| rule.target.group() == FieldGroup::Item;
+        self.rules.iter().filter(is_of_item).any(|rule| rule.rule.has_source())
+    }
+
     /// Whether an order needs a value of this field from the export.
     pub(super) fn requires(&self, field: &Field) -> bool {
         match field {

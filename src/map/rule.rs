@@ -157,6 +157,11 @@ impl Rule {
         })
     }
 
+    /// Whether the value comes from the export, not from the profile alone.
+    pub(super) fn has_source(&self) -> bool {
+        !self.columns.is_empty() || !self.paths.is_empty()
+    }
+
     /// Whether the export may lack all columns or paths: it is declared, or there is a default.
     pub(super) fn may_be_missing(&self) -> bool {
         self.is_optional || self.default_value.is_some()
@@ -242,7 +247,7 @@ impl Rule {
     /// Whether it reads numbers whose decimal mark is not declared.
     pub(super) fn reads_undeclared_numbers(&self) -> bool {
         let is_declared = self.number.as_ref().is_some_and(NumberFormat::declares_point);
-        !is_declared && !self.has_table() && !(self.columns.is_empty() && self.paths.is_empty())
+        !is_declared && !self.has_table() && self.has_source()
     }
 
     /// Whether its values are constants of the profile.

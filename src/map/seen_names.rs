@@ -3,7 +3,6 @@
 //! A tree per block; those of a file and of all files are appended in their order. Does not know
 //! the profile: `paths` compares it with the tree.
 
-use super::document_mapper::elements;
 use crate::model::{
     origin::Position,
     row::{JsonNode, JsonValue, Row},
@@ -84,11 +83,13 @@ impl SeenNames {
 
 impl SeenName {
     fn add(&mut self, node: &JsonNode, row: &Row<'_>, n_names: &mut usize) {
-        match (&node.value, elements(node)) {
+        match (&node.value, node.elements()) {
             (JsonValue::Array(_) | JsonValue::Object(_), Some(elements))
                 if elements.first().is_none_or(|first| !std::ptr::eq(*first, node)) =>
             {
-                elements.into_iter().for_each(|element| self.add(element, row, n_names));
+                for element in elements {
+                    self.add(element, row, n_names);
+                }
             }
             (JsonValue::Object(members), _) => {
                 let mut next = 0;

@@ -363,7 +363,7 @@ fn missing_columns_are_reported_together() {
     );
     let status = "orders.csv:1: column \"Status\" not found; the profile needs it for status";
     let total = "orders.csv:1: column \"Total\" not found; the profile needs it for price";
-    assert_eq!(bind_error(&rules, "id,x"), format!("{status}\n{total}"));
+    assert_eq!(bind_error(&rules, "id,x"), format!("{status}\n  {total}"));
     // What an order does not need may be missing, but not misspelt.
     assert_eq!(bind_error(&rules, "id,Status,Total,SKU"), "");
     assert_eq!(

@@ -17,6 +17,25 @@ pub struct ColumnFacts {
     pub totals: DecimalMark,
     /// The order dates, for each pair of formats that may read one text as different instants.
     pub dates: Vec<FormatOverlap>,
+    /// Whether the orders have items.
+    pub items: ItemsFact,
+}
+
+/// Whether orders have items, and whether an order could have had some.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ItemsFact {
+    /// An order has items.
+    pub some_has: bool,
+    /// An order has none, and the profile maps items.
+    pub some_lacks: bool,
+}
+
+impl ItemsFact {
+    /// Whether no order has items, so that one without is not remarkable.
+    #[must_use]
+    pub fn none_has(self) -> bool {
+        self.some_lacks && !self.some_has
+    }
 }
 
 impl ColumnFacts {
@@ -30,11 +49,13 @@ impl ColumnFacts {
         for (overlap, part) in self.dates.iter_mut().zip(later.dates) {
             overlap.append(part);
         }
+        self.items.some_has |= later.items.some_has;
+        self.items.some_lacks |= later.items.some_lacks;
     }
 
     /// Whether the decision about an order may depend on these facts.
     #[must_use]
     pub fn concern_orders(&self) -> bool {
-        !self.types.is_uniform() || self.totals.ambiguous().is_some()
+        !self.types.is_uniform() || self.totals.ambiguous().is_some() || self.items.none_has()
     }
 }

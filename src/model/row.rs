@@ -250,6 +250,24 @@ impl JsonNode {
         path.match_indices('.').find_map(|(dot, _)| self.step(&path[..dot])?.at(&path[dot + 1..]))
     }
 
+    /// The elements of an array; none of a single value.
+    ///
+    /// JSON converted from XML has an object instead of an array of one element. JSON from PHP has
+    /// an object with numeric names instead of an array with gaps.
+    #[must_use]
+    pub fn elements(&self) -> Option<Vec<&Self>> {
+        let is_index = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+        match &self.value {
+            JsonValue::Null => Some(Vec::new()),
+            JsonValue::Array(elements) => Some(elements.iter().collect()),
+            JsonValue::Object(members) if members.iter().all(|(name, _)| is_index(name)) => {
+                Some(members.iter().map(|(_, member)| member).collect())
+            }
+            JsonValue::Object(_) => Some(vec![self]),
+            JsonValue::Boolean(_) | JsonValue::Number(_) | JsonValue::Text(_) => None,
+        }
+    }
+
     /// The number of values in this value, itself included.
     #[must_use]
     pub fn n_values(&self) -> usize {

@@ -20,6 +20,13 @@ pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// The number of letters to insert, remove, replace or swap with the next one to turn one text into
+/// the other.
+#[must_use]
+pub fn edit_distance(one: &str, other: &str) -> usize {
+    strsim::damerau_levenshtein(one, other)
+}
+
 /// The hint line at the end of a message about an unknown name; empty without a suggestion.
 #[must_use]
 pub fn did_you_mean(suggestion: Option<&str>) -> String {

@@ -31,6 +31,8 @@ pub(super) struct Observer<'p> {
     key_is_reference: bool,
     /// Whether the profile has identifiers besides the e-mail address.
     has_identifiers: bool,
+    /// Whether no order with items was seen, and the profile maps items.
+    awaits_items: AtomicBool,
     totals: WatchedColumn,
     item_prices: WatchedColumn,
     quantities: WatchedColumn,
@@ -63,6 +65,7 @@ impl<'p> Observer<'p> {
             day_months: WatchedColumn(AtomicBool::new(profile.has_exchangeable_dates())),
             key_is_reference: profile.key_is_reference(),
             has_identifiers: profile.has_identifiers(),
+            awaits_items: AtomicBool::new(profile.maps_items()),
             totals: watched(&Field::Price),
             item_prices: watched(&Field::ItemPrice),
             quantities: watched(&Field::ItemQuantity),
@@ -72,7 +75,10 @@ impl<'p> Observer<'p> {
     /// Whether drafts may still show a fact that the decision about another order depends on, apart
     /// from those that the columns of the files decide.
     pub(super) fn needs_drafts(&self) -> bool {
-        !self.key_is_reference || self.totals.is_open() || self.date_overlaps > 0
+        !self.key_is_reference
+            || self.totals.is_open()
+            || self.date_overlaps > 0
+            || self.awaits_items.load(Ordering::Relaxed)
     }
 
     /// Collects the facts that a draft shows.
@@ -89,6 +95,13 @@ impl<'p> Observer<'p> {
             identifiers::observe(draft, &mut observations.identifiers);
         }
         observations.columns.types.observe(draft);
+        let items = &mut observations.columns.items;
+        if draft.items.is_empty() {
+            items.some_lacks |= draft.may_have_items;
+        } else if !items.some_has {
+            items.some_has = true;
+            self.awaits_items.store(false, Ordering::Relaxed);
+        }
         if self.date_overlaps > 0 {
             self.observe_dates(draft, &mut observations.columns.dates);
         }

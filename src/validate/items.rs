@@ -58,13 +58,18 @@ pub(super) fn check_required_items(
     draft: &Draft<'_>,
     rules: &TargetRules,
     settings: &ValidateSettings,
+    facts: &ColumnFacts,
     findings: &mut Findings,
 ) {
     let n_items = draft.items.len();
     if rules.items.is_required && n_items == 0 {
         let message = format!("the order has no items, but {} needs at least one", rules.carrier);
         findings.on_order(Code::NoItems, message);
-    } else if n_items == 0 && draft.may_have_items && settings.total_from == TotalFrom::Given {
+    } else if n_items == 0
+        && draft.may_have_items
+        && !facts.items.none_has()
+        && settings.total_from == TotalFrom::Given
+    {
         findings.on_order(Code::OrderWithoutItems, "the order has no items");
     }
     if let Some(session) =

@@ -59,7 +59,7 @@ pub(super) fn check_order<'a>(
     let guest = guest::check_guest(draft, rules, settings, findings);
     let common = common::check_common(draft, rules, &settings.common, currency, findings);
     check_payment_type(payment_type, rules, findings);
-    items::check_required_items(draft, rules, settings, findings);
+    items::check_required_items(draft, rules, settings, facts, findings);
     // With `SumOfLines` the currencies are checked with the sum.
     if settings.total_from == TotalFrom::Given {
         for item in &draft.items {

@@ -139,8 +139,8 @@ pub(super) fn documents<'a>(
     for row in &rows {
         mapper.observe(row, &mut seen);
     }
-    let mapped = rows.into_iter().map(|row| Mapped::new(mapper, row)).collect();
-    (mapped, mapper.unknown_names(&seen))
+    let all = rows.into_iter().map(|row| Mapped::new(mapper, row)).collect();
+    (all, mapper.unknown_names(&seen))
 }
 
 pub(super) fn csv(profile: &Profile, columns: &str, line: &str) -> String {

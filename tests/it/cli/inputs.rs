@@ -258,6 +258,7 @@ fn members_of_the_wrong_type_are_reported() {
     items that are no objects: exit 1
         A-1 invalid
             not_a_scalar 1:185 a number where an item is expected
+            item_empty 1:187 null where an item is expected
             not_a_scalar 1:192 an array where an item is expected
     an identifier without a provider: exit 1
         A-1 invalid
