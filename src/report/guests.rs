@@ -15,6 +15,8 @@ pub(super) struct GuestHashes {
     all: Vec<u64>,
     /// Those with an order to send as a single event.
     to_identify: Vec<u64>,
+    /// The guest of each order that a send would send.
+    of_orders: Batch<u64>,
 }
 
 impl GuestHashes {
@@ -24,7 +26,8 @@ impl GuestHashes {
     }
 
     /// Adds the guest of an order that a send would send.
-    pub(super) fn add_to_identify(&mut self, guest: u64, route: Route) {
+    pub(super) fn add_to_send(&mut self, guest: u64, route: Route) {
+        self.of_orders.push(guest, &[]);
         if route == Route::Single {
             self.to_identify.push(guest);
         }
@@ -36,7 +39,7 @@ pub(super) struct GuestCounter {
     all: DuplicateCounter,
     /// None if every guest is to be identified.
     to_identify: Option<DuplicateCounter>,
-    /// For a check: the guest of each valid order.
+    /// For a check: the guest of each order that a send would send.
     of_orders: Option<Sorter<u64>>,
 }
 
@@ -47,7 +50,7 @@ pub(super) struct GuestCounts {
     pub(super) all: u64,
     /// Guests that are identified once for all their orders on [`Route::Single`].
     pub(super) to_identify: u64,
-    /// For a check: guests with more orders than the tenant keeps.
+    /// For a check: guests with more orders to send than the tenant keeps.
     pub(super) to_note: OrdersToNote,
 }
 
@@ -60,21 +63,18 @@ impl GuestCounter {
         identifies_all: bool,
         counts_orders: bool,
     ) -> Self {
-        let new = |name| DuplicateCounter::new(folder, name, memory / 3);
+        let memory = memory / if counts_orders { 3 } else { 2 };
+        let new = |name| DuplicateCounter::new(folder, name, memory);
         Self {
             all: new(".guests"),
             to_identify: (!identifies_all).then(|| new(".to_identify")),
-            of_orders: counts_orders.then(|| Sorter::new(folder, ".guests_of_orders", memory / 3)),
+            of_orders: counts_orders.then(|| Sorter::new(folder, ".guests_of_orders", memory)),
         }
     }
 
-    pub(super) fn push_all(&mut self, guests: GuestHashes) -> io::Result<()> {
+    pub(super) fn push_all(&mut self, mut guests: GuestHashes) -> io::Result<()> {
         if let Some(sorter) = &self.of_orders {
-            let mut batch = Batch::default();
-            for guest in &guests.all {
-                batch.push(*guest, &[]);
-            }
-            sorter.push_all(&mut batch)?;
+            sorter.push_all(&mut guests.of_orders)?;
         }
         for guest in guests.all {
             self.all.insert(guest)?;
@@ -127,6 +127,7 @@ mod tests {
             // 19, 20 and 21 orders, in several parts.
             for _ in 0..MAX_KEPT_ORDERS - 1 + guest {
                 guests.add(guest);
+                guests.add_to_send(guest, Route::Single);
             }
             counter.push_all(guests).unwrap();
         }

@@ -127,7 +127,7 @@ impl PartialReport {
         // Only a check has valid orders as an outcome: it estimates what a send would take.
         if outcome == Some(Outcome::Valid) {
             self.counters.forecast.add_order(order.route, order.n_requests, to_identify);
-            self.guests.add_to_identify(order.guest, order.route);
+            self.guests.add_to_send(order.guest, order.route);
         }
     }
 
