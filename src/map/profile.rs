@@ -559,6 +559,10 @@ fn guest_rules(
         Field::GuestDob => DateUse::BirthDate { unreadable: attributes.code(Code::DobUnreadable) },
         _ => DateUse::None,
     })?;
+    let implausible = attributes.code(Code::PhoneImplausible);
+    for FieldRule { rule, .. } in &mut rules {
+        rule.kind = rule.kind.map(|kind| kind.of_attribute(implausible));
+    }
     let field = |name: &str, rule: &Rule| Field::Identifier(rule.provider(name));
     rules.extend(wildcard_rules(&mut text.id, &FieldTarget::AnyIdentifier, field)?);
     Ok(rules)

@@ -16,8 +16,8 @@ use crate::model::{
 pub(super) enum ValueKind {
     /// E-mail addresses; `validate` checks them.
     Email,
-    /// Phone numbers of a country, or international ones.
-    Phone(NumberingPlan),
+    /// Phone numbers of a country, or international ones; the code of the problem of another.
+    Phone(NumberingPlan, Code),
     /// Amounts with the code of their currency, which is the value.
     Currency,
 }
@@ -30,7 +30,7 @@ impl ValueKind {
     ) -> Result<Option<Self>, String> {
         match (kind, country) {
             (Some(KindText::Phone), Some(country)) => {
-                Ok(Some(Self::Phone(NumberingPlan::of_country(country)?)))
+                Ok(Some(Self::Phone(NumberingPlan::of_country(country)?, Code::PhoneImplausible)))
             }
             (Some(KindText::Phone), None) => Err("has kind = \"phone\", but no country; expected \
                 the one of numbers without a +, for example country = \"GB\""
@@ -47,11 +47,19 @@ impl ValueKind {
         if self == Self::Email { IdentifierKind::Email } else { IdentifierKind::Text }
     }
 
+    /// The kind of an optional attribute, whose implausible phone numbers have this code.
+    pub(super) fn of_attribute(self, implausible: Code) -> Self {
+        match self {
+            Self::Phone(plan, _) => Self::Phone(plan, implausible),
+            kind => kind,
+        }
+    }
+
     /// Returns an error, a message, unless the values of a field may be of this kind.
     pub(super) fn ensure_fits(self, field: &Field) -> Result<(), String> {
         let (name, fits) = match self {
             Self::Email => ("email", matches!(field, Field::Identifier(_) | Field::GuestEmail)),
-            Self::Phone(_) => {
+            Self::Phone(..) => {
                 let is_phone = matches!(field, Field::GuestPhone | Field::GuestMobile);
                 ("phone", is_phone || matches!(field, Field::Identifier(_)))
             }
@@ -68,8 +76,8 @@ impl ValueKind {
     pub(super) fn convert(self, text: Cow<'_, str>) -> Result<Cow<'_, str>, (Code, String)> {
         match self {
             Self::Email => Ok(text),
-            Self::Phone(plan) => {
-                plan.e164(&text).map(Cow::Owned).map_err(|error| (Code::PhoneImplausible, error))
+            Self::Phone(plan, code) => {
+                plan.e164(&text).map(Cow::Owned).map_err(|error| (code, error))
             }
             Self::Currency => {
                 let message = "an amount without the code of its currency, such as EUR 12.00";

@@ -91,6 +91,16 @@ fn kind_that_cannot_be_is_refused() {
 }
 
 #[test]
+fn implausible_phone_attribute_is_left_out() {
+    let phone = "phone = { column = 'Id', kind = 'phone', country = 'DE' }";
+    let rows = [("A", "ann@example.com", "170 1234567")];
+    let lenient = check(&profile(phone), &rows);
+    assert_eq!((lenient.code, counts(&lenient, "guest_attribute_left_out")), (0, 1));
+    let strict = check(&profile(&format!("attributes = 'strict'\n{phone}")), &rows);
+    assert_eq!((strict.code, counts(&strict, "phone_implausible")), (1, 1), "{}", strict.err);
+}
+
+#[test]
 fn expiry_date_of_identifier_is_carried() {
     let order = r#"{"referenceId":"A","orderedAt":"2025-03-01T10:00:00Z","status":"PURCHASED",
         "currencyCode":"EUR","price":5,"paymentType":"other","guest":{"identifiers":
@@ -185,7 +195,7 @@ fn shared_identifiers_are_for_guests() {
     for (more, message) in [
         ("max_addresses = 0", "expected at least 1"),
         ("max_addresses = 2\nshared_identifiers = 'send'", "has no effect"),
-        ("[contact]\nmax_addresses = 2", "contact: has shared_identifiers or max_addresses"),
+        ("[contact]\nmax_addresses = 2", "contact: has shared_identifiers, max_addresses or"),
     ] {
         let ran = check(&profile(more), &[]);
         assert!(ran.code == 2 && ran.err.contains(message), "{} {}", ran.code, ran.err);
