@@ -12,6 +12,7 @@
 
 mod args;
 mod clock;
+mod completeness;
 mod config;
 mod entry;
 mod exit;

@@ -17,6 +17,7 @@ use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
     args::{CheckArguments, PaceArguments, ReadArguments, SendArguments, TargetArguments},
+    completeness::ensure_complete,
     config::{
         self, ConfigFile, LoadedConfig, ReusedReferences, TargetSettings, UnreadableRowsSetting,
     },
@@ -75,6 +76,7 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'stati
         has_target,
         ..run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)?
     };
+    ensure_complete(&spec)?;
     if has_target {
         ensure_rate_allowed(pace.rate, &spec.stream.target)?;
     } else if spec.ledger.has_ledger() {
@@ -102,6 +104,9 @@ pub(super) fn send(
         .transpose()?;
     let pace = pace(&arguments.pace, &loaded)?;
     let mut spec = run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)?;
+    if arguments.resume.is_none() {
+        ensure_complete(&spec)?;
+    }
     spec.ledger = match (&sandbox, arguments.read.ledger.as_deref()) {
         // The sandbox forgets its orders when the process ends, so its ledger belongs to this run
         // only.

@@ -297,6 +297,24 @@ impl Profile {
         self.rule_of(field).is_some_and(|rule| !rule.columns.is_empty() || !rule.paths.is_empty())
     }
 
+    /// Whether a field has a rule.
+    #[must_use]
+    pub fn has_rule(&self, field: &Field) -> bool {
+        self.rule_of(field).is_some()
+    }
+
+    /// Whether guests may have an identifier, their e-mail address included.
+    #[must_use]
+    pub fn identifies_guests(&self) -> bool {
+        self.rules.iter().any(|rule| {
+            matches!(
+                rule.target,
+                FieldTarget::AnyIdentifier
+                    | FieldTarget::Field(Field::Identifier(_) | Field::GuestEmail)
+            )
+        })
+    }
+
     fn rule_of(&self, field: &Field) -> Option<&Rule> {
         let is_of_field =
             |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(known) if known == field);

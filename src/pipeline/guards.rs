@@ -9,11 +9,20 @@ use std::{fmt, time::Duration};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::disposition::{BackfillGuard, OldOrders, in_days};
+use crate::{
+    disposition::{BackfillGuard, OldOrders, in_days},
+    model::problem::Problem,
+    report::Recorder,
+};
 
 /// Why a guard refuses a run.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum GuardError {
+    #[error(
+        "every order read ({n_orders}) has the same problem; it is the profile or the \
+         settings, not the data: {errors}; nothing was sent"
+    )]
+    NotTheData { n_orders: u64, errors: String },
     #[error(
         "no order was read, and {n_unreadable} rows cannot be read; nothing was sent\n  \
          hint: compare the first lines of the export with the profile: its format, delimiter and \
@@ -43,6 +52,25 @@ pub(super) enum GuardError {
         oldest: DateTime<Utc>,
     },
 }
+
+/// Refuses a run in which every order has the same problem.
+pub(super) fn check_common_errors(recorder: &Recorder) -> Result<(), GuardError> {
+    let (tally, names) = (&recorder.counters.tally, recorder.files().names());
+    let describe = |problem: &Problem| {
+        let Problem { code, field, at, message, .. } = problem;
+        let field = field.as_deref().unwrap_or_default();
+        format!("{code} of {field} ({message}; first in {})", names.locate(*at))
+    };
+    let n_orders = tally.common_errors().next().map(|(n_orders, _)| n_orders);
+    let errors: Vec<_> =
+        tally.common_errors().take(MAX_COMMON_ERRORS).map(|(_, first)| describe(first)).collect();
+    n_orders.map_or(Ok(()), |n_orders| {
+        Err(GuardError::NotTheData { n_orders, errors: errors.join(", ") })
+    })
+}
+
+/// A wrong column may be missing in many fields.
+const MAX_COMMON_ERRORS: usize = 5;
 
 /// Maximum invalid orders, of those not skipped; with more, nothing is sent. The same limit holds
 /// for orders that are too old to be sent without `--backfill`.

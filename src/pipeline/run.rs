@@ -5,6 +5,7 @@
 use super::{
     error::{Refusal, RunError},
     finish::{finish_check, finish_refused, finish_sent, mark_reported, write_rejects},
+    guards::check_common_errors,
     progress::{Progress, ProgressFn},
     resume, send,
     sink::ExportSink,
@@ -64,6 +65,13 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     }
     let n_old = recorder.counters.to_note.old_orders;
     recorder.notes = spec.send_notes(has_ledger, n_old, recorder.n_not_skipped());
+    // Before anything is written about single orders: the ledger must not hold an accepted one as
+    // changed because of a wrong column.
+    if let Err(refusal) = check_common_errors(&recorder).map_err(Refusal::from) {
+        recorder.discard_rejects();
+        candidates.record_unsent(&refusal, &mut recorder)?;
+        return finish_refused(recorder, &refusal);
+    }
     write_rejects(&mut recorder, emit)?;
     let changes_recorded = match &mut ledger {
         Some(ledger) => candidates.record_changed(&mut **ledger).map_err(Refusal::from),

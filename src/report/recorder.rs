@@ -308,6 +308,12 @@ impl Recorder {
         )
     }
 
+    /// Discards the rejected orders, and those that the page lists: their problem is not their own.
+    pub fn discard_rejects(&mut self) {
+        self.rejects = RejectSorter::new(&self.folder, self.settings.rejects_memory);
+        self.attention.clear();
+    }
+
     /// Writes `rejects/`: the rows of all rejected orders and their reasons. Does nothing if no
     /// order was rejected since the last call. Of an input that was moved, replaced or changed
     /// after it was read, only the reasons are written, and its name is returned.

@@ -11,6 +11,7 @@ use super::{exact_sum::ExactSum, per_outcome::PerOutcome};
 use crate::model::{
     money::{Amount, Currency, Money},
     order::OrderRecord,
+    origin::FileId,
     outcome::Outcome,
     problem::{Code, Problem, Problems, Severity},
 };
@@ -23,6 +24,17 @@ pub struct Tally {
     changes: BTreeMap<Currency, ExactSum>,
     n_without_amount: u64,
     problems: BTreeMap<Code, ProblemCount>,
+    /// For each error of a field the number of orders that have it, and the first one.
+    field_errors: BTreeMap<(Code, String), (u64, Problem)>,
+}
+
+/// With fewer orders, the same problem of all of them may be chance.
+const MIN_COMMON_ORDERS: u64 = 20;
+
+/// Where a problem is: the first in the input is the example, not the first counted, since parts of
+/// a run are counted in any order.
+fn position(problem: &Problem) -> (FileId, u64, Option<u32>) {
+    (problem.at.file, problem.at.line, problem.at.column)
 }
 
 /// Counts of one problem code.
@@ -108,12 +120,46 @@ impl Tally {
             total.severity = total.severity.or(count.severity);
             count.example.iter().for_each(|problem| self.keep_first_example(problem));
         }
+        for ((code, field), (n_orders, first)) in &other.field_errors {
+            self.count_field_error((*code, field), *n_orders, first);
+        }
+    }
+
+    /// The errors that every order has that no rule skips, with their number of orders. They are
+    /// more likely of the profile or the settings than of each order.
+    pub fn common_errors(&self) -> impl Iterator<Item = (u64, &Problem)> {
+        let n_orders = self.orders.read - self.orders[Outcome::Skipped];
+        self.field_errors.values().filter_map(move |(n, first)| {
+            // Few orders may have the same problem by chance, but the point of sale is nearly
+            // always a setting.
+            let is_telling = n_orders >= MIN_COMMON_ORDERS || first.code == Code::MissingPos;
+            (*n == n_orders && is_telling).then_some((n_orders, first))
+        })
+    }
+
+    fn count_field_error(&mut self, (code, field): (Code, &str), n_orders: u64, first: &Problem) {
+        let (n, kept) =
+            self.field_errors.entry((code, field.to_owned())).or_insert_with(|| (0, first.clone()));
+        *n += n_orders;
+        if position(first) < position(kept) {
+            *kept = first.clone();
+        }
     }
 
     /// Counts the problems of one order: each code once per order, and once per row that has it.
     pub fn count_problems(&mut self, problems: &Problems) {
         if problems.is_empty() {
             return;
+        }
+        let mut errors: Vec<_> = problems
+            .iter()
+            .filter(|problem| problem.is_error())
+            .filter_map(|problem| Some((problem.code, problem.field.as_deref()?, problem)))
+            .collect();
+        errors.sort_by_key(|(code, field, _)| (*code, *field));
+        errors.dedup_by_key(|(code, field, _)| (*code, *field));
+        for (code, field, first) in errors {
+            self.count_field_error((code, field), 1, first);
         }
         // A row that has the same problem in several cells counts once.
         let mut positions: Vec<_> = problems
@@ -150,8 +196,6 @@ impl Tally {
     /// Keeps the problem as the example of its code if it is the first one in the input. Counts
     /// nothing; needed only in addition to [`Tally::record_file_problem`].
     pub fn keep_first_example(&mut self, problem: &Problem) {
-        // The first in the input, not the first counted: parts of a run are counted in any order.
-        let position = |problem: &Problem| (problem.at.file, problem.at.line, problem.at.column);
         let ProblemCount { example, severity, .. } = self.problems.entry(problem.code).or_default();
         severity.get_or_insert(problem.severity);
         if example.as_ref().is_none_or(|kept| position(problem) < position(kept)) {
@@ -198,10 +242,7 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::*;
-    use crate::model::{
-        order::OrderId,
-        origin::{FileId, Position},
-    };
+    use crate::model::{order::OrderId, origin::Position};
 
     fn record(money: Option<Money>) -> OrderRecord {
         OrderRecord {
@@ -241,6 +282,32 @@ mod tests {
         assert_eq!(counted, [(missing, 2, 3), (number, 1, 1), (Code::UnknownColumn, 0, 20)]);
         let (_, first) = tally.problem_counts().next().unwrap();
         assert_eq!(first.example, Some(problem(missing, 3, 1)));
+    }
+
+    #[test]
+    fn common_errors_are_those_of_every_order() {
+        let of = |n_orders: u64, code: Code| {
+            let mut tally = Tally::default();
+            for line in 0..n_orders {
+                let mut part = Tally::default();
+                part.read(&record(None));
+                part.record_outcome(None, Outcome::Invalid);
+                // The problem is counted once per order, and others are only in some.
+                let mut problems = vec![problem(code, line, 2), problem(code, line, 1)];
+                problems.extend((line > 3).then(|| problem(Code::UnknownStatus, line, 3)));
+                part.count_problems(&problems.into());
+                tally.append(&part);
+            }
+            tally.read(&record(None));
+            tally.record_outcome(None, Outcome::Skipped);
+            let common = tally.common_errors().map(|(n, first)| (n, first.code, first.at.line));
+            common.collect::<Vec<_>>()
+        };
+        assert_eq!(of(20, Code::UnknownLanguage), [(20, Code::UnknownLanguage, 0)]);
+        assert_eq!(of(19, Code::UnknownLanguage), []);
+        assert_eq!(of(1, Code::MissingPos), [(1, Code::MissingPos, 0)]);
+        assert_eq!(of(20, Code::TotalDiffers), [], "a warning");
+        assert_eq!(of(0, Code::MissingPos), []);
     }
 
     #[test]

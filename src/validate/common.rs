@@ -15,7 +15,8 @@ use crate::model::{
     field::Field,
     money::Currency,
     order::CommonAttributes,
-    problem::Code,
+    origin::{FileId, Position},
+    problem::{Code, Problem},
     rules::{CommonDefaults, TargetRules},
 };
 
@@ -38,7 +39,7 @@ pub(super) fn check_common<'a>(
     let language =
         language.and_then(|value| check_value(value, draft, is_language, check_language, findings));
     let currency = match value(draft, &Field::EventCurrency, defaults.currency.as_deref(), None) {
-        Some(value) => values::currency(&value.to_cell(draft), findings),
+        Some(value) => values::currency(&value.to_cell(|| draft.position()), findings),
         None => order_currency,
     };
     let page = value(draft, &Field::EventPage, defaults.page.as_deref(), Some("oms-import"))
@@ -57,6 +58,33 @@ pub(super) fn check_common<'a>(
         page: page?,
         pos: pos?,
     })
+}
+
+/// Returns what is wrong with the user's defaults, which would make every order invalid.
+#[must_use]
+pub fn default_errors(defaults: &CommonDefaults) -> Vec<String> {
+    let at = Position { file: FileId(0), line: 0, column: None };
+    let mut findings = Findings::at(at);
+    let cell = |field, text: &Option<String>| {
+        let text = Cow::Owned(text.clone()?);
+        Some(DefaultedValue { field, text, at: None }.to_cell(|| at))
+    };
+    if let Some(channel) = cell(&Field::EventChannel, &defaults.channel) {
+        values::upper_case(&channel, &mut findings);
+    }
+    if let Some(language) = cell(&Field::EventLanguage, &defaults.language) {
+        check_language(&language, &mut findings);
+    }
+    if let Some(currency) = cell(&Field::EventCurrency, &defaults.currency) {
+        values::currency(&currency, &mut findings);
+    }
+    findings.problems.iter().filter(|problem| problem.is_error()).map(in_words).collect()
+}
+
+fn in_words(Problem { field, message, .. }: &Problem) -> String {
+    // The setting is named as its field.
+    let name = field.as_deref().unwrap_or_default().trim_start_matches("event.");
+    format!("{name}: {message}")
 }
 
 /// A parsable cell of the export, or a default.
@@ -85,10 +113,10 @@ fn value<'a>(
 
 impl<'a> DefaultedValue<'a> {
     /// Converts the value to a cell; a default gets the position of the order's first row.
-    fn to_cell(&self, draft: &Draft<'a>) -> Cell<'a> {
+    fn to_cell(&self, order: impl FnOnce() -> Position) -> Cell<'a> {
         let (field, text, is_default) =
             (Cow::Borrowed(self.field), self.text.clone(), self.at.is_none());
-        let at = self.at.unwrap_or_else(|| draft.position().into());
+        let at = self.at.unwrap_or_else(|| order().into());
         Cell {
             field,
             text,
@@ -114,7 +142,7 @@ fn check_value<'a>(
     if passes_fast_path(&value.text) {
         Some(value.text)
     } else {
-        inspect(&value.to_cell(draft), findings)
+        inspect(&value.to_cell(|| draft.position()), findings)
     }
 }
 

@@ -23,7 +23,12 @@ pub(super) struct Findings {
 impl Findings {
     pub(super) fn new(draft: &Draft<'_>) -> Self {
         let is_partial = draft.problems.iter().any(|problem| problem.code == Code::RowUnreadable);
-        Self { at: draft.position(), is_partial, role: None, problems: Problems::default() }
+        Self { is_partial, ..Self::at(draft.position()) }
+    }
+
+    /// No findings yet, of values that belong to no order.
+    pub(super) fn at(at: Position) -> Self {
+        Self { at, is_partial: false, role: None, problems: Problems::default() }
     }
 
     /// Records a problem of a cell.

@@ -29,4 +29,5 @@ mod values;
 pub(crate) mod tests;
 
 pub use check::{RouteCheck, check};
+pub use common::default_errors;
 pub use settings::ValidateSettings;

@@ -424,7 +424,8 @@ fn every_validation_code_has_a_case() {
         Code::IdentifierShared, Code::SeveralAddresses,
         Code::ItemDecimalAmbiguous, Code::MoreDecimalsThanCurrency,
         // group
-        Code::RowsDisagree, Code::FirstValueTaken, Code::OrderInTwoFiles, Code::DuplicateOrder, Code::RowUnreadable,
+        Code::RowsDisagree, Code::FirstValueTaken, Code::OrderInTwoFiles, Code::OrderRepeated, Code::RowInTwoFiles,
+        Code::DuplicateOrder, Code::RowUnreadable,
         Code::AdjacentRowUnreadable, Code::RowWithoutKey,
         // reported by pipeline, found by read
         Code::NoFinalNewline,

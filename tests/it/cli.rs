@@ -2,6 +2,7 @@
 
 mod amounts;
 mod changed_orders;
+mod configuration;
 mod dates;
 mod extension_types;
 mod fault_injection;

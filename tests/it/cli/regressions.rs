@@ -14,7 +14,7 @@ fn empty_point_of_sale_counts_as_missing() {
         workspace.run("check orders.csv --pos "),
         workspace.run("check orders.csv --set target.pos="),
     ] {
-        assert_eq!((ran.code, ran.outcomes().as_str()), (1, "A-1 invalid"), "{}", ran.report());
+        assert_eq!((ran.code, ran.outcomes().as_str()), (2, "A-1 invalid"), "{}", ran.report());
     }
 }
 

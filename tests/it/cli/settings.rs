@@ -136,6 +136,10 @@ fn base_url_with_path_or_query_is_an_error() {
 fn config_errors_name_the_line() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let profile = "name = 'p'\n[order]\nreferenceId = { column = 'referenceId' }\n";
+    let others = ["orderedAt", "status", "currencyCode", "paymentType"]
+        .map(|field| format!("{field} = {{ column = '{field}' }}\n"));
+    let guest = "guest.email = { column = 'guest.email' }\n[order]";
+    let complete = profile.replace("[order]", guest) + &others.concat();
     let found: Vec<String> = [
         ("orderferry.toml", "in_fligth = 3\n".to_owned()),
         ("orderferry.toml", "rate = 'fast'\n".to_owned()),
@@ -145,7 +149,7 @@ fn config_errors_name_the_line() {
         ("p.toml", format!("{profile}status = {{ colum = 'status' }}\n")),
         ("p.toml", format!("{profile}orderedAt = {{ column = 'orderedAt', date = '%Y-%m-%d' }}\n")),
         ("p.toml", format!("{profile}orderedAt = {{ column = 'orderedAt', date = '%Y', zone = 'Europe/Lodnon' }}\n")),
-        ("p.toml", format!("{profile}price = {{ column = 'prise' }}\n")),
+        ("p.toml", format!("{complete}price = {{ column = 'prise' }}\n")),
         ("p.toml", format!("{profile}[[skip]]\nreason = 'x'\nwhen = {{ column = 'status' }}\n")),
     ]
     .iter()
