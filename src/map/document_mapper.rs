@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::{
     binding::wildcard_field,
+    checkout_event::{EventDocument, event_path, members_beside},
     collector::{Collector, RawValue},
     condition::{CellSource, Condition, TestedValue},
     error::MapError,
@@ -54,7 +55,7 @@ impl<'p> DocumentMapper<'p> {
         if members_of(document).into_iter().all(|(_, member)| is_null(member)) {
             return RowKind::Blank;
         }
-        let key = self.key(document);
+        let key = self.key(self.order_of(document));
         match (&self.profile.items_path, key) {
             (Some(_), key) => RowKind::Document(key),
             (None, Some(key)) => RowKind::OrderRow(key),
@@ -70,8 +71,13 @@ impl<'p> DocumentMapper<'p> {
     ) {
         let mut order = Collector::new(CellOrigin::Row(row), std::mem::take(&mut into.cells));
         let context = DocumentContext { row };
-        context.apply(&mut order, self.order_rules.iter().copied(), document);
-        self.add_items(document, context, &mut order, into);
+        let event = self.checkout_event(document);
+        match &event {
+            None => context.apply(&mut order, self.order_rules.iter().copied(), document),
+            Some(event) => self.apply_to_event(document, event, context, &mut order),
+        }
+        let order_node = event.map_or(document, |event| event.order);
+        self.add_items(order_node, context, &mut order, into);
         into.may_have_items = self.maps_items;
         for ignored in &self.profile.ignore_rows {
             self.holds(ignored, document, context, &mut order);
@@ -79,6 +85,60 @@ impl<'p> DocumentMapper<'p> {
         let mut skips = self.profile.skips.iter();
         let skip = skips.find(|skip| self.holds(&skip.when, document, context, &mut order));
         order.finish_into(skip.map(|skip| &skip.reason), into);
+    }
+
+    /// Records the names in a document, under their paths in the form that is no event.
+    pub(super) fn observe(&self, document: &JsonNode, row: &Row<'_>, seen: &mut SeenNames) {
+        let Some(event) = self.checkout_event(document) else {
+            return seen.observe(document, row);
+        };
+        seen.observe(event.order, row);
+        let is_attribute = |name: &str| {
+            let mut paths = self.rules_of(FieldGroup::Event).flat_map(|rule| &rule.rule.paths);
+            paths.any(|path| event_path(path) == name)
+        };
+        for (name, node) in members_beside(document, is_attribute) {
+            seen.observe_member(name, node, row);
+        }
+    }
+
+    fn checkout_event<'n>(&self, document: &'n JsonNode) -> Option<EventDocument<'n>> {
+        self.profile.checkout_events.then(|| EventDocument::of(document)).flatten()
+    }
+
+    /// The object that has the members of the order: the document, or that of an event.
+    fn order_of<'n>(&self, document: &'n JsonNode) -> &'n JsonNode {
+        self.checkout_event(document).map_or(document, |event| event.order)
+    }
+
+    fn rules_of(&self, group: FieldGroup) -> impl Iterator<Item = &'p FieldRule> {
+        self.order_rules.iter().copied().filter(move |rule| rule.target.group() == group)
+    }
+
+    fn apply_to_event<'a>(
+        &'a self,
+        document: &'a JsonNode,
+        event: &EventDocument<'a>,
+        context: DocumentContext<'a>,
+        order: &mut Collector<'a>,
+    ) {
+        if let Some(message) = event.type_error() {
+            let at = context.at(event.event_type).position();
+            order.problems.push(Problem::for_field(
+                Code::EventTypeUnsupported,
+                "type",
+                at,
+                message,
+            ));
+        }
+        context.apply(order, self.rules_of(FieldGroup::Order), event.order);
+        context.apply(order, self.rules_of(FieldGroup::Guest), document);
+        for FieldRule { target, rule } in self.rules_of(FieldGroup::Event) {
+            let FieldTarget::Field(field) = target else { continue };
+            let mut found = rule.paths.iter().filter_map(|path| document.at(event_path(path)));
+            let found = found.find(|found| !is_empty(found, |text| rule.is_empty(text)));
+            context.push_value(order, Cow::Borrowed(field), rule, found, None);
+        }
     }
 
     /// Whether a condition holds for a document or an item; one that cannot be tested is a problem
@@ -127,7 +187,7 @@ impl<'p> DocumentMapper<'p> {
     ///
     /// A fallback path does not replace the first path, whose member may be lost in the damage.
     pub(super) fn reliable_key<'a>(&'a self, document: &'a JsonNode) -> Option<Cow<'a, str>> {
-        self.key_at(document, self.profile.key.paths.get(..1)?)
+        self.key_at(self.order_of(document), self.profile.key.paths.get(..1)?)
     }
 
     fn key<'a>(&'a self, document: &'a JsonNode) -> Option<Cow<'a, str>> {

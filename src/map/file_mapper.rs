@@ -167,8 +167,10 @@ impl<'p> FileMapper<'p> {
 
     /// Records the names in a document.
     pub fn observe(&self, row: &Row<'_>, seen: &mut SeenNames) {
-        if let (RowContent::Document(document), true) = (&row.content, self.has_documents()) {
-            seen.observe(document, row);
+        if let (RowContent::Document(document), Mapper::Documents(mapper)) =
+            (&row.content, &self.mapper)
+        {
+            mapper.observe(document, row, seen);
         }
     }
 

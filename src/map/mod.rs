@@ -6,6 +6,7 @@
 
 mod binding;
 mod birth_date;
+mod checkout_event;
 mod collector;
 mod condition;
 pub mod date;

@@ -163,6 +163,8 @@ pub struct Profile {
     pub mode: Option<Mode>,
     /// The path of the array of items in a JSON document. If set, a document is a complete order.
     pub items_path: Option<String>,
+    /// Whether a document may be an ORDER_CHECKOUT event, whose order is in its member `order`.
+    pub checkout_events: bool,
     /// The rows that belong to no order and are left out: footers, totals, comments. A row is one
     /// if any of these conditions holds.
     pub ignore_rows: Vec<Condition>,
@@ -410,6 +412,7 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
         guest_attributes: attributes,
         mode: text.mode,
         items_path: text.items,
+        checkout_events: text.checkout_events,
         ignore_rows: ignore_rows.collect::<Result<_, ProfileError>>()?,
         item_rows,
         shared_identifiers,

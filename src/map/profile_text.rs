@@ -237,6 +237,8 @@ pub(super) struct ProfileText {
     pub(super) earliest_order: Option<String>,
     pub(super) mode: Option<Mode>,
     pub(super) items: Option<String>,
+    #[serde(default)]
+    pub(super) checkout_events: bool,
     pub(super) contacts: Option<String>,
     pub(super) consumers: Option<String>,
     #[serde(default)]

@@ -35,6 +35,13 @@ impl SeenNames {
         self.root.add(document, row, &mut self.n_names);
     }
 
+    /// Adds a member of a document that is not observed as a whole.
+    pub(super) fn observe_member(&mut self, name: &str, node: &JsonNode, row: &Row<'_>) {
+        if let Some(index) = self.root.find_or_add(name, 0, node, row, &mut self.n_names) {
+            self.root.below[index].add(node, row, &mut self.n_names);
+        }
+    }
+
     /// Adds the names of later documents.
     pub fn append(&mut self, later: Self) {
         self.root.append(later.root, &mut self.n_names);

@@ -439,6 +439,44 @@ fn canonical_document_maps_to_whole_order() {
     );
 }
 
+/// The event as the manual shows it, with the guest beside its order.
+#[test]
+fn checkout_event_is_a_canonical_document() {
+    let order = json!({
+        "orderItems": [{"extensions": [{"key": "default", "name": "ext", "size": "XL"}], "name": "Tee"}],
+        "price": "#200",
+        "referenceId": "123456",
+    });
+    let event = |event_type: &str| {
+        json!({
+            "browser_id": "a38b230c",
+            "channel": "WEB",
+            "guest": {"email": "ann@x.de"},
+            "order": order,
+            "page": "checkout page",
+            "pos": "shop/ie",
+            "type": event_type,
+        })
+    };
+    let profile = canonical();
+    let (mapped, unknown_members) = documents(&profile, &[event("ORDER_CHECKOUT")]);
+    let text = ndjson(&canonical(), event("ORDER_CHECKOUT"));
+    assert!(text.starts_with("document 123456: price=200@"), "{text}");
+    for cell in [
+        "guest.email=ann@x.de@5",
+        "event.channel=WEB@3",
+        "event.page=checkout page@",
+        "event.pos=shop/ie@",
+    ] {
+        assert!(text.contains(cell), "{text}");
+    }
+    assert!(text.contains("item.name=Tee@") && text.contains("item.ext.size:string=XL@"), "{text}");
+    assert_eq!((mapped[0].row.problems.len(), unknown_members.len()), (0, 0));
+    let other = ndjson(&canonical(), event("ADD"));
+    assert!(other.contains("event_type_unsupported type@"), "{other}");
+    assert!(other.contains("event type \"ADD\", expected ORDER_CHECKOUT"), "{other}");
+}
+
 /// PHP writes an array with gaps as an object; an element that was passed over would send the order
 /// in part.
 #[test]

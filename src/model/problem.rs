@@ -292,6 +292,8 @@ codes! {
     PriceRounded "price_rounded" Warning,
     /// An array or object is found where a single value is expected.
     NotAScalar "not_a_scalar" Error,
+    /// A document is an event of another type than ORDER_CHECKOUT.
+    EventTypeUnsupported "event_type_unsupported" Error,
     /// A condition of the profile cannot be tested: the value is no number, or not a single value.
     ConditionUnreadable "condition_unreadable" Error,
     /// A value is not in the profile's value table.

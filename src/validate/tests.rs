@@ -419,7 +419,7 @@ fn every_validation_code_has_a_case() {
     let of_other_stages = [
         // map
         Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::UnknownColumn,
-        Code::ConditionUnreadable, Code::ItemEmpty, Code::PhoneImplausible, Code::PathMissing,
+        Code::ConditionUnreadable, Code::EventTypeUnsupported, Code::ItemEmpty, Code::PhoneImplausible, Code::PathMissing,
         // shuffle
         Code::IdentifierShared, Code::SeveralAddresses,
         Code::ItemDecimalAmbiguous, Code::MoreDecimalsThanCurrency,

@@ -1,0 +1,57 @@
+//! Checkout events: documents that are the documented ORDER_CHECKOUT event itself. The order is in
+//! the member `order`; the attributes of all events and the guest are beside it.
+//!
+//! Called by `document_mapper` for profiles with `checkout_events`.
+
+use crate::model::row::{JsonNode, JsonValue};
+
+/// The type of the event that carries a whole order.
+const CHECKOUT: &str = "ORDER_CHECKOUT";
+
+/// Members of an event that belong to its sending: the profile reads neither.
+const OF_SENDING: [&str; 2] = ["type", "browser_id"];
+
+/// A document that is an event.
+pub(super) struct EventDocument<'n> {
+    /// The order, in the form of a canonical document without guest and event.
+    pub(super) order: &'n JsonNode,
+    /// The type of the event.
+    pub(super) event_type: &'n JsonNode,
+}
+
+impl<'n> EventDocument<'n> {
+    /// The event that a document is, if it is one: it has a type and an order.
+    pub(super) fn of(document: &'n JsonNode) -> Option<Self> {
+        let is_object = |node: &&JsonNode| matches!(node.value, JsonValue::Object(_));
+        let order = document.member("order").filter(is_object)?;
+        Some(Self { order, event_type: document.member("type")? })
+    }
+
+    /// Why the event is not one of an order, if it is another one.
+    pub(super) fn type_error(&self) -> Option<String> {
+        match &self.event_type.value {
+            JsonValue::Text(name) if name.trim() == CHECKOUT => None,
+            JsonValue::Text(name) => Some(format!("event type {name:?}, expected {CHECKOUT}")),
+            _ => Some(format!("the event type is no text, expected {CHECKOUT}")),
+        }
+    }
+}
+
+/// Where an event has the value of a path of the canonical form, which keeps the attributes of all
+/// events in the object `event`.
+pub(super) fn event_path(path: &str) -> &str {
+    path.strip_prefix("event.").unwrap_or(path)
+}
+
+/// The members that an event has beside its order, with their paths in the canonical form: the
+/// attributes of all events and what only the sending needs are none of the document.
+pub(super) fn members_beside<'n>(
+    document: &'n JsonNode,
+    is_attribute: impl Fn(&str) -> bool,
+) -> Vec<(&'n str, &'n JsonNode)> {
+    let JsonValue::Object(members) = &document.value else { return Vec::new() };
+    let is_beside =
+        |name: &str| name != "order" && !OF_SENDING.contains(&name) && !is_attribute(name);
+    let members = members.iter().filter(|(name, _)| is_beside(name));
+    members.map(|(name, node)| (name.as_str(), node)).collect()
+}
