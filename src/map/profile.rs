@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use super::{
     condition::{Condition, TestedValue},
@@ -282,11 +282,12 @@ impl Profile {
         self.order_date().is_some_and(DateRule::is_exchangeable)
     }
 
-    /// The instant of a text of `orderedAt` with day and month exchanged.
+    /// The local time in a text of `orderedAt`, and the one with day and month exchanged.
     #[must_use]
-    pub fn exchanged_date(&self, text: &str) -> Option<DateTime<Utc>> {
-        let (date, text) = self.rule_of(&Field::OrderedAt)?.date_of(text)?;
-        date.parse_exchanged(text)
+    pub fn dates_in_both_orders(&self, text: &str) -> [Option<NaiveDateTime>; 2] {
+        let rule = self.rule_of(&Field::OrderedAt);
+        rule.and_then(|rule| rule.date_of(text))
+            .map_or([None; 2], |(date, text)| date.parse_both_orders(text))
     }
 
     fn order_date(&self) -> Option<&DateRule> {
@@ -502,6 +503,9 @@ fn named_rules(
         let field = field.expect("every key of a profile's group is the name of a field").clone();
         let rule = compile_rule(&field.to_string(), text, date_use(&field))?;
         ensure_kind_fits(&rule, &field)?;
+        if let (Field::ItemOrderedAt, Some(date)) = (&field, rule.date()) {
+            date.ensure_no_overlap().map_err(|error| for_field(&field.to_string(), &error))?;
+        }
         Ok(FieldRule { rule, target: FieldTarget::Field(field) })
     };
     named.into_iter().map(compile).collect()

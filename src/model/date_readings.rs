@@ -3,7 +3,7 @@
 //! Reads no dates; `shuffle` collects the readings that the profile's formats give. Neither the
 //! boundaries of blocks nor the number of cores changes a result.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 
 use super::{
     draft::Cell,
@@ -79,8 +79,8 @@ impl FormatOverlap {
 pub struct DayMonthOrder {
     /// Whether a date cannot be read with day and month exchanged.
     is_proved: bool,
-    newest: Option<DateTime<Utc>>,
-    newest_exchanged: Option<DateTime<Utc>>,
+    newest: Option<NaiveDateTime>,
+    newest_exchanged: Option<NaiveDateTime>,
     /// The days and months of the dates as sets of bits.
     days: u32,
     months: u16,
@@ -91,13 +91,16 @@ pub struct DayMonthOrder {
 /// month.
 const MIN_MONTHS_OF_ONE_DAY: u32 = 3;
 
+/// The first day of the month, on which subscriptions are renewed.
+const RENEWAL_DAYS: u32 = 1 << 1;
+
 impl DayMonthOrder {
-    /// Records a date with its two readings. Returns whether it proves the order of day and month.
+    /// Records a date with its two readings, in local time. Returns whether it proves the order of day and month.
     pub fn observe(
         &mut self,
         cell: &Cell<'_>,
-        time: DateTime<Utc>,
-        exchanged: Option<DateTime<Utc>>,
+        time: NaiveDateTime,
+        exchanged: Option<NaiveDateTime>,
     ) -> bool {
         let Some(exchanged) = exchanged else {
             self.is_proved = true;
@@ -125,16 +128,18 @@ impl DayMonthOrder {
     /// file was written.
     #[must_use]
     pub fn problem(&self, exported: Option<DateTime<Utc>>) -> Option<Problem> {
-        let (newest, other, exported) = (self.newest?, self.newest_exchanged?, exported?);
-        let distance = |time: DateTime<Utc>| (time - exported).abs();
+        let (newest, other) = (self.newest?, self.newest_exchanged?);
+        let exported = exported?.naive_utc();
+        let distance = |time: NaiveDateTime| (time - exported).abs();
         // One day of tolerance, because clocks and time zones differ.
         let is_possible = other <= exported + chrono::Duration::days(1);
-        let is_one_day =
-            self.days.count_ones() == 1 && self.months.count_ones() >= MIN_MONTHS_OF_ONE_DAY;
+        let is_one_day = self.days.count_ones() == 1
+            && self.days != RENEWAL_DAYS
+            && self.months.count_ones() >= MIN_MONTHS_OF_ONE_DAY;
         let is_likelier = distance(other) < distance(newest) || is_one_day;
         let first =
             self.first.as_ref().filter(|_| !self.is_proved && is_possible && is_likelier)?;
-        let day = |time: DateTime<Utc>| time.format("%Y-%m-%d");
+        let day = |time: NaiveDateTime| time.format("%Y-%m-%d");
         let message = format!(
             "every date can be read day first and month first, such as {:?}; the newest is {} as \
              the profile reads it, {} with day and month exchanged, and the file is of {}",
@@ -186,7 +191,8 @@ mod tests {
             let (day_first, month_first) = (time(*second, *first), time(*first, *second));
             overlap.observe(&cell, day_first, month_first);
             if let Some(day_first) = day_first {
-                order.observe(&cell, day_first, month_first);
+                let local = |time: DateTime<Utc>| time.naive_utc();
+                order.observe(&cell, local(day_first), month_first.map(local));
             }
         }
         (order, overlap)
@@ -202,6 +208,8 @@ mod tests {
         assert!(is_doubted(&[(3, 1), (3, 5), (3, 11)], (3, 12)));
         // The same, but the file was copied in November.
         assert!(is_doubted(&[(3, 1), (3, 5), (3, 11)], (11, 26)));
+        // Renewals on the first of each month.
+        assert!(!is_doubted(&[(1, 1), (1, 2), (1, 3), (1, 4)], (4, 2)));
         // Read as the profile says, they are of the last days.
         assert!(!is_doubted(&[(1, 3), (5, 3), (11, 3)], (3, 12)));
         // A day above 12, a date that would be in the future, and the same reading twice.

@@ -132,9 +132,8 @@ impl<'p> Observer<'p> {
         }
         if self.day_months.is_open()
             && let Some(cell) = exported_date(draft)
-            && let Some(time) = cell.time
+            && let [Some(time), exchanged] = self.profile.dates_in_both_orders(&cell.text)
         {
-            let exchanged = self.profile.exchanged_date(&cell.text);
             self.day_months.close_if(warnings.day_months.observe(cell, time, exchanged));
         }
         let order_currency = currency(draft);

@@ -3,8 +3,8 @@
 //! Called by `rule`.
 
 use chrono::{
-    DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone,
-    Utc,
+    DateTime, Datelike, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime,
+    TimeZone, Utc,
 };
 use chrono_tz::Tz;
 
@@ -14,6 +14,8 @@ use super::{
     strftime::DateValue,
     zone::{is_utc, parse_zone},
 };
+
+const FIRST_YEAR_OF_FOUR_DIGITS: i32 = 1000;
 
 /// The date formats of a column, with their time zone.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +94,18 @@ impl DateRule {
         &self.overlaps
     }
 
+    /// Returns an error if two formats may read one text as different instants: for a field whose
+    /// dates are not compared over the whole export.
+    pub(in crate::map) fn ensure_no_overlap(&self) -> Result<(), String> {
+        let Some((first, other)) = self.overlaps.first() else { return Ok(()) };
+        let name = |index: &usize| expected(std::slice::from_ref(&self.formats[*index]));
+        Err(format!(
+            "has dates that {} and {} read differently; expected one of them",
+            name(first),
+            name(other)
+        ))
+    }
+
     /// The instant that one of the formats reads.
     pub(in crate::map) fn parse_as(&self, format: usize, text: &str) -> Option<DateTime<Utc>> {
         Some(self.parse_with(&self.formats[format], text)?.time)
@@ -102,9 +116,13 @@ impl DateRule {
         self.exchanged.is_some()
     }
 
-    /// The instant with day and month exchanged.
-    pub(in crate::map) fn parse_exchanged(&self, text: &str) -> Option<DateTime<Utc>> {
-        Some(self.parse_with(self.exchanged.as_ref()?, text)?.time)
+    /// The local time that the only format reads, and the one with day and month exchanged.
+    pub(in crate::map) fn parse_both_orders(&self, text: &str) -> [Option<NaiveDateTime>; 2] {
+        let local = |format: Option<&DateFormat>| match format {
+            Some(DateFormat::Strftime(format)) => Some(format.parse(text)?.local()),
+            _ => None,
+        };
+        [local(self.formats.first()), local(self.exchanged.as_ref())]
     }
 
     /// The expected formats, for messages.
@@ -130,7 +148,14 @@ impl DateRule {
     fn parse_with(&self, format: &DateFormat, text: &str) -> Option<ParsedInstant> {
         match format {
             DateFormat::Iso => Some(ParsedInstant { time: parse_iso(text)?, is_ambiguous: false }),
-            DateFormat::Strftime(format) => self.instant(format.parse(text)?),
+            DateFormat::Strftime(format) => {
+                // `%Y` reads two digits as the year 25. Of several formats another one, with `%y`,
+                // is for these; alone, the year is reported.
+                let value = format.parse(text).filter(|value| {
+                    self.formats.len() == 1 || value.local().year() >= FIRST_YEAR_OF_FOUR_DIGITS
+                })?;
+                self.instant(value)
+            }
         }
     }
 
@@ -254,19 +279,31 @@ mod tests {
             DateRule::new(&formats, Some("Europe/Berlin")).unwrap().overlaps
         };
         assert_eq!(overlaps(&["%d/%m/%Y", "%m/%d/%Y"]), [(0, 1)]);
-        assert_eq!(overlaps(&["%d/%m/%Y", "%d/%m/%y"]), [(0, 1)]);
+        assert_eq!(overlaps(&["%d/%m/%Y", "%d/%m/%y"]), []);
         assert_eq!(overlaps(&["iso8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d-%m-%Y"]), []);
         assert_eq!(overlaps(&["%Y-%m-%d %H:%M", "%Y-%m-%d %k:%M"]), []);
         assert_eq!(overlaps(&["iso8601", "%m/%d/%y %R", "%d/%m/%y %R"]), [(1, 2)]);
     }
 
     #[test]
+    fn years_of_two_and_four_digits_may_be_mixed() {
+        for formats in [["%d.%m.%y", "%d.%m.%Y"], ["%d.%m.%Y", "%d.%m.%y"]] {
+            let rule = DateRule::new(&formats.map(str::to_owned), Some("UTC")).unwrap();
+            for text in ["03.04.25", "03.04.2025"] {
+                let time = rule.parse(text).unwrap().time.to_string();
+                assert_eq!(time, "2025-04-03 00:00:00 UTC", "{formats:?} {text}");
+            }
+        }
+    }
+
+    #[test]
     fn day_and_month_are_exchangeable_before_the_year() {
         let exchanged = |format: &str, text| {
-            DateRule::new(&[format.to_owned()], Some("UTC")).unwrap().parse_exchanged(text)
+            let rule = DateRule::new(&[format.to_owned()], Some("Asia/Tokyo")).unwrap();
+            rule.parse_both_orders(text)[1]
         };
         let time = |format, text| exchanged(format, text).map(|time| time.to_string());
-        let first_of_march = Some("2026-03-01 10:00:00 UTC".to_owned());
+        let first_of_march = Some("2026-03-01 10:00:00".to_owned());
         assert_eq!(time("%d/%m/%Y %H:%M", "03/01/2026 10:00"), first_of_march);
         assert_eq!(time("%-m.%-d.%y %H:%M", "1.3.26 10:00"), first_of_march);
         assert_eq!(time("%d/%m/%Y %H:%M", "13/01/2026 10:00"), None);

@@ -6,8 +6,8 @@ use chrono::NaiveDateTime;
 
 use super::{
     date_format::{DateFormat, compile_formats, expected},
+    date_rule::DateRule,
     iso::parse_iso_with_offset,
-    strftime::DateValue,
 };
 
 /// The formats of local dates.
@@ -19,6 +19,8 @@ pub(in crate::map) struct LocalDateRule {
 impl LocalDateRule {
     /// Creates a rule of formats, tried in order; an error is a message.
     pub(in crate::map) fn new(formats: &[String]) -> Result<Self, String> {
+        // Any zone shows whether formats overlap.
+        DateRule::new(formats, Some("UTC"))?.ensure_no_overlap()?;
         let formats = compile_formats(formats)?;
         let is_timestamp = |format: &DateFormat| matches!(format, DateFormat::Strftime(format) if format.is_timestamp());
         if formats.iter().any(is_timestamp) {
@@ -44,10 +46,7 @@ impl LocalDateRule {
     pub(in crate::map) fn parse(&self, text: &str) -> Option<NaiveDateTime> {
         self.formats.iter().find_map(|format| match format {
             DateFormat::Iso => Some(parse_iso_with_offset(text)?.naive_local()),
-            DateFormat::Strftime(format) => match format.parse(text)? {
-                DateValue::Instant(time) => Some(time.naive_local()),
-                DateValue::Local(time) => Some(time),
-            },
+            DateFormat::Strftime(format) => Some(format.parse(text)?.local()),
         })
     }
 }
@@ -68,6 +67,8 @@ mod tests {
         assert_eq!(parse("%d/%m/%Y", "12/24/1985"), None);
         let error = |format: &str| LocalDateRule::new(&[format.to_owned()]).unwrap_err();
         assert!(error("%s").contains("1970"));
+        let both = ["%d/%m/%Y", "%m/%d/%Y"].map(str::to_owned);
+        assert!(LocalDateRule::new(&both).unwrap_err().contains("read differently"));
         // Born in 1920 or in 2020.
         assert!(error("%d/%m/%y").contains("century"));
         assert!(error("%D").contains("century"));

@@ -42,6 +42,16 @@ pub(super) enum DateValue {
     Local(NaiveDateTime),
 }
 
+impl DateValue {
+    /// The time that the text shows.
+    pub(super) fn local(self) -> NaiveDateTime {
+        match self {
+            Self::Instant(time) => time.naive_local(),
+            Self::Local(time) => time,
+        }
+    }
+}
+
 /// The parts of a format that decide what becomes of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FormatPart {
