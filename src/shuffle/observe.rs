@@ -150,9 +150,9 @@ impl<'p> Observer<'p> {
                         warnings.item_prices.observe(price, reading, || order_hash(draft));
                     self.item_prices.close_if(is_proved);
                 }
-                currency.into_iter().for_each(|currency| {
+                if let Some(currency) = currency {
                     warnings.excess_decimals.observe(price, currency);
-                });
+                }
             }
             if self.quantities.is_open()
                 && let Some(quantity) = item.cell(&Field::ItemQuantity)

@@ -20,7 +20,7 @@ fn check(export: &str) -> RunResult {
 fn outcomes(ran: &RunResult) -> Vec<String> {
     let codes = |result: &serde_json::Value| -> String {
         let problems = result["problems"].as_array().into_iter().flatten();
-        problems.map(|problem| format!(" {}", problem["code"].as_str().unwrap())).collect()
+        problems.flat_map(|problem| [" ", problem["code"].as_str().unwrap()]).collect()
     };
     let outcome = |result: &serde_json::Value| result["outcome"].as_str().unwrap().to_owned();
     ran.results().iter().map(|result| outcome(result) + &codes(result)).collect()
