@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::profile_text::{NegativeText, RuleText, ScaleDefault, ScaleText};
+use super::profile_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText};
 use crate::model::{draft::Notation, field::Field, money::Amount};
 
 /// The marks of numbers, as far as they are declared.
@@ -152,8 +152,11 @@ impl NumberFormat {
                 .into());
         }
         match &text.scale {
-            Some(ScaleText::Beside { .. }) if text.path.is_none() => {
+            Some(ScaleText::Beside(_)) if text.path.is_none() => {
                 Err("has a scale beside its path, but no path".into())
+            }
+            Some(ScaleText::Decimals(MORE_DECIMALS..)) => {
+                Err(format!("has a scale of more than {MAX_DECIMALS} decimals"))
             }
             _ => Ok(format),
         }
@@ -185,7 +188,7 @@ impl NumberFormat {
         }
         let needs_currency = match &self.scale {
             Some(ScaleText::Currency(_)) => true,
-            Some(ScaleText::Beside { default, .. }) => {
+            Some(ScaleText::Beside(ScaleBeside { default, .. })) => {
                 matches!(default, Some(ScaleDefault::Currency(_)))
             }
             Some(ScaleText::Decimals(_)) | None => false,
@@ -199,7 +202,7 @@ impl NumberFormat {
     /// The name of the member beside the number that has its number of decimals.
     pub(super) fn scale_member(&self) -> Option<&str> {
         match &self.scale {
-            Some(ScaleText::Beside { beside, .. }) => Some(beside),
+            Some(ScaleText::Beside(scale)) => Some(&scale.beside),
             _ => None,
         }
     }
@@ -218,6 +221,10 @@ impl NumberFormat {
             Notation::JsonNumber => Cow::Borrowed(text),
             _ => self.read_text(text, strip)?,
         };
+        // `12.000` is 12 with decimals or 12000 of the minor unit.
+        if self.scale.is_some() && notation == Notation::Text && digits.contains('.') {
+            return Err(not_minor_units(text));
+        }
         let notation = if notation == Notation::Text && self.marks.are_declared() {
             Notation::Declared
         } else {
@@ -283,20 +290,25 @@ impl NumberFormat {
             (None, _) => Ok(None),
             (Some(ScaleText::Decimals(decimals)), _) => Ok(Some(ScaleDefault::Decimals(*decimals))),
             (Some(ScaleText::Currency(currency)), _) => Ok(Some(ScaleDefault::Currency(*currency))),
-            (Some(ScaleText::Beside { beside: member, .. }), Some(text)) => match text.parse() {
-                Ok(decimals @ 0..=MAX_DECIMALS) => Ok(Some(ScaleDefault::Decimals(decimals))),
-                _ => Err(format!("invalid number of decimals {text:?} in {member:?}")),
-            },
-            (Some(ScaleText::Beside { beside: member, default }), None) => match default {
-                Some(default) => Ok(Some(*default)),
-                None => Err(format!("the amount has no {member:?} beside it")),
-            },
+            (Some(ScaleText::Beside(ScaleBeside { beside: member, .. })), Some(text)) => {
+                match text.parse() {
+                    Ok(decimals @ 0..=MAX_DECIMALS) => Ok(Some(ScaleDefault::Decimals(decimals))),
+                    _ => Err(format!("invalid number of decimals {text:?} in {member:?}")),
+                }
+            }
+            (Some(ScaleText::Beside(ScaleBeside { beside: member, default })), None) => {
+                match default {
+                    Some(default) => Ok(Some(*default)),
+                    None => Err(format!("the amount has no {member:?} beside it")),
+                }
+            }
         }
     }
 }
 
 /// Maximum decimals of a minor unit; currencies have at most 4, and crypto currencies 18.
-pub(super) const MAX_DECIMALS: u32 = 18;
+const MAX_DECIMALS: u32 = 18;
+const MORE_DECIMALS: u32 = MAX_DECIMALS + 1;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sign {
@@ -308,9 +320,25 @@ fn not_minor_units(text: &str) -> String {
     format!("{text:?} has decimals, but the profile's scale says that it is in minor units")
 }
 
-/// Returns an error if a text that a rule strips may be the sign of a number: without it a refund
-/// would be a sale.
-pub(super) fn check_affixes(prefix: Option<&str>, suffix: Option<&str>) -> Result<(), String> {
+impl NumberFormat {
+    /// Returns an error if a text that the rule strips may be the sign of a number: without it a
+    /// refund would be a sale.
+    pub(super) fn check_affixes(
+        &self,
+        prefix: Option<&str>,
+        suffix: Option<&str>,
+    ) -> Result<(), String> {
+        let has_dash = suffix.is_some_and(|suffix| suffix.contains(is_minus));
+        if self.negative == Some(NegativeText::TrailingMinus) && has_dash {
+            return Err(
+                "strips a minus at the end, which negative = \"trailing_minus\" reads".into()
+            );
+        }
+        check_affixes(prefix, suffix)
+    }
+}
+
+fn check_affixes(prefix: Option<&str>, suffix: Option<&str>) -> Result<(), String> {
     let has_parenthesis = |text: &str| text.contains(['(', ')']);
     let is_sign_before = |prefix: &&str| has_parenthesis(prefix) || prefix.contains(is_minus);
     let is_sign_behind = |suffix: &&str| {
@@ -437,6 +465,11 @@ mod tests {
         let decimals =
             "\"21.99\" has decimals, but the profile's scale says that it is in minor units";
         assert_eq!(read("scale = 2", "21.99", Notation::JsonNumber, None), decimals);
+        assert!(read("scale = 2", "12.000", Notation::Text, None).contains("has decimals"));
+        assert!(
+            read("scale = 'currency'", "12.000", Notation::Text, None).contains("has decimals")
+        );
+        assert!(format("scale = 19", ("", "")).is_err());
         assert_eq!(read("scale = 'currency'", "2199", Notation::Text, None), "2199 MinorUnits");
         let beside = "scale = { beside = 'digits', default = 'currency' }";
         assert_eq!(read(beside, "2199", Notation::Text, Some("3")), "2.199 Declared");

@@ -112,7 +112,15 @@ pub(super) enum NegativeText {
 pub(super) enum ScaleText {
     Decimals(u32),
     Currency(CurrencyScale),
-    Beside { beside: String, default: Option<ScaleDefault> },
+    Beside(ScaleBeside),
+}
+
+/// A member beside a number that has its number of decimals.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScaleBeside {
+    pub(super) beside: String,
+    pub(super) default: Option<ScaleDefault>,
 }
 
 /// A minor unit that does not depend on a member beside a number.

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use super::{
     birth_date::BirthDateRule,
     date::{DateRule, ISO_8601},
-    number::{self, NumberFormat, NumberMarks},
+    number::{NumberFormat, NumberMarks},
     profile_text::{OnConflict, RuleText, TableValue},
     value_kind::ValueKind,
 };
@@ -191,7 +191,7 @@ impl Rule {
         let (prefix, suffix) = (self.strip_prefix.as_deref(), self.strip_suffix.as_deref());
         number.check_scale(field)?;
         if field.is_some() {
-            number::check_affixes(prefix, suffix)?;
+            number.check_affixes(prefix, suffix)?;
         }
         number.add_marks(marks)?;
         let is_converted = number.is_declared() || prefix.is_some() || suffix.is_some();
@@ -216,7 +216,9 @@ impl Rule {
         notation: Notation,
         beside: Option<&str>,
     ) -> (RuleResult<'a>, Notation) {
-        let number = self.number.as_ref().filter(|_| !self.is_empty(text));
+        // `€` and `€ N/A` are empty too.
+        let is_empty = self.is_empty(text) || self.is_empty(self.stripped(text));
+        let number = self.number.as_ref().filter(|_| !is_empty);
         let Some(number) = number else { return (self.apply(text), notation) };
         match number.read(text, notation, beside, |text| self.stripped(text)) {
             Ok((digits, notation)) => {

@@ -65,11 +65,12 @@ pub struct ExcessDecimals {
 impl ExcessDecimals {
     /// Records an amount if it has more decimals than its currency.
     pub fn observe(&mut self, cell: &Cell<'_>, currency: &str) {
-        let Some((_, fraction)) = cell.text.split_once('.') else { return };
+        let Some((whole, fraction)) = cell.text.split_once('.') else { return };
         let fraction = fraction.trim_end_matches('0');
         // Where it has other characters, the number has an exponent or is reported as unreadable.
         let is_excess = fraction.len() > minor_units(currency) as usize
-            && fraction.bytes().all(|byte| byte.is_ascii_digit());
+            && fraction.bytes().all(|byte| byte.is_ascii_digit())
+            && whole.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit());
         if is_excess && !cell.is_unparsable {
             self.n_amounts += 1;
             QuotedNumber::of(cell).keep_first(&mut self.first);
@@ -123,7 +124,7 @@ mod tests {
         let mut warnings = ColumnWarnings::default();
         for (text, line) in prices {
             let cell = price(text, *line);
-            warnings.item_prices.observe(&cell, PointReading::of(&cell, None), || *line);
+            warnings.item_prices.observe(&cell, PointReading::of(&cell, Some("EUR")), || *line);
             warnings.excess_decimals.observe(&cell, "EUR");
         }
         warnings
@@ -159,5 +160,6 @@ mod tests {
         assert!(!excess("19.125", "KWD"));
         assert!(!excess("1.5e3", "JPY"));
         assert!(!excess("1.234.567", "EUR"));
+        assert!(!excess("EUR 1.2345", "EUR"));
     }
 }

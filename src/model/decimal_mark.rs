@@ -28,16 +28,12 @@ pub enum PointReading {
 }
 
 impl PointReading {
-    /// Returns the reading of the number in a cell. `currency` is the code of its currency, if
-    /// known: where a currency has three decimals, three digits behind the point show nothing.
+    /// Returns the reading of the amount in a cell. `currency` is the code of its currency: where it
+    /// has three decimals, or is not known, three digits behind the point show nothing.
     #[must_use]
     pub fn of(cell: &Cell<'_>, currency: Option<&str>) -> Self {
-        let is_known = cell.is_default || cell.is_unparsable || cell.notation != Notation::Text;
-        if is_known {
-            return Self::NoEvidence;
-        }
-        match Self::of_text(&cell.text) {
-            Self::Ambiguous if currency.is_some_and(|currency| minor_units(currency) == 3) => {
+        match Self::of_cell(cell) {
+            Self::Ambiguous if currency.is_none_or(|currency| minor_units(currency) == 3) => {
                 Self::NoEvidence
             }
             reading => reading,
@@ -48,10 +44,15 @@ impl PointReading {
     /// how many systems write one piece.
     #[must_use]
     pub fn of_quantity(cell: &Cell<'_>) -> Self {
-        match Self::of(cell, None) {
+        match Self::of_cell(cell) {
             Self::Ambiguous if cell.text.ends_with(".000") => Self::Decimal,
             reading => reading,
         }
+    }
+
+    fn of_cell(cell: &Cell<'_>) -> Self {
+        let is_known = cell.is_default || cell.is_unparsable || cell.notation != Notation::Text;
+        if is_known { Self::NoEvidence } else { Self::of_text(&cell.text) }
     }
 
     fn of_text(text: &str) -> Self {

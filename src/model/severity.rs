@@ -43,9 +43,10 @@ impl SeverityRules {
                  order, or it would be sent in part or twice"
             ));
         }
-        // Found between orders, and after they have been decided.
-        if choices.get(&Code::ContentRepeated) == Some(&SeverityChoice::Error) {
-            return Err("content_repeated = \"error\", expected \"warning\" or \"off\"".to_owned());
+        let is_error = |code: &&Code| choices.get(code) == Some(&SeverityChoice::Error);
+        if let Some(code) = OF_THE_RUN.iter().find(is_error) {
+            let code = code.as_str();
+            return Err(format!("{code} = \"error\", expected \"warning\" or \"off\""));
         }
         Ok(Self(choices))
     }
@@ -82,6 +83,11 @@ impl SeverityRules {
         }
     }
 }
+
+/// The codes of problems that are found between orders, or in whole columns, after the orders have
+/// been decided.
+const OF_THE_RUN: &[Code] =
+    &[Code::ContentRepeated, Code::ItemDecimalAmbiguous, Code::MoreDecimalsThanCurrency];
 
 /// The errors that an order may have and still be sent as a whole: what they find is implausible,
 /// and the service takes it.
