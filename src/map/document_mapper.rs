@@ -18,7 +18,9 @@ use super::{
     seen_names::SeenNames,
 };
 use crate::model::{
-    draft::{CellOrigin, Cells, ItemDraft, MappedRow, Notation, PersonDraft, PersonRole, RowKind},
+    draft::{
+        Cell, CellOrigin, Cells, ItemDraft, MappedRow, Notation, PersonDraft, PersonRole, RowKind,
+    },
     field::{ExtensionType, Field, FieldGroup, Provider},
     problem::{Code, Problem},
     row::{JsonNode, JsonValue, Row},
@@ -504,8 +506,13 @@ impl<'a> DocumentContext<'a> {
         if let (Some(provider), Some(id)) = (member_text("provider"), id) {
             let provider = rule.provider(provider);
             let field = Cow::Owned(Field::Identifier(provider.clone()));
+            let n_cells = collector.cells.len();
             self.push_value(collector, field, rule, Some(id), None);
-            self.expiry_date(collector, rule, provider, element);
+            // An id that counts as empty, or cannot be converted, has no expiry date either.
+            let is_read = |cell: &Cell<'_>| !cell.is_unparsable && !cell.is_default;
+            if collector.cells[n_cells..].first().is_some_and(is_read) {
+                self.expiry_date(collector, rule, provider, element);
+            }
             return;
         }
         let message =

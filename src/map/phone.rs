@@ -114,8 +114,7 @@ impl NumberingPlan {
 
     /// The number in the form of E.164; an error says what is wrong, without the number.
     pub(super) fn e164(&self, text: &str) -> Result<String, String> {
-        // `+44 (0)20 …` has the trunk prefix for readers within the country.
-        let text = text.trim().replace("(0)", "");
+        let text = without_optional_trunk(text.trim())?;
         let (has_plus, rest) = match text.strip_prefix('+') {
             Some(rest) => (true, rest),
             None => (false, text.as_str()),
@@ -124,8 +123,8 @@ impl NumberingPlan {
             return Err(format!("a phone number with {other:?}"));
         }
         let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
-        let international =
-            if has_plus { Some(digits.as_str()) } else { digits.strip_prefix("00") };
+        let dialled = || exit_code(self.country).and_then(|code| digits.strip_prefix(code));
+        let international = if has_plus { Some(digits.as_str()) } else { dialled() };
         match international {
             Some(number) => international_number(number),
             None => self.national_number(&digits),
@@ -133,6 +132,18 @@ impl NumberingPlan {
     }
 
     fn national_number(&self, digits: &str) -> Result<String, String> {
+        let is_national = |number: &str| {
+            let (fewest, most) = self.digits;
+            (fewest..=most).contains(&number.len())
+        };
+        // In North America the calling code is the trunk prefix: both readings are one number.
+        let has_own_trunk = self.trunk == Optional(self.calling_code);
+        if !has_own_trunk && digits.strip_prefix(self.calling_code).is_some_and(is_national) {
+            return Err(format!(
+                "a phone number that may begin with the calling code {}; expected a + before it",
+                self.calling_code
+            ));
+        }
         let number = match self.trunk {
             NoTrunk => digits,
             Always(trunk) => digits.strip_prefix(trunk).ok_or_else(|| {
@@ -141,7 +152,7 @@ impl NumberingPlan {
             Optional(trunk) => digits.strip_prefix(trunk).unwrap_or(digits),
         };
         let (fewest, most) = self.digits;
-        if (fewest..=most).contains(&number.len()) {
+        if is_national(number) {
             return Ok(format!("+{}{number}", self.calling_code));
         }
         Err(format!(
@@ -150,6 +161,34 @@ impl NumberingPlan {
             number.len(),
             self.country
         ))
+    }
+}
+
+/// What is dialled before a calling code; none where a carrier's code belongs to it.
+fn exit_code(country: &str) -> Option<&'static str> {
+    match country {
+        "US" | "CA" => Some("011"),
+        "AU" => Some("0011"),
+        "JP" => Some("010"),
+        "HK" | "SG" | "TH" => Some("001"),
+        "TW" => Some("002"),
+        "BR" | "KR" => None,
+        _ => Some("00"),
+    }
+}
+
+/// The text without the `(0)` of `+44 (0)20 …`, which is the trunk prefix for readers within the
+/// country. In Italy, for example, it is a part of the number.
+fn without_optional_trunk(text: &str) -> Result<String, String> {
+    let Some((code, number)) = text.split_once("(0)") else { return Ok(text.to_owned()) };
+    let digits: String = code.chars().filter(char::is_ascii_digit).collect();
+    if digits.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let is_of_code = |plan: &&NumberingPlan| plan.calling_code == digits.trim_start_matches('0');
+    match PLANS.iter().find(is_of_code).map(|plan| plan.trunk) {
+        Some(Always("0") | Optional("0")) => Ok(format!("{code}{number}")),
+        _ => Err("a phone number with (0), which may be a part of it".to_owned()),
     }
 }
 
@@ -200,6 +239,11 @@ mod tests {
             ("ES", "612 345 678", "+34612345678"),
             ("HU", "06 30 123 4567", "+36301234567"),
             ("DE", "+353 87 123 4567", "+353871234567"),
+            ("IT", "+44 (0)20 7946 0958", "+442079460958"),
+            ("US", "011 44 20 7946 0958", "+442079460958"),
+            ("AU", "0011 44 20 7946 0958", "+442079460958"),
+            ("AU", "0412 345 678", "+61412345678"),
+            ("JP", "090-1234-5678", "+819012345678"),
         ] {
             assert_eq!(e164(country, text).as_deref(), Ok(expected), "{country} {text}");
         }
@@ -212,6 +256,12 @@ mod tests {
             ("DE", "1701234567"),
             ("DE", "491701234567"),
             ("ES", "34612345678"),
+            // A mobile number that begins with 390, or the calling code 39 before 0123456.
+            ("IT", "3901234567"),
+            ("IT", "+39 (0)6 698 12345"),
+            ("ES", "+34 (0)612 345 678"),
+            ("US", "0044 20 7946 0958"),
+            ("BR", "00 44 20 7946 0958"),
             ("US", "5550123"),
             ("GB", "0"),
             ("GB", ""),

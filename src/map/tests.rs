@@ -568,6 +568,27 @@ fn identifiers_accept_all_forms() {
     }
 }
 
+#[test]
+fn expiry_date_needs_its_identifier() {
+    let text = "name = 'p'\n[order]\nreferenceId = { path = 'referenceId' }\n[guest.id]\n\
+                '*' = { path = 'guest.identifiers', empty = ['0'] }";
+    let profile = Profile::parse("p", text).unwrap();
+    let shown = |id: Value| {
+        let second = json!({"provider": "crm", "id": id, "expiry_date": "2030-12-31"});
+        let identifiers = json!([{"provider": "crm", "id": "7"}, second]);
+        ndjson(&profile, json!({"referenceId": "A", "guest": {"identifiers": identifiers}}))
+    };
+    assert!(
+        shown(json!("8")).contains("guest.id.crm.expiry_date=2030-12-31"),
+        "{}",
+        shown(json!("8"))
+    );
+    // The first identifier must not get the date of one that counts as empty or is unreadable.
+    for id in [json!("0"), json!(["8"])] {
+        assert!(!shown(id.clone()).contains("expiry_date"), "{}", shown(id));
+    }
+}
+
 /// Otherwise the attributes would be lost silently, and the guest would get another key.
 #[test]
 fn scalar_extensions_or_identifiers_are_a_problem() {

@@ -86,8 +86,12 @@ impl SeverityRules {
 
 /// The codes of problems that are found between orders, or in whole columns, after the orders have
 /// been decided.
-const OF_THE_RUN: &[Code] =
-    &[Code::ContentRepeated, Code::ItemDecimalAmbiguous, Code::MoreDecimalsThanCurrency];
+const OF_THE_RUN: &[Code] = &[
+    Code::ContentRepeated,
+    Code::ItemDecimalAmbiguous,
+    Code::MoreDecimalsThanCurrency,
+    Code::SeveralAddresses,
+];
 
 /// The errors that an order may have and still be sent as a whole: what they find is implausible,
 /// and the service takes it.
