@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::{headers::RepeatedHeaders, merge::canonical_text};
+use super::{canonical::canonical_values, headers::RepeatedHeaders};
 use crate::model::{
     draft::{Cell, Draft},
     field::{Field, FieldGroup},
@@ -93,18 +93,12 @@ fn content(draft: &Draft<'_>) -> DraftContent {
         Field::GuestEmail => !has_identifier,
         ref field => field.group() == FieldGroup::Order,
     };
-    let mut items: Vec<_> = draft.items.iter().map(|item| values(item.cells.iter())).collect();
+    let mut items: Vec<_> =
+        draft.items.iter().map(|item| canonical_values(item.cells.iter())).collect();
     items.sort_unstable();
     DraftContent {
-        order: values(draft.cells.iter().filter(is_compared)),
+        order: canonical_values(draft.cells.iter().filter(is_compared)),
         items,
         is_skipped: draft.skip.is_some(),
     }
-}
-
-fn values<'a>(cells: impl Iterator<Item = &'a Cell<'a>>) -> Vec<(Field, String)> {
-    let mut values: Vec<_> =
-        cells.map(|cell| (cell.field.clone().into_owned(), canonical_text(cell))).collect();
-    values.sort_unstable();
-    values
 }

@@ -6,11 +6,12 @@
 
 use std::borrow::Cow;
 
-use super::{ambiguity::adjacent_row_problem, repeated_rows::find_repeated_row};
+use super::{
+    ambiguity::adjacent_row_problem, canonical::canonical_text, repeated_rows::find_repeated_row,
+};
 use crate::model::{
     draft::{Cell, Cells, Draft, KeyedRow, MappedRow, RowKind},
     field::FieldGroup,
-    money::Amount,
     origin::Position,
     problem::{Code, Problem, Problems},
     redact::redact,
@@ -127,18 +128,6 @@ fn is_reported(draft: &Draft<'_>, problem: &Problem) -> bool {
 
 fn is_same(known: &Cell<'_>, cell: &Cell<'_>) -> bool {
     known.text == cell.text || canonical_text(known) == canonical_text(cell)
-}
-
-/// The text by which values are compared: numbers and times by value, so that `30.6` and `30.60`
-/// do not conflict; everything else as it is.
-pub(super) fn canonical_text(cell: &Cell<'_>) -> String {
-    if let Some(time) = cell.time {
-        return time.to_rfc3339();
-    }
-    match cell.text.parse::<Amount>() {
-        Ok(amount) if cell.field.is_number() => amount.0.normalize().to_string(),
-        _ => cell.text.to_string(),
-    }
 }
 
 fn conflict(known: &Cell<'_>, cell: &Cell<'_>) -> Problem {

@@ -7,6 +7,7 @@
 //! `model`.
 
 mod ambiguity;
+mod canonical;
 mod counts;
 mod duplicates;
 mod headers;

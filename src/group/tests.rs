@@ -13,7 +13,7 @@ use crate::model::{
     draft::{Cell, CellOrigin, Draft, ItemDraft, KeyedRow, MappedRow, Notation, RowKind},
     field::Field,
     origin::{FileId, Position, RowOrigin},
-    row::{Row, RowContent, Unreadable},
+    row::{Row, RowContent, RowDamage, Unreadable},
 };
 
 /// A row and what a profile maps it to.
@@ -64,8 +64,11 @@ fn cell(field: Field, text: &'static str, at: CellOrigin<'static>) -> Cell<'stat
 /// A row with one item.
 fn row(kind: RowKind<'static>, file: u32, line: u64, cells: &[(Field, &'static str)]) -> TestRow {
     let origin = RowOrigin { file: FileId(file), line, bytes: line * 10..line * 10 + 9 };
-    let content =
-        RowContent::Unreadable(Unreadable { reason: "not looked at".into(), salvaged: None });
+    let content = RowContent::Unreadable(Unreadable {
+        reason: "not looked at".into(),
+        damage: RowDamage::Other,
+        salvaged: None,
+    });
     let row: &Row<'_> = Box::leak(Box::new(Row { origin, content }));
     let at = CellOrigin::Row(row);
     let cells = cells.iter().map(|(field, text)| cell(field.clone(), text, at)).collect();

@@ -54,9 +54,16 @@ impl<'p> FileMapper<'p> {
         {
             return RowKind::Header;
         }
-        match self.kind(row) {
-            kind if kind != RowKind::Blank && self.is_ignored(row, raw) => RowKind::Ignored,
-            kind => kind,
+        let kind = self.kind(row);
+        if kind == RowKind::Blank || !self.is_ignored(row, raw) {
+            return kind;
+        }
+        match &self.mapper {
+            Mapper::Records(mapper) if mapper.may_hold_rows(raw) => {
+                let reason = "the profile ignores the row, but its quotes enclose another one";
+                RowKind::Unreadable { key: None, reason }
+            }
+            _ => RowKind::Ignored,
         }
     }
 
@@ -102,6 +109,14 @@ impl<'p> FileMapper<'p> {
             return false;
         }
         let text = String::from_utf8_lossy(raw.trim_ascii());
+        let is_document = matches!(self.mapper, Mapper::Documents(_));
+        // Another document may follow the damage of a line.
+        if is_document
+            && matches!(row.content, RowContent::Unreadable(_))
+            && text.match_indices('{').any(|(at, _)| at > 0)
+        {
+            return false;
+        }
         let (content, is_damaged) = match &row.content {
             RowContent::Unreadable(unreadable) => (unreadable.salvaged.as_deref(), true),
             content => (Some(content), false),
@@ -115,10 +130,7 @@ impl<'p> FileMapper<'p> {
             (Some(RowContent::Document(document)), Mapper::Documents(mapper)) => {
                 mapper.is_ignored(Some(document), is_damaged, &text)
             }
-            // Another document may follow the damage.
-            (_, Mapper::Documents(mapper)) if !raw.contains(&b'{') => {
-                mapper.is_ignored(None, true, &text)
-            }
+            (_, Mapper::Documents(mapper)) => mapper.is_ignored(None, true, &text),
             // Of a record without a salvaged cell the quotes are wrong.
             _ => false,
         }

@@ -197,6 +197,15 @@ impl<'p> RecordMapper<'p> {
         })
     }
 
+    /// Whether one of several lines of a record is a row too, if its quotes are data.
+    pub(super) fn may_hold_rows(&self, raw: &[u8]) -> bool {
+        let is_row = |line: &[u8]| {
+            let is_delimiter = |byte: &&u8| **byte == self.profile.delimiter;
+            line.iter().filter(is_delimiter).count() + 1 == self.n_columns
+        };
+        raw.contains(&b'\n') && raw.split(|byte| *byte == b'\n').any(is_row)
+    }
+
     /// Whether the profile ignores a row. `line` is the row as it is in the file, if that is known.
     ///
     /// With a wrong number of cells only the first one is certainly in its place.

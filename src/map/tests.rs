@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{MissingInAll, SeenNames, file_mapper::FileMapper, missing_paths, profile::Profile};
 use crate::model::{
+    draft::RowKind,
     origin::{FileId, Position},
     problem::Problem,
     row::RowContent,
@@ -177,6 +178,24 @@ fn ignored_rows_may_be_unreadable() {
     let damaged = unreadable_content(Some(document(&json!({"id": "A"}))));
     let rules = "ignore_rows = [{ path = 'key', exists = false }]";
     assert!(!is_ignored(rules, None, damaged, "{\"id\": \"A\", \"ke"));
+}
+
+/// What swallowed other rows is not ignored.
+#[test]
+fn ignored_row_may_hold_no_other() {
+    let profile = profile("ignore_rows = [{ column = 'id', is = 'Total' }]");
+    let mapper = bind(&profile, Some("id,price,name"));
+    let kind = |raw: &str| {
+        let row = row(9, RowContent::Record(record("Total,x,y")));
+        mapper.kind_in_file(row, raw.as_bytes())
+    };
+    assert_eq!(kind("Total,x,y"), RowKind::Ignored);
+    assert_eq!(kind("Total,\"a note\nof two lines\",y"), RowKind::Ignored);
+    assert!(kind("Total,\"30\nA2,20,Frame 8\"").has_no_order());
+    let rules = "ignore_rows = [{ raw = true, starts_with = '{' }]";
+    let damaged = || unreadable_content(None);
+    assert!(!is_ignored(rules, None, damaged(), "{\"op\": d} {\"id\": \"A\"}"));
+    assert!(is_ignored(rules, None, damaged(), "{\"op\": d}"));
 }
 
 /// A cancelled order was once sent, since an object counted as empty.

@@ -62,8 +62,23 @@ impl RowContent<'_> {
 pub struct Unreadable<'a> {
     /// What was found and what was expected.
     pub reason: String,
+    /// The kind of the damage.
+    pub damage: RowDamage,
     /// The intact part: cells or members before the damage. A damaged cell is empty.
     pub salvaged: Option<Box<RowContent<'a>>>,
+}
+
+/// The kind of damage that makes a row unreadable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowDamage {
+    /// The quotes of a record; it may have swallowed other rows.
+    Quotes,
+    /// A JSON value that ends too early.
+    CutOff,
+    /// Text after a complete JSON document, which may be another one.
+    TextAfter,
+    /// Any other: the number of cells, the encoding, a limit.
+    Other,
 }
 
 /// The header row of a CSV file.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::model::{
     origin::{FileId, RowOrigin},
-    row::{CellLayout, Header, Record, Row, RowContent, Unreadable},
+    row::{CellLayout, Header, Record, Row, RowContent, RowDamage, Unreadable},
 };
 
 /// What all rows of a file have in common.
@@ -66,6 +66,7 @@ enum RecordText<'b> {
 #[derive(Debug)]
 struct DamagedRecord {
     reason: String,
+    kind: RowDamage,
     is_salvageable: bool,
 }
 
@@ -113,6 +114,7 @@ impl<'b> CsvRecords<'b> {
             None => record,
             Some(damage) => RowContent::Unreadable(Unreadable {
                 reason: damage.reason.clone(),
+                damage: damage.kind,
                 salvaged: damage.is_salvageable.then(|| Box::new(record)),
             }),
         };
@@ -346,6 +348,9 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
         self.format.ensure_unambiguous(self.line, &record_bytes[..n_bytes], scan)?;
         let ends = ends..cells.ends.len();
         let reason = self.format.reason(scan);
+        let is_of_quotes = scan.quote_error.is_some()
+            || matches!(scan.cell_error, Some((_, CellError::QuoteAfterBlanks)));
+        let kind = if is_of_quotes { RowDamage::Quotes } else { RowDamage::Other };
         // A damaged row of several lines may have swallowed rows of other orders: nothing of it is
         // reliable.
         let is_salvageable = scan.extra_lines == 0 && scan.quote_error.is_none();
@@ -354,7 +359,7 @@ impl<'w, 'b> FastCsvParser<'w, 'b> {
             bytes: self.byte_range(n_bytes),
             text: RecordText::Unescaped(text..cells.text.len(), starts),
             ends,
-            damage: reason.map(|reason| Box::new(DamagedRecord { reason, is_salvageable })),
+            damage: reason.map(|reason| Box::new(DamagedRecord { reason, kind, is_salvageable })),
         })
     }
 

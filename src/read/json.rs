@@ -18,7 +18,7 @@ use super::{
 };
 use crate::model::{
     origin::{FileId, RowOrigin},
-    row::{JsonNode, JsonValue, Row, RowContent, Unreadable},
+    row::{JsonNode, JsonValue, Row, RowContent, RowDamage, Unreadable},
 };
 
 /// Maximum nesting, deeper than any order: hostile nesting must not exhaust the stack.
@@ -174,7 +174,11 @@ fn element_content(element: &[u8], limits: &ReadLimits) -> RowContent<'static> {
             );
         }
     };
-    RowContent::Unreadable(Unreadable { reason: reason.to_owned(), salvaged: None })
+    RowContent::Unreadable(Unreadable {
+        reason: reason.to_owned(),
+        damage: RowDamage::Other,
+        salvaged: None,
+    })
 }
 
 fn line_content(line: &[u8], limits: &ReadLimits) -> RowContent<'static> {
@@ -207,18 +211,19 @@ fn object_content(
     let parsed = parser.object(text, 0, &mut members);
     let object =
         |members| JsonNode { line_offset: 0, column: 1, value: JsonValue::Object(members) };
-    let damage = bad_byte.map(Damage::Syntax).or_else(|| parsed.err());
+    let not_text = |reason| Damage::Syntax(reason, RowDamage::Other);
+    let damage = bad_byte.map(not_text).or_else(|| parsed.err());
     let Some(damage) = damage else { return RowContent::Document(object(members)) };
-    let (reason, is_whole) = match damage {
-        Damage::Syntax(reason) => (reason, false),
-        Damage::Value(reason) => (reason, true),
+    let (reason, damage, is_whole) = match damage {
+        Damage::Syntax(reason, damage) => (reason, damage, false),
+        Damage::Value(reason) => (reason, RowDamage::Other, true),
     };
     // Text after a complete object may be another order, which must not be lost: nothing is
     // salvaged.
-    let may_hold_others = reason.contains(TRAILING) || !(has_known_end || is_whole);
+    let may_hold_others = damage == RowDamage::TextAfter || !(has_known_end || is_whole);
     let salvaged = (!members.is_empty() && !may_hold_others)
         .then(|| Box::new(RowContent::Document(object(members))));
-    RowContent::Unreadable(Unreadable { reason, salvaged })
+    RowContent::Unreadable(Unreadable { reason, damage, salvaged })
 }
 
 fn not_utf8(valid: &[u8]) -> String {
@@ -238,7 +243,7 @@ fn not_utf8(valid: &[u8]) -> String {
 /// Why a document is unreadable.
 enum Damage {
     /// It is not complete JSON.
-    Syntax(String),
+    Syntax(String, RowDamage),
     /// It is complete JSON, but has a value that is not accepted.
     Value(String),
 }
@@ -273,7 +278,9 @@ impl<'text> JsonParser<'text> {
         let parsed = deserializer.deserialize_map(members).and_then(|()| deserializer.end());
         match (self.members(raw, depth, into), parsed) {
             // Without its end the object is incomplete, whatever is wrong with a value before.
-            (Err(Damage::Value(reason)), Err(_)) => Err(Damage::Syntax(reason)),
+            (Err(Damage::Value(reason)), Err(error)) => {
+                Err(Damage::Syntax(reason, syntax_damage(&error)))
+            }
             (Ok(()), Err(error)) => Err(self.syntax_error(line, column, &error)),
             (result, _) => result,
         }
@@ -392,7 +399,18 @@ impl<'text> JsonParser<'text> {
             offset + error.column().max(1),
             line_offset_text(line.saturating_add(to_u32(n_below))),
         );
-        Damage::Syntax(format!("{}: {what} at column {column}{below}", self.syntax_message))
+        let reason = format!("{}: {what} at column {column}{below}", self.syntax_message);
+        Damage::Syntax(reason, syntax_damage(error))
+    }
+}
+
+fn syntax_damage(error: &serde_json::Error) -> RowDamage {
+    if error.is_eof() {
+        RowDamage::CutOff
+    } else if error.to_string().starts_with(TRAILING) {
+        RowDamage::TextAfter
+    } else {
+        RowDamage::Other
     }
 }
 

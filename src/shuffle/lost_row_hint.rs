@@ -6,7 +6,7 @@
 use crate::{
     model::{
         draft::{KeyedRow, RowKind},
-        row::{RowContent, Unreadable},
+        row::{RowContent, RowDamage, Unreadable},
     },
     read::FileFormat,
 };
@@ -17,35 +17,28 @@ pub(super) const ITEM_WITHOUT_KEY: &str =
 
 const ACCEPT: &str = "or set unreadable_rows = \"accept\" to leave such rows out (exit code 1)";
 
-/// Longest start of a row in a hint, in characters and in words: more could be personal data.
-const MAX_CHARS: usize = 24;
-const MAX_WORDS: usize = 2;
+const QUOTES: &str = "fix the row, or set quote = \"none\" in the profile if quotes are data";
 
-/// The hint for a lost row. `raw` is the row as it is in the file, `n_lost` the number of lost rows
-/// nearby.
-pub(super) fn lost_row_hint(
-    row: &KeyedRow<'_>,
-    raw: &[u8],
-    format: FileFormat,
-    n_lost: u64,
-) -> String {
+/// The hint for a lost row. `raw` is the row as it is in the file.
+pub(super) fn lost_row_hint(row: &KeyedRow<'_>, raw: &[u8], format: FileFormat) -> String {
     let raw = String::from_utf8_lossy(raw.trim_ascii());
     match (&row.kind, &row.row.content, format) {
         (RowKind::WithoutKey { has_item: true, .. }, ..) => ITEM_WITHOUT_KEY.to_owned(),
         (_, RowContent::Unreadable(unreadable), FileFormat::Csv) => csv_hint(unreadable, &raw),
         (_, RowContent::Unreadable(unreadable), FileFormat::Ndjson) => {
-            line_hint(unreadable, &raw, n_lost)
+            line_hint(unreadable.damage, &raw)
         }
         (_, RowContent::Unreadable(_), FileFormat::JsonArray) => {
             format!("fix the element, {ACCEPT}")
         }
+        (RowKind::Unreadable { .. }, RowContent::Record(_), _) => QUOTES.to_owned(),
         _ => ignore_hint(None),
     }
 }
 
 fn csv_hint(unreadable: &Unreadable<'_>, raw: &str) -> String {
-    if unreadable.reason.contains("quote") {
-        return "fix the row, or set quote = \"none\" in the profile if quotes are data".to_owned();
+    if unreadable.damage == RowDamage::Quotes {
+        return QUOTES.to_owned();
     }
     match unreadable.salvaged.as_deref() {
         // A line of text; a row of several cells may be a damaged one.
@@ -54,89 +47,85 @@ fn csv_hint(unreadable: &Unreadable<'_>, raw: &str) -> String {
     }
 }
 
-fn line_hint(unreadable: &Unreadable<'_>, raw: &str, n_lost: u64) -> String {
-    let is_cut = unreadable.reason.contains("EOF while parsing") && n_lost > 1;
-    if is_cut || matches!(raw, "{" | "[") {
-        return "the file is JSON over several lines, expected one document per line: \
-                jq -c . FILE > orders.ndjson"
-            .to_owned();
+fn line_hint(damage: RowDamage, raw: &str) -> String {
+    match damage {
+        RowDamage::CutOff if raw.ends_with(['{', '[']) => {
+            "the file is JSON over several lines, expected one document per line: \
+             jq -c . FILE > orders.ndjson"
+                .to_owned()
+        }
+        RowDamage::TextAfter => {
+            "write each document on a line of its own: jq -c . FILE > orders.ndjson".to_owned()
+        }
+        _ if raw.starts_with('{') => format!("fix the row, {ACCEPT}"),
+        _ => ignore_hint(Some(raw)),
     }
-    if raw.contains("}{") || raw.contains("} {") {
-        return "write each document on a line of its own: jq -c . FILE > orders.ndjson".to_owned();
-    }
-    if raw.starts_with('{') { format!("fix the row, {ACCEPT}") } else { ignore_hint(Some(raw)) }
 }
 
 /// Recommends `ignore_rows`, for rows with this text.
 fn ignore_hint(raw: Option<&str>) -> String {
-    let start = raw.and_then(start_of).unwrap_or("…");
-    let test = if raw.is_some_and(|raw| raw == start) { "is" } else { "starts_with" };
-    // A literal string of TOML, since the row may have double quotes.
-    let quote = if start.contains('"') { '\'' } else { '"' };
+    let test = match raw {
+        Some("null") => "is = \"null\"".to_owned(),
+        raw => {
+            // The text of a row may be personal data; the mark of a comment is none.
+            let mark = raw.and_then(comment_mark).unwrap_or("…");
+            format!("starts_with = \"{mark}\"")
+        }
+    };
     format!(
         "fix the row; if such rows belong to no order, name them in the profile: ignore_rows = \
-         [{{ raw = true, {test} = {quote}{start}{quote} }}]"
+         [{{ raw = true, {test} }}]"
     )
 }
 
-/// The first words of a row; none if they may be personal data, or cannot be quoted.
-fn start_of(raw: &str) -> Option<&str> {
-    let end_of_words = raw.match_indices(' ').map(|(at, _)| at).nth(MAX_WORDS - 1);
-    let start = &raw[..end_of_words.unwrap_or(raw.len())];
-    let end = start.char_indices().nth(MAX_CHARS).map_or(start.len(), |(at, _)| at);
-    let start = &start[..end];
-    let is_quotable =
-        |character: char| !character.is_control() && !matches!(character, '\'' | '\\');
-    (!raw.contains('@') && start.chars().all(is_quotable)).then_some(start)
+/// The punctuation that a comment begins with.
+fn comment_mark(raw: &str) -> Option<&str> {
+    let mark = &raw[..raw.len() - raw.trim_start_matches(['#', '/', '*', '-', '=']).len()];
+    Some(mark).filter(|mark| !mark.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use super::*;
     use crate::model::{
         origin::{FileId, RowOrigin},
         row::{CellLayout, Record, Row},
     };
 
-    fn hint(raw: &str, reason: &str, format: FileFormat, n_lost: u64) -> String {
+    fn hint(raw: &str, damage: RowDamage, format: FileFormat) -> String {
         let ends = [u32::try_from(raw.len()).unwrap()];
         let record = Record { text: raw, ends: &ends, layout: CellLayout::Unquoted };
         let salvaged = (format == FileFormat::Csv).then(|| RowContent::Record(record).into());
-        let content = RowContent::Unreadable(Unreadable { reason: reason.to_owned(), salvaged });
+        let reason = "damaged".to_owned();
+        let content = RowContent::Unreadable(Unreadable { reason, damage, salvaged });
         let origin = RowOrigin { file: FileId(0), line: 3, bytes: 0..9 };
         let row = &Row { origin, content };
-        let kind = RowKind::Unreadable { key: None::<Cow<'_, str>>, reason };
-        lost_row_hint(&KeyedRow { row, kind }, raw.as_bytes(), format, n_lost)
+        let kind = RowKind::Unreadable { key: None, reason: "damaged" };
+        lost_row_hint(&KeyedRow { row, kind }, raw.as_bytes(), format)
     }
 
     #[test]
     fn footers_and_comments_are_named() {
-        let csv = |raw| hint(raw, "the row has 1 cell", FileFormat::Csv, 1);
-        let test = |hint: String| hint.split_once("raw = true, ").unwrap().1.to_owned();
-        assert_eq!(test(csv("Seller ID : shop")), "starts_with = \"Seller ID\" }]");
-        assert_eq!(test(csv("\"2 record(s) downloaded\"")), "starts_with = '\"2 record(s)' }]");
-        assert_eq!(test(csv("#")), "is = \"#\" }]");
-        // An address, and a text that TOML would read otherwise.
-        assert_eq!(test(csv("by ann@example.com")), "starts_with = \"…\" }]");
-        assert_eq!(test(csv("O'Neil\\x")), "starts_with = \"…\" }]");
-        let line = |raw| hint(raw, "no object", FileFormat::Ndjson, 1);
-        assert_eq!(test(line("null")), "is = \"null\" }]");
-        assert_eq!(test(line("// exported 2026-11-20")), "starts_with = \"// exported\" }]");
+        let test = |raw, format| {
+            let hint = hint(raw, RowDamage::Other, format);
+            hint.split_once("raw = true, ").unwrap().1.to_owned()
+        };
+        assert_eq!(test("# ann@example.com", FileFormat::Csv), "starts_with = \"#\" }]");
+        assert_eq!(test("Ann Smith", FileFormat::Csv), "starts_with = \"…\" }]");
+        assert_eq!(test("null", FileFormat::Ndjson), "is = \"null\" }]");
+        assert_eq!(test("// exported", FileFormat::Ndjson), "starts_with = \"//\" }]");
     }
 
     #[test]
     fn other_forms_are_recognised() {
-        let lines =
-            |raw, n_lost| hint(raw, "EOF while parsing an object", FileFormat::Ndjson, n_lost);
-        assert!(lines("{", 1).contains("jq -c ."));
-        assert!(lines("{\"id\":", 9).contains("jq -c ."));
-        // The only document is cut off.
-        assert!(lines("{\"id\":", 1).starts_with("fix the row, or set unreadable_rows"));
-        let one_line = hint("{}{}", "trailing characters", FileFormat::Ndjson, 1);
-        assert!(one_line.contains("jq -c ."), "{one_line}");
-        let quote = hint("a,\"b", "the quote is never closed", FileFormat::Csv, 1);
-        assert!(quote.contains("quote = \"none\""), "{quote}");
+        let line = |raw, damage| hint(raw, damage, FileFormat::Ndjson);
+        for raw in ["{", "[", "{\"orders\": ["] {
+            assert!(line(raw, RowDamage::CutOff).contains("jq -c ."), "{raw}");
+        }
+        let cut_off = line("{\"id\": \"A", RowDamage::CutOff);
+        assert!(cut_off.starts_with("fix the row, or set unreadable_rows"), "{cut_off}");
+        assert!(line("{}{}", RowDamage::TextAfter).contains("jq -c ."));
+        let quotes = hint("a,\"b", RowDamage::Quotes, FileFormat::Csv);
+        assert!(quotes.contains("quote = \"none\""), "{quotes}");
     }
 }

@@ -129,7 +129,7 @@ fn first_lost_hint(next: &NextBlock<'_>, rows: &[KeyedRow<'_>], lost: &LostRows)
     let row =
         rows.iter().find(|row| row.kind.has_no_order() && row.row.origin.line == first.at.line)?;
     let raw = next.block.row(&row.row.origin);
-    Some(lost_row_hint(row, raw, next.file.parser.file_format(), lost.count))
+    Some(lost_row_hint(row, raw, next.file.parser.file_format()))
 }
 
 /// Decides or spills the runs of a block. Its first and its last run are only kept, since they may

@@ -12,7 +12,9 @@ use crate::model::{
     field::Field,
     origin::{FileId, Position, RowOrigin},
     problem::Problem,
-    row::{CellLayout, Header, JsonNode, JsonValue, Record, Row, RowContent, Unreadable},
+    row::{
+        CellLayout, Header, JsonNode, JsonValue, Record, Row, RowContent, RowDamage, Unreadable,
+    },
 };
 
 /// The canonical profile, for rows without the columns that every order needs.
@@ -239,6 +241,7 @@ pub(super) fn unreadable(
 pub(super) fn unreadable_content(salvaged: Option<RowContent<'static>>) -> RowContent<'static> {
     RowContent::Unreadable(Unreadable {
         reason: "damaged".into(),
+        damage: RowDamage::Other,
         salvaged: salvaged.map(Box::new),
     })
 }

@@ -133,7 +133,7 @@ fn equal_rows_of_joined_files_are_a_problem() {
     assert_eq!(parts.summary()["items"], 4);
     let overlap = outcomes(&format!("{other}{b}"));
     assert_eq!(overlap.outcomes(), "A-1 valid, A-2 invalid");
-    assert!(overlap.report().contains("row_in_two_files 3:null this row equals line 4"));
+    assert!(overlap.report().contains("row_in_two_files 3:null the item equals the one in line 4"));
 }
 
 #[test]
