@@ -103,6 +103,7 @@ const LOWERABLE: &[Code] = &[
     Code::TimestampTooEarly,
     Code::DecimalAmbiguous,
     Code::NegativeTotal,
+    Code::RowInTwoFiles,
 ];
 
 #[cfg(test)]

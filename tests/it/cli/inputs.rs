@@ -93,7 +93,7 @@ fn unreadable_rows_are_reported() {
         A-3 valid
     one cell: exit 2
         error: orders.csv:3: the row has 1 cell, the header has 12; it is not known which order the row belongs to
-          hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, is = "A-2" }]
+          hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
     too many cells: exit 1
         A-1 valid
         A-2 invalid
@@ -200,7 +200,7 @@ fn invalid_json_lines_are_reported() {
             row_unreadable 1:null the line is not a single JSON object: trailing comma at column 171
     no object: exit 2
         error: orders.ndjson:1: the line is not a single JSON object: invalid type: integer `5`, expected a JSON object at column 1; it is not known which order the row belongs to (2 more such rows)
-          hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, is = "5" }]
+          hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
     deep nesting: exit 2
         error: orders.ndjson:1: nested deeper than 64 levels; it is not known which order the row belongs to
           hint: fix the row, or set unreadable_rows = "accept" to leave such rows out (exit code 1)
