@@ -59,7 +59,7 @@ pub fn missing_paths(
         return Ok(Vec::new());
     }
     let known = known_paths(profile);
-    let (mut missing, mut warnings) = (Vec::new(), Vec::new());
+    let (mut missing, mut missing_paths, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for read in read_paths(profile) {
         let full = |path: &String| match read.above {
             Some(above) => format!("{above}.{path}"),
@@ -79,10 +79,17 @@ pub fn missing_paths(
             });
             let hint = did_you_mean(hint.as_deref());
             missing.push(MissingName::of_path(file, name, purpose, hint));
+            missing_paths.extend(paths.into_iter().next());
         } else if !read.is_optional {
             let message = format!("no document has {name:?}, {purpose}");
             warnings.push(Problem::for_order(Code::PathMissing, at, message));
         }
+    }
+    if let (Some(first), Some(wrapper)) = (missing.first_mut(), seen.wrapper_of(&missing_paths)) {
+        first.hint = format!(
+            "\n  hint: the documents may be those in {wrapper:?}; write each on a line of its own: \
+             jq -c '.{wrapper}[]'"
+        );
     }
     if missing.is_empty() { Ok(warnings) } else { Err(MapError::Missing(missing)) }
 }

@@ -58,6 +58,14 @@ impl SeenNames {
         self.root.at(path).is_some()
     }
 
+    /// The member that has all these paths, where documents are in an array of another one.
+    pub(super) fn wrapper_of(&self, paths: &[String]) -> Option<&str> {
+        // One name may also be that of another thing, such as an address.
+        let has_all = |member: &&SeenName| paths.iter().all(|path| member.at(path).is_some());
+        let wrapper = self.root.below.iter().find(has_all).filter(|_| paths.len() > 1)?;
+        Some(&wrapper.name)
+    }
+
     /// Whether any document has an object at a path.
     pub(super) fn has_object(&self, path: &str) -> bool {
         self.root.at(path).is_some_and(|found| !found.below.is_empty())

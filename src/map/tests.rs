@@ -338,6 +338,20 @@ fn path_warnings(profile: &Profile, values: &[Value]) -> Result<Vec<String>, Str
     Ok(warnings.into_iter().map(|problem| problem.message).collect())
 }
 
+#[test]
+fn documents_in_a_wrapper_are_recognised() {
+    let rules = "order.price = { path = 'total' }";
+    let wrapped = json!({"orders": [{"id": "A", "total": 1}], "next": null});
+    let error = path_warnings(&profile(rules), &[wrapped]).unwrap_err();
+    assert!(
+        error.contains("those in \"orders\"") && error.contains("jq -c '.orders[]'"),
+        "{error}"
+    );
+    let other = json!({"id": "A", "customer": {"total": 1}});
+    let error = path_warnings(&profile(rules), &[other]).unwrap_err();
+    assert!(!error.contains("jq"), "{error}");
+}
+
 /// Documents need not have all members, but a path that none has may be a typing error.
 #[test]
 fn path_that_no_document_has_is_reported() {
