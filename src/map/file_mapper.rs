@@ -47,6 +47,7 @@ impl<'p> FileMapper<'p> {
     }
 
     /// The role of a row in grouping. `raw` is the row as it is in the file.
+    #[must_use]
     pub fn kind_in_file<'a>(&'a self, row: &'a Row<'a>, raw: &[u8]) -> RowKind<'a> {
         // First the header: a profile that ignores it by its text must not join two exports.
         if let (RowContent::Record(record), Mapper::Records(mapper)) = (&row.content, &self.mapper)

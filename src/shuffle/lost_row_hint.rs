@@ -12,8 +12,8 @@ use crate::{
 };
 
 /// What to do about a row without a key that has cells of an item.
-pub(super) const ITEM_WITHOUT_KEY: &str =
-    "give the row the key of its order, which would go without the item";
+pub(super) const ITEM_WITHOUT_KEY: &str = "give the row the key of its order, which would go without the item; rows that belong to no \
+     order are named in ignore_rows of the profile";
 
 const ACCEPT: &str = "or set unreadable_rows = \"accept\" to leave such rows out (exit code 1)";
 

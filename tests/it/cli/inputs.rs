@@ -112,7 +112,7 @@ fn unreadable_rows_are_reported() {
           hint: fix the row, or set quote = "none" in the profile if quotes are data
     no key and no time: exit 2
         error: orders.csv:3: the row has no order key; it is not known which order the row belongs to
-          hint: give the row the key of its order, which would go without the item
+          hint: give the row the key of its order, which would go without the item; rows that belong to no order are named in ignore_rows of the profile
     "#);
 }
 
@@ -158,7 +158,7 @@ fn row_without_key_invalidates_possible_orders() {
             total_differs 4:37 the items add up to 30.60, the order's price is 31
     a broken time: exit 2
         error: orders.csv:4: the row has no order key; it is not known which order the row belongs to
-          hint: give the row the key of its order, which would go without the item
+          hint: give the row the key of its order, which would go without the item; rows that belong to no order are named in ignore_rows of the profile
     ");
 }
 

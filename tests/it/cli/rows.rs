@@ -226,7 +226,7 @@ fn accepted_unreadable_rows_set_the_exit_code() {
         A-1 valid
     an item without a key: exit 2
         error: orders.csv:3: the row has cells of an item, but no order key; it is not known which order the row belongs to
-          hint: give the row the key of its order, which would go without the item
+          hint: give the row the key of its order, which would go without the item; rows that belong to no order are named in ignore_rows of the profile
     no order: exit 2
         error: no order was read, and 2 rows cannot be read; nothing was sent
           hint: compare the first lines of the export with the profile: its format, delimiter and key; JSON over several lines is converted by jq -c .
