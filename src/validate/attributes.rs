@@ -106,7 +106,10 @@ fn report(
     findings: &mut Findings,
 ) {
     let code = settings.guest_attributes.code(code);
-    let message =
-        if code == Code::GuestAttributeLeftOut { message + "; it is left out" } else { message };
+    let message = if code == Code::GuestAttributeLeftOut {
+        format!("{message}; {} is left out", cell.field.short_name())
+    } else {
+        message
+    };
     findings.on_cell(code, cell, message);
 }
