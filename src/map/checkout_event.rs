@@ -45,10 +45,10 @@ pub(super) fn event_path(path: &str) -> &str {
 
 /// The members that an event has beside its order, with their paths in the canonical form: the
 /// attributes of all events and what only the sending needs are none of the document.
-pub(super) fn members_beside<'n>(
-    document: &'n JsonNode,
+pub(super) fn members_beside(
+    document: &JsonNode,
     is_attribute: impl Fn(&str) -> bool,
-) -> Vec<(&'n str, &'n JsonNode)> {
+) -> Vec<(&str, &JsonNode)> {
     let JsonValue::Object(members) = &document.value else { return Vec::new() };
     let is_beside =
         |name: &str| name != "order" && !OF_SENDING.contains(&name) && !is_attribute(name);

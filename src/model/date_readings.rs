@@ -50,7 +50,7 @@ impl FormatOverlap {
     ) {
         match (first, other) {
             (Some(first), Some(other)) if first != other => {
-                quote(cell).keep_first(&mut self.differing)
+                quote(cell).keep_first(&mut self.differing);
             }
             (Some(_), None) => self.has_only_first = true,
             (None, Some(_)) => self.has_only_other = true,
@@ -133,7 +133,7 @@ impl DayMonthOrder {
         let distance = |time: NaiveDateTime| (time - exported).abs();
         // One day of tolerance, because clocks and time zones differ.
         let is_possible = other <= exported + chrono::Duration::days(1);
-        let is_one_day = self.days.count_ones() == 1
+        let is_one_day = self.days.is_power_of_two()
             && self.days != RENEWAL_DAYS
             && self.months.count_ones() >= MIN_MONTHS_OF_ONE_DAY;
         let is_likelier = distance(other) < distance(newest) || is_one_day;

@@ -29,7 +29,7 @@ fn check(profile: &str, orders: &[(&str, &str, &str)]) -> RunResult {
 #[test]
 fn split_order_is_invalid_as_a_whole() {
     let row = |reference: &str, name: &str, price: &str| {
-        ExportRow { reference, name, price, ..ExportRow::default() }.csv()
+        ExportRow { reference, price, name, ..ExportRow::default() }.csv()
     };
     // Of the order A1 a part has another spelling; the parts may be anywhere in the export.
     let others: String = (0..50).map(|n| row(&format!("B{n}"), "Rope", "5")).collect();

@@ -302,6 +302,7 @@ fn single_mode_ignores_multi_only_shapes() {
         A-1 valid
             detail_left_out 1:null a single event cannot carry item.product.brand; mode multi can
         A-2 valid
+            order_without_items 2:null the order has no items
             detail_left_out 2:null a single event cannot carry 1 consumer; mode multi can
     ");
     let multi = workspace.run(&format!("{CHECK_LINES} --mode multi")).report();

@@ -3,6 +3,13 @@
 
 use std::{fs, path::Path};
 
+use chrono::DateTime;
+use orderferry::{
+    ledger::{self, Consent, Intent, LedgerWrite, OrderKey},
+    model::planned::ContentHash,
+    stream,
+};
+
 use crate::support::{
     program,
     workspace::{ExportRow, HEADER, Workspace, export, row},
@@ -157,15 +164,19 @@ fn escaped(c: char) -> String {
 #[test]
 fn ledger_output_is_escaped() {
     let workspace = Workspace::new();
-    let quoted = format!("\"{HOSTILE}\"");
-    workspace.file(
-        "orders.csv",
-        format!("{HEADER}{}", ExportRow { reference: &quoted, ..ExportRow::default() }.csv()),
-    );
-    let _ = printed(
-        &workspace,
-        &["send", "orders.csv", "--sandbox", "--ledger", "l.db", "--out", "run"],
-    );
+    // Not sent by a run, which refuses such a reference today.
+    let target = stream::target("http://127.0.0.1:1", "a-key").unwrap();
+    let location = ledger::at_path(workspace.path("l.db"));
+    let mut ledger = location.open_to_write(&target, "run", Consent::NotNeeded).unwrap();
+    let order = OrderKey {
+        reference: HOSTILE.to_owned(),
+        ordered_at: DateTime::UNIX_EPOCH,
+        content: ContentHash([0; 16]),
+    };
+    let status = "PURCHASED".to_owned();
+    let intent = Intent { order, status, money: None, item_count: 1, dedup_hash: None };
+    ledger.write(&[LedgerWrite::Intent(intent)]).unwrap();
+    drop(ledger);
     let list = ["ledger", "list", "--ledger", "l.db"];
     assert!(printed(&workspace, &list).contains(SHOWN));
     let line = printed(&workspace, &[&list[..], &["--format", "json"]].concat());
