@@ -4,13 +4,18 @@
 //! holds nor fails. It matters only where the other tests do not decide, whatever their order.
 //! Compiled by `profile`; `record_mapper` and `document_mapper` find the values.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
+
+use rust_decimal::Decimal;
 
 use super::{
     number::NumberMarks,
     profile_text::{ConditionText, NumberText, OneOrMany},
+    rule::{Rule, RuleResult},
 };
 use crate::model::{
+    decimal_mark::PointReading,
+    draft::Notation,
     money::Amount,
     row::{JsonNode, JsonValue},
 };
@@ -71,21 +76,53 @@ pub enum CellTest {
 }
 
 /// A number to compare with.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NumberTest {
     number: Amount,
     /// The marks of the numbers in cells, as far as the profile declares them.
     marks: NumberMarks,
+    /// The rule that reads the same cells as numbers, if it converts them.
+    rule: Option<Arc<Rule>>,
 }
 
 impl NumberTest {
-    fn compare(self, value: TestedValue<'_>) -> Result<Ordering, TestError> {
-        let number = match value {
-            TestedValue::Text(text) => self.marks.parse(text),
-            TestedValue::Number(digits) => digits.parse().ok(),
-            _ => None,
+    fn compare(&self, value: TestedValue<'_>) -> Result<Ordering, TestError> {
+        let (text, notation) = match value {
+            TestedValue::Text(text) => (text, Notation::Text),
+            TestedValue::Number(digits) => (digits, Notation::JsonNumber),
+            _ => return Err(TestError::NotANumber),
         };
-        Ok(number.ok_or(TestError::NotANumber)?.0.cmp(&self.number.0))
+        let (number, reading) = self.read(text, notation).ok_or(TestError::NotANumber)?;
+        let ordering = number.cmp(&self.number.0);
+        // The point of 1.250 may be a thousands mark. It matters only where the result differs.
+        let differs = || (number * Decimal::ONE_THOUSAND).cmp(&self.number.0) != ordering;
+        if reading == PointReading::Ambiguous && differs() {
+            return Err(TestError::TwoReadings);
+        }
+        Ok(ordering)
+    }
+
+    /// Reads a number, and returns how its point can be read.
+    fn read(&self, text: &str, notation: Notation) -> Option<(Decimal, PointReading)> {
+        let (Amount(number), reading) = match &self.rule {
+            Some(rule) => match rule.apply_to_number(text, notation, None) {
+                (RuleResult::Value(digits), Notation::Text) => {
+                    (digits.parse().ok()?, PointReading::of_text(&digits))
+                }
+                // The number of decimals depends on the currency, which is another cell.
+                (RuleResult::Value(_), Notation::MinorUnits) => return None,
+                (RuleResult::Value(digits), _) => (digits.parse().ok()?, PointReading::NoEvidence),
+                _ => return None,
+            },
+            None if notation == Notation::JsonNumber => {
+                (text.parse().ok()?, PointReading::NoEvidence)
+            }
+            None if self.marks.are_declared() => {
+                (self.marks.parse(text)?, PointReading::NoEvidence)
+            }
+            None => (text.parse().ok()?, PointReading::of_text(text)),
+        };
+        Some((number, reading))
     }
 }
 
@@ -130,6 +167,12 @@ pub(super) enum TestError {
     /// A text is compared with a number.
     #[error("is not a number, which a condition of the profile compares with one")]
     NotANumber,
+    /// A number is less with a decimal point, and greater with a thousands mark.
+    #[error(
+        "can be read in two ways, with a decimal point or with a thousands mark, and a condition \
+         of the profile depends on it; declare decimal"
+    )]
+    TwoReadings,
     /// A text is expected where there is an array or an object.
     #[error("is an array or an object, and a condition of the profile tests a single value")]
     NotAScalar,
@@ -176,6 +219,30 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// Lets number tests read their cells as the rule does that reads the same cells.
+    pub(super) fn read_numbers_by(&mut self, rule: &impl Fn(&CellSource) -> Option<Arc<Rule>>) {
+        match self {
+            Self::All(conditions) | Self::Any(conditions) => {
+                for condition in conditions {
+                    condition.read_numbers_by(rule);
+                }
+            }
+            Self::Not(condition) => condition.read_numbers_by(rule),
+            Self::Cell(source, tests) => {
+                for test in tests {
+                    if let CellTest::Equals(number)
+                    | CellTest::Less(number)
+                    | CellTest::Greater(number) = test
+                    {
+                        number.rule = rule(source);
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// The tests, as a message lists them.
 const TESTS: &str = "is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, \
                      equals, less, greater";
@@ -195,7 +262,7 @@ fn cell_tests(text: &ConditionText, marks: NumberMarks) -> Result<Vec<CellTest>,
     let many = |texts: &Option<OneOrMany>| texts.clone().map(OneOrMany::into_vec);
     let number = |text: &Option<NumberText>| {
         let number = text.as_ref().map(parse_number).transpose()?;
-        Ok::<_, String>(number.map(|number| NumberTest { number, marks }))
+        Ok::<_, String>(number.map(|number| NumberTest { number, marks, rule: None }))
     };
     let tests = [
         many(&text.is).map(CellTest::Is),

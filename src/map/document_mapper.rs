@@ -39,6 +39,7 @@ impl<'p> DocumentMapper<'p> {
             let field = "the order's reference".to_owned();
             return Err(MapError::OtherFormat { file: file.to_owned(), expected: "path", field });
         }
+        profile.ensure_conditions_apply(file, "path", |source| source.path.as_ref())?;
         let (item_rules, order_rules) =
             profile.rules.iter().partition(|rule| rule.target.group() == FieldGroup::Item);
         Ok(Self { profile, order_rules, item_rules, maps_items: profile.maps_items() })

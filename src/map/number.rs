@@ -41,7 +41,8 @@ impl NumberMarks {
         Ok(marks)
     }
 
-    fn are_declared(self) -> bool {
+    /// Whether the profile declares a mark.
+    pub(super) fn are_declared(self) -> bool {
         self.decimal.is_some() || self.thousands.is_some()
     }
 

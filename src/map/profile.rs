@@ -8,7 +8,7 @@ use std::{borrow::Cow, sync::Arc};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use super::{
-    condition::{Condition, TestedValue},
+    condition::{CellSource, Condition, TestedValue},
     date::DateRule,
     error::{MapError, toml_error},
     input_settings::{
@@ -244,6 +244,24 @@ impl Profile {
         self.skips.iter().map(|skip| &skip.when).chain(&self.ignore_rows)
     }
 
+    /// Returns an error if a condition has no name of a cell in a file's format: it would find
+    /// nothing in any row.
+    pub(super) fn ensure_conditions_apply(
+        &self,
+        file: &str,
+        expected: &'static str,
+        name: impl Fn(&CellSource) -> Option<&String>,
+    ) -> Result<(), MapError> {
+        let conditions = self.order_conditions().chain(&self.item_rows);
+        let mut sources = conditions.flat_map(Condition::sources);
+        let Some(source) = sources.find(|source| !source.is_raw && name(source).is_none()) else {
+            return Ok(());
+        };
+        let other = source.column.as_ref().or(source.path.as_ref());
+        let field = format!("the condition on {:?}", other.map(String::as_str).unwrap_or_default());
+        Err(MapError::OtherFormat { file: file.to_owned(), expected, field })
+    }
+
     /// Whether orders with different keys always have different references.
     // True only where both come from equal rules; otherwise the rows decide.
     #[must_use]
@@ -384,14 +402,27 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
     rules.iter_mut().chain(of_people).try_for_each(|rule| complete_number(rule, marks))?;
     key.complete_number(Some(&Field::ReferenceId), NumberMarks::default())
         .map_err(|error| for_field("key", &error))?;
+    let has_items_path = text.items.is_some();
+    let order_rule = |source: &CellSource| number_rule(&rules, source, has_items_path, false);
+    let item_rule = |source: &CellSource| number_rule(&rules, source, has_items_path, true);
     let skips = text.skip.into_iter().map(|skip| {
-        Ok(SkipRule { reason: skip.reason.into(), when: condition("skip", skip.when, marks)? })
+        let mut when = condition("skip", skip.when, marks)?;
+        when.read_numbers_by(&order_rule);
+        Ok(SkipRule { reason: skip.reason.into(), when })
     });
-    let ignore_rows = text
-        .ignore_rows
-        .into_iter()
-        .map(|text| Condition::new(text, marks).map_err(|error| for_field("ignore_rows", &error)));
-    let item_rows = text.item_rows.map(|text| condition("item_rows", text, marks)).transpose()?;
+    let skips = skips.collect::<Result<_, ProfileError>>()?;
+    let ignore_rows = text.ignore_rows.into_iter().map(|text| {
+        let mut condition =
+            Condition::new(text, marks).map_err(|error| for_field("ignore_rows", &error))?;
+        condition.read_numbers_by(&order_rule);
+        Ok(condition)
+    });
+    let ignore_rows = ignore_rows.collect::<Result<_, ProfileError>>()?;
+    let mut item_rows =
+        text.item_rows.map(|text| condition("item_rows", text, marks)).transpose()?;
+    if let Some(condition) = &mut item_rows {
+        condition.read_numbers_by(&item_rule);
+    }
     Ok(Profile {
         name: text.name,
         description: text.about,
@@ -414,14 +445,34 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
         mode: text.mode,
         items_path: text.items,
         checkout_events: text.checkout_events,
-        ignore_rows: ignore_rows.collect::<Result<_, ProfileError>>()?,
+        ignore_rows,
         item_rows,
         shared_identifiers,
-        skips: skips.collect::<Result<_, ProfileError>>()?,
+        skips,
         key,
         rules,
         people,
     })
+}
+
+/// The rule that converts the numbers of a condition's cells, if there is one. With `has_items_path`
+/// the paths of an item's rules begin at the item, as those of its conditions do (`is_of_item`).
+fn number_rule(
+    rules: &[FieldRule],
+    source: &CellSource,
+    has_items_path: bool,
+    is_of_item: bool,
+) -> Option<Arc<Rule>> {
+    let names = |names: &[String], sought: &Option<String>| {
+        sought.as_ref().is_some_and(|sought| names.contains(sought))
+    };
+    let reads_source = |FieldRule { target, rule }: &&FieldRule| {
+        let is_at_same_level =
+            !has_items_path || (target.group() == FieldGroup::Item) == is_of_item;
+        names(&rule.columns, &source.column) || is_at_same_level && names(&rule.paths, &source.path)
+    };
+    let found = rules.iter().filter(|field| field.rule.converts_numbers()).find(reads_source)?;
+    Some(Arc::new(found.rule.clone()))
 }
 
 /// A condition on cells, which `raw` rows have not.

@@ -67,6 +67,7 @@ impl<'p> RecordMapper<'p> {
             let field = "the order's reference".to_owned();
             return Err(MapError::OtherFormat { file: file.to_owned(), expected: "column", field });
         }
+        profile.ensure_conditions_apply(file, "column", |source| source.column.as_ref())?;
         let mut columns = HeaderColumns::new(profile, header, file);
         let key_columns = columns.find_all(&profile.key, "referenceId", true)?;
         let rules = columns.bind_rules(&profile.rules, Field::to_string)?;

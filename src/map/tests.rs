@@ -212,6 +212,35 @@ fn conditions_see_objects_and_arrays() {
 }
 
 #[test]
+fn conditions_read_numbers_as_the_rule_of_the_column() {
+    let skipped = |price: &str, test: &str, total: &str| {
+        let rules = profile(&format!(
+            "order.price = {{ column = 'total'{price} }}\n\
+             [[skip]]\nreason = 'refund'\nwhen = {{ column = 'total', {test} }}"
+        ));
+        let mapped = csv(&rules, "id,total", &format!("A,{total}"));
+        match (mapped.contains("skip refund"), mapped.contains("condition_unreadable")) {
+            (true, false) => "skipped",
+            (false, false) => "sent",
+            (_, true) => "unreadable",
+        }
+    };
+    let german = ", decimal = ',', thousands = '.'";
+    assert_eq!(skipped(german, "less = 100", "1.250"), "sent");
+    assert_eq!(skipped(german, "less = 100", "99.5"), "unreadable");
+    let dollars = ", strip_prefix = '$', negative = 'parentheses'";
+    assert_eq!(skipped(dollars, "less = 0", "($30.00)"), "skipped");
+    assert_eq!(skipped(dollars, "less = 0", "$30.00"), "sent");
+    // Cents: 12 is 0.12.
+    assert_eq!(skipped(", scale = 2", "less = 1", "12"), "skipped");
+    assert_eq!(skipped(", scale = 'currency'", "less = 1", "12"), "unreadable");
+    // Undeclared: both readings are negative, but one of them is less than 2.
+    assert_eq!(skipped("", "less = 0", "-1.250"), "skipped");
+    assert_eq!(skipped("", "less = 2", "1.250"), "unreadable");
+    assert_eq!(skipped(", decimal = '.'", "less = 2", "1.250"), "skipped");
+}
+
+#[test]
 fn untestable_condition_is_a_problem() {
     let rules =
         "[[skip]]\nreason = 'refund'\nwhen = { column = 'total', path = 'total', less = 0 }";
@@ -284,6 +313,11 @@ fn profile_for_other_format_is_refused() {
         Profile::parse("p", "name = 'p'\norder.referenceId = { column = 'id' }").unwrap();
     let error = FileMapper::bind(&of_columns, None, "orders.ndjson").err().unwrap().to_string();
     assert!(error.contains("the profile has no path for the order's reference"), "{error}");
+    let of_both = "name = 'p'\norder.referenceId = { column = 'id', path = 'id' }\n[[skip]]\n\
+                   reason = 'empty'\nwhen = { column = 'email', empty = true }";
+    let of_both = Profile::parse("p", of_both).unwrap();
+    let error = FileMapper::bind(&of_both, None, "orders.ndjson").err().unwrap().to_string();
+    assert!(error.contains("the profile has no path for the condition on \"email\""), "{error}");
 }
 
 fn unknown(problems: &[Problem]) -> Vec<String> {

@@ -55,7 +55,9 @@ impl PointReading {
         if is_known { Self::NoEvidence } else { Self::of_text(&cell.text) }
     }
 
-    fn of_text(text: &str) -> Self {
+    /// Returns the reading of a number in a text, without a symbol.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
         let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
         let Some((whole, fraction)) = digits.split_once('.') else { return Self::NoEvidence };
         let are_digits = whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());

@@ -271,7 +271,8 @@ impl JsonNode {
     /// an object with numeric names instead of an array with gaps.
     #[must_use]
     pub fn elements(&self) -> Option<Vec<&Self>> {
-        let is_index = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+        let is_index =
+            |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
         match &self.value {
             JsonValue::Null => Some(Vec::new()),
             JsonValue::Array(elements) => Some(elements.iter().collect()),

@@ -271,7 +271,17 @@ fn literal_zone(items: &[Item<'_>]) -> Result<bool, String> {
             Item::OwnedLiteral(text) => &**text,
             _ => continue,
         };
-        let follows_value = index > 0 && part_of(&items[index - 1]).is_some();
+        let before = index.checked_sub(1).and_then(|before| part_of(&items[before]));
+        let follows_value = before.is_some();
+        let follows_time = matches!(
+            before,
+            Some(
+                FormatPart::Minute
+                    | FormatPart::Second
+                    | FormatPart::Fraction
+                    | FormatPart::HalfDay
+            )
+        );
         for word in text.split(|c: char| !c.is_alphabetic()) {
             if let Some(region) = zone::region_of(word) {
                 return Err(format!(
@@ -285,7 +295,11 @@ fn literal_zone(items: &[Item<'_>]) -> Result<bool, String> {
         }
         let is_offset = text.split_once('+').is_some_and(|(_, after)| starts_with_digit(after))
             || text.split_once('-').is_some_and(|(before, after)| {
-                starts_with_digit(after) && before.ends_with(|c: char| c.is_ascii_alphabetic())
+                // -05:00 behind a time, or behind a fraction that is always .000.
+                let is_behind_time =
+                    follows_time && before.chars().all(|c| c == '.' || c.is_ascii_digit());
+                let is_behind_name = before.ends_with(|c: char| c.is_ascii_alphabetic());
+                starts_with_digit(after) && (is_behind_time || is_behind_name)
             });
         if is_offset {
             return Err(format!("reads the offset {text:?} and ignores it; expected %z or %:z"));
@@ -455,6 +469,8 @@ mod tests {
             ("%Y-%m-%d %H:%M (CEST)", "the zone CEST"),
             ("%Y-%m-%d %H:%M GMT+2", "the offset \"GMT+2\""),
             ("%Y-%m-%d %H:%M UTC-05:00", "expected %z"),
+            ("%Y-%m-%dT%H:%M:%S-05:00", "the offset \"-05:00\""),
+            ("%Y-%m-%dT%H:%M:%S.000-0500", "the offset \".000-0500\""),
         ] {
             assert!(of(format).contains(message), "{format}: {}", of(format));
         }
