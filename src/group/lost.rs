@@ -78,7 +78,7 @@ impl LostRows {
         {
             return Err(GroupError { at: *at, reason: message.clone(), more_rows: self.count - 1 });
         }
-        // Whoever accepts unreadable rows gives up rows, not the items of an order.
+        // Accepting unreadable rows gives up rows, not the items of an order.
         match self.first_item {
             Some(at) => {
                 let reason = "the row has cells of an item, but no order key".to_owned();

@@ -406,23 +406,18 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
     let order_rule = |source: &CellSource| number_rule(&rules, source, has_items_path, false);
     let item_rule = |source: &CellSource| number_rule(&rules, source, has_items_path, true);
     let skips = text.skip.into_iter().map(|skip| {
-        let mut when = condition("skip", skip.when, marks)?;
-        when.read_numbers_by(&order_rule);
+        let when = condition("skip", skip.when, marks, &order_rule)?;
+        ensure_no_raw("skip", &when)?;
         Ok(SkipRule { reason: skip.reason.into(), when })
     });
     let skips = skips.collect::<Result<_, ProfileError>>()?;
-    let ignore_rows = text.ignore_rows.into_iter().map(|text| {
-        let mut condition =
-            Condition::new(text, marks).map_err(|error| for_field("ignore_rows", &error))?;
-        condition.read_numbers_by(&order_rule);
-        Ok(condition)
-    });
-    let ignore_rows = ignore_rows.collect::<Result<_, ProfileError>>()?;
-    let mut item_rows =
-        text.item_rows.map(|text| condition("item_rows", text, marks)).transpose()?;
-    if let Some(condition) = &mut item_rows {
-        condition.read_numbers_by(&item_rule);
-    }
+    let ignored = text.ignore_rows.into_iter();
+    let ignore_rows = ignored
+        .map(|text| condition("ignore_rows", text, marks, &order_rule))
+        .collect::<Result<_, ProfileError>>()?;
+    let item_rows = text.item_rows.map(|text| condition("item_rows", text, marks, &item_rule));
+    let item_rows = item_rows.transpose()?;
+    item_rows.iter().try_for_each(|condition| ensure_no_raw("item_rows", condition))?;
     Ok(Profile {
         name: text.name,
         description: text.about,
@@ -475,17 +470,24 @@ fn number_rule(
     Some(Arc::new(found.rule.clone()))
 }
 
-/// A condition on cells, which `raw` rows have not.
+/// Compiles a condition. It reads numbers by `marks`, or as the `rule` of the same cells does.
 fn condition(
     field: &str,
     text: ConditionText,
     marks: NumberMarks,
+    rule: &impl Fn(&CellSource) -> Option<Arc<Rule>>,
 ) -> Result<Condition, ProfileError> {
-    let condition = Condition::new(text, marks).map_err(|error| for_field(field, &error))?;
+    let mut condition = Condition::new(text, marks).map_err(|error| for_field(field, &error))?;
+    condition.read_numbers_by(rule);
+    Ok(condition)
+}
+
+/// Returns an error if a condition on cells tests the whole row.
+fn ensure_no_raw(field: &str, condition: &Condition) -> Result<(), ProfileError> {
     if condition.sources().iter().any(|source| source.is_raw) {
         return Err(for_field(field, "raw is for ignore_rows only; expected a column or path"));
     }
-    Ok(condition)
+    Ok(())
 }
 
 /// Completes how a rule reads numbers, by the marks of the whole profile.

@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 // The maximum numbers of distinct names. Documents have more only if their names are data, and
-// nobody would read a warning for each.
+// a warning for each would not be read.
 const MAX_NAMES: usize = 10_000;
 const MAX_PER_OBJECT: usize = 1_000;
 

@@ -5,11 +5,12 @@
 
 use super::{
     date_readings::DayMonthOrder,
-    decimal_mark::{DecimalMark, QuotedNumber},
+    decimal_mark::DecimalMark,
     draft::Cell,
     field::Field,
     money::minor_units,
     problem::{Code, Problem},
+    quoted_cell::QuotedCell,
 };
 
 /// What the values of columns show, over the whole export or over a part of it.
@@ -45,7 +46,7 @@ impl ColumnWarnings {
     }
 }
 
-fn ambiguous_point(number: &QuotedNumber, field: &Field) -> Problem {
+fn ambiguous_point(number: &QuotedCell, field: &Field) -> Problem {
     let (text, without_point) = (&number.text, number.without_point());
     let message = format!(
         "{text:?} is read as {text}, but could be {without_point}; all values with a point have \
@@ -59,7 +60,7 @@ fn ambiguous_point(number: &QuotedNumber, field: &Field) -> Problem {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExcessDecimals {
     n_amounts: u64,
-    first: Option<QuotedNumber>,
+    first: Option<QuotedCell>,
 }
 
 impl ExcessDecimals {
@@ -73,7 +74,7 @@ impl ExcessDecimals {
             && whole.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit());
         if is_excess && !cell.is_unparsable {
             self.n_amounts += 1;
-            QuotedNumber::of(cell).keep_first(&mut self.first);
+            QuotedCell::of(cell).keep_first(&mut self.first);
         }
     }
 
@@ -83,7 +84,7 @@ impl ExcessDecimals {
     }
 
     fn problem(&self) -> Option<Problem> {
-        let QuotedNumber { at, text } = self.first.as_ref()?;
+        let QuotedCell { at, text } = self.first.as_ref()?;
         let others = match self.n_amounts - 1 {
             0 => String::new(),
             1 => ", and another amount too".to_owned(),

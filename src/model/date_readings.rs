@@ -8,8 +8,8 @@ use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use super::{
     draft::Cell,
     field::Field,
-    origin::Position,
     problem::{Code, Problem},
+    quoted_cell::QuotedCell,
 };
 
 /// The dates of a column as two formats of one list read them.
@@ -19,25 +19,7 @@ pub struct FormatOverlap {
     has_only_first: bool,
     has_only_other: bool,
     /// The first date that both formats read, as different instants.
-    differing: Option<QuotedDate>,
-}
-
-/// A date of the export, as an example in a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuotedDate {
-    /// Where it is.
-    pub at: Position,
-    /// Its text.
-    pub text: String,
-}
-
-impl QuotedDate {
-    fn keep_first(self, first: &mut Option<Self>) {
-        let place = |date: &Self| (date.at.file, date.at.line, date.at.column);
-        if first.as_ref().is_none_or(|first| place(&self) < place(first)) {
-            *first = Some(self);
-        }
-    }
+    differing: Option<QuotedCell>,
 }
 
 impl FormatOverlap {
@@ -50,7 +32,7 @@ impl FormatOverlap {
     ) {
         match (first, other) {
             (Some(first), Some(other)) if first != other => {
-                quote(cell).keep_first(&mut self.differing);
+                QuotedCell::of(cell).keep_first(&mut self.differing);
             }
             (Some(_), None) => self.has_only_first = true,
             (None, Some(_)) => self.has_only_other = true,
@@ -68,7 +50,7 @@ impl FormatOverlap {
     /// Returns a date that can be read in two ways, unless the whole column has only the format
     /// that is tried first.
     #[must_use]
-    pub fn ambiguous(&self) -> Option<&QuotedDate> {
+    pub fn ambiguous(&self) -> Option<&QuotedCell> {
         let is_settled = self.has_only_first && !self.has_only_other;
         self.differing.as_ref().filter(|_| !is_settled)
     }
@@ -84,7 +66,7 @@ pub struct DayMonthOrder {
     /// The days and months of the dates as sets of bits.
     days: u32,
     months: u16,
-    first: Option<QuotedDate>,
+    first: Option<QuotedCell>,
 }
 
 /// Dates in this many months that are all on one day of the month are more likely the days of one
@@ -95,7 +77,8 @@ const MIN_MONTHS_OF_ONE_DAY: u32 = 3;
 const RENEWAL_DAYS: u32 = 1 << 1;
 
 impl DayMonthOrder {
-    /// Records a date with its two readings, in local time. Returns whether it proves the order of day and month.
+    /// Records a date with its two readings, in local time. Returns whether it proves the order of
+    /// day and month.
     pub fn observe(
         &mut self,
         cell: &Cell<'_>,
@@ -110,7 +93,7 @@ impl DayMonthOrder {
         self.newest_exchanged = self.newest_exchanged.max(Some(exchanged));
         self.days |= 1 << time.day();
         self.months |= 1 << time.month();
-        quote(cell).keep_first(&mut self.first);
+        QuotedCell::of(cell).keep_first(&mut self.first);
         false
     }
 
@@ -152,10 +135,6 @@ impl DayMonthOrder {
     }
 }
 
-fn quote(cell: &Cell<'_>) -> QuotedDate {
-    QuotedDate { at: cell.at.position(), text: cell.text.to_string() }
-}
-
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
@@ -164,7 +143,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{draft::Notation, origin::FileId};
+    use crate::model::{
+        draft::Notation,
+        origin::{FileId, Position},
+    };
 
     fn cell(text: &str, line: u64) -> Cell<'static> {
         Cell {

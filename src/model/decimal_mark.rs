@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::{
     draft::{Cell, Notation},
     money::minor_units,
-    origin::Position,
+    quoted_cell::QuotedCell,
 };
 
 /// With this many ambiguous orders, the column is misread and not its orders: the run ends.
@@ -80,38 +80,7 @@ pub struct DecimalMark {
     /// Orders with an ambiguous number, by a hash: the smallest ones, so that the choice does not
     /// depend on the order in which they come.
     orders: BTreeSet<u64>,
-    first: Option<QuotedNumber>,
-}
-
-/// A number of the export, as an example in a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuotedNumber {
-    /// Where it is.
-    pub at: Position,
-    /// Its text.
-    pub text: String,
-}
-
-impl QuotedNumber {
-    /// Returns the number in a cell.
-    #[must_use]
-    pub fn of(cell: &Cell<'_>) -> Self {
-        Self { at: cell.at.position(), text: cell.text.to_string() }
-    }
-
-    /// Replaces `first` if this number comes before it in the export.
-    pub fn keep_first(self, first: &mut Option<Self>) {
-        let place = |number: &Self| (number.at.file, number.at.line, number.at.column);
-        if first.as_ref().is_none_or(|first| place(&self) < place(first)) {
-            *first = Some(self);
-        }
-    }
-
-    /// The number without its point: its other reading.
-    #[must_use]
-    pub fn without_point(&self) -> String {
-        self.text.replace('.', "")
-    }
+    first: Option<QuotedCell>,
 }
 
 impl DecimalMark {
@@ -126,7 +95,7 @@ impl DecimalMark {
         match reading {
             PointReading::NoEvidence => {}
             PointReading::Decimal => self.prove(),
-            PointReading::Ambiguous => self.add_ambiguous(order(), QuotedNumber::of(cell)),
+            PointReading::Ambiguous => self.add_ambiguous(order(), QuotedCell::of(cell)),
         }
         self.is_proved
     }
@@ -136,7 +105,7 @@ impl DecimalMark {
         *self = Self { is_proved: true, ..Self::default() };
     }
 
-    fn add_ambiguous(&mut self, order: u64, number: QuotedNumber) {
+    fn add_ambiguous(&mut self, order: u64, number: QuotedCell) {
         if self.is_proved {
             return;
         }
@@ -162,7 +131,7 @@ impl DecimalMark {
 
     /// The first ambiguous number, if there is one and no number shows how to read it.
     #[must_use]
-    pub fn ambiguous(&self) -> Option<&QuotedNumber> {
+    pub fn ambiguous(&self) -> Option<&QuotedCell> {
         self.first.as_ref()
     }
 
@@ -178,7 +147,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::origin::FileId;
+    use crate::model::origin::{FileId, Position};
 
     #[test]
     fn point_reading_depends_on_digits_around_it() {
@@ -218,7 +187,7 @@ mod tests {
                 Some((order, line)) => {
                     let at = Position { file: FileId(0), line: *line, column: None };
                     let text = format!("{line}.000");
-                    mark.add_ambiguous(*order, QuotedNumber { at, text });
+                    mark.add_ambiguous(*order, QuotedCell { at, text });
                 }
             }
         }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// What systems write as the identifier of nobody, in lower case.
+/// What systems write as an identifier where there is none, in lower case.
 const PLACEHOLDERS: [&str; 8] = ["0", "0.0", "n/a", "null", "none", "-", "guest", "unknown"];
 
 /// Whether a text is a number as a spreadsheet writes one of many digits: with a decimal mark

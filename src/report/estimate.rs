@@ -36,7 +36,7 @@ pub struct SendNotes {
     /// There is no ledger yet, so that a send needs `--new-ledger`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub needs_new_ledger: bool,
-    /// So many orders are old that a send without `--backfill` sends nothing.
+    /// More orders are old than allowed: a send without `--backfill` sends nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub needs_backfill: bool,
     /// The orders that a note counts.

@@ -13,7 +13,7 @@ use crate::model::{draft::Cell, problem::Code};
 /// The format of the target's dates of birth.
 const BIRTH_FORMAT: &str = "%Y-%m-%dT%H:%M";
 
-/// Nobody whose orders are sent was born in an earlier year.
+/// The earliest year of birth of a person whose orders are sent.
 const FIRST_BIRTH_YEAR: i32 = 1900;
 
 /// One of the target's forms of address.

@@ -1,6 +1,6 @@
 //! Rules of texts that tell orders or people apart: order keys, references, identifiers.
 //!
-//! A spreadsheet that rounds a long number, or a character that nobody sees, makes another order or
+//! A spreadsheet that rounds a long number, or an invisible character, makes another order or
 //! person of one. Names get a warning only. Called by `order` and `identity`.
 
 use super::findings::Findings;
@@ -35,7 +35,7 @@ pub(super) fn check_id(cell: &Cell<'_>, findings: &mut Findings) {
     findings.on_cell(code, cell, message);
 }
 
-/// Warns about characters in names that nobody sees and that do not belong there. They are sent.
+/// Warns about invisible characters in names, which do not belong there. They are sent.
 pub(super) fn warn_invisible_text(draft: &Draft<'_>, findings: &mut Findings) {
     const OF_GUEST: [Field; 2] = [Field::GuestFirstname, Field::GuestLastname];
     const OF_ITEM: [Field; 3] = [Field::ItemName, Field::ItemProductId, Field::ItemReferenceId];

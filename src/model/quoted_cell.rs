@@ -1,0 +1,36 @@
+//! Quoted cells: examples of the export for messages about a whole column.
+//!
+//! Of several examples the first one in the export is kept, in whatever order they are found.
+
+use super::{draft::Cell, origin::Position};
+
+/// A cell of the export, as an example in a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotedCell {
+    /// Where it is.
+    pub at: Position,
+    /// Its text.
+    pub text: String,
+}
+
+impl QuotedCell {
+    /// Quotes a cell.
+    #[must_use]
+    pub fn of(cell: &Cell<'_>) -> Self {
+        Self { at: cell.at.position(), text: cell.text.to_string() }
+    }
+
+    /// Replaces `first` if this cell comes before it in the export.
+    pub fn keep_first(self, first: &mut Option<Self>) {
+        let place = |quoted: &Self| (quoted.at.file, quoted.at.line, quoted.at.column);
+        if first.as_ref().is_none_or(|first| place(&self) < place(first)) {
+            *first = Some(self);
+        }
+    }
+
+    /// A number without its point: its other reading.
+    #[must_use]
+    pub fn without_point(&self) -> String {
+        self.text.replace('.', "")
+    }
+}
