@@ -141,6 +141,8 @@ pub(super) enum TestedValue<'a> {
     Array(&'a [JsonNode]),
     /// An object.
     Object,
+    /// The path goes on within a filled array and selects none of its elements.
+    WithinArray,
     /// Lost with the rest of an unreadable row.
     Lost,
 }
@@ -176,6 +178,9 @@ pub(super) enum TestError {
     /// A text is expected where there is an array or an object.
     #[error("is an array or an object, and a condition of the profile tests a single value")]
     NotAScalar,
+    /// The path goes on within an array, whose elements may differ.
+    #[error("is an array, and a condition of the profile tests a member of its elements")]
+    WithinArray,
     /// The cell is lost.
     #[error("is lost")]
     Lost,
@@ -359,6 +364,7 @@ impl CellTest {
     fn holds(&self, value: TestedValue<'_>) -> Result<bool, TestError> {
         match (self, value) {
             (_, TestedValue::Lost) => Err(TestError::Lost),
+            (_, TestedValue::WithinArray) => Err(TestError::WithinArray),
             (Self::Exists(exists), value) => Ok(*exists != matches!(value, TestedValue::Missing)),
             (Self::Empty(empty), value) => Ok(*empty == is_empty(value)),
             (_, TestedValue::Missing | TestedValue::Null | TestedValue::Array([])) => Ok(false),
@@ -403,7 +409,10 @@ fn is_empty(value: TestedValue<'_>) -> bool {
         TestedValue::Missing | TestedValue::Null => true,
         TestedValue::Text(text) => text.is_empty(),
         TestedValue::Array(elements) => elements.is_empty(),
-        TestedValue::Number(_) | TestedValue::Object | TestedValue::Lost => false,
+        TestedValue::Number(_)
+        | TestedValue::Object
+        | TestedValue::WithinArray
+        | TestedValue::Lost => false,
     }
 }
 
@@ -413,7 +422,9 @@ fn any_element_is(texts: &[String], elements: &[JsonNode]) -> Result<bool, TestE
             Ok(texts.iter().all(|wanted| wanted != text))
         }
         TestedValue::Array(_) | TestedValue::Object => Err(TestError::NotAScalar),
-        TestedValue::Missing | TestedValue::Null | TestedValue::Lost => Ok(true),
+        TestedValue::Missing | TestedValue::Null | TestedValue::WithinArray | TestedValue::Lost => {
+            Ok(true)
+        }
     };
     all(elements.iter().map(fails)).map(|fail| !fail)
 }

@@ -155,14 +155,19 @@ impl<'p> DocumentMapper<'p> {
     ) -> bool {
         let value = |source: &CellSource| self.tested(source, Some(node));
         condition.holds(&value).unwrap_or_else(|(source, error)| {
-            let tested = source.path.as_deref().and_then(|path| node.at(path));
+            let path = source.path.as_deref();
+            let tested = path.and_then(|path| node.at(path).or_else(|| node.array_within(path)));
             order.push_untestable(context.at(tested.unwrap_or(node)), error);
             false
         })
     }
 
     fn tested<'n>(&self, source: &CellSource, node: Option<&'n JsonNode>) -> TestedValue<'n> {
-        match TestedValue::of(source.path.as_deref().and_then(|path| node?.at(path))) {
+        let path = source.path.as_deref();
+        match TestedValue::of(path.and_then(|path| node?.at(path))) {
+            TestedValue::Missing if path.is_some_and(|path| is_within_array(node, path)) => {
+                TestedValue::WithinArray
+            }
             TestedValue::Text(text) => self.profile.tested_text(text),
             TestedValue::Number(digits) if self.profile.is_null(digits) => TestedValue::Text(""),
             value => value,
@@ -332,6 +337,11 @@ fn beside<'n>(node: &'n JsonNode, rule: &Rule, name: &str) -> Option<&'n str> {
     (!rule.is_empty(text)).then_some(text)
 }
 
+/// Whether a path goes on within an array and selects none of its elements.
+fn is_within_array(node: Option<&JsonNode>, path: &str) -> bool {
+    node.is_some_and(|node| node.array_within(path).is_some())
+}
+
 /// The value at the first of the paths that has one.
 fn first_filled<'n>(node: &'n JsonNode, rule: &Rule, paths: &[String]) -> Option<&'n JsonNode> {
     let mut found = paths.iter().filter_map(|path| node.at(path));
@@ -391,17 +401,20 @@ impl<'a> DocumentContext<'a> {
         role: Option<PersonRole>,
         order: &mut Collector<'a>,
     ) -> Vec<&'a JsonNode> {
-        let Some(found) = node.at(path) else { return Vec::new() };
-        found.elements().unwrap_or_else(|| {
-            let expected = if role.is_some() { "people" } else { "items" };
-            let message =
-                format!("{path:?} is {}, expected an array of {expected}", type_name(&found.value));
-            let problem = Problem::for_order(Code::NotAScalar, self.at(found).position(), message);
-            order
-                .problems
-                .push(Problem { field: role.map(|role| format!("{}s", role.name())), ..problem });
-            Vec::new()
-        })
+        let (at, found) = match (node.at(path), node.array_within(path)) {
+            (Some(found), _) => match found.elements() {
+                Some(elements) => return elements,
+                None => (found, format!("is {}", type_name(&found.value))),
+            },
+            (None, Some(array)) => (array, "goes on within an array".to_owned()),
+            (None, None) => return Vec::new(),
+        };
+        let expected = if role.is_some() { "people" } else { "items" };
+        let message = format!("{path:?} {found}, expected an array of {expected}");
+        let problem = Problem::for_order(Code::NotAScalar, self.at(at).position(), message);
+        let field = role.map(|role| format!("{}s", role.name()));
+        order.problems.push(Problem { field, ..problem });
+        Vec::new()
     }
 
     fn apply(
@@ -414,6 +427,14 @@ impl<'a> DocumentContext<'a> {
             match target {
                 FieldTarget::Field(field) => {
                     let found = first_filled(node, rule, &rule.paths);
+                    let within = || rule.paths.iter().find_map(|path| node.array_within(path));
+                    if found.is_none()
+                        && let Some(array) = within()
+                    {
+                        let field = Cow::Borrowed(field);
+                        collector.push_not_a_scalar(field, self.at(array), "an array");
+                        continue;
+                    }
                     let beside = rule.scale_member().and_then(|name| beside(node, rule, name));
                     self.push_value(collector, Cow::Borrowed(field), rule, found, beside);
                 }

@@ -211,6 +211,36 @@ fn conditions_see_objects_and_arrays() {
     }
 }
 
+/// A refunded order was once sent, since no element of `refunds` has the name `id`.
+#[test]
+fn path_within_an_array_is_a_problem() {
+    let rules = profile(
+        "items = 'parcels.lines'\nitem.name = { path = 'name' }\n\
+         order.paymentType = { path = ['method', 'payments.method'], default = 'other' }\n\
+         [[skip]]\nreason = 'refunded'\nwhen = { path = 'refunds.id', empty = false }",
+    );
+    let of = |members: Value| {
+        let mut value = members;
+        value["id"] = json!("A");
+        ndjson(&rules, value)
+    };
+    let within = |value| of(value).split(" | ").nth(1).unwrap_or_default().to_owned();
+    let condition = "the value is an array, and a condition of the profile tests a member of its \
+                     elements";
+    let found = within(json!({"refunds": [{"id": 1}]}));
+    assert!(found.starts_with("condition_unreadable") && found.ends_with(condition), "{found}");
+    let found = within(json!({"payments": [{"method": "Card"}]}));
+    assert!(found.starts_with("not_a_scalar paymentType@"), "{found}");
+    let found = within(json!({"parcels": [{"lines": [{"name": "Mug"}]}]}));
+    assert!(found.ends_with("goes on within an array, expected an array of items"), "{found}");
+    for nothing in [json!([]), json!(null), json!({})] {
+        let value = json!({"payments": nothing, "refunds": nothing, "parcels": nothing});
+        assert!(!of(value).contains(" | "), "{nothing}");
+    }
+    let other = of(json!({"method": "Card", "payments": [{"method": "PayPal"}]}));
+    assert!(other.contains("paymentType=Card") && !other.contains(" | "), "{other}");
+}
+
 #[test]
 fn conditions_read_numbers_as_the_rule_of_the_column() {
     let skipped = |price: &str, test: &str, total: &str| {

@@ -265,6 +265,18 @@ impl JsonNode {
         path.match_indices('.').find_map(|(dot, _)| self.step(&path[..dot])?.at(&path[dot + 1..]))
     }
 
+    /// The filled array within which a path goes on, if it goes on to a member of the elements: it
+    /// selects none of them.
+    #[must_use]
+    pub fn array_within(&self, path: &str) -> Option<&JsonNode> {
+        path.match_indices('.').find_map(|(dot, _)| {
+            let above = self.at(&path[..dot])?;
+            let next = path[dot + 1..].split('.').next().unwrap_or_default();
+            let is_filled = matches!(&above.value, JsonValue::Array(all) if !all.is_empty());
+            (is_filled && next.parse::<usize>().is_err()).then_some(above)
+        })
+    }
+
     /// The elements of an array; none of a single value.
     ///
     /// JSON converted from XML has an object instead of an array of one element. JSON from PHP has
