@@ -17,7 +17,9 @@ use crate::{
         order::OrderId,
         printable::printable,
     },
-    storage::{ByteStream, Listing, RunFolder, Source, Storage, StorageEntry, spool},
+    storage::{
+        ByteStream, Listing, RunFolder, Source, Storage, StorageEntry, remove_spooled, spool,
+    },
 };
 
 /// The name for standard input.
@@ -107,13 +109,14 @@ pub fn find(
     let mut spooled = Vec::new();
     let found = find_inputs(storage, names, |name| {
         let copy_name = format!(".input-{}", spooled.len() + 1);
-        // Before it is written: a copy that is incomplete must be removed as well.
+        // Before it is written: an incomplete copy must be removed as well.
         // Absolute, because a run in another working folder may resume this one.
         let copy = Location::from(path::absolute(folder.file(&copy_name))?);
         spooled.push(copy.clone());
         spool(&mut *open_stream(storage, name)?, folder, &copy_name)?;
         Ok(copy)
-    })?;
+    });
+    let found = found.inspect_err(|_| remove_spooled(&spooled))?;
     let inputs = found.into_iter().map(InputRead::unread).collect();
     Ok(ExportRead { inputs, spooled, ..ExportRead::default() })
 }

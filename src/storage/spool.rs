@@ -1,7 +1,7 @@
 //! Spool: copies of inputs that can be read only once, in the run folder.
 //!
 //! They are private like all files of the folder. Made by `read` before it reads them, and removed
-//! by `pipeline` when no later run can need them.
+//! by `pipeline` when no later run can need them, or by `read` if an input cannot be found.
 
 use std::{
     fs,

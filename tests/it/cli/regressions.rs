@@ -66,9 +66,12 @@ fn rejects_folder_can_be_checked() {
 
 #[test]
 fn unreadable_stdin_leaves_no_spool_file() {
-    let ran = Workspace::new().run_with("check - --pos x", &[], b"");
-    assert_eq!(ran.code, 2);
-    assert!(!ran.path(".input-1").exists());
+    for (inputs, stdin) in [("-", String::new()), ("- missing.csv", export(&["A-1"]))] {
+        let command = format!("check {inputs} --pos x");
+        let ran = Workspace::new().run_with(&command, &[], stdin.as_bytes());
+        assert_eq!(ran.code, 2);
+        assert!(!ran.path(".input-1").exists(), "{inputs}");
+    }
 }
 
 #[test]
