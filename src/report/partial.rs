@@ -111,8 +111,9 @@ pub struct PartialReport {
 }
 
 impl PartialReport {
-    /// Counts the guest, the items and the requests of a valid order. `outcome` is none if it is to
-    /// be sent; `to_identify` is the number of requests that identify a guest.
+    /// Counts the guest, the items and the requests of a valid order, unless its history makes it
+    /// invalid. `outcome` is none if it is to be sent; `to_identify` is the number of requests that
+    /// identify a guest.
     pub fn count_valid(
         &mut self,
         record: &OrderRecord,
@@ -120,10 +121,11 @@ impl PartialReport {
         outcome: Option<Outcome>,
         to_identify: u64,
     ) {
-        self.guests.add(order.guest);
-        if outcome != Some(Outcome::Invalid) {
-            self.counters.n_items += record.item_count as u64;
+        if outcome == Some(Outcome::Invalid) {
+            return;
         }
+        self.guests.add(order.guest);
+        self.counters.n_items += record.item_count as u64;
         // Only a check has valid orders as an outcome: it estimates what a send would take.
         if outcome == Some(Outcome::Valid) {
             self.counters.forecast.add_order(order.route, order.n_requests, to_identify);

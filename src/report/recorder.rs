@@ -1,8 +1,8 @@
 //! Recorder: counts every order and its outcome once, and writes the files of the report.
 //!
-//! It decides no outcome and sends nothing; the exit code follows from the outcomes. `pipeline` merges the partial reports
-//! of its cores into it while the export is read, and records one result at a time while it sends.
-//! [`Recorder::finish`] writes the report.
+//! It decides no outcome and sends nothing; the exit code follows from the outcomes. `pipeline`
+//! merges the partial reports of its cores into it while the export is read, and records one result
+//! at a time while it sends. [`Recorder::finish`] writes the report.
 
 use std::{io, num::NonZeroU32};
 
@@ -287,7 +287,8 @@ impl Recorder {
         self.counters.tally.orders().read - self.n_with_outcome(Outcome::Skipped)
     }
 
-    /// Returns the exit code of a run that was not refused: the first of 3, 4, 1 that applies, or 0.
+    /// Returns the exit code of a run that was not refused: the first of 3, 4 and 1 that applies,
+    /// or 0.
     #[must_use]
     pub fn exit_code(&self, is_stopped: bool) -> u8 {
         if self.n_with_outcome(Outcome::Unknown) > 0 {
@@ -419,9 +420,13 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::model::{
-        input::{InputRead, Version},
-        origin::{FileId, Position, RowOrigin},
+    use crate::{
+        model::{
+            input::{InputRead, Version},
+            origin::{FileId, Position, RowOrigin},
+            route::Route,
+        },
+        report::CountedOrder,
     };
 
     const INPUT: &[u8] = b"{\"a\":0}\n{\"a\":1}\n{\"a\":2}\n";
@@ -457,10 +462,10 @@ mod tests {
         Recorder::open(settings, folder, files).unwrap()
     }
 
-    /// The partial report of the order in one row of the input.
-    fn partial(row: u64, outcome: Outcome, names: &InputNames) -> PartialReport {
+    /// The order in one row of the input.
+    fn record(row: u64) -> OrderRecord {
         let bytes = row * ROW_BYTES..(row + 1) * ROW_BYTES - 1;
-        let record = OrderRecord {
+        OrderRecord {
             id: OrderId(row),
             reference: format!("A-{row}"),
             ordered_at: None,
@@ -469,8 +474,12 @@ mod tests {
             item_count: 1,
             rows: vec![RowOrigin { file: FileId(0), line: row + 1, bytes }],
             problems: Vec::new().into(),
-        };
-        let mut partial = PartialReport::default();
+        }
+    }
+
+    /// The partial report of that order.
+    fn partial(row: u64, outcome: Outcome, names: &InputNames) -> PartialReport {
+        let (record, mut partial) = (record(row), PartialReport::default());
         partial.counters.add(&record);
         partial.record(&record, &OrderResult::without_request(outcome, None), names);
         partial
@@ -499,6 +508,21 @@ mod tests {
         let references: Vec<_> =
             results.lines().map(|line| line.split('"').nth(3).unwrap()).collect();
         assert_eq!(references, ["A-0", "A-1", "A-2"]);
+    }
+
+    #[test]
+    fn order_invalid_by_history_counts_no_guest() {
+        let (_temporary, folder) = run_folder();
+        let mut recorder = recorder(&folder);
+        let names = recorder.files().names();
+        for (row, outcome) in [(0, Outcome::Valid), (1, Outcome::Invalid)] {
+            let mut partial = partial(row, outcome, &names);
+            let order = CountedOrder { guest: row, route: Route::Single, n_requests: 1 };
+            partial.count_valid(&record(row), order, Some(outcome), 2);
+            recorder.merge(partial).unwrap();
+        }
+        recorder.count_guests().unwrap();
+        assert_eq!((recorder.n_guests(), recorder.counters.n_items), (1, 1));
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub struct Summary {
     pub headers_repeated: u64,
     /// Orders whose rows were not adjacent.
     pub scattered: u64,
-    /// Items of all orders.
+    /// Items of the valid orders.
     pub items: u64,
     /// Guests of the valid orders.
     pub guests: u64,
