@@ -10,7 +10,7 @@ use std::{
     hash::Hash,
 };
 
-use super::deferred::DeferredOrder;
+use super::undecided::UndecidedOrder;
 use crate::model::{
     id_text::visible,
     order::{OrderRecord, SAME_ORDER_WINDOW},
@@ -28,15 +28,15 @@ pub(crate) struct SharedReference<'a> {
     pub(crate) dedup_hash: Option<DedupHash>,
 }
 
-impl<'a> From<&'a DeferredOrder> for SharedReference<'a> {
-    fn from(order: &'a DeferredOrder) -> Self {
+impl<'a> From<&'a UndecidedOrder> for SharedReference<'a> {
+    fn from(order: &'a UndecidedOrder) -> Self {
         Self { record: &order.record, dedup_hash: order.dedup_hash() }
     }
 }
 
 /// Makes those orders invalid that conflict with another one. They are in the order of the input,
 /// and their references are equal, or equal except for their spelling.
-pub(super) fn mark_conflicts(orders: &mut [DeferredOrder], sends_reused_references: bool) {
+pub(super) fn mark_conflicts(orders: &mut [UndecidedOrder], sends_reused_references: bool) {
     let problems = find_duplicates(&orders.iter().map(SharedReference::from).collect::<Vec<_>>());
     orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
     let problems = find_misspelt(orders);
@@ -133,12 +133,12 @@ fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
 
 /// Returns for each valid order another one whose reference differs only in invisible characters
 /// or in a `.0`, if there is one: they may be parts of one order. Skipped orders are not compared.
-fn find_misspelt(orders: &[DeferredOrder]) -> Vec<Option<Problem>> {
+fn find_misspelt(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
     let mut spellings: HashMap<_, Spellings<'_>> = HashMap::new();
-    for DeferredOrder { record, .. } in orders.iter().filter(|order| !order.is_skipped()) {
+    for UndecidedOrder { record, .. } in orders.iter().filter(|order| !order.is_skipped()) {
         add_spelling(&mut spellings, plain_reference(&record.reference), record);
     }
-    let problem = |order: &DeferredOrder| {
+    let problem = |order: &UndecidedOrder| {
         order.dedup_hash()?;
         let reference = &order.record.reference;
         let other = other_spelling(spellings.get(&plain_reference(reference))?, reference)?;

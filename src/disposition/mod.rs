@@ -18,6 +18,7 @@ mod planned;
 mod read_order;
 mod repeated_content;
 mod rules;
+mod undecided;
 mod unplanned;
 
 pub use age::{AgeLimit, BackfillGuard, OldOrders, in_days};
@@ -25,10 +26,11 @@ pub use changed_orders::ChangedOrders;
 #[cfg(test)]
 pub(crate) use conflicts::{SharedReference, find_conflicts};
 pub use decision::Disposition;
-pub use deferred::{DeferredBatch, DeferredError, DeferredGroups, DeferredOrder, DeferredOrders};
+pub use deferred::{DeferredBatch, DeferredError, DeferredGroups, DeferredOrders};
 pub use pending::PendingOrders;
 pub use planned::{settle_all, settle_by_history};
 pub use read_order::ReadOrder;
 pub use repeated_content::{ContentKey, RepeatedContent, RepeatedContentSorter, push_content};
 pub use rules::{ChangedExit, DispositionRules};
+pub use undecided::UndecidedOrder;
 pub use unplanned::{AcceptedOrders, UNPLANNED_PER_LOOK_UP};

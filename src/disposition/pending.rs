@@ -9,29 +9,29 @@ use std::{collections::BTreeMap, ops::Range};
 use super::{
     conflicts::mark_conflicts,
     decision::{Decision, Disposition},
-    deferred::DeferredOrder,
     history::{decide_all, look_up_keys},
     rules::DispositionRules,
+    undecided::UndecidedOrder,
 };
 use crate::ledger::{self, LedgerError, LedgerReader, OrderKey, ReferenceHistory};
 
 /// Orders to decide about at the end of their block.
 #[derive(Debug, Default)]
 pub struct PendingOrders {
-    orders: Vec<DeferredOrder>,
+    orders: Vec<UndecidedOrder>,
     /// Those of them that may be one order, or share their reference.
     groups: Vec<Range<usize>>,
 }
 
 impl PendingOrders {
     /// Adds an order whose reference no other order has.
-    pub fn push(&mut self, order: DeferredOrder) {
+    pub fn push(&mut self, order: UndecidedOrder) {
         self.orders.push(order);
     }
 
     /// Adds orders whose references may be equal, or equal except for their spelling. They are in
     /// the order of the input.
-    pub fn push_group(&mut self, mut orders: Vec<DeferredOrder>, rules: DispositionRules) {
+    pub fn push_group(&mut self, mut orders: Vec<UndecidedOrder>, rules: DispositionRules) {
         mark_conflicts(&mut orders, rules.sends_reused_references);
         let first = self.orders.len();
         self.orders.extend(orders);
@@ -46,9 +46,9 @@ impl PendingOrders {
         mut self,
         ledger: Option<&dyn LedgerReader>,
         rules: DispositionRules,
-    ) -> Result<Vec<(DeferredOrder, Disposition)>, LedgerError> {
+    ) -> Result<Vec<(UndecidedOrder, Disposition)>, LedgerError> {
         let Some(ledger) = ledger else {
-            let decide = |order: DeferredOrder| {
+            let decide = |order: UndecidedOrder| {
                 let disposition = order.read_order().without_history(rules);
                 (order, disposition)
             };
@@ -82,7 +82,7 @@ impl PendingOrders {
 /// groups.
 // Otherwise two duplicates that differ would be two changes of one accepted order.
 fn assign_accepted(
-    orders: &mut [DeferredOrder],
+    orders: &mut [UndecidedOrder],
     groups: &[Range<usize>],
     histories: &[ReferenceHistory],
 ) {

@@ -1,6 +1,7 @@
 //! An order as this run reads it, valid or not, to be compared with its history.
 //!
-//! It decides nothing. Made by `pipeline`; `decide` and `changed` compare it.
+//! It decides nothing. Made of an order of the export or of a saved plan; `decide` and `changed`
+//! compare it.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;

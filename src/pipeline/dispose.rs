@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     disposition::{
-        BackfillGuard, DeferredBatch, DeferredError, DeferredOrder, Disposition, DispositionRules,
+        BackfillGuard, DeferredBatch, DeferredError, Disposition, DispositionRules, UndecidedOrder,
         push_content,
     },
     ledger::LedgerReader,
@@ -67,7 +67,7 @@ impl<'j> Disposer<'j> {
 
     /// Adds orders whose references may be equal, or equal except for their spelling. They are in
     /// the order of the input.
-    pub(super) fn push_group(&self, orders: Vec<DeferredOrder>, part: &mut TriagePart) {
+    pub(super) fn push_group(&self, orders: Vec<UndecidedOrder>, part: &mut TriagePart) {
         part.pending.push_group(orders, self.rules);
     }
 
@@ -95,16 +95,17 @@ impl<'j> Disposer<'j> {
     /// Disposes of decided orders, in their order.
     pub(super) fn dispose(
         &self,
-        decided: Vec<(DeferredOrder, Disposition)>,
+        decided: Vec<(UndecidedOrder, Disposition)>,
         part: &mut TriagePart,
     ) {
-        for (DeferredOrder { record, order, .. }, disposition) in decided {
+        for (UndecidedOrder { record, order, .. }, disposition) in decided {
             match order {
                 Ok(order) => self.dispose_valid(record, order, disposition, part),
                 Err(unsendable) => {
-                    if let Some(result) = self.take_result(disposition, part) {
-                        self.record_result(&record, &result, Some(&unsendable), part);
-                    }
+                    // Such an order is never one to send. If it were, it would still be reported.
+                    let result = self.take_result(disposition, part);
+                    let result = result.unwrap_or_else(|| unsendable.result());
+                    self.record_result(&record, &result, Some(&unsendable), part);
                 }
             }
         }

@@ -11,7 +11,7 @@ use super::{
     spec::RunSpec, target,
 };
 use crate::{
-    disposition::{DeferredOrder, DeferredOrders},
+    disposition::{DeferredOrders, UndecidedOrder},
     ledger::LedgerReader,
     model::{
         draft::Draft,
@@ -46,11 +46,11 @@ impl Decide for Triage<'_> {
     ) -> Result<(), Refusal> {
         let (record, order) = self.check(draft, facts);
         if facts.may_be_shared(&record.reference) {
-            self.defer(&self.deferred_order(record, order))?;
+            self.defer(&self.undecided(record, order))?;
         } else if self.disposer.only_counts() {
             self.disposer.count(&record, order.as_deref(), part);
         } else {
-            part.pending.push(self.deferred_order(record, order));
+            part.pending.push(self.undecided(record, order));
         }
         Ok(())
     }
@@ -64,11 +64,11 @@ impl Decide for Triage<'_> {
         let mut orders = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let (record, order) = self.check(draft, facts);
-            let deferred = self.deferred_order(record, order);
-            if facts.may_be_shared(&deferred.record.reference) {
-                self.defer(&deferred)?;
+            let undecided = self.undecided(record, order);
+            if facts.may_be_shared(&undecided.record.reference) {
+                self.defer(&undecided)?;
             } else {
-                orders.push(deferred);
+                orders.push(undecided);
             }
         }
         self.disposer.push_group(orders, part);
@@ -117,9 +117,9 @@ impl<'j> Triage<'j> {
         (record, Err(unsendable))
     }
 
-    fn deferred_order(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> DeferredOrder {
+    fn undecided(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> UndecidedOrder {
         let order = order.map(|order| target::encode(&order, &self.spec.stream));
-        DeferredOrder {
+        UndecidedOrder {
             has_time_of_day: self.spec.has_time_of_day(record.ordered_at),
             record,
             order,
@@ -127,7 +127,7 @@ impl<'j> Triage<'j> {
     }
 
     /// Defers an order until all orders are known that may share its reference.
-    fn defer(&self, order: &DeferredOrder) -> io::Result<()> {
+    fn defer(&self, order: &UndecidedOrder) -> io::Result<()> {
         self.deferred.push(hash_reference(&order.record.reference), order)
     }
 
