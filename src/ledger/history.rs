@@ -1,5 +1,6 @@
 //! Reference history: everything that the ledger holds for one reference. Does no I/O and derives
-//! nothing (see `prior_state`). Read by `sqlite`, compared with today's orders by `pipeline`.
+//! nothing (see `prior_state`). Read by `sqlite`, compared with today's orders by
+//! `disposition`.
 
 use super::{change::ChangeState, entry::HistoryEntry};
 use crate::model::planned::ContentHash;

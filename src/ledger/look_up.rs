@@ -1,7 +1,7 @@
 //! Look-up of orders under any spelling of their references.
 //!
-//! It decides nothing about an order and knows no database. Called by `pipeline` for the orders of
-//! an export, and by `disposition` for those of a saved plan.
+//! It decides nothing about an order and knows no database. Called by `disposition`, for the orders
+//! of an export and for those of a saved plan.
 
 use chrono::{DateTime, Utc};
 

@@ -1,5 +1,6 @@
 //! Prior state: what earlier runs did with an order that is about to be sent, derived from the
-//! ledger's entries of its reference. Does no I/O and decides nothing; the caller is `pipeline`.
+//! ledger's entries of its reference. Does no I/O and decides nothing; the caller is
+//! `disposition`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

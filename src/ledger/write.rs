@@ -1,5 +1,5 @@
 //! Ledger writes: what a run writes to its ledger. Does no I/O; a `Ledger` stores them. Made by
-//! `pipeline`.
+//! `pipeline`, and by `disposition` for changed orders.
 
 use super::{
     change::ChangedOrder,

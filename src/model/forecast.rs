@@ -1,6 +1,6 @@
 //! Forecast of a send: its orders and its requests by route.
 //!
-//! Does not count retries, and estimates no time; `report` does. Added up by `pipeline` and `plan`.
+//! Does not count retries, and estimates no time; `report` does. Added up by `report` and `plan`.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,8 @@ pub struct RouteCost {
     pub requests: u64,
 }
 
-/// Valid orders of which a send would not become what their user may expect.
+/// Counts of valid orders that a check notes, since a send may not do with them what its user
+/// expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct OrdersToNote {
     /// Orders that are too old to be sent without `--backfill`.

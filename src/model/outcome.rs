@@ -1,7 +1,8 @@
 //! Outcomes: the final result of each order in a run, with its reason.
 //!
 //! Every order that was read ends in exactly one [`Outcome`], so the counts of the outcomes add up
-//! to the orders read. Decided by `pipeline` and `dispatch`; counted and written by `report`.
+//! to the orders read. Decided by `disposition` and by a target's delivery;
+//! counted and written by `report`.
 
 use serde::{Deserialize, Serialize};
 

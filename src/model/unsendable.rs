@@ -1,7 +1,7 @@
 //! An order that a run does not send, whatever its history: a rule skips it, or it is invalid.
 //!
 //! Its history is still read, since an earlier run may have sent it while it was valid. Made by
-//! `pipeline`, which decides about it; `plan` stores it for a run that resumes.
+//! `pipeline`; `disposition` decides about it, and `plan` stores it for a run that resumes.
 
 use std::collections::BTreeSet;
 

@@ -32,7 +32,7 @@ pub enum RunError {
     AfterSending(Box<RunError>),
     /// The HTTP client cannot be created.
     #[error(transparent)]
-    Dispatch(#[from] ClientError),
+    Client(#[from] ClientError),
 }
 
 impl RunError {

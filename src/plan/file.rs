@@ -22,6 +22,7 @@ use crate::{
 };
 
 /// The version of the format. Format 1 had no number in its header, and its events were texts.
+/// Format 2 had the members of an encoded order directly in its order.
 const FORMAT: u32 = 3;
 
 /// The first line. Its other lines are [`PlanLine`]s.
