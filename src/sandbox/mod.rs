@@ -10,7 +10,8 @@
 //! `response` and `body` build the responses, `query` reads URLs, `message` parses events, `schema`
 //! and `format_rules` hold the manual's rules, `faults` selects the requests that fail and
 //! `fault_injector` makes them fail, `tenant`, `guests`, `cart_store` and `cart` store the data,
-//! `exact_decimal` adds and multiplies it, `state` and `page` show it.
+//! `exact_decimal` adds and multiplies it, `request_kind` has the table of the requests, `state`
+//! and `page` show everything.
 
 // The manual's rules are written down twice in this crate, here and in the sender. With shared
 // code, a rule that was read wrongly would be wrong on both sides, and no test would fail.
@@ -29,6 +30,7 @@ mod listener;
 mod message;
 mod page;
 mod query;
+mod request_kind;
 mod response;
 mod schema;
 mod server;
@@ -41,6 +43,7 @@ pub use faults::{
     Probability, RetryAfterForm,
 };
 pub use handle::Sandbox;
+pub use request_kind::{TenantRequestCounts, TenantRequestKind};
 pub use settings::SandboxSettings;
 pub use state::{
     CartEntry, CartSummary, GuestEntry, MoneyTotal, NotProcessed, OrderCounts, OrderEntry,

@@ -54,8 +54,15 @@ fn escape_bidi_controls(html: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::request_kind::{TenantRequestCounts, TenantRequestKind};
     use super::super::state::{CartSummary, OrderCounts, Requests, TenantMode};
     use super::*;
+
+    fn requests_of(kind: TenantRequestKind, n_requests: u64) -> Requests {
+        let mut by_kind = TenantRequestCounts::default();
+        by_kind[kind] = n_requests;
+        Requests { by_kind, ..Requests::default() }
+    }
 
     fn state(n_orders: usize, n_not_processed: usize) -> SandboxState {
         let order = |n: usize| OrderEntry {
@@ -123,7 +130,7 @@ mod tests {
             reference: Some(format!("R-{n}")),
         };
         let carts = CartSummary { open: 2, abandoned: 3, cleared: 1, list: vec![cart(1), cart(2)] };
-        let requests = Requests { add: 3, ..Requests::default() };
+        let requests = requests_of(TenantRequestKind::Add, 3);
         let html = render(&SandboxState { requests, carts, ..state(0, 0) }).unwrap();
         let section = html.split("<h2>").find(|section| section.starts_with("Open carts")).unwrap();
         insta::assert_snapshot!(section, @r#"
@@ -139,7 +146,7 @@ mod tests {
             </table>
           </div>
         "#);
-        let requests = Requests { clear_cart: 1, ..Requests::default() };
+        let requests = requests_of(TenantRequestKind::ClearCart, 1);
         let html = render(&SandboxState { requests, ..state(0, 0) }).unwrap();
         assert!(
             html.contains("<h2>Open carts</h2>"),

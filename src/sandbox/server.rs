@@ -16,12 +16,13 @@ use uuid::Uuid;
 
 use super::fault_injector::{self, ConnectionClosed, FaultInjector};
 use super::message::{TenantEvent, parse_object};
+use super::request_kind::TenantRequestKind;
 use super::response::{
     AcceptedResponse, ErrorResponse, SandboxResponse, html, internal_error, json,
 };
 use super::settings::SandboxSettings;
 use super::state::SandboxState;
-use super::tenant::{EventError, Tenant, TenantRequestKind};
+use super::tenant::{EventError, Tenant};
 use super::{host, page, query};
 
 /// State shared by all requests.

@@ -9,6 +9,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::request_kind::TenantRequestCounts;
+
 /// All data of the tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SandboxState {
@@ -42,26 +44,9 @@ pub struct SandboxState {
 /// Counts of requests to the Stream API. The sandbox's own pages are not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Requests {
-    /// Requests to create a browser.
-    pub browser_create: u64,
-    /// IDENTITY events.
-    pub identity: u64,
-    /// `ORDER_CHECKOUT` events.
-    pub order_checkout: u64,
-    /// ADD events.
-    pub add: u64,
-    /// `ADD_CONTACTS` events.
-    pub add_contacts: u64,
-    /// `ADD_CONSUMERS` events.
-    pub add_consumers: u64,
-    /// CONFIRM events.
-    pub confirm: u64,
-    /// CHECKOUT events.
-    pub checkout: u64,
-    /// `CLEAR_CART` events.
-    pub clear_cart: u64,
-    /// Other events, unreadable messages, other paths and methods.
-    pub other: u64,
+    /// The requests of each kind.
+    #[serde(flatten)]
+    pub by_kind: TenantRequestCounts,
     /// Requests of all kinds that got a 4xx.
     pub refused: u64,
     /// The sum of all kinds.
@@ -72,13 +57,7 @@ impl Requests {
     /// Whether an event of a cart was received.
     #[must_use]
     pub fn has_cart_events(&self) -> bool {
-        self.add
-            + self.add_contacts
-            + self.add_consumers
-            + self.confirm
-            + self.checkout
-            + self.clear_cart
-            > 0
+        self.by_kind.of_carts(true).any(|(_, n_requests)| n_requests > 0)
     }
 }
 

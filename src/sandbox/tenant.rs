@@ -15,41 +15,11 @@ use super::cart_store::CartStore;
 use super::exact_decimal;
 use super::guests::{GuestId, GuestStore};
 use super::message::{EventContent, TenantEvent, TenantOrder};
+use super::request_kind::TenantRequestKind;
 use super::state::{
     GuestEntry, MoneyTotal, NotProcessed, OrderCounts, OrderEntry, Requests, SandboxState,
     TenantIdentifier, TenantMode,
 };
-
-/// The kind of a request, as counted in [`Requests`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TenantRequestKind {
-    BrowserCreate,
-    Identity,
-    OrderCheckout,
-    Add,
-    AddContacts,
-    AddConsumers,
-    Confirm,
-    Checkout,
-    ClearCart,
-    Other,
-}
-
-impl TenantRequestKind {
-    pub(super) fn from_event_type(event_type: &str) -> Self {
-        match event_type {
-            "IDENTITY" => Self::Identity,
-            "ORDER_CHECKOUT" => Self::OrderCheckout,
-            "ADD" => Self::Add,
-            "ADD_CONTACTS" => Self::AddContacts,
-            "ADD_CONSUMERS" => Self::AddConsumers,
-            "CONFIRM" => Self::Confirm,
-            "CHECKOUT" => Self::Checkout,
-            "CLEAR_CART" => Self::ClearCart,
-            _ => Self::Other,
-        }
-    }
-}
 
 /// Why an event is refused. Other invalid events are accepted and dropped.
 #[derive(Debug, PartialEq, Eq)]
@@ -106,19 +76,7 @@ impl Tenant {
 
     /// Counts a received request, whatever its response.
     pub(super) fn count(&mut self, kind: TenantRequestKind) {
-        let counter = match kind {
-            TenantRequestKind::BrowserCreate => &mut self.requests.browser_create,
-            TenantRequestKind::Identity => &mut self.requests.identity,
-            TenantRequestKind::OrderCheckout => &mut self.requests.order_checkout,
-            TenantRequestKind::Add => &mut self.requests.add,
-            TenantRequestKind::AddContacts => &mut self.requests.add_contacts,
-            TenantRequestKind::AddConsumers => &mut self.requests.add_consumers,
-            TenantRequestKind::Confirm => &mut self.requests.confirm,
-            TenantRequestKind::Checkout => &mut self.requests.checkout,
-            TenantRequestKind::ClearCart => &mut self.requests.clear_cart,
-            TenantRequestKind::Other => &mut self.requests.other,
-        };
-        *counter += 1;
+        self.requests.by_kind[kind] += 1;
         self.requests.total += 1;
     }
 

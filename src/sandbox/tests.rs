@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Sandbox, SandboxSettings};
+use super::{Sandbox, SandboxSettings, TenantRequestKind};
 
 /// Status, head and body of a response.
 struct HttpAnswer(u16, String, String);
@@ -162,7 +162,11 @@ async fn error_statuses_match_the_manual() {
     }
     let state = sandbox.state();
     assert_eq!((state.requests.total, state.requests.refused, state.browsers), (16, 14, 2));
-    assert_eq!((state.requests.browser_create, state.requests.identity), (5, 1));
+    let kinds = state.requests.by_kind;
+    assert_eq!(
+        (kinds[TenantRequestKind::BrowserCreate], kinds[TenantRequestKind::Identity]),
+        (5, 1)
+    );
 }
 
 /// The limit applies to the whole URL; the longest URL that hyper can read is accepted.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::super::message::parse_object;
+use super::super::request_kind::TenantRequestKind;
 
 /// A digest of a request's path and of its message without `browser_id`, which differs in each run.
 // Requests with the same digest share their count, which is harmless.
@@ -44,11 +45,10 @@ impl RequestContent {
 fn content_and_relation(mut event: Map<String, Value>) -> (String, OrderRelation) {
     let browser_id = event.remove("browser_id");
     let browser = digest(&[browser_id.unwrap_or_default().to_string().as_bytes()]);
-    let relation = match event.get("type").and_then(Value::as_str) {
-        Some("ADD") => OrderRelation::Add(browser),
-        Some("ADD_CONTACTS" | "ADD_CONSUMERS" | "CONFIRM" | "CHECKOUT" | "CLEAR_CART") => {
-            OrderRelation::AfterAdd(browser)
-        }
+    let event_type = event.get("type").and_then(Value::as_str).unwrap_or_default();
+    let relation = match TenantRequestKind::from_event_type(event_type) {
+        TenantRequestKind::Add => OrderRelation::Add(browser),
+        kind if kind.is_of_cart() => OrderRelation::AfterAdd(browser),
         _ => OrderRelation::Standalone,
     };
     (Value::Object(event).to_string(), relation)

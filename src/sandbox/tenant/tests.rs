@@ -163,14 +163,8 @@ fn requests_are_counted_by_kind() {
         tenant.count(kind);
     }
     tenant.count_refused();
-    let expected = Requests {
-        browser_create: 1,
-        identity: 1,
-        order_checkout: 2,
-        other: 1,
-        refused: 1,
-        total: 5,
-        ..Requests::default()
-    };
-    assert_eq!(tenant.state("", Duration::ZERO).requests, expected);
+    let requests = tenant.state("", Duration::ZERO).requests;
+    assert_eq!((requests.refused, requests.total), (1, 5));
+    let counts = TenantRequestKind::ALL.map(|kind| requests.by_kind[kind]);
+    assert_eq!(counts, [1, 1, 2, 0, 0, 0, 0, 0, 0, 1]);
 }

@@ -108,7 +108,10 @@ async fn cart_events_are_processed_without_a_response() {
     }
     let state = sandbox.state();
     assert_eq!((last.as_str(), state.orders.processed, state.carts.open), ("", 1, 0));
-    assert!(state.faults["closed_taken"] > 1 && state.requests.checkout == 2);
+    assert!(
+        state.faults["closed_taken"] > 1
+            && state.requests.by_kind[TenantRequestKind::Checkout] == 2
+    );
 }
 
 #[tokio::test]
