@@ -62,22 +62,20 @@ impl Problem {
         self.severity == Severity::Error
     }
 
-    /// Whether the problem concerns a detail that only the route `multi` can carry: contacts,
-    /// consumers, further attributes of products.
+    /// Whether the problem concerns a detail, which not every route carries (see
+    /// [`Details`](super::rules::Details)).
     #[must_use]
-    pub fn is_multi_only(&self) -> bool {
-        let is_listed_name = |field: &str| {
-            MULTI_ONLY.contains(&field)
-                || field.split_once('.').is_some_and(|(prefix, _)| MULTI_ONLY.contains(&prefix))
-        };
-        self.field
-            .as_deref()
-            .is_some_and(|field| is_listed_name(field) || field.starts_with("item.product."))
+    pub fn is_of_detail(&self) -> bool {
+        let field = self.field.as_deref().unwrap_or_default();
+        DETAILS.iter().any(|detail| {
+            let rest = field.strip_prefix(detail);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
     }
 }
 
-/// The names in problems of the details that only the route `multi` can carry.
-const MULTI_ONLY: [&str; 5] = ["item.product", "contact", "contacts", "consumer", "consumers"];
+/// The names of details in problems; the names of their parts follow after a point.
+const DETAILS: [&str; 5] = ["item.product", "contact", "contacts", "consumer", "consumers"];
 
 // A thousand problems of one code would not help the reader more than the first hundred.
 const MAX_PER_CODE: usize = 100;
@@ -98,9 +96,9 @@ pub struct Omitted {
     pub code: Code,
     /// The number of rows with such a problem, not counting rows with a listed one.
     pub row_count: u64,
-    // Counted apart, since `drop_multi_only` may remove them.
+    // Counted apart, since `drop_details` may remove them.
     #[serde(skip)]
-    is_multi_only: bool,
+    is_of_detail: bool,
     // Problems arrive row by row, so comparing with the last row counts each row once.
     #[serde(skip)]
     last_row: Option<(FileId, u64)>,
@@ -111,7 +109,7 @@ impl Problems {
     pub fn push(&mut self, problem: Problem) {
         // The total is checked first: few orders reach it, and counting one code scans the list.
         let is_same_kind = |listed: &&Problem| {
-            listed.code == problem.code && listed.is_multi_only() == problem.is_multi_only()
+            listed.code == problem.code && listed.is_of_detail() == problem.is_of_detail()
         };
         let is_full = self.problems.len() >= MAX_PER_CODE
             && self.problems.iter().filter(is_same_kind).count() >= MAX_PER_CODE;
@@ -126,15 +124,15 @@ impl Problems {
             listed.code == problem.code
                 && (listed.at.file, listed.at.line) == (problem.at.file, problem.at.line)
         });
-        let is_multi_only = problem.is_multi_only();
+        let is_of_detail = problem.is_of_detail();
         let is_same_kind = |omitted: &Omitted| {
-            omitted.code == problem.code && omitted.is_multi_only == is_multi_only
+            omitted.code == problem.code && omitted.is_of_detail == is_of_detail
         };
         let index = self.omitted.iter().position(is_same_kind).unwrap_or_else(|| {
             self.omitted.push(Omitted {
                 code: problem.code,
                 row_count: 0,
-                is_multi_only,
+                is_of_detail,
                 last_row: None,
             });
             self.omitted.len() - 1
@@ -149,7 +147,7 @@ impl Problems {
         self.extend(others.problems);
         for omitted in others.omitted {
             let is_same_kind = |known: &&mut Omitted| {
-                (known.code, known.is_multi_only) == (omitted.code, omitted.is_multi_only)
+                (known.code, known.is_of_detail) == (omitted.code, omitted.is_of_detail)
             };
             match self.omitted.iter_mut().find(is_same_kind) {
                 Some(known) => known.row_count += omitted.row_count,
@@ -163,10 +161,10 @@ impl Problems {
         *self = Self::default();
     }
 
-    /// Removes the problems of details that only the route `multi` can carry, listed or counted.
-    pub fn drop_multi_only(&mut self) {
-        self.problems.retain(|problem| !problem.is_multi_only());
-        self.omitted.retain(|omitted| !omitted.is_multi_only);
+    /// Removes the problems of details, listed or counted, for a route that carries none.
+    pub fn drop_details(&mut self) {
+        self.problems.retain(|problem| !problem.is_of_detail());
+        self.omitted.retain(|omitted| !omitted.is_of_detail);
     }
 
     /// Keeps the problems, listed or counted, of which the code is to be kept.
@@ -439,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn drop_multi_only_keeps_other_problems() {
+    fn drop_details_keeps_other_problems() {
         let at = |line| Position { file: FileId(0), line, column: None };
         let of =
             |field: &str, line| Problem::for_field(Code::NotAScalar, field, at(line), "an array");
@@ -457,7 +455,7 @@ mod tests {
         ] {
             problems.push(of(field, 7));
         }
-        problems.drop_multi_only();
+        problems.drop_details();
         let fields: Vec<_> =
             problems.iter().filter_map(|problem| problem.field.as_deref()).collect();
         assert_eq!((fields, problems.omitted().len()), (vec!["item.productId", "item.price"], 0));

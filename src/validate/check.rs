@@ -83,7 +83,7 @@ impl<'a> RouteCheck<'a> {
         }
         // Details that the route does not send need not be valid either.
         if self.rules.details.carried().is_none() {
-            record.problems.drop_multi_only();
+            record.problems.drop_details();
         }
         self.settings.severities.apply(&mut record.problems);
         record.problems.append(self.problems);
