@@ -20,7 +20,7 @@ const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
 impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     /// Clears leftover carts, concurrently with the other workers, until none is left.
     // A worker that finds none goes on to the guests without waiting for the other workers: guests
-    // have browsers of their own, and the first one is started once none of these requests waits.
+    // have sessions of their own, and the first one is started once none of these requests waits.
     pub(super) async fn clear_leftovers(&self) {
         while self.shutdown.reason().is_none() {
             let Some(leftover) = self.leftover_carts.next() else { return };
@@ -36,7 +36,7 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         for tries in 1.. {
             let Some(start) = self.start(&mut None).await else { return false };
             let request =
-                self.target.clear_cart(&leftover.browser, &leftover.clear_cart, tries > 1);
+                self.target.clear_cart(&leftover.session, &leftover.clear_cart, tries > 1);
             let assess = |response| self.target.assess(request.kind, response);
             let (assessment, health_change) = self.send_request(&request, start, assess).await;
             self.on_health_change(health_change, &assessment).await;
@@ -97,19 +97,19 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         }
     }
 
-    /// Records that a browser's cart is about to be filled; returns `None` if the run stops or the
+    /// Records that a session's cart is about to be filled; returns `None` if the run stops or the
     /// journal fails.
     pub(super) async fn open_cart(
         &self,
         order: &PlannedOrder,
-        browser: &str,
+        session: &str,
         clear_cart: &str,
     ) -> Option<J::Cart> {
         // A run that stops sends no ADD, so this cart stays empty.
         if self.shutdown.reason().is_some() {
             return None;
         }
-        match self.journal.open_cart(&order.record.reference, browser, clear_cart).await {
+        match self.journal.open_cart(&order.record.reference, session, clear_cart).await {
             Ok(cart) => Some(cart),
             Err(reason) => {
                 self.shutdown.abort(reason);

@@ -43,12 +43,12 @@ pub trait Journal: Send + Sync + 'static {
         outcome: AttemptOutcome,
     ) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Records durably that items of an order are about to be put in the cart of a browser, and
+    /// Records durably that items of an order are about to be put in the cart of a session, and
     /// what a later run needs to clear it.
     fn open_cart(
         &self,
         reference: &str,
-        browser: &str,
+        session: &str,
         clear_cart: &str,
     ) -> impl Future<Output = Result<Self::Cart, String>> + Send;
 
@@ -61,8 +61,8 @@ pub trait Journal: Send + Sync + 'static {
 pub struct LeftoverCart<C> {
     /// Its id in the journal.
     pub cart: C,
-    /// The browser's id.
-    pub browser: String,
+    /// The target's id of the session that holds it.
+    pub session: String,
     /// What the target needs to clear it: the `clear_cart` of [`Journal::open_cart`].
     pub clear_cart: String,
 }

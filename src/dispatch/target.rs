@@ -55,7 +55,7 @@ pub trait DispatchTarget: Send + Sync + 'static {
     fn probe(&self) -> Request;
 
     /// The request that clears a cart of an earlier run.
-    fn clear_cart(&self, browser: &str, clear_cart: &str, is_retry: bool) -> Request;
+    fn clear_cart(&self, session: &str, clear_cart: &str, is_retry: bool) -> Request;
 
     /// The endpoint of a kind of request, as messages show it.
     fn endpoint(&self, kind: RequestKind) -> String;
@@ -141,13 +141,13 @@ pub enum Action {
     Send(Request),
     /// Wait for this time, then call `next_action` again.
     Wait(Duration),
-    /// Record durably that items of an order are about to be put in this browser's cart; then call
-    /// `next_action` again.
+    /// Record durably that items of an order are about to be put in the cart of this session; then
+    /// call `next_action` again.
     OpenCart {
         /// The order's index in the guest's orders, from 0.
         order: usize,
-        /// The browser's id.
-        browser: String,
+        /// The target's id of the session.
+        session: String,
         /// What a later run needs to clear the cart.
         clear_cart: String,
     },
@@ -171,6 +171,6 @@ pub struct Request {
     pub message: String,
     /// The index of the order that it is for in the guest's orders, from 0.
     pub order: usize,
-    /// The same step was sent before, on this browser or another.
+    /// The same step was sent before, in this session or another.
     pub is_retry: bool,
 }

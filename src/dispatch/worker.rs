@@ -29,7 +29,7 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     /// Returns the next guest with an order to send, once no guest in progress waits for a permit.
     /// Guests without one are settled in passing, and so are all guests once the run stops: there
     /// may be millions.
-    // Guests in progress come first, so that a crash wastes few requests and browsers are fresh
+    // Guests in progress come first, so that a crash wastes few requests and sessions are fresh
     // when they are used.
     async fn next_guest(
         &self,
@@ -85,8 +85,8 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         loop {
             match delivery.next_action(Instant::now()) {
                 Action::Done => return delivery.identified(),
-                Action::OpenCart { order, browser, clear_cart } => {
-                    cart = self.open_cart(&guest.orders[order], &browser, &clear_cart).await;
+                Action::OpenCart { order, session, clear_cart } => {
+                    cart = self.open_cart(&guest.orders[order], &session, &clear_cart).await;
                 }
                 Action::CloseCart => self.close_cart(cart.take()).await,
                 Action::Settled(index, result) => {

@@ -23,7 +23,7 @@ pub struct OrderKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptId(pub i64);
 
-/// The cart of the browser on which an order is assembled, by its number in the ledger.
+/// The cart of the session in which an order is assembled, by its number in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CartId(pub i64);
 
@@ -34,8 +34,8 @@ pub struct OpenCart {
     pub cart: CartId,
     /// The order's reference.
     pub reference: String,
-    /// The browser's id.
-    pub browser: String,
+    /// The target's id of the session that holds it.
+    pub session: String,
     /// What the target needs to empty the cart.
     pub clear_cart: String,
 }

@@ -246,8 +246,8 @@ mod tests {
         };
         let intended = submit(LedgerWrite::Intent(intent));
         let settled = submit(accepted(1));
-        let (reference, browser, clear_cart) = ("A".into(), "b".into(), "\"}".into());
-        let opened = submit(LedgerWrite::OpenCart { reference, browser, clear_cart });
+        let (reference, session, clear_cart) = ("A".into(), "b".into(), "\"}".into());
+        let opened = submit(LedgerWrite::OpenCart { reference, session, clear_cart });
         let closed = submit(LedgerWrite::CloseCart(CartId(1)));
         drop(queue);
         assert_eq!(

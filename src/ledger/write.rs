@@ -38,12 +38,12 @@ pub enum LedgerWrite {
         /// the tenant keeps them for ever.
         types: Vec<AttributeType>,
     },
-    /// An order's items are about to be added to the cart of a browser.
+    /// An order's items are about to be added to the cart of a session.
     OpenCart {
         /// The order's reference.
         reference: String,
-        /// The browser's id.
-        browser: String,
+        /// The target's id of the session.
+        session: String,
         /// What the target needs to empty the cart.
         clear_cart: String,
     },

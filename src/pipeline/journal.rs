@@ -21,7 +21,7 @@ use crate::{
 pub(super) struct LedgerJournal {
     pub(super) ledger: GroupCommit,
     /// Number of carts that may not be empty.
-    pub(super) n_open: Arc<AtomicU64>,
+    pub(super) n_carts_open: Arc<AtomicU64>,
 }
 
 impl Journal for LedgerJournal {
@@ -50,22 +50,22 @@ impl Journal for LedgerJournal {
     async fn open_cart(
         &self,
         reference: &str,
-        browser: &str,
+        session: &str,
         clear_cart: &str,
     ) -> Result<CartId, String> {
-        let (reference, browser, clear_cart) =
-            (reference.to_owned(), browser.to_owned(), clear_cart.to_owned());
+        let (reference, session, clear_cart) =
+            (reference.to_owned(), session.to_owned(), clear_cart.to_owned());
         let cart = self
-            .write(LedgerWrite::OpenCart { reference, browser, clear_cart })
+            .write(LedgerWrite::OpenCart { reference, session, clear_cart })
             .await
             .map(CartId)?;
-        self.n_open.fetch_add(1, Ordering::SeqCst);
+        self.n_carts_open.fetch_add(1, Ordering::SeqCst);
         Ok(cart)
     }
 
     async fn close_cart(&self, cart: CartId) -> Result<(), String> {
         self.write(LedgerWrite::CloseCart(cart)).await?;
-        self.n_open.fetch_sub(1, Ordering::SeqCst);
+        self.n_carts_open.fetch_sub(1, Ordering::SeqCst);
         Ok(())
     }
 }
@@ -99,7 +99,7 @@ pub(super) fn leftover_carts(
     Ok(carts
         .map(|open| LeftoverCart {
             cart: open.cart,
-            browser: open.browser,
+            session: open.session,
             clear_cart: open.clear_cart,
         })
         .collect())

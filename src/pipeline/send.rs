@@ -45,7 +45,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     emit: ProgressFn<'_>,
 ) -> Result<SendOutcome, RunError> {
     let leftover_carts = leftover_carts(&*ledger)?;
-    let n_open = Arc::new(AtomicU64::new(leftover_carts.len() as u64));
+    let n_carts_open = Arc::new(AtomicU64::new(leftover_carts.len() as u64));
     let settings = send_spec.dispatch.clone();
     // Created before the thread that writes the ledger, so that an error here leaves a cleanly
     // closed ledger.
@@ -53,7 +53,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let (ledger, writer) = GroupCommit::start(ledger);
     let guests = guests(ledger.clone()).map(GuestParts::stringify_errors);
     let work = Work { leftover_carts, guests: plan::with_limit(guests, send_spec.limit) };
-    let journal = LedgerJournal { ledger, n_open: Arc::clone(&n_open) };
+    let journal = LedgerJournal { ledger, n_carts_open: Arc::clone(&n_carts_open) };
     // A result that cannot be written stops the run: an order that cannot be reported must not be
     // sent.
     let handler =
@@ -61,7 +61,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let stop = send_spec.shutdown_signal.clone();
     let mut outcome =
         send_spec.runtime.block_on(dispatch::run(work, service, settings, journal, stop, handler));
-    recorder.n_carts_open = n_open.load(Ordering::SeqCst);
+    recorder.n_carts_open = n_carts_open.load(Ordering::SeqCst);
     if recorder.n_unreached() > 0 {
         let limit = send_spec.limit.map(plan::limit_reached);
         outcome.stopped = outcome.stopped.or(limit);

@@ -89,10 +89,11 @@ impl<T: Transport> DispatchTarget for StreamService<T> {
         Request { kind, message, order: 0, is_retry: true }
     }
 
-    fn clear_cart(&self, browser: &str, clear_cart: &str, is_retry: bool) -> Request {
+    fn clear_cart(&self, session: &str, clear_cart: &str, is_retry: bool) -> Request {
         Request {
             kind: RequestKind::ClearCart,
-            message: complete(clear_cart, browser),
+            // A cart belongs to the session of its browser.
+            message: complete(clear_cart, session),
             order: 0,
             is_retry,
         }

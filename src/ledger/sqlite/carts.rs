@@ -1,5 +1,7 @@
 //! Carts: the statements about the carts of assembled orders. Clears nothing. Called by `run`.
 
+// The column `browser` has the id of a cart's session, which the Stream API calls a browser.
+
 use rusqlite::{Connection, params};
 
 use super::stamp::Stamp;
@@ -18,8 +20,8 @@ pub(super) fn open_carts(
          WHERE target = ?1 AND closed_at IS NULL ORDER BY cart",
     )?;
     let carts = statement.query_map(params![target.0], |row| {
-        let (cart, reference, browser) = (CartId(row.get(0)?), row.get(1)?, row.get(2)?);
-        Ok(OpenCart { cart, reference, browser, clear_cart: row.get(3)? })
+        let (cart, reference, session) = (CartId(row.get(0)?), row.get(1)?, row.get(2)?);
+        Ok(OpenCart { cart, reference, session, clear_cart: row.get(3)? })
     })?;
     carts.collect()
 }
@@ -28,7 +30,7 @@ pub(super) fn open_carts(
 pub(super) fn insert(
     connection: &Connection,
     reference: &str,
-    browser: &str,
+    session: &str,
     clear_cart: &str,
     stamp: Stamp<'_>,
 ) -> Result<CartId, rusqlite::Error> {
@@ -40,7 +42,7 @@ pub(super) fn insert(
         stamp.target.0,
         reference,
         stamp.run,
-        browser,
+        session,
         clear_cart,
         stamp.now
     ])?;

@@ -249,8 +249,8 @@ fn write_one(
             attempts::set_outcome(connection, *attempt, *state, false, stamp.now)
                 .map(|()| attempt.0)
         }
-        LedgerWrite::OpenCart { reference, browser, clear_cart } => {
-            carts::insert(connection, reference, browser, clear_cart, stamp).map(|cart| cart.0)
+        LedgerWrite::OpenCart { reference, session, clear_cart } => {
+            carts::insert(connection, reference, session, clear_cart, stamp).map(|cart| cart.0)
         }
         LedgerWrite::CloseCart(cart) => carts::close(connection, *cart, stamp.now).map(|()| cart.0),
         LedgerWrite::RecordChange(change) => changes::record(connection, change, stamp).map(|()| 0),

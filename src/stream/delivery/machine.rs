@@ -334,9 +334,9 @@ impl<'p> GuestDelivery<'p> {
         let unopened = self.progress.cart.as_mut().filter(|cart| is_filling && !cart.is_open);
         if let (Some(cart), Some(Ok(payload))) = (unopened, &self.payload) {
             cart.is_open = true;
-            let (order, browser) = (self.order_index, cart.browser.clone());
+            let (order, session) = (self.order_index, cart.browser.clone());
             let clear_cart = after_browser_id(RequestSpec::CLEAR_CART.event_json(payload));
-            self.pending.push_back(Action::OpenCart { order, browser, clear_cart });
+            self.pending.push_back(Action::OpenCart { order, session, clear_cart });
         }
     }
 

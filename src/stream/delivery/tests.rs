@@ -63,8 +63,8 @@ fn run_script_with(guest: &PlannedGuest, settings: &StreamSettings, script: &[&s
                 now += time;
                 format!("wait {}ms", time.as_millis())
             }
-            Action::OpenCart { order, browser, .. } => {
-                format!("open the cart of {order} on {browser}")
+            Action::OpenCart { order, session, .. } => {
+                format!("open the cart of {order} on {session}")
             }
             Action::CloseCart => "close the cart".to_owned(),
             Action::StopRun(reason) => {

@@ -105,13 +105,13 @@ impl Journal for ScriptedJournal {
     async fn open_cart(
         &self,
         reference: &str,
-        browser: &str,
+        session: &str,
         clear_cart: &str,
     ) -> Result<usize, String> {
         self.write().await?;
         assert!(clear_cart.contains("CLEAR_CART"));
         let mut carts = self.carts.lock().unwrap();
-        carts.push(format!("{reference} opened on {browser}"));
+        carts.push(format!("{reference} opened on {session}"));
         Ok(carts.len() - 1)
     }
 
@@ -128,7 +128,7 @@ const FIRST_LEFTOVER: usize = 1000;
 fn leftover_carts(n_carts: usize) -> Vec<LeftoverCart<usize>> {
     let cart = |no| LeftoverCart {
         cart: FIRST_LEFTOVER + no,
-        browser: format!("old-{no}"),
+        session: format!("old-{no}"),
         clear_cart: "\",\"type\":\"CLEAR_CART\"}".into(),
     };
     (0..n_carts).map(cart).collect()

@@ -45,7 +45,7 @@ impl TestShop {
         let clear_cart = "\",\"type\":\"CLEAR_CART\",\"pos\":\"x\"}".to_owned();
         let cart = LedgerWrite::OpenCart {
             reference: "A-2".to_owned(),
-            browser: browser.to_owned(),
+            session: browser.to_owned(),
             clear_cart,
         };
         self.ledger().write(&[cart]).unwrap();

@@ -119,14 +119,14 @@ impl Journal for ModelJournal {
     async fn open_cart(
         &self,
         reference: &str,
-        browser: &str,
+        session: &str,
         clear_cart: &str,
     ) -> Result<CartId, String> {
         let occurrence =
-            Occurrence::CartOpened(test_shop::order_of_reference(reference), browser.to_owned());
-        let (reference, browser, clear_cart) =
-            (reference.to_owned(), browser.to_owned(), clear_cart.to_owned());
-        self.write(LedgerWrite::OpenCart { reference, browser, clear_cart }, occurrence)
+            Occurrence::CartOpened(test_shop::order_of_reference(reference), session.to_owned());
+        let (reference, session, clear_cart) =
+            (reference.to_owned(), session.to_owned(), clear_cart.to_owned());
+        self.write(LedgerWrite::OpenCart { reference, session, clear_cart }, occurrence)
             .await
             .map(CartId)
     }

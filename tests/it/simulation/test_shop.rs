@@ -84,7 +84,7 @@ pub(super) fn history(seed: u64) -> History {
     let ledger = shop.open_ledger();
     let prior_states = (0..shop.n_orders).map(|order| prior_state_of(order, &*ledger)).collect();
     let leftover_carts =
-        ledger.open_carts().unwrap().into_iter().map(|cart| cart.browser).collect();
+        ledger.open_carts().unwrap().into_iter().map(|cart| cart.session).collect();
     History {
         guest_of,
         steps_of: shop.steps_of,
@@ -224,7 +224,7 @@ impl TestShop {
         let open = ledger.open_carts().unwrap().into_iter();
         let leftover = |open: OpenCart| LeftoverCart {
             cart: open.cart,
-            browser: open.browser,
+            session: open.session,
             clear_cart: open.clear_cart,
         };
         let work = Work { leftover_carts: open.map(leftover).collect(), guests };

@@ -76,13 +76,13 @@ fn history_is_per_target() {
     assert_eq!(states(&*other, "A"), []);
 }
 
-fn cart(browser: &str) -> LedgerWrite {
+fn cart(session: &str) -> LedgerWrite {
     let clear_cart = "\",\"type\":\"CLEAR_CART\"}".to_owned();
-    LedgerWrite::OpenCart { reference: "A".into(), browser: browser.into(), clear_cart }
+    LedgerWrite::OpenCart { reference: "A".into(), session: session.into(), clear_cart }
 }
 
-fn open_browsers(ledger: &dyn Ledger) -> Vec<String> {
-    ledger.open_carts().unwrap().into_iter().map(|cart| cart.browser).collect()
+fn open_sessions(ledger: &dyn Ledger) -> Vec<String> {
+    ledger.open_carts().unwrap().into_iter().map(|cart| cart.session).collect()
 }
 
 #[test]
@@ -97,14 +97,14 @@ fn open_carts_are_per_target() {
     drop(ledger);
     let next = open(&path, "a", "run-2").unwrap();
     assert_eq!(
-        (open_browsers(&*next), open_browsers(&*other)),
+        (open_sessions(&*next), open_sessions(&*other)),
         (vec!["b-1".into(), "b-3".into()], vec!["b-4".into()])
     );
     let clear_cart = "\",\"type\":\"CLEAR_CART\"}".to_owned();
-    let (reference, browser) = ("A".into(), "b-1".into());
+    let (reference, session) = ("A".into(), "b-1".into());
     assert_eq!(
         next.open_carts().unwrap()[0],
-        OpenCart { cart: CartId(carts[0]), reference, browser, clear_cart }
+        OpenCart { cart: CartId(carts[0]), reference, session, clear_cart }
     );
 }
 
