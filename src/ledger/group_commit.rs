@@ -81,7 +81,7 @@ fn commit_groups(
     mut ledger: Box<dyn Ledger>,
     pending: &mpsc::Receiver<PendingWrite>,
 ) -> (Box<dyn Ledger>, CloseReport) {
-    let mut unwritten_outcomes = Vec::new();
+    let mut unwritten = Vec::new();
     while let Ok(first) = pending.recv() {
         let (writes, replies): (Vec<_>, Vec<_>) = collect_group(first, pending).into_iter().unzip();
         match ledger.write(&writes) {
@@ -91,26 +91,26 @@ fn commit_groups(
             Err(LedgerError::OtherRun { .. } | LedgerError::Replaced { .. })
                 if writes.len() > 1 =>
             {
-                let mut write_one =
-                    |write: &LedgerWrite| Ok(ledger.write(std::slice::from_ref(write))?[0]);
-                send_replies(
-                    replies,
-                    writes.iter().map(|write| write_one(write).map_err(Arc::new)),
-                );
+                for (write, reply) in writes.into_iter().zip(replies) {
+                    let written = ledger.write(std::slice::from_ref(&write));
+                    if written.is_err() {
+                        unwritten.extend(may_be_retried(write));
+                    }
+                    send_replies([reply], [written.map(|numbers| numbers[0]).map_err(Arc::new)]);
+                }
             }
             Err(error) => {
                 let error = Arc::new(error);
-                unwritten_outcomes.extend(writes.into_iter().filter(|write| !write.is_intent()));
+                unwritten.extend(writes.into_iter().filter_map(may_be_retried));
                 send_replies(replies, std::iter::repeat_with(|| Err(Arc::clone(&error))));
             }
         }
     }
     // Last retry: nothing more is sent, and the disk may have space again. An outcome that is lost
     // here would be unknown to the next run.
-    let all_written = unwritten_outcomes.is_empty() || ledger.write(&unwritten_outcomes).is_ok();
+    let all_written = unwritten.is_empty() || ledger.write(&unwritten).is_ok();
     // Only outcomes are counted: a cart that stays marked as open is merely cleared once more.
-    let outcomes =
-        unwritten_outcomes.iter().filter(|write| matches!(write, LedgerWrite::Outcome { .. }));
+    let outcomes = unwritten.iter().filter(|write| matches!(write, LedgerWrite::Outcome { .. }));
     let closed = CloseReport {
         unwritten_outcomes: if all_written { 0 } else { outcomes.count() },
         error: ledger.close().err(),
@@ -129,7 +129,16 @@ fn collect_group(first: PendingWrite, pending: &mpsc::Receiver<PendingWrite>) ->
     group
 }
 
-fn send_replies(replies: Vec<oneshot::Sender<Reply>>, answers: impl Iterator<Item = Reply>) {
+/// Returns a write that is tried again when the ledger is closed. An intent is not: its request
+/// was not sent.
+fn may_be_retried(write: LedgerWrite) -> Option<LedgerWrite> {
+    (!write.is_intent()).then_some(write)
+}
+
+fn send_replies(
+    replies: impl IntoIterator<Item = oneshot::Sender<Reply>>,
+    answers: impl IntoIterator<Item = Reply>,
+) {
     for (reply, answer) in replies.into_iter().zip(answers) {
         // A receiver that was dropped needs no reply.
         drop(reply.send(answer));
@@ -224,27 +233,45 @@ mod tests {
         );
     }
 
-    #[test]
-    fn outcomes_are_written_after_intents_are_refused() {
+    fn intent() -> LedgerWrite {
         let order = OrderKey {
             reference: "A".into(),
             ordered_at: chrono::DateTime::UNIX_EPOCH,
             content: crate::model::planned::ContentHash([0; 16]),
         };
-        let intent = Intent {
+        LedgerWrite::Intent(Intent {
             order,
             status: "PURCHASED".into(),
             money: None,
             item_count: 1,
             dedup_hash: None,
-        };
+        })
+    }
+
+    /// Queues a write; the receiver gets its reply.
+    fn submit(queue: &mpsc::Sender<PendingWrite>, write: LedgerWrite) -> oneshot::Receiver<Reply> {
+        let (reply, response) = oneshot::channel();
+        queue.send((write, reply)).unwrap();
+        response
+    }
+
+    #[test]
+    fn failed_outcome_of_a_refused_group_is_counted() {
         let (queue, pending) = mpsc::channel();
-        let submit = |write| {
-            let (reply, response) = oneshot::channel();
-            queue.send((write, reply)).unwrap();
-            response
-        };
-        let intended = submit(LedgerWrite::Intent(intent));
+        let replies = [intent(), accepted(1)].map(|write| submit(&queue, write));
+        drop(queue);
+        let refuse_and_fail =
+            |writes: &[LedgerWrite]| refuse_intents(writes).and_then(|_| Err(LedgerError::Closed));
+        let closed = commit_groups(Box::new(Scripted(refuse_and_fail)), &pending).1;
+        assert_eq!(closed.unwritten_outcomes, 1);
+        assert!(replies.into_iter().all(|reply| reply.blocking_recv().unwrap().is_err()));
+    }
+
+    #[test]
+    fn outcomes_are_written_after_intents_are_refused() {
+        let (queue, pending) = mpsc::channel();
+        let submit = |write| submit(&queue, write);
+        let intended = submit(intent());
         let settled = submit(accepted(1));
         let (reference, session, clear_cart) = ("A".into(), "b".into(), "\"}".into());
         let opened = submit(LedgerWrite::OpenCart { reference, session, clear_cart });
