@@ -5,12 +5,14 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
+    commit_counter,
     companions::Companions,
     file::{self, WritableFile},
     location::SqliteLocation,
     lock::RunLock,
     schema::{attempt_columns, ledger_columns},
     targets::{self, known_targets, mark_closed},
+    wal,
 };
 use crate::{
     ledger::{
@@ -55,13 +57,13 @@ pub(super) fn adopt(
         Transaction::new_unchecked(&ledger.connection, TransactionBehavior::Immediate)?;
     move_rows(&transaction, from.target, to_hash)?;
     targets::rename(&transaction, from.target, to_hash, &to.base_url)?;
-    file::count_commit(&transaction, 0)?;
+    commit_counter::count(&transaction, 0)?;
     transaction.commit()?;
-    let state = file::current_state(&ledger.connection, &location.path)?;
+    let state = commit_counter::current_state(&ledger.connection, &location.path)?;
     let (mut companions, _) =
         Companions::open(lock, location.state_folder.as_deref(), &state.id, to_hash);
     companions.record(&state);
-    file::keep_wal_of_open_runs(&ledger.connection)?;
+    wal::keep_for_open_runs(&ledger.connection)?;
     Ok(from)
 }
 
@@ -116,6 +118,6 @@ pub(super) fn accept_loss(location: &SqliteLocation) -> Result<(), LedgerError> 
     )?;
     mark_closed(&transaction, None)?;
     transaction.commit()?;
-    file::keep_wal_of_open_runs(&connection)?;
+    wal::keep_for_open_runs(&connection)?;
     Ok(())
 }

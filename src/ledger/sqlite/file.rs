@@ -1,30 +1,24 @@
 //! Ledger file: opens the database for writing or reading, and refuses a file that is not known to
 //! be the right ledger, or that is damaged or incomplete.
 //!
-//! Does not interpret the rows. Called by `run` and `reader` for runs, and by `admin`, `settle`
-//! and `adopt` for the operator.
+//! Does not interpret the rows; `wal` knows the write-ahead log. Called by `run` and `reader` for
+//! runs, and by `admin`, `settle` and `adopt` for the operator.
 
-use std::{io, path::Path, time::SystemTime};
+use std::{io, path::Path};
 
-use chrono::{DateTime, Utc};
-use rusqlite::{
-    Connection, OpenFlags, OptionalExtension, backup::Backup, config::DbConfig, params,
-};
+use rusqlite::{Connection, OpenFlags, backup::Backup, config::DbConfig};
 
 use super::{
+    commit_counter::current_state,
     companions,
     error::open_error,
     integrity,
     location::SqliteLocation,
     lock::RunLock,
     paths::{self, OpenedFile},
-    schema,
-    state::LedgerState,
+    schema, wal,
 };
-use crate::ledger::{
-    error::LedgerError,
-    target_hash::{TargetHash, hex},
-};
+use crate::ledger::{error::LedgerError, target_hash::TargetHash};
 
 /// A ledger that is open for writing.
 pub(super) struct WritableFile {
@@ -61,7 +55,7 @@ pub(super) fn create(location: &SqliteLocation) -> Result<WritableFile, LedgerEr
 fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
     paths::ensure_single_link(path)?;
     // Before SQLite opens the database, because it then creates the log.
-    let had_wal = has_wal(path);
+    let had_wal = wal::exists(path);
     let mut opened = OpenedFile::at(path)
         .map_err(|error| LedgerError::LockFile { path: path.display().to_string(), error })?;
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
@@ -80,10 +74,6 @@ fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
     Ok(WritableFile { connection, opened, had_wal })
 }
 
-fn has_wal(path: &Path) -> bool {
-    paths::has_ledger(&paths::wal_path(path))
-}
-
 impl WritableFile {
     /// Migrates the ledger, and refuses one that is damaged or lacks the write-ahead log of a run
     /// that did not end cleanly. `held` is the target whose lock the caller holds already.
@@ -93,7 +83,7 @@ impl WritableFile {
         held: Option<TargetHash>,
     ) -> Result<(), LedgerError> {
         self.migrate_and_verify(location, held)?;
-        ensure_wal_present(&self.connection, location, self.had_wal)
+        wal::ensure_present(&self.connection, location, self.had_wal)
     }
 
     /// Migrates the ledger, and refuses one that is damaged.
@@ -119,26 +109,6 @@ impl WritableFile {
         target: TargetHash,
     ) -> Result<(), LedgerError> {
         ensure_newest(&self.connection, location, target)
-    }
-
-    /// Returns a warning if the log cannot be verified: a run did not end cleanly, and no
-    /// companion recorded how many transactions it wrote.
-    pub(super) fn unverified_wal_warning(
-        &self,
-        location: &SqliteLocation,
-    ) -> Result<Option<String>, LedgerError> {
-        let Some(run) = open_run(&self.connection, &location.path)? else { return Ok(None) };
-        let now = current_state(&self.connection, &location.path)?;
-        let is_recorded =
-            companions::recorded_states(location, None).iter().any(|(_, state)| state.id == now.id);
-        Ok((!is_recorded).then(|| {
-            format!(
-                "run {run} did not end cleanly, and no companion recorded the state of the ledger \
-                 {location}: \
-                 if its log {} is damaged, the loss of its newest attempts is not detected",
-                paths::wal_path(&location.path).display()
-            )
-        }))
     }
 }
 
@@ -180,11 +150,11 @@ pub(super) fn open_to_look_up(
     location: &SqliteLocation,
     target: TargetHash,
 ) -> Result<Option<Connection>, LedgerError> {
-    let had_wal = has_wal(&location.path);
+    let had_wal = wal::exists(&location.path);
     let Some(connection) = open_to_read(&location.path)? else { return Ok(None) };
     integrity::verify(&connection, &location.path)?;
     ensure_newest(&connection, location, target)?;
-    ensure_wal_present(&connection, location, had_wal)?;
+    wal::ensure_present(&connection, location, had_wal)?;
     Ok(Some(connection))
 }
 
@@ -214,7 +184,7 @@ fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
         // SQLite needs to create a shared-memory file next to the database, which another user may
         // not be allowed to do (https://sqlite.org/wal.html#readonly). Without a log no run is
         // writing.
-        Err(LedgerError::Open { .. }) if !has_wal(path) => open_immutable(path),
+        Err(LedgerError::Open { .. }) if !wal::exists(path) => open_immutable(path),
         opened => opened,
     }
 }
@@ -227,7 +197,7 @@ fn open_immutable(path: &Path) -> Result<Connection, LedgerError> {
     let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
         .map_err(open_error(path))?;
     configure(&connection, path)?;
-    // A marker for `is_wal_mode`: SQLite does not report that a database was opened as immutable.
+    // A marker for `wal`: SQLite does not report that a database was opened as immutable.
     connection.pragma_update(None, "query_only", true).map_err(open_error(path))?;
     Ok(connection)
 }
@@ -247,110 +217,6 @@ fn copy(connection: &Connection) -> Result<Connection, rusqlite::Error> {
 /// Whether a connection reads a private copy.
 pub(super) fn is_private_copy(connection: &Connection) -> bool {
     connection.path().is_none_or(str::is_empty)
-}
-
-/// Turns on write-ahead logging, a property of the file: a commit is one write to a log next to
-/// it, and readers do not wait for it.
-pub(super) fn enable_wal(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    connection.execute_batch("PRAGMA journal_mode = WAL").map_err(open_error(path))
-}
-
-/// The current state of the ledger, as companions record it.
-pub(super) fn current_state(
-    connection: &Connection,
-    path: &Path,
-) -> Result<LedgerState, LedgerError> {
-    let read = |row: &rusqlite::Row<'_>| {
-        let (id, commits): (Vec<u8>, i64) = (row.get(0)?, row.get(1)?);
-        Ok(LedgerState { id: hex(&id), commits: commits.cast_unsigned() })
-    };
-    connection.query_row("SELECT id, commits FROM ledger", [], read).map_err(open_error(path))
-}
-
-/// Refuses a ledger without the log that it needs. A run that was killed leaves its id in
-/// `targets.open_run` and its newest attempts in the write-ahead log: without the log they are
-/// lost.
-fn ensure_wal_present(
-    connection: &Connection,
-    location: &SqliteLocation,
-    had_wal: bool,
-) -> Result<(), LedgerError> {
-    let path = &location.path;
-    match open_run(connection, path)? {
-        // The second `has_wal`: a run that began after the first may have created the log.
-        Some(run) if is_wal_mode(connection, path)? && !had_wal && !has_wal(path) => {
-            let now = current_state(connection, path)?;
-            let is_recorded =
-                companions::recorded_states(location, None).iter().any(|(_, state)| *state == now);
-            Err(LedgerError::WalMissing {
-                location: location.to_string(),
-                wal: paths::wal_path(path).display().to_string(),
-                run,
-                is_recorded,
-            })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// A run that did not end cleanly or is still active.
-fn open_run(connection: &Connection, path: &Path) -> Result<Option<String>, LedgerError> {
-    let open_run = "SELECT open_run FROM targets WHERE open_run IS NOT NULL LIMIT 1";
-    connection.query_row(open_run, [], |row| row.get(0)).optional().map_err(open_error(path))
-}
-
-/// Whether the database uses a write-ahead log; a disk without shared memory prevents that. For an
-/// immutable file SQLite reports another mode, but only ledgers in WAL mode are opened that way.
-fn is_wal_mode(connection: &Connection, path: &Path) -> Result<bool, LedgerError> {
-    let mode: String = connection
-        .pragma_query_value(None, "journal_mode", |row| row.get(0))
-        .map_err(open_error(path))?;
-    let is_immutable: bool = connection
-        .pragma_query_value(None, "query_only", |row| row.get(0))
-        .map_err(open_error(path))?;
-    Ok(mode == "wal" || is_immutable)
-}
-
-/// Prepares a connection for closing: SQLite must keep the log as long as a run is marked as open,
-/// because a ledger with that mark and without a log is refused.
-pub(super) fn keep_wal_of_open_runs(connection: &Connection) -> Result<(), rusqlite::Error> {
-    let has_open_run: bool = connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM targets WHERE open_run IS NOT NULL)",
-        [],
-        |row| row.get(0),
-    )?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_open_run)?;
-    Ok(())
-}
-
-/// Copies the log to the database file, as far as no reader blocks it. Returns whether all of it
-/// was copied.
-// PASSIVE: the other modes wait for readers, up to the busy timeout.
-pub(super) fn checkpoint(connection: &Connection) -> Result<bool, rusqlite::Error> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-        let (is_busy, n_pages, n_copied): (bool, i64, i64) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(!is_busy && n_pages == n_copied)
-    })
-}
-
-/// The current time in milliseconds since 1970.
-// Not `Utc::now()`, which panics if the clock is set to a time before 1970.
-pub(super) fn now() -> i64 {
-    DateTime::<Utc>::from(SystemTime::now()).timestamp_millis()
-}
-
-/// Counts a transaction and the attempts that it adds. Returns the number of the transaction.
-pub(super) fn count_commit(
-    connection: &Connection,
-    n_attempts: i64,
-) -> Result<u64, rusqlite::Error> {
-    let mut update = connection.prepare_cached(
-        "UPDATE ledger SET commits = commits + 1, attempts = attempts + ?1,
-             checksum = row_checksum(id, salt, commits + 1, attempts + ?1)
-         RETURNING commits",
-    )?;
-    update.query_row(params![n_attempts], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
 }
 
 fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {

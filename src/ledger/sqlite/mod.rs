@@ -3,7 +3,7 @@
 //!
 //! Holds everything that knows SQLite or the files; what the entries mean is decided outside.
 //! `reader`, `run` and `admin` are the three views; below them are the statements, by what they are
-//! about, and `file`, which opens the database. Used by `ledger::locate`.
+//! about, and `file`, which opens the database, with `wal`. Used by `ledger::locate`.
 
 mod admin;
 mod adopt;
@@ -11,6 +11,7 @@ mod attempts;
 mod attribute_types;
 mod carts;
 mod changes;
+mod commit_counter;
 mod companions;
 mod consent;
 mod error;
@@ -33,5 +34,6 @@ mod state;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod wal;
 
 pub(super) use location::SqliteLocation;

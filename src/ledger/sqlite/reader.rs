@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
     attempts::{self, Salt},
-    attribute_types, changes,
+    attribute_types, changes, commit_counter,
     consent::ensure_fits,
     file,
     location::SqliteLocation,
@@ -74,7 +74,7 @@ impl SqliteReader {
         let connections = if file::is_private_copy(&connection) {
             Connections::Copy(Mutex::new(connection))
         } else {
-            let id = file::current_state(&connection, path)?.id;
+            let id = commit_counter::current_state(&connection, path)?.id;
             Connections::Idle {
                 connections: Mutex::new(vec![connection]),
                 path: path.to_owned(),

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
     attempts::{self, Salt},
-    attribute_types, carts, changes,
+    attribute_types, carts, changes, commit_counter,
     companions::Companions,
     consent::{ensure_fits, ensure_may_create},
     file::{self, WritableFile},
@@ -17,9 +17,9 @@ use super::{
     paths::{self, OpenedFile},
     reader::SqliteReader,
     schema,
-    stamp::Stamp,
+    stamp::{self, Stamp},
     state::LedgerState,
-    targets,
+    targets, wal,
 };
 use crate::{
     ledger::{
@@ -75,9 +75,9 @@ impl SqliteLedger {
         opened.ensure_intact(location, Some(hash))?;
         opened.ensure_newest(location, hash)?;
         ensure_fits(consent, &opened.connection, location, target)?;
-        let mut warnings = Vec::from_iter(opened.unverified_wal_warning(location)?);
-        file::enable_wal(&opened.connection, &location.path)?;
-        let id = file::current_state(&opened.connection, &location.path)?.id;
+        let mut warnings = Vec::from_iter(wal::unverified_warning(&opened.connection, location)?);
+        wal::enable(&opened.connection, &location.path)?;
+        let id = commit_counter::current_state(&opened.connection, &location.path)?.id;
         let (companions, warning) =
             Companions::open(lock, location.state_folder.as_deref(), &id, hash);
         warnings.extend(warning);
@@ -121,11 +121,11 @@ impl SqliteLedger {
     /// Marks this run as open in the database file itself, not only in its log: if the log is
     /// lost, the ledger is then refused.
     fn mark_open(&mut self, base_url: &str) -> Result<(), LedgerError> {
-        let now = file::now();
+        let now = stamp::now();
         let transaction =
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         targets::mark_open(&transaction, self.target, base_url, &self.run, now)?;
-        let commits = file::count_commit(&transaction, 0)?;
+        let commits = commit_counter::count(&transaction, 0)?;
         transaction.commit()?;
         self.record_commit(commits);
         self.log = OpenedFile::at(&paths::wal_path(&self.location.path)).ok();
@@ -136,7 +136,7 @@ impl SqliteLedger {
     /// while; until it ends, only the companions can detect the loss of the log.
     fn checkpoint_open_mark(&mut self) -> Result<(), LedgerError> {
         if !self.is_marked {
-            self.is_marked = file::checkpoint(&self.connection)?;
+            self.is_marked = wal::checkpoint(&self.connection)?;
         }
         Ok(())
     }
@@ -158,11 +158,11 @@ impl SqliteLedger {
         let transaction =
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         targets::mark_closed(&transaction, Some(self.target))?;
-        let commits = file::count_commit(&transaction, 0)?;
+        let commits = commit_counter::count(&transaction, 0)?;
         transaction.commit()?;
         self.record_commit(commits);
         self.is_closed = true;
-        Ok(file::keep_wal_of_open_runs(&self.connection)?)
+        Ok(wal::keep_for_open_runs(&self.connection)?)
     }
 
     /// The types of extension attributes that the tenant keeps after these writes and did not have
@@ -182,7 +182,7 @@ impl SqliteLedger {
         if has_intent {
             self.ensure_in_place()?;
         }
-        let stamp = Stamp { target: self.target, run: &self.run, now: file::now() };
+        let stamp = Stamp { target: self.target, run: &self.run, now: stamp::now() };
         let transaction =
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let foreign_writes = if has_intent {
@@ -196,7 +196,8 @@ impl SqliteLedger {
         attribute_types::record(&transaction, &new_types, stamp)?;
         let n_intents =
             writes.iter().filter(|write| matches!(write, LedgerWrite::Intent(_))).count();
-        let commits = file::count_commit(&transaction, n_intents.try_into().unwrap_or(i64::MAX))?;
+        let commits =
+            commit_counter::count(&transaction, n_intents.try_into().unwrap_or(i64::MAX))?;
         transaction.commit()?;
         self.foreign_writes = foreign_writes;
         for attribute in new_types {

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
-    attempts, changes, companions::Companions, file, location::SqliteLocation, lock::RunLock,
-    orders::collect_orders, targets,
+    attempts, changes, commit_counter, companions::Companions, file, location::SqliteLocation,
+    lock::RunLock, orders::collect_orders, stamp, targets, wal,
 };
 use crate::ledger::{
     entry::AttemptState,
@@ -40,7 +40,7 @@ pub(super) fn settle(
     for target in targets::target_hashes(connection)? {
         ledger.ensure_newest(location, target)?;
     }
-    let now = file::now();
+    let now = stamp::now();
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let mut selected = BTreeMap::new();
     let mut refusals = Vec::new();
@@ -64,16 +64,16 @@ pub(super) fn settle(
     for order in selected.values() {
         write_decision(&transaction, order, request.decision, now)?;
     }
-    file::count_commit(&transaction, 0)?;
+    commit_counter::count(&transaction, 0)?;
     transaction.commit()?;
     // Without this a backup from before the settlement would pass for the newest state.
-    let state = file::current_state(connection, &location.path)?;
+    let state = commit_counter::current_state(connection, &location.path)?;
     for (target, lock) in locks {
         Companions::open(lock, location.state_folder.as_deref(), &state.id, target)
             .0
             .record(&state);
     }
-    file::keep_wal_of_open_runs(connection)?;
+    wal::keep_for_open_runs(connection)?;
     Ok(selected.into_values().collect())
 }
 

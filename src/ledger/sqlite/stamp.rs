@@ -1,4 +1,9 @@
-//! Stamp: what all rows that a run writes in one transaction have in common. Made by `run`.
+//! Stamp: what all rows that a run writes in one transaction have in common. Made by `run`; `settle` uses its
+//! clock.
+
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
 
 use crate::ledger::target_hash::TargetHash;
 
@@ -11,4 +16,10 @@ pub(super) struct Stamp<'r> {
     pub(super) run: &'r str,
     /// When the row is written, in milliseconds since 1970.
     pub(super) now: i64,
+}
+
+/// The current time in milliseconds since 1970.
+// Not `Utc::now()`, which panics if the clock is set to a time before 1970.
+pub(super) fn now() -> i64 {
+    DateTime::<Utc>::from(SystemTime::now()).timestamp_millis()
 }

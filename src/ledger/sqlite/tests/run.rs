@@ -3,7 +3,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{
-    super::{companions, file, location::SqliteLocation},
+    super::{commit_counter, companions, location::SqliteLocation},
     history, open, open_existing, outcome, target,
 };
 use crate::{
@@ -171,7 +171,8 @@ fn change_is_reported_by_last_recording_run() {
     let mut run = open(&path, "a", "run-2").unwrap();
     run.write(&[change(first.clone())]).unwrap();
     run.close().unwrap();
-    let commits = file::current_state(&Connection::open(&path).unwrap(), &path).unwrap().commits;
+    let commits =
+        commit_counter::current_state(&Connection::open(&path).unwrap(), &path).unwrap().commits;
     run.write(&[LedgerWrite::MarkReported]).unwrap();
     assert_eq!(history(&*run, "A").change_state(first.content), ChangeState::Reported);
     assert_eq!(history(&*run, "B").change_state(second.content), ChangeState::New);
