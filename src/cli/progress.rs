@@ -12,7 +12,7 @@ use std::{
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::print;
-use crate::{pipeline::Progress, report::numbers::with_unit};
+use crate::{model::progress::Progress, report::numbers::with_unit};
 
 /// Shows the progress of a run; with `--quiet` only on SIGUSR1.
 pub(super) struct ProgressBarView {

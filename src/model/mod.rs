@@ -23,6 +23,7 @@ pub mod planned;
 pub mod pricing;
 pub mod printable;
 pub mod problem;
+pub mod progress;
 pub mod quoted_cell;
 pub mod redact;
 pub mod reference;

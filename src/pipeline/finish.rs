@@ -6,12 +6,14 @@ use std::time::SystemTime;
 
 use super::{
     error::{Refusal, RunError},
-    progress::{Progress, ProgressFn},
     spec::Finished,
 };
 use crate::{
     ledger::{Ledger, LedgerWrite},
-    model::outcome::Outcome,
+    model::{
+        outcome::Outcome,
+        progress::{Progress, ProgressFn},
+    },
     report::{Recorder, ReportError},
     storage::remove_spooled,
 };

@@ -12,7 +12,6 @@ mod guards;
 mod journal;
 mod memory;
 mod part;
-mod progress;
 mod resume;
 mod run;
 mod send;
@@ -23,6 +22,5 @@ mod triage;
 
 pub use error::RunError;
 pub use guards::MaxInvalid;
-pub use progress::{Progress, ProgressFn};
 pub use run::run;
 pub use spec::{Finished, RunSpec, SendSpec};

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use super::{
     error::{Refusal, RunError},
     finish::{finish_refused, finish_sent, mark_reported},
-    progress::{Progress, ProgressFn},
     send,
     spec::{Finished, RunSpec, SendSpec},
     target::result_if_unsendable,
@@ -20,7 +19,11 @@ use crate::{
     },
     ledger::{GroupCommit, Ledger, LedgerReader, LedgerWrite, TargetHash},
     model::{
-        input::ExportRead, outcome::OrderResult, planned::PlannedGuest, unsendable::UnplannedOrder,
+        input::ExportRead,
+        outcome::OrderResult,
+        planned::PlannedGuest,
+        progress::{Progress, ProgressFn},
+        unsendable::UnplannedOrder,
     },
     plan::{PlanError, SavedPlan},
     report::Recorder,

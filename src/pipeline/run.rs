@@ -6,7 +6,6 @@ use super::{
     error::{Refusal, RunError},
     finish::{finish_check, finish_refused, finish_sent, mark_reported, write_rejects},
     guards::check_common_errors,
-    progress::{Progress, ProgressFn},
     resume, send,
     sink::ExportSink,
     spec::{Finished, RunSpec},
@@ -14,7 +13,11 @@ use super::{
 };
 use crate::{
     ledger::{Ledger, LedgerError, LedgerReader},
-    model::{field::AttributeTypes, input::ExportRead},
+    model::{
+        field::AttributeTypes,
+        input::ExportRead,
+        progress::{Progress, ProgressFn},
+    },
     plan::SavedPlan,
     read::inputs,
     report::Recorder,
@@ -49,11 +52,10 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     let mut sink = ExportSink::open(spec, &folder, files.clone())?;
     let triage = Triage::new(spec, &names, reader.as_deref(), folder.path());
     let mut export = Export::new(files);
-    let read =
-        shuffle::run(&settings, &mut export, &triage, &mut sink, &|progress| emit(progress.into()))
-            .and_then(|()| triage.decide_deferred(&mut sink))
-            // The orders of an export that is not read completely are not reported.
-            .or_else(|refusal| sink.restart().and(Err(refusal)));
+    let read = shuffle::run(&settings, &mut export, &triage, &mut sink, emit)
+        .and_then(|()| triage.decide_deferred(&mut sink))
+        // The orders of an export that is not read completely are not reported.
+        .or_else(|refusal| sink.restart().and(Err(refusal)));
     let has_ledger = reader.is_some();
     // The run itself must be the last one to close the ledger: only then does SQLite move all of
     // its write-ahead log into the database file, so that a copy of that file alone is

@@ -12,14 +12,19 @@ use std::sync::{
 use super::{
     error::RunError,
     journal::{LedgerJournal, leftover_carts},
-    progress::{Progress, ProgressFn},
     spec::{RunSpec, SendSpec},
     target,
 };
 use crate::{
     dispatch::{self, DispatchEvent, Work},
     ledger::{CloseReport, GroupCommit, Ledger},
-    model::{order::OrderRecord, outcome::OrderResult, planned::GuestParts, request::RequestKind},
+    model::{
+        order::OrderRecord,
+        outcome::OrderResult,
+        planned::GuestParts,
+        progress::{Progress, ProgressFn},
+        request::RequestKind,
+    },
     plan,
     report::{Recorder, numbers::with_unit},
     storage::StorageError,

@@ -13,7 +13,6 @@ use chrono::{DateTime, Utc};
 use super::{
     guards::MaxInvalid,
     memory::MemoryBudget,
-    progress::{Progress, ProgressFn},
     target::{IDENTIFY_REQUESTS, StreamSettings},
 };
 use crate::{
@@ -22,7 +21,12 @@ use crate::{
     group::GroupSettings,
     ledger::{Consent, Ledger, LedgerError, LedgerLocation},
     map::{input_settings::Quote, profile::Profile},
-    model::{field::AttributeTypes, problem::Code, route::Mode},
+    model::{
+        field::AttributeTypes,
+        problem::Code,
+        progress::{Progress, ProgressFn},
+        route::Mode,
+    },
     read::{CsvSyntax, Dialect, ReadLimits, ReadSettings, inputs},
     report::{
         RecorderSettings,

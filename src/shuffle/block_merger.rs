@@ -13,7 +13,7 @@ use super::{
     facts::{FactCollector, Observations},
     fragment::Fragment,
     scattered,
-    sink::{Collect, Decide, ShuffleProgress, ShuffleProgressFn},
+    sink::{Collect, Decide},
 };
 use crate::{
     group::{LostRows, RowCounts},
@@ -23,6 +23,7 @@ use crate::{
         input::{ExportRead, InputRead},
         origin::{FileId, Position},
         problem::Problem,
+        progress::{Progress, ProgressFn},
     },
     read::FileFormat,
     spill::batch::Batch,
@@ -105,7 +106,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         mut block_result: BlockResult<'_, D::Part>,
     ) -> Result<(), D::Error> {
         self.count(&block_result);
-        (self.context.emit)(ShuffleProgress::Rows(block_result.counts.rows));
+        (self.context.emit)(Progress::Rows(block_result.counts.rows));
         self.lost.append(std::mem::take(&mut block_result.lost));
         self.lost_hint = self.lost_hint.take().or(block_result.lost_hint.take());
         self.seen_names.append(std::mem::take(&mut block_result.seen_names));
@@ -262,24 +263,22 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         let profile = self.context.settings.profile;
         let missing = map::missing_paths(profile, &self.all_seen_names, &file, at)?;
         for problem in &missing {
-            (self.context.emit)(ShuffleProgress::Warning(&format!("{file}: {}", problem.message)));
+            (self.context.emit)(Progress::Warning(&format!("{file}: {}", problem.message)));
         }
         self.file_problems.extend(missing);
         Ok(())
     }
 }
 
-fn warn_unknown_columns(unknown: &[Problem], file: &str, emit: ShuffleProgressFn<'_>) {
+fn warn_unknown_columns(unknown: &[Problem], file: &str, emit: ProgressFn<'_>) {
     for problem in unknown.iter().take(MAX_WARNINGS) {
         let column = problem.at.column.map_or_else(String::new, |column| format!(":{column}"));
-        emit(ShuffleProgress::Warning(&format!(
+        emit(Progress::Warning(&format!(
             "{file}:{}{column}: column {}",
             problem.at.line, problem.message
         )));
     }
     if let Some(n_more) = unknown.len().checked_sub(MAX_WARNINGS).filter(|n_more| *n_more > 0) {
-        emit(ShuffleProgress::Warning(&format!(
-            "{file}: {n_more} more columns are unknown and ignored"
-        )));
+        emit(Progress::Warning(&format!("{file}: {n_more} more columns are unknown and ignored")));
     }
 }

@@ -16,7 +16,7 @@ use super::{
     hash::hash_reference,
     observe::Observer,
     settings::ShuffleSettings,
-    sink::{Decide, ShuffleProgressFn},
+    sink::Decide,
 };
 use crate::{
     group,
@@ -24,6 +24,7 @@ use crate::{
         draft::Draft,
         input::Input,
         origin::{InputNames, Position},
+        progress::ProgressFn,
     },
     read::inputs,
     spill::{batch::Batch, sorter::Sorter},
@@ -48,7 +49,7 @@ pub(super) struct Context<'p, 's, D> {
     pub(super) pass: Pass,
     pub(super) settings: &'p ShuffleSettings<'p>,
     pub(super) input_names: &'p InputNames,
-    pub(super) emit: ShuffleProgressFn<'p>,
+    pub(super) emit: ProgressFn<'p>,
     /// Number of files whose unknown columns were reported, by this pass or an earlier one.
     pub(super) n_files_warned: &'p AtomicU32,
     pub(super) decide: &'p D,

@@ -19,12 +19,17 @@ use super::{
     pass::{self, PassEnd},
     scattered,
     settings::ShuffleSettings,
-    sink::{Collect, Decide, ShuffleProgress, ShuffleProgressFn},
+    sink::{Collect, Decide},
 };
 use chrono::DateTime;
 
 use crate::{
-    model::{column_warnings::ColumnWarnings, input::ExportRead, origin::InputNames},
+    model::{
+        column_warnings::ColumnWarnings,
+        input::ExportRead,
+        origin::InputNames,
+        progress::{Progress, ProgressFn},
+    },
     read::inputs,
     spill::{
         disk,
@@ -39,7 +44,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
     export: &mut Export,
     decide: &D,
     collect: &mut C,
-    emit: ShuffleProgressFn<'_>,
+    emit: ProgressFn<'_>,
 ) -> Result<(), D::Error> {
     blocks::ensure_columns(&export.files.inputs(), settings)?;
     let (input_names, n_files_warned) = (export.files.names(), AtomicU32::new(0));
@@ -80,7 +85,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
                 };
                 collect.restart()?;
                 engine.ensure_disk(&export.files, &collected)?;
-                emit(ShuffleProgress::SecondPass);
+                emit(Progress::SecondPass);
                 (pass, facts) = (Pass::Decide, engine.with_tenant_types(collected.facts));
             }
             PassEnd::Decided(warnings) => break (spilled, warnings),
@@ -101,7 +106,7 @@ struct Engine<'r, D> {
     decide: &'r D,
     /// Number of files whose unknown columns were reported.
     n_files_warned: &'r AtomicU32,
-    emit: ShuffleProgressFn<'r>,
+    emit: ProgressFn<'r>,
 }
 
 impl<'r, D: Decide> Engine<'r, D> {
@@ -143,7 +148,7 @@ impl<'r, D: Decide> Engine<'r, D> {
         problems.retain(|problem| !severities.is_off(problem.code));
         for problem in &problems {
             let position = self.input_names.locate(problem.at);
-            (self.emit)(ShuffleProgress::Warning(&format!("{position}: {}", problem.message)));
+            (self.emit)(Progress::Warning(&format!("{position}: {}", problem.message)));
         }
         export.file_problems.extend(problems);
     }
@@ -164,8 +169,8 @@ impl<'r, D: Decide> Engine<'r, D> {
             // finds out which these are.
             return Pass::Learn { may_stop: false };
         }
-        (self.emit)(ShuffleProgress::Scattered { orders: None, disk_needed, disk_free });
-        (self.emit)(ShuffleProgress::SecondPass);
+        (self.emit)(Progress::Scattered { orders: None, disk_needed, disk_free });
+        (self.emit)(Progress::SecondPass);
         Pass::Spill
     }
 
@@ -180,7 +185,7 @@ impl<'r, D: Decide> Engine<'r, D> {
         let share =
             u128::from(files.bytes_read) * u128::from(n_scattered) / u128::from(n_keys.max(1));
         let (wanted, free) = self.disk_needed(u64::try_from(share).unwrap_or(u64::MAX), n_keys);
-        (self.emit)(ShuffleProgress::Scattered {
+        (self.emit)(Progress::Scattered {
             orders: Some(n_scattered),
             disk_needed: wanted,
             disk_free: free,

@@ -1,5 +1,4 @@
-//! What the shuffle calls back: [`Decide`] on all cores, [`Collect`] in the order of the input, and
-//! a function that receives its progress.
+//! What the shuffle calls back: [`Decide`] on all cores, and [`Collect`] in the order of the input.
 //!
 //! It knows neither what is decided nor what becomes of it. The pipeline implements both traits.
 
@@ -42,27 +41,3 @@ pub trait Collect<P, E>: Send {
     /// Discards all parts. From then on, orders come in any order.
     fn restart(&mut self) -> Result<(), E>;
 }
-
-/// A progress event of the shuffle.
-#[derive(Debug, Clone, Copy)]
-pub enum ShuffleProgress<'a> {
-    /// More rows were read; their number.
-    Rows(u64),
-    /// The export is read a second time, with what the first pass found out.
-    SecondPass,
-    /// The rows of some orders are scattered; they are grouped by an external sort.
-    Scattered {
-        /// Approximate number of scattered orders; none if all rows are spilled without counting
-        /// them.
-        orders: Option<u64>,
-        /// Maximum bytes of disk that the sort needs.
-        disk_needed: u64,
-        /// Free bytes on that disk.
-        disk_free: u64,
-    },
-    /// A warning for the user.
-    Warning(&'a str),
-}
-
-/// Receives progress events, from any thread.
-pub type ShuffleProgressFn<'a> = &'a (dyn Fn(ShuffleProgress<'_>) + Sync);

@@ -11,11 +11,12 @@ use orderferry::{
         input::InputFormat,
         origin::{FileId, RowOrigin},
         pricing::{PriceBasis, TotalFrom},
+        progress::ProgressFn,
         route::{ConfirmMode, Mode},
         rules::CommonDefaults,
         severity::SeverityRules,
     },
-    pipeline::{self, Finished, MaxInvalid, ProgressFn, RunSpec},
+    pipeline::{self, Finished, MaxInvalid, RunSpec},
     read::{
         Block, BlockReader, Dialect, Piece, ReadError, ReadLimits, ReadSettings, inputs::find_one,
     },

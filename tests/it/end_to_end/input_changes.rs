@@ -15,8 +15,8 @@ use std::{
 };
 
 use orderferry::{
-    model::outcome::Outcome,
-    pipeline::{Finished, Progress},
+    model::{outcome::Outcome, progress::Progress},
+    pipeline::Finished,
 };
 
 use crate::{
