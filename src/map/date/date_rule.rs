@@ -41,10 +41,10 @@ pub struct ParsedInstant {
 impl DateRule {
     /// Creates a rule of formats, tried in order: chrono's `strftime` formats, or `iso8601`.
     ///
-    /// A format without an offset needs the name of a time zone such as `Europe/London`. An error
-    /// is a message.
+    /// A format without an offset needs a time zone such as `Europe/London` or `-05:00`. An error is
+    /// a message.
     pub fn new(formats: &[String], zone: Option<&str>) -> Result<Self, String> {
-        let zone = zone.map(parse_zone).transpose()?;
+        let zone = zone.map(|name| Ok::<_, String>((name, parse_zone(name)?))).transpose()?;
         let formats = compile_formats(formats)?;
         match zone {
             None if formats.iter().any(DateFormat::needs_zone) => {
@@ -52,7 +52,9 @@ impl DateRule {
                      \"Europe/London\""
                     .to_owned())
             }
-            Some(zone) => check_zone(&formats, zone).map(|()| Self::compiled(formats, Some(zone))),
+            Some((name, zone)) => {
+                check_zone(&formats, name, zone).map(|()| Self::compiled(formats, Some(zone)))
+            }
             None => Ok(Self::compiled(formats, None)),
         }
     }
@@ -193,7 +195,7 @@ fn samples_of_a_year() -> impl Iterator<Item = DateTime<FixedOffset>> {
 
 /// Refuses a zone that contradicts a format's own `Z`, `UTC` or `GMT`. Where another format needs
 /// the zone, it is for that one.
-fn check_zone(formats: &[DateFormat], zone: Tz) -> Result<(), String> {
+fn check_zone(formats: &[DateFormat], name: &str, zone: Tz) -> Result<(), String> {
     if is_utc(zone) || formats.iter().any(DateFormat::needs_zone) {
         return Ok(());
     }
@@ -202,7 +204,7 @@ fn check_zone(formats: &[DateFormat], zone: Tz) -> Result<(), String> {
         _ => None,
     });
     contradicted.map_or(Ok(()), |text| {
-        Err(format!("date format {text:?} says UTC, but zone is {:?}; remove one", zone.name()))
+        Err(format!("date format {text:?} says UTC, but zone is {name:?}; remove one"))
     })
 }
 

@@ -1,14 +1,14 @@
 //! Time zones by name, and the abbreviations that people write in their place.
 //!
-//! An abbreviation is no zone: it names one offset of a region that has two, or several regions.
-//! Called by `date_rule` for zones and by `strftime` for the texts of formats.
+//! An abbreviation is no zone: it names one offset of a region that has two, or several regions. A
+//! zone that never changes its clocks is written as an offset. Called by `date_rule` for zones and
+//! by `strftime` for the texts of formats.
 
 use chrono_tz::Tz;
 
 use crate::model::suggest::{did_you_mean, suggest};
 
-/// Abbreviations, each with the region that is most likely meant. Some are names of the time zone
-/// database too, but as offsets without summer time.
+/// Abbreviations, each with the region that is most likely meant.
 #[rustfmt::skip]
 const ABBREVIATIONS: &[(&str, &str)] = &[
     ("ACDT", "Australia/Adelaide"), ("ACST", "Australia/Adelaide"), ("ADT", "America/Halifax"),
@@ -21,8 +21,8 @@ const ABBREVIATIONS: &[(&str, &str)] = &[
     ("GST", "Asia/Dubai"), ("HKT", "Asia/Hong_Kong"), ("HST", "Pacific/Honolulu"),
     ("ICT", "Asia/Bangkok"), ("IDT", "Asia/Jerusalem"), ("IST", "Asia/Kolkata"),
     ("JST", "Asia/Tokyo"), ("KST", "Asia/Seoul"), ("MDT", "America/Denver"),
-    ("MESZ", "Europe/Berlin"), ("MEZ", "Europe/Berlin"), ("MSK", "Europe/Moscow"),
-    ("MST", "America/Denver"), ("NDT", "America/St_Johns"), ("NST", "America/St_Johns"),
+    ("MEST", "Europe/Berlin"), ("MESZ", "Europe/Berlin"), ("MET", "Europe/Berlin"),
+    ("MEZ", "Europe/Berlin"), ("MSK", "Europe/Moscow"), ("MST", "America/Denver"), ("NDT", "America/St_Johns"), ("NST", "America/St_Johns"),
     ("NZDT", "Pacific/Auckland"), ("NZST", "Pacific/Auckland"), ("PDT", "America/Los_Angeles"),
     ("PHT", "Asia/Manila"), ("PKT", "Asia/Karachi"), ("PST", "America/Los_Angeles"),
     ("SAST", "Africa/Johannesburg"), ("SGT", "Asia/Singapore"), ("TRT", "Europe/Istanbul"),
@@ -30,9 +30,17 @@ const ABBREVIATIONS: &[(&str, &str)] = &[
     ("WIB", "Asia/Jakarta"), ("WITA", "Asia/Makassar"),
 ];
 
-/// Names of the time zone database that have no summer time, although the region meant may have
-/// one.
-const WITHOUT_SUMMER_TIME: &[&str] = &["EST", "HST", "MST"];
+/// Abbreviations that are names of the time zone database too, each with its offset. Versions of
+/// the database differ in whether the zone has summer time.
+const OFFSETS: &[(&str, &str)] = &[
+    ("CET", "+01:00"),
+    ("EET", "+02:00"),
+    ("EST", "-05:00"),
+    ("HST", "-10:00"),
+    ("MET", "+01:00"),
+    ("MST", "-07:00"),
+    ("WET", "+00:00"),
+];
 
 /// The names of UTC in the time zone database.
 #[rustfmt::skip]
@@ -42,21 +50,55 @@ const UTC: &[&str] = &[
     "Etc/Zulu",
 ];
 
-/// Returns the zone of a name. An error is a message that names the region to write.
-pub(super) fn parse_zone(name: &str) -> Result<Tz, String> {
-    if WITHOUT_SUMMER_TIME.contains(&name)
-        && let Some(region) = region_of(name)
-    {
+/// Returns the zone of a region's name, or of an offset such as `-05:00`. An error is a message that
+/// names what to write.
+pub(super) fn parse_zone(text: &str) -> Result<Tz, String> {
+    if let Some((_, offset)) = OFFSETS.iter().find(|(name, _)| *name == text) {
+        let region = region_of(text).unwrap_or_default();
         return Err(format!(
-            "zone {name:?} is an offset without summer time; expected a region{}",
-            did_you_mean(Some(region))
+            "zone {text:?} may be an offset or a region with summer time; expected one of \
+             them\n  hint: zone = {region:?}, or {offset:?} all year"
         ));
     }
-    name.parse().map_err(|_| {
+    if let Some(offset) = text.strip_prefix("Etc/GMT").and_then(reversed_offset) {
+        return Err(format!(
+            "zone {text:?} is {offset}, although its sign says otherwise; expected a region or \
+             an offset{}",
+            did_you_mean(Some(&offset))
+        ));
+    }
+    zone_of_offset(text).or_else(|| text.parse().ok()).ok_or_else(|| {
         let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        let suggestion = region_of(&name.to_uppercase()).or_else(|| suggest(name, known));
-        format!("unknown time zone {name:?}{}", did_you_mean(suggestion))
+        let suggestion = region_of(&text.to_uppercase()).or_else(|| suggest(text, known));
+        format!("unknown time zone {text:?}{}", did_you_mean(suggestion))
     })
+}
+
+/// The zone of an offset in whole hours, which never changes its clocks. The time zone database
+/// names it by the reversed sign.
+fn zone_of_offset(offset: &str) -> Option<Tz> {
+    let signed_hours = offset.strip_suffix(":00").filter(|hours| hours.len() == 3)?;
+    let (sign, hours) = reversed(signed_hours)?;
+    format!("Etc/GMT{sign}{hours}").parse().ok()
+}
+
+/// The offset that a name such as `Etc/GMT+5` stands for, of what is behind its `GMT`; none for
+/// UTC.
+fn reversed_offset(signed_hours: &str) -> Option<String> {
+    let (sign, hours) = reversed(signed_hours).filter(|(_, hours)| *hours > 0)?;
+    Some(format!("{sign}{hours:02}:00"))
+}
+
+/// The sign, reversed, and the hours.
+fn reversed(signed_hours: &str) -> Option<(char, u8)> {
+    let (sign, hours) = signed_hours.split_at_checked(1)?;
+    let reversed = match sign {
+        "-" => '+',
+        "+" => '-',
+        _ => return None,
+    };
+    let is_number = hours.bytes().all(|byte| byte.is_ascii_digit());
+    Some((reversed, hours.parse().ok().filter(|_| is_number)?))
 }
 
 /// Whether a zone is UTC by another name.
@@ -83,11 +125,38 @@ mod tests {
 
     #[test]
     fn abbreviation_as_zone_is_refused_with_its_region() {
-        assert!(parse_zone("EST").unwrap_err().contains("did you mean \"America/New_York\"?"));
+        insta::assert_snapshot!(parse_zone("EST").unwrap_err(), @r#"
+        zone "EST" may be an offset or a region with summer time; expected one of them
+          hint: zone = "America/New_York", or "-05:00" all year
+        "#);
+        for (name, offset) in OFFSETS {
+            assert!(region_of(name).is_some() && zone_of_offset(offset).is_some(), "{name}");
+            assert!(parse_zone(name).is_err() && name.parse::<Tz>().is_ok(), "{name}");
+        }
         assert!(parse_zone("PST").unwrap_err().contains("did you mean \"America/Los_Angeles\"?"));
         assert!(parse_zone("cest").unwrap_err().contains("did you mean \"Europe/Berlin\"?"));
         assert!(parse_zone("Europe/Lodon").unwrap_err().contains("\"Europe/London\""));
-        assert_eq!(parse_zone("CET"), Ok(Tz::CET));
         assert!(is_utc(parse_zone("Etc/UTC").unwrap()) && !is_utc(Tz::Europe__London));
+    }
+
+    #[test]
+    fn name_with_a_reversed_sign_is_refused_with_its_offset() {
+        insta::assert_snapshot!(parse_zone("Etc/GMT+5").unwrap_err(), @r#"
+        zone "Etc/GMT+5" is -05:00, although its sign says otherwise; expected a region or an offset
+          hint: did you mean "-05:00"?
+        "#);
+        assert!(parse_zone("Etc/GMT-14").unwrap_err().contains("is +14:00"));
+        for utc in ["Etc/GMT", "Etc/GMT0", "Etc/GMT+0", "Etc/GMT-0", "GMT", "+00:00", "-00:00"] {
+            assert!(is_utc(parse_zone(utc).unwrap()), "{utc}");
+        }
+    }
+
+    #[test]
+    fn offset_is_a_zone_without_summer_time() {
+        assert_eq!(parse_zone("-05:00"), Ok(Tz::Etc__GMTPlus5));
+        assert_eq!(parse_zone("+14:00"), Ok(Tz::Etc__GMTMinus14));
+        for text in ["+05:30", "+15:00", "05:00", "+5:00", "+-5:00", "++5:00", "+05", "-:00"] {
+            assert!(parse_zone(text).unwrap_err().contains("unknown time zone"), "{text}");
+        }
     }
 }
