@@ -6,9 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::{
-    ambiguity::adjacent_row_problem, canonical::canonical_text, repeated_rows::find_repeated_row,
-};
+use super::{ambiguity::adjacent_row_problem, canonical::canonical_text};
 use crate::model::{
     draft::{Cell, Cells, Draft, KeyedRow, MappedRow, RowKind},
     field::FieldGroup,
@@ -57,7 +55,6 @@ pub fn draft<'a>(
     (draft.items, draft.people) = (mapped.items, mapped.people);
     draft.may_have_items = mapped.may_have_items;
     add_possible_rows(&mut draft, possible_rows);
-    draft.problems.extend(find_repeated_row(&draft));
     draft
 }
 

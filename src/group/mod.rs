@@ -25,5 +25,6 @@ pub use duplicates::deduplicate;
 pub use headers::RepeatedHeaders;
 pub use lost::{GroupError, LostRows};
 pub use merge::draft;
+pub use repeated_rows::find_repeated_row;
 pub use runs::{BlockRuns, Run, group_scattered};
 pub use settings::GroupSettings;

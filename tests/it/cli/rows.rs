@@ -133,7 +133,17 @@ fn equal_rows_of_joined_files_are_a_problem() {
     assert_eq!(parts.summary()["items"], 4);
     let overlap = outcomes(&format!("{other}{b}"));
     assert_eq!(overlap.outcomes(), "A-1 valid, A-2 invalid");
-    assert!(overlap.report().contains("row_in_two_files 3:null the item equals the one in line 4"));
+    let report = overlap.report();
+    assert!(
+        report.contains("row_in_two_files 3:null the item equals the one at a.csv:4"),
+        "{report}"
+    );
+    assert!(report.contains("row_in_two_files = \"warning\" under [severity]"), "{report}");
+    let both = "join_files = true\nseverity.row_in_two_files = 'warning'\n";
+    workspace.file("shop.toml", canonical_with(both));
+    let meant = outcomes(&format!("{other}{b}"));
+    assert_eq!(meant.outcomes(), "A-1 valid, A-2 valid");
+    assert_eq!(meant.summary()["items"], 5);
 }
 
 #[test]
