@@ -30,6 +30,7 @@ pub fn draft<'a>(
     let rows_of_draft = Vec::with_capacity(n_rows);
     let mut draft = Draft {
         key,
+        key_is_number: false,
         rows: rows_of_draft,
         cells,
         items: Vec::new(),
@@ -54,6 +55,7 @@ pub fn draft<'a>(
     }
     (draft.items, draft.people) = (mapped.items, mapped.people);
     draft.may_have_items = mapped.may_have_items;
+    draft.key_is_number = mapped.key_is_number;
     add_possible_rows(&mut draft, possible_rows);
     draft
 }

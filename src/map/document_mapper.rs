@@ -82,6 +82,8 @@ impl<'p> DocumentMapper<'p> {
         let order_node = event.map_or(document, |event| event.order);
         self.add_items(order_node, context, &mut order, into);
         into.may_have_items = self.maps_items;
+        into.key_is_number |=
+            !self.profile.key.has_table() && self.key_node(order_node).is_some_and(is_number);
         for ignored in &self.profile.ignore_rows {
             self.holds(ignored, document, context, &mut order);
         }
@@ -195,15 +197,16 @@ impl<'p> DocumentMapper<'p> {
     ///
     /// A fallback path does not replace the first path, whose member may be lost in the damage.
     pub(super) fn reliable_key<'a>(&'a self, document: &'a JsonNode) -> Option<Cow<'a, str>> {
-        self.key_at(self.order_of(document), self.profile.key.paths.get(..1)?)
+        let (rule, first_path) = (&self.profile.key, self.profile.key.paths.get(..1)?);
+        self.profile.key_of(scalar(first_filled(self.order_of(document), rule, first_path)?)?)
     }
 
     fn key<'a>(&'a self, document: &'a JsonNode) -> Option<Cow<'a, str>> {
-        self.key_at(document, &self.profile.key.paths)
+        self.profile.key_of(scalar(self.key_node(document)?)?)
     }
 
-    fn key_at<'a>(&'a self, document: &'a JsonNode, paths: &[String]) -> Option<Cow<'a, str>> {
-        self.profile.key_of(scalar(first_filled(document, &self.profile.key, paths)?)?)
+    fn key_node<'n>(&self, document: &'n JsonNode) -> Option<&'n JsonNode> {
+        first_filled(document, &self.profile.key, &self.profile.key.paths)
     }
 
     /// Adds the items, and the people of the document and of its items.
@@ -365,10 +368,11 @@ fn scalar(node: &JsonNode) -> Option<&str> {
 }
 
 fn notation(node: &JsonNode) -> Notation {
-    match node.value {
-        JsonValue::Number(_) => Notation::JsonNumber,
-        _ => Notation::Text,
-    }
+    if is_number(node) { Notation::JsonNumber } else { Notation::Text }
+}
+
+fn is_number(node: &JsonNode) -> bool {
+    matches!(node.value, JsonValue::Number(_))
 }
 
 fn type_name(value: &JsonValue) -> &'static str {

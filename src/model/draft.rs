@@ -334,6 +334,8 @@ pub struct MappedRow<'a> {
     pub items: Vec<ItemDraft<'a>>,
     /// Whether the profile maps items, so that an order without one is remarkable.
     pub may_have_items: bool,
+    /// Whether the order key is a number of JSON.
+    pub key_is_number: bool,
     /// The people in addition to the guest.
     pub people: Vec<PersonDraft<'a>>,
     /// The reason for which the profile skips the order, if it does.
@@ -405,6 +407,8 @@ impl<'a> ItemDraft<'a> {
 pub struct Draft<'a> {
     /// The order key of the profile; empty where the rows have none.
     pub key: Cow<'a, str>,
+    /// Whether a row has its key as a number of JSON.
+    pub key_is_number: bool,
     /// The origins of its rows, in input order.
     pub rows: Vec<RowOrigin>,
     /// The first filled value of each field.

@@ -186,6 +186,7 @@ mod tests {
         };
         Draft {
             key: "A-1".into(),
+            key_is_number: false,
             rows: Vec::new(),
             cells: [cell].into_iter().collect(),
             items: Vec::new(),

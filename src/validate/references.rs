@@ -20,8 +20,14 @@ pub(super) fn check_reference(
     if let Some(cell) = reference {
         check_id(cell, findings);
     }
-    let is_reference = draft.cell(&Field::ReferenceId).is_some_and(|cell| cell.text == draft.key);
-    if !is_reference && let Some((code, message)) = id_problem(&draft.key, Notation::Text) {
+    let is_key = |cell: &Cell<'_>| {
+        let is_number = cell.notation == Notation::JsonNumber;
+        cell.text == draft.key && is_number == draft.key_is_number
+    };
+    let notation = if draft.key_is_number { Notation::JsonNumber } else { Notation::Text };
+    if !draft.cell(&Field::ReferenceId).is_some_and(is_key)
+        && let Some((code, message)) = id_problem(&draft.key, notation)
+    {
         findings.on_order(code, format!("order key {:?}: {message}", draft.key));
     }
 }

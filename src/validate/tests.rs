@@ -97,6 +97,7 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
     let cells = cells(&order, LINE);
     Draft {
         key: "KEY".into(),
+        key_is_number: false,
         rows: vec![origin],
         cells,
         items,

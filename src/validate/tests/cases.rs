@@ -69,6 +69,8 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::ScientificNotation, "referenceId", "\"1.23457E+15\": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text", &[(Field::ReferenceId, "1.23457E+15")]),
         of(Code::ScientificNotation, "guest.id.crm", "a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text", &[(id("crm"), "8E+15")]),
         (Code::ScientificNotation, "", "order key \"1.2E17\": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text", Draft { key: "1.2E17".into(), ..order(&[]) }, settings()),
+        (Code::ScientificNotation, "", "order key \"12e17\": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text", Draft { key: "12e17".into(), key_is_number: true, ..order(&[]) }, settings()),
+        (Code::InvisibleCharacters, "", "order key \"K\\0\": contains the invisible character U+0000", Draft { key: "K\0".into(), ..order(&[]) }, settings()),
         of(Code::InvisibleCharacters, "referenceId", "\"A1\\u{200b}\": contains the invisible character U+200B", &[(Field::ReferenceId, "A1\u{200b}")]),
         of(Code::InvisibleCharacters, "guest.id.crm", "contains the invisible character U+0000", &[(id("crm"), "7\0")]),
         of(Code::InvisibleInText, "item.name", "contains the invisible character U+202E", &[(Field::ItemName, "Mug\u{202e}")]),

@@ -45,6 +45,31 @@ fn split_order_is_invalid_as_a_whole() {
     }
 }
 
+/// The key that groups rows may be another column than the reference; the same rules hold for it.
+#[test]
+fn doubtful_key_makes_its_order_invalid() {
+    let by_id = format!("key = {{ column = 'Id' }}\n{}", profile(""));
+    let first_code = |ran: &RunResult| ran.results()[0]["problems"][0]["code"].clone();
+    let (scientific, invisible) = ("scientific_notation", "invisible_characters");
+    for (key, code) in [("1.2E17", scientific), ("7\0", invisible), ("7\u{200b}", invisible)] {
+        assert_eq!(first_code(&check(&by_id, &[("A-1", "a@x.de", key)])), code, "{key:?}");
+    }
+    assert_eq!(check(&by_id, &[("A-1", "a@x.de", "12e17")]).code, 0);
+    let document = |key: &str| {
+        let order = r#""Order": "A-1", "Date": "2025-03-01", "Email": "a@x.de""#;
+        let workspace = Workspace::with("orders.ndjson", format!("{{{order}, \"Id\": {key}}}\n"));
+        workspace.file("shop.toml", by_id.replace("column", "path"));
+        workspace.run("check orders.ndjson --profile shop.toml --pos x --max-invalid 100%")
+    };
+    let keys = [("12e17", scientific), ("1.2E17", scientific), (r#""7\u0000""#, invisible)];
+    for (key, code) in keys {
+        assert_eq!(first_code(&document(key)), code, "{key}");
+    }
+    for key in ["1217", "\"12e17\""] {
+        assert_eq!(document(key).code, 0, "{key}");
+    }
+}
+
 #[test]
 fn number_with_point_zero_is_valid_alone() {
     let rows = [("17850.0", "a@x.de", ""), ("17851.0", "b@x.de", ""), ("1001", "c@x.de", "")];
