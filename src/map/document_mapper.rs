@@ -274,24 +274,23 @@ impl<'p> DocumentMapper<'p> {
     }
 
     /// Why an element without a value for the items' rules is no item: if it was passed over, the
-    /// order would be sent in part. An element of empty members is as an empty row.
+    /// order would be sent in part. One with a text that counts as empty is as an empty row.
     fn element_error(&self, element: &JsonNode) -> Option<(Code, String)> {
-        let is_null = |node: &JsonNode| is_empty(node, |text| self.profile.is_null(text));
+        let mut members = self.item_rules.iter().flat_map(|field| &field.rule.paths);
+        let has_text =
+            |path: &String| element.at(path).and_then(scalar).is_some_and(|text| !text.is_empty());
         let (code, message) = match &element.value {
-            JsonValue::Object(members)
-                if !members.is_empty() && members.iter().all(|(_, node)| is_null(node)) =>
-            {
-                return None;
-            }
-            JsonValue::Object(_) => {
-                (Code::ItemEmpty, "the item has no value that the profile reads".to_owned())
-            }
+            JsonValue::Object(_) if members.any(has_text) => return None,
+            JsonValue::Object(_) => (Code::ItemEmpty, NO_ITEM_VALUE.to_owned()),
             JsonValue::Null => (Code::ItemEmpty, "null where an item is expected".to_owned()),
             other => (Code::NotAScalar, format!("{} where an item is expected", type_name(other))),
         };
         Some((code, message))
     }
 }
+
+const NO_ITEM_VALUE: &str = "the item has no value that the profile reads; item_rows says which \
+    elements are items";
 
 /// Adds the people in a document or an item.
 fn add_people<'a>(

@@ -533,7 +533,7 @@ fn canonical_document_maps_to_whole_order() {
         "document 0012345678901234567890: orderedAt=2025-01-01T00:00:00.000Z@23 price=30.60@24 guest.email=ann@x.de@5 \
          guest.id.crm=17@8 guest.id.web=x@11 event.pos=shop/ie@3 \
          | item@14 item.price=10.10@16 item.name=Tee@15 item.quantity=2@17 | item@20 item.ext.size:string=XL@22 \
-         | item_empty -@18 the item has no value that the profile reads \
+         | item_empty -@18 the item has no value that the profile reads; item_rows says which elements are items \
          | item_empty -@19 null where an item is expected"
     );
 }
@@ -588,9 +588,29 @@ fn object_with_numeric_names_is_an_array() {
     );
     assert_eq!(of(json!({})), "document A: ");
     assert_eq!(of(json!({"name": "Tee"})), "document A:  | item@2 item.name=Tee@3");
-    let empty = "item_empty -@3 the item has no value that the profile reads";
+    let empty = "item_empty -@3 the item has no value that the profile reads; item_rows says which \
+        elements are items";
     assert_eq!(of(json!({"0": {"title": "Tee"}})), format!("document A:  | {empty}"));
     assert_eq!(of(json!([{"title": "Tee"}])), format!("document A:  | {empty}"));
+}
+
+/// An element of nothing may be an item whose values are lost; what the profile declares empty is
+/// none.
+#[test]
+fn item_of_empty_members_is_a_problem_unless_they_are_declared_empty() {
+    let rules = "items = 'lines'\nnulls = ['N/A']\nitem.name = { path = 'name' }\n\
+                 item.quantity = { path = 'n', empty = ['0'] }";
+    let of = |rules: &str, element: Value| {
+        ndjson(&profile(rules), json!({"id": "A", "lines": [element]}))
+    };
+    for element in [json!({"n": null, "name": null}), json!({"name": ""}), json!({"gift": "N/A"})] {
+        assert!(of(rules, element.clone()).contains("item_empty"), "{element}");
+    }
+    for element in [json!({"name": "N/A"}), json!({"n": "#0", "name": null})] {
+        assert_eq!(of(rules, element), "document A: ");
+    }
+    let filled = format!("{rules}\nitem_rows = {{ path = 'name', empty = false }}");
+    assert_eq!(of(&filled, json!({"name": null})), "document A: ");
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn people_are_read_from_arrays_and_items() {
         "document A:  | item@15 item.name=Seat@22 | consumer of item 0 guest.firstname=Cy@18 \
          | consumer of item 0 guest.firstname!an array@20 | contact guest.email=bob@x.de@6 guest.id.crm=7@9 \
          | consumer guest.firstname=Di@3 \
+         | item_empty -@13 the item has no value that the profile reads; item_rows says which elements are items \
          | not_a_scalar consumer.firstname@20 an array where a single value is expected"
     );
     let rules = "contacts = 'people'\ncontact.email = { path = 'mail' }\n\
