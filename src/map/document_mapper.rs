@@ -141,7 +141,7 @@ impl<'p> DocumentMapper<'p> {
         for FieldRule { target, rule } in self.rules_of(FieldGroup::Event) {
             let FieldTarget::Field(field) = target else { continue };
             let mut found = rule.paths.iter().filter_map(|path| document.at(event_path(path)));
-            let found = found.find(|found| !is_empty(found, |text| rule.is_empty(text)));
+            let found = found.find(|found| !is_empty(found, |text| rule.yields_nothing(text)));
             context.push_value(order, Cow::Borrowed(field), rule, found, None);
         }
     }
@@ -333,7 +333,7 @@ fn cell_capacity<R>(element: &JsonNode, rules: &[R]) -> usize {
 
 /// The text of a member beside the value that [`first_filled`] finds.
 fn beside<'n>(node: &'n JsonNode, rule: &Rule, name: &str) -> Option<&'n str> {
-    let is_filled = |found: &JsonNode| !is_empty(found, |text| rule.is_empty(text));
+    let is_filled = |found: &JsonNode| !is_empty(found, |text| rule.yields_nothing(text));
     let taken = rule.paths.iter().find(|path| node.at(path).is_some_and(is_filled))?;
     let text = scalar(node.at(&path_beside(taken, name))?)?;
     (!rule.is_empty(text)).then_some(text)
@@ -347,7 +347,7 @@ fn is_within_array(node: Option<&JsonNode>, path: &str) -> bool {
 /// The value at the first of the paths that has one.
 fn first_filled<'n>(node: &'n JsonNode, rule: &Rule, paths: &[String]) -> Option<&'n JsonNode> {
     let mut found = paths.iter().filter_map(|path| node.at(path));
-    found.find(|found| !is_empty(found, |text| rule.is_empty(text)))
+    found.find(|found| !is_empty(found, |text| rule.yields_nothing(text)))
 }
 
 /// Whether there is no value, or a text that counts as none.

@@ -313,7 +313,7 @@ impl<'p> RecordMapper<'p> {
             .key_columns
             .iter()
             .map(|index| record.cell(*index))
-            .find(|text| !self.profile.key.is_empty(text))?;
+            .find(|text| !self.profile.key.yields_nothing(text))?;
         self.profile.key_of(text)
     }
 }
@@ -378,7 +378,7 @@ fn apply_rules<'a>(
             notation: Notation::Text,
             beside: None,
         };
-        let is_filled = |found: &RawValue<'_>| !bound.rule.is_empty(found.text);
+        let is_filled = |found: &RawValue<'_>| !bound.rule.yields_nothing(found.text);
         let first = bound.first_column.map(found).filter(is_filled);
         let found = first
             .or_else(|| bound.fallback_columns.iter().map(|index| found(*index)).find(is_filled));

@@ -216,9 +216,7 @@ impl Rule {
         notation: Notation,
         beside: Option<&str>,
     ) -> (RuleResult<'a>, Notation) {
-        // `€` and `€ N/A` are empty too.
-        let is_empty = self.is_empty(text) || self.is_empty(self.stripped(text));
-        let number = self.number.as_ref().filter(|_| !is_empty);
+        let number = self.number.as_ref().filter(|_| !self.yields_nothing(text));
         let Some(number) = number else { return (self.apply(text), notation) };
         match number.read(text, notation, beside, |text| self.stripped(text)) {
             Ok((digits, notation)) => {
@@ -242,6 +240,12 @@ impl Rule {
             && self.number.is_none()
             && self.birth_date.is_none()
             && self.strip_prefix.is_none()
+    /// Whether a cell with this text has no value: it counts as empty, as it is or without its
+    /// affixes, as `€` and `€ N/A` may.
+    pub(super) fn yields_nothing(&self, text: &str) -> bool {
+        self.is_empty(text) || self.is_empty(self.stripped(text))
+    }
+
             && self.strip_suffix.is_none()
             && self.kind.is_none_or(|kind| kind == ValueKind::Email)
     }
@@ -260,9 +264,7 @@ impl Rule {
     /// Applies the rule to the text of a filled cell.
     #[must_use]
     pub fn apply<'a>(&'a self, text: &'a str) -> RuleResult<'a> {
-        // Before and after stripping: `#N/A` and `N/A` may both stand for nothing.
-        let text = if self.is_empty(text) { "" } else { self.stripped(text) };
-        if self.is_empty(text) {
+        if self.yields_nothing(text) {
             return RuleResult::Value(Cow::Borrowed(""));
         }
         let result = match (&self.table, &self.date, &self.birth_date) {
@@ -273,6 +275,7 @@ impl Rule {
                 Ok(text) => RuleResult::Value(text),
                 Err((code, message)) => RuleResult::Invalid(code, message),
             },
+        let text = self.stripped(text);
             (None, None, None) => RuleResult::Value(Cow::Borrowed(text)),
         };
         match (self.kind, result) {

@@ -614,6 +614,19 @@ fn item_of_empty_members_is_a_problem_unless_they_are_declared_empty() {
 }
 
 #[test]
+fn column_that_affixes_empty_falls_back_to_the_next() {
+    let rules = profile(
+        "order.price = { column = ['total', 'net'], path = ['total', 'net'], strip_prefix = '€' }\n\
+         guest.id.crm = { column = ['nr', 'no'], path = ['nr', 'no'], strip_prefix = '#', empty = ['0'] }",
+    );
+    let columns = "id,total,net,nr,no";
+    assert_eq!(csv(&rules, columns, "A,€,€ 5,#0,#7"), "row A: price=5@5 guest.id.crm=7@12");
+    assert_eq!(csv(&rules, columns, "A,€,,#,"), "row A: ");
+    let value = json!({"id": "A", "net": "€5", "no": "7", "nr": "#", "total": "€"});
+    assert_eq!(ndjson(&rules, value), "row A: price=5@3 guest.id.crm=7@4");
+}
+
+#[test]
 fn rows_say_whether_their_file_has_items() {
     let rules =
         profile("item.name = { column = 'name', default = 'x' }\nitem.type.value = 'PRODUCT'");
