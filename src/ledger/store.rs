@@ -54,6 +54,9 @@ pub trait LedgerReader: Send + Sync {
     /// Warnings about the ledger for the operator.
     fn warnings(&self) -> &[String];
 
+    /// Whether a run to this target is refused without `--new-target`.
+    fn needs_new_target(&self) -> bool;
+
     /// Returns the history of each reference, in the order of `references`.
     fn history(&self, references: &[&str]) -> Result<Vec<ReferenceHistory>, LedgerError>;
 

@@ -56,7 +56,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         .and_then(|()| triage.decide_deferred(&mut sink))
         // The orders of an export that is not read completely are not reported.
         .or_else(|refusal| sink.restart().and(Err(refusal)));
-    let has_ledger = reader.is_some();
+    let ledger_notes = spec.ledger_notes(reader.as_deref());
     // The run itself must be the last one to close the ledger: only then does SQLite move all of
     // its write-ahead log into the database file, so that a copy of that file alone is
     // complete.
@@ -66,7 +66,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         return finish_refused(recorder, &refusal);
     }
     let n_old = recorder.counters.to_note.old_orders;
-    recorder.notes = spec.send_notes(has_ledger, n_old, recorder.n_not_skipped());
+    recorder.notes = spec.send_notes(ledger_notes, n_old, recorder.n_not_skipped());
     // Before anything is written about single orders: the ledger must not hold an accepted one as
     // changed because of a wrong column.
     if let Err(refusal) = check_common_errors(&recorder).map_err(Refusal::from) {

@@ -19,7 +19,7 @@ use crate::{
     dispatch,
     disposition::{AgeLimit, BackfillGuard, ChangedExit, DispositionRules, in_days},
     group::GroupSettings,
-    ledger::{Consent, Ledger, LedgerError, LedgerLocation},
+    ledger::{Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
     map::{input_settings::Quote, profile::Profile},
     model::{
         field::AttributeTypes,
@@ -153,18 +153,26 @@ impl RunSpec<'_> {
         }
     }
 
-    /// What a send after this check needs. `has_ledger` is whether there is one at its target, and
-    /// `n_old` of the `n_orders` orders that no rule leaves out are old.
-    pub(super) fn send_notes(&self, has_ledger: bool, n_old: u64, n_orders: u64) -> SendNotes {
+    /// What a send after this check needs for its ledger, of which `reader` is the present one.
+    pub(super) fn ledger_notes(&self, reader: Option<&dyn LedgerReader>) -> SendNotes {
+        SendNotes {
+            needs_new_ledger: self.has_target && reader.is_none(),
+            needs_new_target: reader.is_some_and(LedgerReader::needs_new_target),
+            ..SendNotes::default()
+        }
+    }
+
+    /// What a send after this check needs, by `ledger` for its ledger; `n_old` of the `n_orders`
+    /// orders that no rule leaves out are old.
+    pub(super) fn send_notes(&self, ledger: SendNotes, n_old: u64, n_orders: u64) -> SendNotes {
         let old_orders = self.age_limit.map_or_else(OldOrdersRule::default, |limit| {
             OldOrdersRule { age: in_days(limit.max_age), are_skipped: limit.skips_older }
         });
         SendNotes {
-            needs_new_ledger: self.has_target && !has_ledger,
             needs_backfill: !old_orders.are_skipped
                 && self.max_invalid.is_exceeded(n_old, n_orders),
             old_orders,
-            ..SendNotes::default()
+            ..ledger
         }
     }
 

@@ -36,6 +36,9 @@ pub struct SendNotes {
     /// There is no ledger yet, so that a send needs `--new-ledger`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub needs_new_ledger: bool,
+    /// The ledger holds other targets, but not this one, so that a send needs `--new-target`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_new_target: bool,
     /// More orders are old than allowed: a send without `--backfill` sends nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub needs_backfill: bool,
@@ -65,6 +68,13 @@ impl SendNotes {
         let mut lines = Vec::new();
         if self.needs_new_ledger {
             lines.push("there is no ledger yet: the first send needs --new-ledger".to_owned());
+        }
+        if self.needs_new_target {
+            lines.push(
+                "the ledger holds other targets, but not this one: the first send to another \
+                 tenant needs --new-target"
+                    .to_owned(),
+            );
         }
         if old > 0 {
             let (are, age) = (orders_are(old), &self.old_orders.age);
@@ -199,6 +209,8 @@ mod tests {
         let notes = SendNotes { needs_backfill: true, ..notes };
         let expected = "1 order is older than 30 days: a send without --backfill sends nothing";
         assert_eq!(notes.lines()[1], expected);
+        let other = SendNotes { needs_new_target: true, ..SendNotes::default() };
+        insta::assert_snapshot!(other.lines().join("\n"), @"the ledger holds other targets, but not this one: the first send to another tenant needs --new-target");
         assert!(SendNotes::default().lines().is_empty());
     }
 

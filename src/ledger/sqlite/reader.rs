@@ -29,6 +29,8 @@ pub(super) struct SqliteReader {
     connections: Connections,
     target: TargetHash,
     salt: Salt,
+    /// Whether the ledger holds other targets, but not this one.
+    needs_new_target: bool,
     warnings: Vec<String>,
 }
 
@@ -50,13 +52,17 @@ impl SqliteReader {
         let Some(connection) = file::open_to_look_up(location, hash)? else { return Ok(None) };
         let consent = Consent::Given { new_ledger: false, new_target: false };
         // A reader sends nothing, so that an unknown target is a warning here.
-        let warnings = match ensure_fits(consent, &connection, location, target) {
+        let warning = match ensure_fits(consent, &connection, location, target) {
             Err(LedgerError::UnknownTarget { base_url, .. }) => {
-                vec![unknown_target_warning(location, &base_url)]
+                Some(unknown_target_warning(location, &base_url))
             }
-            fits => fits.map(|()| Vec::new())?,
+            fits => fits.map(|()| None)?,
         };
-        Ok(Some(Self { warnings, ..Self::new(connection, &location.path, hash)? }))
+        Ok(Some(Self {
+            needs_new_target: warning.is_some(),
+            warnings: warning.into_iter().collect(),
+            ..Self::new(connection, &location.path, hash)?
+        }))
     }
 
     /// Opens a ledger that a run holds the lock of. It is not verified again.
@@ -81,7 +87,7 @@ impl SqliteReader {
                 id,
             }
         };
-        Ok(Self { connections, target, salt, warnings: Vec::new() })
+        Ok(Self { connections, target, salt, needs_new_target: false, warnings: Vec::new() })
     }
 
     fn look_up<T>(
@@ -134,6 +140,10 @@ fn unknown_target_warning(location: &SqliteLocation, base_url: &str) -> String {
 impl LedgerReader for SqliteReader {
     fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    fn needs_new_target(&self) -> bool {
+        self.needs_new_target
     }
 
     fn history(&self, references: &[&str]) -> Result<Vec<ReferenceHistory>, LedgerError> {

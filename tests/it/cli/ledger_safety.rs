@@ -175,12 +175,14 @@ fn rotated_key_is_a_new_target_until_adopted() {
         "check orders.csv --base-url {} --client-key rotated --pos x",
         shop.service.base_url
     );
+    let checked = shop.workspace.run(&check);
     assert!(
-        shop.workspace
-            .run(&check)
-            .err
-            .contains("warning: the ledger orderferry-ledger.db holds other targets")
+        checked.err.contains("warning: the ledger orderferry-ledger.db holds other targets"),
+        "{}",
+        checked.err
     );
+    assert_eq!(checked.summary()["forecast"]["needs_new_target"], true);
+    assert!(checked.out.contains("tenant needs --new-target"), "{}", checked.out);
     let adopt = |from: &str| {
         let key = "--client-key rotated --base-url";
         shop.workspace.run(&format!("ledger adopt --from {from} {key} {}", shop.service.base_url))
@@ -192,6 +194,10 @@ fn rotated_key_is_a_new_target_until_adopted() {
         "{}{}",
         adopted.out,
         adopted.err
+    );
+    assert_eq!(
+        shop.workspace.run(&check).summary()["forecast"]["needs_new_target"],
+        serde_json::Value::Null
     );
     assert_eq!(send("rotated", "").outcomes(), "A-1 already_sent, A-2 already_sent");
     // The old key is now a new target, which --new-target allows.
