@@ -138,10 +138,15 @@ impl<'a> Collector<'a> {
             RuleResult::Invalid(code, message) => {
                 // The rule's message quotes the value, which must not be shown if it is personal
                 // data.
-                let message = if field.is_personal() && code != Code::PhoneImplausible {
-                    "does not match the profile's rule".to_owned()
-                } else {
-                    message
+                let message = match code {
+                    Code::GuestAttributeLeftOut => {
+                        let name = field.short_name();
+                        format!("does not match the profile's rule; {name} is left out")
+                    }
+                    code if field.is_personal() && code != Code::PhoneImplausible => {
+                        "does not match the profile's rule".to_owned()
+                    }
+                    _ => message,
                 };
                 let problem = Problem::for_field(code, &field, at.position(), message);
                 self.push_invalid(field, problem, text, at);

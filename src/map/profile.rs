@@ -638,8 +638,11 @@ fn guest_rules(
         _ => DateUse::None,
     })?;
     let implausible = attributes.code(Code::PhoneImplausible);
-    for FieldRule { rule, .. } in &mut rules {
+    for FieldRule { target, rule } in &mut rules {
         rule.kind = rule.kind.map(|kind| kind.of_attribute(implausible));
+        if matches!(target, FieldTarget::Field(field) if field.is_checked_attribute()) {
+            rule.set_unlisted(attributes.code(Code::ValueNotInTable));
+        }
     }
     let field = |name: &str, rule: &Rule| Field::Identifier(rule.provider(name));
     rules.extend(wildcard_rules(&mut text.id, &FieldTarget::AnyIdentifier, field)?);

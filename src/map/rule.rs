@@ -47,6 +47,8 @@ pub struct Rule {
     pub(super) kind: Option<ValueKind>,
     table: Option<BTreeMap<String, TableEntry>>,
     fallback: Option<TableEntry>,
+    /// The code of the problem of a value that the table lacks.
+    unlisted: Code,
 }
 
 /// What the `date` of a rule is for, which its field decides.
@@ -154,6 +156,7 @@ impl Rule {
                 .values
                 .map(|values| values.into_iter().map(|(from, to)| (from, to.into())).collect()),
             fallback: text.other.map(TableEntry::from),
+            unlisted: Code::ValueNotInTable,
         })
     }
 
@@ -170,6 +173,11 @@ impl Rule {
     /// Adds texts that count as empty in the whole profile.
     pub(super) fn add_nulls(&mut self, nulls: &[String]) {
         self.empty.extend_from_slice(nulls);
+    }
+
+    /// Sets the code of the problem of a value that the table lacks.
+    pub(super) fn set_unlisted(&mut self, code: Code) {
+        self.unlisted = code;
     }
 
     /// Completes how its numbers are written, by the marks of the whole profile. `field` is the one
@@ -232,6 +240,12 @@ impl Rule {
         text.is_empty() || self.empty.iter().any(|empty| empty == text)
     }
 
+    /// Whether a cell with this text has no value: it counts as empty, as it is or without its
+    /// affixes, as `€` and `€ N/A` may.
+    pub(super) fn yields_nothing(&self, text: &str) -> bool {
+        self.is_empty(text) || self.is_empty(self.stripped(text))
+    }
+
     /// Whether the rule returns the text of a filled cell unchanged.
     pub(super) fn is_verbatim(&self) -> bool {
         self.table.is_none()
@@ -240,12 +254,6 @@ impl Rule {
             && self.number.is_none()
             && self.birth_date.is_none()
             && self.strip_prefix.is_none()
-    /// Whether a cell with this text has no value: it counts as empty, as it is or without its
-    /// affixes, as `€` and `€ N/A` may.
-    pub(super) fn yields_nothing(&self, text: &str) -> bool {
-        self.is_empty(text) || self.is_empty(self.stripped(text))
-    }
-
             && self.strip_suffix.is_none()
             && self.kind.is_none_or(|kind| kind == ValueKind::Email)
     }
@@ -267,6 +275,7 @@ impl Rule {
         if self.yields_nothing(text) {
             return RuleResult::Value(Cow::Borrowed(""));
         }
+        let text = self.stripped(text);
         let result = match (&self.table, &self.date, &self.birth_date) {
             // A table replaces the date format: its values are constants, which are ISO 8601.
             (Some(table), ..) => self.look_up(table, text),
@@ -275,7 +284,6 @@ impl Rule {
                 Ok(text) => RuleResult::Value(text),
                 Err((code, message)) => RuleResult::Invalid(code, message),
             },
-        let text = self.stripped(text);
             (None, None, None) => RuleResult::Value(Cow::Borrowed(text)),
         };
         match (self.kind, result) {
@@ -317,7 +325,7 @@ impl Rule {
                 let hint =
                     suggestion.map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
                 RuleResult::Invalid(
-                    Code::ValueNotInTable,
+                    self.unlisted,
                     format!("{text:?} is not in the profile's values{hint}"),
                 )
             }

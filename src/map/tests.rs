@@ -127,8 +127,14 @@ fn table_maps_to_value_skip_or_problem() {
     let unlisted = "value_not_in_table status@3 \"piad\" is not in the profile's values; did you mean \"paid\"?";
     assert_eq!(mapped("A,piad,,"), format!("row A: status!piad@3 | {unlisted}"));
     // A problem does not quote a guest's cell.
-    let redacted = "value_not_in_table guest.gender@4 does not match the profile's rule";
+    let redacted = "guest_attribute_left_out guest.gender@4 does not match the profile's rule; \
+        gender is left out";
     assert_eq!(mapped("A,,Ann,"), format!("row A: guest.gender!Ann@4 | {redacted}"));
+    let strict = profile(
+        "guest.attributes = 'strict'\nguest.gender = { column = 'g', values = { f = 'female' } }",
+    );
+    let redacted = "value_not_in_table guest.gender@3 does not match the profile's rule";
+    assert_eq!(csv(&strict, "id,g", "A,Ann"), format!("row A: guest.gender!Ann@3 | {redacted}"));
 }
 
 #[test]

@@ -352,6 +352,12 @@ impl Field {
     pub fn is_personal(&self) -> bool {
         self.group() == FieldGroup::Guest
     }
+
+    /// Whether it is an optional attribute of a person of which the target takes some values only.
+    #[must_use]
+    pub fn is_checked_attribute(&self) -> bool {
+        matches!(self, Self::GuestTitle | Self::GuestGender | Self::GuestCountry | Self::GuestDob)
+    }
 }
 
 /// The object that a field is an attribute of.

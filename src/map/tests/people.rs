@@ -82,7 +82,7 @@ fn people_are_read_from_arrays_and_items() {
     assert_eq!(
         ndjson(&profile(rules), json!({"id": "A", "people": [{"mail": "a@x.de", "sex": "x"}, 7]})),
         "row A:  | contact guest.email=a@x.de@5 guest.gender!x@6 \
-         | value_not_in_table contact.gender@6 does not match the profile's rule \
+         | guest_attribute_left_out contact.gender@6 does not match the profile's rule; gender is left out \
          | not_a_scalar contact@7 a number where a contact is expected"
     );
     assert_eq!(
