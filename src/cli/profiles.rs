@@ -8,10 +8,7 @@ use std::{path::Path, process::ExitCode};
 use anyhow::Context;
 
 use super::{print, small_file::read_small_file};
-use crate::map::{
-    MapError,
-    profile::{BUILT_IN, Profile},
-};
+use crate::map::{BUILT_IN, MapError, profile::Profile};
 
 /// Loads a built-in profile by its name, or the profile of a TOML file by its path.
 pub(super) fn load(name: &str) -> anyhow::Result<Profile> {

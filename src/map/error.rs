@@ -171,3 +171,11 @@ fn suggest_name(message: &str) -> Option<String> {
     let unknown = names.next()?;
     suggest(unknown, names).map(str::to_owned)
 }
+
+/// A field of a profile and a message; the name of the profile's file is added later.
+pub(super) type ProfileError = (String, String);
+
+/// Returns the error of a field.
+pub(super) fn for_field(field: &str, error: &str) -> ProfileError {
+    (field.to_owned(), error.to_owned())
+}

@@ -1,7 +1,7 @@
-//! Profiles: loading, compilation and checks of the rules that map columns and paths to fields.
+//! Profiles: the rules and settings that map the rows of one type of export to fields.
 //!
-//! A profile is compiled once per run and bound to each file by `file_mapper`. Does not look at
-//! any row. Loaded by `cli`; used by `pipeline` for its settings.
+//! Compiled once per run by `profile_compiler`, and bound to each file by `file_mapper`. Does not
+//! look at any row. Used by `pipeline` for its settings.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -10,40 +10,21 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use super::{
     condition::{CellSource, Condition, TestedValue},
     date::DateRule,
-    error::{MapError, toml_error},
+    error::MapError,
     input_settings::{
         LastLineEnd, MissingColumns, Quote, SharedIdentifiers, UnknownColumns, UnreadableRows,
     },
-    number::NumberMarks,
-    profile_text::{
-        ConditionText, EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText,
-    },
-    rule::{DateUse, Rule, RuleResult},
+    rule::{Rule, RuleResult},
 };
 use crate::model::{
     draft::PersonRole,
-    field::{ExtensionKey, ExtensionType, Field, FieldGroup},
+    field::{ExtensionType, Field, FieldGroup},
     guest_attributes::GuestAttributes,
     input::InputFormat,
     pricing::{PriceBasis, TotalFrom},
-    problem::Code,
     route::Mode,
     severity::SeverityRules,
-    suggest::suggest,
 };
-
-/// The built-in profiles: name and TOML text.
-pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/canonical.toml"))];
-
-/// The earliest order of a profile that names none: shops had no web analytics before.
-const DEFAULT_EARLIEST_ORDER: NaiveDate =
-    NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day of the calendar");
-
-/// `max_addresses` of a profile that sets none.
-const DEFAULT_MAX_ADDRESSES: u16 = 3;
-
-// The key of a rule for any name, in the tables of custom fields (`ext`, `product`, `id`).
-const WILDCARD: &str = "*";
 
 /// The field or fields that a rule fills.
 #[derive(Debug, Clone)]
@@ -183,22 +164,6 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Compiles the built-in profile of a name.
-    ///
-    /// # Errors
-    ///
-    /// [`MapError::NoProfile`] if there is none.
-    pub fn built_in(name: &str) -> Result<Self, MapError> {
-        if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
-            return Self::parse(name, text);
-        }
-        let suggestion = suggest(name, BUILT_IN.iter().map(|(built_in, _)| *built_in));
-        Err(MapError::NoProfile {
-            name: name.to_owned(),
-            suggestion: suggestion.map(str::to_owned),
-        })
-    }
-
     /// The order key of the text of a key's cell, if its rule yields one.
     #[must_use]
     pub fn key_of<'a>(&'a self, text: &'a str) -> Option<Cow<'a, str>> {
@@ -266,7 +231,7 @@ impl Profile {
     // True only where both come from equal rules; otherwise the rows decide.
     #[must_use]
     pub fn key_is_reference(&self) -> bool {
-        reference_rule(&self.rules).is_some_and(|rule| rule == self.key)
+        reference_rule(&self.rules) == Some(&self.key)
     }
 
     /// Whether a number of this field may be a text whose decimal mark the profile does not
@@ -359,422 +324,11 @@ impl Profile {
             |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::OrderedAt));
         self.rules.iter().find(is_ordered_at).is_some_and(|rule| rule.rule.is_midnight(ordered_at))
     }
-
-    /// Compiles the profile of a TOML text; messages contain `name` as the name of the file.
-    pub fn parse(name: &str, text: &str) -> Result<Self, MapError> {
-        let in_toml =
-            |error| MapError::Toml { name: name.to_owned(), error: toml_error(&error, text) };
-        let profile_text: ProfileText = toml::from_str(text).map_err(in_toml)?;
-        compile(profile_text).map_err(|(field, message)| MapError::Rule {
-            name: name.to_owned(),
-            field,
-            message,
-        })
-    }
 }
 
-// The field and the message; `Profile::parse` adds the name of the file.
-type ProfileError = (String, String);
-
-fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
-    let mut rules = order_rules(&mut text.order)?;
-    rules.extend(item_rules(&mut text.item)?);
-    let attributes = text.guest.attributes.unwrap_or_default();
-    rules.extend(guest_rules(&mut text.guest, attributes)?);
-    let shared_identifiers = shared_identifier_rules(&text.guest)?;
-    rules.extend(event_rules(&mut text.event)?);
-    let contacts = people_rules(PersonRole::Contact, text.contacts, &mut text.contact, attributes)?;
-    let consumers =
-        people_rules(PersonRole::Consumer, text.consumers, &mut text.consumer, attributes)?;
-    let mut people: Vec<PeopleRules> = contacts.into_iter().chain(consumers).collect();
-    let mut key = match text.key {
-        Some(key) => compile_rule("key", key, DateUse::None)?,
-        None => reference_rule(&rules)
-            .ok_or_else(|| for_field("key", "missing; expected key or order.referenceId"))?,
-    };
-    let of_people = people.iter_mut().flat_map(|people| &mut people.rules);
-    let of_fields = rules.iter_mut().chain(of_people).map(|field| &mut field.rule);
-    of_fields.chain([&mut key]).for_each(|rule| rule.add_nulls(&text.nulls));
-    let marks = NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref())
-        .and_then(|marks| marks.or(NumberMarks::default()))
-        .map_err(|error| for_field("decimal", &error))?;
-    let of_people = people.iter_mut().flat_map(|people| &mut people.rules);
-    rules.iter_mut().chain(of_people).try_for_each(|rule| complete_number(rule, marks))?;
-    key.complete_number(Some(&Field::ReferenceId), NumberMarks::default())
-        .map_err(|error| for_field("key", &error))?;
-    let has_items_path = text.items.is_some();
-    let order_rule = |source: &CellSource| number_rule(&rules, source, has_items_path, false);
-    let item_rule = |source: &CellSource| number_rule(&rules, source, has_items_path, true);
-    let skips = text.skip.into_iter().map(|skip| {
-        let when = condition("skip", skip.when, marks, &order_rule)?;
-        ensure_no_raw("skip", &when)?;
-        Ok(SkipRule { reason: skip.reason.into(), when })
-    });
-    let skips = skips.collect::<Result<_, ProfileError>>()?;
-    let ignored = text.ignore_rows.into_iter();
-    let ignore_rows = ignored
-        .map(|text| condition("ignore_rows", text, marks, &order_rule))
-        .collect::<Result<_, ProfileError>>()?;
-    let item_rows = text.item_rows.map(|text| condition("item_rows", text, marks, &item_rule));
-    let item_rows = item_rows.transpose()?;
-    item_rows.iter().try_for_each(|condition| ensure_no_raw("item_rows", condition))?;
-    Ok(Profile {
-        name: text.name,
-        description: text.about,
-        format: text.format,
-        delimiter: delimiter(text.delimiter)?,
-        quote: text.quote,
-        last_line_end: text.last_line_end,
-        has_adjacent_rows: text.rows_adjacent,
-        joins_files: text.join_files,
-        unreadable_rows: text.unreadable_rows,
-        unknown_columns: text.unknown_columns,
-        missing_columns: text.missing_columns,
-        severities: SeverityRules::new(text.severity)
-            .map_err(|error| for_field("severity", &error))?,
-        nulls: text.nulls,
-        order_price: text.order_price,
-        item_price: text.item_price,
-        earliest_order: earliest_order(text.earliest_order)?,
-        guest_attributes: attributes,
-        mode: text.mode,
-        items_path: text.items,
-        checkout_events: text.checkout_events,
-        ignore_rows,
-        item_rows,
-        shared_identifiers,
-        skips,
-        key,
-        rules,
-        people,
-    })
-}
-
-/// The rule that converts the numbers of a condition's cells, if there is one. With `has_items_path`
-/// the paths of an item's rules begin at the item, as those of its conditions do (`is_of_item`).
-fn number_rule(
-    rules: &[FieldRule],
-    source: &CellSource,
-    has_items_path: bool,
-    is_of_item: bool,
-) -> Option<Arc<Rule>> {
-    let names = |names: &[String], sought: &Option<String>| {
-        sought.as_ref().is_some_and(|sought| names.contains(sought))
-    };
-    let reads_source = |FieldRule { target, rule }: &&FieldRule| {
-        let is_at_same_level =
-            !has_items_path || (target.group() == FieldGroup::Item) == is_of_item;
-        names(&rule.columns, &source.column) || is_at_same_level && names(&rule.paths, &source.path)
-    };
-    let found = rules.iter().filter(|field| field.rule.converts_numbers()).find(reads_source)?;
-    Some(Arc::new(found.rule.clone()))
-}
-
-/// Compiles a condition. It reads numbers by `marks`, or as the `rule` of the same cells does.
-fn condition(
-    field: &str,
-    text: ConditionText,
-    marks: NumberMarks,
-    rule: &impl Fn(&CellSource) -> Option<Arc<Rule>>,
-) -> Result<Condition, ProfileError> {
-    let mut condition = Condition::new(text, marks).map_err(|error| for_field(field, &error))?;
-    condition.read_numbers_by(rule);
-    Ok(condition)
-}
-
-/// Returns an error if a condition on cells tests the whole row.
-fn ensure_no_raw(field: &str, condition: &Condition) -> Result<(), ProfileError> {
-    if condition.sources().iter().any(|source| source.is_raw) {
-        return Err(for_field(field, "raw is for ignore_rows only; expected a column or path"));
-    }
-    Ok(())
-}
-
-/// Completes how a rule reads numbers, by the marks of the whole profile.
-fn complete_number(
-    FieldRule { target, rule }: &mut FieldRule,
-    marks: NumberMarks,
-) -> Result<(), ProfileError> {
-    let (field, name) = match target {
-        FieldTarget::Field(field) => (Some(&*field), field.to_string()),
-        _ => (None, WILDCARD.to_owned()),
-    };
-    rule.complete_number(field, marks).map_err(|error| for_field(&name, &error))
-}
-
-fn for_field(field: &str, error: &str) -> ProfileError {
-    (field.to_owned(), error.to_owned())
-}
-
-fn delimiter(delimiter: Option<char>) -> Result<u8, ProfileError> {
-    let delimiter = delimiter.unwrap_or(',');
-    // Quotes and line breaks have a meaning of their own in CSV.
-    match u8::try_from(delimiter) {
-        Ok(byte) if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(byte),
-        _ => Err(for_field(
-            "delimiter",
-            &format!(
-                "invalid character {delimiter:?}; expected an ASCII character such as ; or \\t"
-            ),
-        )),
-    }
-}
-
-fn earliest_order(text: Option<String>) -> Result<NaiveDate, ProfileError> {
-    let Some(text) = text else { return Ok(DEFAULT_EARLIEST_ORDER) };
-    NaiveDate::parse_from_str(&text, "%Y-%m-%d").map_err(|_| {
-        for_field("earliest_order", &format!("invalid date {text:?}; expected YYYY-MM-DD"))
-    })
-}
-
-fn reference_rule(rules: &[FieldRule]) -> Option<Rule> {
+/// The rule of the reference, among those of an order.
+pub(super) fn reference_rule(rules: &[FieldRule]) -> Option<&Rule> {
     let is_reference =
         |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::ReferenceId));
-    rules.iter().find(is_reference).map(|found| found.rule.clone())
-}
-
-fn compile_rule(field: &str, text: RuleText, date_use: DateUse) -> Result<Rule, ProfileError> {
-    Rule::new(text, date_use).map_err(|error| for_field(field, &error))
-}
-
-/// The use of the date of a field of the order, an item or the event.
-fn timestamp(field: &Field) -> DateUse {
-    match field {
-        Field::OrderedAt | Field::ItemOrderedAt => DateUse::Instant,
-        _ => DateUse::None,
-    }
-}
-
-fn named_rules(
-    group: FieldGroup,
-    named: Vec<(&'static str, RuleText)>,
-    date_use: impl Fn(&Field) -> DateUse,
-) -> Result<Vec<FieldRule>, ProfileError> {
-    let compile = |(name, text)| {
-        let field =
-            Field::NAMED.iter().find(|field| field.group() == group && field.short_name() == name);
-        let field = field.expect("every key of a profile's group is the name of a field").clone();
-        let rule = compile_rule(&field.to_string(), text, date_use(&field))?;
-        ensure_kind_fits(&rule, &field)?;
-        if let (Field::ItemOrderedAt, Some(date)) = (&field, rule.date()) {
-            date.ensure_no_overlap().map_err(|error| for_field(&field.to_string(), &error))?;
-        }
-        Ok(FieldRule { rule, target: FieldTarget::Field(field) })
-    };
-    named.into_iter().map(compile).collect()
-}
-
-/// The rules of a table of custom fields, whose names are the user's; `*` matches any name.
-fn wildcard_rules(
-    texts: &mut std::collections::BTreeMap<String, RuleText>,
-    wildcard: &FieldTarget,
-    field: impl Fn(&str, &Rule) -> Field,
-) -> Result<Vec<FieldRule>, ProfileError> {
-    let compile = |(name, text): (String, RuleText)| {
-        let rule = compile_rule(&name, text, DateUse::None)?;
-        let field = field(&name, &rule);
-        ensure_kind_fits(&rule, &field)?;
-        let target = if name == WILDCARD { wildcard.clone() } else { FieldTarget::Field(field) };
-        Ok(FieldRule { target, rule })
-    };
-    std::mem::take(texts).into_iter().map(compile).collect()
-}
-
-fn ensure_kind_fits(rule: &Rule, field: &Field) -> Result<(), ProfileError> {
-    let Some(kind) = rule.kind else { return Ok(()) };
-    kind.ensure_fits(field).map_err(|error| for_field(&field.to_string(), &error))
-}
-
-/// The key of a custom attribute, of the type that its rule or else the wildcard declares.
-fn extension_key(name: &str, rule: &Rule, wildcard: &FieldTarget) -> Arc<ExtensionKey> {
-    let data_type = rule.extension_type.unwrap_or_else(|| wildcard.default_type(name));
-    Arc::new(ExtensionKey { name: name.to_owned(), data_type })
-}
-
-fn order_rules(text: &mut OrderText) -> Result<Vec<FieldRule>, ProfileError> {
-    let mut rules = named_rules(FieldGroup::Order, text.named(), timestamp)?;
-    let wildcard = &FieldTarget::AnyExtension;
-    rules.extend(wildcard_rules(&mut text.ext, wildcard, |name, rule| {
-        Field::Extension(extension_key(name, rule, wildcard))
-    })?);
-    Ok(rules)
-}
-
-fn item_rules(text: &mut ItemText) -> Result<Vec<FieldRule>, ProfileError> {
-    let mut rules = named_rules(FieldGroup::Item, text.named(), timestamp)?;
-    let wildcard = &FieldTarget::AnyItemExtension;
-    rules.extend(wildcard_rules(&mut text.ext, wildcard, |name, rule| {
-        Field::ItemExtension(extension_key(name, rule, wildcard))
-    })?);
-    let wildcard = &FieldTarget::AnyItemProduct;
-    rules.extend(wildcard_rules(&mut text.product, wildcard, |name, rule| {
-        Field::ItemProduct(extension_key(name, rule, wildcard))
-    })?);
-    Ok(rules)
-}
-
-/// `shared_identifiers` and `max_addresses` of `[guest]`.
-fn shared_identifier_rules(guest: &GuestText) -> Result<SharedIdentifierRules, ProfileError> {
-    let choice = guest.shared_identifiers.unwrap_or_default();
-    match (choice, guest.max_addresses) {
-        (_, Some(0)) => Err(for_field("guest.max_addresses", "is 0, expected at least 1")),
-        (SharedIdentifiers::Send, Some(_)) => {
-            let error = "has no effect with shared_identifiers = \"send\"";
-            Err(for_field("guest.max_addresses", error))
-        }
-        (choice, max_addresses) => Ok(SharedIdentifierRules {
-            choice,
-            max_addresses: max_addresses.unwrap_or(DEFAULT_MAX_ADDRESSES),
-        }),
-    }
-}
-
-fn guest_rules(
-    text: &mut GuestText,
-    attributes: GuestAttributes,
-) -> Result<Vec<FieldRule>, ProfileError> {
-    let mut rules = named_rules(FieldGroup::Guest, text.named(), |field| match field {
-        Field::GuestDob => DateUse::BirthDate { unreadable: attributes.code(Code::DobUnreadable) },
-        _ => DateUse::None,
-    })?;
-    let implausible = attributes.code(Code::PhoneImplausible);
-    for FieldRule { target, rule } in &mut rules {
-        rule.kind = rule.kind.map(|kind| kind.of_attribute(implausible));
-        if matches!(target, FieldTarget::Field(field) if field.is_checked_attribute()) {
-            rule.set_unlisted(attributes.code(Code::ValueNotInTable));
-        }
-    }
-    let field = |name: &str, rule: &Rule| Field::Identifier(rule.provider(name));
-    rules.extend(wildcard_rules(&mut text.id, &FieldTarget::AnyIdentifier, field)?);
-    Ok(rules)
-}
-
-fn people_rules(
-    role: PersonRole,
-    path: Option<String>,
-    text: &mut GuestText,
-    attributes: GuestAttributes,
-) -> Result<Option<PeopleRules>, ProfileError> {
-    if text.shared_identifiers.is_some()
-        || text.max_addresses.is_some()
-        || text.attributes.is_some()
-    {
-        let error =
-            "has shared_identifiers, max_addresses or attributes, which are for [guest] only";
-        return Err(for_field(role.name(), error));
-    }
-    let rules =
-        guest_rules(text, attributes).map_err(|(field, error)| (role.field_name(&field), error))?;
-    let has_paths = rules.iter().any(|rule| !rule.rule.paths.is_empty());
-    let (singular, plural) = (role.name(), format!("{}s", role.name()));
-    match &path {
-        None if has_paths => Err((
-            singular.to_owned(),
-            format!("has a path, but {plural}, the path of the array, is not set"),
-        )),
-        Some(_) if !has_paths => Err((plural, format!("is set, but [{singular}] has no path"))),
-        _ => Ok((!rules.is_empty()).then_some(PeopleRules { role, path, rules })),
-    }
-}
-
-fn event_rules(text: &mut EventFieldsText) -> Result<Vec<FieldRule>, ProfileError> {
-    named_rules(FieldGroup::Event, text.named(), timestamp)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse_error(text: &str) -> String {
-        Profile::parse("p.toml", text).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn built_in_profiles_are_valid() {
-        for (name, _) in BUILT_IN {
-            assert_eq!(Profile::built_in(name).unwrap().name, *name);
-        }
-    }
-
-    #[test]
-    fn canonical_profile_covers_every_field() {
-        let profile = Profile::built_in("canonical").unwrap();
-        for field in Field::NAMED {
-            let found = profile
-                .rules
-                .iter()
-                .find(|rule| matches!(&rule.target, FieldTarget::Field(known) if known == field));
-            assert_eq!(
-                found.map(|rule| rule.rule.columns.clone()),
-                Some(vec![field.to_string()]),
-                "{field}"
-            );
-        }
-        for people in &profile.people {
-            for field in Field::NAMED.iter().filter(|field| field.group() == FieldGroup::Guest) {
-                let is_of_field = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(known) if known == field);
-                let found =
-                    people.rules.iter().find(is_of_field).map(|rule| rule.rule.columns.clone());
-                assert_eq!(found, Some(vec![people.role.field_name(&field.to_string())]));
-            }
-        }
-        assert_eq!(profile.people.len(), 2);
-    }
-
-    #[test]
-    fn unknown_name_has_line_and_suggestion() {
-        insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nreferenceId = { colum = 'a' }\n"), @r#"
-        p.toml:3:17: unknown field `colum`, expected one of `column`, `path`, `value`, `default`, `optional`, `empty`, `values`, `other`, `date`, `zone`, `strip_prefix`, `strip_suffix`, `decimal`, `thousands`, `negative`, `scale`, `type`, `kind`, `country`, `disagree`
-          hint: did you mean "column"?
-        "#);
-        insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nrefrenceId = { column = 'a' }\n"), @r#"
-        p.toml:3:1: unknown field `refrenceId`, expected one of `referenceId`, `orderedAt`, `status`, `currencyCode`, `price`, `paymentType`, `cardType`, `ext`
-          hint: did you mean "referenceId"?
-        "#);
-    }
-
-    #[test]
-    fn people_need_a_path_and_rules() {
-        let with = |rest: &str| {
-            parse_error(&format!("name = 'x'\n{rest}\n[order]\nreferenceId = {{ path = 'a' }}"))
-        };
-        insta::assert_snapshot!(with("contact.email = { path = 'email' }"), @"p.toml: contact: has a path, but contacts, the path of the array, is not set");
-        insta::assert_snapshot!(with("consumers = 'pax'"), @"p.toml: consumers: is set, but [consumer] has no path");
-        insta::assert_snapshot!(with("consumer.email = { type = 'text' }"), @"p.toml: consumer.email: has no column, no path and no value");
-    }
-
-    #[test]
-    fn attributes_are_set_in_guest() {
-        let with = |rest: &str| {
-            let text = format!("name = 'x'\norder.referenceId = {{ column = 'a' }}\n{rest}");
-            Profile::parse("p.toml", &text)
-        };
-        assert_eq!(with("").unwrap().guest_attributes, GuestAttributes::Lenient);
-        let strict = with("[guest]\nattributes = 'strict'").unwrap();
-        assert_eq!(strict.guest_attributes, GuestAttributes::Strict);
-        insta::assert_snapshot!(with("[contact]\nattributes = 'strict'").unwrap_err(), @"p.toml: contact: has shared_identifiers, max_addresses or attributes, which are for [guest] only");
-    }
-
-    #[test]
-    fn earliest_order_is_a_day() {
-        let with = |line: &str| {
-            let order = "[order]\nreferenceId = { column = 'a' }";
-            Profile::parse("p.toml", &format!("name = 'x'\n{line}\n{order}"))
-        };
-        assert_eq!(with("").unwrap().earliest_order.to_string(), "2000-01-01");
-        let early = with("earliest_order = '1995-06-01'").unwrap();
-        assert_eq!(early.earliest_order.to_string(), "1995-06-01");
-        insta::assert_snapshot!(with("earliest_order = '1995'").unwrap_err(), @r#"p.toml: earliest_order: invalid date "1995"; expected YYYY-MM-DD"#);
-    }
-
-    #[test]
-    fn invalid_rule_names_its_field() {
-        insta::assert_snapshot!(parse_error("name = 'x'\n[order]\norderedAt = { column = 'a', date = '%Y-%m-%d' }\n"), @r#"p.toml: orderedAt: a date format without an offset needs a zone, such as zone = "Europe/London""#);
-        insta::assert_snapshot!(parse_error("name = 'x'\n"), @"p.toml: key: missing; expected key or order.referenceId");
-        insta::assert_snapshot!(parse_error("name = 'x'\ndelimiter = '§'\n[order]\nreferenceId = { column = 'a' }"), @r"p.toml: delimiter: invalid character '§'; expected an ASCII character such as ; or \t");
-        insta::assert_snapshot!(Profile::built_in("cannonical").unwrap_err(), @r#"
-        unknown profile "cannonical"; expected a built-in profile or a file
-          hint: did you mean "canonical"?
-        "#);
-    }
+    rules.iter().find(is_reference).map(|found| &found.rule)
 }

@@ -168,7 +168,7 @@ fn origins(mut source: BlockReader) -> Vec<RowOrigin> {
 /// The canonical profile.
 pub(crate) fn profile_text(has_adjacent_rows: bool) -> String {
     let canonical =
-        orderferry::map::profile::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
+        orderferry::map::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
     let adjacent = format!("rows_adjacent = {has_adjacent_rows}\nunknown_columns");
     canonical.replacen("unknown_columns", &adjacent, 1)
 }

@@ -140,7 +140,7 @@ fn row_without_key(row: &str, rng: &mut TestRng) -> String {
 /// The canonical profile with a key other than the reference.
 pub(super) fn own_key_profile(more: &str) -> String {
     let canonical =
-        orderferry::map::profile::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
+        orderferry::map::BUILT_IN.iter().find(|(name, _)| *name == "canonical").unwrap().1;
     let mut key = "key = { column = \"Id\", path = \"Id\" }\n".to_owned();
     write!(key, "{more}\nunknown_columns").unwrap();
     canonical.replacen("unknown_columns", &key, 1)
