@@ -48,7 +48,7 @@ const NUMBERS: [&str; 7] = [
 ];
 
 /// Settings whose values are booleans.
-const SWITCHES: [&str; 1] = ["repeat_after_500"];
+const SWITCHES: [&str; 2] = ["repeat_after_500", "results_csv"];
 
 /// Settings by their keys in the file; `None` where the file does not set one.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -79,6 +79,7 @@ pub(super) struct ConfigFile {
     pub(super) reused_references: ReusedReferences,
     pub(super) changed_exit: ChangedExit,
     pub(super) unreadable_rows: Option<UnreadableRowsSetting>,
+    pub(super) results_csv: Option<bool>,
     /// Target without `--to`.
     pub(super) target: TargetSettings,
     /// Targets for `--to`, by name.

@@ -242,6 +242,7 @@ fn run_spec(
         limits: read_limits(settings),
         memory: memory(arguments, settings)?,
         folder: arguments.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
+        writes_csv: arguments.results_csv || settings.results_csv.unwrap_or(false),
         stream: stream_settings(arguments, loaded, &values, &profile, pace)?,
         validate: validate_settings(settings, values, &profile, started_at),
         max_invalid: arguments

@@ -32,6 +32,7 @@ pub mod route;
 pub mod row;
 pub mod rules;
 pub mod severity;
+pub mod spreadsheet;
 pub mod suggest;
 pub mod target;
 pub mod unsendable;

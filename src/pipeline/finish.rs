@@ -1,4 +1,4 @@
-//! End of a run: the rejects, the report, and the mark in the ledger that its changes are reported.
+//! End of a run: the rejects, the CSV files, the report, and the mark in the ledger that its changes are reported.
 //!
 //! It decides nothing about an order. Called by `run` and `resume`.
 
@@ -39,26 +39,32 @@ pub(super) fn finish_sent(
     stopped: Option<String>,
     emit: ProgressFn<'_>,
 ) -> Result<Finished, RunError> {
-    // The report is written even if the rejects cannot be: orders were sent.
+    // The report is written even if the rejects or the CSV files cannot be: orders were sent.
     let rejects = write_rejects(&mut recorder, emit).err().map(|error| error.to_string());
+    let tables = recorder.write_csv().err().map(|error| error.to_string());
     let lost = match recorder.record_lost() {
         0 => None,
         n_lost => Some(format!(
             "{n_lost} orders of the plan were not attempted and are missing in the results"
         )),
     };
-    let stopped = stopped.or(rejects).or(lost);
+    let stopped = stopped.or(rejects).or(tables).or(lost);
     let exit_code = recorder.exit_code(stopped.is_some());
     write_report(recorder, exit_code, stopped)
 }
 
 /// Writes the report of a run that sent nothing, with the reason.
-pub(super) fn finish_refused(recorder: Recorder, refusal: &Refusal) -> Result<Finished, RunError> {
+pub(super) fn finish_refused(
+    mut recorder: Recorder,
+    refusal: &Refusal,
+) -> Result<Finished, RunError> {
+    recorder.write_csv()?;
     write_report(recorder, refusal.exit_code(), Some(refusal.to_string()))
 }
 
 /// Writes the report of a check.
-pub(super) fn finish_check(recorder: Recorder) -> Result<Finished, RunError> {
+pub(super) fn finish_check(mut recorder: Recorder) -> Result<Finished, RunError> {
+    recorder.write_csv()?;
     let exit_code = recorder.exit_code(false);
     write_report(recorder, exit_code, None)
 }

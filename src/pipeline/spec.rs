@@ -43,6 +43,7 @@ use crate::{
 const RESULT_BYTES: u64 = 320;
 
 /// Specification of a run: what to read, how to check it, and whether to send it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of the user of its own")]
 pub struct RunSpec<'a> {
     /// The run's id, which the ledger stores with each attempt.
     pub run_id: String,
@@ -64,6 +65,8 @@ pub struct RunSpec<'a> {
     pub memory: u64,
     /// The run folder.
     pub folder: PathBuf,
+    /// Whether `results.csv` and `problems.csv` are written too.
+    pub writes_csv: bool,
     /// The settings that the check depends on.
     pub validate: validate::ValidateSettings,
     /// The target.
@@ -149,6 +152,7 @@ impl RunSpec<'_> {
             guests_memory: memory.guests,
             results_memory: memory.shuffle.results,
             rejects_memory: memory.rejects,
+            writes_csv: self.writes_csv,
             reopen: Box::new(move |input| inputs::reopen(&*storage, input)),
         }
     }

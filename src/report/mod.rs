@@ -1,12 +1,13 @@
 //! Reports: everything that a run leaves behind for people and for scripts.
 //!
 //! The run folder holds `summary.json` (`summary`, counted by `tally`), `results.ndjson`
-//! (`results`), `rejects/` (`rejects`) and `report.html` (`page`); `terminal` is a short text of
-//! the same. `recorder` fills them.
+//! (`results`), on request `results.csv` and `problems.csv` (`csv_tables`), `rejects/` (`rejects`)
+//! and `report.html` (`page`); `terminal` is a short text of the same. `recorder` fills them.
 //!
 //! Decides no outcome: the caller passes in that of each order, and the exit code of a run that was
 //! refused. Has no clock and prints nothing. Called by `pipeline`.
 
+mod csv_tables;
 mod error;
 pub mod estimate;
 pub mod exact_sum;

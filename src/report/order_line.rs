@@ -1,28 +1,33 @@
 //! Problems, positions and times as JSON and text, in the form that all files of the report share.
 //!
-//! Writes no file. Called by `results`, `rejects` (the reasons), `summary` and `page`.
+//! Writes no file. Called by `results`, `rejects` (the reasons), `csv_tables`, `summary` and `page`.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::model::{
     origin::InputNames,
-    problem::{Problem, Problems, Severity},
+    problem::{Code, Problem, Problems, Severity},
 };
 
 /// Element of `problems`.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct ProblemLine<'a> {
-    code: &'static str,
-    severity: Severity,
-    field: Option<&'a str>,
-    file: &'a str,
-    line: u64,
-    column: Option<u32>,
-    message: &'a str,
+    pub(super) code: Code,
+    pub(super) severity: Severity,
+    pub(super) field: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) file: Cow<'a, str>,
+    pub(super) line: u64,
+    pub(super) column: Option<u32>,
+    #[serde(borrow)]
+    pub(super) message: Cow<'a, str>,
 }
+
+/// Rows by code whose problems are counted but not listed.
+pub(super) type OmittedRows<'a> = BTreeMap<Cow<'a, str>, u64>;
 
 /// Returns the elements of `problems` of an order.
 pub(super) fn problem_lines<'a>(
@@ -33,19 +38,19 @@ pub(super) fn problem_lines<'a>(
 }
 
 /// Returns for each code the number of rows whose problems of this code are counted but not listed.
-pub(super) fn omitted(problems: &Problems) -> BTreeMap<&'static str, u64> {
-    problems.omitted().iter().map(|rows| (rows.code.as_str(), rows.row_count)).collect()
+pub(super) fn omitted(problems: &Problems) -> OmittedRows<'static> {
+    problems.omitted().iter().map(|rows| (rows.code.as_str().into(), rows.row_count)).collect()
 }
 
 fn problem_line<'a>(problem: &'a Problem, names: &'a InputNames) -> ProblemLine<'a> {
     ProblemLine {
-        code: problem.code.as_str(),
+        code: problem.code,
         severity: problem.severity,
-        field: problem.field.as_deref(),
-        file: names.get(problem.at.file),
+        field: problem.field.as_deref().map(Cow::from),
+        file: names.get(problem.at.file).into(),
         line: problem.at.line,
         column: problem.at.column,
-        message: &problem.message,
+        message: problem.message.as_str().into(),
     }
 }
 

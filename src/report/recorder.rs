@@ -9,9 +9,11 @@ use std::{io, num::NonZeroU32};
 use chrono::{DateTime, Utc};
 
 use super::{
+    csv_tables::{self, FileProblems},
     error::ReportError,
     estimate::{SendEstimate, SendNotes},
     guests::{GuestCounter, GuestCounts},
+    order_line::problem_lines,
     page::{self, Example, OrderNeedingAttention},
     partial::{Counters, PartialReport},
     reject_sorter::RejectSorter,
@@ -54,6 +56,8 @@ pub struct RecorderSettings {
     pub results_memory: usize,
     /// Memory in bytes for the rows and for the reasons of rejects, each.
     pub rejects_memory: usize,
+    /// Whether `results.csv` and `problems.csv` are written too.
+    pub writes_csv: bool,
     /// Opens an input again.
     pub reopen: ReopenInput,
 }
@@ -69,6 +73,8 @@ pub struct Recorder {
     folder: RunFolder,
     files: ExportRead,
     input_names: InputNames,
+    /// Problems that belong to no order, as far as they are listed.
+    file_problems: Vec<Problem>,
     attention: Vec<(OrderId, OrderNeedingAttention)>,
     results: ResultsWriter<RunFile>,
     /// Result lines that arrive in any order, until they are sorted.
@@ -97,6 +103,7 @@ impl Recorder {
         Ok(Self {
             input_names: files.names(),
             files,
+            file_problems: Vec::new(),
             attention: Vec::new(),
             results: new_results(folder)?,
             unsorted: None,
@@ -168,17 +175,14 @@ impl Recorder {
             }
             tally.keep_first_example(problem);
         }
-        if files.omitted_lost_rows > 0 {
-            tally.record_file_problem(Code::RowUnreadable, files.omitted_lost_rows);
-        }
-        if files.omitted_repeated_orders > 0 {
-            tally.record_orders_with_problem(Code::ContentRepeated, files.omitted_repeated_orders);
-        }
-        if files.omitted_shared_identifiers > 0 {
-            let n_omitted = files.omitted_shared_identifiers;
-            tally.record_file_problem(Code::SeveralAddresses, n_omitted);
+        for (code, n_omitted) in omitted_file_problems(&files) {
+            match code {
+                Code::ContentRepeated => tally.record_orders_with_problem(code, n_omitted),
+                _ => tally.record_file_problem(code, n_omitted),
+            }
         }
         self.files = files;
+        self.file_problems = file_problems.to_vec();
     }
 
     /// Merges the partial report of some orders.
@@ -329,6 +333,24 @@ impl Recorder {
         write_rejects(&self.folder, &self.files.inputs, rejects, &self.settings.reopen)
     }
 
+    /// Writes `results.csv` and `problems.csv`, if the run is to write them: what results there are
+    /// by now.
+    pub fn write_csv(&mut self) -> Result<(), StorageError> {
+        if !self.settings.writes_csv {
+            return Ok(());
+        }
+        self.results.flush()?;
+        let omitted = omitted_file_problems(&self.files)
+            .map(|(code, n_omitted)| (code.as_str().into(), n_omitted));
+        csv_tables::write(
+            &self.folder,
+            &FileProblems {
+                problems: problem_lines(&self.file_problems, &self.input_names),
+                omitted: omitted.collect(),
+            },
+        )
+    }
+
     /// Writes the report and returns its summary. `stopped` is why nothing was sent or the run
     /// ended early, if it did.
     pub fn finish(
@@ -396,6 +418,16 @@ impl Recorder {
     }
 }
 
+/// The problems that belong to no order and are counted but not listed.
+fn omitted_file_problems(files: &ExportRead) -> impl Iterator<Item = (Code, u64)> + use<> {
+    let omitted = [
+        (Code::RowUnreadable, files.omitted_lost_rows),
+        (Code::ContentRepeated, files.omitted_repeated_orders),
+        (Code::SeveralAddresses, files.omitted_shared_identifiers),
+    ];
+    omitted.into_iter().filter(|(_, n_omitted)| *n_omitted > 0)
+}
+
 fn new_results(folder: &RunFolder) -> Result<ResultsWriter<RunFile>, StorageError> {
     Ok(ResultsWriter::new(folder.create_file(results::FILE)?, folder.file(results::FILE)))
 }
@@ -451,6 +483,7 @@ mod tests {
             guests_memory: 0,
             results_memory: 0,
             rejects_memory: 0,
+            writes_csv: false,
             reopen: Box::new(|_| Ok(Some(Box::new(INPUT)))),
         };
         let input = Input {

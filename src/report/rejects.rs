@@ -7,7 +7,7 @@
 //! `recorder`.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     io::{self, BufWriter, Write},
     iter::Peekable,
     ops::Range,
@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::{
     error::ReportError,
-    order_line::{ProblemLine, omitted, problem_lines},
+    order_line::{OmittedRows, ProblemLine, omitted, problem_lines},
 };
 use crate::{
     model::{
@@ -51,8 +51,8 @@ struct ReasonLine<'a> {
     problems: Vec<ProblemLine<'a>>,
     /// Rows by code whose problems are counted but not listed; the key is read by scripts and
     /// keeps its name.
-    #[serde(rename = "problems_untold", skip_serializing_if = "BTreeMap::is_empty")]
-    problems_omitted: BTreeMap<&'static str, u64>,
+    #[serde(rename = "problems_untold", skip_serializing_if = "OmittedRows::is_empty")]
+    problems_omitted: OmittedRows<'a>,
 }
 
 /// A row or a reason, with the input that it belongs to.

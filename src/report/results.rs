@@ -1,20 +1,20 @@
 //! `results.ndjson`: one line per order with its outcome, attempts and problems.
 //!
 //! Does not sort: the lines are in the order of writing (input order for a check, order of
-//! completion for a send). [`add_line`] formats a line, [`ResultsWriter`] writes it. Called by
-//! `recorder` and `partial`.
+//! completion for a send). [`add_line`] formats a line, [`ResultsWriter`] writes it; `csv_tables`
+//! reads it again. Called by `recorder` and `partial`.
 
 use std::{
-    collections::BTreeMap,
+    borrow::Cow,
     io::{ErrorKind, Write},
     path::PathBuf,
 };
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::order_line::{
-    ProblemLine, format_utc_millis, omitted, problem_lines, utc_millis_or_null,
+    OmittedRows, ProblemLine, format_utc_millis, omitted, problem_lines, utc_millis_or_null,
 };
 use crate::{
     model::{
@@ -43,31 +43,36 @@ pub struct ResultsWriter<W: Write> {
     lines: Vec<u8>,
 }
 
-#[derive(Serialize)]
+/// A line: one order.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ResultLine<'a> {
-    reference_id: &'a str,
+pub(super) struct ResultLine<'a> {
+    #[serde(borrow)]
+    pub(super) reference_id: Cow<'a, str>,
     #[serde(serialize_with = "utc_millis_or_null")]
-    ordered_at: Option<DateTime<Utc>>,
-    outcome: Outcome,
-    source: ResultSource<'a>,
-    attempts: u32,
+    pub(super) ordered_at: Option<DateTime<Utc>>,
+    pub(super) outcome: Outcome,
+    #[serde(borrow)]
+    pub(super) source: ResultSource<'a>,
+    pub(super) attempts: u32,
     #[serde(rename = "http_status")]
-    http_status: Option<u16>,
-    reason: Option<&'a str>,
+    pub(super) http_status: Option<u16>,
+    pub(super) reason: Option<Cow<'a, str>>,
     #[serde(rename = "repeated_after", skip_serializing_if = "Option::is_none")]
-    uncertain_before: Option<&'a str>,
-    problems: Vec<ProblemLine<'a>>,
-    /// Rows by code whose problems are counted but not listed; the key is read by scripts and
-    /// keeps its name.
-    #[serde(rename = "problems_untold", skip_serializing_if = "BTreeMap::is_empty")]
-    problems_omitted: BTreeMap<&'static str, u64>,
+    pub(super) uncertain_before: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) problems: Vec<ProblemLine<'a>>,
+    /// The key is read by scripts and keeps its name.
+    #[serde(rename = "problems_untold", default, skip_serializing_if = "OmittedRows::is_empty")]
+    pub(super) problems_omitted: OmittedRows<'a>,
 }
 
-#[derive(Serialize)]
-struct ResultSource<'a> {
-    file: &'a str,
-    line: u64,
+/// The first row of the order.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ResultSource<'a> {
+    #[serde(borrow)]
+    pub(super) file: Cow<'a, str>,
+    pub(super) line: u64,
 }
 
 impl<W: Write> ResultsWriter<W> {
@@ -174,14 +179,17 @@ fn result_line<'a>(
     names: &'a InputNames,
 ) -> ResultLine<'a> {
     ResultLine {
-        reference_id: &record.reference,
+        reference_id: record.reference.as_str().into(),
         ordered_at: record.ordered_at,
         outcome: result.outcome,
-        source: ResultSource { file: names.get(record.source.file), line: record.source.line },
+        source: ResultSource {
+            file: names.get(record.source.file).into(),
+            line: record.source.line,
+        },
         attempts: result.attempts,
         http_status: result.http_status,
-        reason: result.reason.as_deref(),
-        uncertain_before: result.uncertain_before.as_deref(),
+        reason: result.reason.as_deref().map(Cow::from),
+        uncertain_before: result.uncertain_before.as_deref().map(Cow::from),
         problems: problem_lines(&record.problems, names),
         problems_omitted: omitted(&record.problems),
     }

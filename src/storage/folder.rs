@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, ReadDir},
-    io::{self, Write},
+    io::{self, BufReader, Write},
     path::{Path, PathBuf},
 };
 
@@ -65,6 +65,22 @@ impl RunFolder {
         let file =
             private_file().open(&path).map_err(StorageError::at(&path, "create the file"))?;
         Ok(RunFile { file, path })
+    }
+
+    /// Opens a file of the folder that this run has written, to read it from the start.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Io`]
+    pub fn open_file(&self, name: impl AsRef<Path>) -> Result<BufReader<File>, StorageError> {
+        let path = self.file(name);
+        File::open(&path).map(BufReader::new).map_err(StorageError::at(path, "open the file"))
+    }
+
+    /// Removes a file of the folder that is not complete. Does nothing if that fails: the error
+    /// that kept it from being completed is the one to report.
+    pub fn remove_file(&self, name: impl AsRef<Path>) {
+        drop(fs::remove_file(self.file(name)));
     }
 
     /// Writes a file of the folder with mode 0600, atomically: it exists with all of `content` or

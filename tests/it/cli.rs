@@ -3,6 +3,7 @@
 mod amounts;
 mod changed_orders;
 mod configuration;
+mod csv_files;
 mod dates;
 mod extension_types;
 mod fault_injection;

@@ -96,7 +96,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("hyper_util", &["sandbox"]),
     ("askama", &["report", "sandbox"]),
     ("toml", &["map", "cli"]),
-    ("csv", &["read", "cli::ledger"]),
+    ("csv", &["read", "report", "cli::ledger"]),
     ("memchr", &["read"]),
     ("wide", &["read"]),
     ("flate2", &["read"]),

@@ -145,6 +145,9 @@ pub(in crate::cli) struct ReadArguments {
     /// Write the run folder to this path [default: orderferry-runs/<run id>]
     #[arg(long, value_name = "DIR", env = "ORDERFERRY_OUT", hide_env = true)]
     pub(in crate::cli) out: Option<PathBuf>,
+    /// Write results.csv and problems.csv next to results.ndjson, to open in a spreadsheet
+    #[arg(long)]
+    pub(in crate::cli) results_csv: bool,
     /// Send nothing if more orders than this (of those not skipped) are invalid [default: 10%, but
     /// at least 5 orders]
     #[arg(long, value_name = "N|P%")]

@@ -5,6 +5,8 @@ mod carts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::{
     ledger::Attempt,
     test_shop::{Run, TestShop},
@@ -22,7 +24,9 @@ const NOT_PROCESSED: [u16; 5] = [400, 401, 404, 429, 503];
 pub(super) fn check(run: &Run, shop: &TestShop) {
     check_requests_and_ledger(run, shop);
     check_results_match_ledger(run);
+    check_csv(run);
     if run.summary.is_some() && run.code.is_some() {
+        assert!(run.results_csv.is_some(), "results.csv is missing");
         check_summary(run);
         check_exit_code(run);
     }
@@ -179,6 +183,14 @@ fn check_results_match_ledger(run: &Run) {
             run.after
         );
     }
+}
+
+/// `results.csv` has all results, or does not exist.
+pub(super) fn check_csv(run: &Run) {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let outcome = |result: &Value| (text(&result["referenceId"]), text(&result["outcome"]));
+    let expected: Vec<_> = run.results.iter().map(outcome).collect();
+    assert!(run.results_csv.as_ref().is_none_or(|outcomes| *outcomes == expected));
 }
 
 fn check_summary(run: &Run) {

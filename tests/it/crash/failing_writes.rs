@@ -190,6 +190,7 @@ fn run_with_timeout(command: &mut Command) -> (Option<i32>, Vec<u8>) {
 /// Checks a run with failed writes.
 fn check(run: &Run, shop: &TestShop, folder: &Path) {
     audit::check_requests_and_ledger(run, shop);
+    audit::check_csv(run);
     assert_report_matches_service(run);
     // The summary is complete or absent.
     let _: Option<Value> =

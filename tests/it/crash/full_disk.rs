@@ -85,6 +85,7 @@ fn full_disk_stops_the_run_safely() {
     let (mut n_before_sending, mut n_while_sending) = (0, 0);
     let run = run_with_growing_space(&mut inside, &shop, |run| {
         audit::check_requests_and_ledger(run, &shop);
+        audit::check_csv(run);
         let (is_sent, is_unknown) = (!run.exchanges.is_empty(), run.results.iter().any(is_unknown));
         match run.code {
             Some(2) if !is_sent => n_before_sending += 1,

@@ -173,8 +173,9 @@ impl TestShop {
         };
         let is_first = !what.starts_with("--resume") && !has_ledger(&self.folder.join(LEDGER));
         let what = if is_first { format!("{what} --new-ledger") } else { what };
-        let defaults =
-            format!("send {what} --client-key k --pos p --backfill --set tries=3 --base-url");
+        let defaults = format!(
+            "send {what} --client-key k --pos p --backfill --results-csv --set tries=3 --base-url"
+        );
         let command_args = defaults
             .split_whitespace()
             .chain([self.tenant.service.base_url.as_str()])
@@ -268,6 +269,7 @@ impl TestShop {
             carts_before: before.carts,
             carts: after.carts,
             results: results(&self.folder.join(name).join("results.ndjson")),
+            results_csv: csv_outcomes(&self.folder.join(name).join("results.csv")),
             summary: fs::read_to_string(self.folder.join(name).join("summary.json")).ok(),
         }
     }
@@ -365,6 +367,8 @@ pub(super) struct Run {
     pub(super) carts_before: Vec<Cart>,
     pub(super) carts: Vec<Cart>,
     pub(super) results: Vec<Value>,
+    /// References and outcomes in `results.csv`, if it exists.
+    pub(super) results_csv: Option<Vec<(String, String)>>,
     pub(super) summary: Option<String>,
 }
 
@@ -407,6 +411,13 @@ pub(super) fn results(file: &Path) -> Vec<Value> {
     let text = fs::read_to_string(file).unwrap_or_default();
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The references and outcomes of a `results.csv`; none if it does not exist.
+fn csv_outcomes(file: &Path) -> Option<Vec<(String, String)>> {
+    let mut reader = csv::Reader::from_path(file).ok()?;
+    let outcome = |record: csv::StringRecord| (record[0].to_owned(), record[2].to_owned());
+    Some(reader.records().map(|record| outcome(record.unwrap())).collect())
 }
 
 /// Whether the timeout is so short that a busy machine may exceed it.
