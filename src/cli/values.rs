@@ -197,6 +197,15 @@ pub(super) enum OutputFormat {
     Json,
 }
 
+/// Format of `ledger export`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// One JSON object a line
+    Json,
+    /// CSV with a header, for a spreadsheet
+    Csv,
+}
+
 /// Format of `ledger list`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ListFormat {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use crate::{
-    cli::values::ListFormat,
+    cli::values::{ExportFormat, ListFormat},
     ledger::{ManualDecision, OrderFilter, OrderState, ReferencePattern, TargetPrefix},
 };
 
@@ -49,8 +49,8 @@ pub(in crate::cli) enum LedgerCommand {
     /// Personalize, and for orders that changed after they had been accepted. A manual outcome
     /// can be changed again; an outcome that the service reported is final.
     Settle(SettleArguments),
-    /// Print every submission of the orders, one JSON object a line
-    Export(FilterArguments),
+    /// Print every submission of the orders, one JSON object a line or as CSV
+    Export(ExportArguments),
     /// Move one target's orders to another: the same tenant under a new client key or base URL
     ///
     /// The other one is the configured target. Without this the orders would count as never sent
@@ -88,6 +88,17 @@ pub(in crate::cli) struct ListArguments {
     /// Print only the references, one a line, as "ledger settle -" reads them; --format is ignored
     #[arg(long)]
     pub(in crate::cli) references: bool,
+    // Last, since its help heading applies to every argument that follows.
+    #[command(flatten)]
+    pub(in crate::cli) filter: FilterArguments,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ExportArguments {
+    /// Print one JSON object a line, or CSV
+    // Without a variable: a program reads the output, whatever format a person prefers elsewhere.
+    #[arg(long, value_enum, default_value_t = ExportFormat::Json)]
+    pub(in crate::cli) format: ExportFormat,
     // Last, since its help heading applies to every argument that follows.
     #[command(flatten)]
     pub(in crate::cli) filter: FilterArguments,

@@ -11,6 +11,6 @@ pub(super) use command::{
     SendArguments, TargetArguments,
 };
 pub(super) use ledger::{
-    AdoptArguments, DecisionArgument, LedgerArguments, LedgerCommand, ListArguments,
-    SettleArguments,
+    AdoptArguments, DecisionArgument, ExportArguments, LedgerArguments, LedgerCommand,
+    ListArguments, SettleArguments,
 };

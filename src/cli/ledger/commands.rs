@@ -10,13 +10,16 @@ use anyhow::{Context, ensure};
 use super::text;
 use crate::{
     cli::{
-        args::{AdoptArguments, LedgerArguments, LedgerCommand, ListArguments, SettleArguments},
+        args::{
+            AdoptArguments, ExportArguments, LedgerArguments, LedgerCommand, ListArguments,
+            SettleArguments,
+        },
         config::TargetSettings,
         exit::EXIT_LOCKED,
         print,
         small_file::read_bounded,
         spec,
-        values::ListFormat,
+        values::{ExportFormat, ListFormat},
     },
     ledger::{
         AdoptError, LedgerAdmin, LedgerError, LedgerLocation, LedgerOrder, OrderFilter,
@@ -43,7 +46,7 @@ pub(in crate::cli) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCod
         LedgerCommand::List(list) => self::list(admin, list),
         LedgerCommand::Show { reference } => show(admin, reference, &*location),
         LedgerCommand::Settle(orders) => settle(admin, orders, arguments.quiet),
-        LedgerCommand::Export(filter) => export(admin, &filter.filter()),
+        LedgerCommand::Export(arguments) => export(admin, arguments),
         LedgerCommand::Adopt(tenant) => adopt(admin, arguments, tenant),
         LedgerCommand::AcceptLoss => accept_loss(admin, &*location, arguments.quiet),
     };
@@ -78,20 +81,19 @@ fn try_visit(
 }
 
 fn list(admin: &dyn LedgerAdmin, arguments: &ListArguments) -> anyhow::Result<()> {
-    // Printed with the first order: a list without orders has no header, and `--references` never
-    // has one.
-    let mut header = match arguments.format {
-        ListFormat::Text if !arguments.references => Some(text::header()),
-        ListFormat::Csv if !arguments.references => Some(text::csv_header()),
-        _ => None,
-    };
+    let ListArguments { format, references, .. } = *arguments;
+    // Printed with the first order: a list for people has no header if there are no orders.
+    let mut header = (format == ListFormat::Text && !references).then(text::header);
     print::stream(|out| {
+        if format == ListFormat::Csv && !references {
+            out.raw(&text::csv_header())?;
+        }
         try_visit(admin, &arguments.filter.filter(), |order| {
             if let Some(header) = header.take() {
                 out.text(&header)?;
             }
-            Ok(match arguments.format {
-                _ if arguments.references => out.raw(&order.reference),
+            Ok(match format {
+                _ if references => out.raw(&order.reference),
                 ListFormat::Text => out.text(&text::line(&order)),
                 ListFormat::Json => out.json(&text::json_line(&order)),
                 ListFormat::Csv => out.raw(&text::csv_record(&order)),
@@ -118,11 +120,17 @@ fn show(
     print::output(histories.join("\n").trim_end()).context("standard output")
 }
 
-fn export(admin: &dyn LedgerAdmin, filter: &OrderFilter) -> anyhow::Result<()> {
+fn export(admin: &dyn LedgerAdmin, arguments: &ExportArguments) -> anyhow::Result<()> {
     print::stream(|out| {
-        try_visit(admin, filter, |order| {
+        if arguments.format == ExportFormat::Csv {
+            out.raw(&text::submission_csv_header())?;
+        }
+        try_visit(admin, &arguments.filter.filter(), |order| {
             for submission in &order.submissions {
-                out.json(&text::submission_line(&order, submission))?;
+                match arguments.format {
+                    ExportFormat::Json => out.json(&text::submission_line(&order, submission))?,
+                    ExportFormat::Csv => out.raw(&text::submission_csv(&order, submission))?,
+                }
             }
             Ok(())
         })

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     cli::args::DecisionArgument,
     ledger::{ContentChange, LedgerOrder, Submission, hex},
-    model::{planned::ContentHash, printable::printable},
+    model::{planned::ContentHash, printable::printable, spreadsheet::without_formulas},
 };
 
 /// Header line of a list.
@@ -117,10 +117,13 @@ pub(super) fn csv_record(order: &LedgerOrder) -> String {
     ])
 }
 
-/// A CSV record without its line break.
-fn csv_line(fields: &[&str; 8]) -> String {
+/// A CSV record without its line break, safe to open in a spreadsheet.
+fn csv_line(fields: &[&str]) -> String {
+    let fields = fields.iter().copied().map(without_formulas);
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(fields).expect("a Vec accepts all bytes");
+    writer
+        .write_record(fields.map(|field| field.into_owned().into_bytes()))
+        .expect("a Vec accepts all bytes");
     let record = writer.into_inner().expect("a Vec accepts all bytes");
     String::from_utf8_lossy(&record).trim_end_matches('\n').to_owned()
 }
@@ -151,6 +154,36 @@ pub(super) fn submission_line(order: &LedgerOrder, submission: &Submission) -> S
         settled_at: submission.settled_at.map(exact_time),
         by_hand: submission.is_manual,
     })
+}
+
+/// CSV header of an export: the keys of the JSON objects.
+pub(super) fn submission_csv_header() -> String {
+    csv_line(&[
+        "target",
+        "reference",
+        "ordered_at",
+        "content",
+        "run",
+        "intended_at",
+        "outcome",
+        "settled_at",
+        "by_hand",
+    ])
+}
+
+/// CSV record of a submission.
+pub(super) fn submission_csv(order: &LedgerOrder, submission: &Submission) -> String {
+    csv_line(&[
+        &order.target.to_hex(),
+        &order.reference,
+        &exact_time(submission.ordered_at),
+        &hex(&submission.content.0),
+        &submission.run,
+        &exact_time(submission.intended_at),
+        submission.outcome().unwrap_or_default(),
+        &submission.settled_at.map_or_else(String::new, exact_time),
+        if submission.is_manual { "true" } else { "false" },
+    ])
 }
 
 fn json(line: &impl Serialize) -> String {

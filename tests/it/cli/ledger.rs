@@ -370,6 +370,46 @@ fn export_has_all_submissions_and_no_personal_data() {
 }
 
 #[test]
+fn export_as_csv_equals_export_as_json() {
+    let shop = TestShop::disconnecting_on(&["A-1"]);
+    shop.send(&export(&["A-1", "\"A,2\"", "-7"]), "");
+    assert_eq!(shop.ledger("settle A-1 --as failed").code, 0);
+    shop.send(&export(&["A-1"]), "");
+    let json = shop.ledger("export").out;
+    let csv = shop.ledger("export --format csv").out;
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let records: Vec<BTreeMap<String, String>> = reader.deserialize().map(Result::unwrap).collect();
+    let shown = |value: Value| match value {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let submission = |line| {
+        let object: BTreeMap<String, Value> = serde_json::from_str(line).unwrap();
+        object.into_iter().map(|(key, value)| (key, shown(value))).collect()
+    };
+    assert_eq!(records, json.lines().map(submission).collect::<Vec<_>>());
+    assert_eq!(records.len(), 4);
+}
+
+#[test]
+fn csv_of_the_ledger_has_no_formulas() {
+    let shop = TestShop::disconnecting_on(&[]);
+    shop.send(&export(&["=1+1", "-7"]), "");
+    for command in ["list --format csv", "export --format csv"] {
+        let csv = shop.ledger(command).out;
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let references: Vec<_> =
+            reader.records().map(|record| record.unwrap()[1].to_owned()).collect();
+        assert_eq!(references, ["-7", "'=1+1"], "{command}");
+    }
+    for command in ["list --format csv", "export --format csv"] {
+        let none = shop.ledger(&format!("{command} --reference none"));
+        assert_eq!((none.code, none.out.lines().count()), (0, 1), "{command}");
+    }
+}
+
+#[test]
 fn ledger_commands_locate_the_runs_ledger() {
     let shop = TestShop::disconnecting_on(&[]);
     assert_output!(shop.ledger_output("list --ledger none.db"), @r"
