@@ -1,12 +1,13 @@
-//! Seeded generator of large exports, and a baseline that reads one:
+//! Seeded generator of large exports, the baselines that read one, and a ledger that holds one:
 //! `cargo bench --bench export -- generate --rows 5000000 --out orders.csv`, and
-//! `cargo bench --bench export -- walk orders.csv`.
+//! `cargo bench --bench export -- walk orders.csv`. `benches/compare.sh` calls it.
 //!
 //! The same seed generates the same bytes. Without a command, as when all benches are run, it only
 //! prints its usage.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints its results")]
 
+mod accepted;
 mod form;
 mod orders;
 mod shuffle;
@@ -23,7 +24,7 @@ use std::{
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use form::ExportFormat;
-use orders::{Fraction, OrderGenerator};
+use orders::{Fraction, OrderGenerator, ProductNames};
 use shuffle::Shuffle;
 
 /// Slightly more than the average length of a CSV row.
@@ -46,6 +47,23 @@ enum Command {
     Generate(Generate),
     /// Read all records of a CSV file with the csv crate, and print how long it took
     Walk { file: PathBuf },
+    /// Deserialize all lines of an NDJSON file with serde_json into a typed struct that borrows
+    /// from the line, and print how long it took
+    WalkNdjson { file: PathBuf },
+    /// Record all orders of a plan as accepted in its ledger, without sending anything
+    Accept {
+        /// Run folder with the plan
+        plan: PathBuf,
+        /// Ledger of that run
+        #[arg(long)]
+        ledger: PathBuf,
+        /// Base URL of that run
+        #[arg(long)]
+        base_url: String,
+        /// Client key of that run
+        #[arg(long)]
+        client_key: String,
+    },
 }
 
 #[derive(Args)]
@@ -59,8 +77,9 @@ struct Generate {
     /// Seed of the random generator
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Write in random order: the rows of CSV, the orders of JSON
-    #[arg(long)]
+    /// Write in random order: the rows of CSV, so that those of an order are spread over the whole
+    /// file, or the orders of JSON
+    #[arg(long, visible_alias = "spread")]
     shuffled: bool,
     /// Write in this format
     #[arg(long, value_enum, default_value = "csv")]
@@ -68,6 +87,10 @@ struct Generate {
     /// Share of products (0 to 1) whose names contain a comma or quotation marks
     #[arg(long, default_value = "0.1", value_parser = share)]
     quoted: Fraction,
+    /// Name products as shops write them: a fifth such as `Case "slim"`, another fifth with a
+    /// comma, all with umlauts
+    #[arg(long, conflicts_with = "quoted")]
+    quotes: bool,
     /// Share of orders (0 to 1) in a currency that does not exist
     #[arg(long, default_value = "0", value_parser = share)]
     invalid: Fraction,
@@ -81,13 +104,18 @@ fn share(text: &str) -> Result<Fraction, String> {
 fn main() -> Result<(), Box<dyn Error>> {
     // When all benches are run, the arguments of the others are passed here too, so clap must not
     // refuse them.
-    if !env::args().any(|argument| argument == "generate" || argument == "walk") {
+    let is_command = |argument: String| Command::has_subcommand(&argument);
+    if !env::args().any(is_command) {
         eprintln!("{}", Arguments::command().render_help());
         return Ok(());
     }
     match Arguments::parse().command {
         Command::Generate(arguments) => Ok(generate(&arguments)?),
         Command::Walk { file } => Ok(walk::walk(&file)?),
+        Command::WalkNdjson { file } => Ok(walk::walk_ndjson(&file)?),
+        Command::Accept { plan, ledger, base_url, client_key } => {
+            accepted::accept(&plan, ledger, &base_url, &client_key)
+        }
     }
 }
 
@@ -125,8 +153,9 @@ fn each_record(
     arguments: &Generate,
     mut emit: impl FnMut(&str) -> io::Result<()>,
 ) -> io::Result<u64> {
-    let &Generate { rows: n_rows, seed, quoted, invalid, form, .. } = arguments;
-    let mut orders = OrderGenerator { n_rows, seed, quoted, invalid }.orders();
+    let &Generate { rows: n_rows, seed, quoted, quotes, invalid, form, .. } = arguments;
+    let names = if quotes { ProductNames::QuotesAndUmlauts } else { ProductNames::Quoted(quoted) };
+    let mut orders = OrderGenerator { n_rows, seed, names, invalid }.orders();
     let (mut n_orders, mut text) = (0, String::new());
     while let Some(order) = orders.next() {
         form.records(&order, &orders, &mut text, &mut emit)?;

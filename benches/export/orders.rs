@@ -111,10 +111,19 @@ pub(crate) struct OrderGenerator {
     /// The number of items over all orders; the last order has as many as remain.
     pub(crate) n_rows: u64,
     pub(crate) seed: u64,
-    /// The share of products with a comma or quotation marks in their names.
-    pub(crate) quoted: Fraction,
+    pub(crate) names: ProductNames,
     /// The share of orders in a currency that does not exist.
     pub(crate) invalid: Fraction,
+}
+
+/// How products are named.
+#[derive(Clone, Copy)]
+pub(crate) enum ProductNames {
+    /// This share has a comma or quotation marks.
+    Quoted(Fraction),
+    /// As shops write them: a fifth ends in a quotation mark, such as `Case "slim"`, another fifth
+    /// has a comma, and all have umlauts.
+    QuotesAndUmlauts,
 }
 
 /// A share from 0 to 1.
@@ -162,9 +171,8 @@ pub(crate) struct Guest {
 impl OrderGenerator {
     pub(crate) fn orders(&self) -> Orders {
         let mut rng = SplitMix64(self.seed);
-        let products = (0..N_PRODUCTS)
-            .map(|number| Product::generate(number, self.quoted, &mut rng))
-            .collect();
+        let products =
+            (0..N_PRODUCTS).map(|number| Product::generate(number, self.names, &mut rng)).collect();
         let n_expected = (self.n_rows * 100 / items_of_a_hundred_orders()).max(1);
         Orders {
             products,
@@ -264,13 +272,20 @@ impl Item {
 }
 
 impl Product {
-    fn generate(number: u64, quoted: Fraction, rng: &mut SplitMix64) -> Self {
+    fn generate(number: u64, names: ProductNames, rng: &mut SplitMix64) -> Self {
         let (make, (what, kind)) = (rng.pick(&BRANDS), rng.pick(&PRODUCT_TYPES));
         let size = 20 + 5 * rng.below(40);
-        let name = match (rng.is_within(quoted), rng.below(2)) {
-            (false, _) => format!("{make} {what} {size}"),
-            (true, 0) => format!("{what} \"{make}\" {size}"),
-            (true, _) => format!("{make} {what}, {size} l"),
+        let name = match names {
+            ProductNames::QuotesAndUmlauts => match number % 5 {
+                0 => format!("{make} Hülle {size} \"schmal\""),
+                1 => format!("{make} Rucksack, für {size} l"),
+                _ => format!("{make} Zelt größer {size}"),
+            },
+            ProductNames::Quoted(share) => match (rng.is_within(share), rng.below(2)) {
+                (false, _) => format!("{make} {what} {size}"),
+                (true, 0) => format!("{what} \"{make}\" {size}"),
+                (true, _) => format!("{make} {what}, {size} l"),
+            },
         };
         Self { id: format!("{}-{number:04}", &kind[..3]), name, type_name: kind }
     }

@@ -33,7 +33,7 @@ use tempfile::TempDir;
 
 use crate::{
     form::ExportFormat,
-    orders::{Fraction, OrderGenerator},
+    orders::{Fraction, OrderGenerator, ProductNames},
 };
 
 /// About 1 MB of CSV and 2,000 orders.
@@ -45,8 +45,8 @@ const INVALID: Fraction = Fraction(0.02);
 
 /// The exports, and the output of each stage for the first one.
 pub(crate) struct StageInputs {
-    /// CSV, CSV with quoted names, NDJSON and a JSON array.
-    pub(crate) exports: [(&'static str, Export); 4],
+    /// CSV, CSV with quoted names, CSV as shops write it, NDJSON and a JSON array.
+    pub(crate) exports: [(&'static str, Export); 5],
     pub(crate) drafts: Vec<Draft<'static>>,
     pub(crate) settings: &'static CheckSettings,
     pub(crate) records: Vec<OrderRecord>,
@@ -81,14 +81,16 @@ impl StageInputs {
         let folder = folder();
         let profile: &'static Profile =
             leak(Profile::built_in("canonical").expect("the profile is built in"));
-        let export = |name: &'static str, file: &str, form, quoted| {
-            (name, Export::generate(&folder.path().join(file), form, Fraction(quoted), profile))
+        let export = |name: &'static str, file: &str, form, names| {
+            (name, Export::generate(&folder.path().join(file), form, names, profile))
         };
+        let quoted = |share| ProductNames::Quoted(Fraction(share));
         let exports = [
-            export("csv", "orders.csv", ExportFormat::Csv, 0.0),
-            export("csv_quoted", "quoted.csv", ExportFormat::Csv, 0.1),
-            export("ndjson", "orders.ndjson", ExportFormat::Ndjson, 0.0),
-            export("array", "orders.json", ExportFormat::Array, 0.0),
+            export("csv", "orders.csv", ExportFormat::Csv, quoted(0.0)),
+            export("csv_quoted", "quoted.csv", ExportFormat::Csv, quoted(0.1)),
+            export("csv_quotes", "quotes.csv", ExportFormat::Csv, ProductNames::QuotesAndUmlauts),
+            export("ndjson", "orders.ndjson", ExportFormat::Ndjson, quoted(0.0)),
+            export("array", "orders.json", ExportFormat::Array, quoted(0.0)),
         ];
         let settings = leak(settings(profile));
         let drafts = exports[0].1.drafts();
@@ -118,10 +120,10 @@ impl Export {
     fn generate(
         path: &Path,
         form: ExportFormat,
-        quoted: Fraction,
+        names: ProductNames,
         profile: &'static Profile,
     ) -> Self {
-        fs::write(path, text(form, quoted)).expect("the folder is new and writable");
+        fs::write(path, text(form, names)).expect("the folder is new and writable");
         let input = find_one(&LocalStorage, &path.to_string_lossy(), path.into())
             .expect("it was just written");
         let (blocks, reader) = read(&input);
@@ -177,8 +179,8 @@ pub(crate) fn folder() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("cargo creates the parent folder")
 }
 
-fn text(form: ExportFormat, quoted: Fraction) -> String {
-    let mut orders = OrderGenerator { n_rows: N_ROWS, seed: 1, quoted, invalid: INVALID }.orders();
+fn text(form: ExportFormat, names: ProductNames) -> String {
+    let mut orders = OrderGenerator { n_rows: N_ROWS, seed: 1, names, invalid: INVALID }.orders();
     let (mut text, mut record, mut between) = (form.begin().to_owned(), String::new(), "");
     while let Some(order) = orders.next() {
         let Ok(()) = form.records(&order, &orders, &mut record, |record| {
