@@ -166,18 +166,15 @@ impl RunSpec<'_> {
         }
     }
 
-    /// What a send after this check needs, by `ledger` for its ledger; `n_old` of the `n_orders`
-    /// orders that no rule leaves out are old.
-    pub(super) fn send_notes(&self, ledger: SendNotes, n_old: u64, n_orders: u64) -> SendNotes {
-        let old_orders = self.age_limit.map_or_else(OldOrdersRule::default, |limit| {
-            OldOrdersRule { age: in_days(limit.max_age), are_skipped: limit.skips_older }
-        });
-        SendNotes {
-            needs_backfill: !old_orders.are_skipped
-                && self.max_invalid.is_exceeded(n_old, n_orders),
-            old_orders,
-            ..ledger
+    /// Adds to the notes what a send does with old orders: `n_old` of the `n_orders` that no rule
+    /// leaves out.
+    pub(super) fn send_notes(&self, mut notes: SendNotes, n_old: u64, n_orders: u64) -> SendNotes {
+        if let Some(AgeLimit { max_age, skips_older }) = self.age_limit {
+            notes.old_orders = OldOrdersRule { age: in_days(max_age), are_skipped: skips_older };
         }
+        notes.needs_backfill =
+            !notes.old_orders.are_skipped && self.max_invalid.is_exceeded(n_old, n_orders);
+        notes
     }
 
     /// The options that decide about orders of earlier runs.
