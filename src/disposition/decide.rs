@@ -72,8 +72,7 @@ pub(super) fn by_history(
         (PriorState::Unknown, ReadOrder::Sendable { .. }) if !rules.resends_unknown => {
             Disposition::without_request(
                 Outcome::Unknown,
-                "sent by an earlier run, and no answer came; it is held until it is settled or \
-             resent"
+                "sent by an earlier run, and no answer came; it is held until it is settled or resent"
                     .to_owned(),
             )
         }
@@ -86,8 +85,7 @@ pub(super) fn by_history(
             let attempt =
                 if is_accepted { "was accepted" } else { "was sent and may have been accepted" };
             let message = format!(
-                "an order of this reference, ordered at {ordered_at}, {attempt} \
-                by an earlier run"
+                "an order of this reference, ordered at {ordered_at}, {attempt} by an earlier run"
             );
             return Some(Decision::invalid(Problem::for_order(
                 Code::ReferenceReused,
@@ -118,8 +116,7 @@ pub(super) fn of_new(
     {
         let message = format!(
             "{:?} here, but an earlier run sent {other:?} with the same guest, time and amounts: \
-             one order, its \
-             reference spelt in two ways",
+             one order, its reference spelt in two ways",
             record.reference
         );
         return Decision::invalid(Problem::for_order(

@@ -61,9 +61,8 @@ pub enum LedgerError {
     #[error(
         "there is no ledger at {location}, so it is unknown what was sent before; nothing was \
          sent{}\n  \
-         hint: the first run creates it with --new-ledger; if there was one, restore it or name \
-         it with --ledger: \
-         with a new ledger every order is sent again",
+         hint: the first run creates it with --new-ledger; if there was one, restore it or name it \
+         with --ledger: with a new ledger every order is sent again",
         former_ledger_hint(.former.as_deref())
     )]
     NoLedger {
@@ -75,8 +74,7 @@ pub enum LedgerError {
     /// A new ledger was declared, but this one has been used.
     #[error(
         "--new-ledger was given, but the ledger {location} holds {attempt_count} attempts to send \
-         an order; \
-         nothing was sent\n  \
+         an order; nothing was sent\n  \
          hint: leave out --new-ledger to continue with this ledger; the option is for the first \
          run only"
     )]
@@ -89,10 +87,8 @@ pub enum LedgerError {
     /// It holds other targets, but not this one.
     #[error(
         "the ledger {location} holds other targets, but no attempt to send an order to {base_url} \
-         with this client key; \
-         nothing was sent{}\n  \
-         hint: for another tenant add --new-target; for the same tenant under a new key or URL \
-         run \
+         with this client key; nothing was sent{}\n  \
+         hint: for another tenant add --new-target; for the same tenant under a new key or URL run \
          orderferry ledger adopt --from TARGET first, or its orders are sent twice",
         format_lines(.known)
     )]
@@ -117,8 +113,7 @@ pub enum LedgerError {
     /// The file itself is a mount point.
     #[error(
         "the ledger {location} is a mount point; a file that is mounted on its own has a second \
-         name outside, \
-         which would damage it\n  hint: mount the folder instead of the file"
+         name outside, which would damage it\n  hint: mount the folder instead of the file"
     )]
     MountPoint {
         /// Its location.
@@ -140,8 +135,8 @@ pub enum LedgerError {
     /// Its content differs from what was written.
     #[error(
         "the ledger {location} is damaged: {found}\n  \
-         hint: restore a backup of it, then see orderferry ledger accept-loss; \
-         without an intact ledger orders would be sent twice"
+         hint: restore a backup of it, then see orderferry ledger accept-loss; without an intact \
+         ledger orders would be sent twice"
     )]
     Damaged {
         /// Its location.
@@ -152,11 +147,9 @@ pub enum LedgerError {
     /// It has fewer transactions than a companion recorded.
     #[error(
         "the ledger {location} is at transaction {commits}, but {companion} recorded transaction \
-         {expected}: \
-         its newest attempts are lost, as in an older backup\n  \
-         hint: find the newest copy; if there is none, settle what can be found out about the \
-         last runs, \
-         then run orderferry ledger accept-loss"
+         {expected}: its newest attempts are lost, as in an older backup\n  \
+         hint: find the newest copy; if there is none, settle what can be found out about the last \
+         runs, then run orderferry ledger accept-loss"
     )]
     Behind {
         /// Its location.
@@ -211,8 +204,7 @@ pub enum LedgerError {
     /// The database, its lock file or its folder cannot be created or opened.
     #[error(
         "{path}: {error}\n  hint: the ledger must be on a writable disk with free space; move it \
-         if necessary, \
-         and name its place with --ledger"
+         if necessary, and name its place with --ledger"
     )]
     LockFile {
         /// The file or folder.
@@ -228,8 +220,7 @@ pub enum LedgerError {
     },
     /// Another run writes to it in spite of the lock: the lock file was removed.
     #[error(
-        "another run ({run}) writes to this ledger for the same target, so nothing more is \
-         sent\n  \
+        "another run ({run}) writes to this ledger for the same target, so nothing more is sent\n  \
          hint: wait until it has ended, run this again, and do not remove the .lock files"
     )]
     OtherRun {
@@ -270,13 +261,11 @@ fn missing_wal_hint(is_recorded: bool) -> &'static str {
     if is_recorded {
         ", but a companion recorded exactly this state\n  \
          hint: a tool such as sqlite3 merges the log when it closes the ledger, and then nothing \
-         is lost; \
-         if that is what happened, continue with orderferry ledger accept-loss"
+         is lost; if that is what happened, continue with orderferry ledger accept-loss"
     } else {
         ", and its newest attempts are in that file\n  \
          hint: put it back next to the ledger; if it is lost, settle what can be found out about \
-         that run, \
-         then run orderferry ledger accept-loss"
+         that run, then run orderferry ledger accept-loss"
     }
 }
 

@@ -68,10 +68,8 @@ pub(super) enum Refusal {
     OtherTarget { plan: PathBuf },
     #[error(
         "the plan in {} was written with another ledger than {ledger}, which does not record what \
-         of it was sent; \
-         nothing was sent\n  \
-         hint: name the ledger of that run with --ledger, or send the export \
-         again", .plan.display()
+         of it was sent; nothing was sent\n  \
+         hint: name the ledger of that run with --ledger, or send the export again", .plan.display()
     )]
     OtherLedger { plan: PathBuf, ledger: String },
     #[error(
@@ -82,8 +80,7 @@ pub(super) enum Refusal {
     SharedReference { position: String },
     #[error(
         "{0}; nothing was sent\n  \
-         hint: the run folder needs a disk with free space; name a folder on another one with \
-         --out"
+         hint: the run folder needs a disk with free space; name a folder on another one with --out"
     )]
     Spill(#[from] io::Error),
     #[error(transparent)]

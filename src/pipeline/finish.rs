@@ -26,8 +26,7 @@ pub(super) fn write_rejects(
     for name in recorder.write_rejects()? {
         emit(Progress::Warning(&format!(
             "{name} was moved, replaced or changed after it was read; rejects/ contains the \
-             reasons of its \
-             orders, but not their rows"
+             reasons of its orders, but not their rows"
         )));
     }
     Ok(())

@@ -37,11 +37,9 @@ pub(super) enum GuardError {
     TooManyInvalid { n_invalid: u64, n_orders: u64, max_invalid: MaxInvalid },
     #[error(
         "{n_old} of {n_orders} orders are older than {}, more than allowed ({max_invalid}); the \
-         oldest is of \
-         {oldest}; nothing was sent\n  \
+         oldest is of {oldest}; nothing was sent\n  \
          hint: imported history may trigger live campaigns; --backfill sends it all the same, \
-         old_orders = \
-         \"skip\" leaves such orders out",
+         old_orders = \"skip\" leaves such orders out",
         in_days(*age)
     )]
     TooManyOld {

@@ -88,8 +88,7 @@ fn unwritten_message(why: &str, n_unwritten: usize) -> String {
     let orders = with_unit(n_unwritten as u64, "order");
     format!(
         "{why}\n  hint: the ledger lacks the outcome of {orders}, which the next run treats as \
-         unknown; results.ndjson \
-         may contain it, and orderferry ledger settle records it"
+         unknown; results.ndjson may contain it, and orderferry ledger settle records it"
     )
 }
 

@@ -43,9 +43,8 @@ pub enum PlanError {
     MissingHeader,
     /// The format is that of another version of the program.
     #[error(
-        "the plan: found format {found}, expected format {expected}; another version of \
-         orderferry wrote it; nothing \
-         was sent\n  hint: send the export again, or resume with that version"
+        "the plan: found format {found}, expected format {expected}; another version of orderferry \
+         wrote it; nothing was sent\n  hint: send the export again, or resume with that version"
     )]
     OtherFormat {
         /// The format of the file.
@@ -88,8 +87,7 @@ pub enum PlanError {
     #[error(
         "{}: no plan to resume\n  \
          hint: name the folder of a run; only a run that had begun to send has a plan; otherwise \
-         send the export \
-         again", .folder.display()
+         send the export again", .folder.display()
     )]
     NoPlan {
         /// The run folder.

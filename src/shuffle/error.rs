@@ -63,8 +63,7 @@ pub enum ShuffleError {
     /// An input may be truncated.
     #[error(
         "{position}: the last row ends without a line end, expected one (last_line_end = \
-         \"required\" in the \
-         profile); nothing was sent\n  \
+         \"required\" in the profile); nothing was sent\n  \
          hint: the export is still being written, or was cut off; run it again when it is complete"
     )]
     NoLastLineEnd {
@@ -73,9 +72,8 @@ pub enum ShuffleError {
     },
     /// Too many rows may belong to other orders than their own.
     #[error(
-        "too many rows have no order key, or have too many cells, so that other rows may be \
-         merged into them: their \
-         orders are not known; nothing was sent\n  \
+        "too many rows have no order key, or have too many cells, so that other rows may be merged \
+         into them: their orders are not known; nothing was sent\n  \
          hint: the profile's key may be the wrong column; look at the first lines of the export \
          and fix the rows"
     )]
@@ -134,8 +132,7 @@ pub enum ShuffleError {
     /// Rows or facts cannot be spilled, or not be read back.
     #[error(
         "{0}; nothing was sent\n  \
-         hint: the run folder needs a disk with free space; name a folder on another one with \
-         --out"
+         hint: the run folder needs a disk with free space; name a folder on another one with --out"
     )]
     Spill(#[from] io::Error),
 }

@@ -36,9 +36,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub enum ClientError {
     /// The HTTP client cannot be created, for example because there are no CA certificates.
     #[error(
-        "cannot create the HTTP client: {0}\n  hint: it needs CA certificates: those of the \
-         system (package \
-         ca-certificates), or SSL_CERT_FILE=ca.pem"
+        "cannot create the HTTP client: {0}\n  hint: it needs CA certificates: those of the system \
+         (package ca-certificates), or SSL_CERT_FILE=ca.pem"
     )]
     Client(String),
 }

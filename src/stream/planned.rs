@@ -45,8 +45,7 @@ fn result_of_type_conflict(
     let (tenant, sent) = conflict?;
     let message = format!(
         "extension attribute {}: {} here, but {} at the tenant, as an earlier run sent it: an \
-         attribute keeps its \
-         type",
+         attribute keeps its type",
         sent.name,
         sent.data_type.name(),
         tenant.name()

@@ -77,11 +77,15 @@ fn move_rows(
     // which it was acknowledged and reported for either of them.
     for sql in [
         "UPDATE attempts SET target = ?2 WHERE target = ?1",
-        "UPDATE changes SET acknowledged_at = coalesce(changes.acknowledged_at, \
-         of_other.acknowledged_at),
+        "UPDATE changes
+         SET acknowledged_at = coalesce(changes.acknowledged_at, of_other.acknowledged_at),
              reported_at = coalesce(changes.reported_at, of_other.reported_at)
-         FROM (SELECT reference, content, acknowledged_at, reported_at FROM changes WHERE target = ?1) AS of_other
-         WHERE target = ?2 AND changes.reference = of_other.reference AND changes.content = of_other.content",
+         FROM (
+             SELECT reference, content, acknowledged_at, reported_at FROM changes
+             WHERE target = ?1
+         ) AS of_other
+         WHERE target = ?2 AND changes.reference = of_other.reference
+             AND changes.content = of_other.content",
         "UPDATE OR IGNORE changes SET target = ?2 WHERE target = ?1",
         "DELETE FROM changes WHERE target = ?1",
         "UPDATE carts SET target = ?2 WHERE target = ?1",

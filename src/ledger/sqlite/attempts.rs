@@ -73,7 +73,8 @@ pub(super) fn references_by_dedup_hash(
 ) -> Result<Vec<Vec<String>>, rusqlite::Error> {
     // Limited to 1,000: no real guest orders the same items more often at one time.
     let sql = "SELECT DISTINCT reference FROM attempts
-               WHERE target = ?1 AND likeness = ?2 AND outcome IS NOT 'not_accepted' ORDER BY attempt LIMIT 1000";
+         WHERE target = ?1 AND likeness = ?2 AND outcome IS NOT 'not_accepted'
+         ORDER BY attempt LIMIT 1000";
     references_by(connection, sql, target, hashes.iter().map(|hash| salt.apply(*hash)))
 }
 
@@ -84,7 +85,8 @@ pub(super) fn references_by_time(
     times: &[DateTime<Utc>],
 ) -> Result<Vec<Vec<String>>, rusqlite::Error> {
     let sql = "SELECT DISTINCT reference FROM attempts
-               WHERE target = ?1 AND ordered_at = ?2 AND outcome IS NOT 'not_accepted' ORDER BY attempt";
+         WHERE target = ?1 AND ordered_at = ?2 AND outcome IS NOT 'not_accepted'
+         ORDER BY attempt";
     references_by(connection, sql, target, times.iter().map(DateTime::timestamp_millis))
 }
 
@@ -109,9 +111,8 @@ pub(super) fn insert(
 ) -> Result<AttemptId, rusqlite::Error> {
     let Intent { order, status, money, item_count, dedup_hash } = intent;
     let mut statement = connection.prepare_cached(
-        "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at, status, \
-         total, currency, items,
-                               likeness, checksum)
+        "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at, status,
+             total, currency, items, likeness, checksum)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0)",
     )?;
     statement.execute(params![

@@ -37,8 +37,8 @@ pub(super) fn record(
     stamp: Stamp<'_>,
 ) -> Result<(), rusqlite::Error> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO extension_types (target, scope, name, type, run, seen_at) VALUES (?1, ?2, \
-         ?3, ?4, ?5, ?6)
+        "INSERT INTO extension_types (target, scope, name, type, run, seen_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO NOTHING",
     )?;
     for AttributeType { scope, name, data_type } in types {

@@ -35,8 +35,8 @@ pub(super) fn insert(
     stamp: Stamp<'_>,
 ) -> Result<CartId, rusqlite::Error> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO carts (target, reference, run, browser, clear_cart, opened_at) VALUES (?1, \
-         ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO carts (target, reference, run, browser, clear_cart, opened_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     statement.execute(params![
         stamp.target.0,

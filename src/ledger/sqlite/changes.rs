@@ -55,10 +55,11 @@ pub(super) fn record(
 ) -> Result<(), rusqlite::Error> {
     let ChangedOrder { order, cause, snapshot } = change;
     let mut statement = connection.prepare_cached(
-        "INSERT INTO changes (target, reference, ordered_at, content, run, seen_at, cause, \
-         status, total, currency, items)
+        "INSERT INTO changes (target, reference, ordered_at, content, run, seen_at, cause,
+             status, total, currency, items)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-         ON CONFLICT (target, reference, content) DO UPDATE SET run = excluded.run, seen_at = excluded.seen_at
+         ON CONFLICT (target, reference, content)
+             DO UPDATE SET run = excluded.run, seen_at = excluded.seen_at
              WHERE reported_at IS NULL",
     )?;
     statement.execute(params![
@@ -83,8 +84,8 @@ pub(super) fn mark_reported(
     stamp: Stamp<'_>,
 ) -> Result<(), rusqlite::Error> {
     let mut statement = connection.prepare_cached(
-        "UPDATE changes SET reported_at = ?3 WHERE target = ?1 AND run = ?2 AND \
-            reported_at IS NULL",
+        "UPDATE changes SET reported_at = ?3
+         WHERE target = ?1 AND run = ?2 AND reported_at IS NULL",
     )?;
     statement.execute(params![stamp.target.0, stamp.run, stamp.now])?;
     Ok(())
@@ -98,8 +99,8 @@ pub(super) fn acknowledge(
 ) -> Result<(), rusqlite::Error> {
     for change in order.changes.iter().filter(|change| change.acknowledged_at.is_none()) {
         let mut statement = connection.prepare_cached(
-            "UPDATE changes SET acknowledged_at = ?4 WHERE target = ?1 AND reference = ?2 AND \
-             content = ?3",
+            "UPDATE changes SET acknowledged_at = ?4
+             WHERE target = ?1 AND reference = ?2 AND content = ?3",
         )?;
         statement.execute(params![order.target.0, order.reference, change.content.0, now])?;
     }

@@ -43,7 +43,8 @@ impl ForeignWrites {
         let other = connection
             .prepare_cached(
                 "SELECT run FROM attempts WHERE attempt > ?1 AND +target = ?3 AND run <> ?4
-                 UNION ALL SELECT run FROM carts WHERE cart > ?2 AND +target = ?3 AND run <> ?4 LIMIT 1",
+                 UNION ALL SELECT run FROM carts WHERE cart > ?2 AND +target = ?3 AND run <> ?4
+                 LIMIT 1",
             )?
             .query_row(params![self.attempt, self.cart, target.0, run], |row| row.get(0))
             .optional()?;

@@ -131,10 +131,10 @@ impl<'a> SubmissionRows<'a> {
         };
         // `?2` appears in each condition, because the statement is always run with two parameters.
         let statement = connection.prepare_cached(&format!(
-            "SELECT reference, attempt, ordered_at, content, run, intended_at, outcome, \
-             settled_at, by_hand, status, total,
-                    currency, items
-             FROM attempts WHERE target = ?1 AND {condition} ORDER BY reference, ordered_at, attempt"
+            "SELECT reference, attempt, ordered_at, content, run, intended_at, outcome, settled_at,
+                 by_hand, status, total, currency, items
+             FROM attempts WHERE target = ?1 AND {condition}
+             ORDER BY reference, ordered_at, attempt"
         ))?;
         Ok(Self { statement, target, pattern })
     }
@@ -178,9 +178,9 @@ impl<'a> ChangeRows<'a> {
         let has_any = connection
             .prepare_cached("SELECT 1 FROM changes WHERE target = ?1")?
             .exists([target.0])?;
-        let sql = "SELECT ordered_at, content, run, seen_at, acknowledged_at, cause, status, \
-            total, currency, items
-                   FROM changes WHERE target = ?1 AND reference = ?2 ORDER BY change";
+        let sql = "SELECT ordered_at, content, run, seen_at, acknowledged_at, cause, status, total,
+                 currency, items
+             FROM changes WHERE target = ?1 AND reference = ?2 ORDER BY change";
         let statement = has_any.then(|| connection.prepare_cached(sql)).transpose()?;
         Ok(Self { statement, target })
     }

@@ -131,9 +131,8 @@ fn unknown_target_warning(location: &SqliteLocation, base_url: &str) -> String {
     format!(
         "the ledger {location} holds other targets, but no attempt to send an order to {base_url} \
          with this client key\n  \
-         hint: a send to another tenant needs --new-target; the same tenant under a new key or \
-         URL needs \
-         orderferry ledger adopt"
+         hint: a send to another tenant needs --new-target; the same tenant under a new key or URL \
+         needs orderferry ledger adopt"
     )
 }
 

@@ -21,9 +21,8 @@ pub(super) const VERSION: u32 = 5;
 /// The columns of `attempts` that its checksum covers, as arguments of `row_checksum`.
 macro_rules! attempt_columns {
     () => {
-        "attempt, target, reference, ordered_at, content, run, intended_at, outcome, settled_at, \
-         by_hand, status, total, \
-         currency, items, likeness"
+        "attempt, target, reference, ordered_at, content, run, intended_at, outcome, settled_at,
+         by_hand, status, total, currency, items, likeness"
     };
 }
 

@@ -48,8 +48,9 @@ pub(super) fn mark_open(
     connection.execute(
         "INSERT INTO targets (target, base_url, last_run, last_run_at, open_run, checksum)
          VALUES (?1, ?2, ?3, ?4, ?3, row_checksum(?1, ?2, ?3, ?4, ?3))
-         ON CONFLICT (target) DO UPDATE SET last_run = excluded.last_run, last_run_at = excluded.last_run_at,
-             base_url = excluded.base_url, open_run = excluded.open_run, checksum = excluded.checksum",
+         ON CONFLICT (target) DO UPDATE SET last_run = excluded.last_run,
+             last_run_at = excluded.last_run_at, base_url = excluded.base_url,
+             open_run = excluded.open_run, checksum = excluded.checksum",
         params![target.0, base_url, run, now],
     )?;
     Ok(())
@@ -64,8 +65,10 @@ pub(super) fn rename(
 ) -> Result<(), rusqlite::Error> {
     connection.execute(
         "INSERT INTO targets (target, base_url, last_run, last_run_at, open_run, checksum)
-         SELECT ?2, ?3, last_run, last_run_at, open_run, row_checksum(?2, ?3, last_run, last_run_at, open_run)
-         FROM targets WHERE target = ?1 ON CONFLICT DO NOTHING",
+         SELECT ?2, ?3, last_run, last_run_at, open_run,
+             row_checksum(?2, ?3, last_run, last_run_at, open_run)
+         FROM targets WHERE target = ?1
+         ON CONFLICT DO NOTHING",
         params![from.0, to.0, base_url],
     )?;
     connection.execute("DELETE FROM targets WHERE target = ?1", params![from.0])?;
@@ -78,8 +81,8 @@ pub(super) fn mark_closed(
     target: Option<TargetHash>,
 ) -> Result<(), rusqlite::Error> {
     connection.execute(
-        "UPDATE targets SET open_run = NULL, checksum = row_checksum(target, base_url, last_run, \
-         last_run_at, NULL)
+        "UPDATE targets SET open_run = NULL,
+             checksum = row_checksum(target, base_url, last_run, last_run_at, NULL)
          WHERE open_run IS NOT NULL AND (?1 IS NULL OR target = ?1)",
         params![target.map(|target| target.0)],
     )?;
