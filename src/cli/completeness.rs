@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn ensure_complete(spec: &RunSpec<'_>) -> anyhow::Result<()> {
     let RunSpec { profile, .. } = spec;
     let mut errors = validate::default_errors(&spec.validate.common);
-    errors.extend(missing_rules(profile, spec.stream.mode).iter().map(|field| {
+    errors.extend(missing_rules(profile, spec.service.mode).iter().map(|field| {
         format!("{field}: required, and the profile {:?} has no rule for it", profile.name)
     }));
     // The canonical profile has a rule for it, so only the export shows whether it has a value.

@@ -78,7 +78,7 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'stati
     };
     ensure_complete(&spec)?;
     if has_target {
-        ensure_rate_allowed(pace.rate, &spec.stream.target)?;
+        ensure_rate_allowed(pace.rate, &spec.service.target)?;
     } else if spec.ledger.has_ledger() {
         print::status(
             "warning: no base URL and client key, so orders are not compared with the ledger",
@@ -134,7 +134,7 @@ pub(super) fn send(
         limit: arguments.limit,
         resends_unknown: arguments.unknown == UnknownPolicy::Resend,
         shutdown_signal,
-        dispatch: dispatch_settings(&loaded.settings, &spec.stream, &pace)?,
+        dispatch: dispatch_settings(&loaded.settings, &spec.service, &pace)?,
         timeout: timeout(arguments, &loaded.settings)?,
         runtime: &runtime,
         sandbox: sandbox.as_ref(),
@@ -243,7 +243,7 @@ fn run_spec(
         memory: memory(arguments, settings)?,
         folder: arguments.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
         writes_csv: arguments.results_csv || settings.results_csv.unwrap_or(false),
-        stream: stream_settings(arguments, loaded, &values, &profile, pace)?,
+        service: stream_settings(arguments, loaded, &values, &profile, pace)?,
         validate: validate_settings(settings, values, &profile, started_at),
         max_invalid: arguments
             .max_invalid

@@ -261,7 +261,7 @@ mod tests {
         let replies = [intent(), accepted(1)].map(|write| submit(&queue, write));
         drop(queue);
         let refuse_and_fail =
-            |writes: &[LedgerWrite]| refuse_intents(writes).and_then(|_| Err(LedgerError::Closed));
+            |writes: &[LedgerWrite]| refuse_intents(writes).and(Err(LedgerError::Closed));
         let closed = commit_groups(Box::new(Scripted(refuse_and_fail)), &pending).1;
         assert_eq!(closed.unwritten_outcomes, 1);
         assert!(replies.into_iter().all(|reply| reply.blocking_recv().unwrap().is_err()));

@@ -118,7 +118,7 @@ impl SendCandidates {
         let n_orders = self.n_orders(spec, recorder);
         let plan = self.planner.sort(IDENTIFY_REQUESTS).map_err(PlanError::from)?;
         let header = PlanHeader {
-            target: TargetHash::of(&spec.stream.target).to_hex(),
+            target: TargetHash::of(spec.target()).to_hex(),
             ledger,
             n_requests: plan.forecast.n_requests(),
             n_orders,

@@ -3,7 +3,7 @@
 //! The target says which routes an order may take and whether its encoded events fit; `validate`
 //! applies the rules of a route. The loop is the same for every target. Called by `triage`.
 
-use super::target::{Misfit, RouteChoice, StreamSettings, misfit, routes};
+use super::target::{Misfit, RouteChoice, ServiceSettings, misfit, routes};
 use crate::{
     model::{column_facts::ColumnFacts, draft::Draft, order::CheckedOrder, rules::TargetRules},
     validate::{self, RouteCheck, ValidateSettings},
@@ -12,7 +12,7 @@ use crate::{
 /// Checks a draft; `facts` are those of the whole export.
 pub(crate) fn check<'a>(
     draft: Draft<'a>,
-    (settings, target): (&'a ValidateSettings, &StreamSettings),
+    (settings, target): (&'a ValidateSettings, &ServiceSettings),
     facts: &ColumnFacts,
 ) -> CheckedOrder<'a> {
     let by_route = |rules: &'static TargetRules| -> (RouteCheck<'a>, Misfit) {

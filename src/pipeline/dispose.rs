@@ -11,7 +11,7 @@ use super::{
     error::Refusal,
     part::TriagePart,
     spec::RunSpec,
-    target::{IDENTIFY_REQUESTS, StreamSettings, dedup_hash_in_export, n_requests},
+    target::{IDENTIFY_REQUESTS, ServiceSettings, dedup_hash_in_export, n_requests},
 };
 use crate::{
     disposition::{
@@ -123,7 +123,7 @@ impl<'j> Disposer<'j> {
             Err(unsendable) => unsendable.result(),
         };
         if let Ok(order) = order {
-            let order = ValidOrder::read(order, &self.spec.stream);
+            let order = ValidOrder::read(order, &self.spec.service);
             self.count_valid(record, &order, Some(Outcome::Valid), part);
         }
         self.record_result(record, &result, order.err(), part);
@@ -217,7 +217,7 @@ impl<'j> Disposer<'j> {
 
 impl ValidOrder {
     /// An order that is not encoded.
-    fn read(order: &Order<'_>, settings: &StreamSettings) -> Self {
+    fn read(order: &Order<'_>, settings: &ServiceSettings) -> Self {
         let (guest, n_requests) = (hash_guest(order.guest.key()), n_requests(order, settings));
         Self {
             ordered_at: order.ordered_at,

@@ -21,7 +21,7 @@ use crate::{
     model::{
         input::ExportRead,
         outcome::OrderResult,
-        planned::PlannedGuest,
+        planned::{GuestParts, PlannedGuest},
         progress::{Progress, ProgressFn},
         unsendable::UnplannedOrder,
     },
@@ -51,7 +51,7 @@ pub(super) fn resume(
         Err(refusal) => return refuse(&refusal, plan, recorder, spec),
     };
     let (backfill_guard, rules, settings) =
-        (spec.backfill_guard(), spec.disposition_rules(), spec.stream.clone());
+        (spec.backfill_guard(), spec.disposition_rules(), spec.service.clone());
     // Before anything is sent: an order that this run submits must not make an unplanned one of the
     // same reference changed.
     let reader = ledger.reader()?;
@@ -86,8 +86,8 @@ fn acquire_ledger(
     emit: ProgressFn<'_>,
 ) -> Result<Box<dyn Ledger>, Refusal> {
     let SavedPlan { header, folder, .. } = plan;
-    let is_for_target = send_spec.sandbox.is_some()
-        || header.target == TargetHash::of(&spec.stream.target).to_hex();
+    let is_for_target =
+        send_spec.sandbox.is_some() || header.target == TargetHash::of(spec.target()).to_hex();
     if !is_for_target {
         return Err(Refusal::OtherTarget { plan: folder.clone() });
     }
@@ -96,12 +96,21 @@ fn acquire_ledger(
     if send_spec.sandbox.is_none() && ledger.id() != header.ledger {
         return Err(Refusal::OtherLedger { plan: folder.clone(), ledger: spec.ledger.to_string() });
     }
-    let (reader, rules) = (Some(ledger.reader()?), spec.disposition_rules());
     let backfill_guard = spec.backfill_guard();
-    let guests = settle_all::<RunError, _, _, _>(reader, plan.guests()?, rules, drop);
-    let old_orders = backfill_guard.count_old(guests)?;
+    let old_orders =
+        backfill_guard.count_old(settled_guests(plan, Some(ledger.reader()?), spec)?)?;
     spec.max_invalid.check_old(old_orders, header.n_orders, backfill_guard)?;
     Ok(ledger)
+}
+
+/// The guests of the plan, with the orders that are not to be sent any more among their results.
+/// Without a ledger, the results that the plan holds are final.
+fn settled_guests(
+    plan: &SavedPlan,
+    ledger: Option<Box<dyn LedgerReader>>,
+    spec: &RunSpec<'_>,
+) -> Result<impl Iterator<Item = GuestParts<RunError>>, RunError> {
+    Ok(settle_all(ledger, plan.guests()?, spec.disposition_rules(), drop))
 }
 
 /// Whether a guest of the plan, with its first orders, has none to send.
@@ -151,10 +160,10 @@ fn refuse(
 ) -> Result<Finished, RunError> {
     // For every other refusal, the ledger is the reason, or it is that of another target.
     let knows_more = matches!(refusal, Refusal::Guard(_));
-    let ledger = if knows_more { spec.ledger.open_to_read(&spec.stream.target)? } else { None };
+    let ledger = if knows_more { spec.ledger.open_to_read(spec.target())? } else { None };
     let reason = refusal.first_line();
-    let (backfill_guard, rules) = (spec.backfill_guard(), spec.disposition_rules());
-    for part in settle_all::<RunError, _, _, _>(ledger, plan.guests()?, rules, drop).flatten() {
+    let backfill_guard = spec.backfill_guard();
+    for part in settled_guests(plan, ledger, spec)?.flatten() {
         let guest = part?.settle(|order| backfill_guard.held_result_of(order));
         for (record, result) in guest.results {
             recorder.add_and_record(&record, &result)?;
@@ -164,6 +173,6 @@ fn refuse(
             recorder.add_and_record(&order.record, &result)?;
         }
     }
-    record_unplanned(plan.unplanned()?, None, rules, &mut recorder)?;
+    record_unplanned(plan.unplanned()?, None, spec.disposition_rules(), &mut recorder)?;
     finish_refused(recorder, refusal)
 }

@@ -42,7 +42,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         Ok(files) => files,
         Err(error) => return refuse_unread(spec, &folder, ExportRead::default(), &error.into()),
     };
-    let (mut ledger, reader, tenant_types) = match open_ledger(spec, emit) {
+    let OpenedLedger { mut ledger, reader, tenant_types } = match open_ledger(spec, emit) {
         Ok(opened) => opened,
         // Before the export is read, which may take long: its content does not matter without a
         // ledger.
@@ -110,9 +110,15 @@ fn refuse_unread(
     finish_refused(recorder, refusal)
 }
 
-/// The ledger to write to, the one to look orders up in, and the tenant's types of extension
-/// attributes.
-type OpenedLedger = (Option<Box<dyn Ledger>>, Option<Box<dyn LedgerReader>>, AttributeTypes);
+/// The ledger of a run.
+struct OpenedLedger {
+    /// To write to, for a send.
+    ledger: Option<Box<dyn Ledger>>,
+    /// To look orders up in; none if no order was ever sent, or none can be found.
+    reader: Option<Box<dyn LedgerReader>>,
+    /// The types of the tenant's extension attributes.
+    tenant_types: AttributeTypes,
+}
 
 /// Opens the ledger: locked for writing for a send, read-only for a check with a target, none
 /// otherwise.
@@ -124,7 +130,7 @@ fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<OpenedLedger,
             (Some(ledger), Some(reader))
         }
         None if spec.has_target => {
-            let reader = spec.ledger.open_to_read(&spec.stream.target)?;
+            let reader = spec.ledger.open_to_read(spec.target())?;
             reader
                 .iter()
                 .flat_map(|reader| reader.warnings())
@@ -134,5 +140,5 @@ fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<OpenedLedger,
         None => (None, None),
     };
     let types = reader.as_ref().map(|reader| reader.attribute_types()).transpose()?;
-    Ok((ledger, reader, types.unwrap_or_default()))
+    Ok(OpenedLedger { ledger, reader, tenant_types: types.unwrap_or_default() })
 }

@@ -54,7 +54,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let settings = send_spec.dispatch.clone();
     // Created before the thread that writes the ledger, so that an error here leaves a cleanly
     // closed ledger.
-    let service = target::service(&spec.stream, send_spec.timeout, settings.in_flight)?;
+    let service = target::service(&spec.service, send_spec.timeout, settings.in_flight)?;
     let (ledger, writer) = GroupCommit::start(ledger);
     let guests = guests(ledger.clone()).map(GuestParts::stringify_errors);
     let work = Work { leftover_carts, guests: plan::with_limit(guests, send_spec.limit) };

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use super::{
     guards::MaxInvalid,
     memory::MemoryBudget,
-    target::{IDENTIFY_REQUESTS, StreamSettings},
+    target::{IDENTIFY_REQUESTS, ServiceSettings},
 };
 use crate::{
     dispatch,
@@ -26,6 +26,7 @@ use crate::{
         problem::Code,
         progress::{Progress, ProgressFn},
         route::Mode,
+        target::Target,
     },
     read::{CsvSyntax, Dialect, ReadLimits, ReadSettings, inputs},
     report::{
@@ -69,8 +70,8 @@ pub struct RunSpec<'a> {
     pub writes_csv: bool,
     /// The settings that the check depends on.
     pub validate: validate::ValidateSettings,
-    /// The target.
-    pub stream: StreamSettings,
+    /// The service that orders are sent to, and how it takes them.
+    pub service: ServiceSettings,
     /// Maximum invalid orders; with more, nothing is sent.
     pub max_invalid: MaxInvalid,
     /// Age above which a send leaves orders out; none with `--backfill`.
@@ -115,6 +116,11 @@ impl RunSpec<'_> {
         self.send.as_ref()?.shutdown_signal.borrow().clone()
     }
 
+    /// The tenant that orders are sent to, by which the ledger knows them.
+    pub(super) fn target(&self) -> &Target {
+        &self.service.target
+    }
+
     /// How the shuffle reads and groups the export.
     pub(super) fn shuffle_settings<'s>(
         &'s self,
@@ -145,10 +151,10 @@ impl RunSpec<'_> {
             run_id: self.run_id.clone(),
             started_at: self.started_at,
             is_check: self.send.is_none(),
-            rate: self.stream.rate,
+            rate: self.service.rate,
             identify_requests: IDENTIFY_REQUESTS,
             // A check without history counts each valid order as sent, and as a single event.
-            identifies_all: !self.has_target && self.stream.mode == Mode::Single,
+            identifies_all: !self.has_target && self.service.mode == Mode::Single,
             guests_memory: memory.guests,
             results_memory: memory.shuffle.results,
             rejects_memory: memory.rejects,
@@ -214,8 +220,7 @@ impl RunSpec<'_> {
         send_spec: &SendSpec<'_>,
         emit: ProgressFn<'_>,
     ) -> Result<Box<dyn Ledger>, LedgerError> {
-        let ledger =
-            self.ledger.open_to_write(&self.stream.target, &self.run_id, send_spec.consent)?;
+        let ledger = self.ledger.open_to_write(self.target(), &self.run_id, send_spec.consent)?;
         ledger.warnings().iter().for_each(|note| emit(Progress::Warning(note)));
         Ok(ledger)
     }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 pub(super) use crate::stream::{
-    ClientError, IDENTIFY_REQUESTS, Misfit, RouteChoice, StreamSettings,
+    ClientError, IDENTIFY_REQUESTS, Misfit, RouteChoice, StreamSettings as ServiceSettings,
     content_hash::dedup_hash_in_export, extension::types_sent, misfit, result_if_unsendable,
     routes,
 };
@@ -16,12 +16,12 @@ use crate::{
 };
 
 /// Encodes a valid order.
-pub(super) fn encode(order: &Order<'_>, settings: &StreamSettings) -> GuestOrder {
+pub(super) fn encode(order: &Order<'_>, settings: &ServiceSettings) -> GuestOrder {
     encode::encode(order, settings.url_limits())
 }
 
 /// The number of requests of a valid order, without those that identify its guest.
-pub(super) fn n_requests(order: &Order<'_>, settings: &StreamSettings) -> u64 {
+pub(super) fn n_requests(order: &Order<'_>, settings: &ServiceSettings) -> u64 {
     match order.route {
         // Without encoding the event, which is not needed to count it.
         Route::Single => 1,
@@ -32,7 +32,7 @@ pub(super) fn n_requests(order: &Order<'_>, settings: &StreamSettings) -> u64 {
 /// The service, for `in_flight` concurrent requests that each wait at most `timeout` for their
 /// response.
 pub(super) fn service(
-    settings: &StreamSettings,
+    settings: &ServiceSettings,
     timeout: Duration,
     in_flight: usize,
 ) -> Result<StreamService<HttpClient>, ClientError> {

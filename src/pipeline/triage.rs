@@ -105,7 +105,7 @@ impl<'j> Triage<'j> {
         Self: 'a,
     {
         let CheckedOrder { record, validity, status } =
-            check::check(draft, (&self.spec.validate, &self.spec.stream), facts.columns());
+            check::check(draft, (&self.spec.validate, &self.spec.service), facts.columns());
         let rule = match validity {
             Validity::Valid(order) => return (record, Ok(order)),
             Validity::Skipped(rule) => Some(rule.to_string()),
@@ -118,7 +118,7 @@ impl<'j> Triage<'j> {
     }
 
     fn undecided(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> UndecidedOrder {
-        let order = order.map(|order| target::encode(&order, &self.spec.stream));
+        let order = order.map(|order| target::encode(&order, &self.spec.service));
         UndecidedOrder {
             has_time_of_day: self.spec.has_time_of_day(record.ordered_at),
             record,

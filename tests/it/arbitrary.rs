@@ -131,7 +131,7 @@ pub(crate) fn check_with(
             earliest_order: "2000-01-01".parse().unwrap(),
             now,
         },
-        stream: StreamSettings {
+        service: StreamSettings {
             target: stream::target("https://tenant.example", "key").unwrap(),
             mode: Mode::Single,
             max_url_bytes: 8192,
