@@ -5,7 +5,7 @@
 
 use super::{
     date_readings::DayMonthOrder,
-    decimal_mark::DecimalMark,
+    decimal_mark::{DecimalMark, split_at_point},
     draft::Cell,
     field::Field,
     money::minor_units,
@@ -66,10 +66,14 @@ pub struct ExcessDecimals {
 impl ExcessDecimals {
     /// Records an amount if it has more decimals than its currency.
     pub fn observe(&mut self, cell: &Cell<'_>, currency: &str) {
-        let Some((whole, fraction)) = cell.text.split_once('.') else { return };
+        let Some((whole, fraction)) = split_at_point(&cell.text) else { return };
+        let max_decimals = minor_units(currency) as usize;
+        if fraction.len() <= max_decimals {
+            return;
+        }
         let fraction = fraction.trim_end_matches('0');
         // Where it has other characters, the number has an exponent or is reported as unreadable.
-        let is_excess = fraction.len() > minor_units(currency) as usize
+        let is_excess = fraction.len() > max_decimals
             && fraction.bytes().all(|byte| byte.is_ascii_digit())
             && whole.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit());
         if is_excess && !cell.is_unparsable {

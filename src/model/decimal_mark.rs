@@ -59,7 +59,7 @@ impl PointReading {
     #[must_use]
     pub fn of_text(text: &str) -> Self {
         let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-        let Some((whole, fraction)) = digits.split_once('.') else { return Self::NoEvidence };
+        let Some((whole, fraction)) = split_at_point(digits) else { return Self::NoEvidence };
         let are_digits = whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
         // `1.250.000` shows the opposite, and is reported as no number.
         if !are_digits || whole.len() + fraction.len() == 0 {
@@ -70,6 +70,13 @@ impl PointReading {
             Self::Decimal
         }
     }
+}
+
+/// The parts of a number before and behind its first point; `None` if it has none.
+// Numbers are short: a plain loop takes less time than the search of `str::split_once`.
+pub(super) fn split_at_point(number: &str) -> Option<(&str, &str)> {
+    let point = number.bytes().position(|byte| byte == b'.')?;
+    Some((&number[..point], &number[point + 1..]))
 }
 
 /// What the numbers of one column show about their points.

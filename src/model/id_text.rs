@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
+use super::row::trim_blanks;
+
 /// What systems write as an identifier where there is none, in lower case.
 const PLACEHOLDERS: [&str; 8] = ["0", "0.0", "n/a", "null", "none", "-", "guest", "unknown"];
 
@@ -17,7 +19,11 @@ const PLACEHOLDERS: [&str; 8] = ["0", "0.0", "n/a", "null", "none", "-", "guest"
 /// `12e45678` is none: ids in hexadecimal look like it.
 #[must_use]
 pub fn is_scientific(text: &str) -> bool {
-    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+    // Every reference and identifier comes here, and most have no `e`: bytes are enough to see it.
+    let Some(start) = text.bytes().position(|byte| matches!(byte, b'e' | b'E')) else {
+        return false;
+    };
+    let (mantissa, exponent) = (&text[..start], &text[start + 1..]);
     let mantissa = mantissa.strip_prefix(['+', '-']).unwrap_or(mantissa);
     let (whole, fraction) = match mantissa.split_once(['.', ',']) {
         Some((whole, fraction)) => (whole, Some(fraction)),
@@ -36,7 +42,8 @@ fn is_digits(text: &str) -> bool {
 /// Whether an identifier is a placeholder for none, in any case.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
-    PLACEHOLDERS.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(text.trim()))
+    let text = trim_blanks(text);
+    PLACEHOLDERS.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(text))
 }
 
 /// Whether a character cannot be seen, so that two texts look equal and are not: control
@@ -66,7 +73,7 @@ pub fn is_invisible(c: char) -> bool {
 /// The first character of an order number or identifier that cannot be seen.
 #[must_use]
 pub fn find_invisible(text: &str) -> Option<char> {
-    if is_printable_ascii(text) { None } else { text.chars().find(|c| is_invisible(*c)) }
+    if is_plain(text) { None } else { text.chars().find(|c| is_invisible(*c)) }
 }
 
 /// The text without the characters that cannot be seen.
@@ -95,19 +102,23 @@ pub fn find_stray(text: &str) -> Option<char> {
                     | '\u{feff}'
             )
     };
-    if is_printable_ascii(text) { None } else { text.chars().find(is_stray) }
+    if is_plain(text) { None } else { text.chars().find(is_stray) }
 }
 
-// Nearly all texts; without an early exit, many bytes are compared at once.
-fn is_printable_ascii(text: &str) -> bool {
-    text.bytes().fold(true, |is_printable, byte| is_printable & (b' '..=b'~').contains(&byte))
+/// Whether a text has only printable ASCII and the letters from U+00C0 to U+02FF, none of which is
+/// invisible or combines with others.
+// Nearly all texts. Bytes show it: 0xC2 begins the encoding of U+0080 to U+00BF, 0xCC and higher
+// that of U+0300 and higher. Without an early exit, many bytes are compared at once.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |byte: u8| (byte >= b' ') & (byte < 0xcc) & (byte != b'\x7f') & (byte != 0xc2);
+    text.bytes().fold(true, |are_plain, byte| are_plain & is_plain(byte))
 }
 
 /// An identifier as it is sent and compared: in Unicode's composed form (NFC), so that `é` is one
 /// character however the export writes it.
 #[must_use]
 pub fn composed(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.is_ascii() || is_nfc(&text) { text } else { Cow::Owned(text.nfc().collect()) }
+    if is_plain(&text) || is_nfc(&text) { text } else { Cow::Owned(text.nfc().collect()) }
 }
 
 #[cfg(test)]
@@ -176,9 +187,22 @@ mod tests {
     }
 
     #[test]
+    fn plain_characters_need_no_closer_look() {
+        for c in '\0'..='\u{2fff}' {
+            let text = c.to_string();
+            let is_stray = !matches!(c, '\t' | '\n' | '\r' | '\u{ad}') && is_invisible(c);
+            assert!(!is_plain(&text) || !is_invisible(c) && is_nfc(&text), "{c:?}");
+            assert!(c >= '\u{300}' || is_stray == find_stray(&text).is_some(), "{c:?}");
+            let is_letter = matches!(c, ' '..='~' | '\u{c0}'..='\u{2ff}');
+            assert_eq!(is_plain(&text), is_letter, "{c:?}");
+        }
+    }
+
+    #[test]
     fn identifiers_are_composed() {
         assert_eq!(composed("rene\u{301}@example.com".into()), "ren\u{e9}@example.com");
-        for text in ["ann", "ren\u{e9}"] {
+        assert_eq!(composed("\u{2126}1".into()), "\u{3a9}1");
+        for text in ["ann", "ren\u{e9}", "\u{2ff}", "\u{3b1}", "\u{300}"] {
             assert!(matches!(composed(text.into()), Cow::Borrowed(same) if same == text));
         }
     }

@@ -202,12 +202,15 @@ impl PartialEq for CellRange<'_> {
     }
 }
 
-// Checking the first and the last byte is enough for most cells; `str::trim` decodes characters.
-fn trim_blanks(cell: &str) -> &str {
-    match cell.as_bytes() {
-        [] => cell,
-        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => cell,
-        _ => cell.trim(),
+/// The text without blanks around it, as [`str::trim`] returns it.
+// Checking the first and the last byte is enough for most texts; `str::trim` decodes characters.
+#[must_use]
+#[inline]
+pub fn trim_blanks(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    match (bytes.first(), bytes.last()) {
+        (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
     }
 }
 

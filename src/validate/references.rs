@@ -43,16 +43,20 @@ pub(super) fn check_id(cell: &Cell<'_>, findings: &mut Findings) {
 
 /// Warns about invisible characters in names, which do not belong there. They are sent.
 pub(super) fn warn_invisible_text(draft: &Draft<'_>, findings: &mut Findings) {
-    const OF_GUEST: [Field; 2] = [Field::GuestFirstname, Field::GuestLastname];
-    const OF_ITEM: [Field; 3] = [Field::ItemName, Field::ItemProductId, Field::ItemReferenceId];
-    let of_guest = OF_GUEST.iter().filter_map(|field| draft.cell(field));
-    let items = draft.items.iter();
-    let of_items = items.flat_map(|item| OF_ITEM.iter().filter_map(|field| item.cell(field)));
-    for cell in of_guest.chain(of_items) {
-        if let Some(stray) = find_stray(&cell.text) {
+    let mut warn = |cell: Option<&Cell<'_>>| {
+        if let Some(cell) = cell
+            && let Some(stray) = find_stray(&cell.text)
+        {
             let message = format!("contains the invisible character U+{:04X}", u32::from(stray));
             findings.on_cell(Code::InvisibleInText, cell, message);
         }
+    };
+    warn(draft.cell(&Field::GuestFirstname));
+    warn(draft.cell(&Field::GuestLastname));
+    for item in &draft.items {
+        warn(item.cell(&Field::ItemName));
+        warn(item.cell(&Field::ItemProductId));
+        warn(item.cell(&Field::ItemReferenceId));
     }
 }
 
