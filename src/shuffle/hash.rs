@@ -4,7 +4,11 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::model::{id_text::visible, reference::trim_reference};
+use crate::model::{
+    id_text::{composed, visible},
+    reference::trim_reference,
+    row::trim_blanks,
+};
 
 /// Returns the hash by which repeated keys and references are found.
 // A collision only costs time: two keys with one hash are grouped together and then compared as
@@ -18,19 +22,29 @@ pub fn hash(text: &str) -> u64 {
 /// change it. Orders whose references may be the same are then decided together.
 #[must_use]
 pub fn hash_reference(reference: &str) -> u64 {
-    const MAX_BYTES: usize = 64;
     let visible = visible(reference);
     let trimmed = trim_reference(&visible);
+    hash_in_lower_case(trimmed).unwrap_or_else(|| hash(&trimmed.to_lowercase()))
+}
+
+/// Returns the hash of a text about a person that does not depend on its case, on blanks around it
+/// or on how its characters are composed.
+pub(super) fn hash_person_text(text: &str) -> u64 {
+    let trimmed = trim_blanks(text);
+    hash_in_lower_case(trimmed).unwrap_or_else(|| hash(&composed(trimmed.to_lowercase().into())))
+}
+
+/// Returns the hash of a short ASCII text in lower case; `None` for any other text.
+fn hash_in_lower_case(text: &str) -> Option<u64> {
+    const MAX_BYTES: usize = 64;
     // A buffer of a fixed size: its ASCII check and lower-casing process many bytes at once.
     let mut buffer = [0; MAX_BYTES];
-    if let Some(start) = buffer.get_mut(..trimmed.len()) {
-        start.copy_from_slice(trimmed.as_bytes());
-        if buffer.is_ascii() {
-            buffer.make_ascii_lowercase();
-            return xxh3_64(&buffer[..trimmed.len()]);
-        }
+    buffer.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+    if !buffer.is_ascii() {
+        return None;
     }
-    xxh3_64(trimmed.to_lowercase().as_bytes())
+    buffer.make_ascii_lowercase();
+    Some(xxh3_64(&buffer[..text.len()]))
 }
 
 #[cfg(test)]
@@ -58,5 +72,20 @@ mod tests {
                 "{reference}"
             );
         }
+    }
+
+    #[test]
+    fn hash_of_a_person_ignores_spelling() {
+        let long = "Ab".repeat(40);
+        for (text, same) in [
+            (" Ann@Example.com", "ann@example.com"),
+            ("RENE\u{301}", "ren\u{e9}"),
+            ("\u{c5}SA\u{a0}", "\u{e5}sa"),
+            (&long, &long.to_lowercase()),
+            (" ", ""),
+        ] {
+            assert_eq!(hash_person_text(text), hash(same), "{text}");
+        }
+        assert_ne!(hash_person_text("ann.b"), hash_person_text("annb"));
     }
 }

@@ -7,9 +7,10 @@
 
 use std::{collections::BTreeSet, io, path::Path};
 
-use serde::{Deserialize, Serialize};
-
-use super::{error::ShuffleError, hash::hash};
+use super::{
+    error::ShuffleError,
+    hash::{hash, hash_person_text},
+};
 use crate::{
     map::{input_settings::SharedIdentifiers, profile::SharedIdentifierRules},
     model::{
@@ -17,12 +18,14 @@ use crate::{
         field::{Field, IdentifierKind, Provider},
         id_text::{composed, is_placeholder},
         order::OrderId,
-        origin::{InputNames, Position},
+        origin::{FileId, InputNames, Position},
         problem::{Code, Problem},
+        row::trim_blanks,
     },
     spill::{
         batch::Batch,
         groups::{Group, Groups},
+        sort_key::SortKey,
         sorter::Sorter,
     },
 };
@@ -40,17 +43,30 @@ const MAX_PEOPLE: usize = 64;
 const MAX_INVALID: usize = 1_000_000;
 
 /// An order with an identifier.
-#[derive(Serialize, Deserialize)]
 struct IdentifierUse<'a> {
+    evidence: Evidence,
     at: Position,
     provider: &'a str,
+}
+
+/// What an order shows about its identifier. Orders with the same evidence show nothing together.
+#[derive(Clone, Copy)]
+struct Evidence {
     /// Whether the identifier ends with the `.0` of a spreadsheet.
     is_float: bool,
     person: Person,
 }
 
+/// [`Evidence`] as it is encoded: in a fixed number of bytes, so that most entries are compared
+/// without decoding them.
+type EncodedEvidence = (u8, (u64, u64, u64));
+
+/// An [`IdentifierUse`] as it is encoded, but for its provider: with the file, line and column of
+/// its position, 0 for no column.
+type EncodedNumbers = (EncodedEvidence, (u32, u64, u32));
+
 /// Hashes of what an order says about its guest; 0 where it says nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Person {
     address: u64,
     firstname: u64,
@@ -61,7 +77,7 @@ impl Person {
     fn of(draft: &Draft<'_>) -> Self {
         let hash_of = |cell: Option<&Cell<'_>>| {
             let cell = cell.filter(|cell| !cell.is_unparsable);
-            cell.map_or(0, |cell| hash(&composed(cell.text.trim().to_lowercase().into())))
+            cell.map_or(0, |cell| hash_person_text(&cell.text))
         };
         Self {
             address: hash_of(address(draft)),
@@ -76,6 +92,39 @@ impl Person {
         differs(self.address, other.address)
             && differs(self.firstname, other.firstname)
             && differs(self.lastname, other.lastname)
+    }
+}
+
+impl<'a> IdentifierUse<'a> {
+    fn push(&self, key: IdentifierKey, into: &mut Batch<IdentifierKey>) {
+        let pushed = into.push_with(key, |entry| {
+            self.encode(entry);
+            Ok(())
+        });
+        pushed.expect("a Vec accepts all bytes");
+    }
+
+    /// Appends the evidence, the position and then the provider.
+    fn encode(&self, into: &mut Vec<u8>) {
+        let Self { evidence: Evidence { is_float, person }, at, provider } = self;
+        let evidence = (u8::from(*is_float), (person.address, person.firstname, person.lastname));
+        let at = (at.file.0, at.line, at.column.unwrap_or_default());
+        let numbers: EncodedNumbers = (evidence, at);
+        numbers.encode(into);
+        into.extend_from_slice(provider.as_bytes());
+    }
+
+    fn decode(mut entry: &'a [u8]) -> io::Result<Self> {
+        let (evidence, (file, line, column)) = EncodedNumbers::decode(&mut entry);
+        let (is_float, (address, firstname, lastname)) = evidence;
+        let person = Person { address, firstname, lastname };
+        // Columns count from 1.
+        let column = (column > 0).then_some(column);
+        Ok(Self {
+            evidence: Evidence { is_float: is_float != 0, person },
+            at: Position { file: FileId(file), line, column },
+            provider: str::from_utf8(entry).map_err(io::Error::other)?,
+        })
     }
 }
 
@@ -107,7 +156,7 @@ fn identifiers<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (&'d Cell<'d>, 
 
 /// Returns the hash of an identifier without a trailing `.0`, and whether it had one.
 fn identifier_hash(cell: &Cell<'_>, provider: &Provider) -> (u64, bool) {
-    let id = composed(cell.text.trim().into());
+    let id = composed(trim_blanks(&cell.text).into());
     let plain = id.strip_suffix(".0");
     (hash(plain.unwrap_or(&id)) ^ hash(provider).rotate_left(1), plain.is_some())
 }
@@ -120,16 +169,9 @@ pub(super) fn observe(draft: &Draft<'_>, into: &mut Batch<IdentifierKey>) {
         let person = *person.get_or_insert_with(|| Person::of(draft));
         let order = draft.rows.first().map_or(OrderId(0), OrderId::from_origin);
         let at = cell.at.position();
-        push(&IdentifierUse { at, provider, is_float, person }, hash, order.0, into);
+        let evidence = Evidence { is_float, person };
+        IdentifierUse { evidence, at, provider }.push((hash, order.0), into);
     }
-}
-
-fn push(found: &IdentifierUse<'_>, hash: u64, order: u64, into: &mut Batch<IdentifierKey>) {
-    let written = into.push_with((hash, order), |payload| {
-        *payload = postcard::to_extend(found, std::mem::take(payload)).map_err(io::Error::other)?;
-        Ok(())
-    });
-    written.expect("numbers and a text always serialize, and a Vec accepts all bytes");
 }
 
 /// Sorts the identifiers of all orders.
@@ -205,10 +247,13 @@ impl IdentifierSorter {
     ) -> Result<(IdentifierWarnings, IdentifierFacts), ShuffleError> {
         let mut groups = Groups::new(self.0.sorted()?);
         let (mut warnings, mut facts) = (IdentifierWarnings::default(), IdentifierFacts::default());
+        let mut first = Vec::new();
         // Groups come in ascending order of their hashes, so that the facts are sorted.
         while let Some(group) = groups.next()? {
             let hash = group.key();
-            let Some(orders) = OrdersOfIdentifier::read(group, rules)? else { continue };
+            let Some(orders) = OrdersOfIdentifier::read(group, rules, &mut first)? else {
+                continue;
+            };
             if orders.has_float && orders.has_plain {
                 facts.respelt.push(hash);
             }
@@ -251,14 +296,27 @@ struct OrdersOfIdentifier {
 }
 
 impl OrdersOfIdentifier {
+    /// Reads the orders of a group; none if all have the same evidence, as those of nearly every
+    /// identifier. `first` is a buffer for its first entry.
     fn read(
         mut group: Group<'_, u64, u64>,
         rules: SharedIdentifierRules,
+        first: &mut Vec<u8>,
     ) -> io::Result<Option<Self>> {
-        let mut orders = None;
+        const N_BYTES: usize = EncodedEvidence::ENCODED_BYTES;
+        first.clear();
+        let mut orders: Option<Self> = None;
         while let Some((_, entry)) = group.next()? {
-            let order: IdentifierUse<'_> = postcard::from_bytes(entry).map_err(io::Error::other)?;
-            orders.get_or_insert_with(|| Self::new(&order)).add(&order, rules);
+            if first.is_empty() {
+                first.extend_from_slice(entry);
+            } else if let Some(orders) = &mut orders {
+                orders.add(&IdentifierUse::decode(entry)?, rules);
+            } else if entry[..N_BYTES] != first[..N_BYTES] {
+                let first = IdentifierUse::decode(first)?;
+                let orders = orders.insert(Self::new(&first));
+                orders.add(&first, rules);
+                orders.add(&IdentifierUse::decode(entry)?, rules);
+            }
         }
         Ok(orders)
     }
@@ -277,9 +335,9 @@ impl OrdersOfIdentifier {
     }
 
     fn add(&mut self, order: &IdentifierUse<'_>, rules: SharedIdentifierRules) {
-        self.has_float |= order.is_float;
-        self.has_plain |= !order.is_float;
-        let person = order.person;
+        let Evidence { is_float, person } = order.evidence;
+        self.has_float |= is_float;
+        self.has_plain |= !is_float;
         if person.address == 0 || self.people.contains(&person) {
             return;
         }
@@ -320,8 +378,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::origin::FileId;
-
     const RULES: SharedIdentifierRules =
         SharedIdentifierRules { choice: SharedIdentifiers::Invalid, max_addresses: 3 };
 
@@ -343,9 +399,9 @@ mod tests {
                     Person { address: *address, firstname: *firstname, lastname: *lastname };
                 let plain = id.strip_suffix(".0");
                 let at = Position { file: FileId(0), line: *line, column: None };
-                let found =
-                    IdentifierUse { at, provider: "crm", is_float: plain.is_some(), person };
-                push(&found, hash(plain.unwrap_or(id)), *line, &mut batch);
+                let evidence = Evidence { is_float: plain.is_some(), person };
+                let found = IdentifierUse { evidence, at, provider: "crm" };
+                found.push((hash(plain.unwrap_or(id)), *line), &mut batch);
             }
             sorter.push_all(&mut batch).unwrap();
         }
