@@ -3,7 +3,7 @@
 //!
 //! Called by `document_mapper` for profiles with `checkout_events`.
 
-use crate::model::row::{JsonNode, JsonValue};
+use crate::model::document::{JsonNode, JsonValue};
 
 /// The type of the event that carries a whole order.
 const CHECKOUT: &str = "ORDER_CHECKOUT";
@@ -14,22 +14,21 @@ const OF_SENDING: [&str; 2] = ["type", "browser_id"];
 /// A document that is an event.
 pub(super) struct EventDocument<'n> {
     /// The order, in the form of a canonical document without guest and event.
-    pub(super) order: &'n JsonNode,
+    pub(super) order: JsonNode<'n>,
     /// The type of the event.
-    pub(super) event_type: &'n JsonNode,
+    pub(super) event_type: JsonNode<'n>,
 }
 
 impl<'n> EventDocument<'n> {
     /// The event that a document is, if it is one: it has a type and an order.
-    pub(super) fn of(document: &'n JsonNode) -> Option<Self> {
-        let is_object = |node: &&JsonNode| matches!(node.value, JsonValue::Object(_));
-        let order = document.member("order").filter(is_object)?;
+    pub(super) fn of(document: JsonNode<'n>) -> Option<Self> {
+        let order = document.member("order").filter(|order| order.is_object())?;
         Some(Self { order, event_type: document.member("type")? })
     }
 
     /// Why the event is not one of an order, if it is another one.
     pub(super) fn type_error(&self) -> Option<String> {
-        match &self.event_type.value {
+        match self.event_type.value() {
             JsonValue::Text(name) if name.trim() == CHECKOUT => None,
             JsonValue::Text(name) => Some(format!("event type {name:?}, expected {CHECKOUT}")),
             _ => Some(format!("the event type is no text, expected {CHECKOUT}")),
@@ -45,13 +44,11 @@ pub(super) fn event_path(path: &str) -> &str {
 
 /// The members that an event has beside its order, with their paths in the canonical form: the
 /// attributes of all events and what only the sending needs are none of the document.
-pub(super) fn members_beside(
-    document: &JsonNode,
+pub(super) fn members_beside<'n>(
+    document: JsonNode<'n>,
     is_attribute: impl Fn(&str) -> bool,
-) -> Vec<(&str, &JsonNode)> {
-    let JsonValue::Object(members) = &document.value else { return Vec::new() };
+) -> impl Iterator<Item = (&'n str, JsonNode<'n>)> {
     let is_beside =
-        |name: &str| name != "order" && !OF_SENDING.contains(&name) && !is_attribute(name);
-    let members = members.iter().filter(|(name, _)| is_beside(name));
-    members.map(|(name, node)| (name.as_str(), node)).collect()
+        move |name: &str| name != "order" && !OF_SENDING.contains(&name) && !is_attribute(name);
+    document.members().filter(move |(name, _)| is_beside(name))
 }

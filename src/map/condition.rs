@@ -15,9 +15,9 @@ use super::{
 };
 use crate::model::{
     decimal_mark::PointReading,
+    document::{JsonNode, JsonValue},
     draft::Notation,
     money::Amount,
-    row::{JsonNode, JsonValue},
 };
 
 /// A condition on the cells of a row. `S` is where a cell is: its names, or its column once the
@@ -137,8 +137,10 @@ pub(super) enum TestedValue<'a> {
     Text(&'a str),
     /// The digits of a number of JSON, which always has a decimal point.
     Number(&'a str),
-    /// An array.
-    Array(&'a [JsonNode]),
+    /// An array without elements.
+    EmptyArray,
+    /// Another array.
+    Array(JsonNode<'a>),
     /// An object.
     Object,
     /// The path goes on within a filled array and selects none of its elements.
@@ -149,16 +151,17 @@ pub(super) enum TestedValue<'a> {
 
 impl<'a> TestedValue<'a> {
     /// The value of a member, or of none.
-    pub(super) fn of(node: Option<&'a JsonNode>) -> Self {
-        match node.map(|node| &node.value) {
-            None => Self::Missing,
-            Some(JsonValue::Null) => Self::Null,
-            Some(JsonValue::Boolean(true)) => Self::Text("true"),
-            Some(JsonValue::Boolean(false)) => Self::Text("false"),
-            Some(JsonValue::Number(digits)) => Self::Number(digits),
-            Some(JsonValue::Text(text)) => Self::Text(text.trim()),
-            Some(JsonValue::Array(elements)) => Self::Array(elements),
-            Some(JsonValue::Object(_)) => Self::Object,
+    pub(super) fn of(node: Option<JsonNode<'a>>) -> Self {
+        let Some(node) = node else { return Self::Missing };
+        match node.value() {
+            JsonValue::Null => Self::Null,
+            JsonValue::Boolean(true) => Self::Text("true"),
+            JsonValue::Boolean(false) => Self::Text("false"),
+            JsonValue::Number(digits) => Self::Number(digits),
+            JsonValue::Text(text) => Self::Text(text.trim()),
+            JsonValue::Array if node.is_empty() => Self::EmptyArray,
+            JsonValue::Array => Self::Array(node),
+            JsonValue::Object => Self::Object,
         }
     }
 }
@@ -367,13 +370,11 @@ impl CellTest {
             (_, TestedValue::WithinArray) => Err(TestError::WithinArray),
             (Self::Exists(exists), value) => Ok(*exists != matches!(value, TestedValue::Missing)),
             (Self::Empty(empty), value) => Ok(*empty == is_empty(value)),
-            (_, TestedValue::Missing | TestedValue::Null | TestedValue::Array([])) => Ok(false),
+            (_, TestedValue::Missing | TestedValue::Null | TestedValue::EmptyArray) => Ok(false),
             (Self::Equals(_) | Self::Less(_) | Self::Greater(_), TestedValue::Text("")) => {
                 Ok(false)
             }
-            (Self::ListContains(texts), TestedValue::Array(elements)) => {
-                any_element_is(texts, elements)
-            }
+            (Self::ListContains(texts), TestedValue::Array(array)) => any_element_is(texts, array),
             (_, TestedValue::Array(_) | TestedValue::Object) => Err(TestError::NotAScalar),
             (Self::Equals(number), value) => Ok(number.compare(value)?.is_eq()),
             (Self::Less(number), value) => Ok(number.compare(value)?.is_lt()),
@@ -406,32 +407,35 @@ impl CellTest {
 
 fn is_empty(value: TestedValue<'_>) -> bool {
     match value {
-        TestedValue::Missing | TestedValue::Null => true,
+        TestedValue::Missing | TestedValue::Null | TestedValue::EmptyArray => true,
         TestedValue::Text(text) => text.is_empty(),
-        TestedValue::Array(elements) => elements.is_empty(),
         TestedValue::Number(_)
+        | TestedValue::Array(_)
         | TestedValue::Object
         | TestedValue::WithinArray
         | TestedValue::Lost => false,
     }
 }
 
-fn any_element_is(texts: &[String], elements: &[JsonNode]) -> Result<bool, TestError> {
-    let fails = |element: &JsonNode| match TestedValue::of(Some(element)) {
+fn any_element_is(texts: &[String], array: JsonNode<'_>) -> Result<bool, TestError> {
+    let fails = |element: JsonNode<'_>| match TestedValue::of(Some(element)) {
         TestedValue::Text(text) | TestedValue::Number(text) => {
             Ok(texts.iter().all(|wanted| wanted != text))
         }
-        TestedValue::Array(_) | TestedValue::Object => Err(TestError::NotAScalar),
+        TestedValue::EmptyArray | TestedValue::Array(_) | TestedValue::Object => {
+            Err(TestError::NotAScalar)
+        }
         TestedValue::Missing | TestedValue::Null | TestedValue::WithinArray | TestedValue::Lost => {
             Ok(true)
         }
     };
-    all(elements.iter().map(fails)).map(|fail| !fail)
+    all(array.elements().into_iter().flatten().map(fails)).map(|fail| !fail)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::document::of_value::document_of;
 
     fn condition(toml: &str) -> Result<Condition, String> {
         Condition::new(toml::from_str(toml).unwrap(), NumberMarks::default())
@@ -498,19 +502,6 @@ mod tests {
         assert_eq!(holds(TestedValue::Number("9.99")), Ok(true));
     }
 
-    fn json(text: &str) -> JsonNode {
-        let value = match serde_json::from_str::<serde_json::Value>(text).unwrap() {
-            serde_json::Value::Null => JsonValue::Null,
-            serde_json::Value::String(text) => JsonValue::Text(text),
-            serde_json::Value::Array(elements) => {
-                JsonValue::Array(elements.iter().map(|one| json(&one.to_string())).collect())
-            }
-            serde_json::Value::Object(_) => JsonValue::Object(Vec::new()),
-            scalar => JsonValue::Number(scalar.to_string()),
-        };
-        JsonNode { line_offset: 0, column: 1, value }
-    }
-
     #[test]
     fn nothing_holds_only_where_it_is_asked_for() {
         for nothing in [TestedValue::Missing, TestedValue::Null] {
@@ -545,8 +536,8 @@ mod tests {
             ("list_contains = 'x'", "[]", Ok(false)),
             ("list_contains = 'x'", "[\"y\", {}]", nested),
         ] {
-            let node = json(value);
-            let value_of = TestedValue::of(Some(&node));
+            let document = document_of(&serde_json::from_str(value).unwrap());
+            let value_of = TestedValue::of(Some(document.root()));
             let holds = holds_for(&format!("path = 'c'\n{test}"), value_of, TestedValue::Null);
             assert_eq!(holds, expected, "{test} on {value}");
         }

@@ -18,12 +18,13 @@ use super::{
     seen_names::SeenNames,
 };
 use crate::model::{
+    document::{JsonNode, JsonValue},
     draft::{
         Cell, CellOrigin, Cells, ItemDraft, MappedRow, Notation, PersonDraft, PersonRole, RowKind,
     },
     field::{ExtensionType, Field, FieldGroup, Provider},
     problem::{Code, Problem},
-    row::{JsonNode, JsonValue, Row},
+    row::Row,
 };
 
 pub(super) struct DocumentMapper<'p> {
@@ -53,9 +54,9 @@ impl<'p> DocumentMapper<'p> {
         }
     }
 
-    pub(super) fn kind<'a>(&'a self, document: &'a JsonNode) -> RowKind<'a> {
-        let is_null = |node: &JsonNode| is_empty(node, |text| self.profile.is_null(text));
-        if members_of(document).into_iter().all(|(_, member)| is_null(member)) {
+    pub(super) fn kind<'a>(&'a self, document: JsonNode<'a>) -> RowKind<'a> {
+        let is_null = |node: JsonNode<'_>| is_empty(node, |text| self.profile.is_null(text));
+        if document.members().all(|(_, member)| is_null(member)) {
             return RowKind::Blank;
         }
         let key = self.key(self.order_of(document));
@@ -69,7 +70,7 @@ impl<'p> DocumentMapper<'p> {
     pub(super) fn map<'a>(
         &'a self,
         row: &'a Row<'a>,
-        document: &'a JsonNode,
+        document: JsonNode<'a>,
         into: &mut MappedRow<'a>,
     ) {
         let mut order = Collector::new(CellOrigin::Row(row), std::mem::take(&mut into.cells));
@@ -93,7 +94,7 @@ impl<'p> DocumentMapper<'p> {
     }
 
     /// Records the names in a document, under their paths in the form that is no event.
-    pub(super) fn observe(&self, document: &JsonNode, row: &Row<'_>, seen: &mut SeenNames) {
+    pub(super) fn observe(&self, document: JsonNode<'_>, row: &Row<'_>, seen: &mut SeenNames) {
         let Some(event) = self.checkout_event(document) else {
             return seen.observe(document, row);
         };
@@ -107,12 +108,12 @@ impl<'p> DocumentMapper<'p> {
         }
     }
 
-    fn checkout_event<'n>(&self, document: &'n JsonNode) -> Option<EventDocument<'n>> {
+    fn checkout_event<'n>(&self, document: JsonNode<'n>) -> Option<EventDocument<'n>> {
         self.profile.checkout_events.then(|| EventDocument::of(document)).flatten()
     }
 
     /// The object that has the members of the order: the document, or that of an event.
-    fn order_of<'n>(&self, document: &'n JsonNode) -> &'n JsonNode {
+    fn order_of<'n>(&self, document: JsonNode<'n>) -> JsonNode<'n> {
         self.checkout_event(document).map_or(document, |event| event.order)
     }
 
@@ -122,7 +123,7 @@ impl<'p> DocumentMapper<'p> {
 
     fn apply_to_event<'a>(
         &'a self,
-        document: &'a JsonNode,
+        document: JsonNode<'a>,
         event: &EventDocument<'a>,
         context: DocumentContext<'a>,
         order: &mut Collector<'a>,
@@ -141,7 +142,7 @@ impl<'p> DocumentMapper<'p> {
         for FieldRule { target, rule } in self.rules_of(FieldGroup::Event) {
             let FieldTarget::Field(field) = target else { continue };
             let mut found = rule.paths.iter().filter_map(|path| document.at(event_path(path)));
-            let found = found.find(|found| !is_empty(found, |text| rule.yields_nothing(text)));
+            let found = found.find(|found| !is_empty(*found, |text| rule.yields_nothing(text)));
             context.push_value(order, Cow::Borrowed(field), rule, found, None);
         }
     }
@@ -151,7 +152,7 @@ impl<'p> DocumentMapper<'p> {
     fn holds<'a>(
         &self,
         condition: &Condition,
-        node: &'a JsonNode,
+        node: JsonNode<'a>,
         context: DocumentContext<'a>,
         order: &mut Collector<'a>,
     ) -> bool {
@@ -164,7 +165,7 @@ impl<'p> DocumentMapper<'p> {
         })
     }
 
-    fn tested<'n>(&self, source: &CellSource, node: Option<&'n JsonNode>) -> TestedValue<'n> {
+    fn tested<'n>(&self, source: &CellSource, node: Option<JsonNode<'n>>) -> TestedValue<'n> {
         let path = source.path.as_deref();
         match TestedValue::of(path.and_then(|path| node?.at(path))) {
             TestedValue::Missing if path.is_some_and(|path| is_within_array(node, path)) => {
@@ -181,7 +182,7 @@ impl<'p> DocumentMapper<'p> {
     /// Of a damaged document the members behind the damage are lost.
     pub(super) fn is_ignored(
         &self,
-        document: Option<&JsonNode>,
+        document: Option<JsonNode<'_>>,
         is_damaged: bool,
         raw: &str,
     ) -> bool {
@@ -196,23 +197,23 @@ impl<'p> DocumentMapper<'p> {
     /// The key of an unreadable document, if it is reliable.
     ///
     /// A fallback path does not replace the first path, whose member may be lost in the damage.
-    pub(super) fn reliable_key<'a>(&'a self, document: &'a JsonNode) -> Option<Cow<'a, str>> {
+    pub(super) fn reliable_key<'a>(&'a self, document: JsonNode<'a>) -> Option<Cow<'a, str>> {
         let (rule, first_path) = (&self.profile.key, self.profile.key.paths.get(..1)?);
         self.profile.key_of(scalar(first_filled(self.order_of(document), rule, first_path)?)?)
     }
 
-    fn key<'a>(&'a self, document: &'a JsonNode) -> Option<Cow<'a, str>> {
+    fn key<'a>(&'a self, document: JsonNode<'a>) -> Option<Cow<'a, str>> {
         self.profile.key_of(scalar(self.key_node(document)?)?)
     }
 
-    fn key_node<'n>(&self, document: &'n JsonNode) -> Option<&'n JsonNode> {
+    fn key_node<'n>(&self, document: JsonNode<'n>) -> Option<JsonNode<'n>> {
         first_filled(document, &self.profile.key, &self.profile.key.paths)
     }
 
     /// Adds the items, and the people of the document and of its items.
     fn add_items<'a>(
         &'a self,
-        document: &'a JsonNode,
+        document: JsonNode<'a>,
         context: DocumentContext<'a>,
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
@@ -247,7 +248,7 @@ impl<'p> DocumentMapper<'p> {
 
     fn item<'a>(
         &'a self,
-        element: &'a JsonNode,
+        element: JsonNode<'a>,
         context: DocumentContext<'a>,
         order: &mut Collector<'a>,
     ) -> Option<ItemDraft<'a>> {
@@ -275,13 +276,13 @@ impl<'p> DocumentMapper<'p> {
 
     /// Why an element without a value for the items' rules is no item: if it was passed over, the
     /// order would be sent in part. One with a text that counts as empty is as an empty row.
-    fn element_error(&self, element: &JsonNode) -> Option<(Code, String)> {
+    fn element_error(&self, element: JsonNode<'_>) -> Option<(Code, String)> {
         let mut members = self.item_rules.iter().flat_map(|field| &field.rule.paths);
         let has_text =
             |path: &String| element.at(path).and_then(scalar).is_some_and(|text| !text.is_empty());
-        let (code, message) = match &element.value {
-            JsonValue::Object(_) if members.any(has_text) => return None,
-            JsonValue::Object(_) => (Code::ItemEmpty, NO_ITEM_VALUE.to_owned()),
+        let (code, message) = match element.value() {
+            JsonValue::Object if members.any(has_text) => return None,
+            JsonValue::Object => (Code::ItemEmpty, NO_ITEM_VALUE.to_owned()),
             JsonValue::Null => (Code::ItemEmpty, "null where an item is expected".to_owned()),
             other => (Code::NotAScalar, format!("{} where an item is expected", type_name(other))),
         };
@@ -295,7 +296,7 @@ const NO_ITEM_VALUE: &str = "the item has no value that the profile reads; item_
 /// Adds the people in a document or an item.
 fn add_people<'a>(
     people: &'a PeopleRules,
-    node: &'a JsonNode,
+    node: JsonNode<'a>,
     item: Option<usize>,
     context: DocumentContext<'a>,
     order: &mut Collector<'a>,
@@ -307,9 +308,12 @@ fn add_people<'a>(
             context.at(element),
             Cells::with_capacity(cell_capacity(element, &people.rules)),
         );
-        if !matches!(element.value, JsonValue::Object(_) | JsonValue::Null) {
-            let message =
-                format!("{} where a {} is expected", type_name(&element.value), people.role.name());
+        if !matches!(element.value(), JsonValue::Object | JsonValue::Null) {
+            let message = format!(
+                "{} where a {} is expected",
+                type_name(element.value()),
+                people.role.name()
+            );
             let at = context.at(element).position();
             order.problems.push(Problem::for_field(
                 Code::NotAScalar,
@@ -324,60 +328,57 @@ fn add_people<'a>(
 }
 
 /// The capacity for the cells of an element: one per rule, but hardly more than it has members.
-fn cell_capacity<R>(element: &JsonNode, rules: &[R]) -> usize {
-    match &element.value {
-        JsonValue::Object(members) => rules.len().min(members.len() + 1),
-        _ => 1,
-    }
+fn cell_capacity<R>(element: JsonNode<'_>, rules: &[R]) -> usize {
+    rules.len().min(element.members().count() + 1)
 }
 
 /// The text of a member beside the value that [`first_filled`] finds.
-fn beside<'n>(node: &'n JsonNode, rule: &Rule, name: &str) -> Option<&'n str> {
-    let is_filled = |found: &JsonNode| !is_empty(found, |text| rule.yields_nothing(text));
+fn beside<'n>(node: JsonNode<'n>, rule: &Rule, name: &str) -> Option<&'n str> {
+    let is_filled = |found: JsonNode<'_>| !is_empty(found, |text| rule.yields_nothing(text));
     let taken = rule.paths.iter().find(|path| node.at(path).is_some_and(is_filled))?;
     let text = scalar(node.at(&path_beside(taken, name))?)?;
     (!rule.is_empty(text)).then_some(text)
 }
 
 /// Whether a path goes on within an array and selects none of its elements.
-fn is_within_array(node: Option<&JsonNode>, path: &str) -> bool {
+fn is_within_array(node: Option<JsonNode<'_>>, path: &str) -> bool {
     node.is_some_and(|node| node.array_within(path).is_some())
 }
 
 /// The value at the first of the paths that has one.
-fn first_filled<'n>(node: &'n JsonNode, rule: &Rule, paths: &[String]) -> Option<&'n JsonNode> {
+fn first_filled<'n>(node: JsonNode<'n>, rule: &Rule, paths: &[String]) -> Option<JsonNode<'n>> {
     let mut found = paths.iter().filter_map(|path| node.at(path));
-    found.find(|found| !is_empty(found, |text| rule.yields_nothing(text)))
+    found.find(|found| !is_empty(*found, |text| rule.yields_nothing(text)))
 }
 
 /// Whether there is no value, or a text that counts as none.
-fn is_empty(node: &JsonNode, is_empty_text: impl Fn(&str) -> bool) -> bool {
-    node.value == JsonValue::Null || scalar(node).is_some_and(is_empty_text)
+fn is_empty(node: JsonNode<'_>, is_empty_text: impl Fn(&str) -> bool) -> bool {
+    node.value() == JsonValue::Null || scalar(node).is_some_and(is_empty_text)
 }
 
 /// The text of a value that is neither an array nor an object nor `null`.
-fn scalar(node: &JsonNode) -> Option<&str> {
-    match &node.value {
+fn scalar(node: JsonNode<'_>) -> Option<&str> {
+    match node.value() {
         JsonValue::Text(text) => Some(text.trim()),
         JsonValue::Number(digits) => Some(digits),
         JsonValue::Boolean(true) => Some("true"),
         JsonValue::Boolean(false) => Some("false"),
-        JsonValue::Null | JsonValue::Array(_) | JsonValue::Object(_) => None,
+        JsonValue::Null | JsonValue::Array | JsonValue::Object => None,
     }
 }
 
-fn notation(node: &JsonNode) -> Notation {
+fn notation(node: JsonNode<'_>) -> Notation {
     if is_number(node) { Notation::JsonNumber } else { Notation::Text }
 }
 
-fn is_number(node: &JsonNode) -> bool {
-    matches!(node.value, JsonValue::Number(_))
+fn is_number(node: JsonNode<'_>) -> bool {
+    matches!(node.value(), JsonValue::Number(_))
 }
 
-fn type_name(value: &JsonValue) -> &'static str {
+fn type_name(value: JsonValue<'_>) -> &'static str {
     match value {
-        JsonValue::Array(_) => "an array",
-        JsonValue::Object(_) => "an object",
+        JsonValue::Array => "an array",
+        JsonValue::Object => "an object",
         JsonValue::Null => "null",
         JsonValue::Boolean(_) => "a boolean",
         JsonValue::Number(_) => "a number",
@@ -392,22 +393,22 @@ struct DocumentContext<'a> {
 }
 
 impl<'a> DocumentContext<'a> {
-    fn at(self, node: &'a JsonNode) -> CellOrigin<'a> {
+    fn at(self, node: JsonNode<'a>) -> CellOrigin<'a> {
         CellOrigin::Node(self.row, node)
     }
 
     /// The elements of the array at a path: the people of `role`, or the items if it is `None`.
     fn array_items(
         self,
-        node: &'a JsonNode,
+        node: JsonNode<'a>,
         path: &str,
         role: Option<PersonRole>,
         order: &mut Collector<'a>,
-    ) -> Vec<&'a JsonNode> {
+    ) -> Vec<JsonNode<'a>> {
         let (at, found) = match (node.at(path), node.array_within(path)) {
             (Some(found), _) => match found.elements() {
-                Some(elements) => return elements,
-                None => (found, format!("is {}", type_name(&found.value))),
+                Some(elements) => return elements.collect(),
+                None => (found, format!("is {}", type_name(found.value()))),
             },
             (None, Some(array)) => (array, "goes on within an array".to_owned()),
             (None, None) => return Vec::new(),
@@ -424,7 +425,7 @@ impl<'a> DocumentContext<'a> {
         self,
         collector: &mut Collector<'a>,
         rules: impl IntoIterator<Item = &'a FieldRule>,
-        node: &'a JsonNode,
+        node: JsonNode<'a>,
     ) {
         for FieldRule { target, rule } in rules {
             match target {
@@ -452,12 +453,12 @@ impl<'a> DocumentContext<'a> {
         collector: &mut Collector<'a>,
         field: Cow<'a, Field>,
         rule: &'a Rule,
-        node: Option<&'a JsonNode>,
+        node: Option<JsonNode<'a>>,
         beside: Option<&'a str>,
     ) {
         let Some(node) = node else { return collector.push_value(field, rule, None) };
-        if let (JsonValue::Array(lines), Field::GuestStreet) = (&node.value, &*field)
-            && let Some(mut lines) = lines.iter().map(scalar).collect::<Option<Vec<_>>>()
+        if let (JsonValue::Array, Field::GuestStreet) = (node.value(), &*field)
+            && let Some(mut lines) = elements(node).map(scalar).collect::<Option<Vec<_>>>()
         {
             lines.retain(|line| line.is_empty() || !rule.is_empty(line));
             return self.push_lines(collector, field, rule, &lines, node);
@@ -467,7 +468,7 @@ impl<'a> DocumentContext<'a> {
                 let found = RawValue { text, at: self.at(node), notation: notation(node), beside };
                 collector.push_value(field, rule, Some(found));
             }
-            None => collector.push_not_a_scalar(field, self.at(node), type_name(&node.value)),
+            None => collector.push_not_a_scalar(field, self.at(node), type_name(node.value())),
         }
     }
 
@@ -478,7 +479,7 @@ impl<'a> DocumentContext<'a> {
         field: Cow<'a, Field>,
         rule: &'a Rule,
         lines: &[&str],
-        node: &'a JsonNode,
+        node: JsonNode<'a>,
     ) {
         let text = lines.join("\n");
         let result = rule.apply(text.trim()).into_owned();
@@ -492,15 +493,15 @@ impl<'a> DocumentContext<'a> {
     }
 
     /// Collects identifiers: `[{provider, id}]`, or an object or flat members keyed by provider.
-    fn identifiers(self, collector: &mut Collector<'a>, rule: &'a Rule, node: &'a JsonNode) {
+    fn identifiers(self, collector: &mut Collector<'a>, rule: &'a Rule, node: JsonNode<'a>) {
         for path in &rule.paths {
-            match node.at(path).map(|found| (found, &found.value)) {
-                Some((_, JsonValue::Array(elements))) => {
-                    for element in elements {
+            match node.at(path).map(|found| (found, found.value())) {
+                Some((array, JsonValue::Array)) => {
+                    for element in elements(array) {
                         self.identifier(collector, rule, element);
                     }
                 }
-                Some((found, JsonValue::Object(_))) if found.member("provider").is_some() => {
+                Some((found, JsonValue::Object)) if found.member("provider").is_some() => {
                     self.identifier(collector, rule, found);
                 }
                 // A single value has no provider: a problem, since the identifier would be lost
@@ -515,7 +516,7 @@ impl<'a> DocumentContext<'a> {
                             collector,
                             field,
                             rule,
-                            Some(member).filter(|member| !is_empty(member, str::is_empty)),
+                            Some(member).filter(|member| !is_empty(*member, str::is_empty)),
                             None,
                         );
                     }
@@ -524,7 +525,7 @@ impl<'a> DocumentContext<'a> {
         }
     }
 
-    fn identifier(self, collector: &mut Collector<'a>, rule: &'a Rule, element: &'a JsonNode) {
+    fn identifier(self, collector: &mut Collector<'a>, rule: &'a Rule, element: JsonNode<'a>) {
         let member_text =
             |name| element.member(name).and_then(scalar).filter(|text| !text.is_empty());
         let id = element.member("id").filter(|_| member_text("id").is_some());
@@ -562,7 +563,7 @@ impl<'a> DocumentContext<'a> {
         collector: &mut Collector<'a>,
         rule: &'a Rule,
         provider: Provider,
-        element: &'a JsonNode,
+        element: JsonNode<'a>,
     ) {
         let Some(node) = element.member("expiry_date") else {
             return;
@@ -574,8 +575,8 @@ impl<'a> DocumentContext<'a> {
                 let (value, text) = (RuleResult::Value(Cow::Borrowed(text)), Cow::Borrowed(text));
                 collector.push_result(field, rule, value, text, (self.at(node), Notation::Text));
             }
-            None if node.value == JsonValue::Null => {}
-            None => collector.push_not_a_scalar(field, self.at(node), type_name(&node.value)),
+            None if node.value() == JsonValue::Null => {}
+            None => collector.push_not_a_scalar(field, self.at(node), type_name(node.value())),
         }
     }
 
@@ -585,41 +586,39 @@ impl<'a> DocumentContext<'a> {
         collector: &mut Collector<'a>,
         wildcard: &FieldTarget,
         rule: &'a Rule,
-        node: &'a JsonNode,
+        node: JsonNode<'a>,
     ) {
         for path in &rule.paths {
             let found = node.at(path);
             if let Some(found) =
-                found.filter(|found| scalar(found).is_some_and(|text| !text.is_empty()))
+                found.filter(|found| scalar(*found).is_some_and(|text| !text.is_empty()))
             {
                 self.not_an_extension(collector, wildcard, found);
             }
-            let single = match found.map(|found| &found.value) {
-                Some(JsonValue::Array(elements)) => match elements.as_slice() {
-                    [] => continue,
-                    [single @ JsonNode { value: JsonValue::Object(_), .. }] => Some(single),
-                    [other] => {
-                        self.not_an_extension(collector, wildcard, other);
-                        continue;
-                    }
-                    [_, second, ..] => {
-                        let message = format!("{} extension objects, expected one", elements.len());
-                        self.extension_error(collector, wildcard, second, message);
-                        continue;
-                    }
-                },
-                _ => None,
+            let array = found.filter(|found| found.value() == JsonValue::Array);
+            let elements: Vec<_> = array.into_iter().flat_map(elements).collect();
+            let members = match elements.as_slice() {
+                [] if array.is_some() => continue,
+                [] => custom_members(node, path),
+                [single] if single.is_object() => single.members().collect(),
+                [other] => {
+                    self.not_an_extension(collector, wildcard, *other);
+                    continue;
+                }
+                [_, second, ..] => {
+                    let message = format!("{} extension objects, expected one", elements.len());
+                    self.extension_error(collector, wildcard, *second, message);
+                    continue;
+                }
             };
-            let members =
-                single.map_or_else(|| custom_members(node, path), |single| members_of(single));
             // The event's array form contains these two members in addition to the attributes.
-            let is_event_form = |name: &str, value: &JsonNode| match name {
-                "name" => value.value == JsonValue::Text("ext".to_owned()),
-                "key" => value.value == JsonValue::Text("default".to_owned()),
+            let is_event_form = |name: &str, value: JsonNode<'_>| match name {
+                "name" => value.value() == JsonValue::Text("ext"),
+                "key" => value.value() == JsonValue::Text("default"),
                 _ => false,
             };
             for (name, value) in
-                members.into_iter().filter(|(name, value)| !is_event_form(name, value))
+                members.into_iter().filter(|(name, value)| !is_event_form(name, *value))
             {
                 self.extension(collector, wildcard, rule, name, value);
             }
@@ -630,11 +629,11 @@ impl<'a> DocumentContext<'a> {
         self,
         collector: &mut Collector<'a>,
         wildcard: &FieldTarget,
-        found: &'a JsonNode,
+        found: JsonNode<'a>,
     ) {
         let message = format!(
             "{} where an object of extension attributes is expected",
-            type_name(&found.value)
+            type_name(found.value())
         );
         self.extension_error(collector, wildcard, found, message);
     }
@@ -643,7 +642,7 @@ impl<'a> DocumentContext<'a> {
         self,
         collector: &mut Collector<'a>,
         wildcard: &FieldTarget,
-        found: &'a JsonNode,
+        found: JsonNode<'a>,
         message: String,
     ) {
         let problem = Problem::for_order(Code::ExtensionValue, self.at(found).position(), message);
@@ -658,9 +657,9 @@ impl<'a> DocumentContext<'a> {
         wildcard: &FieldTarget,
         rule: &'a Rule,
         name: &str,
-        value: &'a JsonNode,
+        value: JsonNode<'a>,
     ) {
-        let json_type = match &value.value {
+        let json_type = match value.value() {
             JsonValue::Boolean(_) => Some(ExtensionType::Boolean),
             JsonValue::Number(digits) if digits.contains(['.', 'e', 'E']) => {
                 Some(ExtensionType::Float)
@@ -669,30 +668,24 @@ impl<'a> DocumentContext<'a> {
             _ => None,
         };
         let field = Cow::Owned(wildcard_field(wildcard, rule, name, json_type));
-        let filled = Some(value).filter(|value| !is_empty(value, str::is_empty));
+        let filled = Some(value).filter(|value| !is_empty(*value, str::is_empty));
         self.push_value(collector, field, rule, filled, None);
     }
 }
 
 /// The members of the object at a path; for a path that ends in `*` the members of `node` whose
 /// names have the prefix before it.
-fn custom_members<'n>(node: &'n JsonNode, path: &str) -> Vec<(&'n str, &'n JsonNode)> {
+fn custom_members<'n>(node: JsonNode<'n>, path: &str) -> Vec<(&'n str, JsonNode<'n>)> {
     match path.strip_suffix('*') {
-        Some(prefix) => {
-            let members = members_of(node).into_iter();
-            members
-                .filter_map(|(name, member)| Some((name.strip_prefix(prefix)?, member)))
-                .collect()
-        }
-        None => node.at(path).map(members_of).unwrap_or_default(),
+        Some(prefix) => node
+            .members()
+            .filter_map(|(name, member)| Some((name.strip_prefix(prefix)?, member)))
+            .collect(),
+        None => node.at(path).into_iter().flat_map(JsonNode::members).collect(),
     }
 }
 
-fn members_of(node: &JsonNode) -> Vec<(&str, &JsonNode)> {
-    match &node.value {
-        JsonValue::Object(members) => {
-            members.iter().map(|(name, member)| (name.as_str(), member)).collect()
-        }
-        _ => Vec::new(),
-    }
+/// The elements of an array.
+fn elements(array: JsonNode<'_>) -> impl Iterator<Item = JsonNode<'_>> {
+    array.elements().into_iter().flatten()
 }

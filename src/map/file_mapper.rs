@@ -72,14 +72,16 @@ impl<'p> FileMapper<'p> {
     pub fn kind<'a>(&'a self, row: &'a Row<'a>) -> RowKind<'a> {
         let kind = match (&row.content, &self.mapper) {
             (RowContent::Record(record), Mapper::Records(mapper)) => mapper.kind(record),
-            (RowContent::Document(document), Mapper::Documents(mapper)) => mapper.kind(document),
+            (RowContent::Document(document), Mapper::Documents(mapper)) => {
+                mapper.kind(document.root())
+            }
             (RowContent::Unreadable(unreadable), mapper) => {
                 let key = match (unreadable.salvaged.as_deref(), mapper) {
                     (Some(RowContent::Record(record)), Mapper::Records(mapper)) => {
                         mapper.reliable_key(record)
                     }
                     (Some(RowContent::Document(document)), Mapper::Documents(mapper)) => {
-                        mapper.reliable_key(document)
+                        mapper.reliable_key(document.root())
                     }
                     _ => None,
                 };
@@ -129,7 +131,7 @@ impl<'p> FileMapper<'p> {
                 mapper.is_ignored(record, line)
             }
             (Some(RowContent::Document(document)), Mapper::Documents(mapper)) => {
-                mapper.is_ignored(Some(document), is_damaged, &text)
+                mapper.is_ignored(Some(document.root()), is_damaged, &text)
             }
             (_, Mapper::Documents(mapper)) => mapper.is_ignored(None, true, &text),
             // Of a record without a salvaged cell the quotes are wrong.
@@ -155,7 +157,7 @@ impl<'p> FileMapper<'p> {
                 mapper.map(row, record, previous, into);
             }
             (RowContent::Document(document), Mapper::Documents(mapper)) => {
-                mapper.map(row, document, into);
+                mapper.map(row, document.root(), into);
             }
             _ => {}
         }
@@ -183,7 +185,7 @@ impl<'p> FileMapper<'p> {
         if let (RowContent::Document(document), Mapper::Documents(mapper)) =
             (&row.content, &self.mapper)
         {
-            mapper.observe(document, row, seen);
+            mapper.observe(document.root(), row, seen);
         }
     }
 

@@ -4,8 +4,9 @@
 //! the profile: `paths` compares it with the tree.
 
 use crate::model::{
+    document::{JsonNode, JsonValue},
     origin::Position,
-    row::{JsonNode, JsonValue, Row},
+    row::Row,
 };
 
 // The maximum numbers of distinct names. Documents have more only if their names are data, and
@@ -31,12 +32,12 @@ struct SeenName {
 
 impl SeenNames {
     /// Adds the names of a document.
-    pub(super) fn observe(&mut self, document: &JsonNode, row: &Row<'_>) {
+    pub(super) fn observe(&mut self, document: JsonNode<'_>, row: &Row<'_>) {
         self.root.add(document, row, &mut self.n_names);
     }
 
     /// Adds a member of a document that is not observed as a whole.
-    pub(super) fn observe_member(&mut self, name: &str, node: &JsonNode, row: &Row<'_>) {
+    pub(super) fn observe_member(&mut self, name: &str, node: JsonNode<'_>, row: &Row<'_>) {
         if let Some(index) = self.root.find_or_add(name, 0, node, row, &mut self.n_names) {
             self.root.below[index].add(node, row, &mut self.n_names);
         }
@@ -97,18 +98,13 @@ impl SeenNames {
 }
 
 impl SeenName {
-    fn add(&mut self, node: &JsonNode, row: &Row<'_>, n_names: &mut usize) {
-        match (&node.value, node.elements()) {
-            (JsonValue::Array(_) | JsonValue::Object(_), Some(elements))
-                if elements.first().is_none_or(|first| !std::ptr::eq(*first, node)) =>
-            {
-                for element in elements {
-                    self.add(element, row, n_names);
-                }
-            }
-            (JsonValue::Object(members), _) => {
+    fn add(&mut self, node: JsonNode<'_>, row: &Row<'_>, n_names: &mut usize) {
+        match node.value() {
+            JsonValue::Array => self.add_elements(node, row, n_names),
+            JsonValue::Object if node.is_list() => self.add_elements(node, row, n_names),
+            JsonValue::Object => {
                 let mut next = 0;
-                for (name, member) in members {
+                for (name, member) in node.members() {
                     let Some(index) = self.find_or_add(name, next, member, row, n_names) else {
                         continue;
                     };
@@ -120,13 +116,19 @@ impl SeenName {
         }
     }
 
+    fn add_elements(&mut self, node: JsonNode<'_>, row: &Row<'_>, n_names: &mut usize) {
+        for element in node.elements().into_iter().flatten() {
+            self.add(element, row, n_names);
+        }
+    }
+
     /// The index of the child with this name, if it is there or may be added. `expected` is where
     /// it is if the documents have the same members in one order.
     fn find_or_add(
         &mut self,
         name: &str,
         expected: usize,
-        node: &JsonNode,
+        node: JsonNode<'_>,
         row: &Row<'_>,
         n_names: &mut usize,
     ) -> Option<usize> {

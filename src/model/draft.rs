@@ -14,10 +14,11 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
+    document::JsonNode,
     field::{Field, FieldGroup, NAMED_COUNT},
     origin::{Position, RowOrigin},
     problem::{Problem, Problems},
-    row::{JsonNode, Row},
+    row::Row,
 };
 
 /// A value that a profile's rule produced for one field.
@@ -69,7 +70,7 @@ pub enum CellOrigin<'a> {
     /// A column (from 0) of a record.
     Column(&'a Row<'a>, u32),
     /// A value of a document.
-    Node(&'a Row<'a>, &'a JsonNode),
+    Node(&'a Row<'a>, JsonNode<'a>),
 }
 
 impl Cell<'_> {

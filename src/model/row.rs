@@ -1,11 +1,14 @@
 //! Rows as they were read: text with origins, not yet interpreted or checked.
 //!
 //! `read` builds a row from each CSV record, NDJSON line or element of a JSON array; `map` makes
-//! cells of it. Records borrow their text from the block that was read; documents own theirs.
+//! cells of it. Both borrow their text from the block that was read.
 
 use std::ops::RangeInclusive;
 
-use super::origin::{FileId, Position, RowOrigin};
+use super::{
+    document::Document,
+    origin::{Position, RowOrigin},
+};
 
 /// One record of a CSV file, one line of an NDJSON file or one element of a JSON array.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +43,7 @@ pub enum RowContent<'a> {
     /// Cells under a header.
     Record(Record<'a>),
     /// A JSON object.
-    Document(JsonNode),
+    Document(Document<'a>),
     /// A row that cannot be read as a whole.
     Unreadable(Unreadable<'a>),
 }
@@ -49,7 +52,7 @@ impl RowContent<'_> {
     fn n_values(&self) -> usize {
         match self {
             Self::Record(record) => record.n_filled(),
-            Self::Document(node) => node.n_values(),
+            Self::Document(document) => document.n_values(),
             Self::Unreadable(unreadable) => {
                 unreadable.salvaged.as_ref().map_or(0, |salvaged| salvaged.n_values())
             }
@@ -211,114 +214,5 @@ pub fn trim_blanks(text: &str) -> &str {
     match (bytes.first(), bytes.last()) {
         (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
         _ => text.trim(),
-    }
-}
-
-/// A JSON value with its position in the document.
-#[derive(Debug, Clone, PartialEq)]
-pub struct JsonNode {
-    /// The offset from the document's first line; 0 except in elements of a JSON array, which may
-    /// span several lines.
-    pub line_offset: u32,
-    /// The character within the line at which the value begins, from 1. On the first line of an
-    /// array's element it counts from the beginning of the element.
-    pub column: u32,
-    /// The value itself.
-    pub value: JsonValue,
-}
-
-/// A JSON value whose numbers keep the digits of the export.
-#[derive(Debug, Clone, PartialEq)]
-pub enum JsonValue {
-    /// `null`
-    Null,
-    /// `true`, `false`
-    Boolean(bool),
-    /// A number, as it is written in the export.
-    Number(String),
-    /// A string, unescaped.
-    Text(String),
-    /// An array.
-    Array(Vec<JsonNode>),
-    /// An object, its members in file order.
-    Object(Vec<(String, JsonNode)>),
-}
-
-impl JsonNode {
-    /// The member `name` of an object.
-    #[must_use]
-    pub fn member(&self, name: &str) -> Option<&JsonNode> {
-        match &self.value {
-            JsonValue::Object(members) => {
-                members.iter().find(|(key, _)| key == name).map(|(_, node)| node)
-            }
-            _ => None,
-        }
-    }
-
-    /// The value at a dotted path such as `customer.address.city`.
-    ///
-    /// A member whose name contains the dots takes precedence. A number selects the element of an
-    /// array, from 0.
-    #[must_use]
-    pub fn at(&self, path: &str) -> Option<&JsonNode> {
-        if let Some(node) = self.step(path) {
-            return Some(node);
-        }
-        path.match_indices('.').find_map(|(dot, _)| self.step(&path[..dot])?.at(&path[dot + 1..]))
-    }
-
-    /// The filled array within which a path goes on, if it goes on to a member of the elements: it
-    /// selects none of them.
-    #[must_use]
-    pub fn array_within(&self, path: &str) -> Option<&JsonNode> {
-        path.match_indices('.').find_map(|(dot, _)| {
-            let above = self.at(&path[..dot])?;
-            let next = path[dot + 1..].split('.').next().unwrap_or_default();
-            let is_filled = matches!(&above.value, JsonValue::Array(all) if !all.is_empty());
-            (is_filled && next.parse::<usize>().is_err()).then_some(above)
-        })
-    }
-
-    /// The elements of an array; none of a single value.
-    ///
-    /// JSON converted from XML has an object instead of an array of one element. JSON from PHP has
-    /// an object with numeric names instead of an array with gaps.
-    #[must_use]
-    pub fn elements(&self) -> Option<Vec<&Self>> {
-        let is_index =
-            |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-        match &self.value {
-            JsonValue::Null => Some(Vec::new()),
-            JsonValue::Array(elements) => Some(elements.iter().collect()),
-            JsonValue::Object(members) if members.iter().all(|(name, _)| is_index(name)) => {
-                Some(members.iter().map(|(_, member)| member).collect())
-            }
-            JsonValue::Object(_) => Some(vec![self]),
-            JsonValue::Boolean(_) | JsonValue::Number(_) | JsonValue::Text(_) => None,
-        }
-    }
-
-    /// The number of values in this value, itself included.
-    #[must_use]
-    pub fn n_values(&self) -> usize {
-        1 + match &self.value {
-            JsonValue::Array(elements) => elements.iter().map(Self::n_values).sum(),
-            JsonValue::Object(members) => members.iter().map(|(_, member)| member.n_values()).sum(),
-            _ => 0,
-        }
-    }
-
-    fn step(&self, name: &str) -> Option<&JsonNode> {
-        match &self.value {
-            JsonValue::Array(elements) => elements.get(name.parse::<usize>().ok()?),
-            _ => self.member(name),
-        }
-    }
-
-    /// The position of the value in the file; `line` is the first line of the document.
-    #[must_use]
-    pub fn position(&self, file: FileId, line: u64) -> Position {
-        Position { file, line: line + u64::from(self.line_offset), column: Some(self.column) }
     }
 }

@@ -17,6 +17,7 @@ mod dialect;
 mod error;
 pub mod inputs;
 mod json;
+mod json_parser;
 mod position;
 mod read_buffer;
 mod row_parser;

@@ -12,7 +12,7 @@ use super::{
     csv::{CsvFormat, CsvRecords},
     dialect::{FileFormat, ReadLimits},
     error::ReadError,
-    json::{DocumentSpans, JsonFormat},
+    json::{JsonDocuments, JsonFormat},
 };
 use crate::model::{
     origin::FileId,
@@ -40,9 +40,7 @@ pub struct ParsedBlock<'b> {
 #[derive(Debug)]
 enum ParsedRows<'b> {
     Csv(FileId, CsvRecords<'b>),
-    // JSON is parsed when its rows are requested: a document owns its text, so it is built once
-    // and moved to the caller.
-    Json(JsonFormat, DocumentSpans<'b>),
+    Json(JsonFormat, JsonDocuments<'b>),
 }
 
 impl RowParser {
@@ -90,9 +88,9 @@ impl RowParser {
                 ParsedRows::Csv(format.file, records)
             }
             RowFormat::Json(format) => {
-                let mut spans = DocumentSpans::default();
-                pieces.try_for_each(|piece| spans.add(format, piece))?;
-                ParsedRows::Json(format.clone(), spans)
+                let mut documents = JsonDocuments::default();
+                pieces.try_for_each(|piece| documents.add(format, piece))?;
+                ParsedRows::Json(format.clone(), documents)
             }
         };
         Ok(ParsedBlock { rows })
@@ -120,15 +118,15 @@ impl ParsedBlock<'_> {
     pub fn n_rows(&self) -> usize {
         match &self.rows {
             ParsedRows::Csv(_, records) => records.len(),
-            ParsedRows::Json(_, spans) => spans.len(),
+            ParsedRows::Json(_, documents) => documents.len(),
         }
     }
 
-    /// The rows in the order of the pieces. JSON is parsed again on each call.
+    /// The rows in the order of the pieces.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         (0..self.n_rows()).map(|index| match &self.rows {
             ParsedRows::Csv(file, records) => records.row(index, *file),
-            ParsedRows::Json(format, spans) => spans.row(index, format),
+            ParsedRows::Json(format, documents) => documents.row(index, format),
         })
     }
 }

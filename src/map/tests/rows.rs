@@ -8,13 +8,12 @@ use serde_json::Value;
 
 use crate::map::{SeenNames, file_mapper::FileMapper, profile::Profile};
 use crate::model::{
+    document::of_value::document_of,
     draft::{Cell, MappedRow, RowKind},
     field::Field,
     origin::{FileId, Position, RowOrigin},
     problem::Problem,
-    row::{
-        CellLayout, Header, JsonNode, JsonValue, Record, Row, RowContent, RowDamage, Unreadable,
-    },
+    row::{CellLayout, Header, Record, Row, RowContent, RowDamage, Unreadable},
 };
 
 /// The canonical profile, for rows without the columns that every order needs.
@@ -52,29 +51,6 @@ pub(super) fn header(line: &str) -> Arc<Header> {
     })
 }
 
-/// A JSON value as `read` returns it, but with the ordinal of the value in its line as the column.
-/// A string such as `#30.60` becomes a number with these digits, which `Value` would not keep.
-fn node(value: &Value, column: &mut u32) -> JsonNode {
-    *column += 1;
-    let own = *column;
-    let value = match value {
-        Value::Null => JsonValue::Null,
-        Value::Bool(value) => JsonValue::Boolean(*value),
-        Value::Number(number) => JsonValue::Number(number.to_string()),
-        Value::String(text) => match text.strip_prefix('#') {
-            Some(digits) => JsonValue::Number(digits.to_owned()),
-            None => JsonValue::Text(text.clone()),
-        },
-        Value::Array(elements) => {
-            JsonValue::Array(elements.iter().map(|element| node(element, column)).collect())
-        }
-        Value::Object(members) => JsonValue::Object(
-            members.iter().map(|(name, member)| (name.clone(), node(member, column))).collect(),
-        ),
-    };
-    JsonNode { line_offset: 0, column: own, value }
-}
-
 fn origin(line: u64) -> RowOrigin {
     RowOrigin { file: FileId(0), line, bytes: 0..1 }
 }
@@ -85,7 +61,7 @@ pub(super) fn row(line: u64, content: RowContent<'static>) -> &'static Row<'stat
 }
 
 pub(super) fn document(value: &Value) -> RowContent<'static> {
-    RowContent::Document(node(value, &mut 0))
+    RowContent::Document(document_of(value))
 }
 
 /// A mapped row with its role in grouping.
