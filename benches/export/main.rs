@@ -47,7 +47,7 @@ enum Command {
     Generate(Generate),
     /// Read all records of a CSV file with the csv crate, and print how long it took
     Walk { file: PathBuf },
-    /// Deserialize all lines of an NDJSON file with serde_json into a typed struct that borrows
+    /// Deserialize all lines of an NDJSON file with `serde_json` into a typed struct that borrows
     /// from the line, and print how long it took
     WalkNdjson { file: PathBuf },
     /// Record all orders of a plan as accepted in its ledger, without sending anything

@@ -1,6 +1,6 @@
 //! Baselines for `check`, on one core: the csv crate reads every record of a file into one reused
-//! buffer, or serde_json deserializes every line into a typed struct that borrows from it. Nothing
-//! is done with either.
+//! buffer, or `serde_json` deserializes every line into a typed struct that borrows from it.
+//! Nothing is done with either.
 
 use std::{
     borrow::Cow,
