@@ -346,7 +346,9 @@ fn date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<DateRule>, Str
             return Err("has a date, but its field is not a timestamp".into());
         }
     };
-    DateRule::new(&formats, text.zone.as_deref()).map(Some)
+    let rule = DateRule::new(&formats, text.zone.as_deref())?;
+    rule.check_affixes(text.strip_prefix.as_deref(), text.strip_suffix.as_deref())?;
+    Ok(Some(rule))
 }
 
 fn birth_date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<BirthDateRule>, String> {

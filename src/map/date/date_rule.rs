@@ -9,9 +9,10 @@ use chrono::{
 use chrono_tz::Tz;
 
 use super::{
+    affix::{STRIP_SUFFIX, check_affix},
     date_format::{DateFormat, compile_formats, expected},
     iso::{parse_iso, to_millis},
-    strftime::DateValue,
+    strftime::{DateValue, Strftime},
     zone::{is_utc, parse_zone},
 };
 
@@ -24,8 +25,8 @@ pub struct DateRule {
     zone: Option<Tz>,
     /// The indexes of formats that may read one text as different instants.
     overlaps: Vec<(usize, usize)>,
-    /// The only format, with day and month exchanged.
-    exchanged: Option<DateFormat>,
+    /// For each format the same with day and month exchanged, if both orders are possible.
+    exchanged: Vec<Option<Strftime>>,
 }
 
 /// The instant of a parsed date.
@@ -60,10 +61,11 @@ impl DateRule {
     }
 
     fn compiled(formats: Vec<DateFormat>, zone: Option<Tz>) -> Self {
-        let exchanged = match &formats[..] {
-            [DateFormat::Strftime(format)] => format.exchanged().map(DateFormat::Strftime),
-            _ => None,
-        };
+        let exchanged = formats.iter().map(|format| match format {
+            DateFormat::Strftime(format) => format.exchanged(),
+            DateFormat::Iso => None,
+        });
+        let exchanged = exchanged.collect();
         let mut rule = Self { formats, zone, overlaps: Vec::new(), exchanged };
         rule.overlaps = rule.find_overlaps();
         rule
@@ -108,6 +110,21 @@ impl DateRule {
         ))
     }
 
+    /// Returns an error if a text that is stripped from the dates says which time they are.
+    pub(in crate::map) fn check_affixes(
+        &self,
+        prefix: Option<&str>,
+        suffix: Option<&str>,
+    ) -> Result<(), String> {
+        let needs_zone = self.formats.iter().any(DateFormat::needs_zone);
+        let Some(zone) = self.zone.filter(|_| needs_zone) else { return Ok(()) };
+        let affixes = [("strip_prefix", prefix), (STRIP_SUFFIX, suffix)];
+        affixes.into_iter().try_for_each(|(key, affix)| match affix {
+            Some(affix) => check_affix(key, affix, zone),
+            None => Ok(()),
+        })
+    }
+
     /// The instant that one of the formats reads.
     pub(in crate::map) fn parse_as(&self, format: usize, text: &str) -> Option<DateTime<Utc>> {
         Some(self.parse_with(&self.formats[format], text)?.time)
@@ -115,16 +132,17 @@ impl DateRule {
 
     /// Whether the numbers of day and month have the same form, so that both orders are possible.
     pub(in crate::map) fn is_exchangeable(&self) -> bool {
-        self.exchanged.is_some()
+        self.exchanged.iter().any(Option::is_some)
     }
 
-    /// The local time that the only format reads, and the one with day and month exchanged.
+    /// The local time of a text, and the one with day and month exchanged. No times if the format
+    /// of the text has one order only: such a text shows nothing about the others.
     pub(in crate::map) fn parse_both_orders(&self, text: &str) -> [Option<NaiveDateTime>; 2] {
-        let local = |format: Option<&DateFormat>| match format {
-            Some(DateFormat::Strftime(format)) => Some(format.parse(text)?.local()),
-            _ => None,
-        };
-        [local(self.formats.first()), local(self.exchanged.as_ref())]
+        let read = self.formats.iter().zip(&self.exchanged).find_map(|(format, exchanged)| {
+            self.parse_with(format, text).map(|_| (format, exchanged))
+        });
+        let Some((DateFormat::Strftime(format), Some(exchanged))) = read else { return [None; 2] };
+        [format, exchanged].map(|format| Some(format.parse(text)?.local()))
     }
 
     /// The expected formats, for messages.
@@ -311,5 +329,36 @@ mod tests {
         assert_eq!(time("%d/%m/%Y %H:%M", "13/01/2026 10:00"), None);
         assert_eq!(time("%Y-%m-%d", "2026-03-01"), None);
         assert_eq!(time("%d %b %Y", "03 Jan 2026"), None);
+    }
+
+    #[test]
+    fn each_format_of_a_list_is_exchanged() {
+        let formats = ["%d/%m/%Y %H:%M", "%d/%m/%Y", "%d %b %Y", "iso8601"].map(str::to_owned);
+        let rule = DateRule::new(&formats, Some("Asia/Tokyo")).unwrap();
+        assert!(rule.is_exchangeable());
+        let days = |text| {
+            let times = rule.parse_both_orders(text);
+            times.map(|time| time.map(|time| (time.day(), time.month())))
+        };
+        assert_eq!(days("03/01/2026 10:00"), [Some((3, 1)), Some((1, 3))]);
+        assert_eq!(days("03/01/2026"), [Some((3, 1)), Some((1, 3))]);
+        assert_eq!(days("13/01/2026"), [Some((13, 1)), None]);
+        // Not even that the others are day first.
+        assert_eq!(days("13 Jan 2026"), [None; 2]);
+        assert_eq!(days("2026-01-03T10:00:00Z"), [None; 2]);
+    }
+
+    #[test]
+    fn stripped_text_matters_where_a_format_needs_the_zone() {
+        let rule = |formats: &[&str]| {
+            let formats: Vec<_> = formats.iter().map(|format| (*format).to_owned()).collect();
+            DateRule::new(&formats, Some("Europe/Berlin")).unwrap()
+        };
+        let error = rule(&["iso8601", "%F %T"]).check_affixes(None, Some("Z")).unwrap_err();
+        assert!(error.contains("strip_suffix = \"Z\" strips what says UTC"), "{error}");
+        assert!(rule(&["%F %T"]).check_affixes(Some("UTC "), None).is_err());
+        assert!(rule(&["%d.%m.%Y %T"]).check_affixes(Some("am "), Some(" Uhr")).is_ok());
+        // `GMT+0100 (CET)`
+        assert!(rule(&["%F %T %z"]).check_affixes(None, Some(" (PST)")).is_ok());
     }
 }

@@ -4,6 +4,7 @@
 //! zone. Guesses no format, and refuses those that lose a part of what they read. Called by
 //! `rule`.
 
+mod affix;
 mod date_format;
 mod date_rule;
 mod iso;

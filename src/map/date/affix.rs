@@ -1,0 +1,104 @@
+//! Texts that a rule strips from its dates. One that says which time it is, such as `Z` or ` PM`,
+//! must not be lost.
+//!
+//! Called by `date_rule`.
+
+use chrono::{Offset, TimeZone};
+use chrono_tz::{OffsetName, Tz};
+
+use super::zone::{is_utc, region_of};
+
+/// The key of a text that is stripped behind a date.
+pub(super) const STRIP_SUFFIX: &str = "strip_suffix";
+
+/// Returns an error if a text that is stripped from local times contradicts the zone in which they
+/// are read, or is the half of a day. `key` names the text in the message.
+pub(super) fn check_affix(key: &str, affix: &str, zone: Tz) -> Result<(), String> {
+    let strips = |what: &str| format!("{key} = {affix:?} strips {what}");
+    let letters: String = affix.chars().filter(|c| c.is_alphabetic()).collect();
+    // Before a date, `am` is a German word.
+    if key == STRIP_SUFFIX && ["am", "pm"].iter().any(|half| letters.eq_ignore_ascii_case(half)) {
+        return Err(format!("{}; write %I and %p in the format", strips("the half of the day")));
+    }
+    if let Some(is_zero) = offset(affix)
+        && !(is_zero && is_utc(zone))
+    {
+        return Err(format!("{}; write %z in the format", strips("an offset")));
+    }
+    for word in affix.split(|c: char| !c.is_alphabetic()) {
+        let is_utc_word =
+            ["z", "utc", "gmt"].iter().any(|utc| word.eq_ignore_ascii_case(utc)) && !is_utc(zone);
+        if is_utc_word {
+            let says = format!("what says UTC, but zone is {:?}", zone.name());
+            return Err(format!("{}; write zone = \"UTC\"", strips(&says)));
+        }
+        if let Some(region) = region_of(word)
+            && !is_name_of(word, region, zone)
+        {
+            let says = format!("the zone {word}, but zone is {:?}", zone.name());
+            return Err(format!("{}; did you mean zone = {region:?}?", strips(&says)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a text has an offset such as `+02:00`, and whether that is zero.
+fn offset(affix: &str) -> Option<bool> {
+    let (_, digits) = affix.split_once(['+', '-', '\u{2212}'])?;
+    let is_offset = digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | ')'));
+    is_offset.then(|| !digits.contains(|c: char| matches!(c, '1'..='9')))
+}
+
+/// Whether an abbreviation may name the time of a zone: by the time zone database, or because the
+/// `region` that is likely meant has the same offsets. Some zones have no abbreviation there.
+fn is_name_of(word: &str, region: &str, zone: Tz) -> bool {
+    let midwinter_and_midsummer =
+        |zone: Tz| [1, 7].map(|month| zone.with_ymd_and_hms(2025, month, 1, 12, 0, 0).earliest());
+    let times = midwinter_and_midsummer(zone);
+    let mut names = times.iter().flatten().map(|time| time.offset().abbreviation());
+    let offsets =
+        |zone| midwinter_and_midsummer(zone).map(|time| time.map(|time| time.offset().fix()));
+    names.any(|name| name.is_none_or(|name| name == word))
+        || region.parse().is_ok_and(|region: Tz| offsets(region) == offsets(zone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stripped_texts_do_not_contradict_the_zone() {
+        for (affix, zone) in [
+            ("Z", Tz::UTC),
+            (" UTC", Tz::Etc__UTC),
+            ("+00:00", Tz::UTC),
+            (" PST", Tz::America__Los_Angeles),
+            (" MEZ", Tz::Europe__Vienna),
+            (" IST", Tz::Europe__Dublin),
+            (" AST", Tz::Asia__Riyadh),
+            (" Uhr", Tz::Europe__Berlin),
+            ("'", Tz::Europe__Berlin),
+            (" (local)", Tz::Europe__Berlin),
+            (".000", Tz::Europe__Berlin),
+            ("T-", Tz::Europe__Berlin),
+        ] {
+            assert_eq!(check_affix("strip_suffix", affix, zone), Ok(()), "{affix:?}");
+        }
+        for (affix, part) in [
+            ("Z", "says UTC"),
+            ("z", "says UTC"),
+            (" UTC", "says UTC"),
+            (" (GMT)", "says UTC"),
+            ("+0200", "an offset"),
+            (" -05:00", "an offset"),
+            ("+00:00", "an offset"),
+            (" PST", "\"America/Los_Angeles\""),
+            (" PM", "half of the day"),
+            (" p.m.", "half of the day"),
+        ] {
+            let error = check_affix("strip_suffix", affix, Tz::Europe__Berlin).unwrap_err();
+            assert!(error.contains(part), "{affix:?}: {error}");
+        }
+    }
+}
