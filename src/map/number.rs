@@ -131,6 +131,11 @@ fn is_minus(character: char) -> bool {
     matches!(character, '-' | '\u{2212}')
 }
 
+/// Whether people may write a minus so. As a sign only a minus is read.
+fn is_dash(character: char) -> bool {
+    is_minus(character) || matches!(character, '\u{2013}' | '\u{2014}')
+}
+
 /// How the numbers of a rule are written.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct NumberFormat {
@@ -340,13 +345,23 @@ impl NumberFormat {
 }
 
 fn check_affixes(prefix: Option<&str>, suffix: Option<&str>) -> Result<(), String> {
-    let has_parenthesis = |text: &str| text.contains(['(', ')']);
-    let is_sign_before = |prefix: &&str| has_parenthesis(prefix) || prefix.contains(is_minus);
+    let is_digit = |c: char| c.is_ascii_digit();
+    // `20` without the suffix `0` is 2. A suffix `.00` has no value.
+    let cuts_digits = prefix.is_some_and(|prefix| prefix.ends_with(is_digit))
+        || suffix.is_some_and(|suffix| suffix.starts_with(is_digit));
+    if cuts_digits {
+        return Err("strips digits of a number".into());
+    }
+    // `30.00 CR` is a credit in accounts.
+    let is_credit =
+        |text: &str| text.split(|c: char| !c.is_alphabetic()).any(|w| w.eq_ignore_ascii_case("cr"));
+    let is_sign = |text: &str| text.contains(['(', ')']) || is_credit(text);
+    let is_sign_before = |prefix: &&str| is_sign(prefix) || prefix.contains(is_dash);
     let is_sign_behind = |suffix: &&str| {
         // `590,-` ends with a mark and a dash in the place of decimals.
-        let before_dash = suffix.trim_end_matches(is_minus);
+        let before_dash = suffix.trim_end_matches(is_dash);
         let ends_with_minus = before_dash != *suffix && !before_dash.ends_with([',', '.']);
-        has_parenthesis(suffix) || ends_with_minus || suffix.trim_start().starts_with(is_minus)
+        is_sign(suffix) || ends_with_minus || suffix.trim_start().starts_with(is_dash)
     };
     let prefix = prefix.filter(is_sign_before).map(|prefix| ("strip_prefix", prefix));
     let strips =
@@ -508,12 +523,22 @@ mod tests {
             ("", "-"),
             ("", " -"),
             ("", "EUR-"),
+            ("\u{2013}", ""),
+            ("", " CR"),
+            ("1", ""),
+            ("", "0"),
         ] {
             assert!(check_affixes(Some(prefix), Some(suffix)).is_err(), "{prefix:?} {suffix:?}");
         }
-        for (prefix, suffix) in
-            [("$", ""), ("AU $", " \u{20ac}"), ("", ",-"), ("", ".--"), ("kr ", ",- kr")]
-        {
+        for (prefix, suffix) in [
+            ("$", ""),
+            ("AU $", " \u{20ac}"),
+            ("", ",-"),
+            ("", ".--"),
+            ("kr ", ",- kr"),
+            ("", ".00"),
+            ("", ",\u{2013}"),
+        ] {
             assert_eq!(check_affixes(Some(prefix), Some(suffix)), Ok(()), "{prefix:?} {suffix:?}");
         }
     }

@@ -11,7 +11,20 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use super::row::trim_blanks;
 
 /// What systems write as an identifier where there is none, in lower case.
-const PLACEHOLDERS: [&str; 8] = ["0", "0.0", "n/a", "null", "none", "-", "guest", "unknown"];
+#[rustfmt::skip]
+const PLACEHOLDERS: &[&str] = &[
+    "0", "0.0", "-1", "n/a", "#n/a", "null", "(null)", "\\n", "nil", "nan", "none", "undefined", "-",
+    "--", "true", "false", "guest", "anonymous", "unknown", "not logged in",
+    "00000000-0000-0000-0000-000000000000",
+];
+
+/// The names before the `@` of addresses that are written where a customer gave none, in lower
+/// case. Many people share such an address.
+#[rustfmt::skip]
+const PLACEHOLDER_MAILBOXES: &[&str] = &[
+    "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "noemail", "no-email",
+    "no_email", "nomail", "guest", "anonymous", "unknown", "none", "null", "undefined",
+];
 
 /// Whether a text is a number as a spreadsheet writes one of many digits: with a decimal mark
 /// before the exponent, or with a plus sign in it.
@@ -44,6 +57,23 @@ fn is_digits(text: &str) -> bool {
 pub fn is_placeholder(text: &str) -> bool {
     let text = trim_blanks(text);
     PLACEHOLDERS.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(text))
+}
+
+/// Whether an e-mail address is written where a customer gave none, in any case.
+#[must_use]
+pub fn is_placeholder_address(address: &str) -> bool {
+    address.split_once('@').is_some_and(|(mailbox, _)| {
+        PLACEHOLDER_MAILBOXES.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(mailbox))
+    })
+}
+
+/// Whether a number in scientific notation has fewer digits than the number that it stands for, as
+/// `1.23E+05` has: a spreadsheet has removed the others.
+#[must_use]
+pub fn has_lost_digits(number: &str) -> bool {
+    let Some((mantissa, exponent)) = number.split_once(['e', 'E']) else { return false };
+    let n_decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    n_decimals > 0 && exponent.parse().is_ok_and(|exponent: usize| n_decimals < exponent)
 }
 
 /// Whether a character cannot be seen, so that two texts look equal and are not: control
@@ -157,8 +187,32 @@ mod tests {
         for text in ["0", "N/A", "n/a", "NULL", "None", "-", "Guest", "UNKNOWN", " 0 ", "0.0"] {
             assert!(is_placeholder(text), "{text}");
         }
+        for text in ["undefined", "NaN", "(null)", "\\N", "#N/A", "NOT LOGGED IN", "false", "-1"] {
+            assert!(is_placeholder(text), "{text}");
+        }
         for text in ["00", "10", "NA", "guest1", "a-b", "Noname"] {
             assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_nobody_are_found_by_their_mailbox() {
+        for address in ["no-reply@shop.example", "NoReply@x.de", "guest@shop.example"] {
+            assert!(is_placeholder_address(address), "{address}");
+        }
+        for address in ["guest", "guesthouse@x.de", "ann.guest@x.de", "ann@guest.de", "na@x.org"] {
+            assert!(!is_placeholder_address(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn number_of_a_spreadsheet_has_lost_digits() {
+        for number in ["1.23E+05", "1.5e3", "-1.2E17"] {
+            assert!(has_lost_digits(number), "{number}");
+        }
+        // What programs write for a float or a decimal number has all digits.
+        for number in ["1.2345678E7", "1.0E+1", "1E+2", "1.5E-7", "1234.50", "", "e"] {
+            assert!(!has_lost_digits(number), "{number}");
         }
     }
 

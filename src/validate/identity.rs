@@ -12,7 +12,7 @@ use crate::model::{
     draft::{Cell, Cells, Draft},
     field::{Field, IdentifierKind, Provider},
     guest::Identifier,
-    id_text::{composed, is_invisible, is_placeholder},
+    id_text::{composed, is_invisible, is_placeholder, is_placeholder_address},
     problem::Code,
     redact::redact,
 };
@@ -54,10 +54,20 @@ fn identifier<'a>(cell: &Cell<'a>, kind: IdentifierKind, findings: &mut Findings
         return cell.text.clone();
     }
     if kind == IdentifierKind::Email {
+        check_address(cell, findings);
         return email(cell, findings);
     }
     references::check_id(cell, findings);
     composed(cell.text.clone())
+}
+
+/// Reports an address that identifies nobody. Where it is only an attribute, it does no harm.
+fn check_address(cell: &Cell<'_>, findings: &mut Findings) {
+    if is_placeholder_address(&cell.text) {
+        let message = "the address is a placeholder and identifies nobody; empty = [...] with it \
+                       in its rule, or nulls in the profile, makes it count as empty";
+        findings.on_cell(Code::PlaceholderIdentifier, cell, message);
+    }
 }
 
 /// The name of an identifier's provider, borrowed if the field is.
@@ -97,10 +107,14 @@ pub(super) fn email_as_identifier<'a>(
     if !has_identifier_cells {
         identifiers.extend(email.map(|email| Identifier::new(EMAIL_PROVIDER, email.clone())));
     }
-    if !has_identifier_cells && draft.cell(&Field::GuestEmail).is_none() {
-        let message =
-            "the guest cannot be identified: there is no identifier and no e-mail address";
-        findings.on_missing(Code::MissingIdentifier, &Field::GuestEmail, message);
+    match draft.cell(&Field::GuestEmail) {
+        _ if has_identifier_cells => {}
+        Some(cell) => check_address(cell, findings),
+        None => {
+            let message =
+                "the guest cannot be identified: there is no identifier and no e-mail address";
+            findings.on_missing(Code::MissingIdentifier, &Field::GuestEmail, message);
+        }
     }
     identifiers
 }
@@ -130,18 +144,22 @@ fn trimmed<'a>(text: &Cow<'a, str>) -> Cow<'a, str> {
 /// Fast path: whether an address has the most common form and is in lower case. Any other takes
 /// the slow path.
 fn is_simple_email(address: &[u8]) -> bool {
-    let (mut n_ats, mut has_dot, mut was_separator) = (0, false, true);
+    let (mut n_ats, mut has_dot, mut was_separator, mut has_letter) = (0, false, true, false);
     for byte in address {
         match byte {
-            b'a'..=b'z' | b'0'..=b'9' => was_separator = false,
+            b'a'..=b'z' => (was_separator, has_letter) = (false, true),
+            b'0'..=b'9' => was_separator = false,
             // A domain has no `_` or `+`, and its labels neither start nor end with `-`.
             b'_' | b'+' | b'-' if n_ats == 0 && !was_separator => {}
-            b'.' if !was_separator => (has_dot, was_separator) = (n_ats == 1, true),
+            b'.' if !was_separator => {
+                (has_dot, was_separator, has_letter) = (n_ats == 1, true, false);
+            }
             b'@' if !was_separator && n_ats == 0 => (n_ats, was_separator) = (1, true),
             _ => return false,
         }
     }
-    has_dot && !was_separator && address.len() <= 64
+    // The last label of a domain is not a number.
+    has_dot && !was_separator && has_letter && address.len() <= 64
 }
 
 fn email_error(address: &str) -> Option<&'static str> {
@@ -155,6 +173,7 @@ fn email_error(address: &str) -> Option<&'static str> {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
     if address.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("mailto:")) {
         Some("is a link; strip_prefix = \"mailto:\" makes an address of it")
     } else if address.starts_with('\'') {
@@ -163,13 +182,20 @@ fn email_error(address: &str) -> Option<&'static str> {
         Some("contains whitespace")
     } else if address.contains(is_invisible) {
         Some("contains an invisible character")
+    } else if address.contains(char::REPLACEMENT_CHARACTER) {
+        Some("contains a character that was lost in another encoding")
+    } else if address.contains("**") {
+        Some("is masked")
     } else if address.contains(['"', ',', ';', '<', '>', '(', ')', '[', ']']) {
         Some("contains a character that is not allowed in an address")
     } else if local.is_empty() || local.contains('@') {
         Some("must have exactly one @ with a name before it")
     } else if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
         Some("has a misplaced dot before the @")
-    } else if !domain.contains('.') || !domain.split('.').all(is_label) {
+    } else if !domain.contains('.')
+        || !domain.split('.').all(is_label)
+        || domain.rsplit('.').next().is_some_and(is_number)
+    {
         Some("has no valid domain after the @")
     } else if local.len() > 64 || domain.len() > 255 {
         Some("is longer than 64 bytes before the @ or 255 after it")
@@ -234,6 +260,9 @@ mod tests {
             "MailTo:ann@example.com",
             "not-an-address",
             "ann\u{200b}@example.com",
+            "m\u{fffd}ller@example.com",
+            "a***@example.com",
+            "ann@10.0.0.1",
         ] {
             assert!(email_error(bad).is_some(), "{bad}");
         }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::{findings::Findings, iso};
 use crate::model::{
     draft::{Cell, Notation},
+    id_text::has_lost_digits,
     money::{Amount, Currency, Money, minor_units},
     problem::Code,
     rules::TargetRules,
@@ -15,6 +16,16 @@ use crate::model::{
 
 /// "number": decimal, with a point.
 pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount> {
+    // A number of JSON is a program's, which writes all digits.
+    if cell.notation != Notation::JsonNumber && has_lost_digits(&cell.text) {
+        let message = format!(
+            "{:?} is a number as a spreadsheet shows it, without its last digits; export the \
+             column as text",
+            cell.text
+        );
+        findings.on_cell(Code::ScientificNotation, cell, message);
+        return None;
+    }
     cell.text
         .parse()
         .map_err(|error| {
