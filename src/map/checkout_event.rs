@@ -1,9 +1,13 @@
 //! Checkout events: documents that are the documented ORDER_CHECKOUT event itself. The order is in
 //! the member `order`; the attributes of all events and the guest are beside it.
 //!
-//! Called by `document_mapper` for profiles with `checkout_events`.
+//! Called by `document_view` for profiles with `checkout_events`.
 
-use crate::model::document::{JsonNode, JsonValue};
+use crate::model::{
+    document::{JsonNode, JsonValue},
+    problem::{Code, Problem},
+    row::Row,
+};
 
 /// The type of the event that carries a whole order.
 const CHECKOUT: &str = "ORDER_CHECKOUT";
@@ -12,6 +16,7 @@ const CHECKOUT: &str = "ORDER_CHECKOUT";
 const OF_SENDING: [&str; 2] = ["type", "browser_id"];
 
 /// A document that is an event.
+#[derive(Clone, Copy)]
 pub(super) struct EventDocument<'n> {
     /// The order, in the form of a canonical document without guest and event.
     pub(super) order: JsonNode<'n>,
@@ -26,13 +31,16 @@ impl<'n> EventDocument<'n> {
         Some(Self { order, event_type: document.member("type")? })
     }
 
-    /// Why the event is not one of an order, if it is another one.
-    pub(super) fn type_error(&self) -> Option<String> {
-        match self.event_type.value() {
-            JsonValue::Text(name) if name.trim() == CHECKOUT => None,
-            JsonValue::Text(name) => Some(format!("event type {name:?}, expected {CHECKOUT}")),
-            _ => Some(format!("the event type is no text, expected {CHECKOUT}")),
-        }
+    /// The problem of an event that is not one of an order.
+    pub(super) fn type_problem(&self, row: &Row<'_>) -> Option<Problem> {
+        let found = match self.event_type.value() {
+            JsonValue::Text(name) if name.trim() == CHECKOUT => return None,
+            JsonValue::Text(name) => format!("event type {name:?}"),
+            _ => "the event type is no text".to_owned(),
+        };
+        let at = self.event_type.position(row.origin.file, row.origin.line);
+        let message = format!("{found}, expected {CHECKOUT}");
+        Some(Problem::for_field(Code::EventTypeUnsupported, "type", at, message))
     }
 }
 

@@ -1,16 +1,16 @@
 //! Collector of the cells and problems of one row, item or person while rules are applied to it.
 //!
-//! The same for CSV and JSON: `record_mapper` and `document_mapper` find the text of a field, the
-//! collector turns it into a cell or a problem.
+//! `mapper` finds the text of a field; the collector turns it into a cell or a problem.
 
 use std::{borrow::Cow, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
 use super::{
-    binding::BoundRule,
+    bound_rule::FieldBinding,
     condition::TestError,
     rule::{Rule, RuleResult},
+    view::{Found, Value},
 };
 use crate::model::{
     draft::{Cell, CellOrigin, Cells, MappedRow, Notation, PersonDraft, PersonRole},
@@ -71,7 +71,7 @@ impl<'a> Collector<'a> {
 
     /// Appends a cell with the unchanged text: the fast path for rules without a conversion.
     #[inline]
-    pub(super) fn push_verbatim(&mut self, bound: &'a BoundRule<'_>, found: RawValue<'a>) {
+    pub(super) fn push_verbatim<S>(&mut self, bound: &'a FieldBinding<'_, S>, found: RawValue<'a>) {
         self.filled += 1;
         let (field, text, first_wins) =
             (Cow::Borrowed(&bound.field), Cow::Borrowed(found.text), bound.rule.first_wins);
@@ -242,5 +242,24 @@ impl<'a> Collector<'a> {
         let message = format!("{found} where a single value is expected");
         let problem = Problem::for_field(Code::NotAScalar, &field, at.position(), message);
         self.push_invalid(field, problem, Cow::Borrowed(found), at);
+    }
+
+    /// Appends the value of a field that is an array or an object: only a street may have several
+    /// lines.
+    pub(super) fn push_nested(&mut self, field: Cow<'a, Field>, rule: &'a Rule, found: Found<'a>) {
+        let lines = match (&*field, found.value) {
+            (Field::GuestStreet, Value::Array(node)) => node.elements(),
+            _ => None,
+        };
+        let texts = lines.and_then(|lines| {
+            lines.map(|line| Value::of(Some(line)).text()).collect::<Option<Vec<_>>>()
+        });
+        let Some(mut lines) = texts else {
+            return self.push_not_a_scalar(field, found.at, found.value.type_name());
+        };
+        lines.retain(|line| line.is_empty() || !rule.is_empty(line));
+        let text = lines.join("\n").trim().to_owned();
+        let result = rule.apply(&text).into_owned();
+        self.push_result(field, rule, result, Cow::Owned(text), (found.at, Notation::Text));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Three-valued: a test that cannot be made, such as `less` on a text that is no number, neither
 //! holds nor fails. It matters only where the other tests do not decide, whatever their order.
-//! Compiled by `profile`; `record_mapper` and `document_mapper` find the values.
+//! Compiled by `profile`; `mapper` finds the values.
 
 use std::{cmp::Ordering, sync::Arc};
 
@@ -12,12 +12,10 @@ use super::{
     number::NumberMarks,
     profile_text::{ConditionText, NumberText, OneOrMany},
     rule::{Rule, RuleResult},
+    view::Value,
 };
 use crate::model::{
-    decimal_mark::PointReading,
-    document::{JsonNode, JsonValue},
-    draft::Notation,
-    money::Amount,
+    decimal_mark::PointReading, document::JsonNode, draft::Notation, money::Amount,
 };
 
 /// A condition on the cells of a row. `S` is where a cell is: its names, or its column once the
@@ -86,13 +84,9 @@ pub struct NumberTest {
 }
 
 impl NumberTest {
-    fn compare(&self, value: TestedValue<'_>) -> Result<Ordering, TestError> {
-        let (text, notation) = match value {
-            TestedValue::Text(text) => (text, Notation::Text),
-            TestedValue::Number(digits) => (digits, Notation::JsonNumber),
-            _ => return Err(TestError::NotANumber),
-        };
-        let (number, reading) = self.read(text, notation).ok_or(TestError::NotANumber)?;
+    fn compare(&self, value: Value<'_>) -> Result<Ordering, TestError> {
+        let text = value.text().ok_or(TestError::NotANumber)?;
+        let (number, reading) = self.read(text, value.notation()).ok_or(TestError::NotANumber)?;
         let ordering = number.cmp(&self.number.0);
         // The point of 1.250 may be a thousands mark. It matters only where the result differs.
         let differs = || (number * Decimal::ONE_THOUSAND).cmp(&self.number.0) != ordering;
@@ -123,46 +117,6 @@ impl NumberTest {
             None => (text.parse().ok()?, PointReading::of_text(text)),
         };
         Some((number, reading))
-    }
-}
-
-/// What a condition finds in a row.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum TestedValue<'a> {
-    /// No such column or member.
-    Missing,
-    /// JSON's `null`.
-    Null,
-    /// A text, trimmed; empty in an empty cell.
-    Text(&'a str),
-    /// The digits of a number of JSON, which always has a decimal point.
-    Number(&'a str),
-    /// An array without elements.
-    EmptyArray,
-    /// Another array.
-    Array(JsonNode<'a>),
-    /// An object.
-    Object,
-    /// The path goes on within a filled array and selects none of its elements.
-    WithinArray,
-    /// Lost with the rest of an unreadable row.
-    Lost,
-}
-
-impl<'a> TestedValue<'a> {
-    /// The value of a member, or of none.
-    pub(super) fn of(node: Option<JsonNode<'a>>) -> Self {
-        let Some(node) = node else { return Self::Missing };
-        match node.value() {
-            JsonValue::Null => Self::Null,
-            JsonValue::Boolean(true) => Self::Text("true"),
-            JsonValue::Boolean(false) => Self::Text("false"),
-            JsonValue::Number(digits) => Self::Number(digits),
-            JsonValue::Text(text) => Self::Text(text.trim()),
-            JsonValue::Array if node.is_empty() => Self::EmptyArray,
-            JsonValue::Array => Self::Array(node),
-            JsonValue::Object => Self::Object,
-        }
     }
 }
 
@@ -305,7 +259,7 @@ impl<S> Condition<S> {
     /// The first test that cannot be made, if the others do not decide without it.
     pub(super) fn holds<'a, 's>(
         &'s self,
-        value: &impl Fn(&S) -> TestedValue<'a>,
+        value: &impl Fn(&S) -> Value<'a>,
     ) -> Result<bool, (&'s S, TestError)> {
         match self {
             Self::Cell(source, tests) => {
@@ -364,24 +318,28 @@ fn all<E>(results: impl IntoIterator<Item = Result<bool, E>>) -> Result<bool, E>
 
 impl CellTest {
     // A test on nothing holds only if it asks for nothing.
-    fn holds(&self, value: TestedValue<'_>) -> Result<bool, TestError> {
+    fn holds(&self, value: Value<'_>) -> Result<bool, TestError> {
         match (self, value) {
-            (_, TestedValue::Lost) => Err(TestError::Lost),
-            (_, TestedValue::WithinArray) => Err(TestError::WithinArray),
-            (Self::Exists(exists), value) => Ok(*exists != matches!(value, TestedValue::Missing)),
-            (Self::Empty(empty), value) => Ok(*empty == is_empty(value)),
-            (_, TestedValue::Missing | TestedValue::Null | TestedValue::EmptyArray) => Ok(false),
-            (Self::Equals(_) | Self::Less(_) | Self::Greater(_), TestedValue::Text("")) => {
-                Ok(false)
+            (_, Value::Lost) => return Err(TestError::Lost),
+            (_, Value::WithinArray) => return Err(TestError::WithinArray),
+            (Self::Exists(exists), value) => {
+                return Ok(*exists != matches!(value, Value::Missing));
             }
-            (Self::ListContains(texts), TestedValue::Array(array)) => any_element_is(texts, array),
-            (_, TestedValue::Array(_) | TestedValue::Object) => Err(TestError::NotAScalar),
-            (Self::Equals(number), value) => Ok(number.compare(value)?.is_eq()),
-            (Self::Less(number), value) => Ok(number.compare(value)?.is_lt()),
-            (Self::Greater(number), value) => Ok(number.compare(value)?.is_gt()),
-            (other, TestedValue::Text(text) | TestedValue::Number(text)) => {
-                Ok(other.holds_for_text(text))
+            (Self::Empty(empty), value) => return Ok(*empty == value.is_nothing()),
+            (_, Value::Missing | Value::Null) => return Ok(false),
+            (Self::ListContains(texts), Value::Array(array)) => {
+                return any_element_is(texts, array);
             }
+            (_, Value::Array(_)) if value.is_nothing() => return Ok(false),
+            _ => {}
+        }
+        let text = value.text().ok_or(TestError::NotAScalar)?;
+        match self {
+            Self::Equals(_) | Self::Less(_) | Self::Greater(_) if text.is_empty() => Ok(false),
+            Self::Equals(number) => Ok(number.compare(value)?.is_eq()),
+            Self::Less(number) => Ok(number.compare(value)?.is_lt()),
+            Self::Greater(number) => Ok(number.compare(value)?.is_gt()),
+            other => Ok(other.holds_for_text(text)),
         }
     }
 
@@ -405,29 +363,10 @@ impl CellTest {
     }
 }
 
-fn is_empty(value: TestedValue<'_>) -> bool {
-    match value {
-        TestedValue::Missing | TestedValue::Null | TestedValue::EmptyArray => true,
-        TestedValue::Text(text) => text.is_empty(),
-        TestedValue::Number(_)
-        | TestedValue::Array(_)
-        | TestedValue::Object
-        | TestedValue::WithinArray
-        | TestedValue::Lost => false,
-    }
-}
-
 fn any_element_is(texts: &[String], array: JsonNode<'_>) -> Result<bool, TestError> {
-    let fails = |element: JsonNode<'_>| match TestedValue::of(Some(element)) {
-        TestedValue::Text(text) | TestedValue::Number(text) => {
-            Ok(texts.iter().all(|wanted| wanted != text))
-        }
-        TestedValue::EmptyArray | TestedValue::Array(_) | TestedValue::Object => {
-            Err(TestError::NotAScalar)
-        }
-        TestedValue::Missing | TestedValue::Null | TestedValue::WithinArray | TestedValue::Lost => {
-            Ok(true)
-        }
+    let fails = |element: JsonNode<'_>| match Value::of(Some(element)) {
+        Value::Array(_) | Value::Object(_) => Err(TestError::NotAScalar),
+        value => Ok(value.text().is_none_or(|text| texts.iter().all(|wanted| wanted != text))),
     };
     all(array.elements().into_iter().flatten().map(fails)).map(|fail| !fail)
 }
@@ -442,14 +381,14 @@ mod tests {
     }
 
     /// Tests a condition on the cells `c` and `d`.
-    fn holds_for(toml: &str, c: TestedValue<'_>, d: TestedValue<'_>) -> Result<bool, TestError> {
+    fn holds_for(toml: &str, c: Value<'_>, d: Value<'_>) -> Result<bool, TestError> {
         let condition = condition(toml).unwrap();
         let value = |source: &CellSource| if source.column.as_deref() == Some("d") { d } else { c };
         condition.holds(&value).map_err(|(_, error)| error)
     }
 
     fn holds(tests: &str, text: &str) -> Result<bool, TestError> {
-        holds_for(&format!("column = 'c'\n{tests}"), TestedValue::Text(text), TestedValue::Null)
+        holds_for(&format!("column = 'c'\n{tests}"), Value::Text(text), Value::Null)
     }
 
     #[test]
@@ -496,26 +435,23 @@ mod tests {
         let less_than_ten = toml::from_str("column = 'c'\nless = 10").unwrap();
         let less_than_ten = Condition::new(less_than_ten, marks).unwrap();
         let holds = |value| less_than_ten.holds(&|_| value).map_err(|(_, error)| error);
-        assert_eq!(holds(TestedValue::Text("1.250")), Ok(false));
-        assert_eq!(holds(TestedValue::Text("-1.250,50")), Ok(true));
-        assert_eq!(holds(TestedValue::Text("9.99")), Err(TestError::NotANumber));
-        assert_eq!(holds(TestedValue::Number("9.99")), Ok(true));
+        assert_eq!(holds(Value::Text("1.250")), Ok(false));
+        assert_eq!(holds(Value::Text("-1.250,50")), Ok(true));
+        assert_eq!(holds(Value::Text("9.99")), Err(TestError::NotANumber));
+        assert_eq!(holds(Value::Number("9.99")), Ok(true));
     }
 
     #[test]
     fn nothing_holds_only_where_it_is_asked_for() {
-        for nothing in [TestedValue::Missing, TestedValue::Null] {
+        for nothing in [Value::Missing, Value::Null] {
             for test in ["is = ''", "is_not = 'x'", "contains = ''", "less = 1", "empty = false"] {
                 let holds = holds_for(&format!("path = 'c'\n{test}"), nothing, nothing);
                 assert_eq!(holds, Ok(false), "{test}");
             }
             assert_eq!(holds_for("path = 'c'\nempty = true", nothing, nothing), Ok(true));
         }
-        let exists = |value| holds_for("path = 'c'\nexists = true", value, TestedValue::Null);
-        assert_eq!(
-            (exists(TestedValue::Missing), exists(TestedValue::Null)),
-            (Ok(false), Ok(true))
-        );
+        let exists = |value| holds_for("path = 'c'\nexists = true", value, Value::Null);
+        assert_eq!((exists(Value::Missing), exists(Value::Null)), (Ok(false), Ok(true)));
     }
 
     /// Objects and filled arrays were once taken for empty, so that a cancelled order was sent.
@@ -537,15 +473,15 @@ mod tests {
             ("list_contains = 'x'", "[\"y\", {}]", nested),
         ] {
             let document = document_of(&serde_json::from_str(value).unwrap());
-            let value_of = TestedValue::of(Some(document.root()));
-            let holds = holds_for(&format!("path = 'c'\n{test}"), value_of, TestedValue::Null);
+            let value_of = Value::of(Some(document.root()));
+            let holds = holds_for(&format!("path = 'c'\n{test}"), value_of, Value::Null);
             assert_eq!(holds, expected, "{test} on {value}");
         }
     }
 
     #[test]
     fn conditions_nest_and_ignore_tests_that_do_not_matter() {
-        let free = TestedValue::Text("free");
+        let free = Value::Text("free");
         let (is_free, less) = ("{ column = 'c', is = 'free' }", "{ column = 'c', less = 0 }");
         let not_a_number = Err(TestError::NotANumber);
         for (toml, expected) in [
@@ -557,9 +493,9 @@ mod tests {
             (format!("column = 'd'\nis = 'x'\nall = [{is_free}]"), Ok(true)),
             (format!("column = 'd'\nis = 'y'\nall = [{is_free}]"), Ok(false)),
         ] {
-            assert_eq!(holds_for(&toml, free, TestedValue::Text("x")), expected, "{toml}");
+            assert_eq!(holds_for(&toml, free, Value::Text("x")), expected, "{toml}");
         }
-        let lost = holds_for("column = 'c'\nempty = true", TestedValue::Lost, TestedValue::Null);
+        let lost = holds_for("column = 'c'\nempty = true", Value::Lost, Value::Null);
         assert_eq!(lost, Err(TestError::Lost));
     }
 

@@ -1,34 +1,42 @@
 //! File mapper: a profile bound to one file, which maps the file's rows.
 //!
-//! Dispatches to `record_mapper` for CSV and to `document_mapper` for JSON. Has no mutable
-//! state, so all cores share one mapper per file. Called by `shuffle`.
+//! Chooses the view of a row by the format of the file, and knows what a damaged row may hide;
+//! `mapper` applies the profile. Has no mutable state, so all cores share one mapper per file.
+//! Called by `shuffle`.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
-    condition::Condition,
-    document_mapper::DocumentMapper,
+    bound_rule::BoundRule,
+    checkout_event::{event_path, members_beside},
+    document_binding,
+    document_view::{DocumentView, PathSource},
     error::{MapError, MissingName},
+    header_binding::HeaderBinding,
+    input_settings::UnknownColumns,
+    mapper::Mapper,
+    paths::{known_paths, unknown_members},
     profile::Profile,
-    record_mapper::RecordMapper,
+    record_view::{self, RecordView},
     seen_names::SeenNames,
 };
 use crate::model::{
+    document::Document,
     draft::{Cell, MappedRow, RowKind},
-    field::Field,
+    field::{Field, FieldGroup},
     problem::Problem,
-    row::{Header, Row, RowContent},
+    row::{Header, Record, Row, RowContent},
 };
 
 /// Maps the rows of one file.
 pub struct FileMapper<'p> {
-    ignored: &'p [Condition],
-    mapper: Mapper<'p>,
+    profile: &'p Profile,
+    format: FormatMapper<'p>,
 }
 
-enum Mapper<'p> {
-    Records(Box<RecordMapper<'p>>),
-    Documents(DocumentMapper<'p>),
+enum FormatMapper<'p> {
+    Csv(Box<HeaderBinding<'p>>),
+    Json(Mapper<'p, PathSource>),
 }
 
 impl<'p> FileMapper<'p> {
@@ -39,28 +47,31 @@ impl<'p> FileMapper<'p> {
         header: Option<&Arc<Header>>,
         file: &str,
     ) -> Result<Self, MapError> {
-        let mapper = match header {
-            Some(header) => Mapper::Records(Box::new(RecordMapper::bind(profile, header, file)?)),
-            None => Mapper::Documents(DocumentMapper::bind(profile, file)?),
+        let format = match header {
+            Some(header) => FormatMapper::Csv(Box::new(HeaderBinding::new(profile, header, file)?)),
+            None => FormatMapper::Json(document_binding::bind(profile, file)?),
         };
-        Ok(Self { ignored: &profile.ignore_rows, mapper })
+        Ok(Self { profile, format })
     }
 
     /// The role of a row in grouping. `raw` is the row as it is in the file.
     #[must_use]
     pub fn kind_in_file<'a>(&'a self, row: &'a Row<'a>, raw: &[u8]) -> RowKind<'a> {
         // First the header: a profile that ignores it by its text must not join two exports.
-        if let (RowContent::Record(record), Mapper::Records(mapper)) = (&row.content, &self.mapper)
-            && mapper.is_header(record)
+        if let (RowContent::Record(record), FormatMapper::Csv(binding)) =
+            (&row.content, &self.format)
+            && record_view::is_header(record, &binding.header, &binding.mapper.key)
         {
             return RowKind::Header;
         }
         let kind = self.kind(row);
-        if kind == RowKind::Blank || !self.is_ignored(row, raw) {
+        if matches!(kind, RowKind::Blank) || !self.is_ignored(row, raw) {
             return kind;
         }
-        match &self.mapper {
-            Mapper::Records(mapper) if mapper.may_hold_rows(raw) => {
+        match &self.format {
+            FormatMapper::Csv(binding)
+                if record_view::may_hold_rows(raw, self.profile.delimiter, &binding.header) =>
+            {
                 let reason = "the profile ignores the row, but its quotes enclose another one";
                 RowKind::Unreadable { key: None, reason }
             }
@@ -70,21 +81,16 @@ impl<'p> FileMapper<'p> {
 
     /// The role in grouping of a row that is part of an order, with its order key.
     pub fn kind<'a>(&'a self, row: &'a Row<'a>) -> RowKind<'a> {
-        let kind = match (&row.content, &self.mapper) {
-            (RowContent::Record(record), Mapper::Records(mapper)) => mapper.kind(record),
-            (RowContent::Document(document), Mapper::Documents(mapper)) => {
-                mapper.kind(document.root())
+        let kind = match (&row.content, &self.format) {
+            (RowContent::Record(record), FormatMapper::Csv(binding)) => {
+                binding.mapper.kind(binding.view(row, record))
             }
-            (RowContent::Unreadable(unreadable), mapper) => {
-                let key = match (unreadable.salvaged.as_deref(), mapper) {
-                    (Some(RowContent::Record(record)), Mapper::Records(mapper)) => {
-                        mapper.reliable_key(record)
-                    }
-                    (Some(RowContent::Document(document)), Mapper::Documents(mapper)) => {
-                        mapper.reliable_key(document.root())
-                    }
-                    _ => None,
-                };
+            (RowContent::Document(document), FormatMapper::Json(mapper)) => {
+                mapper.kind(self.document_view(row, document))
+            }
+            (RowContent::Unreadable(unreadable), _) => {
+                let key = unreadable.salvaged.as_deref();
+                let key = key.and_then(|salvaged| self.reliable_key(row, salvaged));
                 RowKind::Unreadable { key, reason: &unreadable.reason }
             }
             _ => unreachable!("all rows of a file have the same format"),
@@ -103,39 +109,60 @@ impl<'p> FileMapper<'p> {
         }
     }
 
+    fn reliable_key<'a>(
+        &'a self,
+        row: &'a Row<'a>,
+        salvaged: &'a RowContent<'a>,
+    ) -> Option<Cow<'a, str>> {
+        match (salvaged, &self.format) {
+            (RowContent::Record(record), FormatMapper::Csv(binding)) => {
+                binding.mapper.reliable_key(binding.view(row, record))
+            }
+            (RowContent::Document(document), FormatMapper::Json(mapper)) => {
+                mapper.reliable_key(self.document_view(row, document))
+            }
+            _ => None,
+        }
+    }
+
+    fn document_view<'a>(&self, row: &'a Row<'a>, document: &'a Document<'a>) -> DocumentView<'a> {
+        DocumentView::new(row, document.root(), self.profile.checkout_events)
+    }
+
     /// Whether the profile ignores a row (`ignore_rows`): it belongs to no order, and may be
     /// unreadable. `raw` is the row as it is in the file.
     ///
     /// A row that may have swallowed others is never ignored, whatever it begins with.
     pub(super) fn is_ignored(&self, row: &Row<'_>, raw: &[u8]) -> bool {
-        if self.ignored.is_empty() {
+        if self.profile.ignore_rows.is_empty() {
             return false;
         }
         let text = String::from_utf8_lossy(raw.trim_ascii());
-        let is_document = matches!(self.mapper, Mapper::Documents(_));
-        // Another document may follow the damage of a line.
-        if is_document
-            && matches!(row.content, RowContent::Unreadable(_))
-            && text.match_indices('{').any(|(at, _)| at > 0)
-        {
-            return false;
-        }
         let (content, is_damaged) = match &row.content {
             RowContent::Unreadable(unreadable) => (unreadable.salvaged.as_deref(), true),
             content => (Some(content), false),
         };
-        match (content, &self.mapper) {
-            (Some(RowContent::Record(record)), Mapper::Records(mapper)) => {
+        match (&self.format, content) {
+            (FormatMapper::Csv(binding), Some(RowContent::Record(record))) => {
                 // The line breaks of a record may be those of other rows.
                 let line = (!raw.contains(&b'\n')).then_some(&*text);
-                mapper.is_ignored(record, line)
+                binding.mapper.is_ignored(Some(binding.view(row, record)), is_damaged, line)
             }
-            (Some(RowContent::Document(document)), Mapper::Documents(mapper)) => {
-                mapper.is_ignored(Some(document.root()), is_damaged, &text)
-            }
-            (_, Mapper::Documents(mapper)) => mapper.is_ignored(None, true, &text),
             // Of a record without a salvaged cell the quotes are wrong.
-            _ => false,
+            (FormatMapper::Csv(_), _) => false,
+            // Another document may follow the damage of a line.
+            (FormatMapper::Json(_), _)
+                if is_damaged && text.match_indices('{').any(|(at, _)| at > 0) =>
+            {
+                false
+            }
+            (FormatMapper::Json(mapper), content) => {
+                let view = match content {
+                    Some(RowContent::Document(document)) => Some(self.document_view(row, document)),
+                    _ => None,
+                };
+                mapper.is_ignored(view, is_damaged, Some(&*text))
+            }
         }
     }
 
@@ -145,19 +172,22 @@ impl<'p> FileMapper<'p> {
     pub fn map<'a>(
         &'a self,
         row: &'a Row<'a>,
-        previous: Option<&Row<'_>>,
+        previous: Option<&'a Row<'a>>,
         into: &mut MappedRow<'a>,
     ) {
-        match (&row.content, &self.mapper) {
-            (RowContent::Record(record), Mapper::Records(mapper)) => {
+        match (&row.content, &self.format) {
+            (RowContent::Record(record), FormatMapper::Csv(binding)) => {
                 let previous = previous.and_then(|previous| match &previous.content {
-                    RowContent::Record(previous) => Some(previous),
+                    RowContent::Record(record) => Some(binding.view(previous, record)),
                     _ => None,
                 });
-                mapper.map(row, record, previous, into);
+                binding.mapper.map(binding.view(row, record), previous, into);
             }
-            (RowContent::Document(document), Mapper::Documents(mapper)) => {
-                mapper.map(row, document.root(), into);
+            (RowContent::Document(document), FormatMapper::Json(mapper)) => {
+                let view = self.document_view(row, document);
+                into.key_is_number |= mapper.has_number_key(view);
+                into.problems.extend(view.event().and_then(|event| event.type_problem(row)));
+                mapper.map(view, None, into);
             }
             _ => {}
         }
@@ -169,23 +199,32 @@ impl<'p> FileMapper<'p> {
     /// the next row's key.
     #[must_use]
     pub fn possible_keys(&self, row: &Row<'_>) -> Vec<String> {
-        match (&row.content, &self.mapper) {
-            (RowContent::Unreadable(unreadable), Mapper::Records(mapper)) => {
-                match unreadable.salvaged.as_deref() {
-                    Some(RowContent::Record(record)) => mapper.possible_keys(record),
-                    _ => Vec::new(),
-                }
-            }
-            _ => Vec::new(),
-        }
+        let (RowContent::Unreadable(unreadable), FormatMapper::Csv(binding)) =
+            (&row.content, &self.format)
+        else {
+            return Vec::new();
+        };
+        let Some(RowContent::Record(record)) = unreadable.salvaged.as_deref() else {
+            return Vec::new();
+        };
+        let texts = record_view::possible_keys(record, &binding.header).into_iter();
+        texts.filter_map(|text| self.profile.key_of(text).map(Cow::into_owned)).collect()
     }
 
-    /// Records the names in a document.
+    /// Records the names in a document, under their paths in the form that is no event.
     pub fn observe(&self, row: &Row<'_>, seen: &mut SeenNames) {
-        if let (RowContent::Document(document), Mapper::Documents(mapper)) =
-            (&row.content, &self.mapper)
-        {
-            mapper.observe(document.root(), row, seen);
+        let RowContent::Document(document) = &row.content else { return };
+        let Some(event) = self.document_view(row, document).event() else {
+            return seen.observe(document.root(), row);
+        };
+        seen.observe(event.order, row);
+        let is_attribute = |name: &str| {
+            let rules = self.profile.rules.iter();
+            let of_events = rules.filter(|rule| rule.target.group() == FieldGroup::Event);
+            of_events.flat_map(|rule| &rule.rule.paths).any(|path| event_path(path) == name)
+        };
+        for (name, node) in members_beside(document.root(), is_attribute) {
+            seen.observe_member(name, node, row);
         }
     }
 
@@ -193,18 +232,18 @@ impl<'p> FileMapper<'p> {
     /// are those of their values.
     #[must_use]
     pub fn declared_extensions(&self) -> Option<Vec<&Field>> {
-        match &self.mapper {
-            Mapper::Records(mapper) => Some(mapper.declared_extensions()),
-            Mapper::Documents(_) => None,
-        }
+        let FormatMapper::Csv(binding) = &self.format else { return None };
+        let is_extension =
+            |field: &&Field| matches!(field, Field::Extension(_) | Field::ItemExtension(_));
+        Some(binding.fields().filter(is_extension).collect())
     }
 
     /// Whether the file's columns may have identifiers other than e-mail addresses. Documents may.
     #[must_use]
     pub fn has_identifiers(&self) -> bool {
-        match &self.mapper {
-            Mapper::Records(mapper) => mapper.has_identifiers(),
-            Mapper::Documents(_) => true,
+        match &self.format {
+            FormatMapper::Csv(binding) => binding.fields().any(Field::is_text_identifier),
+            FormatMapper::Json(_) => true,
         }
     }
 
@@ -212,23 +251,38 @@ impl<'p> FileMapper<'p> {
     /// `seen` has the names of all documents of the file.
     #[must_use]
     pub fn unknown_names(&self, seen: &SeenNames) -> Vec<Problem> {
-        match &self.mapper {
-            Mapper::Records(mapper) => mapper.unknown.clone(),
-            Mapper::Documents(mapper) => mapper.unknown_members(seen),
+        match &self.format {
+            FormatMapper::Csv(binding) => binding.unknown.clone(),
+            FormatMapper::Json(_) if self.profile.unknown_columns == UnknownColumns::Ignore => {
+                Vec::new()
+            }
+            FormatMapper::Json(_) => unknown_members(&known_paths(self.profile), seen),
         }
     }
 
     /// Whether the file holds JSON documents, which have no header.
     #[must_use]
     pub fn has_documents(&self) -> bool {
-        matches!(self.mapper, Mapper::Documents(_))
+        matches!(self.format, FormatMapper::Json(_))
     }
 
     /// The columns that the profile reads and the file lacks; none are known of documents.
     pub(super) fn missing_names(&self) -> &[MissingName] {
-        match &self.mapper {
-            Mapper::Records(mapper) => &mapper.missing,
-            Mapper::Documents(_) => &[],
+        match &self.format {
+            FormatMapper::Csv(binding) => &binding.missing,
+            FormatMapper::Json(_) => &[],
         }
+    }
+}
+
+impl HeaderBinding<'_> {
+    fn view<'a>(&self, row: &'a Row<'a>, record: &Record<'a>) -> RecordView<'a> {
+        RecordView::new(row, *record, &self.header)
+    }
+
+    /// The fields of the order, its guest and its items.
+    fn fields(&self) -> impl Iterator<Item = &Field> {
+        let rules = self.mapper.order_rules.iter().chain(&self.mapper.item_rules);
+        rules.filter_map(BoundRule::field)
     }
 }

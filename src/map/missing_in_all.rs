@@ -4,9 +4,9 @@
 //! the end. Called by `shuffle` before it reads.
 
 use super::{
-    binding::refused_names,
     error::{MapError, MissingName},
     file_mapper::FileMapper,
+    header_binding::refused_names,
 };
 
 /// Collects the columns that each of several joined files lacks.

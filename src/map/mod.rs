@@ -4,30 +4,37 @@
 //! profile itself declares (a date has this format, a value is in this table); `validate` checks
 //! the rest. Called by `shuffle`; depends on `model` only.
 
-mod binding;
 mod birth_date;
+mod bound_rule;
 mod checkout_event;
 mod collector;
 mod condition;
 mod condition_compiler;
+mod custom_members;
 pub mod date;
-mod document_mapper;
+mod document_binding;
+mod document_view;
 mod error;
 mod field_rules;
 pub mod file_mapper;
+mod header_binding;
 pub mod input_settings;
+mod mapper;
 mod missing_in_all;
 mod misspelling;
 mod number;
+mod path;
 mod paths;
 mod phone;
 pub mod profile;
 mod profile_compiler;
 mod profile_text;
-mod record_mapper;
+mod record_view;
 pub mod rule;
 mod seen_names;
 mod value_kind;
+mod view;
+mod wildcard;
 
 #[cfg(test)]
 mod tests;

@@ -4,9 +4,9 @@
 //! Runs once per file or export. Called through `file_mapper` and by `shuffle`.
 
 use super::{
-    binding::unknown_column,
     condition::Condition,
     error::{MapError, MissingName},
+    header_binding::unknown_column,
     input_settings::MissingColumns,
     misspelling::{misspelling, same_noun},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},

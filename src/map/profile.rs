@@ -8,7 +8,7 @@ use std::{borrow::Cow, sync::Arc};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use super::{
-    condition::{CellSource, Condition, TestedValue},
+    condition::{CellSource, Condition},
     date::DateRule,
     error::MapError,
     input_settings::{
@@ -181,11 +181,6 @@ impl Profile {
     /// Whether a cell that no rule reads counts as empty.
     pub(super) fn is_null(&self, text: &str) -> bool {
         text.is_empty() || self.nulls.iter().any(|null| null == text)
-    }
-
-    /// What a condition tests in a cell: nothing, where it counts as empty.
-    pub(super) fn tested_text<'a>(&self, text: &'a str) -> TestedValue<'a> {
-        TestedValue::Text(if self.is_null(text) { "" } else { text })
     }
 
     /// Whether the profile reads items from the export.

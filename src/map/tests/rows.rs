@@ -80,7 +80,7 @@ impl<'a> Mapped<'a> {
 pub(super) fn mapped<'a>(
     mapper: &'a FileMapper<'_>,
     row: &'a Row<'a>,
-    previous: Option<&Row<'_>>,
+    previous: Option<&'a Row<'a>>,
 ) -> MappedRow<'a> {
     let mut into = MappedRow::default();
     mapper.map(row, previous, &mut into);

@@ -1,21 +1,24 @@
-//! Binding of a profile's rules to the columns of a header.
+//! Binding of a profile to the columns of a header.
 //!
 //! Finds the columns of each rule once per file, expands wildcards, and reports columns that no
-//! rule uses. Does not look at rows; called by `record_mapper`, and by
-//! `document_mapper` for wildcards and messages.
+//! rule uses. Does not look at rows. Called by `file_mapper`; `paths` uses its
+//! message about unknown names.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use super::{
-    condition::CellSource,
+    bound_rule::{BoundPeople, BoundRule, FieldBinding, TestedSource},
+    condition::{CellSource, Condition},
     error::{MapError, MissingName},
     input_settings::{MissingColumns, UnknownColumns},
+    mapper::Mapper,
     misspelling::misspelling,
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
+    wildcard::wildcard_field,
 };
 use crate::model::{
-    field::{ExtensionKey, ExtensionType, Field},
+    field::{Field, FieldGroup},
     origin::Position,
     problem::{Code, Problem},
     redact::redact,
@@ -23,63 +26,112 @@ use crate::model::{
     suggest::{did_you_mean, suggest},
 };
 
-/// A rule bound to its columns (from 0): the first column, then the fallbacks in order.
-pub(super) struct BoundRule<'p> {
-    pub(super) field: Field,
-    pub(super) rule: &'p Rule,
-    /// [`Field::index`] of the field, computed once per file instead of once per cell.
-    pub(super) index: Option<usize>,
-    /// [`Rule::is_verbatim`] of the rule.
-    pub(super) is_verbatim: bool,
-    // Apart from the fallbacks: nearly all rules have one column, and a list access would take as
-    // long as the access to the cell.
-    pub(super) first_column: Option<usize>,
-    pub(super) fallback_columns: Vec<usize>,
+/// A profile bound to the columns of a file.
+pub(super) struct HeaderBinding<'p> {
+    pub(super) mapper: Mapper<'p, usize>,
+    pub(super) header: Arc<Header>,
+    /// A warning for each column that the profile does not use.
+    pub(super) unknown: Vec<Problem>,
+    /// The columns that the file lacks, if files are joined: another one may have them.
+    pub(super) missing: Vec<MissingName>,
 }
 
-impl<'p> BoundRule<'p> {
-    fn new(field: Field, rule: &'p Rule, columns: &[usize]) -> Self {
-        let (first_column, fallback_columns) = match columns {
-            [] => (None, Vec::new()),
-            [first, others @ ..] => (Some(*first), others.to_vec()),
+impl<'p> HeaderBinding<'p> {
+    /// Binds a profile to a header. `file` is the file's name in messages.
+    pub(super) fn new(
+        profile: &'p Profile,
+        header: &Arc<Header>,
+        file: &str,
+    ) -> Result<Self, MapError> {
+        if profile.key.columns.is_empty() {
+            let field = "the order's reference".to_owned();
+            return Err(MapError::OtherFormat { file: file.to_owned(), expected: "column", field });
+        }
+        profile.ensure_conditions_apply(file, "column", |source| source.column.as_ref())?;
+        let mut columns = HeaderColumns::new(profile, header, file);
+        let key = columns.find_all(&profile.key, "referenceId", true)?;
+        let rules = columns.bind_rules(&profile.rules, Field::to_string)?;
+        let (item_rules, order_rules): (Vec<_>, Vec<_>) =
+            rules.into_iter().partition(|binding| binding.field.group() == FieldGroup::Item);
+        let mut bind = |condition: &Condition| {
+            condition.bind(&mut |source| tested_column(source, &mut columns))
         };
-        Self {
-            index: field.index(),
-            field,
-            rule,
-            is_verbatim: rule.is_verbatim(),
-            first_column,
-            fallback_columns,
+        let mut skips = Vec::new();
+        for skip in &profile.skips {
+            skips.push((skip, bind(&skip.when)?));
+        }
+        let ignore_rows = profile.ignore_rows.iter().map(&mut bind).collect::<Result<_, _>>()?;
+        let item_rows = profile.item_rows.as_ref().map(&mut bind).transpose()?;
+        let people = columns.bind_people()?;
+        if !profile.joins_files || key.is_empty() {
+            columns.ensure_complete()?;
+        }
+        let has_items = item_rules.iter().any(|binding| !binding.sources().is_empty());
+        let mapper = Mapper {
+            profile,
+            key,
+            order_columns: column_ranges(&order_rules),
+            order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),
+            item_rules: item_rules.into_iter().map(BoundRule::Field).collect(),
+            items: None,
+            may_have_items: profile.joins_files || has_items,
+            people,
+            skips,
+            ignore_rows,
+            item_rows,
+        };
+        let (unknown, header) = (columns.unknown_columns(), Arc::clone(header));
+        Ok(Self { mapper, header, unknown, missing: columns.missing })
+    }
+}
+
+/// The columns of rules as ranges of adjacent columns.
+fn column_ranges(rules: &[FieldBinding<'_, usize>]) -> Vec<RangeInclusive<usize>> {
+    let mut columns: Vec<usize> =
+        rules.iter().flat_map(|binding| binding.sources().iter().copied()).collect();
+    columns.sort_unstable();
+    let mut ranges: Vec<RangeInclusive<usize>> = Vec::new();
+    for column in columns {
+        match ranges.last_mut().filter(|last| column <= last.end() + 1) {
+            Some(last) => *last = *last.start()..=column,
+            None => ranges.push(column..=column),
         }
     }
+    ranges
+}
 
-    pub(super) fn columns(&self) -> impl Iterator<Item = usize> {
-        self.first_column.into_iter().chain(self.fallback_columns.iter().copied())
+fn tested_column(
+    source: &CellSource,
+    columns: &mut HeaderColumns<'_, '_>,
+) -> Result<TestedSource<usize>, MapError> {
+    if source.is_raw {
+        return Ok(TestedSource::Raw);
     }
+    Ok(columns.find_tested(source)?.map_or(TestedSource::Missing, TestedSource::Value))
 }
 
 /// The columns of one header, and the names that the profile reads and the header lacks.
-pub(super) struct HeaderColumns<'p> {
+struct HeaderColumns<'p, 'h> {
     profile: &'p Profile,
-    header: &'p Header,
-    file: &'p str,
+    header: &'h Header,
+    file: &'h str,
     /// All columns that the profile reads.
     known: Vec<&'p str>,
     /// The missing columns: those that a file must have, and misspelt ones.
     pub(super) missing: Vec<MissingName>,
 }
 
-impl<'p> HeaderColumns<'p> {
-    pub(super) fn new(profile: &'p Profile, header: &'p Header, file: &'p str) -> Self {
+impl<'p, 'h> HeaderColumns<'p, 'h> {
+    fn new(profile: &'p Profile, header: &'h Header, file: &'h str) -> Self {
         Self { profile, header, file, known: known_columns(profile), missing: Vec::new() }
     }
 
     /// Binds rules. `name` returns the name of a field in messages.
-    pub(super) fn bind_rules<'r>(
+    fn bind_rules<'r>(
         &mut self,
         rules: &'r [FieldRule],
         name: impl Fn(&Field) -> String,
-    ) -> Result<Vec<BoundRule<'r>>, MapError> {
+    ) -> Result<Vec<FieldBinding<'r, usize>>, MapError> {
         let mut bound = Vec::new();
         for field_rule in rules {
             let rule = &field_rule.rule;
@@ -91,7 +143,7 @@ impl<'p> HeaderColumns<'p> {
                     let columns = self.find_all(rule, &name(field), is_required)?;
                     // A rule without a column in this file and without a default yields nothing.
                     if !columns.is_empty() || rule.default_value.is_some() {
-                        bound.push(BoundRule::new(field.clone(), rule, &columns));
+                        bound.push(FieldBinding::new(field.clone(), rule, columns, Vec::new()));
                     }
                 }
                 wildcard => bound.extend(self.wildcard_columns(wildcard, rule)?),
@@ -100,9 +152,25 @@ impl<'p> HeaderColumns<'p> {
         Ok(bound)
     }
 
+    /// Binds the rules of the roles for which the file has a column; constants alone do not add a
+    /// person.
+    fn bind_people(&mut self) -> Result<Vec<BoundPeople<'p, usize>>, MapError> {
+        let mut bound = Vec::new();
+        for people in &self.profile.people {
+            let role = people.role;
+            let rules =
+                self.bind_rules(&people.rules, |field| role.field_name(&field.to_string()))?;
+            if rules.iter().any(|binding| !binding.sources().is_empty()) {
+                let rules = rules.into_iter().map(BoundRule::Field).collect();
+                bound.push(BoundPeople { role, array: None, rules });
+            }
+        }
+        Ok(bound)
+    }
+
     /// The columns of a rule that the header has. It is an error later if the header has none of
     /// them, and one is required or probably misspelt.
-    pub(super) fn find_all(
+    fn find_all(
         &mut self,
         rule: &Rule,
         field: &str,
@@ -122,7 +190,7 @@ impl<'p> HeaderColumns<'p> {
     }
 
     /// The column of a condition, if the header has it.
-    pub(super) fn find_tested(&mut self, source: &CellSource) -> Result<Option<usize>, MapError> {
+    fn find_tested(&mut self, source: &CellSource) -> Result<Option<usize>, MapError> {
         let name = source.column.as_deref().unwrap_or_default();
         let found = self.find(name, CONDITION)?;
         if found.is_none() {
@@ -181,7 +249,7 @@ impl<'p> HeaderColumns<'p> {
     }
 
     /// Returns an error if the file lacks columns that it must have, or has misspelt ones.
-    pub(super) fn ensure_complete(&self) -> Result<(), MapError> {
+    fn ensure_complete(&self) -> Result<(), MapError> {
         let mut missing = refused_names(&self.missing);
         let has_known = self.header.names.iter().any(|name| self.is_known(name));
         // Every name is missing then, and one says it.
@@ -205,7 +273,7 @@ impl<'p> HeaderColumns<'p> {
         &self,
         wildcard: &FieldTarget,
         rule: &'r Rule,
-    ) -> Result<Vec<BoundRule<'r>>, MapError> {
+    ) -> Result<Vec<FieldBinding<'r, usize>>, MapError> {
         let prefixes: Vec<&str> =
             rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
         let has_own_rule =
@@ -223,14 +291,14 @@ impl<'p> HeaderColumns<'p> {
                 if !seen.insert(name) {
                     return Err(self.ambiguous_column(name, &field.to_string()));
                 }
-                bound.push(BoundRule::new(field, rule, &[index]));
+                bound.push(FieldBinding::new(field, rule, vec![index], Vec::new()));
             }
         }
         Ok(bound)
     }
 
     /// A warning for each column that no rule and no condition uses.
-    pub(super) fn unknown_columns(&self) -> Vec<Problem> {
+    fn unknown_columns(&self) -> Vec<Problem> {
         if self.profile.unknown_columns == UnknownColumns::Ignore {
             return Vec::new();
         }
@@ -277,34 +345,6 @@ fn known_columns(profile: &Profile) -> Vec<&str> {
         .flat_map(|rule| rule.columns.iter().map(String::as_str))
         .chain(tested.filter_map(|source| source.column.as_deref()))
         .collect()
-}
-
-/// The field of a wildcard for a name such as `giftWrap:boolean`.
-///
-/// Without a type in the name it is the type of the JSON value, or else the wildcard's default.
-pub(super) fn wildcard_field(
-    wildcard: &FieldTarget,
-    rule: &Rule,
-    name: &str,
-    json_type: Option<ExtensionType>,
-) -> Field {
-    if let FieldTarget::AnyIdentifier = wildcard {
-        return Field::Identifier(rule.provider(name));
-    }
-    let (name, extension_type) = match name.rsplit_once(':') {
-        // An unknown type remains part of the name, which validation rejects as not alphanumeric.
-        Some((bare, type_name)) => match ExtensionType::from_name(type_name.trim()) {
-            Some(extension_type) => (bare.trim(), extension_type),
-            None => (name, ExtensionType::String),
-        },
-        None => (name, json_type.unwrap_or_else(|| wildcard.default_type(name))),
-    };
-    let key = Arc::new(ExtensionKey { name: name.to_owned(), data_type: extension_type });
-    match wildcard {
-        FieldTarget::AnyItemExtension => Field::ItemExtension(key),
-        FieldTarget::AnyItemProduct => Field::ItemProduct(key),
-        _ => Field::Extension(key),
-    }
 }
 
 pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Problem {

@@ -1,0 +1,98 @@
+//! Bound rule: a rule of a profile with the sources of its values in one file.
+//!
+//! `S` is where a rule finds a value: a column or a path. Made by `header_binding` and `document_binding`,
+//! applied by `mapper`.
+
+use super::{profile::FieldTarget, rule::Rule};
+use crate::model::{draft::PersonRole, field::Field};
+
+/// A rule bound to the sources of its values.
+pub(super) enum BoundRule<'p, S> {
+    /// The rule of one field.
+    Field(FieldBinding<'p, S>),
+    /// The rule of fields that documents name.
+    Custom(CustomRule<'p, S>),
+}
+
+/// The rule of one field, bound to its sources: the first one, then the fallbacks in order.
+pub(super) struct FieldBinding<'p, S> {
+    pub(super) field: Field,
+    pub(super) rule: &'p Rule,
+    /// [`Field::index`] of the field, computed once per file instead of once per cell.
+    pub(super) index: Option<usize>,
+    /// [`Rule::is_verbatim`] of the rule.
+    pub(super) is_verbatim: bool,
+    /// The first filled one is used.
+    pub(super) sources: Vec<S>,
+    /// For each source the member beside it that has a number's number of decimals, if it is read.
+    pub(super) beside: Vec<S>,
+}
+
+/// The people of one role, and where they are.
+pub(super) struct BoundPeople<'p, S> {
+    pub(super) role: PersonRole,
+    /// Their array in a document; none if each row is a person.
+    pub(super) array: Option<ArraySource<'p, S>>,
+    pub(super) rules: Vec<BoundRule<'p, S>>,
+}
+
+/// Where an array is.
+pub(super) struct ArraySource<'p, S> {
+    /// Its path, for messages.
+    pub(super) path: &'p str,
+    pub(super) source: S,
+}
+
+/// What a condition tests.
+pub(super) enum TestedSource<S> {
+    /// A value of the row.
+    Value(S),
+    /// No such column, which is allowed.
+    Missing,
+    /// The row as it is in the file.
+    Raw,
+}
+
+impl<'p, S> FieldBinding<'p, S> {
+    pub(super) fn new(field: Field, rule: &'p Rule, sources: Vec<S>, beside: Vec<S>) -> Self {
+        let (index, is_verbatim) = (field.index(), rule.is_verbatim());
+        Self { field, rule, index, is_verbatim, sources, beside }
+    }
+
+    pub(super) fn sources(&self) -> &[S] {
+        &self.sources
+    }
+}
+
+impl<S> BoundRule<'_, S> {
+    /// The sources of its values, if it is the rule of one field.
+    pub(super) fn sources(&self) -> &[S] {
+        match self {
+            Self::Field(binding) => &binding.sources,
+            Self::Custom(_) => &[],
+        }
+    }
+
+    /// The field, if it is the rule of one.
+    pub(super) fn field(&self) -> Option<&Field> {
+        match self {
+            Self::Field(binding) => Some(&binding.field),
+            Self::Custom(_) => None,
+        }
+    }
+}
+
+/// A rule for any name, bound to the paths of its members.
+pub(super) struct CustomRule<'p, S> {
+    pub(super) target: &'p FieldTarget,
+    pub(super) rule: &'p Rule,
+    pub(super) members: Vec<CustomMembers<'p, S>>,
+}
+
+/// Where the members are.
+pub(super) enum CustomMembers<'p, S> {
+    /// Those of the object at a path.
+    Object(S),
+    /// Those of the document or element itself whose names have this prefix.
+    Prefix(&'p str),
+}

@@ -1,0 +1,161 @@
+//! View of a JSON document, or of an element in it: a source is a path.
+//!
+//! Also the ORDER_CHECKOUT event, whose members have other places than those of a document in the
+//! canonical form. Used by `mapper` and `file_mapper`.
+
+use std::ops::RangeInclusive;
+
+use super::{
+    checkout_event::{EventDocument, event_path},
+    path::Path,
+    view::{Found, Value, View},
+};
+use crate::model::{document::JsonNode, draft::CellOrigin, field::FieldGroup, row::Row};
+
+/// The path of a value.
+#[derive(Debug, Clone)]
+pub(super) struct PathSource {
+    path: Path,
+    in_event: EventPlace,
+}
+
+/// Where an ORDER_CHECKOUT event has the value of a path of the canonical form.
+#[derive(Debug, Clone)]
+enum EventPlace {
+    /// In its member `order`.
+    Order,
+    /// Beside that member.
+    Beside(Path),
+    /// In one of these two places.
+    Either(Path),
+}
+
+impl PathSource {
+    /// A path in an order or in an element.
+    pub(super) fn new(path: &str) -> Self {
+        Self { path: Path::new(path), in_event: EventPlace::Order }
+    }
+
+    /// The path of a rule for a field of this group.
+    pub(super) fn of_group(path: &str, group: FieldGroup) -> Self {
+        let in_event = match group {
+            FieldGroup::Guest => EventPlace::Beside(Path::new(path)),
+            FieldGroup::Event => EventPlace::Beside(Path::new(event_path(path))),
+            _ => EventPlace::Order,
+        };
+        Self { path: Path::new(path), in_event }
+    }
+
+    /// The path of a condition, which may test any value.
+    pub(super) fn of_condition(path: &str) -> Self {
+        let in_event = EventPlace::Either(Path::new(event_path(path)));
+        Self { path: Path::new(path), in_event }
+    }
+
+    /// Searches by `search` where a document has the value.
+    fn search<'a>(
+        &self,
+        view: DocumentView<'a>,
+        search: impl Fn(&Path, JsonNode<'a>) -> Option<JsonNode<'a>>,
+    ) -> Option<JsonNode<'a>> {
+        let Some(event) = view.event else { return search(&self.path, view.node) };
+        match &self.in_event {
+            EventPlace::Order => search(&self.path, event.order),
+            EventPlace::Beside(path) => search(path, view.node),
+            EventPlace::Either(path) => {
+                search(&self.path, event.order).or_else(|| search(path, view.node))
+            }
+        }
+    }
+}
+
+/// A document, or an element in it.
+#[derive(Clone, Copy)]
+pub(super) struct DocumentView<'a> {
+    row: &'a Row<'a>,
+    node: JsonNode<'a>,
+    /// Whether it is an element, whose place is not that of the row.
+    is_element: bool,
+    /// The event that the document is.
+    event: Option<EventDocument<'a>>,
+}
+
+impl<'a> DocumentView<'a> {
+    /// A document. `has_events` tells whether it may be an event.
+    pub(super) fn new(row: &'a Row<'a>, node: JsonNode<'a>, has_events: bool) -> Self {
+        let event = has_events.then(|| EventDocument::of(node)).flatten();
+        Self { row, node, is_element: false, event }
+    }
+
+    /// The event that the document is.
+    pub(super) fn event(self) -> Option<EventDocument<'a>> {
+        self.event
+    }
+}
+
+impl<'a> View<'a> for DocumentView<'a> {
+    type Source = PathSource;
+
+    fn at(self) -> CellOrigin<'a> {
+        if self.is_element { self.place_of(self.node) } else { CellOrigin::Row(self.row) }
+    }
+
+    fn find(self, source: &PathSource) -> Found<'a> {
+        if let Some(node) = source.search(self, Path::find) {
+            return Found { value: Value::of(Some(node)), at: self.place_of(node) };
+        }
+        match source.search(self, Path::array_within) {
+            Some(array) => Found { value: Value::WithinArray, at: self.place_of(array) },
+            None => Found { value: Value::Missing, at: self.at() },
+        }
+    }
+
+    fn as_element(self) -> Self {
+        Self { is_element: true, ..self }
+    }
+
+    fn elements(self, source: &PathSource) -> Result<Vec<Self>, Found<'a>> {
+        let found = self.find(source);
+        let elements = match found.value {
+            Value::Missing | Value::Null => return Ok(Vec::new()),
+            Value::Array(node) | Value::Object(node) => node.elements(),
+            _ => None,
+        };
+        let element = |node| Self { node, is_element: true, event: None, ..self };
+        Ok(elements.ok_or(found)?.map(element).collect())
+    }
+
+    fn node(self) -> Option<JsonNode<'a>> {
+        Some(self.node)
+    }
+
+    fn place_of(self, node: JsonNode<'a>) -> CellOrigin<'a> {
+        CellOrigin::Node(self.row, node)
+    }
+
+    fn is_blank(self, is_null: impl Fn(&str) -> bool) -> bool {
+        let mut members = self.node.members();
+        members.all(|(_, member)| !Value::of(Some(member)).is_filled_unless(&is_null))
+    }
+
+    fn max_values(self) -> usize {
+        self.node.members().count()
+    }
+
+    /// A member that is there was read before the damage.
+    fn is_certain(self, source: &PathSource) -> bool {
+        !matches!(self.find(source).value, Value::Missing)
+    }
+
+    fn is_certain_key(self, _: &PathSource) -> bool {
+        true
+    }
+
+    fn repeats(self, _: Self, _: &PathSource) -> bool {
+        false
+    }
+
+    fn repeats_columns(self, _: Self, _: &[RangeInclusive<usize>]) -> bool {
+        false
+    }
+}

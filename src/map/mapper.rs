@@ -1,0 +1,366 @@
+//! Mapper: applies the rules and conditions of a profile to the rows of one file.
+//!
+//! The same for all formats: a [`View`] finds the values. Bound once per file by `header_binding` (CSV)
+//! and `document_binding` (JSON); called by `file_mapper`.
+
+use std::{borrow::Cow, ops::RangeInclusive};
+
+use super::{
+    bound_rule::{ArraySource, BoundPeople, BoundRule, FieldBinding, TestedSource},
+    collector::{Collector, RawValue},
+    condition::Condition,
+    custom_members,
+    profile::{Profile, SkipRule},
+    view::{Found, Value, View},
+};
+use crate::model::{
+    draft::{Cells, ItemDraft, MappedRow, PersonDraft, PersonRole, RowKind},
+    problem::{Code, Problem},
+};
+
+/// A profile bound to a file. `S` is where its rules find their values: a column or a path.
+pub(super) struct Mapper<'p, S> {
+    pub(super) profile: &'p Profile,
+    /// The sources of the order key; the first filled one is used.
+    pub(super) key: Vec<S>,
+    pub(super) order_rules: Vec<BoundRule<'p, S>>,
+    /// The columns of `order_rules` as ranges of adjacent columns; empty for documents. If all
+    /// ranges repeat the previous row, no rule needs to be applied.
+    pub(super) order_columns: Vec<RangeInclusive<usize>>,
+    pub(super) item_rules: Vec<BoundRule<'p, S>>,
+    /// The array of the items; if there is none, each row is an item.
+    pub(super) items: Option<ArraySource<'p, S>>,
+    /// Whether the file has items; constants alone do not add one. If several files are joined,
+    /// another one may have them.
+    pub(super) may_have_items: bool,
+    pub(super) people: Vec<BoundPeople<'p, S>>,
+    pub(super) skips: Vec<(&'p SkipRule, Condition<TestedSource<S>>)>,
+    pub(super) ignore_rows: Vec<Condition<TestedSource<S>>>,
+    pub(super) item_rows: Option<Condition<TestedSource<S>>>,
+}
+
+impl<S> Mapper<'_, S> {
+    /// The role in grouping of a readable row, with its order key.
+    pub(super) fn kind<'a, V: View<'a, Source = S>>(&'a self, view: V) -> RowKind<'a> {
+        let key = self.key_at(view, &self.key);
+        if key.is_none() && view.is_blank(|text| self.profile.is_null(text)) {
+            return RowKind::Blank;
+        }
+        match (&self.items, key) {
+            (Some(_), key) => RowKind::Document(key),
+            (None, Some(key)) => RowKind::OrderRow(key),
+            (None, None) => RowKind::WithoutKey { ordered_at: None, has_item: false },
+        }
+    }
+
+    /// The key of an unreadable row, if it is reliable.
+    ///
+    /// A fallback does not replace the first source, whose value may be damaged.
+    pub(super) fn reliable_key<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+    ) -> Option<Cow<'a, str>> {
+        let first = self.key.first().filter(|source| view.is_certain_key(source))?;
+        self.key_at(view, std::slice::from_ref(first))
+    }
+
+    fn key_at<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        sources: &[S],
+    ) -> Option<Cow<'a, str>> {
+        self.profile.key_of(self.key_value(view, sources)?.text()?)
+    }
+
+    fn key_value<'a, V: View<'a, Source = S>>(&self, view: V, sources: &[S]) -> Option<Value<'a>> {
+        let mut values = sources.iter().map(|source| view.find(source).value);
+        values.find(|value| value.is_filled(&self.profile.key))
+    }
+
+    /// Whether the key is a number of JSON.
+    pub(super) fn has_number_key<'a, V: View<'a, Source = S>>(&self, view: V) -> bool {
+        !self.profile.key.has_table()
+            && matches!(self.key_value(view, &self.key), Some(Value::Number(_)))
+    }
+
+    /// Maps a row and adds the result to `into`. Cells that repeat the `previous` row of the same
+    /// order are omitted.
+    pub(super) fn map<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        previous: Option<V>,
+        into: &mut MappedRow<'a>,
+    ) {
+        let mut order = Collector::new(view.at(), std::mem::take(&mut into.cells));
+        order.problems.append(&mut into.problems);
+        let is_repeated = |previous: V| view.repeats_columns(previous, &self.order_columns);
+        // The rows of an order repeat most of it, so this usually skips all rules of the order.
+        if !previous.is_some_and(is_repeated) {
+            order.cells.reserve(capacity(view, &self.order_rules));
+            apply_rules(&mut order, &self.order_rules, view, previous);
+        }
+        into.may_have_items |= self.may_have_items;
+        self.add_items(view, &mut order, into);
+        for ignored in &self.ignore_rows {
+            self.holds(ignored, view, &mut order);
+        }
+        let mut skips = self.skips.iter();
+        let skip = skips.find(|(_, when)| self.holds(when, view, &mut order));
+        order.finish_into(skip.map(|(skip, _)| &skip.reason), into);
+    }
+
+    /// Whether a condition holds; one that cannot be tested is a problem of the order.
+    fn holds<'a, V: View<'a, Source = S>>(
+        &self,
+        condition: &Condition<TestedSource<S>>,
+        view: V,
+        order: &mut Collector<'a>,
+    ) -> bool {
+        let value = |tested: &TestedSource<S>| match tested {
+            TestedSource::Value(source) => self.tested(view.find(source).value),
+            TestedSource::Missing | TestedSource::Raw => Value::Missing,
+        };
+        condition.holds(&value).unwrap_or_else(|(tested, error)| {
+            let at = match tested {
+                TestedSource::Value(source) => view.find(source).at,
+                TestedSource::Missing | TestedSource::Raw => view.at(),
+            };
+            order.push_untestable(at, error);
+            false
+        })
+    }
+
+    /// What a condition tests of a value: nothing, where it counts as empty.
+    fn tested<'a>(&self, value: Value<'a>) -> Value<'a> {
+        match (value, value.text()) {
+            (_, Some(text)) if self.profile.is_null(text) => Value::Text(""),
+            (Value::Boolean(_), Some(text)) => Value::Text(text),
+            (value, _) => value,
+        }
+    }
+
+    /// Whether the profile ignores a row, of which `view` shows what could be read. `raw` is the
+    /// row as it is in the file, if that is known.
+    pub(super) fn is_ignored<'a, V: View<'a, Source = S>>(
+        &self,
+        view: Option<V>,
+        is_damaged: bool,
+        raw: Option<&'a str>,
+    ) -> bool {
+        let value = |tested: &TestedSource<S>| match (tested, view) {
+            (TestedSource::Raw, _) => raw.map_or(Value::Lost, Value::Text),
+            (TestedSource::Missing, _) => Value::Missing,
+            (TestedSource::Value(_), None) => Value::Lost,
+            (TestedSource::Value(source), Some(view)) => {
+                if is_damaged && !view.is_certain(source) {
+                    Value::Lost
+                } else {
+                    self.tested(view.find(source).value)
+                }
+            }
+        };
+        self.ignore_rows.iter().any(|ignored| matches!(ignored.holds(&value), Ok(true)))
+    }
+
+    /// Adds the items, and the people of the row and of its items.
+    fn add_items<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        let Some(items) = &self.items else {
+            let item = self.item(view.as_element(), order).map(|item| push_item(item, into));
+            for people in &self.people {
+                let item = item.filter(|_| people.role == PersonRole::Consumer);
+                people.add(view, item, order, &mut into.people);
+            }
+            return;
+        };
+        for element in elements(view, items, None, order) {
+            let item = self.item(element, order).map(|item| push_item(item, into));
+            for people in self.people.iter().filter(|people| people.role == PersonRole::Consumer) {
+                people.add(element, item, order, &mut into.people);
+            }
+        }
+        for people in &self.people {
+            people.add(view, None, order, &mut into.people);
+        }
+    }
+
+    /// The item of a row or of an element, if one of its values is filled.
+    fn item<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+    ) -> Option<ItemDraft<'a>> {
+        if self.item_rows.as_ref().is_some_and(|rows| !self.holds(rows, view, order)) {
+            return None;
+        }
+        let capacity = capacity(view, &self.item_rules);
+        let mut item = Collector::new(view.at(), Cells::with_capacity(capacity));
+        apply_rules(&mut item, &self.item_rules, view, None);
+        if item.filled == 0 {
+            order.problems.extend(self.items.as_ref().and_then(|_| self.element_error(view)));
+        }
+        order.problems.append(&mut item.problems);
+        order.skip = order.skip.take().or(item.skip);
+        (item.filled > 0).then(|| ItemDraft { at: view.at(), cells: item.cells.trimmed() })
+    }
+
+    /// Why an element without a value for the items' rules is no item: if it was passed over, the
+    /// order would be sent in part. One with a text that counts as empty is as an empty row.
+    fn element_error<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<Problem> {
+        let has_text =
+            |source: &S| view.find(source).value.text().is_some_and(|text| !text.is_empty());
+        let (code, message) = match Value::of(view.node()) {
+            Value::Object(_) => {
+                let rules = self.item_rules.iter();
+                if rules.flat_map(BoundRule::sources).any(has_text) {
+                    return None;
+                }
+                (Code::ItemEmpty, NO_ITEM_VALUE.to_owned())
+            }
+            Value::Null => (Code::ItemEmpty, "null where an item is expected".to_owned()),
+            other => (Code::NotAScalar, format!("{} where an item is expected", other.type_name())),
+        };
+        Some(Problem::for_order(code, view.at().position(), message))
+    }
+}
+
+const NO_ITEM_VALUE: &str = "the item has no value that the profile reads; item_rows says which \
+    elements are items";
+
+impl<S> BoundPeople<'_, S> {
+    /// Adds the people of a row or of an element.
+    fn add<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        item: Option<usize>,
+        order: &mut Collector<'a>,
+        into: &mut Vec<PersonDraft<'a>>,
+    ) {
+        let Some(array) = &self.array else {
+            return into.extend(self.person(view, item, order));
+        };
+        for element in elements(view, array, Some(self.role), order) {
+            into.extend(self.person(element, item, order));
+        }
+    }
+
+    /// A person, if one of its values is filled.
+    fn person<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        item: Option<usize>,
+        order: &mut Collector<'a>,
+    ) -> Option<PersonDraft<'a>> {
+        let capacity = capacity(view, &self.rules);
+        let mut person = Collector::new(view.at(), Cells::with_capacity(capacity));
+        let (role, value) = (self.role.name(), Value::of(view.node()));
+        if !matches!(value, Value::Missing | Value::Object(_) | Value::Null) {
+            let message = format!("{} where a {role} is expected", value.type_name());
+            let at = view.at().position();
+            order.problems.push(Problem::for_field(Code::NotAScalar, role, at, message));
+        }
+        apply_rules(&mut person, &self.rules, view, None);
+        person.finish_person(self.role, item, order)
+    }
+}
+
+fn push_item<'a>(item: ItemDraft<'a>, into: &mut MappedRow<'a>) -> usize {
+    into.items.push(item);
+    into.items.len() - 1
+}
+
+/// The elements of an array: the people of `role`, or the items if it is `None`.
+fn elements<'a, V: View<'a>>(
+    view: V,
+    array: &ArraySource<'_, V::Source>,
+    role: Option<PersonRole>,
+    order: &mut Collector<'a>,
+) -> Vec<V> {
+    view.elements(&array.source).unwrap_or_else(|Found { value, at }| {
+        let expected = if role.is_some() { "people" } else { "items" };
+        let found = match value {
+            Value::WithinArray => "goes on within an array".to_owned(),
+            value => format!("is {}", value.type_name()),
+        };
+        let message = format!("{:?} {found}, expected an array of {expected}", array.path);
+        let problem = Problem::for_order(Code::NotAScalar, at.position(), message);
+        let field = role.map(|role| format!("{}s", role.name()));
+        order.problems.push(Problem { field, ..problem });
+        Vec::new()
+    })
+}
+
+/// The capacity for the cells of a view: one per rule, but hardly more than it has values.
+fn capacity<'a, V: View<'a>>(view: V, rules: &[BoundRule<'_, V::Source>]) -> usize {
+    rules.len().min(view.max_values() + 1)
+}
+
+fn apply_rules<'a, V: View<'a>>(
+    collector: &mut Collector<'a>,
+    rules: &'a [BoundRule<'_, V::Source>],
+    view: V,
+    previous: Option<V>,
+) {
+    for rule in rules {
+        match rule {
+            BoundRule::Field(binding) => {
+                let is_repeated = |previous: V| {
+                    binding.sources.iter().all(|source| view.repeats(previous, source))
+                };
+                if !previous.is_some_and(is_repeated) {
+                    binding.apply(collector, view);
+                }
+            }
+            BoundRule::Custom(custom) => custom_members::apply(collector, custom, view),
+        }
+    }
+}
+
+impl<S> FieldBinding<'_, S> {
+    /// Adds the field's value: that of the first filled source, or the default.
+    fn apply<'a, V: View<'a, Source = S>>(&'a self, collector: &mut Collector<'a>, view: V) {
+        let field = Cow::Borrowed(&self.field);
+        let mut within_array = None;
+        for (index, source) in self.sources.iter().enumerate() {
+            let found = view.find(source);
+            if found.value.is_filled(self.rule) {
+                let beside =
+                    self.beside.get(index).and_then(|beside| view.find(beside).value.text());
+                return self.push(
+                    collector,
+                    found,
+                    beside.filter(|text| !self.rule.is_empty(text)),
+                );
+            }
+            if matches!(found.value, Value::WithinArray) {
+                within_array.get_or_insert(found.at);
+            }
+        }
+        match within_array {
+            Some(at) => collector.push_not_a_scalar(field, at, "an array"),
+            None => collector.push_value(field, self.rule, None),
+        }
+    }
+
+    fn push<'a>(
+        &'a self,
+        collector: &mut Collector<'a>,
+        Found { value, at }: Found<'a>,
+        beside: Option<&'a str>,
+    ) {
+        let field = Cow::Borrowed(&self.field);
+        let Some(text) = value.text() else {
+            return collector.push_nested(field, self.rule, Found { value, at });
+        };
+        let found = RawValue { text, at, notation: value.notation(), beside };
+        if self.is_verbatim {
+            collector.push_verbatim(self, found);
+        } else {
+            collector.push_value(field, self.rule, Some(found));
+        }
+    }
+}

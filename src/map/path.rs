@@ -1,0 +1,115 @@
+//! Path: a dotted path of a profile, split once, and the search for its value in a document.
+//!
+//! Compiled when a profile is bound to a file of documents. Used by `document_view`.
+
+use crate::model::document::{JsonNode, JsonValue};
+
+/// A dotted path such as `customer.address.city`.
+///
+/// A member whose name contains the dots takes precedence. A number selects the element of an
+/// array, from 0.
+#[derive(Debug, Clone)]
+pub(super) struct Path {
+    /// Each way to read the path: a step, and the rest of the path after it, if there is one.
+    readings: Vec<(Step, Option<Self>)>,
+}
+
+#[derive(Debug, Clone)]
+struct Step {
+    name: String,
+    /// The element of an array that the name selects.
+    index: Option<usize>,
+}
+
+impl Path {
+    pub(super) fn new(path: &str) -> Self {
+        let whole = (Step::new(path), None);
+        let dots = path.match_indices('.').map(|(dot, _)| dot);
+        let split = dots.map(|dot| (Step::new(&path[..dot]), Some(Self::new(&path[dot + 1..]))));
+        Self { readings: std::iter::once(whole).chain(split).collect() }
+    }
+
+    /// The value at the path below `node`.
+    pub(super) fn find<'n>(&self, node: JsonNode<'n>) -> Option<JsonNode<'n>> {
+        self.readings.iter().find_map(|(step, rest)| {
+            let found = step.find(node)?;
+            rest.as_ref().map_or(Some(found), |rest| rest.find(found))
+        })
+    }
+
+    /// The filled array within which the path goes on, if it goes on to a member of the elements: it
+    /// selects none of them.
+    pub(super) fn array_within<'n>(&self, node: JsonNode<'n>) -> Option<JsonNode<'n>> {
+        self.readings.iter().find_map(|(step, rest)| {
+            let (found, rest) = (step.find(node)?, rest.as_ref()?);
+            let is_filled = found.value() == JsonValue::Array && !found.is_empty();
+            if is_filled && rest.first_step().index.is_none() {
+                return Some(found);
+            }
+            rest.array_within(found)
+        })
+    }
+
+    fn first_step(&self) -> &Step {
+        let (step, _) = self.readings.get(1).unwrap_or(&self.readings[0]);
+        step
+    }
+}
+
+impl Step {
+    fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), index: name.parse().ok() }
+    }
+
+    fn find<'n>(&self, node: JsonNode<'n>) -> Option<JsonNode<'n>> {
+        match node.value() {
+            JsonValue::Array => node.elements()?.nth(self.index?),
+            _ => node.member(&self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::document::of_value::document_of;
+
+    #[test]
+    fn path_selects_members_and_elements() {
+        let document = document_of(&json!({
+            "a": {"b": "1", "c": ["2", {"d": "3"}]},
+            "a.b": "4",
+            "e": {"f.g": {"h": "5"}},
+            "list": [{"x": "6"}],
+            "none": [],
+        }));
+        let text = |path: &str| match Path::new(path).find(document.root())?.value() {
+            JsonValue::Text(text) => Some(text.to_owned()),
+            other => Some(format!("{other:?}")),
+        };
+        for (path, expected) in [
+            ("a.b", Some("4")),
+            ("a.c.0", Some("2")),
+            ("a.c.1.d", Some("3")),
+            ("e.f.g.h", Some("5")),
+            ("a.c", Some("Array")),
+            ("a.x", None),
+            ("a.c.7", None),
+            ("list.x", None),
+        ] {
+            assert_eq!(text(path).as_deref(), expected, "{path}");
+        }
+        let is_within = |path: &str| Path::new(path).array_within(document.root()).is_some();
+        for (path, expected) in [
+            ("list.x", true),
+            ("a.c.d.e", true),
+            ("list.0.x", false),
+            ("none.x", false),
+            ("a.b", false),
+        ] {
+            assert_eq!(is_within(path), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! View of a CSV record: a source is a column.
+//!
+//! Also the rules for damaged records, whose cells are not all in their places. Used by `mapper`
+//! and `file_mapper`.
+
+use std::ops::RangeInclusive;
+
+use super::view::{Found, Value, View};
+use crate::model::{
+    document::JsonNode,
+    draft::CellOrigin,
+    row::{Header, Record, Row},
+};
+
+// The longest key that is searched for at the end of a cell, in characters.
+const MAX_KEY_CHARS: usize = 64;
+
+/// A record of a file with `n_columns` columns.
+#[derive(Clone, Copy)]
+pub(super) struct RecordView<'a> {
+    row: &'a Row<'a>,
+    record: Record<'a>,
+    n_columns: usize,
+}
+
+impl<'a> RecordView<'a> {
+    pub(super) fn new(row: &'a Row<'a>, record: Record<'a>, header: &Header) -> Self {
+        Self { row, record, n_columns: header.names.len() }
+    }
+
+    fn has_all_columns(self) -> bool {
+        self.record.n_cells() == self.n_columns
+    }
+}
+
+impl<'a> View<'a> for RecordView<'a> {
+    type Source = usize;
+
+    fn at(self) -> CellOrigin<'a> {
+        CellOrigin::Row(self.row)
+    }
+
+    #[inline]
+    fn find(self, column: &usize) -> Found<'a> {
+        let index = u32::try_from(*column).unwrap_or(u32::MAX);
+        Found {
+            value: Value::Text(self.record.cell(*column)),
+            at: CellOrigin::Column(self.row, index),
+        }
+    }
+
+    fn as_element(self) -> Self {
+        self
+    }
+
+    fn elements(self, _: &usize) -> Result<Vec<Self>, Found<'a>> {
+        Ok(vec![self])
+    }
+
+    fn node(self) -> Option<JsonNode<'a>> {
+        None
+    }
+
+    fn place_of(self, _: JsonNode<'a>) -> CellOrigin<'a> {
+        self.at()
+    }
+
+    fn is_blank(self, is_null: impl Fn(&str) -> bool) -> bool {
+        (0..self.n_columns).all(|column| is_null(self.record.cell(column)))
+    }
+
+    fn max_values(self) -> usize {
+        self.n_columns
+    }
+
+    /// With a wrong number of cells only the first one is certainly in its place.
+    fn is_certain(self, column: &usize) -> bool {
+        *column == 0 || self.has_all_columns()
+    }
+
+    /// With a wrong number of cells it is unknown which delimiter is missing or superfluous. Then
+    /// only the first cell is certainly in its place, and only if another cell follows. A row with
+    /// enough cells for two rows may contain a second order, whose key is lost.
+    fn is_certain_key(self, column: &usize) -> bool {
+        let n_cells = self.record.n_cells();
+        // Two rows without the line break between them have one cell less than twice the columns:
+        // the last cell of the first row and the first cell of the second one are one cell.
+        let is_first_cell = *column == 0 && n_cells > 1 && n_cells < 2 * self.n_columns - 1;
+        self.has_all_columns() || is_first_cell
+    }
+
+    #[inline]
+    fn repeats(self, previous: Self, column: &usize) -> bool {
+        self.record.cell(*column) == previous.record.cell(*column)
+    }
+
+    fn repeats_columns(self, previous: Self, columns: &[RangeInclusive<usize>]) -> bool {
+        columns
+            .iter()
+            .all(|range| previous.record.cells(range.clone()) == self.record.cells(range.clone()))
+    }
+}
+
+/// Whether a record repeats the header, which may have a byte order mark there.
+pub(super) fn is_header(record: &Record<'_>, header: &Header, key_columns: &[usize]) -> bool {
+    let is_name = |index: usize| {
+        let cell = record.cell(index);
+        let marked = if index == 0 { cell.strip_prefix('\u{feff}') } else { None };
+        // A byte order mark before the quotes makes them part of the cell.
+        marked.map_or(cell, |cell| cell.trim_matches('"')) == header.names[index]
+    };
+    record.n_cells() == header.names.len()
+        // Few other rows have the name of the key's column for a key.
+        && key_columns.iter().all(|column| is_name(*column))
+        && (0..record.n_cells()).all(is_name)
+}
+
+/// Whether one of several lines of a record is a row too, if its quotes are data.
+pub(super) fn may_hold_rows(raw: &[u8], delimiter: u8, header: &Header) -> bool {
+    let is_row = |line: &[u8]| {
+        let n_delimiters = line.iter().filter(|byte| **byte == delimiter).count();
+        n_delimiters + 1 == header.names.len()
+    };
+    raw.contains(&b'\n') && raw.split(|byte| *byte == b'\n').any(is_row)
+}
+
+/// The texts that may be the key of a further row within a row with too many cells: every ending of
+/// the cells in which that row may begin.
+///
+/// The further row's own cells end the row, so its key is at the end of the first superfluous cell,
+/// or of the cell before it if one cell has a superfluous delimiter too. With more than two rows the
+/// key may be in any cell.
+pub(super) fn possible_keys<'a>(record: &Record<'a>, header: &Header) -> Vec<&'a str> {
+    let (n_cells, n_columns) = (record.n_cells(), header.names.len());
+    if n_cells <= n_columns {
+        return Vec::new();
+    }
+    // Every ending, because where the next row begins within the cell is not known.
+    let endings = |cell: &'a str| {
+        cell.char_indices().rev().take(MAX_KEY_CHARS).map(move |(start, _)| &cell[start..])
+    };
+    let junction = n_cells - n_columns;
+    let cells =
+        if n_cells < 2 * n_columns { junction.max(2) - 1..junction + 1 } else { 1..n_cells };
+    cells.flat_map(|index| endings(record.cell(index))).collect()
+}

@@ -1,0 +1,154 @@
+//! View: where the rules of a profile find their values, whatever the format of the row.
+//!
+//! What differs between formats is here: which value a source has, and its place. What becomes of
+//! the value is the same for all and is decided in `mapper`. Implemented by `record_view` and
+//! `document_view`.
+
+use std::ops::RangeInclusive;
+
+use super::rule::Rule;
+use crate::model::{
+    document::{JsonNode, JsonValue},
+    draft::{CellOrigin, Notation},
+};
+
+/// A value of the export.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value<'a> {
+    /// No such column or member.
+    Missing,
+    /// JSON's `null`.
+    Null,
+    /// A text without blanks around it; empty in an empty cell.
+    Text(&'a str),
+    /// A boolean of JSON.
+    Boolean(bool),
+    /// The digits of a number of JSON, which always has a decimal point.
+    Number(&'a str),
+    /// An array of JSON.
+    Array(JsonNode<'a>),
+    /// An object of JSON.
+    Object(JsonNode<'a>),
+    /// The path goes on within a filled array and selects none of its elements.
+    WithinArray,
+    /// Lost with the rest of an unreadable row.
+    Lost,
+}
+
+/// A value and its place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) value: Value<'a>,
+    pub(super) at: CellOrigin<'a>,
+}
+
+impl<'a> Value<'a> {
+    /// The value of a member, or of none.
+    pub(super) fn of(node: Option<JsonNode<'a>>) -> Self {
+        let Some(node) = node else { return Self::Missing };
+        match node.value() {
+            JsonValue::Null => Self::Null,
+            JsonValue::Boolean(value) => Self::Boolean(value),
+            JsonValue::Number(digits) => Self::Number(digits),
+            JsonValue::Text(text) => Self::Text(text.trim()),
+            JsonValue::Array => Self::Array(node),
+            JsonValue::Object => Self::Object(node),
+        }
+    }
+
+    /// The text of a single value.
+    pub(super) fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) | Self::Number(text) => Some(text),
+            Self::Boolean(true) => Some("true"),
+            Self::Boolean(false) => Some("false"),
+            _ => None,
+        }
+    }
+
+    /// How a single value writes a number.
+    pub(super) fn notation(self) -> Notation {
+        match self {
+            Self::Number(_) => Notation::JsonNumber,
+            _ => Notation::Text,
+        }
+    }
+
+    /// Whether there is a value that the rule does not count as empty.
+    pub(super) fn is_filled(self, rule: &Rule) -> bool {
+        self.is_filled_unless(|text| rule.yields_nothing(text))
+    }
+
+    /// Whether there is a value, other than a text that counts as empty.
+    pub(super) fn is_filled_unless(self, is_empty: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Missing | Self::Null | Self::WithinArray | Self::Lost => false,
+            Self::Array(_) | Self::Object(_) => true,
+            single => !single.text().is_some_and(is_empty),
+        }
+    }
+
+    /// Whether there is no value, or an empty text or array.
+    pub(super) fn is_nothing(self) -> bool {
+        match self {
+            Self::Array(array) => array.is_empty(),
+            Self::WithinArray | Self::Lost => false,
+            value => !value.is_filled_unless(str::is_empty),
+        }
+    }
+
+    /// What it is, in messages.
+    pub(super) fn type_name(self) -> &'static str {
+        match self {
+            Self::Missing | Self::WithinArray | Self::Lost => "nothing",
+            Self::Null => "null",
+            Self::Text(_) => "a string",
+            Self::Boolean(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::Array(_) => "an array",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+/// The values of a record, of a document, or of an element in it.
+pub(super) trait View<'a>: Copy {
+    /// Where a rule finds a value: a column or a path, compiled once per file.
+    type Source;
+
+    /// The view's own place.
+    fn at(self) -> CellOrigin<'a>;
+
+    /// The value of a source.
+    fn find(self, source: &Self::Source) -> Found<'a>;
+
+    /// The same values as those of an item.
+    fn as_element(self) -> Self;
+
+    /// The elements of the array at a source. An error is what is there instead.
+    fn elements(self, source: &Self::Source) -> Result<Vec<Self>, Found<'a>>;
+
+    /// The JSON value whose members are viewed; none of a record.
+    fn node(self) -> Option<JsonNode<'a>>;
+
+    /// The place of a JSON value within this one.
+    fn place_of(self, node: JsonNode<'a>) -> CellOrigin<'a>;
+
+    /// Whether no value is filled. `is_null` tells which texts count as empty.
+    fn is_blank(self, is_null: impl Fn(&str) -> bool) -> bool;
+
+    /// The maximum number of values.
+    fn max_values(self) -> usize;
+
+    /// Whether the value of a source is certainly its own, although the row is unreadable.
+    fn is_certain(self, source: &Self::Source) -> bool;
+
+    /// Whether the same is true of an order key, which other rows may share.
+    fn is_certain_key(self, source: &Self::Source) -> bool;
+
+    /// Whether the previous row of the order has the same value.
+    fn repeats(self, previous: Self, source: &Self::Source) -> bool;
+
+    /// The same for all these columns.
+    fn repeats_columns(self, previous: Self, columns: &[RangeInclusive<usize>]) -> bool;
+}

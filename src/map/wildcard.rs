@@ -1,0 +1,36 @@
+//! Wildcard: the fields of a rule for any name, such as extension attributes.
+//!
+//! Used by `header_binding` for the columns of a header, and by `custom_members` for those of documents.
+
+use std::sync::Arc;
+
+use super::{profile::FieldTarget, rule::Rule};
+use crate::model::field::{ExtensionKey, ExtensionType, Field};
+
+/// The field of a wildcard for a name such as `giftWrap:boolean`.
+///
+/// Without a type in the name it is the type of the JSON value, or else the wildcard's default.
+pub(super) fn wildcard_field(
+    wildcard: &FieldTarget,
+    rule: &Rule,
+    name: &str,
+    json_type: Option<ExtensionType>,
+) -> Field {
+    if let FieldTarget::AnyIdentifier = wildcard {
+        return Field::Identifier(rule.provider(name));
+    }
+    let (name, extension_type) = match name.rsplit_once(':') {
+        // An unknown type remains part of the name, which validation rejects as not alphanumeric.
+        Some((bare, type_name)) => match ExtensionType::from_name(type_name.trim()) {
+            Some(extension_type) => (bare.trim(), extension_type),
+            None => (name, ExtensionType::String),
+        },
+        None => (name, json_type.unwrap_or_else(|| wildcard.default_type(name))),
+    };
+    let key = Arc::new(ExtensionKey { name: name.to_owned(), data_type: extension_type });
+    match wildcard {
+        FieldTarget::AnyItemExtension => Field::ItemExtension(key),
+        FieldTarget::AnyItemProduct => Field::ItemProduct(key),
+        _ => Field::Extension(key),
+    }
+}
