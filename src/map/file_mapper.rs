@@ -25,7 +25,8 @@ use crate::model::{
     draft::{Cell, MappedRow, RowKind},
     field::{Field, FieldGroup},
     problem::Problem,
-    row::{Header, Record, Row, RowContent},
+    record::{Header, Record},
+    row::{Row, RowContent},
 };
 
 /// Maps the rows of one file.

@@ -21,8 +21,8 @@ use crate::model::{
     field::{Field, FieldGroup},
     origin::Position,
     problem::{Code, Problem},
+    record::Header,
     redact::redact,
-    row::Header,
     suggest::{did_you_mean, suggest},
 };
 

@@ -9,7 +9,8 @@ use super::view::{Found, Value, View};
 use crate::model::{
     document::JsonNode,
     draft::CellOrigin,
-    row::{Header, Record, Row},
+    record::{Header, Record},
+    row::Row,
 };
 
 // The longest key that is searched for at the end of a cell, in characters.

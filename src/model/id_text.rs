@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::row::trim_blanks;
+use super::record::trim_blanks;
 
 /// What systems write as an identifier where there is none, in lower case.
 #[rustfmt::skip]

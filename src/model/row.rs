@@ -3,11 +3,10 @@
 //! `read` builds a row from each CSV record, NDJSON line or element of a JSON array; `map` makes
 //! cells of it. Both borrow their text from the block that was read.
 
-use std::ops::RangeInclusive;
-
 use super::{
     document::Document,
     origin::{Position, RowOrigin},
+    record::Record,
 };
 
 /// One record of a CSV file, one line of an NDJSON file or one element of a JSON array.
@@ -82,137 +81,4 @@ pub enum RowDamage {
     TextAfter,
     /// Any other: the number of cells, the encoding, a limit.
     Other,
-}
-
-/// The header row of a CSV file.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The column names, without blanks around them.
-    pub names: Vec<String>,
-    /// The position of each name.
-    pub positions: Vec<Position>,
-}
-
-/// A CSV record that borrows the bytes that it was read from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Record<'a> {
-    /// The text of all cells, with one byte between each cell and the next. Cells are unescaped,
-    /// but on [`CellLayout::Quoted`] still have their quotes.
-    pub text: &'a str,
-    /// The end of each cell in `text`, in bytes.
-    pub ends: &'a [u32],
-    /// How to find the position of each cell in the file.
-    pub layout: CellLayout<'a>,
-}
-
-/// How the positions of a record's cells are known.
-// Positions are needed for messages only, so the two common layouts store none of them.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum CellLayout<'a> {
-    /// No cell is quoted: the cells are one delimiter apart on one line.
-    Unquoted,
-    /// As `Unquoted`, but some cells are enclosed in quotes and contain none.
-    Quoted,
-    /// For each cell the offset from the record's first line, and the character (from 1) in its
-    /// line.
-    Explicit(&'a [(u32, u32)]),
-}
-
-impl<'a> Record<'a> {
-    /// The number of cells.
-    #[must_use]
-    pub fn n_cells(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn n_filled(&self) -> usize {
-        (0..self.n_cells()).filter(|index| self.start(*index) < self.ends[*index] as usize).count()
-    }
-
-    /// The text of cell `index` (from 0), without blanks around it; empty if there is no such
-    /// cell.
-    #[must_use]
-    #[inline]
-    pub fn cell(&self, index: usize) -> &'a str {
-        let start = self.start(index);
-        let cell = self
-            .ends
-            .get(index)
-            .and_then(|end| self.text.get(start..*end as usize))
-            .unwrap_or_default();
-        // The quotes are stripped here, so that quoted cells are read in place without a copy.
-        let is_quoted = self.layout == CellLayout::Quoted && cell.starts_with('"');
-        trim_blanks(if is_quoted { &cell[1..cell.len().max(2) - 1] } else { cell })
-    }
-
-    /// The cells of adjacent columns as one value: two are equal only if all their cells are
-    /// equal.
-    // Comparing one range of bytes replaces a comparison per cell.
-    #[must_use]
-    pub fn cells(&self, columns: RangeInclusive<usize>) -> impl PartialEq + use<'a> {
-        let (start, ends) =
-            (self.start(*columns.start()), self.ends.get(columns).unwrap_or_default());
-        let end = ends.last().map_or(start, |end| *end as usize);
-        CellRange {
-            text: self.text.get(start..end).unwrap_or_default(),
-            start: u32::try_from(start).unwrap_or(u32::MAX),
-            ends,
-        }
-    }
-
-    /// The position at which cell `index` (from 0) begins.
-    #[must_use]
-    pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
-        let (line_offset, column) = match self.layout {
-            CellLayout::Explicit(starts) => starts.get(index).copied().unwrap_or((0, 1)),
-            CellLayout::Unquoted | CellLayout::Quoted => (0, self.column_of(index)),
-        };
-        Position {
-            file: origin.file,
-            line: origin.line + u64::from(line_offset),
-            column: Some(column),
-        }
-    }
-
-    fn column_of(&self, index: usize) -> u32 {
-        let before = self.text.get(..self.start(index)).unwrap_or_default();
-        u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX)
-    }
-
-    fn start(&self, index: usize) -> usize {
-        index
-            .checked_sub(1)
-            .and_then(|previous| self.ends.get(previous))
-            .map_or(0, |end| *end as usize + 1)
-    }
-}
-
-struct CellRange<'a> {
-    text: &'a str,
-    start: u32,
-    ends: &'a [u32],
-}
-
-impl PartialEq for CellRange<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        // The text alone is not enough: `a,` and `b` join to the same bytes as `a` and `,b`.
-        let is_same_offset = |(one, another): (&u32, &u32)| {
-            one.wrapping_sub(self.start) == another.wrapping_sub(other.start)
-        };
-        self.text == other.text
-            && self.ends.len() == other.ends.len()
-            && self.ends.iter().zip(other.ends).all(is_same_offset)
-    }
-}
-
-/// The text without blanks around it, as [`str::trim`] returns it.
-// Checking the first and the last byte is enough for most texts; `str::trim` decodes characters.
-#[must_use]
-#[inline]
-pub fn trim_blanks(text: &str) -> &str {
-    let bytes = text.as_bytes();
-    match (bytes.first(), bytes.last()) {
-        (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
-        _ => text.trim(),
-    }
 }

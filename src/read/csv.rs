@@ -21,7 +21,8 @@ use super::{
 };
 use crate::model::{
     origin::{FileId, RowOrigin},
-    row::{CellLayout, Header, Record, Row, RowContent, RowDamage, Unreadable},
+    record::{CellLayout, Header, Record},
+    row::{Row, RowContent, RowDamage, Unreadable},
 };
 
 /// What all rows of a file have in common.

@@ -14,10 +14,7 @@ use super::{
     error::ReadError,
     json::{JsonDocuments, JsonFormat},
 };
-use crate::model::{
-    origin::FileId,
-    row::{Header, Row},
-};
+use crate::model::{origin::FileId, record::Header, row::Row};
 
 /// Parses the rows of one file.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::model::{
     id_text::{composed, visible},
     reference::trim_reference,
-    row::trim_blanks,
+    record::trim_blanks,
 };
 
 /// Returns the hash by which repeated keys and references are found.

@@ -20,7 +20,7 @@ use crate::{
         order::OrderId,
         origin::{FileId, InputNames, Position},
         problem::{Code, Problem},
-        row::trim_blanks,
+        record::trim_blanks,
     },
     spill::{
         batch::Batch,

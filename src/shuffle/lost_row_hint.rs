@@ -89,7 +89,8 @@ mod tests {
     use super::*;
     use crate::model::{
         origin::{FileId, RowOrigin},
-        row::{CellLayout, Record, Row},
+        record::{CellLayout, Record},
+        row::Row,
     };
 
     fn hint(raw: &str, damage: RowDamage, format: FileFormat) -> String {

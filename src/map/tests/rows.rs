@@ -13,7 +13,8 @@ use crate::model::{
     field::Field,
     origin::{FileId, Position, RowOrigin},
     problem::Problem,
-    row::{CellLayout, Header, Record, Row, RowContent, RowDamage, Unreadable},
+    record::{CellLayout, Header, Record},
+    row::{Row, RowContent, RowDamage, Unreadable},
 };
 
 /// The canonical profile, for rows without the columns that every order needs.
