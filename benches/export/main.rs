@@ -11,7 +11,8 @@ mod accepted;
 mod form;
 mod orders;
 mod shuffle;
-mod walk;
+mod walk_csv;
+mod walk_ndjson;
 
 use std::{
     env,
@@ -26,6 +27,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use form::ExportFormat;
 use orders::{Fraction, OrderGenerator, ProductNames};
 use shuffle::Shuffle;
+use walk_csv::Walker;
 
 /// Slightly more than the average length of a CSV row.
 const BYTES_OF_A_ROW: u64 = 220;
@@ -45,8 +47,13 @@ struct Arguments {
 enum Command {
     /// Generate a synthetic export of the canonical profile, the same on every machine
     Generate(Generate),
-    /// Read all records of a CSV file with the csv crate, and print how long it took
-    Walk { file: PathBuf },
+    /// Read all records of a CSV file, and print how long it took
+    Walk {
+        file: PathBuf,
+        /// Read with this crate
+        #[arg(long, value_enum, default_value = "csv")]
+        reader: Walker,
+    },
     /// Deserialize all lines of an NDJSON file with `serde_json` into a typed struct that borrows
     /// from the line, and print how long it took
     WalkNdjson { file: PathBuf },
@@ -101,7 +108,9 @@ fn share(text: &str) -> Result<Fraction, String> {
     share.map(Fraction).ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+type BoxedError = Box<dyn Error>;
+
+fn main() -> Result<(), BoxedError> {
     // When all benches are run, the arguments of the others are passed here too, so clap must not
     // refuse them.
     let is_command = |argument: String| Command::has_subcommand(&argument);
@@ -111,8 +120,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     match Arguments::parse().command {
         Command::Generate(arguments) => Ok(generate(&arguments)?),
-        Command::Walk { file } => Ok(walk::walk(&file)?),
-        Command::WalkNdjson { file } => Ok(walk::walk_ndjson(&file)?),
+        Command::Walk { file, reader } => walk_csv::walk(&file, reader),
+        Command::WalkNdjson { file } => Ok(walk_ndjson::walk(&file)?),
         Command::Accept { plan, ledger, base_url, client_key } => {
             accepted::accept(&plan, ledger, &base_url, &client_key)
         }

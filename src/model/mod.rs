@@ -26,6 +26,7 @@ pub mod printable;
 pub mod problem;
 pub mod progress;
 pub mod quoted_cell;
+pub mod raw_record;
 pub mod record;
 pub mod redact;
 pub mod reference;

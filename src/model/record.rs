@@ -4,7 +4,10 @@
 
 use std::ops::RangeInclusive;
 
-use super::origin::{Position, RowOrigin};
+use super::{
+    origin::{Position, RowOrigin},
+    raw_record::RawRecord,
+};
 
 /// The header row of a CSV file.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,26 +21,23 @@ pub struct Header {
 /// A CSV record that borrows the bytes that it was read from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Record<'a> {
-    /// The text of all cells, with one byte between each cell and the next. Cells are unescaped,
-    /// but on [`CellLayout::Quoted`] still have their quotes.
+    /// The text of all cells, with one byte between each cell and the next.
     pub text: &'a str,
     /// The end of each cell in `text`, in bytes.
     pub ends: &'a [u32],
-    /// How to find the position of each cell in the file.
-    pub layout: CellLayout<'a>,
+    /// Whether `text` is the record as it is in the file.
+    pub form: RecordForm<'a>,
 }
 
-/// How the positions of a record's cells are known.
-// Positions are needed for messages only, so the two common layouts store none of them.
+/// What the text of a record is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum CellLayout<'a> {
-    /// No cell is quoted: the cells are one delimiter apart on one line.
+pub enum RecordForm<'a> {
+    /// As it is in the file, without quotes around cells.
     Unquoted,
-    /// As `Unquoted`, but some cells are enclosed in quotes and contain none.
+    /// As it is in the file, with quotes around some cells and none within.
     Quoted,
-    /// For each cell the offset from the record's first line, and the character (from 1) in its
-    /// line.
-    Explicit(&'a [(u32, u32)]),
+    /// Its cells unescaped. The record as it is in the file has their positions.
+    Unescaped(RawRecord<'a>),
 }
 
 impl<'a> Record<'a> {
@@ -47,8 +47,15 @@ impl<'a> Record<'a> {
         self.ends.len()
     }
 
-    fn n_filled(&self) -> usize {
-        (0..self.n_cells()).filter(|index| self.start(*index) < self.ends[*index] as usize).count()
+    /// The number of cells that are not empty.
+    pub(super) fn n_filled(&self) -> usize {
+        // `""` is empty too.
+        let min_bytes = if matches!(self.form, RecordForm::Quoted) { 3 } else { 1 };
+        let is_filled = |index: usize| {
+            let (start, end) = (self.start(index), self.ends[index] as usize);
+            start + min_bytes <= end || (start < end && !self.text[start..].starts_with('"'))
+        };
+        (0..self.n_cells()).filter(|index| is_filled(*index)).count()
     }
 
     /// The text of cell `index` (from 0), without blanks around it; empty if there is no such
@@ -63,7 +70,7 @@ impl<'a> Record<'a> {
             .and_then(|end| self.text.get(start..*end as usize))
             .unwrap_or_default();
         // The quotes are stripped here, so that quoted cells are read in place without a copy.
-        let is_quoted = self.layout == CellLayout::Quoted && cell.starts_with('"');
+        let is_quoted = matches!(self.form, RecordForm::Quoted) && cell.starts_with('"');
         trim_blanks(if is_quoted { &cell[1..cell.len().max(2) - 1] } else { cell })
     }
 
@@ -85,15 +92,14 @@ impl<'a> Record<'a> {
     /// The position at which cell `index` (from 0) begins.
     #[must_use]
     pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
-        let (line_offset, column) = match self.layout {
-            CellLayout::Explicit(starts) => starts.get(index).copied().unwrap_or((0, 1)),
-            CellLayout::Unquoted | CellLayout::Quoted => (0, self.column_of(index)),
+        let (line, column) = match self.form {
+            RecordForm::Unescaped(raw) => {
+                let start = raw.cells().nth(index).map_or(0, |cell| cell.range.start);
+                raw.line_and_column(start)
+            }
+            RecordForm::Unquoted | RecordForm::Quoted => (0, self.column_of(index)),
         };
-        Position {
-            file: origin.file,
-            line: origin.line + u64::from(line_offset),
-            column: Some(column),
-        }
+        Position { file: origin.file, line: origin.line + u64::from(line), column: Some(column) }
     }
 
     fn column_of(&self, index: usize) -> u32 {

@@ -10,7 +10,8 @@ use memchr::memchr;
 use super::{
     block::Block,
     boundary::{RecordBoundary, array_boundary},
-    csv::{self, CsvFormat},
+    csv,
+    csv_format::CsvFormat,
     decompress::DecompressedSource,
     dialect::{Dialect, FileFormat, ReadLimits},
     error::ReadError,

@@ -3,7 +3,7 @@
 //! Does not detect a format. Set by `pipeline` and `cli` from the profile and the configuration,
 //! read by the other files of this module.
 
-use crate::model::input::InputFormat;
+use crate::model::{input::InputFormat, raw_record::RawRecord};
 
 /// The format of an input file as detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,13 @@ pub struct CsvSyntax {
     pub delimiter: u8,
     /// Whether quotes enclose cells; otherwise they are data, and every line break ends a record.
     pub has_quotes: bool,
+}
+
+impl CsvSyntax {
+    pub(super) fn raw_record(self, bytes: &[u8]) -> RawRecord<'_> {
+        let Self { delimiter, has_quotes } = self;
+        RawRecord { bytes, delimiter, has_quotes }
+    }
 }
 
 impl Default for CsvSyntax {

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use super::{
     block::Piece,
     boundary::{RecordBoundary, line_boundary},
-    csv::{CsvFormat, CsvRecords},
+    csv::CsvParser,
+    csv_format::CsvFormat,
+    csv_records::CsvRecords,
     dialect::{FileFormat, ReadLimits},
     error::ReadError,
     json::{JsonDocuments, JsonFormat},
 };
-use crate::model::{origin::FileId, record::Header, row::Row};
+use crate::model::{record::Header, row::Row};
 
 /// Parses the rows of one file.
 #[derive(Debug, Clone)]
@@ -24,7 +26,7 @@ pub struct RowParser {
 
 #[derive(Debug, Clone)]
 enum RowFormat {
-    Csv(CsvFormat),
+    Csv(CsvParser),
     Json(JsonFormat),
 }
 
@@ -36,13 +38,13 @@ pub struct ParsedBlock<'b> {
 
 #[derive(Debug)]
 enum ParsedRows<'b> {
-    Csv(FileId, CsvRecords<'b>),
+    Csv(CsvRecords<'b>),
     Json(JsonFormat, JsonDocuments<'b>),
 }
 
 impl RowParser {
     pub(super) fn csv(format: CsvFormat) -> Self {
-        Self { format: RowFormat::Csv(format) }
+        Self { format: RowFormat::Csv(CsvParser::new(format)) }
     }
 
     pub(super) fn json(format: JsonFormat) -> Self {
@@ -53,7 +55,7 @@ impl RowParser {
     #[must_use]
     pub fn header(&self) -> Option<&Arc<Header>> {
         match &self.format {
-            RowFormat::Csv(format) => Some(&format.header),
+            RowFormat::Csv(parser) => Some(&parser.format.header),
             RowFormat::Json(_) => None,
         }
     }
@@ -79,11 +81,7 @@ impl RowParser {
     ) -> Result<ParsedBlock<'b>, ReadError> {
         let mut pieces = pieces.into_iter();
         let rows = match &self.format {
-            RowFormat::Csv(format) => {
-                let mut records = CsvRecords::with_capacity_for(pieces.clone(), format);
-                pieces.try_for_each(|piece| records.add(format, piece))?;
-                ParsedRows::Csv(format.file, records)
-            }
+            RowFormat::Csv(parser) => ParsedRows::Csv(parser.parse(pieces)?),
             RowFormat::Json(format) => {
                 let mut documents = JsonDocuments::default();
                 pieces.try_for_each(|piece| documents.add(format, piece))?;
@@ -95,7 +93,7 @@ impl RowParser {
 
     pub(super) fn limits(&self) -> &ReadLimits {
         match &self.format {
-            RowFormat::Csv(format) => &format.limits,
+            RowFormat::Csv(parser) => &parser.format.limits,
             RowFormat::Json(format) => &format.limits,
         }
     }
@@ -103,7 +101,7 @@ impl RowParser {
     /// The last boundary of the records in bytes that begin with one; not for arrays.
     pub(super) fn boundary(&self, bytes: &[u8]) -> RecordBoundary {
         match &self.format {
-            RowFormat::Csv(format) => format.boundary(bytes),
+            RowFormat::Csv(parser) => parser.format.boundary(bytes),
             RowFormat::Json(_) => line_boundary(bytes),
         }
     }
@@ -114,7 +112,7 @@ impl ParsedBlock<'_> {
     #[must_use]
     pub fn n_rows(&self) -> usize {
         match &self.rows {
-            ParsedRows::Csv(_, records) => records.len(),
+            ParsedRows::Csv(records) => records.len(),
             ParsedRows::Json(_, documents) => documents.len(),
         }
     }
@@ -122,7 +120,7 @@ impl ParsedBlock<'_> {
     /// The rows in the order of the pieces.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         (0..self.n_rows()).map(|index| match &self.rows {
-            ParsedRows::Csv(file, records) => records.row(index, *file),
+            ParsedRows::Csv(records) => records.row(index),
             ParsedRows::Json(format, documents) => documents.row(index, format),
         })
     }

@@ -6,8 +6,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::{
     id_text::{composed, visible},
-    reference::trim_reference,
     record::trim_blanks,
+    reference::trim_reference,
 };
 
 /// Returns the hash by which repeated keys and references are found.

@@ -97,6 +97,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("askama", &["report", "sandbox"]),
     ("toml", &["map", "cli"]),
     ("csv", &["read", "report", "cli::ledger"]),
+    ("csv_core", &["read"]),
     ("memchr", &["read"]),
     ("wide", &["read"]),
     ("flate2", &["read"]),

@@ -13,7 +13,7 @@ use crate::model::{
     field::Field,
     origin::{FileId, Position, RowOrigin},
     problem::Problem,
-    record::{CellLayout, Header, Record},
+    record::{Header, Record, RecordForm},
     row::{Row, RowContent, RowDamage, Unreadable},
 };
 
@@ -39,7 +39,7 @@ pub(super) fn record(line: &str) -> Record<'static> {
         text.extend([comma, cell]);
         ends.push(u32::try_from(text.len()).unwrap());
     }
-    Record { text: text.leak(), ends: ends.leak(), layout: CellLayout::Unquoted }
+    Record { text: text.leak(), ends: ends.leak(), form: RecordForm::Unquoted }
 }
 
 pub(super) fn header(line: &str) -> Arc<Header> {

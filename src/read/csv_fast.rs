@@ -1,0 +1,175 @@
+//! Fast CSV path: parses plain records, from one structural byte to the next.
+//!
+//! Plain is what the scanner has proved: on one line, with quotes only around cells or doubled
+//! within them; and it is UTF-8, has as many cells as the header and none that may be too long.
+//! Stops at any other record, which `csv_slow` parses. Called by `csv`.
+
+use std::ops::Range;
+
+use memchr::{memchr, memchr_iter};
+
+use super::{
+    csv_format::CsvFormat,
+    csv_piece::CsvPiece,
+    csv_records::{CellBuffer, CsvRecords, ParsedRecord, RecordText},
+    position::to_u32,
+    scanner::{CHUNK_BYTES, ChunkMarks, Scanner},
+};
+
+/// Parses the plain records of a piece.
+#[derive(Debug)]
+pub(super) struct FastCsvParser {
+    scanner: Scanner,
+    n_columns: usize,
+    max_bytes: u64,
+}
+
+/// The record that is being scanned.
+#[derive(Debug, Default)]
+struct OpenRecord {
+    /// Where its ends begin in [`CellBuffer::ends`].
+    first_end: usize,
+    has_quotes: bool,
+    has_doubled: bool,
+}
+
+impl FastCsvParser {
+    pub(super) fn new(format: &CsvFormat, piece: &CsvPiece<'_>) -> Self {
+        Self {
+            scanner: Scanner::new(format.syntax, memchr(b'\r', piece.bytes).is_some()),
+            n_columns: format.header.names.len(),
+            // No cell is longer than its record, so the limit of a cell is checked on the record: a
+            // long record of short cells takes the slow path.
+            max_bytes: format.limits.max_cell.min(format.limits.max_record),
+        }
+    }
+
+    /// Parses records as long as they are plain.
+    pub(super) fn parse<'b>(&mut self, piece: &mut CsvPiece<'b>, into: &mut CsvRecords<'b>) {
+        let mut open = OpenRecord { first_end: into.cells.ends.len(), ..OpenRecord::default() };
+        if !self.scan_records(piece, &mut open, into) {
+            // The slow path parses this record from its start.
+            into.cells.ends.truncate(open.first_end);
+        }
+    }
+
+    /// Returns whether all records up to the end of the piece were plain.
+    fn scan_records<'b>(
+        &mut self,
+        piece: &mut CsvPiece<'b>,
+        open: &mut OpenRecord,
+        into: &mut CsvRecords<'b>,
+    ) -> bool {
+        self.scanner.restart();
+        let mut chunk_start = piece.at;
+        while chunk_start < piece.bytes.len() {
+            let mut marks = self.scanner.scan(&piece.bytes[chunk_start..]);
+            while let Some(stop) = marks.first_stop() {
+                let before = marks.split_through(stop);
+                open.extend(before, chunk_start.wrapping_sub(piece.at), &mut into.cells);
+                let end = chunk_start + stop.trailing_zeros() as usize;
+                if before.irregular != 0 || !self.push_record(end, piece, open, into) {
+                    return false;
+                }
+            }
+            open.extend(marks, chunk_start.wrapping_sub(piece.at), &mut into.cells);
+            chunk_start += CHUNK_BYTES;
+        }
+        if piece.is_at_end() {
+            return true;
+        }
+        into.cells.ends.push(to_u32(piece.bytes.len() - piece.at));
+        !self.scanner.is_within_quotes() && self.push_record(piece.bytes.len(), piece, open, into)
+    }
+
+    /// Pushes the record that ends with the line break or the end of the piece at `end`, if it is
+    /// plain.
+    fn push_record<'b>(
+        &self,
+        end: usize,
+        piece: &mut CsvPiece<'b>,
+        open: &mut OpenRecord,
+        into: &mut CsvRecords<'b>,
+    ) -> bool {
+        let ends = open.first_end..into.cells.ends.len();
+        let mut n_bytes = end - piece.at;
+        if piece.bytes[..end].last() == Some(&b'\r') && n_bytes > 0 {
+            n_bytes -= 1;
+            into.cells.ends[ends.end - 1] -= 1;
+        }
+        if n_bytes == 0 && ends.len() == 1 {
+            // A blank line.
+            into.cells.ends.truncate(open.first_end);
+        } else {
+            let fits = ends.len() == self.n_columns && n_bytes as u64 <= self.max_bytes;
+            let Some(text) = piece.text(piece.at..piece.at + n_bytes).filter(|_| fits) else {
+                return false;
+            };
+            let text = open.record_text(text, piece.rest().len(), &mut into.cells);
+            let (line, start) = (piece.line, piece.offset());
+            *open = OpenRecord { first_end: ends.end, ..OpenRecord::default() };
+            into.records.push(ParsedRecord { line, start, text, ends, damage: None });
+        }
+        piece.at = piece.bytes.len().min(end + 1);
+        piece.line += 1;
+        true
+    }
+}
+
+impl OpenRecord {
+    /// Adds the cells that end in a part of a chunk.
+    #[inline]
+    fn extend(&mut self, marks: ChunkMarks, chunk_start: usize, cells: &mut CellBuffer) {
+        self.has_quotes |= marks.quotes != 0;
+        self.has_doubled |= marks.doubled != 0;
+        #[expect(clippy::cast_possible_truncation, reason = "it wraps; the sums have 32 bits")]
+        cells.push_ends(marks.delimiters | marks.line_feeds, chunk_start as u32);
+    }
+
+    /// The text of the record, and room for that of all records in the rest of the piece.
+    fn record_text<'b>(
+        &self,
+        record: &'b str,
+        n_rest: usize,
+        cells: &mut CellBuffer,
+    ) -> RecordText<'b> {
+        if !self.has_quotes {
+            return RecordText::Unquoted(record);
+        }
+        if !self.has_doubled {
+            return RecordText::Quoted(record);
+        }
+        cells.text.reserve(n_rest);
+        RecordText::Unescaped(record.as_bytes(), cells.unescape(record, self.first_end))
+    }
+}
+
+impl CellBuffer {
+    /// Appends the text of a record without the quotes around its cells and without one of each two
+    /// within them, and moves its ends, which are the last ones. Returns the range of the text.
+    // Inlined, it would take the registers of the plain records.
+    #[inline(never)]
+    fn unescape(&mut self, record: &str, first_end: usize) -> Range<usize> {
+        let start = self.text.len();
+        let (mut from, mut n_removed, mut is_within) = (0, 0, false);
+        let mut quotes = memchr_iter(b'"', record.as_bytes());
+        let mut first_end = first_end;
+        while let Some(quote) = quotes.next() {
+            self.text.push_str(&record[from..quote]);
+            from = quote + 1;
+            let ends = &mut self.ends[first_end..];
+            let n_before = ends.iter().take_while(|end| **end <= to_u32(quote)).count();
+            ends[..n_before].iter_mut().for_each(|end| *end -= n_removed);
+            (first_end, n_removed) = (first_end + n_before, n_removed + 1);
+            if is_within && record.as_bytes().get(from) == Some(&b'"') {
+                // The second of two quotes is the text of both.
+                quotes.next();
+            } else {
+                is_within = !is_within;
+            }
+        }
+        self.text.push_str(&record[from..]);
+        self.ends[first_end..].iter_mut().for_each(|end| *end -= n_removed);
+        start..self.text.len()
+    }
+}

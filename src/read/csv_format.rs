@@ -1,0 +1,47 @@
+//! CSV format: what all records of a file have in common.
+//!
+//! Does not parse. Set by `block_reader`, read by the other files of the CSV parser.
+
+use std::sync::Arc;
+
+use super::{
+    boundary::{RecordBoundary, csv_boundary, line_boundary},
+    dialect::{CsvSyntax, ReadLimits},
+    error::ReadError,
+};
+use crate::model::{origin::FileId, record::Header};
+
+/// What all records of a file have in common.
+#[derive(Debug, Clone)]
+pub(super) struct CsvFormat {
+    pub(super) name: Arc<str>,
+    pub(super) file: FileId,
+    pub(super) syntax: CsvSyntax,
+    /// Without names while the header itself is parsed: then any number of cells fits.
+    pub(super) header: Arc<Header>,
+    pub(super) limits: ReadLimits,
+}
+
+impl CsvFormat {
+    /// The format before its header is known.
+    pub(super) fn new(name: Arc<str>, file: FileId, syntax: CsvSyntax, limits: ReadLimits) -> Self {
+        let header = Arc::new(Header { names: Vec::new(), positions: Vec::new() });
+        Self { name, file, syntax, header, limits }
+    }
+
+    pub(super) fn with_header(self, header: Header) -> Result<Self, ReadError> {
+        if header.names.len() > self.limits.max_columns {
+            return Err(ReadError::TooManyColumns(self.name.to_string(), self.limits.max_columns));
+        }
+        Ok(Self { header: Arc::new(header), ..self })
+    }
+
+    /// The last boundary of the records in bytes that begin with one.
+    pub(super) fn boundary(&self, bytes: &[u8]) -> RecordBoundary {
+        if self.syntax.has_quotes {
+            csv_boundary(bytes, self.syntax.delimiter)
+        } else {
+            line_boundary(bytes)
+        }
+    }
+}
