@@ -50,11 +50,12 @@ struct ParsedDocument<'b> {
     damage: Option<(String, RowDamage)>,
 }
 
-/// The bytes of a document, with the position of the first.
-struct DocumentBytes<'b> {
+/// A piece, and its text if all of it is UTF-8.
+struct PieceText<'b> {
     line: u64,
     start: u64,
     bytes: &'b [u8],
+    text: Option<&'b str>,
 }
 
 impl<'b> JsonDocuments<'b> {
@@ -64,40 +65,38 @@ impl<'b> JsonDocuments<'b> {
 
     /// Parses the documents of a piece.
     pub(super) fn add(&mut self, format: &JsonFormat, piece: Piece<'b>) -> Result<(), ReadError> {
+        let Piece { line, start, bytes } = piece;
+        let text = simdutf8::basic::from_utf8(bytes).ok();
+        let piece = PieceText { line, start, bytes, text };
         if format.is_array {
-            self.add_elements(format, piece)
+            self.add_elements(format, &piece)
         } else {
-            self.add_lines(format, piece)
+            self.add_lines(format, &piece)
         }
     }
 
-    fn add_lines(&mut self, format: &JsonFormat, piece: Piece<'b>) -> Result<(), ReadError> {
-        let mut start = 0;
-        for (line, bytes) in (piece.line..).zip(piece.bytes.split_inclusive(|byte| *byte == b'\n'))
-        {
-            let n_own = bytes
-                .iter()
-                .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
-                .map_or(0, |last| last + 1);
+    fn add_lines(&mut self, format: &JsonFormat, piece: &PieceText<'b>) -> Result<(), ReadError> {
+        let (mut start, mut line) = (0, piece.line);
+        for end in memchr_iter(b'\n', piece.bytes).chain([piece.bytes.len()]) {
+            let bytes = &piece.bytes[start..end];
+            let n_cr = bytes.iter().rev().take_while(|byte| **byte == b'\r').count();
             if !bytes.trim_ascii().is_empty() {
-                self.push(
-                    format,
-                    DocumentBytes { line, start: piece.start + start, bytes: &bytes[..n_own] },
-                )?;
+                self.push(format, piece, line, start..end - n_cr)?;
             }
-            start += bytes.len() as u64;
+            (start, line) = (end + 1, line + 1);
         }
         Ok(())
     }
 
     /// `block_reader` emits the bytes between the array's brackets, and an empty piece where the
     /// closing one is missing.
-    fn add_elements(&mut self, format: &JsonFormat, piece: Piece<'b>) -> Result<(), ReadError> {
+    fn add_elements(
+        &mut self,
+        format: &JsonFormat,
+        piece: &PieceText<'b>,
+    ) -> Result<(), ReadError> {
         if piece.bytes.is_empty() {
-            return self.push(
-                format,
-                DocumentBytes { line: piece.line, start: piece.start, bytes: piece.bytes },
-            );
+            return self.push(format, piece, piece.line, 0..0);
         }
         let (mut from, mut line, mut counted) = (0, piece.line, 0);
         while from < piece.bytes.len() {
@@ -105,27 +104,30 @@ impl<'b> JsonDocuments<'b> {
             if let Some(own) = element_range(piece.bytes, from..end.at, end.terminator) {
                 line += memchr_iter(b'\n', &piece.bytes[counted..own.start]).count() as u64;
                 counted = own.start;
-                let start = piece.start + own.start as u64;
-                self.push(format, DocumentBytes { line, start, bytes: &piece.bytes[own] })?;
+                self.push(format, piece, line, own)?;
             }
             from = end.at + 1;
         }
         Ok(())
     }
 
-    fn push(&mut self, format: &JsonFormat, document: DocumentBytes<'b>) -> Result<(), ReadError> {
-        let DocumentBytes { line, start, bytes } = document;
-        let n_bytes = bytes.len() as u64;
+    /// Parses the document that has the bytes `own` of a piece.
+    fn push(
+        &mut self,
+        format: &JsonFormat,
+        piece: &PieceText<'b>,
+        line: u64,
+        own: Range<usize>,
+    ) -> Result<(), ReadError> {
+        let (start, n_bytes) = (piece.start + own.start as u64, own.len() as u64);
         if n_bytes > format.limits.max_record {
             let max_bytes = format.limits.max_record;
             return Err(ReadError::record_too_long(&format.name, line, max_bytes));
         }
-        let (text, bad_byte) = match std::str::from_utf8(bytes) {
-            Ok(text) => (text, None),
-            Err(error) => {
-                let valid = &bytes[..error.valid_up_to()];
-                (std::str::from_utf8(valid).unwrap_or_default(), Some(not_utf8(valid)))
-            }
+        let bytes = &piece.bytes[own.clone()];
+        let (text, bad_byte) = match piece.text.and_then(|text| text.get(own)) {
+            Some(text) => (text, None),
+            None => valid_part(bytes),
         };
         let missing = if format.is_array { missing_element(bytes) } else { None };
         let damage = match missing {
@@ -155,10 +157,11 @@ impl<'b> JsonDocuments<'b> {
         };
         let parsed = json_parser::parse(text, &format.limits, message, &mut self.nodes);
         let not_text = |reason| Damage::Syntax(reason, RowDamage::Other);
-        let (reason, damage, is_whole) = match bad_byte.map(not_text).or(parsed.err())? {
-            Damage::Syntax(reason, damage) => (reason, damage, false),
-            Damage::Value(reason) => (reason, RowDamage::Other, true),
-        };
+        let (reason, damage, is_whole) =
+            match bad_byte.map(not_text).or(parsed.err().map(|damage| *damage))? {
+                Damage::Syntax(reason, damage) => (reason, damage, false),
+                Damage::Value(reason) => (reason, RowDamage::Other, true),
+            };
         // Text after a complete object may be another order, which must not be lost: nothing is
         // salvaged. Nor where the end of an array's element is uncertain.
         let may_hold_others = damage == RowDamage::TextAfter || format.is_array && !is_whole;
@@ -226,6 +229,17 @@ fn missing_element(element: &[u8]) -> Option<&'static str> {
             "no element between the last comma and the end of the array, expected a JSON object",
         ),
         _ => None,
+    }
+}
+
+/// The text of a document before its first byte that is not UTF-8, and the message for that byte.
+fn valid_part(bytes: &[u8]) -> (&str, Option<String>) {
+    match str::from_utf8(bytes) {
+        Ok(text) => (text, None),
+        Err(error) => {
+            let valid = &bytes[..error.valid_up_to()];
+            (str::from_utf8(valid).unwrap_or_default(), Some(not_utf8(valid)))
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use std::{fmt, iter};
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use wide::u8x16;
 
 use super::{
     dialect::ReadLimits,
@@ -27,6 +28,8 @@ const TRAILING: &str = "trailing characters";
 pub(super) struct NodeBuffer {
     pub(super) nodes: Vec<FlatNode>,
     pub(super) unescaped: String,
+    /// Digests of the names in the objects that are being parsed.
+    name_digests: Vec<u64>,
 }
 
 /// Why a document is unreadable.
@@ -37,6 +40,9 @@ pub(super) enum Damage {
     /// It is complete JSON, but has a value that is not accepted.
     Value(String),
 }
+
+/// Boxed, so that the result of every value fits into a register.
+type Parsed = Result<(), Box<Damage>>;
 
 /// Parses a document, and appends its nodes. `syntax_message` is the start of the message for a
 /// syntax error.
@@ -49,9 +55,10 @@ pub(super) fn parse(
     limits: &ReadLimits,
     syntax_message: &'static str,
     into: &mut NodeBuffer,
-) -> Result<(), Damage> {
+) -> Parsed {
     let parser = JsonParser {
         text,
+        bytes: text.as_bytes(),
         at: 0,
         limits,
         n_values_left: limits.max_values,
@@ -64,6 +71,7 @@ pub(super) fn parse(
 
 struct JsonParser<'p> {
     text: &'p str,
+    bytes: &'p [u8],
     /// The offset of the next byte.
     at: usize,
     limits: &'p ReadLimits,
@@ -76,29 +84,24 @@ struct JsonParser<'p> {
 }
 
 impl JsonParser<'_> {
-    fn document(mut self) -> Result<(), Damage> {
-        let root = self.push(NodeKind::Object, 0);
+    fn document(mut self) -> Parsed {
+        let document = self.push(NodeKind::Object, 0);
         self.skip_blanks();
         let parsed = self.expect(b'{').and_then(|()| self.members(0)).and_then(|()| {
             self.skip_blanks();
-            if self.at == self.text.len() { Ok(()) } else { Err(self.not_json()) }
+            if self.at == self.bytes.len() { Ok(()) } else { Err(self.not_json()) }
         });
-        self.end_object(root, parsed)
+        self.end_object(document, 0, parsed)
     }
 
-    fn value(&mut self, depth: usize) -> Result<(), Damage> {
+    fn value(&mut self, depth: usize) -> Parsed {
         if depth > MAX_DEPTH {
-            return Err(Damage::Value(format!("nested deeper than {MAX_DEPTH} levels")));
+            return Err(too_deep());
         }
         self.count_value()?;
         match self.peek() {
             Some(b'"') => self.string(NodeKind::Text),
-            Some(b'{') => {
-                let object = self.push(NodeKind::Object, self.at);
-                self.at += 1;
-                let parsed = self.members(depth);
-                self.end_object(object, parsed)
-            }
+            Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
             Some(b't') => self.literal(NodeKind::True, "true"),
             Some(b'f') => self.literal(NodeKind::False, "false"),
@@ -107,28 +110,32 @@ impl JsonParser<'_> {
         }
     }
 
-    fn count_value(&mut self) -> Result<(), Damage> {
+    fn count_value(&mut self) -> Parsed {
         // A limit in bytes is not enough: a value has 16 bytes in memory and more in a draft, and
         // may have two in the file. Without this one a line of 16 MB with a million items took
         // 1.8 GB.
         let Some(n_left) = self.n_values_left.checked_sub(1) else {
-            let max_values = self.limits.max_values;
-            return Err(Damage::Value(format!(
-                "the document has more than {max_values} values, the limit set by max_values"
-            )));
+            return Err(self.too_many_values());
         };
         self.n_values_left = n_left;
         Ok(())
     }
 
+    fn object(&mut self, depth: usize) -> Parsed {
+        let (object, first_name) = (self.push(NodeKind::Object, self.at), self.n_names());
+        self.at += 1;
+        let parsed = self.members(depth);
+        self.end_object(object, first_name, parsed)
+    }
+
     /// Parses what follows the opening brace of an object.
-    fn members(&mut self, depth: usize) -> Result<(), Damage> {
+    fn members(&mut self, depth: usize) -> Parsed {
         self.skip_blanks();
         if self.skip(b'}') {
             return Ok(());
         }
         loop {
-            self.string(NodeKind::Name)?;
+            self.name()?;
             self.skip_blanks();
             self.expect(b':')?;
             self.skip_blanks();
@@ -147,7 +154,7 @@ impl JsonParser<'_> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), Damage> {
+    fn array(&mut self, depth: usize) -> Parsed {
         let array = self.push(NodeKind::Array, self.at);
         self.at += 1;
         self.skip_blanks();
@@ -166,58 +173,73 @@ impl JsonParser<'_> {
         }
     }
 
+    fn name(&mut self) -> Parsed {
+        self.string(NodeKind::Name)?;
+        let digest = digest(self.name_at(self.into.nodes.len() - 1).as_bytes());
+        self.into.name_digests.push(digest);
+        Ok(())
+    }
+
     /// Parses a string: a value or the name of a member.
-    fn string(&mut self, kind: NodeKind) -> Result<(), Damage> {
+    fn string(&mut self, kind: NodeKind) -> Parsed {
         let start = self.at;
         self.expect(b'"')?;
         let has_escapes = self.skip_string()?;
-        let quoted = &self.text[start..self.at];
+        let n_bytes = self.at - start;
         if kind == NodeKind::Text {
-            self.ensure_fits(quoted, start)?;
+            self.ensure_fits(start)?;
         }
-        let (mut text_start, mut size) = (start + 1, quoted.len() - 2);
         if has_escapes {
-            let unescaped: String =
-                serde_json::from_str(quoted).map_err(|error| self.syntax_error(start, &error))?;
-            text_start = self.into.unescaped.len() - self.unescaped_start;
-            size = unescaped.len();
-            self.into.unescaped.push_str(&unescaped);
+            return self.unescape(kind, start);
         }
         self.into.nodes.push(FlatNode {
             kind,
-            is_unescaped: has_escapes,
+            is_unescaped: false,
             start: to_u32(start),
-            text_start: to_u32(text_start),
-            size: to_u32(size),
+            text_start: to_u32(start + 1),
+            size: to_u32(n_bytes - 2),
         });
         Ok(())
     }
 
     /// Skips the rest of a string and its closing quote. Returns whether it has escapes.
-    fn skip_string(&mut self) -> Result<bool, Damage> {
+    fn skip_string(&mut self) -> Result<bool, Box<Damage>> {
         let mut has_escapes = false;
         loop {
+            self.at += n_plain_bytes(&self.bytes[self.at..]);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
                     return Ok(has_escapes);
                 }
-                Some(b'\\') => {
+                // What is escaped neither closes the string nor escapes another byte.
+                Some(b'\\') if self.bytes.get(self.at + 1).is_some_and(u8::is_ascii) => {
                     has_escapes = true;
-                    // What is escaped neither closes the string nor escapes another byte.
-                    self.at += 1;
-                    match self.peek() {
-                        Some(byte) if byte.is_ascii() => self.at += 1,
-                        _ => return Err(self.not_json()),
-                    }
+                    self.at += 2;
                 }
-                Some(0x20..) => self.at += 1,
                 _ => return Err(self.not_json()),
             }
         }
     }
 
-    fn number(&mut self) -> Result<(), Damage> {
+    /// Adds a string that has escapes.
+    fn unescape(&mut self, kind: NodeKind, start: usize) -> Parsed {
+        let quoted = &self.text[start..self.at];
+        let unescaped: String = serde_json::from_str(quoted)
+            .map_err(|error| Box::new(self.syntax_error(start, &error)))?;
+        let text_start = self.into.unescaped.len() - self.unescaped_start;
+        self.into.unescaped.push_str(&unescaped);
+        self.into.nodes.push(FlatNode {
+            kind,
+            is_unescaped: true,
+            start: to_u32(start),
+            text_start: to_u32(text_start),
+            size: to_u32(unescaped.len()),
+        });
+        Ok(())
+    }
+
+    fn number(&mut self) -> Parsed {
         let start = self.at;
         self.skip(b'-');
         if !self.skip(b'0') {
@@ -230,15 +252,14 @@ impl JsonParser<'_> {
             let _ = self.skip(b'+') || self.skip(b'-');
             self.digits()?;
         }
-        let digits = &self.text[start..self.at];
-        self.ensure_fits(digits, start)?;
-        let index = self.push(NodeKind::Number, start);
-        self.into.nodes[index].size = to_u32(digits.len());
+        self.ensure_fits(start)?;
+        let number = self.push(NodeKind::Number, start);
+        self.into.nodes[number].size = to_u32(self.at - start);
         Ok(())
     }
 
     /// Skips at least one digit.
-    fn digits(&mut self) -> Result<(), Damage> {
+    fn digits(&mut self) -> Parsed {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
@@ -246,8 +267,8 @@ impl JsonParser<'_> {
         if self.at == start { Err(self.not_json()) } else { Ok(()) }
     }
 
-    fn literal(&mut self, kind: NodeKind, literal: &str) -> Result<(), Damage> {
-        if !self.text.as_bytes()[self.at..].starts_with(literal.as_bytes()) {
+    fn literal(&mut self, kind: NodeKind, literal: &str) -> Parsed {
+        if !self.bytes[self.at..].starts_with(literal.as_bytes()) {
             return Err(self.not_json());
         }
         self.push(kind, self.at);
@@ -255,15 +276,10 @@ impl JsonParser<'_> {
         Ok(())
     }
 
-    fn ensure_fits(&self, value: &str, start: usize) -> Result<(), Damage> {
-        let (n_bytes, max_bytes) = (value.len(), self.limits.max_cell);
-        if n_bytes as u64 <= max_bytes {
-            return Ok(());
-        }
-        let (line, column) = self.position(start);
-        let below = line_offset_text(line);
-        let found = format!("the value at column {column}{below} has {n_bytes} bytes");
-        Err(Damage::Value(format!("{found}, expected at most {max_bytes} (max_cell)")))
+    /// Checks the length of a string or number that begins at `start` and was just parsed.
+    fn ensure_fits(&self, start: usize) -> Parsed {
+        let n_bytes = (self.at - start) as u64;
+        if n_bytes <= self.limits.max_cell { Ok(()) } else { Err(self.too_long(start)) }
     }
 
     fn push(&mut self, kind: NodeKind, start: usize) -> usize {
@@ -279,7 +295,7 @@ impl JsonParser<'_> {
     }
 
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.bytes.get(self.at).copied()
     }
 
     fn skip(&mut self, byte: u8) -> bool {
@@ -288,7 +304,7 @@ impl JsonParser<'_> {
         is_next
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Damage> {
+    fn expect(&mut self, byte: u8) -> Parsed {
         if self.skip(byte) { Ok(()) } else { Err(self.not_json()) }
     }
 
@@ -298,30 +314,67 @@ impl JsonParser<'_> {
         }
     }
 
-    /// The text is not JSON; [`Self::damage_of_object`] adds what `serde_json` finds.
-    fn not_json(&self) -> Damage {
-        Damage::Syntax(self.syntax_message.to_owned(), RowDamage::Other)
+    fn n_names(&self) -> usize {
+        self.into.name_digests.len()
     }
 
-    /// Completes an object, whether it is damaged or not.
-    fn end_object(&mut self, object: usize, parsed: Result<(), Damage>) -> Result<(), Damage> {
+    /// Completes an object whose names have the digests from `first_name` on.
+    fn end_object(&mut self, object: usize, first_name: usize, parsed: Parsed) -> Parsed {
         self.set_size(object);
-        let damage = match (self.duplicate_member(object), parsed) {
+        let may_repeat_name = has_duplicates(&mut self.into.name_digests[first_name..]);
+        self.into.name_digests.truncate(first_name);
+        if parsed.is_ok() && !may_repeat_name {
+            return Ok(());
+        }
+        self.find_damage(object, parsed)
+    }
+}
+
+/// What is wrong with a document. None of it runs for a sound one.
+impl JsonParser<'_> {
+    /// The text is not JSON; [`Self::damage_of_object`] adds what `serde_json` finds.
+    #[cold]
+    fn not_json(&self) -> Box<Damage> {
+        Box::new(Damage::Syntax(self.syntax_message.to_owned(), RowDamage::Other))
+    }
+
+    #[cold]
+    fn too_many_values(&self) -> Box<Damage> {
+        let max_values = self.limits.max_values;
+        Box::new(Damage::Value(format!(
+            "the document has more than {max_values} values, the limit set by max_values"
+        )))
+    }
+
+    #[cold]
+    fn too_long(&self, start: usize) -> Box<Damage> {
+        let (n_bytes, max_bytes) = (self.at - start, self.limits.max_cell);
+        let (line, column) = self.position(start);
+        let below = line_offset_text(line);
+        let found = format!("the value at column {column}{below} has {n_bytes} bytes");
+        let reason = format!("{found}, expected at most {max_bytes} (max_cell)");
+        Box::new(Damage::Value(reason))
+    }
+
+    /// Finds the first member of an object that cannot be used, if there is one.
+    #[cold]
+    fn find_damage(&mut self, object: usize, parsed: Parsed) -> Parsed {
+        let (failed, damage) = match (self.duplicate_member(object), parsed) {
             (None, Ok(())) => return Ok(()),
             // Parsers differ in which of two equal names they use (RFC 8259, section 4): an order
             // must not depend on that.
             (Some(index), _) => {
-                let name = self.name(self.names(object)[index]);
+                let name = self.name_at(self.names(object)[index]);
                 (index, Damage::Value(format!("the member {name:?} occurs twice")))
             }
-            (None, Err(damage)) => (self.n_members(object), damage),
+            (None, Err(damage)) => (self.n_members(object), *damage),
         };
-        Err(self.damage_of_object(object, damage))
+        Err(Box::new(self.damage_of_object(object, failed, damage)))
     }
 
     /// What is wrong with an object of which the member at `failed` cannot be used: that, or that
     /// the object ends before.
-    fn damage_of_object(&mut self, object: usize, (failed, damage): (usize, Damage)) -> Damage {
+    fn damage_of_object(&mut self, object: usize, failed: usize, damage: Damage) -> Damage {
         let start = self.into.nodes[object].start as usize;
         let is_document = start == 0;
         let mut n_complete = 0;
@@ -350,7 +403,7 @@ impl JsonParser<'_> {
     /// The index of the first member whose name occurred before.
     fn duplicate_member(&self, object: usize) -> Option<usize> {
         // Nearly always there is none, which sorting finds out cheaply.
-        let names = self.names(object).into_iter().map(|name| self.name(name));
+        let names = self.names(object).into_iter().map(|name| self.name_at(name));
         let mut sorted: Vec<(&str, usize)> = names.zip(0..).collect();
         sorted.sort_unstable();
         sorted.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1).min()
@@ -373,7 +426,7 @@ impl JsonParser<'_> {
         iter::successors(first, after).collect()
     }
 
-    fn name(&self, index: usize) -> &str {
+    fn name_at(&self, index: usize) -> &str {
         let node = self.into.nodes[index];
         let unescaped = &self.into.unescaped[self.unescaped_start..];
         Document { text: self.text, unescaped, nodes: &[] }.text_of(node)
@@ -398,8 +451,54 @@ impl JsonParser<'_> {
 
     /// The line below the document's first, and the character within that line.
     fn position(&self, offset: usize) -> (u32, u32) {
-        position_after(&self.text.as_bytes()[..offset], 0, 1)
+        position_after(&self.bytes[..offset], 0, 1)
     }
+}
+
+#[cold]
+fn too_deep() -> Box<Damage> {
+    Box::new(Damage::Value(format!("nested deeper than {MAX_DEPTH} levels")))
+}
+
+/// The number of bytes before the first quote, backslash or control character.
+fn n_plain_bytes(bytes: &[u8]) -> usize {
+    let mut n_plain = 0;
+    for chunk in bytes.as_chunks::<16>().0 {
+        let lanes = u8x16::new(*chunk);
+        let is_control = lanes.min(u8x16::splat(0x1F)).simd_eq(lanes);
+        let is_special =
+            is_control | lanes.simd_eq(u8x16::splat(b'"')) | lanes.simd_eq(u8x16::splat(b'\\'));
+        let mask = is_special.to_bitmask();
+        if mask != 0 {
+            return n_plain + mask.trailing_zeros() as usize;
+        }
+        n_plain += 16;
+    }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    let rest = &bytes[n_plain..];
+    n_plain + rest.iter().position(is_special).unwrap_or(rest.len())
+}
+
+/// A number that is the same for equal names, and hardly ever for others.
+fn digest(name: &[u8]) -> u64 {
+    let word = |bytes: [u8; 4]| u64::from(u32::from_le_bytes(bytes));
+    let (start, end) = if let (Some(start), Some(end)) = (name.first_chunk(), name.last_chunk()) {
+        (u64::from_le_bytes(*start), u64::from_le_bytes(*end))
+    } else if let (Some(start), Some(end)) = (name.first_chunk(), name.last_chunk()) {
+        (word(*start), word(*end))
+    } else {
+        name.iter().fold((0, 0), |(start, end), byte| (start << 8 | u64::from(*byte), end))
+    };
+    start ^ end.rotate_left(32) ^ (name.len() as u64) << 56
+}
+
+fn has_duplicates(digests: &mut [u64]) -> bool {
+    // Few are compared faster than sorted.
+    if digests.len() > 32 {
+        digests.sort_unstable();
+        return digests.windows(2).any(|pair| pair[0] == pair[1]);
+    }
+    (1..digests.len()).any(|index| digests[..index].contains(&digests[index]))
 }
 
 fn syntax_damage(error: &serde_json::Error) -> RowDamage {
@@ -429,3 +528,6 @@ impl<'text> Visitor<'text> for MemberCounter<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
