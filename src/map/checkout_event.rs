@@ -52,10 +52,10 @@ pub(super) fn event_path(path: &str) -> &str {
 
 /// The members that an event has beside its order, with their paths in the canonical form: the
 /// attributes of all events and what only the sending needs are none of the document.
-pub(super) fn members_beside<'n>(
-    document: JsonNode<'n>,
+pub(super) fn members_beside(
+    document: JsonNode<'_>,
     is_attribute: impl Fn(&str) -> bool,
-) -> impl Iterator<Item = (&'n str, JsonNode<'n>)> {
+) -> impl Iterator<Item = (&str, JsonNode<'_>)> {
     let is_beside =
         move |name: &str| name != "order" && !OF_SENDING.contains(&name) && !is_attribute(name);
     document.members().filter(move |(name, _)| is_beside(name))

@@ -199,12 +199,11 @@ impl<'a, V: View<'a>> CustomFields<'a, V> {
         found: Found<'a>,
         n_objects: Option<usize>,
     ) {
-        let message = match n_objects {
-            Some(n_objects) => format!("{n_objects} extension objects, expected one"),
-            None => {
-                let found = found.value.type_name();
-                format!("{found} where an object of extension attributes is expected")
-            }
+        let message = if let Some(n_objects) = n_objects {
+            format!("{n_objects} extension objects, expected one")
+        } else {
+            let found = found.value.type_name();
+            format!("{found} where an object of extension attributes is expected")
         };
         let problem = Problem::for_order(Code::ExtensionValue, found.at.position(), message);
         let is_product = matches!(self.target, FieldTarget::AnyItemProduct);

@@ -17,7 +17,7 @@ use super::{
     mapper::Mapper,
     paths::{known_paths, unknown_members},
     profile::Profile,
-    record_view::{self, RecordView},
+    record_view::{self, HeaderRow, RecordView},
     seen_names::SeenNames,
 };
 use crate::model::{
@@ -37,7 +37,7 @@ pub struct FileMapper<'p> {
 
 enum FormatMapper<'p> {
     Csv(Box<HeaderBinding<'p>>),
-    Json(Mapper<'p, PathSource>),
+    Json(Box<Mapper<'p, PathSource>>),
 }
 
 impl<'p> FileMapper<'p> {
@@ -50,7 +50,7 @@ impl<'p> FileMapper<'p> {
     ) -> Result<Self, MapError> {
         let format = match header {
             Some(header) => FormatMapper::Csv(Box::new(HeaderBinding::new(profile, header, file)?)),
-            None => FormatMapper::Json(document_binding::bind(profile, file)?),
+            None => FormatMapper::Json(Box::new(document_binding::bind(profile, file)?)),
         };
         Ok(Self { profile, format })
     }
@@ -59,11 +59,14 @@ impl<'p> FileMapper<'p> {
     #[must_use]
     pub fn kind_in_file<'a>(&'a self, row: &'a Row<'a>, raw: &[u8]) -> RowKind<'a> {
         // First the header: a profile that ignores it by its text must not join two exports.
-        if let (RowContent::Record(record), FormatMapper::Csv(binding)) =
-            (&row.content, &self.format)
-            && record_view::is_header(record, &binding.header, &binding.mapper.key)
-        {
-            return RowKind::Header;
+        match self.header_row(row) {
+            Some(HeaderRow::Repeated) => return RowKind::Header,
+            Some(HeaderRow::Exchanged) => {
+                let reason = "the row is a header with the columns in another order, so the rows \
+                              below it would be misread; split the file there";
+                return RowKind::Unreadable { key: None, reason };
+            }
+            None => {}
         }
         let kind = self.kind(row);
         if matches!(kind, RowKind::Blank) || !self.is_ignored(row, raw) {
@@ -78,6 +81,15 @@ impl<'p> FileMapper<'p> {
             }
             _ => RowKind::Ignored,
         }
+    }
+
+    /// Which header of a CSV file a row is, if it is one.
+    fn header_row(&self, row: &Row<'_>) -> Option<HeaderRow> {
+        let (RowContent::Record(record), FormatMapper::Csv(binding)) = (&row.content, &self.format)
+        else {
+            return None;
+        };
+        binding.names.header_row(record, &binding.header, &binding.mapper.key)
     }
 
     /// The role in grouping of a row that is part of an order, with its order key.

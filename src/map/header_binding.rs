@@ -14,6 +14,7 @@ use super::{
     mapper::Mapper,
     misspelling::misspelling,
     profile::{FieldRule, FieldTarget, Profile},
+    record_view::HeaderNames,
     rule::Rule,
     wildcard::wildcard_field,
 };
@@ -30,6 +31,7 @@ use crate::model::{
 pub(super) struct HeaderBinding<'p> {
     pub(super) mapper: Mapper<'p, usize>,
     pub(super) header: Arc<Header>,
+    pub(super) names: HeaderNames,
     /// A warning for each column that the profile does not use.
     pub(super) unknown: Vec<Problem>,
     /// The columns that the file lacks, if files are joined: another one may have them.
@@ -81,7 +83,8 @@ impl<'p> HeaderBinding<'p> {
             item_rows,
         };
         let (unknown, header) = (columns.unknown_columns(), Arc::clone(header));
-        Ok(Self { mapper, header, unknown, missing: columns.missing })
+        let names = HeaderNames::new(&header);
+        Ok(Self { mapper, header, names, unknown, missing: columns.missing })
     }
 }
 
@@ -235,7 +238,9 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             (None, [only]) if only.contains([';', '\t', '|']) => {
                 "\n  hint: the header is one column; set delimiter in the profile".to_owned()
             }
-            _ => did_you_mean(suggest(column, names)),
+            // A hint is shown only where the column is required.
+            _ if is_required => did_you_mean(suggest(column, names)),
+            _ => String::new(),
         };
         self.missing.push(MissingName {
             file: format!("{}:1", self.file),

@@ -102,18 +102,68 @@ impl<'a> View<'a> for RecordView<'a> {
     }
 }
 
-/// Whether a record repeats the header, which may have a byte order mark there.
-pub(super) fn is_header(record: &Record<'_>, header: &Header, key_columns: &[usize]) -> bool {
-    let is_name = |index: usize| {
-        let cell = record.cell(index);
-        let marked = if index == 0 { cell.strip_prefix('\u{feff}') } else { None };
-        // A byte order mark before the quotes makes them part of the cell.
-        marked.map_or(cell, |cell| cell.trim_matches('"')) == header.names[index]
-    };
-    record.n_cells() == header.names.len()
-        // Few other rows have the name of the key's column for a key.
-        && key_columns.iter().all(|column| is_name(*column))
-        && (0..record.n_cells()).all(is_name)
+/// The names of a header, for rows that may be one too.
+pub(super) struct HeaderNames {
+    /// In ascending order.
+    sorted: Vec<String>,
+    /// A bit for each length of a name; those of 63 bytes and more share the last one.
+    lengths: u64,
+}
+
+/// A row that is a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HeaderRow {
+    /// The file's header again.
+    Repeated,
+    /// The names of the file's header in another order: the rows below it would be misread.
+    Exchanged,
+}
+
+impl HeaderNames {
+    pub(super) fn new(header: &Header) -> Self {
+        let mut sorted = header.names.clone();
+        sorted.sort_unstable();
+        let lengths = sorted.iter().fold(0, |lengths, name| lengths | length_bit(name));
+        Self { sorted, lengths }
+    }
+
+    fn contains(&self, cell: &str) -> bool {
+        // Most rows are decided by the length of one cell.
+        self.lengths & length_bit(cell) != 0
+            && self.sorted.binary_search_by(|name| name.as_str().cmp(cell)).is_ok()
+    }
+
+    /// Which header a record is, if it is one. Its first name may have a byte order mark.
+    pub(super) fn header_row(
+        &self,
+        record: &Record<'_>,
+        header: &Header,
+        key_columns: &[usize],
+    ) -> Option<HeaderRow> {
+        let name = |index: usize| {
+            let cell = record.cell(index);
+            // A byte order mark before the quotes makes them part of the cell.
+            let marked = if index == 0 { cell.strip_prefix('\u{feff}') } else { None };
+            marked.map_or(cell, |cell| cell.trim_matches('"'))
+        };
+        let n_cells = record.n_cells();
+        // Few other rows have the name of a column for a key.
+        let is_header = n_cells == header.names.len()
+            && key_columns.iter().all(|column| self.contains(name(*column)))
+            && (0..n_cells).all(|index| self.contains(name(index)));
+        if !is_header {
+            return None;
+        }
+        if (0..n_cells).all(|index| name(index) == header.names[index]) {
+            return Some(HeaderRow::Repeated);
+        }
+        let n_named = (0..n_cells).filter(|index| !name(*index).is_empty()).count();
+        (n_named > 1).then_some(HeaderRow::Exchanged)
+    }
+}
+
+fn length_bit(name: &str) -> u64 {
+    1 << name.len().min(63)
 }
 
 /// Whether one of several lines of a record is a row too, if its quotes are data.

@@ -337,7 +337,9 @@ pub(crate) mod of_value {
         *column += 1;
         match value {
             Value::Array(elements) => {
-                elements.iter().for_each(|element| add(element, text, nodes, column));
+                for element in elements {
+                    add(element, text, nodes, column);
+                }
             }
             Value::Object(members) => {
                 for (name, member) in members {

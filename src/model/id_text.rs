@@ -140,8 +140,8 @@ pub fn find_stray(text: &str) -> Option<char> {
 // Nearly all texts. Bytes show it: 0xC2 begins the encoding of U+0080 to U+00BF, 0xCC and higher
 // that of U+0300 and higher. Without an early exit, many bytes are compared at once.
 fn is_plain(text: &str) -> bool {
-    let is_plain = |byte: u8| (byte >= b' ') & (byte < 0xcc) & (byte != b'\x7f') & (byte != 0xc2);
-    text.bytes().fold(true, |are_plain, byte| are_plain & is_plain(byte))
+    let is_other = |byte: &u8| !(b' '..0xcc).contains(byte) || matches!(byte, b'\x7f' | 0xc2);
+    text.bytes().filter(is_other).count() == 0
 }
 
 /// An identifier as it is sent and compared: in Unicode's composed form (NFC), so that `é` is one

@@ -116,6 +116,20 @@ fn repeated_header_starts_a_second_export() {
     assert!(ran.out.contains("  repeated    2 headers\n"), "{}", ran.out);
 }
 
+/// The rows below such a header were read by the names of the first one.
+#[test]
+fn header_in_another_order_ends_the_run() {
+    let exchanged = HEADER.replace("item.price,item.quantity", "item.quantity,item.price");
+    assert_ne!(exchanged, HEADER);
+    let (a, b) = (row("A-1"), row("A-2"));
+    for header in [exchanged.clone(), format!("\u{feff}{exchanged}")] {
+        let ran = Workspace::with("orders.csv", format!("{HEADER}{a}{header}{b}")).run(CHECK);
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        let found = "orders.csv:3: the row is a header with the columns in another order";
+        assert!(ran.err.contains(found), "{}", ran.err);
+    }
+}
+
 /// Equal rows of one file are two items, of two joined files an overlap.
 #[test]
 fn equal_rows_of_joined_files_are_a_problem() {
