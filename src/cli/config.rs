@@ -397,7 +397,7 @@ mod tests {
     #[test]
     fn errors_name_position_and_suggestion() {
         insta::assert_snapshot!(load_error("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
-        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_values max_expansion backfill_after old_orders item_price reused_references changed_exit unreadable_rows target targets`
+        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_values max_expansion backfill_after old_orders item_price reused_references changed_exit unreadable_rows results_csv target targets`
           hint: did you mean "in_flight"?
         "#);
         assert_eq!(
