@@ -2,7 +2,7 @@
 //!
 //! Compiled when a profile is bound to a file of documents. Used by `document_view`.
 
-use crate::model::document::{JsonNode, JsonValue};
+use crate::model::document::JsonNode;
 
 /// A dotted path such as `customer.address.city`.
 ///
@@ -41,9 +41,9 @@ impl Path {
     /// selects none of them.
     pub(super) fn array_within<'n>(&self, node: JsonNode<'n>) -> Option<JsonNode<'n>> {
         self.readings.iter().find_map(|(step, rest)| {
-            let (found, rest) = (step.find(node)?, rest.as_ref()?);
-            let is_filled = found.value() == JsonValue::Array && !found.is_empty();
-            if is_filled && rest.first_step().index.is_none() {
+            let rest = rest.as_ref()?;
+            let found = step.find(node)?;
+            if found.is_array() && !found.is_empty() && rest.first_step().index.is_none() {
                 return Some(found);
             }
             rest.array_within(found)
@@ -62,10 +62,10 @@ impl Step {
     }
 
     fn find<'n>(&self, node: JsonNode<'n>) -> Option<JsonNode<'n>> {
-        match node.value() {
-            JsonValue::Array => node.elements()?.nth(self.index?),
-            _ => node.member(&self.name),
+        if node.is_array() {
+            return node.elements()?.nth(self.index?);
         }
+        node.member(&self.name)
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::document::of_value::document_of;
+    use crate::model::document::{JsonValue, of_value::document_of};
 
     #[test]
     fn path_selects_members_and_elements() {

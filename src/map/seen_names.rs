@@ -54,7 +54,7 @@ impl SeenNames {
         self.root.below.is_empty()
     }
 
-    /// Whether any document has a value at a path, under the rules of [`JsonNode::at`].
+    /// Whether any document has a value at a path, under the rules of `Path`.
     pub(super) fn has(&self, path: &str) -> bool {
         self.root.at(path).is_some()
     }

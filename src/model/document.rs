@@ -144,6 +144,12 @@ impl<'d> JsonNode<'d> {
         self.node().kind == NodeKind::Object
     }
 
+    /// Whether it is an array.
+    #[must_use]
+    pub fn is_array(self) -> bool {
+        self.node().kind == NodeKind::Array
+    }
+
     /// Whether it is an array or object without elements or members.
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -154,37 +160,22 @@ impl<'d> JsonNode<'d> {
     /// The member `name` of an object.
     #[must_use]
     pub fn member(self, name: &str) -> Option<Self> {
-        self.members().find(|(key, _)| *key == name).map(|(_, node)| node)
+        let NodeRange { document, mut index, end } = self.below(NodeKind::Object);
+        while index + 1 < end {
+            let key = document.nodes[index as usize];
+            // Most names differ in their length.
+            if key.size as usize == name.len() && document.text_of(key) == name {
+                return Some(Self { document, index: index + 1 });
+            }
+            index = document.next(index + 1);
+        }
+        None
     }
 
     /// The names and values of an object, in file order; none of another value.
     #[must_use]
     pub fn members(self) -> JsonMembers<'d> {
         JsonMembers(self.below(NodeKind::Object))
-    }
-
-    /// The value at a dotted path such as `customer.address.city`.
-    ///
-    /// A member whose name contains the dots takes precedence. A number selects the element of an
-    /// array, from 0.
-    #[must_use]
-    pub fn at(self, path: &str) -> Option<Self> {
-        if let Some(node) = self.step(path) {
-            return Some(node);
-        }
-        path.match_indices('.').find_map(|(dot, _)| self.step(&path[..dot])?.at(&path[dot + 1..]))
-    }
-
-    /// The filled array within which a path goes on, if it goes on to a member of the elements: it
-    /// selects none of them.
-    #[must_use]
-    pub fn array_within(self, path: &str) -> Option<Self> {
-        path.match_indices('.').find_map(|(dot, _)| {
-            let above = self.at(&path[..dot])?;
-            let next = path[dot + 1..].split('.').next().unwrap_or_default();
-            let is_filled = above.value() == JsonValue::Array && !above.is_empty();
-            (is_filled && next.parse::<usize>().is_err()).then_some(above)
-        })
     }
 
     /// The elements of an array; `None` of a single value.
@@ -228,13 +219,6 @@ impl<'d> JsonNode<'d> {
 
     fn node(self) -> FlatNode {
         self.document.nodes[self.index as usize]
-    }
-
-    fn step(self, name: &str) -> Option<Self> {
-        match self.node().kind {
-            NodeKind::Array => self.elements()?.nth(name.parse::<usize>().ok()?),
-            _ => self.member(name),
-        }
     }
 
     /// The nodes below a value of this kind; none of another kind.

@@ -23,6 +23,9 @@ const MAX_DEPTH: usize = 64;
 /// The error of `serde_json` for text after a complete value.
 const TRAILING: &str = "trailing characters";
 
+/// In place of a byte of the document at its end; it is none of JSON.
+const END: u8 = 0;
+
 /// The nodes of documents, and their unescaped strings.
 #[derive(Debug, Default)]
 pub(super) struct NodeBuffer {
@@ -86,9 +89,8 @@ struct JsonParser<'p> {
 impl JsonParser<'_> {
     fn document(mut self) -> Parsed {
         let document = self.push(NodeKind::Object, 0);
-        self.skip_blanks();
         let parsed = self.expect(b'{').and_then(|()| self.members(0)).and_then(|()| {
-            self.skip_blanks();
+            self.token();
             if self.at == self.bytes.len() { Ok(()) } else { Err(self.not_json()) }
         });
         self.end_object(document, 0, parsed)
@@ -99,13 +101,13 @@ impl JsonParser<'_> {
             return Err(too_deep());
         }
         self.count_value()?;
-        match self.peek() {
-            Some(b'"') => self.string(NodeKind::Text),
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.array(depth),
-            Some(b't') => self.literal(NodeKind::True, "true"),
-            Some(b'f') => self.literal(NodeKind::False, "false"),
-            Some(b'n') => self.literal(NodeKind::Null, "null"),
+        match self.token() {
+            b'"' => self.string(NodeKind::Text),
+            b'{' => self.object(depth),
+            b'[' => self.array(depth),
+            b't' => self.literal(NodeKind::True, "true"),
+            b'f' => self.literal(NodeKind::False, "false"),
+            b'n' => self.literal(NodeKind::Null, "null"),
             _ => self.number(),
         }
     }
@@ -130,103 +132,96 @@ impl JsonParser<'_> {
 
     /// Parses what follows the opening brace of an object.
     fn members(&mut self, depth: usize) -> Parsed {
-        self.skip_blanks();
-        if self.skip(b'}') {
+        if self.token() == b'}' {
+            self.at += 1;
             return Ok(());
         }
         loop {
-            self.name()?;
-            self.skip_blanks();
+            if self.token() != b'"' {
+                return Err(self.not_json());
+            }
+            self.string(NodeKind::Name)?;
             self.expect(b':')?;
-            self.skip_blanks();
             let value = self.into.nodes.len();
             if let Err(damage) = self.value(depth + 1) {
                 // A name without a value is that of the damaged member.
                 self.into.nodes.truncate(value);
                 return Err(damage);
             }
-            self.skip_blanks();
-            if self.skip(b'}') {
-                return Ok(());
+            match self.token() {
+                b',' => self.at += 1,
+                b'}' => break,
+                _ => return Err(self.not_json()),
             }
-            self.expect(b',')?;
-            self.skip_blanks();
         }
+        self.at += 1;
+        Ok(())
     }
 
     fn array(&mut self, depth: usize) -> Parsed {
         let array = self.push(NodeKind::Array, self.at);
         self.at += 1;
-        self.skip_blanks();
-        if self.skip(b']') {
+        if self.token() == b']' {
+            self.at += 1;
             return Ok(());
         }
         loop {
             self.value(depth + 1)?;
-            self.skip_blanks();
-            if self.skip(b']') {
-                self.set_size(array);
-                return Ok(());
+            match self.token() {
+                b',' => self.at += 1,
+                b']' => break,
+                _ => return Err(self.not_json()),
             }
-            self.expect(b',')?;
-            self.skip_blanks();
         }
-    }
-
-    fn name(&mut self) -> Parsed {
-        self.string(NodeKind::Name)?;
-        let digest = digest(self.name_at(self.into.nodes.len() - 1).as_bytes());
-        self.into.name_digests.push(digest);
+        self.at += 1;
+        self.set_size(array);
         Ok(())
     }
 
-    /// Parses a string: a value or the name of a member.
+    /// Parses a string, at whose opening quote the parser is: a value or the name of a member.
     fn string(&mut self, kind: NodeKind) -> Parsed {
-        let start = self.at;
-        self.expect(b'"')?;
-        let has_escapes = self.skip_string()?;
-        let n_bytes = self.at - start;
-        if kind == NodeKind::Text {
-            self.ensure_fits(start)?;
+        let start = self.at + 1;
+        let end = start + n_plain_bytes(&self.bytes[start..]);
+        if self.bytes.get(end) != Some(&b'"') {
+            return self.string_with_escapes(kind, end);
         }
-        if has_escapes {
-            return self.unescape(kind, start);
+        self.at = end + 1;
+        if kind == NodeKind::Name {
+            self.into.name_digests.push(digest(&self.bytes[start..end]));
+        } else {
+            self.ensure_fits(start - 1)?;
         }
         self.into.nodes.push(FlatNode {
             kind,
             is_unescaped: false,
-            start: to_u32(start),
-            text_start: to_u32(start + 1),
-            size: to_u32(n_bytes - 2),
+            start: to_u32(start - 1),
+            text_start: to_u32(start),
+            size: to_u32(end - start),
         });
         Ok(())
     }
 
-    /// Skips the rest of a string and its closing quote. Returns whether it has escapes.
-    fn skip_string(&mut self) -> Result<bool, Box<Damage>> {
-        let mut has_escapes = false;
-        loop {
-            self.at += n_plain_bytes(&self.bytes[self.at..]);
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(has_escapes);
-                }
-                // What is escaped neither closes the string nor escapes another byte.
-                Some(b'\\') if self.bytes.get(self.at + 1).is_some_and(u8::is_ascii) => {
-                    has_escapes = true;
-                    self.at += 2;
-                }
-                _ => return Err(self.not_json()),
-            }
+    /// Parses a string that has a backslash at `escape`, or no end.
+    fn string_with_escapes(&mut self, kind: NodeKind, escape: usize) -> Parsed {
+        let (start, mut end) = (self.at, escape);
+        // What is escaped neither closes the string nor escapes another byte.
+        while self.bytes.get(end) == Some(&b'\\') {
+            end += 2;
+            end += n_plain_bytes(self.bytes.get(end..).unwrap_or_default());
         }
-    }
-
-    /// Adds a string that has escapes.
-    fn unescape(&mut self, kind: NodeKind, start: usize) -> Parsed {
-        let quoted = &self.text[start..self.at];
+        if self.bytes.get(end) != Some(&b'"') {
+            return Err(self.not_json());
+        }
+        self.at = end + 1;
+        if kind == NodeKind::Text {
+            self.ensure_fits(start)?;
+        }
+        let quoted = self.text.get(start..self.at).unwrap_or_default();
         let unescaped: String = serde_json::from_str(quoted)
             .map_err(|error| Box::new(self.syntax_error(start, &error)))?;
+        if kind == NodeKind::Name {
+            self.into.name_digests.push(digest(unescaped.as_bytes()));
+        }
         let text_start = self.into.unescaped.len() - self.unescaped_start;
         self.into.unescaped.push_str(&unescaped);
         self.into.nodes.push(FlatNode {
@@ -304,13 +299,25 @@ impl JsonParser<'_> {
         is_next
     }
 
-    fn expect(&mut self, byte: u8) -> Parsed {
-        if self.skip(byte) { Ok(()) } else { Err(self.not_json()) }
+    /// Skips blanks. Returns the byte after them, or [`END`].
+    #[inline]
+    fn token(&mut self) -> u8 {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
+                Some(byte) => return byte,
+                None => return END,
+            }
+        }
     }
 
-    fn skip_blanks(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
+    /// Skips a byte after blanks.
+    fn expect(&mut self, byte: u8) -> Parsed {
+        if self.token() == byte {
             self.at += 1;
+            Ok(())
+        } else {
+            Err(self.not_json())
         }
     }
 
@@ -462,21 +469,19 @@ fn too_deep() -> Box<Damage> {
 
 /// The number of bytes before the first quote, backslash or control character.
 fn n_plain_bytes(bytes: &[u8]) -> usize {
-    let mut n_plain = 0;
-    for chunk in bytes.as_chunks::<16>().0 {
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    for (index, chunk) in chunks.iter().enumerate() {
         let lanes = u8x16::new(*chunk);
         let is_control = lanes.min(u8x16::splat(0x1F)).simd_eq(lanes);
         let is_special =
             is_control | lanes.simd_eq(u8x16::splat(b'"')) | lanes.simd_eq(u8x16::splat(b'\\'));
         let mask = is_special.to_bitmask();
         if mask != 0 {
-            return n_plain + mask.trailing_zeros() as usize;
+            return index * 16 + mask.trailing_zeros() as usize;
         }
-        n_plain += 16;
     }
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    let rest = &bytes[n_plain..];
-    n_plain + rest.iter().position(is_special).unwrap_or(rest.len())
+    bytes.len() - rest.len() + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
 /// A number that is the same for equal names, and hardly ever for others.

@@ -131,7 +131,8 @@ fn describe_rows(name: &str, bytes: &[u8]) -> Vec<String> {
                 format!("{location} {} {}", bad.reason, bad.salvaged.is_some())
             }
             RowContent::Document(document) => {
-                let at = document.root().at("a").map(|a| a.position(FileId(0), row.origin.line));
+                let at =
+                    document.root().member("a").map(|a| a.position(FileId(0), row.origin.line));
                 format!(
                     "{location} {}",
                     at.map_or("-".into(), |Position { line, column, .. }| format!(
