@@ -17,7 +17,7 @@ use super::{
     csv_fast::FastCsvParser,
     csv_format::CsvFormat,
     csv_piece::CsvPiece,
-    csv_records::{CsvRecords, ParsedRecord, RecordText},
+    csv_records::{CsvRecords, UnescapedRecord},
     csv_slow::SlowCsvParser,
     error::ReadError,
 };
@@ -50,7 +50,7 @@ impl CsvParser {
         let mut slow = None;
         for piece in pieces {
             let mut piece = CsvPiece::new(piece);
-            let mut fast = FastCsvParser::new(format, &piece);
+            let fast = FastCsvParser::new(format, &piece);
             fast.parse(&mut piece, &mut records);
             while !piece.is_at_end() {
                 let slow = slow.get_or_insert_with(|| self.slow_parser());
@@ -126,13 +126,8 @@ fn parse_slow_record<'b>(
         format.ensure_unambiguous(piece.line, raw)?;
         let n_breaks = memchr_iter(b'\n', &rest[..parsed.n_bytes]).count();
         let damage = parsed.damage.described(format, parsed.n_cells, n_breaks);
-        into.records.push(ParsedRecord {
-            line: piece.line,
-            start: piece.offset(),
-            text: RecordText::Unescaped(raw, text_start..into.cells.text.len()),
-            ends: first_end..into.cells.ends.len(),
-            damage: damage.map(Box::new),
-        });
+        let text = text_start..into.cells.text.len();
+        into.push_unescaped(piece.place(), first_end, UnescapedRecord { raw, text, damage });
         piece.at += parsed.n_bytes;
         piece.line += n_breaks as u64;
     }

@@ -11,7 +11,8 @@ use memchr::{memchr, memchr_iter};
 use super::{
     csv_format::CsvFormat,
     csv_piece::CsvPiece,
-    csv_records::{CellBuffer, CsvRecords, ParsedRecord, RecordText},
+    csv_records::{CellBuffer, CsvRecords, UnescapedRecord},
+    dialect::CsvSyntax,
     position::to_u32,
     scanner::{CHUNK_BYTES, ChunkMarks, Scanner},
 };
@@ -19,13 +20,14 @@ use super::{
 /// Parses the plain records of a piece.
 #[derive(Debug)]
 pub(super) struct FastCsvParser {
-    scanner: Scanner,
+    syntax: CsvSyntax,
+    has_cr: bool,
     n_columns: usize,
     max_bytes: u64,
 }
 
 /// The record that is being scanned.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct OpenRecord {
     /// Where its ends begin in [`CellBuffer::ends`].
     first_end: usize,
@@ -36,7 +38,8 @@ struct OpenRecord {
 impl FastCsvParser {
     pub(super) fn new(format: &CsvFormat, piece: &CsvPiece<'_>) -> Self {
         Self {
-            scanner: Scanner::new(format.syntax, memchr(b'\r', piece.bytes).is_some()),
+            syntax: format.syntax,
+            has_cr: memchr(b'\r', piece.bytes).is_some(),
             n_columns: format.header.names.len(),
             // No cell is longer than its record, so the limit of a cell is checked on the record: a
             // long record of short cells takes the slow path.
@@ -45,8 +48,8 @@ impl FastCsvParser {
     }
 
     /// Parses records as long as they are plain.
-    pub(super) fn parse<'b>(&mut self, piece: &mut CsvPiece<'b>, into: &mut CsvRecords<'b>) {
-        let mut open = OpenRecord { first_end: into.cells.ends.len(), ..OpenRecord::default() };
+    pub(super) fn parse<'b>(&self, piece: &mut CsvPiece<'b>, into: &mut CsvRecords<'b>) {
+        let mut open = OpenRecord::at(into.cells.ends.len());
         if !self.scan_records(piece, &mut open, into) {
             // The slow path parses this record from its start.
             into.cells.ends.truncate(open.first_end);
@@ -55,15 +58,15 @@ impl FastCsvParser {
 
     /// Returns whether all records up to the end of the piece were plain.
     fn scan_records<'b>(
-        &mut self,
+        &self,
         piece: &mut CsvPiece<'b>,
         open: &mut OpenRecord,
         into: &mut CsvRecords<'b>,
     ) -> bool {
-        self.scanner.restart();
+        let mut scanner = Scanner::new(self.syntax, self.has_cr);
         let mut chunk_start = piece.at;
         while chunk_start < piece.bytes.len() {
-            let mut marks = self.scanner.scan(&piece.bytes[chunk_start..]);
+            let mut marks = scanner.scan(&piece.bytes[chunk_start..]);
             while let Some(stop) = marks.first_stop() {
                 let before = marks.split_through(stop);
                 open.extend(before, chunk_start.wrapping_sub(piece.at), &mut into.cells);
@@ -78,8 +81,8 @@ impl FastCsvParser {
         if piece.is_at_end() {
             return true;
         }
-        into.cells.ends.push(to_u32(piece.bytes.len() - piece.at));
-        !self.scanner.is_within_quotes() && self.push_record(piece.bytes.len(), piece, open, into)
+        into.cells.ends.push(to_u32(piece.rest().len()));
+        !scanner.is_within_quotes() && self.push_record(piece.bytes.len(), piece, open, into)
     }
 
     /// Pushes the record that ends with the line break or the end of the piece at `end`, if it is
@@ -91,24 +94,21 @@ impl FastCsvParser {
         open: &mut OpenRecord,
         into: &mut CsvRecords<'b>,
     ) -> bool {
-        let ends = open.first_end..into.cells.ends.len();
+        let ends = &mut into.cells.ends[open.first_end..];
         let mut n_bytes = end - piece.at;
-        if piece.bytes[..end].last() == Some(&b'\r') && n_bytes > 0 {
+        if piece.bytes[piece.at..end].last() == Some(&b'\r') {
             n_bytes -= 1;
-            into.cells.ends[ends.end - 1] -= 1;
+            ends.last_mut().into_iter().for_each(|last| *last -= 1);
         }
         if n_bytes == 0 && ends.len() == 1 {
             // A blank line.
             into.cells.ends.truncate(open.first_end);
         } else {
             let fits = ends.len() == self.n_columns && n_bytes as u64 <= self.max_bytes;
-            let Some(text) = piece.text(piece.at..piece.at + n_bytes).filter(|_| fits) else {
-                return false;
-            };
-            let text = open.record_text(text, piece.rest().len(), &mut into.cells);
-            let (line, start) = (piece.line, piece.offset());
-            *open = OpenRecord { first_end: ends.end, ..OpenRecord::default() };
-            into.records.push(ParsedRecord { line, start, text, ends, damage: None });
+            let text = if fits { piece.text(piece.at..piece.at + n_bytes) } else { None };
+            let Some(text) = text else { return false };
+            open.push(text, piece, into);
+            *open = OpenRecord::at(into.cells.ends.len());
         }
         piece.at = piece.bytes.len().min(end + 1);
         piece.line += 1;
@@ -117,6 +117,10 @@ impl FastCsvParser {
 }
 
 impl OpenRecord {
+    fn at(first_end: usize) -> Self {
+        Self { first_end, has_quotes: false, has_doubled: false }
+    }
+
     /// Adds the cells that end in a part of a chunk.
     #[inline]
     fn extend(&mut self, marks: ChunkMarks, chunk_start: usize, cells: &mut CellBuffer) {
@@ -126,21 +130,17 @@ impl OpenRecord {
         cells.push_ends(marks.delimiters | marks.line_feeds, chunk_start as u32);
     }
 
-    /// The text of the record, and room for that of all records in the rest of the piece.
-    fn record_text<'b>(
-        &self,
-        record: &'b str,
-        n_rest: usize,
-        cells: &mut CellBuffer,
-    ) -> RecordText<'b> {
-        if !self.has_quotes {
-            return RecordText::Unquoted(record);
+    fn push<'b>(&self, text: &'b str, piece: &CsvPiece<'b>, into: &mut CsvRecords<'b>) {
+        if self.has_doubled {
+            // All records of the rest fit without growing again.
+            into.cells.text.reserve(piece.rest().len());
+            let unescaped = into.cells.unescape(text, self.first_end);
+            let raw = text.as_bytes();
+            let record = UnescapedRecord { raw, text: unescaped, damage: None };
+            into.push_unescaped(piece.place(), self.first_end, record);
+        } else {
+            into.push(piece.place(), self.first_end, text, self.has_quotes);
         }
-        if !self.has_doubled {
-            return RecordText::Quoted(record);
-        }
-        cells.text.reserve(n_rest);
-        RecordText::Unescaped(record.as_bytes(), cells.unescape(record, self.first_end))
     }
 }
 
@@ -153,14 +153,14 @@ impl CellBuffer {
         let start = self.text.len();
         let (mut from, mut n_removed, mut is_within) = (0, 0, false);
         let mut quotes = memchr_iter(b'"', record.as_bytes());
-        let mut first_end = first_end;
+        let mut ends = self.ends[first_end..].iter_mut().peekable();
         while let Some(quote) = quotes.next() {
             self.text.push_str(&record[from..quote]);
             from = quote + 1;
-            let ends = &mut self.ends[first_end..];
-            let n_before = ends.iter().take_while(|end| **end <= to_u32(quote)).count();
-            ends[..n_before].iter_mut().for_each(|end| *end -= n_removed);
-            (first_end, n_removed) = (first_end + n_before, n_removed + 1);
+            while let Some(end) = ends.next_if(|end| **end <= to_u32(quote)) {
+                *end -= n_removed;
+            }
+            n_removed += 1;
             if is_within && record.as_bytes().get(from) == Some(&b'"') {
                 // The second of two quotes is the text of both.
                 quotes.next();
@@ -169,7 +169,7 @@ impl CellBuffer {
             }
         }
         self.text.push_str(&record[from..]);
-        self.ends[first_end..].iter_mut().for_each(|end| *end -= n_removed);
+        ends.for_each(|end| *end -= n_removed);
         start..self.text.len()
     }
 }

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::block::Piece;
+use super::{block::Piece, csv_records::RecordPlace};
 
 /// A piece of a file, and the next record in it.
 #[derive(Debug)]
@@ -34,9 +34,9 @@ impl<'b> CsvPiece<'b> {
         &self.bytes[self.at..]
     }
 
-    /// The offset of the next record in the decompressed file.
-    pub(super) fn offset(&self) -> u64 {
-        self.start + self.at as u64
+    /// Where the next record begins.
+    pub(super) fn place(&self) -> RecordPlace {
+        RecordPlace { line: self.line, start: self.start + self.at as u64 }
     }
 
     /// A range of the bytes as text, if it is UTF-8. Begins and ends next to an ASCII byte, so that

@@ -20,7 +20,9 @@ use crate::model::{
 pub(super) struct CsvRecords<'b> {
     file: FileId,
     syntax: CsvSyntax,
-    pub(super) records: Vec<ParsedRecord<'b>>,
+    records: Vec<ParsedRecord<'b>>,
+    /// Those whose text is not in a piece as such.
+    unescaped: Vec<UnescapedRecord<'b>>,
     pub(super) cells: CellBuffer,
 }
 
@@ -33,27 +35,40 @@ pub(super) struct CellBuffer {
     pub(super) text: String,
 }
 
-/// A parsed record.
+/// A parsed record. Its ends in [`CellBuffer::ends`] are followed by those of the next one.
 #[derive(Debug)]
-pub(super) struct ParsedRecord<'b> {
+struct ParsedRecord<'b> {
+    place: RecordPlace,
+    first_end: usize,
+    text: RecordText<'b>,
+}
+
+/// Where a record begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RecordPlace {
     pub(super) line: u64,
     /// The offset in the decompressed file.
     pub(super) start: u64,
-    pub(super) text: RecordText<'b>,
-    /// The range in [`CellBuffer::ends`].
-    pub(super) ends: Range<usize>,
-    pub(super) damage: Option<Box<DamagedRecord>>,
 }
 
-/// Where the text of a record is.
 #[derive(Debug)]
-pub(super) enum RecordText<'b> {
+enum RecordText<'b> {
     /// As it is in the piece, without quotes around cells.
     Unquoted(&'b str),
     /// As it is in the piece, with quotes around some cells and none within.
     Quoted(&'b str),
-    /// As it is in the piece, and its range in [`CellBuffer::text`].
-    Unescaped(&'b [u8], Range<usize>),
+    /// The index in [`CsvRecords::unescaped`].
+    Unescaped(usize),
+}
+
+/// A record whose text is in a buffer.
+#[derive(Debug)]
+pub(super) struct UnescapedRecord<'b> {
+    /// As it is in the piece.
+    pub(super) raw: &'b [u8],
+    /// The range in [`CellBuffer::text`].
+    pub(super) text: Range<usize>,
+    pub(super) damage: Option<DamagedRecord>,
 }
 
 impl CellBuffer {
@@ -87,6 +102,7 @@ impl<'b> CsvRecords<'b> {
             file: format.file,
             syntax: format.syntax,
             records: Vec::with_capacity(n_pieces.max(n_bytes / AVERAGE_ROW_BYTES)),
+            unescaped: Vec::new(),
             cells: CellBuffer { ends: Vec::with_capacity(n_ends), text: String::new() },
         }
     }
@@ -95,12 +111,64 @@ impl<'b> CsvRecords<'b> {
         self.records.len()
     }
 
+    /// Adds a record that is in the piece as such; its ends are the last ones, from `first_end` on.
+    pub(super) fn push(
+        &mut self,
+        place: RecordPlace,
+        first_end: usize,
+        text: &'b str,
+        has_quotes: bool,
+    ) {
+        let text = if has_quotes { RecordText::Quoted(text) } else { RecordText::Unquoted(text) };
+        self.records.push(ParsedRecord { place, first_end, text });
+    }
+
+    /// Adds a record whose text is in the buffer.
+    pub(super) fn push_unescaped(
+        &mut self,
+        place: RecordPlace,
+        first_end: usize,
+        record: UnescapedRecord<'b>,
+    ) {
+        let text = RecordText::Unescaped(self.unescaped.len());
+        self.unescaped.push(record);
+        self.records.push(ParsedRecord { place, first_end, text });
+    }
+
     pub(super) fn row(&self, index: usize) -> Row<'_> {
-        let parsed = &self.records[index];
-        let bytes = parsed.start..parsed.start + parsed.text.n_bytes() as u64;
-        let origin = RowOrigin { file: self.file, line: parsed.line, bytes };
-        let record = RowContent::Record(self.record(parsed));
-        let content = match &parsed.damage {
+        let ParsedRecord { place, first_end, text } = &self.records[index];
+        let end = self.records.get(index + 1).map_or(self.cells.ends.len(), |next| next.first_end);
+        let ends = &self.cells.ends[*first_end..end];
+        match text {
+            RecordText::Unquoted(text) => {
+                let record = Record { text, ends, form: RecordForm::Unquoted };
+                self.intact_row(*place, text.len(), record)
+            }
+            RecordText::Quoted(text) => {
+                let record = Record { text, ends, form: RecordForm::Quoted };
+                self.intact_row(*place, text.len(), record)
+            }
+            RecordText::Unescaped(index) => {
+                self.unescaped_row(*place, ends, &self.unescaped[*index])
+            }
+        }
+    }
+
+    fn intact_row<'r>(&self, place: RecordPlace, n_bytes: usize, record: Record<'r>) -> Row<'r> {
+        Row { origin: self.origin(place, n_bytes), content: RowContent::Record(record) }
+    }
+
+    fn unescaped_row<'r>(
+        &'r self,
+        place: RecordPlace,
+        ends: &'r [u32],
+        record: &'r UnescapedRecord<'b>,
+    ) -> Row<'r> {
+        let UnescapedRecord { raw, text, damage } = record;
+        let form = RecordForm::Unescaped(self.syntax.raw_record(raw));
+        let record =
+            RowContent::Record(Record { text: &self.cells.text[text.clone()], ends, form });
+        let content = match damage {
             None => record,
             Some(damage) => RowContent::Unreadable(Unreadable {
                 reason: damage.reason.clone(),
@@ -108,28 +176,11 @@ impl<'b> CsvRecords<'b> {
                 salvaged: damage.is_salvageable.then(|| Box::new(record)),
             }),
         };
-        Row { origin, content }
+        Row { origin: self.origin(place, raw.len()), content }
     }
 
-    fn record(&self, parsed: &ParsedRecord<'b>) -> Record<'_> {
-        let ends = &self.cells.ends[parsed.ends.clone()];
-        match &parsed.text {
-            RecordText::Unquoted(text) => Record { text, ends, form: RecordForm::Unquoted },
-            RecordText::Quoted(text) => Record { text, ends, form: RecordForm::Quoted },
-            RecordText::Unescaped(raw, range) => Record {
-                text: &self.cells.text[range.clone()],
-                ends,
-                form: RecordForm::Unescaped(self.syntax.raw_record(raw)),
-            },
-        }
-    }
-}
-
-impl RecordText<'_> {
-    fn n_bytes(&self) -> usize {
-        match self {
-            Self::Unquoted(text) | Self::Quoted(text) => text.len(),
-            Self::Unescaped(raw, _) => raw.len(),
-        }
+    fn origin(&self, place: RecordPlace, n_bytes: usize) -> RowOrigin {
+        let bytes = place.start..place.start + n_bytes as u64;
+        RowOrigin { file: self.file, line: place.line, bytes }
     }
 }

@@ -90,16 +90,13 @@ impl ChunkMarks {
 }
 
 impl Scanner {
-    /// Without carriage returns in the bytes (`has_cr` false) the scan is faster.
+    /// At the start of a record. Without carriage returns in the bytes (`has_cr` false) the scan is
+    /// faster.
     pub(super) fn new(syntax: CsvSyntax, has_cr: bool) -> Self {
         let quoting = if syntax.has_quotes { u64::MAX } else { 0 };
         let delimiter = u8x16::splat(syntax.delimiter);
-        Self { delimiter, quoting, has_cr, before: Before::default() }
-    }
-
-    /// Continues at the start of a record.
-    pub(super) fn restart(&mut self) {
-        self.before = Before { cell_end: 1, ..Before::default() };
+        let before = Before { cell_end: 1, ..Before::default() };
+        Self { delimiter, quoting, has_cr, before }
     }
 
     /// Whether a quote is open at the end of the bytes that were scanned.
@@ -111,12 +108,11 @@ impl Scanner {
     #[inline]
     pub(super) fn scan(&mut self, bytes: &[u8]) -> ChunkMarks {
         let last_chunk;
-        let chunk = match bytes.first_chunk() {
-            Some(chunk) => chunk,
-            None => {
-                last_chunk = padded(bytes);
-                &last_chunk
-            }
+        let chunk = if let Some(chunk) = bytes.first_chunk() {
+            chunk
+        } else {
+            last_chunk = padded(bytes);
+            &last_chunk
         };
         let found = self.structural(chunk);
         let mut marks = ChunkMarks {
@@ -252,7 +248,6 @@ mod tests {
         ) {
             let has_cr = bytes.contains(&b'\r');
             let mut scanner = Scanner::new(CsvSyntax { has_quotes, ..CsvSyntax::default() }, has_cr);
-            scanner.restart();
             let starts = (0..bytes.len()).step_by(CHUNK_BYTES);
             let found: Vec<_> = starts.map(|start| scanner.scan(&bytes[start..])).collect();
             prop_assert_eq!(found, bytewise(&bytes, has_quotes));
