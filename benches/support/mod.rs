@@ -226,8 +226,7 @@ pub(crate) fn check(
     let facts = ColumnFacts::default();
     drafts.into_iter().map(move |draft| {
         let mut check = validate::check(&draft, &stream::SINGLE, settings, &facts);
-        let misfit =
-            check.order().map(|order| stream::misfit(order, &draft, &settings.common, target));
+        let misfit = check.order().map(|order| stream::misfit(order, draft.position(), target));
         check.problems.extend(misfit.unwrap_or_default().problems);
         check.finish(draft)
     })

@@ -19,8 +19,7 @@ pub(crate) fn check<'a>(
         let mut check = validate::check(&draft, rules, settings, facts);
         // An order that the profile skips need not fit.
         let order = check.order().filter(|_| draft.skip.is_none());
-        let misfit =
-            order.map(|order| misfit(order, &draft, &settings.common, target)).unwrap_or_default();
+        let misfit = order.map(|order| misfit(order, draft.position(), target)).unwrap_or_default();
         check.problems.extend(misfit.problems.iter().cloned());
         (check, misfit)
     };

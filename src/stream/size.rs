@@ -1,9 +1,9 @@
 //! Size check: whether each event of an order fits one request, since events are sent in the query
 //! of a GET.
 //!
-//! Fast path: an upper bound from the sizes of the cells, which is enough for nearly all orders.
-//! Slow path: the events are encoded and measured. Does not send anything. Called by `pipeline`
-//! for each order that `validate` builds.
+//! Fast path: an upper bound from the lengths of the order's values, which is enough for nearly all
+//! orders. Slow path: the events are encoded and measured. Does not send anything. Called by
+//! `pipeline` for each order that `validate` builds.
 
 use super::{
     event_json::{self, EventJson},
@@ -14,29 +14,24 @@ use super::{
     url,
 };
 use crate::model::{
-    draft::{Cell, Draft, PersonDraft, PersonRole},
-    field::{Field, FieldGroup},
-    order::Order,
+    guest::{Guest, Identifier},
+    order::{Extension, ExtensionValue, Item, Order},
+    origin::Position,
     problem::{Code, Problem},
     request::RequestKind,
     route::{ConfirmMode, Mode, Route},
-    rules::CommonDefaults,
 };
 
-/// Maximum URL bytes of one byte of a value: a control character is `\u0001`, and its backslash is
+/// Maximum URL bytes of one byte of a text: a control character is `\u0001`, and its backslash is
 /// `%5C`.
 const MAX_BYTES_PER_BYTE: usize = 8;
 
-/// Maximum URL bytes of an attribute in addition to its value: name, quotes and punctuation. The
-/// longest is `%22currencyCode%22:%22EUR%22,`.
+/// Maximum URL bytes of an attribute in addition to its text: name, quotes and punctuation. The
+/// longest is `%22currencyCode%22:%22EUR%22,`, with its text.
 const ATTRIBUTE_OVERHEAD: usize = 32;
 
-/// How many times as many bytes an identifier may take in Unicode's composed form (UAX #15,
-/// table "Expansion Factors").
-const MAX_COMPOSED_GROWTH: usize = 3;
-
-/// Maximum digits that a number such as `1e20` expands to.
-const MAX_DIGITS: usize = 32;
+/// Maximum URL bytes of an attribute that is a number, a boolean or a time.
+const NUMBER_BYTES: usize = 2 * ATTRIBUTE_OVERHEAD;
 
 /// URL bytes of an identifier without its values:
 /// `%22identifiers%22:%5B%7B%22provider%22:%22email%22,%22id%22:%22%22%7D%5D,`
@@ -46,13 +41,13 @@ const IDENTIFIER_OVERHEAD: usize = 80;
 /// extensions.
 const ITEM_OVERHEAD: usize = 120;
 
-/// The same for the whole event: browser ID, type, common attributes, the frames of order and
-/// guest.
+/// The same for the whole event: browser ID, type, the frames of the common attributes, of order
+/// and guest.
 const EVENT_OVERHEAD: usize = 600;
 
-/// URL bytes that ADD has in addition to the item's own cells: its ID, and its date, currency and
-/// reference if they are the order's.
-const ADD_OVERHEAD: usize = 3 * (ATTRIBUTE_OVERHEAD + MAX_DIGITS);
+/// URL bytes that ADD has in addition to the item's own attributes: its ID, its date and currency
+/// if they are the order's, its unit price, and the names of attributes without a value.
+const ADD_OVERHEAD: usize = 8 * NUMBER_BYTES;
 
 /// Maximum URL bytes of an item's name in CONFIRM:
 /// `,%7B%22item_id%22:%2218446744073709551615%22%7D`
@@ -60,14 +55,6 @@ const ITEM_NAME_BYTES: usize = 48;
 
 /// The number of items, rounded down, that one CONFIRM of 8 KiB can name.
 const MAX_CONFIRMED_ITEMS: usize = 260;
-
-/// Upper bounds of the sizes of an order's events, in URL bytes.
-#[derive(Default)]
-struct SizeBounds {
-    identity: usize,
-    /// The largest event that carries the order.
-    largest: usize,
-}
 
 /// Why the events of an order cannot be sent; none if they can.
 #[derive(Debug, Default)]
@@ -79,18 +66,12 @@ pub struct Misfit {
 }
 
 /// Checks whether each event of an order fits one request, and whether the order is assembled
-/// within its session. `defaults` are the common attributes that the events may have.
+/// within its session. `at` is the position of its problems.
 #[must_use]
-pub fn misfit(
-    order: &Order<'_>,
-    draft: &Draft<'_>,
-    defaults: &CommonDefaults,
-    settings: &StreamSettings,
-) -> Misfit {
+pub fn misfit(order: &Order<'_>, at: Position, settings: &StreamSettings) -> Misfit {
     let mut misfit = Misfit::default();
-    let mut record =
-        |code, message| misfit.problems.push(Problem::for_order(code, draft.position(), message));
-    let may_exceed = || may_exceed_limit(draft, order.route, defaults, settings);
+    let mut record = |code, message| misfit.problems.push(Problem::for_order(code, at, message));
+    let may_exceed = || may_exceed_limit(order, settings);
     match order.route {
         Route::Single => {
             if may_exceed() {
@@ -116,108 +97,104 @@ fn min_requests(order: &Order<'_>) -> u64 {
 }
 
 /// Whether the events may exceed the limit, so that the slow path must measure them.
-fn may_exceed_limit(
-    draft: &Draft<'_>,
-    route: Route,
-    defaults: &CommonDefaults,
-    settings: &StreamSettings,
-) -> bool {
-    let CommonDefaults { channel, language, currency, page, pos } = defaults;
-    let defaults: usize =
-        [channel, language, currency, page, pos].into_iter().flatten().map(String::len).sum();
+fn may_exceed_limit(order: &Order<'_>, settings: &StreamSettings) -> bool {
     let target = 3 * (settings.target.base_url.len() + settings.target.client_key.len());
-    let max_bytes = |SizeBounds { identity, largest }| {
-        identity.max(largest) + EVENT_OVERHEAD + target + MAX_BYTES_PER_BYTE * defaults
-    };
+    let exceeds = |max_event_bytes: usize| max_event_bytes + target > settings.max_url_bytes;
     // The coarse bound needs only the lengths of the texts; the finer one reads every byte.
-    max_bytes(size_bounds(draft, route, |text| MAX_BYTES_PER_BYTE * text.len()))
-        > settings.max_url_bytes
-        && max_bytes(size_bounds(draft, route, url::encoded_json_length)) > settings.max_url_bytes
+    exceeds(SizeBound(|text: &str| MAX_BYTES_PER_BYTE * text.len()).event(order))
+        && exceeds(SizeBound(url::encoded_json_length).event(order))
 }
 
-/// The upper bounds of a draft's events, if `text_bytes` is the bound of a text.
-fn size_bounds(draft: &Draft<'_>, route: Route, text_bytes: impl Fn(&str) -> usize) -> SizeBounds {
-    match route {
-        Route::Single => single_bounds(draft, text_bytes),
-        Route::Multi => multi_bounds(draft, text_bytes),
-    }
-}
+/// Upper bounds in URL bytes, by the bound of a text.
+struct SizeBound<F>(F);
 
-/// The upper bounds of IDENTITY and ORDER_CHECKOUT, without their frames.
-fn single_bounds(draft: &Draft<'_>, text_bytes: impl Fn(&str) -> usize) -> SizeBounds {
-    let size = |cell: &Cell<'_>| max_attribute_bytes(cell, text_bytes(&cell.text));
-    let (mut identity, mut checkout) = (0, 0);
-    for cell in draft.cells.iter() {
-        match cell.field.group() {
-            FieldGroup::Guest => identity += size(cell),
-            FieldGroup::Event => {
-                (identity, checkout) = (identity + size(cell), checkout + size(cell));
+impl<F: Fn(&str) -> usize> SizeBound<F> {
+    /// The largest event of an order.
+    fn event(&self, order: &Order<'_>) -> usize {
+        let largest = match order.route {
+            Route::Single => {
+                self.order(order) + order.items.iter().map(|item| self.item(item)).sum::<usize>()
             }
-            FieldGroup::Order | FieldGroup::Item => checkout += size(cell),
-        }
+            Route::Multi => self.sequence(order),
+        };
+        let common = &order.common;
+        let common = [&common.channel, &common.language, &common.page, &common.pos];
+        let common: usize = common.into_iter().map(|text| (self.0)(text)).sum();
+        self.person(&order.guest).max(largest) + common + EVENT_OVERHEAD
     }
-    for item in &draft.items {
-        checkout += ITEM_OVERHEAD + item.cells.iter().map(&size).sum::<usize>();
+
+    /// The events that assemble an order. CONFIRM counts with all items; in parts it is never larger
+    /// than the limit.
+    fn sequence(&self, order: &Order<'_>) -> usize {
+        let person = |person| ITEM_OVERHEAD + self.person(person);
+        let contacts = [&order.guest].into_iter().chain(&order.contacts).map(person).sum();
+        let consumers = order.consumers.iter().map(|consumer| {
+            ITEM_NAME_BYTES * (1 + consumer.items.len()) + person(&consumer.person)
+        });
+        let confirm = ITEM_NAME_BYTES * order.items.len();
+        let checkout = self.order(order);
+        let add = |item: &Item<'_>| {
+            let product = item.product.as_deref();
+            let attributes = product.map_or(0, |product| self.extension(&product.attributes));
+            // An item without a reference has that of its order.
+            ADD_OVERHEAD + self.text(&order.reference) + self.item(item) + attributes
+        };
+        let adds = order.items.iter().map(add).max().unwrap_or(0);
+        adds.max(contacts).max(consumers.sum()).max(confirm).max(checkout)
     }
-    SizeBounds { identity, largest: checkout }
-}
 
-/// The upper bounds of IDENTITY and of the events that assemble an order. CONFIRM counts with all
-/// items; in parts it is never larger than the limit.
-fn multi_bounds(draft: &Draft<'_>, text_bytes: impl Fn(&str) -> usize) -> SizeBounds {
-    let size = |cells: &[Cell<'_>], is_in: fn(FieldGroup) -> bool| -> usize {
-        cells
-            .iter()
-            .filter(|cell| is_in(cell.field.group()))
-            .map(|cell| max_attribute_bytes(cell, text_bytes(&cell.text)))
-            .sum()
-    };
-    let cells = &draft.cells[..];
-    let (guest, event) = (
-        size(cells, |group| group == FieldGroup::Guest),
-        size(cells, |group| group == FieldGroup::Event),
-    );
-    let order = size(cells, |group| group == FieldGroup::Order);
-    let adds = draft
-        .items
-        .iter()
-        .map(|item| ITEM_OVERHEAD + ADD_OVERHEAD + order + size(&item.cells, |_| true));
-    let people =
-        |role| draft.people.iter().filter(move |person: &&PersonDraft<'_>| person.role == role);
-    let people_bytes = |role| {
-        people(role)
-            .map(|person| ITEM_OVERHEAD + ITEM_NAME_BYTES + size(&person.cells, |_| true))
-            .sum::<usize>()
-    };
-    let contacts = ITEM_OVERHEAD + guest + people_bytes(PersonRole::Contact);
-    let confirm = ITEM_NAME_BYTES * draft.items.len();
-    let largest = [contacts, people_bytes(PersonRole::Consumer), confirm, order]
-        .into_iter()
-        .chain(adds)
-        .max();
-    SizeBounds { identity: guest + event, largest: largest.unwrap_or(0) + event }
-}
+    /// The attributes of an order, without its items.
+    fn order(&self, order: &Order<'_>) -> usize {
+        let texts = [&order.reference, &order.status, &order.payment_type];
+        let texts = texts.into_iter().chain(&order.card_type);
+        // The time, the currency and the price.
+        3 * NUMBER_BYTES
+            + texts.map(|text| self.text(text)).sum::<usize>()
+            + self.extension(&order.extension)
+    }
 
-/// The upper bound of a cell's attribute, if its text takes `text` bytes.
-fn max_attribute_bytes(cell: &Cell<'_>, text: usize) -> usize {
-    match &*cell.field {
-        Field::Extension(key) | Field::ItemExtension(key) | Field::ItemProduct(key) => {
-            ATTRIBUTE_OVERHEAD + MAX_DIGITS + MAX_BYTES_PER_BYTE * key.name.len() + text
-        }
-        // An address is converted to lower case, where a letter may have three bytes instead of
-        // two, and may be sent as the identifier too.
-        Field::Identifier(provider) => {
-            let name = MAX_BYTES_PER_BYTE * provider.len();
-            IDENTIFIER_OVERHEAD + name + 2 * MAX_COMPOSED_GROWTH * text
-        }
-        Field::GuestEmail => {
-            IDENTIFIER_OVERHEAD + ATTRIBUTE_OVERHEAD + 3 * MAX_COMPOSED_GROWTH * text
-        }
-        // Each line becomes a string of its own, with its quotes and comma.
-        Field::GuestStreet => ATTRIBUTE_OVERHEAD + 2 * text,
-        field if field.is_number() => ATTRIBUTE_OVERHEAD + MAX_DIGITS + text,
-        Field::OrderedAt | Field::ItemOrderedAt => ATTRIBUTE_OVERHEAD + MAX_DIGITS + text,
-        _ => ATTRIBUTE_OVERHEAD + text,
+    fn item(&self, item: &Item<'_>) -> usize {
+        let Item { item_type, reference, status, name, product_id, .. } = item;
+        let texts = [item_type, reference, status, name, product_id].into_iter().flatten();
+        let Item { ordered_at, currency, price, quantity, .. } = item;
+        let numbers =
+            [ordered_at.is_some(), currency.is_some(), price.is_some(), quantity.is_some()];
+        ITEM_OVERHEAD
+            + NUMBER_BYTES * numbers.map(usize::from).iter().sum::<usize>()
+            + texts.map(|text| self.text(text)).sum::<usize>()
+            + self.extension(&item.extension)
+    }
+
+    fn extension(&self, extension: &Extension<'_>) -> usize {
+        let attribute = |(name, value): (&str, &ExtensionValue<'_>)| {
+            let value = match value {
+                ExtensionValue::Text(text) => (self.0)(text),
+                _ => NUMBER_BYTES,
+            };
+            self.text(name) + value
+        };
+        extension.iter().map(attribute).sum()
+    }
+
+    fn person(&self, person: &Guest<'_>) -> usize {
+        let identifier = |Identifier { provider, id, expiry_date }: &Identifier<'_>| {
+            let expiry_date = expiry_date.as_ref().map_or(0, |date| self.text(date));
+            IDENTIFIER_OVERHEAD + (self.0)(provider) + (self.0)(id) + expiry_date
+        };
+        let Guest { email, title, firstname, lastname, gender, dob, .. } = person;
+        let Guest { mobile, phone, city, state, country, postal_code, .. } = person;
+        let texts = [email, title, firstname, lastname, gender, dob]
+            .into_iter()
+            .chain([mobile, phone, city, state, country, postal_code])
+            .flatten();
+        // Each line of the street is a string of its own, with its quotes and comma.
+        let texts = texts.chain(&person.street).map(|text| self.text(text));
+        person.identifiers.iter().map(identifier).chain(texts).sum()
+    }
+
+    /// An attribute that is a text.
+    fn text(&self, text: &str) -> usize {
+        ATTRIBUTE_OVERHEAD + (self.0)(text)
     }
 }
 

@@ -11,14 +11,14 @@ use crate::{
         order::{Order, Validity},
         pricing::{PriceBasis, TotalFrom},
         problem::Code,
-        route::{Mode, Route},
+        route::Mode,
         rules::CommonDefaults,
         target::Target,
     },
     stream::{event_json, multi_event, url},
     validate::tests::{
-        Change, LINE, TestSettings, cells, checked, ext, found, id, item_ext, multi_order, order,
-        product, settings, valid, with_items, with_people,
+        Change, LINE, TestSettings, cells, checked, ext, found, id, item_ext, multi_order,
+        multi_settings, order, product, settings, valid, with_items, with_people,
     },
 };
 
@@ -148,7 +148,7 @@ proptest! {
         let Validity::Valid(order) = checked(draft.clone(), &settings).validity else { return Ok(()) };
         let max_url_bytes = largest_event(&order, &settings) - 1;
         let too_small = TestSettings { max_url_bytes, ..settings };
-        prop_assert!(may_exceed_limit(&draft, Route::Single, &too_small.common, &too_small.stream()));
+        prop_assert!(may_exceed_limit(&order, &too_small.stream()));
     }
 }
 
@@ -187,15 +187,15 @@ proptest! {
         let Validity::Valid(order) = checked(draft.clone(), &settings).validity else { return Ok(()) };
         let max_url_bytes = largest_multi_event(&order, &settings) - 1;
         let too_small = TestSettings { max_url_bytes, ..settings };
-        prop_assert!(may_exceed_limit(&draft, Route::Multi, &too_small.common, &too_small.stream()));
+        prop_assert!(may_exceed_limit(&order, &too_small.stream()));
     }
 }
 
 /// Otherwise the fast path would be of no use.
 #[test]
 fn typical_order_takes_fast_path() {
-    let draft = with_items(order(&[]), 3);
-    assert!(!may_exceed_limit(&draft, Route::Single, &settings().common, &settings().stream()));
-    let draft = with_items(multi_order(&[]), 60);
-    assert!(!may_exceed_limit(&draft, Route::Multi, &settings().common, &settings().stream()));
+    let order = valid(with_items(order(&[(Field::Price, "60")]), 3), &settings());
+    assert!(!may_exceed_limit(&order, &settings().stream()));
+    let order = valid(with_items(multi_order(&[(Field::Price, "1200")]), 60), &multi_settings());
+    assert!(!may_exceed_limit(&order, &multi_settings().stream()));
 }
