@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
 
 use super::{findings::Findings, iso, settings::ValidateSettings, values};
 use crate::model::{draft::Cell, problem::Code};
@@ -47,8 +47,12 @@ pub(super) fn country<'a>(
     findings: &mut Findings,
 ) -> Option<Cow<'a, str>> {
     let expected = || "an ISO 3166-1 alpha-2 country such as IE".to_owned();
-    let is_known = |value: &str| iso::COUNTRIES.contains(value);
-    one_of(cell, is_known, (Code::UnknownCountry, expected), settings, findings)
+    one_of(cell, is_country, (Code::UnknownCountry, expected), settings, findings)
+}
+
+/// Whether a text is a country of ISO 3166-1.
+pub(super) fn is_country(text: &str) -> bool {
+    iso::COUNTRIES.contains(text)
 }
 
 /// `YYYY-MM-DDThh:mm`; a date without a time is its midnight.
@@ -57,26 +61,36 @@ pub(super) fn dob<'a>(
     settings: &ValidateSettings,
     findings: &mut Findings,
 ) -> Option<Cow<'a, str>> {
-    let time = NaiveDateTime::parse_from_str(&cell.text, BIRTH_FORMAT).ok();
-    let day = || NaiveDate::parse_from_str(&cell.text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
-    let first = NaiveDate::from_ymd_opt(FIRST_BIRTH_YEAR, 1, 1)?.and_hms_opt(0, 0, 0)?;
-    let message = match time.or_else(day) {
-        None => "invalid date of birth; expected YYYY-MM-DDThh:mm or YYYY-MM-DD".to_owned(),
-        Some(time) if time < first || time > settings.now.naive_utc() => {
-            format!("implausible date of birth; expected one from {FIRST_BIRTH_YEAR} until today")
+    match birth_date(&cell.text, settings) {
+        Ok(text) => Some(Cow::Owned(text)),
+        Err(message) => {
+            report(Code::DobUnreadable, message, cell, settings, findings);
+            None
         }
-        Some(time) => return Some(Cow::Owned(time.format(BIRTH_FORMAT).to_string())),
+    }
+}
+
+/// Returns a date of birth in the target's format; an error is a message.
+pub(super) fn birth_date(text: &str, settings: &ValidateSettings) -> Result<String, String> {
+    let time = NaiveDateTime::parse_from_str(text, BIRTH_FORMAT).ok();
+    let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(NaiveDateTime::from);
+    let Some(time) = time.or_else(day) else {
+        return Err("invalid date of birth; expected YYYY-MM-DDThh:mm or YYYY-MM-DD".to_owned());
     };
-    report(Code::DobUnreadable, message, cell, settings, findings);
-    None
+    if time.year() < FIRST_BIRTH_YEAR || time > settings.now.naive_utc() {
+        return Err(format!(
+            "implausible date of birth; expected one from {FIRST_BIRTH_YEAR} until today"
+        ));
+    }
+    Ok(time.format(BIRTH_FORMAT).to_string())
 }
 
 /// "array of strings": one per line.
-pub(super) fn street<'a>(cell: &Cell<'a>) -> Vec<Cow<'a, str>> {
+pub(super) fn street<'a>(text: &Cow<'a, str>) -> Vec<Cow<'a, str>> {
     fn lines(text: &str) -> impl Iterator<Item = &str> {
         text.lines().map(str::trim).filter(|line| !line.is_empty())
     }
-    match &cell.text {
+    match text {
         Cow::Borrowed(text) => lines(text).map(Cow::Borrowed).collect(),
         Cow::Owned(text) => lines(text).map(|line| Cow::Owned(line.to_owned())).collect(),
     }

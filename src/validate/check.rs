@@ -67,7 +67,9 @@ impl<'a> RouteCheck<'a> {
         let mut record = OrderRecord {
             id: draft.rows.first().map_or(OrderId(0), OrderId::from_origin),
             reference: reference.to_string(),
-            ordered_at: draft.cell(&Field::OrderedAt).and_then(timestamps::timestamp),
+            ordered_at: draft
+                .cell(&Field::OrderedAt)
+                .and_then(|cell| timestamps::timestamp(cell.time, &cell.text)),
             source: draft.position(),
             money: self.money,
             item_count: draft.items.len(),

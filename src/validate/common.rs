@@ -20,6 +20,15 @@ use crate::model::{
     rules::{CommonDefaults, TargetRules},
 };
 
+/// The channel of events that have none.
+pub(super) const CHANNEL: &str = "WEB";
+
+/// The language of events that have none.
+pub(super) const LANGUAGE: &str = "EN";
+
+/// The page of events that have none.
+pub(super) const PAGE: &str = "oms-import";
+
 /// Checks the common attributes; returns them if all have a value.
 pub(super) fn check_common<'a>(
     draft: &Draft<'a>,
@@ -28,21 +37,21 @@ pub(super) fn check_common<'a>(
     order_currency: Option<Currency>,
     findings: &mut Findings,
 ) -> Option<CommonAttributes<'a>> {
-    let channel = value(draft, &Field::EventChannel, defaults.channel.as_deref(), Some("WEB"));
-    let is_channel = |text: &str| rules.channels.contains(&text);
+    let channel = value(draft, &Field::EventChannel, defaults.channel.as_deref(), Some(CHANNEL));
+    let is_channel = |text: &str| is_channel(text, rules);
     let inspect =
         |cell: &Cell<'a>, findings: &mut Findings| check_channel(cell, rules.channels, findings);
     let channel =
         channel.and_then(|value| check_value(value, draft, is_channel, inspect, findings));
-    let language = value(draft, &Field::EventLanguage, defaults.language.as_deref(), Some("EN"));
-    let is_language = |text: &str| iso::LANGUAGES.contains(text);
+    let language =
+        value(draft, &Field::EventLanguage, defaults.language.as_deref(), Some(LANGUAGE));
     let language =
         language.and_then(|value| check_value(value, draft, is_language, check_language, findings));
     let currency = match value(draft, &Field::EventCurrency, defaults.currency.as_deref(), None) {
         Some(value) => values::currency(&value.to_cell(|| draft.position()), findings),
         None => order_currency,
     };
-    let page = value(draft, &Field::EventPage, defaults.page.as_deref(), Some("oms-import"))
+    let page = value(draft, &Field::EventPage, defaults.page.as_deref(), Some(PAGE))
         .map(|value| value.text);
     // `pos` has no built-in default: an unknown one is answered with 201 and the event never
     // appears.
@@ -162,14 +171,18 @@ fn check_channel<'a>(
     Some(upper)
 }
 
+/// Whether a channel is documented.
+pub(super) fn is_channel(text: &str, rules: &TargetRules) -> bool {
+    rules.channels.contains(&text)
+}
+
+/// Whether a text is a language of ISO 639-1.
+pub(super) fn is_language(text: &str) -> bool {
+    iso::LANGUAGES.contains(text)
+}
+
 /// "string (uppercase ISO 639-1)"
 fn check_language<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let expected = || "an ISO 639-1 language such as EN".to_owned();
-    values::one_of(
-        cell,
-        |value| iso::LANGUAGES.contains(value),
-        Code::UnknownLanguage,
-        expected,
-        findings,
-    )
+    values::one_of(cell, is_language, Code::UnknownLanguage, expected, findings)
 }

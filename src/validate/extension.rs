@@ -85,6 +85,12 @@ pub(super) fn name<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
     }
 }
 
+/// Whether an attribute may have this name.
+pub(super) fn is_valid_name(name: &str, rules: &ExtensionRules) -> bool {
+    let is_alphanumeric = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_alphanumeric && !rules.reserved_names.contains(&name)
+}
+
 fn has_valid_name(
     key: &ExtensionKey,
     rules: &ExtensionRules,
@@ -92,8 +98,7 @@ fn has_valid_name(
     findings: &mut Findings,
 ) -> bool {
     let name = key.name.as_str();
-    let is_alphanumeric = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if is_alphanumeric && !rules.reserved_names.contains(&name) {
+    if is_valid_name(name, rules) {
         return true;
     }
     let (code, message) = if name.contains(':') {
@@ -117,7 +122,7 @@ fn value<'a>(
     data_type: ExtensionType,
     findings: &mut Findings,
 ) -> Option<ExtensionValue<'a>> {
-    let value = parse_value(cell, data_type);
+    let value = parse_value(&cell.text, data_type);
     if value.is_none() {
         findings.on_cell(Code::ExtensionValue, cell, invalid_value_message(cell, data_type));
     }
@@ -129,12 +134,11 @@ pub(super) fn invalid_value_message(cell: &Cell<'_>, data_type: ExtensionType) -
     format!("invalid {} {:?}", data_type.name(), cell.text)
 }
 
-/// Returns the value of a cell if it is of this type.
+/// Returns the value of a text if it is of this type.
 pub(super) fn parse_value<'a>(
-    cell: &Cell<'a>,
+    text: &Cow<'a, str>,
     data_type: ExtensionType,
 ) -> Option<ExtensionValue<'a>> {
-    let text = &cell.text;
     match data_type {
         ExtensionType::String => Some(ExtensionValue::Text(text.clone())),
         ExtensionType::Boolean if text.eq_ignore_ascii_case("true") => {

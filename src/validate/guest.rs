@@ -56,7 +56,9 @@ pub(super) fn check_person<'a>(
         dob: cell(Field::GuestDob).and_then(|cell| attributes::dob(cell, settings, findings)),
         country: cell(Field::GuestCountry)
             .and_then(|cell| attributes::country(cell, settings, findings)),
-        street: cell(Field::GuestStreet).map(attributes::street).unwrap_or_default(),
+        street: cell(Field::GuestStreet)
+            .map(|cell| attributes::street(&cell.text))
+            .unwrap_or_default(),
         firstname: text(Field::GuestFirstname),
         lastname: text(Field::GuestLastname),
         mobile: text(Field::GuestMobile),

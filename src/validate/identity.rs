@@ -18,7 +18,7 @@ use crate::model::{
 };
 
 /// The provider of an e-mail address that is sent as an identifier.
-const EMAIL_PROVIDER: &str = "email";
+pub(super) const EMAIL_PROVIDER: &str = "email";
 
 /// The identifiers of the export.
 pub(super) fn identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Vec<Identifier<'a>> {
@@ -143,7 +143,7 @@ fn trimmed<'a>(text: &Cow<'a, str>) -> Cow<'a, str> {
 
 /// Fast path: whether an address has the most common form and is in lower case. Any other takes
 /// the slow path.
-fn is_simple_email(address: &[u8]) -> bool {
+pub(super) fn is_simple_email(address: &[u8]) -> bool {
     let (mut n_ats, mut has_dot, mut was_separator, mut has_letter) = (0, false, true, false);
     for byte in address {
         match byte {

@@ -66,9 +66,8 @@ pub(super) fn check_required_items(
         let message = format!("the order has no items, but {} needs at least one", rules.carrier);
         findings.on_order(Code::NoItems, message);
     } else if n_items == 0
-        && draft.may_have_items
-        && !facts.items.none_has()
         && settings.total_from == TotalFrom::Given
+        && lacks_items(draft.may_have_items, facts)
     {
         findings.on_order(Code::OrderWithoutItems, "the order has no items");
     }
@@ -93,6 +92,11 @@ pub(super) fn check_required_items(
             ));
         }
     }
+}
+
+/// Whether an order without items is remarkable: it may have some, and others have.
+pub(super) fn lacks_items(may_have_items: bool, facts: &ColumnFacts) -> bool {
+    may_have_items && !facts.items.none_has()
 }
 
 /// Checks what a total that is the sum of the lines requires: items, a price for each, one
@@ -222,20 +226,17 @@ fn check_quantity(
 ) {
     // Dividing a line total by a quantity of 0 is an error of its own.
     let is_divisor = settings.price_basis == PriceBasis::Line && needs_quantity(rules, settings);
-    let is_nothing =
-        |quantity: Amount| quantity.0 < Decimal::ZERO || quantity.0.is_zero() && !is_divisor;
+    let is_remarkable =
+        |quantity: Amount| is_nothing(quantity) && !(quantity.0.is_zero() && is_divisor);
     if let (Some(cell), Some(quantity)) = (item_cell(item, &Field::ItemQuantity), quantity)
-        && is_nothing(quantity)
+        && is_remarkable(quantity)
     {
         let message = format!("the quantity is {quantity}, and a purchase has at least one piece");
         findings.on_cell(Code::QuantityNotPositive, cell, message);
     }
-    let is_required = rules.items.required_fields.contains(&Field::ItemQuantity);
-    let is_missing = settings.has_quantities
-        && !is_required
-        && item.cell(&Field::ItemQuantity).is_none()
-        && item.cell(&Field::ItemPrice).is_some();
-    if is_missing && needs_quantity(rules, settings) {
+    let is_missing =
+        item.cell(&Field::ItemQuantity).is_none() && item.cell(&Field::ItemPrice).is_some();
+    if is_missing && expects_quantity(rules, settings) {
         findings.problems.push(Problem::for_field(
             Code::QuantityMissing,
             &Field::ItemQuantity,
@@ -243,6 +244,17 @@ fn check_quantity(
             "the item has no quantity for its price, so it counts as one piece",
         ));
     }
+}
+
+/// Whether a purchase has no piece of an item.
+pub(super) fn is_nothing(quantity: Amount) -> bool {
+    quantity.0 <= Decimal::ZERO
+}
+
+/// Whether an item with a price and without a quantity is remarkable.
+pub(super) fn expects_quantity(rules: &TargetRules, settings: &ValidateSettings) -> bool {
+    let is_required = rules.items.required_fields.contains(&Field::ItemQuantity);
+    settings.has_quantities && !is_required && needs_quantity(rules, settings)
 }
 
 /// Whether a quantity changes the prices that are sent or compared.
@@ -295,10 +307,8 @@ fn item_name<'a>(
     max_chars: usize,
     findings: &mut Findings,
 ) -> Option<Cow<'a, str>> {
-    // Characters are never more than bytes, so most names need no counting.
-    let n_characters =
-        if cell.text.len() > max_chars { cell.text.chars().count() } else { cell.text.len() };
-    if n_characters > max_chars {
+    if exceeds_chars(&cell.text, max_chars) {
+        let n_characters = cell.text.chars().count();
         let message =
             format!("the name has {n_characters} characters, at most {max_chars} are allowed");
         findings.on_cell(Code::NameTooLong, cell, message);
@@ -307,13 +317,48 @@ fn item_name<'a>(
     Some(cell.text.clone())
 }
 
-struct ItemPrices {
+/// Whether a text has more characters than this.
+pub(super) fn exceeds_chars(text: &str, max_chars: usize) -> bool {
+    // Characters are never more than bytes, so most names need no counting.
+    text.len() > max_chars && text.chars().count() > max_chars
+}
+
+/// The prices of an item.
+pub(super) struct ItemPrices {
     /// The amount that the line adds to the order's total.
-    line_total: Amount,
+    pub(super) line_total: Amount,
     /// The item price in the target's basis.
-    sent: Amount,
+    pub(super) sent: Amount,
     /// The price of one piece; only if the tenant adds up the total.
     unit: Option<Amount>,
+}
+
+/// The prices of an item if all of them are exact.
+pub(super) fn exact_prices(
+    price: Amount,
+    quantity: Amount,
+    rules: &TargetRules,
+    settings: &ValidateSettings,
+) -> Option<ItemPrices> {
+    let needs_unit = !rules.carries.total;
+    let (line_total, unit) = match (settings.price_basis, settings.target_price_basis) {
+        (PriceBasis::Line, PriceBasis::Line) if !needs_unit => {
+            return Some(ItemPrices { line_total: price, sent: price, unit: None });
+        }
+        (PriceBasis::Line, _) => (price, exact_unit_price(price, quantity)?),
+        (PriceBasis::Unit, _) => (price.checked_mul(quantity)?, price),
+    };
+    Some(prices(line_total, unit, rules, settings))
+}
+
+fn prices(
+    line_total: Amount,
+    unit: Amount,
+    rules: &TargetRules,
+    settings: &ValidateSettings,
+) -> ItemPrices {
+    let sent = if settings.target_price_basis == PriceBasis::Unit { unit } else { line_total };
+    ItemPrices { line_total, sent, unit: (!rules.carries.total).then_some(unit) }
 }
 
 fn item_prices(
@@ -324,32 +369,27 @@ fn item_prices(
     findings: &mut Findings,
 ) -> Option<ItemPrices> {
     let quantity = quantity.unwrap_or(Amount(Decimal::ONE));
-    let needs_unit = !rules.carries.total;
-    match (settings.price_basis, settings.target_price_basis) {
-        (PriceBasis::Line, PriceBasis::Line) if !needs_unit => {
-            Some(ItemPrices { line_total: price, sent: price, unit: None })
-        }
-        (PriceBasis::Line, target_basis) => {
-            let unit = unit_price(cell, price, quantity, findings)?;
-            let sent = if target_basis == PriceBasis::Unit { unit } else { price };
-            Some(ItemPrices { line_total: price, sent, unit: needs_unit.then_some(unit) })
-        }
-        (PriceBasis::Unit, target_basis) => {
-            let Some(line_total) = price.checked_mul(quantity) else {
-                findings.on_cell(
-                    Code::NumberUnreadable,
-                    cell,
-                    format!("{price} times {quantity} has too many digits"),
-                );
-                return None;
-            };
-            let sent = if target_basis == PriceBasis::Unit { price } else { line_total };
-            Some(ItemPrices { line_total, sent, unit: needs_unit.then_some(price) })
-        }
+    if let Some(prices) = exact_prices(price, quantity, rules, settings) {
+        return Some(prices);
     }
+    if settings.price_basis == PriceBasis::Line {
+        let unit = rounded_unit_price(cell, price, quantity, findings)?;
+        return Some(prices(price, unit, rules, settings));
+    }
+    let message = format!("{price} times {quantity} has too many digits");
+    findings.on_cell(Code::NumberUnreadable, cell, message);
+    None
 }
 
-fn unit_price(
+/// The price of one piece, if the division is exact.
+fn exact_unit_price(line: Amount, quantity: Amount) -> Option<Amount> {
+    let unit = Amount(line.0.checked_div(quantity.0)?);
+    // Multiplying back shows whether the division was exact.
+    let is_exact = unit.checked_mul(quantity).is_some_and(|whole| whole == line);
+    (is_exact && unit.0.scale() <= UNIT_PRICE_DECIMALS).then_some(unit)
+}
+
+fn rounded_unit_price(
     cell: &Cell<'_>,
     line: Amount,
     quantity: Amount,
@@ -363,12 +403,6 @@ fn unit_price(
         );
         return None;
     };
-    // Multiplying back shows whether the division was exact.
-    if Amount(unit).checked_mul(quantity).is_some_and(|whole| whole.0 == line.0)
-        && unit.scale() <= UNIT_PRICE_DECIMALS
-    {
-        return Some(Amount(unit));
-    }
     let rounded = unit.round_dp(UNIT_PRICE_DECIMALS);
     let message = format!("{line} for {quantity} pieces is rounded to {rounded} each");
     findings.on_cell(Code::PriceRounded, cell, message);

@@ -168,12 +168,17 @@ fn status<'a>(
     findings: &mut Findings,
 ) -> Option<Cow<'a, str>> {
     let status = values::status(cell, rules, findings)?;
-    if rules.unfinished_statuses.contains(&&*status) {
+    if is_unfinished(&status, rules) {
         let message =
             format!("{status:?} can never be updated: the service keeps the order as it is sent");
         findings.on_cell(Code::PaymentPending, cell, message);
     }
     Some(status)
+}
+
+/// Whether an order of this status is to change.
+pub(super) fn is_unfinished(status: &str, rules: &TargetRules) -> bool {
+    rules.unfinished_statuses.contains(&status)
 }
 
 /// Returns the order's price: from its cell, or the sum of the lines.
@@ -194,7 +199,7 @@ fn price(
     // A warning only: on real exports the items add up in about 95 %. Where the tenant computes the
     // total, `warn_total_differs` checks it.
     let differs = |lines_total: &Amount| {
-        rules.carries.total && !draft.items.is_empty() && lines_total.0 != price.0
+        rules.carries.total && !draft.items.is_empty() && *lines_total != price
     };
     if let Some(lines_total) = lines_total.filter(differs) {
         findings.on_cell(
@@ -222,17 +227,23 @@ fn check_total_sign(
     if draft.cell(&Field::Status).is_some_and(is_reversal) {
         return;
     }
-    let (code, message) = if total.0.is_zero() {
-        (Code::ZeroTotal, "the total of the purchase is 0".to_owned())
-    } else if total.0.is_sign_negative() {
-        let hint = "leave refunds out with a [[skip]] whose condition has less = 0";
-        (Code::NegativeTotal, format!("the total of the purchase is negative: {total}; {hint}"))
-    } else {
-        return;
-    };
+    let Some((code, message)) = total_problem(total) else { return };
     match draft_cell(draft, &Field::Price) {
         Some(cell) => findings.on_cell(code, cell, message),
         None => findings.on_missing(code, &Field::Price, message),
+    }
+}
+
+/// The problem of the total of a purchase that is not positive.
+pub(super) fn total_problem(total: Amount) -> Option<(Code, String)> {
+    if total.0.is_zero() {
+        Some((Code::ZeroTotal, "the total of the purchase is 0".to_owned()))
+    } else if total.0.is_sign_negative() {
+        let hint = "leave refunds out with a [[skip]] whose condition has less = 0";
+        let message = format!("the total of the purchase is negative: {total}; {hint}");
+        Some((Code::NegativeTotal, message))
+    } else {
+        None
     }
 }
 
@@ -286,14 +297,13 @@ fn card_type<'a>(
 ) -> Option<Cow<'a, str>> {
     let cell = draft_cell(draft, &Field::CardType);
     // In any case, since a misspelt one means a card too.
-    let is_card =
-        payment_type.is_some_and(|cell| cell.text.eq_ignore_ascii_case(rules.card_payment_type));
+    let is_card = payment_type.is_some_and(|cell| is_card_payment(&cell.text, rules));
     if rules.carries.payment && is_card && draft.cell(&Field::CardType).is_none() {
         let message =
             format!("cardType is required when paymentType is {}", rules.card_payment_type);
         findings.on_missing(Code::MissingCardType, &Field::CardType, message);
     }
-    if let Some(cell) = cell.filter(|cell| !rules.card_types.contains(&&*cell.text)) {
+    if let Some(cell) = cell.filter(|cell| !is_card_type(&cell.text, rules)) {
         findings.on_cell(
             Code::UnknownCardType,
             cell,
@@ -303,13 +313,28 @@ fn card_type<'a>(
     cell.map(|cell| cell.text.clone())
 }
 
+/// Whether a payment type requires a card type.
+pub(super) fn is_card_payment(text: &str, rules: &TargetRules) -> bool {
+    text.eq_ignore_ascii_case(rules.card_payment_type)
+}
+
+/// Whether a card type is documented.
+pub(super) fn is_card_type(text: &str, rules: &TargetRules) -> bool {
+    rules.card_types.contains(&text)
+}
+
+/// Whether a payment type is documented.
+pub(super) fn is_payment_type(text: &str, rules: &TargetRules) -> bool {
+    rules.payment_types.contains(&text)
+}
+
 /// Warns about undocumented payment types; the manual does not say that they are rejected.
 fn check_payment_type(
     payment_type: Option<&Cell<'_>>,
     rules: &TargetRules,
     findings: &mut Findings,
 ) {
-    if let Some(cell) = payment_type.filter(|cell| !rules.payment_types.contains(&&*cell.text)) {
+    if let Some(cell) = payment_type.filter(|cell| !is_payment_type(&cell.text, rules)) {
         findings.on_cell(Code::UnknownPaymentType, cell, payment_type_message(&cell.text, rules));
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn check_attributes<'a>(
                 let text = || ExtensionValue::Text(cell.text.clone());
                 attributes.push((
                     name(cell),
-                    extension::parse_value(cell, key.data_type).unwrap_or_else(text),
+                    extension::parse_value(&cell.text, key.data_type).unwrap_or_else(text),
                     cell,
                 ));
             }
@@ -70,7 +70,7 @@ fn value<'a>(
             "invalid attribute name {key_name:?}; expected only letters, digits and _"
         ));
     }
-    extension::parse_value(cell, *data_type)
+    extension::parse_value(&cell.text, *data_type)
         .ok_or_else(|| extension::invalid_value_message(cell, *data_type))
 }
 

@@ -60,6 +60,11 @@ pub(super) fn warn_invisible_text(draft: &Draft<'_>, findings: &mut Findings) {
     }
 }
 
+/// Whether a text of a CSV file can tell orders or people apart.
+pub(super) fn is_id(text: &str) -> bool {
+    id_problem(text, Notation::Text).is_none()
+}
+
 fn id_problem(text: &str, notation: Notation) -> Option<(Code, String)> {
     let is_json_number = notation == Notation::JsonNumber;
     if is_scientific(text) || is_json_number && text.contains(['e', 'E']) {

@@ -14,10 +14,19 @@ const NULL_DATES: [(i32, u32, u32); 5] =
     [(1, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1970, 1, 1)];
 
 /// Returns the time that `map` parsed, or parses the constant of a profile as RFC 3339.
-pub(super) fn timestamp(cell: &Cell<'_>) -> Option<DateTime<Utc>> {
-    let constant =
-        || DateTime::parse_from_rfc3339(&cell.text).ok().map(|time| time.with_timezone(&Utc));
-    cell.time.or_else(constant)
+pub(super) fn timestamp(parsed: Option<DateTime<Utc>>, text: &str) -> Option<DateTime<Utc>> {
+    let constant = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc));
+    parsed.or_else(constant)
+}
+
+/// Whether an order or an item can have been made at this time.
+pub(super) fn is_plausible(time: DateTime<Utc>, settings: &ValidateSettings) -> bool {
+    has_four_digits(time.year()) && implausible(time, "", settings).is_none()
+}
+
+/// The target's format has four digits.
+fn has_four_digits(year: i32) -> bool {
+    (0..=9999).contains(&year)
 }
 
 /// "ISO 8601 Date/Time UTC": the time of an order. An implausible one is an error, since an
@@ -49,11 +58,10 @@ pub(super) fn check_item_time(
 }
 
 fn readable(cell: &Cell<'_>, findings: &mut Findings) -> Option<DateTime<Utc>> {
-    let time = timestamp(cell);
+    let time = timestamp(cell.time, &cell.text);
     let message = match time.map(|time| time.year()) {
         None => format!("invalid timestamp {:?}; expected ISO 8601 with an offset or Z", cell.text),
-        // The target's format has four digits.
-        Some(year) if !(0..=9999).contains(&year) => {
+        Some(year) if !has_four_digits(year) => {
             format!("{:?} is in the year {year}; is it in milliseconds?", cell.text)
         }
         Some(_) => return time,

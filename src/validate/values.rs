@@ -89,7 +89,12 @@ pub(super) fn status<'a>(
         findings.on_cell(Code::UnknownStatus, cell, message);
         return None;
     }
-    one_of(cell, |value| rules.statuses.contains(&value), Code::UnknownStatus, expected, findings)
+    one_of(cell, |value| is_status(value, rules), Code::UnknownStatus, expected, findings)
+}
+
+/// Whether the route takes this status of orders and items.
+pub(super) fn is_status(text: &str, rules: &TargetRules) -> bool {
+    rules.statuses.contains(&text)
 }
 
 /// Joins values as a sentence does: `male, female or unknown`.
@@ -118,16 +123,21 @@ pub(super) fn one_of<'a>(
 
 /// "string (uppercase)", of any value.
 pub(super) fn upper_case<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
-    if cell.text.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase()) {
+    if is_upper_case(&cell.text) {
         return Some(cell.text.clone());
     }
-    // Letters without an upper case, digits and blanks pass too.
+    // Other letters may have no upper case.
     let upper = cell.text.to_uppercase();
     if upper == *cell.text {
         return Some(cell.text.clone());
     }
     findings.on_cell(Code::NotUpperCase, cell, upper_case_message(&cell.text, &upper));
     None
+}
+
+/// Fast path: whether an ASCII text is the same in upper case; digits and blanks are.
+pub(super) fn is_upper_case(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_lowercase())
 }
 
 fn upper_case_message(text: &str, upper: &str) -> String {
