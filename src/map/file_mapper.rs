@@ -16,6 +16,7 @@ use super::{
     input_settings::UnknownColumns,
     mapper::Mapper,
     paths::{known_paths, unknown_members},
+    plain_columns::PlainColumns,
     profile::Profile,
     record_view::{self, HeaderRow, RecordView},
     seen_names::SeenNames,
@@ -203,6 +204,15 @@ impl<'p> FileMapper<'p> {
                 mapper.map(view, None, into);
             }
             _ => {}
+        }
+    }
+
+    /// The columns of plain orders, if the file can have any.
+    #[must_use]
+    pub fn plain_columns(&self) -> Option<PlainColumns<'_>> {
+        match &self.format {
+            FormatMapper::Csv(csv) => PlainColumns::new(csv),
+            FormatMapper::Json(_) => None,
         }
     }
 

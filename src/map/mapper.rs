@@ -8,7 +8,7 @@ use std::{borrow::Cow, ops::RangeInclusive};
 use super::{
     bound_rule::{ArraySource, BoundPeople, BoundRule, FieldBinding, TestedSource},
     collector::{Collector, RawValue},
-    condition::Condition,
+    condition::{Condition, TestError},
     custom_members,
     profile::{Profile, SkipRule},
     view::{Found, Value, View},
@@ -116,11 +116,7 @@ impl<S> Mapper<'_, S> {
         view: V,
         order: &mut Collector<'a>,
     ) -> bool {
-        let value = |tested: &TestedSource<S>| match tested {
-            TestedSource::Value(source) => self.tested(view.find(source).value),
-            TestedSource::Missing | TestedSource::Raw => Value::Missing,
-        };
-        condition.holds(&value).unwrap_or_else(|(tested, error)| {
+        self.test(condition, view).unwrap_or_else(|(tested, error)| {
             let at = match tested {
                 TestedSource::Value(source) => view.find(source).at,
                 TestedSource::Missing | TestedSource::Raw => view.at(),
@@ -128,6 +124,29 @@ impl<S> Mapper<'_, S> {
             order.push_untestable(at, error);
             false
         })
+    }
+
+    /// Whether a condition holds. An error is what cannot be tested.
+    fn test<'c, 'a, V: View<'a, Source = S>>(
+        &self,
+        condition: &'c Condition<TestedSource<S>>,
+        view: V,
+    ) -> Result<bool, (&'c TestedSource<S>, TestError)> {
+        condition.holds(&|tested: &TestedSource<S>| match tested {
+            TestedSource::Value(source) => self.tested(view.find(source).value),
+            TestedSource::Missing | TestedSource::Raw => Value::Missing,
+        })
+    }
+
+    /// Whether a row makes the profile skip its order, or a condition cannot be tested on it.
+    pub(super) fn skips_or_doubts<'a, V: View<'a, Source = S>>(&self, view: V) -> bool {
+        self.skips.iter().any(|(_, when)| !matches!(self.test(when, view), Ok(false)))
+            || self.ignore_rows.iter().any(|ignored| self.test(ignored, view).is_err())
+    }
+
+    /// Whether a row may hold an item; none if that cannot be tested.
+    pub(super) fn may_be_item<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<bool> {
+        self.item_rows.as_ref().map_or(Some(true), |rows| self.test(rows, view).ok())
     }
 
     /// What a condition tests of a value: nothing, where it counts as empty.

@@ -24,7 +24,7 @@ const MAX_KNOWN_KEYS: usize = 64;
 
 /// The type of each extension attribute in this run. At the tenant an attribute keeps its type for
 /// ever.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExtensionTypes {
     types: HashMap<(ExtensionScope, String), SeenTypes>,
     /// Some attribute has several types. If none has, declared types are used without a lookup.
@@ -37,7 +37,7 @@ pub struct ExtensionTypes {
 }
 
 /// The types that one attribute has in this run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct SeenTypes {
     first: ExtensionType,
     has_floats: bool,
@@ -82,9 +82,16 @@ impl ExtensionTypes {
             draft.cells.custom().chain(draft.items.iter().flat_map(|item| item.cells.custom()));
         // An unparsable cell declares no type either: one such cell must not invalidate other
         // orders.
-        for (scope, key) in
-            cells.filter(|cell| !cell.is_unparsable).filter_map(|cell| cell.field.extension_key())
-        {
+        let cells = cells.filter(|cell| !cell.is_unparsable);
+        self.observe_keys(cells.filter_map(|cell| cell.field.extension_key()));
+    }
+
+    /// Records the attributes of an order that is not skipped.
+    pub fn observe_keys<'k>(
+        &mut self,
+        keys: impl Iterator<Item = (ExtensionScope, &'k Arc<ExtensionKey>)>,
+    ) {
+        for (scope, key) in keys {
             // Most cells of a file share the key of their column, so comparing addresses saves
             // hashing the name.
             if !self.known_keys.iter().any(|known| Arc::ptr_eq(known, key)) {

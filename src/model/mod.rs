@@ -20,6 +20,7 @@ pub mod money;
 pub mod order;
 pub mod origin;
 pub mod outcome;
+pub mod plain;
 pub mod planned;
 pub mod pricing;
 pub mod printable;

@@ -140,6 +140,14 @@ impl<'a> Extension<'a> {
         (Self(sorted), differing)
     }
 
+    /// Builds the attributes from those of distinct names, in any order.
+    #[must_use]
+    pub fn from_distinct(mut attributes: Vec<(Cow<'a, str>, ExtensionValue<'a>)>) -> Self {
+        attributes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        debug_assert!(attributes.windows(2).all(|pair| pair[0].0 != pair[1].0));
+        Self(attributes)
+    }
+
     /// The number of attributes.
     #[must_use]
     pub fn len(&self) -> usize {

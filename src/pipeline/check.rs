@@ -3,10 +3,17 @@
 //! The target says which routes an order may take and whether its encoded events fit; `validate`
 //! applies the rules of a route. The loop is the same for every target. Called by `triage`.
 
-use super::target::{Misfit, RouteChoice, ServiceSettings, misfit, routes};
+use super::target::{Misfit, RouteChoice, ServiceSettings, misfit, routes, single_route};
 use crate::{
-    model::{column_facts::ColumnFacts, draft::Draft, order::CheckedOrder, rules::TargetRules},
-    validate::{self, RouteCheck, ValidateSettings},
+    model::{
+        column_facts::ColumnFacts,
+        draft::Draft,
+        field::Field,
+        order::{CheckedOrder, Validity},
+        plain::PlainDraft,
+        rules::TargetRules,
+    },
+    validate::{self, PlainCheck, RouteCheck, ValidateSettings},
 };
 
 /// Checks a draft; `facts` are those of the whole export.
@@ -38,6 +45,21 @@ pub(crate) fn check<'a>(
         }
     }
     check.finish(draft)
+}
+
+/// Returns the check of plain orders with these fields, if there can be any: the order if it is
+/// valid, without a problem and carried by a single event.
+pub(crate) fn plain_check<'c>(
+    fields: &mut dyn Iterator<Item = &'c Field>,
+    (settings, target): (&'c ValidateSettings, &'c ServiceSettings),
+    facts: &'c ColumnFacts,
+) -> Option<impl Fn(&PlainDraft<'c>) -> Option<CheckedOrder<'c>> + use<'c>> {
+    let check = PlainCheck::new(fields, single_route(target.mode)?, settings, facts)?;
+    Some(move |draft: &PlainDraft<'c>| {
+        let checked = check.check(draft)?;
+        let Validity::Valid(order) = &checked.validity else { return None };
+        misfit(order, checked.record.source, target).is_none().then_some(checked)
+    })
 }
 
 #[cfg(test)]

@@ -15,11 +15,12 @@ use crate::{
     ledger::LedgerReader,
     model::{
         draft::Draft,
+        field::Field,
         order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::InputNames,
         unsendable::Unsendable,
     },
-    shuffle::{Collect, Decide, ExportFacts, for_each_ordered, hash_reference},
+    shuffle::{Collect, Decide, ExportFacts, PlainCheckFn, for_each_ordered, hash_reference},
 };
 
 /// Decides about orders, on all cores at once.
@@ -44,7 +45,27 @@ impl Decide for Triage<'_> {
         facts: &ExportFacts,
         part: &mut TriagePart,
     ) -> Result<(), Refusal> {
-        let (record, order) = self.check(draft, facts);
+        self.decide_checked(self.check(draft, facts), facts, part)
+    }
+
+    fn plain_check<'c>(
+        &'c self,
+        fields: &mut dyn Iterator<Item = &'c Field>,
+        facts: &'c ExportFacts,
+    ) -> Option<PlainCheckFn<'c>> {
+        let settings = (&self.spec.validate, &self.spec.service);
+        let check = check::plain_check(fields, settings, facts.columns())?;
+        Some(Box::new(check))
+    }
+
+    /// Decides about a checked order, or defers it.
+    fn decide_checked(
+        &self,
+        checked: CheckedOrder<'_>,
+        facts: &ExportFacts,
+        part: &mut TriagePart,
+    ) -> Result<(), Refusal> {
+        let (record, order) = self.separate(checked);
         if facts.may_be_shared(&record.reference) {
             self.defer(&self.undecided(record, order))?;
         } else if self.disposer.only_counts() {
@@ -63,7 +84,7 @@ impl Decide for Triage<'_> {
     ) -> Result<(), Refusal> {
         let mut orders = Vec::with_capacity(drafts.len());
         for draft in drafts {
-            let (record, order) = self.check(draft, facts);
+            let (record, order) = self.separate(self.check(draft, facts));
             let undecided = self.undecided(record, order);
             if facts.may_be_shared(&undecided.record.reference) {
                 self.defer(&undecided)?;
@@ -94,18 +115,17 @@ impl<'j> Triage<'j> {
         Self { spec, disposer: Disposer::new(spec, input_names, ledger), deferred }
     }
 
-    /// Checks a draft, and separates the order from its record.
-    #[inline]
-    fn check<'a>(
-        &self,
-        draft: Draft<'a>,
-        facts: &ExportFacts,
-    ) -> (OrderRecord, OrderOrUnsendable<'a>)
+    fn check<'a>(&self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a>
     where
         Self: 'a,
     {
-        let CheckedOrder { record, validity, status } =
-            check::check(draft, (&self.spec.validate, &self.spec.service), facts.columns());
+        check::check(draft, (&self.spec.validate, &self.spec.service), facts.columns())
+    }
+
+    /// Separates the order of a check from its record.
+    #[inline]
+    fn separate<'a>(&self, checked: CheckedOrder<'a>) -> (OrderRecord, OrderOrUnsendable<'a>) {
+        let CheckedOrder { record, validity, status } = checked;
         let rule = match validity {
             Validity::Valid(order) => return (record, Ok(order)),
             Validity::Skipped(rule) => Some(rule.to_string()),

@@ -24,6 +24,7 @@ use crate::{
         draft::Draft,
         input::Input,
         origin::{InputNames, Position},
+        plain::PlainDraft,
         progress::ProgressFn,
     },
     read::inputs,
@@ -146,6 +147,20 @@ impl<D: Decide> Context<'_, '_, D> {
         }
         if self.keeps_results() {
             self.observer.observe_warnings(draft, &mut observations.warnings);
+        }
+    }
+
+    /// Whether an order needs its draft, since it shows how other orders are to be read.
+    pub(super) fn learns_from(&self, draft: &PlainDraft<'_>) -> bool {
+        self.facts.identifiers.concern(draft)
+            || self.collects_facts() && self.observer.learns_facts_from(draft)
+            || self.keeps_results() && self.observer.warns_of(draft)
+    }
+
+    /// Collects what a plain order shows about the whole export.
+    pub(super) fn observe_plain(&self, draft: &PlainDraft<'_>, observations: &mut Observations) {
+        if self.collects_facts() {
+            self.observer.observe_plain(draft, observations);
         }
     }
 

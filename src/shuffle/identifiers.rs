@@ -19,6 +19,7 @@ use crate::{
         id_text::{composed, is_placeholder},
         order::OrderId,
         origin::{FileId, InputNames, Position},
+        plain::{PlainDraft, PlainValue},
         problem::{Code, Problem},
         record::trim_blanks,
     },
@@ -86,6 +87,19 @@ impl Person {
         }
     }
 
+    fn of_plain(draft: &PlainDraft<'_>) -> Self {
+        let email = draft.value(&Field::GuestEmail);
+        let identifiers = draft.values.iter().filter(|value| is_address_field(value.field));
+        let address = email.into_iter().chain(identifiers).find(|value| value.text.contains('@'));
+        let hash_of =
+            |value: Option<&PlainValue<'_>>| value.map_or(0, |value| hash_person_text(&value.text));
+        Self {
+            address: hash_of(address),
+            firstname: hash_of(draft.value(&Field::GuestFirstname)),
+            lastname: hash_of(draft.value(&Field::GuestLastname)),
+        }
+    }
+
     /// Whether it is certainly someone else: address, first and last name all differ.
     fn differs(&self, other: &Self) -> bool {
         let differs = |one: u64, other: u64| one != 0 && other != 0 && one != other;
@@ -130,33 +144,37 @@ impl<'a> IdentifierUse<'a> {
 
 /// The e-mail address of an order's guest, else its first identifier that is one.
 fn address<'d, 'a>(draft: &'d Draft<'a>) -> Option<&'d Cell<'a>> {
-    let is_address_field = |cell: &&Cell<'_>| {
-        matches!(&*cell.field, Field::Identifier(provider)
-            if provider.kind() == IdentifierKind::Email)
-    };
-    let mut addresses = draft
-        .cell(&Field::GuestEmail)
-        .into_iter()
-        .chain(draft.cells.custom().filter(is_address_field));
+    let identifiers = draft.cells.custom().filter(|cell| is_address_field(&cell.field));
+    let mut addresses = draft.cell(&Field::GuestEmail).into_iter().chain(identifiers);
     addresses.find(|cell| cell.text.contains('@'))
 }
 
-/// The identifiers of a draft that are compared with those of other orders. E-mail addresses and
-/// placeholders are not.
+/// Whether it is an identifier that is an e-mail address.
+fn is_address_field(field: &Field) -> bool {
+    matches!(field, Field::Identifier(provider) if provider.kind() == IdentifierKind::Email)
+}
+
+/// The identifiers of a draft that are compared with those of other orders.
 fn identifiers<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = (&'d Cell<'d>, &'d Provider)> {
-    draft.cells.custom().filter(|cell| !cell.is_unparsable).filter_map(|cell| match &*cell.field {
-        Field::Identifier(provider)
-            if provider.kind() != IdentifierKind::Email && !is_placeholder(&cell.text) =>
-        {
-            Some((cell, provider))
+    let cells = draft.cells.custom().filter(|cell| !cell.is_unparsable);
+    cells.filter_map(|cell| Some((cell, compared_provider(&cell.field, &cell.text)?)))
+}
+
+/// The provider of an identifier that is compared with those of other orders. E-mail addresses and
+/// placeholders are not.
+fn compared_provider<'f>(field: &'f Field, text: &str) -> Option<&'f Provider> {
+    match field {
+        Field::Identifier(provider) => {
+            let is_compared = provider.kind() != IdentifierKind::Email && !is_placeholder(text);
+            is_compared.then_some(provider)
         }
         _ => None,
-    })
+    }
 }
 
 /// Returns the hash of an identifier without a trailing `.0`, and whether it had one.
-fn identifier_hash(cell: &Cell<'_>, provider: &Provider) -> (u64, bool) {
-    let id = composed(trim_blanks(&cell.text).into());
+fn identifier_hash(text: &str, provider: &Provider) -> (u64, bool) {
+    let id = composed(trim_blanks(text).into());
     let plain = id.strip_suffix(".0");
     (hash(plain.unwrap_or(&id)) ^ hash(provider).rotate_left(1), plain.is_some())
 }
@@ -165,11 +183,26 @@ fn identifier_hash(cell: &Cell<'_>, provider: &Provider) -> (u64, bool) {
 pub(super) fn observe(draft: &Draft<'_>, into: &mut Batch<IdentifierKey>) {
     let mut person = None;
     for (cell, provider) in identifiers(draft) {
-        let (hash, is_float) = identifier_hash(cell, provider);
+        let (hash, is_float) = identifier_hash(&cell.text, provider);
         let person = *person.get_or_insert_with(|| Person::of(draft));
         let order = draft.rows.first().map_or(OrderId(0), OrderId::from_origin);
         let at = cell.at.position();
         let evidence = Evidence { is_float, person };
+        IdentifierUse { evidence, at, provider }.push((hash, order.0), into);
+    }
+}
+
+/// Adds the identifiers of a plain order.
+pub(super) fn observe_plain(draft: &PlainDraft<'_>, into: &mut Batch<IdentifierKey>) {
+    let mut person = None;
+    for value in &draft.values {
+        let provider = compared_provider(value.field, &value.text);
+        let (Some(provider), Some(row)) = (provider, draft.rows.first()) else { continue };
+        let (hash, is_float) = identifier_hash(&value.text, provider);
+        let person = *person.get_or_insert_with(|| Person::of_plain(draft));
+        let at = value.position(row);
+        let evidence = Evidence { is_float, person };
+        let order = OrderId::from_origin(&row.origin);
         IdentifierUse { evidence, at, provider }.push((hash, order.0), into);
     }
 }
@@ -200,6 +233,18 @@ impl IdentifierFacts {
         self.shared.is_empty() && self.respelt.is_empty()
     }
 
+    /// Whether an identifier of a plain order is not one person's.
+    pub(super) fn concern(&self, draft: &PlainDraft<'_>) -> bool {
+        let is_found = |value: &PlainValue<'_>| {
+            compared_provider(value.field, &value.text).is_some_and(|provider| {
+                let (hash, is_float) = identifier_hash(&value.text, provider);
+                self.shared.binary_search(&hash).is_ok()
+                    || is_float && self.respelt.binary_search(&hash).is_ok()
+            })
+        };
+        !self.is_empty() && draft.values.iter().any(is_found)
+    }
+
     /// Adds a problem to a draft for each of its identifiers that is not one person's.
     pub(super) fn mark(&self, draft: &mut Draft<'_>) {
         if self.is_empty() {
@@ -207,7 +252,7 @@ impl IdentifierFacts {
         }
         let mut problems = Vec::new();
         for (cell, provider) in identifiers(draft) {
-            let (hash, is_float) = identifier_hash(cell, provider);
+            let (hash, is_float) = identifier_hash(&cell.text, provider);
             let mut add = |code, message| {
                 problems.push(Problem::for_field(code, &cell.field, cell.at.position(), message));
             };

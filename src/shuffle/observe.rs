@@ -13,11 +13,13 @@ use super::{
 use crate::{
     map::profile::Profile,
     model::{
+        column_facts::ItemsFact,
         column_warnings::ColumnWarnings,
         date_readings::FormatOverlap,
         decimal_mark::PointReading,
-        draft::{Cell, Draft},
+        draft::{Cell, Draft, Notation},
         field::Field,
+        plain::{PlainDraft, PlainValue},
     },
 };
 
@@ -85,7 +87,8 @@ impl<'p> Observer<'p> {
     #[inline]
     pub(super) fn observe(&self, draft: &Draft<'_>, observations: &mut Observations) {
         if !self.key_is_reference {
-            observe_reference(draft, observations);
+            let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
+            observe_reference(&draft.key, reference, observations);
         }
         // A skipped order is not sent, so its values show nothing.
         if draft.skip.is_some() {
@@ -96,12 +99,7 @@ impl<'p> Observer<'p> {
         }
         observations.columns.types.observe(draft);
         let items = &mut observations.columns.items;
-        if draft.items.is_empty() {
-            items.some_lacks |= draft.may_have_items;
-        } else if !items.some_has {
-            items.some_has = true;
-            self.awaits_items.store(false, Ordering::Relaxed);
-        }
+        self.observe_items(!draft.items.is_empty(), draft.may_have_items, items);
         if self.date_overlaps > 0 {
             self.observe_dates(draft, &mut observations.columns.dates);
         }
@@ -111,6 +109,52 @@ impl<'p> Observer<'p> {
             let reading = PointReading::of(total, currency(draft));
             let mark = &mut observations.columns.totals;
             self.totals.close_if(mark.observe(total, reading, || order_hash(draft)));
+        }
+    }
+
+    /// Whether a plain order shows how the values of a column are to be read, so that its draft is
+    /// to be observed.
+    pub(super) fn learns_facts_from(&self, draft: &PlainDraft<'_>) -> bool {
+        self.date_overlaps > 0
+            || self.totals.is_open() && draft.value(&Field::Price).is_some_and(has_point)
+    }
+
+    /// The same for warnings about columns.
+    pub(super) fn warns_of(&self, draft: &PlainDraft<'_>) -> bool {
+        if self.day_months.is_open() {
+            return true;
+        }
+        let (item_prices, quantities) = (self.item_prices.is_open(), self.quantities.is_open());
+        let watches = |value: &PlainValue<'_>| match value.field {
+            Field::ItemPrice => item_prices && has_point(value),
+            Field::ItemQuantity => quantities && has_point(value),
+            _ => false,
+        };
+        (item_prices || quantities) && draft.item_values().iter().any(watches)
+    }
+
+    /// Collects the facts that a plain order shows.
+    pub(super) fn observe_plain(&self, draft: &PlainDraft<'_>, observations: &mut Observations) {
+        if !self.key_is_reference {
+            let reference = draft.value(&Field::ReferenceId);
+            let reference = reference.map_or(draft.key, |value| &value.text);
+            observe_reference(draft.key, reference, observations);
+        }
+        if self.has_identifiers {
+            identifiers::observe_plain(draft, &mut observations.identifiers);
+        }
+        let values = draft.values.iter().chain(draft.item_values());
+        let columns = &mut observations.columns;
+        columns.types.observe_keys(values.filter_map(|value| value.field.extension_key()));
+        self.observe_items(draft.n_items() > 0, draft.may_have_items, &mut columns.items);
+    }
+
+    fn observe_items(&self, has_items: bool, may_have_items: bool, items: &mut ItemsFact) {
+        if !has_items {
+            items.some_lacks |= may_have_items;
+        } else if !items.some_has {
+            items.some_has = true;
+            self.awaits_items.store(false, Ordering::Relaxed);
         }
     }
 
@@ -166,6 +210,11 @@ impl<'p> Observer<'p> {
     }
 }
 
+/// Whether a number has a point whose meaning is not declared.
+fn has_point(value: &PlainValue<'_>) -> bool {
+    value.notation == Notation::Text && value.text.contains('.')
+}
+
 /// The date of an order, if it is from the export.
 fn exported_date<'d, 'a>(draft: &'d Draft<'a>) -> Option<&'d Cell<'a>> {
     draft.cell(&Field::OrderedAt).filter(|cell| !cell.is_default && !cell.is_unparsable)
@@ -185,12 +234,9 @@ fn order_hash(draft: &Draft<'_>) -> u64 {
     }
 }
 
-fn observe_reference(draft: &Draft<'_>, observations: &mut Observations) {
-    let reference = draft.cell(&Field::ReferenceId).map_or(&draft.key, |cell| &cell.text);
+fn observe_reference(key: &str, reference: &str, observations: &mut Observations) {
     if !reference.is_empty() {
         let reference_hash = hash_reference(reference);
-        observations
-            .references
-            .push((hash(&draft.key).rotate_left(1) ^ reference_hash, reference_hash));
+        observations.references.push((hash(key).rotate_left(1) ^ reference_hash, reference_hash));
     }
 }

@@ -19,6 +19,7 @@ use super::{
     fragment::Fragment,
     lost_row_hint::{ITEM_WITHOUT_KEY, lost_row_hint},
     ordered::for_each_ordered,
+    plain::PlainPath,
     scattered,
     sink::{Collect, Decide},
 };
@@ -160,6 +161,7 @@ fn process_runs<'p, D: Decide>(
     } else {
         Batch::default()
     };
+    let mut plain = PlainPath::new(context, &file.mapper);
     for (index, run) in runs.runs.into_iter().enumerate() {
         scattered::ensure_run_fits(&run, context)?;
         // The merger owns these two runs, as the block is dropped before they are complete.
@@ -170,12 +172,18 @@ fn process_runs<'p, D: Decide>(
         } else if context.is_spilled(run.key()) {
             scattered::spill_run(&Fragment::of(&run, block), &mut scattered)?;
         } else if context.is_decided_now(run.key(), &mut block_result.observations) {
+            let (observations, part) = (&mut block_result.observations, &mut block_result.part);
+            if let Some(plain) = plain.as_mut().filter(|_| run.possible_rows.is_empty())
+                && plain.decide(run.rows.iter(), context, observations, part)?
+            {
+                continue;
+            }
             let draft = group::draft(
                 run.rows.iter(),
                 |row, before, into| file.mapper.map(row, before, into),
                 &run.possible_rows,
             );
-            context.decide(draft, &mut block_result.observations, &mut block_result.part)?;
+            context.decide(draft, observations, part)?;
         }
     }
     context.spill_runs(&mut scattered)?;

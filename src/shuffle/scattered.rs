@@ -4,15 +4,21 @@
 //! It decides nothing itself: each complete order is mapped to a draft and passed to [`Decide`].
 //! Called by `pass`, which spills the fragments, and by the engine at the end of a pass.
 
-use std::{io, iter, sync::PoisonError};
+use std::{
+    collections::HashMap,
+    io, iter,
+    sync::{Arc, PoisonError},
+};
 
 use super::{
+    blocks::OpenFile,
     context::Context,
     error::ShuffleError,
     facts::Observations,
     fragment::{Fragment, FragmentKey, contiguous_pieces},
     hash::{hash, hash_reference},
     ordered::for_each_ordered,
+    plain::PlainPath,
     sink::{Collect, Decide},
 };
 use crate::{
@@ -21,7 +27,7 @@ use crate::{
         column_warnings::ColumnWarnings,
         draft::{Draft, KeyedRow},
         order::OrderId,
-        origin::{Position, RowOrigin},
+        origin::{FileId, Position, RowOrigin},
         problem::{Code, Problem},
         row::Row,
     },
@@ -176,13 +182,22 @@ pub(super) fn decide_groups<D: Decide>(
     // Each spilled row is parsed again as exactly one row, whatever its content.
     debug_assert_eq!(keyed.len(), groups.iter().flatten().map(|run| run.rows.len()).sum::<usize>());
     let (mut remaining, mut n_scattered) = (keyed.as_slice(), 0);
+    let mut plain = PlainPaths::default();
     for runs in groups {
         let n_rows = runs.iter().map(|run| run.rows.len()).sum::<usize>().min(remaining.len());
         let (rows, rest) = remaining.split_at(n_rows);
         remaining = rest;
-        let mut drafts = Vec::with_capacity(1);
-        for order in group::group_scattered(rows, context.settings.grouping, &context.facts.headers)
+        let orders =
+            group::group_scattered(rows, context.settings.grouping, &context.facts.headers);
+        if let [order] = orders.as_slice()
+            && let Some(plain) = plain.path(runs, context, &files)
+            && plain.decide(order.iter().copied(), context, observations, part)?
         {
+            n_scattered += u64::from(runs.len() > 1);
+            continue;
+        }
+        let mut drafts = Vec::with_capacity(1);
+        for order in orders {
             let order_fragments = fragments_of(&order, runs);
             let possible_rows: Vec<Position> =
                 order_fragments.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
@@ -197,6 +212,31 @@ pub(super) fn decide_groups<D: Decide>(
         context.decide_group(drafts, observations, part)?;
     }
     Ok(n_scattered)
+}
+
+/// The fast paths for the orders of each file.
+#[derive(Default)]
+struct PlainPaths<'c>(HashMap<FileId, Option<PlainPath<'c>>>);
+
+impl<'c> PlainPaths<'c> {
+    /// Returns the fast path for the order of these runs, if they are of one file and complete.
+    fn path<D: Decide>(
+        &mut self,
+        runs: &[Fragment<'_>],
+        context: &'c Context<'_, '_, D>,
+        files: &'c [Arc<OpenFile<'_>>],
+    ) -> Option<&mut PlainPath<'c>> {
+        let file = runs.first()?.position()?.file;
+        let is_whole = |run: &Fragment<'_>| {
+            let rows_are_certain = run.possible_rows.is_empty() && run.unterminated.is_none();
+            rows_are_certain && run.rows.iter().all(|row| row.file == file)
+        };
+        if !runs.iter().all(is_whole) {
+            return None;
+        }
+        let new = || PlainPath::new(context, &files[file.0 as usize].mapper);
+        self.0.entry(file).or_insert_with(new).as_mut()
+    }
 }
 
 /// Returns the runs that contain the rows of an order.

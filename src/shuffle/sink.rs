@@ -3,7 +3,7 @@
 //! It knows neither what is decided nor what becomes of it. The pipeline implements both traits.
 
 use super::{error::ShuffleError, facts::ExportFacts};
-use crate::model::draft::Draft;
+use crate::model::{draft::Draft, field::Field, order::CheckedOrder, plain::PlainDraft};
 
 /// Decides about drafts, on all cores at once. Many of its decisions may be discarded.
 pub trait Decide: Sync {
@@ -20,6 +20,21 @@ pub trait Decide: Sync {
         part: &mut Self::Part,
     ) -> Result<(), Self::Error>;
 
+    /// Returns the check of plain orders with these fields, if there can be any.
+    fn plain_check<'c>(
+        &'c self,
+        fields: &mut dyn Iterator<Item = &'c Field>,
+        facts: &'c ExportFacts,
+    ) -> Option<PlainCheckFn<'c>>;
+
+    /// Decides about an order that the check of plain orders has passed.
+    fn decide_checked(
+        &self,
+        checked: CheckedOrder<'_>,
+        facts: &ExportFacts,
+        part: &mut Self::Part,
+    ) -> Result<(), Self::Error>;
+
     /// Decides about orders whose keys have one hash: two spellings of a key, or documents that
     /// share theirs.
     fn decide_group(
@@ -32,6 +47,9 @@ pub trait Decide: Sync {
     /// Ends a block, after all of its orders were passed: the place to look them up together.
     fn finish_block(&self, part: &mut Self::Part) -> Result<(), Self::Error>;
 }
+
+/// Checks a plain order: returns it if it is valid and has no problem. If not, its draft is decided.
+pub type PlainCheckFn<'c> = Box<dyn Fn(&PlainDraft<'c>) -> Option<CheckedOrder<'c>> + 'c>;
 
 /// Collects the parts, on one core at a time.
 pub trait Collect<P, E>: Send {

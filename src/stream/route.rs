@@ -33,6 +33,15 @@ pub fn routes(draft: &Draft<'_>, mode: Mode) -> RouteChoice {
     }
 }
 
+/// Returns the rules of the single event, unless the mode rules it out for all orders.
+#[must_use]
+pub fn single_route(mode: Mode) -> Option<&'static TargetRules> {
+    match mode {
+        Mode::Single | Mode::Auto => Some(&SINGLE),
+        Mode::Multi => None,
+    }
+}
+
 fn needs_multi(item: &ItemDraft<'_>) -> bool {
     let item_type = item.cell(&Field::ItemType).filter(|cell| !cell.is_unparsable);
     item_type.is_some_and(|cell| SINGLE.items.barred_types.contains_ignoring_case(&cell.text))

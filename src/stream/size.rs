@@ -65,6 +65,14 @@ pub struct Misfit {
     pub is_too_large: bool,
 }
 
+impl Misfit {
+    /// Whether the events can be sent.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.problems.is_empty() && !self.is_too_large
+    }
+}
+
 /// Checks whether each event of an order fits one request, and whether the order is assembled
 /// within its session. `at` is the position of its problems.
 #[must_use]

@@ -19,6 +19,7 @@ mod items;
 mod legs;
 mod order;
 mod people;
+mod plain;
 mod product;
 mod references;
 mod settings;
@@ -30,4 +31,5 @@ pub(crate) mod tests;
 
 pub use check::{RouteCheck, check};
 pub use common::default_errors;
+pub use plain::PlainCheck;
 pub use settings::ValidateSettings;

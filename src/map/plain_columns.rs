@@ -1,0 +1,220 @@
+//! Plain columns: the values of orders whose rows need no closer look, taken without cells.
+//!
+//! The same rules as those of `mapper`, but whatever is not plainly good is left to it: a
+//! value that its rule refuses, rows that differ, a condition that holds. Called by `shuffle`.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    bound_rule::{BoundRule, FieldBinding},
+    header_binding::HeaderBinding,
+    record_view::RecordView,
+    rule::{Rule, RuleResult},
+    view::View,
+};
+use crate::model::{
+    draft::Notation,
+    field::Field,
+    plain::{HasValues, PlainDraft, PlainValue},
+    row::{Record, Row, RowContent},
+};
+
+/// The columns of a file, ready for plain orders.
+pub struct PlainColumns<'m> {
+    binding: &'m HeaderBinding<'m>,
+    order: Vec<PlainColumn<'m>>,
+    item: Vec<PlainColumn<'m>>,
+}
+
+/// The rule of one field, bound to its columns.
+struct PlainColumn<'m> {
+    field: &'m Field,
+    rule: &'m Rule,
+    is_verbatim: bool,
+    reads_number: bool,
+    columns: &'m [usize],
+}
+
+impl<'m> PlainColumn<'m> {
+    /// None for the rule of fields that documents name.
+    fn new(bound: &'m BoundRule<'_, usize>) -> Option<Self> {
+        let BoundRule::Field(FieldBinding { field, rule, is_verbatim, sources, .. }) = bound else {
+            return None;
+        };
+        Some(Self {
+            field,
+            rule,
+            is_verbatim: *is_verbatim,
+            reads_number: rule.converts_numbers() && field.is_number(),
+            columns: sources,
+        })
+    }
+
+    /// Adds the value of a record, or the default. Returns whether it is of the export; none if it
+    /// needs a closer look.
+    #[inline]
+    fn push_value<'a>(&self, record: &Record<'a>, into: &mut Vec<PlainValue<'a>>) -> Option<bool>
+    where
+        'm: 'a,
+    {
+        // Nearly all values: a cell that is not empty, of a rule that converts nothing.
+        if let [column, ..] = self.columns
+            && self.is_verbatim
+        {
+            let text = record.cell(*column);
+            if !text.is_empty() {
+                into.push(self.value(*column, text.into(), None, Notation::Text));
+                return Some(true);
+            }
+        }
+        self.push_converted(record, into)
+    }
+
+    /// Adds the value as its rule converts it, or the default.
+    fn push_converted<'a>(
+        &self,
+        record: &Record<'a>,
+        into: &mut Vec<PlainValue<'a>>,
+    ) -> Option<bool>
+    where
+        'm: 'a,
+    {
+        let mut cells = self.columns.iter().map(|column| (*column, record.cell(*column)));
+        let Some((column, text)) = cells.find(|(_, text)| !self.rule.yields_nothing(text)) else {
+            self.push_default(into);
+            return Some(false);
+        };
+        let (result, notation) = if self.reads_number {
+            self.rule.apply_to_number(text, Notation::Text, None)
+        } else {
+            let is_constant = self.rule.has_table();
+            let notation = if is_constant { Notation::Declared } else { Notation::Text };
+            (self.rule.apply(text), notation)
+        };
+        match result {
+            RuleResult::Value(text) if text.is_empty() => {
+                self.push_default(into);
+                return Some(false);
+            }
+            RuleResult::Value(text) => into.push(self.value(column, text, None, notation)),
+            RuleResult::Time(time, None) => {
+                into.push(self.value(column, text.into(), Some(time), notation));
+            }
+            RuleResult::Time(..) | RuleResult::Skip(_) | RuleResult::Invalid(..) => return None,
+        }
+        Some(true)
+    }
+
+    fn value<'a>(
+        &self,
+        column: usize,
+        text: Cow<'a, str>,
+        time: Option<DateTime<Utc>>,
+        notation: Notation,
+    ) -> PlainValue<'a>
+    where
+        'm: 'a,
+    {
+        PlainValue { field: self.field, text, time, notation, column: u32::try_from(column).ok() }
+    }
+
+    fn push_default<'a>(&self, into: &mut Vec<PlainValue<'a>>)
+    where
+        'm: 'a,
+    {
+        if let Some(default) = self.rule.default_value.as_deref().filter(|text| !text.is_empty()) {
+            into.push(PlainValue {
+                field: self.field,
+                text: default.into(),
+                time: None,
+                notation: Notation::Declared,
+                column: None,
+            });
+        }
+    }
+
+    /// Whether a row has the same value as the first one, or none.
+    fn repeats(&self, record: &Record<'_>, first: &Record<'_>) -> bool {
+        self.columns.iter().all(|column| record.cell(*column) == first.cell(*column))
+            || self.columns.iter().all(|column| record.cell(*column).is_empty())
+    }
+}
+
+impl<'m> PlainColumns<'m> {
+    /// None if a profile needs more than the columns of one guest, one order and its items.
+    pub(super) fn new(binding: &'m HeaderBinding<'m>) -> Option<Self> {
+        let mapper = &binding.mapper;
+        if !mapper.people.is_empty() {
+            return None;
+        }
+        let order = mapper.order_rules.iter().map(PlainColumn::new).collect::<Option<_>>()?;
+        let item = mapper.item_rules.iter().map(PlainColumn::new).collect::<Option<_>>()?;
+        Some(Self { binding, order, item })
+    }
+
+    /// The fields of the order and of its items.
+    pub fn fields(&self) -> impl Iterator<Item = &'m Field> {
+        self.order.iter().chain(&self.item).map(|column| column.field)
+    }
+
+    /// Reads the order with this key in `rows`, which are of this file; none if it needs a closer
+    /// look.
+    pub fn read<'a>(
+        &self,
+        key: &'a str,
+        rows: &[&'a Row<'a>],
+        into: &mut PlainDraft<'a>,
+    ) -> Option<()>
+    where
+        'm: 'a,
+    {
+        into.clear();
+        let mapper = &self.binding.mapper;
+        (into.key, into.may_have_items) = (key, mapper.may_have_items);
+        into.rows.extend(rows);
+        let mut first: Option<(RecordView<'_>, &Record<'_>)> = None;
+        for row in rows {
+            let RowContent::Record(record) = &row.content else { return None };
+            let view = RecordView::new(row, *record, &self.binding.header);
+            match first {
+                None => {
+                    first = Some((view, record));
+                    for column in &self.order {
+                        column.push_value(record, &mut into.values)?;
+                    }
+                }
+                Some((first_view, first)) => {
+                    let is_repeated = view.repeats_columns(first_view, &mapper.order_columns)
+                        || self.order.iter().all(|column| column.repeats(record, first));
+                    is_repeated.then_some(())?;
+                }
+            }
+            if mapper.skips_or_doubts(view) {
+                return None;
+            }
+            if mapper.may_be_item(view)? {
+                into.push_item(|values| self.push_item(record, values))?;
+            }
+        }
+        Some(())
+    }
+
+    fn push_item<'a>(
+        &self,
+        record: &Record<'a>,
+        values: &mut Vec<PlainValue<'a>>,
+    ) -> Option<HasValues>
+    where
+        'm: 'a,
+    {
+        let mut has_values = HasValues::Constants;
+        for column in &self.item {
+            if column.push_value(record, values)? {
+                has_values = HasValues::Exported;
+            }
+        }
+        Some(has_values)
+    }
+}

@@ -1,0 +1,82 @@
+//! Fast path: decides orders whose every value is plainly good without making drafts of them.
+//!
+//! What an order shows about the export is collected as from its draft. An order that may have a
+//! problem, or that shows how the values of a column are to be read, is left to its draft. Called
+//! by `pass` and `scattered`, for the rows of one order at a time.
+
+use super::{
+    context::Context,
+    facts::Observations,
+    sink::{Decide, PlainCheckFn},
+};
+use crate::{
+    map::{PlainColumns, file_mapper::FileMapper},
+    model::{
+        draft::{KeyedRow, RowKind},
+        plain::PlainDraft,
+        row::Row,
+    },
+};
+
+/// The fast path for the orders of one file in one block.
+pub(super) struct PlainPath<'c> {
+    columns: PlainColumns<'c>,
+    check: PlainCheckFn<'c>,
+    draft: PlainDraft<'c>,
+    rows: Vec<&'c Row<'c>>,
+}
+
+impl<'c> PlainPath<'c> {
+    /// None if no order of the file can be plain.
+    pub(super) fn new<D: Decide>(
+        context: &'c Context<'_, '_, D>,
+        mapper: &'c FileMapper<'_>,
+    ) -> Option<Self> {
+        if !context.facts.ambiguities.is_empty() {
+            return None;
+        }
+        let columns = mapper.plain_columns()?;
+        let check = context.decide.plain_check(&mut columns.fields(), context.facts)?;
+        Some(Self { columns, check, draft: PlainDraft::default(), rows: Vec::new() })
+    }
+
+    /// Decides about the order of these rows, if it is plain; false if it is not.
+    pub(super) fn decide<D: Decide>(
+        &mut self,
+        rows: impl Iterator<Item = &'c KeyedRow<'c>>,
+        context: &Context<'_, '_, D>,
+        observations: &mut Observations,
+        part: &mut D::Part,
+    ) -> Result<bool, D::Error> {
+        if self.read(rows).is_none() || context.learns_from(&self.draft) {
+            return Ok(false);
+        }
+        if !context.keeps_results() {
+            context.observe_plain(&self.draft, observations);
+            return Ok(true);
+        }
+        let Some(checked) = (self.check)(&self.draft) else { return Ok(false) };
+        context.observe_plain(&self.draft, observations);
+        context.decide.decide_checked(checked, context.facts, part)?;
+        Ok(true)
+    }
+
+    /// Reads the order of these rows; none if it needs a closer look.
+    fn read(&mut self, rows: impl Iterator<Item = &'c KeyedRow<'c>>) -> Option<()> {
+        let mut key = None;
+        self.rows.clear();
+        for KeyedRow { row, kind } in rows {
+            match kind {
+                RowKind::OrderRow(row_key) => key = key.or(Some(&**row_key)),
+                // Lost rows next to it are its possible rows, and the others are of no order.
+                kind if !kind.is_of_an_order() || kind.has_no_order() => continue,
+                _ => return None,
+            }
+            self.rows.push(row);
+        }
+        self.columns.read(key?, &self.rows, &mut self.draft)
+    }
+}
+
+#[cfg(test)]
+mod tests;

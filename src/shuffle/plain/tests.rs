@@ -1,0 +1,330 @@
+//! An order that takes the fast path comes to the same as its draft: it is valid, without a
+//! problem, with the same record, events and facts.
+
+use std::fs;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    group::{self, BlockRuns, GroupSettings},
+    map::profile::Profile,
+    model::{
+        column_facts::ColumnFacts, column_warnings::ColumnWarnings, order::Validity,
+        origin::FileId, pricing::PriceBasis, route::Mode,
+    },
+    pipeline::check,
+    read::{
+        Block, BlockReader, CsvSyntax, Dialect, Piece, ReadLimits, ReadSettings, RowParser,
+        inputs::find_one,
+    },
+    shuffle::observe::Observer,
+    storage::LocalStorage,
+    stream::encode,
+    validate::tests::{TestSettings, settings},
+};
+
+/// Returns the blocks of a file, and its parser.
+fn read(profile: &Profile, text: &str) -> (RowParser, Vec<Block>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orders.csv");
+    fs::write(&path, text).unwrap();
+    let input = find_one(&LocalStorage, "orders.csv", path.into()).unwrap();
+    let csv_syntax = CsvSyntax { delimiter: profile.delimiter, has_quotes: true };
+    let dialect = Dialect { format: profile.format, csv_syntax };
+    let settings = ReadSettings { storage: &LocalStorage, dialect, limits: ReadLimits::default() };
+    let mut source = BlockReader::open(&input, FileId(0), &settings).unwrap();
+    let (mut blocks, mut block) = (Vec::new(), Block::default());
+    while source.next_block(&mut block).unwrap() {
+        blocks.push(std::mem::take(&mut block));
+    }
+    (source.parser().clone(), blocks)
+}
+
+/// Takes both paths for each order of a file, and compares what they come to. Returns the number of
+/// plain orders, and of all.
+fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, usize) {
+    let settings = TestSettings {
+        total_from: profile.order_price,
+        price_basis: profile.item_price,
+        ..settings.clone()
+    };
+    let (validate, stream) = (settings.validate(), settings.stream());
+    let facts = ColumnFacts::default();
+    let observer = Observer::new(profile);
+    let (parser, blocks) = read(profile, text);
+    let mapper = FileMapper::bind(profile, parser.header(), "orders.csv").unwrap();
+    let grouping = GroupSettings { has_adjacent_rows: true, ..GroupSettings::default() };
+    let (mut n_plain, mut n_orders) = (0, 0);
+    for block in &blocks {
+        let parsed = parser.parse([Piece::from(block)]).unwrap();
+        let rows: Vec<Row<'_>> = parsed.rows().collect();
+        let kind = |row| mapper.kind_in_file(row, block.row(&row.origin));
+        let keyed: Vec<_> = rows.iter().map(|row| KeyedRow { row, kind: kind(row) }).collect();
+        let runs = BlockRuns::of(&keyed, grouping).runs;
+        n_orders += runs.len();
+        let columns = mapper.plain_columns().unwrap();
+        let check = check::plain_check(&mut columns.fields(), (&validate, &stream), &facts);
+        let Some(check) = check else { continue };
+        let check: PlainCheckFn<'_> = Box::new(check);
+        let mut path = PlainPath { columns, check, draft: PlainDraft::default(), rows: Vec::new() };
+        for run in runs {
+            let draft = group::draft(
+                run.rows.iter(),
+                |row, before, into| mapper.map(row, before, into),
+                &run.possible_rows,
+            );
+            let is_plain = run.possible_rows.is_empty()
+                && path.read(run.rows.iter()).is_some()
+                && !observer.learns_facts_from(&path.draft)
+                && !observer.warns_of(&path.draft);
+            let checked = if is_plain { (path.check)(&path.draft) } else { None };
+            let mut thorough = Observations::default();
+            observer.observe(&draft, &mut thorough);
+            observer.observe_warnings(&draft, &mut thorough.warnings);
+            let Some(checked) = checked else { continue };
+            n_plain += 1;
+            let mut fast = Observations::default();
+            observer.observe_plain(&path.draft, &mut fast);
+            assert_eq!(fast.references, thorough.references);
+            assert_eq!(format!("{:?}", fast.identifiers), format!("{:?}", thorough.identifiers));
+            assert_eq!(fast.columns.types, thorough.columns.types);
+            assert_eq!(fast.columns.items, thorough.columns.items);
+            assert_eq!(fast.columns.totals, thorough.columns.totals);
+            assert_eq!(fast.columns.dates, thorough.columns.dates);
+            assert_eq!(thorough.warnings, ColumnWarnings::default());
+            let expected = check::check(draft, (&validate, &stream), &facts);
+            assert_eq!(expected.record.problems, Vec::new().into());
+            assert_eq!(checked.record, expected.record);
+            assert_eq!(checked.status, expected.status);
+            let encoded = |validity: &Validity<'_>| {
+                let Validity::Valid(order) = validity else { panic!("{validity:?}") };
+                format!("{:?}", encode::encode(order, stream.url_limits()))
+            };
+            assert_eq!(encoded(&checked.validity), encoded(&expected.validity));
+        }
+    }
+    (n_plain, n_orders)
+}
+
+fn sample(path: &str) -> String {
+    fs::read_to_string(format!("{}/samples/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn sample_profile(name: &str) -> Profile {
+    Profile::parse(name, &sample(&format!("profiles/{name}.toml"))).unwrap()
+}
+
+#[test]
+fn sample_orders_are_the_same_on_both_paths() {
+    let canonical = Profile::built_in("canonical").unwrap();
+    let now = "2026-12-01T00:00:00Z".parse().unwrap();
+    let settings = TestSettings { now, ..settings() };
+    let (n_plain, n_orders) = compare(&canonical, &sample("orders.csv"), &settings);
+    assert!(n_plain * 10 > n_orders * 8, "{n_plain} of {n_orders}");
+    let (n_plain, n_orders) = compare(&canonical, &sample("mistakes.csv"), &settings);
+    assert!(n_plain < n_orders, "{n_plain} of {n_orders}");
+    let retail = sample_profile("online-retail");
+    let (n_plain, n_orders) = compare(&retail, &sample("exports/online-retail.csv"), &settings);
+    // Whether day and month may be exchanged is open until a date shows it.
+    assert!(n_plain > 0, "{n_plain} of {n_orders}");
+}
+
+/// A column, and values for it: a good one, and others.
+type Pool = (&'static str, &'static [&'static str]);
+
+/// In the pools: the sum of the lines, with a point or a comma.
+const TOTAL: &str = "TOTAL";
+const COMMA_TOTAL: &str = "COMMA TOTAL";
+
+const LONG_NAME: &str = "A name of more than 128 characters, which is what an item may have at \
+    most: A name of more than 128 characters, which is what an item may have at most";
+
+const CANONICAL: &[Pool] = &[
+    ("referenceId", &["A-1", "1.2E+15", "A\u{200b}1"]),
+    (
+        "orderedAt",
+        &[
+            "2025-01-01T16:17:16Z",
+            "2025-01-01 10:00:00.5+02:00",
+            "1970-01-01T00:00:00Z",
+            "2031-01-01T00:00:00Z",
+            "yesterday",
+            "",
+        ],
+    ),
+    ("status", &["PURCHASED", "PAYMENT_PENDING", "purchased", "REFUNDED", ""]),
+    ("currencyCode", &["EUR", "JPY", "eur", "XXQ", ""]),
+    ("price", &[TOTAL, "20", "20.000", "0", "-5.00", "20.005", "2e1", "x", ""]),
+    ("paymentType", &["Card", "PayPal", "card", "cash", ""]),
+    ("cardType", &["Visa", "visa", ""]),
+    ("ext.gift:boolean", &["true", "FALSE", "yes", ""]),
+    ("ext.weight:float", &["1.50", "heavy", ""]),
+    ("item.type", &["PRODUCT", "FLIGHT", "product", "A1 B", ""]),
+    ("item.price", &["10.00", "10", "10.001", "-10", "1e1", "x", ""]),
+    ("item.quantity", &["2", "2.0", "0", "-1", "2.000", "x", ""]),
+    ("item.name", &["Tée", "Tee", "a\u{200b}b", LONG_NAME, ""]),
+    ("item.status", &["", "PURCHASED", "SHIPPED"]),
+    ("item.currencyCode", &["", "EUR", "USD", "??"]),
+    ("item.ext.n:integer", &["5", "5.5", ""]),
+    ("item.orderedAt", &["", "2025-01-01T16:17:16Z", "1960-01-01T00:00:00Z", "bad"]),
+    ("item.leg", &["", "outbound"]),
+    ("guest.email", &["ann@example.com", "Ann@Example.com", "ann", " ann@example.com", ""]),
+    ("guest.title", &["", "Mr", "mr"]),
+    ("guest.firstname", &["", "Änn", "A\u{feff}nn"]),
+    ("guest.gender", &["", "female", "F"]),
+    ("guest.country", &["", "IE", "Ireland"]),
+    ("guest.dob", &["", "1990-02-03", "1880-01-01", "x"]),
+    ("guest.street", &["", "1 Main St\nFlat 2"]),
+    ("guest.id.crm", &["17", "0", "17.0", "1.2E+20", "e\u{301}", ""]),
+    ("guest.id.email", &["", "b@example.com", "B@example.com"]),
+    ("event.channel", &["", "WEB", "KIOSK", "web"]),
+    ("event.language", &["", "DE", "de"]),
+    ("event.currency", &["", "USD", "usd"]),
+    ("event.page", &["", "oms"]),
+];
+
+const SHOP: &[Pool] = &[
+    ("nr", &["#1001", "#1.2E+15", "#"]),
+    ("date", &["15.01.2025 16:17", "30.03.2025 02:30", "31.02.2025 10:00", ""]),
+    ("state", &["paid", "open", "void", "odd", "n/a"]),
+    ("total", &[COMMA_TOTAL, "1.020,00", "20.00", "n/a", ""]),
+    ("sum", &["", COMMA_TOTAL, "7,00"]),
+    ("payment", &["card", "invoice", ""]),
+    ("kind", &["web", "test", ""]),
+    ("amount", &["20", "x", "", "9999"]),
+    ("line", &["item", "shipping", ""]),
+    ("name", &["Mug", "", "n/a"]),
+    ("each", &["10,00", "10,005", "10.00", "1.0,0", ""]),
+    ("pieces", &["2", "2,0", "", "n/a"]),
+    ("mail", &["ann@example.com", "mailto:ann@example.com", "ann", ""]),
+    ("customer", &["17", "0", "17.0", ""]),
+    ("phone", &["020 7946 0018", "12", ""]),
+];
+
+const SHOP_PROFILE: &str = r##"
+name = "shop"
+format = "csv"
+decimal = ","
+thousands = "."
+nulls = ["n/a"]
+ignore_rows = [{ column = "line", is = "ignored" }]
+item_rows = { column = "line", is_not = "shipping" }
+[[skip]]
+reason = "test order"
+when = { column = "kind", is = "test" }
+[[skip]]
+reason = "large order"
+when = { column = "amount", greater = 1000 }
+[order]
+referenceId = { column = "nr", strip_prefix = "#" }
+orderedAt = { column = "date", date = "%d.%m.%Y %H:%M", zone = "Europe/Berlin" }
+currencyCode = { value = "EUR" }
+price = { column = ["total", "sum"] }
+paymentType = { column = "payment", values = { card = "Card" }, other = "other", default = "voucher" }
+cardType = { value = "Visa" }
+[order.status]
+column = "state"
+values = { paid = "PURCHASED", open = "PAYMENT_PENDING", void = { skip = "voided" } }
+[item]
+type = { value = "PRODUCT" }
+name = { column = "name" }
+price = { column = "each" }
+quantity = { column = "pieces", default = "2" }
+[guest]
+email = { column = "mail", strip_prefix = "mailto:" }
+phone = { column = "phone", kind = "phone", country = "GB" }
+[guest.id]
+crm = { column = "customer", strip_suffix = ".0" }
+"##;
+
+/// An order of some rows: for each cell of each row its index in the pool. The cells of further rows
+/// repeat the first row if the column is one of the order.
+fn order_rows(pools: &'static [Pool]) -> impl Strategy<Value = Vec<Vec<usize>>> {
+    let cell = |pool: &Pool| prop_oneof![30 => Just(0), 1 => 0..pool.1.len()];
+    let row = pools.iter().map(cell).collect::<Vec<_>>();
+    prop::collection::vec(row, 1..4)
+}
+
+/// Whether the first row of an order has the column's value for all of them.
+fn is_of_order(column: &str) -> bool {
+    const OF_ITEMS: [&str; 4] = ["line", "name", "each", "pieces"];
+    !column.starts_with("item.") && !OF_ITEMS.contains(&column)
+}
+
+/// A CSV file: an order whose numbers show the decimal mark, and then this one. Where `repeats` is
+/// false, cells of the order are empty in further rows.
+fn csv_text(pools: &[Pool], rows: &[Vec<usize>], repeats: bool) -> String {
+    let n_rows = rows.len();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(pools.iter().map(|(column, _)| column)).unwrap();
+    let proof = pools.iter().map(|(column, values)| match *column {
+        "referenceId" => "Z-1".to_owned(),
+        "nr" => "#9".to_owned(),
+        "item.quantity" => "2.50".to_owned(),
+        _ => values[0].replace(COMMA_TOTAL, "25,00").replace(TOTAL, "25.00"),
+    });
+    writer.write_record(proof.collect::<Vec<_>>()).unwrap();
+    for (index, row) in rows.iter().enumerate() {
+        let cells = pools.iter().zip(row).zip(&rows[0]).map(|(((column, values), cell), first)| {
+            let is_key = ["referenceId", "nr"].contains(column);
+            let value = match (index, is_of_order(column)) {
+                (1.., true) if !repeats && !is_key => "",
+                // A later cell that differs is rare in the pools, too.
+                (1.., true) if *cell == 0 || is_key => values[*first],
+                _ => values[*cell],
+            };
+            let total = 20 * n_rows;
+            value
+                .replace(COMMA_TOTAL, &format!("{total},00"))
+                .replace(TOTAL, &format!("{total}.00"))
+        });
+        writer.write_record(cells.collect::<Vec<_>>()).unwrap();
+    }
+    String::from_utf8(writer.into_inner().unwrap()).unwrap()
+}
+
+fn any_settings() -> impl Strategy<Value = TestSettings> {
+    let max_url_bytes = prop::sample::select(vec![8192, 1400, 700]);
+    let price_basis = prop::sample::select(vec![PriceBasis::Unit, PriceBasis::Line]);
+    let mode = prop::sample::select(vec![Mode::Single, Mode::Auto]);
+    (max_url_bytes, price_basis, mode).prop_map(|(max_url_bytes, target_price_basis, mode)| {
+        TestSettings { max_url_bytes, target_price_basis, mode, ..settings() }
+    })
+}
+
+proptest! {
+    #[test]
+    fn canonical_orders_are_the_same_on_both_paths(
+        rows in order_rows(CANONICAL),
+        repeats in any::<bool>(),
+        settings in any_settings(),
+    ) {
+        let profile = Profile::built_in("canonical").unwrap();
+        compare(&profile, &csv_text(CANONICAL, &rows, repeats), &settings);
+    }
+
+    #[test]
+    fn converted_orders_are_the_same_on_both_paths(
+        rows in order_rows(SHOP),
+        repeats in any::<bool>(),
+        settings in any_settings(),
+    ) {
+        let profile = Profile::parse("shop", SHOP_PROFILE).unwrap();
+        compare(&profile, &csv_text(SHOP, &rows, repeats), &settings);
+    }
+}
+
+/// Otherwise the fast path would be of no use.
+#[test]
+fn typical_orders_are_plain() {
+    let shop = Profile::parse("shop", SHOP_PROFILE).unwrap();
+    for (profile, pools) in [(Profile::built_in("canonical").unwrap(), CANONICAL), (shop, SHOP)] {
+        let rows = vec![vec![0; pools.len()]; 3];
+        for repeats in [true, false] {
+            let text = csv_text(pools, &rows, repeats);
+            let (n_plain, n_orders) = compare(&profile, &text, &settings());
+            assert!(n_plain >= 1 && n_orders == 2, "{}: {n_plain}\n{text}", profile.name);
+        }
+    }
+}
