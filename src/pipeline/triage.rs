@@ -38,14 +38,8 @@ impl Decide for Triage<'_> {
     type Part = TriagePart;
     type Error = Refusal;
 
-    /// Checks an order and decides about it, or defers it.
-    fn decide(
-        &self,
-        draft: Draft<'_>,
-        facts: &ExportFacts,
-        part: &mut TriagePart,
-    ) -> Result<(), Refusal> {
-        self.decide_checked(self.check(draft, facts), facts, part)
+    fn check<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a> {
+        check::check(draft, (&self.spec.validate, &self.spec.service), facts.columns())
     }
 
     fn plain_check<'c>(
@@ -59,7 +53,7 @@ impl Decide for Triage<'_> {
     }
 
     /// Decides about a checked order, or defers it.
-    fn decide_checked(
+    fn decide(
         &self,
         checked: CheckedOrder<'_>,
         facts: &ExportFacts,
@@ -113,13 +107,6 @@ impl<'j> Triage<'j> {
     ) -> Self {
         let deferred = DeferredOrders::new(folder, MemoryBudget::split(spec.memory).deferred);
         Self { spec, disposer: Disposer::new(spec, input_names, ledger), deferred }
-    }
-
-    fn check<'a>(&self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a>
-    where
-        Self: 'a,
-    {
-        check::check(draft, (&self.spec.validate, &self.spec.service), facts.columns())
     }
 
     /// Separates the order of a check from its record.

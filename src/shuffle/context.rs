@@ -102,7 +102,7 @@ impl<D: Decide> Context<'_, '_, D> {
             return Ok(());
         }
         self.mark(&mut draft);
-        self.decide.decide(draft, self.facts, part)
+        self.decide.decide(self.decide.check(draft, self.facts), self.facts, part)
     }
 
     /// The same for the orders whose keys have one hash.

@@ -5,7 +5,7 @@
 //! is a fact of the whole export, found by an external sort of one entry per order and identifier.
 //! Orders whose only identifier is their e-mail address have no entry. Collected by `facts`.
 
-use std::{collections::BTreeSet, io, path::Path};
+use std::{borrow::Cow, collections::BTreeSet, io, path::Path};
 
 use super::{
     error::ShuffleError,
@@ -88,15 +88,23 @@ impl Person {
     }
 
     fn of_plain(draft: &PlainDraft<'_>) -> Self {
-        let email = draft.value(&Field::GuestEmail);
-        let identifiers = draft.values.iter().filter(|value| is_address_field(value.field));
-        let address = email.into_iter().chain(identifiers).find(|value| value.text.contains('@'));
-        let hash_of =
-            |value: Option<&PlainValue<'_>>| value.map_or(0, |value| hash_person_text(&value.text));
+        let (mut email, mut identifier, mut firstname, mut lastname) = (None, None, None, None);
+        for PlainValue { field, text, .. } in &draft.values {
+            match field {
+                Field::GuestEmail if text.contains('@') => email = Some(text),
+                Field::GuestFirstname => firstname = Some(text),
+                Field::GuestLastname => lastname = Some(text),
+                field if is_address_field(field) && text.contains('@') => {
+                    identifier = identifier.or(Some(text));
+                }
+                _ => {}
+            }
+        }
+        let hash_of = |text: Option<&Cow<'_, str>>| text.map_or(0, |text| hash_person_text(text));
         Self {
-            address: hash_of(address),
-            firstname: hash_of(draft.value(&Field::GuestFirstname)),
-            lastname: hash_of(draft.value(&Field::GuestLastname)),
+            address: hash_of(email.or(identifier)),
+            firstname: hash_of(firstname),
+            lastname: hash_of(lastname),
         }
     }
 

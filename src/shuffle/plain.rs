@@ -10,9 +10,11 @@ use super::{
     sink::{Decide, PlainCheckFn},
 };
 use crate::{
+    group,
     map::{PlainColumns, file_mapper::FileMapper},
     model::{
         draft::{KeyedRow, RowKind},
+        order::OrderRecord,
         plain::PlainDraft,
         row::Row,
     },
@@ -20,6 +22,7 @@ use crate::{
 
 /// The fast path for the orders of one file in one block.
 pub(super) struct PlainPath<'c> {
+    mapper: &'c FileMapper<'c>,
     columns: PlainColumns<'c>,
     check: PlainCheckFn<'c>,
     draft: PlainDraft<'c>,
@@ -30,14 +33,14 @@ impl<'c> PlainPath<'c> {
     /// None if no order of the file can be plain.
     pub(super) fn new<D: Decide>(
         context: &'c Context<'_, '_, D>,
-        mapper: &'c FileMapper<'_>,
+        mapper: &'c FileMapper<'c>,
     ) -> Option<Self> {
         if !context.facts.ambiguities.is_empty() {
             return None;
         }
         let columns = mapper.plain_columns()?;
         let check = context.decide.plain_check(&mut columns.fields(), context.facts)?;
-        Some(Self { columns, check, draft: PlainDraft::default(), rows: Vec::new() })
+        Some(Self { mapper, columns, check, draft: PlainDraft::default(), rows: Vec::new() })
     }
 
     /// Decides about the order of these rows, if it is plain; false if it is not.
@@ -56,9 +59,19 @@ impl<'c> PlainPath<'c> {
             return Ok(true);
         }
         let Some(checked) = (self.check)(&self.draft) else { return Ok(false) };
+        debug_assert_eq!(checked.record, self.record_of_draft(context));
         context.observe_plain(&self.draft, observations);
-        context.decide.decide_checked(checked, context.facts, part)?;
+        context.decide.decide(checked, context.facts, part)?;
         Ok(true)
+    }
+
+    /// The record that the draft of the same rows comes to.
+    fn record_of_draft<D: Decide>(&self, context: &Context<'_, '_, D>) -> OrderRecord {
+        let keyed: Vec<_> =
+            self.rows.iter().map(|row| KeyedRow { row, kind: self.mapper.kind(row) }).collect();
+        let draft =
+            group::draft(keyed.iter(), |row, before, into| self.mapper.map(row, before, into), &[]);
+        context.decide.check(draft, context.facts).record
     }
 
     /// Reads the order of these rows; none if it needs a closer look.

@@ -12,13 +12,8 @@ pub trait Decide: Sync {
     /// Why deciding ended.
     type Error: From<ShuffleError> + Send;
 
-    /// Decides about an order. `facts` are what is known about the whole export.
-    fn decide(
-        &self,
-        draft: Draft<'_>,
-        facts: &ExportFacts,
-        part: &mut Self::Part,
-    ) -> Result<(), Self::Error>;
+    /// Checks an order. `facts` are what is known about the whole export.
+    fn check<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a>;
 
     /// Returns the check of plain orders with these fields, if there can be any.
     fn plain_check<'c>(
@@ -27,8 +22,8 @@ pub trait Decide: Sync {
         facts: &'c ExportFacts,
     ) -> Option<PlainCheckFn<'c>>;
 
-    /// Decides about an order that the check of plain orders has passed.
-    fn decide_checked(
+    /// Decides about a checked order.
+    fn decide(
         &self,
         checked: CheckedOrder<'_>,
         facts: &ExportFacts,

@@ -141,8 +141,21 @@ fn push_text(text: &str, into: &mut Vec<u8>) {
 }
 
 fn push_amount(amount: Option<Amount>, into: &mut Vec<u8>) {
-    into.push(u8::from(amount.is_some()));
-    into.extend_from_slice(&amount.map_or([0; 16], |amount| amount.0.normalize().serialize()));
+    let Some(Amount(amount)) = amount else { return into.push(0) };
+    let (mut mantissa, mut scale) = (amount.mantissa(), amount.scale());
+    // As `normalize`, which divides 96 bits at a time.
+    if let Ok(mut short) = u64::try_from(mantissa) {
+        while scale > 0 && short % 10 == 0 {
+            (short, scale) = (short / 10, scale - 1);
+        }
+        mantissa = short.into();
+    } else {
+        let amount = amount.normalize();
+        (mantissa, scale) = (amount.mantissa(), amount.scale());
+    }
+    into.push(1);
+    into.extend_from_slice(&mantissa.to_le_bytes());
+    into.extend_from_slice(&scale.to_le_bytes());
 }
 
 #[cfg(test)]

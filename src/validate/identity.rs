@@ -44,6 +44,9 @@ pub(super) fn identifiers<'a>(cells: &Cells<'a>, findings: &mut Findings) -> Vec
 
 /// An identifier that identifies one person, in the form in which it is sent and compared.
 fn identifier<'a>(cell: &Cell<'a>, kind: IdentifierKind, findings: &mut Findings) -> Cow<'a, str> {
+    if is_plain_identifier(&cell.text, kind) {
+        return composed(cell.text.clone());
+    }
     if is_placeholder(&cell.text) {
         let message = format!(
             "{:?} is a placeholder and identifies nobody; empty = [{:?}] in its rule, or nulls in \
@@ -61,9 +64,23 @@ fn identifier<'a>(cell: &Cell<'a>, kind: IdentifierKind, findings: &mut Findings
     composed(cell.text.clone())
 }
 
+/// Fast path: whether a text identifies one person, and is sent as it is but for its Unicode form.
+pub(super) fn is_plain_identifier(text: &str, kind: IdentifierKind) -> bool {
+    let is_id = match kind {
+        IdentifierKind::Email => is_simple_email(text.as_bytes()) && identifies(text),
+        IdentifierKind::Text => references::is_id(text),
+    };
+    is_id && !is_placeholder(text)
+}
+
+/// Whether an address identifies somebody.
+pub(super) fn identifies(address: &str) -> bool {
+    !is_placeholder_address(address)
+}
+
 /// Reports an address that identifies nobody. Where it is only an attribute, it does no harm.
 fn check_address(cell: &Cell<'_>, findings: &mut Findings) {
-    if is_placeholder_address(&cell.text) {
+    if !identifies(&cell.text) {
         let message = "the address is a placeholder and identifies nobody; empty = [...] with it \
                        in its rule, or nulls in the profile, makes it count as empty";
         findings.on_cell(Code::PlaceholderIdentifier, cell, message);

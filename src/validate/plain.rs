@@ -16,9 +16,9 @@ use super::{
 use crate::model::{
     column_facts::ColumnFacts,
     draft::Notation,
-    field::{ExtensionKey, Field, IdentifierKind, Provider},
+    field::{ExtensionKey, Field, Provider},
     guest::{Guest, Identifier},
-    id_text::{composed, find_stray, is_placeholder},
+    id_text::{composed, find_stray},
     money::{Amount, Currency, Money, minor_units},
     order::{
         CheckedOrder, CommonAttributes, Extension, ExtensionValue, Item, Order, OrderId,
@@ -35,6 +35,8 @@ pub struct PlainCheck<'s> {
     rules: &'s TargetRules,
     settings: &'s ValidateSettings,
     facts: &'s ColumnFacts,
+    /// The number of extension attributes that an order and its items may have.
+    n_attributes: usize,
 }
 
 /// The values of an order that were checked one by one.
@@ -95,11 +97,9 @@ impl<'s> PlainCheck<'s> {
                 return None;
             }
         }
-        (attributes.len() <= rules.extensions.max_attributes).then_some(Self {
-            rules,
-            settings,
-            facts,
-        })
+        let n_attributes = attributes.len();
+        let are_few = n_attributes <= rules.extensions.max_attributes;
+        are_few.then_some(Self { rules, settings, facts, n_attributes })
     }
 
     /// Returns the order if it is valid and without any problem.
@@ -109,6 +109,8 @@ impl<'s> PlainCheck<'s> {
         's: 'a,
     {
         let mut parts = OrderParts::default();
+        parts.extension.reserve_exact(self.n_attributes.min(draft.values.len()));
+        parts.guest.identifiers.reserve_exact(1);
         for value in &draft.values {
             self.add_value(value, &mut parts)?;
         }
@@ -126,6 +128,7 @@ impl<'s> PlainCheck<'s> {
         if card_type.is_none() && order::is_card_payment(&payment_type, self.rules) {
             return None;
         }
+        identify(&mut parts.guest)?;
         let record = record(draft, &reference, ordered_at, Money { currency, amount: price });
         let order = Box::new(Order {
             reference,
@@ -137,7 +140,7 @@ impl<'s> PlainCheck<'s> {
             card_type,
             extension: Extension::from_distinct(parts.extension),
             items,
-            guest: identified(parts.guest)?,
+            guest: parts.guest,
             common: self.common(parts.common, currency)?,
             route: self.rules.route,
             contacts: Vec::new(),
@@ -211,25 +214,27 @@ impl<'s> PlainCheck<'s> {
         let mut items = Vec::with_capacity(draft.n_items());
         let mut sum = Some(Amount(Decimal::ZERO));
         for values in draft.items() {
-            let (item, line_total) = self.item(values, currency)?;
+            items.push(Item::default());
+            let line_total = self.fill_item(items.last_mut()?, values, currency)?;
             sum = match (sum, line_total) {
                 // A sum that loses a digit is compared with nothing, or is a problem.
                 (Some(sum), Some(line_total)) => Some(sum.checked_add(line_total)?),
                 _ => None,
             };
-            items.push(item);
         }
         Some((items, sum))
     }
 
-    /// An item and the total of its line.
-    fn item<'a>(
+    /// Fills an item, and returns the total of its line if it has a price.
+    // In its place among the items: it is too large to be moved around.
+    fn fill_item<'a>(
         &self,
+        item: &mut Item<'a>,
         values: &[PlainValue<'a>],
         order_currency: Currency,
-    ) -> Option<(Item<'a>, Option<Amount>)> {
-        let rules = self.rules;
-        let (mut item, mut price, mut extension) = (Item::default(), None, Vec::new());
+    ) -> Option<Option<Amount>> {
+        let (rules, mut price) = (self.rules, None);
+        let mut extension = Vec::with_capacity(self.n_attributes.min(values.len()));
         for value in values {
             let text = &value.text;
             match value.field {
@@ -283,7 +288,7 @@ impl<'s> PlainCheck<'s> {
             (item.price, line_total) = (Some(prices.sent), Some(prices.line_total));
         }
         item.extension = Extension::from_distinct(extension);
-        Some((item, line_total))
+        Some(line_total)
     }
 
     /// The total of the order, which is that of its items as far as they have prices.
@@ -384,7 +389,7 @@ fn currency(text: &str) -> Option<Currency> {
 
 /// A number, not in minor units.
 fn amount(value: &PlainValue<'_>) -> Option<Amount> {
-    if value.notation == Notation::MinorUnits { None } else { value.text.parse().ok() }
+    if value.notation == Notation::MinorUnits { None } else { values::plain_number(&value.text) }
 }
 
 /// Whether an amount has no more decimals than its currency. If it has, that is a warning about the
@@ -401,19 +406,15 @@ fn attribute<'a>(
 }
 
 fn identifier<'a>(provider: &'a Provider, text: &Cow<'a, str>) -> Option<Identifier<'a>> {
-    let is_plain = match provider.kind() {
-        IdentifierKind::Email => is_email(text),
-        IdentifierKind::Text => references::is_id(text),
-    };
-    let is_plain = is_plain && !is_placeholder(text);
+    let is_plain = identity::is_plain_identifier(text, provider.kind());
     is_plain.then(|| Identifier::new(&**provider, composed(text.clone())))
 }
 
-/// The guest, identified by the e-mail address if there is no other identifier.
-fn identified(mut guest: Guest<'_>) -> Option<Guest<'_>> {
+/// Identifies a guest without any identifier by the e-mail address; none if there is none.
+fn identify(guest: &mut Guest<'_>) -> Option<()> {
     if guest.identifiers.is_empty() {
-        let email = guest.email.clone()?;
+        let email = guest.email.clone().filter(|email| identity::identifies(email))?;
         guest.identifiers.push(Identifier::new(identity::EMAIL_PROVIDER, email));
     }
-    Some(guest)
+    Some(())
 }

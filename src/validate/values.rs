@@ -16,6 +16,9 @@ use crate::model::{
 
 /// "number": decimal, with a point.
 pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount> {
+    if let Some(number) = plain_number(&cell.text) {
+        return Some(number);
+    }
     // A number of JSON is a program's, which writes all digits.
     if cell.notation != Notation::JsonNumber && has_lost_digits(&cell.text) {
         let message = format!(
@@ -32,6 +35,12 @@ pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount>
             findings.on_cell(Code::NumberUnreadable, cell, format!("{:?} is {error}", cell.text));
         })
         .ok()
+}
+
+/// Fast path: a decimal number without an exponent.
+pub(super) fn plain_number(text: &str) -> Option<Amount> {
+    let has_letter = text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    if has_letter { None } else { text.parse().ok() }
 }
 
 /// An amount in the main unit of its currency, whose code is `currency` if it is known.

@@ -67,7 +67,13 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
         let check = check::plain_check(&mut columns.fields(), (&validate, &stream), &facts);
         let Some(check) = check else { continue };
         let check: PlainCheckFn<'_> = Box::new(check);
-        let mut path = PlainPath { columns, check, draft: PlainDraft::default(), rows: Vec::new() };
+        let mut path = PlainPath {
+            mapper: &mapper,
+            columns,
+            check,
+            draft: PlainDraft::default(),
+            rows: Vec::new(),
+        };
         for run in runs {
             let draft = group::draft(
                 run.rows.iter(),
@@ -155,13 +161,13 @@ const CANONICAL: &[Pool] = &[
     ),
     ("status", &["PURCHASED", "PAYMENT_PENDING", "purchased", "REFUNDED", ""]),
     ("currencyCode", &["EUR", "JPY", "eur", "XXQ", ""]),
-    ("price", &[TOTAL, "20", "20.000", "0", "-5.00", "20.005", "2e1", "x", ""]),
+    ("price", &[TOTAL, "20", "20.000", "0", "-5.00", "20.005", "2e1", "1.23E+05", "x", ""]),
     ("paymentType", &["Card", "PayPal", "card", "cash", ""]),
     ("cardType", &["Visa", "visa", ""]),
     ("ext.gift:boolean", &["true", "FALSE", "yes", ""]),
     ("ext.weight:float", &["1.50", "heavy", ""]),
     ("item.type", &["PRODUCT", "FLIGHT", "product", "A1 B", ""]),
-    ("item.price", &["10.00", "10", "10.001", "-10", "1e1", "x", ""]),
+    ("item.price", &["10.00", "10", "10.001", "-10", "1e1", "1.2E+05", "x", ""]),
     ("item.quantity", &["2", "2.0", "0", "-1", "2.000", "x", ""]),
     ("item.name", &["Tée", "Tee", "a\u{200b}b", LONG_NAME, ""]),
     ("item.status", &["", "PURCHASED", "SHIPPED"]),
@@ -169,14 +175,14 @@ const CANONICAL: &[Pool] = &[
     ("item.ext.n:integer", &["5", "5.5", ""]),
     ("item.orderedAt", &["", "2025-01-01T16:17:16Z", "1960-01-01T00:00:00Z", "bad"]),
     ("item.leg", &["", "outbound"]),
-    ("guest.email", &["ann@example.com", "Ann@Example.com", "ann", " ann@example.com", ""]),
+    ("guest.email", &["ann@example.com", "Ann@Example.com", "ann", "no-reply@x.example", ""]),
     ("guest.title", &["", "Mr", "mr"]),
     ("guest.firstname", &["", "Änn", "A\u{feff}nn"]),
     ("guest.gender", &["", "female", "F"]),
     ("guest.country", &["", "IE", "Ireland"]),
     ("guest.dob", &["", "1990-02-03", "1880-01-01", "x"]),
     ("guest.street", &["", "1 Main St\nFlat 2"]),
-    ("guest.id.crm", &["17", "0", "17.0", "1.2E+20", "e\u{301}", ""]),
+    ("guest.id.crm", &["17", "guest", "17.0", "1.2E+20", "e\u{301}", ""]),
     ("guest.id.email", &["", "b@example.com", "B@example.com"]),
     ("event.channel", &["", "WEB", "KIOSK", "web"]),
     ("event.language", &["", "DE", "de"]),
