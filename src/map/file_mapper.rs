@@ -211,7 +211,7 @@ impl<'p> FileMapper<'p> {
     #[must_use]
     pub fn plain_columns(&self) -> Option<PlainColumns<'_>> {
         match &self.format {
-            FormatMapper::Csv(csv) => PlainColumns::new(csv),
+            FormatMapper::Csv(binding) => PlainColumns::new(binding),
             FormatMapper::Json(_) => None,
         }
     }

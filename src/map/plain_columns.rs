@@ -18,7 +18,8 @@ use crate::model::{
     draft::Notation,
     field::Field,
     plain::{HasValues, PlainDraft, PlainValue},
-    row::{Record, Row, RowContent},
+    record::Record,
+    row::{Row, RowContent},
 };
 
 /// The columns of a file, ready for plain orders.

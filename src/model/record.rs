@@ -86,6 +86,7 @@ impl<'a> Record<'a> {
             text: self.text.get(start..end).unwrap_or_default(),
             start: u32::try_from(start).unwrap_or(u32::MAX),
             ends,
+            has_quotes: matches!(self.form, RecordForm::Quoted),
         }
     }
 
@@ -119,6 +120,8 @@ struct CellRange<'a> {
     text: &'a str,
     start: u32,
     ends: &'a [u32],
+    /// Whether quotes around cells are part of the text. Elsewhere they are part of a cell.
+    has_quotes: bool,
 }
 
 impl PartialEq for CellRange<'_> {
@@ -127,7 +130,8 @@ impl PartialEq for CellRange<'_> {
         let is_same_offset = |(one, another): (&u32, &u32)| {
             one.wrapping_sub(self.start) == another.wrapping_sub(other.start)
         };
-        self.text == other.text
+        self.has_quotes == other.has_quotes
+            && self.text == other.text
             && self.ends.len() == other.ends.len()
             && self.ends.iter().zip(other.ends).all(is_same_offset)
     }
@@ -142,5 +146,19 @@ pub fn trim_blanks(text: &str) -> &str {
     match (bytes.first(), bytes.last()) {
         (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
         _ => text.trim(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_around_a_cell_are_not_quotes_within() {
+        let record = |form| Record { text: "A,\"x\"", ends: &[1, 5], form };
+        let (quoted, unquoted) = (record(RecordForm::Quoted), record(RecordForm::Unquoted));
+        assert_eq!((quoted.cell(1), unquoted.cell(1)), ("x", "\"x\""));
+        assert!(quoted.cells(0..=1) != unquoted.cells(0..=1));
+        assert!(quoted.cells(0..=1) == quoted.cells(0..=1));
     }
 }
