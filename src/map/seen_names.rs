@@ -3,11 +3,7 @@
 //! A tree per block; those of a file and of all files are appended in their order. Does not know
 //! the profile: `paths` compares it with the tree.
 
-use crate::model::{
-    document::{JsonNode, JsonValue},
-    origin::Position,
-    row::Row,
-};
+use crate::model::{document::JsonNode, origin::Position, row::Row};
 
 // The maximum numbers of distinct names. Documents have more only if their names are data, and
 // a warning for each would not be read.
@@ -99,31 +95,24 @@ impl SeenNames {
 
 impl SeenName {
     fn add(&mut self, node: JsonNode<'_>, row: &Row<'_>, n_names: &mut usize) {
-        match node.value() {
-            JsonValue::Array => self.add_elements(node, row, n_names),
-            JsonValue::Object if node.is_list() => self.add_elements(node, row, n_names),
-            JsonValue::Object => {
-                let mut next = 0;
-                for (name, member) in node.members() {
-                    let Some(index) = self.find_or_add(name, next, member, row, n_names) else {
-                        continue;
-                    };
-                    next = index + 1;
-                    self.below[index].add(member, row, n_names);
-                }
+        if node.is_array() || node.is_list() {
+            for element in node.elements().into_iter().flatten() {
+                self.add(element, row, n_names);
             }
-            _ => {}
+            return;
         }
-    }
-
-    fn add_elements(&mut self, node: JsonNode<'_>, row: &Row<'_>, n_names: &mut usize) {
-        for element in node.elements().into_iter().flatten() {
-            self.add(element, row, n_names);
+        let mut next = 0;
+        for (name, member) in node.members() {
+            let Some(index) = self.find_or_add(name, next, member, row, n_names) else { continue };
+            next = index + 1;
+            if !member.is_empty() {
+                self.below[index].add(member, row, n_names);
+            }
         }
     }
 
     /// The index of the child with this name, if it is there or may be added. `expected` is where
-    /// it is if the documents have the same members in one order.
+    /// it is if the documents have the same members in one order, or else it is soon after that.
     fn find_or_add(
         &mut self,
         name: &str,
@@ -132,10 +121,10 @@ impl SeenName {
         row: &Row<'_>,
         n_names: &mut usize,
     ) -> Option<usize> {
-        if self.below.get(expected).is_some_and(|child| child.name == name) {
-            return Some(expected);
-        }
-        self.below.iter().position(|child| child.name == name).or_else(|| {
+        let has_name = |child: &Self| child.name == name;
+        let (before, after) = self.below.split_at(expected);
+        let found = after.iter().position(has_name).map(|index| expected + index);
+        found.or_else(|| before.iter().position(has_name)).or_else(|| {
             let at = Some(node.position(row.origin.file, row.origin.line));
             self.push(Self { name: name.to_owned(), at, below: Vec::new() }, n_names)
         })

@@ -150,11 +150,10 @@ impl<'d> JsonNode<'d> {
         self.node().kind == NodeKind::Array
     }
 
-    /// Whether it is an array or object without elements or members.
+    /// Whether it has no element or member: an empty array or object, or a single value.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        let node = self.node();
-        matches!(node.kind, NodeKind::Array | NodeKind::Object) && node.size == 0
+        self.node().n_below() == 0
     }
 
     /// The member `name` of an object.
