@@ -63,12 +63,9 @@ impl<'a> Record<'a> {
     #[must_use]
     #[inline]
     pub fn cell(&self, index: usize) -> &'a str {
-        let start = self.start(index);
-        let cell = self
-            .ends
-            .get(index)
-            .and_then(|end| self.text.get(start..*end as usize))
-            .unwrap_or_default();
+        // With the index checked first, the end of the cell before it needs no check.
+        let Some(end) = self.ends.get(index) else { return "" };
+        let Some(cell) = self.text.get(self.start(index)..*end as usize) else { return "" };
         // The quotes are stripped here, so that quoted cells are read in place without a copy.
         let is_quoted = matches!(self.form, RecordForm::Quoted) && cell.starts_with('"');
         trim_blanks(if is_quoted { &cell[1..cell.len().max(2) - 1] } else { cell })
