@@ -153,12 +153,13 @@ impl CellBuffer {
         let start = self.text.len();
         let (mut from, mut n_removed, mut is_within) = (0, 0, false);
         let mut quotes = memchr_iter(b'"', record.as_bytes());
-        let mut ends = self.ends[first_end..].iter_mut().peekable();
+        let (ends, mut index) = (&mut self.ends[first_end..], 0);
         while let Some(quote) = quotes.next() {
             self.text.push_str(&record[from..quote]);
             from = quote + 1;
-            while let Some(end) = ends.next_if(|end| **end <= to_u32(quote)) {
-                *end -= n_removed;
+            while index < ends.len() && ends[index] <= to_u32(quote) {
+                ends[index] -= n_removed;
+                index += 1;
             }
             n_removed += 1;
             if is_within && record.as_bytes().get(from) == Some(&b'"') {
@@ -169,7 +170,7 @@ impl CellBuffer {
             }
         }
         self.text.push_str(&record[from..]);
-        ends.for_each(|end| *end -= n_removed);
+        ends[index..].iter_mut().for_each(|end| *end -= n_removed);
         start..self.text.len()
     }
 }
