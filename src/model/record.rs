@@ -127,8 +127,9 @@ impl PartialEq for CellRange<'_> {
         let is_same_offset = |(one, another): (&u32, &u32)| {
             one.wrapping_sub(self.start) == another.wrapping_sub(other.start)
         };
-        self.has_quotes == other.has_quotes
-            && self.text == other.text
+        let has_same_quotes = || self.has_quotes == other.has_quotes || !self.text.contains('"');
+        self.text == other.text
+            && has_same_quotes()
             && self.ends.len() == other.ends.len()
             && self.ends.iter().zip(other.ends).all(is_same_offset)
     }
@@ -157,5 +158,6 @@ mod tests {
         assert_eq!((quoted.cell(1), unquoted.cell(1)), ("x", "\"x\""));
         assert!(quoted.cells(0..=1) != unquoted.cells(0..=1));
         assert!(quoted.cells(0..=1) == quoted.cells(0..=1));
+        assert!(quoted.cells(0..=0) == unquoted.cells(0..=0));
     }
 }
