@@ -49,15 +49,20 @@ impl<'a> RawRecord<'a> {
         })
     }
 
+    /// The start of each cell: the line (from 0), and the character within that line (from 1).
+    pub fn starts(self) -> impl Iterator<Item = (u32, u32)> + use<'a> {
+        let (mut start, mut passed) = ((0, 1), 0);
+        self.cells().map(move |cell| {
+            start = position_after(start, &self.bytes[passed..cell.range.start]);
+            passed = cell.range.start;
+            start
+        })
+    }
+
     /// The line (from 0) and the character within that line (from 1) of the byte at `offset`.
     #[must_use]
     pub fn line_and_column(self, offset: usize) -> (u32, u32) {
-        let before = self.bytes.get(..offset).unwrap_or(self.bytes);
-        let n_breaks = before.iter().filter(|byte| **byte == b'\n').count();
-        let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        // Continuation bytes (10xxxxxx) do not begin a character.
-        let n_characters = line.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count();
-        (to_u32(n_breaks), to_u32(n_characters + 1))
+        position_after((0, 1), self.bytes.get(..offset).unwrap_or(self.bytes))
     }
 
     fn cell_at(self, start: usize) -> RawCell {
@@ -88,9 +93,14 @@ impl<'a> RawRecord<'a> {
     }
 }
 
-// Offsets within a record have 32 bits: longer records are refused.
-fn to_u32(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
+/// The line and the column after some bytes. Both have 32 bits, as longer records are refused.
+fn position_after((line, column): (u32, u32), bytes: &[u8]) -> (u32, u32) {
+    bytes.iter().fold((line, column), |(line, column), byte| match byte {
+        b'\n' => (line + 1, 1),
+        // Continuation bytes do not begin a character.
+        0b1000_0000..=0b1011_1111 => (line, column),
+        _ => (line, column + 1),
+    })
 }
 
 #[cfg(test)]
@@ -121,10 +131,11 @@ mod tests {
     #[test]
     fn cell_positions_by_line_and_character() {
         let starts = |text| {
-            raw(text)
-                .cells()
-                .map(|cell| raw(text).line_and_column(cell.range.start))
-                .collect::<Vec<_>>()
+            let starts: Vec<_> = raw(text).starts().collect();
+            let offsets = raw(text).cells().map(|cell| cell.range.start);
+            let alone: Vec<_> = offsets.map(|start| raw(text).line_and_column(start)).collect();
+            assert_eq!(starts, alone);
+            starts
         };
         assert_eq!(starts("a,bc,d"), [(0, 1), (0, 3), (0, 6)]);
         assert_eq!(starts("é,b"), [(0, 1), (0, 3)]);

@@ -91,13 +91,27 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
         let (line, column) = match self.form {
-            RecordForm::Unescaped(raw) => {
-                let start = raw.cells().nth(index).map_or(0, |cell| cell.range.start);
-                raw.line_and_column(start)
-            }
+            RecordForm::Unescaped(raw) => raw.starts().nth(index).unwrap_or((0, 1)),
             RecordForm::Unquoted | RecordForm::Quoted => (0, self.column_of(index)),
         };
         Position { file: origin.file, line: origin.line + u64::from(line), column: Some(column) }
+    }
+
+    /// The positions of all cells.
+    #[must_use]
+    pub fn positions(&self, origin: &RowOrigin) -> Vec<Position> {
+        let position = |(line, column)| Position {
+            file: origin.file,
+            line: origin.line + u64::from(line),
+            column: Some(column),
+        };
+        match self.form {
+            // One walk for all of them: a header may have 10,000 cells.
+            RecordForm::Unescaped(raw) => raw.starts().take(self.n_cells()).map(position).collect(),
+            RecordForm::Unquoted | RecordForm::Quoted => {
+                (0..self.n_cells()).map(|index| self.position(origin, index)).collect()
+            }
+        }
     }
 
     fn column_of(&self, index: usize) -> u32 {

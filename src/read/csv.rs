@@ -98,11 +98,9 @@ pub(super) fn parse_header(
         RowContent::Record(record) => record,
         RowContent::Document(_) => return Ok((None, piece.at)),
     };
-    let header = Header {
-        names: (0..record.n_cells()).map(|index| record.cell(index).to_owned()).collect(),
-        positions: (0..record.n_cells()).map(|index| record.position(&origin, index)).collect(),
-    };
-    Ok((Some((header, origin.bytes)), piece.at))
+    let names = (0..record.n_cells()).map(|index| record.cell(index).to_owned()).collect();
+    let positions = record.positions(&origin);
+    Ok((Some((Header { names, positions }, origin.bytes)), piece.at))
 }
 
 /// Parses one record of any shape, or skips a blank line.

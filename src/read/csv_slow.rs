@@ -65,7 +65,7 @@ impl SlowCsvParser {
         self.parse_cells(bytes, limits, &mut new);
         let record = self.syntax.raw_record(&bytes[..new.parsed.n_bytes]);
         new.parsed.damage.quotes = QuoteError::of(record);
-        cells_with_quote_after_blanks(record).for_each(|index| new.refuse(index));
+        new.refuse(cells_with_quote_after_blanks(record));
         new.parsed
     }
 
@@ -125,18 +125,25 @@ impl NewCells<'_> {
         }
     }
 
-    /// Empties a cell that begins with blanks and a quote.
-    fn refuse(&mut self, index: usize) {
-        let cell = &mut self.parsed.damage.cell;
-        if cell.is_none_or(|(first, _)| index < first) {
-            *cell = Some((index, CellError::QuoteAfterBlanks));
+    /// Empties the cells that begin with blanks and a quote.
+    fn refuse(&mut self, cells: impl Iterator<Item = usize>) {
+        let mut refused = cells.peekable();
+        let Some(&first) = refused.peek() else { return };
+        let error = &mut self.parsed.damage.cell;
+        if error.is_none_or(|(index, _)| first < index) {
+            *error = Some((first, CellError::QuoteAfterBlanks));
         }
-        let ends = &mut self.cells.ends[self.first_end..];
-        let Some(end) = ends.get(index).copied() else { return };
-        let start = if index == 0 { 0 } else { ends[index - 1] + 1 };
-        ends[index..].iter_mut().for_each(|end_after| *end_after -= end - start);
-        let range = [start, end].map(|offset| self.text_start + offset as usize);
-        self.cells.text.replace_range(range[0]..range[1], "");
+        let text = self.cells.text.split_off(self.text_start);
+        let mut start = 0;
+        for (index, end) in self.cells.ends[self.first_end..].iter_mut().enumerate() {
+            if index > 0 {
+                self.cells.text.push(SEPARATOR);
+            }
+            let cell = &text[start..*end as usize];
+            start = *end as usize + 1;
+            self.cells.text.push_str(if refused.next_if_eq(&index).is_some() { "" } else { cell });
+            *end = to_u32(self.cells.text.len() - self.text_start);
+        }
     }
 }
 
