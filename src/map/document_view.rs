@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use super::{
     checkout_event::{EventDocument, event_path},
-    path::Path,
+    path::{Path, PathEnd},
     view::{Found, Value, View},
 };
 use crate::model::{document::JsonNode, draft::CellOrigin, field::FieldGroup, row::Row};
@@ -52,18 +52,14 @@ impl PathSource {
         Self { path: Path::new(path), in_event }
     }
 
-    /// Searches by `search` where a document has the value.
-    fn search<'a>(
-        &self,
-        view: DocumentView<'a>,
-        search: impl Fn(&Path, JsonNode<'a>) -> Option<JsonNode<'a>>,
-    ) -> Option<JsonNode<'a>> {
-        let Some(event) = view.event else { return search(&self.path, view.node) };
+    /// Follows the path where a document has the value.
+    fn find<'a>(&self, view: DocumentView<'a>) -> PathEnd<'a> {
+        let Some(event) = view.event else { return self.path.find(view.node) };
         match &self.in_event {
-            EventPlace::Order => search(&self.path, event.order),
-            EventPlace::Beside(path) => search(path, view.node),
+            EventPlace::Order => self.path.find(event.order),
+            EventPlace::Beside(path) => path.find(view.node),
             EventPlace::Either(path) => {
-                search(&self.path, event.order).or_else(|| search(path, view.node))
+                self.path.find(event.order).or_else(|| path.find(view.node))
             }
         }
     }
@@ -101,12 +97,12 @@ impl<'a> View<'a> for DocumentView<'a> {
     }
 
     fn find(self, source: &PathSource) -> Found<'a> {
-        if let Some(node) = source.search(self, Path::find) {
-            return Found { value: Value::of(Some(node)), at: self.place_of(node) };
-        }
-        match source.search(self, Path::array_within) {
-            Some(array) => Found { value: Value::WithinArray, at: self.place_of(array) },
-            None => Found { value: Value::Missing, at: self.at() },
+        match source.find(self) {
+            PathEnd::Value(node) => Found { value: Value::of(Some(node)), at: self.place_of(node) },
+            PathEnd::WithinArray(array) => {
+                Found { value: Value::WithinArray, at: self.place_of(array) }
+            }
+            PathEnd::Missing => Found { value: Value::Missing, at: self.at() },
         }
     }
 

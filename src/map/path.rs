@@ -21,6 +21,31 @@ struct Step {
     index: Option<usize>,
 }
 
+/// Where a path ends in a document.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum PathEnd<'n> {
+    /// At a value.
+    Value(JsonNode<'n>),
+    /// In this filled array: the path goes on to a member of the elements and selects none of them.
+    WithinArray(JsonNode<'n>),
+    /// At a member that is not there.
+    Missing,
+}
+
+impl<'n> PathEnd<'n> {
+    /// This end, unless only the `other` one is a value.
+    pub(super) fn or_else(self, other: impl FnOnce() -> PathEnd<'n>) -> PathEnd<'n> {
+        match self {
+            Self::Value(_) => self,
+            Self::Missing => other(),
+            Self::WithinArray(_) => match other() {
+                Self::Value(value) => Self::Value(value),
+                _ => self,
+            },
+        }
+    }
+}
+
 impl Path {
     pub(super) fn new(path: &str) -> Self {
         let whole = (Step::new(path), None);
@@ -29,25 +54,23 @@ impl Path {
         Self { readings: std::iter::once(whole).chain(split).collect() }
     }
 
-    /// The value at the path below `node`.
-    pub(super) fn find<'n>(&self, node: JsonNode<'n>) -> Option<JsonNode<'n>> {
-        self.readings.iter().find_map(|(step, rest)| {
-            let found = step.find(node)?;
-            rest.as_ref().map_or(Some(found), |rest| rest.find(found))
-        })
-    }
-
-    /// The filled array within which the path goes on, if it goes on to a member of the elements: it
-    /// selects none of them.
-    pub(super) fn array_within<'n>(&self, node: JsonNode<'n>) -> Option<JsonNode<'n>> {
-        self.readings.iter().find_map(|(step, rest)| {
-            let rest = rest.as_ref()?;
-            let found = step.find(node)?;
-            if found.is_array() && !found.is_empty() && rest.first_step().index.is_none() {
-                return Some(found);
+    /// Follows the path below `node`.
+    pub(super) fn find<'n>(&self, node: JsonNode<'n>) -> PathEnd<'n> {
+        let mut end = PathEnd::Missing;
+        for (step, rest) in &self.readings {
+            let Some(found) = step.find(node) else { continue };
+            end = end.or_else(|| match rest {
+                None => PathEnd::Value(found),
+                Some(rest) if is_filled_array(found) && rest.first_step().index.is_none() => {
+                    PathEnd::WithinArray(found)
+                }
+                Some(rest) => rest.find(found),
+            });
+            if matches!(end, PathEnd::Value(_)) {
+                break;
             }
-            rest.array_within(found)
-        })
+        }
+        end
     }
 
     fn first_step(&self) -> &Step {
@@ -69,6 +92,10 @@ impl Step {
     }
 }
 
+fn is_filled_array(node: JsonNode<'_>) -> bool {
+    node.is_array() && !node.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -85,9 +112,12 @@ mod tests {
             "list": [{"x": "6"}],
             "none": [],
         }));
-        let text = |path: &str| match Path::new(path).find(document.root())?.value() {
-            JsonValue::Text(text) => Some(text.to_owned()),
-            other => Some(format!("{other:?}")),
+        let text = |path: &str| match Path::new(path).find(document.root()) {
+            PathEnd::Value(node) => match node.value() {
+                JsonValue::Text(text) => Some(text.to_owned()),
+                other => Some(format!("{other:?}")),
+            },
+            PathEnd::WithinArray(_) | PathEnd::Missing => None,
         };
         for (path, expected) in [
             ("a.b", Some("4")),
@@ -101,7 +131,8 @@ mod tests {
         ] {
             assert_eq!(text(path).as_deref(), expected, "{path}");
         }
-        let is_within = |path: &str| Path::new(path).array_within(document.root()).is_some();
+        let is_within =
+            |path: &str| matches!(Path::new(path).find(document.root()), PathEnd::WithinArray(_));
         for (path, expected) in [
             ("list.x", true),
             ("a.c.d.e", true),

@@ -1,7 +1,9 @@
-//! JSON documents: flat and borrowed. The nodes of a document are in one list, each value directly
-//! before the values below it; texts are slices of the export.
+//! JSON documents: flat and borrowed. The values of a document are in one list, each directly before
+//! the values below it; the names of the members are in another. Texts are slices of the export.
 //!
-//! Does not parse: `read` fills the list, `map` reads it through [`JsonNode`].
+//! Does not parse: `read` fills the lists, `map` reads them through [`JsonNode`].
+
+use std::ops::Range;
 
 use super::origin::{FileId, Position};
 
@@ -12,12 +14,15 @@ pub struct Document<'a> {
     pub text: &'a str,
     /// The strings of the document that have escapes, without them.
     pub unescaped: &'a str,
-    /// The values and the names of members, in the order of the text; never empty. The first is the
-    /// document itself.
+    /// The values, in the order of the text; never empty. The first is the document itself.
     pub nodes: &'a [FlatNode],
+    /// The names of the members; those of an object are adjacent.
+    pub names: &'a [MemberName],
+    /// The [`name_digest`] of each name.
+    pub digests: &'a [u32],
 }
 
-/// A value, or the name of a member, whose value follows it.
+/// A value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FlatNode {
     /// What it is.
@@ -26,17 +31,31 @@ pub struct FlatNode {
     pub is_unescaped: bool,
     /// The offset in the document at which it begins.
     pub start: u32,
-    /// The offset of its text: the digits of a number, or a string without its quotes.
+    /// The offset of its text: the digits of a number, or a string without its quotes. Of an object
+    /// the index of its first name.
     pub text_start: u32,
-    /// The bytes of its text; of an array or object the number of nodes below it.
+    /// The bytes of its text; the number of members of an object.
     pub size: u32,
+    /// The number of values below it, at any depth.
+    pub n_below: u32,
+}
+
+/// The name of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberName {
+    /// Whether it has escapes, so that its text is in `unescaped`.
+    pub is_unescaped: bool,
+    /// The offset of its text.
+    pub text_start: u32,
+    /// The bytes of its text.
+    pub size: u32,
+    /// The index of the member's value.
+    pub node: u32,
 }
 
 /// The kind of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeKind {
-    /// The name of a member.
-    Name,
     /// `null`
     Null,
     /// `true`
@@ -53,15 +72,21 @@ pub enum NodeKind {
     Object,
 }
 
-impl FlatNode {
-    /// The number of nodes below it: in an array or object.
-    #[must_use]
-    pub fn n_below(self) -> u32 {
-        match self.kind {
-            NodeKind::Array | NodeKind::Object => self.size,
-            _ => 0,
-        }
-    }
+/// A number that is the same for equal names, and hardly ever for others.
+// It depends on the first and the last bytes alone, which is cheap. Comparing the digests of an
+// object, which are adjacent, finds a member some times faster than comparing its names.
+#[must_use]
+pub fn name_digest(name: &[u8]) -> u32 {
+    let word = |bytes: [u8; 4]| u64::from(u32::from_le_bytes(bytes));
+    let (start, end) = if let (Some(start), Some(end)) = (name.first_chunk(), name.last_chunk()) {
+        (u64::from_le_bytes(*start), u64::from_le_bytes(*end))
+    } else if let (Some(start), Some(end)) = (name.first_chunk(), name.last_chunk()) {
+        (word(*start), word(*end))
+    } else {
+        (name.iter().fold(0, |start, byte| start << 8 | u64::from(*byte)), 0)
+    };
+    let mixed = start ^ end.rotate_left(32) ^ (name.len() as u64) << 56;
+    u32::try_from(mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32).unwrap_or_default()
 }
 
 /// A value of a document: a handle, cheap to copy.
@@ -105,20 +130,19 @@ impl<'a> Document<'a> {
     /// The number of values, the document itself included.
     #[must_use]
     pub fn n_values(&self) -> usize {
-        self.nodes.iter().filter(|node| node.kind != NodeKind::Name).count()
+        self.nodes.len()
     }
 
-    /// The text of a number, string or name.
+    fn text_of(&self, is_unescaped: bool, start: u32, size: u32) -> &'a str {
+        let text = if is_unescaped { self.unescaped } else { self.text };
+        let start = start as usize;
+        text.get(start..start + size as usize).unwrap_or_default()
+    }
+
+    /// The text of a name.
     #[must_use]
-    pub fn text_of(&self, node: FlatNode) -> &'a str {
-        let text = if node.is_unescaped { self.unescaped } else { self.text };
-        let start = node.text_start as usize;
-        text.get(start..start + node.size as usize).unwrap_or_default()
-    }
-
-    /// The index of the node after the one at `index` and all nodes below it.
-    fn next(&self, index: u32) -> u32 {
-        index + 1 + self.nodes[index as usize].n_below()
+    pub fn name(&self, name: MemberName) -> &'a str {
+        self.text_of(name.is_unescaped, name.text_start, name.size)
     }
 }
 
@@ -131,8 +155,8 @@ impl<'d> JsonNode<'d> {
             NodeKind::Null => JsonValue::Null,
             NodeKind::True => JsonValue::Boolean(true),
             NodeKind::False => JsonValue::Boolean(false),
-            NodeKind::Number => JsonValue::Number(self.document.text_of(node)),
-            NodeKind::Text | NodeKind::Name => JsonValue::Text(self.document.text_of(node)),
+            NodeKind::Number => JsonValue::Number(self.text()),
+            NodeKind::Text => JsonValue::Text(self.text()),
             NodeKind::Array => JsonValue::Array,
             NodeKind::Object => JsonValue::Object,
         }
@@ -153,20 +177,19 @@ impl<'d> JsonNode<'d> {
     /// Whether it has no element or member: an empty array or object, or a single value.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.node().n_below() == 0
+        self.node().n_below == 0
     }
 
     /// The member `name` of an object.
     #[must_use]
     pub fn member(self, name: &str) -> Option<Self> {
-        let NodeRange { document, mut index, end } = self.below(NodeKind::Object);
-        while index + 1 < end {
-            let key = document.nodes[index as usize];
-            // Most names differ in their length.
-            if key.size as usize == name.len() && document.text_of(key) == name {
-                return Some(Self { document, index: index + 1 });
+        let (members, digest) = (self.members(), name_digest(name.as_bytes()));
+        let digests = members.document.digests.get(members.range.clone())?;
+        for (index, _) in digests.iter().enumerate().filter(|(_, found)| **found == digest) {
+            let found = members.document.names[members.range.start + index];
+            if members.document.name(found) == name {
+                return Some(Self { document: self.document, index: found.node });
             }
-            index = document.next(index + 1);
         }
         None
     }
@@ -174,7 +197,12 @@ impl<'d> JsonNode<'d> {
     /// The names and values of an object, in file order; none of another value.
     #[must_use]
     pub fn members(self) -> JsonMembers<'d> {
-        JsonMembers(self.below(NodeKind::Object))
+        let node = self.node();
+        let (start, size) = match node.kind {
+            NodeKind::Object => (node.text_start as usize, node.size as usize),
+            _ => (0, 0),
+        };
+        JsonMembers { document: self.document, range: start..start + size }
     }
 
     /// The elements of an array; `None` of a single value.
@@ -183,16 +211,14 @@ impl<'d> JsonNode<'d> {
     /// an object with numeric names instead of an array with gaps. `null` is an empty array.
     #[must_use]
     pub fn elements(self) -> Option<JsonElements<'d>> {
-        let (nodes, has_names) = match self.node().kind {
-            NodeKind::Null | NodeKind::Array => (self.below(NodeKind::Array), false),
-            NodeKind::Object if self.is_list() => (self.below(NodeKind::Object), true),
-            NodeKind::Object => {
-                let (document, index) = (self.document, self.index);
-                (NodeRange { document, index, end: document.next(index) }, false)
+        match self.node().kind {
+            NodeKind::Null | NodeKind::Array => {
+                Some(JsonElements::Of(self.document, self.index + 1..self.next()))
             }
-            _ => return None,
-        };
-        Some(JsonElements { nodes, has_names })
+            NodeKind::Object if self.is_list() => Some(JsonElements::Members(self.members())),
+            NodeKind::Object => Some(JsonElements::Of(self.document, self.index..self.index + 1)),
+            _ => None,
+        }
     }
 
     /// Whether it is an object all of whose names are numbers, which stands for an array.
@@ -220,55 +246,46 @@ impl<'d> JsonNode<'d> {
         self.document.nodes[self.index as usize]
     }
 
-    /// The nodes below a value of this kind; none of another kind.
-    fn below(self, kind: NodeKind) -> NodeRange<'d> {
-        let Self { document, index } = self;
-        let is_of_kind = self.node().kind == kind;
-        let end = if is_of_kind { document.next(index) } else { index + 1 };
-        NodeRange { document, index: index + 1, end }
+    /// The text of a number or string.
+    fn text(self) -> &'d str {
+        let node = self.node();
+        self.document.text_of(node.is_unescaped, node.text_start, node.size)
     }
-}
 
-/// Adjacent nodes of a document, without those below them.
-#[derive(Debug, Clone)]
-struct NodeRange<'d> {
-    document: &'d Document<'d>,
-    index: u32,
-    end: u32,
-}
-
-impl<'d> Iterator for NodeRange<'d> {
-    type Item = JsonNode<'d>;
-
-    #[inline]
-    fn next(&mut self) -> Option<JsonNode<'d>> {
-        let Self { document, index, end } = *self;
-        (index < end).then(|| {
-            self.index = document.next(index);
-            JsonNode { document, index }
-        })
+    /// The index of the value after this one and all values below it.
+    fn next(self) -> u32 {
+        self.index + 1 + self.node().n_below
     }
 }
 
 /// The members of an object.
 #[derive(Debug, Clone)]
-pub struct JsonMembers<'d>(NodeRange<'d>);
+pub struct JsonMembers<'d> {
+    document: &'d Document<'d>,
+    range: Range<usize>,
+}
 
 impl<'d> Iterator for JsonMembers<'d> {
     type Item = (&'d str, JsonNode<'d>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let name = self.0.next()?;
-        Some((name.document.text_of(name.node()), self.0.next()?))
+        let (document, name) = (self.document, self.document.names[self.range.next()?]);
+        Some((document.name(name), JsonNode { document, index: name.node }))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.range.size_hint()
     }
 }
 
 /// The elements of an array, or of what stands for one.
 #[derive(Debug, Clone)]
-pub struct JsonElements<'d> {
-    nodes: NodeRange<'d>,
-    has_names: bool,
+pub enum JsonElements<'d> {
+    /// The values in this range, without those below them.
+    Of(&'d Document<'d>, Range<u32>),
+    /// The members of an object.
+    Members(JsonMembers<'d>),
 }
 
 impl<'d> Iterator for JsonElements<'d> {
@@ -276,18 +293,23 @@ impl<'d> Iterator for JsonElements<'d> {
 
     #[inline]
     fn next(&mut self) -> Option<JsonNode<'d>> {
-        if self.has_names {
-            self.nodes.next()?;
+        match self {
+            Self::Members(members) => members.next().map(|(_, member)| member),
+            Self::Of(_, range) if range.start >= range.end => None,
+            Self::Of(document, range) => {
+                let node = JsonNode { document, index: range.start };
+                range.start = node.next();
+                Some(node)
+            }
         }
-        self.nodes.next()
     }
 }
 
 #[cfg(test)]
 pub(crate) mod of_value {
-    use serde_json::Value;
+    use serde_json::{Map, Value};
 
-    use super::{Document, FlatNode, NodeKind};
+    use super::{Document, FlatNode, MemberName, NodeKind, name_digest};
 
     /// Columns of the text before the texts of the values.
     const N_COLUMNS: usize = 1000;
@@ -297,59 +319,71 @@ pub(crate) mod of_value {
     /// The column of a value is its ordinal. A string such as `#30.60` becomes a number with these
     /// digits, which `Value` would not keep.
     pub(crate) fn document_of(value: &Value) -> Document<'static> {
-        let (mut text, mut nodes, mut column) = (" ".repeat(N_COLUMNS), Vec::new(), 0);
-        add(value, &mut text, &mut nodes, &mut column);
-        Document { text: text.leak(), unescaped: "", nodes: nodes.leak() }
+        let mut builder = Builder { text: " ".repeat(N_COLUMNS), ..Builder::default() };
+        builder.add(value);
+        let Builder { text, nodes, names, digests } = builder;
+        let (nodes, names, digests) = (nodes.leak(), names.leak(), digests.leak());
+        Document { text: text.leak(), unescaped: "", nodes, names, digests }
     }
 
-    fn add(value: &Value, text: &mut String, nodes: &mut Vec<FlatNode>, column: &mut usize) {
-        let index = nodes.len();
-        let (kind, own_text) = match value {
-            Value::Null => (NodeKind::Null, String::new()),
-            Value::Bool(true) => (NodeKind::True, String::new()),
-            Value::Bool(false) => (NodeKind::False, String::new()),
-            Value::Number(number) => (NodeKind::Number, number.to_string()),
-            Value::String(text) => match text.strip_prefix('#') {
-                Some(digits) => (NodeKind::Number, digits.to_owned()),
-                None => (NodeKind::Text, text.clone()),
-            },
-            Value::Array(_) => (NodeKind::Array, String::new()),
-            Value::Object(_) => (NodeKind::Object, String::new()),
-        };
-        push(kind, *column, &own_text, text, nodes);
-        *column += 1;
-        match value {
-            Value::Array(elements) => {
-                for element in elements {
-                    add(element, text, nodes, column);
-                }
+    #[derive(Default)]
+    struct Builder {
+        text: String,
+        nodes: Vec<FlatNode>,
+        names: Vec<MemberName>,
+        digests: Vec<u32>,
+    }
+
+    impl Builder {
+        fn add(&mut self, value: &Value) -> u32 {
+            let index = self.nodes.len();
+            let (kind, text) = match value {
+                Value::Null => (NodeKind::Null, String::new()),
+                Value::Bool(true) => (NodeKind::True, String::new()),
+                Value::Bool(false) => (NodeKind::False, String::new()),
+                Value::Number(number) => (NodeKind::Number, number.to_string()),
+                Value::String(text) => match text.strip_prefix('#') {
+                    Some(digits) => (NodeKind::Number, digits.to_owned()),
+                    None => (NodeKind::Text, text.clone()),
+                },
+                Value::Array(_) => (NodeKind::Array, String::new()),
+                Value::Object(_) => (NodeKind::Object, String::new()),
+            };
+            let (start, (text_start, size)) = (to_u32(index), self.push_text(&text));
+            let is_unescaped = false;
+            let node = FlatNode { kind, is_unescaped, start, text_start, size, n_below: 0 };
+            self.nodes.push(node);
+            match value {
+                Value::Array(elements) => elements.iter().for_each(|element| {
+                    self.add(element);
+                }),
+                Value::Object(members) => self.add_members(index, members),
+                _ => {}
             }
-            Value::Object(members) => {
-                for (name, member) in members {
-                    push(NodeKind::Name, *column, name, text, nodes);
-                    add(member, text, nodes, column);
-                }
-            }
-            _ => return,
+            self.nodes[index].n_below = to_u32(self.nodes.len() - index - 1);
+            start
         }
-        nodes[index].size = u32::try_from(nodes.len() - index - 1).unwrap();
+
+        fn add_members(&mut self, object: usize, members: &Map<String, Value>) {
+            let add = |(name, member): (&String, &Value)| {
+                let (text_start, size) = self.push_text(name);
+                MemberName { is_unescaped: false, text_start, size, node: self.add(member) }
+            };
+            let names: Vec<MemberName> = members.iter().map(add).collect();
+            self.nodes[object].text_start = to_u32(self.names.len());
+            self.nodes[object].size = to_u32(names.len());
+            self.names.extend(names);
+            self.digests.extend(members.keys().map(|name| name_digest(name.as_bytes())));
+        }
+
+        fn push_text(&mut self, text: &str) -> (u32, u32) {
+            let start = self.text.len();
+            self.text.push_str(text);
+            (to_u32(start), to_u32(text.len()))
+        }
     }
 
-    fn push(
-        kind: NodeKind,
-        column: usize,
-        own_text: &str,
-        text: &mut String,
-        nodes: &mut Vec<FlatNode>,
-    ) {
-        let to_u32 = |number: usize| u32::try_from(number).unwrap();
-        nodes.push(FlatNode {
-            kind,
-            is_unescaped: false,
-            start: to_u32(column),
-            text_start: to_u32(text.len()),
-            size: to_u32(own_text.len()),
-        });
-        text.push_str(own_text);
+    fn to_u32(number: usize) -> u32 {
+        u32::try_from(number).unwrap()
     }
 }

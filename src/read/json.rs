@@ -12,11 +12,10 @@ use super::{
     block::Piece,
     dialect::ReadLimits,
     error::ReadError,
-    json_parser::{self, Damage, NodeBuffer},
+    json_parser::{self, BufferEnd, Damage, DocumentBuffer},
     position::{line_offset_text, to_u32},
 };
 use crate::model::{
-    document::Document,
     origin::{FileId, RowOrigin},
     row::{Row, RowContent, RowDamage, Unreadable},
 };
@@ -30,11 +29,11 @@ pub(super) struct JsonFormat {
     pub(super) limits: ReadLimits,
 }
 
-/// The documents of one or more pieces, with the nodes of all of them.
+/// The documents of one or more pieces, with the buffer of all of them.
 #[derive(Debug, Default)]
 pub(super) struct JsonDocuments<'b> {
     documents: Vec<ParsedDocument<'b>>,
-    nodes: NodeBuffer,
+    buffer: DocumentBuffer,
 }
 
 /// A document: a line, or an element of an array.
@@ -43,10 +42,8 @@ struct ParsedDocument<'b> {
     line: u64,
     bytes: Range<u64>,
     text: &'b str,
-    /// The ends of its nodes and of its unescaped strings; they begin where those of the document
-    /// before it end.
-    nodes_end: usize,
-    unescaped_end: usize,
+    /// Its end in the buffer; it begins where the document before it ends.
+    end: BufferEnd,
     damage: Option<(String, RowDamage)>,
 }
 
@@ -134,28 +131,26 @@ impl<'b> JsonDocuments<'b> {
             Some(reason) => Some((reason.to_owned(), RowDamage::Other)),
             None => self.parse(text, format, bad_byte),
         };
-        let (nodes_end, unescaped_end) = (self.nodes.nodes.len(), self.nodes.unescaped.len());
-        let bytes = start..start + n_bytes;
-        let document = ParsedDocument { line, bytes, text, nodes_end, unescaped_end, damage };
-        self.documents.push(document);
+        let (bytes, end) = (start..start + n_bytes, self.buffer.end());
+        self.documents.push(ParsedDocument { line, bytes, text, end, damage });
         Ok(())
     }
 
-    /// Parses a document. Returns why it is unreadable, if it is; only the nodes of what is intact
-    /// remain.
+    /// Parses a document. Returns why it is unreadable, if it is; only what can be salvaged of it
+    /// remains.
     fn parse(
         &mut self,
         text: &str,
         format: &JsonFormat,
         bad_byte: Option<String>,
     ) -> Option<(String, RowDamage)> {
-        let first_node = self.nodes.nodes.len();
+        let start = self.buffer.end();
         let message = if format.is_array {
             "the array element is not a single JSON object"
         } else {
             "the line is not a single JSON object"
         };
-        let parsed = json_parser::parse(text, &format.limits, message, &mut self.nodes);
+        let parsed = json_parser::parse(text, &format.limits, message, &mut self.buffer);
         let not_text = |reason| Damage::Syntax(reason, RowDamage::Other);
         let (reason, damage, is_whole) =
             match bad_byte.map(not_text).or(parsed.err().map(|damage| *damage))? {
@@ -165,27 +160,24 @@ impl<'b> JsonDocuments<'b> {
         // Text after a complete object may be another order, which must not be lost: nothing is
         // salvaged. Nor where the end of an array's element is uncertain.
         let may_hold_others = damage == RowDamage::TextAfter || format.is_array && !is_whole;
-        let has_members = self.nodes.nodes.len() > first_node + 1;
-        if may_hold_others || !has_members {
-            self.nodes.nodes.truncate(first_node);
+        let members = self.buffer.document(text, start, self.buffer.end());
+        if may_hold_others || members.root().is_empty() {
+            self.buffer.truncate(start);
         }
         Some((reason, damage))
     }
 
     /// The document at `index`.
     pub(super) fn row(&self, index: usize, format: &JsonFormat) -> Row<'_> {
-        let ParsedDocument { line, bytes, text, nodes_end, unescaped_end, damage } =
-            &self.documents[index];
+        let ParsedDocument { line, bytes, text, end, damage } = &self.documents[index];
         let before = index.checked_sub(1).map(|before| &self.documents[before]);
-        let (nodes_start, unescaped_start) =
-            before.map_or((0, 0), |before| (before.nodes_end, before.unescaped_end));
-        let nodes = &self.nodes.nodes[nodes_start..*nodes_end];
-        let unescaped = &self.nodes.unescaped[unescaped_start..*unescaped_end];
-        let document = RowContent::Document(Document { text, unescaped, nodes });
+        let start = before.map_or(BufferEnd::default(), |before| before.end);
+        let document = self.buffer.document(text, start, *end);
         let content = match damage {
-            None => document,
+            None => RowContent::Document(document),
             Some((reason, damage)) => {
-                let salvaged = (!nodes.is_empty()).then(|| Box::new(document));
+                let salvaged =
+                    (!document.nodes.is_empty()).then(|| Box::new(RowContent::Document(document)));
                 let (reason, damage) = (reason.clone(), *damage);
                 RowContent::Unreadable(Unreadable { reason, damage, salvaged })
             }
@@ -260,7 +252,7 @@ fn not_utf8(valid: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::document::{JsonNode, JsonValue};
+    use crate::model::document::{Document, JsonNode, JsonValue};
 
     const LIMITS: ReadLimits = ReadLimits {
         max_cell: 50,

@@ -3,7 +3,7 @@
 //! Numbers keep their digits, and texts are slices of the document. `serde_json` decides what is
 //! wrong with a document that this parser refuses, and unescapes strings. Called by `json`.
 
-use std::{fmt, iter};
+use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use wide::u8x16;
@@ -13,7 +13,7 @@ use super::{
     position::{line_offset_text, position_after, to_u32},
 };
 use crate::model::{
-    document::{Document, FlatNode, NodeKind},
+    document::{Document, FlatNode, MemberName, NodeKind, name_digest},
     row::RowDamage,
 };
 
@@ -26,13 +26,55 @@ const TRAILING: &str = "trailing characters";
 /// In place of a byte of the document at its end; it is none of JSON.
 const END: u8 = 0;
 
-/// The nodes of documents, and their unescaped strings.
+/// The parts of documents, one document after the other.
 #[derive(Debug, Default)]
-pub(super) struct NodeBuffer {
-    pub(super) nodes: Vec<FlatNode>,
-    pub(super) unescaped: String,
-    /// Digests of the names in the objects that are being parsed.
-    name_digests: Vec<u64>,
+pub(super) struct DocumentBuffer {
+    nodes: Vec<FlatNode>,
+    names: Vec<MemberName>,
+    digests: Vec<u32>,
+    unescaped: String,
+    /// The names in the objects that are being parsed, and their digests.
+    open_names: Vec<MemberName>,
+    open_digests: Vec<u32>,
+}
+
+/// The lengths of a [`DocumentBuffer`], between two of its documents.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct BufferEnd {
+    nodes: usize,
+    names: usize,
+    unescaped: usize,
+}
+
+impl DocumentBuffer {
+    pub(super) fn end(&self) -> BufferEnd {
+        let (nodes, names) = (self.nodes.len(), self.names.len());
+        BufferEnd { nodes, names, unescaped: self.unescaped.len() }
+    }
+
+    /// Removes what is after `end`.
+    pub(super) fn truncate(&mut self, end: BufferEnd) {
+        self.nodes.truncate(end.nodes);
+        self.names.truncate(end.names);
+        self.digests.truncate(end.names);
+        self.unescaped.truncate(end.unescaped);
+    }
+
+    /// The document between `start` and `end`.
+    pub(super) fn document<'b>(
+        &'b self,
+        text: &'b str,
+        start: BufferEnd,
+        end: BufferEnd,
+    ) -> Document<'b> {
+        Document {
+            text,
+            unescaped: &self.unescaped[start.unescaped..end.unescaped],
+            nodes: &self.nodes[start.nodes..end.nodes],
+            names: &self.names[start.names..end.names],
+            digests: &self.digests[start.names..end.names],
+        }
+    }
 }
 
 /// Why a document is unreadable.
@@ -47,17 +89,17 @@ pub(super) enum Damage {
 /// Boxed, so that the result of every value fits into a register.
 type Parsed = Result<(), Box<Damage>>;
 
-/// Parses a document, and appends its nodes. `syntax_message` is the start of the message for a
+/// Parses a document, and appends it. `syntax_message` is the start of the message for a
 /// syntax error.
 ///
 /// # Errors
 ///
-/// Why it is unreadable. The nodes of the members before the damage are appended.
+/// Why it is unreadable. The members before the damage are appended.
 pub(super) fn parse(
     text: &str,
     limits: &ReadLimits,
     syntax_message: &'static str,
-    into: &mut NodeBuffer,
+    into: &mut DocumentBuffer,
 ) -> Parsed {
     let parser = JsonParser {
         text,
@@ -66,7 +108,7 @@ pub(super) fn parse(
         limits,
         n_values_left: limits.max_values,
         syntax_message,
-        unescaped_start: into.unescaped.len(),
+        start: into.end(),
         into,
     };
     parser.document()
@@ -81,9 +123,16 @@ struct JsonParser<'p> {
     /// The number of values that the document may still have.
     n_values_left: usize,
     syntax_message: &'static str,
-    /// Where the unescaped strings of the document begin.
-    unescaped_start: usize,
-    into: &'p mut NodeBuffer,
+    /// Where the document begins in the buffer.
+    start: BufferEnd,
+    into: &'p mut DocumentBuffer,
+}
+
+/// A string that was parsed.
+struct ParsedString {
+    is_unescaped: bool,
+    text_start: u32,
+    size: u32,
 }
 
 impl JsonParser<'_> {
@@ -102,7 +151,7 @@ impl JsonParser<'_> {
         }
         self.count_value()?;
         match self.token() {
-            b'"' => self.string(NodeKind::Text),
+            b'"' => self.text(),
             b'{' => self.object(depth),
             b'[' => self.array(depth),
             b't' => self.literal(NodeKind::True, "true"),
@@ -124,7 +173,8 @@ impl JsonParser<'_> {
     }
 
     fn object(&mut self, depth: usize) -> Parsed {
-        let (object, first_name) = (self.push(NodeKind::Object, self.at), self.n_names());
+        let (object, first_name) =
+            (self.push(NodeKind::Object, self.at), self.into.open_names.len());
         self.at += 1;
         let parsed = self.members(depth);
         self.end_object(object, first_name, parsed)
@@ -140,11 +190,11 @@ impl JsonParser<'_> {
             if self.token() != b'"' {
                 return Err(self.not_json());
             }
-            self.string(NodeKind::Name)?;
+            self.name()?;
             self.expect(b':')?;
             let value = self.into.nodes.len();
             if let Err(damage) = self.value(depth + 1) {
-                // A name without a value is that of the damaged member.
+                // The last name remains without a value.
                 self.into.nodes.truncate(value);
                 return Err(damage);
             }
@@ -174,35 +224,52 @@ impl JsonParser<'_> {
             }
         }
         self.at += 1;
-        self.set_size(array);
+        self.set_n_below(array);
         Ok(())
     }
 
-    /// Parses a string, at whose opening quote the parser is: a value or the name of a member.
-    fn string(&mut self, kind: NodeKind) -> Parsed {
+    fn name(&mut self) -> Parsed {
+        let ParsedString { is_unescaped, text_start, size } = self.string(None)?;
+        let node = to_u32(self.into.nodes.len() - self.start.nodes);
+        let name = MemberName { is_unescaped, text_start, size, node };
+        let digest = match is_unescaped {
+            true => name_digest(self.text_of(name).as_bytes()),
+            false => name_digest(&self.bytes[text_start as usize..(text_start + size) as usize]),
+        };
+        self.into.open_names.push(name);
+        self.into.open_digests.push(digest);
+        Ok(())
+    }
+
+    fn text(&mut self) -> Parsed {
+        let start = self.at;
+        let ParsedString { is_unescaped, text_start, size } =
+            self.string(Some(self.limits.max_cell))?;
+        let (kind, start) = (NodeKind::Text, to_u32(start));
+        self.into.nodes.push(FlatNode { kind, is_unescaped, start, text_start, size, n_below: 0 });
+        Ok(())
+    }
+
+    /// Parses a string, at whose opening quote the parser is.
+    #[inline]
+    fn string(&mut self, max_bytes: Option<u64>) -> Result<ParsedString, Box<Damage>> {
         let start = self.at + 1;
         let end = start + n_plain_bytes(&self.bytes[start..]);
         if self.bytes.get(end) != Some(&b'"') {
-            return self.string_with_escapes(kind, end);
+            return self.string_with_escapes(end, max_bytes);
         }
         self.at = end + 1;
-        if kind == NodeKind::Name {
-            self.into.name_digests.push(digest(&self.bytes[start..end]));
-        } else {
-            self.ensure_fits(start - 1)?;
-        }
-        self.into.nodes.push(FlatNode {
-            kind,
-            is_unescaped: false,
-            start: to_u32(start - 1),
-            text_start: to_u32(start),
-            size: to_u32(end - start),
-        });
-        Ok(())
+        self.ensure_fits(start - 1, max_bytes)?;
+        let (text_start, size) = (to_u32(start), to_u32(end - start));
+        Ok(ParsedString { is_unescaped: false, text_start, size })
     }
 
     /// Parses a string that has a backslash at `escape`, or no end.
-    fn string_with_escapes(&mut self, kind: NodeKind, escape: usize) -> Parsed {
+    fn string_with_escapes(
+        &mut self,
+        escape: usize,
+        max_bytes: Option<u64>,
+    ) -> Result<ParsedString, Box<Damage>> {
         let (start, mut end) = (self.at, escape);
         // What is escaped neither closes the string nor escapes another byte.
         while self.bytes.get(end) == Some(&b'\\') {
@@ -213,25 +280,13 @@ impl JsonParser<'_> {
             return Err(self.not_json());
         }
         self.at = end + 1;
-        if kind == NodeKind::Text {
-            self.ensure_fits(start)?;
-        }
+        self.ensure_fits(start, max_bytes)?;
         let quoted = self.text.get(start..self.at).unwrap_or_default();
         let unescaped: String = serde_json::from_str(quoted)
             .map_err(|error| Box::new(self.syntax_error(start, &error)))?;
-        if kind == NodeKind::Name {
-            self.into.name_digests.push(digest(unescaped.as_bytes()));
-        }
-        let text_start = self.into.unescaped.len() - self.unescaped_start;
+        let text_start = to_u32(self.into.unescaped.len() - self.start.unescaped);
         self.into.unescaped.push_str(&unescaped);
-        self.into.nodes.push(FlatNode {
-            kind,
-            is_unescaped: true,
-            start: to_u32(start),
-            text_start: to_u32(text_start),
-            size: to_u32(unescaped.len()),
-        });
-        Ok(())
+        Ok(ParsedString { is_unescaped: true, text_start, size: to_u32(unescaped.len()) })
     }
 
     fn number(&mut self) -> Parsed {
@@ -247,7 +302,7 @@ impl JsonParser<'_> {
             let _ = self.skip(b'+') || self.skip(b'-');
             self.digits()?;
         }
-        self.ensure_fits(start)?;
+        self.ensure_fits(start, Some(self.limits.max_cell))?;
         let number = self.push(NodeKind::Number, start);
         self.into.nodes[number].size = to_u32(self.at - start);
         Ok(())
@@ -272,21 +327,22 @@ impl JsonParser<'_> {
     }
 
     /// Checks the length of a string or number that begins at `start` and was just parsed.
-    fn ensure_fits(&self, start: usize) -> Parsed {
+    fn ensure_fits(&self, start: usize, max_bytes: Option<u64>) -> Parsed {
         let n_bytes = (self.at - start) as u64;
-        if n_bytes <= self.limits.max_cell { Ok(()) } else { Err(self.too_long(start)) }
+        if max_bytes.is_none_or(|max| n_bytes <= max) { Ok(()) } else { Err(self.too_long(start)) }
     }
 
     fn push(&mut self, kind: NodeKind, start: usize) -> usize {
         let start = to_u32(start);
-        let node = FlatNode { kind, is_unescaped: false, start, text_start: start, size: 0 };
+        let (is_unescaped, text_start) = (false, start);
+        let node = FlatNode { kind, is_unescaped, start, text_start, size: 0, n_below: 0 };
         self.into.nodes.push(node);
         self.into.nodes.len() - 1
     }
 
-    /// Sets the size of an array or object whose nodes are all parsed.
-    fn set_size(&mut self, index: usize) {
-        self.into.nodes[index].size = to_u32(self.into.nodes.len() - index - 1);
+    /// Completes an array or object whose values are all parsed.
+    fn set_n_below(&mut self, index: usize) {
+        self.into.nodes[index].n_below = to_u32(self.into.nodes.len() - index - 1);
     }
 
     fn peek(&self) -> Option<u8> {
@@ -321,19 +377,29 @@ impl JsonParser<'_> {
         }
     }
 
-    fn n_names(&self) -> usize {
-        self.into.name_digests.len()
+    /// Completes an object that has the open names from `first_name` on.
+    fn end_object(&mut self, object: usize, first_name: usize, parsed: Parsed) -> Parsed {
+        let may_repeat_name = has_duplicates(&self.into.open_digests[first_name..]);
+        if parsed.is_err() || may_repeat_name {
+            let damage = self.damage_of_object(object, first_name, parsed);
+            self.close_names(object, first_name);
+            return damage;
+        }
+        self.close_names(object, first_name);
+        Ok(())
     }
 
-    /// Completes an object whose names have the digests from `first_name` on.
-    fn end_object(&mut self, object: usize, first_name: usize, parsed: Parsed) -> Parsed {
-        self.set_size(object);
-        let may_repeat_name = has_duplicates(&mut self.into.name_digests[first_name..]);
-        self.into.name_digests.truncate(first_name);
-        if parsed.is_ok() && !may_repeat_name {
-            return Ok(());
-        }
-        self.find_damage(object, parsed)
+    /// Makes the open names from `first_name` on the names of an object.
+    fn close_names(&mut self, object: usize, first_name: usize) {
+        self.set_n_below(object);
+        let DocumentBuffer { nodes, names, digests, open_names, open_digests, .. } =
+            &mut *self.into;
+        nodes[object].text_start = to_u32(names.len() - self.start.names);
+        nodes[object].size = to_u32(open_names.len() - first_name);
+        names.extend_from_slice(&open_names[first_name..]);
+        digests.extend_from_slice(&open_digests[first_name..]);
+        open_names.truncate(first_name);
+        open_digests.truncate(first_name);
     }
 }
 
@@ -363,80 +429,61 @@ impl JsonParser<'_> {
         Box::new(Damage::Value(reason))
     }
 
-    /// Finds the first member of an object that cannot be used, if there is one.
+    /// What is wrong with an object: with its first member that cannot be used, or that the object
+    /// ends before. Only the usable members of a document remain.
     #[cold]
-    fn find_damage(&mut self, object: usize, parsed: Parsed) -> Parsed {
-        let (failed, damage) = match (self.duplicate_member(object), parsed) {
+    fn damage_of_object(&mut self, object: usize, first_name: usize, parsed: Parsed) -> Parsed {
+        let names = &self.into.open_names[first_name..];
+        let (failed, damage) = match (self.duplicate_name(names), parsed) {
             (None, Ok(())) => return Ok(()),
             // Parsers differ in which of two equal names they use (RFC 8259, section 4): an order
             // must not depend on that.
             (Some(index), _) => {
-                let name = self.name_at(self.names(object)[index]);
+                let name = self.text_of(names[index]);
                 (index, Damage::Value(format!("the member {name:?} occurs twice")))
             }
-            (None, Err(damage)) => (self.n_members(object), *damage),
+            (None, Err(damage)) => {
+                let n_nodes = self.into.nodes.len() - self.start.nodes;
+                let has_value = |name: &&MemberName| (name.node as usize) < n_nodes;
+                (names.iter().filter(has_value).count(), *damage)
+            }
         };
-        Err(Box::new(self.damage_of_object(object, failed, damage)))
-    }
-
-    /// What is wrong with an object of which the member at `failed` cannot be used: that, or that
-    /// the object ends before.
-    fn damage_of_object(&mut self, object: usize, failed: usize, damage: Damage) -> Damage {
         let start = self.into.nodes[object].start as usize;
-        let is_document = start == 0;
         let mut n_complete = 0;
         let mut deserializer = serde_json::Deserializer::from_str(&self.text[start..]);
-        let mut parsed = deserializer.deserialize_map(MemberCounter(&mut n_complete));
-        if is_document {
-            parsed = parsed.and_then(|()| deserializer.end());
-            self.truncate(object, failed.min(n_complete));
+        let mut read = deserializer.deserialize_map(MemberCounter(&mut n_complete));
+        if object == self.start.nodes {
+            read = read.and_then(|()| deserializer.end());
+            self.truncate(failed.min(n_complete));
         }
-        match (damage, parsed) {
+        Err(Box::new(match (damage, read) {
             (_, Err(error)) if failed >= n_complete => self.syntax_error(start, &error),
             // Without its end the object is incomplete, whatever is wrong with a value before.
             (Damage::Value(reason), Err(error)) => Damage::Syntax(reason, syntax_damage(&error)),
             (damage, _) => damage,
-        }
+        }))
     }
 
     /// Leaves the first `n_members` members of the document.
-    fn truncate(&mut self, document: usize, n_members: usize) {
-        if let Some(name) = self.names(document).get(n_members) {
-            self.into.nodes.truncate(*name);
+    fn truncate(&mut self, n_members: usize) {
+        let DocumentBuffer { nodes, open_names, open_digests, .. } = &mut *self.into;
+        if let Some(name) = open_names.get(n_members) {
+            nodes.truncate(self.start.nodes + name.node as usize);
         }
-        self.set_size(document);
+        open_names.truncate(n_members);
+        open_digests.truncate(n_members);
     }
 
-    /// The index of the first member whose name occurred before.
-    fn duplicate_member(&self, object: usize) -> Option<usize> {
-        // Nearly always there is none, which sorting finds out cheaply.
-        let names = self.names(object).into_iter().map(|name| self.name_at(name));
-        let mut sorted: Vec<(&str, usize)> = names.zip(0..).collect();
+    /// The index of the first name that occurred before.
+    fn duplicate_name(&self, names: &[MemberName]) -> Option<usize> {
+        let mut sorted: Vec<(&str, usize)> =
+            names.iter().map(|name| self.text_of(*name)).zip(0..).collect();
         sorted.sort_unstable();
         sorted.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1).min()
     }
 
-    /// The number of members that have a value.
-    fn n_members(&self, object: usize) -> usize {
-        let has_value = |name: &usize| name + 1 < self.into.nodes.len();
-        self.names(object).into_iter().filter(has_value).count()
-    }
-
-    /// The nodes of the names in an object.
-    fn names(&self, object: usize) -> Vec<usize> {
-        let nodes = &self.into.nodes;
-        let after = |name: &usize| {
-            let value = nodes.get(name + 1)?;
-            Some(name + 2 + value.n_below() as usize).filter(|next| *next < nodes.len())
-        };
-        let first = Some(object + 1).filter(|first| *first < nodes.len());
-        iter::successors(first, after).collect()
-    }
-
-    fn name_at(&self, index: usize) -> &str {
-        let node = self.into.nodes[index];
-        let unescaped = &self.into.unescaped[self.unescaped_start..];
-        Document { text: self.text, unescaped, nodes: &[] }.text_of(node)
+    fn text_of(&self, name: MemberName) -> &str {
+        self.into.document(self.text, self.start, self.into.end()).name(name)
     }
 
     /// The damage of a value that begins at `start`.
@@ -484,24 +531,12 @@ fn n_plain_bytes(bytes: &[u8]) -> usize {
     bytes.len() - rest.len() + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
-/// A number that is the same for equal names, and hardly ever for others.
-fn digest(name: &[u8]) -> u64 {
-    let word = |bytes: [u8; 4]| u64::from(u32::from_le_bytes(bytes));
-    let (start, end) = if let (Some(start), Some(end)) = (name.first_chunk(), name.last_chunk()) {
-        (u64::from_le_bytes(*start), u64::from_le_bytes(*end))
-    } else if let (Some(start), Some(end)) = (name.first_chunk(), name.last_chunk()) {
-        (word(*start), word(*end))
-    } else {
-        name.iter().fold((0, 0), |(start, end), byte| (start << 8 | u64::from(*byte), end))
-    };
-    start ^ end.rotate_left(32) ^ (name.len() as u64) << 56
-}
-
-fn has_duplicates(digests: &mut [u64]) -> bool {
+fn has_duplicates(digests: &[u32]) -> bool {
     // Few are compared faster than sorted.
     if digests.len() > 32 {
-        digests.sort_unstable();
-        return digests.windows(2).any(|pair| pair[0] == pair[1]);
+        let mut sorted = digests.to_vec();
+        sorted.sort_unstable();
+        return sorted.windows(2).any(|pair| pair[0] == pair[1]);
     }
     (1..digests.len()).any(|index| digests[..index].contains(&digests[index]))
 }
