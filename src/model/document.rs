@@ -236,8 +236,10 @@ impl<'d> JsonNode<'d> {
     #[must_use]
     pub fn position(self, file: FileId, line: u64) -> Position {
         let before = self.document.text.get(..self.node().start as usize).unwrap_or_default();
-        let own_line = before.rfind('\n').map_or(before, |last| &before[last + 1..]);
-        let n_breaks = before.bytes().filter(|byte| *byte == b'\n').count() as u64;
+        let (n_breaks, own_line) = match before.rfind('\n') {
+            None => (0, before),
+            Some(last) => (before.matches('\n').count() as u64, &before[last + 1..]),
+        };
         let column = u32::try_from(own_line.chars().count() + 1).unwrap_or(u32::MAX);
         Position { file, line: line + n_breaks, column: Some(column) }
     }
