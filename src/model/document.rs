@@ -216,7 +216,7 @@ impl<'d> JsonNode<'d> {
                 Some(JsonElements::Of(self.document, self.index + 1..self.next()))
             }
             NodeKind::Object if self.is_list() => Some(JsonElements::Members(self.members())),
-            NodeKind::Object => Some(JsonElements::Of(self.document, self.index..self.index + 1)),
+            NodeKind::Object => Some(JsonElements::Of(self.document, self.index..self.next())),
             _ => None,
         }
     }

@@ -232,9 +232,10 @@ impl JsonParser<'_> {
         let ParsedString { is_unescaped, text_start, size } = self.string(None)?;
         let node = to_u32(self.into.nodes.len() - self.start.nodes);
         let name = MemberName { is_unescaped, text_start, size, node };
-        let digest = match is_unescaped {
-            true => name_digest(self.text_of(name).as_bytes()),
-            false => name_digest(&self.bytes[text_start as usize..(text_start + size) as usize]),
+        let digest = if is_unescaped {
+            name_digest(self.text_of(name).as_bytes())
+        } else {
+            name_digest(&self.bytes[text_start as usize..(text_start + size) as usize])
         };
         self.into.open_names.push(name);
         self.into.open_digests.push(digest);

@@ -2,7 +2,7 @@
 //! message shows them.
 //!
 //! Offsets, lines and columns of a record have 32 bits. Does not parse. Called by `csv`,
-//! `csv_slow`, `json` and `block_reader`.
+//! `csv_slow`, `json`, `json_parser` and `block_reader`.
 
 use memchr::{memchr_iter, memrchr};
 
