@@ -243,7 +243,8 @@ impl Rule {
     /// Whether a cell with this text has no value: it counts as empty, as it is or without its
     /// affixes, as `€` and `€ N/A` may.
     pub(super) fn yields_nothing(&self, text: &str) -> bool {
-        self.is_empty(text) || self.is_empty(self.stripped(text))
+        let has_affix = self.strip_prefix.is_some() || self.strip_suffix.is_some();
+        self.is_empty(text) || has_affix && self.is_empty(self.stripped(text))
     }
 
     /// Whether the rule returns the text of a filled cell unchanged.

@@ -141,7 +141,21 @@ pub fn find_stray(text: &str) -> Option<char> {
 // that of U+0300 and higher. Without an early exit, many bytes are compared at once.
 fn is_plain(text: &str) -> bool {
     let is_other = |byte: &u8| !(b' '..0xcc).contains(byte) || matches!(byte, b'\x7f' | 0xc2);
-    text.bytes().filter(is_other).count() == 0
+    is_printable_ascii(text.as_bytes()) || text.bytes().filter(is_other).count() == 0
+}
+
+/// Whether all bytes are printable ASCII.
+// Eight at a time: most texts are short, and compilers use wide registers for long ones only.
+fn is_printable_ascii(text: &[u8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // The highest bit of a byte shows that it is no ASCII, below a blank, or above `~`.
+    let is_printable = |word: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*word);
+        let shown = word | word.wrapping_sub(0x20 * EACH) | word.wrapping_add(EACH);
+        shown & (0x80 * EACH) == 0
+    };
+    let (words, rest) = text.as_chunks();
+    words.iter().all(is_printable) && rest.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 /// An identifier as it is sent and compared: in Unicode's composed form (NFC), so that `é` is one
@@ -154,6 +168,21 @@ pub fn composed(text: Cow<'_, str>) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn printable_ascii_is_found_in_any_place() {
+        for length in 0..20 {
+            let mut text = vec![b'~'; length];
+            assert!(is_printable_ascii(&text));
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    text[place] = byte;
+                    assert_eq!(is_printable_ascii(&text), (b' '..=b'~').contains(&byte), "{byte}");
+                }
+                text[place] = b' ';
+            }
+        }
+    }
 
     #[test]
     fn spreadsheet_numbers_are_scientific() {

@@ -154,8 +154,8 @@ fn push_amount(amount: Option<Amount>, into: &mut Vec<u8>) {
         (mantissa, scale) = (amount.mantissa(), amount.scale());
     }
     into.push(1);
-    into.extend_from_slice(&mantissa.to_le_bytes());
-    into.extend_from_slice(&scale.to_le_bytes());
+    // The mantissa has 96 bits, and the scale is at most 28.
+    into.extend_from_slice(&(mantissa << 8 | i128::from(scale)).to_le_bytes());
 }
 
 #[cfg(test)]

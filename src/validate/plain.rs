@@ -119,10 +119,12 @@ impl<'s> PlainCheck<'s> {
         if reference != draft.key && !references::is_id(draft.key) {
             return None;
         }
-        if price.is_some_and(|price| !has_decimals_of(price, currency)) {
+        // More decimals than the currency has are a warning about the whole column.
+        let max_decimals = minor_units(currency.as_str());
+        if price.is_some_and(|price| price.0.scale() > max_decimals) {
             return None;
         }
-        let (items, lines_total) = self.items(draft, currency)?;
+        let (items, lines_total) = self.items(draft, (currency, max_decimals))?;
         let price = self.total(price, lines_total, &items, draft.may_have_items)?;
         let (payment_type, card_type) = (parts.payment_type?, parts.card_type);
         if card_type.is_none() && order::is_card_payment(&payment_type, self.rules) {
@@ -202,11 +204,12 @@ impl<'s> PlainCheck<'s> {
         Some(())
     }
 
-    /// The items and, if all have a price, the sum of their lines.
+    /// The items and, if all have a price, the sum of their lines. `currency` is that of the order
+    /// and its number of decimals.
     fn items<'a>(
         &self,
         draft: &PlainDraft<'a>,
-        currency: Currency,
+        currency: (Currency, u32),
     ) -> Option<(Vec<Item<'a>>, Option<Amount>)> {
         if self.rules.items.max_kept.is_some_and(|max_items| draft.n_items() > max_items) {
             return None;
@@ -231,7 +234,7 @@ impl<'s> PlainCheck<'s> {
         &self,
         item: &mut Item<'a>,
         values: &[PlainValue<'a>],
-        order_currency: Currency,
+        (order_currency, max_decimals): (Currency, u32),
     ) -> Option<Option<Amount>> {
         let (rules, mut price) = (self.rules, None);
         let mut extension = Vec::with_capacity(self.n_attributes.min(values.len()));
@@ -277,7 +280,7 @@ impl<'s> PlainCheck<'s> {
         }
         let mut line_total = None;
         if let Some(price) = price {
-            if !has_decimals_of(price, order_currency) {
+            if price.0.scale() > max_decimals {
                 return None;
             }
             if item.quantity.is_none() && items::expects_quantity(rules, self.settings) {
@@ -390,12 +393,6 @@ fn currency(text: &str) -> Option<Currency> {
 /// A number, not in minor units.
 fn amount(value: &PlainValue<'_>) -> Option<Amount> {
     if value.notation == Notation::MinorUnits { None } else { values::plain_number(&value.text) }
-}
-
-/// Whether an amount has no more decimals than its currency. If it has, that is a warning about the
-/// whole column.
-fn has_decimals_of(amount: Amount, currency: Currency) -> bool {
-    amount.0.scale() <= minor_units(currency.as_str())
 }
 
 fn attribute<'a>(
