@@ -160,23 +160,17 @@ impl<'m> PlainColumns<'m> {
         self.order.iter().chain(&self.item).map(|column| column.field)
     }
 
-    /// Reads the order with this key in `rows`, which are of this file; none if it needs a closer
+    /// Reads the values in the rows of an order, which are of this file; none if it needs a closer
     /// look.
-    pub fn read<'a>(
-        &self,
-        key: &'a str,
-        rows: &[&'a Row<'a>],
-        into: &mut PlainDraft<'a>,
-    ) -> Option<()>
+    pub fn read<'a>(&self, into: &mut PlainDraft<'a>) -> Option<()>
     where
         'm: 'a,
     {
-        into.clear();
         let mapper = &self.binding.mapper;
-        (into.key, into.may_have_items) = (key, mapper.may_have_items);
-        into.rows.extend(rows);
+        into.may_have_items = mapper.may_have_items;
         let mut first: Option<(RecordView<'_>, &Record<'_>)> = None;
-        for row in rows {
+        for index in 0..into.rows.len() {
+            let row: &'a Row<'a> = into.rows[index];
             let RowContent::Record(record) = &row.content else { return None };
             let view = RecordView::new(row, *record, &self.binding.header);
             match first {

@@ -16,7 +16,6 @@ use crate::{
         draft::{KeyedRow, RowKind},
         order::OrderRecord,
         plain::PlainDraft,
-        row::Row,
     },
 };
 
@@ -26,7 +25,6 @@ pub(super) struct PlainPath<'c> {
     columns: PlainColumns<'c>,
     check: PlainCheckFn<'c>,
     draft: PlainDraft<'c>,
-    rows: Vec<&'c Row<'c>>,
 }
 
 impl<'c> PlainPath<'c> {
@@ -40,7 +38,7 @@ impl<'c> PlainPath<'c> {
         }
         let columns = mapper.plain_columns()?;
         let check = context.decide.plain_check(&mut columns.fields(), context.facts)?;
-        Some(Self { mapper, columns, check, draft: PlainDraft::default(), rows: Vec::new() })
+        Some(Self { mapper, columns, check, draft: PlainDraft::default() })
     }
 
     /// Decides about the order of these rows, if it is plain; false if it is not.
@@ -67,8 +65,12 @@ impl<'c> PlainPath<'c> {
 
     /// The record that the draft of the same rows comes to.
     fn record_of_draft<D: Decide>(&self, context: &Context<'_, '_, D>) -> OrderRecord {
-        let keyed: Vec<_> =
-            self.rows.iter().map(|row| KeyedRow { row, kind: self.mapper.kind(row) }).collect();
+        let keyed: Vec<_> = self
+            .draft
+            .rows
+            .iter()
+            .map(|row| KeyedRow { row, kind: self.mapper.kind(row) })
+            .collect();
         let draft =
             group::draft(keyed.iter(), |row, before, into| self.mapper.map(row, before, into), &[]);
         context.decide.check(draft, context.facts).record
@@ -77,7 +79,7 @@ impl<'c> PlainPath<'c> {
     /// Reads the order of these rows; none if it needs a closer look.
     fn read(&mut self, rows: impl Iterator<Item = &'c KeyedRow<'c>>) -> Option<()> {
         let mut key = None;
-        self.rows.clear();
+        self.draft.clear();
         for KeyedRow { row, kind } in rows {
             match kind {
                 RowKind::OrderRow(row_key) => key = key.or(Some(&**row_key)),
@@ -85,9 +87,10 @@ impl<'c> PlainPath<'c> {
                 kind if !kind.is_of_an_order() || kind.has_no_order() => continue,
                 _ => return None,
             }
-            self.rows.push(row);
+            self.draft.rows.push(row);
         }
-        self.columns.read(key?, &self.rows, &mut self.draft)
+        self.draft.key = key?;
+        self.columns.read(&mut self.draft)
     }
 }
 

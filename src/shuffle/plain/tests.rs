@@ -11,7 +11,7 @@ use crate::{
     map::profile::Profile,
     model::{
         column_facts::ColumnFacts, column_warnings::ColumnWarnings, order::Validity,
-        origin::FileId, pricing::PriceBasis, route::Mode,
+        origin::FileId, pricing::PriceBasis, route::Mode, row::Row,
     },
     pipeline::check,
     read::{
@@ -67,13 +67,7 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
         let check = check::plain_check(&mut columns.fields(), (&validate, &stream), &facts);
         let Some(check) = check else { continue };
         let check: PlainCheckFn<'_> = Box::new(check);
-        let mut path = PlainPath {
-            mapper: &mapper,
-            columns,
-            check,
-            draft: PlainDraft::default(),
-            rows: Vec::new(),
-        };
+        let mut path = PlainPath { mapper: &mapper, columns, check, draft: PlainDraft::default() };
         for run in runs {
             let draft = group::draft(
                 run.rows.iter(),
