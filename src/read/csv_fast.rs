@@ -98,7 +98,9 @@ impl FastCsvParser {
         let mut n_bytes = end - piece.at;
         if piece.bytes[piece.at..end].last() == Some(&b'\r') {
             n_bytes -= 1;
-            ends.last_mut().into_iter().for_each(|last| *last -= 1);
+            if let Some(last) = ends.last_mut() {
+                *last -= 1;
+            }
         }
         if n_bytes == 0 && ends.len() == 1 {
             // A blank line.

@@ -15,6 +15,9 @@ use super::{
 /// Stored between two unescaped cells. Any single byte would do, since it is never read.
 const SEPARATOR: char = ',';
 
+/// Kept between two records, so that one of the maximum length does not hold its memory.
+const MAX_KEPT_OUTPUT: usize = 64 * 1024;
+
 /// Parses records one by one.
 #[derive(Debug)]
 pub(super) struct SlowCsvParser {
@@ -66,6 +69,8 @@ impl SlowCsvParser {
         let record = self.syntax.raw_record(&bytes[..new.parsed.n_bytes]);
         new.parsed.damage.quotes = QuoteError::of(record);
         new.refuse(cells_with_quote_after_blanks(record));
+        self.output.truncate(MAX_KEPT_OUTPUT);
+        self.output.shrink_to(MAX_KEPT_OUTPUT);
         new.parsed
     }
 
