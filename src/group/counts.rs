@@ -21,7 +21,7 @@ impl RowCounts {
     /// Counts a row.
     pub(super) fn add(&mut self, kind: &RowKind<'_>) {
         match kind {
-            RowKind::Blank => return,
+            RowKind::Blank | RowKind::ExchangedHeader => return,
             RowKind::Header => {
                 self.headers += 1;
                 return;

@@ -62,11 +62,7 @@ impl<'p> FileMapper<'p> {
         // First the header: a profile that ignores it by its text must not join two exports.
         match self.header_row(row) {
             Some(HeaderRow::Repeated) => return RowKind::Header,
-            Some(HeaderRow::Exchanged) => {
-                let reason = "the row is a header with the columns in another order, so the rows \
-                              below it would be misread; split the file there";
-                return RowKind::Unreadable { key: None, reason };
-            }
+            Some(HeaderRow::Exchanged) => return RowKind::ExchangedHeader,
             None => {}
         }
         let kind = self.kind(row);

@@ -984,3 +984,20 @@ fn cells_carry_conflict_policy() {
         [false, true, false]
     );
 }
+
+#[test]
+fn header_is_recognised_in_any_order_of_its_columns() {
+    let names = profile("order.price = { column = 'total' }");
+    let mapper = bind(&names, Some("id,total,note"));
+    let kind = |line: &str| {
+        let row = row(7, RowContent::Record(record(line)));
+        mapper.kind_in_file(row, line.as_bytes())
+    };
+    assert_eq!(kind("id,total,note"), RowKind::Header);
+    assert_eq!(kind("\u{feff}id,total,note"), RowKind::Header);
+    assert_eq!(kind("id,note,total"), RowKind::ExchangedHeader);
+    assert_eq!(kind("total,id,note"), RowKind::ExchangedHeader);
+    for other in ["id,12.50,note", "17,total,note", "id,total", ",,"] {
+        assert!(!matches!(kind(other), RowKind::Header | RowKind::ExchangedHeader), "{other}");
+    }
+}

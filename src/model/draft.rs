@@ -298,6 +298,8 @@ pub enum RowKind<'a> {
     Ignored,
     /// The header again: the rows below it are a second export in the same file.
     Header,
+    /// The header again, with its columns in another order: the rows below it would be misread.
+    ExchangedHeader,
 }
 
 impl RowKind<'_> {
@@ -313,7 +315,7 @@ impl RowKind<'_> {
     /// Whether the row is part of an order, known or not.
     #[must_use]
     pub fn is_of_an_order(&self) -> bool {
-        !matches!(self, Self::Blank | Self::Ignored | Self::Header)
+        !matches!(self, Self::Blank | Self::Ignored | Self::Header | Self::ExchangedHeader)
     }
 
     /// The key of the order that the row is part of; none of a document.

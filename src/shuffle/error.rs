@@ -70,6 +70,17 @@ pub enum ShuffleError {
         /// The last row.
         position: String,
     },
+    /// A header within a file has its columns in another order than the first one. No setting
+    /// accepts that: whatever is below would be misread.
+    #[error(
+        "{position}: the header again, with the columns in another order: the rows below it would \
+         be misread; nothing was sent\n  \
+         hint: split the file there"
+    )]
+    ExchangedHeader {
+        /// The header.
+        position: String,
+    },
     /// Too many rows may belong to other orders than their own.
     #[error(
         "too many rows have no order key, or have too many cells, so that other rows may be merged \

@@ -84,6 +84,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
         let kind = |row| mapper.kind_in_file(row, next.block.row(&row.origin));
         let keyed: Vec<KeyedRow<'_>> =
             rows.iter().map(|row| KeyedRow { row, kind: kind(row) }).collect();
+        ensure_same_header(&keyed, context)?;
         let runs = BlockRuns::of(&keyed, context.settings.grouping);
         process_runs(context, &next, &keyed, runs)
     };
@@ -105,6 +106,18 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     export.files.omitted_lost_rows = lost.count - lost.listed.len() as u64;
     export.file_problems.extend(lost.listed);
     done.map(|()| PassEnd::Learned(Box::new(fact_collector), warnings))
+}
+
+/// Returns an error if a header within the file has its columns in another order.
+fn ensure_same_header<D>(
+    rows: &[KeyedRow<'_>],
+    context: &Context<'_, '_, D>,
+) -> Result<(), ShuffleError> {
+    let exchanged = rows.iter().find(|row| row.kind == RowKind::ExchangedHeader);
+    exchanged.map_or(Ok(()), |header| {
+        let position = context.input_names.locate(header.row.origin.position());
+        Err(ShuffleError::ExchangedHeader { position })
+    })
 }
 
 /// Returns an error if lost rows are not allowed.

@@ -177,6 +177,7 @@ fn kind(kind: &RowKind<'_>) -> String {
         RowKind::Blank => "blank".into(),
         RowKind::Ignored => "ignored".into(),
         RowKind::Header => "header".into(),
+        RowKind::ExchangedHeader => "exchanged header".into(),
     }
 }
 

@@ -123,10 +123,13 @@ fn header_in_another_order_ends_the_run() {
     assert_ne!(exchanged, HEADER);
     let (a, b) = (row("A-1"), row("A-2"));
     for header in [exchanged.clone(), format!("\u{feff}{exchanged}")] {
-        let ran = Workspace::with("orders.csv", format!("{HEADER}{a}{header}{b}")).run(CHECK);
-        assert_eq!(ran.code, 2, "{}", ran.err);
-        let found = "orders.csv:3: the row is a header with the columns in another order";
-        assert!(ran.err.contains(found), "{}", ran.err);
+        let workspace = Workspace::with("orders.csv", format!("{HEADER}{a}{header}{b}"));
+        for set in ["unreadable_rows=refuse", "unreadable_rows=accept"] {
+            let ran = workspace.run(&format!("{CHECK} --set {set}"));
+            assert_eq!(ran.code, 2, "{set}: {}", ran.err);
+            let found = "orders.csv:3: the header again, with the columns in another order";
+            assert!(ran.err.contains(found), "{set}: {}", ran.err);
+        }
     }
 }
 
