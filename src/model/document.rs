@@ -78,13 +78,14 @@ pub enum NodeKind {
 #[must_use]
 pub fn name_digest(name: &[u8]) -> u32 {
     let word = |bytes: [u8; 4]| u64::from(u32::from_le_bytes(bytes));
-    let (start, end) = if let (Some(start), Some(end)) = (name.first_chunk(), name.last_chunk()) {
-        (u64::from_le_bytes(*start), u64::from_le_bytes(*end))
-    } else if let (Some(start), Some(end)) = (name.first_chunk(), name.last_chunk()) {
-        (word(*start), word(*end))
-    } else {
-        (name.iter().fold(0, |start, byte| start << 8 | u64::from(*byte)), 0)
-    };
+    let (start, end) =
+        if let (Some(start), Some(end)) = (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+            (u64::from_le_bytes(*start), u64::from_le_bytes(*end))
+        } else if let (Some(start), Some(end)) = (name.first_chunk::<4>(), name.last_chunk::<4>()) {
+            (word(*start), word(*end))
+        } else {
+            (name.iter().fold(0, |start, byte| start << 8 | u64::from(*byte)), 0)
+        };
     let mixed = start ^ end.rotate_left(32) ^ (name.len() as u64) << 56;
     u32::try_from(mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32).unwrap_or_default()
 }

@@ -140,14 +140,14 @@ impl JsonParser<'_> {
         let document = self.push(NodeKind::Object, 0);
         let parsed = self.expect(b'{').and_then(|()| self.members(0)).and_then(|()| {
             self.token();
-            if self.at == self.bytes.len() { Ok(()) } else { Err(self.not_json()) }
+            if self.at == self.bytes.len() { Ok(()) } else { self.not_json() }
         });
         self.end_object(document, 0, parsed)
     }
 
     fn value(&mut self, depth: usize) -> Parsed {
         if depth > MAX_DEPTH {
-            return Err(too_deep());
+            return too_deep();
         }
         self.count_value()?;
         match self.token() {
@@ -166,7 +166,7 @@ impl JsonParser<'_> {
         // may have two in the file. Without this one a line of 16 MB with a million items took
         // 1.8 GB.
         let Some(n_left) = self.n_values_left.checked_sub(1) else {
-            return Err(self.too_many_values());
+            return self.too_many_values();
         };
         self.n_values_left = n_left;
         Ok(())
@@ -188,7 +188,7 @@ impl JsonParser<'_> {
         }
         loop {
             if self.token() != b'"' {
-                return Err(self.not_json());
+                return self.not_json();
             }
             self.name()?;
             self.expect(b':')?;
@@ -201,7 +201,7 @@ impl JsonParser<'_> {
             match self.token() {
                 b',' => self.at += 1,
                 b'}' => break,
-                _ => return Err(self.not_json()),
+                _ => return self.not_json(),
             }
         }
         self.at += 1;
@@ -220,7 +220,7 @@ impl JsonParser<'_> {
             match self.token() {
                 b',' => self.at += 1,
                 b']' => break,
-                _ => return Err(self.not_json()),
+                _ => return self.not_json(),
             }
         }
         self.at += 1;
@@ -278,7 +278,7 @@ impl JsonParser<'_> {
             end += n_plain_bytes(self.bytes.get(end..).unwrap_or_default());
         }
         if self.bytes.get(end) != Some(&b'"') {
-            return Err(self.not_json());
+            return self.not_json();
         }
         self.at = end + 1;
         self.ensure_fits(start, max_bytes)?;
@@ -315,12 +315,12 @@ impl JsonParser<'_> {
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
         }
-        if self.at == start { Err(self.not_json()) } else { Ok(()) }
+        if self.at == start { self.not_json() } else { Ok(()) }
     }
 
     fn literal(&mut self, kind: NodeKind, literal: &str) -> Parsed {
         if !self.bytes[self.at..].starts_with(literal.as_bytes()) {
-            return Err(self.not_json());
+            return self.not_json();
         }
         self.push(kind, self.at);
         self.at += literal.len();
@@ -330,7 +330,7 @@ impl JsonParser<'_> {
     /// Checks the length of a string or number that begins at `start` and was just parsed.
     fn ensure_fits(&self, start: usize, max_bytes: Option<u64>) -> Parsed {
         let n_bytes = (self.at - start) as u64;
-        if max_bytes.is_none_or(|max| n_bytes <= max) { Ok(()) } else { Err(self.too_long(start)) }
+        if max_bytes.is_none_or(|max| n_bytes <= max) { Ok(()) } else { self.too_long(start) }
     }
 
     fn push(&mut self, kind: NodeKind, start: usize) -> usize {
@@ -374,7 +374,7 @@ impl JsonParser<'_> {
             self.at += 1;
             Ok(())
         } else {
-            Err(self.not_json())
+            self.not_json()
         }
     }
 
@@ -408,26 +408,26 @@ impl JsonParser<'_> {
 impl JsonParser<'_> {
     /// The text is not JSON; [`Self::damage_of_object`] adds what `serde_json` finds.
     #[cold]
-    fn not_json(&self) -> Box<Damage> {
-        Box::new(Damage::Syntax(self.syntax_message.to_owned(), RowDamage::Other))
+    fn not_json<T>(&self) -> Result<T, Box<Damage>> {
+        Err(Box::new(Damage::Syntax(self.syntax_message.to_owned(), RowDamage::Other)))
     }
 
     #[cold]
-    fn too_many_values(&self) -> Box<Damage> {
+    fn too_many_values(&self) -> Parsed {
         let max_values = self.limits.max_values;
-        Box::new(Damage::Value(format!(
+        Err(Box::new(Damage::Value(format!(
             "the document has more than {max_values} values, the limit set by max_values"
-        )))
+        ))))
     }
 
     #[cold]
-    fn too_long(&self, start: usize) -> Box<Damage> {
+    fn too_long(&self, start: usize) -> Parsed {
         let (n_bytes, max_bytes) = (self.at - start, self.limits.max_cell);
         let (line, column) = self.position(start);
         let below = line_offset_text(line);
         let found = format!("the value at column {column}{below} has {n_bytes} bytes");
         let reason = format!("{found}, expected at most {max_bytes} (max_cell)");
-        Box::new(Damage::Value(reason))
+        Err(Box::new(Damage::Value(reason)))
     }
 
     /// What is wrong with an object: with its first member that cannot be used, or that the object
@@ -511,8 +511,8 @@ impl JsonParser<'_> {
 }
 
 #[cold]
-fn too_deep() -> Box<Damage> {
-    Box::new(Damage::Value(format!("nested deeper than {MAX_DEPTH} levels")))
+fn too_deep() -> Parsed {
+    Err(Box::new(Damage::Value(format!("nested deeper than {MAX_DEPTH} levels"))))
 }
 
 /// The number of bytes before the first quote, backslash or control character.
