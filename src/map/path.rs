@@ -2,7 +2,7 @@
 //!
 //! Compiled when a profile is bound to a file of documents. Used by `document_view`.
 
-use crate::model::document::JsonNode;
+use crate::model::document::{JsonNode, name_digest};
 
 /// A dotted path such as `customer.address.city`.
 ///
@@ -17,6 +17,7 @@ pub(super) struct Path {
 #[derive(Debug, Clone)]
 struct Step {
     name: String,
+    digest: u32,
     /// The element of an array that the name selects.
     index: Option<usize>,
 }
@@ -81,14 +82,15 @@ impl Path {
 
 impl Step {
     fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), index: name.parse().ok() }
+        let digest = name_digest(name.as_bytes());
+        Self { name: name.to_owned(), digest, index: name.parse().ok() }
     }
 
     fn find<'n>(&self, node: JsonNode<'n>) -> Option<JsonNode<'n>> {
         if node.is_array() {
             return node.elements()?.nth(self.index?);
         }
-        node.member(&self.name)
+        node.member_by_digest(&self.name, self.digest)
     }
 }
 

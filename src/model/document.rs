@@ -184,7 +184,13 @@ impl<'d> JsonNode<'d> {
     /// The member `name` of an object.
     #[must_use]
     pub fn member(self, name: &str) -> Option<Self> {
-        let (members, digest) = (self.members(), name_digest(name.as_bytes()));
+        self.member_by_digest(name, name_digest(name.as_bytes()))
+    }
+
+    /// The member `name`, whose [`name_digest`] is known.
+    #[must_use]
+    pub fn member_by_digest(self, name: &str, digest: u32) -> Option<Self> {
+        let members = self.members();
         let digests = members.document.digests.get(members.range.clone())?;
         for (index, _) in digests.iter().enumerate().filter(|(_, found)| **found == digest) {
             let found = members.document.names[members.range.start + index];
