@@ -108,6 +108,8 @@ pub(super) struct HeaderNames {
     sorted: Vec<String>,
     /// A bit for each length of a name; those of 63 bytes and more share the last one.
     lengths: u64,
+    /// A bit for each last byte of a name and its neighbour.
+    ends: u64,
 }
 
 /// A row that is a header.
@@ -124,12 +126,14 @@ impl HeaderNames {
         let mut sorted = header.names.clone();
         sorted.sort_unstable();
         let lengths = sorted.iter().fold(0, |lengths, name| lengths | length_bit(name));
-        Self { sorted, lengths }
+        let ends = sorted.iter().fold(0, |ends, name| ends | end_bit(name));
+        Self { sorted, lengths, ends }
     }
 
     fn contains(&self, cell: &str) -> bool {
-        // Most rows are decided by the length of one cell.
+        // Most rows are decided by the length of one cell, or by the digit at its end.
         self.lengths & length_bit(cell) != 0
+            && self.ends & end_bit(cell) != 0
             && self.sorted.binary_search_by(|name| name.as_str().cmp(cell)).is_ok()
     }
 
@@ -164,6 +168,10 @@ impl HeaderNames {
 
 fn length_bit(name: &str) -> u64 {
     1 << name.len().min(63)
+}
+
+fn end_bit(name: &str) -> u64 {
+    1 << (name.bytes().next_back().unwrap_or_default() / 2 % 64)
 }
 
 /// Whether one of several lines of a record is a row too, if its quotes are data.

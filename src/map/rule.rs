@@ -273,6 +273,10 @@ impl Rule {
     /// Applies the rule to the text of a filled cell.
     #[must_use]
     pub fn apply<'a>(&'a self, text: &'a str) -> RuleResult<'a> {
+        // The keys of nearly all exports.
+        if self.is_verbatim() {
+            return RuleResult::Value(Cow::Borrowed(text));
+        }
         if self.yields_nothing(text) {
             return RuleResult::Value(Cow::Borrowed(""));
         }

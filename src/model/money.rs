@@ -83,6 +83,12 @@ fn scale_by_power(mut digits: Decimal, exponent: i64) -> Option<Decimal> {
 }
 
 impl Amount {
+    /// Reads a number of digits with at most one point: the fast path of [`FromStr`].
+    #[must_use]
+    pub fn from_digits(text: &str) -> Option<Self> {
+        parse_simple(text.as_bytes())
+    }
+
     /// Converts a number of minor units, such as cents, to an amount with this many decimals.
     /// `None` if it is not a whole number, or a digit would be lost.
     #[must_use]

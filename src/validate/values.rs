@@ -39,8 +39,8 @@ pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount>
 
 /// Fast path: a decimal number without an exponent.
 pub(super) fn plain_number(text: &str) -> Option<Amount> {
-    let has_letter = text.bytes().any(|byte| byte.is_ascii_alphabetic());
-    if has_letter { None } else { text.parse().ok() }
+    let has_exponent = || text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    Amount::from_digits(text).or_else(|| if has_exponent() { None } else { text.parse().ok() })
 }
 
 /// An amount in the main unit of its currency, whose code is `currency` if it is known.
