@@ -218,24 +218,20 @@ impl<'s> PlainCheck<'s> {
         let mut sum = Some(Amount(Decimal::ZERO));
         for values in draft.items() {
             items.push(Item::default());
-            let line_total = self.fill_item(items.last_mut()?, values, currency)?;
-            sum = match (sum, line_total) {
-                // A sum that loses a digit is compared with nothing, or is a problem.
-                (Some(sum), Some(line_total)) => Some(sum.checked_add(line_total)?),
-                _ => None,
-            };
+            self.fill_item(items.last_mut()?, values, currency, &mut sum)?;
         }
         Some((items, sum))
     }
 
-    /// Fills an item, and returns the total of its line if it has a price.
+    /// Fills an item, and adds the total of its line; without a price there is no sum.
     // In its place among the items: it is too large to be moved around.
     fn fill_item<'a>(
         &self,
         item: &mut Item<'a>,
         values: &[PlainValue<'a>],
         (order_currency, max_decimals): (Currency, u32),
-    ) -> Option<Option<Amount>> {
+        sum: &mut Option<Amount>,
+    ) -> Option<()> {
         let (rules, mut price) = (self.rules, None);
         let mut extension = Vec::with_capacity(self.n_attributes.min(values.len()));
         for value in values {
@@ -291,7 +287,12 @@ impl<'s> PlainCheck<'s> {
             (item.price, line_total) = (Some(prices.sent), Some(prices.line_total));
         }
         item.extension = Extension::from_distinct(extension);
-        Some(line_total)
+        *sum = match (*sum, line_total) {
+            // A sum that loses a digit is compared with nothing, or is a problem.
+            (Some(sum), Some(line_total)) => Some(sum.checked_add(line_total)?),
+            _ => None,
+        };
+        Some(())
     }
 
     /// The total of the order, which is that of its items as far as they have prices.
