@@ -302,7 +302,7 @@ mod tests {
     fn append_merges_rows_and_metadata() {
         with_runs("a.csv", CSV, |reader, block, runs| {
             let mut fragments = runs.iter().map(|run| Fragment::of(run, block).owned());
-            let (mut first, mut last) = (fragments.next().unwrap(), fragments.last().unwrap());
+            let (mut first, mut last) = (fragments.next().unwrap(), fragments.next_back().unwrap());
             assert_eq!((&*first.key, &*last.key, first.is_partial), ("A", "A", true));
             last.unterminated = Some(Position { file: FileId(3), line: 9, column: None });
             first.possible_rows.push(Position { file: FileId(3), line: 5, column: None });
