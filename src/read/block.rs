@@ -35,21 +35,10 @@ pub struct Piece<'b> {
     pub start: u64,
     /// The rows as they are in the file.
     pub bytes: &'b [u8],
-    /// The cells, if it is one plain CSV record that was parsed before.
-    pub cells: Option<KnownCells<'b>>,
-}
-
-/// The cells of a plain CSV record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KnownCells<'b> {
-    /// The end of each cell in the record, as a little-endian number.
-    pub ends: &'b [[u8; 2]],
-    /// Whether quotes are around some cells.
-    pub has_quotes: bool,
 }
 
 impl<'b> From<&'b Block> for Piece<'b> {
     fn from(block: &'b Block) -> Self {
-        Self { line: block.line, start: block.start, bytes: &block.bytes, cells: None }
+        Self { line: block.line, start: block.start, bytes: &block.bytes }
     }
 }

@@ -123,18 +123,6 @@ impl<'b> CsvRecords<'b> {
         self.records.push(ParsedRecord { place, first_end, text });
     }
 
-    /// Adds the record of a piece whose cells are known; false if they are not.
-    #[inline]
-    pub(super) fn push_known(&mut self, piece: Piece<'b>) -> bool {
-        let Some(cells) = piece.cells else { return false };
-        let Ok(text) = simdutf8::basic::from_utf8(piece.bytes) else { return false };
-        let first_end = self.cells.ends.len();
-        self.cells.ends.extend(cells.ends.iter().map(|end| u32::from(u16::from_le_bytes(*end))));
-        let place = RecordPlace { line: piece.line, start: piece.start };
-        self.push(place, first_end, text, cells.has_quotes);
-        true
-    }
-
     /// Adds a record whose text is in the buffer.
     pub(super) fn push_unescaped(
         &mut self,

@@ -62,7 +62,7 @@ impl<'b> JsonDocuments<'b> {
 
     /// Parses the documents of a piece.
     pub(super) fn add(&mut self, format: &JsonFormat, piece: Piece<'b>) -> Result<(), ReadError> {
-        let Piece { line, start, bytes, .. } = piece;
+        let Piece { line, start, bytes } = piece;
         let text = simdutf8::basic::from_utf8(bytes).ok();
         let piece = PieceText { line, start, bytes, text };
         if format.is_array {
@@ -267,7 +267,7 @@ mod tests {
         let (name, file, limits) = ("orders".into(), FileId(0), *limits);
         let format = JsonFormat { name, file, is_array: false, limits };
         let documents = Box::leak(Box::<JsonDocuments<'_>>::default());
-        let piece = Piece { line: 1, start: 0, bytes: line.to_vec().leak(), cells: None };
+        let piece = Piece { line: 1, start: 0, bytes: line.to_vec().leak() };
         documents.add(&format, piece).unwrap();
         Box::leak(Box::new(documents.row(0, &format).content))
     }

@@ -31,7 +31,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub use block::{Block, KnownCells, Piece};
+pub use block::{Block, Piece};
 pub use block_reader::BlockReader;
 pub use dialect::{CsvSyntax, Dialect, FileFormat, ReadLimits};
 pub use error::ReadError;

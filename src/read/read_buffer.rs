@@ -44,7 +44,7 @@ impl ReadBuffer {
     }
 
     pub(super) fn piece(&self) -> Piece<'_> {
-        Piece { line: self.line, start: self.start, bytes: &self.bytes, cells: None }
+        Piece { line: self.line, start: self.start, bytes: &self.bytes }
     }
 
     pub(super) fn skip_bom(&mut self) {

@@ -621,7 +621,7 @@ proptest! {
                 prop_assert!(from <= range.start && range.start <= range.end);
                 from = range.end;
                 let own = &bytes[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()];
-                let piece = Piece { line: row.origin.line, start: range.start, bytes: own, cells: None };
+                let piece = Piece { line: row.origin.line, start: range.start, bytes: own };
                 let again = source.parser().parse([piece]).unwrap();
                 prop_assert_eq!(again.rows().collect::<Vec<_>>(), vec![row]);
             }

@@ -175,11 +175,11 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         let (mut observations, mut part) = (Observations::default(), D::Part::default());
         if self.context.is_spilled(&open_run.key) {
             let mut scattered = Batch::default();
-            scattered::spill_fragment(&open_run, &mut scattered)?;
+            scattered::spill_run(&open_run, &mut scattered)?;
             self.context.spill_runs(&mut scattered)?;
         } else if self.context.is_decided_now(&open_run.key, &mut observations) {
             scattered::decide_groups(
-                &[vec![open_run.into()]],
+                &[vec![open_run]],
                 self.context,
                 &mut observations,
                 &mut part,

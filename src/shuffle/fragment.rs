@@ -1,7 +1,7 @@
 //! Fragment: adjacent rows of one order, kept as bytes until the other rows of the order are read.
 //!
-//! It does no I/O and parses nothing: its bytes are parsed again when the order is complete. Kept by
-//! `block_merger`, serialized by `spilled_run`.
+//! It does no I/O and parses nothing: fragments are serialized into the entries of a sorter, and
+//! their bytes are parsed again when they are read back. Called by `pass` and `scattered`.
 
 use std::{borrow::Cow, io, ops::Range};
 
@@ -58,12 +58,6 @@ impl<'a> Fragment<'a> {
         }
     }
 
-    /// Creates a fragment of rows without a key.
-    #[cfg(test)]
-    pub(super) fn with_rows(rows: Vec<RowOrigin>, bytes: &'a [u8]) -> Self {
-        Self { rows, bytes: Cow::Borrowed(bytes), ..Self::default() }
-    }
-
     /// Decodes a fragment that [`write`](Self::write) encoded.
     pub(super) fn read(bytes: &'a [u8]) -> io::Result<Self> {
         postcard::from_bytes(bytes).map_err(io::Error::other)
@@ -111,17 +105,160 @@ impl<'a> Fragment<'a> {
         self.rows.first().map_or(0, |row| OrderId::from_origin(row).0)
     }
 
-    /// Returns its rows as pieces for a parser, with their files.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = (FileId, Piece<'_>)> {
+    fn pieces(&self) -> impl Iterator<Item = (FileId, Piece<'_>)> {
         let mut start = 0;
         self.rows.iter().map(move |row| {
             let bytes = &self.bytes[start..start + length(&row.bytes)];
             start += bytes.len();
-            (row.file, Piece { line: row.line, start: row.bytes.start, bytes, cells: None })
+            (row.file, Piece { line: row.line, start: row.bytes.start, bytes })
         })
     }
 }
 
+/// Returns the rows of fragments as pieces for a parser. Consecutive pieces of one file are
+/// grouped.
+pub(super) fn contiguous_pieces<'f>(
+    fragments: impl IntoIterator<Item = &'f Fragment<'f>>,
+) -> Vec<(FileId, Vec<Piece<'f>>)> {
+    let mut groups: Vec<(FileId, Vec<Piece<'f>>)> = Vec::new();
+    for (file, piece) in fragments.into_iter().flat_map(Fragment::pieces) {
+        match groups.last_mut().filter(|(last, _)| *last == file) {
+            Some((_, pieces)) => pieces.push(piece),
+            None => groups.push((file, vec![piece])),
+        }
+    }
+    groups
+}
+
 fn length(bytes: &Range<u64>) -> usize {
     usize::try_from(bytes.end - bytes.start).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{
+        group::{BlockRuns, GroupSettings},
+        map::{file_mapper::FileMapper, profile::Profile},
+        model::{draft::KeyedRow, row::Row},
+        read::{BlockReader, Dialect, ReadLimits, ReadSettings, RowParser, inputs::find_one},
+        storage::LocalStorage,
+    };
+
+    const CSV: &str =
+        "id,name\nA,1\nA,\"two\n lines\"\n,\nA,x,y,z\nB,\"a \"\"b\"\"\"\r\nA,\u{fc}\nA,last";
+    const NDJSON: &str = "{\"id\":\"A\",\"x\":[1,\n{\"id\":\"A\"}\n\n{\"id\":\"B\",\"t\":\"\\u00fc\"}\n{\"id\":\"A\"}";
+    const ARRAY: &str =
+        "[{\"id\":\"A\",\n \"x\":{\"y\":1}},\n{\"id\":\"A\"}, {\"id\":\"B\"},{\"id\":\"A\"}]\n";
+
+    /// Returns the only block of a file, and its parser.
+    fn read(name: &str, text: &str) -> (RowParser, Block) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        let input = find_one(&LocalStorage, name, path.into()).unwrap();
+        let (dialect, limits) = (Dialect::default(), ReadLimits::default());
+        let settings = ReadSettings { storage: &LocalStorage, dialect, limits };
+        let mut source = BlockReader::open(&input, FileId(3), &settings).unwrap();
+        let mut block = Block::default();
+        assert!(source.next_block(&mut block).unwrap());
+        (source.parser().clone(), block)
+    }
+
+    fn rows_of<'a>(run: &Run<'a>) -> Vec<Row<'a>> {
+        run.rows_of_order().cloned().collect()
+    }
+
+    /// Calls `check` with the fragments of a file and the rows of each.
+    fn for_each_fragment(
+        name: &str,
+        text: &str,
+        mut check: impl FnMut(&RowParser, Vec<(Fragment<'static>, Vec<Row<'_>>)>),
+    ) {
+        let profile = "name = 'p'\norder.referenceId = { column = 'id', path = 'id' }";
+        let profile = Profile::parse("p", profile).unwrap();
+        let (reader, block) = read(name, text);
+        let mapper = FileMapper::bind(&profile, reader.header(), name).unwrap();
+        let parsed = reader.parse([Piece::from(&block)]).unwrap();
+        let rows: Vec<_> = parsed.rows().collect();
+        let keyed: Vec<_> =
+            rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) }).collect();
+        let runs = BlockRuns::of(
+            &keyed,
+            GroupSettings { has_adjacent_rows: true, ..GroupSettings::default() },
+        )
+        .runs;
+        check(
+            &reader,
+            runs.iter().map(|run| (Fragment::of(run, &block).owned(), rows_of(run))).collect(),
+        );
+    }
+
+    fn read_again(fragment: &Fragment<'_>, reader: &RowParser, check: impl FnOnce(Vec<Row<'_>>)) {
+        let groups = contiguous_pieces([fragment]);
+        let parsed: Vec<_> =
+            groups.into_iter().map(|(_, pieces)| reader.parse(pieces).unwrap()).collect();
+        check(parsed.iter().flat_map(crate::read::ParsedBlock::rows).collect());
+    }
+
+    #[test]
+    fn spilled_rows_are_read_back_unchanged() {
+        for (name, text, n_runs) in
+            [("a.csv", CSV, 3), ("a.ndjson", NDJSON, 3), ("a.json", ARRAY, 3)]
+        {
+            for_each_fragment(name, text, |reader, fragments| {
+                assert_eq!(fragments.len(), n_runs, "{name}");
+                for (fragment, rows) in fragments {
+                    let mut written = b"earlier bytes".to_vec();
+                    fragment.write(&mut written).unwrap();
+                    let decoded =
+                        Fragment::read(written.strip_prefix(b"earlier bytes").unwrap()).unwrap();
+                    assert_eq!(decoded, fragment);
+                    assert_eq!(decoded.sort_key(), OrderId::from_origin(&rows[0].origin).0);
+                    read_again(&decoded, reader, |again| assert_eq!(again, rows, "{name}"));
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn append_merges_rows_and_metadata() {
+        for_each_fragment("a.csv", CSV, |reader, mut fragments| {
+            let (mut first, mut rows) = fragments.remove(0);
+            let (mut last, last_rows) = fragments.pop().unwrap();
+            assert_eq!((&*first.key, &*last.key, first.is_partial), ("A", "A", true));
+            last.unterminated = Some(Position { file: FileId(3), line: 9, column: None });
+            first.possible_rows.push(Position { file: FileId(3), line: 5, column: None });
+            let n_bytes = first.n_bytes() + last.n_bytes();
+            rows.extend(last_rows);
+            let (possible_rows, unterminated) =
+                (first.possible_rows.len() + last.possible_rows.len(), last.unterminated);
+            first.append(last);
+            assert_eq!(
+                (first.possible_rows.len(), first.unterminated, first.n_bytes()),
+                (possible_rows, unterminated, n_bytes)
+            );
+            read_again(&first, reader, |again| assert_eq!(again, rows));
+        });
+    }
+
+    #[test]
+    fn pieces_are_split_at_file_boundaries() {
+        let origin =
+            |file, start| RowOrigin { file: FileId(file), line: 1, bytes: start..start + 2 };
+        let rows = vec![origin(0, 10), origin(0, 20), origin(1, 0), origin(0, 30)];
+        let fragment = Fragment { rows, bytes: b"aabbccdd".into(), ..Fragment::default() };
+        let shown: Vec<_> = contiguous_pieces([&fragment])
+            .into_iter()
+            .map(|(file, pieces)| {
+                let pieces = pieces.iter().map(|piece| {
+                    format!("{}@{}", String::from_utf8_lossy(piece.bytes), piece.start)
+                });
+                format!("{} {}", file.0, pieces.collect::<Vec<_>>().join(","))
+            })
+            .collect();
+        assert_eq!(shown, ["0 aa@10,bb@20", "1 cc@0", "0 dd@30"]);
+    }
 }

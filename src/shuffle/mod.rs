@@ -25,13 +25,11 @@ mod identifiers;
 mod lost_row_hint;
 mod observe;
 mod ordered;
-mod packed_row;
 mod pass;
 mod plain;
 mod scattered;
 mod settings;
 mod sink;
-mod spilled_run;
 
 pub use engine::run;
 pub use error::ShuffleError;

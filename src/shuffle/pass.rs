@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Bytes of a typical spilled run in addition to its rows.
-const SPILLED_RUN_OVERHEAD: usize = 96;
+const FRAGMENT_OVERHEAD: usize = 64;
 
 /// How a pass ended.
 pub(super) enum PassEnd {
@@ -170,7 +170,7 @@ fn process_runs<'p, D: Decide>(
     observe_ambiguities(context, rows, file, &mut block_result.observations);
     let n_runs = runs.runs.len();
     let mut scattered = if context.pass == Pass::Spill {
-        Batch::with_capacity(n_runs, block.bytes.len() + SPILLED_RUN_OVERHEAD * n_runs)
+        Batch::with_capacity(n_runs, block.bytes.len() + FRAGMENT_OVERHEAD * n_runs)
     } else {
         Batch::default()
     };
@@ -183,7 +183,7 @@ fn process_runs<'p, D: Decide>(
         } else if index + 1 == n_runs {
             block_result.last_run = Some(Fragment::of(&run, block).owned());
         } else if context.is_spilled(run.key()) {
-            scattered::spill_run(&run, block, &mut scattered)?;
+            scattered::spill_run(&Fragment::of(&run, block), &mut scattered)?;
         } else if context.is_decided_now(run.key(), &mut block_result.observations) {
             let (observations, part) = (&mut block_result.observations, &mut block_result.part);
             if let Some(plain) = plain.as_mut().filter(|_| run.possible_rows.is_empty())

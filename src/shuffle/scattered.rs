@@ -1,8 +1,8 @@
 //! Scattered orders: groups the rows of an order that are at several positions, by an external sort
-//! of runs in the run folder.
+//! of fragments in the run folder.
 //!
 //! It decides nothing itself: each complete order is mapped to a draft and passed to [`Decide`].
-//! Called by `pass`, which spills the runs, and by the engine at the end of a pass.
+//! Called by `pass`, which spills the fragments, and by the engine at the end of a pass.
 
 use std::{
     collections::HashMap,
@@ -15,12 +15,11 @@ use super::{
     context::Context,
     error::ShuffleError,
     facts::Observations,
-    fragment::{Fragment, FragmentKey},
+    fragment::{Fragment, FragmentKey, contiguous_pieces},
     hash::{hash, hash_reference},
     ordered::for_each_ordered,
     plain::PlainPath,
     sink::{Collect, Decide},
-    spilled_run::{SpilledRun, contiguous_pieces},
 };
 use crate::{
     group::{self, Run},
@@ -32,7 +31,7 @@ use crate::{
         problem::{Code, Problem},
         row::Row,
     },
-    read::{Block, ParsedBlock},
+    read::ParsedBlock,
     spill::{
         batch::Batch,
         groups::{BatchError, BatchLimits, GroupBatch, Groups},
@@ -48,34 +47,17 @@ const BATCH_BYTES: usize = 256 * 1024;
 // into a request. It does not depend on `--memory`, so that the outcome does not either.
 const MAX_ORDER_BYTES: usize = 32 * 1024 * 1024;
 
-/// Maximum bytes of a spilled row for each of its bytes in the file, its origin included: two for
-/// the end of a cell, which has at least its delimiter.
-const MAX_SPILLED_BYTES: usize = 3;
-
-/// Spills a run of a block.
+/// Spills a run. One without a key is an order of its own.
 pub(super) fn spill_run(
-    run: &Run<'_>,
-    block: &Block,
-    into: &mut Batch<FragmentKey>,
-) -> Result<(), ShuffleError> {
-    let first = run.rows_of_order().next().map_or(0, |row| OrderId::from_origin(&row.origin).0);
-    let write = |payload: &mut Vec<u8>| SpilledRun::write(run, block, payload);
-    Ok(into.push_with(spill_key(run.key(), first), write)?)
-}
-
-/// Spills a run that was kept.
-pub(super) fn spill_fragment(
     run: &Fragment<'_>,
     into: &mut Batch<FragmentKey>,
 ) -> Result<(), ShuffleError> {
-    let write = |payload: &mut Vec<u8>| SpilledRun::write_fragment(run, payload);
-    Ok(into.push_with(spill_key(&run.key, run.sort_key()), write)?)
-}
-
-/// A run without an order key is an order of its own.
-fn spill_key(order_key: &str, first: u64) -> FragmentKey {
-    let is_own = order_key.is_empty();
-    (if is_own { hash(&first.to_string()) } else { hash_reference(order_key) }, first)
+    let group = if run.key.is_empty() {
+        hash(&run.sort_key().to_string())
+    } else {
+        hash_reference(&run.key)
+    };
+    Ok(into.push_with((group, run.sort_key()), |payload| run.write(payload))?)
 }
 
 /// Decides about the orders of all spilled runs, and adds their warnings. Returns how many had rows
@@ -87,13 +69,13 @@ pub(super) fn decide_scattered<D: Decide, C: Collect<D::Part, D::Error>>(
     warnings: &mut ColumnWarnings,
 ) -> Result<u64, D::Error> {
     let (mut groups, mut n_scattered) = (Groups::new(sorted), 0);
-    // Only the core that asks for a batch reads it; its runs are decoded later, on all cores.
+    // Only the core that asks for a batch reads it; its fragments are decoded later, on all cores.
     let batches =
         iter::from_fn(|| next_batch(&mut groups, context).map_err(D::Error::from).transpose());
     let work = |batch: GroupBatch| {
         let (mut observations, mut part) = (Observations::default(), D::Part::default());
-        let groups = read_runs(&batch).map_err(ShuffleError::from)?;
-        let n_scattered = decide_groups(&groups, context, &mut observations, &mut part)?;
+        let fragments = decode(&batch).map_err(ShuffleError::from)?;
+        let n_scattered = decide_groups(&fragments, context, &mut observations, &mut part)?;
         context.finish_block(&mut part)?;
         Ok((part, n_scattered, observations.warnings))
     };
@@ -114,20 +96,20 @@ fn next_batch<D: Decide>(
     // The size of a single run was checked when it was read.
     let limits = BatchLimits {
         batch_bytes: BATCH_BYTES,
-        group_bytes: MAX_SPILLED_BYTES * MAX_ORDER_BYTES,
+        group_bytes: MAX_ORDER_BYTES,
         entry_overhead: size_of::<RowOrigin>(),
     };
     match groups.next_batch(limits) {
         Ok(batch) => Ok(batch),
         Err(BatchError::Io(error)) => Err(error.into()),
         Err(BatchError::GroupTooLarge { first }) => {
-            Err(order_too_large(SpilledRun::read(&first)?.position(), context))
+            Err(order_too_large(&Fragment::read(&first)?, context))
         }
     }
 }
 
-fn read_runs(batch: &GroupBatch) -> io::Result<Vec<Vec<SpilledRun<'_>>>> {
-    batch.groups().map(|group| group.map(SpilledRun::read).collect()).collect()
+fn decode(batch: &GroupBatch) -> io::Result<Vec<Vec<Fragment<'_>>>> {
+    batch.groups().map(|group| group.map(Fragment::read).collect()).collect()
 }
 
 /// Returns an error if the rows of one order are too many to be held in memory.
@@ -136,31 +118,16 @@ pub(super) fn ensure_order_fits<D: Decide>(
     context: &Context<'_, '_, D>,
 ) -> Result<(), ShuffleError> {
     if run.n_bytes() > MAX_ORDER_BYTES {
-        return Err(order_too_large(run.position(), context));
+        return Err(order_too_large(run, context));
     }
     ensure_value_count(run.n_values(), run.position(), context)
 }
 
-/// Returns an error if the rows of several runs with one key are too many. A single run may have
-/// any size.
-fn ensure_group_fits<D: Decide>(
-    runs: &[SpilledRun<'_>],
-    context: &Context<'_, '_, D>,
-) -> Result<(), ShuffleError> {
-    let n_bytes: usize = runs.iter().map(SpilledRun::n_bytes).sum();
-    if let [first, _, ..] = runs
-        && n_bytes > MAX_ORDER_BYTES
-    {
-        return Err(order_too_large(first.position(), context));
+fn order_too_large<D: Decide>(first: &Fragment<'_>, context: &Context<'_, '_, D>) -> ShuffleError {
+    ShuffleError::OrderTooLarge {
+        position: context.locate(first.position()),
+        n_bytes: MAX_ORDER_BYTES as u64,
     }
-    Ok(())
-}
-
-fn order_too_large<D: Decide>(
-    first: Option<Position>,
-    context: &Context<'_, '_, D>,
-) -> ShuffleError {
-    ShuffleError::OrderTooLarge { position: context.locate(first), n_bytes: MAX_ORDER_BYTES as u64 }
 }
 
 /// Returns an error if a run has too many values.
@@ -178,22 +145,6 @@ pub(super) fn ensure_run_fits<D: Decide>(
     ensure_value_count(run.n_values(), run.position(), context)
 }
 
-/// Returns an error if the rows of one key have too many values.
-fn ensure_values_fit<D: Decide>(
-    runs: &[SpilledRun<'_>],
-    rows: &[KeyedRow<'_>],
-    context: &Context<'_, '_, D>,
-) -> Result<(), ShuffleError> {
-    let n_bytes: usize = runs.iter().map(SpilledRun::n_bytes).sum();
-    if n_bytes <= context.settings.read.limits.max_values {
-        return Ok(());
-    }
-    // Documents with the same key are separate orders, each limited when it was read.
-    let is_partial = |row: &&KeyedRow<'_>| row.kind.order_key().is_some();
-    let n_values = rows.iter().filter(is_partial).map(|row| row.row.n_values()).sum();
-    ensure_value_count(n_values, runs.first().and_then(SpilledRun::position), context)
-}
-
 fn ensure_value_count<D: Decide>(
     n_values: usize,
     first: Option<Position>,
@@ -209,12 +160,16 @@ fn ensure_value_count<D: Decide>(
 /// Decides about all orders in groups of runs. A group has the runs whose keys have one hash, in
 /// the order of the input. Returns how many of the orders had rows at several positions.
 pub(super) fn decide_groups<D: Decide>(
-    groups: &[Vec<SpilledRun<'_>>],
+    groups: &[Vec<Fragment<'_>>],
     context: &Context<'_, '_, D>,
     observations: &mut Observations,
     part: &mut D::Part,
 ) -> Result<u64, D::Error> {
-    groups.iter().try_for_each(|runs| ensure_group_fits(runs, context))?;
+    for runs in groups {
+        // Documents with the same key are separate orders, each limited when it was read.
+        let n_values = runs.iter().filter(|run| run.is_partial).map(Fragment::n_values).sum();
+        ensure_value_count(n_values, runs.first().and_then(Fragment::position), context)?;
+    }
     let files = context.open_files.read().unwrap_or_else(PoisonError::into_inner);
     let mut parsed: Vec<ParsedBlock<'_>> = Vec::new();
     for (file, pieces) in contiguous_pieces(groups.iter().flatten()) {
@@ -224,15 +179,14 @@ pub(super) fn decide_groups<D: Decide>(
     let rows: Vec<Row<'_>> = parsed.iter().flat_map(ParsedBlock::rows).collect();
     let keyed: Vec<KeyedRow<'_>> =
         rows.iter().map(|row| KeyedRow { row, kind: mapper(row).kind(row) }).collect();
-    // Each spilled row is read back as exactly one row, whatever its content.
-    debug_assert_eq!(keyed.len(), groups.iter().flatten().map(SpilledRun::n_rows).sum::<usize>());
+    // Each spilled row is parsed again as exactly one row, whatever its content.
+    debug_assert_eq!(keyed.len(), groups.iter().flatten().map(|run| run.rows.len()).sum::<usize>());
     let (mut remaining, mut n_scattered) = (keyed.as_slice(), 0);
     let mut plain = PlainPaths::default();
     for runs in groups {
-        let n_rows = runs.iter().map(SpilledRun::n_rows).sum::<usize>().min(remaining.len());
+        let n_rows = runs.iter().map(|run| run.rows.len()).sum::<usize>().min(remaining.len());
         let (rows, rest) = remaining.split_at(n_rows);
         remaining = rest;
-        ensure_values_fit(runs, rows, context)?;
         let orders =
             group::group_scattered(rows, context.settings.grouping, &context.facts.headers);
         if let [order] = orders.as_slice()
@@ -244,15 +198,15 @@ pub(super) fn decide_groups<D: Decide>(
         }
         let mut drafts = Vec::with_capacity(1);
         for order in orders {
-            let order_runs = runs_of(&order, runs);
+            let order_fragments = fragments_of(&order, runs);
             let possible_rows: Vec<Position> =
-                order_runs.iter().flat_map(|run| run.possible_rows()).copied().collect();
+                order_fragments.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
             let map = |row, before, into: &mut _| mapper(row).map(row, before, into);
             let mut draft: Draft<'_> = group::draft(order.into_iter(), map, &possible_rows);
             draft.problems.extend(
-                order_runs.iter().filter_map(|run| run.unterminated()).map(unterminated_row),
+                order_fragments.iter().filter_map(|run| run.unterminated).map(unterminated_row),
             );
-            n_scattered += u64::from(order_runs.len() > 1);
+            n_scattered += u64::from(order_fragments.len() > 1);
             drafts.push(draft);
         }
         context.decide_group(drafts, observations, part)?;
@@ -268,14 +222,14 @@ impl<'c> PlainPaths<'c> {
     /// Returns the fast path for the order of these runs, if they are of one file and complete.
     fn path<D: Decide>(
         &mut self,
-        runs: &[SpilledRun<'_>],
+        runs: &[Fragment<'_>],
         context: &'c Context<'_, '_, D>,
         files: &'c [Arc<OpenFile<'_>>],
     ) -> Option<&mut PlainPath<'c>> {
         let file = runs.first()?.position()?.file;
-        let is_whole = |run: &SpilledRun<'_>| {
-            let rows_are_certain = run.possible_rows().is_empty() && run.unterminated().is_none();
-            rows_are_certain && run.is_of(file)
+        let is_whole = |run: &Fragment<'_>| {
+            let rows_are_certain = run.possible_rows.is_empty() && run.unterminated.is_none();
+            rows_are_certain && run.rows.iter().all(|row| row.file == file)
         };
         if !runs.iter().all(is_whole) {
             return None;
@@ -286,7 +240,7 @@ impl<'c> PlainPaths<'c> {
 }
 
 /// Returns the runs that contain the rows of an order.
-fn runs_of<'r, 'b>(rows: &[&KeyedRow<'_>], runs: &'r [SpilledRun<'b>]) -> Vec<&'r SpilledRun<'b>> {
+fn fragments_of<'r, 'f>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment<'f>]) -> Vec<&'r Fragment<'f>> {
     let mut indexes: Vec<usize> = rows
         .iter()
         .map(|row| {
