@@ -96,22 +96,11 @@ impl<'a> Collector<'a> {
         rule: &'a Rule,
         found: Option<RawValue<'a>>,
     ) {
-        match found {
-            None => self.push_default(field, rule),
-            Some(RawValue { text, at, notation, beside })
-                if rule.converts_numbers() && field.is_number() =>
-            {
-                let (result, notation) = rule.apply_to_number(text, notation, beside);
-                self.push_result(field, rule, result, Cow::Borrowed(text), (at, notation));
-            }
-            Some(found) => self.push_result(
-                field,
-                rule,
-                rule.apply(found.text),
-                Cow::Borrowed(found.text),
-                (found.at, found.notation),
-            ),
-        }
+        let Some(RawValue { text, at, notation, beside }) = found else {
+            return self.push_default(field, rule);
+        };
+        let (result, notation) = rule.convert(&field, text, notation, beside);
+        self.push_result(field, rule, result, Cow::Borrowed(text), (at, notation));
     }
 
     /// Appends the result of a rule: a cell, or a problem with an unparsable cell.
@@ -126,7 +115,6 @@ impl<'a> Collector<'a> {
         match result {
             RuleResult::Value(value) if value.is_empty() => self.push_default(field, rule),
             RuleResult::Value(value) => {
-                let notation = if rule.has_table() { Notation::Declared } else { notation };
                 self.push(field, rule, (value, None), (at, notation));
             }
             RuleResult::Time(time, warning) => {
@@ -161,7 +149,7 @@ impl<'a> Collector<'a> {
     }
 
     fn push_default(&mut self, field: Cow<'a, Field>, rule: &'a Rule) {
-        if let Some(value) = rule.default_value.as_deref().filter(|fallback| !fallback.is_empty()) {
+        if let Some(value) = rule.default_text() {
             let (text, at, first_wins) = (Cow::Borrowed(value), self.at, rule.first_wins);
             self.cells.push(Cell {
                 field,

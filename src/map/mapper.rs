@@ -1,7 +1,7 @@
 //! Mapper: applies the rules and conditions of a profile to the rows of one file.
 //!
-//! The same for all formats: a [`View`] finds the values. Bound once per file by `header_binding` (CSV)
-//! and `document_binding` (JSON); called by `file_mapper`.
+//! The same for all formats: a [`View`] finds the values. Bound once per file by `header_binding`
+//! (CSV) and `document_binding` (JSON); called by `file_mapper`.
 
 use std::{borrow::Cow, ops::RangeInclusive};
 

@@ -34,7 +34,6 @@ struct PlainColumn<'m> {
     field: &'m Field,
     rule: &'m Rule,
     is_verbatim: bool,
-    reads_number: bool,
     columns: &'m [usize],
 }
 
@@ -44,13 +43,7 @@ impl<'m> PlainColumn<'m> {
         let BoundRule::Field(FieldBinding { field, rule, is_verbatim, sources, .. }) = bound else {
             return None;
         };
-        Some(Self {
-            field,
-            rule,
-            is_verbatim: *is_verbatim,
-            reads_number: rule.converts_numbers() && field.is_number(),
-            columns: sources,
-        })
+        Some(Self { field, rule, is_verbatim: *is_verbatim, columns: sources })
     }
 
     /// Adds the value of a record, or the default. Returns whether it is of the export; none if it
@@ -87,13 +80,7 @@ impl<'m> PlainColumn<'m> {
             self.push_default(into);
             return Some(false);
         };
-        let (result, notation) = if self.reads_number {
-            self.rule.apply_to_number(text, Notation::Text, None)
-        } else {
-            let is_constant = self.rule.has_table();
-            let notation = if is_constant { Notation::Declared } else { Notation::Text };
-            (self.rule.apply(text), notation)
-        };
+        let (result, notation) = self.rule.convert(self.field, text, Notation::Text, None);
         match result {
             RuleResult::Value(text) if text.is_empty() => {
                 self.push_default(into);
@@ -125,7 +112,7 @@ impl<'m> PlainColumn<'m> {
     where
         'm: 'a,
     {
-        if let Some(default) = self.rule.default_value.as_deref().filter(|text| !text.is_empty()) {
+        if let Some(default) = self.rule.default_text() {
             into.push(PlainValue {
                 field: self.field,
                 text: default.into(),

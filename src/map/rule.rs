@@ -235,6 +235,27 @@ impl Rule {
         }
     }
 
+    /// Applies the rule to the text of a filled cell of `field`, and returns how the result writes
+    /// a number. The values of a table are constants of the profile.
+    pub(super) fn convert<'a>(
+        &'a self,
+        field: &Field,
+        text: &'a str,
+        notation: Notation,
+        beside: Option<&str>,
+    ) -> (RuleResult<'a>, Notation) {
+        if self.converts_numbers() && field.is_number() {
+            return self.apply_to_number(text, notation, beside);
+        }
+        let notation = if self.has_table() { Notation::Declared } else { notation };
+        (self.apply(text), notation)
+    }
+
+    /// The value of empty cells, if there is one.
+    pub(super) fn default_text(&self) -> Option<&str> {
+        self.default_value.as_deref().filter(|text| !text.is_empty())
+    }
+
     /// Whether a cell with this text counts as empty.
     pub(super) fn is_empty(&self, text: &str) -> bool {
         text.is_empty() || self.empty.iter().any(|empty| empty == text)

@@ -113,7 +113,7 @@ fn ensure_same_header<D>(
     rows: &[KeyedRow<'_>],
     context: &Context<'_, '_, D>,
 ) -> Result<(), ShuffleError> {
-    let exchanged = rows.iter().find(|row| row.kind == RowKind::ExchangedHeader);
+    let exchanged = rows.iter().find(|row| matches!(row.kind, RowKind::ExchangedHeader));
     exchanged.map_or(Ok(()), |header| {
         let position = context.input_names.locate(header.row.origin.position());
         Err(ShuffleError::ExchangedHeader { position })
