@@ -5,7 +5,7 @@
 //! is a fact of the whole export, found by an external sort of one entry per order and identifier.
 //! Orders whose only identifier is their e-mail address have no entry. Collected by `facts`.
 
-use std::{borrow::Cow, collections::BTreeSet, io, path::Path};
+use std::{collections::BTreeSet, io, path::Path};
 
 use super::{
     error::ShuffleError,
@@ -75,37 +75,36 @@ struct Person {
 }
 
 impl Person {
-    fn of(draft: &Draft<'_>) -> Self {
-        let hash_of = |cell: Option<&Cell<'_>>| {
-            let cell = cell.filter(|cell| !cell.is_unparsable);
-            cell.map_or(0, |cell| hash_person_text(&cell.text))
-        };
+    fn new(address: Option<&str>, firstname: Option<&str>, lastname: Option<&str>) -> Self {
+        let hash_of = |text: Option<&str>| text.map_or(0, hash_person_text);
         Self {
-            address: hash_of(address(draft)),
-            firstname: hash_of(draft.cell(&Field::GuestFirstname)),
-            lastname: hash_of(draft.cell(&Field::GuestLastname)),
+            address: hash_of(address),
+            firstname: hash_of(firstname),
+            lastname: hash_of(lastname),
         }
+    }
+
+    fn of(draft: &Draft<'_>) -> Self {
+        let [address, firstname, lastname] =
+            [address(draft), draft.cell(&Field::GuestFirstname), draft.cell(&Field::GuestLastname)]
+                .map(|cell| cell.filter(|cell| !cell.is_unparsable).map(|cell| &*cell.text));
+        Self::new(address, firstname, lastname)
     }
 
     fn of_plain(draft: &PlainDraft<'_>) -> Self {
         let (mut email, mut identifier, mut firstname, mut lastname) = (None, None, None, None);
         for PlainValue { field, text, .. } in &draft.values {
             match field {
-                Field::GuestEmail if text.contains('@') => email = Some(text),
-                Field::GuestFirstname => firstname = Some(text),
-                Field::GuestLastname => lastname = Some(text),
+                Field::GuestEmail if text.contains('@') => email = Some(&**text),
+                Field::GuestFirstname => firstname = Some(&**text),
+                Field::GuestLastname => lastname = Some(&**text),
                 field if is_address_field(field) && text.contains('@') => {
-                    identifier = identifier.or(Some(text));
+                    identifier = identifier.or(Some(&**text));
                 }
                 _ => {}
             }
         }
-        let hash_of = |text: Option<&Cow<'_, str>>| text.map_or(0, |text| hash_person_text(text));
-        Self {
-            address: hash_of(email.or(identifier)),
-            firstname: hash_of(firstname),
-            lastname: hash_of(lastname),
-        }
+        Self::new(email.or(identifier), firstname, lastname)
     }
 
     /// Whether it is certainly someone else: address, first and last name all differ.
@@ -187,16 +186,26 @@ fn identifier_hash(text: &str, provider: &Provider) -> (u64, bool) {
     (hash(plain.unwrap_or(&id)) ^ hash(provider).rotate_left(1), plain.is_some())
 }
 
+/// Adds an identifier of an order, at a position.
+fn push_use(
+    text: &str,
+    provider: &Provider,
+    person: Person,
+    (order, at): (OrderId, Position),
+    into: &mut Batch<IdentifierKey>,
+) {
+    let (hash, is_float) = identifier_hash(text, provider);
+    let evidence = Evidence { is_float, person };
+    IdentifierUse { evidence, at, provider }.push((hash, order.0), into);
+}
+
 /// Adds the identifiers of an order.
 pub(super) fn observe(draft: &Draft<'_>, into: &mut Batch<IdentifierKey>) {
     let mut person = None;
     for (cell, provider) in identifiers(draft) {
-        let (hash, is_float) = identifier_hash(&cell.text, provider);
         let person = *person.get_or_insert_with(|| Person::of(draft));
         let order = draft.rows.first().map_or(OrderId(0), OrderId::from_origin);
-        let at = cell.at.position();
-        let evidence = Evidence { is_float, person };
-        IdentifierUse { evidence, at, provider }.push((hash, order.0), into);
+        push_use(&cell.text, provider, person, (order, cell.at.position()), into);
     }
 }
 
@@ -206,12 +215,9 @@ pub(super) fn observe_plain(draft: &PlainDraft<'_>, into: &mut Batch<IdentifierK
     for value in &draft.values {
         let provider = compared_provider(value.field, &value.text);
         let (Some(provider), Some(row)) = (provider, draft.rows.first()) else { continue };
-        let (hash, is_float) = identifier_hash(&value.text, provider);
         let person = *person.get_or_insert_with(|| Person::of_plain(draft));
-        let at = value.position(row);
-        let evidence = Evidence { is_float, person };
         let order = OrderId::from_origin(&row.origin);
-        IdentifierUse { evidence, at, provider }.push((hash, order.0), into);
+        push_use(&value.text, provider, person, (order, value.position(row)), into);
     }
 }
 
