@@ -3,8 +3,6 @@
 //! The same rules as those of `mapper`, but whatever is not plainly good is left to it: a
 //! value that its rule refuses, rows that differ, a condition that holds. Called by `shuffle`.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -17,7 +15,7 @@ use super::{
 use crate::model::{
     draft::Notation,
     field::Field,
-    plain::{HasValues, PlainDraft, PlainValue},
+    plain::{PlainDraft, PlainValue},
     record::Record,
     row::{Row, RowContent},
 };
@@ -49,7 +47,7 @@ impl<'m> PlainColumn<'m> {
     /// Adds the value of a record, or the default. Returns whether it is of the export; none if it
     /// needs a closer look.
     #[inline]
-    fn push_value<'a>(&self, record: &Record<'a>, into: &mut Vec<PlainValue<'a>>) -> Option<bool>
+    fn push_value<'a>(&self, record: &Record<'a>, into: &mut PlainDraft<'a>) -> Option<bool>
     where
         'm: 'a,
     {
@@ -59,7 +57,7 @@ impl<'m> PlainColumn<'m> {
         {
             let text = record.cell(*column);
             if !text.is_empty() {
-                into.push(self.value(*column, text.into(), None, Notation::Text));
+                into.push(self.value(*column, text, None, Notation::Text));
                 return Some(true);
             }
         }
@@ -67,11 +65,7 @@ impl<'m> PlainColumn<'m> {
     }
 
     /// Adds the value as its rule converts it, or the default.
-    fn push_converted<'a>(
-        &self,
-        record: &Record<'a>,
-        into: &mut Vec<PlainValue<'a>>,
-    ) -> Option<bool>
+    fn push_converted<'a>(&self, record: &Record<'a>, into: &mut PlainDraft<'a>) -> Option<bool>
     where
         'm: 'a,
     {
@@ -86,9 +80,11 @@ impl<'m> PlainColumn<'m> {
                 self.push_default(into);
                 return Some(false);
             }
-            RuleResult::Value(text) => into.push(self.value(column, text, None, notation)),
+            RuleResult::Value(text) => {
+                into.push(self.value(column, into.keep(text), None, notation));
+            }
             RuleResult::Time(time, None) => {
-                into.push(self.value(column, text.into(), Some(time), notation));
+                into.push(self.value(column, text, Some(time), notation));
             }
             RuleResult::Time(..) | RuleResult::Skip(_) | RuleResult::Invalid(..) => return None,
         }
@@ -98,7 +94,7 @@ impl<'m> PlainColumn<'m> {
     fn value<'a>(
         &self,
         column: usize,
-        text: Cow<'a, str>,
+        text: &'a str,
         time: Option<DateTime<Utc>>,
         notation: Notation,
     ) -> PlainValue<'a>
@@ -108,18 +104,13 @@ impl<'m> PlainColumn<'m> {
         PlainValue { field: self.field, text, time, notation, column: u32::try_from(column).ok() }
     }
 
-    fn push_default<'a>(&self, into: &mut Vec<PlainValue<'a>>)
+    fn push_default<'a>(&self, into: &mut PlainDraft<'a>)
     where
         'm: 'a,
     {
-        if let Some(default) = self.rule.default_text() {
-            into.push(PlainValue {
-                field: self.field,
-                text: default.into(),
-                time: None,
-                notation: Notation::Declared,
-                column: None,
-            });
+        if let Some(text) = self.rule.default_text() {
+            let notation = Notation::Declared;
+            into.push(PlainValue { field: self.field, text, time: None, notation, column: None });
         }
     }
 
@@ -164,8 +155,9 @@ impl<'m> PlainColumns<'m> {
                 None => {
                     first = Some((view, record));
                     for column in &self.order {
-                        column.push_value(record, &mut into.values)?;
+                        column.push_value(record, into)?;
                     }
+                    into.end_order();
                 }
                 Some((first_view, first)) => {
                     let is_repeated = view.repeats_columns(first_view, &mapper.order_columns)
@@ -177,26 +169,21 @@ impl<'m> PlainColumns<'m> {
                 return None;
             }
             if mapper.may_be_item(view)? {
-                into.push_item(|values| self.push_item(record, values))?;
+                self.push_item(record, into)?;
             }
         }
         Some(())
     }
 
-    fn push_item<'a>(
-        &self,
-        record: &Record<'a>,
-        values: &mut Vec<PlainValue<'a>>,
-    ) -> Option<HasValues>
+    fn push_item<'a>(&self, record: &Record<'a>, into: &mut PlainDraft<'a>) -> Option<()>
     where
         'm: 'a,
     {
-        let mut has_values = HasValues::Constants;
+        let mut has_exported_value = false;
         for column in &self.item {
-            if column.push_value(record, values)? {
-                has_values = HasValues::Exported;
-            }
+            has_exported_value |= column.push_value(record, into)?;
         }
-        Some(has_values)
+        into.end_item(has_exported_value);
+        Some(())
     }
 }

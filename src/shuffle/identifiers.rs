@@ -93,13 +93,13 @@ impl Person {
 
     fn of_plain(draft: &PlainDraft<'_>) -> Self {
         let (mut email, mut identifier, mut firstname, mut lastname) = (None, None, None, None);
-        for PlainValue { field, text, .. } in &draft.values {
+        for PlainValue { field, text, .. } in draft.order_values() {
             match field {
-                Field::GuestEmail if text.contains('@') => email = Some(&**text),
-                Field::GuestFirstname => firstname = Some(&**text),
-                Field::GuestLastname => lastname = Some(&**text),
+                Field::GuestEmail if text.contains('@') => email = Some(*text),
+                Field::GuestFirstname => firstname = Some(*text),
+                Field::GuestLastname => lastname = Some(*text),
                 field if is_address_field(field) && text.contains('@') => {
-                    identifier = identifier.or(Some(&**text));
+                    identifier = identifier.or(Some(*text));
                 }
                 _ => {}
             }
@@ -212,12 +212,12 @@ pub(super) fn observe(draft: &Draft<'_>, into: &mut Batch<IdentifierKey>) {
 /// Adds the identifiers of a plain order.
 pub(super) fn observe_plain(draft: &PlainDraft<'_>, into: &mut Batch<IdentifierKey>) {
     let mut person = None;
-    for value in &draft.values {
-        let provider = compared_provider(value.field, &value.text);
+    for value in draft.order_values() {
+        let provider = compared_provider(value.field, value.text);
         let (Some(provider), Some(row)) = (provider, draft.rows.first()) else { continue };
         let person = *person.get_or_insert_with(|| Person::of_plain(draft));
         let order = OrderId::from_origin(&row.origin);
-        push_use(&value.text, provider, person, (order, value.position(row)), into);
+        push_use(value.text, provider, person, (order, value.position(row)), into);
     }
 }
 
@@ -250,13 +250,13 @@ impl IdentifierFacts {
     /// Whether an identifier of a plain order is not one person's.
     pub(super) fn concern(&self, draft: &PlainDraft<'_>) -> bool {
         let is_found = |value: &PlainValue<'_>| {
-            compared_provider(value.field, &value.text).is_some_and(|provider| {
-                let (hash, is_float) = identifier_hash(&value.text, provider);
+            compared_provider(value.field, value.text).is_some_and(|provider| {
+                let (hash, is_float) = identifier_hash(value.text, provider);
                 self.shared.binary_search(&hash).is_ok()
                     || is_float && self.respelt.binary_search(&hash).is_ok()
             })
         };
-        !self.is_empty() && draft.values.iter().any(is_found)
+        !self.is_empty() && draft.order_values().iter().any(is_found)
     }
 
     /// Adds a problem to a draft for each of its identifiers that is not one person's.

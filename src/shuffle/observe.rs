@@ -137,15 +137,15 @@ impl<'p> Observer<'p> {
     pub(super) fn observe_plain(&self, draft: &PlainDraft<'_>, observations: &mut Observations) {
         if !self.key_is_reference {
             let reference = draft.value(&Field::ReferenceId);
-            let reference = reference.map_or(draft.key, |value| &value.text);
+            let reference = reference.map_or(draft.key, |value| value.text);
             observe_reference(draft.key, reference, observations);
         }
         if self.has_identifiers {
             identifiers::observe_plain(draft, &mut observations.identifiers);
         }
-        let values = draft.values.iter().chain(draft.item_values());
         let columns = &mut observations.columns;
-        columns.types.observe_keys(values.filter_map(|value| value.field.extension_key()));
+        let keys = draft.all_values().iter().filter_map(|value| value.field.extension_key());
+        columns.types.observe_keys(keys);
         self.observe_items(draft.n_items() > 0, draft.may_have_items, &mut columns.items);
     }
 

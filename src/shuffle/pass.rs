@@ -9,6 +9,8 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use bumpalo::Bump;
+
 use super::{
     block_merger::{BlockMerger, BlockResult},
     blocks::{BlockIter, NextBlock, OpenFile},
@@ -174,7 +176,8 @@ fn process_runs<'p, D: Decide>(
     } else {
         Batch::default()
     };
-    let mut plain = PlainPath::new(context, &file.mapper);
+    let texts = Bump::new();
+    let mut plain = PlainPath::new(context, &file.mapper, &texts);
     for (index, run) in runs.runs.into_iter().enumerate() {
         scattered::ensure_run_fits(&run, context)?;
         // The merger owns these two runs, as the block is dropped before they are complete.

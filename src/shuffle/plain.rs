@@ -4,6 +4,8 @@
 //! problem, or that shows how the values of a column are to be read, is left to its draft. Called
 //! by `pass` and `scattered`, for the rows of one order at a time.
 
+use bumpalo::Bump;
+
 use super::{
     context::Context,
     facts::Observations,
@@ -28,17 +30,18 @@ pub(super) struct PlainPath<'c> {
 }
 
 impl<'c> PlainPath<'c> {
-    /// None if no order of the file can be plain.
+    /// None if no order of the file can be plain. Converted texts of the block are kept in `texts`.
     pub(super) fn new<D: Decide>(
         context: &'c Context<'_, '_, D>,
         mapper: &'c FileMapper<'c>,
+        texts: &'c Bump,
     ) -> Option<Self> {
         if !context.facts.ambiguities.is_empty() {
             return None;
         }
         let columns = mapper.plain_columns()?;
         let check = context.decide.plain_check(&mut columns.fields(), context.facts)?;
-        Some(Self { mapper, columns, check, draft: PlainDraft::default() })
+        Some(Self { mapper, columns, check, draft: PlainDraft::new(texts) })
     }
 
     /// Decides about the order of these rows, if it is plain; false if it is not.

@@ -10,6 +10,8 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
+use bumpalo::Bump;
+
 use super::{
     blocks::OpenFile,
     context::Context,
@@ -182,7 +184,8 @@ pub(super) fn decide_groups<D: Decide>(
     // Each spilled row is parsed again as exactly one row, whatever its content.
     debug_assert_eq!(keyed.len(), groups.iter().flatten().map(|run| run.rows.len()).sum::<usize>());
     let (mut remaining, mut n_scattered) = (keyed.as_slice(), 0);
-    let mut plain = PlainPaths::default();
+    let texts = Bump::new();
+    let mut plain = PlainPaths { paths: HashMap::new(), texts: &texts };
     for runs in groups {
         let n_rows = runs.iter().map(|run| run.rows.len()).sum::<usize>().min(remaining.len());
         let (rows, rest) = remaining.split_at(n_rows);
@@ -215,8 +218,10 @@ pub(super) fn decide_groups<D: Decide>(
 }
 
 /// The fast paths for the orders of each file.
-#[derive(Default)]
-struct PlainPaths<'c>(HashMap<FileId, Option<PlainPath<'c>>>);
+struct PlainPaths<'c> {
+    paths: HashMap<FileId, Option<PlainPath<'c>>>,
+    texts: &'c Bump,
+}
 
 impl<'c> PlainPaths<'c> {
     /// Returns the fast path for the order of these runs, if they are of one file and complete.
@@ -234,8 +239,8 @@ impl<'c> PlainPaths<'c> {
         if !runs.iter().all(is_whole) {
             return None;
         }
-        let new = || PlainPath::new(context, &files[file.0 as usize].mapper);
-        self.0.entry(file).or_insert_with(new).as_mut()
+        let new = || PlainPath::new(context, &files[file.0 as usize].mapper, self.texts);
+        self.paths.entry(file).or_insert_with(new).as_mut()
     }
 }
 

@@ -109,9 +109,10 @@ impl<'s> PlainCheck<'s> {
         's: 'a,
     {
         let mut parts = OrderParts::default();
-        parts.extension.reserve_exact(self.n_attributes.min(draft.values.len()));
+        let values = draft.order_values();
+        parts.extension.reserve_exact(self.n_attributes.min(values.len()));
         parts.guest.identifiers.reserve_exact(1);
-        for value in &draft.values {
+        for value in values {
             self.add_value(value, &mut parts)?;
         }
         let OrderParts { reference, ordered_at, status, currency, price, .. } = parts;
@@ -152,7 +153,7 @@ impl<'s> PlainCheck<'s> {
     }
 
     fn add_value<'a>(&self, value: &PlainValue<'a>, parts: &mut OrderParts<'a>) -> Option<()> {
-        let (rules, text) = (self.rules, &value.text);
+        let (rules, text) = (self.rules, value.text);
         let guest = &mut parts.guest;
         match value.field {
             Field::ReferenceId => parts.reference = Some(text_if(text, references::is_id)?),
@@ -181,14 +182,14 @@ impl<'s> PlainCheck<'s> {
                 guest.dob = Some(attributes::birth_date(text, self.settings).ok()?.into());
             }
             Field::GuestCountry => guest.country = Some(text_if(text, attributes::is_country)?),
-            Field::GuestStreet => guest.street = attributes::street(text),
+            Field::GuestStreet => guest.street = attributes::street(&text.into()),
             Field::GuestFirstname => guest.firstname = Some(text_if(text, has_no_stray)?),
             Field::GuestLastname => guest.lastname = Some(text_if(text, has_no_stray)?),
-            Field::GuestMobile => guest.mobile = Some(text.clone()),
-            Field::GuestPhone => guest.phone = Some(text.clone()),
-            Field::GuestCity => guest.city = Some(text.clone()),
-            Field::GuestState => guest.state = Some(text.clone()),
-            Field::GuestPostalCode => guest.postal_code = Some(text.clone()),
+            Field::GuestMobile => guest.mobile = Some(text.into()),
+            Field::GuestPhone => guest.phone = Some(text.into()),
+            Field::GuestCity => guest.city = Some(text.into()),
+            Field::GuestState => guest.state = Some(text.into()),
+            Field::GuestPostalCode => guest.postal_code = Some(text.into()),
             Field::EventChannel => {
                 let is_known = |text: &str| common::is_channel(text, rules);
                 parts.common.channel = Some(text_if(text, is_known)?);
@@ -197,8 +198,8 @@ impl<'s> PlainCheck<'s> {
                 parts.common.language = Some(text_if(text, common::is_language)?);
             }
             Field::EventCurrency => parts.common.currency = Some(currency(text)?),
-            Field::EventPage => parts.common.page = Some(text.clone()),
-            Field::EventPos => parts.common.pos = Some(text.clone()),
+            Field::EventPage => parts.common.page = Some(text.into()),
+            Field::EventPos => parts.common.pos = Some(text.into()),
             _ => return None,
         }
         Some(())
@@ -235,7 +236,7 @@ impl<'s> PlainCheck<'s> {
         let (rules, mut price) = (self.rules, None);
         let mut extension = Vec::with_capacity(self.n_attributes.min(values.len()));
         for value in values {
-            let text = &value.text;
+            let text = value.text;
             match value.field {
                 Field::ItemType => {
                     let is_taken = |text: &str| {
@@ -316,7 +317,7 @@ impl<'s> PlainCheck<'s> {
     }
 
     fn time(&self, value: &PlainValue<'_>) -> Option<DateTime<Utc>> {
-        let time = timestamps::timestamp(value.time, &value.text)?;
+        let time = timestamps::timestamp(value.time, value.text)?;
         timestamps::is_plausible(time, self.settings).then_some(time)
     }
 
@@ -375,8 +376,8 @@ fn record(
     })
 }
 
-fn text_if<'a>(text: &Cow<'a, str>, is_good: impl FnOnce(&str) -> bool) -> Option<Cow<'a, str>> {
-    is_good(text).then(|| text.clone())
+fn text_if(text: &str, is_good: impl FnOnce(&str) -> bool) -> Option<Cow<'_, str>> {
+    is_good(text).then_some(Cow::Borrowed(text))
 }
 
 fn has_no_stray(text: &str) -> bool {
@@ -393,19 +394,19 @@ fn currency(text: &str) -> Option<Currency> {
 
 /// A number, not in minor units.
 fn amount(value: &PlainValue<'_>) -> Option<Amount> {
-    if value.notation == Notation::MinorUnits { None } else { values::plain_number(&value.text) }
+    if value.notation == Notation::MinorUnits { None } else { values::plain_number(value.text) }
 }
 
 fn attribute<'a>(
     key: &'a ExtensionKey,
-    text: &Cow<'a, str>,
+    text: &'a str,
 ) -> Option<(Cow<'a, str>, ExtensionValue<'a>)> {
-    Some((key.name.as_str().into(), extension::parse_value(text, key.data_type)?))
+    Some((key.name.as_str().into(), extension::parse_value(&text.into(), key.data_type)?))
 }
 
-fn identifier<'a>(provider: &'a Provider, text: &Cow<'a, str>) -> Option<Identifier<'a>> {
+fn identifier<'a>(provider: &'a Provider, text: &'a str) -> Option<Identifier<'a>> {
     let is_plain = identity::is_plain_identifier(text, provider.kind());
-    is_plain.then(|| Identifier::new(&**provider, composed(text.clone())))
+    is_plain.then(|| Identifier::new(&**provider, composed(text.into())))
 }
 
 /// Identifies a guest without any identifier by the e-mail address; none if there is none.

@@ -57,7 +57,7 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
     let grouping = GroupSettings { has_adjacent_rows: true, ..GroupSettings::default() };
     let (mut n_plain, mut n_orders) = (0, 0);
     for block in &blocks {
-        let parsed = parser.parse([Piece::from(block)]).unwrap();
+        let (parsed, texts) = (parser.parse([Piece::from(block)]).unwrap(), Bump::new());
         let rows: Vec<Row<'_>> = parsed.rows().collect();
         let kind = |row| mapper.kind_in_file(row, block.row(&row.origin));
         let keyed: Vec<_> = rows.iter().map(|row| KeyedRow { row, kind: kind(row) }).collect();
@@ -67,7 +67,8 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
         let check = check::plain_check(&mut columns.fields(), (&validate, &stream), &facts);
         let Some(check) = check else { continue };
         let check: PlainCheckFn<'_> = Box::new(check);
-        let mut path = PlainPath { mapper: &mapper, columns, check, draft: PlainDraft::default() };
+        let draft = PlainDraft::new(&texts);
+        let mut path = PlainPath { mapper: &mapper, columns, check, draft };
         for run in runs {
             let draft = group::draft(
                 run.rows.iter(),
