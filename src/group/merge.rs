@@ -136,5 +136,5 @@ fn conflict(known: &Cell<'_>, cell: &Cell<'_>) -> Problem {
     };
     let line = known.at.position().line;
     let message = format!("{:?} here, but {:?} in line {line}", shown(cell), shown(known));
-    Problem::for_field(code, &cell.field, cell.at.position(), message)
+    Problem::for_field(code, &cell.field, cell.at, message)
 }

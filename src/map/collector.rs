@@ -119,7 +119,7 @@ impl<'a> Collector<'a> {
             }
             RuleResult::Time(time, warning) => {
                 if let Some((code, message)) = warning {
-                    self.problems.push(Problem::for_field(code, &field, at.position(), message));
+                    self.problems.push(Problem::for_field(code, &field, at, message));
                 }
                 self.push(field, rule, (text, Some(time)), (at, notation));
             }
@@ -136,7 +136,7 @@ impl<'a> Collector<'a> {
                     }
                     _ => message,
                 };
-                let problem = Problem::for_field(code, &field, at.position(), message);
+                let problem = Problem::for_field(code, &field, at, message);
                 self.push_invalid(field, problem, text, at);
             }
             RuleResult::Skip(reason) => {
@@ -217,7 +217,7 @@ impl<'a> Collector<'a> {
     // The message does not quote the value, which may be personal data.
     pub(super) fn push_untestable(&mut self, at: CellOrigin<'a>, error: TestError) {
         let message = format!("the value {error}");
-        self.problems.push(Problem::for_order(Code::ConditionUnreadable, at.position(), message));
+        self.problems.push(Problem::for_order(Code::ConditionUnreadable, at, message));
     }
 
     /// Records that a field has an array or object instead of a single value.
@@ -228,7 +228,7 @@ impl<'a> Collector<'a> {
         found: &'static str,
     ) {
         let message = format!("{found} where a single value is expected");
-        let problem = Problem::for_field(Code::NotAScalar, &field, at.position(), message);
+        let problem = Problem::for_field(Code::NotAScalar, &field, at, message);
         self.push_invalid(field, problem, Cow::Borrowed(found), at);
     }
 

@@ -205,7 +205,7 @@ impl<'a, V: View<'a>> CustomFields<'a, V> {
             let found = found.value.type_name();
             format!("{found} where an object of extension attributes is expected")
         };
-        let problem = Problem::for_order(Code::ExtensionValue, found.at.position(), message);
+        let problem = Problem::for_order(Code::ExtensionValue, found.at, message);
         let is_product = matches!(self.target, FieldTarget::AnyItemProduct);
         let field = is_product.then(|| "item.product".to_owned());
         collector.problems.push(Problem { field, ..problem });
@@ -215,8 +215,7 @@ impl<'a, V: View<'a>> CustomFields<'a, V> {
 /// Records an identifier of which a part is missing.
 fn push_incomplete_identifier<'a>(collector: &mut Collector<'a>, at: CellOrigin<'a>) {
     let message = "identifier without a provider or an id; expected {\"provider\": …, \"id\": …}";
-    let problem =
-        Problem::for_field(Code::MissingAttribute, "guest.identifiers", at.position(), message);
+    let problem = Problem::for_field(Code::MissingAttribute, "guest.identifiers", at, message);
     collector.push_invalid(
         Cow::Owned(Field::Identifier("?".into())),
         problem,

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::model::{
     field::{Field, FieldGroup},
-    origin::Position,
+    origin::{Place, Position},
     problem::{Code, Problem},
     record::Header,
     redact::redact,
@@ -357,5 +357,6 @@ pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Proble
         .map_or_else(String::new, |known| format!("; did you mean {known:?}?"));
     // In a file without a header the first row takes its place, and may contain an e-mail address.
     let name = if name.contains('@') { redact(name) } else { name.to_owned() };
+    let at = Place { position: at, column_name: Some(name.clone()) };
     Problem::for_order(Code::UnknownColumn, at, format!("{name:?} is unknown and ignored{hint}"))
 }

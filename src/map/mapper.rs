@@ -243,7 +243,7 @@ impl<S> Mapper<'_, S> {
             Value::Null => (Code::ItemEmpty, "null where an item is expected".to_owned()),
             other => (Code::NotAScalar, format!("{} where an item is expected", other.type_name())),
         };
-        Some(Problem::for_order(code, view.at().position(), message))
+        Some(Problem::for_order(code, view.at(), message))
     }
 }
 
@@ -279,7 +279,7 @@ impl<S> BoundPeople<'_, S> {
         let (role, value) = (self.role.name(), Value::of(view.node()));
         if !matches!(value, Value::Missing | Value::Object(_) | Value::Null) {
             let message = format!("{} where a {role} is expected", value.type_name());
-            let at = view.at().position();
+            let at = view.at();
             order.problems.push(Problem::for_field(Code::NotAScalar, role, at, message));
         }
         apply_rules(&mut person, &self.rules, view, None);
@@ -306,7 +306,7 @@ fn elements<'a, V: View<'a>>(
             value => format!("is {}", value.type_name()),
         };
         let message = format!("{:?} {found}, expected an array of {expected}", array.path);
-        let problem = Problem::for_order(Code::NotAScalar, at.position(), message);
+        let problem = Problem::for_order(Code::NotAScalar, at, message);
         let field = role.map(|role| format!("{}s", role.name()));
         order.problems.push(Problem { field, ..problem });
         Vec::new()

@@ -53,7 +53,7 @@ fn ambiguous_point(number: &QuotedCell, field: &Field) -> Problem {
          three digits behind it; write decimal = \".\" in the profile, or decimal = \",\" and \
          thousands = \".\""
     );
-    Problem::for_field(Code::ItemDecimalAmbiguous, field, number.at, message)
+    Problem::for_field(Code::ItemDecimalAmbiguous, field, number.at.clone(), message)
 }
 
 /// Amounts with more decimals than their currency has, trailing zeros aside.
@@ -95,7 +95,7 @@ impl ExcessDecimals {
             n_others => format!(", and {n_others} other amounts too"),
         };
         let message = format!("{text:?} has more decimals than its currency{others}");
-        Some(Problem::for_order(Code::MoreDecimalsThanCurrency, *at, message))
+        Some(Problem::for_order(Code::MoreDecimalsThanCurrency, at.clone(), message))
     }
 }
 

@@ -131,7 +131,12 @@ impl DayMonthOrder {
             day(other),
             day(exported)
         );
-        Some(Problem::for_field(Code::DayMonthAmbiguous, Field::OrderedAt, first.at, message))
+        Some(Problem::for_field(
+            Code::DayMonthAmbiguous,
+            Field::OrderedAt,
+            first.at.clone(),
+            message,
+        ))
     }
 }
 

@@ -194,7 +194,7 @@ mod tests {
                 Some((order, line)) => {
                     let at = Position { file: FileId(0), line: *line, column: None };
                     let text = format!("{line}.000");
-                    mark.add_ambiguous(*order, QuotedCell { at, text });
+                    mark.add_ambiguous(*order, QuotedCell { at: at.into(), text });
                 }
             }
         }

@@ -251,6 +251,33 @@ impl<'d> JsonNode<'d> {
         Position { file, line: line + n_breaks, column: Some(column) }
     }
 
+    /// The path of the value in the document, such as `line_items[2].quantity` (from 0); empty for
+    /// the document itself.
+    #[must_use]
+    pub fn path(self) -> String {
+        let mut path = String::new();
+        let mut above = self.document.root();
+        while above.index != self.index {
+            let holds = |node: &Self| (node.index..node.next()).contains(&self.index);
+            let below = if above.is_array() {
+                let mut elements = above.elements().into_iter().flatten().enumerate();
+                elements.find(|(_, node)| holds(node)).map(|(index, node)| {
+                    path.extend(["[", &index.to_string(), "]"]);
+                    node
+                })
+            } else {
+                above.members().find(|(_, node)| holds(node)).map(|(name, node)| {
+                    let point = if path.is_empty() { "" } else { "." };
+                    path.extend([point, name]);
+                    node
+                })
+            };
+            let Some(below) = below else { break };
+            above = below;
+        }
+        path
+    }
+
     fn node(self) -> FlatNode {
         self.document.nodes[self.index as usize]
     }
@@ -310,6 +337,38 @@ impl<'d> Iterator for JsonElements<'d> {
                 range.start = node.next();
                 Some(node)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::of_value::document_of;
+
+    #[test]
+    fn path_names_members_and_elements() {
+        let document = document_of(&json!({
+            "id": "1",
+            "lines": [{"sku": "a"}, {"tax": {"rates": [["x"], ["y", "z"]]}}],
+            "0": {"1": {}},
+        }));
+        let node = |path: &[&str]| {
+            path.iter().fold(document.root(), |node, step| match step.parse::<usize>() {
+                Ok(index) if node.is_array() => node.elements().unwrap().nth(index).unwrap(),
+                _ => node.member(step).unwrap(),
+            })
+        };
+        for (steps, path) in [
+            (&[][..], ""),
+            (&["id"], "id"),
+            (&["lines", "0", "sku"], "lines[0].sku"),
+            (&["lines", "1"], "lines[1]"),
+            (&["lines", "1", "tax", "rates", "1", "1"], "lines[1].tax.rates[1][1]"),
+            (&["0", "1"], "0.1"),
+        ] {
+            assert_eq!(node(steps).path(), path);
         }
     }
 }

@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use super::{
     document::JsonNode,
     field::{Field, FieldGroup, NAMED_COUNT},
-    origin::{Position, RowOrigin},
+    origin::{Place, Position, RowOrigin},
     problem::{Problem, Problems},
     row::Row,
 };
@@ -92,6 +92,22 @@ impl CellOrigin<'_> {
             Self::Column(row, column) => row.position(column as usize),
             Self::Node(row, node) => node.position(row.origin.file, row.origin.line),
         }
+    }
+
+    /// The name of the column in the header, or the path in the document; none of a row as a whole.
+    #[must_use]
+    pub fn column_name(&self) -> Option<String> {
+        match *self {
+            Self::Known(_) | Self::Row(_) => None,
+            Self::Column(row, column) => row.column_name(column as usize).map(str::to_owned),
+            Self::Node(_, node) => Some(node.path()).filter(|path| !path.is_empty()),
+        }
+    }
+}
+
+impl From<CellOrigin<'_>> for Place {
+    fn from(origin: CellOrigin<'_>) -> Self {
+        Self { position: origin.position(), column_name: origin.column_name() }
     }
 }
 

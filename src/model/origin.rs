@@ -41,6 +41,21 @@ pub struct Position {
     pub column: Option<u32>,
 }
 
+/// A position, and the column there as the export names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The position.
+    pub position: Position,
+    /// The column's name in the header, or the path in a document; none for a row as a whole.
+    pub column_name: Option<String>,
+}
+
+impl From<Position> for Place {
+    fn from(position: Position) -> Self {
+        Self { position, column_name: None }
+    }
+}
+
 /// The names of a run's inputs, by [`FileId`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InputNames(Vec<String>);

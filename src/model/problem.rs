@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::origin::{FileId, Position};
+use super::origin::{FileId, Place, Position};
 
 // In characters. Messages quote the cell, which may have megabytes.
 const MAX_MESSAGE_CHARS: usize = 500;
@@ -42,6 +42,8 @@ pub struct Problem {
     pub field: Option<String>,
     /// The position of the cell or row that causes it.
     pub at: Position,
+    /// The column there: its name in the header, or the path in the document.
+    pub column_name: Option<String>,
     /// What was found and what was expected; lower case, no full stop, personal data redacted.
     pub message: String,
 }
@@ -51,20 +53,21 @@ impl Problem {
     pub fn for_field(
         code: Code,
         field: impl std::fmt::Display,
-        at: Position,
+        at: impl Into<Place>,
         message: impl Into<String>,
     ) -> Self {
         Self { field: Some(field.to_string()), ..Self::for_order(code, at, message) }
     }
 
     /// Creates a problem of an order as a whole.
-    pub fn for_order(code: Code, at: Position, message: impl Into<String>) -> Self {
+    pub fn for_order(code: Code, at: impl Into<Place>, message: impl Into<String>) -> Self {
+        let Place { position, column_name } = at.into();
         let mut message: String = message.into();
         if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE_CHARS) {
             message.truncate(end);
             message.push('…');
         }
-        Self { code, severity: code.severity(), field: None, at, message }
+        Self { code, severity: code.severity(), field: None, at: position, column_name, message }
     }
 
     /// Whether the problem prevents the order from being sent.

@@ -2,13 +2,13 @@
 //!
 //! Of several examples the first one in the export is kept, in whatever order they are found.
 
-use super::{draft::Cell, origin::Position};
+use super::{draft::Cell, origin::Place};
 
 /// A cell of the export, as an example in a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotedCell {
     /// Where it is.
-    pub at: Position,
+    pub at: Place,
     /// Its text.
     pub text: String,
 }
@@ -17,12 +17,15 @@ impl QuotedCell {
     /// Quotes a cell.
     #[must_use]
     pub fn of(cell: &Cell<'_>) -> Self {
-        Self { at: cell.at.position(), text: cell.text.to_string() }
+        Self { at: cell.at.into(), text: cell.text.to_string() }
     }
 
     /// Replaces `first` if this cell comes before it in the export.
     pub fn keep_first(self, first: &mut Option<Self>) {
-        let place = |quoted: &Self| (quoted.at.file, quoted.at.line, quoted.at.column);
+        let place = |quoted: &Self| {
+            let at = quoted.at.position;
+            (at.file, at.line, at.column)
+        };
         if first.as_ref().is_none_or(|first| place(&self) < place(first)) {
             *first = Some(self);
         }

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// The header row of a CSV file.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// The column names, without blanks around them.
     pub names: Vec<String>,
@@ -21,6 +21,8 @@ pub struct Header {
 /// A CSV record that borrows the bytes that it was read from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Record<'a> {
+    /// The header of the file.
+    pub header: &'a Header,
     /// The text of all cells, with one byte between each cell and the next.
     pub text: &'a str,
     /// The end of each cell in `text`, in bytes.
@@ -167,7 +169,8 @@ mod tests {
 
     #[test]
     fn quotes_around_a_cell_are_not_quotes_within() {
-        let record = |form| Record { text: "A,\"x\"", ends: &[1, 5], form };
+        let header = Header::default();
+        let record = |form| Record { header: &header, text: "A,\"x\"", ends: &[1, 5], form };
         let (quoted, unquoted) = (record(RecordForm::Quoted), record(RecordForm::Unquoted));
         assert_eq!((quoted.cell(1), unquoted.cell(1)), ("x", "\"x\""));
         assert!(quoted.cells(0..=1) != unquoted.cells(0..=1));

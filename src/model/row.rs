@@ -34,6 +34,15 @@ impl Row<'_> {
             RowContent::Document(_) | RowContent::Unreadable(_) => self.origin.position(),
         }
     }
+
+    /// The name of column `index` (from 0) in the header; none if the row is not a record.
+    #[must_use]
+    pub fn column_name(&self, index: usize) -> Option<&str> {
+        match &self.content {
+            RowContent::Record(record) => record.header.names.get(index).map(String::as_str),
+            RowContent::Document(_) | RowContent::Unreadable(_) => None,
+        }
+    }
 }
 
 /// The content of a row.

@@ -3,7 +3,7 @@
 //! A record borrows its text from its piece, or from a buffer if it is not there as such. Does not
 //! parse. Filled by `csv_fast` and `csv_slow`, read by `row_parser`.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     block::Piece, csv_damage::DamagedRecord, csv_format::CsvFormat, dialect::CsvSyntax,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::model::{
     origin::{FileId, RowOrigin},
-    record::{Record, RecordForm},
+    record::{Header, Record, RecordForm},
     row::{Row, RowContent, Unreadable},
 };
 
@@ -20,6 +20,7 @@ use crate::model::{
 pub(super) struct CsvRecords<'b> {
     file: FileId,
     syntax: CsvSyntax,
+    header: Arc<Header>,
     records: Vec<ParsedRecord<'b>>,
     /// Those whose text is not in a piece as such.
     unescaped: Vec<UnescapedRecord<'b>>,
@@ -101,6 +102,7 @@ impl<'b> CsvRecords<'b> {
         Self {
             file: format.file,
             syntax: format.syntax,
+            header: Arc::clone(&format.header),
             records: Vec::with_capacity(n_pieces.max(n_bytes / AVERAGE_ROW_BYTES)),
             unescaped: Vec::new(),
             cells: CellBuffer { ends: Vec::with_capacity(n_ends), text: String::new() },
@@ -139,13 +141,14 @@ impl<'b> CsvRecords<'b> {
         let ParsedRecord { place, first_end, text } = &self.records[index];
         let end = self.records.get(index + 1).map_or(self.cells.ends.len(), |next| next.first_end);
         let ends = &self.cells.ends[*first_end..end];
+        let header = &*self.header;
         match text {
             RecordText::Unquoted(text) => {
-                let record = Record { text, ends, form: RecordForm::Unquoted };
+                let record = Record { header, text, ends, form: RecordForm::Unquoted };
                 self.intact_row(*place, text.len(), record)
             }
             RecordText::Quoted(text) => {
-                let record = Record { text, ends, form: RecordForm::Quoted };
+                let record = Record { header, text, ends, form: RecordForm::Quoted };
                 self.intact_row(*place, text.len(), record)
             }
             RecordText::Unescaped(index) => {
@@ -166,8 +169,8 @@ impl<'b> CsvRecords<'b> {
     ) -> Row<'r> {
         let UnescapedRecord { raw, text, damage } = record;
         let form = RecordForm::Unescaped(self.syntax.raw_record(raw));
-        let record =
-            RowContent::Record(Record { text: &self.cells.text[text.clone()], ends, form });
+        let (header, text) = (&*self.header, &self.cells.text[text.clone()]);
+        let record = RowContent::Record(Record { header, text, ends, form });
         let content = match damage {
             None => record,
             Some(damage) => RowContent::Unreadable(Unreadable {

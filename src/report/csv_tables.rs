@@ -36,8 +36,17 @@ const RESULT_COLUMNS: [&str; 10] = [
     "problems",
 ];
 
-const PROBLEM_COLUMNS: [&str; 8] =
-    ["referenceId", "file", "line", "column", "field", "code", "severity", "message"];
+const PROBLEM_COLUMNS: [&str; 9] = [
+    "referenceId",
+    "file",
+    "line",
+    "column",
+    "column_name",
+    "field",
+    "code",
+    "severity",
+    "message",
+];
 
 /// Without it, Excel takes the bytes of `ü` for two characters of the system's code page.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -167,6 +176,7 @@ impl<'a> Table<'a> {
                 text(&problem.file),
                 problem.line.to_string().into(),
                 optional(problem.column),
+                text(problem.column_name.as_deref().unwrap_or_default()),
                 text(problem.field.as_deref().unwrap_or_default()),
                 problem.code.as_str().into(),
                 problem.severity.as_str().into(),
@@ -179,6 +189,7 @@ impl<'a> Table<'a> {
             self.push([
                 text(reference),
                 text(file),
+                "".into(),
                 "".into(),
                 "".into(),
                 "".into(),

@@ -22,6 +22,8 @@ pub(super) struct ProblemLine<'a> {
     pub(super) file: Cow<'a, str>,
     pub(super) line: u64,
     pub(super) column: Option<u32>,
+    /// The column's name in the header, or the path in the document.
+    pub(super) column_name: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pub(super) message: Cow<'a, str>,
 }
@@ -50,6 +52,7 @@ fn problem_line<'a>(problem: &'a Problem, names: &'a InputNames) -> ProblemLine<
         file: names.get(problem.at.file).into(),
         line: problem.at.line,
         column: problem.at.column,
+        column_name: problem.column_name.as_deref().map(Cow::from),
         message: problem.message.as_str().into(),
     }
 }

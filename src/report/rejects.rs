@@ -467,8 +467,8 @@ mod tests {
         let bytes = fs::read(dir.path().join("rejects/orders.csv")).unwrap();
         assert_eq!(bytes, b"id;price\r\nA;\"1,50\"\r\nA; 3\r\nC;\xff\xfe\r\n");
         insta::assert_snapshot!(written(&dir, "orders.csv.reasons.ndjson"), @r#"
-        {"referenceId":"A","outcome":"invalid","lines":[2,4],"reason":null,"problems":[{"code":"missing_attribute","severity":"error","field":"price","file":"exports/orders.csv.gz","line":2,"column":null,"message":"no value"}]}
-        {"referenceId":"C","outcome":"refused","lines":[5],"reason":"no","problems":[{"code":"missing_attribute","severity":"error","field":"price","file":"exports/orders.csv.gz","line":5,"column":null,"message":"no value"}]}
+        {"referenceId":"A","outcome":"invalid","lines":[2,4],"reason":null,"problems":[{"code":"missing_attribute","severity":"error","field":"price","file":"exports/orders.csv.gz","line":2,"column":null,"column_name":null,"message":"no value"}]}
+        {"referenceId":"C","outcome":"refused","lines":[5],"reason":"no","problems":[{"code":"missing_attribute","severity":"error","field":"price","file":"exports/orders.csv.gz","line":5,"column":null,"column_name":null,"message":"no value"}]}
         "#);
     }
 

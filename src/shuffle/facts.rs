@@ -178,7 +178,7 @@ impl FactCollector {
     pub(super) fn ensure_unambiguous(&self, names: &InputNames) -> Result<(), ShuffleError> {
         if let Some(date) = self.columns.dates.iter().find_map(FormatOverlap::ambiguous) {
             return Err(ShuffleError::AmbiguousDates {
-                position: names.locate(date.at),
+                position: names.locate(date.at.position),
                 text: date.text.clone(),
             });
         }
@@ -186,7 +186,7 @@ impl FactCollector {
         match totals.ambiguous() {
             Some(example) if totals.is_ambiguous_throughout() => {
                 Err(ShuffleError::AmbiguousTotals {
-                    position: names.locate(example.at),
+                    position: names.locate(example.at.position),
                     text: example.text.clone(),
                     without_point: example.without_point(),
                 })

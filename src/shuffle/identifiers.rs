@@ -268,7 +268,7 @@ impl IdentifierFacts {
         for (cell, provider) in identifiers(draft) {
             let (hash, is_float) = identifier_hash(&cell.text, provider);
             let mut add = |code, message| {
-                problems.push(Problem::for_field(code, &cell.field, cell.at.position(), message));
+                problems.push(Problem::for_field(code, &cell.field, cell.at, message));
             };
             if self.shared.binary_search(&hash).is_ok() {
                 add(Code::IdentifierShared, SHARED);

@@ -89,13 +89,18 @@ mod tests {
     use super::*;
     use crate::model::{
         origin::{FileId, RowOrigin},
-        record::{Record, RecordForm},
+        record::{Header, Record, RecordForm},
         row::Row,
     };
 
     fn hint(raw: &str, damage: RowDamage, format: FileFormat) -> String {
         let ends = [u32::try_from(raw.len()).unwrap()];
-        let record = Record { text: raw, ends: &ends, form: RecordForm::Unquoted };
+        let record = Record {
+            header: &Header::default(),
+            text: raw,
+            ends: &ends,
+            form: RecordForm::Unquoted,
+        };
         let salvaged = (format == FileFormat::Csv).then(|| RowContent::Record(record).into());
         let reason = "damaged".to_owned();
         let content = RowContent::Unreadable(Unreadable { reason, damage, salvaged });

@@ -35,7 +35,7 @@ impl Findings {
     pub(super) fn on_cell(&mut self, code: Code, cell: &Cell<'_>, message: impl Into<String>) {
         let field = cell.field.to_string();
         let field = self.role.map_or(field.clone(), |role| role.field_name(&field));
-        self.problems.push(Problem::for_field(code, field, cell.at.position(), message));
+        self.problems.push(Problem::for_field(code, field, cell.at, message));
     }
 
     /// Records a problem of the order as a whole.

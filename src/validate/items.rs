@@ -87,7 +87,7 @@ pub(super) fn check_required_items(
             findings.problems.push(Problem::for_field(
                 Code::MissingAttribute,
                 field,
-                item.at.position(),
+                item.at,
                 message,
             ));
         }
@@ -119,7 +119,7 @@ pub(super) fn check_summable(
             findings.problems.push(Problem::for_field(
                 Code::MissingAttribute,
                 &Field::ItemPrice,
-                item.at.position(),
+                item.at,
                 message,
             ));
         }
@@ -240,7 +240,7 @@ fn check_quantity(
         findings.problems.push(Problem::for_field(
             Code::QuantityMissing,
             &Field::ItemQuantity,
-            item.at.position(),
+            item.at,
             "the item has no quantity for its price, so it counts as one piece",
         ));
     }

@@ -53,7 +53,7 @@ fn result_row(result: &Value) -> Row {
 
 /// The rows that the problems of an order must have.
 fn problem_rows(result: &Value) -> impl Iterator<Item = Row> {
-    let names = ["file", "line", "column", "field", "code", "severity", "message"];
+    let names = ["file", "line", "column", "column_name", "field", "code", "severity", "message"];
     result["problems"].as_array().unwrap().iter().map(move |problem| {
         let values = names.into_iter().map(|name| (name, &problem[name]));
         cells(values.chain([("referenceId", &result["referenceId"])]))

@@ -104,9 +104,9 @@ fn results_match_the_documented_fields() {
     lines.sort();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     {"referenceId":"A-1","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":2},"attempts":1,"http_status":201,"reason":null,"problems":[]}
-    {"referenceId":"A-2","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":3},"attempts":1,"http_status":201,"reason":null,"problems":[{"code":"total_differs","severity":"warning","field":"price","file":"orders.csv","line":3,"column":40,"message":"the items add up to 61.20, the order's price is 30.60"}]}
-    {"referenceId":"A-3","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"invalid","source":{"file":"orders.csv","line":5},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"price","file":"orders.csv","line":5,"column":40,"message":"\"x\" is not a decimal number such as 1234.50"}]}
-    {"referenceId":"A-4","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"invalid","source":{"file":"orders.csv","line":6},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"total_differs","severity":"warning","field":"price","file":"orders.csv","line":6,"column":40,"message":"the items add up to 30.60, the order's price is 0.1"},{"code":"email_implausible","severity":"error","field":"guest.email","file":"orders.csv","line":6,"column":68,"message":"\"n***\" has no @"}]}
+    {"referenceId":"A-2","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":3},"attempts":1,"http_status":201,"reason":null,"problems":[{"code":"total_differs","severity":"warning","field":"price","file":"orders.csv","line":3,"column":40,"column_name":"price","message":"the items add up to 61.20, the order's price is 30.60"}]}
+    {"referenceId":"A-3","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"invalid","source":{"file":"orders.csv","line":5},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"price","file":"orders.csv","line":5,"column":40,"column_name":"price","message":"\"x\" is not a decimal number such as 1234.50"}]}
+    {"referenceId":"A-4","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"invalid","source":{"file":"orders.csv","line":6},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"total_differs","severity":"warning","field":"price","file":"orders.csv","line":6,"column":40,"column_name":"price","message":"the items add up to 30.60, the order's price is 0.1"},{"code":"email_implausible","severity":"error","field":"guest.email","file":"orders.csv","line":6,"column":68,"column_name":"guest.email","message":"\"n***\" has no @"}]}
     {"referenceId":"A-5","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"skipped","source":{"file":"orders.csv","line":7},"attempts":0,"http_status":null,"reason":"test orders","problems":[]}
     {"referenceId":"A-6","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":8},"attempts":1,"http_status":201,"reason":null,"problems":[]}
     "#);
@@ -196,5 +196,24 @@ fn non_ledger_file_is_refused() {
         assert_eq!((ran.summary()["exit_code"].as_u64(), ran.results().len()), (Some(2), 0));
         assert_eq!(ran.summary()["rows"], 0);
         assert_eq!(ran.summary()["requests"]["total"], 0);
+    }
+}
+
+#[test]
+fn problems_name_the_column_or_the_path() {
+    let csv = ExportRow { reference: "A-1", price: "x", ..ExportRow::default() }.csv();
+    let json = r#"{"referenceId":"A-1","orderedAt":"2025-03-01T10:00:00Z","status":"PURCHASED",
+        "currencyCode":"EUR","price":30.6,"paymentType":"Cash","guest":{"email":"ann@example.com"},
+        "orderItems":[{"type":"TICKET","price":30.6},{"type":"TICKET","price":"x"}]}"#;
+    for (file, content, expected) in [
+        ("orders.csv", format!("{}{csv}", export(&[])), "price"),
+        ("orders.ndjson", json.replace('\n', ""), "orderItems[1].price"),
+    ] {
+        let workspace = Workspace::with(file, content);
+        let ran = workspace.run(&format!("check {file} --pos x --max-invalid 100%"));
+        let results = ran.results();
+        let mut problems = results[0]["problems"].as_array().unwrap().iter();
+        let problem = problems.find(|problem| problem["code"] == "number_unreadable").unwrap();
+        assert_eq!(problem["column_name"], expected);
     }
 }
