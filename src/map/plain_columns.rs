@@ -31,8 +31,9 @@ pub struct PlainColumns<'m> {
 struct PlainColumn<'m> {
     field: &'m Field,
     rule: &'m Rule,
-    is_verbatim: bool,
     columns: &'m [usize],
+    /// The first column, if the rule returns its text unchanged.
+    verbatim: Option<u32>,
 }
 
 impl<'m> PlainColumn<'m> {
@@ -41,7 +42,9 @@ impl<'m> PlainColumn<'m> {
         let BoundRule::Field(FieldBinding { field, rule, is_verbatim, sources, .. }) = bound else {
             return None;
         };
-        Some(Self { field, rule, is_verbatim: *is_verbatim, columns: sources })
+        let first = sources.first().filter(|_| *is_verbatim);
+        let verbatim = first.and_then(|column| u32::try_from(*column).ok());
+        Some(Self { field, rule, columns: sources, verbatim })
     }
 
     /// Adds the value of a record, or the default. Returns whether it is of the export; none if it
@@ -52,12 +55,10 @@ impl<'m> PlainColumn<'m> {
         'm: 'a,
     {
         // Nearly all values: a cell that is not empty, of a rule that converts nothing.
-        if let [column, ..] = self.columns
-            && self.is_verbatim
-        {
-            let text = record.cell(*column);
+        if let Some(column) = self.verbatim {
+            let text = record.cell(column as usize);
             if !text.is_empty() {
-                into.push(self.value(*column, text, None, Notation::Text));
+                into.push(self.value(Some(column), text, None, Notation::Text));
                 return Some(true);
             }
         }
@@ -74,6 +75,7 @@ impl<'m> PlainColumn<'m> {
             self.push_default(into);
             return Some(false);
         };
+        let column = u32::try_from(column).ok();
         let (result, notation) = self.rule.convert(self.field, text, Notation::Text, None);
         match result {
             RuleResult::Value(text) if text.is_empty() => {
@@ -93,7 +95,7 @@ impl<'m> PlainColumn<'m> {
 
     fn value<'a>(
         &self,
-        column: usize,
+        column: Option<u32>,
         text: &'a str,
         time: Option<DateTime<Utc>>,
         notation: Notation,
@@ -101,7 +103,7 @@ impl<'m> PlainColumn<'m> {
     where
         'm: 'a,
     {
-        PlainValue { field: self.field, text, time, notation, column: u32::try_from(column).ok() }
+        PlainValue { field: self.field, text, time, notation, column }
     }
 
     fn push_default<'a>(&self, into: &mut PlainDraft<'a>)
@@ -109,8 +111,7 @@ impl<'m> PlainColumn<'m> {
         'm: 'a,
     {
         if let Some(text) = self.rule.default_text() {
-            let notation = Notation::Declared;
-            into.push(PlainValue { field: self.field, text, time: None, notation, column: None });
+            into.push(self.value(None, text, None, Notation::Declared));
         }
     }
 

@@ -140,12 +140,16 @@ impl<'a> Extension<'a> {
         (Self(sorted), differing)
     }
 
-    /// Builds the attributes from those of distinct names, in any order.
-    #[must_use]
-    pub fn from_distinct(mut attributes: Vec<(Cow<'a, str>, ExtensionValue<'a>)>) -> Self {
-        attributes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        debug_assert!(attributes.windows(2).all(|pair| pair[0].0 != pair[1].0));
-        Self(attributes)
+    /// Removes all attributes, but keeps the memory.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Adds an attribute of a name that it does not have.
+    pub fn add_distinct(&mut self, name: &'a str, value: ExtensionValue<'a>) {
+        let index = self.0.partition_point(|(known, _)| **known < *name);
+        debug_assert!(self.0.get(index).is_none_or(|(known, _)| known != name));
+        self.0.insert(index, (name.into(), value));
     }
 
     /// The number of attributes.

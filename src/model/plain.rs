@@ -10,7 +10,13 @@ use std::borrow::Cow;
 use bumpalo::Bump;
 use chrono::{DateTime, Utc};
 
-use super::{draft::Notation, field::Field, origin::Position, row::Row};
+use super::{
+    draft::Notation,
+    field::Field,
+    order::{Order, OrderRecord},
+    origin::Position,
+    row::Row,
+};
 
 /// A value of one field.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -138,4 +144,13 @@ impl<'a> PlainDraft<'a> {
     pub fn value(&self, field: &Field) -> Option<&PlainValue<'a>> {
         self.order_values().iter().find(|value| value.field == field)
     }
+}
+
+/// A valid order without any problem, in the memory of the check that found it so.
+#[derive(Debug, Clone, Copy)]
+pub struct PlainOrder<'p, 'a> {
+    /// The facts for the report.
+    pub record: &'p OrderRecord,
+    /// The order.
+    pub order: &'p Order<'a>,
 }

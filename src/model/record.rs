@@ -68,6 +68,15 @@ impl<'a> Record<'a> {
         // With the index checked first, the end of the cell before it needs no check.
         let Some(end) = self.ends.get(index) else { return "" };
         let Some(cell) = self.text.get(self.start(index)..*end as usize) else { return "" };
+        let is_certain = |byte: &u8| byte.is_ascii_graphic() && *byte != b'"';
+        match (cell.as_bytes().first(), cell.as_bytes().last()) {
+            (Some(first), Some(last)) if is_certain(first) && is_certain(last) => cell,
+            _ => self.without_quotes(cell),
+        }
+    }
+
+    /// The text of a cell that may have quotes or blanks around it.
+    fn without_quotes(&self, cell: &'a str) -> &'a str {
         // The quotes are stripped here, so that quoted cells are read in place without a copy.
         let is_quoted = matches!(self.form, RecordForm::Quoted) && cell.starts_with('"');
         trim_blanks(if is_quoted { &cell[1..cell.len().max(2) - 1] } else { cell })
@@ -85,7 +94,7 @@ impl<'a> Record<'a> {
             text: self.text.get(start..end).unwrap_or_default(),
             start: u32::try_from(start).unwrap_or(u32::MAX),
             ends,
-            has_quotes: matches!(self.form, RecordForm::Quoted),
+            form: self.form,
         }
     }
 
@@ -133,21 +142,33 @@ struct CellRange<'a> {
     text: &'a str,
     start: u32,
     ends: &'a [u32],
-    /// Whether quotes around cells are part of the text. Elsewhere they are part of a cell.
-    has_quotes: bool,
+    form: RecordForm<'a>,
+}
+
+impl CellRange<'_> {
+    /// Whether ranges of the same text have the same cells.
+    fn has_equal_cells(&self, other: &Self) -> bool {
+        // Unescaped, `a,` and `b` join to the same bytes as `a` and `,b`.
+        let is_same_offset = |(one, another): (&u32, &u32)| {
+            one.wrapping_sub(self.start) == another.wrapping_sub(other.start)
+        };
+        // Quotes around cells are part of the text of one form, and part of a cell in the others.
+        let has_quotes = |range: &Self| matches!(range.form, RecordForm::Quoted);
+        (has_quotes(self) == has_quotes(other) || !self.text.contains('"'))
+            && self.ends.iter().zip(other.ends).all(is_same_offset)
+    }
 }
 
 impl PartialEq for CellRange<'_> {
     fn eq(&self, other: &Self) -> bool {
-        // The text alone is not enough: `a,` and `b` join to the same bytes as `a` and `,b`.
-        let is_same_offset = |(one, another): (&u32, &u32)| {
-            one.wrapping_sub(self.start) == another.wrapping_sub(other.start)
-        };
-        let has_same_quotes = || self.has_quotes == other.has_quotes || !self.text.contains('"');
         self.text == other.text
-            && has_same_quotes()
             && self.ends.len() == other.ends.len()
-            && self.ends.iter().zip(other.ends).all(is_same_offset)
+            && match (self.form, other.form) {
+                // As they are in the file, equal texts are split in the same way.
+                (RecordForm::Unquoted, RecordForm::Unquoted)
+                | (RecordForm::Quoted, RecordForm::Quoted) => true,
+                _ => self.has_equal_cells(other),
+            }
     }
 }
 

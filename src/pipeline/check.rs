@@ -9,10 +9,11 @@ use crate::{
         column_facts::ColumnFacts,
         draft::Draft,
         field::Field,
-        order::{CheckedOrder, Validity},
-        plain::PlainDraft,
+        order::CheckedOrder,
+        plain::{PlainDraft, PlainOrder},
         rules::TargetRules,
     },
+    shuffle::CheckPlain,
     validate::{self, PlainCheck, RouteCheck, ValidateSettings},
 };
 
@@ -47,19 +48,29 @@ pub(crate) fn check<'a>(
     check.finish(draft)
 }
 
-/// Returns the check of plain orders with these fields, if there can be any: the order if it is
-/// valid, without a problem and carried by a single event.
-pub(crate) fn plain_check<'c>(
-    fields: &mut dyn Iterator<Item = &'c Field>,
-    (settings, target): (&'c ValidateSettings, &'c ServiceSettings),
-    facts: &'c ColumnFacts,
-) -> Option<impl Fn(&PlainDraft<'c>) -> Option<CheckedOrder<'c>> + use<'c>> {
-    let check = PlainCheck::new(fields, single_route(target.mode)?, settings, facts)?;
-    Some(move |draft: &PlainDraft<'c>| {
-        let checked = check.check(draft)?;
-        let Validity::Valid(order) = &checked.validity else { return None };
-        misfit(order, checked.record.source, target).is_none().then_some(checked)
-    })
+/// The check of plain orders, which a single event carries.
+pub(crate) struct PlainRouteCheck<'c> {
+    check: PlainCheck<'c>,
+    target: &'c ServiceSettings,
+}
+
+impl<'c> PlainRouteCheck<'c> {
+    /// Checks orders with these fields; none if no such order is plain.
+    pub(crate) fn new(
+        fields: &mut dyn Iterator<Item = &'c Field>,
+        (settings, target): (&'c ValidateSettings, &'c ServiceSettings),
+        facts: &'c ColumnFacts,
+    ) -> Option<Self> {
+        let check = PlainCheck::new(fields, single_route(target.mode)?, settings, facts)?;
+        Some(Self { check, target })
+    }
+}
+
+impl<'c> CheckPlain<'c> for PlainRouteCheck<'c> {
+    fn check(&mut self, draft: &PlainDraft<'c>) -> Option<PlainOrder<'_, 'c>> {
+        let plain = self.check.check(draft)?;
+        misfit(plain.order, plain.record.source, self.target).is_none().then_some(plain)
+    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,16 @@
 //! It spills deferred orders; the pending ones of a block are looked up in the ledger. `check`
 //! checks a draft. Called by `shuffle` on all cores at once.
 
-use std::{io, mem, path::Path};
+use std::{borrow::Cow, io, mem, path::Path};
 
 use super::{
-    check, dispose::Disposer, error::Refusal, memory::MemoryBudget, part::TriagePart,
-    spec::RunSpec, target,
+    check::{self, PlainRouteCheck},
+    dispose::Disposer,
+    error::Refusal,
+    memory::MemoryBudget,
+    part::TriagePart,
+    spec::RunSpec,
+    target,
 };
 use crate::{
     disposition::{DeferredOrders, UndecidedOrder},
@@ -18,9 +23,10 @@ use crate::{
         field::Field,
         order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::InputNames,
+        plain::PlainOrder,
         unsendable::Unsendable,
     },
-    shuffle::{Collect, Decide, ExportFacts, PlainCheckFn, for_each_ordered, hash_reference},
+    shuffle::{CheckPlain, Collect, Decide, ExportFacts, for_each_ordered, hash_reference},
 };
 
 /// Decides about orders, on all cores at once.
@@ -46,13 +52,21 @@ impl Decide for Triage<'_> {
         &'c self,
         fields: &mut dyn Iterator<Item = &'c Field>,
         facts: &'c ExportFacts,
-    ) -> Option<PlainCheckFn<'c>> {
+    ) -> Option<Box<dyn CheckPlain<'c> + 'c>> {
         let settings = (&self.spec.validate, &self.spec.service);
-        let check = check::plain_check(fields, settings, facts.columns())?;
+        let check = PlainRouteCheck::new(fields, settings, facts.columns())?;
         Some(Box::new(check))
     }
 
-    /// Decides about a checked order, or defers it.
+    fn decide_plain(
+        &self,
+        PlainOrder { record, order }: PlainOrder<'_, '_>,
+        facts: &ExportFacts,
+        part: &mut TriagePart,
+    ) -> Result<(), Refusal> {
+        self.decide_or_defer(Cow::Borrowed(record), Ok(order), facts, part)
+    }
+
     fn decide(
         &self,
         checked: CheckedOrder<'_>,
@@ -60,14 +74,7 @@ impl Decide for Triage<'_> {
         part: &mut TriagePart,
     ) -> Result<(), Refusal> {
         let (record, order) = self.separate(checked);
-        if facts.may_be_shared(&record.reference) {
-            self.defer(&self.undecided(record, order))?;
-        } else if self.disposer.only_counts() {
-            self.disposer.count(&record, order.as_deref(), part);
-        } else {
-            part.pending.push(self.undecided(record, order));
-        }
-        Ok(())
+        self.decide_or_defer(Cow::Owned(record), order.as_deref(), facts, part)
     }
 
     fn decide_group(
@@ -79,7 +86,7 @@ impl Decide for Triage<'_> {
         let mut orders = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let (record, order) = self.separate(self.check(draft, facts));
-            let undecided = self.undecided(record, order);
+            let undecided = self.undecided(record, order.as_deref());
             if facts.may_be_shared(&undecided.record.reference) {
                 self.defer(&undecided)?;
             } else {
@@ -124,12 +131,34 @@ impl<'j> Triage<'j> {
         (record, Err(unsendable))
     }
 
-    fn undecided(&self, record: OrderRecord, order: OrderOrUnsendable<'_>) -> UndecidedOrder {
-        let order = order.map(|order| target::encode(&order, &self.spec.service));
+    /// Decides about an order, or defers it.
+    fn decide_or_defer(
+        &self,
+        record: Cow<'_, OrderRecord>,
+        order: Result<&Order<'_>, &Unsendable>,
+        facts: &ExportFacts,
+        part: &mut TriagePart,
+    ) -> Result<(), Refusal> {
+        if facts.may_be_shared(&record.reference) {
+            self.defer(&self.undecided(record.into_owned(), order))?;
+        } else if self.disposer.only_counts() {
+            self.disposer.count(&record, order, part);
+        } else {
+            part.pending.push(self.undecided(record.into_owned(), order));
+        }
+        Ok(())
+    }
+
+    fn undecided(
+        &self,
+        record: OrderRecord,
+        order: Result<&Order<'_>, &Unsendable>,
+    ) -> UndecidedOrder {
+        let order = order.map(|order| target::encode(order, &self.spec.service));
         UndecidedOrder {
             has_time_of_day: self.spec.has_time_of_day(record.ordered_at),
             record,
-            order,
+            order: order.map_err(Clone::clone),
         }
     }
 

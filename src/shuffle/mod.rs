@@ -38,4 +38,4 @@ pub use facts::ExportFacts;
 pub use hash::{hash, hash_reference};
 pub use ordered::for_each_ordered;
 pub use settings::{ShuffleMemory, ShuffleSettings};
-pub use sink::{Collect, Decide, PlainCheckFn};
+pub use sink::{CheckPlain, Collect, Decide};

@@ -9,7 +9,7 @@ use bumpalo::Bump;
 use super::{
     context::Context,
     facts::Observations,
-    sink::{Decide, PlainCheckFn},
+    sink::{CheckPlain, Decide},
 };
 use crate::{
     group,
@@ -25,7 +25,7 @@ use crate::{
 pub(super) struct PlainPath<'c> {
     mapper: &'c FileMapper<'c>,
     columns: PlainColumns<'c>,
-    check: PlainCheckFn<'c>,
+    check: Box<dyn CheckPlain<'c> + 'c>,
     draft: PlainDraft<'c>,
 }
 
@@ -59,24 +59,11 @@ impl<'c> PlainPath<'c> {
             context.observe_plain(&self.draft, observations);
             return Ok(true);
         }
-        let Some(checked) = (self.check)(&self.draft) else { return Ok(false) };
-        debug_assert_eq!(checked.record, self.record_of_draft(context));
+        let Some(order) = self.check.check(&self.draft) else { return Ok(false) };
+        debug_assert_eq!(*order.record, record_of_draft(&self.draft, self.mapper, context));
         context.observe_plain(&self.draft, observations);
-        context.decide.decide(checked, context.facts, part)?;
+        context.decide.decide_plain(order, context.facts, part)?;
         Ok(true)
-    }
-
-    /// The record that the draft of the same rows comes to.
-    fn record_of_draft<D: Decide>(&self, context: &Context<'_, '_, D>) -> OrderRecord {
-        let keyed: Vec<_> = self
-            .draft
-            .rows
-            .iter()
-            .map(|row| KeyedRow { row, kind: self.mapper.kind(row) })
-            .collect();
-        let draft =
-            group::draft(keyed.iter(), |row, before, into| self.mapper.map(row, before, into), &[]);
-        context.decide.check(draft, context.facts).record
     }
 
     /// Reads the order of these rows; none if it needs a closer look.
@@ -95,6 +82,18 @@ impl<'c> PlainPath<'c> {
         self.draft.key = key?;
         self.columns.read(&mut self.draft)
     }
+}
+
+/// The record that the draft of the same rows comes to.
+fn record_of_draft<D: Decide>(
+    plain: &PlainDraft<'_>,
+    mapper: &FileMapper<'_>,
+    context: &Context<'_, '_, D>,
+) -> OrderRecord {
+    let keyed = plain.rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) });
+    let keyed: Vec<_> = keyed.collect();
+    let draft = group::draft(keyed.iter(), |row, before, into| mapper.map(row, before, into), &[]);
+    context.decide.check(draft, context.facts).record
 }
 
 #[cfg(test)]

@@ -3,7 +3,12 @@
 //! It knows neither what is decided nor what becomes of it. The pipeline implements both traits.
 
 use super::{error::ShuffleError, facts::ExportFacts};
-use crate::model::{draft::Draft, field::Field, order::CheckedOrder, plain::PlainDraft};
+use crate::model::{
+    draft::Draft,
+    field::Field,
+    order::CheckedOrder,
+    plain::{PlainDraft, PlainOrder},
+};
 
 /// Decides about drafts, on all cores at once. Many of its decisions may be discarded.
 pub trait Decide: Sync {
@@ -20,7 +25,15 @@ pub trait Decide: Sync {
         &'c self,
         fields: &mut dyn Iterator<Item = &'c Field>,
         facts: &'c ExportFacts,
-    ) -> Option<PlainCheckFn<'c>>;
+    ) -> Option<Box<dyn CheckPlain<'c> + 'c>>;
+
+    /// Decides about a plain order.
+    fn decide_plain(
+        &self,
+        order: PlainOrder<'_, '_>,
+        facts: &ExportFacts,
+        part: &mut Self::Part,
+    ) -> Result<(), Self::Error>;
 
     /// Decides about a checked order.
     fn decide(
@@ -43,8 +56,11 @@ pub trait Decide: Sync {
     fn finish_block(&self, part: &mut Self::Part) -> Result<(), Self::Error>;
 }
 
-/// Checks a plain order: returns it if it is valid and has no problem. If not, its draft is decided.
-pub type PlainCheckFn<'c> = Box<dyn Fn(&PlainDraft<'c>) -> Option<CheckedOrder<'c>> + 'c>;
+/// Checks plain orders one after the other.
+pub trait CheckPlain<'c> {
+    /// Returns the order if it is valid and has no problem. If not, its draft is decided.
+    fn check(&mut self, draft: &PlainDraft<'c>) -> Option<PlainOrder<'_, 'c>>;
+}
 
 /// Collects the parts, on one core at a time.
 pub trait Collect<P, E>: Send {

@@ -87,13 +87,15 @@ pub(super) fn birth_date(text: &str, settings: &ValidateSettings) -> Result<Stri
 
 /// "array of strings": one per line.
 pub(super) fn street<'a>(text: &Cow<'a, str>) -> Vec<Cow<'a, str>> {
-    fn lines(text: &str) -> impl Iterator<Item = &str> {
-        text.lines().map(str::trim).filter(|line| !line.is_empty())
-    }
     match text {
-        Cow::Borrowed(text) => lines(text).map(Cow::Borrowed).collect(),
-        Cow::Owned(text) => lines(text).map(|line| Cow::Owned(line.to_owned())).collect(),
+        Cow::Borrowed(text) => street_lines(text).collect(),
+        Cow::Owned(text) => street_lines(text).map(|line| Cow::Owned(line.into_owned())).collect(),
     }
+}
+
+/// The lines of a borrowed text.
+pub(super) fn street_lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(Cow::Borrowed)
 }
 
 fn one_of<'a>(

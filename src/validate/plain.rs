@@ -4,14 +4,16 @@
 //! which says what it is: an order that passes here is valid there, without a problem and with the
 //! same content. No rule is stated here: each arm asks the module of its rule. Called by `pipeline`.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{collections::HashSet, mem};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::{
     attributes, common, extension, identity, iso, items, order, references,
-    settings::ValidateSettings, timestamps, values,
+    settings::ValidateSettings,
+    timestamps::{self, PlainTimes},
+    values,
 };
 use crate::model::{
     column_facts::ColumnFacts,
@@ -20,59 +22,92 @@ use crate::model::{
     guest::{Guest, Identifier},
     id_text::{composed, find_stray},
     money::{Amount, Currency, Money, minor_units},
-    order::{
-        CheckedOrder, CommonAttributes, Extension, ExtensionValue, Item, Order, OrderId,
-        OrderRecord, Validity,
-    },
-    plain::{PlainDraft, PlainValue},
+    order::{CommonAttributes, Extension, Item, Order, OrderId, OrderRecord},
+    origin::{FileId, Position},
+    plain::{PlainDraft, PlainOrder, PlainValue},
     pricing::TotalFrom,
     problem::Problems,
-    rules::TargetRules,
+    rules::{CommonDefaults, TargetRules},
 };
 
 /// The check of the plain orders of one file.
-pub struct PlainCheck<'s> {
-    rules: &'s TargetRules,
-    settings: &'s ValidateSettings,
-    facts: &'s ColumnFacts,
-    /// The number of extension attributes that an order and its items may have.
-    n_attributes: usize,
+///
+/// It keeps the order that it has checked last, whose memory serves the next one.
+pub struct PlainCheck<'a> {
+    rules: &'a TargetRules,
+    settings: &'a ValidateSettings,
+    facts: &'a ColumnFacts,
+    times: PlainTimes,
+    /// The common attributes of orders whose export has none.
+    defaults: CommonParts<'a>,
+    record: OrderRecord,
+    order: Box<Order<'a>>,
+    /// The memory of extensions of items.
+    extensions: Vec<Extension<'a>>,
 }
 
-/// The values of an order that were checked one by one.
-#[derive(Default)]
+/// The values of an order that are more than an attribute of it.
 struct OrderParts<'a> {
-    reference: Option<Cow<'a, str>>,
+    reference: Option<&'a str>,
     ordered_at: Option<DateTime<Utc>>,
-    status: Option<Cow<'a, str>>,
+    status: Option<&'a str>,
     currency: Option<Currency>,
     price: Option<Amount>,
-    payment_type: Option<Cow<'a, str>>,
-    card_type: Option<Cow<'a, str>>,
-    extension: Attributes<'a>,
-    guest: Guest<'a>,
+    /// The sum of the lines; none if an item has no price.
+    lines_total: Option<Amount>,
+    payment_type: Option<&'a str>,
     common: CommonParts<'a>,
 }
 
-#[derive(Default)]
+/// The common attributes, as far as they have a value.
+#[derive(Clone, Copy)]
 struct CommonParts<'a> {
-    channel: Option<Cow<'a, str>>,
-    language: Option<Cow<'a, str>>,
+    channel: Option<&'a str>,
+    language: Option<&'a str>,
+    /// That of the order, if there is none.
     currency: Option<Currency>,
-    page: Option<Cow<'a, str>>,
-    pos: Option<Cow<'a, str>>,
+    page: Option<&'a str>,
+    pos: Option<&'a str>,
 }
 
-type Attributes<'a> = Vec<(Cow<'a, str>, ExtensionValue<'a>)>;
+impl<'a> CommonParts<'a> {
+    /// Those of the settings, or built in. None if there is no currency of this code.
+    fn defaults(rules: &TargetRules, settings: &'a ValidateSettings) -> Option<Self> {
+        let CommonDefaults { channel, language, currency: code, page, pos } = &settings.common;
+        let channel = channel.as_deref().unwrap_or(common::CHANNEL);
+        let language = language.as_deref().unwrap_or(common::LANGUAGE);
+        let currency = match code {
+            Some(code) => Some(currency(code)?),
+            None => None,
+        };
+        Some(Self {
+            channel: Some(channel).filter(|text| common::is_channel(text, rules)),
+            language: Some(language).filter(|text| common::is_language(text)),
+            currency,
+            page: Some(page.as_deref().unwrap_or(common::PAGE)),
+            pos: pos.as_deref(),
+        })
+    }
 
-impl<'s> PlainCheck<'s> {
+    fn complete(self, order_currency: Currency) -> Option<CommonAttributes<'a>> {
+        Some(CommonAttributes {
+            channel: self.channel?.into(),
+            language: self.language?.into(),
+            currency: self.currency.unwrap_or(order_currency),
+            page: self.page?.into(),
+            pos: self.pos?.into(),
+        })
+    }
+}
+
+impl<'a> PlainCheck<'a> {
     /// Checks orders with these fields by the rules of one route; none if no such order is plain.
     /// `facts` are those of the whole export.
     pub fn new<'f>(
         fields: impl Iterator<Item = &'f Field>,
-        rules: &'s TargetRules,
-        settings: &'s ValidateSettings,
-        facts: &'s ColumnFacts,
+        rules: &'a TargetRules,
+        settings: &'a ValidateSettings,
+        facts: &'a ColumnFacts,
     ) -> Option<Self> {
         let (carries, items) = (&rules.carries, &rules.items);
         let carries_order = carries.payment && carries.total && carries.extensions;
@@ -97,68 +132,86 @@ impl<'s> PlainCheck<'s> {
                 return None;
             }
         }
-        let n_attributes = attributes.len();
-        let are_few = n_attributes <= rules.extensions.max_attributes;
-        are_few.then_some(Self { rules, settings, facts, n_attributes })
+        if attributes.len() > rules.extensions.max_attributes {
+            return None;
+        }
+        Some(Self {
+            rules,
+            settings,
+            facts,
+            times: PlainTimes::new(settings),
+            defaults: CommonParts::defaults(rules, settings)?,
+            record: no_record(),
+            order: Box::new(no_order(rules)?),
+            extensions: Vec::new(),
+        })
     }
 
     /// Returns the order if it is valid and without any problem.
     #[must_use]
-    pub fn check<'a>(&self, draft: &PlainDraft<'a>) -> Option<CheckedOrder<'a>>
-    where
-        's: 'a,
-    {
-        let mut parts = OrderParts::default();
-        let values = draft.order_values();
-        parts.extension.reserve_exact(self.n_attributes.min(values.len()));
-        parts.guest.identifiers.reserve_exact(1);
-        for value in values {
+    pub fn check(&mut self, draft: &PlainDraft<'a>) -> Option<PlainOrder<'_, 'a>> {
+        self.clear_order();
+        let mut parts = OrderParts {
+            reference: None,
+            ordered_at: None,
+            status: None,
+            currency: None,
+            price: None,
+            lines_total: Some(Amount(Decimal::ZERO)),
+            payment_type: None,
+            common: self.defaults,
+        };
+        for value in draft.order_values() {
             self.add_value(value, &mut parts)?;
         }
-        let OrderParts { reference, ordered_at, status, currency, price, .. } = parts;
-        let (reference, ordered_at, currency) = (reference?, ordered_at?, currency?);
+        let (reference, currency) = (parts.reference?, parts.currency?);
         if reference != draft.key && !references::is_id(draft.key) {
             return None;
         }
         // More decimals than the currency has are a warning about the whole column.
         let max_decimals = minor_units(currency.as_str());
-        if price.is_some_and(|price| price.0.scale() > max_decimals) {
+        if parts.price.is_some_and(|price| price.0.scale() > max_decimals) {
             return None;
         }
-        let (items, lines_total) = self.items(draft, (currency, max_decimals))?;
-        let price = self.total(price, lines_total, &items, draft.may_have_items)?;
-        let (payment_type, card_type) = (parts.payment_type?, parts.card_type);
-        if card_type.is_none() && order::is_card_payment(&payment_type, self.rules) {
+        self.add_items(draft, (currency, max_decimals), &mut parts.lines_total)?;
+        let price = self.total(&parts, draft)?;
+        let payment_type = parts.payment_type?;
+        if self.order.card_type.is_none() && order::is_card_payment(payment_type, self.rules) {
             return None;
         }
-        identify(&mut parts.guest)?;
-        let record = record(draft, &reference, ordered_at, Money { currency, amount: price });
-        let order = Box::new(Order {
-            reference,
-            ordered_at,
-            status: status?,
-            currency,
-            price,
-            payment_type,
-            card_type,
-            extension: Extension::from_distinct(parts.extension),
-            items,
-            guest: parts.guest,
-            common: self.common(parts.common, currency)?,
-            route: self.rules.route,
-            contacts: Vec::new(),
-            consumers: Vec::new(),
-        });
-        Some(CheckedOrder { record: record?, status: None, validity: Validity::Valid(order) })
+        identify(&mut self.order.guest)?;
+        let (order, ordered_at) = (&mut *self.order, parts.ordered_at?);
+        (order.reference, order.status) = (reference.into(), parts.status?.into());
+        (order.currency, order.price, order.ordered_at) = (currency, price, ordered_at);
+        order.payment_type = payment_type.into();
+        order.common = parts.common.complete(currency)?;
+        fill_record(&mut self.record, draft, order)?;
+        Some(PlainOrder { record: &self.record, order: &self.order })
     }
 
-    fn add_value<'a>(&self, value: &PlainValue<'a>, parts: &mut OrderParts<'a>) -> Option<()> {
+    /// Removes what the last order has and the next one may not have, but keeps the memory.
+    fn clear_order(&mut self) {
+        let Order { card_type, extension, items, guest, .. } = &mut *self.order;
+        *card_type = None;
+        extension.clear();
+        for mut item in items.drain(..) {
+            item.extension.clear();
+            self.extensions.push(item.extension);
+        }
+        guest.identifiers.clear();
+        guest.street.clear();
+        let (identifiers, street) =
+            (mem::take(&mut guest.identifiers), mem::take(&mut guest.street));
+        *guest = Guest { identifiers, street, ..Guest::default() };
+    }
+
+    fn add_value(&mut self, value: &PlainValue<'a>, parts: &mut OrderParts<'a>) -> Option<()> {
         let (rules, text) = (self.rules, value.text);
-        let guest = &mut parts.guest;
+        let Order { card_type, extension, guest, .. } = &mut *self.order;
         match value.field {
             Field::ReferenceId => parts.reference = Some(text_if(text, references::is_id)?),
-            Field::OrderedAt => parts.ordered_at = Some(self.time(value)?),
-            Field::Status => parts.status = Some(text_if(text, |text| self.is_final_status(text))?),
+            Field::OrderedAt => parts.ordered_at = Some(time(value, &self.times)?),
+            Field::Status => parts.status = Some(text_if(text, |text| is_final(text, rules))?),
             Field::CurrencyCode => parts.currency = Some(currency(text)?),
             Field::Price => parts.price = Some(amount(value)?),
             Field::PaymentType => {
@@ -167,24 +220,28 @@ impl<'s> PlainCheck<'s> {
             }
             Field::CardType => {
                 let is_known = |text: &str| order::is_card_type(text, rules);
-                parts.card_type = Some(text_if(text, is_known)?);
+                *card_type = Some(text_if(text, is_known)?.into());
             }
-            Field::Extension(key) => parts.extension.push(attribute(key, text)?),
+            Field::Extension(key) => add_attribute(extension, key, text)?,
             Field::Identifier(provider) => guest.identifiers.push(identifier(provider, text)?),
-            Field::GuestEmail => guest.email = Some(text_if(text, is_email)?),
+            Field::GuestEmail => guest.email = Some(text_if(text, is_email)?.into()),
             Field::GuestTitle => {
-                guest.title = Some(text_if(text, |text| rules.titles.contains(&text))?);
+                let is_known = |text: &str| rules.titles.contains(&text);
+                guest.title = Some(text_if(text, is_known)?.into());
             }
             Field::GuestGender => {
-                guest.gender = Some(text_if(text, |text| rules.genders.contains(&text))?);
+                let is_known = |text: &str| rules.genders.contains(&text);
+                guest.gender = Some(text_if(text, is_known)?.into());
             }
             Field::GuestDob => {
                 guest.dob = Some(attributes::birth_date(text, self.settings).ok()?.into());
             }
-            Field::GuestCountry => guest.country = Some(text_if(text, attributes::is_country)?),
-            Field::GuestStreet => guest.street = attributes::street(&text.into()),
-            Field::GuestFirstname => guest.firstname = Some(text_if(text, has_no_stray)?),
-            Field::GuestLastname => guest.lastname = Some(text_if(text, has_no_stray)?),
+            Field::GuestCountry => {
+                guest.country = Some(text_if(text, attributes::is_country)?.into());
+            }
+            Field::GuestStreet => guest.street.extend(attributes::street_lines(text)),
+            Field::GuestFirstname => guest.firstname = Some(text_if(text, has_no_stray)?.into()),
+            Field::GuestLastname => guest.lastname = Some(text_if(text, has_no_stray)?.into()),
             Field::GuestMobile => guest.mobile = Some(text.into()),
             Field::GuestPhone => guest.phone = Some(text.into()),
             Field::GuestCity => guest.city = Some(text.into()),
@@ -198,43 +255,38 @@ impl<'s> PlainCheck<'s> {
                 parts.common.language = Some(text_if(text, common::is_language)?);
             }
             Field::EventCurrency => parts.common.currency = Some(currency(text)?),
-            Field::EventPage => parts.common.page = Some(text.into()),
-            Field::EventPos => parts.common.pos = Some(text.into()),
+            Field::EventPage => parts.common.page = Some(text),
+            Field::EventPos => parts.common.pos = Some(text),
             _ => return None,
         }
         Some(())
     }
 
-    /// The items and, if all have a price, the sum of their lines. `currency` is that of the order
-    /// and its number of decimals.
-    fn items<'a>(
-        &self,
+    /// Adds the items, and the totals of their lines to `lines_total`. `currency` is that of the
+    /// order and its number of decimals.
+    fn add_items(
+        &mut self,
         draft: &PlainDraft<'a>,
         currency: (Currency, u32),
-    ) -> Option<(Vec<Item<'a>>, Option<Amount>)> {
+        lines_total: &mut Option<Amount>,
+    ) -> Option<()> {
         if self.rules.items.max_kept.is_some_and(|max_items| draft.n_items() > max_items) {
             return None;
         }
-        let mut items = Vec::with_capacity(draft.n_items());
-        let mut sum = Some(Amount(Decimal::ZERO));
-        for values in draft.items() {
-            items.push(Item::default());
-            self.fill_item(items.last_mut()?, values, currency, &mut sum)?;
-        }
-        Some((items, sum))
+        draft.items().try_for_each(|values| self.add_item(values, currency, lines_total))
     }
 
-    /// Fills an item, and adds the total of its line; without a price there is no sum.
-    // In its place among the items: it is too large to be moved around.
-    fn fill_item<'a>(
-        &self,
-        item: &mut Item<'a>,
+    fn add_item(
+        &mut self,
         values: &[PlainValue<'a>],
         (order_currency, max_decimals): (Currency, u32),
-        sum: &mut Option<Amount>,
+        lines_total: &mut Option<Amount>,
     ) -> Option<()> {
         let (rules, mut price) = (self.rules, None);
-        let mut extension = Vec::with_capacity(self.n_attributes.min(values.len()));
+        let extension = self.extensions.pop().unwrap_or_default();
+        // Filled in its place: it is too large to be moved around.
+        self.order.items.push(Item { extension, ..Item::default() });
+        let item = self.order.items.last_mut()?;
         for value in values {
             let text = value.text;
             match value.field {
@@ -243,13 +295,15 @@ impl<'s> PlainCheck<'s> {
                         values::is_upper_case(text)
                             && !rules.items.barred_types.contains_ignoring_case(text)
                     };
-                    item.item_type = Some(text_if(text, is_taken)?);
+                    item.item_type = Some(text_if(text, is_taken)?.into());
                 }
-                Field::ItemReferenceId => item.reference = Some(text_if(text, has_no_stray)?),
-                Field::ItemOrderedAt => item.ordered_at = Some(self.time(value)?),
+                Field::ItemReferenceId => {
+                    item.reference = Some(text_if(text, has_no_stray)?.into());
+                }
+                Field::ItemOrderedAt => item.ordered_at = Some(time(value, &self.times)?),
                 Field::ItemStatus => {
                     let is_taken = |text: &str| values::is_status(text, rules);
-                    item.status = Some(text_if(text, is_taken)?);
+                    item.status = Some(text_if(text, is_taken)?.into());
                 }
                 Field::ItemCurrencyCode => {
                     let currency = currency(text)?;
@@ -262,122 +316,122 @@ impl<'s> PlainCheck<'s> {
                         let max_chars = rules.items.max_name_chars;
                         has_no_stray(text) && !items::exceeds_chars(text, max_chars)
                     };
-                    item.name = Some(text_if(text, is_taken)?);
+                    item.name = Some(text_if(text, is_taken)?.into());
                 }
-                Field::ItemProductId => item.product_id = Some(text_if(text, has_no_stray)?),
+                Field::ItemProductId => {
+                    item.product_id = Some(text_if(text, has_no_stray)?.into());
+                }
                 Field::ItemQuantity => {
                     item.quantity = Some(amount(value)?).filter(|n| !items::is_nothing(*n));
                     item.quantity?;
                 }
                 // Only a route of details sends it.
                 Field::ItemLeg => {}
-                Field::ItemExtension(key) => extension.push(attribute(key, text)?),
+                Field::ItemExtension(key) => add_attribute(&mut item.extension, key, text)?,
                 _ => return None,
             }
         }
-        let mut line_total = None;
-        if let Some(price) = price {
-            if price.0.scale() > max_decimals {
-                return None;
-            }
-            if item.quantity.is_none() && items::expects_quantity(rules, self.settings) {
-                return None;
-            }
-            let quantity = item.quantity.unwrap_or(Amount(Decimal::ONE));
-            let prices = items::exact_prices(price, quantity, rules, self.settings)?;
-            (item.price, line_total) = (Some(prices.sent), Some(prices.line_total));
-        }
-        item.extension = Extension::from_distinct(extension);
-        *sum = match (*sum, line_total) {
-            // A sum that loses a digit is compared with nothing, or is a problem.
-            (Some(sum), Some(line_total)) => Some(sum.checked_add(line_total)?),
-            _ => None,
+        let Some(price) = price else {
+            *lines_total = None;
+            return Some(());
         };
+        if price.0.scale() > max_decimals {
+            return None;
+        }
+        if item.quantity.is_none() && items::expects_quantity(rules, self.settings) {
+            return None;
+        }
+        let quantity = item.quantity.unwrap_or(Amount(Decimal::ONE));
+        let prices = items::exact_prices(price, quantity, rules, self.settings)?;
+        item.price = Some(prices.sent);
+        if let Some(sum) = lines_total {
+            // A sum that loses a digit is compared with nothing, or is a problem.
+            *sum = sum.checked_add(prices.line_total)?;
+        }
         Some(())
     }
 
     /// The total of the order, which is that of its items as far as they have prices.
-    fn total(
-        &self,
-        price: Option<Amount>,
-        lines_total: Option<Amount>,
-        items: &[Item<'_>],
-        may_have_items: bool,
-    ) -> Option<Amount> {
-        let total = match (self.settings.total_from, items) {
-            (TotalFrom::Given, []) if items::lacks_items(may_have_items, self.facts) => None,
-            (TotalFrom::Given, []) => price,
-            (TotalFrom::Given, _) => {
+    fn total(&self, parts: &OrderParts<'_>, draft: &PlainDraft<'_>) -> Option<Amount> {
+        let OrderParts { price, lines_total, .. } = *parts;
+        let has_items = draft.n_items() > 0;
+        let total = match self.settings.total_from {
+            TotalFrom::Given if has_items => {
                 price.filter(|price| lines_total.is_none_or(|sum| sum == *price))
             }
-            (TotalFrom::SumOfLines, []) => None,
-            (TotalFrom::SumOfLines, _) => lines_total,
+            TotalFrom::Given if items::lacks_items(draft.may_have_items, self.facts) => None,
+            TotalFrom::Given => price,
+            TotalFrom::SumOfLines => lines_total.filter(|_| has_items),
         };
         total.filter(|total| order::total_problem(*total).is_none())
     }
-
-    fn time(&self, value: &PlainValue<'_>) -> Option<DateTime<Utc>> {
-        let time = timestamps::timestamp(value.time, value.text)?;
-        timestamps::is_plausible(time, self.settings).then_some(time)
-    }
-
-    fn is_final_status(&self, text: &str) -> bool {
-        values::is_status(text, self.rules) && !order::is_unfinished(text, self.rules)
-    }
-
-    /// The common attributes: of the export, of the settings, or built in.
-    fn common<'a>(
-        &self,
-        parts: CommonParts<'a>,
-        order_currency: Currency,
-    ) -> Option<CommonAttributes<'a>>
-    where
-        's: 'a,
-    {
-        let defaults = &self.settings.common;
-        let text = |value: Option<Cow<'a, str>>, default: &'s Option<String>| {
-            value.or_else(|| default.as_deref().map(Cow::Borrowed))
-        };
-        let channel = text(parts.channel, &defaults.channel).unwrap_or(common::CHANNEL.into());
-        let language = text(parts.language, &defaults.language).unwrap_or(common::LANGUAGE.into());
-        let default_currency = match defaults.currency.as_deref() {
-            Some(text) => currency(text)?,
-            None => order_currency,
-        };
-        let is_good = common::is_channel(&channel, self.rules) && common::is_language(&language);
-        is_good.then_some(())?;
-        Some(CommonAttributes {
-            channel,
-            language,
-            currency: parts.currency.unwrap_or(default_currency),
-            page: text(parts.page, &defaults.page).unwrap_or(common::PAGE.into()),
-            pos: text(parts.pos, &defaults.pos)?,
-        })
-    }
 }
 
-/// The facts for the report.
-fn record(
-    draft: &PlainDraft<'_>,
-    reference: &str,
-    ordered_at: DateTime<Utc>,
-    money: Money,
-) -> Option<OrderRecord> {
-    let first = &draft.rows.first()?.origin;
-    Some(OrderRecord {
-        id: OrderId::from_origin(first),
-        reference: reference.to_owned(),
-        ordered_at: Some(ordered_at),
-        source: first.position(),
-        money: Some(money),
-        item_count: draft.n_items(),
-        rows: draft.rows.iter().map(|row| row.origin.clone()).collect(),
-        problems: Problems::default(),
+/// An order before the first one is checked.
+fn no_order<'a>(rules: &TargetRules) -> Option<Order<'a>> {
+    let currency: Currency = "XXX".parse().ok()?;
+    Some(Order {
+        reference: "".into(),
+        ordered_at: DateTime::UNIX_EPOCH,
+        status: "".into(),
+        currency,
+        price: Amount(Decimal::ZERO),
+        payment_type: "".into(),
+        card_type: None,
+        extension: Extension::default(),
+        items: Vec::new(),
+        guest: Guest::default(),
+        common: CommonAttributes {
+            channel: "".into(),
+            language: "".into(),
+            currency,
+            page: "".into(),
+            pos: "".into(),
+        },
+        route: rules.route,
+        contacts: Vec::new(),
+        consumers: Vec::new(),
     })
 }
 
-fn text_if(text: &str, is_good: impl FnOnce(&str) -> bool) -> Option<Cow<'_, str>> {
-    is_good(text).then_some(Cow::Borrowed(text))
+/// The facts of no order.
+fn no_record() -> OrderRecord {
+    OrderRecord {
+        id: OrderId(0),
+        reference: String::new(),
+        ordered_at: None,
+        source: Position { file: FileId(0), line: 0, column: None },
+        money: None,
+        item_count: 0,
+        rows: Vec::new(),
+        problems: Problems::default(),
+    }
+}
+
+/// Fills the facts for the report.
+fn fill_record(record: &mut OrderRecord, draft: &PlainDraft<'_>, order: &Order<'_>) -> Option<()> {
+    let first = &draft.rows.first()?.origin;
+    (record.id, record.source) = (OrderId::from_origin(first), first.position());
+    record.reference.clear();
+    record.reference.push_str(&order.reference);
+    record.ordered_at = Some(order.ordered_at);
+    record.money = Some(Money { currency: order.currency, amount: order.price });
+    record.item_count = draft.n_items();
+    record.rows.clear();
+    record.rows.extend(draft.rows.iter().map(|row| row.origin.clone()));
+    Some(())
+}
+
+fn text_if(text: &str, is_good: impl FnOnce(&str) -> bool) -> Option<&str> {
+    is_good(text).then_some(text)
+}
+
+fn is_final(status: &str, rules: &TargetRules) -> bool {
+    values::is_status(status, rules) && !order::is_unfinished(status, rules)
+}
+
+fn time(value: &PlainValue<'_>, plain: &PlainTimes) -> Option<DateTime<Utc>> {
+    timestamps::timestamp(value.time, value.text).filter(|time| plain.contains(*time))
 }
 
 fn has_no_stray(text: &str) -> bool {
@@ -397,11 +451,14 @@ fn amount(value: &PlainValue<'_>) -> Option<Amount> {
     if value.notation == Notation::MinorUnits { None } else { values::plain_number(value.text) }
 }
 
-fn attribute<'a>(
+fn add_attribute<'a>(
+    extension: &mut Extension<'a>,
     key: &'a ExtensionKey,
     text: &'a str,
-) -> Option<(Cow<'a, str>, ExtensionValue<'a>)> {
-    Some((key.name.as_str().into(), extension::parse_value(&text.into(), key.data_type)?))
+) -> Option<()> {
+    let value = extension::parse_value(&text.into(), key.data_type)?;
+    extension.add_distinct(&key.name, value);
+    Some(())
 }
 
 fn identifier<'a>(provider: &'a Provider, text: &'a str) -> Option<Identifier<'a>> {

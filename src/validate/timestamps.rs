@@ -3,7 +3,9 @@
 //!
 //! Called by `order` and `items`.
 
-use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveTime, Utc};
 
 use super::{findings::Findings, settings::ValidateSettings};
 use crate::model::{draft::Cell, problem::Code};
@@ -13,21 +15,37 @@ use crate::model::{draft::Cell, problem::Code};
 const NULL_DATES: [(i32, u32, u32); 5] =
     [(1, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1970, 1, 1)];
 
+/// The year of the last of them.
+const LAST_NULL_YEAR: i32 = 1970;
+
 /// Returns the time that `map` parsed, or parses the constant of a profile as RFC 3339.
 pub(super) fn timestamp(parsed: Option<DateTime<Utc>>, text: &str) -> Option<DateTime<Utc>> {
     let constant = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc));
     parsed.or_else(constant)
 }
 
-/// Whether an order or an item can have been made at this time.
-pub(super) fn is_plausible(time: DateTime<Utc>, settings: &ValidateSettings) -> bool {
-    has_four_digits(time.year()) && implausible(time, "", settings).is_none()
+/// Times of orders and items that are plausible without a closer look: none of them is before 1971,
+/// as dates that stand for none are.
+pub(super) struct PlainTimes {
+    earliest: DateTime<Utc>,
+    latest: DateTime<Utc>,
+}
+
+impl PlainTimes {
+    pub(super) fn new(settings: &ValidateSettings) -> Self {
+        let day = |year| NaiveDate::from_yo_opt(year, 1).unwrap_or(NaiveDate::MAX);
+        let start = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+        let latest = latest(settings).min(start(day(*FOUR_DIGITS.end())));
+        Self { earliest: start(settings.earliest_order.max(day(LAST_NULL_YEAR + 1))), latest }
+    }
+
+    pub(super) fn contains(&self, time: DateTime<Utc>) -> bool {
+        (self.earliest..=self.latest).contains(&time)
+    }
 }
 
 /// The target's format has four digits.
-fn has_four_digits(year: i32) -> bool {
-    (0..=9999).contains(&year)
-}
+const FOUR_DIGITS: RangeInclusive<i32> = 0..=9999;
 
 /// "ISO 8601 Date/Time UTC": the time of an order. An implausible one is an error, since an
 /// accepted order cannot be taken back.
@@ -61,7 +79,7 @@ fn readable(cell: &Cell<'_>, findings: &mut Findings) -> Option<DateTime<Utc>> {
     let time = timestamp(cell.time, &cell.text);
     let message = match time.map(|time| time.year()) {
         None => format!("invalid timestamp {:?}; expected ISO 8601 with an offset or Z", cell.text),
-        Some(year) if !has_four_digits(year) => {
+        Some(year) if !FOUR_DIGITS.contains(&year) => {
             format!("{:?} is in the year {year}; is it in milliseconds?", cell.text)
         }
         Some(_) => return time,
@@ -76,8 +94,7 @@ fn implausible(
     text: &str,
     settings: &ValidateSettings,
 ) -> Option<(Code, String)> {
-    // One day of tolerance, because clocks and time zones differ.
-    if time > settings.now + Duration::days(1) {
+    if time > latest(settings) {
         return Some((Code::TimestampInFuture, format!("{text:?} is in the future")));
     }
     let is_early = time.date_naive() < settings.earliest_order;
@@ -94,10 +111,16 @@ fn implausible(
     Some((Code::TimestampTooEarly, message))
 }
 
+/// The last time at which an order can have been made.
+fn latest(settings: &ValidateSettings) -> DateTime<Utc> {
+    // One day of tolerance, because clocks and time zones differ.
+    settings.now + Duration::days(1)
+}
+
 /// Whether a time is the midnight, in any time zone, of a date that stands for none.
 fn is_null_date(time: DateTime<Utc>) -> bool {
     // Recent orders need no look at the list.
-    if time.year() > 1970 {
+    if time.year() > LAST_NULL_YEAR {
         return false;
     }
     let midnights = NULL_DATES.iter().filter_map(|(year, month, day)| {
@@ -109,6 +132,8 @@ fn is_null_date(time: DateTime<Utc>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn found(time: &str, earliest: &str) -> Option<(Code, String)> {
@@ -148,5 +173,29 @@ mod tests {
             assert_eq!(code(time), Some(Code::TimestampTooEarly), "{time}");
         }
         assert_eq!(code("1969-07-20T20:17:00Z"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn plain_times_are_plausible(
+            seconds in prop_oneof![-63_000_000_000_i64..260_000_000_000, -9000..40_000_000_i64],
+            earliest in -1000..40_000_i64,
+            now in 0..4_102_444_800_i64,
+        ) {
+            let time = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+            let settings = ValidateSettings {
+                earliest_order: time(earliest * 86_400).date_naive(),
+                now: time(now),
+                ..crate::validate::tests::settings().validate()
+            };
+            for seconds in [seconds, now + 86_400, now + 86_401, earliest * 86_400] {
+                let time = time(seconds);
+                let is_plausible = FOUR_DIGITS.contains(&time.year())
+                    && implausible(time, "", &settings).is_none();
+                let is_plain = PlainTimes::new(&settings).contains(time);
+                prop_assert!(is_plausible || !is_plain, "{}", time);
+                prop_assert!(is_plain || !is_plausible || time.year() <= 1970, "{}", time);
+            }
+        }
     }
 }

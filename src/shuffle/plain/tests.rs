@@ -10,10 +10,15 @@ use crate::{
     group::{self, BlockRuns, GroupSettings},
     map::profile::Profile,
     model::{
-        column_facts::ColumnFacts, column_warnings::ColumnWarnings, order::Validity,
-        origin::FileId, pricing::PriceBasis, route::Mode, row::Row,
+        column_facts::ColumnFacts,
+        column_warnings::ColumnWarnings,
+        order::{Order, Validity},
+        origin::FileId,
+        pricing::PriceBasis,
+        route::Mode,
+        row::Row,
     },
-    pipeline::check,
+    pipeline::check::{self, PlainRouteCheck},
     read::{
         Block, BlockReader, CsvSyntax, Dialect, Piece, ReadLimits, ReadSettings, RowParser,
         inputs::find_one,
@@ -64,9 +69,9 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
         let runs = BlockRuns::of(&keyed, grouping).runs;
         n_orders += runs.len();
         let columns = mapper.plain_columns().unwrap();
-        let check = check::plain_check(&mut columns.fields(), (&validate, &stream), &facts);
+        let check = PlainRouteCheck::new(&mut columns.fields(), (&validate, &stream), &facts);
         let Some(check) = check else { continue };
-        let check: PlainCheckFn<'_> = Box::new(check);
+        let check: Box<dyn CheckPlain<'_>> = Box::new(check);
         let draft = PlainDraft::new(&texts);
         let mut path = PlainPath { mapper: &mapper, columns, check, draft };
         for run in runs {
@@ -79,11 +84,11 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
                 && path.read(run.rows.iter()).is_some()
                 && !observer.learns_facts_from(&path.draft)
                 && !observer.warns_of(&path.draft);
-            let checked = if is_plain { (path.check)(&path.draft) } else { None };
+            let order = if is_plain { path.check.check(&path.draft) } else { None };
             let mut thorough = Observations::default();
             observer.observe(&draft, &mut thorough);
             observer.observe_warnings(&draft, &mut thorough.warnings);
-            let Some(checked) = checked else { continue };
+            let Some(order) = order else { continue };
             n_plain += 1;
             let mut fast = Observations::default();
             observer.observe_plain(&path.draft, &mut fast);
@@ -96,13 +101,12 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
             assert_eq!(thorough.warnings, ColumnWarnings::default());
             let expected = check::check(draft, (&validate, &stream), &facts);
             assert_eq!(expected.record.problems, Vec::new().into());
-            assert_eq!(checked.record, expected.record);
-            assert_eq!(checked.status, expected.status);
-            let encoded = |validity: &Validity<'_>| {
-                let Validity::Valid(order) = validity else { panic!("{validity:?}") };
-                format!("{:?}", encode::encode(order, stream.url_limits()))
-            };
-            assert_eq!(encoded(&checked.validity), encoded(&expected.validity));
+            assert_eq!(*order.record, expected.record);
+            assert_eq!(expected.status, None);
+            let encoded =
+                |order: &Order<'_>| format!("{:?}", encode::encode(order, stream.url_limits()));
+            let Validity::Valid(thorough) = &expected.validity else { panic!("{expected:?}") };
+            assert_eq!(encoded(order.order), encoded(thorough));
         }
     }
     (n_plain, n_orders)
