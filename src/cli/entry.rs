@@ -11,7 +11,7 @@ use super::{
     args::{Arguments, Command},
     clock,
     exit::{EXIT_NOTHING_SENT, exit_code_of},
-    help, ledger, print, profiles,
+    explain, help, ledger, print, profiles,
     run::run,
     sandbox, spec,
 };
@@ -34,6 +34,7 @@ pub fn main() -> ExitCode {
             Command::Ledger(ledger) => ledger::run(&ledger),
             Command::Sandbox(sandbox) => sandbox::run(&sandbox),
             Command::Profiles(profiles) => profiles::run(profiles.show()),
+            Command::Explain { code } => explain::run(code.as_deref()),
             Command::Help { path } => help::run::<Arguments>(&path),
         });
     result.unwrap_or_else(|error| {

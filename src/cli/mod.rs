@@ -7,8 +7,8 @@
 //! stages. Called by `main.rs`.
 //!
 //! `entry` parses the command line and calls the command: `run` (check and send), `ledger`,
-//! `sandbox`, `profiles` or `help`. `args`, `config` and `values` say what was typed, `spec` what
-//! it means.
+//! `sandbox`, `profiles`, `explain` or `help`. `args`, `config` and `values` say what was typed,
+//! `spec` what it means.
 
 mod args;
 mod clock;
@@ -16,6 +16,7 @@ mod completeness;
 mod config;
 mod entry;
 mod exit;
+mod explain;
 mod faults;
 mod help;
 mod ledger;

@@ -7,7 +7,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
-use clap::error::ContextValue;
+use clap::{builder::styling::Style, error::ContextValue};
 
 use crate::model::printable::{printable, printable_json, printable_lines, printable_message};
 
@@ -16,13 +16,34 @@ pub(super) fn output(lines: &str) -> io::Result<()> {
     write_stdout(&printable_lines(lines))
 }
 
+/// Text for a person, below a heading.
+pub(super) struct Section {
+    pub(super) heading: String,
+    pub(super) body: String,
+}
+
+/// Prints sections, their headings bold on a terminal that shows styles.
+pub(super) fn sections(sections: &[Section]) -> io::Result<()> {
+    let bold = Style::new().bold();
+    let section = |Section { heading, body }: &Section| {
+        format!("{bold}{}{bold:#}\n{}", printable(heading), printable_lines(body))
+    };
+    let text = sections.iter().map(section).collect::<Vec<_>>().join("\n\n");
+    // Removes the styles in a pipe, and on a terminal with NO_COLOR or TERM=dumb.
+    ignore_closed_pipe(write_line(anstream::stdout().lock(), &text))
+}
+
 /// Prints a line of JSON.
 pub(super) fn json(line: &str) -> io::Result<()> {
     write_stdout(&printable_json(line))
 }
 
 fn write_stdout(lines: &str) -> io::Result<()> {
-    match write_line(io::stdout().lock(), lines) {
+    ignore_closed_pipe(write_line(io::stdout().lock(), lines))
+}
+
+fn ignore_closed_pipe(written: io::Result<()>) -> io::Result<()> {
+    match written {
         // `orderferry check … | head` closes the pipe; the result is in the run folder and the exit
         // code.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

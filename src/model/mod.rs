@@ -9,6 +9,7 @@ pub mod date_readings;
 pub mod decimal_mark;
 pub mod document;
 pub mod draft;
+pub mod explanation;
 pub mod extension_types;
 pub mod field;
 pub mod forecast;

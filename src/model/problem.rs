@@ -222,11 +222,12 @@ impl std::ops::Deref for Problems {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident $name:literal $severity:ident,)*) => {
-        /// The problem codes. Their names are a contract: scripts match on them.
+    ($(#[doc = $title:literal] $variant:ident $name:literal $severity:ident,)*) => {
+        /// The problem codes. Their names are a contract: scripts match on them. The comment of each
+        /// is its title; `explanations.md` has the rest.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Code {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+            $(#[doc = $title] #[serde(rename = $name)] $variant,)*
         }
 
         impl Code {
@@ -237,6 +238,12 @@ macro_rules! codes {
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What the code means, in one sentence of at most 49 characters.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title.trim_ascii_start(),)* }
             }
 
             /// Whether a problem with this code prevents an order from being sent, unless the
@@ -250,151 +257,147 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A required attribute has no value.
+    /// A required value is missing.
     MissingAttribute "missing_attribute" Error,
-    /// `cardType` is required when `paymentType` is `Card`.
+    /// A payment by card has no card type.
     MissingCardType "missing_card_type" Error,
-    /// IDENTITY needs at least one identifier.
+    /// The guest has no identifier or e-mail address.
     MissingIdentifier "missing_identifier" Error,
-    /// No point of sale, neither in the export nor in the settings.
+    /// The order has no point of sale.
     MissingPos "missing_pos" Error,
-    /// A value is not in upper case, as required.
+    /// A value is not in upper case.
     NotUpperCase "not_upper_case" Error,
-    /// A currency is not listed in ISO 4217.
+    /// A currency is not in ISO 4217.
     UnknownCurrency "unknown_currency" Error,
-    /// A language is not listed in ISO 639-1.
+    /// A language is not in ISO 639-1.
     UnknownLanguage "unknown_language" Error,
-    /// A country is not listed in ISO 3166-1.
+    /// A country is not in ISO 3166-1.
     UnknownCountry "unknown_country" Error,
-    /// The event does not allow the status.
+    /// The event does not take the status.
     UnknownStatus "unknown_status" Error,
-    /// The order waits for its payment, but the service can never update it.
+    /// The payment is pending and would stay so.
     PaymentPending "payment_pending" Warning,
-    /// IDENTITY does not allow the title.
+    /// IDENTITY does not take the title.
     UnknownTitle "unknown_title" Error,
-    /// IDENTITY does not allow the gender.
+    /// IDENTITY does not take the gender.
     UnknownGender "unknown_gender" Error,
-    /// A date of birth does not have the format `YYYY-MM-DDThh:mm`.
+    /// A date of birth cannot be read.
     DobUnreadable "dob_unreadable" Error,
-    /// An optional attribute of a person is dropped: the target would not take it.
+    /// An optional value of a person is left out.
     GuestAttributeLeftOut "guest_attribute_left_out" Warning,
-    /// A timestamp does not have the profile's format.
+    /// A time cannot be read.
     TimestampUnreadable "timestamp_unreadable" Error,
-    /// A local time is skipped or repeated by a clock change.
+    /// A clock change skips or repeats a local time.
     TimestampAmbiguous "timestamp_ambiguous" Warning,
-    /// The time of an order is later than the run.
+    /// The time of an order is in the future.
     TimestampInFuture "timestamp_in_future" Error,
-    /// The dates of the export may have day and month exchanged.
+    /// Day and month of the dates may be exchanged.
     DayMonthAmbiguous "day_month_ambiguous" Warning,
-    /// The time of an order is before the profile's earliest one, or stands for none.
+    /// The time of an order is implausibly early.
     TimestampTooEarly "timestamp_too_early" Error,
-    /// The time of an item is one that no order can have.
+    /// The time of an item is implausible.
     ItemTimestampImplausible "item_timestamp_implausible" Warning,
-    /// A number cannot be parsed, or has more digits than can be kept exactly.
+    /// A number cannot be read.
     NumberUnreadable "number_unreadable" Error,
-    /// The point of an order's total is a decimal mark or a thousands mark, and no total of the
-    /// export shows which.
+    /// The point of a total can be read in two ways.
     DecimalAmbiguous "decimal_ambiguous" Error,
-    /// The point of item prices or quantities is a decimal mark or a thousands mark, and none of
-    /// the export shows which.
+    /// The point of item numbers has two readings.
     ItemDecimalAmbiguous "item_decimal_ambiguous" Warning,
-    /// Amounts have more decimals than their currency.
+    /// An amount has more decimals than its currency.
     MoreDecimalsThanCurrency "more_decimals_than_currency" Warning,
-    /// A unit price is rounded, because a line total was divided by the quantity.
+    /// A unit price is rounded.
     PriceRounded "price_rounded" Warning,
-    /// An array or object is found where a single value is expected.
+    /// An array or object is where a value belongs.
     NotAScalar "not_a_scalar" Error,
-    /// A document is an event of another type than ORDER_CHECKOUT.
+    /// An event is not an ORDER_CHECKOUT.
     EventTypeUnsupported "event_type_unsupported" Error,
-    /// A condition of the profile cannot be tested: the value is no number, or not a single value.
+    /// A condition of the profile cannot be tested.
     ConditionUnreadable "condition_unreadable" Error,
-    /// A value is not in the profile's value table.
+    /// A value is not in the profile's table.
     ValueNotInTable "value_not_in_table" Error,
-    /// A value cannot be an e-mail address.
+    /// A text cannot be an e-mail address.
     EmailImplausible "email_implausible" Error,
-    /// An order key, reference or identifier is a number in scientific notation.
+    /// A spreadsheet has removed digits of a number.
     ScientificNotation "scientific_notation" Error,
-    /// A reference or identifier differs from another one only by the `.0` of a spreadsheet.
+    /// References or ids differ only by a final .0.
     SpreadsheetNumber "spreadsheet_number" Error,
-    /// An order key, reference or identifier has characters that cannot be seen.
+    /// A reference or id has invisible characters.
     InvisibleCharacters "invisible_characters" Error,
-    /// A name has characters that cannot be seen.
+    /// A name has invisible characters.
     InvisibleInText "invisible_in_text" Warning,
-    /// An identifier is a placeholder for none, such as `N/A`.
+    /// An identifier is a placeholder for none.
     PlaceholderIdentifier "placeholder_identifier" Error,
-    /// Several people have the same identifier, by their e-mail addresses and names.
+    /// Several people have the same identifier.
     IdentifierShared "identifier_shared" Error,
-    /// The orders of one identifier have several e-mail addresses.
+    /// One identifier has several e-mail addresses.
     SeveralAddresses "several_addresses" Warning,
-    /// The expiry date of an identifier cannot be read and is not sent.
+    /// An expiry date cannot be read and is left out.
     ExpiryDateLeftOut "expiry_date_left_out" Warning,
-    /// A value cannot be a phone number, or it is not known of which country.
+    /// A text cannot be a phone number.
     PhoneImplausible "phone_implausible" Error,
-    /// A single event cannot carry the item type.
+    /// One event cannot carry the type of an item.
     ItemTypeUnsupported "item_type_unsupported" Error,
-    /// An item name has more than 128 characters.
+    /// The name of an item is too long.
     NameTooLong "name_too_long" Error,
-    /// The order has more items than the tenant stores.
+    /// The tenant does not keep all items.
     TooManyItems "too_many_items" Warning,
-    /// An order on the route `multi` has no items to assemble it from.
+    /// An order of several events has no items.
     NoItems "no_items" Error,
-    /// An element of the array of items has no value that the profile reads.
+    /// An item has no value that the profile reads.
     ItemEmpty "item_empty" Error,
-    /// The order has no items, and the profile maps items.
+    /// An order has no items, and others have some.
     OrderWithoutItems "order_without_items" Warning,
     /// A value is not a leg of a journey.
     UnknownLeg "unknown_leg" Error,
     /// An airport is not an IATA code.
     AirportImplausible "airport_implausible" Warning,
-    /// A further attribute of a product has an invalid name, or a value not of its declared type.
+    /// A further attribute of a product is invalid.
     ProductAttribute "product_attribute" Error,
-    /// A consumer lacks an attribute that the manual requires.
+    /// A consumer lacks title, firstname or lastname.
     ConsumerIncomplete "consumer_incomplete" Warning,
-    /// Extensions are dropped: the route `multi` cannot carry them.
+    /// The extensions of an order are left out.
     ExtensionLeftOut "extension_left_out" Warning,
-    /// Contacts, consumers or further attributes of products are dropped: a single event cannot
-    /// carry them.
+    /// People or product attributes are left out.
     DetailLeftOut "detail_left_out" Warning,
-    /// The name of an extension attribute is not alphanumeric, or is reserved.
+    /// An extension attribute has an invalid name.
     ExtensionName "extension_name" Error,
-    /// An extension attribute is declared with an unknown type.
+    /// An extension attribute has an unknown type.
     ExtensionTypeUnknown "extension_type_unknown" Error,
-    /// An extension value is not of its declared type.
+    /// An extension value is not of its type.
     ExtensionValue "extension_value" Error,
-    /// An object has more than 50 extension attributes.
+    /// There are too many extension attributes.
     TooManyExtensions "too_many_extensions" Error,
-    /// An extension attribute has two types within this run, or another type in an earlier run.
+    /// An extension attribute has changed its type.
     ExtensionTypeConflict "extension_type_conflict" Error,
-    /// An event is longer than one request may be.
+    /// An event is too long for one request.
     EventTooLarge "event_too_large" Error,
-    /// The order has more events than can be sent within one session.
+    /// The events do not fit into one session.
     SequenceTooSlow "sequence_too_slow" Error,
-    /// Rows of one order have different values for the same field.
+    /// Rows of one order have different values.
     RowsDisagree "rows_disagree" Error,
-    /// Rows of one order have different values, and the profile uses the first one.
+    /// Rows disagree, and the first value is used.
     FirstValueTaken "first_value_taken" Warning,
-    /// A second file or document has the same order with different content.
+    /// An order comes twice, with different content.
     OrderInTwoFiles "order_in_two_files" Error,
-    /// The same order is below a second header of one file, with different content.
+    /// An order is below two headers of one file.
     OrderRepeated "order_repeated" Error,
-    /// Two files that are joined have an equal row of the order.
+    /// Two files have an equal row of one order.
     RowInTwoFiles "row_in_two_files" Error,
-    /// A second file, part of a file or document has the same order with equal content.
+    /// An order comes twice, with equal content.
     DuplicateOrder "order_copied" Warning,
-    /// Another order, of this run or an earlier one, differs only in the spelling of its
-    /// reference.
+    /// An order has two spellings of its reference.
     DuplicateContent "duplicate_content" Error,
-    /// An earlier run sent an order with the same guest, time and content under another reference.
+    /// Two orders have the same content.
     ContentRepeated "content_repeated" Warning,
-    /// The reference of an accepted order is used again, two or more days apart.
+    /// Two orders have the same reference.
     ReferenceReused "reference_reused" Error,
-    /// A row of the order cannot be read.
+    /// A row cannot be read.
     RowUnreadable "row_unreadable" Error,
-    /// An adjacent row cannot be read and may belong to the order.
+    /// An adjacent row cannot be read.
     AdjacentRowUnreadable "neighbour_unreadable" Error,
-    /// A row without a key may belong to the order.
+    /// A row or document has no order key.
     RowWithoutKey "row_without_key" Error,
-    /// The order's price is not the sum of its items.
+    /// The items do not add up to the total.
     TotalDiffers "total_differs" Warning,
     /// A purchase has a negative total.
     NegativeTotal "negative_total" Error,
@@ -402,19 +405,19 @@ codes! {
     ZeroTotal "zero_total" Warning,
     /// The quantity of an item is 0 or negative.
     QuantityNotPositive "quantity_not_positive" Warning,
-    /// An item has a price for each piece and no quantity.
+    /// An item with a unit price has no quantity.
     QuantityMissing "quantity_missing" Warning,
     /// An item has another currency than its order.
     ItemCurrencyDiffers "item_currency_differs" Warning,
-    /// The order's price is the sum of its items, but an item has another currency.
+    /// Items in several currencies cannot be added up.
     MixedCurrencies "mixed_currencies" Error,
-    /// A payment type is not listed in the manual.
+    /// The manual does not list the payment type.
     UnknownPaymentType "unknown_payment_type" Warning,
-    /// A card type is not listed in the manual.
+    /// The manual does not list the card type.
     UnknownCardType "unknown_card_type" Warning,
-    /// A channel is listed in the manual for other APIs only, or not at all.
+    /// The manual does not list the channel.
     UnknownChannel "unknown_channel" Warning,
-    /// The file's last row has no line break and may be truncated.
+    /// The last row has no line end.
     NoFinalNewline "no_final_newline" Warning,
     /// No document has a path that the profile reads.
     PathMissing "path_missing" Warning,

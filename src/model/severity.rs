@@ -20,6 +20,29 @@ pub enum SeverityChoice {
     Error,
 }
 
+impl SeverityChoice {
+    /// The choices that a profile has for problems of a code; the code's own severity is the first.
+    #[must_use]
+    pub fn allowed_for(code: Code) -> &'static [Self] {
+        match code.severity() {
+            Severity::Error if LOWERABLE.contains(&code) => {
+                &[Self::Error, Self::Warning, Self::Off]
+            }
+            Severity::Error => &[Self::Error],
+            Severity::Warning if OF_THE_RUN.contains(&code) => &[Self::Warning, Self::Off],
+            Severity::Warning => &[Self::Warning, Self::Off, Self::Error],
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// The severities that a profile sets, by code.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SeverityRules(BTreeMap<Code, SeverityChoice>);
@@ -30,23 +53,13 @@ impl SeverityRules {
     /// # Errors
     ///
     /// What was found and what was expected, for a choice with which an order would be sent that
-    /// the service refuses, or in part, or twice.
+    /// the service refuses, or in part, or twice; or that could not keep an order from being sent.
     pub fn new(choices: BTreeMap<Code, SeverityChoice>) -> Result<Self, String> {
         let is_refused = |(code, choice): &(&Code, &SeverityChoice)| {
-            let is_lowered = **choice != SeverityChoice::Error;
-            code.severity() == Severity::Error && is_lowered && !LOWERABLE.contains(code)
+            !SeverityChoice::allowed_for(**code).contains(*choice)
         };
         if let Some((code, choice)) = choices.iter().find(is_refused) {
-            let (code, choice) = (code.as_str(), format!("{choice:?}").to_lowercase());
-            return Err(format!(
-                "{code} = \"{choice}\", expected \"error\": the service would refuse such an \
-                 order, or it would be sent in part or twice"
-            ));
-        }
-        let is_error = |code: &&Code| choices.get(code) == Some(&SeverityChoice::Error);
-        if let Some(code) = OF_THE_RUN.iter().find(is_error) {
-            let code = code.as_str();
-            return Err(format!("{code} = \"error\", expected \"warning\" or \"off\""));
+            return Err(refusal(*code, *choice));
         }
         Ok(Self(choices))
     }
@@ -84,13 +97,30 @@ impl SeverityRules {
     }
 }
 
-/// The codes of problems that are found between orders, or in whole columns, after the orders have
-/// been decided.
+/// What is wrong with a choice that is not allowed, and what was expected.
+fn refusal(code: Code, choice: SeverityChoice) -> String {
+    let (expected, reason) = match code.severity() {
+        Severity::Error => (
+            "\"error\"",
+            "the service would refuse such an order, or it would be sent in part or twice",
+        ),
+        Severity::Warning => {
+            ("\"warning\" or \"off\"", "it is of the whole export, not of an order")
+        }
+    };
+    format!("{code} = \"{}\", expected {expected}: {reason}", choice.as_str())
+}
+
+/// The codes of problems that are found between orders, or in whole columns and files, after the
+/// orders have been decided.
 const OF_THE_RUN: &[Code] = &[
     Code::ContentRepeated,
+    Code::DayMonthAmbiguous,
     Code::ItemDecimalAmbiguous,
     Code::MoreDecimalsThanCurrency,
+    Code::PathMissing,
     Code::SeveralAddresses,
+    Code::UnknownColumn,
 ];
 
 /// The errors that an order may have and still be sent as a whole: what they find is implausible,
@@ -141,5 +171,13 @@ mod tests {
             assert!(refused.contains("missing_pos = "), "{refused}");
         }
         assert!(SeverityRules::new([(Code::MissingPos, SeverityChoice::Error)].into()).is_ok());
+    }
+
+    #[test]
+    fn own_severity_is_the_first_choice() {
+        for code in Code::ALL {
+            let first = SeverityChoice::allowed_for(*code)[0];
+            assert_eq!(first.as_str(), code.severity().as_str(), "{code}");
+        }
     }
 }

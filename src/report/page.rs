@@ -369,10 +369,11 @@ mod tests {
         4 orders without a readable amount are in no sum.
         Problems errors prevent an order from being sent, warnings do not
         code severity orders rows for example
-        number_unreadable error 40 40 orders.csv:17:5 found `12,50 &#60;em&#62;`, expected a number such as 1234.50
-        email_implausible error 1 1 orders.csv:17:5 found `ann***`, expected an address such as a***@e***.com
-        total_differs warning 1 1 orders.csv:17:5 the items add up to 100.00, the order&#39;s price is 99.00
-        unknown_column warning 4,321
+        number_unreadable A number cannot be read. error 40 40 orders.csv:17:5 found `12,50 &#60;em&#62;`, expected a number such as 1234.50
+        email_implausible A text cannot be an e-mail address. error 1 1 orders.csv:17:5 found `ann***`, expected an address such as a***@e***.com
+        total_differs The items do not add up to the total. warning 1 1 orders.csv:17:5 the items add up to 100.00, the order&#39;s price is 99.00
+        unknown_column The profile does not use a column. warning 4,321
+        orderferry explain CODE says what a code means and how to fix it.
         Orders that need attention
         order outcome where what
         SO-2026-000017 invalid orders.csv:17:5 found `&#60;script&#62;alert(1)&#60;/script&#62;`, expected a number such as 1234.50

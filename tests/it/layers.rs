@@ -85,6 +85,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("fastbloom", &["shuffle"]),
     ("governor", &["dispatch"]),
     ("rusqlite", &["ledger::sqlite"]),
+    ("anstream", &["cli"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("anyhow", &["cli"]),

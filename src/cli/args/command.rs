@@ -35,6 +35,11 @@ pub(in crate::cli) enum Command {
     Profiles(ProfilesArguments),
     /// Run a stand-in tenant on this machine that responds as the Stream API is documented to
     Sandbox(SandboxArguments),
+    /// Explain a problem code: what it means, why it matters, how to fix it; without a code, list all
+    Explain {
+        /// Problem code, as in reports and results
+        code: Option<String>,
+    },
     /// Print a topic of the manual or the help of a command; without a name, list the topics
     Help {
         /// Topic or command
