@@ -45,10 +45,7 @@ fn list() -> Vec<Section> {
         let heading = format!("{}s: {meaning}", severity.as_str());
         Section { heading, body: lines.join("\n") }
     };
-    vec![
-        of(Severity::Error, "the order is not sent"),
-        of(Severity::Warning, "the order is sent"),
-    ]
+    vec![of(Severity::Error, "the order is not sent"), of(Severity::Warning, "the order is sent")]
 }
 
 fn explanation(code: Code) -> Vec<Section> {
@@ -90,7 +87,7 @@ fn severity(code: Code) -> String {
         Severity::Warning => "warning: the order is sent.",
     };
     let choice = match SeverityChoice::allowed_for(code) {
-        [Error, Warning, Off] => "\"warning\"    # the order is sent; \"off\": without a warning",
+        [Error, Warning, Off] => "\"warning\"    # or \"off\": the order is sent",
         [Warning, Off, Error] => "\"off\"    # or \"error\": the order is not sent",
         [Warning, Off] => "\"off\"",
         _ => return indent(&format!("{effect}\n{FIXED}"), 2),

@@ -8,6 +8,7 @@ mod cli;
 #[cfg(unix)]
 mod crash;
 mod end_to_end;
+mod explain;
 mod http;
 mod layers;
 mod readme;

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf, process::Stdio};
 
+use orderferry::model::problem::Code;
+
 use crate::support::{
     process, root,
     workspace::{RunResult, Workspace},
@@ -214,6 +216,12 @@ fn links_and_references_lead_somewhere() {
                 "{} refers to help {name:?}",
                 document.name
             );
+        }
+        // Codes as in `orderferry explain row_unreadable`, in backticks.
+        for reference in document.text.split("`orderferry explain ").skip(1) {
+            let name = reference.split('`').next().unwrap();
+            let is_known = Code::ALL.iter().any(|code| code.as_str() == name);
+            assert!(is_known || name.contains("CODE"), "{} explains {name:?}", document.name);
         }
         // Files as in `samples/orders.csv`, in backticks.
         for path in document.prose().split('`').filter(|text| text.starts_with("samples/")) {

@@ -35,7 +35,7 @@ pub(in crate::cli) enum Command {
     Profiles(ProfilesArguments),
     /// Run a stand-in tenant on this machine that responds as the Stream API is documented to
     Sandbox(SandboxArguments),
-    /// Explain a problem code: what it means, why it matters, how to fix it; without a code, list all
+    /// Explain a problem code and how to fix what it reports; without a code, list all
     Explain {
         /// Problem code, as in reports and results
         code: Option<String>,

@@ -24,6 +24,7 @@ fn help_lists_all_commands() {
       ledger    List, export and settle the orders in the ledger
       profiles  List the built-in profiles, or print one
       sandbox   Run a stand-in tenant on this machine that responds as the Stream API is documented to
+      explain   Explain a problem code and how to fix what it reports; without a code, list all
       help      Print a topic of the manual or the help of a command; without a name, list the topics
 
     Options:
