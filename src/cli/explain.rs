@@ -12,8 +12,11 @@ use crate::model::{
     explanation::{ExampleBlock, Explanation},
     problem::{Code, Severity},
     severity::SeverityChoice,
-    suggest::{did_you_mean, suggest},
+    suggest::{did_you_mean, edit_distance},
 };
+
+/// The most letters in which a mistyped name may differ from the code that is meant.
+const MAX_EDITS: usize = 3;
 
 /// Explains the code of this name; without a name, lists all codes.
 pub(super) fn run(name: Option<&str>) -> anyhow::Result<ExitCode> {
@@ -28,11 +31,16 @@ pub(super) fn run(name: Option<&str>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Names a code that is spelled nearly alike, or those that contain the name.
 fn unknown_code(name: &str) -> String {
-    let suggestion = suggest(name, Code::ALL.iter().map(|code| code.as_str()));
-    let hint = match suggestion {
-        Some(_) => did_you_mean(suggestion),
-        None => "\n  hint: `orderferry explain` lists all codes".to_owned(),
+    let names = || Code::ALL.iter().map(|code| code.as_str());
+    let distance = |code: &&str| edit_distance(name, code);
+    let near = names().min_by_key(distance).filter(|code| distance(code) <= MAX_EDITS);
+    let containing: Vec<_> = names().filter(|code| code.contains(name)).collect();
+    let hint = match (near, containing.as_slice()) {
+        (Some(_), _) => did_you_mean(near),
+        (None, []) => "\n  hint: `orderferry explain` lists all codes".to_owned(),
+        (None, codes) => format!("\n  hint: codes with {name:?}:\n    {}", codes.join("\n    ")),
     };
     format!("no problem code {name:?}{hint}")
 }

@@ -335,6 +335,8 @@ fn headings_are_bold_on_a_terminal_only() {
 fn unknown_code_names_the_nearest_one() {
     for (name, hint) in [
         ("numer_unreadable", "did you mean \"number_unreadable\"?"),
+        ("zero", "codes with \"zero\":\n    zero_total"),
+        ("_card_", "codes with \"_card_\":\n    missing_card_type\n    unknown_card_type"),
         ("banana", "`orderferry explain` lists all codes"),
     ] {
         let ran = Workspace::new().run(&format!("explain {name}"));
