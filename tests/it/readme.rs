@@ -47,6 +47,13 @@ fn topics() -> Vec<Document> {
     topics
 }
 
+/// The file of which `orderferry explain` prints a section.
+fn explanations() -> Document {
+    let folder = root().join("src/model");
+    let text = fs::read_to_string(folder.join("explanations.md")).unwrap();
+    Document { name: "explanations.md".to_owned(), folder, text }
+}
+
 fn topic(name: &str) -> String {
     topics().into_iter().find(|topic| topic.name == name).unwrap().text
 }
@@ -202,7 +209,7 @@ fn closed_pipe_is_no_error_of_help() {
 
 #[test]
 fn links_and_references_lead_somewhere() {
-    for document in documents() {
+    for document in documents().into_iter().chain([explanations()]) {
         for link in document.links().iter().filter(|link| !link.starts_with("https://")) {
             let path = document.folder.join(link.split('#').next().unwrap());
             assert!(path.exists(), "{} links to {link}, which does not exist", document.name);
