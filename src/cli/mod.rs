@@ -14,6 +14,7 @@ mod args;
 mod clock;
 mod completeness;
 mod config;
+mod diagnostics;
 mod entry;
 mod exit;
 mod explain;

@@ -7,6 +7,7 @@ pub mod column_facts;
 pub mod column_warnings;
 pub mod date_readings;
 pub mod decimal_mark;
+pub mod diagnostic;
 pub mod document;
 pub mod draft;
 pub mod explanation;

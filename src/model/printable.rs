@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// Whether a character controls a terminal (C0, DEL, C1) or changes the direction of the text
 /// after it (U+202A–202E, U+2066–2069), so that a text looks different from what it contains.
-fn needs_escape(c: char) -> bool {
+pub(super) fn needs_escape(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -86,6 +86,8 @@ const GATES: &[(&str, &[&str])] = &[
     ("governor", &["dispatch"]),
     ("rusqlite", &["ledger::sqlite"]),
     ("anstream", &["cli"]),
+    ("annotate_snippets", &["cli"]),
+    ("textwrap", &["cli"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("anyhow", &["cli"]),

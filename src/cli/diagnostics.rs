@@ -1,0 +1,167 @@
+//! Diagnostics on the terminal: the layout of rustc and ruff, at most 80 columns.
+//!
+//! Chooses no words: those are in the [`Diagnostic`]. Colour repeats what the words say. Called by
+//! `run` and `entry`.
+
+use annotate_snippets::{
+    AnnotationKind, Group, Level, Renderer, Snippet, renderer::DEFAULT_LINE_NUM_STYLE,
+};
+
+use crate::model::{
+    diagnostic::{Diagnostic, Excerpt, Note},
+    printable::printable,
+    problem::Severity,
+};
+
+/// Columns of the terminal; a longer line of the file is cut, a longer note is folded.
+pub(super) const MAX_COLUMNS: usize = 80;
+
+/// Renders diagnostics, with an empty line between two. Ends with a line break.
+pub(super) fn render(diagnostics: &[Diagnostic], is_styled: bool) -> String {
+    let rendered: Vec<_> =
+        diagnostics.iter().map(|diagnostic| render_one(diagnostic, is_styled)).collect();
+    rendered.join("\n")
+}
+
+fn render_one(diagnostic: &Diagnostic, is_styled: bool) -> String {
+    let Diagnostic { severity, kind, title, place, excerpt, notes, more } = diagnostic;
+    let level = match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = printable(title);
+    let mut group = Group::with_title(level.primary_title(&*title).id(*kind));
+    let n_digits = excerpt.as_ref().map_or(1, |excerpt| excerpt.line.to_string().len());
+    // `1204 | ` and `     = `.
+    let gutter = n_digits + 3;
+    let mut notes: Vec<_> = notes.iter().map(|note| folded(note, gutter)).collect();
+    let label = excerpt.as_ref().map(|excerpt| printable(&excerpt.label)).unwrap_or_default();
+    if let Some(excerpt) = excerpt {
+        let line = usize::try_from(excerpt.line).unwrap_or(usize::MAX);
+        let mut annotation = AnnotationKind::Primary.span(excerpt.mark.clone());
+        if label.is_empty() {
+        } else if gutter + label_end(excerpt) <= MAX_COLUMNS {
+            annotation = annotation.label(&*label);
+        } else {
+            notes.insert(0, folded(&Note::Fact(excerpt.label.clone()), gutter));
+        }
+        let snippet = Snippet::source(&*excerpt.text).line_start(line);
+        group = group.element(snippet.annotation(annotation));
+    }
+    let levels = notes.iter().map(|(name, text)| match name {
+        Some(name) => Level::HELP.with_name(*name).message(text),
+        None => Level::NOTE.no_name().message(text),
+    });
+    group = group.elements(levels);
+    let renderer = if is_styled { Renderer::styled() } else { Renderer::plain() };
+    let rendered = renderer.render(&[group]);
+    let (heading, rest) = rendered.split_once('\n').unwrap_or((&rendered, ""));
+    // The crate would print the column of the shown part of the line and nothing behind it.
+    let arrow = if is_styled {
+        format!("{DEFAULT_LINE_NUM_STYLE}-->{DEFAULT_LINE_NUM_STYLE:#}")
+    } else {
+        "-->".to_owned()
+    };
+    let mut text = format!("{heading}\n{:n_digits$}{arrow} {}\n", "", printable(place));
+    if !rest.is_empty() {
+        text.extend([rest, "\n"]);
+    }
+    if let Some(more) = more {
+        text.extend(["   ", &*printable(more), "\n"]);
+    }
+    text
+}
+
+/// The column behind the label of an excerpt, from the start of the text.
+fn label_end(excerpt: &Excerpt) -> usize {
+    let shown = excerpt.text.get(..excerpt.mark.end).unwrap_or_default();
+    let caret = usize::from(excerpt.mark.is_empty());
+    shown.chars().count() + caret + 1 + excerpt.label.chars().count()
+}
+
+/// The name of a note and its lines, which fit beside the gutter.
+fn folded(note: &Note, gutter: usize) -> (Option<&'static str>, String) {
+    let (name, text) = match note {
+        Note::Hint(text) => (Some("hint"), text),
+        Note::Fact(text) => (None, text),
+    };
+    // `= hint: `
+    let n_before = gutter + 1 + name.map_or(1, |name| name.len() + 3);
+    (name, textwrap::fill(&printable(text), MAX_COLUMNS.saturating_sub(n_before)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(text: &str, cell: &str, label: &str) -> Diagnostic {
+        let start = text.find(cell).unwrap();
+        let excerpt = Excerpt::fitted(1204, text, start..start + cell.len(), 60);
+        Diagnostic {
+            severity: Severity::Error,
+            kind: "number_unreadable",
+            title: "a number cannot be read".to_owned(),
+            place: "orders-2026-11.csv:1204:44  order N-20841, column total".to_owned(),
+            excerpt: Some(Excerpt { label: label.to_owned(), ..excerpt }),
+            notes: vec![Note::Hint(
+                "let the shop export amounts with a point; a comma may part thousands or \
+                 decimals, so it is not guessed"
+                    .to_owned(),
+            )],
+            more: Some("and 186 more orders: orderferry explain number_unreadable".to_owned()),
+        }
+    }
+
+    const ROW: &str = "N-20841,2026-09-04T09:12:44+02:00,paid,EUR,\"129,95\",invoice,Müller";
+
+    #[test]
+    fn cell_is_marked_with_what_was_found() {
+        let one = cell(ROW, "\"129,95\"", "expected 129.95");
+        let two = cell(ROW, "N-20841", "x".repeat(90).as_str());
+        insta::assert_snapshot!(render(&[one, two], false), @r#"
+        error[number_unreadable]: a number cannot be read
+            --> orders-2026-11.csv:1204:44  order N-20841, column total
+             |
+        1204 | …,2026-09-04T09:12:44+02:00,paid,EUR,"129,95",invoice,Müller
+             |                                      ^^^^^^^^ expected 129.95
+             |
+             = hint: let the shop export amounts with a point; a comma may part
+                     thousands or decimals, so it is not guessed
+           and 186 more orders: orderferry explain number_unreadable
+
+        error[number_unreadable]: a number cannot be read
+            --> orders-2026-11.csv:1204:44  order N-20841, column total
+             |
+        1204 | N-20841,2026-09-04T09:12:44+02:00,paid,EUR,"129,95",invoice…
+             | ^^^^^^^
+             |
+             = xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+               xxxxxxxxxxxxxxxxxxx
+             = hint: let the shop export amounts with a point; a comma may part
+                     thousands or decimals, so it is not guessed
+           and 186 more orders: orderferry explain number_unreadable
+        "#);
+    }
+
+    #[test]
+    fn no_line_is_longer_than_the_terminal() {
+        let mut diagnostic = cell(ROW, "paid", &"word ".repeat(40));
+        diagnostic.excerpt = None;
+        diagnostic.notes.push(Note::Fact("\u{1b}[31m and words ".repeat(20)));
+        let text = render(&[cell(ROW, "paid", &"word ".repeat(40)), diagnostic], false);
+        assert!(text.lines().all(|line| line.chars().count() <= MAX_COLUMNS), "{text}");
+        assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn colour_adds_no_words() {
+        let styled = render(&[cell(ROW, "paid", "found")], true);
+        let mut plain = String::new();
+        let mut rest = styled.as_str();
+        while let Some((before, escape)) = rest.split_once('\u{1b}') {
+            plain.push_str(before);
+            rest = escape.split_once('m').unwrap().1;
+        }
+        assert_eq!(plain + rest, render(&[cell(ROW, "paid", "found")], false));
+    }
+}

@@ -1,0 +1,153 @@
+//! Diagnostics: what is wrong at one place of a file, with its line and what to do about it.
+//!
+//! Data only. `map` and `cli` make them of the errors of profiles and settings, `report` of the
+//! problems of an export; `cli` renders them.
+
+use std::ops::Range;
+
+use super::{printable::needs_escape, problem::Severity};
+
+/// What is wrong at one place of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Whether it prevents anything.
+    pub severity: Severity,
+    /// The kind of the fault, such as a problem code, `profile` or `config`.
+    pub kind: &'static str,
+    /// What is wrong, without a full stop.
+    pub title: String,
+    /// The file, line and column, and after two blanks what stands there:
+    /// `orders.csv:12:40  order A-1, column total`.
+    pub place: String,
+    /// The line of the file; none if it cannot be shown.
+    pub excerpt: Option<Excerpt>,
+    /// What there is to know about it, and what to do.
+    pub notes: Vec<Note>,
+    /// What the same kind of fault has besides, after the diagnostic: `and 3 more orders`.
+    pub more: Option<String>,
+}
+
+/// A line of a file with a mark in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The number of the line, from 1.
+    pub line: u64,
+    /// The line, or the part of it that holds the mark; without a line break.
+    pub text: String,
+    /// The bytes of the text that are wrong; empty where something is missing.
+    pub mark: Range<usize>,
+    /// What was found there and what was expected.
+    pub label: String,
+}
+
+/// A line below a diagnostic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// What to do.
+    Hint(String),
+    /// What there is to know.
+    Fact(String),
+}
+
+impl Excerpt {
+    /// The part of a line around the mark that fits into `max_chars` characters, with `…` where it
+    /// is cut. Characters that steer a terminal become blanks, so that the mark stays below its
+    /// text.
+    #[must_use]
+    pub fn fitted(line: u64, text: &str, mark: Range<usize>, max_chars: usize) -> Self {
+        let before = text.get(..mark.start).unwrap_or_default();
+        let marked = text.get(mark.clone()).unwrap_or_default();
+        let after = text.get(mark.end..).unwrap_or_default();
+        let shown_mark = cut_end(marked, max_chars.saturating_sub(2).max(1));
+        // What follows a mark that is cut itself is far away.
+        let is_cut = shown_mark.chars().count() < marked.chars().count();
+        let after = if is_cut { "" } else { after };
+        let left = max_chars.saturating_sub(shown_mark.chars().count());
+        // The end of a line that follows the mark gets what the start of it leaves.
+        let n_after = after.chars().count().min(left / 2);
+        let shown_before = cut_start(before, left - n_after);
+        let left = left - shown_before.chars().count();
+        let shown_after = cut_end(after, left);
+        let start = shown_before.len();
+        let mark = start..start + shown_mark.len();
+        Self {
+            line,
+            text: [shown_before, shown_mark, shown_after].concat(),
+            mark,
+            label: String::new(),
+        }
+    }
+}
+
+/// The text, or as much of its start as fits, with `…` behind it.
+fn cut_end(text: &str, max_chars: usize) -> String {
+    let mut chars = text.chars().map(shown);
+    let kept: String = chars.by_ref().take(max_chars).collect();
+    match (chars.next(), kept.char_indices().next_back()) {
+        (Some(_), Some((last, _))) => format!("{}…", &kept[..last]),
+        _ => kept,
+    }
+}
+
+/// The text, or as much of its end as fits, with `…` before it.
+fn cut_start(text: &str, max_chars: usize) -> String {
+    let n_chars = text.chars().count();
+    if n_chars <= max_chars {
+        return text.chars().map(shown).collect();
+    }
+    if max_chars == 0 {
+        return String::new();
+    }
+    let kept = text.chars().skip(n_chars - (max_chars - 1)).map(shown);
+    ['…'].into_iter().chain(kept).collect()
+}
+
+fn shown(char: char) -> char {
+    if needs_escape(char) { ' ' } else { char }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fitted(text: &str, mark: &str, max_chars: usize) -> (String, String) {
+        let start = text.find(mark).unwrap();
+        let Excerpt { text, mark, .. } =
+            Excerpt::fitted(7, text, start..start + mark.len(), max_chars);
+        let marked = text[mark].to_owned();
+        (text, marked)
+    }
+
+    #[test]
+    fn line_is_cut_around_its_mark() {
+        let line = "N-1,2026-09-04T09:12:44+02:00,paid,EUR,\"129,95\",invoice,Ümläut";
+        for (max_chars, text) in [
+            (100, line),
+            (34, "…00,paid,EUR,\"129,95\",invoice,Üml…"),
+            (20, "…,EUR,\"129,95\",invo…"),
+        ] {
+            let expected = (text.to_owned(), "\"129,95\"".to_owned());
+            assert_eq!(fitted(line, "\"129,95\"", max_chars), expected);
+        }
+        assert_eq!(fitted(line, "\"129,95\"", 6), ("…,\"12…".to_owned(), "\"12…".to_owned()));
+        assert_eq!(fitted("a\tb", "b", 9).0, "a b");
+        assert_eq!(fitted("abc", "", 9), ("abc".to_owned(), String::new()));
+    }
+
+    proptest! {
+        #[test]
+        fn fitted_text_fits_and_holds_the_mark(
+            text in "\\PC{0,60}", start in 0_usize..60, len in 0_usize..60, max in 3_usize..40,
+        ) {
+            let at = |index: usize| text.char_indices().nth(index).map_or(text.len(), |(at, _)| at);
+            let range = at(start)..at(start + len);
+            let marked = &text[range.clone()];
+            let excerpt = Excerpt::fitted(1, &text, range.clone(), max);
+            prop_assert!(excerpt.text.chars().count() <= max);
+            let shown = &excerpt.text[excerpt.mark];
+            prop_assert!(shown == marked || marked.starts_with(shown.trim_end_matches('…')));
+        }
+    }
+}
