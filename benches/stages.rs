@@ -311,7 +311,7 @@ fn report(criterion: &mut Criterion, inputs: &StageInputs) {
             let mut tally = Tally::default();
             for (record, settled) in black_box(&orders) {
                 tally.read(record);
-                tally.count_problems(&record.problems);
+                tally.count_problems(record);
                 tally.record_outcome(record.money.as_ref(), settled.outcome);
             }
             tally

@@ -29,8 +29,13 @@ pub(super) fn sections(sections: &[Section]) -> io::Result<()> {
         format!("{bold}{}{bold:#}\n{}", printable(heading), printable_lines(body))
     };
     let text = sections.iter().map(section).collect::<Vec<_>>().join("\n\n");
-    // Removes the styles in a pipe, and on a terminal with NO_COLOR or TERM=dumb.
-    ignore_closed_pipe(write_line(anstream::stdout().lock(), &text))
+    styled(&text)
+}
+
+/// Prints lines with styles, whose texts are printable; without the styles in a pipe, and on a
+/// terminal with `NO_COLOR` or `TERM=dumb`.
+pub(super) fn styled(lines: &str) -> io::Result<()> {
+    ignore_closed_pipe(write_line(anstream::stdout().lock(), lines))
 }
 
 /// Prints a line of JSON.

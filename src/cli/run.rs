@@ -6,7 +6,8 @@
 use std::{io, process::ExitCode, sync::Arc};
 
 use super::{
-    args::ReadArguments, exit::EXIT_STOPPED, print, progress::ProgressBarView, values::OutputFormat,
+    args::ReadArguments, diagnostics, exit::EXIT_STOPPED, print, progress::ProgressBarView,
+    values::OutputFormat,
 };
 use crate::{
     model::printable::printable,
@@ -60,6 +61,7 @@ fn print_summary(
         OutputFormat::Text if arguments.quiet && finished.summary.exit_code == 0 => Ok(()),
         OutputFormat::Text => {
             // The reason for stopping was already printed above, as the error.
+            print::styled(&diagnostics::render(&finished.diagnostics))?;
             let summary = Summary { stopped: None, ..finished.summary.clone() };
             print::output(
                 terminal::render(&summary, &printable(&spec.folder.to_string_lossy())).trim_end(),

@@ -15,6 +15,7 @@ pub mod date;
 mod document_binding;
 mod document_view;
 mod error;
+mod excerpt;
 mod field_rules;
 pub mod file_mapper;
 mod header_binding;
@@ -41,6 +42,7 @@ mod wildcard;
 mod tests;
 
 pub use error::{MapError, TomlError, toml_error};
+pub use excerpt::excerpt;
 pub use missing_in_all::MissingInAll;
 pub use paths::missing_paths;
 pub use plain_columns::PlainColumns;

@@ -2,7 +2,7 @@
 //! and problems of its rows.
 
 mod people;
-mod rows;
+pub(super) mod rows;
 
 use serde_json::{Value, json};
 

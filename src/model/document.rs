@@ -251,6 +251,31 @@ impl<'d> JsonNode<'d> {
         Position { file, line: line + n_breaks, column: Some(column) }
     }
 
+    /// The range of a single value in the text of its document, quotes included; of an array or
+    /// object that of its opening bracket.
+    #[must_use]
+    pub fn raw_range(self) -> Range<usize> {
+        let FlatNode { kind, start, size, .. } = self.node();
+        let start = start as usize;
+        let n_bytes = match kind {
+            NodeKind::Null | NodeKind::True => 4,
+            NodeKind::False => 5,
+            NodeKind::Number => size as usize,
+            NodeKind::Array | NodeKind::Object => 1,
+            NodeKind::Text => {
+                let text = self.document.text.get(start..).unwrap_or_default();
+                let mut is_escaped = true; // the opening quote
+                let closing = text.bytes().position(|byte| {
+                    let closes = byte == b'"' && !is_escaped;
+                    is_escaped = byte == b'\\' && !is_escaped;
+                    closes
+                });
+                closing.map_or(text.len(), |closing| closing + 1)
+            }
+        };
+        start..start + n_bytes
+    }
+
     /// The path of the value in the document, such as `line_items[2].quantity` (from 0); empty for
     /// the document itself.
     #[must_use]

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::field::FieldGroup;
 use super::origin::{FileId, Place, Position};
 
 // In characters. Messages quote the cell, which may have megabytes.
@@ -74,6 +75,14 @@ impl Problem {
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// Whether the problem concerns a value about a person.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        let field = self.field.as_deref().unwrap_or_default();
+        let roles = [FieldGroup::Guest.prefix(), "contact", "consumer"];
+        roles.iter().any(|role| field.starts_with(role))
     }
 
     /// Whether the problem concerns a detail, which not every route carries (see

@@ -2,7 +2,7 @@
 //!
 //! Not yet interpreted or checked. `read` builds records; `map` makes cells of them.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use super::{
     origin::{Position, RowOrigin},
@@ -121,6 +121,19 @@ impl<'a> Record<'a> {
             RecordForm::Unescaped(raw) => raw.starts().take(self.n_cells()).map(position).collect(),
             RecordForm::Unquoted | RecordForm::Quoted => {
                 (0..self.n_cells()).map(|index| self.position(origin, index)).collect()
+            }
+        }
+    }
+
+    /// The record as it is in the file, and the range of each cell in it, quotes included.
+    #[must_use]
+    pub fn raw_cells(&self) -> (&'a [u8], Vec<Range<usize>>) {
+        match self.form {
+            RecordForm::Unescaped(raw) => (raw.bytes, raw.cells().map(|cell| cell.range).collect()),
+            RecordForm::Unquoted | RecordForm::Quoted => {
+                let end = |index: usize| self.ends[index] as usize;
+                let ranges = (0..self.n_cells()).map(|index| self.start(index)..end(index));
+                (self.text.as_bytes(), ranges.collect())
             }
         }
     }

@@ -73,6 +73,7 @@ fn write_report(
     exit_code: u8,
     error: Option<String>,
 ) -> Result<Finished, RunError> {
+    let diagnostics = recorder.diagnostics();
     let (folder, spooled) = (recorder.folder().clone(), recorder.files().spooled.clone());
     // Not `Utc::now()`, which panics if the clock is set to before 1970 during the run.
     let summary = recorder.finish(exit_code, error.clone(), SystemTime::now().into())?;
@@ -81,7 +82,7 @@ fn write_report(
     if summary.orders[Outcome::NotAttempted] == 0 {
         remove_spooled(&spooled);
     }
-    Ok(Finished { summary, error, folder })
+    Ok(Finished { summary, diagnostics, error, folder })
 }
 
 /// Marks the reported changes in the ledger, so that the next report of them does not set the exit

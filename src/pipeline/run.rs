@@ -20,8 +20,8 @@ use crate::{
     },
     plan::SavedPlan,
     read::inputs,
-    report::Recorder,
-    shuffle::{self, Collect, Export},
+    report::{ProblemExample, Recorder},
+    shuffle::{self, Collect, ExcerptSlot, Export, ShuffleSettings},
     storage::RunFolder,
 };
 
@@ -62,6 +62,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     // complete.
     drop(reader);
     let (mut recorder, mut candidates) = sink.finish(export)?;
+    add_excerpts(&mut recorder, &settings);
     if let Err(refusal) = read {
         return finish_refused(recorder, &refusal);
     }
@@ -97,6 +98,16 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     let finished = finish_sent(recorder, sent.stopped, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
+}
+
+/// Adds the rows of the problems that are shown.
+fn add_excerpts(recorder: &mut Recorder, settings: &ShuffleSettings<'_>) {
+    let inputs = recorder.files().inputs.clone();
+    let slots =
+        recorder.examples_mut().filter_map(|ProblemExample { row, problem, excerpt, .. }| {
+            Some(ExcerptSlot { row: row.as_ref()?, problem, excerpt })
+        });
+    shuffle::fill_excerpts(settings, &inputs, slots.collect());
 }
 
 /// Writes the report of a run that is refused before its export is read.

@@ -22,6 +22,7 @@ use crate::{
     ledger::{Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
     map::{input_settings::Quote, profile::Profile},
     model::{
+        diagnostic::Diagnostic,
         field::AttributeTypes,
         problem::Code,
         progress::{Progress, ProgressFn},
@@ -231,6 +232,8 @@ impl RunSpec<'_> {
 pub struct Finished {
     /// The summary, with the exit code.
     pub summary: Summary,
+    /// What is wrong with the orders: the first ones of each problem code.
+    pub diagnostics: Vec<Diagnostic>,
     /// Message for the user if nothing was sent or the run ended early.
     pub error: Option<String>,
     /// The run folder with the report.

@@ -11,6 +11,7 @@ mod csv_tables;
 mod error;
 pub mod estimate;
 pub mod exact_sum;
+mod examples;
 mod guests;
 pub mod numbers;
 mod order_line;
@@ -26,5 +27,6 @@ pub mod tally;
 pub mod terminal;
 
 pub use error::ReportError;
+pub use examples::ProblemExample;
 pub use partial::{CountedOrder, Counters, PartialReport};
 pub use recorder::{Recorder, RecorderSettings, ReopenInput};

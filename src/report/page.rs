@@ -88,7 +88,7 @@ impl Example {
     /// `FileId`.
     #[must_use]
     pub fn of_tally(tally: &Tally, names: &InputNames) -> Vec<Self> {
-        let examples = tally.problem_counts().filter_map(|(_, count)| count.example.as_ref());
+        let examples = tally.problem_counts().filter_map(|(_, count)| count.examples.first());
         let example = |problem: &Problem| Self {
             code: problem.code,
             position: names.locate(problem.at),

@@ -46,7 +46,7 @@ impl Counters {
     /// Counts an order as read, with its problems.
     pub fn add(&mut self, record: &OrderRecord) {
         self.tally.read(record);
-        self.tally.count_problems(&record.problems);
+        self.tally.count_problems(record);
     }
 
     /// Counts the result of an order that was counted as read. Called once per order.

@@ -12,6 +12,7 @@ use super::{
     csv_tables::{self, FileProblems},
     error::ReportError,
     estimate::{SendEstimate, SendNotes},
+    examples::ProblemExample,
     guests::{GuestCounter, GuestCounts},
     order_line::problem_lines,
     page::{self, Example, OrderNeedingAttention},
@@ -23,6 +24,7 @@ use super::{
 };
 use crate::{
     model::{
+        diagnostic::Diagnostic,
         input::{ExportRead, Input},
         order::{OrderId, OrderRecord},
         origin::InputNames,
@@ -173,7 +175,7 @@ impl Recorder {
                 Code::ContentRepeated => tally.record_orders_with_problem(problem.code, 1),
                 _ => tally.record_file_problem(problem.code, 1),
             }
-            tally.keep_first_example(problem);
+            tally.keep_example(problem);
         }
         for (code, n_omitted) in omitted_file_problems(&files) {
             match code {
@@ -311,6 +313,18 @@ impl Recorder {
                 || self.files.unreadable_rows > 0
                 || outcomes.any(|outcome| self.n_with_outcome(outcome) > 0),
         )
+    }
+
+    /// The problems that are shown with their rows, to add their excerpts.
+    pub fn examples_mut(&mut self) -> impl Iterator<Item = &mut ProblemExample> {
+        self.counters.tally.examples_mut()
+    }
+
+    /// What is wrong with the orders, errors first, then by the number of orders: the first ones of
+    /// each problem code.
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        self.counters.tally.diagnostics(&self.files.inputs)
     }
 
     /// Discards the rejected orders, and those that the page lists: their problem is not their own.

@@ -275,23 +275,29 @@ pub(super) mod tests {
 
     const AT: Position = Position { file: FileId(0), line: 17, column: Some(5) };
 
+    fn record(money: Option<Money>, problems: Vec<Problem>) -> OrderRecord {
+        OrderRecord {
+            id: OrderId(0),
+            reference: "A-1".to_owned(),
+            ordered_at: None,
+            source: AT,
+            money,
+            item_count: 1,
+            rows: Vec::new(),
+            problems: problems.into(),
+        }
+    }
+
+    fn with(problem: Problem) -> OrderRecord {
+        record(None, vec![problem])
+    }
+
     fn count(tally: &mut Tally, n: usize, money: Option<(&str, &str)>, outcome: Outcome) {
         let money = money.map(|(amount, currency)| Money {
             currency: currency.parse().unwrap(),
             amount: amount.parse().unwrap(),
         });
-        let (id, reference) = (OrderId(0), "A-1".to_owned());
-        let (rows, problems) = (Vec::new(), Vec::new().into());
-        let record = OrderRecord {
-            id,
-            reference,
-            ordered_at: None,
-            source: AT,
-            money,
-            item_count: 1,
-            rows,
-            problems,
-        };
+        let record = record(money, Vec::new());
         for _ in 0..n {
             tally.read(&record);
             tally.record_outcome(record.money.as_ref(), outcome);
@@ -359,16 +365,22 @@ pub(super) mod tests {
         tally.record_change(&eur("1300"), &eur("1234.50"));
         for _ in 0..40 {
             let message = "found `12,50 <em>`, expected a number such as 1234.50";
-            tally.count_problems(
-                &vec![Problem::for_field(Code::NumberUnreadable, "item.price", AT, message)].into(),
-            );
+            tally.count_problems(&with(Problem::for_field(
+                Code::NumberUnreadable,
+                "item.price",
+                AT,
+                message,
+            )));
         }
         let message = "found `ann***`, expected an address such as a***@e***.com";
-        tally.count_problems(
-            &vec![Problem::for_field(Code::EmailImplausible, "guest.email", AT, message)].into(),
-        );
+        tally.count_problems(&with(Problem::for_field(
+            Code::EmailImplausible,
+            "guest.email",
+            AT,
+            message,
+        )));
         let message = "the items add up to 100.00, the order's price is 99.00";
-        tally.count_problems(&vec![Problem::for_order(Code::TotalDiffers, AT, message)].into());
+        tally.count_problems(&with(Problem::for_order(Code::TotalDiffers, AT, message)));
         tally.record_file_problem(Code::UnknownColumn, 4_321);
         let mut summary = summary("send", 3, &tally);
         summary.inputs.push(InputSummary {

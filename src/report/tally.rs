@@ -7,13 +7,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{exact_sum::ExactSum, per_outcome::PerOutcome};
+use super::{
+    exact_sum::ExactSum,
+    examples::{Examples, ProblemExample, position},
+    per_outcome::PerOutcome,
+};
 use crate::model::{
+    diagnostic::Diagnostic,
+    input::InputRead,
     money::{Amount, Currency, Money},
     order::OrderRecord,
-    origin::FileId,
     outcome::Outcome,
-    problem::{Code, Problem, Problems, Severity},
+    problem::{Code, Problem, Severity},
 };
 
 /// Counters of a run.
@@ -31,12 +36,6 @@ pub struct Tally {
 /// With fewer orders, the same problem of all of them may be chance.
 const MIN_COMMON_ORDERS: u64 = 20;
 
-/// Where a problem is: the first in the input is the example, not the first counted, since parts of
-/// a run are counted in any order.
-fn position(problem: &Problem) -> (FileId, u64, Option<u32>) {
-    (problem.at.file, problem.at.line, problem.at.column)
-}
-
 /// Counts of one problem code.
 #[derive(Debug, Clone, Default)]
 pub struct ProblemCount {
@@ -46,8 +45,8 @@ pub struct ProblemCount {
     pub rows: u64,
     /// The severity of the first problem that was counted, if it is known.
     pub severity: Option<Severity>,
-    /// First problem of this code in the input.
-    pub example: Option<Problem>,
+    /// The first problems of this code in the input, each of another order.
+    pub examples: Examples,
 }
 
 impl Tally {
@@ -118,7 +117,7 @@ impl Tally {
             total.orders += count.orders;
             total.rows += count.rows;
             total.severity = total.severity.or(count.severity);
-            count.example.iter().for_each(|problem| self.keep_first_example(problem));
+            total.examples.append(&count.examples);
         }
         for ((code, field), (n_orders, first)) in &other.field_errors {
             self.count_field_error((*code, field), *n_orders, first);
@@ -147,7 +146,8 @@ impl Tally {
     }
 
     /// Counts the problems of one order: each code once per order, and once per row that has it.
-    pub fn count_problems(&mut self, problems: &Problems) {
+    pub fn count_problems(&mut self, record: &OrderRecord) {
+        let problems = &record.problems;
         if problems.is_empty() {
             return;
         }
@@ -169,16 +169,18 @@ impl Tally {
         positions.sort_unstable();
         positions.dedup();
         for same_code in positions.chunk_by(|a, b| a.0 == b.0) {
-            let count = self.problems.entry(same_code[0].0).or_default();
+            let code = same_code[0].0;
+            let count = self.problems.entry(code).or_default();
             count.orders += 1;
             count.rows += same_code.len() as u64;
+            if let Some(first) = problems.iter().find(|problem| problem.code == code) {
+                count.severity.get_or_insert(first.severity);
+                count.examples.add(first, Some(record));
+            }
         }
         // Rows beyond the listed problems of a code have only a count.
         for omitted in problems.omitted() {
             self.problems.entry(omitted.code).or_default().rows += omitted.row_count;
-        }
-        for problem in problems.iter() {
-            self.keep_first_example(problem);
         }
     }
 
@@ -193,14 +195,13 @@ impl Tally {
         self.problems.entry(code).or_default().orders += n_orders;
     }
 
-    /// Keeps the problem as the example of its code if it is the first one in the input. Counts
-    /// nothing; needed only in addition to [`Tally::record_file_problem`].
-    pub fn keep_first_example(&mut self, problem: &Problem) {
-        let ProblemCount { example, severity, .. } = self.problems.entry(problem.code).or_default();
+    /// Keeps a problem of no single order as an example of its code, if it is one of the first in
+    /// the input. Counts nothing; needed only in addition to [`Tally::record_file_problem`].
+    pub fn keep_example(&mut self, problem: &Problem) {
+        let ProblemCount { examples, severity, .. } =
+            self.problems.entry(problem.code).or_default();
         severity.get_or_insert(problem.severity);
-        if example.as_ref().is_none_or(|kept| position(problem) < position(kept)) {
-            *example = Some(problem.clone());
-        }
+        examples.add(problem, None);
     }
 
     /// Orders read, and orders per outcome, so far.
@@ -231,6 +232,25 @@ impl Tally {
         self.problems.iter().map(|(code, count)| (*code, count))
     }
 
+    /// The problems that are shown with their rows.
+    pub(super) fn examples_mut(&mut self) -> impl Iterator<Item = &mut ProblemExample> {
+        self.problems.values_mut().flat_map(|count| count.examples.iter_mut())
+    }
+
+    /// The diagnostics of the examples: errors first, then by the number of orders.
+    pub(super) fn diagnostics(&self, inputs: &[InputRead]) -> Vec<Diagnostic> {
+        // Those of files are told while the export is read.
+        let mut counts: Vec<_> =
+            self.problem_counts().filter(|(_, count)| count.orders > 0).collect();
+        counts.sort_by_key(|(code, count)| {
+            (count.severity.unwrap_or(code.severity()), std::cmp::Reverse(count.orders))
+        });
+        counts
+            .iter()
+            .flat_map(|(_, count)| count.examples.diagnostics(count.orders, inputs))
+            .collect()
+    }
+
     fn sums_of(&mut self, money: &Money) -> &mut PerOutcome<ExactSum> {
         self.money.entry(money.currency).or_default()
     }
@@ -242,7 +262,10 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::*;
-    use crate::model::{order::OrderId, origin::Position};
+    use crate::model::{
+        order::OrderId,
+        origin::{FileId, Position},
+    };
 
     fn record(money: Option<Money>) -> OrderRecord {
         OrderRecord {
@@ -257,6 +280,10 @@ mod tests {
         }
     }
 
+    fn with(problems: Vec<Problem>) -> OrderRecord {
+        OrderRecord { problems: problems.into(), ..record(None) }
+    }
+
     fn problem(code: Code, line: u64, column: u32) -> Problem {
         let at = Position { file: FileId(0), line, column: Some(column) };
         Problem::for_field(code, "price", at, format!("found at {line}:{column}"))
@@ -266,22 +293,19 @@ mod tests {
     fn problem_code_counts_once_per_order_and_row() {
         let mut tally = Tally::default();
         let (missing, number) = (Code::MissingAttribute, Code::NumberUnreadable);
-        tally.count_problems(
-            &vec![
-                problem(missing, 3, 1),
-                problem(number, 3, 9),
-                problem(missing, 3, 5),
-                problem(missing, 4, 1),
-            ]
-            .into(),
-        );
-        tally.count_problems(&vec![problem(missing, 7, 1)].into());
+        tally.count_problems(&with(vec![
+            problem(missing, 3, 1),
+            problem(number, 3, 9),
+            problem(missing, 3, 5),
+            problem(missing, 4, 1),
+        ]));
+        tally.count_problems(&with(vec![problem(missing, 7, 1)]));
         tally.record_file_problem(Code::UnknownColumn, 20);
         let counted: Vec<_> =
             tally.problem_counts().map(|(code, count)| (code, count.orders, count.rows)).collect();
         assert_eq!(counted, [(missing, 2, 3), (number, 1, 1), (Code::UnknownColumn, 0, 20)]);
         let (_, first) = tally.problem_counts().next().unwrap();
-        assert_eq!(first.example, Some(problem(missing, 3, 1)));
+        assert_eq!(first.examples.first(), Some(&problem(missing, 3, 1)));
     }
 
     #[test]
@@ -295,7 +319,7 @@ mod tests {
                 // The problem is counted once per order, and others are only in some.
                 let mut problems = vec![problem(code, line, 2), problem(code, line, 1)];
                 problems.extend((line > 3).then(|| problem(Code::UnknownStatus, line, 3)));
-                part.count_problems(&problems.into());
+                part.count_problems(&with(problems));
                 tally.append(&part);
             }
             tally.read(&record(None));

@@ -17,6 +17,7 @@ mod blocks;
 mod context;
 mod engine;
 mod error;
+mod excerpts;
 mod export;
 mod facts;
 mod fragment;
@@ -33,6 +34,7 @@ mod sink;
 
 pub use engine::run;
 pub use error::ShuffleError;
+pub use excerpts::{ExcerptSlot, fill_excerpts};
 pub use export::Export;
 pub use facts::ExportFacts;
 pub use hash::{hash, hash_reference};

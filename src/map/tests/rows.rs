@@ -18,7 +18,7 @@ use crate::model::{
 };
 
 /// The canonical profile, for rows without the columns that every order needs.
-pub(super) fn canonical() -> Profile {
+pub(in crate::map) fn canonical() -> Profile {
     let mut profile = Profile::built_in("canonical").unwrap();
     profile.rules.iter_mut().for_each(|rule| rule.rule.is_optional = true);
     profile
@@ -58,7 +58,7 @@ fn origin(line: u64) -> RowOrigin {
 }
 
 /// A row that is never freed, so that tests need no lifetimes.
-pub(super) fn row(line: u64, content: RowContent<'static>) -> &'static Row<'static> {
+pub(in crate::map) fn row(line: u64, content: RowContent<'static>) -> &'static Row<'static> {
     Box::leak(Box::new(Row { origin: origin(line), content }))
 }
 

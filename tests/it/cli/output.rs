@@ -50,6 +50,36 @@ fn check_output() {
         insta::assert_snapshot!(format!("{}---\n{}", ran.err, ran.out), @r#"
         warning: orders.csv:1:23: column "state" is unknown and ignored; did you mean "status"?
         ---
+        error[number_unreadable]: a number cannot be read
+         --> orders.csv:4:41  order A-3, column price
+          |
+        4 | …3,2025-03-01T10:00:00Z,,PURCHASED,EUR,x,other,GEAR,Rope,30.60,1,***,***
+          |                                        ^
+          |
+          = "x" is not a decimal number such as 1234.50
+          = hint: Declare in the profile how the export writes numbers: `decimal`,
+                  `thousands`, `negative`, `scale`; `strip_prefix` and `strip_suffix`
+                  remove a currency
+           explained by: orderferry explain number_unreadable
+
+        error[email_implausible]: a text cannot be an e-mail address
+         --> orders.csv:4:67  order A-3, column guest.email
+          |
+        4 | …-01T10:00:00Z,,PURCHASED,EUR,x,other,GEAR,Rope,30.60,1,a***@c***.de,***
+          |                                                         ^^^^^^^^^^^^
+          |
+          = "a***@c***.de" contains whitespace
+          = hint: Correct the address in the shop
+           explained by: orderferry explain email_implausible
+
+        warning[content_repeated]: two orders have the same content
+         --> orders.csv:3
+         |
+         = "A-2" here and "A-1" at orders.csv:2, with the same guest, time, items and
+           amounts
+         = hint: Look both up in the shop
+           explained by: orderferry explain content_repeated
+
         check: finished, but some orders need attention
 
         read
@@ -89,6 +119,14 @@ fn send_output() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     insta::with_settings!({filters => FILTERS.to_vec()}, {
         insta::assert_snapshot!(ran.out, @r#"
+        warning[content_repeated]: two orders have the same content
+         --> orders.csv:3
+         |
+         = "A-2" here and "A-1" at orders.csv:2, with the same guest, time, items and
+           amounts
+         = hint: Look both up in the shop
+           explained by: orderferry explain content_repeated
+
         send: every order is accepted, already sent or skipped
 
         read
