@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     bound_rule::{BoundRule, FieldBinding},
+    date::DateRule,
     header_binding::HeaderBinding,
     record_view::RecordView,
     rule::{Rule, RuleResult},
@@ -32,8 +33,17 @@ struct PlainColumn<'m> {
     field: &'m Field,
     rule: &'m Rule,
     columns: &'m [usize],
-    /// The first column, if the rule returns its text unchanged.
-    verbatim: Option<u32>,
+    first: FirstColumn<'m>,
+}
+
+/// What nearly all values are: filled cells in the first column of a simple rule.
+enum FirstColumn<'m> {
+    /// Of a rule that returns their text unchanged.
+    Verbatim(u32),
+    /// Of a rule that only parses dates.
+    Date(u32, &'m DateRule),
+    /// Any other rule, or none.
+    Other,
 }
 
 impl<'m> PlainColumn<'m> {
@@ -42,27 +52,52 @@ impl<'m> PlainColumn<'m> {
         let BoundRule::Field(FieldBinding { field, rule, is_verbatim, sources, .. }) = bound else {
             return None;
         };
-        let first = sources.first().filter(|_| *is_verbatim);
-        let verbatim = first.and_then(|column| u32::try_from(*column).ok());
-        Some(Self { field, rule, columns: sources, verbatim })
+        let column = sources.first().and_then(|column| u32::try_from(*column).ok());
+        let first = match (column, rule.only_date()) {
+            (Some(column), _) if *is_verbatim => FirstColumn::Verbatim(column),
+            (Some(column), Some(date)) => FirstColumn::Date(column, date),
+            _ => FirstColumn::Other,
+        };
+        Some(Self { field, rule, columns: sources, first })
     }
 
-    /// Adds the value of a record, or the default. Returns whether it is of the export; none if it
-    /// needs a closer look.
-    #[inline]
-    fn push_value<'a>(&self, record: &Record<'a>, into: &mut PlainDraft<'a>) -> Option<bool>
+    /// Adds the values of a record, or the defaults. Returns whether one is of the export; none if
+    /// one needs a closer look.
+    fn push_all<'a>(
+        columns: &[Self],
+        record: &Record<'a>,
+        into: &mut PlainDraft<'a>,
+    ) -> Option<bool>
     where
         'm: 'a,
     {
-        // Nearly all values: a cell that is not empty, of a rule that converts nothing.
-        if let Some(column) = self.verbatim {
-            let text = record.cell(column as usize);
-            if !text.is_empty() {
-                into.push(self.value(Some(column), text, None, Notation::Text));
-                return Some(true);
-            }
+        let mut is_exported = false;
+        for column in columns {
+            is_exported |= match column.first {
+                FirstColumn::Verbatim(index) => {
+                    let text = record.cell(index as usize);
+                    if text.is_empty() {
+                        column.push_converted(record, into)?
+                    } else {
+                        into.push(column.value(Some(index), text, None, Notation::Text));
+                        true
+                    }
+                }
+                FirstColumn::Date(index, date) => {
+                    let text = record.cell(index as usize);
+                    if text.is_empty() {
+                        column.push_converted(record, into)?
+                    } else {
+                        let instant = date.parse(text).filter(|instant| !instant.is_ambiguous)?;
+                        let time = Some(instant.time);
+                        into.push(column.value(Some(index), text, time, Notation::Text));
+                        true
+                    }
+                }
+                FirstColumn::Other => column.push_converted(record, into)?,
+            };
         }
-        self.push_converted(record, into)
+        Some(is_exported)
     }
 
     /// Adds the value as its rule converts it, or the default.
@@ -155,9 +190,7 @@ impl<'m> PlainColumns<'m> {
             match first {
                 None => {
                     first = Some((view, record));
-                    for column in &self.order {
-                        column.push_value(record, into)?;
-                    }
+                    PlainColumn::push_all(&self.order, record, into)?;
                     into.end_order();
                 }
                 Some((first_view, first)) => {
@@ -170,21 +203,10 @@ impl<'m> PlainColumns<'m> {
                 return None;
             }
             if mapper.may_be_item(view)? {
-                self.push_item(record, into)?;
+                let is_exported = PlainColumn::push_all(&self.item, record, into)?;
+                into.end_item(is_exported);
             }
         }
-        Some(())
-    }
-
-    fn push_item<'a>(&self, record: &Record<'a>, into: &mut PlainDraft<'a>) -> Option<()>
-    where
-        'm: 'a,
-    {
-        let mut has_exported_value = false;
-        for column in &self.item {
-            has_exported_value |= column.push_value(record, into)?;
-        }
-        into.end_item(has_exported_value);
         Some(())
     }
 }

@@ -96,9 +96,7 @@ impl<'a> View<'a> for RecordView<'a> {
     }
 
     fn repeats_columns(self, previous: Self, columns: &[RangeInclusive<usize>]) -> bool {
-        columns
-            .iter()
-            .all(|range| previous.record.cells(range.clone()) == self.record.cells(range.clone()))
+        columns.iter().all(|range| self.record.repeats(&previous.record, range))
     }
 }
 

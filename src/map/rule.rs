@@ -280,6 +280,15 @@ impl Rule {
             && self.kind.is_none_or(|kind| kind == ValueKind::Email)
     }
 
+    /// The formats of its dates, if it does nothing else with the text of a filled cell.
+    pub(super) fn only_date(&self) -> Option<&DateRule> {
+        let is_taken_whole = self.table.is_none()
+            && self.empty.is_empty()
+            && self.strip_prefix.is_none()
+            && self.strip_suffix.is_none();
+        self.date.as_ref().filter(|_| is_taken_whole)
+    }
+
     /// Whether it reads numbers whose decimal mark is not declared.
     pub(super) fn reads_undeclared_numbers(&self) -> bool {
         let is_declared = self.number.as_ref().is_some_and(NumberFormat::declares_point);

@@ -32,7 +32,10 @@ const PLACEHOLDER_MAILBOXES: &[&str] = &[
 /// `12e45678` is none: ids in hexadecimal look like it.
 #[must_use]
 pub fn is_scientific(text: &str) -> bool {
-    // Every reference and identifier comes here, and most have no `e`: bytes are enough to see it.
+    // Every reference and identifier comes here: most begin with a letter, or have no `e`.
+    if !matches!(text.as_bytes(), [b'+' | b'-' | b'0'..=b'9', ..]) {
+        return false;
+    }
     let Some(start) = text.bytes().position(|byte| matches!(byte, b'e' | b'E')) else {
         return false;
     };
@@ -52,11 +55,27 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// For each first byte of a placeholder a bit for each of their lengths.
+const PLACEHOLDER_LENGTHS: [u64; 128] = {
+    let (mut lengths, mut index) = ([0; 128], 0);
+    while index < PLACEHOLDERS.len() {
+        let placeholder = PLACEHOLDERS[index].as_bytes();
+        lengths[placeholder[0] as usize] |= 1 << placeholder.len();
+        index += 1;
+    }
+    lengths
+};
+
 /// Whether an identifier is a placeholder for none, in any case.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
     let text = trim_blanks(text);
-    PLACEHOLDERS.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(text))
+    let Some(first) = text.bytes().next() else { return false };
+    // The first byte and the length decide nearly always.
+    let lengths = PLACEHOLDER_LENGTHS.get(usize::from(first.to_ascii_lowercase()));
+    let has_length = |lengths: &u64| text.len() < 64 && lengths & (1 << text.len()) != 0;
+    lengths.is_some_and(has_length)
+        && PLACEHOLDERS.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(text))
 }
 
 /// Whether an e-mail address is written where a customer gave none, in any case.
@@ -149,13 +168,21 @@ fn is_plain(text: &str) -> bool {
 fn is_printable_ascii(text: &[u8]) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
     // The highest bit of a byte shows that it is no ASCII, below a blank, or above `~`.
-    let is_printable = |word: &[u8; 8]| {
-        let word = u64::from_ne_bytes(*word);
+    let is_printable = |word: u64| {
         let shown = word | word.wrapping_sub(0x20 * EACH) | word.wrapping_add(EACH);
         shown & (0x80 * EACH) == 0
     };
-    let (words, rest) = text.as_chunks();
-    words.iter().all(is_printable) && rest.iter().all(|byte| (b' '..=b'~').contains(byte))
+    let (words, _) = text.as_chunks();
+    // The last bytes are looked at together too, some of them for the second time.
+    if let Some(last) = text.last_chunk() {
+        let is_printable = |word: &[u8; 8]| is_printable(u64::from_ne_bytes(*word));
+        return is_printable(last) && words.iter().all(is_printable);
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let (first, last) = (u32::from_ne_bytes(*first), u32::from_ne_bytes(*last));
+        return is_printable(u64::from(first) << 32 | u64::from(last));
+    }
+    text.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 /// An identifier as it is sent and compared: in Unicode's composed form (NFC), so that `é` is one
@@ -213,6 +240,9 @@ mod tests {
 
     #[test]
     fn placeholders_are_found_in_any_case() {
+        for text in PLACEHOLDERS {
+            assert!(is_placeholder(text) && is_placeholder(&text.to_uppercase()), "{text}");
+        }
         for text in ["0", "N/A", "n/a", "NULL", "None", "-", "Guest", "UNKNOWN", " 0 ", "0.0"] {
             assert!(is_placeholder(text), "{text}");
         }

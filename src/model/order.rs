@@ -147,8 +147,11 @@ impl<'a> Extension<'a> {
 
     /// Adds an attribute of a name that it does not have.
     pub fn add_distinct(&mut self, name: &'a str, value: ExtensionValue<'a>) {
+        debug_assert!(self.0.iter().all(|(known, _)| known != name));
+        if self.0.last().is_none_or(|(last, _)| **last < *name) {
+            return self.0.push((name.into(), value));
+        }
         let index = self.0.partition_point(|(known, _)| **known < *name);
-        debug_assert!(self.0.get(index).is_none_or(|(known, _)| known != name));
         self.0.insert(index, (name.into(), value));
     }
 

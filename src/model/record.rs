@@ -68,9 +68,11 @@ impl<'a> Record<'a> {
         // With the index checked first, the end of the cell before it needs no check.
         let Some(end) = self.ends.get(index) else { return "" };
         let Some(cell) = self.text.get(self.start(index)..*end as usize) else { return "" };
-        let is_certain = |byte: &u8| byte.is_ascii_graphic() && *byte != b'"';
+        // All graphic ones but `!` and the quote.
+        let is_certain = |byte: &u8| (b'#'..=b'~').contains(byte);
         match (cell.as_bytes().first(), cell.as_bytes().last()) {
             (Some(first), Some(last)) if is_certain(first) && is_certain(last) => cell,
+            (None, None) => cell,
             _ => self.without_quotes(cell),
         }
     }
@@ -82,20 +84,38 @@ impl<'a> Record<'a> {
         trim_blanks(if is_quoted { &cell[1..cell.len().max(2) - 1] } else { cell })
     }
 
-    /// The cells of adjacent columns as one value: two are equal only if all their cells are
-    /// equal.
+    /// Whether all cells of adjacent columns certainly repeat those of another record of the file.
     // Comparing one range of bytes replaces a comparison per cell.
     #[must_use]
-    pub fn cells(&self, columns: RangeInclusive<usize>) -> impl PartialEq + use<'a> {
-        let (start, ends) =
-            (self.start(*columns.start()), self.ends.get(columns).unwrap_or_default());
-        let end = ends.last().map_or(start, |end| *end as usize);
-        CellRange {
-            text: self.text.get(start..end).unwrap_or_default(),
-            start: u32::try_from(start).unwrap_or(u32::MAX),
-            ends,
-            form: self.form,
-        }
+    pub fn repeats(&self, other: &Self, columns: &RangeInclusive<usize>) -> bool {
+        let bytes = self.bytes_of(columns);
+        bytes == other.bytes_of(columns)
+            && match (self.form, other.form) {
+                // As they are in the file, equal bytes are split in the same way.
+                (RecordForm::Unquoted, RecordForm::Unquoted)
+                | (RecordForm::Quoted, RecordForm::Quoted) => true,
+                // A quote is part of a cell in one form, and around it in another.
+                _ => !bytes.contains(&b'"') && self.has_lengths_of(other, columns),
+            }
+    }
+
+    /// Whether adjacent cells are as long as those of another record. Unescaped, `a,` and `b` join
+    /// to the same bytes as `a` and `,b`.
+    fn has_lengths_of(&self, other: &Self, columns: &RangeInclusive<usize>) -> bool {
+        let lengths = |record: &Self| {
+            let start = record.start(*columns.start());
+            let ends = record.ends.get(columns.clone()).unwrap_or_default();
+            ends.iter().map(move |end| *end as usize - start)
+        };
+        lengths(self).eq(lengths(other))
+    }
+
+    /// The bytes of adjacent columns.
+    #[inline]
+    fn bytes_of(&self, columns: &RangeInclusive<usize>) -> &'a [u8] {
+        let start = self.start(*columns.start());
+        let end = self.ends.get(*columns.end()).map_or(self.text.len(), |end| *end as usize);
+        self.text.as_bytes().get(start..end).unwrap_or_default()
     }
 
     /// The position at which cell `index` (from 0) begins.
@@ -143,45 +163,12 @@ impl<'a> Record<'a> {
         u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX)
     }
 
+    #[inline]
     fn start(&self, index: usize) -> usize {
         index
             .checked_sub(1)
             .and_then(|previous| self.ends.get(previous))
             .map_or(0, |end| *end as usize + 1)
-    }
-}
-
-struct CellRange<'a> {
-    text: &'a str,
-    start: u32,
-    ends: &'a [u32],
-    form: RecordForm<'a>,
-}
-
-impl CellRange<'_> {
-    /// Whether ranges of the same text have the same cells.
-    fn has_equal_cells(&self, other: &Self) -> bool {
-        // Unescaped, `a,` and `b` join to the same bytes as `a` and `,b`.
-        let is_same_offset = |(one, another): (&u32, &u32)| {
-            one.wrapping_sub(self.start) == another.wrapping_sub(other.start)
-        };
-        // Quotes around cells are part of the text of one form, and part of a cell in the others.
-        let has_quotes = |range: &Self| matches!(range.form, RecordForm::Quoted);
-        (has_quotes(self) == has_quotes(other) || !self.text.contains('"'))
-            && self.ends.iter().zip(other.ends).all(is_same_offset)
-    }
-}
-
-impl PartialEq for CellRange<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-            && self.ends.len() == other.ends.len()
-            && match (self.form, other.form) {
-                // As they are in the file, equal texts are split in the same way.
-                (RecordForm::Unquoted, RecordForm::Unquoted)
-                | (RecordForm::Quoted, RecordForm::Quoted) => true,
-                _ => self.has_equal_cells(other),
-            }
     }
 }
 
@@ -207,8 +194,8 @@ mod tests {
         let record = |form| Record { header: &header, text: "A,\"x\"", ends: &[1, 5], form };
         let (quoted, unquoted) = (record(RecordForm::Quoted), record(RecordForm::Unquoted));
         assert_eq!((quoted.cell(1), unquoted.cell(1)), ("x", "\"x\""));
-        assert!(quoted.cells(0..=1) != unquoted.cells(0..=1));
-        assert!(quoted.cells(0..=1) == quoted.cells(0..=1));
-        assert!(quoted.cells(0..=0) == unquoted.cells(0..=0));
+        assert!(!quoted.repeats(&unquoted, &(0..=1)));
+        assert!(quoted.repeats(&quoted, &(0..=1)));
+        assert!(quoted.repeats(&unquoted, &(0..=0)));
     }
 }

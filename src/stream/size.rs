@@ -153,23 +153,30 @@ impl<F: Fn(&str) -> usize> SizeBound<F> {
 
     /// The attributes of an order, without its items.
     fn order(&self, order: &Order<'_>) -> usize {
-        let texts = [&order.reference, &order.status, &order.payment_type];
-        let texts = texts.into_iter().chain(&order.card_type);
+        let Order { reference, status, payment_type, card_type, .. } = order;
         // The time, the currency and the price.
         3 * NUMBER_BYTES
-            + texts.map(|text| self.text(text)).sum::<usize>()
+            + self.text(reference)
+            + self.text(status)
+            + self.text(payment_type)
+            + self.optional(card_type.as_deref())
             + self.extension(&order.extension)
     }
 
     fn item(&self, item: &Item<'_>) -> usize {
         let Item { item_type, reference, status, name, product_id, .. } = item;
-        let texts = [item_type, reference, status, name, product_id].into_iter().flatten();
         let Item { ordered_at, currency, price, quantity, .. } = item;
-        let numbers =
-            [ordered_at.is_some(), currency.is_some(), price.is_some(), quantity.is_some()];
+        let n_numbers = usize::from(ordered_at.is_some())
+            + usize::from(currency.is_some())
+            + usize::from(price.is_some())
+            + usize::from(quantity.is_some());
         ITEM_OVERHEAD
-            + NUMBER_BYTES * numbers.map(usize::from).iter().sum::<usize>()
-            + texts.map(|text| self.text(text)).sum::<usize>()
+            + NUMBER_BYTES * n_numbers
+            + self.optional(item_type.as_deref())
+            + self.optional(reference.as_deref())
+            + self.optional(status.as_deref())
+            + self.optional(name.as_deref())
+            + self.optional(product_id.as_deref())
             + self.extension(&item.extension)
     }
 
@@ -191,13 +198,29 @@ impl<F: Fn(&str) -> usize> SizeBound<F> {
         };
         let Guest { email, title, firstname, lastname, gender, dob, .. } = person;
         let Guest { mobile, phone, city, state, country, postal_code, .. } = person;
-        let texts = [email, title, firstname, lastname, gender, dob]
-            .into_iter()
-            .chain([mobile, phone, city, state, country, postal_code])
-            .flatten();
         // Each line of the street is a string of its own, with its quotes and comma.
-        let texts = texts.chain(&person.street).map(|text| self.text(text));
-        person.identifiers.iter().map(identifier).chain(texts).sum()
+        let street = person.street.iter().map(|line| self.text(line)).sum::<usize>();
+        let identifiers = person.identifiers.iter().map(identifier).sum::<usize>();
+        identifiers
+            + street
+            + self.optional(email.as_deref())
+            + self.optional(title.as_deref())
+            + self.optional(firstname.as_deref())
+            + self.optional(lastname.as_deref())
+            + self.optional(gender.as_deref())
+            + self.optional(dob.as_deref())
+            + self.optional(mobile.as_deref())
+            + self.optional(phone.as_deref())
+            + self.optional(city.as_deref())
+            + self.optional(state.as_deref())
+            + self.optional(country.as_deref())
+            + self.optional(postal_code.as_deref())
+    }
+
+    /// An attribute that is a text, if it has a value.
+    #[inline]
+    fn optional(&self, text: Option<&str>) -> usize {
+        text.map_or(0, |text| self.text(text))
     }
 
     /// An attribute that is a text.

@@ -40,6 +40,9 @@ pub struct PlainCheck<'a> {
     times: PlainTimes,
     /// The common attributes of orders whose export has none.
     defaults: CommonParts<'a>,
+    statuses: GoodTexts<'a>,
+    payment_types: GoodTexts<'a>,
+    item_types: GoodTexts<'a>,
     record: OrderRecord,
     order: Box<Order<'a>>,
     /// The memory of extensions of items.
@@ -141,6 +144,9 @@ impl<'a> PlainCheck<'a> {
             facts,
             times: PlainTimes::new(settings),
             defaults: CommonParts::defaults(rules, settings)?,
+            statuses: GoodTexts::default(),
+            payment_types: GoodTexts::default(),
+            item_types: GoodTexts::default(),
             record: no_record(),
             order: Box::new(no_order(rules)?),
             extensions: Vec::new(),
@@ -194,10 +200,11 @@ impl<'a> PlainCheck<'a> {
         let Order { card_type, extension, items, guest, .. } = &mut *self.order;
         *card_type = None;
         extension.clear();
-        for mut item in items.drain(..) {
-            item.extension.clear();
-            self.extensions.push(item.extension);
+        for Item { extension, .. } in &mut *items {
+            extension.clear();
+            self.extensions.push(mem::take(extension));
         }
+        items.clear();
         guest.identifiers.clear();
         guest.street.clear();
         let (identifiers, street) =
@@ -211,12 +218,14 @@ impl<'a> PlainCheck<'a> {
         match value.field {
             Field::ReferenceId => parts.reference = Some(text_if(text, references::is_id)?),
             Field::OrderedAt => parts.ordered_at = Some(time(value, &self.times)?),
-            Field::Status => parts.status = Some(text_if(text, |text| is_final(text, rules))?),
+            Field::Status => {
+                parts.status = Some(self.statuses.text_if(text, |text| is_final(text, rules))?);
+            }
             Field::CurrencyCode => parts.currency = Some(currency(text)?),
             Field::Price => parts.price = Some(amount(value)?),
             Field::PaymentType => {
                 let is_known = |text: &str| order::is_payment_type(text, rules);
-                parts.payment_type = Some(text_if(text, is_known)?);
+                parts.payment_type = Some(self.payment_types.text_if(text, is_known)?);
             }
             Field::CardType => {
                 let is_known = |text: &str| order::is_card_type(text, rules);
@@ -295,7 +304,7 @@ impl<'a> PlainCheck<'a> {
                         values::is_upper_case(text)
                             && !rules.items.barred_types.contains_ignoring_case(text)
                     };
-                    item.item_type = Some(text_if(text, is_taken)?.into());
+                    item.item_type = Some(self.item_types.text_if(text, is_taken)?.into());
                 }
                 Field::ItemReferenceId => {
                     item.reference = Some(text_if(text, has_no_stray)?.into());
@@ -364,6 +373,22 @@ impl<'a> PlainCheck<'a> {
             TotalFrom::SumOfLines => lines_total.filter(|_| has_items),
         };
         total.filter(|total| order::total_problem(*total).is_none())
+    }
+}
+
+/// The texts of a column with few different ones that were found good, so that they are looked at
+/// once.
+#[derive(Default)]
+struct GoodTexts<'a>([&'a str; 8]);
+
+impl<'a> GoodTexts<'a> {
+    fn text_if(&mut self, text: &'a str, is_good: impl FnOnce(&str) -> bool) -> Option<&'a str> {
+        let first = usize::from(*text.as_bytes().first()?);
+        let known = &mut self.0[(first + text.len()) % self.0.len()];
+        if *known != text {
+            *known = text_if(text, is_good)?;
+        }
+        Some(text)
     }
 }
 

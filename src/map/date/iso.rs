@@ -36,7 +36,10 @@ fn parse_common_iso(text: &str) -> Option<DateTime<Utc>> {
     let time = date
         .and_hms_milli_opt(number(11..13)?, number(14..16)?, number(17..19)?, millis)?
         .and_utc();
-    time.checked_sub_signed(Duration::seconds(offset_seconds(offset)?))
+    match offset_seconds(offset)? {
+        0 => Some(time),
+        seconds => time.checked_sub_signed(Duration::seconds(seconds)),
+    }
 }
 
 /// The milliseconds of a fraction such as `.123456`, and the text after it.
