@@ -4,6 +4,8 @@
 //! It decides nothing. Everything in it can be discarded until the export has been read, since a
 //! second pass may decide anew. Filled by `shuffle` through [`Collect`](shuffle::Collect).
 
+use std::{panic::resume_unwind, thread};
+
 use super::{
     candidates::SendCandidates,
     error::{Refusal, RunError},
@@ -68,9 +70,16 @@ impl<'i> ExportSink<'i> {
         Export { mut files, mut file_problems }: Export,
     ) -> Result<(Recorder, SendCandidates), RunError> {
         let Collected { mut candidates, repeated_content } = self.collected;
-        // Repeated content is known only now: its orders may be anywhere in the export.
-        let RepeatedContent { listed, n_omitted } =
-            repeated_content.find(&files.names()).map_err(PlanError::from)?;
+        let (recorder, names) = (&mut self.recorder, files.names());
+        // Repeated content is known only now: its orders may be anywhere in the export. Finding it
+        // takes as long as completing the recorder does.
+        let (repeated, completed) = thread::scope(|scope| {
+            let repeated = scope.spawn(|| repeated_content.find(&names));
+            let completed = recorder.sort_results().and_then(|()| recorder.count_guests());
+            (repeated.join().unwrap_or_else(|panic| resume_unwind(panic)), completed)
+        });
+        let RepeatedContent { listed, n_omitted } = repeated.map_err(PlanError::from)?;
+        completed?;
         file_problems.extend(listed);
         self.spec.validate.severities.apply_to_files(&mut file_problems);
         files.omitted_repeated_orders = n_omitted;
@@ -79,8 +88,6 @@ impl<'i> ExportSink<'i> {
         }
         self.recorder.record_export(files, &file_problems);
         candidates.file_problems = file_problems;
-        self.recorder.sort_results()?;
-        self.recorder.count_guests()?;
         candidates.unplanned = self.unplanned.map(UnplannedWriter::finish).transpose()?;
         Ok((self.recorder, candidates))
     }
