@@ -7,15 +7,13 @@
 
 use std::{io, path::Path};
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     model::{
         order::OrderRecord,
-        origin::{InputNames, Position},
+        origin::{FileId, InputNames, Position},
         problem::{Code, Problem},
     },
-    spill::{batch::Batch, groups::Groups, sorter::Sorter},
+    spill::{batch::Batch, groups::Groups, sort_key::SortKey, sorter::Sorter},
 };
 
 /// Dedup hash and id of an order.
@@ -25,21 +23,29 @@ pub type ContentKey = (u64, u64);
 const MAX_LISTED: usize = 100;
 
 /// Position and reference of an order, by which a message names it.
-#[derive(Serialize, Deserialize)]
 struct OrderRef<'a> {
     at: Position,
     reference: &'a str,
 }
 
+impl<'a> OrderRef<'a> {
+    /// Appends file and line, and then the reference. The position of an order has no column.
+    fn encode(&self, into: &mut Vec<u8>) {
+        (self.at.file.0, self.at.line).encode(into);
+        into.extend_from_slice(self.reference.as_bytes());
+    }
+
+    fn decode(mut entry: &'a [u8]) -> io::Result<Self> {
+        let (file, line) = <(u32, u64)>::decode(&mut entry);
+        let at = Position { file: FileId(file), line, column: None };
+        Ok(Self { at, reference: str::from_utf8(entry).map_err(io::Error::other)? })
+    }
+}
+
 /// Adds an order that may be sent, keyed by its dedup hash and then by its position in the input.
 pub fn push_content(dedup_hash: u64, record: &OrderRecord, into: &mut Batch<ContentKey>) {
     let order = OrderRef { at: record.source, reference: &record.reference };
-    let written = into.push_with((dedup_hash, record.id.0), |payload| {
-        *payload =
-            postcard::to_extend(&order, std::mem::take(payload)).map_err(io::Error::other)?;
-        Ok(())
-    });
-    written.expect("a position and a text always serialize, and a Vec accepts all bytes");
+    into.push_with((dedup_hash, record.id.0), |payload| order.encode(payload));
 }
 
 /// Sorts all orders that may be sent by their dedup hash.
@@ -83,8 +89,8 @@ impl RepeatedContentSorter {
                     repeated.n_omitted += 1;
                 } else {
                     repeated.listed.push(problem(
-                        &decode_order(order)?,
-                        &decode_order(&first)?,
+                        &OrderRef::decode(order)?,
+                        &OrderRef::decode(&first)?,
                         names,
                     ));
                 }
@@ -92,10 +98,6 @@ impl RepeatedContentSorter {
         }
         Ok(repeated)
     }
-}
-
-fn decode_order(order: &[u8]) -> io::Result<OrderRef<'_>> {
-    postcard::from_bytes(order).map_err(io::Error::other)
 }
 
 fn problem(order: &OrderRef<'_>, first: &OrderRef<'_>, names: &InputNames) -> Problem {

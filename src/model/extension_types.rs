@@ -86,15 +86,24 @@ impl ExtensionTypes {
         self.observe_keys(cells.filter_map(|cell| cell.field.extension_key()));
     }
 
+    /// Whether attributes with these keys were observed, so that they show nothing more.
+    pub fn has_observed<'k>(&self, mut keys: impl Iterator<Item = &'k Arc<ExtensionKey>>) -> bool {
+        keys.all(|key| self.is_known(key))
+    }
+
+    /// Whether an attribute with this key was observed. Most cells of a file share the key of their
+    /// column, so comparing addresses saves hashing the name.
+    fn is_known(&self, key: &Arc<ExtensionKey>) -> bool {
+        self.known_keys.iter().any(|known| Arc::ptr_eq(known, key))
+    }
+
     /// Records the attributes of an order that is not skipped.
     pub fn observe_keys<'k>(
         &mut self,
         keys: impl Iterator<Item = (ExtensionScope, &'k Arc<ExtensionKey>)>,
     ) {
         for (scope, key) in keys {
-            // Most cells of a file share the key of their column, so comparing addresses saves
-            // hashing the name.
-            if !self.known_keys.iter().any(|known| Arc::ptr_eq(known, key)) {
+            if !self.is_known(key) {
                 self.observe_types((scope, key.name.clone()), SeenTypes::of(key.data_type));
                 if self.known_keys.len() < MAX_KNOWN_KEYS {
                     self.known_keys.push(Arc::clone(key));

@@ -53,11 +53,13 @@ impl<'a> Record<'a> {
     pub(super) fn n_filled(&self) -> usize {
         // `""` is empty too.
         let min_bytes = if matches!(self.form, RecordForm::Quoted) { 3 } else { 1 };
-        let is_filled = |index: usize| {
-            let (start, end) = (self.start(index), self.ends[index] as usize);
-            start + min_bytes <= end || (start < end && !self.text[start..].starts_with('"'))
+        let mut start = 0;
+        let is_filled = |end: &&u32| {
+            let (begin, end) = (start, **end as usize);
+            start = end + 1;
+            begin + min_bytes <= end || (begin < end && !self.text[begin..].starts_with('"'))
         };
-        (0..self.n_cells()).filter(|index| is_filled(*index)).count()
+        self.ends.iter().filter(is_filled).count()
     }
 
     /// The text of cell `index` (from 0), without blanks around it; empty if there is no such

@@ -53,10 +53,10 @@ enum EntryTime {
 impl SortKey for EntryTime {
     const ENCODED_BYTES: usize = <(u8, i64)>::ENCODED_BYTES;
 
-    fn encode(self, into: &mut Vec<u8>) {
+    fn write(self, into: &mut [u8]) {
         match self {
-            Self::Identity(Reverse(time)) => (0_u8, time).encode(into),
-            Self::Order(time) => (1_u8, time).encode(into),
+            Self::Identity(Reverse(time)) => (0_u8, time).write(into),
+            Self::Order(time) => (1_u8, time).write(into),
         }
     }
 

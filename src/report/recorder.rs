@@ -136,9 +136,10 @@ impl Recorder {
     /// Writes the results that arrived in any order, sorted by the order of the input.
     pub fn sort_results(&mut self) -> Result<(), StorageError> {
         let Some(unsorted) = self.unsorted.take() else { return Ok(()) };
-        let unsortable = || StorageError::at(self.folder.file(results::FILE), "sort");
-        let mut sorted = unsorted.sorted().map_err(unsortable())?;
-        while let Some((_, line)) = sorted.next().map_err(unsortable())? {
+        let path = self.folder.file(results::FILE);
+        let unsortable = |error| StorageError::at(&path, "sort")(error);
+        let mut sorted = unsorted.sorted().map_err(unsortable)?;
+        while let Some((_, line)) = sorted.next().map_err(unsortable)? {
             self.results.write(line)?;
         }
         self.results.flush()

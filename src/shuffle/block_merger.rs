@@ -169,15 +169,17 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         Ok(())
     }
 
-    /// Spills or decides the open run, which does not continue.
+    /// Spills, decides or observes the open run, which does not continue.
     pub(super) fn close_run(&mut self) -> Result<(), D::Error> {
         let Some(open_run) = self.open_run.take() else { return Ok(()) };
         let (mut observations, mut part) = (Observations::default(), D::Part::default());
-        if self.context.is_spilled(&open_run.key) {
+        let is_spilled = self.context.is_spilled(&open_run.key);
+        if is_spilled {
             let mut scattered = Batch::default();
-            scattered::spill_run(&open_run, &mut scattered)?;
+            scattered::spill_run(&open_run, &mut scattered);
             self.context.spill_runs(&mut scattered)?;
-        } else if self.context.is_decided_now(&open_run.key, &mut observations) {
+        }
+        if self.context.is_mapped(&open_run.key, is_spilled, &mut observations) {
             scattered::decide_groups(
                 &[vec![open_run]],
                 self.context,

@@ -4,7 +4,7 @@
 //! where orders are spilled. Used by `pass`, `block_merger` and `scattered`.
 
 use std::sync::{
-    OnceLock,
+    Arc, OnceLock,
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
@@ -22,6 +22,7 @@ use crate::{
     group,
     model::{
         draft::Draft,
+        field::ExtensionKey,
         input::Input,
         origin::{InputNames, Position},
         plain::PlainDraft,
@@ -157,10 +158,16 @@ impl<D: Decide> Context<'_, '_, D> {
             || self.keeps_results() && self.observer.warns_of(draft)
     }
 
-    /// Collects what a plain order shows about the whole export.
-    pub(super) fn observe_plain(&self, draft: &PlainDraft<'_>, observations: &mut Observations) {
+    /// Collects what a plain order shows about the whole export. `attributes` are the keys of all
+    /// extension attributes that it can have.
+    pub(super) fn observe_plain(
+        &self,
+        draft: &PlainDraft<'_>,
+        attributes: &[&Arc<ExtensionKey>],
+        observations: &mut Observations,
+    ) {
         if self.collects_facts() {
-            self.observer.observe_plain(draft, observations);
+            self.observer.observe_plain(draft, attributes, observations);
         }
     }
 
@@ -168,15 +175,23 @@ impl<D: Decide> Context<'_, '_, D> {
         Ok(self.spilled.map_or(Ok(()), |spilled| spilled.push_all(runs))?)
     }
 
-    /// Whether an order that is not scattered must be mapped and decided now. Collects its key.
-    pub(super) fn is_decided_now(&self, key: &str, observations: &mut Observations) -> bool {
-        if self.collects_facts() && !key.is_empty() {
+    /// Whether a run is mapped now: to decide about its order, or for the facts that its values
+    /// show. Collects its key.
+    pub(super) fn is_mapped(
+        &self,
+        key: &str,
+        is_spilled: bool,
+        observations: &mut Observations,
+    ) -> bool {
+        // Once all runs are spilled, the sort finds the repeated keys.
+        if matches!(self.pass, Pass::Learn { .. }) && !key.is_empty() {
             observations.keys.push(hash_reference(key));
         }
-        self.keeps_results() || self.observes_drafts()
+        self.keeps_results() && !is_spilled || self.observes_drafts()
     }
 
-    /// Whether even a discarded pass must map drafts, since the facts depend on their cells.
+    /// Whether even a pass without decisions must map drafts, since the facts depend on their
+    /// cells.
     fn observes_drafts(&self) -> bool {
         let drafts_matter = || blocks::drafts_matter(&self.inputs, self.settings);
         self.collects_facts()
@@ -187,11 +202,10 @@ impl<D: Decide> Context<'_, '_, D> {
         self.pass == Pass::Spill || !key.is_empty() && self.facts.may_be_scattered(key)
     }
 
-    /// Whether the pass may stop early: the facts depend on the keys alone, not on drafts, and the
-    /// disk space for all rows is known, since no file is compressed.
+    /// Whether the pass may stop early: the disk space for all rows is known, since no file is
+    /// compressed.
     pub(super) fn may_stop(&self) -> bool {
         self.pass == (Pass::Learn { may_stop: true })
-            && !self.observes_drafts()
             && self
                 .inputs
                 .iter()

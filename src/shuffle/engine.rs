@@ -68,21 +68,21 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
                 pass = engine.pass_after_stop(&export.files);
                 collect.restart()?;
             }
-            PassEnd::Learned(collector, _) if pass == Pass::Spill => {
-                // Orders with different keys have different references here, so none is deferred.
-                facts = engine.with_tenant_types(collector.finish_spilled());
-                break (spilled, ColumnWarnings::default());
-            }
             PassEnd::Learned(collector, warnings) => {
                 collector.ensure_unambiguous(&input_names)?;
                 let rules = settings.profile.shared_identifiers;
                 let (shared, collected) = collector.finish(rules, &input_names)?;
                 export.file_problems.extend(shared.listed);
                 export.files.omitted_shared_identifiers = shared.n_omitted;
-                let Some(collected) = collected else {
+                if pass == Pass::Spill {
+                    // The scattered keys need not be known: the sort groups all rows by key.
+                    facts = engine.with_tenant_types(collected.facts);
+                    break (spilled, ColumnWarnings::default());
+                }
+                if !collected.concern_orders {
                     engine.warn(&warnings, export);
                     return Ok(());
-                };
+                }
                 collect.restart()?;
                 engine.ensure_disk(&export.files, &collected)?;
                 emit(Progress::SecondPass);

@@ -107,6 +107,8 @@ const SCATTERED_RATIO: u64 = 20;
 /// The facts of a completed pass.
 pub(super) struct CollectedFacts {
     pub(super) facts: ExportFacts,
+    /// Whether the decision about an order may depend on one of them.
+    pub(super) concern_orders: bool,
     /// Number of keys at more than one position, and of all keys.
     pub(super) n_scattered: u64,
     pub(super) n_keys: u64,
@@ -195,22 +197,15 @@ impl FactCollector {
         }
     }
 
-    /// Returns the facts of an export whose rows were all spilled.
-    // The filters of keys are not needed: the sort has grouped all rows by key.
-    pub(super) fn finish_spilled(self) -> ExportFacts {
-        let Self { ambiguities, headers, columns, .. } = self;
-        ExportFacts { ambiguities, headers, columns, ..ExportFacts::default() }
-    }
-
-    /// Returns the warnings about identifiers, and the facts; no facts if no decision depends on
-    /// one. `names` are the inputs' names by `FileId`.
+    /// Returns the warnings about identifiers, and the facts. `names` are the inputs' names by
+    /// `FileId`.
     pub(super) fn finish(
         self,
         rules: SharedIdentifierRules,
         names: &InputNames,
-    ) -> Result<(IdentifierWarnings, Option<CollectedFacts>), ShuffleError> {
+    ) -> Result<(IdentifierWarnings, CollectedFacts), ShuffleError> {
         let (warnings, identifiers) = self.identifiers.find(rules, names)?;
-        let mut has_facts = !self.ambiguities.is_empty()
+        let mut concern_orders = !self.ambiguities.is_empty()
             || self.columns.concern_orders()
             || !identifiers.is_empty();
         let mut repeated = |counter: DuplicateCounter| {
@@ -219,15 +214,14 @@ impl FactCollector {
                 n_repeated += 1;
                 filter.get_or_insert_with(|| new_filter(self.filter_bytes)).insert_hash(hash);
             })?;
-            has_facts |= filter.is_some();
+            concern_orders |= filter.is_some();
             io::Result::Ok((filter, n_repeated, n_distinct))
         };
         let (scattered, n_scattered, n_keys) = repeated(self.keys)?;
         let (shared, _, _) = repeated(self.references)?;
         let Self { ambiguities, headers, columns, .. } = self;
         let facts = ExportFacts { scattered, shared, ambiguities, headers, identifiers, columns };
-        let collected = has_facts.then_some(CollectedFacts { facts, n_scattered, n_keys });
-        Ok((warnings, collected))
+        Ok((warnings, CollectedFacts { facts, concern_orders, n_scattered, n_keys }))
     }
 }
 

@@ -1,11 +1,9 @@
 //! Fragment: adjacent rows of one order, kept as bytes until the other rows of the order are read.
 //!
-//! It does no I/O and parses nothing: fragments are serialized into the entries of a sorter, and
-//! their bytes are parsed again when they are read back. Called by `pass` and `scattered`.
+//! It does no I/O and parses nothing: fragments are encoded into the entries of a sorter, and their
+//! bytes are parsed again when they are read back. Called by `pass` and `scattered`.
 
 use std::{borrow::Cow, io, ops::Range};
-
-use serde::{Deserialize, Serialize};
 
 use crate::{
     group::Run,
@@ -14,16 +12,32 @@ use crate::{
         origin::{FileId, Position, RowOrigin},
     },
     read::{Block, Piece},
+    spill::sort_key::SortKey,
 };
 
 /// What fragments are sorted by: the hash of the order's key, then the position in the input.
 pub(super) type FragmentKey = (u64, u64);
 
+/// A fragment as it is encoded begins with this: the numbers of its rows, of its possible rows
+/// (with an unterminated one behind them) and of its values, and its flags.
+type FragmentHead = ((u32, u32, u32), u8);
+
+/// A [`RowOrigin`] as it is encoded: file, line, and offset and number of its bytes.
+type FragmentRow = ((u32, u64), (u64, u32));
+
+/// A [`Position`] of a row as it is encoded: file and line.
+type EncodedPosition = (u32, u64);
+
+/// Flag of a fragment that is partial.
+const IS_PARTIAL: u8 = 1;
+
+/// Flag of a fragment whose last row is unterminated.
+const IS_UNTERMINATED: u8 = 2;
+
 /// Adjacent rows of one order, as bytes.
-#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Fragment<'a> {
-    /// The order's key; empty if it has none.
-    #[serde(borrow)]
+    /// The order's key; empty if it has none, and after it was spilled: the rows have it.
     pub(super) key: Cow<'a, str>,
     /// Whether rows at other positions may belong to the same order.
     pub(super) is_partial: bool,
@@ -32,7 +46,6 @@ pub(super) struct Fragment<'a> {
     pub(super) possible_rows: Vec<Position>,
     /// Position of its last row, if that row ends the file without a line break.
     pub(super) unterminated: Option<Position>,
-    #[serde(borrow, with = "serde_bytes")]
     bytes: Cow<'a, [u8]>,
     n_values: usize,
 }
@@ -59,14 +72,39 @@ impl<'a> Fragment<'a> {
     }
 
     /// Decodes a fragment that [`write`](Self::write) encoded.
-    pub(super) fn read(bytes: &'a [u8]) -> io::Result<Self> {
-        postcard::from_bytes(bytes).map_err(io::Error::other)
+    pub(super) fn read(mut bytes: &'a [u8]) -> io::Result<Self> {
+        let ((n_rows, n_possible, n_values), flags) = decode::<FragmentHead>(&mut bytes)?;
+        let rows = (0..n_rows).map(|_| decode(&mut bytes).map(row)).collect::<io::Result<_>>()?;
+        let positions = (0..n_possible).map(|_| decode(&mut bytes).map(position));
+        Ok(Self {
+            key: Cow::Borrowed(""),
+            is_partial: flags & IS_PARTIAL != 0,
+            rows,
+            possible_rows: positions.collect::<io::Result<_>>()?,
+            unterminated: match flags & IS_UNTERMINATED {
+                0 => None,
+                _ => Some(position(decode(&mut bytes)?)),
+            },
+            bytes: Cow::Borrowed(bytes),
+            n_values: n_values as usize,
+        })
     }
 
-    /// Appends the encoded fragment to `into`.
-    pub(super) fn write(&self, into: &mut Vec<u8>) -> io::Result<()> {
-        *into = postcard::to_extend(self, std::mem::take(into)).map_err(io::Error::other)?;
-        Ok(())
+    /// Appends the encoded fragment, without its key, to `into`.
+    pub(super) fn write(&self, into: &mut Vec<u8>) {
+        let Self { is_partial, rows, possible_rows, unterminated, bytes, n_values, .. } = self;
+        let unterminated_flag = unterminated.map_or(0, |_| IS_UNTERMINATED);
+        let flags = if *is_partial { IS_PARTIAL } else { 0 } | unterminated_flag;
+        let counts = (to_u32(rows.len()), to_u32(possible_rows.len()), to_u32(*n_values));
+        into.reserve(FragmentHead::ENCODED_BYTES + FragmentRow::ENCODED_BYTES + bytes.len());
+        (counts, flags).encode(into);
+        for RowOrigin { file, line, bytes } in rows {
+            ((file.0, *line), (bytes.start, to_u32(length(bytes)))).encode(into);
+        }
+        for Position { file, line, .. } in possible_rows.iter().chain(unterminated) {
+            (file.0, *line).encode(into);
+        }
+        into.extend_from_slice(bytes);
     }
 
     /// Copies what it borrows, so that it outlives its block.
@@ -132,6 +170,26 @@ pub(super) fn contiguous_pieces<'f>(
 
 fn length(bytes: &Range<u64>) -> usize {
     usize::try_from(bytes.end - bytes.start).unwrap_or(usize::MAX)
+}
+
+fn to_u32(n: usize) -> u32 {
+    u32::try_from(n).expect("the rows of a fragment have less than 4 GiB")
+}
+
+/// Decodes a value from the front of `bytes`, and removes what it read.
+fn decode<K: SortKey>(bytes: &mut &[u8]) -> io::Result<K> {
+    if bytes.len() < K::ENCODED_BYTES {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a spilled run is cut off"));
+    }
+    Ok(K::decode(bytes))
+}
+
+fn row(((file, line), (start, n_bytes)): FragmentRow) -> RowOrigin {
+    RowOrigin { file: FileId(file), line, bytes: start..start + u64::from(n_bytes) }
+}
+
+fn position((file, line): EncodedPosition) -> Position {
+    Position { file: FileId(file), line, column: None }
 }
 
 #[cfg(test)]
@@ -212,10 +270,10 @@ mod tests {
                 assert_eq!(fragments.len(), n_runs, "{name}");
                 for (fragment, rows) in fragments {
                     let mut written = b"earlier bytes".to_vec();
-                    fragment.write(&mut written).unwrap();
+                    fragment.write(&mut written);
                     let decoded =
                         Fragment::read(written.strip_prefix(b"earlier bytes").unwrap()).unwrap();
-                    assert_eq!(decoded, fragment);
+                    assert_eq!(decoded, Fragment { key: "".into(), ..fragment });
                     assert_eq!(decoded.sort_key(), OrderId::from_origin(&rows[0].origin).0);
                     read_again(&decoded, reader, |again| assert_eq!(again, rows, "{name}"));
                 }

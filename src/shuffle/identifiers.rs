@@ -118,11 +118,7 @@ impl Person {
 
 impl<'a> IdentifierUse<'a> {
     fn push(&self, key: IdentifierKey, into: &mut Batch<IdentifierKey>) {
-        let pushed = into.push_with(key, |entry| {
-            self.encode(entry);
-            Ok(())
-        });
-        pushed.expect("a Vec accepts all bytes");
+        into.push_with(key, |entry| self.encode(entry));
     }
 
     /// Appends the evidence, the position and then the provider.

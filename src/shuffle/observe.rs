@@ -3,7 +3,10 @@
 //! It knows which facts the profile can have, and which of them are settled, so that the others
 //! cost nothing. It decides nothing. Used by `context`, on all cores at once.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::{
     facts::Observations,
@@ -18,7 +21,7 @@ use crate::{
         date_readings::FormatOverlap,
         decimal_mark::PointReading,
         draft::{Cell, Draft, Notation},
-        field::Field,
+        field::{ExtensionKey, Field},
         plain::{PlainDraft, PlainValue},
     },
 };
@@ -133,8 +136,14 @@ impl<'p> Observer<'p> {
         (item_prices || quantities) && draft.item_values().iter().any(watches)
     }
 
-    /// Collects the facts that a plain order shows.
-    pub(super) fn observe_plain(&self, draft: &PlainDraft<'_>, observations: &mut Observations) {
+    /// Collects the facts that a plain order shows. `attributes` are the keys of all extension
+    /// attributes that it can have.
+    pub(super) fn observe_plain(
+        &self,
+        draft: &PlainDraft<'_>,
+        attributes: &[&Arc<ExtensionKey>],
+        observations: &mut Observations,
+    ) {
         if !self.key_is_reference {
             let reference = draft.value(&Field::ReferenceId);
             let reference = reference.map_or(draft.key, |value| value.text);
@@ -144,8 +153,10 @@ impl<'p> Observer<'p> {
             identifiers::observe_plain(draft, &mut observations.identifiers);
         }
         let columns = &mut observations.columns;
-        let keys = draft.all_values().iter().filter_map(|value| value.field.extension_key());
-        columns.types.observe_keys(keys);
+        if !columns.types.has_observed(attributes.iter().copied()) {
+            let keys = draft.all_values().iter().filter_map(|value| value.field.extension_key());
+            columns.types.observe_keys(keys);
+        }
         self.observe_items(draft.n_items() > 0, draft.may_have_items, &mut columns.items);
     }
 

@@ -26,7 +26,7 @@ use super::{
     sink::{Collect, Decide},
 };
 use crate::{
-    group::{self, BlockRuns, LostRows},
+    group::{self, BlockRuns, LostRows, Run},
     map::SeenNames,
     model::{
         column_warnings::ColumnWarnings,
@@ -185,26 +185,38 @@ fn process_runs<'p, D: Decide>(
             block_result.first_run = Some(Fragment::of(&run, block).owned());
         } else if index + 1 == n_runs {
             block_result.last_run = Some(Fragment::of(&run, block).owned());
-        } else if context.is_spilled(run.key()) {
-            scattered::spill_run(&Fragment::of(&run, block), &mut scattered)?;
-        } else if context.is_decided_now(run.key(), &mut block_result.observations) {
-            let (observations, part) = (&mut block_result.observations, &mut block_result.part);
-            if let Some(plain) = plain.as_mut().filter(|_| run.possible_rows.is_empty())
-                && plain.decide(run.rows.iter(), context, observations, part)?
-            {
-                continue;
+        } else {
+            let is_spilled = context.is_spilled(run.key());
+            if is_spilled {
+                scattered::spill_run(&Fragment::of(&run, block), &mut scattered);
             }
-            let draft = group::draft(
-                run.rows.iter(),
-                |row, before, into| file.mapper.map(row, before, into),
-                &run.possible_rows,
-            );
-            context.decide(draft, observations, part)?;
+            if context.is_mapped(run.key(), is_spilled, &mut block_result.observations) {
+                decide_run(&run, file, plain.as_mut(), context, &mut block_result)?;
+            }
         }
     }
     context.spill_runs(&mut scattered)?;
     context.finish_block(&mut block_result.part)?;
     Ok(block_result)
+}
+
+/// Decides about the order of a run, as long as decisions are kept, and observes it.
+fn decide_run<'c, D: Decide>(
+    run: &Run<'c>,
+    file: &'c OpenFile<'_>,
+    plain: Option<&mut PlainPath<'c>>,
+    context: &Context<'_, '_, D>,
+    into: &mut BlockResult<'_, D::Part>,
+) -> Result<(), D::Error> {
+    let (observations, part) = (&mut into.observations, &mut into.part);
+    if let Some(plain) = plain.filter(|_| run.possible_rows.is_empty())
+        && plain.decide(run.rows.iter(), context, observations, part)?
+    {
+        return Ok(());
+    }
+    let map = |row, before, into: &mut _| file.mapper.map(row, before, into);
+    let draft = group::draft(run.rows.iter(), map, &run.possible_rows);
+    context.decide(draft, observations, part)
 }
 
 fn observe_ambiguities<D: Decide>(

@@ -4,6 +4,8 @@
 //! problem, or that shows how the values of a column are to be read, is left to its draft. Called
 //! by `pass` and `scattered`, for the rows of one order at a time.
 
+use std::sync::Arc;
+
 use bumpalo::Bump;
 
 use super::{
@@ -16,6 +18,7 @@ use crate::{
     map::{PlainColumns, file_mapper::FileMapper},
     model::{
         draft::{KeyedRow, RowKind},
+        field::{ExtensionKey, Field},
         order::OrderRecord,
         plain::PlainDraft,
     },
@@ -26,6 +29,8 @@ pub(super) struct PlainPath<'c> {
     mapper: &'c FileMapper<'c>,
     columns: PlainColumns<'c>,
     check: Box<dyn CheckPlain<'c> + 'c>,
+    /// The keys of the extension attributes that the columns can have.
+    attributes: Vec<&'c Arc<ExtensionKey>>,
     draft: PlainDraft<'c>,
 }
 
@@ -41,7 +46,18 @@ impl<'c> PlainPath<'c> {
         }
         let columns = mapper.plain_columns()?;
         let check = context.decide.plain_check(&mut columns.fields(), context.facts)?;
-        Some(Self { mapper, columns, check, draft: PlainDraft::new(texts) })
+        Some(Self::of(mapper, columns, check, texts))
+    }
+
+    fn of(
+        mapper: &'c FileMapper<'c>,
+        columns: PlainColumns<'c>,
+        check: Box<dyn CheckPlain<'c> + 'c>,
+        texts: &'c Bump,
+    ) -> Self {
+        let keys = columns.fields().filter_map(Field::extension_key);
+        let attributes = keys.map(|(_, key)| key).collect();
+        Self { mapper, columns, check, attributes, draft: PlainDraft::new(texts) }
     }
 
     /// Decides about the order of these rows, if it is plain; false if it is not.
@@ -56,12 +72,12 @@ impl<'c> PlainPath<'c> {
             return Ok(false);
         }
         if !context.keeps_results() {
-            context.observe_plain(&self.draft, observations);
+            context.observe_plain(&self.draft, &self.attributes, observations);
             return Ok(true);
         }
         let Some(order) = self.check.check(&self.draft) else { return Ok(false) };
         debug_assert_eq!(*order.record, record_of_draft(&self.draft, self.mapper, context));
-        context.observe_plain(&self.draft, observations);
+        context.observe_plain(&self.draft, &self.attributes, observations);
         context.decide.decide_plain(order, context.facts, part)?;
         Ok(true)
     }

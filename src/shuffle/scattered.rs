@@ -50,16 +50,13 @@ const BATCH_BYTES: usize = 256 * 1024;
 const MAX_ORDER_BYTES: usize = 32 * 1024 * 1024;
 
 /// Spills a run. One without a key is an order of its own.
-pub(super) fn spill_run(
-    run: &Fragment<'_>,
-    into: &mut Batch<FragmentKey>,
-) -> Result<(), ShuffleError> {
+pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Batch<FragmentKey>) {
     let group = if run.key.is_empty() {
         hash(&run.sort_key().to_string())
     } else {
         hash_reference(&run.key)
     };
-    Ok(into.push_with((group, run.sort_key()), |payload| run.write(payload))?)
+    into.push_with((group, run.sort_key()), |payload| run.write(payload));
 }
 
 /// Decides about the orders of all spilled runs, and adds their warnings. Returns how many had rows

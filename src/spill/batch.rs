@@ -14,6 +14,9 @@ use super::{
 /// Each payload is preceded by its length, in memory as in a chunk.
 const LENGTH_BYTES: usize = size_of::<u64>();
 
+/// What precedes a payload in a chunk: its key and its length.
+type EntryHead<K> = (K, u64);
+
 /// The key and the offset of an entry.
 #[derive(Debug, Clone, Copy)]
 struct EntryIndex<K> {
@@ -52,15 +55,10 @@ impl<K: SortKey> Batch<K> {
     }
 
     /// Adds an entry whose payload `write` appends to the buffer.
-    pub fn push_with(
-        &mut self,
-        key: K,
-        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
-    ) -> io::Result<()> {
+    pub fn push_with(&mut self, key: K, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.start_entry(key);
-        write(&mut self.bytes)?;
+        write(&mut self.bytes);
         self.end_entry(start);
-        Ok(())
     }
 
     /// Begins an entry, and returns the offset of its payload.
@@ -158,8 +156,8 @@ impl<K: SortKey> Batch<K> {
 }
 
 fn write_entry<K: SortKey>(key: K, payload: &[u8], into: &mut ChunkWriter<'_>) -> io::Result<()> {
-    into.write_with(K::ENCODED_BYTES, |buffer| key.encode(buffer))?;
-    into.write(&(payload.len() as u64).to_le_bytes())?;
+    let head: EntryHead<K> = (key, payload.len() as u64);
+    into.write_with(EntryHead::<K>::ENCODED_BYTES, |buffer| head.encode(buffer))?;
     into.write(payload)
 }
 
@@ -202,9 +200,8 @@ impl<K: SortKey> RecordStream for SortedRun<K> {
             }
             Self::OnDisk(reader, _) if reader.is_at_end() => Ok(None),
             Self::OnDisk(reader, n_bytes) => {
-                reader.read(K::ENCODED_BYTES as u64)?;
-                let key = K::decode(&mut reader.last_read(K::ENCODED_BYTES));
-                let length = u64::from_le_bytes(reader.read_array()?);
+                let n_head = reader.read(EntryHead::<K>::ENCODED_BYTES as u64)?;
+                let (key, length) = EntryHead::<K>::decode(&mut reader.last_read(n_head));
                 *n_bytes = reader.read(length)?;
                 Ok(Some(key))
             }

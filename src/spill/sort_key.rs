@@ -11,7 +11,15 @@ pub trait SortKey: Copy + Ord + fmt::Debug {
     const ENCODED_BYTES: usize;
 
     /// Appends the encoded key. Encoded keys need not sort as keys do: they are decoded first.
-    fn encode(self, into: &mut Vec<u8>);
+    fn encode(self, into: &mut Vec<u8>) {
+        // At once, since a tuple may have many integers.
+        let start = into.len();
+        into.resize(start + Self::ENCODED_BYTES, 0);
+        self.write(&mut into[start..]);
+    }
+
+    /// Encodes the key into as many bytes as it takes.
+    fn write(self, into: &mut [u8]);
 
     /// Decodes a key from the front of `bytes`, and removes what it read.
     fn decode(bytes: &mut &[u8]) -> Self;
@@ -22,8 +30,8 @@ macro_rules! integer_keys {
         impl SortKey for $integer {
             const ENCODED_BYTES: usize = size_of::<Self>();
 
-            fn encode(self, into: &mut Vec<u8>) {
-                into.extend_from_slice(&self.to_le_bytes());
+            fn write(self, into: &mut [u8]) {
+                into.copy_from_slice(&self.to_le_bytes());
             }
 
             fn decode(bytes: &mut &[u8]) -> Self {
@@ -41,7 +49,7 @@ integer_keys!(u8, u32, u64, i64);
 impl SortKey for () {
     const ENCODED_BYTES: usize = 0;
 
-    fn encode(self, _: &mut Vec<u8>) {}
+    fn write(self, _: &mut [u8]) {}
 
     fn decode(_: &mut &[u8]) -> Self {}
 }
@@ -49,9 +57,10 @@ impl SortKey for () {
 impl<A: SortKey, B: SortKey> SortKey for (A, B) {
     const ENCODED_BYTES: usize = A::ENCODED_BYTES + B::ENCODED_BYTES;
 
-    fn encode(self, into: &mut Vec<u8>) {
-        self.0.encode(into);
-        self.1.encode(into);
+    fn write(self, into: &mut [u8]) {
+        let (first, second) = into.split_at_mut(A::ENCODED_BYTES);
+        self.0.write(first);
+        self.1.write(second);
     }
 
     fn decode(bytes: &mut &[u8]) -> Self {
@@ -62,10 +71,10 @@ impl<A: SortKey, B: SortKey> SortKey for (A, B) {
 impl<A: SortKey, B: SortKey, C: SortKey> SortKey for (A, B, C) {
     const ENCODED_BYTES: usize = A::ENCODED_BYTES + B::ENCODED_BYTES + C::ENCODED_BYTES;
 
-    fn encode(self, into: &mut Vec<u8>) {
-        self.0.encode(into);
-        self.1.encode(into);
-        self.2.encode(into);
+    fn write(self, into: &mut [u8]) {
+        let (first, rest) = into.split_at_mut(A::ENCODED_BYTES);
+        self.0.write(first);
+        (self.1, self.2).write(rest);
     }
 
     fn decode(bytes: &mut &[u8]) -> Self {
@@ -77,8 +86,8 @@ impl<A: SortKey, B: SortKey, C: SortKey> SortKey for (A, B, C) {
 impl<K: SortKey> SortKey for Reverse<K> {
     const ENCODED_BYTES: usize = K::ENCODED_BYTES;
 
-    fn encode(self, into: &mut Vec<u8>) {
-        self.0.encode(into);
+    fn write(self, into: &mut [u8]) {
+        self.0.write(into);
     }
 
     fn decode(bytes: &mut &[u8]) -> Self {

@@ -5,7 +5,7 @@
 //! order. Further product attributes are part of it only if the order is assembled from several
 //! events, since only those carry them. Called by `pipeline`.
 
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::event_json::{AttributeMap, ItemObject, OrderObject, to_json};
 use crate::model::{
@@ -111,37 +111,24 @@ fn normalize(amount: Amount) -> Amount {
 // every check.
 #[must_use]
 pub fn dedup_hash_in_export(order: &Order<'_>) -> u64 {
-    let mut bytes = Vec::with_capacity(128);
-    let mut items_hash = 0_u64;
-    for item in &order.items {
-        bytes.clear();
-        push_text(
-            item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default(),
-            &mut bytes,
-        );
-        push_amount(item.quantity, &mut bytes);
-        push_amount(item.price, &mut bytes);
-        // A sum, since the order of the items is not part of the content.
-        items_hash = items_hash.wrapping_add(xxh3_64(&bytes));
-    }
+    let item_hash = |item: &Item<'_>| {
+        let name = item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default();
+        let numbers = [item.quantity, item.price].map(amount_bytes);
+        xxh3_64_with_seed(numbers.as_flattened(), xxh3_64(name.as_bytes()))
+    };
+    // A sum, since the order of the items is not part of the content.
+    let items = order.items.iter().map(item_hash).fold(0, u64::wrapping_add);
     let guest = order.guest.key();
-    bytes.clear();
-    push_text(&guest.provider, &mut bytes);
-    push_text(&guest.id, &mut bytes);
-    bytes.extend_from_slice(&order.ordered_at.timestamp_millis().to_le_bytes());
-    push_amount(Some(order.price), &mut bytes);
-    push_text(order.currency.as_str(), &mut bytes);
-    bytes.extend_from_slice(&items_hash.to_le_bytes());
-    xxh3_64(&bytes)
+    let texts = [&*guest.provider, &*guest.id, order.currency.as_str()];
+    // The hash of a text seeds that of the next one, so that each text ends where it ends.
+    let texts = texts.iter().fold(items, |seed, text| xxh3_64_with_seed(text.as_bytes(), seed));
+    let time = i128::from(order.ordered_at.timestamp_millis()).to_le_bytes();
+    xxh3_64_with_seed([amount_bytes(Some(order.price)), time].as_flattened(), texts)
 }
 
-fn push_text(text: &str, into: &mut Vec<u8>) {
-    into.extend_from_slice(&text.len().to_le_bytes());
-    into.extend_from_slice(text.as_bytes());
-}
-
-fn push_amount(amount: Option<Amount>, into: &mut Vec<u8>) {
-    let Some(Amount(amount)) = amount else { return into.push(0) };
+/// The bytes of an amount, equal for equal values.
+fn amount_bytes(amount: Option<Amount>) -> [u8; 16] {
+    let Some(Amount(amount)) = amount else { return [0xff; 16] };
     let (mut mantissa, mut scale) = (amount.mantissa(), amount.scale());
     // As `normalize`, which divides 96 bits at a time.
     if let Ok(mut short) = u64::try_from(mantissa) {
@@ -153,9 +140,8 @@ fn push_amount(amount: Option<Amount>, into: &mut Vec<u8>) {
         let amount = amount.normalize();
         (mantissa, scale) = (amount.mantissa(), amount.scale());
     }
-    into.push(1);
     // The mantissa has 96 bits, and the scale is at most 28.
-    into.extend_from_slice(&(mantissa << 8 | i128::from(scale)).to_le_bytes());
+    (mantissa << 8 | i128::from(scale)).to_le_bytes()
 }
 
 #[cfg(test)]

@@ -71,9 +71,7 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
         let columns = mapper.plain_columns().unwrap();
         let check = PlainRouteCheck::new(&mut columns.fields(), (&validate, &stream), &facts);
         let Some(check) = check else { continue };
-        let check: Box<dyn CheckPlain<'_>> = Box::new(check);
-        let draft = PlainDraft::new(&texts);
-        let mut path = PlainPath { mapper: &mapper, columns, check, draft };
+        let mut path = PlainPath::of(&mapper, columns, Box::new(check), &texts);
         for run in runs {
             let draft = group::draft(
                 run.rows.iter(),
@@ -91,7 +89,7 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
             let Some(order) = order else { continue };
             n_plain += 1;
             let mut fast = Observations::default();
-            observer.observe_plain(&path.draft, &mut fast);
+            observer.observe_plain(&path.draft, &path.attributes, &mut fast);
             assert_eq!(fast.references, thorough.references);
             assert_eq!(format!("{:?}", fast.identifiers), format!("{:?}", thorough.identifiers));
             assert_eq!(fast.columns.types, thorough.columns.types);
