@@ -33,17 +33,16 @@ struct PlainColumn<'m> {
     field: &'m Field,
     rule: &'m Rule,
     columns: &'m [usize],
-    first: FirstColumn<'m>,
+    /// What nearly all values come from, if the rule is simple.
+    first: Option<FirstColumn<'m>>,
 }
 
-/// What nearly all values are: filled cells in the first column of a simple rule.
-enum FirstColumn<'m> {
-    /// Of a rule that returns their text unchanged.
-    Verbatim(u32),
-    /// Of a rule that only parses dates.
-    Date(u32, &'m DateRule),
-    /// Any other rule, or none.
-    Other,
+/// The first column of a rule that only parses dates, or returns the text of a filled cell
+/// unchanged.
+#[derive(Clone, Copy)]
+struct FirstColumn<'m> {
+    index: u32,
+    date: Option<&'m DateRule>,
 }
 
 impl<'m> PlainColumn<'m> {
@@ -52,12 +51,10 @@ impl<'m> PlainColumn<'m> {
         let BoundRule::Field(FieldBinding { field, rule, is_verbatim, sources, .. }) = bound else {
             return None;
         };
-        let column = sources.first().and_then(|column| u32::try_from(*column).ok());
-        let first = match (column, rule.only_date()) {
-            (Some(column), _) if *is_verbatim => FirstColumn::Verbatim(column),
-            (Some(column), Some(date)) => FirstColumn::Date(column, date),
-            _ => FirstColumn::Other,
-        };
+        let date = rule.only_date();
+        let index = sources.first().filter(|_| *is_verbatim || date.is_some());
+        let index = index.and_then(|index| u32::try_from(*index).ok());
+        let first = index.map(|index| FirstColumn { index, date });
         Some(Self { field, rule, columns: sources, first })
     }
 
@@ -73,31 +70,30 @@ impl<'m> PlainColumn<'m> {
     {
         let mut is_exported = false;
         for column in columns {
-            is_exported |= match column.first {
-                FirstColumn::Verbatim(index) => {
-                    let text = record.cell(index as usize);
-                    if text.is_empty() {
-                        column.push_converted(record, into)?
-                    } else {
-                        into.push(column.value(Some(index), text, None, Notation::Text));
-                        true
-                    }
-                }
-                FirstColumn::Date(index, date) => {
-                    let text = record.cell(index as usize);
-                    if text.is_empty() {
-                        column.push_converted(record, into)?
-                    } else {
-                        let instant = date.parse(text).filter(|instant| !instant.is_ambiguous)?;
-                        let time = Some(instant.time);
-                        into.push(column.value(Some(index), text, time, Notation::Text));
-                        true
-                    }
-                }
-                FirstColumn::Other => column.push_converted(record, into)?,
-            };
+            is_exported |= column.push(record, into)?;
         }
         Some(is_exported)
+    }
+
+    /// The same for one value.
+    #[inline]
+    fn push<'a>(&self, record: &Record<'a>, into: &mut PlainDraft<'a>) -> Option<bool>
+    where
+        'm: 'a,
+    {
+        let Some(FirstColumn { index, date }) = self.first else {
+            return self.push_converted(record, into);
+        };
+        let text = record.cell(index as usize);
+        if text.is_empty() {
+            return self.push_converted(record, into);
+        }
+        let time = match date {
+            Some(date) => Some(date.parse(text).filter(|parsed| !parsed.is_ambiguous)?.time),
+            None => None,
+        };
+        into.push(self.value(Some(index), text, time, Notation::Text));
+        Some(true)
     }
 
     /// Adds the value as its rule converts it, or the default.

@@ -248,7 +248,7 @@ fn check_quantity(
 
 /// Whether a purchase has no piece of an item.
 pub(super) fn is_nothing(quantity: Amount) -> bool {
-    quantity.0 <= Decimal::ZERO
+    quantity.0.is_zero() || quantity.0.is_sign_negative()
 }
 
 /// Whether an item with a price and without a quantity is remarkable.
