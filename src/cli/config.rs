@@ -19,16 +19,21 @@ use super::{
 };
 use crate::{
     disposition::ChangedExit,
-    map::toml_error,
+    map::{TomlDocument, toml_error_text},
     model::{
+        diagnostic::{Diagnostic, Diagnostics},
         pricing::PriceBasis,
         route::{ConfirmMode, Mode},
+        source_text::SourceText,
         suggest::{did_you_mean, suggest},
     },
 };
 
 /// File in the working folder that is read without `--config`.
 const DEFAULT_FILE: &str = "orderferry.toml";
+
+/// The kind of the faults of settings.
+const KIND: &str = "config";
 
 /// Path prefix of the settings of the default target.
 const TARGET_PREFIX: &str = "target.";
@@ -147,27 +152,28 @@ pub(super) fn load(
     let file = file
         .map(Path::to_owned)
         .or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
+    let mut faults = Vec::new();
     let mut table = match &file {
-        Some(file) => read_table::<ConfigFile>(file)?,
+        Some(file) => read_table::<ConfigFile>(KIND, file, &mut faults)?,
         None => Table::new(),
     };
+    let n_of_file = faults.len();
     // Kept apart from the file's `[target]`, which a target named with `--to` overrides.
     let mut target_table = Table::new();
-    for (name, value) in environment {
-        let Some(path) = variable_setting(&name) else { continue };
+    let options = options(set, &mut faults);
+    for Override { origin, path, value } in variables(environment).into_iter().chain(options) {
         let destination =
             if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
-        // Checked one by one, so that the error names the variable.
-        set_value::<ConfigFile>(destination, &path, parse_value(&path, &value))
-            .with_context(|| format!("the variable {name}"))?;
+        // Checked one by one, so that the error names the variable or the option.
+        if let Err(error) = set_value::<ConfigFile>(destination, &path, value) {
+            faults.push(fault_of(KIND, &origin, &error));
+        }
     }
-    for set in set {
-        let (path, value) = set.split_once('=').context("--set expects KEY=VALUE")?;
-        let path = &full_path(path.trim());
-        let destination =
-            if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
-        set_value::<ConfigFile>(destination, path, parse_value(path, value.trim()))
-            .with_context(|| format!("--set {}", path.trim()))?;
+    if !faults.is_empty() {
+        let file = file.as_deref().filter(|_| faults.len() == n_of_file);
+        let place =
+            file.map_or_else(|| "the settings".to_owned(), |file| file.display().to_string());
+        return Err(Diagnostics::before_reading(faults, &place).into());
     }
     let settings = Value::Table(table).try_into::<ConfigFile>()?;
     let target_overrides = Value::Table(target_table).try_into::<ConfigFile>()?.target;
@@ -178,18 +184,65 @@ pub(super) fn load(
     })
 }
 
-/// Reads a file of at most 1 MiB whose settings are those of a `T`; an error names line and column.
-pub(super) fn read_table<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Table> {
-    let text = read_small_file(file).with_context(|| file.display().to_string())?;
-    // Parsed twice: a `T` reports unknown keys and wrong types, and only a table can be overridden
-    // by path.
-    parse::<T>(&text)
-        .and_then(|_| parse(&text))
-        .map_err(|error| anyhow::anyhow!("{}:{error}", file.display()))
+/// A setting of the environment or of `--set`.
+struct Override {
+    /// The variable or the option, as messages name it.
+    origin: String,
+    path: String,
+    value: Value,
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, crate::map::TomlError> {
-    toml::from_str(text).map_err(|error| toml_error(&error, text))
+/// The settings of the environment, by name.
+fn variables(environment: impl Iterator<Item = (String, String)>) -> Vec<Override> {
+    let mut variables: Vec<_> = environment.collect();
+    variables.sort();
+    let variables = variables.into_iter().filter_map(|(name, value)| {
+        let path = variable_setting(&name)?;
+        let value = parse_value(&path, &value);
+        Some(Override { origin: format!("the variable {name}"), path, value })
+    });
+    variables.collect()
+}
+
+/// The settings of `--set` options; one without a value is a fault.
+fn options(set: &[String], faults: &mut Vec<Diagnostic>) -> Vec<Override> {
+    let mut options = Vec::new();
+    for set in set {
+        let Some((name, value)) = set.split_once('=') else {
+            faults.push(fault_of(KIND, &format!("--set {set}"), "--set expects KEY=VALUE"));
+            continue;
+        };
+        let path = full_path(name.trim());
+        let value = parse_value(&path, value.trim());
+        options.push(Override { origin: format!("--set {}", name.trim()), path, value });
+    }
+    options
+}
+
+/// The fault of a setting that no file has. `origin` is a variable or an option.
+pub(super) fn fault_of(kind: &'static str, origin: &str, message: &str) -> Diagnostic {
+    let source = SourceText { kind, name: origin.to_owned(), text: String::new() };
+    source.error(None, "", message)
+}
+
+/// Reads a file of at most 1 MiB whose settings are those of a `T`. What is wrong is left out of
+/// the table and added to the faults, which are of a kind.
+///
+/// # Errors
+///
+/// If the file cannot be read.
+pub(super) fn read_table<T: DeserializeOwned>(
+    kind: &'static str,
+    file: &Path,
+    faults: &mut Vec<Diagnostic>,
+) -> anyhow::Result<Table> {
+    let text = read_small_file(file).with_context(|| file.display().to_string())?;
+    let source = SourceText { kind, name: file.display().to_string(), text };
+    let mut document = TomlDocument::parse(&source);
+    // Only a table can be overridden by path; a `T` shows what is wrong in it.
+    let table = document.read::<T>().map(|_| document.table());
+    faults.extend(document.into_faults());
+    Ok(table.unwrap_or_default())
 }
 
 /// Returns the setting of a variable: `ORDERFERRY_CLIENT_KEY` is `target.client_key`,
@@ -229,26 +282,28 @@ fn parse_value(path: &str, text: &str) -> Value {
     }
 }
 
-/// Sets the value at a dotted path, and checks that the settings are still those of a `T`.
+/// Sets the value at a dotted path, if the settings are still those of a `T`. An error is a
+/// message.
 pub(super) fn set_value<T: DeserializeOwned>(
     table: &mut Table,
     path: &str,
     value: Value,
-) -> anyhow::Result<()> {
+) -> Result<(), String> {
+    let mut changed = table.clone();
     let (parents, name) =
         path.rsplit_once('.').map_or((None, path), |(parents, name)| (Some(parents), name));
-    let mut current = &mut *table;
+    let mut current = &mut changed;
     for parent in parents.into_iter().flat_map(|parents| parents.split('.')) {
         let entry = current.entry(parent).or_insert_with(|| Value::Table(Table::new()));
         current = entry
             .as_table_mut()
-            .with_context(|| format!("{parent:?} is a setting, not a table of settings"))?;
+            .ok_or_else(|| format!("{parent:?} is a setting, not a table of settings"))?;
     }
     current.insert(name.to_owned(), value);
     // A trial conversion of the whole table: serde names the wrong key and the known ones.
-    if let Err(error) = Value::Table(table.clone()).try_into::<T>() {
-        let details = toml_error(&error, "");
-        bail!("{}{}", details.message, did_you_mean(details.suggestion.as_deref()));
+    match Value::Table(changed.clone()).try_into::<T>() {
+        Ok(_) => *table = changed,
+        Err(error) => return Err(toml_error_text(&error)),
     }
     Ok(())
 }
@@ -388,25 +443,19 @@ mod tests {
         let timeout =
             loaded(file, &[], &["session_timeout=7min"]).unwrap().settings.session_timeout;
         assert_eq!(timeout, Some(DurationSetting(Duration::from_secs(7 * 60))));
-        insta::assert_snapshot!(load_error("[target]\nmode = 'mulit'", &[], &[]), @r#"
-        o.toml:2:8: unknown variant `mulit`, expected one of `single`, `multi`, `auto`
-          hint: did you mean "multi"?
-        "#);
+        insta::assert_snapshot!(load_error("[target]\nmode = 'mulit'", &[], &[]), @r#"o.toml:2:8: target.mode: unknown value "mulit"; meant "multi"? or "single", "auto""#);
     }
 
     #[test]
     fn errors_name_position_and_suggestion() {
-        insta::assert_snapshot!(load_error("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"
-        o.toml:2:1: unknown field `in_fligth`, expected one of `profile ledger max_invalid rate in_flight timeout identity_pause session_timeout tries repeat_after_500 down_after give_up_after max_url_bytes memory max_cell max_record max_columns max_values max_expansion backfill_after old_orders item_price reused_references changed_exit unreadable_rows results_csv target targets`
-          hint: did you mean "in_flight"?
-        "#);
+        insta::assert_snapshot!(load_error("rate = '5/s'\nin_fligth = 3", &[], &[]).replace("`, `", " "), @r#"o.toml:2:1: unknown key "in_fligth"; meant "in_flight"?"#);
         assert_eq!(
             loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(),
             Some("p")
         );
-        insta::assert_snapshot!(load_error("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: invalid rate "fast"; expected for example 20/s"#);
-        insta::assert_snapshot!(load_error("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split("; expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: invalid duration "soon""#);
-        insta::assert_snapshot!(load_error("", &[], &["rate"]), @"--set expects KEY=VALUE");
-        assert!(load_error("", &[], &["target.poss=x"]).contains("did you mean \"pos\"?"));
+        insta::assert_snapshot!(load_error("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: rate: invalid rate "fast"; expected for example 20/s"#);
+        insta::assert_snapshot!(load_error("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split("; expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: timeout: invalid duration "soon""#);
+        insta::assert_snapshot!(load_error("", &[], &["rate"]), @"--set rate: --set expects KEY=VALUE");
+        assert!(load_error("", &[], &["target.poss=x"]).contains("meant \"pos\"?"));
     }
 }

@@ -15,7 +15,7 @@ use super::{
     run::run,
     sandbox, spec,
 };
-use crate::pipeline::RunError;
+use crate::{map::MapError, model::diagnostic::Diagnostics, pipeline::RunError};
 
 /// Parses the command line and runs the command.
 #[must_use]
@@ -38,9 +38,18 @@ pub fn main() -> ExitCode {
             Command::Help { path } => help::run::<Arguments>(&path),
         });
     result.unwrap_or_else(|error| {
-        print::status(&format!("error: {error:#}"));
+        match diagnostics_of(&error) {
+            Some(diagnostics) => print::diagnostics(diagnostics),
+            None => print::status(&format!("error: {error:#}")),
+        }
         ExitCode::from(error.downcast_ref::<RunError>().map_or(EXIT_NOTHING_SENT, exit_code_of))
     })
+}
+
+/// The faults of settings or of a profile, if an error consists of them.
+fn diagnostics_of(error: &anyhow::Error) -> Option<&Diagnostics> {
+    let of_profile = error.downcast_ref::<MapError>().and_then(MapError::diagnostics);
+    of_profile.or_else(|| error.downcast_ref())
 }
 
 /// Prints a usage error (exit code 2), or help and version, which go to standard output with exit

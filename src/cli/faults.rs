@@ -8,24 +8,39 @@ use std::path::Path;
 use anyhow::Context;
 use toml::{Table, Value};
 
-use super::config::{read_table, set_value};
-use crate::sandbox::{FaultSettings, Faults};
+use super::config::{fault_of, read_table, set_value};
+use crate::{
+    model::diagnostic::Diagnostics,
+    sandbox::{FaultSettings, Faults},
+};
 
 /// The only setting whose value is a number; all others are text, `2%` and `5s` included.
 const SEED: &str = "seed";
 
+/// The kind of the errors of these settings.
+const KIND: &str = "faults";
+
 /// Loads the faults of a file and of `--fault` options; `None` if neither sets any.
 pub(super) fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<Option<Faults>> {
+    let mut errors = Vec::new();
     let mut table = match file {
-        Some(file) => read_table::<FaultSettings>(file)?,
+        Some(file) => read_table::<FaultSettings>(KIND, file, &mut errors)?,
         None => Table::new(),
     };
     for fault in overrides {
-        let (path, value) = fault.split_once('=').context("--fault expects KEY=VALUE")?;
+        let (path, value) = fault.split_once('=').unwrap_or((fault, ""));
         let (path, value) = (path.trim(), value.trim());
         // Checked one by one, so that the error names the option.
-        set_value::<FaultSettings>(&mut table, path, parse_value(path, value))
-            .with_context(|| format!("--fault {path}"))?;
+        let set = match fault.contains('=') {
+            true => set_value::<FaultSettings>(&mut table, path, parse_value(path, value)),
+            false => Err("--fault expects KEY=VALUE".to_owned()),
+        };
+        let in_option = |error: String| fault_of(KIND, &format!("--fault {path}"), &error);
+        errors.extend(set.err().map(in_option));
+    }
+    if !errors.is_empty() {
+        let place = file.map_or_else(|| "--fault".to_owned(), |file| file.display().to_string());
+        return Err(Diagnostics::before_reading(errors, &place).into());
     }
     if table.is_empty() {
         return Ok(None);

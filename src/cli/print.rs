@@ -9,7 +9,11 @@ use std::io::{self, IsTerminal, Write};
 use anyhow::Context;
 use clap::{builder::styling::Style, error::ContextValue};
 
-use crate::model::printable::{printable, printable_json, printable_lines, printable_message};
+use super::diagnostics::render;
+use crate::model::{
+    diagnostic::Diagnostics,
+    printable::{printable, printable_json, printable_lines, printable_message},
+};
 
 /// Prints lines of data for a person. An error, such as a full disk, is to be reported.
 pub(super) fn output(lines: &str) -> io::Result<()> {
@@ -98,6 +102,13 @@ impl OutputLines<'_> {
 pub(super) fn status(message: &str) {
     // An error on standard error has nowhere left to be reported.
     drop(write_line(io::stderr().lock(), &printable_message(message)));
+}
+
+/// Prints diagnostics on standard error, in colour on a terminal.
+pub(super) fn diagnostics(Diagnostics { list, conclusion }: &Diagnostics) {
+    let text = format!("{}\n{}", render(list), printable(conclusion));
+    // Removes the styles in a pipe, and on a terminal with NO_COLOR or TERM=dumb.
+    drop(write_line(anstream::stderr().lock(), &text));
 }
 
 /// Prints clap's help or version on standard output, in colour on a terminal.

@@ -9,6 +9,7 @@ use std::{cmp::Ordering, sync::Arc};
 use rust_decimal::Decimal;
 
 use super::{
+    key_errors::{KeyErrors, WHOLE_RULE},
     number::NumberMarks,
     profile_text::{ConditionText, NumberText, OneOrMany},
     rule::{Rule, RuleResult},
@@ -144,41 +145,58 @@ pub(super) enum TestError {
 }
 
 impl Condition {
-    /// Compiles a condition, which reads the numbers in cells by the marks of the profile.
-    pub(super) fn new(text: ConditionText, marks: NumberMarks) -> Result<Self, String> {
-        let mut conditions = Vec::new();
-        let tests = cell_tests(&text, marks)?;
-        let has_source = text.column.is_some() || text.path.is_some() || text.raw;
-        match (has_source, tests.is_empty()) {
-            (true, true) => return Err(format!("has no test; expected one of {TESTS}")),
-            (false, false) => return Err("has no column and no path".into()),
-            (false, true) => {}
-            (true, false) => {
-                if text.raw && (text.column.is_some() || text.path.is_some()) {
-                    return Err("has raw and a column or path; expected one of them".into());
-                }
-                let is_optional =
-                    text.optional || tests.iter().any(|test| matches!(test, CellTest::Exists(_)));
-                let (column, path, is_raw) = (text.column, text.path, text.raw);
-                conditions
-                    .push(Self::Cell(CellSource { column, path, is_raw, is_optional }, tests));
-            }
+    /// Compiles a condition, which reads the numbers in cells by the marks of the profile, or
+    /// returns all of its errors.
+    pub(super) fn new(text: ConditionText, marks: NumberMarks) -> Result<Self, KeyErrors> {
+        let (mut errors, mut conditions) = (KeyErrors::default(), Vec::new());
+        let ConditionText { all, any, not, .. } = text.clone();
+        let has_parts = all.is_some() || any.is_some() || not.is_some();
+        if let Some(tested) = cell_condition(text, marks, &mut errors) {
+            conditions.push(tested);
         }
-        if let Some(all) = text.all {
-            conditions.push(Self::All(several(all, "all", marks)?));
+        if let Some(all) = all {
+            conditions.push(Self::All(several(all, "all", marks, &mut errors)));
         }
-        if let Some(any) = text.any {
-            conditions.push(Self::Any(several(any, "any", marks)?));
+        if let Some(any) = any {
+            conditions.push(Self::Any(several(any, "any", marks, &mut errors)));
         }
-        if let Some(not) = text.not {
-            conditions.push(Self::Not(Box::new(Self::new(*not, marks)?)));
+        if let Some(not) = not {
+            let not = errors.keep_below(&["not"], Self::new(*not, marks));
+            conditions.extend(not.map(|not| Self::Not(Box::new(not))));
         }
+        if conditions.is_empty() && !has_parts {
+            errors.add(WHOLE_RULE, "has no column and no path");
+        }
+        errors.ensure_none()?;
         match conditions.len() {
-            0 => Err("has no column and no path".into()),
             1 => Ok(conditions.remove(0)),
             _ => Ok(Self::All(conditions)),
         }
     }
+}
+
+/// The tests on one cell, if there are any.
+fn cell_condition(
+    text: ConditionText,
+    marks: NumberMarks,
+    errors: &mut KeyErrors,
+) -> Option<Condition> {
+    let tests = cell_tests(&text, marks, errors);
+    let has_source = text.column.is_some() || text.path.is_some() || text.raw;
+    match (has_source, tests.is_empty()) {
+        // A number that cannot be read is a test too.
+        (true, true) if [&text.equals, &text.less, &text.greater].iter().any(|n| n.is_some()) => {}
+        (true, true) => errors.add(WHOLE_RULE, &format!("has no test; expected one of {TESTS}")),
+        (false, false) => errors.add(WHOLE_RULE, "has no column and no path"),
+        (false, true) => return None,
+        (true, false) if text.raw && (text.column.is_some() || text.path.is_some()) => {
+            errors.add(WHOLE_RULE, "has raw and a column or path; expected one of them");
+        }
+        (true, false) => {}
+    }
+    let is_optional = text.optional || tests.iter().any(|test| matches!(test, CellTest::Exists(_)));
+    let (column, path, is_raw) = (text.column, text.path, text.raw);
+    Some(Condition::Cell(CellSource { column, path, is_raw, is_optional }, tests))
 }
 
 impl Condition {
@@ -211,20 +229,24 @@ const TESTS: &str = "is, is_not, starts_with, ends_with, contains, list_contains
 
 fn several(
     texts: Vec<ConditionText>,
-    name: &str,
+    name: &'static str,
     marks: NumberMarks,
-) -> Result<Vec<Condition>, String> {
+    errors: &mut KeyErrors,
+) -> Vec<Condition> {
     if texts.is_empty() {
-        return Err(format!("{name} is empty, expected conditions"));
+        errors.add(name, "is empty, expected conditions");
     }
-    texts.into_iter().map(|text| Condition::new(text, marks)).collect()
+    let compile = |(index, text): (usize, ConditionText)| {
+        errors.keep_below(&[name, &index.to_string()], Condition::new(text, marks))
+    };
+    texts.into_iter().enumerate().filter_map(compile).collect()
 }
 
-fn cell_tests(text: &ConditionText, marks: NumberMarks) -> Result<Vec<CellTest>, String> {
+fn cell_tests(text: &ConditionText, marks: NumberMarks, errors: &mut KeyErrors) -> Vec<CellTest> {
     let many = |texts: &Option<OneOrMany>| texts.clone().map(OneOrMany::into_vec);
-    let number = |text: &Option<NumberText>| {
-        let number = text.as_ref().map(parse_number).transpose()?;
-        Ok::<_, String>(number.map(|number| NumberTest { number, marks, rule: None }))
+    let mut number = |key, text: &Option<NumberText>| {
+        let number = parse_number(text.as_ref()?).map_err(|error| (key, error));
+        Some(NumberTest { number: errors.keep(number)?, marks, rule: None })
     };
     let tests = [
         many(&text.is).map(CellTest::Is),
@@ -235,11 +257,11 @@ fn cell_tests(text: &ConditionText, marks: NumberMarks) -> Result<Vec<CellTest>,
         many(&text.list_contains).map(CellTest::ListContains),
         text.empty.map(CellTest::Empty),
         text.exists.map(CellTest::Exists),
-        number(&text.equals)?.map(CellTest::Equals),
-        number(&text.less)?.map(CellTest::Less),
-        number(&text.greater)?.map(CellTest::Greater),
+        number("equals", &text.equals).map(CellTest::Equals),
+        number("less", &text.less).map(CellTest::Less),
+        number("greater", &text.greater).map(CellTest::Greater),
     ];
-    Ok(tests.into_iter().flatten().collect())
+    tests.into_iter().flatten().collect()
 }
 
 fn parse_number(number: &NumberText) -> Result<Amount, String> {
@@ -377,7 +399,8 @@ mod tests {
     use crate::model::document::of_value::document_of;
 
     fn condition(toml: &str) -> Result<Condition, String> {
-        Condition::new(toml::from_str(toml).unwrap(), NumberMarks::default())
+        let condition = Condition::new(toml::from_str(toml).unwrap(), NumberMarks::default());
+        condition.map_err(|errors| errors.to_string())
     }
 
     /// Tests a condition on the cells `c` and `d`.
@@ -502,10 +525,15 @@ mod tests {
     #[test]
     fn invalid_condition_is_refused() {
         let error = |toml: &str| condition(toml).unwrap_err();
+        assert_eq!(
+            error("any = [{ column = 'c' , less = 'x' }, { is = 'y' }]\nnot = {}"),
+            "any.0.less: invalid number \"x\": not a decimal number such as 1234.50\n\
+             any.1: has no column and no path\nnot: has no column and no path"
+        );
         assert_eq!(error("is = 'x'"), "has no column and no path");
         assert_eq!(error(""), "has no column and no path");
         assert!(error("column = 'c'").starts_with("has no test; expected one of is, is_not"));
-        assert_eq!(error("any = []"), "any is empty, expected conditions");
+        assert_eq!(error("any = []"), "any: is empty, expected conditions");
         assert!(error("column = 'c'\nless = 'x'").contains("invalid number \"x\""));
         assert!(error("raw = true\ncolumn = 'c'\nis = 'x'").contains("expected one of them"));
     }

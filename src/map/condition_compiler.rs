@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     condition::{CellSource, Condition},
-    error::{ProfileError, for_field},
+    key_errors::{KeyErrors, WHOLE_RULE},
     number::NumberMarks,
     profile::{FieldRule, SkipRule},
     profile_text::{ConditionText, SkipText},
@@ -27,38 +27,34 @@ pub(super) struct ConditionCompiler<'r> {
 
 impl ConditionCompiler<'_> {
     /// Compiles the rules that skip orders.
-    pub(super) fn skips(&self, texts: Vec<SkipText>) -> Result<Vec<SkipRule>, ProfileError> {
-        let compile = |skip: SkipText| {
-            let when = self.compile("skip", skip.when, false)?;
-            ensure_no_raw("skip", &when)?;
-            Ok(SkipRule { reason: skip.reason.into(), when })
+    pub(super) fn skips(&self, texts: Vec<SkipText>, errors: &mut KeyErrors) -> Vec<SkipRule> {
+        let compile = |(index, skip): (usize, SkipText)| {
+            let when = self.compile(skip.when, false).and_then(without_raw);
+            let when = errors.keep_below(&["skip", &index.to_string(), "when"], when)?;
+            Some(SkipRule { reason: skip.reason.into(), when })
         };
-        texts.into_iter().map(compile).collect()
+        texts.into_iter().enumerate().filter_map(compile).collect()
     }
 
     /// Compiles the conditions on rows that belong to no order.
     pub(super) fn ignored(
         &self,
         texts: Vec<ConditionText>,
-    ) -> Result<Vec<Condition>, ProfileError> {
-        texts.into_iter().map(|text| self.compile("ignore_rows", text, false)).collect()
+        errors: &mut KeyErrors,
+    ) -> Vec<Condition> {
+        let compile = |(index, text): (usize, ConditionText)| {
+            errors.keep_below(&["ignore_rows", &index.to_string()], self.compile(text, false))
+        };
+        texts.into_iter().enumerate().filter_map(compile).collect()
     }
 
     /// Compiles the condition on rows or elements that are items.
-    pub(super) fn items(&self, text: ConditionText) -> Result<Condition, ProfileError> {
-        let condition = self.compile("item_rows", text, true)?;
-        ensure_no_raw("item_rows", &condition)?;
-        Ok(condition)
+    pub(super) fn items(&self, text: ConditionText, errors: &mut KeyErrors) -> Option<Condition> {
+        errors.keep_below(&["item_rows"], self.compile(text, true).and_then(without_raw))
     }
 
-    fn compile(
-        &self,
-        field: &str,
-        text: ConditionText,
-        is_of_item: bool,
-    ) -> Result<Condition, ProfileError> {
-        let condition = Condition::new(text, self.marks);
-        let mut condition = condition.map_err(|error| for_field(field, &error))?;
+    fn compile(&self, text: ConditionText, is_of_item: bool) -> Result<Condition, KeyErrors> {
+        let mut condition = Condition::new(text, self.marks)?;
         condition.read_numbers_by(&|source| self.number_rule(source, is_of_item));
         Ok(condition)
     }
@@ -79,10 +75,11 @@ impl ConditionCompiler<'_> {
     }
 }
 
-/// Returns an error if a condition on cells tests the whole row.
-fn ensure_no_raw(field: &str, condition: &Condition) -> Result<(), ProfileError> {
+/// Refuses a condition on cells that tests the whole row.
+fn without_raw(condition: Condition) -> Result<Condition, KeyErrors> {
+    let mut errors = KeyErrors::default();
     if condition.sources().iter().any(|source| source.is_raw) {
-        return Err(for_field(field, "raw is for ignore_rows only; expected a column or path"));
+        errors.add(WHOLE_RULE, "raw is for ignore_rows only; expected a column or path");
     }
-    Ok(())
+    errors.ensure_none().map(|()| condition)
 }

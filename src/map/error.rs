@@ -1,11 +1,11 @@
-//! Errors of profiles: why one cannot be used, and the position of an error in a TOML text.
+//! Errors of profiles: why one cannot be used.
 //!
 //! Data and messages only. Problems of single orders are not errors: they are in `model`. Returned
-//! by `profile` and `file_mapper`; `cli` uses [`toml_error`] for its settings too.
+//! by `profile_compiler` and `file_mapper`.
 
 use std::fmt;
 
-use crate::model::suggest::{did_you_mean, suggest};
+use crate::model::{diagnostic::Diagnostics, suggest::did_you_mean};
 
 /// Why a profile cannot be used. Ends the run, since the error concerns every order.
 #[derive(Debug, thiserror::Error)]
@@ -18,24 +18,9 @@ pub enum MapError {
         /// The built-in profile with the most similar name.
         suggestion: Option<String>,
     },
-    /// The TOML text is invalid.
-    #[error("{name}:{error}")]
-    Toml {
-        /// The profile's file or name.
-        name: String,
-        /// The error with its position.
-        error: TomlError,
-    },
-    /// A rule is invalid.
-    #[error("{name}: {field}: {message}")]
-    Rule {
-        /// The profile's file or name.
-        name: String,
-        /// The rule's field.
-        field: String,
-        /// What was found and what was expected.
-        message: String,
-    },
+    /// The text of a profile is wrong.
+    #[error(transparent)]
+    Profile(Diagnostics),
     /// The export lacks columns or paths that the profile names.
     #[error("{}", all_missing(.0))]
     Missing(Vec<MissingName>),
@@ -64,6 +49,17 @@ pub enum MapError {
         /// The field, usually the order's reference.
         field: String,
     },
+}
+
+impl MapError {
+    /// The faults of a profile, if the error consists of them.
+    #[must_use]
+    pub fn diagnostics(&self) -> Option<&Diagnostics> {
+        match self {
+            Self::Profile(diagnostics) => Some(diagnostics),
+            _ => None,
+        }
+    }
 }
 
 /// Maximum missing names that are listed.
@@ -126,56 +122,4 @@ impl fmt::Display for MissingName {
             write!(f, "{file}: column {name:?} not found; {purpose}{hint}")
         }
     }
-}
-
-/// An error of a TOML text with its position.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TomlError {
-    /// The line, from 1.
-    pub line: usize,
-    /// The column, from 1, in characters.
-    pub column: usize,
-    /// What was found and what was expected.
-    pub message: String,
-    /// The known name most similar to an unknown one.
-    pub suggestion: Option<String>,
-}
-
-impl fmt::Display for TomlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}: {}{}",
-            self.line,
-            self.column,
-            self.message,
-            did_you_mean(self.suggestion.as_deref())
-        )
-    }
-}
-
-/// Converts an error of the `toml` crate; for an unknown name it adds the most similar known one.
-#[must_use]
-pub fn toml_error(error: &toml::de::Error, text: &str) -> TomlError {
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let message = error.message().replace('\n', ", ");
-    TomlError { line, column, suggestion: suggest_name(&message), message }
-}
-
-// serde's messages have the form "unknown field `x`, expected one of `y`, `z`". It returns neither
-// name in a structured form.
-fn suggest_name(message: &str) -> Option<String> {
-    let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
-    let unknown = names.next()?;
-    suggest(unknown, names).map(str::to_owned)
-}
-
-/// A field of a profile and a message; the name of the profile's file is added later.
-pub(super) type ProfileError = (String, String);
-
-/// Returns the error of a field.
-pub(super) fn for_field(field: &str, error: &str) -> ProfileError {
-    (field.to_owned(), error.to_owned())
 }

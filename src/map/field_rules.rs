@@ -5,7 +5,8 @@
 use std::{collections::BTreeMap, mem, sync::Arc};
 
 use super::{
-    error::{ProfileError, for_field},
+    key_errors::KeyErrors,
+    number::NumberMarks,
     profile::{FieldRule, FieldTarget, PeopleRules},
     profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText},
     rule::{DateUse, Rule},
@@ -18,34 +19,203 @@ use crate::model::{
 };
 
 // The key of a rule for any name, in the tables of custom fields (`ext`, `product`, `id`).
-pub(super) const WILDCARD: &str = "*";
+const WILDCARD: &str = "*";
 
-/// Compiles the rules of orders, items, guests and events.
-pub(super) fn field_rules(text: &mut ProfileText) -> Result<Vec<FieldRule>, ProfileError> {
-    let attributes = text.guest.attributes.unwrap_or_default();
-    let mut rules = order_rules(&mut text.order)?;
-    rules.extend(item_rules(&mut text.item)?);
-    rules.extend(guest_rules(&mut text.guest, attributes)?);
-    rules.extend(event_rules(&mut text.event)?);
-    Ok(rules)
+/// What the rules of a profile depend on, and their errors.
+pub(super) struct RuleCompiler<'t> {
+    /// Cells that count as empty.
+    pub(super) nulls: &'t [String],
+    /// The marks of the numbers.
+    pub(super) marks: NumberMarks,
+    /// What becomes of attributes that the target would not take.
+    pub(super) attributes: GuestAttributes,
+    /// The errors of all rules.
+    pub(super) errors: &'t mut KeyErrors,
 }
 
-/// Compiles the rules of contacts and consumers.
-pub(super) fn all_people_rules(text: &mut ProfileText) -> Result<Vec<PeopleRules>, ProfileError> {
-    let attributes = text.guest.attributes.unwrap_or_default();
-    let (contacts, consumers) = (text.contacts.take(), text.consumers.take());
-    let contacts = people_rules(PersonRole::Contact, contacts, &mut text.contact, attributes)?;
-    let consumers = people_rules(PersonRole::Consumer, consumers, &mut text.consumer, attributes)?;
-    Ok(contacts.into_iter().chain(consumers).collect())
+impl RuleCompiler<'_> {
+    /// Compiles the rules of orders, items, guests and events.
+    pub(super) fn field_rules(&mut self, text: &mut ProfileText) -> Vec<FieldRule> {
+        let mut rules = self.order_rules(&mut text.order);
+        rules.extend(self.item_rules(&mut text.item));
+        rules.extend(self.guest_rules("guest", &mut text.guest));
+        rules.extend(self.event_rules(&mut text.event));
+        rules
+    }
+
+    /// Compiles the rules of contacts and consumers.
+    pub(super) fn all_people_rules(&mut self, text: &mut ProfileText) -> Vec<PeopleRules> {
+        let (contacts, consumers) = (text.contacts.take(), text.consumers.take());
+        let contacts = self.people_rules(PersonRole::Contact, contacts, &mut text.contact);
+        let consumers = self.people_rules(PersonRole::Consumer, consumers, &mut text.consumer);
+        contacts.into_iter().chain(consumers).collect()
+    }
+
+    /// Compiles the rule of the order key.
+    pub(super) fn key_rule(&mut self, text: RuleText) -> Option<Rule> {
+        let rule = Rule::new(text, DateUse::None).and_then(|mut rule| {
+            self.complete(&mut rule, Some(&Field::ReferenceId))?;
+            Ok(rule)
+        });
+        self.errors.keep_below(&["key"], rule)
+    }
+
+    /// Compiles the rule at a path, which fills a field, or with a wildcard others like it.
+    fn field_rule(
+        &mut self,
+        path: &[&str],
+        text: RuleText,
+        date_use: DateUse,
+        field: impl FnOnce(&Rule) -> Field,
+        wildcard: Option<&FieldTarget>,
+    ) -> Option<FieldRule> {
+        let rule = Rule::new(text, date_use).and_then(|mut rule| {
+            let field = field(&rule);
+            check_field(&rule, &field)?;
+            self.complete(&mut rule, Some(&field).filter(|_| wildcard.is_none()))?;
+            let target = wildcard.cloned().unwrap_or(FieldTarget::Field(field));
+            Ok(FieldRule { target, rule })
+        });
+        self.errors.keep_below(path, rule)
+    }
+
+    /// Completes a rule by what the profile says of all cells. `field` is the one that it fills;
+    /// `None` for a wildcard.
+    fn complete(&self, rule: &mut Rule, field: Option<&Field>) -> Result<(), KeyErrors> {
+        rule.add_nulls(self.nulls);
+        rule.complete_number(field, self.marks).map_err(KeyErrors::of_rule)
+    }
+
+    fn named_rules(
+        &mut self,
+        group: FieldGroup,
+        table: &str,
+        named: Vec<(&'static str, RuleText)>,
+        date_use: impl Fn(&Field) -> DateUse,
+    ) -> Vec<FieldRule> {
+        let compile = |(name, text)| {
+            let mut fields = Field::NAMED.iter().filter(|field| field.group() == group);
+            let field = fields.find(|field| field.short_name() == name);
+            let field = field.expect("every key of a profile's group is the name of a field");
+            self.field_rule(&[table, name], text, date_use(field), |_| field.clone(), None)
+        };
+        named.into_iter().filter_map(compile).collect()
+    }
+
+    /// The rules of a table of custom fields, whose names are the user's; `*` matches any name.
+    fn wildcard_rules(
+        &mut self,
+        path: [&str; 2],
+        texts: &mut BTreeMap<String, RuleText>,
+        wildcard: &FieldTarget,
+        field: impl Fn(&str, &Rule) -> Field,
+    ) -> Vec<FieldRule> {
+        let compile = |(name, text): (String, RuleText)| {
+            let path = [path[0], path[1], &name];
+            let wildcard = Some(wildcard).filter(|_| name == WILDCARD);
+            self.field_rule(&path, text, DateUse::None, |rule| field(&name, rule), wildcard)
+        };
+        mem::take(texts).into_iter().filter_map(compile).collect()
+    }
+
+    fn order_rules(&mut self, text: &mut OrderText) -> Vec<FieldRule> {
+        let mut rules = self.named_rules(FieldGroup::Order, "order", text.named(), timestamp);
+        let wildcard = &FieldTarget::AnyExtension;
+        rules.extend(self.wildcard_rules(
+            ["order", "ext"],
+            &mut text.ext,
+            wildcard,
+            |name, rule| Field::Extension(extension_key(name, rule, wildcard)),
+        ));
+        rules
+    }
+
+    fn item_rules(&mut self, text: &mut ItemText) -> Vec<FieldRule> {
+        let mut rules = self.named_rules(FieldGroup::Item, "item", text.named(), timestamp);
+        let wildcard = &FieldTarget::AnyItemExtension;
+        rules.extend(self.wildcard_rules(
+            ["item", "ext"],
+            &mut text.ext,
+            wildcard,
+            |name, rule| Field::ItemExtension(extension_key(name, rule, wildcard)),
+        ));
+        let (path, wildcard) = (["item", "product"], &FieldTarget::AnyItemProduct);
+        rules.extend(self.wildcard_rules(path, &mut text.product, wildcard, |name, rule| {
+            Field::ItemProduct(extension_key(name, rule, wildcard))
+        }));
+        rules
+    }
+
+    fn guest_rules(&mut self, table: &str, text: &mut GuestText) -> Vec<FieldRule> {
+        let attributes = self.attributes;
+        let date_use = |field: &Field| match field {
+            Field::GuestDob => {
+                DateUse::BirthDate { unreadable: attributes.code(Code::DobUnreadable) }
+            }
+            _ => DateUse::None,
+        };
+        let mut rules = self.named_rules(FieldGroup::Guest, table, text.named(), date_use);
+        let implausible = attributes.code(Code::PhoneImplausible);
+        for FieldRule { target, rule } in &mut rules {
+            rule.kind = rule.kind.map(|kind| kind.of_attribute(implausible));
+            if matches!(target, FieldTarget::Field(field) if field.is_checked_attribute()) {
+                rule.set_unlisted(attributes.code(Code::ValueNotInTable));
+            }
+        }
+        let field = |name: &str, rule: &Rule| Field::Identifier(rule.provider(name));
+        let wildcard = &FieldTarget::AnyIdentifier;
+        rules.extend(self.wildcard_rules([table, "id"], &mut text.id, wildcard, field));
+        rules
+    }
+
+    fn people_rules(
+        &mut self,
+        role: PersonRole,
+        path: Option<String>,
+        text: &mut GuestText,
+    ) -> Option<PeopleRules> {
+        let (singular, plural) = (role.name(), format!("{}s", role.name()));
+        for (key, is_set) in [
+            ("shared_identifiers", text.shared_identifiers.is_some()),
+            ("max_addresses", text.max_addresses.is_some()),
+            ("attributes", text.attributes.is_some()),
+        ] {
+            if is_set {
+                self.errors.add_at(&[singular, key], "is for [guest] only");
+            }
+        }
+        let rules = self.guest_rules(singular, text);
+        if self.errors.has_below(&[singular]) {
+            return None;
+        }
+        let has_paths = rules.iter().any(|rule| !rule.rule.paths.is_empty());
+        match &path {
+            None if has_paths => {
+                let error = format!("has a path, but {plural}, the path of the array, is not set");
+                self.errors.add(singular, &error);
+            }
+            Some(_) if !has_paths => {
+                self.errors.add(&plural, &format!("is set, but [{singular}] has no path"));
+            }
+            _ => {}
+        }
+        (!rules.is_empty()).then_some(PeopleRules { role, path, rules })
+    }
+
+    fn event_rules(&mut self, text: &mut EventFieldsText) -> Vec<FieldRule> {
+        self.named_rules(FieldGroup::Event, "event", text.named(), timestamp)
+    }
 }
 
-/// Compiles a rule of a field with this name.
-pub(super) fn compile_rule(
-    field: &str,
-    text: RuleText,
-    date_use: DateUse,
-) -> Result<Rule, ProfileError> {
-    Rule::new(text, date_use).map_err(|error| for_field(field, &error))
+/// Refuses what a field cannot have.
+fn check_field(rule: &Rule, field: &Field) -> Result<(), KeyErrors> {
+    if let Some(kind) = rule.kind {
+        kind.ensure_fits(field).map_err(KeyErrors::of_rule)?;
+    }
+    match (field, rule.date()) {
+        (Field::ItemOrderedAt, Some(date)) => date.ensure_no_overlap().map_err(KeyErrors::of_rule),
+        _ => Ok(()),
+    }
 }
 
 /// The use of the date of a field of the order, an item or the event.
@@ -56,122 +226,8 @@ fn timestamp(field: &Field) -> DateUse {
     }
 }
 
-fn named_rules(
-    group: FieldGroup,
-    named: Vec<(&'static str, RuleText)>,
-    date_use: impl Fn(&Field) -> DateUse,
-) -> Result<Vec<FieldRule>, ProfileError> {
-    let compile = |(name, text)| {
-        let field =
-            Field::NAMED.iter().find(|field| field.group() == group && field.short_name() == name);
-        let field = field.expect("every key of a profile's group is the name of a field").clone();
-        let rule = compile_rule(&field.to_string(), text, date_use(&field))?;
-        ensure_kind_fits(&rule, &field)?;
-        if let (Field::ItemOrderedAt, Some(date)) = (&field, rule.date()) {
-            date.ensure_no_overlap().map_err(|error| for_field(&field.to_string(), &error))?;
-        }
-        Ok(FieldRule { rule, target: FieldTarget::Field(field) })
-    };
-    named.into_iter().map(compile).collect()
-}
-
-/// The rules of a table of custom fields, whose names are the user's; `*` matches any name.
-fn wildcard_rules(
-    texts: &mut BTreeMap<String, RuleText>,
-    wildcard: &FieldTarget,
-    field: impl Fn(&str, &Rule) -> Field,
-) -> Result<Vec<FieldRule>, ProfileError> {
-    let compile = |(name, text): (String, RuleText)| {
-        let rule = compile_rule(&name, text, DateUse::None)?;
-        let field = field(&name, &rule);
-        ensure_kind_fits(&rule, &field)?;
-        let target = if name == WILDCARD { wildcard.clone() } else { FieldTarget::Field(field) };
-        Ok(FieldRule { target, rule })
-    };
-    mem::take(texts).into_iter().map(compile).collect()
-}
-
-fn ensure_kind_fits(rule: &Rule, field: &Field) -> Result<(), ProfileError> {
-    let Some(kind) = rule.kind else { return Ok(()) };
-    kind.ensure_fits(field).map_err(|error| for_field(&field.to_string(), &error))
-}
-
 /// The key of a custom attribute, of the type that its rule or else the wildcard declares.
 fn extension_key(name: &str, rule: &Rule, wildcard: &FieldTarget) -> Arc<ExtensionKey> {
     let data_type = rule.extension_type.unwrap_or_else(|| wildcard.default_type(name));
     Arc::new(ExtensionKey { name: name.to_owned(), data_type })
-}
-
-fn order_rules(text: &mut OrderText) -> Result<Vec<FieldRule>, ProfileError> {
-    let mut rules = named_rules(FieldGroup::Order, text.named(), timestamp)?;
-    let wildcard = &FieldTarget::AnyExtension;
-    rules.extend(wildcard_rules(&mut text.ext, wildcard, |name, rule| {
-        Field::Extension(extension_key(name, rule, wildcard))
-    })?);
-    Ok(rules)
-}
-
-fn item_rules(text: &mut ItemText) -> Result<Vec<FieldRule>, ProfileError> {
-    let mut rules = named_rules(FieldGroup::Item, text.named(), timestamp)?;
-    let wildcard = &FieldTarget::AnyItemExtension;
-    rules.extend(wildcard_rules(&mut text.ext, wildcard, |name, rule| {
-        Field::ItemExtension(extension_key(name, rule, wildcard))
-    })?);
-    let wildcard = &FieldTarget::AnyItemProduct;
-    rules.extend(wildcard_rules(&mut text.product, wildcard, |name, rule| {
-        Field::ItemProduct(extension_key(name, rule, wildcard))
-    })?);
-    Ok(rules)
-}
-
-fn guest_rules(
-    text: &mut GuestText,
-    attributes: GuestAttributes,
-) -> Result<Vec<FieldRule>, ProfileError> {
-    let mut rules = named_rules(FieldGroup::Guest, text.named(), |field| match field {
-        Field::GuestDob => DateUse::BirthDate { unreadable: attributes.code(Code::DobUnreadable) },
-        _ => DateUse::None,
-    })?;
-    let implausible = attributes.code(Code::PhoneImplausible);
-    for FieldRule { target, rule } in &mut rules {
-        rule.kind = rule.kind.map(|kind| kind.of_attribute(implausible));
-        if matches!(target, FieldTarget::Field(field) if field.is_checked_attribute()) {
-            rule.set_unlisted(attributes.code(Code::ValueNotInTable));
-        }
-    }
-    let field = |name: &str, rule: &Rule| Field::Identifier(rule.provider(name));
-    rules.extend(wildcard_rules(&mut text.id, &FieldTarget::AnyIdentifier, field)?);
-    Ok(rules)
-}
-
-fn people_rules(
-    role: PersonRole,
-    path: Option<String>,
-    text: &mut GuestText,
-    attributes: GuestAttributes,
-) -> Result<Option<PeopleRules>, ProfileError> {
-    if text.shared_identifiers.is_some()
-        || text.max_addresses.is_some()
-        || text.attributes.is_some()
-    {
-        let error =
-            "has shared_identifiers, max_addresses or attributes, which are for [guest] only";
-        return Err(for_field(role.name(), error));
-    }
-    let rules =
-        guest_rules(text, attributes).map_err(|(field, error)| (role.field_name(&field), error))?;
-    let has_paths = rules.iter().any(|rule| !rule.rule.paths.is_empty());
-    let (singular, plural) = (role.name(), format!("{}s", role.name()));
-    match &path {
-        None if has_paths => Err((
-            singular.to_owned(),
-            format!("has a path, but {plural}, the path of the array, is not set"),
-        )),
-        Some(_) if !has_paths => Err((plural, format!("is set, but [{singular}] has no path"))),
-        _ => Ok((!rules.is_empty()).then_some(PeopleRules { role, path, rules })),
-    }
-}
-
-fn event_rules(text: &mut EventFieldsText) -> Result<Vec<FieldRule>, ProfileError> {
-    named_rules(FieldGroup::Event, text.named(), timestamp)
 }

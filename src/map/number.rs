@@ -6,7 +6,10 @@
 
 use std::borrow::Cow;
 
-use super::profile_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText};
+use super::{
+    key_errors::{KeyError, WHOLE_RULE},
+    profile_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText},
+};
 use crate::model::{draft::Notation, field::Field, money::Amount};
 
 /// The marks of numbers, as far as they are declared.
@@ -17,8 +20,8 @@ pub(super) struct NumberMarks {
 }
 
 impl NumberMarks {
-    /// Compiles the marks of a profile or a rule; an error is a message.
-    pub(super) fn new(decimal: Option<&str>, thousands: Option<&str>) -> Result<Self, String> {
+    /// Compiles the marks of a profile or a rule.
+    pub(super) fn new(decimal: Option<&str>, thousands: Option<&str>) -> Result<Self, KeyError> {
         Ok(Self {
             decimal: decimal.map(|mark| mark_char("decimal", mark)).transpose()?,
             thousands: thousands.map(|mark| mark_char("thousands", mark)).transpose()?,
@@ -115,7 +118,7 @@ impl NumberMarks {
     }
 }
 
-fn mark_char(key: &str, mark: &str) -> Result<char, String> {
+fn mark_char(key: &'static str, mark: &str) -> Result<char, KeyError> {
     let mut characters = mark.chars();
     match (characters.next(), characters.next()) {
         (Some(mark), None)
@@ -123,7 +126,10 @@ fn mark_char(key: &str, mark: &str) -> Result<char, String> {
         {
             Ok(mark)
         }
-        _ => Err(format!("invalid {key} {mark:?}; expected one character such as \",\"")),
+        _ => {
+            let error = format!("invalid {key} {mark:?}; expected one character such as \",\"");
+            Err((key, error))
+        }
     }
 }
 
@@ -145,24 +151,24 @@ pub(super) struct NumberFormat {
 }
 
 impl NumberFormat {
-    /// Compiles the keys of a rule; an error is a message.
-    pub(super) fn new(text: &RuleText) -> Result<Self, String> {
+    /// Compiles the keys of a rule.
+    pub(super) fn new(text: &RuleText) -> Result<Self, KeyError> {
         let format = Self {
             marks: NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref())?,
             negative: text.negative,
             scale: text.scale.clone(),
         };
         if format.is_declared() && text.values.is_some() {
-            return Err("has values, which are no numbers of the export, and decimal, thousands, \
-                        negative or scale"
-                .into());
+            let error = "has values, which are no numbers of the export, and decimal, thousands, \
+                         negative or scale";
+            return Err((WHOLE_RULE, error.into()));
         }
         match &text.scale {
             Some(ScaleText::Beside(_)) if text.path.is_none() => {
-                Err("has a scale beside its path, but no path".into())
+                Err((WHOLE_RULE, "has a scale beside its path, but no path".into()))
             }
             Some(ScaleText::Decimals(MORE_DECIMALS..)) => {
-                Err(format!("has a scale of more than {MAX_DECIMALS} decimals"))
+                Err(("scale", format!("has a scale of more than {MAX_DECIMALS} decimals")))
             }
             _ => Ok(format),
         }
@@ -384,8 +390,10 @@ mod tests {
         let (decimal, thousands) = marks;
         let given = |mark: &str| (!mark.is_empty()).then(|| mark.to_owned());
         let (decimal, thousands) = (given(decimal), given(thousands));
-        let mut format = NumberFormat::new(&text)?;
-        format.add_marks(NumberMarks::new(decimal.as_deref(), thousands.as_deref())?)?;
+        let message = |(_, message): KeyError| message;
+        let mut format = NumberFormat::new(&text).map_err(message)?;
+        let marks = NumberMarks::new(decimal.as_deref(), thousands.as_deref());
+        format.add_marks(marks.map_err(message)?)?;
         Ok(format)
     }
 

@@ -3,21 +3,27 @@
 //! Every error names its field; the position of a wrong name is that in the TOML text. Loaded by
 //! `cli`.
 
+use std::mem;
+
 use chrono::NaiveDate;
 
 use super::{
     condition_compiler::ConditionCompiler,
-    error::{MapError, ProfileError, for_field, toml_error},
-    field_rules::{WILDCARD, all_people_rules, compile_rule, field_rules},
+    error::MapError,
+    field_rules::RuleCompiler,
     input_settings::SharedIdentifiers,
+    key_errors::{KeyError, KeyErrors},
     number::NumberMarks,
-    profile::{
-        FieldRule, FieldTarget, PeopleRules, Profile, SharedIdentifierRules, reference_rule,
-    },
-    profile_text::{GuestText, ProfileText, RuleText},
-    rule::{DateUse, Rule},
+    profile::{Profile, SharedIdentifierRules, reference_rule},
+    profile_text::{GuestText, ProfileText},
+    toml_document::TomlDocument,
 };
-use crate::model::{field::Field, severity::SeverityRules, suggest::suggest};
+use crate::model::{
+    diagnostic::Diagnostics, severity::SeverityRules, source_text::SourceText, suggest::suggest,
+};
+
+/// The kind of the faults of a profile.
+const KIND: &str = "profile";
 
 /// The built-in profiles: name and TOML text.
 pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/canonical.toml"))];
@@ -47,35 +53,73 @@ impl Profile {
     }
 
     /// Compiles the profile of a TOML text; messages contain `name` as the name of the file.
+    ///
+    /// # Errors
+    ///
+    /// [`MapError::Profile`] with all faults of the text.
     pub fn parse(name: &str, text: &str) -> Result<Self, MapError> {
-        let in_toml =
-            |error| MapError::Toml { name: name.to_owned(), error: toml_error(&error, text) };
-        let profile_text: ProfileText = toml::from_str(text).map_err(in_toml)?;
-        compile(profile_text).map_err(|(field, message)| MapError::Rule {
-            name: name.to_owned(),
-            field,
-            message,
-        })
+        let source = SourceText { kind: KIND, name: name.to_owned(), text: text.to_owned() };
+        let mut document = TomlDocument::parse(&source);
+        let profile = document.read().and_then(|text| {
+            let (profile, errors) = compile(text);
+            document.add_errors(errors);
+            profile
+        });
+        let faults = document.into_faults();
+        match profile {
+            Some(profile) if faults.is_empty() => Ok(profile),
+            _ => Err(MapError::Profile(Diagnostics::before_reading(faults, name))),
+        }
     }
 }
 
-fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
-    let mut rules = field_rules(&mut text)?;
-    let shared_identifiers = shared_identifier_rules(&text.guest)?;
-    let mut people = all_people_rules(&mut text)?;
-    let mut key = key_rule(text.key, &rules)?;
-    let marks = NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref())
-        .and_then(|marks| marks.or(NumberMarks::default()))
-        .map_err(|error| for_field("decimal", &error))?;
-    complete_rules(&mut rules, &mut people, &text.nulls, marks)?;
-    complete_key(&mut key, &text.nulls)?;
+/// Compiles a profile, and returns its errors too. None if it has no order key.
+fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
+    let mut errors = KeyErrors::default();
+    if text.name.is_empty() {
+        errors.add("name", "the key \"name\" is missing; expected a name for the profile");
+    }
+    let marks = NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref());
+    let marks = marks
+        .and_then(|marks| marks.or(NumberMarks::default()).map_err(|error| ("decimal", error)));
+    let marks = errors.keep(marks).unwrap_or_default();
+    let (delimiter, earliest_order) =
+        (delimiter(text.delimiter), earliest_order(text.earliest_order.take()));
+    let delimiter = errors.keep(delimiter).unwrap_or_default();
+    let earliest_order = errors.keep(earliest_order).unwrap_or_default();
+    let severities = SeverityRules::new(mem::take(&mut text.severity));
+    let severities = severities.unwrap_or_else(|refused| {
+        for (code, error) in refused {
+            errors.add_at(&["severity", code.as_str()], &error);
+        }
+        SeverityRules::default()
+    });
+    let shared_identifiers = errors.keep_below(&["guest"], shared_identifier_rules(&text.guest));
+    let attributes = text.guest.attributes.unwrap_or_default();
+    let nulls = mem::take(&mut text.nulls);
+    let mut compiler = RuleCompiler { nulls: &nulls, marks, attributes, errors: &mut errors };
+    let rules = compiler.field_rules(&mut text);
+    let people = compiler.all_people_rules(&mut text);
+    let has_key = text.key.is_some();
+    let key = match text.key {
+        Some(text) => compiler.key_rule(text),
+        // Without one of its own it is that of the reference.
+        None => reference_rule(&rules).cloned(),
+    };
+    let reference = ["order", "referenceId"];
+    if key.is_none() && !has_key && !errors.has_below(&reference) {
+        errors.add_at(&reference, "no rule for the order key; expected key or order.referenceId");
+    }
     let has_items_path = text.items.is_some();
     let conditions = ConditionCompiler { rules: &rules, marks, has_items_path };
-    Ok(Profile {
+    let skips = conditions.skips(text.skip, &mut errors);
+    let ignore_rows = conditions.ignored(text.ignore_rows, &mut errors);
+    let item_rows = text.item_rows.and_then(|text| conditions.items(text, &mut errors));
+    let profile = key.zip(shared_identifiers).map(|(key, shared_identifiers)| Profile {
         name: text.name,
         description: text.about,
         format: text.format,
-        delimiter: delimiter(text.delimiter)?,
+        delimiter,
         quote: text.quote,
         last_line_end: text.last_line_end,
         has_adjacent_rows: text.rows_adjacent,
@@ -83,99 +127,58 @@ fn compile(mut text: ProfileText) -> Result<Profile, ProfileError> {
         unreadable_rows: text.unreadable_rows,
         unknown_columns: text.unknown_columns,
         missing_columns: text.missing_columns,
-        severities: SeverityRules::new(text.severity)
-            .map_err(|error| for_field("severity", &error))?,
+        severities,
         order_price: text.order_price,
         item_price: text.item_price,
-        earliest_order: earliest_order(text.earliest_order)?,
-        guest_attributes: text.guest.attributes.unwrap_or_default(),
+        earliest_order,
+        guest_attributes: attributes,
         mode: text.mode,
         items_path: text.items,
         checkout_events: text.checkout_events,
-        skips: conditions.skips(text.skip)?,
-        ignore_rows: conditions.ignored(text.ignore_rows)?,
-        item_rows: text.item_rows.map(|text| conditions.items(text)).transpose()?,
-        nulls: text.nulls,
+        skips,
+        ignore_rows,
+        item_rows,
+        nulls,
         shared_identifiers,
         key,
         rules,
         people,
-    })
+    });
+    (profile, errors)
 }
 
-/// The rule of the order key; without one of its own it is that of the reference.
-fn key_rule(text: Option<RuleText>, rules: &[FieldRule]) -> Result<Rule, ProfileError> {
-    let Some(text) = text else {
-        let missing = || for_field("key", "missing; expected key or order.referenceId");
-        return reference_rule(rules).cloned().ok_or_else(missing);
-    };
-    compile_rule("key", text, DateUse::None)
-}
-
-/// Completes the rules by what the profile says of all cells: its nulls and the marks of its
-/// numbers.
-fn complete_rules(
-    rules: &mut [FieldRule],
-    people: &mut [PeopleRules],
-    nulls: &[String],
-    marks: NumberMarks,
-) -> Result<(), ProfileError> {
-    let of_people = people.iter_mut().flat_map(|people| &mut people.rules);
-    for field_rule in rules.iter_mut().chain(of_people) {
-        field_rule.rule.add_nulls(nulls);
-        complete_number(field_rule, marks)?;
-    }
-    Ok(())
-}
-
-/// Completes the rule of the key, which is no number.
-fn complete_key(key: &mut Rule, nulls: &[String]) -> Result<(), ProfileError> {
-    key.add_nulls(nulls);
-    key.complete_number(Some(&Field::ReferenceId), NumberMarks::default())
-        .map_err(|error| for_field("key", &error))
-}
-
-/// Completes how a rule reads numbers, by the marks of the whole profile.
-fn complete_number(
-    FieldRule { target, rule }: &mut FieldRule,
-    marks: NumberMarks,
-) -> Result<(), ProfileError> {
-    let (field, name) = match target {
-        FieldTarget::Field(field) => (Some(&*field), field.to_string()),
-        _ => (None, WILDCARD.to_owned()),
-    };
-    rule.complete_number(field, marks).map_err(|error| for_field(&name, &error))
-}
-
-fn delimiter(delimiter: Option<char>) -> Result<u8, ProfileError> {
+fn delimiter(delimiter: Option<char>) -> Result<u8, KeyError> {
     let delimiter = delimiter.unwrap_or(',');
     // Quotes and line breaks have a meaning of their own in CSV.
     match u8::try_from(delimiter) {
         Ok(byte) if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(byte),
-        _ => Err(for_field(
-            "delimiter",
-            &format!(
+        _ => {
+            let error = format!(
                 "invalid character {delimiter:?}; expected an ASCII character such as ; or \\t"
-            ),
-        )),
+            );
+            Err(("delimiter", error))
+        }
     }
 }
 
-fn earliest_order(text: Option<String>) -> Result<NaiveDate, ProfileError> {
+fn earliest_order(text: Option<String>) -> Result<NaiveDate, KeyError> {
     let Some(text) = text else { return Ok(DEFAULT_EARLIEST_ORDER) };
-    NaiveDate::parse_from_str(&text, "%Y-%m-%d").map_err(|_| {
-        for_field("earliest_order", &format!("invalid date {text:?}; expected YYYY-MM-DD"))
-    })
+    NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+        .map_err(|_| ("earliest_order", format!("invalid date {text:?}; expected YYYY-MM-DD")))
 }
 
 /// `shared_identifiers` and `max_addresses` of `[guest]`.
-fn shared_identifier_rules(guest: &GuestText) -> Result<SharedIdentifierRules, ProfileError> {
+fn shared_identifier_rules(guest: &GuestText) -> Result<SharedIdentifierRules, KeyErrors> {
+    let error = |message| {
+        let mut errors = KeyErrors::default();
+        errors.add("max_addresses", message);
+        Err(errors)
+    };
     let choice = guest.shared_identifiers.unwrap_or_default();
     match (choice, guest.max_addresses) {
-        (_, Some(0)) => Err(for_field("guest.max_addresses", "is 0, expected at least 1")),
+        (_, Some(0)) => error("is 0, expected at least 1"),
         (SharedIdentifiers::Send, Some(_)) => {
-            let error = "has no effect with shared_identifiers = \"send\"";
-            Err(for_field("guest.max_addresses", error))
+            error("has no effect with shared_identifiers = \"send\"")
         }
         (choice, max_addresses) => Ok(SharedIdentifierRules {
             choice,
@@ -187,7 +190,13 @@ fn shared_identifier_rules(guest: &GuestText) -> Result<SharedIdentifierRules, P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{field::FieldGroup, guest_attributes::GuestAttributes};
+    use crate::{
+        map::profile::{FieldRule, FieldTarget},
+        model::{
+            field::{Field, FieldGroup},
+            guest_attributes::GuestAttributes,
+        },
+    };
 
     fn parse_error(text: &str) -> String {
         Profile::parse("p.toml", text).unwrap_err().to_string()
@@ -227,14 +236,8 @@ mod tests {
 
     #[test]
     fn unknown_name_has_line_and_suggestion() {
-        insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nreferenceId = { colum = 'a' }\n"), @r#"
-        p.toml:3:17: unknown field `colum`, expected one of `column`, `path`, `value`, `default`, `optional`, `empty`, `values`, `other`, `date`, `zone`, `strip_prefix`, `strip_suffix`, `decimal`, `thousands`, `negative`, `scale`, `type`, `kind`, `country`, `disagree`
-          hint: did you mean "column"?
-        "#);
-        insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nrefrenceId = { column = 'a' }\n"), @r#"
-        p.toml:3:1: unknown field `refrenceId`, expected one of `referenceId`, `orderedAt`, `status`, `currencyCode`, `price`, `paymentType`, `cardType`, `ext`
-          hint: did you mean "referenceId"?
-        "#);
+        insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nreferenceId = { colum = 'a' }\n"), @r#"p.toml:3:17: order.referenceId: unknown key "colum"; meant "column"?"#);
+        insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nrefrenceId = { column = 'a' }\n"), @r#"p.toml:3:1: order: unknown key "refrenceId"; meant "referenceId"?"#);
     }
 
     #[test]
@@ -242,9 +245,12 @@ mod tests {
         let with = |rest: &str| {
             parse_error(&format!("name = 'x'\n{rest}\n[order]\nreferenceId = {{ path = 'a' }}"))
         };
-        insta::assert_snapshot!(with("contact.email = { path = 'email' }"), @"p.toml: contact: has a path, but contacts, the path of the array, is not set");
-        insta::assert_snapshot!(with("consumers = 'pax'"), @"p.toml: consumers: is set, but [consumer] has no path");
-        insta::assert_snapshot!(with("consumer.email = { type = 'text' }"), @"p.toml: consumer.email: has no column, no path and no value");
+        insta::assert_snapshot!(with("contact.email = { path = 'email' }"), @r#"p.toml:2:1: contact: "contact" has a path, but contacts, the path of the array, is not set"#);
+        insta::assert_snapshot!(with("consumers = 'pax'"), @r#"p.toml:2:13: consumers: "consumers" is set, but [consumer] has no path"#);
+        insta::assert_snapshot!(with("consumer.email = { type = 'text' }"), @r#"
+        p.toml:2:10: consumer.email: "email" has no column, no path and no value
+          p.toml:2:27: consumer.email.type: unknown type "text"; expected string, boolean, integer or float
+        "#);
     }
 
     #[test]
@@ -256,7 +262,7 @@ mod tests {
         assert_eq!(with("").unwrap().guest_attributes, GuestAttributes::Lenient);
         let strict = with("[guest]\nattributes = 'strict'").unwrap();
         assert_eq!(strict.guest_attributes, GuestAttributes::Strict);
-        insta::assert_snapshot!(with("[contact]\nattributes = 'strict'").unwrap_err(), @"p.toml: contact: has shared_identifiers, max_addresses or attributes, which are for [guest] only");
+        insta::assert_snapshot!(with("[contact]\nattributes = 'strict'").unwrap_err(), @r#"p.toml:4:14: contact.attributes: "attributes" is for [guest] only"#);
     }
 
     #[test]
@@ -268,14 +274,66 @@ mod tests {
         assert_eq!(with("").unwrap().earliest_order.to_string(), "2000-01-01");
         let early = with("earliest_order = '1995-06-01'").unwrap();
         assert_eq!(early.earliest_order.to_string(), "1995-06-01");
-        insta::assert_snapshot!(with("earliest_order = '1995'").unwrap_err(), @r#"p.toml: earliest_order: invalid date "1995"; expected YYYY-MM-DD"#);
+        insta::assert_snapshot!(with("earliest_order = '1995'").unwrap_err(), @r#"p.toml:2:18: earliest_order: invalid date "1995"; expected YYYY-MM-DD"#);
+    }
+
+    /// A wrong value is one error, not also a missing one.
+    #[test]
+    fn every_error_is_reported_once_in_file_order() {
+        insta::assert_snapshot!(parse_error("
+name = 'x'
+delimitr = ';'
+decimal = 'xx'
+item_rows = { any = [{ column = 'a', less = 'x' }, { path = 'b' }] }
+severity = { missing_pos = 'off', missing_poss = 'off' }
+[[skip]]
+resaon = 'test'
+when = { column = 'a', is = 3 }
+[[skip]]
+reason = 'test'
+[order]
+refrenceId = { colum = 'a' }
+orderedAt = { column = ['a', 3], date = '%q', zone = 'Europe/Lodnon', kind = 'mail' }
+status = { column = 3 }
+price = { path = 'a', scale = 'euro', strip_prefix = '(' }
+ext.a = { column = 'a', values = { b = { skp = 'c' } }, other = 'd' }
+guest.max_addresses = 'many'
+"), @r#"
+        p.toml:3:1: unknown key "delimitr"; meant "delimiter"?
+          p.toml:4:11: decimal: invalid decimal "xx"; expected one character such as ","
+          p.toml:5:45: item_rows.any.less: invalid number "x": not a decimal number such as 1234.50
+          p.toml:5:52: item_rows.any: an element of "any" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater
+          p.toml:6:28: severity.missing_pos: missing_pos = "off"; expected "error": the service would refuse such an order, or it would be sent in part or twice
+          p.toml:6:50: severity.missing_poss: unknown value "missing_poss"; meant "missing_pos"?
+          p.toml:8:1: skip: unknown key "resaon"; meant "reason"? or "when"
+          p.toml:9:29: skip.when.is: expected a string or a list of strings
+          p.toml:13:1: order: unknown key "refrenceId"; meant "referenceId"?
+          p.toml:14:24: order.orderedAt.column: expected a string or a list of strings
+          p.toml:14:41: order.orderedAt.date: date format "%q" has no whole date; expected a year, a month and a day
+          p.toml:14:54: order.orderedAt.zone: unknown time zone "Europe/Lodnon"
+            hint: did you mean "Europe/London"?
+          p.toml:14:78: order.orderedAt.kind: unknown value "mail"; meant "email"? or "phone", "currency"
+          p.toml:15:21: order.status.column: expected a string or a list of strings
+          p.toml:16:31: order.price.scale: expected a number of decimals, "currency" or { beside = "…", default = … }
+          p.toml:17:36: order.ext.a, value of "b": expected a string or { skip = "reason" }
+          p.toml:18:1: order: unknown key "guest"; expected "referenceId", "orderedAt", "status", "currencyCode", "price", "paymentType", "cardType", "ext"
+        "#);
+        insta::assert_snapshot!(parse_error("name = 'x\n[order\nstatus = = 3\n"), @"
+        p.toml:1:10: invalid literal string; expected `'`
+          p.toml:2:7: unclosed table; expected `]`
+          p.toml:3:10: extra `=`; expected nothing
+          p.toml:3:12: unexpected key or value; expected newline, `#`
+        ");
     }
 
     #[test]
     fn invalid_rule_names_its_field() {
-        insta::assert_snapshot!(parse_error("name = 'x'\n[order]\norderedAt = { column = 'a', date = '%Y-%m-%d' }\n"), @r#"p.toml: orderedAt: a date format without an offset needs a zone, such as zone = "Europe/London""#);
-        insta::assert_snapshot!(parse_error("name = 'x'\n"), @"p.toml: key: missing; expected key or order.referenceId");
-        insta::assert_snapshot!(parse_error("name = 'x'\ndelimiter = '§'\n[order]\nreferenceId = { column = 'a' }"), @r"p.toml: delimiter: invalid character '§'; expected an ASCII character such as ; or \t");
+        insta::assert_snapshot!(parse_error("name = 'x'\n[order]\norderedAt = { column = 'a', date = '%Y-%m-%d' }\n"), @r#"
+        p.toml:2:2: order.referenceId: no rule for the order key; expected key or order.referenceId
+          p.toml:3:36: order.orderedAt.date: a date format without an offset needs a zone, such as zone = "Europe/London"
+        "#);
+        insta::assert_snapshot!(parse_error("name = 'x'\n"), @"p.toml: order.referenceId: no rule for the order key; expected key or order.referenceId");
+        insta::assert_snapshot!(parse_error("name = 'x'\ndelimiter = '§'\n[order]\nreferenceId = { column = 'a' }"), @r"p.toml:2:13: delimiter: invalid character '§'; expected an ASCII character such as ; or \t");
         insta::assert_snapshot!(Profile::built_in("cannonical").unwrap_err(), @r#"
         unknown profile "cannonical"; expected a built-in profile or a file
           hint: did you mean "canonical"?

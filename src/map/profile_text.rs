@@ -213,6 +213,7 @@ field_group!(EventFieldsText, channel language currency page pos,);
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileText {
+    #[serde(default)]
     pub(super) name: String,
     #[serde(default)]
     pub(super) about: String,

@@ -9,9 +9,10 @@ use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{
     birth_date::BirthDateRule,
-    date::{DateRule, ISO_8601},
+    date::{DateRule, ISO_8601, parse_zone},
+    key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     number::{NumberFormat, NumberMarks},
-    profile_text::{OnConflict, RuleText, TableValue},
+    profile_text::{OnConflict, OneOrMany, RuleText, TableValue},
     value_kind::ValueKind,
 };
 use crate::model::{
@@ -122,30 +123,26 @@ impl Rule {
         self.date.as_ref()
     }
 
-    /// Compiles a rule; an error is a message.
-    pub(super) fn new(text: RuleText, date_use: DateUse) -> Result<Self, String> {
-        let has_source = text.column.is_some() || text.path.is_some();
-        match (&text.value, &text.default, has_source) {
-            (Some(_), None, false) | (None, _, true) => {}
-            (Some(_), _, true) => {
-                return Err(
-                    "has a value and a column or path; for empty cells use a default".into()
-                );
-            }
-            (Some(_), Some(_), false) => return Err("has a value and a default".into()),
-            (None, _, false) => return Err("has no column, no path and no value".into()),
-        }
-        if text.other.is_some() && text.values.is_none() {
-            return Err("has other, but no values".into());
-        }
+    /// Compiles a rule, or returns all of its errors.
+    pub(super) fn new(text: RuleText, date_use: DateUse) -> Result<Self, KeyErrors> {
+        let mut errors = KeyErrors::default();
+        errors.keep(check_zone(&text));
+        let date = errors.keep(date_rule(&text, date_use)).flatten();
+        let birth_date = errors.keep(birth_date_rule(&text, date_use)).flatten();
+        let kind = errors.keep(ValueKind::new(text.kind, text.country.as_deref())).flatten();
+        let number = errors.keep(NumberFormat::new(&text));
+        let extension_type =
+            text.r#type.as_deref().and_then(|name| errors.keep(extension_type(name)));
+        errors.keep(check_sources(&text));
+        errors.ensure_none()?;
         Ok(Self {
-            date: date_rule(&text, date_use)?,
-            birth_date: birth_date_rule(&text, date_use)?,
-            kind: ValueKind::new(text.kind, text.country.as_deref())?,
-            number: Some(NumberFormat::new(&text)?),
-            extension_type: text.r#type.as_deref().map(extension_type).transpose()?,
-            columns: text.column.map(super::profile_text::OneOrMany::into_vec).unwrap_or_default(),
-            paths: text.path.map(super::profile_text::OneOrMany::into_vec).unwrap_or_default(),
+            date,
+            birth_date,
+            kind,
+            number,
+            extension_type,
+            columns: text.column.map(OneOrMany::into_vec).unwrap_or_default(),
+            paths: text.path.map(OneOrMany::into_vec).unwrap_or_default(),
             default_value: text.value.or(text.default),
             first_wins: text.disagree == OnConflict::First,
             is_optional: text.optional,
@@ -368,39 +365,68 @@ impl Rule {
     }
 }
 
-fn date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<DateRule>, String> {
+/// Refuses sources of values that exclude each other, and a rule without any.
+fn check_sources(text: &RuleText) -> Result<(), KeyError> {
+    let has_source = text.column.is_some() || text.path.is_some();
+    let error = |message: &str| Err((WHOLE_RULE, message.to_owned()));
+    match (&text.value, &text.default, has_source) {
+        (Some(_), _, true) => {
+            error("has a value and a column or path; for empty cells use a default")
+        }
+        (Some(_), Some(_), false) => error("has a value and a default"),
+        (None, _, false) => error("has no column, no path and no value"),
+        _ if text.other.is_some() && text.values.is_none() => error("has other, but no values"),
+        (Some(_), None, false) | (None, _, true) => Ok(()),
+    }
+}
+
+fn check_zone(text: &RuleText) -> Result<(), KeyError> {
+    let zone = text.zone.as_deref();
+    zone.map_or(Ok(()), |name| parse_zone(name).map(drop).map_err(|error| ("zone", error)))
+}
+
+fn date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<DateRule>, KeyError> {
     let formats = match (&text.date, date_use) {
         (Some(formats), DateUse::Instant) => formats.clone().into_vec(),
         // The default. Any other format must be declared, so that no date is guessed.
         (None, DateUse::Instant) if text.column.is_some() || text.path.is_some() => {
             vec![ISO_8601.to_owned()]
         }
-        (None, _) if text.zone.is_some() => return Err("has a zone, but no date".into()),
+        (None, _) if text.zone.is_some() => {
+            return Err((WHOLE_RULE, "has a zone, but no date".into()));
+        }
         (None, _) | (Some(_), DateUse::BirthDate { .. }) => return Ok(None),
         (Some(_), DateUse::None) => {
-            return Err("has a date, but its field is not a timestamp".into());
+            return Err(("date", "has a date, but its field is not a timestamp".into()));
         }
     };
-    let rule = DateRule::new(&formats, text.zone.as_deref())?;
-    rule.check_affixes(text.strip_prefix.as_deref(), text.strip_suffix.as_deref())?;
+    // An unknown zone is an error of its own; the formats are compiled with any other one.
+    let zone = text.zone.as_deref().map(|name| parse_zone(name).map_or("UTC", |_| name));
+    let rule = DateRule::new(&formats, zone).map_err(|error| ("date", error))?;
+    rule.check_affixes(text.strip_prefix.as_deref(), text.strip_suffix.as_deref())
+        .map_err(|error| (WHOLE_RULE, error))?;
     Ok(Some(rule))
 }
 
-fn birth_date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<BirthDateRule>, String> {
+fn birth_date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<BirthDateRule>, KeyError> {
     match (&text.date, date_use) {
         (Some(_), DateUse::BirthDate { .. }) if text.zone.is_some() => {
-            Err("has a zone, but a date of birth is the same in every zone".into())
+            Err(("zone", "has a zone, but a date of birth is the same in every zone".into()))
         }
         (Some(formats), DateUse::BirthDate { unreadable }) => {
-            BirthDateRule::new(&formats.clone().into_vec(), unreadable).map(Some)
+            BirthDateRule::new(&formats.clone().into_vec(), unreadable)
+                .map(Some)
+                .map_err(|error| ("date", error))
         }
         _ => Ok(None),
     }
 }
 
-fn extension_type(name: &str) -> Result<ExtensionType, String> {
-    ExtensionType::from_name(name)
-        .ok_or_else(|| format!("unknown type {name:?}; expected string, boolean, integer or float"))
+fn extension_type(name: &str) -> Result<ExtensionType, KeyError> {
+    ExtensionType::from_name(name).ok_or_else(|| {
+        let error = format!("unknown type {name:?}; expected string, boolean, integer or float");
+        ("type", error)
+    })
 }
 
 fn parse_date<'a>(rule: &DateRule, text: &str) -> RuleResult<'a> {
@@ -428,7 +454,8 @@ mod tests {
 
     fn rule(toml: &str) -> Result<Rule, String> {
         let date_use = if toml.contains("date") { DateUse::Instant } else { DateUse::None };
-        Rule::new(toml::from_str(toml).unwrap(), date_use)
+        let rule = Rule::new(toml::from_str(toml).unwrap(), date_use);
+        rule.map_err(|errors| errors.to_string())
     }
 
     fn applied(toml: &str, cell: &str) -> String {
@@ -476,7 +503,8 @@ mod tests {
     fn date_of_birth_is_local() {
         let rule = |toml: &str| {
             let date_use = DateUse::BirthDate { unreadable: Code::DobUnreadable };
-            Rule::new(toml::from_str(toml).unwrap(), date_use)
+            let rule = Rule::new(toml::from_str(toml).unwrap(), date_use);
+            rule.map_err(|errors| errors.to_string())
         };
         let birth = rule("column = 'c'\ndate = ['%d/%m/%Y', '%Y']").unwrap_err();
         assert!(birth.contains("no whole date"), "{birth}");
@@ -495,5 +523,12 @@ mod tests {
         assert!(rule("value = 'x'\ncolumn = 'c'").unwrap_err().contains("a default"));
         assert!(rule("column = 'c'\ntype = 'decimal'").unwrap_err().contains("unknown type"));
         assert!(rule("column = 'c'\nzone = 'UTC'").unwrap_err().contains("no date"));
+        insta::assert_snapshot!(rule("date = '%q'\nzone = 'x'\ntype = 'y'\ncountry = 'z'").unwrap_err(), @r#"
+        zone: unknown time zone "x"
+        date: date format "%q" has no whole date; expected a year, a month and a day
+        has a country, but no kind = "phone"
+        type: unknown type "y"; expected string, boolean, integer or float
+        has no column, no path and no value
+        "#);
     }
 }

@@ -299,11 +299,11 @@ fn untestable_condition_is_a_problem() {
     };
     assert_eq!(
         error("item_rows = { raw = true, is = 'x' }"),
-        "p: item_rows: raw is for ignore_rows only; expected a column or path"
+        "p:2:1: item_rows: raw is for ignore_rows only; expected a column or path"
     );
     assert_eq!(
         error("item_rows = { not = { is = 'x' } }"),
-        "p: item_rows: has no column and no path"
+        "p:2:15: item_rows.not: \"not\" has no column and no path"
     );
 }
 
@@ -367,7 +367,7 @@ fn unknown(problems: &[Problem]) -> Vec<String> {
 fn unknown_columns_are_reported_once_if_enabled() {
     let columns = "referenceId,priceTag,ext.,sku,ext.ok,guest.id.crm";
     let messages = [
-        "1:unknown_column -@13 \"priceTag\" is unknown and ignored; did you mean \"price\"?",
+        "1:unknown_column -@13 \"priceTag\" is unknown and ignored",
         "1:unknown_column -@22 \"ext.\" is unknown and ignored; did you mean \"ext.*\"?",
         "1:unknown_column -@27 \"sku\" is unknown and ignored",
     ];
@@ -390,8 +390,8 @@ fn unknown_members_are_reported_once_with_path() {
     });
     let messages = [
         "1:unknown_column -@10 \"guest.emial\" is unknown and ignored; did you mean \"guest.email\"?",
-        "1:unknown_column -@20 \"orderItems.sku\" is unknown and ignored; did you mean \"orderItems\"?",
-        "1:unknown_column -@26 \"tags\" is unknown and ignored; did you mean \"status\"?",
+        "1:unknown_column -@20 \"orderItems.sku\" is unknown and ignored",
+        "1:unknown_column -@26 \"tags\" is unknown and ignored",
     ];
     assert_eq!(unknown(&documents(&canonical(), &[value.clone(), value]).1), messages);
 }

@@ -5,7 +5,11 @@
 
 use std::borrow::Cow;
 
-use super::{phone::NumberingPlan, profile_text::KindText};
+use super::{
+    key_errors::{KeyError, WHOLE_RULE},
+    phone::NumberingPlan,
+    profile_text::KindText,
+};
 use crate::model::{
     field::{Field, IdentifierKind},
     problem::Code,
@@ -23,19 +27,23 @@ pub(super) enum ValueKind {
 }
 
 impl ValueKind {
-    /// Compiles `kind` and `country` of a rule; an error is a message.
+    /// Compiles `kind` and `country` of a rule.
     pub(super) fn new(
         kind: Option<KindText>,
         country: Option<&str>,
-    ) -> Result<Option<Self>, String> {
+    ) -> Result<Option<Self>, KeyError> {
         match (kind, country) {
             (Some(KindText::Phone), Some(country)) => {
-                Ok(Some(Self::Phone(NumberingPlan::of_country(country)?, Code::PhoneImplausible)))
+                let plan =
+                    NumberingPlan::of_country(country).map_err(|error| ("country", error))?;
+                Ok(Some(Self::Phone(plan, Code::PhoneImplausible)))
             }
-            (Some(KindText::Phone), None) => Err("has kind = \"phone\", but no country; expected \
-                the one of numbers without a +, for example country = \"GB\""
-                .to_owned()),
-            (_, Some(_)) => Err("has a country, but no kind = \"phone\"".to_owned()),
+            (Some(KindText::Phone), None) => {
+                let error = "has kind = \"phone\", but no country; expected the one of numbers \
+                             without a +, for example country = \"GB\"";
+                Err((WHOLE_RULE, error.to_owned()))
+            }
+            (_, Some(_)) => Err((WHOLE_RULE, "has a country, but no kind = \"phone\"".to_owned())),
             (Some(KindText::Email), None) => Ok(Some(Self::Email)),
             (Some(KindText::Currency), None) => Ok(Some(Self::Currency)),
             (None, None) => Ok(None),

@@ -3,9 +3,43 @@
 //! Data only. `map` and `cli` make them of the errors of profiles and settings, `report` of the
 //! problems of an export; `cli` renders them.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use super::{printable::needs_escape, problem::Severity};
+
+/// The faults of profiles and settings, which end a run before it sends anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostics {
+    /// The faults, in the order in which they are shown.
+    pub list: Vec<Diagnostic>,
+    /// What they have in common: how many there are, where, and what was not done because of them.
+    pub conclusion: String,
+}
+
+impl Diagnostics {
+    /// The faults of a profile or of settings, for which nothing is read.
+    #[must_use]
+    pub fn before_reading(list: Vec<Diagnostic>, place: &str) -> Self {
+        let conclusion = format!("{} in {place}. Nothing was read or sent.", n_errors(list.len()));
+        Self { list, conclusion }
+    }
+}
+
+fn n_errors(count: usize) -> String {
+    if count == 1 { "1 error".to_owned() } else { format!("{count} errors") }
+}
+
+impl std::error::Error for Diagnostics {}
+
+// For logs and `summary.json`; the terminal shows the lines of the file too.
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Indented, as all lines of a message after its first one.
+        let later = |diagnostic: &Diagnostic| format!("\n{diagnostic}").replace('\n', "\n  ");
+        let (first, others) = self.list.split_first().ok_or(fmt::Error)?;
+        write!(f, "{first}{}", others.iter().map(later).collect::<String>())
+    }
+}
 
 /// What is wrong at one place of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +59,22 @@ pub struct Diagnostic {
     pub notes: Vec<Note>,
     /// What the same kind of fault has besides, after the diagnostic: `and 3 more orders`.
     pub more: Option<String>,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place.replacen("  ", ": ", 1), self.title)?;
+        if let Some(excerpt) = self.excerpt.as_ref().filter(|excerpt| !excerpt.label.is_empty()) {
+            write!(f, "; {}", excerpt.label)?;
+        }
+        for note in &self.notes {
+            match note {
+                Note::Hint(text) => write!(f, "\n  hint: {text}")?,
+                Note::Fact(text) => write!(f, "; {text}")?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A line of a file with a mark in it.

@@ -38,6 +38,7 @@ pub mod route;
 pub mod row;
 pub mod rules;
 pub mod severity;
+pub mod source_text;
 pub mod spreadsheet;
 pub mod suggest;
 pub mod target;

@@ -52,16 +52,16 @@ impl SeverityRules {
     ///
     /// # Errors
     ///
-    /// What was found and what was expected, for a choice with which an order would be sent that
+    /// What was found and what was expected, for each choice with which an order would be sent that
     /// the service refuses, or in part, or twice; or that could not keep an order from being sent.
-    pub fn new(choices: BTreeMap<Code, SeverityChoice>) -> Result<Self, String> {
+    pub fn new(choices: BTreeMap<Code, SeverityChoice>) -> Result<Self, Vec<(Code, String)>> {
         let is_refused = |(code, choice): &(&Code, &SeverityChoice)| {
             !SeverityChoice::allowed_for(**code).contains(*choice)
         };
-        if let Some((code, choice)) = choices.iter().find(is_refused) {
-            return Err(refusal(*code, *choice));
-        }
-        Ok(Self(choices))
+        let refused = choices.iter().filter(is_refused);
+        let errors: Vec<_> =
+            refused.map(|(code, choice)| (*code, refusal(*code, *choice))).collect();
+        if errors.is_empty() { Ok(Self(choices)) } else { Err(errors) }
     }
 
     /// Whether problems of a code are not reported.
@@ -168,7 +168,7 @@ mod tests {
     fn error_of_the_service_cannot_be_lowered() {
         for choice in [SeverityChoice::Off, SeverityChoice::Warning] {
             let refused = SeverityRules::new([(Code::MissingPos, choice)].into()).unwrap_err();
-            assert!(refused.contains("missing_pos = "), "{refused}");
+            assert!(refused[0].1.contains("missing_pos = "), "{refused:?}");
         }
         assert!(SeverityRules::new([(Code::MissingPos, SeverityChoice::Error)].into()).is_ok());
     }

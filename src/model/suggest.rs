@@ -1,23 +1,35 @@
-//! Suggestions for mistyped names: the most similar known name, for messages about an unknown one.
+//! Suggestions for mistyped names: the nearest known name, for messages about an unknown one.
 //!
 //! Called wherever users type names: columns, paths, settings, profiles, table values.
 
-// Jaro-Winkler similarity, 0 to 1. Below this value the suggestion is rarely the name that was
-// meant.
-const MIN_SIMILARITY: f64 = 0.75;
-
-/// The known name most similar to `name`, if any is similar enough.
-///
-/// Case, blanks, `_`, `-` and `.` are ignored.
+/// The known name nearest to `name`, if one is near: of each of its parts between dots at most a
+/// third of the characters differ. Names that differ only in case and in blanks, `_`, `-`, `.` and
+/// `*` are always near.
+// Edits are counted, since Jaro-Winkler similarity finds `path` near `part`, and
+// `guest.postal_code` near `total`.
 #[must_use]
 pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = normalize(name);
     known
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&wanted, &normalize(candidate)), candidate))
-        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .filter_map(|candidate| Some((distance(name, candidate)?, candidate)))
+        .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The number of edits between two names, if they are near.
+fn distance(name: &str, candidate: &str) -> Option<usize> {
+    if normalize(name) == normalize(candidate) {
+        return Some(0);
+    }
+    // Part by part: `items.sku` is near neither `items` nor `items.leg`.
+    let parts = |name: &str| name.split('.').map(normalize).collect::<Vec<_>>();
+    let (parts, others) = (parts(name), parts(candidate));
+    let distance_of_part = |(one, other): (&String, &String)| {
+        let max = one.chars().count().max(other.chars().count()) / 3;
+        Some(edit_distance(one, other)).filter(|distance| *distance <= max)
+    };
+    let is_as_long = parts.len() == others.len();
+    parts.iter().zip(&others).map(distance_of_part).sum::<Option<usize>>().filter(|_| is_as_long)
 }
 
 /// The number of letters to insert, remove, replace or swap with the next one to turn one text into
@@ -35,7 +47,7 @@ pub fn did_you_mean(suggestion: Option<&str>) -> String {
 
 fn normalize(name: &str) -> String {
     name.chars()
-        .filter(|c| !matches!(c, ' ' | '_' | '-' | '.'))
+        .filter(|c| !matches!(c, ' ' | '_' | '-' | '.' | '*'))
         .flat_map(char::to_lowercase)
         .collect()
 }
@@ -45,10 +57,45 @@ mod tests {
     use super::suggest;
 
     #[test]
-    fn similar_name_is_suggested() {
-        let known = ["referenceId", "orderedAt", "status"];
-        assert_eq!(suggest("reference_id", known), Some("referenceId"));
-        assert_eq!(suggest("Status", known), Some("status"));
-        assert_eq!(suggest("zzz", known), None);
+    fn only_a_near_name_is_suggested() {
+        for (name, known) in [
+            ("reference_id", "referenceId"),
+            ("reference", "referenceId"),
+            ("Status", "status"),
+            ("Finacial Status", "Financial Status"),
+            ("colum", "column"),
+            ("prise", "price"),
+            ("rat", "rate"),
+            ("poss", "pos"),
+            ("piad", "paid"),
+            ("mulit", "multi"),
+            ("PURCHASD", "PURCHASED"),
+            ("guest.emial", "guest.email"),
+            ("ext.", "ext.*"),
+            ("stauts", "status"),
+        ] {
+            assert_eq!(suggest(name, [known]), Some(known), "{name}");
+        }
+        for (name, known) in [
+            ("total", "guest.postal_code"),
+            ("part", "path"),
+            ("zzz", "status"),
+            ("tags", "status"),
+            ("priceTag", "price"),
+            ("orderItems.sku", "orderItems"),
+            ("orderItems.sku", "orderItems.leg"),
+            ("date", "order_date"),
+            ("city", "country"),
+            ("a", "b"),
+            ("", "x"),
+        ] {
+            assert_eq!(suggest(name, [known]), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn nearest_name_is_suggested() {
+        assert_eq!(suggest("price", ["prices", "PRICE", "prise"]), Some("PRICE"));
+        assert_eq!(suggest("prce", ["rice", "price"]), Some("price"));
     }
 }

@@ -95,11 +95,11 @@ impl Document {
     }
 }
 
-/// The names that serde lists for an unknown one: expected one of `a`, `b`.
+/// The names that are listed for an unknown one: expected "a", "b".
 fn expected_names(error: &str) -> BTreeSet<String> {
     let (_, names) =
-        error.split_once("expected one of ").unwrap_or_else(|| panic!("no names in {error:?}"));
-    names.lines().next().unwrap().split('`').skip(1).step_by(2).map(str::to_owned).collect()
+        error.split_once("= expected ").unwrap_or_else(|| panic!("no names in {error:?}"));
+    names.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 #[test]

@@ -15,3 +15,4 @@ mod zone;
 pub use date_format::ISO_8601;
 pub use date_rule::{DateRule, ParsedInstant};
 pub(super) use local_date_rule::LocalDateRule;
+pub(super) use zone::parse_zone;

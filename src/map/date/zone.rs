@@ -52,7 +52,7 @@ const UTC: &[&str] = &[
 
 /// Returns the zone of a region's name, or of an offset such as `-05:00`. An error is a message that
 /// names what to write.
-pub(super) fn parse_zone(text: &str) -> Result<Tz, String> {
+pub(in crate::map) fn parse_zone(text: &str) -> Result<Tz, String> {
     if let Some((_, offset)) = OFFSETS.iter().find(|(name, _)| *name == text) {
         let region = region_of(text).unwrap_or_default();
         return Err(format!(

@@ -116,25 +116,77 @@ fn invalid_fault_settings_send_nothing() {
     insta::with_settings!({filters => vec![("expected one of .*", "expected one of …")]}, {
         insta::assert_snapshot!(found, @r#"
         seed = 7; closed_takn = '1%': exit 2
-            error: night.toml:2:1: unknown field `closed_takn`, expected one of …
-              hint: did you mean "closed_taken"?
+            error[faults]: unknown key "closed_takn"
+             --> night.toml:2:1
+              |
+            2 | closed_takn = '1%'
+              | ^^^^^^^^^^^ meant "closed_taken"?
+
+            1 error in night.toml. Nothing was read or sent.
         late = '2': exit 2
-            error: night.toml:1:8: invalid share "2"; expected for example 2% or 0.5%, at most 100%
+            error[faults]: invalid share "2"
+             --> night.toml:1:8  late
+              |
+            1 | late = '2'
+              |        ^^^ expected for example 2% or 0.5%, at most 100%
+
+            1 error in night.toml. Nothing was read or sent.
         late = 2: exit 2
-            error: night.toml:1:8: expected text in quotation marks, for example "2%" or "30s"
+            error[faults]: expected text in quotation marks, for example "2%" or "30s"
+             --> night.toml:1:8  late
+              |
+            1 | late = 2
+              |        ^
+
+            1 error in night.toml. Nothing was read or sent.
         latency = 'slow': exit 2
-            error: night.toml:1:11: invalid latency "slow"; expected for example 50ms, 20ms..200ms or 50ms p99 2s
+            error[faults]: invalid latency "slow"
+             --> night.toml:1:11  latency
+              |
+            1 | latency = 'slow'
+              |           ^^^^^^ expected for example 50ms, 20ms..200ms or 50ms p99 2s
+
+            1 error in night.toml. Nothing was read or sent.
         late_after = '35': exit 2
-            error: night.toml:1:14: invalid duration "35"; expected for example 500ms, 30s or 10min
+            error[faults]: invalid duration "35"
+             --> night.toml:1:14  late_after
+              |
+            1 | late_after = '35'
+              |              ^^^^ expected for example 500ms, 30s or 10min
+
+            1 error in night.toml. Nothing was read or sent.
         retry_after_as = 'words': exit 2
-            error: night.toml:1:18: unknown variant `words`, expected `seconds` or `date`
+            error[faults]: unknown value "words"
+             --> night.toml:1:18  retry_after_as
+              |
+            1 | retry_after_as = 'words'
+              |                  ^^^^^^^ expected "seconds", "date"
+
+            1 error in night.toml. Nothing was read or sent.
         seed = -1: exit 2
-            error: night.toml:1:8: invalid value: integer `-1`, expected u64
+            error[faults]: invalid value: integer -1
+             --> night.toml:1:8  seed
+              |
+            1 | seed = -1
+              |        ^^ expected u64
+
+            1 error in night.toml. Nothing was read or sent.
         [status]; 200 = '1%': exit 2
-            error: night.toml:2:1: invalid error status "200"; expected 300 to 599
+            error[faults]: invalid error status "200"
+             --> night.toml:2:1  status.200
+              |
+            2 | 200 = '1%'
+              | ^^^ expected 300 to 599
+
+            1 error in night.toml. Nothing was read or sent.
         [outage]; last = '1s': exit 2
-            error: night.toml:2:1: unknown field `last`, expected one of …
-              hint: did you mean "lasts"?
+            error[faults]: unknown key "last"
+             --> night.toml:2:1  outage
+              |
+            2 | last = '1s'
+              | ^^^^ meant "lasts"? or "after", "every"
+
+            1 error in night.toml. Nothing was read or sent.
         [outage]; lasts = '2s'; every = '1s': exit 2
             error: night.toml: outage.every is 1s; expected more than outage.lasts, which is 2s
               hint: outage.every is the time from the start of one outage to the start of the next
@@ -142,20 +194,53 @@ fn invalid_fault_settings_send_nothing() {
             error: night.toml: the shares of the faults add up to 110%; expected at most 100%
               hint: a request has at most one fault; lower some of the shares
         late =: exit 2
-            error: night.toml:1:7: string values must be quoted, expected literal string
+            error[faults]: string values must be quoted
+             --> night.toml:1:7
+              |
+            1 | late =
+              |       ^ expected literal string
+
+            1 error in night.toml. Nothing was read or sent.
         --fault late: exit 2
-            error: --fault expects KEY=VALUE
+            error[faults]: --fault expects KEY=VALUE
+             --> --fault late
+
+            1 error in --fault. Nothing was read or sent.
         --fault lat=2%: exit 2
-            error: --fault lat: unknown field `lat`, expected one of …
-              hint: did you mean "late"?
+            error[faults]: unknown key "lat"
+             --> --fault lat
+             |
+             = meant "late"?
+
+            1 error in --fault. Nothing was read or sent.
         --fault late=101%: exit 2
-            error: --fault late: invalid share "101%"; expected for example 2% or 0.5%, at most 100%
+            error[faults]: invalid share "101%"
+             --> --fault late
+             |
+             = expected for example 2% or 0.5%, at most 100%
+
+            1 error in --fault. Nothing was read or sent.
         --fault seed=many: exit 2
-            error: --fault seed: invalid type: string "many", expected u64
+            error[faults]: invalid type: string "many"
+             --> --fault seed
+             |
+             = expected u64
+
+            1 error in --fault. Nothing was read or sent.
         --fault status.50x=1%: exit 2
-            error: --fault status.50x: invalid error status "50x"; expected 300 to 599
+            error[faults]: invalid error status "50x"
+             --> --fault status.50x
+             |
+             = expected 300 to 599
+
+            1 error in --fault. Nothing was read or sent.
         --fault outage=1s: exit 2
-            error: --fault outage: invalid type: string "1s", expected outage.after, outage.lasts and outage.every
+            error[faults]: invalid type: string "1s"
+             --> --fault outage
+             |
+             = expected outage.after, outage.lasts and outage.every
+
+            1 error in --fault. Nothing was read or sent.
         --fault late=60% --fault half=50%: exit 2
             error: --fault: the shares of the faults add up to 110%; expected at most 100%
               hint: a request has at most one fault; lower some of the shares

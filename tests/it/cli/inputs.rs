@@ -53,7 +53,7 @@ fn non_export_files_are_refused() {
         error: orders.csv:1: column "price" occurs twice; the profile needs exactly one for price
     a JSON array: exit 2
         error: orders.csv:1: column "referenceId" not found; the profile needs it for referenceId
-          hint: did you mean "[{\"referenceId\":\"A-1\"}]"?
+          hint: none of the profile's columns is in the first line, "[{\"referenceId\":\"A-1\"}]"; is it a header?
     "#);
 }
 

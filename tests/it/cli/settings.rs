@@ -86,12 +86,17 @@ fn invalid_arguments_send_nothing() {
         send orders.csv --sandbox --max-url-bytes 65535: exit 2
             error: max_url_bytes is 65535, expected 1 to 65534
         send orders.csv --sandbox --set rate: exit 2
-            error: --set expects KEY=VALUE
+            error[config]: --set expects KEY=VALUE
+             --> --set rate
+            1 error in the settings. Nothing was read or sent.
         send orders.csv --sandbox --set tries=0: exit 2
             error: tries is 0, expected 1 or more
         send orders.csv --sandbox --set rat=5/s: exit 2
-            error: --set rat: unknown field `rat`, expected one of …
-              hint: did you mean "rate"?
+            error[config]: unknown key "rat"
+             --> --set rat
+             |
+             = meant "rate"?
+            1 error in the settings. Nothing was read or sent.
         sandbox --session-timeout 5: exit 2
             error: invalid value '5' for '--session-timeout <DURATION>': invalid duration "5"; expected for example 500ms, 30s or 10min
         send orders.csv --to eu: exit 2
@@ -162,29 +167,92 @@ fn config_errors_name_the_line() {
     insta::with_settings!({filters => vec![("expected one of .*", "expected one of …")]}, {
         insta::assert_snapshot!(found.concat(), @r#"
         in_fligth = 3: exit 2
-            error: orderferry.toml:1:1: unknown field `in_fligth`, expected one of …
-              hint: did you mean "in_flight"?
+            error[config]: unknown key "in_fligth"
+             --> orderferry.toml:1:1
+              |
+            1 | in_fligth = 3
+              | ^^^^^^^^^ meant "in_flight"?
+
+            1 error in orderferry.toml. Nothing was read or sent.
         rate = 'fast': exit 2
-            error: orderferry.toml:1:8: invalid rate "fast"; expected for example 20/s
+            error[config]: invalid rate "fast"
+             --> orderferry.toml:1:8  rate
+              |
+            1 | rate = 'fast'
+              |        ^^^^^^ expected for example 20/s
+
+            1 error in orderferry.toml. Nothing was read or sent.
         pos = 3: exit 2
-            error: orderferry.toml:2:7: invalid type: integer `3`, expected a string
+            error[config]: invalid type: integer 3
+             --> orderferry.toml:2:7  target.pos
+              |
+            2 | pos = 3
+              |       ^ expected a string
+
+            1 error in orderferry.toml. Nothing was read or sent.
         rate =: exit 2
-            error: orderferry.toml:1:7: string values must be quoted, expected literal string
+            error[config]: string values must be quoted
+             --> orderferry.toml:1:7
+              |
+            1 | rate =
+              |       ^ expected literal string
+
+            1 error in orderferry.toml. Nothing was read or sent.
         name = 'p': exit 2
-            error: p.toml: key: missing; expected key or order.referenceId
+            error[profile]: no rule for the order key
+             --> p.toml  order.referenceId
+             |
+             = expected key or order.referenceId
+
+            1 error in p.toml. Nothing was read or sent.
         status = { colum = 'status' }: exit 2
-            error: p.toml:4:12: unknown field `colum`, expected one of …
-              hint: did you mean "column"?
+            error[profile]: unknown key "colum"
+             --> p.toml:4:12  order.status
+              |
+            4 | status = { colum = 'status' }
+              |            ^^^^^ meant "column"?
+
+            1 error in p.toml. Nothing was read or sent.
         orderedAt = { column = 'orderedAt', date = '%Y-%m-%d' }: exit 2
-            error: p.toml: orderedAt: a date format without an offset needs a zone, such as zone = "Europe/London"
+            error[profile]: a date format without an offset needs a zone, such as zone = "Europe/London"
+             --> p.toml:4:44  order.orderedAt.date
+              |
+            4 | orderedAt = { column = 'orderedAt', date = '%Y-%m-%d' }
+              |                                            ^^^^^^^^^^
+
+            1 error in p.toml. Nothing was read or sent.
         orderedAt = { column = 'orderedAt', date = '%Y', zone = 'Europe/Lodnon' }: exit 2
-            error: p.toml: orderedAt: unknown time zone "Europe/Lodnon"
-              hint: did you mean "Europe/London"?
+            error[profile]: date format "%Y" has no whole date
+             --> p.toml:4:44  order.orderedAt.date
+              |
+            4 | …deredAt = { column = 'orderedAt', date = '%Y', zone = 'Europe/Lodnon' }
+              |                                           ^^^^
+              |
+              = expected a year, a month and a day
+
+            error[profile]: unknown time zone "Europe/Lodnon"
+             --> p.toml:4:57  order.orderedAt.zone
+              |
+            4 | …deredAt = { column = 'orderedAt', date = '%Y', zone = 'Europe/Lodnon' }
+              |                                                        ^^^^^^^^^^^^^^^
+              |
+              = hint: did you mean "Europe/London"?
+
+            2 errors in p.toml. Nothing was read or sent.
         price = { column = 'prise' }: exit 2
             error: orders.csv:1: column "prise" not found; the profile needs it for price
               hint: did you mean "price"?
         when = { column = 'status' }: exit 2
-            error: p.toml: skip: has no test; expected one of …
+            error[profile]: "when" has no test
+             --> p.toml:6:1  skip.when
+              |
+            6 | when = { column = 'status' }
+              | ^^^^
+              |
+              = expected one of …
+                list_contains, empty, exists, equals, less, greater
+
+            1 error in p.toml. Nothing was read or sent.
         "#);
     });
 }
@@ -232,14 +300,22 @@ fn unknown_environment_variable_is_an_error() {
     let report = |name: &str, value: &str| {
         workspace.run_with("check orders.csv --pos x", &[(name, value)], b"").err
     };
-    assert!(
-        report("ORDERFERRY_RATEE", "5/s")
-            .starts_with("error: the variable ORDERFERRY_RATEE: unknown field")
-    );
-    assert_eq!(
-        report("ORDERFERRY_RATE", "fast"),
-        "error: the variable ORDERFERRY_RATE: invalid rate \"fast\"; expected for example 20/s\n"
-    );
+    insta::assert_snapshot!(report("ORDERFERRY_RATEE", "5/s"), @r#"
+    error[config]: unknown key "ratee"
+     --> the variable ORDERFERRY_RATEE
+     |
+     = meant "rate"?
+
+    1 error in the settings. Nothing was read or sent.
+    "#);
+    insta::assert_snapshot!(report("ORDERFERRY_RATE", "fast"), @r#"
+    error[config]: invalid rate "fast"
+     --> the variable ORDERFERRY_RATE
+     |
+     = expected for example 20/s
+
+    1 error in the settings. Nothing was read or sent.
+    "#);
     assert_eq!(report("ORDERFERRY_RATE", "5/s"), "");
 }
 
@@ -406,7 +482,14 @@ fn conflicting_mode_options_are_refused() {
     insta::assert_snapshot!(output("check orders.csv --mode both"), @r#"error: invalid value 'both' for '--mode <MODE>': unknown mode "both"; expected single, multi or auto"#);
     let mistyped = workspace.run("check orders.csv --mode mulit").err;
     assert!(mistyped.contains("hint: did you mean \"multi\"?"), "{mistyped}");
-    insta::assert_snapshot!(output("check orders.csv --set confirm=halves"), @"error: --set target.confirm: unknown variant `halves`, expected `whole` or `parts`");
+    insta::assert_snapshot!(workspace.run("check orders.csv --set confirm=halves").err, @r#"
+    error[config]: unknown value "halves"
+     --> --set confirm
+     |
+     = expected "whole", "parts"
+
+    1 error in the settings. Nothing was read or sent.
+    "#);
     insta::assert_snapshot!(output("send --resume run --mode multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--mode <MODE>'");
     insta::assert_snapshot!(output("send --resume run --set mode=multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set mode=…'");
     insta::assert_snapshot!(output("send --resume run --set target.confirm=parts --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set confirm=…'");

@@ -47,12 +47,21 @@ fn profile_sets_severities() {
 #[test]
 fn severities_that_would_lose_orders_are_refused() {
     for (line, message) in [
-        ("missing_pos = 'warning'", "severity: missing_pos = \"warning\", expected \"error\""),
-        ("content_repeated = 'error'", "severity: content_repeated = \"error\", expected"),
-        ("email_implausable = 'off'", "did you mean \"email_implausible\"?"),
+        (
+            "missing_pos = 'warning'",
+            ["severity.missing_pos", "missing_pos = \"warning\"", "expected \"error\""],
+        ),
+        (
+            "content_repeated = 'error'",
+            ["severity.content_repeated", "content_repeated = \"error\"", "expected"],
+        ),
+        (
+            "email_implausable = 'off'",
+            ["severity.email_implausable", "unknown value", "meant \"email_implausible\"?"],
+        ),
     ] {
         let ran = check(line);
         assert_eq!(ran.code, 2, "{line}: {}", ran.err);
-        assert!(ran.err.contains(message), "{}", ran.err);
+        assert!(message.iter().all(|part| ran.err.contains(part)), "{}", ran.err);
     }
 }

@@ -1,0 +1,67 @@
+//! Messages of serde, in the words of the other messages: what was found, what was expected.
+//!
+//! Used by `toml_document`.
+
+use crate::model::suggest::suggest;
+
+/// A key that a table must have and lacks.
+pub(super) struct MissingKey(pub(super) String);
+
+/// A message of serde as a user reads it.
+pub(super) struct ReadableMessage {
+    /// What was found and what was expected.
+    pub(super) text: String,
+    /// Whether it is about a key, not about its value.
+    pub(super) is_of_key: bool,
+    /// The key that an unknown one probably means.
+    pub(super) meant: Option<String>,
+    /// The key that is missing, if it is about one.
+    pub(super) missing: Option<MissingKey>,
+}
+
+/// Known names that are listed beside the nearest one.
+const MAX_OTHERS: usize = 4;
+
+/// What an error of the `toml` crate says was found and expected.
+#[must_use]
+pub fn toml_error_text(error: &toml::de::Error) -> String {
+    readable_message(error.message()).text
+}
+
+/// Rewrites a message of serde.
+// serde returns neither an unknown name nor the known ones in a structured form: its messages have
+// the form "unknown field `x`, expected one of `y`, `z`".
+pub(super) fn readable_message(message: &str) -> ReadableMessage {
+    let message = message.replace('\n', ", ");
+    let mut names = message.split('`').skip(1).step_by(2).map(str::to_owned);
+    let is_of_key = message.starts_with("unknown field");
+    let plain = |text: String| ReadableMessage { text, is_of_key, meant: None, missing: None };
+    if is_of_key || message.starts_with("unknown variant") {
+        let what = if is_of_key { "key" } else { "value" };
+        let unknown = names.next().unwrap_or_default();
+        let known: Vec<String> = names.collect();
+        let meant = suggest(&unknown, known.iter().map(String::as_str)).map(str::to_owned);
+        let text = format!("unknown {what} {unknown:?}; {}", expectation(&known, meant.as_deref()));
+        return ReadableMessage { meant, ..plain(text) };
+    }
+    if message.starts_with("missing field") {
+        let name = names.next().unwrap_or_default();
+        let text = format!("the key {name:?} is missing");
+        return ReadableMessage { missing: Some(MissingKey(name)), ..plain(text) };
+    }
+    plain(message.replace('`', ""))
+}
+
+/// What was expected in place of an unknown name.
+pub(super) fn expectation(known: &[String], meant: Option<&str>) -> String {
+    let others: Vec<String> =
+        known.iter().filter(|name| meant != Some(name)).map(|name| format!("{name:?}")).collect();
+    match meant {
+        Some(meant) if others.is_empty() || others.len() > MAX_OTHERS => {
+            format!("meant {meant:?}?")
+        }
+        Some(meant) => format!("meant {meant:?}? or {}", others.join(", ")),
+        None if others.is_empty() => "expected no key".to_owned(),
+        None => format!("expected {}", others.join(", ")),
+    }
+}

@@ -1,0 +1,266 @@
+//! TOML document: the keys and values of a text with their places, and all faults of it.
+//!
+//! Finds unknown keys and wrong values by deserializing: what is wrong is removed and the rest is
+//! tried again. Knows no key. Used by `profile_compiler`, and by `cli` for its settings.
+
+use std::ops::Range;
+
+use serde::{Deserialize, de::DeserializeOwned};
+use toml::{
+    Spanned, Table,
+    de::{DeTable, DeValue, Deserializer, Error},
+};
+
+use super::{
+    key_errors::{KeyErrors, KeyPath},
+    serde_message::{MissingKey, readable_message},
+};
+use crate::model::{diagnostic::Diagnostic, source_text::SourceText};
+
+/// Faults of a text after which no more are searched.
+const MAX_FAULTS: usize = 100;
+
+/// The keys and values of a TOML text, and its faults.
+pub struct TomlDocument<'t> {
+    source: &'t SourceText,
+    root: DeTable<'t>,
+    /// The paths of what was wrong and is removed, and of what it was meant to be.
+    removed: Vec<KeyPath>,
+    /// The faults, each with its first byte.
+    faults: Vec<(usize, Diagnostic)>,
+    has_syntax_error: bool,
+}
+
+impl<'t> TomlDocument<'t> {
+    /// Parses a text; errors of its syntax are its faults.
+    #[must_use]
+    pub fn parse(source: &'t SourceText) -> Self {
+        let (root, errors) = DeTable::parse_recoverable(&source.text);
+        let mut document = Self {
+            source,
+            root: root.into_inner(),
+            removed: Vec::new(),
+            faults: Vec::new(),
+            has_syntax_error: !errors.is_empty(),
+        };
+        for error in errors.iter().take(MAX_FAULTS) {
+            document.add(error.span(), "", &error.message().replace('\n', ", "));
+        }
+        document
+    }
+
+    /// The value of the document, without the keys and values that are wrong, which become faults.
+    /// None if nothing is left of it, or the syntax is wrong.
+    pub fn read<T: DeserializeOwned>(&mut self) -> Option<T> {
+        if self.has_syntax_error {
+            return None;
+        }
+        for _ in 0..MAX_FAULTS {
+            match T::deserialize(self.deserializer()) {
+                Ok(value) => return Some(value),
+                Err(error) if self.remove(&error) => {}
+                Err(error) => {
+                    self.add(None, "", &readable_message(error.message()).text);
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// The keys and values that are left.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        Table::deserialize(self.deserializer()).unwrap_or_default()
+    }
+
+    fn deserializer(&self) -> Deserializer<'t> {
+        Deserializer::from(Spanned::new(0..0, self.root.clone()))
+    }
+
+    /// Adds the errors of values, each at its value or at the nearest key above it that there is.
+    ///
+    /// An error of a value of which a part was removed may be the consequence of that, and is left
+    /// out.
+    pub(super) fn add_errors(&mut self, errors: KeyErrors) {
+        for (path, message) in errors {
+            if !self.is_incomplete(&path) {
+                let at = mark_in(&self.root, &path);
+                self.add(at, &shown(&self.root, &path), &with_subject(&path, &message));
+            }
+        }
+    }
+
+    /// Whether the value at a path, or a part of it, was removed.
+    fn is_incomplete(&self, path: &[String]) -> bool {
+        self.removed.iter().any(|removed| removed.starts_with(path))
+    }
+
+    /// All faults, in the order of the text; those of the whole text are the last ones.
+    #[must_use]
+    pub fn into_faults(self) -> Vec<Diagnostic> {
+        let mut faults = self.faults;
+        faults.sort_by_key(|(at, _)| *at);
+        faults.into_iter().map(|(_, fault)| fault).collect()
+    }
+
+    fn add(&mut self, at: Option<Range<usize>>, subject: &str, message: &str) {
+        let first = at.as_ref().map_or(usize::MAX, |at| at.start);
+        let fault = self.source.error(at, subject, message);
+        if !self.faults.iter().any(|(_, known)| *known == fault) {
+            self.faults.push((first, fault));
+        }
+    }
+
+    /// Removes the key or value of an error, which becomes a fault unless it is the consequence of
+    /// another one. Returns whether there is such a key or value.
+    fn remove(&mut self, error: &Error) -> bool {
+        let Some(span) = error.span() else { return false };
+        let Some(path) = path_of(&self.root, &span) else { return false };
+        let message = readable_message(error.message());
+        let sibling = |name: &str| {
+            let above = if message.is_of_key { &path[..path.len() - 1] } else { &path };
+            above.iter().cloned().chain([name.to_owned()]).collect::<KeyPath>()
+        };
+        let is_consequence = match &message.missing {
+            Some(MissingKey(name)) => self.is_incomplete(&sibling(name)),
+            None => false,
+        };
+        if !is_consequence {
+            let mark = mark_in(&self.root, &path);
+            // Before the value is its key.
+            let at = mark.filter(|mark| mark.start < span.end).unwrap_or(span);
+            let subject = if message.is_of_key { &path[..path.len() - 1] } else { &path };
+            self.add(Some(at), &shown(&self.root, subject), &message.text);
+        }
+        // A misspelt key is not missing too.
+        self.removed.extend(message.meant.as_deref().map(sibling));
+        remove_from(&mut self.root, &path);
+        self.removed.push(path);
+        true
+    }
+}
+
+/// A message whose subject is the key, or the message.
+fn with_subject(path: &[String], message: &str) -> String {
+    let is_predicate =
+        ["has ", "is ", "strips ", "would "].iter().any(|verb| message.starts_with(verb));
+    let is_index = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
+    match path {
+        _ if !is_predicate => message.to_owned(),
+        [.., array, index] if is_index(index) => format!("an element of {array:?} {message}"),
+        [.., key] => format!("{key:?} {message}"),
+        [] => message.to_owned(),
+    }
+}
+
+/// The path of the innermost entry whose key or value has this place.
+fn path_of(table: &DeTable<'_>, span: &Range<usize>) -> Option<KeyPath> {
+    table.iter().find_map(|(key, value)| {
+        let name = key.get_ref().to_string();
+        if let Some(mut below) = path_below(value, span) {
+            below.insert(0, name);
+            return Some(below);
+        }
+        (key.span() == *span || is_within(span, &value.span())).then(|| vec![name])
+    })
+}
+
+fn path_below(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> Option<KeyPath> {
+    match value.get_ref() {
+        DeValue::Table(table) => path_of(table, span),
+        DeValue::Array(array) => array.iter().enumerate().find_map(|(index, element)| {
+            let mut path = match path_below(element, span) {
+                Some(below) => below,
+                None if is_within(span, &element.span()) => KeyPath::new(),
+                None => return None,
+            };
+            path.insert(0, index.to_string());
+            Some(path)
+        }),
+        _ => None,
+    }
+}
+
+fn is_within(inner: &Range<usize>, outer: &Range<usize>) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+fn remove_from(table: &mut DeTable<'_>, path: &[String]) {
+    match path {
+        [] => {}
+        [name] => drop(table.remove(name.as_str())),
+        [name, below @ ..] => {
+            if let Some(value) = table.get_mut(name.as_str()) {
+                remove_below(value, below);
+            }
+        }
+    }
+}
+
+fn remove_below(value: &mut Spanned<DeValue<'_>>, path: &[String]) {
+    match (value.get_mut(), path) {
+        (DeValue::Table(table), path) => remove_from(table, path),
+        (DeValue::Array(array), [index, below @ ..]) => {
+            let index: Option<usize> = index.parse().ok();
+            if below.is_empty() {
+                let elements = array.clone().into_iter().enumerate();
+                let is_kept = |(at, _): &(usize, _)| Some(*at) != index;
+                *array = elements.filter(is_kept).map(|(_, element)| element).collect();
+            } else if let Some(element) = index.and_then(|index| array.get_mut(index)) {
+                remove_below(element, below);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The place of the value at a path, or of the deepest one above it: of a table its key.
+fn mark_in(table: &DeTable<'_>, path: &[String]) -> Option<Range<usize>> {
+    let (name, below) = path.split_first()?;
+    let (key, value) = table.get_key_value(name.as_str())?;
+    Some(mark_of(key.span(), value, below))
+}
+
+fn mark_of(key: Range<usize>, value: &Spanned<DeValue<'_>>, path: &[String]) -> Range<usize> {
+    let below = match (value.get_ref(), path) {
+        (DeValue::Table(table), path) => mark_in(table, path),
+        (DeValue::Array(array), [index, path @ ..]) => {
+            let element = index.parse::<usize>().ok().and_then(|index| array.get(index));
+            element.map(|element| mark_of(element.span(), element, path))
+        }
+        _ => None,
+    };
+    let is_of_tables = match value.get_ref() {
+        DeValue::Table(_) => true,
+        DeValue::Array(array) => {
+            array.iter().any(|element| matches!(element.get_ref(), DeValue::Table(_)))
+        }
+        _ => false,
+    };
+    below.unwrap_or_else(|| if is_of_tables { key } else { value.span() })
+}
+
+/// A path as messages show it: dotted, without the indexes of elements.
+fn shown(root: &DeTable<'_>, path: &[String]) -> String {
+    let (mut names, mut table, mut array) = (Vec::new(), Some(root), None);
+    for name in path {
+        let value = match (table, array) {
+            (None, Some(elements)) => {
+                let elements: &toml::de::DeArray<'_> = elements;
+                name.parse::<usize>().ok().and_then(|index| elements.get(index))
+            }
+            (table, _) => {
+                names.push(name.as_str());
+                table.and_then(|table| table.get(name.as_str()))
+            }
+        };
+        let value = value.map(Spanned::get_ref);
+        table = value.and_then(DeValue::as_table);
+        array = value.and_then(DeValue::as_array);
+    }
+    match names.as_slice() {
+        [above @ .., "values", from] => format!("{}, value of {from:?}", above.join(".")),
+        names => names.join("."),
+    }
+}
