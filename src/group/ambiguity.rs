@@ -85,19 +85,42 @@ impl Ambiguities {
         // Only the first such row is reported: many rows and many orders of one day would
         // multiply.
         let ordered_at = draft.cell(&Field::OrderedAt).and_then(Cell::reliable_time);
-        let row_without_key = match ordered_at {
-            Some(ordered_at) => self.rows_without_key.get(&ordered_at),
-            // Without a reliable time no row can be excluded.
-            None => self.rows_without_key.values().min_by_key(|at| (at.file, at.line)),
-        };
-        if let Some(at) = row_without_key {
+        if let Some(at) = self.row_without_key(ordered_at) {
             let message = "this row has no order key and may belong to the order";
-            draft.problems.push(Problem::for_order(Code::RowWithoutKey, *at, message));
+            draft.problems.push(Problem::for_order(Code::RowWithoutKey, at, message));
         }
-        let key = key_hash(settings.file_of(draft.position().file), &draft.key);
-        if let Some(at) = self.merged_rows.get(&key) {
-            draft.problems.push(adjacent_row_problem(*at));
+        if let Some(at) = self.merged_row(draft.position().file, &draft.key, settings) {
+            draft.problems.push(adjacent_row_problem(at));
         }
+    }
+
+    /// Whether an ambiguous row may belong to the order with this key, in this file. `ordered_at`
+    /// is its time, if that is reliable.
+    #[must_use]
+    pub fn concern(
+        &self,
+        (file, key): (FileId, &str),
+        ordered_at: Option<DateTime<Utc>>,
+        settings: GroupSettings,
+    ) -> bool {
+        self.row_without_key(ordered_at).is_some() || self.merged_row(file, key, settings).is_some()
+    }
+
+    /// The first row without a key that may belong to an order with this time.
+    fn row_without_key(&self, ordered_at: Option<DateTime<Utc>>) -> Option<Position> {
+        match ordered_at {
+            Some(ordered_at) => self.rows_without_key.get(&ordered_at).copied(),
+            // Without a reliable time no row can be excluded.
+            None => self.rows_without_key.values().min_by_key(|at| (at.file, at.line)).copied(),
+        }
+    }
+
+    /// The first row that may hold this key.
+    fn merged_row(&self, file: FileId, key: &str, settings: GroupSettings) -> Option<Position> {
+        if self.merged_rows.is_empty() {
+            return None;
+        }
+        self.merged_rows.get(&key_hash(settings.file_of(file), key)).copied()
     }
 }
 

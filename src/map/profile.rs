@@ -315,9 +315,19 @@ impl Profile {
     /// Whether the time of an order may come from a date without a time of day.
     #[must_use]
     pub fn is_midnight(&self, ordered_at: DateTime<Utc>) -> bool {
+        self.time_rule().is_some_and(|rule| rule.is_midnight(ordered_at))
+    }
+
+    /// Whether the rows of an order may have different times, of which the first one counts.
+    #[must_use]
+    pub fn times_may_differ(&self) -> bool {
+        self.time_rule().is_some_and(|rule| rule.first_wins)
+    }
+
+    fn time_rule(&self) -> Option<&Rule> {
         let is_ordered_at =
             |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::OrderedAt));
-        self.rules.iter().find(is_ordered_at).is_some_and(|rule| rule.rule.is_midnight(ordered_at))
+        self.rules.iter().find(is_ordered_at).map(|rule| &rule.rule)
     }
 }
 

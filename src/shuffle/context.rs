@@ -22,7 +22,7 @@ use crate::{
     group,
     model::{
         draft::Draft,
-        field::ExtensionKey,
+        field::{ExtensionKey, Field},
         input::Input,
         origin::{InputNames, Position},
         plain::PlainDraft,
@@ -129,7 +129,7 @@ impl<D: Decide> Context<'_, '_, D> {
     }
 
     /// Adds the problems that a draft has by its files and by the facts of the whole export.
-    fn mark(&self, draft: &mut Draft<'_>) {
+    pub(super) fn mark(&self, draft: &mut Draft<'_>) {
         draft.problems.extend(group::find_repeated_row(draft, self.input_names));
         self.facts.ambiguities.mark(draft, self.settings.grouping);
         self.facts.identifiers.mark(draft);
@@ -151,11 +151,24 @@ impl<D: Decide> Context<'_, '_, D> {
         }
     }
 
-    /// Whether an order needs its draft, since it shows how other orders are to be read.
-    pub(super) fn learns_from(&self, draft: &PlainDraft<'_>) -> bool {
+    /// Whether an order needs its draft, since other rows show a problem of it, or it shows how
+    /// other orders are to be read.
+    pub(super) fn needs_draft(&self, draft: &PlainDraft<'_>) -> bool {
         self.facts.identifiers.concern(draft)
+            || self.is_ambiguous(draft)
             || self.collects_facts() && self.observer.learns_facts_from(draft)
             || self.keeps_results() && self.observer.warns_of(draft)
+    }
+
+    /// Whether a row whose order is not known may belong to an order.
+    fn is_ambiguous(&self, draft: &PlainDraft<'_>) -> bool {
+        let ExportFacts { ambiguities, .. } = self.facts;
+        let Some(first) = draft.rows.first().filter(|_| !ambiguities.is_empty()) else {
+            return false;
+        };
+        let ordered_at = draft.value(&Field::OrderedAt).and_then(|value| value.time);
+        let ordered_at = ordered_at.filter(|_| !self.settings.profile.times_may_differ());
+        ambiguities.concern((first.origin.file, draft.key), ordered_at, self.settings.grouping)
     }
 
     /// Collects what a plain order shows about the whole export. `attributes` are the keys of all

@@ -41,9 +41,6 @@ impl<'c> PlainPath<'c> {
         mapper: &'c FileMapper<'c>,
         texts: &'c Bump,
     ) -> Option<Self> {
-        if !context.facts.ambiguities.is_empty() {
-            return None;
-        }
         let columns = mapper.plain_columns()?;
         let check = context.decide.plain_check(&mut columns.fields(), context.facts)?;
         Some(Self::of(mapper, columns, check, texts))
@@ -68,7 +65,7 @@ impl<'c> PlainPath<'c> {
         observations: &mut Observations,
         part: &mut D::Part,
     ) -> Result<bool, D::Error> {
-        if self.read(rows).is_none() || context.learns_from(&self.draft) {
+        if self.read(rows).is_none() || context.needs_draft(&self.draft) {
             return Ok(false);
         }
         if !context.keeps_results() {
@@ -108,7 +105,9 @@ fn record_of_draft<D: Decide>(
 ) -> OrderRecord {
     let keyed = plain.rows.iter().map(|row| KeyedRow { row, kind: mapper.kind(row) });
     let keyed: Vec<_> = keyed.collect();
-    let draft = group::draft(keyed.iter(), |row, before, into| mapper.map(row, before, into), &[]);
+    let map = |row, before, into: &mut _| mapper.map(row, before, into);
+    let mut draft = group::draft(keyed.iter(), map, &[]);
+    context.mark(&mut draft);
     context.decide.check(draft, context.facts).record
 }
 
