@@ -74,6 +74,7 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'stati
     let pace = pace(&arguments.pace, &loaded)?;
     let spec = RunSpec {
         has_target,
+        events: new_file(arguments.events.as_deref())?,
         ..run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)?
     };
     ensure_complete(&spec)?;
@@ -85,6 +86,15 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'stati
         );
     }
     Ok(spec)
+}
+
+/// The file of the events, which must not exist: it may be an export.
+// Before anything is read, which may take long.
+fn new_file(path: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    if let Some(path) = path.filter(|path| path.exists()) {
+        bail!("{}: the file exists\n  hint: name a new file with --events", path.display());
+    }
+    Ok(path.map(Path::to_owned))
 }
 
 /// Builds the specification of a send and calls `run` with it; runtime and sandbox end after that.
@@ -242,6 +252,7 @@ fn run_spec(
         limits: read_limits(settings),
         memory: memory(arguments, settings)?,
         folder: arguments.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
+        events: None,
         writes_csv: arguments.results_csv || settings.results_csv.unwrap_or(false),
         service: stream_settings(arguments, loaded, &values, &profile, pace)?,
         validate: validate_settings(settings, values, &profile, started_at),

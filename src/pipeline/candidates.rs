@@ -5,6 +5,7 @@
 
 use super::{
     error::{Refusal, RunError},
+    events::write_events,
     guards::GuardError,
     memory::MemoryBudget,
     part::TriagePart,
@@ -17,7 +18,7 @@ use crate::{
     model::{outcome::OrderResult, problem::Problem},
     plan::{PlanDigest, PlanError, PlanHeader, Planner, SavedPlan},
     report::Recorder,
-    storage::{RunFolder, StorageError},
+    storage::{RunFolder, StorageError, create_new_file},
 };
 
 /// The orders to send, and what belongs to their plan.
@@ -104,6 +105,13 @@ impl SendCandidates {
             done = recorder.record(&order.record, &result);
         })?;
         Ok(done?)
+    }
+
+    /// Writes the events of the valid orders of a check, if it is to write them.
+    pub(super) fn write_events(self, spec: &RunSpec<'_>) -> Result<(), RunError> {
+        let Some(path) = &spec.events else { return Ok(()) };
+        let plan = self.planner.sort(IDENTIFY_REQUESTS).map_err(PlanError::from)?;
+        write_events(plan, create_new_file(path)?)
     }
 
     /// Writes the plan to the run folder and opens it for sending. `ledger` is the ledger's id.

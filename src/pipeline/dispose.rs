@@ -62,7 +62,7 @@ impl<'j> Disposer<'j> {
 
     /// Whether orders are only checked and counted, so that they need not be encoded.
     pub(super) fn only_counts(&self) -> bool {
-        self.ledger.is_none() && self.spec.send.is_none()
+        self.ledger.is_none() && !self.spec.plans()
     }
 
     /// Adds orders whose references may be equal, or equal except for their spelling. They are in
@@ -137,7 +137,7 @@ impl<'j> Disposer<'j> {
         part: &mut TriagePart,
     ) {
         let ordered_at = order.encoded.ordered_at;
-        if self.spec.send.is_some() {
+        if self.spec.plans() {
             part.plan.add_identity(record.id, &order.guest, ordered_at, || order.identity.clone());
         }
         let is_uncertain = matches!(disposition, Disposition::Send { is_uncertain: true });
@@ -146,7 +146,14 @@ impl<'j> Disposer<'j> {
         self.count_valid(&record, &ValidOrder::encoded(&order), outcome, part);
         let held_result = match result {
             Some(result) if self.spec.send.is_none() || !result.may_be_sent_later() => {
-                return self.record_result(&record, &result, None, part);
+                self.record_result(&record, &result, None, part);
+                if self.spec.events.is_some() && result.outcome == Outcome::Valid {
+                    let GuestOrder { guest, encoded, .. } = order;
+                    let order =
+                        PlannedOrder { record, encoded, is_uncertain: false, held_result: None };
+                    part.plan.add(&guest, &order);
+                }
+                return;
             }
             Some(result) => Some(result),
             None => {

@@ -7,6 +7,7 @@ mod candidates;
 pub(crate) mod check;
 mod dispose;
 mod error;
+mod events;
 mod finish;
 mod guards;
 mod journal;

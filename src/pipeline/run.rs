@@ -87,6 +87,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         return finish_refused(recorder, &refusal);
     }
     let (Some(send_spec), Some(ledger)) = (&spec.send, ledger) else {
+        candidates.write_events(spec)?;
         return finish_check(recorder);
     };
     // The plan is read back from disk, so that a slow service holds no export in memory.

@@ -69,6 +69,8 @@ pub struct RunSpec<'a> {
     pub folder: PathBuf,
     /// Whether `results.csv` and `problems.csv` are written too.
     pub writes_csv: bool,
+    /// The file of the events that a check writes; none if it writes none.
+    pub events: Option<PathBuf>,
     /// The settings that the check depends on.
     pub validate: validate::ValidateSettings,
     /// The service that orders are sent to, and how it takes them.
@@ -112,6 +114,11 @@ pub struct SendSpec<'a> {
 }
 
 impl RunSpec<'_> {
+    /// Whether the valid orders are planned: to be sent, or to show their events.
+    pub(super) fn plans(&self) -> bool {
+        self.send.is_some() || self.events.is_some()
+    }
+
     /// Returns the reason of a requested stop.
     fn stop_reason(&self) -> Option<String> {
         self.send.as_ref()?.shutdown_signal.borrow().clone()

@@ -11,8 +11,12 @@ pub(super) use crate::stream::{
     routes, single_route,
 };
 use crate::{
-    model::{order::Order, planned::GuestOrder, route::Route},
-    stream::{HttpClient, StreamService, encode},
+    model::{
+        order::Order,
+        planned::{GuestOrder, PlannedOrder},
+        route::Route,
+    },
+    stream::{HttpClient, StreamPayload, StreamService, encode},
 };
 
 /// Encodes a valid order.
@@ -27,6 +31,12 @@ pub(super) fn n_requests(order: &Order<'_>, settings: &ServiceSettings) -> u64 {
         Route::Single => 1,
         Route::Multi => encode::payload(order, settings.url_limits()).n_requests(),
     }
+}
+
+/// The events of a planned order in the order of sending, as JSON without `browser_id`, which only
+/// the service knows. An error is why they cannot be read.
+pub(super) fn event_texts(order: &PlannedOrder) -> Result<Vec<String>, String> {
+    Ok(StreamPayload::read(order)?.events.iter().map(|event| event.1.as_str().to_owned()).collect())
 }
 
 /// The service, for `in_flight` concurrent requests that each wait at most `timeout` for their

@@ -45,10 +45,13 @@ fn first_format() -> u32 {
     1
 }
 
+/// A line after the header, and a step of sending.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum PlanLine<G, O> {
+pub enum PlanLine<G, O> {
+    /// What identifies a guest. Its orders follow.
     Guest(G),
+    /// An order of the guest before it.
     Order(O),
 }
 
@@ -96,10 +99,17 @@ pub(super) fn order_line(order: &PlannedOrder) -> String {
 
 /// Parses a line of [`order_line`]; none for a line of [`guest_line`].
 pub(super) fn parse_order_line(line: &[u8]) -> Result<Option<PlannedOrder>, PlanError> {
-    match serde_json::from_slice(line).map_err(|error| PlanError::InvalidLine { at: 0, error })? {
+    match parse_line(line)? {
         PlanLine::Order::<IgnoredAny, _>(order) => Ok(Some(order)),
         PlanLine::Guest(_) => Ok(None),
     }
+}
+
+/// Parses a line of [`guest_line`] or [`order_line`].
+pub(super) fn parse_line<'l, G: Deserialize<'l>, O: Deserialize<'l>>(
+    line: &'l [u8],
+) -> Result<PlanLine<G, O>, PlanError> {
+    serde_json::from_slice(line).map_err(|error| PlanError::InvalidLine { at: 0, error })
 }
 
 fn write_line(line: &impl Serialize, into: &mut impl Write) -> Result<(), PlanError> {

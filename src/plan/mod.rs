@@ -16,7 +16,7 @@ mod unplanned;
 
 pub use digest::PlanDigest;
 pub use error::PlanError;
-pub use file::{PlannedGuests, write_lines};
+pub use file::{PlanLine, PlannedGuests, write_lines};
 pub use folder::{PlanHeader, SavedPlan};
 pub use limit::{limit_reached, with_limit};
 pub use planner::{PlanInput, Planner, SortedPlan};

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     error::PlanError,
-    file::{guest_line, order_line, parse_order_line},
+    file::{PlanLine, guest_line, order_line, parse_line, parse_order_line},
 };
 use crate::{
     model::{
@@ -206,6 +206,22 @@ pub struct SortedPlan {
     pub forecast: Forecast,
     /// Their lines in the plan file, for [`super::folder`].
     pub lines: SortedIter<AgeKey>,
+}
+
+impl SortedPlan {
+    /// Calls `each` with every guest and its orders, in the order of sending. Ends with its first
+    /// error.
+    pub fn for_each<E: From<PlanError>>(
+        mut self,
+        mut each: impl FnMut(PlanLine<Payload, PlannedOrder>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        while let Some((_, lines)) = self.lines.next().map_err(PlanError::from)? {
+            for line in lines.split_inclusive(|byte| *byte == b'\n') {
+                each(parse_line(line)?)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Adds a guest to the plan, unless none of its orders is in it.

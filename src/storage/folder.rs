@@ -129,6 +129,18 @@ impl RunFolder {
     }
 }
 
+/// Creates a file that the user named, outside of the run folder, for writing: with mode 0600 from
+/// its creation.
+///
+/// # Errors
+///
+/// [`StorageError::Io`], also if the file exists: it may be an export.
+pub fn create_new_file(path: &Path) -> Result<RunFile, StorageError> {
+    let file = private_file().create(false).truncate(false).create_new(true).open(path);
+    let file = file.map_err(StorageError::at(path, "create the file"))?;
+    Ok(RunFile { file, path: path.to_owned() })
+}
+
 /// A file of the run folder that is being written, unbuffered.
 #[derive(Debug)]
 pub struct RunFile {

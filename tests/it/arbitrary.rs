@@ -119,6 +119,7 @@ pub(crate) fn check_with(
         limits: ReadLimits::default(),
         memory: 1 << 20,
         folder: folder.join("run"),
+        events: None,
         writes_csv: false,
         validate: ValidateSettings {
             common: CommonDefaults { pos: Some("pos".into()), ..CommonDefaults::default() },

@@ -5,6 +5,7 @@ mod changed_orders;
 mod configuration;
 mod csv_files;
 mod dates;
+mod events;
 mod extension_types;
 mod fault_injection;
 mod identity;

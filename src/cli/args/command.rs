@@ -54,6 +54,10 @@ pub(in crate::cli) struct CheckArguments {
     /// .zst)
     #[arg(required = true, value_name = "INPUT")]
     pub(in crate::cli) inputs: Vec<String>,
+    /// Write the events that a send would send to this new file, one JSON object a line, in the
+    /// order of sending
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) events: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) read: ReadArguments,
     #[command(flatten)]

@@ -1,0 +1,85 @@
+//! Tests of `check --events`: the file has what `send` sends, and nothing is overwritten.
+
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt};
+
+use serde_json::Value;
+
+use crate::support::{
+    root,
+    service::MockService,
+    workspace::{Workspace, export, row},
+};
+
+/// The events of the file, in its order.
+fn events(workspace: &Workspace, name: &str) -> Vec<Value> {
+    let text = fs::read_to_string(workspace.path(name)).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The events that the service received, without their browser, by the guest of that browser.
+fn sent(service: &MockService) -> BTreeMap<String, Vec<Value>> {
+    let (mut guests, mut guest_of) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::new());
+    for mut request in service.received() {
+        if request.kind() == "BROWSER" {
+            continue;
+        }
+        let browser = request.browser().to_owned();
+        if request.kind() == "IDENTITY" {
+            guest_of.insert(browser.clone(), request.message["identifiers"].to_string());
+        }
+        request.message.as_object_mut().unwrap().remove("browser_id");
+        guests.entry(guest_of[&browser].clone()).or_default().push(request.message);
+    }
+    guests
+}
+
+/// The events of each guest, in their order.
+fn by_guest(events: Vec<Value>) -> BTreeMap<String, Vec<Value>> {
+    let (mut guests, mut guest) = (BTreeMap::<_, Vec<_>>::new(), String::new());
+    for event in events {
+        if event["type"] == "IDENTITY" {
+            guest = event["identifiers"].to_string();
+        }
+        guests.entry(guest.clone()).or_default().push(event);
+    }
+    guests
+}
+
+#[test]
+fn events_are_those_that_are_sent() {
+    let samples = fs::read_to_string(root().join("samples/orders.csv")).unwrap();
+    for options in ["--mode single", "--mode multi", "--mode auto --max-url-bytes 1500"] {
+        let workspace = Workspace::with("orders.csv", &samples);
+        let service = MockService::start(|_| None);
+        let options = format!("orders.csv --pos x --rate unlimited --max-invalid 100% {options}");
+        let target = format!("--base-url {} --client-key key", service.base_url);
+        let checked = workspace.run(&format!("check {options} --events events.ndjson {target}"));
+        assert!([0, 1].contains(&checked.code), "{}", checked.err);
+        let send = "--new-ledger --backfill --in-flight 1 --identity-pause 0s";
+        let sending = workspace.run(&format!("send {options} {target} {send}"));
+        assert!([0, 1].contains(&sending.code), "{}", sending.err);
+        // The guests are sent side by side, each of them in order.
+        let (expected, sent) = (by_guest(events(&workspace, "events.ndjson")), sent(&service));
+        assert!(sent.len() > 100);
+        assert!(expected == sent, "{options}");
+        // Everything is already sent, so there is nothing to send.
+        workspace.run(&format!("check {options} --events again.ndjson {target}"));
+        assert_eq!(events(&workspace, "again.ndjson").len(), 0);
+    }
+}
+
+#[test]
+fn events_are_private_and_replace_no_file() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]) + &row("A-2"));
+    let ran = workspace.run("check orders.csv --pos x --events events.ndjson");
+    assert_eq!((ran.code, events(&workspace, "events.ndjson").len()), (0, 3));
+    let mode = fs::metadata(workspace.path("events.ndjson")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    for file in ["events.ndjson", "orders.csv"] {
+        let before = fs::read(workspace.path(file)).unwrap();
+        let refused = workspace.run(&format!("check orders.csv --pos x --events {file}"));
+        assert_eq!(refused.code, 2);
+        assert!(refused.err.contains(&format!("{file}: the file exists")), "{}", refused.err);
+        assert_eq!(fs::read(workspace.path(file)).unwrap(), before);
+    }
+}
