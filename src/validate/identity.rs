@@ -161,22 +161,26 @@ fn trimmed<'a>(text: &Cow<'a, str>) -> Cow<'a, str> {
 /// Fast path: whether an address has the most common form and is in lower case. Any other takes
 /// the slow path.
 pub(super) fn is_simple_email(address: &[u8]) -> bool {
-    let (mut n_ats, mut has_dot, mut was_separator, mut has_letter) = (0, false, true, false);
+    let (mut n_ats, mut has_dot, mut has_letter) = (0, false, false);
+    // Whether a label or the local part begins here, and whether it may not end here.
+    let (mut is_start, mut goes_on) = (true, true);
     for byte in address {
         match byte {
-            b'a'..=b'z' => (was_separator, has_letter) = (false, true),
-            b'0'..=b'9' => was_separator = false,
+            b'a'..=b'z' => (is_start, goes_on, has_letter) = (false, false, true),
+            b'0'..=b'9' => (is_start, goes_on) = (false, false),
             // A domain has no `_` or `+`, and its labels neither start nor end with `-`.
-            b'_' | b'+' | b'-' if n_ats == 0 && !was_separator => {}
-            b'.' if !was_separator => {
-                (has_dot, was_separator, has_letter) = (n_ats == 1, true, false);
+            b'_' | b'+' | b'-' if n_ats == 0 && !is_start => {}
+            b'-' if !is_start => goes_on = true,
+            b'.' if !goes_on => {
+                (has_dot, has_letter) = (n_ats == 1, false);
+                (is_start, goes_on) = (true, true);
             }
-            b'@' if !was_separator && n_ats == 0 => (n_ats, was_separator) = (1, true),
+            b'@' if !goes_on && n_ats == 0 => (n_ats, is_start, goes_on) = (1, true, true),
             _ => return false,
         }
     }
     // The last label of a domain is not a number.
-    has_dot && !was_separator && has_letter && address.len() <= 64
+    has_dot && !goes_on && has_letter && address.len() <= 64
 }
 
 fn email_error(address: &str) -> Option<&'static str> {
@@ -242,7 +246,7 @@ mod tests {
     #[test]
     fn common_addresses_take_fast_path() {
         assert!(
-            ["ann@example.com", "a.b-c+d_e@x1.co.uk"]
+            ["ann@example.com", "a.b-c+d_e@x1.co.uk", "ann@t-online.de"]
                 .iter()
                 .all(|address| is_simple_email(address.as_bytes()))
         );
