@@ -3,8 +3,15 @@
 //! `S` is where a rule finds a value: a column or a path. Made by `header_binding` and `document_binding`,
 //! applied by `mapper`.
 
-use super::{profile::FieldTarget, rule::Rule};
-use crate::model::{draft::PersonRole, field::Field};
+use std::borrow::Cow;
+
+use super::{
+    known_fields::KnownFields, profile::FieldTarget, rule::Rule, wildcard::wildcard_field,
+};
+use crate::model::{
+    draft::PersonRole,
+    field::{ExtensionType, Field},
+};
 
 /// A rule bound to the sources of its values.
 pub(super) enum BoundRule<'p, S> {
@@ -87,6 +94,25 @@ pub(super) struct CustomRule<'p, S> {
     pub(super) target: &'p FieldTarget,
     pub(super) rule: &'p Rule,
     pub(super) members: Vec<CustomMembers<'p, S>>,
+    pub(super) known: KnownFields,
+}
+
+impl<S> CustomRule<'_, S> {
+    /// The field for a name and the type of its value in JSON.
+    pub(super) fn field(&self, name: &str, json_type: Option<ExtensionType>) -> Cow<'_, Field> {
+        let new = || wildcard_field(self.target, self.rule, name, json_type);
+        self.known_field(name, json_type).map_or_else(|| Cow::Owned(new()), Cow::Borrowed)
+    }
+
+    /// The same field, kept for all documents of the file; none if they have too many names.
+    pub(super) fn known_field(
+        &self,
+        name: &str,
+        json_type: Option<ExtensionType>,
+    ) -> Option<&Field> {
+        let new = || wildcard_field(self.target, self.rule, name, json_type);
+        self.known.get_or_insert(name, json_type, new)
+    }
 }
 
 /// Where the members are.

@@ -235,19 +235,19 @@ impl<'a> Collector<'a> {
     /// Appends the value of a field that is an array or an object: only a street may have several
     /// lines.
     pub(super) fn push_nested(&mut self, field: Cow<'a, Field>, rule: &'a Rule, found: Found<'a>) {
-        let lines = match (&*field, found.value) {
-            (Field::GuestStreet, Value::Array(node)) => node.elements(),
-            _ => None,
-        };
-        let texts = lines.and_then(|lines| {
-            lines.map(|line| Value::of(Some(line)).text()).collect::<Option<Vec<_>>>()
-        });
-        let Some(mut lines) = texts else {
+        let Some(text) = text_of_lines(&field, rule, found.value) else {
             return self.push_not_a_scalar(field, found.at, found.value.type_name());
         };
-        lines.retain(|line| line.is_empty() || !rule.is_empty(line));
-        let text = lines.join("\n").trim().to_owned();
         let result = rule.apply(&text).into_owned();
         self.push_result(field, rule, result, Cow::Owned(text), (found.at, Notation::Text));
     }
+}
+
+/// The text of a street that is an array of lines; none of other fields and values.
+pub(super) fn text_of_lines(field: &Field, rule: &Rule, value: Value<'_>) -> Option<String> {
+    let (Field::GuestStreet, Value::Array(array)) = (field, value) else { return None };
+    let lines = array.elements()?.map(|line| Value::of(Some(line)).text());
+    let mut lines = lines.collect::<Option<Vec<_>>>()?;
+    lines.retain(|line| line.is_empty() || !rule.is_empty(line));
+    Some(lines.join("\n").trim().to_owned())
 }

@@ -12,6 +12,7 @@ use super::{
     condition::{CellSource, Condition},
     document_view::PathSource,
     error::MapError,
+    known_fields::KnownFields,
     mapper::Mapper,
     paths::path_beside,
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
@@ -53,7 +54,12 @@ fn bind_rule(FieldRule { target, rule }: &FieldRule) -> BoundRule<'_, PathSource
             Some(prefix) => CustomMembers::Prefix(prefix),
             None => CustomMembers::Object(source(path)),
         });
-        return BoundRule::Custom(CustomRule { target, rule, members: members.collect() });
+        return BoundRule::Custom(CustomRule {
+            target,
+            rule,
+            members: members.collect(),
+            known: KnownFields::new(),
+        });
     };
     let beside = rule.scale_member().map_or_else(Vec::new, |name| {
         rule.paths.iter().map(|path| source(&path_beside(path, name))).collect()

@@ -87,6 +87,11 @@ impl<'a> DocumentView<'a> {
     pub(super) fn event(self) -> Option<EventDocument<'a>> {
         self.event
     }
+
+    /// An element in it.
+    pub(super) fn element(self, node: JsonNode<'a>) -> Self {
+        Self { node, is_element: true, event: None, ..self }
+    }
 }
 
 impl<'a> View<'a> for DocumentView<'a> {
@@ -117,8 +122,7 @@ impl<'a> View<'a> for DocumentView<'a> {
             Value::Array(node) | Value::Object(node) => node.elements(),
             _ => None,
         };
-        let element = |node| Self { node, is_element: true, event: None, ..self };
-        Ok(elements.ok_or(found)?.map(element).collect())
+        Ok(elements.ok_or(found)?.map(|node| self.element(node)).collect())
     }
 
     fn node(self) -> Option<JsonNode<'a>> {

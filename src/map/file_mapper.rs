@@ -17,6 +17,8 @@ use super::{
     mapper::Mapper,
     paths::{known_paths, unknown_members},
     plain_columns::PlainColumns,
+    plain_documents::PlainDocuments,
+    plain_rows::PlainRows,
     profile::Profile,
     record_view::{self, HeaderRow, RecordView},
     seen_names::SeenNames,
@@ -203,12 +205,12 @@ impl<'p> FileMapper<'p> {
         }
     }
 
-    /// The columns of plain orders, if the file can have any.
+    /// The rows of plain orders, if the file can have any.
     #[must_use]
-    pub fn plain_columns(&self) -> Option<PlainColumns<'_>> {
+    pub fn plain_rows(&self) -> Option<PlainRows<'_>> {
         match &self.format {
-            FormatMapper::Csv(binding) => PlainColumns::new(binding),
-            FormatMapper::Json(_) => None,
+            FormatMapper::Csv(binding) => PlainColumns::new(binding).map(PlainRows::from),
+            FormatMapper::Json(mapper) => PlainDocuments::new(mapper).map(PlainRows::from),
         }
     }
 

@@ -1,28 +1,25 @@
-//! Plain columns: the values of orders whose rows need no closer look, taken without cells.
+//! Plain columns: the values of orders in a CSV file whose rows need no closer look.
 //!
-//! The same rules as those of `mapper`, but whatever is not plainly good is left to it: a
-//! value that its rule refuses, rows that differ, a condition that holds. Called by `shuffle`.
-
-use chrono::{DateTime, Utc};
+//! The same rules as those of `mapper`, but whatever is not plainly good is left to it: rows that
+//! differ, a condition that holds, a value that `plain_rule` leaves to it. Called by `plain_rows`.
 
 use super::{
     bound_rule::{BoundRule, FieldBinding},
     date::DateRule,
     header_binding::HeaderBinding,
+    plain_rule::PlainRule,
     record_view::RecordView,
-    rule::{Rule, RuleResult},
     view::View,
 };
 use crate::model::{
-    draft::Notation,
     field::Field,
-    plain::{PlainDraft, PlainValue},
+    plain::PlainDraft,
     record::Record,
     row::{Row, RowContent},
 };
 
 /// The columns of a file, ready for plain orders.
-pub struct PlainColumns<'m> {
+pub(super) struct PlainColumns<'m> {
     binding: &'m HeaderBinding<'m>,
     order: Vec<PlainColumn<'m>>,
     item: Vec<PlainColumn<'m>>,
@@ -30,9 +27,7 @@ pub struct PlainColumns<'m> {
 
 /// The rule of one field, bound to its columns.
 struct PlainColumn<'m> {
-    field: &'m Field,
-    rule: &'m Rule,
-    columns: &'m [usize],
+    rule: PlainRule<'m, usize>,
     /// What nearly all values come from, if the rule is simple.
     first: Option<FirstColumn<'m>>,
 }
@@ -48,14 +43,13 @@ struct FirstColumn<'m> {
 impl<'m> PlainColumn<'m> {
     /// None for the rule of fields that documents name.
     fn new(bound: &'m BoundRule<'_, usize>) -> Option<Self> {
-        let BoundRule::Field(FieldBinding { field, rule, is_verbatim, sources, .. }) = bound else {
-            return None;
-        };
+        let BoundRule::Field(binding) = bound else { return None };
+        let FieldBinding { rule, is_verbatim, sources, .. } = binding;
         let date = rule.only_date();
         let index = sources.first().filter(|_| *is_verbatim || date.is_some());
         let index = index.and_then(|index| u32::try_from(*index).ok());
         let first = index.map(|index| FirstColumn { index, date });
-        Some(Self { field, rule, columns: sources, first })
+        Some(Self { rule: PlainRule::new(binding)?, first })
     }
 
     /// Adds the values of a record, or the defaults. Returns whether one is of the export; none if
@@ -63,6 +57,7 @@ impl<'m> PlainColumn<'m> {
     fn push_all<'a>(
         columns: &[Self],
         record: &Record<'a>,
+        view: RecordView<'a>,
         into: &mut PlainDraft<'a>,
     ) -> Option<bool>
     where
@@ -70,86 +65,42 @@ impl<'m> PlainColumn<'m> {
     {
         let mut is_exported = false;
         for column in columns {
-            is_exported |= column.push(record, into)?;
+            is_exported |= column.push(record, view, into)?;
         }
         Some(is_exported)
     }
 
     /// The same for one value.
     #[inline]
-    fn push<'a>(&self, record: &Record<'a>, into: &mut PlainDraft<'a>) -> Option<bool>
+    fn push<'a>(
+        &self,
+        record: &Record<'a>,
+        view: RecordView<'a>,
+        into: &mut PlainDraft<'a>,
+    ) -> Option<bool>
     where
         'm: 'a,
     {
         let Some(FirstColumn { index, date }) = self.first else {
-            return self.push_converted(record, into);
+            return self.rule.push_value(view, into);
         };
         let text = record.cell(index as usize);
         if text.is_empty() {
-            return self.push_converted(record, into);
+            return self.rule.push_value(view, into);
         }
         let time = match date {
             Some(date) => Some(date.parse(text).filter(|parsed| !parsed.is_ambiguous)?.time),
             None => None,
         };
-        into.push(self.value(Some(index), text, time, Notation::Text));
+        into.push(self.rule.cell_value(index, text, time));
         Some(true)
-    }
-
-    /// Adds the value as its rule converts it, or the default.
-    fn push_converted<'a>(&self, record: &Record<'a>, into: &mut PlainDraft<'a>) -> Option<bool>
-    where
-        'm: 'a,
-    {
-        let mut cells = self.columns.iter().map(|column| (*column, record.cell(*column)));
-        let Some((column, text)) = cells.find(|(_, text)| !self.rule.yields_nothing(text)) else {
-            self.push_default(into);
-            return Some(false);
-        };
-        let column = u32::try_from(column).ok();
-        let (result, notation) = self.rule.convert(self.field, text, Notation::Text, None);
-        match result {
-            RuleResult::Value(text) if text.is_empty() => {
-                self.push_default(into);
-                return Some(false);
-            }
-            RuleResult::Value(text) => {
-                into.push(self.value(column, into.keep(text), None, notation));
-            }
-            RuleResult::Time(time, None) => {
-                into.push(self.value(column, text, Some(time), notation));
-            }
-            RuleResult::Time(..) | RuleResult::Skip(_) | RuleResult::Invalid(..) => return None,
-        }
-        Some(true)
-    }
-
-    fn value<'a>(
-        &self,
-        column: Option<u32>,
-        text: &'a str,
-        time: Option<DateTime<Utc>>,
-        notation: Notation,
-    ) -> PlainValue<'a>
-    where
-        'm: 'a,
-    {
-        PlainValue { field: self.field, text, time, notation, column }
-    }
-
-    fn push_default<'a>(&self, into: &mut PlainDraft<'a>)
-    where
-        'm: 'a,
-    {
-        if let Some(text) = self.rule.default_text() {
-            into.push(self.value(None, text, None, Notation::Declared));
-        }
     }
 
     /// Whether a row has the same value as the first one, or none.
     fn repeats(&self, record: &Record<'_>, first: &Record<'_>) -> bool {
-        self.columns.iter().all(|column| record.cell(*column) == first.cell(*column))
-            || self.columns.iter().all(|column| record.cell(*column).is_empty())
+        let columns = self.rule.sources();
+        columns.iter().all(|column| record.cell(*column) == first.cell(*column))
+            || columns.iter().all(|column| record.cell(*column).is_empty())
     }
 }
 
@@ -166,13 +117,13 @@ impl<'m> PlainColumns<'m> {
     }
 
     /// The fields of the order and of its items.
-    pub fn fields(&self) -> impl Iterator<Item = &'m Field> {
-        self.order.iter().chain(&self.item).map(|column| column.field)
+    pub(super) fn fields(&self) -> impl Iterator<Item = &'m Field> {
+        self.order.iter().chain(&self.item).map(|column| column.rule.field())
     }
 
     /// Reads the values in the rows of an order, which are of this file; none if it needs a closer
     /// look.
-    pub fn read<'a>(&self, into: &mut PlainDraft<'a>) -> Option<()>
+    pub(super) fn read<'a>(&self, into: &mut PlainDraft<'a>) -> Option<()>
     where
         'm: 'a,
     {
@@ -186,7 +137,7 @@ impl<'m> PlainColumns<'m> {
             match first {
                 None => {
                     first = Some((view, record));
-                    PlainColumn::push_all(&self.order, record, into)?;
+                    PlainColumn::push_all(&self.order, record, view, into)?;
                     into.end_order();
                 }
                 Some((first_view, first)) => {
@@ -199,8 +150,8 @@ impl<'m> PlainColumns<'m> {
                 return None;
             }
             if mapper.may_be_item(view)? {
-                let is_exported = PlainColumn::push_all(&self.item, record, into)?;
-                into.end_item(is_exported);
+                let has_exported_value = PlainColumn::push_all(&self.item, record, view, into)?;
+                into.end_item(has_exported_value);
             }
         }
         Some(())

@@ -134,6 +134,12 @@ impl<'a> Document<'a> {
         self.nodes.len()
     }
 
+    /// The value at an index of [`nodes`](Self::nodes).
+    #[must_use]
+    pub fn value_at(&self, index: u32) -> JsonNode<'_> {
+        JsonNode { document: self, index }
+    }
+
     fn text_of(&self, is_unescaped: bool, start: u32, size: u32) -> &'a str {
         let text = if is_unescaped { self.unescaped } else { self.text };
         let start = start as usize;
@@ -161,6 +167,12 @@ impl<'d> JsonNode<'d> {
             NodeKind::Array => JsonValue::Array,
             NodeKind::Object => JsonValue::Object,
         }
+    }
+
+    /// The index of the value in its document ([`Document::value_at`]).
+    #[must_use]
+    pub fn index(self) -> u32 {
+        self.index
     }
 
     /// Whether it is an object.

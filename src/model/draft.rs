@@ -89,8 +89,18 @@ impl CellOrigin<'_> {
         match *self {
             Self::Known(position) => position,
             Self::Row(row) => row.origin.position(),
-            Self::Column(row, column) => row.position(column as usize),
+            Self::Column(row, column) => row.position(column),
             Self::Node(row, node) => node.position(row.origin.file, row.origin.line),
+        }
+    }
+
+    /// The index of the value in its row ([`Row::position`]); none of a row as a whole.
+    #[must_use]
+    pub fn index(&self) -> Option<u32> {
+        match self {
+            Self::Known(_) | Self::Row(_) => None,
+            Self::Column(_, column) => Some(*column),
+            Self::Node(_, node) => Some(node.index()),
         }
     }
 

@@ -145,14 +145,19 @@ impl<'a> Extension<'a> {
         self.0.clear();
     }
 
-    /// Adds an attribute of a name that it does not have.
-    pub fn add_distinct(&mut self, name: &'a str, value: ExtensionValue<'a>) {
-        debug_assert!(self.0.iter().all(|(known, _)| known != name));
+    /// Adds an attribute; none if it has one of this name.
+    #[must_use]
+    pub fn add_new(&mut self, name: &'a str, value: ExtensionValue<'a>) -> Option<()> {
         if self.0.last().is_none_or(|(last, _)| **last < *name) {
-            return self.0.push((name.into(), value));
+            self.0.push((name.into(), value));
+            return Some(());
         }
         let index = self.0.partition_point(|(known, _)| **known < *name);
+        if self.0.get(index).is_some_and(|(known, _)| known == name) {
+            return None;
+        }
         self.0.insert(index, (name.into(), value));
+        Some(())
     }
 
     /// The number of attributes.

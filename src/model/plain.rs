@@ -29,18 +29,15 @@ pub struct PlainValue<'a> {
     pub time: Option<DateTime<Utc>>,
     /// How a number is written.
     pub notation: Notation,
-    /// The column (from 0); none of a constant.
-    pub column: Option<u32>,
+    /// The index of the value in its row ([`Row::position`]); none of a constant.
+    pub index: Option<u32>,
 }
 
 impl PlainValue<'_> {
     /// The position of the value in its row, as of a cell.
     #[must_use]
     pub fn position(&self, row: &Row<'_>) -> Position {
-        match self.column {
-            Some(column) => row.position(column as usize),
-            None => row.origin.position(),
-        }
+        self.index.map_or_else(|| row.origin.position(), |index| row.position(index))
     }
 }
 

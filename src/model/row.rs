@@ -25,13 +25,16 @@ impl Row<'_> {
         self.content.n_values()
     }
 
-    /// The position of cell `index` (from 0) of a record; the row's position if it is not a
-    /// record.
+    /// The position of a value (from 0): a cell of a record or a value of a document. That of the
+    /// row if it is unreadable.
     #[must_use]
-    pub fn position(&self, index: usize) -> Position {
+    pub fn position(&self, index: u32) -> Position {
         match &self.content {
-            RowContent::Record(record) => record.position(&self.origin, index),
-            RowContent::Document(_) | RowContent::Unreadable(_) => self.origin.position(),
+            RowContent::Record(record) => record.position(&self.origin, index as usize),
+            RowContent::Document(document) => {
+                document.value_at(index).position(self.origin.file, self.origin.line)
+            }
+            RowContent::Unreadable(_) => self.origin.position(),
         }
     }
 

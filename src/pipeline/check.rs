@@ -55,9 +55,10 @@ pub(crate) struct PlainRouteCheck<'c> {
 }
 
 impl<'c> PlainRouteCheck<'c> {
-    /// Checks orders with these fields; none if no such order is plain.
+    /// Checks the orders of a file; none if no order of it is plain. `fields` are those of its columns,
+    /// if it has any.
     pub(crate) fn new(
-        fields: &mut dyn Iterator<Item = &'c Field>,
+        fields: Option<Vec<&'c Field>>,
         (settings, target): (&'c ValidateSettings, &'c ServiceSettings),
         facts: &'c ColumnFacts,
     ) -> Option<Self> {

@@ -50,7 +50,7 @@ impl Decide for Triage<'_> {
 
     fn plain_check<'c>(
         &'c self,
-        fields: &mut dyn Iterator<Item = &'c Field>,
+        fields: Option<Vec<&'c Field>>,
         facts: &'c ExportFacts,
     ) -> Option<Box<dyn CheckPlain<'c> + 'c>> {
         let settings = (&self.spec.validate, &self.spec.service);

@@ -176,7 +176,7 @@ impl<D: Decide> Context<'_, '_, D> {
     pub(super) fn observe_plain(
         &self,
         draft: &PlainDraft<'_>,
-        attributes: &[&Arc<ExtensionKey>],
+        attributes: Option<&[&Arc<ExtensionKey>]>,
         observations: &mut Observations,
     ) {
         if self.collects_facts() {

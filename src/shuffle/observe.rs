@@ -137,11 +137,11 @@ impl<'p> Observer<'p> {
     }
 
     /// Collects the facts that a plain order shows. `attributes` are the keys of all extension
-    /// attributes that it can have.
+    /// attributes that it can have, if they are known.
     pub(super) fn observe_plain(
         &self,
         draft: &PlainDraft<'_>,
-        attributes: &[&Arc<ExtensionKey>],
+        attributes: Option<&[&Arc<ExtensionKey>]>,
         observations: &mut Observations,
     ) {
         if !self.key_is_reference {
@@ -153,9 +153,10 @@ impl<'p> Observer<'p> {
             identifiers::observe_plain(draft, &mut observations.identifiers);
         }
         let columns = &mut observations.columns;
-        if !columns.types.has_observed(attributes.iter().copied()) {
+        let types = &mut columns.types;
+        if !attributes.is_some_and(|keys| types.has_observed(keys.iter().copied())) {
             let keys = draft.all_values().iter().filter_map(|value| value.field.extension_key());
-            columns.types.observe_keys(keys);
+            types.observe_keys(keys);
         }
         self.observe_items(draft.n_items() > 0, draft.may_have_items, &mut columns.items);
     }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     group,
-    map::{PlainColumns, file_mapper::FileMapper},
+    map::{PlainRows, file_mapper::FileMapper},
     model::{
         draft::{KeyedRow, RowKind},
         field::{ExtensionKey, Field},
@@ -27,10 +27,11 @@ use crate::{
 /// The fast path for the orders of one file in one block.
 pub(super) struct PlainPath<'c> {
     mapper: &'c FileMapper<'c>,
-    columns: PlainColumns<'c>,
+    rows: PlainRows<'c>,
     check: Box<dyn CheckPlain<'c> + 'c>,
-    /// The keys of the extension attributes that the columns can have.
-    attributes: Vec<&'c Arc<ExtensionKey>>,
+    /// The keys of the extension attributes that the columns can have; none of documents, which name
+    /// their own.
+    attributes: Option<Vec<&'c Arc<ExtensionKey>>>,
     draft: PlainDraft<'c>,
 }
 
@@ -41,20 +42,22 @@ impl<'c> PlainPath<'c> {
         mapper: &'c FileMapper<'c>,
         texts: &'c Bump,
     ) -> Option<Self> {
-        let columns = mapper.plain_columns()?;
-        let check = context.decide.plain_check(&mut columns.fields(), context.facts)?;
-        Some(Self::of(mapper, columns, check, texts))
+        let rows = mapper.plain_rows()?;
+        let check = context.decide.plain_check(rows.fields(), context.facts)?;
+        Some(Self::of(mapper, rows, check, texts))
     }
 
     fn of(
         mapper: &'c FileMapper<'c>,
-        columns: PlainColumns<'c>,
+        rows: PlainRows<'c>,
         check: Box<dyn CheckPlain<'c> + 'c>,
         texts: &'c Bump,
     ) -> Self {
-        let keys = columns.fields().filter_map(Field::extension_key);
-        let attributes = keys.map(|(_, key)| key).collect();
-        Self { mapper, columns, check, attributes, draft: PlainDraft::new(texts) }
+        let attributes = rows.fields().map(|fields| {
+            let keys = fields.into_iter().filter_map(Field::extension_key);
+            keys.map(|(_, key)| key).collect()
+        });
+        Self { mapper, rows, check, attributes, draft: PlainDraft::new(texts) }
     }
 
     /// Decides about the order of these rows, if it is plain; false if it is not.
@@ -69,12 +72,12 @@ impl<'c> PlainPath<'c> {
             return Ok(false);
         }
         if !context.keeps_results() {
-            context.observe_plain(&self.draft, &self.attributes, observations);
+            context.observe_plain(&self.draft, self.attributes.as_deref(), observations);
             return Ok(true);
         }
         let Some(order) = self.check.check(&self.draft) else { return Ok(false) };
         debug_assert_eq!(*order.record, record_of_draft(&self.draft, self.mapper, context));
-        context.observe_plain(&self.draft, &self.attributes, observations);
+        context.observe_plain(&self.draft, self.attributes.as_deref(), observations);
         context.decide.decide_plain(order, context.facts, part)?;
         Ok(true)
     }
@@ -85,7 +88,9 @@ impl<'c> PlainPath<'c> {
         self.draft.clear();
         for KeyedRow { row, kind } in rows {
             match kind {
-                RowKind::OrderRow(row_key) => key = key.or(Some(&**row_key)),
+                RowKind::OrderRow(row_key) | RowKind::Document(Some(row_key)) => {
+                    key = key.or(Some(&**row_key));
+                }
                 // Lost rows next to it are its possible rows, and the others are of no order.
                 kind if !kind.is_of_an_order() || kind.has_no_order() => continue,
                 _ => return None,
@@ -93,7 +98,7 @@ impl<'c> PlainPath<'c> {
             self.draft.rows.push(row);
         }
         self.draft.key = key?;
-        self.columns.read(&mut self.draft)
+        self.rows.read(&mut self.draft)
     }
 }
 

@@ -20,10 +20,11 @@ pub trait Decide: Sync {
     /// Checks an order. `facts` are what is known about the whole export.
     fn check<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a>;
 
-    /// Returns the check of plain orders with these fields, if there can be any.
+    /// Returns the check of the plain orders of a file, if there can be any. `fields` are those of its
+    /// columns; none of documents, which name their own.
     fn plain_check<'c>(
         &'c self,
-        fields: &mut dyn Iterator<Item = &'c Field>,
+        fields: Option<Vec<&'c Field>>,
         facts: &'c ExportFacts,
     ) -> Option<Box<dyn CheckPlain<'c> + 'c>>;
 

@@ -20,6 +20,7 @@ mod legs;
 mod order;
 mod people;
 mod plain;
+mod plain_attributes;
 mod product;
 mod references;
 mod settings;

@@ -4,13 +4,15 @@
 //! which says what it is: an order that passes here is valid there, without a problem and with the
 //! same content. No rule is stated here: each arm asks the module of its rule. Called by `pipeline`.
 
-use std::{collections::HashSet, mem};
+use std::mem;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::{
-    attributes, common, extension, identity, iso, items, order, references,
+    attributes, common, identity, iso, items, order,
+    plain_attributes::PlainAttributes,
+    references,
     settings::ValidateSettings,
     timestamps::{self, PlainTimes},
     values,
@@ -18,7 +20,7 @@ use super::{
 use crate::model::{
     column_facts::ColumnFacts,
     draft::Notation,
-    field::{ExtensionKey, Field, Provider},
+    field::{ExtensionScope, Field, Provider},
     guest::{Guest, Identifier},
     id_text::{composed, find_stray},
     money::{Amount, Currency, Money, minor_units},
@@ -37,6 +39,7 @@ pub struct PlainCheck<'a> {
     rules: &'a TargetRules,
     settings: &'a ValidateSettings,
     facts: &'a ColumnFacts,
+    attributes: PlainAttributes<'a>,
     times: PlainTimes,
     /// The common attributes of orders whose export has none.
     defaults: CommonParts<'a>,
@@ -104,10 +107,11 @@ impl<'a> CommonParts<'a> {
 }
 
 impl<'a> PlainCheck<'a> {
-    /// Checks orders with these fields by the rules of one route; none if no such order is plain.
-    /// `facts` are those of the whole export.
-    pub fn new<'f>(
-        fields: impl Iterator<Item = &'f Field>,
+    /// Checks the orders of a file by the rules of one route; none if no order of it is plain.
+    /// `fields` are those of its columns, if it has any; `facts` are those of the whole export.
+    #[must_use]
+    pub fn new(
+        fields: Option<Vec<&Field>>,
         rules: &'a TargetRules,
         settings: &'a ValidateSettings,
         facts: &'a ColumnFacts,
@@ -122,26 +126,11 @@ impl<'a> PlainCheck<'a> {
         if facts.totals.ambiguous().is_some() {
             return None;
         }
-        let mut attributes = HashSet::new();
-        for (scope, key) in fields.filter_map(Field::extension_key) {
-            let sent_type = facts
-                .types
-                .tenant_type(scope, &key.name)
-                .unwrap_or_else(|| facts.types.type_in_run(scope, key));
-            let is_plain = extension::is_valid_name(&key.name, &rules.extensions)
-                && sent_type == key.data_type
-                && attributes.insert((scope, &key.name));
-            if !is_plain {
-                return None;
-            }
-        }
-        if attributes.len() > rules.extensions.max_attributes {
-            return None;
-        }
         Some(Self {
             rules,
             settings,
             facts,
+            attributes: PlainAttributes::new(fields, &rules.extensions, &facts.types)?,
             times: PlainTimes::new(settings),
             defaults: CommonParts::defaults(rules, settings)?,
             statuses: GoodTexts::default(),
@@ -231,7 +220,9 @@ impl<'a> PlainCheck<'a> {
                 let is_known = |text: &str| order::is_card_type(text, rules);
                 *card_type = Some(text_if(text, is_known)?.into());
             }
-            Field::Extension(key) => add_attribute(extension, key, text)?,
+            Field::Extension(key) => {
+                self.attributes.add(extension, (ExtensionScope::Order, key), text)?;
+            }
             Field::Identifier(provider) => guest.identifiers.push(identifier(provider, text)?),
             Field::GuestEmail => guest.email = Some(text_if(text, is_email)?.into()),
             Field::GuestTitle => {
@@ -336,7 +327,10 @@ impl<'a> PlainCheck<'a> {
                 }
                 // Only a route of details sends it.
                 Field::ItemLeg => {}
-                Field::ItemExtension(key) => add_attribute(&mut item.extension, key, text)?,
+                Field::ItemExtension(key) => {
+                    let key = (ExtensionScope::Item, &**key);
+                    self.attributes.add(&mut item.extension, key, text)?;
+                }
                 _ => return None,
             }
         }
@@ -474,16 +468,6 @@ fn currency(text: &str) -> Option<Currency> {
 /// A number, not in minor units.
 fn amount(value: &PlainValue<'_>) -> Option<Amount> {
     if value.notation == Notation::MinorUnits { None } else { values::plain_number(value.text) }
-}
-
-fn add_attribute<'a>(
-    extension: &mut Extension<'a>,
-    key: &'a ExtensionKey,
-    text: &'a str,
-) -> Option<()> {
-    let value = extension::parse_value(&text.into(), key.data_type)?;
-    extension.add_distinct(&key.name, value);
-    Some(())
 }
 
 fn identifier<'a>(provider: &'a Provider, text: &'a str) -> Option<Identifier<'a>> {

@@ -1,6 +1,8 @@
 //! An order that takes the fast path comes to the same as its draft: it is valid, without a
 //! problem, with the same record, events and facts.
 
+mod documents;
+
 use std::fs;
 
 use proptest::prelude::*;
@@ -32,9 +34,10 @@ use crate::{
 /// Returns the blocks of a file, and its parser.
 fn read(profile: &Profile, text: &str) -> (RowParser, Vec<Block>) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("orders.csv");
+    let name = if text.starts_with('{') { "orders.ndjson" } else { "orders.csv" };
+    let path = folder.path().join(name);
     fs::write(&path, text).unwrap();
-    let input = find_one(&LocalStorage, "orders.csv", path.into()).unwrap();
+    let input = find_one(&LocalStorage, name, path.into()).unwrap();
     let csv_syntax = CsvSyntax { delimiter: profile.delimiter, has_quotes: true };
     let dialect = Dialect { format: profile.format, csv_syntax };
     let settings = ReadSettings { storage: &LocalStorage, dialect, limits: ReadLimits::default() };
@@ -46,16 +49,29 @@ fn read(profile: &Profile, text: &str) -> (RowParser, Vec<Block>) {
     (source.parser().clone(), blocks)
 }
 
-/// Takes both paths for each order of a file, and compares what they come to. Returns the number of
-/// plain orders, and of all.
+/// Takes both paths for each order of a file, and compares what they come to: without facts, and
+/// with those of the whole file. Returns the number of plain orders without facts, and of all.
 fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, usize) {
+    let mut facts = ColumnFacts::default();
+    let counts = compare_with(&ColumnFacts::default(), profile, text, settings, &mut facts);
+    compare_with(&facts, profile, text, settings, &mut ColumnFacts::default());
+    counts
+}
+
+/// The same with these facts. Adds the facts that the orders show to `shown`.
+fn compare_with(
+    facts: &ColumnFacts,
+    profile: &Profile,
+    text: &str,
+    settings: &TestSettings,
+    shown: &mut ColumnFacts,
+) -> (usize, usize) {
     let settings = TestSettings {
         total_from: profile.order_price,
         price_basis: profile.item_price,
         ..settings.clone()
     };
     let (validate, stream) = (settings.validate(), settings.stream());
-    let facts = ColumnFacts::default();
     let observer = Observer::new(profile);
     let (parser, blocks) = read(profile, text);
     let mapper = FileMapper::bind(profile, parser.header(), "orders.csv").unwrap();
@@ -68,10 +84,10 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
         let keyed: Vec<_> = rows.iter().map(|row| KeyedRow { row, kind: kind(row) }).collect();
         let runs = BlockRuns::of(&keyed, grouping).runs;
         n_orders += runs.len();
-        let columns = mapper.plain_columns().unwrap();
-        let check = PlainRouteCheck::new(&mut columns.fields(), (&validate, &stream), &facts);
+        let rows = mapper.plain_rows().unwrap();
+        let check = PlainRouteCheck::new(rows.fields(), (&validate, &stream), facts);
         let Some(check) = check else { continue };
-        let mut path = PlainPath::of(&mapper, columns, Box::new(check), &texts);
+        let mut path = PlainPath::of(&mapper, rows, Box::new(check), &texts);
         for run in runs {
             let draft = group::draft(
                 run.rows.iter(),
@@ -86,10 +102,12 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
             let mut thorough = Observations::default();
             observer.observe(&draft, &mut thorough);
             observer.observe_warnings(&draft, &mut thorough.warnings);
+            shown.types.append(thorough.columns.types.clone());
+            shown.totals.append(thorough.columns.totals.clone());
             let Some(order) = order else { continue };
             n_plain += 1;
             let mut fast = Observations::default();
-            observer.observe_plain(&path.draft, &path.attributes, &mut fast);
+            observer.observe_plain(&path.draft, path.attributes.as_deref(), &mut fast);
             assert_eq!(fast.references, thorough.references);
             assert_eq!(format!("{:?}", fast.identifiers), format!("{:?}", thorough.identifiers));
             assert_eq!(fast.columns.types, thorough.columns.types);
@@ -97,7 +115,7 @@ fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, us
             assert_eq!(fast.columns.totals, thorough.columns.totals);
             assert_eq!(fast.columns.dates, thorough.columns.dates);
             assert_eq!(thorough.warnings, ColumnWarnings::default());
-            let expected = check::check(draft, (&validate, &stream), &facts);
+            let expected = check::check(draft, (&validate, &stream), facts);
             assert_eq!(expected.record.problems, Vec::new().into());
             assert_eq!(*order.record, expected.record);
             assert_eq!(expected.status, None);
