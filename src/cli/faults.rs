@@ -31,9 +31,10 @@ pub(super) fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<
         let (path, value) = fault.split_once('=').unwrap_or((fault, ""));
         let (path, value) = (path.trim(), value.trim());
         // Checked one by one, so that the error names the option.
-        let set = match fault.contains('=') {
-            true => set_value::<FaultSettings>(&mut table, path, parse_value(path, value)),
-            false => Err("--fault expects KEY=VALUE".to_owned()),
+        let set = if fault.contains('=') {
+            set_value::<FaultSettings>(&mut table, path, parse_value(path, value))
+        } else {
+            Err("--fault expects KEY=VALUE".to_owned())
         };
         let in_option = |error: String| fault_of(KIND, &format!("--fault {path}"), &error);
         errors.extend(set.err().map(in_option));

@@ -59,9 +59,9 @@ fn events_are_those_that_are_sent() {
         let sending = workspace.run(&format!("send {options} {target} {send}"));
         assert!([0, 1].contains(&sending.code), "{}", sending.err);
         // The guests are sent side by side, each of them in order.
-        let (expected, sent) = (by_guest(events(&workspace, "events.ndjson")), sent(&service));
-        assert!(sent.len() > 100);
-        assert!(expected == sent, "{options}");
+        let (planned, received) = (by_guest(events(&workspace, "events.ndjson")), sent(&service));
+        assert!(received.len() > 100);
+        assert!(planned == received, "{options}");
         // Everything is already sent, so there is nothing to send.
         workspace.run(&format!("check {options} --events again.ndjson {target}"));
         assert_eq!(events(&workspace, "again.ndjson").len(), 0);
