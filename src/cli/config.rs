@@ -139,6 +139,8 @@ pub(super) struct LoadedConfig {
     /// Target settings of the environment and of `--set`, for the default target and for a named
     /// one.
     target_overrides: TargetSettings,
+    /// The settings apart from those of targets, by name, as text.
+    pub(super) set: BTreeMap<String, String>,
     pub(super) folder: Option<PathBuf>,
 }
 
@@ -175,11 +177,14 @@ pub(super) fn load(
             file.map_or_else(|| "the settings".to_owned(), |file| file.display().to_string());
         return Err(Diagnostics::before_reading(faults, &place).into());
     }
+    let set = table.iter().filter(|(_, value)| !value.is_table());
+    let set = set.map(|(name, value)| (name.clone(), setting_text(value))).collect();
     let settings = Value::Table(table).try_into::<ConfigFile>()?;
     let target_overrides = Value::Table(target_table).try_into::<ConfigFile>()?.target;
     Ok(LoadedConfig {
         settings,
         target_overrides,
+        set,
         folder: file.and_then(|file| file.parent().map(Path::to_owned)),
     })
 }
@@ -258,6 +263,11 @@ pub(super) fn setting_path(set: &str) -> Option<String> {
     set.split_once('=').map(|(path, _)| full_path(path.trim()))
 }
 
+/// Whether `KEY=VALUE` sets the client key of a target.
+pub(super) fn sets_client_key(set: &str) -> bool {
+    setting_path(set).is_some_and(|path| path.rsplit('.').next() == Some("client_key"))
+}
+
 /// Expands the short name of a target's setting: `pos` is `target.pos`.
 fn full_path(name: &str) -> String {
     const TARGET_KEYS: [&str; 9] = [
@@ -272,6 +282,11 @@ fn full_path(name: &str) -> String {
         "confirm",
     ];
     if TARGET_KEYS.contains(&name) { format!("{TARGET_PREFIX}{name}") } else { name.to_owned() }
+}
+
+/// Formats the value of a setting: text without quotes.
+fn setting_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn parse_value(path: &str, text: &str) -> Value {

@@ -5,7 +5,7 @@
 
 use std::{process::ExitCode, time::SystemTime};
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use super::{
     args::{Arguments, Command},
@@ -14,23 +14,28 @@ use super::{
     explain, help, ledger, print, profiles,
     run::run,
     sandbox, spec,
+    typed::typed_options,
 };
-use crate::{map::MapError, model::diagnostic::Diagnostics, pipeline::RunError};
+use crate::{
+    map::MapError, model::diagnostic::Diagnostics, pipeline::RunError, report::TypedOption,
+};
 
 /// Parses the command line and runs the command.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let (arguments, typed) = match parse() {
+        Ok(parsed) => parsed,
         Err(error) => return report_usage_error(&error),
     };
     // A wrong clock would switch off the age limit of orders, and sums of times could overflow.
     let result =
         clock::ensure_plausible(SystemTime::now()).and_then(|()| match arguments.command {
-            Command::Check(check) => spec::check(&check).and_then(|spec| run(&spec, &check.read)),
+            Command::Check(check) => {
+                spec::check(&check, typed).and_then(|spec| run(&spec, &check.read))
+            }
             // `spec::send` owns the runtime and the sandbox that the spec borrows, so the run is
             // its callback.
-            Command::Send(send) => spec::send(&send, |spec| run(spec, &send.read)),
+            Command::Send(send) => spec::send(&send, typed, |spec| run(spec, &send.read)),
             Command::Ledger(ledger) => ledger::run(&ledger),
             Command::Sandbox(sandbox) => sandbox::run(&sandbox),
             Command::Profiles(profiles) => profiles::run(profiles.show()),
@@ -50,6 +55,12 @@ pub fn main() -> ExitCode {
 fn diagnostics_of(error: &anyhow::Error) -> Option<&Diagnostics> {
     let of_profile = error.downcast_ref::<MapError>().and_then(MapError::diagnostics);
     of_profile.or_else(|| error.downcast_ref())
+}
+
+/// Parses the command line; returns the options that were typed too.
+fn parse() -> Result<(Arguments, Vec<TypedOption>), clap::Error> {
+    let matches = Arguments::command().try_get_matches()?;
+    Ok((Arguments::from_arg_matches(&matches)?, typed_options(&matches)))
 }
 
 /// Prints a usage error (exit code 2), or help and version, which go to standard output with exit

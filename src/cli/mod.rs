@@ -26,9 +26,11 @@ mod profiles;
 mod progress;
 mod run;
 mod sandbox;
+mod setup;
 mod signals;
 mod small_file;
 mod spec;
+mod typed;
 mod values;
 
 pub use entry::main;

@@ -21,7 +21,9 @@ use super::{
     config::{
         self, ConfigFile, LoadedConfig, ReusedReferences, TargetSettings, UnreadableRowsSetting,
     },
-    faults, print, profiles, signals,
+    faults, print, profiles,
+    setup::{run_setup, target_summary},
+    signals,
     values::{ByteSize, Rate, UnknownPolicy},
 };
 use crate::{
@@ -32,6 +34,7 @@ use crate::{
     model::{field::Field, rules::CommonDefaults, target::Target},
     pipeline::{RunSpec, SendSpec},
     read::ReadLimits,
+    report::TypedOption,
     sandbox::{self, Sandbox},
     storage::open_storage,
     stream::{self, StreamSettings, url::MAX_URL_BYTES},
@@ -64,7 +67,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Builds the specification of a check, which sends nothing.
-pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'static>> {
+pub(super) fn check(
+    arguments: &CheckArguments,
+    typed: Vec<TypedOption>,
+) -> anyhow::Result<RunSpec<'static>> {
     let loaded = load(&arguments.read)?;
     let mut values = target_values(&arguments.target, &loaded)?;
     // Without a target the ledger cannot be searched: it knows orders by target and reference.
@@ -72,13 +78,16 @@ pub(super) fn check(arguments: &CheckArguments) -> anyhow::Result<RunSpec<'stati
     values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
     values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
     let pace = pace(&arguments.pace, &loaded)?;
-    let spec = RunSpec {
+    let inputs = &arguments.inputs;
+    let mut spec = RunSpec {
         has_target,
         events: new_file(arguments.events.as_deref())?,
-        ..run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)?
+        ..run_spec(inputs, &arguments.read, typed, &loaded, values, &pace)?
     };
     ensure_complete(&spec)?;
     if has_target {
+        let to = arguments.target.to.as_deref();
+        spec.setup.target = Some(target_summary(&spec.service.target, to, false));
         ensure_rate_allowed(pace.rate, &spec.service.target)?;
     } else if spec.ledger.has_ledger() {
         print::status(
@@ -100,6 +109,7 @@ fn new_file(path: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
 /// Builds the specification of a send and calls `run` with it; runtime and sandbox end after that.
 pub(super) fn send(
     arguments: &SendArguments,
+    typed: Vec<TypedOption>,
     run: impl FnOnce(&RunSpec<'_>) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
     let loaded = load(&arguments.read)?;
@@ -113,14 +123,20 @@ pub(super) fn send(
         .then(|| start_sandbox(arguments, &loaded, &mut values, &runtime))
         .transpose()?;
     let pace = pace(&arguments.pace, &loaded)?;
-    let mut spec = run_spec(&arguments.inputs, &arguments.read, &loaded, values, &pace)?;
+    let mut spec = run_spec(&arguments.inputs, &arguments.read, typed, &loaded, values, &pace)?;
+    let to = arguments.target.to.as_deref();
+    spec.setup.target = Some(target_summary(&spec.service.target, to, sandbox.is_some()));
     if arguments.resume.is_none() {
         ensure_complete(&spec)?;
     }
     spec.ledger = match (&sandbox, arguments.read.ledger.as_deref()) {
         // The sandbox forgets its orders when the process ends, so its ledger belongs to this run
         // only.
-        (Some(_), None) => ledger::in_folder(&spec.folder, None),
+        (Some(_), None) => {
+            let own = ledger::in_folder(&spec.folder, None);
+            spec.setup.command_line.own_ledger = Some(own.to_string());
+            own
+        }
         (_, typed) => locate_ledger(typed, &loaded)?,
     };
     // Imported history may trigger live campaigns; a sandbox has none.
@@ -230,6 +246,7 @@ fn max_url_bytes(arguments: &ReadArguments, loaded: &LoadedConfig) -> anyhow::Re
 fn run_spec(
     inputs: &[String],
     arguments: &ReadArguments,
+    typed: Vec<TypedOption>,
     loaded: &LoadedConfig,
     values: TargetSettings,
     pace: &PaceSettings,
@@ -245,6 +262,7 @@ fn run_spec(
         None => profile.unreadable_rows == input_settings::UnreadableRows::Accept,
     };
     Ok(RunSpec {
+        setup: run_setup(inputs, typed, loaded, &values, profile_name),
         started_at,
         inputs: inputs.to_vec(),
         storage: open_storage(),

@@ -37,6 +37,8 @@ pub struct SettleRequest {
     pub decision: ManualDecision,
     /// The target that they were sent to, needed if several targets have them.
     pub target: Option<TargetPrefix>,
+    /// A run that sent them; any if none.
+    pub run: Option<String>,
     /// The range of their times, needed if references were reused.
     pub ordered_at: Option<Range<DateTime<Utc>>>,
 }

@@ -107,6 +107,23 @@ impl Refusal {
         self.to_string().lines().next().unwrap_or_default().to_owned()
     }
 
+    /// Returns the topic of the manual about what kept the run from reading the export or using it.
+    pub(super) fn help_topic(&self) -> Option<&'static str> {
+        match self {
+            Self::Read(_) | Self::Shuffle(ShuffleError::Read(_)) => Some("inputs"),
+            Self::Ledger(LedgerError::Locked { .. }) | Self::Shuffle(ShuffleError::Stopped(_)) => {
+                None
+            }
+            Self::Ledger(_) => Some("ledger"),
+            Self::Shuffle(_)
+            | Self::SharedReference { .. }
+            | Self::Guard(GuardError::NotTheData { .. } | GuardError::NothingRead { .. }) => {
+                Some("profile")
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the exit code of the refused run.
     pub(super) fn exit_code(&self) -> u8 {
         match self {

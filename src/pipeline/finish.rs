@@ -58,6 +58,7 @@ pub(super) fn finish_refused(
     refusal: &Refusal,
 ) -> Result<Finished, RunError> {
     recorder.write_csv()?;
+    recorder.help_topic = refusal.help_topic();
     write_report(recorder, refusal.exit_code(), Some(refusal.to_string()))
 }
 

@@ -31,7 +31,7 @@ use crate::{
     },
     read::{CsvSyntax, Dialect, ReadLimits, ReadSettings, inputs},
     report::{
-        RecorderSettings,
+        RecorderSettings, RunSetup,
         estimate::{OldOrdersRule, SendNotes},
         summary::Summary,
     },
@@ -49,6 +49,8 @@ const RESULT_BYTES: u64 = 320;
 pub struct RunSpec<'a> {
     /// The run's id, which the ledger stores with each attempt.
     pub run_id: String,
+    /// How the run was set up, for its report.
+    pub setup: RunSetup,
     /// Start of the run; the age of orders is measured from it.
     pub started_at: DateTime<Utc>,
     /// Files, folders, globs, or `-` for standard input.
@@ -158,6 +160,7 @@ impl RunSpec<'_> {
         RecorderSettings {
             run_id: self.run_id.clone(),
             started_at: self.started_at,
+            setup: self.setup.clone(),
             is_check: self.send.is_none(),
             rate: self.service.rate,
             identify_requests: IDENTIFY_REQUESTS,

@@ -7,12 +7,14 @@
 //! Decides no outcome: the caller passes in that of each order, and the exit code of a run that was
 //! refused. Has no clock and prints nothing. Called by `pipeline`.
 
+mod command_line;
 mod csv_tables;
 mod error;
 pub mod estimate;
 pub mod exact_sum;
 mod examples;
 mod guests;
+mod next_steps;
 pub mod numbers;
 mod order_line;
 pub mod page;
@@ -22,11 +24,14 @@ mod recorder;
 mod reject_sorter;
 pub mod rejects;
 pub mod results;
+mod setup;
 pub mod summary;
 pub mod tally;
 pub mod terminal;
 
+pub use command_line::{CLIENT_KEY, CommandLine, NextStep, TypedOption};
 pub use error::ReportError;
 pub use examples::ProblemExample;
 pub use partial::{CountedOrder, Counters, PartialReport};
 pub use recorder::{Recorder, RecorderSettings, ReopenInput};
+pub use setup::{RunSetup, TargetSummary};

@@ -29,6 +29,8 @@ pub struct Counters {
     pub n_items: u64,
     /// Orders that were sent again although an earlier attempt may have been processed.
     pub n_uncertain_before: u64,
+    /// Orders that an earlier run left unknown and this one did not send.
+    pub n_unknown_before: u64,
     /// Orders that are too old to be sent without `--backfill`.
     pub n_needing_backfill: u64,
     /// Orders that changed after their acceptance, where no earlier run has reported the change.
@@ -53,6 +55,8 @@ impl Counters {
     fn record_result(&mut self, record: &OrderRecord, result: &OrderResult) {
         self.tally.record_outcome(record.money.as_ref(), result.outcome);
         self.n_uncertain_before += u64::from(result.uncertain_before.is_some());
+        let is_held = result.outcome == Outcome::Unknown && result.attempts == 0;
+        self.n_unknown_before += u64::from(is_held);
         self.n_needing_backfill += u64::from(result.held_for == Some(HeldFor::Backfill));
         if let Some(change) = &result.change {
             self.n_new_changes += u64::from(change.sets_exit_code);
@@ -74,6 +78,7 @@ impl Counters {
         }
         self.n_items += others.n_items;
         self.n_uncertain_before += others.n_uncertain_before;
+        self.n_unknown_before += others.n_unknown_before;
         self.n_needing_backfill += others.n_needing_backfill;
         self.n_new_changes += others.n_new_changes;
         self.n_invalid_sent_before += others.n_invalid_sent_before;

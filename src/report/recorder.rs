@@ -14,12 +14,14 @@ use super::{
     estimate::{SendEstimate, SendNotes},
     examples::ProblemExample,
     guests::{GuestCounter, GuestCounts},
+    next_steps::Situation,
     order_line::problem_lines,
     page::{self, Example, OrderNeedingAttention},
     partial::{Counters, PartialReport},
     reject_sorter::RejectSorter,
     rejects::{self, write_rejects},
     results::{self, ResultsWriter},
+    setup::RunSetup,
     summary::{self, InputSummary, RequestCounts, Summary},
 };
 use crate::{
@@ -44,6 +46,8 @@ pub struct RecorderSettings {
     pub run_id: String,
     /// Start of the run.
     pub started_at: DateTime<Utc>,
+    /// How the run was set up.
+    pub setup: RunSetup,
     /// Whether the run sends nothing, but estimates what sending takes.
     pub is_check: bool,
     /// Maximum requests per second of that estimate; none is unlimited.
@@ -82,6 +86,8 @@ pub struct Recorder {
     /// Result lines that arrive in any order, until they are sorted.
     unsorted: Option<Sorter<u64>>,
     rejects: RejectSorter,
+    /// Names of the files in `rejects/` that have rows.
+    reject_files: Vec<String>,
     /// Counters of all orders.
     pub counters: Counters,
     /// Guests of the valid orders, until they are counted.
@@ -93,6 +99,8 @@ pub struct Recorder {
     pub requests: RequestCounts,
     /// Carts that may not be empty, of this run and of earlier ones.
     pub n_carts_open: u64,
+    /// The topic of the manual about what kept the run from reading.
+    pub help_topic: Option<&'static str>,
 }
 
 impl Recorder {
@@ -110,12 +118,14 @@ impl Recorder {
             results: new_results(folder)?,
             unsorted: None,
             rejects: RejectSorter::new(folder, settings.rejects_memory),
+            reject_files: Vec::new(),
             counters: Counters::default(),
             guests: Some(guest_counter(folder, &settings)),
             guest_counts: GuestCounts::default(),
             notes: SendNotes::default(),
             requests: RequestCounts::default(),
             n_carts_open: 0,
+            help_topic: None,
             folder: folder.clone(),
             settings,
         })
@@ -345,7 +355,10 @@ impl Recorder {
         let sorter = std::mem::replace(&mut self.rejects, fresh);
         let unsortable = StorageError::at(self.folder.file(rejects::FOLDER), "sort");
         let rejects = sorter.replay_into(&mut self.rejects).map_err(unsortable)?;
-        write_rejects(&self.folder, &self.files.inputs, rejects, &self.settings.reopen)
+        let inputs = &self.files.inputs;
+        let written = write_rejects(&self.folder, inputs, rejects, &self.settings.reopen)?;
+        self.reject_files = written.files;
+        Ok(written.unavailable)
     }
 
     /// Writes `results.csv` and `problems.csv`, if the run is to write them: what results there are
@@ -398,12 +411,18 @@ impl Recorder {
     ) -> Summary {
         let Self { settings, files, counters, .. } = self;
         let Counters { tally, .. } = counters;
-        Summary {
+        let RunSetup { target, pos, profile, settings: set, .. } = settings.setup.clone();
+        let mut summary = Summary {
             run_id: settings.run_id.clone(),
             command: if settings.is_check { "check" } else { "send" }.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: settings.started_at,
             finished_at,
             exit_code,
+            target,
+            pos,
+            profile,
+            settings: set,
             inputs: files.inputs.iter().map(InputSummary::of).collect(),
             rows: files.rows,
             rows_unreadable: files.unreadable_rows,
@@ -413,6 +432,8 @@ impl Recorder {
             items: counters.n_items,
             guests: self.guest_counts.all,
             orders: tally.orders().clone(),
+            orders_from: tally.span().map(|(from, _)| from),
+            orders_to: tally.span().map(|(_, to)| to),
             orders_without_amount: tally.orders_without_amount(),
             forecast: settings.is_check.then(|| self.estimate()),
             requests: self.requests,
@@ -423,6 +444,20 @@ impl Recorder {
             problems: summary::problem_summaries(tally),
             skipped: summary::skip_summaries(&counters.skipped),
             stopped,
+            next: Vec::new(),
+        };
+        summary.next = self.situation(&summary).steps();
+        summary
+    }
+
+    fn situation<'a>(&'a self, summary: &'a Summary) -> Situation<'a> {
+        Situation {
+            summary,
+            line: &self.settings.setup.command_line,
+            folder: self.folder.path().to_string_lossy(),
+            reject_files: &self.reject_files,
+            n_unknown_before: self.counters.n_unknown_before,
+            help_topic: self.help_topic,
         }
     }
 
@@ -491,6 +526,7 @@ mod tests {
         let settings = RecorderSettings {
             run_id: "run".to_owned(),
             started_at: DateTime::UNIX_EPOCH,
+            setup: RunSetup::default(),
             is_check: true,
             rate: None,
             identify_requests: 2,

@@ -67,6 +67,15 @@ pub struct Rejects<'a> {
     pub reasons: Box<dyn Iterator<Item = RejectEntry<Vec<u8>>> + 'a>,
 }
 
+/// The files of `rejects/`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct WrittenRejects {
+    /// The names of the files with rows.
+    pub files: Vec<String>,
+    /// The names of the inputs whose rows could not be copied.
+    pub unavailable: Vec<String>,
+}
+
 /// Returns the reasons of a rejected order: for each input that has rows of it, the first byte
 /// there and the line. An order without rows is listed for the input that it is reported from.
 #[must_use]
@@ -95,8 +104,7 @@ pub fn reasons(
 /// `NAME.reasons.ndjson` with one line per order. Without rejects the folder stays empty.
 ///
 /// `reopen` returns the decompressed bytes of an input from the start, with a byte order mark; none
-/// if the file is gone or has changed. Returns the names of these inputs, whose rows could not be
-/// copied.
+/// if the file is gone or has changed.
 ///
 /// # Errors
 ///
@@ -107,9 +115,9 @@ pub fn write_rejects(
     inputs: &[InputRead],
     rejects: Rejects<'_>,
     reopen: impl Fn(&Input) -> io::Result<Option<Box<dyn ByteStream>>>,
-) -> Result<Vec<String>, ReportError> {
+) -> Result<WrittenRejects, ReportError> {
     folder.create_folder(FOLDER)?;
-    let mut unavailable = Vec::new();
+    let mut written = WrittenRejects::default();
     let names: Vec<String> = inputs.iter().map(|read| read.input.name.clone()).collect();
     let names = file_names(&names);
     let (mut rows, mut reasons) = (rejects.rows.peekable(), rejects.reasons.peekable());
@@ -123,14 +131,15 @@ pub fn write_rejects(
         let unreadable = |error| ReportError::Input { name: input.input.name.clone(), error };
         if let Some(source) = reopen(&input.input).map_err(unreadable)? {
             write_rows(folder, name, input, file_rows, source)?;
+            written.files.push(name.clone());
         } else {
             // The iterator is shared by all files, so the rows of this one are consumed.
             file_rows.for_each(drop);
-            unavailable.push(input.input.name.clone());
+            written.unavailable.push(input.input.name.clone());
         }
         write_reasons(folder, name, entries_of_file(&mut reasons, file))?;
     }
-    Ok(unavailable)
+    Ok(written)
 }
 
 fn next_file<T>(
@@ -388,7 +397,7 @@ mod tests {
         inputs: &[InputRead],
         rejects: &[(&OrderRecord, &OrderResult)],
         reopen: impl Fn(&Input) -> io::Result<Option<Box<dyn ByteStream>>>,
-    ) -> (tempfile::TempDir, Result<Vec<String>, ReportError>) {
+    ) -> (tempfile::TempDir, Result<WrittenRejects, ReportError>) {
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(dir.path()).unwrap();
         let names = inputs.iter().map(|read| read.input.name.as_str()).collect();
@@ -411,7 +420,7 @@ mod tests {
         inputs: &[InputRead],
         contents: &[&[u8]],
         rejects: &[(&OrderRecord, &OrderResult)],
-    ) -> (tempfile::TempDir, Result<Vec<String>, ReportError>) {
+    ) -> (tempfile::TempDir, Result<WrittenRejects, ReportError>) {
         run_with(inputs, rejects, |input| {
             let index = inputs.iter().position(|read| read.input == *input).unwrap();
             Ok(Some(Box::new(io::Cursor::new(contents[index].to_vec()))))
@@ -536,7 +545,7 @@ mod tests {
             let bytes = io::Cursor::new(text.to_vec());
             Ok((input.name == "orders.csv").then(|| Box::new(bytes) as Box<dyn ByteStream>))
         });
-        assert_eq!(done.unwrap(), ["replaced.csv"]);
+        assert_eq!(done.unwrap().unavailable, ["replaced.csv"]);
         let expected = ["orders.csv", "orders.csv.reasons.ndjson", "replaced.csv.reasons.ndjson"];
         assert_eq!(reject_files(&dir), expected);
     }

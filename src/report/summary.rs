@@ -8,11 +8,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
+    command_line::NextStep,
     estimate::SendEstimate,
     exact_sum::ExactSum,
     numbers::with_unit,
-    order_line::utc_millis,
+    order_line::{utc_millis, utc_millis_or_null},
     per_outcome::PerOutcome,
+    setup::TargetSummary,
     tally::{ProblemCount, Tally},
 };
 use crate::model::{
@@ -33,6 +35,9 @@ pub struct Summary {
     pub run_id: String,
     /// `check` or `send`.
     pub command: String,
+    /// Version of the program.
+    #[serde(default)]
+    pub version: String,
     /// When the run began.
     #[serde(serialize_with = "utc_millis")]
     pub started_at: DateTime<Utc>,
@@ -41,6 +46,18 @@ pub struct Summary {
     pub finished_at: DateTime<Utc>,
     /// Exit code of the process.
     pub exit_code: u8,
+    /// Target of the orders; absent for a check without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<TargetSummary>,
+    /// Point of sale of orders that have none of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pos: Option<String>,
+    /// Profile, as it was named; absent for a resumed plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Settings that an option, a variable or the config file sets, by name.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
     /// Inputs of the run.
     pub inputs: Vec<InputSummary>,
     /// Rows of all inputs, without headers.
@@ -61,6 +78,12 @@ pub struct Summary {
     pub guests: u64,
     /// Orders read, and orders per outcome; the outcomes add up to `read`.
     pub orders: PerOutcome<u64>,
+    /// Earliest time of an order; `null` if no time is readable.
+    #[serde(default, serialize_with = "utc_millis_or_null")]
+    pub orders_from: Option<DateTime<Utc>>,
+    /// Latest time of an order.
+    #[serde(default, serialize_with = "utc_millis_or_null")]
+    pub orders_to: Option<DateTime<Utc>>,
     /// Orders whose price or currency is unreadable; no sum of `money` includes them.
     pub orders_without_amount: u64,
     /// Estimate for sending the valid orders of a check.
@@ -84,6 +107,9 @@ pub struct Summary {
     pub skipped: Vec<SkipSummary>,
     /// Why the run ended early, if it did.
     pub stopped: Option<String>,
+    /// What to do next, most urgent first.
+    #[serde(default)]
+    pub next: Vec<NextStep>,
 }
 
 /// Input of the run.
@@ -308,9 +334,14 @@ pub(super) mod tests {
         Summary {
             run_id: "20261103T081500Z-7f3a".to_owned(),
             command: command.to_owned(),
+            version: "1.4.0".to_owned(),
             started_at: "2026-11-03T08:15:00Z".parse().unwrap(),
             finished_at: "2026-11-03T08:18:12.345678Z".parse().unwrap(),
             exit_code,
+            target: None,
+            pos: Some("shop".to_owned()),
+            profile: Some("canonical".to_owned()),
+            settings: BTreeMap::new(),
             inputs: vec![InputSummary {
                 file: "orders.csv".to_owned(),
                 bytes: 1_234_567,
@@ -324,6 +355,8 @@ pub(super) mod tests {
             items: 4_300,
             guests: 780,
             orders: tally.orders().clone(),
+            orders_from: Some("2026-10-24T00:00:00Z".parse().unwrap()),
+            orders_to: Some("2026-11-02T21:40:00Z".parse().unwrap()),
             orders_without_amount: tally.orders_without_amount(),
             forecast: None,
             requests: RequestCounts::default(),
@@ -334,6 +367,7 @@ pub(super) mod tests {
             problems: problem_summaries(tally),
             skipped: Vec::new(),
             stopped: None,
+            next: Vec::new(),
         }
     }
 
@@ -401,6 +435,18 @@ pub(super) mod tests {
         let skipped = [("test order".to_owned(), 10), ("cancellation".to_owned(), 240)];
         summary.skipped = skip_summaries(&skipped.into());
         summary.stopped = Some("the deadline has passed".to_owned());
+        summary.target = Some(TargetSummary {
+            name: Some("production".to_owned()),
+            base_url: "https://api-engage-eu.sitecorecloud.io".to_owned(),
+            hash: "1a2b3c4d".to_owned(),
+            sandbox: false,
+        });
+        summary.settings.insert("rate".to_owned(), "10/s".to_owned());
+        summary.next.push(NextStep {
+            why: "1 unknown: look them up in Personalize".to_owned(),
+            command: "orderferry ledger list --outcome unknown --run 20261103T081500Z-7f3a"
+                .to_owned(),
+        });
         (summary, tally)
     }
 
@@ -418,13 +464,15 @@ pub(super) mod tests {
         let (summary, _) = run_with_everything();
         let json = serde_json::to_string(&summary).unwrap();
         insta::assert_snapshot!(json.replace("],\"", "],\n\"").replace("},\"", "},\n\""), @r#"
-        {"run_id":"20261103T081500Z-7f3a","command":"send","started_at":"2026-11-03T08:15:00.000Z","finished_at":"2026-11-03T08:18:12.345Z","exit_code":3,"inputs":[{"file":"orders.csv","bytes":1234567,"rows":4321},{"file":"exports/more-orders.ndjson.gz","bytes":9876,"rows":12}],
+        {"run_id":"20261103T081500Z-7f3a","command":"send","version":"1.4.0","started_at":"2026-11-03T08:15:00.000Z","finished_at":"2026-11-03T08:18:12.345Z","exit_code":3,"target":{"name":"production","base_url":"https://api-engage-eu.sitecorecloud.io","hash":"1a2b3c4d","sandbox":false},
+        "pos":"shop","profile":"canonical","settings":{"rate":"10/s"},
+        "inputs":[{"file":"orders.csv","bytes":1234567,"rows":4321},{"file":"exports/more-orders.ndjson.gz","bytes":9876,"rows":12}],
         "rows":4321,"rows_unreadable":2,"rows_ignored":3,"headers_repeated":1,"scattered":5,"items":4300,"guests":780,"orders":{"read":1431,"accepted":930,"already_sent":120,"changed":1,"skipped":250,"invalid":44,"refused":3,"failed":2,"unknown":1,"not_attempted":80,"valid":0},
-        "orders_without_amount":4,"requests":{"browser_create":780,"identity":785,"order_checkout":941,"total":2506,"retries":12},
+        "orders_from":"2026-10-24T00:00:00.000Z","orders_to":"2026-11-02T21:40:00.000Z","orders_without_amount":4,"requests":{"browser_create":780,"identity":785,"order_checkout":941,"total":2506,"retries":12},
         "repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0","changed_difference":"-65.50"}],
         "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],
         "skipped":[{"reason":"cancellation","orders":240},{"reason":"test order","orders":10}],
-        "stopped":"the deadline has passed"}
+        "stopped":"the deadline has passed","next":[{"why":"1 unknown: look them up in Personalize","command":"orderferry ledger list --outcome unknown --run 20261103T081500Z-7f3a"}]}
         "#);
     }
 

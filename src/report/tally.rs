@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use super::{
     exact_sum::ExactSum,
     examples::{Examples, ProblemExample, position},
@@ -28,6 +30,8 @@ pub struct Tally {
     money: BTreeMap<Currency, PerOutcome<ExactSum>>,
     changes: BTreeMap<Currency, ExactSum>,
     n_without_amount: u64,
+    /// The earliest and the latest time of an order.
+    span: Option<(DateTime<Utc>, DateTime<Utc>)>,
     problems: BTreeMap<Code, ProblemCount>,
     /// For each error of a field the number of orders that have it, and the first one.
     field_errors: BTreeMap<(Code, String), (u64, Problem)>,
@@ -58,6 +62,14 @@ impl Tally {
             Some(money) => self.sums_of(money).read.add(money.amount),
             None => self.n_without_amount += 1,
         }
+        self.extend_span(record.ordered_at.map(|ordered_at| (ordered_at, ordered_at)));
+    }
+
+    fn extend_span(&mut self, other: Option<(DateTime<Utc>, DateTime<Utc>)>) {
+        self.span = match (self.span, other) {
+            (Some((from, to)), Some((first, last))) => Some((from.min(first), to.max(last))),
+            (span, other) => span.or(other),
+        };
     }
 
     /// Counts an order's outcome. `record_money` is the money of its record when it was read.
@@ -112,6 +124,7 @@ impl Tally {
             self.changes.entry(*currency).or_default().append(difference);
         }
         self.n_without_amount += other.n_without_amount;
+        self.extend_span(other.span);
         for (code, count) in &other.problems {
             let total = self.problems.entry(*code).or_default();
             total.orders += count.orders;
@@ -220,6 +233,12 @@ impl Tally {
     #[must_use]
     pub fn orders_without_amount(&self) -> u64 {
         self.n_without_amount
+    }
+
+    /// The earliest and the latest time of an order; none if no time is readable.
+    #[must_use]
+    pub fn span(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.span
     }
 
     /// Exact sums by currency, in alphabetical order.

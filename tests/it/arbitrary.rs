@@ -20,6 +20,7 @@ use orderferry::{
     read::{
         Block, BlockReader, Dialect, Piece, ReadError, ReadLimits, ReadSettings, inputs::find_one,
     },
+    report::RunSetup,
     storage::{LocalStorage, open_storage},
     stream::{self, StreamSettings},
     validate::ValidateSettings,
@@ -111,6 +112,7 @@ pub(crate) fn check_with(
         sends_reused_references: false,
         changed_exit: ChangedExit::First,
         run_id: "arbitrary".into(),
+        setup: RunSetup::default(),
         started_at: now,
         inputs: inputs.iter().map(|input| input.to_string_lossy().into_owned()).collect(),
         storage: open_storage(),

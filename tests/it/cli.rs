@@ -14,6 +14,8 @@ mod ledger;
 mod ledger_safety;
 mod leftover_carts;
 mod multi_mode;
+#[cfg(unix)]
+mod next_steps;
 mod old_orders;
 mod output;
 mod regressions;

@@ -146,6 +146,9 @@ pub(in crate::cli) struct SettleArguments {
     /// reference
     #[arg(long, value_name = "HEX")]
     pub(in crate::cli) target: Option<TargetPrefix>,
+    /// Settle only what this run sent
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) run: Option<String>,
 }
 
 /// State of an order in the ledger, as `--outcome` names it.

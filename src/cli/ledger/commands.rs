@@ -146,6 +146,7 @@ fn settle(
         references: references(&arguments.references)?,
         decision: arguments.decision.manual_decision(),
         target: arguments.target.clone(),
+        run: arguments.run.clone(),
         ordered_at: arguments.ordered_at.clone().map(|range| range.0),
     };
     let settled = admin.settle(&request)?;

@@ -86,6 +86,7 @@ fn find_orders(
     let filter = OrderFilter {
         references: ReferencePattern::Exact(reference.to_owned()),
         target: request.target.clone(),
+        run: request.run.clone(),
         ordered_at: request.ordered_at.clone(),
         ..OrderFilter::default()
     };

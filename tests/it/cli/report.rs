@@ -217,3 +217,40 @@ fn problems_name_the_column_or_the_path() {
         assert_eq!(problem["column_name"], expected);
     }
 }
+
+#[test]
+fn summary_names_the_setup_but_no_key() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1", "A-2"]));
+    workspace.file(
+        "orderferry.toml",
+        "in_flight = 7\nrate = '5/s'\n[targets.eu]\nbase_url = 'https://example.com'\nclient_key = 's3cret'\npos = 'shop/eu'\npage = 'import'\n",
+    );
+    let check = workspace.run("check orders.csv --to eu --rate 10/s --set tries=3").summary();
+    assert_eq!(check["version"], env!("CARGO_PKG_VERSION"));
+    let setup = |summary: &Value| {
+        ["target", "pos", "profile", "settings", "orders_from", "orders_to"]
+            .map(|key| format!("{key}: {}", summary[key]))
+            .join("\n")
+    };
+    insta::assert_snapshot!(setup(&check), @r#"
+    target: {"base_url":"https://example.com","hash":"ee63b1ce","name":"eu","sandbox":false}
+    pos: "shop/eu"
+    profile: "canonical"
+    settings: {"in_flight":"7","page":"import","rate":"10/s","tries":"3"}
+    orders_from: "2025-03-01T10:00:00.000Z"
+    orders_to: "2025-03-01T10:00:00.000Z"
+    "#);
+    assert!(!check.to_string().contains("s3cret"), "{check}");
+
+    let sandbox = workspace
+        .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s --client-key s3cret");
+    let summary = sandbox.summary();
+    assert_eq!(
+        (&summary["target"]["sandbox"], &summary["pos"], &summary["target"]["name"]),
+        (&true.into(), &"sandbox".into(), &Value::Null)
+    );
+    assert!(!summary.to_string().contains("s3cret"), "{summary}");
+    // Without a target there is none to name.
+    let none = workspace.file("none.toml", "").run("check orders.csv --pos x --config none.toml");
+    assert_eq!((&none.summary()["target"], &none.summary()["pos"]), (&Value::Null, &"x".into()));
+}

@@ -83,6 +83,7 @@ impl TestShop {
             references: references.iter().map(ToString::to_string).collect(),
             decision,
             target: filter.target,
+            run: filter.run,
             ordered_at: filter.ordered_at,
         };
         let settled = self.admin().settle(&request);
@@ -234,6 +235,7 @@ fn settle_is_refused_during_a_run() {
     );
     let run = shop.run("a");
     let request = SettleRequest {
+        run: None,
         references: vec!["A".into(), "B".into()],
         decision: ManualDecision::Failed,
         target: None,

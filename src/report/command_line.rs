@@ -1,0 +1,194 @@
+//! Command line of a run: how it was called, and the commands that continue from it, quoted for a
+//! POSIX shell.
+//!
+//! Never holds the client key: a command reads it from the environment. Filled by `cli`; used by
+//! `next_steps`.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// What to do next, with the command that does it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextStep {
+    /// Why, or what it is for.
+    pub why: String,
+    /// The command, quoted for a POSIX shell.
+    pub command: String,
+}
+
+/// How a run was called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The inputs as they were typed.
+    pub inputs: Vec<String>,
+    /// The options that were typed or are set by a variable of their own.
+    pub options: Vec<TypedOption>,
+    /// The ledger that belongs to this run alone, if its target is an embedded sandbox.
+    pub own_ledger: Option<String>,
+}
+
+/// An option as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypedOption {
+    /// Its name without the dashes.
+    pub name: String,
+    /// Its value; none for a flag, and for the client key.
+    pub value: Option<String>,
+}
+
+/// The option of the client key.
+pub const CLIENT_KEY: &str = "client-key";
+
+/// Options of one run that the next one does not repeat: where it writes and what it prints.
+const OPTIONS_OF_ONE_RUN: [&str; 4] = ["out", "events", "format", "quiet"];
+
+/// Options that only a ledger without an attempt to this target takes.
+const OPTIONS_OF_FIRST_RUN: [&str; 2] = ["new-ledger", "new-target"];
+
+/// Options that a saved plan has decided already.
+const OPTIONS_OF_PLAN: [&str; 3] = ["profile", "max-invalid", "mode"];
+
+/// Options of a real target, which a sandbox replaces: it has a ledger of its own.
+const OPTIONS_OF_TARGET: [&str; 3] = ["to", "base-url", "ledger"];
+
+impl TypedOption {
+    fn text(&self) -> String {
+        match &self.value {
+            _ if self.name == CLIENT_KEY => {
+                format!("--{CLIENT_KEY} \"$ORDERFERRY_CLIENT_KEY\"")
+            }
+            Some(value) => format!("--{} {}", self.name, quote(value)),
+            None => format!("--{}", self.name),
+        }
+    }
+}
+
+impl CommandLine {
+    /// The same command again. `is_first_run`: whether no attempt of it is in the ledger.
+    pub(super) fn again(&self, command: &str, is_first_run: bool) -> String {
+        self.with_inputs(command, &self.inputs, is_first_run)
+    }
+
+    /// The same command with other inputs.
+    pub(super) fn with_inputs(
+        &self,
+        command: &str,
+        inputs: &[String],
+        is_first_run: bool,
+    ) -> String {
+        let words = inputs.iter().map(|input| quote(input).into_owned());
+        let options = self
+            .options_without(&OPTIONS_OF_ONE_RUN)
+            .filter(|option| is_first_run || !OPTIONS_OF_FIRST_RUN.contains(&option.name.as_str()));
+        join(command, words.chain(options.map(TypedOption::text)))
+    }
+
+    /// A send of the inputs to a sandbox.
+    pub(super) fn to_sandbox(&self) -> String {
+        let words = self.inputs.iter().map(|input| quote(input).into_owned());
+        let options = self
+            .options_without(&OPTIONS_OF_ONE_RUN)
+            .filter(|option| !OPTIONS_OF_TARGET.contains(&option.name.as_str()))
+            .map(TypedOption::text);
+        join("send", words.chain(["--sandbox".to_owned()]).chain(options))
+    }
+
+    /// A send of the rest of the plan in this run folder.
+    pub(super) fn resume(&self, folder: &str) -> String {
+        let left_out = [&OPTIONS_OF_ONE_RUN[..], &OPTIONS_OF_FIRST_RUN, &OPTIONS_OF_PLAN].concat();
+        let options = self.options_without(&left_out).filter(|option| option.name != "resume");
+        let resume = format!("--resume {}", quote(folder));
+        join("send", [resume].into_iter().chain(options.map(TypedOption::text)))
+    }
+
+    /// A command on the ledger of the run.
+    pub(super) fn on_ledger(&self, command: &str) -> String {
+        let shared = |option: &&TypedOption| ["ledger", "config", "set"].contains(&&*option.name);
+        let own = self.own_ledger.iter().map(|ledger| format!("--ledger {}", quote(ledger)));
+        let options = self.options.iter().filter(shared).map(TypedOption::text);
+        join(&format!("ledger {command}"), own.chain(options))
+    }
+
+    /// Whether an input can be read only once.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.inputs.iter().any(|input| input == "-")
+    }
+
+    /// Whether this option was typed.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.options.iter().any(|option| option.name == name)
+    }
+
+    fn options_without(&self, left_out: &[&str]) -> impl Iterator<Item = &TypedOption> {
+        self.options.iter().filter(|option| !left_out.contains(&option.name.as_str()))
+    }
+}
+
+fn join(command: &str, words: impl Iterator<Item = String>) -> String {
+    words.fold(format!("orderferry {command}"), |line, word| format!("{line} {word}"))
+}
+
+/// Quotes a word for a POSIX shell, if it needs quotes.
+fn quote(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_needs_it() {
+        for (word, quoted) in [
+            ("exports/orders-2026-11.csv", "exports/orders-2026-11.csv"),
+            ("", "''"),
+            ("my orders.csv", "'my orders.csv'"),
+            ("it's $HOME.csv", r"'it'\''s $HOME.csv'"),
+            ("~/a", "'~/a'"),
+            ("*.csv", "'*.csv'"),
+            ("Bücher", "'Bücher'"),
+        ] {
+            assert_eq!(quote(word), quoted);
+        }
+    }
+
+    #[test]
+    fn commands_repeat_what_was_typed() {
+        let option = |name: &str, value: Option<&str>| TypedOption {
+            name: name.to_owned(),
+            value: value.map(str::to_owned),
+        };
+        let line = CommandLine {
+            inputs: vec!["my orders.csv".to_owned()],
+            options: vec![
+                option("profile", Some("shop.toml")),
+                option("out", Some("runs/1")),
+                option("quiet", None),
+                option("ledger", Some("a b.db")),
+                option("to", Some("staging")),
+                option(CLIENT_KEY, None),
+                option("new-ledger", None),
+            ],
+            own_ledger: None,
+        };
+        let commands = [
+            line.again("send", false),
+            line.again("send", true),
+            line.to_sandbox(),
+            line.resume("runs/1"),
+            line.on_ledger("list --outcome unknown"),
+        ];
+        insta::assert_snapshot!(commands.join("\n"), @r#"
+        orderferry send 'my orders.csv' --profile shop.toml --ledger 'a b.db' --to staging --client-key "$ORDERFERRY_CLIENT_KEY"
+        orderferry send 'my orders.csv' --profile shop.toml --ledger 'a b.db' --to staging --client-key "$ORDERFERRY_CLIENT_KEY" --new-ledger
+        orderferry send 'my orders.csv' --sandbox --profile shop.toml --client-key "$ORDERFERRY_CLIENT_KEY" --new-ledger
+        orderferry send --resume runs/1 --ledger 'a b.db' --to staging --client-key "$ORDERFERRY_CLIENT_KEY"
+        orderferry ledger list --outcome unknown --ledger 'a b.db'
+        "#);
+    }
+}

@@ -1,0 +1,248 @@
+//! Next steps: what the operator does after a run, each as a command of this program.
+//!
+//! A command is bound to its run by `--run`, `--target` or the run folder, so that none changes
+//! what another run left. Pure. Called by `recorder`; shown by `terminal` and `page`.
+
+use std::borrow::Cow;
+
+use super::{
+    command_line::{CommandLine, NextStep},
+    numbers::{count, with_unit},
+    rejects,
+    summary::Summary,
+};
+use crate::model::{
+    outcome::Outcome,
+    problem::Severity,
+    request::{RequestKind, RequestRole},
+};
+
+/// In place of the references that the operator names.
+const REFERENCES: &str = "REFERENCE…";
+
+/// What a run left behind.
+pub(super) struct Situation<'a> {
+    /// The run in numbers.
+    pub(super) summary: &'a Summary,
+    /// How it was called.
+    pub(super) line: &'a CommandLine,
+    /// The run folder.
+    pub(super) folder: Cow<'a, str>,
+    /// The files of `rejects/` that have rows.
+    pub(super) reject_files: &'a [String],
+    /// Orders that an earlier run left unknown and this one did not send.
+    pub(super) n_unknown_before: u64,
+    /// The topic of the manual about what kept the run from reading the export or using it.
+    pub(super) help_topic: Option<&'static str>,
+}
+
+impl Situation<'_> {
+    /// The next steps, most urgent first.
+    pub(super) fn steps(&self) -> Vec<NextStep> {
+        let mut steps = self.about_unknown();
+        let rest =
+            if self.summary.command == "check" { self.after_check() } else { self.after_send() };
+        steps.extend(rest);
+        steps
+    }
+
+    fn about_unknown(&self) -> Vec<NextStep> {
+        let n_unknown = self.summary.orders[Outcome::Unknown];
+        let n_of_this_run = n_unknown - self.n_unknown_before.min(n_unknown);
+        let run = format!(" --run {}", self.summary.run_id);
+        let mut steps = Vec::new();
+        for (n, since, run) in [
+            (n_of_this_run, "", run.as_str()),
+            (self.n_unknown_before, " since an earlier run", ""),
+        ] {
+            if n == 0 {
+                continue;
+            }
+            steps.push(step(
+                format!("{}{since}: look them up in Personalize", outcome(n, Outcome::Unknown)),
+                self.on_target(&format!("list --outcome unknown{run}")),
+            ));
+            steps.push(step(
+                "then say which of them are there (--as failed: which are not)",
+                self.on_target(&format!("settle {REFERENCES} --as accepted{run}")),
+            ));
+        }
+        steps
+    }
+
+    fn after_send(&self) -> Vec<NextStep> {
+        let Summary { orders, exit_code, needs_backfill, .. } = self.summary;
+        if *exit_code == 2 || orders.read == 0 {
+            return self.after_refusal();
+        }
+        let mut steps = Vec::new();
+        if orders[Outcome::Changed] > 0 {
+            steps.push(step(
+                format!(
+                    "{}: correct them in Personalize",
+                    outcome(orders[Outcome::Changed], Outcome::Changed)
+                ),
+                self.on_target("list --outcome changed"),
+            ));
+            steps.push(step(
+                "then say which of them you know",
+                self.on_target(&format!("settle {REFERENCES} --as acknowledged")),
+            ));
+        }
+        steps.extend(self.about_invalid());
+        steps.extend(self.send_rejects());
+        let n_unreached = orders[Outcome::NotAttempted].saturating_sub(*needs_backfill);
+        let (n_failed, again) = (orders[Outcome::Failed], self.again());
+        if n_unreached > 0 {
+            let why =
+                format!("{}: run it again to go on", outcome(n_unreached, Outcome::NotAttempted));
+            steps.push(step(why, if self.line.reads_stdin() { self.resume() } else { again }));
+        } else if n_failed > 0 {
+            steps.push(step(
+                format!("{}: send them again", outcome(n_failed, Outcome::Failed)),
+                again,
+            ));
+        }
+        if *needs_backfill > 0 {
+            let why =
+                format!("{}: send them too, if no campaign may react", too_old(*needs_backfill));
+            steps.push(step(why, with_flag(self.again(), "--backfill")));
+        }
+        steps
+    }
+
+    fn after_check(&self) -> Vec<NextStep> {
+        let Summary { orders, exit_code, .. } = self.summary;
+        if *exit_code == 2 || orders.read == 0 {
+            return self.after_refusal();
+        }
+        let mut steps: Vec<_> = self.about_invalid().into_iter().collect();
+        if !steps.is_empty() {
+            steps.push(step("fix the export or its profile, then check again", self.again()));
+        }
+        if orders[Outcome::Valid] > 0 {
+            let ready = format!("{} ready", with_unit(orders[Outcome::Valid], "order"));
+            steps.push(match &self.summary.target {
+                Some(_) => step(format!("{ready}: send what is ready"), self.send()),
+                // Without a target there is none to send to.
+                None => step(format!("{ready}: try a sandbox first"), self.line.to_sandbox()),
+            });
+        }
+        steps
+    }
+
+    /// After a run that sent nothing and shows no single order as ready.
+    fn after_refusal(&self) -> Vec<NextStep> {
+        let Summary { orders, exit_code, needs_backfill, .. } = self.summary;
+        match exit_code {
+            4 => return vec![step("stopped early: run it again", self.again())],
+            5 => return vec![step("once the other run has ended, run it again", self.again())],
+            _ => {}
+        }
+        let mut steps: Vec<_> = self.about_invalid().into_iter().collect();
+        let topic = self.help_topic.or((orders.read == 0).then_some("inputs"));
+        if let Some(topic) = topic.filter(|_| steps.is_empty()) {
+            let what = if orders.read == 0 { "no order was read" } else { "nothing was sent" };
+            steps.push(step(
+                format!("{what}: read what it takes"),
+                format!("orderferry help {topic}"),
+            ));
+        }
+        if *needs_backfill > 0 {
+            let why =
+                format!("{}: send them too, if no campaign may react", too_old(*needs_backfill));
+            steps.push(step(why, with_flag(self.again(), "--backfill")));
+        } else if !steps.is_empty() {
+            steps.push(step("then run it again", self.again()));
+        }
+        steps
+    }
+
+    /// The most frequent error.
+    fn about_invalid(&self) -> Option<NextStep> {
+        let problems = &self.summary.problems;
+        let mut errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+        let worst = errors.find(|problem| problem.orders > 0)?;
+        let n_invalid = self.summary.orders[Outcome::Invalid];
+        let why = if n_invalid == 0 {
+            format!("{} with an error: what it means", with_unit(worst.orders, "order"))
+        } else {
+            format!("{}: what is wrong, and how to fix it", outcome(n_invalid, Outcome::Invalid))
+        };
+        Some(step(why, format!("orderferry explain {}", worst.code)))
+    }
+
+    /// Sends the rows of rejected orders, once they are fixed. None for a resumed plan, whose
+    /// profile is not known.
+    fn send_rejects(&self) -> Option<NextStep> {
+        let path = |name: &String| format!("{}/{}/{name}", self.folder, rejects::FOLDER);
+        let files: Vec<_> = self.reject_files.iter().map(path).collect();
+        let counted =
+            [Outcome::Invalid, Outcome::Refused].map(|which| (which, self.summary.orders[which]));
+        let counted: Vec<_> =
+            counted.iter().filter(|(_, n)| *n > 0).map(|(which, n)| outcome(*n, *which)).collect();
+        if files.is_empty() || counted.is_empty() || self.line.has("resume") {
+            return None;
+        }
+        Some(step(
+            format!("{}: fix their rows and send them", counted.join(", ")),
+            self.line.with_inputs("send", &files, !self.has_attempt()),
+        ))
+    }
+
+    fn send(&self) -> String {
+        let mut command = self.line.again("send", true);
+        if let Some(estimate) = &self.summary.forecast {
+            let notes = &estimate.notes;
+            let holds_old = notes.orders.old_orders > 0 && !notes.old_orders.are_skipped;
+            for (flag, is_needed) in [
+                ("--new-ledger", notes.needs_new_ledger),
+                ("--new-target", notes.needs_new_target),
+                ("--backfill", holds_old),
+            ] {
+                if is_needed {
+                    command = with_flag(command, flag);
+                }
+            }
+        }
+        command
+    }
+
+    fn again(&self) -> String {
+        self.line.again(&self.summary.command, !self.has_attempt())
+    }
+
+    fn resume(&self) -> String {
+        if self.has_attempt() { self.line.resume(&self.folder) } else { self.again() }
+    }
+
+    /// Whether the ledger holds an attempt of this run.
+    fn has_attempt(&self) -> bool {
+        let is_attempt = |kind: RequestKind| {
+            matches!(kind.role(), RequestRole::SendOrder | RequestRole::CheckOutCart)
+        };
+        self.summary.requests.by_kind.iter().any(|(kind, n)| *n > 0 && is_attempt(kind))
+    }
+
+    fn on_target(&self, command: &str) -> String {
+        let target =
+            self.summary.target.as_ref().map(|target| format!(" --target {}", target.hash));
+        self.line.on_ledger(&format!("{command}{}", target.unwrap_or_default()))
+    }
+}
+
+fn step(why: impl Into<String>, command: String) -> NextStep {
+    NextStep { why: why.into(), command }
+}
+
+fn with_flag(command: String, flag: &str) -> String {
+    if command.split(' ').any(|word| word == flag) { command } else { format!("{command} {flag}") }
+}
+
+fn outcome(n: u64, outcome: Outcome) -> String {
+    format!("{} {}", count(n), outcome.as_str().replace('_', " "))
+}
+
+fn too_old(n: u64) -> String {
+    format!("{} too old", with_unit(n, "order"))
+}

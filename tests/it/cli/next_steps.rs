@@ -1,0 +1,323 @@
+//! Tests of the next steps: each situation is made, and the command that the report prints for it
+//! is run by a shell and does what it says.
+
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use serde_json::Value;
+
+use crate::support::{
+    PROGRAM, isolate_in,
+    service::{MockService, Reply},
+    workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
+};
+
+/// In place of the references that the operator names.
+const REFERENCES: &str = "REFERENCE…";
+
+/// A workspace and a service that gives `fault` for the last events of `B-` orders until it is
+/// repaired.
+struct TestShop {
+    workspace: Workspace,
+    service: MockService,
+    is_repaired: Arc<AtomicBool>,
+}
+
+/// What a command printed, and its exit code.
+struct Printed {
+    code: i32,
+    text: String,
+}
+
+impl TestShop {
+    fn new(fault: Reply) -> Self {
+        let is_repaired = Arc::new(AtomicBool::new(false));
+        let repaired = Arc::clone(&is_repaired);
+        let service = MockService::start(move |request| {
+            let is_faulty = request.is_checkout() && request.reference().starts_with("B-");
+            (is_faulty && !repaired.load(Ordering::SeqCst)).then(|| fault.clone())
+        });
+        Self { workspace: Workspace::new(), service, is_repaired }
+    }
+
+    fn send(&self, content: &str, options: &str) -> RunResult {
+        self.workspace.file("my orders.csv", content);
+        self.workspace.file("config.toml", self.config());
+        // The client key is typed: no command may show it.
+        let ran = self.workspace.run_with(
+            &format!("send my?orders.csv --config config.toml --client-key s3cret-k3y{options}"),
+            &[],
+            content.as_bytes(),
+        );
+        assert!(!ran.text("summary.json").contains("s3cret-k3y"));
+        ran
+    }
+
+    fn config(&self) -> String {
+        format!(
+            "rate = 'unlimited'\nidentity_pause = '0s'\ntries = 2\ndown_after = 100\n[target]\nbase_url = '{}'\npos = 'x'\n",
+            self.service.base_url
+        )
+    }
+
+    /// Runs a printed command in a shell.
+    fn shell(&self, command: &str) -> Printed {
+        self.shell_with(command, "/dev/null")
+    }
+
+    fn shell_with(&self, command: &str, stdin: &str) -> Printed {
+        let mut shell = Command::new("sh");
+        isolate_in(&self.workspace.path(""), &mut shell);
+        let folder = Path::new(PROGRAM).parent().unwrap().to_str().unwrap();
+        let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
+        shell.args(["-c", command]).env("PATH", path).env("ORDERFERRY_CLIENT_KEY", "s3cret-k3y");
+        let stdin = if stdin == "/dev/null" { stdin.into() } else { self.workspace.path(stdin) };
+        let output = shell.stdin(fs::File::open(stdin).unwrap()).output().unwrap();
+        Printed {
+            code: output.status.code().unwrap(),
+            text: String::from_utf8(output.stdout).unwrap()
+                + &String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs a printed check or send in a shell; returns its exit code and the orders by outcome.
+    fn shell_run(&self, command: &str) -> String {
+        let printed = self.shell(&format!("{command} --format json"));
+        outcomes(&printed)
+    }
+}
+
+/// The exit code of a run and the orders by outcome.
+fn outcomes(printed: &Printed) -> String {
+    let json = printed.text.lines().find(|line| line.starts_with('{'));
+    let json = json.unwrap_or_else(|| panic!("{}", printed.text));
+    let summary: Value = serde_json::from_str(json).unwrap();
+    let orders = summary["orders"].as_object().unwrap();
+    let orders: Vec<_> = orders
+        .iter()
+        .filter(|(name, n)| *name != "read" && n.as_u64() != Some(0))
+        .map(|(name, n)| format!("{n} {name}"))
+        .collect();
+    format!("{}: {}", printed.code, orders.join(", "))
+}
+
+/// The reasons and commands of a run.
+fn next(ran: &RunResult) -> Vec<(String, String)> {
+    let steps = ran.summary()["next"].as_array().unwrap().clone();
+    let text = |step: &Value, key: &str| step[key].as_str().unwrap().to_owned();
+    steps.iter().map(|step| (text(step, "why"), text(step, "command"))).collect()
+}
+
+/// The command of the only step whose reason contains this text.
+fn command(ran: &RunResult, why: &str) -> String {
+    let steps = next(ran);
+    let mut found = steps.iter().filter(|(reason, _)| reason.contains(why));
+    let command = found.next().unwrap_or_else(|| panic!("{why:?} in {steps:#?}")).1.clone();
+    assert!(found.next().is_none(), "{why:?} twice in {steps:#?}");
+    command
+}
+
+fn recent(references: &[&str]) -> String {
+    export(references)
+        .replace("2025-03-01", &chrono::Utc::now().format("%Y-%m-%d").to_string())
+        .replace("T10:00:00Z", "T00:00:01Z")
+}
+
+#[test]
+fn unknown_orders_of_the_run_are_listed_and_settled() {
+    let shop = TestShop::new(Reply::Disconnect);
+    let first = shop.send(&recent(&["A-1", "B-1"]), "");
+    assert_eq!((first.code, next(&first).len()), (3, 2), "{:#?}", next(&first));
+    // A later run leaves another order unknown, and holds the first one.
+    let second = shop.send(&recent(&["A-1", "B-1", "B-2"]), "");
+    assert_eq!(second.code, 3);
+
+    let listed = shop.shell(&command(&first, "1 unknown: look them up"));
+    assert!(listed.text.contains("B-1") && !listed.text.contains("B-2"), "{}", listed.text);
+    let of_earlier = shop.shell(&command(&second, "since an earlier run"));
+    assert!(of_earlier.text.contains("B-1"), "{}", of_earlier.text);
+
+    // The first run's command settles nothing that the second one sent.
+    let settle = &next(&first)[1].1;
+    let refused = shop.shell(&settle.replace(REFERENCES, "B-2"));
+    assert_eq!(refused.code, 2, "{}", refused.text);
+    let settled = shop.shell(&settle.replace(REFERENCES, "B-1"));
+    assert_eq!(settled.code, 0, "{}", settled.text);
+    let settled = shop.shell(&next(&second)[1].1.replace(REFERENCES, "B-2"));
+    assert_eq!(settled.code, 0, "{}", settled.text);
+    assert_eq!(shop.send(&recent(&["A-1", "B-1", "B-2"]), "").code, 0);
+}
+
+#[test]
+fn sandbox_commands_use_the_ledger_of_the_run() {
+    let shop = TestShop::new(Reply::Disconnect);
+    let references: Vec<_> = (0..30).map(|n| format!("A-{n}")).collect();
+    let references: Vec<_> = references.iter().map(String::as_str).collect();
+    let ran = shop.workspace.file("orders.csv", export(&references)).run(
+        "send orders.csv --sandbox --rate unlimited --identity-pause 0s --set down_after=100 --fault closed_taken=40%",
+    );
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    let results = ran.results();
+    let unknown = results.iter().filter(|result| result["outcome"] == "unknown");
+    let unknown: Vec<_> = unknown.map(|result| result["referenceId"].as_str().unwrap()).collect();
+    let listed = shop.shell(&command(&ran, "look them up"));
+    let n_listed = listed.text.lines().filter(|line| line.starts_with("unknown ")).count();
+    assert_eq!(n_listed, unknown.len(), "{}", listed.text);
+    let settled = shop.shell(&next(&ran)[1].1.replace(REFERENCES, &unknown.join(" ")));
+    assert_eq!(settled.code, 0, "{}", settled.text);
+}
+
+#[test]
+fn changed_orders_are_listed_and_acknowledged() {
+    let shop = TestShop::new(Reply::Disconnect);
+    assert_eq!(shop.send(&recent(&["A-1", "A-2"]), "").code, 0);
+    let changed = recent(&["A-1", "A-2"]).replacen("30.60", "31.60", 2);
+    let ran = shop.send(&changed, "");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let listed = shop.shell(&command(&ran, "1 changed: correct them"));
+    assert!(listed.text.contains("A-1") && !listed.text.contains("A-2"), "{}", listed.text);
+    let known = shop.shell(&command(&ran, "which of them you know").replace(REFERENCES, "A-1"));
+    assert_eq!(known.code, 0, "{}", known.text);
+    assert_eq!(shop.send(&changed, "").summary()["orders"]["already_sent"], 2);
+}
+
+#[test]
+fn rejected_rows_are_fixed_and_sent() {
+    let shop = TestShop::new(Reply::status(400));
+    let invalid = ExportRow { reference: "A-2", price: "x", ..ExportRow::default() }.csv();
+    let content = recent(&["A-1", "B-1"])
+        + &recent(&[]).replace(HEADER, &invalid).replace("2025-03-01", &today());
+    let ran = shop.send(&content, "");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let explained = shop.shell(&command(&ran, "1 invalid: what is wrong"));
+    assert!(explained.text.starts_with("number_unreadable"), "{}", explained.text);
+
+    let rejects = ran.path("rejects/my orders.csv");
+    let fixed = fs::read_to_string(&rejects).unwrap().replace(",x,", ",30.60,");
+    fs::write(rejects, fixed).unwrap();
+    shop.is_repaired.store(true, Ordering::SeqCst);
+    let send = command(&ran, "1 invalid, 1 refused: fix their rows and send them");
+    assert!(send.starts_with("orderferry send 'run-1/rejects/my orders.csv' "), "{send}");
+    assert_eq!(shop.shell_run(&send), "0: 2 accepted");
+    assert_eq!(
+        shop.send(&content.replace(",x,", ",30.60,"), "").summary()["orders"]["already_sent"],
+        3
+    );
+}
+
+fn today() -> String {
+    chrono::Utc::now().format("%Y-%m-%d").to_string()
+}
+
+#[test]
+fn failed_orders_are_sent_again() {
+    let shop = TestShop::new(Reply::status(503));
+    let ran = shop.send(&recent(&["A-1", "B-1"]), "");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    shop.is_repaired.store(true, Ordering::SeqCst);
+    let again = command(&ran, "1 failed: send them again");
+    assert_eq!(shop.shell_run(&again), "0: 1 accepted, 1 already_sent");
+}
+
+#[test]
+fn stopped_run_goes_on() {
+    let shop = TestShop::new(Reply::Disconnect);
+    let ran = shop.send(&recent(&["A-1", "A-2", "A-3"]), " --limit 2");
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    let again = command(&ran, "1 not attempted: run it again to go on");
+    assert_eq!(shop.shell_run(&again), "0: 1 accepted, 2 already_sent");
+}
+
+#[test]
+fn stopped_run_of_standard_input_is_resumed() {
+    let shop = TestShop::new(Reply::Disconnect);
+    shop.workspace.file("config.toml", shop.config());
+    let ran = shop.workspace.run_with(
+        "send - --config config.toml --client-key s3cret-k3y --limit 2 --max-invalid 3",
+        &[],
+        recent(&["A-1", "A-2", "A-3"]).as_bytes(),
+    );
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    let resume = command(&ran, "run it again to go on");
+    assert_eq!(shop.shell_run(&resume), "0: 1 accepted, 2 already_sent");
+}
+
+#[test]
+fn old_orders_are_sent_on_request() {
+    let shop = TestShop::new(Reply::Disconnect);
+    let few = recent(&["A-1"]) + &row("A-2");
+    let ran = shop.send(&few, "");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let backfill = command(&ran, "1 order too old: send them too");
+    assert_eq!(shop.shell_run(&backfill), "0: 1 accepted, 1 already_sent");
+
+    let many: Vec<_> = (0..20).map(|n| format!("C-{n}")).collect();
+    let many = export(&many.iter().map(String::as_str).collect::<Vec<_>>());
+    let ran = shop.send(&many, "");
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    let backfill = command(&ran, "too old: send them too");
+    assert_eq!(shop.shell_run(&backfill), "0: 20 accepted");
+}
+
+#[test]
+fn nothing_read_names_the_topic_and_the_command() {
+    let shop = TestShop::new(Reply::Disconnect);
+    shop.workspace.file("config.toml", shop.config());
+    let missing = shop
+        .workspace
+        .run("send orders-*.csv --config config.toml --client-key s3cret-k3y --new-ledger");
+    assert_eq!(missing.code, 2);
+    let topic = shop.shell(&command(&missing, "no order was read"));
+    assert!(topic.code == 0 && topic.text.contains("gzip"), "{}", topic.text);
+    shop.workspace.file("orders-1.csv", recent(&["A-1"]));
+    assert_eq!(shop.shell_run(&command(&missing, "run it again")), "0: 1 accepted");
+
+    let empty = shop.workspace.file("empty.csv", HEADER).run("check empty.csv --pos x");
+    assert_eq!(empty.code, 0, "{}", empty.err);
+    assert!(shop.shell(&command(&empty, "no order was read")).text.contains("gzip"));
+    let no_ledger = shop.workspace.run_with(
+        "send orders-1.csv --config config.toml --client-key s3cret-k3y --ledger=none.db",
+        &[],
+        b"",
+    );
+    assert_eq!(no_ledger.code, 2);
+    let topic = shop.shell(&command(&no_ledger, "no order was read"));
+    assert!(topic.text.contains("--new-ledger"), "{}", topic.text);
+}
+
+#[test]
+fn check_leads_to_a_send() {
+    let shop = TestShop::new(Reply::Disconnect);
+    let bad = ExportRow { reference: "A-2", price: "x", ..ExportRow::default() }.csv();
+    shop.workspace.file("orders.csv", export(&["A-1"]) + &bad).file("config.toml", shop.config());
+    let key = [("ORDERFERRY_CLIENT_KEY", "s3cret-k3y")];
+    let ran = shop.workspace.run_with("check orders.csv --config config.toml", &key, b"");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let explained = shop.shell(&command(&ran, "what is wrong"));
+    assert!(explained.text.starts_with("number_unreadable"), "{}", explained.text);
+    assert_eq!(shop.shell_run(&command(&ran, "then check again")), "1: 1 invalid, 1 valid");
+    // The command has what the first send needs: a new ledger, and leave to send an old order.
+    let send = command(&ran, "send what is ready");
+    assert_eq!(shop.shell_run(&send), "1: 1 accepted, 1 invalid");
+}
+
+#[test]
+fn check_without_a_target_leads_to_a_sandbox() {
+    let shop = TestShop::new(Reply::Disconnect);
+    let ran = shop.workspace.file("orders.csv", export(&["A-1"])).run("check orders.csv --pos x");
+    assert_eq!((ran.code, next(&ran).len()), (0, 1), "{}", ran.err);
+    assert_eq!(shop.shell_run(&command(&ran, "try a sandbox first")), "0: 1 accepted");
+}
+
+#[test]
+fn clean_send_needs_nothing() {
+    let shop = TestShop::new(Reply::Disconnect);
+    assert_eq!(next(&shop.send(&recent(&["A-1"]), "")), []);
+}
