@@ -254,3 +254,28 @@ fn summary_names_the_setup_but_no_key() {
     let none = workspace.file("none.toml", "").run("check orders.csv --pos x --config none.toml");
     assert_eq!((&none.summary()["target"], &none.summary()["pos"]), (&Value::Null, &"x".into()));
 }
+
+fn rows_of_problems_are_shown_without_personal_data() {
+    let json = r#"{"referenceId":"A-1","orderedAt":"2025-03-01T10:00:00Z","status":"PURCHASED","#
+        .to_owned()
+        + r#""currencyCode":"EUR","price":"12,50","paymentType":"PayPal","customer_note":"secret","#
+        + r#""guest":{"email":"ann.secret@example.com","lastname":"Secret"}}"#;
+    let csv = ExportRow { reference: "A-1", price: "\"12,50\"", ..ExportRow::default() }.csv();
+    let csv = format!("{}{csv}", export(&[])).replace("Smith", "Secret");
+    for (file, content) in [("orders.csv", csv), ("orders.ndjson", json)] {
+        let workspace = Workspace::with(file, &content);
+        let piped = workspace.run(&format!("check {file} --pos x --max-invalid 100%"));
+        let shown: Vec<_> =
+            piped.out.lines().skip_while(|line| !line.contains("[number_unreadable]")).collect();
+        assert!(shown[1].starts_with(&format!(" --> {file}:")), "{}", piped.out);
+        assert!(shown[1].contains("order A-1, "), "{}", piped.out);
+        let (line, carets) = (shown[3], shown[4]);
+        let start = carets.chars().position(|char| char == '^').unwrap();
+        let marked: String = line.chars().skip(start).take(carets.matches('^').count()).collect();
+        assert_eq!(marked, "\"12,50\"");
+        for line in piped.out.lines() {
+            assert!(!line.to_lowercase().contains("secret"), "{line}");
+            assert!(!line.contains('\u{1b}'), "{line}");
+        }
+    }
+}
