@@ -38,8 +38,7 @@ impl MemoryBudget {
                 keys: bytes / 6,
                 // Its size has little effect, and it is allocated as a whole.
                 filter: (bytes / 32).min(MAX_FILTER_BYTES),
-                // Those of five million rows are merged in one pass, with 256 MB of memory.
-                identifiers: bytes / 12,
+                identifiers: bytes / 24,
                 // The chunks of a 10 GB file with 256 MB of memory can be merged in one pass.
                 rows: bytes / 10 * 4,
                 results: bytes / 5,
@@ -47,7 +46,7 @@ impl MemoryBudget {
             guests: bytes / 12,
             deferred: bytes / 10,
             rejects: bytes / 64,
-            repeated_content: bytes / 32,
+            repeated_content: bytes / 64,
             plan: bytes / 4,
         }
     }

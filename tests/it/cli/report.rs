@@ -255,6 +255,7 @@ fn summary_names_the_setup_but_no_key() {
     assert_eq!((&none.summary()["target"], &none.summary()["pos"]), (&Value::Null, &"x".into()));
 }
 
+#[test]
 fn rows_of_problems_are_shown_without_personal_data() {
     let json = r#"{"referenceId":"A-1","orderedAt":"2025-03-01T10:00:00Z","status":"PURCHASED","#
         .to_owned()
