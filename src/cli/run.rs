@@ -49,8 +49,10 @@ fn print_summary(
     spec: &pipeline::RunSpec<'_>,
     arguments: &ReadArguments,
 ) -> io::Result<()> {
-    if let Some(error) = &finished.error {
-        print::status(&format!("error: {error}"));
+    match (&finished.profile_faults, &finished.error) {
+        (Some(faults), _) => print::diagnostics(faults),
+        (None, Some(error)) => print::status(&format!("error: {error}")),
+        (None, None) => {}
     }
     match arguments.format {
         // Printed with `--quiet` too: a script reads it, also after a run that sent nothing.

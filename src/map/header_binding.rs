@@ -9,9 +9,11 @@ use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 use super::{
     bound_rule::{BoundPeople, BoundRule, FieldBinding, TestedSource},
     condition::{CellSource, Condition},
-    error::{MapError, MissingName},
+    error::MapError,
+    header_hint::{has_names, header_hint, position_of},
     input_settings::{MissingColumns, UnknownColumns},
     mapper::Mapper,
+    missing_name::MissingName,
     misspelling::misspelling,
     profile::{FieldRule, FieldTarget, Profile},
     record_view::HeaderNames,
@@ -19,12 +21,13 @@ use super::{
     wildcard::wildcard_field,
 };
 use crate::model::{
+    diagnostic::Note,
     field::{Field, FieldGroup},
     origin::{Place, Position},
     problem::{Code, Problem},
     record::Header,
     redact::redact,
-    suggest::{did_you_mean, suggest},
+    suggest::suggest,
 };
 
 /// A profile bound to the columns of a file.
@@ -232,24 +235,17 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             return;
         }
         let names = self.header.names.iter().map(String::as_str);
-        let hint = match (&near, self.header.names.as_slice()) {
-            (Some(near), _) => did_you_mean(Some(near)),
-            // The file probably has another delimiter, and a similar name would mislead.
-            (None, [only]) if only.contains([';', '\t', '|']) => {
-                "\n  hint: the header is one column; set delimiter in the profile".to_owned()
-            }
-            // A hint is shown only where the column is required.
-            _ if is_required => did_you_mean(suggest(column, names)),
-            _ => String::new(),
-        };
+        // A similar name is shown only where the column is required.
+        let shown = near.as_deref().or_else(|| suggest(column, names).filter(|_| is_required));
+        let fact = shown.and_then(|name| position_of(name, self.header, self.file));
         self.missing.push(MissingName {
-            file: format!("{}:1", self.file),
+            file: self.file.to_owned(),
             name: column.to_owned(),
             purpose: format!("the profile needs it for {field}"),
             is_path: false,
             is_required,
             near,
-            hint,
+            notes: fact.map(Note::Fact).into_iter().collect(),
         });
     }
 
@@ -257,15 +253,30 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     fn ensure_complete(&self) -> Result<(), MapError> {
         let mut missing = refused_names(&self.missing);
         let has_known = self.header.names.iter().any(|name| self.is_known(name));
+        let is_known = |name: &str| self.is_known(name);
+        let hint = header_hint(self.profile, self.header, self.file, is_known);
         // Every name is missing then, and one says it.
-        if !has_known {
+        if !has_known || hint.is_some() {
             missing.truncate(1);
         }
-        if let Some(first) = missing.first_mut().filter(|first| !has_known && first.hint.is_empty())
-        {
-            first.hint = first_line_hint(self.header);
+        let without_near = missing.iter_mut().find(|missing| missing.notes.is_empty());
+        match (hint, without_near) {
+            (Some(hint), _) => {
+                if let Some(first) = missing.first_mut() {
+                    first.notes.push(Note::Hint(hint));
+                }
+            }
+            (None, Some(first)) => {
+                first.notes.push(Note::Fact(has_names(self.header, self.file)));
+                if !has_known {
+                    let hint =
+                        "none of the profile's columns is in the first line; is it a header?";
+                    first.notes.push(Note::Hint(hint.to_owned()));
+                }
+            }
+            (None, None) => {}
         }
-        if missing.is_empty() { Ok(()) } else { Err(MapError::Missing(missing)) }
+        if missing.is_empty() { Ok(()) } else { Err(self.profile.name_places.error(&missing)) }
     }
 
     fn ambiguous_column(&self, column: &str, field: &str) -> MapError {
@@ -317,24 +328,6 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
 
 /// What a condition's column is needed for, as part of a message.
 const CONDITION: &str = "a condition";
-
-/// Names of a header that a hint shows.
-const SHOWN_NAMES: usize = 5;
-
-/// A hint that shows what was taken for the header.
-fn first_line_hint(header: &Header) -> String {
-    let shown: Vec<String> = header
-        .names
-        .iter()
-        .take(SHOWN_NAMES)
-        .map(|name| format!("{:?}", if name.contains('@') { redact(name) } else { name.clone() }))
-        .collect();
-    let more = if header.names.len() > SHOWN_NAMES { ", …" } else { "" };
-    format!(
-        "\n  hint: none of the profile's columns is in the first line, {}{more}; is it a header?",
-        shown.join(", ")
-    )
-}
 
 /// The missing names for which the export is refused.
 pub(super) fn refused_names(missing: &[MissingName]) -> Vec<MissingName> {

@@ -4,10 +4,10 @@
 //! the end. Called by `shuffle` before it reads.
 
 use super::{
-    error::{MapError, MissingName},
-    file_mapper::FileMapper,
-    header_binding::refused_names,
+    error::MapError, file_mapper::FileMapper, header_binding::refused_names,
+    missing_name::MissingName, profile::Profile,
 };
+use crate::model::diagnostic::Note;
 
 /// Collects the columns that each of several joined files lacks.
 #[derive(Debug, Default)]
@@ -32,9 +32,12 @@ impl MissingInAll {
     ///
     /// # Errors
     ///
-    /// [`MapError::Missing`] with all of these columns.
-    pub fn ensure_none(self) -> Result<(), MapError> {
-        let missing = refused_names(&self.missing.unwrap_or_default());
-        if missing.is_empty() { Ok(()) } else { Err(MapError::Missing(missing)) }
+    /// [`MapError::Profile`] with all of these columns.
+    pub fn ensure_none(self, profile: &Profile) -> Result<(), MapError> {
+        let mut missing = refused_names(&self.missing.unwrap_or_default());
+        for missing in missing.iter_mut().filter(|missing| missing.notes.is_empty()) {
+            missing.notes.push(Note::Fact(format!("it is in none of {}", missing.file)));
+        }
+        if missing.is_empty() { Ok(()) } else { Err(profile.name_places.error(&missing)) }
     }
 }

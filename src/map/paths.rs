@@ -5,20 +5,22 @@
 
 use super::{
     condition::Condition,
-    error::{MapError, MissingName},
+    error::MapError,
     header_binding::unknown_column,
     input_settings::MissingColumns,
+    missing_name::MissingName,
     misspelling::{misspelling, same_noun},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     rule::Rule,
     seen_names::SeenNames,
 };
 use crate::model::{
+    diagnostic::Note,
     draft::PersonRole,
     field::FieldGroup,
     origin::Position,
     problem::{Code, Problem},
-    suggest::{did_you_mean, suggest},
+    suggest::suggest,
 };
 
 /// A warning for each member that the profile does not use.
@@ -47,7 +49,7 @@ struct ReadPath<'p> {
 ///
 /// # Errors
 ///
-/// [`MapError::Missing`] with all paths that no document has, and that an order needs or that are
+/// [`MapError::Profile`] with all paths that no document has, and that an order needs or that are
 /// the misspelling of a member.
 pub fn missing_paths(
     profile: &Profile,
@@ -77,8 +79,10 @@ pub fn missing_paths(
                 let (segment, beside) = seen.beside(&paths[0]);
                 suggest(segment, beside.iter().map(|(_, name)| *name)).map(str::to_owned)
             });
-            let hint = did_you_mean(hint.as_deref());
-            missing.push(MissingName::of_path(file, name, purpose, hint));
+            let hint = hint.map(|name| Note::Hint(format!("did you mean {name:?}?")));
+            let (file, notes) = (file.to_owned(), hint.into_iter().collect());
+            let (is_path, is_required, near) = (true, true, None);
+            missing.push(MissingName { file, name, purpose, is_path, is_required, near, notes });
             missing_paths.extend(paths.into_iter().next());
         } else if !read.is_optional {
             let message = format!("no document has {name:?}, {purpose}");
@@ -86,12 +90,12 @@ pub fn missing_paths(
         }
     }
     if let (Some(first), Some(wrapper)) = (missing.first_mut(), seen.wrapper_of(&missing_paths)) {
-        first.hint = format!(
-            "\n  hint: the documents may be those in {wrapper:?}; write each on a line of its own: \
-             jq -c '.{wrapper}[]'"
-        );
+        first.notes = vec![Note::Hint(format!(
+            "the documents may be those in {wrapper:?}; write each on a line of its own: \
+             jq -c '.{wrapper}[]' {file}"
+        ))];
     }
-    if missing.is_empty() { Ok(warnings) } else { Err(MapError::Missing(missing)) }
+    if missing.is_empty() { Ok(warnings) } else { Err(profile.name_places.error(&missing)) }
 }
 
 /// The member that no rule uses and that a missing path probably means.

@@ -14,6 +14,7 @@ use super::{
     input_settings::{
         LastLineEnd, MissingColumns, Quote, SharedIdentifiers, UnknownColumns, UnreadableRows,
     },
+    missing_name::NamePlaces,
     rule::{Rule, RuleResult},
 };
 use crate::model::{
@@ -161,6 +162,8 @@ pub struct Profile {
     pub rules: Vec<FieldRule>,
     /// The rules of contacts and consumers, if the profile has any.
     pub people: Vec<PeopleRules>,
+    /// Where its text names columns and paths.
+    pub(super) name_places: NamePlaces,
 }
 
 impl Profile {

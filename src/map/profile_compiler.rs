@@ -9,10 +9,11 @@ use chrono::NaiveDate;
 
 use super::{
     condition_compiler::ConditionCompiler,
-    error::MapError,
+    error::{MapError, PROFILE},
     field_rules::RuleCompiler,
     input_settings::SharedIdentifiers,
     key_errors::{KeyError, KeyErrors},
+    missing_name::NamePlaces,
     number::NumberMarks,
     profile::{Profile, SharedIdentifierRules, reference_rule},
     profile_text::{GuestText, ProfileText},
@@ -21,9 +22,6 @@ use super::{
 use crate::model::{
     diagnostic::Diagnostics, severity::SeverityRules, source_text::SourceText, suggest::suggest,
 };
-
-/// The kind of the faults of a profile.
-const KIND: &str = "profile";
 
 /// The built-in profiles: name and TOML text.
 pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/canonical.toml"))];
@@ -43,7 +41,8 @@ impl Profile {
     /// [`MapError::NoProfile`] if there is none.
     pub fn built_in(name: &str) -> Result<Self, MapError> {
         if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
-            return Self::parse(name, text);
+            let built_in = Self::parse(name, text)?;
+            return Ok(Self { name_places: NamePlaces::default(), ..built_in });
         }
         let suggestion = suggest(name, BUILT_IN.iter().map(|(built_in, _)| *built_in));
         Err(MapError::NoProfile {
@@ -58,16 +57,18 @@ impl Profile {
     ///
     /// [`MapError::Profile`] with all faults of the text.
     pub fn parse(name: &str, text: &str) -> Result<Self, MapError> {
-        let source = SourceText { kind: KIND, name: name.to_owned(), text: text.to_owned() };
+        let source = SourceText { kind: PROFILE, name: name.to_owned(), text: text.to_owned() };
         let mut document = TomlDocument::parse(&source);
         let profile = document.read().and_then(|text| {
             let (profile, errors) = compile(text);
             document.add_errors(errors);
             profile
         });
-        let faults = document.into_faults();
+        let (texts, faults) = (document.texts(), document.into_faults());
         match profile {
-            Some(profile) if faults.is_empty() => Ok(profile),
+            Some(profile) if faults.is_empty() => {
+                Ok(Self { name_places: NamePlaces::new(source, texts), ..profile })
+            }
             _ => Err(MapError::Profile(Diagnostics::before_reading(faults, name))),
         }
     }
@@ -143,6 +144,7 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
         key,
         rules,
         people,
+        name_places: NamePlaces::default(),
     });
     (profile, errors)
 }
@@ -304,7 +306,7 @@ guest.max_addresses = 'many'
           p.toml:5:45: item_rows.any.less: invalid number "x": not a decimal number such as 1234.50
           p.toml:5:52: item_rows.any: an element of "any" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater
           p.toml:6:28: severity.missing_pos: missing_pos = "off"; expected "error": the service would refuse such an order, or it would be sent in part or twice
-          p.toml:6:50: severity.missing_poss: unknown value "missing_poss"; meant "missing_pos"?
+          p.toml:6:35: severity.missing_poss: unknown value "missing_poss"; meant "missing_pos"?
           p.toml:8:1: skip: unknown key "resaon"; meant "reason"? or "when"
           p.toml:9:29: skip.when.is: expected a string or a list of strings
           p.toml:13:1: order: unknown key "refrenceId"; meant "referenceId"?

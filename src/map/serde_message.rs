@@ -49,8 +49,23 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
         let text = format!("the key {name:?} is missing");
         return ReadableMessage { missing: Some(MissingKey(name)), ..plain(text) };
     }
-    plain(message.replace('`', ""))
+    let mut text = message.replace('`', "");
+    for (expected, readable) in TYPES {
+        if let Some(found) = text.strip_suffix(expected) {
+            text = format!("{found}{readable}");
+        }
+    }
+    plain(text)
 }
+
+/// What serde expects, and what a user writes.
+const TYPES: [(&str, &str); 5] = [
+    (" expected u16", " expected a whole number"),
+    (" expected u32", " expected a whole number"),
+    (" expected u64", " expected a whole number"),
+    (" expected usize", " expected a whole number"),
+    (" expected a boolean", " expected true or false"),
+];
 
 /// What was expected in place of an unknown name.
 pub(super) fn expectation(known: &[String], meant: Option<&str>) -> String {

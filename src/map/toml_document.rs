@@ -35,16 +35,17 @@ impl<'t> TomlDocument<'t> {
     /// Parses a text; errors of its syntax are its faults.
     #[must_use]
     pub fn parse(source: &'t SourceText) -> Self {
-        let (root, errors) = DeTable::parse_recoverable(&source.text);
+        let errors = syntax_errors(&source.text);
+        let root = DeTable::parse(&source.text).map(Spanned::into_inner);
         let mut document = Self {
             source,
-            root: root.into_inner(),
+            root: root.unwrap_or_default(),
             removed: Vec::new(),
             faults: Vec::new(),
             has_syntax_error: !errors.is_empty(),
         };
-        for error in errors.iter().take(MAX_FAULTS) {
-            document.add(error.span(), "", &error.message().replace('\n', ", "));
+        for error in errors {
+            document.add(error.span(), "", &readable_message(error.message()).text);
         }
         document
     }
@@ -96,6 +97,16 @@ impl<'t> TomlDocument<'t> {
         self.removed.iter().any(|removed| removed.starts_with(path))
     }
 
+    /// All texts with their paths and places, in the order of the document.
+    pub(super) fn texts(&self) -> Vec<(KeyPath, String, Range<usize>)> {
+        let mut texts = Vec::new();
+        for (key, value) in &self.root {
+            collect_texts(vec![key.get_ref().to_string()], value, &mut texts);
+        }
+        texts.sort_by_key(|(.., span)| span.start);
+        texts
+    }
+
     /// All faults, in the order of the text; those of the whole text are the last ones.
     #[must_use]
     pub fn into_faults(self) -> Vec<Diagnostic> {
@@ -139,6 +150,32 @@ impl<'t> TomlDocument<'t> {
         self.removed.push(path);
         true
     }
+}
+
+/// The errors of the syntax, each the first one of its line.
+// After an error the parser would take most of the lines below it for wrong, so its line becomes
+// blank before the next one is searched.
+fn syntax_errors(text: &str) -> Vec<Error> {
+    let (mut text, mut errors) = (text.to_owned(), Vec::<Error>::new());
+    while errors.len() < MAX_FAULTS {
+        let (_, found) = DeTable::parse_recoverable(&text);
+        let start = |error: &Error| error.span().map_or(usize::MAX, |span| span.start);
+        let Some(error) = found.into_iter().min_by_key(start) else { break };
+        let (at, is_repeated) =
+            (start(&error), errors.last().is_some_and(|last| last.message() == error.message()));
+        // What is not closed on its line makes each line below it wrong in the same way.
+        if is_repeated {
+            break;
+        }
+        errors.push(error);
+        if at >= text.len() {
+            break;
+        }
+        let line_start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+        text.replace_range(line_start..line_end, &" ".repeat(line_end - line_start));
+    }
+    errors
 }
 
 /// A message whose subject is the key, or the message.
@@ -239,6 +276,28 @@ fn mark_of(key: Range<usize>, value: &Spanned<DeValue<'_>>, path: &[String]) -> 
         _ => false,
     };
     below.unwrap_or_else(|| if is_of_tables { key } else { value.span() })
+}
+
+fn collect_texts(
+    path: KeyPath,
+    value: &Spanned<DeValue<'_>>,
+    into: &mut Vec<(KeyPath, String, Range<usize>)>,
+) {
+    let below = |name: String| path.iter().cloned().chain([name]).collect();
+    match value.get_ref() {
+        DeValue::String(text) => into.push((path, text.to_string(), value.span())),
+        DeValue::Table(table) => {
+            for (key, value) in table {
+                collect_texts(below(key.get_ref().to_string()), value, into);
+            }
+        }
+        DeValue::Array(array) => {
+            for (index, element) in array.iter().enumerate() {
+                collect_texts(below(index.to_string()), element, into);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// A path as messages show it: dotted, without the indexes of elements.

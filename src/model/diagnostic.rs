@@ -23,6 +23,12 @@ impl Diagnostics {
         let conclusion = format!("{} in {place}. Nothing was read or sent.", n_errors(list.len()));
         Self { list, conclusion }
     }
+
+    /// The faults of a profile that does not fit the export, of which some may not be listed.
+    #[must_use]
+    pub fn before_sending(list: Vec<Diagnostic>, count: usize, place: &str) -> Self {
+        Self { list, conclusion: format!("{} in {place}. Nothing was sent.", n_errors(count)) }
+    }
 }
 
 fn n_errors(count: usize) -> String {

@@ -8,8 +8,8 @@ use std::{io, path::PathBuf};
 
 use super::{guards::GuardError, target::ClientError};
 use crate::{
-    ledger::LedgerError, plan::PlanError, read::ReadError, report::ReportError,
-    shuffle::ShuffleError, storage::StorageError,
+    ledger::LedgerError, model::diagnostic::Diagnostics, plan::PlanError, read::ReadError,
+    report::ReportError, shuffle::ShuffleError, storage::StorageError,
 };
 
 /// Why a run ended without a report: exit code 2, or 4 if sending had begun.
@@ -120,6 +120,14 @@ impl Refusal {
             | Self::Guard(GuardError::NotTheData { .. } | GuardError::NothingRead { .. }) => {
                 Some("profile")
             }
+            _ => None,
+        }
+    }
+
+    /// Returns the faults of the profile, if the run is refused because of them.
+    pub(super) fn profile_faults(&self) -> Option<&Diagnostics> {
+        match self {
+            Self::Shuffle(ShuffleError::Map(error)) => error.diagnostics(),
             _ => None,
         }
     }

@@ -59,7 +59,8 @@ pub(super) fn finish_refused(
 ) -> Result<Finished, RunError> {
     recorder.write_csv()?;
     recorder.help_topic = refusal.help_topic();
-    write_report(recorder, refusal.exit_code(), Some(refusal.to_string()))
+    let finished = write_report(recorder, refusal.exit_code(), Some(refusal.to_string()))?;
+    Ok(Finished { profile_faults: refusal.profile_faults().cloned(), ..finished })
 }
 
 /// Writes the report of a check.
@@ -83,7 +84,7 @@ fn write_report(
     if summary.orders[Outcome::NotAttempted] == 0 {
         remove_spooled(&spooled);
     }
-    Ok(Finished { summary, diagnostics, error, folder })
+    Ok(Finished { summary, diagnostics, error, profile_faults: None, folder })
 }
 
 /// Marks the reported changes in the ledger, so that the next report of them does not set the exit

@@ -22,7 +22,7 @@ use crate::{
     ledger::{Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
     map::{input_settings::Quote, profile::Profile},
     model::{
-        diagnostic::Diagnostic,
+        diagnostic::{Diagnostic, Diagnostics},
         field::AttributeTypes,
         problem::Code,
         progress::{Progress, ProgressFn},
@@ -246,6 +246,8 @@ pub struct Finished {
     pub diagnostics: Vec<Diagnostic>,
     /// Message for the user if nothing was sent or the run ended early.
     pub error: Option<String>,
+    /// The faults of the profile, if the error consists of them.
+    pub profile_faults: Option<Diagnostics>,
     /// The run folder with the report.
     pub folder: RunFolder,
 }

@@ -15,6 +15,7 @@ use super::{
     decompress::DecompressedSource,
     dialect::{Dialect, FileFormat, ReadLimits},
     error::ReadError,
+    foreign_file::{ForeignFile, is_utf16_without_mark},
     inputs,
     json::JsonFormat,
     position::position_after,
@@ -151,8 +152,14 @@ impl<'s> BlockReader<'s> {
         self.fill(self.block_bytes)?;
         if self.buffer.bytes.starts_with(&[0xFF, 0xFE])
             || self.buffer.bytes.starts_with(&[0xFE, 0xFF])
+            || is_utf16_without_mark(&self.buffer.bytes)
         {
             return Err(ReadError::Utf16(self.read.input.name.clone()));
+        }
+        if let Some(foreign) = ForeignFile::detect(&self.buffer.bytes) {
+            let name = self.read.input.name.clone();
+            let (kind, hint) = (foreign.kind, foreign.hint(&name));
+            return Err(ReadError::Foreign { name, kind, hint });
         }
         self.buffer.skip_bom();
         let first_break =

@@ -49,11 +49,21 @@ pub enum ReadError {
     /// UTF-16, detected by its first bytes.
     #[error(
         "{0}:1: the file is UTF-16, expected UTF-8\n  hint: export it as UTF-8, or convert it: \
-         iconv -f utf-16 -t utf-8"
+         iconv -f utf-16 -t utf-8 {0} > utf-8.csv"
     )]
     Utf16(String),
+    /// An archive, a workbook or another file that is no text, or a page of a web site.
+    #[error("{name}: the file is {kind}, expected CSV or JSON\n  hint: {hint}")]
+    Foreign {
+        /// The input as the user named it.
+        name: String,
+        /// What the file is.
+        kind: &'static str,
+        /// What to do.
+        hint: String,
+    },
     /// A header whose names are not UTF-8, or whose quotes are not closed.
-    #[error("{0}:1: the header cannot be read: {1}")]
+    #[error("{0}:1: the header cannot be read: {1}{hint}", hint = encoding_hint(.0, .1))]
     BadHeader(String, String),
     /// A line that ends in a carriage return alone: lines could not be counted, and a row may be
     /// split.
@@ -108,6 +118,16 @@ impl ReadError {
     pub(super) fn record_too_long(name: &str, line: u64, limit: u64) -> Self {
         Self::RecordTooLong { name: name.to_owned(), line, limit, quote: None }
     }
+}
+
+fn encoding_hint(name: &str, reason: &str) -> String {
+    if !reason.contains("not UTF-8") {
+        return String::new();
+    }
+    format!(
+        "\n  hint: Excel and Windows often write Windows-1252; export the file as UTF-8, or convert \
+         it: iconv -f windows-1252 -t utf-8 {name} > utf-8.csv"
+    )
 }
 
 fn open_quote_hint(quote: Option<(u64, u32)>) -> String {

@@ -20,6 +20,7 @@ mod csv_slow;
 pub mod decompress;
 mod dialect;
 mod error;
+mod foreign_file;
 pub mod inputs;
 mod json;
 mod json_parser;

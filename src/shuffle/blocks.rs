@@ -121,7 +121,7 @@ pub(super) fn ensure_columns(
         let header = source.parser().header();
         missing.add(&FileMapper::bind(settings.profile, header, &input.name)?);
     }
-    Ok(missing.ensure_none()?)
+    Ok(missing.ensure_none(settings.profile)?)
 }
 
 /// Whether facts may depend on drafts: guests have identifiers besides an e-mail address, or an

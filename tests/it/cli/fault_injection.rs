@@ -77,6 +77,7 @@ fn same_seed_injects_the_same_faults() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most of it is what is printed")]
 fn invalid_fault_settings_send_nothing() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let mut found = String::new();
@@ -168,7 +169,7 @@ fn invalid_fault_settings_send_nothing() {
              --> night.toml:1:8  seed
               |
             1 | seed = -1
-              |        ^^ expected u64
+              |        ^^ expected a whole number
 
             1 error in night.toml. Nothing was read or sent.
         [status]; 200 = '1%': exit 2
@@ -224,7 +225,7 @@ fn invalid_fault_settings_send_nothing() {
             error[faults]: invalid type: string "many"
              --> --fault seed
              |
-             = expected u64
+             = expected a whole number
 
             1 error in --fault. Nothing was read or sent.
         --fault status.50x=1%: exit 2

@@ -31,6 +31,14 @@ fn non_export_files_are_refused() {
             ("no key column", good.replace("referenceId", "reference").as_bytes()),
             ("a column twice", good.replace("status", "price").as_bytes()),
             ("a JSON array", b"[{\"referenceId\":\"A-1\"}]"),
+            ("UTF-16 without a mark", &utf16),
+            ("another delimiter", good.replace(',', ";").as_bytes()),
+            ("a line for Excel", format!("sep=,\r\n{good}").as_bytes()),
+            ("a zip archive", b"PK\x03\x04\x14\x00\x00\x00orders.csv"),
+            ("a workbook", b"PK\x03\x04\x14\x00\x00\x00[Content_Types].xml"),
+            ("a tar archive", &[&[b'o'; 257][..], b"ustar\x0000"].concat()),
+            ("a Parquet file", b"PAR1\x15\x04\x15"),
+            ("a page", b"<!doctype html><html><title>Log in</title>"),
         ],
     );
     insta::assert_snapshot!(found, @r#"
@@ -43,17 +51,64 @@ fn non_export_files_are_refused() {
     header alone: exit 0
     UTF-16: exit 2
         error: orders.csv:1: the file is UTF-16, expected UTF-8
-          hint: export it as UTF-8, or convert it: iconv -f utf-16 -t utf-8
+          hint: export it as UTF-8, or convert it: iconv -f utf-16 -t utf-8 orders.csv > utf-8.csv
     header in Latin-1: exit 2
         error: orders.csv:1: the header cannot be read: the cell of column 1 is not UTF-8
+          hint: Excel and Windows often write Windows-1252; export the file as UTF-8, or convert it: iconv -f windows-1252 -t utf-8 orders.csv > utf-8.csv
     no key column: exit 2
-        error: orders.csv:1: column "referenceId" not found; the profile needs it for referenceId
-          hint: did you mean "reference"?
+        error[profile]: there is no column "referenceId" in the export
+         --> orders.csv
+         |
+         = the profile needs it for referenceId
+         = orders.csv has "reference", its 1st column of 12
+
+        1 error in orders.csv. Nothing was sent.
     a column twice: exit 2
         error: orders.csv:1: column "price" occurs twice; the profile needs exactly one for price
     a JSON array: exit 2
-        error: orders.csv:1: column "referenceId" not found; the profile needs it for referenceId
-          hint: none of the profile's columns is in the first line, "[{\"referenceId\":\"A-1\"}]"; is it a header?
+        error[profile]: there is no column "referenceId" in the export
+         --> orders.csv
+         |
+         = the profile needs it for referenceId
+         = hint: the file is JSON; give it a name that ends in .json or .ndjson
+
+        1 error in orders.csv. Nothing was sent.
+    UTF-16 without a mark: exit 2
+        error: orders.csv:1: the file is UTF-16, expected UTF-8
+          hint: export it as UTF-8, or convert it: iconv -f utf-16 -t utf-8 orders.csv > utf-8.csv
+    another delimiter: exit 2
+        error[profile]: there is no column "referenceId" in the export
+         --> orders.csv
+         |
+         = the profile needs it for referenceId
+         = hint: the cells are separated by ';'; copy the profile (orderferry
+                 profiles show canonical > shop.toml) and write delimiter = ";" in it
+
+        1 error in orders.csv. Nothing was sent.
+    a line for Excel: exit 2
+        error[profile]: there is no column "referenceId" in the export
+         --> orders.csv
+         |
+         = the profile needs it for referenceId
+         = hint: the first line, "sep=,", is for Excel only; write the file without
+                 it: tail -n +2 orders.csv > fixed.csv
+
+        1 error in orders.csv. Nothing was sent.
+    a zip archive: exit 2
+        error: orders.csv: the file is a zip archive, expected CSV or JSON
+          hint: unpack it first: unzip orders.csv
+    a workbook: exit 2
+        error: orders.csv: the file is an Excel workbook, expected CSV or JSON
+          hint: open it and save the sheet as CSV UTF-8, or export CSV
+    a tar archive: exit 2
+        error: orders.csv: the file is a tar archive, expected CSV or JSON
+          hint: unpack it first: tar -xf orders.csv
+    a Parquet file: exit 2
+        error: orders.csv: the file is a Parquet file, expected CSV or JSON
+          hint: convert it first: duckdb -c "COPY (FROM 'orders.csv') TO 'converted.csv' (HEADER)"
+    a page: exit 2
+        error: orders.csv: the file is an HTML page, expected CSV or JSON
+          hint: it may be a page that asks to log in or shows an error; look at it, and download the export again
     "#);
 }
 

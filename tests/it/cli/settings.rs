@@ -3,6 +3,7 @@
 use crate::support::workspace::{HEADER, Workspace, export, row};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most of it is what is printed")]
 fn invalid_arguments_send_nothing() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let found: Vec<String> = [
@@ -138,6 +139,7 @@ fn base_url_with_path_or_query_is_an_error() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most of it is what is printed")]
 fn config_errors_name_the_line() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let profile = "name = 'p'\n[order]\nreferenceId = { column = 'referenceId' }\n";
@@ -240,8 +242,15 @@ fn config_errors_name_the_line() {
 
             2 errors in p.toml. Nothing was read or sent.
         price = { column = 'prise' }: exit 2
-            error: orders.csv:1: column "prise" not found; the profile needs it for price
-              hint: did you mean "price"?
+            error[profile]: there is no column "prise" in the export
+             --> p.toml:9:20  order.price
+              |
+            9 | price = { column = 'prise' }
+              |                    ^^^^^^^
+              |
+              = orders.csv has "price", its 5th column of 12
+
+            1 error in p.toml. Nothing was sent.
         when = { column = 'status' }: exit 2
             error[profile]: "when" has no test
              --> p.toml:6:1  skip.when

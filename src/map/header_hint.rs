@@ -1,0 +1,102 @@
+//! Hints about a header that lacks the columns of a profile: what it has, and what the file may be.
+//!
+//! Called by `header_binding`.
+
+use super::profile::Profile;
+use crate::model::{record::Header, redact::redact};
+
+/// Names of a header that a message shows.
+const SHOWN_NAMES: usize = 5;
+
+/// Characters that separate cells in exports.
+const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+
+/// Where a header has a name: `orders.csv has "Status", its 3rd column of 79`.
+pub(super) fn position_of(name: &str, header: &Header, file: &str) -> Option<String> {
+    let index = header.names.iter().position(|other| other == name)?;
+    let n_columns = header.names.len();
+    Some(format!("{file} has {}, its {} column of {n_columns}", quoted(name), ordinal(index + 1)))
+}
+
+/// The first names of a header.
+pub(super) fn has_names(header: &Header, file: &str) -> String {
+    let shown: Vec<String> =
+        header.names.iter().take(SHOWN_NAMES).map(|name| quoted(name)).collect();
+    let n_columns = header.names.len();
+    let more =
+        if n_columns > SHOWN_NAMES { format!(", …, {n_columns} columns") } else { String::new() };
+    format!("{file} has {}{more}", shown.join(", "))
+}
+
+// In a file without a header the first row takes its place, and may contain an e-mail address.
+fn quoted(name: &str) -> String {
+    format!("{:?}", if name.contains('@') { redact(name) } else { name.to_owned() })
+}
+
+fn ordinal(number: usize) -> String {
+    let suffix = match (number % 100, number % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{number}{suffix}")
+}
+
+/// What the file is, if its first line is no header in the profile's form, and what to type.
+pub(super) fn header_hint(
+    profile: &Profile,
+    header: &Header,
+    file: &str,
+    is_known: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let delimiter = char::from(profile.delimiter);
+    let first = header.names.first()?;
+    if let Some(named) = first.strip_prefix("sep=") {
+        let named = named.chars().next().unwrap_or(delimiter);
+        let and_set = if named == delimiter {
+            String::new()
+        } else {
+            format!("; then {}", set_delimiter(profile, named))
+        };
+        return Some(format!(
+            "the first line, \"sep={named}\", is for Excel only; write the file without it: tail \
+             -n +2 {file} > fixed.csv{and_set}"
+        ));
+    }
+    if first.starts_with(['[', '{']) {
+        let form = if profile.key.paths.is_empty() {
+            ", and give the profile a path beside each column"
+        } else {
+            ""
+        };
+        return Some(format!(
+            "the file is JSON; give it a name that ends in .json or .ndjson{form}"
+        ));
+    }
+    let line = header.names.join(&delimiter.to_string());
+    let others = DELIMITERS.into_iter().filter(|other| *other != delimiter);
+    let n_known =
+        |other: &char| line.split(*other).filter(|name| is_known(name.trim_matches('"'))).count();
+    let has_known = header.names.iter().any(|name| is_known(name));
+    let found = others
+        .filter(|other| line.contains(*other))
+        .max_by_key(|other| (n_known(other), line.matches(*other).count()));
+    let is_only = header.names.len() == 1;
+    let found = found.filter(|other| !has_known && (is_only || n_known(other) > 0))?;
+    Some(format!("the cells are separated by {found:?}; {}", set_delimiter(profile, found)))
+}
+
+fn set_delimiter(profile: &Profile, delimiter: char) -> String {
+    let delimiter = delimiter.to_string();
+    if profile.name_places.is_of_built_in() {
+        let name = &profile.name;
+        format!(
+            "copy the profile (orderferry profiles show {name} > shop.toml) and write delimiter = \
+             {delimiter:?} in it"
+        )
+    } else {
+        format!("write delimiter = {delimiter:?} in the profile")
+    }
+}

@@ -1,0 +1,147 @@
+//! Missing names: columns and paths that a profile names and the export lacks, as faults of the
+//! profile.
+//!
+//! Found by `header_binding` and `paths`. Knows where the text of the profile names them.
+
+use std::ops::Range;
+
+use super::{
+    error::{MapError, PROFILE},
+    key_errors::KeyPath,
+};
+use crate::model::{
+    diagnostic::{Diagnostic, Diagnostics, Note},
+    source_text::SourceText,
+};
+
+/// Maximum missing names that are listed.
+const MAX_LISTED: usize = 10;
+
+/// A column or path that a profile names and the export lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MissingName {
+    /// The input.
+    pub(super) file: String,
+    /// The column or path.
+    pub(super) name: String,
+    /// What the profile reads it for, as part of a message.
+    pub(super) purpose: String,
+    /// Whether no document has the path; else the header lacks the column.
+    pub(super) is_path: bool,
+    /// Whether the export must have it.
+    pub(super) is_required: bool,
+    /// The unused name that is probably meant.
+    pub(super) near: Option<String>,
+    /// What the export has, and what to do.
+    pub(super) notes: Vec<Note>,
+}
+
+impl MissingName {
+    /// The same name if another file lacks it too, for a message about both.
+    pub(super) fn and_in(mut self, others: &[Self]) -> Option<Self> {
+        let other = others
+            .iter()
+            .find(|other| (&other.name, &other.purpose) == (&self.name, &self.purpose))?;
+        self.file = format!("{}, {}", self.file, other.file);
+        if self.near.is_none() && (other.near.is_some() || self.notes.is_empty()) {
+            self.near.clone_from(&other.near);
+            self.notes.clone_from(&other.notes);
+        }
+        Some(self)
+    }
+
+    fn message(&self) -> String {
+        let name = &self.name;
+        if self.is_path {
+            format!("no document has {name:?}")
+        } else {
+            format!("there is no column {name:?} in the export")
+        }
+    }
+}
+
+/// Where the text of a profile names columns and paths. Nowhere in a built-in profile, whose text
+/// is not the user's.
+#[derive(Debug, Clone, Default)]
+pub(super) struct NamePlaces {
+    source: Option<SourceText>,
+    places: Vec<NamePlace>,
+}
+
+#[derive(Debug, Clone)]
+struct NamePlace {
+    name: String,
+    is_path: bool,
+    /// The bytes of the text.
+    span: Range<usize>,
+    /// The rule or condition, as messages show it.
+    subject: String,
+}
+
+impl NamePlaces {
+    /// The places in a profile, of all its texts with their paths, in the order of the file.
+    pub(super) fn new(source: SourceText, texts: Vec<(KeyPath, String, Range<usize>)>) -> Self {
+        let place = |(path, name, span): (KeyPath, String, Range<usize>)| {
+            let key = path.iter().rposition(|key| matches!(key.as_str(), "column" | "path"));
+            let is_array =
+                path.len() == 1 && ["items", "contacts", "consumers"].contains(&&*path[0]);
+            let (is_path, subject) = match key {
+                Some(key) => (path[key] == "path", shown(&path[..key])),
+                None if is_array => (true, path[0].clone()),
+                None => return None,
+            };
+            Some(NamePlace { name, is_path, span, subject })
+        };
+        Self { places: texts.into_iter().filter_map(place).collect(), source: Some(source) }
+    }
+
+    /// Whether the profile is a built-in one.
+    pub(super) fn is_of_built_in(&self) -> bool {
+        self.source.is_none()
+    }
+
+    /// The error of an export that lacks these names, of which there is at least one.
+    pub(super) fn error(&self, missing: &[MissingName]) -> MapError {
+        let mut list: Vec<_> = missing.iter().map(|missing| self.located_fault(missing)).collect();
+        list.sort_by_key(|(at, _)| *at);
+        let n_more = list.len().saturating_sub(MAX_LISTED);
+        list.truncate(MAX_LISTED);
+        let mut list: Vec<Diagnostic> = list.into_iter().map(|(_, fault)| fault).collect();
+        if let Some(last) = list.last_mut().filter(|_| n_more > 0) {
+            last.more = Some(format!("and {n_more} more names"));
+        }
+        let place = self.source.as_ref().map(|source| &source.name);
+        let place = place.or_else(|| missing.first().map(|missing| &missing.file));
+        let place = place.map(String::as_str).unwrap_or_default();
+        MapError::Profile(Diagnostics::before_sending(list, missing.len(), place))
+    }
+
+    /// The fault, and its first byte in the profile.
+    fn located_fault(&self, missing: &MissingName) -> (usize, Diagnostic) {
+        let is_place =
+            |place: &&NamePlace| place.is_path == missing.is_path && place.name == missing.name;
+        let place = self.source.as_ref().zip(self.places.iter().find(is_place));
+        let message = missing.message();
+        let (at, mut fault) = if let Some((source, place)) = place {
+            let mut message = message;
+            if missing.is_path {
+                message.extend(["; it is not in ", &missing.file]);
+            }
+            let span = place.span.clone();
+            (span.start, source.error(Some(span), &place.subject, &message))
+        } else {
+            let (kind, name) = (PROFILE, missing.file.clone());
+            let source = SourceText { kind, name, text: String::new() };
+            let message = format!("{message}; {}", missing.purpose);
+            (usize::MAX, source.error(None, "", &message))
+        };
+        fault.notes.extend(missing.notes.clone());
+        (at, fault)
+    }
+}
+
+/// A path of keys, without the indexes of elements.
+fn shown(path: &[String]) -> String {
+    let is_name = |key: &&String| !key.bytes().all(|byte| byte.is_ascii_digit());
+    path.iter().filter(is_name).map(String::as_str).collect::<Vec<_>>().join(".")
+}

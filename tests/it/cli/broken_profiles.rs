@@ -1,0 +1,351 @@
+//! Tests of broken profiles and settings as a user sees them: every error at once, in the order of
+//! the file, with its line and what to type.
+
+use std::fmt::Write;
+
+use crate::support::workspace::{Workspace, export};
+
+/// A complete profile for [`export`]; a test breaks one of its lines.
+const PROFILE: &str = "name = 'shop'
+[order]
+referenceId = { column = 'referenceId' }
+orderedAt = { column = 'orderedAt' }
+status = { column = 'status', values = { PURCHASED = 'PURCHASED' } }
+currencyCode = { column = 'currencyCode' }
+price = { column = 'price' }
+paymentType = { column = 'paymentType' }
+[item]
+type = { value = 'GEAR' }
+name = { column = 'item.name' }
+price = { column = 'item.price' }
+quantity = { column = 'item.quantity' }
+[guest]
+email = { column = 'guest.email' }
+";
+
+/// What a check with a profile prints on standard error.
+fn checked(profile: &str) -> String {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
+    workspace.file("profiles/shop.toml", profile);
+    let ran = workspace.run("check orders.csv --pos x --profile profiles/shop.toml");
+    assert_eq!(ran.code, if ran.err.is_empty() { 0 } else { 2 }, "{}", ran.err);
+    let widest = ran.err.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(80), "{}", ran.err);
+    ran.err
+}
+
+/// The profile with some texts replaced.
+fn with(replaced: &[(&str, &str)]) -> String {
+    replaced.iter().fold(PROFILE.to_owned(), |profile, (from, to)| {
+        assert!(profile.contains(from), "{from}");
+        profile.replacen(from, to, 1)
+    })
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "most of it is what is printed")]
+fn broken_profiles_say_where_and_what() {
+    assert_eq!(checked(PROFILE), "");
+    let mut found = String::new();
+    for (name, profile) in [
+        ("misspelt key", with(&[("column = 'price'", "colum = 'price'")])),
+        ("misspelt table", with(&[("[guest]", "[gest]")])),
+        ("misspelt column", with(&[("'currencyCode'", "'currency_cod'")])),
+        (
+            "column of another export",
+            with(&[("'item.name'", "'Lineitem name'"), ("'price'", "'Total'")]),
+        ),
+        ("string without an end", with(&[("'orderedAt' }", "'orderedAt }")])),
+        (
+            "wrong type",
+            with(&[
+                ("column = 'status'", "column = 5"),
+                ("name = 'shop'", "name = 'shop'\nrows_adjacent = 'yes'"),
+            ]),
+        ),
+        ("unknown word", with(&[("'paymentType' }", "'paymentType', disagree = 'frist' }")])),
+        (
+            "zone",
+            with(&[(
+                "'orderedAt' }",
+                "'orderedAt', date = '%d.%m.%Y %H:%M', zone = 'Europe/Berln' }",
+            )]),
+        ),
+        ("no key", with(&[("referenceId = { column = 'referenceId' }\n", "")])),
+        (
+            "rule of nothing",
+            with(&[
+                ("'item.quantity' }", "'item.quantity', value = '1' }"),
+                ("{ value = 'GEAR' }", "{ }"),
+            ]),
+        ),
+        (
+            "conditions",
+            with(&[(
+                "[order]",
+                "[[skip]]\nreason = 'test'\nwhen = { column = 'price', less = 'zero', raw = true }\n[order]",
+            )]),
+        ),
+        ("semicolons", "name = 'shop';\n".to_owned() + PROFILE),
+    ] {
+        writeln!(found, "# {name}\n{}", checked(&profile)).unwrap();
+    }
+    insta::assert_snapshot!(found, @r#"
+    # misspelt key
+    error[profile]: unknown key "colum"
+     --> profiles/shop.toml:7:11  order.price
+      |
+    7 | price = { colum = 'price' }
+      |           ^^^^^ meant "column"?
+
+    1 error in profiles/shop.toml. Nothing was read or sent.
+
+    # misspelt table
+    error[profile]: unknown key "gest"
+      --> profiles/shop.toml:14:2
+       |
+    14 | [gest]
+       |  ^^^^ meant "guest"?
+
+    1 error in profiles/shop.toml. Nothing was read or sent.
+
+    # misspelt column
+    error[profile]: there is no column "currency_cod" in the export
+     --> profiles/shop.toml:6:27  order.currencyCode
+      |
+    6 | currencyCode = { column = 'currency_cod' }
+      |                           ^^^^^^^^^^^^^^
+      |
+      = orders.csv has "currencyCode", its 4th column of 12
+
+    1 error in profiles/shop.toml. Nothing was sent.
+
+    # column of another export
+    error[profile]: there is no column "Total" in the export
+     --> profiles/shop.toml:7:20  order.price
+      |
+    7 | price = { column = 'Total' }
+      |                    ^^^^^^^
+      |
+      = orders.csv has "referenceId", "orderedAt", "status", "currencyCode",
+        "price", …, 12 columns
+
+    error[profile]: there is no column "Lineitem name" in the export
+      --> profiles/shop.toml:11:19  item.name
+       |
+    11 | name = { column = 'Lineitem name' }
+       |                   ^^^^^^^^^^^^^^^
+
+    2 errors in profiles/shop.toml. Nothing was sent.
+
+    # string without an end
+    error[profile]: invalid literal string
+     --> profiles/shop.toml:4:36
+      |
+    4 | orderedAt = { column = 'orderedAt }
+      |                                    ^ expected '
+
+    1 error in profiles/shop.toml. Nothing was read or sent.
+
+    # wrong type
+    error[profile]: invalid type: string "yes"
+     --> profiles/shop.toml:2:17  rows_adjacent
+      |
+    2 | rows_adjacent = 'yes'
+      |                 ^^^^^ expected true or false
+
+    error[profile]: expected a string or a list of strings
+     --> profiles/shop.toml:6:21  order.status.column
+      |
+    6 | status = { column = 5, values = { PURCHASED = 'PURCHASED' } }
+      |                     ^
+
+    2 errors in profiles/shop.toml. Nothing was read or sent.
+
+    # unknown word
+    error[profile]: unknown value "frist"
+     --> profiles/shop.toml:8:52  order.paymentType.disagree
+      |
+    8 | paymentType = { column = 'paymentType', disagree = 'frist' }
+      |                                                    ^^^^^^^
+      |
+      = meant "first"? or "invalid"
+
+    1 error in profiles/shop.toml. Nothing was read or sent.
+
+    # zone
+    error[profile]: unknown time zone "Europe/Berln"
+     --> profiles/shop.toml:4:69  order.orderedAt.zone
+      |
+    4 | … column = 'orderedAt', date = '%d.%m.%Y %H:%M', zone = 'Europe/Berln' }
+      |                                                         ^^^^^^^^^^^^^^
+      |
+      = hint: did you mean "Europe/Berlin"?
+
+    1 error in profiles/shop.toml. Nothing was read or sent.
+
+    # no key
+    error[profile]: no rule for the order key
+     --> profiles/shop.toml:2:2  order.referenceId
+      |
+    2 | [order]
+      |  ^^^^^ expected key or order.referenceId
+
+    1 error in profiles/shop.toml. Nothing was read or sent.
+
+    # rule of nothing
+    error[profile]: "type" has no column, no path and no value
+      --> profiles/shop.toml:10:1  item.type
+       |
+    10 | type = { }
+       | ^^^^
+
+    error[profile]: "quantity" has a value and a column or path
+      --> profiles/shop.toml:13:1  item.quantity
+       |
+    13 | quantity = { column = 'item.quantity', value = '1' }
+       | ^^^^^^^^ for empty cells use a default
+
+    2 errors in profiles/shop.toml. Nothing was read or sent.
+
+    # conditions
+    error[profile]: invalid number "zero": not a decimal number such as 1234.50
+     --> profiles/shop.toml:4:35  skip.when.less
+      |
+    4 | when = { column = 'price', less = 'zero', raw = true }
+      |                                   ^^^^^^
+
+    1 error in profiles/shop.toml. Nothing was read or sent.
+
+    # semicolons
+    error[profile]: unexpected key or value
+     --> profiles/shop.toml:1:14
+      |
+    1 | name = 'shop';
+      |              ^ expected newline, #
+
+    1 error in profiles/shop.toml. Nothing was read or sent.
+    "#);
+}
+
+/// None hides another one, and none is reported twice.
+#[test]
+fn all_errors_of_a_profile_are_in_file_order() {
+    let three = with(&[
+        ("column = 'orderedAt'", "column = 'orderedAt', date = '%d'"),
+        ("[item]", "[itm]"),
+        ("column = 'guest.email'", "column = 'guest.email', kind = 'mail'"),
+    ]);
+    insta::assert_snapshot!(checked(&three), @r#"
+    error[profile]: date format "%d" has no whole date
+     --> profiles/shop.toml:4:44  order.orderedAt.date
+      |
+    4 | orderedAt = { column = 'orderedAt', date = '%d' }
+      |                                            ^^^^
+      |
+      = expected a year, a month and a day
+
+    error[profile]: unknown key "itm"
+     --> profiles/shop.toml:9:2
+      |
+    9 | [itm]
+      |  ^^^ meant "item"?
+
+    error[profile]: unknown value "mail"
+      --> profiles/shop.toml:15:42  guest.email.kind
+       |
+    15 | email = { column = 'guest.email', kind = 'mail' }
+       |                                          ^^^^^^
+       |
+       = meant "email"? or "phone", "currency"
+
+    3 errors in profiles/shop.toml. Nothing was read or sent.
+    "#);
+    let missing = with(&[
+        ("'orderedAt'", "'Created at'"),
+        ("'item.quantity'", "'Lineitem quantity'"),
+        ("'guest.email'", "['Email', 'Mail']"),
+    ]);
+    insta::assert_snapshot!(checked(&missing), @r#"
+    error[profile]: there is no column "Created at" in the export
+     --> profiles/shop.toml:4:24  order.orderedAt
+      |
+    4 | orderedAt = { column = 'Created at' }
+      |                        ^^^^^^^^^^^^
+      |
+      = orders.csv has "referenceId", "orderedAt", "status", "currencyCode",
+        "price", …, 12 columns
+
+    error[profile]: there is no column "Lineitem quantity" in the export
+      --> profiles/shop.toml:13:23  item.quantity
+       |
+    13 | quantity = { column = 'Lineitem quantity' }
+       |                       ^^^^^^^^^^^^^^^^^^^
+
+    error[profile]: there is no column "Email" in the export
+      --> profiles/shop.toml:15:21  guest.email
+       |
+    15 | email = { column = ['Email', 'Mail'] }
+       |                     ^^^^^^^
+
+    3 errors in profiles/shop.toml. Nothing was sent.
+    "#);
+}
+
+#[test]
+fn all_errors_of_the_settings_are_reported() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
+    let settings =
+        "tries = 'five'\n[target]\npose = 'x'\nclient_key = 5\n[targets.eu]\nmode = 'mlti'\n";
+    workspace.file("orderferry.toml", settings);
+    let environment = [("ORDERFERRY_TIMEOUT", "soon"), ("ORDERFERRY_RAT", "5/s")];
+    let ran =
+        workspace.run_with("check orders.csv --set in_flight=many --set x", &environment, b"");
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    insta::assert_snapshot!(ran.err, @r#"
+    error[config]: invalid type: string "five"
+     --> orderferry.toml:1:9  tries
+      |
+    1 | tries = 'five'
+      |         ^^^^^^ expected a whole number
+
+    error[config]: unknown key "pose"
+     --> orderferry.toml:3:1  target
+      |
+    3 | pose = 'x'
+      | ^^^^ meant "pos"?
+
+    error[config]: invalid type: integer 5
+     --> orderferry.toml:4:14  target.client_key
+     |
+     = expected a string
+
+    error[config]: unknown value "mlti"
+     --> orderferry.toml:6:8  targets.eu.mode
+      |
+    6 | mode = 'mlti'
+      |        ^^^^^^ meant "multi"? or "single", "auto"
+
+    error[config]: --set expects KEY=VALUE
+     --> --set x
+
+    error[config]: unknown key "rat"
+     --> the variable ORDERFERRY_RAT
+     |
+     = meant "rate"?
+
+    error[config]: invalid duration "soon"
+     --> the variable ORDERFERRY_TIMEOUT
+     |
+     = expected for example 500ms, 30s or 10min
+
+    error[config]: invalid type: string "many"
+     --> --set in_flight
+     |
+     = expected a whole number
+
+    8 errors in the settings. Nothing was read or sent.
+    "#);
+    let of_file = workspace.run("check orders.csv");
+    assert!(of_file.err.ends_with("4 errors in orderferry.toml. Nothing was read or sent.\n"));
+}
