@@ -4,6 +4,7 @@
 //! profile's reasons. Prints nothing itself. Called by `cli`.
 
 use super::{
+    command_line::NextStep,
     numbers::{Align, count, format_duration, group_digits, severity_name, size, table, with_unit},
     page,
     summary::Summary,
@@ -31,6 +32,7 @@ pub fn render(summary: &Summary, folder: &str) -> String {
         skipped(summary),
         forecast(summary),
         requests(summary),
+        next(summary),
         format!("report: {folder}/{}\n", page::FILE),
     ];
     paragraphs.into_iter().filter(|paragraph| !paragraph.is_empty()).collect::<Vec<_>>().join("\n")
@@ -177,6 +179,13 @@ fn requests(summary: &Summary) -> String {
     )
 }
 
+/// The next steps. A command is never broken, so that it can be copied.
+fn next(summary: &Summary) -> String {
+    let step =
+        |step: &NextStep| format!("  {}\n    {}\n", printable(&step.why), printable(&step.command));
+    section("next", &summary.next.iter().map(step).collect::<String>(), 0)
+}
+
 /// Returns a heading and its lines, or nothing without lines. Adds how many of `n_all` entries are
 /// not listed.
 fn section(heading: &str, lines: &str, n_all: usize) -> String {
@@ -290,6 +299,10 @@ mod tests {
           of these retries     12
 
         took 3m 12s
+
+        next
+          1 unknown: look them up in Personalize
+            orderferry ledger list --outcome unknown --run 20261103T081500Z-7f3a
 
         report: runs/7f3a/report.html
         "#);

@@ -107,6 +107,14 @@ fn check_output() {
 
         took SOME TIME, no requests
 
+        next
+          1 invalid: what is wrong, and how to fix it
+            orderferry explain number_unreadable
+          fix the export or its profile, then check again
+            orderferry check orders.csv --max-invalid 50% --pos x
+          2 orders ready: try a sandbox first
+            orderferry send orders.csv --sandbox --max-invalid 50% --pos x
+
         report: RUN/report.html
         "#);
     });
