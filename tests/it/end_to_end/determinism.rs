@@ -43,9 +43,11 @@ fn run(workspace: &Workspace, command: &str, (cores, memory): (&str, &str)) -> R
 /// `summary.json` without what differs from run to run.
 fn summary(ran: &RunResult) -> Value {
     let mut summary = ran.summary();
-    for changing in ["run_id", "started_at", "finished_at"] {
+    // The target is a sandbox at any port; the next steps name the run folder and the memory.
+    for changing in ["run_id", "started_at", "finished_at", "target", "next"] {
         summary.as_object_mut().unwrap().remove(changing);
     }
+    summary["settings"].as_object_mut().unwrap().remove("memory");
     summary
 }
 
@@ -61,10 +63,9 @@ struct CheckOutput {
 
 impl CheckOutput {
     fn of(ran: &RunResult) -> Self {
-        let output = ran
-            .out
-            .lines()
-            .filter(|line| !line.starts_with("took ") && !line.starts_with("report: "));
+        let changing = ["took ", "report: ", "    orderferry check ", "    orderferry send "];
+        let is_changing = |line: &str| changing.iter().any(|start| line.starts_with(start));
+        let output = ran.out.lines().filter(|line| !is_changing(line));
         let files = fs::read_dir(ran.path("rejects"))
             .into_iter()
             .flatten()
