@@ -201,7 +201,7 @@ impl RunResult {
     pub(crate) fn report(&self) -> String {
         let mut report = format!("exit {}\n", self.code);
         for line in self.err.lines() {
-            writeln!(report, "    {}", line.trim_end()).unwrap();
+            writeln!(report, "{}", format!("    {line}").trim_end()).unwrap();
         }
         for result in self.results() {
             let (reference, outcome) =
