@@ -469,7 +469,7 @@ mod tests {
             Some("p")
         );
         insta::assert_snapshot!(load_error("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: rate: invalid rate "fast"; expected for example 20/s"#);
-        insta::assert_snapshot!(load_error("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split("; expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: timeout: invalid duration "soon""#);
+        insta::assert_snapshot!(load_error("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split("; expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: invalid duration "soon""#);
         insta::assert_snapshot!(load_error("", &[], &["rate"]), @"--set rate: --set expects KEY=VALUE");
         assert!(load_error("", &[], &["target.poss=x"]).contains("meant \"pos\"?"));
     }

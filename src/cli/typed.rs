@@ -13,7 +13,7 @@ pub(super) fn typed_options(matches: &ArgMatches) -> Vec<TypedOption> {
     let Some((name, matches)) = matches.subcommand() else { return Vec::new() };
     let command = Arguments::command();
     let arguments =
-        command.find_subcommand(name).into_iter().flat_map(|found| found.get_arguments());
+        command.find_subcommand(name).into_iter().flat_map(clap::Command::get_arguments);
     let typed = arguments.filter_map(|argument| {
         let id = argument.get_id().as_str();
         let source = matches.value_source(id)?;

@@ -1001,8 +1001,8 @@ fn first_line_that_is_no_header_is_recognised() {
     insta::assert_snapshot!(hint(&rules, "id\tTotal"), @r#"the cells are separated by '\t'; write delimiter = "\t" in the profile"#);
     insta::assert_snapshot!(hint(&rules, "\"id\"|\"Name, first\"|\"Total\""), @r#"the cells are separated by '|'; write delimiter = "|" in the profile"#);
     insta::assert_snapshot!(hint(&canonical(), "referenceId;price"), @r#"the cells are separated by ';'; copy the profile (orderferry profiles show canonical > shop.toml) and write delimiter = ";" in it"#);
-    insta::assert_snapshot!(hint(&rules, "sep=;"), @r#"the first line, sep=;, is for Excel only; write the file without it: tail -n +2 orders.csv; then write delimiter = ";" in the profile"#);
-    insta::assert_snapshot!(hint(&rules, "sep=,"), @"the first line, sep=,, is for Excel only; write the file without it: tail -n +2 orders.csv");
+    insta::assert_snapshot!(hint(&rules, "sep=;"), @r#"the first line, "sep=;", is for Excel only; write the file without it: tail -n +2 orders.csv > fixed.csv; then write delimiter = ";" in the profile"#);
+    insta::assert_snapshot!(hint(&rules, "sep=,"), @r#"the first line, "sep=,", is for Excel only; write the file without it: tail -n +2 orders.csv > fixed.csv"#);
     insta::assert_snapshot!(hint(&rules, "[{\"id\":\"A-1\""), @"the file is JSON; give it a name that ends in .json or .ndjson");
     // A name with another delimiter's character is a name.
     assert_eq!(hint(&rules, "id,a;b"), "");
