@@ -214,7 +214,10 @@ fn options(set: &[String], faults: &mut Vec<Diagnostic>) -> Vec<Override> {
     let mut options = Vec::new();
     for set in set {
         let Some((name, value)) = set.split_once('=') else {
-            faults.push(fault_of(KIND, &format!("--set {set}"), "--set expects KEY=VALUE"));
+            // The rest of it may be a client key.
+            let is_of_name = |char: &char| char.is_ascii_alphanumeric() || "_.".contains(*char);
+            let name: String = set.chars().take_while(is_of_name).collect();
+            faults.push(fault_of(KIND, &format!("--set {name}"), "--set expects KEY=VALUE"));
             continue;
         };
         let path = full_path(name.trim());

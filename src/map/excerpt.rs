@@ -36,9 +36,12 @@ pub fn excerpt(
         let is_bracket = matches!(text, "{" | "[");
         if is_bracket || text.trim_matches('"').is_empty() {
             text.to_owned()
-        } else if value.is_marked && problem.is_personal() {
+        } else if value.is_marked && (problem.is_personal() || names.is_personal(value.name)) {
             redact(text.trim_matches('"'))
-        } else if value.is_marked || names.0.contains(value.name) {
+        } else if text.contains('@') {
+            // An address in a value about something else.
+            if value.is_marked { redact(text.trim_matches('"')) } else { HIDDEN.to_owned() }
+        } else if value.is_marked || names.shown.contains(value.name) {
             text.to_owned()
         } else {
             HIDDEN.to_owned()
@@ -120,21 +123,37 @@ fn shown_line<'n>(
     Some((text[line_start..line_end].to_owned(), mark))
 }
 
-/// The columns and members that a profile reads, and that are not about a person.
-struct ShownNames<'p>(BTreeSet<&'p str>);
+/// The columns and members that a profile reads.
+struct ShownNames<'p> {
+    /// Those that are not about a person.
+    shown: BTreeSet<&'p str>,
+    /// Those that are.
+    personal: BTreeSet<&'p str>,
+}
 
 impl<'p> ShownNames<'p> {
     fn of(profile: &'p Profile) -> Self {
         let is_personal = |rule: &&FieldRule| rule.target.group() == FieldGroup::Guest;
         let (personal, others): (Vec<_>, Vec<_>) = profile.all_rules().partition(is_personal);
         let key = [&profile.key];
-        let mut names: BTreeSet<_> =
+        let mut shown: BTreeSet<_> =
             others.iter().map(|of_field| &of_field.rule).chain(key).flat_map(names_in).collect();
+        let personal: BTreeSet<_> =
+            personal.iter().flat_map(|of_field| names_in(&of_field.rule)).collect();
         // A member of that name may be elsewhere in a document.
-        personal.iter().flat_map(|of_field| names_in(&of_field.rule)).for_each(|name| {
-            names.remove(name);
-        });
-        Self(names)
+        shown.retain(|name| !personal.contains(name));
+        Self { shown, personal }
+    }
+
+    /// Whether a value of this name may be about a person: a name with a wildcard covers many.
+    fn is_personal(&self, name: &str) -> bool {
+        let covers = |known: &&str| match known.strip_suffix('*') {
+            // `*` alone is the end of a path, whose members are known by their problems only.
+            Some("") => false,
+            Some(start) => name.starts_with(start),
+            None => *known == name,
+        };
+        self.personal.iter().any(covers)
     }
 }
 

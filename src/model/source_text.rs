@@ -48,11 +48,11 @@ impl SourceText {
         };
         if let Some((line, bytes)) = at.and_then(|at| self.line_of(at)) {
             let text = line.1;
-            let column = text[..bytes.start].chars().count() + 1;
+            let column = text.get(..bytes.start).unwrap_or_default().chars().count() + 1;
             diagnostic.place = format!("{}:{}:{column}", self.name, line.0);
             let mut excerpt = Excerpt::fitted(line.0, text, bytes, EXCERPT_CHARS);
             label.clone_into(&mut excerpt.label);
-            diagnostic.excerpt = (!may_be_secret(text)).then_some(excerpt);
+            diagnostic.excerpt = (!self.may_be_secret(text)).then_some(excerpt);
         }
         if diagnostic.excerpt.is_none() && !label.is_empty() {
             diagnostic.notes.insert(0, Note::Fact(label.to_owned()));
@@ -72,6 +72,16 @@ impl SourceText {
         let first = (at.start - start).min(line.len());
         Some(((number, line), first..(at.end - start).clamp(first, line.len())))
     }
+
+    /// Whether a line may hold the key of a tenant, which no message shows: in settings also under
+    /// a misspelt name.
+    fn may_be_secret(&self, line: &str) -> bool {
+        let name = line.split('=').next().unwrap_or_default().to_lowercase();
+        let is_of_secret = |word: &&str| name.contains(*word);
+        self.kind == "config" && ["key", "secret", "token", "pass"].iter().any(is_of_secret)
+            || line.contains("client_key")
+            || line.contains("://") && line.contains(['?', '@'])
+    }
 }
 
 /// What was found, and what was expected.
@@ -81,11 +91,6 @@ fn split_expectation(message: &str) -> (&str, &str) {
         Some((&message[..at], &message[at + separator.len()..]))
     });
     separator.or_else(|| message.split_once("; ")).unwrap_or((message, ""))
-}
-
-/// Whether a line may hold the key of a tenant, which no message shows.
-fn may_be_secret(line: &str) -> bool {
-    line.contains("client_key") || line.contains("://") && line.contains(['?', '@'])
 }
 
 #[cfg(test)]

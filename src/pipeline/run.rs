@@ -62,10 +62,10 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     // complete.
     drop(reader);
     let (mut recorder, mut candidates) = sink.finish(export)?;
-    add_excerpts(&mut recorder, &settings);
     if let Err(refusal) = read {
         return finish_refused(recorder, &refusal);
     }
+    add_excerpts(&mut recorder, &settings);
     let n_old = recorder.counters.to_note.old_orders;
     recorder.notes = spec.send_notes(ledger_notes, n_old, recorder.n_not_skipped());
     // Before anything is written about single orders: the ledger must not hold an accepted one as
@@ -87,8 +87,10 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         return finish_refused(recorder, &refusal);
     }
     let (Some(send_spec), Some(ledger)) = (&spec.send, ledger) else {
+        // After the report: it is complete even if the events cannot be written.
+        let finished = finish_check(recorder)?;
         candidates.write_events(spec)?;
-        return finish_check(recorder);
+        return Ok(finished);
     };
     // The plan is read back from disk, so that a slow service holds no export in memory.
     let plan = candidates.write_plan(ledger.id().to_owned(), spec, &folder, &mut recorder)?;

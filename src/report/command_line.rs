@@ -40,8 +40,9 @@ pub struct TypedOption {
 /// The option of the client key.
 pub const CLIENT_KEY: &str = "client-key";
 
-/// Options of one run that the next one does not repeat: where it writes and what it prints.
-const OPTIONS_OF_ONE_RUN: [&str; 4] = ["out", "events", "format", "quiet"];
+/// Options of one run that the next one does not repeat: where it writes, what it prints, and what
+/// it was told about unknown orders. The client key is read from the environment.
+const OPTIONS_OF_ONE_RUN: [&str; 6] = ["out", "events", "format", "quiet", "unknown", CLIENT_KEY];
 
 /// Options that only a ledger without an attempt to this target takes.
 const OPTIONS_OF_FIRST_RUN: [&str; 2] = ["new-ledger", "new-target"];
@@ -55,9 +56,6 @@ const OPTIONS_OF_TARGET: [&str; 3] = ["to", "base-url", "ledger"];
 impl TypedOption {
     fn text(&self) -> String {
         match &self.value {
-            _ if self.name == CLIENT_KEY => {
-                format!("--{CLIENT_KEY} \"$ORDERFERRY_CLIENT_KEY\"")
-            }
             Some(value) => format!("--{} {}", self.name, quote(value)),
             None => format!("--{}", self.name),
         }
@@ -184,10 +182,10 @@ mod tests {
             line.on_ledger("list --outcome unknown"),
         ];
         insta::assert_snapshot!(commands.join("\n"), @r#"
-        orderferry send 'my orders.csv' --profile shop.toml --ledger 'a b.db' --to staging --client-key "$ORDERFERRY_CLIENT_KEY"
-        orderferry send 'my orders.csv' --profile shop.toml --ledger 'a b.db' --to staging --client-key "$ORDERFERRY_CLIENT_KEY" --new-ledger
-        orderferry send 'my orders.csv' --sandbox --profile shop.toml --client-key "$ORDERFERRY_CLIENT_KEY" --new-ledger
-        orderferry send --resume runs/1 --ledger 'a b.db' --to staging --client-key "$ORDERFERRY_CLIENT_KEY"
+        orderferry send 'my orders.csv' --profile shop.toml --ledger 'a b.db' --to staging
+        orderferry send 'my orders.csv' --profile shop.toml --ledger 'a b.db' --to staging --new-ledger
+        orderferry send 'my orders.csv' --sandbox --profile shop.toml --new-ledger
+        orderferry send --resume runs/1 --ledger 'a b.db' --to staging
         orderferry ledger list --outcome unknown --ledger 'a b.db'
         "#);
     }

@@ -8,7 +8,7 @@ use crate::model::{
     diagnostic::{Diagnostic, Excerpt, Note},
     explanation::Explanation,
     input::InputRead,
-    order::OrderRecord,
+    order::{OrderId, OrderRecord},
     origin::{FileId, InputNames, RowOrigin},
     problem::{Code, Problem},
 };
@@ -23,6 +23,8 @@ const MAX_EXAMPLES: usize = 3;
 pub struct ProblemExample {
     /// The problem.
     pub problem: Problem,
+    /// The order; none of a problem of no single order.
+    id: Option<OrderId>,
     /// The reference of the order; empty if it has none.
     pub reference: String,
     /// The row of the cell; none if the problem is of no row of the order.
@@ -44,7 +46,8 @@ pub(super) fn position(problem: &Problem) -> (FileId, u64, Option<u32>) {
 impl Examples {
     /// Adds the first problem that an order has of this code, or one of no single order.
     pub(super) fn add(&mut self, problem: &Problem, order: Option<&OrderRecord>) {
-        let is_needed = |last: &ProblemExample| position(problem) < position(&last.problem);
+        let id = order.map(|order| order.id);
+        let is_needed = |last: &ProblemExample| (position(problem), id) < last.place();
         if self.0.len() < MAX_EXAMPLES || self.0.last().is_some_and(is_needed) {
             let rows = order.into_iter().flat_map(|order| &order.rows);
             // The last one that begins above: a cell may be on a later line of its row.
@@ -53,6 +56,7 @@ impl Examples {
                 .max_by_key(|row| row.line);
             self.insert(ProblemExample {
                 problem: problem.clone(),
+                id,
                 reference: order.map_or_else(String::new, |order| order.reference.clone()),
                 row: row.cloned(),
                 excerpt: None,
@@ -66,8 +70,7 @@ impl Examples {
     }
 
     fn insert(&mut self, example: ProblemExample) {
-        let at =
-            self.0.partition_point(|kept| position(&kept.problem) < position(&example.problem));
+        let at = self.0.partition_point(|kept| kept.place() < example.place());
         self.0.insert(at, example);
         self.0.truncate(MAX_EXAMPLES);
     }
@@ -108,6 +111,11 @@ impl Examples {
 }
 
 impl ProblemExample {
+    /// By which examples are sorted: orders may share the position of a problem.
+    fn place(&self) -> ((FileId, u64, Option<u32>), Option<OrderId>) {
+        (position(&self.problem), self.id)
+    }
+
     fn diagnostic(&self, inputs: &[InputRead], names: &InputNames) -> Diagnostic {
         let Self { problem, reference, excerpt, .. } = self;
         let Problem { code, at, message, .. } = problem;
@@ -122,13 +130,19 @@ impl ProblemExample {
         Diagnostic {
             severity: problem.severity,
             kind: code.as_str(),
-            title: title[..1].to_lowercase() + &title[1..],
+            title: lower_first(title),
             place: format!("{}{blanks}{}", names.locate(*at), what.join(", ")),
             notes: if excerpt.is_none() { vec![Note::Fact(message.clone())] } else { Vec::new() },
             excerpt,
             more: None,
         }
     }
+}
+
+/// A sentence as a title: it begins in lower case.
+fn lower_first(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().into_iter().flat_map(char::to_lowercase).chain(chars).collect()
 }
 
 /// The first sentence of how to fix a problem, on one line.

@@ -1,7 +1,8 @@
 //! Next steps: what the operator does after a run, each as a command of this program.
 //!
-//! A command is bound to its run by `--run`, `--target` or the run folder, so that none changes
-//! what another run left. Pure. Called by `recorder`; shown by `terminal` and `page`.
+//! A command is bound to its run by `--run` or the run folder, so that none changes what another run
+//! left; orders of earlier runs have steps of their own, which say so. A consent that only a person
+//! can give stands in the reason of its command. Pure. Called by `recorder`; shown by `terminal` and `page`.
 
 use std::borrow::Cow;
 
@@ -123,7 +124,7 @@ impl Situation<'_> {
         if orders[Outcome::Valid] > 0 {
             let ready = format!("{} ready", with_unit(orders[Outcome::Valid], "order"));
             steps.push(match &self.summary.target {
-                Some(_) => step(format!("{ready}: send what is ready"), self.send()),
+                Some(_) => self.send(&ready),
                 // Without a target there is none to send to.
                 None => step(format!("{ready}: try a sandbox first"), self.line.to_sandbox()),
             });
@@ -190,22 +191,35 @@ impl Situation<'_> {
         ))
     }
 
-    fn send(&self) -> String {
-        let mut command = self.line.again("send", true);
+    /// The send after a check. What it would consent to is a condition.
+    fn send(&self, ready: &str) -> NextStep {
+        let (mut command, mut conditions) = (self.line.again("send", true), Vec::new());
         if let Some(estimate) = &self.summary.forecast {
             let notes = &estimate.notes;
             let holds_old = notes.orders.old_orders > 0 && !notes.old_orders.are_skipped;
-            for (flag, is_needed) in [
-                ("--new-ledger", notes.needs_new_ledger),
-                ("--new-target", notes.needs_new_target),
-                ("--backfill", holds_old),
+            for (flag, condition, is_needed) in [
+                (
+                    "--new-ledger",
+                    "no order was ever sent to it and no ledger is lost",
+                    notes.needs_new_ledger,
+                ),
+                (
+                    "--new-target",
+                    "it is another tenant, not a new key of one in the ledger (ledger adopt)",
+                    notes.needs_new_target,
+                ),
+                ("--backfill", "no campaign may react to old orders", holds_old),
             ] {
                 if is_needed {
                     command = with_flag(command, flag);
+                    conditions.push(condition);
                 }
             }
         }
-        command
+        if conditions.is_empty() {
+            return step(format!("{ready}: send what is ready"), command);
+        }
+        step(format!("{ready}: send them, if {}", conditions.join(", and ")), command)
     }
 
     fn again(&self) -> String {

@@ -197,7 +197,7 @@ pub(super) struct ItemObject<'a> {
 }
 
 impl<'a> ItemObject<'a> {
-    fn of(item: &'a Item<'_>) -> Self {
+    pub(super) fn of(item: &'a Item<'_>) -> Self {
         Self {
             item_type: item.item_type.as_deref(),
             reference_id: item.reference.as_deref(),

@@ -5,6 +5,8 @@
 //! orders. Slow path: the events are encoded and measured. Does not send anything. Called by
 //! `pipeline` for each order that `validate` builds.
 
+use std::borrow::Cow;
+
 use super::{
     event_json::{self, EventJson},
     multi_event,
@@ -15,6 +17,7 @@ use super::{
 };
 use crate::model::{
     guest::{Guest, Identifier},
+    money::Amount,
     order::{Extension, ExtensionValue, Item, Order},
     origin::Position,
     problem::{Code, Problem},
@@ -40,6 +43,16 @@ const IDENTIFIER_OVERHEAD: usize = 80;
 /// Maximum URL bytes of an item in addition to its attributes: braces, and the frame of its
 /// extensions.
 const ITEM_OVERHEAD: usize = 120;
+
+/// The same for an item without extensions: `%7B%7D,`
+const PLAIN_ITEM_OVERHEAD: usize = 7;
+
+/// Maximum URL bytes of an item's attribute that is a text, in addition to it:
+/// `%22referenceId%22:%22%22,`
+const ITEM_TEXT_OVERHEAD: usize = 25;
+
+/// Maximum URL bytes of an item's price or quantity, if [`is_short`]: `%22quantity%22:-0.123456789,`
+const SHORT_NUMBER_BYTES: usize = 28;
 
 /// The same for the whole event: browser ID, type, the frames of the common attributes, of order
 /// and guest.
@@ -166,17 +179,24 @@ impl<F: Fn(&str) -> usize> SizeBound<F> {
     fn item(&self, item: &Item<'_>) -> usize {
         let Item { item_type, reference, status, name, product_id, .. } = item;
         let Item { ordered_at, currency, price, quantity, .. } = item;
-        let n_numbers = usize::from(ordered_at.is_some())
-            + usize::from(currency.is_some())
-            + usize::from(price.is_some())
-            + usize::from(quantity.is_some());
-        ITEM_OVERHEAD
-            + NUMBER_BYTES * n_numbers
-            + self.optional(item_type.as_deref())
-            + self.optional(reference.as_deref())
-            + self.optional(status.as_deref())
-            + self.optional(name.as_deref())
-            + self.optional(product_id.as_deref())
+        // An order may have dozens of items, so their bound is closer than that of the order.
+        let overhead = if item.extension.is_empty() { PLAIN_ITEM_OVERHEAD } else { ITEM_OVERHEAD };
+        let text = |text: &Option<Cow<'_, str>>| {
+            text.as_deref().map_or(0, |text| ITEM_TEXT_OVERHEAD + (self.0)(text))
+        };
+        let number = |number: &Option<Amount>| {
+            let bytes = |number| if is_short(number) { SHORT_NUMBER_BYTES } else { NUMBER_BYTES };
+            number.map_or(0, bytes)
+        };
+        overhead
+            + NUMBER_BYTES * (usize::from(ordered_at.is_some()) + usize::from(currency.is_some()))
+            + number(price)
+            + number(quantity)
+            + text(item_type)
+            + text(reference)
+            + text(status)
+            + text(name)
+            + text(product_id)
             + self.extension(&item.extension)
     }
 
@@ -227,6 +247,11 @@ impl<F: Fn(&str) -> usize> SizeBound<F> {
     fn text(&self, text: &str) -> usize {
         ATTRIBUTE_OVERHEAD + (self.0)(text)
     }
+}
+
+/// Whether a number has at most twelve characters.
+fn is_short(Amount(number): Amount) -> bool {
+    number.scale() <= 9 && number.mantissa().unsigned_abs() < 1_000_000_000
 }
 
 /// Whether ORDER_CHECKOUT fits; records if it does not.

@@ -105,8 +105,22 @@ const ENCODED_JSON_BYTES: [u8; 256] = {
     }
 };
 
+/// The number of URL bytes that each byte takes, percent-encoded.
+const PERCENT_ENCODED_BYTES: [u8; 256] = {
+    let (mut lengths, mut byte) = ([3; 256], 0_u8);
+    loop {
+        if is_unreserved(byte) {
+            lengths[byte as usize] = 1;
+        }
+        if byte == u8::MAX {
+            break lengths;
+        }
+        byte += 1;
+    }
+};
+
 pub(super) fn percent_encoded_length(text: &str) -> usize {
-    text.bytes().map(|byte| if is_unreserved(byte) { 1 } else { 3 }).sum()
+    text.bytes().map(|byte| usize::from(PERCENT_ENCODED_BYTES[usize::from(byte)])).sum()
 }
 
 #[cfg(test)]

@@ -455,7 +455,7 @@ mod commands {
             let ran = desk.workspace.run(command);
             // The sample does not have the profile's columns.
             let is_valid =
-                ran.code == 0 || (name == "profile" && ran.err.contains("\"Name\" not found"));
+                ran.code == 0 || (name == "profile" && ran.err.contains("no column \"Name\""));
             assert!(is_valid, "{name}: {}", ran.err);
         }
     }

@@ -3,12 +3,13 @@
 
 use proptest::prelude::*;
 
-use super::may_exceed_limit;
+use super::{SizeBound, may_exceed_limit};
 use crate::{
     model::{
         draft::{PersonDraft, PersonRole},
         field::{ExtensionType, Field, FieldGroup},
-        order::{Order, Validity},
+        money::Amount,
+        order::{Item, Order, Validity},
         pricing::{PriceBasis, TotalFrom},
         problem::Code,
         route::Mode,
@@ -146,6 +147,12 @@ proptest! {
         let changes: Vec<Change> = changes.iter().map(|(field, text)| (field.clone(), text.as_str())).collect();
         let draft = with_items(order(&changes), n_items);
         let Validity::Valid(order) = checked(draft.clone(), &settings).validity else { return Ok(()) };
+        for item in &order.items {
+            let json = event_json::to_json(&event_json::ItemObject::of(item));
+            // With the comma behind it.
+            let n_bytes = url::percent_encoded_length(&json) + 1;
+            prop_assert!(SizeBound(url::encoded_json_length).item(item) >= n_bytes, "{json}");
+        }
         let max_url_bytes = largest_event(&order, &settings) - 1;
         let too_small = TestSettings { max_url_bytes, ..settings };
         prop_assert!(may_exceed_limit(&order, &too_small.stream()));
@@ -191,10 +198,23 @@ proptest! {
     }
 }
 
+#[test]
+fn numbers_of_items_are_bounded() {
+    for number in ["-0.123456789", "999999999", "-999999999", "0.1234567891", "1234567890", "0"] {
+        let number = Amount(number.parse().unwrap());
+        let item = Item { quantity: Some(number), price: Some(number), ..Item::default() };
+        let json = event_json::to_json(&event_json::ItemObject::of(&item));
+        let bound = SizeBound(url::encoded_json_length).item(&item);
+        assert!(bound > url::percent_encoded_length(&json), "{json}");
+    }
+}
+
 /// Otherwise the fast path would be of no use.
 #[test]
 fn typical_order_takes_fast_path() {
-    let order = valid(with_items(order(&[(Field::Price, "60")]), 3), &settings());
+    let small = valid(with_items(order(&[(Field::Price, "60")]), 3), &settings());
+    assert!(!may_exceed_limit(&small, &settings().stream()));
+    let order = valid(with_items(order(&[(Field::Price, "800")]), 40), &settings());
     assert!(!may_exceed_limit(&order, &settings().stream()));
     let order = valid(with_items(multi_order(&[(Field::Price, "1200")]), 60), &multi_settings());
     assert!(!may_exceed_limit(&order, &multi_settings().stream()));

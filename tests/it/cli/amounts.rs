@@ -215,8 +215,9 @@ fn refund_never_becomes_a_sale() {
     );
     let refused = of("(30.00)", ", strip_prefix = '('");
     assert_eq!(refused.code, 2);
-    let message = "price: strip_prefix = \"(\" would strip the sign of a negative number";
+    let message = "strip_prefix = \"(\" would strip the sign of a negative number";
     assert!(refused.err.contains(message), "{}", refused.err);
+    assert!(refused.err.contains("order.price"), "{}", refused.err);
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn kind_that_cannot_be_is_refused() {
         ("[guest.id]\np = { column = 'Id', kind = 'phone' }", "country = \"GB\""),
         ("[guest.id]\np = { column = 'Id', kind = 'phone', country = 'XX' }", "not known"),
         ("[guest.id]\np = { column = 'Id', country = 'DE' }", "no kind = \"phone\""),
-        ("city = { column = 'Id', kind = 'email' }", "guest.city: has kind = \"email\""),
+        ("city = { column = 'Id', kind = 'email' }", "\"city\" has kind = \"email\""),
         ("[guest.id]\np = { column = 'Id', kind = 'currency' }", "kind = \"currency\""),
     ] {
         let ran = check(&profile(more), &[]);
@@ -220,7 +220,7 @@ fn shared_identifiers_are_for_guests() {
     for (more, message) in [
         ("max_addresses = 0", "expected at least 1"),
         ("max_addresses = 2\nshared_identifiers = 'send'", "has no effect"),
-        ("[contact]\nmax_addresses = 2", "contact: has shared_identifiers, max_addresses or"),
+        ("[contact]\nmax_addresses = 2", "\"max_addresses\" is for [guest] only"),
     ] {
         let ran = check(&profile(more), &[]);
         assert!(ran.code == 2 && ran.err.contains(message), "{} {}", ran.code, ran.err);

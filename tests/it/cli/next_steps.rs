@@ -304,7 +304,12 @@ fn check_leads_to_a_send() {
     assert!(explained.text.starts_with("number_unreadable"), "{}", explained.text);
     assert_eq!(shop.shell_run(&command(&ran, "then check again")), "1: 1 invalid, 1 valid");
     // The command has what the first send needs: a new ledger, and leave to send an old order.
-    let send = command(&ran, "send what is ready");
+    // Both are conditions that only a person can affirm.
+    let send = command(
+        &ran,
+        "send them, if no order was ever sent to it and no ledger is lost, and no campaign may \
+         react to old orders",
+    );
     assert_eq!(shop.shell_run(&send), "1: 1 accepted, 1 invalid");
 }
 
