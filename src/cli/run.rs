@@ -63,7 +63,9 @@ fn print_summary(
         OutputFormat::Text if arguments.quiet && finished.summary.exit_code == 0 => Ok(()),
         OutputFormat::Text => {
             // The reason for stopping was already printed above, as the error.
-            print::styled(&diagnostics::render(&finished.diagnostics))?;
+            if !finished.diagnostics.is_empty() {
+                print::styled(&diagnostics::render(&finished.diagnostics))?;
+            }
             let summary = Summary { stopped: None, ..finished.summary.clone() };
             print::output(
                 terminal::render(&summary, &printable(&spec.folder.to_string_lossy())).trim_end(),
