@@ -95,8 +95,7 @@ const ENCODED_JSON_BYTES: [u8; 256] = {
             b'"' | b'\\' => 6,
             8 | 9 | 10 | 12 | 13 => 4,
             0..=31 => 8,
-            byte if is_unreserved(byte) => 1,
-            _ => 3,
+            _ => PERCENT_ENCODED_BYTES[byte as usize],
         };
         if byte == u8::MAX {
             break lengths;
