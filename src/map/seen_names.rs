@@ -88,7 +88,7 @@ impl SeenNames {
     pub(super) fn paths(&self) -> Vec<(String, Position)> {
         let mut paths = Vec::new();
         self.root.collect_paths("", &mut paths);
-        paths.sort_by_key(|(_, at)| (at.file, at.line, at.column));
+        paths.sort_by_key(|(_, at)| *at);
         paths
     }
 }

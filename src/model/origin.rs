@@ -30,8 +30,9 @@ impl RowOrigin {
     }
 }
 
-/// A position in an input, as messages name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A position in an input, as messages name it. Positions are in the order of the input; a row as a
+/// whole comes before its cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Position {
     /// The input file.
     pub file: FileId,

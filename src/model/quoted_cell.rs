@@ -22,11 +22,7 @@ impl QuotedCell {
 
     /// Replaces `first` if this cell comes before it in the export.
     pub fn keep_first(self, first: &mut Option<Self>) {
-        let place = |quoted: &Self| {
-            let at = quoted.at.position;
-            (at.file, at.line, at.column)
-        };
-        if first.as_ref().is_none_or(|first| place(&self) < place(first)) {
+        if first.as_ref().is_none_or(|first| self.at.position < first.at.position) {
             *first = Some(self);
         }
     }

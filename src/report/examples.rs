@@ -9,7 +9,7 @@ use crate::model::{
     explanation::Explanation,
     input::InputRead,
     order::{OrderId, OrderRecord},
-    origin::{FileId, InputNames, RowOrigin},
+    origin::{InputNames, Position, RowOrigin},
     problem::{Code, Problem},
 };
 
@@ -37,17 +37,11 @@ pub struct ProblemExample {
 #[derive(Debug, Clone, Default)]
 pub struct Examples(Vec<ProblemExample>);
 
-/// Where a problem is: the first ones in the input are the examples, not the first counted, since
-/// parts of a run are counted in any order.
-pub(super) fn position(problem: &Problem) -> (FileId, u64, Option<u32>) {
-    (problem.at.file, problem.at.line, problem.at.column)
-}
-
 impl Examples {
     /// Adds the first problem that an order has of this code, or one of no single order.
     pub(super) fn add(&mut self, problem: &Problem, order: Option<&OrderRecord>) {
         let id = order.map(|order| order.id);
-        let is_needed = |last: &ProblemExample| (position(problem), id) < last.place();
+        let is_needed = |last: &ProblemExample| (problem.at, id) < last.place();
         if self.0.len() < MAX_EXAMPLES || self.0.last().is_some_and(is_needed) {
             let rows = order.into_iter().flat_map(|order| &order.rows);
             // The last one that begins above: a cell may be on a later line of its row.
@@ -111,9 +105,10 @@ impl Examples {
 }
 
 impl ProblemExample {
-    /// By which examples are sorted: orders may share the position of a problem.
-    fn place(&self) -> ((FileId, u64, Option<u32>), Option<OrderId>) {
-        (position(&self.problem), self.id)
+    /// By which examples are sorted: the first ones in the input are kept, not the first counted,
+    /// since parts of a run are counted in any order. Orders may share the position of a problem.
+    fn place(&self) -> (Position, Option<OrderId>) {
+        (self.problem.at, self.id)
     }
 
     fn diagnostic(&self, inputs: &[InputRead], names: &InputNames) -> Diagnostic {

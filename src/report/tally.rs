@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     exact_sum::ExactSum,
-    examples::{Examples, ProblemExample, position},
+    examples::{Examples, ProblemExample},
     per_outcome::PerOutcome,
 };
 use crate::model::{
@@ -153,7 +153,7 @@ impl Tally {
         let (n, kept) =
             self.field_errors.entry((code, field.to_owned())).or_insert_with(|| (0, first.clone()));
         *n += n_orders;
-        if position(first) < position(kept) {
+        if first.at < kept.at {
             *kept = first.clone();
         }
     }
