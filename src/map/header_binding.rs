@@ -10,7 +10,7 @@ use super::{
     bound_rule::{BoundPeople, BoundRule, FieldBinding, TestedSource},
     condition::{CellSource, Condition},
     error::MapError,
-    header_hint::{has_names, header_hint, position_of},
+    header_hint::{has_names, header_hint, position_of, shown_name},
     input_settings::{MissingColumns, UnknownColumns},
     mapper::Mapper,
     missing_name::MissingName,
@@ -26,7 +26,6 @@ use crate::model::{
     origin::{Place, Position},
     problem::{Code, Problem},
     record::Header,
-    redact::redact,
     suggest::suggest,
 };
 
@@ -348,8 +347,7 @@ fn known_columns(profile: &Profile) -> Vec<&str> {
 pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Problem {
     let hint = suggest(name, known.iter().copied())
         .map_or_else(String::new, |known| format!("; did you mean {known:?}?"));
-    // In a file without a header the first row takes its place, and may contain an e-mail address.
-    let name = if name.contains('@') { redact(name) } else { name.to_owned() };
+    let name = shown_name(name);
     let at = Place { position: at, column_name: Some(name.clone()) };
     Problem::for_order(Code::UnknownColumn, at, format!("{name:?} is unknown and ignored{hint}"))
 }

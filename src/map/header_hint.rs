@@ -28,9 +28,14 @@ pub(super) fn has_names(header: &Header, file: &str) -> String {
     format!("{file} has {}{more}", shown.join(", "))
 }
 
+/// The name of a column as messages show it.
 // In a file without a header the first row takes its place, and may contain an e-mail address.
+pub(super) fn shown_name(name: &str) -> String {
+    if name.contains('@') { redact(name) } else { name.to_owned() }
+}
+
 fn quoted(name: &str) -> String {
-    format!("{:?}", if name.contains('@') { redact(name) } else { name.to_owned() })
+    format!("{:?}", shown_name(name))
 }
 
 fn ordinal(number: usize) -> String {
