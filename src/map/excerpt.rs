@@ -11,7 +11,7 @@ use super::{
     rule::Rule,
 };
 use crate::model::{
-    diagnostic::Excerpt,
+    diagnostic::{EXCERPT_CHARS, Excerpt},
     document::{JsonNode, JsonValue},
     field::FieldGroup,
     problem::Problem,
@@ -22,26 +22,19 @@ use crate::model::{
 /// What stands for a value that is not shown.
 const HIDDEN: &str = "***";
 
-/// Returns the line of the cell that a problem of the row concerns; none if it concerns none. It has
-/// at most `max_chars` characters.
+/// Returns the line of the cell that a problem of the row concerns; none if it concerns none.
 #[must_use]
-pub fn excerpt(
-    profile: &Profile,
-    row: &Row<'_>,
-    problem: &Problem,
-    max_chars: usize,
-) -> Option<Excerpt> {
+pub fn excerpt(profile: &Profile, row: &Row<'_>, problem: &Problem) -> Option<Excerpt> {
     let (at, names) = (problem.at, ShownNames::of(profile));
     let shown = |value: &PrintedValue<'_>, text: &str| {
-        let is_bracket = matches!(text, "{" | "[");
-        if is_bracket || text.trim_matches('"').is_empty() {
+        let (bare, has_address) = (text.trim_matches('"'), text.contains('@'));
+        let is_personal = || has_address || problem.is_personal() || names.is_personal(value.name);
+        let is_shown = !has_address && names.shown.contains(value.name);
+        if matches!(text, "{" | "[") || bare.is_empty() {
             text.to_owned()
-        } else if value.is_marked && (problem.is_personal() || names.is_personal(value.name)) {
-            redact(text.trim_matches('"'))
-        } else if text.contains('@') {
-            // An address in a value about something else.
-            if value.is_marked { redact(text.trim_matches('"')) } else { HIDDEN.to_owned() }
-        } else if value.is_marked || names.shown.contains(value.name) {
+        } else if value.is_marked && is_personal() {
+            redact(bare)
+        } else if value.is_marked || is_shown {
             text.to_owned()
         } else {
             HIDDEN.to_owned()
@@ -74,7 +67,7 @@ pub fn excerpt(
         RowContent::Unreadable(_) => return None,
     };
     let (text, mark) = line;
-    Some(Excerpt::fitted(at.line, &text, mark, max_chars))
+    Some(Excerpt::fitted(at.line, &text, mark, EXCERPT_CHARS))
 }
 
 /// A value of a row.
@@ -181,7 +174,7 @@ mod tests {
 
     fn excerpt_of(row: &Row<'_>, at: Place, field: &Field) -> Option<(String, String)> {
         let problem = Problem::for_field(Code::NumberUnreadable, field, at, "found");
-        let Excerpt { text, mark, .. } = excerpt(&canonical(), row, &problem, 200)?;
+        let Excerpt { text, mark, .. } = excerpt(&canonical(), row, &problem)?;
         let marked = text[mark].to_owned();
         Some((text, marked))
     }

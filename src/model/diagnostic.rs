@@ -83,6 +83,9 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// The characters of a line that a diagnostic shows: with the line's number they fit in 80 columns.
+pub const EXCERPT_CHARS: usize = 72;
+
 /// A line of a file with a mark in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {

@@ -6,12 +6,9 @@
 use std::ops::Range;
 
 use super::{
-    diagnostic::{Diagnostic, Excerpt, Note},
+    diagnostic::{Diagnostic, EXCERPT_CHARS, Excerpt, Note},
     problem::Severity,
 };
-
-/// The characters of a line that a diagnostic shows: with the line's number they fit in 80 columns.
-const EXCERPT_CHARS: usize = 72;
 
 /// The text of a file, and its name in messages.
 #[derive(Debug, Clone, PartialEq, Eq)]

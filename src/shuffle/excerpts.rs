@@ -17,9 +17,6 @@ use crate::{
     read::{BlockReader, Piece, RowParser, inputs},
 };
 
-/// Maximum characters of the line that is shown.
-const MAX_CHARS: usize = 72;
-
 /// Maximum bytes of a row that is read for it.
 const MAX_ROW_BYTES: u64 = 1024 * 1024;
 
@@ -86,5 +83,5 @@ fn excerpt_of(
 ) -> Option<Excerpt> {
     let piece = Piece { line: row.line, start: row.bytes.start, bytes };
     let parsed = parser.parse([piece]).ok()?;
-    excerpt(settings.profile, &parsed.rows().next()?, problem, MAX_CHARS)
+    excerpt(settings.profile, &parsed.rows().next()?, problem)
 }
