@@ -44,7 +44,7 @@ pub use look_up::{ensure_all_answered, look_up};
 pub use order::{ContentChange, LedgerOrder, OrderState, Submission};
 pub use prior_state::PriorState;
 pub use query::{OrderFilter, ReferencePattern, TargetPrefix};
-pub use settle::{ManualDecision, SettleError, SettleRefusal, SettleRequest};
+pub use settle::{ManualDecision, SettleError, SettleRefusal, SettleRequest, SettledOrder};
 pub use snapshot::OrderSnapshot;
 pub use store::{Ledger, LedgerAdmin, LedgerLocation, LedgerReader};
 pub use target_hash::{TargetHash, hex};

@@ -37,10 +37,30 @@ pub struct SettleRequest {
     pub decision: ManualDecision,
     /// The target that they were sent to, needed if several targets have them.
     pub target: Option<TargetPrefix>,
-    /// A run that sent them; any if none.
+    /// The run whose attempts are settled; those of all runs if none.
     pub run: Option<String>,
     /// The range of their times, needed if references were reused.
     pub ordered_at: Option<Range<DateTime<Utc>>>,
+}
+
+/// An order that was settled.
+#[derive(Debug, Clone)]
+pub struct SettledOrder {
+    /// The order as it was before.
+    pub before: LedgerOrder,
+    /// Its state now: it stays unknown while an attempt of another run is open.
+    pub after: OrderState,
+}
+
+impl ManualDecision {
+    /// The state of an attempt that it settles; none if it settles changes, not attempts.
+    pub(super) fn attempt_state(self) -> Option<AttemptState> {
+        match self {
+            Self::Accepted => Some(AttemptState::Accepted),
+            Self::Failed => Some(AttemptState::NotAccepted),
+            Self::Acknowledged => None,
+        }
+    }
 }
 
 /// Why nothing was settled.
@@ -61,6 +81,8 @@ pub enum SettleRefusal {
     NotFound(String),
     /// The decision does not apply to the order's state.
     NothingToSettle(Box<LedgerOrder>, ManualDecision),
+    /// The decision applies to attempts of other runs than this one only.
+    NothingOfRun(String, String),
     /// Several orders match.
     Ambiguous(String, Vec<LedgerOrder>),
 }
@@ -80,6 +102,9 @@ impl fmt::Display for SettleRefusal {
             Self::NotFound(reference) => write!(f, "{reference}: the ledger has no such order"),
             Self::NothingToSettle(order, decision) => {
                 write!(f, "{}: {}", order.reference, refusal_message(order, *decision))
+            }
+            Self::NothingOfRun(reference, run) => {
+                write!(f, "{reference}: run {run} has no attempt to settle; other runs have")
             }
             Self::Ambiguous(reference, candidates) => {
                 write!(f, "{reference}: {} orders match", candidates.len())?;
@@ -120,49 +145,87 @@ fn refusal_message(order: &LedgerOrder, decision: ManualDecision) -> &'static st
     }
 }
 
-/// Selects the one order that the decision applies to, among those of the reference that were
-/// found. Orders that are still unknown take precedence over those whose manual settlement would be
+/// Selects the one order that the request applies to, among those of the reference that were found.
+/// Orders that are still unknown take precedence over those whose manual settlement would be
 /// revised.
 pub(super) fn select_order(
     reference: &str,
     found: &[LedgerOrder],
-    decision: ManualDecision,
+    request: &SettleRequest,
 ) -> Result<LedgerOrder, SettleRefusal> {
-    let mut candidates: Vec<_> = found.iter().filter(|order| can_settle(order, decision)).collect();
-    if candidates.iter().any(|order| order.state() == OrderState::Unknown) {
-        candidates.retain(|order| order.state() == OrderState::Unknown);
+    let SettleRequest { decision, ref run, .. } = *request;
+    let run = run.as_deref();
+    let mut candidates: Vec<_> =
+        found.iter().filter(|order| can_settle(order, decision, run)).collect();
+    let is_unknown = |order: &&LedgerOrder| {
+        let is_open = |submission: &Submission| submission.is_open() && is_of(submission, run);
+        order.state() == OrderState::Unknown && order.submissions.iter().any(is_open)
+    };
+    if candidates.iter().any(is_unknown) {
+        candidates.retain(is_unknown);
     }
-    match (candidates.as_slice(), found.first()) {
-        ([order], _) => Ok((*order).clone()),
-        ([], None) => Err(SettleRefusal::NotFound(reference.to_owned())),
-        ([], Some(order)) => Err(SettleRefusal::NothingToSettle(Box::new(order.clone()), decision)),
-        (several, _) => Err(SettleRefusal::Ambiguous(
+    match (candidates.as_slice(), found.first(), run) {
+        ([order], ..) => Ok((*order).clone()),
+        ([], None, _) => Err(SettleRefusal::NotFound(reference.to_owned())),
+        ([], Some(order), Some(run)) if can_settle(order, decision, None) => {
+            Err(SettleRefusal::NothingOfRun(reference.to_owned(), run.to_owned()))
+        }
+        ([], Some(order), _) => {
+            Err(SettleRefusal::NothingToSettle(Box::new(order.clone()), decision))
+        }
+        (several, ..) => Err(SettleRefusal::Ambiguous(
             reference.to_owned(),
             several.iter().copied().cloned().collect(),
         )),
     }
 }
 
-fn can_settle(order: &LedgerOrder, decision: ManualDecision) -> bool {
+fn can_settle(order: &LedgerOrder, decision: ManualDecision, run: Option<&str>) -> bool {
     match decision {
         ManualDecision::Acknowledged => order.state() == OrderState::Changed,
         ManualDecision::Accepted | ManualDecision::Failed => {
-            !attempts_to_settle(order, decision).is_empty()
+            !attempts_to_settle(order, decision, run).is_empty()
         }
     }
 }
 
-/// The attempts that a decision settles: the open ones, also if the service accepted another
-/// attempt; if none is open, or if the decision reverses an earlier one, those that the operator
-/// settled. An outcome that the service reported is never changed.
-pub(super) fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) -> Vec<AttemptId> {
+fn is_of(submission: &Submission, run: Option<&str>) -> bool {
+    run.is_none_or(|run| submission.run == run)
+}
+
+/// The order once these attempts of it are settled.
+pub(super) fn settled(
+    before: LedgerOrder,
+    decision: ManualDecision,
+    attempts: &[AttemptId],
+) -> SettledOrder {
+    let Some(state) = decision.attempt_state() else {
+        return SettledOrder { before, after: OrderState::Accepted };
+    };
+    let mut order = before.clone();
+    for submission in &mut order.submissions {
+        if attempts.contains(&submission.attempt) {
+            submission.state = state;
+        }
+    }
+    SettledOrder { before, after: order.state() }
+}
+
+/// The attempts that a decision settles, of this run only if there is one: the open ones, also if
+/// the service accepted another attempt; if none is open, or if the decision reverses an earlier
+/// one, those that the operator settled. An outcome that the service reported is never changed.
+pub(super) fn attempts_to_settle(
+    order: &LedgerOrder,
+    decision: ManualDecision,
+    run: Option<&str>,
+) -> Vec<AttemptId> {
     let manual =
         |state| move |submission: &Submission| submission.is_manual && submission.state == state;
     let attempts_of = |is_selected: &dyn Fn(&Submission) -> bool| -> Vec<AttemptId> {
         order
             .submissions
             .iter()
-            .filter(|submission| is_selected(submission))
+            .filter(|submission| is_of(submission, run) && is_selected(submission))
             .map(|submission| submission.attempt)
             .collect()
     };
@@ -177,7 +240,7 @@ pub(super) fn attempts_to_settle(order: &LedgerOrder, decision: ManualDecision) 
             attempts_of(&Submission::is_open)
         }
         // Also reverses a manual acceptance: an order that is settled as failed must have none
-        // left.
+        // left. With a run, that of another run stays.
         ManualDecision::Failed => attempts_of(&|submission| {
             submission.is_open() || manual(AttemptState::Accepted)(submission)
         }),

@@ -18,7 +18,7 @@ use super::{
     known_target::KnownTarget,
     order::LedgerOrder,
     query::{OrderFilter, TargetPrefix},
-    settle::{SettleError, SettleRequest},
+    settle::{SettleError, SettleRequest, SettledOrder},
     write::LedgerWrite,
 };
 use crate::model::{field::AttributeTypes, planned::DedupHash, target::Target};
@@ -108,8 +108,8 @@ pub trait LedgerAdmin {
         visit: &mut dyn FnMut(LedgerOrder) -> ControlFlow<()>,
     ) -> Result<(), LedgerError>;
 
-    /// Settles orders by the operator's decision: all, or none. Returns them as they were before.
-    fn settle(&self, request: &SettleRequest) -> Result<Vec<LedgerOrder>, SettleError>;
+    /// Settles orders by the operator's decision: all, or none.
+    fn settle(&self, request: &SettleRequest) -> Result<Vec<SettledOrder>, SettleError>;
 
     /// Moves everything that the ledger holds for one target to another: the same tenant under a
     /// new key or URL. Returns the old target as it was.

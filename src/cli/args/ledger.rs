@@ -146,7 +146,7 @@ pub(in crate::cli) struct SettleArguments {
     /// reference
     #[arg(long, value_name = "HEX")]
     pub(in crate::cli) target: Option<TargetPrefix>,
-    /// Settle only orders that this run sent
+    /// Settle only what this run sent: its attempts, and no open one of another run
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) run: Option<String>,
 }

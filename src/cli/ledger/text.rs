@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     cli::args::DecisionArgument,
-    ledger::{ContentChange, LedgerOrder, Submission, hex},
+    ledger::{ContentChange, LedgerOrder, OrderState, SettledOrder, Submission, hex},
     model::{planned::ContentHash, printable::printable, spreadsheet::without_formulas},
 };
 
@@ -233,12 +233,19 @@ fn change_text(order: &LedgerOrder, change: &ContentChange) -> String {
     format!("  {at}  observed by run {}{what}: {result}\n", change.run)
 }
 
-/// Returns one line about a settled order. `before` is the order before it was settled.
-pub(super) fn settled_text(before: &LedgerOrder, decision: DecisionArgument) -> String {
-    let what = match decision {
-        DecisionArgument::Accepted => "settled as accepted; it is not sent again",
-        DecisionArgument::Failed => "settled as failed; the next run that reads it sends it again",
-        DecisionArgument::Acknowledged => {
+/// Returns one line about a settled order.
+pub(super) fn settled_text(order: &SettledOrder, decision: DecisionArgument) -> String {
+    let SettledOrder { before, after } = order;
+    let what = match (decision, after) {
+        (DecisionArgument::Accepted, _) => "settled as accepted; it is not sent again",
+        (DecisionArgument::Failed, OrderState::Failed) => {
+            "settled as failed; the next run that reads it sends it again"
+        }
+        (DecisionArgument::Failed, OrderState::Unknown) => {
+            "what this run sent is settled as failed; it stays unknown, since another run sent it too"
+        }
+        (DecisionArgument::Failed, _) => "what was open is settled as failed; it stays accepted",
+        (DecisionArgument::Acknowledged, _) => {
             "its change is acknowledged; the service keeps what it accepted"
         }
     };

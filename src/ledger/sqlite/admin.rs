@@ -11,7 +11,7 @@ use crate::{
         known_target::KnownTarget,
         order::LedgerOrder,
         query::{OrderFilter, TargetPrefix},
-        settle::{SettleError, SettleRequest},
+        settle::{SettleError, SettleRequest, SettledOrder},
         store::LedgerAdmin,
     },
     model::target::Target,
@@ -40,7 +40,7 @@ impl LedgerAdmin for SqliteAdmin {
         Ok(visit_orders(&connection, filter, visit)?)
     }
 
-    fn settle(&self, request: &SettleRequest) -> Result<Vec<LedgerOrder>, SettleError> {
+    fn settle(&self, request: &SettleRequest) -> Result<Vec<SettledOrder>, SettleError> {
         settle::settle(&self.location, request)
     }
 

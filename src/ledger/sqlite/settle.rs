@@ -13,11 +13,10 @@ use super::{
     lock::RunLock, orders::collect_orders, stamp, targets, wal,
 };
 use crate::ledger::{
-    entry::AttemptState,
     error::LedgerError,
     order::LedgerOrder,
     query::{OrderFilter, ReferencePattern},
-    settle::{ManualDecision, SettleError, SettleRequest, attempts_to_settle, select_order},
+    settle::{SettleError, SettleRequest, SettledOrder, attempts_to_settle, select_order, settled},
 };
 
 /// The holder that the lock file names meanwhile.
@@ -29,11 +28,11 @@ impl From<rusqlite::Error> for SettleError {
     }
 }
 
-/// Settles orders by the operator's decision. Returns them as they were before.
+/// Settles orders by the operator's decision.
 pub(super) fn settle(
     location: &SqliteLocation,
     request: &SettleRequest,
-) -> Result<Vec<LedgerOrder>, SettleError> {
+) -> Result<Vec<SettledOrder>, SettleError> {
     let ledger = file::open_to_write(&location.path)?;
     ledger.ensure_intact(location, None)?;
     let connection = &ledger.connection;
@@ -46,7 +45,7 @@ pub(super) fn settle(
     let mut refusals = Vec::new();
     for reference in request.references.iter().collect::<BTreeSet<_>>() {
         let found = find_orders(&transaction, reference, request)?;
-        match select_order(reference, &found, request.decision) {
+        match select_order(reference, &found, request) {
             Ok(order) => drop(selected.insert(reference, order)),
             Err(refusal) => refusals.push(refusal),
         }
@@ -61,9 +60,8 @@ pub(super) fn settle(
     let acquire =
         |target| Ok::<_, LedgerError>((target, RunLock::acquire(&location.path, target, HOLDER)?));
     let locks = selected_targets.into_iter().map(acquire).collect::<Result<Vec<_>, _>>()?;
-    for order in selected.values() {
-        write_decision(&transaction, order, request.decision, now)?;
-    }
+    let settle = |order| write_decision(&transaction, order, request, now);
+    let settled = selected.into_values().map(settle).collect::<Result<_, _>>()?;
     commit_counter::count(&transaction, 0)?;
     transaction.commit()?;
     // Without this a backup from before the settlement would pass for the newest state.
@@ -74,7 +72,7 @@ pub(super) fn settle(
             .record(&state);
     }
     wal::keep_for_open_runs(connection)?;
-    Ok(selected.into_values().collect())
+    Ok(settled)
 }
 
 /// Finds the orders of a reference that the request may mean.
@@ -95,17 +93,18 @@ fn find_orders(
 
 fn write_decision(
     connection: &Connection,
-    order: &LedgerOrder,
-    decision: ManualDecision,
+    order: LedgerOrder,
+    request: &SettleRequest,
     now: i64,
-) -> Result<(), rusqlite::Error> {
-    let state = match decision {
-        ManualDecision::Acknowledged => return changes::acknowledge(connection, order, now),
-        ManualDecision::Accepted => AttemptState::Accepted,
-        ManualDecision::Failed => AttemptState::NotAccepted,
+) -> Result<SettledOrder, rusqlite::Error> {
+    let SettleRequest { decision, run, .. } = request;
+    let Some(state) = decision.attempt_state() else {
+        changes::acknowledge(connection, &order, now)?;
+        return Ok(settled(order, *decision, &[]));
     };
-    for attempt in attempts_to_settle(order, decision) {
-        attempts::set_outcome(connection, attempt, state, true, now)?;
+    let attempts = attempts_to_settle(&order, *decision, run.as_deref());
+    for attempt in &attempts {
+        attempts::set_outcome(connection, *attempt, state, true, now)?;
     }
-    Ok(())
+    Ok(settled(order, *decision, &attempts))
 }

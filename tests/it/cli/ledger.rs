@@ -133,6 +133,22 @@ fn manual_settlement_is_reversible() {
 }
 
 #[test]
+fn settlement_of_a_run_leaves_other_runs_open() {
+    let shop = TestShop::disconnecting_on(&["A-1"]);
+    let orders = export(&["A-1"]);
+    assert_eq!(shop.send(&orders, "").outcomes(), "A-1 unknown");
+    let second = shop.send(&orders, " --unknown resend");
+    assert_eq!(second.outcomes(), "A-1 unknown");
+    let run = second.summary()["run_id"].as_str().unwrap().to_owned();
+    let settle = format!("settle A-1 --as failed --run {run}");
+    assert_output!(shop.ledger_output(&settle), @"A-1 ordered at 2025-03-01T10:00:00Z, was unknown: what this run sent is settled as failed; it stays unknown, since another run sent it too");
+    // The order is held: the first run's attempt may have been accepted.
+    let n_sent = shop.service.count("ORDER_CHECKOUT");
+    assert_eq!(shop.send(&orders, "").outcomes(), "A-1 unknown");
+    assert_eq!(shop.service.count("ORDER_CHECKOUT"), n_sent);
+}
+
+#[test]
 fn acknowledged_change_is_not_reported_again() {
     let shop = TestShop::disconnecting_on(&[]);
     let paid = export(&["A-1"]);

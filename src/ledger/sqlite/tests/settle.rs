@@ -7,8 +7,8 @@ use super::{history, open, outcome, target};
 use crate::{
     ledger::{
         AttemptState, ChangeState, ChangedOrder, Intent, Ledger, LedgerAdmin, LedgerError,
-        LedgerOrder, LedgerWrite, ManualDecision, OrderFilter, OrderKey, OrderSnapshot, PriorState,
-        SettleError, SettleRequest, TargetHash, at_path,
+        LedgerWrite, ManualDecision, OrderFilter, OrderKey, OrderSnapshot, PriorState, SettleError,
+        SettleRequest, SettledOrder, TargetHash, at_path,
     },
     model::planned::ContentHash,
 };
@@ -45,7 +45,11 @@ impl TestShop {
     }
 
     fn send(&self, target: &str, order: OrderKey, state: AttemptState) -> &Self {
-        let mut run = self.run(target);
+        self.send_in("run", target, order, state)
+    }
+
+    fn send_in(&self, run: &str, target: &str, order: OrderKey, state: AttemptState) -> &Self {
+        let mut run = open(&self.path, target, run).unwrap();
         let intent =
             Intent { order, status: String::new(), money: None, item_count: 1, dedup_hash: None };
         let attempt = run.write(&[LedgerWrite::Intent(intent)]).unwrap()[0];
@@ -87,7 +91,9 @@ impl TestShop {
             ordered_at: filter.ordered_at,
         };
         let settled = self.admin().settle(&request);
-        let text = |order: &LedgerOrder| format!("{} {}", order.reference, order.state().as_str());
+        let text = |SettledOrder { before, .. }: &SettledOrder| {
+            format!("{} {}", before.reference, before.state().as_str())
+        };
         settled
             .map(|orders| orders.iter().map(text).collect::<Vec<_>>().join(", "))
             .map_err(|error| error.to_string())
@@ -131,6 +137,50 @@ fn manual_settlement_is_reversible() {
     assert_eq!(shop.prior_state(&key("A", 0, 2)), PriorState::Changed);
     assert_eq!(shop.settle_all(&["A"], ManualDecision::Failed).unwrap(), "A accepted");
     assert_eq!(shop.prior_state(&order), PriorState::None);
+}
+
+#[test]
+fn settlement_of_a_run_leaves_attempts_of_others() {
+    let of = |run: &str| OrderFilter { run: Some(run.to_owned()), ..OrderFilter::default() };
+    let shop = TestShop::new();
+    let order = key("A", 0, 1);
+    for run in ["one", "two"] {
+        shop.send_in(run, "a", order.clone(), AttemptState::Unknown);
+    }
+    // What the first run sent may be there whatever became of the second one's.
+    let settle = |run, decision| shop.settle(&["A"], decision, of(run));
+    assert_eq!(settle("two", ManualDecision::Failed).unwrap(), "A unknown");
+    assert_eq!(
+        (shop.states().as_str(), shop.prior_state(&order)),
+        ("A unknown", PriorState::Unknown)
+    );
+    assert_eq!(
+        settle("two", ManualDecision::Failed).unwrap_err(),
+        "nothing was settled\n  A: run two has no attempt to settle; other runs have"
+    );
+    // A manual outcome can be revised, that of the run only.
+    assert_eq!(settle("two", ManualDecision::Accepted).unwrap(), "A unknown");
+    assert_eq!(shop.prior_state(&order), PriorState::AcceptedManually);
+    assert_eq!(settle("one", ManualDecision::Failed).unwrap(), "A accepted");
+    assert_eq!(shop.states(), "A accepted");
+    assert_eq!(settle("two", ManualDecision::Failed).unwrap(), "A accepted");
+    assert_eq!((shop.states().as_str(), shop.prior_state(&order)), ("A failed", PriorState::None));
+}
+
+#[test]
+fn settlement_of_a_run_keeps_what_the_service_accepted() {
+    let of = |run: &str| OrderFilter { run: Some(run.to_owned()), ..OrderFilter::default() };
+    let shop = TestShop::new();
+    let order = key("A", 0, 1);
+    shop.send_in("one", "a", order.clone(), AttemptState::Unknown);
+    shop.send_in("two", "a", order.clone(), AttemptState::Unknown);
+    shop.send_in("three", "a", order.clone(), AttemptState::Accepted);
+    assert_eq!(shop.prior_state(&order), PriorState::AcceptedMaybeTwice);
+    assert_eq!(shop.settle(&["A"], ManualDecision::Failed, of("one")).unwrap(), "A accepted");
+    assert_eq!(shop.prior_state(&order), PriorState::AcceptedMaybeTwice);
+    assert_eq!(shop.settle(&["A"], ManualDecision::Failed, of("two")).unwrap(), "A accepted");
+    assert_eq!(shop.prior_state(&order), PriorState::Accepted);
+    assert!(shop.settle(&["A"], ManualDecision::Failed, of("three")).is_err());
 }
 
 #[test]
