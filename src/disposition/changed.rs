@@ -10,7 +10,7 @@ use super::{
     rules::{ChangedExit, DispositionRules},
 };
 use crate::{
-    ledger::{ChangeState, ChangedOrder, OrderKey, ReferenceHistory},
+    ledger::{ChangeState, ChangedOrder, OrderKey, OrderSnapshot, ReferenceHistory},
     model::{
         money::{Amount, Money},
         order::OrderRecord,
@@ -68,13 +68,36 @@ pub(super) fn of_changed(
     } else {
         format!("{description}: {}", known_details.join("; "))
     };
+    let what = what_changed(&change, &was, totals.as_ref());
     let sets_exit_code = state == ChangeState::New || rules.changed_exit == ChangedExit::Always;
-    let accepted_change = Some(Box::new(AcceptedChange { sets_exit_code, totals }));
+    let accepted_change = Some(Box::new(AcceptedChange { sets_exit_code, what, totals }));
     let result = OrderResult {
         change: accepted_change,
         ..OrderResult::without_request(Outcome::Changed, Some(reason))
     };
     Disposition::Changed(result, Box::new(change))
+}
+
+/// Returns what is other now, without the values of this order, so that equal changes count as one.
+fn what_changed(
+    change: &ChangedOrder,
+    was: &OrderSnapshot,
+    totals: Option<&(Money, Money)>,
+) -> String {
+    let (now, status) = (&change.snapshot, change.snapshot.status.as_ref());
+    if let Some(cause) = &change.cause {
+        // The codes behind `invalid` are those of one order.
+        let cause = cause.split(": ").next().unwrap_or_default();
+        return format!("{cause} since it was accepted");
+    }
+    match status.filter(|now| was.status.as_ref().is_some_and(|was| was != *now)) {
+        Some(status) => format!("its status is {status} now"),
+        None if totals.is_some_and(|(was, now)| was != now) => "its amount is another now".into(),
+        None if was.item_count.is_some() && was.item_count != now.item_count => {
+            "it has other items now".into()
+        }
+        None => "its content is other now".into(),
+    }
 }
 
 /// Describes how much more or less the service holds than the export. Empty for two currencies, and

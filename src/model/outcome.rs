@@ -113,11 +113,18 @@ pub enum HeldFor {
     Settlement,
 }
 
+/// How the reason of an order begins that could not be sent because its guest could not be
+/// identified.
+pub const GUEST_NOT_IDENTIFIED: &str = "the guest could not be identified";
+
 /// The change of an accepted order, for the sums and the exit code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcceptedChange {
     /// Whether the change causes exit code 1: no earlier run has reported it.
     pub sets_exit_code: bool,
+    /// What is other now, in words that count alike for many orders.
+    #[serde(default)]
+    pub what: String,
     /// The accepted total and the total that the export has now, if both are known. The second one
     /// is zero for an order that the profile skips, of which nothing is sent.
     pub totals: Option<(Money, Money)>,

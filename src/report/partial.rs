@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    guests::GuestHashes, page::OrderNeedingAttention, reject_sorter::RejectBatch, results,
-    tally::Tally,
+    guests::GuestHashes, page::OrderNeedingAttention, reasons::ReasonCounts,
+    reject_sorter::RejectBatch, results, tally::Tally,
 };
 use crate::model::{
     forecast::{Forecast, OrdersToNote},
@@ -25,6 +25,8 @@ pub struct Counters {
     pub tally: Tally,
     /// Skipped orders by reason.
     pub skipped: BTreeMap<String, u64>,
+    /// Unknown, refused, failed and changed orders by reason.
+    pub(super) reasons: ReasonCounts,
     /// Items of valid orders.
     pub n_items: u64,
     /// Orders that were sent again although an earlier attempt may have been processed.
@@ -65,6 +67,7 @@ impl Counters {
         let was_sent_before = matches!(result.outcome, Outcome::Changed | Outcome::Unknown);
         let is_invalid = record.problems.iter().any(Problem::is_error);
         self.n_invalid_sent_before += u64::from(was_sent_before && is_invalid);
+        self.reasons.add(result);
         if let (Outcome::Skipped, Some(reason)) = (result.outcome, &result.reason) {
             *self.skipped.entry(reason.clone()).or_default() += 1;
         }
@@ -76,6 +79,7 @@ impl Counters {
         for (reason, n_orders) in others.skipped {
             *self.skipped.entry(reason).or_default() += n_orders;
         }
+        self.reasons.append(others.reasons);
         self.n_items += others.n_items;
         self.n_uncertain_before += others.n_uncertain_before;
         self.n_unknown_before += others.n_unknown_before;

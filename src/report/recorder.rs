@@ -442,6 +442,7 @@ impl Recorder {
             needs_backfill: counters.n_needing_backfill,
             money: summary::money_summaries(tally),
             problems: summary::problem_summaries(tally),
+            reasons: counters.reasons.summaries(),
             skipped: summary::skip_summaries(&counters.skipped),
             stopped,
             next: Vec::new(),

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{
     command_line::NextStep,
     estimate::SendEstimate,
-    exact_sum::ExactSum,
     numbers::with_unit,
     order_line::{utc_millis, utc_millis_or_null},
     per_outcome::PerOutcome,
+    reasons::ReasonSummary,
     setup::TargetSummary,
-    tally::{ProblemCount, Tally},
+    tally::{CurrencyTally, ProblemCount, Tally},
 };
 use crate::model::{
     input::InputRead,
@@ -103,6 +103,10 @@ pub struct Summary {
     pub money: Vec<MoneySummary>,
     /// Errors first, then by the number of orders.
     pub problems: Vec<ProblemSummary>,
+    /// Why orders are unknown, refused, failed or changed: worst outcome first, then by the number
+    /// of orders.
+    #[serde(default)]
+    pub reasons: Vec<ReasonSummary>,
     /// Rules that left orders out, by the number of orders.
     pub skipped: Vec<SkipSummary>,
     /// Why the run ended early, if it did.
@@ -180,6 +184,9 @@ fn is_zero(n: &u64) -> bool {
 pub struct MoneySummary {
     /// ISO 4217 code.
     pub currency: Currency,
+    /// Orders read with a readable amount in this currency.
+    #[serde(default)]
+    pub orders: u64,
     /// Sums per outcome.
     #[serde(flatten)]
     pub sums: PerOutcome<String>,
@@ -253,10 +260,11 @@ impl Summary {
 }
 
 pub(super) fn money_summaries(tally: &Tally) -> Vec<MoneySummary> {
-    let summarize = |(currency, sums): (Currency, &PerOutcome<ExactSum>)| MoneySummary {
+    let summarize = |(currency, money): (Currency, &CurrencyTally)| MoneySummary {
         currency,
-        sums: sums.map(ToString::to_string),
-        changed_difference: tally.changed_difference(currency).map(ToString::to_string),
+        orders: money.n_orders,
+        sums: money.sums.map(ToString::to_string),
+        changed_difference: money.change.as_ref().map(ToString::to_string),
     };
     tally.money().map(summarize).collect()
 }
@@ -365,6 +373,7 @@ pub(super) mod tests {
             needs_backfill: 0,
             money: money_summaries(tally),
             problems: problem_summaries(tally),
+            reasons: Vec::new(),
             skipped: Vec::new(),
             stopped: None,
             next: Vec::new(),
@@ -434,6 +443,18 @@ pub(super) mod tests {
         summary.needs_backfill = 30;
         let skipped = [("test order".to_owned(), 10), ("cancellation".to_owned(), 240)];
         summary.skipped = skip_summaries(&skipped.into());
+        let reason = |(outcome, orders, reason): (_, _, &str)| ReasonSummary {
+            outcome,
+            reason: reason.to_owned(),
+            orders,
+        };
+        let reasons = [
+            (Outcome::Unknown, 1, "no answer in time"),
+            (Outcome::Refused, 3, "HTTP 400: no such type"),
+            (Outcome::Failed, 2, "the guest could not be identified"),
+            (Outcome::Changed, 1, "its amount is another now"),
+        ];
+        summary.reasons = reasons.map(reason).into();
         summary.stopped = Some("the deadline has passed".to_owned());
         summary.target = Some(TargetSummary {
             name: Some("production".to_owned()),
@@ -469,8 +490,9 @@ pub(super) mod tests {
         "inputs":[{"file":"orders.csv","bytes":1234567,"rows":4321},{"file":"exports/more-orders.ndjson.gz","bytes":9876,"rows":12}],
         "rows":4321,"rows_unreadable":2,"rows_ignored":3,"headers_repeated":1,"scattered":5,"items":4300,"guests":780,"orders":{"read":1431,"accepted":930,"already_sent":120,"changed":1,"skipped":250,"invalid":44,"refused":3,"failed":2,"unknown":1,"not_attempted":80,"valid":0},
         "orders_from":"2026-10-24T00:00:00.000Z","orders_to":"2026-11-02T21:40:00.000Z","orders_without_amount":4,"requests":{"browser_create":780,"identity":785,"order_checkout":941,"total":2506,"retries":12},
-        "repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0","changed_difference":"-65.50"}],
+        "repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","orders":30,"read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","orders":1397,"read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0","changed_difference":"-65.50"}],
         "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],
+        "reasons":[{"outcome":"unknown","reason":"no answer in time","orders":1},{"outcome":"refused","reason":"HTTP 400: no such type","orders":3},{"outcome":"failed","reason":"the guest could not be identified","orders":2},{"outcome":"changed","reason":"its amount is another now","orders":1}],
         "skipped":[{"reason":"cancellation","orders":240},{"reason":"test order","orders":10}],
         "stopped":"the deadline has passed","next":[{"why":"1 unknown: look them up in Personalize","command":"orderferry ledger list --outcome unknown --run 20261103T081500Z-7f3a"}]}
         "#);

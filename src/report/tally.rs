@@ -27,8 +27,7 @@ use crate::model::{
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     orders: PerOutcome<u64>,
-    money: BTreeMap<Currency, PerOutcome<ExactSum>>,
-    changes: BTreeMap<Currency, ExactSum>,
+    money: BTreeMap<Currency, CurrencyTally>,
     n_without_amount: u64,
     /// The earliest and the latest time of an order.
     span: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -39,6 +38,28 @@ pub struct Tally {
 
 /// With fewer orders, the same problem of all of them may be chance.
 const MIN_COMMON_ORDERS: u64 = 20;
+
+/// Money of one currency.
+#[derive(Debug, Clone, Default)]
+pub struct CurrencyTally {
+    /// Orders read.
+    pub n_orders: u64,
+    /// Sums per outcome.
+    pub sums: PerOutcome<ExactSum>,
+    /// By how much the changed orders differ from what was accepted; none if no difference is
+    /// known.
+    pub change: Option<ExactSum>,
+}
+
+impl CurrencyTally {
+    fn append(&mut self, other: &Self) {
+        self.n_orders += other.n_orders;
+        self.sums.append(&other.sums, ExactSum::append);
+        if let Some(change) = &other.change {
+            self.change.get_or_insert_default().append(change);
+        }
+    }
+}
 
 /// Counts of one problem code.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +80,11 @@ impl Tally {
     pub fn read(&mut self, record: &OrderRecord) {
         self.orders.read += 1;
         match &record.money {
-            Some(money) => self.sums_of(money).read.add(money.amount),
+            Some(money) => {
+                let tally = self.money.entry(money.currency).or_default();
+                tally.n_orders += 1;
+                tally.sums.read.add(money.amount);
+            }
             None => self.n_without_amount += 1,
         }
         self.extend_span(record.ordered_at.map(|ordered_at| (ordered_at, ordered_at)));
@@ -76,7 +101,8 @@ impl Tally {
     pub fn record_outcome(&mut self, record_money: Option<&Money>, outcome: Outcome) {
         self.orders[outcome] += 1;
         if let Some(money) = record_money {
-            self.sums_of(money)[outcome].add(money.amount);
+            let tally = self.money.entry(money.currency).or_default();
+            tally.sums[outcome].add(money.amount);
         }
     }
 
@@ -86,17 +112,9 @@ impl Tally {
         for (currency, amount) in
             [(now.currency, now.amount), (was.currency, Amount(-was.amount.0))]
         {
-            // `money` lists the currencies, so each one with a difference must be there too.
-            self.money.entry(currency).or_default();
-            self.changes.entry(currency).or_default().add(amount);
+            let tally = self.money.entry(currency).or_default();
+            tally.change.get_or_insert_default().add(amount);
         }
-    }
-
-    /// Returns by how much the changed orders of a currency differ from what was accepted; `None`
-    /// if no difference is known.
-    #[must_use]
-    pub fn changed_difference(&self, currency: Currency) -> Option<&ExactSum> {
-        self.changes.get(&currency)
     }
 
     /// Records this outcome for all orders that were read and have none, when they cannot be listed
@@ -106,7 +124,7 @@ impl Tally {
             return;
         }
         self.orders[outcome] += self.without_result();
-        for sums in self.money.values_mut() {
+        for CurrencyTally { sums, .. } in self.money.values_mut() {
             // The orders are not known one by one; their money is what was read minus what is
             // recorded.
             let recorded: Vec<_> = sums.outcomes().map(|(_, sum)| *sum).collect();
@@ -117,11 +135,8 @@ impl Tally {
     /// Adds the counts of another part of the run.
     pub fn append(&mut self, other: &Self) {
         self.orders.append(&other.orders, |n, more| *n += more);
-        for (currency, sums) in &other.money {
-            self.money.entry(*currency).or_default().append(sums, ExactSum::append);
-        }
-        for (currency, difference) in &other.changes {
-            self.changes.entry(*currency).or_default().append(difference);
+        for (currency, money) in &other.money {
+            self.money.entry(*currency).or_default().append(money);
         }
         self.n_without_amount += other.n_without_amount;
         self.extend_span(other.span);
@@ -241,9 +256,9 @@ impl Tally {
         self.span
     }
 
-    /// Exact sums by currency, in alphabetical order.
-    pub fn money(&self) -> impl Iterator<Item = (Currency, &PerOutcome<ExactSum>)> {
-        self.money.iter().map(|(currency, sums)| (*currency, sums))
+    /// Money by currency, in alphabetical order.
+    pub fn money(&self) -> impl Iterator<Item = (Currency, &CurrencyTally)> {
+        self.money.iter().map(|(currency, money)| (*currency, money))
     }
 
     /// Counts by problem code, in the order of the catalogue.
@@ -268,10 +283,6 @@ impl Tally {
             .iter()
             .flat_map(|(_, count)| count.examples.diagnostics(count.orders, inputs))
             .collect()
-    }
-
-    fn sums_of(&mut self, money: &Money) -> &mut PerOutcome<ExactSum> {
-        self.money.entry(money.currency).or_default()
     }
 }
 
@@ -391,7 +402,7 @@ mod tests {
             prop_assert_eq!(tally.orders().read, orders.len() as u64);
             prop_assert_eq!(tally.orders().with_result(), tally.orders().read);
             prop_assert_eq!(tally.without_result(), 0);
-            for (currency, sums) in tally.money() {
+            for (currency, CurrencyTally { sums, .. }) in tally.money() {
                 let recorded: Decimal = sums.outcomes().map(|(_, sum)| value(sum)).sum();
                 let read: Decimal = orders.iter().filter_map(|(money, _)| money.as_ref())
                     .filter(|money| money.currency == currency).map(|money| money.amount.0).sum();

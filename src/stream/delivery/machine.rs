@@ -16,7 +16,7 @@ use super::{
 use crate::{
     dispatch::{Action, Assessment, Delivery, Request, backoff::backoff},
     model::{
-        outcome::{OrderResult, Outcome},
+        outcome::{GUEST_NOT_IDENTIFIED, OrderResult, Outcome},
         planned::PlannedGuest,
         request::{RequestKind, RequestRole},
         route::Route,
@@ -227,7 +227,7 @@ impl<'p> GuestDelivery<'p> {
             self.clear_cart_then(AfterClear::Settle(result));
         } else {
             // All orders of a guest need the same IDENTITY, so none of them can be sent.
-            let reason = format!("the guest could not be identified: {reason}");
+            let reason = format!("{GUEST_NOT_IDENTIFIED}: {reason}");
             let result = OrderResult {
                 http_status: status,
                 ..OrderResult::without_request(outcome, Some(reason))
