@@ -140,6 +140,10 @@ pub struct InputRead {
     /// The position of the last row of a CSV or NDJSON file, or of its header, if the file ends
     /// without a line break.
     pub unterminated: Option<Position>,
+    /// SHA-256 of the file, compressed or not, in hexadecimal digits; none if it was not read to
+    /// its end.
+    #[serde(default)]
+    pub sha256: Option<String>,
 }
 
 impl InputRead {
@@ -147,7 +151,7 @@ impl InputRead {
     #[must_use]
     pub fn unread(input: Input) -> Self {
         let (line_break, framing) = (LineBreak::default(), Framing::default());
-        Self { input, rows: 0, header: None, line_break, framing, unterminated: None }
+        Self { input, rows: 0, header: None, line_break, framing, unterminated: None, sha256: None }
     }
 }
 

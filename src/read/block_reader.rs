@@ -16,6 +16,7 @@ use super::{
     dialect::{Dialect, FileFormat, ReadLimits},
     error::ReadError,
     foreign_file::{ForeignFile, is_utf16_without_mark},
+    hashed_source::HashedSource,
     inputs,
     json::JsonFormat,
     position::position_after,
@@ -28,7 +29,7 @@ use crate::{
         input::{Framing, Input, InputFormat, InputRead, LineBreak},
         origin::{FileId, Position},
     },
-    storage::Storage,
+    storage::{Source, Storage},
 };
 
 /// Bytes per block.
@@ -86,6 +87,20 @@ impl<'s> BlockReader<'s> {
         Self::open_with_block_size(BLOCK_BYTES, input, file, settings)
     }
 
+    /// Opens an input like [`BlockReader::open`], and hashes it as it is read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`BlockReader::open`].
+    pub fn open_hashed(
+        input: &Input,
+        file: FileId,
+        settings: &ReadSettings<'s>,
+    ) -> Result<Self, ReadError> {
+        let source = HashedSource::new(inputs::open(settings.storage, input)?);
+        Self::from_source(source, BLOCK_BYTES, input, file, settings)
+    }
+
     /// Opens an input like [`BlockReader::open`], in blocks of any size.
     pub(super) fn open_with_block_size(
         block_bytes: usize,
@@ -93,7 +108,17 @@ impl<'s> BlockReader<'s> {
         file: FileId,
         settings: &ReadSettings<'s>,
     ) -> Result<Self, ReadError> {
-        let source = inputs::open(settings.storage, input)?;
+        let source = HashedSource::unhashed(inputs::open(settings.storage, input)?);
+        Self::from_source(source, block_bytes, input, file, settings)
+    }
+
+    fn from_source(
+        source: HashedSource,
+        block_bytes: usize,
+        input: &Input,
+        file: FileId,
+        settings: &ReadSettings<'s>,
+    ) -> Result<Self, ReadError> {
         let stream = DecompressedSource::new(source, settings.limits.max_expansion)
             .map_err(|error| inputs::io_error(input, error))?;
         Self::from_stream(stream, block_bytes, input, file, settings)
@@ -230,8 +255,8 @@ impl<'s> BlockReader<'s> {
         &self.parser
     }
 
-    /// What was read of the input, without the number of rows; of its last row only after
-    /// [`BlockReader::next_block`] has returned false.
+    /// What was read of the input, without the number of rows; of its last row and its hash only
+    /// after [`BlockReader::next_block`] has returned false.
     #[must_use]
     pub fn input_read(&self) -> InputRead {
         self.read.clone()
@@ -247,20 +272,28 @@ impl<'s> BlockReader<'s> {
     pub fn next_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         match self.read_block(block) {
             Ok(true) => Ok(true),
-            Ok(false) => self.ensure_complete().map(|()| false),
+            Ok(false) => {
+                self.ensure_complete()?;
+                self.read.sha256 = self.buffer.stream.source().sha256();
+                Ok(false)
+            }
             // What cannot be read may be half written: then the error is that the file has changed.
             Err(error) => self.ensure_unchanged().and(Err(error)),
         }
     }
 
     fn ensure_unchanged(&self) -> Result<(), ReadError> {
-        inputs::ensure_unchanged(self.storage, &self.read.input, self.buffer.stream.source())
+        inputs::ensure_unchanged(self.storage, &self.read.input, self.source())
+    }
+
+    fn source(&self) -> &dyn Source {
+        self.buffer.stream.source().source()
     }
 
     /// Checks that the file is unmodified and was read to its end.
     fn ensure_complete(&self) -> Result<(), ReadError> {
         self.ensure_unchanged()?;
-        let (input, source) = (&self.read.input, self.buffer.stream.source());
+        let (input, source) = (&self.read.input, self.source());
         let n_read = source.position().map_err(|error| inputs::io_error(input, error))?;
         if n_read == input.version.size {
             return Ok(());

@@ -5,9 +5,10 @@
 
 use std::io::{self, BufReader, Read};
 
+use super::hashed_source::HashedSource;
 use crate::{
     model::input::Location,
-    storage::{ByteStream, Source, Storage},
+    storage::{ByteStream, Storage},
 };
 
 /// Bytes per read from the disk or the decompressor; more gains nothing measurable.
@@ -19,9 +20,10 @@ const UNCHECKED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The decompressed bytes of an input that was read before, from its start. Applies no limit.
 pub fn reopen(storage: &dyn Storage, location: &Location) -> io::Result<Box<dyn ByteStream>> {
-    Ok(match DecompressedSource::new(storage.open(location, 0)?, u64::MAX)? {
+    let source = HashedSource::unhashed(storage.open(location, 0)?);
+    Ok(match DecompressedSource::new(source, u64::MAX)? {
         // Skipped bytes of a plain file are not read.
-        DecompressedSource::Plain(source) => source,
+        DecompressedSource::Plain(source) => source.into_source(),
         DecompressedSource::Gzip(bytes) => Box::new(BufReader::with_capacity(BUFFER, *bytes)),
         DecompressedSource::Zstd(bytes) => Box::new(BufReader::with_capacity(BUFFER, bytes)),
     })
@@ -34,8 +36,8 @@ pub(super) enum Compression {
 }
 
 /// Detects the compression of a source that was not read yet, without consuming its first bytes.
-pub(super) fn detect_compression(source: &mut dyn Source) -> io::Result<Option<Compression>> {
-    Ok(match source.fill_buf()? {
+pub(super) fn detect_compression(source: &mut HashedSource) -> io::Result<Option<Compression>> {
+    Ok(match source.peek()? {
         [0x1F, 0x8B, ..] => Some(Compression::Gzip),
         [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Compression::Zstd),
         _ => None,
@@ -43,11 +45,11 @@ pub(super) fn detect_compression(source: &mut dyn Source) -> io::Result<Option<C
 }
 
 /// A compressed source, buffered for a decoder.
-type CompressedSource = BufReader<Box<dyn Source>>;
+type CompressedSource = BufReader<HashedSource>;
 
 /// A source whose bytes are decompressed, for reads of the caller's size.
 pub(super) enum DecompressedSource {
-    Plain(Box<dyn Source>),
+    Plain(HashedSource),
     /// Boxed, since a decoder is many times as large as the other variants.
     Gzip(Box<LimitedReader<flate2::bufread::MultiGzDecoder<CompressedSource>>>),
     Zstd(LimitedReader<zstd::Decoder<'static, CompressedSource>>),
@@ -56,12 +58,13 @@ pub(super) enum DecompressedSource {
 impl DecompressedSource {
     /// Plain, gzip (several members too) or zstd bytes. Reading ends in an error where they
     /// decompress to more than `max_expansion` times their size.
-    pub(super) fn new(mut source: Box<dyn Source>, max_expansion: u64) -> io::Result<Self> {
-        let Some(compression) = detect_compression(&mut *source)? else {
+    pub(super) fn new(mut source: HashedSource, max_expansion: u64) -> io::Result<Self> {
+        let Some(compression) = detect_compression(&mut source)? else {
             return Ok(Self::Plain(source));
         };
         // A small archive may decompress to more than any disk holds.
-        let remaining = source.version()?.size.saturating_mul(max_expansion).max(UNCHECKED_BYTES);
+        let remaining =
+            source.source().version()?.size.saturating_mul(max_expansion).max(UNCHECKED_BYTES);
         let compressed = BufReader::with_capacity(BUFFER, source);
         Ok(match compression {
             Compression::Gzip => {
@@ -75,12 +78,12 @@ impl DecompressedSource {
         })
     }
 
-    /// The source itself.
-    pub(super) fn source(&self) -> &dyn Source {
+    /// The source itself, with its hash.
+    pub(super) fn source(&self) -> &HashedSource {
         match self {
-            Self::Plain(source) => &**source,
-            Self::Gzip(bytes) => &**bytes.inner.get_ref().get_ref(),
-            Self::Zstd(bytes) => &**bytes.inner.get_ref().get_ref(),
+            Self::Plain(source) => source,
+            Self::Gzip(bytes) => bytes.inner.get_ref().get_ref(),
+            Self::Zstd(bytes) => bytes.inner.get_ref().get_ref(),
         }
     }
 
@@ -90,7 +93,7 @@ impl DecompressedSource {
     pub(super) fn append_to(&mut self, bytes: &mut Vec<u8>, n_bytes: usize) -> io::Result<usize> {
         let n_bytes = n_bytes as u64;
         match self {
-            Self::Plain(source) => source.take(n_bytes).read_to_end(bytes),
+            Self::Plain(source) => source.append_to(bytes, n_bytes),
             Self::Gzip(decompressed) => decompressed.take(n_bytes).read_to_end(bytes),
             Self::Zstd(decompressed) => decompressed.take(n_bytes).read_to_end(bytes),
         }
@@ -168,7 +171,7 @@ mod tests {
         file.write_all(&zstd::encode_all(io::repeat(b'a').take(UNCHECKED_BYTES + 1), 1).unwrap())
             .unwrap();
         let read = |expansion| {
-            let source = LocalStorage.open(&file.path().into(), 0).unwrap();
+            let source = HashedSource::unhashed(LocalStorage.open(&file.path().into(), 0).unwrap());
             let mut decompressed = DecompressedSource::new(source, expansion).unwrap();
             decompressed.append_to(&mut Vec::new(), usize::MAX)
         };

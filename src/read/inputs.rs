@@ -10,7 +10,7 @@ use std::{
     path::{self, Path},
 };
 
-use super::{decompress, error::ReadError};
+use super::{decompress, error::ReadError, hashed_source::HashedSource};
 use crate::{
     model::{
         input::{ExportRead, Input, InputFormat, InputRead, Location, Version},
@@ -89,7 +89,7 @@ fn changed(input: &Input, now: &Version) -> ReadError {
 pub fn is_uncompressed(storage: &dyn Storage, input: &Input) -> bool {
     storage
         .open(&input.location, 0)
-        .and_then(|mut source| decompress::detect_compression(&mut *source))
+        .and_then(|source| decompress::detect_compression(&mut HashedSource::unhashed(source)))
         .is_ok_and(|compression| compression.is_none())
 }
 

@@ -21,6 +21,7 @@ pub mod decompress;
 mod dialect;
 mod error;
 mod foreign_file;
+mod hashed_source;
 pub mod inputs;
 mod json;
 mod json_parser;

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::{
     Block, BlockReader, CsvSyntax, Dialect, FileFormat, Piece, ReadError, ReadLimits, ReadSettings,
-    decompress::DecompressedSource, inputs::find_one,
+    decompress::DecompressedSource, hashed_source::HashedSource, inputs::find_one,
 };
 use crate::{
     model::{
@@ -72,7 +72,8 @@ impl<R: Read + Send> Source for TestSource<R> {
 }
 
 fn stream(from: impl Read + Send + 'static) -> DecompressedSource {
-    DecompressedSource::Plain(Box::new(TestSource(BufReader::with_capacity(16, from))))
+    let source = TestSource(BufReader::with_capacity(16, from));
+    DecompressedSource::Plain(HashedSource::unhashed(Box::new(source)))
 }
 
 fn open(
@@ -536,6 +537,41 @@ fn compressed_file_modified_while_read_is_refused() {
             let refused = changed_while_read(&compressed, change).unwrap_err();
             assert!(refused.starts_with("a.csv: changed while it was read: "), "{refused}");
         }
+    }
+}
+
+/// SHA-256 in hexadecimal digits.
+fn sha256(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn hash_is_of_the_bytes_on_disk() {
+    let long = format!("k,v\n{}", "a,b\n".repeat(200_000));
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(long.as_bytes()).unwrap();
+    let member = gzip.finish().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let hash = |content: &[u8], opened_hashed: bool| {
+        let path = folder.path().join("a.txt");
+        fs::write(&path, content).unwrap();
+        let input = find_one(&LocalStorage, "a.txt", path.into()).unwrap();
+        let open = if opened_hashed { BlockReader::open_hashed } else { BlockReader::open };
+        let mut reader = open(&input, FileId(0), &settings()).unwrap();
+        assert_eq!(reader.input_read().sha256, None, "not read to its end");
+        while reader.next_block(&mut Block::default()).unwrap() {}
+        reader.input_read().sha256
+    };
+    for content in [
+        b"\xef\xbb\xbf\n\nk,v\na,b".to_vec(),
+        b" [{\"a\":1}, {\"a\":2}]\n \n".to_vec(),
+        [&member[..], &member[..]].concat(),
+        zstd::encode_all(long.as_bytes(), 1).unwrap(),
+        long.into_bytes(),
+    ] {
+        assert_eq!(hash(&content, true), Some(sha256(&content)), "{} bytes", content.len());
+        assert_eq!(hash(&content, false), None);
     }
 }
 

@@ -125,13 +125,22 @@ pub struct InputSummary {
     pub bytes: u64,
     /// Rows, without the header.
     pub rows: u64,
+    /// SHA-256 of the file, compressed or not, in hexadecimal digits; `null` if the run ended
+    /// before the end of the file.
+    #[serde(default)]
+    pub sha256: Option<String>,
 }
 
 impl InputSummary {
     /// Describes an input that was read.
     #[must_use]
     pub fn of(read: &InputRead) -> Self {
-        Self { file: read.input.name.clone(), bytes: read.input.version.size, rows: read.rows }
+        Self {
+            file: read.input.name.clone(),
+            bytes: read.input.version.size,
+            rows: read.rows,
+            sha256: read.sha256.clone(),
+        }
     }
 }
 
@@ -354,6 +363,7 @@ pub(super) mod tests {
                 file: "orders.csv".to_owned(),
                 bytes: 1_234_567,
                 rows: 4_321,
+                sha256: Some("5f".repeat(32)),
             }],
             rows: 4_321,
             rows_unreadable: 0,
@@ -430,6 +440,7 @@ pub(super) mod tests {
             file: "exports/more-orders.ndjson.gz".to_owned(),
             bytes: 9_876,
             rows: 12,
+            sha256: None,
         });
         (summary.rows_unreadable, summary.rows_ignored, summary.headers_repeated) = (2, 3, 1);
         summary.scattered = 5;

@@ -311,7 +311,8 @@ mod tests {
     #[test]
     fn long_input_list_is_truncated() {
         let mut summary = clean_check();
-        let input = |n| InputSummary { file: format!("orders-{n}.csv"), bytes: 10, rows: 1 };
+        let input =
+            |n| InputSummary { file: format!("orders-{n}.csv"), bytes: 10, rows: 1, sha256: None };
         summary.inputs = (0..20).map(input).collect();
         assert!(render(&summary, "runs").contains("  and 12 more in the report\n"));
     }

@@ -244,7 +244,9 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         }
         self.file_problems.extend(unknown);
         if let Some(read) = self.files.inputs.get_mut(file.id.0 as usize) {
-            *read = InputRead { rows: read.rows, ..end };
+            // A second pass does not hash the files again.
+            let sha256 = end.sha256.clone().or_else(|| read.sha256.take());
+            *read = InputRead { rows: read.rows, sha256, ..end };
         }
         if !self.context.settings.grouping.joins_files {
             self.last_lost = None;

@@ -45,10 +45,10 @@ impl NextBlock<'_> {
     }
 }
 
-/// Iterates over the blocks of all inputs.
+/// Iterates over the blocks of all inputs. Hashes those whose hash is not known.
 pub(super) struct BlockIter<'p> {
     settings: &'p ShuffleSettings<'p>,
-    inputs: std::vec::IntoIter<Input>,
+    inputs: std::vec::IntoIter<InputRead>,
     opened: &'p OpenFiles<'p>,
     source: Option<(BlockReader<'p>, Arc<OpenFile<'p>>)>,
     n_opened: u32,
@@ -56,7 +56,7 @@ pub(super) struct BlockIter<'p> {
 
 impl<'p> BlockIter<'p> {
     pub(super) fn of(
-        inputs: Vec<Input>,
+        inputs: Vec<InputRead>,
         settings: &'p ShuffleSettings<'p>,
         open_files: &'p OpenFiles<'p>,
     ) -> Self {
@@ -65,10 +65,11 @@ impl<'p> BlockIter<'p> {
         Self { settings, inputs: inputs.into_iter(), opened: open_files, source: None, n_opened: 0 }
     }
 
-    fn open(&mut self, input: &Input) -> Result<(), ShuffleError> {
+    fn open(&mut self, InputRead { input, sha256, .. }: &InputRead) -> Result<(), ShuffleError> {
         let id = FileId(self.n_opened);
         self.n_opened += 1;
-        let source = BlockReader::open(input, id, &self.settings.read)?;
+        let open = if sha256.is_some() { BlockReader::open } else { BlockReader::open_hashed };
+        let source = open(input, id, &self.settings.read)?;
         let parser = source.parser().clone();
         let mapper = FileMapper::bind(self.settings.profile, parser.header(), &input.name)?;
         let file = Arc::new(OpenFile { id, parser, mapper });

@@ -61,7 +61,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     (files.rows, files.unreadable_rows, files.bytes_read) = (0, 0, 0);
     (files.ignored_rows, files.repeated_headers) = (0, 0);
     files.inputs.iter_mut().for_each(|read| read.rows = 0);
-    let blocks = BlockIter::of(context.inputs.clone(), context.settings, context.open_files)
+    let blocks = BlockIter::of(files.inputs.clone(), context.settings, context.open_files)
         .take_while(|_| !context.is_stopped.load(Ordering::Relaxed))
         .map(|next| next.map_err(D::Error::from));
     let mut merger = BlockMerger {

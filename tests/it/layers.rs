@@ -92,6 +92,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("anyhow", &["cli"]),
     ("rayon", &["shuffle"]),
+    ("ring", &["read"]),
     ("xxhash_rust", &["ledger::sqlite", "shuffle", "stream::content_hash"]),
     ("postcard", &["disposition::repeated_content", "shuffle"]),
     ("serde_bytes", &["shuffle"]),

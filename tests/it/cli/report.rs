@@ -280,3 +280,34 @@ fn rows_of_problems_are_shown_without_personal_data() {
         }
     }
 }
+
+/// The SHA-256 of a text, in hexadecimal digits.
+fn sha256(text: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether the export is read once, twice, or once more after a pass that stopped early.
+#[test]
+fn summary_has_the_hash_of_each_input() {
+    let check = "check orders.csv --pos x --max-invalid 100%";
+    let hash = |ran: &RunResult| ran.summary()["inputs"][0]["sha256"].clone();
+    let many: String = (0..21_000).map(|n| row(&format!("A-{n}"))).collect();
+    for content in [
+        export(&["A-1", "A-2"]),
+        export(&["A-1", "A-2", "A-1"]),
+        format!("{HEADER}{}", many.repeat(2)),
+    ] {
+        let workspace = Workspace::with("orders.csv", &content);
+        assert_eq!(hash(&workspace.run(check)), sha256(&content));
+    }
+    let content = export(&["A-1"]);
+    let piped =
+        Workspace::new().run_with(&check.replace("orders.csv", "-"), &[], content.as_bytes());
+    assert_eq!(hash(&piped), sha256(&content));
+    let unreadable = format!("{content},x\n");
+    let refused = Workspace::with("orders.csv", &unreadable).run(check);
+    assert_eq!((refused.code, hash(&refused)), (2, sha256(&unreadable).into()), "{}", refused.err);
+    let not_read = Workspace::with("orders.csv", "no,columns\n1,2\n").run(check);
+    assert_eq!((not_read.code, hash(&not_read)), (2, Value::Null));
+}
