@@ -37,15 +37,16 @@ fn render_one(diagnostic: &Diagnostic) -> String {
     let label = excerpt.as_ref().map(|excerpt| printable(&excerpt.label)).unwrap_or_default();
     if let Some(excerpt) = excerpt {
         let line = usize::try_from(excerpt.line).unwrap_or(usize::MAX);
-        let mut annotation = AnnotationKind::Primary.span(excerpt.mark.clone());
-        if label.is_empty() {
-        } else if gutter + label_end(excerpt) <= MAX_COLUMNS {
-            annotation = annotation.label(&*label);
-        } else {
+        // A line without a mark would be folded away.
+        let snippet = Snippet::source(&*excerpt.text).line_start(line).fold(false);
+        let mut annotation = excerpt.mark.clone().map(|mark| AnnotationKind::Primary.span(mark));
+        let fits = gutter + label_end(excerpt) <= MAX_COLUMNS;
+        if let Some(marked) = annotation.take_if(|_| fits && !label.is_empty()) {
+            annotation = Some(marked.label(&*label));
+        } else if !label.is_empty() {
             notes.insert(0, folded(&Note::Fact(excerpt.label.clone()), gutter));
         }
-        let snippet = Snippet::source(&*excerpt.text).line_start(line);
-        group = group.element(snippet.annotation(annotation));
+        group = group.element(snippet.annotations(annotation));
     }
     let levels = notes.iter().map(|(name, text)| match name {
         Some(name) => Level::HELP.with_name(*name).message(text),
@@ -68,8 +69,9 @@ fn render_one(diagnostic: &Diagnostic) -> String {
 
 /// The column behind the label of an excerpt, from the start of the text.
 fn label_end(excerpt: &Excerpt) -> usize {
-    let shown = excerpt.text.get(..excerpt.mark.end).unwrap_or_default();
-    let caret = usize::from(excerpt.mark.is_empty());
+    let mark = excerpt.mark.clone().unwrap_or_default();
+    let shown = excerpt.text.get(..mark.end).unwrap_or_default();
+    let caret = usize::from(mark.is_empty());
     shown.chars().count() + caret + 1 + excerpt.label.chars().count()
 }
 

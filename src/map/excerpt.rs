@@ -7,14 +7,18 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use super::{
-    profile::{FieldRule, Profile},
+    header_hint::shown_name,
+    path::{Path, PathEnd},
+    profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
 };
 use crate::model::{
     diagnostic::{EXCERPT_CHARS, Excerpt},
     document::{JsonNode, JsonValue},
-    field::FieldGroup,
-    problem::Problem,
+    field::{Field, FieldGroup},
+    origin::{Position, RowOrigin},
+    problem::{Code, Problem},
+    record::Record,
     redact::redact,
     row::{Row, RowContent},
 };
@@ -22,61 +26,63 @@ use crate::model::{
 /// What stands for a value that is not shown.
 const HIDDEN: &str = "***";
 
-/// Returns the line of the cell that a problem of the row concerns; none if it concerns none.
+/// Returns the line of the cell that a problem of the row concerns. Where a value is missing it is
+/// that of the empty cell, or the row, and the label names where the profile looks for the value.
+/// Without a problem it is the first line of the row.
 #[must_use]
-pub fn excerpt(profile: &Profile, row: &Row<'_>, problem: &Problem) -> Option<Excerpt> {
-    let (at, names) = (problem.at, ShownNames::of(profile));
-    let shown = |value: &PrintedValue<'_>, text: &str| {
+pub fn excerpt(profile: &Profile, row: &Row<'_>, problem: Option<&Problem>) -> Option<Excerpt> {
+    // What concerns no cell and no value is not shown by a row.
+    let sought = match problem {
+        Some(problem) => Sought::of(profile, problem)?,
+        None => Sought::default(),
+    };
+    let (text, values, mark, line) = match &row.content {
+        RowContent::Record(record) => {
+            let mark = problem.and_then(|problem| sought.cell(record, &row.origin, problem.at));
+            let (bytes, ranges) = record.raw_cells();
+            let name = |column| record.header.names.get(column).map_or("", String::as_str);
+            let values: Vec<_> =
+                ranges.into_iter().enumerate().map(|(at, range)| (range, name(at))).collect();
+            let line = mark.map(|index| record.position(&row.origin, index).line);
+            (std::str::from_utf8(bytes).ok()?, values, mark, line)
+        }
+        RowContent::Document(document) => {
+            let mut nodes = Vec::new();
+            collect(document.root(), "", &mut nodes);
+            let mark = problem.and_then(|problem| sought.member(&nodes, &row.origin, problem.at));
+            let values = nodes.iter().map(|(node, name)| (node.raw_range(), *name)).collect();
+            let line =
+                mark.map(|index| nodes[index].0.position(row.origin.file, row.origin.line).line);
+            (document.text, values, mark, line)
+        }
+        RowContent::Unreadable(_) => return None,
+    };
+    let names = ShownNames::of(profile);
+    let shown = |name: &str, text: &str, is_marked: bool| {
         let (bare, has_address) = (text.trim_matches('"'), text.contains('@'));
-        let is_personal = || has_address || problem.is_personal() || names.is_personal(value.name);
-        let is_shown = !has_address && names.shown.contains(value.name);
-        if matches!(text, "{" | "[") || bare.is_empty() {
+        let is_personal = || {
+            let is_of_person = problem.is_some_and(Problem::is_personal);
+            has_address || is_of_person || names.is_personal(name)
+        };
+        let is_shown = !has_address && names.shown.contains(name);
+        if matches!(text, "{" | "[" | "null") || bare.trim().is_empty() {
             text.to_owned()
-        } else if value.is_marked && is_personal() {
+        } else if is_marked && is_personal() {
             redact(bare)
-        } else if value.is_marked || is_shown {
+        } else if is_marked || is_shown {
             text.to_owned()
         } else {
             HIDDEN.to_owned()
         }
     };
-    let line = match &row.content {
-        RowContent::Record(record) => {
-            let index = record.positions(&row.origin).iter().position(|cell| *cell == at)?;
-            let (bytes, ranges) = record.raw_cells();
-            let text = std::str::from_utf8(bytes).ok()?;
-            let values = ranges.into_iter().enumerate().map(|(column, range)| PrintedValue {
-                range,
-                name: record.header.names.get(column).map_or("", String::as_str),
-                is_marked: column == index,
-            });
-            shown_line(text, values, shown)?
-        }
-        RowContent::Document(document) => {
-            let mut values = Vec::new();
-            collect(document.root(), "", &mut values);
-            let is_at = |node: &JsonNode<'_>| node.position(at.file, row.origin.line) == at;
-            let marked = values.iter().position(|(node, _)| is_at(node))?;
-            let values = values.iter().enumerate().map(|(index, (node, name))| PrintedValue {
-                range: node.raw_range(),
-                name,
-                is_marked: index == marked,
-            });
-            shown_line(document.text, values, shown)?
-        }
-        RowContent::Unreadable(_) => return None,
+    let (text, mark) = shown_line(text, &values, mark, shown)?;
+    let line = line.unwrap_or(row.origin.line);
+    let excerpt = match mark {
+        Some(mark) => Excerpt::fitted(line, &text, mark, EXCERPT_CHARS),
+        None => Excerpt::unmarked(line, &text, EXCERPT_CHARS),
     };
-    let (text, mark) = line;
-    Some(Excerpt::fitted(at.line, &text, mark, EXCERPT_CHARS))
-}
-
-/// A value of a row.
-struct PrintedValue<'n> {
-    /// Its bytes in the row.
-    range: Range<usize>,
-    /// The name of its column or member.
-    name: &'n str,
-    is_marked: bool,
+    let label = problem.map(|problem| sought.label(problem, &row.content)).unwrap_or_default();
+    Some(Excerpt { label, ..excerpt })
 }
 
 /// The values of a document in the order of its text, with the names of their members. Of arrays
@@ -92,28 +98,111 @@ fn collect<'d>(node: JsonNode<'d>, name: &'d str, into: &mut Vec<(JsonNode<'d>, 
     }
 }
 
-/// The line that holds the marked value, with all values as `shown`, and the mark in it.
-fn shown_line<'n>(
+/// The line that holds the marked value, or the first one, with all values as `shown`, and the mark
+/// in it. A value is its bytes in the row and the name of its column or member.
+fn shown_line(
     row: &str,
-    values: impl Iterator<Item = PrintedValue<'n>>,
-    shown: impl Fn(&PrintedValue<'n>, &str) -> String,
-) -> Option<(String, Range<usize>)> {
+    values: &[(Range<usize>, &str)],
+    marked: Option<usize>,
+    shown: impl Fn(&str, &str, bool) -> String,
+) -> Option<(String, Option<Range<usize>>)> {
     let (mut text, mut mark, mut end) = (String::new(), None, 0);
-    for value in values {
-        text.push_str(row.get(end..value.range.start)?);
+    for (index, (range, name)) in values.iter().enumerate() {
+        text.push_str(row.get(end..range.start)?);
         let start = text.len();
-        text.push_str(&shown(&value, row.get(value.range.clone())?));
-        if value.is_marked {
+        let is_marked = marked == Some(index);
+        text.push_str(&shown(name, row.get(range.clone())?, is_marked));
+        if is_marked {
             mark = Some(start..text.len());
         }
-        end = value.range.end;
+        end = range.end;
     }
     text.push_str(row.get(end..)?);
-    let mark = mark?;
-    let line_start = text[..mark.start].rfind('\n').map_or(0, |at| at + 1);
-    let line_end = text[mark.start..].find('\n').map_or(text.len(), |at| mark.start + at);
-    let mark = mark.start - line_start..mark.end.min(line_end) - line_start;
+    let at = mark.as_ref().map_or(0, |mark| mark.start);
+    let line_start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+    let mark = mark.map(|mark| mark.start - line_start..mark.end.min(line_end) - line_start);
     Some((text[line_start..line_end].to_owned(), mark))
+}
+
+/// Where a profile looks for the value that a problem concerns.
+#[derive(Default)]
+struct Sought<'p>(Vec<&'p Rule>);
+
+impl<'p> Sought<'p> {
+    /// None for a problem that concerns no cell and no field.
+    fn of(profile: &'p Profile, problem: &Problem) -> Option<Self> {
+        if problem.at.column.is_none() && problem.field.is_none() {
+            return None;
+        }
+        let is_identifier = problem.code == Code::MissingIdentifier;
+        let rules = profile.rules.iter().filter(|rule| match &rule.target {
+            FieldTarget::Field(Field::Identifier(_)) | FieldTarget::AnyIdentifier
+                if is_identifier =>
+            {
+                true
+            }
+            FieldTarget::Field(field) => Some(field.to_string()) == problem.field,
+            _ => false,
+        });
+        Some(Self(rules.map(|rule| &rule.rule).collect()))
+    }
+
+    /// The index of the cell at this position, or else of the first empty one that is looked at.
+    fn cell(&self, record: &Record<'_>, origin: &RowOrigin, at: Position) -> Option<usize> {
+        if at.column.is_some() {
+            return record.positions(origin).iter().position(|cell| *cell == at);
+        }
+        let is_empty = |(index, name): &(usize, &String)| {
+            let reads = |rule: &&&Rule| rule.columns.contains(name);
+            self.0.iter().find(reads).is_some_and(|rule| rule.yields_nothing(record.cell(*index)))
+        };
+        record.header.names.iter().enumerate().find(is_empty).map(|(index, _)| index)
+    }
+
+    /// The index of the value at this position; of an object that lacks a value its member, if it
+    /// is there and empty.
+    fn member(
+        &self,
+        nodes: &[(JsonNode<'_>, &str)],
+        origin: &RowOrigin,
+        at: Position,
+    ) -> Option<usize> {
+        let is_at = |node: &JsonNode<'_>| node.position(at.file, origin.line) == at;
+        let index = match at.column {
+            Some(_) => nodes.iter().position(|(node, _)| is_at(node))?,
+            None => 0,
+        };
+        let (object, _) = nodes[index];
+        let paths = self.0.iter().flat_map(|rule| &rule.paths);
+        let found = paths.filter_map(|path| match Path::new(path).find(object) {
+            PathEnd::Value(node) => Some(node.raw_range().start),
+            _ => None,
+        });
+        let member =
+            found.into_iter().next().filter(|_| object.is_object()).and_then(|start| {
+                nodes.iter().position(|(node, _)| node.raw_range().start == start)
+            });
+        Some(member.unwrap_or(index))
+    }
+
+    /// What is wrong, and where the value was looked for if it is missing.
+    fn label(&self, problem: &Problem, content: &RowContent<'_>) -> String {
+        let is_record = matches!(content, RowContent::Record(_));
+        let (word, names): (_, Vec<_>) = if is_record {
+            ("column", self.0.iter().flat_map(|rule| &rule.columns).collect())
+        } else {
+            ("member", self.0.iter().flat_map(|rule| &rule.paths).collect())
+        };
+        let names: Vec<_> = names.into_iter().map(|name| shown_name(name)).collect();
+        let looked_at = match names.as_slice() {
+            _ if problem.column_name.is_some() => String::new(),
+            [] => String::new(),
+            [name] => format!("; looked at {word} {name}"),
+            names => format!("; looked at {word}s {}", names.join(", ")),
+        };
+        format!("{}{looked_at}", problem.message)
+    }
 }
 
 /// The columns and members that a profile reads.
@@ -166,16 +255,15 @@ mod tests {
         *,
     };
     use crate::model::{
-        field::Field,
         origin::Place,
-        problem::Code,
-        record::{Header, Record, RecordForm},
+        record::{Header, RecordForm},
     };
 
+    // The cell is marked; `none` if none is.
     fn excerpt_of(row: &Row<'_>, at: Place, field: &Field) -> Option<(String, String)> {
         let problem = Problem::for_field(Code::NumberUnreadable, field, at, "found");
-        let Excerpt { text, mark, .. } = excerpt(&canonical(), row, &problem)?;
-        let marked = text[mark].to_owned();
+        let Excerpt { text, mark, .. } = excerpt(&canonical(), row, Some(&problem))?;
+        let marked = mark.map_or_else(|| "none".to_owned(), |mark| text[mark].to_owned());
         Some((text, marked))
     }
 
@@ -200,6 +288,14 @@ mod tests {
             of(4, &Field::GuestEmail),
             Some(("A-1,2026-01-01,12.x,***,a***@e***.com,***,".to_owned(), "a***@e***.com".into()))
         );
-        assert_eq!(excerpt_of(row, row.origin.position().into(), &Field::Price), None);
+        let of_row = |field: &Field| excerpt_of(row, row.origin.position().into(), field);
+        let whole = "A-1,2026-01-01,12.x,***,***,***,";
+        assert_eq!(of_row(&Field::Status), Some((whole.to_owned(), String::new())));
+        assert_eq!(of_row(&Field::CurrencyCode), Some((whole.to_owned(), "none".to_owned())));
+        let of_order =
+            Problem::for_order(Code::NoItems, row.origin.position(), "the order has no items");
+        assert_eq!(excerpt(&canonical(), row, Some(&of_order)), None);
+        let first = excerpt(&canonical(), row, None).unwrap();
+        assert_eq!((&*first.text, first.mark, &*first.label), (whole, None, ""));
     }
 }

@@ -86,15 +86,16 @@ impl fmt::Display for Diagnostic {
 /// The characters of a line that a diagnostic shows: with the line's number they fit in 80 columns.
 pub const EXCERPT_CHARS: usize = 72;
 
-/// A line of a file with a mark in it.
+/// A line of a file, with a mark in it if a part of it is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
     /// The number of the line, from 1.
     pub line: u64,
     /// The line, or the part of it that holds the mark; without a line break.
     pub text: String,
-    /// The bytes of the text that are wrong; empty where something is missing.
-    pub mark: Range<usize>,
+    /// The bytes of the text that are wrong, empty where something is missing; none if what is wrong
+    /// is no part of the line.
+    pub mark: Option<Range<usize>>,
     /// What was found there and what was expected.
     pub label: String,
 }
@@ -109,6 +110,12 @@ pub enum Note {
 }
 
 impl Excerpt {
+    /// The start of a line without a mark, as far as it fits into `max_chars` characters.
+    #[must_use]
+    pub fn unmarked(line: u64, text: &str, max_chars: usize) -> Self {
+        Self { line, text: cut_end(text, max_chars), mark: None, label: String::new() }
+    }
+
     /// The part of a line around the mark that fits into `max_chars` characters, with `…` where it
     /// is cut. Characters that steer a terminal become blanks, so that the mark stays below its
     /// text.
@@ -132,7 +139,7 @@ impl Excerpt {
         Self {
             line,
             text: [shown_before, shown_mark, shown_after].concat(),
-            mark,
+            mark: Some(mark),
             label: String::new(),
         }
     }
@@ -175,7 +182,7 @@ mod tests {
         let start = text.find(mark).unwrap();
         let Excerpt { text, mark, .. } =
             Excerpt::fitted(7, text, start..start + mark.len(), max_chars);
-        let marked = text[mark].to_owned();
+        let marked = text[mark.unwrap()].to_owned();
         (text, marked)
     }
 
@@ -193,6 +200,8 @@ mod tests {
         assert_eq!(fitted(line, "\"129,95\"", 6), ("…,\"12…".to_owned(), "\"12…".to_owned()));
         assert_eq!(fitted("a\tb", "b", 9).0, "a b");
         assert_eq!(fitted("abc", "", 9), ("abc".to_owned(), String::new()));
+        let whole = Excerpt::unmarked(7, line, 12);
+        assert_eq!((&*whole.text, whole.mark), ("N-1,2026-09…", None));
     }
 
     proptest! {
@@ -205,7 +214,7 @@ mod tests {
             let marked = &text[range.clone()];
             let excerpt = Excerpt::fitted(1, &text, range.clone(), max);
             prop_assert!(excerpt.text.chars().count() <= max);
-            let shown = &excerpt.text[excerpt.mark];
+            let shown = &excerpt.text[excerpt.mark.unwrap()];
             prop_assert!(shown == marked || marked.starts_with(shown.trim_end_matches('…')));
         }
     }

@@ -111,12 +111,12 @@ mod tests {
             "o.toml:2:8: rate: invalid rate; expected for example 20/s\n  hint: ask"
         );
         let excerpt = found.excerpt.unwrap();
-        assert_eq!((excerpt.line, &excerpt.text[excerpt.mark]), (2, "'fast'"));
+        assert_eq!((excerpt.line, &excerpt.text[excerpt.mark.unwrap()]), (2, "'fast'"));
         // What spans lines is marked to the end of its first one; what is missing at the end.
         let excerpt = error("a = [\n1]", "[\n1]", "x").excerpt.unwrap();
-        assert_eq!((&*excerpt.text, excerpt.mark), ("a = [", 4..5));
+        assert_eq!((&*excerpt.text, excerpt.mark), ("a = [", Some(4..5)));
         let excerpt = error("a =\n", "\n", "x").excerpt.unwrap();
-        assert_eq!((excerpt.line, excerpt.mark), (1, 3..3));
+        assert_eq!((excerpt.line, excerpt.mark), (1, Some(3..3)));
         let whole = error("", "none", "no name; expected one");
         assert_eq!(whole.to_string(), "o.toml: rate: no name; expected one");
     }

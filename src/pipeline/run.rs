@@ -108,7 +108,7 @@ fn add_excerpts(recorder: &mut Recorder, settings: &ShuffleSettings<'_>) {
     let inputs = recorder.files().inputs.clone();
     let slots =
         recorder.examples_mut().filter_map(|ProblemExample { row, problem, excerpt, .. }| {
-            Some(ExcerptSlot { row: row.as_ref()?, problem, excerpt })
+            Some(ExcerptSlot { row: row.as_ref()?, problem: Some(problem), excerpt })
         });
     shuffle::fill_excerpts(settings, &inputs, slots.collect());
 }

@@ -121,14 +121,13 @@ impl ProblemExample {
         let order = Some(format!("order {reference}")).filter(|_| !reference.is_empty());
         let what: Vec<_> = order.into_iter().chain(column).collect();
         let blanks = if what.is_empty() { "" } else { "  " };
-        let excerpt = excerpt.clone().map(|excerpt| Excerpt { label: message.clone(), ..excerpt });
         Diagnostic {
             severity: problem.severity,
             kind: code.as_str(),
             title: lower_first(title),
             place: format!("{}{blanks}{}", names.locate(*at), what.join(", ")),
             notes: if excerpt.is_none() { vec![Note::Fact(message.clone())] } else { Vec::new() },
-            excerpt,
+            excerpt: excerpt.clone(),
             more: None,
         }
     }

@@ -24,8 +24,8 @@ const MAX_ROW_BYTES: u64 = 1024 * 1024;
 pub struct ExcerptSlot<'e> {
     /// The row.
     pub row: &'e RowOrigin,
-    /// The problem of a cell in it.
-    pub problem: &'e Problem,
+    /// The problem to show; none to show the row alone.
+    pub problem: Option<&'e Problem>,
     /// Where the excerpt goes.
     pub excerpt: &'e mut Option<Excerpt>,
 }
@@ -69,7 +69,7 @@ fn fill_of_file(
             source.by_ref().take(n_bytes).read_to_end(&mut bytes).ok()?;
             at = range.end;
         }
-        **shown = excerpt_of(&parser, settings, row, problem, &bytes);
+        **shown = excerpt_of(&parser, settings, row, *problem, &bytes);
     }
     Some(())
 }
@@ -78,7 +78,7 @@ fn excerpt_of(
     parser: &RowParser,
     settings: &ShuffleSettings<'_>,
     row: &RowOrigin,
-    problem: &Problem,
+    problem: Option<&Problem>,
     bytes: &[u8],
 ) -> Option<Excerpt> {
     let piece = Piece { line: row.line, start: row.bytes.start, bytes };
