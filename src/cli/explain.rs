@@ -12,11 +12,8 @@ use crate::model::{
     explanation::{ExampleBlock, Explanation},
     problem::{Code, Severity},
     severity::SeverityChoice,
-    suggest::{did_you_mean, edit_distance},
+    suggest::{did_you_mean, suggest},
 };
-
-/// The most letters in which a mistyped name may differ from the code that is meant.
-const MAX_EDITS: usize = 3;
 
 /// Explains the code of this name; without a name, lists all codes.
 pub(super) fn run(name: Option<&str>) -> anyhow::Result<ExitCode> {
@@ -34,8 +31,7 @@ pub(super) fn run(name: Option<&str>) -> anyhow::Result<ExitCode> {
 /// Names a code that is spelled nearly alike, or those that contain the name.
 fn unknown_code(name: &str) -> String {
     let names = || Code::ALL.iter().map(|code| code.as_str());
-    let distance = |code: &&str| edit_distance(name, code);
-    let near = names().min_by_key(distance).filter(|code| distance(code) <= MAX_EDITS);
+    let near = suggest(name, names());
     let containing: Vec<_> = names().filter(|code| code.contains(name)).collect();
     let hint = match (near, containing.as_slice()) {
         (Some(_), _) => did_you_mean(near),

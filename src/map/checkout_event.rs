@@ -51,12 +51,16 @@ pub(super) fn event_path(path: &str) -> &str {
 }
 
 /// The members that an event has beside its order, with their paths in the canonical form: the
-/// attributes of all events and what only the sending needs are none of the document.
+/// attributes of all events and what only the sending needs are none of the document, unless a
+/// condition of the profile tests them.
 pub(super) fn members_beside(
     document: JsonNode<'_>,
     is_attribute: impl Fn(&str) -> bool,
+    is_tested: impl Fn(&str) -> bool,
 ) -> impl Iterator<Item = (&str, JsonNode<'_>)> {
-    let is_beside =
-        move |name: &str| name != "order" && !OF_SENDING.contains(&name) && !is_attribute(name);
+    let is_of_sending = |name: &str| OF_SENDING.contains(&name);
+    let is_beside = move |name: &str| {
+        name != "order" && (is_tested(name) || !is_of_sending(name) && !is_attribute(name))
+    };
     document.members().filter(move |(name, _)| is_beside(name))
 }

@@ -9,6 +9,7 @@ use std::{borrow::Cow, sync::Arc};
 use super::{
     bound_rule::BoundRule,
     checkout_event::{event_path, members_beside},
+    condition::Condition,
     document_binding,
     document_view::{DocumentView, PathSource},
     error::MapError,
@@ -245,7 +246,12 @@ impl<'p> FileMapper<'p> {
             let of_events = rules.filter(|rule| rule.target.group() == FieldGroup::Event);
             of_events.flat_map(|rule| &rule.rule.paths).any(|path| event_path(path) == name)
         };
-        for (name, node) in members_beside(document.root(), is_attribute) {
+        let is_tested = |name: &str| {
+            let sources = self.profile.order_conditions().flat_map(Condition::sources);
+            let paths = sources.filter_map(|source| source.path.as_deref());
+            paths.filter_map(|path| event_path(path).split('.').next()).any(|first| first == name)
+        };
+        for (name, node) in members_beside(document.root(), is_attribute, is_tested) {
             seen.observe_member(name, node, row);
         }
     }

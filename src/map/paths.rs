@@ -4,6 +4,7 @@
 //! Runs once per file or export. Called through `file_mapper` and by `shuffle`.
 
 use super::{
+    checkout_event::event_path,
     condition::Condition,
     error::MapError,
     header_binding::unknown_column,
@@ -156,7 +157,7 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     let of_condition = |condition: &Condition, above| {
         let sources = condition.sources().into_iter();
         let paths = sources.map(move |source| ReadPath {
-            paths: source.path.iter().cloned().collect(),
+            paths: source.path.iter().flat_map(|path| in_events(profile, path)).collect(),
             purpose: "which a condition of the profile reads".to_owned(),
             is_required: false,
             is_optional: source.is_optional,
@@ -175,6 +176,12 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
         all.extend(named.map(|(rule, name)| of_rule(&rule.rule, &name, false, above)));
     }
     all
+}
+
+/// The path of a condition in documents, and beside the order of an event.
+fn in_events(profile: &Profile, path: &str) -> Vec<String> {
+    let beside = Some(event_path(path)).filter(|beside| profile.checkout_events && *beside != path);
+    [path].into_iter().chain(beside).map(str::to_owned).collect()
 }
 
 /// All paths that the profile reads; those of items are prefixed with the path of the items.

@@ -569,6 +569,19 @@ fn checkout_event_is_a_canonical_document() {
     assert!(other.contains("event type \"ADD\", expected ORDER_CHECKOUT"), "{other}");
 }
 
+#[test]
+fn condition_on_a_member_of_an_event_is_not_missing() {
+    let profile = profile(
+        "checkout_events = true\nignore_rows = [{ path = 'type', is = 'IDENTITY' }, \
+         { path = 'event.channel', is = 'TEST' }, { path = 'page', is = 'x' }]",
+    );
+    let event = json!({"type": "ORDER_CHECKOUT", "channel": "WEB", "order": {"id": "A"}});
+    assert_eq!(
+        path_warnings(&profile, &[event]).unwrap(),
+        ["no document has \"page\", which a condition of the profile reads"]
+    );
+}
+
 /// PHP writes an array with gaps as an object; an element that was passed over would send the order
 /// in part.
 #[test]

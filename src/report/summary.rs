@@ -281,17 +281,11 @@ pub(super) fn money_summaries(tally: &Tally) -> Vec<MoneySummary> {
 pub(super) fn problem_summaries(tally: &Tally) -> Vec<ProblemSummary> {
     let summarize = |(code, count): (Code, &ProblemCount)| ProblemSummary {
         code,
-        severity: count.severity.unwrap_or(code.severity()),
+        severity: count.severity_of(code),
         orders: count.orders,
         rows: count.rows,
     };
-    // Errors first: they keep orders from being sent. The tally counts in the order of the
-    // catalogue.
-    let mut summaries: Vec<_> = tally.problem_counts().map(summarize).collect();
-    summaries.sort_by_key(|summary| {
-        (summary.severity, std::cmp::Reverse((summary.orders, summary.rows)))
-    });
-    summaries
+    tally.worst_problems().into_iter().map(summarize).collect()
 }
 
 pub(super) fn skip_summaries(skipped: &BTreeMap<String, u64>) -> Vec<SkipSummary> {

@@ -5,7 +5,7 @@
 //! grow with the run. Called by `recorder` and `partial` when an order is read and when it has a
 //! result; read by `summary` and `page`.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use chrono::{DateTime, Utc};
 
@@ -72,6 +72,13 @@ pub struct ProblemCount {
     pub severity: Option<Severity>,
     /// The first problems of this code in the input, each of another order.
     pub examples: Examples,
+}
+
+impl ProblemCount {
+    /// The severity of its problems, which are of this code.
+    pub(super) fn severity_of(&self, code: Code) -> Severity {
+        self.severity.unwrap_or(code.severity())
+    }
 }
 
 impl Tally {
@@ -266,23 +273,26 @@ impl Tally {
         self.problems.iter().map(|(code, count)| (*code, count))
     }
 
+    /// Counts by problem code: errors first, since they keep orders from being sent, then by the
+    /// number of orders and rows.
+    pub(super) fn worst_problems(&self) -> Vec<(Code, &ProblemCount)> {
+        let mut counts: Vec<_> = self.problem_counts().collect();
+        counts.sort_by_key(|(code, count)| {
+            (count.severity_of(*code), Reverse((count.orders, count.rows)))
+        });
+        counts
+    }
+
     /// The problems that are shown with their rows.
     pub(super) fn examples_mut(&mut self) -> impl Iterator<Item = &mut ProblemExample> {
         self.problems.values_mut().flat_map(|count| count.examples.iter_mut())
     }
 
-    /// The diagnostics of the examples: errors first, then by the number of orders.
+    /// The diagnostics of the examples, the worst problems first.
     pub(super) fn diagnostics(&self, inputs: &[InputRead]) -> Vec<Diagnostic> {
         // Those of files are told while the export is read.
-        let mut counts: Vec<_> =
-            self.problem_counts().filter(|(_, count)| count.orders > 0).collect();
-        counts.sort_by_key(|(code, count)| {
-            (count.severity.unwrap_or(code.severity()), std::cmp::Reverse(count.orders))
-        });
-        counts
-            .iter()
-            .flat_map(|(_, count)| count.examples.diagnostics(count.orders, inputs))
-            .collect()
+        let counts = self.worst_problems().into_iter().filter(|(_, count)| count.orders > 0);
+        counts.flat_map(|(_, count)| count.examples.diagnostics(count.orders, inputs)).collect()
     }
 }
 
