@@ -96,6 +96,10 @@ pub struct OrderResult {
     /// resent: the tenant may hold it twice.
     #[serde(rename = "repeated_after")]
     pub uncertain_before: Option<String>,
+    /// The browser, as the service calls a session, on which the last event of the order was sent;
+    /// none if no event was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser_id: Option<String>,
     /// The change of an order that differs from what was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Box<AcceptedChange>>,
@@ -140,6 +144,7 @@ impl OrderResult {
             http_status: None,
             reason,
             uncertain_before: None,
+            browser_id: None,
             change: None,
             held_for: None,
         }

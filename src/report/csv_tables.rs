@@ -23,7 +23,7 @@ use crate::{
 const RESULTS: TableFile = TableFile { name: "results.csv", partial: ".results.csv.part" };
 const PROBLEMS: TableFile = TableFile { name: "problems.csv", partial: ".problems.csv.part" };
 
-const RESULT_COLUMNS: [&str; 10] = [
+const RESULT_COLUMNS: [&str; 11] = [
     "referenceId",
     "orderedAt",
     "outcome",
@@ -33,6 +33,7 @@ const RESULT_COLUMNS: [&str; 10] = [
     "http_status",
     "reason",
     "repeated_after",
+    "browser_id",
     "problems",
 ];
 
@@ -158,6 +159,7 @@ impl<'a> Table<'a> {
             optional(result.http_status),
             text(result.reason.as_deref().unwrap_or_default()),
             text(result.uncertain_before.as_deref().unwrap_or_default()),
+            text(result.browser_id.as_deref().unwrap_or_default()),
             codes(&result.problems).into(),
         ])
     }

@@ -60,6 +60,8 @@ pub(super) struct ResultLine<'a> {
     pub(super) reason: Option<Cow<'a, str>>,
     #[serde(rename = "repeated_after", skip_serializing_if = "Option::is_none")]
     pub(super) uncertain_before: Option<Cow<'a, str>>,
+    #[serde(rename = "browser_id", skip_serializing_if = "Option::is_none")]
+    pub(super) browser_id: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pub(super) problems: Vec<ProblemLine<'a>>,
     /// The key is read by scripts and keeps its name.
@@ -190,6 +192,7 @@ fn result_line<'a>(
         http_status: result.http_status,
         reason: result.reason.as_deref().map(Cow::from),
         uncertain_before: result.uncertain_before.as_deref().map(Cow::from),
+        browser_id: result.browser_id.as_deref().map(Cow::from),
         problems: problem_lines(&record.problems, names),
         problems_omitted: omitted(&record.problems),
     }
@@ -233,10 +236,11 @@ mod tests {
             http_status: Some(201),
             reason: None,
             uncertain_before: Some("HTTP 500".to_owned()),
+            browser_id: Some("browser-7".to_owned()),
             change: None,
             held_for: None,
         };
-        insta::assert_snapshot!(written(&record, &result), @r#"{"referenceId":"A-1","orderedAt":"2026-03-01T08:30:00.000Z","outcome":"accepted","source":{"file":"b.csv","line":17},"attempts":2,"http_status":201,"reason":null,"repeated_after":"HTTP 500","problems":[]}"#);
+        insta::assert_snapshot!(written(&record, &result), @r#"{"referenceId":"A-1","orderedAt":"2026-03-01T08:30:00.000Z","outcome":"accepted","source":{"file":"b.csv","line":17},"attempts":2,"http_status":201,"reason":null,"repeated_after":"HTTP 500","browser_id":"browser-7","problems":[]}"#);
     }
 
     #[test]

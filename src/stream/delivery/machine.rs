@@ -131,6 +131,9 @@ impl<'p> GuestDelivery<'p> {
             progress.attempts += 1;
             progress.was_resent |= progress.uncertainty.is_some() && response.may_have_been_sent();
         }
+        if kind.role() != RequestRole::Identify && response.may_have_been_sent() {
+            self.progress.browser_id = self.browser().map(str::to_owned);
+        }
     }
 
     fn apply(
@@ -272,13 +275,9 @@ impl<'p> GuestDelivery<'p> {
         reason: Option<String>,
     ) -> OrderResult {
         OrderResult {
-            outcome,
             attempts: self.progress.attempts,
             http_status,
-            reason,
-            uncertain_before: None,
-            change: None,
-            held_for: None,
+            ..OrderResult::without_request(outcome, reason)
         }
     }
 
@@ -293,7 +292,8 @@ impl<'p> GuestDelivery<'p> {
     fn settle(&mut self, result: OrderResult) {
         self.leave_cart();
         let result = self.progress.with_uncertainty(result);
-        let result = self.progress.with_leftover_cart(result);
+        let mut result = self.progress.with_leftover_cart(result);
+        result.browser_id = self.progress.browser_id.take();
         self.pending.push_back(Action::Settled(self.order_index, result));
         self.order_index += 1;
         self.begin();

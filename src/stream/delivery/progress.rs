@@ -34,6 +34,8 @@ pub(super) struct OrderProgress {
     pub(super) cart: Option<CartState>,
     /// What follows once CLEAR_CART, which is in progress, has ended.
     pub(super) pending_clear: Option<AfterClear>,
+    /// The browser on which its last event was sent.
+    pub(super) browser_id: Option<String>,
     /// Why a cart of the order may still hold items.
     pub(super) leftover_cart: Option<String>,
 }

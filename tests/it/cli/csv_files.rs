@@ -47,6 +47,7 @@ fn result_row(result: &Value) -> Row {
         ("file", &source["file"]),
         ("line", &source["line"]),
         ("repeated_after", &result["repeated_after"]),
+        ("browser_id", &result["browser_id"]),
         ("problems", &codes),
     ]))
 }

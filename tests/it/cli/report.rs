@@ -3,10 +3,11 @@
 use std::{fs, str::FromStr};
 
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{
     REQUEST_KINDS, request_count,
+    service::{MockService, Reply},
     workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
 };
 
@@ -310,4 +311,62 @@ fn summary_has_the_hash_of_each_input() {
     assert_eq!((refused.code, hash(&refused)), (2, sha256(&unreadable).into()), "{}", refused.err);
     let not_read = Workspace::with("orders.csv", "no,columns\n1,2\n").run(check);
     assert_eq!((not_read.code, hash(&not_read)), (2, Value::Null));
+}
+
+/// Accepted, refused, unknown, of a guest that cannot be identified, and never sent.
+#[test]
+fn results_have_the_browser_of_each_order_that_was_sent() {
+    let rows: String = [
+        ("A-1", "ann@example.com", "30.60"),
+        ("A-2", "bob@example.com", "30.60"),
+        ("A-3", "cid@example.com", "30.60"),
+        ("A-4", "dan@example.com", "30.60"),
+        ("A-5", "eve@example.com", "x"),
+    ]
+    .map(|(reference, email, price)| {
+        let row = ExportRow { reference, email, price, ..ExportRow::default() }.csv();
+        row.replace('\n', ",P-1\n")
+    })
+    .concat();
+    let header = HEADER.replace('\n', ",item.productId\n");
+    for mode in ["single", "multi"] {
+        let service = MockService::start(|request| match request.kind() {
+            "IDENTITY" => {
+                request.message["email"].as_str()?.starts_with("dan").then(|| Reply::status(400))
+            }
+            _ if !request.is_checkout() => None,
+            _ => match request.reference() {
+                "A-2" => Some(Reply::status(400)),
+                "A-3" => Some(Reply::status(500)),
+                _ => None,
+            },
+        });
+        let ran = Workspace::with("orders.csv", format!("{header}{rows}")).run(&format!(
+            "send orders.csv --pos x --mode {mode} --max-invalid 100% --rate unlimited \
+             --identity-pause 0s --backfill --base-url {} --client-key key",
+            service.base_url
+        ));
+        let mut found: Vec<_> = ran
+            .results()
+            .iter()
+            .map(|result| json!([result["referenceId"], result["outcome"], result["browser_id"]]))
+            .collect();
+        found.sort_by_key(Value::to_string);
+        let browser = |reference: &str| {
+            let received = service.received();
+            let checkout = received
+                .iter()
+                .rfind(|request| request.is_checkout() && request.reference() == reference);
+            checkout.unwrap().browser().to_owned()
+        };
+        assert!(!browser("A-1").is_empty());
+        let expected = [
+            json!(["A-1", "accepted", browser("A-1")]),
+            json!(["A-2", "refused", browser("A-2")]),
+            json!(["A-3", "unknown", browser("A-3")]),
+            json!(["A-4", "refused", null]),
+            json!(["A-5", "invalid", null]),
+        ];
+        assert_eq!(found, expected, "{mode}: {}", ran.err);
+    }
 }

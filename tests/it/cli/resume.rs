@@ -82,8 +82,13 @@ fn order_summary(ran: &RunResult) -> Value {
     summary
 }
 
+/// The results without the browsers, which each service names.
 fn sorted_results(ran: &RunResult) -> Vec<String> {
-    let mut results: Vec<_> = ran.results().iter().map(Value::to_string).collect();
+    let mut results = ran.results();
+    for result in &mut results {
+        result.as_object_mut().unwrap().remove("browser_id");
+    }
+    let mut results: Vec<_> = results.iter().map(Value::to_string).collect();
     results.sort();
     results
 }
