@@ -30,6 +30,7 @@ mod setup;
 mod signals;
 mod small_file;
 mod spec;
+mod trace;
 mod typed;
 mod values;
 

@@ -6,11 +6,11 @@
 use std::{io, process::ExitCode, sync::Arc};
 
 use super::{
-    args::ReadArguments, diagnostics, exit::EXIT_STOPPED, print, progress::ProgressBarView,
+    args::ReadArguments, diagnostics, exit::EXIT_STOPPED, print, progress::ProgressBarView, trace,
     values::OutputFormat,
 };
 use crate::{
-    model::printable::printable,
+    model::{order_trace::ExplainedOrders, printable::printable},
     pipeline::{self, Finished, RunError},
     report::{summary::Summary, terminal},
 };
@@ -36,12 +36,23 @@ pub(super) fn run(
     }
     view.finish();
     let code = finished.summary.exit_code;
-    let Err(error) = print_summary(&finished, spec, arguments) else {
+    let printed = print_summary(&finished, spec, arguments);
+    let Err(error) = printed.and_then(|()| print_traces(&finished.explained)) else {
         return Ok(ExitCode::from(code));
     };
     // The run is over, so its exit code is kept, except 0: the summary was not delivered.
     print::status(&format!("error: standard output: {error}"));
     Ok(ExitCode::from(if code == 0 { EXIT_STOPPED } else { code }))
+}
+
+/// Prints how orders came to be. The events are last, so that another program can read them.
+fn print_traces(explained: &ExplainedOrders) -> io::Result<()> {
+    for trace in trace::render(explained) {
+        print::styled(&format!("\n{}", trace.text))?;
+        trace.events.iter().try_for_each(|event| print::json(event))?;
+    }
+    trace::unknown(explained).for_each(|message| print::status(&message));
+    Ok(())
 }
 
 fn print_summary(

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Options that are no settings of the run, and those that the summary has keys for.
-const NO_SETTINGS: [&str; 16] = [
+const NO_SETTINGS: [&str; 18] = [
     "profile",
     "to",
     "base-url",
@@ -22,6 +22,8 @@ const NO_SETTINGS: [&str; 16] = [
     "set",
     "out",
     "events",
+    "explain",
+    "explain-first",
     "format",
     "quiet",
     "ledger",

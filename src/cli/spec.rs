@@ -24,7 +24,7 @@ use super::{
     faults, print, profiles,
     setup::{run_setup, target_summary},
     signals,
-    values::{ByteSize, Rate, UnknownPolicy},
+    values::{ByteSize, OutputFormat, Rate, UnknownPolicy},
 };
 use crate::{
     dispatch,
@@ -32,7 +32,7 @@ use crate::{
     ledger::{self, Consent, LedgerLocation},
     map::{input_settings, profile::Profile},
     model::{field::Field, rules::CommonDefaults, target::Target},
-    pipeline::{RunSpec, SendSpec},
+    pipeline::{ExplainSpec, RunSpec, SendSpec},
     read::ReadLimits,
     report::TypedOption,
     sandbox::{self, Sandbox},
@@ -82,6 +82,7 @@ pub(super) fn check(
     let mut spec = RunSpec {
         has_target,
         events: new_file(arguments.events.as_deref())?,
+        explain: explain(arguments)?,
         ..run_spec(inputs, &arguments.read, typed, &loaded, values, &pace)?
     };
     ensure_complete(&spec)?;
@@ -95,6 +96,18 @@ pub(super) fn check(
         );
     }
     Ok(spec)
+}
+
+/// The orders to explain. `--format json` prints the summary and nothing else.
+fn explain(arguments: &CheckArguments) -> anyhow::Result<ExplainSpec> {
+    let explain =
+        ExplainSpec { references: arguments.explain.clone(), first: arguments.explain_first };
+    let prints_json = arguments.read.format == OutputFormat::Json;
+    ensure!(
+        !prints_json || explain.references.is_empty() && explain.first == 0,
+        "the argument '--explain' cannot be used with '--format json'\n  hint: leave --format out"
+    );
+    Ok(explain)
 }
 
 /// The file of the events, which must not exist: it may be an export.
@@ -271,6 +284,7 @@ fn run_spec(
         memory: memory(arguments, settings)?,
         folder: arguments.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
         events: None,
+        explain: ExplainSpec::default(),
         writes_csv: arguments.results_csv || settings.results_csv.unwrap_or(false),
         service: stream_settings(arguments, loaded, &values, &profile, pace)?,
         validate: validate_settings(settings, values, &profile, started_at),

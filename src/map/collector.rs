@@ -99,7 +99,7 @@ impl<'a> Collector<'a> {
         let Some(RawValue { text, at, notation, beside }) = found else {
             return self.push_default(field, rule);
         };
-        let (result, notation) = rule.convert(&field, text, notation, beside);
+        let (result, notation) = rule.convert(&field, text, notation, beside, &mut ());
         self.push_result(field, rule, result, Cow::Borrowed(text), (at, notation));
     }
 

@@ -100,7 +100,7 @@ impl NumberTest {
     /// Reads a number, and returns how its point can be read.
     fn read(&self, text: &str, notation: Notation) -> Option<(Decimal, PointReading)> {
         let (Amount(number), reading) = match &self.rule {
-            Some(rule) => match rule.apply_to_number(text, notation, None) {
+            Some(rule) => match rule.apply_to_number(text, notation, None, &mut ()) {
                 (RuleResult::Value(digits), Notation::Text) => {
                     (digits.parse().ok()?, PointReading::of_text(&digits))
                 }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::{
     key_errors::{KeyError, WHOLE_RULE},
     profile_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText},
+    steps::Steps,
 };
 use crate::model::{draft::Notation, field::Field, money::Amount};
 
@@ -252,6 +253,48 @@ impl NumberFormat {
                 let scaled = scaled.ok_or_else(|| not_minor_units(text))?;
                 Ok((Cow::Owned(scaled.to_string()), Notation::Declared))
             }
+        }
+    }
+
+    /// How [`read`](Self::read) reads a number, in words.
+    pub(super) fn add_steps(
+        &self,
+        text: &str,
+        notation: Notation,
+        beside: Option<&str>,
+        steps: &mut impl Steps,
+    ) {
+        if notation != Notation::JsonNumber {
+            self.add_text_steps(text, steps);
+        }
+        match self.decimals(beside) {
+            Ok(Some(ScaleDefault::Decimals(decimals))) => {
+                steps.add(|| format!("in minor units of {decimals} decimals"));
+            }
+            Ok(Some(ScaleDefault::Currency(_))) => {
+                steps.add(|| "in minor units of its currency".to_owned());
+            }
+            Ok(None) | Err(_) => {}
+        }
+    }
+
+    fn add_text_steps(&self, text: &str, steps: &mut impl Steps) {
+        let is_mark = |character: char| self.marks.is_thousands_mark(character);
+        if text.contains(is_mark) {
+            steps.add(|| format!("{:?} between thousands", self.marks.thousands.unwrap_or(' ')));
+        }
+        let decimal = self.marks.decimal_char();
+        if decimal != '.' && text.contains(decimal) {
+            steps.add(|| format!("{decimal:?} before decimals"));
+        }
+        match self.negative {
+            Some(NegativeText::Parentheses) if text.starts_with('(') => {
+                steps.add(|| "parentheses as a minus".to_owned());
+            }
+            Some(NegativeText::TrailingMinus) if text.ends_with(is_minus) => {
+                steps.add(|| "the minus behind it".to_owned());
+            }
+            _ => {}
         }
     }
 

@@ -106,7 +106,7 @@ pub(super) fn push_converted<'a>(
     found: Found<'a>,
     into: &mut PlainDraft<'a>,
 ) -> Option<bool> {
-    let (result, notation) = rule.convert(field, text, found.value.notation(), None);
+    let (result, notation) = rule.convert(field, text, found.value.notation(), None, &mut ());
     let (text, time) = match result {
         RuleResult::Value(text) if text.is_empty() => {
             push_default(field, rule, into);

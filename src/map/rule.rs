@@ -13,6 +13,7 @@ use super::{
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     number::{NumberFormat, NumberMarks},
     profile_text::{OnConflict, OneOrMany, RuleText, TableValue},
+    steps::Steps,
     value_kind::ValueKind,
 };
 use crate::model::{
@@ -220,9 +221,12 @@ impl Rule {
         text: &'a str,
         notation: Notation,
         beside: Option<&str>,
+        steps: &mut impl Steps,
     ) -> (RuleResult<'a>, Notation) {
         let number = self.number.as_ref().filter(|_| !self.yields_nothing(text));
-        let Some(number) = number else { return (self.apply(text), notation) };
+        let Some(number) = number else { return (self.apply_with(text, steps), notation) };
+        self.add_strip_steps(text, steps);
+        number.add_steps(text, notation, beside, steps);
         match number.read(text, notation, beside, |text| self.stripped(text)) {
             Ok((digits, notation)) => {
                 let digits = if self.is_empty(&digits) { Cow::Borrowed("") } else { digits };
@@ -240,12 +244,13 @@ impl Rule {
         text: &'a str,
         notation: Notation,
         beside: Option<&str>,
+        steps: &mut impl Steps,
     ) -> (RuleResult<'a>, Notation) {
         if self.converts_numbers() && field.is_number() {
-            return self.apply_to_number(text, notation, beside);
+            return self.apply_to_number(text, notation, beside, steps);
         }
         let notation = if self.has_table() { Notation::Declared } else { notation };
-        (self.apply(text), notation)
+        (self.apply_with(text, steps), notation)
     }
 
     /// The value of empty cells, if there is one.
@@ -300,6 +305,10 @@ impl Rule {
     /// Applies the rule to the text of a filled cell.
     #[must_use]
     pub fn apply<'a>(&'a self, text: &'a str) -> RuleResult<'a> {
+        self.apply_with(text, &mut ())
+    }
+
+    fn apply_with<'a>(&'a self, text: &'a str, steps: &mut impl Steps) -> RuleResult<'a> {
         // The keys of nearly all exports.
         if self.is_verbatim() {
             return RuleResult::Value(Cow::Borrowed(text));
@@ -307,23 +316,38 @@ impl Rule {
         if self.yields_nothing(text) {
             return RuleResult::Value(Cow::Borrowed(""));
         }
+        self.add_strip_steps(text, steps);
         let text = self.stripped(text);
         let result = match (&self.table, &self.date, &self.birth_date) {
             // A table replaces the date format: its values are constants, which are ISO 8601.
-            (Some(table), ..) => self.look_up(table, text),
-            (None, Some(date), _) => parse_date(date, text),
+            (Some(table), ..) => self.look_up(table, text, steps),
+            (None, Some(date), _) => parse_date(date, text, steps),
             (None, None, Some(birth_date)) => match birth_date.convert(text) {
-                Ok(text) => RuleResult::Value(text),
+                Ok(text) => {
+                    steps.add(|| "a date of birth".to_owned());
+                    RuleResult::Value(text)
+                }
                 Err((code, message)) => RuleResult::Invalid(code, message),
             },
             (None, None, None) => RuleResult::Value(Cow::Borrowed(text)),
         };
         match (self.kind, result) {
             (Some(kind), RuleResult::Value(text)) if !text.is_empty() => match kind.convert(text) {
-                Ok(text) => RuleResult::Value(text),
+                Ok(text) => {
+                    steps.add(|| kind.step().to_owned());
+                    RuleResult::Value(text)
+                }
                 Err((code, message)) => RuleResult::Invalid(code, message),
             },
             (_, result) => result,
+        }
+    }
+
+    fn add_strip_steps(&self, text: &str, steps: &mut impl Steps) {
+        let prefix = self.strip_prefix.iter().filter(|prefix| text.starts_with(*prefix));
+        let suffix = self.strip_suffix.iter().filter(|suffix| text.ends_with(*suffix));
+        for affix in prefix.chain(suffix) {
+            steps.add(|| format!("without {affix:?}"));
         }
     }
 
@@ -348,8 +372,16 @@ impl Rule {
         &'a self,
         table: &'a BTreeMap<String, TableEntry>,
         text: &str,
+        steps: &mut impl Steps,
     ) -> RuleResult<'a> {
-        match table.get(text).or(self.fallback.as_ref()) {
+        let listed = table.get(text);
+        let entry = listed.or(self.fallback.as_ref());
+        steps.add(|| {
+            let place = if listed.is_some() { "by the table" } else { "not in the table" };
+            let is_skip = matches!(entry, Some(TableEntry::Skip(_)));
+            if is_skip { format!("{place}, left out") } else { place.to_owned() }
+        });
+        match entry {
             Some(TableEntry::Value(value)) => RuleResult::Value(Cow::Borrowed(value)),
             Some(TableEntry::Skip(reason)) => RuleResult::Skip(Arc::clone(reason)),
             None => {
@@ -429,9 +461,10 @@ fn extension_type(name: &str) -> Result<ExtensionType, KeyError> {
     })
 }
 
-fn parse_date<'a>(rule: &DateRule, text: &str) -> RuleResult<'a> {
+fn parse_date<'a>(rule: &DateRule, text: &str, steps: &mut impl Steps) -> RuleResult<'a> {
     match rule.parse(text) {
         Some(date) => {
+            steps.add(|| rule.step(text));
             let warning = || {
                 (
                     Code::TimestampAmbiguous,

@@ -79,6 +79,15 @@ impl ValueKind {
         if fits { Ok(()) } else { Err(format!("has kind = {name:?}, which its values cannot be")) }
     }
 
+    /// What [`convert`](Self::convert) does, in words; empty if nothing.
+    pub(super) fn step(self) -> &'static str {
+        match self {
+            Self::Email => "",
+            Self::Phone(..) => "as an international number",
+            Self::Currency => "the code in it",
+        }
+    }
+
     /// The form of a text of this kind; an error is the code and message of a problem, without the
     /// text.
     pub(super) fn convert(self, text: Cow<'_, str>) -> Result<Cow<'_, str>, (Code, String)> {

@@ -315,6 +315,22 @@ impl<'d> JsonNode<'d> {
         path
     }
 
+    /// The array or object that holds the value; none of the document itself.
+    #[must_use]
+    pub fn parent(self) -> Option<Self> {
+        let mut above = self.document.root();
+        while above.index < self.index {
+            let elements = above.elements().into_iter().flatten();
+            let mut below = above.members().map(|(_, node)| node).chain(elements);
+            let below = below.find(|node| (node.index..node.next()).contains(&self.index))?;
+            if below.index == self.index {
+                return Some(above);
+            }
+            above = below;
+        }
+        None
+    }
+
     fn node(self) -> FlatNode {
         self.document.nodes[self.index as usize]
     }

@@ -20,6 +20,7 @@ pub mod id_text;
 pub mod input;
 pub mod money;
 pub mod order;
+pub mod order_trace;
 pub mod origin;
 pub mod outcome;
 pub mod plain;

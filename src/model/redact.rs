@@ -15,13 +15,32 @@ pub fn redact(text: &str) -> String {
     }
 }
 
+/// Redacts an identifier of a guest: the ends of a long one stay readable.
+#[must_use]
+pub fn redact_id(text: &str) -> String {
+    const MIN_CHARS: usize = 8;
+    let n_chars = text.chars().count();
+    if text.contains('@') || n_chars < MIN_CHARS {
+        return redact(text);
+    }
+    let chars = |skipped: usize, taken: usize| text.chars().skip(skipped).take(taken);
+    chars(0, 3).chain(['…']).chain(chars(n_chars - 2, 2)).collect()
+}
+
 fn first_char_masked(text: &str) -> String {
     text.chars().next().map_or_else(String::new, |first| format!("{first}***"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::redact;
+    use super::{redact, redact_id};
+
+    #[test]
+    fn redact_id_keeps_the_ends_of_a_long_one() {
+        assert_eq!(redact_id("00412380"), "004…80");
+        assert_eq!(redact_id("4123807"), "4***");
+        assert_eq!(redact_id("ann.lee@example.com"), "a***@e***.com");
+    }
 
     #[test]
     fn redact_keeps_only_first_characters() {

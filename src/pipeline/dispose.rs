@@ -12,6 +12,7 @@ use super::{
     part::TriagePart,
     spec::RunSpec,
     target::{IDENTIFY_REQUESTS, ServiceSettings, dedup_hash_in_export, n_requests},
+    tracer::Tracer,
 };
 use crate::{
     disposition::{
@@ -41,6 +42,7 @@ pub(super) struct Disposer<'j> {
     pub(super) ledger: Option<&'j dyn LedgerReader>,
     pub(super) rules: DispositionRules,
     backfill_guard: BackfillGuard,
+    tracer: Option<&'j Tracer<'j>>,
 }
 
 /// What is counted of a valid order.
@@ -55,9 +57,10 @@ impl<'j> Disposer<'j> {
         spec: &'j RunSpec<'j>,
         input_names: &'j InputNames,
         ledger: Option<&'j dyn LedgerReader>,
+        tracer: Option<&'j Tracer<'j>>,
     ) -> Self {
         let (rules, backfill_guard) = (spec.disposition_rules(), spec.backfill_guard());
-        Self { spec, input_names, ledger, rules, backfill_guard }
+        Self { spec, input_names, ledger, rules, backfill_guard, tracer }
     }
 
     /// Whether orders are only checked and counted, so that they need not be encoded.
@@ -217,6 +220,9 @@ impl<'j> Disposer<'j> {
         part.report.counters.add(record);
         if self.spec.send.is_some() {
             write_unplanned(&mut part.unplanned, record, result, unsendable);
+        }
+        if let Some(tracer) = self.tracer {
+            tracer.settle(record, result);
         }
         part.report.record(record, result, self.input_names);
     }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     ledger::{Ledger, LedgerWrite},
     model::{
+        order_trace::ExplainedOrders,
         outcome::Outcome,
         progress::{Progress, ProgressFn},
     },
@@ -84,7 +85,8 @@ fn write_report(
     if summary.orders[Outcome::NotAttempted] == 0 {
         remove_spooled(&spooled);
     }
-    Ok(Finished { summary, diagnostics, error, profile_faults: None, folder })
+    let (profile_faults, explained) = (None, ExplainedOrders::default());
+    Ok(Finished { summary, diagnostics, error, profile_faults, explained, folder })
 }
 
 /// Marks the reported changes in the ledger, so that the next report of them does not set the exit

@@ -19,9 +19,11 @@ mod send;
 mod sink;
 mod spec;
 mod target;
+mod trace;
+mod tracer;
 mod triage;
 
 pub use error::RunError;
 pub use guards::MaxInvalid;
 pub use run::run;
-pub use spec::{Finished, RunSpec, SendSpec};
+pub use spec::{ExplainSpec, Finished, RunSpec, SendSpec};

@@ -3,12 +3,14 @@
 //! Each step is a call to a stage or to another file of the pipeline. Called by `cli`.
 
 use super::{
+    candidates::SendCandidates,
     error::{Refusal, RunError},
     finish::{finish_check, finish_refused, finish_sent, mark_reported, write_rejects},
     guards::check_common_errors,
     resume, send,
     sink::ExportSink,
     spec::{Finished, RunSpec},
+    tracer::{Tracer, add_suggestions, excerpt_slots},
     triage::Triage,
 };
 use crate::{
@@ -20,8 +22,8 @@ use crate::{
     },
     plan::SavedPlan,
     read::inputs,
-    report::{ProblemExample, Recorder},
-    shuffle::{self, Collect, ExcerptSlot, Export, ShuffleSettings},
+    report::{Recorder, estimate::SendNotes},
+    shuffle::{self, Collect, Export, ShuffleSettings},
     storage::RunFolder,
 };
 
@@ -42,30 +44,48 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         Ok(files) => files,
         Err(error) => return refuse_unread(spec, &folder, ExportRead::default(), &error.into()),
     };
-    let OpenedLedger { mut ledger, reader, tenant_types } = match open_ledger(spec, emit) {
+    let OpenedLedger { ledger, reader, tenant_types } = match open_ledger(spec, emit) {
         Ok(opened) => opened,
         // Before the export is read, which may take long: its content does not matter without a
         // ledger.
         Err(error) => return refuse_unread(spec, &folder, files, &error.into()),
     };
     let (names, settings) = (files.names(), spec.shuffle_settings(folder.path(), tenant_types));
-    let mut sink = ExportSink::open(spec, &folder, files.clone())?;
-    let triage = Triage::new(spec, &names, reader.as_deref(), folder.path());
+    let tracer = Tracer::new(spec);
+    let mut sink = ExportSink::open(spec, &folder, files.clone(), tracer.as_ref())?;
+    let triage = Triage::new(spec, &names, reader.as_deref(), tracer.as_ref(), folder.path());
     let mut export = Export::new(files);
     let read = shuffle::run(&settings, &mut export, &triage, &mut sink, emit)
         .and_then(|()| triage.decide_deferred(&mut sink))
         // The orders of an export that is not read completely are not reported.
         .or_else(|refusal| sink.restart().and(Err(refusal)));
-    let ledger_notes = spec.ledger_notes(reader.as_deref());
+    let (ledger_notes, has_ledger) = (spec.ledger_notes(reader.as_deref()), reader.is_some());
     // The run itself must be the last one to close the ledger: only then does SQLite move all of
     // its write-ahead log into the database file, so that a copy of that file alone is
     // complete.
     drop(reader);
-    let (mut recorder, mut candidates) = sink.finish(export)?;
+    let (mut recorder, candidates) = sink.finish(export)?;
     if let Err(refusal) = read {
         return finish_refused(recorder, &refusal);
     }
     add_excerpts(&mut recorder, &settings);
+    let inputs = recorder.files().inputs.clone();
+    let explained = tracer.map(|tracer| tracer.finish(&settings, &inputs, has_ledger));
+    let mut explained = explained.unwrap_or_default();
+    let finished = conclude(spec, &folder, (recorder, candidates), (ledger, ledger_notes), emit)?;
+    add_suggestions(&mut explained, &folder)?;
+    Ok(Finished { explained, ..finished })
+}
+
+/// Ends a run whose export was read: sends its orders, if it is to send any and nothing is against
+/// it.
+fn conclude(
+    spec: &RunSpec<'_>,
+    folder: &RunFolder,
+    (mut recorder, mut candidates): (Recorder, SendCandidates),
+    (mut ledger, ledger_notes): (Option<Box<dyn Ledger>>, SendNotes),
+    emit: ProgressFn<'_>,
+) -> Result<Finished, RunError> {
     let n_old = recorder.counters.to_note.old_orders;
     recorder.notes = spec.send_notes(ledger_notes, n_old, recorder.n_not_skipped());
     // Before anything is written about single orders: the ledger must not hold an accepted one as
@@ -93,7 +113,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         return Ok(finished);
     };
     // The plan is read back from disk, so that a slow service holds no export in memory.
-    let plan = candidates.write_plan(ledger.id().to_owned(), spec, &folder, &mut recorder)?;
+    let plan = candidates.write_plan(ledger.id().to_owned(), spec, folder, &mut recorder)?;
     emit(Progress::Sending(plan.header.n_requests));
     let guests = plan.guests()?.map(|guest| guest.map_parts(|part| Ok(part.split_held())));
     let sent =
@@ -106,11 +126,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
 /// Adds the rows of the problems that are shown.
 fn add_excerpts(recorder: &mut Recorder, settings: &ShuffleSettings<'_>) {
     let inputs = recorder.files().inputs.clone();
-    let slots =
-        recorder.examples_mut().filter_map(|ProblemExample { row, problem, excerpt, .. }| {
-            Some(ExcerptSlot { row: row.as_ref()?, problem: Some(problem), excerpt })
-        });
-    shuffle::fill_excerpts(settings, &inputs, slots.collect());
+    shuffle::fill_excerpts(settings, &inputs, excerpt_slots(recorder.examples_mut()));
 }
 
 /// Writes the report of a run that is refused before its export is read.

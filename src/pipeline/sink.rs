@@ -12,6 +12,7 @@ use super::{
     memory::MemoryBudget,
     part::TriagePart,
     spec::RunSpec,
+    tracer::Tracer,
 };
 use crate::{
     disposition::{RepeatedContent, RepeatedContentSorter},
@@ -29,6 +30,7 @@ pub(super) struct ExportSink<'i> {
     recorder: Recorder,
     collected: Collected,
     unplanned: Option<UnplannedWriter>,
+    tracer: Option<&'i Tracer<'i>>,
 }
 
 /// What a second pass collects anew.
@@ -54,6 +56,7 @@ impl<'i> ExportSink<'i> {
         spec: &'i RunSpec<'i>,
         folder: &'i RunFolder,
         files: ExportRead,
+        tracer: Option<&'i Tracer<'i>>,
     ) -> Result<Self, RunError> {
         Ok(Self {
             spec,
@@ -61,6 +64,7 @@ impl<'i> ExportSink<'i> {
             recorder: Recorder::open(spec.recorder_settings(), folder, files)?,
             collected: Collected::new(spec, folder),
             unplanned: unplanned_writer(spec, folder)?,
+            tracer,
         })
     }
 
@@ -113,6 +117,9 @@ impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
 
     fn restart(&mut self) -> Result<(), Refusal> {
         self.recorder.restart()?;
+        if let Some(tracer) = self.tracer {
+            tracer.restart();
+        }
         self.collected = Collected::new(self.spec, self.folder);
         // Dropped first: a writer flushes its buffer when it is dropped, into the file of the new
         // one.

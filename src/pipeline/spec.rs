@@ -24,6 +24,7 @@ use crate::{
     model::{
         diagnostic::{Diagnostic, Diagnostics},
         field::AttributeTypes,
+        order_trace::ExplainedOrders,
         problem::Code,
         progress::{Progress, ProgressFn},
         route::Mode,
@@ -73,6 +74,8 @@ pub struct RunSpec<'a> {
     pub writes_csv: bool,
     /// The file of the events that a check writes; none if it writes none.
     pub events: Option<PathBuf>,
+    /// The orders that a check explains.
+    pub explain: ExplainSpec,
     /// The settings that the check depends on.
     pub validate: validate::ValidateSettings,
     /// The service that orders are sent to, and how it takes them.
@@ -91,6 +94,15 @@ pub struct RunSpec<'a> {
     pub has_target: bool,
     /// How to send valid orders; none for a check.
     pub send: Option<SendSpec<'a>>,
+}
+
+/// The orders that a check explains.
+#[derive(Debug, Clone, Default)]
+pub struct ExplainSpec {
+    /// Their references or order keys.
+    pub references: Vec<String>,
+    /// The number of further orders, from the beginning of the input.
+    pub first: usize,
 }
 
 /// How valid orders are sent.
@@ -248,6 +260,8 @@ pub struct Finished {
     pub error: Option<String>,
     /// The faults of the profile, if the error consists of them.
     pub profile_faults: Option<Diagnostics>,
+    /// The orders to explain.
+    pub explained: ExplainedOrders,
     /// The run folder with the report.
     pub folder: RunFolder,
 }

@@ -13,10 +13,15 @@ pub(super) use crate::stream::{
 use crate::{
     model::{
         order::Order,
+        order_trace::TracedEvents,
         planned::{GuestOrder, PlannedOrder},
         route::Route,
     },
-    stream::{HttpClient, StreamPayload, StreamService, encode},
+    stream::{
+        HttpClient, StreamPayload, StreamService, encode,
+        event_json::{self, EventJson},
+        url::event_url_length,
+    },
 };
 
 /// Encodes a valid order.
@@ -37,6 +42,22 @@ pub(super) fn n_requests(order: &Order<'_>, settings: &ServiceSettings) -> u64 {
 /// the service knows. An error is why they cannot be read.
 pub(super) fn event_texts(order: &PlannedOrder) -> Result<Vec<String>, String> {
     Ok(StreamPayload::read(order)?.events.iter().map(|event| event.1.as_str().to_owned()).collect())
+}
+
+/// The events of a valid order that a person wants to have explained.
+pub(super) fn traced_events(order: &Order<'_>, settings: &ServiceSettings) -> TracedEvents {
+    let payload = encode::payload(order, settings.url_limits());
+    let events: Vec<EventJson> = [event_json::identity(&order.guest, &order.common)]
+        .into_iter()
+        .chain(payload.events.iter().map(|event| event.1.clone()))
+        .collect();
+    let url_bytes = |event| event_url_length(&settings.target, event);
+    TracedEvents {
+        n_requests: IDENTIFY_REQUESTS + payload.n_requests(),
+        longest_url: events.iter().map(url_bytes).max().unwrap_or_default(),
+        max_url_bytes: settings.max_url_bytes,
+        texts: events.iter().map(|event| event.as_str().to_owned()).collect(),
+    }
 }
 
 /// The service, for `in_flight` concurrent requests that each wait at most `timeout` for their

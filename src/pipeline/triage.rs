@@ -14,6 +14,7 @@ use super::{
     part::TriagePart,
     spec::RunSpec,
     target,
+    tracer::Tracer,
 };
 use crate::{
     disposition::{DeferredOrders, UndecidedOrder},
@@ -23,7 +24,7 @@ use crate::{
         field::Field,
         order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::InputNames,
-        plain::PlainOrder,
+        plain::{PlainDraft, PlainOrder},
         unsendable::Unsendable,
     },
     shuffle::{CheckPlain, Collect, Decide, ExportFacts, for_each_ordered, hash_reference},
@@ -35,6 +36,7 @@ pub(super) struct Triage<'j> {
     disposer: Disposer<'j>,
     /// Orders that may share their reference with another one.
     deferred: DeferredOrders,
+    tracer: Option<&'j Tracer<'j>>,
 }
 
 /// A valid order, or why it is not sent.
@@ -44,8 +46,18 @@ impl Decide for Triage<'_> {
     type Part = TriagePart;
     type Error = Refusal;
 
+    fn needs_draft(&self, order: &PlainDraft<'_>) -> bool {
+        self.tracer.is_some_and(|tracer| tracer.wants_plain(order))
+    }
+
     fn check<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a> {
-        check::check(draft, (&self.spec.validate, &self.spec.service), facts.columns())
+        let settings = (&self.spec.validate, &self.spec.service);
+        let Some(tracer) = self.tracer.filter(|tracer| tracer.wants(&draft)) else {
+            return check::check(draft, settings, facts.columns());
+        };
+        let checked = check::check(draft.clone(), settings, facts.columns());
+        tracer.keep(&draft, &checked);
+        checked
     }
 
     fn plain_check<'c>(
@@ -110,10 +122,12 @@ impl<'j> Triage<'j> {
         spec: &'j RunSpec<'j>,
         input_names: &'j InputNames,
         ledger: Option<&'j dyn LedgerReader>,
+        tracer: Option<&'j Tracer<'j>>,
         folder: &Path,
     ) -> Self {
         let deferred = DeferredOrders::new(folder, MemoryBudget::split(spec.memory).deferred);
-        Self { spec, disposer: Disposer::new(spec, input_names, ledger), deferred }
+        let disposer = Disposer::new(spec, input_names, ledger, tracer);
+        Self { spec, disposer, deferred, tracer }
     }
 
     /// Separates the order of a check from its record.

@@ -43,18 +43,7 @@ impl Examples {
         let id = order.map(|order| order.id);
         let is_needed = |last: &ProblemExample| (problem.at, id) < last.place();
         if self.0.len() < MAX_EXAMPLES || self.0.last().is_some_and(is_needed) {
-            let rows = order.into_iter().flat_map(|order| &order.rows);
-            // The last one that begins above: a cell may be on a later line of its row.
-            let row = rows
-                .filter(|row| row.file == problem.at.file && row.line <= problem.at.line)
-                .max_by_key(|row| row.line);
-            self.insert(ProblemExample {
-                problem: problem.clone(),
-                id,
-                reference: order.map_or_else(String::new, |order| order.reference.clone()),
-                row: row.cloned(),
-                excerpt: None,
-            });
+            self.insert(ProblemExample::new(problem, order));
         }
     }
 
@@ -89,22 +78,45 @@ impl Examples {
         let last = self.0.len().saturating_sub(1);
         self.0.iter().enumerate().map(move |(index, example)| {
             let code = example.problem.code;
-            let diagnostic = example.diagnostic(inputs, &names);
             if index < last {
-                return diagnostic;
+                return example.diagnostic(inputs, &names);
             }
-            let hint = Note::Hint(hint(code));
-            let notes = diagnostic.notes.into_iter().chain([hint]).collect();
             let more = match n_orders.saturating_sub(self.0.len() as u64) {
                 0 => format!("explained by: orderferry explain {code}"),
                 n => format!("and {}: orderferry explain {code}", with_unit(n, "more order")),
             };
-            Diagnostic { notes, more: Some(more), ..diagnostic }
+            Diagnostic { more: Some(more), ..example.with_hint(inputs) }
         })
     }
 }
 
 impl ProblemExample {
+    /// A problem of an order, or of no single order, without its excerpt.
+    #[must_use]
+    pub fn new(problem: &Problem, order: Option<&OrderRecord>) -> Self {
+        let rows = order.into_iter().flat_map(|order| &order.rows);
+        // The last one that begins above: a cell may be on a later line of its row.
+        let row = rows
+            .filter(|row| row.file == problem.at.file && row.line <= problem.at.line)
+            .max_by_key(|row| row.line);
+        Self {
+            problem: problem.clone(),
+            id: order.map(|order| order.id),
+            reference: order.map_or_else(String::new, |order| order.reference.clone()),
+            row: row.cloned(),
+            excerpt: None,
+        }
+    }
+
+    /// The diagnostic of the problem, with what to do about it.
+    #[must_use]
+    pub fn with_hint(&self, inputs: &[InputRead]) -> Diagnostic {
+        let names: InputNames = inputs.iter().map(|read| read.input.name.as_str()).collect();
+        let mut diagnostic = self.diagnostic(inputs, &names);
+        diagnostic.notes.push(Note::Hint(hint(self.problem.code)));
+        diagnostic
+    }
+
     /// By which examples are sorted: the first ones in the input are kept, not the first counted,
     /// since parts of a run are counted in any order. Orders may share the position of a problem.
     fn place(&self) -> (Position, Option<OrderId>) {

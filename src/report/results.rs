@@ -6,7 +6,7 @@
 
 use std::{
     borrow::Cow,
-    io::{ErrorKind, Write},
+    io::{BufRead, ErrorKind, Write},
     path::PathBuf,
 };
 
@@ -22,11 +22,32 @@ use crate::{
         origin::InputNames,
         outcome::{OrderResult, Outcome},
     },
-    storage::StorageError,
+    storage::{RunFolder, StorageError},
 };
 
 /// The file's name in the run folder.
 pub const FILE: &str = "results.ndjson";
+
+/// Returns the references of the orders of a complete file, in its order. A line that cannot be read
+/// is left out.
+///
+/// # Errors
+///
+/// [`StorageError::Io`] if the file cannot be opened.
+pub fn references(
+    folder: &RunFolder,
+) -> Result<impl Iterator<Item = String> + use<>, StorageError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Reference {
+        reference_id: String,
+    }
+    let lines = folder.open_file(FILE)?.lines().map_while(Result::ok);
+    Ok(lines.filter_map(|line| {
+        let line: Reference = serde_json::from_str(&line).ok()?;
+        Some(line.reference_id)
+    }))
+}
 
 /// Buffer size: one system call writes some dozens of lines.
 const BUFFER_BYTES: usize = 16 * 1024;

@@ -158,6 +158,7 @@ impl<D: Decide> Context<'_, '_, D> {
             || self.is_ambiguous(draft)
             || self.collects_facts() && self.observer.learns_facts_from(draft)
             || self.keeps_results() && self.observer.warns_of(draft)
+            || self.decide.needs_draft(draft)
     }
 
     /// Whether a row whose order is not known may belong to an order.

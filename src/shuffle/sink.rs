@@ -17,6 +17,9 @@ pub trait Decide: Sync {
     /// Why deciding ended.
     type Error: From<ShuffleError> + Send;
 
+    /// Whether a plain order is to be decided by its draft.
+    fn needs_draft(&self, order: &PlainDraft<'_>) -> bool;
+
     /// Checks an order. `facts` are what is known about the whole export.
     fn check<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a>;
 

@@ -15,6 +15,7 @@ use crate::model::{
     field::Field,
     money::Currency,
     order::CommonAttributes,
+    order_trace::ValueOrigin,
     origin::{FileId, Position},
     problem::{Code, Problem},
     rules::{CommonDefaults, TargetRules},
@@ -88,6 +89,23 @@ pub fn default_errors(defaults: &CommonDefaults) -> Vec<String> {
         values::currency(&currency, &mut findings);
     }
     findings.problems.iter().filter(|problem| problem.is_error()).map(in_words).collect()
+}
+
+/// Where the value of a common attribute comes from that the export does not have.
+#[must_use]
+pub fn origin_of_default(field: &Field, defaults: &CommonDefaults) -> ValueOrigin {
+    let setting = match field {
+        Field::EventChannel => &defaults.channel,
+        Field::EventLanguage => &defaults.language,
+        Field::EventPage => &defaults.page,
+        Field::EventPos => &defaults.pos,
+        _ => &defaults.currency,
+    };
+    match setting {
+        Some(_) => ValueOrigin::Target,
+        None if *field == Field::EventCurrency => ValueOrigin::Order,
+        None => ValueOrigin::BuiltIn,
+    }
 }
 
 fn in_words(Problem { field, message, .. }: &Problem) -> String {

@@ -23,6 +23,7 @@ mod plain;
 mod plain_attributes;
 mod product;
 mod references;
+mod sent;
 mod settings;
 mod timestamps;
 mod values;
@@ -31,6 +32,7 @@ mod values;
 pub(crate) mod tests;
 
 pub use check::{RouteCheck, check};
-pub use common::default_errors;
+pub use common::{default_errors, origin_of_default};
 pub use plain::PlainCheck;
+pub use sent::{lines_total, sending_step, sent_items, sent_of_guest, sent_of_item, sent_of_order};
 pub use settings::ValidateSettings;

@@ -16,7 +16,7 @@ use orderferry::{
         rules::CommonDefaults,
         severity::SeverityRules,
     },
-    pipeline::{self, Finished, MaxInvalid, RunSpec},
+    pipeline::{self, ExplainSpec, Finished, MaxInvalid, RunSpec},
     read::{
         Block, BlockReader, Dialect, Piece, ReadError, ReadLimits, ReadSettings, inputs::find_one,
     },
@@ -122,6 +122,7 @@ pub(crate) fn check_with(
         memory: 1 << 20,
         folder: folder.join("run"),
         events: None,
+        explain: ExplainSpec::default(),
         writes_csv: false,
         validate: ValidateSettings {
             common: CommonDefaults { pos: Some("pos".into()), ..CommonDefaults::default() },

@@ -7,6 +7,7 @@ mod configuration;
 mod csv_files;
 mod dates;
 mod events;
+mod explained_orders;
 mod extension_types;
 mod fault_injection;
 mod identity;

@@ -58,6 +58,12 @@ pub(in crate::cli) struct CheckArguments {
     /// order of sending
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) events: Option<PathBuf>,
+    /// Print how the order of this reference came to be, and its events in clear; may be repeated
+    #[arg(long, value_name = "REF")]
+    pub(in crate::cli) explain: Vec<String>,
+    /// Print the same of the first N orders
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(in crate::cli) explain_first: usize,
     #[command(flatten)]
     pub(in crate::cli) read: ReadArguments,
     #[command(flatten)]

@@ -157,6 +157,20 @@ impl DateRule {
         self.formats.iter().find_map(|format| self.parse_with(format, text))
     }
 
+    /// How the text of a date becomes an instant, in words; empty if it is one in UTC.
+    #[must_use]
+    pub fn step(&self, text: &str) -> String {
+        let read = |format: &&DateFormat| self.parse_with(format, text).is_some();
+        match self.formats.iter().find(read) {
+            Some(DateFormat::Iso) if !text.ends_with(['Z', 'z']) => "to UTC".to_owned(),
+            Some(DateFormat::Strftime(format)) => match self.zone.filter(|_| format.needs_zone()) {
+                Some(zone) => format!("as {}, {} to UTC", format.text, zone.name()),
+                None => format!("as {}, to UTC", format.text),
+            },
+            Some(DateFormat::Iso) | None => String::new(),
+        }
+    }
+
     /// Whether an instant is midnight in the rule's zone or in UTC, so that it may come from a
     /// date without a time of day.
     #[must_use]

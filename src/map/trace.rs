@@ -1,0 +1,147 @@
+//! Trace of a cell: where its value came from, and the steps of its rule.
+//!
+//! It maps nothing: the rule that made the cell is asked for its steps once more. Called by
+//! `pipeline` for the few orders that a person wants to have explained.
+
+use std::borrow::Cow;
+
+use super::{
+    profile::{FieldRule, FieldTarget, Profile},
+    rule::Rule,
+    view::Value,
+};
+use crate::model::{
+    document::{JsonNode, JsonValue},
+    draft::{Cell, CellOrigin, PersonRole},
+    field::Field,
+    order_trace::{TracedValue, ValueOrigin},
+    origin::Place,
+    record::Record,
+    row::RowContent,
+};
+
+/// Returns how a cell of an order came to be; `of` is the role of a person besides the guest. The
+/// texts are in clear.
+#[must_use]
+pub fn trace(profile: &Profile, of: Option<PersonRole>, cell: &Cell<'_>) -> TracedValue {
+    let rule = rule_of(profile, of, &cell.field);
+    let value = match cell.time {
+        Some(time) => time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        None => cell.text.to_string(),
+    };
+    let (field, text) = (cell.field.short_name(), String::new());
+    if cell.is_default {
+        let (from, steps) = match rule.filter(|rule| rule.has_source()) {
+            Some(rule) => (ValueOrigin::RuleDefault, vec![nothing_in(rule)]),
+            None => (ValueOrigin::Constant, Vec::new()),
+        };
+        return TracedValue { field, value, from, text, steps };
+    }
+    let mut traced = TracedValue {
+        field,
+        value,
+        from: ValueOrigin::Cell(Place::from(cell.at)),
+        text,
+        steps: Vec::new(),
+    };
+    if let Some(rule) = rule {
+        traced.steps.extend(skipped_sources(rule, &traced.from));
+    }
+    let Some(TracedText { exported, raw, beside }) = source_text(cell.at, rule) else {
+        return traced;
+    };
+    if raw.trim_end() != raw || raw.trim_start() != raw {
+        traced.steps.push("trimmed".to_owned());
+    }
+    if let Some(rule) = rule {
+        rule.convert(&cell.field, exported, cell.notation, beside, &mut traced.steps);
+    }
+    exported.clone_into(&mut traced.text);
+    traced
+}
+
+/// The rule that fills a field; `of` is the role of a person besides the guest.
+fn rule_of<'p>(profile: &'p Profile, of: Option<PersonRole>, field: &Field) -> Option<&'p Rule> {
+    let own = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(one) if one == field);
+    let wildcard = |rule: &&FieldRule| {
+        matches!(
+            (&rule.target, field),
+            (FieldTarget::AnyExtension, Field::Extension(_))
+                | (FieldTarget::AnyItemExtension, Field::ItemExtension(_))
+                | (FieldTarget::AnyItemProduct, Field::ItemProduct(_))
+                | (FieldTarget::AnyIdentifier, Field::Identifier(_))
+        )
+    };
+    let people = || profile.people.iter().find(|people| Some(people.role) == of);
+    let rules = if of.is_none() { &profile.rules } else { &people()?.rules };
+    let found = rules.iter().find(own).or_else(|| rules.iter().find(wildcard));
+    found.map(|found| &found.rule)
+}
+
+/// Why the default of a rule counts.
+fn nothing_in(rule: &Rule) -> String {
+    let mut names = rule.columns.iter().chain(&rule.paths);
+    names.next().map_or_else(String::new, |name| format!("{name} is empty"))
+}
+
+/// Which sources of a rule before the one of a value are empty.
+fn skipped_sources(rule: &Rule, from: &ValueOrigin) -> Option<String> {
+    let ValueOrigin::Cell(Place { column_name: Some(name), .. }) = from else { return None };
+    let is_source = |source: &String| source == name || ends_with_path(name, source);
+    let position = |sources: &[String]| sources.iter().position(is_source);
+    let sources = if position(&rule.columns).is_some() { &rule.columns } else { &rule.paths };
+    let before = &sources[..position(sources)?];
+    (!before.is_empty()).then(|| format!("{} is empty", before.join(", ")))
+}
+
+/// Whether the path of a value in its document ends with a path of a profile.
+fn ends_with_path(whole: &str, path: &str) -> bool {
+    whole.strip_suffix(path).is_some_and(|before| before.ends_with(['.', ']']))
+}
+
+/// The text of a cell.
+struct TracedText<'a> {
+    /// As rules read it.
+    exported: &'a str,
+    /// As it is in the file, with the blanks around it.
+    raw: Cow<'a, str>,
+    /// The text of the member beside it that has its number of decimals.
+    beside: Option<&'a str>,
+}
+
+/// The text of a single value; none of an array, and of a row as a whole.
+fn source_text<'a>(at: CellOrigin<'a>, rule: Option<&Rule>) -> Option<TracedText<'a>> {
+    match at {
+        CellOrigin::Known(_) | CellOrigin::Row(_) => None,
+        CellOrigin::Column(row, column) => {
+            let RowContent::Record(record) = &row.content else { return None };
+            let index = column as usize;
+            let raw = raw_cell(record, index)?;
+            Some(TracedText { exported: record.cell(index), raw, beside: None })
+        }
+        CellOrigin::Node(_, node) => {
+            let exported = Value::of(Some(node)).text()?;
+            let raw = match node.value() {
+                JsonValue::Text(text) => text,
+                _ => exported,
+            };
+            let beside = rule.and_then(|rule| text_beside(node, rule.scale_member()?));
+            Some(TracedText { exported, raw: Cow::Borrowed(raw), beside })
+        }
+    }
+}
+
+/// A cell as it is in the file, without the quotes around it.
+fn raw_cell<'a>(record: &Record<'a>, index: usize) -> Option<Cow<'a, str>> {
+    let (bytes, ranges) = record.raw_cells();
+    let raw = String::from_utf8_lossy(bytes.get(ranges.get(index)?.clone())?);
+    let unquoted = raw.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    match unquoted.map(str::to_owned) {
+        Some(unquoted) => Some(Cow::Owned(unquoted)),
+        None => Some(raw),
+    }
+}
+
+fn text_beside<'a>(node: JsonNode<'a>, name: &str) -> Option<&'a str> {
+    Value::of(node.parent()?.member(name)).text().filter(|text| !text.is_empty())
+}

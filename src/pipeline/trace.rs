@@ -1,0 +1,207 @@
+//! Trace of an order: how each of its values came to be, from its draft and what is sent of it.
+//!
+//! It knows no rule: `map` tells the steps from the cell to the value, `validate` those from the
+//! value to what is sent. Hides every value about a person. Called by `tracer`.
+
+use super::spec::RunSpec;
+use crate::{
+    map,
+    model::{
+        draft::{Cell, Cells, Draft, ItemDraft, PersonDraft, PersonRole},
+        field::{Field, FieldGroup},
+        guest::Guest,
+        order::{Item, Order, OrderRecord},
+        order_trace::{OrderTrace, TracedItem, TracedValue, ValueOrigin},
+        origin::Place,
+        pricing::TotalFrom,
+        problem::Problem,
+        redact::{redact, redact_id},
+    },
+    validate,
+};
+
+/// The common attributes, in the order of the events.
+const COMMON: [Field; 5] = [
+    Field::EventChannel,
+    Field::EventLanguage,
+    Field::EventCurrency,
+    Field::EventPage,
+    Field::EventPos,
+];
+
+/// Returns how an order came to be; `order` is none unless it is valid.
+pub(super) fn trace_of(
+    draft: &Draft<'_>,
+    order: Option<&Order<'_>>,
+    record: &OrderRecord,
+    spec: &RunSpec<'_>,
+) -> OrderTrace {
+    let mut trace = OrderTrace {
+        reference: record.reference.clone(),
+        rows: record.rows.clone(),
+        values: order_values(draft, order, spec),
+        items: traced_items(draft, order, spec),
+        lines_total: order
+            .and_then(|order| validate::lines_total(order, &spec.validate))
+            .map(|total| total.to_string()),
+        guest: guest_values(&draft.cells, None, order.map(|order| &order.guest), spec),
+        identifiers: order.into_iter().flat_map(identifiers).collect(),
+        people: draft.people.iter().map(|person| person_values(person, order, spec)).collect(),
+        events: None,
+        ledger: String::new(),
+        result: None,
+        diagnostics: Vec::new(),
+    };
+    mark_errors(&mut trace, record);
+    trace
+}
+
+/// Marks the values that have an error.
+fn mark_errors(trace: &mut OrderTrace, record: &OrderRecord) {
+    let OrderTrace { values, items, guest, people, .. } = trace;
+    let of_items = items.iter_mut().flat_map(|item| &mut item.values);
+    let of_people = people.iter_mut().flat_map(|(_, values)| values);
+    for value in values.iter_mut().chain(guest).chain(of_items).chain(of_people) {
+        let ValueOrigin::Cell(place) = &value.from else { continue };
+        let is_here = |problem: &Problem| problem.is_error() && problem.at == place.position;
+        if record.problems.iter().any(is_here) {
+            value.steps.push("error, see below".to_owned());
+        }
+    }
+}
+
+/// The values of the order, then those that all its events share.
+fn order_values(
+    draft: &Draft<'_>,
+    order: Option<&Order<'_>>,
+    spec: &RunSpec<'_>,
+) -> Vec<TracedValue> {
+    let sent = order.map(|order| |field: &Field| validate::sent_of_order(order, field));
+    let sent = sent.as_ref();
+    let mut values = values_of_group(&draft.cells, FieldGroup::Order, None, sent, spec);
+    if let Some(order) = order.filter(|_| spec.validate.total_from == TotalFrom::SumOfLines) {
+        values.retain(|value| value.field != Field::Price.short_name());
+        let currency = Field::CurrencyCode.short_name();
+        let behind = values.iter().position(|value| value.field == currency);
+        let sum = TracedValue {
+            field: Field::Price.short_name(),
+            value: order.price.to_string(),
+            from: ValueOrigin::Order,
+            text: String::new(),
+            steps: vec!["the sum of the lines".to_owned()],
+        };
+        values.insert(behind.map_or(0, |currency| currency + 1), sum);
+    }
+    let common = values_of_group(&draft.cells, FieldGroup::Event, None, sent, spec);
+    values.extend(common.into_iter().map(with_event_prefix));
+    let is_exported = |field: &Field| draft.cells.get(field).is_some();
+    for field in COMMON.iter().filter(|field| !is_exported(field)) {
+        let Some(value) = sent.and_then(|sent| sent(field)) else { continue };
+        let from = validate::origin_of_default(field, &spec.validate.common);
+        let (text, steps) = (String::new(), Vec::new());
+        let traced = TracedValue { field: field.short_name(), value, from, text, steps };
+        values.push(with_event_prefix(traced));
+    }
+    values
+}
+
+fn with_event_prefix(value: TracedValue) -> TracedValue {
+    TracedValue { field: format!("{}{}", FieldGroup::Event.prefix(), value.field), ..value }
+}
+
+fn traced_items(
+    draft: &Draft<'_>,
+    order: Option<&Order<'_>>,
+    spec: &RunSpec<'_>,
+) -> Vec<TracedItem> {
+    let sent = order.map(|order| validate::sent_items(order, draft)).unwrap_or_default();
+    let sent = sent.into_iter().chain(std::iter::repeat(None));
+    draft.items.iter().zip(sent).map(|(item, sent)| traced_item(item, sent, spec)).collect()
+}
+
+fn traced_item(item: &ItemDraft<'_>, sent: Option<&Item<'_>>, spec: &RunSpec<'_>) -> TracedItem {
+    let sent = sent.map(|item| |field: &Field| validate::sent_of_item(item, field));
+    let values = values_of_group(&item.cells, FieldGroup::Item, None, sent.as_ref(), spec);
+    TracedItem { at: Place::from(item.at), values }
+}
+
+fn person_values(
+    person: &PersonDraft<'_>,
+    order: Option<&Order<'_>>,
+    spec: &RunSpec<'_>,
+) -> (&'static str, Vec<TracedValue>) {
+    let is_sent = order.is_none_or(|order| match person.role {
+        PersonRole::Contact => !order.contacts.is_empty(),
+        PersonRole::Consumer => !order.consumers.is_empty(),
+    });
+    let mut values = guest_values(&person.cells, Some(person.role), None, spec);
+    if !is_sent {
+        for value in &mut values {
+            value.steps.push("not sent".to_owned());
+        }
+    }
+    (person.role.name(), values)
+}
+
+/// The values of a person, hidden.
+fn guest_values(
+    cells: &Cells<'_>,
+    role: Option<PersonRole>,
+    sent: Option<&Guest<'_>>,
+    spec: &RunSpec<'_>,
+) -> Vec<TracedValue> {
+    let sent = sent.map(|guest| |field: &Field| validate::sent_of_guest(guest, field));
+    values_of_group(cells, FieldGroup::Guest, role, sent.as_ref(), spec)
+}
+
+/// The values of the cells of one group, those of named fields first. `sent` returns what is sent of
+/// a field; none if the order is not valid.
+fn values_of_group(
+    cells: &Cells<'_>,
+    group: FieldGroup,
+    role: Option<PersonRole>,
+    sent: Option<&impl Fn(&Field) -> Option<String>>,
+    spec: &RunSpec<'_>,
+) -> Vec<TracedValue> {
+    let mut of_group: Vec<&Cell<'_>> =
+        cells.iter().filter(|cell| cell.field.group() == group).collect();
+    of_group.sort_by_key(|cell| cell.field.index().unwrap_or(usize::MAX));
+    of_group.into_iter().map(|cell| traced_value(cell, role, sent, spec)).collect()
+}
+
+fn traced_value(
+    cell: &Cell<'_>,
+    role: Option<PersonRole>,
+    sent: Option<&impl Fn(&Field) -> Option<String>>,
+    spec: &RunSpec<'_>,
+) -> TracedValue {
+    let mut traced = map::trace(&spec.profile, role, cell);
+    if let Some(sent) = sent.map(|sent| sent(&cell.field)) {
+        traced.steps.extend(validate::sending_step(cell, sent.as_deref()));
+        traced.value = sent.unwrap_or(traced.value);
+    }
+    if traced.text == traced.value {
+        traced.text.clear();
+    }
+    hidden(traced, &cell.field)
+}
+
+/// The value without what nobody else is to see: texts about a person, and addresses anywhere.
+fn hidden(traced: TracedValue, field: &Field) -> TracedValue {
+    let is_identifier = matches!(field, Field::Identifier(_));
+    let is_hidden = field.is_personal() || traced.value.contains('@') || traced.text.contains('@');
+    if !is_hidden {
+        return traced;
+    }
+    let value = if is_identifier { redact_id(&traced.value) } else { redact(&traced.value) };
+    TracedValue { value, text: String::new(), ..traced }
+}
+
+/// The names of the providers whose identifiers are sent.
+fn identifiers<'o>(order: &'o Order<'_>) -> impl Iterator<Item = String> + use<'o> {
+    order.guest.identifiers.iter().map(|identifier| {
+        let provider = identifier.provider.to_string();
+        let is_address = order.guest.email.as_deref() == Some(&*identifier.id);
+        if is_address { provider } else { format!("{provider} {}", redact_id(&identifier.id)) }
+    })
+}

@@ -1,0 +1,241 @@
+//! Tracer: keeps how the orders came to be that a person wants to have explained.
+//!
+//! It decides nothing. Only these orders leave the fast path; `map` and `validate` tell the steps of
+//! their values. Called by `triage` and `dispose` on all cores at once, and by `run` at the end.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{
+    error::RunError,
+    spec::{ExplainSpec, RunSpec},
+    target,
+    trace::trace_of,
+};
+use crate::{
+    model::{
+        diagnostic::Diagnostic,
+        draft::Draft,
+        field::Field,
+        input::InputRead,
+        order::{CheckedOrder, OrderId, OrderRecord, Validity},
+        order_trace::{ExplainedOrders, OrderTrace},
+        outcome::{OrderResult, Outcome},
+        plain::PlainDraft,
+        reference::normalize_reference,
+        suggest::suggest,
+    },
+    report::{ProblemExample, results::references},
+    shuffle::{self, ExcerptSlot, ShuffleSettings},
+    storage::RunFolder,
+};
+
+/// Keeps the traces of the orders to explain.
+pub(super) struct Tracer<'j> {
+    spec: &'j RunSpec<'j>,
+    /// The references, as they are compared.
+    references: HashSet<String>,
+    /// The last of the first orders, once there are enough; later ones need no trace.
+    last_of_first: AtomicU64,
+    kept: Mutex<KeptTraces>,
+}
+
+#[derive(Default)]
+struct KeptTraces {
+    traces: BTreeMap<OrderId, KeptTrace>,
+    /// The first orders of the input so far.
+    first: BTreeSet<OrderId>,
+}
+
+struct KeptTrace {
+    /// Whether its reference was named.
+    is_named: bool,
+    /// Its reference and its key, as they are compared.
+    names: [String; 2],
+    trace: OrderTrace,
+    record: Option<OrderRecord>,
+}
+
+impl<'j> Tracer<'j> {
+    /// None if no order is to be explained.
+    pub(super) fn new(spec: &'j RunSpec<'j>) -> Option<Self> {
+        let ExplainSpec { references, first } = &spec.explain;
+        let is_needed = !references.is_empty() || *first > 0;
+        is_needed.then(|| Self {
+            spec,
+            references: references.iter().map(|name| compared(name)).collect(),
+            last_of_first: AtomicU64::new(if *first > 0 { u64::MAX } else { 0 }),
+            kept: Mutex::default(),
+        })
+    }
+
+    /// Whether an order is to be explained, so that it needs its draft.
+    pub(super) fn wants_plain(&self, draft: &PlainDraft<'_>) -> bool {
+        let reference = draft.value(&Field::ReferenceId).map_or("", |value| value.text);
+        let id = draft.rows.first().map(|row| OrderId::from_origin(&row.origin));
+        self.is_first(id) || self.is_named([draft.key, reference])
+    }
+
+    /// The same for a draft.
+    pub(super) fn wants(&self, draft: &Draft<'_>) -> bool {
+        let id = draft.rows.first().map(OrderId::from_origin);
+        self.is_first(id) || self.is_named(names(draft))
+    }
+
+    fn is_first(&self, id: Option<OrderId>) -> bool {
+        self.spec.explain.first > 0
+            && id.is_some_and(|id| id.0 <= self.last_of_first.load(Ordering::Relaxed))
+    }
+
+    fn is_named(&self, names: [&str; 2]) -> bool {
+        !self.references.is_empty()
+            && names.into_iter().any(|name| self.references.contains(&compared(name)))
+    }
+
+    /// Keeps the trace of an order; `draft` is what was checked.
+    pub(super) fn keep(&self, draft: &Draft<'_>, checked: &CheckedOrder<'_>) {
+        let order = match &checked.validity {
+            Validity::Valid(order) => Some(&**order),
+            Validity::Invalid | Validity::Skipped(_) => None,
+        };
+        let mut trace = trace_of(draft, order, &checked.record, self.spec);
+        trace.events = order.map(|order| target::traced_events(order, &self.spec.service));
+        let (id, names) = (checked.record.id, names(draft));
+        let kept = KeptTrace {
+            is_named: self.is_named(names),
+            names: names.map(compared),
+            trace,
+            record: None,
+        };
+        let mut all = self.kept();
+        all.traces.insert(id, kept);
+        if self.spec.explain.first > 0 && all.first.insert(id) {
+            self.forget_later(&mut all);
+        }
+    }
+
+    /// Forgets the traces of orders that are not among the first ones.
+    fn forget_later(&self, all: &mut KeptTraces) {
+        if all.first.len() > self.spec.explain.first
+            && let Some(last) = all.first.pop_last()
+            && all.traces.get(&last).is_some_and(|kept| !kept.is_named)
+        {
+            all.traces.remove(&last);
+        }
+        if all.first.len() == self.spec.explain.first
+            && let Some(last) = all.first.last()
+        {
+            self.last_of_first.store(last.0, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes what became of an order.
+    pub(super) fn settle(&self, record: &OrderRecord, result: &OrderResult) {
+        if let Some(kept) = self.kept().traces.get_mut(&record.id) {
+            kept.trace.result = Some(result.clone());
+            kept.record = Some(record.clone());
+        }
+    }
+
+    /// Forgets all orders: another pass decides anew.
+    pub(super) fn restart(&self) {
+        *self.kept() = KeptTraces::default();
+        let limit = if self.spec.explain.first > 0 { u64::MAX } else { 0 };
+        self.last_of_first.store(limit, Ordering::Relaxed);
+    }
+
+    /// Returns the orders once the export was read. `has_ledger` tells whether they were looked up.
+    pub(super) fn finish(
+        self,
+        settings: &ShuffleSettings<'_>,
+        inputs: &[InputRead],
+        has_ledger: bool,
+    ) -> ExplainedOrders {
+        let kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let found: HashSet<&String> = kept.traces.values().flat_map(|kept| &kept.names).collect();
+        let unknown = self.spec.explain.references.iter();
+        let unknown = unknown.filter(|name| !found.contains(&compared(name)));
+        let unknown = unknown.map(|name| (name.clone(), None)).collect();
+        let finished = kept.traces.into_values().map(|KeptTrace { mut trace, record, .. }| {
+            trace.ledger = ledger_word(self.spec, has_ledger, trace.result.as_ref());
+            if let Some(record) = &record {
+                trace.diagnostics = diagnostics_of(record, settings, inputs);
+            }
+            trace
+        });
+        let names = inputs.iter().map(|read| read.input.name.as_str()).collect();
+        ExplainedOrders { names, orders: finished.collect(), unknown }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, KeptTraces> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The key and the reference of an order.
+fn names<'d>(draft: &'d Draft<'_>) -> [&'d str; 2] {
+    let reference = draft.cells.get(&Field::ReferenceId).map_or("", |cell| &*cell.text);
+    [&draft.key, reference]
+}
+
+fn compared(name: &str) -> String {
+    normalize_reference(name.trim()).into_owned()
+}
+
+/// What the ledger says of an order.
+fn ledger_word(spec: &RunSpec<'_>, has_ledger: bool, result: Option<&OrderResult>) -> String {
+    match result {
+        _ if !spec.has_target => "not asked: no --to".to_owned(),
+        _ if !has_ledger => "there is none yet".to_owned(),
+        Some(OrderResult { outcome, reason: Some(reason), .. })
+            if !matches!(outcome, Outcome::Skipped | Outcome::NotAttempted) =>
+        {
+            reason.clone()
+        }
+        _ => "holds no attempt to send it".to_owned(),
+    }
+}
+
+/// The problems of an order, with the rows of its cells.
+fn diagnostics_of(
+    record: &OrderRecord,
+    settings: &ShuffleSettings<'_>,
+    inputs: &[InputRead],
+) -> Vec<Diagnostic> {
+    let mut examples: Vec<ProblemExample> =
+        record.problems.iter().map(|problem| ProblemExample::new(problem, Some(record))).collect();
+    shuffle::fill_excerpts(settings, inputs, excerpt_slots(&mut examples));
+    let shown = examples.iter().map(|example| example.with_hint(inputs));
+    shown.collect()
+}
+
+/// The rows of problems, to be read again.
+pub(super) fn excerpt_slots<'e>(
+    examples: impl IntoIterator<Item = &'e mut ProblemExample>,
+) -> Vec<ExcerptSlot<'e>> {
+    let slot = |ProblemExample { row, problem, excerpt, .. }: &'e mut ProblemExample| {
+        Some(ExcerptSlot { row: row.as_ref()?, problem: Some(problem), excerpt })
+    };
+    examples.into_iter().filter_map(slot).collect()
+}
+
+/// Adds to each unknown reference a near one of an order of the run.
+pub(super) fn add_suggestions(
+    explained: &mut ExplainedOrders,
+    folder: &RunFolder,
+) -> Result<(), RunError> {
+    for (name, nearest) in &mut explained.unknown {
+        *nearest = None;
+        for reference in references(folder)? {
+            let near = nearest.iter().map(String::as_str);
+            // The first one of equally near ones.
+            *nearest = suggest(name, near.chain([&*reference])).map(str::to_owned);
+        }
+    }
+    Ok(())
+}
