@@ -7,12 +7,18 @@
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
-use clap::{builder::styling::Style, error::ContextValue};
+use clap::{
+    builder::styling::{AnsiColor, Style},
+    error::ContextValue,
+};
 
 use super::diagnostics::render;
-use crate::model::{
-    diagnostic::Diagnostics,
-    printable::{printable, printable_json, printable_lines, printable_message},
+use crate::{
+    model::{
+        diagnostic::Diagnostics,
+        printable::{printable, printable_json, printable_lines, printable_message},
+    },
+    report::terminal::{Mark, Screen},
 };
 
 /// Prints lines of data for a person. An error, such as a full disk, is to be reported.
@@ -34,6 +40,18 @@ pub(super) fn sections(sections: &[Section]) -> io::Result<()> {
     };
     let text = sections.iter().map(section).collect::<Vec<_>>().join("\n\n");
     styled(&text)
+}
+
+/// Prints the screen at the end of a run; its mark in colour on a terminal that shows styles.
+pub(super) fn screen(Screen { mark, text }: &Screen) -> io::Result<()> {
+    let color = match mark {
+        Mark::Good => AnsiColor::Green,
+        Mark::Doubt => AnsiColor::Magenta,
+        Mark::Attention => AnsiColor::Yellow,
+        Mark::Refused => AnsiColor::Red,
+    };
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    styled(&format!("{style}{}{style:#} {}", mark.symbol(), printable_lines(text)))
 }
 
 /// Prints lines with styles, whose texts are printable; without the styles in a pipe, and on a

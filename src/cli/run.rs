@@ -78,9 +78,8 @@ fn print_summary(
                 print::styled(&diagnostics::render(&finished.diagnostics))?;
             }
             let summary = Summary { stopped: None, ..finished.summary.clone() };
-            print::output(
-                terminal::render(&summary, &printable(&spec.folder.to_string_lossy())).trim_end(),
-            )
+            let folder = spec.folder.to_string_lossy();
+            print::screen(&terminal::render(&summary, &printable(&folder)))
         }
     }
 }

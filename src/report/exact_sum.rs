@@ -68,6 +68,30 @@ impl ExactSum {
         }
     }
 
+    /// Adds up sums that were written as decimal text. Text that is none counts as zero.
+    pub fn of_texts<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+        texts.filter_map(Self::parse).fold(Self::default(), |mut total, sum| {
+            total.append(&sum);
+            total
+        })
+    }
+
+    /// Reads the text that `Display` writes.
+    fn parse(text: &str) -> Option<Self> {
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => (-1, digits),
+            None => (1, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let scale = u32::try_from(fraction.len()).ok().filter(|scale| *scale <= SCALE)?;
+        let (high, ones) = whole.split_at(whole.len().saturating_sub(SCALE as usize));
+        let limb = |digits: &str| {
+            if digits.is_empty() { Some(0) } else { digits.parse::<i128>().ok() }
+        };
+        let fraction = limb(fraction)? * FRACTIONS[scale as usize];
+        Some(Self { limbs: [fraction, limb(ones)?, limb(high)?].map(|limb| sign * limb), scale })
+    }
+
     /// Adds another sum.
     pub fn append(&mut self, other: &Self) {
         *self = self.plus_remainder(other, &[]);

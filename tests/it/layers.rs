@@ -87,7 +87,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["ledger::sqlite"]),
     ("anstream", &["cli"]),
     ("annotate_snippets", &["cli"]),
-    ("textwrap", &["cli"]),
+    ("textwrap", &["cli", "report::terminal"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("anyhow", &["cli"]),

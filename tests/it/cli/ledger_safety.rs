@@ -182,7 +182,7 @@ fn rotated_key_is_a_new_target_until_adopted() {
         checked.err
     );
     assert_eq!(checked.summary()["forecast"]["needs_new_target"], true);
-    assert!(checked.out.contains("tenant needs --new-target"), "{}", checked.out);
+    assert!(checked.out_unwrapped().contains("tenant needs --new-target"), "{}", checked.out);
     let adopt = |from: &str| {
         let key = "--client-key rotated --base-url";
         shop.workspace.run(&format!("ledger adopt --from {from} {key} {}", shop.service.base_url))

@@ -455,7 +455,7 @@ fn retry_500_setting_retries_and_reports() {
         (&ran.results()[0]["repeated_after"], &ran.summary()["repeated_after"]),
         (&"HTTP 500".into(), &1.into())
     );
-    assert!(ran.out.contains("1 order sent again after an uncertain response"), "{}", ran.out);
+    assert!(ran.out.contains("1 order was sent again after an uncertain answer"), "{}", ran.out);
 }
 
 /// An order of a plan that does not fit the session at the rate of this run is reported and not

@@ -86,7 +86,7 @@ fn file_names_are_printed_escaped() {
         &["check", "in", "--pos", "x", "--max-invalid", "100%", "--out", "run"],
     );
     assert!(text.contains(&format!("warning: in/{SHOWN}.csv:")), "{text}");
-    assert!(text.contains(&format!("  in/{SHOWN}.csv  2 rows")), "{text}");
+    assert!(text.contains(&format!("  read      in/{SHOWN}.csv,")), "{text}");
     let page = fs::read_to_string(workspace.path("run/report.html")).unwrap();
     assert!(
         page.contains(&format!("in/{SHOWN}.csv")) && !page.contains(is_terminal_control),
@@ -146,7 +146,7 @@ fn references_and_reasons_are_escaped() {
         &workspace,
         &[&send[..], &["--fault", "closed_taken=100%", "--set", "tries=1"]].concat(),
     );
-    assert!(text.contains(&format!("skipped\n  {SHOWN}")), "{text}");
+    assert!(text.contains(&format!("    left out      1  {SHOWN}\n")), "{text}");
     let page = fs::read_to_string(workspace.path("run/report.html")).unwrap();
     assert!(page.contains(r"\u{202e}b") && !page.contains(is_terminal_control), "{page}");
     let _ = printed(&workspace, &["ledger", "list", "--ledger", "l.db"]);

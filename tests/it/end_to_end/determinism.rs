@@ -63,7 +63,7 @@ struct CheckOutput {
 
 impl CheckOutput {
     fn of(ran: &RunResult) -> Self {
-        let changing = ["took ", "report: ", "    orderferry check ", "    orderferry send "];
+        let changing = ["  report  ", "      orderferry check ", "      orderferry send "];
         let is_changing = |line: &str| changing.iter().any(|start| line.starts_with(start));
         let output = ran.out.lines().filter(|line| !is_changing(line));
         let files = fs::read_dir(ran.path("rejects"))

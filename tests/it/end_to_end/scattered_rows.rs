@@ -100,7 +100,7 @@ fn assert_one_scattered_order(ran: &RunResult, n_orders: usize, what: &str) {
     );
     assert_eq!(results[0]["referenceId"], "FAR", "{what}");
     assert_eq!(results.iter().filter(|result| result["referenceId"] == "FAR").count(), 1, "{what}");
-    assert!(ran.out.contains("1 order with scattered rows"), "{what}: {}", ran.out);
+    assert!(ran.out.contains("the rows of 1 order are scattered"), "{what}: {}", ran.out);
 }
 
 fn gzip(text: &str) -> Vec<u8> {

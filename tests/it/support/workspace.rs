@@ -168,6 +168,11 @@ pub(crate) struct RunResult {
 }
 
 impl RunResult {
+    /// Standard output as one line: sentences are wrapped on a screen.
+    pub(crate) fn out_unwrapped(&self) -> String {
+        self.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// A file of the run folder.
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.folder.join(name)

@@ -1,0 +1,86 @@
+//! The screen: verdict, facts, money, reasons, what sending takes, next steps, report.
+//!
+//! Called by `cli`.
+
+use super::{
+    super::{
+        command_line::NextStep,
+        numbers::{format_duration, with_unit},
+        page,
+        summary::Summary,
+    },
+    facts::facts,
+    layout::{section, wrapped},
+    money_table::money_table,
+    verdict::{Mark, verdict},
+    why::why,
+};
+use std::time::Duration;
+
+/// The screen of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Screen {
+    /// The mark, before the text and a blank.
+    pub mark: Mark,
+    /// The text behind it, without the last line break.
+    pub text: String,
+}
+
+/// Renders the screen of a run. `folder` is the run folder as the user would type it.
+#[must_use]
+pub fn render(summary: &Summary, folder: &str) -> Screen {
+    let (mark, sentences) = verdict(summary);
+    let verdict = wrapped(&sentences, "  ", "  ");
+    let paragraphs = [
+        facts(summary),
+        money_table(summary),
+        section("why", &why(summary)),
+        section("sending takes", &sending_takes(summary)),
+        next(summary),
+    ];
+    let mut text = verdict.trim_start().to_owned();
+    for paragraph in paragraphs.iter().filter(|paragraph| !paragraph.is_empty()) {
+        text.push('\n');
+        text += paragraph;
+    }
+    text += &format!("\n  report    {folder}/{}", page::FILE);
+    Screen { mark, text }
+}
+
+/// What a send after a check takes, and what it would do besides.
+fn sending_takes(summary: &Summary) -> String {
+    let Some(estimate) = &summary.forecast else { return String::new() };
+    let time = |n_requests: u64| {
+        estimate.rate.map(|rate| format_duration(Duration::from_secs(n_requests) / rate.get()))
+    };
+    let mut sentences = Vec::new();
+    if estimate.requests > 0 {
+        let requests = with_unit(estimate.requests, "request");
+        sentences.push(match (estimate.rate, time(estimate.requests)) {
+            (Some(rate), Some(time)) => format!("{requests}, {time} at {rate}/s"),
+            _ => requests,
+        });
+    }
+    let multi = estimate.multi.cost;
+    if multi.orders > 0 {
+        let requests = with_unit(multi.requests, "request");
+        let longest = with_unit(estimate.longest_order, "request");
+        let time = time(estimate.longest_order).map(|time| format!(", {time}")).unwrap_or_default();
+        sentences.push(format!(
+            "as several events: {}, {requests}; the longest takes {longest}{time}",
+            with_unit(multi.orders, "order")
+        ));
+    }
+    sentences.extend(estimate.notes.lines());
+    sentences.iter().map(|sentence| wrapped(sentence, "    ", "    ")).collect()
+}
+
+/// The next steps. A command is never broken, so that it can be copied.
+fn next(summary: &Summary) -> String {
+    let step =
+        |step: &NextStep| format!("{}      {}\n", wrapped(&step.why, "    ", "    "), step.command);
+    section("next", &summary.next.iter().map(step).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests;
