@@ -20,6 +20,7 @@ mod order_line;
 pub mod page;
 mod partial;
 pub mod per_outcome;
+mod previous;
 mod reasons;
 mod recorder;
 mod reject_sorter;

@@ -18,6 +18,7 @@ use super::{
     order_line::problem_lines,
     page::{self, Example, OrderNeedingAttention},
     partial::{Counters, PartialReport},
+    previous,
     reject_sorter::RejectSorter,
     rejects::{self, write_rejects},
     results::{self, ResultsWriter},
@@ -445,8 +446,16 @@ impl Recorder {
             reasons: counters.reasons.summaries(),
             skipped: summary::skip_summaries(&counters.skipped),
             stopped,
+            previous: None,
             next: Vec::new(),
         };
+        summary.previous = previous::find(
+            &self.folder,
+            summary::FILE,
+            summary.started_at,
+            summary.profile.as_deref(),
+            summary.target.as_ref(),
+        );
         summary.next = self.situation(&summary).steps();
         summary
     }

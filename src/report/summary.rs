@@ -13,6 +13,7 @@ use super::{
     numbers::with_unit,
     order_line::{utc_millis, utc_millis_or_null},
     per_outcome::PerOutcome,
+    previous::PreviousRun,
     reasons::ReasonSummary,
     setup::TargetSummary,
     tally::{CurrencyTally, ProblemCount, Tally},
@@ -111,6 +112,9 @@ pub struct Summary {
     pub skipped: Vec<SkipSummary>,
     /// Why the run ended early, if it did.
     pub stopped: Option<String>,
+    /// The last run of this profile and target; `null` if none is found.
+    #[serde(default)]
+    pub previous: Option<PreviousRun>,
     /// What to do next, most urgent first.
     #[serde(default)]
     pub next: Vec<NextStep>,
@@ -380,6 +384,7 @@ pub(super) mod tests {
             reasons: Vec::new(),
             skipped: Vec::new(),
             stopped: None,
+            previous: None,
             next: Vec::new(),
         }
     }
@@ -499,7 +504,7 @@ pub(super) mod tests {
         "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],
         "reasons":[{"outcome":"unknown","reason":"no answer in time","orders":1},{"outcome":"refused","reason":"HTTP 400: no such type","orders":3},{"outcome":"failed","reason":"the guest could not be identified","orders":2},{"outcome":"changed","reason":"its amount is another now","orders":1}],
         "skipped":[{"reason":"cancellation","orders":240},{"reason":"test order","orders":10}],
-        "stopped":"the deadline has passed","next":[{"why":"1 unknown: look them up in Personalize","command":"orderferry ledger list --outcome unknown --run 20261103T081500Z-7f3a"}]}
+        "stopped":"the deadline has passed","previous":null,"next":[{"why":"1 unknown: look them up in Personalize","command":"orderferry ledger list --outcome unknown --run 20261103T081500Z-7f3a"}]}
         "#);
     }
 

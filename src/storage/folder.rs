@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, ReadDir},
-    io::{self, BufReader, Write},
+    io::{self, BufReader, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -19,6 +19,12 @@ const FOLDER_MODE: u32 = 0o700;
 /// Read and write, for the owner only (see the help topic `privacy`).
 #[cfg(unix)]
 const FILE_MODE: u32 = 0o600;
+
+/// Folders beside a run folder that are looked at: it may be in a folder of other things.
+const MAX_FOLDERS_BESIDE: usize = 10_000;
+
+/// Bytes of a text that is read as a whole.
+const MAX_TEXT_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Folder of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +81,25 @@ impl RunFolder {
     pub fn open_file(&self, name: impl AsRef<Path>) -> Result<BufReader<File>, StorageError> {
         let path = self.file(name);
         File::open(&path).map(BufReader::new).map_err(StorageError::at(path, "open the file"))
+    }
+
+    /// Reads the files of this name in the folders beside this one, those of other runs. What
+    /// cannot be read, is not UTF-8 or has more than 4 MiB is left out.
+    pub fn texts_beside(&self, name: &str) -> impl Iterator<Item = String> {
+        let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        let beside = path.parent().and_then(|parent| fs::read_dir(parent).ok());
+        let files =
+            beside.into_iter().flatten().take(MAX_FOLDERS_BESIDE).filter_map(move |entry| {
+                let folder = entry.ok()?.path();
+                let file = folder.join(name);
+                let is_other_file = folder != path && fs::symlink_metadata(&file).ok()?.is_file();
+                is_other_file.then_some(file)
+            });
+        files.filter_map(|file| {
+            let mut text = String::new();
+            let n_read = File::open(file).ok()?.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text);
+            n_read.ok().filter(|n_read| *n_read as u64 <= MAX_TEXT_BYTES).map(|_| text)
+        })
     }
 
     /// Removes a file of the folder that is not complete. Does nothing if that fails: the error

@@ -101,15 +101,22 @@ fn outcomes_partition_orders() {
 fn results_match_the_documented_fields() {
     let ran = mixed()
         .run("send orders.csv --sandbox --rate unlimited --identity-pause 0s --profile mixed.toml --max-invalid 100%");
-    let mut lines: Vec<_> = ran.text("results.ndjson").lines().map(str::to_owned).collect();
-    lines.sort();
+    let browsers: Vec<_> = ran
+        .results()
+        .iter()
+        .filter_map(|result| result["browser_id"].as_str().map(str::to_owned))
+        .collect();
+    let text =
+        browsers.iter().fold(ran.text("results.ndjson"), |text, id| text.replace(id, "BROWSER"));
+    let mut lines: Vec<_> = text.lines().collect();
+    lines.sort_unstable();
     insta::assert_snapshot!(lines.join("\n"), @r#"
-    {"referenceId":"A-1","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":2},"attempts":1,"http_status":201,"reason":null,"problems":[]}
-    {"referenceId":"A-2","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":3},"attempts":1,"http_status":201,"reason":null,"problems":[{"code":"total_differs","severity":"warning","field":"price","file":"orders.csv","line":3,"column":40,"column_name":"price","message":"the items add up to 61.20, the order's price is 30.60"}]}
+    {"referenceId":"A-1","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":2},"attempts":1,"http_status":201,"reason":null,"browser_id":"BROWSER","problems":[]}
+    {"referenceId":"A-2","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":3},"attempts":1,"http_status":201,"reason":null,"browser_id":"BROWSER","problems":[{"code":"total_differs","severity":"warning","field":"price","file":"orders.csv","line":3,"column":40,"column_name":"price","message":"the items add up to 61.20, the order's price is 30.60"}]}
     {"referenceId":"A-3","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"invalid","source":{"file":"orders.csv","line":5},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"number_unreadable","severity":"error","field":"price","file":"orders.csv","line":5,"column":40,"column_name":"price","message":"\"x\" is not a decimal number such as 1234.50"}]}
     {"referenceId":"A-4","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"invalid","source":{"file":"orders.csv","line":6},"attempts":0,"http_status":null,"reason":null,"problems":[{"code":"total_differs","severity":"warning","field":"price","file":"orders.csv","line":6,"column":40,"column_name":"price","message":"the items add up to 30.60, the order's price is 0.1"},{"code":"email_implausible","severity":"error","field":"guest.email","file":"orders.csv","line":6,"column":68,"column_name":"guest.email","message":"\"n***\" has no @"}]}
     {"referenceId":"A-5","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"skipped","source":{"file":"orders.csv","line":7},"attempts":0,"http_status":null,"reason":"test orders","problems":[]}
-    {"referenceId":"A-6","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":8},"attempts":1,"http_status":201,"reason":null,"problems":[]}
+    {"referenceId":"A-6","orderedAt":"2025-03-01T10:00:00.000Z","outcome":"accepted","source":{"file":"orders.csv","line":8},"attempts":1,"http_status":201,"reason":null,"browser_id":"BROWSER","problems":[]}
     "#);
 }
 
@@ -369,4 +376,34 @@ fn results_have_the_browser_of_each_order_that_was_sent() {
         ];
         assert_eq!(found, expected, "{mode}: {}", ran.err);
     }
+}
+
+/// Another profile, another target and a run that read nothing are not compared with.
+#[test]
+fn summary_names_the_previous_run_of_profile_and_target() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1", "A-2"]));
+    let check = "check orders.csv --pos x";
+    let target = "--base-url http://127.0.0.1:9 --client-key key";
+    let previous = |ran: &RunResult| ran.summary()["previous"].clone();
+    let first = workspace.run(check);
+    assert_eq!(previous(&first), Value::Null);
+    workspace.file("orders.csv", export(&["A-1", "A-2", "A-3"]));
+    let second = workspace.run(check);
+    let was = first.summary();
+    assert_eq!(
+        previous(&second),
+        json!({
+            "run_id": was["run_id"],
+            "command": "check",
+            "started_at": was["started_at"],
+            "exit_code": 0,
+            "orders": was["orders"],
+        })
+    );
+    assert_eq!(previous(&workspace.run(&format!("{check} {target}"))), Value::Null);
+    let profile = workspace.run("profiles show canonical").out;
+    workspace.file("own.toml", profile).file("empty.csv", HEADER);
+    assert_eq!(previous(&workspace.run(&format!("{check} --profile own.toml"))), Value::Null);
+    workspace.run("check empty.csv --pos x");
+    assert_eq!(previous(&workspace.run(check))["run_id"], second.summary()["run_id"]);
 }

@@ -75,7 +75,7 @@ fn order_summary(ran: &RunResult) -> Value {
     let mut summary = ran.summary();
     let object = summary.as_object_mut().unwrap();
     // A resumed run does not know the profile of its plan; each shop has a port of its own.
-    let of_the_call = ["next", "settings", "pos", "profile", "target"];
+    let of_the_call = ["next", "settings", "pos", "profile", "target", "previous"];
     for of_the_run in ["run_id", "started_at", "finished_at"].iter().chain(&of_the_call) {
         object.remove(*of_the_run);
     }
