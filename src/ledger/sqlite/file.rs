@@ -234,7 +234,7 @@ fn configure(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .map_err(open_error(path))?;
-    integrity::define_checksum(connection).map_err(open_error(path))
+    integrity::define_functions(connection).map_err(open_error(path))
 }
 
 /// Creates an empty private file. SQLite would create the database with the umask's mode; its

@@ -1,6 +1,7 @@
 //! Tests of the three views of a ledger in SQLite, through their traits.
 
 mod admin;
+mod integrity;
 mod reader;
 mod run;
 mod settle;
@@ -9,10 +10,13 @@ use std::path::Path;
 
 use crate::{
     ledger::{
-        AttemptId, AttemptState, Consent, Ledger, LedgerError, LedgerReader, LedgerWrite,
-        ReferenceHistory, at_path,
+        AttemptId, AttemptState, Consent, Intent, Ledger, LedgerError, LedgerReader, LedgerWrite,
+        OrderKey, ReferenceHistory, at_path,
     },
-    model::target::Target,
+    model::{
+        planned::{ContentHash, DedupHash},
+        target::Target,
+    },
 };
 
 fn target(key: &str) -> Target {
@@ -33,4 +37,20 @@ fn outcome(attempt: i64, state: AttemptState) -> LedgerWrite {
 
 fn history(ledger: &dyn Ledger, reference: &str) -> ReferenceHistory {
     ledger.reader().unwrap().history(&[reference]).unwrap().remove(0)
+}
+
+fn order(reference: &str) -> OrderKey {
+    let ordered_at = "2025-01-01T16:17:16.123Z".parse().unwrap();
+    OrderKey { reference: reference.into(), ordered_at, content: ContentHash([1; 16]) }
+}
+
+fn intend(reference: &str) -> LedgerWrite {
+    let (status, dedup_hash) = ("PURCHASED".into(), Some(DedupHash([1; 16])));
+    LedgerWrite::Intent(Intent {
+        order: order(reference),
+        status,
+        money: None,
+        item_count: 1,
+        dedup_hash,
+    })
 }

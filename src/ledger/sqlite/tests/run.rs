@@ -4,39 +4,23 @@ use rusqlite::Connection;
 
 use super::{
     super::{commit_counter, companions, location::SqliteLocation},
-    history, open, open_existing, outcome, target,
+    history, intend, open, open_existing, order, outcome, target,
 };
 use crate::{
     ledger::{
-        AttemptId, AttemptState, CartId, ChangeState, ChangedOrder, Consent, HistoryEntry, Intent,
-        Ledger, LedgerError, LedgerReader, LedgerWrite, OpenCart, OrderKey, OrderSnapshot,
-        PriorState, at_path, locate,
+        AttemptId, AttemptState, CartId, ChangeState, ChangedOrder, Consent, HistoryEntry, Ledger,
+        LedgerError, LedgerReader, LedgerWrite, OpenCart, OrderKey, OrderSnapshot, PriorState,
+        at_path, locate,
     },
     model::{
         field::{AttributeType, ExtensionScope, ExtensionType},
-        planned::{ContentHash, DedupHash},
+        planned::ContentHash,
     },
 };
-
-fn order(reference: &str) -> OrderKey {
-    let ordered_at = "2025-01-01T16:17:16.123Z".parse().unwrap();
-    OrderKey { reference: reference.into(), ordered_at, content: ContentHash([1; 16]) }
-}
 
 /// Refuses the types of extension attributes.
 const FULL_DISK: &str = "CREATE TRIGGER full_disk BEFORE INSERT ON extension_types
     BEGIN SELECT RAISE(ABORT, 'disk full'); END";
-
-fn intend(reference: &str) -> LedgerWrite {
-    let (status, dedup_hash) = ("PURCHASED".into(), Some(DedupHash([1; 16])));
-    LedgerWrite::Intent(Intent {
-        order: order(reference),
-        status,
-        money: None,
-        item_count: 1,
-        dedup_hash,
-    })
-}
 
 fn states(ledger: &dyn LedgerReader, reference: &str) -> Vec<AttemptState> {
     ledger
