@@ -6,11 +6,13 @@ use std::time::SystemTime;
 
 use super::{
     error::{Refusal, RunError},
-    spec::Finished,
+    excerpts::add_excerpts,
+    spec::{Finished, RunSpec},
 };
 use crate::{
     ledger::{Ledger, LedgerWrite},
     model::{
+        field::AttributeTypes,
         order_trace::ExplainedOrders,
         outcome::Outcome,
         progress::{Progress, ProgressFn},
@@ -37,6 +39,7 @@ pub(super) fn write_rejects(
 pub(super) fn finish_sent(
     mut recorder: Recorder,
     stopped: Option<String>,
+    spec: &RunSpec<'_>,
     emit: ProgressFn<'_>,
 ) -> Result<Finished, RunError> {
     // The report is written even if the rejects or the CSV files cannot be: orders were sent.
@@ -50,32 +53,43 @@ pub(super) fn finish_sent(
     };
     let stopped = stopped.or(rejects).or(tables).or(lost);
     let exit_code = recorder.exit_code(stopped.is_some());
-    write_report(recorder, exit_code, stopped)
+    write_report(recorder, exit_code, stopped, spec)
 }
 
 /// Writes the report of a run that sent nothing, with the reason.
 pub(super) fn finish_refused(
     mut recorder: Recorder,
     refusal: &Refusal,
+    spec: &RunSpec<'_>,
 ) -> Result<Finished, RunError> {
     recorder.write_csv()?;
     recorder.help_topic = refusal.help_topic();
-    let finished = write_report(recorder, refusal.exit_code(), Some(refusal.to_string()))?;
+    let finished = write_report(recorder, refusal.exit_code(), Some(refusal.to_string()), spec)?;
     Ok(Finished { profile_faults: refusal.profile_faults().cloned(), ..finished })
 }
 
 /// Writes the report of a check.
-pub(super) fn finish_check(mut recorder: Recorder) -> Result<Finished, RunError> {
+pub(super) fn finish_check(
+    mut recorder: Recorder,
+    spec: &RunSpec<'_>,
+) -> Result<Finished, RunError> {
     recorder.write_csv()?;
     let exit_code = recorder.exit_code(false);
-    write_report(recorder, exit_code, None)
+    write_report(recorder, exit_code, None, spec)
 }
 
 fn write_report(
-    recorder: Recorder,
+    mut recorder: Recorder,
     exit_code: u8,
     error: Option<String>,
+    spec: &RunSpec<'_>,
 ) -> Result<Finished, RunError> {
+    // The profile of a resumed plan is not known.
+    if spec.show_rows.applies(exit_code) && !recorder.files().is_from_earlier_run {
+        let (inputs, folder) = (recorder.files().inputs.clone(), recorder.folder().clone());
+        let settings = spec.shuffle_settings(folder.path(), AttributeTypes::default());
+        add_excerpts(&settings, &inputs, recorder.examples_mut());
+    }
     let diagnostics = recorder.diagnostics();
     let (folder, spooled) = (recorder.folder().clone(), recorder.files().spooled.clone());
     // Not `Utc::now()`, which panics if the clock is set to before 1970 during the run.

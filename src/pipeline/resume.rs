@@ -72,7 +72,8 @@ pub(super) fn resume(
     };
     let record = Recorder::add_and_record;
     let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, record, emit)?;
-    let finished = finish_sent(recorder, sent.stopped, emit).map_err(RunError::after_sending)?;
+    let finished =
+        finish_sent(recorder, sent.stopped, spec, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
 }
@@ -174,5 +175,5 @@ fn refuse(
         }
     }
     record_unplanned(plan.unplanned()?, None, spec.disposition_rules(), &mut recorder)?;
-    finish_refused(recorder, refusal)
+    finish_refused(recorder, refusal, spec)
 }

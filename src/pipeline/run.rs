@@ -10,7 +10,7 @@ use super::{
     resume, send,
     sink::ExportSink,
     spec::{Finished, RunSpec},
-    tracer::{Tracer, add_suggestions, excerpt_slots},
+    tracer::{Tracer, add_suggestions},
     triage::Triage,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     plan::SavedPlan,
     read::inputs,
     report::{Recorder, estimate::SendNotes},
-    shuffle::{self, Collect, Export, ShuffleSettings},
+    shuffle::{self, Collect, Export},
     storage::RunFolder,
 };
 
@@ -64,11 +64,10 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     // its write-ahead log into the database file, so that a copy of that file alone is
     // complete.
     drop(reader);
-    let (mut recorder, candidates) = sink.finish(export)?;
+    let (recorder, candidates) = sink.finish(export)?;
     if let Err(refusal) = read {
-        return finish_refused(recorder, &refusal);
+        return finish_refused(recorder, &refusal, spec);
     }
-    add_excerpts(&mut recorder, &settings);
     let inputs = recorder.files().inputs.clone();
     let explained = tracer.map(|tracer| tracer.finish(&settings, &inputs, has_ledger));
     let mut explained = explained.unwrap_or_default();
@@ -93,7 +92,7 @@ fn conclude(
     if let Err(refusal) = check_common_errors(&recorder).map_err(Refusal::from) {
         recorder.discard_rejects();
         candidates.record_unsent(&refusal, &mut recorder)?;
-        return finish_refused(recorder, &refusal);
+        return finish_refused(recorder, &refusal, spec);
     }
     write_rejects(&mut recorder, emit)?;
     let changes_recorded = match &mut ledger {
@@ -104,11 +103,11 @@ fn conclude(
         changes_recorded.and_then(|()| Ok(candidates.check_guards(spec, &recorder)?))
     {
         candidates.record_unsent(&refusal, &mut recorder)?;
-        return finish_refused(recorder, &refusal);
+        return finish_refused(recorder, &refusal, spec);
     }
     let (Some(send_spec), Some(ledger)) = (&spec.send, ledger) else {
         // After the report: it is complete even if the events cannot be written.
-        let finished = finish_check(recorder)?;
+        let finished = finish_check(recorder, spec)?;
         candidates.write_events(spec)?;
         return Ok(finished);
     };
@@ -118,15 +117,10 @@ fn conclude(
     let guests = plan.guests()?.map(|guest| guest.map_parts(|part| Ok(part.split_held())));
     let sent =
         send::send(|_| guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;
-    let finished = finish_sent(recorder, sent.stopped, emit).map_err(RunError::after_sending)?;
+    let finished =
+        finish_sent(recorder, sent.stopped, spec, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
-}
-
-/// Adds the rows of the problems that are shown.
-fn add_excerpts(recorder: &mut Recorder, settings: &ShuffleSettings<'_>) {
-    let inputs = recorder.files().inputs.clone();
-    shuffle::fill_excerpts(settings, &inputs, excerpt_slots(recorder.examples_mut()));
 }
 
 /// Writes the report of a run that is refused before its export is read.
@@ -137,7 +131,7 @@ fn refuse_unread(
     refusal: &Refusal,
 ) -> Result<Finished, RunError> {
     let recorder = Recorder::open(spec.recorder_settings(), folder, files)?;
-    finish_refused(recorder, refusal)
+    finish_refused(recorder, refusal, spec)
 }
 
 /// The ledger of a run.

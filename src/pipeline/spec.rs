@@ -72,6 +72,8 @@ pub struct RunSpec<'a> {
     pub folder: PathBuf,
     /// Whether `results.csv` and `problems.csv` are written too.
     pub writes_csv: bool,
+    /// When rows of the export are read again, to show what is wrong in them.
+    pub show_rows: ShowRows,
     /// The file of the events that a check writes; none if it writes none.
     pub events: Option<PathBuf>,
     /// The orders that a check explains.
@@ -103,6 +105,28 @@ pub struct ExplainSpec {
     pub references: Vec<String>,
     /// The number of further orders, from the beginning of the input.
     pub first: usize,
+}
+
+/// When the rows of problems are read again and shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShowRows {
+    /// After each run.
+    Always,
+    /// Unless the exit code is 0.
+    OnFailure,
+    /// Never.
+    Never,
+}
+
+impl ShowRows {
+    /// Whether a run with this exit code shows them.
+    pub(super) fn applies(self, exit_code: u8) -> bool {
+        match self {
+            Self::Always => true,
+            Self::OnFailure => exit_code != 0,
+            Self::Never => false,
+        }
+    }
 }
 
 /// How valid orders are sent.

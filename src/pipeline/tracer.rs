@@ -13,6 +13,7 @@ use std::{
 
 use super::{
     error::RunError,
+    excerpts::add_excerpts,
     spec::{ExplainSpec, RunSpec},
     target,
     trace::trace_of,
@@ -30,8 +31,8 @@ use crate::{
         reference::normalize_reference,
         suggest::suggest,
     },
-    report::{ProblemExample, results::references},
-    shuffle::{self, ExcerptSlot, ShuffleSettings},
+    report::{OrderExample, results::references},
+    shuffle::ShuffleSettings,
     storage::RunFolder,
 };
 
@@ -207,21 +208,10 @@ fn diagnostics_of(
     settings: &ShuffleSettings<'_>,
     inputs: &[InputRead],
 ) -> Vec<Diagnostic> {
-    let mut examples: Vec<ProblemExample> =
-        record.problems.iter().map(|problem| ProblemExample::new(problem, Some(record))).collect();
-    shuffle::fill_excerpts(settings, inputs, excerpt_slots(&mut examples));
-    let shown = examples.iter().map(|example| example.with_hint(inputs));
-    shown.collect()
-}
-
-/// The rows of problems, to be read again.
-pub(super) fn excerpt_slots<'e>(
-    examples: impl IntoIterator<Item = &'e mut ProblemExample>,
-) -> Vec<ExcerptSlot<'e>> {
-    let slot = |ProblemExample { row, problem, excerpt, .. }: &'e mut ProblemExample| {
-        Some(ExcerptSlot { row: row.as_ref()?, problem: Some(problem), excerpt })
-    };
-    examples.into_iter().filter_map(slot).collect()
+    let of_problem = |problem| OrderExample::of_problem(problem, Some(record));
+    let mut examples: Vec<OrderExample> = record.problems.iter().map(of_problem).collect();
+    add_excerpts(settings, inputs, &mut examples);
+    examples.iter().filter_map(|example| example.with_hint(inputs)).collect()
 }
 
 /// Adds to each unknown reference a near one of an order of the run.

@@ -1,8 +1,8 @@
-//! Examples: the first orders that have a problem of a code, with their rows, and the diagnostics
-//! that show them.
+//! Examples: the first orders that have a problem of a code or a reason of their outcome, with their
+//! rows, and the diagnostics that show them.
 //!
-//! Keeps a few per code, so its size does not grow with the run. Filled by `tally`; the excerpts
-//! are added by `pipeline`, which can read the rows again.
+//! Keeps a few of each, so its size does not grow with the run. Filled by `tally` and `reasons`; the
+//! excerpts are added by `pipeline`, which can read the rows again.
 
 use crate::model::{
     diagnostic::{Diagnostic, Excerpt, Note},
@@ -10,41 +10,87 @@ use crate::model::{
     input::InputRead,
     order::{OrderId, OrderRecord},
     origin::{InputNames, Position, RowOrigin},
-    problem::{Code, Problem},
+    problem::{Code, Problem, Severity},
 };
 
 use super::numbers::with_unit;
 
-/// Maximum examples of a code.
+/// Maximum examples of a code or a reason.
 const MAX_EXAMPLES: usize = 3;
 
-/// A problem of an order, to show where it is.
+/// A problem or the outcome of an order, to show where it is.
 #[derive(Debug, Clone)]
-pub struct ProblemExample {
-    /// The problem.
-    pub problem: Problem,
-    /// The order; none of a problem of no single order.
-    id: Option<OrderId>,
-    /// The reference of the order; empty if it has none.
-    pub reference: String,
-    /// The row of the cell; none if the problem is of no row of the order.
+pub struct OrderExample {
+    /// The problem; none of an outcome.
+    pub problem: Option<Problem>,
+    /// The row of the cell, or the order's first one; none if the problem is of no row of the order.
     pub row: Option<RowOrigin>,
     /// The line of the cell, once it is read again.
     pub excerpt: Option<Excerpt>,
+    /// The order; none of a problem of no single order.
+    id: Option<OrderId>,
+    /// The reference of the order; empty if it has none.
+    reference: String,
+    at: Position,
+    /// What was found, or what happened.
+    message: String,
 }
 
-/// The first problems of one code, each of another order.
+/// The first examples of one kind in the input, each of another order.
 #[derive(Debug, Clone, Default)]
-pub struct Examples(Vec<ProblemExample>);
+pub struct Examples(Vec<OrderExample>);
+
+/// What examples have in common.
+pub(super) struct Heading {
+    pub(super) severity: Severity,
+    pub(super) kind: &'static str,
+    pub(super) title: String,
+    /// What to do.
+    pub(super) hint: String,
+    /// The command that explains it.
+    pub(super) command: String,
+}
+
+impl Heading {
+    /// That of a problem code.
+    pub(super) fn of_code(code: Code, severity: Severity) -> Self {
+        Self {
+            severity,
+            kind: code.as_str(),
+            title: lower_first(code.title().trim_end_matches('.')),
+            hint: hint(code),
+            command: format!("orderferry explain {code}"),
+        }
+    }
+}
 
 impl Examples {
     /// Adds the first problem that an order has of this code, or one of no single order.
     pub(super) fn add(&mut self, problem: &Problem, order: Option<&OrderRecord>) {
         let id = order.map(|order| order.id);
-        let is_needed = |last: &ProblemExample| (problem.at, id) < last.place();
-        if self.0.len() < MAX_EXAMPLES || self.0.last().is_some_and(is_needed) {
-            self.insert(ProblemExample::new(problem, order));
+        if self.is_needed((problem.at, id)) {
+            self.insert(OrderExample::of_problem(problem, order));
         }
+    }
+
+    /// Adds an order for its outcome. `message` is what happened to it.
+    pub(super) fn add_order(&mut self, order: &OrderRecord, message: &str) {
+        if self.is_needed((order.source, Some(order.id))) {
+            self.insert(OrderExample {
+                problem: None,
+                id: Some(order.id),
+                reference: order.reference.clone(),
+                row: order.rows.first().cloned(),
+                excerpt: None,
+                at: order.source,
+                message: message.to_owned(),
+            });
+        }
+    }
+
+    fn is_needed(&self, place: (Position, Option<OrderId>)) -> bool {
+        let is_before = |last: &OrderExample| place < last.place();
+        self.0.len() < MAX_EXAMPLES || self.0.last().is_some_and(is_before)
     }
 
     /// Adds those of another part of the run.
@@ -52,7 +98,7 @@ impl Examples {
         others.0.iter().for_each(|example| self.insert(example.clone()));
     }
 
-    fn insert(&mut self, example: ProblemExample) {
+    fn insert(&mut self, example: OrderExample) {
         let at = self.0.partition_point(|kept| kept.place() < example.place());
         self.0.insert(at, example);
         self.0.truncate(MAX_EXAMPLES);
@@ -60,85 +106,97 @@ impl Examples {
 
     /// The first problem in the input.
     pub(super) fn first(&self) -> Option<&Problem> {
-        self.0.first().map(|example| &example.problem)
+        self.0.first()?.problem.as_ref()
     }
 
     /// The examples, to add their excerpts.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ProblemExample> {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut OrderExample> {
         self.0.iter_mut()
     }
 
-    /// The diagnostics of the examples. `n_orders` have the problem.
+    /// The diagnostics of the examples, of which there are `n_orders`.
     pub(super) fn diagnostics(
         &self,
+        heading: &Heading,
         n_orders: u64,
         inputs: &[InputRead],
-    ) -> impl Iterator<Item = Diagnostic> {
+    ) -> Vec<Diagnostic> {
         let names: InputNames = inputs.iter().map(|read| read.input.name.as_str()).collect();
-        let last = self.0.len().saturating_sub(1);
-        self.0.iter().enumerate().map(move |(index, example)| {
-            let code = example.problem.code;
-            if index < last {
-                return example.diagnostic(inputs, &names);
-            }
-            let more = match n_orders.saturating_sub(self.0.len() as u64) {
-                0 => format!("explained by: orderferry explain {code}"),
-                n => format!("and {}: orderferry explain {code}", with_unit(n, "more order")),
-            };
-            Diagnostic { more: Some(more), ..example.with_hint(inputs) }
-        })
+        let mut diagnostics: Vec<_> =
+            self.0.iter().map(|example| example.diagnostic(heading, inputs, &names)).collect();
+        if let Some(last) = diagnostics.last_mut() {
+            let command = &heading.command;
+            last.notes.push(Note::Hint(heading.hint.clone()));
+            last.more = Some(match n_orders.saturating_sub(self.0.len() as u64) {
+                0 => format!("explained by: {command}"),
+                n => format!("and {}: {command}", with_unit(n, "more order")),
+            });
+        }
+        diagnostics
     }
 }
 
-impl ProblemExample {
+impl OrderExample {
     /// A problem of an order, or of no single order, without its excerpt.
     #[must_use]
-    pub fn new(problem: &Problem, order: Option<&OrderRecord>) -> Self {
+    pub fn of_problem(problem: &Problem, order: Option<&OrderRecord>) -> Self {
         let rows = order.into_iter().flat_map(|order| &order.rows);
         // The last one that begins above: a cell may be on a later line of its row.
         let row = rows
             .filter(|row| row.file == problem.at.file && row.line <= problem.at.line)
             .max_by_key(|row| row.line);
         Self {
-            problem: problem.clone(),
+            problem: Some(problem.clone()),
             id: order.map(|order| order.id),
             reference: order.map_or_else(String::new, |order| order.reference.clone()),
             row: row.cloned(),
             excerpt: None,
+            at: problem.at,
+            message: problem.message.clone(),
         }
     }
 
-    /// The diagnostic of the problem, with what to do about it.
+    /// The diagnostic of the problem, with what to do about it; none of an outcome.
     #[must_use]
-    pub fn with_hint(&self, inputs: &[InputRead]) -> Diagnostic {
+    pub fn with_hint(&self, inputs: &[InputRead]) -> Option<Diagnostic> {
         let names: InputNames = inputs.iter().map(|read| read.input.name.as_str()).collect();
-        let mut diagnostic = self.diagnostic(inputs, &names);
-        diagnostic.notes.push(Note::Hint(hint(self.problem.code)));
-        diagnostic
+        let problem = self.problem.as_ref()?;
+        let heading = Heading::of_code(problem.code, problem.severity);
+        let mut diagnostic = self.diagnostic(&heading, inputs, &names);
+        diagnostic.notes.push(Note::Hint(heading.hint));
+        Some(diagnostic)
     }
 
     /// By which examples are sorted: the first ones in the input are kept, not the first counted,
     /// since parts of a run are counted in any order. Orders may share the position of a problem.
     fn place(&self) -> (Position, Option<OrderId>) {
-        (self.problem.at, self.id)
+        (self.at, self.id)
     }
 
-    fn diagnostic(&self, inputs: &[InputRead], names: &InputNames) -> Diagnostic {
-        let Self { problem, reference, excerpt, .. } = self;
-        let Problem { code, at, message, .. } = problem;
-        let title = code.title().trim_end_matches('.');
+    fn diagnostic(
+        &self,
+        heading: &Heading,
+        inputs: &[InputRead],
+        names: &InputNames,
+    ) -> Diagnostic {
+        let Self { problem, reference, excerpt, at, message, .. } = self;
         let is_csv = inputs.get(at.file.0 as usize).is_some_and(|read| read.header.is_some());
         let word = if is_csv { "column " } else { "" };
-        let column = problem.column_name.as_ref().map(|name| format!("{word}{name}"));
+        let column_name = problem.as_ref().and_then(|problem| problem.column_name.as_ref());
+        let column = column_name.map(|name| format!("{word}{name}"));
         let order = Some(format!("order {reference}")).filter(|_| !reference.is_empty());
         let what: Vec<_> = order.into_iter().chain(column).collect();
         let blanks = if what.is_empty() { "" } else { "  " };
+        // The label of an excerpt says what was found.
+        let is_said = excerpt.as_ref().is_some_and(|excerpt| !excerpt.label.is_empty())
+            || *message == heading.title;
+        let notes = if is_said { Vec::new() } else { vec![Note::Fact(message.clone())] };
         Diagnostic {
-            severity: problem.severity,
-            kind: code.as_str(),
-            title: lower_first(title),
+            severity: problem.as_ref().map_or(heading.severity, |problem| problem.severity),
+            kind: heading.kind,
+            title: heading.title.clone(),
             place: format!("{}{blanks}{}", names.locate(*at), what.join(", ")),
-            notes: if excerpt.is_none() { vec![Note::Fact(message.clone())] } else { Vec::new() },
+            notes,
             excerpt: excerpt.clone(),
             more: None,
         }

@@ -33,7 +33,7 @@ pub mod terminal;
 
 pub use command_line::{CLIENT_KEY, CommandLine, NextStep, TypedOption};
 pub use error::ReportError;
-pub use examples::ProblemExample;
+pub use examples::OrderExample;
 pub use partial::{CountedOrder, Counters, PartialReport};
 pub use recorder::{Recorder, RecorderSettings, ReopenInput};
 pub use setup::{RunSetup, TargetSummary};

@@ -67,7 +67,7 @@ impl Counters {
         let was_sent_before = matches!(result.outcome, Outcome::Changed | Outcome::Unknown);
         let is_invalid = record.problems.iter().any(Problem::is_error);
         self.n_invalid_sent_before += u64::from(was_sent_before && is_invalid);
-        self.reasons.add(result);
+        self.reasons.add(record, result);
         if let (Outcome::Skipped, Some(reason)) = (result.outcome, &result.reason) {
             *self.skipped.entry(reason.clone()).or_default() += 1;
         }

@@ -3,13 +3,20 @@
 //!
 //! A result's own reason names what happened to one order; what varies from order to order is left
 //! out here, so that equal causes add up and no value of an order is shown. Counted by `partial`;
-//! written by `summary`.
+//! written by `summary`, and shown by diagnostics with the first orders of each reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::outcome::{GUEST_NOT_IDENTIFIED, OrderResult, Outcome};
+use super::examples::{Examples, Heading, OrderExample};
+use crate::model::{
+    diagnostic::Diagnostic,
+    input::InputRead,
+    order::OrderRecord,
+    outcome::{GUEST_NOT_IDENTIFIED, OrderResult, Outcome},
+    problem::Severity,
+};
 
 /// Maximum number of reasons that are counted one by one; a service may word each of its refusals
 /// differently.
@@ -18,9 +25,18 @@ const MAX_REASONS: usize = 200;
 /// Maximum length of the service's message in a reason, in characters.
 const MAX_MESSAGE_CHARS: usize = 120;
 
+/// Maximum length of what happened to one order, in characters.
+const MAX_SHOWN_CHARS: usize = 240;
+
+/// Maximum number of reasons of an outcome that are shown with their orders.
+const MAX_SHOWN: usize = 5;
+
 /// The outcomes that have reasons, worst first.
 const WITH_REASONS: [Outcome; 4] =
     [Outcome::Unknown, Outcome::Refused, Outcome::Failed, Outcome::Changed];
+
+/// In place of a word that is an address or a part of a URL.
+const REDACTED: &str = "***";
 
 /// In place of a reason beyond [`MAX_REASONS`].
 const OTHER: &str = "other reasons";
@@ -47,11 +63,12 @@ struct ReasonCount {
     n_orders: u64,
     /// The HTTP statuses that the reason does not name itself.
     statuses: BTreeSet<u16>,
+    examples: Examples,
 }
 
 impl ReasonCounts {
     /// Counts an order, if its outcome is one that has reasons.
-    pub(super) fn add(&mut self, result: &OrderResult) {
+    pub(super) fn add(&mut self, record: &OrderRecord, result: &OrderResult) {
         let reason = match result.outcome {
             Outcome::Unknown => unknown(result),
             Outcome::Refused => refused(result),
@@ -61,8 +78,10 @@ impl ReasonCounts {
         };
         // The message of a refusal begins with its status.
         let status = result.http_status.filter(|_| result.outcome != Outcome::Refused);
-        let count = ReasonCount { n_orders: 1, statuses: status.into_iter().collect() };
-        self.add_count((result.outcome, reason), count);
+        let mut examples = Examples::default();
+        examples.add_order(record, &shown_message(result.reason.as_deref().unwrap_or(&reason)));
+        let statuses = status.into_iter().collect();
+        self.add_count((result.outcome, reason), ReasonCount { n_orders: 1, statuses, examples });
     }
 
     /// Adds those of other orders.
@@ -81,25 +100,92 @@ impl ReasonCounts {
         let total = self.by_reason.entry(key).or_default();
         total.n_orders += count.n_orders;
         total.statuses.extend(count.statuses);
+        total.examples.append(&count.examples);
     }
 
     /// The reasons, worst outcome first, then by the number of orders.
     pub(super) fn summaries(&self) -> Vec<ReasonSummary> {
-        let summarize = |((outcome, reason), count): (&(Outcome, String), &ReasonCount)| {
-            let statuses: Vec<_> = count.statuses.iter().map(u16::to_string).collect();
-            let statuses = match statuses.as_slice() {
-                [] => String::new(),
-                statuses => format!(" ({})", statuses.join(", ")),
-            };
-            let (outcome, reason) = (*outcome, format!("{reason}{statuses}"));
-            ReasonSummary { outcome, reason, orders: count.n_orders }
+        let summarize = |(outcome, reason, count): (Outcome, String, &ReasonCount)| ReasonSummary {
+            outcome,
+            reason,
+            orders: count.n_orders,
         };
-        let mut summaries: Vec<_> = self.by_reason.iter().map(summarize).collect();
-        let rank =
-            |outcome| WITH_REASONS.iter().position(|other| *other == outcome).unwrap_or_default();
-        summaries.sort_by_key(|summary| (rank(summary.outcome), std::cmp::Reverse(summary.orders)));
-        summaries
+        WITH_REASONS.into_iter().flat_map(|outcome| self.of(outcome)).map(summarize).collect()
     }
+
+    /// The diagnostics of the first orders of each reason, in the same order.
+    pub(super) fn diagnostics(&self, inputs: &[InputRead]) -> Vec<Diagnostic> {
+        let shown = WITH_REASONS
+            .into_iter()
+            .flat_map(|outcome| self.of(outcome).into_iter().take(MAX_SHOWN));
+        let diagnostics = |(outcome, title, count): (Outcome, String, &ReasonCount)| {
+            let heading = Heading {
+                severity: Severity::Error,
+                kind: outcome.as_str(),
+                title,
+                hint: hint(outcome).to_owned(),
+                command: "orderferry help outcomes".to_owned(),
+            };
+            count.examples.diagnostics(&heading, count.n_orders, inputs)
+        };
+        shown.flat_map(diagnostics).collect()
+    }
+
+    /// The orders that are shown with their rows.
+    pub(super) fn examples_mut(&mut self) -> impl Iterator<Item = &mut OrderExample> {
+        self.by_reason.values_mut().flat_map(|count| count.examples.iter_mut())
+    }
+
+    /// The reasons of an outcome with their statuses, by the number of orders.
+    fn of(&self, outcome: Outcome) -> Vec<(Outcome, String, &ReasonCount)> {
+        let of_outcome = self.by_reason.iter().filter(|((other, _), _)| *other == outcome);
+        let mut reasons: Vec<_> = of_outcome
+            .map(|((_, reason), count)| {
+                let statuses: Vec<_> = count.statuses.iter().map(u16::to_string).collect();
+                let statuses = match statuses.as_slice() {
+                    [] => String::new(),
+                    statuses => format!(" ({})", statuses.join(", ")),
+                };
+                (outcome, format!("{reason}{statuses}"), count)
+            })
+            .collect();
+        reasons.sort_by_key(|(.., count)| std::cmp::Reverse(count.n_orders));
+        reasons
+    }
+}
+
+/// What to do about orders of an outcome.
+fn hint(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Unknown => {
+            "look the orders up in Personalize, then settle them (orderferry ledger settle); \
+             until then they are held"
+        }
+        Outcome::Refused => "correct their rows in rejects/ of the run folder, and send that file",
+        Outcome::Failed => "run it again: none of them is in",
+        _ => {
+            "the Stream API cannot update an order: correct it in Personalize, then acknowledge \
+             the change (orderferry ledger settle)"
+        }
+    }
+}
+
+/// What happened to one order, without addresses and URLs, and cut.
+fn shown_message(reason: &str) -> String {
+    let words = reason.split_whitespace().map(|word| if is_secret(word) { REDACTED } else { word });
+    let text = words.collect::<Vec<_>>().join(" ");
+    cut(&text, MAX_SHOWN_CHARS)
+}
+
+/// Whether a word is an address or a part of a URL.
+fn is_secret(word: &str) -> bool {
+    word.contains('@') || word.contains("://")
+}
+
+/// The start of a text, with `…` where it is cut.
+fn cut(text: &str, max_chars: usize) -> String {
+    let start: String = text.chars().take(max_chars).collect();
+    if start.len() < text.len() { start + "…" } else { start }
 }
 
 fn unknown(result: &OrderResult) -> String {
@@ -156,13 +242,10 @@ fn template(reason: &str) -> String {
         _ => (String::new(), reason.to_owned()),
     };
     let message = without_quoted(&message);
-    let words = message.split_whitespace().map(|word| {
-        if word.contains(|c: char| c.is_ascii_digit() || c == '@') { "…" } else { word }
-    });
+    let is_of_order = |word: &str| word.contains(|c: char| c.is_ascii_digit()) || is_secret(word);
+    let words = message.split_whitespace().map(|word| if is_of_order(word) { "…" } else { word });
     let message = words.collect::<Vec<_>>().join(" ");
-    let short: String = message.chars().take(MAX_MESSAGE_CHARS).collect();
-    let cut = if short.len() < message.len() { "…" } else { "" };
-    format!("{status}{short}{cut}").trim_end_matches([':', ' ']).to_owned()
+    format!("{status}{}", cut(&message, MAX_MESSAGE_CHARS)).trim_end_matches([':', ' ']).to_owned()
 }
 
 /// Returns the message within a body of JSON; any other body is one itself.
@@ -189,13 +272,30 @@ fn without_quoted(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::outcome::AcceptedChange;
+    use crate::model::{
+        order::OrderId,
+        origin::{FileId, Position},
+        outcome::AcceptedChange,
+    };
 
     fn result(outcome: Outcome, status: Option<u16>, reason: &str) -> OrderResult {
         OrderResult {
             attempts: 1,
             http_status: status,
             ..OrderResult::without_request(outcome, Some(reason.to_owned()))
+        }
+    }
+
+    fn record(row: u64) -> OrderRecord {
+        OrderRecord {
+            id: OrderId(row),
+            reference: format!("N-{row}"),
+            ordered_at: None,
+            source: Position { file: FileId(0), line: row + 2, column: None },
+            money: None,
+            item_count: 1,
+            rows: Vec::new(),
+            problems: Vec::new().into(),
         }
     }
 
@@ -230,12 +330,12 @@ mod tests {
             result(Accepted, Some(201), ""),
             OrderResult::without_request(Changed, None),
         ] {
-            counts.add(&result);
+            counts.add(&record(0), &result);
         }
         let what = "its amount is another now".to_owned();
         let change = AcceptedChange { sets_exit_code: true, what, totals: None };
         let changed = OrderResult::without_request(Changed, None);
-        counts.add(&OrderResult { change: Some(Box::new(change)), ..changed });
+        counts.add(&record(0), &OrderResult { change: Some(Box::new(change)), ..changed });
         insta::assert_snapshot!(lines(&counts), @"
         unknown 2 an error that says nothing certain (500, 502)
         unknown 1 an answer that does not say OK (200)
@@ -254,12 +354,44 @@ mod tests {
     }
 
     #[test]
+    fn first_orders_of_each_reason_are_shown() {
+        use Outcome::{Changed, Refused, Unknown};
+        let mut counts = ReasonCounts::default();
+        for row in (0..5).rev() {
+            let mut part = ReasonCounts::default();
+            part.add(
+                &record(row),
+                &result(Unknown, Some(502), "HTTP 502: see https://x.example/a"),
+            );
+            counts.append(part);
+        }
+        let body = r#"HTTP 400: {"message":"no type for ann@example.com"}"#;
+        counts.add(&record(7), &result(Refused, Some(400), body));
+        counts.add(&record(9), &OrderResult::without_request(Changed, None));
+        let diagnostics = counts.diagnostics(&[]);
+        let text: Vec<_> = diagnostics
+            .iter()
+            .map(|diagnostic| {
+                let Diagnostic { kind, title, notes, more, .. } = diagnostic;
+                format!("{kind} {title}: {notes:?} {}", more.as_deref().unwrap_or("-"))
+            })
+            .collect();
+        insta::assert_snapshot!(text.join("\n"), @r#"
+        unknown an error that says nothing certain (502): [Fact("HTTP 502: see ***")] -
+        unknown an error that says nothing certain (502): [Fact("HTTP 502: see ***")] -
+        unknown an error that says nothing certain (502): [Fact("HTTP 502: see ***"), Hint("look the orders up in Personalize, then settle them (orderferry ledger settle); until then they are held")] and 2 more orders: orderferry help outcomes
+        refused HTTP 400: no type for …: [Fact("HTTP 400: {\"message\":\"no type for ***"), Hint("correct their rows in rejects/ of the run folder, and send that file")] explained by: orderferry help outcomes
+        changed its content is other now: [Hint("the Stream API cannot update an order: correct it in Personalize, then acknowledge the change (orderferry ledger settle)")] explained by: orderferry help outcomes
+        "#);
+    }
+
+    #[test]
     fn number_of_reasons_is_bounded() {
         let mut counts = ReasonCounts::default();
         let word = |n: usize| format!("HTTP 400: {}", "x".repeat(n % 300));
         for n in 0..2 * MAX_REASONS {
             let mut one = ReasonCounts::default();
-            one.add(&result(Outcome::Refused, Some(400), &word(n)));
+            one.add(&record(0), &result(Outcome::Refused, Some(400), &word(n)));
             counts.append(one);
         }
         let summaries = counts.summaries();

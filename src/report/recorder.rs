@@ -12,7 +12,7 @@ use super::{
     csv_tables::{self, FileProblems},
     error::ReportError,
     estimate::{SendEstimate, SendNotes},
-    examples::ProblemExample,
+    examples::OrderExample,
     guests::{GuestCounter, GuestCounts},
     next_steps::Situation,
     order_line::problem_lines,
@@ -327,16 +327,19 @@ impl Recorder {
         )
     }
 
-    /// The problems that are shown with their rows, to add their excerpts.
-    pub fn examples_mut(&mut self) -> impl Iterator<Item = &mut ProblemExample> {
-        self.counters.tally.examples_mut()
+    /// The orders that are shown with their rows, to add their excerpts.
+    pub fn examples_mut(&mut self) -> impl Iterator<Item = &mut OrderExample> {
+        let Counters { reasons, tally, .. } = &mut self.counters;
+        reasons.examples_mut().chain(tally.examples_mut())
     }
 
-    /// What is wrong with the orders, errors first, then by the number of orders: the first ones of
+    /// What became of the orders that are not in, the worst outcome first, and what is wrong with
+    /// the others, errors first, then by the number of orders: the first ones of each reason and
     /// each problem code.
     #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        self.counters.tally.diagnostics(&self.files.inputs)
+        let (Counters { reasons, tally, .. }, inputs) = (&self.counters, &self.files.inputs);
+        [reasons.diagnostics(inputs), tally.diagnostics(inputs)].concat()
     }
 
     /// Discards the rejected orders, and those that the page lists: their problem is not their own.

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     exact_sum::ExactSum,
-    examples::{Examples, ProblemExample},
+    examples::{Examples, Heading, OrderExample},
     per_outcome::PerOutcome,
 };
 use crate::model::{
@@ -284,7 +284,7 @@ impl Tally {
     }
 
     /// The problems that are shown with their rows.
-    pub(super) fn examples_mut(&mut self) -> impl Iterator<Item = &mut ProblemExample> {
+    pub(super) fn examples_mut(&mut self) -> impl Iterator<Item = &mut OrderExample> {
         self.problems.values_mut().flat_map(|count| count.examples.iter_mut())
     }
 
@@ -292,7 +292,11 @@ impl Tally {
     pub(super) fn diagnostics(&self, inputs: &[InputRead]) -> Vec<Diagnostic> {
         // Those of files are told while the export is read.
         let counts = self.worst_problems().into_iter().filter(|(_, count)| count.orders > 0);
-        counts.flat_map(|(_, count)| count.examples.diagnostics(count.orders, inputs)).collect()
+        let diagnostics = |(code, count): (Code, &ProblemCount)| {
+            let heading = Heading::of_code(code, count.severity_of(code));
+            count.examples.diagnostics(&heading, count.orders, inputs)
+        };
+        counts.flat_map(diagnostics).collect()
     }
 }
 

@@ -16,7 +16,7 @@ use orderferry::{
         rules::CommonDefaults,
         severity::SeverityRules,
     },
-    pipeline::{self, ExplainSpec, Finished, MaxInvalid, RunSpec},
+    pipeline::{self, ExplainSpec, Finished, MaxInvalid, RunSpec, ShowRows},
     read::{
         Block, BlockReader, Dialect, Piece, ReadError, ReadLimits, ReadSettings, inputs::find_one,
     },
@@ -123,6 +123,7 @@ pub(crate) fn check_with(
         folder: folder.join("run"),
         events: None,
         explain: ExplainSpec::default(),
+        show_rows: ShowRows::Always,
         writes_csv: false,
         validate: ValidateSettings {
             common: CommonDefaults { pos: Some("pos".into()), ..CommonDefaults::default() },

@@ -19,6 +19,7 @@ mod multi_mode;
 #[cfg(unix)]
 mod next_steps;
 mod old_orders;
+mod outcome_diagnostics;
 mod output;
 mod regressions;
 mod report;
