@@ -2,6 +2,7 @@
 //!
 //! Does not count retries, and estimates no time; `report` does. Added up by `report` and `plan`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::route::Route;
@@ -18,7 +19,7 @@ pub struct Forecast {
 }
 
 /// Orders of one route and their requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RouteCost {
     /// The number of orders.
     pub orders: u64,
@@ -28,7 +29,7 @@ pub struct RouteCost {
 
 /// Counts of valid orders that a check notes, since a send may not do with them what its user
 /// expects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct OrdersToNote {
     /// Orders that are too old to be sent without `--backfill`.
     #[serde(default, skip_serializing_if = "is_zero")]

@@ -7,6 +7,7 @@
 use std::{fmt, str::FromStr};
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -170,7 +171,9 @@ fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Er
 }
 
 /// A currency code of three upper-case letters. `validate` checks it against ISO 4217.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
 

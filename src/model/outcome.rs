@@ -4,12 +4,15 @@
 //! to the orders read. Decided by `disposition` and by a target's delivery;
 //! counted and written by `report`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::money::Money;
 
 /// The outcome of an order; the names are a contract with users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The service accepted the order's last event.

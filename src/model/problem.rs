@@ -3,6 +3,7 @@
 //! A problem is data and the run goes on; an error that ends the run is a type of the stage in
 //! which it occurs. Recorded by `map`, `group`, `validate` and `pipeline`; written by `report`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::field::FieldGroup;
@@ -12,7 +13,9 @@ use super::origin::{FileId, Place, Position};
 const MAX_MESSAGE_CHARS: usize = 500;
 
 /// Whether a problem prevents an order from being sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The order is not sent.
@@ -234,7 +237,9 @@ macro_rules! codes {
     ($(#[doc = $title:literal] $variant:ident $name:literal $severity:ident,)*) => {
         /// The problem codes. Their names are a contract: scripts match on them. The comment of each
         /// is its title; `explanations.md` has the rest.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+        )]
         pub enum Code {
             $(#[doc = $title] #[serde(rename = $name)] $variant,)*
         }

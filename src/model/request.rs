@@ -5,11 +5,14 @@
 //! by its names. A further kind is a variant and a row here.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     ops::{Index, IndexMut},
 };
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Map;
 
 /// The kind of a request; the events of a cart in the order in which they are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -169,6 +172,28 @@ impl<T> Index<RequestKind> for PerKind<T> {
 impl<T> IndexMut<RequestKind> for PerKind<T> {
     fn index_mut(&mut self, kind: RequestKind) -> &mut T {
         &mut self.0[kind as usize]
+    }
+}
+
+/// Kinds that only assembled orders need are not required: a report leaves them out if they are
+/// zero.
+impl<T: JsonSchema> JsonSchema for PerKind<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("PerKind_of_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<T>();
+        let properties: Map<_, _> = RequestKind::ALL
+            .map(|kind| (kind.key().to_owned(), value.clone().to_value()))
+            .into_iter()
+            .collect();
+        let required: Vec<_> = RequestKind::ALL
+            .into_iter()
+            .filter(|kind| !kind.needs_cart())
+            .map(RequestKind::key)
+            .collect();
+        json_schema!({ "type": "object", "properties": properties, "required": required })
     }
 }
 

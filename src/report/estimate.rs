@@ -5,13 +5,14 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::numbers::{count, format_duration, with_unit};
 use crate::model::forecast::{Forecast, MAX_KEPT_ORDERS, OrdersToNote, RouteCost};
 
 /// Requests and time that the valid orders of a check need, without retries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SendEstimate {
     /// Orders sent as one event, with the requests that identify their guests.
     pub single: RouteEstimate,
@@ -31,7 +32,7 @@ pub struct SendEstimate {
 }
 
 /// What a send of the valid orders of a check needs, or does with some of them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SendNotes {
     /// There is no ledger yet, so that a send needs `--new-ledger`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -105,7 +106,7 @@ fn orders_are(n: u64) -> String {
 }
 
 /// Requests and time of the orders of one route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteEstimate {
     /// Number of orders and of requests.
     #[serde(flatten)]

@@ -26,6 +26,7 @@ mod recorder;
 mod reject_sorter;
 pub mod rejects;
 pub mod results;
+pub mod schemas;
 mod setup;
 pub mod summary;
 pub mod tally;

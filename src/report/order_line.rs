@@ -5,6 +5,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::model::{
@@ -13,7 +14,7 @@ use crate::model::{
 };
 
 /// Element of `problems`.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub(super) struct ProblemLine<'a> {
     pub(super) code: Code,
     pub(super) severity: Severity,

@@ -5,11 +5,14 @@
 //! `tally` does. Called by `tally`, `summary`, `terminal` and `page`.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     ops::{Index, IndexMut},
 };
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::Map;
 
 use crate::model::outcome::Outcome;
 
@@ -56,6 +59,21 @@ impl<T> Index<Outcome> for PerOutcome<T> {
 impl<T> IndexMut<Outcome> for PerOutcome<T> {
     fn index_mut(&mut self, outcome: Outcome) -> &mut T {
         &mut self.by_outcome[outcome as usize]
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for PerOutcome<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("PerOutcome_of_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let keys = || [READ].into_iter().chain(Outcome::ALL.map(Outcome::as_str));
+        let value = generator.subschema_for::<T>();
+        let properties: Map<_, _> =
+            keys().map(|key| (key.to_owned(), value.clone().to_value())).collect();
+        let required: Vec<_> = keys().collect();
+        json_schema!({ "type": "object", "properties": properties, "required": required })
     }
 }
 

@@ -5,13 +5,14 @@
 //! not found, and then an older one is. Called by `recorder`.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{order_line::utc_millis, per_outcome::PerOutcome, setup::TargetSummary};
 use crate::storage::RunFolder;
 
 /// What is compared with the last run of the same profile and target that read orders.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PreviousRun {
     /// Its name.
     pub run_id: String,
@@ -19,6 +20,7 @@ pub struct PreviousRun {
     pub command: String,
     /// When it began.
     #[serde(serialize_with = "utc_millis")]
+    #[schemars(with = "DateTime<Utc>")]
     pub started_at: DateTime<Utc>,
     /// Its exit code.
     pub exit_code: u8,

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::examples::{Examples, Heading, OrderExample};
@@ -42,7 +43,7 @@ const REDACTED: &str = "***";
 const OTHER: &str = "other reasons";
 
 /// Why orders have an outcome.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReasonSummary {
     /// `unknown`, `refused`, `failed` or `changed`.
     pub outcome: Outcome,

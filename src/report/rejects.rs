@@ -14,6 +14,7 @@ use std::{
     path::Path,
 };
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -41,8 +42,8 @@ const COMPRESSED_SUFFIXES: [&str; 2] = [".gz", ".zst"];
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-#[derive(Serialize)]
-struct ReasonLine<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ReasonLine<'a> {
     #[serde(rename = "referenceId")]
     reference_id: &'a str,
     outcome: Outcome,

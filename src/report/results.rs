@@ -11,6 +11,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::order_line::{
@@ -65,12 +66,13 @@ pub struct ResultsWriter<W: Write> {
 }
 
 /// A line: one order.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ResultLine<'a> {
     #[serde(borrow)]
     pub(super) reference_id: Cow<'a, str>,
     #[serde(serialize_with = "utc_millis_or_null")]
+    #[schemars(with = "Option<DateTime<Utc>>")]
     pub(super) ordered_at: Option<DateTime<Utc>>,
     pub(super) outcome: Outcome,
     #[serde(borrow)]
@@ -91,7 +93,7 @@ pub(super) struct ResultLine<'a> {
 }
 
 /// The first row of the order.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub(super) struct ResultSource<'a> {
     #[serde(borrow)]
     pub(super) file: Cow<'a, str>,

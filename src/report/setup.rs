@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command_line::CommandLine;
@@ -24,7 +25,7 @@ pub struct RunSetup {
 }
 
 /// Target of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TargetSummary {
     /// Its name in the config file; none if it is the default target or was typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

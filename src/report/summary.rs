@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
@@ -30,7 +31,7 @@ use crate::model::{
 pub const FILE: &str = "summary.json";
 
 /// Run in numbers. The fields are the keys of `summary.json`, in its order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Name of the run.
     pub run_id: String,
@@ -41,9 +42,11 @@ pub struct Summary {
     pub version: String,
     /// When the run began.
     #[serde(serialize_with = "utc_millis")]
+    #[schemars(with = "DateTime<Utc>")]
     pub started_at: DateTime<Utc>,
     /// When the run ended.
     #[serde(serialize_with = "utc_millis")]
+    #[schemars(with = "DateTime<Utc>")]
     pub finished_at: DateTime<Utc>,
     /// Exit code of the process.
     pub exit_code: u8,
@@ -81,9 +84,11 @@ pub struct Summary {
     pub orders: PerOutcome<u64>,
     /// Earliest time of an order; `null` if no time is readable.
     #[serde(default, serialize_with = "utc_millis_or_null")]
+    #[schemars(with = "Option<DateTime<Utc>>")]
     pub orders_from: Option<DateTime<Utc>>,
     /// Latest time of an order.
     #[serde(default, serialize_with = "utc_millis_or_null")]
+    #[schemars(with = "Option<DateTime<Utc>>")]
     pub orders_to: Option<DateTime<Utc>>,
     /// Orders whose price or currency is unreadable; no sum of `money` includes them.
     pub orders_without_amount: u64,
@@ -121,7 +126,7 @@ pub struct Summary {
 }
 
 /// Input of the run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InputSummary {
     /// Name, as in messages.
     pub file: String,
@@ -149,11 +154,12 @@ impl InputSummary {
 }
 
 /// Requests sent, retries included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RequestCounts {
     /// The requests of each kind. Kinds that only assembled orders need are left out if they are
     /// zero.
     #[serde(flatten, serialize_with = "serialize_listed")]
+    #[schemars(with = "PerKind<u64>")]
     pub by_kind: PerKind<u64>,
     /// All requests.
     pub total: u64,
@@ -193,7 +199,7 @@ fn is_zero(n: &u64) -> bool {
 }
 
 /// Money of one currency, as decimal text with all digits; `0` where there is none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MoneySummary {
     /// ISO 4217 code.
     pub currency: Currency,
@@ -210,7 +216,7 @@ pub struct MoneySummary {
 }
 
 /// Counts of one problem code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProblemSummary {
     /// Stable code.
     pub code: Code,
@@ -223,7 +229,7 @@ pub struct ProblemSummary {
 }
 
 /// Rule of the profile, and the number of orders it left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SkipSummary {
     /// Reason, as the profile gives it.
     pub reason: String,

@@ -93,6 +93,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("anyhow", &["cli"]),
     ("rayon", &["shuffle"]),
     ("ring", &["read"]),
+    ("schemars", &["model", "report"]),
     ("xxhash_rust", &["ledger::sqlite", "shuffle", "stream::content_hash"]),
     ("postcard", &["disposition::repeated_content", "shuffle"]),
     ("serde_bytes", &["shuffle"]),

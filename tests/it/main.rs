@@ -13,6 +13,7 @@ mod http;
 mod layers;
 mod readme;
 mod samples;
+mod schemas;
 mod secrets;
 mod simulation;
 mod support;
