@@ -3,7 +3,7 @@
 //!
 //! It does no command's work; the match lists the module of each command. Called by `main.rs`.
 
-use std::{process::ExitCode, time::SystemTime};
+use std::{ffi::OsString, process::ExitCode, time::SystemTime};
 
 use clap::{CommandFactory, FromArgMatches};
 
@@ -15,9 +15,13 @@ use super::{
     run::run,
     sandbox, spec,
     typed::typed_options,
+    values::OutputFormat,
 };
 use crate::{
-    map::MapError, model::diagnostic::Diagnostics, pipeline::RunError, report::TypedOption,
+    map::MapError,
+    model::diagnostic::Diagnostics,
+    pipeline::RunError,
+    report::{ErrorLine, TypedOption},
 };
 
 /// Parses the command line and runs the command.
@@ -27,6 +31,7 @@ pub fn main() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return report_usage_error(&error),
     };
+    let format = output_format(&arguments.command);
     // A wrong clock would switch off the age limit of orders, and sums of times could overflow.
     let result =
         clock::ensure_plausible(SystemTime::now()).and_then(|()| match arguments.command {
@@ -43,12 +48,41 @@ pub fn main() -> ExitCode {
             Command::Help { path } => help::run::<Arguments>(&path),
         });
     result.unwrap_or_else(|error| {
-        match diagnostics_of(&error) {
-            Some(diagnostics) => print::diagnostics(diagnostics),
-            None => print::status(&format!("error: {error:#}")),
-        }
-        ExitCode::from(error.downcast_ref::<RunError>().map_or(EXIT_NOTHING_SENT, exit_code_of))
+        let code = error.downcast_ref::<RunError>().map_or(EXIT_NOTHING_SENT, exit_code_of);
+        report_error(&error, code, format);
+        ExitCode::from(code)
     })
+}
+
+/// The format of the summary, and so of an error in place of it.
+fn output_format(command: &Command) -> OutputFormat {
+    match command {
+        Command::Check(check) => check.read.format,
+        Command::Send(send) => send.read.format,
+        _ => OutputFormat::Text,
+    }
+}
+
+/// Prints an error on standard error for people, and on standard output for scripts.
+fn report_error(error: &anyhow::Error, code: u8, format: OutputFormat) {
+    let diagnostics = diagnostics_of(error);
+    match diagnostics {
+        Some(diagnostics) => print::diagnostics(diagnostics),
+        None => print::status(&format!("error: {error:#}")),
+    }
+    if format == OutputFormat::Json {
+        print_error_line(&match diagnostics {
+            Some(diagnostics) => ErrorLine::of_diagnostics(code, diagnostics),
+            None => ErrorLine::of_message(code, "run", &format!("{error:#}")),
+        });
+    }
+}
+
+fn print_error_line(line: &ErrorLine) {
+    let line = serde_json::to_string(line).expect("text and numbers always serialize");
+    if let Err(error) = print::json(&line) {
+        print::status(&format!("error: standard output: {error}"));
+    }
 }
 
 /// The faults of settings or of a profile, if an error consists of them.
@@ -63,11 +97,23 @@ fn parse() -> Result<(Arguments, Vec<TypedOption>), clap::Error> {
     Ok((Arguments::from_arg_matches(&matches)?, typed_options(&matches)))
 }
 
+/// Whether `--format json` is among arguments that cannot be parsed.
+fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    let arguments: Vec<_> = arguments.take_while(|argument| argument != "--").collect();
+    arguments.iter().any(|argument| argument == "--format=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+}
+
 /// Prints a usage error (exit code 2), or help and version, which go to standard output with exit
 /// code 0.
 fn report_usage_error(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         print::usage(error);
+        if asks_for_json(std::env::args_os()) {
+            let message = error.render().to_string();
+            let message = message.trim_start_matches("error: ").lines().next().unwrap_or_default();
+            print_error_line(&ErrorLine::of_message(EXIT_NOTHING_SENT, "usage", message));
+        }
         return ExitCode::from(EXIT_NOTHING_SENT);
     }
     print::help(error);

@@ -10,6 +10,7 @@
 mod command_line;
 mod csv_tables;
 mod error;
+mod error_line;
 pub mod estimate;
 pub mod exact_sum;
 mod examples;
@@ -34,6 +35,7 @@ pub mod terminal;
 
 pub use command_line::{CLIENT_KEY, CommandLine, NextStep, TypedOption};
 pub use error::ReportError;
+pub use error_line::ErrorLine;
 pub use examples::OrderExample;
 pub use partial::{CountedOrder, Counters, PartialReport};
 pub use recorder::{Recorder, RecorderSettings, ReopenInput};

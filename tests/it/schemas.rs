@@ -165,3 +165,45 @@ fn files_of_sends_fit_their_schemas() {
         ]
     );
 }
+
+/// Errors without a summary: a line on standard output, and the same for people on standard error.
+#[test]
+fn errors_are_one_line_that_fits_its_schema() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
+    workspace
+        .file("bad.toml", "rate = 'fast'\nin_flihgt = 3\n")
+        .file("profile.toml", "[order]\nreferenceId = { colunm = 'x' }\n")
+        .file("full/note.txt", "mine");
+    let schema = strict("error");
+    for (command, kind, n_diagnostics) in [
+        ("check orders.csv --pos x --no-such-option --format json", "usage", 0),
+        ("check orders.csv --pos x --config bad.toml --format=json", "config", 2),
+        ("check orders.csv --pos x --profile profile.toml --format json", "profile", 1),
+        ("check orders.csv --pos x --profile none --format json", "run", 0),
+        ("check orders.csv --format json", "run", 0),
+        ("check orders.csv --pos x --out full --format json", "run", 0),
+        ("send orders.csv --pos x --format json", "run", 0),
+    ] {
+        let ran = workspace.run(command);
+        let lines: Vec<_> = ran.out.lines().collect();
+        let [line] = lines.as_slice() else { panic!("{command}: {}", ran.out) };
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_fits(&schema, &line);
+        let error = &line["error"];
+        assert_eq!((ran.code, &error["exit_code"]), (2, &2.into()), "{command}");
+        assert_eq!(error["kind"], kind, "{line:#}");
+        let diagnostics = error["diagnostics"].as_array().unwrap();
+        assert!(diagnostics.len() >= n_diagnostics, "{line:#}");
+        let has_place = |diagnostic: &Value| {
+            diagnostic["line"].is_u64()
+                && diagnostic["column"].is_u64()
+                && diagnostic["file"].is_string()
+        };
+        assert!(diagnostics.first().is_none_or(has_place), "{line:#}");
+        assert!(ran.err.starts_with("error"), "{}", ran.err);
+    }
+    // A run that is refused has a summary.
+    let refused = workspace.run("check missing.csv --pos x --format json");
+    assert_eq!(refused.out.lines().count(), 1);
+    assert_fits(&strict("summary"), &serde_json::from_str(&refused.out).unwrap());
+}
