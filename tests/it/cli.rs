@@ -22,6 +22,7 @@ mod old_orders;
 mod outcome_diagnostics;
 mod output;
 mod regressions;
+mod repaired_rejects;
 mod report;
 mod respelled_references;
 mod resume;
