@@ -268,9 +268,13 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             (None, Some(first)) => {
                 first.notes.push(Note::Fact(has_names(self.header, self.file)));
                 if !has_known {
-                    let hint =
-                        "none of the profile's columns is in the first line; is it a header?";
-                    first.notes.push(Note::Hint(hint.to_owned()));
+                    let hint = format!(
+                        "none of the profile's columns is in the first line; if the header is \
+                         below, for example in line 3, remove what is above it: tail -n +3 {} > \
+                         fixed.csv",
+                        self.file
+                    );
+                    first.notes.push(Note::Hint(hint));
                 }
             }
             (None, None) => {}

@@ -23,6 +23,7 @@ mod header_hint;
 pub mod input_settings;
 mod key_errors;
 mod known_fields;
+mod later_keys;
 mod mapper;
 mod missing_in_all;
 mod missing_name;

@@ -2,9 +2,12 @@
 //!
 //! Syntax only: `profile` and `rule` compile these types and check what they mean.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use super::input_settings::{
     LastLineEnd, MissingColumns, Quote, SharedIdentifiers, UnknownColumns, UnreadableRows,
@@ -67,7 +70,7 @@ pub(super) enum KindText {
 
 /// The rule of one field.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct RuleText {
     pub(super) column: Option<OneOrMany>,
     pub(super) path: Option<OneOrMany>,
@@ -92,6 +95,30 @@ pub(super) struct RuleText {
     pub(super) country: Option<String>,
     #[serde(default)]
     pub(super) disagree: OnConflict,
+}
+
+// The derived implementation would take a list for the values of the keys, in their order.
+impl<'de> Deserialize<'de> for RuleText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(RuleVisitor)
+    }
+}
+
+const EXPECTED_RULE: &str =
+    "a rule: { column = \"Total\" }, { column = [\"Total\", \"Sum\"] } or { value = \"EUR\" }";
+
+struct RuleVisitor;
+
+impl<'de> Visitor<'de> for RuleVisitor {
+    type Value = RuleText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(EXPECTED_RULE)
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<RuleText, M::Error> {
+        RuleText::deserialize(MapAccessDeserializer::new(map))
+    }
 }
 
 /// How a negative number is written, besides with a leading minus.

@@ -407,6 +407,12 @@ fn check_sources(text: &RuleText) -> Result<(), KeyError> {
         }
         (Some(_), Some(_), false) => error("has a value and a default"),
         (None, _, false) => error("has no column, no path and no value"),
+        // A later version keeps the values that the table lacks.
+        _ if matches!(&text.other, Some(TableValue::Text(other)) if other == "keep") => {
+            let message =
+                "\"keep\" is not in this version; list each word that the export has in values";
+            Err(("other", message.to_owned()))
+        }
         _ if text.other.is_some() && text.values.is_none() => error("has other, but no values"),
         (Some(_), None, false) | (None, _, true) => Ok(()),
     }

@@ -2,6 +2,7 @@
 //!
 //! Used by `toml_document`.
 
+use super::later_keys::instead_of;
 use crate::model::suggest::suggest;
 
 /// A key that a table must have and lacks.
@@ -40,6 +41,9 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
         let what = if is_of_key { "key" } else { "value" };
         let unknown = names.next().unwrap_or_default();
         let known: Vec<String> = names.collect();
+        if let Some(instead) = instead_of(&unknown, &known) {
+            return plain(format!("{unknown:?} is not in this version; {instead}"));
+        }
         let meant = suggest(&unknown, known.iter().map(String::as_str)).map(str::to_owned);
         let text = format!("unknown {what} {unknown:?}; {}", expectation(&known, meant.as_deref()));
         return ReadableMessage { meant, ..plain(text) };
@@ -50,6 +54,13 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
         return ReadableMessage { missing: Some(MissingKey(name)), ..plain(text) };
     }
     let mut text = message.replace('`', "");
+    if let Some(expected) = text.strip_prefix("invalid type: sequence, ") {
+        text = format!("found a list; {expected}");
+    }
+    // A table that is a list of tables.
+    if let Some((found, _)) = text.split_once(" expected struct ") {
+        text = format!("{found} expected a table");
+    }
     for (expected, readable) in TYPES {
         if let Some(found) = text.strip_suffix(expected) {
             text = format!("{found}{readable}");

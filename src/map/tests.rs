@@ -469,7 +469,7 @@ fn missing_columns_are_reported_together() {
     assert!(bind_error(&optional, "id,phone").contains("has \"phone\", its 2nd column of 2"));
     insta::assert_snapshot!(bind_error(&rules, "A1,20.00,ann@x.de"), @r#"
     test:2:32: order.referenceId: there is no column "id" in the export; orders.csv has "A1", "20.00", "a***@x***.de"
-      hint: none of the profile's columns is in the first line; is it a header?
+      hint: none of the profile's columns is in the first line; if the header is below, for example in line 3, remove what is above it: tail -n +3 orders.csv > fixed.csv
     "#);
 }
 

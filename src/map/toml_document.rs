@@ -8,7 +8,7 @@ use std::ops::Range;
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{
     Spanned, Table,
-    de::{DeTable, DeValue, Deserializer, Error},
+    de::{DeString, DeTable, DeValue, Deserializer, Error},
 };
 
 use super::{
@@ -127,8 +127,12 @@ impl<'t> TomlDocument<'t> {
     /// another one. Returns whether there is such a key or value.
     fn remove(&mut self, error: &Error) -> bool {
         let Some(span) = error.span() else { return false };
-        let Some(path) = path_of(&self.root, &span) else { return false };
         let message = readable_message(error.message());
+        // The key of an array of tables has the place of its first table.
+        let is_key =
+            |(key, _): &(&Spanned<DeString<'_>>, _)| message.is_of_key && key.span() == span;
+        let key = self.root.iter().find(is_key).map(|(key, _)| vec![key.get_ref().to_string()]);
+        let Some(path) = key.or_else(|| path_of(&self.root, &span)) else { return false };
         let sibling = |name: &str| {
             let above = if message.is_of_key { &path[..path.len() - 1] } else { &path };
             above.iter().cloned().chain([name.to_owned()]).collect::<KeyPath>()

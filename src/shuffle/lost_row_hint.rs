@@ -54,6 +54,10 @@ fn line_hint(damage: RowDamage, raw: &str) -> String {
              jq -c . FILE > orders.ndjson"
                 .to_owned()
         }
+        RowDamage::TextAfter if raw.ends_with("},") => {
+            "a line ends with its document, without a comma: sed 's/},$/}/' FILE > orders.ndjson"
+                .to_owned()
+        }
         RowDamage::TextAfter => {
             "write each document on a line of its own: jq -c . FILE > orders.ndjson".to_owned()
         }
@@ -131,6 +135,7 @@ mod tests {
         let cut_off = line("{\"id\": \"A", RowDamage::CutOff);
         assert!(cut_off.starts_with("fix the row, or set unreadable_rows"), "{cut_off}");
         assert!(line("{}{}", RowDamage::TextAfter).contains("jq -c ."));
+        assert!(line("{},", RowDamage::TextAfter).contains("sed 's/},$/}/'"));
         let quotes = hint("a,\"b", RowDamage::Quotes, FileFormat::Csv);
         assert!(quotes.contains("quote = \"none\""), "{quotes}");
     }

@@ -293,6 +293,84 @@ fn all_errors_of_a_profile_are_in_file_order() {
 }
 
 #[test]
+fn keys_of_later_versions_say_what_to_do() {
+    let price = "price = { column = 'price' }";
+    let profile = with(&[
+        ("name = 'shop'", "name = 'shop'\nencoding = 'windows-1252'\nskip_lines = 3"),
+        (price, "price = { sum = ['price', 'shipping'] }"),
+        ("currencyCode = { column = 'currencyCode' }", "currencyCode = 'EUR'"),
+        ("paymentType = { column = 'paymentType' }", "paymentType = [{ column = 'paymentType' }]"),
+        ("PURCHASED = 'PURCHASED' }", "paid = 'PURCHASED' }, other = 'keep'"),
+        ("name = { column = 'item.name' }", "name = { column = 'item.name', max_length = 128 }"),
+    ]) + "[[join]]\nas = 'customer'\n";
+    insta::assert_snapshot!(checked(&profile), @r#"
+    error[profile]: "encoding" is not in this version
+     --> profiles/shop.toml:2:1
+      |
+    2 | encoding = 'windows-1252'
+      | ^^^^^^^^
+      |
+      = convert the export: iconv -f windows-1252 -t utf-8 orders.csv > utf-8.csv
+
+    error[profile]: "skip_lines" is not in this version
+     --> profiles/shop.toml:3:1
+      |
+    3 | skip_lines = 3
+      | ^^^^^^^^^^
+      |
+      = remove the lines above the header: tail -n +4 orders.csv > fixed.csv
+
+    error[profile]: "keep" is not in this version
+     --> profiles/shop.toml:7:72  order.status.other
+      |
+    7 | … { column = 'status', values = { paid = 'PURCHASED' }, other = 'keep' }
+      |                                                                 ^^^^^^
+      |
+      = list each word that the export has in values
+
+    error[profile]: invalid type: string "EUR"
+     --> profiles/shop.toml:8:16  order.currencyCode
+      |
+    8 | currencyCode = 'EUR'
+      |                ^^^^^
+      |
+      = expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or {
+        value = "EUR" }
+
+    error[profile]: "sum" is not in this version
+     --> profiles/shop.toml:9:11  order.price
+      |
+    9 | price = { sum = ['price', 'shipping'] }
+      |           ^^^ add the amounts up in a column of the export
+
+    error[profile]: found a list
+      --> profiles/shop.toml:10:1  order.paymentType
+       |
+    10 | paymentType = [{ column = 'paymentType' }]
+       | ^^^^^^^^^^^
+       |
+       = expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or {
+         value = "EUR" }
+
+    error[profile]: "max_length" is not in this version
+      --> profiles/shop.toml:13:32  item.name
+       |
+    13 | name = { column = 'item.name', max_length = 128 }
+       |                                ^^^^^^^^^^
+       |
+       = write the value into a column of the export as it is meant
+
+    error[profile]: "join" is not in this version
+      --> profiles/shop.toml:18:3
+       |
+    18 | [[join]]
+       |   ^^^^ join the files before: each row needs the columns of its order
+
+    8 errors in profiles/shop.toml. Nothing was read or sent.
+    "#);
+}
+
+#[test]
 fn all_errors_of_the_settings_are_reported() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     let settings =
