@@ -286,6 +286,9 @@ fn person_lines(
         format!("{:widest$}  {}", shown(value), how.join(", "))
     });
     let last = Some(identifiers.to_owned()).filter(|text| !text.is_empty());
+    if values.is_empty() && last.is_none() {
+        return labelled(label, "none");
+    }
     let mut text = String::new();
     for (index, line) in lines.chain(last).enumerate() {
         text += &labelled(if index == 0 { label } else { "" }, &line);
