@@ -24,6 +24,8 @@ mod ledger;
 mod print;
 mod profiles;
 mod progress;
+mod progress_line;
+mod progress_terminal;
 mod run;
 mod sandbox;
 mod setup;

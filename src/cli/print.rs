@@ -122,6 +122,11 @@ pub(super) fn status(message: &str) {
     drop(write_line(io::stderr().lock(), &printable_message(message)));
 }
 
+/// Erases the line of progress, for a process that exits in the middle of it.
+pub(super) fn erase_line() {
+    drop(write!(io::stderr(), "\r\u{1b}[2K"));
+}
+
 /// Prints diagnostics on standard error, in colour on a terminal.
 pub(super) fn diagnostics(Diagnostics { list, conclusion }: &Diagnostics) {
     let text = format!("{}\n{}", render(list), printable(conclusion));

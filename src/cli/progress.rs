@@ -1,91 +1,100 @@
-//! Progress display on standard error: rows read or requests sent, their rate and the time left.
+//! Progress display on standard error: one line that is rewritten in place four times a second.
 //!
-//! A progress bar, hidden where standard error is not a terminal, and one line for each SIGUSR1,
-//! which is printed in any case. Counts only what `pipeline` reports. Called by `run`.
+//! Hidden where standard error is not a terminal; one line for each SIGUSR1 is printed in any case.
+//! Counts what `pipeline` reports; `progress_line` renders it. Called by `run`.
 
 use std::{
+    collections::VecDeque,
     fmt::Write,
-    sync::{Arc, Mutex},
-    time::Duration,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, MutexGuard},
+    time::{Duration, Instant},
 };
 
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use tokio::sync::watch;
 
-use super::print;
-use crate::{model::progress::Progress, report::numbers::with_unit};
+use super::{
+    print,
+    progress_line::{Hold, ReadNumbers, SendNumbers, StageNumbers, line, words},
+    progress_terminal::ProgressTerminal,
+};
+use crate::{
+    model::{
+        outcome::Outcome,
+        progress::{Pauses, Progress, SendGauge},
+    },
+    pipeline::SendSpec,
+    report::numbers::with_unit,
+};
+
+/// How often the line is drawn.
+const DRAW_INTERVAL: Duration = Duration::from_millis(250);
+
+/// The rate is that of this time.
+const RATE_WINDOW: Duration = Duration::from_secs(5);
 
 /// Shows the progress of a run; with `--quiet` only on SIGUSR1.
 pub(super) struct ProgressBarView {
     is_quiet: bool,
-    active: Mutex<ActiveBar>,
-}
-
-/// Progress bar of the current stage. A hidden bar counts too: SIGUSR1 prints its count.
-struct ActiveBar {
-    stage: Stage,
     bar: ProgressBar,
+    counts: Arc<Mutex<ProgressCounts>>,
 }
 
-/// Stage of a run that takes long enough for a progress bar.
+/// What was reported, of the current stage.
+struct ProgressCounts {
+    stage: Stage,
+    since: Instant,
+    read: ReadNumbers,
+    /// Scattered orders whose rows are gathered, and all of them.
+    n_gathered: u64,
+    n_scattered: Option<u64>,
+    sent: SendNumbers,
+    /// Requests sent, with retries, and how many are expected without them.
+    n_sent: u64,
+    n_expected: u64,
+    /// Requests sent at some times before.
+    samples: VecDeque<(Instant, u64)>,
+    send: Option<SendWatch>,
+}
+
+/// Stage of a run that takes long enough for a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Reading,
-    SecondPass,
+    Gathering,
     Sending,
 }
 
-impl Stage {
-    fn template(self) -> &'static str {
-        match self {
-            Self::Reading => "reading   {human_pos} rows  {rate}",
-            Self::SecondPass => {
-                "reading   {human_pos} rows  {rate}  second pass, with all keys known"
-            }
-            Self::Sending => {
-                "sending   {human_pos}/{human_len} requests  {bar:30}  {rate}, {eta} left  {msg}"
-            }
-        }
-    }
+/// What a send says of itself when it is asked.
+struct SendWatch {
+    gauge: Arc<SendGauge>,
+    shutdown: watch::Receiver<Option<String>>,
 }
 
-impl ActiveBar {
-    fn new(stage: Stage, length: Option<u64>, target: ProgressDrawTarget) -> Self {
-        let bar = ProgressBar::with_draw_target(length, target);
-        let style = ProgressStyle::with_template(stage.template())
-            .expect("the templates are constants and valid");
-        bar.set_style(style.with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
-            // The bar is drawn again 200 ms later, so an error here loses nothing.
-            let _ = write!(to, "{:.0}/s", state.per_sec());
-        }));
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Self { stage, bar }
-    }
-
-    /// Returns stage, count, rate and time left in one line.
-    fn line(&self) -> String {
-        let (n_done, rate) = (HumanCount(self.bar.position()), self.bar.per_sec());
-        match (self.stage, self.bar.length()) {
-            (Stage::Reading, _) => format!("reading, {n_done} rows, {rate:.0}/s"),
-            (Stage::SecondPass, _) => format!("reading, second pass, {n_done} rows, {rate:.0}/s"),
-            (Stage::Sending, length) => {
-                let n_requests = HumanCount(length.unwrap_or_default());
-                // indicatif returns zero also while it cannot estimate yet.
-                let left = match self.bar.eta().as_secs() {
-                    0 => "time left unknown".to_owned(),
-                    seconds => {
-                        format!("{} left", humantime::format_duration(Duration::from_secs(seconds)))
-                    }
-                };
-                format!("sending, {n_done} of {n_requests} requests, {rate:.0}/s, {left}")
-            }
-        }
-    }
+/// Whether the line is shown on the terminal.
+pub(super) fn is_shown(is_quiet: bool) -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    !is_quiet && !is_dumb && Term::stderr().is_term()
 }
 
 impl ProgressBarView {
-    pub(super) fn new(is_quiet: bool) -> Self {
-        let active = ActiveBar::new(Stage::Reading, None, draw_target(is_quiet));
-        Self { is_quiet, active: Mutex::new(active) }
+    pub(super) fn new(is_quiet: bool, send: Option<&SendSpec<'_>>) -> Self {
+        let send = send.map(|send| SendWatch {
+            gauge: Arc::clone(&send.dispatch.gauge),
+            shutdown: send.shutdown_signal.clone(),
+        });
+        let counts = Arc::new(Mutex::new(ProgressCounts::new(Instant::now(), send)));
+        let target = if is_shown(is_quiet) {
+            ProgressDrawTarget::term_like(Box::new(ProgressTerminal::new()))
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(line_style(&counts));
+        bar.enable_steady_tick(DRAW_INTERVAL);
+        Self { is_quiet, bar, counts }
     }
 
     /// Prints a progress line for each SIGUSR1 from now on. The default action of the signal ends
@@ -116,27 +125,22 @@ impl ProgressBarView {
     /// Prints the progress line, with `--quiet` too: the signal requests it.
     #[cfg(unix)]
     fn print(&self) {
-        let active = self.lock();
-        // Formatted first: `suspend` locks the bar's state, which `line` reads.
-        let line = format!("progress: {}", active.line());
-        active.bar.suspend(|| print::status(&line));
+        let numbers = lock(&self.counts).numbers(Instant::now());
+        self.message(&format!("progress: {}", words(&numbers)));
     }
 
     /// Counts and shows what the pipeline reports.
     pub(super) fn update(&self, progress: Progress<'_>) {
         match progress {
-            Progress::Rows(n_rows) => self.lock().bar.inc(n_rows),
-            Progress::SecondPass => self.start_stage(Stage::SecondPass, None),
-            Progress::Scattered { orders: n_orders, disk_needed: n_bytes, disk_free: n_free } => {
-                self.report_scattered(n_orders, n_bytes, n_free);
-            }
-            Progress::Sent { is_retry: false } => self.lock().bar.inc(1),
-            Progress::Sending(n_requests) => self.start_stage(Stage::Sending, Some(n_requests)),
-            Progress::Sent { is_retry: true } => self.lock().bar.set_message("retrying"),
             Progress::Warning(message) if !self.is_quiet => {
-                self.lock().bar.suspend(|| print::status(&format!("warning: {message}")));
+                self.message(&format!("warning: {message}"));
             }
             Progress::Warning(_) => {}
+            Progress::Scattered { orders, disk_needed, disk_free } => {
+                lock(&self.counts).n_scattered = orders;
+                self.report_scattered(orders, disk_needed, disk_free);
+            }
+            counted => lock(&self.counts).count(&counted, Instant::now()),
         }
     }
 
@@ -155,27 +159,254 @@ impl ProgressBarView {
                 size(n_free)
             ),
         };
-        let message =
-            format!("the rows of {orders} are scattered: the export is read a second time{disk}");
-        self.lock().bar.suspend(|| print::status(&message));
+        self.message(&format!(
+            "the rows of {orders} are scattered: the export is read a second time{disk}"
+        ));
     }
 
-    /// Removes the bar, so that the summary starts on an empty line.
+    /// Prints a message in place of the line, which is drawn again below it.
+    // Never with the counts locked: the bar locks itself first and then the counts.
+    fn message(&self, message: &str) {
+        self.bar.suspend(|| print::status(message));
+    }
+
+    /// Removes the line, so that nothing of it stays on the screen.
     pub(super) fn finish(&self) {
-        self.lock().bar.finish_and_clear();
-    }
-
-    fn start_stage(&self, stage: Stage, length: Option<u64>) {
-        let mut active = self.lock();
-        active.bar.finish_and_clear();
-        *active = ActiveBar::new(stage, length, draw_target(self.is_quiet));
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, ActiveBar> {
-        self.active.lock().expect("drawing a bar does not panic")
+        self.bar.finish_and_clear();
     }
 }
 
-fn draw_target(is_quiet: bool) -> ProgressDrawTarget {
-    if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
+/// The style of a bar that shows nothing but the line.
+fn line_style(counts: &Arc<Mutex<ProgressCounts>>) -> ProgressStyle {
+    let counts = Arc::clone(counts);
+    let terminal = Term::stderr();
+    let is_styled = terminal.features().colors_supported();
+    let style = ProgressStyle::with_template("{line}").expect("the template is a constant");
+    style.with_key("line", move |_: &ProgressState, to: &mut dyn Write| {
+        let columns = usize::from(terminal.size().1);
+        let numbers = lock(&counts).numbers(Instant::now());
+        // The line is drawn again soon, so an error here loses nothing.
+        let _ = write!(to, "{}", line(&numbers, columns, is_styled));
+    })
+}
+
+impl ProgressCounts {
+    fn new(now: Instant, send: Option<SendWatch>) -> Self {
+        Self {
+            stage: Stage::Reading,
+            since: now,
+            read: ReadNumbers::default(),
+            n_gathered: 0,
+            n_scattered: None,
+            sent: SendNumbers::default(),
+            n_sent: 0,
+            n_expected: 0,
+            samples: VecDeque::new(),
+            send,
+        }
+    }
+
+    fn count(&mut self, progress: &Progress<'_>, now: Instant) {
+        match *progress {
+            Progress::Reading { bytes } => self.start_pass(bytes, false, now),
+            Progress::SecondPass { bytes } => self.start_pass(bytes, true, now),
+            Progress::Rows { rows, bytes } => {
+                self.read.n_rows += rows;
+                self.read.n_bytes += bytes;
+            }
+            Progress::Orders { read, invalid } => {
+                (self.read.n_orders, self.read.n_invalid) = (read, invalid);
+            }
+            Progress::Gathering => (self.stage, self.since) = (Stage::Gathering, now),
+            Progress::Gathered(n) => self.n_gathered += n,
+            Progress::Sending { orders, requests, rate } => {
+                self.start_sending(orders, requests, rate, now)
+            }
+            Progress::Sent { is_retry } => {
+                self.n_sent += 1;
+                self.sent.n_retries += u64::from(is_retry);
+            }
+            Progress::Settled(outcome) => self.settle(outcome),
+            Progress::Scattered { .. } | Progress::Warning(_) => {}
+        }
+    }
+
+    fn start_pass(&mut self, all_bytes: Option<u64>, is_second_pass: bool, now: Instant) {
+        (self.stage, self.since) = (Stage::Reading, now);
+        self.read = ReadNumbers { all_bytes, is_second_pass, ..ReadNumbers::default() };
+    }
+
+    fn start_sending(
+        &mut self,
+        n_orders: u64,
+        n_requests: u64,
+        limit: Option<NonZeroU32>,
+        now: Instant,
+    ) {
+        (self.stage, self.since) = (Stage::Sending, now);
+        (self.sent.n_orders, self.sent.limit, self.n_expected) = (n_orders, limit, n_requests);
+    }
+
+    fn settle(&mut self, outcome: Outcome) {
+        let sent = &mut self.sent;
+        sent.n_settled += 1;
+        match outcome {
+            Outcome::Accepted | Outcome::AlreadySent => sent.n_accepted += 1,
+            Outcome::Unknown => sent.n_unknown += 1,
+            Outcome::Refused | Outcome::Failed => sent.n_failed += 1,
+            _ => {}
+        }
+    }
+
+    /// The numbers to show now.
+    fn numbers(&mut self, now: Instant) -> StageNumbers {
+        let elapsed = now - self.since;
+        let is_ending = self.send.as_ref().is_some_and(|send| send.shutdown.borrow().is_some());
+        match self.stage {
+            Stage::Reading => {
+                let read = &self.read;
+                let left = read.all_bytes.and_then(|all| time_left(read.n_bytes, all, elapsed));
+                StageNumbers::Reading(ReadNumbers { left, is_ending, ..read.clone() })
+            }
+            Stage::Gathering => {
+                let (n_done, n_all) = (self.n_gathered, self.n_scattered);
+                let left = n_all.and_then(|all| time_left(n_done, all, elapsed));
+                StageNumbers::Gathering { n_done, n_all, left, is_ending }
+            }
+            Stage::Sending => self.sending(now, is_ending),
+        }
+    }
+
+    fn sending(&mut self, now: Instant, is_ending: bool) -> StageNumbers {
+        let (gauge, mut hold) = (self.send.as_ref().map(|send| &send.gauge), Hold::None);
+        let Pauses { held_until, down_since } =
+            gauge.map(|gauge| gauge.pauses()).unwrap_or_default();
+        let n_in_flight = gauge.map_or(0, |gauge| gauge.n_in_flight());
+        if let Some(wait) = held_until.map(|until| until.saturating_duration_since(now)) {
+            if !wait.is_zero() {
+                hold = Hold::Asked(wait);
+            }
+        }
+        if let Some(since) = down_since {
+            hold = Hold::Down(now.saturating_duration_since(since));
+        }
+        if is_ending {
+            hold = Hold::Ending;
+        }
+        let rate = self.rate(now);
+        StageNumbers::Sending(SendNumbers {
+            rate,
+            n_in_flight,
+            left: self.sending_left(now, rate),
+            hold,
+            ..self.sent.clone()
+        })
+    }
+
+    /// Requests a second in the last [`RATE_WINDOW`].
+    fn rate(&mut self, now: Instant) -> u64 {
+        // Asked by the display and by SIGUSR1, so samples may be close.
+        if self.samples.back().is_none_or(|(at, _)| now - *at >= DRAW_INTERVAL / 2) {
+            self.samples.push_back((now, self.n_sent));
+        }
+        // The newest sample that is old enough stays.
+        while self.samples.get(1).is_some_and(|(at, _)| now - *at >= RATE_WINDOW) {
+            self.samples.pop_front();
+        }
+        let (from, n_before) = match self.samples.front() {
+            // Nothing was asked before: the rate is that of all the time.
+            Some((at, n_before)) if *at < now => (*at, *n_before),
+            _ => (self.since, 0),
+        };
+        let millis = u64::try_from((now - from).as_millis()).unwrap_or(u64::MAX);
+        // To the nearest, for 19.96 is the limit of 20.
+        ((self.n_sent - n_before) * 1_000 + millis / 2).checked_div(millis).unwrap_or_default()
+    }
+
+    /// The time that the expected requests take at the average rate; none before the first second.
+    fn sending_left(&self, now: Instant, rate: u64) -> Option<Duration> {
+        let n_first = self.n_sent.saturating_sub(self.sent.n_retries);
+        let n_left = self.n_expected.saturating_sub(n_first);
+        let elapsed = now - self.since;
+        if elapsed < Duration::from_secs(1) || (n_first == 0 && rate == 0) {
+            return None;
+        }
+        time_left(n_first, self.n_expected, elapsed).or((n_left == 0).then_some(Duration::ZERO))
+    }
+}
+
+/// The time that is left if the rest takes as long as what is done; none before something is.
+fn time_left(n_done: u64, n_all: u64, elapsed: Duration) -> Option<Duration> {
+    let n_left = n_all.checked_sub(n_done)?;
+    let millis = elapsed.as_millis() * u128::from(n_left);
+    let left = millis.checked_div(u128::from(n_done))?;
+    // Rounded up: a run that is not done takes at least a second.
+    Some(Duration::from_secs(u64::try_from(left.div_ceil(1_000)).unwrap_or(u64::MAX)))
+}
+
+fn lock(counts: &Mutex<ProgressCounts>) -> MutexGuard<'_, ProgressCounts> {
+    counts.lock().expect("counting does not panic")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(counts: &mut ProgressCounts, now: Instant) -> String {
+        words(&counts.numbers(now))
+    }
+
+    #[test]
+    fn rate_and_time_left_follow_the_requests() {
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
+        let (_stop, shutdown) = watch::channel(None);
+        let gauge = Arc::new(SendGauge::default());
+        let send = SendWatch { gauge: Arc::clone(&gauge), shutdown };
+        let mut counts = ProgressCounts::new(start, Some(send));
+        let sending = Progress::Sending { orders: 100, requests: 200, rate: NonZeroU32::new(20) };
+        counts.count(&sending, start);
+        let mut shown = vec![numbers(&mut counts, start)];
+        for n in 1..=100_u64 {
+            gauge.request_sent();
+            counts.count(&Progress::Sent { is_retry: false }, at(n * 50));
+            if n % 2 == 0 {
+                gauge.request_answered();
+                gauge.request_answered();
+                counts.count(&Progress::Settled(Outcome::Accepted), at(n * 50));
+            }
+            if n % 5 == 0 {
+                numbers(&mut counts, at(n * 50));
+            }
+        }
+        shown.push(numbers(&mut counts, at(5_000)));
+        gauge.hold_until(at(29_000));
+        shown.push(numbers(&mut counts, at(5_250)));
+        gauge.set_down_since(Some(at(20_000)));
+        counts.count(&Progress::Settled(Outcome::Unknown), at(20_000));
+        shown.push(numbers(&mut counts, at(40_000)));
+        insta::assert_snapshot!(shown.join("\n"), @"
+        sending, 0 %, 0 in, 0 unknown, 0 failed, 0/20 /s, 0 open, 0 again
+        sending, 50 %, 50 in, 0 unknown, 0 failed, 20/20 /s, 0 open, 0 again, 5 s left
+        sending, 50 %, 50 in, 0 unknown, 0 failed, 19/20 /s, held 23 s, 6 s left
+        sending, 51 %, 50 in, 1 unknown, 0 failed, 0/20 /s, service down for 20 s
+        ");
+    }
+
+    #[test]
+    fn second_pass_counts_anew() {
+        let start = Instant::now();
+        let mut counts = ProgressCounts::new(start, None);
+        counts.count(&Progress::Reading { bytes: Some(2_000_000) }, start);
+        counts.count(&Progress::Rows { rows: 1_500, bytes: 500_000 }, start);
+        let first = numbers(&mut counts, start + Duration::from_secs(1));
+        counts.count(&Progress::SecondPass { bytes: Some(2_000_000) }, start);
+        counts.count(&Progress::Rows { rows: 1_500, bytes: 1_000_000 }, start);
+        counts.count(&Progress::Orders { read: 300, invalid: 2 }, start);
+        let second = numbers(&mut counts, start + Duration::from_secs(1));
+        insta::assert_snapshot!([first, second].join("\n"), @"
+        reading, 25 %, 0.5 of 2.0 MB, 1,500 rows, 3 s left
+        checking, 50 %, 300 orders, 2 invalid, 1 s left
+        ");
+    }
 }

@@ -23,9 +23,11 @@ pub(super) fn run(
     spec: &pipeline::RunSpec<'_>,
     arguments: &ReadArguments,
 ) -> anyhow::Result<ExitCode> {
-    let view = Arc::new(ProgressBarView::new(arguments.quiet));
+    let view = Arc::new(ProgressBarView::new(arguments.quiet, spec.send.as_ref()));
     view.print_on_signal();
-    let finished = pipeline::run(spec, &|progress| view.update(progress))?;
+    let finished = pipeline::run(spec, &|progress| view.update(progress));
+    view.finish();
+    let finished = finished?;
     if let Some(sandbox) = spec.send.as_ref().and_then(|send_spec| send_spec.sandbox) {
         let state = serde_json::to_string_pretty(&sandbox.state())
             .expect("text and numbers always serialize");
@@ -34,7 +36,6 @@ pub(super) fn run(
             .write_file(SANDBOX_FILE, &state)
             .map_err(|error| RunError::from(error).after_sending())?;
     }
-    view.finish();
     let code = finished.summary.exit_code;
     let printed = print_summary(&finished, spec, arguments);
     let Err(error) = printed.and_then(|()| print_traces(&finished.explained)) else {

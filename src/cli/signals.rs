@@ -23,10 +23,12 @@ use super::{exit::EXIT_STOPPED, print};
 const DUPLICATE_SIGNAL_WINDOW: Duration = Duration::from_secs(1);
 
 /// Requests a shutdown at the deadline or at the first signal. A second signal ends the process at
-/// once; the next run finds what was in flight unknown.
+/// once; the next run finds what was in flight unknown. The line of progress says so where it is
+/// shown.
 pub(super) async fn request_shutdown(
     shutdown: watch::Sender<Option<String>>,
     deadline: Option<Duration>,
+    is_progress_shown: bool,
 ) {
     let mut signals = Signals::listen();
     let expired = async {
@@ -45,10 +47,15 @@ pub(super) async fn request_shutdown(
         // After a deadline too, the first signal only explains; the second one ends the process.
         signals.next().await;
     }
-    print::status("stopping: waiting for the requests in flight; signal again to exit at once");
+    if !is_progress_shown {
+        print::status("stopping: waiting for the requests in flight; signal again to exit at once");
+    }
     let first = Instant::now();
     while first.elapsed() < DUPLICATE_SIGNAL_WINDOW {
         signals.next().await;
+    }
+    if is_progress_shown {
+        print::erase_line();
     }
     process::exit(EXIT_STOPPED.into());
 }

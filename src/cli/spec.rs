@@ -8,6 +8,7 @@ use std::{
     num::NonZeroU32,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,7 +22,7 @@ use super::{
     config::{
         self, ConfigFile, LoadedConfig, ReusedReferences, TargetSettings, UnreadableRowsSetting,
     },
-    faults, print, profiles,
+    faults, print, profiles, progress,
     setup::{run_setup, target_summary},
     signals,
     values::{ByteSize, OutputFormat, Rate, UnknownPolicy},
@@ -159,7 +160,11 @@ pub(super) fn send(
     let (shutdown, shutdown_signal) = watch::channel(None);
     // Counted from here, so that the deadline covers reading and checking too.
     let deadline = arguments.deadline.map(|deadline| deadline.time_left(Local::now()));
-    runtime.spawn(signals::request_shutdown(shutdown, deadline));
+    runtime.spawn(signals::request_shutdown(
+        shutdown,
+        deadline,
+        progress::is_shown(arguments.read.quiet),
+    ));
     spec.send = Some(SendSpec {
         resume_from: arguments.resume.clone(),
         consent: match &sandbox {
@@ -510,6 +515,7 @@ fn dispatch_settings(
         in_flight: pace.in_flight,
         down_after,
         give_up_after: settings.give_up_after.map_or(10 * MINUTE, |span| span.0),
+        gauge: Arc::default(),
     })
 }
 

@@ -130,7 +130,9 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         let StartedRequest { permit, event_permit, slot: _slot } = start;
         let Request { kind, is_retry, .. } = *request;
         event_permit.send(DispatchEvent::RequestStarted { kind, is_retry });
+        self.settings.gauge.request_sent();
         let response = self.target.send(request).await;
+        self.settings.gauge.request_answered();
         self.apply_notice(kind, &response, permit.at);
         let assessment = assess(response);
         if let Some(stop) = &assessment.stop {
@@ -140,8 +142,14 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         }
         let health_change = self.health().on_response(kind, assessment.shows_service_up, permit.at);
         match health_change {
-            Some(HealthChange::Down) => self.pacer.close(),
-            Some(HealthChange::Up) => self.pacer.open(),
+            Some(HealthChange::Down) => {
+                self.pacer.close();
+                self.settings.gauge.set_down_since(Some(Instant::now().into_std()));
+            }
+            Some(HealthChange::Up) => {
+                self.pacer.open();
+                self.settings.gauge.set_down_since(None);
+            }
             Some(HealthChange::TryOne) | None => {}
         }
         self.pacer.release(permit);
@@ -169,7 +177,10 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
                     humantime::format_duration(wait)
                 ));
             }
-            Some(Throttling::Wait(wait)) => self.pacer.hold_for(wait),
+            Some(Throttling::Wait(wait)) => {
+                self.pacer.hold_for(wait);
+                self.settings.gauge.hold_until((Instant::now() + wait).into_std());
+            }
             Some(Throttling::SlowDown) => self.pacer.halve_rate(started),
             None => {}
         }

@@ -55,7 +55,9 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
             let request = self.target.probe();
             let kind = request.kind;
             self.emit(DispatchEvent::RequestStarted { kind, is_retry: true }).await;
+            self.settings.gauge.request_sent();
             let response = self.target.send(&request).await;
+            self.settings.gauge.request_answered();
             self.apply_notice(kind, &response, Instant::now());
             let assessment = self.target.assess(kind, response);
             if let Some(stop) = &assessment.stop {
@@ -69,6 +71,7 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
 
     async fn probe_answered(&self, kind: RequestKind) {
         let health_change = self.health().probe_answered(kind);
+        self.settings.gauge.set_down_since(None);
         if health_change == HealthChange::TryOne {
             self.warn("the service responds again: trying one request at a time".to_owned()).await;
             self.pacer.open_single();

@@ -1,9 +1,12 @@
 //! Settings of dispatch: concurrency, and the limits of an outage.
 //!
-//! Values only: it checks nothing and reads no configuration file. The caller fills it in; every
-//! part of dispatch reads it. What depends on the target, such as the rate, the target says.
+//! Values, and the gauge that dispatch writes for a display: it checks nothing and reads no
+//! configuration file. The caller fills it in; every part of dispatch reads it. What depends on the
+//! target, such as the rate, the target says.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use crate::model::progress::SendGauge;
 
 /// Limits on concurrency and on waiting.
 #[derive(Debug, Clone)]
@@ -16,4 +19,6 @@ pub struct DispatchSettings {
     /// Maximum duration of an outage, and maximum wait that the service may ask for; beyond it the
     /// run stops.
     pub give_up_after: Duration,
+    /// What the display of progress reads.
+    pub gauge: Arc<SendGauge>,
 }

@@ -1,15 +1,48 @@
-//! Progress of a run, as events for its caller: rows read, passes over the export, requests sent, and
-//! warnings.
+//! Progress of a run, as events for its caller: passes over the export, rows read, orders decided,
+//! requests sent, orders settled, and warnings.
 //!
-//! Data only. Emitted by `shuffle` and `pipeline`, shown by `cli`.
+//! Data only. Emitted by `shuffle` and `pipeline`, shown by `cli`. What changes with every request
+//! is in a [`SendGauge`], which the display reads when it draws.
+
+use std::{
+    fmt,
+    num::NonZeroU32,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use super::outcome::Outcome;
 
 /// A progress event of a run.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress<'a> {
-    /// More rows were read; their number.
-    Rows(u64),
+    /// The export is read from its begin.
+    Reading {
+        /// Bytes of all files, decompressed; none if not known.
+        bytes: Option<u64>,
+    },
     /// The export is read a second time, with what the first pass found out.
-    SecondPass,
+    SecondPass {
+        /// Bytes of all files, decompressed; none if not known.
+        bytes: Option<u64>,
+    },
+    /// More rows were read.
+    Rows {
+        /// Their number.
+        rows: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// Orders read and decided in this pass so far.
+    Orders {
+        /// Their number.
+        read: u64,
+        /// The invalid ones among them.
+        invalid: u64,
+    },
     /// The rows of some orders are scattered; they are grouped by an external sort in the run
     /// folder.
     Scattered {
@@ -21,16 +54,93 @@ pub enum Progress<'a> {
         /// Free bytes on that disk.
         disk_free: u64,
     },
-    /// Sending begins; the expected number of requests, without retries.
-    Sending(u64),
+    /// The rows of scattered orders are gathered from disk.
+    Gathering,
+    /// The rows of more scattered orders were gathered; their number.
+    Gathered(u64),
+    /// Sending begins.
+    Sending {
+        /// The orders to be settled.
+        orders: u64,
+        /// The expected number of requests, without retries.
+        requests: u64,
+        /// Maximum number of requests a second; none is unlimited.
+        rate: Option<NonZeroU32>,
+    },
     /// A request is sent. A retry is not one of the expected requests.
     Sent {
         /// The same step was sent before.
         is_retry: bool,
     },
+    /// An order to be sent has its outcome.
+    Settled(Outcome),
     /// A warning for the user.
     Warning(&'a str),
 }
 
 /// Receives progress events, from any thread.
 pub type ProgressFn<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
+
+/// The requests that wait for a response, and what holds requests back. Written by `dispatch` with
+/// one atomic addition for each request, and read a few times a second.
+// Not events: these would double the traffic of the channel for numbers that are rarely shown.
+#[derive(Default)]
+pub struct SendGauge {
+    n_in_flight: AtomicUsize,
+    pauses: Mutex<Pauses>,
+}
+
+/// What holds requests back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pauses {
+    /// The service asked to send nothing before.
+    pub held_until: Option<Instant>,
+    /// The service counts as down since.
+    pub down_since: Option<Instant>,
+}
+
+impl fmt::Debug for SendGauge {
+    /// Without the numbers, which differ from run to run: settings are compared by this text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendGauge").finish_non_exhaustive()
+    }
+}
+
+impl SendGauge {
+    /// Counts a request that is sent.
+    pub fn request_sent(&self) {
+        self.n_in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a response, or a request that gets none.
+    pub fn request_answered(&self) {
+        self.n_in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The number of requests that wait for a response.
+    #[must_use]
+    pub fn n_in_flight(&self) -> usize {
+        self.n_in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Records until when the service asked to send nothing.
+    pub fn hold_until(&self, until: Instant) {
+        let mut pauses = self.lock();
+        pauses.held_until = pauses.held_until.max(Some(until));
+    }
+
+    /// Records that the service counts as down since a time; none: it is up again.
+    pub fn set_down_since(&self, since: Option<Instant>) {
+        self.lock().down_since = since;
+    }
+
+    /// What holds requests back.
+    #[must_use]
+    pub fn pauses(&self) -> Pauses {
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pauses> {
+        self.pauses.lock().expect("no thread panics while holding the lock")
+    }
+}

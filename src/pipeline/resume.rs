@@ -56,7 +56,11 @@ pub(super) fn resume(
     // same reference changed.
     let reader = ledger.reader()?;
     record_unplanned(unplanned, Some((&mut *ledger, &*reader)), rules, &mut recorder)?;
-    emit(Progress::Sending(header.n_requests));
+    emit(Progress::Sending {
+        orders: header.n_orders.saturating_sub(recorder.n_not_skipped()),
+        requests: header.n_requests,
+        rate: spec.service.rate,
+    });
     let first = plan.resume_point(|guest| is_sent(guest, &*reader, spec))?;
     let guests = plan.guests_from(first)?;
     let types = Arc::new(reader.attribute_types()?);

@@ -52,7 +52,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     };
     let (names, settings) = (files.names(), spec.shuffle_settings(folder.path(), tenant_types));
     let tracer = Tracer::new(spec);
-    let mut sink = ExportSink::open(spec, &folder, files.clone(), tracer.as_ref())?;
+    let mut sink = ExportSink::open(spec, &folder, files.clone(), tracer.as_ref(), emit)?;
     let triage = Triage::new(spec, &names, reader.as_deref(), tracer.as_ref(), folder.path());
     let mut export = Export::new(files);
     let read = shuffle::run(&settings, &mut export, &triage, &mut sink, emit)
@@ -113,7 +113,11 @@ fn conclude(
     };
     // The plan is read back from disk, so that a slow service holds no export in memory.
     let plan = candidates.write_plan(ledger.id().to_owned(), spec, folder, &mut recorder)?;
-    emit(Progress::Sending(plan.header.n_requests));
+    emit(Progress::Sending {
+        orders: recorder.counters.tally.without_result(),
+        requests: plan.header.n_requests,
+        rate: spec.service.rate,
+    });
     let guests = plan.guests()?.map(|guest| guest.map_parts(|part| Ok(part.split_held())));
     let sent =
         send::send(|_| guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;

@@ -105,7 +105,10 @@ fn on_event(
             emit(Progress::Sent { is_retry: is_retry || kind == RequestKind::ClearCart });
             Ok(())
         }
-        DispatchEvent::Settled(record, result) => record_result(recorder, &record, &result),
+        DispatchEvent::Settled(record, result) => {
+            emit(Progress::Settled(result.outcome));
+            record_result(recorder, &record, &result)
+        }
         DispatchEvent::Idle => recorder.flush(),
         DispatchEvent::Warning(message) => {
             emit(Progress::Warning(&message));

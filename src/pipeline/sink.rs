@@ -16,7 +16,12 @@ use super::{
 };
 use crate::{
     disposition::{RepeatedContent, RepeatedContentSorter},
-    model::{input::ExportRead, problem::Code},
+    model::{
+        input::ExportRead,
+        outcome::Outcome,
+        problem::Code,
+        progress::{Progress, ProgressFn},
+    },
     plan::{PlanError, UnplannedWriter},
     report::Recorder,
     shuffle::{self, Export},
@@ -31,6 +36,7 @@ pub(super) struct ExportSink<'i> {
     collected: Collected,
     unplanned: Option<UnplannedWriter>,
     tracer: Option<&'i Tracer<'i>>,
+    emit: ProgressFn<'i>,
 }
 
 /// What a second pass collects anew.
@@ -57,6 +63,7 @@ impl<'i> ExportSink<'i> {
         folder: &'i RunFolder,
         files: ExportRead,
         tracer: Option<&'i Tracer<'i>>,
+        emit: ProgressFn<'i>,
     ) -> Result<Self, RunError> {
         Ok(Self {
             spec,
@@ -65,6 +72,7 @@ impl<'i> ExportSink<'i> {
             collected: Collected::new(spec, folder),
             unplanned: unplanned_writer(spec, folder)?,
             tracer,
+            emit,
         })
     }
 
@@ -108,6 +116,9 @@ impl shuffle::Collect<TriagePart, Refusal> for ExportSink<'_> {
     fn merge(&mut self, mut part: TriagePart) -> Result<(), Refusal> {
         self.collected.candidates.merge(&mut part)?;
         self.recorder.merge(part.report)?;
+        let orders = self.recorder.counters.tally.orders();
+        let (read, invalid) = (orders.read, orders[Outcome::Invalid]);
+        (self.emit)(Progress::Orders { read, invalid });
         if let Some(unplanned) = &mut self.unplanned {
             unplanned.add(&part.unplanned)?;
         }

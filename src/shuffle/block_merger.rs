@@ -106,7 +106,8 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         mut block_result: BlockResult<'_, D::Part>,
     ) -> Result<(), D::Error> {
         self.count(&block_result);
-        (self.context.emit)(Progress::Rows(block_result.counts.rows));
+        let (rows, bytes) = (block_result.counts.rows, block_result.n_bytes);
+        (self.context.emit)(Progress::Rows { rows, bytes });
         self.lost.append(std::mem::take(&mut block_result.lost));
         self.lost_hint = self.lost_hint.take().or(block_result.lost_hint.take());
         self.seen_names.append(std::mem::take(&mut block_result.seen_names));

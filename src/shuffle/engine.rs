@@ -56,6 +56,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
         n_files_warned: &n_files_warned,
         emit,
     };
+    emit(Progress::Reading { bytes: bytes_on_disk(&export.files) });
     let (mut pass, mut facts) =
         (Pass::Learn { may_stop: true }, engine.with_tenant_types(ExportFacts::default()));
     let (spilled, mut warnings) = loop {
@@ -85,7 +86,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
                 }
                 collect.restart()?;
                 engine.ensure_disk(&export.files, &collected)?;
-                emit(Progress::SecondPass);
+                emit(Progress::SecondPass { bytes: Some(export.files.bytes_read) });
                 (pass, facts) = (Pass::Decide, engine.with_tenant_types(collected.facts));
             }
             PassEnd::Decided(warnings) => break (spilled, warnings),
@@ -167,10 +168,11 @@ impl<'r, D: Decide> Engine<'r, D> {
         if disk_needed > disk_free {
             // There may still be enough for the rows of scattered orders. A complete first pass
             // finds out which these are.
+            (self.emit)(Progress::Reading { bytes: bytes_on_disk(files) });
             return Pass::Learn { may_stop: false };
         }
         (self.emit)(Progress::Scattered { orders: None, disk_needed, disk_free });
-        (self.emit)(Progress::SecondPass);
+        (self.emit)(Progress::SecondPass { bytes: bytes_on_disk(files) });
         Pass::Spill
     }
 
@@ -204,6 +206,16 @@ impl<'r, D: Decide> Engine<'r, D> {
         let results = disk_needed(n_orders.saturating_mul(*result_bytes), memory.results);
         (rows.saturating_add(results), disk::free_space(self.settings.folder))
     }
+}
+
+/// The bytes of all files; none if one is compressed, whose decompressed size is not known.
+fn bytes_on_disk(files: &ExportRead) -> Option<u64> {
+    let is_compressed = |name: &str| [".gz", ".zst"].iter().any(|end| name.ends_with(end));
+    let sizes = files
+        .inputs
+        .iter()
+        .map(|read| (!is_compressed(&read.input.name)).then_some(read.input.version.size));
+    sizes.sum()
 }
 
 /// Bytes of a short row.

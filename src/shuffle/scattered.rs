@@ -31,6 +31,7 @@ use crate::{
         order::OrderId,
         origin::{FileId, Position, RowOrigin},
         problem::{Code, Problem},
+        progress::Progress,
         row::Row,
     },
     read::ParsedBlock,
@@ -67,6 +68,7 @@ pub(super) fn decide_scattered<D: Decide, C: Collect<D::Part, D::Error>>(
     collect: &mut C,
     warnings: &mut ColumnWarnings,
 ) -> Result<u64, D::Error> {
+    (context.emit)(Progress::Gathering);
     let (mut groups, mut n_scattered) = (Groups::new(sorted), 0);
     // Only the core that asks for a batch reads it; its fragments are decoded later, on all cores.
     let batches =
@@ -80,6 +82,7 @@ pub(super) fn decide_scattered<D: Decide, C: Collect<D::Part, D::Error>>(
     };
     for_each_ordered(batches, work, |(part, n, warnings_of_batch)| {
         n_scattered += n;
+        (context.emit)(Progress::Gathered(n));
         warnings.append(warnings_of_batch);
         collect.merge(part)
     })?;

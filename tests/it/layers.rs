@@ -90,6 +90,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("textwrap", &["cli", "report::terminal"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
+    ("console", &["cli"]),
     ("anyhow", &["cli"]),
     ("rayon", &["shuffle"]),
     ("ring", &["read"]),

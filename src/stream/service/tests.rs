@@ -161,6 +161,7 @@ impl From<StreamSettings> for TestSettings {
             in_flight: 16,
             down_after: u32::MAX,
             give_up_after: Duration::from_secs(600),
+            gauge: Arc::default(),
         };
         Self { stream, dispatch }
     }

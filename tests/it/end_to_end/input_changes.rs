@@ -97,12 +97,14 @@ fn check_with_change(
         &|progress| {
             let mut state = state.lock().unwrap();
             let is_now = match progress {
-                Progress::SecondPass => {
+                Progress::SecondPass { .. } => {
                     state.is_second_pass = true;
                     change_time == ChangeTime::Between
                 }
-                Progress::Rows(_) if state.is_second_pass => change_time == ChangeTime::SecondPass,
-                Progress::Rows(_) => change_time == ChangeTime::FirstPass,
+                Progress::Rows { .. } if state.is_second_pass => {
+                    change_time == ChangeTime::SecondPass
+                }
+                Progress::Rows { .. } => change_time == ChangeTime::FirstPass,
                 _ => false,
             };
             if is_now && !state.is_changed {
@@ -264,7 +266,7 @@ fn change_of_a_finished_input_is_refused() {
         &[&paths[0], &paths[1]],
         &arbitrary::profile_text(false),
         &|progress| {
-            let Progress::Rows(n) = progress else { return };
+            let Progress::Rows { rows: n, .. } = progress else { return };
             let n_rows = n_rows.lock().unwrap();
             // The first file has one row.
             if n_rows.get() <= 1 && n_rows.get() + n > 1 {

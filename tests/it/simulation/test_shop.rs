@@ -190,6 +190,7 @@ impl TestShop {
                 in_flight: rng.count(1, 8),
                 down_after: rng.one_of(&[2, 3, 5, 8, u32::MAX]),
                 give_up_after: Duration::from_secs(rng.between(30, 600)),
+                gauge: Arc::default(),
             },
             stream: StreamSettings {
                 target,
