@@ -63,8 +63,10 @@ fn render_one<'t>(trace: &'t OrderTrace, names: &InputNames) -> RenderedTrace<'t
     text += &item_lines(trace, &table);
     text.push('\n');
     text += &person_lines("guest", &trace.guest, &identifiers(trace), &table);
-    for (index, (role, values)) in trace.people.iter().enumerate() {
-        text += &person_lines(&format!("{role} {}", index + 1), values, "", &table);
+    for of_role in trace.people.chunk_by(|(one, _), (other, _)| one == other) {
+        for (index, (role, values)) in of_role.iter().enumerate() {
+            text += &person_lines(&format!("{role} {}", index + 1), values, "", &table);
+        }
     }
     text.push('\n');
     text += &labelled("sent as", &sent_as(trace, is_sent));
@@ -239,9 +241,10 @@ fn item_lines(trace: &OrderTrace, table: &ValueTable<'_>) -> String {
         let [of_product, of_name, of_quantity, of_price] =
             ITEM_LINE.map(|name| cut_end(&field(item, name), MAX_NAME));
         let (_, line) = table.place(&item.at);
+        let line = if table.has_several_files { line } else { format!("line {line}") };
         let line = format!(
             "{of_product:product$}  {of_name:name$}  {of_quantity:>quantity$} x {of_price:>price$}\
-             \x20  line {line}"
+             \x20  {line}"
         );
         text += &labelled(&format!("item {}", index + 1), &line);
         text.extend(own_rows(item).map(|value| table.lines(value)));

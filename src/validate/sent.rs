@@ -98,7 +98,10 @@ pub fn sent_of_guest(guest: &Guest<'_>, field: &Field) -> Option<String> {
 /// if they sent it as it is.
 #[must_use]
 pub fn sending_step(cell: &Cell<'_>, sent: Option<&str>) -> Option<String> {
-    let Some(sent) = sent else { return Some("not sent".to_owned()) };
+    let Some(sent) = sent else {
+        let is_leg = *cell.field == Field::ItemLeg;
+        return Some(if is_leg { "sorts the items" } else { "not sent" }.to_owned());
+    };
     let is_email = match &*cell.field {
         Field::Identifier(provider) => provider.kind() == IdentifierKind::Email,
         field => *field == Field::GuestEmail,
