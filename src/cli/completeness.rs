@@ -3,11 +3,12 @@
 //!
 //! Reads no input. Called by `spec`, not for a saved plan, which was checked when it was written.
 
-use anyhow::ensure;
-
 use crate::{
     map::profile::Profile,
-    model::{field::Field, pricing::TotalFrom, route::Mode},
+    model::{
+        diagnostic::Diagnostics, field::Field, pricing::TotalFrom, route::Mode,
+        source_text::SourceText,
+    },
     pipeline::RunSpec,
     validate,
 };
@@ -15,22 +16,32 @@ use crate::{
 /// Refuses settings and a profile with which no order can be valid.
 pub(super) fn ensure_complete(spec: &RunSpec<'_>) -> anyhow::Result<()> {
     let RunSpec { profile, .. } = spec;
-    let mut errors = validate::default_errors(&spec.validate.common);
-    errors.extend(missing_rules(profile, spec.service.mode).iter().map(|field| {
-        format!("{field}: required, and the profile {:?} has no rule for it", profile.name)
+    let fault = |kind, place: &str, subject: &str, message: &str| {
+        let (name, text) = (place.to_owned(), String::new());
+        SourceText { kind, name, text }.error(None, subject, message)
+    };
+    let mut faults: Vec<_> = validate::default_errors(&spec.validate.common)
+        .iter()
+        .map(|error| {
+            let (subject, message) = error.split_once(": ").unwrap_or(("", error));
+            fault("config", "the settings", subject, message)
+        })
+        .collect();
+    let place = format!("profile {}", profile.name);
+    faults.extend(missing_rules(profile, spec.service.mode).iter().map(|field| {
+        let message = format!("the profile has no rule for {field}, which every order needs");
+        fault("profile", &place, "", &message)
     }));
     // The canonical profile has a rule for it, so only the export shows whether it has a value.
     if spec.validate.common.pos.is_none() && !profile.has_rule(&Field::EventPos) {
-        errors.push(
-            "pos: required, and neither the settings nor the profile have one; set --pos".into(),
-        );
+        let message = "no point of sale; an order needs one, and neither the settings nor the \
+                       profile have it\n  hint: set it with --pos";
+        faults.push(fault("config", "the settings", "pos", message));
     }
-    ensure!(
-        errors.is_empty(),
-        "no order can be valid with the profile and the settings:\n  {}",
-        errors.join("\n  ")
-    );
-    Ok(())
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Diagnostics::before_reading(faults, "the profile and the settings").into())
 }
 
 /// The required fields without a rule.

@@ -83,7 +83,10 @@ fn folded(note: &Note, gutter: usize) -> (Option<&'static str>, String) {
     };
     // `= hint: `
     let n_before = gutter + 1 + name.map_or(1, |name| name.len() + 3);
-    (name, textwrap::fill(&printable(text), MAX_COLUMNS.saturating_sub(n_before)))
+    // A command or a name is not split at a hyphen.
+    let options = textwrap::Options::new(MAX_COLUMNS.saturating_sub(n_before))
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    (name, textwrap::fill(&printable(text), options))
 }
 
 #[cfg(test)]

@@ -25,10 +25,9 @@ pub(super) fn bind<'p>(
     file: &str,
 ) -> Result<Mapper<'p, PathSource>, MapError> {
     if profile.key.paths.is_empty() {
-        let field = "the order's reference".to_owned();
-        return Err(MapError::OtherFormat { file: file.to_owned(), expected: "path", field });
+        return Err(MapError::other_format(file, true, "the order's reference"));
     }
-    profile.ensure_conditions_apply(file, "path", |source| source.path.as_ref())?;
+    profile.ensure_conditions_apply(file, true, |source| source.path.as_ref())?;
     let (item_rules, order_rules): (Vec<_>, Vec<_>) =
         profile.rules.iter().partition(|rule| rule.target.group() == FieldGroup::Item);
     let skips = profile.skips.iter().map(|skip| (skip, bind_condition(&skip.when)));

@@ -3,7 +3,11 @@
 //! Data and messages only. Problems of single orders are not errors: they are in `model`. Returned
 //! by `profile_compiler` and `file_mapper`.
 
-use crate::model::{diagnostic::Diagnostics, suggest::did_you_mean};
+use crate::model::{
+    diagnostic::{Diagnostic, Diagnostics, Note},
+    problem::Severity,
+    suggest::did_you_mean,
+};
 
 /// The kind of the faults of a profile.
 pub(super) const PROFILE: &str = "profile";
@@ -22,40 +26,57 @@ pub enum MapError {
     /// The text of a profile is wrong, or the export lacks columns or paths that it names.
     #[error(transparent)]
     Profile(Diagnostics),
-    /// The file has a column twice that the profile names.
-    // Using the first one would be a guess.
-    #[error("{file}:1: column {column:?} occurs twice; the profile needs exactly one for {field}")]
-    AmbiguousColumn {
-        /// The input.
-        file: String,
-        /// The column.
-        column: String,
-        /// The field or condition that reads the column.
-        field: String,
-    },
-    /// The profile has columns only and the file is JSON, or it has paths only and the file is
-    /// CSV.
-    #[error(
-        "{file}: the profile has no {expected} for {field}\n  hint: it was written for files of \
-         another format"
-    )]
-    OtherFormat {
-        /// The input.
-        file: String,
-        /// `column` or `path`.
-        expected: &'static str,
-        /// The field, usually the order's reference.
-        field: String,
-    },
 }
 
 impl MapError {
+    /// The error of an export that a profile does not fit. `place` is in the file or is it.
+    fn of_export(file: &str, place: String, title: String, notes: Vec<Note>) -> Self {
+        let (severity, excerpt, more) = (Severity::Error, None, None);
+        let fault = Diagnostic { severity, kind: PROFILE, title, place, excerpt, notes, more };
+        Self::Profile(Diagnostics::before_sending(vec![fault], 1, file))
+    }
+
+    /// The error of a file that has a column twice that the profile names. `places` are those of
+    /// the column, `file:line:column`; `field` is the field or condition that reads it.
+    // Using the first one would be a guess.
+    pub(super) fn ambiguous_column(
+        file: &str,
+        places: &[String],
+        column: &str,
+        field: &str,
+    ) -> Self {
+        let (first, others) = places.split_first().map_or((file, places), |(at, rest)| (at, rest));
+        let needed = format!(
+            "the profile needs exactly one for {field}; it is at {} too",
+            others.join(", ")
+        );
+        let hint = "rename or remove one in the export; which one is meant is not guessed";
+        let notes = vec![Note::Fact(needed), Note::Hint(hint.to_owned())];
+        let title = format!("column {column:?} occurs twice");
+        Self::of_export(file, first.to_owned(), title, notes)
+    }
+
+    /// The error of a profile without a source of this field in the form of the file, which is
+    /// JSON or not.
+    pub(super) fn other_format(file: &str, is_json: bool, field: &str) -> Self {
+        let (expected, form, other) =
+            if is_json { ("path", "JSON", "CSV") } else { ("column", "CSV", "JSON") };
+        let what = format!("the file is {form}, and the profile was written for {other}");
+        let hint = format!(
+            "name a profile for {form} with --profile, or give the rule a {expected} too; a file of \
+             JSON has a name that ends in .json, .jsonl or .ndjson"
+        );
+        let title = format!("the profile has no {expected} for {field}");
+        let notes = vec![Note::Fact(what), Note::Hint(hint)];
+        Self::of_export(file, file.to_owned(), title, notes)
+    }
+
     /// The faults of a profile, if the error consists of them.
     #[must_use]
     pub fn diagnostics(&self) -> Option<&Diagnostics> {
         match self {
             Self::Profile(diagnostics) => Some(diagnostics),
-            _ => None,
+            Self::NoProfile { .. } => None,
         }
     }
 }

@@ -23,7 +23,7 @@ use super::{
 use crate::model::{
     diagnostic::Note,
     field::{Field, FieldGroup},
-    origin::{Place, Position},
+    origin::{FileId, InputNames, Place, Position},
     problem::{Code, Problem},
     record::Header,
     suggest::suggest,
@@ -48,10 +48,10 @@ impl<'p> HeaderBinding<'p> {
         file: &str,
     ) -> Result<Self, MapError> {
         if profile.key.columns.is_empty() {
-            let field = "the order's reference".to_owned();
-            return Err(MapError::OtherFormat { file: file.to_owned(), expected: "column", field });
+            let field = "the order's reference";
+            return Err(MapError::other_format(file, false, field));
         }
-        profile.ensure_conditions_apply(file, "column", |source| source.column.as_ref())?;
+        profile.ensure_conditions_apply(file, false, |source| source.column.as_ref())?;
         let mut columns = HeaderColumns::new(profile, header, file);
         let key = columns.find_all(&profile.key, "referenceId", true)?;
         let rules = columns.bind_rules(&profile.rules, Field::to_string)?;
@@ -283,8 +283,12 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     }
 
     fn ambiguous_column(&self, column: &str, field: &str) -> MapError {
-        let (file, column, field) = (self.file.to_owned(), column.to_owned(), field.to_owned());
-        MapError::AmbiguousColumn { file, column, field }
+        let inputs: InputNames = [self.file].into_iter().collect();
+        let columns = self.header.names.iter().zip(&self.header.positions);
+        let same = columns.filter(|(name, _)| *name == column);
+        let places: Vec<_> =
+            same.map(|(_, at)| inputs.locate(Position { file: FileId(0), ..*at })).collect();
+        MapError::ambiguous_column(self.file, &places, &shown_name(column), field)
     }
 
     /// Binds a wildcard rule to each matching column that has no rule of its own.

@@ -3,7 +3,7 @@
 //! Called by `header_binding`.
 
 use super::profile::Profile;
-use crate::model::{record::Header, redact::redact};
+use crate::model::{record::Header, redact::redact, shell::shell_path};
 
 /// Names of a header that a message shows.
 const SHOWN_NAMES: usize = 5;
@@ -67,7 +67,8 @@ pub(super) fn header_hint(
         };
         return Some(format!(
             "the first line, \"sep={named}\", is for Excel only; write the file without it: tail \
-             -n +2 {file} > fixed.csv{and_set}"
+             -n +2 {} > fixed.csv{and_set}",
+            shell_path(file)
         ));
     }
     if first.starts_with(['[', '{']) {

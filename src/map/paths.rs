@@ -21,6 +21,7 @@ use crate::model::{
     field::FieldGroup,
     origin::Position,
     problem::{Code, Problem},
+    shell::shell_path,
     suggest::suggest,
 };
 
@@ -93,7 +94,8 @@ pub fn missing_paths(
     if let (Some(first), Some(wrapper)) = (missing.first_mut(), seen.wrapper_of(&missing_paths)) {
         first.notes = vec![Note::Hint(format!(
             "the documents may be those in {wrapper:?}; write each on a line of its own: \
-             jq -c '.{wrapper}[]' {file}"
+             jq -c '.{wrapper}[]' {}",
+            shell_path(file)
         ))];
     }
     if missing.is_empty() { Ok(warnings) } else { Err(profile.name_places.error(&missing)) }

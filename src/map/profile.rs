@@ -212,7 +212,7 @@ impl Profile {
     pub(super) fn ensure_conditions_apply(
         &self,
         file: &str,
-        expected: &'static str,
+        is_json: bool,
         name: impl Fn(&CellSource) -> Option<&String>,
     ) -> Result<(), MapError> {
         let conditions = self.order_conditions().chain(&self.item_rows);
@@ -222,7 +222,7 @@ impl Profile {
         };
         let other = source.column.as_ref().or(source.path.as_ref());
         let field = format!("the condition on {:?}", other.map(String::as_str).unwrap_or_default());
-        Err(MapError::OtherFormat { file: file.to_owned(), expected, field })
+        Err(MapError::other_format(file, is_json, &field))
     }
 
     /// Whether orders with different keys always have different references.

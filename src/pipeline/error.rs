@@ -124,6 +124,11 @@ impl Refusal {
         }
     }
 
+    /// Whether `--backfill` would allow the run.
+    pub(super) fn is_for_age(&self) -> bool {
+        matches!(self, Self::Guard(GuardError::TooManyOld { .. }))
+    }
+
     /// Returns the faults of the profile, if the run is refused because of them.
     pub(super) fn profile_faults(&self) -> Option<&Diagnostics> {
         match self {

@@ -9,6 +9,7 @@ use memchr::memchr_iter;
 
 use super::{csv_format::CsvFormat, error::ReadError, position::line_offset_text};
 use crate::model::{
+    encoding_hint::{BadByte, NOT_UTF8},
     raw_record::{CellQuotes, RawRecord},
     row::RowDamage,
 };
@@ -34,8 +35,8 @@ pub(super) enum QuoteError {
 /// What is wrong with the text of a cell, which is then left empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CellError {
-    /// It is not UTF-8.
-    NotUtf8,
+    /// It is not UTF-8; its first such byte.
+    NotUtf8(BadByte),
     /// It has this number of bytes, over the limit.
     TooLong(u64),
     /// It begins with blanks and a quote, so it is uncertain whether the quote encloses the cell.
@@ -152,7 +153,7 @@ impl CsvFormat {
             .get(index)
             .map_or_else(|| (index + 1).to_string(), |name| format!("{name:?}"));
         match error {
-            CellError::NotUtf8 => format!("the cell of column {column} is not UTF-8"),
+            CellError::NotUtf8(byte) => format!("the cell of column {column} {NOT_UTF8}: {byte}"),
             CellError::QuoteAfterBlanks => format!(
                 "the cell of column {column} begins with blanks and a quote, expected the quote \
                  first; where quotes are data, set quote = \"none\""

@@ -11,6 +11,7 @@ use super::{
     dialect::{CsvSyntax, ReadLimits},
     position::to_u32,
 };
+use crate::model::encoding_hint::BadByte;
 
 /// Stored between two unescaped cells. Any single byte would do, since it is never read.
 const SEPARATOR: char = ',';
@@ -112,7 +113,7 @@ impl NewCells<'_> {
         let index = self.parsed.n_cells;
         self.parsed.n_cells += 1;
         let text = match std::str::from_utf8(bytes) {
-            Err(_) => Err(CellError::NotUtf8),
+            Err(error) => Err(CellError::NotUtf8(BadByte::of(bytes, error))),
             Ok(text) if text.len() as u64 > limits.max_cell => {
                 Err(CellError::TooLong(text.len() as u64))
             }
@@ -189,9 +190,11 @@ mod tests {
     #[test]
     fn invalid_cell_is_left_empty() {
         let (record, cells) = parsed(b"a,\"\xFF\",12345,b");
+        let text = vec![0xFF];
+        let bad = BadByte::of(&text, std::str::from_utf8(&text).unwrap_err());
         assert_eq!(
             (record.damage.cell, cells.text.as_str()),
-            (Some((1, CellError::NotUtf8)), "a,,,b")
+            (Some((1, CellError::NotUtf8(bad))), "a,,,b")
         );
         let error = parsed(b"a,\"12\"\"345\"").0.damage.cell;
         assert_eq!(error, Some((1, CellError::TooLong(6))));

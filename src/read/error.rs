@@ -5,7 +5,7 @@
 
 use std::io;
 
-use crate::model::order::OrderId;
+use crate::model::{encoding_hint::encoding_hint, order::OrderId, shell::shell_path};
 
 /// Why an input cannot be read: the run cannot go on, since orders may be missing.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ pub enum ReadError {
     /// UTF-16, detected by its first bytes.
     #[error(
         "{0}:1: the file is UTF-16, expected UTF-8\n  hint: export it as UTF-8, or convert it: \
-         iconv -f utf-16 -t utf-8 {0} > utf-8.csv"
+         iconv -f utf-16 -t utf-8 {path} > utf-8.csv", path = shell_path(.0)
     )]
     Utf16(String),
     /// An archive, a workbook or another file that is no text, or a page of a web site.
@@ -63,7 +63,7 @@ pub enum ReadError {
         hint: String,
     },
     /// A header whose names are not UTF-8, or whose quotes are not closed.
-    #[error("{0}:1: the header cannot be read: {1}{hint}", hint = encoding_hint(.0, .1))]
+    #[error("{0}:1: the header cannot be read: {1}{hint}", hint = header_hint(.0, .1))]
     BadHeader(String, String),
     /// A line that ends in a carriage return alone: lines could not be counted, and a row may be
     /// split.
@@ -120,14 +120,8 @@ impl ReadError {
     }
 }
 
-fn encoding_hint(name: &str, reason: &str) -> String {
-    if !reason.contains("not UTF-8") {
-        return String::new();
-    }
-    format!(
-        "\n  hint: Excel and Windows often write Windows-1252; export the file as UTF-8, or convert \
-         it: iconv -f windows-1252 -t utf-8 {name} > utf-8.csv"
-    )
+fn header_hint(name: &str, reason: &str) -> String {
+    encoding_hint(reason, name).map_or_else(String::new, |hint| format!("\n  hint: {hint}"))
 }
 
 fn open_quote_hint(quote: Option<(u64, u32)>) -> String {

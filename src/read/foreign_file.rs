@@ -2,6 +2,8 @@
 //!
 //! Called by `block_reader` before it looks for a format.
 
+use crate::model::shell::shell_path;
+
 /// A file that is no export as it is.
 pub(super) struct ForeignFile {
     /// What it is.
@@ -13,7 +15,11 @@ pub(super) struct ForeignFile {
 impl ForeignFile {
     /// What to do with the file of this name.
     pub(super) fn hint(&self, name: &str) -> String {
-        self.hint.replace("NAME", name)
+        // Within double quotes and SQL a name needs other quotes than a word.
+        if self.hint.contains("'NAME'") {
+            return self.hint.replace("NAME", name);
+        }
+        self.hint.replace("NAME", &shell_path(name))
     }
 
     /// The kind of a file with this start; `None` of a text.
@@ -96,6 +102,8 @@ mod tests {
         }
         let hint = ForeignFile::detect(b"PK\x03\x04").unwrap().hint("o.zip");
         assert_eq!(hint, "unpack it first: unzip o.zip");
+        let hint = ForeignFile::detect(b"BZh91AY&SY").unwrap().hint("my orders.bz2");
+        assert_eq!(hint, "decompress it first: bunzip2 -k 'my orders.bz2'");
     }
 
     #[test]

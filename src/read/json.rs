@@ -16,6 +16,7 @@ use super::{
     position::{line_offset_text, to_u32},
 };
 use crate::model::{
+    encoding_hint::NOT_UTF8,
     origin::{FileId, RowOrigin},
     row::{Row, RowContent, RowDamage, Unreadable},
 };
@@ -237,11 +238,11 @@ fn valid_part(bytes: &[u8]) -> (&str, Option<String>) {
 
 fn not_utf8(valid: &[u8]) -> String {
     match valid.iter().rposition(|byte| *byte == b'\n') {
-        None => format!("byte {} of the line is not UTF-8", valid.len() + 1),
+        None => format!("byte {} of the line {NOT_UTF8}", valid.len() + 1),
         Some(last) => {
             let n_below = to_u32(memchr_iter(b'\n', valid).count());
             format!(
-                "byte {} of the line{} is not UTF-8",
+                "byte {} of the line{} {NOT_UTF8}",
                 valid.len() - last,
                 line_offset_text(n_below)
             )

@@ -4,10 +4,10 @@
 //! Never holds the client key: a command reads it from the environment. Filled by `cli`; used by
 //! `next_steps`.
 
-use std::borrow::Cow;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::model::shell::{shell_path, shell_word};
 
 /// What to do next, with the command that does it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,7 +58,7 @@ const OPTIONS_OF_TARGET: [&str; 3] = ["to", "base-url", "ledger"];
 impl TypedOption {
     fn text(&self) -> String {
         match &self.value {
-            Some(value) => format!("--{} {}", self.name, quote(value)),
+            Some(value) => format!("--{} {}", self.name, shell_word(value)),
             None => format!("--{}", self.name),
         }
     }
@@ -77,7 +77,7 @@ impl CommandLine {
         inputs: &[String],
         is_first_run: bool,
     ) -> String {
-        let words = inputs.iter().map(|input| quote(input).into_owned());
+        let words = inputs.iter().map(|input| shell_path(input).into_owned());
         let options = self
             .options_without(&OPTIONS_OF_ONE_RUN)
             .filter(|option| is_first_run || !OPTIONS_OF_FIRST_RUN.contains(&option.name.as_str()));
@@ -86,7 +86,7 @@ impl CommandLine {
 
     /// A send of the inputs to a sandbox.
     pub(super) fn to_sandbox(&self) -> String {
-        let words = self.inputs.iter().map(|input| quote(input).into_owned());
+        let words = self.inputs.iter().map(|input| shell_path(input).into_owned());
         let options = self
             .options_without(&OPTIONS_OF_ONE_RUN)
             .filter(|option| !OPTIONS_OF_TARGET.contains(&option.name.as_str()))
@@ -98,14 +98,14 @@ impl CommandLine {
     pub(super) fn resume(&self, folder: &str) -> String {
         let left_out = [&OPTIONS_OF_ONE_RUN[..], &OPTIONS_OF_FIRST_RUN, &OPTIONS_OF_PLAN].concat();
         let options = self.options_without(&left_out).filter(|option| option.name != "resume");
-        let resume = format!("--resume {}", quote(folder));
+        let resume = format!("--resume {}", shell_path(folder));
         join("send", [resume].into_iter().chain(options.map(TypedOption::text)))
     }
 
     /// A command on the ledger of the run.
     pub(super) fn on_ledger(&self, command: &str) -> String {
         let shared = |option: &&TypedOption| ["ledger", "config", "set"].contains(&&*option.name);
-        let own = self.own_ledger.iter().map(|ledger| format!("--ledger {}", quote(ledger)));
+        let own = self.own_ledger.iter().map(|ledger| format!("--ledger {}", shell_word(ledger)));
         let options = self.options.iter().filter(shared).map(TypedOption::text);
         join(&format!("ledger {command}"), own.chain(options))
     }
@@ -129,33 +129,9 @@ fn join(command: &str, words: impl Iterator<Item = String>) -> String {
     words.fold(format!("orderferry {command}"), |line, word| format!("{line} {word}"))
 }
 
-/// Quotes a word for a POSIX shell, if it needs quotes.
-fn quote(word: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return Cow::Borrowed(word);
-    }
-    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_quoted_where_a_shell_needs_it() {
-        for (word, quoted) in [
-            ("exports/orders-2026-11.csv", "exports/orders-2026-11.csv"),
-            ("", "''"),
-            ("my orders.csv", "'my orders.csv'"),
-            ("it's $HOME.csv", r"'it'\''s $HOME.csv'"),
-            ("~/a", "'~/a'"),
-            ("*.csv", "'*.csv'"),
-            ("Bücher", "'Bücher'"),
-        ] {
-            assert_eq!(quote(word), quoted);
-        }
-    }
 
     #[test]
     fn commands_repeat_what_was_typed() {
@@ -164,7 +140,7 @@ mod tests {
             value: value.map(str::to_owned),
         };
         let line = CommandLine {
-            inputs: vec!["my orders.csv".to_owned()],
+            inputs: vec!["my orders.csv".to_owned(), "-x.csv".to_owned()],
             options: vec![
                 option("profile", Some("shop.toml")),
                 option("out", Some("runs/1")),
@@ -184,9 +160,9 @@ mod tests {
             line.on_ledger("list --outcome unknown"),
         ];
         insta::assert_snapshot!(commands.join("\n"), @r#"
-        orderferry send 'my orders.csv' --profile shop.toml --ledger 'a b.db' --to staging
-        orderferry send 'my orders.csv' --profile shop.toml --ledger 'a b.db' --to staging --new-ledger
-        orderferry send 'my orders.csv' --sandbox --profile shop.toml --new-ledger
+        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --ledger 'a b.db' --to staging
+        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --ledger 'a b.db' --to staging --new-ledger
+        orderferry send 'my orders.csv' ./-x.csv --sandbox --profile shop.toml --new-ledger
         orderferry send --resume runs/1 --ledger 'a b.db' --to staging
         orderferry ledger list --outcome unknown --ledger 'a b.db'
         "#);

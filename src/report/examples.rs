@@ -6,6 +6,7 @@
 
 use crate::model::{
     diagnostic::{Diagnostic, Excerpt, Note},
+    encoding_hint::encoding_hint,
     explanation::Explanation,
     input::InputRead,
     order::{OrderId, OrderRecord},
@@ -126,7 +127,9 @@ impl Examples {
             self.0.iter().map(|example| example.diagnostic(heading, inputs, &names)).collect();
         if let Some(last) = diagnostics.last_mut() {
             let command = &heading.command;
-            last.notes.push(Note::Hint(heading.hint.clone()));
+            let in_encoding = |example: &OrderExample| example.encoding_hint(&names);
+            let hint = self.0.iter().find_map(in_encoding).unwrap_or_else(|| heading.hint.clone());
+            last.notes.push(Note::Hint(hint));
             last.more = Some(match n_orders.saturating_sub(self.0.len() as u64) {
                 0 => format!("explained by: {command}"),
                 n => format!("and {}: {command}", with_unit(n, "more order")),
@@ -165,6 +168,12 @@ impl OrderExample {
         let mut diagnostic = self.diagnostic(&heading, inputs, &names);
         diagnostic.notes.push(Note::Hint(heading.hint));
         Some(diagnostic)
+    }
+
+    /// What to do about a row in another encoding, if it is one.
+    fn encoding_hint(&self, names: &InputNames) -> Option<String> {
+        let problem = self.problem.as_ref().filter(|one| one.code == Code::RowUnreadable)?;
+        encoding_hint(&problem.message, names.get(problem.at.file))
     }
 
     /// By which examples are sorted: the first ones in the input are kept, not the first counted,

@@ -35,6 +35,8 @@ pub(super) struct Situation<'a> {
     pub(super) n_unknown_before: u64,
     /// The topic of the manual about what kept the run from reading the export or using it.
     pub(super) help_topic: Option<&'static str>,
+    /// Whether the run is refused because of the age of its orders.
+    pub(super) is_refused_for_age: bool,
 }
 
 impl Situation<'_> {
@@ -149,11 +151,12 @@ impl Situation<'_> {
                 format!("orderferry help {topic}"),
             ));
         }
-        if *needs_backfill > 0 {
+        if self.is_refused_for_age {
             let why =
                 format!("{}: send them too, if no campaign may react", too_old(*needs_backfill));
             steps.push(step(why, with_flag(self.again(), "--backfill")));
         } else if !steps.is_empty() {
+            // Old orders may be allowed then; they did not refuse this run.
             steps.push(step("then run it again", self.again()));
         }
         steps

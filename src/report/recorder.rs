@@ -102,6 +102,8 @@ pub struct Recorder {
     pub n_carts_open: u64,
     /// The topic of the manual about what kept the run from reading.
     pub help_topic: Option<&'static str>,
+    /// Whether the run is refused because of the age of its orders.
+    pub is_refused_for_age: bool,
 }
 
 impl Recorder {
@@ -127,6 +129,7 @@ impl Recorder {
             requests: RequestCounts::default(),
             n_carts_open: 0,
             help_topic: None,
+            is_refused_for_age: false,
             folder: folder.clone(),
             settings,
         })
@@ -471,6 +474,7 @@ impl Recorder {
             reject_files: &self.reject_files,
             n_unknown_before: self.counters.n_unknown_before,
             help_topic: self.help_topic,
+            is_refused_for_age: self.is_refused_for_age,
         }
     }
 

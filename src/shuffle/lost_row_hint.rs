@@ -6,6 +6,7 @@
 use crate::{
     model::{
         draft::{KeyedRow, RowKind},
+        encoding_hint::encoding_hint,
         row::{RowContent, RowDamage, Unreadable},
     },
     read::FileFormat,
@@ -22,6 +23,11 @@ const QUOTES: &str = "fix the row, or set quote = \"none\" in the profile if quo
 /// The hint for a lost row. `raw` is the row as it is in the file.
 pub(super) fn lost_row_hint(row: &KeyedRow<'_>, raw: &[u8], format: FileFormat) -> String {
     let raw = String::from_utf8_lossy(raw.trim_ascii());
+    if let RowContent::Unreadable(unreadable) = &row.row.content
+        && let Some(hint) = encoding_hint(&unreadable.reason, "FILE")
+    {
+        return hint;
+    }
     match (&row.kind, &row.row.content, format) {
         (RowKind::WithoutKey { has_item: true, .. }, ..) => ITEM_WITHOUT_KEY.to_owned(),
         (_, RowContent::Unreadable(unreadable), FileFormat::Csv) => csv_hint(unreadable, &raw),

@@ -24,17 +24,40 @@ fn incomplete_configuration_is_one_error() {
     let of_profile = workspace.run("check orders.csv --profile shop.toml");
     insta::assert_snapshot!(of_settings.report() + &of_profile.report(), @r#"
     exit 2
-        error: no order can be valid with the profile and the settings:
-          channel: "web" must be written in upper case: "WEB"
-          language: unknown value "english"; expected an ISO 639-1 language such as EN
-          currency: unknown value "euro"; expected an ISO 4217 currency such as EUR
+        error[config]: "web" must be written in upper case: "WEB"
+         --> the settings  channel
+
+        error[config]: unknown value "english"
+         --> the settings  language
+         |
+         = expected an ISO 639-1 language such as EN
+
+        error[config]: unknown value "euro"
+         --> the settings  currency
+         |
+         = expected an ISO 4217 currency such as EUR
+
+        3 errors in the profile and the settings. Nothing was read or sent.
     exit 2
-        error: no order can be valid with the profile and the settings:
-          currencyCode: required, and the profile "shop" has no rule for it
-          price: required, and the profile "shop" has no rule for it
-          paymentType: required, and the profile "shop" has no rule for it
-          guest.email or guest.id: required, and the profile "shop" has no rule for it
-          pos: required, and neither the settings nor the profile have one; set --pos
+        error[profile]: the profile has no rule for currencyCode, which every order needs
+         --> profile shop
+
+        error[profile]: the profile has no rule for price, which every order needs
+         --> profile shop
+
+        error[profile]: the profile has no rule for paymentType, which every order needs
+         --> profile shop
+
+        error[profile]: the profile has no rule for guest.email or guest.id, which every order needs
+         --> profile shop
+
+        error[config]: no point of sale
+         --> the settings  pos
+         |
+         = an order needs one, and neither the settings nor the profile have it
+         = hint: set it with --pos
+
+        5 errors in the profile and the settings. Nothing was read or sent.
     "#);
     let runs = [of_settings, of_profile];
     assert!(runs.iter().all(|ran| !ran.path("").exists()), "nothing is read");

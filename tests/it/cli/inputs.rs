@@ -53,7 +53,7 @@ fn non_export_files_are_refused() {
         error: orders.csv:1: the file is UTF-16, expected UTF-8
           hint: export it as UTF-8, or convert it: iconv -f utf-16 -t utf-8 orders.csv > utf-8.csv
     header in Latin-1: exit 2
-        error: orders.csv:1: the header cannot be read: the cell of column 1 is not UTF-8
+        error: orders.csv:1: the header cannot be read: the cell of column 1 is not UTF-8: byte 0xF6, 'ö' in Windows-1252
           hint: Excel and Windows often write Windows-1252; export the file as UTF-8, or convert it: iconv -f windows-1252 -t utf-8 orders.csv > utf-8.csv
     no key column: exit 2
         error[profile]: there is no column "referenceId" in the export
@@ -64,7 +64,14 @@ fn non_export_files_are_refused() {
 
         1 error in orders.csv. Nothing was sent.
     a column twice: exit 2
-        error: orders.csv:1: column "price" occurs twice; the profile needs exactly one for price
+        error[profile]: column "price" occurs twice
+         --> orders.csv:1:23
+         |
+         = the profile needs exactly one for price; it is at orders.csv:1:42 too
+         = hint: rename or remove one in the export; which one is meant is not
+                 guessed
+
+        1 error in orders.csv. Nothing was sent.
     a JSON array: exit 2
         error[profile]: there is no column "referenceId" in the export
          --> orders.csv
@@ -112,6 +119,22 @@ fn non_export_files_are_refused() {
     "#);
 }
 
+/// The header is fine, so the encoding shows in the rows only: what to type is said once.
+#[test]
+fn rows_in_another_encoding_have_one_hint() {
+    let of_row = |n: usize| row(&format!("A-{n}")).replace("Rope", "Röpe");
+    let text = export(&["A-0"]) + &(1..6).map(of_row).collect::<String>();
+    let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let ran = Workspace::with("my orders.csv", bytes)
+        .run("check my?orders.csv --pos x --max-invalid 100%");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let shown = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let byte = "the cell of column \"item.name\" is not UTF-8: byte 0xF6, 'ö' in Windows-1252";
+    assert_eq!(shown.matches(byte).count(), 3, "{}", ran.out);
+    let command = "iconv -f windows-1252 -t utf-8 'my orders.csv' > utf-8.csv";
+    assert_eq!(shown.matches(command).count(), 1, "{}", ran.out);
+}
+
 #[test]
 fn unreadable_rows_are_reported() {
     let with = |rows: &[u8]| [export(&["A-1"]).as_bytes(), rows, row("A-3").as_bytes()].concat();
@@ -157,7 +180,7 @@ fn unreadable_rows_are_reported() {
     not UTF-8: exit 1
         A-1 valid
         A-2 invalid
-            row_unreadable 3:null the cell of column "paymentType" is not UTF-8
+            row_unreadable 3:null the cell of column "paymentType" is not UTF-8: byte 0xF6, 'ö' in Windows-1252
         A-3 valid
     a quote that is never closed: exit 2
         error: orders.csv:3: the record of lines 3 to 4 can be read in two ways: a quote within it encloses line breaks, but each of its lines has as many cells as the header

@@ -267,6 +267,33 @@ fn old_orders_are_sent_on_request() {
 }
 
 #[test]
+fn backfill_is_no_step_after_another_refusal() {
+    let shop = TestShop::new(Reply::Disconnect);
+    let old: String = (0..20).map(|n| row(&format!("C-{n}"))).collect();
+    let bad =
+        |n| ExportRow { reference: &format!("X-{n}"), price: "x", ..ExportRow::default() }.csv();
+    let ran = shop.send(&(HEADER.to_owned() + &old + &(0..20).map(bad).collect::<String>()), "");
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    let steps = next(&ran);
+    assert!(steps.iter().all(|(_, command)| !command.contains("--backfill")), "{steps:#?}");
+    let explained = shop.shell(&command(&ran, "20 invalid: what is wrong"));
+    assert!(explained.text.starts_with("number_unreadable"), "{}", explained.text);
+}
+
+#[test]
+fn input_that_begins_with_a_dash_is_no_option() {
+    let shop = TestShop::new(Reply::Disconnect);
+    shop.workspace.file("-x.csv", export(&["A-1"]));
+    let checked = shop.shell("orderferry check --pos x --out checked -- -x.csv");
+    assert_eq!(checked.code, 0, "{}", checked.text);
+    let summary = fs::read_to_string(shop.workspace.path("checked/summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    let send = summary["next"][0]["command"].as_str().unwrap();
+    assert!(send.starts_with("orderferry send ./-x.csv --sandbox "), "{send}");
+    assert_eq!(shop.shell_run(send), "0: 1 accepted");
+}
+
+#[test]
 fn nothing_read_names_the_topic_and_the_command() {
     let shop = TestShop::new(Reply::Disconnect);
     shop.workspace.file("config.toml", shop.config());
