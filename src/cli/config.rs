@@ -1,8 +1,8 @@
 //! Settings of the config file, the environment (`ORDERFERRY_…`) and `--set`, in ascending
 //! precedence.
 //!
-//! Checks names and types, not whether the values fit each other; `spec` does, and applies defaults
-//! and options. Called by `spec`; `faults` shares the TOML helpers.
+//! Checks names, types and ranges, not whether the values fit each other; `spec` does, and applies
+//! defaults and options. Called by `spec`; `faults` shares the TOML helpers.
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
 use super::{
+    ranges,
     small_file::read_small_file,
     values::{ByteSize, DurationSetting, InvalidLimit, Rate},
 };
@@ -63,15 +64,23 @@ pub(super) struct ConfigFile {
     pub(super) ledger: Option<PathBuf>,
     pub(super) max_invalid: Option<InvalidLimit>,
     pub(super) rate: Option<Rate>,
+    #[serde(deserialize_with = "ranges::in_flight")]
     pub(super) in_flight: Option<usize>,
+    #[serde(deserialize_with = "ranges::timeout")]
     pub(super) timeout: Option<DurationSetting>,
+    #[serde(deserialize_with = "ranges::identity_pause")]
     pub(super) identity_pause: Option<DurationSetting>,
+    #[serde(deserialize_with = "ranges::session_timeout")]
     pub(super) session_timeout: Option<DurationSetting>,
+    #[serde(deserialize_with = "ranges::tries")]
     pub(super) tries: Option<u32>,
     pub(super) repeat_after_500: Option<bool>,
+    #[serde(deserialize_with = "ranges::down_after")]
     pub(super) down_after: Option<u32>,
     pub(super) give_up_after: Option<DurationSetting>,
+    #[serde(deserialize_with = "ranges::max_url_bytes")]
     pub(super) max_url_bytes: Option<usize>,
+    #[serde(deserialize_with = "ranges::memory")]
     pub(super) memory: Option<ByteSize>,
     pub(super) max_cell: Option<ByteSize>,
     pub(super) max_record: Option<ByteSize>,
@@ -95,6 +104,7 @@ pub(super) struct ConfigFile {
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct TargetSettings {
+    #[serde(deserialize_with = "ranges::base_url")]
     pub(super) base_url: Option<String>,
     pub(super) client_key: Option<String>,
     pub(super) pos: Option<String>,
@@ -391,6 +401,12 @@ mod tests {
         error[error.find("o.toml").unwrap_or(0)..].to_owned()
     }
 
+    /// The lines of an error from the name of the file on.
+    fn without_folder(error: &str) -> String {
+        let lines = error.lines().map(|line| line.find("o.toml").map_or(line, |at| &line[at..]));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
     fn set_overrides_environment_overrides_file() {
         let file = "rate = '5/s'\nin_flight = 3\n[target]\npos = 'file'";
@@ -417,6 +433,41 @@ mod tests {
             loaded(file, &[("HOME", "x")], &["in_flight=9", "targets.eu.pos=p"]).unwrap();
         assert_eq!(with_set.settings.in_flight, Some(9));
         assert_eq!(with_set.target(Some("eu")).unwrap().pos.as_deref(), Some("p"));
+    }
+
+    #[test]
+    fn ranges_are_checked_with_all_other_faults() {
+        let file = "in_flight = 0\nmax_url_bytes = 70000\nmemory = '1kB'\ntries = 0\n\
+                    timeout = '0s'\nidentity_pause = '2h'\nin_flihgt = 5\n\
+                    [targets.eu]\nbase_url = 'http://example.com'\nclient_key = 5\n";
+        let set = ["down_after=0", "session_timeout=0s", "base_url=https://example.com/?k"];
+        let variables = [("ORDERFERRY_IN_FLIGHT", "20000")];
+        insta::assert_snapshot!(without_folder(&load_error(file, &variables, &set)), @r#"
+        o.toml:1:13: in_flight: in_flight is 0; expected 1 to 10000
+        o.toml:2:17: max_url_bytes: max_url_bytes is 70000; expected 1 to 65534
+        o.toml:3:10: memory: memory is 1000 bytes; expected 1MB or more
+        o.toml:4:9: tries: tries is 0; expected 1 or more
+        o.toml:5:11: timeout: timeout is 0; expected more: no response could arrive in time
+        o.toml:6:18: identity_pause: identity_pause is 2h; expected at most 1h
+        o.toml:7:1: unknown key "in_flihgt"; meant "in_flight"?
+        o.toml:9:12: targets.eu.base_url: base URL "http://example.com" is not HTTPS; HTTP is allowed for addresses of this machine only
+        o.toml:10:14: targets.eu.client_key: invalid type; expected a string
+          the variable ORDERFERRY_IN_FLIGHT: in_flight is 20000; expected 1 to 10000
+          --set down_after: down_after is 0; expected 1 or more
+          --set session_timeout: session_timeout is 0; expected more: no order could be assembled in time
+          --set base_url: base URL "https://example.com/" contains a query, which is not part of a base URL
+            hint: base_url = "https://example.com"
+        "#);
+    }
+
+    #[test]
+    fn same_syntax_fault_on_two_lines_hides_no_other() {
+        let file = "rate 5\nin_flight 6\n\ntries = = 3\n";
+        insta::assert_snapshot!(without_folder(&load_error(file, &[], &[])), @"
+        o.toml:1:6: key with no value; expected =
+        o.toml:2:11: key with no value; expected =
+        o.toml:4:9: extra =; expected nothing
+        ");
     }
 
     #[test]

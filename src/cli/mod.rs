@@ -26,6 +26,7 @@ mod profiles;
 mod progress;
 mod progress_line;
 mod progress_terminal;
+mod ranges;
 mod run;
 mod sandbox;
 mod setup;

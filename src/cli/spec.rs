@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, Error, bail, ensure};
 use chrono::{DateTime, Local, Utc};
 use tokio::{runtime::Runtime, sync::watch};
 
@@ -22,7 +22,7 @@ use super::{
     config::{
         self, ConfigFile, LoadedConfig, ReusedReferences, TargetSettings, UnreadableRowsSetting,
     },
-    faults, print, profiles, progress,
+    faults, print, profiles, progress, ranges,
     setup::{run_setup, target_summary},
     signals,
     values::{ByteSize, OutputFormat, Rate, UnknownPolicy},
@@ -38,7 +38,7 @@ use crate::{
     report::TypedOption,
     sandbox::{self, Sandbox},
     storage::open_storage,
-    stream::{self, StreamSettings, url::MAX_URL_BYTES},
+    stream::{self, StreamSettings},
     validate::ValidateSettings,
 };
 
@@ -55,9 +55,6 @@ const CHECK_CLIENT_KEY: &str = "a-client-key-of-32-characters---";
 
 /// Default client key and point of sale of an embedded sandbox.
 const SANDBOX: &str = "sandbox";
-
-/// A longer pause is a typing error.
-const MAX_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 const DEFAULT_TRIES: u32 = 5;
 
@@ -254,10 +251,7 @@ fn start_sandbox(
 fn max_url_bytes(arguments: &ReadArguments, loaded: &LoadedConfig) -> anyhow::Result<usize> {
     let max_url_bytes =
         arguments.max_url_bytes.or(loaded.settings.max_url_bytes).unwrap_or(DEFAULT_MAX_URL_BYTES);
-    ensure!(
-        (1..=MAX_URL_BYTES).contains(&max_url_bytes),
-        "max_url_bytes is {max_url_bytes}, expected 1 to {MAX_URL_BYTES}"
-    );
+    ranges::check_max_url_bytes(max_url_bytes).map_err(Error::msg)?;
     Ok(max_url_bytes)
 }
 
@@ -323,13 +317,10 @@ fn run_spec(
 /// Default memory budget for sorting and grouping.
 const DEFAULT_MEMORY: ByteSize = ByteSize(256_000_000);
 
-/// With less, spilled files would be read in chunks too small to be efficient.
-const MIN_MEMORY: ByteSize = ByteSize(1_000_000);
-
 fn memory(arguments: &ReadArguments, settings: &ConfigFile) -> anyhow::Result<u64> {
-    let ByteSize(memory) = arguments.memory.or(settings.memory).unwrap_or(DEFAULT_MEMORY);
-    ensure!(memory >= MIN_MEMORY.0, "memory is {memory} bytes, expected 1MB or more");
-    Ok(memory)
+    let memory = arguments.memory.or(settings.memory).unwrap_or(DEFAULT_MEMORY);
+    ranges::check_memory(memory).map_err(Error::msg)?;
+    Ok(memory.0)
 }
 
 fn read_limits(settings: &ConfigFile) -> ReadLimits {
@@ -430,7 +421,7 @@ fn stream_settings(
         mode: values.mode.or(profile.mode).unwrap_or_default(),
         max_url_bytes: max_url_bytes(arguments, loaded)?,
         confirm: values.confirm.unwrap_or_default(),
-        session_timeout: session_timeout(&loaded.settings)?,
+        session_timeout: session_timeout(&loaded.settings),
         identity_pause: pace.identity_pause,
         rate: pace.rate,
         tries: loaded.settings.tries.unwrap_or(DEFAULT_TRIES),
@@ -471,14 +462,10 @@ fn pace(arguments: &PaceArguments, loaded: &LoadedConfig) -> anyhow::Result<Pace
     let settings = &loaded.settings;
     let Rate(rate) = arguments.rate.or(settings.rate).unwrap_or(Rate(NonZeroU32::new(20)));
     let in_flight = arguments.in_flight.or(settings.in_flight).unwrap_or(64);
-    ensure!((1..=10_000).contains(&in_flight), "in_flight is {in_flight}, expected 1 to 10000");
+    ranges::check_in_flight(in_flight).map_err(Error::msg)?;
     let pause = arguments.identity_pause.or(settings.identity_pause.map(|span| span.0));
     let identity_pause = pause.unwrap_or(Duration::from_millis(500));
-    ensure!(
-        identity_pause <= MAX_PAUSE,
-        "identity_pause is {}, expected at most 1h",
-        humantime::format_duration(identity_pause)
-    );
+    ranges::check_identity_pause(identity_pause).map_err(Error::msg)?;
     Ok(PaceSettings { rate, in_flight, identity_pause })
 }
 
@@ -493,13 +480,8 @@ fn ensure_rate_allowed(rate: Option<NonZeroU32>, target: &Target) -> anyhow::Res
 
 /// Returns how long an order assembled from several events may take. Services usually end a session
 /// after half an hour, and the last request takes time too, so the default is 20 minutes.
-fn session_timeout(settings: &ConfigFile) -> anyhow::Result<Duration> {
-    let session_timeout = settings.session_timeout.map_or(20 * MINUTE, |span| span.0);
-    ensure!(
-        !session_timeout.is_zero(),
-        "session_timeout is 0, expected more: no order could be assembled in time"
-    );
-    Ok(session_timeout)
+fn session_timeout(settings: &ConfigFile) -> Duration {
+    settings.session_timeout.map_or(20 * MINUTE, |span| span.0)
 }
 
 fn dispatch_settings(
@@ -508,9 +490,7 @@ fn dispatch_settings(
     pace: &PaceSettings,
 ) -> anyhow::Result<dispatch::DispatchSettings> {
     ensure_rate_allowed(stream.rate, &stream.target)?;
-    ensure!(stream.tries > 0, "tries is 0, expected 1 or more");
     let down_after = settings.down_after.unwrap_or(DEFAULT_DOWN_AFTER);
-    ensure!(down_after > 0, "down_after is 0, expected 1 or more");
     Ok(dispatch::DispatchSettings {
         in_flight: pace.in_flight,
         down_after,
@@ -524,6 +504,6 @@ fn timeout(arguments: &SendArguments, settings: &ConfigFile) -> anyhow::Result<D
         .timeout
         .or(settings.timeout.map(|span| span.0))
         .unwrap_or(Duration::from_secs(30));
-    ensure!(!timeout.is_zero(), "timeout is 0, expected more: no response could arrive in time");
+    ranges::check_timeout(timeout).map_err(Error::msg)?;
     Ok(timeout)
 }

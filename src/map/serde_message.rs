@@ -20,6 +20,9 @@ pub(super) struct ReadableMessage {
     pub(super) missing: Option<MissingKey>,
 }
 
+/// How a hint begins in a message.
+const HINT: &str = "\n  hint: ";
+
 /// Known names that are listed beside the nearest one.
 const MAX_OTHERS: usize = 4;
 
@@ -33,7 +36,9 @@ pub fn toml_error_text(error: &toml::de::Error) -> String {
 // serde returns neither an unknown name nor the known ones in a structured form: its messages have
 // the form "unknown field `x`, expected one of `y`, `z`".
 pub(super) fn readable_message(message: &str) -> ReadableMessage {
-    let message = message.replace('\n', ", ");
+    // A message of ours may have a hint, which stays on a line of its own.
+    let lines: Vec<_> = message.split(HINT).map(|part| part.replace('\n', ", ")).collect();
+    let message = lines.join(HINT);
     let mut names = message.split('`').skip(1).step_by(2).map(str::to_owned);
     let is_of_key = message.starts_with("unknown field");
     let plain = |text: String| ReadableMessage { text, is_of_key, meant: None, missing: None };

@@ -20,6 +20,9 @@ use crate::model::{diagnostic::Diagnostic, source_text::SourceText};
 /// Faults of a text after which no more are searched.
 const MAX_FAULTS: usize = 100;
 
+/// Faults of the syntax that are the same on adjacent lines; more are the consequence of the first.
+const MAX_SAME_FAULTS: usize = 3;
+
 /// The keys and values of a TOML text, and its faults.
 pub struct TomlDocument<'t> {
     source: &'t SourceText,
@@ -161,22 +164,27 @@ impl<'t> TomlDocument<'t> {
 // blank before the next one is searched.
 fn syntax_errors(text: &str) -> Vec<Error> {
     let (mut text, mut errors) = (text.to_owned(), Vec::<Error>::new());
-    while errors.len() < MAX_FAULTS {
+    // Where the line below the last error begins, and how many lines above had the same one.
+    let (mut next_line, mut n_same) = (None, 0);
+    for _ in 0..MAX_FAULTS {
         let (_, found) = DeTable::parse_recoverable(&text);
         let start = |error: &Error| error.span().map_or(usize::MAX, |span| span.start);
         let Some(error) = found.into_iter().min_by_key(start) else { break };
-        let (at, is_repeated) =
-            (start(&error), errors.last().is_some_and(|last| last.message() == error.message()));
-        // What is not closed on its line makes each line below it wrong in the same way.
-        if is_repeated {
-            break;
-        }
-        errors.push(error);
-        if at >= text.len() {
-            break;
-        }
+        let at = start(&error);
+        let is_at_end = at >= text.len();
+        let at = at.min(text.len());
         let line_start = text[..at].rfind('\n').map_or(0, |end| end + 1);
         let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+        let is_repeated = errors.last().is_some_and(|last| last.message() == error.message());
+        n_same = if is_repeated && next_line == Some(line_start) { n_same + 1 } else { 0 };
+        // What is not closed on its line makes each line below it wrong in the same way.
+        if n_same < MAX_SAME_FAULTS {
+            errors.push(error);
+        }
+        if is_at_end {
+            break;
+        }
+        next_line = Some(line_end + 1);
         text.replace_range(line_start..line_end, &" ".repeat(line_end - line_start));
     }
     errors

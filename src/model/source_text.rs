@@ -49,7 +49,11 @@ impl SourceText {
             diagnostic.place = format!("{}:{}:{column}", self.name, line.0);
             let mut excerpt = Excerpt::fitted(line.0, text, bytes, EXCERPT_CHARS);
             label.clone_into(&mut excerpt.label);
-            diagnostic.excerpt = (!self.may_be_secret(text)).then_some(excerpt);
+            if self.may_be_secret(text) {
+                without_value(title).clone_into(&mut diagnostic.title);
+            } else {
+                diagnostic.excerpt = Some(excerpt);
+            }
         }
         if diagnostic.excerpt.is_none() && !label.is_empty() {
             diagnostic.notes.insert(0, Note::Fact(label.to_owned()));
@@ -78,6 +82,14 @@ impl SourceText {
         self.kind == "config" && ["key", "secret", "token", "pass"].iter().any(is_of_secret)
             || line.contains("client_key")
             || line.contains("://") && line.contains(['?', '@'])
+    }
+}
+
+/// A message of serde without the value that was found: `invalid type: integer 5`.
+fn without_value(title: &str) -> &str {
+    match title.split_once(": ") {
+        Some((what @ ("invalid type" | "invalid value"), _)) => what,
+        _ => title,
     }
 }
 
@@ -128,5 +140,8 @@ mod tests {
             assert_eq!((&found.excerpt, &*found.to_string()).0, &None, "{line}");
             assert!(found.to_string().starts_with("o.toml:1:"));
         }
+        let number = "invalid type: integer 5, expected a string";
+        let found = error("client_key = 5", "5", number).to_string();
+        assert_eq!(found, "o.toml:1:14: rate: invalid type; expected a string");
     }
 }

@@ -55,7 +55,7 @@ impl HashedSource {
     /// SHA-256 of the bytes that were read, in hexadecimal digits; none if it is not wanted.
     pub(super) fn sha256(&self) -> Option<String> {
         let digest = self.sha256.clone()?.finish();
-        Some(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(hex(digest.as_ref()))
     }
 
     fn update(&mut self, bytes: &[u8]) {
@@ -63,6 +63,12 @@ impl HashedSource {
             sha256.update(bytes);
         }
     }
+}
+
+/// The hexadecimal digits of bytes.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
 }
 
 impl Read for HashedSource {

@@ -10,7 +10,9 @@ use proptest::prelude::*;
 
 use super::{
     Block, BlockReader, CsvSyntax, Dialect, FileFormat, Piece, ReadError, ReadLimits, ReadSettings,
-    decompress::DecompressedSource, hashed_source::HashedSource, inputs::find_one,
+    decompress::DecompressedSource,
+    hashed_source::{HashedSource, hex},
+    inputs::find_one,
 };
 use crate::{
     model::{
@@ -546,7 +548,7 @@ fn compressed_file_modified_while_read_is_refused() {
 /// SHA-256 in hexadecimal digits.
 fn sha256(bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(digest.as_ref())
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn errors_are_one_line_that_fits_its_schema() {
         ("check orders.csv --pos x --config bad.toml --format=json", "config", 2),
         ("check orders.csv --pos x --profile profile.toml --format json", "profile", 1),
         ("check orders.csv --pos x --profile none --format json", "run", 0),
-        ("check orders.csv --format json", "run", 0),
+        ("check orders.csv --config none.toml --format json", "run", 0),
         ("check orders.csv --pos x --out full --format json", "run", 0),
         ("send orders.csv --pos x --format json", "run", 0),
     ] {

@@ -393,7 +393,7 @@ fn all_errors_of_the_settings_are_reported() {
     3 | pose = 'x'
       | ^^^^ meant "pos"?
 
-    error[config]: invalid type: integer 5
+    error[config]: invalid type
      --> orderferry.toml:4:14  target.client_key
      |
      = expected a string

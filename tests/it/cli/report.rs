@@ -292,7 +292,7 @@ fn rows_of_problems_are_shown_without_personal_data() {
 /// The SHA-256 of a text, in hexadecimal digits.
 fn sha256(text: &str) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// Whether the export is read once, twice, or once more after a pass that stopped early.

@@ -91,7 +91,11 @@ fn invalid_arguments_send_nothing() {
              --> --set rate
             1 error in the settings. Nothing was read or sent.
         send orders.csv --sandbox --set tries=0: exit 2
-            error: tries is 0, expected 1 or more
+            error[config]: tries is 0
+             --> --set tries
+             |
+             = expected 1 or more
+            1 error in the settings. Nothing was read or sent.
         send orders.csv --sandbox --set rat=5/s: exit 2
             error[config]: unknown key "rat"
              --> --set rat
@@ -114,14 +118,14 @@ fn invalid_arguments_send_nothing() {
 #[test]
 fn base_url_with_path_or_query_is_an_error() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
-    workspace.file(
-        "orderferry.toml",
-        "[target]\nbase_url = 'https://api.example/v1.2'\nclient_key = 'k'\npos = 'p'\n",
-    );
+    let settings = |base_url| format!("[target]\n{base_url}client_key = 'k'\npos = 'p'\n");
+    workspace
+        .file("orderferry.toml", settings("base_url = 'https://api.example/v1.2'\n"))
+        .file("without.toml", settings(""));
     let commands = [
         "check orders.csv",
-        "send orders.csv --base-url https://api.example/v1.2/event/create.json?client_key=SECRET",
-        "send orders.csv --base-url https://api.example?client_key=SECRET",
+        "send orders.csv --config without.toml --base-url https://api.example/v1.2/event/create.json?client_key=SECRET",
+        "send orders.csv --config without.toml --base-url https://api.example?client_key=SECRET",
     ];
     let found = commands.map(|command| {
         let ran = workspace.run(command);
@@ -129,8 +133,15 @@ fn base_url_with_path_or_query_is_an_error() {
         ran.err
     });
     insta::assert_snapshot!(found.concat(), @r#"
-    error: base URL "https://api.example/v1.2" contains the path /v1.2, which is not part of a base URL
-      hint: base_url = "https://api.example"
+    error[config]: base URL "https://api.example/v1.2" contains the path /v1.2, which is not part of a base URL
+     --> orderferry.toml:2:12  target.base_url
+      |
+    2 | base_url = 'https://api.example/v1.2'
+      |            ^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: base_url = "https://api.example"
+
+    1 error in orderferry.toml. Nothing was read or sent.
     error: base URL "https://api.example/v1.2/event/create.json" contains the path /v1.2, which is not part of a base URL
       hint: base_url = "https://api.example"
     error: base URL "https://api.example" contains a query, which is not part of a base URL
