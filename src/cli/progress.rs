@@ -220,7 +220,7 @@ impl ProgressCounts {
             Progress::Gathering => (self.stage, self.since) = (Stage::Gathering, now),
             Progress::Gathered(n) => self.n_gathered += n,
             Progress::Sending { orders, requests, rate } => {
-                self.start_sending(orders, requests, rate, now)
+                self.start_sending(orders, requests, rate, now);
             }
             Progress::Sent { is_retry } => {
                 self.n_sent += 1;
@@ -233,7 +233,7 @@ impl ProgressCounts {
 
     fn start_pass(&mut self, all_bytes: Option<u64>, is_second_pass: bool, now: Instant) {
         (self.stage, self.since) = (Stage::Reading, now);
-        self.read = ReadNumbers { all_bytes, is_second_pass, ..ReadNumbers::default() };
+        self.read = ReadNumbers { is_second_pass, all_bytes, ..ReadNumbers::default() };
     }
 
     fn start_sending(
@@ -282,10 +282,8 @@ impl ProgressCounts {
         let Pauses { held_until, down_since } =
             gauge.map(|gauge| gauge.pauses()).unwrap_or_default();
         let n_in_flight = gauge.map_or(0, |gauge| gauge.n_in_flight());
-        if let Some(wait) = held_until.map(|until| until.saturating_duration_since(now)) {
-            if !wait.is_zero() {
-                hold = Hold::Asked(wait);
-            }
+        if let Some(until) = held_until.filter(|until| *until > now) {
+            hold = Hold::Asked(until - now);
         }
         if let Some(since) = down_since {
             hold = Hold::Down(now.saturating_duration_since(since));

@@ -166,7 +166,7 @@ fn reading(numbers: &ReadNumbers) -> ProgressLine {
         match all_bytes {
             Some(all) => fields.push(plain(format!("   {}", part_of(n_bytes, all)))),
             None if n_bytes > 0 => {
-                fields.push(plain(format!("  {:>9}", part_of(n_bytes, n_bytes))))
+                fields.push(plain(format!("  {:>9}", part_of(n_bytes, n_bytes))));
             }
             None => {}
         }
@@ -327,17 +327,13 @@ mod tests {
         lines.join("\n")
     }
 
-    fn left(seconds: u64) -> Option<Duration> {
-        Some(Duration::from_secs(seconds))
-    }
-
     #[test]
     fn reading() {
         let numbers = ReadNumbers {
             n_bytes: 3_980_000,
             all_bytes: Some(7_600_000),
             n_rows: 283_114,
-            left: left(2),
+            left: Some(Duration::from_secs(2)),
             ..ReadNumbers::default()
         };
         insta::assert_snapshot!(lines(&StageNumbers::Reading(numbers.clone())), @"
@@ -377,7 +373,7 @@ mod tests {
             n_rows: 500_000,
             n_orders: 25_644,
             n_invalid: 4_942,
-            left: left(1),
+            left: Some(Duration::from_secs(1)),
             is_ending: false,
         };
         insta::assert_snapshot!(lines(&StageNumbers::Reading(numbers)), @"
@@ -389,7 +385,7 @@ mod tests {
         let gathering = |n_all| StageNumbers::Gathering {
             n_done: 2_521,
             n_all,
-            left: left(1),
+            left: Some(Duration::from_secs(1)),
             is_ending: false,
         };
         insta::assert_snapshot!(lines(&gathering(Some(3_112))), @"
@@ -418,11 +414,11 @@ mod tests {
             limit: NonZeroU32::new(20),
             n_in_flight: 38,
             n_retries: 9,
-            left: left(499),
+            left: Some(Duration::from_secs(499)),
             hold: Hold::None,
         };
         let with =
-            |hold, rate| StageNumbers::Sending(SendNumbers { hold, rate, ..numbers.clone() });
+            |hold, rate| StageNumbers::Sending(SendNumbers { rate, hold, ..numbers.clone() });
         let seconds = Duration::from_secs;
         insta::assert_snapshot!(lines(&with(Hold::None, 20)), @"
         sending 40 %  4,418 in  3 unknown  2 failed  20/20 /s 38 open  9 again  8m left |
@@ -456,7 +452,7 @@ mod tests {
             n_failed: 400,
             limit: None,
             rate: 1_250,
-            left: left(3_700),
+            left: Some(Duration::from_secs(3_700)),
             ..numbers
         };
         insta::assert_snapshot!(lines(&StageNumbers::Sending(large)), @"

@@ -96,7 +96,7 @@ impl ReasonCounts {
         let is_full = self.by_reason.len() >= MAX_REASONS;
         let mut key = (outcome, reason);
         if is_full && !self.by_reason.contains_key(&key) {
-            key.1 = OTHER.to_owned();
+            key = (key.0, OTHER.to_owned());
         }
         let total = self.by_reason.entry(key).or_default();
         total.n_orders += count.n_orders;

@@ -57,7 +57,7 @@ pub(super) fn money_table(summary: &Summary) -> String {
             && let Some(sums) =
                 holds.take_if(|sums| line.len() + "  holds ".len() + sums.len() <= COLUMNS)
         {
-            line += &format!("  holds {sums}");
+            line.extend(["  holds ", &sums]);
         }
         text += &line;
         text.push('\n');
@@ -68,7 +68,7 @@ pub(super) fn money_table(summary: &Summary) -> String {
     }
     if let Some(n @ 1..) = summary.money.len().checked_sub(columns.len()) {
         let currencies = if n == 1 { "currency" } else { "currencies" };
-        text += &format!("  {n} more {currencies} in the report\n");
+        text += &wrapped(&format!("{n} more {currencies} in the report"), "  ", "  ");
     }
     text + &without_amount(summary)
 }

@@ -43,7 +43,7 @@ pub fn render(summary: &Summary, folder: &str) -> Screen {
         text.push('\n');
         text += paragraph;
     }
-    text += &format!("\n  report    {folder}/{}", page::FILE);
+    text.extend(["\n  report    ", folder, "/", page::FILE]);
     Screen { mark, text }
 }
 
