@@ -1,8 +1,8 @@
 //! Terminal of the progress line: standard error, with the cursor at the begin of the line.
 //!
 //! indicatif fills the line and leaves the cursor at its end, where the terminal's echo of Ctrl-C
-//! (`^C`) wraps: the line is then never erased. At the begin, the next drawing overwrites it. Called
-//! by `progress`.
+//! (`^C`) wraps: the line is then never erased. At the begin, the next drawing overwrites it.
+//! Called by `progress`.
 
 use std::io;
 

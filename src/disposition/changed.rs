@@ -86,8 +86,8 @@ fn what_changed(
 ) -> String {
     let (now, status) = (&change.snapshot, change.snapshot.status.as_ref());
     if let Some(cause) = &change.cause {
-        // The codes behind `invalid` are those of one order.
-        let cause = cause.split(": ").next().unwrap_or_default();
+        // The codes behind `invalid` are those of one order; a rule is that of many.
+        let cause = if cause.starts_with("invalid: ") { "invalid" } else { cause };
         return format!("{cause} since it was accepted");
     }
     match status.filter(|now| was.status.as_ref().is_some_and(|was| was != *now)) {

@@ -78,8 +78,10 @@ impl CommandLine {
         is_first_run: bool,
     ) -> String {
         let words = inputs.iter().map(|input| shell_path(input).into_owned());
+        // A resumed plan takes no inputs.
         let options = self
             .options_without(&OPTIONS_OF_ONE_RUN)
+            .filter(|option| inputs.is_empty() || option.name != "resume")
             .filter(|option| is_first_run || !OPTIONS_OF_FIRST_RUN.contains(&option.name.as_str()));
         join(command, words.chain(options.map(TypedOption::text)))
     }

@@ -21,6 +21,9 @@ use crate::model::{
 /// In place of the references that the operator names.
 const REFERENCES: &str = "REFERENCE…";
 
+/// In place of the profile that the operator names.
+const PROFILE: &str = "PROFILE";
+
 /// What a run left behind.
 pub(super) struct Situation<'a> {
     /// The run in numbers.
@@ -176,8 +179,8 @@ impl Situation<'_> {
         Some(step(why, format!("orderferry explain {}", worst.code)))
     }
 
-    /// Sends the rows of rejected orders, once they are fixed. None for a resumed plan, whose
-    /// profile is not known.
+    /// Sends the rows of rejected orders, once they are fixed. The profile of a resumed plan is not
+    /// known, so the operator names it.
     fn send_rejects(&self) -> Option<NextStep> {
         let path = |name: &String| format!("{}/{}/{name}", self.folder, rejects::FOLDER);
         let files: Vec<_> = self.reject_files.iter().map(path).collect();
@@ -185,13 +188,15 @@ impl Situation<'_> {
             [Outcome::Invalid, Outcome::Refused].map(|which| (which, self.summary.orders[which]));
         let counted: Vec<_> =
             counted.iter().filter(|(_, n)| *n > 0).map(|(which, n)| outcome(*n, *which)).collect();
-        if files.is_empty() || counted.is_empty() || self.line.has("resume") {
+        if files.is_empty() || counted.is_empty() {
             return None;
         }
-        Some(step(
-            format!("{}: fix their rows and send them", counted.join(", ")),
-            self.line.with_inputs("send", &files, !self.has_attempt()),
-        ))
+        let why = format!("{}: fix their rows and send them", counted.join(", "));
+        let command = self.line.with_inputs("send", &files, !self.has_attempt());
+        Some(match self.line.has("resume") {
+            true => step(why + " with their profile", format!("{command} --profile {PROFILE}")),
+            false => step(why, command),
+        })
     }
 
     /// The send after a check. What it would consent to is a condition.

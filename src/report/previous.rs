@@ -37,8 +37,8 @@ struct EarlierSummary {
     profile: Option<String>,
 }
 
-/// Finds the last run that began before `started_at`; `file` is the name of its summary. None for a resumed plan, which knows no
-/// profile.
+/// Finds the last run that began before `started_at`; `file` is the name of its summary. None for a
+/// resumed plan, which knows no profile.
 pub(super) fn find(
     folder: &RunFolder,
     file: &str,

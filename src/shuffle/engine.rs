@@ -56,7 +56,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
         n_files_warned: &n_files_warned,
         emit,
     };
-    emit(Progress::Reading { bytes: bytes_on_disk(&export.files) });
+    emit(Progress::Reading { bytes: bytes_on_disk(settings, &export.files) });
     let (mut pass, mut facts) =
         (Pass::Learn { may_stop: true }, engine.with_tenant_types(ExportFacts::default()));
     let (spilled, mut warnings) = loop {
@@ -168,11 +168,11 @@ impl<'r, D: Decide> Engine<'r, D> {
         if disk_needed > disk_free {
             // There may still be enough for the rows of scattered orders. A complete first pass
             // finds out which these are.
-            (self.emit)(Progress::Reading { bytes: bytes_on_disk(files) });
+            (self.emit)(Progress::Reading { bytes: bytes_on_disk(self.settings, files) });
             return Pass::Learn { may_stop: false };
         }
         (self.emit)(Progress::Scattered { orders: None, disk_needed, disk_free });
-        (self.emit)(Progress::SecondPass { bytes: bytes_on_disk(files) });
+        (self.emit)(Progress::SecondPass { bytes: bytes_on_disk(self.settings, files) });
         Pass::Spill
     }
 
@@ -209,13 +209,10 @@ impl<'r, D: Decide> Engine<'r, D> {
 }
 
 /// The bytes of all files; none if one is compressed, whose decompressed size is not known.
-fn bytes_on_disk(files: &ExportRead) -> Option<u64> {
-    let is_compressed = |name: &str| [".gz", ".zst"].iter().any(|end| name.ends_with(end));
-    let sizes = files
-        .inputs
-        .iter()
-        .map(|read| (!is_compressed(&read.input.name)).then_some(read.input.version.size));
-    sizes.sum()
+fn bytes_on_disk(settings: &ShuffleSettings<'_>, files: &ExportRead) -> Option<u64> {
+    let is_plain = |input| inputs::is_uncompressed(settings.read.storage, input);
+    let inputs = files.inputs.iter().map(|read| &read.input);
+    inputs.map(|input| is_plain(input).then_some(input.version.size)).sum()
 }
 
 /// Bytes of a short row.

@@ -107,6 +107,16 @@ pub(crate) fn check_with(
     profile: &str,
     on_progress: ProgressFn<'_>,
 ) -> Finished {
+    check_showing(folder, inputs, profile, ShowRows::Always, on_progress)
+}
+
+fn check_showing(
+    folder: &Path,
+    inputs: &[&Path],
+    profile: &str,
+    show_rows: ShowRows,
+    on_progress: ProgressFn<'_>,
+) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
     let job = RunSpec {
         sends_reused_references: false,
@@ -123,7 +133,7 @@ pub(crate) fn check_with(
         folder: folder.join("run"),
         events: None,
         explain: ExplainSpec::default(),
-        show_rows: ShowRows::Always,
+        show_rows,
         writes_csv: false,
         validate: ValidateSettings {
             common: CommonDefaults { pos: Some("pos".into()), ..CommonDefaults::default() },
@@ -226,5 +236,21 @@ proptest! {
         for line in rejects.split(|byte| matches!(byte, b'\n' | b'\r')) {
             prop_assert!(line.is_empty() || bytes.windows(line.len()).any(|window| window == line));
         }
+    }
+}
+
+#[test]
+fn rows_are_read_again_only_to_be_shown() {
+    let bad_row = GOOD_ROW.replace("30.60,other", "x,other");
+    for (show_rows, is_shown) in
+        [(ShowRows::Always, true), (ShowRows::OnFailure, true), (ShowRows::Never, false)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orders.csv");
+        fs::write(&path, format!("{HEADER}{bad_row}")).unwrap();
+        let profile = profile_text(false);
+        let finished = check_showing(folder.path(), &[&path], &profile, show_rows, &|_| {});
+        let has_excerpt = finished.diagnostics.iter().any(|found| found.excerpt.is_some());
+        assert_eq!((finished.diagnostics.is_empty(), has_excerpt), (false, is_shown));
     }
 }

@@ -250,6 +250,20 @@ fn stopped_run_of_standard_input_is_resumed() {
 }
 
 #[test]
+fn rejects_of_a_resumed_plan_are_sent() {
+    let shop = TestShop::new(Reply::status(400));
+    let ran = shop.send(&recent(&["A-1", "B-1"]), " --limit 1");
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    let key = [("ORDERFERRY_CLIENT_KEY", "s3cret-k3y")];
+    let resumed = shop.workspace.run_with("send --resume run-1 --config config.toml", &key, b"");
+    assert_eq!(resumed.code, 1, "{}", resumed.err);
+    shop.is_repaired.store(true, Ordering::SeqCst);
+    let send = command(&resumed, "1 refused: fix their rows and send them with their profile");
+    assert!(send.ends_with(" --profile PROFILE"), "{send}");
+    assert_eq!(shop.shell_run(&send.replace("PROFILE", "canonical")), "0: 1 accepted");
+}
+
+#[test]
 fn old_orders_are_sent_on_request() {
     let shop = TestShop::new(Reply::Disconnect);
     let few = recent(&["A-1"]) + &row("A-2");

@@ -138,7 +138,7 @@ fn orders_that_are_not_in_are_shown_by_reason() {
        explained by: orderferry explain number_unreadable
     "#);
 
-    // A script reads the summary alone; no row is read again for it.
+    // A script reads the summary alone.
     let json = workspace.run(&format!("{send} --format json"));
     assert_eq!(json.out.lines().count(), 1, "{}", json.out);
     // What an earlier run left is shown too.
