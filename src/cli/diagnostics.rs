@@ -23,7 +23,7 @@ pub(super) fn render(diagnostics: &[Diagnostic]) -> String {
 }
 
 fn render_one(diagnostic: &Diagnostic) -> String {
-    let Diagnostic { severity, kind, title, place, excerpt, notes, more } = diagnostic;
+    let Diagnostic { severity, kind, title, place, excerpt, notes, more, .. } = diagnostic;
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -101,6 +101,7 @@ mod tests {
             kind: "number_unreadable",
             title: "a number cannot be read".to_owned(),
             place: "orders-2026-11.csv:1204:44  order N-20841, column total".to_owned(),
+            position: None,
             excerpt: Some(Excerpt { label: label.to_owned(), ..excerpt }),
             notes: vec![Note::Hint(
                 "let the shop export amounts with a point; a comma may part thousands or \

@@ -101,10 +101,16 @@ fn explain(arguments: &CheckArguments) -> anyhow::Result<ExplainSpec> {
     let explain =
         ExplainSpec { references: arguments.explain.clone(), first: arguments.explain_first };
     let prints_json = arguments.read.format == OutputFormat::Json;
-    ensure!(
-        !prints_json || explain.references.is_empty() && explain.first == 0,
-        "the argument '--explain' cannot be used with '--format json'\n  hint: leave --format out"
-    );
+    let typed = match (explain.references.is_empty(), explain.first) {
+        (true, 0) => None,
+        (true, _) => Some("--explain-first"),
+        (false, _) => Some("--explain"),
+    };
+    if let Some(typed) = typed.filter(|_| prints_json) {
+        bail!(
+            "the argument '{typed}' cannot be used with '--format json'\n  hint: leave --format out"
+        );
+    }
     Ok(explain)
 }
 

@@ -31,8 +31,16 @@ pub enum MapError {
 impl MapError {
     /// The error of an export that a profile does not fit. `place` is in the file or is it.
     fn of_export(file: &str, place: String, title: String, notes: Vec<Note>) -> Self {
-        let (severity, excerpt, more) = (Severity::Error, None, None);
-        let fault = Diagnostic { severity, kind: PROFILE, title, place, excerpt, notes, more };
+        let fault = Diagnostic {
+            severity: Severity::Error,
+            kind: PROFILE,
+            title,
+            place,
+            position: None,
+            excerpt: None,
+            notes,
+            more: None,
+        };
         Self::Profile(Diagnostics::before_sending(vec![fault], 1, file))
     }
 

@@ -59,12 +59,26 @@ pub struct Diagnostic {
     /// The file, line and column, and after two blanks what stands there:
     /// `orders.csv:12:40  order A-1, column total`.
     pub place: String,
+    /// The same file, line and column for programs; none if only the text is
+    /// known.
+    pub position: Option<FilePosition>,
     /// The line of the file; none if it cannot be shown.
     pub excerpt: Option<Excerpt>,
     /// What there is to know about it, and what to do.
     pub notes: Vec<Note>,
     /// What the same kind of fault has besides, after the diagnostic: `and 3 more orders`.
     pub more: Option<String>,
+}
+
+/// A position in a file that is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePosition {
+    /// The file, as messages name it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The character within the line, from 1; none for the line as a whole.
+    pub column: Option<u64>,
 }
 
 impl fmt::Display for Diagnostic {

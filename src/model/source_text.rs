@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{
-    diagnostic::{Diagnostic, EXCERPT_CHARS, Excerpt, Note},
+    diagnostic::{Diagnostic, EXCERPT_CHARS, Excerpt, FilePosition, Note},
     problem::Severity,
 };
 
@@ -39,6 +39,7 @@ impl SourceText {
             kind: self.kind,
             title: title.to_owned(),
             place: self.name.clone(),
+            position: None,
             excerpt: None,
             notes: hint.into_iter().map(Note::Hint).collect(),
             more: None,
@@ -47,6 +48,8 @@ impl SourceText {
             let text = line.1;
             let column = text.get(..bytes.start).unwrap_or_default().chars().count() + 1;
             diagnostic.place = format!("{}:{}:{column}", self.name, line.0);
+            let (file, column) = (self.name.clone(), Some(column as u64));
+            diagnostic.position = Some(FilePosition { file, line: line.0, column });
             let mut excerpt = Excerpt::fitted(line.0, text, bytes, EXCERPT_CHARS);
             label.clone_into(&mut excerpt.label);
             if self.may_be_secret(text) {

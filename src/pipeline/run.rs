@@ -22,7 +22,7 @@ use crate::{
     },
     plan::SavedPlan,
     read::inputs,
-    report::{Recorder, estimate::SendNotes},
+    report::Recorder,
     shuffle::{self, Collect, Export},
     storage::RunFolder,
 };
@@ -64,14 +64,16 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     // its write-ahead log into the database file, so that a copy of that file alone is
     // complete.
     drop(reader);
-    let (recorder, candidates) = sink.finish(export)?;
+    let (mut recorder, candidates) = sink.finish(export)?;
     if let Err(refusal) = read {
         return finish_refused(recorder, &refusal, spec);
     }
     let inputs = recorder.files().inputs.clone();
     let explained = tracer.map(|tracer| tracer.finish(&settings, &inputs, has_ledger));
     let mut explained = explained.unwrap_or_default();
-    let finished = conclude(spec, &folder, (recorder, candidates), (ledger, ledger_notes), emit)?;
+    let n_old = recorder.counters.to_note.old_orders;
+    recorder.notes = spec.send_notes(ledger_notes, n_old, recorder.n_not_skipped());
+    let finished = conclude(spec, &folder, recorder, candidates, ledger, emit)?;
     add_suggestions(&mut explained, &folder)?;
     Ok(Finished { explained, ..finished })
 }
@@ -81,12 +83,11 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
 fn conclude(
     spec: &RunSpec<'_>,
     folder: &RunFolder,
-    (mut recorder, mut candidates): (Recorder, SendCandidates),
-    (mut ledger, ledger_notes): (Option<Box<dyn Ledger>>, SendNotes),
+    mut recorder: Recorder,
+    mut candidates: SendCandidates,
+    mut ledger: Option<Box<dyn Ledger>>,
     emit: ProgressFn<'_>,
 ) -> Result<Finished, RunError> {
-    let n_old = recorder.counters.to_note.old_orders;
-    recorder.notes = spec.send_notes(ledger_notes, n_old, recorder.n_not_skipped());
     // Before anything is written about single orders: the ledger must not hold an accepted one as
     // changed because of a wrong column.
     if let Err(refusal) = check_common_errors(&recorder).map_err(Refusal::from) {

@@ -87,11 +87,7 @@ impl ErrorLine {
 
 impl DiagnosticLine {
     fn of(diagnostic: &Diagnostic) -> Self {
-        let Diagnostic { severity, kind, title, place, excerpt, notes, .. } = diagnostic;
-        let (file, line, column) = match position(place) {
-            Some((file, line, column)) => (Some(file.to_owned()), Some(line), Some(column)),
-            None => (None, None, None),
-        };
+        let Diagnostic { severity, kind, title, place, position, excerpt, notes, .. } = diagnostic;
         let hint = notes.iter().find_map(|note| match note {
             Note::Hint(text) => Some(text.clone()),
             Note::Fact(_) => None,
@@ -106,20 +102,12 @@ impl DiagnosticLine {
             kind: (*kind).to_owned(),
             message: title.clone(),
             place: place.clone(),
-            file,
-            line,
-            column,
+            file: position.as_ref().map(|at| at.file.clone()),
+            line: position.as_ref().map(|at| at.line),
+            column: position.as_ref().and_then(|at| at.column),
             expected: expected.filter(|expected| !expected.is_empty()),
             hint,
             facts: facts.collect(),
         }
     }
-}
-
-/// The file, line and column at the start of a place.
-fn position(place: &str) -> Option<(&str, u64, u64)> {
-    let position = place.split("  ").next()?;
-    let mut parts = position.rsplitn(3, ':');
-    let (column, line) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    Some((parts.next()?, line, column))
 }

@@ -5,7 +5,7 @@
 //! excerpts are added by `pipeline`, which can read the rows again.
 
 use crate::model::{
-    diagnostic::{Diagnostic, Excerpt, Note},
+    diagnostic::{Diagnostic, Excerpt, FilePosition, Note},
     encoding_hint::encoding_hint,
     explanation::Explanation,
     input::InputRead,
@@ -205,6 +205,11 @@ impl OrderExample {
             kind: heading.kind,
             title: heading.title.clone(),
             place: format!("{}{blanks}{}", names.locate(*at), what.join(", ")),
+            position: Some(FilePosition {
+                file: names.get(at.file).to_owned(),
+                line: at.line,
+                column: at.column.map(u64::from),
+            }),
             notes,
             excerpt: excerpt.clone(),
             more: None,
