@@ -193,9 +193,10 @@ impl Situation<'_> {
         }
         let why = format!("{}: fix their rows and send them", counted.join(", "));
         let command = self.line.with_inputs("send", &files, !self.has_attempt());
-        Some(match self.line.has("resume") {
-            true => step(why + " with their profile", format!("{command} --profile {PROFILE}")),
-            false => step(why, command),
+        Some(if self.line.has("resume") {
+            step(why + " with their profile", format!("{command} --profile {PROFILE}"))
+        } else {
+            step(why, command)
         })
     }
 

@@ -73,7 +73,9 @@ fn assert_files_fit(ran: &RunResult) -> Vec<String> {
     assert_fits(&strict("summary"), &ran.summary());
     let results = ran.results();
     let result = strict("result");
-    results.iter().for_each(|line| assert_fits(&result, line));
+    for line in &results {
+        assert_fits(&result, line);
+    }
     let reason = strict("reject-reason");
     let rejects = fs::read_dir(ran.path("rejects")).into_iter().flatten();
     let reasons = rejects

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    path::Path,
 };
 
 use serde_json::Value;
@@ -137,16 +138,18 @@ fn repair(run: &RunResult, file: &str, corrections: &[Correction]) {
     let of_file = corrections.iter().filter(|correction| correction.file == file);
     // A cell may be on a later line of its row.
     let row_of = |line: u64| lines.partition_point(|first| *first <= line) - 1;
-    let repaired = if file.ends_with(".csv") {
+    let repaired = if Path::new(file).extension() == Some("csv".as_ref()) {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
         let mut rows: Vec<Vec<String>> = reader.deserialize().map(Result::unwrap).collect();
         for Correction { line, cell, value, .. } in of_file {
             let column = rows[0].iter().position(|name| name == cell).unwrap();
-            rows[1 + row_of(*line)][column] = (*value).to_owned();
+            (*value).clone_into(&mut rows[1 + row_of(*line)][column]);
         }
         let mut writer =
             csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(vec![]);
-        rows.iter().for_each(|row| writer.write_record(row).unwrap());
+        for row in &rows {
+            writer.write_record(row).unwrap();
+        }
         String::from_utf8(writer.into_inner().unwrap()).unwrap()
     } else {
         let mut rows: Vec<Value> =
@@ -155,7 +158,8 @@ fn repair(run: &RunResult, file: &str, corrections: &[Correction]) {
             let (above, name) = cell.rsplit_once('/').unwrap();
             rows[row_of(*line)].pointer_mut(above).unwrap()[name] = (*value).into();
         }
-        rows.iter().map(|row| format!("{row}\n")).collect()
+        let lines: Vec<_> = rows.iter().map(Value::to_string).collect();
+        lines.join("\n") + "\n"
     };
     fs::write(path, repaired).unwrap();
 }

@@ -331,7 +331,7 @@ fn results_have_the_browser_of_each_order_that_was_sent() {
         ("A-5", "eve@example.com", "x"),
     ]
     .map(|(reference, email, price)| {
-        let row = ExportRow { reference, email, price, ..ExportRow::default() }.csv();
+        let row = ExportRow { reference, price, email, ..ExportRow::default() }.csv();
         row.replace('\n', ",P-1\n")
     })
     .concat();
