@@ -193,7 +193,7 @@ fn is_zero(sum: &str) -> bool {
 fn without_amount(summary: &Summary) -> String {
     match summary.orders_without_amount {
         0 => String::new(),
-        1 => "  1 order has no readable amount and stands in no sum\n".to_owned(),
-        n => format!("  {} orders have no readable amount and stand in no sum\n", count(n)),
+        1 => "  1 order has no readable amount and is in no sum\n".to_owned(),
+        n => format!("  {} orders have no readable amount and are in no sum\n", count(n)),
     }
 }

@@ -17,7 +17,7 @@ use crate::model::outcome::Outcome;
 pub enum Mark {
     /// Everything is as it should be.
     Good,
-    /// Nobody knows what became of some orders.
+    /// Whether some orders arrived is unknown.
     Doubt,
     /// Some orders need attention, or the run is not complete.
     Attention,
@@ -45,6 +45,9 @@ const MAX_CURRENCIES: usize = 8;
 pub(super) const ARRIVED: [Outcome; 3] =
     [Outcome::Accepted, Outcome::AlreadySent, Outcome::Changed];
 
+/// The outcomes whose orders are in Personalize as the export has them.
+const IN_AS_EXPORTED: [Outcome; 2] = [Outcome::Accepted, Outcome::AlreadySent];
+
 /// Returns the mark and the sentences of the verdict.
 pub(super) fn verdict(summary: &Summary) -> (Mark, String) {
     match summary.exit_code {
@@ -53,14 +56,17 @@ pub(super) fn verdict(summary: &Summary) -> (Mark, String) {
         3 => (Mark::Doubt, in_doubt(summary)),
         4 => (Mark::Attention, stopped(summary)),
         _ if summary.orders.read == 0 => (Mark::Attention, "The export has no orders.".to_owned()),
+        0 if summary.orders[Outcome::Changed] > 0 => (Mark::Attention, complete(summary)),
         0 => (Mark::Good, complete(summary)),
         _ => (Mark::Attention, incomplete(summary)),
     }
 }
 
-/// Whether a verdict shows the sums of all currencies.
+/// Whether a verdict shows the sums of all currencies. Never with changed orders: Personalize holds
+/// other sums.
 pub(super) fn shows_all_money(summary: &Summary) -> bool {
-    summary.exit_code == 0 && (1..=MAX_CURRENCIES).contains(&summary.money.len())
+    let is_complete = summary.exit_code == 0 && summary.orders[Outcome::Changed] == 0;
+    is_complete && (1..=MAX_CURRENCIES).contains(&summary.money.len())
 }
 
 fn is_check(summary: &Summary) -> bool {
@@ -113,22 +119,29 @@ fn n_unreached(summary: &Summary) -> u64 {
 }
 
 fn complete(summary: &Summary) -> String {
-    let (orders, n_arrived) = (&summary.orders, n_arrived(summary));
+    let orders = &summary.orders;
+    let n_in = IN_AS_EXPORTED.iter().map(|outcome| orders[*outcome]).sum();
     let (n_skipped, n_invalid) = (orders[Outcome::Skipped], orders[Outcome::Invalid]);
     let (n_done, is, outcomes): (_, _, &[_]) = if is_check(summary) {
         (orders[Outcome::Valid], "ready to send", &[Outcome::Valid])
     } else {
-        (n_arrived, "in", &ARRIVED)
+        (n_in, "in", &IN_AS_EXPORTED)
     };
     let mut others = Vec::new();
-    if is_check(summary) && n_arrived > 0 {
-        others.push(are(n_arrived, "in already"));
+    if is_check(summary) && n_in > 0 {
+        others.push(are(n_in, "in already"));
     }
     if n_skipped > 0 {
         others.push(are(n_skipped, "left out by the profile"));
     }
     if n_invalid > 0 {
         others.push(format!("{} known errors", has(n_invalid)));
+    }
+    if orders[Outcome::Changed] > 0 {
+        let n = orders[Outcome::Changed];
+        let is_first = n_done == 0 && others.is_empty();
+        let n = if is_first { with_unit(n, "order") } else { count(n) };
+        others.push(format!("{n} changed, as an earlier run reported"));
     }
     if n_done == 0 {
         return format!("There is nothing to send: {}.", listed(&others));

@@ -90,7 +90,7 @@ fn check_output() {
           to send                2  61.20
           invalid                1      -
           read                   3  61.20
-          1 order has no readable amount and stands in no sum
+          1 order has no readable amount and is in no sum
 
           why
             invalid       1  a number cannot be read                   number_unreadable

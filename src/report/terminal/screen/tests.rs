@@ -119,7 +119,7 @@ fn one_order() {
 
                         orders
       invalid                1
-      1 order has no readable amount and stands in no sum
+      1 order has no readable amount and is in no sum
 
       report    orderferry-runs/20261103T081500Z-7f3a/report.html
     ");
@@ -160,7 +160,7 @@ fn bad_night() {
         left out           250    308,625.00        -
         not sent            80     98,760.00        -
       read               1,431  1,724,596.50  299.970
-      4 orders have no readable amount and stand in no sum
+      4 orders have no readable amount and are in no sum
 
       why
         unknown       1  no answer in time
@@ -355,6 +355,37 @@ fn changed_orders_say_what_personalize_holds() {
 
       report    orderferry-runs/20261103T081500Z-7f3a/report.html
     ");
+}
+
+/// A later run with the same changes exits with 0, but not all is as it should be.
+#[test]
+fn known_changes_are_not_in_already() {
+    let money = |summary: &mut Summary| {
+        summary.money[0].changed_difference = Some("-30.60".to_owned());
+    };
+    let mut summary = send(0, &[(Outcome::Changed, 1)], &[("EUR", "12.00", 1)]);
+    (summary.requests.total, summary.requests.retries) = (0, 0);
+    money(&mut summary);
+    insta::assert_snapshot!(screen(&summary), @"
+    ! There is nothing to send: 1 order changed, as an earlier run reported.
+
+      to        production, myretailsite/ireland
+      read      orders.csv, 4,321 rows, 1 order, 24 October to 2 November 2026
+      took      2.3 s, no requests
+
+                        orders    EUR
+      changed                1  12.00  holds +30.60
+
+      report    orderferry-runs/20261103T081500Z-7f3a/report.html
+    ");
+    let of = [(Outcome::AlreadySent, 4), (Outcome::Changed, 2), (Outcome::Skipped, 1)];
+    let mut summary = send(0, &of, &[("EUR", "12.00", 7)]);
+    let first_line = |summary: &Summary| screen(summary).lines().next().unwrap().to_owned();
+    insta::assert_snapshot!(first_line(&summary), @"! 4 orders are in: EUR 12.00. 1 is left out by the profile and 2 changed, as an");
+    summary.command = "check".to_owned();
+    money(&mut summary);
+    insta::assert_snapshot!(first_line(&summary), @"! There is nothing to send: 4 are in already, 1 is left out by the profile and 2");
+    assert!(screen(&summary).contains("  holds +30.60\n"));
 }
 
 #[test]
