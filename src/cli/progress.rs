@@ -249,7 +249,8 @@ impl ProgressCounts {
 
     fn settle(&mut self, outcome: Outcome) {
         let sent = &mut self.sent;
-        sent.n_settled += 1;
+        // An order that the run does not come to, as after Ctrl-C, is no progress.
+        sent.n_settled += u64::from(outcome != Outcome::NotAttempted);
         match outcome {
             Outcome::Accepted | Outcome::AlreadySent => sent.n_accepted += 1,
             Outcome::Unknown => sent.n_unknown += 1,
@@ -383,10 +384,13 @@ mod tests {
         gauge.set_down_since(Some(at(20_000)));
         counts.count(&Progress::Settled(Outcome::Unknown), at(20_000));
         shown.push(numbers(&mut counts, at(40_000)));
+        counts.count(&Progress::Settled(Outcome::NotAttempted), at(40_000));
+        shown.push(numbers(&mut counts, at(40_000)));
         insta::assert_snapshot!(shown.join("\n"), @"
         sending, 0 %, 0 in, 0 unknown, 0 failed, 0/20 /s, 0 open, 0 again
         sending, 50 %, 50 in, 0 unknown, 0 failed, 20/20 /s, 0 open, 0 again, 5 s left
         sending, 50 %, 50 in, 0 unknown, 0 failed, 19/20 /s, held 23 s, 6 s left
+        sending, 51 %, 50 in, 1 unknown, 0 failed, 0/20 /s, service down for 20 s
         sending, 51 %, 50 in, 1 unknown, 0 failed, 0/20 /s, service down for 20 s
         ");
     }
