@@ -13,8 +13,12 @@ use std::{
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+#[cfg(unix)]
+use tokio::signal::unix::SignalKind;
 use tokio::sync::watch;
 
+#[cfg(unix)]
+use super::signals;
 use super::{
     print,
     progress_line::{Hold, ReadNumbers, SendNumbers, StageNumbers, line, words},
@@ -101,22 +105,29 @@ impl ProgressBarView {
     /// the process; if no handler can be installed, that stays so.
     #[cfg(unix)]
     pub(super) fn print_on_signal(self: &Arc<Self>) {
-        use tokio::signal::unix::{SignalKind, signal};
         let view = Arc::clone(self);
-        // A runtime of its own: `check` has none, and the one of `send` may be busy.
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
+        signals::on_each(SignalKind::user_defined1(), move || view.print());
+    }
+
+    /// Removes the line before SIGINT ends the process; without a line, the signal keeps its
+    /// action. Only for a run that sends nothing: a send goes on until its requests are answered.
+    #[cfg(unix)]
+    pub(super) fn clear_on_interrupt(self: &Arc<Self>) {
+        if !is_shown(self.is_quiet) || signals::is_ignored(SignalKind::interrupt()) {
             return;
-        };
-        let listening = runtime.block_on(async { signal(SignalKind::user_defined1()) });
-        let Ok(mut signals) = listening else { return };
-        std::thread::spawn(move || {
-            runtime.block_on(async {
-                while signals.recv().await.is_some() {
-                    view.print();
-                }
-            });
+        }
+        let view = Arc::clone(self);
+        signals::on_each(SignalKind::interrupt(), move || {
+            view.finish();
+            // Also the `^C` that the terminal shows.
+            print::erase_line();
+            signals::end_by_interrupt();
         });
     }
+
+    /// Does nothing: the line stays.
+    #[cfg(not(unix))]
+    pub(super) fn clear_on_interrupt(self: &Arc<Self>) {}
 
     /// Does nothing: SIGUSR1 exists on Unix only.
     #[cfg(not(unix))]

@@ -25,6 +25,9 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let view = Arc::new(ProgressBarView::new(arguments.quiet, spec.send.as_ref()));
     view.print_on_signal();
+    if spec.send.is_none() {
+        view.clear_on_interrupt();
+    }
     let finished = pipeline::run(spec, &|progress| view.update(progress));
     view.finish();
     let finished = finished?;

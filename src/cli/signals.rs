@@ -1,10 +1,11 @@
 //! Early stop of a run: SIGINT, SIGTERM and SIGHUP, and the deadline.
 //!
 //! Requests a graceful shutdown through a channel; what that means for requests in flight is
-//! decided by `dispatch`. Called by `spec` for `send`.
+//! decided by `dispatch`. Called by `spec` for `send`, and by `progress` for a line that is to be
+//! erased first.
 
 #[cfg(unix)]
-use std::path::Path;
+use std::{os::unix::process::CommandExt, path::Path};
 use std::{
     process,
     time::{Duration, Instant},
@@ -17,6 +18,10 @@ use tokio::sync::watch;
 #[cfg(unix)]
 use super::small_file::read_small_file;
 use super::{exit::EXIT_STOPPED, print};
+
+/// The exit code that a shell shows for a process that SIGINT ended.
+#[cfg(unix)]
+const EXIT_INTERRUPTED: i32 = 130;
 
 /// A second signal within this time is a duplicate: `timeout` signals the process and then its
 /// group.
@@ -60,6 +65,33 @@ pub(super) async fn request_shutdown(
     process::exit(EXIT_STOPPED.into());
 }
 
+/// Calls a function for each signal of a kind, on a thread of its own. If no handler can be
+/// installed, the signal keeps its default action.
+#[cfg(unix)]
+pub(super) fn on_each(kind: unix::SignalKind, mut act: impl FnMut() + Send + 'static) {
+    // A runtime of its own: `check` has none, and the one of `send` may be busy.
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
+        return;
+    };
+    let listening = runtime.block_on(async { unix::signal(kind) });
+    let Ok(mut signals) = listening else { return };
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            while signals.recv().await.is_some() {
+                act();
+            }
+        });
+    });
+}
+
+/// Ends the process by SIGINT, as if it were not handled, so that a loop in a shell ends too.
+#[cfg(unix)]
+pub(super) fn end_by_interrupt() -> ! {
+    // A new program gets the default action back, which this one cannot restore in safe code.
+    let _no_shell = process::Command::new("/bin/sh").args(["-c", "kill -INT $$"]).exec();
+    process::exit(EXIT_INTERRUPTED)
+}
+
 /// Streams of SIGINT (Ctrl-C), SIGTERM and SIGHUP. They stay open, so that no signal is lost
 /// between two waits.
 #[cfg(unix)]
@@ -78,7 +110,11 @@ impl Signals {
         Self {
             interrupt: stream(unix::SignalKind::interrupt()),
             terminate: stream(unix::SignalKind::terminate()),
-            hangup: if is_hangup_ignored() { None } else { stream(unix::SignalKind::hangup()) },
+            hangup: if is_ignored(unix::SignalKind::hangup()) {
+                None
+            } else {
+                stream(unix::SignalKind::hangup())
+            },
         }
     }
 
@@ -92,15 +128,15 @@ impl Signals {
     }
 }
 
-/// Whether SIGHUP was ignored when the program started, as under `nohup`: a handler would undo
-/// that. Linux shows it as the lowest bit of `SigIgn`, see `proc_pid_status(5)`; where there is no
-/// such file, SIGHUP is handled.
+/// Whether a signal was ignored when the program started, as SIGHUP is under `nohup`: a handler
+/// would undo that. Linux shows it as a bit of `SigIgn`, that of SIGHUP is the lowest, see
+/// `proc_pid_status(5)`; where there is no such file, the signal is handled.
 #[cfg(unix)]
-fn is_hangup_ignored() -> bool {
+pub(super) fn is_ignored(kind: unix::SignalKind) -> bool {
     let status = read_small_file(Path::new("/proc/self/status")).unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .is_some_and(|mask| mask & 1 == 1)
+        .is_some_and(|mask| mask >> (kind.as_raw_value() - 1) & 1 == 1)
 }
 
 /// Waits for the next signal of a stream; forever if there is no stream.
