@@ -50,7 +50,7 @@ pub(super) fn render(explained: &ExplainedOrders) -> Vec<RenderedTrace<'_>> {
 pub(super) fn unknown(explained: &ExplainedOrders) -> impl Iterator<Item = String> {
     explained.unknown.iter().map(|(name, near)| {
         let hint = near.as_ref().map(|near| format!("\n  hint: did you mean {near:?}?"));
-        format!("error: no order {name:?} in the export{}", hint.unwrap_or_default())
+        format!("warning: no order {name:?} in the export{}", hint.unwrap_or_default())
     })
 }
 

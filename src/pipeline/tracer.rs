@@ -1,4 +1,4 @@
-//! Tracer: keeps how the orders came to be that a person wants to have explained.
+//! Tracer: collects the traces of the orders named by `--explain` and `--explain-first`.
 //!
 //! It decides nothing. Only these orders leave the fast path; `map` and `validate` tell the steps of
 //! their values. Called by `triage` and `dispose` on all cores at once, and by `run` at the end.
@@ -198,7 +198,8 @@ fn ledger_word(spec: &RunSpec<'_>, has_ledger: bool, result: Option<&OrderResult
         {
             reason.clone()
         }
-        _ => "holds no attempt to send it".to_owned(),
+        // It may hold attempts that were refused or failed.
+        _ => "holds nothing that keeps it from being sent".to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs};
 
 use crate::support::{
     root,
-    service::MockService,
+    service::{MockService, Reply},
     workspace::{RunResult, Workspace, export, row},
 };
 
@@ -334,9 +334,9 @@ fn unknown_reference_names_a_near_one() {
     let ran = workspace.run("check orders.csv --pos x --explain A-1003 --explain zzz --quiet");
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
     insta::assert_snapshot!(ran.err, @r#"
-    error: no order "A-1003" in the export
+    warning: no order "A-1003" in the export
       hint: did you mean "A-1001"?
-    error: no order "zzz" in the export
+    warning: no order "zzz" in the export
     "#);
 }
 
@@ -392,6 +392,20 @@ fn ledger_tells_of_an_earlier_run() {
     assert_eq!(headings(&after), ["order A-1  already_sent  orders.csv, line 2"]);
     assert_eq!(ledger(&after), "accepted by an earlier run");
     assert!(after.out.contains("sent as        nothing: the order is already_sent"));
+}
+
+#[test]
+fn refused_order_may_be_sent_again() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
+    let service = MockService::start(|request| {
+        (request.reference() == "A-1").then(|| Reply::status(400))
+    });
+    let target = format!("--base-url {} --client-key key --pos x", service.base_url);
+    let sent = workspace.run(&format!("send orders.csv {target} --backfill --identity-pause 0s"));
+    assert_eq!(sent.code, 1, "{}", sent.err);
+    let after = workspace.run(&format!("check orders.csv {target} --explain A-1"));
+    assert_eq!(headings(&after), ["order A-1  valid  orders.csv, line 2"]);
+    assert!(after.out.contains("\nledger         holds nothing that keeps it from being sent\n"));
 }
 
 #[test]
