@@ -26,6 +26,7 @@ use crate::model::{
     origin::{FileId, InputNames, Place, Position},
     problem::{Code, Problem},
     record::Header,
+    shell::shell_path,
     suggest::suggest,
 };
 
@@ -272,7 +273,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
                         "none of the profile's columns is in the first line; if the header is \
                          below, for example in line 3, remove what is above it: tail -n +3 {} > \
                          fixed.csv",
-                        self.file
+                        shell_path(self.file)
                     );
                     first.notes.push(Note::Hint(hint));
                 }

@@ -14,8 +14,8 @@ use crate::model::{
     row::RowContent,
 };
 use rows::{
-    bind, bind_error, canonical, cells, csv, document, documents, mapped, ndjson, problem_text,
-    profile, record, records, row, unreadable, unreadable_content,
+    bind, bind_error, canonical, cells, csv, document, documents, header, mapped, ndjson,
+    problem_text, profile, record, records, row, unreadable, unreadable_content,
 };
 
 #[test]
@@ -472,6 +472,15 @@ fn missing_columns_are_reported_together() {
     test:2:32: order.referenceId: there is no column "id" in the export; orders.csv has "A1", "20.00", "a***@x***.de"
       hint: none of the profile's columns is in the first line; if the header is below, for example in line 3, remove what is above it: tail -n +3 orders.csv > fixed.csv
     "#);
+}
+
+#[test]
+fn names_in_commands_are_quoted() {
+    let rules = profile("order.price = { column = 'Total' }");
+    let header = header("A1,20.00,ann@x.de");
+    let error = FileMapper::bind(&rules, Some(&header), "my orders.csv").err().unwrap();
+    let message = error.to_string();
+    assert!(message.contains("tail -n +3 'my orders.csv' > fixed.csv"), "{message}");
 }
 
 #[test]
