@@ -209,7 +209,6 @@ fn done(traced: &TracedValue, columns: usize) -> String {
     let steps = traced.steps.join(", ");
     let text = traced.text.as_str();
     match (text.is_empty(), steps.is_empty()) {
-        // The text of a time may have another form than its value.
         (_, true) if is_cell(traced) => "as it is".to_owned(),
         (true, _) | (_, true) => steps,
         (false, false) => {

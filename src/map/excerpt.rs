@@ -15,6 +15,7 @@ use super::{
 use crate::model::{
     diagnostic::{EXCERPT_CHARS, Excerpt},
     document::{JsonNode, JsonValue},
+    draft::{Cell, CellOrigin},
     field::{Field, FieldGroup},
     origin::{Position, RowOrigin},
     problem::{Code, Problem},
@@ -24,7 +25,31 @@ use crate::model::{
 };
 
 /// What stands for a value that is not shown.
-const HIDDEN: &str = "***";
+pub const HIDDEN: &str = "***";
+
+/// Whether the value of a cell that is not about a person is shown outside the run folder: as in
+/// an excerpt, but a value of a document is known by its path.
+#[must_use]
+pub fn is_shown(profile: &Profile, cell: &Cell<'_>) -> bool {
+    match cell.at {
+        _ if cell.is_default => true,
+        CellOrigin::Known(_) | CellOrigin::Row(_) => true,
+        CellOrigin::Column(row, column) => {
+            let RowContent::Record(record) = &row.content else { return false };
+            let name = record.header.names.get(column as usize);
+            name.is_some_and(|name| ShownNames::of(profile).shown.contains(name.as_str()))
+        }
+        CellOrigin::Node(..) => {
+            let is_own = |of_field: &&FieldRule| matches!(&of_field.target, FieldTarget::Field(field) if *field == *cell.field);
+            let is_of_person = |path: &String| {
+                let mut rules = profile.all_rules().filter(|rule| is_personal(rule));
+                rules.any(|of_field| of_field.rule.paths.contains(path))
+            };
+            let own = profile.rules.iter().find(is_own);
+            own.is_some_and(|own| !own.rule.paths.iter().any(is_of_person))
+        }
+    }
+}
 
 /// Returns the line of the cell that a problem of the row concerns. Where a value is missing it is
 /// that of the empty cell, or the row, and the label names where the profile looks for the value.
@@ -215,8 +240,8 @@ struct ShownNames<'p> {
 
 impl<'p> ShownNames<'p> {
     fn of(profile: &'p Profile) -> Self {
-        let is_personal = |rule: &&FieldRule| rule.target.group() == FieldGroup::Guest;
-        let (personal, others): (Vec<_>, Vec<_>) = profile.all_rules().partition(is_personal);
+        let (personal, others): (Vec<_>, Vec<_>) =
+            profile.all_rules().partition(|rule| is_personal(rule));
         let key = [&profile.key];
         let mut shown: BTreeSet<_> =
             others.iter().map(|of_field| &of_field.rule).chain(key).flat_map(names_in).collect();
@@ -237,6 +262,10 @@ impl<'p> ShownNames<'p> {
         };
         self.personal.iter().any(covers)
     }
+}
+
+fn is_personal(rule: &FieldRule) -> bool {
+    rule.target.group() == FieldGroup::Guest
 }
 
 /// The columns of a rule, and the members at the ends of its paths.

@@ -2,6 +2,8 @@
 //!
 //! Called by `map`, `group` and `validate` where a problem quotes a cell of a person.
 
+use std::borrow::Cow;
+
 /// Redacts an e-mail address, name or number: only its first character stays readable, and the
 /// first character and last label of a domain.
 #[must_use]
@@ -13,6 +15,12 @@ pub fn redact(text: &str) -> String {
         }
         None => first_char_masked(text),
     }
+}
+
+/// The name of an order, redacted if it has an e-mail address.
+#[must_use]
+pub fn without_address(name: &str) -> Cow<'_, str> {
+    if name.contains('@') { Cow::Owned(redact(name)) } else { Cow::Borrowed(name) }
 }
 
 /// Redacts an identifier of a guest: the ends of a long one stay readable.

@@ -1,11 +1,12 @@
 //! Trace of an order: how each of its values came to be, from its draft and what is sent of it.
 //!
 //! It knows no rule: `map` tells the steps from the cell to the value, `validate` those from the
-//! value to what is sent. Hides every value about a person. Called by `tracer`.
+//! value to what is sent. Hides every value about a person, and what an excerpt hides. Called by
+//! `tracer`.
 
 use super::spec::RunSpec;
 use crate::{
-    map,
+    map::{self, profile::Profile},
     model::{
         draft::{Cell, Cells, Draft, ItemDraft, PersonDraft, PersonRole},
         field::{Field, FieldGroup},
@@ -15,7 +16,7 @@ use crate::{
         origin::Place,
         pricing::TotalFrom,
         problem::Problem,
-        redact::{redact, redact_id},
+        redact::{redact, redact_id, without_address},
     },
     validate,
 };
@@ -37,7 +38,7 @@ pub(super) fn trace_of(
     spec: &RunSpec<'_>,
 ) -> OrderTrace {
     let mut trace = OrderTrace {
-        reference: record.reference.clone(),
+        reference: without_address(&record.reference).into_owned(),
         rows: record.rows.clone(),
         values: order_values(draft, order, spec),
         items: traced_items(draft, order, spec),
@@ -177,23 +178,28 @@ fn traced_value(
 ) -> TracedValue {
     let mut traced = map::trace(&spec.profile, role, cell);
     if let Some(sent) = sent.map(|sent| sent(&cell.field)) {
-        traced.steps.extend(validate::sending_step(cell, sent.as_deref()));
+        let step = validate::sending_step(cell, sent.as_deref(), &spec.validate);
+        traced.steps.extend(step);
         traced.value = sent.unwrap_or(traced.value);
     }
     if traced.text == traced.value {
         traced.text.clear();
+    } else if !traced.text.is_empty() && traced.steps.is_empty() {
+        traced.steps.push("rewritten".to_owned());
     }
-    hidden(traced, &cell.field)
+    hidden(traced, cell, &spec.profile)
 }
 
-/// The value without what nobody else is to see: texts about a person, and addresses anywhere.
-fn hidden(traced: TracedValue, field: &Field) -> TracedValue {
-    let is_identifier = matches!(field, Field::Identifier(_));
-    let is_hidden = field.is_personal() || traced.value.contains('@') || traced.text.contains('@');
-    if !is_hidden {
-        return traced;
-    }
-    let value = if is_identifier { redact_id(&traced.value) } else { redact(&traced.value) };
+/// The value without what nobody else is to see: texts about a person, addresses anywhere, and what
+/// an excerpt hides.
+fn hidden(traced: TracedValue, cell: &Cell<'_>, profile: &Profile) -> TracedValue {
+    let has_address = traced.value.contains('@') || traced.text.contains('@');
+    let value = match &*cell.field {
+        Field::Identifier(_) => redact_id(&traced.value),
+        field if field.is_personal() || has_address => redact(&traced.value),
+        _ if map::is_shown(profile, cell) => return traced,
+        _ => map::HIDDEN.to_owned(),
+    };
     TracedValue { value, text: String::new(), ..traced }
 }
 

@@ -227,6 +227,8 @@ pub(super) fn add_suggestions(
             // The first one of equally near ones.
             *nearest = suggest(name, near.chain([&*reference])).map(str::to_owned);
         }
+        // Nobody else is to see an address.
+        *nearest = nearest.take().filter(|near| !near.contains('@'));
     }
     Ok(())
 }

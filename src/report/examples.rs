@@ -12,6 +12,7 @@ use crate::model::{
     order::{OrderId, OrderRecord},
     origin::{InputNames, Position, RowOrigin},
     problem::{Code, Problem, Severity},
+    redact::without_address,
 };
 
 use super::numbers::with_unit;
@@ -193,7 +194,8 @@ impl OrderExample {
         let word = if is_csv { "column " } else { "" };
         let column_name = problem.as_ref().and_then(|problem| problem.column_name.as_ref());
         let column = column_name.map(|name| format!("{word}{name}"));
-        let order = Some(format!("order {reference}")).filter(|_| !reference.is_empty());
+        let order =
+            Some(format!("order {}", without_address(reference))).filter(|_| !reference.is_empty());
         let what: Vec<_> = order.into_iter().chain(column).collect();
         let blanks = if what.is_empty() { "" } else { "  " };
         // The label of an excerpt says what was found.

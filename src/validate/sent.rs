@@ -97,7 +97,11 @@ pub fn sent_of_guest(guest: &Guest<'_>, field: &Field) -> Option<String> {
 /// What the rules did with the value of a cell to make it the value that is sent, in words; none
 /// if they sent it as it is.
 #[must_use]
-pub fn sending_step(cell: &Cell<'_>, sent: Option<&str>) -> Option<String> {
+pub fn sending_step(
+    cell: &Cell<'_>,
+    sent: Option<&str>,
+    settings: &ValidateSettings,
+) -> Option<String> {
     let Some(sent) = sent else {
         let is_leg = *cell.field == Field::ItemLeg;
         return Some(if is_leg { "sorts the items" } else { "not sent" }.to_owned());
@@ -117,7 +121,13 @@ pub fn sending_step(cell: &Cell<'_>, sent: Option<&str>) -> Option<String> {
             Some(cell).filter(|cell| !is_typed(cell)).and_then(type_step)
         }
         Field::Price if cell.notation == Notation::MinorUnits => None,
-        Field::ItemPrice if cell.notation != Notation::MinorUnits => price_step(cell, sent),
+        Field::ItemPrice if cell.notation != Notation::MinorUnits => {
+            price_step(cell, sent, settings.price_basis)
+        }
+        // A date without a time.
+        Field::GuestDob if sent != cell.text && sent.starts_with(&*cell.text) => {
+            Some("at midnight".to_owned())
+        }
         _ => None,
     }
 }
@@ -202,13 +212,12 @@ fn type_step(cell: &Cell<'_>) -> Option<String> {
 }
 
 /// That the price of a line is sent as that of one piece, or the other way round.
-fn price_step(cell: &Cell<'_>, sent: &str) -> Option<String> {
-    let (exported, sent) = (cell.text.parse::<Amount>().ok()?, sent.parse::<Amount>().ok()?);
-    if exported == sent {
-        None
-    } else if exported.0.abs() > sent.0.abs() {
-        Some("divided by the quantity".to_owned())
-    } else {
-        Some("times the quantity".to_owned())
-    }
+/// `exported` is what the export has.
+fn price_step(cell: &Cell<'_>, sent: &str, exported: PriceBasis) -> Option<String> {
+    let (price, sent) = (cell.text.parse::<Amount>().ok()?, sent.parse::<Amount>().ok()?);
+    let step = match exported {
+        PriceBasis::Line => "divided by the quantity",
+        PriceBasis::Unit => "times the quantity",
+    };
+    (price != sent).then(|| step.to_owned())
 }

@@ -120,7 +120,7 @@ fn each_value_is_traced_to_its_cell() {
       price           154.85                    price         2  as it is
       paymentType     Card                      paymentType   2  as it is
       cardType        Visa                      cardType      2  as it is
-      ext.giftWrap    true                      …rap:boolean  2  as boolean
+      ext.giftWrap    ***                       …rap:boolean  2  as boolean
       event.channel   WEB                       default
       event.language  EN                        default
       event.currency  EUR                       the order
@@ -226,8 +226,8 @@ fn documents_are_traced_to_their_paths() {
                                                                  units of 2 decimals
       paymentType     PayPal                    pay.kind      1  pay.name is empty,
                                                                  trimmed
-      ext.giftWrap    true                      …rs.giftWrap  1  as it is
-      ext.n           3                         attrs.n       1  as it is
+      ext.giftWrap    ***                       …rs.giftWrap  1  as it is
+      ext.n           ***                       attrs.n       1  as it is
       event.channel   WEB                       default
       event.language  EN                        default
       event.currency  EUR                       the order
@@ -265,12 +265,12 @@ fn invalid_order_shows_its_problems() {
 
     order           value                     from             cell, what was done
       referenceId   N-20878                   referenceId   4  as it is
-      orderedAt     2026-09-05T16:20:09.000Z  orderedAt     4  as it is
+      orderedAt     2026-09-05T16:20:09.000Z  orderedAt     4  16:20:09Z, rewritten
       status        PURCHASED                 status        4  as it is
       currencyCode  EUR                       currencyCode  4  as it is
       price         154,85                    price         4  error, see below
       paymentType   PayPal                    paymentType   4  as it is
-      ext.giftWrap  no                        …rap:boolean  4  error, see below
+      ext.giftWrap  ***                       …rap:boolean  4  error, see below
 
     item 1         BPK-0209  Child's Backpack  1 x 89.95   line 4
 
@@ -397,15 +397,60 @@ fn ledger_tells_of_an_earlier_run() {
 #[test]
 fn refused_order_may_be_sent_again() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
-    let service = MockService::start(|request| {
-        (request.reference() == "A-1").then(|| Reply::status(400))
-    });
+    let service =
+        MockService::start(|request| (request.reference() == "A-1").then(|| Reply::status(400)));
     let target = format!("--base-url {} --client-key key --pos x", service.base_url);
     let sent = workspace.run(&format!("send orders.csv {target} --backfill --identity-pause 0s"));
     assert_eq!(sent.code, 1, "{}", sent.err);
     let after = workspace.run(&format!("check orders.csv {target} --explain A-1"));
     assert_eq!(headings(&after), ["order A-1  valid  orders.csv, line 2"]);
     assert!(after.out.contains("\nledger         holds nothing that keeps it from being sent\n"));
+}
+
+#[test]
+fn changed_values_say_what_changed_them() {
+    let export = CANONICAL
+        .replace("154.85", "0154.850")
+        .replace(",guest.firstname,", ",guest.dob,")
+        .replace(",Kim,", ",1980-01-02,")
+        .replace("Child's Backpack,1,89.95", "Child's Backpack,0.5,10");
+    let workspace = Workspace::with("orders.csv", export);
+    let command = "orders.csv --set item_price=line --set mode=single --explain N-20877";
+    let text = explained(&workspace, command);
+    let changed = ["  price", "  orderedAt", "dob", "Backpack"];
+    let lines = text.lines().filter(|line| changed.iter().any(|name| line.contains(name)));
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
+      orderedAt       2026-09-04T14:20:09.000Z  orderedAt     2  16:20:09+02:00, to
+      price           154.850                   price         2  0154.850, rewritten
+    item 1         BPK-0209  Child's Backpack  0.5 x   5.0   line 2
+      price           5.0                       item.price    2  10, times the
+                   dob 1***               guest.dob 2, at midnight
+    ");
+}
+
+#[test]
+fn trace_hides_what_excerpts_hide() {
+    let export = CANONICAL
+        .replace("ext.giftWrap:boolean", "ext.note")
+        .replace(",Visa,true,", ",Visa,call 0301234567 Ann,")
+        .replace(",PayPal,,no,", ",PayPal,,call 0301234567 Ann,")
+        .replace("N-20878,", "ann@example.org,");
+    let workspace = Workspace::with("orders.csv", export);
+    let text = explained(&workspace, "orders.csv --explain-first 2");
+    let is_shown = |line: &&str| line.starts_with("order ") || line.contains("ext.note");
+    let lines = text.lines().filter(|line| !line.starts_with('{')).filter(is_shown);
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
+    order N-20877  valid  orders.csv, lines 2 and 3
+    order             value                     from             cell, what was done
+      ext.note        ***                       ext.note      2  as it is
+    order a***@e***.org  invalid  orders.csv, line 4
+    order           value                     from             cell, what was done
+      ext.note      ***                       ext.note      4  as it is
+    ");
+    assert!(!text.contains("Ann") && !text.contains("ann@"), "{text}");
+    let near = workspace.run("check orders.csv --pos x --explain anne@example.org --quiet");
+    assert!(near.err.contains("warning: no order \"anne@example.org\""), "{}", near.err);
+    assert!(!near.err.contains("ann@"), "{}", near.err);
 }
 
 #[test]
