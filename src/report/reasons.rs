@@ -1,9 +1,10 @@
 //! Reasons: why orders are unknown, refused, failed or changed, in words that count alike for many
 //! orders.
 //!
-//! A result's own reason names what happened to one order; what varies from order to order is left
-//! out here, so that equal causes add up and no value of an order is shown. Counted by `partial`;
-//! written by `summary`, and shown by diagnostics with the first orders of each reason.
+//! The reason of a result says what happened to one order, and may repeat its values. Of the
+//! service's message only the words of a list are kept here, so that equal causes add up and no
+//! value of an order is shown. Counted by `partial`; written by `summary`, and shown by diagnostics
+//! with the first orders of each reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,9 +27,6 @@ const MAX_REASONS: usize = 200;
 /// Maximum length of the service's message in a reason, in characters.
 const MAX_MESSAGE_CHARS: usize = 120;
 
-/// Maximum length of what happened to one order, in characters.
-const MAX_SHOWN_CHARS: usize = 240;
-
 /// Maximum number of reasons of an outcome that are shown with their orders.
 const MAX_SHOWN: usize = 5;
 
@@ -36,8 +34,27 @@ const MAX_SHOWN: usize = 5;
 const WITH_REASONS: [Outcome; 4] =
     [Outcome::Unknown, Outcome::Refused, Outcome::Failed, Outcome::Changed];
 
-/// In place of a word that is an address or a part of a URL.
-const REDACTED: &str = "***";
+/// The words of a service's message that are shown: those of error messages, and what the words of
+/// events are called. No other word is, since the service may repeat a value of the order.
+const SHOWN_WORDS: &str = "\
+    a able about above action adding after allowed already also an and any are array as at attribute \
+    attributes available bad be been before below between body boolean both browser but by can cannot \
+    cart changed channel characters checkout code confirm contact contacts consumer consumers content \
+    could country create currency currencycode customer data date decimal deleted denied did different \
+    disabled do does doesn't duplicate e-mail email empty encoded error event events exceed exceeded exceeds \
+    exist existing exists expected expired extension fail failed failure field fields firstname for \
+    forbidden format found from greater guest has have header http id identified identifier \
+    identifiers identity in incorrect injected fault integer internal into invalid is isn't it item \
+    items its json key known language lastname least length less limit list long longer malformed \
+    many match matches maximum message minimum missing more most must name names no none not null \
+    number object of on one only or order ordercheckout ordereditems orderedat orderitems other out \
+    page parameter parse parsed paymenttype please pos present price processed processing product \
+    productid property provided provider providers quantity rate read received referenceid refused \
+    rejected request requests required resource response same schema server service session should \
+    size small string such support supported than that the there this time timed timestamp to too \
+    try again type types unable unauthorized unexpected unknown unprocessable unrecognized \
+    unsupported url use used valid validate validation value values version was were with within \
+    without wrong you your zero";
 
 /// In place of a reason beyond [`MAX_REASONS`].
 const OTHER: &str = "other reasons";
@@ -77,10 +94,15 @@ impl ReasonCounts {
             Outcome::Changed => changed(result),
             _ => return,
         };
-        // The message of a refusal begins with its status.
-        let status = result.http_status.filter(|_| result.outcome != Outcome::Refused);
+        let status = match result.outcome {
+            // The message of a refusal begins with its status.
+            Outcome::Refused => None,
+            // A later attempt may have another status than the one that left the doubt.
+            Outcome::Unknown => answer(result).and_then(|answer| answer.status.parse().ok()),
+            _ => result.http_status,
+        };
         let mut examples = Examples::default();
-        examples.add_order(record, &shown_message(result.reason.as_deref().unwrap_or(&reason)));
+        examples.add_order(record, &shown_message(result, &reason));
         let statuses = status.into_iter().collect();
         self.add_count((result.outcome, reason), ReasonCount { n_orders: 1, statuses, examples });
     }
@@ -162,7 +184,10 @@ fn hint(outcome: Outcome) -> &'static str {
             "look the orders up in Personalize, then settle them (orderferry ledger settle); \
              until then they are held"
         }
-        Outcome::Refused => "correct their rows in rejects/ of the run folder, and send that file",
+        Outcome::Refused => {
+            "correct their rows in rejects/ of the run folder, and send that file; the whole answer \
+             is in the reasons beside it"
+        }
         Outcome::Failed => "run it again: none of them is in",
         _ => {
             "the Stream API cannot update an order: correct it in Personalize, then acknowledge \
@@ -171,16 +196,15 @@ fn hint(outcome: Outcome) -> &'static str {
     }
 }
 
-/// What happened to one order, without addresses and URLs, and cut.
-fn shown_message(reason: &str) -> String {
-    let words = reason.split_whitespace().map(|word| if is_secret(word) { REDACTED } else { word });
-    let text = words.collect::<Vec<_>>().join(" ");
-    cut(&text, MAX_SHOWN_CHARS)
-}
-
-/// Whether a word is an address or a part of a URL.
-fn is_secret(word: &str) -> bool {
-    word.contains('@') || word.contains("://")
+/// What happened to one order, without the values that a service repeated.
+fn shown_message(result: &OrderResult, title: &str) -> String {
+    let reason = result.reason.as_deref().unwrap_or(title);
+    let without_guest = reason.strip_prefix(GUEST_NOT_IDENTIFIED).unwrap_or(reason);
+    match answer(result) {
+        Some(_) => template(without_guest.trim_start_matches(": ")),
+        // The words of this program.
+        None => reason.to_owned(),
+    }
 }
 
 /// The start of a text, with `…` where it is cut.
@@ -191,13 +215,17 @@ fn cut(text: &str, max_chars: usize) -> String {
 
 fn unknown(result: &OrderResult) -> String {
     let reason = result.reason.as_deref().unwrap_or_default();
-    match result.http_status {
+    match answer(result) {
         _ if result.attempts == 0 => "sent by an earlier run, and no answer came",
-        Some(200..=299) => "an answer that does not say OK",
+        Some(answer) if answer.status.starts_with('2') => "an answer whose status is not OK",
         Some(_) => "an error that says nothing certain",
         // The words of the HTTP client.
         None if reason.contains("timed out") => "no answer in time",
-        None => "the connection closed before an answer came",
+        None if reason.contains("error sending request") => {
+            "the connection closed before an answer came"
+        }
+        // Those of the delivery, which have no value of an order.
+        None => return template(reason),
     }
     .to_owned()
 }
@@ -229,45 +257,72 @@ fn failed(result: &OrderResult) -> String {
 
 fn changed(result: &OrderResult) -> String {
     let what = result.change.as_ref().map(|change| change.what.as_str());
-    what.filter(|what| !what.is_empty()).unwrap_or("its content is other now").to_owned()
+    what.filter(|what| !what.is_empty()).unwrap_or("the content changed").to_owned()
 }
 
-/// Returns a message without what varies from order to order and may be a value of one: quoted
-/// text, and words with digits. `HTTP 400: field "phone" of N-17 is invalid` becomes
-/// `HTTP 400: field … of … is invalid`.
-fn template(reason: &str) -> String {
-    let (status, message) = match reason.split_once(": ") {
-        Some((status, message)) if status.starts_with("HTTP ") => {
-            (format!("{status}: "), service_message(message))
-        }
-        _ => (String::new(), reason.to_owned()),
-    };
-    let message = without_quoted(&message);
-    let is_of_order = |word: &str| word.contains(|c: char| c.is_ascii_digit()) || is_secret(word);
-    let words = message.split_whitespace().map(|word| if is_of_order(word) { "…" } else { word });
-    let message = words.collect::<Vec<_>>().join(" ");
-    format!("{status}{}", cut(&message, MAX_MESSAGE_CHARS)).trim_end_matches([':', ' ']).to_owned()
+/// What a reason says about a response: `ADD of item 2: HTTP 400: no such type`.
+struct Answer<'r> {
+    /// The event and its item; empty of an order that is one event.
+    step: &'r str,
+    status: &'r str,
+    body: &'r str,
 }
 
-/// Returns the message within a body of JSON; any other body is one itself.
-fn service_message(body: &str) -> String {
-    let object: Option<serde_json::Value> = serde_json::from_str(body).ok();
-    let message = object.as_ref().and_then(|object| {
-        ["message", "developerMessage", "error"].iter().find_map(|key| object.get(key)?.as_str())
-    });
-    message.unwrap_or(body).to_owned()
+fn answer(result: &OrderResult) -> Option<Answer<'_>> {
+    Answer::parse(result.reason.as_deref().unwrap_or_default())
 }
 
-/// Replaces text between quotes.
-fn without_quoted(message: &str) -> String {
-    const QUOTES: [char; 2] = ['"', '`'];
-    let mut parts = message.split(QUOTES);
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    while let Some(_quoted) = parts.next() {
-        text.push('…');
-        text.push_str(parts.next().unwrap_or_default());
+impl<'r> Answer<'r> {
+    fn parse(reason: &'r str) -> Option<Self> {
+        let (step, answer) = match reason.strip_prefix("HTTP ") {
+            Some(answer) => ("", answer),
+            None => reason.split_once(": HTTP ")?,
+        };
+        let n_digits = answer.bytes().take_while(u8::is_ascii_digit).count();
+        let (status, body) = answer.split_at(n_digits);
+        Some(Self { step, status, body: body.trim_start_matches([':', ',', ' ']) })
     }
-    text
+}
+
+/// Returns a reason without what varies from order to order and may be a value of one.
+/// `HTTP 400: field "phone" of N-17 is invalid` becomes `HTTP 400: field … of … is invalid`.
+fn template(reason: &str) -> String {
+    let Some(Answer { step, status, body }) = Answer::parse(reason) else {
+        return shown_words(reason);
+    };
+    // The item's number varies.
+    let step = step.split_whitespace().next().map(|event| format!("{event}, ")).unwrap_or_default();
+    let message = shown_words(service_message(body));
+    let colon = if message.is_empty() { "" } else { ": " };
+    format!("{step}HTTP {status}{colon}{message}")
+}
+
+/// Returns the start of the message within a body of JSON, which may be cut off; any other body is
+/// one itself.
+fn service_message(body: &str) -> &str {
+    let of_key =
+        |key: &str| body.split_once(key)?.1.trim_start_matches([':', ' ']).strip_prefix('"');
+    let keys = ["\"message\"", "\"developerMessage\"", "\"error\""];
+    // What follows the message is not a part of it: `"code":400}`.
+    let message = keys.into_iter().find_map(of_key);
+    message.map_or(body, |message| message.split("\",\"").next().unwrap_or_default())
+}
+
+/// Returns the words of a message that are of [`SHOWN_WORDS`], and `…` for all others.
+fn shown_words(message: &str) -> String {
+    let is_shown = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        SHOWN_WORDS.split_whitespace().any(|shown| shown == word)
+    };
+    let mut words: Vec<&str> = Vec::new();
+    for word in message.split_whitespace() {
+        match is_shown(word) {
+            true => words.push(word.trim_matches(['"', '\\', '{', '}', '[', ']'])),
+            false if words.last() != Some(&"…") => words.push("…"),
+            false => {}
+        }
+    }
+    cut(&words.join(" "), MAX_MESSAGE_CHARS)
 }
 
 #[cfg(test)]
@@ -339,18 +394,18 @@ mod tests {
         counts.add(&record(0), &OrderResult { change: Some(Box::new(change)), ..changed });
         insta::assert_snapshot!(lines(&counts), @"
         unknown 2 an error that says nothing certain (500, 502)
-        unknown 1 an answer that does not say OK (200)
+        unknown 1 an answer whose status is not OK (200)
         unknown 1 no answer in time
         unknown 1 sent by an earlier run, and no answer came
         unknown 1 the connection closed before an answer came
         refused 2 HTTP 400: the type … is not known
-        refused 1 HTTP 422: order … of [redacted] is unknown
+        refused 1 HTTP 422: order … of … is unknown
         refused 1 the guest was refused: HTTP 400: no e-mail
         failed 2 the service was too busy, after all tries (429, 503)
         failed 1 the guest could not be identified
         failed 1 the service could not be reached, after all tries
         changed 1 its amount is another now
-        changed 1 its content is other now
+        changed 1 the content changed
         ");
     }
 
@@ -378,25 +433,53 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(text.join("\n"), @r#"
-        unknown an error that says nothing certain (502): [Fact("HTTP 502: see ***")] -
-        unknown an error that says nothing certain (502): [Fact("HTTP 502: see ***")] -
-        unknown an error that says nothing certain (502): [Fact("HTTP 502: see ***"), Hint("look the orders up in Personalize, then settle them (orderferry ledger settle); until then they are held")] and 2 more orders: orderferry help outcomes
-        refused HTTP 400: no type for …: [Fact("HTTP 400: {\"message\":\"no type for ***"), Hint("correct their rows in rejects/ of the run folder, and send that file")] explained by: orderferry help outcomes
-        changed its content is other now: [Hint("the Stream API cannot update an order: correct it in Personalize, then acknowledge the change (orderferry ledger settle)")] explained by: orderferry help outcomes
+        unknown an error that says nothing certain (502): [Fact("HTTP 502: …")] -
+        unknown an error that says nothing certain (502): [Fact("HTTP 502: …")] -
+        unknown an error that says nothing certain (502): [Fact("HTTP 502: …"), Hint("look the orders up in Personalize, then settle them (orderferry ledger settle); until then they are held")] and 2 more orders: orderferry help outcomes
+        refused HTTP 400: no type for …: [Hint("correct their rows in rejects/ of the run folder, and send that file; the whole answer is in the reasons beside it")] explained by: orderferry help outcomes
+        changed the content changed: [Hint("the Stream API cannot update an order: correct it in Personalize, then acknowledge the change (orderferry ledger settle)")] explained by: orderferry help outcomes
         "#);
+    }
+
+    #[test]
+    fn no_value_that_a_service_repeats_is_shown() {
+        for (reason, shown) in [
+            (
+                r#"HTTP 400: {"status":400,"message":"guest Ann Leewood, phone +49 30 1234567, \"GEAR\" unknown","code":2000}"#,
+                "HTTP 400: guest … unknown",
+            ),
+            (
+                r#"ADD of item 1: HTTP 400: {"message":"the type GEAR is not known"}"#,
+                "ADD, HTTP 400: the type … is not known",
+            ),
+            // Cut off, and with a redacted word that held the end of the text.
+            (
+                r#"HTTP 422: {"message":"no such type [redacted] in Ann"#,
+                "HTTP 422: no such type … in …",
+            ),
+            ("HTTP 400: <html><body>Leewood</body>", "HTTP 400: …"),
+            ("HTTP 400", "HTTP 400"),
+        ] {
+            assert_eq!(template(reason), shown);
+            let refused = result(Outcome::Refused, Some(400), reason);
+            assert_eq!(shown_message(&refused, ""), shown);
+        }
     }
 
     #[test]
     fn number_of_reasons_is_bounded() {
         let mut counts = ReasonCounts::default();
-        let word = |n: usize| format!("HTTP 400: {}", "x".repeat(n % 300));
+        let words: Vec<_> = SHOWN_WORDS.split_whitespace().take(2 * MAX_REASONS).collect();
         for n in 0..2 * MAX_REASONS {
             let mut one = ReasonCounts::default();
-            one.add(&record(0), &result(Outcome::Refused, Some(400), &word(n)));
+            let answer = format!("HTTP 400: {} {}", words[n % words.len()], words[n / words.len()]);
+            one.add(&record(0), &result(Outcome::Refused, Some(400), &answer));
             counts.append(one);
         }
         let summaries = counts.summaries();
-        assert!(summaries.len() <= MAX_REASONS + 1, "{}", summaries.len());
+        assert_eq!(summaries.len(), MAX_REASONS + 1);
+        let other = summaries.iter().find(|summary| summary.reason == OTHER);
+        assert_eq!(other.map(|other| other.orders), Some(MAX_REASONS as u64));
         let n_orders: u64 = summaries.iter().map(|summary| summary.orders).sum();
         assert_eq!(n_orders, 2 * MAX_REASONS as u64);
     }

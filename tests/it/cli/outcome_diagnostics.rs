@@ -88,20 +88,18 @@ fn orders_that_are_not_in_are_shown_by_reason() {
               ledger settle); until then they are held
        explained by: orderferry help outcomes
 
-    error[refused]: HTTP 400: [redacted] at … no type \……
+    error[refused]: HTTP 400: … at … no type …
      --> orders.csv:3  order R-1
       |
     3 | R-1,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
-      |
-      = HTTP 400: [redacted] at *** no type \"GEAR\""}
 
-    error[refused]: HTTP 400: [redacted] at … no type \……
+    error[refused]: HTTP 400: … at … no type …
      --> orders.csv:9  order R-2
       |
     9 | R-2,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
       |
-      = HTTP 400: [redacted] at *** no type \"GEAR\""}
-      = hint: correct their rows in rejects/ of the run folder, and send that file
+      = hint: correct their rows in rejects/ of the run folder, and send that
+              file; the whole answer is in the reasons beside it
        explained by: orderferry help outcomes
 
     error[failed]: the service was too busy, after all tries (503)
