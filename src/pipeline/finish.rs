@@ -85,16 +85,17 @@ fn write_report(
     error: Option<String>,
     spec: &RunSpec<'_>,
 ) -> Result<Finished, RunError> {
-    // The profile of a resumed plan is not known.
+    // Not `Utc::now()`, which panics if the clock is set to before 1970 during the run.
+    let summary = recorder.finish(exit_code, error.clone(), SystemTime::now().into())?;
+    let (folder, spooled) = (recorder.folder().clone(), recorder.files().spooled.clone());
+    // After the report, which must not wait for the export to be read again. The profile of a
+    // resumed plan is not known.
     if spec.show_rows.applies(exit_code) && !recorder.files().is_from_earlier_run {
-        let (inputs, folder) = (recorder.files().inputs.clone(), recorder.folder().clone());
+        let inputs = recorder.files().inputs.clone();
         let settings = spec.shuffle_settings(folder.path(), AttributeTypes::default());
         add_excerpts(&settings, &inputs, recorder.examples_mut());
     }
     let diagnostics = recorder.diagnostics();
-    let (folder, spooled) = (recorder.folder().clone(), recorder.files().spooled.clone());
-    // Not `Utc::now()`, which panics if the clock is set to before 1970 during the run.
-    let summary = recorder.finish(exit_code, error.clone(), SystemTime::now().into())?;
     // The copies of inputs that could be read only once hold customers' data. They are kept if a
     // later run may resume the plan.
     if summary.orders[Outcome::NotAttempted] == 0 {

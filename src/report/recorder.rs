@@ -389,7 +389,7 @@ impl Recorder {
     /// Writes the report and returns its summary. `stopped` is why nothing was sent or the run
     /// ended early, if it did.
     pub fn finish(
-        mut self,
+        &mut self,
         exit_code: u8,
         stopped: Option<String>,
         finished_at: DateTime<Utc>,
