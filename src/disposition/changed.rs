@@ -91,12 +91,12 @@ fn what_changed(
         return format!("{cause} since it was accepted");
     }
     match status.filter(|now| was.status.as_ref().is_some_and(|was| was != *now)) {
-        Some(status) => format!("its status is {status} now"),
-        None if totals.is_some_and(|(was, now)| was != now) => "its amount is another now".into(),
+        Some(status) => format!("the status is {status} now"),
+        None if totals.is_some_and(|(was, now)| was != now) => "the amount is another now".into(),
         None if was.item_count.is_some() && was.item_count != now.item_count => {
-            "it has other items now".into()
+            "the items changed".into()
         }
-        None => "its content is other now".into(),
+        None => "the content changed".into(),
     }
 }
 

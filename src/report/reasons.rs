@@ -388,7 +388,7 @@ mod tests {
         ] {
             counts.add(&record(0), &result);
         }
-        let what = "its amount is another now".to_owned();
+        let what = "the amount is another now".to_owned();
         let change = AcceptedChange { sets_exit_code: true, what, totals: None };
         let changed = OrderResult::without_request(Changed, None);
         counts.add(&record(0), &OrderResult { change: Some(Box::new(change)), ..changed });
@@ -404,7 +404,7 @@ mod tests {
         failed 2 the service was too busy, after all tries (429, 503)
         failed 1 the guest could not be identified
         failed 1 the service could not be reached, after all tries
-        changed 1 its amount is another now
+        changed 1 the amount is another now
         changed 1 the content changed
         ");
     }

@@ -111,7 +111,7 @@ fn orders_that_are_not_in_are_shown_by_reason() {
       = hint: run it again: none of them is in
        explained by: orderferry help outcomes
 
-    error[changed]: its amount is another now
+    error[changed]: the amount is another now
       --> orders.csv:10  order C-1
        |
     10 | C-1,2025-03-01T10:00:00Z,PURCHASED,EUR,31.60,other,GEAR,Rope,31.60,1,**…

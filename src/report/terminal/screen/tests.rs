@@ -166,7 +166,7 @@ fn bad_night() {
         unknown       1  no answer in time
         refused       3  HTTP 400: no such type
         failed        2  the guest could not be identified
-        changed       1  its amount is another now
+        changed       1  the amount is another now
         invalid      40  a number cannot be read                   number_unreadable
         invalid       1  a text cannot be an e-mail address        email_implausible
         warning       1  the items do not add up to the total          total_differs
