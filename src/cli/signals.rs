@@ -5,7 +5,7 @@
 //! erased first.
 
 #[cfg(unix)]
-use std::{os::unix::process::CommandExt, path::Path};
+use std::path::Path;
 use std::{
     process,
     time::{Duration, Instant},
@@ -87,8 +87,8 @@ pub(super) fn on_each(kind: unix::SignalKind, mut act: impl FnMut() + Send + 'st
 /// Ends the process by SIGINT, as if it were not handled, so that a loop in a shell ends too.
 #[cfg(unix)]
 pub(super) fn end_by_interrupt() -> ! {
-    // A new program gets the default action back, which this one cannot restore in safe code.
-    let _no_shell = process::Command::new("/bin/sh").args(["-c", "kill -INT $$"]).exec();
+    // Does not return, unless the system refuses to end the process.
+    drop(signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGINT));
     process::exit(EXIT_INTERRUPTED)
 }
 

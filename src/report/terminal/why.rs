@@ -60,6 +60,8 @@ fn of_outcome(summary: &Summary, outcome: Outcome) -> Vec<Line> {
 
 fn of_problems(summary: &Summary, severity: Severity) -> Vec<Line> {
     let label = match severity {
+        // An order that an earlier run sent is changed, although it is invalid now.
+        Severity::Error if summary.orders[Outcome::Invalid] == 0 => "error",
         Severity::Error => label(Outcome::Invalid),
         Severity::Warning => "warning",
     };
