@@ -92,6 +92,7 @@ fn orders_that_are_not_in_are_shown_by_reason() {
      --> orders.csv:3  order R-1
       |
     3 | R-1,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
+      |
 
     error[refused]: HTTP 400: … at … no type …
      --> orders.csv:9  order R-2
