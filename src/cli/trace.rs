@@ -7,6 +7,7 @@
 use super::diagnostics::{self, MAX_COLUMNS};
 use crate::{
     model::{
+        diagnostic::{cut_end, cut_start},
         money::Amount,
         order_trace::{ExplainedOrders, OrderTrace, TracedItem, TracedValue, ValueOrigin},
         origin::{InputNames, Place, RowOrigin},
@@ -158,15 +159,15 @@ impl<'n> ValueTable<'n> {
         let from = match &traced.from {
             ValueOrigin::Cell(place) => {
                 let (column, line) = self.place(place);
-                let column = cut_start(&column, self.from);
+                let column = cut_start(&printable(&column), self.from);
                 format!("{column:from$}  {line:>lines$}", from = self.from, lines = self.line)
             }
             other => format!("{:w$}", origin_name(other), w = self.from + 2 + self.line),
         };
         let row = format!(
             "  {:field$}  {:value$}  {from}",
-            cut_end(&traced.field, self.field),
-            cut_end(&traced.value, self.value),
+            cut_end(&printable(&traced.field), self.field),
+            cut_end(&printable(&traced.value), self.value),
             field = self.field,
             value = self.value,
         );
@@ -238,7 +239,7 @@ fn item_lines(trace: &OrderTrace, table: &ValueTable<'_>) -> String {
     let mut text = String::new();
     for (index, item) in trace.items.iter().enumerate() {
         let [of_product, of_name, of_quantity, of_price] =
-            ITEM_LINE.map(|name| cut_end(&field(item, name), MAX_NAME));
+            ITEM_LINE.map(|name| cut_end(&printable(&field(item, name)), MAX_NAME));
         let (_, line) = table.place(&item.at);
         let line = if table.has_several_files { line } else { format!("line {line}") };
         let line = format!(
@@ -330,23 +331,4 @@ fn labelled(label: &str, text: &str) -> String {
 
 fn width(text: &str) -> usize {
     text.chars().count()
-}
-
-/// The start of a text in this many characters.
-fn cut_end(text: &str, max: usize) -> String {
-    let text = printable(text);
-    if width(&text) <= max {
-        return text.into_owned();
-    }
-    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
-}
-
-/// The end of a text in this many characters: the end of a path tells more than its start.
-fn cut_start(text: &str, max: usize) -> String {
-    let text = printable(text);
-    let n_over = width(&text).saturating_sub(max);
-    if n_over == 0 {
-        return text.into_owned();
-    }
-    ['…'].into_iter().chain(text.chars().skip(n_over + 1)).collect()
 }

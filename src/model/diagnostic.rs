@@ -159,8 +159,9 @@ impl Excerpt {
     }
 }
 
-/// The text, or as much of its start as fits, with `…` behind it.
-fn cut_end(text: &str, max_chars: usize) -> String {
+/// The text, or as much of its start as fits, with `…` after it.
+#[must_use]
+pub fn cut_end(text: &str, max_chars: usize) -> String {
     let mut chars = text.chars().map(shown);
     let kept: String = chars.by_ref().take(max_chars).collect();
     match (chars.next(), kept.char_indices().next_back()) {
@@ -170,7 +171,8 @@ fn cut_end(text: &str, max_chars: usize) -> String {
 }
 
 /// The text, or as much of its end as fits, with `…` before it.
-fn cut_start(text: &str, max_chars: usize) -> String {
+#[must_use]
+pub fn cut_start(text: &str, max_chars: usize) -> String {
     let n_chars = text.chars().count();
     if n_chars <= max_chars {
         return text.chars().map(shown).collect();

@@ -59,7 +59,7 @@ impl Heading {
         Self {
             severity,
             kind: code.as_str(),
-            title: lower_first(code.title().trim_end_matches('.')),
+            title: title_in_line(code),
             hint: hint(code),
             command: format!("orderferry explain {code}"),
         }
@@ -219,10 +219,15 @@ impl OrderExample {
     }
 }
 
-/// A sentence as a title: it begins in lower case.
-fn lower_first(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    chars.next().into_iter().flat_map(char::to_lowercase).chain(chars).collect()
+/// The title of a code within a line: no capital letter, unless the first word has only these, and
+/// no full stop.
+pub(super) fn title_in_line(code: Code) -> String {
+    let title = code.title().trim_end_matches('.');
+    let is_word = title.chars().nth(1).is_some_and(|second| !second.is_uppercase());
+    match title.chars().next() {
+        Some(first) if is_word => format!("{}{}", first.to_lowercase(), &title[first.len_utf8()..]),
+        _ => title.to_owned(),
+    }
 }
 
 /// The first sentence of how to fix a problem, on one line.

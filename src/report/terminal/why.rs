@@ -4,6 +4,7 @@
 
 use super::{
     super::{
+        examples::title_in_line,
         numbers::{count, with_unit},
         reasons::ReasonSummary,
         summary::{ProblemSummary, Summary},
@@ -69,7 +70,7 @@ fn of_problems(summary: &Summary, severity: Severity) -> Vec<Line> {
         label,
         // A problem of a file, such as an unknown column, has no orders.
         n: if problem.orders == 0 { problem.rows } else { problem.orders },
-        text: sentence(problem.code),
+        text: title_in_line(problem.code),
         code: problem.code.as_str(),
     };
     let is_shown = |problem: &&ProblemSummary| {
@@ -78,16 +79,6 @@ fn of_problems(summary: &Summary, severity: Severity) -> Vec<Line> {
             && (severity == Severity::Error || problem.code != Code::PaymentPending)
     };
     summary.problems.iter().filter(is_shown).map(line).collect()
-}
-
-/// The title of a code within a line: no capital letter, no full stop.
-fn sentence(code: Code) -> String {
-    let title = code.title().trim_end_matches('.');
-    let is_word = title.chars().nth(1).is_some_and(|second| !second.is_uppercase());
-    match title.chars().next() {
-        Some(first) if is_word => format!("{}{}", first.to_lowercase(), &title[first.len_utf8()..]),
-        _ => title.to_owned(),
-    }
 }
 
 fn left_out(summary: &Summary) -> Vec<Line> {
@@ -136,14 +127,14 @@ mod tests {
 
     #[test]
     fn titles_are_parts_of_a_line() {
-        assert_eq!(sentence(Code::NumberUnreadable), "a number cannot be read");
-        assert_eq!(sentence(Code::UnknownTitle), "IDENTITY does not take the title");
+        assert_eq!(title_in_line(Code::NumberUnreadable), "a number cannot be read");
+        assert_eq!(title_in_line(Code::UnknownTitle), "IDENTITY does not take the title");
     }
 
     #[test]
     fn code_that_does_not_fit_is_on_its_own_line() {
         let of = |code: Code| {
-            let (text, code) = (sentence(code), code.as_str());
+            let (text, code) = (title_in_line(code), code.as_str());
             Line { label: "warning", n: 1_468, text, code }.text(COUNT_WIDTH)
         };
         for code in Code::ALL {
