@@ -6,7 +6,6 @@
 use std::{
     collections::VecDeque,
     fmt::Write,
-    num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
@@ -27,7 +26,7 @@ use super::{
 use crate::{
     model::{
         outcome::Outcome,
-        progress::{Pauses, Progress, SendGauge},
+        progress::{Pauses, Progress, SendGauge, ServiceHold},
     },
     pipeline::SendSpec,
     report::numbers::with_unit,
@@ -55,9 +54,9 @@ struct ProgressCounts {
     n_gathered: u64,
     n_scattered: Option<u64>,
     sent: SendNumbers,
-    /// Requests sent, with retries, and how many are expected without them.
+    /// Requests sent, with retries, and how many are expected without them, once they are counted.
     n_sent: u64,
-    n_expected: u64,
+    n_expected: Option<u64>,
     /// Requests sent at some times before.
     samples: VecDeque<(Instant, u64)>,
     send: Option<SendWatch>,
@@ -211,7 +210,7 @@ impl ProgressCounts {
             n_scattered: None,
             sent: SendNumbers::default(),
             n_sent: 0,
-            n_expected: 0,
+            n_expected: None,
             samples: VecDeque::new(),
             send,
         }
@@ -230,8 +229,11 @@ impl ProgressCounts {
             }
             Progress::Gathering => (self.stage, self.since) = (Stage::Gathering, now),
             Progress::Gathered(n) => self.n_gathered += n,
-            Progress::Sending { orders, requests, rate } => {
-                self.start_sending(orders, requests, rate, now);
+            Progress::Sending { rate } => {
+                (self.stage, self.since, self.sent.limit) = (Stage::Sending, now, rate);
+            }
+            Progress::ToSend { orders, requests } => {
+                (self.sent.n_orders, self.n_expected) = (Some(orders), Some(requests));
             }
             Progress::Sent { is_retry } => {
                 self.n_sent += 1;
@@ -247,27 +249,17 @@ impl ProgressCounts {
         self.read = ReadNumbers { is_second_pass, all_bytes, ..ReadNumbers::default() };
     }
 
-    fn start_sending(
-        &mut self,
-        n_orders: u64,
-        n_requests: u64,
-        limit: Option<NonZeroU32>,
-        now: Instant,
-    ) {
-        (self.stage, self.since) = (Stage::Sending, now);
-        (self.sent.n_orders, self.sent.limit, self.n_expected) = (n_orders, limit, n_requests);
-    }
-
     fn settle(&mut self, outcome: Outcome) {
         let sent = &mut self.sent;
-        // An order that the run does not come to, as after Ctrl-C, is no progress.
-        sent.n_settled += u64::from(outcome != Outcome::NotAttempted);
         match outcome {
-            Outcome::Accepted | Outcome::AlreadySent => sent.n_accepted += 1,
+            Outcome::Accepted => sent.n_accepted += 1,
             Outcome::Unknown => sent.n_unknown += 1,
             Outcome::Refused | Outcome::Failed => sent.n_failed += 1,
-            _ => {}
+            // An order that the run does not come to, as after Ctrl-C, is no progress, and neither
+            // is one of the plan that an earlier run has sent.
+            _ => return,
         }
+        sent.n_settled += 1;
     }
 
     /// The numbers to show now.
@@ -291,11 +283,11 @@ impl ProgressCounts {
 
     fn sending(&mut self, now: Instant, is_ending: bool) -> StageNumbers {
         let (gauge, mut hold) = (self.send.as_ref().map(|send| &send.gauge), Hold::None);
-        let Pauses { held_until, down_since } =
+        let Pauses { hold: asked, down_since } =
             gauge.map(|gauge| gauge.pauses()).unwrap_or_default();
         let n_in_flight = gauge.map_or(0, |gauge| gauge.n_in_flight());
-        if let Some(until) = held_until.filter(|until| *until > now) {
-            hold = Hold::Asked(until - now);
+        if let Some(ServiceHold { until, status }) = asked.filter(|asked| asked.until > now) {
+            hold = Hold::Asked(until - now, status);
         }
         if let Some(since) = down_since {
             hold = Hold::Down(now.saturating_duration_since(since));
@@ -336,12 +328,13 @@ impl ProgressCounts {
     /// The time that the expected requests take at the average rate; none before the first second.
     fn sending_left(&self, now: Instant, rate: u64) -> Option<Duration> {
         let n_first = self.n_sent.saturating_sub(self.sent.n_retries);
-        let n_left = self.n_expected.saturating_sub(n_first);
+        let n_expected = self.n_expected?;
+        let n_left = n_expected.saturating_sub(n_first);
         let elapsed = now - self.since;
         if elapsed < Duration::from_secs(1) || (n_first == 0 && rate == 0) {
             return None;
         }
-        time_left(n_first, self.n_expected, elapsed).or((n_left == 0).then_some(Duration::ZERO))
+        time_left(n_first, n_expected, elapsed).or((n_left == 0).then_some(Duration::ZERO))
     }
 }
 
@@ -360,6 +353,8 @@ fn lock(counts: &Mutex<ProgressCounts>) -> MutexGuard<'_, ProgressCounts> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
 
     fn numbers(counts: &mut ProgressCounts, now: Instant) -> String {
@@ -374,8 +369,8 @@ mod tests {
         let gauge = Arc::new(SendGauge::default());
         let send = SendWatch { gauge: Arc::clone(&gauge), shutdown };
         let mut counts = ProgressCounts::new(start, Some(send));
-        let sending = Progress::Sending { orders: 100, requests: 200, rate: NonZeroU32::new(20) };
-        counts.count(&sending, start);
+        counts.count(&Progress::Sending { rate: NonZeroU32::new(20) }, start);
+        counts.count(&Progress::ToSend { orders: 100, requests: 200 }, start);
         let mut shown = vec![numbers(&mut counts, start)];
         for n in 1..=100_u64 {
             gauge.request_sent();
@@ -390,7 +385,8 @@ mod tests {
             }
         }
         shown.push(numbers(&mut counts, at(5_000)));
-        gauge.hold_until(at(29_000));
+        gauge.hold(ServiceHold { until: at(29_000), status: 503 });
+        gauge.hold(ServiceHold { until: at(9_000), status: 429 });
         shown.push(numbers(&mut counts, at(5_250)));
         gauge.set_down_since(Some(at(20_000)));
         counts.count(&Progress::Settled(Outcome::Unknown), at(20_000));
@@ -400,7 +396,7 @@ mod tests {
         insta::assert_snapshot!(shown.join("\n"), @"
         sending, 0 %, 0 in, 0 unknown, 0 failed, 0/20 /s, 0 open, 0 again
         sending, 50 %, 50 in, 0 unknown, 0 failed, 20/20 /s, 0 open, 0 again, 5 s left
-        sending, 50 %, 50 in, 0 unknown, 0 failed, 19/20 /s, held 23 s, 6 s left
+        sending, 50 %, 50 in, 0 unknown, 0 failed, 19/20 /s, 503: held 23 s, 6 s left
         sending, 51 %, 50 in, 1 unknown, 0 failed, 0/20 /s, service down for 20 s
         sending, 51 %, 50 in, 1 unknown, 0 failed, 0/20 /s, service down for 20 s
         ");

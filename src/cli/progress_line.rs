@@ -48,7 +48,8 @@ pub(super) struct ReadNumbers {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct SendNumbers {
     pub(super) n_settled: u64,
-    pub(super) n_orders: u64,
+    /// Orders that get their outcome; none if not counted yet.
+    pub(super) n_orders: Option<u64>,
     pub(super) n_accepted: u64,
     pub(super) n_unknown: u64,
     /// Failed and refused orders.
@@ -68,8 +69,8 @@ pub(super) enum Hold {
     /// Nothing.
     #[default]
     None,
-    /// The service asked to wait for this time.
-    Asked(Duration),
+    /// The service asked to wait for this time, by a response with this HTTP status.
+    Asked(Duration, u16),
     /// The service counts as down for this time.
     Down(Duration),
     /// The user or the deadline asked to end.
@@ -193,12 +194,18 @@ fn scattered(n_orders: u64) -> String {
 
 fn sending(numbers: &SendNumbers) -> ProgressLine {
     let SendNumbers { n_settled, n_orders, n_accepted, n_unknown, n_failed, rate, .. } = *numbers;
-    let percent = n_settled.saturating_mul(100).checked_div(n_orders).unwrap_or(100).min(100);
-    let width = count(n_orders).len().max(5);
+    let percent = match n_orders {
+        Some(all) => {
+            let percent = n_settled.saturating_mul(100).checked_div(all).unwrap_or(100).min(100);
+            format!(" {percent:>2} %")
+        }
+        None => " ".repeat(" 99 %".len()),
+    };
+    let width = count(n_orders.unwrap_or_default()).len().max(5);
     let name = if numbers.hold == Hold::Ending { "ending " } else { "sending" };
     let mut fields = vec![
         stage(name),
-        plain(format!(" {percent:>2} %")).kept(),
+        plain(percent).kept(),
         plain(format!(" {:>width$} in", count(n_accepted))),
         // From the first one on, in the colour of the report.
         counted(format!(" {:>2} unknown", count(n_unknown)), n_unknown, AnsiColor::Magenta),
@@ -222,9 +229,9 @@ fn sending(numbers: &SendNumbers) -> ProgressLine {
             fields.push(plain(rate));
             [format!("service down for {}", span(time)), format!("down {}", span(time))]
         }
-        Hold::Asked(time) => {
+        Hold::Asked(time, status) => {
             fields.push(plain(rate));
-            let held = format!("held {}", span(time));
+            let held = format!("{status}: held {}", span(time));
             let comma = if left.is_empty() { "" } else { ", " };
             [format!("{held}{comma}{left}"), held]
         }
@@ -406,7 +413,7 @@ mod tests {
     fn sending() {
         let numbers = SendNumbers {
             n_settled: 4_423,
-            n_orders: 10_854,
+            n_orders: Some(10_854),
             n_accepted: 4_418,
             n_unknown: 3,
             n_failed: 2,
@@ -426,11 +433,11 @@ mod tests {
         sending 40 %  4,418 in          8m left |
         sending, 40 %, 4,418 in, 3 unknown, 2 failed, 20/20 /s, 38 open, 9 again, 8m left
         ");
-        insta::assert_snapshot!(lines(&with(Hold::Asked(seconds(24)), 0)), @"
-        sending 40 %  4,418 in  3 unknown  2 failed   0/20 /s        held 24 s, 8m left |
-        sending 40 %  4,418 in  3 unknown        held 24 s, 8m left |
-        sending 40 %         held 24 s, 8m left |
-        sending, 40 %, 4,418 in, 3 unknown, 2 failed, 0/20 /s, held 24 s, 8m left
+        insta::assert_snapshot!(lines(&with(Hold::Asked(seconds(24), 429), 0)), @"
+        sending 40 %  4,418 in  3 unknown  2 failed   0/20 /s   429: held 24 s, 8m left |
+        sending 40 %  4,418 in  3 unknown   429: held 24 s, 8m left |
+        sending 40 %    429: held 24 s, 8m left |
+        sending, 40 %, 4,418 in, 3 unknown, 2 failed, 0/20 /s, 429: held 24 s, 8m left
         ");
         insta::assert_snapshot!(lines(&with(Hold::Down(seconds(72)), 0)), @"
         sending 40 %  4,418 in  3 unknown  2 failed   0/20 /s   service down for 1m 12s |
@@ -444,9 +451,16 @@ mod tests {
         ending  40 %  4,418 in          38 open |
         ending, 40 %, 4,418 in, 3 unknown, 2 failed, 38 open, Ctrl-C again leaves at once
         ");
+        let uncounted = SendNumbers { n_orders: None, left: None, ..numbers.clone() };
+        insta::assert_snapshot!(lines(&StageNumbers::Sending(uncounted)), @"
+        sending      4,418 in  3 unknown  2 failed  20/20 /s 38 open  9 again           |
+        sending      4,418 in  3 unknown  2 failed  20/20 /s        |
+        sending      4,418 in  3 unknown        |
+        sending, 4,418 in, 3 unknown, 2 failed, 20/20 /s, 38 open, 9 again
+        ");
         let large = SendNumbers {
             n_settled: 1_500_000,
-            n_orders: 1_500_000,
+            n_orders: Some(1_500_000),
             n_accepted: 1_499_000,
             n_unknown: 600,
             n_failed: 400,
@@ -465,7 +479,7 @@ mod tests {
 
     #[test]
     fn colour_begins_with_the_first_order() {
-        let numbers = SendNumbers { n_orders: 3, ..SendNumbers::default() };
+        let numbers = SendNumbers { n_orders: Some(3), ..SendNumbers::default() };
         let styled = |numbers| line(&StageNumbers::Sending(numbers), 80, true);
         assert!(!styled(numbers.clone()).contains("\u{1b}[35m"));
         assert!(styled(SendNumbers { n_unknown: 1, ..numbers }).contains("\u{1b}[35m  1 unknown"));

@@ -23,7 +23,7 @@ use super::{
     target::{Assessment, Delivery, DispatchTarget, Request, StopReason, Throttling},
     wait_counter::WaitCounter,
 };
-use crate::model::{planned::GuestParts, request::RequestKind};
+use crate::model::{planned::GuestParts, progress::ServiceHold, request::RequestKind};
 
 /// Recorded intents that may wait for their permit: the requests of a second divided by this.
 // A crash leaves these orders as unknown although they were never sent, so they are few. More than
@@ -171,15 +171,16 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         }
         // A throttling response is about the tenant, not about one guest.
         match notice.throttle {
-            Some(Throttling::Wait(wait)) if wait > self.settings.give_up_after => {
+            Some(Throttling::Wait { time, .. }) if time > self.settings.give_up_after => {
                 self.shutdown.abort(format!(
                     "the service asks to wait for {}",
-                    humantime::format_duration(wait)
+                    humantime::format_duration(time)
                 ));
             }
-            Some(Throttling::Wait(wait)) => {
-                self.pacer.hold_for(wait);
-                self.settings.gauge.hold_until((Instant::now() + wait).into_std());
+            Some(Throttling::Wait { time, status }) => {
+                self.pacer.hold_for(time);
+                let until = (Instant::now() + time).into_std();
+                self.settings.gauge.hold(ServiceHold { until, status });
             }
             Some(Throttling::SlowDown) => self.pacer.halve_rate(started),
             None => {}

@@ -119,8 +119,13 @@ pub struct ServiceNotice {
 /// How the service throttles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Throttling {
-    /// It asks all requests to wait for this time.
-    Wait(Duration),
+    /// It asks all requests to wait.
+    Wait {
+        /// For this time.
+        time: Duration,
+        /// By a response with this HTTP status.
+        status: u16,
+    },
     /// It names no time.
     SlowDown,
 }

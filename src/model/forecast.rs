@@ -1,6 +1,7 @@
 //! Forecast of a send: its orders and its requests by route.
 //!
-//! Does not count retries, and estimates no time; `report` does. Added up by `report` and `plan`.
+//! Does not count retries, and estimates no time; `report` does. Added up by `report`, `plan` and
+//! `pipeline`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,12 @@ impl Forecast {
             cost.requests += more.requests;
         }
         self.max_order_requests = self.max_order_requests.max(other.max_order_requests);
+    }
+
+    /// The number of orders on all routes.
+    #[must_use]
+    pub fn n_orders(&self) -> u64 {
+        self.single.orders + self.multi.orders
     }
 
     /// The number of requests on all routes.

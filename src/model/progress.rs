@@ -60,19 +60,22 @@ pub enum Progress<'a> {
     Gathered(u64),
     /// Sending begins.
     Sending {
-        /// The orders to be settled.
+        /// Maximum number of requests a second; none is unlimited.
+        rate: Option<NonZeroU32>,
+    },
+    /// What there is to send was counted; a run that continues a plan counts while it sends.
+    ToSend {
+        /// The orders that get their outcome from now on, held unknown ones included.
         orders: u64,
         /// The expected number of requests, without retries.
         requests: u64,
-        /// Maximum number of requests a second; none is unlimited.
-        rate: Option<NonZeroU32>,
     },
     /// A request is sent. A retry is not one of the expected requests.
     Sent {
         /// The same step was sent before.
         is_retry: bool,
     },
-    /// An order to be sent has its outcome.
+    /// An order of the plan has its outcome, sent or not.
     Settled(Outcome),
     /// A warning for the user.
     Warning(&'a str),
@@ -93,10 +96,19 @@ pub struct SendGauge {
 /// What holds requests back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pauses {
-    /// The service asked to send nothing before.
-    pub held_until: Option<Instant>,
+    /// The service asked to send nothing before a time.
+    pub hold: Option<ServiceHold>,
     /// The service counts as down since.
     pub down_since: Option<Instant>,
+}
+
+/// A hold that the service asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServiceHold {
+    /// Until when.
+    pub until: Instant,
+    /// The HTTP status of the response that asked for it.
+    pub status: u16,
 }
 
 impl fmt::Debug for SendGauge {
@@ -123,10 +135,12 @@ impl SendGauge {
         self.n_in_flight.load(Ordering::Relaxed)
     }
 
-    /// Records until when the service asked to send nothing.
-    pub fn hold_until(&self, until: Instant) {
+    /// Records a hold that the service asked for; the longest one counts.
+    pub fn hold(&self, hold: ServiceHold) {
         let mut pauses = self.lock();
-        pauses.held_until = pauses.held_until.max(Some(until));
+        if pauses.hold.is_none_or(|before| before.until < hold.until) {
+            pauses.hold = Some(hold);
+        }
     }
 
     /// Records that the service counts as down since a time; none: it is up again.

@@ -80,6 +80,11 @@ impl SendCandidates {
         spec.max_invalid.check_old(self.old_orders, n_orders, spec.backfill_guard())
     }
 
+    /// The number of orders that need `--backfill`, or are skipped for their age.
+    pub(super) fn n_old(&self) -> u64 {
+        self.old_orders.n_orders
+    }
+
     /// Returns the number of orders that no rule leaves out.
     fn n_orders(&self, spec: &RunSpec<'_>, recorder: &Recorder) -> u64 {
         recorder.n_not_skipped() - spec.backfill_guard().n_skipped(self.old_orders)

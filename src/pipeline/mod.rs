@@ -20,6 +20,7 @@ mod send;
 mod sink;
 mod spec;
 mod target;
+mod to_send;
 mod trace;
 mod tracer;
 mod triage;

@@ -12,13 +12,15 @@ use super::{
     send,
     spec::{Finished, RunSpec, SendSpec},
     target::result_if_unsendable,
+    to_send::count_while,
 };
 use crate::{
     disposition::{
         AcceptedOrders, DispositionRules, UNPLANNED_PER_LOOK_UP, settle_all, settle_by_history,
     },
-    ledger::{GroupCommit, Ledger, LedgerReader, LedgerWrite, TargetHash},
+    ledger::{ChangedOrder, GroupCommit, Ledger, LedgerReader, LedgerWrite, TargetHash},
     model::{
+        field::AttributeTypes,
         input::ExportRead,
         outcome::OrderResult,
         planned::{GuestParts, PlannedGuest},
@@ -50,36 +52,49 @@ pub(super) fn resume(
         Ok(ledger) => ledger,
         Err(refusal) => return refuse(&refusal, plan, recorder, spec),
     };
-    let (backfill_guard, rules, settings) =
-        (spec.backfill_guard(), spec.disposition_rules(), spec.service.clone());
     // Before anything is sent: an order that this run submits must not make an unplanned one of the
     // same reference changed.
     let reader = ledger.reader()?;
+    let rules = spec.disposition_rules();
     record_unplanned(unplanned, Some((&mut *ledger, &*reader)), rules, &mut recorder)?;
-    emit(Progress::Sending {
-        orders: header.n_orders.saturating_sub(recorder.n_not_skipped()),
-        requests: header.n_requests,
-        rate: spec.service.rate,
-    });
+    emit(Progress::Sending { rate: spec.service.rate });
     let first = plan.resume_point(|guest| is_sent(guest, &*reader, spec))?;
-    let guests = plan.guests_from(first)?;
     let types = Arc::new(reader.attribute_types()?);
+    let guests = plan.guests_from(first)?;
+    let counted = guests_to_send(plan.guests_from(first)?, ledger.reader()?, &types, spec, drop);
     let guests = |commits: GroupCommit| {
         let on_change = move |change| commits.enqueue(LedgerWrite::RecordChange(change));
-        settle_all::<RunError, _, _, _>(Some(reader), guests, rules, on_change).map(move |guest| {
+        guests_to_send(guests, reader, &types, spec, on_change)
+    };
+    let record = Recorder::add_and_record;
+    let send = || send::send(guests, ledger, spec, send_spec, &mut recorder, record, emit);
+    let sent = count_while(send, counted, send_spec.limit, emit)?;
+    let finished =
+        finish_sent(recorder, sent.stopped, spec, emit).map_err(RunError::after_sending)?;
+    mark_reported(sent.ledger, &finished, emit);
+    Ok(finished)
+}
+
+/// The guests of a plan, with the orders that this run does not send among their results.
+/// `on_change` receives the orders that changed after their acceptance.
+fn guests_to_send<N: Fn(Box<ChangedOrder>) + Send + Sync + 'static>(
+    guests: impl Iterator<Item = GuestParts<PlanError>> + Send + 'static,
+    reader: Box<dyn LedgerReader>,
+    types: &Arc<AttributeTypes>,
+    spec: &RunSpec<'_>,
+    on_change: N,
+) -> impl Iterator<Item = GuestParts<RunError>> + Send + 'static {
+    let (backfill_guard, settings) = (spec.backfill_guard(), spec.service.clone());
+    let types = Arc::clone(types);
+    settle_all(Some(reader), guests, spec.disposition_rules(), on_change).map(
+        move |guest: GuestParts<RunError>| {
             let (settings, types) = (settings.clone(), Arc::clone(&types));
             guest.map_parts(move |part| {
                 let part = part.settle(|order| backfill_guard.held_result_of(order));
                 Ok(part.settle(|order| result_if_unsendable(order, &settings, &types)))
             })
-        })
-    };
-    let record = Recorder::add_and_record;
-    let sent = send::send(guests, ledger, spec, send_spec, &mut recorder, record, emit)?;
-    let finished =
-        finish_sent(recorder, sent.stopped, spec, emit).map_err(RunError::after_sending)?;
-    mark_reported(sent.ledger, &finished, emit);
-    Ok(finished)
+        },
+    )
 }
 
 /// Opens and locks the ledger. Refuses a plan for another target or of another ledger, and one with

@@ -10,6 +10,7 @@ use super::{
     resume, send,
     sink::ExportSink,
     spec::{Finished, RunSpec},
+    to_send::count_while,
     tracer::{Tracer, add_suggestions},
     triage::Triage,
 };
@@ -18,9 +19,10 @@ use crate::{
     model::{
         field::AttributeTypes,
         input::ExportRead,
+        planned::GuestParts,
         progress::{Progress, ProgressFn},
     },
-    plan::SavedPlan,
+    plan::{PlanError, SavedPlan},
     read::inputs,
     report::Recorder,
     shuffle::{self, Collect, Export},
@@ -113,19 +115,29 @@ fn conclude(
         return Ok(finished);
     };
     // The plan is read back from disk, so that a slow service holds no export in memory.
+    let orders = recorder.counters.tally.without_result().saturating_sub(candidates.n_old());
     let plan = candidates.write_plan(ledger.id().to_owned(), spec, folder, &mut recorder)?;
-    emit(Progress::Sending {
-        orders: recorder.counters.tally.without_result(),
-        requests: plan.header.n_requests,
-        rate: spec.service.rate,
-    });
-    let guests = plan.guests()?.map(|guest| guest.map_parts(|part| Ok(part.split_held())));
-    let sent =
-        send::send(|_| guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit)?;
+    emit(Progress::Sending { rate: spec.service.rate });
+    let guests = guests_to_send(&plan)?;
+    let send =
+        || send::send(|_| guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit);
+    let sent = if send_spec.limit.is_some() {
+        count_while(send, guests_to_send(&plan)?, send_spec.limit, emit)?
+    } else {
+        emit(Progress::ToSend { orders, requests: plan.header.n_requests });
+        send()?
+    };
     let finished =
         finish_sent(recorder, sent.stopped, spec, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
+}
+
+/// The guests of a new plan, with the orders that are held among their results.
+fn guests_to_send(
+    plan: &SavedPlan,
+) -> Result<impl Iterator<Item = GuestParts<RunError>> + Send + use<>, PlanError> {
+    Ok(plan.guests()?.map(|guest| guest.map_parts(|part| Ok(part.split_held()))))
 }
 
 /// Writes the report of a run that is refused before its export is read.

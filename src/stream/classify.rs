@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::{
-    dispatch::{Assessment, AttemptOutcome, StopReason},
+    dispatch::{Assessment, AttemptOutcome, StopReason, Throttling},
     model::request::{RepeatEffect, RequestKind},
 };
 
@@ -120,12 +120,14 @@ impl ServiceResponse {
         }
     }
 
-    /// `Some` if the service throttles; then how long it asks all requests to wait, if it names a
-    /// time.
+    /// How the service throttles, if it does.
     #[must_use]
-    pub fn throttle(&self) -> Option<Option<Duration>> {
-        match self {
-            Self::Http { status: 429 | 503, retry_after, .. } => Some(*retry_after),
+    pub fn throttling(&self) -> Option<Throttling> {
+        match *self {
+            Self::Http { status: status @ (429 | 503), retry_after, .. } => {
+                let wait = |time| Throttling::Wait { time, status };
+                Some(retry_after.map_or(Throttling::SlowDown, wait))
+            }
             _ => None,
         }
     }

@@ -15,10 +15,7 @@ use super::{
     url,
 };
 use crate::{
-    dispatch::{
-        Assessment, DispatchTarget, Request, ServiceNotice, StopReason, Throttling,
-        backoff::backoff,
-    },
+    dispatch::{Assessment, DispatchTarget, Request, ServiceNotice, StopReason, backoff::backoff},
     model::{planned::PlannedGuest, request::RequestKind},
 };
 
@@ -73,9 +70,7 @@ impl<T: Transport> DispatchTarget for StreamService<T> {
             ),
             hint: CHECK_TARGET,
         });
-        let throttle =
-            response.throttle().map(|wait| wait.map_or(Throttling::SlowDown, Throttling::Wait));
-        ServiceNotice { throttle, stop }
+        ServiceNotice { throttle: response.throttling(), stop }
     }
 
     fn assess(&self, kind: RequestKind, response: ServiceResponse) -> Assessment {

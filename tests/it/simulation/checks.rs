@@ -9,7 +9,7 @@ use std::{
 };
 
 use orderferry::{
-    dispatch::AttemptOutcome,
+    dispatch::{AttemptOutcome, Throttling},
     ledger::PriorState,
     model::{
         outcome::{OrderResult, Outcome},
@@ -456,11 +456,18 @@ fn ends_the_run(run: &Run, what: &Occurrence) -> bool {
             Request { operation: Operation::Browser, .. },
             ServiceResponse::Http { status: 400..=407 | 409..=428, .. },
         ) => true,
-        Occurrence::Responded(_, response) => response
-            .throttle()
-            .flatten()
-            .is_some_and(|wait| wait > run.settings.dispatch.give_up_after),
+        Occurrence::Responded(_, response) => {
+            asked_wait(response).is_some_and(|wait| wait > run.settings.dispatch.give_up_after)
+        }
         _ => false,
+    }
+}
+
+/// The time for which the service asks all requests to wait, if it does.
+fn asked_wait(response: &ServiceResponse) -> Option<Duration> {
+    match response.throttling()? {
+        Throttling::Wait { time, .. } => Some(time),
+        Throttling::SlowDown => None,
     }
 }
 
@@ -468,7 +475,7 @@ fn retry_after_is_respected(history: &History) -> CheckResult {
     each_run(history, |run| {
         for line in &run.lines {
             let Occurrence::Responded(_, response) = &line.occurrence else { continue };
-            let Some(wait) = response.throttle().flatten() else { continue };
+            let Some(wait) = asked_wait(response) else { continue };
             let early = run.starts().find(|(at, _)| *at > line.at && *at < line.at + wait);
             ensure(early.is_none(), || {
                 format!("{early:?} was started although the service asked to wait: {line:?}")
