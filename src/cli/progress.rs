@@ -283,7 +283,7 @@ impl ProgressCounts {
 
     fn sending(&mut self, now: Instant, is_ending: bool) -> StageNumbers {
         let (gauge, mut hold) = (self.send.as_ref().map(|send| &send.gauge), Hold::None);
-        let Pauses { hold: asked, down_since } =
+        let Pauses { hold: asked, down_since, .. } =
             gauge.map(|gauge| gauge.pauses()).unwrap_or_default();
         let n_in_flight = gauge.map_or(0, |gauge| gauge.n_in_flight());
         if let Some(ServiceHold { until, status }) = asked.filter(|asked| asked.until > now) {
@@ -388,7 +388,7 @@ mod tests {
         gauge.hold(ServiceHold { until: at(29_000), status: 503 });
         gauge.hold(ServiceHold { until: at(9_000), status: 429 });
         shown.push(numbers(&mut counts, at(5_250)));
-        gauge.set_down_since(Some(at(20_000)));
+        gauge.service_down(at(20_000));
         counts.count(&Progress::Settled(Outcome::Unknown), at(20_000));
         shown.push(numbers(&mut counts, at(40_000)));
         counts.count(&Progress::Settled(Outcome::NotAttempted), at(40_000));

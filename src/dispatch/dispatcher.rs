@@ -144,11 +144,11 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         match health_change {
             Some(HealthChange::Down) => {
                 self.pacer.close();
-                self.settings.gauge.set_down_since(Some(Instant::now().into_std()));
+                self.settings.gauge.service_down(Instant::now().into_std());
             }
             Some(HealthChange::Up) => {
                 self.pacer.open();
-                self.settings.gauge.set_down_since(None);
+                self.settings.gauge.service_up(Instant::now().into_std());
             }
             Some(HealthChange::TryOne) | None => {}
         }

@@ -71,7 +71,7 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
 
     async fn probe_answered(&self, kind: RequestKind) {
         let health_change = self.health().probe_answered(kind);
-        self.settings.gauge.set_down_since(None);
+        self.settings.gauge.service_up(Instant::now().into_std());
         if health_change == HealthChange::TryOne {
             self.warn("the service responds again: trying one request at a time".to_owned()).await;
             self.pacer.open_single();

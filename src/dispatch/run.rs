@@ -9,7 +9,7 @@ use std::{panic::resume_unwind, sync::Arc};
 use tokio::{
     sync::mpsc,
     task::JoinSet,
-    time::{Duration, sleep},
+    time::{Duration, Instant, sleep},
 };
 
 use super::{
@@ -46,6 +46,8 @@ pub struct Work<C, G> {
 pub struct DispatchOutcome {
     /// The reason, if it ended before all orders were sent.
     pub stopped: Option<String>,
+    /// How long the service counted as down.
+    pub service_down: Duration,
 }
 
 /// Sends all guests' orders to a target. `emit` receives every request and every result as they
@@ -60,6 +62,7 @@ pub async fn run<J: Journal, T: DispatchTarget>(
     mut shutdown_signal: ShutdownSignal,
     mut emit: impl FnMut(DispatchEvent) -> Result<(), String>,
 ) -> DispatchOutcome {
+    let gauge = Arc::clone(&settings.gauge);
     let (event_sender, mut event_receiver) = mpsc::channel(MAX_PENDING_EVENTS);
     let shutdown = Arc::new(Shutdown::default());
     let n_workers = settings.in_flight * GUESTS_PER_REQUEST;
@@ -109,5 +112,9 @@ pub async fn run<J: Journal, T: DispatchTarget>(
         // the intents of the requests in flight.
         worker.unwrap_or_else(|error| resume_unwind(error.into_panic()));
     }
-    DispatchOutcome { stopped: shutdown.reason().map(str::to_owned) }
+    gauge.service_up(Instant::now().into_std());
+    DispatchOutcome {
+        stopped: shutdown.reason().map(str::to_owned),
+        service_down: gauge.pauses().down_before,
+    }
 }

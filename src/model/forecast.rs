@@ -3,6 +3,7 @@
 //! Does not count retries, and estimates no time; `report` does. Added up by `report`, `plan` and
 //! `pipeline`.
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,9 @@ pub struct OrdersToNote {
     /// Orders that are too old to be sent without `--backfill`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub old_orders: u64,
+    /// When the oldest of them was ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_order: Option<DateTime<Utc>>,
     /// Guests with more orders than the tenant keeps.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub guests_beyond_limit: u64,
@@ -52,9 +56,15 @@ fn is_zero(n: &u64) -> bool {
 pub const MAX_KEPT_ORDERS: u64 = 20;
 
 impl OrdersToNote {
+    /// Counts an order that is too old.
+    pub fn add_old(&mut self, ordered_at: DateTime<Utc>) {
+        self.append(Self { old_orders: 1, oldest_order: Some(ordered_at), ..Self::default() });
+    }
+
     /// Adds those of other orders.
     pub fn append(&mut self, other: Self) {
         self.old_orders += other.old_orders;
+        self.oldest_order = self.oldest_order.into_iter().chain(other.oldest_order).min();
         self.guests_beyond_limit += other.guests_beyond_limit;
         self.orders_beyond_limit += other.orders_beyond_limit;
     }

@@ -11,7 +11,7 @@ use std::{
         Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::outcome::Outcome;
@@ -100,6 +100,8 @@ pub struct Pauses {
     pub hold: Option<ServiceHold>,
     /// The service counts as down since.
     pub down_since: Option<Instant>,
+    /// How long it counted as down before that.
+    pub down_before: Duration,
 }
 
 /// A hold that the service asked for.
@@ -143,9 +145,17 @@ impl SendGauge {
         }
     }
 
-    /// Records that the service counts as down since a time; none: it is up again.
-    pub fn set_down_since(&self, since: Option<Instant>) {
-        self.lock().down_since = since;
+    /// Records that the service counts as down from now on.
+    pub fn service_down(&self, now: Instant) {
+        self.lock().down_since.get_or_insert(now);
+    }
+
+    /// Records that the service no longer counts as down, if it did.
+    pub fn service_up(&self, now: Instant) {
+        let mut pauses = self.lock();
+        if let Some(since) = pauses.down_since.take() {
+            pauses.down_before += now.saturating_duration_since(since);
+        }
     }
 
     /// What holds requests back.

@@ -182,7 +182,7 @@ impl<'j> Disposer<'j> {
     ) {
         part.report.count_valid(record, order.counted, outcome, IDENTIFY_REQUESTS);
         if outcome == Some(Outcome::Valid) && self.backfill_guard.is_old(order.ordered_at) {
-            part.report.counters.to_note.old_orders += 1;
+            part.report.counters.to_note.add_old(order.ordered_at);
         }
         let is_to_be_sent = outcome.is_none_or(|outcome| outcome == Outcome::Valid);
         // An order with the content of an order of an earlier run already has this warning.

@@ -66,6 +66,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let stop = send_spec.shutdown_signal.clone();
     let mut outcome =
         send_spec.runtime.block_on(dispatch::run(work, service, settings, journal, stop, handler));
+    recorder.service_down = outcome.service_down;
     recorder.n_carts_open = n_carts_open.load(Ordering::SeqCst);
     if recorder.n_unreached() > 0 {
         let limit = send_spec.limit.map(plan::limit_reached);

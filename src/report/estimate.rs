@@ -64,8 +64,12 @@ impl SendNotes {
     /// The notes, one per line.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let OrdersToNote { old_orders: old, guests_beyond_limit, orders_beyond_limit } =
-            self.orders;
+        let OrdersToNote {
+            old_orders: old,
+            oldest_order,
+            guests_beyond_limit,
+            orders_beyond_limit,
+        } = self.orders;
         let mut lines = Vec::new();
         if self.needs_new_ledger {
             lines.push("there is no ledger yet: the first send needs --new-ledger".to_owned());
@@ -79,14 +83,21 @@ impl SendNotes {
         }
         if old > 0 {
             let (are, age) = (orders_are(old), &self.old_orders.age);
-            let them = if old == 1 { "it" } else { "them" };
-            lines.push(if self.old_orders.are_skipped {
-                format!("{are} older than {age}: a send skips {them} (old_orders = \"skip\")")
+            let (they, them, stay) =
+                if old == 1 { ("it", "it", "stays") } else { ("they", "them", "stay") };
+            let oldest = match oldest_order {
+                None => String::new(),
+                Some(oldest) if old == 1 => format!(", of {}", oldest.format("%-d %B %Y")),
+                Some(oldest) => format!(", the oldest of {}", oldest.format("%-d %B %Y")),
+            };
+            let what = if self.old_orders.are_skipped {
+                format!("a send skips {them} (old_orders = \"skip\")")
             } else if self.needs_backfill {
-                format!("{are} older than {age}: a send without --backfill sends nothing")
+                "a send without --backfill sends nothing".to_owned()
             } else {
-                format!("{are} older than {age}: a send leaves {them} out without --backfill")
-            });
+                format!("without --backfill {they} {stay} behind (needs_backfill)")
+            };
+            lines.push(format!("{are} older than {age}{oldest}: {what}"));
         }
         if guests_beyond_limit > 0 {
             let (guests, beyond) =
@@ -159,11 +170,14 @@ impl SendEstimate {
         lines
     }
 
+    /// The time that requests take at the rate, for people; none without a limit.
+    // In fractions of a second; `seconds` of `summary.json` is rounded up instead.
+    pub(super) fn time_of(&self, n_requests: u64) -> Option<String> {
+        self.rate.map(|rate| format_duration(Duration::from_secs(n_requests) / rate.get()))
+    }
+
     fn line(&self, name: &str, cost: RouteCost) -> [String; 4] {
-        // In fractions of a second; `seconds` of `summary.json` is rounded up instead.
-        let time =
-            |rate: NonZeroU32| format_duration(Duration::from_secs(cost.requests) / rate.get());
-        let time = self.rate.map(time).unwrap_or_default();
+        let time = self.time_of(cost.requests).unwrap_or_default();
         [
             name.to_owned(),
             with_unit(cost.orders, "order"),
@@ -195,7 +209,8 @@ mod tests {
 
     #[test]
     fn notes_say_what_a_send_needs() {
-        let mut orders = OrdersToNote { old_orders: 1, ..OrdersToNote::default() };
+        let mut orders = OrdersToNote::default();
+        orders.add_old("2026-09-03T10:00:00Z".parse().unwrap());
         for n_orders in [20, 21, 25] {
             orders.add_guest(n_orders);
         }
@@ -204,12 +219,12 @@ mod tests {
             SendNotes { needs_new_ledger: true, orders, old_orders, ..SendNotes::default() };
         insta::assert_snapshot!(notes.lines().join("\n"), @r"
         there is no ledger yet: the first send needs --new-ledger
-        1 order is older than 30 days: a send leaves it out without --backfill
+        1 order is older than 30 days, of 3 September 2026: without --backfill it stays behind (needs_backfill)
         2 guests have more than 20 orders here, of which the tenant keeps the newest: 6 orders will not stay
         ");
-        let notes = SendNotes { needs_backfill: true, ..notes };
-        let expected = "1 order is older than 30 days: a send without --backfill sends nothing";
-        assert_eq!(notes.lines()[1], expected);
+        let mut notes = SendNotes { needs_backfill: true, ..notes };
+        notes.orders.add_old("2025-12-31T23:59:59Z".parse().unwrap());
+        insta::assert_snapshot!(notes.lines()[1], @"2 orders are older than 30 days, the oldest of 31 December 2025: a send without --backfill sends nothing");
         let other = SendNotes { needs_new_target: true, ..SendNotes::default() };
         insta::assert_snapshot!(other.lines().join("\n"), @"the ledger holds other targets, but not this one: the first send to another tenant needs --new-target");
         assert!(SendNotes::default().lines().is_empty());

@@ -4,7 +4,7 @@
 //! merges the partial reports of its cores into it while the export is read, and records one result
 //! at a time while it sends. [`Recorder::finish`] writes the report.
 
-use std::{io, num::NonZeroU32};
+use std::{io, num::NonZeroU32, time::Duration};
 
 use chrono::{DateTime, Utc};
 
@@ -40,6 +40,9 @@ use crate::{
 
 /// Maximum orders that the page lists; `results.ndjson` lists all.
 const MAX_ATTENTION: usize = 200;
+
+/// Added to a time before it is cut to seconds.
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
 
 /// The facts of the run that its report shows, and the memory that writing it may use.
 pub struct RecorderSettings {
@@ -98,6 +101,8 @@ pub struct Recorder {
     pub notes: SendNotes,
     /// Requests that were sent.
     pub requests: RequestCounts,
+    /// How long the service counted as down.
+    pub service_down: Duration,
     /// Carts that may not be empty, of this run and of earlier ones.
     pub n_carts_open: u64,
     /// The topic of the manual about what kept the run from reading.
@@ -127,6 +132,7 @@ impl Recorder {
             guest_counts: GuestCounts::default(),
             notes: SendNotes::default(),
             requests: RequestCounts::default(),
+            service_down: Duration::ZERO,
             n_carts_open: 0,
             help_topic: None,
             is_refused_for_age: false,
@@ -444,6 +450,7 @@ impl Recorder {
             orders_without_amount: tally.orders_without_amount(),
             forecast: settings.is_check.then(|| self.estimate()),
             requests: self.requests,
+            seconds_down: (self.service_down + HALF_A_SECOND).as_secs(),
             carts_open: self.n_carts_open,
             repeated_after: counters.n_uncertain_before,
             needs_backfill: counters.n_needing_backfill,

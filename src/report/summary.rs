@@ -97,6 +97,9 @@ pub struct Summary {
     pub forecast: Option<SendEstimate>,
     /// Requests sent.
     pub requests: RequestCounts,
+    /// Seconds in which the service counted as down, so that only single requests probed it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seconds_down: u64,
     /// Carts that may not be empty when the run ends; the next run clears them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub carts_open: u64,
@@ -382,6 +385,7 @@ pub(super) mod tests {
             orders_without_amount: tally.orders_without_amount(),
             forecast: None,
             requests: RequestCounts::default(),
+            seconds_down: 0,
             carts_open: 0,
             repeated_after: 0,
             needs_backfill: 0,
@@ -455,7 +459,7 @@ pub(super) mod tests {
             (RequestKind::OrderCheckout, 941),
         ];
         summary.requests = request_counts(&by_kind, 12);
-        summary.repeated_after = 2;
+        (summary.repeated_after, summary.seconds_down) = (2, 110);
         summary.needs_backfill = 30;
         let skipped = [("test order".to_owned(), 10), ("cancellation".to_owned(), 240)];
         summary.skipped = skip_summaries(&skipped.into());
@@ -506,7 +510,7 @@ pub(super) mod tests {
         "inputs":[{"file":"orders.csv","bytes":1234567,"rows":4321,"sha256":"5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"},{"file":"exports/more-orders.ndjson.gz","bytes":9876,"rows":12,"sha256":null}],
         "rows":4321,"rows_unreadable":2,"rows_ignored":3,"headers_repeated":1,"scattered":5,"items":4300,"guests":780,"orders":{"read":1431,"accepted":930,"already_sent":120,"changed":1,"skipped":250,"invalid":44,"refused":3,"failed":2,"unknown":1,"not_attempted":80,"valid":0},
         "orders_from":"2026-10-24T00:00:00.000Z","orders_to":"2026-11-02T21:40:00.000Z","orders_without_amount":4,"requests":{"browser_create":780,"identity":785,"order_checkout":941,"total":2506,"retries":12},
-        "repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","orders":30,"read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","orders":1397,"read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0","changed_difference":"-65.50"}],
+        "seconds_down":110,"repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","orders":30,"read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","orders":1397,"read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0","changed_difference":"-65.50"}],
         "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],
         "reasons":[{"outcome":"unknown","reason":"no answer in time","orders":1},{"outcome":"refused","reason":"HTTP 400: no such type","orders":3},{"outcome":"failed","reason":"the guest could not be identified","orders":2},{"outcome":"changed","reason":"the amount is another now","orders":1}],
         "skipped":[{"reason":"cancellation","orders":240},{"reason":"test order","orders":10}],

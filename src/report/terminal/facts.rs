@@ -2,6 +2,8 @@
 //!
 //! Each line only if there is something to say. Called by `screen`.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Datelike, Utc};
 
 use super::{
@@ -98,12 +100,16 @@ fn took(summary: &Summary) -> String {
         n => format!(", {} retries", count(n)),
     };
     let time = format_duration(summary.duration());
+    let down = match summary.seconds_down {
+        0 => String::new(),
+        n => format!("; service down {}", format_duration(Duration::from_secs(n))),
+    };
     if orders[Outcome::Accepted] == orders.read {
         let (orders, guests) =
             (with_unit(orders.read, "order"), with_unit(summary.guests, "guest"));
-        return field("accepted", &format!("{orders} of {guests}, {sent}{retries}, {time}"));
+        return field("accepted", &format!("{orders} of {guests}, {sent}{retries}, {time}{down}"));
     }
-    field("took", &format!("{time}, {sent}{retries}"))
+    field("took", &format!("{time}, {sent}{retries}{down}"))
 }
 
 fn notes(summary: &Summary) -> String {

@@ -4,10 +4,7 @@
 
 use super::{
     super::{
-        command_line::NextStep,
-        numbers::{format_duration, with_unit},
-        page,
-        summary::Summary,
+        command_line::NextStep, estimate::SendEstimate, numbers::with_unit, page, summary::Summary,
     },
     facts::facts,
     layout::{section, wrapped},
@@ -15,7 +12,9 @@ use super::{
     verdict::{Mark, verdict},
     why::why,
 };
-use std::time::Duration;
+
+/// A share of requests that are retried, for comparison: the estimate knows of none.
+const RETRIED_PERCENT: u64 = 2;
 
 /// The screen of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,14 +49,13 @@ pub fn render(summary: &Summary, folder: &str) -> Screen {
 /// What a send after a check takes, and what it would do besides.
 fn sending_takes(summary: &Summary) -> String {
     let Some(estimate) = &summary.forecast else { return String::new() };
-    let time = |n_requests: u64| {
-        estimate.rate.map(|rate| format_duration(Duration::from_secs(n_requests) / rate.get()))
-    };
     let mut sentences = Vec::new();
     if estimate.requests > 0 {
         let requests = with_unit(estimate.requests, "request");
-        sentences.push(match (estimate.rate, time(estimate.requests)) {
-            (Some(rate), Some(time)) => format!("{requests}, {time} at {rate}/s"),
+        sentences.push(match (estimate.rate, estimate.time_of(estimate.requests)) {
+            (Some(rate), Some(time)) => {
+                format!("{requests}, {time} at {rate}/s{}", with_retries(estimate))
+            }
             _ => requests,
         });
     }
@@ -65,7 +63,8 @@ fn sending_takes(summary: &Summary) -> String {
     if multi.orders > 0 {
         let requests = with_unit(multi.requests, "request");
         let longest = with_unit(estimate.longest_order, "request");
-        let time = time(estimate.longest_order).map(|time| format!(", {time}")).unwrap_or_default();
+        let time = estimate.time_of(estimate.longest_order);
+        let time = time.map(|time| format!(", {time}")).unwrap_or_default();
         sentences.push(format!(
             "as several events: {}, {requests}; the longest takes {longest}{time}",
             with_unit(multi.orders, "order")
@@ -73,6 +72,15 @@ fn sending_takes(summary: &Summary) -> String {
     }
     sentences.extend(estimate.notes.lines());
     sentences.iter().map(|sentence| wrapped(sentence, "    ", "    ")).collect()
+}
+
+/// The time if a few requests are retried, as in most nights; nothing if that is less than one.
+fn with_retries(estimate: &SendEstimate) -> String {
+    let n_retries = estimate.requests * RETRIED_PERCENT / 100;
+    match (n_retries, estimate.time_of(estimate.requests + n_retries)) {
+        (1.., Some(time)) => format!("; with {RETRIED_PERCENT} % retried {time}"),
+        _ => String::new(),
+    }
 }
 
 /// The next steps. A command is never broken, so that it can be copied.

@@ -440,6 +440,9 @@ async fn outage_is_probed_and_no_order_fails() {
         run.starts.windows(2).filter(|pair| pair[1] - pair[0] > Duration::from_secs(1)).count();
     assert!((10..=40).contains(&n_probes), "{n_probes} probes in five minutes");
     assert_eq!((run.starts.len(), run.n_open), (run.n_started, 0));
+    // The last probe before the end waits up to half a minute.
+    let n_seconds = run.ended.service_down.as_secs();
+    assert!((290..=330).contains(&n_seconds), "down for {n_seconds} s");
 }
 
 #[tokio::test(start_paused = true)]
@@ -457,6 +460,7 @@ async fn lasting_outage_stops_run() {
         run.elapsed
     );
     assert_eq!(run.n_open, 0);
+    assert!(run.ended.service_down >= Duration::from_secs(600), "{:?}", run.ended.service_down);
 }
 
 /// Browsers and IDENTITY succeed all the time.

@@ -100,7 +100,8 @@ fn check_output() {
 
           sending takes
             4 requests, 0.2 s at 20/s
-            2 orders are older than 30 days: a send without --backfill sends nothing
+            2 orders are older than 30 days, the oldest of 1 March 2025: a send without
+            --backfill sends nothing
 
           next
             1 invalid: what is wrong, and how to fix it

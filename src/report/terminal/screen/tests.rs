@@ -138,7 +138,7 @@ fn bad_night() {
       read      2 files, 4,321 rows, 1,431 orders, 24 October to 2 November 2026
                 orders.csv, 4,321 rows
                 exports/more-orders.ndjson.gz, 12 rows
-      took      3m 12s, 2,506 requests, 12 retries
+      took      3m 12s, 2,506 requests, 12 retries; service down 1m 50s
       ended     the deadline has passed; hint: run it again
       note      2 rows unreadable, 3 rows ignored and 1 header repeated
                 the rows of 5 orders are scattered
@@ -191,7 +191,7 @@ fn dry_run() {
       read      orders.csv, 4,321 rows, 1,200 orders, 24 October to 2 November 2026
 
       sending takes
-        9,900 requests, 8m 15s at 20/s
+        9,900 requests, 8m 15s at 20/s; with 2 % retried 8m 24s
         as several events: 50 orders, 7,210 requests; the longest takes 547
         requests, 27.4 s
 
@@ -228,7 +228,7 @@ fn dry_run() {
         left out     10  test order
 
       sending takes
-        9,900 requests, 8m 15s at 20/s
+        9,900 requests, 8m 15s at 20/s; with 2 % retried 8m 24s
         as several events: 50 orders, 7,210 requests; the longest takes 547
         requests, 27.4 s
 
