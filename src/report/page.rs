@@ -252,7 +252,10 @@ fn problem_rows<'a>(summary: &Summary, examples: &'a [Example]) -> Vec<ProblemRo
 #[cfg(test)]
 mod tests {
     use super::{
-        super::summary::tests::{clean_check, run_with_everything},
+        super::{
+            command_line::NextStep,
+            summary::tests::{clean_check, run_with_everything},
+        },
         *,
     };
     use crate::model::{
@@ -261,7 +264,11 @@ mod tests {
     };
 
     fn full_page() -> String {
-        let (summary, tally) = run_with_everything();
+        let (mut summary, tally) = run_with_everything();
+        summary.next.push(NextStep {
+            why: "3 refused: fix their rows <em>and send them</em>".to_owned(),
+            command: "orderferry send 'runs/<em>1</em>/rejects/a & b.csv'".to_owned(),
+        });
         let examples = Example::of_tally(&tally, &["orders.csv"].into_iter().collect());
         let attention: Vec<_> = [
             Outcome::Invalid,
@@ -341,6 +348,9 @@ mod tests {
         780 guests
         4,321 rows read
         3m 12s from start to end
+        Next commands for the folder in which the run was started
+        1 unknown: look them up in Personalize orderferry ledger list --outcome unknown --run 20261103T081500Z-7f3a
+        3 refused: fix their rows &#60;em&#62;and send them&#60;/em&#62; orderferry send &#39;runs/&#60;em&#62;1&#60;/em&#62;/rejects/a &#38; b.csv&#39;
         Outcomes
         outcome orders share meaning
         accepted 930 65.0 % the service accepted it
@@ -391,6 +401,7 @@ mod tests {
         IDENTITY 785
         ORDER_CHECKOUT 941
         total, 12 of them retries 2,506
+        The service was down for 1m 50s.
         30 orders too old to send without --backfill (needs_backfill); old_orders = &#34;skip&#34; leaves them out.
         2 orders sent again after an uncertain response, which may exist twice: see repeated_after in results.ndjson.
         Inputs

@@ -3,8 +3,9 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Write},
     path::Path,
-    process::Command,
+    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,8 +15,9 @@ use std::{
 use serde_json::Value;
 
 use crate::support::{
-    PROGRAM, isolate_in,
+    PROGRAM, isolate_in, process,
     service::{MockService, Reply},
+    wait::{self, Gate},
     workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
 };
 
@@ -45,6 +47,27 @@ impl TestShop {
             (is_faulty && !repaired.load(Ordering::SeqCst)).then(|| fault.clone())
         });
         Self { workspace: Workspace::new(), service, is_repaired }
+    }
+
+    /// A shop whose service answers the last event of A-1 once the gate is open.
+    fn waiting_for(gate: &Gate) -> Self {
+        let gate = gate.clone();
+        let service = MockService::start(move |request| {
+            if request.is_checkout() && request.reference() == "A-1" {
+                gate.wait_until_open();
+            }
+            None
+        });
+        Self { workspace: Workspace::new(), service, is_repaired: Arc::default() }
+    }
+
+    /// Starts a first send, which reads standard input.
+    fn start_send(&self) -> Child {
+        self.workspace.file("config.toml", self.config());
+        let mut send = process(&self.workspace.path(""));
+        send.args(["send", "-", "--config", "config.toml", "--new-ledger", "--out", "started"]);
+        send.env("ORDERFERRY_CLIENT_KEY", "s3cret-k3y").stdin(Stdio::piped());
+        send.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     fn send(&self, content: &str, options: &str) -> RunResult {
@@ -108,10 +131,31 @@ fn outcomes(printed: &Printed) -> String {
     format!("{}: {}", printed.code, orders.join(", "))
 }
 
-/// The reasons and commands of a run.
+/// The reasons and commands of a run. Its page and its screen have the same ones.
 fn next(ran: &RunResult) -> Vec<(String, String)> {
-    let steps = ran.summary()["next"].as_array().unwrap().clone();
+    let steps = steps(&ran.summary());
+    let mut page = ran.text("report.html");
+    for (named, character) in [("&#39;", "'"), ("&#34;", "\""), ("&#60;", "<"), ("&#38;", "&")] {
+        page = page.replace(named, character);
+    }
+    let of_page = |(why, command): &(String, String)| {
+        format!("<li>{why} <pre><code>{command}</code></pre></li>")
+    };
+    let shown: Vec<_> =
+        page.lines().map(str::trim).filter(|line| line.starts_with("<li>")).collect();
+    let n_others = shown.len() - steps.len();
+    assert_eq!(shown[n_others..], steps.iter().map(of_page).collect::<Vec<_>>());
+    let of_screen: Vec<_> =
+        ran.out.lines().filter_map(|line| line.strip_prefix("      ")).collect();
+    for (_, command) in &steps {
+        assert!(of_screen.contains(&command.as_str()), "{command} in {}", ran.out);
+    }
+    steps
+}
+
+fn steps(summary: &Value) -> Vec<(String, String)> {
     let text = |step: &Value, key: &str| step[key].as_str().unwrap().to_owned();
+    let steps = summary["next"].as_array().unwrap();
     steps.iter().map(|step| (text(step, "why"), text(step, "command"))).collect()
 }
 
@@ -247,6 +291,42 @@ fn stopped_run_of_standard_input_is_resumed() {
     assert_eq!(ran.code, 4, "{}", ran.err);
     let resume = command(&ran, "run it again to go on");
     assert_eq!(shop.shell_run(&resume), "0: 1 accepted, 2 already_sent");
+}
+
+#[test]
+fn run_that_is_stopped_while_it_reads_is_run_again() {
+    let shop = TestShop::new(Reply::Disconnect);
+    let mut send = shop.start_send();
+    wait::until("the run folder", || shop.workspace.path("started").exists());
+    let is_sent = Command::new("kill").arg(send.id().to_string()).status().unwrap().success();
+    assert!(is_sent);
+    let mut errors = BufReader::new(send.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(errors.any(|line| line.contains("stopping")));
+    shop.workspace.file("orders.csv", recent(&["A-1"]));
+    send.stdin.take().unwrap().write_all(recent(&["A-1"]).as_bytes()).unwrap();
+    let rest: Vec<_> = errors.collect();
+    assert_eq!(send.wait().unwrap().code(), Some(4), "{rest:?}");
+    let summary = fs::read_to_string(shop.workspace.path("started/summary.json")).unwrap();
+    let steps = steps(&serde_json::from_str(&summary).unwrap());
+    let [(why, again)] = steps.as_slice() else { panic!("{steps:?}") };
+    assert_eq!(why, "stopped early: run it again");
+    let ran = shop.shell_with(&format!("{again} --format json"), "orders.csv");
+    assert_eq!(outcomes(&ran), "0: 1 accepted");
+}
+
+#[test]
+fn run_that_finds_the_ledger_locked_is_run_again() {
+    let gate = Gate::default();
+    let shop = TestShop::waiting_for(&gate);
+    let mut first = shop.start_send();
+    first.stdin.take().unwrap().write_all(recent(&["A-1"]).as_bytes()).unwrap();
+    wait::until("the order in flight", || shop.service.checkout_count("A-1") == 1);
+    let locked = shop.send(&recent(&["A-2"]), "");
+    assert_eq!((locked.code, next(&locked).len()), (5, 1), "{}", locked.err);
+    gate.open();
+    assert_eq!(first.wait().unwrap().code(), Some(0));
+    let again = command(&locked, "once the other run has ended");
+    assert_eq!(shop.shell_run(&again), "0: 1 accepted");
 }
 
 #[test]
