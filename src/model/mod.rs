@@ -13,6 +13,7 @@ pub mod draft;
 pub mod encoding_hint;
 pub mod explanation;
 pub mod extension_types;
+pub mod failure;
 pub mod field;
 pub mod forecast;
 pub mod guest;

@@ -7,7 +7,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::money::Money;
+use super::{failure::Failure, money::Money};
 
 /// The outcome of an order; the names are a contract with users.
 #[derive(
@@ -95,6 +95,10 @@ pub struct OrderResult {
     pub http_status: Option<u16>,
     /// The service's message, the profile's skip reason, or what happened.
     pub reason: Option<String>,
+    /// The request that decided the outcome of an order that was not accepted. Only a run that
+    /// sends the order knows it, and what is stored of it is the reason.
+    #[serde(skip)]
+    pub failure: Option<Failure>,
     /// The result of an earlier attempt that may have been accepted and after which the order was
     /// resent: the tenant may hold it twice.
     #[serde(rename = "repeated_after")]
@@ -146,6 +150,7 @@ impl OrderResult {
             attempts: 0,
             http_status: None,
             reason,
+            failure: None,
             uncertain_before: None,
             browser_id: None,
             change: None,

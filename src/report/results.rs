@@ -258,6 +258,7 @@ mod tests {
             attempts: 2,
             http_status: Some(201),
             reason: None,
+            failure: None,
             uncertain_before: Some("HTTP 500".to_owned()),
             browser_id: Some("browser-7".to_owned()),
             change: None,

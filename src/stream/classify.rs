@@ -9,7 +9,10 @@ use serde::Deserialize;
 
 use crate::{
     dispatch::{Assessment, AttemptOutcome, StopReason, Throttling},
-    model::request::{RepeatEffect, RequestKind},
+    model::{
+        failure::{FailureCause, ServiceAnswer},
+        request::{RepeatEffect, RequestKind},
+    },
 };
 
 /// Message for responses which show that requests go to the wrong target.
@@ -58,8 +61,10 @@ pub enum ServiceResponse {
     /// The request was not sent, because the server's certificate is not trusted: another try ends
     /// in the same way.
     CertificateRejected(String),
-    /// The request may have been sent, and no response came.
-    NoResponse(String),
+    /// The request may have been sent, and no response came in time.
+    TimedOut(String),
+    /// The request may have been sent, and the connection ended before a response came.
+    ConnectionClosed(String),
 }
 
 impl ServiceResponse {
@@ -68,7 +73,7 @@ impl ServiceResponse {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Http { status, .. } => Some(*status),
-            Self::NotSent(_) | Self::CertificateRejected(_) | Self::NoResponse(_) => None,
+            _ => None,
         }
     }
 
@@ -83,7 +88,7 @@ impl ServiceResponse {
     pub fn is_definitely_not_processed(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::CertificateRejected(_) => true,
-            Self::NoResponse(_) => false,
+            Self::TimedOut(_) | Self::ConnectionClosed(_) => false,
             Self::Http { status: 200..=299, body, .. } => {
                 StatusBody::parse(body.as_deref()).body_status() == BodyStatus::Error
             }
@@ -99,7 +104,7 @@ impl ServiceResponse {
     pub fn may_arrive_late(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::CertificateRejected(_) => false,
-            Self::NoResponse(_) => true,
+            Self::TimedOut(_) | Self::ConnectionClosed(_) => true,
             Self::Http { status: 200..=299, body, .. } => {
                 StatusBody::parse(body.as_deref()).body_status() == BodyStatus::Other
             }
@@ -144,35 +149,35 @@ pub enum Classification {
     /// Definitely not accepted, or harmless to retry: try again.
     Retry {
         /// What happened.
-        reason: String,
+        cause: FailureCause,
         /// The minimum wait before the next try, as the service asked for.
         not_before: Option<Duration>,
     },
     /// It may have been accepted, and the settings allow a retry nevertheless.
     RetryUncertain {
         /// What happened.
-        reason: String,
+        cause: FailureCause,
     },
     /// It may have been accepted, and the effect of a second one is not documented: the order
     /// restarts on another browser.
     Restart {
         /// What happened.
-        reason: String,
+        cause: FailureCause,
     },
     /// The service does not know the browser: create a new one and try again.
     RenewBrowser {
         /// The service's message.
-        reason: String,
+        cause: FailureCause,
     },
     /// The service rejected it.
     Rejected {
         /// The service's message.
-        reason: String,
+        cause: FailureCause,
     },
     /// It may have been accepted, and must not be retried.
     Uncertain {
         /// What happened.
-        reason: String,
+        cause: FailureCause,
     },
     /// Definitely not accepted, and no other request will be: the run stops.
     StopRun {
@@ -200,16 +205,16 @@ impl Classification {
 
     /// The service's message, or what happened; `None` if accepted.
     #[must_use]
-    pub fn reason(&self) -> Option<&str> {
+    pub fn reason(&self) -> Option<String> {
         match self {
             Self::Accepted { .. } => None,
-            Self::Retry { reason, .. }
-            | Self::RetryUncertain { reason }
-            | Self::Restart { reason }
-            | Self::RenewBrowser { reason }
-            | Self::Rejected { reason }
-            | Self::Uncertain { reason }
-            | Self::StopRun { reason, .. } => Some(reason),
+            Self::Retry { cause, .. }
+            | Self::RetryUncertain { cause }
+            | Self::Restart { cause }
+            | Self::RenewBrowser { cause }
+            | Self::Rejected { cause }
+            | Self::Uncertain { cause } => Some(cause.to_string()),
+            Self::StopRun { reason, .. } => Some(reason.clone()),
         }
     }
 
@@ -231,7 +236,7 @@ impl From<Classification> for Assessment {
         Self {
             outcome: classification.attempt_outcome(),
             shows_service_up: classification.shows_service_up(),
-            reason: classification.reason().map(str::to_owned),
+            reason: classification.reason(),
             retry_after: match &classification {
                 Classification::Retry { not_before, .. } => Some(not_before.unwrap_or_default()),
                 _ => None,
@@ -289,15 +294,19 @@ impl StatusBody {
 pub fn classify(kind: RequestKind, response: ServiceResponse, retry_500: bool) -> Classification {
     match response {
         ServiceResponse::Http { status: 500, body, .. } if retry_500 && kind.is_checkout() => {
-            Classification::RetryUncertain {
-                reason: reason_text(500, body.as_deref().unwrap_or_default()),
-            }
+            let cause = FailureCause::Error(answer(500, body.as_deref()));
+            Classification::RetryUncertain { cause }
         }
-        ServiceResponse::NotSent(reason) => Classification::Retry { reason, not_before: None },
+        ServiceResponse::NotSent(text) => {
+            Classification::Retry { cause: FailureCause::NotConnected(text), not_before: None }
+        }
         ServiceResponse::CertificateRejected(reason) => {
             Classification::StopRun { reason, hint: ADD_CA }
         }
-        ServiceResponse::NoResponse(reason) => when_uncertain(kind, reason),
+        ServiceResponse::TimedOut(text) => when_uncertain(kind, FailureCause::TimedOut(text)),
+        ServiceResponse::ConnectionClosed(text) => {
+            when_uncertain(kind, FailureCause::ConnectionClosed(text))
+        }
         ServiceResponse::Http { status, body, retry_after } => {
             classify_status(kind, status, body.as_deref(), retry_after)
         }
@@ -310,7 +319,7 @@ fn classify_status(
     body: Option<&str>,
     retry_after: Option<Duration>,
 ) -> Classification {
-    let reason = reason_text(status, body.unwrap_or_default());
+    let cause = FailureCause::Error(answer(status, body));
     match status {
         200..=299 => classify_success(kind, status, body),
         // Redirects are never followed: they would carry a customer's order to an unknown host.
@@ -321,31 +330,31 @@ fn classify_status(
         // The cart of an unknown browser is gone too.
         404 if kind == RequestKind::ClearCart => Classification::Accepted { reference: None },
         // Both statuses mean that nothing was processed.
-        429 | 503 => Classification::Retry { reason, not_before: retry_after },
+        429 | 503 => Classification::Retry { cause, not_before: retry_after },
         // A timeout on the service's side proves nothing about what it did before it, and neither
         // does 499: nginx logs it where the client closed the connection, and a front end may pass
         // it on.
-        408 | 499 => when_uncertain(kind, reason),
+        408 | 499 => when_uncertain(kind, cause),
         // The request carries only the client key, so the rejection is not about a guest. When it
         // was held against each guest, a wrong key or URL ended hundreds of orders as refused.
         400..=498 if kind == RequestKind::BrowserCreate => {
-            let reason = if body.is_some_and(is_markup) {
+            let answer = if body.is_some_and(is_markup) {
                 format!("HTTP {status} with a web page")
             } else {
-                reason
+                cause.to_string()
             };
-            stop_run(format!("cannot create a browser ({reason}): {WRONG_TARGET}"))
+            stop_run(format!("cannot create a browser ({answer}): {WRONG_TARGET}"))
         }
-        404 => Classification::RenewBrowser { reason },
-        400..=499 => Classification::Rejected { reason },
+        404 => Classification::RenewBrowser { cause },
+        400..=499 => Classification::Rejected { cause },
         // The service may have processed the request before it failed.
-        _ => when_uncertain(kind, reason),
+        _ => when_uncertain(kind, cause),
     }
 }
 
 /// Classifies a 2xx by the body's `status`.
 fn classify_success(kind: RequestKind, status: u16, body: Option<&str>) -> Classification {
-    let reason = reason_text(status, body.unwrap_or_default());
+    let answer = answer(status, body);
     let body = StatusBody::parse(body);
     let reference = body.r#ref.as_ref().and_then(serde_json::Value::as_str).map(str::to_owned);
     match body.body_status() {
@@ -353,15 +362,17 @@ fn classify_success(kind: RequestKind, status: u16, body: Option<&str>) -> Class
             if kind == RequestKind::BrowserCreate
                 && !reference.as_deref().is_some_and(is_browser_id) =>
         {
-            when_uncertain(kind, "the response has no valid ref".to_owned())
+            when_uncertain(kind, FailureCause::NoBrowserId)
         }
         BodyStatus::Ok => Classification::Accepted { reference },
         // The request carries nothing of a guest that could be rejected.
-        BodyStatus::Error if kind == RequestKind::BrowserCreate => when_uncertain(kind, reason),
-        BodyStatus::Error => Classification::Rejected { reason },
+        BodyStatus::Error if kind == RequestKind::BrowserCreate => {
+            when_uncertain(kind, FailureCause::Error(answer))
+        }
+        BodyStatus::Error => Classification::Rejected { cause: FailureCause::Error(answer) },
         // Not a rejection: `QUEUED`, `ACCEPTED` or `ok` may mean that the order is processed.
         BodyStatus::Other | BodyStatus::Missing => {
-            when_uncertain(kind, format!("{reason}, but the body's status is not OK"))
+            when_uncertain(kind, FailureCause::StatusNotOk(answer))
         }
     }
 }
@@ -387,17 +398,17 @@ fn is_browser_id(reference: &str) -> bool {
 }
 
 /// Classifies a request that may or may not have been processed.
-fn when_uncertain(kind: RequestKind, reason: String) -> Classification {
+fn when_uncertain(kind: RequestKind, cause: FailureCause) -> Classification {
     match kind.repeat_effect() {
-        RepeatEffect::SecondOrder => Classification::Uncertain { reason },
+        RepeatEffect::SecondOrder => Classification::Uncertain { cause },
         // A new browser begins with an empty cart.
-        RepeatEffect::Undocumented => Classification::Restart { reason },
-        RepeatEffect::Harmless => Classification::Retry { reason, not_before: None },
+        RepeatEffect::Undocumented => Classification::Restart { cause },
+        RepeatEffect::Harmless => Classification::Retry { cause, not_before: None },
     }
 }
 
-/// Formats the status and the service's message on one line, without URLs and e-mail addresses.
-fn reason_text(status: u16, body: &str) -> String {
+/// The status and the start of the body on one line, without URLs and e-mail addresses.
+fn answer(status: u16, body: Option<&str>) -> ServiceAnswer {
     // Front ends often show the URL, which carries the key and a customer's order: every word that
     // looks like a part of one is redacted.
     let redact = |word: &str| -> String {
@@ -410,10 +421,9 @@ fn reason_text(status: u16, body: &str) -> String {
             word.chars().filter(|c| !c.is_control()).collect()
         }
     };
-    let words: Vec<_> = body.split_whitespace().map(redact).collect();
-    let message = words.join(" ");
-    let message: String = message.chars().take(MAX_REASON_CHARS).collect();
-    if message.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {message}") }
+    let words: Vec<_> = body.unwrap_or_default().split_whitespace().map(redact).collect();
+    let message = words.join(" ").chars().take(MAX_REASON_CHARS).collect();
+    ServiceAnswer { status, message }
 }
 
 #[cfg(test)]
@@ -443,12 +453,13 @@ mod tests {
         ServiceResponse::Http { status, body: body.map(str::to_owned), retry_after: None }
     }
 
-    fn transport_failures() -> [ServiceResponse; 3] {
+    fn transport_failures() -> [ServiceResponse; 4] {
         let certificate = ServiceResponse::CertificateRejected("unknown issuer".into());
         [
             ServiceResponse::NotSent("refused".into()),
             certificate,
-            ServiceResponse::NoResponse("timed out".into()),
+            ServiceResponse::TimedOut("timed out".into()),
+            ServiceResponse::ConnectionClosed("reset".into()),
         ]
     }
 
@@ -568,7 +579,8 @@ mod tests {
         2xx body Some("{\"status\":1}") retry, retry, retry, restart, retry, uncertain
         NotSent("refused") retry, retry, retry, retry, retry, retry
         CertificateRejected("unknown issuer") stop run, stop run, stop run, stop run, stop run, stop run
-        NoResponse("timed out") retry, retry, retry, restart, retry, uncertain
+        TimedOut("timed out") retry, retry, retry, restart, retry, uncertain
+        ConnectionClosed("reset") retry, retry, retry, restart, retry, uncertain
         "#);
         assert!(RequestKind::ALL.iter().all(|kind| EQUIVALENT_KINDS.concat().contains(kind)));
     }
@@ -609,8 +621,9 @@ mod tests {
     fn reason_redacts_urls_and_addresses() {
         let echo = "The URL /v1.2/event/create.json?client_key=K&message=%7B%22email%22 of ann@example.com\nis <b>wrong</b>";
         let classification = classify(RequestKind::OrderCheckout, http(400, Some(echo)), false);
-        let reason = "HTTP 400: The URL [redacted] of [redacted] is <b>wrong</b>".to_owned();
-        assert_eq!(classification, Classification::Rejected { reason });
+        let reason = "HTTP 400: The URL [redacted] of [redacted] is <b>wrong</b>";
+        assert_eq!(name_of(&classification), "rejected");
+        assert_eq!(classification.reason().as_deref(), Some(reason));
     }
 
     #[test]

@@ -95,8 +95,11 @@ fn response_from_error(error: reqwest::Error) -> ServiceResponse {
     if error.is_connect() || error.is_builder() {
         return ServiceResponse::NotSent(error_chain(error));
     }
-    // Every other error, a timeout too, may come after the service has received the request.
-    ServiceResponse::NoResponse(error_chain(error))
+    // Both may come after the service has received the request.
+    if error.is_timeout() {
+        return ServiceResponse::TimedOut(error_chain(error));
+    }
+    ServiceResponse::ConnectionClosed(error_chain(error))
 }
 
 /// Returns why the server's certificate was rejected, if that is why there was no connection.
@@ -166,7 +169,10 @@ fn error_chain(error: reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{io::Read, net::TcpListener, thread};
+
     use super::*;
+    use crate::stream::target;
 
     #[test]
     fn retry_after_is_seconds_or_date() {
@@ -175,5 +181,31 @@ mod tests {
         let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(60));
         assert!(retry_after(&soon).unwrap() > Duration::from_secs(50));
         assert_eq!(retry_after("soon"), None);
+    }
+    /// The response to a request that a service on this machine deals with like this.
+    fn response(serve: impl FnOnce(TcpListener) + Send + 'static) -> ServiceResponse {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let target = target(&base_url, "key").unwrap();
+        let client = HttpClient::new(&target, Duration::from_millis(500), 1).unwrap();
+        let server = thread::spawn(move || serve(listener));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let response = runtime.block_on(client.send(base_url));
+        // Closes the connection, for which the server may wait.
+        drop((client, runtime));
+        server.join().unwrap();
+        response
+    }
+
+    #[test]
+    fn missing_response_names_its_cause() {
+        // Without the end of the connection there is nothing but the timeout.
+        let silent = response(|listener| {
+            let (mut connection, _) = listener.accept().unwrap();
+            connection.read_to_end(&mut Vec::new()).unwrap();
+        });
+        assert!(matches!(silent, ServiceResponse::TimedOut(_)), "{silent:?}");
+        let closed = response(|listener| drop(listener.accept().unwrap()));
+        assert!(matches!(closed, ServiceResponse::ConnectionClosed(_)), "{closed:?}");
     }
 }

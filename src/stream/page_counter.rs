@@ -63,10 +63,7 @@ mod tests {
     fn tenth_identical_page_is_reported() {
         let page = || http(200, PAGE);
         assert_eq!(after_nine(&[page()]), Some(200));
-        assert_eq!(
-            after_nine(&[ServiceResponse::NoResponse("timed out".into()), page()]),
-            Some(200)
-        );
+        assert_eq!(after_nine(&[ServiceResponse::TimedOut("timed out".into()), page()]), Some(200));
         assert_eq!(after_nine(&[http(201, "{\"status\":\"OK\"}"), page()]), None);
         assert_eq!(after_nine(&[http(200, "<html>Goodbye</html>")]), None);
         assert_eq!(after_nine(&[http(403, PAGE)]), None);

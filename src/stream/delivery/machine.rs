@@ -10,12 +10,13 @@ use tokio::time::Instant;
 
 use super::{
     cart::{AfterClear, CartState},
-    progress::OrderProgress,
+    progress::{OrderProgress, Uncertainty},
     steps::{IDENTIFY_REQUESTS, RequestSpec, steps_for},
 };
 use crate::{
     dispatch::{Action, Assessment, Delivery, Request, backoff::backoff},
     model::{
+        failure::{Failure, FailureCause},
         outcome::{GUEST_NOT_IDENTIFIED, OrderResult, Outcome},
         planned::PlannedGuest,
         request::{RequestKind, RequestRole},
@@ -150,36 +151,30 @@ impl<'p> GuestDelivery<'p> {
             Classification::Retry { not_before, .. } if self.has_tries_left() => {
                 self.wait(self.progress.tries, not_before.unwrap_or_default());
             }
-            Classification::Retry { reason, .. } => self.fail(Outcome::Failed, status, reason),
-            Classification::RetryUncertain { reason } if self.has_tries_left() => {
+            Classification::Retry { cause, .. } => self.fail(Outcome::Failed, status, cause),
+            Classification::RetryUncertain { cause } if self.has_tries_left() => {
                 self.progress.update_cart(CartState::mark_checkout_uncertain);
-                self.progress.uncertainty = Some(self.with_step_name(reason));
+                let reason = self.with_step_name(&cause);
+                let failure = Failure { request: step.kind(), cause };
+                self.progress.uncertainty = Some(Uncertainty { failure, reason });
                 self.wait(self.progress.tries, Duration::ZERO);
             }
-            Classification::Restart { reason } => self.try_restart(status, reason),
+            Classification::Restart { cause } => self.try_restart(status, cause),
             // On another browser it would be a second order, if the first checkout was processed.
-            Classification::RenewBrowser { reason } if self.progress.has_uncertain_checkout() => {
-                self.settle(self.result(
-                    Outcome::Unknown,
-                    status,
-                    Some(self.with_step_name(reason)),
-                ));
+            Classification::RenewBrowser { cause } if self.progress.has_uncertain_checkout() => {
+                self.settle(self.failed(Outcome::Unknown, status, cause));
             }
             Classification::RenewBrowser { .. } if !self.progress.has_new_browser => {
                 self.renew_browser();
             }
-            Classification::RenewBrowser { reason } => {
+            Classification::RenewBrowser { cause } => {
                 self.progress.update_cart(CartState::mark_gone);
-                self.fail(Outcome::Refused, status, reason);
+                self.fail(Outcome::Refused, status, cause);
             }
-            Classification::Rejected { reason } => self.fail(Outcome::Refused, status, reason),
-            Classification::Uncertain { reason } | Classification::RetryUncertain { reason } => {
+            Classification::Rejected { cause } => self.fail(Outcome::Refused, status, cause),
+            Classification::Uncertain { cause } | Classification::RetryUncertain { cause } => {
                 self.progress.update_cart(CartState::mark_checkout_uncertain);
-                self.settle(self.result(
-                    Outcome::Unknown,
-                    status,
-                    Some(self.with_step_name(reason)),
-                ));
+                self.settle(self.failed(Outcome::Unknown, status, cause));
             }
             Classification::StopRun { reason, .. } => self.end_run(status, reason),
         }
@@ -224,17 +219,13 @@ impl<'p> GuestDelivery<'p> {
     }
 
     /// Fails the order, or, if the step identifies the guest, all of its orders that are left.
-    fn fail(&mut self, outcome: Outcome, status: Option<u16>, reason: String) {
+    fn fail(&mut self, outcome: Outcome, status: Option<u16>, cause: FailureCause) {
+        let result = self.failed(outcome, status, cause);
         if self.is_order_step() {
-            let result = self.result(outcome, status, Some(self.with_step_name(reason)));
             self.clear_cart_then(AfterClear::Settle(result));
         } else {
             // All orders of a guest need the same IDENTITY, so none of them can be sent.
-            let reason = format!("{GUEST_NOT_IDENTIFIED}: {reason}");
-            let result = OrderResult {
-                http_status: status,
-                ..OrderResult::without_request(outcome, Some(reason))
-            };
+            let result = OrderResult { attempts: 0, ..result };
             self.settle_all(&result);
             self.identified.failure = Some(result);
         }
@@ -263,7 +254,8 @@ impl<'p> GuestDelivery<'p> {
             // With 401 the service refused the order itself; a redirect only shows that it did not
             // accept it.
             let outcome = if status == Some(401) { Outcome::Refused } else { Outcome::Failed };
-            self.settle(self.result(outcome, status, Some(self.with_step_name(reason.clone()))));
+            let cause = FailureCause::RunStopped(reason.clone());
+            self.settle(self.failed(outcome, status, cause));
         }
         self.pending.push_back(Action::StopRun(reason));
     }
@@ -281,11 +273,19 @@ impl<'p> GuestDelivery<'p> {
         }
     }
 
-    /// Prefixes a reason with its event, if the order has several.
-    fn with_step_name(&self, reason: String) -> String {
+    /// The result of an order that the current step ends without an acceptance.
+    fn failed(&self, outcome: Outcome, status: Option<u16>, cause: FailureCause) -> OrderResult {
+        let result = self.result(outcome, status, Some(self.with_step_name(&cause)));
+        let failure = self.current_step().map(|step| Failure { request: step.kind(), cause });
+        OrderResult { failure, ..result }
+    }
+
+    /// What happened at the current step: after the event, if the order has several.
+    fn with_step_name(&self, cause: &FailureCause) -> String {
         match self.current_step() {
-            Some(step) if self.is_assembled() && is_event(step) => format!("{step}: {reason}"),
-            _ => reason,
+            Some(step) if !is_event(step) => format!("{GUEST_NOT_IDENTIFIED}: {cause}"),
+            Some(step) if self.is_assembled() => format!("{step}: {cause}"),
+            _ => cause.to_string(),
         }
     }
 
@@ -319,14 +319,13 @@ impl<'p> GuestDelivery<'p> {
             return;
         }
         if self.is_past_session(now) {
-            let timeout = humantime::format_duration(self.settings.session_timeout);
-            let reason = format!("the session timeout of {timeout} passed before it could be sent");
+            let cause = FailureCause::SessionTimeout(self.settings.session_timeout);
             // A restart would submit the order once more, although the first CHECKOUT may have
             // created it.
             if self.progress.has_uncertain_checkout() {
-                return self.settle(self.result(Outcome::Unknown, None, Some(reason)));
+                return self.settle(self.result(Outcome::Unknown, None, Some(cause.to_string())));
             }
-            return self.try_restart(None, reason);
+            return self.try_restart(None, cause);
         }
         let is_filling =
             self.current_step().is_some_and(|step| step.kind().role() == RequestRole::FillCart);
@@ -341,10 +340,10 @@ impl<'p> GuestDelivery<'p> {
     }
 
     /// Restarts the order on another browser if a try is left; otherwise fails it.
-    fn try_restart(&mut self, status: Option<u16>, reason: String) {
+    fn try_restart(&mut self, status: Option<u16>, cause: FailureCause) {
         let n_starts = self.progress.n_restarts + 1;
         if n_starts >= self.settings.tries {
-            return self.fail(Outcome::Failed, status, reason);
+            return self.fail(Outcome::Failed, status, cause);
         }
         self.wait(n_starts, Duration::ZERO);
         self.clear_cart_then(AfterClear::Restart);
@@ -380,7 +379,7 @@ impl<'p> GuestDelivery<'p> {
             // The order's own result does not depend on the cart: the next run tries to clear it
             // again.
             other => {
-                self.progress.set_leftover_cart(&then, other.reason().unwrap_or_default());
+                self.progress.set_leftover_cart(&then, &other.reason().unwrap_or_default());
                 self.proceed(then);
             }
         }

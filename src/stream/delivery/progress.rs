@@ -5,12 +5,12 @@
 
 use super::cart::{AfterClear, CartState};
 use crate::model::{
+    failure::{Failure, FailureCause},
     outcome::{OrderResult, Outcome},
     planned::PlannedOrder,
+    request::RequestKind,
+    route::Route,
 };
-
-/// The reason of the uncertainty of an order that is sent again by `--unknown resend`.
-const SENT_BY_EARLIER_RUN: &str = "sent by an earlier run, and no answer came";
 
 /// The progress of the current order.
 #[derive(Debug, Default)]
@@ -19,8 +19,8 @@ pub(super) struct OrderProgress {
     pub(super) tries: u32,
     /// Submissions of the order's last event.
     pub(super) attempts: u32,
-    /// The reason why an earlier submission may have been processed.
-    pub(super) uncertainty: Option<String>,
+    /// Why an earlier submission may have been processed.
+    pub(super) uncertainty: Option<Uncertainty>,
     /// The last event was sent again although an earlier submission may have been processed.
     pub(super) was_resent: bool,
     /// The order already got a new browser because the service did not know the previous one.
@@ -40,11 +40,31 @@ pub(super) struct OrderProgress {
     pub(super) leftover_cart: Option<String>,
 }
 
+/// Why a submission of an order may have been processed.
+#[derive(Debug)]
+pub(super) struct Uncertainty {
+    pub(super) failure: Failure,
+    /// What happened, for people.
+    pub(super) reason: String,
+}
+
+impl Uncertainty {
+    /// That of an order that is sent again by `--unknown resend`.
+    fn of_earlier_run(route: Route) -> Self {
+        let request = match route {
+            Route::Single => RequestKind::OrderCheckout,
+            Route::Multi => RequestKind::Checkout,
+        };
+        let cause = FailureCause::SentByEarlierRun;
+        Self { reason: cause.to_string(), failure: Failure { request, cause } }
+    }
+}
+
 impl OrderProgress {
     pub(super) fn for_order(order: Option<&PlannedOrder>) -> Self {
-        let is_uncertain = order.is_some_and(|order| order.is_uncertain);
+        let uncertain = order.filter(|order| order.is_uncertain);
         Self {
-            uncertainty: is_uncertain.then(|| SENT_BY_EARLIER_RUN.to_owned()),
+            uncertainty: uncertain.map(|order| Uncertainty::of_earlier_run(order.encoded.route)),
             ..Self::default()
         }
     }
@@ -77,7 +97,9 @@ impl OrderProgress {
 
     /// Turns a result into unknown, if an earlier submission may have been processed.
     pub(super) fn with_uncertainty(&mut self, mut result: OrderResult) -> OrderResult {
-        let Some(uncertainty) = self.uncertainty.take() else { return result };
+        let Some(Uncertainty { failure, reason: uncertainty }) = self.uncertainty.take() else {
+            return result;
+        };
         // A later refusal does not prove that the earlier submission was refused. Only an
         // acceptance ends the uncertainty.
         if result.outcome != Outcome::Accepted {
@@ -85,7 +107,12 @@ impl OrderProgress {
                 Some(reason) => format!("{uncertainty}; then: {reason}"),
                 None => uncertainty.clone(),
             };
-            result = OrderResult { outcome: Outcome::Unknown, reason: Some(reason), ..result };
+            result = OrderResult {
+                outcome: Outcome::Unknown,
+                reason: Some(reason),
+                failure: Some(failure),
+                ..result
+            };
         }
         result.uncertain_before = self.was_resent.then_some(uncertainty);
         result

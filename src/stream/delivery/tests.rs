@@ -39,7 +39,7 @@ fn response(entry: &str, n_browsers: &mut u32) -> ServiceResponse {
             *n_browsers += 1;
             http(201, format!("{{\"status\":\"OK\",\"ref\":\"b{n_browsers}\"}}"))
         }
-        "no response" => ServiceResponse::NoResponse("timed out".into()),
+        "no response" => ServiceResponse::TimedOut("timed out".into()),
         "no connection" => ServiceResponse::NotSent("refused".into()),
         "bad certificate" => ServiceResponse::CertificateRejected("unknown issuer".into()),
         status => http(status.parse().unwrap(), String::new()),

@@ -38,7 +38,7 @@ fn guests(
 }
 
 /// Responds as documented after 20 ms, unless `respond` returns another response; waits for the
-/// timeout if that is `NoResponse`. Records when requests started and their URLs.
+/// timeout if that is `TimedOut`. Records when requests started and their URLs.
 struct ScriptedTransport<A> {
     starts: Arc<Mutex<Vec<Instant>>>,
     urls: Arc<Mutex<Vec<String>>>,
@@ -58,7 +58,7 @@ impl<A: Fn(&str) -> Option<ServiceResponse> + Send + Sync + 'static> Transport
             body,
             retry_after: None,
         });
-        if matches!(response, ServiceResponse::NoResponse(_)) {
+        if matches!(response, ServiceResponse::TimedOut(_)) {
             sleep(TIMEOUT).await;
         }
         response
@@ -858,7 +858,7 @@ async fn stop_clears_cart_of_waiting_order() {
 async fn stop_clears_cart_after_request_in_flight() {
     // A 2xx with a truncated body: nothing is processed late, but the order would restart.
     let partial = ServiceResponse::Http { status: 201, body: None, retry_after: None };
-    let silence = ServiceResponse::NoResponse("timed out".to_owned());
+    let silence = ServiceResponse::TimedOut("timed out".to_owned());
     for (first, is_closed, max_elapsed) in
         [(partial, true, Duration::from_secs(1)), (silence, false, TIMEOUT * 2)]
     {

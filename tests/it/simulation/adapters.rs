@@ -61,7 +61,7 @@ impl ModelTransport {
         };
         timeout(self.timeout, response)
             .await
-            .unwrap_or_else(|_| ServiceResponse::NoResponse("timed out".to_owned()))
+            .unwrap_or_else(|_| ServiceResponse::TimedOut("timed out".to_owned()))
     }
 }
 

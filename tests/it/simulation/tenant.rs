@@ -170,7 +170,7 @@ fn http_response(status: u16, body: &str) -> ServiceResponse {
 }
 
 fn no_response() -> ServiceResponse {
-    ServiceResponse::NoResponse("the connection was reset".to_owned())
+    ServiceResponse::ConnectionClosed("the connection was reset".to_owned())
 }
 
 /// The operation of a URL.
