@@ -1,47 +1,47 @@
 //! Completeness of settings and profile: what would make every order invalid is one error before
 //! anything is read.
 //!
-//! Reads no input. Called by `spec`, not for a saved plan, which was checked when it was written.
+//! Reads no input. Called by `run_values`, not for a saved plan, which was checked when it was
+//! written.
 
+use super::{fault_list::FaultList, origins::Origins};
 use crate::{
     map::profile::Profile,
-    model::{
-        diagnostic::Diagnostics, field::Field, pricing::TotalFrom, route::Mode,
-        source_text::SourceText,
-    },
-    pipeline::RunSpec,
+    model::{field::Field, pricing::TotalFrom, route::Mode, rules::CommonDefaults},
     validate,
 };
 
-/// Refuses settings and a profile with which no order can be valid.
-pub(super) fn ensure_complete(spec: &RunSpec<'_>) -> anyhow::Result<()> {
-    let RunSpec { profile, .. } = spec;
-    let fault = |kind, place: &str, subject: &str, message: &str| {
-        let (name, text) = (place.to_owned(), String::new());
-        SourceText { kind, name, text }.error(None, subject, message)
-    };
-    let mut faults: Vec<_> = validate::default_errors(&spec.validate.common)
-        .iter()
-        .map(|error| {
-            let (subject, message) = error.split_once(": ").unwrap_or(("", error));
-            fault("config", "the settings", subject, message)
-        })
-        .collect();
-    let place = format!("profile {}", profile.name);
-    faults.extend(missing_rules(profile, spec.service.mode).iter().map(|field| {
-        let message = format!("the profile has no rule for {field}, which every order needs");
-        fault("profile", &place, "", &message)
-    }));
+/// Finds faults with which no order can be valid.
+pub(super) struct Completeness<'c> {
+    pub(super) origins: &'c Origins,
+    pub(super) faults: &'c mut FaultList,
+}
+
+impl Completeness<'_> {
+    /// Checks the attributes of events that the settings have.
+    pub(super) fn check_defaults(&mut self, defaults: &CommonDefaults) {
+        for (field, message) in validate::default_errors(defaults) {
+            self.faults.add(self.origins.fault(&field.short_name(), &message));
+        }
+    }
+
+    /// Checks that the profile has a rule for each field that an order needs.
+    pub(super) fn check_rules(&mut self, profile: &Profile, mode: Mode) {
+        for field in missing_rules(profile, mode) {
+            let message = format!("the profile has no rule for {field}, which every order needs");
+            self.faults.add(profile.fault(None, "", &message));
+        }
+    }
+
+    /// Checks that a point of sale may be found.
     // The canonical profile has a rule for it, so only the export shows whether it has a value.
-    if spec.validate.common.pos.is_none() && !profile.has_rule(&Field::EventPos) {
-        let message = "no point of sale; an order needs one, and neither the settings nor the \
-                       profile have it\n  hint: set it with --pos";
-        faults.push(fault("config", "the settings", "pos", message));
+    pub(super) fn check_pos(&mut self, profile: &Profile, defaults: &CommonDefaults) {
+        if defaults.pos.is_none() && !profile.has_rule(&Field::EventPos) {
+            let message = "no point of sale; an order needs one, and neither the settings nor the \
+                           profile have it\n  hint: set it with --pos";
+            self.faults.add(self.origins.fault("pos", message));
+        }
     }
-    if faults.is_empty() {
-        return Ok(());
-    }
-    Err(Diagnostics::before_reading(faults, "the profile and the settings").into())
 }
 
 /// The required fields without a rule.

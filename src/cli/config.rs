@@ -9,38 +9,33 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
 use super::{
+    fault_list::FaultList,
+    origins::Origins,
     ranges,
+    setting_names::{CONFIG, TARGET_PREFIX, full_path, variable_setting},
     small_file::read_small_file,
+    typed::TypedOptions,
     values::{ByteSize, DurationSetting, InvalidLimit, Rate},
 };
 use crate::{
     disposition::ChangedExit,
-    map::{TomlDocument, toml_error_text},
+    map::{TomlDocument, TomlFault, TomlText, toml_error_text},
     model::{
-        diagnostic::{Diagnostic, Diagnostics},
+        diagnostic::Diagnostic,
         pricing::PriceBasis,
         route::{ConfirmMode, Mode},
-        source_text::SourceText,
+        source_text::{SourceText, error_outside_files},
         suggest::{did_you_mean, suggest},
     },
 };
 
 /// File in the working folder that is read without `--config`.
 const DEFAULT_FILE: &str = "orderferry.toml";
-
-/// The kind of the faults of settings.
-const KIND: &str = "config";
-
-/// Path prefix of the settings of the default target.
-const TARGET_PREFIX: &str = "target.";
-
-/// Prefix of the environment variables.
-const VARIABLE_PREFIX: &str = "ORDERFERRY_";
 
 /// Settings whose values are numbers; a variable or `--set` is text, which TOML would not convert.
 const NUMBERS: [&str; 7] = [
@@ -63,6 +58,7 @@ pub(super) struct ConfigFile {
     pub(super) profile: Option<String>,
     pub(super) ledger: Option<PathBuf>,
     pub(super) max_invalid: Option<InvalidLimit>,
+    #[serde(deserialize_with = "ranges::rate")]
     pub(super) rate: Option<Rate>,
     #[serde(deserialize_with = "ranges::in_flight")]
     pub(super) in_flight: Option<usize>,
@@ -152,41 +148,41 @@ pub(super) struct LoadedConfig {
     /// The settings apart from those of targets, by name, as text.
     pub(super) set: BTreeMap<String, String>,
     pub(super) folder: Option<PathBuf>,
+    pub(super) origins: Origins,
 }
 
-/// Loads the settings: of the file, overridden by the environment, overridden by `--set`.
+/// Loads the settings: of the file, overridden by the environment, overridden by `--set`. What is
+/// wrong is left out and added to the faults.
 pub(super) fn load(
     file: Option<&Path>,
     environment: impl Iterator<Item = (String, String)>,
     set: &[String],
+    typed: TypedOptions,
+    faults: &mut FaultList,
 ) -> anyhow::Result<LoadedConfig> {
     // Unlike a named file, the default file may be missing.
     let file = file
         .map(Path::to_owned)
         .or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
-    let mut faults = Vec::new();
-    let mut table = match &file {
-        Some(file) => read_table::<ConfigFile>(KIND, file, &mut faults)?,
-        None => Table::new(),
-    };
-    let n_of_file = faults.len();
+    let read = file.as_deref().map(|file| read_file::<ConfigFile>(CONFIG, file)).transpose()?;
+    let ReadFile { source, mut table, texts, faults: faults_of_file } = read.unwrap_or_default();
+    let mut outside = Vec::new();
     // Kept apart from the file's `[target]`, which a target named with `--to` overrides.
     let mut target_table = Table::new();
-    let options = options(set, &mut faults);
+    let mut origins = Origins::new(typed);
+    let options = options(set, &mut outside);
     for Override { origin, path, value } in variables(environment).into_iter().chain(options) {
         let destination =
             if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
         // Checked one by one, so that the error names the variable or the option.
         if let Err(error) = set_value::<ConfigFile>(destination, &path, value) {
-            faults.push(fault_of(KIND, &origin, &error));
+            outside.push(error_outside_files(CONFIG, &origin, "", &error));
         }
+        origins.add_override(&path, &origin);
     }
-    if !faults.is_empty() {
-        let file = file.as_deref().filter(|_| faults.len() == n_of_file);
-        let place =
-            file.map_or_else(|| "the settings".to_owned(), |file| file.display().to_string());
-        return Err(Diagnostics::before_reading(faults, &place).into());
-    }
+    faults.extend(faults_of_file.into_iter().map(|fault| origins.fault_of_file(fault)));
+    faults.extend(outside);
+    origins.set_file(source, texts);
     let set = table.iter().filter(|(_, value)| !value.is_table());
     let set = set.map(|(name, value)| (name.clone(), setting_text(value))).collect();
     let settings = Value::Table(table).try_into::<ConfigFile>()?;
@@ -196,6 +192,7 @@ pub(super) fn load(
         target_overrides,
         set,
         folder: file.and_then(|file| file.parent().map(Path::to_owned)),
+        origins,
     })
 }
 
@@ -227,7 +224,8 @@ fn options(set: &[String], faults: &mut Vec<Diagnostic>) -> Vec<Override> {
             // The rest of it may be a client key.
             let is_of_name = |char: &char| char.is_ascii_alphanumeric() || "_.".contains(*char);
             let name: String = set.chars().take_while(is_of_name).collect();
-            faults.push(fault_of(KIND, &format!("--set {name}"), "--set expects KEY=VALUE"));
+            let place = format!("--set {name}");
+            faults.push(error_outside_files(CONFIG, &place, "", "--set expects KEY=VALUE"));
             continue;
         };
         let path = full_path(name.trim());
@@ -237,64 +235,35 @@ fn options(set: &[String], faults: &mut Vec<Diagnostic>) -> Vec<Override> {
     options
 }
 
-/// The fault of a setting that no file has. `origin` is a variable or an option.
-pub(super) fn fault_of(kind: &'static str, origin: &str, message: &str) -> Diagnostic {
-    let source = SourceText { kind, name: origin.to_owned(), text: String::new() };
-    source.error(None, "", message)
+/// A file of settings as it was read.
+#[derive(Default)]
+pub(super) struct ReadFile {
+    /// Its text.
+    source: SourceText,
+    /// Its settings, without those that are wrong.
+    pub(super) table: Table,
+    /// Its texts, with their paths and places.
+    texts: Vec<TomlText>,
+    /// What is wrong with it.
+    pub(super) faults: Vec<TomlFault>,
 }
 
-/// Reads a file of at most 1 MiB whose settings are those of a `T`. What is wrong is left out of
-/// the table and added to the faults, which are of a kind.
+/// Reads a file of at most 1 MiB whose settings are those of a `T`; its faults are of a kind.
 ///
 /// # Errors
 ///
 /// If the file cannot be read.
-pub(super) fn read_table<T: DeserializeOwned>(
+pub(super) fn read_file<T: DeserializeOwned>(
     kind: &'static str,
     file: &Path,
-    faults: &mut Vec<Diagnostic>,
-) -> anyhow::Result<Table> {
+) -> anyhow::Result<ReadFile> {
     let text = read_small_file(file).with_context(|| file.display().to_string())?;
     let source = SourceText { kind, name: file.display().to_string(), text };
     let mut document = TomlDocument::parse(&source);
     // Only a table can be overridden by path; a `T` shows what is wrong in it.
-    let table = document.read::<T>().map(|_| document.table());
-    faults.extend(document.into_faults());
-    Ok(table.unwrap_or_default())
-}
-
-/// Returns the setting of a variable: `ORDERFERRY_CLIENT_KEY` is `target.client_key`,
-/// `ORDERFERRY_RATE` is `rate`. Variables of options that are no settings are read by clap.
-fn variable_setting(name: &str) -> Option<String> {
-    const OPTION_VARIABLES: [&str; 5] = ["config", "out", "to", "format", "quiet"];
-    let name = name.strip_prefix(VARIABLE_PREFIX)?.to_ascii_lowercase();
-    (!OPTION_VARIABLES.contains(&name.as_str())).then(|| full_path(&name))
-}
-
-/// Returns the path of the setting in `KEY=VALUE`.
-pub(super) fn setting_path(set: &str) -> Option<String> {
-    set.split_once('=').map(|(path, _)| full_path(path.trim()))
-}
-
-/// Whether `KEY=VALUE` sets the client key of a target.
-pub(super) fn sets_client_key(set: &str) -> bool {
-    setting_path(set).is_some_and(|path| path.rsplit('.').next() == Some("client_key"))
-}
-
-/// Expands the short name of a target's setting: `pos` is `target.pos`.
-fn full_path(name: &str) -> String {
-    const TARGET_KEYS: [&str; 9] = [
-        "base_url",
-        "client_key",
-        "pos",
-        "channel",
-        "language",
-        "currency",
-        "page",
-        "mode",
-        "confirm",
-    ];
-    if TARGET_KEYS.contains(&name) { format!("{TARGET_PREFIX}{name}") } else { name.to_owned() }
+    let table = document.read::<T>().map(|_| document.table()).unwrap_or_default();
+    let (texts, faults) = (document.texts(), document.into_faults());
+    Ok(ReadFile { source, table, texts, faults })
 }
 
 /// Formats the value of a setting: text without quotes.
@@ -340,12 +309,17 @@ impl LoadedConfig {
     /// Returns the settings of the named target, or of the default one. The environment and `--set`
     /// override either. A named target inherits from the default one only what does not say
     /// where orders go: the key of one tenant must not be sent to another.
-    pub(super) fn target(&self, name: Option<&str>) -> anyhow::Result<TargetSettings> {
+    ///
+    /// # Errors
+    ///
+    /// A message, if the file has no target of that name.
+    pub(super) fn target(&self, name: Option<&str>) -> Result<TargetSettings, String> {
         let default_target = self.settings.target.clone();
         let Some(name) = name else { return Ok(self.target_overrides.clone().or(&default_target)) };
         let Some(target) = self.settings.targets.get(name) else {
             let suggestion = suggest(name, self.settings.targets.keys().map(String::as_str));
-            bail!("the config file has no target {name:?}{}", did_you_mean(suggestion));
+            let hint = did_you_mean(suggestion);
+            return Err(format!("the config file has no target {name:?}{hint}"));
         };
         let inherited =
             TargetSettings { base_url: None, client_key: None, pos: None, ..default_target };
@@ -377,7 +351,7 @@ impl TargetSettings {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, num::NonZeroU32, time::Duration};
+    use std::{fs, time::Duration};
 
     use super::*;
     use crate::pipeline::MaxInvalid;
@@ -393,7 +367,10 @@ mod tests {
         let environment =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let set: Vec<_> = set.iter().map(|set| (*set).to_owned()).collect();
-        load(Some(&path), environment, &set)
+        let mut faults = FaultList::default();
+        let loaded = load(Some(&path), environment, &set, TypedOptions::default(), &mut faults)?;
+        faults.ensure_none()?;
+        Ok(loaded)
     }
 
     fn load_error(file: &str, environment: &[(&str, &str)], set: &[&str]) -> String {
@@ -413,7 +390,7 @@ mod tests {
         let with_env =
             loaded(file, &[("ORDERFERRY_RATE", "6/s"), ("ORDERFERRY_POS", "env")], &["rate=7/s"])
                 .unwrap();
-        assert_eq!(with_env.settings.rate, Some(Rate(NonZeroU32::new(7))));
+        assert_eq!(with_env.settings.rate, Some(Rate(Some(7))));
         assert_eq!(with_env.settings.in_flight, Some(3));
         assert_eq!(with_env.target(None).unwrap().pos.as_deref(), Some("env"));
         assert_eq!(
@@ -443,14 +420,14 @@ mod tests {
         let set = ["down_after=0", "session_timeout=0s", "base_url=https://example.com/?k"];
         let variables = [("ORDERFERRY_IN_FLIGHT", "20000")];
         insta::assert_snapshot!(without_folder(&load_error(file, &variables, &set)), @r#"
-        o.toml:1:13: in_flight: in_flight is 0; expected 1 to 10000
+        o.toml:1:13: in_flight: in_flight is 0; expected 1 to 10000; it comes from the config file, which must be right although the variable ORDERFERRY_IN_FLIGHT is set
         o.toml:2:17: max_url_bytes: max_url_bytes is 70000; expected 1 to 65534
         o.toml:3:10: memory: memory is 1000 bytes; expected 1MB or more
         o.toml:4:9: tries: tries is 0; expected 1 or more
         o.toml:5:11: timeout: timeout is 0; expected more: no response could arrive in time
         o.toml:6:18: identity_pause: identity_pause is 2h; expected at most 1h
         o.toml:7:1: unknown key "in_flihgt"; meant "in_flight"?
-        o.toml:9:12: targets.eu.base_url: base URL "http://example.com" is not HTTPS; HTTP is allowed for addresses of this machine only
+        o.toml:9:12: targets.eu.base_url: a base URL must be HTTPS, except to this machine; expected https; it comes from the config file, which must be right although --set base_url is set
         o.toml:10:14: targets.eu.client_key: invalid type; expected a string
           the variable ORDERFERRY_IN_FLIGHT: in_flight is 20000; expected 1 to 10000
           --set down_after: down_after is 0; expected 1 or more
@@ -491,7 +468,6 @@ mod tests {
                 .unwrap()
                 .target(Some("stagng"))
                 .unwrap_err()
-                .to_string()
                 .contains("\"staging\"")
         );
     }

@@ -14,15 +14,10 @@ use super::{
     explain, help, ledger, print, profiles,
     run::run,
     sandbox, spec,
-    typed::typed_options,
+    typed::TypedOptions,
     values::OutputFormat,
 };
-use crate::{
-    map::MapError,
-    model::diagnostic::Diagnostics,
-    pipeline::RunError,
-    report::{ErrorLine, TypedOption},
-};
+use crate::{map::MapError, model::diagnostic::Diagnostics, pipeline::RunError, report::ErrorLine};
 
 /// Parses the command line and runs the command.
 #[must_use]
@@ -92,9 +87,9 @@ fn diagnostics_of(error: &anyhow::Error) -> Option<&Diagnostics> {
 }
 
 /// Parses the command line; returns the options that were typed too.
-fn parse() -> Result<(Arguments, Vec<TypedOption>), clap::Error> {
+fn parse() -> Result<(Arguments, TypedOptions), clap::Error> {
     let matches = Arguments::command().try_get_matches()?;
-    Ok((Arguments::from_arg_matches(&matches)?, typed_options(&matches)))
+    Ok((Arguments::from_arg_matches(&matches)?, TypedOptions::of(&matches)))
 }
 
 /// Whether `--format json` is among arguments that cannot be parsed.

@@ -6,11 +6,14 @@
 use std::path::Path;
 
 use anyhow::Context;
-use toml::{Table, Value};
+use toml::Value;
 
-use super::config::{fault_of, read_table, set_value};
+use super::{
+    config::{ReadFile, read_file, set_value},
+    fault_list::FaultList,
+};
 use crate::{
-    model::diagnostic::Diagnostics,
+    model::source_text::error_outside_files,
     sandbox::{FaultSettings, Faults},
 };
 
@@ -20,13 +23,16 @@ const SEED: &str = "seed";
 /// The kind of the errors of these settings.
 const KIND: &str = "faults";
 
-/// Loads the faults of a file and of `--fault` options; `None` if neither sets any.
-pub(super) fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<Option<Faults>> {
-    let mut errors = Vec::new();
-    let mut table = match file {
-        Some(file) => read_table::<FaultSettings>(KIND, file, &mut errors)?,
-        None => Table::new(),
-    };
+/// Loads the faults of a file and of `--fault` options; `None` if neither sets any, or if one is
+/// wrong and is added to the errors.
+pub(super) fn load(
+    file: Option<&Path>,
+    overrides: &[String],
+    errors: &mut FaultList,
+) -> anyhow::Result<Option<Faults>> {
+    let read = file.map(|file| read_file::<FaultSettings>(KIND, file)).transpose()?;
+    let ReadFile { mut table, faults, .. } = read.unwrap_or_default();
+    errors.extend(faults.into_iter().map(|fault| fault.diagnostic));
     for fault in overrides {
         let (path, value) = fault.split_once('=').unwrap_or((fault, ""));
         let (path, value) = (path.trim(), value.trim());
@@ -36,12 +42,9 @@ pub(super) fn load(file: Option<&Path>, overrides: &[String]) -> anyhow::Result<
         } else {
             Err("--fault expects KEY=VALUE".to_owned())
         };
-        let in_option = |error: String| fault_of(KIND, &format!("--fault {path}"), &error);
-        errors.extend(set.err().map(in_option));
-    }
-    if !errors.is_empty() {
-        let place = file.map_or_else(|| "--fault".to_owned(), |file| file.display().to_string());
-        return Err(Diagnostics::before_reading(errors, &place).into());
+        if let Err(error) = set {
+            errors.add(error_outside_files(KIND, &format!("--fault {path}"), "", &error));
+        }
     }
     if table.is_empty() {
         return Ok(None);

@@ -128,8 +128,9 @@ pub(super) fn erase_line() {
 }
 
 /// Prints diagnostics on standard error, in colour on a terminal.
-pub(super) fn diagnostics(Diagnostics { list, conclusion }: &Diagnostics) {
-    let text = format!("{}\n{}", render(list), printable(conclusion));
+pub(super) fn diagnostics(Diagnostics { list, conclusion, next }: &Diagnostics) {
+    let next = next.as_ref().map(|next| format!("\nnext: {}", printable(next)));
+    let text = format!("{}\n{}{}", render(list), printable(conclusion), next.unwrap_or_default());
     // Removes the styles in a pipe, and on a terminal with NO_COLOR or TERM=dumb.
     drop(write_line(anstream::stderr().lock(), &text));
 }

@@ -3,11 +3,11 @@
 //! A setting is checked while it is deserialized, so that its fault is shown at its place beside
 //! all others; `spec` checks with the same functions what an option sets.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-use super::values::{ByteSize, DurationSetting};
+use super::values::{ByteSize, DurationSetting, Rate};
 use crate::stream::{self, url::MAX_URL_BYTES};
 
 /// A longer pause is a typing error.
@@ -15,6 +15,12 @@ const MAX_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// With less, spilled files would be read in chunks too small to be efficient.
 const MIN_MEMORY: ByteSize = ByteSize(1_000_000);
+
+/// Returns the requests a second; `None` is unlimited.
+pub(super) fn check_rate(Rate(rate): Rate) -> Result<Option<NonZeroU32>, String> {
+    let in_range = |rate| NonZeroU32::new(rate).ok_or("rate is 0, expected 1/s or more");
+    Ok(rate.map(in_range).transpose()?)
+}
 
 pub(super) fn check_in_flight(n: usize) -> Result<(), String> {
     ensure((1..=10_000).contains(&n), || format!("in_flight is {n}, expected 1 to 10000"))
@@ -69,6 +75,7 @@ macro_rules! settings {
 }
 
 settings! {
+    rate: Rate, |rate| check_rate(*rate).map(drop);
     in_flight: usize, |n| check_in_flight(*n);
     max_url_bytes: usize, |n| check_max_url_bytes(*n);
     memory: ByteSize, |size| check_memory(*size);
@@ -82,7 +89,7 @@ settings! {
     base_url: String, |url| check_base_url(url);
 }
 
-fn check_base_url(base_url: &str) -> Result<(), String> {
+pub(super) fn check_base_url(base_url: &str) -> Result<(), String> {
     // Of any key: the URL is to be checked.
     let target = stream::target(base_url, "key");
     target.map(drop).map_err(|error| error.to_string())

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::{args::SandboxArguments, faults, print};
+use super::{args::SandboxArguments, fault_list::FaultList, faults, print};
 use crate::sandbox::{Sandbox, SandboxSettings};
 
 /// Prints the sandbox's URL and serves it.
@@ -27,12 +27,15 @@ pub(super) fn run(arguments: &SandboxArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn settings(arguments: &SandboxArguments) -> anyhow::Result<SandboxSettings> {
+    let mut errors = FaultList::default();
+    let faults = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut errors)?;
+    errors.ensure_none()?;
     Ok(SandboxSettings {
         port: arguments.port,
         client_key: arguments.client_key.clone(),
         pos: arguments.pos.clone(),
         max_url_bytes: arguments.max_url_bytes,
         session_timeout: arguments.session_timeout,
-        faults: faults::load(arguments.faults.as_deref(), &arguments.fault)?,
+        faults,
     })
 }

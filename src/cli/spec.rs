@@ -5,7 +5,6 @@
 //! ledger and target with it.
 
 use std::{
-    num::NonZeroU32,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -17,22 +16,25 @@ use chrono::{DateTime, Local, Utc};
 use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
-    args::{CheckArguments, PaceArguments, ReadArguments, SendArguments, TargetArguments},
-    completeness::ensure_complete,
+    args::{CheckArguments, ReadArguments, SendArguments},
     config::{
         self, ConfigFile, LoadedConfig, ReusedReferences, TargetSettings, UnreadableRowsSetting,
     },
-    faults, print, profiles, progress, ranges,
+    fault_list::FaultList,
+    faults, print, progress,
+    run_values::{Receiver, RunValues, SANDBOX, ValueChecks, common_defaults},
+    setting_names,
     setup::{run_setup, target_summary},
     signals,
-    values::{ByteSize, OutputFormat, Rate, UnknownPolicy},
+    typed::TypedOptions,
+    values::{OutputFormat, UnknownPolicy},
 };
 use crate::{
     dispatch,
     disposition::AgeLimit,
     ledger::{self, Consent, LedgerLocation},
     map::{input_settings, profile::Profile},
-    model::{field::Field, rules::CommonDefaults, target::Target},
+    model::{field::Field, target::Target},
     pipeline::{ExplainSpec, RunSpec, SendSpec, ShowRows},
     read::ReadLimits,
     report::TypedOption,
@@ -42,19 +44,12 @@ use crate::{
     validate::ValidateSettings,
 };
 
-const DEFAULT_PROFILE: &str = "canonical";
 const RUNS: &str = "orderferry-runs";
-
-/// Common front ends allow 8 KiB of request line.
-const DEFAULT_MAX_URL_BYTES: usize = 8192;
 
 /// Placeholder for a check without a target; nothing is sent. It is the longest documented base
 /// URL, so that URLs are as long as at any documented target.
 const CHECK_BASE_URL: &str = "https://api-engage-jpe.sitecorecloud.io";
 const CHECK_CLIENT_KEY: &str = "a-client-key-of-32-characters---";
-
-/// Default client key and point of sale of an embedded sandbox.
-const SANDBOX: &str = "sandbox";
 
 const DEFAULT_TRIES: u32 = 5;
 
@@ -67,27 +62,26 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Builds the specification of a check, which sends nothing.
 pub(super) fn check(
     arguments: &CheckArguments,
-    typed: Vec<TypedOption>,
+    typed: TypedOptions,
 ) -> anyhow::Result<RunSpec<'static>> {
-    let loaded = load(&arguments.read)?;
-    let mut values = target_values(&arguments.target, &loaded)?;
+    let CheckArguments { inputs, read, target, pace, .. } = arguments;
+    let (mut faults, options) = (FaultList::default(), typed.options.clone());
+    let loaded = load(read, typed, &mut faults)?;
+    let checks = ValueChecks::new(&loaded, faults);
+    let mut values = checks.run_values(read, target, pace, Receiver::AnyTarget, false)?;
     // Without a target the ledger cannot be searched: it knows orders by target and reference.
-    let has_target = values.base_url.is_some() && values.client_key.is_some();
-    values.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
-    values.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
-    let pace = pace(&arguments.pace, &loaded)?;
-    let inputs = &arguments.inputs;
+    let has_target = values.has_target();
+    values.target.base_url.get_or_insert_with(|| CHECK_BASE_URL.to_owned());
+    values.target.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
     let mut spec = RunSpec {
         has_target,
         events: new_file(arguments.events.as_deref())?,
         explain: explain(arguments)?,
-        ..run_spec(inputs, &arguments.read, typed, &loaded, values, &pace)?
+        ..run_spec(inputs, read, options, &loaded, values)?
     };
-    ensure_complete(&spec)?;
     if has_target {
-        let to = arguments.target.to.as_deref();
+        let to = target.to.as_deref();
         spec.setup.target = Some(target_summary(&spec.service.target, to, false));
-        ensure_rate_allowed(pace.rate, &spec.service.target)?;
     } else if spec.ledger.has_ledger() {
         print::status(
             "warning: no base URL and client key, so orders are not compared with the ledger",
@@ -126,27 +120,31 @@ fn new_file(path: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
 /// Builds the specification of a send and calls `run` with it; runtime and sandbox end after that.
 pub(super) fn send(
     arguments: &SendArguments,
-    typed: Vec<TypedOption>,
+    typed: TypedOptions,
     run: impl FnOnce(&RunSpec<'_>) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
-    let loaded = load(&arguments.read)?;
+    let SendArguments { inputs, read, target, pace, .. } = arguments;
+    let (mut faults, options) = (FaultList::default(), typed.options.clone());
+    let loaded = load(read, typed, &mut faults)?;
     if arguments.resume.is_some() {
-        ensure_allowed_with_resume(&arguments.read.set)?;
+        ensure_allowed_with_resume(&read.set)?;
     }
-    let mut values = target_values(&arguments.target, &loaded)?;
+    let receiver = if arguments.sandbox { Receiver::Sandbox } else { Receiver::Target };
+    let mut checks = ValueChecks::new(&loaded, faults);
+    let timeout = checks.timeout(arguments);
+    let injected = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut checks.faults)?;
+    let is_resumed = arguments.resume.is_some();
+    let mut values = checks.run_values(read, target, pace, receiver, is_resumed)?;
+    let in_flight = values.in_flight;
     let runtime = Runtime::new().context("cannot start the async runtime")?;
     let sandbox = arguments
         .sandbox
-        .then(|| start_sandbox(arguments, &loaded, &mut values, &runtime))
+        .then(|| start_sandbox(target.client_key.as_deref(), injected, &mut values, &runtime))
         .transpose()?;
-    let pace = pace(&arguments.pace, &loaded)?;
-    let mut spec = run_spec(&arguments.inputs, &arguments.read, typed, &loaded, values, &pace)?;
-    let to = arguments.target.to.as_deref();
+    let mut spec = run_spec(inputs, read, options, &loaded, values)?;
+    let to = target.to.as_deref();
     spec.setup.target = Some(target_summary(&spec.service.target, to, sandbox.is_some()));
-    if arguments.resume.is_none() {
-        ensure_complete(&spec)?;
-    }
-    spec.ledger = match (&sandbox, arguments.read.ledger.as_deref()) {
+    spec.ledger = match (&sandbox, read.ledger.as_deref()) {
         // The sandbox forgets its orders when the process ends, so its ledger belongs to this run
         // only.
         (Some(_), None) => {
@@ -163,11 +161,7 @@ pub(super) fn send(
     let (shutdown, shutdown_signal) = watch::channel(None);
     // Counted from here, so that the deadline covers reading and checking too.
     let deadline = arguments.deadline.map(|deadline| deadline.time_left(Local::now()));
-    runtime.spawn(signals::request_shutdown(
-        shutdown,
-        deadline,
-        progress::is_shown(arguments.read.quiet),
-    ));
+    runtime.spawn(signals::request_shutdown(shutdown, deadline, progress::is_shown(read.quiet)));
     spec.send = Some(SendSpec {
         resume_from: arguments.resume.clone(),
         consent: match &sandbox {
@@ -181,8 +175,8 @@ pub(super) fn send(
         limit: arguments.limit,
         resends_unknown: arguments.unknown == UnknownPolicy::Resend,
         shutdown_signal,
-        dispatch: dispatch_settings(&loaded.settings, &spec.service, &pace)?,
-        timeout: timeout(arguments, &loaded.settings)?,
+        dispatch: dispatch_settings(&loaded.settings, in_flight),
+        timeout,
         runtime: &runtime,
         sandbox: sandbox.as_ref(),
     });
@@ -195,7 +189,7 @@ pub(super) fn send(
 
 /// Refuses settings that the saved plan has already decided: how orders are sent.
 fn ensure_allowed_with_resume(set: &[String]) -> anyhow::Result<()> {
-    for path in set.iter().filter_map(|set| config::setting_path(set)) {
+    for path in set.iter().filter_map(|set| setting_names::setting_path(set)) {
         let name = path.rsplit('.').next().unwrap_or_default();
         ensure!(
             !["mode", "confirm"].contains(&name),
@@ -205,60 +199,43 @@ fn ensure_allowed_with_resume(set: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn load(arguments: &ReadArguments) -> anyhow::Result<LoadedConfig> {
-    load_settings(arguments.config.as_deref(), &arguments.set)
+fn load(
+    arguments: &ReadArguments,
+    typed: TypedOptions,
+    faults: &mut FaultList,
+) -> anyhow::Result<LoadedConfig> {
+    config::load(arguments.config.as_deref(), environment(), &arguments.set, typed, faults)
 }
 
+/// The settings of a command that has no other options of them.
 fn load_settings(config: Option<&Path>, set: &[String]) -> anyhow::Result<LoadedConfig> {
-    // A variable that is not valid Unicode is not a setting; `std::env::vars` would panic.
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    config::load(config, environment, set)
+    let mut faults = FaultList::default();
+    let loaded = config::load(config, environment(), set, TypedOptions::default(), &mut faults)?;
+    faults.ensure_none()?;
+    Ok(loaded)
 }
 
-fn target_values(
-    arguments: &TargetArguments,
-    loaded: &LoadedConfig,
-) -> anyhow::Result<TargetSettings> {
-    let typed = TargetSettings {
-        base_url: arguments.base_url.clone(),
-        client_key: arguments.client_key.clone(),
-        pos: arguments.pos.clone(),
-        channel: arguments.channel.clone(),
-        language: arguments.language.clone(),
-        currency: arguments.currency.clone(),
-        page: arguments.page.clone(),
-        mode: arguments.mode,
-        confirm: None,
-    };
-    Ok(typed.or(&loaded.target(arguments.to.as_deref())?))
+fn environment() -> impl Iterator<Item = (String, String)> {
+    // A variable that is not valid Unicode is not a setting; `std::env::vars` would panic.
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// Starts the sandbox and makes it the target; only the event attributes of the configured target
 /// are kept.
 fn start_sandbox(
-    arguments: &SendArguments,
-    loaded: &LoadedConfig,
-    values: &mut TargetSettings,
+    client_key: Option<&str>,
+    faults: Option<sandbox::Faults>,
+    values: &mut RunValues,
     runtime: &Runtime,
 ) -> anyhow::Result<Sandbox> {
-    let max_url_bytes = max_url_bytes(&arguments.read, loaded)?;
-    let faults = faults::load(arguments.faults.as_deref(), &arguments.fault)?;
+    let max_url_bytes = values.max_url_bytes;
     let settings =
         sandbox::SandboxSettings { max_url_bytes, faults, ..sandbox::SandboxSettings::default() };
     let sandbox = runtime.block_on(Sandbox::start(settings)).context("cannot start the sandbox")?;
-    values.base_url = Some(sandbox.base_url());
-    values.client_key =
-        Some(arguments.target.client_key.clone().unwrap_or_else(|| SANDBOX.to_owned()));
-    values.pos.get_or_insert_with(|| SANDBOX.to_owned());
+    values.target.base_url = Some(sandbox.base_url());
+    values.target.client_key = Some(client_key.unwrap_or(SANDBOX).to_owned());
     Ok(sandbox)
-}
-
-fn max_url_bytes(arguments: &ReadArguments, loaded: &LoadedConfig) -> anyhow::Result<usize> {
-    let max_url_bytes =
-        arguments.max_url_bytes.or(loaded.settings.max_url_bytes).unwrap_or(DEFAULT_MAX_URL_BYTES);
-    ranges::check_max_url_bytes(max_url_bytes).map_err(Error::msg)?;
-    Ok(max_url_bytes)
 }
 
 fn run_spec(
@@ -266,27 +243,25 @@ fn run_spec(
     arguments: &ReadArguments,
     typed: Vec<TypedOption>,
     loaded: &LoadedConfig,
-    values: TargetSettings,
-    pace: &PaceSettings,
+    values: RunValues,
 ) -> anyhow::Result<RunSpec<'static>> {
     let started_at = Utc::now();
     let run_id = run_id(started_at);
     let settings = &loaded.settings;
-    let profile_name =
-        arguments.profile.as_deref().or(settings.profile.as_deref()).unwrap_or(DEFAULT_PROFILE);
-    let profile = profiles::load(profile_name)?;
+    let service = stream_settings(settings, &values)?;
+    let RunValues { target, profile_name, profile, memory, .. } = values;
     let accepts_unreadable = match settings.unreadable_rows {
         Some(rows) => rows == UnreadableRowsSetting::Accept,
         None => profile.unreadable_rows == input_settings::UnreadableRows::Accept,
     };
     Ok(RunSpec {
-        setup: run_setup(inputs, typed, loaded, &values, profile_name),
+        setup: run_setup(inputs, typed, loaded, &target, &profile_name),
         started_at,
         inputs: inputs.to_vec(),
         storage: open_storage(),
         accepts_unreadable,
         limits: read_limits(settings),
-        memory: memory(arguments, settings)?,
+        memory: memory.0,
         folder: arguments.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&run_id)),
         events: None,
         explain: ExplainSpec::default(),
@@ -296,8 +271,8 @@ fn run_spec(
             OutputFormat::Text => ShowRows::Always,
         },
         writes_csv: arguments.results_csv || settings.results_csv.unwrap_or(false),
-        service: stream_settings(arguments, loaded, &values, &profile, pace)?,
-        validate: validate_settings(settings, values, &profile, started_at),
+        service,
+        validate: validate_settings(settings, &target, &profile, started_at),
         max_invalid: arguments
             .max_invalid
             .or(settings.max_invalid)
@@ -318,15 +293,6 @@ fn run_spec(
         run_id,
         profile,
     })
-}
-
-/// Default memory budget for sorting and grouping.
-const DEFAULT_MEMORY: ByteSize = ByteSize(256_000_000);
-
-fn memory(arguments: &ReadArguments, settings: &ConfigFile) -> anyhow::Result<u64> {
-    let memory = arguments.memory.or(settings.memory).unwrap_or(DEFAULT_MEMORY);
-    ranges::check_memory(memory).map_err(Error::msg)?;
-    Ok(memory.0)
 }
 
 fn read_limits(settings: &ConfigFile) -> ReadLimits {
@@ -363,7 +329,7 @@ pub(super) fn resolve_target(
     config: Option<&Path>,
     set: &[String],
 ) -> anyhow::Result<Target> {
-    target(&typed.or(&load_settings(config, set)?.target(to)?))
+    target(&typed.or(&load_settings(config, set)?.target(to).map_err(Error::msg)?))
 }
 
 /// Locates the ledger: the named one, else next to the config file in use, else in the state
@@ -415,36 +381,29 @@ fn target(values: &TargetSettings) -> anyhow::Result<Target> {
     Ok(stream::target(base_url, client_key)?)
 }
 
-fn stream_settings(
-    arguments: &ReadArguments,
-    loaded: &LoadedConfig,
-    values: &TargetSettings,
-    profile: &Profile,
-    pace: &PaceSettings,
-) -> anyhow::Result<StreamSettings> {
+fn stream_settings(settings: &ConfigFile, values: &RunValues) -> anyhow::Result<StreamSettings> {
     Ok(StreamSettings {
-        target: target(values)?,
-        mode: values.mode.or(profile.mode).unwrap_or_default(),
-        max_url_bytes: max_url_bytes(arguments, loaded)?,
-        confirm: values.confirm.unwrap_or_default(),
-        session_timeout: session_timeout(&loaded.settings),
-        identity_pause: pace.identity_pause,
-        rate: pace.rate,
-        tries: loaded.settings.tries.unwrap_or(DEFAULT_TRIES),
+        target: target(&values.target)?,
+        mode: values.mode(),
+        max_url_bytes: values.max_url_bytes,
+        confirm: values.target.confirm.unwrap_or_default(),
+        session_timeout: session_timeout(settings),
+        identity_pause: values.identity_pause,
+        rate: values.rate,
+        tries: settings.tries.unwrap_or(DEFAULT_TRIES),
         first_backoff: Duration::from_millis(500),
-        retry_500: loaded.settings.repeat_after_500.unwrap_or(false),
+        retry_500: settings.repeat_after_500.unwrap_or(false),
     })
 }
 
 fn validate_settings(
     settings: &ConfigFile,
-    values: TargetSettings,
+    target: &TargetSettings,
     profile: &Profile,
     now: DateTime<Utc>,
 ) -> ValidateSettings {
-    let TargetSettings { channel, language, currency, page, pos, .. } = values;
     ValidateSettings {
-        common: CommonDefaults { channel, language, currency, page, pos },
+        common: common_defaults(target),
         has_quantities: profile.has_source(&Field::ItemQuantity),
         total_from: profile.order_price,
         price_basis: profile.item_price,
@@ -456,60 +415,18 @@ fn validate_settings(
     }
 }
 
-/// Pace of sending.
-struct PaceSettings {
-    /// Requests a second; `None` is unlimited.
-    rate: Option<NonZeroU32>,
-    in_flight: usize,
-    identity_pause: Duration,
-}
-
-fn pace(arguments: &PaceArguments, loaded: &LoadedConfig) -> anyhow::Result<PaceSettings> {
-    let settings = &loaded.settings;
-    let Rate(rate) = arguments.rate.or(settings.rate).unwrap_or(Rate(NonZeroU32::new(20)));
-    let in_flight = arguments.in_flight.or(settings.in_flight).unwrap_or(64);
-    ranges::check_in_flight(in_flight).map_err(Error::msg)?;
-    let pause = arguments.identity_pause.or(settings.identity_pause.map(|span| span.0));
-    let identity_pause = pause.unwrap_or(Duration::from_millis(500));
-    ranges::check_identity_pause(identity_pause).map_err(Error::msg)?;
-    Ok(PaceSettings { rate, in_flight, identity_pause })
-}
-
-fn ensure_rate_allowed(rate: Option<NonZeroU32>, target: &Target) -> anyhow::Result<()> {
-    ensure!(
-        rate.is_some() || stream::is_loopback(target),
-        "--rate unlimited is for targets on this machine only\n  hint: ask Sitecore which rate \
-         your tenant allows"
-    );
-    Ok(())
-}
-
 /// Returns how long an order assembled from several events may take. Services usually end a session
 /// after half an hour, and the last request takes time too, so the default is 20 minutes.
 fn session_timeout(settings: &ConfigFile) -> Duration {
     settings.session_timeout.map_or(20 * MINUTE, |span| span.0)
 }
 
-fn dispatch_settings(
-    settings: &ConfigFile,
-    stream: &StreamSettings,
-    pace: &PaceSettings,
-) -> anyhow::Result<dispatch::DispatchSettings> {
-    ensure_rate_allowed(stream.rate, &stream.target)?;
+fn dispatch_settings(settings: &ConfigFile, in_flight: usize) -> dispatch::DispatchSettings {
     let down_after = settings.down_after.unwrap_or(DEFAULT_DOWN_AFTER);
-    Ok(dispatch::DispatchSettings {
-        in_flight: pace.in_flight,
+    dispatch::DispatchSettings {
+        in_flight,
         down_after,
         give_up_after: settings.give_up_after.map_or(10 * MINUTE, |span| span.0),
         gauge: Arc::default(),
-    })
-}
-
-fn timeout(arguments: &SendArguments, settings: &ConfigFile) -> anyhow::Result<Duration> {
-    let timeout = arguments
-        .timeout
-        .or(settings.timeout.map(|span| span.0))
-        .unwrap_or(Duration::from_secs(30));
-    ranges::check_timeout(timeout).map_err(Error::msg)?;
-    Ok(timeout)
+    }
 }

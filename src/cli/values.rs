@@ -4,7 +4,7 @@
 //! Does not know the options and settings and does not compare values; `spec` does. Used by `args`,
 //! `config` and `spec`.
 
-use std::{num::NonZeroU32, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use chrono::{DateTime, Local, NaiveTime, TimeDelta, TimeZone};
 use clap::ValueEnum;
@@ -14,10 +14,10 @@ use serde::Deserialize;
 use super::clock::MAX_DURATION;
 use crate::{model::money::Amount, pipeline::MaxInvalid};
 
-/// Requests a second; `None` is unlimited.
+/// Requests a second; `None` is unlimited. `ranges` refuses 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "NumberOrText")]
-pub(super) struct Rate(pub(super) Option<NonZeroU32>);
+pub(super) struct Rate(pub(super) Option<u32>);
 
 impl FromStr for Rate {
     type Err = String;

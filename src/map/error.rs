@@ -4,13 +4,13 @@
 //! by `profile_compiler` and `file_mapper`.
 
 use crate::model::{
-    diagnostic::{Diagnostic, Diagnostics, Note},
+    diagnostic::{Diagnostic, Diagnostics, FilePosition, Note},
     problem::Severity,
     suggest::did_you_mean,
 };
 
 /// The kind of the faults of a profile.
-pub(super) const PROFILE: &str = "profile";
+pub const PROFILE: &str = "profile";
 
 /// Why a profile cannot be used. Ends the run, since the error concerns every order.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ impl MapError {
             kind: PROFILE,
             title,
             place,
-            position: None,
+            position: Some(FilePosition { file: file.to_owned(), line: None, column: None }),
             excerpt: None,
             notes,
             more: None,

@@ -95,6 +95,11 @@ impl NamePlaces {
         Self { places: texts.into_iter().filter_map(place).collect(), source: Some(source) }
     }
 
+    /// The text of the profile; none of a built-in one.
+    pub(super) fn source(&self) -> Option<&SourceText> {
+        self.source.as_ref()
+    }
+
     /// Whether the profile is a built-in one.
     pub(super) fn is_of_built_in(&self) -> bool {
         self.source.is_none()

@@ -53,7 +53,7 @@ mod wildcard;
 #[cfg(test)]
 mod tests;
 
-pub use error::MapError;
+pub use error::{MapError, PROFILE};
 pub use excerpt::{HIDDEN, excerpt, is_shown};
 pub use missing_in_all::MissingInAll;
 pub use paths::missing_paths;
@@ -61,5 +61,5 @@ pub use plain_rows::PlainRows;
 pub use profile_compiler::BUILT_IN;
 pub use seen_names::SeenNames;
 pub use serde_message::toml_error_text;
-pub use toml_document::TomlDocument;
+pub use toml_document::{TomlDocument, TomlFault, TomlText};
 pub use trace::trace;

@@ -3,14 +3,14 @@
 //! Compiled once per run by `profile_compiler`, and bound to each file by `file_mapper`. Does not
 //! look at any row. Used by `pipeline` for its settings.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use super::{
     condition::{CellSource, Condition},
     date::DateRule,
-    error::MapError,
+    error::{MapError, PROFILE},
     input_settings::{
         LastLineEnd, MissingColumns, Quote, SharedIdentifiers, UnknownColumns, UnreadableRows,
     },
@@ -18,6 +18,7 @@ use super::{
     rule::{Rule, RuleResult},
 };
 use crate::model::{
+    diagnostic::Diagnostic,
     draft::PersonRole,
     field::{ExtensionType, Field, FieldGroup},
     guest_attributes::GuestAttributes,
@@ -25,6 +26,7 @@ use crate::model::{
     pricing::{PriceBasis, TotalFrom},
     route::Mode,
     severity::SeverityRules,
+    source_text::error_outside_files,
 };
 
 /// The field or fields that a rule fills.
@@ -167,6 +169,16 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// A fault of the profile, at these bytes of its text or of the text as a whole. `subject` and
+    /// `message` are those of [`SourceText::error`](crate::model::source_text::SourceText::error).
+    #[must_use]
+    pub fn fault(&self, at: Option<Range<usize>>, subject: &str, message: &str) -> Diagnostic {
+        match self.name_places.source() {
+            Some(source) => source.error(at, subject, message),
+            None => error_outside_files(PROFILE, &self.name, subject, message),
+        }
+    }
+
     /// The order key of the text of a key's cell, if its rule yields one.
     #[must_use]
     pub fn key_of<'a>(&'a self, text: &'a str) -> Option<Cow<'a, str>> {

@@ -69,7 +69,10 @@ impl Profile {
             Some(profile) if faults.is_empty() => {
                 Ok(Self { name_places: NamePlaces::new(source, texts), ..profile })
             }
-            _ => Err(MapError::Profile(Diagnostics::before_reading(faults, name))),
+            _ => {
+                let faults = faults.into_iter().map(|fault| fault.diagnostic).collect();
+                Err(MapError::Profile(Diagnostics::before_reading(faults, name)))
+            }
         }
     }
 }

@@ -30,8 +30,20 @@ pub struct TomlDocument<'t> {
     /// The paths of what was wrong and is removed, and of what it was meant to be.
     removed: Vec<KeyPath>,
     /// The faults, each with its first byte.
-    faults: Vec<(usize, Diagnostic)>,
+    faults: Vec<(usize, TomlFault)>,
     has_syntax_error: bool,
+}
+
+/// A text of a document: its path, the text and its bytes.
+pub type TomlText = (Vec<String>, String, Range<usize>);
+
+/// A fault of a TOML text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TomlFault {
+    /// The path of the value that is wrong; empty if it is a key or the syntax.
+    pub path: Vec<String>,
+    /// What is wrong.
+    pub diagnostic: Diagnostic,
 }
 
 impl<'t> TomlDocument<'t> {
@@ -48,7 +60,7 @@ impl<'t> TomlDocument<'t> {
             has_syntax_error: !errors.is_empty(),
         };
         for error in errors {
-            document.add(error.span(), "", &readable_message(error.message()).text);
+            document.add(error.span(), &[], "", &readable_message(error.message()).text);
         }
         document
     }
@@ -64,7 +76,7 @@ impl<'t> TomlDocument<'t> {
                 Ok(value) => return Some(value),
                 Err(error) if self.remove(&error) => {}
                 Err(error) => {
-                    self.add(None, "", &readable_message(error.message()).text);
+                    self.add(None, &[], "", &readable_message(error.message()).text);
                     return None;
                 }
             }
@@ -90,7 +102,7 @@ impl<'t> TomlDocument<'t> {
         for (path, message) in errors {
             if !self.is_incomplete(&path) {
                 let at = mark_in(&self.root, &path);
-                self.add(at, &shown(&self.root, &path), &with_subject(&path, &message));
+                self.add(at, &path, &shown(&self.root, &path), &with_subject(&path, &message));
             }
         }
     }
@@ -101,7 +113,8 @@ impl<'t> TomlDocument<'t> {
     }
 
     /// All texts with their paths and places, in the order of the document.
-    pub(super) fn texts(&self) -> Vec<(KeyPath, String, Range<usize>)> {
+    #[must_use]
+    pub fn texts(&self) -> Vec<TomlText> {
         let mut texts = Vec::new();
         for (key, value) in &self.root {
             collect_texts(vec![key.get_ref().to_string()], value, &mut texts);
@@ -112,15 +125,16 @@ impl<'t> TomlDocument<'t> {
 
     /// All faults, in the order of the text; those of the whole text are the last ones.
     #[must_use]
-    pub fn into_faults(self) -> Vec<Diagnostic> {
+    pub fn into_faults(self) -> Vec<TomlFault> {
         let mut faults = self.faults;
         faults.sort_by_key(|(at, _)| *at);
         faults.into_iter().map(|(_, fault)| fault).collect()
     }
 
-    fn add(&mut self, at: Option<Range<usize>>, subject: &str, message: &str) {
+    fn add(&mut self, at: Option<Range<usize>>, path: &[String], subject: &str, message: &str) {
         let first = at.as_ref().map_or(usize::MAX, |at| at.start);
-        let fault = self.source.error(at, subject, message);
+        let diagnostic = self.source.error(at, subject, message);
+        let fault = TomlFault { path: path.to_owned(), diagnostic };
         if !self.faults.iter().any(|(_, known)| *known == fault) {
             self.faults.push((first, fault));
         }
@@ -148,8 +162,12 @@ impl<'t> TomlDocument<'t> {
             let mark = mark_in(&self.root, &path);
             // Before the value is its key.
             let at = mark.filter(|mark| mark.start < span.end).unwrap_or(span);
-            let subject = if message.is_of_key { &path[..path.len() - 1] } else { &path };
-            self.add(Some(at), &shown(&self.root, subject), &message.text);
+            let (wrong, subject) = match path.split_last() {
+                Some((_, above)) if message.is_of_key => (&[][..], above),
+                _ => (&*path, &*path),
+            };
+            let subject = shown(&self.root, subject);
+            self.add(Some(at), wrong, &subject, &message.text);
         }
         // A misspelt key is not missing too.
         self.removed.extend(message.meant.as_deref().map(sibling));
@@ -290,11 +308,7 @@ fn mark_of(key: Range<usize>, value: &Spanned<DeValue<'_>>, path: &[String]) -> 
     below.unwrap_or_else(|| if is_of_tables { key } else { value.span() })
 }
 
-fn collect_texts(
-    path: KeyPath,
-    value: &Spanned<DeValue<'_>>,
-    into: &mut Vec<(KeyPath, String, Range<usize>)>,
-) {
+fn collect_texts(path: KeyPath, value: &Spanned<DeValue<'_>>, into: &mut Vec<TomlText>) {
     let below = |name: String| path.iter().cloned().chain([name]).collect();
     match value.get_ref() {
         DeValue::String(text) => into.push((path, text.to_string(), value.span())),

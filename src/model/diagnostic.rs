@@ -14,6 +14,8 @@ pub struct Diagnostics {
     pub list: Vec<Diagnostic>,
     /// What they have in common: how many there are, where, and what was not done because of them.
     pub conclusion: String,
+    /// The command to run next, if one helps.
+    pub next: Option<String>,
 }
 
 impl Diagnostics {
@@ -21,13 +23,14 @@ impl Diagnostics {
     #[must_use]
     pub fn before_reading(list: Vec<Diagnostic>, place: &str) -> Self {
         let conclusion = format!("{} in {place}. Nothing was read or sent.", n_errors(list.len()));
-        Self { list, conclusion }
+        Self { list, conclusion, next: None }
     }
 
     /// The faults of a profile that does not fit the export, of which some may not be listed.
     #[must_use]
     pub fn before_sending(list: Vec<Diagnostic>, count: usize, place: &str) -> Self {
-        Self { list, conclusion: format!("{} in {place}. Nothing was sent.", n_errors(count)) }
+        let conclusion = format!("{} in {place}. Nothing was sent.", n_errors(count));
+        Self { list, conclusion, next: None }
     }
 }
 
@@ -59,8 +62,7 @@ pub struct Diagnostic {
     /// The file, line and column, and after two blanks what stands there:
     /// `orders.csv:12:40  order A-1, column total`.
     pub place: String,
-    /// The same file, line and column for programs; none if only the text is
-    /// known.
+    /// The same file, line and column for programs; none for what is in no file.
     pub position: Option<FilePosition>,
     /// The line of the file; none if it cannot be shown.
     pub excerpt: Option<Excerpt>,
@@ -75,8 +77,8 @@ pub struct Diagnostic {
 pub struct FilePosition {
     /// The file, as messages name it.
     pub file: String,
-    /// The line, from 1.
-    pub line: u64,
+    /// The line, from 1; none for the file as a whole.
+    pub line: Option<u64>,
     /// The character within the line, from 1; none for the line as a whole.
     pub column: Option<u64>,
 }

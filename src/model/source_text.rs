@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The text of a file, and its name in messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceText {
     /// The kind of its faults: `profile`, `config`.
     pub kind: &'static str,
@@ -29,42 +29,25 @@ impl SourceText {
     /// its own.
     #[must_use]
     pub fn error(&self, at: Option<Range<usize>>, subject: &str, message: &str) -> Diagnostic {
-        let (message, hint) = match message.split_once("\n  hint: ") {
-            Some((message, hint)) => (message, Some(hint.to_owned())),
-            None => (message, None),
-        };
-        let (title, label) = split_expectation(message);
-        let mut diagnostic = Diagnostic {
-            severity: Severity::Error,
-            kind: self.kind,
-            title: title.to_owned(),
-            place: self.name.clone(),
-            position: None,
-            excerpt: None,
-            notes: hint.into_iter().map(Note::Hint).collect(),
-            more: None,
-        };
-        if let Some((line, bytes)) = at.and_then(|at| self.line_of(at)) {
-            let text = line.1;
+        let file = self.name.clone();
+        let mut place = file.clone();
+        let mut position = FilePosition { file, line: None, column: None };
+        let mut parts = MessageParts::of(message);
+        let mut excerpt = None;
+        if let Some(((line, text), bytes)) = at.and_then(|at| self.line_of(at)) {
             let column = text.get(..bytes.start).unwrap_or_default().chars().count() + 1;
-            diagnostic.place = format!("{}:{}:{column}", self.name, line.0);
-            let (file, column) = (self.name.clone(), Some(column as u64));
-            diagnostic.position = Some(FilePosition { file, line: line.0, column });
-            let mut excerpt = Excerpt::fitted(line.0, text, bytes, EXCERPT_CHARS);
-            label.clone_into(&mut excerpt.label);
+            place = format!("{place}:{line}:{column}");
+            position = FilePosition { line: Some(line), column: Some(column as u64), ..position };
             if self.may_be_secret(text) {
-                without_value(title).clone_into(&mut diagnostic.title);
+                parts.title = without_value(parts.title);
             } else {
-                diagnostic.excerpt = Some(excerpt);
+                let label = std::mem::take(&mut parts.expected).to_owned();
+                let fitted = Excerpt::fitted(line, text, bytes, EXCERPT_CHARS);
+                excerpt = Some(Excerpt { label, ..fitted });
             }
         }
-        if diagnostic.excerpt.is_none() && !label.is_empty() {
-            diagnostic.notes.insert(0, Note::Fact(label.to_owned()));
-        }
-        if !subject.is_empty() {
-            diagnostic.place.extend(["  ", subject]);
-        }
-        diagnostic
+        let error = parts.error(self.kind, &place, subject);
+        Diagnostic { position: Some(position), excerpt, ..error }
     }
 
     /// The number and the text of the line where these bytes begin, and the bytes within it.
@@ -85,6 +68,52 @@ impl SourceText {
         self.kind == "config" && ["key", "secret", "token", "pass"].iter().any(is_of_secret)
             || line.contains("client_key")
             || line.contains("://") && line.contains(['?', '@'])
+    }
+}
+
+/// An error of what is in no file, such as an option; its message has the form of those of
+/// [`SourceText::error`].
+#[must_use]
+pub fn error_outside_files(
+    kind: &'static str,
+    place: &str,
+    subject: &str,
+    message: &str,
+) -> Diagnostic {
+    MessageParts::of(message).error(kind, place, subject)
+}
+
+/// The parts of a message; all but the title may be empty.
+struct MessageParts<'m> {
+    title: &'m str,
+    expected: &'m str,
+    hint: &'m str,
+}
+
+impl<'m> MessageParts<'m> {
+    fn of(message: &'m str) -> Self {
+        let (message, hint) = message.split_once("\n  hint: ").unwrap_or((message, ""));
+        let (title, expected) = split_expectation(message);
+        Self { title, expected, hint }
+    }
+
+    /// The error without an excerpt, which would show what is expected.
+    fn error(self, kind: &'static str, place: &str, subject: &str) -> Diagnostic {
+        let notes = [Note::Fact(self.expected.to_owned()), Note::Hint(self.hint.to_owned())];
+        let is_filled = |note: &Note| match note {
+            Note::Fact(text) | Note::Hint(text) => !text.is_empty(),
+        };
+        let blanks = if subject.is_empty() { "" } else { "  " };
+        Diagnostic {
+            severity: Severity::Error,
+            kind,
+            title: self.title.to_owned(),
+            place: [place, blanks, subject].concat(),
+            position: None,
+            excerpt: None,
+            notes: notes.into_iter().filter(is_filled).collect(),
+            more: None,
+        }
     }
 }
 

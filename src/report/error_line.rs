@@ -25,14 +25,18 @@ pub struct ErrorLine {
 struct ErrorDetails {
     /// Exit code of the process.
     exit_code: u8,
-    /// `usage` (the arguments cannot be parsed), `config` or `profile` (all faults of the settings
-    /// or of a profile), or `run` (everything else).
+    /// `usage` (the arguments cannot be parsed), `config`, `faults` or `profile` (all faults of the
+    /// settings, of the sandbox's faults and of the profile; the kind of the first), or `run`
+    /// (everything else).
     kind: String,
     /// What is wrong, for people.
     message: String,
     /// What to do about it.
     hint: Option<String>,
-    /// The faults of the settings or of a profile, in the order of the file; otherwise empty.
+    /// The command to run next, if one helps.
+    next: Option<String>,
+    /// The faults of the settings and of the profile, each in the order of their file; otherwise
+    /// empty.
     diagnostics: Vec<DiagnosticLine>,
 }
 
@@ -66,7 +70,8 @@ impl ErrorLine {
             None => (message, None),
         };
         let (kind, message) = (kind.to_owned(), message.to_owned());
-        Self { error: ErrorDetails { exit_code, kind, message, hint, diagnostics: Vec::new() } }
+        let (next, diagnostics) = (None, Vec::new());
+        Self { error: ErrorDetails { exit_code, kind, message, hint, next, diagnostics } }
     }
 
     /// The line of all faults of the settings or of a profile.
@@ -79,6 +84,7 @@ impl ErrorLine {
                 kind: first.to_owned(),
                 message: diagnostics.conclusion.clone(),
                 hint: None,
+                next: diagnostics.next.clone(),
                 diagnostics: diagnostics.list.iter().map(DiagnosticLine::of).collect(),
             },
         }
@@ -103,7 +109,7 @@ impl DiagnosticLine {
             message: title.clone(),
             place: place.clone(),
             file: position.as_ref().map(|at| at.file.clone()),
-            line: position.as_ref().map(|at| at.line),
+            line: position.as_ref().and_then(|at| at.line),
             column: position.as_ref().and_then(|at| at.column),
             expected: expected.filter(|expected| !expected.is_empty()),
             hint,

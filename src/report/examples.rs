@@ -209,7 +209,7 @@ impl OrderExample {
             place: format!("{}{blanks}{}", names.locate(*at), what.join(", ")),
             position: Some(FilePosition {
                 file: names.get(at.file).to_owned(),
-                line: at.line,
+                line: Some(at.line),
                 column: at.column.map(u64::from),
             }),
             notes,

@@ -70,9 +70,10 @@ pub(super) fn check_common<'a>(
     })
 }
 
-/// Returns what is wrong with the user's defaults, which would make every order invalid.
+/// Returns what is wrong with the user's defaults, which would make every order invalid: the field
+/// and the message of each error.
 #[must_use]
-pub fn default_errors(defaults: &CommonDefaults) -> Vec<String> {
+pub fn default_errors(defaults: &CommonDefaults) -> Vec<(Field, String)> {
     let at = Position { file: FileId(0), line: 0, column: None };
     let mut findings = Findings::at(at);
     let cell = |field, text: &Option<String>| {
@@ -88,7 +89,13 @@ pub fn default_errors(defaults: &CommonDefaults) -> Vec<String> {
     if let Some(currency) = cell(&Field::EventCurrency, &defaults.currency) {
         values::currency(&currency, &mut findings);
     }
-    findings.problems.iter().filter(|problem| problem.is_error()).map(in_words).collect()
+    let errors = findings.problems.iter().filter(|problem| problem.is_error());
+    let message = |problem: &Problem| {
+        let is_of_field = |field: &&Field| problem.field.as_deref() == Some(&*field.to_string());
+        let field = Field::NAMED.iter().find(is_of_field)?;
+        Some((field.clone(), problem.message.clone()))
+    };
+    errors.filter_map(message).collect()
 }
 
 /// Where the value of a common attribute comes from that the export does not have.
@@ -106,12 +113,6 @@ pub fn origin_of_default(field: &Field, defaults: &CommonDefaults) -> ValueOrigi
         None if *field == Field::EventCurrency => ValueOrigin::Order,
         None => ValueOrigin::BuiltIn,
     }
-}
-
-fn in_words(Problem { field, message, .. }: &Problem) -> String {
-    // The setting is named as its field.
-    let name = field.as_deref().unwrap_or_default().trim_start_matches("event.");
-    format!("{name}: {message}")
 }
 
 /// A parsable cell of the export, or a default.

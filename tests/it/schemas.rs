@@ -174,17 +174,20 @@ fn errors_are_one_line_that_fits_its_schema() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     workspace
         .file("bad.toml", "rate = 'fast'\nin_flihgt = 3\n")
-        .file("profile.toml", "[order]\nreferenceId = { colunm = 'x' }\n")
+        .file("no-key.toml", "name = 'p'\n")
+        .file("p.toml", "[order]\nreferenceId = { colunm = 'x' }\n")
         .file("full/note.txt", "mine");
     let schema = strict("error");
-    for (command, kind, n_diagnostics) in [
-        ("check orders.csv --pos x --no-such-option --format json", "usage", 0),
-        ("check orders.csv --pos x --config bad.toml --format=json", "config", 2),
-        ("check orders.csv --pos x --profile profile.toml --format json", "profile", 1),
-        ("check orders.csv --pos x --profile none --format json", "run", 0),
-        ("check orders.csv --config none.toml --format json", "run", 0),
-        ("check orders.csv --pos x --out full --format json", "run", 0),
-        ("send orders.csv --pos x --format json", "run", 0),
+    for (command, kind, n_diagnostics, file) in [
+        ("check orders.csv --pos x --no-such-option --format json", "usage", 0, None),
+        ("check orders.csv --config bad.toml --format=json", "config", 2, Some("bad.toml")),
+        ("check orders.csv --pos x --profile p.toml --format json", "profile", 1, Some("p.toml")),
+        // No line has what is missing.
+        ("check orders.csv --profile no-key.toml --format json", "profile", 1, Some("no-key.toml")),
+        ("check orders.csv --pos x --profile none --format json", "config", 1, None),
+        ("check orders.csv --config none.toml --format json", "run", 0, None),
+        ("check orders.csv --pos x --out full --format json", "run", 0, None),
+        ("send orders.csv --pos x --format json", "config", 1, None),
     ] {
         let ran = workspace.run(command);
         let lines: Vec<_> = ran.out.lines().collect();
@@ -196,12 +199,11 @@ fn errors_are_one_line_that_fits_its_schema() {
         assert_eq!(error["kind"], kind, "{line:#}");
         let diagnostics = error["diagnostics"].as_array().unwrap();
         assert!(diagnostics.len() >= n_diagnostics, "{line:#}");
-        let has_place = |diagnostic: &Value| {
-            diagnostic["line"].is_u64()
-                && diagnostic["column"].is_u64()
-                && diagnostic["file"].is_string()
-        };
-        assert!(diagnostics.first().is_none_or(has_place), "{line:#}");
+        let first = &error["diagnostics"][0];
+        assert_eq!(first["file"].as_str(), file, "{line:#}");
+        let is_in_line = file.is_some_and(|file| file != "no-key.toml");
+        let has_line = (first["line"].is_u64(), first["column"].is_u64());
+        assert_eq!(has_line, (is_in_line, is_in_line), "{line:#}");
         assert!(ran.err.starts_with("error"), "{}", ran.err);
     }
     // A run that is refused has a summary.

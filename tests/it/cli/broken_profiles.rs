@@ -387,12 +387,16 @@ fn all_errors_of_the_settings_are_reported() {
      --> orderferry.toml:4:14  target.client_key
      |
      = expected a string
+     = it comes from the config file; neither --client-key nor
+       ORDERFERRY_CLIENT_KEY is set
 
     error[config]: unknown value "mlti"
      --> orderferry.toml:6:8  targets.eu.mode
       |
     6 | mode = 'mlti'
       |        ^^^^^^ meant "multi"? or "single", "auto"
+      |
+      = it comes from the config file; neither --mode nor ORDERFERRY_MODE is set
 
     error[config]: --set expects KEY=VALUE
      --> --set x
@@ -413,7 +417,10 @@ fn all_errors_of_the_settings_are_reported() {
      = expected a whole number
 
     8 errors in the settings. Nothing was read or sent.
+    next: orderferry help settings
     "#);
     let of_file = workspace.run("check orders.csv");
-    assert!(of_file.err.ends_with("4 errors in orderferry.toml. Nothing was read or sent.\n"));
+    let conclusion = "4 errors in orderferry.toml. Nothing was read or sent.\n\
+                      next: orderferry help settings\n";
+    assert!(of_file.err.ends_with(conclusion), "{}", of_file.err);
 }

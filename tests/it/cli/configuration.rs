@@ -25,39 +25,41 @@ fn incomplete_configuration_is_one_error() {
     insta::assert_snapshot!(of_settings.report() + &of_profile.report(), @r#"
     exit 2
         error[config]: "web" must be written in upper case: "WEB"
-         --> the settings  channel
+         --> --channel web
 
         error[config]: unknown value "english"
-         --> the settings  language
+         --> --language english
          |
          = expected an ISO 639-1 language such as EN
 
         error[config]: unknown value "euro"
-         --> the settings  currency
+         --> --currency euro
          |
          = expected an ISO 4217 currency such as EUR
 
-        3 errors in the profile and the settings. Nothing was read or sent.
+        3 errors in the settings. Nothing was read or sent.
+        next: orderferry help settings
     exit 2
-        error[profile]: the profile has no rule for currencyCode, which every order needs
-         --> profile shop
-
-        error[profile]: the profile has no rule for price, which every order needs
-         --> profile shop
-
-        error[profile]: the profile has no rule for paymentType, which every order needs
-         --> profile shop
-
-        error[profile]: the profile has no rule for guest.email or guest.id, which every order needs
-         --> profile shop
-
         error[config]: no point of sale
          --> the settings  pos
          |
          = an order needs one, and neither the settings nor the profile have it
          = hint: set it with --pos
 
-        5 errors in the profile and the settings. Nothing was read or sent.
+        error[profile]: the profile has no rule for currencyCode, which every order needs
+         --> shop.toml
+
+        error[profile]: the profile has no rule for price, which every order needs
+         --> shop.toml
+
+        error[profile]: the profile has no rule for paymentType, which every order needs
+         --> shop.toml
+
+        error[profile]: the profile has no rule for guest.email or guest.id, which every order needs
+         --> shop.toml
+
+        5 errors in the settings and shop.toml. Nothing was read or sent.
+        next: orderferry help settings
     "#);
     let runs = [of_settings, of_profile];
     assert!(runs.iter().all(|ran| !ran.path("").exists()), "nothing is read");

@@ -59,56 +59,106 @@ fn invalid_arguments_send_nothing() {
             error: unexpected argument '--bogus' found
               tip: to pass '--bogus' as a value, use '-- --bogus'
         send orders.csv: exit 2
-            error: no target
-              hint: set --base-url and --client-key, or [target] in orderferry.toml; --sandbox needs none
+            error[config]: no target
+             --> the settings  base_url
+             |
+             = hint: set --base-url and --client-key, or [target] in orderferry.toml;
+                     --sandbox needs none
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --base-url https://api.example: exit 2
-            error: no client key
-              hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in orderferry.toml
+            error[config]: no client key
+             --> the settings  client_key
+             |
+             = hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in
+                     orderferry.toml
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --base-url http://api.example --client-key k: exit 2
-            error: base URL "http://api.example" is not HTTPS; HTTP is allowed for addresses of this machine only
+            error[config]: a base URL must be HTTPS, except to this machine
+             --> --base-url http://api.example
+             |
+             = expected https
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --base-url ftp://127.0.0.1 --client-key k: exit 2
-            error: invalid base URL "ftp://127.0.0.1"; expected an HTTPS URL without user name and password
-              hint: for example base_url = "https://api-engage-eu.sitecorecloud.io"
+            error[config]: invalid base URL "ftp://127.0.0.1"
+             --> --base-url ftp://127.0.0.1
+             |
+             = expected an HTTPS URL without user name and password
+             = hint: for example base_url = "https://api-engage-eu.sitecorecloud.io"
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --base-url https://api.example --client-key k --pos x --rate unlimited: exit 2
-            error: --rate unlimited is for targets on this machine only
-              hint: ask Sitecore which rate your tenant allows
+            error[config]: an unlimited rate is for targets on this machine only
+             --> --rate unlimited
+             |
+             = hint: ask Sitecore which rate your tenant allows
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --sandbox --base-url http://127.0.0.1:1: exit 2
             error: the argument '--sandbox' cannot be used with '--base-url <URL>'
         send orders.csv --sandbox --rate 0/s: exit 2
-            error: invalid value '0/s' for '--rate <N/s>': invalid rate "0/s"; expected for example 20/s
+            error[config]: rate is 0
+             --> --rate 0/s
+             |
+             = expected 1/s or more
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --sandbox --rate fast: exit 2
             error: invalid value 'fast' for '--rate <N/s>': invalid rate "fast"; expected for example 20/s
         send orders.csv --sandbox --in-flight 0: exit 2
-            error: in_flight is 0, expected 1 to 10000
+            error[config]: in_flight is 0
+             --> --in-flight 0
+             |
+             = expected 1 to 10000
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --sandbox --timeout 5: exit 2
             error: invalid value '5' for '--timeout <DURATION>': invalid duration "5"; expected for example 500ms, 30s or 10min
         send orders.csv --sandbox --max-invalid 101%: exit 2
             error: invalid value '101%' for '--max-invalid <N|P%>': invalid limit "101%"; expected for example 10% or 25
         send orders.csv --sandbox --max-url-bytes 65535: exit 2
-            error: max_url_bytes is 65535, expected 1 to 65534
+            error[config]: max_url_bytes is 65535
+             --> --max-url-bytes 65535
+             |
+             = expected 1 to 65534
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --sandbox --set rate: exit 2
             error[config]: --set expects KEY=VALUE
              --> --set rate
             1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --sandbox --set tries=0: exit 2
             error[config]: tries is 0
              --> --set tries
              |
              = expected 1 or more
             1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --sandbox --set rat=5/s: exit 2
             error[config]: unknown key "rat"
              --> --set rat
              |
              = meant "rate"?
             1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         sandbox --session-timeout 5: exit 2
             error: invalid value '5' for '--session-timeout <DURATION>': invalid duration "5"; expected for example 500ms, 30s or 10min
         send orders.csv --to eu: exit 2
-            error: the config file has no target "eu"
+            error[config]: the config file has no target "eu"
+             --> --to eu
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         check orders.csv --profile cannonical: exit 2
-            error: unknown profile "cannonical"; expected a built-in profile or a file
-              hint: did you mean "canonical"?
+            error[config]: unknown profile "cannonical"
+             --> --profile cannonical
+             |
+             = expected a built-in profile or a file
+             = hint: did you mean "canonical"?
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         check orders.csv --config none.toml: exit 2
             error: none.toml: No such file or directory (os error 2)
         "#);
@@ -139,13 +189,26 @@ fn base_url_with_path_or_query_is_an_error() {
     2 | base_url = 'https://api.example/v1.2'
       |            ^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
+      = it comes from the config file; neither --base-url nor ORDERFERRY_BASE_URL
+        is set
       = hint: base_url = "https://api.example"
 
     1 error in orderferry.toml. Nothing was read or sent.
-    error: base URL "https://api.example/v1.2/event/create.json" contains the path /v1.2, which is not part of a base URL
-      hint: base_url = "https://api.example"
-    error: base URL "https://api.example" contains a query, which is not part of a base URL
-      hint: base_url = "https://api.example"
+    next: orderferry help settings
+    error[config]: base URL "https://api.example/v1.2/event/create.json" contains the path /v1.2, which is not part of a base URL
+     --> --base-url
+     |
+     = hint: base_url = "https://api.example"
+
+    1 error in the settings. Nothing was read or sent.
+    next: orderferry help settings
+    error[config]: base URL "https://api.example" contains a query, which is not part of a base URL
+     --> --base-url
+     |
+     = hint: base_url = "https://api.example"
+
+    1 error in the settings. Nothing was read or sent.
+    next: orderferry help settings
     "#);
 }
 
@@ -187,22 +250,29 @@ fn config_errors_name_the_line() {
               | ^^^^^^^^^ meant "in_flight"?
 
             1 error in orderferry.toml. Nothing was read or sent.
+            next: orderferry help settings
         rate = 'fast': exit 2
             error[config]: invalid rate "fast"
              --> orderferry.toml:1:8  rate
               |
             1 | rate = 'fast'
               |        ^^^^^^ expected for example 20/s
+              |
+              = it comes from the config file; neither --rate nor ORDERFERRY_RATE is set
 
             1 error in orderferry.toml. Nothing was read or sent.
+            next: orderferry help settings
         pos = 3: exit 2
             error[config]: invalid type: integer 3
              --> orderferry.toml:2:7  target.pos
               |
             2 | pos = 3
               |       ^ expected a string
+              |
+              = it comes from the config file, which must be right although --pos is set
 
             1 error in orderferry.toml. Nothing was read or sent.
+            next: orderferry help settings
         rate =: exit 2
             error[config]: string values must be quoted
              --> orderferry.toml:1:7
@@ -211,6 +281,7 @@ fn config_errors_name_the_line() {
               |       ^ expected literal string
 
             1 error in orderferry.toml. Nothing was read or sent.
+            next: orderferry help settings
         name = 'p': exit 2
             error[profile]: no rule for the order key
              --> p.toml  order.referenceId
@@ -277,6 +348,98 @@ fn config_errors_name_the_line() {
     });
 }
 
+/// Nobody mends the settings to learn then of the options and the profile.
+#[test]
+fn faults_of_settings_options_and_profile_come_together() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
+    let settings = "in_flight = 0\ntries = 0\nrate = 'unlimited'\n[targets.eu]\n\
+                    base_url = 'https://api.example'\nclient_key = 'k'\nchannel = 'web'\n";
+    workspace.file("orderferry.toml", settings).file("p.toml", "name = 'p'\ndelimitr = ';'\n");
+    let command = "send orders.csv --to eu --profile p.toml --timeout 0s --memory 1kB";
+    let ran = workspace.run_with(command, &[("ORDERFERRY_TRIES", "many")], b"");
+    assert_eq!((ran.code, ran.path("").exists()), (2, false));
+    insta::assert_snapshot!(ran.err, @r#"
+    error[config]: in_flight is 0
+     --> orderferry.toml:1:13  in_flight
+      |
+    1 | in_flight = 0
+      |             ^ expected 1 to 10000
+      |
+      = it comes from the config file; neither --in-flight nor
+        ORDERFERRY_IN_FLIGHT is set
+
+    error[config]: tries is 0
+     --> orderferry.toml:2:9  tries
+      |
+    2 | tries = 0
+      |         ^ expected 1 or more
+      |
+      = it comes from the config file, which must be right although the variable
+        ORDERFERRY_TRIES is set
+
+    error[config]: an unlimited rate is for targets on this machine only
+     --> orderferry.toml:3:8  rate
+      |
+    3 | rate = 'unlimited'
+      |        ^^^^^^^^^^^
+      |
+      = it comes from the config file; neither --rate nor ORDERFERRY_RATE is set
+      = hint: ask Sitecore which rate your tenant allows
+
+    error[config]: "web" must be written in upper case: "WEB"
+     --> orderferry.toml:7:11  targets.eu.channel
+      |
+    7 | channel = 'web'
+      |           ^^^^^
+      |
+      = it comes from the config file; neither --channel nor ORDERFERRY_CHANNEL is
+        set
+
+    error[config]: invalid type: string "many"
+     --> the variable ORDERFERRY_TRIES
+     |
+     = expected a whole number
+
+    error[config]: timeout is 0
+     --> --timeout 0s
+     |
+     = expected more: no response could arrive in time
+
+    error[config]: memory is 1000 bytes
+     --> --memory 1kB
+     |
+     = expected 1MB or more
+
+    error[profile]: unknown key "delimitr"
+     --> p.toml:2:1
+      |
+    2 | delimitr = ';'
+      | ^^^^^^^^ meant "delimiter"?
+
+    error[profile]: no rule for the order key
+     --> p.toml  order.referenceId
+     |
+     = expected key or order.referenceId
+
+    9 errors in the settings and p.toml. Nothing was read or sent.
+    next: orderferry help settings
+    "#);
+    let json = workspace.run(&format!("{command} --format json"));
+    let line: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let diagnostics = line["error"]["diagnostics"].as_array().unwrap();
+    let places: Vec<_> = diagnostics.iter().map(|one| one["place"].as_str().unwrap()).collect();
+    insta::assert_snapshot!(places.join("\n"), @"
+    orderferry.toml:1:13  in_flight
+    orderferry.toml:2:9  tries
+    orderferry.toml:3:8  rate
+    orderferry.toml:7:11  targets.eu.channel
+    --timeout 0s
+    --memory 1kB
+    p.toml:2:1
+    p.toml  order.referenceId
+    ");
+}
+
 /// The point of sale of the first event in the plan.
 fn pos_sent(workspace: &Workspace, options: &str, environment: &[(&str, &str)]) -> String {
     let command =
@@ -327,6 +490,7 @@ fn unknown_environment_variable_is_an_error() {
      = meant "rate"?
 
     1 error in the settings. Nothing was read or sent.
+    next: orderferry help settings
     "#);
     insta::assert_snapshot!(report("ORDERFERRY_RATE", "fast"), @r#"
     error[config]: invalid rate "fast"
@@ -335,6 +499,7 @@ fn unknown_environment_variable_is_an_error() {
      = expected for example 20/s
 
     1 error in the settings. Nothing was read or sent.
+    next: orderferry help settings
     "#);
     assert_eq!(report("ORDERFERRY_RATE", "5/s"), "");
 }
@@ -509,12 +674,13 @@ fn conflicting_mode_options_are_refused() {
      = expected "whole", "parts"
 
     1 error in the settings. Nothing was read or sent.
+    next: orderferry help settings
     "#);
     insta::assert_snapshot!(output("send --resume run --mode multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--mode <MODE>'");
     insta::assert_snapshot!(output("send --resume run --set mode=multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set mode=…'");
     insta::assert_snapshot!(output("send --resume run --set target.confirm=parts --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set confirm=…'");
-    insta::assert_snapshot!(output("check orders.csv --in-flight 0"), @"error: in_flight is 0, expected 1 to 10000");
-    insta::assert_snapshot!(output("check orders.csv --base-url https://a.example --client-key k --rate unlimited"), @"error: --rate unlimited is for targets on this machine only");
+    insta::assert_snapshot!(output("check orders.csv --in-flight 0"), @"error[config]: in_flight is 0");
+    insta::assert_snapshot!(output("check orders.csv --base-url https://a.example --client-key k --rate unlimited"), @"error[config]: an unlimited rate is for targets on this machine only");
 }
 
 /// Reading these files would exhaust the memory or block forever.
@@ -537,11 +703,12 @@ fn non_file_settings_are_errors() {
         ("/dev/zero", "the text is larger than the limit of 1.0 MiB"),
         ("large.toml", "the text is larger than the limit of 1.0 MiB"),
     ] {
-        for command in [
-            "check orders.csv --config",
-            "check orders.csv --profile",
-            "send orders.csv --sandbox --faults",
-        ] {
+        let profile = workspace.run(&format!("check orders.csv --profile {file}"));
+        let title = message.split(',').next().unwrap();
+        let start =
+            format!("error[config]: cannot read the profile: {title}\n --> --profile {file}\n");
+        assert_eq!((profile.code, profile.err.starts_with(&start)), (2, true), "{}", profile.err);
+        for command in ["check orders.csv --config", "send orders.csv --sandbox --faults"] {
             let ran = workspace.run(&format!("{command} {file}"));
             assert_eq!(
                 (ran.code, ran.err),

@@ -1,0 +1,79 @@
+//! Fault list: what is wrong with the settings, the options and the profile of a run, all shown at
+//! once.
+//!
+//! Finds no fault. Filled by `config`, `faults`, `spec` and `completeness`.
+
+use super::setting_names::CONFIG;
+use crate::{
+    map::PROFILE,
+    model::diagnostic::{Diagnostic, Diagnostics},
+};
+
+/// The command that helps with faults of settings.
+const HELP: &str = "orderferry help settings";
+
+/// The faults that were found so far.
+#[derive(Debug, Default)]
+pub(super) struct FaultList(Vec<Diagnostic>);
+
+impl FaultList {
+    pub(super) fn add(&mut self, fault: Diagnostic) {
+        self.0.push(fault);
+    }
+
+    pub(super) fn extend(&mut self, faults: impl IntoIterator<Item = Diagnostic>) {
+        self.0.extend(faults);
+    }
+
+    /// Whether none was found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The error of these faults, of which there is at least one: those of the config file first,
+    /// then those of variables and options, then those of the profile.
+    pub(super) fn into_error(mut self) -> Diagnostics {
+        self.0.sort_by_key(order);
+        let place = place(&self.0);
+        let has_settings = self.0.iter().any(|fault| fault.kind == CONFIG);
+        let next = has_settings.then(|| HELP.to_owned());
+        Diagnostics { next, ..Diagnostics::before_reading(self.0, &place) }
+    }
+
+    /// # Errors
+    ///
+    /// The faults, if there are any.
+    pub(super) fn ensure_none(self) -> Result<(), Diagnostics> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.into_error()) }
+    }
+}
+
+/// The place of a fault among all: what is in a file is in the order of the file, and what is of the
+/// file as a whole is last.
+fn order(fault: &Diagnostic) -> (bool, bool, u64, u64) {
+    let (line, column) = match &fault.position {
+        Some(at) => (at.line.unwrap_or(u64::MAX), at.column.unwrap_or_default()),
+        None => (0, 0),
+    };
+    let is_in_config = fault.kind == CONFIG && fault.position.is_some();
+    (fault.kind == PROFILE, !is_in_config, line, column)
+}
+
+/// Where the faults are: `orderferry.toml and profiles/shop.toml`.
+fn place(faults: &[Diagnostic]) -> String {
+    let is_outside = |fault: &Diagnostic| fault.kind == CONFIG && fault.position.is_none();
+    // One word for settings that are partly in a file.
+    let is_spread = faults.iter().any(is_outside);
+    let mut places: Vec<&str> = Vec::new();
+    for fault in faults {
+        let place = match &fault.position {
+            Some(at) if !(is_spread && fault.kind == CONFIG) => &*at.file,
+            _ if fault.kind == CONFIG => "the settings",
+            _ => "--fault",
+        };
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places.join(" and ")
+}

@@ -1,0 +1,122 @@
+//! Origins of settings: the option, the variable or the line of the config file that a value comes
+//! from, for the faults of values.
+//!
+//! Checks no value. Filled by `config`; `spec` and `completeness` make faults with it.
+
+use super::{
+    setting_names::{CONFIG, full_path, option_of, variable_of},
+    typed::TypedOptions,
+};
+use crate::{
+    map::{TomlFault, TomlText},
+    model::{
+        diagnostic::{Diagnostic, Note},
+        source_text::{SourceText, error_outside_files},
+    },
+};
+
+/// Where the values of a run's settings come from.
+#[derive(Debug)]
+pub(super) struct Origins {
+    typed: TypedOptions,
+    /// The paths of the settings of variables and of `--set`, in ascending precedence, each with
+    /// the variable or the option.
+    overrides: Vec<(String, String)>,
+    file: Option<FileTexts>,
+}
+
+/// The config file, and its texts with their paths and places.
+#[derive(Debug)]
+struct FileTexts {
+    source: SourceText,
+    texts: Vec<TomlText>,
+}
+
+impl Origins {
+    pub(super) fn new(typed: TypedOptions) -> Self {
+        Self { typed, overrides: Vec::new(), file: None }
+    }
+
+    pub(super) fn set_file(&mut self, source: SourceText, texts: Vec<TomlText>) {
+        self.file = Some(FileTexts { source, texts });
+    }
+
+    /// Adds a setting of a variable or of `--set`, which overrides those before it.
+    pub(super) fn add_override(&mut self, path: &str, origin: &str) {
+        self.overrides.push((path.to_owned(), origin.to_owned()));
+    }
+
+    /// The target that `--to` names.
+    pub(super) fn target_name(&self) -> Option<&str> {
+        self.typed.value("to")
+    }
+
+    /// The fault of the value of a setting, at the place of the value. `name` is the setting's
+    /// short name: `rate`, `base_url`.
+    pub(super) fn fault(&self, name: &str, message: &str) -> Diagnostic {
+        if let Some(typed) = self.typed.shown(&option_of(name)) {
+            return error_outside_files(CONFIG, &typed, "", message);
+        }
+        // In descending precedence; `[target]` of the file is below a named target.
+        let path = full_path(name);
+        let of_named = self.target_name().map(|to| format!("targets.{to}.{name}"));
+        for path in [Some(&path), of_named.as_ref()].into_iter().flatten() {
+            let is_of_path = |(known, _): &&(String, String)| known == path;
+            if let Some((_, origin)) = self.overrides.iter().rev().find(is_of_path) {
+                return error_outside_files(CONFIG, origin, "", message);
+            }
+        }
+        let mut in_file = [of_named.as_ref(), Some(&path)].into_iter().flatten();
+        match in_file.find_map(|path| self.fault_in_file(path, message)) {
+            Some(mut fault) => {
+                self.add_file_note(&mut fault, name);
+                fault
+            }
+            None => error_outside_files(CONFIG, "the settings", name, message),
+        }
+    }
+
+    fn fault_in_file(&self, path: &str, message: &str) -> Option<Diagnostic> {
+        let FileTexts { source, texts } = self.file.as_ref()?;
+        let (.., span) = texts.iter().find(|(keys, ..)| keys.join(".") == path)?;
+        Some(source.error(Some(span.clone()), path, message))
+    }
+
+    /// The diagnostic of a fault of the config file; that of a value says what does not override
+    /// it.
+    pub(super) fn fault_of_file(
+        &self,
+        TomlFault { path, mut diagnostic }: TomlFault,
+    ) -> Diagnostic {
+        let name = match path.as_slice() {
+            [name] if !name.starts_with("target") => Some(name),
+            [target, name] if target == "target" => Some(name),
+            [targets, _, name] if targets == "targets" => Some(name),
+            _ => None,
+        };
+        if let Some(name) = name {
+            self.add_file_note(&mut diagnostic, name);
+        }
+        diagnostic
+    }
+
+    /// Adds that a value comes from the config file, if an option of the command might set it, or
+    /// if something else does.
+    fn add_file_note(&self, fault: &mut Diagnostic, name: &str) {
+        let (option, variable) = (option_of(name), variable_of(name));
+        let path = full_path(name);
+        let by_option = self.typed.shown(&option).map(|_| format!("--{option}"));
+        let by_other = self.overrides.iter().rev().find(|(known, _)| *known == path);
+        let why = match by_option.or_else(|| by_other.map(|(_, origin)| origin.clone())) {
+            Some(set) => format!(", which must be right although {set} is set"),
+            None if self.typed.has(&option) => {
+                format!("; neither --{option} nor {variable} is set")
+            }
+            None => return,
+        };
+        // What to do is last.
+        let is_hint = |note: &Note| matches!(note, Note::Hint(_));
+        let at = fault.notes.iter().position(is_hint).unwrap_or(fault.notes.len());
+        fault.notes.insert(at, Note::Fact(format!("it comes from the config file{why}")));
+    }
+}

@@ -1,0 +1,293 @@
+//! Values of a run: what options and settings say, each value in its range, and the profile.
+//!
+//! Precedence: option, environment, file, default. All faults are found before one is shown. Reads
+//! no input. Called by `spec`.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use super::{
+    args::{PaceArguments, ReadArguments, SendArguments, TargetArguments},
+    completeness::Completeness,
+    config::{ConfigFile, LoadedConfig, TargetSettings},
+    fault_list::FaultList,
+    profiles, ranges,
+    values::{ByteSize, Rate},
+};
+use crate::{
+    map::{MapError, profile::Profile},
+    model::{route::Mode, rules::CommonDefaults},
+    stream,
+};
+
+/// Point of sale and default client key of an embedded sandbox.
+pub(super) const SANDBOX: &str = "sandbox";
+
+const DEFAULT_PROFILE: &str = "canonical";
+const DEFAULT_RATE: Rate = Rate(Some(20));
+const DEFAULT_IN_FLIGHT: usize = 64;
+const DEFAULT_IDENTITY_PAUSE: Duration = Duration::from_millis(500);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Common front ends allow 8 KiB of request line.
+const DEFAULT_MAX_URL_BYTES: usize = 8192;
+
+/// Default memory budget for sorting and grouping.
+const DEFAULT_MEMORY: ByteSize = ByteSize(256_000_000);
+
+/// The values of options and settings that are checked.
+pub(super) struct RunValues {
+    pub(super) target: TargetSettings,
+    /// The name or the path of the profile.
+    pub(super) profile_name: String,
+    pub(super) profile: Profile,
+    /// Requests a second; `None` is unlimited.
+    pub(super) rate: Option<NonZeroU32>,
+    pub(super) in_flight: usize,
+    pub(super) identity_pause: Duration,
+    pub(super) memory: ByteSize,
+    pub(super) max_url_bytes: usize,
+}
+
+/// What the orders of a run are checked or sent for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Receiver {
+    /// Nothing is sent, so a target may be missing.
+    AnyTarget,
+    /// The target of the settings.
+    Target,
+    /// A sandbox in this process.
+    Sandbox,
+}
+
+impl RunValues {
+    /// Whether it is known where orders are sent.
+    pub(super) fn has_target(&self) -> bool {
+        has_target(&self.target)
+    }
+
+    /// The mode: the target's, else the profile's.
+    pub(super) fn mode(&self) -> Mode {
+        mode(&self.target, &self.profile)
+    }
+}
+
+/// Checks values of options and settings, and collects their faults.
+pub(super) struct ValueChecks<'l> {
+    loaded: &'l LoadedConfig,
+    pub(super) faults: FaultList,
+    /// Whether a setting that is not set is missing: none was left out.
+    is_complete: bool,
+}
+
+impl<'l> ValueChecks<'l> {
+    /// `faults` are those of the settings.
+    pub(super) fn new(loaded: &'l LoadedConfig, faults: FaultList) -> Self {
+        let is_complete = faults.is_empty();
+        Self { loaded, faults, is_complete }
+    }
+
+    /// Checks all values but the timeout.
+    ///
+    /// # Errors
+    ///
+    /// All faults, with those that were found before.
+    pub(super) fn run_values(
+        mut self,
+        read: &ReadArguments,
+        target: &TargetArguments,
+        pace: &PaceArguments,
+        receiver: Receiver,
+        is_resumed: bool,
+    ) -> anyhow::Result<RunValues> {
+        let mut target = self.target(target);
+        if receiver == Receiver::Sandbox {
+            target.pos.get_or_insert_with(|| SANDBOX.to_owned());
+        }
+        let rate = self.rate(pace, &target, receiver);
+        let in_flight = self.in_flight(pace);
+        let identity_pause = self.identity_pause(pace);
+        let (memory, max_url_bytes) = (self.memory(read), self.max_url_bytes(read));
+        if receiver == Receiver::Target && self.is_complete {
+            self.require_target(&target);
+        }
+        let name = read.profile.as_deref().or(self.settings().profile.as_deref());
+        let profile_name = name.unwrap_or(DEFAULT_PROFILE).to_owned();
+        let profile = self.profile(&profile_name);
+        // A saved plan was checked when it was written.
+        if !is_resumed {
+            self.completeness(&target, profile.as_ref());
+        }
+        match profile {
+            Some(profile) if self.faults.is_empty() => Ok(RunValues {
+                target,
+                profile_name,
+                profile,
+                rate,
+                in_flight,
+                identity_pause,
+                memory,
+                max_url_bytes,
+            }),
+            _ => Err(self.faults.into_error().into()),
+        }
+    }
+
+    /// The time to wait for one response.
+    pub(super) fn timeout(&mut self, arguments: &SendArguments) -> Duration {
+        let set = self.settings().timeout.map(|span| span.0);
+        let timeout = arguments.timeout.or(set).unwrap_or(DEFAULT_TIMEOUT);
+        self.keep("timeout", ranges::check_timeout(timeout));
+        timeout
+    }
+
+    fn settings(&self) -> &'l ConfigFile {
+        &self.loaded.settings
+    }
+
+    /// Keeps the fault of the value of a setting.
+    fn keep(&mut self, name: &str, checked: Result<(), String>) {
+        if let Err(message) = checked {
+            self.faults.add(self.loaded.origins.fault(name, &message));
+        }
+    }
+
+    fn target(&mut self, arguments: &TargetArguments) -> TargetSettings {
+        let typed = TargetSettings {
+            base_url: arguments.base_url.clone(),
+            client_key: arguments.client_key.clone(),
+            pos: arguments.pos.clone(),
+            channel: arguments.channel.clone(),
+            language: arguments.language.clone(),
+            currency: arguments.currency.clone(),
+            page: arguments.page.clone(),
+            mode: arguments.mode,
+            confirm: None,
+        };
+        let target = match self.loaded.target(arguments.to.as_deref()) {
+            Ok(target) => typed.or(&target),
+            Err(message) => {
+                self.is_complete = false;
+                self.keep("to", Err(message));
+                typed.or(&TargetSettings::default())
+            }
+        };
+        if let Some(base_url) = &target.base_url {
+            self.keep("base_url", ranges::check_base_url(base_url));
+        }
+        target
+    }
+
+    fn rate(
+        &mut self,
+        arguments: &PaceArguments,
+        values: &TargetSettings,
+        receiver: Receiver,
+    ) -> Option<NonZeroU32> {
+        let rate = arguments.rate.or(self.settings().rate).unwrap_or(DEFAULT_RATE);
+        let checked = match ranges::check_rate(rate) {
+            Ok(None) if receiver != Receiver::Sandbox && has_target(values) => {
+                check_unlimited(values)
+            }
+            checked => checked.map(drop),
+        };
+        self.keep("rate", checked);
+        ranges::check_rate(rate).ok().flatten()
+    }
+
+    fn in_flight(&mut self, arguments: &PaceArguments) -> usize {
+        let in_flight = arguments.in_flight.or(self.settings().in_flight);
+        let in_flight = in_flight.unwrap_or(DEFAULT_IN_FLIGHT);
+        self.keep("in_flight", ranges::check_in_flight(in_flight));
+        in_flight
+    }
+
+    fn identity_pause(&mut self, arguments: &PaceArguments) -> Duration {
+        let set = self.settings().identity_pause.map(|span| span.0);
+        let pause = arguments.identity_pause.or(set).unwrap_or(DEFAULT_IDENTITY_PAUSE);
+        self.keep("identity_pause", ranges::check_identity_pause(pause));
+        pause
+    }
+
+    fn memory(&mut self, arguments: &ReadArguments) -> ByteSize {
+        let memory = arguments.memory.or(self.settings().memory).unwrap_or(DEFAULT_MEMORY);
+        self.keep("memory", ranges::check_memory(memory));
+        memory
+    }
+
+    fn max_url_bytes(&mut self, arguments: &ReadArguments) -> usize {
+        let n = arguments.max_url_bytes.or(self.settings().max_url_bytes);
+        let n = n.unwrap_or(DEFAULT_MAX_URL_BYTES);
+        self.keep("max_url_bytes", ranges::check_max_url_bytes(n));
+        n
+    }
+
+    fn require_target(&mut self, values: &TargetSettings) {
+        if values.base_url.is_none() {
+            let message = "no target\n  hint: set --base-url and --client-key, or [target] in \
+                           orderferry.toml; --sandbox needs none";
+            self.keep("base_url", Err(message.to_owned()));
+        } else if values.client_key.is_none() {
+            let message = "no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or client_key of the \
+                           target in orderferry.toml";
+            self.keep("client_key", Err(message.to_owned()));
+        }
+    }
+
+    /// Loads the profile; its faults are kept.
+    fn profile(&mut self, name: &str) -> Option<Profile> {
+        let error = match profiles::load(name) {
+            Ok(profile) => return Some(profile),
+            Err(error) => error,
+        };
+        match error.downcast_ref() {
+            Some(MapError::Profile(faults)) => self.faults.extend(faults.list.iter().cloned()),
+            Some(unknown) => self.keep("profile", Err(unknown.to_string())),
+            None => {
+                let message = format!("cannot read the profile: {}", error.root_cause());
+                self.keep("profile", Err(message));
+            }
+        }
+        None
+    }
+
+    fn completeness(&mut self, values: &TargetSettings, profile: Option<&Profile>) {
+        let common = common_defaults(values);
+        let mut completeness =
+            Completeness { origins: &self.loaded.origins, faults: &mut self.faults };
+        completeness.check_defaults(&common);
+        let Some(profile) = profile else { return };
+        // With a fault of the settings the mode may be another one.
+        if self.is_complete {
+            completeness.check_rules(profile, mode(values, profile));
+            completeness.check_pos(profile, &common);
+        }
+    }
+}
+
+fn has_target(values: &TargetSettings) -> bool {
+    values.base_url.is_some() && values.client_key.is_some()
+}
+
+fn mode(values: &TargetSettings, profile: &Profile) -> Mode {
+    values.mode.or(profile.mode).unwrap_or_default()
+}
+
+/// The attributes of events for orders whose export has none.
+pub(super) fn common_defaults(values: &TargetSettings) -> CommonDefaults {
+    let TargetSettings { channel, language, currency, page, pos, .. } = values.clone();
+    CommonDefaults { channel, language, currency, page, pos }
+}
+
+/// Checks that a rate without a limit is for this machine.
+fn check_unlimited(values: &TargetSettings) -> Result<(), String> {
+    // A base URL that is wrong is a fault of its own.
+    let base_url = values.base_url.as_deref().unwrap_or_default();
+    match stream::target(base_url, "key") {
+        Ok(target) if !stream::is_loopback(&target) => Err(
+            "an unlimited rate is for targets on this machine only\n  hint: ask Sitecore which \
+             rate your tenant allows"
+                .to_owned(),
+        ),
+        _ => Ok(()),
+    }
+}
