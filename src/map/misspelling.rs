@@ -4,7 +4,7 @@
 //! Stricter than [`suggest`](crate::model::suggest::suggest), which only finds a hint: here a match
 //! ends the run, so `first_name` is not near `last_name`, nor `address1` near `address2`.
 
-use crate::model::suggest::edit_distance;
+use crate::model::suggest::edits_within;
 
 /// Words that differ by one letter and mean different things in one address.
 const DISTINCT: [(&str, &str); 2] = [("country", "county"), ("county", "country")];
@@ -61,7 +61,7 @@ fn is_typo(one: &str, other: &str) -> bool {
         letters
     };
     let is_long_enough = n_letters > 4 || letters(one) == letters(other);
-    is_long_enough && edit_distance(one, other) <= max && !DISTINCT.contains(&(one, other))
+    is_long_enough && edits_within(max, one, other).is_some() && !DISTINCT.contains(&(one, other))
 }
 
 /// Whether one is the other without its vowels and some letters: `qty`, `amt`.

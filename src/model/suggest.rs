@@ -18,25 +18,31 @@ pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 
 /// The number of edits between two names, if they are near.
 fn distance(name: &str, candidate: &str) -> Option<usize> {
-    if normalize(name) == normalize(candidate) {
+    if letters(name).eq(letters(candidate)) {
         return Some(0);
     }
     // Part by part: `items.sku` is near neither `items` nor `items.leg`.
-    let parts = |name: &str| name.split('.').map(normalize).collect::<Vec<_>>();
-    let (parts, others) = (parts(name), parts(candidate));
-    let distance_of_part = |(one, other): (&String, &String)| {
-        let max = one.chars().count().max(other.chars().count()) / 3;
-        Some(edit_distance(one, other)).filter(|distance| *distance <= max)
+    let (parts, others) = (name.split('.'), candidate.split('.'));
+    if parts.clone().count() != others.clone().count() {
+        return None;
+    }
+    let distance_of_part = |(one, other): (&str, &str)| {
+        let (one, other): (String, String) = (letters(one).collect(), letters(other).collect());
+        edits_within(one.chars().count().max(other.chars().count()) / 3, &one, &other)
     };
-    let is_as_long = parts.len() == others.len();
-    parts.iter().zip(&others).map(distance_of_part).sum::<Option<usize>>().filter(|_| is_as_long)
+    parts.zip(others).map(distance_of_part).sum()
 }
 
 /// The number of letters to insert, remove, replace or swap with the next one to turn one text into
-/// the other.
+/// the other, if it is at most `max`.
 #[must_use]
-pub fn edit_distance(one: &str, other: &str) -> usize {
-    strsim::damerau_levenshtein(one, other)
+pub fn edits_within(max: usize, one: &str, other: &str) -> Option<usize> {
+    // Most names differ too much in length already. Counting edits takes the product of the
+    // lengths, which is much for a header of thousands of columns or with very long names.
+    if one.chars().count().abs_diff(other.chars().count()) > max {
+        return None;
+    }
+    Some(strsim::damerau_levenshtein(one, other)).filter(|edits| *edits <= max)
 }
 
 /// The hint line at the end of a message about an unknown name; empty without a suggestion.
@@ -45,11 +51,9 @@ pub fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("\n  hint: did you mean {name:?}?"))
 }
 
-fn normalize(name: &str) -> String {
-    name.chars()
-        .filter(|c| !matches!(c, ' ' | '_' | '-' | '.' | '*'))
-        .flat_map(char::to_lowercase)
-        .collect()
+/// The letters of a name that are compared.
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '.' | '*')).flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]
