@@ -7,7 +7,6 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use super::{
-    header_hint::shown_name,
     path::{Path, PathEnd},
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
@@ -20,12 +19,9 @@ use crate::model::{
     origin::{Position, RowOrigin},
     problem::{Code, Problem},
     record::Record,
-    redact::redact,
+    redact::{HIDDEN, shown_value, without_address},
     row::{Row, RowContent},
 };
-
-/// What stands for a value that is not shown.
-pub const HIDDEN: &str = "***";
 
 /// Whether the value of a cell that is not about a person is shown outside the run folder: as in
 /// an excerpt, but a value of a document is known by its path.
@@ -84,21 +80,19 @@ pub fn excerpt(profile: &Profile, row: &Row<'_>, problem: Option<&Problem>) -> O
     };
     let names = ShownNames::of(profile);
     let shown = |name: &str, text: &str, is_marked: bool| {
-        let (bare, has_address) = (text.trim_matches('"'), text.contains('@'));
-        let is_personal = || {
-            let is_of_person = problem.is_some_and(Problem::is_personal);
-            has_address || is_of_person || names.is_personal(name)
-        };
-        let is_shown = !has_address && names.shown.contains(name);
+        let bare = text.trim_matches('"');
         if matches!(text, "{" | "[" | "null") || bare.trim().is_empty() {
-            text.to_owned()
-        } else if is_marked && is_personal() {
-            redact(bare)
-        } else if is_marked || is_shown {
-            text.to_owned()
-        } else {
-            HIDDEN.to_owned()
+            return text.to_owned();
         }
+        let is_of_person = problem.is_some_and(Problem::is_personal) || names.is_personal(name);
+        let shown = match is_marked {
+            true => shown_value(bare, is_of_person, true),
+            // Beside the mark nothing of a person is needed, not even its first character.
+            false if bare.contains('@') => HIDDEN.into(),
+            false => shown_value(bare, false, names.shown.contains(name)),
+        };
+        // The quotes of a value that is shown whole are a part of the line.
+        if *shown == *bare { text.to_owned() } else { shown.into_owned() }
     };
     let (text, mark) = shown_line(text, &values, mark, shown)?;
     let line = line.unwrap_or(row.origin.line);
@@ -219,7 +213,7 @@ impl<'p> Sought<'p> {
         } else {
             ("member", self.0.iter().flat_map(|rule| &rule.paths).collect())
         };
-        let names: Vec<_> = names.into_iter().map(|name| shown_name(name)).collect();
+        let names: Vec<_> = names.into_iter().map(|name| without_address(name)).collect();
         let looked_at = match names.as_slice() {
             _ if problem.column_name.is_some() => String::new(),
             [] => String::new(),
@@ -294,6 +288,30 @@ mod tests {
         let Excerpt { text, mark, .. } = excerpt(&canonical(), row, Some(&problem))?;
         let marked = mark.map_or_else(|| "none".to_owned(), |mark| text[mark].to_owned());
         Some((text, marked))
+    }
+
+    #[test]
+    fn no_address_phone_number_or_name_is_shown() {
+        let names = ["referenceId", "guest.email", "guest.phone", "guest.lastname", "note"];
+        let header = Header { names: names.map(str::to_owned).into(), positions: Vec::new() };
+        let header: &Header = Box::leak(Box::new(header));
+        let personal = ["ann.lee@example.com", "+49 30 1234567", "Leewood"];
+        for note in personal {
+            let cells = ["A-1", personal[0], personal[1], personal[2], note];
+            let text: &str = cells.join(",").leak();
+            let ends = text.match_indices(',').map(|(at, _)| at).chain([text.len()]);
+            let ends: Vec<u32> = ends.map(|end| u32::try_from(end).unwrap()).collect();
+            let record = Record { header, text, ends: ends.leak(), form: RecordForm::Unquoted };
+            let row = row(7, RowContent::Record(record));
+            for (column, field) in
+                [(1, Field::GuestEmail), (2, Field::GuestPhone), (3, Field::GuestLastname)]
+            {
+                let (line, _) = excerpt_of(row, row.position(column).into(), &field).unwrap();
+                assert!(personal.iter().all(|value| !line.contains(value)), "{line}");
+            }
+            let line = excerpt(&canonical(), row, None).unwrap().text;
+            assert_eq!(line, "A-1,***,***,***,***");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     bound_rule::{BoundPeople, BoundRule, FieldBinding, TestedSource},
     condition::{CellSource, Condition},
     error::MapError,
-    header_hint::{has_names, header_hint, position_of, shown_name},
+    header_hint::{has_names, header_hint, position_of},
     input_settings::{MissingColumns, UnknownColumns},
     mapper::Mapper,
     missing_name::MissingName,
@@ -26,6 +26,7 @@ use crate::model::{
     origin::{FileId, InputNames, Place, Position},
     problem::{Code, Problem},
     record::Header,
+    redact::without_address,
     shell::shell_path,
     suggest::suggest,
 };
@@ -289,7 +290,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         let same = columns.filter(|(name, _)| *name == column);
         let places: Vec<_> =
             same.map(|(_, at)| inputs.locate(Position { file: FileId(0), ..*at })).collect();
-        MapError::ambiguous_column(self.file, &places, &shown_name(column), field)
+        MapError::ambiguous_column(self.file, &places, &without_address(column), field)
     }
 
     /// Binds a wildcard rule to each matching column that has no rule of its own.
@@ -356,7 +357,7 @@ fn known_columns(profile: &Profile) -> Vec<&str> {
 pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Problem {
     let hint = suggest(name, known.iter().copied())
         .map_or_else(String::new, |known| format!("; did you mean {known:?}?"));
-    let name = shown_name(name);
+    let name = without_address(name).into_owned();
     let at = Place { position: at, column_name: Some(name.clone()) };
     Problem::for_order(Code::UnknownColumn, at, format!("{name:?} is unknown and ignored{hint}"))
 }

@@ -3,7 +3,11 @@
 //! Called by `header_binding`.
 
 use super::profile::Profile;
-use crate::model::{record::Header, redact::redact, shell::shell_path};
+use crate::model::{
+    record::Header,
+    redact::{looks_personal, redact, without_address},
+    shell::shell_path,
+};
 
 /// Names of a header that a message shows.
 const SHOWN_NAMES: usize = 5;
@@ -15,13 +19,14 @@ const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 pub(super) fn position_of(name: &str, header: &Header, file: &str) -> Option<String> {
     let index = header.names.iter().position(|other| other == name)?;
     let n_columns = header.names.len();
-    Some(format!("{file} has {}, its {} column of {n_columns}", quoted(name), ordinal(index + 1)))
+    let shown = quoted(name, header);
+    Some(format!("{file} has {shown}, its {} column of {n_columns}", ordinal(index + 1)))
 }
 
 /// The first names of a header.
 pub(super) fn has_names(header: &Header, file: &str) -> String {
     let shown: Vec<String> =
-        header.names.iter().take(SHOWN_NAMES).map(|name| quoted(name)).collect();
+        header.names.iter().take(SHOWN_NAMES).map(|name| quoted(name, header)).collect();
     let n_columns = header.names.len();
     let more =
         if n_columns > SHOWN_NAMES { format!(", …, {n_columns} columns") } else { String::new() };
@@ -29,13 +34,11 @@ pub(super) fn has_names(header: &Header, file: &str) -> String {
 }
 
 /// The name of a column as messages show it.
-// In a file without a header the first row takes its place, and may contain an e-mail address.
-pub(super) fn shown_name(name: &str) -> String {
-    if name.contains('@') { redact(name) } else { name.to_owned() }
-}
-
-fn quoted(name: &str) -> String {
-    format!("{:?}", shown_name(name))
+// In a file without a header the first row takes its place, and any of its cells may be a name.
+fn quoted(name: &str, header: &Header) -> String {
+    let is_row = header.names.iter().any(|name| looks_personal(name));
+    let shown = if is_row { redact(name).into() } else { without_address(name) };
+    format!("{shown:?}")
 }
 
 fn ordinal(number: usize) -> String {

@@ -54,7 +54,7 @@ mod wildcard;
 mod tests;
 
 pub use error::{MapError, PROFILE};
-pub use excerpt::{HIDDEN, excerpt, is_shown};
+pub use excerpt::{excerpt, is_shown};
 pub use missing_in_all::MissingInAll;
 pub use paths::missing_paths;
 pub use plain_rows::PlainRows;

@@ -469,9 +469,19 @@ fn missing_columns_are_reported_together() {
     assert_eq!(bind_error(&optional, "id"), "");
     assert!(bind_error(&optional, "id,phone").contains("has \"phone\", its 2nd column of 2"));
     insta::assert_snapshot!(bind_error(&rules, "A1,20.00,ann@x.de"), @r#"
-    test:2:32: order.referenceId: there is no column "id" in the export; orders.csv has "A1", "20.00", "a***@x***.de"
+    test:2:32: order.referenceId: there is no column "id" in the export; orders.csv has "A***", "2***", "a***@x***.de"
       hint: none of the profile's columns is in the first line; if the header is below, for example in line 3, remove what is above it: tail -n +3 orders.csv > fixed.csv
     "#);
+}
+
+#[test]
+fn row_in_place_of_the_header_is_hidden() {
+    let rules = profile("order.price = { column = 'Total' }");
+    for row in ["A1,Ann Leewood,+49 30 1234567", "Ann Leewood,ann.leewood@example.com"] {
+        let error = bind_error(&rules, row);
+        let parts = ["Leewood", "leewood", "example.com", "1234"];
+        assert!(parts.iter().all(|part| !error.contains(part)), "{error}");
+    }
 }
 
 #[test]

@@ -1,8 +1,30 @@
-//! Redaction of personal data, for messages that leave the run folder.
+//! Redaction: what messages, excerpts and reports show of a text that may have personal data or a
+//! key. All rules are here, one for each source of a text:
 //!
-//! Called by `map`, `group` and `validate` where a problem quotes a cell of a person.
+//! - A value of the export about a person, known by its field: [`redact`], and [`redact_id`] for an
+//!   identifier of a guest. What is left is enough to find the cell.
+//! - Any other value of the export: [`shown_value`]. A column that the profile does not read may
+//!   contain anything.
+//! - A name that the export gives, such as a reference or a column: [`without_address`]. It is
+//!   needed to find the order, and shops use e-mail addresses as references. [`looks_personal`]
+//!   tells the cells of a row from the names of a header.
+//! - An answer of the service, which may repeat what was sent: [`without_secrets`], for the files of
+//!   the run folder. Of that `report` shows the words of a list elsewhere.
 
 use std::borrow::Cow;
+
+/// Stands for a value of the export that is not shown.
+pub const HIDDEN: &str = "***";
+
+/// Stands for personal data and keys in an answer of the service.
+pub const REDACTED: &str = "[redacted]";
+
+/// Parts of URLs and addresses, as they are and URL-encoded. A front end may show the URL of a
+/// request, which carries the key and a customer's order.
+const SECRET_MARKS: [&str; 6] = ["client_key", "message=", "browser_id", "%22", "@", "%40"];
+
+/// Fewest digits of a phone number.
+const MIN_PHONE_DIGITS: usize = 7;
 
 /// Redacts an e-mail address, name or number: only its first character stays readable, and the
 /// first character and last label of a domain.
@@ -35,13 +57,85 @@ pub fn redact_id(text: &str) -> String {
     chars(0, 3).chain(['…']).chain(chars(n_chars - 2, 2)).collect()
 }
 
+/// Redacts a value of the export: one about a person, or with an address in it, to what [`redact`]
+/// leaves, and any other one whole unless it is known to be no personal data.
+#[must_use]
+pub fn shown_value(text: &str, is_personal: bool, is_known: bool) -> Cow<'_, str> {
+    if is_personal || text.contains('@') {
+        Cow::Owned(redact(text))
+    } else if is_known {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Borrowed(HIDDEN)
+    }
+}
+
+/// Whether a text is an e-mail address or a number that may be a phone number, which no column is
+/// called.
+#[must_use]
+pub fn looks_personal(text: &str) -> bool {
+    let is_address = || {
+        let parts = text.split_once('@');
+        parts.is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+    };
+    let n_digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_of_number = |c: char| c.is_ascii_digit() || " +-/().".contains(c);
+    is_address() || n_digits >= MIN_PHONE_DIGITS && text.chars().all(is_of_number)
+}
+
+/// Returns a text of the service on one line, without control characters and the words that look
+/// like a part of a URL or an address.
+#[must_use]
+pub fn without_secrets(text: &str) -> String {
+    let shown = |word: &str| -> String {
+        if SECRET_MARKS.iter().any(|mark| word.contains(mark)) {
+            REDACTED.to_owned()
+        } else {
+            word.chars().filter(|c| !c.is_control()).collect()
+        }
+    };
+    text.split_whitespace().map(shown).collect::<Vec<_>>().join(" ")
+}
+
 fn first_char_masked(text: &str) -> String {
     text.chars().next().map_or_else(String::new, |first| format!("{first}***"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{redact, redact_id};
+    use super::*;
+
+    const EMAIL: &str = "ann.leewood@example.com";
+    const PHONE: &str = "+49 30 1234567";
+    const NAME: &str = "Ann Leewood";
+
+    #[test]
+    fn no_rule_shows_personal_data() {
+        for text in [EMAIL, PHONE, NAME] {
+            let of_person = [redact(text), redact_id(text), shown_value(text, true, true).into()];
+            let unknown = [shown_value(text, false, false).into_owned()];
+            for shown in of_person.iter().chain(&unknown) {
+                let parts = ["leewood", "Leewood", "example", "1234", "30 1"];
+                assert!(parts.iter().all(|part| !shown.contains(part)), "{shown}");
+            }
+        }
+        assert_eq!(without_address(EMAIL), "a***@e***.com");
+        assert_eq!(shown_value(EMAIL, false, true), "a***@e***.com");
+        assert_eq!(
+            without_secrets(&format!("no {EMAIL}\nin ?client_key=K")),
+            "no [redacted] in [redacted]"
+        );
+    }
+
+    #[test]
+    fn cells_of_a_row_are_no_names_of_columns() {
+        for cell in [EMAIL, PHONE, "0301234567", "(030) 123-4567"] {
+            assert!(looks_personal(cell), "{cell}");
+        }
+        for column in ["@timestamp", "e-mail", "Line 1", "2026-01", "price@", "Q1/2026", ""] {
+            assert!(!looks_personal(column), "{column}");
+        }
+    }
 
     #[test]
     fn redact_id_keeps_the_ends_of_a_long_one() {

@@ -4,6 +4,8 @@
 //! value to what is sent. Hides every value about a person, and what an excerpt hides. Called by
 //! `tracer`.
 
+use std::borrow::Cow;
+
 use super::spec::RunSpec;
 use crate::{
     map::{self, profile::Profile},
@@ -16,7 +18,7 @@ use crate::{
         origin::Place,
         pricing::TotalFrom,
         problem::Problem,
-        redact::{redact, redact_id, without_address},
+        redact::{redact_id, shown_value, without_address},
     },
     validate,
 };
@@ -190,15 +192,17 @@ fn traced_value(
     hidden(traced, cell, &spec.profile)
 }
 
-/// The value without what nobody else is to see: texts about a person, addresses anywhere, and what
-/// an excerpt hides.
+/// Hides personal data: texts about a person, addresses anywhere, and what an excerpt hides.
 fn hidden(traced: TracedValue, cell: &Cell<'_>, profile: &Profile) -> TracedValue {
-    let has_address = traced.value.contains('@') || traced.text.contains('@');
-    let value = match &*cell.field {
-        Field::Identifier(_) => redact_id(&traced.value),
-        field if field.is_personal() || has_address => redact(&traced.value),
-        _ if map::is_shown(profile, cell) => return traced,
-        _ => map::HIDDEN.to_owned(),
+    let value = if let Field::Identifier(_) = &*cell.field {
+        redact_id(&traced.value)
+    } else {
+        let is_personal = cell.field.is_personal() || traced.text.contains('@');
+        let is_known = map::is_shown(profile, cell);
+        match shown_value(&traced.value, is_personal, is_known) {
+            Cow::Borrowed(_) if is_known => return traced,
+            shown => shown.into_owned(),
+        }
     };
     TracedValue { value, text: String::new(), ..traced }
 }

@@ -11,6 +11,7 @@ use crate::{
     dispatch::{Assessment, AttemptOutcome, StopReason, Throttling},
     model::{
         failure::{FailureCause, ServiceAnswer},
+        redact::without_secrets,
         request::{RepeatEffect, RequestKind},
     },
 };
@@ -29,9 +30,6 @@ const ADD_CA: &str = if cfg!(any(windows, target_vendor = "apple")) {
 } else {
     "check base_url; SSL_CERT_FILE=ca.pem trusts the CAs of that file in place of the system's"
 };
-
-/// Replaces personal data and keys in a response of the service.
-pub(super) const REDACTED: &str = "[redacted]";
 
 /// Maximum length of a kept message of the service, in characters.
 const MAX_REASON_CHARS: usize = 500;
@@ -409,21 +407,8 @@ fn when_uncertain(kind: RequestKind, cause: FailureCause) -> Classification {
 
 /// The status and the start of the body on one line, without URLs and e-mail addresses.
 fn answer(status: u16, body: Option<&str>) -> ServiceAnswer {
-    // Front ends often show the URL, which carries the key and a customer's order: every word that
-    // looks like a part of one is redacted.
-    let redact = |word: &str| -> String {
-        let has_secret = ["client_key", "message=", "browser_id", "%22", "@", "%40"]
-            .iter()
-            .any(|mark| word.contains(mark));
-        if has_secret {
-            REDACTED.to_owned()
-        } else {
-            word.chars().filter(|c| !c.is_control()).collect()
-        }
-    };
-    let words: Vec<_> = body.unwrap_or_default().split_whitespace().map(redact).collect();
-    let message = words.join(" ").chars().take(MAX_REASON_CHARS).collect();
-    ServiceAnswer { status, message }
+    let message = without_secrets(body.unwrap_or_default());
+    ServiceAnswer { status, message: message.chars().take(MAX_REASON_CHARS).collect() }
 }
 
 #[cfg(test)]

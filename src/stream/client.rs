@@ -12,12 +12,8 @@ use std::{
 
 use reqwest::{Client, Response, redirect, retry};
 
-use super::{
-    base_url::is_loopback,
-    classify::{REDACTED, ServiceResponse},
-    transport::Transport,
-};
-use crate::model::target::Target;
+use super::{base_url::is_loopback, classify::ServiceResponse, transport::Transport};
+use crate::model::{redact::REDACTED, target::Target};
 
 /// Maximum time to connect: a connection that takes longer does not come. Nothing is sent before
 /// there is one, so the request may be tried again.
