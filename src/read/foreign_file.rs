@@ -2,22 +2,21 @@
 //!
 //! Called by `block_reader` before it looks for a format.
 
-use crate::model::shell::shell_path;
+use crate::model::shell::{shell_path, shell_word};
 
 /// A file that is no export as it is.
 pub(super) struct ForeignFile {
     /// What it is.
     pub(super) kind: &'static str,
-    /// What to do; `NAME` stands for the name of the file.
+    /// What to do; `NAME` stands for the name of the file, `SQL` for a statement that converts it.
     hint: &'static str,
 }
 
 impl ForeignFile {
     /// What to do with the file of this name.
     pub(super) fn hint(&self, name: &str) -> String {
-        // Within double quotes and SQL a name needs other quotes than a word.
-        if self.hint.contains("'NAME'") {
-            return self.hint.replace("NAME", name);
+        if self.hint.contains("SQL") {
+            return self.hint.replace("SQL", &conversion_to_csv(name));
         }
         self.hint.replace("NAME", &shell_path(name))
     }
@@ -50,6 +49,19 @@ impl ForeignFile {
     }
 }
 
+/// The statement of `DuckDB` that writes a file as CSV, as a word for a shell.
+fn conversion_to_csv(name: &str) -> String {
+    let name = name.replace('\'', "''");
+    let sql = format!("COPY (FROM '{name}') TO 'converted.csv' (HEADER)");
+    // Double quotes keep the single ones of SQL readable, but these characters mean something in
+    // them.
+    if sql.contains(['"', '$', '`', '\\', '!']) {
+        shell_word(&sql).into_owned()
+    } else {
+        format!("\"{sql}\"")
+    }
+}
+
 const ZIP: &str = "a zip archive";
 const WORKBOOK: (&str, &str) =
     ("an Excel workbook", "open it and save the sheet as CSV UTF-8, or export CSV");
@@ -61,11 +73,7 @@ const TAR_MAGIC_AT: usize = 257;
 const SIGNATURES: &[(&[u8], &str, &str)] = &[
     (b"PK\x03\x04", ZIP, "unpack it first: unzip NAME"),
     (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", WORKBOOK.0, WORKBOOK.1),
-    (
-        b"PAR1\x15",
-        "a Parquet file",
-        "convert it first: duckdb -c \"COPY (FROM 'NAME') TO 'converted.csv' (HEADER)\"",
-    ),
+    (b"PAR1\x15", "a Parquet file", "convert it first: duckdb -c SQL"),
     (b"BZh91AY&SY", "compressed with bzip2", "decompress it first: bunzip2 -k NAME"),
     (b"\xFD7zXZ\x00", "compressed with xz", "decompress it first: unxz -k NAME"),
     (b"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", "unpack it first: 7z x NAME"),
@@ -104,6 +112,14 @@ mod tests {
         assert_eq!(hint, "unpack it first: unzip o.zip");
         let hint = ForeignFile::detect(b"BZh91AY&SY").unwrap().hint("my orders.bz2");
         assert_eq!(hint, "decompress it first: bunzip2 -k 'my orders.bz2'");
+        let parquet = ForeignFile::detect(b"PAR1\x15").unwrap();
+        for (name, sql) in [
+            ("o.parquet", r#""COPY (FROM 'o.parquet') TO 'converted.csv' (HEADER)""#),
+            ("my o's", r#""COPY (FROM 'my o''s') TO 'converted.csv' (HEADER)""#),
+            ("$a", r"'COPY (FROM '\''$a'\'') TO '\''converted.csv'\'' (HEADER)'"),
+        ] {
+            assert_eq!(parquet.hint(name), format!("convert it first: duckdb -c {sql}"));
+        }
     }
 
     #[test]

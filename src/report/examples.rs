@@ -4,6 +4,8 @@
 //! Keeps a few of each, so its size does not grow with the run. Filled by `tally` and `reasons`; the
 //! excerpts are added by `pipeline`, which can read the rows again.
 
+use std::collections::BTreeSet;
+
 use crate::model::{
     diagnostic::{Diagnostic, Excerpt, FilePosition, Note},
     encoding_hint::encoding_hint,
@@ -19,6 +21,21 @@ use super::numbers::with_unit;
 
 /// Maximum examples of a code or a reason.
 const MAX_EXAMPLES: usize = 3;
+
+/// What spreadsheets write into the first cell below a table, in lower case.
+const TOTALS: [&str; 11] = [
+    "total",
+    "totals",
+    "grand total",
+    "subtotal",
+    "sum",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "totale",
+    "totaal",
+    "suma",
+];
 
 /// A problem or the outcome of an order, to show where it is.
 #[derive(Debug, Clone)]
@@ -130,7 +147,13 @@ impl Examples {
             let command = &heading.command;
             let in_encoding = |example: &OrderExample| example.encoding_hint(&names);
             let hint = self.0.iter().find_map(in_encoding).unwrap_or_else(|| heading.hint.clone());
-            last.notes.push(Note::Hint(hint));
+            let totals = self.0.iter().filter_map(OrderExample::totals_hint);
+            let totals: BTreeSet<_> = totals.collect();
+            // No value is missing in the row of a total.
+            if totals.len() < self.0.len() {
+                last.notes.push(Note::Hint(hint));
+            }
+            last.notes.extend(totals.into_iter().map(Note::Hint));
             last.more = Some(match n_orders.saturating_sub(self.0.len() as u64) {
                 0 => format!("explained by: {command}"),
                 n => format!("and {}: {command}", with_unit(n, "more order")),
@@ -175,6 +198,21 @@ impl OrderExample {
     fn encoding_hint(&self, names: &InputNames) -> Option<String> {
         let problem = self.problem.as_ref().filter(|one| one.code == Code::RowUnreadable)?;
         encoding_hint(&problem.message, names.get(problem.at.file))
+    }
+
+    /// What to do about a row below the orders that is no order, but the total of the table.
+    fn totals_hint(&self) -> Option<String> {
+        let code = self.problem.as_ref()?.code;
+        let lacks_value = matches!(code, Code::MissingAttribute | Code::MissingIdentifier);
+        let word = self.reference.trim_end_matches(':').to_lowercase();
+        (lacks_value && TOTALS.contains(&word.as_str())).then(|| {
+            let reference = &self.reference;
+            format!(
+                "a total of the table is no order: leave it out with a [[skip]] in the profile, when = \
+                 {{ column = COLUMN, is = {reference:?} }} with the column of referenceId \
+                 (orderferry help profile)"
+            )
+        })
     }
 
     /// By which examples are sorted: the first ones in the input are kept, not the first counted,
@@ -236,5 +274,42 @@ fn hint(code: Code) -> String {
     match fix.find(". ") {
         Some(end) => fix[..end].to_owned(),
         None => fix.trim_end_matches('.').to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::origin::FileId;
+
+    #[test]
+    fn total_below_the_orders_is_to_be_left_out() {
+        let hints = |references: &[&str], code: Code| {
+            let mut examples = Examples::default();
+            for (line, reference) in (2..).zip(references) {
+                let at = Position { file: FileId(0), line, column: None };
+                let order = OrderRecord {
+                    id: OrderId(line),
+                    reference: (*reference).to_owned(),
+                    ordered_at: None,
+                    source: at,
+                    money: None,
+                    item_count: 0,
+                    rows: Vec::new(),
+                    problems: Vec::new().into(),
+                };
+                examples.add(&Problem::for_order(code, at, "no value"), Some(&order));
+            }
+            let shown = examples.diagnostics(&Heading::of_code(code, Severity::Error), 2, &[]);
+            let is_of_total =
+                |note: &Note| matches!(note, Note::Hint(hint) if hint.contains("[[skip]] in"));
+            let notes = &shown.last().unwrap().notes;
+            (notes.len(), notes.iter().filter(|note| is_of_total(note)).count())
+        };
+        // The fact that a value is missing, and what to do.
+        assert_eq!(hints(&["A-1", "Summe:"], Code::MissingAttribute), (3, 1));
+        assert_eq!(hints(&["Total"], Code::MissingAttribute), (2, 1));
+        assert_eq!(hints(&["A-1", "Totalled"], Code::MissingAttribute), (2, 0));
+        assert_eq!(hints(&["Total"], Code::NumberUnreadable), (2, 0));
     }
 }
