@@ -9,7 +9,7 @@ use std::{fmt::Write, fs, path::Path};
 
 use serde_json::Value;
 
-use crate::support::{self, FinishedRun};
+use crate::support::{self, FinishedRun, without_run_values};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,12 +53,7 @@ fn compare(file: &Path, found: &str) {
 }
 
 fn summary(run: &FinishedRun) -> Value {
-    let mut summary = run.json("summary.json").unwrap();
-    // The next steps name the run folder, and the target has any port.
-    for changing in ["run_id", "started_at", "finished_at", "version", "target", "next"] {
-        summary.as_object_mut().unwrap().remove(changing);
-    }
-    summary
+    without_run_values(run.json("summary.json").unwrap(), &["version"])
 }
 
 /// `reference outcome code@line:column …` of each order that has a problem or is not accepted.

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::support::{
     program,
     service::{MockService, Reply},
+    without_run_values,
     workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
 };
 
@@ -72,14 +73,8 @@ fn content() -> String {
 
 /// The summary without the values of the run.
 fn order_summary(ran: &RunResult) -> Value {
-    let mut summary = ran.summary();
-    let object = summary.as_object_mut().unwrap();
-    // A resumed run does not know the profile of its plan; each shop has a port of its own.
-    let of_the_call = ["next", "settings", "pos", "profile", "target", "previous"];
-    for of_the_run in ["run_id", "started_at", "finished_at"].iter().chain(&of_the_call) {
-        object.remove(*of_the_run);
-    }
-    summary
+    // A resumed run does not know the profile of its plan.
+    without_run_values(ran.summary(), &["settings", "pos", "profile", "previous"])
 }
 
 /// The results without the browsers, which each service names.

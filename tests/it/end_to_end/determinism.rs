@@ -9,7 +9,10 @@ use std::{
 use serde_json::Value;
 
 use super::generated_export::{Export, ExportQuality, OPTIONS, own_key_profile};
-use crate::support::workspace::{RunResult, Workspace};
+use crate::support::{
+    without_run_values,
+    workspace::{RunResult, Workspace},
+};
 
 /// Numbers of cores and memory budgets.
 const RESOURCES: [(&str, &str); 9] = [
@@ -40,13 +43,9 @@ fn run(workspace: &Workspace, command: &str, (cores, memory): (&str, &str)) -> R
     ran
 }
 
-/// `summary.json` without what differs from run to run.
+/// `summary.json` without what differs from run to run, and the memory.
 fn summary(ran: &RunResult) -> Value {
-    let mut summary = ran.summary();
-    // The target is a sandbox at any port; the next steps name the run folder and the memory.
-    for changing in ["run_id", "started_at", "finished_at", "target", "next", "previous"] {
-        summary.as_object_mut().unwrap().remove(changing);
-    }
+    let mut summary = without_run_values(ran.summary(), &["previous"]);
     summary["settings"].as_object_mut().unwrap().remove("memory");
     summary
 }

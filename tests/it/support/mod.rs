@@ -52,6 +52,16 @@ pub(crate) fn assert_same_requests(summary: &Value, sandbox: &Value) {
     }
 }
 
+/// A `summary.json` without the members that differ from run to run, and without these. The target
+/// has any port, and the next steps name the run folder.
+pub(crate) fn without_run_values(mut summary: Value, others: &[&str]) -> Value {
+    let of_the_run = ["run_id", "started_at", "finished_at", "target", "next"];
+    for member in of_the_run.iter().chain(others) {
+        summary.as_object_mut().unwrap().remove(*member);
+    }
+    summary
+}
+
 /// The ledger of [`process`], in its folder.
 pub(crate) const LEDGER: &str = "orderferry-ledger.db";
 
