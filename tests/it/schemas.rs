@@ -112,7 +112,7 @@ fn files_of_checks_fit_their_schemas() {
     }
 }
 
-/// With every outcome of a send but `failed`, which takes many retries.
+/// With every outcome of a send. Some runs are stopped or refused.
 #[test]
 fn files_of_sends_fit_their_schemas() {
     let of_guest = |reference: &str| {
@@ -130,9 +130,11 @@ fn files_of_sends_fit_their_schemas() {
         ExportRow { reference: "B-2", price: "x", ..ExportRow::default() }.csv(),
     );
     let workspace = Workspace::with("own.toml", profile.replace("[order]\n", skips));
+    workspace.file("orderferry.toml", "tries = 2\ndown_after = 100\n");
     let service = MockService::start(|request| match request.reference() {
         "A-2" => Some(Reply::status(400)),
         "A-3" => Some(Reply::status(500)),
+        "A-4" => Some(Reply::status(503)),
         _ => None,
     });
     let send = |options: &str| {
@@ -143,14 +145,21 @@ fn files_of_sends_fit_their_schemas() {
         ))
     };
     workspace.file("orders.csv", format!("{HEADER}{orders}{special}"));
-    let mut outcomes = assert_files_fit(&send("--backfill --max-invalid 100% --limit 5"));
+    let mut outcomes = Vec::new();
+    let mut fits = |options: &str, code: i32| {
+        let ran = send(options);
+        assert_eq!(ran.code, code, "{}", ran.err);
+        outcomes.extend(assert_files_fit(&ran));
+    };
+    fits("--backfill --max-invalid 100% --limit 1", 4);
+    fits("--backfill --max-invalid 100% --limit 5", 3);
     workspace.file(
         "orders.csv",
         format!("{HEADER}{}{special}", orders.replace(",30.60,other", ",30.61,other")),
     );
-    outcomes.extend(assert_files_fit(&send("--backfill --max-invalid 100%")));
-    outcomes.extend(assert_files_fit(&send("--max-invalid 0")));
-    outcomes.extend(assert_files_fit(&send("--backfill --max-invalid 100%")));
+    fits("--backfill --max-invalid 100%", 3);
+    fits("--max-invalid 0", 2);
+    fits("--backfill --max-invalid 100%", 3);
     outcomes.sort();
     outcomes.dedup();
     assert_eq!(
@@ -159,6 +168,7 @@ fn files_of_sends_fit_their_schemas() {
             "accepted",
             "already_sent",
             "changed",
+            "failed",
             "invalid",
             "not_attempted",
             "refused",
