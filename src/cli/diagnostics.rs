@@ -61,7 +61,7 @@ fn render_one(diagnostic: &Diagnostic) -> String {
     if !rest.is_empty() {
         text.extend([rest, "\n"]);
     }
-    if let Some(more) = more {
+    for more in more {
         text.extend(["   ", &*printable(more), "\n"]);
     }
     text
@@ -108,7 +108,7 @@ mod tests {
                  decimals, so it is not guessed"
                     .to_owned(),
             )],
-            more: Some("and 186 more orders: orderferry explain number_unreadable".to_owned()),
+            more: vec!["and 186 more orders: orderferry explain number_unreadable".to_owned()],
         }
     }
 

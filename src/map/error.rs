@@ -39,7 +39,7 @@ impl MapError {
             position: Some(FilePosition { file: file.to_owned(), line: None, column: None }),
             excerpt: None,
             notes,
-            more: None,
+            more: Vec::new(),
         };
         Self::Profile(Diagnostics::before_sending(vec![fault], 1, file))
     }

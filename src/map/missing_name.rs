@@ -113,7 +113,7 @@ impl NamePlaces {
         list.truncate(MAX_LISTED);
         let mut list: Vec<Diagnostic> = list.into_iter().map(|(_, fault)| fault).collect();
         if let Some(last) = list.last_mut().filter(|_| n_more > 0) {
-            last.more = Some(format!("and {n_more} more names"));
+            last.more.push(format!("and {n_more} more names"));
         }
         let place = self.source.as_ref().map(|source| &source.name);
         let place = place.or_else(|| missing.first().map(|missing| &missing.file));

@@ -68,8 +68,8 @@ pub struct Diagnostic {
     pub excerpt: Option<Excerpt>,
     /// What there is to know about it, and what to do.
     pub notes: Vec<Note>,
-    /// What the same kind of fault has besides, after the diagnostic: `and 3 more orders`.
-    pub more: Option<String>,
+    /// What the same kind of fault has besides, in lines after the diagnostic: `and 3 more orders`.
+    pub more: Vec<String>,
 }
 
 /// A position in a file that is named.

@@ -112,7 +112,7 @@ impl<'m> MessageParts<'m> {
             position: None,
             excerpt: None,
             notes: notes.into_iter().filter(is_filled).collect(),
-            more: None,
+            more: Vec::new(),
         }
     }
 }

@@ -154,7 +154,7 @@ impl Examples {
                 last.notes.push(Note::Hint(hint));
             }
             last.notes.extend(totals.into_iter().map(Note::Hint));
-            last.more = Some(match n_orders.saturating_sub(self.0.len() as u64) {
+            last.more.push(match n_orders.saturating_sub(self.0.len() as u64) {
                 0 => format!("explained by: {command}"),
                 n => format!("and {}: {command}", with_unit(n, "more order")),
             });
@@ -252,7 +252,7 @@ impl OrderExample {
             }),
             notes,
             excerpt: excerpt.clone(),
-            more: None,
+            more: Vec::new(),
         }
     }
 }

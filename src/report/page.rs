@@ -377,6 +377,12 @@ mod tests {
         changed by 0 -65.50
         read 299.970 1,724,596.50
         4 orders without a readable amount are in no sum.
+        Why orders are unknown, refused, failed or changed
+        outcome orders reason
+        unknown 1 no answer in time
+        refused 3 HTTP 400: no such type
+        failed 2 the guest could not be identified
+        changed 1 the amount is another now
         Problems errors prevent an order from being sent, warnings do not
         code severity orders rows for example
         number_unreadable A number cannot be read. error 40 40 orders.csv:17:5 found `12,50 &#60;em&#62;`, expected a number such as 1234.50

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     examples::{Examples, Heading, OrderExample},
+    numbers::with_unit,
     service_words::{shown_answer, shown_words},
 };
 use crate::model::{
@@ -44,6 +45,8 @@ const OTHER: &str = "other reasons";
 pub struct ReasonSummary {
     /// `unknown`, `refused`, `failed` or `changed`.
     pub outcome: Outcome,
+    /// `warning` for a change that an earlier run reported: it does not set the exit code.
+    pub severity: Severity,
     /// What happened, for people.
     pub reason: String,
     /// Number of orders; each order counts for one reason.
@@ -59,6 +62,8 @@ pub(super) struct ReasonCounts {
 #[derive(Debug, Clone, Default)]
 struct ReasonCount {
     n_orders: u64,
+    /// Whether an order of them sets the exit code.
+    is_error: bool,
     /// The HTTP statuses that the reason does not name itself.
     statuses: BTreeSet<u16>,
     examples: Examples,
@@ -71,7 +76,9 @@ impl ReasonCounts {
         let mut examples = Examples::default();
         examples.add_order(record, &shown_message(result, &title));
         let statuses = counted_status(result).into_iter().collect();
-        self.add_count((result.outcome, title), ReasonCount { n_orders: 1, statuses, examples });
+        let is_error = result.change.as_ref().is_none_or(|change| change.sets_exit_code);
+        let count = ReasonCount { n_orders: 1, is_error, statuses, examples };
+        self.add_count((result.outcome, title), count);
     }
 
     /// Adds those of other orders.
@@ -89,6 +96,7 @@ impl ReasonCounts {
         }
         let total = self.by_reason.entry(key).or_default();
         total.n_orders += count.n_orders;
+        total.is_error |= count.is_error;
         total.statuses.extend(count.statuses);
         total.examples.append(&count.examples);
     }
@@ -97,6 +105,7 @@ impl ReasonCounts {
     pub(super) fn summaries(&self) -> Vec<ReasonSummary> {
         let summarize = |(outcome, reason, count): (Outcome, String, &ReasonCount)| ReasonSummary {
             outcome,
+            severity: count.severity(),
             reason,
             orders: count.n_orders,
         };
@@ -105,12 +114,16 @@ impl ReasonCounts {
 
     /// The diagnostics of the first orders of each reason, in the same order.
     pub(super) fn diagnostics(&self, inputs: &[InputRead]) -> Vec<Diagnostic> {
-        let shown = WITH_REASONS
-            .into_iter()
-            .flat_map(|outcome| self.of(outcome).into_iter().take(MAX_SHOWN));
-        let diagnostics = |(outcome, title, count): (Outcome, String, &ReasonCount)| {
+        WITH_REASONS.into_iter().flat_map(|outcome| self.diagnostics_of(outcome, inputs)).collect()
+    }
+
+    /// Those of an outcome, with how many reasons are not shown.
+    fn diagnostics_of(&self, outcome: Outcome, inputs: &[InputRead]) -> Vec<Diagnostic> {
+        let mut reasons = self.of(outcome);
+        let others = reasons.split_off(reasons.len().min(MAX_SHOWN));
+        let diagnostics = |(_, title, count): (Outcome, String, &ReasonCount)| {
             let heading = Heading {
-                severity: Severity::Error,
+                severity: count.severity(),
                 kind: outcome.as_str(),
                 title,
                 hint: hint(outcome).to_owned(),
@@ -118,7 +131,14 @@ impl ReasonCounts {
             };
             count.examples.diagnostics(&heading, count.n_orders, inputs)
         };
-        shown.flat_map(diagnostics).collect()
+        let mut shown: Vec<_> = reasons.into_iter().flat_map(diagnostics).collect();
+        if let Some(last) = shown.last_mut().filter(|_| !others.is_empty()) {
+            let n_orders = others.iter().map(|(.., count)| count.n_orders).sum();
+            let orders = with_unit(n_orders, &format!("more {outcome} order"));
+            let reasons = with_unit(others.len() as u64, "other reason");
+            last.more.push(format!("and {orders} with {reasons}: see report.html"));
+        }
+        shown
     }
 
     /// The orders that are shown with their rows.
@@ -126,7 +146,7 @@ impl ReasonCounts {
         self.by_reason.values_mut().flat_map(|count| count.examples.iter_mut())
     }
 
-    /// The reasons of an outcome with their statuses, by the number of orders.
+    /// The reasons of an outcome with their statuses, errors first, then by the number of orders.
     fn of(&self, outcome: Outcome) -> Vec<(Outcome, String, &ReasonCount)> {
         let of_outcome = self.by_reason.iter().filter(|((other, _), _)| *other == outcome);
         let mut reasons: Vec<_> = of_outcome
@@ -139,8 +159,14 @@ impl ReasonCounts {
                 (outcome, format!("{reason}{statuses}"), count)
             })
             .collect();
-        reasons.sort_by_key(|(.., count)| std::cmp::Reverse(count.n_orders));
+        reasons.sort_by_key(|(.., count)| (count.severity(), std::cmp::Reverse(count.n_orders)));
         reasons
+    }
+}
+
+impl ReasonCount {
+    fn severity(&self) -> Severity {
+        if self.is_error { Severity::Error } else { Severity::Warning }
     }
 }
 
@@ -175,13 +201,19 @@ fn title(result: &OrderResult) -> Option<String> {
         (Outcome::Unknown, Some(failure)) => title_of_cause(&failure.cause),
         (Outcome::Refused, Some(failure)) => title_of_refusal(failure),
         (Outcome::Failed, Some(failure)) => title_of_failed(failure),
-        (Outcome::Changed, _) => {
-            let what = result.change.as_ref().map(|change| change.what.as_str());
-            what.filter(|what| !what.is_empty()).unwrap_or("the content changed").to_owned()
-        }
+        (Outcome::Changed, _) => title_of_changed(result),
         _ => return None,
     };
     Some(title)
+}
+
+fn title_of_changed(result: &OrderResult) -> String {
+    let what = result.change.as_ref().map(|change| change.what.as_str());
+    let what = what.filter(|what| !what.is_empty()).unwrap_or("the content changed");
+    match &result.change {
+        Some(change) if !change.sets_exit_code => format!("{what}, as an earlier run reported"),
+        _ => what.to_owned(),
+    }
 }
 
 fn title_of_cause(cause: &FailureCause) -> String {
@@ -292,8 +324,9 @@ mod tests {
     }
 
     fn lines(counts: &ReasonCounts) -> String {
-        let line =
-            |ReasonSummary { outcome, reason, orders }| format!("{outcome} {orders} {reason}");
+        let line = |ReasonSummary { outcome, severity, reason, orders }| {
+            format!("{} {outcome} {orders} {reason}", severity.as_str())
+        };
         counts.summaries().into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
@@ -348,27 +381,31 @@ mod tests {
         let what = "the amount is another now".to_owned();
         let change = AcceptedChange { sets_exit_code: true, what, totals: None };
         let changed = OrderResult::without_request(Changed, None);
-        counts.add(&record(0), &OrderResult { change: Some(Box::new(change)), ..changed });
+        for sets_exit_code in [true, false] {
+            let change = Some(Box::new(AcceptedChange { sets_exit_code, ..change.clone() }));
+            counts.add(&record(0), &OrderResult { change, ..changed.clone() });
+        }
         insta::assert_snapshot!(lines(&counts), @"
-        unknown 2 an error that says nothing certain (500, 502)
-        unknown 2 sent by an earlier run, and no answer came
-        unknown 1 an answer whose status is not OK (200)
-        unknown 1 no answer in time
-        unknown 1 the connection closed before an answer came
-        refused 2 HTTP 400: the type … is not known
-        refused 1 ADD, HTTP 400: the type … is not known
-        refused 1 HTTP 422: order … of … is unknown
-        refused 1 the client key was refused (HTTP 401)
-        refused 1 the guest was refused: HTTP 400: no e-mail
-        failed 2 the guest could not be identified (500)
-        failed 2 the service was too busy, after all tries (429, 503)
-        failed 1 errors, after all tries (500)
-        failed 1 no answer in time, after all tries
-        failed 1 the service could not be reached, after all tries
-        failed 1 the service redirects (HTTP 302)
-        failed 1 the session timeout of 10m passed before it could be sent, after all tries
-        changed 1 the amount is another now
-        changed 1 the content changed
+        error unknown 2 an error that says nothing certain (500, 502)
+        error unknown 2 sent by an earlier run, and no answer came
+        error unknown 1 an answer whose status is not OK (200)
+        error unknown 1 no answer in time
+        error unknown 1 the connection closed before an answer came
+        error refused 2 HTTP 400: the type … is not known
+        error refused 1 ADD, HTTP 400: the type … is not known
+        error refused 1 HTTP 422: order … of … is unknown
+        error refused 1 the client key was refused (HTTP 401)
+        error refused 1 the guest was refused: HTTP 400: no e-mail
+        error failed 2 the guest could not be identified (500)
+        error failed 2 the service was too busy, after all tries (429, 503)
+        error failed 1 errors, after all tries (500)
+        error failed 1 no answer in time, after all tries
+        error failed 1 the service could not be reached, after all tries
+        error failed 1 the service redirects (HTTP 302)
+        error failed 1 the session timeout of 10m passed before it could be sent, after all tries
+        error changed 1 the amount is another now
+        error changed 1 the content changed
+        warning changed 1 the amount is another now, as an earlier run reported
         ");
     }
 
@@ -389,15 +426,15 @@ mod tests {
             .iter()
             .map(|diagnostic| {
                 let Diagnostic { kind, title, notes, more, .. } = diagnostic;
-                format!("{kind} {title}: {notes:?} {}", more.as_deref().unwrap_or("-"))
+                format!("{kind} {title}: {notes:?} {more:?}")
             })
             .collect();
         insta::assert_snapshot!(text.join("\n"), @r#"
-        unknown an error that says nothing certain (502): [Fact("HTTP 502: …")] -
-        unknown an error that says nothing certain (502): [Fact("HTTP 502: …")] -
-        unknown an error that says nothing certain (502): [Fact("HTTP 502: …"), Hint("look the orders up in Personalize, then settle them (orderferry ledger settle); until then they are held")] and 2 more orders: orderferry help outcomes
-        refused HTTP 400: no type for …: [Hint("correct their rows in rejects/ of the run folder, and send that file; the whole answer is in the reasons beside it")] explained by: orderferry help outcomes
-        changed the content changed: [Hint("the Stream API cannot update an order: correct it in Personalize, then acknowledge the change (orderferry ledger settle)")] explained by: orderferry help outcomes
+        unknown an error that says nothing certain (502): [Fact("HTTP 502: …")] []
+        unknown an error that says nothing certain (502): [Fact("HTTP 502: …")] []
+        unknown an error that says nothing certain (502): [Fact("HTTP 502: …"), Hint("look the orders up in Personalize, then settle them (orderferry ledger settle); until then they are held")] ["and 2 more orders: orderferry help outcomes"]
+        refused HTTP 400: no type for …: [Hint("correct their rows in rejects/ of the run folder, and send that file; the whole answer is in the reasons beside it")] ["explained by: orderferry help outcomes"]
+        changed the content changed: [Hint("the Stream API cannot update an order: correct it in Personalize, then acknowledge the change (orderferry ledger settle)")] ["explained by: orderferry help outcomes"]
         "#);
     }
 
@@ -411,6 +448,49 @@ mod tests {
             ..result(Unknown, RequestKind::Checkout, timed_out)
         };
         assert_eq!(shown_message(&result, ""), "operation timed out");
+    }
+
+    #[test]
+    fn reasons_beyond_the_limit_are_counted() {
+        let mut counts = ReasonCounts::default();
+        for n in 0..MAX_SHOWN as u64 + 2 {
+            for row in 0..10 - n {
+                let status = 410 + u16::try_from(n).unwrap();
+                counts.add(&record(row), &of_checkout(Outcome::Refused, answer(status, "")));
+            }
+        }
+        let diagnostics = counts.diagnostics(&[]);
+        let lines: Vec<_> = diagnostics.iter().flat_map(|one| one.more.clone()).collect();
+        insta::assert_snapshot!(lines.join("\n"), @"
+        and 7 more orders: orderferry help outcomes
+        and 6 more orders: orderferry help outcomes
+        and 5 more orders: orderferry help outcomes
+        and 4 more orders: orderferry help outcomes
+        and 3 more orders: orderferry help outcomes
+        and 9 more refused orders with 2 other reasons: see report.html
+        ");
+    }
+
+    /// In the summary, and so on the screen and the page, and in the diagnostics.
+    #[test]
+    fn known_changes_are_warnings_and_come_last() {
+        let mut counts = ReasonCounts::default();
+        let changed = |sets_exit_code| {
+            let what = "the amount is another now".to_owned();
+            let change = AcceptedChange { sets_exit_code, what, totals: None };
+            let result = OrderResult::without_request(Outcome::Changed, None);
+            OrderResult { change: Some(Box::new(change)), ..result }
+        };
+        for (row, sets_exit_code) in [(0, false), (1, false), (2, true)] {
+            counts.add(&record(row), &changed(sets_exit_code));
+        }
+        insta::assert_snapshot!(lines(&counts), @"
+        error changed 1 the amount is another now
+        warning changed 2 the amount is another now, as an earlier run reported
+        ");
+        let diagnostics = counts.diagnostics(&[]);
+        let severities: Vec<_> = diagnostics.iter().map(|one| one.severity).collect();
+        assert_eq!(severities, [Severity::Error, Severity::Warning, Severity::Warning]);
     }
 
     #[test]

@@ -348,7 +348,10 @@ impl Recorder {
     #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let (Counters { reasons, tally, .. }, inputs) = (&self.counters, &self.files.inputs);
-        [reasons.diagnostics(inputs), tally.diagnostics(inputs)].concat()
+        let mut diagnostics = [reasons.diagnostics(inputs), tally.diagnostics(inputs)].concat();
+        // A change that an earlier run reported is a warning.
+        diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
+        diagnostics
     }
 
     /// Discards the rejected orders, and those that the page lists: their problem is not their own.

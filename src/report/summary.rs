@@ -465,6 +465,7 @@ pub(super) mod tests {
         summary.skipped = skip_summaries(&skipped.into());
         let reason = |(outcome, orders, reason): (_, _, &str)| ReasonSummary {
             outcome,
+            severity: Severity::Error,
             reason: reason.to_owned(),
             orders,
         };
@@ -512,7 +513,7 @@ pub(super) mod tests {
         "orders_from":"2026-10-24T00:00:00.000Z","orders_to":"2026-11-02T21:40:00.000Z","orders_without_amount":4,"requests":{"browser_create":780,"identity":785,"order_checkout":941,"total":2506,"retries":12},
         "seconds_down":110,"repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","orders":30,"read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","orders":1397,"read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0","changed_difference":"-65.50"}],
         "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],
-        "reasons":[{"outcome":"unknown","reason":"no answer in time","orders":1},{"outcome":"refused","reason":"HTTP 400: no such type","orders":3},{"outcome":"failed","reason":"the guest could not be identified","orders":2},{"outcome":"changed","reason":"the amount is another now","orders":1}],
+        "reasons":[{"outcome":"unknown","severity":"error","reason":"no answer in time","orders":1},{"outcome":"refused","severity":"error","reason":"HTTP 400: no such type","orders":3},{"outcome":"failed","severity":"error","reason":"the guest could not be identified","orders":2},{"outcome":"changed","severity":"error","reason":"the amount is another now","orders":1}],
         "skipped":[{"reason":"cancellation","orders":240},{"reason":"test order","orders":10}],
         "stopped":"the deadline has passed","previous":null,"next":[{"why":"1 unknown: look them up in Personalize","command":"orderferry ledger list --outcome unknown --run 20261103T081500Z-7f3a"}]}
         "#);

@@ -97,6 +97,14 @@ fn accepted_order_skipped_by_rule_is_changed() {
     assert!(second.out.contains(verdict), "{}", second.out);
     assert!(second.out.contains("  holds +30.60\n"), "{}", second.out);
     assert_eq!((reason(&second), changed_by(&second)), (reason(&first), "-30.60".into()));
+    for (ran, severity) in [(&first, "error"), (&second, "warning")] {
+        let shown = &ran.summary()["reasons"][0];
+        let title = shown["reason"].as_str().unwrap();
+        assert_eq!(shown["severity"], severity);
+        assert_eq!(title.ends_with(", as an earlier run reported"), severity == "warning");
+        let heading = format!("{severity}[changed]: {title}");
+        assert!(ran.out_unwrapped().contains(&heading), "{}", ran.out);
+    }
     assert_eq!(
         exit_and_outcomes(&shop.send_with(&refunded(&["A-1"]), " --set changed_exit=always")),
         expected_exit(1, "A-1 changed")
