@@ -67,8 +67,8 @@ pub(super) fn resume(
         guests_to_send(guests, reader, &types, spec, on_change)
     };
     let record = Recorder::add_and_record;
-    let send = || send::send(guests, ledger, spec, send_spec, &mut recorder, record, emit);
-    let sent = count_while(send, counted, send_spec.limit, emit)?;
+    let dispatch = || send::send(guests, ledger, spec, send_spec, &mut recorder, record, emit);
+    let sent = count_while(dispatch, counted, send_spec.limit, emit)?;
     let finished =
         finish_sent(recorder, sent.stopped, spec, emit).map_err(RunError::after_sending)?;
     mark_reported(sent.ledger, &finished, emit);

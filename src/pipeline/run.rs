@@ -119,13 +119,13 @@ fn conclude(
     let plan = candidates.write_plan(ledger.id().to_owned(), spec, folder, &mut recorder)?;
     emit(Progress::Sending { rate: spec.service.rate });
     let guests = guests_to_send(&plan)?;
-    let send =
+    let dispatch =
         || send::send(|_| guests, ledger, spec, send_spec, &mut recorder, Recorder::record, emit);
     let sent = if send_spec.limit.is_some() {
-        count_while(send, guests_to_send(&plan)?, send_spec.limit, emit)?
+        count_while(dispatch, guests_to_send(&plan)?, send_spec.limit, emit)?
     } else {
         emit(Progress::ToSend { orders, requests: plan.header.n_requests });
-        send()?
+        dispatch()?
     };
     let finished =
         finish_sent(recorder, sent.stopped, spec, emit).map_err(RunError::after_sending)?;

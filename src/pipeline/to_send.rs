@@ -17,12 +17,12 @@ use crate::model::{
     route::Route,
 };
 
-/// Calls `send` and, at the same time, counts what it has to send and emits that. `guests` are those
-/// that it sends, in the same order, without its `limit`.
+/// Calls `dispatch` and, at the same time, counts what it has to send and emits that. `guests` are
+/// those that it sends, in the same order, without its `limit`.
 // The count does not know what is sent meanwhile, but it reads the plan much faster than a service
 // takes orders, so that it comes to each order first.
 pub(super) fn count_while<T, E>(
-    send: impl FnOnce() -> T,
+    dispatch: impl FnOnce() -> T,
     guests: impl Iterator<Item = GuestParts<E>> + Send,
     limit: Option<usize>,
     emit: ProgressFn<'_>,
@@ -35,7 +35,7 @@ pub(super) fn count_while<T, E>(
                 emit(progress);
             }
         });
-        let sent = send();
+        let sent = dispatch();
         is_over.store(true, Ordering::Relaxed);
         sent
     })

@@ -83,8 +83,8 @@ impl SendNotes {
         }
         if old > 0 {
             let (are, age) = (orders_are(old), &self.old_orders.age);
-            let (they, them, stay) =
-                if old == 1 { ("it", "it", "stays") } else { ("they", "them", "stay") };
+            let (them, they_stay) =
+                if old == 1 { ("it", "it stays") } else { ("them", "they stay") };
             let oldest = match oldest_order {
                 None => String::new(),
                 Some(oldest) if old == 1 => format!(", of {}", oldest.format("%-d %B %Y")),
@@ -95,7 +95,7 @@ impl SendNotes {
             } else if self.needs_backfill {
                 "a send without --backfill sends nothing".to_owned()
             } else {
-                format!("without --backfill {they} {stay} behind (needs_backfill)")
+                format!("without --backfill {they_stay} behind (needs_backfill)")
             };
             lines.push(format!("{are} older than {age}{oldest}: {what}"));
         }
