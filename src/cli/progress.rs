@@ -287,7 +287,10 @@ impl ProgressCounts {
             gauge.map(|gauge| gauge.pauses()).unwrap_or_default();
         let n_in_flight = gauge.map_or(0, |gauge| gauge.n_in_flight());
         if let Some(ServiceHold { until, status }) = asked.filter(|asked| asked.until > now) {
-            hold = Hold::Asked(until - now, status);
+            // Rounded up: a request is held until the end.
+            let n_seconds = (until - now).as_millis().div_ceil(1_000);
+            let left = Duration::from_secs(u64::try_from(n_seconds).unwrap_or(u64::MAX));
+            hold = Hold::Asked(left, status);
         }
         if let Some(since) = down_since {
             hold = Hold::Down(now.saturating_duration_since(since));
@@ -396,7 +399,7 @@ mod tests {
         insta::assert_snapshot!(shown.join("\n"), @"
         sending, 0 %, 0 in, 0 unknown, 0 failed, 0/20 /s, 0 open, 0 again
         sending, 50 %, 50 in, 0 unknown, 0 failed, 20/20 /s, 0 open, 0 again, 5 s left
-        sending, 50 %, 50 in, 0 unknown, 0 failed, 19/20 /s, 503: held 23 s, 6 s left
+        sending, 50 %, 50 in, 0 unknown, 0 failed, 19/20 /s, 503: held 24 s, 6 s left
         sending, 51 %, 50 in, 1 unknown, 0 failed, 0/20 /s, service down for 20 s
         sending, 51 %, 50 in, 1 unknown, 0 failed, 0/20 /s, service down for 20 s
         ");
