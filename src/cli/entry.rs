@@ -10,7 +10,7 @@ use clap::{CommandFactory, FromArgMatches};
 use super::{
     args::{Arguments, Command},
     clock,
-    exit::{EXIT_NOTHING_SENT, exit_code_of},
+    exit::{EXIT_LOCKED, EXIT_NOTHING_SENT, exit_code_of_run},
     explain, help, ledger, print, profiles,
     run::run,
     sandbox, spec,
@@ -43,17 +43,27 @@ pub fn main() -> ExitCode {
             Command::Help { path } => help::run::<Arguments>(&path),
         });
     result.unwrap_or_else(|error| {
-        let code = error.downcast_ref::<RunError>().map_or(EXIT_NOTHING_SENT, exit_code_of);
+        let code = exit_code_of(&error);
         report_error(&error, code, format);
         ExitCode::from(code)
     })
 }
 
-/// The format of the summary, and so of an error in place of it.
+/// The exit code of an error.
+fn exit_code_of(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<RunError>() {
+        Some(error) => exit_code_of_run(error),
+        None if ledger::is_locked(error) => EXIT_LOCKED,
+        None => EXIT_NOTHING_SENT,
+    }
+}
+
+/// The format of what a command prints, and so of an error in place of it.
 fn output_format(command: &Command) -> OutputFormat {
     match command {
         Command::Check(check) => check.read.format,
         Command::Send(send) => send.read.format,
+        Command::Ledger(ledger) if ledger::prints_json(&ledger.command) => OutputFormat::Json,
         _ => OutputFormat::Text,
     }
 }

@@ -1,7 +1,7 @@
 //! Exit codes that the command line sets itself: for errors, a locked ledger, a stop by a signal.
 //!
-//! It does not hold the codes of a finished run, which are in its summary. Used by `entry`, `run`,
-//! `ledger` and `signals`.
+//! It does not hold the codes of a finished run, which are in its summary. Used by `entry`, `run`
+//! and `signals`.
 
 use crate::pipeline::RunError;
 
@@ -16,6 +16,6 @@ pub(super) const EXIT_STOPPED: u8 = 4;
 
 /// Exit code of an error that prevents a report. Orders may have been sent before it; the ledger
 /// holds them.
-pub(super) fn exit_code_of(error: &RunError) -> u8 {
+pub(super) fn exit_code_of_run(error: &RunError) -> u8 {
     if error.may_have_sent() { EXIT_STOPPED } else { EXIT_NOTHING_SENT }
 }

@@ -198,6 +198,8 @@ fn errors_are_one_line_that_fits_its_schema() {
         ("check orders.csv --config none.toml --format json", "run", 0, None),
         ("check orders.csv --pos x --out full --format json", "run", 0, None),
         ("send orders.csv --pos x --format json", "config", 1, None),
+        ("ledger list --format json", "run", 0, None),
+        ("ledger export --ledger none.db", "run", 0, None),
     ] {
         let ran = workspace.run(command);
         let lines: Vec<_> = ran.out.lines().collect();

@@ -15,7 +15,6 @@ use crate::{
             SettleArguments,
         },
         config::TargetSettings,
-        exit::EXIT_LOCKED,
         print,
         small_file::read_bounded,
         spec,
@@ -34,7 +33,7 @@ const STDIN: &str = "-";
 /// several calls.
 const MAX_LIST_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Runs the subcommand; exit code 5 if another run holds the ledger.
+/// Runs the subcommand.
 pub(in crate::cli) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
     let location = spec::resolve_ledger(
         arguments.ledger.as_deref(),
@@ -42,28 +41,32 @@ pub(in crate::cli) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCod
         &arguments.set,
     )?;
     let admin = &*location.open_admin();
-    let done = match &arguments.command {
+    match &arguments.command {
         LedgerCommand::List(list) => self::list(admin, list),
         LedgerCommand::Show { reference } => show(admin, reference, &*location),
         LedgerCommand::Settle(orders) => settle(admin, orders, arguments.quiet),
         LedgerCommand::Export(arguments) => export(admin, arguments),
         LedgerCommand::Adopt(tenant) => adopt(admin, arguments, tenant),
         LedgerCommand::AcceptLoss => accept_loss(admin, &*location, arguments.quiet),
-    };
-    match done {
-        Err(error) if is_locked(&error) => {
-            print::status(&format!("error: {error:#}"));
-            Ok(ExitCode::from(EXIT_LOCKED))
-        }
-        done => done.map(|()| ExitCode::SUCCESS),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
-fn is_locked(error: &anyhow::Error) -> bool {
+/// Whether an error is that another run holds the ledger.
+pub(in crate::cli) fn is_locked(error: &anyhow::Error) -> bool {
     // Each operation wraps the ledger's error in its own type.
     matches!(error.downcast_ref(), Some(SettleError::Ledger(LedgerError::Locked { .. })))
         || matches!(error.downcast_ref(), Some(AdoptError::Ledger(LedgerError::Locked { .. })))
         || matches!(error.downcast_ref(), Some(LedgerError::Locked { .. }))
+}
+
+/// Whether a subcommand prints JSON, and so its error too.
+pub(in crate::cli) fn prints_json(command: &LedgerCommand) -> bool {
+    match command {
+        LedgerCommand::List(list) => list.format == ListFormat::Json && !list.references,
+        LedgerCommand::Export(export) => export.format == ExportFormat::Json,
+        _ => false,
+    }
 }
 
 /// Visits orders until a visit fails.

@@ -6,4 +6,4 @@
 mod commands;
 mod text;
 
-pub(super) use commands::run;
+pub(super) use commands::{is_locked, prints_json, run};
