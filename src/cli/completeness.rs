@@ -6,10 +6,20 @@
 
 use super::{fault_list::FaultList, origins::Origins};
 use crate::{
-    map::profile::Profile,
-    model::{field::Field, pricing::TotalFrom, route::Mode, rules::CommonDefaults},
-    validate,
+    map::{ProfileWord, profile::Profile},
+    model::{
+        field::Field,
+        pricing::TotalFrom,
+        route::Mode,
+        rules::{CommonDefaults, TargetRules},
+        suggest::suggest,
+    },
+    stream,
+    validate::{self, ValidateSettings},
 };
+
+/// The values of a field that a message lists beside the near one.
+const MAX_LISTED: usize = 5;
 
 /// Finds faults with which no order can be valid.
 pub(super) struct Completeness<'c> {
@@ -33,6 +43,27 @@ impl Completeness<'_> {
         }
     }
 
+    /// Checks the words of the profile: one that no route of the mode takes makes each of its
+    /// orders invalid.
+    pub(super) fn check_words(
+        &mut self,
+        profile: &Profile,
+        mode: Mode,
+        settings: &ValidateSettings,
+    ) {
+        let routes = stream::routes_of(mode);
+        for word in profile.sure_words() {
+            let ProfileWord { field, text, .. } = word;
+            let error_on =
+                |rules: &&TargetRules| validate::constant_error(field, text, rules, settings);
+            let errors: Option<Vec<_>> = routes.iter().map(error_on).collect();
+            if let Some(error) = errors.and_then(|errors| errors.into_iter().next()) {
+                let listed = validate::listed_values(field, routes[0]);
+                self.faults.add(profile.word_fault(word, &word_message(word, &error, listed)));
+            }
+        }
+    }
+
     /// Checks that a point of sale may be found.
     // The canonical profile has a rule for it, so only the export shows whether it has a value.
     pub(super) fn check_pos(&mut self, profile: &Profile, defaults: &CommonDefaults) {
@@ -42,6 +73,22 @@ impl Completeness<'_> {
             self.faults.add(self.origins.fault("pos", message));
         }
     }
+}
+
+/// The message of a word that is not among the listed ones: which one is meant, or what is
+/// expected.
+fn word_message(word: &ProfileWord, error: &str, listed: &[&'static str]) -> String {
+    let Some(unknown) = error.strip_prefix("unknown value ") else { return error.to_owned() };
+    let name = word.field.short_name();
+    let Some(near) = suggest(&word.text, listed.iter().copied()) else {
+        return format!("unknown {name} {unknown}");
+    };
+    let (found, _) = unknown.split_once("; expected ").unwrap_or((unknown, ""));
+    // A long list would hide the near one.
+    let others = listed.iter().filter(|other| **other != near && listed.len() <= MAX_LISTED);
+    let others: Vec<_> = others.map(|other| format!("{other:?}")).collect();
+    let or = if others.is_empty() { "" } else { " or " };
+    format!("unknown {name} {found}; meant {near:?}?{or}{}", others.join(", "))
 }
 
 /// The required fields without a rule.

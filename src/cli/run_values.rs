@@ -5,6 +5,8 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use chrono::{DateTime, Utc};
+
 use super::{
     args::{PaceArguments, ReadArguments, SendArguments, TargetArguments},
     completeness::Completeness,
@@ -15,8 +17,9 @@ use super::{
 };
 use crate::{
     map::{MapError, profile::Profile},
-    model::{route::Mode, rules::CommonDefaults},
+    model::{field::Field, route::Mode, rules::CommonDefaults},
     stream,
+    validate::ValidateSettings,
 };
 
 /// Point of sale and default client key of an embedded sandbox.
@@ -258,7 +261,10 @@ impl<'l> ValueChecks<'l> {
         let Some(profile) = profile else { return };
         // With a fault of the settings the mode may be another one.
         if self.is_complete {
-            completeness.check_rules(profile, mode(values, profile));
+            let mode = mode(values, profile);
+            let settings = validate_settings(&self.loaded.settings, values, profile, Utc::now());
+            completeness.check_rules(profile, mode);
+            completeness.check_words(profile, mode, &settings);
             completeness.check_pos(profile, &common);
         }
     }
@@ -272,8 +278,28 @@ fn mode(values: &TargetSettings, profile: &Profile) -> Mode {
     values.mode.or(profile.mode).unwrap_or_default()
 }
 
+/// What the user's settings and the profile say about valid orders.
+pub(super) fn validate_settings(
+    settings: &ConfigFile,
+    target: &TargetSettings,
+    profile: &Profile,
+    now: DateTime<Utc>,
+) -> ValidateSettings {
+    ValidateSettings {
+        common: common_defaults(target),
+        has_quantities: profile.has_source(&Field::ItemQuantity),
+        total_from: profile.order_price,
+        price_basis: profile.item_price,
+        target_price_basis: settings.item_price,
+        severities: profile.severities.clone(),
+        guest_attributes: profile.guest_attributes,
+        earliest_order: profile.earliest_order,
+        now,
+    }
+}
+
 /// The attributes of events for orders whose export has none.
-pub(super) fn common_defaults(values: &TargetSettings) -> CommonDefaults {
+fn common_defaults(values: &TargetSettings) -> CommonDefaults {
     let TargetSettings { channel, language, currency, page, pos, .. } = values.clone();
     CommonDefaults { channel, language, currency, page, pos }
 }

@@ -22,7 +22,7 @@ use super::{
     },
     fault_list::FaultList,
     faults, print, progress,
-    run_values::{Receiver, RunValues, SANDBOX, ValueChecks, common_defaults},
+    run_values::{Receiver, RunValues, SANDBOX, ValueChecks, validate_settings},
     setting_names,
     setup::{run_setup, target_summary},
     signals,
@@ -33,15 +33,14 @@ use crate::{
     dispatch,
     disposition::AgeLimit,
     ledger::{self, Consent, LedgerLocation},
-    map::{input_settings, profile::Profile},
-    model::{field::Field, target::Target},
+    map::input_settings,
+    model::target::Target,
     pipeline::{ExplainSpec, RunSpec, SendSpec, ShowRows},
     read::ReadLimits,
     report::TypedOption,
     sandbox::{self, Sandbox},
     storage::open_storage,
     stream::{self, StreamSettings},
-    validate::ValidateSettings,
 };
 
 const RUNS: &str = "orderferry-runs";
@@ -394,25 +393,6 @@ fn stream_settings(settings: &ConfigFile, values: &RunValues) -> anyhow::Result<
         first_backoff: Duration::from_millis(500),
         retry_500: settings.repeat_after_500.unwrap_or(false),
     })
-}
-
-fn validate_settings(
-    settings: &ConfigFile,
-    target: &TargetSettings,
-    profile: &Profile,
-    now: DateTime<Utc>,
-) -> ValidateSettings {
-    ValidateSettings {
-        common: common_defaults(target),
-        has_quantities: profile.has_source(&Field::ItemQuantity),
-        total_from: profile.order_price,
-        price_basis: profile.item_price,
-        target_price_basis: settings.item_price,
-        severities: profile.severities.clone(),
-        guest_attributes: profile.guest_attributes,
-        earliest_order: profile.earliest_order,
-        now,
-    }
 }
 
 /// Returns how long an order assembled from several events may take. Services usually end a session

@@ -340,7 +340,7 @@ fn all<E>(results: impl IntoIterator<Item = Result<bool, E>>) -> Result<bool, E>
 
 impl CellTest {
     // A test on nothing holds only if it asks for nothing.
-    fn holds(&self, value: Value<'_>) -> Result<bool, TestError> {
+    pub(super) fn holds(&self, value: Value<'_>) -> Result<bool, TestError> {
         match (self, value) {
             (_, Value::Lost) => return Err(TestError::Lost),
             (_, Value::WithinArray) => return Err(TestError::WithinArray),

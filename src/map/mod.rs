@@ -44,11 +44,13 @@ pub mod rule;
 mod seen_names;
 mod serde_message;
 mod steps;
+mod sure_words;
 mod toml_document;
 mod trace;
 mod value_kind;
 mod view;
 mod wildcard;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -63,3 +65,4 @@ pub use seen_names::SeenNames;
 pub use serde_message::toml_error_text;
 pub use toml_document::{TomlDocument, TomlFault, TomlText};
 pub use trace::trace;
+pub use words::ProfileWord;

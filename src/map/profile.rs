@@ -16,6 +16,7 @@ use super::{
     },
     missing_name::NamePlaces,
     rule::{Rule, RuleResult},
+    words::ProfileWord,
 };
 use crate::model::{
     diagnostic::Diagnostic,
@@ -166,6 +167,8 @@ pub struct Profile {
     pub people: Vec<PeopleRules>,
     /// Where its text names columns and paths.
     pub(super) name_places: NamePlaces,
+    /// The constants of its text.
+    pub(super) words: Vec<ProfileWord>,
 }
 
 impl Profile {
@@ -311,7 +314,7 @@ impl Profile {
         })
     }
 
-    fn rule_of(&self, field: &Field) -> Option<&Rule> {
+    pub(super) fn rule_of(&self, field: &Field) -> Option<&Rule> {
         let is_of_field =
             |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(known) if known == field);
         self.rules.iter().find(is_of_field).map(|found| &found.rule)

@@ -18,6 +18,7 @@ use super::{
     profile::{Profile, SharedIdentifierRules, reference_rule},
     profile_text::{GuestText, ProfileText},
     toml_document::TomlDocument,
+    words::words,
 };
 use crate::model::{
     diagnostic::Diagnostics, severity::SeverityRules, source_text::SourceText, suggest::suggest,
@@ -42,7 +43,7 @@ impl Profile {
     pub fn built_in(name: &str) -> Result<Self, MapError> {
         if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
             let built_in = Self::parse(name, text)?;
-            return Ok(Self { name_places: NamePlaces::default(), ..built_in });
+            return Ok(Self { name_places: NamePlaces::default(), words: Vec::new(), ..built_in });
         }
         let suggestion = suggest(name, BUILT_IN.iter().map(|(built_in, _)| *built_in));
         Err(MapError::NoProfile {
@@ -67,7 +68,8 @@ impl Profile {
         let (texts, faults) = (document.texts(), document.into_faults());
         match profile {
             Some(profile) if faults.is_empty() => {
-                Ok(Self { name_places: NamePlaces::new(source, texts), ..profile })
+                let words = words(&texts);
+                Ok(Self { name_places: NamePlaces::new(source, texts), words, ..profile })
             }
             _ => {
                 let faults = faults.into_iter().map(|fault| fault.diagnostic).collect();
@@ -148,6 +150,7 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
         rules,
         people,
         name_places: NamePlaces::default(),
+        words: Vec::new(),
     });
     (profile, errors)
 }

@@ -266,8 +266,12 @@ impl Rule {
     /// Whether a cell with this text has no value: it counts as empty, as it is or without its
     /// affixes, as `€` and `€ N/A` may.
     pub(super) fn yields_nothing(&self, text: &str) -> bool {
-        let has_affix = self.strip_prefix.is_some() || self.strip_suffix.is_some();
-        self.is_empty(text) || has_affix && self.is_empty(self.stripped(text))
+        self.is_empty(text) || self.strips() && self.is_empty(self.stripped(text))
+    }
+
+    /// Whether it strips something of a text.
+    pub(super) fn strips(&self) -> bool {
+        self.strip_prefix.is_some() || self.strip_suffix.is_some()
     }
 
     /// Whether the rule returns the text of a filled cell unchanged.
@@ -357,7 +361,7 @@ impl Rule {
     }
 
     fn stripped<'a>(&self, text: &'a str) -> &'a str {
-        if self.strip_prefix.is_none() && self.strip_suffix.is_none() {
+        if !self.strips() {
             return text;
         }
         let strip =

@@ -35,7 +35,7 @@ pub use client::{ClientError, HttpClient};
 pub use delivery::IDENTIFY_REQUESTS;
 pub use payload::StreamPayload;
 pub use planned::result_if_unsendable;
-pub use route::{RouteChoice, routes, single_route};
+pub use route::{RouteChoice, routes, routes_of, single_route};
 pub use rules::{MULTI, SINGLE};
 pub use service::StreamService;
 pub use settings::StreamSettings;

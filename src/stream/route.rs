@@ -33,6 +33,16 @@ pub fn routes(draft: &Draft<'_>, mode: Mode) -> RouteChoice {
     }
 }
 
+/// Returns the rules of all routes that some order may take in a mode.
+#[must_use]
+pub fn routes_of(mode: Mode) -> Vec<&'static TargetRules> {
+    match mode {
+        Mode::Single => vec![&SINGLE],
+        Mode::Multi => vec![&MULTI],
+        Mode::Auto => vec![&SINGLE, &MULTI],
+    }
+}
+
 /// Returns the rules of the single event, unless the mode rules it out for all orders.
 #[must_use]
 pub fn single_route(mode: Mode) -> Option<&'static TargetRules> {

@@ -201,7 +201,7 @@ pub(super) fn is_language(text: &str) -> bool {
 }
 
 /// "string (uppercase ISO 639-1)"
-fn check_language<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
+pub(super) fn check_language<'a>(cell: &Cell<'a>, findings: &mut Findings) -> Option<Cow<'a, str>> {
     let expected = || "an ISO 639-1 language such as EN".to_owned();
     values::one_of(cell, is_language, Code::UnknownLanguage, expected, findings)
 }

@@ -284,7 +284,7 @@ fn product<'a>(
 }
 
 /// "string (uppercase)", and none that the route cannot carry.
-fn item_type<'a>(
+pub(super) fn item_type<'a>(
     cell: &Cell<'a>,
     rules: &TargetRules,
     findings: &mut Findings,

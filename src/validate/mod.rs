@@ -10,6 +10,7 @@ mod attributes;
 mod carried;
 mod check;
 mod common;
+mod constant;
 mod extension;
 mod findings;
 mod guest;
@@ -33,6 +34,7 @@ pub(crate) mod tests;
 
 pub use check::{RouteCheck, check};
 pub use common::{default_errors, origin_of_default};
+pub use constant::{constant_error, listed_values};
 pub use plain::PlainCheck;
 pub use sent::{lines_total, sending_step, sent_items, sent_of_guest, sent_of_item, sent_of_order};
 pub use settings::ValidateSettings;

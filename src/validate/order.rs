@@ -303,14 +303,18 @@ fn card_type<'a>(
             format!("cardType is required when paymentType is {}", rules.card_payment_type);
         findings.on_missing(Code::MissingCardType, &Field::CardType, message);
     }
-    if let Some(cell) = cell.filter(|cell| !is_card_type(&cell.text, rules)) {
-        findings.on_cell(
-            Code::UnknownCardType,
-            cell,
-            undocumented_message(&cell.text, rules.card_types),
-        );
+    if let Some(cell) = cell {
+        check_card_type(cell, rules, findings);
     }
     cell.map(|cell| cell.text.clone())
+}
+
+/// Warns about undocumented card types.
+pub(super) fn check_card_type(cell: &Cell<'_>, rules: &TargetRules, findings: &mut Findings) {
+    if !is_card_type(&cell.text, rules) {
+        let message = undocumented_message(&cell.text, rules.card_types);
+        findings.on_cell(Code::UnknownCardType, cell, message);
+    }
 }
 
 /// Whether a payment type requires a card type.
@@ -329,7 +333,7 @@ pub(super) fn is_payment_type(text: &str, rules: &TargetRules) -> bool {
 }
 
 /// Warns about undocumented payment types; the manual does not say that they are rejected.
-fn check_payment_type(
+pub(super) fn check_payment_type(
     payment_type: Option<&Cell<'_>>,
     rules: &TargetRules,
     findings: &mut Findings,

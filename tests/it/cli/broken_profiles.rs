@@ -424,3 +424,71 @@ fn all_errors_of_the_settings_are_reported() {
                       next: orderferry help settings\n";
     assert!(of_file.err.ends_with(conclusion), "{}", of_file.err);
 }
+
+/// Each order with such a word would be invalid.
+#[test]
+fn words_that_the_target_does_not_take_are_refused() {
+    let values = "values = { PURCHASED = 'PURCHASD', open = 'REFUNDED', test = 'TEST' }";
+    let profile = with(&[
+        ("values = { PURCHASED = 'PURCHASED' }", values),
+        ("'GEAR'", "'Gear'"),
+        ("[guest]", "[guest]\nattributes = 'strict'\ngender = { value = 'femal' }"),
+        (
+            "[order]",
+            "[[skip]]\nreason = 'test'\nwhen = { column = 'status', is = 'test' }\n[order]",
+        ),
+    ]);
+    insta::assert_snapshot!(checked(&profile), @r#"
+    error[profile]: unknown status "PURCHASD"
+     --> profiles/shop.toml:8:54  order.status, value of "PURCHASED"
+      |
+    8 | …atus', values = { PURCHASED = 'PURCHASD', open = 'REFUNDED', test = 'T…
+      |                                ^^^^^^^^^^
+      |
+      = meant "PURCHASED"? or "PAYMENT_PENDING"
+
+    error[profile]: unknown status "REFUNDED"
+     --> profiles/shop.toml:8:73  order.status, value of "open"
+      |
+    8 | …values = { PURCHASED = 'PURCHASD', open = 'REFUNDED', test = 'TEST' } }
+      |                                            ^^^^^^^^^^
+      |
+      = expected PURCHASED or PAYMENT_PENDING; mode multi sends orders with this
+        status
+
+    error[profile]: "Gear" must be written in upper case: "GEAR"
+      --> profiles/shop.toml:13:18  item.type
+       |
+    13 | type = { value = 'Gear' }
+       |                  ^^^^^^
+
+    error[profile]: unknown gender "femal"
+      --> profiles/shop.toml:19:20  guest.gender
+       |
+    19 | gender = { value = 'femal' }
+       |                    ^^^^^^^ meant "female"? or "male", "unknown"
+
+    4 errors in profiles/shop.toml. Nothing was read or sent.
+    "#);
+}
+
+/// Only a word with which no order can be valid is refused.
+#[test]
+fn words_that_some_order_may_take_are_no_errors() {
+    let values = "values = { PURCHASED = 'PURCHASED', test = 'TEST' }, other = 'OTHER'";
+    let profile = with(&[
+        ("values = { PURCHASED = 'PURCHASED' }", values),
+        // Undocumented, but not known to be refused.
+        ("'paymentType' }", "'paymentType', values = { other = 'other', cash = 'Cash' } }"),
+        (
+            "'currencyCode' }",
+            "'currencyCode', empty = ['none'], values = { EUR = 'EUR', X = 'none' } }",
+        ),
+        ("[guest]", "ext.colour = { value = 'any text' }\n[guest]\ngender = { value = 'femal' }"),
+        (
+            "[order]",
+            "[[skip]]\nreason = 'test'\nwhen = { column = 'status', is = 'test' }\n[order]",
+        ),
+    ]);
+    assert_eq!(checked(&profile), "");
+}

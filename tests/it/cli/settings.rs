@@ -595,10 +595,10 @@ fn mode_precedence_is_option_settings_profile() {
     const PROFILE: &str = "name = 'p'\nmode = 'auto'\n[order]\nreferenceId = { column = 'referenceId' }\n\
         orderedAt = { column = 'orderedAt' }\nstatus = { column = 'status' }\nprice = { column = 'price' }\n\
         currencyCode = { column = 'currencyCode' }\npaymentType = { column = 'paymentType' }\n[item]\n\
-        type = { value = 'FLIGHT' }\nname = { column = 'item.name' }\nprice = { column = 'item.price' }\n\
+        type = { column = 'item.type' }\nname = { column = 'item.name' }\nprice = { column = 'item.price' }\n\
         quantity = { column = 'item.quantity' }\nproductId = { value = 'ZZ-1' }\n[guest]\n\
         email = { column = 'guest.email' }\n";
-    let workspace = Workspace::with("flights.csv", export(&["A-1"]));
+    let workspace = Workspace::with("flights.csv", export(&["A-1"]).replace("GEAR", "FLIGHT"));
     workspace.file("p.toml", PROFILE).file("plain.toml", PROFILE.replace("mode = 'auto'\n", ""));
     assert_eq!(resolved_mode(&workspace, " --profile plain.toml", &[]), "single");
     assert_eq!(resolved_mode(&workspace, " --profile p.toml", &[]), "multi");

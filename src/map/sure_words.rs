@@ -1,0 +1,70 @@
+//! Sure words: the constants of a profile that reach their field as they are, so that an order which
+//! takes one is as valid as the word.
+//!
+//! Knows no list of a target: `cli` asks `validate` about each of them before anything is read.
+
+use super::{
+    condition::{CellSource, Condition},
+    profile::Profile,
+    rule::Rule,
+    view::Value,
+    words::ProfileWord,
+};
+use crate::model::diagnostic::Diagnostic;
+
+impl Profile {
+    /// The words that reach their field as they are, in the order of the file. One that a condition
+    /// may leave out is not among them: no order may take it.
+    pub fn sure_words(&self) -> impl Iterator<Item = &ProfileWord> {
+        self.words.iter().filter(|word| {
+            self.rule_of(&word.field).is_some_and(|rule| {
+                let is_converted = rule.kind.is_some() || rule.is_empty(&word.text);
+                !is_converted && !self.may_leave_out(rule, word)
+            })
+        })
+    }
+
+    /// The fault of a word.
+    #[must_use]
+    pub fn word_fault(&self, word: &ProfileWord, message: &str) -> Diagnostic {
+        let subject = match &word.from {
+            Some(from) => format!("{}, value of {from:?}", word.rule),
+            None => word.rule.clone(),
+        };
+        self.fault(Some(word.span.clone()), &subject, message)
+    }
+
+    /// Whether a condition on the source of a rule may leave out the rows with this word.
+    fn may_leave_out(&self, rule: &Rule, word: &ProfileWord) -> bool {
+        let is_source = |source: &CellSource| {
+            let is_column = |column: &String| rule.columns.contains(column);
+            let is_path = |path: &String| rule.paths.contains(path);
+            source.column.as_ref().is_some_and(is_column)
+                || source.path.as_ref().is_some_and(is_path)
+        };
+        // What is stripped before the table is not before the condition.
+        let text = word.from.as_deref().filter(|_| !rule.strips());
+        let items = self.item_rows.iter();
+        self.order_conditions().any(|condition| may_hold(condition, text, &is_source))
+            || items.flat_map(Condition::sources).any(is_source)
+    }
+}
+
+/// Whether a condition may hold for rows with this text in a source; without a text, whether it
+/// tests the source.
+fn may_hold(
+    condition: &Condition,
+    text: Option<&str>,
+    is_source: &impl Fn(&CellSource) -> bool,
+) -> bool {
+    match (condition, text) {
+        (Condition::Cell(source, tests), Some(text)) => {
+            let holds = tests.iter().all(|test| test.holds(Value::Text(text)) != Ok(false));
+            is_source(source) && holds
+        }
+        (Condition::All(parts) | Condition::Any(parts), Some(_)) => {
+            parts.iter().any(|part| may_hold(part, text, is_source))
+        }
+        (condition, _) => condition.sources().into_iter().any(is_source),
+    }
+}

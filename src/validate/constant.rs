@@ -1,0 +1,89 @@
+//! Constants: values that a profile gives to a field whatever the export has, checked before any
+//! order is.
+//!
+//! Applies the same rules as the checks of orders. Called by `cli`.
+
+use std::borrow::Cow;
+
+use super::{
+    attributes, common, findings::Findings, items, order, settings::ValidateSettings, values,
+};
+use crate::model::{
+    draft::{Cell, Notation},
+    field::Field,
+    origin::{FileId, Position},
+    pricing::TotalFrom,
+    problem::Problem,
+    rules::TargetRules,
+};
+
+/// Why each order with this value of a field is invalid on a route; none if it is valid, or if other
+/// values decide.
+#[must_use]
+pub fn constant_error(
+    field: &Field,
+    text: &str,
+    rules: &TargetRules,
+    settings: &ValidateSettings,
+) -> Option<String> {
+    let at = Position { file: FileId(0), line: 0, column: None };
+    let cell = Cell {
+        field: Cow::Borrowed(field),
+        text: Cow::Borrowed(text),
+        time: None,
+        at: at.into(),
+        is_unparsable: false,
+        is_default: true,
+        first_wins: false,
+        notation: Notation::Declared,
+    };
+    let mut findings = Findings::at(at);
+    check(&cell, rules, settings, &mut findings);
+    settings.severities.apply(&mut findings.problems);
+    findings
+        .problems
+        .iter()
+        .find(|problem| problem.is_error())
+        .map(|Problem { message, .. }| message.clone())
+}
+
+fn check(
+    cell: &Cell<'_>,
+    rules: &TargetRules,
+    settings: &ValidateSettings,
+    findings: &mut Findings,
+) {
+    match &*cell.field {
+        Field::Status | Field::ItemStatus => drop(values::status(cell, rules, findings)),
+        Field::CurrencyCode | Field::ItemCurrencyCode | Field::EventCurrency => {
+            values::currency(cell, findings);
+        }
+        Field::PaymentType => order::check_payment_type(Some(cell), rules, findings),
+        Field::CardType => order::check_card_type(cell, rules, findings),
+        // A total that is the sum of the lines is not read.
+        Field::Price if settings.total_from == TotalFrom::SumOfLines => {}
+        Field::Price | Field::ItemPrice | Field::ItemQuantity => {
+            values::number(cell, findings);
+        }
+        Field::ItemType => drop(items::item_type(cell, rules, findings)),
+        Field::EventChannel => drop(values::upper_case(cell, findings)),
+        Field::EventLanguage => drop(common::check_language(cell, findings)),
+        Field::GuestTitle => drop(attributes::title(cell, rules.titles, settings, findings)),
+        Field::GuestGender => drop(attributes::gender(cell, rules.genders, settings, findings)),
+        Field::GuestCountry => drop(attributes::country(cell, settings, findings)),
+        _ => {}
+    }
+}
+
+/// The values of a field that a route takes, if they are a short list.
+#[must_use]
+pub fn listed_values(field: &Field, rules: &TargetRules) -> &'static [&'static str] {
+    match field {
+        Field::Status | Field::ItemStatus => rules.statuses,
+        Field::PaymentType => rules.payment_types,
+        Field::CardType => rules.card_types,
+        Field::GuestTitle => rules.titles,
+        Field::GuestGender => rules.genders,
+        _ => &[],
+    }
+}
