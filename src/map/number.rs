@@ -54,7 +54,7 @@ impl NumberMarks {
         self.decimal.unwrap_or('.')
     }
 
-    /// Reads a number; `None` if the text is none in these marks.
+    /// Reads a number; `None` if the text is no number with these marks.
     pub(super) fn parse(self, text: &str) -> Option<Amount> {
         if !self.are_declared() {
             return text.parse().ok();
@@ -318,7 +318,7 @@ impl NumberFormat {
                 .ok_or_else(|| format!("{text:?} is not {}", self.marks.expected()))?;
             return Ok(Cow::Owned(format!("{sign}{digits}")));
         }
-        // `validate` reports a number with a second sign, as any other text that is none.
+        // `validate` reports a number with a second sign, as any other text that is no number.
         Ok(if sign.is_empty() { Cow::Borrowed(number) } else { Cow::Owned(format!("-{number}")) })
     }
 

@@ -29,7 +29,7 @@ const PLACEHOLDER_MAILBOXES: &[&str] = &[
 /// Whether a text is a number as a spreadsheet writes one of many digits: with a decimal mark
 /// before the exponent, or with a plus sign in it.
 ///
-/// `12e45678` is none: ids in hexadecimal look like it.
+/// `12e45678` is not: ids in hexadecimal look like it.
 #[must_use]
 pub fn is_scientific(text: &str) -> bool {
     // Every reference and identifier comes here: most begin with a letter, or have no `e`.

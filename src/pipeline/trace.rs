@@ -32,7 +32,7 @@ const COMMON: [Field; 5] = [
     Field::EventPos,
 ];
 
-/// Returns how an order came to be; `order` is none unless it is valid.
+/// Returns how an order came to be. `order` is `None` for an invalid order.
 pub(super) fn trace_of(
     draft: &Draft<'_>,
     order: Option<&Order<'_>>,

@@ -227,7 +227,7 @@ pub(super) fn add_suggestions(
             // The first one of equally near ones.
             *nearest = suggest(name, near.chain([&*reference])).map(str::to_owned);
         }
-        // Nobody else is to see an address.
+        // The hint is printed, and an e-mail address is personal data.
         *nearest = nearest.take().filter(|near| !near.contains('@'));
     }
     Ok(())

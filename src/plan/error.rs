@@ -27,7 +27,7 @@ pub enum PlanError {
         /// The error of the operating system or of the parser.
         error: io::Error,
     },
-    /// A line that is none of a plan.
+    /// A line that no plan has.
     #[error(
         "the plan, byte {at}: invalid line: {error}\n  hint: the plan is damaged; send the export \
          again"

@@ -23,7 +23,7 @@ const MAX_DEPTH: usize = 64;
 /// The error of `serde_json` for text after a complete value.
 const TRAILING: &str = "trailing characters";
 
-/// In place of a byte of the document at its end; it is none of JSON.
+/// In place of a byte of the document at its end; JSON does not have this byte.
 const END: u8 = 0;
 
 /// The parts of documents, one document after the other.

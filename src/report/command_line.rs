@@ -42,7 +42,7 @@ pub struct TypedOption {
 pub const CLIENT_KEY: &str = "client-key";
 
 /// Options of one run that the next one does not repeat: where it writes, what it prints, and what
-/// it was told about unknown orders. The client key is read from the environment.
+/// it does with unknown orders. The client key is read from the environment.
 const OPTIONS_OF_ONE_RUN: [&str; 8] =
     ["out", "events", "explain", "explain-first", "format", "quiet", "unknown", CLIENT_KEY];
 

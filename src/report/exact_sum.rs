@@ -68,7 +68,7 @@ impl ExactSum {
         }
     }
 
-    /// Adds up sums that were written as decimal text. Text that is none counts as zero.
+    /// Adds up sums that were written as decimal text. Text that is no number counts as zero.
     pub fn of_texts<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
         texts.filter_map(Self::parse).fold(Self::default(), |mut total, sum| {
             total.append(&sum);

@@ -121,7 +121,7 @@ pub struct PartialReport {
 
 impl PartialReport {
     /// Counts the guest, the items and the requests of a valid order, unless its history makes it
-    /// invalid. `outcome` is none if it is to be sent; `to_identify` is the number of requests that
+    /// invalid. `outcome` is `None` if it is to be sent; `to_identify` is the number of requests that
     /// identify a guest.
     pub fn count_valid(
         &mut self,

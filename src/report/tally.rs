@@ -290,7 +290,7 @@ impl Tally {
 
     /// The diagnostics of the examples, the worst problems first.
     pub(super) fn diagnostics(&self, inputs: &[InputRead]) -> Vec<Diagnostic> {
-        // Those of files are told while the export is read.
+        // Problems of whole files are printed while the export is read.
         let counts = self.worst_problems().into_iter().filter(|(_, count)| count.orders > 0);
         let diagnostics = |(code, count): (Code, &ProblemCount)| {
             let heading = Heading::of_code(code, count.severity_of(code));

@@ -77,7 +77,7 @@ fn ignore_hint(raw: Option<&str>) -> String {
     let test = match raw {
         Some("null") => "is = \"null\"".to_owned(),
         raw => {
-            // The text of a row may be personal data; the mark of a comment is none.
+            // The text of a row may be personal data; the mark of a comment is not.
             let mark = raw.and_then(comment_mark).unwrap_or("…");
             format!("starts_with = \"{mark}\"")
         }

@@ -475,7 +475,8 @@ fn identifier<'a>(provider: &'a Provider, text: &'a str) -> Option<Identifier<'a
     is_plain.then(|| Identifier::new(&**provider, composed(text.into())))
 }
 
-/// Identifies a guest without any identifier by the e-mail address; none if there is none.
+/// Identifies a guest without any identifier by the e-mail address; `None` without
+/// one.
 fn identify(guest: &mut Guest<'_>) -> Option<()> {
     if guest.identifiers.is_empty() {
         let email = guest.email.clone().filter(|email| identity::identifies(email))?;

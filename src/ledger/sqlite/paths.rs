@@ -11,7 +11,7 @@ use std::{
 use super::mounts::is_mount_point;
 use crate::ledger::error::LedgerError;
 
-/// Whether a ledger exists at this path. A file of zero bytes is none: a ledger that was emptied
+/// Whether a ledger exists at this path. A file of zero bytes is not one: a ledger that was emptied
 /// must not pass for a new one.
 pub(super) fn has_ledger(path: &Path) -> bool {
     match fs::metadata(path) {
