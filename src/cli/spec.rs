@@ -248,7 +248,10 @@ fn run_spec(
     let run_id = run_id(started_at);
     let settings = &loaded.settings;
     let service = stream_settings(settings, &values)?;
-    let RunValues { target, profile_name, profile, memory, .. } = values;
+    let RunValues { target, profile_name, mut profile, memory, .. } = values;
+    if let Some(encoding) = arguments.encoding {
+        profile.files.encoding = encoding;
+    }
     let accepts_unreadable = match settings.unreadable_rows {
         Some(rows) => rows == UnreadableRowsSetting::Accept,
         None => profile.unreadable_rows == input_settings::UnreadableRows::Accept,

@@ -75,7 +75,11 @@ impl<'p> FileMapper<'p> {
         }
         match &self.format {
             FormatMapper::Csv(binding)
-                if record_view::may_hold_rows(raw, self.profile.delimiter, &binding.header) =>
+                if record_view::may_hold_rows(
+                    raw,
+                    self.profile.files.delimiter,
+                    &binding.header,
+                ) =>
             {
                 let reason = "the profile ignores the row, but its quotes enclose another one";
                 RowKind::Unreadable { key: None, reason }

@@ -59,7 +59,7 @@ pub(super) fn header_hint(
     file: &str,
     is_known: impl Fn(&str) -> bool,
 ) -> Option<String> {
-    let delimiter = char::from(profile.delimiter);
+    let delimiter = char::from(profile.files.delimiter);
     let first = header.names.first()?;
     if let Some(named) = first.strip_prefix("sep=") {
         let named = named.chars().next().unwrap_or(delimiter);

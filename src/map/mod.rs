@@ -18,6 +18,7 @@ mod error;
 mod excerpt;
 mod field_rules;
 pub mod file_mapper;
+mod file_syntax;
 mod header_binding;
 mod header_hint;
 pub mod input_settings;

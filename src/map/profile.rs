@@ -11,9 +11,8 @@ use super::{
     condition::{CellSource, Condition},
     date::DateRule,
     error::{MapError, PROFILE},
-    input_settings::{
-        LastLineEnd, MissingColumns, Quote, SharedIdentifiers, UnknownColumns, UnreadableRows,
-    },
+    file_syntax::FileSyntax,
+    input_settings::{MissingColumns, SharedIdentifiers, UnknownColumns, UnreadableRows},
     missing_name::NamePlaces,
     rule::{Rule, RuleResult},
     words::ProfileWord,
@@ -23,7 +22,6 @@ use crate::model::{
     draft::PersonRole,
     field::{ExtensionType, Field, FieldGroup},
     guest_attributes::GuestAttributes,
-    input::InputFormat,
     pricing::{PriceBasis, TotalFrom},
     route::Mode,
     severity::SeverityRules,
@@ -114,14 +112,8 @@ pub struct Profile {
     pub name: String,
     /// A description in one line, for a list.
     pub description: String,
-    /// The format of the files, if it is always the same.
-    pub format: Option<InputFormat>,
-    /// The ASCII character between two cells of a CSV file.
-    pub delimiter: u8,
-    /// What quotes mean in a CSV file.
-    pub quote: Quote,
-    /// Whether a file must end with a line break.
-    pub last_line_end: LastLineEnd,
+    /// How the files are written.
+    pub files: FileSyntax,
     /// Whether the rows of an order are adjacent.
     pub has_adjacent_rows: bool,
     /// Whether the rows of an order may come from several files.

@@ -11,6 +11,7 @@ use super::{
     condition_compiler::ConditionCompiler,
     error::{MapError, PROFILE},
     field_rules::RuleCompiler,
+    file_syntax::FileSyntax,
     input_settings::SharedIdentifiers,
     key_errors::{KeyError, KeyErrors},
     missing_name::NamePlaces,
@@ -89,10 +90,9 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
     let marks = marks
         .and_then(|marks| marks.or(NumberMarks::default()).map_err(|error| ("decimal", error)));
     let marks = errors.keep(marks).unwrap_or_default();
-    let (delimiter, earliest_order) =
-        (delimiter(text.delimiter), earliest_order(text.earliest_order.take()));
-    let delimiter = errors.keep(delimiter).unwrap_or_default();
-    let earliest_order = errors.keep(earliest_order).unwrap_or_default();
+    let files = FileSyntax::compile(&text, &mut errors);
+    let earliest_order = errors.keep(earliest_order(text.earliest_order.take()));
+    let earliest_order = earliest_order.unwrap_or_default();
     let severities = SeverityRules::new(mem::take(&mut text.severity));
     let severities = severities.unwrap_or_else(|refused| {
         for (code, error) in refused {
@@ -124,10 +124,7 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
     let profile = key.zip(shared_identifiers).map(|(key, shared_identifiers)| Profile {
         name: text.name,
         description: text.about,
-        format: text.format,
-        delimiter,
-        quote: text.quote,
-        last_line_end: text.last_line_end,
+        files,
         has_adjacent_rows: text.rows_adjacent,
         joins_files: text.join_files,
         unreadable_rows: text.unreadable_rows,
@@ -153,20 +150,6 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
         words: Vec::new(),
     });
     (profile, errors)
-}
-
-fn delimiter(delimiter: Option<char>) -> Result<u8, KeyError> {
-    let delimiter = delimiter.unwrap_or(',');
-    // Quotes and line breaks have a meaning of their own in CSV.
-    match u8::try_from(delimiter) {
-        Ok(byte) if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(byte),
-        _ => {
-            let error = format!(
-                "invalid character {delimiter:?}; expected an ASCII character such as ; or \\t"
-            );
-            Err(("delimiter", error))
-        }
-    }
 }
 
 fn earliest_order(text: Option<String>) -> Result<NaiveDate, KeyError> {

@@ -245,6 +245,7 @@ pub(super) struct ProfileText {
     #[serde(default)]
     pub(super) about: String,
     pub(super) format: Option<InputFormat>,
+    pub(super) encoding: Option<String>,
     pub(super) delimiter: Option<char>,
     #[serde(default)]
     pub(super) quote: Quote,

@@ -2,8 +2,6 @@
 //!
 //! Called by `read` for headers, by `shuffle` and `report` for rows.
 
-use super::shell::shell_path;
-
 /// How messages say that a text has another encoding.
 pub const NOT_UTF8: &str = "is not UTF-8";
 
@@ -66,7 +64,7 @@ impl std::fmt::Display for BadByte {
 /// What to do about a file of which a message says that a text [is not UTF-8](NOT_UTF8); none if
 /// it says something else.
 #[must_use]
-pub fn encoding_hint(message: &str, file: &str) -> Option<String> {
+pub fn encoding_hint(message: &str) -> Option<String> {
     if !message.contains(NOT_UTF8) {
         return None;
     }
@@ -75,10 +73,8 @@ pub fn encoding_hint(message: &str, file: &str) -> Option<String> {
     } else {
         ("Excel and Windows often write Windows-1252", "windows-1252")
     };
-    let file = shell_path(file);
     Some(format!(
-        "{who}; export the file as UTF-8, or convert it: iconv -f {label} -t utf-8 {file} > \
-         utf-8.csv"
+        "{who}; if that is it, give --encoding {label}, or set encoding = \"{label}\" in the profile"
     ))
 }
 
@@ -100,10 +96,9 @@ mod tests {
     }
 
     #[test]
-    fn hint_converts_the_file() {
-        let hint = encoding_hint("the cell is not UTF-8: byte 0x81, 'ü' in CP850", "my orders.csv");
-        let command = "iconv -f cp850 -t utf-8 'my orders.csv' > utf-8.csv";
-        assert!(hint.unwrap().ends_with(command));
-        assert_eq!(encoding_hint("the row has 3 cells", "a.csv"), None);
+    fn hint_names_the_option() {
+        let hint = encoding_hint("the cell is not UTF-8: byte 0x81, 'ü' in CP850").unwrap();
+        assert!(hint.contains("--encoding cp850"), "{hint}");
+        assert_eq!(encoding_hint("the row has 3 cells"), None);
     }
 }

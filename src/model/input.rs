@@ -12,7 +12,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::origin::{InputNames, Position};
+use super::{
+    origin::{InputNames, Position},
+    text_encoding::TextEncoding,
+};
 
 /// Where the bytes of an input are: the absolute path of a local file.
 // Not a bare path: a location may also be the URL of an object one day, which only `storage` reads.
@@ -130,11 +133,14 @@ pub struct InputRead {
     pub input: Input,
     /// Rows, without the header.
     pub rows: u64,
-    /// The byte range of the header in the decompressed file, without its line break; none without
-    /// a header (NDJSON).
+    /// The byte range of the header in the text, without its line break; none without a header
+    /// (NDJSON).
     pub header: Option<Range<u64>>,
     /// The line break after the first line.
     pub line_break: LineBreak,
+    /// The encoding of its text.
+    #[serde(default)]
+    pub encoding: TextEncoding,
     /// The syntax around the rows.
     pub framing: Framing,
     /// The position of the last row of a CSV or NDJSON file, or of its header, if the file ends
@@ -151,7 +157,16 @@ impl InputRead {
     #[must_use]
     pub fn unread(input: Input) -> Self {
         let (line_break, framing) = (LineBreak::default(), Framing::default());
-        Self { input, rows: 0, header: None, line_break, framing, unterminated: None, sha256: None }
+        Self {
+            input,
+            rows: 0,
+            header: None,
+            line_break,
+            encoding: TextEncoding::default(),
+            framing,
+            unterminated: None,
+            sha256: None,
+        }
     }
 }
 

@@ -46,4 +46,5 @@ pub mod source_text;
 pub mod spreadsheet;
 pub mod suggest;
 pub mod target;
+pub mod text_encoding;
 pub mod unsendable;

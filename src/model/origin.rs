@@ -18,7 +18,8 @@ pub struct RowOrigin {
     pub file: FileId,
     /// The line on which the row begins, from 1.
     pub line: u64,
-    /// The byte range in the decompressed file, without the line break at the row's end.
+    /// The byte range in the text of the file, decompressed and decoded to UTF-8, without the line
+    /// break at the row's end.
     pub bytes: Range<u64>,
 }
 

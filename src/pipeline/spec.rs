@@ -254,10 +254,11 @@ impl RunSpec<'_> {
     /// How the inputs are read: in the dialect that the profile declares.
     pub(super) fn read_settings(&self) -> ReadSettings<'_> {
         let csv_syntax = CsvSyntax {
-            delimiter: self.profile.delimiter,
-            has_quotes: self.profile.quote == Quote::Double,
+            delimiter: self.profile.files.delimiter,
+            has_quotes: self.profile.files.quote == Quote::Double,
         };
-        let dialect = Dialect { format: self.profile.format, csv_syntax };
+        let (format, encoding) = (self.profile.files.format, self.profile.files.encoding);
+        let dialect = Dialect { format, encoding, csv_syntax };
         ReadSettings { storage: &*self.storage, dialect, limits: self.limits }
     }
 

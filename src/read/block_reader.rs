@@ -15,7 +15,8 @@ use super::{
     decompress::DecompressedSource,
     dialect::{Dialect, FileFormat, ReadLimits},
     error::ReadError,
-    foreign_file::{ForeignFile, is_utf16_without_mark},
+    file_encoding::other_encoding,
+    foreign_file::ForeignFile,
     hashed_source::HashedSource,
     inputs,
     json::JsonFormat,
@@ -28,6 +29,7 @@ use crate::{
     model::{
         input::{Framing, Input, InputFormat, InputRead, LineBreak},
         origin::{FileId, Position},
+        text_encoding::TextEncoding,
     },
     storage::{Source, Storage},
 };
@@ -134,7 +136,13 @@ impl<'s> BlockReader<'s> {
     ) -> Result<Self, ReadError> {
         let limits = settings.limits;
         let limits = ReadLimits { max_record: limits.max_record.min(MAX_RECORD_BYTES), ..limits };
-        let format = JsonFormat { name: input.name.as_str().into(), file, is_array: false, limits };
+        let format = JsonFormat {
+            name: input.name.as_str().into(),
+            file,
+            encoding: settings.dialect.encoding,
+            is_array: false,
+            limits,
+        };
         let mut reader = Self {
             storage: settings.storage,
             buffer: ReadBuffer::new(stream),
@@ -153,15 +161,12 @@ impl<'s> BlockReader<'s> {
 
     /// Detects the format, and reads what comes before the first row.
     fn read_start(&mut self, json: JsonFormat, dialect: Dialect) -> Result<(), ReadError> {
-        self.inspect_start()?;
+        self.inspect_start(dialect.encoding)?;
         match self.detect_format(dialect.format)? {
             FileFormat::Csv => {
-                self.read_header(CsvFormat::new(
-                    json.name,
-                    self.file,
-                    dialect.csv_syntax,
-                    json.limits,
-                ))?;
+                let JsonFormat { name, encoding, limits, .. } = json;
+                let format = CsvFormat::new(name, self.file, dialect.csv_syntax, limits);
+                self.read_header(CsvFormat { encoding, ..format })?;
             }
             FileFormat::Ndjson => {}
             FileFormat::JsonArray => {
@@ -173,19 +178,20 @@ impl<'s> BlockReader<'s> {
         Ok(())
     }
 
-    fn inspect_start(&mut self) -> Result<(), ReadError> {
+    /// Looks at the first bytes, and decodes them and all others if they are not UTF-8.
+    fn inspect_start(&mut self, encoding: TextEncoding) -> Result<(), ReadError> {
         self.fill(self.block_bytes)?;
-        if self.buffer.bytes.starts_with(&[0xFF, 0xFE])
-            || self.buffer.bytes.starts_with(&[0xFE, 0xFF])
-            || is_utf16_without_mark(&self.buffer.bytes)
-        {
-            return Err(ReadError::Utf16(self.read.input.name.clone()));
+        if let Some(found) = other_encoding(&self.buffer.bytes, encoding) {
+            let name = self.read.input.name.clone();
+            return Err(ReadError::Encoding { name, found, expected: encoding });
         }
         if let Some(foreign) = ForeignFile::detect(&self.buffer.bytes) {
             let name = self.read.input.name.clone();
             let (kind, hint) = (foreign.kind, foreign.hint(&name));
             return Err(ReadError::Foreign { name, kind, hint });
         }
+        self.read.encoding = encoding;
+        self.buffer.decode_from(encoding);
         self.buffer.skip_bom();
         let first_break =
             memchr(b'\n', &self.buffer.bytes).and_then(|position| position.checked_sub(1));

@@ -12,6 +12,7 @@ use crate::model::{
     encoding_hint::{BadByte, NOT_UTF8},
     raw_record::{CellQuotes, RawRecord},
     row::RowDamage,
+    text_encoding::TextEncoding,
 };
 
 /// What is wrong with a record.
@@ -153,7 +154,12 @@ impl CsvFormat {
             .get(index)
             .map_or_else(|| (index + 1).to_string(), |name| format!("{name:?}"));
         match error {
-            CellError::NotUtf8(byte) => format!("the cell of column {column} {NOT_UTF8}: {byte}"),
+            CellError::NotUtf8(byte) if self.encoding == TextEncoding::Utf8 => {
+                format!("the cell of column {column} {NOT_UTF8}: {byte}")
+            }
+            CellError::NotUtf8(_) => {
+                format!("the cell of column {column} has bytes that are not {}", self.encoding)
+            }
             CellError::QuoteAfterBlanks => format!(
                 "the cell of column {column} begins with blanks and a quote, expected the quote \
                  first; where quotes are data, set quote = \"none\""

@@ -9,13 +9,15 @@ use super::{
     dialect::{CsvSyntax, ReadLimits},
     error::ReadError,
 };
-use crate::model::{origin::FileId, record::Header};
+use crate::model::{origin::FileId, record::Header, text_encoding::TextEncoding};
 
 /// What all records of a file have in common.
 #[derive(Debug, Clone)]
 pub(super) struct CsvFormat {
     pub(super) name: Arc<str>,
     pub(super) file: FileId,
+    /// The encoding of the file; the records are UTF-8.
+    pub(super) encoding: TextEncoding,
     pub(super) syntax: CsvSyntax,
     /// Without names while the header itself is parsed: then any number of cells fits.
     pub(super) header: Arc<Header>,
@@ -23,10 +25,10 @@ pub(super) struct CsvFormat {
 }
 
 impl CsvFormat {
-    /// The format before its header is known.
+    /// The format of a file in UTF-8 before its header is known.
     pub(super) fn new(name: Arc<str>, file: FileId, syntax: CsvSyntax, limits: ReadLimits) -> Self {
         let header = Arc::new(Header { names: Vec::new(), positions: Vec::new() });
-        Self { name, file, syntax, header, limits }
+        Self { name, file, encoding: TextEncoding::Utf8, syntax, header, limits }
     }
 
     pub(super) fn with_header(self, header: Header) -> Result<Self, ReadError> {

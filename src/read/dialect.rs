@@ -3,7 +3,7 @@
 //! Does not detect a format. Set by `pipeline` and `cli` from the profile and the configuration,
 //! read by the other files of this module.
 
-use crate::model::{input::InputFormat, raw_record::RawRecord};
+use crate::model::{input::InputFormat, raw_record::RawRecord, text_encoding::TextEncoding};
 
 /// The format of an input file as detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum FileFormat {
 pub struct Dialect {
     /// The format of all files; without it a file's name decides, or else its first character.
     pub format: Option<InputFormat>,
+    /// The encoding of their text.
+    pub encoding: TextEncoding,
     /// The syntax of the CSV files among them.
     pub csv_syntax: CsvSyntax,
 }

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use crate::model::{encoding_hint::encoding_hint, order::OrderId, shell::shell_path};
+use crate::model::{encoding_hint::encoding_hint, order::OrderId, text_encoding::TextEncoding};
 
 /// Why an input cannot be read: the run cannot go on, since orders may be missing.
 #[derive(Debug, thiserror::Error)]
@@ -46,12 +46,19 @@ pub enum ReadError {
          its header line"
     )]
     NoHeader(String),
-    /// UTF-16, detected by its first bytes.
+    /// Another encoding than the declared one, proved by the first bytes.
     #[error(
-        "{0}:1: the file is UTF-16, expected UTF-8\n  hint: export it as UTF-8, or convert it: \
-         iconv -f utf-16 -t utf-8 {path} > utf-8.csv", path = shell_path(.0)
+        "{name}:1: the file is {found}, expected {expected}\n  hint: set encoding = \"{found}\" in \
+         the profile, or give --encoding {found}"
     )]
-    Utf16(String),
+    Encoding {
+        /// The input as the user named it.
+        name: String,
+        /// What the file is.
+        found: TextEncoding,
+        /// What the profile declares; UTF-8 if it declares nothing.
+        expected: TextEncoding,
+    },
     /// An archive, a workbook or another file that is no text, or a page of a web site.
     #[error("{name}: the file is {kind}, expected CSV or JSON\n  hint: {hint}")]
     Foreign {
@@ -63,7 +70,7 @@ pub enum ReadError {
         hint: String,
     },
     /// A header whose names are not UTF-8, or whose quotes are not closed.
-    #[error("{0}:1: the header cannot be read: {1}{hint}", hint = header_hint(.0, .1))]
+    #[error("{0}:1: the header cannot be read: {1}{hint}", hint = header_hint(.1))]
     BadHeader(String, String),
     /// A line that ends in a carriage return alone: lines could not be counted, and a row may be
     /// split.
@@ -120,8 +127,8 @@ impl ReadError {
     }
 }
 
-fn header_hint(name: &str, reason: &str) -> String {
-    encoding_hint(reason, name).map_or_else(String::new, |hint| format!("\n  hint: {hint}"))
+fn header_hint(reason: &str) -> String {
+    encoding_hint(reason).map_or_else(String::new, |hint| format!("\n  hint: {hint}"))
 }
 
 fn open_quote_hint(quote: Option<(u64, u32)>) -> String {

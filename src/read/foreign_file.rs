@@ -80,14 +80,6 @@ const SIGNATURES: &[(&[u8], &str, &str)] = &[
     (b"%PDF-", "a PDF file", "let the shop export CSV or JSON"),
 ];
 
-/// Whether a text without a byte order mark is UTF-16: every other byte of it is zero.
-pub(super) fn is_utf16_without_mark(start: &[u8]) -> bool {
-    let start = &start[..start.len().min(64)];
-    let n_zero = |offset| start.iter().skip(offset).step_by(2).filter(|byte| **byte == 0).count();
-    let (even, odd) = (n_zero(0), n_zero(1));
-    start.len() >= 4 && even.max(odd) > start.len() / 3 && even.min(odd) == 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,16 +112,5 @@ mod tests {
         ] {
             assert_eq!(parquet.hint(name), format!("convert it first: duckdb -c {sql}"));
         }
-    }
-
-    #[test]
-    fn utf16_without_mark_is_detected() {
-        let text = "Name,Email\r\nA-1,ann@x.de\r\n";
-        let (little, big): (Vec<u8>, Vec<u8>) = (
-            text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-            text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
-        );
-        assert!(is_utf16_without_mark(&little) && is_utf16_without_mark(&big));
-        assert!(!is_utf16_without_mark(text.as_bytes()) && !is_utf16_without_mark(b"a,\0,b"));
     }
 }

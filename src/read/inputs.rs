@@ -10,7 +10,10 @@ use std::{
     path::{self, Path},
 };
 
-use super::{decompress, error::ReadError, hashed_source::HashedSource};
+use super::{
+    decompress, error::ReadError, hashed_source::HashedSource, original_stream::OriginalStream,
+    text_decoder::TextDecoder,
+};
 use crate::{
     model::{
         input::{ExportRead, Input, InputFormat, InputRead, Location, Version},
@@ -32,13 +35,18 @@ pub fn find_one(storage: &dyn Storage, name: &str, location: Location) -> Result
     Ok(Input { name: name.to_owned(), location, version })
 }
 
-/// Opens an input that was read before, decompressed and from its start; none if its location does
-/// not name the same, unmodified file any more.
-pub fn reopen(storage: &dyn Storage, input: &Input) -> io::Result<Option<Box<dyn ByteStream>>> {
+/// Opens an input that was read before, as text and from its start; none if its location does not
+/// name the same, unmodified file any more.
+pub fn reopen(storage: &dyn Storage, read: &InputRead) -> io::Result<Option<Box<dyn ByteStream>>> {
+    let input = &read.input;
     if !storage.version(&input.location).is_ok_and(|now| is_as_found(input, &now)) {
         return Ok(None);
     }
-    decompress::reopen(storage, &input.location).map(Some)
+    let bytes = decompress::reopen(storage, &input.location)?;
+    Ok(Some(match TextDecoder::new(read.encoding) {
+        Some(decoder) => Box::new(OriginalStream::new(bytes, decoder)),
+        None => bytes,
+    }))
 }
 
 /// Checks that nothing was written to the file since it was found.

@@ -19,6 +19,7 @@ use crate::model::{
     encoding_hint::NOT_UTF8,
     origin::{FileId, RowOrigin},
     row::{Row, RowContent, RowDamage, Unreadable},
+    text_encoding::TextEncoding,
 };
 
 /// What all documents of a file have in common.
@@ -26,6 +27,8 @@ use crate::model::{
 pub(super) struct JsonFormat {
     pub(super) name: Arc<str>,
     pub(super) file: FileId,
+    /// The encoding of the file; the documents are UTF-8.
+    pub(super) encoding: TextEncoding,
     pub(super) is_array: bool,
     pub(super) limits: ReadLimits,
 }
@@ -125,7 +128,7 @@ impl<'b> JsonDocuments<'b> {
         let bytes = &piece.bytes[own.clone()];
         let (text, bad_byte) = match piece.text.and_then(|text| text.get(own)) {
             Some(text) => (text, None),
-            None => valid_part(bytes),
+            None => valid_part(bytes, format.encoding),
         };
         let missing = if format.is_array { missing_element(bytes) } else { None };
         let damage = match missing {
@@ -226,12 +229,17 @@ fn missing_element(element: &[u8]) -> Option<&'static str> {
 }
 
 /// The text of a document before its first byte that is not UTF-8, and the message for that byte.
-fn valid_part(bytes: &[u8]) -> (&str, Option<String>) {
+fn valid_part(bytes: &[u8], encoding: TextEncoding) -> (&str, Option<String>) {
     match str::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(error) => {
             let valid = &bytes[..error.valid_up_to()];
-            (str::from_utf8(valid).unwrap_or_default(), Some(not_utf8(valid)))
+            let message = if encoding == TextEncoding::Utf8 {
+                not_utf8(valid)
+            } else {
+                format!("the document has bytes that are not {encoding}")
+            };
+            (str::from_utf8(valid).unwrap_or_default(), Some(message))
         }
     }
 }
@@ -266,7 +274,8 @@ mod tests {
     /// The content of a line, which is never freed, so that tests need no lifetimes.
     fn content(limits: &ReadLimits, line: &[u8]) -> &'static RowContent<'static> {
         let (name, file, limits) = ("orders".into(), FileId(0), *limits);
-        let format = JsonFormat { name, file, is_array: false, limits };
+        let format =
+            JsonFormat { name, file, encoding: TextEncoding::Utf8, is_array: false, limits };
         let documents = Box::leak(Box::<JsonDocuments<'_>>::default());
         let piece = Piece { line: 1, start: 0, bytes: line.to_vec().leak() };
         documents.add(&format, piece).unwrap();

@@ -20,11 +20,13 @@ mod csv_slow;
 pub mod decompress;
 mod dialect;
 mod error;
+mod file_encoding;
 mod foreign_file;
 mod hashed_source;
 pub mod inputs;
 mod json;
 mod json_parser;
+mod original_stream;
 mod position;
 mod read_buffer;
 mod row_parser;
@@ -32,6 +34,7 @@ mod scanner;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod text_decoder;
 
 pub use block::{Block, Piece};
 pub use block_reader::BlockReader;

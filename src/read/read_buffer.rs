@@ -2,17 +2,23 @@
 //!
 //! Knows no format. Called by `block_reader`.
 
-use std::io;
+use std::{io, mem};
 
 use memchr::memchr_iter;
 
 use super::{
     block::{Block, Piece},
     decompress::DecompressedSource,
+    text_decoder::TextDecoder,
 };
+use crate::model::text_encoding::TextEncoding;
 
 /// The UTF-8 byte order mark.
 const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
+
+/// At least this many bytes are decoded at once, so that a few characters that are missing at the
+/// end of a block do not cost a call each.
+const MIN_DECODED: usize = 4096;
 
 /// The buffered bytes, and the stream they come from.
 pub(super) struct ReadBuffer {
@@ -24,15 +30,39 @@ pub(super) struct ReadBuffer {
     start: u64,
     /// Whether the stream has ended: the buffered bytes are the last.
     pub(super) is_eof: bool,
+    /// Decodes what is read; none of UTF-8.
+    decoder: Option<TextDecoder>,
+    /// What is being decoded; kept for its memory.
+    encoded: Vec<u8>,
 }
 
 impl ReadBuffer {
     pub(super) fn new(stream: DecompressedSource) -> Self {
-        Self { stream, bytes: Vec::new(), line: 1, start: 0, is_eof: false }
+        let (bytes, encoded) = (Vec::new(), Vec::new());
+        Self { stream, bytes, line: 1, start: 0, is_eof: false, decoder: None, encoded }
     }
 
-    /// Reads until `n_bytes` are buffered or the file ends.
+    /// Decodes what is buffered, which is the start of the file, and what is read from now on.
+    pub(super) fn decode_from(&mut self, encoding: TextEncoding) {
+        self.decoder = TextDecoder::new(encoding);
+        if let Some(decoder) = &mut self.decoder {
+            self.encoded = mem::take(&mut self.bytes);
+            decoder.decode(&self.encoded, self.is_eof, &mut self.bytes);
+        }
+    }
+
+    /// Reads until at least `n_bytes` are buffered or the file ends.
     pub(super) fn fill(&mut self, n_bytes: usize) -> io::Result<()> {
+        if let Some(decoder) = &mut self.decoder {
+            while self.bytes.len() < n_bytes && !self.is_eof {
+                self.encoded.clear();
+                let n_missing = (n_bytes - self.bytes.len()).max(MIN_DECODED);
+                let n_read = self.stream.append_to(&mut self.encoded, n_missing)?;
+                self.is_eof = n_read < n_missing;
+                decoder.decode(&self.encoded, self.is_eof, &mut self.bytes);
+            }
+            return Ok(());
+        }
         let n_missing = n_bytes.saturating_sub(self.bytes.len());
         if n_missing > 0 && !self.is_eof {
             // Straight into the buffer that a block is made of: a `BufReader` would copy once more.

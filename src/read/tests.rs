@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use encoding_rs::WINDOWS_1252;
 use proptest::prelude::*;
 
 use super::{
@@ -19,6 +20,7 @@ use crate::{
         input::{Input, InputFormat, InputRead, LineBreak, Version},
         origin::{FileId, Position},
         row::{Row, RowContent},
+        text_encoding::TextEncoding,
     },
     storage::{ByteStream, LocalStorage, Source},
 };
@@ -112,6 +114,21 @@ fn read(name: &str, bytes: &[u8], block_bytes: usize) -> (Vec<String>, Option<St
     let read = open(name, bytes, block_bytes, limits())
         .and_then(|mut source| each_row(&mut source, |row| rows.push(format!("{row:?}"))));
     (rows, read.err().map(|error| error.to_string()))
+}
+
+/// The rows of a file in another encoding, or the error that ended them.
+fn read_encoded(bytes: &[u8], block_bytes: usize, label: &str) -> Result<Vec<String>, String> {
+    let encoding = TextEncoding::for_label(label).unwrap();
+    let dialect = Dialect { encoding, ..Dialect::default() };
+    let settings = ReadSettings { dialect, ..settings() };
+    let bytes = stream(Cursor::new(bytes.to_vec()));
+    let source =
+        BlockReader::from_stream(bytes, block_bytes, &input("a.csv"), FileId(0), &settings);
+    let mut rows = Vec::new();
+    source
+        .and_then(|mut source| each_row(&mut source, |row| rows.push(format!("{row:?}"))))
+        .map(|_| rows)
+        .map_err(|error| error.to_string())
 }
 
 fn end(bytes: &[u8]) -> InputRead {
@@ -242,7 +259,7 @@ fn unterminated_last_row_is_detected() {
 #[test]
 fn fatal_csv_errors_end_reading() {
     assert!(read_error("a.csv", b"").starts_with("a.csv:1: the file is empty"));
-    assert!(read_error("a.csv", b"\xFF\xFEk").contains("UTF-16"));
+    assert!(read_error("a.csv", b"\xFF\xFEk").contains("utf-16le"));
     assert!(
         read_error("a.csv", b"k,\"v\n").contains("the quote opened at column 3 is never closed")
     );
@@ -612,6 +629,31 @@ fn open_refuses_file_changed_since_discovery() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn encoded_rows_are_those_of_the_text(
+        cells in prop::collection::vec("[a-zß-ü€, \"]{0,6}", 0..30),
+        block_bytes in 4..80usize,
+    ) {
+        let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
+        let rows = cells.chunks(2).map(|cells| cells.iter().map(quoted).collect::<Vec<_>>().join(","));
+        let text = rows.fold("k,ö\n".to_owned(), |text, row| text + &row + "\r\n");
+        let expected = read("a.csv", text.as_bytes(), WHOLE).0;
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        prop_assert_eq!(read_encoded(&utf16, block_bytes, "utf-16be"), Ok(expected.clone()));
+        let page = WINDOWS_1252.encode(&text).0;
+        prop_assert_eq!(read_encoded(&page, block_bytes, "windows-1252"), Ok(expected));
+    }
+
+    #[test]
+    fn arbitrary_bytes_in_any_encoding_are_read(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        block_bytes in 4..80usize,
+        label in prop::sample::select(vec!["utf-16le", "shift_jis", "gb18030", "iso-2022-jp", "cp437", "iso-8859-6"]),
+    ) {
+        let whole = read_encoded(&bytes, WHOLE, label);
+        prop_assert_eq!(read_encoded(&bytes, block_bytes, label), whole);
+    }
 
     #[test]
     fn cells_equal_csv_crate(rows in export(CSV_WITHOUT_CR)) {

@@ -145,8 +145,8 @@ impl Examples {
             self.0.iter().map(|example| example.diagnostic(heading, inputs, &names)).collect();
         if let Some(last) = diagnostics.last_mut() {
             let command = &heading.command;
-            let in_encoding = |example: &OrderExample| example.encoding_hint(&names);
-            let hint = self.0.iter().find_map(in_encoding).unwrap_or_else(|| heading.hint.clone());
+            let hint = self.0.iter().find_map(OrderExample::encoding_hint);
+            let hint = hint.unwrap_or_else(|| heading.hint.clone());
             let totals = self.0.iter().filter_map(OrderExample::totals_hint);
             let totals: BTreeSet<_> = totals.collect();
             // No value is missing in the row of a total.
@@ -195,9 +195,9 @@ impl OrderExample {
     }
 
     /// What to do about a row in another encoding, if it is one.
-    fn encoding_hint(&self, names: &InputNames) -> Option<String> {
+    fn encoding_hint(&self) -> Option<String> {
         let problem = self.problem.as_ref().filter(|one| one.code == Code::RowUnreadable)?;
-        encoding_hint(&problem.message, names.get(problem.at.file))
+        encoding_hint(&problem.message)
     }
 
     /// What to do about a row below the orders that is no order, but the total of the table.

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     model::{
         diagnostic::Diagnostic,
-        input::{ExportRead, Input},
+        input::{ExportRead, InputRead},
         order::{OrderId, OrderRecord},
         origin::InputNames,
         outcome::{OrderResult, Outcome},
@@ -74,7 +74,8 @@ pub struct RecorderSettings {
 
 /// Opens an input again, to copy rejected rows: its decompressed bytes from the start. None if it
 /// was moved, replaced or changed after it was read.
-pub type ReopenInput = Box<dyn Fn(&Input) -> io::Result<Option<Box<dyn ByteStream>>> + Send + Sync>;
+pub type ReopenInput =
+    Box<dyn Fn(&InputRead) -> io::Result<Option<Box<dyn ByteStream>>> + Send + Sync>;
 
 /// Everything that goes into the report. Of the orders, only those that the page lists are held in
 /// memory; results in another order than the input's and entries of `rejects/` spill to disk.
@@ -531,7 +532,7 @@ mod tests {
     use super::*;
     use crate::{
         model::{
-            input::{InputRead, Version},
+            input::{Input, Version},
             origin::{FileId, Position, RowOrigin},
             route::Route,
         },

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     model::{
-        input::{Input, InputRead, LineBreak},
+        input::InputRead,
         order::OrderRecord,
         origin::{FileId, InputNames, RowOrigin},
         outcome::{OrderResult, Outcome},
@@ -40,7 +40,8 @@ const REASONS_SUFFIX: &str = ".reasons.ndjson";
 /// Suffixes of compressed files; rejects are written decompressed.
 const COMPRESSED_SUFFIXES: [&str; 2] = [".gz", ".zst"];
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Bytes that are copied at once.
+const CHUNK_BYTES: u64 = 64 * 1024;
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ReasonLine<'a> {
@@ -104,8 +105,8 @@ pub fn reasons(
 /// those orders, in the order of the input, each once and followed by a line break; and
 /// `NAME.reasons.ndjson` with one line per order. Without rejects the folder stays empty.
 ///
-/// `reopen` returns the decompressed bytes of an input from the start, with a byte order mark; none
-/// if the file is gone or has changed.
+/// `reopen` returns the text of an input from the start, with a byte order mark; none if the file is
+/// gone or has changed.
 ///
 /// # Errors
 ///
@@ -115,7 +116,7 @@ pub fn write_rejects(
     folder: &RunFolder,
     inputs: &[InputRead],
     rejects: Rejects<'_>,
-    reopen: impl Fn(&Input) -> io::Result<Option<Box<dyn ByteStream>>>,
+    reopen: impl Fn(&InputRead) -> io::Result<Option<Box<dyn ByteStream>>>,
 ) -> Result<WrittenRejects, ReportError> {
     folder.create_folder(FOLDER)?;
     let mut written = WrittenRejects::default();
@@ -130,7 +131,7 @@ pub fn write_rejects(
         };
         let file_rows = entries_of_file(&mut rows, file);
         let unreadable = |error| ReportError::Input { name: input.input.name.clone(), error };
-        if let Some(source) = reopen(&input.input).map_err(unreadable)? {
+        if let Some(source) = reopen(input).map_err(unreadable)? {
             write_rows(folder, name, input, file_rows, source)?;
             written.files.push(name.clone());
         } else {
@@ -180,9 +181,11 @@ fn write_rows(
     let unreadable = |error| ReportError::Input { name: input.input.name.clone(), error };
     let unwritable =
         |error| ReportError::from(StorageError::at(folder.file(&name), "write")(error));
-    let mut source = ForwardReader { from: source, at: 0 };
+    let mut source = ForwardReader { from: source, at: 0, chunk: Vec::new() };
+    let encoded = |syntax| input.encoding.encode_ascii(syntax);
+    let line_break = encoded(input.line_break.bytes());
     let mut last = None;
-    to.write_all(input.framing.opening()).map_err(unwritable)?;
+    to.write_all(&encoded(input.framing.opening())).map_err(unwritable)?;
     for bytes in input.header.clone().map(Ok).into_iter().chain(rows) {
         let bytes = bytes.map_err(unwritable)?;
         // An unreadable row may belong to two orders; it is copied once.
@@ -190,10 +193,10 @@ fn write_rows(
             continue;
         }
         if last.is_some() {
-            to.write_all(input.framing.separator()).map_err(unwritable)?;
+            to.write_all(&encoded(input.framing.separator())).map_err(unwritable)?;
         }
         last = Some(bytes.clone());
-        source.copy(bytes, input.line_break, &mut to).map_err(|error| match error {
+        source.copy(bytes, &line_break, &mut to).map_err(|error| match error {
             CopyError::Read(error) => unreadable(error),
             CopyError::Truncated(end) => {
                 ReportError::InputChanged { name: input.input.name.clone(), end }
@@ -201,7 +204,7 @@ fn write_rows(
             CopyError::Write(error) => unwritable(error),
         })?;
     }
-    to.write_all(input.framing.closing()).and_then(|()| to.flush()).map_err(unwritable)
+    to.write_all(&encoded(input.framing.closing())).and_then(|()| to.flush()).map_err(unwritable)
 }
 
 fn write_reasons(
@@ -240,6 +243,8 @@ fn reason_line<'a>(
 struct ForwardReader {
     from: Box<dyn ByteStream>,
     at: u64,
+    /// Kept for its memory.
+    chunk: Vec<u8>,
 }
 
 /// Error of a copy, by side.
@@ -250,49 +255,30 @@ enum CopyError {
 }
 
 impl ForwardReader {
-    /// Copies a range of the input and adds a line break. Bytes before the range are skipped. A
-    /// byte order mark is not copied: the row after it need not be the first row any more.
+    /// Copies a range of the input and adds a line break. What is before the range is skipped.
     fn copy(
         &mut self,
         bytes: Range<u64>,
-        line_break: LineBreak,
+        line_break: &[u8],
         to: &mut impl Write,
     ) -> Result<(), CopyError> {
         if bytes.start > self.at {
             self.from.skip(bytes.start - self.at).map_err(CopyError::Read)?;
             self.at = bytes.start;
         }
-        if self.at == 0 {
-            self.skip_byte_order_mark()?;
-        }
-        self.copy_until(bytes.end, |chunk| to.write_all(chunk))?;
-        // The last row of a file may have no line break; here another row can follow it.
-        to.write_all(line_break.bytes()).map_err(CopyError::Write)
-    }
-
-    /// Reads up to byte `end` and passes the bytes to `write`.
-    fn copy_until(
-        &mut self,
-        end: u64,
-        mut write: impl FnMut(&[u8]) -> io::Result<()>,
-    ) -> Result<(), CopyError> {
-        while self.at < end {
-            let chunk = self.from.fill_buf().map_err(CopyError::Read)?;
-            let remaining = usize::try_from(end - self.at).unwrap_or(usize::MAX);
-            let n = chunk.len().min(remaining);
-            if n == 0 {
+        while self.at < bytes.end {
+            self.chunk.clear();
+            let n_bytes = (bytes.end - self.at).min(CHUNK_BYTES);
+            let copied = self.from.read_original(n_bytes, &mut self.chunk);
+            let n_copied = copied.map_err(CopyError::Read)?;
+            if n_copied == 0 {
                 return Err(CopyError::Truncated(self.at));
             }
-            write(&chunk[..n]).map_err(CopyError::Write)?;
-            self.from.consume(n);
-            self.at += n as u64;
+            to.write_all(&self.chunk).map_err(CopyError::Write)?;
+            self.at += n_copied;
         }
-        Ok(())
-    }
-
-    fn skip_byte_order_mark(&mut self) -> Result<(), CopyError> {
-        let is_marked = self.from.fill_buf().map_err(CopyError::Read)?.starts_with(BYTE_ORDER_MARK);
-        if is_marked { self.copy_until(BYTE_ORDER_MARK.len() as u64, |_| Ok(())) } else { Ok(()) }
+        // The last row of a file may have no line break; here another row can follow it.
+        to.write_all(line_break).map_err(CopyError::Write)
     }
 }
 
@@ -347,7 +333,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        input::Version,
+        input::{Input, LineBreak, Version},
         order::OrderId,
         origin::Position,
         problem::{Code, Problem},
@@ -397,7 +383,7 @@ mod tests {
     fn run_with(
         inputs: &[InputRead],
         rejects: &[(&OrderRecord, &OrderResult)],
-        reopen: impl Fn(&Input) -> io::Result<Option<Box<dyn ByteStream>>>,
+        reopen: impl Fn(&InputRead) -> io::Result<Option<Box<dyn ByteStream>>>,
     ) -> (tempfile::TempDir, Result<WrittenRejects, ReportError>) {
         let dir = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(dir.path()).unwrap();
@@ -422,8 +408,8 @@ mod tests {
         contents: &[&[u8]],
         rejects: &[(&OrderRecord, &OrderResult)],
     ) -> (tempfile::TempDir, Result<WrittenRejects, ReportError>) {
-        run_with(inputs, rejects, |input| {
-            let index = inputs.iter().position(|read| read.input == *input).unwrap();
+        run_with(inputs, rejects, |wanted| {
+            let index = inputs.iter().position(|read| read == wanted).unwrap();
             Ok(Some(Box::new(io::Cursor::new(contents[index].to_vec()))))
         })
     }
@@ -470,7 +456,7 @@ mod tests {
             ..OrderResult::without_request(Outcome::Refused, Some("no".to_owned()))
         };
         let rejects = [(&c, &refused), (&b, &accepted), (&a, &invalid)];
-        let inputs = [input("exports/orders.csv.gz", Some(0..11), LineBreak::CrLf)];
+        let inputs = [input("exports/orders.csv.gz", Some(3..11), LineBreak::CrLf)];
         let (dir, done) = run(&inputs, &[text], &rejects);
         done.unwrap();
         assert_eq!(reject_files(&dir), ["orders.csv", "orders.csv.reasons.ndjson"]);
@@ -544,7 +530,7 @@ mod tests {
         let inputs = ["replaced.csv", "orders.csv"].map(|name| input(name, None, LineBreak::Lf));
         let (dir, done) = run_with(&inputs, &[(&first, &result), (&second, &result)], |input| {
             let bytes = io::Cursor::new(text.to_vec());
-            Ok((input.name == "orders.csv").then(|| Box::new(bytes) as Box<dyn ByteStream>))
+            Ok((input.input.name == "orders.csv").then(|| Box::new(bytes) as Box<dyn ByteStream>))
         });
         assert_eq!(done.unwrap().unavailable, ["replaced.csv"]);
         let expected = ["orders.csv", "orders.csv.reasons.ndjson", "replaced.csv.reasons.ndjson"];
@@ -579,7 +565,6 @@ mod tests {
             rows in prop::collection::vec((prop::collection::vec(any::<u8>().prop_filter("a line break", |b| *b != b'\n'), 0..40), any::<bool>()), 1..40),
             seed in any::<u64>(),
         ) {
-            let rows: Vec<_> = rows.into_iter().filter(|(row, _)| !row.starts_with(BYTE_ORDER_MARK)).collect();
             let text: Vec<u8> = rows.iter().flat_map(|(row, _)| [row.as_slice(), b"\n"].concat()).collect();
             let expected: Vec<u8> = rows.iter().filter(|(_, wanted)| *wanted).flat_map(|(row, _)| [row.as_slice(), b"\n"].concat()).collect();
             let origins = rows_of(0, &text, LineBreak::Lf);

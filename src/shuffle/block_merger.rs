@@ -215,7 +215,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         end: &InputRead,
     ) -> Result<(), ShuffleError> {
         let Some(at) = end.unterminated else { return Ok(()) };
-        if self.context.settings.profile.last_line_end == LastLineEnd::Required {
+        if self.context.settings.profile.files.last_line_end == LastLineEnd::Required {
             return Err(ShuffleError::NoLastLineEnd {
                 position: self.context.input_names.locate(at),
             });

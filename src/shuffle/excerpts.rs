@@ -54,7 +54,7 @@ fn fill_of_file(
     slots: &mut [ExcerptSlot<'_>],
 ) -> Option<()> {
     let parser = BlockReader::open(&input.input, file, &settings.read).ok()?.parser().clone();
-    let mut source = inputs::reopen(settings.read.storage, &input.input).ok()??;
+    let mut source = inputs::reopen(settings.read.storage, input).ok()??;
     let (mut at, mut bytes) = (0, Vec::new());
     for ExcerptSlot { row, problem, excerpt: shown } in slots {
         let range = row.bytes.clone();

@@ -24,7 +24,7 @@ const QUOTES: &str = "fix the row, or set quote = \"none\" in the profile if quo
 pub(super) fn lost_row_hint(row: &KeyedRow<'_>, raw: &[u8], format: FileFormat) -> String {
     let raw = String::from_utf8_lossy(raw.trim_ascii());
     if let RowContent::Unreadable(unreadable) = &row.row.content
-        && let Some(hint) = encoding_hint(&unreadable.reason, "FILE")
+        && let Some(hint) = encoding_hint(&unreadable.reason)
     {
         return hint;
     }

@@ -2,7 +2,7 @@
 //!
 //! They know bytes only. `local` implements them; `open` chooses a storage.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 use crate::model::input::{Location, Version};
 
@@ -50,6 +50,13 @@ pub struct StorageEntry {
 pub trait ByteStream: BufRead + Send {
     /// Skips bytes, without reading them where that is possible.
     fn skip(&mut self, n_bytes: u64) -> io::Result<()>;
+
+    /// Reads the next `n_bytes`, or fewer at the end, and appends them to `into` as they are in the
+    /// file: of a text that is decoded as it is read, the bytes that it was decoded from. Returns
+    /// how many of the `n_bytes` there were.
+    fn read_original(&mut self, n_bytes: u64, into: &mut Vec<u8>) -> io::Result<u64> {
+        Ok(Read::take(&mut *self, n_bytes).read_to_end(into)? as u64)
+    }
 }
 
 /// The bytes of what was opened, whatever its location names by now.

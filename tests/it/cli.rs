@@ -6,6 +6,7 @@ mod changed_orders;
 mod configuration;
 mod csv_files;
 mod dates;
+mod encodings;
 mod events;
 mod explained_orders;
 mod extension_types;

@@ -102,6 +102,8 @@ const GATES: &[(&str, &[&str])] = &[
     ("hyper_util", &["sandbox"]),
     ("askama", &["report", "sandbox"]),
     ("toml", &["map", "cli"]),
+    ("encoding_rs", &["model::text_encoding", "read"]),
+    ("oem_cp", &["model::text_encoding", "read"]),
     ("csv", &["read", "report", "cli::ledger"]),
     ("csv_core", &["read"]),
     ("memchr", &["read"]),

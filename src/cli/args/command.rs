@@ -12,7 +12,7 @@ use crate::{
     cli::values::{
         ByteSize, Deadline, InvalidLimit, OutputFormat, Rate, UnknownPolicy, deadline, duration,
     },
-    model::route::Mode,
+    model::{route::Mode, text_encoding::TextEncoding},
 };
 
 /// Sends an OMS's order exports to Sitecore Personalize: no order twice, none lost, all reported.
@@ -88,7 +88,7 @@ pub(in crate::cli) struct SendArguments {
     /// Continue with the saved plan in this run folder, without the export
     // The plan was made with that profile, limit of invalid orders and mode; they cannot change any
     // more.
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["profile", "max_invalid", "mode"], help_heading = "Sending")]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["profile", "encoding", "max_invalid", "mode"], help_heading = "Sending")]
     pub(in crate::cli) resume: Option<PathBuf>,
     /// Create the ledger, on the first run; refused if the ledger already holds an attempt to send
     /// an order
@@ -151,6 +151,10 @@ pub(in crate::cli) struct ReadArguments {
     /// Read the export with this built-in profile or TOML file [default: canonical]
     #[arg(long, value_name = "NAME|FILE")]
     pub(in crate::cli) profile: Option<String>,
+    /// Read the export in this encoding, such as windows-1252, utf-16le or cp850 [default: the
+    /// profile's, or utf-8]
+    #[arg(long, value_name = "LABEL")]
+    pub(in crate::cli) encoding: Option<TextEncoding>,
     /// Read settings from this file [default: orderferry.toml in the working folder, if there is
     /// one]
     // Only options that are no settings have a variable here: `config::load` reads the others, so

@@ -38,8 +38,8 @@ fn read(profile: &Profile, text: &str) -> (RowParser, Vec<Block>) {
     let path = folder.path().join(name);
     fs::write(&path, text).unwrap();
     let input = find_one(&LocalStorage, name, path.into()).unwrap();
-    let csv_syntax = CsvSyntax { delimiter: profile.delimiter, has_quotes: true };
-    let dialect = Dialect { format: profile.format, csv_syntax };
+    let csv_syntax = CsvSyntax { delimiter: profile.files.delimiter, has_quotes: true };
+    let dialect = Dialect { format: profile.files.format, csv_syntax, ..Dialect::default() };
     let settings = ReadSettings { storage: &LocalStorage, dialect, limits: ReadLimits::default() };
     let mut source = BlockReader::open(&input, FileId(0), &settings).unwrap();
     let (mut blocks, mut block) = (Vec::new(), Block::default());

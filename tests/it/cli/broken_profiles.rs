@@ -303,14 +303,6 @@ fn keys_of_later_versions_say_what_to_do() {
         ("PURCHASED = 'PURCHASED' }", "paid = 'PURCHASED' }, other = 'keep'"),
     ]);
     insta::assert_snapshot!(checked(&profile), @r#"
-    error[profile]: "encoding" is not in this version
-     --> profiles/shop.toml:2:1
-      |
-    2 | encoding = 'windows-1252'
-      | ^^^^^^^^
-      |
-      = convert the export: iconv -f windows-1252 -t utf-8 orders.csv > utf-8.csv
-
     error[profile]: "skip_lines" is not in this version
      --> profiles/shop.toml:3:1
       |
@@ -356,7 +348,7 @@ fn keys_of_later_versions_say_what_to_do() {
        = expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or {
          value = "EUR" }
 
-    6 errors in profiles/shop.toml. Nothing was read or sent.
+    5 errors in profiles/shop.toml. Nothing was read or sent.
     "#);
 }
 

@@ -50,11 +50,11 @@ fn non_export_files_are_refused() {
           hint: an export without orders still has its header line
     header alone: exit 0
     UTF-16: exit 2
-        error: orders.csv:1: the file is UTF-16, expected UTF-8
-          hint: export it as UTF-8, or convert it: iconv -f utf-16 -t utf-8 orders.csv > utf-8.csv
+        error: orders.csv:1: the file is utf-16le, expected utf-8
+          hint: set encoding = "utf-16le" in the profile, or give --encoding utf-16le
     header in Latin-1: exit 2
         error: orders.csv:1: the header cannot be read: the cell of column 1 is not UTF-8: byte 0xF6, 'ö' in Windows-1252
-          hint: Excel and Windows often write Windows-1252; export the file as UTF-8, or convert it: iconv -f windows-1252 -t utf-8 orders.csv > utf-8.csv
+          hint: Excel and Windows often write Windows-1252; if that is it, give --encoding windows-1252, or set encoding = "windows-1252" in the profile
     no key column: exit 2
         error[profile]: there is no column "referenceId" in the export
          --> orders.csv
@@ -81,8 +81,8 @@ fn non_export_files_are_refused() {
 
         1 error in orders.csv. Nothing was sent.
     UTF-16 without a mark: exit 2
-        error: orders.csv:1: the file is UTF-16, expected UTF-8
-          hint: export it as UTF-8, or convert it: iconv -f utf-16 -t utf-8 orders.csv > utf-8.csv
+        error: orders.csv:1: the file is utf-16le, expected utf-8
+          hint: set encoding = "utf-16le" in the profile, or give --encoding utf-16le
     another delimiter: exit 2
         error[profile]: there is no column "referenceId" in the export
          --> orders.csv
@@ -131,8 +131,8 @@ fn rows_in_another_encoding_have_one_hint() {
     let shown = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
     let byte = "the cell of column \"item.name\" is not UTF-8: byte 0xF6, 'ö' in Windows-1252";
     assert_eq!(shown.matches(byte).count(), 3, "{}", ran.out);
-    let command = "iconv -f windows-1252 -t utf-8 'my orders.csv' > utf-8.csv";
-    assert_eq!(shown.matches(command).count(), 1, "{}", ran.out);
+    let hint = "give --encoding windows-1252, or set encoding";
+    assert_eq!(shown.matches(hint).count(), 1, "{}", ran.out);
 }
 
 #[test]
