@@ -159,7 +159,7 @@ impl RuleCompiler<'_> {
         for FieldRule { target, rule } in &mut rules {
             rule.kind = rule.kind.map(|kind| kind.of_attribute(implausible));
             if matches!(target, FieldTarget::Field(field) if field.is_checked_attribute()) {
-                rule.set_unlisted(attributes.code(Code::ValueNotInTable));
+                rule.set_attributes(attributes);
             }
         }
         let field = |name: &str, rule: &Rule| Field::Identifier(rule.provider(name));

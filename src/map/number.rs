@@ -10,6 +10,7 @@ use super::{
     key_errors::{KeyError, WHOLE_RULE},
     profile_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText},
     steps::Steps,
+    text_steps::TextSteps,
 };
 use crate::model::{draft::Notation, field::Field, money::Amount};
 
@@ -376,20 +377,27 @@ fn not_minor_units(text: &str) -> String {
 }
 
 impl NumberFormat {
-    /// Returns an error if a text that the rule strips may be the sign of a number: without it a
-    /// refund would be a sale.
-    pub(super) fn check_affixes(
-        &self,
-        prefix: Option<&str>,
-        suffix: Option<&str>,
-    ) -> Result<(), String> {
+    /// Returns an error if a text that the rule strips or splits at may be the sign of a number:
+    /// without it a refund would be a sale.
+    pub(super) fn check_text_steps(&self, text_steps: &TextSteps) -> Result<(), String> {
+        if text_steps.pads() {
+            return Err("has pad_left, but its field is a number".into());
+        }
+        let [prefix, suffix] = text_steps.affixes();
         let has_dash = suffix.is_some_and(|suffix| suffix.contains(is_minus));
         if self.negative == Some(NegativeText::TrailingMinus) && has_dash {
             return Err(
                 "strips a minus at the end, which negative = \"trailing_minus\" reads".into()
             );
         }
-        check_affixes(prefix, suffix)
+        check_affixes(prefix, suffix)?;
+        let is_of_number = |c: char| c.is_ascii_digit() || is_dash(c) || matches!(c, '(' | ')');
+        match text_steps.separator() {
+            Some(separator) if separator.contains(is_of_number) => {
+                Err(format!("split = {separator:?} would cut off the sign or digits of a number"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -257,9 +257,9 @@ impl Profile {
     /// The instants that the two formats of a pair read in a text of `orderedAt`.
     #[must_use]
     pub fn overlapping_dates(&self, pair: usize, text: &str) -> [Option<DateTime<Utc>>; 2] {
-        let dates = |(date, text): (&DateRule, &str)| {
+        let dates = |(date, text): (&DateRule, Cow<'_, str>)| {
             let (first, other) = date.overlaps()[pair];
-            [date.parse_as(first, text), date.parse_as(other, text)]
+            [date.parse_as(first, &text), date.parse_as(other, &text)]
         };
         self.rule_of(&Field::OrderedAt).and_then(|rule| rule.date_of(text)).map_or([None; 2], dates)
     }
@@ -275,7 +275,7 @@ impl Profile {
     pub fn dates_in_both_orders(&self, text: &str) -> [Option<NaiveDateTime>; 2] {
         let rule = self.rule_of(&Field::OrderedAt);
         rule.and_then(|rule| rule.date_of(text))
-            .map_or([None; 2], |(date, text)| date.parse_both_orders(text))
+            .map_or([None; 2], |(date, text)| date.parse_both_orders(&text))
     }
 
     fn order_date(&self) -> Option<&DateRule> {

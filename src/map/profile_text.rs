@@ -71,6 +71,7 @@ pub(super) enum KindText {
 /// The rule of one field.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, remote = "Self")]
+#[expect(clippy::struct_excessive_bools, reason = "keys of a profile")]
 pub(super) struct RuleText {
     pub(super) column: Option<OneOrMany>,
     pub(super) path: Option<OneOrMany>,
@@ -86,6 +87,16 @@ pub(super) struct RuleText {
     pub(super) zone: Option<String>,
     pub(super) strip_prefix: Option<String>,
     pub(super) strip_suffix: Option<String>,
+    #[serde(default)]
+    pub(super) trim: bool,
+    pub(super) split: Option<String>,
+    pub(super) part: Option<i16>,
+    pub(super) decode: Option<DecodeText>,
+    #[serde(default)]
+    pub(super) upper: bool,
+    #[serde(default)]
+    pub(super) lower: bool,
+    pub(super) pad_left: Option<PadText>,
     pub(super) decimal: Option<String>,
     pub(super) thousands: Option<String>,
     pub(super) negative: Option<NegativeText>,
@@ -119,6 +130,22 @@ impl<'de> Visitor<'de> for RuleVisitor {
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<RuleText, M::Error> {
         RuleText::deserialize(MapAccessDeserializer::new(map))
     }
+}
+
+/// How a text is encoded within its cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum DecodeText {
+    /// With the entities of HTML.
+    Html,
+}
+
+/// Characters that fill a text up to a length.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PadText {
+    pub(super) length: u16,
+    pub(super) with: String,
 }
 
 /// How a negative number is written, besides with a leading minus.

@@ -14,11 +14,14 @@ use super::{
     number::{NumberFormat, NumberMarks},
     profile_text::{OnConflict, OneOrMany, RuleText, TableValue},
     steps::Steps,
+    text_part::TextError,
+    text_steps::TextSteps,
     value_kind::ValueKind,
 };
 use crate::model::{
     draft::Notation,
     field::{ExtensionType, Field, Provider},
+    guest_attributes::GuestAttributes,
     problem::Code,
     suggest::suggest,
 };
@@ -40,8 +43,8 @@ pub struct Rule {
     pub(super) is_optional: bool,
     /// Texts that count as empty: the rule's own and the profile's.
     empty: Vec<String>,
-    strip_prefix: Option<String>,
-    strip_suffix: Option<String>,
+    /// What it does with a text before it looks it up or parses it.
+    text_steps: Option<TextSteps>,
     /// How its numbers are written, if they are converted.
     number: Option<NumberFormat>,
     date: Option<DateRule>,
@@ -49,8 +52,8 @@ pub struct Rule {
     pub(super) kind: Option<ValueKind>,
     table: Option<BTreeMap<String, TableEntry>>,
     fallback: Option<TableEntry>,
-    /// The code of the problem of a value that the table lacks.
-    unlisted: Code,
+    /// What becomes of an order with a value that the table lacks, or without the value's part.
+    attributes: GuestAttributes,
 }
 
 /// What the `date` of a rule is for, which its field decides.
@@ -113,10 +116,10 @@ impl Rule {
     }
 
     /// The formats of a filled cell's date, if its rule has any.
-    pub(super) fn date_of<'a>(&'a self, text: &'a str) -> Option<(&'a DateRule, &'a str)> {
+    pub(super) fn date_of<'a>(&'a self, text: &'a str) -> Option<(&'a DateRule, Cow<'a, str>)> {
         let date = self.date.as_ref().filter(|_| self.table.is_none())?;
-        let text = self.stripped(text);
-        (!self.is_empty(text)).then_some((date, text))
+        let text = self.after_text_steps(text, &mut ()).ok()?;
+        (!text.is_empty()).then_some((date, text))
     }
 
     /// The formats of its dates.
@@ -128,7 +131,8 @@ impl Rule {
     pub(super) fn new(text: RuleText, date_use: DateUse) -> Result<Self, KeyErrors> {
         let mut errors = KeyErrors::default();
         errors.keep(check_zone(&text));
-        let date = errors.keep(date_rule(&text, date_use)).flatten();
+        let text_steps = errors.keep_below(&[], TextSteps::new(&text)).flatten();
+        let date = errors.keep(date_rule(&text, text_steps.as_ref(), date_use)).flatten();
         let birth_date = errors.keep(birth_date_rule(&text, date_use)).flatten();
         let kind = errors.keep(ValueKind::new(text.kind, text.country.as_deref())).flatten();
         let number = errors.keep(NumberFormat::new(&text));
@@ -148,13 +152,12 @@ impl Rule {
             first_wins: text.disagree == OnConflict::First,
             is_optional: text.optional,
             empty: text.empty,
-            strip_prefix: text.strip_prefix,
-            strip_suffix: text.strip_suffix,
+            text_steps,
             table: text
                 .values
                 .map(|values| values.into_iter().map(|(from, to)| (from, to.into())).collect()),
             fallback: text.other.map(TableEntry::from),
-            unlisted: Code::ValueNotInTable,
+            attributes: GuestAttributes::Strict,
         })
     }
 
@@ -173,9 +176,9 @@ impl Rule {
         self.empty.extend_from_slice(nulls);
     }
 
-    /// Sets the code of the problem of a value that the table lacks.
-    pub(super) fn set_unlisted(&mut self, code: Code) {
-        self.unlisted = code;
+    /// Sets what becomes of an order with a value that the rule cannot take.
+    pub(super) fn set_attributes(&mut self, attributes: GuestAttributes) {
+        self.attributes = attributes;
     }
 
     /// Completes how its numbers are written, by the marks of the whole profile. `field` is the one
@@ -194,13 +197,12 @@ impl Rule {
             }
             return Ok(());
         }
-        let (prefix, suffix) = (self.strip_prefix.as_deref(), self.strip_suffix.as_deref());
         number.check_scale(field)?;
-        if field.is_some() {
-            number.check_affixes(prefix, suffix)?;
+        if let (Some(_), Some(text_steps)) = (field, &self.text_steps) {
+            number.check_text_steps(text_steps)?;
         }
         number.add_marks(marks)?;
-        let is_converted = number.is_declared() || prefix.is_some() || suffix.is_some();
+        let is_converted = number.is_declared() || self.text_steps.is_some();
         self.number = Some(number).filter(|_| is_converted && !self.has_table());
         Ok(())
     }
@@ -225,9 +227,36 @@ impl Rule {
     ) -> (RuleResult<'a>, Notation) {
         let number = self.number.as_ref().filter(|_| !self.yields_nothing(text));
         let Some(number) = number else { return (self.apply_with(text, steps), notation) };
-        self.add_strip_steps(text, steps);
+        let text_steps = match &self.text_steps {
+            Some(text_steps) if text_steps.only_strips() => text_steps,
+            None => return self.read_number(number, (text, notation), beside, |text| text, steps),
+            Some(_) => {
+                let changed = match self.after_text_steps(text, steps) {
+                    Ok(changed) => changed,
+                    Err(error) => return (self.invalid(error), notation),
+                };
+                let notation = if changed == text { notation } else { Notation::Text };
+                let (result, notation) =
+                    self.read_number(number, (&changed, notation), beside, |text| text, steps);
+                return (result.into_owned(), notation);
+            }
+        };
+        text_steps.add_strip_steps(text, steps);
+        let strip = |text| text_steps.stripped(text);
+        self.read_number(number, (text, notation), beside, strip, steps)
+    }
+
+    /// Reads a number; a sign is outside of what `strip` removes or within.
+    fn read_number<'a>(
+        &self,
+        number: &NumberFormat,
+        (text, notation): (&'a str, Notation),
+        beside: Option<&str>,
+        strip: impl Fn(&'a str) -> &'a str,
+        steps: &mut impl Steps,
+    ) -> (RuleResult<'a>, Notation) {
         number.add_steps(text, notation, beside, steps);
-        match number.read(text, notation, beside, |text| self.stripped(text)) {
+        match number.read(text, notation, beside, strip) {
             Ok((digits, notation)) => {
                 let digits = if self.is_empty(&digits) { Cow::Borrowed("") } else { digits };
                 (RuleResult::Value(digits), notation)
@@ -263,15 +292,31 @@ impl Rule {
         text.is_empty() || self.empty.iter().any(|empty| empty == text)
     }
 
-    /// Whether a cell with this text has no value: it counts as empty, as it is or without its
-    /// affixes, as `€` and `€ N/A` may.
+    /// Whether a cell with this text has no value: it counts as empty, as it is or after the text
+    /// steps, as `€` and `€ N/A` may without the `€`.
     pub(super) fn yields_nothing(&self, text: &str) -> bool {
-        self.is_empty(text) || self.strips() && self.is_empty(self.stripped(text))
+        self.is_empty(text)
+            || self.has_text_steps()
+                && self.after_text_steps(text, &mut ()).is_ok_and(|text| text.is_empty())
     }
 
-    /// Whether it strips something of a text.
-    pub(super) fn strips(&self) -> bool {
-        self.strip_prefix.is_some() || self.strip_suffix.is_some()
+    /// Whether it changes a text before it looks it up or parses it.
+    pub(super) fn has_text_steps(&self) -> bool {
+        self.text_steps.is_some()
+    }
+
+    /// The text that is looked up or parsed; empty if it counts as empty.
+    fn after_text_steps<'a>(
+        &self,
+        text: &'a str,
+        steps: &mut impl Steps,
+    ) -> Result<Cow<'a, str>, TextError> {
+        let Some(text_steps) = &self.text_steps else { return Ok(Cow::Borrowed(text)) };
+        let text = text_steps.apply(text, steps)?;
+        if self.is_empty(&text) {
+            return Ok(Cow::Borrowed(""));
+        }
+        Ok(text_steps.padded(text, steps))
     }
 
     /// Whether the rule returns the text of a filled cell unchanged.
@@ -281,17 +326,14 @@ impl Rule {
             && self.date.is_none()
             && self.number.is_none()
             && self.birth_date.is_none()
-            && self.strip_prefix.is_none()
-            && self.strip_suffix.is_none()
+            && self.text_steps.is_none()
             && self.kind.is_none_or(|kind| kind == ValueKind::Email)
     }
 
     /// The formats of its dates, if it does nothing else with the text of a filled cell.
     pub(super) fn only_date(&self) -> Option<&DateRule> {
-        let is_taken_whole = self.table.is_none()
-            && self.empty.is_empty()
-            && self.strip_prefix.is_none()
-            && self.strip_suffix.is_none();
+        let is_taken_whole =
+            self.table.is_none() && self.empty.is_empty() && self.text_steps.is_none();
         self.date.as_ref().filter(|_| is_taken_whole)
     }
 
@@ -317,23 +359,26 @@ impl Rule {
         if self.is_verbatim() {
             return RuleResult::Value(Cow::Borrowed(text));
         }
-        if self.yields_nothing(text) {
+        if self.is_empty(text) {
             return RuleResult::Value(Cow::Borrowed(""));
         }
-        self.add_strip_steps(text, steps);
-        let text = self.stripped(text);
+        let text = match self.after_text_steps(text, steps) {
+            Ok(text) if text.is_empty() => return RuleResult::Value(text),
+            Ok(text) => text,
+            Err(error) => return self.invalid(error),
+        };
         let result = match (&self.table, &self.date, &self.birth_date) {
             // A table replaces the date format: its values are constants, which are ISO 8601.
-            (Some(table), ..) => self.look_up(table, text, steps),
-            (None, Some(date), _) => parse_date(date, text, steps),
-            (None, None, Some(birth_date)) => match birth_date.convert(text) {
+            (Some(table), ..) => self.look_up(table, &text, steps),
+            (None, Some(date), _) => parse_date(date, &text, steps),
+            (None, None, Some(birth_date)) => match birth_date.convert(&text) {
                 Ok(text) => {
                     steps.add(|| "a date of birth".to_owned());
                     RuleResult::Value(text)
                 }
                 Err((code, message)) => RuleResult::Invalid(code, message),
             },
-            (None, None, None) => RuleResult::Value(Cow::Borrowed(text)),
+            (None, None, None) => RuleResult::Value(text),
         };
         match (self.kind, result) {
             (Some(kind), RuleResult::Value(text)) if !text.is_empty() => match kind.convert(text) {
@@ -347,29 +392,14 @@ impl Rule {
         }
     }
 
-    fn add_strip_steps(&self, text: &str, steps: &mut impl Steps) {
-        let prefix = self.strip_prefix.iter().filter(|prefix| text.starts_with(*prefix));
-        let suffix = self.strip_suffix.iter().filter(|suffix| text.ends_with(*suffix));
-        for affix in prefix.chain(suffix) {
-            steps.add(|| format!("without {affix:?}"));
-        }
-    }
-
     /// The provider of this name, whose identifiers this rule yields.
     pub(super) fn provider(&self, name: &str) -> Provider {
         Provider::new(name, self.kind.map(ValueKind::of_identifiers))
     }
 
-    fn stripped<'a>(&self, text: &'a str) -> &'a str {
-        if !self.strips() {
-            return text;
-        }
-        let strip =
-            |affix: &Option<String>, by: fn(&'a str, &str) -> Option<&'a str>, text: &'a str| {
-                affix.as_deref().and_then(|affix| by(text, affix)).unwrap_or(text)
-            };
-        let text = strip(&self.strip_prefix, |text, prefix| text.strip_prefix(prefix), text);
-        strip(&self.strip_suffix, |text, suffix| text.strip_suffix(suffix), text).trim()
+    /// The result of a value that the rule cannot take.
+    fn invalid<'a>(&self, (code, message): TextError) -> RuleResult<'a> {
+        RuleResult::Invalid(self.attributes.code(code), message)
     }
 
     fn look_up<'a>(
@@ -392,10 +422,8 @@ impl Rule {
                 let suggestion = suggest(text, table.keys().map(String::as_str));
                 let hint =
                     suggestion.map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
-                RuleResult::Invalid(
-                    self.unlisted,
-                    format!("{text:?} is not in the profile's values{hint}"),
-                )
+                let message = format!("{text:?} is not in the profile's values{hint}");
+                self.invalid((Code::ValueNotInTable, message))
             }
         }
     }
@@ -427,7 +455,11 @@ fn check_zone(text: &RuleText) -> Result<(), KeyError> {
     zone.map_or(Ok(()), |name| parse_zone(name).map(drop).map_err(|error| ("zone", error)))
 }
 
-fn date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<DateRule>, KeyError> {
+fn date_rule(
+    text: &RuleText,
+    text_steps: Option<&TextSteps>,
+    date_use: DateUse,
+) -> Result<Option<DateRule>, KeyError> {
     let formats = match (&text.date, date_use) {
         (Some(formats), DateUse::Instant) => formats.clone().into_vec(),
         // The default. Any other format must be declared, so that no date is guessed.
@@ -445,8 +477,9 @@ fn date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<DateRule>, Key
     // An unknown zone is an error of its own; the formats are compiled with any other one.
     let zone = text.zone.as_deref().map(|name| parse_zone(name).map_or("UTC", |_| name));
     let rule = DateRule::new(&formats, zone).map_err(|error| ("date", error))?;
-    rule.check_affixes(text.strip_prefix.as_deref(), text.strip_suffix.as_deref())
-        .map_err(|error| (WHOLE_RULE, error))?;
+    for (key, text) in text_steps.into_iter().flat_map(TextSteps::cut_off) {
+        rule.check_affix(key, text).map_err(|error| (WHOLE_RULE, error))?;
+    }
     Ok(Some(rule))
 }
 

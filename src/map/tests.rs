@@ -3,6 +3,7 @@
 
 mod people;
 pub(super) mod rows;
+mod text_steps;
 
 use serde_json::{Value, json};
 

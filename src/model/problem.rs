@@ -329,6 +329,8 @@ codes! {
     ConditionUnreadable "condition_unreadable" Error,
     /// A value is not in the profile's table.
     ValueNotInTable "value_not_in_table" Error,
+    /// A text has fewer parts than the profile expects.
+    PartMissing "part_missing" Error,
     /// A text cannot be an e-mail address.
     EmailImplausible "email_implausible" Error,
     /// A spreadsheet has removed digits of a number.

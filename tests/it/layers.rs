@@ -117,6 +117,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("bytesize", &["cli", "shuffle"]),
     ("chrono_tz", &["map"]),
     ("fs4", &["spill"]),
+    ("html_escape", &["map::html"]),
     ("iso_currency", &["sandbox", "validate"]),
     ("itoa", &["report"]),
     ("mimalloc", &["main"]),

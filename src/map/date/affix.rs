@@ -8,8 +8,8 @@ use chrono_tz::{OffsetName, Tz};
 
 use super::zone::{is_utc, region_of};
 
-/// The key of a text that is stripped behind a date.
-pub(super) const STRIP_SUFFIX: &str = "strip_suffix";
+/// The key of a text that is stripped before a date.
+const STRIP_PREFIX: &str = "strip_prefix";
 
 /// Returns an error if a text that is stripped from local times contradicts the zone in which they
 /// are read, or is the half of a day. `key` names the text in the message.
@@ -17,7 +17,7 @@ pub(super) fn check_affix(key: &str, affix: &str, zone: Tz) -> Result<(), String
     let strips = |what: &str| format!("{key} = {affix:?} strips {what}");
     let letters: String = affix.chars().filter(|c| c.is_alphabetic()).collect();
     // Before a date, `am` is a German word.
-    if key == STRIP_SUFFIX && ["am", "pm"].iter().any(|half| letters.eq_ignore_ascii_case(half)) {
+    if key != STRIP_PREFIX && ["am", "pm"].iter().any(|half| letters.eq_ignore_ascii_case(half)) {
         return Err(format!("{}; write %I and %p in the format", strips("the half of the day")));
     }
     if let Some(is_zero) = offset(affix)

@@ -9,7 +9,7 @@ use chrono::{
 use chrono_tz::Tz;
 
 use super::{
-    affix::{STRIP_SUFFIX, check_affix},
+    affix::check_affix,
     date_format::{DateFormat, compile_formats, expected},
     iso::{parse_iso, to_millis},
     strftime::{DateValue, Strftime},
@@ -110,19 +110,11 @@ impl DateRule {
         ))
     }
 
-    /// Returns an error if a text that is stripped from the dates says which time they are.
-    pub(in crate::map) fn check_affixes(
-        &self,
-        prefix: Option<&str>,
-        suffix: Option<&str>,
-    ) -> Result<(), String> {
+    /// Returns an error if a text that the dates are without says which time they are; `key` is the
+    /// one that has the text.
+    pub(in crate::map) fn check_affix(&self, key: &str, text: &str) -> Result<(), String> {
         let needs_zone = self.formats.iter().any(DateFormat::needs_zone);
-        let Some(zone) = self.zone.filter(|_| needs_zone) else { return Ok(()) };
-        let affixes = [("strip_prefix", prefix), (STRIP_SUFFIX, suffix)];
-        affixes.into_iter().try_for_each(|(key, affix)| match affix {
-            Some(affix) => check_affix(key, affix, zone),
-            None => Ok(()),
-        })
+        self.zone.filter(|_| needs_zone).map_or(Ok(()), |zone| check_affix(key, text, zone))
     }
 
     /// The instant that one of the formats reads.
@@ -368,11 +360,12 @@ mod tests {
             let formats: Vec<_> = formats.iter().map(|format| (*format).to_owned()).collect();
             DateRule::new(&formats, Some("Europe/Berlin")).unwrap()
         };
-        let error = rule(&["iso8601", "%F %T"]).check_affixes(None, Some("Z")).unwrap_err();
+        let error = rule(&["iso8601", "%F %T"]).check_affix("strip_suffix", "Z").unwrap_err();
         assert!(error.contains("strip_suffix = \"Z\" strips what says UTC"), "{error}");
-        assert!(rule(&["%F %T"]).check_affixes(Some("UTC "), None).is_err());
-        assert!(rule(&["%d.%m.%Y %T"]).check_affixes(Some("am "), Some(" Uhr")).is_ok());
+        assert!(rule(&["%F %T"]).check_affix("strip_prefix", "UTC ").is_err());
+        assert!(rule(&["%d.%m.%Y %T"]).check_affix("strip_prefix", "am ").is_ok());
+        assert!(rule(&["%d.%m.%Y %T"]).check_affix("strip_suffix", " Uhr").is_ok());
         // `GMT+0100 (CET)`
-        assert!(rule(&["%F %T %z"]).check_affixes(None, Some(" (PST)")).is_ok());
+        assert!(rule(&["%F %T %z"]).check_affix("strip_suffix", " (PST)").is_ok());
     }
 }

@@ -1,0 +1,191 @@
+//! Unit tests of text steps: their order, and what they do in CSV and in JSON.
+
+use serde_json::json;
+
+use super::rows::{csv, ndjson, profile};
+use crate::map::profile::Profile;
+
+/// The value or problem of a cell whose rule has these keys.
+fn of_cell(keys: &str, cell: &str) -> String {
+    let rules =
+        profile(&format!("order.ext.x = {{ column = 'x', path = 'x', type = 'string', {keys} }}"));
+    let from_csv = csv(&rules, "id,x", &format!("A,{cell}"));
+    let from_json = ndjson(&rules, json!({"id": "A", "x": cell}));
+    assert_eq!(from_csv, from_json);
+    let mapped = from_csv.strip_prefix("row A: ").unwrap();
+    mapped
+        .strip_prefix("ext.x:string=")
+        .and_then(|cell| cell.strip_suffix("@3"))
+        .unwrap_or(mapped)
+        .to_owned()
+}
+
+fn errors_of(rule: &str) -> String {
+    let text = format!("name = 'p'\norder.referenceId = {{ column = 'id' }}\n{rule}");
+    Profile::parse("p", &text).unwrap_err().to_string()
+}
+
+#[test]
+fn each_step_changes_the_text() {
+    for (keys, cell, expected) in [
+        ("trim = true", "\u{200e}+49 171\u{202c}", "+49 171"),
+        ("trim = true", "I \u{2764}\u{fe0f}", "I \u{2764}\u{fe0f}"),
+        ("split = '/', part = 1", "a/b/c", "a"),
+        ("split = '/', part = 2", "a / b / c", "b"),
+        ("split = '/', part = -1", "a/b/c", "c"),
+        ("split = '/', part = -3", "a/b/c", "a"),
+        ("split = '/', part = 2", "a//c", ""),
+        ("split = '/', part = 1", "a", "a"),
+        ("split = '--', part = -1", "a---b", "-b"),
+        ("decode = 'html'", "Salt &amp; Pepper", "Salt & Pepper"),
+        ("upper = true", "straße", "STRASSE"),
+        ("lower = true", "A-1É", "a-1é"),
+        ("pad_left = { length = 5, with = '0' }", "123", "00123"),
+        ("pad_left = { length = 2, with = '0' }", "123", "123"),
+        ("pad_left = { length = 3, with = '€' }", "é", "€€é"),
+    ] {
+        assert_eq!(of_cell(keys, cell), expected, "{keys} of {cell:?}");
+    }
+}
+
+/// Each pair has another result in the other order.
+#[test]
+fn steps_have_one_order() {
+    for (keys, cell, expected) in [
+        // empty, strip
+        ("empty = ['*0'], strip_prefix = '*', values = { 0 = 'x' }", "*0", ""),
+        // strip, trim
+        ("strip_prefix = '*', trim = true", "\u{200e}*1", "*1"),
+        // strip, split
+        ("strip_prefix = 'a/', split = '/', part = 1", "a/b", "b"),
+        // trim, split
+        ("trim = true, split = '/', part = 2", "a/\u{200e}b", "\u{200e}b"),
+        // trim, decode
+        ("trim = true, decode = 'html'", "&lrm;a", "\u{200e}a"),
+        // split, decode
+        ("split = ';', part = 1, decode = 'html'", "a &amp; b;c", "a &amp"),
+        // decode, case
+        ("decode = 'html', upper = true", "caf&eacute;", "CAFÉ"),
+        ("decode = 'html', lower = true", "Caf&Eacute;", "café"),
+        // text steps, empty
+        ("strip_prefix = '*', empty = ['0'], values = { 0 = 'x' }", "*0", ""),
+        ("split = '/', part = 2, empty = ['-']", "a/-", ""),
+        ("lower = true, empty = ['n/a']", "N/A", ""),
+        ("decode = 'html'", "&nbsp;", ""),
+        // empty, pad_left
+        ("strip_prefix = '*', empty = ['0'], pad_left = { length = 3, with = '0' }", "*0", ""),
+        ("strip_prefix = '*', pad_left = { length = 3, with = '0' }", "*", ""),
+        // split, pad_left
+        ("split = '0', part = 1, pad_left = { length = 3, with = '0' }", "7", "007"),
+        // case, pad_left
+        ("upper = true, pad_left = { length = 3, with = 'x' }", "a", "xxA"),
+        // text steps, values
+        ("lower = true, values = { paid = 'PURCHASED' }", "Paid", "PURCHASED"),
+        ("pad_left = { length = 2, with = '0' }, values = { 07 = 'July' }", "7", "July"),
+        ("upper = true, values = { A = 'b' }", "a", "b"),
+    ] {
+        assert_eq!(of_cell(keys, cell), expected, "{keys} of {cell:?}");
+    }
+}
+
+#[test]
+fn text_without_the_part_is_a_problem() {
+    assert_eq!(
+        of_cell("split = '/', part = 2", "a"),
+        "ext.x:string!a@3 | part_missing ext.x@3 \"a\" has 1 part between \"/\"; expected part 2"
+    );
+    assert!(of_cell("split = '/', part = -4", "a/b/c").contains("has 3 parts"));
+    assert_eq!(of_cell("split = '/', part = 2, empty = ['a']", "a"), "");
+    // Neither is the next column taken, nor the default.
+    let rules = profile(
+        "guest.id.crm = { column = ['a', 'b'], split = '/', part = 2, default = '7' }\n\
+         guest.gender = { column = 'g', split = '/', part = 2 }",
+    );
+    let columns = "id,a,b,g";
+    let mapped = csv(&rules, columns, "A,1,x/2,");
+    assert!(mapped.contains("guest.id.crm!1@3 | part_missing"), "{mapped}");
+    assert_eq!(csv(&rules, columns, "A,x/,x/2,"), "row A: guest.id.crm=2@6");
+    let mapped = csv(&rules, columns, "A,,,m");
+    assert!(mapped.contains("guest_attribute_left_out guest.gender"), "{mapped}");
+}
+
+#[test]
+fn order_key_and_dates_take_text_steps() {
+    let rules = profile(
+        "key = { column = 'id', split = '/', part = -1, pad_left = { length = 4, with = '0' } }\n\
+         order.orderedAt = { column = 'at', split = ' bis ', part = 1, date = '%F %R', zone = 'UTC' }",
+    );
+    assert_eq!(
+        csv(&rules, "id,at", "gid://Order/17,2025-01-01 10:00 bis 11:00"),
+        "row 0017: orderedAt=2025-01-01T10:00:00.000Z@16"
+    );
+}
+
+#[test]
+fn numbers_take_the_sign_that_is_left() {
+    let price = |keys: &str, cell: &str| {
+        let rules = profile(&format!("order.price = {{ column = 'x', path = 'x', {keys} }}"));
+        csv(&rules, "id,x", &format!("A,{cell}"))
+    };
+    let split = "split = ' ', part = -1, negative = 'parentheses'";
+    assert_eq!(price(split, "-x (5.00)"), "row A: price=-5.00@3");
+    assert_eq!(price(split, "-x 5.00"), "row A: price=5.00@3");
+    assert_eq!(
+        price("split = ' ', part = 1, decimal = ';', thousands = '.'", "1.234;50 EUR"),
+        "row A: price=1234.50@3"
+    );
+    let number = profile("order.price = { path = 'x', split = '/', part = 1 }");
+    assert_eq!(ndjson(&number, json!({"id": "A", "x": "#12.50"})), "row A: price=12.50@3");
+    for (keys, error) in [
+        ("split = '-', part = 2", "split = \"-\" would cut off the sign or digits"),
+        ("split = '0', part = 1", "split = \"0\" would cut off the sign or digits"),
+        ("pad_left = { length = 9, with = '0' }", "has pad_left, but its field is a number"),
+    ] {
+        let errors = errors_of(&format!("order.price = {{ column = 'x', {keys} }}"));
+        assert!(errors.contains(error), "{errors}");
+    }
+}
+
+#[test]
+fn half_text_steps_are_refused() {
+    insta::assert_snapshot!(errors_of("
+order.ext.a = { column = 'x', split = '/' }
+order.ext.b = { column = 'x', part = 2, upper = true, lower = true }
+order.ext.c = { column = 'x', split = '', part = 1 }
+order.ext.d = { column = 'x', split = '/', part = 0, pad_left = { length = 0, with = '0' } }
+order.ext.e = { column = 'x', decode = 'xml' }
+order.ext.f = { column = 'x', pad_left = { lenght = 9 } }
+order.ext.g = { column = 'x', pad_left = { length = 9, with = '' } }
+order.orderedAt = { column = 'x', split = ' PM', part = 1, date = '%F %R', zone = 'UTC' }
+"), @r#"
+    p:4:11: order.ext.a: "a" has split, but no part; expected part = 1 for the first, or -1 for the last
+      p:5:11: order.ext.b: "b" has a part, but no split, the text between parts
+      p:5:11: order.ext.b: "b" has upper and lower, which exclude each other
+      p:6:39: order.ext.c.split: "split" is empty; expected the text between parts
+      p:7:51: order.ext.d.part: "part" is 0; expected 1 for the first part, or -1 for the last one
+      p:7:54: order.ext.d.pad_left: "pad_left" has length = 0; expected 1 to 255
+      p:8:40: order.ext.e.decode: unknown value "xml"; expected "html"
+      p:9:44: order.ext.f.pad_left: unknown key "lenght"; meant "length"? or "with"
+      p:10:31: order.ext.g.pad_left: "pad_left" has with = ""; expected one character
+      p:11:7: order.orderedAt: split = " PM" strips the half of the day; write %I and %p in the format
+    "#);
+}
+
+/// The table of steps in the help.
+#[test]
+fn documented_steps_do_what_is_said() {
+    let help = include_str!("../../cli/help/profile.md");
+    let (_, texts) = help.split_once("## Texts\n").unwrap();
+    let (texts, _) = texts.split_once("\n## ").unwrap();
+    let rows = texts.lines().filter(|line| line.starts_with("| `"));
+    let mut n_rows = 0;
+    for row in rows {
+        let cells = row.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`'));
+        let [keys, cell, value] = *cells.collect::<Vec<_>>() else { panic!("{row}") };
+        let found = of_cell(keys, cell);
+        let found = if found.contains("part_missing") { "a problem" } else { &found };
+        assert_eq!(found, value, "{row}");
+        n_rows += 1;
+    }
+    assert!(n_rows > 5);
+}

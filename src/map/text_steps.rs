@@ -1,0 +1,222 @@
+//! Text steps: what a rule does with the text of a filled cell before it is looked up or parsed.
+//!
+//! In this order: `strip_prefix` and `strip_suffix`, `trim`, `split` with `part`, `decode`, `upper`
+//! or `lower`; then, unless the text counts as empty by now, `pad_left`. Compiled and applied by
+//! `rule`.
+
+use std::borrow::Cow;
+
+use super::{
+    html::decode_html,
+    key_errors::{KeyError, KeyErrors, WHOLE_RULE},
+    profile_text::{DecodeText, PadText, RuleText},
+    steps::Steps,
+    text_part::{TextError, TextPart},
+};
+use crate::model::id_text::is_invisible;
+
+/// The text steps of a rule, of which at least one is set.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct TextSteps {
+    strip_prefix: Option<String>,
+    strip_suffix: Option<String>,
+    /// The steps after stripping, which few rules have.
+    further: Option<Box<FurtherSteps>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+struct FurtherSteps {
+    /// Whether invisible characters around the text are removed, beside the blanks.
+    trims: bool,
+    part: Option<TextPart>,
+    decode: Option<DecodeText>,
+    case: Option<LetterCase>,
+    padding: Option<Padding>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LetterCase {
+    Upper,
+    Lower,
+}
+
+/// Characters before a text that is shorter than `length`, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Padding {
+    length: usize,
+    with: char,
+}
+
+impl TextSteps {
+    /// Compiles the steps of a rule; none if it has none. Returns all errors.
+    pub(super) fn new(text: &RuleText) -> Result<Option<Self>, KeyErrors> {
+        let mut errors = KeyErrors::default();
+        let further = FurtherSteps {
+            trims: text.trim,
+            part: errors.keep(TextPart::new(text.split.as_deref(), text.part)).flatten(),
+            decode: text.decode,
+            case: errors.keep(letter_case(text)).flatten(),
+            padding: errors.keep(text.pad_left.as_ref().map(Padding::new).transpose()).flatten(),
+        };
+        errors.ensure_none()?;
+        let steps = Self {
+            strip_prefix: text.strip_prefix.clone(),
+            strip_suffix: text.strip_suffix.clone(),
+            further: (further != FurtherSteps::default()).then(|| Box::new(further)),
+        };
+        Ok((steps != Self::default()).then_some(steps))
+    }
+
+    /// The texts that are stripped from the start and from the end of a value.
+    pub(super) fn affixes(&self) -> [Option<&str>; 2] {
+        [self.strip_prefix.as_deref(), self.strip_suffix.as_deref()]
+    }
+
+    /// The text at which values are split.
+    pub(super) fn separator(&self) -> Option<&str> {
+        self.further.as_ref()?.part.as_ref().map(TextPart::separator)
+    }
+
+    /// The texts that values are without, each with its key.
+    pub(super) fn cut_off(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let [prefix, suffix] = self.affixes();
+        let cut_off =
+            [("strip_prefix", prefix), ("strip_suffix", suffix), ("split", self.separator())];
+        cut_off.into_iter().filter_map(|(key, text)| Some((key, text?)))
+    }
+
+    /// Whether values are only stripped.
+    pub(super) fn only_strips(&self) -> bool {
+        self.further.is_none()
+    }
+
+    /// Whether values are padded, which no number can be.
+    pub(super) fn pads(&self) -> bool {
+        self.further.as_ref().is_some_and(|further| further.padding.is_some())
+    }
+
+    /// The text after all steps but padding; the notes say what each did.
+    #[inline]
+    pub(super) fn apply<'a>(
+        &self,
+        text: &'a str,
+        steps: &mut impl Steps,
+    ) -> Result<Cow<'a, str>, TextError> {
+        self.add_strip_steps(text, steps);
+        let text = self.stripped(text);
+        match &self.further {
+            Some(further) => further.apply(text, steps),
+            None => Ok(Cow::Borrowed(text)),
+        }
+    }
+
+    /// A text that does not count as empty, padded to its length.
+    pub(super) fn padded<'a>(&self, text: Cow<'a, str>, steps: &mut impl Steps) -> Cow<'a, str> {
+        match self.further.as_ref().and_then(|further| further.padding) {
+            Some(padding) => padding.pad(text, steps),
+            None => text,
+        }
+    }
+
+    /// The text without what is stripped.
+    pub(super) fn stripped<'a>(&self, text: &'a str) -> &'a str {
+        let [prefix, suffix] = self.affixes();
+        let text = prefix.and_then(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
+        suffix.and_then(|suffix| text.strip_suffix(suffix)).unwrap_or(text).trim()
+    }
+
+    /// Notes what [`stripped`](Self::stripped) removes.
+    pub(super) fn add_strip_steps(&self, text: &str, steps: &mut impl Steps) {
+        let prefix = self.strip_prefix.iter().filter(|prefix| text.starts_with(*prefix));
+        let suffix = self.strip_suffix.iter().filter(|suffix| text.ends_with(*suffix));
+        for affix in prefix.chain(suffix) {
+            steps.add(|| format!("without {affix:?}"));
+        }
+    }
+}
+
+impl FurtherSteps {
+    fn apply<'a>(&self, text: &'a str, steps: &mut impl Steps) -> Result<Cow<'a, str>, TextError> {
+        let mut text = text;
+        if self.trims {
+            let trimmed = text.trim_matches(is_trimmed);
+            if trimmed != text {
+                steps.add(|| "without invisible characters around it".to_owned());
+            }
+            text = trimmed;
+        }
+        if let Some(part) = &self.part {
+            text = part.of(text)?;
+            steps.add(|| part.step());
+        }
+        let mut text = Cow::Borrowed(text);
+        if let Some(DecodeText::Html) = self.decode {
+            text = replaced(text, decode_html, "HTML entities decoded", steps);
+        }
+        Ok(match self.case {
+            Some(LetterCase::Upper) => {
+                replaced(text, |text| text.to_uppercase().into(), "in upper case", steps)
+            }
+            Some(LetterCase::Lower) => {
+                replaced(text, |text| text.to_lowercase().into(), "in lower case", steps)
+            }
+            None => text,
+        })
+    }
+}
+
+/// Whether a character around a text is no part of it. Selectors of variants and tags are: emoji end
+/// with them.
+fn is_trimmed(c: char) -> bool {
+    let is_of_emoji = matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}');
+    c.is_whitespace() || is_invisible(c) && !is_of_emoji
+}
+
+/// The text that a step returns, and a note if it is another one.
+fn replaced<'a>(
+    text: Cow<'a, str>,
+    step: impl Fn(&str) -> Cow<'_, str>,
+    words: &str,
+    steps: &mut impl Steps,
+) -> Cow<'a, str> {
+    let new = step(&text);
+    if new == text {
+        return text;
+    }
+    steps.add(|| words.to_owned());
+    Cow::Owned(new.into_owned())
+}
+
+fn letter_case(text: &RuleText) -> Result<Option<LetterCase>, KeyError> {
+    match (text.upper, text.lower) {
+        (true, true) => Err((WHOLE_RULE, "has upper and lower, which exclude each other".into())),
+        (true, false) => Ok(Some(LetterCase::Upper)),
+        (false, true) => Ok(Some(LetterCase::Lower)),
+        (false, false) => Ok(None),
+    }
+}
+
+impl Padding {
+    fn new(text: &PadText) -> Result<Self, KeyError> {
+        let mut characters = text.with.chars();
+        match (text.length, characters.next(), characters.next()) {
+            (1..=MAX_LENGTH, Some(with), None) => Ok(Self { length: text.length.into(), with }),
+            (1..=MAX_LENGTH, ..) => {
+                Err(("pad_left", format!("has with = {:?}; expected one character", text.with)))
+            }
+            (length, ..) => Err(("pad_left", format!("has length = {length}; expected 1 to 255"))),
+        }
+    }
+
+    fn pad<'a>(self, text: Cow<'a, str>, steps: &mut impl Steps) -> Cow<'a, str> {
+        let missing = self.length.saturating_sub(text.chars().count());
+        if missing == 0 {
+            return text;
+        }
+        steps.add(|| format!("filled up with {:?} to {} characters", self.with, self.length));
+        Cow::Owned((0..missing).map(|_| self.with).chain(text.chars()).collect())
+    }
+}
+
+/// Maximum length of a padded text, in characters: none of the target is longer.
+const MAX_LENGTH: u16 = 255;
