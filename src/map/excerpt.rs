@@ -293,7 +293,11 @@ mod tests {
     #[test]
     fn no_address_phone_number_or_name_is_shown() {
         let names = ["referenceId", "guest.email", "guest.phone", "guest.lastname", "note"];
-        let header = Header { names: names.map(str::to_owned).into(), positions: Vec::new() };
+        let header = Header {
+            names: names.map(str::to_owned).into(),
+            positions: Vec::new(),
+            delimiter: b',',
+        };
         let header: &Header = Box::leak(Box::new(header));
         let personal = ["ann.lee@example.com", "+49 30 1234567", "Leewood"];
         for note in personal {
@@ -322,6 +326,7 @@ mod tests {
         let header: &Header = Box::leak(Box::new(Header {
             names: names.split(',').map(str::to_owned).collect(),
             positions: Vec::new(),
+            delimiter: b',',
         }));
         let ends: &[u32] = Vec::from(ends).leak();
         let record = Record { header, text, ends, form: RecordForm::Quoted };

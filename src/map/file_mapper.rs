@@ -74,13 +74,7 @@ impl<'p> FileMapper<'p> {
             return kind;
         }
         match &self.format {
-            FormatMapper::Csv(binding)
-                if record_view::may_hold_rows(
-                    raw,
-                    self.profile.files.delimiter,
-                    &binding.header,
-                ) =>
-            {
+            FormatMapper::Csv(binding) if record_view::may_hold_rows(raw, &binding.header) => {
                 let reason = "the profile ignores the row, but its quotes enclose another one";
                 RowKind::Unreadable { key: None, reason }
             }

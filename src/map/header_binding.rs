@@ -27,7 +27,6 @@ use crate::model::{
     problem::{Code, Problem},
     record::Header,
     redact::without_address,
-    shell::shell_path,
     suggest::suggest,
 };
 
@@ -255,7 +254,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         let mut missing = refused_names(&self.missing);
         let has_known = self.header.names.iter().any(|name| self.is_known(name));
         let is_known = |name: &str| self.is_known(name);
-        let hint = header_hint(self.profile, self.header, self.file, is_known);
+        let hint = header_hint(self.profile, self.header, is_known);
         // Every name is missing then, and one says it.
         if !has_known || hint.is_some() {
             missing.truncate(1);
@@ -270,12 +269,11 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             (None, Some(first)) => {
                 first.notes.push(Note::Fact(has_names(self.header, self.file)));
                 if !has_known {
-                    let hint = format!(
-                        "none of the profile's columns is in the first line; if the header is \
-                         below, for example in line 3, remove what is above it: tail -n +3 {} > \
-                         fixed.csv",
-                        shell_path(self.file)
-                    );
+                    let hint =
+                        "none of the profile's columns is in the header; if lines are above \
+                                it, set skip_lines in the profile, for example skip_lines = 2; if \
+                                the file has none, name the columns: header = [\"Order\", …]"
+                            .to_owned();
                     first.notes.push(Note::Hint(hint));
                 }
             }

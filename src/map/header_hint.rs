@@ -6,7 +6,6 @@ use super::profile::Profile;
 use crate::model::{
     record::Header,
     redact::{looks_personal, redact, without_address},
-    shell::shell_path,
 };
 
 /// Names of a header that a message shows.
@@ -56,24 +55,10 @@ fn ordinal(number: usize) -> String {
 pub(super) fn header_hint(
     profile: &Profile,
     header: &Header,
-    file: &str,
     is_known: impl Fn(&str) -> bool,
 ) -> Option<String> {
-    let delimiter = char::from(profile.files.delimiter);
+    let delimiter = char::from(header.delimiter);
     let first = header.names.first()?;
-    if let Some(named) = first.strip_prefix("sep=") {
-        let named = named.chars().next().unwrap_or(delimiter);
-        let and_set = if named == delimiter {
-            String::new()
-        } else {
-            format!("; then {}", set_delimiter(profile, named))
-        };
-        return Some(format!(
-            "the first line, \"sep={named}\", is for Excel only; write the file without it: tail \
-             -n +2 {} > fixed.csv{and_set}",
-            shell_path(file)
-        ));
-    }
     if first.starts_with(['[', '{']) {
         let form = if profile.key.paths.is_empty() {
             ", and give the profile a path beside each column"

@@ -7,8 +7,7 @@
 const KEY_OF_PROFILES: &str = "delimiter";
 
 /// What to do in place of each key.
-const INSTEAD: [(&str, &str); 3] = [
-    ("skip_lines", "remove the lines above the header: tail -n +4 orders.csv > fixed.csv"),
+const INSTEAD: [(&str, &str); 2] = [
     ("extends", "copy the profile and change the copy: orderferry profiles show NAME > shop.toml"),
     ("refunds", "leave refunds out with [[skip]] or ignore_rows"),
 ];

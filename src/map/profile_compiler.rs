@@ -90,7 +90,7 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
     let marks = marks
         .and_then(|marks| marks.or(NumberMarks::default()).map_err(|error| ("decimal", error)));
     let marks = errors.keep(marks).unwrap_or_default();
-    let files = FileSyntax::compile(&text, &mut errors);
+    let files = FileSyntax::compile(&mut text, &mut errors);
     let earliest_order = errors.keep(earliest_order(text.earliest_order.take()));
     let earliest_order = earliest_order.unwrap_or_default();
     let severities = SeverityRules::new(mem::take(&mut text.severity));

@@ -274,6 +274,8 @@ pub(super) struct ProfileText {
     pub(super) format: Option<InputFormat>,
     pub(super) encoding: Option<String>,
     pub(super) delimiter: Option<char>,
+    pub(super) skip_lines: Option<usize>,
+    pub(super) header: Option<Vec<String>>,
     #[serde(default)]
     pub(super) quote: Quote,
     pub(super) decimal: Option<String>,

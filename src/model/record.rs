@@ -16,6 +16,8 @@ pub struct Header {
     pub names: Vec<String>,
     /// The position of each name.
     pub positions: Vec<Position>,
+    /// The byte between two cells of the file.
+    pub delimiter: u8,
 }
 
 /// A CSV record that borrows the bytes that it was read from.

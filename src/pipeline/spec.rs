@@ -253,12 +253,18 @@ impl RunSpec<'_> {
 
     /// How the inputs are read: in the dialect that the profile declares.
     pub(super) fn read_settings(&self) -> ReadSettings<'_> {
-        let csv_syntax = CsvSyntax {
-            delimiter: self.profile.files.delimiter,
-            has_quotes: self.profile.files.quote == Quote::Double,
+        let files = &self.profile.files;
+        let dialect = Dialect {
+            format: files.format,
+            encoding: files.encoding,
+            csv_syntax: CsvSyntax {
+                delimiter: files.delimiter,
+                has_quotes: files.quote == Quote::Double,
+            },
+            declares_delimiter: files.declares_delimiter,
+            skip_lines: files.skip_lines,
+            column_names: files.header.as_deref(),
         };
-        let (format, encoding) = (self.profile.files.format, self.profile.files.encoding);
-        let dialect = Dialect { format, encoding, csv_syntax };
         ReadSettings { storage: &*self.storage, dialect, limits: self.limits }
     }
 

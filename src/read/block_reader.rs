@@ -12,6 +12,7 @@ use super::{
     boundary::{RecordBoundary, array_boundary},
     csv,
     csv_format::CsvFormat,
+    csv_heading::{end_of_lines, named_delimiter},
     decompress::DecompressedSource,
     dialect::{Dialect, FileFormat, ReadLimits},
     error::ReadError,
@@ -29,6 +30,7 @@ use crate::{
     model::{
         input::{Framing, Input, InputFormat, InputRead, LineBreak},
         origin::{FileId, Position},
+        record::Header,
         text_encoding::TextEncoding,
     },
     storage::{Source, Storage},
@@ -160,14 +162,10 @@ impl<'s> BlockReader<'s> {
     }
 
     /// Detects the format, and reads what comes before the first row.
-    fn read_start(&mut self, json: JsonFormat, dialect: Dialect) -> Result<(), ReadError> {
+    fn read_start(&mut self, json: JsonFormat, dialect: Dialect<'_>) -> Result<(), ReadError> {
         self.inspect_start(dialect.encoding)?;
         match self.detect_format(dialect.format)? {
-            FileFormat::Csv => {
-                let JsonFormat { name, encoding, limits, .. } = json;
-                let format = CsvFormat::new(name, self.file, dialect.csv_syntax, limits);
-                self.read_header(CsvFormat { encoding, ..format })?;
-            }
+            FileFormat::Csv => self.read_heading(json, dialect)?,
             FileFormat::Ndjson => {}
             FileFormat::JsonArray => {
                 self.buffer.consume(self.buffer.leading_blanks() + 1);
@@ -226,7 +224,58 @@ impl<'s> BlockReader<'s> {
         }
     }
 
-    fn read_header(&mut self, format: CsvFormat) -> Result<(), ReadError> {
+    /// Reads what comes before the first row of a CSV file. Its rejects begin with all of it.
+    fn read_heading(&mut self, json: JsonFormat, dialect: Dialect<'_>) -> Result<(), ReadError> {
+        let JsonFormat { name, file, encoding, limits, .. } = json;
+        let start = self.buffer.piece().start;
+        let (mut n_lines, mut syntax) = (dialect.skip_lines, dialect.csv_syntax);
+        if let Some(named) = named_delimiter(&self.buffer.bytes) {
+            if dialect.declares_delimiter && named != syntax.delimiter {
+                let [found, expected] = [named, syntax.delimiter].map(char::from);
+                let name = name.to_string();
+                return Err(ReadError::OtherDelimiter { name, found, expected });
+            }
+            syntax.delimiter = named;
+            n_lines = n_lines.max(1);
+        }
+        let format = CsvFormat { encoding, ..CsvFormat::new(name, file, syntax, limits) };
+        self.skip_lines(n_lines)?;
+        let Some(names) = dialect.column_names else { return self.read_header(format, start) };
+        let piece = self.buffer.piece();
+        let at = Position { file, line: piece.line, column: None };
+        // Without the line break of the last line, which rejects add again.
+        let n_bytes = if n_lines == 0 { 0 } else { self.read.line_break.bytes().len() as u64 };
+        self.read.header = Some(start..piece.start - n_bytes);
+        self.parser = RowParser::csv(format.with_header(Header {
+            names: names.to_vec(),
+            positions: vec![at; names.len()],
+            delimiter: syntax.delimiter,
+        })?);
+        Ok(())
+    }
+
+    /// Reads past the first lines of the file.
+    fn skip_lines(&mut self, n_lines: usize) -> Result<(), ReadError> {
+        loop {
+            match end_of_lines(&self.buffer.bytes, n_lines) {
+                Ok(end) => {
+                    self.buffer.consume(end);
+                    return Ok(());
+                }
+                Err(found) if self.buffer.is_eof => {
+                    let name = self.read.input.name.clone();
+                    return Err(ReadError::NoLineOfHeader { name, found, expected: n_lines });
+                }
+                Err(_) => {
+                    self.check_record_size(RecordBoundary { at: 0, open_quote: None })?;
+                    self.read_more()?;
+                }
+            }
+        }
+    }
+
+    /// Reads the header. `start` is the offset of the first line before it.
+    fn read_header(&mut self, format: CsvFormat, start: u64) -> Result<(), ReadError> {
         // A header may be longer than a block, and blank lines may precede it.
         loop {
             let boundary = format.boundary(&self.buffer.bytes);
@@ -241,14 +290,15 @@ impl<'s> BlockReader<'s> {
         let (header, n_bytes) = csv::parse_header(&format, self.buffer.piece())?;
         let (header, bytes) =
             header.ok_or_else(|| ReadError::NoHeader(self.read.input.name.clone()))?;
-        self.read.header = Some(bytes);
+        self.read.header = Some(start..bytes.end);
         // A CR at the end of the file is a CRLF whose LF was cut off.
         self.read.line_break = match self.buffer.bytes[..n_bytes] {
             [.., b'\r', b'\n'] | [.., b'\r'] => LineBreak::CrLf,
             _ => LineBreak::Lf,
         };
         if !ends_with_break(&self.buffer.bytes[..n_bytes]) {
-            self.read.unterminated = Some(Position { file: self.file, line: 1, column: None });
+            let line = self.buffer.piece().line;
+            self.read.unterminated = Some(Position { file: self.file, line, column: None });
         }
         self.buffer.consume(n_bytes);
         self.parser = RowParser::csv(format.with_header(header)?);

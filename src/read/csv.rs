@@ -100,7 +100,8 @@ pub(super) fn parse_header(
     };
     let names = (0..record.n_cells()).map(|index| record.cell(index).to_owned()).collect();
     let positions = record.positions(&origin);
-    Ok((Some((Header { names, positions }, origin.bytes)), piece.at))
+    let delimiter = format.syntax.delimiter;
+    Ok((Some((Header { names, positions, delimiter }, origin.bytes)), piece.at))
 }
 
 /// Parses one record of any shape, or skips a blank line.
@@ -162,7 +163,7 @@ mod tests {
         let syntax = CsvSyntax { has_quotes, ..CsvSyntax::default() };
         let limits = ReadLimits { max_cell: 100, max_record: 2000, ..ReadLimits::default() };
         let names = ["k", "v", "w"].map(str::to_owned).to_vec();
-        let header = Header { names, positions: Vec::new() };
+        let header = Header { names, positions: Vec::new(), delimiter: b',' };
         let format = CsvFormat::new("a.csv".into(), FileId(0), syntax, limits);
         CsvParser::new(format.with_header(header).unwrap())
     }

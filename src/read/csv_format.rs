@@ -27,7 +27,11 @@ pub(super) struct CsvFormat {
 impl CsvFormat {
     /// The format of a file in UTF-8 before its header is known.
     pub(super) fn new(name: Arc<str>, file: FileId, syntax: CsvSyntax, limits: ReadLimits) -> Self {
-        let header = Arc::new(Header { names: Vec::new(), positions: Vec::new() });
+        let header = Arc::new(Header {
+            names: Vec::new(),
+            positions: Vec::new(),
+            delimiter: syntax.delimiter,
+        });
         Self { name, file, encoding: TextEncoding::Utf8, syntax, header, limits }
     }
 

@@ -18,13 +18,19 @@ pub enum FileFormat {
 
 /// How the files of an export are written.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Dialect {
+pub struct Dialect<'p> {
     /// The format of all files; without it a file's name decides, or else its first character.
     pub format: Option<InputFormat>,
     /// The encoding of their text.
     pub encoding: TextEncoding,
     /// The syntax of the CSV files among them.
     pub csv_syntax: CsvSyntax,
+    /// Whether the delimiter is declared; else a first line for Excel, `sep=;`, may name another.
+    pub declares_delimiter: bool,
+    /// The lines before the header of a CSV file, blank ones included.
+    pub skip_lines: usize,
+    /// The names of the columns of CSV files without a header.
+    pub column_names: Option<&'p [String]>,
 }
 
 /// The syntax of the records of a CSV file.

@@ -69,6 +69,32 @@ pub enum ReadError {
         /// What to do.
         hint: String,
     },
+    /// A file with fewer lines than those before its header.
+    #[error(
+        "{name}: the file has {found} lines, expected a header after {expected} (skip_lines)\n  \
+         hint: lower skip_lines in the profile; with 0 the first line is the header"
+    )]
+    NoLineOfHeader {
+        /// The input as the user named it.
+        name: String,
+        /// Complete lines of the file.
+        found: usize,
+        /// Lines before the header.
+        expected: usize,
+    },
+    /// A first line for Excel that contradicts the profile.
+    #[error(
+        "{name}:1: the first line says that cells are separated by {found:?}, expected \
+         {expected:?}\n  hint: set delimiter = {toml:?} in the profile", toml = found.to_string()
+    )]
+    OtherDelimiter {
+        /// The input as the user named it.
+        name: String,
+        /// What the line names.
+        found: char,
+        /// What the profile declares.
+        expected: char,
+    },
     /// A header whose names are not UTF-8, or whose quotes are not closed.
     #[error("{0}:1: the header cannot be read: {1}{hint}", hint = header_hint(.1))]
     BadHeader(String, String),

@@ -14,6 +14,7 @@ mod csv;
 mod csv_damage;
 mod csv_fast;
 mod csv_format;
+mod csv_heading;
 mod csv_piece;
 mod csv_records;
 mod csv_slow;

@@ -11,7 +11,7 @@ pub struct ReadSettings<'s> {
     /// Where they are.
     pub storage: &'s dyn Storage,
     /// How they are written.
-    pub dialect: Dialect,
+    pub dialect: Dialect<'s>,
     /// The limits that hostile input may not exceed.
     pub limits: ReadLimits,
 }

@@ -186,7 +186,8 @@ fn write_rows(
     let line_break = encoded(input.line_break.bytes());
     let mut last = None;
     to.write_all(&encoded(input.framing.opening())).map_err(unwritable)?;
-    for bytes in input.header.clone().map(Ok).into_iter().chain(rows) {
+    let heading = input.header.clone().filter(|heading| !heading.is_empty());
+    for bytes in heading.map(Ok).into_iter().chain(rows) {
         let bytes = bytes.map_err(unwritable)?;
         // An unreadable row may belong to two orders; it is copied once.
         if last.as_ref() == Some(&bytes) {

@@ -11,6 +11,7 @@ mod events;
 mod explained_orders;
 mod extension_types;
 mod fault_injection;
+mod headings;
 mod identity;
 mod inputs;
 mod ledger;

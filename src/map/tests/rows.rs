@@ -50,6 +50,7 @@ pub(super) fn header(line: &str) -> Arc<Header> {
     Arc::new(Header {
         names: columns.clone().map(|index| record.cell(index).to_owned()).collect(),
         positions: columns.map(position).collect(),
+        delimiter: b',',
     })
 }
 

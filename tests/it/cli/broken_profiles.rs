@@ -303,14 +303,6 @@ fn keys_of_later_versions_say_what_to_do() {
         ("PURCHASED = 'PURCHASED' }", "paid = 'PURCHASED' }, other = 'keep'"),
     ]);
     insta::assert_snapshot!(checked(&profile), @r#"
-    error[profile]: "skip_lines" is not in this version
-     --> profiles/shop.toml:3:1
-      |
-    3 | skip_lines = 3
-      | ^^^^^^^^^^
-      |
-      = remove the lines above the header: tail -n +4 orders.csv > fixed.csv
-
     error[profile]: "keep" is not in this version
      --> profiles/shop.toml:7:72  order.status.other
       |
@@ -348,7 +340,7 @@ fn keys_of_later_versions_say_what_to_do() {
        = expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or {
          value = "EUR" }
 
-    5 errors in profiles/shop.toml. Nothing was read or sent.
+    4 errors in profiles/shop.toml. Nothing was read or sent.
     "#);
 }
 
