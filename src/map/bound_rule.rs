@@ -29,8 +29,11 @@ pub(super) struct FieldBinding<'p, S> {
     pub(super) index: Option<usize>,
     /// [`Rule::is_verbatim`] of the rule.
     pub(super) is_verbatim: bool,
-    /// The first filled one is used.
+    /// The first filled one is used, unless the rule combines several.
     pub(super) sources: Vec<S>,
+    /// For each name of a rule that combines them the index of its source; none if the file lacks
+    /// it.
+    pub(super) parts: Vec<Option<usize>>,
     /// For each source the member beside it that has a number's number of decimals, if it is read.
     pub(super) beside: Vec<S>,
 }
@@ -61,9 +64,20 @@ pub(super) enum TestedSource<S> {
 }
 
 impl<'p, S> FieldBinding<'p, S> {
-    pub(super) fn new(field: Field, rule: &'p Rule, sources: Vec<S>, beside: Vec<S>) -> Self {
+    /// Binds a rule to a source for each of its names, or to none where the file lacks it.
+    pub(super) fn new(field: Field, rule: &'p Rule, named: Vec<Option<S>>, beside: Vec<S>) -> Self {
         let (index, is_verbatim) = (field.index(), rule.is_verbatim());
-        Self { field, rule, index, is_verbatim, sources, beside }
+        let mut n_sources = 0;
+        let mut part = |source: &Option<S>| {
+            source.is_some().then(|| {
+                n_sources += 1;
+                n_sources - 1
+            })
+        };
+        let parts =
+            if rule.combines() { named.iter().map(&mut part).collect() } else { Vec::new() };
+        let sources = named.into_iter().flatten().collect();
+        Self { field, rule, index, is_verbatim, sources, parts, beside }
     }
 
     pub(super) fn sources(&self) -> &[S] {

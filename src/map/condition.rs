@@ -9,8 +9,9 @@ use std::{cmp::Ordering, sync::Arc};
 use rust_decimal::Decimal;
 
 use super::{
-    key_errors::{KeyErrors, WHOLE_RULE},
+    key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     number::NumberMarks,
+    path_text::{segments, walks_arrays},
     profile_text::{ConditionText, NumberText, OneOrMany},
     rule::{Rule, RuleResult},
     view::Value,
@@ -139,6 +140,9 @@ pub(super) enum TestError {
     /// The path goes on within an array, whose elements may differ.
     #[error("is an array, and a condition of the profile tests a member of its elements")]
     WithinArray,
+    /// The filter of the path selects several elements, which may differ.
+    #[error("is one of several elements that the filter of a condition's path selects")]
+    Several,
     /// The cell is lost.
     #[error("is lost")]
     Lost,
@@ -194,6 +198,9 @@ fn cell_condition(
         }
         (true, false) => {}
     }
+    if let Some(path) = &text.path {
+        errors.keep(check_path(path));
+    }
     let is_optional = text.optional || tests.iter().any(|test| matches!(test, CellTest::Exists(_)));
     let (column, path, is_raw) = (text.column, text.path, text.raw);
     Some(Condition::Cell(CellSource { column, path, is_raw, is_optional }, tests))
@@ -221,6 +228,18 @@ impl Condition {
             }
         }
     }
+}
+
+/// Refuses a path that is not well formed, or that reads several values.
+fn check_path(path: &str) -> Result<(), KeyError> {
+    segments(path).map_err(|error| ("path", error))?;
+    if walks_arrays(path) {
+        let error = format!(
+            "tests one value, but {path:?} has that of each element; expected an index or a filter"
+        );
+        return Err((WHOLE_RULE, error));
+    }
+    Ok(())
 }
 
 /// The tests, as a message lists them.
@@ -344,6 +363,7 @@ impl CellTest {
         match (self, value) {
             (_, Value::Lost) => return Err(TestError::Lost),
             (_, Value::WithinArray) => return Err(TestError::WithinArray),
+            (_, Value::Several) => return Err(TestError::Several),
             (Self::Exists(exists), value) => {
                 return Ok(*exists != matches!(value, Value::Missing));
             }

@@ -60,10 +60,12 @@ fn bind_rule(FieldRule { target, rule }: &FieldRule) -> BoundRule<'_, PathSource
             known: KnownFields::new(),
         });
     };
-    let beside = rule.scale_member().map_or_else(Vec::new, |name| {
+    // A rule that combines several values looks beside each of them.
+    let member = rule.scale_member().filter(|_| !rule.combines());
+    let beside = member.map_or_else(Vec::new, |name| {
         rule.paths.iter().map(|path| source(&path_beside(path, name))).collect()
     });
-    let sources = rule.paths.iter().map(|path| source(path)).collect();
+    let sources = rule.paths.iter().map(|path| Some(source(path))).collect();
     BoundRule::Field(FieldBinding::new(field.clone(), rule, sources, beside))
 }
 

@@ -65,6 +65,19 @@ impl PathSource {
     }
 }
 
+impl PathSource {
+    /// Follows the path to all of its values.
+    fn visit<'a>(&self, view: DocumentView<'a>, visit: &mut impl FnMut(PathEnd<'a>)) {
+        match (&self.in_event, view.event) {
+            (_, None) => self.path.visit(view.node, visit),
+            (EventPlace::Beside(path), Some(_)) => path.visit(view.node, visit),
+            (EventPlace::Order | EventPlace::Either(_), Some(event)) => {
+                self.path.visit(event.order, visit);
+            }
+        }
+    }
+}
+
 /// A document, or an element in it.
 #[derive(Clone, Copy)]
 pub(super) struct DocumentView<'a> {
@@ -88,6 +101,18 @@ impl<'a> DocumentView<'a> {
         self.event
     }
 
+    /// The value at the end of a path, and its place.
+    fn found(self, end: PathEnd<'a>) -> Found<'a> {
+        match end {
+            PathEnd::Value(node) => Found { value: Value::of(Some(node)), at: self.place_of(node) },
+            PathEnd::WithinArray(array) => {
+                Found { value: Value::WithinArray, at: self.place_of(array) }
+            }
+            PathEnd::Several(first) => Found { value: Value::Several, at: self.place_of(first) },
+            PathEnd::Missing => Found { value: Value::Missing, at: self.at() },
+        }
+    }
+
     /// An element in it.
     pub(super) fn element(self, node: JsonNode<'a>) -> Self {
         Self { node, is_element: true, event: None, ..self }
@@ -102,13 +127,11 @@ impl<'a> View<'a> for DocumentView<'a> {
     }
 
     fn find(self, source: &PathSource) -> Found<'a> {
-        match source.find(self) {
-            PathEnd::Value(node) => Found { value: Value::of(Some(node)), at: self.place_of(node) },
-            PathEnd::WithinArray(array) => {
-                Found { value: Value::WithinArray, at: self.place_of(array) }
-            }
-            PathEnd::Missing => Found { value: Value::Missing, at: self.at() },
-        }
+        self.found(source.find(self))
+    }
+
+    fn visit(self, source: &PathSource, visit: &mut impl FnMut(Found<'a>)) {
+        source.visit(self, &mut |end| visit(self.found(end)));
     }
 
     fn as_element(self) -> Self {

@@ -8,6 +8,7 @@ use std::{collections::BTreeSet, ops::Range};
 
 use super::{
     path::{Path, PathEnd},
+    path_text::segments,
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
 };
@@ -264,9 +265,9 @@ fn is_personal(rule: &FieldRule) -> bool {
 
 /// The columns of a rule, and the members at the ends of its paths.
 fn names_in(rule: &Rule) -> impl Iterator<Item = &str> {
-    let members = rule.paths.iter().map(|path| {
-        let mut steps = path.rsplit('.');
-        steps.find(|step| step.parse::<usize>().is_err()).unwrap_or(path)
+    let members = rule.paths.iter().filter_map(|path| {
+        let mut names = segments(path).ok()?.into_iter().map(|segment| segment.name).rev();
+        names.find(|name| name.parse::<usize>().is_err())
     });
     rule.columns.iter().map(String::as_str).chain(members)
 }

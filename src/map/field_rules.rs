@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, mem, sync::Arc};
 
 use super::{
+    combination::Combination,
     key_errors::KeyErrors,
     number::NumberMarks,
     profile::{FieldRule, FieldTarget, PeopleRules},
@@ -83,6 +84,7 @@ impl RuleCompiler<'_> {
     /// `None` for a wildcard.
     fn complete(&self, rule: &mut Rule, field: Option<&Field>) -> Result<(), KeyErrors> {
         rule.add_nulls(self.nulls);
+        check_combination(rule, field).map_err(KeyErrors::of_rule)?;
         rule.complete_number(field, self.marks).map_err(KeyErrors::of_rule)
     }
 
@@ -188,7 +190,9 @@ impl RuleCompiler<'_> {
         if self.errors.has_below(&[singular]) {
             return None;
         }
-        let has_paths = rules.iter().any(|rule| !rule.rule.paths.is_empty());
+        // The names of combined sources serve either format.
+        let has_paths =
+            rules.iter().any(|rule| !rule.rule.paths.is_empty() && !rule.rule.combines());
         match &path {
             None if has_paths => {
                 let error = format!("has a path, but {plural}, the path of the array, is not set");
@@ -204,6 +208,20 @@ impl RuleCompiler<'_> {
 
     fn event_rules(&mut self, text: &mut EventFieldsText) -> Vec<FieldRule> {
         self.named_rules(FieldGroup::Event, "event", text.named(), timestamp)
+    }
+}
+
+/// Refuses several sources where they do not make one value of the field.
+fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
+    match (&rule.combination, field) {
+        (Combination::First, _) => Ok(()),
+        (_, None) => Err("is a wildcard, which takes its names from the export; give the field a \
+                          rule of its own"
+            .into()),
+        (Combination::Sum(_), Some(field)) if !field.is_number() => {
+            Err("has a sum, but its field is not a number".into())
+        }
+        (Combination::Sum(_), Some(_)) => Ok(()),
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     input_settings::UnknownColumns,
     mapper::Mapper,
     missing_name::MissingName,
+    path_text::first_name,
     paths::{known_paths, unknown_members},
     plain_columns::PlainColumns,
     plain_documents::PlainDocuments,
@@ -247,7 +248,8 @@ impl<'p> FileMapper<'p> {
         let is_tested = |name: &str| {
             let sources = self.profile.order_conditions().flat_map(Condition::sources);
             let paths = sources.filter_map(|source| source.path.as_deref());
-            paths.filter_map(|path| event_path(path).split('.').next()).any(|first| first == name)
+            let mut firsts = paths.filter_map(|path| first_name(event_path(path)));
+            firsts.any(|first| first == name)
         };
         for (name, node) in members_beside(document.root(), is_attribute, is_tested) {
             seen.observe_member(name, node, row);

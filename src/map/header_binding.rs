@@ -55,6 +55,7 @@ impl<'p> HeaderBinding<'p> {
         profile.ensure_conditions_apply(file, false, |source| source.column.as_ref())?;
         let mut columns = HeaderColumns::new(profile, header, file);
         let key = columns.find_all(&profile.key, "referenceId", true)?;
+        let key: Vec<usize> = key.into_iter().flatten().collect();
         let rules = columns.bind_rules(&profile.rules, Field::to_string)?;
         let (item_rules, order_rules): (Vec<_>, Vec<_>) =
             rules.into_iter().partition(|binding| binding.field.group() == FieldGroup::Item);
@@ -148,7 +149,8 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
                             || self.profile.requires(field));
                     let columns = self.find_all(rule, &name(field), is_required)?;
                     // A rule without a column in this file and without a default yields nothing.
-                    if !columns.is_empty() || rule.default_value.is_some() {
+                    let has_column = columns.iter().any(Option::is_some);
+                    if has_column || rule.default_value.is_some() {
                         bound.push(FieldBinding::new(field.clone(), rule, columns, Vec::new()));
                     }
                 }
@@ -174,19 +176,25 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         Ok(bound)
     }
 
-    /// The columns of a rule that the header has. It is an error later if the header has none of
-    /// them, and one is required or probably misspelt.
+    /// The columns of a rule, as far as the header has them. It is an error later if the header has
+    /// none of them, or not all of those that are combined, and one is required or probably
+    /// misspelt.
     fn find_all(
         &mut self,
         rule: &Rule,
         field: &str,
         is_required: bool,
-    ) -> Result<Vec<usize>, MapError> {
+    ) -> Result<Vec<Option<usize>>, MapError> {
         let mut found = Vec::new();
         for column in &rule.columns {
-            found.extend(self.find(column, field)?);
+            found.push(self.find(column, field)?);
+            if rule.combines() && found.last().is_some_and(Option::is_none) {
+                let near = self.near(column);
+                self.add_missing(column, field, is_required, near);
+            }
         }
-        if found.is_empty()
+        if !rule.combines()
+            && found.iter().all(Option::is_none)
             && let Some(first) = rule.columns.first()
         {
             let near = rule.columns.iter().find_map(|column| self.near(column));
@@ -314,7 +322,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
                 if !seen.insert(name) {
                     return Err(self.ambiguous_column(name, &field.to_string()));
                 }
-                bound.push(FieldBinding::new(field, rule, vec![index], Vec::new()));
+                bound.push(FieldBinding::new(field, rule, vec![Some(index)], Vec::new()));
             }
         }
         Ok(bound)

@@ -8,6 +8,7 @@ use std::{borrow::Cow, ops::RangeInclusive};
 use super::{
     bound_rule::{ArraySource, BoundPeople, BoundRule, FieldBinding, TestedSource},
     collector::{Collector, RawValue},
+    combined_value::{CombinedValue, Part, combine},
     condition::{Condition, TestError},
     custom_members,
     profile::{Profile, SkipRule},
@@ -303,6 +304,7 @@ fn elements<'a, V: View<'a>>(
         let expected = if role.is_some() { "people" } else { "items" };
         let found = match value {
             Value::WithinArray => "goes on within an array".to_owned(),
+            Value::Several => "selects several elements".to_owned(),
             value => format!("is {}", value.type_name()),
         };
         let message = format!("{:?} {found}, expected an array of {expected}", array.path);
@@ -342,8 +344,11 @@ fn apply_rules<'a, V: View<'a>>(
 impl<S> FieldBinding<'_, S> {
     /// Adds the field's value: that of the first filled source, or the default.
     fn apply<'a, V: View<'a, Source = S>>(&'a self, collector: &mut Collector<'a>, view: V) {
+        if self.rule.combines() {
+            return self.apply_combined(collector, view);
+        }
         let field = Cow::Borrowed(&self.field);
-        let mut within_array = None;
+        let mut several = None;
         for (index, source) in self.sources.iter().enumerate() {
             let found = view.find(source);
             if found.value.is_filled(self.rule) {
@@ -355,12 +360,37 @@ impl<S> FieldBinding<'_, S> {
                     beside.filter(|text| !self.rule.is_empty(text)),
                 );
             }
-            if matches!(found.value, Value::WithinArray) {
-                within_array.get_or_insert(found.at);
+            if found.value.has_several() {
+                several.get_or_insert(found);
             }
         }
-        match within_array {
-            Some(at) => collector.push_not_a_scalar(field, at, "an array"),
+        match several {
+            Some(Found { value: Value::WithinArray, at }) => {
+                collector.push_not_a_scalar(field, at, "an array");
+            }
+            Some(Found { value, at }) => {
+                collector.push_not_a_scalar(field, at, value.type_name());
+            }
+            None => collector.push_value(field, self.rule, None),
+        }
+    }
+
+    /// Adds the value that the rule makes of all of its sources, or the default.
+    fn apply_combined<'a, V>(&'a self, collector: &mut Collector<'a>, view: V)
+    where
+        V: View<'a, Source = S>,
+    {
+        let (field, mut parts) = (Cow::Borrowed(&self.field), Vec::new());
+        for (source, index) in self.parts.iter().enumerate() {
+            if let Some(index) = index {
+                let part = |found| parts.push(Part { source, found });
+                view.visit(&self.sources[*index], &mut { part });
+            }
+        }
+        match combine(&self.field, self.rule, &parts, &mut ()) {
+            Some(CombinedValue { result, text, at, notation }) => {
+                collector.push_result(field, self.rule, result, Cow::Owned(text), (at, notation));
+            }
             None => collector.push_value(field, self.rule, None),
         }
     }

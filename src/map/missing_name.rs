@@ -71,7 +71,8 @@ pub(super) struct NamePlaces {
 #[derive(Debug, Clone)]
 struct NamePlace {
     name: String,
-    is_path: bool,
+    /// Whether it is a path; none of a name that serves either format.
+    is_path: Option<bool>,
     /// The bytes of the text.
     span: Range<usize>,
     /// The rule or condition, as messages show it.
@@ -82,12 +83,14 @@ impl NamePlaces {
     /// The places in a profile, of all its texts with their paths, in the order of the file.
     pub(super) fn new(source: SourceText, texts: Vec<(KeyPath, String, Range<usize>)>) -> Self {
         let place = |(path, name, span): (KeyPath, String, Range<usize>)| {
-            let key = path.iter().rposition(|key| matches!(key.as_str(), "column" | "path"));
+            let key = path
+                .iter()
+                .rposition(|key| matches!(key.as_str(), "column" | "path" | "sum" | "minus"));
             let is_array =
                 path.len() == 1 && ["items", "contacts", "consumers"].contains(&&*path[0]);
             let (is_path, subject) = match key {
-                Some(key) => (path[key] == "path", shown(&path[..key])),
-                None if is_array => (true, path[0].clone()),
+                Some(key) => (is_path_key(&path[key]), shown(&path[..key])),
+                None if is_array => (Some(true), path[0].clone()),
                 None => return None,
             };
             Some(NamePlace { name, is_path, span, subject })
@@ -123,8 +126,10 @@ impl NamePlaces {
 
     /// The fault, and its first byte in the profile.
     fn located_fault(&self, missing: &MissingName) -> (usize, Diagnostic) {
-        let is_place =
-            |place: &&NamePlace| place.is_path == missing.is_path && place.name == missing.name;
+        let is_place = |place: &&NamePlace| {
+            place.is_path.is_none_or(|is_path| is_path == missing.is_path)
+                && place.name == missing.name
+        };
         let place = self.source.as_ref().zip(self.places.iter().find(is_place));
         let message = missing.message();
         let (at, mut fault) = if let Some((source, place)) = place {
@@ -142,6 +147,15 @@ impl NamePlaces {
         };
         fault.notes.extend(missing.notes.clone());
         (at, fault)
+    }
+}
+
+/// Whether the names of a key of a rule are paths; none where they serve either format.
+fn is_path_key(key: &str) -> Option<bool> {
+    match key {
+        "column" => Some(false),
+        "path" => Some(true),
+        _ => None,
     }
 }
 

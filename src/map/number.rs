@@ -166,7 +166,7 @@ impl NumberFormat {
             return Err((WHOLE_RULE, error.into()));
         }
         match &text.scale {
-            Some(ScaleText::Beside(_)) if text.path.is_none() => {
+            Some(ScaleText::Beside(_)) if text.path.is_none() && text.sum.is_none() => {
                 Err((WHOLE_RULE, "has a scale beside its path, but no path".into()))
             }
             Some(ScaleText::Decimals(MORE_DECIMALS..)) => {

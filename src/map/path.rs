@@ -2,16 +2,19 @@
 //!
 //! Compiled when a profile is bound to a file of documents. Used by `document_view`.
 
-use crate::model::document::{JsonNode, name_digest};
+use super::path_text::{Segment, Selector, segments};
+use crate::model::document::{JsonNode, JsonValue, name_digest};
 
 /// A dotted path such as `customer.address.city`.
 ///
-/// A member whose name contains the dots takes precedence. A number selects the element of an
-/// array, from 0.
+/// A member whose name contains the dots takes precedence; a quoted segment is one name. A number
+/// selects the element of an array, from 0; brackets select several.
 #[derive(Debug, Clone)]
 pub(super) struct Path {
     /// Each way to read the path: a step, and the rest of the path after it, if there is one.
     readings: Vec<(Step, Option<Self>)>,
+    /// Whether its first segment selects an element or several.
+    selects_elements: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -20,6 +23,7 @@ struct Step {
     digest: u32,
     /// The element of an array that the name selects.
     index: Option<usize>,
+    selector: Option<Selector>,
 }
 
 /// Where a path ends in a document.
@@ -29,6 +33,8 @@ pub(super) enum PathEnd<'n> {
     Value(JsonNode<'n>),
     /// In this filled array: the path goes on to a member of the elements and selects none of them.
     WithinArray(JsonNode<'n>),
+    /// At this element and at others that its filter selects too.
+    Several(JsonNode<'n>),
     /// At a member that is not there.
     Missing,
 }
@@ -39,7 +45,7 @@ impl<'n> PathEnd<'n> {
         match self {
             Self::Value(_) => self,
             Self::Missing => other(),
-            Self::WithinArray(_) => match other() {
+            Self::WithinArray(_) | Self::Several(_) => match other() {
                 Self::Value(value) => Self::Value(value),
                 _ => self,
             },
@@ -48,24 +54,38 @@ impl<'n> PathEnd<'n> {
 }
 
 impl Path {
+    /// Compiles a path, whose syntax is checked when its profile is compiled.
     pub(super) fn new(path: &str) -> Self {
-        let whole = (Step::new(path), None);
-        let dots = path.match_indices('.').map(|(dot, _)| dot);
-        let split = dots.map(|dot| (Step::new(&path[..dot]), Some(Self::new(&path[dot + 1..]))));
-        Self { readings: std::iter::once(whole).chain(split).collect() }
+        let segments = segments(path).unwrap_or_default();
+        let (whole, splits) =
+            segments.split_last().map_or((None, &segments[..]), |(last, before)| {
+                let is_name =
+                    before.is_empty() || last.is_plain && before.iter().all(|one| one.is_plain);
+                (is_name.then(|| (Step::new(path, last), None)), before)
+            });
+        let mut readings: Vec<_> = whole.into_iter().collect();
+        for (index, segment) in splits.iter().enumerate() {
+            let names = &path[..segment.end];
+            // Only plain names may be parts of one name that has dots.
+            if index == 0 || splits[..=index].iter().all(|one| one.is_plain) {
+                readings
+                    .push((Step::new(names, segment), Some(Self::new(&path[segment.end + 1..]))));
+            }
+        }
+        let selects_elements = segments
+            .first()
+            .is_some_and(|first| first.selector.is_some() || first.name.parse::<usize>().is_ok());
+        Self { readings, selects_elements }
     }
 
-    /// Follows the path below `node`.
+    /// Follows the path below `node` to its only value.
     pub(super) fn find<'n>(&self, node: JsonNode<'n>) -> PathEnd<'n> {
         let mut end = PathEnd::Missing;
         for (step, rest) in &self.readings {
             let Some(found) = step.find(node) else { continue };
-            end = end.or_else(|| match rest {
-                None => PathEnd::Value(found),
-                Some(rest) if is_filled_array(found) && rest.first_step().index.is_none() => {
-                    PathEnd::WithinArray(found)
-                }
-                Some(rest) => rest.find(found),
+            end = end.or_else(|| match step.selector {
+                None => Self::below(rest.as_ref(), found),
+                Some(_) => Self::below_only(rest.as_ref(), step.select(found)),
             });
             if matches!(end, PathEnd::Value(_)) {
                 break;
@@ -74,16 +94,68 @@ impl Path {
         end
     }
 
-    fn first_step(&self) -> &Step {
-        let (step, _) = self.readings.get(1).unwrap_or(&self.readings[0]);
-        step
+    fn below<'n>(rest: Option<&Self>, found: JsonNode<'n>) -> PathEnd<'n> {
+        match rest {
+            None => PathEnd::Value(found),
+            Some(rest) if is_filled_array(found) && !rest.selects_elements => {
+                PathEnd::WithinArray(found)
+            }
+            Some(rest) => rest.find(found),
+        }
+    }
+
+    /// The same below the only one of the elements that a step selects.
+    fn below_only<'n>(
+        rest: Option<&Self>,
+        mut selected: impl Iterator<Item = JsonNode<'n>>,
+    ) -> PathEnd<'n> {
+        match (selected.next(), selected.next()) {
+            (None, _) => PathEnd::Missing,
+            (Some(first), Some(_)) => PathEnd::Several(first),
+            (Some(only), None) => Self::below(rest, only),
+        }
+    }
+
+    /// Follows the path below `node` to all of its values.
+    pub(super) fn visit<'n>(&self, node: JsonNode<'n>, visit: &mut impl FnMut(PathEnd<'n>)) {
+        for (step, rest) in &self.readings {
+            let Some(found) = step.find(node) else { continue };
+            let mut n_found = 0;
+            for selected in step.select(found) {
+                let mut count = |end| {
+                    n_found += 1;
+                    visit(end);
+                };
+                match rest {
+                    Some(rest) if !is_filled_array(selected) || rest.selects_elements => {
+                        rest.visit_dyn(selected, &mut count);
+                    }
+                    rest => count(Self::below(rest.as_ref(), selected)),
+                }
+            }
+            if n_found > 0 {
+                break;
+            }
+        }
+    }
+
+    // A generic visitor of each further step would be a type of its own.
+    fn visit_dyn<'n>(&self, node: JsonNode<'n>, visit: &mut dyn FnMut(PathEnd<'n>)) {
+        self.visit(node, &mut |end| visit(end));
     }
 }
 
 impl Step {
-    fn new(name: &str) -> Self {
+    /// The step of a path up to a segment. A quoted or selecting segment is a step of its own.
+    fn new(names: &str, last: &Segment<'_>) -> Self {
+        let name = if last.is_plain { names } else { last.name };
         let digest = name_digest(name.as_bytes());
-        Self { name: name.to_owned(), digest, index: name.parse().ok() }
+        Self {
+            name: name.to_owned(),
+            digest,
+            index: name.parse().ok(),
+            selector: last.selector.clone(),
+        }
     }
 
     fn find<'n>(&self, node: JsonNode<'n>) -> Option<JsonNode<'n>> {
@@ -91,6 +163,25 @@ impl Step {
             return node.elements()?.nth(self.index?);
         }
         node.member_by_digest(&self.name, self.digest)
+    }
+
+    /// What is selected of a value: itself, or elements of the array that it is.
+    fn select<'n>(&self, found: JsonNode<'n>) -> impl Iterator<Item = JsonNode<'n>> {
+        let elements = self.selector.as_ref().and_then(|_| found.elements());
+        let single = elements.is_none().then_some(found);
+        let is_selected = |node: &JsonNode<'n>| match &self.selector {
+            Some(Selector::Where { member, text }) => has_text(*node, member, text),
+            Some(Selector::Each) | None => true,
+        };
+        single.into_iter().chain(elements.into_iter().flatten()).filter(is_selected)
+    }
+}
+
+fn has_text(node: JsonNode<'_>, member: &str, text: &str) -> bool {
+    match node.member(member).map(JsonNode::value) {
+        Some(JsonValue::Text(found) | JsonValue::Number(found)) => found.trim() == text,
+        Some(JsonValue::Boolean(found)) => text == if found { "true" } else { "false" },
+        _ => false,
     }
 }
 
@@ -119,7 +210,7 @@ mod tests {
                 JsonValue::Text(text) => Some(text.to_owned()),
                 other => Some(format!("{other:?}")),
             },
-            PathEnd::WithinArray(_) | PathEnd::Missing => None,
+            _ => None,
         };
         for (path, expected) in [
             ("a.b", Some("4")),
@@ -143,6 +234,50 @@ mod tests {
             ("a.b", false),
         ] {
             assert_eq!(is_within(path), expected, "{path}");
+        }
+    }
+    #[test]
+    fn brackets_select_elements_and_quotes_one_name() {
+        let document = document_of(&json!({
+            "refunds": [
+                {"parts": [{"kind": "refund", "n": 1}, {"kind": "fee", "n": 2}]},
+                {"parts": {"kind": "refund", "n": 3}},
+                {"parts": null},
+            ],
+            "notes": [{"name": "gift", "value": "yes"}, {"name": "twice", "value": "1"},
+                {"name": "twice", "value": "2"}],
+            "a": {"b.c": {"#text": "4"}, "b": {"c": 5}},
+        }));
+        let shown = |end: PathEnd<'_>| match end {
+            PathEnd::Value(node) => match node.value() {
+                JsonValue::Text(text) | JsonValue::Number(text) => text.to_owned(),
+                other => format!("{other:?}"),
+            },
+            PathEnd::WithinArray(_) => "within".to_owned(),
+            PathEnd::Several(_) => "several".to_owned(),
+            PathEnd::Missing => "missing".to_owned(),
+        };
+        for (path, expected) in [
+            ("notes[name=gift].value", "yes"),
+            ("notes[name=none].value", "missing"),
+            ("notes[name=twice].value", "several"),
+            ("a.\"b.c\".#text", "4"),
+            ("a.\"b\".c", "5"),
+        ] {
+            assert_eq!(shown(Path::new(path).find(document.root())), expected, "{path}");
+        }
+        for (path, expected) in [
+            ("refunds[].parts[].n", "1 2 3"),
+            ("refunds[].parts[kind=refund].n", "1 3"),
+            ("refunds[].parts.n", "within 3"),
+            ("refunds.1.parts[].n", "3"),
+            ("notes[name=twice].value", "1 2"),
+            ("none[].n", ""),
+            ("a.b.d", ""),
+        ] {
+            let mut found = Vec::new();
+            Path::new(path).visit(document.root(), &mut |end| found.push(shown(end)));
+            assert_eq!(found.join(" "), expected, "{path}");
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     input_settings::MissingColumns,
     missing_name::MissingName,
     misspelling::{misspelling, same_noun},
+    path_text::{dotted_names, filter_names, walks_arrays},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     rule::Rule,
     seen_names::SeenNames,
@@ -69,7 +70,7 @@ pub fn missing_paths(
             Some(above) => format!("{above}.{path}"),
             None => path.clone(),
         };
-        let paths: Vec<String> = read.paths.iter().map(full).collect();
+        let paths: Vec<String> = read.paths.iter().map(|path| dotted_names(&full(path))).collect();
         let has_elements = read.above.is_none_or(|above| seen.has_object(above));
         if paths.is_empty() || !has_elements || paths.iter().any(|path| seen.has(path)) {
             continue;
@@ -135,19 +136,31 @@ fn covers(known: &str, path: &str) -> bool {
 /// The paths that the profile reads in documents, item elements and people's elements.
 fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     let allows_missing = profile.missing_columns == MissingColumns::Allow;
-    let of_rule = |rule: &Rule, name: &str, is_required: bool, above| ReadPath {
-        paths: rule.paths.clone(),
-        purpose: format!("which the profile reads for {name}"),
-        is_required: is_required && !rule.may_be_missing(),
-        is_optional: allows_missing || rule.may_be_missing(),
-        above,
+    let of_rule = |rule: &Rule, name: &str, is_required: bool, above| {
+        let paths = if rule.combines() {
+            rule.paths.iter().map(|path| vec![path.clone()]).collect()
+        } else {
+            vec![rule.paths.clone()]
+        };
+        let read = |paths: Vec<String>| {
+            // An export without refunds has none to add up.
+            let may_be_empty = paths.iter().any(|path| walks_arrays(path));
+            ReadPath {
+                paths,
+                purpose: format!("which the profile reads for {name}"),
+                is_required: is_required && !rule.may_be_missing() && !may_be_empty,
+                is_optional: allows_missing || rule.may_be_missing(),
+                above,
+            }
+        };
+        paths.into_iter().map(read).collect::<Vec<_>>()
     };
     let items_path = profile.items_path.as_deref();
-    let mut all = vec![of_rule(&profile.key, "the order key", true, None)];
+    let mut all = of_rule(&profile.key, "the order key", true, None);
     for rule in &profile.rules {
         let FieldTarget::Field(field) = &rule.target else { continue };
         let above = items_path.filter(|_| field.group() == FieldGroup::Item);
-        all.push(of_rule(&rule.rule, &field.to_string(), profile.requires(field), above));
+        all.extend(of_rule(&rule.rule, &field.to_string(), profile.requires(field), above));
     }
     all.extend(items_path.map(|path| ReadPath {
         paths: vec![path.to_owned()],
@@ -175,7 +188,7 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
             FieldTarget::Field(field) => Some((rule, people.role.field_name(&field.to_string()))),
             _ => None,
         });
-        all.extend(named.map(|(rule, name)| of_rule(&rule.rule, &name, false, above)));
+        all.extend(named.flat_map(|(rule, name)| of_rule(&rule.rule, &name, false, above)));
     }
     all
 }
@@ -188,10 +201,14 @@ fn in_events(profile: &Profile, path: &str) -> Vec<String> {
 
 /// All paths that the profile reads; those of items are prefixed with the path of the items.
 pub(super) fn known_paths(profile: &Profile) -> Vec<String> {
-    let mut known: Vec<String> = profile.key.paths.clone();
+    let mut known: Vec<String> = profile.key.paths.iter().map(|path| dotted_names(path)).collect();
     known.extend(profile.items_path.clone());
     let paths = |condition: &Condition| {
-        condition.sources().into_iter().filter_map(|source| source.path.clone()).collect::<Vec<_>>()
+        let sources = condition.sources().into_iter();
+        let paths = sources.filter_map(|source| source.path.as_deref());
+        paths
+            .flat_map(|path| filter_names(path).into_iter().chain([dotted_names(path)]))
+            .collect::<Vec<_>>()
     };
     known.extend(profile.order_conditions().flat_map(paths));
     let item_rows_paths = profile.item_rows.iter().flat_map(paths);
@@ -228,6 +245,8 @@ fn add_known_paths(
         if !matches!(target, FieldTarget::Field(_)) && !path.ends_with('*') {
             known.push(format!("{path}.*"));
         }
+        known.extend(filter_names(&path));
+        let path = dotted_names(&path);
         known.extend(rule.scale_member().map(|name| path_beside(&path, name)));
         known.push(path);
     }

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{
     bound_rule::FieldBinding,
     collector::text_of_lines,
+    combination::Combination,
     rule::{Rule, RuleResult},
     view::{Found, Value, View},
 };
@@ -26,10 +27,11 @@ pub(super) struct PlainRule<'m, S> {
 }
 
 impl<'m, S> PlainRule<'m, S> {
-    /// None if the rule needs a value beside that of its field.
+    /// None if the rule needs more than the first filled value of its sources.
     pub(super) fn new(binding: &'m FieldBinding<'_, S>) -> Option<Self> {
         let FieldBinding { field, rule, is_verbatim, sources, beside, .. } = binding;
-        beside.is_empty().then_some(Self { field, rule, is_verbatim: *is_verbatim, sources })
+        let takes_first = rule.combination == Combination::First && beside.is_empty();
+        takes_first.then_some(Self { field, rule, is_verbatim: *is_verbatim, sources })
     }
 
     pub(super) fn field(&self) -> &'m Field {
@@ -93,7 +95,9 @@ pub(super) fn plain_text(value: Value<'_>) -> Option<Option<&str>> {
         // Such a number may be one that a spreadsheet has rounded.
         Value::Number(digits) if digits.contains(['e', 'E']) => None,
         Value::Text(_) | Value::Number(_) | Value::Boolean(_) => Some(value.text()),
-        Value::Array(_) | Value::Object(_) | Value::WithinArray | Value::Lost => None,
+        Value::Array(_) | Value::Object(_) | Value::WithinArray | Value::Several | Value::Lost => {
+            None
+        }
     }
 }
 

@@ -75,6 +75,11 @@ pub(super) enum KindText {
 pub(super) struct RuleText {
     pub(super) column: Option<OneOrMany>,
     pub(super) path: Option<OneOrMany>,
+    pub(super) sum: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) minus: Vec<String>,
+    #[serde(default)]
+    pub(super) negate: bool,
     pub(super) value: Option<String>,
     pub(super) default: Option<String>,
     #[serde(default)]
@@ -106,6 +111,13 @@ pub(super) struct RuleText {
     pub(super) country: Option<String>,
     #[serde(default)]
     pub(super) disagree: OnConflict,
+}
+
+impl RuleText {
+    /// Whether the value comes from the export, not from the profile alone.
+    pub(super) fn has_source(&self) -> bool {
+        self.column.is_some() || self.path.is_some() || self.sum.is_some()
+    }
 }
 
 // The derived implementation would take a list for the values of the keys, in their order.

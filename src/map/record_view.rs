@@ -50,6 +50,10 @@ impl<'a> View<'a> for RecordView<'a> {
         }
     }
 
+    fn visit(self, column: &usize, visit: &mut impl FnMut(Found<'a>)) {
+        visit(self.find(column));
+    }
+
     fn as_element(self) -> Self {
         self
     }

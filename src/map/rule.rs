@@ -9,10 +9,12 @@ use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{
     birth_date::BirthDateRule,
+    combination::{Combination, Sources},
     date::{DateRule, ISO_8601, parse_zone},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     number::{NumberFormat, NumberMarks},
-    profile_text::{OnConflict, OneOrMany, RuleText, TableValue},
+    path_text::{segments, walks_arrays},
+    profile_text::{OnConflict, RuleText, TableValue},
     steps::Steps,
     text_part::TextError,
     text_steps::TextSteps,
@@ -29,10 +31,12 @@ use crate::model::{
 /// The source of a field and the conversion of its cells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
-    /// The CSV columns; the first filled one is used.
+    /// The CSV columns.
     pub columns: Vec<String>,
-    /// The JSON paths; the first filled one is used.
+    /// The JSON paths.
     pub paths: Vec<String>,
+    /// Whether the first filled one is used, or how several become one value.
+    pub(super) combination: Combination,
     /// The value of empty cells, or of every row for a rule without columns and paths.
     pub default_value: Option<String>,
     /// The declared type of an extension attribute.
@@ -139,6 +143,12 @@ impl Rule {
         let extension_type =
             text.r#type.as_deref().and_then(|name| errors.keep(extension_type(name)));
         errors.keep(check_sources(&text));
+        let sources = errors.keep(Sources::new(&text));
+        let Some(Sources { columns, paths, combination }) = sources else { return Err(errors) };
+        let is_sum = matches!(combination, Combination::Sum(_));
+        for error in paths.iter().filter_map(|path| check_path(path, is_sum).err()) {
+            errors.add(WHOLE_RULE, &error);
+        }
         errors.ensure_none()?;
         Ok(Self {
             date,
@@ -146,8 +156,9 @@ impl Rule {
             kind,
             number,
             extension_type,
-            columns: text.column.map(OneOrMany::into_vec).unwrap_or_default(),
-            paths: text.path.map(OneOrMany::into_vec).unwrap_or_default(),
+            columns,
+            paths,
+            combination,
             default_value: text.value.or(text.default),
             first_wins: text.disagree == OnConflict::First,
             is_optional: text.optional,
@@ -164,6 +175,11 @@ impl Rule {
     /// Whether the value comes from the export, not from the profile alone.
     pub(super) fn has_source(&self) -> bool {
         !self.columns.is_empty() || !self.paths.is_empty()
+    }
+
+    /// Whether several sources become one value.
+    pub(super) fn combines(&self) -> bool {
+        self.combination != Combination::First
     }
 
     /// Whether the export may lack all columns or paths: it is declared, or there is a default.
@@ -340,7 +356,7 @@ impl Rule {
     /// Whether it reads numbers whose decimal mark is not declared.
     pub(super) fn reads_undeclared_numbers(&self) -> bool {
         let is_declared = self.number.as_ref().is_some_and(NumberFormat::declares_point);
-        !is_declared && !self.has_table() && self.has_source()
+        !is_declared && !self.has_table() && !self.combines() && self.has_source()
     }
 
     /// Whether its values are constants of the profile.
@@ -431,7 +447,7 @@ impl Rule {
 
 /// Refuses sources of values that exclude each other, and a rule without any.
 fn check_sources(text: &RuleText) -> Result<(), KeyError> {
-    let has_source = text.column.is_some() || text.path.is_some();
+    let has_source = text.has_source();
     let error = |message: &str| Err((WHOLE_RULE, message.to_owned()));
     match (&text.value, &text.default, has_source) {
         (Some(_), _, true) => {
@@ -450,6 +466,18 @@ fn check_sources(text: &RuleText) -> Result<(), KeyError> {
     }
 }
 
+/// Refuses a path that is not well formed, and one with several values where one is expected.
+fn check_path(path: &str, is_sum: bool) -> Result<(), String> {
+    segments(path)?;
+    if walks_arrays(path) && !is_sum {
+        return Err(format!(
+            "reads one value, but {path:?} has that of each element; expected an index, a filter \
+             or a sum"
+        ));
+    }
+    Ok(())
+}
+
 fn check_zone(text: &RuleText) -> Result<(), KeyError> {
     let zone = text.zone.as_deref();
     zone.map_or(Ok(()), |name| parse_zone(name).map(drop).map_err(|error| ("zone", error)))
@@ -463,9 +491,7 @@ fn date_rule(
     let formats = match (&text.date, date_use) {
         (Some(formats), DateUse::Instant) => formats.clone().into_vec(),
         // The default. Any other format must be declared, so that no date is guessed.
-        (None, DateUse::Instant) if text.column.is_some() || text.path.is_some() => {
-            vec![ISO_8601.to_owned()]
-        }
+        (None, DateUse::Instant) if text.has_source() => vec![ISO_8601.to_owned()],
         (None, _) if text.zone.is_some() => {
             return Err((WHOLE_RULE, "has a zone, but no date".into()));
         }

@@ -1,6 +1,7 @@
 //! Unit tests of mapping: a profile bound to a header or to documents, and the cells, items, keys
 //! and problems of its rows.
 
+mod combined;
 mod people;
 pub(super) mod rows;
 mod text_steps;

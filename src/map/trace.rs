@@ -6,9 +6,11 @@
 use std::borrow::Cow;
 
 use super::{
+    combined_value::{Part, combine},
+    path::{Path, PathEnd},
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
-    view::Value,
+    view::{Found, Value},
 };
 use crate::model::{
     document::{JsonNode, JsonValue},
@@ -47,6 +49,10 @@ pub fn trace(profile: &Profile, of: Option<PersonRole>, cell: &Cell<'_>) -> Trac
     if let Some(rule) = rule {
         traced.steps.extend(skipped_sources(rule, &traced.from));
     }
+    if let Some(rule) = rule.filter(|rule| rule.combines()) {
+        combine(&cell.field, rule, &parts_of(cell.at, rule), &mut traced.steps);
+        return traced;
+    }
     let Some(TracedText { exported, raw, beside }) = source_text(cell.at, rule) else {
         return traced;
     };
@@ -58,6 +64,48 @@ pub fn trace(profile: &Profile, of: Option<PersonRole>, cell: &Cell<'_>) -> Trac
     }
     exported.clone_into(&mut traced.text);
     traced
+}
+
+/// The values that a rule combines, of which one is at a place.
+fn parts_of<'a>(at: CellOrigin<'a>, rule: &Rule) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    match at {
+        CellOrigin::Known(_) | CellOrigin::Row(_) => {}
+        CellOrigin::Column(row, _) => {
+            let RowContent::Record(record) = &row.content else { return parts };
+            let names = &record.header.names;
+            for (source, column) in rule.columns.iter().enumerate() {
+                let Some(index) = names.iter().position(|name| name == column) else { continue };
+                let at = CellOrigin::Column(row, u32::try_from(index).unwrap_or(u32::MAX));
+                let value = Value::Text(record.cell(index));
+                parts.push(Part { source, found: Found { value, at } });
+            }
+        }
+        CellOrigin::Node(row, node) => {
+            let paths: Vec<_> = rule.paths.iter().map(|path| Path::new(path)).collect();
+            let reads = |above: &JsonNode<'_>, path: &Path| {
+                let mut is_found = false;
+                path.visit(*above, &mut |end| {
+                    is_found |= matches!(end, PathEnd::Value(value) if value == node);
+                });
+                is_found
+            };
+            // The paths begin at the document or at one of its elements.
+            let mut above = std::iter::successors(node.parent(), |above| above.parent());
+            let start = above.find(|above| paths.iter().any(|path| reads(above, path)));
+            for (source, path) in paths.iter().enumerate() {
+                let Some(start) = start else { break };
+                path.visit(start, &mut |end| {
+                    if let PathEnd::Value(node) = end {
+                        let at = CellOrigin::Node(row, node);
+                        let value = Value::of(Some(node));
+                        parts.push(Part { source, found: Found { value, at } });
+                    }
+                });
+            }
+        }
+    }
+    parts
 }
 
 /// The rule that fills a field; `of` is the role of a person besides the guest.

@@ -31,6 +31,8 @@ pub(super) enum Value<'a> {
     Object(JsonNode<'a>),
     /// The path goes on within a filled array and selects none of its elements.
     WithinArray,
+    /// The filter of the path selects several elements.
+    Several,
     /// Lost with the rest of an unreadable row.
     Lost,
 }
@@ -82,7 +84,7 @@ impl<'a> Value<'a> {
     /// Whether there is a value, other than a text that counts as empty.
     pub(super) fn is_filled_unless(self, is_empty: impl Fn(&str) -> bool) -> bool {
         match self {
-            Self::Missing | Self::Null | Self::WithinArray | Self::Lost => false,
+            Self::Missing | Self::Null | Self::WithinArray | Self::Several | Self::Lost => false,
             Self::Array(_) | Self::Object(_) => true,
             single => !single.text().is_some_and(is_empty),
         }
@@ -92,15 +94,22 @@ impl<'a> Value<'a> {
     pub(super) fn is_nothing(self) -> bool {
         match self {
             Self::Array(array) => array.is_empty(),
-            Self::WithinArray | Self::Lost => false,
+            Self::WithinArray | Self::Several | Self::Lost => false,
             value => !value.is_filled_unless(str::is_empty),
         }
+    }
+
+    /// Whether there are several values, of which none is selected.
+    pub(super) fn has_several(self) -> bool {
+        matches!(self, Self::WithinArray | Self::Several)
     }
 
     /// What it is, in messages.
     pub(super) fn type_name(self) -> &'static str {
         match self {
-            Self::Missing | Self::WithinArray | Self::Lost => "nothing",
+            Self::Missing | Self::Lost => "nothing",
+            Self::WithinArray => "a path that goes on within an array",
+            Self::Several => "several elements that the filter selects",
             Self::Null => "null",
             Self::Text(_) => "a string",
             Self::Boolean(_) => "a boolean",
@@ -121,6 +130,9 @@ pub(super) trait View<'a>: Copy {
 
     /// The value of a source.
     fn find(self, source: &Self::Source) -> Found<'a>;
+
+    /// Visits all values of a source whose path walks arrays.
+    fn visit(self, source: &Self::Source, visit: &mut impl FnMut(Found<'a>));
 
     /// The same values as those of an item.
     fn as_element(self) -> Self;

@@ -1,0 +1,165 @@
+//! Combined value: what a rule makes of the values of several sources in one row.
+//!
+//! `mapper` and `trace` find the values; `combination` says how they become one.
+
+use super::{
+    combination::{Combination, Sum},
+    rule::{Rule, RuleResult},
+    steps::Steps,
+    view::{Found, Value},
+};
+use crate::model::{
+    decimal_mark::PointReading,
+    draft::{CellOrigin, Notation},
+    field::Field,
+    id_text::has_lost_digits,
+    money::Amount,
+    problem::Code,
+};
+
+/// A value of one of the sources of a rule.
+pub(super) struct Part<'a> {
+    /// The index of the source among the names of the rule.
+    pub(super) source: usize,
+    pub(super) found: Found<'a>,
+}
+
+/// The value of a rule that combines its sources, and the place of its first part or of the one
+/// that cannot be read.
+pub(super) struct CombinedValue<'a> {
+    pub(super) result: RuleResult<'a>,
+    pub(super) text: String,
+    pub(super) at: CellOrigin<'a>,
+    pub(super) notation: Notation,
+}
+
+/// Combines the values of the sources for a field; none if no source is filled.
+pub(super) fn combine<'a>(
+    field: &Field,
+    rule: &Rule,
+    parts: &[Part<'a>],
+    steps: &mut impl Steps,
+) -> Option<CombinedValue<'a>> {
+    match &rule.combination {
+        Combination::First => None,
+        Combination::Sum(sum) => add_up(sum, field, rule, parts, steps),
+    }
+}
+
+/// A number, and how it writes its unit.
+type PartNumber = (Amount, Notation);
+
+/// What cannot be read, in words.
+type PartError = (Code, String);
+
+fn add_up<'a>(
+    sum: &Sum,
+    field: &Field,
+    rule: &Rule,
+    parts: &[Part<'a>],
+    steps: &mut impl Steps,
+) -> Option<CombinedValue<'a>> {
+    let (mut total, mut first): (Option<PartNumber>, _) = (None, None);
+    for Part { source, found } in parts {
+        let added = number_of(field, rule, *found).and_then(|number| {
+            let Some((number, notation)) = number else { return Ok(None) };
+            let number = if sum.subtracts(*source) { negated(number) } else { number };
+            steps.add(|| {
+                let sign = if number.0.is_sign_negative() { "minus" } else { "plus" };
+                format!("{sign} {} ({})", number.0.abs(), rule.columns[*source])
+            });
+            add(total, (number, notation)).map(Some)
+        });
+        match added {
+            Ok(None) => {}
+            Ok(sum) => {
+                first.get_or_insert(found.at);
+                total = sum;
+            }
+            Err((code, message)) => {
+                let result = RuleResult::Invalid(code, message);
+                let text = found.value.text().unwrap_or_default().to_owned();
+                return Some(CombinedValue {
+                    result,
+                    text,
+                    at: found.at,
+                    notation: Notation::Text,
+                });
+            }
+        }
+    }
+    let ((Amount(total), notation), at) = total.zip(first)?;
+    let (text, result) = (total.to_string(), RuleResult::Value(total.to_string().into()));
+    Some(CombinedValue { result, text, at, notation })
+}
+
+/// The number of a part; none if it is empty.
+fn number_of(
+    field: &Field,
+    rule: &Rule,
+    found: Found<'_>,
+) -> Result<Option<PartNumber>, PartError> {
+    if !found.value.is_filled(rule) && !found.value.has_several() {
+        return Ok(None);
+    }
+    let Some(text) = found.value.text() else {
+        let message = format!("{} where a number is expected", found.value.type_name());
+        return Err((Code::NotAScalar, message));
+    };
+    let beside = rule.scale_member().and_then(|name| text_beside(found.at, name));
+    match rule.convert(field, text, found.value.notation(), beside, &mut ()) {
+        (RuleResult::Value(digits), _) if digits.is_empty() => Ok(None),
+        (RuleResult::Value(digits), notation) => exact(field, &digits, notation).map(Some),
+        (RuleResult::Invalid(code, message), _) => Err((code, message)),
+        (RuleResult::Time(..) | RuleResult::Skip(_), _) => Ok(None),
+    }
+}
+
+/// Reads the digits of a part as a number that has only one meaning. What a sum hides, such as the
+/// point of `1.250`, `validate` could not see.
+fn exact(field: &Field, digits: &str, notation: Notation) -> Result<PartNumber, PartError> {
+    if notation != Notation::JsonNumber && has_lost_digits(digits) {
+        let message = format!(
+            "{digits:?} is a number as a spreadsheet shows it, without its last digits; export the \
+             column as text"
+        );
+        return Err((Code::ScientificNotation, message));
+    }
+    let is_quantity = *field == Field::ItemQuantity && digits.ends_with(".000");
+    let is_text = notation == Notation::Text && !is_quantity;
+    if is_text && PointReading::of_text(digits) == PointReading::Ambiguous {
+        let message = format!(
+            "{digits:?} can be read in two ways: {digits} or {}; write decimal = \".\" in the \
+             profile, or decimal = \",\" and thousands = \".\"",
+            digits.replace('.', "")
+        );
+        return Err((Code::NumberUnreadable, message));
+    }
+    let number = digits
+        .parse()
+        .map_err(|error| (Code::NumberUnreadable, format!("{digits:?} is {error}")))?;
+    let unit = if notation == Notation::MinorUnits { notation } else { Notation::Declared };
+    Ok((number, unit))
+}
+
+fn add(total: Option<PartNumber>, (number, notation): PartNumber) -> Result<PartNumber, PartError> {
+    let Some((total, unit)) = total else { return Ok((number, notation)) };
+    if unit != notation {
+        let message = "in another unit than the other parts of the sum";
+        return Err((Code::NumberUnreadable, message.into()));
+    }
+    let message = || "the sum has more digits than can be kept exactly".to_owned();
+    let sum = total.checked_add(number).ok_or_else(|| (Code::NumberUnreadable, message()))?;
+    Ok((sum, unit))
+}
+
+/// The number with the other sign; zero has none.
+fn negated(Amount(number): Amount) -> Amount {
+    Amount(if number.is_zero() { number } else { -number })
+}
+
+/// The text of the member beside a value of a document.
+fn text_beside<'a>(at: CellOrigin<'a>, name: &str) -> Option<&'a str> {
+    let CellOrigin::Node(_, node) = at else { return None };
+    Value::of(node.parent()?.member(name)).text().filter(|text| !text.is_empty())
+}

@@ -1,0 +1,109 @@
+//! Tests of rules that make one value of several: sums and the like.
+
+use serde_json::json;
+
+use super::{csv, ndjson, profile};
+use crate::map::profile::Profile;
+
+fn error(rules: &str) -> String {
+    let text =
+        format!("name = 'test'\norder.referenceId = {{ column = 'id', path = 'id' }}\n{rules}");
+    Profile::parse("test", &text).unwrap_err().to_string()
+}
+
+#[test]
+fn sum_is_exact_and_subtracts() {
+    let rules = profile("order.price = { sum = ['a', 'b'], minus = ['c'] }");
+    let of = |line: &str| csv(&rules, "id,a,b,c", line);
+    assert_eq!(of("A,10.10,20.20,0.30"), "row A: price=30.00@3");
+    assert_eq!(of("A,,1.5,"), "row A: price=1.5@4");
+    assert_eq!(of("A,,,2"), "row A: price=-2@5");
+    assert_eq!(of("A,,,"), "row A: ");
+    let of = |value| ndjson(&rules, value);
+    assert_eq!(of(json!({"id": "A", "a": 0.1, "b": "0.2", "c": null})), "row A: price=0.3@2");
+}
+
+#[test]
+fn sum_reads_each_part_by_the_marks_of_its_rule() {
+    let rules = profile(
+        "decimal = ','\nthousands = '.'\n\
+         order.price = { sum = ['a', 'b'], strip_suffix = '€', empty = ['-'], default = '0' }",
+    );
+    let of = |line: &str| csv(&rules, "id,a,b", line);
+    assert_eq!(of("A,1.234 €,-"), "row A: price=1234@3");
+    assert_eq!(of("A,€,-"), "row A: price~0@-");
+    let minor = profile("order.price = { sum = ['a', 'b'], scale = 2 }");
+    assert_eq!(csv(&minor, "id,a,b", "A,1050,1"), "row A: price=10.51@3");
+    let currency = profile("order.price = { sum = ['a'], scale = 'currency', negate = true }");
+    assert_eq!(csv(&currency, "id,a", "A,1050"), "row A: price=-1050@3");
+}
+
+#[test]
+fn part_that_cannot_be_read_is_a_problem_at_its_place() {
+    let rules = profile("order.price = { sum = ['a', 'b'] }");
+    let of = |line: &str| csv(&rules, "id,a,b", line);
+    assert_eq!(
+        of("A,1.00,free"),
+        "row A: price!free@8 | number_unreadable price@8 \"free\" is not a decimal number such as \
+         1234.50"
+    );
+    assert!(of("A,1000.00,1.250").contains("price@11 \"1.250\" can be read in two ways"));
+    assert!(of("A,1.2E+05,1").contains("scientific_notation price@3"));
+    let document = json!({"id": "A", "a": {"x": 1}, "b": 1});
+    assert!(ndjson(&rules, document).contains("not_a_scalar price@2 an object where a number"));
+}
+
+#[test]
+fn sum_walks_arrays_and_filters() {
+    let rules = profile(
+        "items = 'lines'\nitem.price = { sum = ['price', 'taxes[].amount'] }\n\
+         order.price = { sum = ['total'], minus = ['refunds[].parts[kind=refund].amount'] }",
+    );
+    let value = json!({"id": "A", "lines": [{"price": "1.00", "taxes": [{"amount": 0.5}]}],
+        "refunds": [{"parts": [{"amount": 2, "kind": "refund"}, {"amount": 9, "kind": "fee"}]},
+            {"parts": [{"amount": "1.00", "kind": "refund"}]}], "total": 20});
+    let mapped = ndjson(&rules, value);
+    assert!(mapped.starts_with("document A: price=17.00@"), "{mapped}");
+    assert!(mapped.ends_with("item.price=1.50@5"), "{mapped}");
+    let within = json!({"id": "A", "refunds": [{"parts": [[1]]}], "total": {"parts": 1}});
+    assert!(ndjson(&rules, within).contains("not_a_scalar price"));
+    let scale = "order.price = { sum = ['fees[].cents'], scale = { beside = 'digits' } }";
+    let value =
+        json!({"fees": [{"cents": 150, "digits": 2}, {"cents": 1, "digits": 0}], "id": "A"});
+    assert_eq!(ndjson(&profile(scale), value), "row A: price=2.50@4");
+}
+
+#[test]
+fn sum_needs_all_of_its_columns() {
+    let rules = profile("order.price = { sum = ['a', 'b'] }");
+    let error = super::bind_error(&rules, "id,a");
+    assert!(error.contains("no column \"b\""), "{error}");
+    let optional = profile("order.price = { sum = ['a', 'b'], optional = true }");
+    assert_eq!(csv(&optional, "id,a", "A,1"), "row A: price=1@3");
+}
+
+#[test]
+fn invalid_sums_are_refused() {
+    let rules = "order.price = { sum = ['a', 'a'] }\n\
+                 order.paymentType = { sum = ['a'] }\n\
+                 order.ext.a = { sum = ['a'], column = 'b', type = 'float' }\n\
+                 order.ext.b = { column = 'b', minus = ['a'] }\n\
+                 order.ext.c = { column = 'b', negate = true }\n\
+                 order.ext.d = { path = 'a[].b' }\n\
+                 order.ext.e = { path = 'a.\"b' }\n\
+                 order.ext.f = { sum = [], type = 'float' }\n\
+                 order.ext.'*' = { sum = ['a'] }\n\
+                 [[skip]]\nreason = 'x'\nwhen = { path = 'a[].b', is = 'x' }";
+    insta::assert_snapshot!(error(rules), @r#"
+    test:3:7: order.price: "price" has "a" twice in its sum
+      test:4:7: order.paymentType: "paymentType" has a sum, but its field is not a number
+      test:5:11: order.ext.a: "a" has a sum and a column or path; expected one of them
+      test:6:11: order.ext.b: "b" has minus, but no sum to subtract it from
+      test:7:11: order.ext.c: "c" has negate, but no sum; sum may have one name
+      test:8:11: order.ext.d: reads one value, but "a[].b" has that of each element; expected an index, a filter or a sum
+      test:9:11: order.ext.e: "a.\"b" has an open quote
+      test:10:23: order.ext.f.sum: "sum" is empty; expected columns or paths
+      test:11:11: order.ext.*: "*" is a wildcard, which takes its names from the export; give the field a rule of its own
+      test:14:1: skip.when: tests one value, but "a[].b" has that of each element; expected an index or a filter
+    "#);
+}
