@@ -1,10 +1,10 @@
 //! Dates of birth (`date` of the rule of `dob`): local dates, which no time zone moves.
 //!
-//! Used by `rule`.
+//! Compiled by `date_keys`, used by `rule`.
 
 use std::borrow::Cow;
 
-use super::date::LocalDateRule;
+use super::date::{LocalDateRule, Locale};
 use crate::model::problem::Code;
 
 /// The conversion of dates of birth in the export's formats to that of the target.
@@ -17,8 +17,17 @@ pub(super) struct BirthDateRule {
 
 impl BirthDateRule {
     /// Compiles the formats; an error is a message.
-    pub(super) fn new(formats: &[String], unreadable: Code) -> Result<Self, String> {
-        Ok(Self { date: LocalDateRule::new(formats)?, unreadable })
+    pub(super) fn new(
+        formats: &[String],
+        locale: Option<&'static Locale>,
+        unreadable: Code,
+    ) -> Result<Self, String> {
+        Ok(Self { date: LocalDateRule::new(formats, locale)?, unreadable })
+    }
+
+    /// Whether one of the formats reads the name of a month.
+    pub(super) fn has_month_name(&self) -> bool {
+        self.date.has_month_name()
     }
 
     /// Converts a date of birth to `YYYY-MM-DDThh:mm`; an error is the code and message of a

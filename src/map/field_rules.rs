@@ -6,11 +6,12 @@ use std::{collections::BTreeMap, mem, sync::Arc};
 
 use super::{
     combination::Combination,
+    date_keys::DateUse,
     key_errors::KeyErrors,
     number::NumberMarks,
     profile::{FieldRule, FieldTarget, PeopleRules},
     profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText},
-    rule::{DateUse, Rule},
+    rule::Rule,
 };
 use crate::model::{
     draft::PersonRole,

@@ -14,6 +14,7 @@ mod condition;
 mod condition_compiler;
 mod custom_members;
 pub mod date;
+mod date_keys;
 mod document_binding;
 mod document_view;
 mod error;

@@ -324,8 +324,8 @@ impl Profile {
 
     /// Whether the time of an order may come from a date without a time of day.
     #[must_use]
-    pub fn is_midnight(&self, ordered_at: DateTime<Utc>) -> bool {
-        self.time_rule().is_some_and(|rule| rule.is_midnight(ordered_at))
+    pub fn may_be_date_only(&self, ordered_at: DateTime<Utc>) -> bool {
+        self.time_rule().is_some_and(|rule| rule.may_be_date_only(ordered_at))
     }
 
     /// Whether the rows of an order may have different times, of which the first one counts.

@@ -90,6 +90,8 @@ pub(super) struct RuleText {
     pub(super) other: Option<TableValue>,
     pub(super) date: Option<OneOrMany>,
     pub(super) zone: Option<String>,
+    pub(super) time: Option<String>,
+    pub(super) locale: Option<String>,
     pub(super) strip_prefix: Option<String>,
     pub(super) strip_suffix: Option<String>,
     #[serde(default)]

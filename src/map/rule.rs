@@ -10,7 +10,8 @@ use chrono::{DateTime, NaiveTime, Utc};
 use super::{
     birth_date::BirthDateRule,
     combination::{Combination, Sources},
-    date::{DateRule, ISO_8601, parse_zone},
+    date::{DateRule, number_format_of},
+    date_keys::{DateUse, RuleDates, compile_dates},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     number::{NumberFormat, NumberMarks},
     path_text::{segments, walks_arrays},
@@ -60,17 +61,6 @@ pub struct Rule {
     attributes: GuestAttributes,
 }
 
-/// What the `date` of a rule is for, which its field decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DateUse {
-    /// The field is no date.
-    None,
-    /// An instant.
-    Instant,
-    /// A date of birth; `unreadable` is the code of one that has none of the formats.
-    BirthDate { unreadable: Code },
-}
-
 #[derive(Debug, Clone, PartialEq)]
 enum TableEntry {
     Value(String),
@@ -113,10 +103,10 @@ impl RuleResult<'_> {
 
 impl Rule {
     /// Whether an instant of this rule may come from a date without a time of day.
-    pub(super) fn is_midnight(&self, time: DateTime<Utc>) -> bool {
+    pub(super) fn may_be_date_only(&self, time: DateTime<Utc>) -> bool {
         self.date
             .as_ref()
-            .map_or_else(|| time.time() == NaiveTime::MIN, |date| date.is_midnight(time))
+            .map_or_else(|| time.time() == NaiveTime::MIN, |date| date.may_be_date_only(time))
     }
 
     /// The formats of a filled cell's date, if its rule has any.
@@ -134,10 +124,9 @@ impl Rule {
     /// Compiles a rule, or returns all of its errors.
     pub(super) fn new(text: RuleText, date_use: DateUse) -> Result<Self, KeyErrors> {
         let mut errors = KeyErrors::default();
-        errors.keep(check_zone(&text));
         let text_steps = errors.keep_below(&[], TextSteps::new(&text)).flatten();
-        let date = errors.keep(date_rule(&text, text_steps.as_ref(), date_use)).flatten();
-        let birth_date = errors.keep(birth_date_rule(&text, date_use)).flatten();
+        let RuleDates { date, birth_date } =
+            compile_dates(&text, text_steps.as_ref(), date_use, &mut errors);
         let kind = errors.keep(ValueKind::new(text.kind, text.country.as_deref())).flatten();
         let number = errors.keep(NumberFormat::new(&text));
         let extension_type =
@@ -478,51 +467,6 @@ fn check_path(path: &str, is_sum: bool) -> Result<(), String> {
     Ok(())
 }
 
-fn check_zone(text: &RuleText) -> Result<(), KeyError> {
-    let zone = text.zone.as_deref();
-    zone.map_or(Ok(()), |name| parse_zone(name).map(drop).map_err(|error| ("zone", error)))
-}
-
-fn date_rule(
-    text: &RuleText,
-    text_steps: Option<&TextSteps>,
-    date_use: DateUse,
-) -> Result<Option<DateRule>, KeyError> {
-    let formats = match (&text.date, date_use) {
-        (Some(formats), DateUse::Instant) => formats.clone().into_vec(),
-        // The default. Any other format must be declared, so that no date is guessed.
-        (None, DateUse::Instant) if text.has_source() => vec![ISO_8601.to_owned()],
-        (None, _) if text.zone.is_some() => {
-            return Err((WHOLE_RULE, "has a zone, but no date".into()));
-        }
-        (None, _) | (Some(_), DateUse::BirthDate { .. }) => return Ok(None),
-        (Some(_), DateUse::None) => {
-            return Err(("date", "has a date, but its field is not a timestamp".into()));
-        }
-    };
-    // An unknown zone is an error of its own; the formats are compiled with any other one.
-    let zone = text.zone.as_deref().map(|name| parse_zone(name).map_or("UTC", |_| name));
-    let rule = DateRule::new(&formats, zone).map_err(|error| ("date", error))?;
-    for (key, text) in text_steps.into_iter().flat_map(TextSteps::cut_off) {
-        rule.check_affix(key, text).map_err(|error| (WHOLE_RULE, error))?;
-    }
-    Ok(Some(rule))
-}
-
-fn birth_date_rule(text: &RuleText, date_use: DateUse) -> Result<Option<BirthDateRule>, KeyError> {
-    match (&text.date, date_use) {
-        (Some(_), DateUse::BirthDate { .. }) if text.zone.is_some() => {
-            Err(("zone", "has a zone, but a date of birth is the same in every zone".into()))
-        }
-        (Some(formats), DateUse::BirthDate { unreadable }) => {
-            BirthDateRule::new(&formats.clone().into_vec(), unreadable)
-                .map(Some)
-                .map_err(|error| ("date", error))
-        }
-        _ => Ok(None),
-    }
-}
-
 fn extension_type(name: &str) -> Result<ExtensionType, KeyError> {
     ExtensionType::from_name(name).ok_or_else(|| {
         let error = format!("unknown type {name:?}; expected string, boolean, integer or float");
@@ -531,23 +475,16 @@ fn extension_type(name: &str) -> Result<ExtensionType, KeyError> {
 }
 
 fn parse_date<'a>(rule: &DateRule, text: &str, steps: &mut impl Steps) -> RuleResult<'a> {
-    match rule.parse(text) {
-        Some(date) => {
-            steps.add(|| rule.step(text));
-            let warning = || {
-                (
-                    Code::TimestampAmbiguous,
-                    format!("{text:?} is skipped or repeated by a clock change"),
-                )
-            };
-            let warning = date.is_ambiguous.then(warning);
-            RuleResult::Time(date.time, warning)
-        }
-        None => RuleResult::Invalid(
-            Code::TimestampUnreadable,
-            format!("invalid date {text:?}; expected {}", rule.expected()),
-        ),
-    }
+    let Some(date) = rule.parse(text) else {
+        let hint = number_format_of(text)
+            .map_or_else(String::new, |name| format!("; did you mean date = {name:?}?"));
+        let message = format!("invalid date {text:?}; expected {}{hint}", rule.expected());
+        return RuleResult::Invalid(Code::TimestampUnreadable, message);
+    };
+    steps.add(|| rule.step(text));
+    let warning =
+        || (Code::TimestampAmbiguous, format!("{text:?} is skipped or repeated by a clock change"));
+    RuleResult::Time(date.time, date.is_ambiguous.then(warning))
 }
 
 #[cfg(test)]
@@ -615,8 +552,37 @@ mod tests {
         let RuleResult::Invalid(code, message) = birth.apply("1985-12-24") else { panic!() };
         assert_eq!(code, Code::DobUnreadable);
         assert_eq!(message, "invalid date of birth; expected the format %d/%m/%Y");
+        let french = rule("column = 'c'\ndate = '%d %B %Y'\nlocale = 'fr'").unwrap();
+        assert_eq!(french.apply("24 d\u{e9}cembre 1985"), birth.apply("24/12/1985"));
+        let time = rule("column = 'c'\ndate = '%d/%m/%Y'\ntime = '12:00'").unwrap_err();
+        assert!(time.contains("has no time of day"), "{time}");
         let zoned = rule("column = 'c'\ndate = '%d/%m/%Y'\nzone = 'UTC'").unwrap_err();
         assert!(zoned.contains("has a zone"), "{zoned}");
+    }
+
+    #[test]
+    fn number_in_another_unit_is_invalid() {
+        let invalid = |cell| match rule("column = 'c'\ndate = 'epoch'").unwrap().apply(cell) {
+            RuleResult::Invalid(Code::TimestampUnreadable, message) => message,
+            result => panic!("{result:?}"),
+        };
+        insta::assert_snapshot!(invalid("1740819600000"), @r#"invalid date "1740819600000"; expected seconds since 1970, of the years 1980 to 2099; did you mean date = "epoch_ms"?"#);
+        insta::assert_snapshot!(invalid("45384.5"), @r#"invalid date "45384.5"; expected seconds since 1970, of the years 1980 to 2099; did you mean date = "excel"?"#);
+        insta::assert_snapshot!(invalid("1.74082E+9"), @r#"invalid date "1.74082E+9"; expected seconds since 1970, of the years 1980 to 2099"#);
+    }
+
+    #[test]
+    fn keys_of_dates_without_effect_are_refused() {
+        insta::assert_snapshot!(rule("column = 'c'\ndate = '%F %R'\nzone = 'UTC'\ntime = '12:00'\nlocale = 'de'").unwrap_err(), @"time: has a time, but every date has a time of day; expected none, or a format without one");
+        insta::assert_snapshot!(rule("column = 'c'\ndate = '%d %b %Y'\nzone = 'UTC'\ntime = '9:00'\nlocale = 'deu'").unwrap_err(), @r#"
+        time: invalid time of day "9:00"; expected HH:MM, such as 12:00
+        locale: unknown locale "deu"; expected one of da, de, en, es, fr, it, nb, nl, pl, pt, sv
+          hint: did you mean "de"?
+        "#);
+        insta::assert_snapshot!(rule("column = 'c'\ndate = '%d %b %Y'\nzone = 'UTC'\nlocale = 'en'\ntime = '24:00'").unwrap_err(), @r#"time: invalid time of day "24:00"; expected HH:MM, such as 12:00"#);
+        insta::assert_snapshot!(rule("column = 'c'\ndate = '%d %b %Y %R'\nzone = 'UTC'\nlocale = 'en'\ntime = '09:30'").unwrap_err(), @"time: has a time, but every date has a time of day; expected none, or a format without one");
+        insta::assert_snapshot!(rule("column = 'c'\ndate = 'excel'").unwrap_err(), @r#"date: a date format without an offset needs a zone, such as zone = "Europe/London""#);
+        insta::assert_snapshot!(rule("column = 'c'\ntime = '12:00'").unwrap_err(), @"has a time, but no date");
     }
 
     #[test]

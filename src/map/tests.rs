@@ -2,6 +2,7 @@
 //! and problems of its rows.
 
 mod combined;
+mod dates;
 mod people;
 pub(super) mod rows;
 mod text_steps;

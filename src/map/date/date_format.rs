@@ -1,8 +1,16 @@
-//! One of the formats of a date: `iso8601`, or one of chrono's `strftime`.
+//! One of the formats of a date: a name such as `iso8601`, or one of chrono's `strftime`.
 //!
 //! Called by `date_rule` and `local_date_rule`.
 
-use super::strftime::Strftime;
+use chrono::NaiveTime;
+
+use super::{
+    epoch::EpochUnit,
+    excel::{EXCEL, ExcelDate, parse_excel},
+    locale::Locale,
+    range::is_plausible,
+    strftime::Strftime,
+};
 
 /// The name of the format ISO 8601 with an offset or `Z`, which needs no zone.
 pub const ISO_8601: &str = "iso8601";
@@ -11,33 +19,83 @@ pub const ISO_8601: &str = "iso8601";
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum DateFormat {
     Iso,
+    Epoch(EpochUnit),
+    Excel,
     Strftime(Strftime),
 }
 
 impl DateFormat {
-    fn new(format: &str) -> Result<Self, String> {
+    fn new(format: &str, locale: Option<&'static Locale>) -> Result<Self, String> {
+        if let Some(unit) = EpochUnit::ALL.into_iter().find(|unit| unit.name() == format) {
+            return Ok(Self::Epoch(unit));
+        }
         match format {
             ISO_8601 => Ok(Self::Iso),
-            _ => Strftime::new(format).map(Self::Strftime),
+            EXCEL => Ok(Self::Excel),
+            _ => Strftime::new(format, locale).map(Self::Strftime),
         }
     }
 
     /// Whether the value needs a time zone to be an instant.
     pub(super) fn needs_zone(&self) -> bool {
-        matches!(self, Self::Strftime(format) if format.needs_zone())
+        match self {
+            Self::Iso | Self::Epoch(_) => false,
+            Self::Excel => true,
+            Self::Strftime(format) => format.needs_zone(),
+        }
+    }
+
+    /// Whether a value may be a date without a time of day.
+    pub(super) fn may_lack_time(&self) -> bool {
+        match self {
+            Self::Iso | Self::Epoch(_) => false,
+            Self::Excel => true,
+            Self::Strftime(format) => format.is_date_only(),
+        }
+    }
+
+    /// Whether it reads the name of a month.
+    pub(super) fn has_month_name(&self) -> bool {
+        matches!(self, Self::Strftime(format) if format.has_month_name())
+    }
+
+    /// Its name or its text.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Iso => ISO_8601,
+            Self::Epoch(unit) => unit.name(),
+            Self::Excel => EXCEL,
+            Self::Strftime(format) => &format.text,
+        }
     }
 }
 
 /// Compiles formats; an error is a message.
-pub(super) fn compile_formats(formats: &[String]) -> Result<Vec<DateFormat>, String> {
-    formats.iter().map(|format| DateFormat::new(format)).collect()
+pub(super) fn compile_formats(
+    formats: &[String],
+    locale: Option<&'static Locale>,
+) -> Result<Vec<DateFormat>, String> {
+    formats.iter().map(|format| DateFormat::new(format, locale)).collect()
 }
 
-/// The expected formats, for messages.
-pub(super) fn expected(formats: &[DateFormat]) -> String {
+/// The name of the format that reads a number as a plausible date, if there is one.
+pub(in crate::map) fn number_format_of(text: &str) -> Option<&'static str> {
+    let is_serial = |(day, _): ExcelDate| is_plausible(day.and_time(NaiveTime::MIN));
+    let unit = EpochUnit::ALL.into_iter().find(|unit| unit.parse(text).is_some());
+    unit.map(EpochUnit::name)
+        .or_else(|| parse_excel(text).filter(|date| is_serial(*date)).map(|_| EXCEL))
+}
+
+/// The expected formats, for messages; `years` is the range of those that are numbers.
+pub(super) fn expected(formats: &[DateFormat], years: &str) -> String {
     let names = formats.iter().map(|format| match format {
         DateFormat::Iso => "ISO 8601 with an offset or Z".to_owned(),
-        DateFormat::Strftime(format) => format!("the format {}", format.text),
+        DateFormat::Epoch(unit) => format!("{}, {years}", unit.description()),
+        DateFormat::Excel => format!("a serial number of a spreadsheet, {years}"),
+        DateFormat::Strftime(format) => match format.locale() {
+            Some(locale) => format!("the format {} in {}", format.text, locale.language()),
+            None => format!("the format {}", format.text),
+        },
     });
     names.collect::<Vec<_>>().join(" or ")
 }

@@ -11,7 +11,10 @@ use chrono_tz::Tz;
 use super::{
     affix::check_affix,
     date_format::{DateFormat, compile_formats, expected},
+    excel::parse_excel,
     iso::{parse_iso, to_millis},
+    locale::Locale,
+    range::{PLAUSIBLE_YEARS, is_plausible},
     strftime::{DateValue, Strftime},
     zone::{is_utc, parse_zone},
 };
@@ -27,6 +30,19 @@ pub struct DateRule {
     overlaps: Vec<(usize, usize)>,
     /// For each format the same with day and month exchanged, if both orders are possible.
     exchanged: Vec<Option<Strftime>>,
+    /// The time of day of dates that have none; midnight if the profile sets none.
+    time: NaiveTime,
+}
+
+/// What a profile says of dates beside their formats.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::map) struct DateOptions<'t> {
+    /// The zone of local times: a region such as `Europe/London`, or an offset such as `-05:00`.
+    pub(in crate::map) zone: Option<&'t str>,
+    /// The time of day of dates that have none.
+    pub(in crate::map) time: Option<NaiveTime>,
+    /// The language of the names of months.
+    pub(in crate::map) locale: Option<&'static Locale>,
 }
 
 /// The instant of a parsed date.
@@ -40,33 +56,48 @@ pub struct ParsedInstant {
 }
 
 impl DateRule {
-    /// Creates a rule of formats, tried in order: chrono's `strftime` formats, or `iso8601`.
+    /// Creates a rule of formats, tried in order: chrono's `strftime` formats, or names such as
+    /// `iso8601` and `excel`.
     ///
     /// A format without an offset needs a time zone such as `Europe/London` or `-05:00`. An error is
     /// a message.
     pub fn new(formats: &[String], zone: Option<&str>) -> Result<Self, String> {
-        let zone = zone.map(|name| Ok::<_, String>((name, parse_zone(name)?))).transpose()?;
-        let formats = compile_formats(formats)?;
-        match zone {
-            None if formats.iter().any(DateFormat::needs_zone) => {
-                Err("a date format without an offset needs a zone, such as zone = \
-                     \"Europe/London\""
-                    .to_owned())
-            }
-            Some((name, zone)) => {
-                check_zone(&formats, name, zone).map(|()| Self::compiled(formats, Some(zone)))
-            }
-            None => Ok(Self::compiled(formats, None)),
-        }
+        Self::with_options(formats, &DateOptions { zone, ..DateOptions::default() })
     }
 
-    fn compiled(formats: Vec<DateFormat>, zone: Option<Tz>) -> Self {
+    /// The same, with all that a profile says of the dates.
+    pub(in crate::map) fn with_options(
+        formats: &[String],
+        options: &DateOptions<'_>,
+    ) -> Result<Self, String> {
+        let parsed = |name| Ok::<_, String>((name, parse_zone(name)?));
+        let zone = options.zone.map(parsed).transpose()?;
+        let formats = compile_formats(formats, options.locale)?;
+        match zone {
+            None if formats.iter().any(DateFormat::needs_zone) => {
+                return Err("a date format without an offset needs a zone, such as zone = \
+                            \"Europe/London\""
+                    .to_owned());
+            }
+            Some((name, zone)) => check_zone(&formats, name, zone)?,
+            None => {}
+        }
+        Ok(Self::compiled(formats, zone.map(|(_, zone)| zone), options.time))
+    }
+
+    fn compiled(mut formats: Vec<DateFormat>, zone: Option<Tz>, time: Option<NaiveTime>) -> Self {
+        let time = time.unwrap_or(NaiveTime::MIN);
+        for format in &mut formats {
+            if let DateFormat::Strftime(format) = format {
+                format.set_time(time);
+            }
+        }
         let exchanged = formats.iter().map(|format| match format {
             DateFormat::Strftime(format) => format.exchanged(),
-            DateFormat::Iso => None,
+            DateFormat::Iso | DateFormat::Epoch(_) | DateFormat::Excel => None,
         });
         let exchanged = exchanged.collect();
-        let mut rule = Self { formats, zone, overlaps: Vec::new(), exchanged };
+        let mut rule = Self { formats, zone, overlaps: Vec::new(), exchanged, time };
         rule.overlaps = rule.find_overlaps();
         rule
     }
@@ -102,7 +133,8 @@ impl DateRule {
     /// dates are not compared over the whole export.
     pub(in crate::map) fn ensure_no_overlap(&self) -> Result<(), String> {
         let Some((first, other)) = self.overlaps.first() else { return Ok(()) };
-        let name = |index: &usize| expected(std::slice::from_ref(&self.formats[*index]));
+        let name =
+            |index: &usize| expected(std::slice::from_ref(&self.formats[*index]), PLAUSIBLE_YEARS);
         Err(format!(
             "has dates that {} and {} read differently; expected one of them",
             name(first),
@@ -115,6 +147,16 @@ impl DateRule {
     pub(in crate::map) fn check_affix(&self, key: &str, text: &str) -> Result<(), String> {
         let needs_zone = self.formats.iter().any(DateFormat::needs_zone);
         self.zone.filter(|_| needs_zone).map_or(Ok(()), |zone| check_affix(key, text, zone))
+    }
+
+    /// Whether a date of one of the formats may have no time of day.
+    pub(in crate::map) fn may_lack_time(&self) -> bool {
+        self.formats.iter().any(DateFormat::may_lack_time)
+    }
+
+    /// Whether one of the formats reads the name of a month.
+    pub(in crate::map) fn has_month_name(&self) -> bool {
+        self.formats.iter().any(DateFormat::has_month_name)
     }
 
     /// The instant that one of the formats reads.
@@ -140,7 +182,7 @@ impl DateRule {
     /// The expected formats, for messages.
     #[must_use]
     pub fn expected(&self) -> String {
-        expected(&self.formats)
+        expected(&self.formats, PLAUSIBLE_YEARS)
     }
 
     /// Parses a date; `None` if it has none of the formats.
@@ -154,26 +196,46 @@ impl DateRule {
     pub fn step(&self, text: &str) -> String {
         let read = |format: &&DateFormat| self.parse_with(format, text).is_some();
         match self.formats.iter().find(read) {
-            Some(DateFormat::Iso) if !text.ends_with(['Z', 'z']) => "to UTC".to_owned(),
-            Some(DateFormat::Strftime(format)) => match self.zone.filter(|_| format.needs_zone()) {
-                Some(zone) => format!("as {}, {} to UTC", format.text, zone.name()),
-                None => format!("as {}, to UTC", format.text),
-            },
-            Some(DateFormat::Iso) | None => String::new(),
+            None => String::new(),
+            Some(DateFormat::Iso) if text.ends_with(['Z', 'z']) => String::new(),
+            Some(DateFormat::Iso) => "to UTC".to_owned(),
+            Some(format) => {
+                let has_time = match format {
+                    DateFormat::Excel => parse_excel(text).is_some_and(|(_, time)| time.is_some()),
+                    format => !format.may_lack_time(),
+                };
+                let at = if has_time || self.time == NaiveTime::MIN {
+                    String::new()
+                } else {
+                    format!(" at {}", self.time.format("%H:%M:%S"))
+                };
+                let zone = self.zone.filter(|_| format.needs_zone());
+                let zone = zone.map_or_else(String::new, |zone| format!(" {}", zone.name()));
+                format!("as {}{at},{zone} to UTC", format.name())
+            }
         }
     }
 
-    /// Whether an instant is midnight in the rule's zone or in UTC, so that it may come from a
-    /// date without a time of day.
+    /// Whether an instant may come from a date without a time of day: it is midnight, or the time
+    /// that such dates have, in the rule's zone or in UTC.
     #[must_use]
-    pub fn is_midnight(&self, time: DateTime<Utc>) -> bool {
-        let is_midnight_there = |zone: Tz| time.with_timezone(&zone).time() == NaiveTime::MIN;
-        time.time() == NaiveTime::MIN || self.zone.is_some_and(is_midnight_there)
+    pub fn may_be_date_only(&self, time: DateTime<Utc>) -> bool {
+        let is_date_only = |time: NaiveTime| time == NaiveTime::MIN || time == self.time;
+        let is_there = |zone: Tz| is_date_only(time.with_timezone(&zone).time());
+        is_date_only(time.time()) || self.zone.is_some_and(is_there)
     }
 
     fn parse_with(&self, format: &DateFormat, text: &str) -> Option<ParsedInstant> {
         match format {
             DateFormat::Iso => Some(ParsedInstant { time: parse_iso(text)?, is_ambiguous: false }),
+            DateFormat::Epoch(unit) => {
+                Some(ParsedInstant { time: unit.parse(text)?, is_ambiguous: false })
+            }
+            DateFormat::Excel => {
+                let (day, time) = parse_excel(text)?;
+                let local = day.and_time(time.unwrap_or(self.time));
+                self.resolve_local(Some(local).filter(|local| is_plausible(*local))?)
+            }
             DateFormat::Strftime(format) => {
                 // `%Y` reads two digits as the year 25. Of several formats another one, with `%y`,
                 // is for these; alone, the year is reported.
@@ -367,5 +429,33 @@ mod tests {
         assert!(rule(&["%d.%m.%Y %T"]).check_affix("strip_suffix", " Uhr").is_ok());
         // `GMT+0100 (CET)`
         assert!(rule(&["%F %T %z"]).check_affix("strip_suffix", " (PST)").is_ok());
+    }
+
+    #[test]
+    fn date_without_a_time_of_day_gets_the_declared_one() {
+        let rule = |formats: &[&str]| {
+            let formats: Vec<_> = formats.iter().map(|format| (*format).to_owned()).collect();
+            let time = NaiveTime::from_hms_opt(12, 0, 0);
+            let options = DateOptions { zone: Some("America/New_York"), time, locale: None };
+            DateRule::with_options(&formats, &options).unwrap()
+        };
+        let formats = rule(&["%m/%d/%y %H:%M", "%m/%d/%y", "excel"]);
+        for (text, expected, step) in [
+            ("07/05/25 10:15", "14:15", "as %m/%d/%y %H:%M, America/New_York to UTC"),
+            ("07/05/25", "16:00", "as %m/%d/%y at 12:00:00, America/New_York to UTC"),
+            ("45843", "16:00", "as excel at 12:00:00, America/New_York to UTC"),
+            ("45843.25", "10:00", "as excel, America/New_York to UTC"),
+        ] {
+            let time = formats.parse(text).unwrap().time;
+            assert_eq!(time.to_string(), format!("2025-07-05 {expected}:00 UTC"), "{text}");
+            assert_eq!(formats.step(text), step);
+            let may_be_date_only = !step.contains(":%M") && text != "45843.25";
+            assert_eq!(formats.may_be_date_only(time), may_be_date_only, "{text}");
+        }
+        // 1950, and 29 February 1900.
+        for text in ["18264", "60", "2025"] {
+            assert_eq!(formats.parse(text), None, "{text}");
+        }
+        assert!(rule(&["%m/%d/%Y", "excel", "epoch", "epoch_ms"]).overlaps().is_empty());
     }
 }

@@ -7,11 +7,11 @@
 use std::fmt::Write;
 
 use chrono::{
-    DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta,
+    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta,
     format::{Fixed, Item, Numeric, Parsed, StrftimeItems, parse_and_remainder},
 };
 
-use super::zone;
+use super::{locale::Locale, zone};
 
 /// A compiled format.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,10 @@ pub(super) struct Strftime {
     pub(super) text: String,
     items: Vec<Item<'static>>,
     content: Content,
+    /// The language of the names of months; English if there is none.
+    locale: Option<&'static Locale>,
+    /// The time of day of a date alone.
+    time: NaiveTime,
 }
 
 /// How a format's value becomes an instant.
@@ -38,7 +42,7 @@ enum Content {
 pub(super) enum DateValue {
     /// An instant, with the offset of the text.
     Instant(DateTime<FixedOffset>),
-    /// A local time, which needs a zone; of a date alone its midnight.
+    /// A local time, which needs a zone; of a date alone its midnight, or the time that is set.
     Local(NaiveDateTime),
 }
 
@@ -74,7 +78,7 @@ enum FormatPart {
 
 impl Strftime {
     /// Compiles a format; an error is a message.
-    pub(super) fn new(text: &str) -> Result<Self, String> {
+    pub(super) fn new(text: &str, locale: Option<&'static Locale>) -> Result<Self, String> {
         let items = StrftimeItems::new(text).parse_to_owned().unwrap_or_default();
         // A text without a specifier, such as yyyy-MM-dd, is a valid format that matches only
         // itself.
@@ -86,7 +90,15 @@ impl Strftime {
         }
         let in_format = |error| format!("date format {text:?} {error}");
         let content = content(&items).map_err(in_format)?;
-        let format = Self { text: text.to_owned(), items, content };
+        if locale.is_some() && items.iter().any(is_weekday_name) {
+            return Err(in_format(
+                "has the name of a weekday, which is read in English only; expected no locale, or \
+                 no %a and %A"
+                    .into(),
+            ));
+        }
+        let (text, time) = (text.to_owned(), NaiveTime::MIN);
+        let format = Self { text, items, content, locale, time };
         match format.misread_sample() {
             None => Ok(format),
             Some(sample) if format.has_date(&sample) => Err(in_format(format!(
@@ -105,6 +117,26 @@ impl Strftime {
             self.content,
             Content::DateTime { is_utc: false } | Content::Date { is_utc: false }
         )
+    }
+
+    /// Whether the value is a date without a time of day.
+    pub(super) fn is_date_only(&self) -> bool {
+        matches!(self.content, Content::Date { .. })
+    }
+
+    /// Sets the time of day of dates alone.
+    pub(super) fn set_time(&mut self, time: NaiveTime) {
+        self.time = time;
+    }
+
+    /// Whether it reads the name of a month.
+    pub(super) fn has_month_name(&self) -> bool {
+        self.items.iter().any(is_month_name)
+    }
+
+    /// The language of the names of months, if it reads some in one other than English.
+    pub(super) fn locale(&self) -> Option<&'static Locale> {
+        self.locale.filter(|_| self.has_month_name())
     }
 
     /// Whether a year has only its last two digits.
@@ -149,9 +181,7 @@ impl Strftime {
         let (local, is_utc) = match self.content {
             Content::Instant => return Some(DateValue::Instant(parsed.to_datetime().ok()?)),
             Content::DateTime { is_utc } => (parsed.to_naive_datetime_with_offset(0).ok()?, is_utc),
-            Content::Date { is_utc } => {
-                (parsed.to_naive_date().ok()?.and_time(NaiveTime::MIN), is_utc)
-            }
+            Content::Date { is_utc } => (parsed.to_naive_date().ok()?.and_time(self.time), is_utc),
         };
         Some(if is_utc {
             DateValue::Instant(local.and_utc().fixed_offset())
@@ -165,8 +195,17 @@ impl Strftime {
     fn parse_items(&self, text: &str) -> Option<Parsed> {
         let mut parsed = Parsed::new();
         let mut rest = text;
-        for item in &self.items {
-            let after = parse_and_remainder(&mut parsed, rest, std::iter::once(item)).ok()?;
+        for (index, item) in self.items.iter().enumerate() {
+            let after = match self.locale.filter(|_| is_month_name(item)) {
+                Some(locale) => {
+                    let (month, after) = locale.month_at(rest)?;
+                    parsed.set_month(month.into()).ok()?;
+                    // The point of an abbreviation, unless it is in the format.
+                    let has_point = self.items.get(index + 1).is_some_and(starts_with_point);
+                    after.strip_prefix('.').filter(|_| !has_point).unwrap_or(after)
+                }
+                None => parse_and_remainder(&mut parsed, rest, std::iter::once(item)).ok()?,
+            };
             if let Item::Numeric(number, _) = item
                 && is_between_digits(text, rest)
                 && rest.len() - after.len() != width(number)
@@ -191,10 +230,15 @@ impl Strftime {
     pub(super) fn write(&self, time: DateTime<FixedOffset>) -> Option<String> {
         // chrono cannot write `%#z`, but `%z` is one of its forms.
         let offset = Item::Fixed(Fixed::TimezoneOffset);
-        let items =
-            self.items.iter().map(|item| if *item == permissive_offset() { &offset } else { item });
         let mut written = String::new();
-        write!(written, "{}", time.format_with_items(items)).ok()?;
+        for item in &self.items {
+            if let Some(locale) = self.locale.filter(|_| is_month_name(item)) {
+                written.push_str(locale.name_of(time.month())?);
+                continue;
+            }
+            let item = if *item == permissive_offset() { &offset } else { item };
+            write!(written, "{}", time.format_with_items(std::iter::once(item))).ok()?;
+        }
         Some(written)
     }
 
@@ -306,6 +350,22 @@ fn literal_zone(items: &[Item<'_>]) -> Result<bool, String> {
         }
     }
     Ok(is_utc)
+}
+
+fn is_month_name(item: &Item<'_>) -> bool {
+    matches!(item, Item::Fixed(Fixed::ShortMonthName | Fixed::LongMonthName))
+}
+
+fn is_weekday_name(item: &Item<'_>) -> bool {
+    matches!(item, Item::Fixed(Fixed::ShortWeekdayName | Fixed::LongWeekdayName))
+}
+
+fn starts_with_point(item: &Item<'_>) -> bool {
+    match item {
+        Item::Literal(text) => text.starts_with('.'),
+        Item::OwnedLiteral(text) => text.starts_with('.'),
+        _ => false,
+    }
 }
 
 fn starts_with_digit(text: &str) -> bool {
@@ -421,7 +481,7 @@ mod tests {
             millis in 946_684_800_000_i64..3_092_601_600_000,
             offset in -12_i32..=14,
         ) {
-            let Ok(compiled) = Strftime::new(format) else { return Ok(()) };
+            let Ok(compiled) = Strftime::new(format, None) else { return Ok(()) };
             let offset = FixedOffset::east_opt(offset * 3600).unwrap();
             let time = DateTime::from_timestamp_millis(millis).unwrap().with_timezone(&offset);
             let written = compiled.write(time).unwrap();
@@ -436,13 +496,13 @@ mod tests {
     #[test]
     fn few_of_the_formats_are_refused() {
         let refused: Vec<_> =
-            FORMATS.into_iter().filter(|format| Strftime::new(format).is_err()).collect();
+            FORMATS.into_iter().filter(|format| Strftime::new(format, None).is_err()).collect();
         assert_eq!(refused, ["%s.%f", "%-d%-m%Y"]);
     }
 
     #[test]
     fn lossy_format_is_refused() {
-        let of = |format: &str| Strftime::new(format).unwrap_err();
+        let of = |format: &str| Strftime::new(format, None).unwrap_err();
         for (format, message) in [
             ("yyyy-MM-dd", "invalid"),
             ("%Y %Q", "invalid"),
@@ -479,27 +539,52 @@ mod tests {
     #[test]
     fn literal_utc_needs_no_zone() {
         for format in ["%Y-%m-%dT%H:%M:%SZ", "%FT%T.000Z", "%F %Tz", "%F %T (UTC)", "%F GMT"] {
-            let format = Strftime::new(format).unwrap();
+            let format = Strftime::new(format, None).unwrap();
             assert!(format.is_literally_utc() && !format.needs_zone(), "{format:?}");
         }
         for format in ["%F at %R", "%d.%m.%Y %H:%M Uhr", "%FT%T", "%Hh%M Zeit %F"] {
-            let format = Strftime::new(format).unwrap();
+            let format = Strftime::new(format, None).unwrap();
             assert!(!format.is_literally_utc() && format.needs_zone(), "{format:?}");
         }
         // The offset counts, and a name beside it is only a name.
         for format in ["%F %T GMT%z", "%F %T %z UTC", "%F %T %z %Z", "%F %T UTC%:z", "%s UTC"] {
-            let format = Strftime::new(format).unwrap();
+            let format = Strftime::new(format, None).unwrap();
             assert_eq!(format.content, Content::Instant, "{format:?}");
         }
     }
 
     #[test]
     fn number_behind_a_digit_has_all_digits() {
-        let reads = |format: &str, text: &str| Strftime::new(format).unwrap().parse(text).is_some();
+        let reads =
+            |format: &str, text: &str| Strftime::new(format, None).unwrap().parse(text).is_some();
         assert!(reads("%Y%m%d", "20250906"));
         assert!(!reads("%Y%m%d", "2025096"));
         assert!(!reads("%d %m %y", "11125"));
         assert!(!reads("%Y-%m-%d %H:%M", "2025-09-101:00"));
         assert!(reads("%Y-%m-%d %H:%M", "2025-9-1 1:00"));
+    }
+
+    #[test]
+    fn names_of_months_are_read_in_a_locale() {
+        let read = |format: &str, language: &str, text: &str| {
+            let locale = Some(Locale::new(language).unwrap());
+            let read = Strftime::new(format, locale).unwrap().parse(text)?;
+            Some(read.local().date().to_string())
+        };
+        for (format, language, text, expected) in [
+            ("%d-%b-%y", "de", "10-Dez-25", "2025-12-10"),
+            ("%d-%b-%y", "fr", "05-oct.-26", "2026-10-05"),
+            ("%d. %b. %Y", "de", "5. Okt. 2026", "2026-10-05"),
+            ("%d. %b %Y", "de", "5. M\u{c4}RZ 2026", "2026-03-05"),
+            ("%d de %B de %Y", "es", "5 de octubre de 2026", "2026-10-05"),
+            ("%d %B %Y", "pl", "5 pa\u{17a}dziernika 2026", "2026-10-05"),
+        ] {
+            assert_eq!(read(format, language, text).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["10-Dec-25", "10-Dezem-25", "10--25", "10-12-25"] {
+            assert_eq!(read("%d-%b-%y", "de", text), None, "{text}");
+        }
+        let weekday = Strftime::new("%A, %d %B %Y", Locale::new("de").ok()).unwrap_err();
+        assert!(weekday.contains("weekday"), "{weekday}");
     }
 }
