@@ -97,7 +97,8 @@ pub struct Assessment {
     pub outcome: AttemptOutcome,
     /// Whether the service is up: it accepted or rejected the request.
     pub shows_service_up: bool,
-    /// The service's message, or what happened; none if accepted.
+    /// What happened, for the terminal: no value of an order that the service may repeat. None if
+    /// accepted.
     pub reason: Option<String>,
     /// For a request that may be sent again: the minimum wait before that. Dispatch obeys it when
     /// it clears leftover carts; a [`Delivery`] keeps to the service's wait by its own

@@ -5,7 +5,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::request::RequestKind;
+use super::{request::RequestKind, service_words::shown_message};
 
 /// A request of an order that ended without an acceptance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,25 @@ impl FailureCause {
             Self::Error(answer) | Self::StatusNotOk(answer) => Some(answer),
             _ => None,
         }
+    }
+
+    /// What happened, without the values of the order that an answer of the service may repeat.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Error(answer) => Self::Error(answer.shown()).to_string(),
+            Self::StatusNotOk(answer) => Self::StatusNotOk(answer.shown()).to_string(),
+            cause => cause.to_string(),
+        }
+    }
+}
+
+impl ServiceAnswer {
+    /// The answer with the words of its message that are no values of the order:
+    /// `HTTP 400: phone of … is invalid`.
+    #[must_use]
+    pub fn shown(&self) -> Self {
+        Self { message: shown_message(&self.message), ..*self }
     }
 }
 

@@ -40,6 +40,7 @@ pub mod request;
 pub mod route;
 pub mod row;
 pub mod rules;
+pub mod service_words;
 pub mod severity;
 pub mod shell;
 pub mod source_text;

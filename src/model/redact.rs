@@ -9,7 +9,7 @@
 //!   needed to find the order, and shops use e-mail addresses as references. [`looks_personal`]
 //!   tells the cells of a row from the names of a header.
 //! - An answer of the service, which may repeat what was sent: [`without_secrets`], for the files of
-//!   the run folder. Of that `report` shows the words of a list elsewhere.
+//!   the run folder. Of that the words of a list are shown elsewhere (`service_words`).
 
 use std::borrow::Cow;
 

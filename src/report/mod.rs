@@ -28,7 +28,6 @@ mod reject_sorter;
 pub mod rejects;
 pub mod results;
 pub mod schemas;
-mod service_words;
 mod setup;
 pub mod summary;
 pub mod tally;

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     examples::{Examples, Heading, OrderExample},
     numbers::with_unit,
-    service_words::{shown_answer, shown_words},
 };
 use crate::model::{
     diagnostic::Diagnostic,
@@ -23,7 +22,8 @@ use crate::model::{
     order::OrderRecord,
     outcome::{GUEST_NOT_IDENTIFIED, OrderResult, Outcome},
     problem::Severity,
-    request::RequestRole,
+    request::{RequestKind, RequestRole},
+    service_words::shown_words,
 };
 
 /// Maximum number of reasons that are counted one by one; a service may word each of its refusals
@@ -242,6 +242,13 @@ fn title_of_refusal(failure: &Failure) -> String {
     }
 }
 
+/// The words of an answer that are shown, after the event if an order has several:
+/// `ADD, HTTP 400: the type … is not known`.
+fn shown_answer(request: RequestKind, answer: &ServiceAnswer) -> String {
+    let answer = answer.shown();
+    if request.needs_cart() { format!("{}, {answer}", request.name()) } else { answer.to_string() }
+}
+
 fn title_of_failed(failure: &Failure) -> String {
     let title = match &failure.cause {
         _ if is_of_guest(failure) => return GUEST_NOT_IDENTIFIED.to_owned(),
@@ -289,7 +296,6 @@ mod tests {
         order::OrderId,
         origin::{FileId, Position},
         outcome::AcceptedChange,
-        request::RequestKind,
     };
 
     /// The result of an order that a request ended, as a delivery makes it.

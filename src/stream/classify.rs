@@ -205,14 +205,29 @@ impl Classification {
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         match self {
-            Self::Accepted { .. } => None,
+            Self::StopRun { reason, .. } => Some(reason.clone()),
+            _ => self.cause().map(ToString::to_string),
+        }
+    }
+
+    /// The same without the values of the order that the service's message may repeat.
+    fn shown_reason(&self) -> Option<String> {
+        match self {
+            Self::StopRun { reason, .. } => Some(reason.clone()),
+            _ => self.cause().map(FailureCause::shown),
+        }
+    }
+
+    /// Why the request was not accepted, or may not have been; of one that stops the run `None`.
+    fn cause(&self) -> Option<&FailureCause> {
+        match self {
+            Self::Accepted { .. } | Self::StopRun { .. } => None,
             Self::Retry { cause, .. }
             | Self::RetryUncertain { cause }
             | Self::Restart { cause }
             | Self::RenewBrowser { cause }
             | Self::Rejected { cause }
-            | Self::Uncertain { cause } => Some(cause.to_string()),
-            Self::StopRun { reason, .. } => Some(reason.clone()),
+            | Self::Uncertain { cause } => Some(cause),
         }
     }
 
@@ -234,7 +249,7 @@ impl From<Classification> for Assessment {
         Self {
             outcome: classification.attempt_outcome(),
             shows_service_up: classification.shows_service_up(),
-            reason: classification.reason(),
+            reason: classification.shown_reason(),
             retry_after: match &classification {
                 Classification::Retry { not_before, .. } => Some(not_before.unwrap_or_default()),
                 _ => None,
@@ -339,7 +354,7 @@ fn classify_status(
             let answer = if body.is_some_and(is_markup) {
                 format!("HTTP {status} with a web page")
             } else {
-                cause.to_string()
+                cause.shown()
             };
             stop_run(format!("cannot create a browser ({answer}): {WRONG_TARGET}"))
         }
@@ -609,6 +624,27 @@ mod tests {
         let reason = "HTTP 400: The URL [redacted] of [redacted] is <b>wrong</b>";
         assert_eq!(name_of(&classification), "rejected");
         assert_eq!(classification.reason().as_deref(), Some(reason));
+    }
+
+    /// The warning that the service is down, and the reason why a run stops.
+    #[test]
+    fn terminal_shows_no_value_of_an_answer() {
+        let body = r#"{"message": "guest Ann Leewood, +49 30 1234567, is invalid", "code": 1}"#;
+        for (kind, status, shown) in [
+            (RequestKind::Identity, 500, "HTTP 500: guest … is invalid"),
+            (RequestKind::Checkout, 400, "HTTP 400: guest … is invalid"),
+            (
+                RequestKind::BrowserCreate,
+                400,
+                "cannot create a browser (HTTP 400: guest … is invalid): the base URL or the \
+                 client key is wrong",
+            ),
+        ] {
+            let assessment = Assessment::from(classify(kind, http(status, Some(body)), false));
+            assert_eq!(assessment.reason.as_deref(), Some(shown));
+            let stop = assessment.stop.map(|stop| stop.reason);
+            assert!(stop.is_none_or(|reason| reason == shown));
+        }
     }
 
     #[test]

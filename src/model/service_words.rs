@@ -1,10 +1,10 @@
 //! The words of a service's answer that are shown and counted: those of a list, and no other, since
 //! the service may repeat any value of the order.
 //!
-//! Called by `reasons`. The whole answer is in `results.ndjson` and beside the rejects, which hold
-//! the order itself.
+//! Called by `failure` and `report`. The whole answer is in `results.ndjson` and beside the rejects,
+//! which hold the order itself.
 
-use crate::model::{diagnostic::cut_end, failure::ServiceAnswer, request::RequestKind};
+use super::diagnostic::cut_end;
 
 /// Maximum length of the service's message in a reason, in characters.
 const MAX_MESSAGE_CHARS: usize = 120;
@@ -31,17 +31,15 @@ const SHOWN_WORDS: &str = "\
     unsupported url use used valid validate validation value values version was were with within \
     without wrong you your zero";
 
-/// Returns an answer without what varies from order to order and may be a value of one.
-/// `HTTP 400: field "phone" of N-17 is invalid` becomes `HTTP 400: field … of … is invalid`, after
-/// the event if an order has several.
-pub(super) fn shown_answer(request: RequestKind, answer: &ServiceAnswer) -> String {
-    let message = shown_words(service_message(&answer.message));
-    let answer = ServiceAnswer { message, ..*answer };
-    if request.needs_cart() { format!("{}, {answer}", request.name()) } else { answer.to_string() }
+/// Returns the words of the message within a body that are of [`SHOWN_WORDS`].
+/// `{"message":"phone of N-17 is invalid","code":1}` becomes `phone of … is invalid`.
+pub(super) fn shown_message(body: &str) -> String {
+    shown_words(service_message(body))
 }
 
 /// Returns the words of a text that are of [`SHOWN_WORDS`], and `…` for all others.
-pub(super) fn shown_words(text: &str) -> String {
+#[must_use]
+pub fn shown_words(text: &str) -> String {
     let is_shown = |word: &str| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         SHOWN_WORDS.split_whitespace().any(|shown| shown == word)
@@ -63,9 +61,18 @@ fn service_message(body: &str) -> &str {
     let of_key =
         |key: &str| body.split_once(key)?.1.trim_start_matches([':', ' ']).strip_prefix('"');
     let keys = ["\"message\"", "\"developerMessage\"", "\"error\""];
-    // What follows the message is not a part of it: `"code":400}`.
-    let message = keys.into_iter().find_map(of_key);
-    message.map_or(body, |message| message.split("\",\"").next().unwrap_or_default())
+    keys.into_iter().find_map(of_key).map_or(body, string_content)
+}
+
+/// Returns the content of a JSON string up to its closing quote, or to the end if it is cut off.
+fn string_content(text: &str) -> &str {
+    let mut is_escaped = false;
+    let is_closing = |c: char| {
+        let is_closing = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        is_closing
+    };
+    text.split(is_closing).next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -74,32 +81,31 @@ mod tests {
 
     #[test]
     fn no_value_that_a_service_repeats_is_shown() {
-        use RequestKind::{Add, OrderCheckout};
-        for (request, status, message, shown) in [
+        for (body, shown) in [
             (
-                OrderCheckout,
-                400,
                 r#"{"status":400,"message":"guest Ann Leewood, phone +49 30 1234567, \"GEAR\" unknown","code":2000}"#,
-                "HTTP 400: guest … unknown",
+                "guest … unknown",
             ),
-            (
-                Add,
-                400,
-                r#"{"message":"the type GEAR is not known"}"#,
-                "ADD, HTTP 400: the type … is not known",
-            ),
+            (r#"{"message":"the type GEAR is not known"}"#, "the type … is not known"),
             // Cut off, and with a redacted word that held the end of the text.
-            (
-                OrderCheckout,
-                422,
-                r#"{"message":"no such type [redacted] in Ann"#,
-                "HTTP 422: no such type … in …",
-            ),
-            (OrderCheckout, 400, "<html><body>Leewood</body>", "HTTP 400: …"),
-            (OrderCheckout, 400, "", "HTTP 400"),
+            (r#"{"message":"no such type [redacted] in Ann"#, "no such type … in …"),
+            ("<html><body>Leewood</body>", "…"),
+            ("", ""),
         ] {
-            let answer = ServiceAnswer { status, message: message.to_owned() };
-            assert_eq!(shown_answer(request, &answer), shown);
+            assert_eq!(shown_message(body), shown);
         }
+    }
+
+    #[test]
+    fn message_ends_at_its_closing_quote() {
+        for body in [
+            r#"{"message":"email is invalid","code":400,"field":"guest"}"#,
+            r#"{"message": "email is invalid", "code": 400, "field": "guest"}"#,
+            r#"{ "code" : 400, "message" : "email is invalid" }"#,
+            r#"{"message": "email is invalid"#,
+        ] {
+            assert_eq!(shown_message(body), "email is invalid", "{body}");
+        }
+        assert_eq!(shown_message(r#"{"error":"no \"type\" \\","code":1}"#), "no type …");
     }
 }
