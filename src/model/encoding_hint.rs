@@ -1,6 +1,8 @@
 //! Hint about the encoding of a file that is not UTF-8: what it looks like, and what to type.
 //!
-//! Called by `read` for headers, by `shuffle` and `report` for rows.
+//! Called by `read` for headers, by `shuffle`, `report` and `pipeline` for rows.
+
+use super::text_encoding::TextEncoding;
 
 /// How messages say that a text has another encoding.
 pub const NOT_UTF8: &str = "is not UTF-8";
@@ -61,17 +63,23 @@ impl std::fmt::Display for BadByte {
     }
 }
 
+/// The encoding that a file looks like of which a message says that a text
+/// [is not UTF-8](NOT_UTF8); none if it says something else.
+#[must_use]
+pub fn likely_encoding(message: &str) -> Option<TextEncoding> {
+    let label = if message.contains(DOS) { "cp850" } else { "windows-1252" };
+    TextEncoding::for_label(label).filter(|_| message.contains(NOT_UTF8))
+}
+
 /// What to do about a file of which a message says that a text [is not UTF-8](NOT_UTF8); none if
 /// it says something else.
 #[must_use]
 pub fn encoding_hint(message: &str) -> Option<String> {
-    if !message.contains(NOT_UTF8) {
-        return None;
-    }
-    let (who, label) = if message.contains(DOS) {
-        ("DOS programs write CP850", "cp850")
+    let label = likely_encoding(message)?;
+    let who = if message.contains(DOS) {
+        "DOS programs write CP850"
     } else {
-        ("Excel and Windows often write Windows-1252", "windows-1252")
+        "Excel and Windows often write Windows-1252"
     };
     Some(format!(
         "{who}; if that is it, give --encoding {label}, or set encoding = \"{label}\" in the profile"

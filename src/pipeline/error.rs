@@ -8,8 +8,13 @@ use std::{io, path::PathBuf};
 
 use super::{guards::GuardError, target::ClientError};
 use crate::{
-    ledger::LedgerError, model::diagnostic::Diagnostics, plan::PlanError, read::ReadError,
-    report::ReportError, shuffle::ShuffleError, storage::StorageError,
+    ledger::LedgerError,
+    model::{diagnostic::Diagnostics, encoding_hint::likely_encoding},
+    plan::PlanError,
+    read::ReadError,
+    report::{Remedy, ReportError},
+    shuffle::ShuffleError,
+    storage::StorageError,
 };
 
 /// Why a run ended without a report: exit code 2, or 4 if sending had begun.
@@ -124,9 +129,25 @@ impl Refusal {
         }
     }
 
-    /// Whether `--backfill` would allow the run.
-    pub(super) fn is_for_age(&self) -> bool {
-        matches!(self, Self::Guard(GuardError::TooManyOld { .. }))
+    /// Returns the change of the command line that would allow the run.
+    pub(super) fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Guard(GuardError::TooManyOld { .. }) => Some(Remedy::Backfill),
+            Self::Ledger(error) => match error {
+                LedgerError::NoLedger { .. } => Some(Remedy::NewLedger),
+                LedgerError::NotNew { .. } => Some(Remedy::KnownLedger),
+                LedgerError::UnknownTarget { .. } => Some(Remedy::NewTarget),
+                LedgerError::NotNewTarget { .. } => Some(Remedy::KnownTarget),
+                _ => None,
+            },
+            Self::Read(error) | Self::Shuffle(ShuffleError::Read(error)) => {
+                error.encoding().map(Remedy::Encoding)
+            }
+            Self::Shuffle(ShuffleError::LostRow { error, .. }) => {
+                likely_encoding(&error.to_string()).map(Remedy::Encoding)
+            }
+            _ => None,
+        }
     }
 
     /// Returns the faults of the profile, if the run is refused because of them.

@@ -64,7 +64,7 @@ pub(super) fn finish_refused(
 ) -> Result<Finished, RunError> {
     recorder.write_csv()?;
     recorder.help_topic = refusal.help_topic();
-    recorder.is_refused_for_age = refusal.is_for_age();
+    recorder.remedy = refusal.remedy();
     let finished = write_report(recorder, refusal.exit_code(), Some(refusal.to_string()), spec)?;
     Ok(Finished { profile_faults: refusal.profile_faults().cloned(), ..finished })
 }

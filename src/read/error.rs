@@ -5,7 +5,11 @@
 
 use std::io;
 
-use crate::model::{encoding_hint::encoding_hint, order::OrderId, text_encoding::TextEncoding};
+use crate::model::{
+    encoding_hint::{encoding_hint, likely_encoding},
+    order::OrderId,
+    text_encoding::TextEncoding,
+};
 
 /// Why an input cannot be read: the run cannot go on, since orders may be missing.
 #[derive(Debug, thiserror::Error)]
@@ -148,6 +152,16 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// The encoding that the file probably has, if the error is about that.
+    #[must_use]
+    pub fn encoding(&self) -> Option<TextEncoding> {
+        match self {
+            Self::Encoding { found, .. } => Some(*found),
+            Self::BadHeader(_, reason) => likely_encoding(reason),
+            _ => None,
+        }
+    }
+
     pub(super) fn record_too_long(name: &str, line: u64, limit: u64) -> Self {
         Self::RecordTooLong { name: name.to_owned(), line, limit, quote: None }
     }

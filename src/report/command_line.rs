@@ -7,6 +7,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::remedy::Remedy;
 use crate::model::shell::{shell_path, shell_word};
 
 /// What to do next, with the command that does it.
@@ -86,6 +87,17 @@ impl CommandLine {
         join(command, words.chain(options.map(TypedOption::text)))
     }
 
+    /// The same command, changed so that it is not refused again.
+    pub(super) fn with_remedy(&self, command: &str, remedy: Remedy) -> String {
+        let (added, left_out) = (remedy.added(), remedy.left_out());
+        let is_changed =
+            |name: &str| left_out == Some(name) || added.as_ref().is_some_and(|new| new.0 == name);
+        let kept = self.options.iter().filter(|option| !is_changed(&option.name)).cloned();
+        let added = added.clone().map(|(name, value)| TypedOption { name: name.to_owned(), value });
+        let options = kept.chain(added).collect();
+        Self { options, ..self.clone() }.again(command, true)
+    }
+
     /// A send of the inputs to a sandbox.
     pub(super) fn to_sandbox(&self) -> String {
         let words = self.inputs.iter().map(|input| shell_path(input).into_owned());
@@ -134,6 +146,7 @@ fn join(command: &str, words: impl Iterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::text_encoding::TextEncoding;
 
     #[test]
     fn commands_repeat_what_was_typed() {
@@ -157,6 +170,8 @@ mod tests {
         let commands = [
             line.again("send", false),
             line.again("send", true),
+            line.with_remedy("send", Remedy::KnownLedger),
+            line.with_remedy("check", Remedy::Encoding(TextEncoding::DosPage(850))),
             line.to_sandbox(),
             line.resume("runs/1"),
             line.on_ledger("list --outcome unknown"),
@@ -164,6 +179,8 @@ mod tests {
         insta::assert_snapshot!(commands.join("\n"), @r#"
         orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --ledger 'a b.db' --to staging
         orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --ledger 'a b.db' --to staging --new-ledger
+        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --ledger 'a b.db' --to staging
+        orderferry check 'my orders.csv' ./-x.csv --profile shop.toml --ledger 'a b.db' --to staging --new-ledger --encoding cp850
         orderferry send 'my orders.csv' ./-x.csv --sandbox --profile shop.toml --new-ledger
         orderferry send --resume runs/1 --ledger 'a b.db' --to staging
         orderferry ledger list --outcome unknown --ledger 'a b.db'

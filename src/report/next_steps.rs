@@ -7,9 +7,10 @@
 use std::borrow::Cow;
 
 use super::{
-    command_line::{CommandLine, NextStep},
+    command_line::{CLIENT_KEY, CommandLine, NextStep},
     numbers::{count, with_unit},
     rejects,
+    remedy::Remedy,
     summary::Summary,
 };
 use crate::model::{
@@ -20,6 +21,12 @@ use crate::model::{
 
 /// In place of the references that the operator names.
 const REFERENCES: &str = "REFERENCE…";
+
+/// How a command that sends begins.
+const SEND: &str = "orderferry send ";
+
+/// The topic of the manual about the ledger.
+const LEDGER_TOPIC: &str = "ledger";
 
 /// In place of the profile that the operator names.
 const PROFILE: &str = "PROFILE";
@@ -38,8 +45,8 @@ pub(super) struct Situation<'a> {
     pub(super) n_unknown_before: u64,
     /// The topic of the manual about what kept the run from reading the export or using it.
     pub(super) help_topic: Option<&'static str>,
-    /// Whether the run is refused because of the age of its orders.
-    pub(super) is_refused_for_age: bool,
+    /// What would let a refused run go on.
+    pub(super) remedy: Option<Remedy>,
 }
 
 impl Situation<'_> {
@@ -49,6 +56,11 @@ impl Situation<'_> {
         let rest =
             if self.summary.command == "check" { self.after_check() } else { self.after_send() };
         steps.extend(rest);
+        // The key is never shown, so a command that is typed as shown needs it from elsewhere.
+        let mut sends = steps.iter_mut().filter(|step| step.command.starts_with(SEND));
+        if let Some(first) = sends.next().filter(|_| self.line.has(CLIENT_KEY)) {
+            first.why += ", with the client key in ORDERFERRY_CLIENT_KEY";
+        }
         steps
     }
 
@@ -148,16 +160,19 @@ impl Situation<'_> {
         let mut steps: Vec<_> = self.about_invalid().into_iter().collect();
         let topic = self.help_topic.or((orders.read == 0).then_some("inputs"));
         if let Some(topic) = topic.filter(|_| steps.is_empty()) {
-            let what = if orders.read == 0 { "no order was read" } else { "nothing was sent" };
+            let is_read = orders.read > 0 || topic == LEDGER_TOPIC;
+            let what = if is_read { "nothing was sent" } else { "no order was read" };
             steps.push(step(
                 format!("{what}: read what it takes"),
                 format!("orderferry help {topic}"),
             ));
         }
-        if self.is_refused_for_age {
-            let why =
-                format!("{}: send them too, if no campaign may react", too_old(*needs_backfill));
-            steps.push(step(why, with_flag(self.again(), "--backfill")));
+        if let Some(remedy) = self.remedy {
+            let why = match remedy {
+                Remedy::Backfill => format!("{}: {}", too_old(*needs_backfill), remedy.reason()),
+                _ => remedy.reason(),
+            };
+            steps.push(step(why, self.line.with_remedy(&self.summary.command, remedy)));
         } else if !steps.is_empty() {
             // Old orders may be allowed then; they did not refuse this run.
             steps.push(step("then run it again", self.again()));

@@ -21,6 +21,7 @@ use super::{
     previous,
     reject_sorter::RejectSorter,
     rejects::{self, write_rejects},
+    remedy::Remedy,
     results::{self, ResultsWriter},
     setup::RunSetup,
     summary::{self, InputSummary, RequestCounts, Summary},
@@ -108,8 +109,8 @@ pub struct Recorder {
     pub n_carts_open: u64,
     /// The topic of the manual about what kept the run from reading.
     pub help_topic: Option<&'static str>,
-    /// Whether the run is refused because of the age of its orders.
-    pub is_refused_for_age: bool,
+    /// What would let a refused run go on.
+    pub remedy: Option<Remedy>,
 }
 
 impl Recorder {
@@ -136,7 +137,7 @@ impl Recorder {
             service_down: Duration::ZERO,
             n_carts_open: 0,
             help_topic: None,
-            is_refused_for_age: false,
+            remedy: None,
             folder: folder.clone(),
             settings,
         })
@@ -485,7 +486,7 @@ impl Recorder {
             reject_files: &self.reject_files,
             n_unknown_before: self.counters.n_unknown_before,
             help_topic: self.help_topic,
-            is_refused_for_age: self.is_refused_for_age,
+            remedy: self.remedy,
         }
     }
 

@@ -409,8 +409,39 @@ fn nothing_read_names_the_topic_and_the_command() {
         b"",
     );
     assert_eq!(no_ledger.code, 2);
-    let topic = shop.shell(&command(&no_ledger, "no order was read"));
+    let topic = shop.shell(&command(&no_ledger, "nothing was sent"));
     assert!(topic.text.contains("--new-ledger"), "{}", topic.text);
+}
+
+/// Each refusal is followed by a command that is not refused.
+#[test]
+fn refused_run_is_followed_by_one_that_is_not() {
+    let shop = TestShop::new(Reply::Disconnect);
+    shop.workspace.file("config.toml", shop.config());
+    shop.workspace.file("orders.csv", recent(&["A-1"]));
+    let send = "send orders.csv --config config.toml --client-key s3cret-k3y";
+    let refused = |command: &str| {
+        let ran = shop.workspace.run_with(command, &[], b"");
+        assert_eq!(ran.code, 2, "{}", ran.out);
+        ran
+    };
+    let no_ledger = refused(&format!("{send} --ledger=first.db"));
+    assert_eq!(shop.shell_run(&command(&no_ledger, "create the ledger")), "0: 1 accepted");
+    let not_new = refused(&format!("{send} --ledger=first.db --new-ledger"));
+    let again = command(&not_new, "go on with the ledger");
+    assert_eq!(shop.shell_run(&again), "0: 1 already_sent");
+    let other = format!("{send} --ledger=first.db --base-url {}/", shop.service.base_url);
+    let other = other.replace("127.0.0.1", "localhost");
+    let unknown = refused(&other);
+    assert_eq!(shop.shell_run(&command(&unknown, "add the target")), "0: 1 accepted");
+
+    // A key that cannot be read may be of any order, so the run ends.
+    let page = format!("{HEADER}{}", row("\u{d6}-1"));
+    let page: Vec<u8> = page.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    shop.workspace.file("page.csv", page);
+    let unreadable = refused("check page.csv --pos x --max-invalid 100%");
+    let as_page = command(&unreadable, "read the export as windows-1252");
+    assert!(as_page.ends_with("--encoding windows-1252"), "{as_page}");
 }
 
 #[test]
