@@ -133,8 +133,8 @@ pub struct InputRead {
     pub input: Input,
     /// Rows, without the header.
     pub rows: u64,
-    /// The byte range of the header in the text, with the lines before it and without its line
-    /// break; empty of a CSV file without a header, none of other files.
+    /// The byte range of the header in the text, with the mark and the lines before it and
+    /// without its line break; empty of a CSV file without a header, none of other files.
     pub header: Option<Range<u64>>,
     /// The line break after the first line.
     pub line_break: LineBreak,

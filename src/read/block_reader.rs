@@ -227,7 +227,6 @@ impl<'s> BlockReader<'s> {
     /// Reads what comes before the first row of a CSV file. Its rejects begin with all of it.
     fn read_heading(&mut self, json: JsonFormat, dialect: Dialect<'_>) -> Result<(), ReadError> {
         let JsonFormat { name, file, encoding, limits, .. } = json;
-        let start = self.buffer.piece().start;
         let (mut n_lines, mut syntax) = (dialect.skip_lines, dialect.csv_syntax);
         if let Some(named) = named_delimiter(&self.buffer.bytes) {
             if dialect.declares_delimiter && named != syntax.delimiter {
@@ -239,13 +238,12 @@ impl<'s> BlockReader<'s> {
             n_lines = n_lines.max(1);
         }
         let format = CsvFormat { encoding, ..CsvFormat::new(name, file, syntax, limits) };
-        self.skip_lines(n_lines)?;
-        let Some(names) = dialect.column_names else { return self.read_header(format, start) };
+        let break_bytes = self.skip_lines(n_lines)?;
+        let Some(names) = dialect.column_names else { return self.read_header(format) };
         let piece = self.buffer.piece();
         let at = Position { file, line: piece.line, column: None };
         // Without the line break of the last line, which rejects add again.
-        let n_bytes = if n_lines == 0 { 0 } else { self.read.line_break.bytes().len() as u64 };
-        self.read.header = Some(start..piece.start - n_bytes);
+        self.read.header = Some(0..if n_lines == 0 { 0 } else { piece.start - break_bytes });
         self.parser = RowParser::csv(format.with_header(Header {
             names: names.to_vec(),
             positions: vec![at; names.len()],
@@ -254,13 +252,14 @@ impl<'s> BlockReader<'s> {
         Ok(())
     }
 
-    /// Reads past the first lines of the file.
-    fn skip_lines(&mut self, n_lines: usize) -> Result<(), ReadError> {
+    /// Reads past the first lines of the file. Returns the bytes of the last one's line break.
+    fn skip_lines(&mut self, n_lines: usize) -> Result<u64, ReadError> {
         loop {
             match end_of_lines(&self.buffer.bytes, n_lines) {
                 Ok(end) => {
+                    let ends_with_crlf = self.buffer.bytes[..end].ends_with(b"\r\n");
                     self.buffer.consume(end);
-                    return Ok(());
+                    return Ok(if ends_with_crlf { 2 } else { 1 });
                 }
                 Err(found) if self.buffer.is_eof => {
                     let name = self.read.input.name.clone();
@@ -274,8 +273,7 @@ impl<'s> BlockReader<'s> {
         }
     }
 
-    /// Reads the header. `start` is the offset of the first line before it.
-    fn read_header(&mut self, format: CsvFormat, start: u64) -> Result<(), ReadError> {
+    fn read_header(&mut self, format: CsvFormat) -> Result<(), ReadError> {
         // A header may be longer than a block, and blank lines may precede it.
         loop {
             let boundary = format.boundary(&self.buffer.bytes);
@@ -290,7 +288,8 @@ impl<'s> BlockReader<'s> {
         let (header, n_bytes) = csv::parse_header(&format, self.buffer.piece())?;
         let (header, bytes) =
             header.ok_or_else(|| ReadError::NoHeader(self.read.input.name.clone()))?;
-        self.read.header = Some(start..bytes.end);
+        // With the mark: by it editors know the encoding of rejects.
+        self.read.header = Some(0..bytes.end);
         // A CR at the end of the file is a CRLF whose LF was cut off.
         self.read.line_break = match self.buffer.bytes[..n_bytes] {
             [.., b'\r', b'\n'] | [.., b'\r'] => LineBreak::CrLf,

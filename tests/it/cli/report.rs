@@ -132,9 +132,10 @@ fn rejects_are_byte_identical() {
         let ran = workspace.run("check orders.csv --pos x --max-invalid 100%");
         assert_eq!(ran.outcomes(), "A-1 valid, A-3 invalid, A-2 valid");
         let rejects = ran.text("rejects/orders.csv");
+        let marked = format!("\u{feff}{}", HEADER.trim_end());
         assert_eq!(
             rejects,
-            [HEADER.trim_end(), quoted, second].map(|line| format!("{line}{line_break}")).concat()
+            [&marked, quoted, second].map(|line| format!("{line}{line_break}")).concat()
         );
         workspace.file("corrected.csv", rejects.replace(" x ", "31.60"));
         let again = workspace.run("check corrected.csv --pos x");
