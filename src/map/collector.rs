@@ -117,6 +117,11 @@ impl<'a> Collector<'a> {
             RuleResult::Value(value) => {
                 self.push(field, rule, (value, None), (at, notation));
             }
+            RuleResult::Shortened(value, message) => {
+                let code = Code::TextShortened;
+                self.problems.push(Problem::for_field(code, &field, at, message));
+                self.push(field, rule, (value, None), (at, notation));
+            }
             RuleResult::Time(time, warning) => {
                 if let Some((code, message)) = warning {
                     self.problems.push(Problem::for_field(code, &field, at, message));

@@ -52,16 +52,32 @@ impl MapError {
         places: &[String],
         column: &str,
         field: &str,
+        hint: &str,
     ) -> Self {
         let (first, others) = places.split_first().map_or((file, places), |(at, rest)| (at, rest));
         let needed = format!(
             "the profile needs exactly one for {field}; it is at {} too",
             others.join(", ")
         );
-        let hint = "rename or remove one in the export; which one is meant is not guessed";
         let notes = vec![Note::Fact(needed), Note::Hint(hint.to_owned())];
         let title = format!("column {column:?} occurs twice");
         Self::of_export(file, first.to_owned(), title, notes)
+    }
+
+    /// The error of a column that occurs, but not `nth` times.
+    pub(super) fn too_few_columns(
+        file: &str,
+        places: &[String],
+        column: &str,
+        nth: u16,
+        field: &str,
+    ) -> Self {
+        let at = places.first().map_or(file, String::as_str);
+        let needed = format!("the profile needs number {nth} for {field}");
+        let n_columns = places.len();
+        let times = if n_columns == 1 { "once".to_owned() } else { format!("{n_columns} times") };
+        let title = format!("column {column:?} occurs {times}");
+        Self::of_export(file, at.to_owned(), title, vec![Note::Fact(needed)])
     }
 
     /// The error of a profile without a source of this field in the form of the file, which is

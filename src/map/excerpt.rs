@@ -173,11 +173,12 @@ impl<'p> Sought<'p> {
         if at.column.is_some() {
             return record.positions(origin).iter().position(|cell| *cell == at);
         }
-        let is_empty = |(index, name): &(usize, &String)| {
-            let reads = |rule: &&&Rule| rule.columns.contains(name);
-            self.0.iter().find(reads).is_some_and(|rule| rule.yields_nothing(record.cell(*index)))
+        let names = &record.header.names;
+        let is_empty = |index: &usize| {
+            let mut rules = self.0.iter().filter(|rule| rule.reads_column(names, *index));
+            rules.next().is_some_and(|rule| rule.yields_nothing(record.cell(*index)))
         };
-        record.header.names.iter().enumerate().find(is_empty).map(|(index, _)| index)
+        (0..names.len()).find(is_empty)
     }
 
     /// The index of the value at this position; of an object that lacks a value its member, if it

@@ -8,6 +8,7 @@ use super::{
     combination::Combination,
     date_keys::DateUse,
     key_errors::KeyErrors,
+    max_length::MaxLength,
     number::NumberMarks,
     profile::{FieldRule, FieldTarget, PeopleRules},
     profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText},
@@ -56,6 +57,9 @@ impl RuleCompiler<'_> {
     /// Compiles the rule of the order key.
     pub(super) fn key_rule(&mut self, text: RuleText) -> Option<Rule> {
         let rule = Rule::new(text, DateUse::None).and_then(|mut rule| {
+            if rule.max_length.is_some() {
+                MaxLength::ensure_fits(&Field::ReferenceId).map_err(KeyErrors::of_rule)?;
+            }
             self.complete(&mut rule, Some(&Field::ReferenceId))?;
             Ok(rule)
         });
@@ -230,6 +234,9 @@ fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
 fn check_field(rule: &Rule, field: &Field) -> Result<(), KeyErrors> {
     if let Some(kind) = rule.kind {
         kind.ensure_fits(field).map_err(KeyErrors::of_rule)?;
+    }
+    if rule.max_length.is_some() {
+        MaxLength::ensure_fits(field).map_err(KeyErrors::of_rule)?;
     }
     match (field, rule.date()) {
         (Field::ItemOrderedAt, Some(date)) => date.ensure_no_overlap().map_err(KeyErrors::of_rule),

@@ -187,7 +187,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     ) -> Result<Vec<Option<usize>>, MapError> {
         let mut found = Vec::new();
         for column in &rule.columns {
-            found.push(self.find(column, field)?);
+            found.push(self.find(column, rule.nth, field)?);
             if rule.combines() && found.last().is_some_and(Option::is_none) {
                 let near = self.near(column);
                 self.add_missing(column, field, is_required, near);
@@ -206,7 +206,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     /// The column of a condition, if the header has it.
     fn find_tested(&mut self, source: &CellSource) -> Result<Option<usize>, MapError> {
         let name = source.column.as_deref().unwrap_or_default();
-        let found = self.find(name, CONDITION)?;
+        let found = self.find(name, None, CONDITION)?;
         if found.is_none() {
             let near = self.near(name);
             self.add_missing(name, CONDITION, !source.is_optional, near);
@@ -214,13 +214,20 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         Ok(found)
     }
 
-    /// The index of a column, if the header has it; it is an error if it occurs twice.
-    fn find(&self, column: &str, field: &str) -> Result<Option<usize>, MapError> {
-        let mut indexes = self.header.names.iter().enumerate().filter(|(_, name)| *name == column);
-        let index = indexes.next().map(|(index, _)| index);
-        match indexes.next() {
-            Some(_) => Err(self.ambiguous_column(column, field)),
-            None => Ok(index),
+    /// The index of a column, if the header has it. Of several with the same name it is the `nth`,
+    /// from 1; without it they are an error.
+    fn find(&self, column: &str, nth: Option<u16>, field: &str) -> Result<Option<usize>, MapError> {
+        let same: Vec<_> = (0..self.header.names.len())
+            .filter(|index| self.header.names[*index] == column)
+            .collect();
+        match (same.as_slice(), nth) {
+            ([], _) => Ok(None),
+            ([index], None) => Ok(Some(*index)),
+            (_, None) => Err(self.ambiguous_column(column, field)),
+            (same, Some(nth)) => match same.get(usize::from(nth) - 1) {
+                Some(index) => Ok(Some(*index)),
+                None => Err(self.too_few_columns(column, nth, field)),
+            },
         }
     }
 
@@ -291,12 +298,26 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     }
 
     fn ambiguous_column(&self, column: &str, field: &str) -> MapError {
+        let places = self.places_of(column);
+        let hint = if field == CONDITION {
+            "rename or remove one in the export; which one is meant is not guessed"
+        } else {
+            "nth = 1 in its rule takes the first one; which one is meant is not guessed"
+        };
+        MapError::ambiguous_column(self.file, &places, &without_address(column), field, hint)
+    }
+
+    fn too_few_columns(&self, column: &str, nth: u16, field: &str) -> MapError {
+        let places = self.places_of(column);
+        MapError::too_few_columns(self.file, &places, &without_address(column), nth, field)
+    }
+
+    /// The places of all columns of this name.
+    fn places_of(&self, column: &str) -> Vec<String> {
         let inputs: InputNames = [self.file].into_iter().collect();
         let columns = self.header.names.iter().zip(&self.header.positions);
         let same = columns.filter(|(name, _)| *name == column);
-        let places: Vec<_> =
-            same.map(|(_, at)| inputs.locate(Position { file: FileId(0), ..*at })).collect();
-        MapError::ambiguous_column(self.file, &places, &without_address(column), field)
+        same.map(|(_, at)| inputs.locate(Position { file: FileId(0), ..*at })).collect()
     }
 
     /// Binds a wildcard rule to each matching column that has no rule of its own.

@@ -80,7 +80,7 @@ impl<S> Mapper<'_, S> {
 
     /// Whether the key is a number of JSON.
     pub(super) fn has_number_key<'a, V: View<'a, Source = S>>(&self, view: V) -> bool {
-        !self.profile.key.has_table()
+        !self.profile.key.has_constants()
             && matches!(self.key_value(view, &self.key), Some(Value::Number(_)))
     }
 

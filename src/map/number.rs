@@ -8,7 +8,8 @@ use std::borrow::Cow;
 
 use super::{
     key_errors::{KeyError, WHOLE_RULE},
-    profile_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText},
+    profile_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText, TableValue},
+    rule_values::KEEP,
     steps::Steps,
     text_steps::TextSteps,
 };
@@ -160,7 +161,8 @@ impl NumberFormat {
             negative: text.negative,
             scale: text.scale.clone(),
         };
-        if format.is_declared() && text.values.is_some() {
+        let keeps = matches!(&text.other, Some(TableValue::Text(other)) if other == KEEP);
+        if format.is_declared() && text.values.is_some() && !keeps {
             let error = "has values, which are no numbers of the export, and decimal, thousands, \
                          negative or scale";
             return Err((WHOLE_RULE, error.into()));

@@ -118,7 +118,10 @@ pub(super) fn push_converted<'a>(
         }
         RuleResult::Value(text) => (into.keep(text), None),
         RuleResult::Time(time, None) => (text, Some(time)),
-        RuleResult::Time(..) | RuleResult::Skip(_) | RuleResult::Invalid(..) => return None,
+        RuleResult::Shortened(..)
+        | RuleResult::Time(..)
+        | RuleResult::Skip(_)
+        | RuleResult::Invalid(..) => return None,
     };
     into.push(PlainValue { time, notation, ..plain_value(field, text, found) });
     Some(true)

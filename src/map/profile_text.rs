@@ -80,6 +80,7 @@ pub(super) struct RuleText {
     pub(super) minus: Vec<String>,
     #[serde(default)]
     pub(super) negate: bool,
+    pub(super) nth: Option<u16>,
     pub(super) value: Option<String>,
     pub(super) default: Option<String>,
     #[serde(default)]
@@ -88,6 +89,9 @@ pub(super) struct RuleText {
     pub(super) empty: Vec<String>,
     pub(super) values: Option<BTreeMap<String, TableValue>>,
     pub(super) other: Option<TableValue>,
+    #[serde(default)]
+    pub(super) ignore_case: bool,
+    pub(super) max_length: Option<u16>,
     pub(super) date: Option<OneOrMany>,
     pub(super) zone: Option<String>,
     pub(super) time: Option<String>,

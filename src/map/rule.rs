@@ -3,7 +3,7 @@
 //! A rule strips, looks up and parses one text; it does not read rows. Compiled from
 //! `profile_text`; applied by `collector` and, for keys, by `profile`.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use chrono::{DateTime, NaiveTime, Utc};
 
@@ -13,9 +13,11 @@ use super::{
     date::{DateRule, number_format_of},
     date_keys::{DateUse, RuleDates, compile_dates},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
+    max_length::MaxLength,
     number::{NumberFormat, NumberMarks},
     path_text::{segments, walks_arrays},
-    profile_text::{OnConflict, RuleText, TableValue},
+    profile_text::{OnConflict, OneOrMany, RuleText},
+    rule_values::{Listed, RuleValues},
     steps::Steps,
     text_part::TextError,
     text_steps::TextSteps,
@@ -26,7 +28,6 @@ use crate::model::{
     field::{ExtensionType, Field, Provider},
     guest_attributes::GuestAttributes,
     problem::Code,
-    suggest::suggest,
 };
 
 /// The source of a field and the conversion of its cells.
@@ -34,6 +35,8 @@ use crate::model::{
 pub struct Rule {
     /// The CSV columns.
     pub columns: Vec<String>,
+    /// Which of the columns with that name, from 1, if there are several.
+    pub(super) nth: Option<u16>,
     /// The JSON paths.
     pub paths: Vec<String>,
     /// Whether the first filled one is used, or how several become one value.
@@ -55,25 +58,10 @@ pub struct Rule {
     date: Option<DateRule>,
     birth_date: Option<BirthDateRule>,
     pub(super) kind: Option<ValueKind>,
-    table: Option<BTreeMap<String, TableEntry>>,
-    fallback: Option<TableEntry>,
+    table: Option<RuleValues>,
+    pub(super) max_length: Option<MaxLength>,
     /// What becomes of an order with a value that the table lacks, or without the value's part.
     attributes: GuestAttributes,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum TableEntry {
-    Value(String),
-    Skip(Arc<str>),
-}
-
-impl From<TableValue> for TableEntry {
-    fn from(value: TableValue) -> Self {
-        match value {
-            TableValue::Text(text) => Self::Value(text),
-            TableValue::Skip { skip } => Self::Skip(skip.into()),
-        }
-    }
 }
 
 /// The result of applying a rule to a filled cell.
@@ -81,6 +69,8 @@ impl From<TableValue> for TableEntry {
 pub enum RuleResult<'a> {
     /// The converted value.
     Value(Cow<'a, str>),
+    /// The same, cut to its maximum length, and the message of a warning.
+    Shortened(Cow<'a, str>, String),
     /// The parsed instant, and the code and message of a warning if there is one.
     Time(DateTime<Utc>, Option<(Code, String)>),
     /// The profile skips the order, for this reason.
@@ -94,6 +84,9 @@ impl RuleResult<'_> {
     pub(super) fn into_owned(self) -> RuleResult<'static> {
         match self {
             Self::Value(text) => RuleResult::Value(Cow::Owned(text.into_owned())),
+            Self::Shortened(text, message) => {
+                RuleResult::Shortened(Cow::Owned(text.into_owned()), message)
+            }
             Self::Time(time, warning) => RuleResult::Time(time, warning),
             Self::Skip(reason) => RuleResult::Skip(reason),
             Self::Invalid(code, message) => RuleResult::Invalid(code, message),
@@ -111,9 +104,10 @@ impl Rule {
 
     /// The formats of a filled cell's date, if its rule has any.
     pub(super) fn date_of<'a>(&'a self, text: &'a str) -> Option<(&'a DateRule, Cow<'a, str>)> {
-        let date = self.date.as_ref().filter(|_| self.table.is_none())?;
+        let date = self.date.as_ref()?;
         let text = self.after_text_steps(text, &mut ()).ok()?;
-        (!text.is_empty()).then_some((date, text))
+        let is_kept = |table: &RuleValues| table.find(&text, &mut ()) == Listed::Kept;
+        (!text.is_empty() && self.table.as_ref().is_none_or(is_kept)).then_some((date, text))
     }
 
     /// The formats of its dates.
@@ -131,6 +125,8 @@ impl Rule {
         let number = errors.keep(NumberFormat::new(&text));
         let extension_type =
             text.r#type.as_deref().and_then(|name| errors.keep(extension_type(name)));
+        let table = errors.keep(RuleValues::new(&text)).flatten();
+        let max_length = errors.keep(MaxLength::new(&text)).flatten();
         errors.keep(check_sources(&text));
         let sources = errors.keep(Sources::new(&text));
         let Some(Sources { columns, paths, combination }) = sources else { return Err(errors) };
@@ -138,6 +134,7 @@ impl Rule {
         for error in paths.iter().filter_map(|path| check_path(path, is_sum).err()) {
             errors.add(WHOLE_RULE, &error);
         }
+        errors.keep(check_nth(&text));
         errors.ensure_none()?;
         Ok(Self {
             date,
@@ -145,6 +142,7 @@ impl Rule {
             kind,
             number,
             extension_type,
+            nth: text.nth,
             columns,
             paths,
             combination,
@@ -153,12 +151,19 @@ impl Rule {
             is_optional: text.optional,
             empty: text.empty,
             text_steps,
-            table: text
-                .values
-                .map(|values| values.into_iter().map(|(from, to)| (from, to.into())).collect()),
-            fallback: text.other.map(TableEntry::from),
+            table,
+            max_length,
             attributes: GuestAttributes::Strict,
         })
+    }
+
+    /// Whether it reads the column at an index of a header.
+    pub(super) fn reads_column(&self, names: &[String], index: usize) -> bool {
+        let is_nth = |nth: u16| {
+            let same = names[..=index].iter().filter(|name| **name == names[index]);
+            same.count() == usize::from(nth)
+        };
+        self.columns.contains(&names[index]) && self.nth.is_none_or(is_nth)
     }
 
     /// Whether the value comes from the export, not from the profile alone.
@@ -208,7 +213,7 @@ impl Rule {
         }
         number.add_marks(marks)?;
         let is_converted = number.is_declared() || self.text_steps.is_some();
-        self.number = Some(number).filter(|_| is_converted && !self.has_table());
+        self.number = Some(number).filter(|_| is_converted && !self.has_constants());
         Ok(())
     }
 
@@ -230,6 +235,9 @@ impl Rule {
         beside: Option<&str>,
         steps: &mut impl Steps,
     ) -> (RuleResult<'a>, Notation) {
+        if self.is_constant(text) {
+            return (self.apply_with(text, steps), Notation::Declared);
+        }
         let number = self.number.as_ref().filter(|_| !self.yields_nothing(text));
         let Some(number) = number else { return (self.apply_with(text, steps), notation) };
         let text_steps = match &self.text_steps {
@@ -260,6 +268,9 @@ impl Rule {
         strip: impl Fn(&'a str) -> &'a str,
         steps: &mut impl Steps,
     ) -> (RuleResult<'a>, Notation) {
+        if self.table.is_some() {
+            steps.add(|| "not in the table, kept".to_owned());
+        }
         number.add_steps(text, notation, beside, steps);
         match number.read(text, notation, beside, strip) {
             Ok((digits, notation)) => {
@@ -283,7 +294,7 @@ impl Rule {
         if self.converts_numbers() && field.is_number() {
             return self.apply_to_number(text, notation, beside, steps);
         }
-        let notation = if self.has_table() { Notation::Declared } else { notation };
+        let notation = if self.is_constant(text) { Notation::Declared } else { notation };
         (self.apply_with(text, steps), notation)
     }
 
@@ -301,13 +312,8 @@ impl Rule {
     /// steps, as `€` and `€ N/A` may without the `€`.
     pub(super) fn yields_nothing(&self, text: &str) -> bool {
         self.is_empty(text)
-            || self.has_text_steps()
+            || self.text_steps.is_some()
                 && self.after_text_steps(text, &mut ()).is_ok_and(|text| text.is_empty())
-    }
-
-    /// Whether it changes a text before it looks it up or parses it.
-    pub(super) fn has_text_steps(&self) -> bool {
-        self.text_steps.is_some()
     }
 
     /// The text that is looked up or parsed; empty if it counts as empty.
@@ -332,6 +338,7 @@ impl Rule {
             && self.number.is_none()
             && self.birth_date.is_none()
             && self.text_steps.is_none()
+            && self.max_length.is_none()
             && self.kind.is_none_or(|kind| kind == ValueKind::Email)
     }
 
@@ -345,12 +352,26 @@ impl Rule {
     /// Whether it reads numbers whose decimal mark is not declared.
     pub(super) fn reads_undeclared_numbers(&self) -> bool {
         let is_declared = self.number.as_ref().is_some_and(NumberFormat::declares_point);
-        !is_declared && !self.has_table() && !self.combines() && self.has_source()
+        !is_declared && !self.has_constants() && !self.combines() && self.has_source()
     }
 
-    /// Whether its values are constants of the profile.
-    pub(super) fn has_table(&self) -> bool {
-        self.table.is_some()
+    /// Whether all its values are constants of the profile.
+    pub(super) fn has_constants(&self) -> bool {
+        self.table.as_ref().is_some_and(RuleValues::has_constants_only)
+    }
+
+    /// Whether the value of a text is a constant of the profile.
+    fn is_constant(&self, text: &str) -> bool {
+        let Some(table) = &self.table else { return false };
+        table.has_constants_only()
+            || !self
+                .after_text_steps(text, &mut ())
+                .is_ok_and(|text| table.find(&text, &mut ()) == Listed::Kept)
+    }
+
+    /// Whether its tables and dates may see another text than that of the cell.
+    pub(super) fn changes_texts(&self) -> bool {
+        self.text_steps.is_some() || self.table.as_ref().is_some_and(RuleValues::ignores_case)
     }
 
     /// Applies the rule to the text of a filled cell.
@@ -372,20 +393,16 @@ impl Rule {
             Ok(text) => text,
             Err(error) => return self.invalid(error),
         };
-        let result = match (&self.table, &self.date, &self.birth_date) {
-            // A table replaces the date format: its values are constants, which are ISO 8601.
-            (Some(table), ..) => self.look_up(table, &text, steps),
-            (None, Some(date), _) => parse_date(date, &text, steps),
-            (None, None, Some(birth_date)) => match birth_date.convert(&text) {
-                Ok(text) => {
-                    steps.add(|| "a date of birth".to_owned());
-                    RuleResult::Value(text)
-                }
-                Err((code, message)) => RuleResult::Invalid(code, message),
-            },
-            (None, None, None) => RuleResult::Value(text),
+        let result = match self.table.as_ref().map(|table| (table, table.find(&text, steps))) {
+            // The values of a table are constants, which need no date format: dates are ISO 8601.
+            Some((_, Listed::Value(value))) => RuleResult::Value(Cow::Borrowed(value)),
+            Some((_, Listed::Skip(reason))) => return RuleResult::Skip(Arc::clone(reason)),
+            Some((table, Listed::Unlisted)) => {
+                return self.invalid((Code::ValueNotInTable, table.unlisted_message(&text)));
+            }
+            Some((_, Listed::Kept)) | None => self.parse(text, steps),
         };
-        match (self.kind, result) {
+        let result = match (self.kind, result) {
             (Some(kind), RuleResult::Value(text)) if !text.is_empty() => match kind.convert(text) {
                 Ok(text) => {
                     steps.add(|| kind.step().to_owned());
@@ -394,6 +411,28 @@ impl Rule {
                 Err((code, message)) => RuleResult::Invalid(code, message),
             },
             (_, result) => result,
+        };
+        match (self.max_length, result) {
+            (Some(max_length), RuleResult::Value(text)) => match max_length.cut(text, steps) {
+                (text, Some(message)) => RuleResult::Shortened(text, message),
+                (text, None) => RuleResult::Value(text),
+            },
+            (_, result) => result,
+        }
+    }
+
+    /// The date in a text, or the text itself.
+    fn parse<'a>(&self, text: Cow<'a, str>, steps: &mut impl Steps) -> RuleResult<'a> {
+        match (&self.date, &self.birth_date) {
+            (Some(date), _) => parse_date(date, &text, steps),
+            (None, Some(birth_date)) => match birth_date.convert(&text) {
+                Ok(text) => {
+                    steps.add(|| "a date of birth".to_owned());
+                    RuleResult::Value(text)
+                }
+                Err((code, message)) => RuleResult::Invalid(code, message),
+            },
+            (None, None) => RuleResult::Value(text),
         }
     }
 
@@ -405,32 +444,6 @@ impl Rule {
     /// The result of a value that the rule cannot take.
     fn invalid<'a>(&self, (code, message): TextError) -> RuleResult<'a> {
         RuleResult::Invalid(self.attributes.code(code), message)
-    }
-
-    fn look_up<'a>(
-        &'a self,
-        table: &'a BTreeMap<String, TableEntry>,
-        text: &str,
-        steps: &mut impl Steps,
-    ) -> RuleResult<'a> {
-        let listed = table.get(text);
-        let entry = listed.or(self.fallback.as_ref());
-        steps.add(|| {
-            let place = if listed.is_some() { "by the table" } else { "not in the table" };
-            let is_skip = matches!(entry, Some(TableEntry::Skip(_)));
-            if is_skip { format!("{place}, left out") } else { place.to_owned() }
-        });
-        match entry {
-            Some(TableEntry::Value(value)) => RuleResult::Value(Cow::Borrowed(value)),
-            Some(TableEntry::Skip(reason)) => RuleResult::Skip(Arc::clone(reason)),
-            None => {
-                let suggestion = suggest(text, table.keys().map(String::as_str));
-                let hint =
-                    suggestion.map_or_else(String::new, |name| format!("; did you mean {name:?}?"));
-                let message = format!("{text:?} is not in the profile's values{hint}");
-                self.invalid((Code::ValueNotInTable, message))
-            }
-        }
     }
 }
 
@@ -444,13 +457,6 @@ fn check_sources(text: &RuleText) -> Result<(), KeyError> {
         }
         (Some(_), Some(_), false) => error("has a value and a default"),
         (None, _, false) => error("has no column, no path and no value"),
-        // A later version keeps the values that the table lacks.
-        _ if matches!(&text.other, Some(TableValue::Text(other)) if other == "keep") => {
-            let message =
-                "\"keep\" is not in this version; list each word that the export has in values";
-            Err(("other", message.to_owned()))
-        }
-        _ if text.other.is_some() && text.values.is_none() => error("has other, but no values"),
         (Some(_), None, false) | (None, _, true) => Ok(()),
     }
 }
@@ -465,6 +471,16 @@ fn check_path(path: &str, is_sum: bool) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+fn check_nth(text: &RuleText) -> Result<(), KeyError> {
+    let columns = text.column.clone().map(OneOrMany::into_vec).unwrap_or_default();
+    match (text.nth, columns.as_slice()) {
+        (None, _) => Ok(()),
+        (Some(0), _) => Err(("nth", "is 0; expected 1 for the first column of the name".into())),
+        (Some(_), [column]) if !column.ends_with('*') => Ok(()),
+        (Some(_), _) => Err(("nth", "is for one column, which the rule has to name".into())),
+    }
 }
 
 fn extension_type(name: &str) -> Result<ExtensionType, KeyError> {

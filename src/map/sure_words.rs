@@ -42,8 +42,8 @@ impl Profile {
             source.column.as_ref().is_some_and(is_column)
                 || source.path.as_ref().is_some_and(is_path)
         };
-        // What a text step changes before the table is not changed before the condition.
-        let text = word.from.as_deref().filter(|_| !rule.has_text_steps());
+        // The condition tests the text of the cell, which the table may see changed.
+        let text = word.from.as_deref().filter(|_| !rule.changes_texts());
         let items = self.item_rows.iter();
         self.order_conditions().any(|condition| may_hold(condition, text, &is_source))
             || items.flat_map(Condition::sources).any(is_source)

@@ -6,6 +6,7 @@ mod dates;
 mod people;
 pub(super) mod rows;
 mod text_steps;
+mod values;
 
 use serde_json::{Value, json};
 
@@ -320,7 +321,7 @@ fn required_column_must_exist_once() {
     assert_eq!(bind_error(&rules, "id,Status"), "");
     insta::assert_snapshot!(bind_error(&rules, "id,Status,x,Status"), @r#"
     orders.csv:1:4: column "Status" occurs twice; the profile needs exactly one for status; it is at orders.csv:1:13 too
-      hint: rename or remove one in the export; which one is meant is not guessed
+      hint: nth = 1 in its rule takes the first one; which one is meant is not guessed
     "#);
     insta::assert_snapshot!(bind_error(&canonical(), "price"), @r#"orders.csv: there is no column "referenceId" in the export; the profile needs it for referenceId; orders.csv has "price""#);
     let skip = profile("[[skip]]\nreason = 'x'\nwhen = { column = 'kind', is = 'x' }");

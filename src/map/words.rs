@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::toml_document::TomlText;
+use super::{rule_values::KEEP, toml_document::TomlText};
 use crate::model::field::{Field, FieldGroup};
 
 /// A text of a profile that becomes the value of a field: of a `value`, `default` or `other`, or of
@@ -29,6 +29,8 @@ pub(super) fn words(texts: &[TomlText]) -> Vec<ProfileWord> {
     let word = |(path, text, span): &TomlText| {
         let path: Vec<_> = path.iter().map(String::as_str).collect();
         let (table, name, from) = match path.as_slice() {
+            // No text, but what becomes of one.
+            [_, _, "other"] if text == KEEP => return None,
             [table, name, "value" | "default" | "other"] => (table, name, None),
             [table, name, "values", from] => (table, name, Some((*from).to_owned())),
             _ => return None,

@@ -331,6 +331,8 @@ codes! {
     ValueNotInTable "value_not_in_table" Error,
     /// A text has fewer parts than the profile expects.
     PartMissing "part_missing" Error,
+    /// A text is cut to the maximum of its rule.
+    TextShortened "text_shortened" Warning,
     /// A text cannot be an e-mail address.
     EmailImplausible "email_implausible" Error,
     /// A spreadsheet has removed digits of a number.

@@ -189,3 +189,14 @@ fn documented_steps_do_what_is_said() {
     }
     assert!(n_rows > 5);
 }
+
+/// The blocks of the help, each in a profile of its own.
+#[test]
+fn documented_rules_are_valid() {
+    let help = include_str!("../../cli/help/profile.md");
+    let blocks = help.split("```toml\n").skip(1).map(|block| block.split_once("```").unwrap().0);
+    for block in blocks.filter(|block| !block.contains("referenceId")) {
+        let text = format!("name = 'p'\nkey.column = 'id'\n{block}");
+        Profile::parse("p", &text).unwrap_or_else(|error| panic!("{error}\n{block}"));
+    }
+}

@@ -1,0 +1,138 @@
+//! Unit tests of tables of values, of texts that are cut, and of equal columns.
+
+use serde_json::json;
+
+use super::{
+    bind_error,
+    rows::{csv, ndjson, profile},
+};
+use crate::map::profile::Profile;
+
+fn errors_of(rules: &str) -> String {
+    let text = format!("name = 'p'\norder.referenceId = {{ column = 'id' }}\n{rules}");
+    Profile::parse("p", &text).unwrap_err().to_string()
+}
+
+#[test]
+fn case_is_ignored_on_request() {
+    let table = |keys: &str| {
+        let rules = profile(&format!(
+            "order.status = {{ column = 's', path = 's', values = {{ Paid = 'PURCHASED', 'VOID É' = {{ skip = 'void' }} }} {keys} }}"
+        ));
+        move |cell: &str| {
+            let from_csv = csv(&rules, "id,s", &format!("A,{cell}"));
+            assert_eq!(ndjson(&rules, json!({"id": "A", "s": cell})), from_csv);
+            from_csv
+        }
+    };
+    let exact = table("");
+    assert_eq!(exact("Paid"), "row A: status=PURCHASED@3");
+    assert!(exact("PAID").contains("value_not_in_table"));
+    let any_case = table(", ignore_case = true");
+    assert_eq!(any_case("pAID"), "row A: status=PURCHASED@3");
+    assert!(any_case("void é").ends_with("skip void"));
+    assert!(any_case("piad").contains("did you mean \"paid\"?"));
+}
+
+#[test]
+fn unlisted_texts_are_kept_on_request() {
+    let kept = "values = { x = '1', none = { skip = 'none' } }, other = 'keep'";
+    let rules = profile(&format!(
+        "order.ext.e = {{ column = 'e', {kept}, type = 'string' }}\n\
+         order.orderedAt = {{ column = 'at', {kept}, date = '%d.%m.%Y', zone = 'UTC' }}\n\
+         order.price = {{ column = 'p', {kept}, decimal = ',', strip_suffix = ' EUR' }}\n\
+         guest.phone = {{ column = 'tel', {kept}, kind = 'phone', country = 'GB' }}"
+    ));
+    let of = |line: &str| csv(&rules, "id,e,at,p,tel", line);
+    assert_eq!(of("A,Keep me,,,"), "row A: ext.e:string=Keep me@3");
+    assert_eq!(of("A,x,,,"), "row A: ext.e:string=1@3");
+    assert_eq!(of("A,none,,,"), "row A: ext.e:string!none@3 | skip none");
+    // A kept text goes on to the next steps.
+    assert_eq!(of("A,,24.12.2025,,"), "row A: orderedAt=2025-12-24T00:00:00.000Z@4");
+    assert!(of("A,,,5;50 EUR,").contains("number_unreadable"));
+    assert_eq!(of("A,,,x EUR,"), "row A: price=1@5");
+    assert_eq!(of("A,,,,020 7946 0958"), "row A: guest.phone=+442079460958@6");
+    let json = profile(&format!("order.price = {{ path = 'p', {kept} }}"));
+    assert_eq!(ndjson(&json, json!({"id": "A", "p": "#12.50"})), "row A: price=12.50@3");
+}
+
+#[test]
+fn half_tables_are_refused() {
+    insta::assert_snapshot!(errors_of("
+order.status = { column = 's', ignore_case = true }
+order.paymentType = { column = 's', other = 'keep' }
+order.ext.a = { column = 's', values = { a = 'x', A = 'y' }, ignore_case = true }
+"), @r#"
+    p:4:7: order.status: "status" has ignore_case, but no values
+      p:5:7: order.paymentType: "paymentType" has other, but no values
+      p:6:31: order.ext.a.values: "values" has "a" twice, since ignore_case is set
+    "#);
+}
+
+/// The words of a table are checked before anything is read; `keep` is none of them.
+#[test]
+fn keep_is_no_word() {
+    let rules =
+        profile("order.status = { column = 's', values = { a = 'PURCHASED' }, other = 'keep' }");
+    let words: Vec<_> = rules.sure_words().map(|word| word.text.as_str()).collect();
+    assert_eq!(words, ["PURCHASED"]);
+}
+
+#[test]
+fn long_texts_are_cut_with_a_warning() {
+    let rules = profile("item.name = { column = 'n', path = 'n', max_length = 5 }");
+    let of = |cell: &str| csv(&rules, "id,n", &format!("A,{cell}"));
+    assert_eq!(of("Jug"), "row A:  | item@- item.name=Jug@3");
+    assert_eq!(of("Jüg🫖x"), "row A:  | item@- item.name=Jüg🫖x@3");
+    let cut = "text_shortened item.name@3 6 characters, cut to 5";
+    assert_eq!(of("Jüg🫖xy"), format!("row A:  | item@- item.name=Jüg🫖x@3 | {cut}"));
+    assert!(ndjson(&rules, json!({"id": "A", "n": "Jug 1 2"})).contains("item.name=Jug 1@"));
+    // No blank at the end.
+    assert!(of("Mugs 17").contains("item.name=Mugs@3"));
+    let table = profile("item.name = { column = 'n', values = { a = 'Teapot' }, max_length = 3 }");
+    assert!(csv(&table, "id,n", "A,a").contains("item.name=Tea@3"));
+    insta::assert_snapshot!(errors_of("
+key = { column = 'id', max_length = 9 }
+order.price = { column = 's', max_length = 9 }
+order.ext.a = { column = 's', max_length = 0 }
+order.ext.b = { column = 's', max_length = 3, type = 'integer' }
+item.name = { value = 'x', max_length = 3 }
+guest.id.crm = { column = 's', max_length = 9 }
+"), @r#"
+    p:4:1: key: "key" has max_length, but a part of its value is another one
+      p:5:7: order.price: "price" has max_length, but a part of its value is another one
+      p:6:44: order.ext.a.max_length: "max_length" is 0; expected at least 1 character
+      p:7:11: order.ext.b: "b" has max_length, but a part of its value is another one
+      p:8:6: item.name: "name" has max_length, but no column or path
+      p:9:10: guest.id.crm: "crm" has max_length, but a part of its value is another one
+    "#);
+}
+
+#[test]
+fn one_of_equal_columns_is_chosen() {
+    let rules = profile(
+        "item.name = { column = 'Name', nth = 2 }\nguest.lastname = { column = 'Name', nth = 1 }\n\
+         guest.city = { column = 'City', nth = 1 }",
+    );
+    assert_eq!(
+        csv(&rules, "id,Name,City,Name", "A,Ann,Cork,Mug"),
+        "row A: guest.lastname=Ann@3 guest.city=Cork@7 | item@- item.name=Mug@12"
+    );
+    insta::assert_snapshot!(bind_error(&rules, "id,Name,City"), @r#"orders.csv:1:4: column "Name" occurs once; the profile needs number 2 for item.name"#);
+    let unchosen = profile("item.name = { column = 'Name' }");
+    insta::assert_snapshot!(bind_error(&unchosen, "id,Name,Name"), @r#"
+    orders.csv:1:4: column "Name" occurs twice; the profile needs exactly one for item.name; it is at orders.csv:1:9 too
+      hint: nth = 1 in its rule takes the first one; which one is meant is not guessed
+    "#);
+    insta::assert_snapshot!(errors_of("
+order.ext.a = { column = 's', nth = 0 }
+order.ext.b = { column = ['s', 't'], nth = 2 }
+order.ext.c = { path = 's', nth = 2 }
+order.ext.'*' = { column = 'ext.*', nth = 2 }
+"), @r#"
+    p:4:37: order.ext.a.nth: "nth" is 0; expected 1 for the first column of the name
+      p:5:44: order.ext.b.nth: "nth" is for one column, which the rule has to name
+      p:6:35: order.ext.c.nth: "nth" is for one column, which the rule has to name
+      p:7:43: order.ext.*.nth: "nth" is for one column, which the rule has to name
+    "#);
+}
