@@ -126,7 +126,7 @@ fn exact(field: &Field, digits: &str, notation: Notation) -> Result<PartNumber, 
         return Err((Code::ScientificNotation, message));
     }
     let is_quantity = *field == Field::ItemQuantity && digits.ends_with(".000");
-    let is_text = notation == Notation::Text && !is_quantity;
+    let is_text = notation.is_undeclared() && !is_quantity;
     if is_text && PointReading::of_text(digits) == PointReading::Ambiguous {
         let message = format!(
             "{digits:?} can be read in two ways: {digits} or {}; write decimal = \".\" in the \
@@ -138,19 +138,34 @@ fn exact(field: &Field, digits: &str, notation: Notation) -> Result<PartNumber, 
     let number = digits
         .parse()
         .map_err(|error| (Code::NumberUnreadable, format!("{digits:?} is {error}")))?;
-    let unit = if notation == Notation::MinorUnits { notation } else { Notation::Declared };
+    let unit = match notation {
+        Notation::MinorUnits => notation,
+        Notation::WithCurrency { currency, .. } => {
+            Notation::WithCurrency { currency, is_declared: true }
+        }
+        _ => Notation::Declared,
+    };
     Ok((number, unit))
 }
 
 fn add(total: Option<PartNumber>, (number, notation): PartNumber) -> Result<PartNumber, PartError> {
     let Some((total, unit)) = total else { return Ok((number, notation)) };
-    if unit != notation {
+    let Some(unit) = common_unit(unit, notation) else {
         let message = "in another unit than the other parts of the sum";
         return Err((Code::NumberUnreadable, message.into()));
-    }
+    };
     let message = || "the sum has more digits than can be kept exactly".to_owned();
     let sum = total.checked_add(number).ok_or_else(|| (Code::NumberUnreadable, message()))?;
     Ok((sum, unit))
+}
+
+/// The unit of a sum. A part without a symbol, such as 0, is in the currency of the others.
+fn common_unit(one: Notation, other: Notation) -> Option<Notation> {
+    match (one, other) {
+        (Notation::Declared, with @ Notation::WithCurrency { .. })
+        | (with @ Notation::WithCurrency { .. }, Notation::Declared) => Some(with),
+        _ => (one == other).then_some(one),
+    }
 }
 
 /// The number with the other sign; zero has none.

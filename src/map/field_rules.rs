@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, mem, sync::Arc};
 
 use super::{
     combination::Combination,
+    currency_symbols::CurrencySymbols,
     date_keys::DateUse,
     key_errors::KeyErrors,
     max_length::MaxLength,
@@ -30,6 +31,8 @@ pub(super) struct RuleCompiler<'t> {
     pub(super) nulls: &'t [String],
     /// The marks of the numbers.
     pub(super) marks: NumberMarks,
+    /// The symbols of currencies.
+    pub(super) symbols: CurrencySymbols,
     /// What becomes of attributes that the target would not take.
     pub(super) attributes: GuestAttributes,
     /// The errors of all rules.
@@ -90,7 +93,8 @@ impl RuleCompiler<'_> {
     fn complete(&self, rule: &mut Rule, field: Option<&Field>) -> Result<(), KeyErrors> {
         rule.add_nulls(self.nulls);
         check_combination(rule, field).map_err(KeyErrors::of_rule)?;
-        rule.complete_number(field, self.marks).map_err(KeyErrors::of_rule)
+        rule.set_symbols(&self.symbols);
+        rule.complete_number(field, self.marks, &self.symbols).map_err(KeyErrors::of_rule)
     }
 
     fn named_rules(

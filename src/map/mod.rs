@@ -12,6 +12,7 @@ mod combination;
 mod combined_value;
 mod condition;
 mod condition_compiler;
+mod currency_symbols;
 mod custom_members;
 pub mod date;
 mod date_keys;

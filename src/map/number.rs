@@ -7,13 +7,18 @@
 use std::borrow::Cow;
 
 use super::{
+    currency_symbols::{CurrencySymbols, SymbolSplit},
     key_errors::{KeyError, WHOLE_RULE},
     profile_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText, TableValue},
     rule_values::KEEP,
     steps::Steps,
     text_steps::TextSteps,
 };
-use crate::model::{draft::Notation, field::Field, money::Amount};
+use crate::model::{
+    draft::Notation,
+    field::Field,
+    money::{Amount, Currency},
+};
 
 /// The marks of numbers, as far as they are declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -151,6 +156,8 @@ pub(super) struct NumberFormat {
     marks: NumberMarks,
     negative: Option<NegativeText>,
     scale: Option<ScaleText>,
+    /// The symbols that an amount may have.
+    symbols: CurrencySymbols,
 }
 
 impl NumberFormat {
@@ -160,6 +167,7 @@ impl NumberFormat {
             marks: NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref())?,
             negative: text.negative,
             scale: text.scale.clone(),
+            symbols: CurrencySymbols::default(),
         };
         let keeps = matches!(&text.other, Some(TableValue::Text(other)) if other == KEEP);
         if format.is_declared() && text.values.is_some() && !keeps {
@@ -186,6 +194,18 @@ impl NumberFormat {
     /// Whether it is declared what a point in these numbers means.
     pub(super) fn declares_point(&self) -> bool {
         self.marks.are_declared() || self.scale.is_some()
+    }
+
+    /// Adds the currency symbols of the whole profile. Amounts in minor units have none.
+    pub(super) fn add_symbols(&mut self, symbols: &CurrencySymbols) {
+        if self.scale.is_none() {
+            self.symbols = symbols.clone();
+        }
+    }
+
+    /// Whether amounts may have symbols of currencies.
+    pub(super) fn has_symbols(&self) -> bool {
+        !self.symbols.is_empty()
     }
 
     /// Adds the marks of the whole profile.
@@ -233,8 +253,8 @@ impl NumberFormat {
         beside: Option<&str>,
         strip: impl Fn(&'a str) -> &'a str,
     ) -> Result<(Cow<'a, str>, Notation), String> {
-        let digits = match notation {
-            Notation::JsonNumber => Cow::Borrowed(text),
+        let (currency, digits) = match notation {
+            Notation::JsonNumber => (None, Cow::Borrowed(text)),
             _ => self.read_text(text, strip)?,
         };
         // `12.000` is 12 with decimals or 12000 of the minor unit.
@@ -246,6 +266,10 @@ impl NumberFormat {
         } else {
             notation
         };
+        if let Some(currency) = currency {
+            let is_declared = self.marks.are_declared();
+            return Ok((digits, Notation::WithCurrency { currency, is_declared }));
+        }
         match self.decimals(beside)? {
             None => Ok((digits, notation)),
             Some(ScaleDefault::Currency(_)) => Ok((digits, Notation::MinorUnits)),
@@ -286,6 +310,11 @@ impl NumberFormat {
         if text.contains(is_mark) {
             steps.add(|| format!("{:?} between thousands", self.marks.thousands.unwrap_or(' ')));
         }
+        if self.has_symbols()
+            && let Ok(currency) = self.symbols.currency_of(text)
+        {
+            steps.add(|| format!("in {}", currency.as_str()));
+        }
         let decimal = self.marks.decimal_char();
         if decimal != '.' && text.contains(decimal) {
             steps.add(|| format!("{decimal:?} before decimals"));
@@ -305,10 +334,11 @@ impl NumberFormat {
         &self,
         text: &'a str,
         strip: impl Fn(&'a str) -> &'a str,
-    ) -> Result<Cow<'a, str>, String> {
+    ) -> Result<(Option<Currency>, Cow<'a, str>), String> {
         // A sign is outside of a stripped symbol or within: -$12.00, ($12.00), $-12.00.
         let (outer, rest) = self.take_sign(text);
         let stripped = strip(rest).trim();
+        let SymbolSplit { currency, rest: stripped } = self.split_symbols(stripped)?;
         let (sign, number) = match outer {
             None => self.take_sign(stripped),
             outer => (outer, stripped),
@@ -319,10 +349,19 @@ impl NumberFormat {
                 .marks
                 .to_decimal_point(number)
                 .ok_or_else(|| format!("{text:?} is not {}", self.marks.expected()))?;
-            return Ok(Cow::Owned(format!("{sign}{digits}")));
+            return Ok((currency, Cow::Owned(format!("{sign}{digits}"))));
         }
         // `validate` reports a number with a second sign, as any other text that is no number.
-        Ok(if sign.is_empty() { Cow::Borrowed(number) } else { Cow::Owned(format!("-{number}")) })
+        let is_signed = !sign.is_empty();
+        let digits = if is_signed { Cow::Owned(format!("-{number}")) } else { number.into() };
+        Ok((currency, digits))
+    }
+
+    fn split_symbols<'a>(&self, text: &'a str) -> Result<SymbolSplit<'a>, String> {
+        if self.symbols.is_empty() {
+            return Ok(SymbolSplit { currency: None, rest: text });
+        }
+        self.symbols.split(text)
     }
 
     fn take_sign<'a>(&self, text: &'a str) -> (Option<Sign>, &'a str) {

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use super::{
     condition_compiler::ConditionCompiler,
+    currency_symbols::CurrencySymbols,
     error::{MapError, PROFILE},
     field_rules::RuleCompiler,
     file_syntax::FileSyntax,
@@ -103,7 +104,9 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
     let shared_identifiers = errors.keep_below(&["guest"], shared_identifier_rules(&text.guest));
     let attributes = text.guest.attributes.unwrap_or_default();
     let nulls = mem::take(&mut text.nulls);
-    let mut compiler = RuleCompiler { nulls: &nulls, marks, attributes, errors: &mut errors };
+    let symbols = CurrencySymbols::new(mem::take(&mut text.currency_symbols), &mut errors);
+    let mut compiler =
+        RuleCompiler { nulls: &nulls, marks, symbols, attributes, errors: &mut errors };
     let rules = compiler.field_rules(&mut text);
     let people = compiler.all_people_rules(&mut text);
     let has_key = text.key.is_some();

@@ -299,6 +299,8 @@ pub(super) struct ProfileText {
     pub(super) decimal: Option<String>,
     pub(super) thousands: Option<String>,
     #[serde(default)]
+    pub(super) currency_symbols: BTreeMap<String, String>,
+    #[serde(default)]
     pub(super) last_line_end: LastLineEnd,
     #[serde(default)]
     pub(super) rows_adjacent: bool,

@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use super::{
     birth_date::BirthDateRule,
     combination::{Combination, Sources},
+    currency_symbols::CurrencySymbols,
     date::{DateRule, number_format_of},
     date_keys::{DateUse, RuleDates, compile_dates},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
@@ -58,6 +59,8 @@ pub struct Rule {
     date: Option<DateRule>,
     birth_date: Option<BirthDateRule>,
     pub(super) kind: Option<ValueKind>,
+    /// The symbols that a currency is read from.
+    symbols: CurrencySymbols,
     table: Option<RuleValues>,
     pub(super) max_length: Option<MaxLength>,
     /// What becomes of an order with a value that the table lacks, or without the value's part.
@@ -140,6 +143,7 @@ impl Rule {
             date,
             birth_date,
             kind,
+            symbols: CurrencySymbols::default(),
             number,
             extension_type,
             nth: text.nth,
@@ -191,12 +195,20 @@ impl Rule {
         self.attributes = attributes;
     }
 
+    /// Sets the symbols of the whole profile that a currency is read from.
+    pub(super) fn set_symbols(&mut self, symbols: &CurrencySymbols) {
+        if self.kind == Some(ValueKind::Currency) {
+            self.symbols = symbols.clone();
+        }
+    }
+
     /// Completes how its numbers are written, by the marks of the whole profile. `field` is the one
     /// that it fills; `None` for a wildcard, whose fields may be numbers. An error is a message.
     pub(super) fn complete_number(
         &mut self,
         field: Option<&Field>,
         marks: NumberMarks,
+        symbols: &CurrencySymbols,
     ) -> Result<(), String> {
         let Some(mut number) = self.number.take() else { return Ok(()) };
         if field.is_some_and(|field| !field.is_number()) {
@@ -212,7 +224,11 @@ impl Rule {
             number.check_text_steps(text_steps)?;
         }
         number.add_marks(marks)?;
-        let is_converted = number.is_declared() || self.text_steps.is_some();
+        if matches!(field, Some(Field::Price | Field::ItemPrice)) {
+            number.add_symbols(symbols);
+        }
+        let is_converted =
+            number.is_declared() || number.has_symbols() || self.text_steps.is_some();
         self.number = Some(number).filter(|_| is_converted && !self.has_constants());
         Ok(())
     }
@@ -403,13 +419,15 @@ impl Rule {
             Some((_, Listed::Kept)) | None => self.parse(text, steps),
         };
         let result = match (self.kind, result) {
-            (Some(kind), RuleResult::Value(text)) if !text.is_empty() => match kind.convert(text) {
-                Ok(text) => {
-                    steps.add(|| kind.step().to_owned());
-                    RuleResult::Value(text)
+            (Some(kind), RuleResult::Value(text)) if !text.is_empty() => {
+                match kind.convert(text, &self.symbols) {
+                    Ok(text) => {
+                        steps.add(|| kind.step().to_owned());
+                        RuleResult::Value(text)
+                    }
+                    Err((code, message)) => RuleResult::Invalid(code, message),
                 }
-                Err((code, message)) => RuleResult::Invalid(code, message),
-            },
+            }
             (_, result) => result,
         };
         match (self.max_length, result) {

@@ -2,6 +2,7 @@
 //! and problems of its rows.
 
 mod combined;
+mod currency_symbols;
 mod dates;
 mod people;
 pub(super) mod rows;
@@ -474,7 +475,7 @@ fn missing_columns_are_reported_together() {
     assert!(bind_error(&optional, "id,phone").contains("has \"phone\", its 2nd column of 2"));
     insta::assert_snapshot!(bind_error(&rules, "A1,20.00,ann@x.de"), @r#"
     test:2:32: order.referenceId: there is no column "id" in the export; orders.csv has "A***", "2***", "a***@x***.de"
-      hint: none of the profile's columns is in the first line; if the header is below, for example in line 3, remove what is above it: tail -n +3 orders.csv > fixed.csv
+      hint: none of the profile's columns is in the header; if lines are above it, set skip_lines in the profile, for example skip_lines = 2; if the file has none, name the columns: header = ["Order", …]
     "#);
 }
 
@@ -1038,8 +1039,8 @@ fn first_line_that_is_no_header_is_recognised() {
     insta::assert_snapshot!(hint(&rules, "id\tTotal"), @r#"the cells are separated by '\t'; write delimiter = "\t" in the profile"#);
     insta::assert_snapshot!(hint(&rules, "\"id\"|\"Name, first\"|\"Total\""), @r#"the cells are separated by '|'; write delimiter = "|" in the profile"#);
     insta::assert_snapshot!(hint(&canonical(), "referenceId;price"), @r#"the cells are separated by ';'; copy the profile (orderferry profiles show canonical > shop.toml) and write delimiter = ";" in it"#);
-    insta::assert_snapshot!(hint(&rules, "sep=;"), @r#"the first line, "sep=;", is for Excel only; write the file without it: tail -n +2 orders.csv > fixed.csv; then write delimiter = ";" in the profile"#);
-    insta::assert_snapshot!(hint(&rules, "sep=,"), @r#"the first line, "sep=,", is for Excel only; write the file without it: tail -n +2 orders.csv > fixed.csv"#);
+    insta::assert_snapshot!(hint(&rules, "sep=;"), @r#"the cells are separated by ';'; write delimiter = ";" in the profile"#);
+    insta::assert_snapshot!(hint(&rules, "sep=,"), @r#"none of the profile's columns is in the header; if lines are above it, set skip_lines in the profile, for example skip_lines = 2; if the file has none, name the columns: header = ["Order", …]"#);
     insta::assert_snapshot!(hint(&rules, "[{\"id\":\"A-1\""), @"the file is JSON; give it a name that ends in .json or .ndjson");
     // A name with another delimiter's character is a name.
     assert_eq!(hint(&rules, "id,a;b"), "");

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
+    currency_symbols::CurrencySymbols,
     key_errors::{KeyError, WHOLE_RULE},
     phone::NumberingPlan,
     profile_text::KindText,
@@ -90,39 +91,23 @@ impl ValueKind {
 
     /// The form of a text of this kind; an error is the code and message of a problem, without the
     /// text.
-    pub(super) fn convert(self, text: Cow<'_, str>) -> Result<Cow<'_, str>, (Code, String)> {
+    /// `symbols` are those of currencies.
+    pub(super) fn convert<'t>(
+        self,
+        text: Cow<'t, str>,
+        symbols: &CurrencySymbols,
+    ) -> Result<Cow<'t, str>, (Code, String)> {
         match self {
             Self::Email => Ok(text),
             Self::Phone(plan, code) => {
                 plan.e164(&text).map(Cow::Owned).map_err(|error| (code, error))
             }
             Self::Currency => {
-                let message = "an amount without the code of its currency, such as EUR 12.00";
-                let code = currency_code(&text).map(|code| Cow::Owned(code.to_owned()));
-                code.ok_or_else(|| (Code::UnknownCurrency, message.to_owned()))
+                let currency = symbols.currency_of(&text);
+                currency
+                    .map(|currency| Cow::Owned(currency.as_str().to_owned()))
+                    .map_err(|message| (Code::UnknownCurrency, message))
             }
-        }
-    }
-}
-
-/// The code before or behind an amount.
-fn currency_code(text: &str) -> Option<&str> {
-    let is_of_amount = |c: char| !c.is_alphabetic();
-    let code = text.trim_matches(is_of_amount);
-    (code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn currency_is_the_code_of_an_amount() {
-        for text in ["EUR 12.00", "12.00 EUR", "-EUR1,200.50", "(EUR 3)", "EUR"] {
-            assert_eq!(currency_code(text), Some("EUR"), "{text}");
-        }
-        for text in ["12.00", "AU $12.00", "EUR 12.00 USD", "eur 1", "EURO 5", ""] {
-            assert_eq!(currency_code(text), None, "{text}");
         }
     }
 }

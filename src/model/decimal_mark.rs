@@ -7,11 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    draft::{Cell, Notation},
-    money::minor_units,
-    quoted_cell::QuotedCell,
-};
+use super::{draft::Cell, money::minor_units, quoted_cell::QuotedCell};
 
 /// With this many ambiguous orders, the column is misread and not its orders: the run ends.
 pub const MAX_AMBIGUOUS_ORDERS: usize = 5;
@@ -51,7 +47,7 @@ impl PointReading {
     }
 
     fn of_cell(cell: &Cell<'_>) -> Self {
-        let is_known = cell.is_default || cell.is_unparsable || cell.notation != Notation::Text;
+        let is_known = cell.is_default || cell.is_unparsable || !cell.notation.is_undeclared();
         if is_known { Self::NoEvidence } else { Self::of_text(&cell.text) }
     }
 

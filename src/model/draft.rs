@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use super::{
     document::JsonNode,
     field::{Field, FieldGroup, NAMED_COUNT},
+    money::Currency,
     origin::{Place, Position, RowOrigin},
     problem::{Problem, Problems},
     row::Row,
@@ -56,6 +57,21 @@ pub enum Notation {
     Declared,
     /// In minor units of its currency, which only the whole order shows.
     MinorUnits,
+    /// With the symbol or the code of this currency, which `map` has stripped.
+    WithCurrency {
+        /// The currency that the symbol says.
+        currency: Currency,
+        /// Whether the decimal mark is declared.
+        is_declared: bool,
+    },
+}
+
+impl Notation {
+    /// Whether a point may be a decimal mark or one between thousands.
+    #[must_use]
+    pub fn is_undeclared(self) -> bool {
+        matches!(self, Self::Text | Self::WithCurrency { is_declared: false, .. })
+    }
 }
 
 /// The origin of a cell, resolved to a position on demand.

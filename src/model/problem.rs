@@ -283,6 +283,8 @@ codes! {
     NotUpperCase "not_upper_case" Error,
     /// A currency is not in ISO 4217.
     UnknownCurrency "unknown_currency" Error,
+    /// An amount has the symbol of another currency.
+    CurrencyContradicted "currency_contradicted" Error,
     /// A language is not in ISO 639-1.
     UnknownLanguage "unknown_language" Error,
     /// A country is not in ISO 3166-1.

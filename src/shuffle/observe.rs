@@ -20,7 +20,7 @@ use crate::{
         column_warnings::ColumnWarnings,
         date_readings::FormatOverlap,
         decimal_mark::PointReading,
-        draft::{Cell, Draft, Notation},
+        draft::{Cell, Draft},
         field::{ExtensionKey, Field},
         plain::{PlainDraft, PlainValue},
     },
@@ -224,7 +224,7 @@ impl<'p> Observer<'p> {
 
 /// Whether a number has a point whose meaning is not declared.
 fn has_point(value: &PlainValue<'_>) -> bool {
-    value.notation == Notation::Text && value.text.contains('.')
+    value.notation.is_undeclared() && value.text.contains('.')
 }
 
 /// The date of an order, if it is from the export.

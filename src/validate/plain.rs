@@ -465,9 +465,12 @@ fn currency(text: &str) -> Option<Currency> {
     if iso::is_currency(text) { text.parse().ok() } else { None }
 }
 
-/// A number, not in minor units.
+/// A number, not in minor units nor with a currency of its own.
 fn amount(value: &PlainValue<'_>) -> Option<Amount> {
-    if value.notation == Notation::MinorUnits { None } else { values::plain_number(value.text) }
+    match value.notation {
+        Notation::MinorUnits | Notation::WithCurrency { .. } => None,
+        _ => values::plain_number(value.text),
+    }
 }
 
 fn identifier<'a>(provider: &'a Provider, text: &'a str) -> Option<Identifier<'a>> {

@@ -50,8 +50,19 @@ pub(super) fn amount(
     findings: &mut Findings,
 ) -> Option<Amount> {
     let number = number(cell, findings)?;
-    if cell.notation != Notation::MinorUnits {
-        return Some(number);
+    match cell.notation {
+        Notation::MinorUnits => {}
+        Notation::WithCurrency { currency: said, .. } => {
+            // Without a currency, that is the order's problem.
+            if let Some(currency) = currency.filter(|currency| *currency != said.as_str()) {
+                let said = said.as_str();
+                let message = format!("the amount is in {said}, but its currency is {currency}");
+                findings.on_cell(Code::CurrencyContradicted, cell, message);
+                return None;
+            }
+            return Some(number);
+        }
+        _ => return Some(number),
     }
     // Without a currency, that is the order's problem.
     let converted = number.from_minor_units(minor_units(currency?));

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::rows::{csv, ndjson, profile};
 
 /// The example of a section of `orderferry help profile`.
-fn example(section: &str) -> &'static str {
+pub(super) fn example(section: &str) -> &'static str {
     let (_, help) = include_str!("../../cli/help/profile.md").split_once(section).unwrap();
     let (_, block) = help.split_once("```toml\n").unwrap();
     block.split_once("```").unwrap().0

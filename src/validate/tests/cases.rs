@@ -33,6 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::NotUpperCase, "event.language", "\"de\" must be written in upper case: \"DE\"", &[(Field::EventLanguage, "de")]),
         of(Code::UnknownCurrency, "currencyCode", "unknown value \"EURO\"; expected an ISO 4217 currency such as EUR", &[(Field::CurrencyCode, "EURO")]),
         of(Code::UnknownCurrency, "item.currencyCode", "unknown value \"€\"; expected an ISO 4217 currency such as EUR", &[(Field::ItemCurrencyCode, "€")]),
+        (Code::CurrencyContradicted, "price", "the amount is in USD, but its currency is EUR", in_dollars(), settings()),
         of(Code::UnknownCurrency, "event.currency", "unknown value \"QQQ\"; expected an ISO 4217 currency such as EUR", &[(Field::EventCurrency, "QQQ")]),
         of(Code::UnknownLanguage, "event.language", "unknown value \"EN-GB\"; expected an ISO 639-1 language such as EN", &[(Field::EventLanguage, "EN-GB")]),
         of(Code::UnknownCountry, "guest.country", "unknown value \"UK\"; expected an ISO 3166-1 alpha-2 country such as IE", &[(Field::GuestCountry, "UK")]),
@@ -128,4 +129,14 @@ pub(super) fn cases() -> Vec<Case> {
         (Code::EventTooLarge, "", "ADD of item 1 makes a URL of 526 bytes, more than the limit of 480", multi_order(&[]), TestSettings { max_url_bytes: 480, ..multi_settings() }),
     ]);
     all
+}
+
+/// An order in euros whose total has the symbol of dollars.
+fn in_dollars() -> Draft<'static> {
+    let mut draft = order(&[]);
+    let currency = "USD".parse().unwrap();
+    for cell in draft.cells.iter_mut().filter(|cell| *cell.field == Field::Price) {
+        cell.notation = Notation::WithCurrency { currency, is_declared: true };
+    }
+    draft
 }

@@ -1,0 +1,49 @@
+//! Unit tests of `currency_symbols`: prices with symbols, in CSV and in JSON.
+
+use serde_json::json;
+
+use super::{
+    dates::example,
+    rows::{csv, documents, ndjson, profile},
+};
+use crate::{
+    map::profile::Profile,
+    model::{draft::Notation, field::Field},
+};
+
+#[test]
+fn example_of_symbols_is_read() {
+    let text = format!("name = 'test'\nkey = {{ column = 'id' }}\n{}", example("Symbols of"));
+    let rules = Profile::parse("test", &text).unwrap();
+    let of = |cell: &str| csv(&rules, "id,Total", &format!("A,{cell}"));
+    insta::assert_snapshot!(of("€12.50"), @"row A: currencyCode=EUR@3 price=12.50@3");
+    insta::assert_snapshot!(of("(AU $3.00)"), @"row A: currencyCode=AUD@3 price=(AU $3.00)@3");
+    insta::assert_snapshot!(of("US $3.00"), @r#"row A: currencyCode!US $3.00@3 price!US $3.00@3 | unknown_currency currencyCode@3 "US $3.00" has "US $", which currency_symbols lacks | number_unreadable price@3 "US $3.00" has "US $", which currency_symbols lacks"#);
+    insta::assert_snapshot!(of("3.00"), @"row A: currencyCode!3.00@3 price=3.00@3 | unknown_currency currencyCode@3 an amount without a currency; expected a code, such as EUR 12.00, or a symbol of currency_symbols");
+}
+
+#[test]
+fn symbol_of_a_price_is_known_to_the_order() {
+    let rules = profile(
+        "currency_symbols = { '$' = 'USD' }\ndecimal = ','\n\
+         order.price = { path = 'total' }\nitem.price = { path = 'price', scale = 2 }",
+    );
+    let notation = |value| {
+        let (mapped, _) = documents(&rules, &[json!({"id": "A", "price": 5, "total": value})]);
+        let mut cells = mapped[0].row.cells.iter();
+        cells.find(|cell| *cell.field == Field::Price).map(|cell| cell.notation)
+    };
+    let currency = "USD".parse().unwrap();
+    let with_currency = Notation::WithCurrency { currency, is_declared: true };
+    assert_eq!(notation(json!("$3,50")), Some(with_currency));
+    assert_eq!(notation(json!("3,50")), Some(Notation::Declared));
+    assert_eq!(notation(json!(3.5)), Some(Notation::JsonNumber));
+    let minor = json!({"id": "A", "price": "$350", "total": "$-3,50"});
+    insta::assert_snapshot!(ndjson(&rules, minor), @r#"row A: price=-3.50@4 | item@1 item.price!$350@3 | number_unreadable item.price@3 "$350" is not a number with ',' before its decimals and no other mark"#);
+    let sum = profile(
+        "currency_symbols = { '$' = 'USD', '€' = 'EUR' }\n\
+         order.price = { sum = ['a', 'b'] }",
+    );
+    insta::assert_snapshot!(csv(&sum, "id,a,b", "A,$1.50,2.25"), @"row A: price=3.75@3");
+    insta::assert_snapshot!(csv(&sum, "id,a,b", "A,$1.50,€2.25"), @"row A: price!€2.25@9 | number_unreadable price@9 in another unit than the other parts of the sum");
+}
