@@ -14,6 +14,17 @@ pub(super) enum Combination {
     First,
     /// Numbers are added up.
     Sum(Sum),
+    /// Texts are joined.
+    Concat(Concat),
+}
+
+/// The join of texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Concat {
+    /// Between two texts.
+    pub(super) separator: String,
+    /// Whether an empty text is left out; else it makes the whole empty.
+    pub(super) is_lenient: bool,
 }
 
 /// The sum of numbers.
@@ -41,44 +52,60 @@ pub(super) struct Sources {
 impl Sources {
     /// Compiles the keys of a rule that name its sources.
     pub(super) fn new(text: &RuleText) -> Result<Self, KeyError> {
-        match &text.sum {
-            Some(added) => Self::sum(text, added),
-            None if !text.minus.is_empty() => {
-                Err((WHOLE_RULE, "has minus, but no sum to subtract it from".into()))
-            }
-            None if text.negate => {
-                Err((WHOLE_RULE, "has negate, but no sum; sum may have one name".into()))
-            }
-            None => {
-                let names = |names: &Option<OneOrMany>| {
-                    names.clone().map(OneOrMany::into_vec).unwrap_or_default()
-                };
-                let (columns, paths) = (names(&text.column), names(&text.path));
-                Ok(Self { columns, paths, combination: Combination::First })
-            }
+        check_keys(text)?;
+        if let Some(added) = &text.sum {
+            let names = added.iter().chain(&text.minus).cloned().collect();
+            let sum = Sum { n_added: added.len(), is_negated: text.negate };
+            return Self::combined("sum", names, Combination::Sum(sum));
         }
+        if let Some(names) = &text.concat {
+            let separator = text.separator.clone().unwrap_or_default();
+            let concat = Concat { separator, is_lenient: text.lenient };
+            return Self::combined("concat", names.clone(), Combination::Concat(concat));
+        }
+        let names =
+            |names: &Option<OneOrMany>| names.clone().map(OneOrMany::into_vec).unwrap_or_default();
+        let (columns, paths) = (names(&text.column), names(&text.path));
+        Ok(Self { columns, paths, combination: Combination::First })
     }
 
-    fn sum(text: &RuleText, added: &[String]) -> Result<Self, KeyError> {
-        if text.column.is_some() || text.path.is_some() {
-            return Err((
-                WHOLE_RULE,
-                "has a sum and a column or path; expected one of them".into(),
-            ));
+    /// The names of a key, which are columns or paths by the format of the file.
+    fn combined(
+        key: &'static str,
+        names: Vec<String>,
+        combination: Combination,
+    ) -> Result<Self, KeyError> {
+        if names.is_empty() {
+            return Err((key, "is empty, expected columns or paths".into()));
         }
-        if added.is_empty() {
-            return Err(("sum", "is empty, expected columns or paths".into()));
-        }
-        if text.values.is_some() {
-            return Err((WHOLE_RULE, "has a sum and values, which are no numbers".into()));
-        }
-        let names: Vec<_> = added.iter().chain(&text.minus).cloned().collect();
         if let Some(name) = repeated(&names) {
-            return Err((WHOLE_RULE, format!("has {name:?} twice in its sum")));
+            return Err((WHOLE_RULE, format!("has {name:?} twice in its {key}")));
         }
-        let combination = Combination::Sum(Sum { n_added: added.len(), is_negated: text.negate });
         Ok(Self { columns: names.clone(), paths: names, combination })
     }
+}
+
+/// Refuses keys that exclude each other, and those without effect.
+fn check_keys(text: &RuleText) -> Result<(), KeyError> {
+    let sources = [
+        ("column or path", text.column.is_some() || text.path.is_some()),
+        ("sum", text.sum.is_some()),
+        ("concat", text.concat.is_some()),
+    ];
+    let mut named = sources.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name);
+    if let (Some(first), Some(second)) = (named.next(), named.next()) {
+        return Err((WHOLE_RULE, format!("has a {first} and a {second}; expected one of them")));
+    }
+    let (no_sum, no_concat) = (text.sum.is_none(), text.concat.is_none());
+    let message = match text {
+        _ if no_sum && !text.minus.is_empty() => "has minus, but no sum to subtract it from",
+        _ if no_sum && text.negate => "has negate, but no sum; sum may have one name",
+        _ if no_concat && text.separator.is_some() => "has a separator, but no concat",
+        _ if no_concat && text.lenient => "has lenient, but no concat",
+        _ if !no_sum && text.values.is_some() => "has a sum and values, which are no numbers",
+        _ => return Ok(()),
+    };
+    Err((WHOLE_RULE, message.into()))
 }
 
 fn repeated(names: &[String]) -> Option<&String> {

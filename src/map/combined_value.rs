@@ -3,7 +3,7 @@
 //! `mapper` and `trace` find the values; `combination` says how they become one.
 
 use super::{
-    combination::{Combination, Sum},
+    combination::{Combination, Concat, Sum},
     rule::{Rule, RuleResult},
     steps::Steps,
     view::{Found, Value},
@@ -43,7 +43,52 @@ pub(super) fn combine<'a>(
     match &rule.combination {
         Combination::First => None,
         Combination::Sum(sum) => add_up(sum, field, rule, parts, steps),
+        Combination::Concat(concat) => join(concat, field, rule, parts, steps),
     }
+}
+
+impl<'a> CombinedValue<'a> {
+    /// A part that the rule cannot take.
+    fn invalid(found: Found<'a>, (code, message): PartError) -> Self {
+        let (result, at) = (RuleResult::Invalid(code, message), found.at);
+        let text = found.value.text().unwrap_or_default().to_owned();
+        Self { result, text, at, notation: Notation::Text }
+    }
+}
+
+/// The text of a part; none if it is empty.
+fn text_of<'a>(rule: &Rule, found: Found<'a>) -> Result<Option<&'a str>, PartError> {
+    if found.value.has_several() || found.value.is_filled_unless(|text| rule.is_empty(text)) {
+        let expected = || format!("{} where a text is expected", found.value.type_name());
+        return found.value.text().map(Some).ok_or_else(|| (Code::NotAScalar, expected()));
+    }
+    Ok(None)
+}
+
+fn join<'a>(
+    concat: &Concat,
+    field: &Field,
+    rule: &Rule,
+    parts: &[Part<'a>],
+    steps: &mut impl Steps,
+) -> Option<CombinedValue<'a>> {
+    let (mut texts, mut names, mut first) = (Vec::new(), Vec::new(), None);
+    for Part { source, found } in parts {
+        match text_of(rule, *found) {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                first.get_or_insert(found.at);
+                texts.push(text);
+                names.push(rule.columns[*source].as_str());
+            }
+            Err(error) => return Some(CombinedValue::invalid(*found, error)),
+        }
+    }
+    let at = first.filter(|_| concat.is_lenient || texts.len() == rule.columns.len())?;
+    steps.add(|| format!("{} joined", names.join(", ")));
+    let text = texts.join(&concat.separator);
+    let (result, notation) = rule.convert(field, &text, Notation::Text, None, steps);
+    Some(CombinedValue { result: result.into_owned(), text, at, notation })
 }
 
 /// A number, and how it writes its unit.
@@ -76,16 +121,7 @@ fn add_up<'a>(
                 first.get_or_insert(found.at);
                 total = sum;
             }
-            Err((code, message)) => {
-                let result = RuleResult::Invalid(code, message);
-                let text = found.value.text().unwrap_or_default().to_owned();
-                return Some(CombinedValue {
-                    result,
-                    text,
-                    at: found.at,
-                    notation: Notation::Text,
-                });
-            }
+            Err(error) => return Some(CombinedValue::invalid(*found, error)),
         }
     }
     let ((Amount(total), notation), at) = total.zip(first)?;

@@ -34,7 +34,11 @@ pub fn is_shown(profile: &Profile, cell: &Cell<'_>) -> bool {
         CellOrigin::Column(row, column) => {
             let RowContent::Record(record) = &row.content else { return false };
             let name = record.header.names.get(column as usize);
-            name.is_some_and(|name| ShownNames::of(profile).shown.contains(name.as_str()))
+            let shown = ShownNames::of(profile).shown;
+            let combined = profile.rule_of(&cell.field).filter(|rule| rule.combines());
+            let others = combined.into_iter().flat_map(|rule| &rule.columns);
+            name.is_some()
+                && name.into_iter().chain(others).all(|name| shown.contains(name.as_str()))
         }
         CellOrigin::Node(..) => {
             let is_own = |of_field: &&FieldRule| matches!(&of_field.target, FieldTarget::Field(field) if *field == *cell.field);

@@ -230,7 +230,10 @@ fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
         (Combination::Sum(_), Some(field)) if !field.is_number() => {
             Err("has a sum, but its field is not a number".into())
         }
-        (Combination::Sum(_), Some(_)) => Ok(()),
+        (Combination::Concat(_), Some(field)) if field.is_number() => {
+            Err("has a concat, but its field is a number; numbers are added up with sum".into())
+        }
+        (_, Some(_)) => Ok(()),
     }
 }
 

@@ -83,9 +83,9 @@ impl NamePlaces {
     /// The places in a profile, of all its texts with their paths, in the order of the file.
     pub(super) fn new(source: SourceText, texts: Vec<(KeyPath, String, Range<usize>)>) -> Self {
         let place = |(path, name, span): (KeyPath, String, Range<usize>)| {
-            let key = path
-                .iter()
-                .rposition(|key| matches!(key.as_str(), "column" | "path" | "sum" | "minus"));
+            let key = path.iter().rposition(|key| {
+                matches!(key.as_str(), "column" | "path" | "sum" | "minus" | "concat")
+            });
             let is_array =
                 path.len() == 1 && ["items", "contacts", "consumers"].contains(&&*path[0]);
             let (is_path, subject) = match key {

@@ -19,6 +19,7 @@ use super::{
     number::NumberMarks,
     profile::{Profile, SharedIdentifierRules, reference_rule},
     profile_text::{GuestText, ProfileText},
+    rule::Rule,
     toml_document::TomlDocument,
     words::words,
 };
@@ -116,6 +117,12 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
         None => reference_rule(&rules).cloned(),
     };
     let reference = ["order", "referenceId"];
+    if key.as_ref().is_some_and(Rule::combines) {
+        let at = if has_key { &["key"][..] } else { &reference };
+        let error = "the order key has one column or path in this version; referenceId may have \
+                     several beside a key";
+        errors.add_at(at, error);
+    }
     if key.is_none() && !has_key && !errors.has_below(&reference) {
         errors.add_at(&reference, "no rule for the order key; expected key or order.referenceId");
     }

@@ -81,6 +81,10 @@ pub(super) struct RuleText {
     #[serde(default)]
     pub(super) negate: bool,
     pub(super) nth: Option<u16>,
+    pub(super) concat: Option<Vec<String>>,
+    pub(super) separator: Option<String>,
+    #[serde(default)]
+    pub(super) lenient: bool,
     pub(super) value: Option<String>,
     pub(super) default: Option<String>,
     #[serde(default)]
@@ -122,7 +126,7 @@ pub(super) struct RuleText {
 impl RuleText {
     /// Whether the value comes from the export, not from the profile alone.
     pub(super) fn has_source(&self) -> bool {
-        self.column.is_some() || self.path.is_some() || self.sum.is_some()
+        self.column.is_some() || self.path.is_some() || self.sum.is_some() || self.concat.is_some()
     }
 }
 

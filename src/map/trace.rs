@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
+    combination::Combination,
     combined_value::{Part, combine},
     path::{Path, PathEnd},
     profile::{FieldRule, FieldTarget, Profile},
@@ -50,7 +51,11 @@ pub fn trace(profile: &Profile, of: Option<PersonRole>, cell: &Cell<'_>) -> Trac
         traced.steps.extend(skipped_sources(rule, &traced.from));
     }
     if let Some(rule) = rule.filter(|rule| rule.combines()) {
-        combine(&cell.field, rule, &parts_of(cell.at, rule), &mut traced.steps);
+        let parts = parts_of(cell.at, rule);
+        let combined = combine(&cell.field, rule, &parts, &mut traced.steps);
+        if let (Combination::Concat(_), Some(combined)) = (&rule.combination, combined) {
+            traced.text = combined.text;
+        }
         return traced;
     }
     let Some(TracedText { exported, raw, beside }) = source_text(cell.at, rule) else {

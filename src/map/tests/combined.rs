@@ -83,6 +83,55 @@ fn sum_needs_all_of_its_columns() {
 }
 
 #[test]
+fn concat_joins_texts_before_the_steps_of_the_rule() {
+    let rules = profile(
+        "nulls = ['-']\n\
+         order.orderedAt = { concat = ['day', 'time'], separator = ' ', date = '%Y-%m-%d %H:%M:%S', \
+         zone = 'America/New_York' }\n\
+         order.ext.a = { concat = ['x', 'y'] }\n\
+         order.ext.b = { concat = ['x', 'y'], separator = '/', lenient = true, default = 'none' }",
+    );
+    let of = |line: &str| csv(&rules, "id,day,time,x,y", line);
+    assert_eq!(
+        of("A,2025-07-05,10:15:00,1,2"),
+        "row A: orderedAt=2025-07-05T14:15:00.000Z@3 ext.a:string=12@23 ext.b:string=1/2@23"
+    );
+    assert_eq!(of("A,2025-07-05,,-,2"), "row A: ext.b:string=2@17");
+    assert_eq!(of("A,,,,"), "row A: ext.b:string~none@-");
+    let invalid = of("A,2025-07-05,noon,,");
+    assert!(invalid.contains("orderedAt@3 invalid date \"2025-07-05 noon\""), "{invalid}");
+    let value = json!({"day": "2025-07-05", "id": "A", "time": "10:15:00", "x": 1, "y": true});
+    assert_eq!(
+        ndjson(&rules, value),
+        "row A: orderedAt=2025-07-05T14:15:00.000Z@2 ext.a:string=1true@5 ext.b:string=1/true@5"
+    );
+    let nested = ndjson(&rules, json!({"id": "A", "x": [1], "y": 2}));
+    assert!(nested.contains("not_a_scalar ext.a@3 an array where a text is expected"), "{nested}");
+}
+
+#[test]
+fn invalid_concats_are_refused() {
+    let rules = "order.price = { concat = ['a', 'b'] }\n\
+                 order.ext.a = { concat = ['a'], sum = ['b'] }\n\
+                 order.ext.b = { column = 'b', separator = ' ' }\n\
+                 order.ext.c = { column = 'b', lenient = true }\n\
+                 order.ext.d = { concat = ['a', 'b[].c'] }";
+    insta::assert_snapshot!(error(rules), @r#"
+    test:3:7: order.price: "price" has a concat, but its field is a number; numbers are added up with sum
+      test:4:11: order.ext.a: "a" has a sum and a concat; expected one of them
+      test:5:11: order.ext.b: "b" has a separator, but no concat
+      test:6:11: order.ext.c: "c" has lenient, but no concat
+      test:7:11: order.ext.d: reads one value, but "b[].c" has that of each element; expected an index, a filter or a sum
+    "#);
+    let key = Profile::parse("test", "name = 'x'\norder.referenceId = { concat = ['a', 'b'] }");
+    let key = key.unwrap_err().to_string();
+    assert!(key.contains("the order key has one column or path"), "{key}");
+    let text = "name = 'x'\nkey = { column = 'a' }\n\
+                order.referenceId = { concat = ['a', 'b'], separator = '-' }";
+    assert_eq!(csv(&Profile::parse("test", text).unwrap(), "a,b", "1,2"), "row 1: ");
+}
+
+#[test]
 fn invalid_sums_are_refused() {
     let rules = "order.price = { sum = ['a', 'a'] }\n\
                  order.paymentType = { sum = ['a'] }\n\
@@ -97,7 +146,7 @@ fn invalid_sums_are_refused() {
     insta::assert_snapshot!(error(rules), @r#"
     test:3:7: order.price: "price" has "a" twice in its sum
       test:4:7: order.paymentType: "paymentType" has a sum, but its field is not a number
-      test:5:11: order.ext.a: "a" has a sum and a column or path; expected one of them
+      test:5:11: order.ext.a: "a" has a column or path and a sum; expected one of them
       test:6:11: order.ext.b: "b" has minus, but no sum to subtract it from
       test:7:11: order.ext.c: "c" has negate, but no sum; sum may have one name
       test:8:11: order.ext.d: reads one value, but "a[].b" has that of each element; expected an index, a filter or a sum
