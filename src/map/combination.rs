@@ -3,6 +3,7 @@
 //! Compiled by `rule`; `combined_value` applies it to the values of a row.
 
 use super::{
+    column_table::ColumnTable,
     key_errors::{KeyError, WHOLE_RULE},
     profile_text::{OneOrMany, RuleText},
 };
@@ -16,6 +17,8 @@ pub(super) enum Combination {
     Sum(Sum),
     /// Texts are joined.
     Concat(Concat),
+    /// Texts are looked up together.
+    Table(ColumnTable),
 }
 
 /// The join of texts.
@@ -63,10 +66,28 @@ impl Sources {
             let concat = Concat { separator, is_lenient: text.lenient };
             return Self::combined("concat", names.clone(), Combination::Concat(concat));
         }
+        if text.columns.is_some() || text.paths.is_some() {
+            return Self::table(text);
+        }
         let names =
             |names: &Option<OneOrMany>| names.clone().map(OneOrMany::into_vec).unwrap_or_default();
         let (columns, paths) = (names(&text.column), names(&text.path));
         Ok(Self { columns, paths, combination: Combination::First })
+    }
+
+    /// The names of a table, which are columns or paths by their keys.
+    fn table(text: &RuleText) -> Result<Self, KeyError> {
+        let columns = text.columns.clone().unwrap_or_default();
+        let paths = text.paths.clone().unwrap_or_default();
+        let n_sources = columns.len().max(paths.len());
+        if text.columns.is_some() && text.paths.is_some() && columns.len() != paths.len() {
+            return Err((WHOLE_RULE, "has columns and paths of different numbers".into()));
+        }
+        if let Some(name) = repeated(&columns).or(repeated(&paths)) {
+            return Err((WHOLE_RULE, format!("has {name:?} twice in its table")));
+        }
+        let combination = Combination::Table(ColumnTable::new(text, n_sources)?);
+        Ok(Self { columns, paths, combination })
     }
 
     /// The names of a key, which are columns or paths by the format of the file.
@@ -91,13 +112,24 @@ fn check_keys(text: &RuleText) -> Result<(), KeyError> {
         ("column or path", text.column.is_some() || text.path.is_some()),
         ("sum", text.sum.is_some()),
         ("concat", text.concat.is_some()),
+        ("table", text.columns.is_some() || text.paths.is_some()),
     ];
     let mut named = sources.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name);
     if let (Some(first), Some(second)) = (named.next(), named.next()) {
         return Err((WHOLE_RULE, format!("has a {first} and a {second}; expected one of them")));
     }
     let (no_sum, no_concat) = (text.sum.is_none(), text.concat.is_none());
+    let no_columns = text.columns.is_none() && text.paths.is_none();
     let message = match text {
+        _ if no_columns && text.table.is_some() => "has a table, but no columns and no paths",
+        _ if !no_columns && text.table.is_none() => {
+            "has columns, but no table; several columns also make a sum or a concat, and column = \
+             [...] takes the first filled one"
+        }
+        _ if !no_columns && text.values.is_some() => "has a table and values; expected one of them",
+        _ if !no_columns && (text.date.is_some() || text.kind.is_some() || text.max_length.is_some()) => {
+            "has a table, whose values are constants, and a date, kind or max_length"
+        }
         _ if no_sum && !text.minus.is_empty() => "has minus, but no sum to subtract it from",
         _ if no_sum && text.negate => "has negate, but no sum; sum may have one name",
         _ if no_concat && text.separator.is_some() => "has a separator, but no concat",

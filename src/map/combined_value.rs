@@ -2,8 +2,12 @@
 //!
 //! `mapper` and `trace` find the values; `combination` says how they become one.
 
+use std::borrow::Cow;
+
 use super::{
+    column_table::ColumnTable,
     combination::{Combination, Concat, Sum},
+    profile_text::TableValue,
     rule::{Rule, RuleResult},
     steps::Steps,
     view::{Found, Value},
@@ -44,6 +48,7 @@ pub(super) fn combine<'a>(
         Combination::First => None,
         Combination::Sum(sum) => add_up(sum, field, rule, parts, steps),
         Combination::Concat(concat) => join(concat, field, rule, parts, steps),
+        Combination::Table(table) => look_up(table, rule, parts, steps),
     }
 }
 
@@ -89,6 +94,49 @@ fn join<'a>(
     let text = texts.join(&concat.separator);
     let (result, notation) = rule.convert(field, &text, Notation::Text, None, steps);
     Some(CombinedValue { result: result.into_owned(), text, at, notation })
+}
+
+/// Looks the texts up; one that is empty is as a text of the table.
+fn look_up<'a>(
+    table: &ColumnTable,
+    rule: &Rule,
+    parts: &[Part<'a>],
+    steps: &mut impl Steps,
+) -> Option<CombinedValue<'a>> {
+    let (mut texts, mut first) = (vec![Cow::Borrowed(""); rule.n_sources()], None);
+    for Part { source, found } in parts {
+        let text = text_of(rule, *found).and_then(|text| match text {
+            Some(text) => rule.after_text_steps(text, &mut ()),
+            None => Ok(Cow::Borrowed("")),
+        });
+        match text {
+            Ok(text) if text.is_empty() => {}
+            Ok(text) => {
+                first.get_or_insert(found.at);
+                texts[*source] = text;
+            }
+            Err(error) => return Some(CombinedValue::invalid(*found, error)),
+        }
+    }
+    let at = first?;
+    let texts: Vec<_> = texts.iter().map(|text| &**text).collect();
+    let quoted: Vec<_> = texts.iter().map(|text| format!("{text:?}")).collect();
+    let text = quoted.join(", ");
+    let found = table.find(&texts);
+    steps.add(|| match found {
+        Some((Some(row), _)) => format!("{text} in row {row} of the table"),
+        _ => format!("{text} not in the table"),
+    });
+    let result = match found {
+        Some((_, TableValue::Text(value))) => RuleResult::Value(Cow::Owned(value.clone())),
+        Some((_, TableValue::Skip { skip })) => RuleResult::Skip(skip.as_str().into()),
+        None => {
+            let message = format!("{text} are in no row of the profile's table");
+            rule.invalid((Code::ValueNotInTable, message))
+        }
+    };
+    let text = texts.join(", ");
+    Some(CombinedValue { result, text, at, notation: Notation::Declared })
 }
 
 /// A number, and how it writes its unit.

@@ -201,7 +201,7 @@ impl RuleCompiler<'_> {
         }
         // The names of combined sources serve either format.
         let has_paths =
-            rules.iter().any(|rule| !rule.rule.paths.is_empty() && !rule.rule.combines());
+            rules.iter().any(|rule| !rule.rule.paths.is_empty() && !rule.rule.has_shared_names());
         match &path {
             None if has_paths => {
                 let error = format!("has a path, but {plural}, the path of the array, is not set");
@@ -232,6 +232,9 @@ fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
         }
         (Combination::Concat(_), Some(field)) if field.is_number() => {
             Err("has a concat, but its field is a number; numbers are added up with sum".into())
+        }
+        (Combination::Table(_), Some(field)) if timestamp(field) == DateUse::Instant => {
+            Err("has a table, but its field is a timestamp".into())
         }
         (_, Some(_)) => Ok(()),
     }

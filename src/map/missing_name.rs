@@ -84,7 +84,10 @@ impl NamePlaces {
     pub(super) fn new(source: SourceText, texts: Vec<(KeyPath, String, Range<usize>)>) -> Self {
         let place = |(path, name, span): (KeyPath, String, Range<usize>)| {
             let key = path.iter().rposition(|key| {
-                matches!(key.as_str(), "column" | "path" | "sum" | "minus" | "concat")
+                matches!(
+                    key.as_str(),
+                    "column" | "columns" | "path" | "paths" | "sum" | "minus" | "concat"
+                )
             });
             let is_array =
                 path.len() == 1 && ["items", "contacts", "consumers"].contains(&&*path[0]);
@@ -153,8 +156,8 @@ impl NamePlaces {
 /// Whether the names of a key of a rule are paths; none where they serve either format.
 fn is_path_key(key: &str) -> Option<bool> {
     match key {
-        "column" => Some(false),
-        "path" => Some(true),
+        "column" | "columns" => Some(false),
+        "path" | "paths" => Some(true),
         _ => None,
     }
 }

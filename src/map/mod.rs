@@ -8,6 +8,7 @@ mod birth_date;
 mod bound_rule;
 mod checkout_event;
 mod collector;
+mod column_table;
 mod combination;
 mod combined_value;
 mod condition;

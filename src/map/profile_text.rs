@@ -39,7 +39,7 @@ impl OneOrMany {
 }
 
 /// The result of a lookup in a table: another value, or a reason to skip the order.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged, expecting = "expected a string or { skip = \"reason\" }")]
 pub(super) enum TableValue {
     Text(String),
@@ -85,6 +85,9 @@ pub(super) struct RuleText {
     pub(super) separator: Option<String>,
     #[serde(default)]
     pub(super) lenient: bool,
+    pub(super) columns: Option<Vec<String>>,
+    pub(super) paths: Option<Vec<String>>,
+    pub(super) table: Option<Vec<Vec<TableValue>>>,
     pub(super) value: Option<String>,
     pub(super) default: Option<String>,
     #[serde(default)]
@@ -126,7 +129,12 @@ pub(super) struct RuleText {
 impl RuleText {
     /// Whether the value comes from the export, not from the profile alone.
     pub(super) fn has_source(&self) -> bool {
-        self.column.is_some() || self.path.is_some() || self.sum.is_some() || self.concat.is_some()
+        self.column.is_some()
+            || self.path.is_some()
+            || self.sum.is_some()
+            || self.concat.is_some()
+            || self.columns.is_some()
+            || self.paths.is_some()
     }
 }
 

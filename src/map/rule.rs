@@ -175,9 +175,19 @@ impl Rule {
         !self.columns.is_empty() || !self.paths.is_empty()
     }
 
+    /// The number of its sources in a file of either format.
+    pub(super) fn n_sources(&self) -> usize {
+        self.columns.len().max(self.paths.len())
+    }
+
     /// Whether several sources become one value.
     pub(super) fn combines(&self) -> bool {
         self.combination != Combination::First
+    }
+
+    /// Whether its names are columns or paths, by the format of the file.
+    pub(super) fn has_shared_names(&self) -> bool {
+        matches!(self.combination, Combination::Sum(_) | Combination::Concat(_))
     }
 
     /// Whether the export may lack all columns or paths: it is declared, or there is a default.
@@ -333,7 +343,7 @@ impl Rule {
     }
 
     /// The text that is looked up or parsed; empty if it counts as empty.
-    fn after_text_steps<'a>(
+    pub(super) fn after_text_steps<'a>(
         &self,
         text: &'a str,
         steps: &mut impl Steps,
@@ -374,6 +384,7 @@ impl Rule {
     /// Whether all its values are constants of the profile.
     pub(super) fn has_constants(&self) -> bool {
         self.table.as_ref().is_some_and(RuleValues::has_constants_only)
+            || matches!(self.combination, Combination::Table(_))
     }
 
     /// Whether the value of a text is a constant of the profile.
@@ -460,7 +471,7 @@ impl Rule {
     }
 
     /// The result of a value that the rule cannot take.
-    fn invalid<'a>(&self, (code, message): TextError) -> RuleResult<'a> {
+    pub(super) fn invalid<'a>(&self, (code, message): TextError) -> RuleResult<'a> {
         RuleResult::Invalid(self.attributes.code(code), message)
     }
 }

@@ -57,8 +57,10 @@ impl RuleValues {
     pub(super) fn new(text: &RuleText) -> Result<Option<Self>, KeyError> {
         let Some(values) = &text.values else {
             let key = match (&text.other, text.ignore_case) {
-                (Some(_), _) => "other",
-                (None, true) => "ignore_case",
+                // That of a table of several columns.
+                (Some(_), false) if text.table.is_some() => return Ok(None),
+                (_, true) => "ignore_case",
+                (Some(_), false) => "other",
                 (None, false) => return Ok(None),
             };
             return Err((WHOLE_RULE, format!("has {key}, but no values")));

@@ -33,6 +33,9 @@ pub(super) fn words(texts: &[TomlText]) -> Vec<ProfileWord> {
             [_, _, "other"] if text == KEEP => return None,
             [table, name, "value" | "default" | "other"] => (table, name, None),
             [table, name, "values", from] => (table, name, Some((*from).to_owned())),
+            [table, name, "table", row, cell] if is_last_cell(texts, [table, name, row], cell) => {
+                (table, name, None)
+            }
             _ => return None,
         };
         let group = match *table {
@@ -48,4 +51,17 @@ pub(super) fn words(texts: &[TomlText]) -> Vec<ProfileWord> {
         Some(ProfileWord { field, text: text.clone(), from, rule, span: span.clone() })
     };
     texts.iter().filter_map(word).collect()
+}
+
+/// Whether a cell is the last one of its row in a table, which is the value of the row.
+fn is_last_cell(texts: &[TomlText], [table, name, row]: [&str; 3], cell: &str) -> bool {
+    let cells = texts.iter().filter_map(|(path, ..)| match path.as_slice() {
+        [of, field, key, of_row, cell, ..]
+            if key == "table" && of == table && field == name && of_row == row =>
+        {
+            cell.parse::<usize>().ok()
+        }
+        _ => None,
+    });
+    cells.max() == cell.parse().ok()
 }

@@ -110,6 +110,54 @@ fn concat_joins_texts_before_the_steps_of_the_rule() {
 }
 
 #[test]
+fn table_takes_the_first_row_that_matches() {
+    let rules = profile(
+        "order.status = { columns = ['state', 'paid'], paths = ['s.state', 's.paid'], empty = ['-'], \
+         trim = true, default = 'OPEN', \
+         table = [['closed', 'yes', 'PURCHASED'], ['closed', '*', { skip = 'not paid' }], \
+         ['', 'yes', 'PAYMENT_PENDING']] }",
+    );
+    let of = |line: &str| csv(&rules, "id,state,paid", line);
+    assert_eq!(of("A,closed,yes"), "row A: status=PURCHASED@3");
+    assert_eq!(of("A,closed,-"), "row A: status!closed, @3 | skip not paid");
+    assert_eq!(of("A,-,yes"), "row A: status=PAYMENT_PENDING@5");
+    assert_eq!(of("A,-,"), "row A: status~OPEN@-");
+    assert_eq!(
+        of("A,open,no"),
+        "row A: status!open, no@3 | value_not_in_table status@3 \"open\", \"no\" are in no row of \
+         the profile's table"
+    );
+    let value = json!({"id": "A", "s": {"paid": "yes", "state": "closed"}});
+    assert_eq!(ndjson(&rules, value), "row A: status=PURCHASED@5");
+    let other = profile(
+        "order.status = { columns = ['a', 'b'], table = [['1', '2', 'X']], other = { skip = 'o' } }",
+    );
+    assert!(csv(&other, "id,a,b", "A,1,3").ends_with("skip o"));
+}
+
+#[test]
+fn invalid_tables_are_refused() {
+    let rules = "order.status = { columns = ['a', 'b'], table = [['1', 'X']] }\n\
+                 order.paymentType = { columns = ['a'], table = [['*', 'X'], ['1', 'Y']] }\n\
+                 order.ext.a = { columns = ['a', 'b'] }\n\
+                 order.ext.b = { column = 'a', table = [['1', 'X']] }\n\
+                 order.ext.c = { columns = ['a'], paths = ['b', 'c'], table = [['1', 'X']] }\n\
+                 order.ext.d = { columns = ['a'], table = [['', 'X']] }\n\
+                 order.ext.e = { columns = ['a'], table = [['1', 'X']], other = 'keep' }\n\
+                 order.orderedAt = { columns = ['a'], table = [['1', 'X']] }";
+    insta::assert_snapshot!(error(rules), @r#"
+    test:3:7: order.status: row 1 of the table is no row of this rule; expected 2 texts, one for each column, and a value or { skip = "reason" }
+      test:4:7: order.paymentType: row 2 of the table never counts: row 1 matches all of it
+      test:5:11: order.ext.a: "a" has columns, but no table; several columns also make a sum or a concat, and column = [...] takes the first filled one
+      test:6:11: order.ext.b: "b" has a table, but no columns and no paths
+      test:7:11: order.ext.c: "c" has columns and paths of different numbers
+      test:8:11: order.ext.d: row 1 of the table is for empty cells only, which have no value; expected a default
+      test:9:64: order.ext.e.other: "keep" is for values; which of several columns to keep is not known
+      test:10:7: order.orderedAt: "orderedAt" has a table, but its field is a timestamp
+    "#);
+}
+
+#[test]
 fn invalid_concats_are_refused() {
     let rules = "order.price = { concat = ['a', 'b'] }\n\
                  order.ext.a = { concat = ['a'], sum = ['b'] }\n\
