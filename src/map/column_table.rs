@@ -14,19 +14,19 @@ const ANY: &str = "*";
 /// A table with a column for each source of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ColumnTable {
-    rows: Vec<TableRow>,
+    rows: Vec<LookupRow>,
     /// What texts yield that are in no row.
     other: Option<TableValue>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct TableRow {
+struct LookupRow {
     /// For each source its text; none if any text matches.
     texts: Vec<Option<String>>,
     value: TableValue,
 }
 
-impl TableRow {
+impl LookupRow {
     fn new(cells: &[TableValue]) -> Option<Self> {
         let (value, texts) = cells.split_last()?;
         let text = |cell: &TableValue| match cell {
@@ -60,10 +60,10 @@ impl ColumnTable {
             let error = "\"keep\" is for values; which of several columns to keep is not known";
             return Err(("other", error.into()));
         }
-        let mut compiled: Vec<TableRow> = Vec::new();
+        let mut compiled: Vec<LookupRow> = Vec::new();
         for (index, cells) in rows.iter().enumerate() {
             let number = index + 1;
-            let row = TableRow::new(cells).filter(|row| row.texts.len() == n_sources);
+            let row = LookupRow::new(cells).filter(|row| row.texts.len() == n_sources);
             let row = row.ok_or_else(|| {
                 let error = format!(
                     "row {number} of the table is no row of this rule; expected {n_sources} texts, \

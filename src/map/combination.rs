@@ -17,6 +17,8 @@ pub(super) enum Combination {
     Sum(Sum),
     /// Texts are joined.
     Concat(Concat),
+    /// The elements of an array are joined, with this text between two of them.
+    Join(String),
     /// Texts are looked up together.
     Table(ColumnTable),
 }
@@ -65,6 +67,12 @@ impl Sources {
             let separator = text.separator.clone().unwrap_or_default();
             let concat = Concat { separator, is_lenient: text.lenient };
             return Self::combined("concat", names.clone(), Combination::Concat(concat));
+        }
+        if let (Some(separator), Some(path)) = (&text.join, &text.path) {
+            let paths = path.clone().into_vec();
+            let columns = text.column.clone().map(OneOrMany::into_vec).unwrap_or_default();
+            let combination = Combination::Join(separator.clone());
+            return Ok(Self { columns, paths, combination });
         }
         if text.columns.is_some() || text.paths.is_some() {
             return Self::table(text);
@@ -120,14 +128,26 @@ fn check_keys(text: &RuleText) -> Result<(), KeyError> {
     }
     let (no_sum, no_concat) = (text.sum.is_none(), text.concat.is_none());
     let no_columns = text.columns.is_none() && text.paths.is_none();
+    let n_names = |names: &Option<OneOrMany>| match names {
+        Some(OneOrMany::Many(names)) => names.len(),
+        Some(OneOrMany::One(_)) => 1,
+        None => 0,
+    };
+    let has_several = n_names(&text.path) > 1 || n_names(&text.column) > 1;
     let message = match text {
+        _ if text.join.is_some() && text.path.is_none() => {
+            "has join, but no path of an array; columns are joined with concat"
+        }
+        _ if text.join.is_some() && has_several => "has join and several paths; expected one",
         _ if no_columns && text.table.is_some() => "has a table, but no columns and no paths",
         _ if !no_columns && text.table.is_none() => {
             "has columns, but no table; several columns also make a sum or a concat, and column = \
              [...] takes the first filled one"
         }
         _ if !no_columns && text.values.is_some() => "has a table and values; expected one of them",
-        _ if !no_columns && (text.date.is_some() || text.kind.is_some() || text.max_length.is_some()) => {
+        _ if !no_columns
+            && (text.date.is_some() || text.kind.is_some() || text.max_length.is_some()) =>
+        {
             "has a table, whose values are constants, and a date, kind or max_length"
         }
         _ if no_sum && !text.minus.is_empty() => "has minus, but no sum to subtract it from",

@@ -48,6 +48,7 @@ pub(super) fn combine<'a>(
         Combination::First => None,
         Combination::Sum(sum) => add_up(sum, field, rule, parts, steps),
         Combination::Concat(concat) => join(concat, field, rule, parts, steps),
+        Combination::Join(separator) => join_elements(separator, field, rule, parts, steps),
         Combination::Table(table) => look_up(table, rule, parts, steps),
     }
 }
@@ -92,6 +93,40 @@ fn join<'a>(
     let at = first.filter(|_| concat.is_lenient || texts.len() == rule.columns.len())?;
     steps.add(|| format!("{} joined", names.join(", ")));
     let text = texts.join(&concat.separator);
+    let (result, notation) = rule.convert(field, &text, Notation::Text, None, steps);
+    Some(CombinedValue { result: result.into_owned(), text, at, notation })
+}
+
+/// Joins the elements of an array; a single value is an array of one.
+fn join_elements<'a>(
+    separator: &str,
+    field: &Field,
+    rule: &Rule,
+    parts: &[Part<'a>],
+    steps: &mut impl Steps,
+) -> Option<CombinedValue<'a>> {
+    let (mut texts, mut first) = (Vec::new(), None);
+    for Part { found, .. } in parts {
+        let array = match found.value {
+            Value::Array(array) => array.elements(),
+            _ => None,
+        };
+        let is_array = array.is_some();
+        let elements = array.into_iter().flatten().map(|node| Value::of(Some(node)));
+        for value in elements.chain((!is_array).then_some(found.value)) {
+            match text_of(rule, Found { value, at: found.at }) {
+                Ok(None) => {}
+                Ok(Some(text)) => {
+                    first.get_or_insert(found.at);
+                    texts.push(text);
+                }
+                Err(error) => return Some(CombinedValue::invalid(*found, error)),
+            }
+        }
+    }
+    let at = first?;
+    steps.add(|| format!("{} elements joined", texts.len()));
+    let text = texts.join(separator);
     let (result, notation) = rule.convert(field, &text, Notation::Text, None, steps);
     Some(CombinedValue { result: result.into_owned(), text, at, notation })
 }

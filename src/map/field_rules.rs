@@ -233,6 +233,9 @@ fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
         (Combination::Concat(_), Some(field)) if field.is_number() => {
             Err("has a concat, but its field is a number; numbers are added up with sum".into())
         }
+        (Combination::Join(_), Some(field)) if field.is_number() => {
+            Err("has join, but its field is a number; numbers are added up with sum".into())
+        }
         (Combination::Table(_), Some(field)) if timestamp(field) == DateUse::Instant => {
             Err("has a table, but its field is a timestamp".into())
         }

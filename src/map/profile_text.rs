@@ -83,6 +83,7 @@ pub(super) struct RuleText {
     pub(super) nth: Option<u16>,
     pub(super) concat: Option<Vec<String>>,
     pub(super) separator: Option<String>,
+    pub(super) join: Option<String>,
     #[serde(default)]
     pub(super) lenient: bool,
     pub(super) columns: Option<Vec<String>>,

@@ -133,8 +133,8 @@ impl Rule {
         errors.keep(check_sources(&text));
         let sources = errors.keep(Sources::new(&text));
         let Some(Sources { columns, paths, combination }) = sources else { return Err(errors) };
-        let is_sum = matches!(combination, Combination::Sum(_));
-        for error in paths.iter().filter_map(|path| check_path(path, is_sum).err()) {
+        let takes_all = matches!(combination, Combination::Sum(_) | Combination::Join(_));
+        for error in paths.iter().filter_map(|path| check_path(path, takes_all).err()) {
             errors.add(WHOLE_RULE, &error);
         }
         errors.keep(check_nth(&text));
@@ -491,12 +491,12 @@ fn check_sources(text: &RuleText) -> Result<(), KeyError> {
 }
 
 /// Refuses a path that is not well formed, and one with several values where one is expected.
-fn check_path(path: &str, is_sum: bool) -> Result<(), String> {
+fn check_path(path: &str, takes_all: bool) -> Result<(), String> {
     segments(path)?;
-    if walks_arrays(path) && !is_sum {
+    if walks_arrays(path) && !takes_all {
         return Err(format!(
-            "reads one value, but {path:?} has that of each element; expected an index, a filter \
-             or a sum"
+            "reads one value, but {path:?} has that of each element; expected an index, a filter, \
+             join or a sum"
         ));
     }
     Ok(())

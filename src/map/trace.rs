@@ -53,7 +53,9 @@ pub fn trace(profile: &Profile, of: Option<PersonRole>, cell: &Cell<'_>) -> Trac
     if let Some(rule) = rule.filter(|rule| rule.combines()) {
         let parts = parts_of(cell.at, rule);
         let combined = combine(&cell.field, rule, &parts, &mut traced.steps);
-        if let (Combination::Concat(_), Some(combined)) = (&rule.combination, combined) {
+        if let (Combination::Concat(_) | Combination::Join(_), Some(combined)) =
+            (&rule.combination, combined)
+        {
             traced.text = combined.text;
         }
         return traced;

@@ -136,6 +136,60 @@ fn table_takes_the_first_row_that_matches() {
 }
 
 #[test]
+fn join_makes_one_text_of_an_array() {
+    let rules = profile(
+        "order.ext.tags = { path = 'tags', column = 'tags', join = ', ', empty = ['-'] }\n\
+         order.ext.skus = { path = 'lines[].sku', join = '+', upper = true, default = 'none' }",
+    );
+    let of = |value| ndjson(&rules, value);
+    assert_eq!(
+        of(
+            json!({"id": "A", "lines": [{"sku": "s1"}, {"sku": "s2"}], "tags": ["a", "-", 7, true]})
+        ),
+        "row A: ext.skus:string=S1+S2@5 ext.tags:string=a, 7, true@8"
+    );
+    assert_eq!(
+        of(json!({"id": "A", "lines": [], "tags": "a"})),
+        "row A: ext.skus:string~none@- ext.tags:string=a@4"
+    );
+    assert!(
+        of(json!({"id": "A", "tags": [{"x": 1}]}))
+            .contains("not_a_scalar ext.tags@3 an object where a text is expected")
+    );
+    assert_eq!(csv(&rules, "id,tags", "A,a"), "row A: ext.skus:string~none@- ext.tags:string=a@3");
+    let invalid = "order.ext.a = { column = 'a', join = ',' }\n\
+                   order.ext.b = { path = ['a', 'b'], join = ',' }\n\
+                   order.price = { path = 'a', join = ',' }";
+    insta::assert_snapshot!(error(invalid), @r#"
+    test:3:11: order.ext.a: "a" has join, but no path of an array; columns are joined with concat
+      test:4:11: order.ext.b: "b" has join and several paths; expected one
+      test:5:7: order.price: "price" has join, but its field is a number; numbers are added up with sum
+    "#);
+}
+
+/// Names of converted XML and of Mongo, and filters of name and value.
+#[test]
+fn filters_and_quotes_find_one_value() {
+    let rules = profile(
+        "order.ext.gift = { path = 'notes[name=gift].value' }\n\
+         order.ext.no = { path = '\"@order-no\".\"a.b\"' }\n\
+         order.status = { path = ['quantity.#text', '$status_x'] }\n\
+         [[skip]]\nreason = 'test'\nwhen = { path = 'notes[name=test].value', is = 'yes' }",
+    );
+    let of = |value| ndjson(&rules, value);
+    assert_eq!(
+        of(json!({"$status_x": "S", "@order-no": {"a.b": "7"}, "id": "A",
+            "notes": [{"name": "gift", "value": "yes"}, {"name": "test", "value": "yes"}]})),
+        "row A: status=S@2 ext.gift:string=yes@9 ext.no:string=7@4 | skip test"
+    );
+    let several = of(json!({"id": "A", "notes": [{"name": "gift", "value": "1"},
+        {"name": "gift", "value": "1"}]}));
+    assert!(several.contains("not_a_scalar ext.gift@4 several elements"), "{several}");
+    let several = of(json!({"id": "A", "notes": [{"name": "test"}, {"name": "test"}]}));
+    assert!(several.contains("condition_unreadable -@4"), "{several}");
+}
+
+#[test]
 fn invalid_tables_are_refused() {
     let rules = "order.status = { columns = ['a', 'b'], table = [['1', 'X']] }\n\
                  order.paymentType = { columns = ['a'], table = [['*', 'X'], ['1', 'Y']] }\n\
@@ -169,7 +223,7 @@ fn invalid_concats_are_refused() {
       test:4:11: order.ext.a: "a" has a sum and a concat; expected one of them
       test:5:11: order.ext.b: "b" has a separator, but no concat
       test:6:11: order.ext.c: "c" has lenient, but no concat
-      test:7:11: order.ext.d: reads one value, but "b[].c" has that of each element; expected an index, a filter or a sum
+      test:7:11: order.ext.d: reads one value, but "b[].c" has that of each element; expected an index, a filter, join or a sum
     "#);
     let key = Profile::parse("test", "name = 'x'\norder.referenceId = { concat = ['a', 'b'] }");
     let key = key.unwrap_err().to_string();
@@ -197,7 +251,7 @@ fn invalid_sums_are_refused() {
       test:5:11: order.ext.a: "a" has a column or path and a sum; expected one of them
       test:6:11: order.ext.b: "b" has minus, but no sum to subtract it from
       test:7:11: order.ext.c: "c" has negate, but no sum; sum may have one name
-      test:8:11: order.ext.d: reads one value, but "a[].b" has that of each element; expected an index, a filter or a sum
+      test:8:11: order.ext.d: reads one value, but "a[].b" has that of each element; expected an index, a filter, join or a sum
       test:9:11: order.ext.e: "a.\"b" has an open quote
       test:10:23: order.ext.f.sum: "sum" is empty; expected columns or paths
       test:11:11: order.ext.*: "*" is a wildcard, which takes its names from the export; give the field a rule of its own
