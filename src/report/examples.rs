@@ -59,6 +59,15 @@ pub struct OrderExample {
 #[derive(Debug, Clone, Default)]
 pub struct Examples(Vec<OrderExample>);
 
+/// How many there are of a kind of examples.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Counted {
+    /// Orders.
+    Orders(u64),
+    /// Rows that belong to no known order.
+    Rows(u64),
+}
+
 /// What examples have in common.
 pub(super) struct Heading {
     pub(super) severity: Severity,
@@ -133,11 +142,11 @@ impl Examples {
         self.0.iter_mut()
     }
 
-    /// The diagnostics of the examples, of which there are `n_orders`.
+    /// The diagnostics of the examples; `n` is what they are examples of.
     pub(super) fn diagnostics(
         &self,
         heading: &Heading,
-        n_orders: u64,
+        n: Counted,
         inputs: &[InputRead],
     ) -> Vec<Diagnostic> {
         let names: InputNames = inputs.iter().map(|read| read.input.name.as_str()).collect();
@@ -154,9 +163,13 @@ impl Examples {
                 last.notes.push(Note::Hint(hint));
             }
             last.notes.extend(totals.into_iter().map(Note::Hint));
-            last.more.push(match n_orders.saturating_sub(self.0.len() as u64) {
+            let (n, unit) = match n {
+                Counted::Orders(n) => (n, "more order"),
+                Counted::Rows(n) => (n, "more row"),
+            };
+            last.more.push(match n.saturating_sub(self.0.len() as u64) {
                 0 => format!("explained by: {command}"),
-                n => format!("and {}: {command}", with_unit(n, "more order")),
+                n => format!("and {}: {command}", with_unit(n, unit)),
             });
         }
         diagnostics
@@ -300,7 +313,11 @@ mod tests {
                 };
                 examples.add(&Problem::for_order(code, at, "no value"), Some(&order));
             }
-            let shown = examples.diagnostics(&Heading::of_code(code, Severity::Error), 2, &[]);
+            let shown = examples.diagnostics(
+                &Heading::of_code(code, Severity::Error),
+                Counted::Orders(2),
+                &[],
+            );
             let is_of_total =
                 |note: &Note| matches!(note, Note::Hint(hint) if hint.contains("[[skip]] in"));
             let notes = &shown.last().unwrap().notes;

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    examples::{Examples, Heading, OrderExample},
+    examples::{Counted, Examples, Heading, OrderExample},
     numbers::with_unit,
 };
 use crate::model::{
@@ -129,7 +129,7 @@ impl ReasonCounts {
                 hint: hint(outcome).to_owned(),
                 command: "orderferry help outcomes".to_owned(),
             };
-            count.examples.diagnostics(&heading, count.n_orders, inputs)
+            count.examples.diagnostics(&heading, Counted::Orders(count.n_orders), inputs)
         };
         let mut shown: Vec<_> = reasons.into_iter().flat_map(diagnostics).collect();
         if let Some(last) = shown.last_mut().filter(|_| !others.is_empty()) {

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     exact_sum::ExactSum,
-    examples::{Examples, Heading, OrderExample},
+    examples::{Counted, Examples, Heading, OrderExample},
     per_outcome::PerOutcome,
 };
 use crate::model::{
@@ -290,11 +290,19 @@ impl Tally {
 
     /// The diagnostics of the examples, the worst problems first.
     pub(super) fn diagnostics(&self, inputs: &[InputRead]) -> Vec<Diagnostic> {
-        // Problems of whole files are printed while the export is read.
-        let counts = self.worst_problems().into_iter().filter(|(_, count)| count.orders > 0);
+        let is_printed_before = |code| matches!(code, Code::UnknownColumn | Code::PathMissing);
+        // Names of columns and paths are printed while the export is read.
+        let counts =
+            self.worst_problems().into_iter().filter(|(code, _)| !is_printed_before(*code));
         let diagnostics = |(code, count): (Code, &ProblemCount)| {
             let heading = Heading::of_code(code, count.severity_of(code));
-            count.examples.diagnostics(&heading, count.orders, inputs)
+            // Rows of no known order are counted one by one.
+            let n = if count.orders > 0 {
+                Counted::Orders(count.orders)
+            } else {
+                Counted::Rows(count.rows)
+            };
+            count.examples.diagnostics(&heading, n, inputs)
         };
         counts.flat_map(diagnostics).collect()
     }
