@@ -55,6 +55,7 @@ mod seen_names;
 mod serde_message;
 mod steps;
 mod sure_words;
+mod text_pair;
 mod text_part;
 mod text_steps;
 mod toml_document;

@@ -433,11 +433,12 @@ impl NumberFormat {
         }
         check_affixes(prefix, suffix)?;
         let is_of_number = |c: char| c.is_ascii_digit() || is_dash(c) || matches!(c, '(' | ')');
-        match text_steps.separator() {
-            Some(separator) if separator.contains(is_of_number) => {
-                Err(format!("split = {separator:?} would cut off the sign or digits of a number"))
+        let mut separators = text_steps.separators();
+        match separators.find(|(_, separator)| separator.contains(is_of_number)) {
+            Some((key, separator)) => {
+                Err(format!("{key} = {separator:?} would cut off the sign or digits of a number"))
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 }

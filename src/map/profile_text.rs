@@ -110,6 +110,8 @@ pub(super) struct RuleText {
     pub(super) trim: bool,
     pub(super) split: Option<String>,
     pub(super) part: Option<i16>,
+    pub(super) pairs: Option<PairsText>,
+    pub(super) key: Option<String>,
     pub(super) decode: Option<DecodeText>,
     #[serde(default)]
     pub(super) upper: bool,
@@ -161,6 +163,14 @@ impl<'de> Visitor<'de> for RuleVisitor {
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<RuleText, M::Error> {
         RuleText::deserialize(MapAccessDeserializer::new(map))
     }
+}
+
+/// How a text holds pairs of a key and a value.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PairsText {
+    pub(super) separator: String,
+    pub(super) assign: String,
 }
 
 /// How a text is encoded within its cell.

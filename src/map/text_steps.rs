@@ -1,6 +1,7 @@
 //! Text steps: what a rule does with the text of a filled cell before it is looked up or parsed.
 //!
-//! In this order: `strip_prefix` and `strip_suffix`, `trim`, `split` with `part`, `decode`, `upper`
+//! In this order: `strip_prefix` and `strip_suffix`, `trim`, `split` with `part`, `pairs` with `key`,
+//! `decode`, `upper`
 //! or `lower`; then, unless the text counts as empty by now, `pad_left`. Compiled and applied by
 //! `rule`.
 
@@ -11,6 +12,7 @@ use super::{
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     profile_text::{DecodeText, PadText, RuleText},
     steps::Steps,
+    text_pair::TextPair,
     text_part::{TextError, TextPart},
 };
 use crate::model::id_text::is_invisible;
@@ -29,6 +31,7 @@ struct FurtherSteps {
     /// Whether invisible characters around the text are removed, beside the blanks.
     trims: bool,
     part: Option<TextPart>,
+    pair: Option<TextPair>,
     decode: Option<DecodeText>,
     case: Option<LetterCase>,
     padding: Option<Padding>,
@@ -54,6 +57,7 @@ impl TextSteps {
         let further = FurtherSteps {
             trims: text.trim,
             part: errors.keep(TextPart::new(text.split.as_deref(), text.part)).flatten(),
+            pair: errors.keep(TextPair::new(text.pairs.as_ref(), text.key.as_deref())).flatten(),
             decode: text.decode,
             case: errors.keep(letter_case(text)).flatten(),
             padding: errors.keep(text.pad_left.as_ref().map(Padding::new).transpose()).flatten(),
@@ -72,17 +76,22 @@ impl TextSteps {
         [self.strip_prefix.as_deref(), self.strip_suffix.as_deref()]
     }
 
-    /// The text at which values are split.
-    pub(super) fn separator(&self) -> Option<&str> {
-        self.further.as_ref()?.part.as_ref().map(TextPart::separator)
+    /// The texts at which values are cut, each with its key.
+    pub(super) fn separators(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let further = self.further.as_deref();
+        let part = further.and_then(|further| further.part.as_ref());
+        let pair = further.and_then(|further| further.pair.as_ref());
+        let of_pairs = pair.into_iter().flat_map(TextPair::separators);
+        let of_part = part.into_iter().map(|part| ("split", part.separator()));
+        of_part.chain(of_pairs.map(|separator| ("pairs", separator)))
     }
 
     /// The texts that values are without, each with its key.
     pub(super) fn cut_off(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let [prefix, suffix] = self.affixes();
-        let cut_off =
-            [("strip_prefix", prefix), ("strip_suffix", suffix), ("split", self.separator())];
-        cut_off.into_iter().filter_map(|(key, text)| Some((key, text?)))
+        let affixes = [("strip_prefix", prefix), ("strip_suffix", suffix)];
+        let affixes = affixes.into_iter().filter_map(|(key, text)| Some((key, text?)));
+        affixes.chain(self.separators())
     }
 
     /// Whether values are only stripped.
@@ -148,6 +157,10 @@ impl FurtherSteps {
         if let Some(part) = &self.part {
             text = part.of(text)?;
             steps.add(|| part.step());
+        }
+        if let Some(pair) = &self.pair {
+            text = pair.of(text)?;
+            steps.add(|| pair.step());
         }
         let mut text = Cow::Borrowed(text);
         if let Some(DecodeText::Html) = self.decode {

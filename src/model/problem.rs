@@ -333,6 +333,8 @@ codes! {
     ValueNotInTable "value_not_in_table" Error,
     /// A text has fewer parts than the profile expects.
     PartMissing "part_missing" Error,
+    /// The value of a key can be read in two ways.
+    PairAmbiguous "pair_ambiguous" Error,
     /// A text is cut to the maximum of its rule.
     TextShortened "text_shortened" Warning,
     /// A text cannot be an e-mail address.

@@ -419,7 +419,7 @@ fn every_validation_code_has_a_case() {
     #[rustfmt::skip]
     let of_other_stages = [
         // map
-        Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::PartMissing, Code::TextShortened,
+        Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::PartMissing, Code::PairAmbiguous, Code::TextShortened,
         Code::UnknownColumn,
         Code::ConditionUnreadable, Code::EventTypeUnsupported, Code::ItemEmpty, Code::PhoneImplausible, Code::PathMissing,
         // shuffle

@@ -67,6 +67,22 @@ fn steps_have_one_order() {
         // decode, case
         ("decode = 'html', upper = true", "caf&eacute;", "CAFÉ"),
         ("decode = 'html', lower = true", "Caf&Eacute;", "café"),
+        // split, pairs
+        (
+            "split = '/', part = 1, pairs = { separator = ';', assign = '=' }, key = 'a'",
+            "b=1/a=2",
+            "",
+        ),
+        // pairs, decode
+        (
+            "pairs = { separator = '|', assign = '=' }, key = 'a', decode = 'html'",
+            "a=x&#124;b=y",
+            "x|b=y",
+        ),
+        // pairs, case
+        ("pairs = { separator = ';', assign = '=' }, key = 'a', upper = true", "a=x", "X"),
+        // pairs, empty
+        ("pairs = { separator = ';', assign = '=' }, key = 'a', empty = ['-']", "a=-", ""),
         // text steps, empty
         ("strip_prefix = '*', empty = ['0'], values = { 0 = 'x' }", "*0", ""),
         ("split = '/', part = 2, empty = ['-']", "a/-", ""),
@@ -156,6 +172,10 @@ order.ext.d = { column = 'x', split = '/', part = 0, pad_left = { length = 0, wi
 order.ext.e = { column = 'x', decode = 'xml' }
 order.ext.f = { column = 'x', pad_left = { lenght = 9 } }
 order.ext.g = { column = 'x', pad_left = { length = 9, with = '' } }
+order.ext.h = { column = 'x', pairs = { separator = ';', assign = '=' } }
+order.ext.i = { column = 'x', key = 'a', pairs = { separator = ';', assign = ';' } }
+order.ext.j = { column = 'x', key = 'a' }
+order.price = { column = 'x', key = 'a', pairs = { separator = ';', assign = '-' } }
 order.orderedAt = { column = 'x', split = ' PM', part = 1, date = '%F %R', zone = 'UTC' }
 "), @r#"
     p:4:11: order.ext.a: "a" has split, but no part; expected part = 1 for the first, or -1 for the last
@@ -167,7 +187,11 @@ order.orderedAt = { column = 'x', split = ' PM', part = 1, date = '%F %R', zone 
       p:8:40: order.ext.e.decode: unknown value "xml"; expected "html"
       p:9:44: order.ext.f.pad_left: unknown key "lenght"; meant "length"? or "with"
       p:10:31: order.ext.g.pad_left: "pad_left" has with = ""; expected one character
-      p:11:7: order.orderedAt: split = " PM" strips the half of the day; write %I and %p in the format
+      p:11:11: order.ext.h: "h" has pairs, but no key; expected the key of a pair
+      p:12:42: order.ext.i.pairs: "pairs" has a separator and an assign of which one contains the other
+      p:13:11: order.ext.j: "j" has a key, but no pairs; expected for example pairs = { separator = "\n", assign = ": " }
+      p:14:7: order.price: pairs = "-" would cut off the sign or digits of a number
+      p:15:7: order.orderedAt: split = " PM" strips the half of the day; write %I and %p in the format
     "#);
 }
 
