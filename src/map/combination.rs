@@ -122,8 +122,8 @@ fn check_keys(text: &RuleText) -> Result<(), KeyError> {
         ("concat", text.concat.is_some()),
         ("table", text.columns.is_some() || text.paths.is_some()),
     ];
-    let mut named = sources.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name);
-    if let (Some(first), Some(second)) = (named.next(), named.next()) {
+    let mut given = sources.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name);
+    if let (Some(first), Some(second)) = (given.next(), given.next()) {
         return Err((WHOLE_RULE, format!("has a {first} and a {second}; expected one of them")));
     }
     let (no_sum, no_concat) = (text.sum.is_none(), text.concat.is_none());
