@@ -22,7 +22,7 @@ pub enum TargetError {
          {corrected:?}"
     )]
     NotBaseUrl {
-        /// The given URL, without its query and fragment.
+        /// The given URL, as [`shown_url`] shows it.
         shown: String,
         /// The first part that does not belong to a base URL.
         what: &'static str,
@@ -40,9 +40,7 @@ pub enum TargetError {
 /// Creates a target with a normalised base URL (lower-case scheme and host, no trailing slash), so
 /// that the ledger recognises it in any spelling.
 pub fn target(base_url: &str, client_key: &str) -> Result<Target, TargetError> {
-    // Messages show neither query nor fragment: both may contain the client key.
-    let shown = base_url.split(['?', '#']).next().unwrap_or_default().trim();
-    let invalid_url = || TargetError::InvalidUrl(shown.to_owned());
+    let invalid_url = || TargetError::InvalidUrl(shown_url(base_url));
     let url = Url::parse(base_url.trim()).map_err(|_| invalid_url())?;
     let has_user = !url.username().is_empty() || url.password().is_some();
     if !matches!(url.scheme(), "http" | "https") || has_user {
@@ -50,7 +48,7 @@ pub fn target(base_url: &str, client_key: &str) -> Result<Target, TargetError> {
     }
     if let Some(what) = excess(&url) {
         return Err(TargetError::NotBaseUrl {
-            shown: shown.to_owned(),
+            shown: shown_url(base_url),
             what,
             corrected: corrected(&url),
         });
@@ -63,6 +61,22 @@ pub fn target(base_url: &str, client_key: &str) -> Result<Target, TargetError> {
         return Err(TargetError::NotHttps);
     }
     Ok(Target { base_url, client_key: client_key.trim().to_owned() })
+}
+
+/// A URL as messages show it: without query and fragment, which may contain the client key, and
+/// without user name and password. The text may be no URL.
+fn shown_url(text: &str) -> String {
+    let start = text.split(['?', '#']).next().unwrap_or_default().trim();
+    let (scheme, address) = match start.split_once("://") {
+        Some((scheme, address)) => (format!("{scheme}://"), address),
+        None => (String::new(), start),
+    };
+    match address.rsplit_once('@') {
+        // A `?` or `#` may be a part of the password: then it begins before it.
+        _ if text[start.len()..].contains('@') => format!("{scheme}…"),
+        Some((_, host)) => format!("{scheme}…@{host}"),
+        None => format!("{scheme}{address}"),
+    }
 }
 
 /// Whether the base URL of a target is a loopback address.
@@ -185,10 +199,22 @@ mod tests {
         ] {
             assert_eq!(base_url(text).as_deref(), Ok(text));
         }
-        // A text that is not a URL may contain a key too.
-        assert_eq!(
-            base_url("api.example#SECRET").unwrap_err(),
-            TargetError::InvalidUrl("api.example".into())
-        );
+    }
+
+    #[test]
+    fn secret_is_not_shown() {
+        for (text, shown) in [
+            ("https://user:SECRET@api.example/x", "https://…@api.example/x"),
+            ("https://SECRET@api.example?client_key=SECRET", "https://…@api.example"),
+            ("https://user:SECRET/@SECRET@api.example", "https://…@api.example"),
+            ("https://user:SECRET?SECRET@api.example", "https://…"),
+            // Texts that are not URLs.
+            ("user:SECRET@api.example", "…@api.example"),
+            ("api.example#SECRET", "api.example"),
+        ] {
+            let error = base_url(text).unwrap_err();
+            assert_eq!(error, TargetError::InvalidUrl(shown.into()), "{text}");
+            assert!(!error.to_string().contains("SECRET"), "{error}");
+        }
     }
 }
