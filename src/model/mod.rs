@@ -32,6 +32,7 @@ pub mod printable;
 pub mod problem;
 pub mod progress;
 pub mod quoted_cell;
+pub mod quoted_text;
 pub mod raw_record;
 pub mod record;
 pub mod redact;

@@ -7,9 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::field::FieldGroup;
-use super::origin::{FileId, Place, Position};
+use super::{
+    origin::{FileId, Place, Position},
+    quoted_text::cut_values,
+};
 
-// In characters. Messages quote the cell, which may have megabytes.
+// In characters.
 const MAX_MESSAGE_CHARS: usize = 500;
 
 /// Whether a problem prevents an order from being sent.
@@ -66,7 +69,7 @@ impl Problem {
     /// Creates a problem of an order as a whole.
     pub fn for_order(code: Code, at: impl Into<Place>, message: impl Into<String>) -> Self {
         let Place { position, column_name } = at.into();
-        let mut message: String = message.into();
+        let mut message = cut_values(message.into());
         if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE_CHARS) {
             message.truncate(end);
             message.push('…');

@@ -4,7 +4,7 @@
 //! Called by `failure` and `report`. The whole answer is in `results.ndjson` and beside the rejects,
 //! which hold the order itself.
 
-use super::diagnostic::cut_end;
+use super::{diagnostic::cut_end, quoted_text::until_quote};
 
 /// Maximum length of the service's message in a reason, in characters.
 const MAX_MESSAGE_CHARS: usize = 120;
@@ -61,18 +61,7 @@ fn service_message(body: &str) -> &str {
     let of_key =
         |key: &str| body.split_once(key)?.1.trim_start_matches([':', ' ']).strip_prefix('"');
     let keys = ["\"message\"", "\"developerMessage\"", "\"error\""];
-    keys.into_iter().find_map(of_key).map_or(body, string_content)
-}
-
-/// Returns the content of a JSON string up to its closing quote, or to the end if it is cut off.
-fn string_content(text: &str) -> &str {
-    let mut is_escaped = false;
-    let is_closing = |c: char| {
-        let is_closing = c == '"' && !is_escaped;
-        is_escaped = c == '\\' && !is_escaped;
-        is_closing
-    };
-    text.split(is_closing).next().unwrap_or_default()
+    keys.into_iter().find_map(of_key).map_or(body, until_quote)
 }
 
 #[cfg(test)]
