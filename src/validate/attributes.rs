@@ -108,7 +108,7 @@ fn one_of<'a>(
     if is_known(&cell.text) {
         return Some(cell.text.clone());
     }
-    let (code, message) = values::unknown_value(&cell.text, is_known, unknown, &expected());
+    let (code, message) = values::unknown_value(cell, is_known, unknown, &expected());
     report(code, message, cell, settings, findings);
     None
 }

@@ -11,6 +11,7 @@ use crate::model::{
     id_text::has_lost_digits,
     money::{Amount, Currency, Money, minor_units},
     problem::Code,
+    redact::shown_value,
     rules::TargetRules,
 };
 
@@ -82,7 +83,7 @@ pub(super) fn currency(cell: &Cell<'_>, findings: &mut Findings) -> Option<Curre
         return cell.text.parse().ok();
     }
     let (code, message) = unknown_value(
-        &cell.text,
+        cell,
         iso::is_currency,
         Code::UnknownCurrency,
         "an ISO 4217 currency such as EUR",
@@ -136,7 +137,7 @@ pub(super) fn one_of<'a>(
     if is_known(&cell.text) {
         return Some(cell.text.clone());
     }
-    let (code, message) = unknown_value(&cell.text, is_known, unknown, &expected());
+    let (code, message) = unknown_value(cell, is_known, unknown, &expected());
     findings.on_cell(code, cell, message);
     None
 }
@@ -164,17 +165,22 @@ fn upper_case_message(text: &str, upper: &str) -> String {
     format!("{text:?} must be written in upper case: {upper:?}")
 }
 
-/// The problem of a value that is not in a list: it only needs upper case, or it is unknown.
+/// The problem of a value that is not in a list: it only needs upper case, or it is unknown. One
+/// about a person is redacted: a rule may read a wrong column, such as that of names.
 pub(super) fn unknown_value(
-    text: &str,
+    cell: &Cell<'_>,
     is_known: impl Fn(&str) -> bool,
     unknown: Code,
     expected: &str,
 ) -> (Code, String) {
+    let text = &*cell.text;
     let upper = text.to_uppercase();
-    if upper != text && is_known(&upper) {
-        (Code::NotUpperCase, upper_case_message(text, &upper))
-    } else {
-        (unknown, format!("unknown value {text:?}; expected {expected}"))
+    let needs_upper_case = upper != text && is_known(&upper);
+    let is_of_person = cell.field.is_personal() && !cell.is_default;
+    let shown = shown_value(text, is_of_person, true);
+    match (needs_upper_case, is_of_person) {
+        (true, true) => (Code::NotUpperCase, format!("{shown:?} must be written in upper case")),
+        (true, false) => (Code::NotUpperCase, upper_case_message(text, &upper)),
+        (false, _) => (unknown, format!("unknown value {shown:?}; expected {expected}")),
     }
 }
