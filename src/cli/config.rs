@@ -176,6 +176,7 @@ pub(super) fn load(
             if path.starts_with(TARGET_PREFIX) { &mut target_table } else { &mut table };
         // Checked one by one, so that the error names the variable or the option.
         if let Err(error) = set_value::<ConfigFile>(destination, &path, value) {
+            let error = shown_error(&path, error);
             outside.push(error_outside_files(CONFIG, &origin, "", &error));
         }
         origins.add_override(&path, &origin);
@@ -221,10 +222,10 @@ fn options(set: &[String], faults: &mut Vec<Diagnostic>) -> Vec<Override> {
     let mut options = Vec::new();
     for set in set {
         let Some((name, value)) = set.split_once('=') else {
-            // The rest of it may be a client key.
+            // The rest of it may be a client key, and so may all of it.
             let is_of_name = |char: &char| char.is_ascii_alphanumeric() || "_.".contains(*char);
             let name: String = set.chars().take_while(is_of_name).collect();
-            let place = format!("--set {name}");
+            let place = if is_setting(&name) { format!("--set {name}") } else { "--set".to_owned() };
             faults.push(error_outside_files(CONFIG, &place, "", "--set expects KEY=VALUE"));
             continue;
         };
@@ -233,6 +234,27 @@ fn options(set: &[String], faults: &mut Vec<Diagnostic>) -> Vec<Override> {
         options.push(Override { origin: format!("--set {}", name.trim()), path, value });
     }
     options
+}
+
+/// The error of a value as messages show it. A text of a wrong type is shown where a number or a
+/// switch belongs; elsewhere, such as in place of a table, it may be a client key.
+fn shown_error(path: &str, error: String) -> String {
+    let text = error.strip_prefix("invalid type: string ");
+    match text.and_then(|text| text.rsplit_once(", expected ")) {
+        Some((_, expected)) if !NUMBERS.contains(&path) && !SWITCHES.contains(&path) => {
+            format!("invalid type; expected {expected}")
+        }
+        _ => error,
+    }
+}
+
+/// Whether a setting has this name.
+fn is_setting(name: &str) -> bool {
+    let path = full_path(name);
+    let is_below_setting = path.contains('.') && !path.starts_with(TARGET_PREFIX);
+    // Only of a name that is not known serde says so; any other error is of the value.
+    let set = set_value::<ConfigFile>(&mut Table::new(), &path, Value::Boolean(true));
+    !is_below_setting && !set.is_err_and(|error| error.starts_with("unknown key"))
 }
 
 /// A file of settings as it was read.
@@ -435,6 +457,31 @@ mod tests {
           --set base_url: base URL "https://example.com/" contains a query, which is not part of a base URL
             hint: base_url = "https://example.com"
         "#);
+    }
+
+    /// With the real messages of all ways to set a value.
+    #[test]
+    fn secret_is_in_no_message() {
+        let url = "https://me:SECRET@api.example";
+        for text in [
+            &format!("[target]\nbase_url = '{url}'"),
+            "target = { clientkey = \"SECRET\", pos = \"p\" }",
+            "target = { pos = 'p', client_key = ['SECRET'] }",
+            "[target]\nkey = { of_tenant = 'SECRET' }",
+        ] {
+            let error = loaded(text, &[], &[]).unwrap_err();
+            assert!(!format!("{error:?} {error:#}").contains("SECRET"), "{text}: {error:?}");
+        }
+        for (name, value) in [("BASE_URL", url), ("TARGET", "SECRET")] {
+            let variable = format!("ORDERFERRY_{name}");
+            let error = load_error("", &[(&variable, value)], &[]);
+            assert!(!error.contains("SECRET"), "{error}");
+            let error = load_error("", &[], &[&format!("{}={value}", name.to_lowercase())]);
+            assert!(!error.contains("SECRET"), "{error}");
+        }
+        for set in ["SECRETKEY1234", "SECRET.client_key", "client_key: SECRET"] {
+            assert!(!load_error("", &[], &[set]).contains("SECRET"), "{set}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::{
     diagnostic::{Diagnostic, EXCERPT_CHARS, Excerpt, FilePosition, Note},
     problem::Severity,
+    quoted_text::cut_values,
 };
 
 /// The text of a file, and its name in messages.
@@ -63,8 +64,9 @@ impl SourceText {
     /// Whether a line may hold the key of a tenant, which no message shows: in settings also under
     /// a misspelt name.
     fn may_be_secret(&self, line: &str) -> bool {
-        let name = line.split('=').next().unwrap_or_default().to_lowercase();
-        let is_of_secret = |word: &&str| name.contains(*word);
+        // All names of an inline table: `target = { client_key = … }`.
+        let names = line.rsplit_once('=').map_or(line, |(names, _)| names).to_lowercase();
+        let is_of_secret = |word: &&str| names.contains(*word);
         self.kind == "config" && ["key", "secret", "token", "pass"].iter().any(is_of_secret)
             || line.contains("client_key")
             || line.contains("://") && line.contains(['?', '@'])
@@ -107,7 +109,7 @@ impl<'m> MessageParts<'m> {
         Diagnostic {
             severity: Severity::Error,
             kind,
-            title: self.title.to_owned(),
+            title: cut_values(self.title.to_owned()),
             place: [place, blanks, subject].concat(),
             position: None,
             excerpt: None,
@@ -167,7 +169,13 @@ mod tests {
 
     #[test]
     fn secret_is_not_shown() {
-        for line in ["client_key = 5", "u = 'https://a?k=5'", "u = 'https://me:5@a'"] {
+        for line in [
+            "client_key = 5",
+            "u = 'https://a?k=5'",
+            "u = 'https://me:5@a'",
+            "t = { clientkey = 5, pos = 'p' }",
+            "t = { pos = 'p', KEY = 5 }",
+        ] {
             let found = error(line, "5", "wrong");
             assert_eq!((&found.excerpt, &*found.to_string()).0, &None, "{line}");
             assert!(found.to_string().starts_with("o.toml:1:"));
