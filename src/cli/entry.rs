@@ -115,12 +115,60 @@ fn report_usage_error(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         print::usage(error);
         if asks_for_json(std::env::args_os()) {
-            let message = error.render().to_string();
-            let message = message.trim_start_matches("error: ").lines().next().unwrap_or_default();
-            print_error_line(&ErrorLine::of_message(EXIT_NOTHING_SENT, "usage", message));
+            let message = usage_message(&error.render().to_string());
+            print_error_line(&ErrorLine::of_message(EXIT_NOTHING_SENT, "usage", &message));
         }
         return ExitCode::from(EXIT_NOTHING_SENT);
     }
     print::help(error);
     ExitCode::SUCCESS
+}
+
+/// What clap says about arguments, in the form of other messages: what is wrong, with the values
+/// that are possible or missing, and as hints its tips, or where help is.
+fn usage_message(text: &str) -> String {
+    let mut paragraphs = text.split("\n\n").map(|paragraph| {
+        let lines: Vec<_> = paragraph.lines().map(str::trim).collect();
+        lines.join(" ")
+    });
+    let first = paragraphs.next().unwrap_or_default();
+    let mut message = first.trim_start_matches("error: ").to_owned();
+    let others: Vec<_> = paragraphs.collect();
+    let tips: Vec<_> =
+        others.iter().filter_map(|paragraph| paragraph.strip_prefix("tip: ")).collect();
+    let help = others.iter().filter_map(|paragraph| {
+        paragraph.strip_prefix("For more information, ")?.trim_end().strip_suffix('.')
+    });
+    let hints = if tips.is_empty() { help.collect() } else { tips };
+    for hint in hints {
+        message += &format!("\n  hint: {}", hint.replace(" tip: ", "; "));
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // A new version of clap may word its errors differently.
+    #[test]
+    fn usage_error_says_what_to_do() {
+        let message = |arguments: &[&str]| {
+            let arguments = ["orderferry"].iter().chain(arguments);
+            let error = Arguments::command().try_get_matches_from(arguments).unwrap_err();
+            usage_message(&error.render().to_string())
+        };
+        insta::assert_snapshot!(message(&["check", "x.csv", "--rat", "5"]), @r"
+        unexpected argument '--rat' found
+          hint: a similar argument exists: '--rate'
+        ");
+        insta::assert_snapshot!(message(&["check"]), @r"
+        the following required arguments were not provided: <FILE>...
+          hint: try '--help'
+        ");
+        insta::assert_snapshot!(message(&["check", "x.csv", "--format", "xml"]), @r"
+        invalid value 'xml' for '--format <FORMAT>' [possible values: text, json]
+          hint: try '--help'
+        ");
+    }
 }
