@@ -53,7 +53,8 @@ struct DiagnosticLine {
     file: Option<String>,
     line: Option<u64>,
     column: Option<u64>,
-    /// What was expected, or may be meant.
+    /// What was expected, without that word, or what may be meant: `for example 20/s`,
+    /// `meant "rate"?`.
     expected: Option<String>,
     /// What to do about it.
     hint: Option<String>,
@@ -99,10 +100,19 @@ impl DiagnosticLine {
             Note::Fact(_) => None,
         });
         let facts = notes.iter().filter_map(|note| match note {
-            Note::Fact(text) => Some(text.clone()),
+            Note::Fact(text) => Some(text),
             Note::Hint(_) => None,
         });
-        let expected = excerpt.as_ref().map(|excerpt| excerpt.label.clone());
+        // Where the line of the file is not shown, what was expected is among the facts.
+        let label = excerpt.as_ref().map(|excerpt| &excerpt.label);
+        let texts = label.into_iter().chain(facts).filter(|text| !text.is_empty()).cloned();
+        let (mut expected, mut facts) = (None, Vec::new());
+        for text in texts {
+            match expectation(&text) {
+                Some(found) if expected.is_none() => expected = Some(found.to_owned()),
+                _ => facts.push(text),
+            }
+        }
         Self {
             severity: *severity,
             kind: (*kind).to_owned(),
@@ -111,9 +121,42 @@ impl DiagnosticLine {
             file: position.as_ref().map(|at| at.file.clone()),
             line: position.as_ref().and_then(|at| at.line),
             column: position.as_ref().and_then(|at| at.column),
-            expected: expected.filter(|expected| !expected.is_empty()),
+            expected,
             hint,
-            facts: facts.collect(),
+            facts,
         }
+    }
+}
+
+/// What was expected or may be meant, if a text says so.
+fn expectation(text: &str) -> Option<&str> {
+    text.strip_prefix("expected ").or_else(|| text.starts_with("meant ").then_some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::source_text::{SourceText, error_outside_files};
+
+    #[test]
+    fn expected_is_the_same_with_and_without_a_line() {
+        let text = "rate = 'fast'\nclient_key = 5\n".to_owned();
+        let source = SourceText { kind: "config", name: "o.toml".to_owned(), text };
+        let message = "invalid rate; expected for example 20/s\n  hint: ask";
+        for diagnostic in [
+            source.error(Some(7..13), "rate", message),
+            // A line that may hold a key.
+            source.error(Some(27..28), "client_key", message),
+            error_outside_files("config", "--set rate", "", message),
+        ] {
+            let line = DiagnosticLine::of(&diagnostic);
+            assert_eq!(line.expected.as_deref(), Some("for example 20/s"));
+            assert_eq!((line.hint.as_deref(), line.facts.as_slice()), (Some("ask"), [].as_slice()));
+        }
+        let meant = source.error(Some(0..4), "", "unknown key \"rat\"; meant \"rate\"?");
+        assert_eq!(DiagnosticLine::of(&meant).expected.as_deref(), Some("meant \"rate\"?"));
+        let other = error_outside_files("config", "the file", "", "no target; it has none");
+        let other = DiagnosticLine::of(&other);
+        assert_eq!((other.expected, other.facts), (None, vec!["it has none".to_owned()]));
     }
 }
