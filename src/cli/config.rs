@@ -225,7 +225,8 @@ fn options(set: &[String], faults: &mut Vec<Diagnostic>) -> Vec<Override> {
             // The rest of it may be a client key, and so may all of it.
             let is_of_name = |char: &char| char.is_ascii_alphanumeric() || "_.".contains(*char);
             let name: String = set.chars().take_while(is_of_name).collect();
-            let place = if is_setting(&name) { format!("--set {name}") } else { "--set".to_owned() };
+            let place =
+                if is_setting(&name) { format!("--set {name}") } else { "--set".to_owned() };
             faults.push(error_outside_files(CONFIG, &place, "", "--set expects KEY=VALUE"));
             continue;
         };
@@ -545,6 +546,7 @@ mod tests {
             loaded("rate = 5", &[], &["pos=p"]).unwrap().target(None).unwrap().pos.as_deref(),
             Some("p")
         );
+        insta::assert_snapshot!(load_error("backfill_after = 5", &[], &[]), @r#"o.toml:1:18: backfill_after: not a duration; expected a duration such as "30d""#);
         insta::assert_snapshot!(load_error("rate = 'fast'", &[], &[]), @r#"o.toml:1:8: rate: invalid rate "fast"; expected for example 20/s"#);
         insta::assert_snapshot!(load_error("", &[("ORDERFERRY_TIMEOUT", "soon")], &[]).split("; expected").next().unwrap(), @r#"the variable ORDERFERRY_TIMEOUT: invalid duration "soon""#);
         insta::assert_snapshot!(load_error("", &[], &["rate"]), @"--set rate: --set expects KEY=VALUE");

@@ -95,8 +95,15 @@ impl TryFrom<NumberOrText> for ByteSize {
 
 /// Duration such as `500ms` or `30d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[serde(try_from = "DurationText")]
 pub(super) struct DurationSetting(pub(super) Duration);
+
+/// Duration in a file: text with its unit.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "not a duration; expected a duration such as \"30d\"")]
+enum DurationText {
+    Text(String),
+}
 
 /// Parses a duration such as `500ms`, of at most 1000 years.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -133,10 +140,10 @@ impl TryFrom<NumberOrText> for InvalidLimit {
     }
 }
 
-impl TryFrom<String> for DurationSetting {
+impl TryFrom<DurationText> for DurationSetting {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(DurationText::Text(text): DurationText) -> Result<Self, String> {
         duration(&text).map(Self)
     }
 }
