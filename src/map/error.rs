@@ -6,7 +6,7 @@
 use crate::model::{
     diagnostic::{Diagnostic, Diagnostics, FilePosition, Note},
     problem::Severity,
-    suggest::did_you_mean,
+    suggest::{did_you_mean, suggest},
 };
 
 /// The kind of the faults of a profile.
@@ -16,16 +16,26 @@ pub const PROFILE: &str = "profile";
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
     /// No built-in profile has the name, and `cli` found no file of it.
-    #[error("unknown profile {name:?}; expected a built-in profile or a file{}", did_you_mean(.suggestion.as_deref()))]
+    #[error("{}", no_profile(name, built_in))]
     NoProfile {
         /// The given name.
         name: String,
-        /// The built-in profile with the most similar name.
-        suggestion: Option<String>,
+        /// The names of the built-in profiles.
+        built_in: Vec<&'static str>,
     },
     /// The text of a profile is wrong, or the export lacks columns or paths that it names.
     #[error(transparent)]
     Profile(Diagnostics),
+}
+
+/// The message about a name that is neither of a file nor of a built-in profile.
+fn no_profile(name: &str, built_in: &[&str]) -> String {
+    if name.contains(['.', '/', '\\']) {
+        return format!("the file {name:?} does not exist");
+    }
+    let hint = did_you_mean(suggest(name, built_in.iter().copied()));
+    let built_in = built_in.join(", ");
+    format!("unknown profile {name:?}; expected a file or a built-in profile: {built_in}{hint}")
 }
 
 impl MapError {

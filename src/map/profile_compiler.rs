@@ -48,11 +48,8 @@ impl Profile {
             let built_in = Self::parse(name, text)?;
             return Ok(Self { name_places: NamePlaces::default(), words: Vec::new(), ..built_in });
         }
-        let suggestion = suggest(name, BUILT_IN.iter().map(|(built_in, _)| *built_in));
-        Err(MapError::NoProfile {
-            name: name.to_owned(),
-            suggestion: suggestion.map(str::to_owned),
-        })
+        let built_in = BUILT_IN.iter().map(|(built_in, _)| *built_in).collect();
+        Err(MapError::NoProfile { name: name.to_owned(), built_in })
     }
 
     /// Compiles the profile of a TOML text; messages contain `name` as the name of the file.
@@ -335,8 +332,12 @@ guest.max_addresses = 'many'
         insta::assert_snapshot!(parse_error("name = 'x'\n"), @"p.toml: order.referenceId: no rule for the order key; expected key or order.referenceId");
         insta::assert_snapshot!(parse_error("name = 'x'\ndelimiter = '§'\n[order]\nreferenceId = { column = 'a' }"), @r"p.toml:2:13: delimiter: invalid character '§'; expected an ASCII character such as ; or \t");
         insta::assert_snapshot!(Profile::built_in("cannonical").unwrap_err(), @r#"
-        unknown profile "cannonical"; expected a built-in profile or a file
+        unknown profile "cannonical"; expected a file or a built-in profile: canonical
           hint: did you mean "canonical"?
         "#);
+        for file in ["nosuch.toml", "profiles/nosuch"] {
+            let error = Profile::built_in(file).unwrap_err().to_string();
+            assert_eq!(error, format!("the file {file:?} does not exist"));
+        }
     }
 }
