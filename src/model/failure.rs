@@ -22,7 +22,7 @@ pub struct Failure {
 pub enum FailureCause {
     /// There was no connection, so it was not sent: what the HTTP client reports.
     NotConnected(String),
-    /// It may have been sent, and no answer came in time: what the HTTP client reports.
+    /// It may have been sent, and no answer came in time: within which.
     TimedOut(String),
     /// It may have been sent, and the connection ended before an answer came: what the HTTP client
     /// reports.

@@ -41,6 +41,7 @@ pub enum ClientError {
 /// Sends requests over HTTP/1.1 with keep-alive.
 pub struct HttpClient {
     client: Client,
+    timeout: Duration,
     /// Redacted in bodies: services often echo it.
     client_key: String,
 }
@@ -69,7 +70,7 @@ impl HttpClient {
         // An error means that an earlier client has installed it.
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = client.build().map_err(|error| ClientError::Client(error_chain(error)))?;
-        Ok(Self { client, client_key: target.client_key.clone() })
+        Ok(Self { client, timeout, client_key: target.client_key.clone() })
     }
 }
 
@@ -77,12 +78,12 @@ impl Transport for HttpClient {
     async fn send(&self, url: String) -> ServiceResponse {
         match self.client.get(url).send().await {
             Ok(response) => read_response(response, &self.client_key).await,
-            Err(error) => response_from_error(error),
+            Err(error) => response_from_error(error, self.timeout),
         }
     }
 }
 
-fn response_from_error(error: reqwest::Error) -> ServiceResponse {
+fn response_from_error(error: reqwest::Error, timeout: Duration) -> ServiceResponse {
     if let Some(certificate) = certificate_error(&error) {
         return ServiceResponse::CertificateRejected(format!(
             "the server's certificate is not trusted: {certificate}"
@@ -93,9 +94,13 @@ fn response_from_error(error: reqwest::Error) -> ServiceResponse {
     }
     // Both may come after the service has received the request.
     if error.is_timeout() {
-        return ServiceResponse::TimedOut(error_chain(error));
+        let timeout = humantime::format_duration(timeout);
+        return ServiceResponse::TimedOut(format!("no answer within {timeout}"));
     }
-    ServiceResponse::ConnectionClosed(error_chain(error))
+    let chain = error_chain(error);
+    // Of reqwest; it reads as if the request was not sent.
+    let cause = chain.strip_prefix("error sending request: ").unwrap_or(&chain);
+    ServiceResponse::ConnectionClosed(cause.to_owned())
 }
 
 /// Returns why the server's certificate was rejected, if that is why there was no connection.
@@ -200,8 +205,9 @@ mod tests {
             let (mut connection, _) = listener.accept().unwrap();
             connection.read_to_end(&mut Vec::new()).unwrap();
         });
-        assert!(matches!(silent, ServiceResponse::TimedOut(_)), "{silent:?}");
+        assert_eq!(silent, ServiceResponse::TimedOut("no answer within 500ms".to_owned()));
         let closed = response(|listener| drop(listener.accept().unwrap()));
-        assert!(matches!(closed, ServiceResponse::ConnectionClosed(_)), "{closed:?}");
+        let ServiceResponse::ConnectionClosed(cause) = &closed else { panic!("{closed:?}") };
+        assert!(!cause.contains("error sending"), "{cause}");
     }
 }
