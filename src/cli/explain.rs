@@ -28,8 +28,14 @@ pub(super) fn run(name: Option<&str>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Names a code that is spelled nearly alike, or those that contain the name.
+/// Names the help of the kind of an error, a code that is spelled nearly alike, or those that
+/// contain the name.
 fn unknown_code(name: &str) -> String {
+    if let Some(topic) = topic_of_kind(name) {
+        return format!(
+            "{name:?} is the kind of an error, not a problem code\n  hint: orderferry help {topic}"
+        );
+    }
     let names = || Code::ALL.iter().map(|code| code.as_str());
     let near = suggest(name, names());
     let containing: Vec<_> = names().filter(|code| code.contains(name)).collect();
@@ -39,6 +45,17 @@ fn unknown_code(name: &str) -> String {
         (None, codes) => format!("\n  hint: codes with {name:?}:\n    {}", codes.join("\n    ")),
     };
     format!("no problem code {name:?}{hint}")
+}
+
+/// The topic of the help about what is in the brackets of `error[…]` besides the problem codes.
+fn topic_of_kind(kind: &str) -> Option<&'static str> {
+    match kind {
+        "profile" => Some("profile"),
+        "config" => Some("settings"),
+        "faults" => Some("faults"),
+        "unknown" | "refused" | "failed" | "changed" => Some("outcomes"),
+        _ => None,
+    }
 }
 
 fn list() -> Vec<Section> {
@@ -102,3 +119,24 @@ fn severity(code: Code) -> String {
 
 const FIXED: &str = "A profile cannot change that: the service would refuse the order, or it would
 be sent in part or twice.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kind_of_an_error_names_its_topic() {
+        for (kind, topic) in [
+            ("profile", "profile"),
+            ("config", "settings"),
+            ("faults", "faults"),
+            ("refused", "outcomes"),
+        ] {
+            let message = unknown_code(kind);
+            assert!(message.ends_with(&format!("\n  hint: orderferry help {topic}")), "{message}");
+            let file = format!("{}/src/cli/help/{topic}.md", env!("CARGO_MANIFEST_DIR"));
+            assert!(std::path::Path::new(&file).exists(), "{file}");
+        }
+        assert!(unknown_code("missing_poss").contains("missing_pos"));
+    }
+}
