@@ -52,7 +52,7 @@ impl Completeness<'_> {
         settings: &ValidateSettings,
     ) {
         let routes = stream::routes_of(mode);
-        for word in profile.sure_words() {
+        for word in profile.unchanged_words() {
             let ProfileWord { field, text, .. } = word;
             let error_on =
                 |rules: &&TargetRules| validate::constant_error(field, text, rules, settings);

@@ -54,7 +54,6 @@ mod rule_values;
 mod seen_names;
 mod serde_message;
 mod steps;
-mod sure_words;
 mod text_pair;
 mod text_part;
 mod text_steps;
@@ -67,6 +66,7 @@ mod words;
 
 #[cfg(test)]
 mod tests;
+mod unchanged_words;
 
 pub use error::{MapError, PROFILE};
 pub use excerpt::{excerpt, is_shown};

@@ -1,4 +1,4 @@
-//! Sure words: the constants of a profile that reach their field as they are, so that an order which
+//! Unchanged words: the constants of a profile that reach their field as they are, so that an order which
 //! takes one is as valid as the word.
 //!
 //! Knows no list of a target: `cli` asks `validate` about each of them before anything is read.
@@ -15,7 +15,7 @@ use crate::model::diagnostic::Diagnostic;
 impl Profile {
     /// The words that reach their field as they are, in the order of the file. One that a condition
     /// may leave out is not among them: no order may take it.
-    pub fn sure_words(&self) -> impl Iterator<Item = &ProfileWord> {
+    pub fn unchanged_words(&self) -> impl Iterator<Item = &ProfileWord> {
         self.words.iter().filter(|word| {
             self.rule_of(&word.field).is_some_and(|rule| {
                 let is_converted = rule.kind.is_some() || rule.is_empty(&word.text);

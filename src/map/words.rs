@@ -1,6 +1,6 @@
 //! Words of a profile: the constants that its rules give to fields, each with its place.
 //!
-//! Decides nothing about them; `sure_words` does. Found by `profile_compiler`.
+//! Decides nothing about them; `unchanged_words` does. Found by `profile_compiler`.
 
 use std::ops::Range;
 
@@ -23,8 +23,8 @@ pub struct ProfileWord {
     pub(super) span: Range<usize>,
 }
 
-/// The words among the texts of a profile. Custom fields and people beside the guest have none that
-/// are surely wrong.
+/// The words among the texts of a profile. Not those of custom fields and of people beside the
+/// guest: no list tells whether they are wrong.
 pub(super) fn words(texts: &[TomlText]) -> Vec<ProfileWord> {
     let word = |(path, text, span): &TomlText| {
         let path: Vec<_> = path.iter().map(String::as_str).collect();

@@ -59,7 +59,7 @@ pub struct Diagnostic {
     pub kind: &'static str,
     /// What is wrong, without a full stop.
     pub title: String,
-    /// The file, line and column, and after two blanks what stands there:
+    /// The file, line and column, and after two blanks what is there:
     /// `orders.csv:12:40  order A-1, column total`.
     pub place: String,
     /// The same file, line and column for programs; none for what is in no file.

@@ -13,10 +13,10 @@
 
 use std::borrow::Cow;
 
-/// Stands for a value of the export that is not shown.
+/// In place of a value of the export that is not shown.
 pub const HIDDEN: &str = "***";
 
-/// Stands for personal data and keys in an answer of the service.
+/// In place of personal data and keys in an answer of the service.
 pub const REDACTED: &str = "[redacted]";
 
 /// Parts of URLs and addresses, as they are and URL-encoded. A front end may show the URL of a

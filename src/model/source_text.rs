@@ -23,7 +23,7 @@ pub struct SourceText {
 }
 
 impl SourceText {
-    /// An error at these bytes of the text, or of the text as a whole. `subject` is what stands
+    /// An error at these bytes of the text, or of the text as a whole. `subject` is what is
     /// there, such as the path of a key; it may be empty.
     ///
     /// The message has the form `what was found; expected this`, and may have a hint on a line of

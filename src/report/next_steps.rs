@@ -2,7 +2,7 @@
 //!
 //! A command is bound to its run by `--run` or the run folder, so that none changes what another run
 //! left; orders of earlier runs have steps of their own, which say so. A consent that only a person
-//! can give stands in the reason of its command. Pure. Called by `recorder`; shown by `terminal` and `summary`.
+//! can give is in the reason of its command. Pure. Called by `recorder`; shown by `terminal` and `summary`.
 
 use std::borrow::Cow;
 

@@ -102,7 +102,7 @@ fn implausible(
         return None;
     }
     let message = if is_null_date(time) {
-        format!("{text:?} is {}, which stands for no date", time.format("%Y-%m-%d"))
+        format!("{text:?} is {}, which means no date", time.format("%Y-%m-%d"))
     } else if (0..100).contains(&time.year()) {
         format!("{text:?} is in the year {}; a year of two digits is read with %y", time.year())
     } else {
@@ -117,7 +117,7 @@ fn latest(settings: &ValidateSettings) -> DateTime<Utc> {
     settings.now + Duration::days(1)
 }
 
-/// Whether a time is the midnight, in any time zone, of a date that stands for none.
+/// Whether a time is the midnight, in any time zone, of a date that means none.
 fn is_null_date(time: DateTime<Utc>) -> bool {
     // Recent orders need no look at the list.
     if time.year() > LAST_NULL_YEAR {
@@ -148,12 +148,8 @@ mod tests {
     fn time_of_no_order_is_refused() {
         for (time, code, message) in [
             ("0025-09-06T05:35:32Z", Code::TimestampTooEarly, "year 25; a year of two digits"),
-            (
-                "0001-01-01T00:00:00Z",
-                Code::TimestampTooEarly,
-                "0001-01-01, which stands for no date",
-            ),
-            ("1970-01-01T00:00:00Z", Code::TimestampTooEarly, "stands for no date"),
+            ("0001-01-01T00:00:00Z", Code::TimestampTooEarly, "0001-01-01, which means no date"),
+            ("1970-01-01T00:00:00Z", Code::TimestampTooEarly, "means no date"),
             ("1970-01-21T11:33:39.600Z", Code::TimestampTooEarly, "before 2000-01-01"),
             ("1999-12-31T23:59:59.999Z", Code::TimestampTooEarly, "before 2000-01-01"),
             ("2025-06-02T12:00:01Z", Code::TimestampInFuture, "in the future"),

@@ -298,7 +298,7 @@ fn invalid_order_shows_its_problems() {
     4 | …9Z,PURCHASED,EUR,"154,85",PayPal,,no,***,***,***,BPK-0209,Child's Back…
       |                                    ^^ invalid boolean "no"
       |
-      = hint: Correct the value, or declare what stands for no value as `empty` or
+      = hint: Correct the value, or declare what means no value as `empty` or
               `nulls`
     "#);
 }
