@@ -7,7 +7,7 @@
 use super::diagnostics::{self, MAX_COLUMNS};
 use crate::{
     model::{
-        diagnostic::{cut_end, cut_start},
+        cut_text::{cut_end, cut_start},
         money::Amount,
         order_trace::{ExplainedOrders, OrderTrace, TracedItem, TracedValue, ValueOrigin},
         origin::{InputNames, Place, RowOrigin},

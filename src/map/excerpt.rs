@@ -13,7 +13,8 @@ use super::{
     rule::Rule,
 };
 use crate::model::{
-    diagnostic::{EXCERPT_CHARS, Excerpt},
+    cut_text::EXCERPT_CHARS,
+    diagnostic::Excerpt,
     document::{JsonNode, JsonValue},
     draft::{Cell, CellOrigin},
     field::{Field, FieldGroup},

@@ -5,7 +5,10 @@
 
 use std::{fmt, ops::Range};
 
-use super::{printable::needs_escape, problem::Severity};
+use super::{
+    cut_text::{cut_end, cut_start},
+    problem::Severity,
+};
 
 /// The faults of profiles and settings, which end a run before it sends anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,9 +102,6 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// The characters of a line that a diagnostic shows: with the line's number they fit in 80 columns.
-pub const EXCERPT_CHARS: usize = 72;
-
 /// A line of a file, with a mark in it if a part of it is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
@@ -159,35 +159,6 @@ impl Excerpt {
             label: String::new(),
         }
     }
-}
-
-/// The text, or as much of its start as fits, with `…` after it.
-#[must_use]
-pub fn cut_end(text: &str, max_chars: usize) -> String {
-    let mut chars = text.chars().map(shown);
-    let kept: String = chars.by_ref().take(max_chars).collect();
-    match (chars.next(), kept.char_indices().next_back()) {
-        (Some(_), Some((last, _))) => format!("{}…", &kept[..last]),
-        _ => kept,
-    }
-}
-
-/// The text, or as much of its end as fits, with `…` before it.
-#[must_use]
-pub fn cut_start(text: &str, max_chars: usize) -> String {
-    let n_chars = text.chars().count();
-    if n_chars <= max_chars {
-        return text.chars().map(shown).collect();
-    }
-    if max_chars == 0 {
-        return String::new();
-    }
-    let kept = text.chars().skip(n_chars - (max_chars - 1)).map(shown);
-    ['…'].into_iter().chain(kept).collect()
-}
-
-fn shown(char: char) -> char {
-    if needs_escape(char) { ' ' } else { char }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod column_facts;
 pub mod column_warnings;
+pub mod cut_text;
 pub mod date_readings;
 pub mod decimal_mark;
 pub mod diagnostic;
@@ -32,7 +33,6 @@ pub mod printable;
 pub mod problem;
 pub mod progress;
 pub mod quoted_cell;
-pub mod quoted_text;
 pub mod raw_record;
 pub mod record;
 pub mod redact;

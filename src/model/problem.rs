@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::field::FieldGroup;
 use super::{
+    cut_text::cut_values,
     origin::{FileId, Place, Position},
-    quoted_text::cut_values,
 };
 
 // In characters.

@@ -4,7 +4,7 @@
 //! Called by `failure` and `report`. The whole answer is in `results.ndjson` and beside the rejects,
 //! which hold the order itself.
 
-use super::{diagnostic::cut_end, quoted_text::until_quote};
+use super::cut_text::{cut_end, until_quote};
 
 /// Maximum length of the service's message in a reason, in characters.
 const MAX_MESSAGE_CHARS: usize = 120;

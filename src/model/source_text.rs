@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use super::{
-    diagnostic::{Diagnostic, EXCERPT_CHARS, Excerpt, FilePosition, Note},
+    cut_text::{EXCERPT_CHARS, cut_values},
+    diagnostic::{Diagnostic, Excerpt, FilePosition, Note},
     problem::Severity,
-    quoted_text::cut_values,
 };
 
 /// The text of a file, and its name in messages.

@@ -1,8 +1,40 @@
-//! Quoted texts within a message or a body of JSON: where one ends, and how much of it is shown.
+//! Cut texts: how much of a line, and of a quoted value in a message, is shown.
 //!
-//! Called by `problem` and `source_text` for the values in messages, and by `service_words`.
+//! Redacts nothing. Called by `diagnostic`, `problem`, `source_text`, `service_words` and `cli`.
 
-use super::diagnostic::{EXCERPT_CHARS, cut_end};
+use super::printable::needs_escape;
+
+/// The characters of a line that a diagnostic shows: with the line's number they fit in 80 columns.
+pub const EXCERPT_CHARS: usize = 72;
+
+/// The text, or as much of its start as fits, with `…` after it.
+#[must_use]
+pub fn cut_end(text: &str, max_chars: usize) -> String {
+    let mut chars = text.chars().map(shown);
+    let kept: String = chars.by_ref().take(max_chars).collect();
+    match (chars.next(), kept.char_indices().next_back()) {
+        (Some(_), Some((last, _))) => format!("{}…", &kept[..last]),
+        _ => kept,
+    }
+}
+
+/// The text, or as much of its end as fits, with `…` before it.
+#[must_use]
+pub fn cut_start(text: &str, max_chars: usize) -> String {
+    let n_chars = text.chars().count();
+    if n_chars <= max_chars {
+        return text.chars().map(shown).collect();
+    }
+    if max_chars == 0 {
+        return String::new();
+    }
+    let kept = text.chars().skip(n_chars - (max_chars - 1)).map(shown);
+    ['…'].into_iter().chain(kept).collect()
+}
+
+fn shown(char: char) -> char {
+    if needs_escape(char) { ' ' } else { char }
+}
 
 /// Returns what is left of a quoted text up to its closing quote, or to the end if it is cut off.
 #[must_use]
