@@ -163,7 +163,7 @@ mod tests {
           hint: a similar argument exists: '--rate'
         ");
         insta::assert_snapshot!(message(&["check"]), @r"
-        the following required arguments were not provided: <FILE>...
+        the following required arguments were not provided: <INPUT>...
           hint: try '--help'
         ");
         insta::assert_snapshot!(message(&["check", "x.csv", "--format", "xml"]), @r"

@@ -23,9 +23,7 @@ use super::{
     toml_document::TomlDocument,
     words::words,
 };
-use crate::model::{
-    diagnostic::Diagnostics, severity::SeverityRules, source_text::SourceText, suggest::suggest,
-};
+use crate::model::{diagnostic::Diagnostics, severity::SeverityRules, source_text::SourceText};
 
 /// The built-in profiles: name and TOML text.
 pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/canonical.toml"))];

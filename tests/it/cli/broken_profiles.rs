@@ -372,7 +372,7 @@ fn all_errors_of_the_settings_are_reported() {
       = it comes from the config file; neither --mode nor ORDERFERRY_MODE is set
 
     error[config]: --set expects KEY=VALUE
-     --> --set x
+     --> --set
 
     error[config]: unknown key "rat"
      --> the variable ORDERFERRY_RAT

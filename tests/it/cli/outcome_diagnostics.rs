@@ -56,24 +56,21 @@ fn orders_that_are_not_in_are_shown_by_reason() {
       |
     2 | U-1,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
       |
-      = error sending request: client error (SendRequest): connection closed
-        before message completed
+      = client error (SendRequest): connection closed before message completed
 
     error[unknown]: the connection closed before an answer came
      --> orders.csv:4  order U-2
       |
     4 | U-2,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
       |
-      = error sending request: client error (SendRequest): connection closed
-        before message completed
+      = client error (SendRequest): connection closed before message completed
 
     error[unknown]: the connection closed before an answer came
      --> orders.csv:7  order U-3
       |
     7 | U-3,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
       |
-      = error sending request: client error (SendRequest): connection closed
-        before message completed
+      = client error (SendRequest): connection closed before message completed
       = hint: look the orders up in Personalize, then settle them (orderferry
               ledger settle); until then they are held
        and 1 more order: orderferry help outcomes

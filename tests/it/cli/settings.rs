@@ -155,7 +155,7 @@ fn invalid_arguments_send_nothing() {
             error[config]: unknown profile "cannonical"
              --> --profile cannonical
              |
-             = expected a built-in profile or a file
+             = expected a file or a built-in profile: canonical
              = hint: did you mean "canonical"?
             1 error in the settings. Nothing was read or sent.
             next: orderferry help settings
