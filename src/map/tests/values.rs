@@ -74,7 +74,7 @@ order.ext.a = { column = 's', values = { a = 'x', A = 'y' }, ignore_case = true 
 fn keep_is_no_word() {
     let rules =
         profile("order.status = { column = 's', values = { a = 'PURCHASED' }, other = 'keep' }");
-    let words: Vec<_> = rules.sure_words().map(|word| word.text.as_str()).collect();
+    let words: Vec<_> = rules.unchanged_words().map(|word| word.text.as_str()).collect();
     assert_eq!(words, ["PURCHASED"]);
 }
 
