@@ -59,6 +59,7 @@ mod text_part;
 mod text_steps;
 mod toml_document;
 mod trace;
+mod unchanged_words;
 mod value_kind;
 mod view;
 mod wildcard;
@@ -66,7 +67,6 @@ mod words;
 
 #[cfg(test)]
 mod tests;
-mod unchanged_words;
 
 pub use error::{MapError, PROFILE};
 pub use excerpt::{excerpt, is_shown};
