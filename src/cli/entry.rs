@@ -141,7 +141,8 @@ fn usage_message(text: &str) -> String {
     });
     let hints = if tips.is_empty() { help.collect() } else { tips };
     for hint in hints {
-        message += &format!("\n  hint: {}", hint.replace(" tip: ", "; "));
+        message.push_str("\n  hint: ");
+        message.push_str(&hint.replace(" tip: ", "; "));
     }
     message
 }
