@@ -284,11 +284,16 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             (None, Some(first)) => {
                 first.notes.push(Note::Fact(has_names(self.header, self.file)));
                 if !has_known {
-                    let hint =
-                        "none of the profile's columns is in the header; if lines are above \
-                                it, set skip_lines in the profile, for example skip_lines = 2; if \
-                                the file has none, name the columns: header = [\"Order\", …]"
-                            .to_owned();
+                    let line = match self.header.positions.first().map(|at| at.line) {
+                        Some(line) if line > 1 => format!("line {line}"),
+                        _ => "the first line".to_owned(),
+                    };
+                    let hint = format!(
+                        "{line} was taken for the header, and has none of the profile's columns; \
+                         if lines are above the header, set skip_lines in the profile, for example \
+                         skip_lines = 2; if the file has none, name the columns: header = \
+                         [\"Order\", …]"
+                    );
                     first.notes.push(Note::Hint(hint));
                 }
             }

@@ -475,7 +475,7 @@ fn missing_columns_are_reported_together() {
     assert!(bind_error(&optional, "id,phone").contains("has \"phone\", its 2nd column of 2"));
     insta::assert_snapshot!(bind_error(&rules, "A1,20.00,ann@x.de"), @r#"
     test:2:32: order.referenceId: there is no column "id" in the export; orders.csv has "A***", "2***", "a***@x***.de"
-      hint: none of the profile's columns is in the header; if lines are above it, set skip_lines in the profile, for example skip_lines = 2; if the file has none, name the columns: header = ["Order", …]
+      hint: the first line was taken for the header, and has none of the profile's columns; if lines are above the header, set skip_lines in the profile, for example skip_lines = 2; if the file has none, name the columns: header = ["Order", …]
     "#);
 }
 
@@ -1040,7 +1040,7 @@ fn first_line_that_is_no_header_is_recognised() {
     insta::assert_snapshot!(hint(&rules, "\"id\"|\"Name, first\"|\"Total\""), @r#"the cells are separated by '|'; write delimiter = "|" in the profile"#);
     insta::assert_snapshot!(hint(&canonical(), "referenceId;price"), @r#"the cells are separated by ';'; copy the profile (orderferry profiles show canonical > shop.toml) and write delimiter = ";" in it"#);
     insta::assert_snapshot!(hint(&rules, "sep=;"), @r#"the cells are separated by ';'; write delimiter = ";" in the profile"#);
-    insta::assert_snapshot!(hint(&rules, "sep=,"), @r#"none of the profile's columns is in the header; if lines are above it, set skip_lines in the profile, for example skip_lines = 2; if the file has none, name the columns: header = ["Order", …]"#);
+    insta::assert_snapshot!(hint(&rules, "sep=,"), @r#"the first line was taken for the header, and has none of the profile's columns; if lines are above the header, set skip_lines in the profile, for example skip_lines = 2; if the file has none, name the columns: header = ["Order", …]"#);
     insta::assert_snapshot!(hint(&rules, "[{\"id\":\"A-1\""), @"the file is JSON; give it a name that ends in .json or .ndjson");
     // A name with another delimiter's character is a name.
     assert_eq!(hint(&rules, "id,a;b"), "");

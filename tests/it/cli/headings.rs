@@ -91,9 +91,10 @@ fn half_a_heading_is_refused() {
        |                          ^^^^^^^^^^^^^
        |
        = orders.csv has "A***", "2***", "P***", "E***", "3***", …, 12 columns
-       = hint: none of the profile's columns is in the header; if lines are above
-               it, set skip_lines in the profile, for example skip_lines = 2; if
-               the file has none, name the columns: header = ["Order", …]
+       = hint: line 2 was taken for the header, and has none of the profile's
+               columns; if lines are above the header, set skip_lines in the
+               profile, for example skip_lines = 2; if the file has none, name the
+               columns: header = ["Order", …]
 
     1 error in shop.toml. Nothing was sent.
 

@@ -68,7 +68,7 @@ fn non_export_files_are_refused() {
          --> orders.csv:1:23
          |
          = the profile needs exactly one for price; it is at orders.csv:1:42 too
-         = hint: rename or remove one in the export; which one is meant is not
+         = hint: nth = 1 in its rule takes the first one; which one is meant is not
                  guessed
 
         1 error in orders.csv. Nothing was sent.
