@@ -490,15 +490,6 @@ fn row_in_place_of_the_header_is_hidden() {
 }
 
 #[test]
-fn names_in_commands_are_quoted() {
-    let rules = profile("order.price = { column = 'Total' }");
-    let header = header("A1,20.00,ann@x.de");
-    let error = FileMapper::bind(&rules, Some(&header), "my orders.csv").err().unwrap();
-    let message = error.to_string();
-    assert!(message.contains("tail -n +3 'my orders.csv' > fixed.csv"), "{message}");
-}
-
-#[test]
 fn joined_files_may_lack_each_others_columns() {
     let rules = profile(
         "join_files = true\norder.price = { column = 'Total' }\nitem.name = { column = 'Name' }",
