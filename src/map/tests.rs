@@ -19,8 +19,8 @@ use crate::model::{
     row::RowContent,
 };
 use rows::{
-    bind, bind_error, canonical, cells, csv, document, documents, header, mapped, ndjson,
-    problem_text, profile, record, records, row, unreadable, unreadable_content,
+    bind, bind_error, canonical, cells, csv, document, documents, mapped, ndjson, problem_text,
+    profile, record, records, row, unreadable, unreadable_content,
 };
 
 #[test]
