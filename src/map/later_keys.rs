@@ -7,8 +7,11 @@
 const KEY_OF_PROFILES: &str = "delimiter";
 
 /// What to do in place of each key.
-const INSTEAD: [(&str, &str); 2] = [
+const INSTEAD: [(&str, &str); 5] = [
     ("extends", "copy the profile and change the copy: orderferry profiles show NAME > shop.toml"),
+    ("escape", "let the shop export quotes within a cell doubled: \"\""),
+    ("fill_down", "fill the blank cells of the column in the export"),
+    ("ragged_rows", "let the shop export all cells of a row, empty ones too"),
     ("refunds", "leave refunds out with [[skip]] or ignore_rows"),
 ];
 

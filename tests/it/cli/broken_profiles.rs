@@ -296,13 +296,27 @@ fn all_errors_of_a_profile_are_in_file_order() {
 fn keys_of_later_versions_say_what_to_do() {
     let price = "price = { column = 'price' }";
     let profile = with(&[
-        ("name = 'shop'", "name = 'shop'\nencoding = 'windows-1252'\nskip_lines = 3"),
-        (price, "price = { sum = ['price', 'shipping'] }"),
+        ("name = 'shop'", "name = 'shop'\nextends = 'shopify'\nfill_down = ['Order']"),
+        (price, "price = { column = 'price', over_rows = 'add' }"),
         ("currencyCode = { column = 'currencyCode' }", "currencyCode = 'EUR'"),
         ("paymentType = { column = 'paymentType' }", "paymentType = [{ column = 'paymentType' }]"),
-        ("PURCHASED = 'PURCHASED' }", "paid = 'PURCHASED' }, other = 'keep'"),
     ]);
     insta::assert_snapshot!(checked(&profile), @r#"
+    error[profile]: "extends" is not in this version
+     --> profiles/shop.toml:2:1
+      |
+    2 | extends = 'shopify'
+      | ^^^^^^^
+      |
+      = copy the profile and change the copy: orderferry profiles show NAME >
+        shop.toml
+
+    error[profile]: "fill_down" is not in this version
+     --> profiles/shop.toml:3:1
+      |
+    3 | fill_down = ['Order']
+      | ^^^^^^^^^ fill the blank cells of the column in the export
+
     error[profile]: invalid type: string "EUR"
      --> profiles/shop.toml:8:16  order.currencyCode
       |
@@ -311,6 +325,20 @@ fn keys_of_later_versions_say_what_to_do() {
       |
       = expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or {
         value = "EUR" }
+
+    error[profile]: unknown key "over_rows"
+     --> profiles/shop.toml:9:29  order.price
+      |
+    9 | price = { column = 'price', over_rows = 'add' }
+      |                             ^^^^^^^^^
+      |
+      = expected "column", "path", "sum", "minus", "negate", "nth", "concat",
+        "separator", "join", "lenient", "columns", "paths", "table", "value",
+        "default", "optional", "empty", "values", "other", "ignore_case",
+        "max_length", "date", "zone", "time", "locale", "strip_prefix",
+        "strip_suffix", "trim", "split", "part", "pairs", "key", "decode",
+        "upper", "lower", "pad_left", "decimal", "thousands", "negative", "scale",
+        "type", "kind", "country", "disagree"
 
     error[profile]: found a list
       --> profiles/shop.toml:10:1  order.paymentType
@@ -321,7 +349,7 @@ fn keys_of_later_versions_say_what_to_do() {
        = expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or {
          value = "EUR" }
 
-    2 errors in profiles/shop.toml. Nothing was read or sent.
+    5 errors in profiles/shop.toml. Nothing was read or sent.
     "#);
 }
 
