@@ -74,6 +74,14 @@ impl RunValues {
     }
 }
 
+/// What is missing where no target is set.
+pub(super) const NO_TARGET: &str = "no target\n  hint: set --base-url and --client-key, or [target] \
+                                    in orderferry.toml; --sandbox needs none";
+
+/// What is missing where a target has no client key.
+pub(super) const NO_CLIENT_KEY: &str = "no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or \
+                                        client_key of the target in orderferry.toml";
+
 /// Checks values of options and settings, and collects their faults.
 pub(super) struct ValueChecks<'l> {
     loaded: &'l LoadedConfig,
@@ -226,13 +234,9 @@ impl<'l> ValueChecks<'l> {
 
     fn require_target(&mut self, values: &TargetSettings) {
         if values.base_url.is_none() {
-            let message = "no target\n  hint: set --base-url and --client-key, or [target] in \
-                           orderferry.toml; --sandbox needs none";
-            self.keep("base_url", Err(message.to_owned()));
+            self.keep("base_url", Err(NO_TARGET.to_owned()));
         } else if values.client_key.is_none() {
-            let message = "no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or client_key of the \
-                           target in orderferry.toml";
-            self.keep("client_key", Err(message.to_owned()));
+            self.keep("client_key", Err(NO_CLIENT_KEY.to_owned()));
         }
     }
 

@@ -22,7 +22,9 @@ use super::{
     },
     fault_list::FaultList,
     faults, print, progress,
-    run_values::{Receiver, RunValues, SANDBOX, ValueChecks, validate_settings},
+    run_values::{
+        NO_CLIENT_KEY, NO_TARGET, Receiver, RunValues, SANDBOX, ValueChecks, validate_settings,
+    },
     setting_names,
     setup::{run_setup, target_summary},
     signals,
@@ -368,18 +370,8 @@ fn state_folder() -> Option<PathBuf> {
 }
 
 fn target(values: &TargetSettings) -> anyhow::Result<Target> {
-    let Some(base_url) = &values.base_url else {
-        bail!(
-            "no target\n  hint: set --base-url and --client-key, or [target] in orderferry.toml; \
-             --sandbox needs none"
-        );
-    };
-    let Some(client_key) = &values.client_key else {
-        bail!(
-            "no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in \
-             orderferry.toml"
-        );
-    };
+    let Some(base_url) = &values.base_url else { bail!(NO_TARGET) };
+    let Some(client_key) = &values.client_key else { bail!(NO_CLIENT_KEY) };
     Ok(stream::target(base_url, client_key)?)
 }
 

@@ -54,6 +54,18 @@ pub(super) fn combine<'a>(
 }
 
 impl<'a> CombinedValue<'a> {
+    /// What a rule makes of joined texts, the first of which is at `at`.
+    fn of_text(
+        text: String,
+        at: CellOrigin<'a>,
+        field: &Field,
+        rule: &Rule,
+        steps: &mut impl Steps,
+    ) -> Self {
+        let (result, notation) = rule.convert(field, &text, Notation::Text, None, steps);
+        Self { result: result.into_owned(), text, at, notation }
+    }
+
     /// A part that the rule cannot take.
     fn invalid(found: Found<'a>, (code, message): PartError) -> Self {
         let (result, at) = (RuleResult::Invalid(code, message), found.at);
@@ -92,9 +104,7 @@ fn join<'a>(
     }
     let at = first.filter(|_| concat.is_lenient || texts.len() == rule.columns.len())?;
     steps.add(|| format!("{} joined", names.join(", ")));
-    let text = texts.join(&concat.separator);
-    let (result, notation) = rule.convert(field, &text, Notation::Text, None, steps);
-    Some(CombinedValue { result: result.into_owned(), text, at, notation })
+    Some(CombinedValue::of_text(texts.join(&concat.separator), at, field, rule, steps))
 }
 
 /// Joins the elements of an array; a single value is an array of one.
@@ -126,9 +136,7 @@ fn join_elements<'a>(
     }
     let at = first?;
     steps.add(|| format!("{} elements joined", texts.len()));
-    let text = texts.join(separator);
-    let (result, notation) = rule.convert(field, &text, Notation::Text, None, steps);
-    Some(CombinedValue { result: result.into_owned(), text, at, notation })
+    Some(CombinedValue::of_text(texts.join(separator), at, field, rule, steps))
 }
 
 /// Looks the texts up; one that is empty is as a text of the table.

@@ -76,10 +76,9 @@ pub fn likely_encoding(message: &str) -> Option<TextEncoding> {
 #[must_use]
 pub fn encoding_hint(message: &str) -> Option<String> {
     let label = likely_encoding(message)?;
-    let who = if message.contains(DOS) {
-        "DOS programs write CP850"
-    } else {
-        "Excel and Windows often write Windows-1252"
+    let who = match label {
+        TextEncoding::DosPage(_) => "DOS programs write CP850",
+        _ => "Excel and Windows often write Windows-1252",
     };
     Some(format!(
         "{who}; if that is it, give --encoding {label}, or set encoding = \"{label}\" in the profile"
