@@ -38,7 +38,7 @@ pub fn main() -> ExitCode {
             Command::Send(send) => spec::send(&send, typed, |spec| run(spec, &send.read)),
             Command::Ledger(ledger) => ledger::run(&ledger),
             Command::Sandbox(sandbox) => sandbox::run(&sandbox),
-            Command::Profiles(profiles) => profiles::run(profiles.show()),
+            Command::Profiles(profiles) => profiles::run(profiles.command.as_ref()),
             Command::Explain { code } => explain::run(code.as_deref()),
             Command::Help { path } => help::run::<Arguments>(&path),
         });

@@ -3,10 +3,11 @@
 //!
 //! Data only. `pipeline` applies the settings when it reads files, `binding` those of columns.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// How to handle an unreadable row whose order is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum UnreadableRows {
     /// End the run, since the order of the row would be sent incompletely.
@@ -17,7 +18,7 @@ pub enum UnreadableRows {
 }
 
 /// What quotes mean in a CSV file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 pub enum Quote {
     /// Double quotes enclose cells.
     #[default]
@@ -29,7 +30,7 @@ pub enum Quote {
 }
 
 /// How to handle columns that the profile does not use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownColumns {
     /// Ignore them without a warning: exports have many.
@@ -40,7 +41,7 @@ pub enum UnknownColumns {
 }
 
 /// How to handle columns that the profile names and the file lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum MissingColumns {
     /// End the run, since the profile does not fit the export.
@@ -53,7 +54,7 @@ pub enum MissingColumns {
 /// Whether a file must end with a line break.
 // A file that is appended to after it was read looks like a complete one, unless the
 // profile declares that a complete one ends with a line break.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum LastLineEnd {
     /// Not required: the order of a last row without one gets a warning.
@@ -64,7 +65,7 @@ pub enum LastLineEnd {
 }
 
 /// What becomes of orders whose identifier is that of several people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum SharedIdentifiers {
     /// They are invalid.

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
@@ -22,7 +23,7 @@ use crate::model::{
 };
 
 /// One string or several.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a string or a list of strings")]
 pub(super) enum OneOrMany {
     One(String),
@@ -39,8 +40,8 @@ impl OneOrMany {
 }
 
 /// The result of a lookup in a table: another value, or a reason to skip the order.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "expected a string or { skip = \"reason\" }")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields, expecting = "expected a string or { skip = \"reason\" }")]
 pub(super) enum TableValue {
     Text(String),
     Skip { skip: String },
@@ -48,7 +49,7 @@ pub(super) enum TableValue {
 
 /// How to handle rows or documents of one order with different values: the order is invalid, or
 /// the first value is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum OnConflict {
     #[default]
@@ -57,7 +58,7 @@ pub(super) enum OnConflict {
 }
 
 /// What a value is, where its text has several spellings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum KindText {
     /// An e-mail address: trimmed, in lower case, checked.
@@ -69,7 +70,7 @@ pub(super) enum KindText {
 }
 
 /// The rule of one field.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
 #[expect(clippy::struct_excessive_bools, reason = "keys of a profile")]
 pub(super) struct RuleText {
@@ -166,7 +167,7 @@ impl<'de> Visitor<'de> for RuleVisitor {
 }
 
 /// How a text holds pairs of a key and a value.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PairsText {
     pub(super) separator: String,
@@ -174,7 +175,7 @@ pub(super) struct PairsText {
 }
 
 /// How a text is encoded within its cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum DecodeText {
     /// With the entities of HTML.
@@ -182,7 +183,7 @@ pub(super) enum DecodeText {
 }
 
 /// Characters that fill a text up to a length.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PadText {
     pub(super) length: u16,
@@ -190,7 +191,7 @@ pub(super) struct PadText {
 }
 
 /// How a negative number is written, besides with a leading minus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum NegativeText {
     Parentheses,
@@ -199,7 +200,7 @@ pub(super) enum NegativeText {
 
 /// The minor unit that numbers are in: its number of decimals, that of their currency, or one that
 /// a member beside each number has.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "expected a number of decimals, \"currency\" or { beside = \"…\", default = … }"
@@ -211,7 +212,7 @@ pub(super) enum ScaleText {
 }
 
 /// A member beside a number that has its number of decimals.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScaleBeside {
     pub(super) beside: String,
@@ -219,7 +220,7 @@ pub(super) struct ScaleBeside {
 }
 
 /// A minor unit that does not depend on a member beside a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a number of decimals or \"currency\"")]
 pub(super) enum ScaleDefault {
     Decimals(u32),
@@ -227,14 +228,14 @@ pub(super) enum ScaleDefault {
 }
 
 /// The word `currency`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum CurrencyScale {
     Currency,
 }
 
 /// A number: `0`, `0.5`, or a text, which keeps all digits.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a number")]
 pub(super) enum NumberText {
     Integer(i64),
@@ -243,7 +244,7 @@ pub(super) enum NumberText {
 }
 
 /// A condition on rows: all tests that are set must hold.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConditionText {
     pub(super) column: Option<String>,
@@ -269,7 +270,7 @@ pub(super) struct ConditionText {
 }
 
 /// A rule that skips orders.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SkipText {
     pub(super) reason: String,
@@ -280,7 +281,7 @@ pub(super) struct SkipText {
 // known ones. A map of rules would accept any key.
 macro_rules! field_group {
     ($name:ident, $($key:ident)*, $($group:ident)* $(; $($choice:ident: $type:ty)*)?) => {
-        #[derive(Debug, Default, Deserialize)]
+        #[derive(Debug, Default, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         #[allow(non_snake_case, reason = "the target's own names")]
         pub(super) struct $name {
@@ -305,8 +306,9 @@ field_group!(GuestText, email title firstname lastname gender dob mobile phone s
 field_group!(EventFieldsText, channel language currency page pos,);
 
 /// A whole profile.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "orderferry profile", description = "How an export is read and mapped.")]
 pub(super) struct ProfileText {
     #[serde(default)]
     pub(super) name: String,
@@ -336,6 +338,7 @@ pub(super) struct ProfileText {
     #[serde(default)]
     pub(super) missing_columns: MissingColumns,
     #[serde(default)]
+    #[schemars(schema_with = "table_of::<Code, SeverityChoice>")]
     pub(super) severity: BTreeMap<Code, SeverityChoice>,
     #[serde(default)]
     pub(super) nulls: Vec<String>,
@@ -368,4 +371,11 @@ pub(super) struct ProfileText {
     pub(super) consumer: GuestText,
     #[serde(default)]
     pub(super) event: EventFieldsText,
+}
+
+/// The schema of a table whose keys are the names of an enumeration.
+// That of schemars for a map allows any key, since the names have descriptions.
+fn table_of<K: JsonSchema, V: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let (names, values) = (generator.subschema_for::<K>(), generator.subschema_for::<V>());
+    json_schema!({ "type": "object", "propertyNames": names, "additionalProperties": values })
 }

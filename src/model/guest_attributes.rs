@@ -2,12 +2,13 @@
 //!
 //! Data only; the rules of `validate` find such attributes, and those of `map` unreadable dates.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::problem::Code;
 
 /// What becomes of a title, gender, country or date of birth that the target would not take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GuestAttributes {
     /// It is left out, with a warning.

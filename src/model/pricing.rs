@@ -3,10 +3,11 @@
 //! Data only; `validate` does the arithmetic. Profiles set both (`order_price`, `item_price`); the
 //! setting `item_price` declares what the target expects.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The source of an order's total.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TotalFrom {
     /// The export contains it.
@@ -17,7 +18,7 @@ pub enum TotalFrom {
 }
 
 /// What the price of an item refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PriceBasis {
     /// One piece.

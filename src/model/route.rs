@@ -5,6 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::suggest::{did_you_mean, suggest};
@@ -24,16 +25,16 @@ pub enum Route {
 }
 
 /// The setting that chooses the route of orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// All orders on [`Route::Single`].
+    /// An order is one event.
     #[default]
     Single,
-    /// All orders on [`Route::Multi`].
+    /// An order is assembled from several events.
     Multi,
-    /// [`Route::Multi`] only where a single event cannot carry the order, because of its item
-    /// types or its size.
+    /// Several events only where a single one cannot carry the order, because of its item types
+    /// or its size.
     Auto,
 }
 

@@ -94,7 +94,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("anyhow", &["cli"]),
     ("rayon", &["shuffle"]),
     ("ring", &["read"]),
-    ("schemars", &["model", "report"]),
+    ("schemars", &["map", "model", "report"]),
     ("xxhash_rust", &["ledger::sqlite", "shuffle", "stream::content_hash"]),
     ("postcard", &["disposition::repeated_content", "shuffle"]),
     ("serde_bytes", &["shuffle"]),

@@ -11,6 +11,7 @@ mod end_to_end;
 mod explain;
 mod http;
 mod layers;
+mod profile_schema;
 mod readme;
 mod samples;
 mod schemas;

@@ -31,7 +31,7 @@ pub(in crate::cli) enum Command {
     Send(SendArguments),
     /// List, export and settle the orders in the ledger
     Ledger(LedgerArguments),
-    /// List the built-in profiles, or print one
+    /// List the built-in profiles, print or check one, or print the JSON Schema of all
     Profiles(ProfilesArguments),
     /// Run a stand-in tenant on this machine that responds as the Stream API is documented to
     Sandbox(SandboxArguments),
@@ -230,24 +230,20 @@ pub(in crate::cli) struct TargetArguments {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ProfilesArguments {
+    /// What to do; `None` lists the built-in profiles.
     #[command(subcommand)]
-    show: Option<Show>,
+    pub(in crate::cli) command: Option<ProfilesCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Show {
+pub(in crate::cli) enum ProfilesCommand {
     /// Print a built-in profile
     Show {
         /// Name of the profile
         name: String,
     },
-}
-
-impl ProfilesArguments {
-    /// Profile to print; `None` lists all of them.
-    pub(in crate::cli) fn show(&self) -> Option<&str> {
-        self.show.as_ref().map(|Show::Show { name }| name.as_str())
-    }
+    /// Print the JSON Schema of profiles, for editors
+    Schema,
 }
 
 #[derive(Debug, Args)]

@@ -23,7 +23,7 @@ fn help_lists_all_commands() {
       check     Read, group and validate an export; send nothing
       send      Check an export, then send every valid order not sent before; run it again to resume
       ledger    List, export and settle the orders in the ledger
-      profiles  List the built-in profiles, or print one
+      profiles  List the built-in profiles, print or check one, or print the JSON Schema of all
       sandbox   Run a stand-in tenant on this machine that responds as the Stream API is documented to
       explain   Explain a problem code and how to fix what it reports; without a code, list all
       help      Print a topic of the manual or the help of a command; without a name, list the topics
