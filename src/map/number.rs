@@ -70,12 +70,12 @@ impl NumberMarks {
             Some(digits) => ("-", digits),
             None => ("", text.strip_prefix('+').unwrap_or(text)),
         };
-        format!("{sign}{}", self.to_decimal_point(digits)?).parse().ok()
+        self.to_decimal_point(sign, digits)?.parse().ok()
     }
 
-    /// Returns the digits with a decimal point; `None` if the text is no number without a sign in
-    /// these marks.
-    fn to_decimal_point(self, text: &str) -> Option<String> {
+    /// Returns the sign and the digits with a decimal point; `None` if the text is no number
+    /// without a sign in these marks.
+    fn to_decimal_point(self, sign: &str, text: &str) -> Option<String> {
         let (mantissa, exponent) = match text.find(['e', 'E']) {
             Some(start) => text.split_at(start),
             None => (text, ""),
@@ -90,7 +90,10 @@ impl NumberMarks {
             return None;
         }
         let point = if fraction.is_some() { "." } else { "" };
-        Some(format!("{whole}{point}{fraction_digits}{exponent}"))
+        // Not `format!`, whose formatter takes longer than all else that is done with a price.
+        let mut number = String::with_capacity(sign.len() + text.len());
+        number.extend([sign, &whole, point, fraction_digits, exponent]);
+        Some(number)
     }
 
     /// Returns the digits before the decimal mark: groups of three after the first, or no groups.
@@ -307,18 +310,22 @@ impl NumberFormat {
 
     fn add_text_steps(&self, text: &str, steps: &mut impl Steps) {
         let is_mark = |character: char| self.marks.is_thousands_mark(character);
-        if text.contains(is_mark) {
-            steps.add(|| format!("{:?} between thousands", self.marks.thousands.unwrap_or(' ')));
+        steps.add(|| match self.marks.thousands {
+            Some(mark) if text.contains(is_mark) => format!("{mark:?} between thousands"),
+            _ => String::new(),
+        });
+        if self.has_symbols() {
+            steps.add(|| match self.symbols.currency_of(text) {
+                Ok(currency) => format!("in {}", currency.as_str()),
+                Err(_) => String::new(),
+            });
         }
-        if self.has_symbols()
-            && let Ok(currency) = self.symbols.currency_of(text)
-        {
-            steps.add(|| format!("in {}", currency.as_str()));
-        }
-        let decimal = self.marks.decimal_char();
-        if decimal != '.' && text.contains(decimal) {
-            steps.add(|| format!("{decimal:?} before decimals"));
-        }
+        steps.add(|| match self.marks.decimal {
+            Some(decimal) if decimal != '.' && text.contains(decimal) => {
+                format!("{decimal:?} before decimals")
+            }
+            _ => String::new(),
+        });
         match self.negative {
             Some(NegativeText::Parentheses) if text.starts_with('(') => {
                 steps.add(|| "parentheses as a minus".to_owned());
@@ -347,9 +354,9 @@ impl NumberFormat {
         if self.marks.are_declared() {
             let digits = self
                 .marks
-                .to_decimal_point(number)
+                .to_decimal_point(sign, number)
                 .ok_or_else(|| format!("{text:?} is not {}", self.marks.expected()))?;
-            return Ok((currency, Cow::Owned(format!("{sign}{digits}"))));
+            return Ok((currency, Cow::Owned(digits)));
         }
         // `validate` reports a number with a second sign, as any other text that is no number.
         let is_signed = !sign.is_empty();
