@@ -32,8 +32,8 @@ struct PlainColumn<'m> {
     first: Option<FirstColumn<'m>>,
 }
 
-/// The first column of a rule that only parses dates, or returns the text of a filled cell
-/// unchanged.
+/// The first column of a rule that does nothing but parse dates, or nothing at all, with a text that
+/// does not count as empty.
 #[derive(Clone, Copy)]
 struct FirstColumn<'m> {
     index: u32,
@@ -85,7 +85,7 @@ impl<'m> PlainColumn<'m> {
             return self.rule.push_value(view, into);
         };
         let text = record.cell(index as usize);
-        if text.is_empty() {
+        if self.rule.is_empty(text) {
             return self.rule.push_value(view, into);
         }
         let time = match date {

@@ -42,6 +42,12 @@ impl<'m, S> PlainRule<'m, S> {
         self.sources
     }
 
+    /// Whether a text counts as empty.
+    #[inline]
+    pub(super) fn is_empty(&self, text: &str) -> bool {
+        self.rule.is_empty(text)
+    }
+
     /// The value of a filled cell of a record, whose text the rule returns unchanged.
     #[inline]
     pub(super) fn cell_value<'a>(
@@ -74,7 +80,7 @@ impl<'m, S> PlainRule<'m, S> {
             };
             let Some(text) = text else { continue };
             // Nearly all values: those of a rule that converts nothing.
-            if self.is_verbatim {
+            if self.is_verbatim && !self.rule.is_empty(text) {
                 into.push(plain_value(self.field, text, found));
                 return Some(true);
             }

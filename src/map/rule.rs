@@ -356,10 +356,9 @@ impl Rule {
         Ok(text_steps.padded(text, steps))
     }
 
-    /// Whether the rule returns the text of a filled cell unchanged.
+    /// Whether the rule returns each text unchanged that does not count as empty.
     pub(super) fn is_verbatim(&self) -> bool {
         self.table.is_none()
-            && self.empty.is_empty()
             && self.date.is_none()
             && self.number.is_none()
             && self.birth_date.is_none()
@@ -368,10 +367,9 @@ impl Rule {
             && self.kind.is_none_or(|kind| kind == ValueKind::Email)
     }
 
-    /// The formats of its dates, if it does nothing else with the text of a filled cell.
+    /// The formats of its dates, if it does nothing else with a text that does not count as empty.
     pub(super) fn only_date(&self) -> Option<&DateRule> {
-        let is_taken_whole =
-            self.table.is_none() && self.empty.is_empty() && self.text_steps.is_none();
+        let is_taken_whole = self.table.is_none() && self.text_steps.is_none();
         self.date.as_ref().filter(|_| is_taken_whole)
     }
 
@@ -408,12 +406,12 @@ impl Rule {
     }
 
     fn apply_with<'a>(&'a self, text: &'a str, steps: &mut impl Steps) -> RuleResult<'a> {
+        if self.is_empty(text) {
+            return RuleResult::Value(Cow::Borrowed(""));
+        }
         // The keys of nearly all exports.
         if self.is_verbatim() {
             return RuleResult::Value(Cow::Borrowed(text));
-        }
-        if self.is_empty(text) {
-            return RuleResult::Value(Cow::Borrowed(""));
         }
         let text = match self.after_text_steps(text, steps) {
             Ok(text) if text.is_empty() => return RuleResult::Value(text),
