@@ -75,6 +75,10 @@ pub fn missing_paths(
         if paths.is_empty() || !has_elements || paths.iter().any(|path| seen.has(path)) {
             continue;
         }
+        // Without a key of its own, a profile reads the reference twice.
+        if missing_paths.contains(&paths[0]) {
+            continue;
+        }
         let near = paths.iter().find_map(|path| near_member(path, read.is_optional, &known, seen));
         let (name, purpose) = (read.paths[0].clone(), read.purpose);
         if read.is_required || near.is_some() {
@@ -92,12 +96,17 @@ pub fn missing_paths(
             warnings.push(Problem::for_order(Code::PathMissing, at, message));
         }
     }
-    if let (Some(first), Some(wrapper)) = (missing.first_mut(), seen.wrapper_of(&missing_paths)) {
+    let wrapper = seen.wrapper_of(&missing_paths);
+    if let (Some(wrapper), [first, others @ ..]) = (wrapper, &mut missing[..]) {
         first.notes = vec![Note::Hint(format!(
             "the documents may be those in {wrapper:?}; write each on a line of its own: \
              jq -c '.{wrapper}[]' {}",
             shell_path(file)
         ))];
+        // Names near the others are of the wrapper, not of a document.
+        for missing in others {
+            missing.notes.clear();
+        }
     }
     if missing.is_empty() { Ok(warnings) } else { Err(profile.name_places.error(&missing)) }
 }

@@ -416,6 +416,7 @@ fn documents_in_a_wrapper_are_recognised() {
         error.contains("those in \"orders\"") && error.contains("jq -c '.orders[]'"),
         "{error}"
     );
+    assert_eq!((error.matches("\"id\"").count(), error.contains("did you mean")), (1, false));
     let other = json!({"id": "A", "customer": {"total": 1}});
     let error = path_warnings(&profile(rules), &[other]).unwrap_err();
     assert!(!error.contains("jq"), "{error}");
