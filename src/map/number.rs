@@ -44,9 +44,10 @@ impl NumberMarks {
         };
         if marks.thousands == Some(marks.decimal_char()) {
             let mark = marks.decimal_char();
+            let default = if marks.decimal.is_none() { ", decimal by default" } else { "" };
             return Err(format!(
-                "decimal and thousands are both {mark:?}; expected two marks, such as decimal = \
-                 \",\" and thousands = \".\""
+                "decimal and thousands are both {mark:?}{default}; expected two marks, such as \
+                 decimal = \",\" and thousands = \".\""
             ));
         }
         Ok(marks)

@@ -84,8 +84,9 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
         errors.add("name", "the key \"name\" is missing; expected a name for the profile");
     }
     let marks = NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref());
-    let marks = marks
-        .and_then(|marks| marks.or(NumberMarks::default()).map_err(|error| ("decimal", error)));
+    let key = if text.decimal.is_some() { "decimal" } else { "thousands" };
+    let marks =
+        marks.and_then(|marks| marks.or(NumberMarks::default()).map_err(|error| (key, error)));
     let marks = errors.keep(marks).unwrap_or_default();
     let files = FileSyntax::compile(&mut text, &mut errors);
     let earliest_order = errors.keep(earliest_order(text.earliest_order.take()));
