@@ -14,6 +14,7 @@ use super::{
     error::ReadError,
     json_parser::{self, BufferEnd, Damage, DocumentBuffer},
     position::{line_offset_text, to_u32},
+    read_buffer::BOM,
 };
 use crate::model::{
     encoding_hint::NOT_UTF8,
@@ -79,6 +80,10 @@ impl<'b> JsonDocuments<'b> {
     fn add_lines(&mut self, format: &JsonFormat, piece: &PieceText<'b>) -> Result<(), ReadError> {
         let (mut start, mut line) = (0, piece.line);
         for end in memchr_iter(b'\n', piece.bytes).chain([piece.bytes.len()]) {
+            // Where two files were joined, the second one may begin with a byte order mark.
+            if piece.bytes[start..end].starts_with(BOM) {
+                start += BOM.len();
+            }
             let bytes = &piece.bytes[start..end];
             let n_cr = bytes.iter().rev().take_while(|byte| **byte == b'\r').count();
             if !bytes.trim_ascii().is_empty() {

@@ -14,7 +14,7 @@ use super::{
 use crate::model::text_encoding::TextEncoding;
 
 /// The UTF-8 byte order mark.
-const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
+pub(super) const BOM: &[u8] = &[0xEF, 0xBB, 0xBF];
 
 /// At least this many bytes are decoded at once, so that a few characters that are missing at the
 /// end of a block do not cost a call each.

@@ -306,6 +306,8 @@ fn documents_by_line_and_by_element() {
         describe_rows("a.ndjson", b"{\"a\":1}\r\n\n {\"a\":1} \n"),
         ["1 0..7 1:6", "3 10..19 3:7"]
     );
+    let joined = b"\xEF\xBB\xBF{\"a\":1}\n\xEF\xBB\xBF{\"a\":1}\n";
+    assert_eq!(describe_rows("a.ndjson", joined), ["1 3..10 1:6", "2 14..21 2:6"]);
     let array = b"\n[ {\"a\":1},\n  {\n    \"a\": 1\n  }\n]\n";
     assert_eq!(describe_rows("a.json", array), ["2 3..10 2:6", "3 14..30 4:10"]);
     assert!(describe_rows("a.json", b" [ ] \n").is_empty());
