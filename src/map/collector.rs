@@ -222,7 +222,11 @@ impl<'a> Collector<'a> {
     // The message does not quote the value, which may be personal data.
     pub(super) fn push_untestable(&mut self, at: CellOrigin<'a>, error: TestError) {
         let message = format!("the value {error}");
-        self.problems.push(Problem::for_order(Code::ConditionUnreadable, at, message));
+        let problem = Problem::for_order(Code::ConditionUnreadable, at, message);
+        // Several conditions may test one value.
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 
     /// Records that a field has an array or object instead of a single value.
