@@ -9,6 +9,7 @@ mod cli;
 mod crash;
 mod end_to_end;
 mod explain;
+mod exports;
 mod http;
 mod layers;
 mod profile_schema;

@@ -45,11 +45,8 @@ fn check(folder: &Path) {
 }
 
 fn compare(file: &Path, found: &str) {
-    if std::env::var_os("UPDATE_SAMPLES").is_some() {
-        fs::write(file, found).unwrap();
-    }
-    let expected = fs::read_to_string(file).unwrap_or_default();
-    assert!(expected == found, "{}:\n--- expected\n{expected}\n--- found\n{found}", file.display());
+    let difference = support::difference_from(file, found);
+    assert!(difference.is_none(), "{}", difference.unwrap_or_default());
 }
 
 fn summary(run: &FinishedRun) -> Value {

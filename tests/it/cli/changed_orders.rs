@@ -537,3 +537,33 @@ fn date_alone_identifies_no_respelled_order() {
     let ran = shop.send(&of_a_day(refunded(&["7"])));
     assert_eq!(exit_and_outcomes(&ran), expected_exit(0, "7 skipped"));
 }
+
+#[test]
+fn spelling_is_no_change() {
+    let one = r#"{"type":"PRODUCT","name":"A","price":10.00,"quantity":1}"#;
+    let two = r#"{"type":"PRODUCT","name":"B","price":20.00,"quantity":1}"#;
+    let (items, swapped) = (format!("{one},{two}"), format!("{two},{one}"));
+    let order = format!(
+        r#"{{"referenceId":"F-1","orderedAt":"2026-11-20T10:00:00Z","status":"PURCHASED","currencyCode":"EUR","price":30.00,"paymentType":"other","extensions":{{"rate":1.50}},"guest":{{"email":"ann@example.com"}},"orderItems":[{items}]}}"#
+    );
+    let shop = TestShop::new();
+    let outcome = |from: &str, to: &str| {
+        assert!(order.contains(from));
+        shop.workspace.file("orders.ndjson", order.replace(from, to));
+        shop.run("send orders.ndjson").outcomes()
+    };
+    assert_eq!(outcome("", ""), "F-1 accepted");
+    for (from, to) in [
+        ("T10:00:00Z", "T11:00:00+01:00"),
+        ("30.00", "\"30\""),
+        ("1.50", "1.5"),
+        ("\"quantity\":1", "\"quantity\":1.0"),
+        ("ann@example.com", "Ann@Example.com"),
+        (&items, &swapped),
+    ] {
+        assert_eq!(outcome(from, to), "F-1 already_sent", "{to}");
+    }
+    for (from, to) in [("10.00", "11.00"), ("10:00:00Z", "10:00:00.001Z"), ("1.50", "1.51")] {
+        assert_ne!(outcome(from, to), "F-1 already_sent", "{to}");
+    }
+}

@@ -122,6 +122,17 @@ pub(crate) fn without_settings(command: &mut process::Command) {
     }
 }
 
+/// How a text differs from the file of what is expected. With `UPDATE_SAMPLES` set, the file is
+/// written first.
+pub(crate) fn difference_from(file: &Path, found: &str) -> Option<String> {
+    if std::env::var_os("UPDATE_SAMPLES").is_some() {
+        fs::write(file, found).unwrap();
+    }
+    let expected = fs::read_to_string(file).unwrap_or_default();
+    let shown = || format!("{}:\n--- expected\n{expected}\n--- found\n{found}", file.display());
+    (expected != found).then(shown)
+}
+
 /// Reports that this machine cannot run a test, with the reason.
 pub(crate) fn skip(test: &str, reason: &str) {
     // Not `eprintln!`, whose output is captured unless the test fails.
