@@ -98,6 +98,13 @@ pub(super) fn dotted_names(path: &str) -> String {
     segments.iter().map(|segment| segment.name).collect::<Vec<_>>().join(".")
 }
 
+/// The dotted names of the arrays of which a path selects elements.
+pub(super) fn arrays_of(path: &str) -> Vec<String> {
+    let segments = segments(path).unwrap_or_default();
+    let arrays = segments.iter().filter(|segment| segment.selector.is_some());
+    arrays.map(|segment| dotted_names(&path[..segment.end])).collect()
+}
+
 /// The dotted names of the members that a path reads besides its own: those of its filters.
 pub(super) fn filter_names(path: &str) -> Vec<String> {
     let segments = segments(path).unwrap_or_default();

@@ -11,7 +11,7 @@ use super::{
     input_settings::MissingColumns,
     missing_name::MissingName,
     misspelling::{misspelling, same_noun},
-    path_text::{dotted_names, filter_names, walks_arrays},
+    path_text::{arrays_of, dotted_names, filter_names, walks_arrays},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     rule::Rule,
     seen_names::SeenNames,
@@ -71,7 +71,9 @@ pub fn missing_paths(
             None => path.clone(),
         };
         let paths: Vec<String> = read.paths.iter().map(|path| dotted_names(&full(path))).collect();
-        let has_elements = read.above.is_none_or(|above| seen.has_object(above));
+        let mut arrays = read.paths.iter().flat_map(|path| arrays_of(&full(path)));
+        let is_empty = arrays.any(|array| seen.has(&array) && !seen.has_object(&array));
+        let has_elements = read.above.is_none_or(|above| seen.has_object(above)) && !is_empty;
         if paths.is_empty() || !has_elements || paths.iter().any(|path| seen.has(path)) {
             continue;
         }

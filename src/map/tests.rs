@@ -447,6 +447,9 @@ fn path_that_no_document_has_is_reported() {
     let both = of(price, json!({"id": "A", "lines": [{"price": 1, "name": "Tee"}]})).unwrap_err();
     assert!(both.contains("\"unit_price\"") && both.contains("\"Name\""), "{both}");
     assert_eq!(of(price, json!({"id": "A", "lines": []})), Ok(vec![]));
+    let gift = "order.ext.gift = { path = 'notes[name=gift].value' }";
+    assert_eq!(of(gift, json!({"id": "A", "notes": []})), Ok(vec![]));
+    assert_eq!(of(gift, json!({"id": "A"})).map(|warnings| warnings.len()), Ok(1));
     let below =
         of("guest.city = { path = 'adress.city' }", json!({"id": "A", "address": {"city": "x"}}));
     assert!(below.unwrap_err().contains("did you mean \"address\"?"));
