@@ -31,7 +31,7 @@ const EXPORTED_AT: Duration = Duration::from_secs(1_795_651_200);
 #[test]
 fn exports_match_expected_results() {
     let cases = entries(&support::root().join("tests/it/exports"));
-    assert!(cases.len() >= 70, "expected at least 70 cases, found {}", cases.len());
+    assert!(cases.len() >= 100, "expected at least 100 cases, found {}", cases.len());
     let difference = |case: &PathBuf| difference_from(&case.join(EXPECTED), &results_of_case(case));
     let differences: Vec<_> = cases.par_iter().filter_map(difference).collect();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
