@@ -29,6 +29,7 @@ use crate::{
         diagnostic::Diagnostic,
         pricing::PriceBasis,
         route::{ConfirmMode, Mode},
+        source_map::SourceMap,
         source_text::{SourceText, error_outside_files},
         suggest::{did_you_mean, suggest},
     },
@@ -262,7 +263,7 @@ fn is_setting(name: &str) -> bool {
 #[derive(Default)]
 pub(super) struct ReadFile {
     /// Its text.
-    source: SourceText,
+    source: SourceMap,
     /// Its settings, without those that are wrong.
     pub(super) table: Table,
     /// Its texts, with their paths and places.
@@ -281,7 +282,7 @@ pub(super) fn read_file<T: DeserializeOwned>(
     file: &Path,
 ) -> anyhow::Result<ReadFile> {
     let text = read_small_file(file).with_context(|| file.display().to_string())?;
-    let source = SourceText { kind, name: file.display().to_string(), text };
+    let source = SourceText { kind, name: file.display().to_string(), text }.into();
     let mut document = TomlDocument::parse(&source);
     // Only a table can be overridden by path; a `T` shows what is wrong in it.
     let table = document.read::<T>().map(|_| document.table()).unwrap_or_default();

@@ -63,6 +63,7 @@ fn output_format(command: &Command) -> OutputFormat {
     match command {
         Command::Check(check) => check.read.format,
         Command::Send(send) => send.read.format,
+        Command::Profiles(profiles) => profiles::format(profiles.command.as_ref()),
         Command::Ledger(ledger) if ledger::prints_json(&ledger.command) => OutputFormat::Json,
         _ => OutputFormat::Text,
     }

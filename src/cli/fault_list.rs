@@ -33,11 +33,28 @@ impl FaultList {
     /// The error of these faults, of which there is at least one: those of the config file first,
     /// then those of variables and options, then those of the profile.
     pub(super) fn into_error(mut self) -> Diagnostics {
-        self.0.sort_by_key(order);
+        let files = self.files();
+        let index = |fault: &Diagnostic| {
+            let file = fault.position.as_ref().map(|at| &at.file);
+            files.iter().position(|known| Some(known) == file).unwrap_or(files.len())
+        };
+        self.0.sort_by_key(|fault| order(fault, index(fault)));
         let place = place(&self.0);
         let has_settings = self.0.iter().any(|fault| fault.kind == CONFIG);
         let next = has_settings.then(|| HELP.to_owned());
         Diagnostics { next, ..Diagnostics::before_reading(self.0, &place) }
+    }
+
+    /// The files of the faults, in the order in which they were found: an extended profile is
+    /// behind the one that extends it.
+    fn files(&self) -> Vec<String> {
+        let mut files: Vec<String> = Vec::new();
+        for at in self.0.iter().filter_map(|fault| fault.position.as_ref()) {
+            if !files.contains(&at.file) {
+                files.push(at.file.clone());
+            }
+        }
+        files
     }
 
     /// # Errors
@@ -48,15 +65,15 @@ impl FaultList {
     }
 }
 
-/// The place of a fault among all: what is in a file is in the order of the file, and what is of the
-/// file as a whole is last.
-fn order(fault: &Diagnostic) -> (bool, bool, u64, u64) {
+/// The place of a fault among all: what is in a file, of this index, is in the order of the file,
+/// and what is of the file as a whole is last.
+fn order(fault: &Diagnostic, file: usize) -> (bool, bool, usize, u64, u64) {
     let (line, column) = match &fault.position {
         Some(at) => (at.line.unwrap_or(u64::MAX), at.column.unwrap_or_default()),
         None => (0, 0),
     };
     let is_in_config = fault.kind == CONFIG && fault.position.is_some();
-    (fault.kind == PROFILE, !is_in_config, line, column)
+    (fault.kind == PROFILE, !is_in_config, file, line, column)
 }
 
 /// Where the faults are: `orderferry.toml and profiles/shop.toml`.
@@ -69,6 +86,7 @@ fn place(faults: &[Diagnostic]) -> String {
         let place = match &fault.position {
             Some(at) if !(is_spread && fault.kind == CONFIG) => &*at.file,
             _ if fault.kind == CONFIG => "the settings",
+            _ if fault.kind == PROFILE => "--answer",
             _ => "--fault",
         };
         if !places.contains(&place) {

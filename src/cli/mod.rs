@@ -24,6 +24,7 @@ mod help;
 mod ledger;
 mod origins;
 mod print;
+mod profile_files;
 mod profiles;
 mod progress;
 mod progress_line;

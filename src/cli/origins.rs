@@ -11,7 +11,8 @@ use crate::{
     map::{TomlFault, TomlText},
     model::{
         diagnostic::{Diagnostic, Note},
-        source_text::{SourceText, error_outside_files},
+        source_map::SourceMap,
+        source_text::error_outside_files,
     },
 };
 
@@ -28,7 +29,7 @@ pub(super) struct Origins {
 /// The config file, and its texts with their paths and places.
 #[derive(Debug)]
 struct FileTexts {
-    source: SourceText,
+    source: SourceMap,
     texts: Vec<TomlText>,
 }
 
@@ -37,7 +38,7 @@ impl Origins {
         Self { typed, overrides: Vec::new(), file: None }
     }
 
-    pub(super) fn set_file(&mut self, source: SourceText, texts: Vec<TomlText>) {
+    pub(super) fn set_file(&mut self, source: SourceMap, texts: Vec<TomlText>) {
         self.file = Some(FileTexts { source, texts });
     }
 

@@ -1,39 +1,47 @@
-//! Profiles by name or file, and `orderferry profiles`, which lists the built-in ones, prints one,
-//! or prints the JSON Schema of all.
+//! Command `profiles`: lists the built-in profiles, prints or checks one, prints the JSON Schema.
 //!
-//! It does not change profiles of the user. Called by `entry`; `spec` loads the profile of a run.
+//! It does not change profiles of the user. Called by `entry`.
 
-use std::{path::Path, process::ExitCode};
+use std::{mem, process::ExitCode};
 
 use anyhow::Context;
+use chrono::Utc;
+use serde::Serialize;
 
-use super::{args::ProfilesCommand, print, small_file::read_small_file};
+use super::{
+    args::ProfilesCommand,
+    completeness::Completeness,
+    config::{ConfigFile, TargetSettings},
+    fault_list::FaultList,
+    origins::Origins,
+    print,
+    profile_files::load,
+    run_values::validate_settings,
+    typed::TypedOptions,
+    values::OutputFormat,
+};
 use crate::map::{BUILT_IN, MapError, profile::Profile, profile_schema};
-
-/// Loads a built-in profile by its name, or the profile of a TOML file by its path.
-pub(super) fn load(name: &str) -> anyhow::Result<Profile> {
-    let path = Path::new(name);
-    match Profile::built_in(name) {
-        // Built-in names take precedence; a file of the same name is loaded as `./canonical`.
-        Err(MapError::NoProfile { .. }) if path.exists() => {
-            let text = read_small_file(path).with_context(|| name.to_owned())?;
-            Ok(Profile::parse(name, &text)?)
-        }
-        built_in => Ok(built_in?),
-    }
-}
 
 /// Runs a command on profiles; without one, lists the built-in ones.
 pub(super) fn run(command: Option<&ProfilesCommand>) -> anyhow::Result<ExitCode> {
     match command {
         None => list()?,
         Some(ProfilesCommand::Show { name }) => show(name)?,
+        Some(ProfilesCommand::Check { name, answer, format }) => check(name, answer, *format)?,
         Some(ProfilesCommand::Schema) => {
             let schema = serde_json::to_string_pretty(&profile_schema());
             print::output(&schema.expect("a schema of text and numbers serializes"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The format of what a command prints.
+pub(super) fn format(command: Option<&ProfilesCommand>) -> OutputFormat {
+    match command {
+        Some(ProfilesCommand::Check { format, .. }) => *format,
+        _ => OutputFormat::Text,
+    }
 }
 
 fn list() -> anyhow::Result<()> {
@@ -44,9 +52,57 @@ fn list() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is printed of a profile without an error.
+#[derive(Debug, Serialize)]
+struct CheckedProfile<'p> {
+    /// As it was named.
+    profile: &'p str,
+    /// Its name.
+    name: &'p str,
+    /// The profiles that it extends, the nearest first.
+    extends: &'p [String],
+}
+
+/// Prints that a profile has no error and no open question.
+///
+/// # Errors
+///
+/// All that it has.
+// A profile with an open question is one that no run takes, so it is an error here too: what a job
+// of CI checks is whether the night's run will start.
+fn check(name: &str, answers: &[String], format: OutputFormat) -> anyhow::Result<()> {
+    let mut faults = FaultList::default();
+    let loaded = load(name, answers).map_err(|error| match error.downcast() {
+        Ok(MapError::Profile(found)) => {
+            faults.extend(found.list);
+            mem::take(&mut faults).into_error().into()
+        }
+        Ok(unknown) => unknown.into(),
+        Err(error) => error,
+    });
+    let profile = loaded?;
+    let (settings, target) = (ConfigFile::default(), TargetSettings::default());
+    let settings = validate_settings(&settings, &target, &profile, Utc::now());
+    let (origins, mode) = (Origins::new(TypedOptions::default()), profile.mode.unwrap_or_default());
+    let mut completeness = Completeness { origins: &origins, faults: &mut faults };
+    completeness.check_rules(&profile, mode);
+    completeness.check_words(&profile, mode, &settings);
+    faults.ensure_none()?;
+    let Profile { name: own, extends, .. } = &profile;
+    if format == OutputFormat::Json {
+        let checked = CheckedProfile { profile: name, name: own, extends };
+        let line = serde_json::to_string(&checked).expect("texts always serialize");
+        print::json(&line)?;
+    } else {
+        let extended: Vec<_> = extends.iter().map(|base| format!(", extends {base}")).collect();
+        print::output(&format!("{name}: no errors{}", extended.concat()))?;
+    }
+    Ok(())
+}
+
 fn show(name: &str) -> anyhow::Result<()> {
     // Loading the profile first reports an unknown name with a suggestion.
-    load(name)?;
+    load(name, &[])?;
     let text = BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, text)| *text);
     print::output(
         text.with_context(|| format!("{name} is a file, not a built-in profile"))?.trim_end(),

@@ -12,7 +12,7 @@ use super::{
     completeness::Completeness,
     config::{ConfigFile, LoadedConfig, TargetSettings},
     fault_list::FaultList,
-    profiles, ranges,
+    profile_files, ranges,
     values::{ByteSize, Rate},
 };
 use crate::{
@@ -123,7 +123,7 @@ impl<'l> ValueChecks<'l> {
         }
         let name = read.profile.as_deref().or(self.settings().profile.as_deref());
         let profile_name = name.unwrap_or(DEFAULT_PROFILE).to_owned();
-        let profile = self.profile(&profile_name);
+        let profile = self.profile(&profile_name, &read.answer);
         // A saved plan was checked when it was written.
         if !is_resumed {
             self.completeness(&target, profile.as_ref());
@@ -241,8 +241,8 @@ impl<'l> ValueChecks<'l> {
     }
 
     /// Loads the profile; its faults are kept.
-    fn profile(&mut self, name: &str) -> Option<Profile> {
-        let error = match profiles::load(name) {
+    fn profile(&mut self, name: &str, answers: &[String]) -> Option<Profile> {
+        let error = match profile_files::load(name, answers) {
             Ok(profile) => return Some(profile),
             Err(error) => error,
         };

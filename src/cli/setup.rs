@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::config::{LoadedConfig, TargetSettings};
 use crate::{
     ledger::TargetHash,
+    map::key_and_value,
     model::{route::ConfirmMode, target::Target},
     report::{CLIENT_KEY, CommandLine, RunSetup, TargetSummary, TypedOption},
 };
@@ -32,6 +33,9 @@ const NO_SETTINGS: [&str; 18] = [
     "new-ledger",
     "new-target",
 ];
+
+/// The option of an answer to an open question, of which there may be several.
+const ANSWER: &str = "answer";
 
 /// Settings that the summary has keys for, and the place of the ledger.
 const NAMED_SETTINGS: [&str; 2] = ["profile", "ledger"];
@@ -83,7 +87,10 @@ fn settings(
     let mut settings: BTreeMap<_, _> =
         set.map(|(name, value)| (name.clone(), value.clone())).collect();
     for TypedOption { name, value } in options {
-        if !NO_SETTINGS.contains(&name.as_str()) {
+        let answer = value.as_deref().filter(|_| name == ANSWER).and_then(key_and_value);
+        if let Some((key, value)) = answer {
+            settings.insert(format!("{ANSWER}.{}", key.join(".")), value.to_owned());
+        } else if !NO_SETTINGS.contains(&name.as_str()) {
             let value = value.clone().unwrap_or_else(|| "true".to_owned());
             settings.insert(name.replace('-', "_"), value);
         }

@@ -7,8 +7,7 @@
 const KEY_OF_PROFILES: &str = "delimiter";
 
 /// What to do in place of each key.
-const INSTEAD: [(&str, &str); 5] = [
-    ("extends", "copy the profile and change the copy: orderferry profiles show NAME > shop.toml"),
+const INSTEAD: [(&str, &str); 4] = [
     ("escape", "let the shop export quotes within a cell doubled: \"\""),
     ("fill_down", "fill the blank cells of the column in the export"),
     ("ragged_rows", "let the shop export all cells of a row, empty ones too"),

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::model::{
     diagnostic::{Diagnostic, Diagnostics, Note},
+    source_map::SourceMap,
     source_text::SourceText,
 };
 
@@ -64,7 +65,7 @@ impl MissingName {
 /// is not the user's.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NamePlaces {
-    source: Option<SourceText>,
+    source: Option<SourceMap>,
     places: Vec<NamePlace>,
 }
 
@@ -81,7 +82,7 @@ struct NamePlace {
 
 impl NamePlaces {
     /// The places in a profile, of all its texts with their paths, in the order of the file.
-    pub(super) fn new(source: SourceText, texts: Vec<(KeyPath, String, Range<usize>)>) -> Self {
+    pub(super) fn new(source: SourceMap, texts: Vec<(KeyPath, String, Range<usize>)>) -> Self {
         let place = |(path, name, span): (KeyPath, String, Range<usize>)| {
             let key = path.iter().rposition(|key| {
                 matches!(
@@ -101,8 +102,8 @@ impl NamePlaces {
         Self { places: texts.into_iter().filter_map(place).collect(), source: Some(source) }
     }
 
-    /// The text of the profile; none of a built-in one.
-    pub(super) fn source(&self) -> Option<&SourceText> {
+    /// The texts of the profile; none of a built-in one.
+    pub(super) fn source(&self) -> Option<&SourceMap> {
         self.source.as_ref()
     }
 
@@ -121,9 +122,9 @@ impl NamePlaces {
         if let Some(last) = list.last_mut().filter(|_| n_more > 0) {
             last.more.push(format!("and {n_more} more names"));
         }
-        let place = self.source.as_ref().map(|source| &source.name);
-        let place = place.or_else(|| missing.first().map(|missing| &missing.file));
-        let place = place.map(String::as_str).unwrap_or_default();
+        let place = self.source.as_ref().map(SourceMap::name);
+        let place = place.or_else(|| missing.first().map(|missing| &*missing.file));
+        let place = place.unwrap_or_default();
         MapError::Profile(Diagnostics::before_sending(list, missing.len(), place))
     }
 

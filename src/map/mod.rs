@@ -4,6 +4,7 @@
 //! profile itself declares (a date has this format, a value is in this table); `validate` checks
 //! the rest. Called by `shuffle`; depends on `model` only.
 
+mod answers;
 mod birth_date;
 mod bound_rule;
 mod checkout_event;
@@ -21,6 +22,7 @@ mod document_binding;
 mod document_view;
 mod error;
 mod excerpt;
+mod extends;
 mod field_rules;
 pub mod file_mapper;
 mod file_syntax;
@@ -29,6 +31,7 @@ mod header_hint;
 mod html;
 pub mod input_settings;
 mod key_errors;
+mod key_path;
 mod known_fields;
 mod later_keys;
 mod mapper;
@@ -37,6 +40,7 @@ mod missing_in_all;
 mod missing_name;
 mod misspelling;
 mod number;
+mod open_questions;
 mod path;
 mod path_text;
 mod paths;
@@ -49,6 +53,7 @@ pub mod profile;
 mod profile_compiler;
 mod profile_schema;
 mod profile_text;
+mod profile_texts;
 mod record_view;
 pub mod rule;
 mod rule_values;
@@ -69,13 +74,14 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use answers::key_and_value;
 pub use error::{MapError, PROFILE};
 pub use excerpt::{excerpt, is_shown};
 pub use missing_in_all::MissingInAll;
 pub use paths::missing_paths;
 pub use plain_rows::PlainRows;
-pub use profile_compiler::BUILT_IN;
 pub use profile_schema::profile_schema;
+pub use profile_texts::{BUILT_IN, NamedText, ProfileTexts, no_profile};
 pub use seen_names::SeenNames;
 pub use serde_message::toml_error_text;
 pub use toml_document::{TomlDocument, TomlFault, TomlText};

@@ -110,6 +110,8 @@ pub struct SharedIdentifierRules {
 pub struct Profile {
     /// The profile's name.
     pub name: String,
+    /// The names of the profiles that it extends, the nearest first.
+    pub extends: Vec<String>,
     /// A description in one line, for a list.
     pub description: String,
     /// How the files are written.

@@ -8,25 +8,26 @@ use std::mem;
 use chrono::NaiveDate;
 
 use super::{
+    answers::{Answer, answer},
     condition_compiler::ConditionCompiler,
     currency_symbols::CurrencySymbols,
-    error::{MapError, PROFILE},
+    error::MapError,
+    extends::{self, EXTENDS},
     field_rules::RuleCompiler,
     file_syntax::FileSyntax,
     input_settings::SharedIdentifiers,
     key_errors::{KeyError, KeyErrors},
     missing_name::NamePlaces,
     number::NumberMarks,
+    open_questions::{open_questions, refuse},
     profile::{Profile, SharedIdentifierRules, reference_rule},
     profile_text::{GuestText, ProfileText},
+    profile_texts::{NamedText, ProfileTexts, no_profile},
     rule::Rule,
     toml_document::TomlDocument,
     words::words,
 };
-use crate::model::{diagnostic::Diagnostics, severity::SeverityRules, source_text::SourceText};
-
-/// The built-in profiles: name and TOML text.
-pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/canonical.toml"))];
+use crate::model::{diagnostic::Diagnostics, severity::SeverityRules, source_map::SourceMap};
 
 /// The earliest order of a profile that names none: shops had no web analytics before.
 const DEFAULT_EARLIEST_ORDER: NaiveDate =
@@ -42,38 +43,81 @@ impl Profile {
     ///
     /// [`MapError::NoProfile`] if there is none.
     pub fn built_in(name: &str) -> Result<Self, MapError> {
-        if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
-            let built_in = Self::parse(name, text)?;
-            return Ok(Self { name_places: NamePlaces::default(), words: Vec::new(), ..built_in });
-        }
-        let built_in = BUILT_IN.iter().map(|(built_in, _)| *built_in).collect();
-        Err(MapError::NoProfile { name: name.to_owned(), built_in })
+        let text = NamedText::built_in(name).ok_or_else(|| no_profile(name))?;
+        Self::compile(ProfileTexts::new(text, no_file), &[])
     }
 
-    /// Compiles the profile of a TOML text; messages contain `name` as the name of the file.
+    /// Compiles the profile of a TOML text, which extends none or a built-in one; messages contain
+    /// `name` as the name of the file.
     ///
     /// # Errors
     ///
     /// [`MapError::Profile`] with all faults of the text.
     pub fn parse(name: &str, text: &str) -> Result<Self, MapError> {
-        let source = SourceText { kind: PROFILE, name: name.to_owned(), text: text.to_owned() };
-        let mut document = TomlDocument::parse(&source);
+        let (name, text) = (name.to_owned(), text.to_owned());
+        let text = NamedText { id: name.clone(), name, text, is_built_in: false };
+        Self::compile(ProfileTexts::new(text, no_file), &[])
+    }
+
+    /// Compiles the profile of these texts, with answers `KEY=VALUE` to its open questions.
+    ///
+    /// # Errors
+    ///
+    /// [`MapError::Profile`] with all faults of the texts and the answers.
+    pub fn compile(texts: ProfileTexts, answers: &[String]) -> Result<Self, MapError> {
+        let ProfileTexts { mut sources, is_built_in, extended, missing } = texts;
+        let answers = Answer::all(answers, &mut sources);
+        let mut document = TomlDocument::parse(&sources);
+        extends::merge(&mut document);
+        settle_questions(&mut document, &sources, &answers, missing.is_none());
+        if let Some((at, message)) = &missing {
+            document.add_fault(Some(at.clone()), EXTENDS, message);
+        }
         let profile = document.read().and_then(|text| {
             let (profile, errors) = compile(text);
-            document.add_errors(errors);
+            // A part of the profile may be in the text that is missing.
+            if missing.is_none() {
+                document.add_errors(errors);
+            }
             profile
         });
         let (texts, faults) = (document.texts(), document.into_faults());
         match profile {
+            Some(profile) if faults.is_empty() && is_built_in => Ok(profile),
             Some(profile) if faults.is_empty() => {
-                let words = words(&texts);
-                Ok(Self { name_places: NamePlaces::new(source, texts), words, ..profile })
+                let (words, name_places) = (words(&texts), NamePlaces::new(sources, texts));
+                Ok(Self { name_places, words, extends: extended, ..profile })
             }
             _ => {
                 let faults = faults.into_iter().map(|fault| fault.diagnostic).collect();
-                Err(MapError::Profile(Diagnostics::before_reading(faults, name)))
+                Err(MapError::Profile(Diagnostics::before_reading(faults, sources.name())))
             }
         }
+    }
+}
+
+/// The message about a name of no built-in profile, where files are not read.
+fn no_file(name: &str, _by: &str) -> Result<NamedText, String> {
+    Err(no_profile(name).to_string())
+}
+
+/// Answers the open questions of a profile, of which the others become faults. Without all of its
+/// texts it is not known which ones are open.
+fn settle_questions<'t>(
+    document: &mut TomlDocument<'t>,
+    sources: &'t SourceMap,
+    answers: &[Answer],
+    is_complete: bool,
+) {
+    if document.has_syntax_error() {
+        return;
+    }
+    let open = open_questions(document);
+    if is_complete {
+        let open = answer(document, sources, answers, open);
+        refuse(document, sources, open);
+    } else {
+        open.iter().for_each(|question| document.remove_at(&question.path));
     }
 }
 
@@ -129,6 +173,7 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
     let item_rows = text.item_rows.and_then(|text| conditions.items(text, &mut errors));
     let profile = key.zip(shared_identifiers).map(|(key, shared_identifiers)| Profile {
         name: text.name,
+        extends: Vec::new(),
         description: text.about,
         files,
         has_adjacent_rows: text.rows_adjacent,
@@ -188,7 +233,10 @@ fn shared_identifier_rules(guest: &GuestText) -> Result<SharedIdentifierRules, K
 mod tests {
     use super::*;
     use crate::{
-        map::profile::{FieldRule, FieldTarget},
+        map::{
+            profile::{FieldRule, FieldTarget},
+            profile_texts::BUILT_IN,
+        },
         model::{
             field::{Field, FieldGroup},
             guest_attributes::GuestAttributes,

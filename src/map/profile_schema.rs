@@ -4,13 +4,54 @@
 //! For editors, and for the choices and types of the keys. Printed by `cli`.
 
 use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::profile_text::ProfileText;
 
-/// The schema of what a profile may say, without what TOML cannot.
+/// The value of a key that a person has to decide about.
+pub(super) const QUESTION: &str = "?";
+
+/// The schema of what a profile may say.
 #[must_use]
-pub fn profile_schema() -> Schema {
+pub fn profile_schema() -> Value {
+    let mut schema = typed_schema().to_value();
+    allow_questions(&mut schema);
+    schema
+}
+
+/// Allows an open question in place of a value that is no text. One in place of a text is a text.
+fn allow_questions(schema: &mut Value) {
+    match schema {
+        Value::Array(schemas) => schemas.iter_mut().for_each(allow_questions),
+        Value::Object(members) => {
+            if let Some(Value::Array(values)) = members.get_mut("enum") {
+                values.push(json!(QUESTION));
+            }
+            let is_constant = |schema: &Value| schema.get("const").is_some();
+            match members.get_mut("oneOf") {
+                Some(Value::Array(constants)) if constants.iter().all(is_constant) => {
+                    let description = "An open question, which only a person can answer.";
+                    constants.push(json!({ "const": QUESTION, "description": description }));
+                }
+                _ => {}
+            }
+            if let Some(of @ ("boolean" | "integer" | "number")) =
+                members.get("type").and_then(Value::as_str)
+            {
+                let types = json!([of, "string"]);
+                members.insert("type".to_owned(), types);
+                members.insert("pattern".to_owned(), json!("^[?]$"));
+            }
+            // Not the codes, which are names of keys.
+            let values = members.iter_mut().filter(|(name, _)| *name != "Code");
+            values.for_each(|(_, member)| allow_questions(member));
+        }
+        _ => {}
+    }
+}
+
+/// The schema of the types, without what TOML cannot say.
+fn typed_schema() -> Schema {
     // Of the drafts the one that editors know best.
     let settings = SchemaSettings::draft07().for_deserialize();
     let settings = settings.with_transform(RecursiveTransform(without_null));
@@ -39,5 +80,104 @@ fn without_null(schema: &mut Schema) {
     // The default of a key that may be left out says nothing.
     if schema.get("default").is_some_and(|default| default.is_null()) {
         schema.remove("default");
+    }
+}
+
+/// What a key takes, by the schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KeyType {
+    /// Its values, if it takes no others.
+    pub(super) choices: Vec<String>,
+    /// Whether it takes texts.
+    pub(super) takes_text: bool,
+    /// Whether it takes something else: a number, a boolean, a list, a table.
+    pub(super) takes_other: bool,
+}
+
+impl KeyType {
+    /// The type of the key at a path; none if there is no such key.
+    pub(super) fn of(path: &[String]) -> Option<Self> {
+        let schema = typed_schema().to_value();
+        let mut nodes = alternatives(&schema, &schema);
+        for name in path {
+            let below = nodes.iter().filter_map(|node| member(node, name));
+            nodes = below.flat_map(|node| alternatives(&schema, node)).collect();
+        }
+        let (mut choices, mut is_free) = (Vec::new(), nodes.is_empty());
+        let mut key_type = Self { choices: Vec::new(), takes_text: false, takes_other: false };
+        for node in &nodes {
+            let listed = node.get("enum").and_then(Value::as_array).map(Vec::as_slice);
+            let listed = node.get("const").map(std::slice::from_ref).or(listed);
+            match (node.get("type").and_then(Value::as_str), listed) {
+                (Some("string"), Some(values)) => {
+                    key_type.takes_text = true;
+                    choices.extend(values.iter().filter_map(Value::as_str).map(str::to_owned));
+                }
+                (Some("string"), None) => (key_type.takes_text, is_free) = (true, true),
+                (Some("boolean"), _) => {
+                    key_type.takes_other = true;
+                    choices.extend(["true", "false"].map(str::to_owned));
+                }
+                _ => (key_type.takes_other, is_free) = (true, true),
+            }
+        }
+        if !is_free {
+            key_type.choices = choices;
+        }
+        (!nodes.is_empty()).then_some(key_type)
+    }
+}
+
+/// The schemas of which one must fit, with references resolved.
+fn alternatives<'s>(root: &'s Value, node: &'s Value) -> Vec<&'s Map<String, Value>> {
+    let Some(members) = node.as_object() else { return Vec::new() };
+    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+        let target = root.pointer(reference.trim_start_matches('#'));
+        return target.map_or_else(Vec::new, |target| alternatives(root, target));
+    }
+    let several = ["anyOf", "oneOf", "allOf"].iter().find_map(|key| members.get(*key)?.as_array());
+    match several {
+        Some(nodes) => nodes.iter().flat_map(|node| alternatives(root, node)).collect(),
+        None => vec![members],
+    }
+}
+
+/// The schema of a member of a table, or of the elements of a list.
+fn member<'s>(node: &'s Map<String, Value>, name: &str) -> Option<&'s Value> {
+    let named = node.get("properties").and_then(|properties| properties.get(name));
+    let other = || node.get("additionalProperties").filter(|schema| schema.is_object());
+    let is_index = name.bytes().all(|byte| byte.is_ascii_digit());
+    named.or_else(other).or_else(|| node.get("items").filter(|_| is_index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key_type(path: &str) -> Option<KeyType> {
+        KeyType::of(&path.split('.').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn types_of_keys_are_those_of_the_parser() {
+        for (path, choices, takes_text, takes_other) in [
+            ("order.orderedAt.zone", "", true, false),
+            ("item_price", "unit line", true, false),
+            ("rows_adjacent", "true false", false, true),
+            ("skip_lines", "", false, true),
+            ("order.price.scale", "", true, true),
+            ("order.status.values.paid", "", true, true),
+            ("order.status.table.0.2", "", true, true),
+            ("skip.0.when.any.1.equals", "", true, true),
+            ("severity.content_repeated", "off warning error", true, false),
+            ("guest.id.email.kind", "email phone currency", true, false),
+        ] {
+            let found = key_type(path).unwrap_or_else(|| panic!("{path}"));
+            assert_eq!(found.choices.join(" "), choices, "{path}");
+            assert_eq!((found.takes_text, found.takes_other), (takes_text, takes_other), "{path}");
+        }
+        for path in ["order.orderedAt.zoen", "no_such_key", "order.price.column.first"] {
+            assert_eq!(key_type(path), None, "{path}");
+        }
     }
 }

@@ -314,6 +314,11 @@ pub(super) struct ProfileText {
     pub(super) name: String,
     #[serde(default)]
     pub(super) about: String,
+    #[expect(dead_code, reason = "followed before the keys are read, since it adds some")]
+    pub(super) extends: Option<String>,
+    #[serde(default)]
+    #[expect(dead_code, reason = "applied before the keys are read, since it removes some")]
+    pub(super) unset: Vec<String>,
     pub(super) format: Option<InputFormat>,
     pub(super) encoding: Option<String>,
     pub(super) delimiter: Option<char>,

@@ -4,6 +4,7 @@
 mod combined;
 mod currency_symbols;
 mod dates;
+mod extends;
 mod people;
 pub(super) mod rows;
 mod text_steps;

@@ -15,7 +15,7 @@ use super::{
     key_errors::{KeyErrors, KeyPath},
     serde_message::{MissingKey, readable_message},
 };
-use crate::model::{diagnostic::Diagnostic, source_text::SourceText};
+use crate::model::{diagnostic::Diagnostic, source_map::SourceMap};
 
 /// Faults of a text after which no more are searched.
 const MAX_FAULTS: usize = 100;
@@ -25,10 +25,14 @@ const MAX_SAME_FAULTS: usize = 3;
 
 /// The keys and values of a TOML text, and its faults.
 pub struct TomlDocument<'t> {
-    source: &'t SourceText,
-    root: DeTable<'t>,
+    sources: &'t SourceMap,
+    pub(super) root: DeTable<'t>,
+    /// The tables of the files behind the first one.
+    pub(super) others: Vec<DeTable<'t>>,
     /// The paths of what was wrong and is removed, and of what it was meant to be.
     removed: Vec<KeyPath>,
+    /// The paths of tables whose errors may be the consequence of what was removed.
+    unsure: Vec<KeyPath>,
     /// The faults, each with its first byte.
     faults: Vec<(usize, TomlFault)>,
     has_syntax_error: bool,
@@ -47,21 +51,32 @@ pub struct TomlFault {
 }
 
 impl<'t> TomlDocument<'t> {
-    /// Parses a text; errors of its syntax are its faults.
+    /// Parses the text of each file; errors of its syntax are faults.
     #[must_use]
-    pub fn parse(source: &'t SourceText) -> Self {
-        let errors = syntax_errors(&source.text);
-        let root = DeTable::parse(&source.text).map(Spanned::into_inner);
+    pub fn parse(sources: &'t SourceMap) -> Self {
         let mut document = Self {
-            source,
-            root: root.unwrap_or_default(),
+            sources,
+            root: DeTable::new(),
+            others: Vec::new(),
             removed: Vec::new(),
+            unsure: Vec::new(),
             faults: Vec::new(),
-            has_syntax_error: !errors.is_empty(),
+            has_syntax_error: false,
         };
-        for error in errors {
-            document.add(error.span(), &[], "", &readable_message(error.message()).text);
+        let mut tables = Vec::new();
+        for (start, file) in sources.files() {
+            let moved = |at: Range<usize>| at.start + start..at.end + start;
+            for error in syntax_errors(&file.text) {
+                document.has_syntax_error = true;
+                let at = error.span().map(moved);
+                document.add(at, &[], "", &readable_message(error.message()).text);
+            }
+            let table = DeTable::parse(&file.text).map(Spanned::into_inner).unwrap_or_default();
+            tables.push(if start == 0 { table } else { table_at(table, &moved) });
         }
+        let mut tables = tables.into_iter();
+        document.root = tables.next().unwrap_or_default();
+        document.others = tables.collect();
         document
     }
 
@@ -110,6 +125,17 @@ impl<'t> TomlDocument<'t> {
     /// Whether the value at a path, or a part of it, was removed.
     fn is_incomplete(&self, path: &[String]) -> bool {
         self.removed.iter().any(|removed| removed.starts_with(path))
+            || self.unsure.iter().any(|above| path.starts_with(above))
+    }
+
+    /// Leaves out the errors of a table, which may be the consequence of what was removed from it.
+    pub(super) fn leave_out_errors_below(&mut self, path: &[String]) {
+        self.unsure.push(path.to_owned());
+    }
+
+    /// Whether a text is no TOML.
+    pub(super) fn has_syntax_error(&self) -> bool {
+        self.has_syntax_error
     }
 
     /// All texts with their paths and places, in the order of the document.
@@ -131,9 +157,25 @@ impl<'t> TomlDocument<'t> {
         faults.into_iter().map(|(_, fault)| fault).collect()
     }
 
+    /// Removes the value at a path, whose errors, and those of what it is a part of, are left out.
+    pub(super) fn remove_at(&mut self, path: &[String]) {
+        remove_from(&mut self.root, path);
+        self.removed.push(path.to_owned());
+    }
+
+    /// Adds a fault of a key or of the text as a whole.
+    pub(super) fn add_fault(&mut self, at: Option<Range<usize>>, subject: &str, message: &str) {
+        self.add(at, &[], subject, message);
+    }
+
+    /// Adds a fault at these bytes.
+    pub(super) fn add_diagnostic(&mut self, at: &Range<usize>, diagnostic: Diagnostic) {
+        self.faults.push((at.start, TomlFault { path: Vec::new(), diagnostic }));
+    }
+
     fn add(&mut self, at: Option<Range<usize>>, path: &[String], subject: &str, message: &str) {
         let first = at.as_ref().map_or(usize::MAX, |at| at.start);
-        let diagnostic = self.source.error(at, subject, message);
+        let diagnostic = self.sources.error(at, subject, message);
         let fault = TomlFault { path: path.to_owned(), diagnostic };
         if !self.faults.iter().any(|(_, known)| *known == fault) {
             self.faults.push((first, fault));
@@ -175,6 +217,30 @@ impl<'t> TomlDocument<'t> {
         self.removed.push(path);
         true
     }
+}
+
+/// The same table with other places.
+fn table_at<'t>(table: DeTable<'t>, place: &impl Fn(Range<usize>) -> Range<usize>) -> DeTable<'t> {
+    let entry = |(key, value): (Spanned<DeString<'t>>, Spanned<DeValue<'t>>)| {
+        (Spanned::new(place(key.span()), key.into_inner()), value_at(value, place))
+    };
+    table.into_iter().map(entry).collect()
+}
+
+/// The same value with other places.
+pub(super) fn value_at<'t>(
+    value: Spanned<DeValue<'t>>,
+    place: &impl Fn(Range<usize>) -> Range<usize>,
+) -> Spanned<DeValue<'t>> {
+    let at = place(value.span());
+    let value = match value.into_inner() {
+        DeValue::Table(table) => DeValue::Table(table_at(table, place)),
+        DeValue::Array(array) => {
+            DeValue::Array(array.into_iter().map(|element| value_at(element, place)).collect())
+        }
+        scalar => scalar,
+    };
+    Spanned::new(at, value)
 }
 
 /// The errors of the syntax, each the first one of its line.

@@ -26,16 +26,14 @@ pub struct ProfileWord {
 /// The words among the texts of a profile. Not those of custom fields and of people beside the
 /// guest: no list tells whether they are wrong.
 pub(super) fn words(texts: &[TomlText]) -> Vec<ProfileWord> {
-    let word = |(path, text, span): &TomlText| {
-        let path: Vec<_> = path.iter().map(String::as_str).collect();
+    let word = |(names, text, span): &TomlText| {
+        let path: Vec<_> = names.iter().map(String::as_str).collect();
         let (table, name, from) = match path.as_slice() {
             // No text, but what becomes of one.
             [_, _, "other"] if text == KEEP => return None,
             [table, name, "value" | "default" | "other"] => (table, name, None),
             [table, name, "values", from] => (table, name, Some((*from).to_owned())),
-            [table, name, "table", row, cell] if is_last_cell(texts, [table, name, row], cell) => {
-                (table, name, None)
-            }
+            [table, name, "table", _, _] if is_last_cell(texts, names) => (table, name, None),
             _ => return None,
         };
         let group = match *table {
@@ -53,15 +51,10 @@ pub(super) fn words(texts: &[TomlText]) -> Vec<ProfileWord> {
     texts.iter().filter_map(word).collect()
 }
 
-/// Whether a cell is the last one of its row in a table, which is the value of the row.
-fn is_last_cell(texts: &[TomlText], [table, name, row]: [&str; 3], cell: &str) -> bool {
-    let cells = texts.iter().filter_map(|(path, ..)| match path.as_slice() {
-        [of, field, key, of_row, cell, ..]
-            if key == "table" && of == table && field == name && of_row == row =>
-        {
-            cell.parse::<usize>().ok()
-        }
-        _ => None,
-    });
-    cells.max() == cell.parse().ok()
+/// Whether the cell at a path is the last one of its row, which is the value of the row.
+pub(super) fn is_last_cell(texts: &[TomlText], path: &[String]) -> bool {
+    let Some((cell, row)) = path.split_last() else { return false };
+    let cells = texts.iter().filter_map(|(path, ..)| path.strip_prefix(row)?.first());
+    let index = |cell: &String| cell.parse::<usize>().ok();
+    cells.filter_map(index).max() == index(cell)
 }

@@ -44,6 +44,7 @@ pub mod rules;
 pub mod service_words;
 pub mod severity;
 pub mod shell;
+pub mod source_map;
 pub mod source_text;
 pub mod spreadsheet;
 pub mod suggest;

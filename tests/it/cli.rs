@@ -23,6 +23,7 @@ mod next_steps;
 mod old_orders;
 mod outcome_diagnostics;
 mod output;
+mod profile_extension;
 mod regressions;
 mod repaired_rejects;
 mod report;

@@ -101,6 +101,11 @@ fn wrong_values_do_not_fit_the_schema() {
         ("order.price = 'a'", false),
         ("skip_lines = 'three'", false),
         ("skip = [{ reason = 'x' }]", false),
+        // Open questions.
+        ("item_price = '?'\nskip_lines = '?'\nrows_adjacent = '?'", true),
+        ("order.price = { column = '?', scale = '?', disagree = '?' }", true),
+        ("severity.'?' = 'off'", false),
+        ("order = '?'", false),
     ] {
         assert_eq!(validator.is_valid(&parsed(toml)), is_valid, "{toml}");
     }

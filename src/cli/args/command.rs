@@ -88,7 +88,7 @@ pub(in crate::cli) struct SendArguments {
     /// Continue with the saved plan in this run folder, without the export
     // The plan was made with that profile, limit of invalid orders and mode; they cannot change any
     // more.
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["profile", "encoding", "max_invalid", "mode"], help_heading = "Sending")]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["profile", "answer", "encoding", "max_invalid", "mode"], help_heading = "Sending")]
     pub(in crate::cli) resume: Option<PathBuf>,
     /// Create the ledger, on the first run; refused if the ledger already holds an attempt to send
     /// an order
@@ -151,6 +151,10 @@ pub(in crate::cli) struct ReadArguments {
     /// Read the export with this built-in profile or TOML file [default: canonical]
     #[arg(long, value_name = "NAME|FILE")]
     pub(in crate::cli) profile: Option<String>,
+    /// Answer an open question of the profile, such as order.orderedAt.zone=Europe/Berlin; may be
+    /// repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(in crate::cli) answer: Vec<String>,
     /// Read the export in this encoding, such as windows-1252, utf-16le or cp850 [default: the
     /// profile's, or utf-8]
     #[arg(long, value_name = "LABEL")]
@@ -241,6 +245,19 @@ pub(in crate::cli) enum ProfilesCommand {
     Show {
         /// Name of the profile
         name: String,
+    },
+    /// Check a profile and those that it extends, without an export: print every error and every
+    /// open question; the exit code is 2 if there is one
+    Check {
+        /// TOML file, or name of a built-in profile
+        #[arg(value_name = "FILE")]
+        name: String,
+        /// Answer an open question, such as order.orderedAt.zone=Europe/Berlin; may be repeated
+        #[arg(long, value_name = "KEY=VALUE")]
+        answer: Vec<String>,
+        /// Print text, or one line of JSON and nothing else
+        #[arg(long, value_enum, default_value_t = OutputFormat::Text, env = "ORDERFERRY_FORMAT", hide_env = true)]
+        format: OutputFormat,
     },
     /// Print the JSON Schema of profiles, for editors
     Schema,

@@ -220,7 +220,9 @@ fn documented_rules_are_valid() {
     let help = include_str!("../../cli/help/profile.md");
     let blocks = help.split("```toml\n").skip(1).map(|block| block.split_once("```").unwrap().0);
     for block in blocks.filter(|block| !block.contains("referenceId")) {
-        let text = format!("name = 'p'\nkey.column = 'id'\n{block}");
+        let name = if block.starts_with("name = ") { "" } else { "name = 'p'\n" };
+        let block = block.replace("\"?\"", "\"Europe/Berlin\"");
+        let text = format!("{name}key.column = 'id'\n{block}");
         Profile::parse("p", &text).unwrap_or_else(|error| panic!("{error}\n{block}"));
     }
 }

@@ -1,0 +1,40 @@
+//! Profiles by name or file: reads the text of a profile and of those that it extends.
+//!
+//! Compiles nothing itself. Called by `run_values` and `profiles`.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::small_file::read_small_file;
+use crate::map::{NamedText, ProfileTexts, no_profile, profile::Profile};
+
+/// Loads a built-in profile by its name, or the profile of a TOML file by its path, with answers
+/// to its open questions.
+pub(super) fn load(name: &str, answers: &[String]) -> anyhow::Result<Profile> {
+    let text = match NamedText::built_in(name) {
+        // Built-in names take precedence; a file of the same name is loaded as `./canonical`.
+        Some(built_in) => built_in,
+        None if Path::new(name).exists() => read(name)?,
+        None => return Err(no_profile(name).into()),
+    };
+    Ok(Profile::compile(ProfileTexts::new(text, read_extended), answers)?)
+}
+
+/// Reads the profile that another one extends. An error is a message.
+fn read_extended(name: &str, by: &str) -> Result<NamedText, String> {
+    let path = Path::new(by).with_file_name(name);
+    if !path.exists() {
+        let is_path = name.contains(['.', '/', '\\']);
+        let shown = if is_path { path.to_string_lossy() } else { name.into() };
+        return Err(no_profile(&shown).to_string());
+    }
+    read(&path.to_string_lossy()).map_err(|error| format!("cannot read the profile: {error:#}"))
+}
+
+fn read(name: &str) -> anyhow::Result<NamedText> {
+    let path = Path::new(name);
+    let text = read_small_file(path).with_context(|| name.to_owned())?;
+    let id = path.canonicalize().map_or_else(|_| name.into(), |path| path.display().to_string());
+    Ok(NamedText { name: name.to_owned(), id, text, is_built_in: false })
+}

@@ -1,0 +1,207 @@
+//! Extension of profiles: merges the tables of a profile and of those that it extends.
+//!
+//! Sections merge by key; a rule or a condition is replaced whole, unless only open questions of it
+//! are answered; lists of tables are appended; `unset` removes. Each key and value keeps its place.
+//! Called by `profile_compiler`.
+
+use std::mem;
+
+use toml::{
+    Spanned,
+    de::{DeArray, DeTable, DeValue},
+};
+
+use super::{
+    key_errors::KeyPath,
+    key_path::{parse_key_path, shown_key_path},
+    profile_schema::QUESTION,
+    toml_document::TomlDocument,
+};
+use crate::model::suggest::suggest;
+
+/// The key that names the extended profile.
+pub(super) const EXTENDS: &str = "extends";
+
+/// The key of the paths that the extended profile has and this one has not.
+pub(super) const UNSET: &str = "unset";
+
+/// The keys of the table of a list that is its name: of two with one name the later counts.
+const NAMES: [&str; 2] = ["reason", "as"];
+
+/// The rule that stands beside the sections, and has no name of a section before it.
+const KEY: &str = "key";
+
+/// Merges the tables of a document's files into that of the first one.
+pub(super) fn merge(document: &mut TomlDocument<'_>) {
+    let others = mem::take(&mut document.others);
+    let mut merged = DeTable::new();
+    for mut table in others.into_iter().rev() {
+        unset(document, &mut merged, &table);
+        check_type(document, &table);
+        table.remove(EXTENDS);
+        table.remove(UNSET);
+        merge_into(&mut merged, table, &mut KeyPath::new());
+    }
+    let own = mem::take(&mut document.root);
+    unset(document, &mut merged, &own);
+    merge_into(&mut merged, own, &mut KeyPath::new());
+    document.root = merged;
+}
+
+/// Adds the fault of the keys of an extended profile that do not reach the merged one.
+fn check_type(document: &mut TomlDocument<'_>, table: &DeTable<'_>) {
+    let is_list = |value: &DeValue<'_>| {
+        value.as_array().is_some_and(|list| list.iter().all(|path| path.get_ref().is_str()))
+    };
+    if let Some(value) = table.get(EXTENDS).filter(|value| !value.get_ref().is_str()) {
+        document.add_fault(Some(value.span()), EXTENDS, "invalid type; expected a string");
+    }
+    if let Some(value) = table.get(UNSET).filter(|value| !is_list(value.get_ref())) {
+        document.add_fault(Some(value.span()), UNSET, "invalid type; expected a list of strings");
+    }
+}
+
+/// Removes from `base` what `table` says; a path that is not there is a fault.
+fn unset(document: &mut TomlDocument<'_>, base: &mut DeTable<'_>, table: &DeTable<'_>) {
+    let Some(value) = table.get(UNSET) else { return };
+    if !table.contains_key(EXTENDS) {
+        let message = "removes what an extended profile has, but there is no extends";
+        document.add_fault(Some(value.span()), UNSET, message);
+        return;
+    }
+    for path in value.get_ref().as_array().into_iter().flatten() {
+        let Some(text) = path.get_ref().as_str() else { continue };
+        let is_removed = parse_key_path(text).is_some_and(|names| remove(base, &names));
+        if !is_removed {
+            let message = nothing_to_remove(base, text);
+            document.add_fault(Some(path.span()), UNSET, &message);
+        }
+    }
+}
+
+fn nothing_to_remove(base: &DeTable<'_>, path: &str) -> String {
+    let mut known = Vec::new();
+    collect_paths(base, &mut KeyPath::new(), &mut known);
+    let expected = match suggest(path, known.iter().map(String::as_str)) {
+        Some(near) => format!("meant {near:?}?"),
+        None => "expected a path such as \"order.cardType\"".to_owned(),
+    };
+    format!("the extended profile has no {path:?}; {expected}")
+}
+
+/// The paths of a table and the tables within it, as they are written.
+fn collect_paths(table: &DeTable<'_>, path: &mut KeyPath, into: &mut Vec<String>) {
+    for (key, value) in table {
+        path.push(key.get_ref().to_string());
+        into.push(shown_key_path(path));
+        match value.get_ref() {
+            DeValue::Table(below) => collect_paths(below, path, into),
+            DeValue::Array(list) => {
+                let names = list.iter().filter_map(name_of);
+                into.extend(names.map(|name| format!("{}.{name:?}", shown_key_path(path))));
+            }
+            _ => {}
+        }
+        path.pop();
+    }
+}
+
+/// Removes the value at a path; a table of a list has its name there. Returns whether there is one.
+fn remove(table: &mut DeTable<'_>, path: &[String]) -> bool {
+    match path {
+        [] => false,
+        [name] => table.remove(name.as_str()).is_some(),
+        [name, below @ ..] => match table.get_mut(name.as_str()).map(Spanned::get_mut) {
+            Some(DeValue::Table(table)) => remove(table, below),
+            Some(DeValue::Array(list)) => {
+                let [name] = below else { return false };
+                let n_before = list.len();
+                let kept = mem::replace(list, DeArray::new()).into_iter();
+                *list = kept.filter(|table| name_of(table) != Some(name)).collect();
+                list.len() < n_before
+            }
+            _ => false,
+        },
+    }
+}
+
+fn merge_into<'t>(base: &mut DeTable<'t>, own: DeTable<'t>, path: &mut KeyPath) {
+    for (key, value) in own {
+        path.push(key.get_ref().to_string());
+        let merged = match base.remove(&**key.get_ref()) {
+            Some(below) => merged(below, value, path),
+            None => value,
+        };
+        base.insert(key, merged);
+        path.pop();
+    }
+}
+
+fn merged<'t>(
+    base: Spanned<DeValue<'t>>,
+    own: Spanned<DeValue<'t>>,
+    path: &mut KeyPath,
+) -> Spanned<DeValue<'t>> {
+    let at = own.span();
+    let value = match (base.into_inner(), own.into_inner()) {
+        (DeValue::Table(mut base), DeValue::Table(own))
+            if is_section(path) || only_answers(&base, &own) =>
+        {
+            merge_into(&mut base, own, path);
+            DeValue::Table(base)
+        }
+        (DeValue::Array(base), DeValue::Array(own)) if is_list_of_tables(path, &base, &own) => {
+            DeValue::Array(appended(base, own))
+        }
+        (_, own) => own,
+    };
+    Spanned::new(at, value)
+}
+
+/// Whether the table at a path has keys that are each for themselves: no rule, no condition.
+fn is_section(path: &[String]) -> bool {
+    match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [KEY | "item_rows"] => false,
+        [_] | [_, "ext" | "product" | "id"] => true,
+        _ => false,
+    }
+}
+
+/// Whether a table has only answers to open questions of another one.
+fn only_answers(base: &DeTable<'_>, own: &DeTable<'_>) -> bool {
+    let is_answer = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+        let key: &toml::de::DeString<'_> = key.get_ref();
+        match (base.get(&**key).map(Spanned::get_ref), value.get_ref()) {
+            (Some(DeValue::Table(base)), DeValue::Table(own)) => only_answers(base, own),
+            (Some(DeValue::String(text)), _) => *text == QUESTION,
+            _ => false,
+        }
+    };
+    !own.is_empty() && own.iter().all(is_answer)
+}
+
+/// Whether two lists have nothing but tables, as `skip` does and the rules of a key do not.
+fn is_list_of_tables(path: &[String], base: &DeArray<'_>, own: &DeArray<'_>) -> bool {
+    let mut both = base.iter().chain(own.iter());
+    matches!(path, [name] if name != KEY) && both.all(|element| element.get_ref().is_table())
+}
+
+/// The tables of both lists; of two with one name the own one, in the place of the other.
+fn appended<'t>(base: DeArray<'t>, own: DeArray<'t>) -> DeArray<'t> {
+    let mut all: Vec<_> = base.into_iter().collect();
+    for table in own {
+        let name = name_of(&table);
+        let same = all.iter().position(|known| name.is_some() && name_of(known) == name);
+        match same {
+            Some(index) => all[index] = table,
+            None => all.push(table),
+        }
+    }
+    all.into_iter().collect()
+}
+
+/// The name of a table of a list, if it has one.
+fn name_of<'v>(table: &'v Spanned<DeValue<'_>>) -> Option<&'v str> {
+    let table = table.get_ref().as_table()?;
+    NAMES.iter().find_map(|name| table.get(*name)?.get_ref().as_str())
+}

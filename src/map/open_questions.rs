@@ -1,0 +1,144 @@
+//! Open questions of a profile: values `"?"`, which only a person can know.
+//!
+//! A `?` in a text that the export is compared with, or that parts or joins texts, stands for itself.
+//! Called by `profile_compiler`, which refuses a profile with one; `answers` answers them.
+
+use std::ops::Range;
+
+use super::{
+    key_errors::KeyPath,
+    key_path::shown_key_path,
+    profile_schema::{KeyType, QUESTION},
+    toml_document::{TomlDocument, TomlText},
+    words::is_last_cell,
+};
+use crate::model::{diagnostic::Note, source_map::SourceMap};
+
+/// Keys whose texts are data of the export, where a `?` stands for itself.
+const LITERAL_KEYS: [&str; 18] = [
+    "assign",
+    "contains",
+    "empty",
+    "ends_with",
+    "extends",
+    "header",
+    "is",
+    "is_not",
+    "join",
+    "list_contains",
+    "nulls",
+    "separator",
+    "split",
+    "starts_with",
+    "strip_prefix",
+    "strip_suffix",
+    "unset",
+    "with",
+];
+
+/// A key that has no value yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OpenQuestion {
+    /// The key.
+    pub(super) path: KeyPath,
+    /// The bytes of the `"?"`.
+    pub(super) at: Range<usize>,
+    /// What the key takes.
+    pub(super) key_type: KeyType,
+}
+
+/// The open questions of a document, in its order.
+pub(super) fn open_questions(document: &TomlDocument<'_>) -> Vec<OpenQuestion> {
+    let texts = document.texts();
+    let question = |(path, text, at): &TomlText| {
+        if text != QUESTION || is_literal(path) || is_compared(&texts, path) {
+            return None;
+        }
+        // A misspelt key is an error, not a question.
+        let key_type = KeyType::of(path)?;
+        Some(OpenQuestion { path: path.clone(), at: at.clone(), key_type })
+    };
+    texts.iter().filter_map(question).collect()
+}
+
+/// Whether the text at a path is data.
+fn is_literal(path: &[String]) -> bool {
+    let is_index = |name: &&String| name.bytes().all(|byte| byte.is_ascii_digit());
+    match path {
+        // The texts of the export are the keys of this table.
+        [.., table, _] if table == "values" => false,
+        [names @ ..] => {
+            let key = names.iter().rev().find(|name| !is_index(name));
+            key.is_some_and(|key| LITERAL_KEYS.contains(&key.as_str()))
+        }
+    }
+}
+
+/// Whether a text is a cell of a table's row, but its last one, which is the value of the row.
+fn is_compared(texts: &[TomlText], path: &[String]) -> bool {
+    matches!(path, [.., table, _, _] if table == "table") && !is_last_cell(texts, path)
+}
+
+/// Makes faults of the open questions, and takes them out of the document.
+pub(super) fn refuse(
+    document: &mut TomlDocument<'_>,
+    sources: &SourceMap,
+    open: Vec<OpenQuestion>,
+) {
+    for OpenQuestion { path, at, key_type } in open {
+        let key = shown_key_path(&path);
+        let title = "an open question, which only a person can answer";
+        let mut fault = sources.error(Some(at.clone()), &key, title);
+        fault.notes.extend(comment_at(sources, &at).map(Note::Fact));
+        if !key_type.choices.is_empty() {
+            fault.notes.push(Note::Fact(format!("expected {}", key_type.choices.join(" or "))));
+        }
+        fault.notes.push(Note::Hint(format!("--answer {key}=VALUE")));
+        document.add_diagnostic(&at, fault);
+        document.remove_at(&path);
+        // Without the answer the other keys of a rule may seem wrong.
+        if let [above @ .., _] = path.as_slice()
+            && above.len() > 1
+        {
+            document.leave_out_errors_below(above);
+        }
+    }
+}
+
+/// The comment beside the value at these bytes, else those above its line.
+fn comment_at(sources: &SourceMap, at: &Range<usize>) -> Option<String> {
+    let (file, within) = sources.in_file(at)?;
+    let after = file.text.get(within.end..)?.lines().next().unwrap_or_default();
+    if let Some(comment) = comment_in(after) {
+        return Some(comment.to_owned());
+    }
+    let before = file.text.get(..within.start)?;
+    let above = &before[..before.rfind('\n').map_or(0, |end| end + 1)];
+    let comments = above.lines().rev().map_while(|line| {
+        // A directive, such as `#:schema`, is for editors.
+        line.trim().strip_prefix('#').filter(|comment| !comment.starts_with(':'))
+    });
+    let mut comments: Vec<_> = comments.map(str::trim).collect();
+    comments.reverse();
+    Some(comments.join(" ")).filter(|comment| !comment.is_empty())
+}
+
+/// The comment at the end of a part of a line that begins outside of a string.
+fn comment_in(text: &str) -> Option<&str> {
+    let mut quote = None;
+    let mut is_escaped = false;
+    for (at, char) in text.char_indices() {
+        match (quote, char) {
+            (None, '#') => return Some(text[at + 1..].trim()).filter(|text| !text.is_empty()),
+            (None, '"' | '\'') => quote = Some(char),
+            (Some('"'), '\\') if !is_escaped => {
+                is_escaped = true;
+                continue;
+            }
+            (Some(open), close) if open == close && !is_escaped => quote = None,
+            _ => {}
+        }
+        is_escaped = false;
+    }
+    None
+}

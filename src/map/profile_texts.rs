@@ -1,0 +1,109 @@
+//! Texts of a profile: its own and those of the profiles that it extends (`extends`).
+//!
+//! Follows the names and finds cycles. Reads no file: `cli` does, for the texts that are not built
+//! in.
+
+use std::ops::Range;
+
+use toml::{Spanned, de::DeTable};
+
+use super::{
+    error::{MapError, PROFILE},
+    extends::EXTENDS,
+};
+use crate::model::{source_map::SourceMap, source_text::SourceText};
+
+/// The built-in profiles: name and TOML text.
+pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/canonical.toml"))];
+
+/// The TOML text of a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedText {
+    /// Its name in messages: a path, or that of a built-in profile.
+    pub name: String,
+    /// What is the same for two names of one file.
+    pub id: String,
+    /// The text.
+    pub text: String,
+    /// Whether it is of this program, not of the user.
+    pub is_built_in: bool,
+}
+
+impl NamedText {
+    /// The text of a built-in profile, if there is one of this name.
+    #[must_use]
+    pub fn built_in(name: &str) -> Option<Self> {
+        let (name, text) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name)?;
+        let name = format!("{name} (built-in)");
+        Some(Self { id: name.clone(), name, text: (*text).to_owned(), is_built_in: true })
+    }
+}
+
+/// The texts of a profile, its own first.
+#[derive(Debug)]
+pub struct ProfileTexts {
+    pub(super) sources: SourceMap,
+    pub(super) is_built_in: bool,
+    /// The names of the profiles that it extends, the nearest first.
+    pub(super) extended: Vec<String>,
+    /// Why a text is missing, and the place of its name.
+    pub(super) missing: Option<(Range<usize>, String)>,
+}
+
+impl ProfileTexts {
+    /// The texts of a profile; `read` returns the text of a name that the profile of another name
+    /// extends, or a message.
+    pub fn new(first: NamedText, read: impl Fn(&str, &str) -> Result<NamedText, String>) -> Self {
+        let mut texts = Self {
+            sources: SourceMap::default(),
+            is_built_in: first.is_built_in,
+            extended: Vec::new(),
+            missing: None,
+        };
+        let mut known: Vec<NamedText> = Vec::new();
+        let mut next = Some(first);
+        while let Some(text) = next.take() {
+            if !known.is_empty() {
+                texts.extended.push(text.name.clone());
+            }
+            let source =
+                SourceText { kind: PROFILE, name: text.name.clone(), text: text.text.clone() };
+            texts.sources.add_file(source);
+            known.push(text);
+            let Some((at, name)) = texts.extends() else { break };
+            let found = match NamedText::built_in(&name) {
+                Some(built_in) => Ok(built_in),
+                None => read(&name, &known[known.len() - 1].name),
+            };
+            let found = found.and_then(|text| ensure_no_cycle(&known, text));
+            match found {
+                Ok(text) => next = Some(text),
+                Err(message) => texts.missing = Some((at, message)),
+            }
+        }
+        texts
+    }
+
+    /// What the last text extends, and the place of the name.
+    fn extends(&self) -> Option<(Range<usize>, String)> {
+        let (start, source) = self.sources.files().last()?;
+        let table = DeTable::parse(&source.text).ok()?.into_inner();
+        let name: &Spanned<_> = table.get(EXTENDS)?;
+        let at = name.span();
+        Some((at.start + start..at.end + start, name.get_ref().as_str()?.to_owned()))
+    }
+}
+
+/// The message about a name that is neither of a file nor of a built-in profile.
+#[must_use]
+pub fn no_profile(name: &str) -> MapError {
+    let built_in = BUILT_IN.iter().map(|(built_in, _)| *built_in).collect();
+    MapError::NoProfile { name: name.to_owned(), built_in }
+}
+
+fn ensure_no_cycle(known: &[NamedText], text: NamedText) -> Result<NamedText, String> {
+    let Some(first) = known.iter().position(|known| known.id == text.id) else { return Ok(text) };
+    let chain = known[first..].iter().chain([&text]).map(|text| &*text.name);
+    let chain = chain.collect::<Vec<_>>().join(" → ");
+    Err(format!("profiles extend each other: {chain}"))
+}

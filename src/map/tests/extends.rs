@@ -1,0 +1,268 @@
+//! Tests of profiles that extend others, and of open questions and their answers.
+
+use crate::{
+    map::{
+        MapError, NamedText, ProfileTexts,
+        profile::{Profile, SkipRule},
+    },
+    model::field::Field,
+};
+
+const BASE: &str = "name = 'base'
+delimiter = ';'
+nulls = ['N/A']
+currency_symbols = { '€' = 'EUR' }
+[[skip]]
+reason = 'test order'
+when = { column = 'Tags', contains = 'test' }
+[[skip]]
+reason = 'unpaid'
+when = { column = 'Paid', is = '?' }
+[order]
+referenceId = { column = 'Name', strip_prefix = '#' }
+orderedAt = { column = 'Created', date = '%d.%m.%Y', zone = 'Europe/Berlin' }
+price = { column = 'Total' }
+cardType = { column = 'Card' }
+ext.gift = { column = 'Gift' }
+[severity]
+content_repeated = 'off'
+";
+
+/// Compiles the first of some files; each may extend one of the others.
+fn compile(files: &[(&str, &str)], answers: &[&str]) -> Result<Profile, MapError> {
+    let text = |name: &str| {
+        let (name, text) = files.iter().find(|(known, _)| *known == name)?;
+        let (name, text) = ((*name).to_owned(), (*text).to_owned());
+        Some(NamedText { id: name.clone(), name, text, is_built_in: false })
+    };
+    let read = |name: &str, by: &str| text(name).ok_or_else(|| format!("{by} names no file"));
+    let answers: Vec<_> = answers.iter().map(|answer| (*answer).to_owned()).collect();
+    Profile::compile(ProfileTexts::new(text(files[0].0).unwrap(), read), &answers)
+}
+
+fn extended(own: &str) -> Profile {
+    let own = format!("extends = 'base.toml'\n{own}");
+    compile(&[("own.toml", &own), ("base.toml", BASE)], &[])
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn errors(files: &[(&str, &str)], answers: &[&str]) -> String {
+    compile(files, answers).unwrap_err().to_string()
+}
+
+fn reasons(profile: &Profile) -> String {
+    let reasons: Vec<_> = profile.skips.iter().map(|SkipRule { reason, .. }| &**reason).collect();
+    reasons.join(", ")
+}
+
+#[test]
+fn sections_merge_and_rules_are_replaced() {
+    let base = compile(&[("base.toml", BASE)], &[]).unwrap();
+    let own = extended(
+        "name = 'own'\nnulls = ['?']\ncurrency_symbols = { '£' = 'GBP' }
+[order]\nreferenceId = { column = 'Id' }\next.note = { column = 'Note' }
+[severity]\nrows_disagree = 'error'",
+    );
+    assert_eq!(
+        (&*own.name, own.files.delimiter, own.nulls.as_slice()),
+        ("own", b';', &["?".to_owned()][..])
+    );
+    let columns = |profile: &Profile| {
+        let columns = profile.rules.iter().flat_map(|rule| rule.rule.columns.clone());
+        columns.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(columns(&base), "Name Created Total Card Gift");
+    assert_eq!(columns(&own), "Id Created Total Card Gift Note");
+    // The stripped prefix was a key of the replaced rule.
+    assert_eq!(own.key_of("#7").unwrap(), "#7");
+    let date = |profile: &Profile| profile.rule_of(&Field::OrderedAt).unwrap().date().cloned();
+    assert_eq!(date(&own), date(&base));
+    assert_eq!(own.extends, ["base.toml"]);
+}
+
+#[test]
+fn lists_of_tables_are_appended() {
+    let skip = |reason: &str| {
+        format!("[[skip]]\nreason = '{reason}'\nwhen = {{ column = 'X', is = 'y' }}\n")
+    };
+    assert_eq!(reasons(&extended(&skip("own"))), "test order, unpaid, own");
+    let replaced = extended(&skip("test order"));
+    assert_eq!(reasons(&replaced), "test order, unpaid");
+    let column = |skip: &SkipRule| skip.when.sources()[0].column.clone().unwrap();
+    assert_eq!(column(&replaced.skips[0]), "X");
+}
+
+#[test]
+fn unset_removes() {
+    let own = extended("unset = ['order.cardType', 'order.ext.gift', 'skip.\"unpaid\"', 'nulls']");
+    assert_eq!((own.rules.len(), &*reasons(&own), own.nulls.len()), (3, "test order", 0));
+    assert!(!own.has_rule(&Field::CardType));
+}
+
+#[test]
+fn profiles_extend_each_other_in_chains() {
+    let middle =
+        "extends = 'base.toml'\nunset = ['order.cardType']\n[order]\nprice = { column = 'M' }";
+    let own = "extends = 'middle.toml'\ndelimiter = '|'";
+    let files = [("own.toml", own), ("middle.toml", middle), ("base.toml", BASE)];
+    let profile = compile(&files, &[]).unwrap();
+    assert_eq!((profile.files.delimiter, profile.has_rule(&Field::CardType)), (b'|', false));
+    assert_eq!(profile.rule_of(&Field::Price).unwrap().columns, ["M"]);
+    assert_eq!(profile.extends, ["middle.toml", "base.toml"]);
+    let canonical = compile(&[("own.toml", "extends = 'canonical'\nname = 'own'")], &[]).unwrap();
+    assert_eq!(canonical.extends, ["canonical (built-in)"]);
+    assert_eq!(canonical.rules.len(), Profile::built_in("canonical").unwrap().rules.len());
+}
+
+/// Each with the file of the key.
+#[test]
+fn errors_name_the_file_of_their_key() {
+    let base = "name = 'base'\ndelimitr = ';'\nunset = ['order']\n[order]
+referenceId = { column = 'a' }\norderedAt = { column = 'b', date = '%q' }\nprice = { colum = 'c' }
+cardType = { column = 'd' }";
+    let own = "extends = 'base.toml'\nunset = ['order.cardTyp', 5]\n[order]\nprice = { column = 'p', scale = 'x' }
+orderedAt = 5";
+    insta::assert_snapshot!(errors(&[("own.toml", own), ("base.toml", base)], &[]), @r#"
+own.toml:2:10: unset: the extended profile has no "order.cardTyp"; meant "order.cardType"?
+  own.toml:2:27: unset: invalid type: integer 5; expected a string
+  own.toml:4:33: order.price.scale: expected a number of decimals, "currency" or { beside = "…", default = … }
+  own.toml:5:13: order.orderedAt: invalid type: integer 5; expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or { value = "EUR" }
+  base.toml:2:1: unknown key "delimitr"; meant "delimiter"?
+  base.toml:3:9: unset: removes what an extended profile has, but there is no extends
+"#);
+}
+
+#[test]
+fn invalid_extension_is_refused() {
+    let of = |own: &str, base: &str| errors(&[("own.toml", own), ("base.toml", base)], &[]);
+    insta::assert_snapshot!(of("extends = 'base.toml'\ndelimitr = ';'", "extends = 'own.toml'"), @r#"
+    own.toml:2:1: unknown key "delimitr"; meant "delimiter"?
+      base.toml:1:11: extends: profiles extend each other: own.toml → base.toml → own.toml
+    "#);
+    insta::assert_snapshot!(of("extends = 'bsae.toml'\ndelimitr = ';'\nitem_price = '?'", BASE), @r#"
+    own.toml:1:11: extends: own.toml names no file
+      own.toml:2:1: unknown key "delimitr"; meant "delimiter"?
+    "#);
+    insta::assert_snapshot!(of("extends = 'base.toml'\nnulls = 5", "name = 'x'\ndelimiter = = ';'"), @"base.toml:2:13: extra =; expected nothing");
+    insta::assert_snapshot!(of("extends = 5\nunset = 'order'", BASE), @r#"
+    own.toml:1:11: extends: invalid type: integer 5; expected a string
+      own.toml:2:9: unset: invalid type: string "order"; expected a sequence
+      own.toml: name: the key "name" is missing; expected a name for the profile
+      own.toml: order.referenceId: no rule for the order key; expected key or order.referenceId
+    "#);
+    insta::assert_snapshot!(of("extends = 'base.toml'", &format!("extends = 5\n{BASE}")), @"base.toml:1:11: extends: invalid type; expected a string");
+    insta::assert_snapshot!(errors(&[("own.toml", "name = 'x'\nextends = 'cannonical'")], &[]), @"own.toml:2:11: extends: own.toml names no file");
+}
+
+const OPEN: &str = "name = 'open'
+nulls = ['?']
+# Is it for one piece?
+item_price = '?'
+skip_lines = '?'      # lines above the header
+rows_adjacent = '?'
+[[skip]]
+reason = 'asked'
+when = { column = 'Paid', is = ['?', 'no'] }
+[order]
+referenceId = { column = 'Name', empty = ['?'], split = '?', part = 1 }
+# The shop's owner knows,
+# and nobody else.
+orderedAt = { column = 'Created', date = '%d.%m.%Y', zone = '?' }
+price = { column = 'Total', strip_prefix = '#', scale = '?' } # a comment \"with quotes\" # and this
+status = { column = 'Status', values = { paid = 'PURCHASED', '?' = 'PURCHASED', is = '?' } }
+ext.'gift wrap' = { columns = ['A', 'B'], table = [['?', '*', 'x'], ['a', '?', '?']] }
+";
+
+#[test]
+fn open_questions_are_listed_with_comments_and_choices() {
+    let base =
+        "name = 'base'\nitem_price = '?' # of the base\norder.referenceId = { column = 'a' }";
+    let own = "extends = 'base.toml'\norder.currencyCode = { value = '?' }\ndelimitr = ';'";
+    insta::assert_snapshot!(errors(&[("open.toml", OPEN)], &[]), @r#"
+    open.toml:4:14: item_price: an open question, which only a person can answer; Is it for one piece?; expected unit or line
+      hint: --answer item_price=VALUE
+      open.toml:5:14: skip_lines: an open question, which only a person can answer; lines above the header
+        hint: --answer skip_lines=VALUE
+      open.toml:6:17: rows_adjacent: an open question, which only a person can answer; expected true or false
+        hint: --answer rows_adjacent=VALUE
+      open.toml:14:61: order.orderedAt.zone: an open question, which only a person can answer; The shop's owner knows, and nobody else.
+        hint: --answer order.orderedAt.zone=VALUE
+      open.toml:15:57: order.price.scale: an open question, which only a person can answer; a comment "with quotes" # and this
+        hint: --answer order.price.scale=VALUE
+      open.toml:16:86: order.status.values.is: an open question, which only a person can answer
+        hint: --answer order.status.values.is=VALUE
+      open.toml:17:80: order.ext."gift wrap".table.1.2: an open question, which only a person can answer
+        hint: --answer order.ext."gift wrap".table.1.2=VALUE
+    "#);
+    insta::assert_snapshot!(errors(&[("own.toml", own), ("base.toml", base)], &[]), @r#"
+    own.toml:2:32: order.currencyCode.value: an open question, which only a person can answer
+      hint: --answer order.currencyCode.value=VALUE
+      own.toml:3:1: unknown key "delimitr"; meant "delimiter"?
+      base.toml:2:14: item_price: an open question, which only a person can answer; of the base; expected unit or line
+        hint: --answer item_price=VALUE
+    "#);
+}
+
+const ANSWERS: [&str; 7] = [
+    "item_price=line",
+    "skip_lines=2",
+    "rows_adjacent=true",
+    "order.orderedAt.zone=Europe/Berlin",
+    "order.price.scale=currency",
+    "order.status.values.is={ skip = \"asked\" }",
+    "order.ext.\"gift wrap\".table.1.2=x=y",
+];
+
+#[test]
+fn answers_have_the_type_of_their_key() {
+    let profile = compile(&[("open.toml", OPEN)], &ANSWERS);
+    let profile = profile.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((profile.files.skip_lines, profile.has_adjacent_rows), (2, true));
+    assert_eq!(profile.nulls, ["?"]);
+    let scaled = [&ANSWERS[..4], &["order.price.scale=2"], &ANSWERS[5..]].concat();
+    assert!(compile(&[("open.toml", OPEN)], &scaled).is_ok());
+}
+
+#[test]
+fn invalid_answer_is_refused() {
+    let with = |answers: &[&str]| errors(&[("open.toml", OPEN)], &[&ANSWERS, answers].concat());
+    insta::assert_snapshot!(with(&["order.orderedAt.zone=UTC", "order.orderedAt.locale=de", "x"]), @r#"
+    --answer order.orderedAt.zone=UTC: "order.orderedAt.zone" is answered twice; expected once
+      --answer order.orderedAt.locale=de: "order.orderedAt.locale" is no open question; expected "item_price", "skip_lines", "rows_adjacent", "order.orderedAt.zone", "order.price.scale", "order.status.values.is", "order.ext.\"gift wrap\".table.1.2"
+      --answer x: not an answer; expected KEY=VALUE
+    "#);
+    let changed = [
+        "item_price=lines",
+        "skip_lines=two",
+        "rows_adjacent=yes",
+        "order.orderedAt.zone=Europe/Berln",
+        "order.price.scale=euro",
+        "order.status.values.is={ skp = 'x' }",
+        "order.ext.\"gift wrap\".table.1.3=x",
+    ];
+    insta::assert_snapshot!(errors(&[("open.toml", OPEN)], &changed), @r#"
+    open.toml:17:80: order.ext."gift wrap".table.1.2: an open question, which only a person can answer
+      hint: --answer order.ext."gift wrap".table.1.2=VALUE
+      --answer item_price=lines: unknown value "lines"; meant "line"? or "unit"
+      --answer skip_lines=two: invalid type: string "two"; expected a whole number
+      --answer rows_adjacent=yes: invalid type: string "yes"; expected true or false
+      --answer order.orderedAt.zone=Europe/Berln: unknown time zone "Europe/Berln"
+        hint: did you mean "Europe/Berlin"?
+      --answer order.price.scale=euro: expected a number of decimals, "currency" or { beside = "…", default = … }
+      --answer order.status.values.is={ skp = 'x' }: expected a string or { skip = "reason" }
+      --answer order.ext."gift wrap".table.1.3=x: "order.ext.\"gift wrap\".table.1.3" is no open question; expected "item_price", "skip_lines", "rows_adjacent", "order.orderedAt.zone", "order.price.scale", "order.status.values.is", "order.ext.\"gift wrap\".table.1.2"
+    "#);
+    insta::assert_snapshot!(errors(&[("base.toml", BASE)], &["delimiter=;"]), @r#"--answer delimiter=;: "delimiter" is no open question; the profile has none"#);
+}
+
+/// A rule that only answers is no other rule.
+#[test]
+fn extension_answers_questions_of_its_base() {
+    let own = "extends = 'open.toml'\nitem_price = 'line'\nskip_lines = 2\nrows_adjacent = false
+[order]\norderedAt.zone = 'Europe/Berlin'\nprice = { column = 'Sum' }\nstatus.values.is = 'PURCHASED'
+ext.'gift wrap' = { column = 'Gift' }";
+    let profile = compile(&[("own.toml", own), ("open.toml", OPEN)], &[]);
+    let profile = profile.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(profile.rule_of(&Field::OrderedAt).unwrap().columns, ["Created"]);
+    assert_eq!(profile.rule_of(&Field::Price).unwrap().columns, ["Sum"]);
+}

@@ -1,0 +1,126 @@
+//! Tests of profiles that extend others, of open questions, and of `orderferry profiles check`, as a
+//! user sees them.
+
+use crate::support::workspace::{Workspace, export};
+
+/// A complete profile for [`export`], but for what only a person can know.
+const BASE: &str = "name = 'base'
+[order]
+referenceId = { column = 'referenceId' }
+# Which time do the orders tell?
+orderedAt = { column = 'orderedAt', date = '%Y-%m-%dT%H:%M:%S', zone = '?' }
+status = { column = 'status', values = { PURCHASED = 'PURCHASED' } }
+currencyCode = { column = 'currencyCode' }
+price = { column = 'price' }
+paymentType = { column = 'paymentType' }
+[item]
+type = { value = 'GEAR' }
+name = { column = 'item.name' }
+price = { column = 'item.price' }
+quantity = { column = 'item.quantity' }
+[guest]
+email = { column = 'guest.email' }
+";
+
+/// An export whose times have no offset, and profiles.
+fn workspace(own: &str) -> Workspace {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]).replace("00Z,", "00,"));
+    workspace.file("profiles/base.toml", BASE).file("profiles/shop.toml", own);
+    workspace
+}
+
+#[test]
+fn open_questions_end_a_run() {
+    let workspace = workspace("extends = 'base.toml'\nname = 'shop'\nitem_price = '?'  # of one?");
+    let ran = workspace.run("check orders.csv --pos x --profile profiles/shop.toml");
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    insta::assert_snapshot!(ran.err, @r#"
+    error[profile]: an open question, which only a person can answer
+     --> profiles/shop.toml:3:14  item_price
+      |
+    3 | item_price = '?'  # of one?
+      |              ^^^
+      |
+      = of one?
+      = expected unit or line
+      = hint: --answer item_price=VALUE
+
+    error[profile]: an open question, which only a person can answer
+     --> profiles/base.toml:5:72  order.orderedAt.zone
+      |
+    5 | …edAt = { column = 'orderedAt', date = '%Y-%m-%dT%H:%M:%S', zone = '?' }
+      |                                                                    ^^^
+      |
+      = Which time do the orders tell?
+      = hint: --answer order.orderedAt.zone=VALUE
+
+    2 errors in profiles/shop.toml and profiles/base.toml. Nothing was read or sent.
+    "#);
+    let checked = workspace.run("profiles check profiles/shop.toml");
+    assert_eq!((checked.code, &checked.out, &checked.err), (2, &ran.out, &ran.err));
+}
+
+#[test]
+fn answers_are_checked_and_repeated() {
+    let workspace = workspace("extends = 'base.toml'\nname = 'shop'");
+    let run = |answers: &str| {
+        let profile = "check orders.csv --pos x --profile profiles/shop.toml";
+        workspace.run(&format!("{profile} {answers}"))
+    };
+    let wrong = run("--answer order.orderedAt.zone=Europe/Berln --answer order.orderedat.zone=UTC");
+    assert_eq!(wrong.code, 2);
+    insta::assert_snapshot!(wrong.err, @r#"
+    error[profile]: unknown time zone "Europe/Berln"
+     --> --answer order.orderedAt.zone=Europe/Berln
+     |
+     = hint: did you mean "Europe/Berlin"?
+
+    error[profile]: "order.orderedat.zone" is no open question
+     --> --answer order.orderedat.zone=UTC
+     |
+     = meant "order.orderedAt.zone"?
+
+    2 errors in --answer. Nothing was read or sent.
+    "#);
+    let ran = run("--answer order.orderedAt.zone=Europe/Berlin");
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let summary = ran.summary();
+    assert_eq!(summary["settings"]["answer.order.orderedAt.zone"], "Europe/Berlin");
+    assert_eq!(ran.results()[0]["orderedAt"], "2025-03-01T09:00:00.000Z");
+    let next = summary["next"][0]["command"].as_str().unwrap();
+    assert!(next.contains("--answer order.orderedAt.zone=Europe/Berlin"), "{next}");
+    let resumed = workspace.run("send --resume x --answer order.orderedAt.zone=UTC");
+    assert!(resumed.code == 2 && resumed.err.contains("cannot be used with"), "{}", resumed.err);
+}
+
+#[test]
+fn check_of_a_profile_needs_no_export() {
+    let workspace = workspace(
+        "extends = 'base.toml'\norder.status = { column = 'status', values = { paid = 'PURCHASD' } }",
+    );
+    let run = |options: &str| workspace.run(&format!("profiles check {options}"));
+    let right = run("profiles/base.toml --answer order.orderedAt.zone=UTC");
+    assert_eq!((right.code, right.err.as_str()), (0, ""));
+    insta::assert_snapshot!(right.out, @"profiles/base.toml: no errors");
+    let wrong = run("profiles/shop.toml --answer order.orderedAt.zone=UTC");
+    assert_eq!((wrong.code, wrong.out.as_str()), (2, ""));
+    insta::assert_snapshot!(wrong.err, @r#"
+    error[profile]: unknown status "PURCHASD"
+     --> profiles/shop.toml:2:55  order.status, value of "paid"
+      |
+    2 | order.status = { column = 'status', values = { paid = 'PURCHASD' } }
+      |                                                       ^^^^^^^^^^
+      |
+      = meant "PURCHASED"? or "PAYMENT_PENDING"
+
+    1 error in profiles/shop.toml. Nothing was read or sent.
+    "#);
+    workspace.file("own.toml", "extends = 'canonical'\nname = 'own'\nskip_lines = 2");
+    insta::assert_snapshot!(run("own.toml --format json").out, @r#"{"profile":"own.toml","name":"own","extends":["canonical (built-in)"]}"#);
+    let unknown = run("cannonical");
+    assert_eq!(unknown.code, 2);
+    insta::assert_snapshot!(unknown.err, @r#"
+    error: unknown profile "cannonical"; expected a file or a built-in profile: canonical
+      hint: did you mean "canonical"?
+    "#);
+}
