@@ -96,7 +96,8 @@ fn first_equal(digests: &[u32], digest: u32) -> Option<usize> {
     // instructions, which prove that in a fraction of the time.
     let (groups, rest) = digests.as_chunks::<8>();
     for (n_before, group) in groups.iter().enumerate() {
-        if group.iter().fold(false, |is_found, found| is_found | (*found == digest)) {
+        let n_equal: u32 = group.iter().map(|found| u32::from(*found == digest)).sum();
+        if n_equal > 0 {
             let index = group.iter().position(|found| *found == digest)?;
             return Some(n_before * group.len() + index);
         }
