@@ -13,6 +13,8 @@ pub struct RowCounts {
     pub unreadable: u64,
     /// The rows among them that belong to no order, as the profile says.
     pub ignored: u64,
+    /// The rows of orders among them that the profile leaves out.
+    pub skipped: u64,
     /// Headers that are repeated within a file.
     pub headers: u64,
 }
@@ -27,6 +29,7 @@ impl RowCounts {
                 return;
             }
             RowKind::Ignored => self.ignored += 1,
+            RowKind::Skipped { .. } => self.skipped += 1,
             RowKind::Unreadable { .. } => self.unreadable += 1,
             kind => self.unreadable += u64::from(kind.has_no_order()),
         }

@@ -1,16 +1,18 @@
 //! Merge of the rows of one order into its draft: the first filled value of a field counts, and a
-//! different one is a problem.
+//! different one is a problem, unless the profile says otherwise.
 //!
 //! Does not choose the rows and does not check values. Called by `shuffle`, for a run or for
 //! gathered rows.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{ambiguity::adjacent_row_problem, canonical::canonical_text};
 use crate::model::{
-    draft::{Cell, Cells, Draft, KeyedRow, MappedRow, RowKind},
+    draft::{Cell, Cells, Draft, KeyedRow, MappedRow, Notation, RowKind, ValueSkip},
     field::FieldGroup,
+    money::Amount,
     origin::Position,
+    over_rows::OverRows,
     problem::{Code, Problem, Problems},
     redact::redact,
     row::Row,
@@ -21,11 +23,11 @@ use crate::model::{
 /// `map` adds what a row holds in addition to the previous row of the same file. `possible_rows`
 /// are lost rows that may be part of the order.
 pub fn draft<'a>(
-    rows: impl ExactSizeIterator<Item = &'a KeyedRow<'a>>,
+    rows: impl ExactSizeIterator<Item = &'a KeyedRow<'a>> + Clone,
     map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>),
     possible_rows: &[Position],
 ) -> Draft<'a> {
-    let (key, n_rows) = (Cow::Borrowed(""), rows.len());
+    let (key, n_rows, left_out) = (Cow::Borrowed(""), rows.len(), skipped_whole(rows.clone()));
     let cells = Cells::default();
     let rows_of_draft = Vec::with_capacity(n_rows);
     let mut draft = Draft {
@@ -42,7 +44,8 @@ pub fn draft<'a>(
     let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
     let mut previous: Option<&'a Row<'a>> = None;
     for KeyedRow { row, kind } in rows {
-        if !kind.is_of_an_order() || kind.has_no_order() {
+        let is_skipped = matches!(kind, RowKind::Skipped { .. }) && left_out.is_none();
+        if !kind.is_of_an_order() || kind.has_no_order() || is_skipped {
             continue;
         }
         record_row_kind(&mut draft, row, kind);
@@ -53,11 +56,26 @@ pub fn draft<'a>(
         map(row, previous, &mut mapped);
         add_row(&mut draft, row, &mut mapped);
     }
+    let skip = draft.skip.or_else(|| skip_of_value(&draft.cells, mapped.value_skips));
+    draft.skip = left_out.map(Arc::from).or(skip);
     (draft.items, draft.people) = (mapped.items, mapped.people);
     draft.may_have_items = mapped.may_have_items;
     draft.key_is_number = mapped.key_is_number;
     add_possible_rows(&mut draft, possible_rows);
     draft
+}
+
+/// Why the profile leaves out all rows of an order, if it does.
+fn skipped_whole<'a>(rows: impl Iterator<Item = &'a KeyedRow<'a>>) -> Option<&'a str> {
+    let mut first = None;
+    for KeyedRow { kind, .. } in rows {
+        match kind {
+            RowKind::Skipped { reason, .. } => _ = first.get_or_insert(*reason),
+            kind if !kind.is_of_an_order() || kind.has_no_order() => {}
+            _ => return None,
+        }
+    }
+    first
 }
 
 fn record_row_kind<'a>(draft: &mut Draft<'a>, row: &Row<'_>, kind: &'a RowKind<'a>) {
@@ -93,6 +111,13 @@ fn add_row<'a>(draft: &mut Draft<'a>, row: &Row<'_>, mapped: &mut MappedRow<'a>)
     draft.skip = draft.skip.take().or(mapped.skip.take());
 }
 
+/// The reason of the first value that skips the order and is the one that counts.
+fn skip_of_value(cells: &Cells<'_>, skips: Vec<ValueSkip>) -> Option<Arc<str>> {
+    let counts =
+        |skip: &ValueSkip| cells.get(&skip.field).is_some_and(|cell| cell.at.position() == skip.at);
+    skips.into_iter().find(counts).map(|skip| skip.reason)
+}
+
 fn add_possible_rows(draft: &mut Draft<'_>, possible_rows: &[Position]) {
     let mut possible_rows = possible_rows.to_vec();
     possible_rows.sort_unstable_by_key(|at| (at.file, at.line));
@@ -104,14 +129,65 @@ fn add_cell<'a>(draft: &mut Draft<'a>, cell: Cell<'a>) {
     let Some(known) = draft.cells.get_mut(&cell.field) else {
         return draft.cells.push(cell);
     };
-    if known.is_default && !cell.is_default {
+    if cell.is_default {
+        return;
+    }
+    let problem = if known.is_default {
         *known = cell;
-    } else if !cell.is_default && !is_same(known, &cell) {
-        let problem = conflict(known, &cell);
-        if !is_reported(draft, &problem) {
-            draft.problems.push(problem);
+        None
+    } else {
+        merge_values(known, cell)
+    };
+    if let Some(problem) = problem.filter(|problem| !is_reported(draft, problem)) {
+        draft.problems.push(problem);
+    }
+}
+
+/// Merges the value of another row into the one so far; returns the problem of both, if any.
+fn merge_values<'a>(known: &mut Cell<'a>, cell: Cell<'a>) -> Option<Problem> {
+    let conflict =
+        |known: &Cell<'_>, code| (!is_same(known, &cell)).then(|| conflict(known, &cell, code));
+    match known.over_rows {
+        OverRows::Equal => conflict(known, Code::RowsDisagree),
+        OverRows::First => conflict(known, Code::FirstValueTaken),
+        OverRows::Last => {
+            let problem = conflict(known, Code::LastValueTaken);
+            *known = cell;
+            problem
+        }
+        OverRows::Sum { n_rows } => add_row_value(known, &cell, n_rows),
+    }
+}
+
+/// Adds the number of another row.
+fn add_row_value<'a>(known: &mut Cell<'a>, cell: &Cell<'a>, n_rows: u32) -> Option<Problem> {
+    known.is_unparsable |= cell.is_unparsable;
+    // What cannot be read is a problem already.
+    if known.is_unparsable {
+        return None;
+    }
+    known.over_rows = OverRows::Sum { n_rows: n_rows + 1 };
+    match sum(known, cell) {
+        Ok((Amount(sum), notation)) => {
+            known.text = Cow::Owned(sum.to_string());
+            known.notation = notation;
+            None
+        }
+        Err(message) => {
+            known.is_unparsable = true;
+            Some(Problem::for_field(Code::NumberUnreadable, &cell.field, cell.at, message))
         }
     }
+}
+
+/// The sum of two numbers, which `map` has read. An error is a message.
+fn sum(one: &Cell<'_>, other: &Cell<'_>) -> Result<(Amount, Notation), &'static str> {
+    let notation = one.notation.of_sum(other.notation);
+    let notation = notation.ok_or("in another unit than the rows of the order before it")?;
+    let numbers = one.text.parse::<Amount>().ok().zip(other.text.parse().ok());
+    let sum = numbers.and_then(|(one, other)| one.checked_add(other));
+    let sum = sum.ok_or("the sum of the rows has more digits than can be kept exactly")?;
+    Ok((sum, notation))
 }
 
 /// Whether the same problem of an order field is already recorded. Otherwise a long order would
@@ -129,8 +205,7 @@ fn is_same(known: &Cell<'_>, cell: &Cell<'_>) -> bool {
     known.text == cell.text || canonical_text(known) == canonical_text(cell)
 }
 
-fn conflict(known: &Cell<'_>, cell: &Cell<'_>) -> Problem {
-    let code = if known.first_wins { Code::FirstValueTaken } else { Code::RowsDisagree };
+fn conflict(known: &Cell<'_>, cell: &Cell<'_>, code: Code) -> Problem {
     let shown = |cell: &Cell<'_>| {
         if cell.field.is_personal() { redact(&cell.text) } else { cell.text.to_string() }
     };

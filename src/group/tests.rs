@@ -10,9 +10,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    draft::{Cell, CellOrigin, Draft, ItemDraft, KeyedRow, MappedRow, Notation, RowKind},
+    draft::{
+        Cell, CellOrigin, Draft, ItemDraft, KeyedRow, MappedRow, Notation, RowKind, ValueSkip,
+    },
     field::Field,
     origin::{FileId, Position, RowOrigin},
+    over_rows::OverRows,
     row::{Row, RowContent, RowDamage, Unreadable},
 };
 
@@ -23,6 +26,7 @@ struct TestRow {
     kind: RowKind<'static>,
     cells: Vec<Cell<'static>>,
     items: Vec<ItemDraft<'static>>,
+    value_skips: Vec<ValueSkip>,
     /// The keys of other orders that it may hold.
     other_keys: &'static [&'static str],
 }
@@ -36,6 +40,7 @@ impl TestRow {
         into.cells =
             std::mem::take(&mut into.cells).into_iter().chain(self.cells.iter().cloned()).collect();
         into.items.extend(self.items.iter().cloned());
+        into.value_skips.extend(self.value_skips.iter().cloned());
     }
 
     fn without_items(mut self) -> Self {
@@ -56,7 +61,7 @@ fn cell(field: Field, text: &'static str, at: CellOrigin<'static>) -> Cell<'stat
         at,
         is_unparsable: false,
         is_default: false,
-        first_wins: false,
+        over_rows: OverRows::Equal,
         notation: Notation::Text,
     }
 }
@@ -74,7 +79,7 @@ fn row(kind: RowKind<'static>, file: u32, line: u64, cells: &[(Field, &'static s
     let cells = cells.iter().map(|(field, text)| cell(field.clone(), text, at)).collect();
     let item = cell(Field::ItemName, format!("line {line}").leak(), at);
     let items = vec![ItemDraft { at, cells: std::iter::once(item).collect() }];
-    TestRow { row, kind, cells, items, other_keys: &[] }
+    TestRow { row, kind, cells, items, value_skips: Vec::new(), other_keys: &[] }
 }
 
 fn order_row(key: &str, file: u32, line: u64, cells: &[(Field, &'static str)]) -> TestRow {
@@ -204,8 +209,81 @@ fn conflict_is_reported_once_per_field() {
     );
     assert_eq!(shown(SEPARATE_FILES, vec![price(2, "5.0"), price(3, "5")]), ["A 2,3"]);
     let mut first = price(2, "5");
-    first.cells[0].first_wins = true;
+    first.cells[0].over_rows = OverRows::First;
     assert_eq!(shown(SEPARATE_FILES, vec![first, price(3, "6")]), ["A 2,3 first_value_taken"]);
+}
+
+#[test]
+fn last_value_counts_in_the_order_of_the_export() {
+    let price = |reference, line, price: &'static str| {
+        let mut row = order_row(reference, 0, line, &[(Field::Price, price)]);
+        row.cells[0].over_rows = OverRows::Last;
+        row
+    };
+    // Those of A are scattered.
+    let rows = [price("A", 2, "5"), price("B", 3, "1"), price("A", 4, "6"), price("A", 5, "7.0")];
+    let drafts = grouped(SEPARATE_FILES, &rows).unwrap();
+    assert_eq!(drafts.drafts[0].cells[0].text, "7.0");
+    assert_eq!(drafts.drafts[0].cells[0].at.position().line, 5);
+    assert_eq!(shown(SEPARATE_FILES, rows.to_vec()), ["A 2,4,5 last_value_taken", "B 3"]);
+    assert_eq!(shown(SEPARATE_FILES, vec![price("A", 2, "5.0"), price("A", 3, "5")]), ["A 2,3"]);
+}
+
+#[test]
+fn rows_add_up_exactly() {
+    let price = |line, price: &'static str, notation| {
+        let mut row = order_row("A", 0, line, &[(Field::Price, price)]);
+        row.cells[0].over_rows = OverRows::Sum { n_rows: 1 };
+        row.cells[0].notation = notation;
+        row
+    };
+    let declared = |line, text| price(line, text, Notation::Declared);
+    let total = |rows: &[TestRow]| {
+        let drafts = grouped(SEPARATE_FILES, rows).unwrap();
+        let cell = &drafts.drafts[0].cells[0];
+        let mark = if cell.is_unparsable { "!" } else { "" };
+        let problems = drafts.drafts[0].problems.iter();
+        let problems = problems.map(|problem| format!("; {} {}", problem.at.line, problem.message));
+        format!("{}{mark} {:?}{}", cell.text, cell.over_rows, problems.collect::<String>())
+    };
+    let rows = [declared(2, "0.10"), declared(3, "0.10"), declared(4, "-3")];
+    insta::assert_snapshot!(total(&rows), @"-2.80 Sum { n_rows: 3 }");
+    // Rows of other orders are between them.
+    let other = order_row("B", 0, 3, &[]);
+    assert_eq!(total(&[rows[0].clone(), other, rows[1].clone(), rows[2].clone()]), total(&rows));
+    let mut default = declared(2, "7");
+    default.cells[0].is_default = true;
+    insta::assert_snapshot!(total(&[default.clone(), declared(3, "1"), default]), @"1 Sum { n_rows: 1 }");
+    let mut unparsable = declared(3, "x");
+    unparsable.cells[0].is_unparsable = true;
+    insta::assert_snapshot!(total(&[declared(2, "1"), unparsable, declared(4, "1")]), @"1! Sum { n_rows: 1 }");
+    let minor = price(3, "100", Notation::MinorUnits);
+    insta::assert_snapshot!(total(&[declared(2, "1"), minor]), @"1! Sum { n_rows: 2 }; 3 in another unit than the rows of the order before it");
+    let long = "79228162514264337593543950335";
+    insta::assert_snapshot!(total(&[declared(2, long), declared(3, long)]), @"79228162514264337593543950335! Sum { n_rows: 2 }; 3 the sum of the rows has more digits than can be kept exactly");
+}
+
+#[test]
+fn value_that_does_not_count_skips_no_order() {
+    let row = |line, status: &'static str, over_rows| {
+        let mut row = order_row("A", 0, line, &[(Field::Status, status)]);
+        row.cells[0].over_rows = over_rows;
+        if status == "open" {
+            let at = row.row.origin.position();
+            row.value_skips = vec![ValueSkip { field: Field::Status, at, reason: "open".into() }];
+        }
+        row
+    };
+    for (over_rows, statuses, is_skipped) in [
+        (OverRows::Last, ["open", "PURCHASED"], false),
+        (OverRows::Last, ["PURCHASED", "open"], true),
+        (OverRows::First, ["open", "PURCHASED"], true),
+        (OverRows::First, ["PURCHASED", "open"], false),
+    ] {
+        let rows = [row(2, statuses[0], over_rows), row(3, statuses[1], over_rows)];
+        let drafts = grouped(SEPARATE_FILES, &rows).unwrap();
+        assert_eq!(drafts.drafts[0].skip.is_some(), is_skipped, "{over_rows:?} {statuses:?}");
+    }
 }
 
 #[test]
@@ -325,7 +403,7 @@ fn only_reliable_time_excludes_row_without_key() {
     unparsable.cells[0].is_unparsable = true;
     assert!(grouped(SEPARATE_FILES, &[known(), into_row_without_key(unparsable)]).is_err());
     let mut first_wins = known();
-    first_wins.cells[0].first_wins = true;
+    first_wins.cells[0].over_rows = OverRows::First;
     assert_eq!(
         shown(SEPARATE_FILES, vec![first_wins, row_without_key(&[(Field::OrderedAt, "t3")])])[0],
         "A 2 row_without_key"

@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use super::{
-    known_fields::KnownFields, profile::FieldTarget, rule::Rule, wildcard::wildcard_field,
+    condition::Condition, known_fields::KnownFields, profile::FieldTarget, rule::Rule,
+    wildcard::wildcard_field,
 };
 use crate::model::{
     draft::PersonRole,
@@ -36,6 +37,14 @@ pub(super) struct FieldBinding<'p, S> {
     pub(super) parts: Vec<Option<usize>>,
     /// For each source the member beside it that has a number's number of decimals, if it is read.
     pub(super) beside: Vec<S>,
+    /// Where the rule counts; none if it counts everywhere.
+    pub(super) when: Option<Condition<TestedSource<S>>>,
+    /// The rule of a date's zone, if each row has one.
+    pub(super) zone: Option<Box<Self>>,
+    /// The columns that its condition tests, and those of its zone.
+    pub(super) tested: Vec<S>,
+    /// The rule of the same field that is tried where this one yields no value.
+    pub(super) otherwise: Option<Box<Self>>,
 }
 
 /// The people of one role, and where they are.
@@ -54,6 +63,7 @@ pub(super) struct ArraySource<'p, S> {
 }
 
 /// What a condition tests.
+#[derive(Debug, Clone)]
 pub(super) enum TestedSource<S> {
     /// A value of the row.
     Value(S),
@@ -77,21 +87,53 @@ impl<'p, S> FieldBinding<'p, S> {
         let parts =
             if rule.combines() { named.iter().map(&mut part).collect() } else { Vec::new() };
         let sources = named.into_iter().flatten().collect();
-        Self { field, rule, index, is_verbatim, sources, parts, beside }
+        Self {
+            field,
+            rule,
+            index,
+            is_verbatim,
+            sources,
+            parts,
+            beside,
+            when: None,
+            zone: None,
+            tested: Vec::new(),
+            otherwise: None,
+        }
     }
 
-    pub(super) fn sources(&self) -> &[S] {
-        &self.sources
+    /// The first of several rules of one field, each followed by the next.
+    pub(super) fn chained(rules: Vec<Self>) -> Option<Self> {
+        let chain = |otherwise: Option<Self>, rule| {
+            Some(Self { otherwise: otherwise.map(Box::new), ..rule })
+        };
+        rules.into_iter().rev().fold(None, chain)
+    }
+
+    /// The rule and those that are tried after it.
+    pub(super) fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |rule| rule.otherwise.as_deref())
+    }
+
+    /// The sources of the values of all rules.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &S> {
+        self.chain().flat_map(|rule| &rule.sources)
+    }
+
+    /// Whether the first filled value of the sources counts, wherever it is.
+    pub(super) fn is_unconditional(&self) -> bool {
+        self.when.is_none() && self.zone.is_none() && self.otherwise.is_none()
     }
 }
 
 impl<S> BoundRule<'_, S> {
     /// The sources of its values, if it is the rule of one field.
-    pub(super) fn sources(&self) -> &[S] {
-        match self {
-            Self::Field(binding) => &binding.sources,
-            Self::Custom(_) => &[],
-        }
+    pub(super) fn sources(&self) -> impl Iterator<Item = &S> {
+        let binding = match self {
+            Self::Field(binding) => Some(binding),
+            Self::Custom(_) => None,
+        };
+        binding.into_iter().flat_map(FieldBinding::sources)
     }
 
     /// The field, if it is the rule of one.
@@ -107,6 +149,8 @@ impl<S> BoundRule<'_, S> {
 pub(super) struct CustomRule<'p, S> {
     pub(super) target: &'p FieldTarget,
     pub(super) rule: &'p Rule,
+    /// Where the rule counts; none if it counts everywhere.
+    pub(super) when: Option<Condition<TestedSource<S>>>,
     pub(super) members: Vec<CustomMembers<'p, S>>,
     pub(super) known: KnownFields,
 }

@@ -8,13 +8,16 @@ use chrono::{DateTime, Utc};
 
 use super::{
     bound_rule::FieldBinding,
+    combined_value::exact_value,
     condition::TestError,
-    rule::{Rule, RuleResult},
+    rule::Rule,
+    rule_result::RuleResult,
     view::{Found, Value},
 };
 use crate::model::{
-    draft::{Cell, CellOrigin, Cells, MappedRow, Notation, PersonDraft, PersonRole},
+    draft::{Cell, CellOrigin, Cells, MappedRow, Notation, PersonDraft, PersonRole, ValueSkip},
     field::Field,
+    over_rows::OverRows,
     problem::{Code, Problem},
 };
 
@@ -36,13 +39,14 @@ pub(super) struct Collector<'a> {
     /// The number of cells from the export, not counting constants and defaults.
     pub(super) filled: usize,
     pub(super) skip: Option<Arc<str>>,
+    value_skips: Vec<ValueSkip>,
     pub(super) problems: Vec<Problem>,
 }
 
 impl<'a> Collector<'a> {
     /// Creates a collector that appends to `cells`.
     pub(super) fn new(at: CellOrigin<'a>, cells: Cells<'a>) -> Self {
-        Self { at, cells, filled: 0, skip: None, problems: Vec::new() }
+        Self { at, cells, filled: 0, skip: None, value_skips: Vec::new(), problems: Vec::new() }
     }
 
     /// Moves the cells and problems of a row into `into`, with the reason to skip the order, if
@@ -50,6 +54,7 @@ impl<'a> Collector<'a> {
     pub(super) fn finish_into(self, skip: Option<&Arc<str>>, into: &mut MappedRow<'a>) {
         into.cells = self.cells;
         into.skip = skip.cloned().or(self.skip).or(into.skip.take());
+        into.value_skips.extend(self.value_skips);
         into.problems.extend(self.problems);
     }
 
@@ -69,12 +74,27 @@ impl<'a> Collector<'a> {
         (self.filled > 0).then_some(PersonDraft { role, item, cells: self.cells.trimmed() })
     }
 
+    /// Takes over all that another one has collected of the same row.
+    pub(super) fn append(&mut self, other: Self) {
+        other.cells.into_iter().for_each(|cell| self.cells.push(cell));
+        self.filled += other.filled;
+        self.skip = self.skip.take().or(other.skip);
+        self.value_skips.extend(other.value_skips);
+        self.problems.extend(other.problems);
+    }
+
+    /// Replaces the problems by those of another one, and takes over its reasons to skip the order.
+    pub(super) fn replace_problems(&mut self, other: Self) {
+        self.problems = other.problems;
+        self.skip = self.skip.take().or(other.skip);
+    }
+
     /// Appends a cell with the unchanged text: the fast path for rules without a conversion.
     #[inline]
     pub(super) fn push_verbatim<S>(&mut self, bound: &'a FieldBinding<'_, S>, found: RawValue<'a>) {
         self.filled += 1;
-        let (field, text, first_wins) =
-            (Cow::Borrowed(&bound.field), Cow::Borrowed(found.text), bound.rule.first_wins);
+        let (field, text, over_rows) =
+            (Cow::Borrowed(&bound.field), Cow::Borrowed(found.text), bound.rule.over_rows);
         let (is_unparsable, is_default) = (false, false);
         let cell = Cell {
             field,
@@ -83,7 +103,7 @@ impl<'a> Collector<'a> {
             at: found.at,
             is_unparsable,
             is_default,
-            first_wins,
+            over_rows,
             notation: found.notation,
         };
         self.cells.push_at(bound.index, cell);
@@ -99,7 +119,10 @@ impl<'a> Collector<'a> {
         let Some(RawValue { text, at, notation, beside }) = found else {
             return self.push_default(field, rule);
         };
-        let (result, notation) = rule.convert(&field, text, notation, beside, &mut ());
+        let (mut result, mut notation) = rule.convert(&field, text, notation, beside, &mut ());
+        if rule.over_rows.is_sum() {
+            (result, notation) = exact_value(&field, result, notation);
+        }
         self.push_result(field, rule, result, Cow::Borrowed(text), (at, notation));
     }
 
@@ -142,20 +165,38 @@ impl<'a> Collector<'a> {
                     _ => message,
                 };
                 let problem = Problem::for_field(code, &field, at, message);
-                self.push_invalid(field, problem, text, at);
+                self.problems.push(problem);
+                self.push_unparsable(field, rule.over_rows, text, at);
             }
             RuleResult::Skip(reason) => {
-                self.skip.get_or_insert(reason);
+                match rule.over_rows {
+                    OverRows::Equal | OverRows::Sum { .. } => _ = self.skip.get_or_insert(reason),
+                    // The value of another row may count.
+                    OverRows::First | OverRows::Last => {
+                        let (field, at) = (field.clone().into_owned(), at.position());
+                        self.value_skips.push(ValueSkip { field, at, reason });
+                    }
+                }
                 // The text is kept for reports: it may be the new status of an order accepted
                 // earlier.
-                self.push_unparsable(field, text, at);
+                self.push_unparsable(field, rule.over_rows, text, at);
             }
+        }
+    }
+
+    /// Appends the constant of a rule whose condition holds. It is no default: rows with different
+    /// ones disagree. It adds no item and no person.
+    pub(super) fn push_conditional_constant(&mut self, field: Cow<'a, Field>, rule: &'a Rule) {
+        if let Some(value) = rule.default_text() {
+            let value = (Cow::Borrowed(value), None);
+            self.push(field, rule, value, (self.at, Notation::Declared));
+            self.filled -= 1;
         }
     }
 
     fn push_default(&mut self, field: Cow<'a, Field>, rule: &'a Rule) {
         if let Some(value) = rule.default_text() {
-            let (text, at, first_wins) = (Cow::Borrowed(value), self.at, rule.first_wins);
+            let (text, at, over_rows) = (Cow::Borrowed(value), self.at, rule.over_rows);
             self.cells.push(Cell {
                 field,
                 text,
@@ -163,7 +204,7 @@ impl<'a> Collector<'a> {
                 at,
                 is_unparsable: false,
                 is_default: true,
-                first_wins,
+                over_rows,
                 notation: Notation::Declared,
             });
         }
@@ -177,7 +218,7 @@ impl<'a> Collector<'a> {
         (at, notation): (CellOrigin<'a>, Notation),
     ) {
         self.filled += 1;
-        let first_wins = rule.first_wins;
+        let over_rows = rule.over_rows;
         self.cells.push(Cell {
             field,
             text,
@@ -185,7 +226,7 @@ impl<'a> Collector<'a> {
             at,
             is_unparsable: false,
             is_default: false,
-            first_wins,
+            over_rows,
             notation,
         });
     }
@@ -199,11 +240,17 @@ impl<'a> Collector<'a> {
         at: CellOrigin<'a>,
     ) {
         self.problems.push(problem);
-        self.push_unparsable(field, text, at);
+        self.push_unparsable(field, OverRows::Equal, text, at);
     }
 
     // Counts as filled: an item or person whose only cell is unparsable is one too.
-    fn push_unparsable(&mut self, field: Cow<'a, Field>, text: Cow<'a, str>, at: CellOrigin<'a>) {
+    fn push_unparsable(
+        &mut self,
+        field: Cow<'a, Field>,
+        over_rows: OverRows,
+        text: Cow<'a, str>,
+        at: CellOrigin<'a>,
+    ) {
         self.filled += 1;
         let cell = Cell {
             field,
@@ -212,7 +259,7 @@ impl<'a> Collector<'a> {
             at,
             is_unparsable: true,
             is_default: false,
-            first_wins: false,
+            over_rows,
             notation: Notation::Text,
         };
         self.cells.push(cell);

@@ -8,7 +8,8 @@ use super::{
     column_table::ColumnTable,
     combination::{Combination, Concat, Sum},
     profile_text::TableValue,
-    rule::{Rule, RuleResult},
+    rule::Rule,
+    rule_result::RuleResult,
     steps::Steps,
     view::{Found, Value},
 };
@@ -37,17 +38,19 @@ pub(super) struct CombinedValue<'a> {
     pub(super) notation: Notation,
 }
 
-/// Combines the values of the sources for a field; none if no source is filled.
+/// Combines the values of the sources for a field; none if no source is filled. `zone` is the name
+/// of a date's zone, if the row has it.
 pub(super) fn combine<'a>(
     field: &Field,
     rule: &Rule,
     parts: &[Part<'a>],
+    zone: Option<&str>,
     steps: &mut impl Steps,
 ) -> Option<CombinedValue<'a>> {
     match &rule.combination {
         Combination::First => None,
         Combination::Sum(sum) => add_up(sum, field, rule, parts, steps),
-        Combination::Concat(concat) => join(concat, field, rule, parts, steps),
+        Combination::Concat(concat) => join(concat, (field, rule), parts, zone, steps),
         Combination::Join(separator) => join_elements(separator, field, rule, parts, steps),
         Combination::Table(table) => look_up(table, rule, parts, steps),
     }
@@ -56,13 +59,12 @@ pub(super) fn combine<'a>(
 impl<'a> CombinedValue<'a> {
     /// What a rule makes of joined texts, the first of which is at `at`.
     fn of_text(
-        text: String,
-        at: CellOrigin<'a>,
-        field: &Field,
-        rule: &Rule,
+        (text, at): (String, CellOrigin<'a>),
+        (field, rule): (&Field, &Rule),
+        zone: Option<&str>,
         steps: &mut impl Steps,
     ) -> Self {
-        let (result, notation) = rule.convert(field, &text, Notation::Text, None, steps);
+        let (result, notation) = rule.convert(field, &text, Notation::Text, zone, steps);
         Self { result: result.into_owned(), text, at, notation }
     }
 
@@ -85,9 +87,9 @@ fn text_of<'a>(rule: &Rule, found: Found<'a>) -> Result<Option<&'a str>, PartErr
 
 fn join<'a>(
     concat: &Concat,
-    field: &Field,
-    rule: &Rule,
+    (field, rule): (&Field, &Rule),
     parts: &[Part<'a>],
+    zone: Option<&str>,
     steps: &mut impl Steps,
 ) -> Option<CombinedValue<'a>> {
     let (mut texts, mut names, mut first) = (Vec::new(), Vec::new(), None);
@@ -104,7 +106,8 @@ fn join<'a>(
     }
     let at = first.filter(|_| concat.is_lenient || texts.len() == rule.columns.len())?;
     steps.add(|| format!("{} joined", names.join(", ")));
-    Some(CombinedValue::of_text(texts.join(&concat.separator), at, field, rule, steps))
+    let text = texts.join(&concat.separator);
+    Some(CombinedValue::of_text((text, at), (field, rule), zone, steps))
 }
 
 /// Joins the elements of an array; a single value is an array of one.
@@ -136,7 +139,7 @@ fn join_elements<'a>(
     }
     let at = first?;
     steps.add(|| format!("{} elements joined", texts.len()));
-    Some(CombinedValue::of_text(texts.join(separator), at, field, rule, steps))
+    Some(CombinedValue::of_text((texts.join(separator), at), (field, rule), None, steps))
 }
 
 /// Looks the texts up; one that is empty is as a text of the table.
@@ -242,6 +245,21 @@ fn number_of(
     }
 }
 
+/// The value of a rule as a number that has only one meaning, for the sum of several rows.
+pub(super) fn exact_value<'a>(
+    field: &Field,
+    result: RuleResult<'a>,
+    notation: Notation,
+) -> (RuleResult<'a>, Notation) {
+    match result {
+        RuleResult::Value(digits) if !digits.is_empty() => match exact(field, &digits, notation) {
+            Ok((Amount(number), unit)) => (RuleResult::Value(number.to_string().into()), unit),
+            Err((code, message)) => (RuleResult::Invalid(code, message), notation),
+        },
+        result => (result, notation),
+    }
+}
+
 /// Reads the digits of a part as a number that has only one meaning. What a sum hides, such as the
 /// point of `1.250`, `validate` could not see.
 fn exact(field: &Field, digits: &str, notation: Notation) -> Result<PartNumber, PartError> {
@@ -277,22 +295,13 @@ fn exact(field: &Field, digits: &str, notation: Notation) -> Result<PartNumber, 
 
 fn add(total: Option<PartNumber>, (number, notation): PartNumber) -> Result<PartNumber, PartError> {
     let Some((total, unit)) = total else { return Ok((number, notation)) };
-    let Some(unit) = common_unit(unit, notation) else {
+    let Some(unit) = unit.of_sum(notation) else {
         let message = "in another unit than the other parts of the sum";
         return Err((Code::NumberUnreadable, message.into()));
     };
     let message = || "the sum has more digits than can be kept exactly".to_owned();
     let sum = total.checked_add(number).ok_or_else(|| (Code::NumberUnreadable, message()))?;
     Ok((sum, unit))
-}
-
-/// The unit of a sum. A part without a symbol, such as 0, is in the currency of the others.
-fn common_unit(one: Notation, other: Notation) -> Option<Notation> {
-    match (one, other) {
-        (Notation::Declared, with @ Notation::WithCurrency { .. })
-        | (with @ Notation::WithCurrency { .. }, Notation::Declared) => Some(with),
-        _ => (one == other).then_some(one),
-    }
 }
 
 /// The number with the other sign; zero has none.

@@ -13,7 +13,8 @@ use super::{
     number::NumberMarks,
     path_text::{segments, walks_arrays},
     profile_text::{ConditionText, NumberText, OneOrMany},
-    rule::{Rule, RuleResult},
+    rule::Rule,
+    rule_result::RuleResult,
     view::Value,
 };
 use crate::model::{

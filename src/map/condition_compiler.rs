@@ -1,4 +1,4 @@
-//! Compilation of conditions: of `skip`, `ignore_rows` and `item_rows`.
+//! Compilation of conditions: of `skip`, `ignore_rows` and `item_rows`, and of rules with `when`.
 //!
 //! A condition compares numbers as the rule of the same cells reads them. Called by
 //! `profile_compiler`.
@@ -10,7 +10,7 @@ use super::{
     key_errors::{KeyErrors, WHOLE_RULE},
     number::NumberMarks,
     profile::{FieldRule, SkipRule},
-    profile_text::{ConditionText, SkipText},
+    profile_text::{ConditionText, SkipScope, SkipText},
     rule::Rule,
 };
 use crate::model::field::FieldGroup;
@@ -25,15 +25,32 @@ pub(super) struct ConditionCompiler<'r> {
     pub(super) has_items_path: bool,
 }
 
+/// Where in a document the paths of a condition begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ConditionLevel {
+    /// At the document.
+    Order,
+    /// At an item.
+    Item,
+    /// At a person besides the guest, who has no numbers.
+    Person,
+}
+
 impl ConditionCompiler<'_> {
-    /// Compiles the rules that skip orders.
-    pub(super) fn skips(&self, texts: Vec<SkipText>, errors: &mut KeyErrors) -> Vec<SkipRule> {
-        let compile = |(index, skip): (usize, SkipText)| {
-            let when = self.compile(skip.when, false).and_then(without_raw);
+    /// Compiles the rules that skip orders, or those that skip rows.
+    pub(super) fn skips(
+        &self,
+        texts: &[SkipText],
+        scope: SkipScope,
+        errors: &mut KeyErrors,
+    ) -> Vec<SkipRule> {
+        let compile = |(index, skip): (usize, &SkipText)| {
+            let when = self.compile(skip.when.clone(), ConditionLevel::Order).and_then(without_raw);
             let when = errors.keep_below(&["skip", &index.to_string(), "when"], when)?;
-            Some(SkipRule { reason: skip.reason.into(), when })
+            Some(SkipRule { reason: skip.reason.as_str().into(), when })
         };
-        texts.into_iter().enumerate().filter_map(compile).collect()
+        let texts = texts.iter().enumerate().filter(|(_, skip)| skip.scope == scope);
+        texts.filter_map(compile).collect()
     }
 
     /// Compiles the conditions on rows that belong to no order.
@@ -43,30 +60,49 @@ impl ConditionCompiler<'_> {
         errors: &mut KeyErrors,
     ) -> Vec<Condition> {
         let compile = |(index, text): (usize, ConditionText)| {
-            errors.keep_below(&["ignore_rows", &index.to_string()], self.compile(text, false))
+            let condition = self.compile(text, ConditionLevel::Order);
+            errors.keep_below(&["ignore_rows", &index.to_string()], condition)
         };
         texts.into_iter().enumerate().filter_map(compile).collect()
     }
 
-    /// Compiles the condition on rows or elements that are items.
-    pub(super) fn items(&self, text: ConditionText, errors: &mut KeyErrors) -> Option<Condition> {
-        errors.keep_below(&["item_rows"], self.compile(text, true).and_then(without_raw))
+    /// Lets the conditions of rules read numbers as the rules of the same cells do.
+    pub(super) fn complete(&self, rules: &mut [FieldRule], level: ConditionLevel) {
+        for rule in rules {
+            let level = match rule.target.group() {
+                FieldGroup::Item => ConditionLevel::Item,
+                _ => level,
+            };
+            if let Some(when) = &mut rule.when {
+                when.read_numbers_by(&|source| self.number_rule(source, level));
+            }
+        }
     }
 
-    fn compile(&self, text: ConditionText, is_of_item: bool) -> Result<Condition, KeyErrors> {
+    /// Compiles the condition on rows or elements that are items.
+    pub(super) fn items(&self, text: ConditionText, errors: &mut KeyErrors) -> Option<Condition> {
+        let condition = self.compile(text, ConditionLevel::Item).and_then(without_raw);
+        errors.keep_below(&["item_rows"], condition)
+    }
+
+    fn compile(&self, text: ConditionText, level: ConditionLevel) -> Result<Condition, KeyErrors> {
         let mut condition = Condition::new(text, self.marks)?;
-        condition.read_numbers_by(&|source| self.number_rule(source, is_of_item));
+        condition.read_numbers_by(&|source| self.number_rule(source, level));
         Ok(condition)
     }
 
     /// The rule that converts the numbers of a condition's cells, if there is one.
-    fn number_rule(&self, source: &CellSource, is_of_item: bool) -> Option<Arc<Rule>> {
+    fn number_rule(&self, source: &CellSource, level: ConditionLevel) -> Option<Arc<Rule>> {
         let names = |names: &[String], sought: &Option<String>| {
             sought.as_ref().is_some_and(|sought| names.contains(sought))
         };
-        let reads_source = |FieldRule { target, rule }: &&FieldRule| {
-            let is_at_same_level =
-                !self.has_items_path || (target.group() == FieldGroup::Item) == is_of_item;
+        let reads_source = |FieldRule { target, rule, .. }: &&FieldRule| {
+            let is_at_same_level = match (level, target.group()) {
+                (ConditionLevel::Person, _) => false,
+                _ if !self.has_items_path => true,
+                (ConditionLevel::Item, group) => group == FieldGroup::Item,
+                (ConditionLevel::Order, group) => group != FieldGroup::Item,
+            };
             names(&rule.columns, &source.column)
                 || is_at_same_level && names(&rule.paths, &source.path)
         };
@@ -76,7 +112,7 @@ impl ConditionCompiler<'_> {
 }
 
 /// Refuses a condition on cells that tests the whole row.
-fn without_raw(condition: Condition) -> Result<Condition, KeyErrors> {
+pub(super) fn without_raw(condition: Condition) -> Result<Condition, KeyErrors> {
     let mut errors = KeyErrors::default();
     if condition.sources().iter().any(|source| source.is_raw) {
         errors.add(WHOLE_RULE, "raw is for ignore_rows only; expected a column or path");

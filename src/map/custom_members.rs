@@ -10,7 +10,7 @@ use super::{
     bound_rule::{CustomMembers, CustomRule},
     collector::{Collector, RawValue},
     profile::FieldTarget,
-    rule::RuleResult,
+    rule_result::RuleResult,
     view::{Found, Value, View},
 };
 use crate::model::{

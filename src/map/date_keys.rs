@@ -7,9 +7,9 @@ use chrono::NaiveTime;
 
 use super::{
     birth_date::BirthDateRule,
-    date::{DateOptions, DateRule, ISO_8601, Locale, parse_zone},
+    date::{DateOptions, DateRule, DateZone, ISO_8601, Locale, parse_zone},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
-    profile_text::{OneOrMany, RuleText},
+    profile_text::{OneOrMany, RuleText, ZoneText},
     text_steps::TextSteps,
 };
 use crate::model::problem::Code;
@@ -57,8 +57,10 @@ pub(super) fn compile_dates(
 }
 
 fn check_zone(text: &RuleText) -> Result<(), KeyError> {
-    let zone = text.zone.as_deref();
-    zone.map_or(Ok(()), |name| parse_zone(name).map(drop).map_err(|error| ("zone", error)))
+    match &text.zone {
+        Some(ZoneText::Name(name)) => parse_zone(name).map(drop).map_err(|error| ("zone", error)),
+        Some(ZoneText::Rule(_)) | None => Ok(()),
+    }
 }
 
 fn time_of_day(text: &RuleText) -> Result<Option<NaiveTime>, KeyError> {
@@ -112,7 +114,12 @@ fn date_rule(
         None => return ensure_date_of(text).map(|()| None),
     };
     // An unknown zone is an error of its own; the formats are compiled with any other one.
-    let zone = text.zone.as_deref().map(|name| parse_zone(name).map_or("UTC", |_| name));
+    let zone = text.zone.as_ref().map(|zone| match zone {
+        ZoneText::Name(name) => {
+            parse_zone(name).map_or(DateZone::Named("UTC"), |_| DateZone::Named(name))
+        }
+        ZoneText::Rule(_) => DateZone::OfEachRow,
+    });
     let options = DateOptions { zone, time, locale };
     let rule = DateRule::with_options(&formats, &options).map_err(|error| ("date", error))?;
     for (key, text) in text_steps.into_iter().flat_map(TextSteps::cut_off) {

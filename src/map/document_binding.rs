@@ -15,9 +15,9 @@ use super::{
     known_fields::KnownFields,
     mapper::Mapper,
     paths::path_beside,
-    profile::{FieldRule, FieldTarget, PeopleRules, Profile},
+    profile::{FieldRule, FieldTarget, PeopleRules, Profile, SkipRule},
 };
-use crate::model::field::FieldGroup;
+use crate::model::field::{Field, FieldGroup};
 
 /// Binds a profile to a file of documents. `file` is the file's name in messages.
 pub(super) fn bind<'p>(
@@ -30,50 +30,84 @@ pub(super) fn bind<'p>(
     profile.ensure_conditions_apply(file, true, |source| source.path.as_ref())?;
     let (item_rules, order_rules): (Vec<_>, Vec<_>) =
         profile.rules.iter().partition(|rule| rule.target.group() == FieldGroup::Item);
-    let skips = profile.skips.iter().map(|skip| (skip, bind_condition(&skip.when)));
+    let bind_skip = |skip: &'p SkipRule| (skip, bind_condition(&skip.when));
+    let mut skips: Vec<_> = profile.skips.iter().map(bind_skip).collect();
+    let mut row_skips: Vec<_> = profile.row_skips.iter().map(bind_skip).collect();
+    // The only row of an order is the document.
+    if profile.items_path.is_some() {
+        skips.append(&mut row_skips);
+    }
     Ok(Mapper {
         profile,
         key: profile.key.paths.iter().map(|path| PathSource::new(path)).collect(),
-        order_rules: order_rules.into_iter().map(bind_rule).collect(),
+        order_rules: bind_rules(&order_rules),
         order_columns: Vec::new(),
-        item_rules: item_rules.into_iter().map(bind_rule).collect(),
+        // A document is never compared with the one before it.
+        adds_rows: false,
+        item_rules: bind_rules(&item_rules),
         items: profile.items_path.as_deref().map(array_at),
         may_have_items: profile.maps_items(),
         people: profile.people.iter().filter_map(bind_people).collect(),
-        skips: skips.collect(),
+        skips,
+        row_skips,
         ignore_rows: profile.ignore_rows.iter().map(bind_condition).collect(),
         item_rows: profile.item_rows.as_ref().map(bind_condition),
     })
 }
 
-fn bind_rule(FieldRule { target, rule }: &FieldRule) -> BoundRule<'_, PathSource> {
-    let source = |path: &str| PathSource::of_group(path, target.group());
-    let FieldTarget::Field(field) = target else {
-        let members = rule.paths.iter().map(|path| match path.strip_suffix('*') {
-            Some(prefix) => CustomMembers::Prefix(prefix),
-            None => CustomMembers::Object(source(path)),
-        });
-        return BoundRule::Custom(CustomRule {
-            target,
-            rule,
-            members: members.collect(),
-            known: KnownFields::new(),
-        });
-    };
+fn bind_rules<'p>(rules: &[&'p FieldRule]) -> Vec<BoundRule<'p, PathSource>> {
+    let of_fields = rules.chunk_by(|_, next| next.is_alternative);
+    of_fields.filter_map(bind_rules_of).collect()
+}
+
+/// Binds the rules of one field, or a wildcard.
+fn bind_rules_of<'p>(rules: &[&'p FieldRule]) -> Option<BoundRule<'p, PathSource>> {
+    let mut chain = Vec::new();
+    for rule in rules {
+        match &rule.target {
+            FieldTarget::Field(field) => chain.push(bind_rule(field, rule)),
+            _ => return Some(BoundRule::Custom(bind_wildcard(rule))),
+        }
+    }
+    FieldBinding::chained(chain).map(BoundRule::Field)
+}
+
+fn bind_wildcard(FieldRule { target, rule, when, .. }: &FieldRule) -> CustomRule<'_, PathSource> {
+    let members = rule.paths.iter().map(|path| match path.strip_suffix('*') {
+        Some(prefix) => CustomMembers::Prefix(prefix),
+        None => CustomMembers::Object(PathSource::of_group(path, target.group())),
+    });
+    let when = when.as_ref().map(bind_condition);
+    CustomRule { target, rule, when, members: members.collect(), known: KnownFields::new() }
+}
+
+/// Binds the rule of a field.
+pub(super) fn bind_rule<'p>(
+    field: &Field,
+    FieldRule { rule, when, .. }: &'p FieldRule,
+) -> FieldBinding<'p, PathSource> {
+    let source = |path: &str| PathSource::of_group(path, field.group());
     // A rule that combines several values looks beside each of them.
     let member = rule.scale_member().filter(|_| !rule.combines());
     let beside = member.map_or_else(Vec::new, |name| {
         rule.paths.iter().map(|path| source(&path_beside(path, name))).collect()
     });
     let sources = rule.paths.iter().map(|path| Some(source(path))).collect();
-    BoundRule::Field(FieldBinding::new(field.clone(), rule, sources, beside))
+    // Without a path it yields its default everywhere.
+    let when = when.as_ref().filter(|_| !rule.paths.is_empty() || !rule.has_source());
+    let when = when.map(bind_condition);
+    let zone = rule.zone.as_deref().map(|zone| {
+        let sources = zone.paths.iter().map(|path| Some(source(path))).collect();
+        Box::new(FieldBinding::new(field.clone(), zone, sources, Vec::new()))
+    });
+    FieldBinding { when, zone, ..FieldBinding::new(field.clone(), rule, sources, beside) }
 }
 
 /// The people of one role, if the profile has the path of their array.
 fn bind_people(people: &PeopleRules) -> Option<BoundPeople<'_, PathSource>> {
     let array = array_at(people.path.as_deref()?);
-    let rules = people.rules.iter().map(bind_rule).collect();
-    Some(BoundPeople { role: people.role, array: Some(array), rules })
+    let rules: Vec<_> = people.rules.iter().collect();
+    Some(BoundPeople { role: people.role, array: Some(array), rules: bind_rules(&rules) })
 }
 
 fn array_at(path: &str) -> ArraySource<'_, PathSource> {

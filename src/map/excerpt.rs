@@ -36,19 +36,18 @@ pub fn is_shown(profile: &Profile, cell: &Cell<'_>) -> bool {
             let RowContent::Record(record) = &row.content else { return false };
             let name = record.header.names.get(column as usize);
             let shown = ShownNames::of(profile).shown;
-            let combined = profile.rule_of(&cell.field).filter(|rule| rule.combines());
-            let others = combined.into_iter().flat_map(|rule| &rule.columns);
+            let rules = profile.rules_of(&cell.field).map(|of_field| &of_field.rule);
+            let others = rules.filter(|rule| rule.combines()).flat_map(|rule| &rule.columns);
             name.is_some()
                 && name.into_iter().chain(others).all(|name| shown.contains(name.as_str()))
         }
         CellOrigin::Node(..) => {
-            let is_own = |of_field: &&FieldRule| matches!(&of_field.target, FieldTarget::Field(field) if *field == *cell.field);
             let is_of_person = |path: &String| {
                 let mut rules = profile.all_rules().filter(|rule| is_personal(rule));
                 rules.any(|of_field| of_field.rule.paths.contains(path))
             };
-            let own = profile.rules.iter().find(is_own);
-            own.is_some_and(|own| !own.rule.paths.iter().any(is_of_person))
+            let mut own = profile.rules_of(&cell.field).peekable();
+            own.peek().is_some() && own.all(|own| !own.rule.paths.iter().any(is_of_person))
         }
     }
 }
@@ -271,11 +270,13 @@ fn is_personal(rule: &FieldRule) -> bool {
 
 /// The columns of a rule, and the members at the ends of its paths.
 fn names_in(rule: &Rule) -> impl Iterator<Item = &str> {
-    let members = rule.paths.iter().filter_map(|path| {
+    let paths = rule.readers().flat_map(|rule| &rule.paths);
+    let members = paths.filter_map(|path| {
         let mut names = segments(path).ok()?.into_iter().map(|segment| segment.name).rev();
         names.find(|name| name.parse::<usize>().is_err())
     });
-    rule.columns.iter().map(String::as_str).chain(members)
+    let columns = rule.readers().flat_map(|rule| &rule.columns);
+    columns.map(String::as_str).chain(members)
 }
 
 #[cfg(test)]

@@ -6,14 +6,19 @@ use std::{collections::BTreeMap, mem, sync::Arc};
 
 use super::{
     combination::Combination,
+    condition::Condition,
+    condition_compiler::without_raw,
     currency_symbols::CurrencySymbols,
     date_keys::DateUse,
-    key_errors::KeyErrors,
+    key_errors::{KeyError, KeyErrors},
     max_length::MaxLength,
     number::NumberMarks,
     profile::{FieldRule, FieldTarget, PeopleRules},
-    profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText},
+    profile_text::{
+        EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText, RulesText,
+    },
     rule::Rule,
+    rule_list,
 };
 use crate::model::{
     draft::PersonRole,
@@ -35,6 +40,8 @@ pub(super) struct RuleCompiler<'t> {
     pub(super) symbols: CurrencySymbols,
     /// What becomes of attributes that the target would not take.
     pub(super) attributes: GuestAttributes,
+    /// Whether the profile has a path of items, so that a document is a whole order.
+    pub(super) has_items_path: bool,
     /// The errors of all rules.
     pub(super) errors: &'t mut KeyErrors,
 }
@@ -59,74 +66,122 @@ impl RuleCompiler<'_> {
 
     /// Compiles the rule of the order key.
     pub(super) fn key_rule(&mut self, text: RuleText) -> Option<Rule> {
-        let rule = Rule::new(text, DateUse::None).and_then(|mut rule| {
+        for (key, is_set) in [
+            ("when", text.when.is_some()),
+            ("disagree", text.disagree.is_some()),
+            ("over_rows", text.over_rows.is_some()),
+        ] {
+            if is_set {
+                self.errors.add_at(&["key", key], "is not for the order key, which every row has");
+            }
+        }
+        let rule = Rule::new(text, DateUse::None).and_then(|rule| {
             if rule.max_length.is_some() {
                 MaxLength::ensure_fits(&Field::ReferenceId).map_err(KeyErrors::of_rule)?;
             }
-            self.complete(&mut rule, Some(&Field::ReferenceId))?;
-            Ok(rule)
+            self.completed(rule, Some(&Field::ReferenceId))
         });
         self.errors.keep_below(&["key"], rule)
     }
 
-    /// Compiles the rule at a path, which fills a field, or with a wildcard others like it.
-    fn field_rule(
+    /// Compiles the rules at a path, which fill a field, or with a wildcard others like it.
+    fn rules_at(
         &mut self,
         path: &[&str],
+        RulesText { mut rules, is_list }: RulesText,
+        date_use: DateUse,
+        field: impl Fn(&Rule) -> Field,
+        wildcard: Option<&FieldTarget>,
+    ) -> Vec<FieldRule> {
+        if is_list {
+            self.errors.keep_below(path, rule_list::check(&mut rules, wildcard.is_some()));
+        }
+        let mut compiled: Vec<FieldRule> = Vec::new();
+        for (index, text) in rules.into_iter().enumerate() {
+            let index = index.to_string();
+            let path: Vec<&str> =
+                path.iter().copied().chain(is_list.then_some(index.as_str())).collect();
+            let rule = self.rule_of_table(path[0], text, date_use).and_then(|(rule, when)| {
+                let field = field(&rule);
+                check_field(&rule, &field, is_list)?;
+                let rule = self.completed(rule, Some(&field).filter(|_| wildcard.is_none()))?;
+                let target = wildcard.cloned().unwrap_or(FieldTarget::Field(field));
+                Ok(FieldRule { target, when, is_alternative: false, rule })
+            });
+            let Some(mut rule) = self.errors.keep_below(&path, rule) else { continue };
+            if let Some(first) = compiled.first() {
+                if let (FieldTarget::Field(one), FieldTarget::Field(other)) =
+                    (&first.target, &rule.target)
+                    && one != other
+                {
+                    let error = "has identifiers of another kind than the first rule of the list";
+                    self.errors.add_at(&path, error);
+                }
+                rule.is_alternative = true;
+            }
+            compiled.push(rule);
+        }
+        compiled
+    }
+
+    /// Compiles a rule and its condition, or returns all errors of both.
+    fn rule_of_table(
+        &self,
+        table: &str,
         text: RuleText,
         date_use: DateUse,
-        field: impl FnOnce(&Rule) -> Field,
-        wildcard: Option<&FieldTarget>,
-    ) -> Option<FieldRule> {
-        let rule = Rule::new(text, date_use).and_then(|mut rule| {
-            let field = field(&rule);
-            check_field(&rule, &field)?;
-            self.complete(&mut rule, Some(&field).filter(|_| wildcard.is_none()))?;
-            let target = wildcard.cloned().unwrap_or(FieldTarget::Field(field));
-            Ok(FieldRule { target, rule })
+    ) -> Result<(Rule, Option<Condition>), KeyErrors> {
+        let mut errors = KeyErrors::default();
+        let when = text.when.clone().and_then(|when| {
+            let when = Condition::new(when, self.marks).and_then(without_raw);
+            errors.keep_below(&["when"], when)
         });
-        self.errors.keep_below(path, rule)
+        errors.keep(check_rows(table, &text, self.has_items_path));
+        let rule = errors.keep_below(&[], Rule::new(text, date_use));
+        errors.ensure_none()?;
+        rule.map(|rule| (rule, when)).ok_or_else(KeyErrors::default)
     }
 
     /// Completes a rule by what the profile says of all cells. `field` is the one that it fills;
     /// `None` for a wildcard.
-    fn complete(&self, rule: &mut Rule, field: Option<&Field>) -> Result<(), KeyErrors> {
+    fn completed(&self, mut rule: Rule, field: Option<&Field>) -> Result<Rule, KeyErrors> {
         rule.add_nulls(self.nulls);
-        check_combination(rule, field).map_err(KeyErrors::of_rule)?;
+        check_combination(&rule, field).map_err(KeyErrors::of_rule)?;
         rule.set_symbols(&self.symbols);
-        rule.complete_number(field, self.marks, &self.symbols).map_err(KeyErrors::of_rule)
+        rule.complete_number(field, self.marks, &self.symbols).map_err(KeyErrors::of_rule)?;
+        Ok(rule)
     }
 
     fn named_rules(
         &mut self,
         group: FieldGroup,
         table: &str,
-        named: Vec<(&'static str, RuleText)>,
+        named: Vec<(&'static str, RulesText)>,
         date_use: impl Fn(&Field) -> DateUse,
     ) -> Vec<FieldRule> {
-        let compile = |(name, text)| {
+        let compile = |(name, texts)| {
             let mut fields = Field::NAMED.iter().filter(|field| field.group() == group);
             let field = fields.find(|field| field.short_name() == name);
             let field = field.expect("every key of a profile's group is the name of a field");
-            self.field_rule(&[table, name], text, date_use(field), |_| field.clone(), None)
+            self.rules_at(&[table, name], texts, date_use(field), |_| field.clone(), None)
         };
-        named.into_iter().filter_map(compile).collect()
+        named.into_iter().flat_map(compile).collect()
     }
 
     /// The rules of a table of custom fields, whose names are the user's; `*` matches any name.
     fn wildcard_rules(
         &mut self,
         path: [&str; 2],
-        texts: &mut BTreeMap<String, RuleText>,
+        texts: &mut BTreeMap<String, RulesText>,
         wildcard: &FieldTarget,
         field: impl Fn(&str, &Rule) -> Field,
     ) -> Vec<FieldRule> {
-        let compile = |(name, text): (String, RuleText)| {
+        let compile = |(name, texts): (String, RulesText)| {
             let path = [path[0], path[1], &name];
             let wildcard = Some(wildcard).filter(|_| name == WILDCARD);
-            self.field_rule(&path, text, DateUse::None, |rule| field(&name, rule), wildcard)
+            self.rules_at(&path, texts, DateUse::None, |rule| field(&name, rule), wildcard)
         };
-        mem::take(texts).into_iter().filter_map(compile).collect()
+        mem::take(texts).into_iter().flat_map(compile).collect()
     }
 
     fn order_rules(&mut self, text: &mut OrderText) -> Vec<FieldRule> {
@@ -167,7 +222,7 @@ impl RuleCompiler<'_> {
         };
         let mut rules = self.named_rules(FieldGroup::Guest, table, text.named(), date_use);
         let implausible = attributes.code(Code::PhoneImplausible);
-        for FieldRule { target, rule } in &mut rules {
+        for FieldRule { target, rule, .. } in &mut rules {
             rule.kind = rule.kind.map(|kind| kind.of_attribute(implausible));
             if matches!(target, FieldTarget::Field(field) if field.is_checked_attribute()) {
                 rule.set_attributes(attributes);
@@ -223,6 +278,12 @@ impl RuleCompiler<'_> {
 /// Refuses several sources where they do not make one value of the field.
 fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
     match (&rule.combination, field) {
+        (_, None) if rule.over_rows.is_sum() => {
+            Err("is a wildcard and has over_rows; give the field a rule of its own".into())
+        }
+        (_, Some(field)) if rule.over_rows.is_sum() && !field.is_number() => {
+            Err("has over_rows = \"add\", but its field is not a number".into())
+        }
         (Combination::First, _) => Ok(()),
         (_, None) => Err("is a wildcard, which takes its names from the export; give the field a \
                           rule of its own"
@@ -243,8 +304,29 @@ fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
     }
 }
 
+/// Refuses what becomes of the values of several rows where each row has its own.
+fn check_rows(table: &str, text: &RuleText, has_items_path: bool) -> Result<(), KeyError> {
+    let is_of_order = matches!(table, "order" | "guest" | "event");
+    let keys = [("disagree", text.disagree.is_some()), ("over_rows", text.over_rows.is_some())];
+    match keys.into_iter().find(|(_, is_set)| *is_set && !is_of_order) {
+        Some((key, _)) => {
+            let error = "is for fields of the order; each row is an item or a person of its own";
+            Err((key, error.into()))
+        }
+        None if text.over_rows.is_some() && has_items_path && is_for_documents_only(text) => {
+            let error = "has no effect: with items, each document is a whole order";
+            Err(("over_rows", error.into()))
+        }
+        None => Ok(()),
+    }
+}
+
+fn is_for_documents_only(text: &RuleText) -> bool {
+    text.column.is_none() && text.path.is_some()
+}
+
 /// Refuses what a field cannot have.
-fn check_field(rule: &Rule, field: &Field) -> Result<(), KeyErrors> {
+fn check_field(rule: &Rule, field: &Field, is_list: bool) -> Result<(), KeyErrors> {
     if let Some(kind) = rule.kind {
         kind.ensure_fits(field).map_err(KeyErrors::of_rule)?;
     }
@@ -252,7 +334,11 @@ fn check_field(rule: &Rule, field: &Field) -> Result<(), KeyErrors> {
         MaxLength::ensure_fits(field).map_err(KeyErrors::of_rule)?;
     }
     match (field, rule.date()) {
-        (Field::ItemOrderedAt, Some(date)) => date.ensure_no_overlap().map_err(KeyErrors::of_rule),
+        // The dates of several rules are not compared over the whole export.
+        (Field::OrderedAt, _) if !is_list => Ok(()),
+        (Field::OrderedAt | Field::ItemOrderedAt, Some(date)) => {
+            date.ensure_no_overlap().map_err(KeyErrors::of_rule)
+        }
         _ => Ok(()),
     }
 }

@@ -246,7 +246,11 @@ impl<'p> FileMapper<'p> {
             of_events.flat_map(|rule| &rule.rule.paths).any(|path| event_path(path) == name)
         };
         let is_tested = |name: &str| {
-            let sources = self.profile.order_conditions().flat_map(Condition::sources);
+            let of_rules = self.profile.conditional_rules();
+            let of_rules = of_rules.filter(|(rule, _)| rule.target.group() != FieldGroup::Item);
+            let of_rules = of_rules.map(|(_, condition)| condition);
+            let conditions = self.profile.order_conditions().chain(of_rules);
+            let sources = conditions.flat_map(Condition::sources);
             let paths = sources.filter_map(|source| source.path.as_deref());
             let mut firsts = paths.filter_map(|path| first_name(event_path(path)));
             firsts.any(|first| first == name)

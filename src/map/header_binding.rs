@@ -62,9 +62,12 @@ impl<'p> HeaderBinding<'p> {
         let mut bind = |condition: &Condition| {
             condition.bind(&mut |source| tested_column(source, &mut columns))
         };
-        let mut skips = Vec::new();
+        let (mut skips, mut row_skips) = (Vec::new(), Vec::new());
         for skip in &profile.skips {
             skips.push((skip, bind(&skip.when)?));
+        }
+        for skip in &profile.row_skips {
+            row_skips.push((skip, bind(&skip.when)?));
         }
         let ignore_rows = profile.ignore_rows.iter().map(&mut bind).collect::<Result<_, _>>()?;
         let item_rows = profile.item_rows.as_ref().map(&mut bind).transpose()?;
@@ -72,17 +75,19 @@ impl<'p> HeaderBinding<'p> {
         if !profile.joins_files || key.is_empty() {
             columns.ensure_complete()?;
         }
-        let has_items = item_rules.iter().any(|binding| !binding.sources().is_empty());
+        let has_items = item_rules.iter().any(|binding| binding.sources().next().is_some());
         let mapper = Mapper {
             profile,
             key,
             order_columns: column_ranges(&order_rules),
+            adds_rows: order_rules.iter().any(|binding| binding.rule.over_rows.is_sum()),
             order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),
             item_rules: item_rules.into_iter().map(BoundRule::Field).collect(),
             items: None,
             may_have_items: profile.joins_files || has_items,
             people,
             skips,
+            row_skips,
             ignore_rows,
             item_rows,
         };
@@ -94,8 +99,9 @@ impl<'p> HeaderBinding<'p> {
 
 /// The columns of rules as ranges of adjacent columns.
 fn column_ranges(rules: &[FieldBinding<'_, usize>]) -> Vec<RangeInclusive<usize>> {
+    let chains = rules.iter().flat_map(FieldBinding::chain);
     let mut columns: Vec<usize> =
-        rules.iter().flat_map(|binding| binding.sources().iter().copied()).collect();
+        chains.flat_map(|binding| binding.sources.iter().chain(&binding.tested).copied()).collect();
     columns.sort_unstable();
     let mut ranges: Vec<RangeInclusive<usize>> = Vec::new();
     for column in columns {
@@ -140,24 +146,72 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         name: impl Fn(&Field) -> String,
     ) -> Result<Vec<FieldBinding<'r, usize>>, MapError> {
         let mut bound = Vec::new();
-        for field_rule in rules {
-            let rule = &field_rule.rule;
-            match &field_rule.target {
-                FieldTarget::Field(field) => {
-                    let is_required = !rule.may_be_missing()
-                        && (self.profile.missing_columns == MissingColumns::Refuse
-                            || self.profile.requires(field));
-                    let columns = self.find_all(rule, &name(field), is_required)?;
-                    // A rule without a column in this file and without a default yields nothing.
-                    let has_column = columns.iter().any(Option::is_some);
-                    if has_column || rule.default_value.is_some() {
-                        bound.push(FieldBinding::new(field.clone(), rule, columns, Vec::new()));
+        for of_field in rules.chunk_by(|_, next| next.is_alternative) {
+            let mut chain = Vec::new();
+            for field_rule in of_field {
+                match &field_rule.target {
+                    FieldTarget::Field(field) => {
+                        chain.extend(self.bind_rule(field, field_rule, &name(field))?);
                     }
+                    wildcard => bound.extend(self.wildcard_columns(wildcard, field_rule)?),
                 }
-                wildcard => bound.extend(self.wildcard_columns(wildcard, rule)?),
             }
+            bound.extend(FieldBinding::chained(chain));
         }
         Ok(bound)
+    }
+
+    /// Binds the rule of a field; none if it yields nothing in this file, which has no column of it
+    /// while it has no default.
+    fn bind_rule<'r>(
+        &mut self,
+        field: &Field,
+        FieldRule { rule, when, .. }: &'r FieldRule,
+        name: &str,
+    ) -> Result<Option<FieldBinding<'r, usize>>, MapError> {
+        let is_required = !rule.may_be_missing()
+            && (self.profile.missing_columns == MissingColumns::Refuse
+                || self.profile.requires(field));
+        let columns = self.find_all(rule, name, is_required)?;
+        let has_column = columns.iter().any(Option::is_some);
+        if !has_column && rule.default_value.is_none() {
+            return Ok(None);
+        }
+        let binding = FieldBinding::new(field.clone(), rule, columns, Vec::new());
+        let binding = self.with_zone(binding, name)?;
+        // Without a column it yields its default everywhere.
+        let when = when.as_ref().filter(|_| has_column || !rule.has_source());
+        self.with_condition(binding, when).map(Some)
+    }
+
+    /// Binds the condition of a rule.
+    fn with_condition<'r>(
+        &mut self,
+        binding: FieldBinding<'r, usize>,
+        when: Option<&Condition>,
+    ) -> Result<FieldBinding<'r, usize>, MapError> {
+        let Some(when) = when else { return Ok(binding) };
+        let when = when.bind(&mut |source| tested_column(source, self))?;
+        let tested = when.sources().into_iter().filter_map(|tested| match tested {
+            TestedSource::Value(column) => Some(*column),
+            TestedSource::Missing | TestedSource::Raw => None,
+        });
+        let tested = binding.tested.iter().copied().chain(tested).collect();
+        Ok(FieldBinding { tested, when: Some(when), ..binding })
+    }
+
+    /// Binds the rule of a date's zone, if it has one.
+    fn with_zone<'r>(
+        &mut self,
+        binding: FieldBinding<'r, usize>,
+        name: &str,
+    ) -> Result<FieldBinding<'r, usize>, MapError> {
+        let Some(rule) = binding.rule.zone.as_deref() else { return Ok(binding) };
+        let name = format!("the zone of {name}");
+        let columns = self.find_all(rule, &name, !rule.may_be_missing())?;
+        let zone = FieldBinding::new(binding.field.clone(), rule, columns, Vec::new());
+        let tested = zone.sources.clone();
+        Ok(FieldBinding { tested, zone: Some(Box::new(zone)), ..binding })
     }
 
     /// Binds the rules of the roles for which the file has a column; constants alone do not add a
@@ -168,7 +222,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             let role = people.role;
             let rules =
                 self.bind_rules(&people.rules, |field| role.field_name(&field.to_string()))?;
-            if rules.iter().any(|binding| !binding.sources().is_empty()) {
+            if rules.iter().any(|binding| binding.sources().next().is_some()) {
                 let rules = rules.into_iter().map(BoundRule::Field).collect();
                 bound.push(BoundPeople { role, array: None, rules });
             }
@@ -327,9 +381,9 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
 
     /// Binds a wildcard rule to each matching column that has no rule of its own.
     fn wildcard_columns<'r>(
-        &self,
+        &mut self,
         wildcard: &FieldTarget,
-        rule: &'r Rule,
+        FieldRule { rule, when, .. }: &'r FieldRule,
     ) -> Result<Vec<FieldBinding<'r, usize>>, MapError> {
         let prefixes: Vec<&str> =
             rule.columns.iter().filter_map(|column| column.strip_suffix('*')).collect();
@@ -348,7 +402,8 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
                 if !seen.insert(name) {
                     return Err(self.ambiguous_column(name, &field.to_string()));
                 }
-                bound.push(FieldBinding::new(field, rule, vec![Some(index)], Vec::new()));
+                let binding = FieldBinding::new(field, rule, vec![Some(index)], Vec::new());
+                bound.push(self.with_condition(binding, when.as_ref())?);
             }
         }
         Ok(bound)
@@ -378,9 +433,11 @@ pub(super) fn refused_names(missing: &[MissingName]) -> Vec<MissingName> {
 /// All columns that the profile reads.
 fn known_columns(profile: &Profile) -> Vec<&str> {
     let rules = profile.all_rules().map(|rule| &rule.rule).chain([&profile.key]);
-    let conditions = profile.order_conditions().chain(&profile.item_rows);
+    let of_rules = profile.conditional_rules().map(|(_, condition)| condition);
+    let conditions = profile.order_conditions().chain(&profile.item_rows).chain(of_rules);
     let tested = conditions.flat_map(|condition| condition.sources());
     rules
+        .flat_map(Rule::readers)
         .flat_map(|rule| rule.columns.iter().map(String::as_str))
         .chain(tested.filter_map(|source| source.column.as_deref()))
         .collect()

@@ -6,12 +6,12 @@
 use std::{borrow::Cow, ops::RangeInclusive};
 
 use super::{
-    bound_rule::{ArraySource, BoundPeople, BoundRule, FieldBinding, TestedSource},
-    collector::{Collector, RawValue},
-    combined_value::{CombinedValue, Part, combine},
-    condition::{Condition, TestError},
+    bound_rule::{ArraySource, BoundPeople, BoundRule, TestedSource},
+    collector::Collector,
+    condition::Condition,
     custom_members,
     profile::{Profile, SkipRule},
+    tested_row::{holds, test, tested_value},
     view::{Found, Value, View},
 };
 use crate::model::{
@@ -28,6 +28,8 @@ pub(super) struct Mapper<'p, S> {
     /// The columns of `order_rules` as ranges of adjacent columns; empty for documents. If all
     /// ranges repeat the previous row, no rule needs to be applied.
     pub(super) order_columns: Vec<RangeInclusive<usize>>,
+    /// Whether a value of the order is the sum of its rows, so that no row repeats the previous one.
+    pub(super) adds_rows: bool,
     pub(super) item_rules: Vec<BoundRule<'p, S>>,
     /// The array of the items; if there is none, each row is an item.
     pub(super) items: Option<ArraySource<'p, S>>,
@@ -36,6 +38,7 @@ pub(super) struct Mapper<'p, S> {
     pub(super) may_have_items: bool,
     pub(super) people: Vec<BoundPeople<'p, S>>,
     pub(super) skips: Vec<(&'p SkipRule, Condition<TestedSource<S>>)>,
+    pub(super) row_skips: Vec<(&'p SkipRule, Condition<TestedSource<S>>)>,
     pub(super) ignore_rows: Vec<Condition<TestedSource<S>>>,
     pub(super) item_rows: Option<Condition<TestedSource<S>>>,
 }
@@ -49,9 +52,20 @@ impl<S> Mapper<'_, S> {
         }
         match (&self.items, key) {
             (Some(_), key) => RowKind::Document(key),
-            (None, Some(key)) => RowKind::OrderRow(key),
-            (None, None) => RowKind::WithoutKey { ordered_at: None, has_item: false },
+            (None, key) => match (self.row_skip(view), key) {
+                (Some(reason), Some(key)) => RowKind::Skipped { key, reason },
+                (Some(_), None) => RowKind::Ignored,
+                (None, Some(key)) => RowKind::OrderRow(key),
+                (None, None) => RowKind::WithoutKey { ordered_at: None, has_item: false },
+            },
         }
+    }
+
+    /// Why the profile skips a row, if it does.
+    fn row_skip<'a, V: View<'a, Source = S>>(&'a self, view: V) -> Option<&'a str> {
+        let mut skips = self.row_skips.iter();
+        let skip = skips.find(|(_, when)| matches!(test(when, view, self.profile), Ok(true)));
+        skip.map(|(skip, _)| &*skip.reason)
     }
 
     /// The key of an unreadable row, if it is reliable.
@@ -96,67 +110,31 @@ impl<S> Mapper<'_, S> {
         order.problems.append(&mut into.problems);
         let is_repeated = |previous: V| view.repeats_columns(previous, &self.order_columns);
         // The rows of an order repeat most of it, so this usually skips all rules of the order.
-        if !previous.is_some_and(is_repeated) {
+        if self.adds_rows || !previous.is_some_and(is_repeated) {
             order.cells.reserve(capacity(view, &self.order_rules));
-            apply_rules(&mut order, &self.order_rules, view, previous);
+            apply_rules(&mut order, &self.order_rules, view, previous, self.profile);
         }
         into.may_have_items |= self.may_have_items;
         self.add_items(view, &mut order, into);
-        for ignored in &self.ignore_rows {
-            self.holds(ignored, view, &mut order);
+        let of_rows = self.row_skips.iter().map(|(_, when)| when);
+        for ignored in self.ignore_rows.iter().chain(of_rows) {
+            holds(ignored, view, self.profile, &mut order);
         }
         let mut skips = self.skips.iter();
-        let skip = skips.find(|(_, when)| self.holds(when, view, &mut order));
+        let skip = skips.find(|(_, when)| holds(when, view, self.profile, &mut order));
         order.finish_into(skip.map(|(skip, _)| &skip.reason), into);
-    }
-
-    /// Whether a condition holds; one that cannot be tested is a problem of the order.
-    fn holds<'a, V: View<'a, Source = S>>(
-        &self,
-        condition: &Condition<TestedSource<S>>,
-        view: V,
-        order: &mut Collector<'a>,
-    ) -> bool {
-        self.test(condition, view).unwrap_or_else(|(tested, error)| {
-            let at = match tested {
-                TestedSource::Value(source) => view.find(source).at,
-                TestedSource::Missing | TestedSource::Raw => view.at(),
-            };
-            order.push_untestable(at, error);
-            false
-        })
-    }
-
-    /// Whether a condition holds. An error is what cannot be tested.
-    fn test<'c, 'a, V: View<'a, Source = S>>(
-        &self,
-        condition: &'c Condition<TestedSource<S>>,
-        view: V,
-    ) -> Result<bool, (&'c TestedSource<S>, TestError)> {
-        condition.holds(&|tested: &TestedSource<S>| match tested {
-            TestedSource::Value(source) => self.tested(view.find(source).value),
-            TestedSource::Missing | TestedSource::Raw => Value::Missing,
-        })
     }
 
     /// Whether a row makes the profile skip its order, or a condition cannot be tested on it.
     pub(super) fn skips_or_doubts<'a, V: View<'a, Source = S>>(&self, view: V) -> bool {
-        self.skips.iter().any(|(_, when)| !matches!(self.test(when, view), Ok(false)))
-            || self.ignore_rows.iter().any(|ignored| self.test(ignored, view).is_err())
+        self.skips.iter().any(|(_, when)| !matches!(test(when, view, self.profile), Ok(false)))
+            || self.ignore_rows.iter().any(|ignored| test(ignored, view, self.profile).is_err())
+            || self.row_skips.iter().any(|(_, when)| test(when, view, self.profile).is_err())
     }
 
     /// Whether a row may hold an item; none if that cannot be tested.
     pub(super) fn may_be_item<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<bool> {
-        self.item_rows.as_ref().map_or(Some(true), |rows| self.test(rows, view).ok())
-    }
-
-    /// What a condition tests of a value: nothing, where it counts as empty.
-    fn tested<'a>(&self, value: Value<'a>) -> Value<'a> {
-        match (value, value.text()) {
-            (_, Some(text)) if self.profile.is_null(text) => Value::Text(""),
-            (Value::Boolean(_), Some(text)) => Value::Text(text),
-            (value, _) => value,
-        }
+        self.item_rows.as_ref().map_or(Some(true), |rows| test(rows, view, self.profile).ok())
     }
 
     /// Whether the profile ignores a row, of which `view` shows what could be read. `raw` is the
@@ -175,7 +153,7 @@ impl<S> Mapper<'_, S> {
                 if is_damaged && !view.is_certain(source) {
                     Value::Lost
                 } else {
-                    self.tested(view.find(source).value)
+                    tested_value(view.find(source).value, self.profile)
                 }
             }
         };
@@ -193,18 +171,18 @@ impl<S> Mapper<'_, S> {
             let item = self.item(view.as_element(), order).map(|item| push_item(item, into));
             for people in &self.people {
                 let item = item.filter(|_| people.role == PersonRole::Consumer);
-                people.add(view, item, order, &mut into.people);
+                people.add((view, item), self.profile, order, &mut into.people);
             }
             return;
         };
         for element in elements(view, items, None, order) {
             let item = self.item(element, order).map(|item| push_item(item, into));
             for people in self.people.iter().filter(|people| people.role == PersonRole::Consumer) {
-                people.add(element, item, order, &mut into.people);
+                people.add((element, item), self.profile, order, &mut into.people);
             }
         }
         for people in &self.people {
-            people.add(view, None, order, &mut into.people);
+            people.add((view, None), self.profile, order, &mut into.people);
         }
     }
 
@@ -214,12 +192,12 @@ impl<S> Mapper<'_, S> {
         view: V,
         order: &mut Collector<'a>,
     ) -> Option<ItemDraft<'a>> {
-        if self.item_rows.as_ref().is_some_and(|rows| !self.holds(rows, view, order)) {
+        if self.item_rows.as_ref().is_some_and(|rows| !holds(rows, view, self.profile, order)) {
             return None;
         }
         let capacity = capacity(view, &self.item_rules);
         let mut item = Collector::new(view.at(), Cells::with_capacity(capacity));
-        apply_rules(&mut item, &self.item_rules, view, None);
+        apply_rules(&mut item, &self.item_rules, view, None, self.profile);
         if item.filled == 0 {
             order.problems.extend(self.items.as_ref().and_then(|_| self.element_error(view)));
         }
@@ -255,24 +233,24 @@ impl<S> BoundPeople<'_, S> {
     /// Adds the people of a row or of an element.
     fn add<'a, V: View<'a, Source = S>>(
         &'a self,
-        view: V,
-        item: Option<usize>,
+        (view, item): (V, Option<usize>),
+        profile: &Profile,
         order: &mut Collector<'a>,
         into: &mut Vec<PersonDraft<'a>>,
     ) {
         let Some(array) = &self.array else {
-            return into.extend(self.person(view, item, order));
+            return into.extend(self.person((view, item), profile, order));
         };
         for element in elements(view, array, Some(self.role), order) {
-            into.extend(self.person(element, item, order));
+            into.extend(self.person((element, item), profile, order));
         }
     }
 
     /// A person, if one of its values is filled.
     fn person<'a, V: View<'a, Source = S>>(
         &'a self,
-        view: V,
-        item: Option<usize>,
+        (view, item): (V, Option<usize>),
+        profile: &Profile,
         order: &mut Collector<'a>,
     ) -> Option<PersonDraft<'a>> {
         let capacity = capacity(view, &self.rules);
@@ -283,7 +261,7 @@ impl<S> BoundPeople<'_, S> {
             let at = view.at();
             order.problems.push(Problem::for_field(Code::NotAScalar, role, at, message));
         }
-        apply_rules(&mut person, &self.rules, view, None);
+        apply_rules(&mut person, &self.rules, view, None, profile);
         person.finish_person(self.role, item, order)
     }
 }
@@ -325,91 +303,21 @@ fn apply_rules<'a, V: View<'a>>(
     rules: &'a [BoundRule<'_, V::Source>],
     view: V,
     previous: Option<V>,
+    profile: &Profile,
 ) {
     for rule in rules {
         match rule {
             BoundRule::Field(binding) => {
-                let is_repeated = |previous: V| {
-                    binding.sources.iter().all(|source| view.repeats(previous, source))
-                };
-                if !previous.is_some_and(is_repeated) {
-                    binding.apply(collector, view);
+                if !previous.is_some_and(|previous| binding.is_repeated(view, previous)) {
+                    binding.apply(collector, view, profile);
                 }
             }
-            BoundRule::Custom(custom) => custom_members::apply(collector, custom, view),
-        }
-    }
-}
-
-impl<S> FieldBinding<'_, S> {
-    /// Adds the field's value: that of the first filled source, or the default.
-    fn apply<'a, V: View<'a, Source = S>>(&'a self, collector: &mut Collector<'a>, view: V) {
-        if self.rule.combines() {
-            return self.apply_combined(collector, view);
-        }
-        let field = Cow::Borrowed(&self.field);
-        let mut several = None;
-        for (index, source) in self.sources.iter().enumerate() {
-            let found = view.find(source);
-            if found.value.is_filled(self.rule) {
-                let beside =
-                    self.beside.get(index).and_then(|beside| view.find(beside).value.text());
-                return self.push(
-                    collector,
-                    found,
-                    beside.filter(|text| !self.rule.is_empty(text)),
-                );
+            BoundRule::Custom(custom) => {
+                let when = custom.when.as_ref();
+                if when.is_none_or(|when| holds(when, view, profile, collector)) {
+                    custom_members::apply(collector, custom, view);
+                }
             }
-            if found.value.has_several() {
-                several.get_or_insert(found);
-            }
-        }
-        match several {
-            Some(Found { value: Value::WithinArray, at }) => {
-                collector.push_not_a_scalar(field, at, "an array");
-            }
-            Some(Found { value, at }) => {
-                collector.push_not_a_scalar(field, at, value.type_name());
-            }
-            None => collector.push_value(field, self.rule, None),
-        }
-    }
-
-    /// Adds the value that the rule makes of all of its sources, or the default.
-    fn apply_combined<'a, V>(&'a self, collector: &mut Collector<'a>, view: V)
-    where
-        V: View<'a, Source = S>,
-    {
-        let (field, mut parts) = (Cow::Borrowed(&self.field), Vec::new());
-        for (source, index) in self.parts.iter().enumerate() {
-            if let Some(index) = index {
-                let part = |found| parts.push(Part { source, found });
-                view.visit(&self.sources[*index], &mut { part });
-            }
-        }
-        match combine(&self.field, self.rule, &parts, &mut ()) {
-            Some(CombinedValue { result, text, at, notation }) => {
-                collector.push_result(field, self.rule, result, Cow::Owned(text), (at, notation));
-            }
-            None => collector.push_value(field, self.rule, None),
-        }
-    }
-
-    fn push<'a>(
-        &'a self,
-        collector: &mut Collector<'a>,
-        Found { value, at }: Found<'a>,
-        beside: Option<&'a str>,
-    ) {
-        let field = Cow::Borrowed(&self.field);
-        let Some(text) = value.text() else {
-            return collector.push_nested(field, self.rule, Found { value, at });
-        };
-        let found = RawValue { text, at, notation: value.notation(), beside };
-        if self.is_verbatim {
-            collector.push_verbatim(self, found);
-        } else {
-            collector.push_value(field, self.rule, Some(found));
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::model::{
     draft::Notation,
     field::Field,
-    money::{Amount, Currency},
+    money::{Amount, Currency, minor_units},
 };
 
 /// The marks of numbers, as far as they are declared.
@@ -200,11 +200,9 @@ impl NumberFormat {
         self.marks.are_declared() || self.scale.is_some()
     }
 
-    /// Adds the currency symbols of the whole profile. Amounts in minor units have none.
+    /// Adds the currency symbols of the whole profile.
     pub(super) fn add_symbols(&mut self, symbols: &CurrencySymbols) {
-        if self.scale.is_none() {
-            self.symbols = symbols.clone();
-        }
+        self.symbols = symbols.clone();
     }
 
     /// Whether amounts may have symbols of currencies.
@@ -270,21 +268,20 @@ impl NumberFormat {
         } else {
             notation
         };
-        if let Some(currency) = currency {
-            let is_declared = self.marks.are_declared();
-            return Ok((digits, Notation::WithCurrency { currency, is_declared }));
-        }
-        match self.decimals(beside)? {
-            None => Ok((digits, notation)),
-            Some(ScaleDefault::Currency(_)) => Ok((digits, Notation::MinorUnits)),
-            Some(ScaleDefault::Decimals(decimals)) => {
-                let amount: Amount =
-                    digits.parse().map_err(|error| format!("{text:?} is {error}"))?;
-                let scaled = amount.from_minor_units(decimals);
-                let scaled = scaled.ok_or_else(|| not_minor_units(text))?;
-                Ok((Cow::Owned(scaled.to_string()), Notation::Declared))
+        let (digits, notation) = match (self.decimals(beside)?, currency) {
+            (None, _) => (digits, notation),
+            (Some(ScaleDefault::Currency(_)), None) => return Ok((digits, Notation::MinorUnits)),
+            // The symbol says whose minor unit it is.
+            (Some(ScaleDefault::Currency(_)), Some(currency)) => {
+                (scaled(text, &digits, minor_units(currency.as_str()))?, Notation::Declared)
             }
-        }
+            (Some(ScaleDefault::Decimals(decimals)), _) => {
+                (scaled(text, &digits, decimals)?, Notation::Declared)
+            }
+        };
+        let with_currency =
+            |currency| Notation::WithCurrency { currency, is_declared: self.declares_point() };
+        Ok((digits, currency.map_or(notation, with_currency)))
     }
 
     /// How [`read`](Self::read) reads a number, in words.
@@ -419,6 +416,13 @@ const MORE_DECIMALS: u32 = MAX_DECIMALS + 1;
 enum Sign {
     Plus,
     Minus,
+}
+
+/// The amount of a number in minor units. An error is a message about the whole text.
+fn scaled<'a>(text: &str, digits: &str, decimals: u32) -> Result<Cow<'a, str>, String> {
+    let amount: Amount = digits.parse().map_err(|error| format!("{text:?} is {error}"))?;
+    let scaled = amount.from_minor_units(decimals).ok_or_else(|| not_minor_units(text))?;
+    Ok(Cow::Owned(scaled.to_string()))
 }
 
 fn not_minor_units(text: &str) -> String {

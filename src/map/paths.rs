@@ -172,6 +172,8 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
         let FieldTarget::Field(field) = &rule.target else { continue };
         let above = items_path.filter(|_| field.group() == FieldGroup::Item);
         all.extend(of_rule(&rule.rule, &field.to_string(), profile.requires(field), above));
+        let zone = rule.rule.zone.as_deref();
+        all.extend(zone.into_iter().flat_map(|zone| of_rule(zone, "a zone", false, above)));
     }
     all.extend(items_path.map(|path| ReadPath {
         paths: vec![path.to_owned()],
@@ -192,6 +194,10 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
         paths.collect::<Vec<_>>()
     };
     all.extend(profile.order_conditions().flat_map(|condition| of_condition(condition, None)));
+    for (rule, condition) in profile.rules.iter().filter_map(with_condition) {
+        let above = items_path.filter(|_| rule.target.group() == FieldGroup::Item);
+        all.extend(of_condition(condition, above));
+    }
     all.extend(profile.item_rows.iter().flat_map(|condition| of_condition(condition, items_path)));
     for people in &profile.people {
         let above = people.path.as_deref();
@@ -200,8 +206,16 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
             _ => None,
         });
         all.extend(named.flat_map(|(rule, name)| of_rule(&rule.rule, &name, false, above)));
+        let conditions = people.rules.iter().filter_map(with_condition);
+        all.extend(conditions.flat_map(|(_, condition)| of_condition(condition, above)));
     }
     all
+}
+
+/// A rule that is for documents, with its condition.
+fn with_condition(rule: &FieldRule) -> Option<(&FieldRule, &Condition)> {
+    let is_for_documents = !rule.rule.paths.is_empty() || !rule.rule.has_source();
+    Some((rule, rule.when.as_ref().filter(|_| is_for_documents)?))
 }
 
 /// The path of a condition in documents, and beside the order of an event.
@@ -247,12 +261,19 @@ pub(super) fn known_paths(profile: &Profile) -> Vec<String> {
 }
 
 fn add_known_paths(
-    FieldRule { target, rule }: &FieldRule,
+    FieldRule { target, rule, when, .. }: &FieldRule,
     above: Option<&str>,
     known: &mut Vec<String>,
 ) {
-    for path in &rule.paths {
-        let path = above.map_or_else(|| path.clone(), |above| format!("{above}.{path}"));
+    let full =
+        |path: &str| above.map_or_else(|| path.to_owned(), |above| format!("{above}.{path}"));
+    let tested = when.iter().flat_map(Condition::sources);
+    for path in tested.filter_map(|source| source.path.as_deref()).map(full) {
+        known.extend(filter_names(&path));
+        known.push(dotted_names(&path));
+    }
+    for path in rule.readers().flat_map(|rule| &rule.paths) {
+        let path = full(path);
         if !matches!(target, FieldTarget::Field(_)) && !path.ends_with('*') {
             known.push(format!("{path}.*"));
         }

@@ -36,7 +36,7 @@ enum PlainMember<'m> {
 }
 
 impl<'m> PlainDocuments<'m> {
-    /// None if each document is not a whole order, or if a number needs the member beside it.
+    /// None if a document is not a whole order, or if a rule needs more than its first filled value.
     pub(super) fn new(mapper: &'m Mapper<'m, PathSource>) -> Option<Self> {
         let items = mapper.items.as_ref()?;
         let order = mapper.order_rules.iter().map(PlainMember::new).collect::<Option<_>>()?;
@@ -96,7 +96,7 @@ impl<'m> PlainMember<'m> {
     fn new(bound: &'m BoundRule<'m, PathSource>) -> Option<Self> {
         match bound {
             BoundRule::Field(binding) => PlainRule::new(binding).map(Self::Field),
-            BoundRule::Custom(custom) => Some(Self::Custom(custom)),
+            BoundRule::Custom(custom) => custom.when.is_none().then_some(Self::Custom(custom)),
         }
     }
 

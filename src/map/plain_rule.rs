@@ -9,7 +9,8 @@ use super::{
     bound_rule::FieldBinding,
     collector::text_of_lines,
     combination::Combination,
-    rule::{Rule, RuleResult},
+    rule::Rule,
+    rule_result::RuleResult,
     view::{Found, Value, View},
 };
 use crate::model::{
@@ -30,7 +31,10 @@ impl<'m, S> PlainRule<'m, S> {
     /// None if the rule needs more than the first filled value of its sources.
     pub(super) fn new(binding: &'m FieldBinding<'_, S>) -> Option<Self> {
         let FieldBinding { field, rule, is_verbatim, sources, beside, .. } = binding;
-        let takes_first = rule.combination == Combination::First && beside.is_empty();
+        let takes_first = rule.combination == Combination::First
+            && beside.is_empty()
+            && binding.is_unconditional()
+            && !rule.over_rows.is_sum();
         takes_first.then_some(Self { field, rule, is_verbatim: *is_verbatim, sources })
     }
 

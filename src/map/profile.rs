@@ -14,7 +14,8 @@ use super::{
     file_syntax::FileSyntax,
     input_settings::{MissingColumns, SharedIdentifiers, UnknownColumns, UnreadableRows},
     missing_name::NamePlaces,
-    rule::{Rule, RuleResult},
+    rule::Rule,
+    rule_result::RuleResult,
     words::ProfileWord,
 };
 use crate::model::{
@@ -22,6 +23,7 @@ use crate::model::{
     draft::PersonRole,
     field::{ExtensionType, Field, FieldGroup},
     guest_attributes::GuestAttributes,
+    over_rows::OverRows,
     pricing::{PriceBasis, TotalFrom},
     route::Mode,
     severity::SeverityRules,
@@ -72,8 +74,19 @@ impl FieldTarget {
 pub struct FieldRule {
     /// The field or fields that the rule fills.
     pub target: FieldTarget,
+    /// Where the rule counts; none if it counts everywhere.
+    pub when: Option<Condition>,
+    /// Whether it is tried only where the rule before it, of the same field, yields no value.
+    pub is_alternative: bool,
     /// The rule itself.
     pub rule: Rule,
+}
+
+impl FieldRule {
+    /// Whether it is a rule of this field, and of no other.
+    pub(super) fn fills(&self, field: &Field) -> bool {
+        matches!(&self.target, FieldTarget::Field(known) if known == field)
+    }
 }
 
 /// The rules for the people of one role, in addition to the guest.
@@ -87,12 +100,13 @@ pub struct PeopleRules {
     pub rules: Vec<FieldRule>,
 }
 
-/// A rule that skips orders.
+/// A rule that skips orders or rows.
 #[derive(Debug, Clone)]
 pub struct SkipRule {
     /// The reason, under which the orders are counted and reported.
     pub reason: Arc<str>,
-    /// An order is skipped if this condition holds for any of its rows.
+    /// An order is skipped if this condition holds for any of its rows; of a rule for rows, the
+    /// rows for which it holds.
     pub when: Condition,
 }
 
@@ -153,9 +167,12 @@ pub struct Profile {
     pub shared_identifiers: SharedIdentifierRules,
     /// The rules that skip orders; the first one that applies is the reason.
     pub skips: Vec<SkipRule>,
+    /// The rules that skip rows, before rows are grouped; an order of such rows alone is skipped.
+    pub row_skips: Vec<SkipRule>,
     /// The rule of the order key.
     pub key: Rule,
-    /// The rules of the fields.
+    /// The rules of the fields; those of one field follow each other, in the order in which they
+    /// are tried.
     pub rules: Vec<FieldRule>,
     /// The rules of contacts and consumers, if the profile has any.
     pub people: Vec<PeopleRules>,
@@ -213,7 +230,13 @@ impl Profile {
 
     /// The conditions on the rows and documents of an order, those on items left out.
     pub(super) fn order_conditions(&self) -> impl Iterator<Item = &Condition> {
-        self.skips.iter().map(|skip| &skip.when).chain(&self.ignore_rows)
+        let skips = self.skips.iter().chain(&self.row_skips);
+        skips.map(|skip| &skip.when).chain(&self.ignore_rows)
+    }
+
+    /// The rules that count only where a condition holds, with the condition.
+    pub(super) fn conditional_rules(&self) -> impl Iterator<Item = (&FieldRule, &Condition)> {
+        self.all_rules().filter_map(|rule| Some((rule, rule.when.as_ref()?)))
     }
 
     /// Returns an error if a condition has no name of a cell in a file's format: it would find
@@ -224,7 +247,14 @@ impl Profile {
         is_json: bool,
         name: impl Fn(&CellSource) -> Option<&String>,
     ) -> Result<(), MapError> {
+        let is_of_format = |rule: &Rule| {
+            let names = if is_json { &rule.paths } else { &rule.columns };
+            !rule.has_source() || !names.is_empty()
+        };
+        let of_rules =
+            self.conditional_rules().filter(|(field_rule, _)| is_of_format(&field_rule.rule));
         let conditions = self.order_conditions().chain(&self.item_rows);
+        let conditions = conditions.chain(of_rules.map(|(_, condition)| condition));
         let mut sources = conditions.flat_map(Condition::sources);
         let Some(source) = sources.find(|source| !source.is_raw && name(source).is_none()) else {
             return Ok(());
@@ -238,7 +268,9 @@ impl Profile {
     // True only where both come from equal rules; otherwise the rows decide.
     #[must_use]
     pub fn key_is_reference(&self) -> bool {
-        reference_rule(&self.rules) == Some(&self.key)
+        let mut rules = self.rules_of(&Field::ReferenceId);
+        let only = rules.next().filter(|_| rules.next().is_none());
+        only.is_some_and(|only| only.when.is_none() && only.rule == self.key)
     }
 
     /// Whether a number of this field may be a text whose decimal mark the profile does not
@@ -247,7 +279,7 @@ impl Profile {
     pub fn reads_undeclared(&self, field: &Field) -> bool {
         // A total that is the sum of the lines is not read.
         let is_read = *field != Field::Price || self.order_price == TotalFrom::Given;
-        is_read && self.rule_of(field).is_some_and(Rule::reads_undeclared_numbers)
+        is_read && self.rules_of(field).any(|of_field| of_field.rule.reads_undeclared_numbers())
     }
 
     /// The number of pairs of formats that may read one text of `orderedAt` as different instants.
@@ -263,7 +295,7 @@ impl Profile {
             let (first, other) = date.overlaps()[pair];
             [date.parse_as(first, &text), date.parse_as(other, &text)]
         };
-        self.rule_of(&Field::OrderedAt).and_then(|rule| rule.date_of(text)).map_or([None; 2], dates)
+        self.order_date_of(text).map_or([None; 2], dates)
     }
 
     /// Whether day and month of `orderedAt` may be exchanged.
@@ -275,25 +307,27 @@ impl Profile {
     /// The local time in a text of `orderedAt`, and the one with day and month exchanged.
     #[must_use]
     pub fn dates_in_both_orders(&self, text: &str) -> [Option<NaiveDateTime>; 2] {
-        let rule = self.rule_of(&Field::OrderedAt);
-        rule.and_then(|rule| rule.date_of(text))
-            .map_or([None; 2], |(date, text)| date.parse_both_orders(&text))
+        self.order_date_of(text).map_or([None; 2], |(date, text)| date.parse_both_orders(&text))
     }
 
     fn order_date(&self) -> Option<&DateRule> {
-        self.rule_of(&Field::OrderedAt).and_then(Rule::date)
+        self.only_rule_of(&Field::OrderedAt).and_then(Rule::date)
+    }
+
+    fn order_date_of<'a>(&'a self, text: &'a str) -> Option<(&'a DateRule, Cow<'a, str>)> {
+        self.only_rule_of(&Field::OrderedAt)?.date_of(text)
     }
 
     /// Whether a field has a column or a path, and not only a constant.
     #[must_use]
     pub fn has_source(&self, field: &Field) -> bool {
-        self.rule_of(field).is_some_and(|rule| !rule.columns.is_empty() || !rule.paths.is_empty())
+        self.rules_of(field).any(|of_field| of_field.rule.has_source())
     }
 
     /// Whether a field has a rule.
     #[must_use]
     pub fn has_rule(&self, field: &Field) -> bool {
-        self.rule_of(field).is_some()
+        self.rules_of(field).next().is_some()
     }
 
     /// Whether guests may have an identifier, their e-mail address included.
@@ -308,10 +342,15 @@ impl Profile {
         })
     }
 
-    pub(super) fn rule_of(&self, field: &Field) -> Option<&Rule> {
-        let is_of_field =
-            |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(known) if known == field);
-        self.rules.iter().find(is_of_field).map(|found| &found.rule)
+    /// The rules of a field, in the order in which they are tried.
+    pub(super) fn rules_of(&self, field: &Field) -> impl Iterator<Item = &FieldRule> {
+        self.rules.iter().filter(move |rule| rule.fills(field))
+    }
+
+    /// The rule of a field that has no other one: which of several made a text is not known.
+    pub(super) fn only_rule_of(&self, field: &Field) -> Option<&Rule> {
+        let mut rules = self.rules_of(field);
+        rules.next().filter(|_| rules.next().is_none()).map(|only| &only.rule)
     }
 
     /// Whether guests may have identifiers other than e-mail addresses.
@@ -327,25 +366,21 @@ impl Profile {
     /// Whether the time of an order may come from a date without a time of day.
     #[must_use]
     pub fn may_be_date_only(&self, ordered_at: DateTime<Utc>) -> bool {
-        self.time_rule().is_some_and(|rule| rule.may_be_date_only(ordered_at))
+        self.time_rules().any(|rule| rule.may_be_date_only(ordered_at))
     }
 
-    /// Whether the rows of an order may have different times, of which the first one counts.
+    /// Whether the rows of an order may have different times, of which one counts.
     #[must_use]
     pub fn times_may_differ(&self) -> bool {
-        self.time_rule().is_some_and(|rule| rule.first_wins)
+        self.time_rules().any(|rule| rule.over_rows != OverRows::Equal)
     }
 
-    fn time_rule(&self) -> Option<&Rule> {
-        let is_ordered_at =
-            |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::OrderedAt));
-        self.rules.iter().find(is_ordered_at).map(|rule| &rule.rule)
+    fn time_rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules_of(&Field::OrderedAt).map(|of_field| &of_field.rule)
     }
 }
 
-/// The rule of the reference, among those of an order.
-pub(super) fn reference_rule(rules: &[FieldRule]) -> Option<&Rule> {
-    let is_reference =
-        |rule: &&FieldRule| matches!(rule.target, FieldTarget::Field(Field::ReferenceId));
-    rules.iter().find(is_reference).map(|found| &found.rule)
+/// The rule of the reference that is tried first, among those of an order.
+pub(super) fn reference_rule(rules: &[FieldRule]) -> Option<&FieldRule> {
+    rules.iter().find(|rule| rule.fills(&Field::ReferenceId))
 }

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::{
     answers::{Answer, answer},
-    condition_compiler::ConditionCompiler,
+    condition_compiler::{ConditionCompiler, ConditionLevel},
     currency_symbols::CurrencySymbols,
     error::MapError,
     extends::{self, EXTENDS},
@@ -20,14 +20,16 @@ use super::{
     missing_name::NamePlaces,
     number::NumberMarks,
     open_questions::{open_questions, refuse},
-    profile::{Profile, SharedIdentifierRules, reference_rule},
-    profile_text::{GuestText, ProfileText},
+    profile::{FieldRule, PeopleRules, Profile, SharedIdentifierRules, reference_rule},
+    profile_text::{GuestText, ProfileText, SkipScope},
     profile_texts::{NamedText, ProfileTexts, no_profile},
     rule::Rule,
     toml_document::TomlDocument,
     words::words,
 };
-use crate::model::{diagnostic::Diagnostics, severity::SeverityRules, source_map::SourceMap};
+use crate::model::{
+    diagnostic::Diagnostics, field::Field, severity::SeverityRules, source_map::SourceMap,
+};
 
 /// The earliest order of a profile that names none: shops had no web analytics before.
 const DEFAULT_EARLIEST_ORDER: NaiveDate =
@@ -146,15 +148,22 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
     let attributes = text.guest.attributes.unwrap_or_default();
     let nulls = mem::take(&mut text.nulls);
     let symbols = CurrencySymbols::new(mem::take(&mut text.currency_symbols), &mut errors);
-    let mut compiler =
-        RuleCompiler { nulls: &nulls, marks, symbols, attributes, errors: &mut errors };
-    let rules = compiler.field_rules(&mut text);
-    let people = compiler.all_people_rules(&mut text);
+    let has_items_path = text.items.is_some();
+    let mut compiler = RuleCompiler {
+        nulls: &nulls,
+        marks,
+        symbols,
+        attributes,
+        has_items_path,
+        errors: &mut errors,
+    };
+    let mut rules = compiler.field_rules(&mut text);
+    let mut people = compiler.all_people_rules(&mut text);
     let has_key = text.key.is_some();
     let key = match text.key {
         Some(text) => compiler.key_rule(text),
         // Without one of its own it is that of the reference.
-        None => reference_rule(&rules).cloned(),
+        None => reference_rule(&rules).map(|reference| reference.rule.clone()),
     };
     let reference = ["order", "referenceId"];
     if key.as_ref().is_some_and(Rule::combines) {
@@ -166,9 +175,17 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
     if key.is_none() && !has_key && !errors.has_below(&reference) {
         errors.add_at(&reference, "no rule for the order key; expected key or order.referenceId");
     }
-    let has_items_path = text.items.is_some();
+    let is_conditional = |rule: &FieldRule| rule.when.is_some() || rule.is_alternative;
+    let mut reference_rules = rules.iter().filter(|rule| rule.fills(&Field::ReferenceId));
+    if !has_key && reference_rules.any(is_conditional) {
+        let error = "the reference is the order key too, which every row has; expected one rule \
+                     without when, or key";
+        errors.add_at(&reference, error);
+    }
+    complete_conditions(&mut rules, &mut people, marks, has_items_path);
     let conditions = ConditionCompiler { rules: &rules, marks, has_items_path };
-    let skips = conditions.skips(text.skip, &mut errors);
+    let skips = conditions.skips(&text.skip, SkipScope::Order, &mut errors);
+    let row_skips = conditions.skips(&text.skip, SkipScope::Row, &mut errors);
     let ignore_rows = conditions.ignored(text.ignore_rows, &mut errors);
     let item_rows = text.item_rows.and_then(|text| conditions.items(text, &mut errors));
     let profile = key.zip(shared_identifiers).map(|(key, shared_identifiers)| Profile {
@@ -190,6 +207,7 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
         items_path: text.items,
         checkout_events: text.checkout_events,
         skips,
+        row_skips,
         ignore_rows,
         item_rows,
         nulls,
@@ -201,6 +219,25 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
         words: Vec::new(),
     });
     (profile, errors)
+}
+
+/// Lets the conditions of rules read numbers as the rules of the same cells do.
+fn complete_conditions(
+    rules: &mut [FieldRule],
+    people: &mut [PeopleRules],
+    marks: NumberMarks,
+    has_items_path: bool,
+) {
+    let of_people = people.iter().flat_map(|people| &people.rules);
+    if !rules.iter().chain(of_people).any(|rule| rule.when.is_some()) {
+        return;
+    }
+    let all = rules.to_vec();
+    let conditions = ConditionCompiler { rules: &all, marks, has_items_path };
+    conditions.complete(rules, ConditionLevel::Order);
+    for people in people {
+        conditions.complete(&mut people.rules, ConditionLevel::Person);
+    }
 }
 
 fn earliest_order(text: Option<String>) -> Result<NaiveDate, KeyError> {
@@ -233,14 +270,8 @@ fn shared_identifier_rules(guest: &GuestText) -> Result<SharedIdentifierRules, K
 mod tests {
     use super::*;
     use crate::{
-        map::{
-            profile::{FieldRule, FieldTarget},
-            profile_texts::BUILT_IN,
-        },
-        model::{
-            field::{Field, FieldGroup},
-            guest_attributes::GuestAttributes,
-        },
+        map::{profile::FieldTarget, profile_texts::BUILT_IN},
+        model::{field::FieldGroup, guest_attributes::GuestAttributes},
     };
 
     fn parse_error(text: &str) -> String {
@@ -346,12 +377,12 @@ guest.max_addresses = 'many'
 "), @r#"
         p.toml:3:1: unknown key "delimitr"; meant "delimiter"?
           p.toml:4:11: decimal: invalid decimal "xx"; expected one character such as ","
-          p.toml:5:45: item_rows.any.less: invalid number "x": not a decimal number such as 1234.50
-          p.toml:5:52: item_rows.any: an element of "any" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater
+          p.toml:5:45: item_rows.any[1].less: invalid number "x": not a decimal number such as 1234.50
+          p.toml:5:52: item_rows.any[2]: an element of "any" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater
           p.toml:6:28: severity.missing_pos: missing_pos = "off"; expected "error": the service would refuse such an order, or it would be sent in part or twice
           p.toml:6:35: severity.missing_poss: unknown value "missing_poss"; meant "missing_pos"?
-          p.toml:8:1: skip: unknown key "resaon"; meant "reason"? or "when"
-          p.toml:9:29: skip.when.is: expected a string or a list of strings
+          p.toml:8:1: skip[1]: unknown key "resaon"; meant "reason"? or "scope", "when"
+          p.toml:9:29: skip[1].when.is: expected a string or a list of strings
           p.toml:13:1: order: unknown key "refrenceId"; meant "referenceId"?
           p.toml:14:24: order.orderedAt.column: expected a string or a list of strings
           p.toml:14:41: order.orderedAt.date: date format "%q" has no whole date; expected a year, a month and a day

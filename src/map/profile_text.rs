@@ -2,12 +2,15 @@
 //!
 //! Syntax only: `profile` and `rule` compile these types and check what they mean.
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{
+        MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
 };
 
 use super::input_settings::{
@@ -48,13 +51,21 @@ pub(super) enum TableValue {
 }
 
 /// How to handle rows or documents of one order with different values: the order is invalid, or
-/// the first value is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+/// the first or the last value is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum OnConflict {
-    #[default]
     Invalid,
     First,
+    Last,
+}
+
+/// What the rows or documents of one order make of their values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OverRowsText {
+    /// They are numbers, which are added up.
+    Add,
 }
 
 /// What a value is, where its text has several spellings.
@@ -102,7 +113,7 @@ pub(super) struct RuleText {
     pub(super) ignore_case: bool,
     pub(super) max_length: Option<u16>,
     pub(super) date: Option<OneOrMany>,
-    pub(super) zone: Option<String>,
+    pub(super) zone: Option<ZoneText>,
     pub(super) time: Option<String>,
     pub(super) locale: Option<String>,
     pub(super) strip_prefix: Option<String>,
@@ -126,8 +137,9 @@ pub(super) struct RuleText {
     pub(super) r#type: Option<String>,
     pub(super) kind: Option<KindText>,
     pub(super) country: Option<String>,
-    #[serde(default)]
-    pub(super) disagree: OnConflict,
+    pub(super) disagree: Option<OnConflict>,
+    pub(super) over_rows: Option<OverRowsText>,
+    pub(super) when: Option<ConditionText>,
 }
 
 impl RuleText {
@@ -163,6 +175,93 @@ impl<'de> Visitor<'de> for RuleVisitor {
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<RuleText, M::Error> {
         RuleText::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// The rules of one field.
+#[derive(Debug, Clone)]
+pub(super) struct RulesText {
+    /// In the order in which they are tried.
+    pub(super) rules: Vec<RuleText>,
+    /// Whether they are written as a list.
+    pub(super) is_list: bool,
+}
+
+impl<'de> Deserialize<'de> for RulesText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RulesVisitor)
+    }
+}
+
+impl JsonSchema for RulesText {
+    fn schema_name() -> Cow<'static, str> {
+        "RulesText".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let rule = generator.subschema_for::<RuleText>();
+        json_schema!({ "anyOf": [rule, { "type": "array", "items": rule }] })
+    }
+}
+
+struct RulesVisitor;
+
+impl<'de> Visitor<'de> for RulesVisitor {
+    type Value = RulesText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(EXPECTED_RULE)
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<RulesText, M::Error> {
+        Ok(RulesText { rules: vec![RuleVisitor.visit_map(map)?], is_list: false })
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, list: S) -> Result<RulesText, S::Error> {
+        let rules = Vec::deserialize(SeqAccessDeserializer::new(list))?;
+        Ok(RulesText { rules, is_list: true })
+    }
+}
+
+/// The zone of local times: a name, or the rule of a column or path that has one.
+#[derive(Debug, Clone)]
+pub(super) enum ZoneText {
+    Name(String),
+    Rule(Box<RuleText>),
+}
+
+impl<'de> Deserialize<'de> for ZoneText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ZoneVisitor)
+    }
+}
+
+impl JsonSchema for ZoneText {
+    fn schema_name() -> Cow<'static, str> {
+        "ZoneText".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let rule = generator.subschema_for::<RuleText>();
+        json_schema!({ "anyOf": [{ "type": "string" }, rule] })
+    }
+}
+
+struct ZoneVisitor;
+
+impl<'de> Visitor<'de> for ZoneVisitor {
+    type Value = ZoneText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a zone such as \"Europe/London\", or { column = \"Time Zone\" }")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<ZoneText, E> {
+        Ok(ZoneText::Name(name.to_owned()))
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<ZoneText, M::Error> {
+        Ok(ZoneText::Rule(Box::new(RuleVisitor.visit_map(map)?)))
     }
 }
 
@@ -269,11 +368,24 @@ pub(super) struct ConditionText {
     pub(super) not: Option<Box<Self>>,
 }
 
-/// A rule that skips orders.
+/// What a rule leaves out where its condition holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum SkipScope {
+    /// The order of the row.
+    #[default]
+    Order,
+    /// The row; its order only if no row is left.
+    Row,
+}
+
+/// A rule that skips orders, or rows.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SkipText {
     pub(super) reason: String,
+    #[serde(default)]
+    pub(super) scope: SkipScope,
     pub(super) when: ConditionText,
 }
 
@@ -285,16 +397,16 @@ macro_rules! field_group {
         #[serde(deny_unknown_fields, default)]
         #[allow(non_snake_case, reason = "the target's own names")]
         pub(super) struct $name {
-            $($key: Option<RuleText>,)*
-            $(pub(super) $group: BTreeMap<String, RuleText>,)*
+            $($key: Option<RulesText>,)*
+            $(pub(super) $group: BTreeMap<String, RulesText>,)*
             $($(pub(super) $choice: Option<$type>,)*)?
         }
 
         impl $name {
             /// Takes the rules out, with the short names of their fields.
-            pub(super) fn named(&mut self) -> Vec<(&'static str, RuleText)> {
+            pub(super) fn named(&mut self) -> Vec<(&'static str, RulesText)> {
                 let all = [$((stringify!($key).trim_start_matches("r#"), self.$key.take()),)*];
-                all.into_iter().filter_map(|(name, rule)| Some((name, rule?))).collect()
+                all.into_iter().filter_map(|(name, rules)| Some((name, rules?))).collect()
             }
         }
     };

@@ -1,9 +1,9 @@
 //! Rules: how a profile converts a cell to the value of a field.
 //!
 //! A rule strips, looks up and parses one text; it does not read rows. Compiled from
-//! `profile_text`; applied by `collector` and, for keys, by `profile`.
+//! `profile_text` by `field_rules`; `rule_application` applies it.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveTime, Utc};
 
@@ -11,24 +11,26 @@ use super::{
     birth_date::BirthDateRule,
     combination::{Combination, Sources},
     currency_symbols::CurrencySymbols,
-    date::{DateRule, number_format_of},
+    date::DateRule,
     date_keys::{DateUse, RuleDates, compile_dates},
-    key_errors::{KeyError, KeyErrors, WHOLE_RULE},
+    key_errors::{KeyErrors, WHOLE_RULE},
     max_length::MaxLength,
     number::{NumberFormat, NumberMarks},
-    path_text::{segments, walks_arrays},
-    profile_text::{OnConflict, OneOrMany, RuleText},
+    profile_text::{RuleText, ZoneText},
+    rule_checks::{
+        add_ineffective_keys, check_nth, check_path, check_sources, extension_type, over_rows,
+    },
     rule_values::{Listed, RuleValues},
     steps::Steps,
     text_part::TextError,
     text_steps::TextSteps,
     value_kind::ValueKind,
+    zone_rule,
 };
 use crate::model::{
-    draft::Notation,
     field::{ExtensionType, Field, Provider},
     guest_attributes::GuestAttributes,
-    problem::Code,
+    over_rows::OverRows,
 };
 
 /// The source of a field and the conversion of its cells.
@@ -46,55 +48,27 @@ pub struct Rule {
     pub default_value: Option<String>,
     /// The declared type of an extension attribute.
     pub extension_type: Option<ExtensionType>,
-    /// Whether the first value is used where rows of one order have different ones.
-    pub first_wins: bool,
+    /// What becomes of the values of several rows of one order.
+    pub over_rows: OverRows,
     /// Whether the export may lack all columns or paths.
     pub(super) is_optional: bool,
     /// Texts that count as empty: the rule's own and the profile's.
-    empty: Vec<String>,
+    pub(super) empty: Vec<String>,
     /// What it does with a text before it looks it up or parses it.
-    text_steps: Option<TextSteps>,
+    pub(super) text_steps: Option<TextSteps>,
     /// How its numbers are written, if they are converted.
-    number: Option<NumberFormat>,
-    date: Option<DateRule>,
-    birth_date: Option<BirthDateRule>,
+    pub(super) number: Option<NumberFormat>,
+    pub(super) date: Option<DateRule>,
+    /// The rule of the zone of its local times, if each row has one.
+    pub(super) zone: Option<Box<Self>>,
+    pub(super) birth_date: Option<BirthDateRule>,
     pub(super) kind: Option<ValueKind>,
     /// The symbols that a currency is read from.
-    symbols: CurrencySymbols,
-    table: Option<RuleValues>,
+    pub(super) symbols: CurrencySymbols,
+    pub(super) table: Option<RuleValues>,
     pub(super) max_length: Option<MaxLength>,
     /// What becomes of an order with a value that the table lacks, or without the value's part.
-    attributes: GuestAttributes,
-}
-
-/// The result of applying a rule to a filled cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RuleResult<'a> {
-    /// The converted value.
-    Value(Cow<'a, str>),
-    /// The same, cut to its maximum length, and the message of a warning.
-    Shortened(Cow<'a, str>, String),
-    /// The parsed instant, and the code and message of a warning if there is one.
-    Time(DateTime<Utc>, Option<(Code, String)>),
-    /// The profile skips the order, for this reason.
-    Skip(Arc<str>),
-    /// The value cannot be converted; the code and message of the problem.
-    Invalid(Code, String),
-}
-
-impl RuleResult<'_> {
-    /// The result without a borrow of the cell's text.
-    pub(super) fn into_owned(self) -> RuleResult<'static> {
-        match self {
-            Self::Value(text) => RuleResult::Value(Cow::Owned(text.into_owned())),
-            Self::Shortened(text, message) => {
-                RuleResult::Shortened(Cow::Owned(text.into_owned()), message)
-            }
-            Self::Time(time, warning) => RuleResult::Time(time, warning),
-            Self::Skip(reason) => RuleResult::Skip(reason),
-            Self::Invalid(code, message) => RuleResult::Invalid(code, message),
-        }
-    }
+    pub(super) attributes: GuestAttributes,
 }
 
 impl Rule {
@@ -121,6 +95,7 @@ impl Rule {
     /// Compiles a rule, or returns all of its errors.
     pub(super) fn new(text: RuleText, date_use: DateUse) -> Result<Self, KeyErrors> {
         let mut errors = KeyErrors::default();
+        let zone = errors.keep_below(&["zone"], zone_rule(&text)).flatten();
         let text_steps = errors.keep_below(&[], TextSteps::new(&text)).flatten();
         let RuleDates { date, birth_date } =
             compile_dates(&text, text_steps.as_ref(), date_use, &mut errors);
@@ -131,6 +106,7 @@ impl Rule {
         let table = errors.keep(RuleValues::new(&text)).flatten();
         let max_length = errors.keep(MaxLength::new(&text)).flatten();
         errors.keep(check_sources(&text));
+        add_ineffective_keys(&text, &mut errors);
         let sources = errors.keep(Sources::new(&text));
         let Some(Sources { columns, paths, combination }) = sources else { return Err(errors) };
         let takes_all = matches!(combination, Combination::Sum(_) | Combination::Join(_));
@@ -138,9 +114,11 @@ impl Rule {
             errors.add(WHOLE_RULE, &error);
         }
         errors.keep(check_nth(&text));
+        let over_rows = errors.keep(over_rows(&text)).unwrap_or_default();
         errors.ensure_none()?;
         Ok(Self {
             date,
+            zone,
             birth_date,
             kind,
             symbols: CurrencySymbols::default(),
@@ -151,7 +129,7 @@ impl Rule {
             paths,
             combination,
             default_value: text.value.or(text.default),
-            first_wins: text.disagree == OnConflict::First,
+            over_rows,
             is_optional: text.optional,
             empty: text.empty,
             text_steps,
@@ -168,6 +146,11 @@ impl Rule {
             same.count() == usize::from(nth)
         };
         self.columns.contains(&names[index]) && self.nth.is_none_or(is_nth)
+    }
+
+    /// The rule itself and that of its zone, which read columns and paths.
+    pub(super) fn readers(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.zone.as_deref())
     }
 
     /// Whether the value comes from the export, not from the profile alone.
@@ -198,6 +181,9 @@ impl Rule {
     /// Adds texts that count as empty in the whole profile.
     pub(super) fn add_nulls(&mut self, nulls: &[String]) {
         self.empty.extend_from_slice(nulls);
+        if let Some(zone) = &mut self.zone {
+            zone.add_nulls(nulls);
+        }
     }
 
     /// Sets what becomes of an order with a value that the rule cannot take.
@@ -253,77 +239,6 @@ impl Rule {
         self.number.as_ref()?.scale_member()
     }
 
-    /// Applies the rule to a number.
-    pub(super) fn apply_to_number<'a>(
-        &'a self,
-        text: &'a str,
-        notation: Notation,
-        beside: Option<&str>,
-        steps: &mut impl Steps,
-    ) -> (RuleResult<'a>, Notation) {
-        if self.is_constant(text) {
-            return (self.apply_with(text, steps), Notation::Declared);
-        }
-        let number = self.number.as_ref().filter(|_| !self.yields_nothing(text));
-        let Some(number) = number else { return (self.apply_with(text, steps), notation) };
-        let text_steps = match &self.text_steps {
-            Some(text_steps) if text_steps.only_strips() => text_steps,
-            None => return self.read_number(number, (text, notation), beside, |text| text, steps),
-            Some(_) => {
-                let changed = match self.after_text_steps(text, steps) {
-                    Ok(changed) => changed,
-                    Err(error) => return (self.invalid(error), notation),
-                };
-                let notation = if changed == text { notation } else { Notation::Text };
-                let (result, notation) =
-                    self.read_number(number, (&changed, notation), beside, |text| text, steps);
-                return (result.into_owned(), notation);
-            }
-        };
-        text_steps.add_strip_steps(text, steps);
-        let strip = |text| text_steps.stripped(text);
-        self.read_number(number, (text, notation), beside, strip, steps)
-    }
-
-    /// Reads a number; a sign is outside of what `strip` removes or within.
-    fn read_number<'a>(
-        &self,
-        number: &NumberFormat,
-        (text, notation): (&'a str, Notation),
-        beside: Option<&str>,
-        strip: impl Fn(&'a str) -> &'a str,
-        steps: &mut impl Steps,
-    ) -> (RuleResult<'a>, Notation) {
-        if self.table.is_some() {
-            steps.add(|| "not in the table, kept".to_owned());
-        }
-        number.add_steps(text, notation, beside, steps);
-        match number.read(text, notation, beside, strip) {
-            Ok((digits, notation)) => {
-                let digits = if self.is_empty(&digits) { Cow::Borrowed("") } else { digits };
-                (RuleResult::Value(digits), notation)
-            }
-            Err(message) => (RuleResult::Invalid(Code::NumberUnreadable, message), notation),
-        }
-    }
-
-    /// Applies the rule to the text of a filled cell of `field`, and returns how the result writes
-    /// a number. The values of a table are constants of the profile.
-    pub(super) fn convert<'a>(
-        &'a self,
-        field: &Field,
-        text: &'a str,
-        notation: Notation,
-        beside: Option<&str>,
-        steps: &mut impl Steps,
-    ) -> (RuleResult<'a>, Notation) {
-        if self.converts_numbers() && field.is_number() {
-            return self.apply_to_number(text, notation, beside, steps);
-        }
-        let notation = if self.is_constant(text) { Notation::Declared } else { notation };
-        (self.apply_with(text, steps), notation)
-    }
-
     /// The value of empty cells, if there is one.
     pub(super) fn default_text(&self) -> Option<&str> {
         self.default_value.as_deref().filter(|text| !text.is_empty())
@@ -361,6 +276,7 @@ impl Rule {
         self.table.is_none()
             && self.date.is_none()
             && self.number.is_none()
+            && !self.over_rows.is_sum()
             && self.birth_date.is_none()
             && self.text_steps.is_none()
             && self.max_length.is_none()
@@ -376,7 +292,11 @@ impl Rule {
     /// Whether it reads numbers whose decimal mark is not declared.
     pub(super) fn reads_undeclared_numbers(&self) -> bool {
         let is_declared = self.number.as_ref().is_some_and(NumberFormat::declares_point);
-        !is_declared && !self.has_constants() && !self.combines() && self.has_source()
+        !is_declared
+            && !self.has_constants()
+            && !self.combines()
+            && !self.over_rows.is_sum()
+            && self.has_source()
     }
 
     /// Whether all its values are constants of the profile.
@@ -385,154 +305,31 @@ impl Rule {
             || matches!(self.combination, Combination::Table(_))
     }
 
-    /// Whether the value of a text is a constant of the profile.
-    fn is_constant(&self, text: &str) -> bool {
-        let Some(table) = &self.table else { return false };
-        table.has_constants_only()
-            || !self
-                .after_text_steps(text, &mut ())
-                .is_ok_and(|text| table.find(&text, &mut ()) == Listed::Kept)
-    }
-
     /// Whether its tables and dates may see another text than that of the cell.
     pub(super) fn changes_texts(&self) -> bool {
         self.text_steps.is_some() || self.table.as_ref().is_some_and(RuleValues::ignores_case)
-    }
-
-    /// Applies the rule to the text of a filled cell.
-    #[must_use]
-    pub fn apply<'a>(&'a self, text: &'a str) -> RuleResult<'a> {
-        self.apply_with(text, &mut ())
-    }
-
-    fn apply_with<'a>(&'a self, text: &'a str, steps: &mut impl Steps) -> RuleResult<'a> {
-        if self.is_empty(text) {
-            return RuleResult::Value(Cow::Borrowed(""));
-        }
-        // The keys of nearly all exports.
-        if self.is_verbatim() {
-            return RuleResult::Value(Cow::Borrowed(text));
-        }
-        let text = match self.after_text_steps(text, steps) {
-            Ok(text) if text.is_empty() => return RuleResult::Value(text),
-            Ok(text) => text,
-            Err(error) => return self.invalid(error),
-        };
-        let result = match self.table.as_ref().map(|table| (table, table.find(&text, steps))) {
-            // The values of a table are constants, which need no date format: dates are ISO 8601.
-            Some((_, Listed::Value(value))) => RuleResult::Value(Cow::Borrowed(value)),
-            Some((_, Listed::Skip(reason))) => return RuleResult::Skip(Arc::clone(reason)),
-            Some((table, Listed::Unlisted)) => {
-                return self.invalid((Code::ValueNotInTable, table.unlisted_message(&text)));
-            }
-            Some((_, Listed::Kept)) | None => self.parse(text, steps),
-        };
-        let result = match (self.kind, result) {
-            (Some(kind), RuleResult::Value(text)) if !text.is_empty() => {
-                match kind.convert(text, &self.symbols) {
-                    Ok(text) => {
-                        steps.add(|| kind.step().to_owned());
-                        RuleResult::Value(text)
-                    }
-                    Err((code, message)) => RuleResult::Invalid(code, message),
-                }
-            }
-            (_, result) => result,
-        };
-        match (self.max_length, result) {
-            (Some(max_length), RuleResult::Value(text)) => match max_length.cut(text, steps) {
-                (text, Some(message)) => RuleResult::Shortened(text, message),
-                (text, None) => RuleResult::Value(text),
-            },
-            (_, result) => result,
-        }
-    }
-
-    /// The date in a text, or the text itself.
-    fn parse<'a>(&self, text: Cow<'a, str>, steps: &mut impl Steps) -> RuleResult<'a> {
-        match (&self.date, &self.birth_date) {
-            (Some(date), _) => parse_date(date, &text, steps),
-            (None, Some(birth_date)) => match birth_date.convert(&text) {
-                Ok(text) => {
-                    steps.add(|| "a date of birth".to_owned());
-                    RuleResult::Value(text)
-                }
-                Err((code, message)) => RuleResult::Invalid(code, message),
-            },
-            (None, None) => RuleResult::Value(text),
-        }
     }
 
     /// The provider of this name, whose identifiers this rule yields.
     pub(super) fn provider(&self, name: &str) -> Provider {
         Provider::new(name, self.kind.map(ValueKind::of_identifiers))
     }
-
-    /// The result of a value that the rule cannot take.
-    pub(super) fn invalid<'a>(&self, (code, message): TextError) -> RuleResult<'a> {
-        RuleResult::Invalid(self.attributes.code(code), message)
-    }
 }
 
-/// Refuses sources of values that exclude each other, and a rule without any.
-fn check_sources(text: &RuleText) -> Result<(), KeyError> {
-    let has_source = text.has_source();
-    let error = |message: &str| Err((WHOLE_RULE, message.to_owned()));
-    match (&text.value, &text.default, has_source) {
-        (Some(_), _, true) => {
-            error("has a value and a column or path; for empty cells use a default")
-        }
-        (Some(_), Some(_), false) => error("has a value and a default"),
-        (None, _, false) => error("has no column, no path and no value"),
-        (Some(_), None, false) | (None, _, true) => Ok(()),
-    }
-}
-
-/// Refuses a path that is not well formed, and one with several values where one is expected.
-fn check_path(path: &str, takes_all: bool) -> Result<(), String> {
-    segments(path)?;
-    if walks_arrays(path) && !takes_all {
-        return Err(format!(
-            "reads one value, but {path:?} has that of each element; expected an index, a filter, \
-             join or a sum"
-        ));
-    }
-    Ok(())
-}
-
-fn check_nth(text: &RuleText) -> Result<(), KeyError> {
-    let columns = text.column.clone().map(OneOrMany::into_vec).unwrap_or_default();
-    match (text.nth, columns.as_slice()) {
-        (None, _) => Ok(()),
-        (Some(0), _) => Err(("nth", "is 0; expected 1 for the first column of the name".into())),
-        (Some(_), [column]) if !column.ends_with('*') => Ok(()),
-        (Some(_), _) => Err(("nth", "is for one column, which the rule has to name".into())),
-    }
-}
-
-fn extension_type(name: &str) -> Result<ExtensionType, KeyError> {
-    ExtensionType::from_name(name).ok_or_else(|| {
-        let error = format!("unknown type {name:?}; expected string, boolean, integer or float");
-        ("type", error)
-    })
-}
-
-fn parse_date<'a>(rule: &DateRule, text: &str, steps: &mut impl Steps) -> RuleResult<'a> {
-    let Some(date) = rule.parse(text) else {
-        let hint = number_format_of(text)
-            .map_or_else(String::new, |name| format!("; did you mean date = {name:?}?"));
-        let message = format!("invalid date {text:?}; expected {}{hint}", rule.expected());
-        return RuleResult::Invalid(Code::TimestampUnreadable, message);
-    };
-    steps.add(|| rule.step(text));
-    let warning =
-        || (Code::TimestampAmbiguous, format!("{text:?} is skipped or repeated by a clock change"));
-    RuleResult::Time(date.time, date.is_ambiguous.then(warning))
+/// Compiles the rule of the zone of a date, if each row has one.
+fn zone_rule(date: &RuleText) -> Result<Option<Box<Rule>>, KeyErrors> {
+    let Some(ZoneText::Rule(text)) = &date.zone else { return Ok(None) };
+    let mut errors = KeyErrors::default();
+    errors.keep_below(&[], zone_rule::check(text, date));
+    let rule = errors.keep_below(&[], Rule::new((**text).clone(), DateUse::None));
+    errors.ensure_none()?;
+    Ok(rule.map(|rule| Box::new(Rule { number: None, ..rule })))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::rule_result::RuleResult, *};
+    use crate::model::problem::Code;
 
     fn rule(toml: &str) -> Result<Rule, String> {
         let date_use = if toml.contains("date") { DateUse::Instant } else { DateUse::None };

@@ -5,10 +5,14 @@ mod combined;
 mod currency_symbols;
 mod dates;
 mod extends;
+mod over_rows;
 mod people;
 pub(super) mod rows;
+mod rule_choice;
+mod step_order;
 mod text_steps;
 mod values;
+mod zones;
 
 use serde_json::{Value, json};
 
@@ -16,6 +20,7 @@ use super::{MissingInAll, SeenNames, file_mapper::FileMapper, missing_paths, pro
 use crate::model::{
     draft::RowKind,
     origin::{FileId, Position},
+    over_rows::OverRows,
     problem::Problem,
     row::RowContent,
 };
@@ -1001,8 +1006,8 @@ fn cells_carry_conflict_policy() {
     );
     let mapped = &records(&rules, "id,s,p", &["A,x,1"]).0[0];
     assert_eq!(
-        mapped.row.cells.iter().map(|cell| cell.first_wins).collect::<Vec<_>>(),
-        [false, true, false]
+        mapped.row.cells.iter().map(|cell| cell.over_rows).collect::<Vec<_>>(),
+        [OverRows::Equal, OverRows::First, OverRows::Equal]
     );
 }
 

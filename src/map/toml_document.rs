@@ -392,17 +392,25 @@ fn collect_texts(path: KeyPath, value: &Spanned<DeValue<'_>>, into: &mut Vec<Tom
     }
 }
 
-/// A path as messages show it: dotted, without the indexes of elements.
+/// A path as messages show it: dotted, with the number of a table among several, from 1.
 fn shown(root: &DeTable<'_>, path: &[String]) -> String {
-    let (mut names, mut table, mut array) = (Vec::new(), Some(root), None);
+    let (mut names, mut table, mut array) = (Vec::<String>::new(), Some(root), None);
     for name in path {
         let value = match (table, array) {
             (None, Some(elements)) => {
                 let elements: &toml::de::DeArray<'_> = elements;
-                name.parse::<usize>().ok().and_then(|index| elements.get(index))
+                let index = name.parse::<usize>().ok();
+                let element = index.and_then(|index| elements.get(index));
+                let is_table = element.is_some_and(|element| element.get_ref().is_table());
+                if let (Some(array), Some(index), true, 2..) =
+                    (names.last_mut(), index, is_table, elements.len())
+                {
+                    array.extend(["[", &(index + 1).to_string(), "]"]);
+                }
+                element
             }
             (table, _) => {
-                names.push(name.as_str());
+                names.push(name.clone());
                 table.and_then(|table| table.get(name.as_str()))
             }
         };
@@ -411,7 +419,9 @@ fn shown(root: &DeTable<'_>, path: &[String]) -> String {
         array = value.and_then(DeValue::as_array);
     }
     match names.as_slice() {
-        [above @ .., "values", from] => format!("{}, value of {from:?}", above.join(".")),
+        [above @ .., values, from] if values == "values" => {
+            format!("{}, value of {from:?}", above.join("."))
+        }
         names => names.join("."),
     }
 }

@@ -11,6 +11,7 @@ use super::{
     path::{Path, PathEnd},
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
+    rule_trace::{self, nothing_in},
     view::{Found, Value},
 };
 use crate::model::{
@@ -19,6 +20,7 @@ use crate::model::{
     field::Field,
     order_trace::{TracedValue, ValueOrigin},
     origin::Place,
+    over_rows::OverRows,
     record::Record,
     row::RowContent,
 };
@@ -27,38 +29,44 @@ use crate::model::{
 /// texts are in clear.
 #[must_use]
 pub fn trace(profile: &Profile, of: Option<PersonRole>, cell: &Cell<'_>) -> TracedValue {
-    let rule = rule_of(profile, of, &cell.field);
+    let (rules, mut steps) = (rules_of(profile, of, &cell.field), Vec::new());
+    let chosen = rule_trace::chosen(profile, &rules, cell, &mut steps);
+    let (rule, zone) = chosen.map(|chosen| (chosen.rule, chosen.zone)).unzip();
+    let zone = zone.flatten();
     let value = match cell.time {
         Some(time) => time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
         None => cell.text.to_string(),
     };
     let (field, text) = (cell.field.short_name(), String::new());
     if cell.is_default {
-        let (from, steps) = match rule.filter(|rule| rule.has_source()) {
-            Some(rule) => (ValueOrigin::RuleDefault, vec![nothing_in(rule)]),
-            None => (ValueOrigin::Constant, Vec::new()),
+        let from = match rule.filter(|rule| rule.has_source()) {
+            Some(rule) => {
+                if steps.is_empty() {
+                    steps.push(nothing_in(rule));
+                }
+                ValueOrigin::RuleDefault
+            }
+            None => ValueOrigin::Constant,
         };
         return TracedValue { field, value, from, text, steps };
     }
-    let mut traced = TracedValue {
-        field,
-        value,
-        from: ValueOrigin::Cell(Place::from(cell.at)),
-        text,
-        steps: Vec::new(),
-    };
+    if rule.is_some_and(|rule| !rule.has_source()) {
+        return TracedValue { field, value, from: ValueOrigin::Constant, text, steps };
+    }
+    let mut traced =
+        TracedValue { field, value, from: ValueOrigin::Cell(Place::from(cell.at)), text, steps };
     if let Some(rule) = rule {
         traced.steps.extend(skipped_sources(rule, &traced.from));
     }
     if let Some(rule) = rule.filter(|rule| rule.combines()) {
         let parts = parts_of(cell.at, rule);
-        let combined = combine(&cell.field, rule, &parts, &mut traced.steps);
+        let combined = combine(&cell.field, rule, &parts, zone, &mut traced.steps);
         if let (Combination::Concat(_) | Combination::Join(_), Some(combined)) =
             (&rule.combination, combined)
         {
             traced.text = combined.text;
         }
-        return traced;
+        return with_rows(traced, cell);
     }
     let Some(TracedText { exported, raw, beside }) = source_text(cell.at, rule) else {
         return traced;
@@ -67,9 +75,18 @@ pub fn trace(profile: &Profile, of: Option<PersonRole>, cell: &Cell<'_>) -> Trac
         traced.steps.push("trimmed".to_owned());
     }
     if let Some(rule) = rule {
+        let beside = zone.or(beside);
         rule.convert(&cell.field, exported, cell.notation, beside, &mut traced.steps);
     }
     exported.clone_into(&mut traced.text);
+    with_rows(traced, cell)
+}
+
+/// Notes how many rows a value is the sum of.
+fn with_rows(mut traced: TracedValue, cell: &Cell<'_>) -> TracedValue {
+    if let OverRows::Sum { n_rows: n_rows @ 2.. } = cell.over_rows {
+        traced.steps.push(format!("{n_rows} rows added up"));
+    }
     traced
 }
 
@@ -115,9 +132,8 @@ fn parts_of<'a>(at: CellOrigin<'a>, rule: &Rule) -> Vec<Part<'a>> {
     parts
 }
 
-/// The rule that fills a field; `of` is the role of a person besides the guest.
-fn rule_of<'p>(profile: &'p Profile, of: Option<PersonRole>, field: &Field) -> Option<&'p Rule> {
-    let own = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(one) if one == field);
+/// The rules that fill a field; `of` is the role of a person besides the guest.
+fn rules_of<'p>(profile: &'p Profile, of: Option<PersonRole>, field: &Field) -> Vec<&'p FieldRule> {
     let wildcard = |rule: &&FieldRule| {
         matches!(
             (&rule.target, field),
@@ -127,16 +143,14 @@ fn rule_of<'p>(profile: &'p Profile, of: Option<PersonRole>, field: &Field) -> O
                 | (FieldTarget::AnyIdentifier, Field::Identifier(_))
         )
     };
-    let people = || profile.people.iter().find(|people| Some(people.role) == of);
-    let rules = if of.is_none() { &profile.rules } else { &people()?.rules };
-    let found = rules.iter().find(own).or_else(|| rules.iter().find(wildcard));
-    found.map(|found| &found.rule)
-}
-
-/// Why the default of a rule counts.
-fn nothing_in(rule: &Rule) -> String {
-    let mut names = rule.columns.iter().chain(&rule.paths);
-    names.next().map_or_else(String::new, |name| format!("{name} is empty"))
+    let people = profile.people.iter().find(|people| Some(people.role) == of);
+    let rules = if of.is_none() {
+        profile.rules.as_slice()
+    } else {
+        people.map(|people| people.rules.as_slice()).unwrap_or_default()
+    };
+    let own: Vec<_> = rules.iter().filter(|rule| rule.fills(field)).collect();
+    if own.is_empty() { rules.iter().filter(wildcard).take(1).collect() } else { own }
 }
 
 /// Which sources of a rule before the one of a value are empty.

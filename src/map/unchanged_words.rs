@@ -5,7 +5,7 @@
 
 use super::{
     condition::{CellSource, Condition},
-    profile::Profile,
+    profile::{FieldRule, Profile},
     rule::Rule,
     view::Value,
     words::ProfileWord,
@@ -17,9 +17,9 @@ impl Profile {
     /// may leave out is not among them: no order may take it.
     pub fn unchanged_words(&self) -> impl Iterator<Item = &ProfileWord> {
         self.words.iter().filter(|word| {
-            self.rule_of(&word.field).is_some_and(|rule| {
+            self.rules_of(&word.field).next().is_some_and(|FieldRule { rule, when, .. }| {
                 let is_converted = rule.kind.is_some() || rule.is_empty(&word.text);
-                !is_converted && !self.may_leave_out(rule, word)
+                when.is_none() && !is_converted && !self.may_leave_out(rule, word)
             })
         })
     }

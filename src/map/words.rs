@@ -24,7 +24,7 @@ pub struct ProfileWord {
 }
 
 /// The words among the texts of a profile. Not those of custom fields and of people beside the
-/// guest: no list tells whether they are wrong.
+/// guest: no list tells whether they are wrong. Not those of a list of rules: no order may take one.
 pub(super) fn words(texts: &[TomlText]) -> Vec<ProfileWord> {
     let word = |(names, text, span): &TomlText| {
         let path: Vec<_> = names.iter().map(String::as_str).collect();

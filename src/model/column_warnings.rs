@@ -110,6 +110,7 @@ mod tests {
         decimal_mark::PointReading,
         draft::Notation,
         origin::{FileId, Position},
+        over_rows::OverRows,
     };
 
     fn price(text: &str, line: u64) -> Cell<'static> {
@@ -120,7 +121,7 @@ mod tests {
             at: Position { file: FileId(0), line, column: None }.into(),
             is_unparsable: false,
             is_default: false,
-            first_wins: false,
+            over_rows: OverRows::Equal,
             notation: Notation::Text,
         }
     }

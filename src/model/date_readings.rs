@@ -151,6 +151,7 @@ mod tests {
     use crate::model::{
         draft::Notation,
         origin::{FileId, Position},
+        over_rows::OverRows,
     };
 
     fn cell(text: &str, line: u64) -> Cell<'static> {
@@ -161,7 +162,7 @@ mod tests {
             at: Position { file: FileId(0), line, column: None }.into(),
             is_unparsable: false,
             is_default: false,
-            first_wins: false,
+            over_rows: OverRows::Equal,
             notation: Notation::Text,
         }
     }

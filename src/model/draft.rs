@@ -18,6 +18,7 @@ use super::{
     field::{Field, FieldGroup, NAMED_COUNT},
     money::Currency,
     origin::{Place, Position, RowOrigin},
+    over_rows::OverRows,
     problem::{Problem, Problems},
     row::Row,
 };
@@ -38,9 +39,8 @@ pub struct Cell<'a> {
     pub is_unparsable: bool,
     /// A constant or default of the profile: any cell of the export takes precedence.
     pub is_default: bool,
-    /// Where the rows of an order have different values, the first one is used with a warning.
-    /// Otherwise the conflict makes the order invalid.
-    pub first_wins: bool,
+    /// What becomes of the values of several rows of the order.
+    pub over_rows: OverRows,
     /// How a number is written.
     pub notation: Notation,
 }
@@ -72,6 +72,17 @@ impl Notation {
     pub fn is_undeclared(self) -> bool {
         matches!(self, Self::Text | Self::WithCurrency { is_declared: false, .. })
     }
+
+    /// How the sum of two numbers is written; none if they are in different units. One without a
+    /// symbol, such as 0, is in the currency of the other.
+    #[must_use]
+    pub fn of_sum(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Declared, with @ Self::WithCurrency { .. })
+            | (with @ Self::WithCurrency { .. }, Self::Declared) => Some(with),
+            _ => (self == other).then_some(self),
+        }
+    }
 }
 
 /// The origin of a cell, resolved to a position on demand.
@@ -94,7 +105,9 @@ impl Cell<'_> {
     /// is parsable, and rows of the order may not differ in it.
     #[must_use]
     pub fn reliable_time(&self) -> Option<DateTime<Utc>> {
-        self.time.filter(|_| !self.is_default && !self.is_unparsable && !self.first_wins)
+        self.time.filter(|_| {
+            !self.is_default && !self.is_unparsable && self.over_rows == OverRows::Equal
+        })
     }
 }
 
@@ -336,6 +349,13 @@ pub enum RowKind<'a> {
     },
     /// A row without any value.
     Blank,
+    /// A row of the order with this key that the profile leaves out.
+    Skipped {
+        /// The key.
+        key: Cow<'a, str>,
+        /// Why it is left out.
+        reason: &'a str,
+    },
     /// A row that belongs to no order, as the profile says.
     Ignored,
     /// The header again: the rows below it are a second export in the same file.
@@ -364,7 +384,9 @@ impl RowKind<'_> {
     #[must_use]
     pub fn order_key(&self) -> Option<&str> {
         match self {
-            Self::OrderRow(key) | Self::Unreadable { key: Some(key), .. } => Some(key),
+            Self::OrderRow(key)
+            | Self::Skipped { key, .. }
+            | Self::Unreadable { key: Some(key), .. } => Some(key),
             _ => None,
         }
     }
@@ -385,8 +407,21 @@ pub struct MappedRow<'a> {
     pub people: Vec<PersonDraft<'a>>,
     /// The reason for which the profile skips the order, if it does.
     pub skip: Option<Arc<str>>,
+    /// The values that make the profile skip the order if they are the ones that count.
+    pub value_skips: Vec<ValueSkip>,
     /// The problems that mapping found.
     pub problems: Vec<Problem>,
+}
+
+/// A value for which the profile skips the order, unless another row's value counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueSkip {
+    /// Its field.
+    pub field: Field,
+    /// Its position.
+    pub at: Position,
+    /// The reason.
+    pub reason: Arc<str>,
 }
 
 /// The cells of one item.
@@ -502,7 +537,7 @@ mod tests {
             at,
             is_unparsable: false,
             is_default: false,
-            first_wins: false,
+            over_rows: OverRows::Equal,
             notation: Notation::Text,
         }
     }

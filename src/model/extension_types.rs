@@ -176,6 +176,7 @@ mod tests {
         draft::{Cell, Notation},
         field::Field,
         origin::{FileId, Position},
+        over_rows::OverRows,
     };
 
     const TYPES: [ExtensionType; 4] = [
@@ -197,7 +198,7 @@ mod tests {
             at: Position { file: FileId(0), line: 1, column: None }.into(),
             is_unparsable: false,
             is_default: false,
-            first_wins: false,
+            over_rows: OverRows::Equal,
             notation: Notation::Text,
         };
         Draft {

@@ -235,6 +235,9 @@ pub struct ExportRead {
     pub unreadable_rows: u64,
     /// Those among them that belong to no order, as the profile says.
     pub ignored_rows: u64,
+    /// Those among them that the profile leaves out of their orders.
+    #[serde(default)]
+    pub skipped_rows: u64,
     /// Headers that are repeated within a file.
     pub repeated_headers: u64,
     /// Orders whose rows were at more than one position.

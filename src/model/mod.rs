@@ -26,6 +26,7 @@ pub mod order;
 pub mod order_trace;
 pub mod origin;
 pub mod outcome;
+pub mod over_rows;
 pub mod plain;
 pub mod planned;
 pub mod pricing;

@@ -402,6 +402,8 @@ codes! {
     RowsDisagree "rows_disagree" Error,
     /// Rows disagree, and the first value is used.
     FirstValueTaken "first_value_taken" Warning,
+    /// Rows disagree, and the last value is used.
+    LastValueTaken "last_value_taken" Warning,
     /// An order comes twice, with different content.
     OrderInTwoFiles "order_in_two_files" Error,
     /// An order is below two headers of one file.

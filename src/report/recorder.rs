@@ -445,6 +445,7 @@ impl Recorder {
             rows: files.rows,
             rows_unreadable: files.unreadable_rows,
             rows_ignored: files.ignored_rows,
+            rows_skipped: files.skipped_rows,
             headers_repeated: files.repeated_headers,
             scattered: files.scattered_orders,
             items: counters.n_items,

@@ -71,6 +71,9 @@ pub struct Summary {
     /// Rows that belong to no order, as the profile says (`ignore_rows`).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rows_ignored: u64,
+    /// Rows that the profile leaves out of their orders (`[[skip]]` with `scope = "row"`).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rows_skipped: u64,
     /// Headers that are repeated within a file: a second export begins there.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub headers_repeated: u64,
@@ -375,6 +378,7 @@ pub(super) mod tests {
             rows: 4_321,
             rows_unreadable: 0,
             rows_ignored: 0,
+            rows_skipped: 0,
             headers_repeated: 0,
             scattered: 0,
             items: 4_300,

@@ -146,6 +146,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         self.files.rows += counts.rows;
         self.files.unreadable_rows += counts.unreadable;
         self.files.ignored_rows += counts.ignored;
+        self.files.skipped_rows += counts.skipped;
         self.files.repeated_headers += counts.headers;
         self.files.bytes_read += block_result.n_bytes;
         if let Some(read) = self.files.inputs.get_mut(block_result.file.id.0 as usize) {

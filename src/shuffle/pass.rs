@@ -59,7 +59,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
 ) -> Result<PassEnd, D::Error> {
     let files = &mut export.files;
     (files.rows, files.unreadable_rows, files.bytes_read) = (0, 0, 0);
-    (files.ignored_rows, files.repeated_headers) = (0, 0);
+    (files.ignored_rows, files.skipped_rows, files.repeated_headers) = (0, 0, 0);
     files.inputs.iter_mut().for_each(|read| read.rows = 0);
     let blocks = BlockIter::of(files.inputs.clone(), context.settings, context.open_files)
         .take_while(|_| !context.is_stopped.load(Ordering::Relaxed))

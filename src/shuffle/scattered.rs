@@ -205,7 +205,7 @@ pub(super) fn decide_groups<D: Decide>(
             let possible_rows: Vec<Position> =
                 order_fragments.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
             let map = |row, before, into: &mut _| mapper(row).map(row, before, into);
-            let mut draft: Draft<'_> = group::draft(order.into_iter(), map, &possible_rows);
+            let mut draft: Draft<'_> = group::draft(order.iter().copied(), map, &possible_rows);
             draft.problems.extend(
                 order_fragments.iter().filter_map(|run| run.unterminated).map(unterminated_row),
             );

@@ -17,6 +17,7 @@ use crate::model::{
     order::CommonAttributes,
     order_trace::ValueOrigin,
     origin::{FileId, Position},
+    over_rows::OverRows,
     problem::{Code, Problem},
     rules::{CommonDefaults, TargetRules},
 };
@@ -152,7 +153,7 @@ impl<'a> DefaultedValue<'a> {
             at,
             is_unparsable: false,
             is_default,
-            first_wins: false,
+            over_rows: OverRows::Equal,
             notation: Notation::Text,
         }
     }

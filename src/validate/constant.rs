@@ -12,6 +12,7 @@ use crate::model::{
     draft::{Cell, Notation},
     field::Field,
     origin::{FileId, Position},
+    over_rows::OverRows,
     pricing::TotalFrom,
     problem::Problem,
     rules::TargetRules,
@@ -34,7 +35,7 @@ pub fn constant_error(
         at: at.into(),
         is_unparsable: false,
         is_default: true,
-        first_wins: false,
+        over_rows: OverRows::Equal,
         notation: Notation::Declared,
     };
     let mut findings = Findings::at(at);

@@ -25,6 +25,7 @@ use crate::{
         order::{CheckedOrder, Order, Validity},
         origin::{FileId, Position, RowOrigin},
         outcome::Outcome,
+        over_rows::OverRows,
         pricing::{PriceBasis, TotalFrom},
         problem::{Code, Problem},
         route::{ConfirmMode, Mode},
@@ -73,7 +74,7 @@ pub(crate) fn cells(changes: &[Change], line: u64) -> Cells<'static> {
         at: at(column).into(),
         is_unparsable: false,
         is_default: false,
-        first_wins: false,
+        over_rows: OverRows::Equal,
         notation: Notation::Text,
     };
     (1..).zip(filled).map(cell).collect()
@@ -426,7 +427,7 @@ fn every_validation_code_has_a_case() {
         Code::IdentifierShared, Code::SeveralAddresses,
         Code::ItemDecimalAmbiguous, Code::MoreDecimalsThanCurrency,
         // group
-        Code::RowsDisagree, Code::FirstValueTaken, Code::OrderInTwoFiles, Code::OrderRepeated, Code::RowInTwoFiles,
+        Code::RowsDisagree, Code::FirstValueTaken, Code::LastValueTaken, Code::OrderInTwoFiles, Code::OrderRepeated, Code::RowInTwoFiles,
         Code::DuplicateOrder, Code::RowUnreadable,
         Code::AdjacentRowUnreadable, Code::RowWithoutKey,
         // reported by pipeline, found by read

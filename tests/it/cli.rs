@@ -30,6 +30,7 @@ mod report;
 mod respelled_references;
 mod resume;
 mod rows;
+mod rule_choice;
 mod settings;
 mod severity;
 mod terminal_escapes;

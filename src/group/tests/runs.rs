@@ -120,7 +120,8 @@ fn header_ends_a_run_within_and_across_blocks() {
         let headers: Vec<_> = found.headers.iter().map(|at| at.line).collect();
         (found.runs.len(), headers, found.starts_export, found.ends_export, found.counts)
     };
-    let counts = |rows, ignored, headers| RowCounts { rows, ignored, headers, unreadable: 0 };
+    let counts =
+        |rows, ignored, headers| RowCounts { rows, ignored, headers, ..RowCounts::default() };
     let rows = [a(2), ignored(3), a(4), header(5), a(6), ignored(7)];
     assert_eq!(block(&rows), (2, vec![5], false, false, counts(5, 2, 1)));
     assert_eq!(block(&rows[..4]), (1, vec![5], false, true, counts(3, 1, 1)));

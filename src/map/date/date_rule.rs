@@ -4,7 +4,7 @@
 
 use chrono::{
     DateTime, Datelike, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime,
-    TimeZone, Utc,
+    TimeZone, Timelike, Utc,
 };
 use chrono_tz::Tz;
 
@@ -26,6 +26,9 @@ const FIRST_YEAR_OF_FOUR_DIGITS: i32 = 1000;
 pub struct DateRule {
     formats: Vec<DateFormat>,
     zone: Option<Tz>,
+    /// Whether each row has a zone of its own; `zone` is UTC then, where only one is needed to
+    /// compare formats.
+    has_zone_of_row: bool,
     /// The indexes of formats that may read one text as different instants.
     overlaps: Vec<(usize, usize)>,
     /// For each format the same with day and month exchanged, if both orders are possible.
@@ -37,12 +40,21 @@ pub struct DateRule {
 /// What a profile says of dates beside their formats.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::map) struct DateOptions<'t> {
-    /// The zone of local times: a region such as `Europe/London`, or an offset such as `-05:00`.
-    pub(in crate::map) zone: Option<&'t str>,
+    /// The zone of local times.
+    pub(in crate::map) zone: Option<DateZone<'t>>,
     /// The time of day of dates that have none.
     pub(in crate::map) time: Option<NaiveTime>,
     /// The language of the names of months.
     pub(in crate::map) locale: Option<&'static Locale>,
+}
+
+/// The zone of local times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::map) enum DateZone<'t> {
+    /// A region such as `Europe/London`, or an offset such as `-05:00`.
+    Named(&'t str),
+    /// The one that a row has beside its date.
+    OfEachRow,
 }
 
 /// The instant of a parsed date.
@@ -62,6 +74,7 @@ impl DateRule {
     /// A format without an offset needs a time zone such as `Europe/London` or `-05:00`. An error is
     /// a message.
     pub fn new(formats: &[String], zone: Option<&str>) -> Result<Self, String> {
+        let zone = zone.map(DateZone::Named);
         Self::with_options(formats, &DateOptions { zone, ..DateOptions::default() })
     }
 
@@ -70,10 +83,21 @@ impl DateRule {
         formats: &[String],
         options: &DateOptions<'_>,
     ) -> Result<Self, String> {
-        let parsed = |name| Ok::<_, String>((name, parse_zone(name)?));
-        let zone = options.zone.map(parsed).transpose()?;
+        let zone = match options.zone {
+            Some(DateZone::Named(name)) => Some((name, parse_zone(name)?)),
+            Some(DateZone::OfEachRow) => Some((Tz::UTC.name(), Tz::UTC)),
+            None => None,
+        };
         let formats = compile_formats(formats, options.locale)?;
+        let has_zone_of_row = options.zone == Some(DateZone::OfEachRow);
         match zone {
+            Some(_) if has_zone_of_row && !formats.iter().any(DateFormat::needs_zone) => {
+                return Err(
+                    "has a zone of each row, but every date has an offset; expected none, \
+                            or a format without an offset"
+                        .to_owned(),
+                );
+            }
             None if formats.iter().any(DateFormat::needs_zone) => {
                 return Err("a date format without an offset needs a zone, such as zone = \
                             \"Europe/London\""
@@ -82,7 +106,8 @@ impl DateRule {
             Some((name, zone)) => check_zone(&formats, name, zone)?,
             None => {}
         }
-        Ok(Self::compiled(formats, zone.map(|(_, zone)| zone), options.time))
+        let zone = zone.map(|(_, zone)| zone);
+        Ok(Self { has_zone_of_row, ..Self::compiled(formats, zone, options.time) })
     }
 
     fn compiled(mut formats: Vec<DateFormat>, zone: Option<Tz>, time: Option<NaiveTime>) -> Self {
@@ -97,7 +122,9 @@ impl DateRule {
             DateFormat::Iso | DateFormat::Epoch(_) | DateFormat::Excel => None,
         });
         let exchanged = exchanged.collect();
-        let mut rule = Self { formats, zone, overlaps: Vec::new(), exchanged, time };
+        let has_zone_of_row = false;
+        let mut rule =
+            Self { formats, zone, has_zone_of_row, overlaps: Vec::new(), exchanged, time };
         rule.overlaps = rule.find_overlaps();
         rule
     }
@@ -117,8 +144,8 @@ impl DateRule {
         let DateFormat::Strftime(writer) = &self.formats[writer] else { return false };
         samples_of_a_year().any(|sample| {
             let Some(text) = writer.write(sample) else { return false };
-            let read = |format| self.parse_with(format, &text).map(|read| read.time);
-            let written = writer.parse(&text).and_then(|value| self.instant(value));
+            let read = |format| self.parse_with(format, &text, self.zone).map(|read| read.time);
+            let written = writer.parse(&text).and_then(|value| instant(value, self.zone));
             let read = read(&self.formats[reader]);
             read.is_some() && read != written.map(|written| written.time)
         })
@@ -161,7 +188,7 @@ impl DateRule {
 
     /// The instant that one of the formats reads.
     pub(in crate::map) fn parse_as(&self, format: usize, text: &str) -> Option<DateTime<Utc>> {
-        Some(self.parse_with(&self.formats[format], text)?.time)
+        Some(self.parse_with(&self.formats[format], text, self.zone)?.time)
     }
 
     /// Whether the numbers of day and month have the same form, so that both orders are possible.
@@ -173,7 +200,7 @@ impl DateRule {
     /// of the text has one order only: such a text shows nothing about the others.
     pub(in crate::map) fn parse_both_orders(&self, text: &str) -> [Option<NaiveDateTime>; 2] {
         let read = self.formats.iter().zip(&self.exchanged).find_map(|(format, exchanged)| {
-            self.parse_with(format, text).map(|_| (format, exchanged))
+            self.parse_with(format, text, self.zone).map(|_| (format, exchanged))
         });
         let Some((DateFormat::Strftime(format), Some(exchanged))) = read else { return [None; 2] };
         [format, exchanged].map(|format| Some(format.parse(text)?.local()))
@@ -188,13 +215,26 @@ impl DateRule {
     /// Parses a date; `None` if it has none of the formats.
     #[must_use]
     pub fn parse(&self, text: &str) -> Option<ParsedInstant> {
-        self.formats.iter().find_map(|format| self.parse_with(format, text))
+        self.parse_in(text, self.zone)
     }
 
-    /// How the text of a date becomes an instant, in words; empty if it is one in UTC.
+    /// The same, with local times in the zone of the row; a date that needs one has none of the
+    /// formats without it.
     #[must_use]
-    pub fn step(&self, text: &str) -> String {
-        let read = |format: &&DateFormat| self.parse_with(format, text).is_some();
+    pub fn parse_beside(&self, text: &str, zone: Option<Tz>) -> Option<ParsedInstant> {
+        self.parse_in(text, if self.has_zone_of_row { zone } else { self.zone })
+    }
+
+    fn parse_in(&self, text: &str, zone: Option<Tz>) -> Option<ParsedInstant> {
+        self.formats.iter().find_map(|format| self.parse_with(format, text, zone))
+    }
+
+    /// How the text of a date becomes an instant, in words; empty if it is one in UTC. `zone` is
+    /// that of the row.
+    #[must_use]
+    pub fn step(&self, text: &str, zone: Option<Tz>) -> String {
+        let zone = if self.has_zone_of_row { zone } else { self.zone };
+        let read = |format: &&DateFormat| self.parse_with(format, text, zone).is_some();
         match self.formats.iter().find(read) {
             None => String::new(),
             Some(DateFormat::Iso) if text.ends_with(['Z', 'z']) => String::new(),
@@ -209,7 +249,7 @@ impl DateRule {
                 } else {
                     format!(" at {}", self.time.format("%H:%M:%S"))
                 };
-                let zone = self.zone.filter(|_| format.needs_zone());
+                let zone = zone.filter(|_| format.needs_zone());
                 let zone = zone.map_or_else(String::new, |zone| format!(" {}", zone.name()));
                 format!("as {}{at},{zone} to UTC", format.name())
             }
@@ -222,10 +262,18 @@ impl DateRule {
     pub fn may_be_date_only(&self, time: DateTime<Utc>) -> bool {
         let is_date_only = |time: NaiveTime| time == NaiveTime::MIN || time == self.time;
         let is_there = |zone: Tz| is_date_only(time.with_timezone(&zone).time());
-        is_date_only(time.time()) || self.zone.is_some_and(is_there)
+        // Zones differ in quarters of an hour, so any such time may be midnight in one of them.
+        let may_be_anywhere =
+            self.has_zone_of_row && time.minute().is_multiple_of(15) && time.second() == 0;
+        is_date_only(time.time()) || self.zone.is_some_and(is_there) || may_be_anywhere
     }
 
-    fn parse_with(&self, format: &DateFormat, text: &str) -> Option<ParsedInstant> {
+    fn parse_with(
+        &self,
+        format: &DateFormat,
+        text: &str,
+        zone: Option<Tz>,
+    ) -> Option<ParsedInstant> {
         match format {
             DateFormat::Iso => Some(ParsedInstant { time: parse_iso(text)?, is_ambiguous: false }),
             DateFormat::Epoch(unit) => {
@@ -234,7 +282,7 @@ impl DateRule {
             DateFormat::Excel => {
                 let (day, time) = parse_excel(text)?;
                 let local = day.and_time(time.unwrap_or(self.time));
-                self.resolve_local(Some(local).filter(|local| is_plausible(*local))?)
+                resolve_local(Some(local).filter(|local| is_plausible(*local))?, zone)
             }
             DateFormat::Strftime(format) => {
                 // `%Y` reads two digits as the year 25. Of several formats another one, with `%y`,
@@ -242,33 +290,33 @@ impl DateRule {
                 let value = format.parse(text).filter(|value| {
                     self.formats.len() == 1 || value.local().year() >= FIRST_YEAR_OF_FOUR_DIGITS
                 })?;
-                self.instant(value)
+                instant(value, zone)
             }
         }
     }
+}
 
-    fn instant(&self, value: DateValue) -> Option<ParsedInstant> {
-        match value {
-            DateValue::Instant(time) => {
-                Some(ParsedInstant { time: to_millis(&time), is_ambiguous: false })
-            }
-            DateValue::Local(time) => self.resolve_local(time),
+fn instant(value: DateValue, zone: Option<Tz>) -> Option<ParsedInstant> {
+    match value {
+        DateValue::Instant(time) => {
+            Some(ParsedInstant { time: to_millis(&time), is_ambiguous: false })
         }
+        DateValue::Local(time) => resolve_local(time, zone),
     }
+}
 
-    fn resolve_local(&self, time: NaiveDateTime) -> Option<ParsedInstant> {
-        let zone = self.zone?;
-        let (time, is_ambiguous) = match zone.from_local_datetime(&time) {
-            LocalResult::Single(time) => (time, false),
-            LocalResult::Ambiguous(first, _) => (first, true),
-            // Clocks skip at most an hour. The time is read with the offset before the change,
-            // which is the instant that the clocks show as one hour later.
-            LocalResult::None => {
-                (zone.from_local_datetime(&(time + Duration::hours(1))).earliest()?, true)
-            }
-        };
-        Some(ParsedInstant { time: to_millis(&time), is_ambiguous })
-    }
+fn resolve_local(time: NaiveDateTime, zone: Option<Tz>) -> Option<ParsedInstant> {
+    let zone = zone?;
+    let (time, is_ambiguous) = match zone.from_local_datetime(&time) {
+        LocalResult::Single(time) => (time, false),
+        LocalResult::Ambiguous(first, _) => (first, true),
+        // Clocks skip at most an hour. The time is read with the offset before the change, which
+        // is the instant that the clocks show as one hour later.
+        LocalResult::None => {
+            (zone.from_local_datetime(&(time + Duration::hours(1))).earliest()?, true)
+        }
+    };
+    Some(ParsedInstant { time: to_millis(&time), is_ambiguous })
 }
 
 /// Every day of a year, at times whose numbers differ.
@@ -436,7 +484,8 @@ mod tests {
         let rule = |formats: &[&str]| {
             let formats: Vec<_> = formats.iter().map(|format| (*format).to_owned()).collect();
             let time = NaiveTime::from_hms_opt(12, 0, 0);
-            let options = DateOptions { zone: Some("America/New_York"), time, locale: None };
+            let options =
+                DateOptions { zone: Some(DateZone::Named("America/New_York")), time, locale: None };
             DateRule::with_options(&formats, &options).unwrap()
         };
         let formats = rule(&["%m/%d/%y %H:%M", "%m/%d/%y", "excel"]);
@@ -448,7 +497,7 @@ mod tests {
         ] {
             let time = formats.parse(text).unwrap().time;
             assert_eq!(time.to_string(), format!("2025-07-05 {expected}:00 UTC"), "{text}");
-            assert_eq!(formats.step(text), step);
+            assert_eq!(formats.step(text, None), step);
             let may_be_date_only = !step.contains(":%M") && text != "45843.25";
             assert_eq!(formats.may_be_date_only(time), may_be_date_only, "{text}");
         }

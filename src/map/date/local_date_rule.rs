@@ -6,7 +6,7 @@ use chrono::NaiveDateTime;
 
 use super::{
     date_format::{DateFormat, compile_formats, expected},
-    date_rule::{DateOptions, DateRule},
+    date_rule::{DateOptions, DateRule, DateZone},
     excel::{EXCEL_YEARS, parse_excel},
     iso::parse_iso_with_offset,
     locale::Locale,
@@ -26,7 +26,7 @@ impl LocalDateRule {
         locale: Option<&'static Locale>,
     ) -> Result<Self, String> {
         // Any zone shows whether formats overlap.
-        let options = DateOptions { zone: Some("UTC"), locale, time: None };
+        let options = DateOptions { zone: Some(DateZone::Named("UTC")), locale, time: None };
         DateRule::with_options(formats, &options)?.ensure_no_overlap()?;
         let formats = compile_formats(formats, locale)?;
         let is_timestamp = |format: &DateFormat| match format {

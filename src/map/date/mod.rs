@@ -18,7 +18,7 @@ mod zone;
 
 pub use date_format::ISO_8601;
 pub(super) use date_format::number_format_of;
-pub(super) use date_rule::DateOptions;
+pub(super) use date_rule::{DateOptions, DateZone};
 pub use date_rule::{DateRule, ParsedInstant};
 pub(super) use local_date_rule::LocalDateRule;
 pub(super) use locale::Locale;

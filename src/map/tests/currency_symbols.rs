@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     dates::example,
-    rows::{csv, documents, ndjson, profile},
+    rows::{csv, documents, ndjson, profile, records},
 };
 use crate::{
     map::profile::Profile,
@@ -39,11 +39,37 @@ fn symbol_of_a_price_is_known_to_the_order() {
     assert_eq!(notation(json!("3,50")), Some(Notation::Declared));
     assert_eq!(notation(json!(3.5)), Some(Notation::JsonNumber));
     let minor = json!({"id": "A", "price": "$350", "total": "$-3,50"});
-    insta::assert_snapshot!(ndjson(&rules, minor), @r#"row A: price=-3.50@4 | item@1 item.price!$350@3 | number_unreadable item.price@3 "$350" is not a number with ',' before its decimals and no other mark"#);
+    insta::assert_snapshot!(ndjson(&rules, minor), @"row A: price=-3.50@4 | item@1 item.price=3.50@3");
     let sum = profile(
         "currency_symbols = { '$' = 'USD', '€' = 'EUR' }\n\
          order.price = { sum = ['a', 'b'] }",
     );
     insta::assert_snapshot!(csv(&sum, "id,a,b", "A,$1.50,2.25"), @"row A: price=3.75@3");
     insta::assert_snapshot!(csv(&sum, "id,a,b", "A,$1.50,€2.25"), @"row A: price!€2.25@9 | number_unreadable price@9 in another unit than the other parts of the sum");
+}
+
+/// The number beside a symbol is in minor units, those of its currency if the profile says so.
+#[test]
+fn symbol_of_minor_units_is_read() {
+    let symbols = "currency_symbols = { '€' = 'EUR', '¥' = 'JPY' }\n";
+    let of = |price: &str, cell: &str| {
+        let rules = profile(&format!("{symbols}order.price = {{ column = 'p', {price} }}"));
+        let (mapped, _) = records(&rules, "id,p", &[&format!("A,{cell}")]);
+        let cell = mapped[0].row.cells.get(&Field::Price).unwrap();
+        format!("{} {:?}", cell.text, cell.notation)
+    };
+    insta::assert_snapshot!(of("scale = 2", "€ 2199"), @"21.99 WithCurrency { currency: Currency([69, 85, 82]), is_declared: true }");
+    insta::assert_snapshot!(of("scale = 2", "2199"), @"21.99 Declared");
+    insta::assert_snapshot!(of("scale = 2", "€ 21.99"), @"€ 21.99 Text");
+    insta::assert_snapshot!(of("scale = 'currency'", "-2199 €"), @"-21.99 WithCurrency { currency: Currency([69, 85, 82]), is_declared: true }");
+    insta::assert_snapshot!(of("scale = 'currency'", "¥2199"), @"2199 WithCurrency { currency: Currency([74, 80, 89]), is_declared: true }");
+    insta::assert_snapshot!(of("scale = 'currency'", "2199"), @"2199 MinorUnits");
+    insta::assert_snapshot!(of("scale = 2, thousands = '.', decimal = ','", "2.199 €"), @"21.99 WithCurrency { currency: Currency([69, 85, 82]), is_declared: true }");
+    insta::assert_snapshot!(of("scale = 'currency', negative = 'parentheses'", "(€2199)"), @"-21.99 WithCurrency { currency: Currency([69, 85, 82]), is_declared: true }");
+    let beside = profile(&format!(
+        "{symbols}order.price = {{ path = 'p', scale = {{ beside = 'digits', default = 'currency' }} }}"
+    ));
+    let of = |value| ndjson(&beside, value);
+    insta::assert_snapshot!(of(json!({"digits": 3, "id": "A", "p": "€2199"})), @"row A: price=2.199@4");
+    insta::assert_snapshot!(of(json!({"id": "A", "p": "¥2199"})), @"row A: price=2199@3");
 }

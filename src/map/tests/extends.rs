@@ -75,7 +75,7 @@ fn sections_merge_and_rules_are_replaced() {
     assert_eq!(columns(&own), "Id Created Total Card Gift Note");
     // The stripped prefix was a key of the replaced rule.
     assert_eq!(own.key_of("#7").unwrap(), "#7");
-    let date = |profile: &Profile| profile.rule_of(&Field::OrderedAt).unwrap().date().cloned();
+    let date = |profile: &Profile| profile.only_rule_of(&Field::OrderedAt).unwrap().date().cloned();
     assert_eq!(date(&own), date(&base));
     assert_eq!(own.extends, ["base.toml"]);
 }
@@ -107,7 +107,7 @@ fn profiles_extend_each_other_in_chains() {
     let files = [("own.toml", own), ("middle.toml", middle), ("base.toml", BASE)];
     let profile = compile(&files, &[]).unwrap();
     assert_eq!((profile.files.delimiter, profile.has_rule(&Field::CardType)), (b'|', false));
-    assert_eq!(profile.rule_of(&Field::Price).unwrap().columns, ["M"]);
+    assert_eq!(profile.only_rule_of(&Field::Price).unwrap().columns, ["M"]);
     assert_eq!(profile.extends, ["middle.toml", "base.toml"]);
     let canonical = compile(&[("own.toml", "extends = 'canonical'\nname = 'own'")], &[]).unwrap();
     assert_eq!(canonical.extends, ["canonical (built-in)"]);
@@ -263,6 +263,6 @@ fn extension_answers_questions_of_its_base() {
 ext.'gift wrap' = { column = 'Gift' }";
     let profile = compile(&[("own.toml", own), ("open.toml", OPEN)], &[]);
     let profile = profile.unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(profile.rule_of(&Field::OrderedAt).unwrap().columns, ["Created"]);
-    assert_eq!(profile.rule_of(&Field::Price).unwrap().columns, ["Sum"]);
+    assert_eq!(profile.only_rule_of(&Field::OrderedAt).unwrap().columns, ["Created"]);
+    assert_eq!(profile.only_rule_of(&Field::Price).unwrap().columns, ["Sum"]);
 }

@@ -177,6 +177,7 @@ fn kind(kind: &RowKind<'_>) -> String {
             format!("unreadable {} {reason}", key.as_deref().unwrap_or("-"))
         }
         RowKind::Blank => "blank".into(),
+        RowKind::Skipped { key, reason } => format!("skipped {key} ({reason})"),
         RowKind::Ignored => "ignored".into(),
         RowKind::Header => "header".into(),
         RowKind::ExchangedHeader => "exchanged header".into(),

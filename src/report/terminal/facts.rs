@@ -136,6 +136,7 @@ fn note_texts(summary: &Summary) -> Vec<String> {
     let rows: Vec<_> = [
         (summary.rows_unreadable, "row", "unreadable"),
         (summary.rows_ignored, "row", "ignored"),
+        (summary.rows_skipped, "row", "left out"),
         (summary.headers_repeated, "header", "repeated"),
     ]
     .into_iter()

@@ -349,3 +349,27 @@ fn typical_orders_are_plain() {
         }
     }
 }
+
+/// A profile of which a rule needs more than its first filled value leaves all orders to drafts.
+#[test]
+fn rules_with_conditions_are_not_plain() {
+    let is_plain = |rule: &str| {
+        let text = format!("name = 'p'\norder.referenceId = {{ column = 'id' }}\n{rule}");
+        let profile = Profile::parse("p", &text).unwrap();
+        let (parser, _) = read(&profile, "id,a,b,ext.x\nA,1,2,3\n");
+        FileMapper::bind(&profile, parser.header(), "orders.csv").unwrap().plain_rows().is_some()
+    };
+    assert!(is_plain("order.price = { column = 'a' }\norder.orderedAt.column = 'b'"));
+    assert!(is_plain("order.price = { column = 'a', disagree = 'last' }"));
+    for rule in [
+        "order.price = { column = 'a', when = { column = 'b', is = '2' } }",
+        "order.price = [{ column = 'a' }, { column = 'b' }]",
+        "order.price = { column = 'a', over_rows = 'add' }",
+        "order.orderedAt = { column = 'a', date = '%Y-%m-%d', zone = { column = 'b' } }",
+        "item.name = { column = 'a', when = { column = 'b', is = '2' } }",
+        "order.ext.'*' = { column = 'ext.*', when = { column = 'b', is = '2' } }",
+        "order.ext.a = { value = 'a', when = { column = 'b', is = '2' } }",
+    ] {
+        assert!(!is_plain(rule), "{rule}");
+    }
+}

@@ -1,0 +1,221 @@
+//! Field value: what the rules of one field make of a row, a document or an element.
+//!
+//! Several rules are tried in order, each only where its condition holds; the first that yields a
+//! value counts. Called by `mapper`, and by `trace` to tell which rule counted.
+
+use std::borrow::Cow;
+
+use super::{
+    bound_rule::FieldBinding,
+    collector::{Collector, RawValue},
+    combined_value::{CombinedValue, Part, combine},
+    date::parse_zone,
+    profile::Profile,
+    tested_row::holds,
+    view::{Found, Value, View},
+};
+use crate::model::{
+    draft::Cells,
+    problem::{Code, Problem},
+};
+
+const NO_ZONE: &str = "the time zone of the date is missing; expected a region such as \
+                       Europe/London; a default in the profile's zone is for rows without one";
+
+impl<S> FieldBinding<'_, S> {
+    /// Whether the previous row of the order has the same values in all sources, so that this row
+    /// says nothing new.
+    pub(super) fn is_repeated<'a, V: View<'a, Source = S>>(&self, view: V, previous: V) -> bool {
+        let mut sources = self.sources.iter().chain(&self.tested);
+        !self.rule.over_rows.is_sum()
+            && sources.all(|source| view.repeats(previous, source))
+            && self.otherwise.as_ref().is_none_or(|next| next.is_repeated(view, previous))
+    }
+
+    /// Adds the value of the first rule that yields one.
+    pub(super) fn apply<'a, V: View<'a, Source = S>>(
+        &'a self,
+        collector: &mut Collector<'a>,
+        view: V,
+        profile: &Profile,
+    ) {
+        let mut next = Some(self);
+        while let Some(binding) = next {
+            let n_cells = collector.cells.len();
+            binding.apply_alone(collector, view, profile);
+            if collector.cells.len() > n_cells {
+                return;
+            }
+            next = binding.otherwise.as_deref();
+        }
+    }
+
+    /// Adds the value of this rule: that of the first filled source, or the default.
+    pub(super) fn apply_alone<'a, V: View<'a, Source = S>>(
+        &'a self,
+        collector: &mut Collector<'a>,
+        view: V,
+        profile: &Profile,
+    ) {
+        let counts = self.when.as_ref().is_none_or(|when| holds(when, view, profile, collector));
+        let field = Cow::Borrowed(&self.field);
+        match (self.when.is_some(), self.rule.has_source()) {
+            // The default is the last step, whatever left the value out.
+            (true, true) if !counts => collector.push_value(field, self.rule, None),
+            (true, false) if counts => collector.push_conditional_constant(field, self.rule),
+            (true, false) => {}
+            _ => match &self.zone {
+                Some(zone) => self.apply_in_zone(zone, collector, view, profile),
+                None => self.apply_sources(collector, view, None),
+            },
+        }
+    }
+
+    /// Adds the value of a date, whose zone the row has too.
+    fn apply_in_zone<'a, V: View<'a, Source = S>>(
+        &'a self,
+        zone: &'a Self,
+        collector: &mut Collector<'a>,
+        view: V,
+        profile: &Profile,
+    ) {
+        let zone = zone.zone_of(view, profile);
+        let mut date = Collector::new(view.at(), Cells::default());
+        self.apply_sources(&mut date, view, zone.as_ref().ok().copied());
+        // A date with an offset, or an empty one, needs no zone.
+        let is_unreadable = date.cells.first().is_some_and(|cell| cell.is_unparsable);
+        if let Err(unknown) = zone
+            && is_unreadable
+        {
+            date.replace_problems(*unknown);
+        }
+        collector.append(date);
+    }
+
+    /// The name of the zone of a row. An error has the problem.
+    pub(super) fn zone_of<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        profile: &Profile,
+    ) -> Result<&'static str, Box<Collector<'a>>> {
+        let mut zones = Collector::new(view.at(), Cells::default());
+        self.apply_alone(&mut zones, view, profile);
+        let (at, message) = match zones.cells.first() {
+            Some(cell) if cell.is_unparsable => return Err(Box::new(zones)),
+            Some(cell) => match parse_zone(&cell.text) {
+                Ok(zone) => return Ok(zone.name()),
+                Err(error) => (cell.at, unknown_zone(&error)),
+            },
+            None => {
+                let first = self.sources.first().map(|source| view.find(source).at);
+                (first.unwrap_or(view.at()), NO_ZONE.to_owned())
+            }
+        };
+        let problem = Problem::for_field(Code::TimestampUnreadable, &self.field, at, message);
+        zones.problems.push(problem);
+        Err(Box::new(zones))
+    }
+
+    /// Adds the value of the sources, or the default.
+    fn apply_sources<'a, V>(
+        &'a self,
+        collector: &mut Collector<'a>,
+        view: V,
+        zone: Option<&'static str>,
+    ) where
+        V: View<'a, Source = S>,
+    {
+        if self.rule.combines() {
+            self.apply_combined(collector, view, zone);
+        } else {
+            self.apply_first(collector, view, zone);
+        }
+    }
+
+    /// Adds the value of the first filled source, or the default.
+    fn apply_first<'a, V>(
+        &'a self,
+        collector: &mut Collector<'a>,
+        view: V,
+        zone: Option<&'static str>,
+    ) where
+        V: View<'a, Source = S>,
+    {
+        let field = Cow::Borrowed(&self.field);
+        let mut several = None;
+        for (index, source) in self.sources.iter().enumerate() {
+            let found = view.find(source);
+            if found.value.is_filled(self.rule) {
+                let beside =
+                    self.beside.get(index).and_then(|beside| view.find(beside).value.text());
+                let beside = beside.filter(|text| !self.rule.is_empty(text));
+                return self.push(collector, found, zone.or(beside));
+            }
+            if found.value.has_several() {
+                several.get_or_insert(found);
+            }
+        }
+        match several {
+            Some(Found { value: Value::WithinArray, at }) => {
+                collector.push_not_a_scalar(field, at, "an array");
+            }
+            Some(Found { value, at }) => {
+                collector.push_not_a_scalar(field, at, value.type_name());
+            }
+            None => collector.push_value(field, self.rule, None),
+        }
+    }
+
+    /// Adds the value that the rule makes of all of its sources, or the default.
+    fn apply_combined<'a, V>(
+        &'a self,
+        collector: &mut Collector<'a>,
+        view: V,
+        zone: Option<&'static str>,
+    ) where
+        V: View<'a, Source = S>,
+    {
+        let (field, mut parts) = (Cow::Borrowed(&self.field), Vec::new());
+        for (source, index) in self.parts.iter().enumerate() {
+            if let Some(index) = index {
+                let part = |found| parts.push(Part { source, found });
+                view.visit(&self.sources[*index], &mut { part });
+            }
+        }
+        match combine(&self.field, self.rule, &parts, zone, &mut ()) {
+            Some(CombinedValue { result, text, at, notation }) => {
+                collector.push_result(field, self.rule, result, Cow::Owned(text), (at, notation));
+            }
+            None => collector.push_value(field, self.rule, None),
+        }
+    }
+
+    fn push<'a>(
+        &'a self,
+        collector: &mut Collector<'a>,
+        Found { value, at }: Found<'a>,
+        beside: Option<&'a str>,
+    ) {
+        let field = Cow::Borrowed(&self.field);
+        let Some(text) = value.text() else {
+            return collector.push_nested(field, self.rule, Found { value, at });
+        };
+        let found = RawValue { text, at, notation: value.notation(), beside };
+        if self.is_verbatim {
+            collector.push_verbatim(self, found);
+        } else {
+            collector.push_value(field, self.rule, Some(found));
+        }
+    }
+}
+
+/// The message of a text that is no zone.
+fn unknown_zone(error: &str) -> String {
+    let (error, hint) = error.split_once("\n  hint: ").unwrap_or((error, ""));
+    let error = error.split("; expected").next().unwrap_or(error);
+    let hint = if hint.starts_with("did you mean") { format!("; {hint}") } else { String::new() };
+    format!(
+        "{error}; expected a region such as Europe/London, or what it means in the values of the \
+         profile's zone{hint}"
+    )
+}

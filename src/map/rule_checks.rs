@@ -1,0 +1,98 @@
+//! Checks of the keys of a rule: those that exclude each other, and those without effect.
+//!
+//! Called by `rule`.
+
+use super::{
+    key_errors::{KeyError, KeyErrors, WHOLE_RULE},
+    path_text::{segments, walks_arrays},
+    profile_text::{OnConflict, OneOrMany, OverRowsText, RuleText},
+};
+use crate::model::{field::ExtensionType, over_rows::OverRows};
+
+/// Refuses sources of values that exclude each other, and a rule without any.
+pub(super) fn check_sources(text: &RuleText) -> Result<(), KeyError> {
+    let has_source = text.has_source();
+    let error = |message: &str| Err((WHOLE_RULE, message.to_owned()));
+    match (&text.value, &text.default, has_source) {
+        (Some(_), _, true) => {
+            error("has a value and a column or path; for empty cells use a default")
+        }
+        (Some(_), Some(_), false) => error("has a value and a default"),
+        (None, _, false) => error("has no column, no path and no value"),
+        (Some(_), None, false) | (None, _, true) => Ok(()),
+    }
+}
+
+/// Adds the errors of keys that have no effect on a constant.
+pub(super) fn add_ineffective_keys(text: &RuleText, errors: &mut KeyErrors) {
+    let keys = [
+        ("optional", text.optional),
+        ("empty", !text.empty.is_empty()),
+        ("strip_prefix", text.strip_prefix.is_some()),
+        ("strip_suffix", text.strip_suffix.is_some()),
+        ("trim", text.trim),
+        ("split", text.split.is_some()),
+        ("pairs", text.pairs.is_some()),
+        ("decode", text.decode.is_some()),
+        ("upper", text.upper),
+        ("lower", text.lower),
+        ("pad_left", text.pad_left.is_some()),
+        ("values", text.values.is_some()),
+        ("date", text.date.is_some()),
+        ("decimal", text.decimal.is_some()),
+        ("thousands", text.thousands.is_some()),
+        ("negative", text.negative.is_some()),
+        ("scale", text.scale.is_some()),
+        ("kind", text.kind.is_some()),
+        ("disagree", text.disagree.is_some() && text.when.is_none()),
+    ];
+    if text.value.is_some() && !text.has_source() {
+        for (key, _) in keys.into_iter().filter(|(_, is_set)| *is_set) {
+            errors.add(key, "has no effect on a constant; expected a column or path, or no value");
+        }
+    }
+}
+
+/// Refuses a path that is not well formed, and one with several values where one is expected.
+pub(super) fn check_path(path: &str, takes_all: bool) -> Result<(), String> {
+    segments(path)?;
+    if walks_arrays(path) && !takes_all {
+        return Err(format!(
+            "reads one value, but {path:?} has that of each element; expected an index, a filter, \
+             join or a sum"
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn check_nth(text: &RuleText) -> Result<(), KeyError> {
+    let columns = text.column.clone().map(OneOrMany::into_vec).unwrap_or_default();
+    match (text.nth, columns.as_slice()) {
+        (None, _) => Ok(()),
+        (Some(0), _) => Err(("nth", "is 0; expected 1 for the first column of the name".into())),
+        (Some(_), [column]) if !column.ends_with('*') => Ok(()),
+        (Some(_), _) => Err(("nth", "is for one column, which the rule has to name".into())),
+    }
+}
+
+pub(super) fn over_rows(text: &RuleText) -> Result<OverRows, KeyError> {
+    match (text.disagree, text.over_rows) {
+        (Some(_), Some(OverRowsText::Add)) => {
+            Err(("over_rows", "adds what disagree takes one of; expected one of them".into()))
+        }
+        (None, Some(OverRowsText::Add)) if !text.has_source() => {
+            Err(("over_rows", "has no effect on a constant; expected a column or path".into()))
+        }
+        (None, Some(OverRowsText::Add)) => Ok(OverRows::Sum { n_rows: 1 }),
+        (None | Some(OnConflict::Invalid), None) => Ok(OverRows::Equal),
+        (Some(OnConflict::First), None) => Ok(OverRows::First),
+        (Some(OnConflict::Last), None) => Ok(OverRows::Last),
+    }
+}
+
+pub(super) fn extension_type(name: &str) -> Result<ExtensionType, KeyError> {
+    ExtensionType::from_name(name).ok_or_else(|| {
+        let error = format!("unknown type {name:?}; expected string, boolean, integer or float");
+        ("type", error)
+    })
+}

@@ -1,0 +1,164 @@
+//! Trace of the choice between rules: which rule of a field made a cell, and why those before it
+//! did not.
+//!
+//! The rules are applied to the row of the cell once more, one by one. Called by `trace`.
+
+use std::convert::Infallible;
+
+use super::{
+    bound_rule::{FieldBinding, TestedSource},
+    collector::Collector,
+    condition::{CellSource, Condition},
+    document_binding::bind_rule,
+    document_view::DocumentView,
+    path::{Path, PathEnd},
+    profile::{FieldRule, Profile},
+    record_view::RecordView,
+    rule::Rule,
+    tested_row::test,
+    view::View,
+};
+use crate::model::{
+    document::{Document, JsonNode},
+    draft::{Cell, CellOrigin, Cells},
+    field::Field,
+    row::{Row, RowContent},
+};
+
+/// The rule that made a cell.
+pub(super) struct ChosenRule<'p> {
+    pub(super) rule: &'p Rule,
+    /// The name of the zone of its date, if the row has it.
+    pub(super) zone: Option<&'static str>,
+}
+
+/// The rule of a cell's field that made it, of `rules` in their order. The steps say why.
+pub(super) fn chosen<'p>(
+    profile: &Profile,
+    rules: &[&'p FieldRule],
+    cell: &Cell<'_>,
+    steps: &mut Vec<String>,
+) -> Option<ChosenRule<'p>> {
+    let last = rules.last()?;
+    if rules.len() == 1 && last.when.is_none() && last.rule.zone.is_none() {
+        return Some(ChosenRule { rule: &last.rule, zone: None });
+    }
+    let replayed = match cell.at {
+        CellOrigin::Known(_) => None,
+        CellOrigin::Row(row) | CellOrigin::Column(row, _) | CellOrigin::Node(row, _) => {
+            match &row.content {
+                RowContent::Record(record) => {
+                    let names = &record.header.names;
+                    let bound: Vec<_> =
+                        rules.iter().map(|rule| bind_to(names, &cell.field, rule)).collect();
+                    let view = RecordView::new(row, *record, record.header);
+                    replay(&bound, view, profile, steps)
+                }
+                RowContent::Document(document) => {
+                    let bound: Vec<_> =
+                        rules.iter().map(|rule| bind_rule(&cell.field, rule)).collect();
+                    let view = view_of(row, document, cell, rules, profile);
+                    replay(&bound, view, profile, steps)
+                }
+                RowContent::Unreadable(_) => None,
+            }
+        }
+    };
+    let (index, zone) = replayed.unwrap_or((rules.len() - 1, None));
+    Some(ChosenRule { rule: &rules[index].rule, zone })
+}
+
+/// Applies rules until one yields a value, and returns its index and the zone of its date.
+fn replay<'a, V: View<'a>>(
+    rules: &'a [FieldBinding<'_, V::Source>],
+    view: V,
+    profile: &Profile,
+    steps: &mut Vec<String>,
+) -> Option<(usize, Option<&'static str>)> {
+    for (index, binding) in rules.iter().enumerate() {
+        let mut collector = Collector::new(view.at(), Cells::default());
+        binding.apply_alone(&mut collector, view, profile);
+        let when = binding.when.as_ref();
+        let holds = when.is_none_or(|when| matches!(test(when, view, profile), Ok(true)));
+        let number = if rules.len() > 1 { format!("rule {}: ", index + 1) } else { String::new() };
+        if !collector.cells.is_empty() {
+            let why = match (holds, when) {
+                (false, _) => "its condition does not hold",
+                (true, Some(_)) => "its condition holds",
+                (true, None) if rules.len() > 1 => "counts",
+                (true, None) => "",
+            };
+            if !why.is_empty() {
+                steps.push(format!("{number}{why}"));
+            }
+            let zone = binding.zone.as_ref();
+            return Some((index, zone.and_then(|zone| zone.zone_of(view, profile).ok())));
+        }
+        let why =
+            if holds { nothing_in(binding.rule) } else { "its condition does not hold".into() };
+        steps.push(format!("{number}{why}"));
+    }
+    None
+}
+
+/// Why the default of a rule counts.
+pub(super) fn nothing_in(rule: &Rule) -> String {
+    let mut names = rule.columns.iter().chain(&rule.paths);
+    names.next().map_or_else(String::new, |name| format!("{name} is empty"))
+}
+
+/// Binds a rule to the names of a header.
+fn bind_to<'p>(
+    names: &[String],
+    field: &Field,
+    FieldRule { rule, when, .. }: &'p FieldRule,
+) -> FieldBinding<'p, usize> {
+    let position = |column: &String| names.iter().position(|name| name == column);
+    let own_position = |column: &String| {
+        let is_own = |index: &usize| names[*index] == *column && rule.reads_column(names, *index);
+        (0..names.len()).find(is_own)
+    };
+    let columns: Vec<_> = rule.columns.iter().map(own_position).collect();
+    let is_bound = columns.iter().any(Option::is_some) || !rule.has_source();
+    let bind = |when: &Condition| {
+        let bound = when.bind(&mut |source: &CellSource| {
+            let column = source.column.as_ref().and_then(position);
+            Ok::<_, Infallible>(column.map_or(TestedSource::Missing, TestedSource::Value))
+        });
+        bound.unwrap_or_else(|never| match never {})
+    };
+    let when = when.as_ref().filter(|_| is_bound).map(bind);
+    let zone = rule.zone.as_deref().map(|zone| {
+        let columns = zone.columns.iter().map(position).collect();
+        Box::new(FieldBinding::new(field.clone(), zone, columns, Vec::new()))
+    });
+    FieldBinding { when, zone, ..FieldBinding::new(field.clone(), rule, columns, Vec::new()) }
+}
+
+/// The document or element of a cell: the nearest one from which a path of the rules leads to it.
+fn view_of<'a>(
+    row: &'a Row<'a>,
+    document: &'a Document<'a>,
+    cell: &Cell<'a>,
+    rules: &[&FieldRule],
+    profile: &Profile,
+) -> DocumentView<'a> {
+    let root = document.root();
+    let whole = DocumentView::new(row, root, profile.checkout_events);
+    let CellOrigin::Node(_, node) = cell.at else { return whole };
+    let paths: Vec<_> =
+        rules.iter().flat_map(|rule| &rule.rule.paths).map(|path| Path::new(path)).collect();
+    let leads_to_cell = |start: &JsonNode<'_>| {
+        paths.iter().any(|path| {
+            let mut is_found = false;
+            path.visit(*start, &mut |end| {
+                is_found |= matches!(end, PathEnd::Value(found) if found == node);
+            });
+            is_found
+        })
+    };
+    let mut above = std::iter::successors(node.parent(), |above| above.parent());
+    let start = above.find(leads_to_cell).unwrap_or(node);
+    let is_order = whole.event().is_some_and(|event| event.order == start);
+    if start == root || is_order { whole } else { whole.element(start) }
+}
