@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::config::{LoadedConfig, TargetSettings};
 use crate::{
     ledger::TargetHash,
-    map::key_and_value,
+    map::{key_and_value, profile::Profile},
     model::{route::ConfirmMode, target::Target},
     report::{CLIENT_KEY, CommandLine, RunSetup, TargetSummary, TypedOption},
 };
@@ -46,7 +46,8 @@ pub(super) fn run_setup(
     options: Vec<TypedOption>,
     loaded: &LoadedConfig,
     values: &TargetSettings,
-    profile: &str,
+    profile_name: &str,
+    profile: &Profile,
 ) -> RunSetup {
     let settings = settings(&options, loaded, values);
     let command_line = CommandLine { inputs: inputs.to_vec(), options, own_ledger: None };
@@ -56,7 +57,8 @@ pub(super) fn run_setup(
     RunSetup {
         target: None,
         pos: values.pos.clone().filter(|_| !is_resumed),
-        profile: Some(profile.to_owned()).filter(|_| !is_resumed),
+        profile: Some(profile_name.to_owned()).filter(|_| !is_resumed),
+        profile_extends: profile.extends.clone(),
         settings,
         command_line,
     }

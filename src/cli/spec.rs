@@ -259,7 +259,7 @@ fn run_spec(
         None => profile.unreadable_rows == input_settings::UnreadableRows::Accept,
     };
     Ok(RunSpec {
-        setup: run_setup(inputs, typed, loaded, &target, &profile_name),
+        setup: run_setup(inputs, typed, loaded, &target, &profile_name, &profile),
         started_at,
         inputs: inputs.to_vec(),
         storage: open_storage(),

@@ -40,6 +40,7 @@ impl Answer {
 }
 
 /// The key and the value of `KEY=VALUE`; a quoted name of the key may have an equals sign.
+#[must_use]
 pub fn key_and_value(typed: &str) -> Option<(KeyPath, &str)> {
     typed
         .match_indices('=')

@@ -67,7 +67,7 @@ fn is_literal(path: &[String]) -> bool {
     match path {
         // The texts of the export are the keys of this table.
         [.., table, _] if table == "values" => false,
-        [names @ ..] => {
+        names => {
             let key = names.iter().rev().find(|name| !is_index(name));
             key.is_some_and(|key| LITERAL_KEYS.contains(&key.as_str()))
         }

@@ -119,7 +119,9 @@ fn settle_questions<'t>(
         let open = answer(document, sources, answers, open);
         refuse(document, sources, open);
     } else {
-        open.iter().for_each(|question| document.remove_at(&question.path));
+        for question in open {
+            document.remove_at(&question.path);
+        }
     }
 }
 

@@ -78,7 +78,7 @@ fn without_null(schema: &mut Schema) {
         }
     }
     // The default of a key that may be left out says nothing.
-    if schema.get("default").is_some_and(|default| default.is_null()) {
+    if schema.get("default").is_some_and(Value::is_null) {
         schema.remove("default");
     }
 }

@@ -1,4 +1,4 @@
-//! SourceEntry map: the texts that settings or a profile are made of, one after another, so that a range
+//! Source map: the texts that settings or a profile are made of, one after another, so that a range
 //! of bytes is a place in exactly one of them.
 //!
 //! As in compilers, a value keeps its place when tables of several files are merged. Does not

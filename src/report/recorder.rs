@@ -429,7 +429,8 @@ impl Recorder {
     ) -> Summary {
         let Self { settings, files, counters, .. } = self;
         let Counters { tally, .. } = counters;
-        let RunSetup { target, pos, profile, settings: set, .. } = settings.setup.clone();
+        let setup = settings.setup.clone();
+        let RunSetup { target, pos, profile, profile_extends, settings: set, .. } = setup;
         let mut summary = Summary {
             run_id: settings.run_id.clone(),
             command: if settings.is_check { "check" } else { "send" }.to_owned(),
@@ -440,6 +441,7 @@ impl Recorder {
             target,
             pos,
             profile,
+            profile_extends,
             settings: set,
             inputs: files.inputs.iter().map(InputSummary::of).collect(),
             rows: files.rows,

@@ -18,6 +18,8 @@ pub struct RunSetup {
     pub pos: Option<String>,
     /// The profile, as it was named; none for a resumed plan, which holds mapped orders.
     pub profile: Option<String>,
+    /// The profiles that it extends, the nearest first.
+    pub profile_extends: Vec<String>,
     /// The settings that an option, a variable or the config file sets, by name.
     pub settings: BTreeMap<String, String>,
     /// How the run was called.

@@ -59,6 +59,9 @@ pub struct Summary {
     /// Profile, as it was named; absent for a resumed plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// Profiles that it extends, the nearest first; absent if it extends none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profile_extends: Vec<String>,
     /// Settings that an option, a variable or the config file sets, by name.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
@@ -368,6 +371,7 @@ pub(super) mod tests {
             target: None,
             pos: Some("shop".to_owned()),
             profile: Some("canonical".to_owned()),
+            profile_extends: Vec::new(),
             settings: BTreeMap::new(),
             inputs: vec![InputSummary {
                 file: "orders.csv".to_owned(),

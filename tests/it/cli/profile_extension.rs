@@ -85,6 +85,7 @@ fn answers_are_checked_and_repeated() {
     let ran = run("--answer order.orderedAt.zone=Europe/Berlin");
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     let summary = ran.summary();
+    assert_eq!(summary["profile_extends"], serde_json::json!(["profiles/base.toml"]));
     assert_eq!(summary["settings"]["answer.order.orderedAt.zone"], "Europe/Berlin");
     assert_eq!(ran.results()[0]["orderedAt"], "2025-03-01T09:00:00.000Z");
     let next = summary["next"][0]["command"].as_str().unwrap();
