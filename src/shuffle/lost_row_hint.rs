@@ -20,6 +20,9 @@ const ACCEPT: &str = "or set unreadable_rows = \"accept\" to leave such rows out
 
 const QUOTES: &str = "fix the row, or set quote = \"none\" in the profile if quotes are data";
 
+/// Begins each document of a JSON text sequence (RFC 7464).
+const RECORD_SEPARATOR: char = '\u{1e}';
+
 /// The hint for a lost row. `raw` is the row as it is in the file.
 pub(super) fn lost_row_hint(row: &KeyedRow<'_>, raw: &[u8], format: FileFormat) -> String {
     let raw = String::from_utf8_lossy(raw.trim_ascii());
@@ -32,7 +35,7 @@ pub(super) fn lost_row_hint(row: &KeyedRow<'_>, raw: &[u8], format: FileFormat) 
         (RowKind::WithoutKey { has_item: true, .. }, ..) => ITEM_WITHOUT_KEY.to_owned(),
         (_, RowContent::Unreadable(unreadable), FileFormat::Csv) => csv_hint(unreadable, &raw),
         (_, RowContent::Unreadable(unreadable), FileFormat::Ndjson) => {
-            line_hint(unreadable.damage, &raw)
+            line_hint(unreadable.damage, row.row.origin.line, &raw)
         }
         (_, RowContent::Unreadable(_), FileFormat::JsonArray) => {
             format!("fix the element, {ACCEPT}")
@@ -53,8 +56,17 @@ fn csv_hint(unreadable: &Unreadable<'_>, raw: &str) -> String {
     }
 }
 
-fn line_hint(damage: RowDamage, raw: &str) -> String {
+fn line_hint(damage: RowDamage, line: u64, raw: &str) -> String {
     match damage {
+        _ if raw.starts_with(RECORD_SEPARATOR) => {
+            "the lines begin with record separators (RFC 7464): tr -d '\\036' < FILE > orders.ndjson"
+                .to_owned()
+        }
+        _ if line == 1 && raw.contains([',', ';', '\t']) && is_text(raw) => {
+            "the first line is the header of CSV, or no document; give a CSV file a name that ends \
+             in .csv, or set format = \"csv\" in the profile"
+                .to_owned()
+        }
         RowDamage::CutOff if raw.ends_with(['{', '[']) => {
             "the file is JSON over several lines, expected one document per line: \
              jq -c . FILE > orders.ndjson"
@@ -70,6 +82,11 @@ fn line_hint(damage: RowDamage, raw: &str) -> String {
         _ if raw.starts_with('{') => format!("fix the row, {ACCEPT}"),
         _ => ignore_hint(Some(raw)),
     }
+}
+
+/// Whether a line begins like neither JSON nor a comment.
+fn is_text(raw: &str) -> bool {
+    raw.starts_with(|first: char| first == '"' || first.is_alphanumeric())
 }
 
 /// Recommends `ignore_rows`, for rows with this text.
@@ -104,6 +121,10 @@ mod tests {
     };
 
     fn hint(raw: &str, damage: RowDamage, format: FileFormat) -> String {
+        hint_of_line(3, raw, damage, format)
+    }
+
+    fn hint_of_line(line: u64, raw: &str, damage: RowDamage, format: FileFormat) -> String {
         let ends = [u32::try_from(raw.len()).unwrap()];
         let record = Record {
             header: &Header::default(),
@@ -114,7 +135,7 @@ mod tests {
         let salvaged = (format == FileFormat::Csv).then(|| RowContent::Record(record).into());
         let reason = "damaged".to_owned();
         let content = RowContent::Unreadable(Unreadable { reason, damage, salvaged });
-        let origin = RowOrigin { file: FileId(0), line: 3, bytes: 0..9 };
+        let origin = RowOrigin { file: FileId(0), line, bytes: 0..9 };
         let row = &Row { origin, content };
         let kind = RowKind::Unreadable { key: None, reason: "damaged" };
         lost_row_hint(&KeyedRow { row, kind }, raw.as_bytes(), format)
@@ -142,6 +163,9 @@ mod tests {
         assert!(cut_off.starts_with("fix the row, or set unreadable_rows"), "{cut_off}");
         assert!(line("{}{}", RowDamage::TextAfter).contains("jq -c ."));
         assert!(line("{},", RowDamage::TextAfter).contains("sed 's/},$/}/'"));
+        assert!(line("\u{1e}{}", RowDamage::Other).contains("tr -d '\\036'"));
+        let header = hint_of_line(1, "id,price", RowDamage::Other, FileFormat::Ndjson);
+        assert!(header.contains("format = \"csv\""), "{header}");
         let quotes = hint("a,\"b", RowDamage::Quotes, FileFormat::Csv);
         assert!(quotes.contains("quote = \"none\""), "{quotes}");
     }
