@@ -286,6 +286,7 @@ mod tests {
         *,
     };
     use crate::model::{
+        csv_syntax::CsvSyntax,
         origin::Place,
         record::{Header, RecordForm},
     };
@@ -304,7 +305,7 @@ mod tests {
         let header = Header {
             names: names.map(str::to_owned).into(),
             positions: Vec::new(),
-            delimiter: b',',
+            syntax: CsvSyntax::default(),
         };
         let header: &Header = Box::leak(Box::new(header));
         let personal = ["ann.lee@example.com", "+49 30 1234567", "Leewood"];
@@ -334,7 +335,7 @@ mod tests {
         let header: &Header = Box::leak(Box::new(Header {
             names: names.split(',').map(str::to_owned).collect(),
             positions: Vec::new(),
-            delimiter: b',',
+            syntax: CsvSyntax::default(),
         }));
         let ends: &[u32] = Vec::from(ends).leak();
         let record = Record { header, text, ends, form: RecordForm::Quoted };

@@ -6,6 +6,8 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use bumpalo::Bump;
+
 use super::{
     bound_rule::BoundRule,
     checkout_event::{event_path, members_beside},
@@ -13,6 +15,7 @@ use super::{
     document_binding,
     document_view::{DocumentView, PathSource},
     error::MapError,
+    fill_down::RowsAbove,
     header_binding::HeaderBinding,
     input_settings::UnknownColumns,
     mapper::Mapper,
@@ -25,6 +28,7 @@ use super::{
     profile::Profile,
     record_view::{self, HeaderRow, RecordView},
     seen_names::SeenNames,
+    view::View,
 };
 use crate::model::{
     document::Document,
@@ -81,6 +85,60 @@ impl<'p> FileMapper<'p> {
             }
             _ => RowKind::Ignored,
         }
+    }
+
+    /// Whether blank cells take the values above.
+    #[must_use]
+    pub fn fills_down(&self) -> bool {
+        matches!(&self.format, FormatMapper::Csv(binding) if binding.fill_down.is_some())
+    }
+
+    /// Fills the blank cells of a row, after all rows above it. `raw` is the row as it is in the
+    /// file; none if it is known to be of an order.
+    pub fn fill_down<'a>(
+        &self,
+        row: Row<'a>,
+        raw: Option<&[u8]>,
+        above: &mut RowsAbove,
+        texts: &'a Bump,
+    ) -> Row<'a> {
+        let FormatMapper::Csv(binding) = &self.format else { return row };
+        let Some(fill_down) = &binding.fill_down else { return row };
+        let line = row.origin.line;
+        above.begin(row.origin.file);
+        if self.header_row(&row).is_some() {
+            // The rows below it are of another export.
+            *above = RowsAbove::default();
+            return row;
+        }
+        if let RowContent::Record(record) = &row.content
+            && binding.view(&row, record).is_blank(|text| self.profile.is_null(text))
+        {
+            return row;
+        }
+        if raw.is_some_and(|raw| self.is_ignored(&row, raw)) {
+            fill_down.pass_ignored(&row.content, line, above);
+            return row;
+        }
+        let key = match &row.content {
+            RowContent::Record(record) => binding.mapper.order_key(binding.view(&row, record)),
+            RowContent::Unreadable(unreadable) => {
+                let salvaged = unreadable.salvaged.as_deref();
+                salvaged.and_then(|salvaged| self.reliable_key(&row, salvaged))
+            }
+            RowContent::Document(_) => None,
+        };
+        let key = key.map(Cow::into_owned);
+        let place = (key.as_deref(), line);
+        let content = match row.content {
+            RowContent::Record(record) => fill_down.fill(&record, place, above, texts),
+            RowContent::Unreadable(unreadable) => {
+                fill_down.pass_unreadable(&unreadable, place, above);
+                RowContent::Unreadable(unreadable)
+            }
+            content @ RowContent::Document(_) => content,
+        };
+        Row { content, ..row }
     }
 
     /// Which header of a CSV file a row is, if it is one.

@@ -4,11 +4,11 @@
 //! passes it on to `read`.
 
 use super::{
-    input_settings::{LastLineEnd, Quote},
+    input_settings::{LastLineEnd, Quote, RaggedRows},
     key_errors::{KeyError, KeyErrors},
     profile_text::ProfileText,
 };
-use crate::model::{input::InputFormat, text_encoding::TextEncoding};
+use crate::model::{csv_syntax::CsvSyntax, input::InputFormat, text_encoding::TextEncoding};
 
 /// How the files of an export are written.
 #[derive(Debug, Clone)]
@@ -17,16 +17,17 @@ pub struct FileSyntax {
     pub format: Option<InputFormat>,
     /// The encoding of their text.
     pub encoding: TextEncoding,
-    /// The ASCII character between two cells of a CSV file; a comma if none is declared.
-    pub delimiter: u8,
+    /// The syntax of CSV files; its delimiter is a comma if none is declared.
+    pub csv_syntax: CsvSyntax,
     /// Whether the profile declares the delimiter.
     pub declares_delimiter: bool,
     /// The lines before the header of a CSV file, blank ones included.
     pub skip_lines: usize,
     /// The names of the columns of CSV files that have no header.
     pub header: Option<Vec<String>>,
-    /// What quotes mean in a CSV file.
-    pub quote: Quote,
+    /// If rows of a CSV file may have more or fewer empty cells at their end than the header: the
+    /// columns of which each row must have a cell.
+    pub padded_beside: Option<Vec<String>>,
     /// Whether a file must end with a line break.
     pub last_line_end: LastLineEnd,
 }
@@ -39,19 +40,40 @@ impl FileSyntax {
                 ("delimiter", text.delimiter.is_some()),
                 ("skip_lines", text.skip_lines.is_some()),
                 ("header", text.header.is_some()),
+                ("quote", text.quote == Quote::None),
+                ("escape", text.escape.is_some()),
+                ("skip_blanks", text.skip_blanks),
+                ("cells", text.cells.is_some()),
+                ("fill_down", text.fill_down.is_some()),
+                ("ragged_rows", text.ragged_rows == RaggedRows::Pad),
             ];
             for (key, _) in only_csv.into_iter().filter(|(_, is_set)| *is_set) {
                 errors.add(key, "without effect: the profile's format is ndjson");
             }
         }
+        if text.quote == Quote::None {
+            let of_quotes = [("escape", text.escape.is_some()), ("skip_blanks", text.skip_blanks)];
+            for (key, _) in of_quotes.into_iter().filter(|(_, is_set)| *is_set) {
+                errors.add(key, "without effect: quotes are data (quote = \"none\")");
+            }
+        }
+        let delimiter = errors.keep(delimiter(text.delimiter)).unwrap_or_default();
+        let escape = text.escape.as_deref().map(|text| escape(text, delimiter)).transpose();
+        let csv_syntax = CsvSyntax {
+            delimiter,
+            has_quotes: text.quote == Quote::Double,
+            escape: errors.keep(escape).flatten(),
+            skips_blanks: text.skip_blanks,
+            unwraps_cells: text.cells.is_some(),
+        };
         Self {
             format: text.format,
             encoding: errors.keep(encoding(text.encoding.as_deref())).unwrap_or_default(),
-            delimiter: errors.keep(delimiter(text.delimiter)).unwrap_or_default(),
+            csv_syntax,
             declares_delimiter: text.delimiter.is_some(),
             skip_lines: text.skip_lines.unwrap_or_default(),
             header: errors.keep(header(text.header.take())).flatten(),
-            quote: text.quote,
+            padded_beside: (text.ragged_rows == RaggedRows::Pad).then(Vec::new),
             last_line_end: text.last_line_end,
         }
     }
@@ -87,5 +109,88 @@ fn delimiter(delimiter: Option<char>) -> Result<u8, KeyError> {
             );
             Err(("delimiter", error))
         }
+    }
+}
+
+fn escape(text: &str, delimiter: u8) -> Result<u8, KeyError> {
+    let error = match text.as_bytes() {
+        [b'"'] => "a quote within a cell is written \"\" without an escape".to_owned(),
+        [byte] if *byte == delimiter => format!("{text:?} is the delimiter"),
+        [byte] if byte.is_ascii_punctuation() => return Ok(*byte),
+        _ => format!("invalid escape {text:?}; expected one ASCII character such as \"\\\\\""),
+    };
+    Err(("escape", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::map::profile::Profile;
+
+    fn parse(keys: &str) -> Result<Profile, String> {
+        let text = format!("name = 'x'\n{keys}\norder.referenceId = {{ column = 'a' }}");
+        Profile::parse("p.toml", &text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn required_columns_are_not_padded() {
+        let text = r#"
+name = "x"
+ragged_rows = "pad"
+key = { column = "k" }
+item_rows = { column = "i", is = "a" }
+[[skip]]
+reason = "r"
+when = { any = [{ column = "s", is = "a" }, { column = "t", is = "b" }] }
+[order]
+referenceId = { column = "r" }
+price = { sum = ["p", "q"] }
+paymentType = { column = "u" }
+"#;
+        let padded = Profile::parse("p.toml", text).unwrap().files.padded_beside.unwrap();
+        assert_eq!(padded, ["r", "p", "q", "k", "s", "t", "i"]);
+        assert_eq!(parse("").unwrap().files.padded_beside, None);
+    }
+
+    #[test]
+    fn keys_that_contradict_are_errors() {
+        let errors = [
+            "quote = 'none'\nescape = '\\'\nskip_blanks = true",
+            "escape = '\"'",
+            "delimiter = '|'\nescape = '|'",
+            "escape = '\\\\'",
+            "cells = 'sheet'",
+            "ragged_rows = 'cut'",
+            "fill_down = []",
+            "fill_down = ['a', 'b', 'a']",
+            "fill_down = ['a']\nrows_adjacent = false",
+            "fill_down = ['a']\nkey.column = ['b', 'a']",
+            "format = 'ndjson'\nescape = '\\'\nskip_blanks = true\ncells = 'spreadsheet'\n\
+             ragged_rows = 'pad'\nfill_down = ['a']",
+        ];
+        let errors = errors.map(|keys| parse(keys).unwrap_err());
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        p.toml:3:10: escape: without effect: quotes are data (quote = "none")
+          p.toml:4:15: skip_blanks: without effect: quotes are data (quote = "none")
+        p.toml:2:10: escape: a quote within a cell is written "" without an escape
+        p.toml:3:10: escape: "|" is the delimiter
+        p.toml:2:10: escape: invalid escape "\\\\"; expected one ASCII character such as "\\"
+        p.toml:2:9: cells: unknown value "sheet"; expected "spreadsheet"
+        p.toml:2:15: ragged_rows: unknown value "cut"; expected "refuse", "pad"
+        p.toml:2:13: fill_down: no name; expected the columns whose blank cells take the value above
+        p.toml:2:13: fill_down: "a" is named twice
+        p.toml:2:13: fill_down: rows_adjacent = false contradicts it: the order of a row with a blank cell is that of the row above
+        p.toml:2:13: fill_down: "a" is one of several columns of the order key; expected a key of one column
+        p.toml:3:10: escape: without effect: the profile's format is ndjson
+          p.toml:4:15: skip_blanks: without effect: the profile's format is ndjson
+          p.toml:5:9: cells: without effect: the profile's format is ndjson
+          p.toml:6:15: ragged_rows: without effect: the profile's format is ndjson
+          p.toml:7:13: fill_down: without effect: the profile's format is ndjson
+        "#);
+    }
+
+    #[test]
+    fn filled_rows_are_adjacent() {
+        assert!(!parse("").unwrap().has_adjacent_rows);
+        assert!(parse("fill_down = ['a']").unwrap().has_adjacent_rows);
     }
 }

@@ -10,6 +10,7 @@ use super::{
     bound_rule::{BoundPeople, BoundRule, FieldBinding, TestedSource},
     condition::{CellSource, Condition},
     error::MapError,
+    fill_down::FillDown,
     header_hint::{has_names, header_hint, position_of},
     input_settings::{MissingColumns, UnknownColumns},
     mapper::Mapper,
@@ -39,6 +40,8 @@ pub(super) struct HeaderBinding<'p> {
     pub(super) unknown: Vec<Problem>,
     /// The columns that the file lacks, if files are joined: another one may have them.
     pub(super) missing: Vec<MissingName>,
+    /// The columns whose blank cells take the value above.
+    pub(super) fill_down: Option<FillDown>,
 }
 
 impl<'p> HeaderBinding<'p> {
@@ -72,6 +75,7 @@ impl<'p> HeaderBinding<'p> {
         let ignore_rows = profile.ignore_rows.iter().map(&mut bind).collect::<Result<_, _>>()?;
         let item_rows = profile.item_rows.as_ref().map(&mut bind).transpose()?;
         let people = columns.bind_people()?;
+        let filled = columns.find_filled()?;
         if !profile.joins_files || key.is_empty() {
             columns.ensure_complete()?;
         }
@@ -93,7 +97,8 @@ impl<'p> HeaderBinding<'p> {
         };
         let (unknown, header) = (columns.unknown_columns(), Arc::clone(header));
         let names = HeaderNames::new(&header);
-        Ok(Self { mapper, header, names, unknown, missing: columns.missing })
+        let fill_down = FillDown::new(filled, &mapper);
+        Ok(Self { mapper, header, names, unknown, missing: columns.missing, fill_down })
     }
 }
 
@@ -268,6 +273,19 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         Ok(found)
     }
 
+    /// The columns whose blank cells take the value above.
+    fn find_filled(&mut self) -> Result<Vec<usize>, MapError> {
+        let profile = self.profile;
+        let mut found = Vec::new();
+        for name in &profile.fill_down {
+            match self.find(name, None, FILL_DOWN)? {
+                Some(column) => found.push(column),
+                None => self.add_missing(name, FILL_DOWN, true, self.near(name)),
+            }
+        }
+        Ok(found)
+    }
+
     /// The index of a column, if the header has it. Of several with the same name it is the `nth`,
     /// from 1; without it they are an error.
     fn find(&self, column: &str, nth: Option<u16>, field: &str) -> Result<Option<usize>, MapError> {
@@ -425,6 +443,9 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
 /// What a condition's column is needed for, as part of a message.
 const CONDITION: &str = "a condition";
 
+/// The same of a column whose blank cells are filled.
+const FILL_DOWN: &str = "fill_down";
+
 /// The missing names for which the export is refused.
 pub(super) fn refused_names(missing: &[MissingName]) -> Vec<MissingName> {
     missing.iter().filter(|name| name.is_required || name.near.is_some()).cloned().collect()
@@ -440,6 +461,7 @@ fn known_columns(profile: &Profile) -> Vec<&str> {
         .flat_map(Rule::readers)
         .flat_map(|rule| rule.columns.iter().map(String::as_str))
         .chain(tested.filter_map(|source| source.column.as_deref()))
+        .chain(profile.fill_down.iter().map(String::as_str))
         .collect()
 }
 

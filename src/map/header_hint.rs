@@ -57,7 +57,7 @@ pub(super) fn header_hint(
     header: &Header,
     is_known: impl Fn(&str) -> bool,
 ) -> Option<String> {
-    let delimiter = char::from(header.delimiter);
+    let delimiter = char::from(header.syntax.delimiter);
     let first = header.names.first()?;
     if first.starts_with(['[', '{']) {
         let form = if profile.key.paths.is_empty() {

@@ -29,6 +29,25 @@ pub enum Quote {
     None,
 }
 
+/// How to handle rows with more or fewer cells than the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum RaggedRows {
+    /// Each is unreadable.
+    #[default]
+    Refuse,
+    /// Add the cells that are missing at the end, and drop empty ones that are too many there.
+    Pad,
+}
+
+/// How the texts in cells are written, beside quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CellNotation {
+    /// As a spreadsheet keeps texts: `="00123"` or with a leading apostrophe.
+    Spreadsheet,
+}
+
 /// How to handle columns that the profile does not use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]

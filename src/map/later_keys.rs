@@ -7,12 +7,7 @@
 const KEY_OF_PROFILES: &str = "delimiter";
 
 /// What to do in place of each key.
-const INSTEAD: [(&str, &str); 4] = [
-    ("escape", "let the shop export quotes within a cell doubled: \"\""),
-    ("fill_down", "fill the blank cells of the column in the export"),
-    ("ragged_rows", "let the shop export all cells of a row, empty ones too"),
-    ("refunds", "leave refunds out with [[skip]] or ignore_rows"),
-];
+const INSTEAD: [(&str, &str); 1] = [("refunds", "leave refunds out with [[skip]] or ignore_rows")];
 
 /// What to do in place of an unknown key, if a later version knows it; `known` are the keys that
 /// this one knows there.

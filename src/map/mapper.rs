@@ -46,7 +46,7 @@ pub(super) struct Mapper<'p, S> {
 impl<S> Mapper<'_, S> {
     /// The role in grouping of a readable row, with its order key.
     pub(super) fn kind<'a, V: View<'a, Source = S>>(&'a self, view: V) -> RowKind<'a> {
-        let key = self.key_at(view, &self.key);
+        let key = self.order_key(view);
         if key.is_none() && view.is_blank(|text| self.profile.is_null(text)) {
             return RowKind::Blank;
         }
@@ -66,6 +66,14 @@ impl<S> Mapper<'_, S> {
         let mut skips = self.row_skips.iter();
         let skip = skips.find(|(_, when)| matches!(test(when, view, self.profile), Ok(true)));
         skip.map(|(skip, _)| &*skip.reason)
+    }
+
+    /// The order key of a readable row.
+    pub(super) fn order_key<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+    ) -> Option<Cow<'a, str>> {
+        self.key_at(view, &self.key)
     }
 
     /// The key of an unreadable row, if it is reliable.

@@ -95,6 +95,9 @@ impl NamePlaces {
             let (is_path, subject) = match key {
                 Some(key) => (is_path_key(&path[key]), shown(&path[..key])),
                 None if is_array => (Some(true), path[0].clone()),
+                None if path.first().is_some_and(|key| key == "fill_down") => {
+                    (Some(false), path[0].clone())
+                }
                 None => return None,
             };
             Some(NamePlace { name, is_path, span, subject })

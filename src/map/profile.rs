@@ -130,6 +130,8 @@ pub struct Profile {
     pub description: String,
     /// How the files are written.
     pub files: FileSyntax,
+    /// The columns whose blank cells take the value above.
+    pub fill_down: Vec<String>,
     /// Whether the rows of an order are adjacent.
     pub has_adjacent_rows: bool,
     /// Whether the rows of an order may come from several files.
@@ -226,6 +228,28 @@ impl Profile {
             Field::Price => self.order_price == TotalFrom::Given,
             _ => false,
         }
+    }
+
+    /// The profile with the columns of which a padded row must have a cell: those of required
+    /// fields, of the order key and of conditions.
+    pub(super) fn with_required_columns(mut self) -> Self {
+        if self.files.padded_beside.is_some() {
+            let is_required = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(field) if self.requires(field));
+            let rules = self.rules.iter().filter(is_required).map(|rule| &rule.rule);
+            let of_rules = rules.chain([&self.key]).flat_map(|rule| &rule.columns);
+            let of_conditional = self.conditional_rules().map(|(_, when)| when);
+            let conditions = self.order_conditions().chain(&self.item_rows).chain(of_conditional);
+            let tested = conditions.flat_map(Condition::sources);
+            let of_conditions = tested.filter_map(|source| source.column.as_ref());
+            let mut columns: Vec<String> = Vec::new();
+            for column in of_rules.chain(of_conditions).chain(&self.fill_down) {
+                if !columns.contains(column) {
+                    columns.push(column.clone());
+                }
+            }
+            self.files.padded_beside = Some(columns);
+        }
+        self
     }
 
     /// The conditions on the rows and documents of an order, those on items left out.

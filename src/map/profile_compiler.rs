@@ -185,6 +185,8 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
         errors.add_at(&reference, error);
     }
     complete_conditions(&mut rules, &mut people, marks, has_items_path);
+    let fill_down = fill_down(text.fill_down, text.rows_adjacent, key.as_ref());
+    let fill_down = errors.keep(fill_down).unwrap_or_default();
     let conditions = ConditionCompiler { rules: &rules, marks, has_items_path };
     let skips = conditions.skips(&text.skip, SkipScope::Order, &mut errors);
     let row_skips = conditions.skips(&text.skip, SkipScope::Row, &mut errors);
@@ -195,7 +197,8 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
         extends: Vec::new(),
         description: text.about,
         files,
-        has_adjacent_rows: text.rows_adjacent,
+        has_adjacent_rows: text.rows_adjacent.unwrap_or(!fill_down.is_empty()),
+        fill_down,
         joins_files: text.join_files,
         unreadable_rows: text.unreadable_rows,
         unknown_columns: text.unknown_columns,
@@ -220,7 +223,7 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
         name_places: NamePlaces::default(),
         words: Vec::new(),
     });
-    (profile, errors)
+    (profile.map(Profile::with_required_columns), errors)
 }
 
 /// Lets the conditions of rules read numbers as the rules of the same cells do.
@@ -241,6 +244,44 @@ fn complete_conditions(
         conditions.complete(&mut people.rules, ConditionLevel::Person);
     }
 }
+
+/// The columns whose blank cells take the value above.
+fn fill_down(
+    columns: Option<Vec<String>>,
+    rows_adjacent: Option<bool>,
+    key: Option<&Rule>,
+) -> Result<Vec<String>, KeyError> {
+    let Some(columns) = columns else { return Ok(Vec::new()) };
+    let error = |message: String| Err((FILL_DOWN, message));
+    if columns.is_empty() {
+        return error(
+            "no name; expected the columns whose blank cells take the value above".into(),
+        );
+    }
+    if let Some(name) = columns
+        .iter()
+        .enumerate()
+        .find_map(|(at, name)| columns[..at].contains(name).then_some(name))
+    {
+        return error(format!("{name:?} is named twice"));
+    }
+    if rows_adjacent == Some(false) {
+        return error(
+            "rows_adjacent = false contradicts it: the order of a row with a blank cell \
+                      is that of the row above"
+                .into(),
+        );
+    }
+    let several = key.map(|key| &key.columns).filter(|keys| keys.len() > 1);
+    match several.into_iter().flatten().find(|name| columns.contains(name)) {
+        Some(name) => error(format!(
+            "{name:?} is one of several columns of the order key; expected a key of one column"
+        )),
+        None => Ok(columns),
+    }
+}
+
+const FILL_DOWN: &str = "fill_down";
 
 fn earliest_order(text: Option<String>) -> Result<NaiveDate, KeyError> {
     let Some(text) = text else { return Ok(DEFAULT_EARLIEST_ORDER) };

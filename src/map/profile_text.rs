@@ -14,7 +14,8 @@ use serde::{
 };
 
 use super::input_settings::{
-    LastLineEnd, MissingColumns, Quote, SharedIdentifiers, UnknownColumns, UnreadableRows,
+    CellNotation, LastLineEnd, MissingColumns, Quote, RaggedRows, SharedIdentifiers,
+    UnknownColumns, UnreadableRows,
 };
 use crate::model::{
     guest_attributes::GuestAttributes,
@@ -438,14 +439,20 @@ pub(super) struct ProfileText {
     pub(super) header: Option<Vec<String>>,
     #[serde(default)]
     pub(super) quote: Quote,
+    pub(super) escape: Option<String>,
+    #[serde(default)]
+    pub(super) skip_blanks: bool,
+    pub(super) cells: Option<CellNotation>,
+    #[serde(default)]
+    pub(super) ragged_rows: RaggedRows,
     pub(super) decimal: Option<String>,
     pub(super) thousands: Option<String>,
     #[serde(default)]
     pub(super) currency_symbols: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) last_line_end: LastLineEnd,
-    #[serde(default)]
-    pub(super) rows_adjacent: bool,
+    pub(super) fill_down: Option<Vec<String>>,
+    pub(super) rows_adjacent: Option<bool>,
     #[serde(default)]
     pub(super) join_files: bool,
     #[serde(default)]

@@ -179,7 +179,7 @@ fn end_bit(name: &str) -> u64 {
 /// Whether one of several lines of a record is a row too, if its quotes are data.
 pub(super) fn may_hold_rows(raw: &[u8], header: &Header) -> bool {
     let is_row = |line: &[u8]| {
-        let n_delimiters = line.iter().filter(|byte| **byte == header.delimiter).count();
+        let n_delimiters = line.iter().filter(|byte| **byte == header.syntax.delimiter).count();
         n_delimiters + 1 == header.names.len()
     };
     raw.contains(&b'\n') && raw.split(|byte| *byte == b'\n').any(is_row)

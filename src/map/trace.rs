@@ -74,6 +74,10 @@ pub fn trace(profile: &Profile, of: Option<PersonRole>, cell: &Cell<'_>) -> Trac
     if raw.trim_end() != raw || raw.trim_start() != raw {
         traced.steps.push("trimmed".to_owned());
     }
+    if raw.trim().is_empty() && !exported.is_empty() {
+        traced.steps.push("blank, as in the row above".to_owned());
+    }
+    traced.steps.extend(unwrapping(cell.at, &raw));
     if let Some(rule) = rule {
         let beside = zone.or(beside);
         rule.convert(&cell.field, exported, cell.notation, beside, &mut traced.steps);
@@ -88,6 +92,14 @@ fn with_rows(mut traced: TracedValue, cell: &Cell<'_>) -> TracedValue {
         traced.steps.push(format!("{n_rows} rows added up"));
     }
     traced
+}
+
+/// That a cell is a text in the notation of a spreadsheet.
+fn unwrapping(at: CellOrigin<'_>, raw: &str) -> Option<String> {
+    let CellOrigin::Column(row, _) = at else { return None };
+    let RowContent::Record(record) = &row.content else { return None };
+    let is_wrapped = raw.trim().starts_with(['\'', '=']);
+    (record.header.syntax.unwraps_cells && is_wrapped).then(|| "unwrapped".to_owned())
 }
 
 /// The values that a rule combines, of which one is at a place.

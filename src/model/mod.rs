@@ -5,6 +5,7 @@
 
 pub mod column_facts;
 pub mod column_warnings;
+pub mod csv_syntax;
 pub mod cut_text;
 pub mod date_readings;
 pub mod decimal_mark;

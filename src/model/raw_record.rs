@@ -6,21 +6,21 @@
 
 use std::ops::Range;
 
+use super::csv_syntax::CsvSyntax;
+
 /// One record of a CSV file, without the line break at its end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RawRecord<'a> {
     /// The record as it is in the file. Need not be UTF-8.
     pub bytes: &'a [u8],
-    /// The byte between two cells.
-    pub delimiter: u8,
-    /// Whether quotes enclose cells; otherwise they are data.
-    pub has_quotes: bool,
+    /// How it is written.
+    pub syntax: CsvSyntax,
 }
 
 /// A cell as it is in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawCell {
-    /// Its range in the record, quotes included.
+    /// Its range in the record, with its quotes and the blanks before them.
     pub range: Range<usize>,
     /// Where the quotes end that enclose it.
     pub quotes: CellQuotes,
@@ -39,6 +39,22 @@ pub enum CellQuotes {
 }
 
 impl<'a> RawRecord<'a> {
+    /// The first record in bytes that begin with one, without its line break.
+    #[must_use]
+    pub fn first_of(bytes: &'a [u8], syntax: CsvSyntax) -> Self {
+        let (all, mut start) = (Self { bytes, syntax }, 0);
+        loop {
+            let from = all.unquoted_from(all.quotes_at(start), start);
+            let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n') || *byte == syntax.delimiter;
+            let Some(n_unquoted) = bytes[from..].iter().position(is_end) else { return all };
+            let end = from + n_unquoted;
+            if bytes[end] != syntax.delimiter {
+                return Self { bytes: &bytes[..end], syntax };
+            }
+            start = end + 1;
+        }
+    }
+
     /// The cells: at least one.
     pub fn cells(self) -> impl Iterator<Item = RawCell> + use<'a> {
         let mut next = Some(0);
@@ -67,26 +83,41 @@ impl<'a> RawRecord<'a> {
 
     fn cell_at(self, start: usize) -> RawCell {
         let quotes = self.quotes_at(start);
-        let from = match quotes {
-            CellQuotes::None => start,
-            CellQuotes::ClosedBefore(end) => end,
-            CellQuotes::Unclosed => self.bytes.len(),
-        };
-        let n_unquoted = self.bytes[from..].iter().position(|byte| *byte == self.delimiter);
+        let from = self.unquoted_from(quotes, start);
+        let n_unquoted = self.bytes[from..].iter().position(|byte| *byte == self.syntax.delimiter);
         let end = n_unquoted.map_or(self.bytes.len(), |n_unquoted| from + n_unquoted);
         RawCell { range: start..end, quotes }
     }
 
-    fn quotes_at(self, start: usize) -> CellQuotes {
-        if !self.has_quotes || self.bytes.get(start) != Some(&b'"') {
-            return CellQuotes::None;
+    /// Where the text of a cell goes on behind its quotes.
+    fn unquoted_from(self, quotes: CellQuotes, start: usize) -> usize {
+        match quotes {
+            CellQuotes::None => start,
+            CellQuotes::ClosedBefore(end) => end,
+            CellQuotes::Unclosed => self.bytes.len(),
         }
-        let mut from = start + 1;
-        while let Some(n_bytes) = self.bytes[from..].iter().position(|byte| *byte == b'"') {
+    }
+
+    /// The offset of the quote that opens the cell at `start`.
+    #[must_use]
+    pub fn opening_quote(self, start: usize) -> Option<usize> {
+        let is_blank = |byte: &&u8| self.syntax.is_blank(**byte);
+        let n_blanks = self.bytes[start..].iter().take_while(is_blank).count();
+        let is_quote = self.bytes.get(start + n_blanks) == Some(&b'"');
+        (self.syntax.has_quotes && is_quote).then_some(start + n_blanks)
+    }
+
+    fn quotes_at(self, start: usize) -> CellQuotes {
+        let Some(open) = self.opening_quote(start) else { return CellQuotes::None };
+        let is_mark = |byte: &u8| *byte == b'"' || Some(*byte) == self.syntax.escape;
+        let mut from = open + 1;
+        while let Some(n_bytes) = self.bytes.get(from..).and_then(|it| it.iter().position(is_mark))
+        {
             let after = from + n_bytes + 1;
-            if self.bytes.get(after) != Some(&b'"') {
+            if self.bytes[after - 1] == b'"' && self.bytes.get(after) != Some(&b'"') {
                 return CellQuotes::ClosedBefore(after);
             }
+            // The second of two quotes, or what is escaped.
             from = after + 1;
         }
         CellQuotes::Unclosed
@@ -108,7 +139,7 @@ mod tests {
     use super::*;
 
     fn raw(text: &str) -> RawRecord<'_> {
-        RawRecord { bytes: text.as_bytes(), delimiter: b',', has_quotes: true }
+        RawRecord { bytes: text.as_bytes(), syntax: CsvSyntax::default() }
     }
 
     #[test]
@@ -125,7 +156,34 @@ mod tests {
             cells("\"\",\"a"),
             [(0..2, CellQuotes::ClosedBefore(2)), (3..5, CellQuotes::Unclosed)]
         );
-        assert_eq!(RawRecord { has_quotes: false, ..raw("\"a,b") }.cells().count(), 2);
+        let syntax = CsvSyntax { has_quotes: false, ..CsvSyntax::default() };
+        assert_eq!(RawRecord { syntax, ..raw("\"a,b") }.cells().count(), 2);
+    }
+
+    #[test]
+    fn blanks_and_escapes_are_those_of_the_syntax() {
+        let blanks = CsvSyntax { skips_blanks: true, ..CsvSyntax::default() };
+        let escape = CsvSyntax { escape: Some(b'\\'), ..CsvSyntax::default() };
+        let cells = |text, syntax| {
+            let cells = RawRecord { syntax, ..raw(text) }.cells();
+            cells.map(|cell| (cell.range, cell.quotes)).collect::<Vec<_>>()
+        };
+        let (none, closed) = (CellQuotes::None, CellQuotes::ClosedBefore);
+        assert_eq!(cells(" \"a,\", b", blanks), [(0..5, closed(5)), (6..8, none)]);
+        assert_eq!(cells("a\t\"b", blanks), [(0..4, none)]);
+        assert_eq!(cells(r#""a\",",\""#, escape), [(0..6, closed(6)), (7..9, none)]);
+        assert_eq!(cells(r#""a\\",b"#, escape), [(0..5, closed(5)), (6..7, none)]);
+        assert_eq!(cells(r#""a\""#, escape), [(0..4, CellQuotes::Unclosed)]);
+        assert_eq!(cells(r#""a\"#, escape), [(0..3, CellQuotes::Unclosed)]);
+    }
+
+    #[test]
+    fn first_record_ends_outside_quotes() {
+        let first = |text| RawRecord::first_of(raw(text).bytes, raw(text).syntax).bytes.len();
+        assert_eq!(
+            (first("a,\"b\nc\"\nd"), first("a\r\nb"), first("a"), first("a,\n")),
+            (7, 1, 1, 2)
+        );
     }
 
     #[test]

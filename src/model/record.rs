@@ -4,7 +4,10 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use bumpalo::Bump;
+
 use super::{
+    csv_syntax::CsvSyntax,
     origin::{Position, RowOrigin},
     raw_record::RawRecord,
 };
@@ -16,8 +19,8 @@ pub struct Header {
     pub names: Vec<String>,
     /// The position of each name.
     pub positions: Vec<Position>,
-    /// The byte between two cells of the file.
-    pub delimiter: u8,
+    /// How the records of the file are written.
+    pub syntax: CsvSyntax,
 }
 
 /// A CSV record that borrows the bytes that it was read from.
@@ -81,6 +84,32 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// The record with other texts in some cells, in their places in the file. `other` returns the
+    /// text for a cell; none if it keeps its own.
+    #[must_use]
+    pub fn with_cells<'o>(
+        &self,
+        other: impl Fn(usize) -> Option<&'o str>,
+        texts: &'a Bump,
+    ) -> Self {
+        let (mut text, mut ends) = (String::with_capacity(self.text.len()), Vec::new());
+        for index in 0..self.n_cells() {
+            if index > 0 {
+                text.push(',');
+            }
+            text.push_str(other(index).unwrap_or_else(|| self.cell(index)));
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        let raw = match self.form {
+            RecordForm::Unescaped(raw) => raw,
+            RecordForm::Unquoted | RecordForm::Quoted => {
+                RawRecord { bytes: self.text.as_bytes(), syntax: self.header.syntax }
+            }
+        };
+        let (text, ends) = (texts.alloc_str(&text), texts.alloc_slice_copy(&ends));
+        Self { header: self.header, text, ends, form: RecordForm::Unescaped(raw) }
+    }
+
     /// The text of a cell that may have quotes or blanks around it.
     fn without_quotes(&self, cell: &'a str) -> &'a str {
         // The quotes are stripped here, so that quoted cells are read in place without a copy.
@@ -126,7 +155,10 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
         let (line, column) = match self.form {
-            RecordForm::Unescaped(raw) => raw.starts().nth(index).unwrap_or((0, 1)),
+            // A cell that the row lacks is at its end.
+            RecordForm::Unescaped(raw) => {
+                raw.starts().nth(index).unwrap_or_else(|| raw.line_and_column(raw.bytes.len()))
+            }
             RecordForm::Unquoted | RecordForm::Quoted => (0, self.column_of(index)),
         };
         Position { file: origin.file, line: origin.line + u64::from(line), column: Some(column) }

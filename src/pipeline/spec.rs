@@ -20,7 +20,7 @@ use crate::{
     disposition::{AgeLimit, BackfillGuard, ChangedExit, DispositionRules, in_days},
     group::GroupSettings,
     ledger::{Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
-    map::{input_settings::Quote, profile::Profile},
+    map::profile::Profile,
     model::{
         diagnostic::{Diagnostic, Diagnostics},
         field::AttributeTypes,
@@ -30,7 +30,7 @@ use crate::{
         route::Mode,
         target::Target,
     },
-    read::{CsvSyntax, Dialect, ReadLimits, ReadSettings, inputs},
+    read::{Dialect, ReadLimits, ReadSettings, inputs},
     report::{
         RecorderSettings, RunSetup,
         estimate::{OldOrdersRule, SendNotes},
@@ -258,12 +258,10 @@ impl RunSpec<'_> {
         let dialect = Dialect {
             format: files.format,
             encoding: files.encoding,
-            csv_syntax: CsvSyntax {
-                delimiter: files.delimiter,
-                has_quotes: files.quote == Quote::Double,
-            },
+            csv_syntax: files.csv_syntax,
             declares_delimiter: files.declares_delimiter,
             skip_lines: files.skip_lines,
+            padded_beside: files.padded_beside.as_deref(),
             column_names: files.header.as_deref(),
         };
         ReadSettings { storage: &*self.storage, dialect, limits: self.limits }

@@ -8,7 +8,7 @@ use std::path::Path;
 use memchr::memchr;
 
 use super::{
-    block::Block,
+    block::{Block, Piece},
     boundary::{RecordBoundary, array_boundary},
     csv,
     csv_format::CsvFormat,
@@ -229,7 +229,8 @@ impl<'s> BlockReader<'s> {
         let JsonFormat { name, file, encoding, limits, .. } = json;
         let (mut n_lines, mut syntax) = (dialect.skip_lines, dialect.csv_syntax);
         if let Some(named) = named_delimiter(&self.buffer.bytes) {
-            if dialect.declares_delimiter && named != syntax.delimiter {
+            let is_other = dialect.declares_delimiter && named != syntax.delimiter;
+            if is_other || Some(named) == syntax.escape {
                 let [found, expected] = [named, syntax.delimiter].map(char::from);
                 let name = name.to_string();
                 return Err(ReadError::OtherDelimiter { name, found, expected });
@@ -239,16 +240,14 @@ impl<'s> BlockReader<'s> {
         }
         let format = CsvFormat { encoding, ..CsvFormat::new(name, file, syntax, limits) };
         let break_bytes = self.skip_lines(n_lines)?;
-        let Some(names) = dialect.column_names else { return self.read_header(format) };
+        let required = dialect.padded_beside;
+        let Some(names) = dialect.column_names else { return self.read_header(format, required) };
         let piece = self.buffer.piece();
         let at = Position { file, line: piece.line, column: None };
         // Without the line break of the last line, which rejects add again.
         self.read.header = Some(0..if n_lines == 0 { 0 } else { piece.start - break_bytes });
-        self.parser = RowParser::csv(format.with_header(Header {
-            names: names.to_vec(),
-            positions: vec![at; names.len()],
-            delimiter: syntax.delimiter,
-        })?);
+        let header = Header { names: names.to_vec(), positions: vec![at; names.len()], syntax };
+        self.parser = RowParser::csv(format.with_header(header)?.with_padding(required));
         Ok(())
     }
 
@@ -273,7 +272,11 @@ impl<'s> BlockReader<'s> {
         }
     }
 
-    fn read_header(&mut self, format: CsvFormat) -> Result<(), ReadError> {
+    fn read_header(
+        &mut self,
+        format: CsvFormat,
+        required: Option<&[String]>,
+    ) -> Result<(), ReadError> {
         // A header may be longer than a block, and blank lines may precede it.
         loop {
             let boundary = format.boundary(&self.buffer.bytes);
@@ -300,7 +303,7 @@ impl<'s> BlockReader<'s> {
             self.read.unterminated = Some(Position { file: self.file, line, column: None });
         }
         self.buffer.consume(n_bytes);
-        self.parser = RowParser::csv(format.with_header(header)?);
+        self.parser = RowParser::csv(format.with_header(header)?.with_padding(required));
         Ok(())
     }
 
@@ -387,6 +390,8 @@ impl<'s> BlockReader<'s> {
             if !ends_with_break(&self.buffer.bytes) {
                 let line = self.buffer.line + self.buffer.n_lines(boundary.at);
                 self.read.unterminated = Some(Position { file: self.file, line, column: None });
+                let Piece { start, bytes, .. } = self.buffer.piece();
+                self.parser.set_unterminated(start + bytes.len() as u64);
             }
             return Ok(self.emit_block(self.buffer.bytes.len(), ReadState::End, block)
                 && !block.bytes.is_empty());

@@ -100,8 +100,8 @@ pub(super) fn parse_header(
     };
     let names = (0..record.n_cells()).map(|index| record.cell(index).to_owned()).collect();
     let positions = record.positions(&origin);
-    let delimiter = format.syntax.delimiter;
-    Ok((Some((Header { names, positions, delimiter }, origin.bytes)), piece.at))
+    let syntax = format.syntax;
+    Ok((Some((Header { names, positions, syntax }, origin.bytes)), piece.at))
 }
 
 /// Parses one record of any shape, or skips a blank line.
@@ -114,7 +114,7 @@ fn parse_slow_record<'b>(
     let rest = piece.rest();
     if !matches!(rest.first(), None | Some(b'\r' | b'\n')) {
         let (text_start, first_end) = (into.cells.text.len(), into.cells.ends.len());
-        let parsed = parser.parse(rest, &format.limits, &mut into.cells);
+        let mut parsed = parser.parse(rest, &format.limits, &mut into.cells);
         // Line breaks after a quote that never closes may be the end of the file, not part of the
         // row.
         let raw = without_line_breaks(&rest[..parsed.n_bytes]);
@@ -124,6 +124,14 @@ fn parse_slow_record<'b>(
         }
         format.ensure_unambiguous(piece.line, raw)?;
         let n_breaks = memchr_iter(b'\n', &rest[..parsed.n_bytes]).count();
+        if let Some(padding) = &format.padding {
+            let end = piece.place().start + parsed.n_bytes as u64;
+            let n_cells = (parsed.n_cells, parsed.n_filled);
+            if let Some(n_columns) = padding.fitted(n_cells, n_breaks, end) {
+                into.cells.set_len(n_columns, text_start, first_end);
+                parsed.n_cells = n_columns;
+            }
+        }
         let damage = parsed.damage.described(format, parsed.n_cells, n_breaks);
         let text = text_start..into.cells.text.len();
         into.push_unescaped(piece.place(), first_end, UnescapedRecord { raw, text, damage });
@@ -155,15 +163,15 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::origin::FileId,
-        read::dialect::{CsvSyntax, ReadLimits},
+        model::{csv_syntax::CsvSyntax, origin::FileId},
+        read::dialect::ReadLimits,
     };
 
     fn parser(has_quotes: bool) -> CsvParser {
         let syntax = CsvSyntax { has_quotes, ..CsvSyntax::default() };
         let limits = ReadLimits { max_cell: 100, max_record: 2000, ..ReadLimits::default() };
         let names = ["k", "v", "w"].map(str::to_owned).to_vec();
-        let header = Header { names, positions: Vec::new(), delimiter: b',' };
+        let header = Header { names, positions: Vec::new(), syntax };
         let format = CsvFormat::new("a.csv".into(), FileId(0), syntax, limits);
         CsvParser::new(format.with_header(header).unwrap())
     }

@@ -10,7 +10,7 @@ use memchr::memchr_iter;
 use super::{csv_format::CsvFormat, error::ReadError, position::line_offset_text};
 use crate::model::{
     encoding_hint::{BadByte, NOT_UTF8},
-    raw_record::{CellQuotes, RawRecord},
+    raw_record::{CellQuotes, RawCell, RawRecord},
     row::RowDamage,
     text_encoding::TextEncoding,
 };
@@ -31,6 +31,8 @@ pub(super) enum QuoteError {
     Unclosed(u32, u32),
     /// Text there, between a closing quote and the next delimiter.
     TextAfter(u32, u32),
+    /// An escape there, outside quotes and before a byte that ends a cell or opens quotes.
+    EscapeOutside(u32, u32),
 }
 
 /// What is wrong with the text of a cell, which is then left empty.
@@ -42,6 +44,11 @@ pub(super) enum CellError {
     TooLong(u64),
     /// It begins with blanks and a quote, so it is uncertain whether the quote encloses the cell.
     QuoteAfterBlanks,
+    /// An escape there, with the line below the record's first and the column, before a byte that
+    /// needs none: it may be text.
+    Escape(u32, u32),
+    /// It begins as a text that a spreadsheet wraps, and does not end so.
+    HalfWrapped,
 }
 
 /// Why a record cannot be read.
@@ -55,16 +62,26 @@ pub(super) struct DamagedRecord {
 impl QuoteError {
     /// The first one in a record.
     pub(super) fn of(record: RawRecord<'_>) -> Option<Self> {
+        let at = |offset: usize| record.line_and_column(offset);
         record.cells().find_map(|cell| match cell.quotes {
             CellQuotes::Unclosed => {
-                let (line, column) = record.line_and_column(cell.range.start);
+                let open = record.opening_quote(cell.range.start).unwrap_or(cell.range.start);
+                let (line, column) = at(open);
                 Some(Self::Unclosed(line, column))
             }
             CellQuotes::ClosedBefore(end) if end < cell.range.end => {
-                let (line, column) = record.line_and_column(end);
+                let (line, column) = at(end);
                 Some(Self::TextAfter(line, column))
             }
-            CellQuotes::ClosedBefore(_) | CellQuotes::None => None,
+            CellQuotes::ClosedBefore(_) => None,
+            CellQuotes::None => {
+                let escape = record.syntax.escape?;
+                let bytes = &record.bytes[cell.range.clone()];
+                let ends_cell = |at: &usize| matches!(bytes.get(at + 1), None | Some(b'"'));
+                let mut escapes = (0..bytes.len()).filter(|at| bytes[*at] == escape);
+                let (line, column) = at(cell.range.start + escapes.find(ends_cell)?);
+                Some(Self::EscapeOutside(line, column))
+            }
         })
     }
 
@@ -79,20 +96,61 @@ impl QuoteError {
                  within a cell is written \"\"",
                 line_offset_text(line)
             ),
+            Self::EscapeOutside(line, column) => format!(
+                "an escape outside quotes at column {column}{}, where it is uncertain whether the \
+                 cell ends; expected the cell within quotes",
+                line_offset_text(line)
+            ),
         }
     }
 }
 
-/// The cells of a record, from 0, that begin with blanks and a quote.
-pub(super) fn cells_with_quote_after_blanks(record: RawRecord<'_>) -> impl Iterator<Item = usize> {
-    let is_damaged = move |bytes: &[u8]| {
-        std::str::from_utf8(bytes).is_ok_and(|text| text.trim_start().starts_with('"'))
+/// The cells of a record, from 0, whose text is doubtful: those that begin with blanks and a quote,
+/// and those with an escape that may be text.
+pub(super) fn doubtful_cells(
+    record: RawRecord<'_>,
+) -> impl Iterator<Item = (usize, CellError)> + use<'_> {
+    let begins_with_quote = move |cell: &RawCell| {
+        let text = std::str::from_utf8(&record.bytes[cell.range.clone()]);
+        text.is_ok_and(|text| text.trim_start().starts_with('"'))
     };
-    let cells = record.cells().enumerate().filter(move |_| record.has_quotes);
+    let cells = record.cells().enumerate().filter(move |_| record.syntax.has_quotes);
     cells.filter_map(move |(index, cell)| {
-        let is_unquoted = cell.quotes == CellQuotes::None;
-        (is_unquoted && is_damaged(&record.bytes[cell.range])).then_some(index)
+        if cell.quotes == CellQuotes::None && begins_with_quote(&cell) {
+            return Some((index, CellError::QuoteAfterBlanks));
+        }
+        let (line, column) = record.line_and_column(doubtful_escape(record, &cell)?);
+        Some((index, CellError::Escape(line, column)))
     })
+}
+
+/// The null of a database, which is written without quotes and is text.
+const NULL: &[u8] = b"\\N";
+
+/// The offset of the first escape in a cell that may be text: within quotes one before a byte that
+/// needs none, such as the n of `\n`, which some writers mean as a line break and others as it
+/// stands; outside quotes any, since some writers escape there and others do not.
+fn doubtful_escape(record: RawRecord<'_>, cell: &RawCell) -> Option<usize> {
+    let escape = record.syntax.escape?;
+    let (from, end) = match cell.quotes {
+        CellQuotes::None if record.bytes[cell.range.clone()].trim_ascii() == NULL => return None,
+        CellQuotes::None => (cell.range.start, cell.range.end),
+        CellQuotes::ClosedBefore(end) => (record.opening_quote(cell.range.start)?, end),
+        CellQuotes::Unclosed => return None,
+    };
+    let needs_one = |byte: u8| {
+        let ends_cell = byte == record.syntax.delimiter || matches!(byte, b'\r' | b'\n');
+        byte == b'"' || byte == escape || ends_cell
+    };
+    let mut at = from;
+    loop {
+        at += record.bytes.get(at..end)?.iter().position(|byte| *byte == escape)?;
+        let is_quoted = cell.quotes != CellQuotes::None;
+        if !is_quoted || !record.bytes.get(at + 1).is_some_and(|byte| needs_one(*byte)) {
+            return Some(at);
+        }
+        at += 2;
+    }
 }
 
 impl RecordDamage {
@@ -131,12 +189,24 @@ impl CsvFormat {
         let n_breaks = memchr_iter(b'\n', record).count();
         // Every line of a table of one column fits.
         let n_columns = self.header.names.len();
-        let fits = |line: &[u8]| memchr_iter(self.syntax.delimiter, line).count() + 1 == n_columns;
+        let fits = |line: &[u8]| {
+            let n_cells = |line| memchr_iter(self.syntax.delimiter, line).count() + 1;
+            n_cells(line) == n_columns
+                || self.padding.is_some()
+                    && n_cells(line) > n_columns
+                    && n_cells(self.without_empty_cells(line)) <= n_columns
+        };
         if n_breaks == 0 || n_columns < 2 || !record.split(|byte| *byte == b'\n').all(fits) {
             return Ok(());
         }
         let last_line = line + n_breaks as u64;
         Err(ReadError::AmbiguousQuotes { name: self.name.to_string(), line, last_line })
+    }
+
+    /// A line without the delimiters at its end.
+    fn without_empty_cells<'l>(&self, line: &'l [u8]) -> &'l [u8] {
+        let is_empty = |byte: &&u8| **byte == self.syntax.delimiter || byte.is_ascii_whitespace();
+        &line[..line.len() - line.iter().rev().take_while(is_empty).count()]
     }
 
     fn wrong_cell_count(&self, found: usize) -> Option<String> {
@@ -162,7 +232,17 @@ impl CsvFormat {
             }
             CellError::QuoteAfterBlanks => format!(
                 "the cell of column {column} begins with blanks and a quote, expected the quote \
-                 first; where quotes are data, set quote = \"none\""
+                 first; skip_blanks = true skips the blanks, and where quotes are data, set \
+                 quote = \"none\""
+            ),
+            CellError::Escape(line, at) => format!(
+                "the cell of column {column} has an escape at column {at}{} that may be text; \
+                 expected a quote, a delimiter, a line break or another escape behind it",
+                line_offset_text(line)
+            ),
+            CellError::HalfWrapped => format!(
+                "the cell of column {column} begins with =\", expected a quote at its end as in \
+                 =\"00123\""
             ),
             CellError::TooLong(n_bytes) => {
                 let max_bytes = self.limits.max_cell;

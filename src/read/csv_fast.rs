@@ -12,10 +12,10 @@ use super::{
     csv_format::CsvFormat,
     csv_piece::CsvPiece,
     csv_records::{CellBuffer, CsvRecords, UnescapedRecord},
-    dialect::CsvSyntax,
     position::to_u32,
     scanner::{CHUNK_BYTES, ChunkMarks, Scanner},
 };
+use crate::model::csv_syntax::CsvSyntax;
 
 /// Parses the plain records of a piece.
 #[derive(Debug)]
@@ -49,6 +49,10 @@ impl FastCsvParser {
 
     /// Parses records as long as they are plain.
     pub(super) fn parse<'b>(&self, piece: &mut CsvPiece<'b>, into: &mut CsvRecords<'b>) {
+        // Of these the text of a plain record may differ from that in the file.
+        if self.syntax.escape.is_some() || self.syntax.unwraps_cells {
+            return;
+        }
         let mut open = OpenRecord::at(into.cells.ends.len());
         if !self.scan_records(piece, &mut open, into) {
             // The slow path parses this record from its start.

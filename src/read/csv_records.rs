@@ -6,11 +6,13 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    block::Piece, csv_damage::DamagedRecord, csv_format::CsvFormat, dialect::CsvSyntax,
+    block::Piece, csv_damage::DamagedRecord, csv_format::CsvFormat, position::to_u32,
     scanner::CHUNK_BYTES,
 };
 use crate::model::{
+    csv_syntax::CsvSyntax,
     origin::{FileId, RowOrigin},
+    raw_record::RawRecord,
     record::{Header, Record, RecordForm},
     row::{Row, RowContent, Unreadable},
 };
@@ -72,7 +74,22 @@ pub(super) struct UnescapedRecord<'b> {
     pub(super) damage: Option<DamagedRecord>,
 }
 
+/// Stored between two unescaped cells. Any single byte would do, since it is never read.
+pub(super) const SEPARATOR: char = ',';
+
 impl CellBuffer {
+    /// Drops cells of the last record, or adds empty ones, so that it has `n_cells`. Its cells begin
+    /// at `first_end` and its text at `text_start`.
+    pub(super) fn set_len(&mut self, n_cells: usize, text_start: usize, first_end: usize) {
+        self.ends.truncate(first_end + n_cells);
+        let last_end = self.ends.last().map_or(0, |end| *end as usize);
+        self.text.truncate(text_start + last_end);
+        while self.ends.len() < first_end + n_cells {
+            self.text.push(SEPARATOR);
+            self.ends.push(to_u32(self.text.len() - text_start));
+        }
+    }
+
     /// Adds an end for each bit that is set. `chunk_start` counts from the start of the record,
     /// which may be within the chunk: then it is negative and wraps.
     #[inline]
@@ -168,7 +185,7 @@ impl<'b> CsvRecords<'b> {
         record: &'r UnescapedRecord<'b>,
     ) -> Row<'r> {
         let UnescapedRecord { raw, text, damage } = record;
-        let form = RecordForm::Unescaped(self.syntax.raw_record(raw));
+        let form = RecordForm::Unescaped(RawRecord { bytes: raw, syntax: self.syntax });
         let (header, text) = (&*self.header, &self.cells.text[text.clone()]);
         let record = RowContent::Record(Record { header, text, ends, form });
         let content = match damage {

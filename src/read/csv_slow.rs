@@ -3,18 +3,22 @@
 //! csv-core carries the grammar: where the record ends and what its cells are. What is wrong with
 //! them is found by `csv_damage`. Called by `csv` for every record that is not plain.
 
+use std::borrow::Cow;
+
 use csv_core::ReadRecordResult;
 
 use super::{
-    csv_damage::{CellError, QuoteError, RecordDamage, cells_with_quote_after_blanks},
-    csv_records::CellBuffer,
-    dialect::{CsvSyntax, ReadLimits},
+    csv_damage::{CellError, QuoteError, RecordDamage, doubtful_cells},
+    csv_records::{CellBuffer, SEPARATOR},
+    dialect::ReadLimits,
     position::to_u32,
+    wrapped_cell::unwrapped,
 };
-use crate::model::encoding_hint::BadByte;
-
-/// Stored between two unescaped cells. Any single byte would do, since it is never read.
-const SEPARATOR: char = ',';
+use crate::model::{
+    csv_syntax::CsvSyntax,
+    encoding_hint::BadByte,
+    raw_record::{RawCell, RawRecord},
+};
 
 /// Kept between two records, so that one of the maximum length does not hold its memory.
 const MAX_KEPT_OUTPUT: usize = 64 * 1024;
@@ -35,6 +39,8 @@ pub(super) struct ParsedCells {
     pub(super) n_bytes: usize,
     /// The number of its cells.
     pub(super) n_cells: usize,
+    /// The same without the empty ones at its end.
+    pub(super) n_filled: usize,
     pub(super) damage: RecordDamage,
 }
 
@@ -44,6 +50,7 @@ impl SlowCsvParser {
         let mut core = csv_core::ReaderBuilder::new()
             .delimiter(syntax.delimiter)
             .quoting(syntax.has_quotes)
+            .escape(syntax.escape)
             .build();
         // It would skip a byte order mark at the start of the first record that it reads. That of
         // the file is skipped before; any other is text.
@@ -64,12 +71,20 @@ impl SlowCsvParser {
             text_start: cells.text.len(),
             first_end: cells.ends.len(),
             cells,
+            unwraps_cells: self.syntax.unwraps_cells,
             parsed: ParsedCells::default(),
         };
-        self.parse_cells(bytes, limits, &mut new);
-        let record = self.syntax.raw_record(&bytes[..new.parsed.n_bytes]);
+        if self.syntax.skips_blanks {
+            // csv-core knows no blanks before quotes.
+            let record = RawRecord::first_of(bytes, self.syntax);
+            self.parse_cells(&without_skipped_blanks(record), limits, &mut new);
+            new.parsed.n_bytes = record.bytes.len();
+        } else {
+            self.parse_cells(bytes, limits, &mut new);
+        }
+        let record = RawRecord { bytes: &bytes[..new.parsed.n_bytes], syntax: self.syntax };
         new.parsed.damage.quotes = QuoteError::of(record);
-        new.refuse(cells_with_quote_after_blanks(record));
+        new.refuse(doubtful_cells(record));
         self.output.truncate(MAX_KEPT_OUTPUT);
         self.output.shrink_to(MAX_KEPT_OUTPUT);
         new.parsed
@@ -100,11 +115,28 @@ impl SlowCsvParser {
     }
 }
 
+/// A record without the blanks before the quotes that open cells.
+fn without_skipped_blanks(record: RawRecord<'_>) -> Cow<'_, [u8]> {
+    let opening = |cell: RawCell| Some((cell.range.start, record.opening_quote(cell.range.start)?));
+    let mut blanks = record.cells().filter_map(opening).filter(|(from, to)| from < to).peekable();
+    if blanks.peek().is_none() {
+        return Cow::Borrowed(record.bytes);
+    }
+    let (mut bytes, mut at) = (Vec::with_capacity(record.bytes.len()), 0);
+    for (from, to) in blanks {
+        bytes.extend_from_slice(&record.bytes[at..from]);
+        at = to;
+    }
+    bytes.extend_from_slice(&record.bytes[at..]);
+    Cow::Owned(bytes)
+}
+
 /// The cells of one record, which are the last ones in the buffer.
 struct NewCells<'c> {
     text_start: usize,
     first_end: usize,
     cells: &'c mut CellBuffer,
+    unwraps_cells: bool,
     parsed: ParsedCells,
 }
 
@@ -117,27 +149,32 @@ impl NewCells<'_> {
             Ok(text) if text.len() as u64 > limits.max_cell => {
                 Err(CellError::TooLong(text.len() as u64))
             }
-            Ok(text) => Ok(text),
+            Ok(text) if self.unwraps_cells => unwrapped(text).ok_or(CellError::HalfWrapped),
+            Ok(text) => Ok(Cow::Borrowed(text)),
         };
-        if let Err(error) = text {
-            self.parsed.damage.cell.get_or_insert((index, error));
+        if text.as_ref().map_or(true, |text| !text.trim().is_empty()) {
+            self.parsed.n_filled = index + 1;
         }
+        let text = text.unwrap_or_else(|error| {
+            self.parsed.damage.cell.get_or_insert((index, error));
+            Cow::default()
+        });
         if index <= limits.max_columns {
             if index > 0 {
                 self.cells.text.push(SEPARATOR);
             }
-            self.cells.text.push_str(text.unwrap_or_default());
+            self.cells.text.push_str(&text);
             self.cells.ends.push(to_u32(self.cells.text.len() - self.text_start));
         }
     }
 
-    /// Empties the cells that begin with blanks and a quote.
-    fn refuse(&mut self, cells: impl Iterator<Item = usize>) {
+    /// Empties doubtful cells.
+    fn refuse(&mut self, cells: impl Iterator<Item = (usize, CellError)>) {
         let mut refused = cells.peekable();
         let Some(&first) = refused.peek() else { return };
         let error = &mut self.parsed.damage.cell;
-        if error.is_none_or(|(index, _)| first < index) {
-            *error = Some((first, CellError::QuoteAfterBlanks));
+        if error.is_none_or(|(index, _)| first.0 < index) {
+            *error = Some(first);
         }
         let text = self.cells.text.split_off(self.text_start);
         let mut start = 0;
@@ -147,7 +184,8 @@ impl NewCells<'_> {
             }
             let cell = &text[start..*end as usize];
             start = *end as usize + 1;
-            self.cells.text.push_str(if refused.next_if_eq(&index).is_some() { "" } else { cell });
+            let is_refused = refused.next_if(|(refused, _)| *refused == index).is_some();
+            self.cells.text.push_str(if is_refused { "" } else { cell });
             *end = to_u32(self.cells.text.len() - self.text_start);
         }
     }
@@ -162,9 +200,12 @@ mod tests {
     }
 
     fn parsed_with(has_quotes: bool, bytes: &[u8]) -> (ParsedCells, CellBuffer) {
+        parsed_as(CsvSyntax { has_quotes, ..CsvSyntax::default() }, bytes)
+    }
+
+    fn parsed_as(syntax: CsvSyntax, bytes: &[u8]) -> (ParsedCells, CellBuffer) {
         let mut cells = CellBuffer::default();
         let limits = ReadLimits { max_cell: 4, max_columns: 4, ..ReadLimits::default() };
-        let syntax = CsvSyntax { has_quotes, ..CsvSyntax::default() };
         let parsed = SlowCsvParser::new(syntax).parse(bytes, &limits, &mut cells);
         (parsed, cells)
     }
@@ -220,6 +261,58 @@ mod tests {
             (cells.text.as_str(), record.n_bytes, record.damage.quotes),
             ("\"a\",\"b", 6, None)
         );
+    }
+
+    #[test]
+    fn blanks_before_quotes_are_skipped() {
+        let syntax = CsvSyntax { skips_blanks: true, ..CsvSyntax::default() };
+        let (record, cells) = parsed_as(syntax, b" \"a,\",\t\"b\nc\" , d\ne");
+        assert_eq!(record.n_bytes, 16);
+        assert_eq!((cells.text.as_str(), cells.ends), ("a,,b\nc , d", vec![2, 7, 10]));
+        // What is behind the quotes is no blank before a quote.
+        assert_eq!(record.damage.quotes, Some(QuoteError::TextAfter(1, 3)));
+        let (record, cells) = parsed_as(syntax, b"a, \"\"\"b\"\"\",\xC2\xA0\"c");
+        assert_eq!(cells.text, "a,\"b\",");
+        assert_eq!(record.damage.cell, Some((2, CellError::QuoteAfterBlanks)));
+        assert_eq!(parsed_as(syntax, b"a,  \"b").0.damage.quotes, Some(QuoteError::Unclosed(0, 5)));
+    }
+
+    #[test]
+    fn escapes_are_removed_before_what_needs_them() {
+        let syntax = CsvSyntax { escape: Some(b'\\'), ..CsvSyntax::default() };
+        let text = |bytes| {
+            let (record, cells) = parsed_as(syntax, bytes);
+            assert_eq!(record.damage, RecordDamage::default());
+            cells.text
+        };
+        assert_eq!(text(br#"a,"b\"",c"#), "a,b\",c");
+        assert_eq!(text(br#""\\","\\""#), "\\,\\");
+        assert_eq!(text(b"\"a\\\nb\",\"\\,\""), "a\nb,,");
+        assert_eq!(text(br#""a""b", \N "#), "a\"b, \\N ");
+    }
+
+    #[test]
+    fn doubtful_escape_is_an_error() {
+        let syntax = CsvSyntax { escape: Some(b'\\'), ..CsvSyntax::default() };
+        let (record, cells) = parsed_as(syntax, br#"a,"C:\n",d"#);
+        assert_eq!(record.damage.cell, Some((1, CellError::Escape(0, 6))));
+        assert_eq!((cells.text.as_str(), record.damage.quotes), ("a,,d", None));
+        let (record, cells) = parsed_as(syntax, br"a,\\b,d");
+        assert_eq!(record.damage.cell, Some((1, CellError::Escape(0, 3))));
+        assert_eq!((cells.text.as_str(), record.damage.quotes), ("a,,d", None));
+        for outside in [&br"a\,b"[..], br"a\", br#"a\"b"#] {
+            let quotes = parsed_as(syntax, outside).0.damage.quotes;
+            assert_eq!(quotes, Some(QuoteError::EscapeOutside(0, 2)));
+        }
+        assert!(parsed_as(syntax, br#""a\"#).0.damage.quotes.is_some());
+    }
+
+    #[test]
+    fn half_wrapped_cell_is_left_empty() {
+        let syntax = CsvSyntax { unwraps_cells: true, ..CsvSyntax::default() };
+        let (record, cells) = parsed_as(syntax, b"=\"1\",\"=\"\"2\"\"\",'3,=\"4\n");
+        assert_eq!((cells.text.as_str(), cells.ends), ("1,2,3,", vec![1, 3, 5, 6]));
+        assert_eq!(record.damage.cell, Some((3, CellError::HalfWrapped)));
     }
 
     #[test]

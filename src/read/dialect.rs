@@ -3,7 +3,7 @@
 //! Does not detect a format. Set by `pipeline` and `cli` from the profile and the configuration,
 //! read by the other files of this module.
 
-use crate::model::{input::InputFormat, raw_record::RawRecord, text_encoding::TextEncoding};
+use crate::model::{csv_syntax::CsvSyntax, input::InputFormat, text_encoding::TextEncoding};
 
 /// The format of an input file as detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,30 +29,11 @@ pub struct Dialect<'p> {
     pub declares_delimiter: bool,
     /// The lines before the header of a CSV file, blank ones included.
     pub skip_lines: usize,
+    /// If rows of a CSV file may have more or fewer empty cells at their end than the header: the
+    /// columns of which each row must have a cell.
+    pub padded_beside: Option<&'p [String]>,
     /// The names of the columns of CSV files without a header.
     pub column_names: Option<&'p [String]>,
-}
-
-/// The syntax of the records of a CSV file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CsvSyntax {
-    /// The byte between two cells.
-    pub delimiter: u8,
-    /// Whether quotes enclose cells; otherwise they are data, and every line break ends a record.
-    pub has_quotes: bool,
-}
-
-impl CsvSyntax {
-    pub(super) fn raw_record(self, bytes: &[u8]) -> RawRecord<'_> {
-        let Self { delimiter, has_quotes } = self;
-        RawRecord { bytes, delimiter, has_quotes }
-    }
-}
-
-impl Default for CsvSyntax {
-    fn default() -> Self {
-        Self { delimiter: b',', has_quotes: true }
-    }
 }
 
 /// Limits that hostile input may not exceed.

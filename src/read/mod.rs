@@ -30,16 +30,18 @@ mod json_parser;
 mod original_stream;
 mod position;
 mod read_buffer;
+mod row_padding;
 mod row_parser;
 mod scanner;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod text_decoder;
+mod wrapped_cell;
 
 pub use block::{Block, Piece};
 pub use block_reader::BlockReader;
-pub use dialect::{CsvSyntax, Dialect, FileFormat, ReadLimits};
+pub use dialect::{Dialect, FileFormat, ReadLimits};
 pub use error::ReadError;
 pub use row_parser::{ParsedBlock, RowParser};
 pub use settings::ReadSettings;

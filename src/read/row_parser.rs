@@ -98,6 +98,15 @@ impl RowParser {
         }
     }
 
+    /// Notes that the file ends at this offset without a line break.
+    pub(super) fn set_unterminated(&self, end: u64) {
+        if let RowFormat::Csv(parser) = &self.format
+            && let Some(padding) = &parser.format.padding
+        {
+            padding.set_unterminated(end);
+        }
+    }
+
     /// The last boundary of the records in bytes that begin with one; not for arrays.
     pub(super) fn boundary(&self, bytes: &[u8]) -> RecordBoundary {
         match &self.format {

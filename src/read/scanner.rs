@@ -8,7 +8,7 @@ use std::num::NonZeroU64;
 
 use wide::u8x16;
 
-use super::dialect::CsvSyntax;
+use crate::model::csv_syntax::CsvSyntax;
 
 /// Bytes scanned together: one bit each in a machine word, the lowest bit for the first byte.
 pub(super) const CHUNK_BYTES: usize = 64;

@@ -10,13 +10,14 @@ use encoding_rs::WINDOWS_1252;
 use proptest::prelude::*;
 
 use super::{
-    Block, BlockReader, CsvSyntax, Dialect, FileFormat, Piece, ReadError, ReadLimits, ReadSettings,
+    Block, BlockReader, Dialect, FileFormat, Piece, ReadError, ReadLimits, ReadSettings,
     decompress::DecompressedSource,
     hashed_source::{HashedSource, hex},
     inputs::find_one,
 };
 use crate::{
     model::{
+        csv_syntax::CsvSyntax,
         input::{Input, InputFormat, InputRead, LineBreak, Version},
         origin::{FileId, Position},
         row::{Row, RowContent},
@@ -24,6 +25,8 @@ use crate::{
     },
     storage::{ByteStream, LocalStorage, Source},
 };
+
+mod csv_dialects;
 
 /// Larger than any test's file: one block holds all.
 const WHOLE: usize = 1 << 20;

@@ -9,15 +9,18 @@ use std::{
     sync::{Arc, RwLock},
 };
 
+use bumpalo::Bump;
+
 use super::{error::ShuffleError, settings::ShuffleSettings};
 use crate::{
-    map::{MissingInAll, file_mapper::FileMapper},
+    map::{MissingInAll, RowsAbove, file_mapper::FileMapper},
     model::{
         field::{ExtensionType, Field},
         input::{Input, InputRead},
         origin::FileId,
+        row::Row,
     },
-    read::{Block, BlockReader, Piece, RowParser},
+    read::{Block, BlockReader, ParsedBlock, Piece, RowParser},
 };
 
 /// An open input file with its parser and its mapper.
@@ -34,10 +37,26 @@ pub(super) type OpenFiles<'p> = RwLock<Vec<Arc<OpenFile<'p>>>>;
 pub(super) struct NextBlock<'p> {
     pub(super) file: Arc<OpenFile<'p>>,
     pub(super) block: Block,
+    /// What the rows before the block say of its blank cells.
+    pub(super) above: RowsAbove,
     pub(super) end: Option<InputRead>,
 }
 
 impl NextBlock<'_> {
+    /// The rows of the block, with their blank cells filled.
+    pub(super) fn rows<'a>(&'a self, parsed: &'a ParsedBlock<'a>, texts: &'a Bump) -> Vec<Row<'a>> {
+        let mapper = &self.file.mapper;
+        if !mapper.fills_down() {
+            return parsed.rows().collect();
+        }
+        let mut above = self.above.clone();
+        let fill = |row: Row<'a>| {
+            let raw = self.block.row(&row.origin);
+            mapper.fill_down(row, Some(raw), &mut above, texts)
+        };
+        parsed.rows().map(fill).collect()
+    }
+
     /// Returns the bytes to parse.
     // None at the end of a file: in an array, an empty block would be read as a truncated one.
     pub(super) fn piece(&self) -> Option<Piece<'_>> {
@@ -52,6 +71,7 @@ pub(super) struct BlockIter<'p> {
     opened: &'p OpenFiles<'p>,
     source: Option<(BlockReader<'p>, Arc<OpenFile<'p>>)>,
     n_opened: u32,
+    above: RowsAbove,
 }
 
 impl<'p> BlockIter<'p> {
@@ -62,7 +82,14 @@ impl<'p> BlockIter<'p> {
     ) -> Self {
         // A second pass opens the files again, and with them the same `FileId`s.
         open_files.write().expect("no thread panics while holding the lock").clear();
-        Self { settings, inputs: inputs.into_iter(), opened: open_files, source: None, n_opened: 0 }
+        Self {
+            settings,
+            inputs: inputs.into_iter(),
+            opened: open_files,
+            source: None,
+            n_opened: 0,
+            above: RowsAbove::default(),
+        }
     }
 
     fn open(&mut self, InputRead { input, sha256, .. }: &InputRead) -> Result<(), ShuffleError> {
@@ -90,12 +117,26 @@ impl<'p> BlockIter<'p> {
             self.open(&input)?;
         }
         let Some((mut source, file)) = self.source.take() else { return Ok(None) };
-        let mut block = Block::default();
+        let (mut block, above) = (Block::default(), self.above.clone());
         if source.next_block(&mut block)? {
             self.source = Some((source, Arc::clone(&file)));
-            return Ok(Some(NextBlock { file, block, end: None }));
+            if file.mapper.fills_down() {
+                self.pass_rows(&file, &block)?;
+            }
+            return Ok(Some(NextBlock { file, block, above, end: None }));
         }
-        Ok(Some(NextBlock { file, block, end: Some(source.input_read()) }))
+        Ok(Some(NextBlock { file, block, above, end: Some(source.input_read()) }))
+    }
+
+    /// Reads what the next block needs to know of the rows of this one.
+    // One core after the other, since each block depends on those before it.
+    fn pass_rows(&mut self, file: &OpenFile<'_>, block: &Block) -> Result<(), ShuffleError> {
+        let (parsed, texts) = (file.parser.parse([Piece::from(block)])?, Bump::new());
+        for row in parsed.rows() {
+            let raw = block.row(&row.origin);
+            file.mapper.fill_down(row, Some(raw), &mut self.above, &texts);
+        }
+        Ok(())
     }
 }
 

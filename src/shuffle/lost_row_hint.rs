@@ -23,6 +23,9 @@ const QUOTES: &str = "fix the row, or set quote = \"none\" in the profile if quo
 /// Begins each document of a JSON text sequence (RFC 7464).
 const RECORD_SEPARATOR: char = '\u{1e}';
 
+const ESCAPED: &str =
+    "set escape = \"\\\\\" in the profile if a quote within a cell is written \\\"";
+
 /// The hint for a lost row. `raw` is the row as it is in the file.
 pub(super) fn lost_row_hint(row: &KeyedRow<'_>, raw: &[u8], format: FileFormat) -> String {
     let raw = String::from_utf8_lossy(raw.trim_ascii());
@@ -47,7 +50,7 @@ pub(super) fn lost_row_hint(row: &KeyedRow<'_>, raw: &[u8], format: FileFormat) 
 
 fn csv_hint(unreadable: &Unreadable<'_>, raw: &str) -> String {
     if unreadable.damage == RowDamage::Quotes {
-        return QUOTES.to_owned();
+        return if raw.contains("\\\"") { ESCAPED.to_owned() } else { QUOTES.to_owned() };
     }
     match unreadable.salvaged.as_deref() {
         // A line of text; a row of several cells may be a damaged one.
@@ -168,5 +171,7 @@ mod tests {
         assert!(header.contains("format = \"csv\""), "{header}");
         let quotes = hint("a,\"b", RowDamage::Quotes, FileFormat::Csv);
         assert!(quotes.contains("quote = \"none\""), "{quotes}");
+        let escaped = hint(r#"a,"b\"c",d"#, RowDamage::Quotes, FileFormat::Csv);
+        assert!(escaped.contains(r#"escape = "\\""#), "{escaped}");
     }
 }

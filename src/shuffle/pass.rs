@@ -82,7 +82,8 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     let work = |next: NextBlock<'p>| {
         let mapper = &next.file.mapper;
         let parsed = next.file.parser.parse(next.piece()).map_err(ShuffleError::from)?;
-        let rows: Vec<Row<'_>> = parsed.rows().collect();
+        let texts = Bump::new();
+        let rows: Vec<Row<'_>> = next.rows(&parsed, &texts);
         let kind = |row| mapper.kind_in_file(row, next.block.row(&row.origin));
         let keyed: Vec<KeyedRow<'_>> =
             rows.iter().map(|row| KeyedRow { row, kind: kind(row) }).collect();
@@ -156,7 +157,7 @@ fn process_runs<'p, D: Decide>(
     rows: &[KeyedRow<'_>],
     mut runs: BlockRuns<'_>,
 ) -> Result<BlockResult<'p, D::Part>, D::Error> {
-    let NextBlock { file, block, end } = next;
+    let NextBlock { file, block, end, .. } = next;
     let mut block_result = BlockResult { end: end.clone(), ..BlockResult::new(Arc::clone(file)) };
     for KeyedRow { row, .. } in rows.iter().filter(|row| row.kind.is_of_an_order()) {
         file.mapper.observe(row, &mut block_result.seen_names);

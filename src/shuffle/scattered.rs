@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     group::{self, Run},
+    map::RowsAbove,
     model::{
         column_warnings::ColumnWarnings,
         draft::{Draft, KeyedRow},
@@ -178,13 +179,20 @@ pub(super) fn decide_groups<D: Decide>(
         parsed.push(files[file.0 as usize].parser.parse(pieces).map_err(ShuffleError::from)?);
     }
     let mapper = |row: &Row<'_>| &files[row.origin.file.0 as usize].mapper;
-    let rows: Vec<Row<'_>> = parsed.iter().flat_map(ParsedBlock::rows).collect();
+    let texts = Bump::new();
+    let mut parsed_rows = parsed.iter().flat_map(ParsedBlock::rows);
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for run in groups.iter().flatten() {
+        // The first row of a run has all values that those below it take.
+        let mut above = RowsAbove::default();
+        let of_run = parsed_rows.by_ref().take(run.rows.len());
+        rows.extend(of_run.map(|row| mapper(&row).fill_down(row, None, &mut above, &texts)));
+    }
     let keyed: Vec<KeyedRow<'_>> =
         rows.iter().map(|row| KeyedRow { row, kind: mapper(row).kind(row) }).collect();
     // Each spilled row is parsed again as exactly one row, whatever its content.
     debug_assert_eq!(keyed.len(), groups.iter().flatten().map(|run| run.rows.len()).sum::<usize>());
     let (mut remaining, mut n_scattered) = (keyed.as_slice(), 0);
-    let texts = Bump::new();
     let mut plain = PlainPaths { paths: HashMap::new(), texts: &texts };
     for runs in groups {
         let n_rows = runs.iter().map(|run| run.rows.len()).sum::<usize>().min(remaining.len());

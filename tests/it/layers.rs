@@ -113,7 +113,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("zstd", &["read"]),
     ("simdutf8", &["read"]),
     ("blake3", &["ledger", "plan", "sandbox", "stream"]),
-    ("bumpalo", &["model", "shuffle"]),
+    ("bumpalo", &["map", "model", "shuffle"]),
     ("bytesize", &["cli", "shuffle"]),
     ("chrono_tz", &["map"]),
     ("fs4", &["spill"]),

@@ -64,7 +64,7 @@ fn sections_merge_and_rules_are_replaced() {
 [severity]\nrows_disagree = 'error'",
     );
     assert_eq!(
-        (&*own.name, own.files.delimiter, own.nulls.as_slice()),
+        (&*own.name, own.files.csv_syntax.delimiter, own.nulls.as_slice()),
         ("own", b';', &["?".to_owned()][..])
     );
     let columns = |profile: &Profile| {
@@ -106,7 +106,10 @@ fn profiles_extend_each_other_in_chains() {
     let own = "extends = 'middle.toml'\ndelimiter = '|'";
     let files = [("own.toml", own), ("middle.toml", middle), ("base.toml", BASE)];
     let profile = compile(&files, &[]).unwrap();
-    assert_eq!((profile.files.delimiter, profile.has_rule(&Field::CardType)), (b'|', false));
+    assert_eq!(
+        (profile.files.csv_syntax.delimiter, profile.has_rule(&Field::CardType)),
+        (b'|', false)
+    );
     assert_eq!(profile.only_rule_of(&Field::Price).unwrap().columns, ["M"]);
     assert_eq!(profile.extends, ["middle.toml", "base.toml"]);
     let canonical = compile(&[("own.toml", "extends = 'canonical'\nname = 'own'")], &[]).unwrap();

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::map::{SeenNames, file_mapper::FileMapper, profile::Profile};
 use crate::model::{
+    csv_syntax::CsvSyntax,
     document::of_value::document_of,
     draft::{Cell, MappedRow, RowKind},
     field::Field,
@@ -50,7 +51,7 @@ pub(super) fn header(line: &str) -> Arc<Header> {
     Arc::new(Header {
         names: columns.clone().map(|index| record.cell(index).to_owned()).collect(),
         positions: columns.map(position).collect(),
-        delimiter: b',',
+        syntax: CsvSyntax::default(),
     })
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     group::{self, BlockRuns, GroupSettings},
-    map::profile::Profile,
+    map::{BUILT_IN, RowsAbove, profile::Profile},
     model::{
         column_facts::ColumnFacts,
         column_warnings::ColumnWarnings,
@@ -22,8 +22,7 @@ use crate::{
     },
     pipeline::check::{self, PlainRouteCheck},
     read::{
-        Block, BlockReader, CsvSyntax, Dialect, Piece, ReadLimits, ReadSettings, RowParser,
-        inputs::find_one,
+        Block, BlockReader, Dialect, Piece, ReadLimits, ReadSettings, RowParser, inputs::find_one,
     },
     shuffle::observe::Observer,
     storage::LocalStorage,
@@ -38,8 +37,10 @@ fn read(profile: &Profile, text: &str) -> (RowParser, Vec<Block>) {
     let path = folder.path().join(name);
     fs::write(&path, text).unwrap();
     let input = find_one(&LocalStorage, name, path.into()).unwrap();
-    let csv_syntax = CsvSyntax { delimiter: profile.files.delimiter, has_quotes: true };
-    let dialect = Dialect { format: profile.files.format, csv_syntax, ..Dialect::default() };
+    let csv_syntax = profile.files.csv_syntax;
+    let padded_beside = profile.files.padded_beside.as_deref();
+    let format = profile.files.format;
+    let dialect = Dialect { format, csv_syntax, padded_beside, ..Dialect::default() };
     let settings = ReadSettings { storage: &LocalStorage, dialect, limits: ReadLimits::default() };
     let mut source = BlockReader::open(&input, FileId(0), &settings).unwrap();
     let (mut blocks, mut block) = (Vec::new(), Block::default());
@@ -79,7 +80,9 @@ fn compare_with(
     let (mut n_plain, mut n_orders) = (0, 0);
     for block in &blocks {
         let (parsed, texts) = (parser.parse([Piece::from(block)]).unwrap(), Bump::new());
-        let rows: Vec<Row<'_>> = parsed.rows().collect();
+        let mut above = RowsAbove::default();
+        let fill = |row| mapper.fill_down(row, None, &mut above, &texts);
+        let rows: Vec<Row<'_>> = parsed.rows().map(fill).collect();
         let kind = |row| mapper.kind_in_file(row, block.row(&row.origin));
         let keyed: Vec<_> = rows.iter().map(|row| KeyedRow { row, kind: kind(row) }).collect();
         let runs = BlockRuns::of(&keyed, grouping).runs;
@@ -149,6 +152,35 @@ fn sample_orders_are_the_same_on_both_paths() {
     let (n_plain, n_orders) = compare(&retail, &sample("exports/online-retail.csv"), &settings);
     // Whether day and month may be exchanged is open until a date shows it.
     assert!(n_plain > 0, "{n_plain} of {n_orders}");
+}
+
+#[test]
+fn other_dialects_are_the_same_on_both_paths() {
+    let row = |reference: &str, name: &str| {
+        format!(
+            "{reference},2025-01-01T16:17:16Z,PURCHASED,EUR,20.00,other,PRODUCT,{name},20.00,1,a@example.com"
+        )
+    };
+    let next = |name: &str| format!(",,,,,,PRODUCT,{name},20.00,1,");
+    for (keys, rows) in [
+        ("escape = '\\'", [row("A", r#""5\" pipe""#), row("B", "Mug")]),
+        ("skip_blanks = true", [row(" \"A\"", " \"Mug, red\""), row("B", "Mug")]),
+        ("cells = 'spreadsheet'", [row("=\"01\"", "'Mug"), row("'02", "Mug")]),
+        ("ragged_rows = 'pad'", [row("A", "Mug"), row("B", "Mug") + ",,,"]),
+        (
+            "fill_down = ['referenceId']",
+            [row("A", "Mug").replacen("20.00", "40.00", 1), next("Jug")],
+        ),
+    ] {
+        let profile = BUILT_IN[0].1.replacen("name = ", &format!("{keys}\nname = "), 1);
+        let profile = Profile::parse("shop", &profile).unwrap();
+        let header = "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,\
+                      item.name,item.price,item.quantity,guest.email,event.page";
+        let rows = if keys.starts_with("ragged") { rows } else { rows.map(|row| row + ",") };
+        let text = format!("{header}\n{}\n{}\n", rows[0], rows[1]);
+        let (n_plain, n_orders) = compare(&profile, &text, &settings());
+        assert!(n_plain > 0, "{keys}: {n_plain} of {n_orders}");
+    }
 }
 
 /// A column, and values for it: a good one, and others.
