@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn types_of_keys_are_those_of_the_parser() {
         for (path, choices, takes_text, takes_other) in [
-            ("order.orderedAt.zone", "", true, false),
+            ("order.orderedAt.zone", "", true, true),
             ("item_price", "unit line", true, false),
             ("rows_adjacent", "true false", false, true),
             ("skip_lines", "", false, true),

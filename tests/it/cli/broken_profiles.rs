@@ -299,14 +299,11 @@ fn keys_of_later_versions_say_what_to_do() {
         ("currencyCode = { column = 'currencyCode' }", "currencyCode = 'EUR'"),
     ]);
     insta::assert_snapshot!(checked(&profile), @r#"
-    error[profile]: "extends" is not in this version
-     --> profiles/shop.toml:2:1
+    error[profile]: unknown profile "shopify"
+     --> profiles/shop.toml:2:11  extends
       |
     2 | extends = 'shopify'
-      | ^^^^^^^
-      |
-      = copy the profile and change the copy: orderferry profiles show NAME >
-        shop.toml
+      |           ^^^^^^^^^ expected a file or a built-in profile: canonical
 
     error[profile]: "fill_down" is not in this version
      --> profiles/shop.toml:3:1
