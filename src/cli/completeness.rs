@@ -4,7 +4,7 @@
 //! Reads no input. Called by `run_values`, not for a saved plan, which was checked when it was
 //! written.
 
-use super::{fault_list::FaultList, origins::Origins};
+use super::{error_list::ErrorList, origins::Origins};
 use crate::{
     map::{ProfileWord, profile::Profile},
     model::{
@@ -21,17 +21,17 @@ use crate::{
 /// The values of a field that a message lists beside the near one.
 const MAX_LISTED: usize = 5;
 
-/// Finds faults with which no order can be valid.
+/// Finds errors with which no order can be valid.
 pub(super) struct Completeness<'c> {
     pub(super) origins: &'c Origins,
-    pub(super) faults: &'c mut FaultList,
+    pub(super) errors: &'c mut ErrorList,
 }
 
 impl Completeness<'_> {
     /// Checks the attributes of events that the settings have.
     pub(super) fn check_defaults(&mut self, defaults: &CommonDefaults) {
         for (field, message) in validate::default_errors(defaults) {
-            self.faults.add(self.origins.fault(&field.short_name(), &message));
+            self.errors.add(self.origins.error(&field.short_name(), &message));
         }
     }
 
@@ -39,7 +39,7 @@ impl Completeness<'_> {
     pub(super) fn check_rules(&mut self, profile: &Profile, mode: Mode) {
         for field in missing_rules(profile, mode) {
             let message = format!("the profile has no rule for {field}, which every order needs");
-            self.faults.add(profile.fault(None, "", &message));
+            self.errors.add(profile.error(None, "", &message));
         }
     }
 
@@ -59,7 +59,7 @@ impl Completeness<'_> {
             let errors: Option<Vec<_>> = routes.iter().map(error_on).collect();
             if let Some(error) = errors.and_then(|errors| errors.into_iter().next()) {
                 let listed = validate::listed_values(field, routes[0]);
-                self.faults.add(profile.word_fault(word, &word_message(word, &error, listed)));
+                self.errors.add(profile.word_error(word, &word_message(word, &error, listed)));
             }
         }
     }
@@ -70,7 +70,7 @@ impl Completeness<'_> {
         if defaults.pos.is_none() && !profile.has_rule(&Field::EventPos) {
             let message = "no point of sale; an order needs one, and neither the settings nor the \
                            profile have it\n  hint: set it with --pos";
-            self.faults.add(self.origins.fault("pos", message));
+            self.errors.add(self.origins.error("pos", message));
         }
     }
 }

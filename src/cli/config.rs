@@ -14,7 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
 use super::{
-    fault_list::FaultList,
+    error_list::ErrorList,
     origins::Origins,
     ranges,
     setting_names::{CONFIG, TARGET_PREFIX, full_path, variable_setting},
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     disposition::ChangedExit,
-    map::{TomlDocument, TomlFault, TomlText, toml_error_text},
+    map::{TomlDocument, TomlError, TomlText, toml_error_text},
     model::{
         diagnostic::Diagnostic,
         pricing::PriceBasis,
@@ -153,20 +153,20 @@ pub(super) struct LoadedConfig {
 }
 
 /// Loads the settings: of the file, overridden by the environment, overridden by `--set`. What is
-/// wrong is left out and added to the faults.
+/// wrong is left out and added to the errors.
 pub(super) fn load(
     file: Option<&Path>,
     environment: impl Iterator<Item = (String, String)>,
     set: &[String],
     typed: TypedOptions,
-    faults: &mut FaultList,
+    errors: &mut ErrorList,
 ) -> anyhow::Result<LoadedConfig> {
     // Unlike a named file, the default file may be missing.
     let file = file
         .map(Path::to_owned)
         .or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
     let read = file.as_deref().map(|file| read_file::<ConfigFile>(CONFIG, file)).transpose()?;
-    let ReadFile { source, mut table, texts, faults: faults_of_file } = read.unwrap_or_default();
+    let ReadFile { source, mut table, texts, errors: errors_of_file } = read.unwrap_or_default();
     let mut outside = Vec::new();
     // Kept apart from the file's `[target]`, which a target named with `--to` overrides.
     let mut target_table = Table::new();
@@ -182,8 +182,8 @@ pub(super) fn load(
         }
         origins.add_override(&path, &origin);
     }
-    faults.extend(faults_of_file.into_iter().map(|fault| origins.fault_of_file(fault)));
-    faults.extend(outside);
+    errors.extend(errors_of_file.into_iter().map(|error| origins.error_of_file(error)));
+    errors.extend(outside);
     origins.set_file(source, texts);
     let set = table.iter().filter(|(_, value)| !value.is_table());
     let set = set.map(|(name, value)| (name.clone(), setting_text(value))).collect();
@@ -218,8 +218,8 @@ fn variables(environment: impl Iterator<Item = (String, String)>) -> Vec<Overrid
     variables.collect()
 }
 
-/// The settings of `--set` options; one without a value is a fault.
-fn options(set: &[String], faults: &mut Vec<Diagnostic>) -> Vec<Override> {
+/// The settings of `--set` options; one without a value is an error.
+fn options(set: &[String], errors: &mut Vec<Diagnostic>) -> Vec<Override> {
     let mut options = Vec::new();
     for set in set {
         let Some((name, value)) = set.split_once('=') else {
@@ -228,7 +228,7 @@ fn options(set: &[String], faults: &mut Vec<Diagnostic>) -> Vec<Override> {
             let name: String = set.chars().take_while(is_of_name).collect();
             let place =
                 if is_setting(&name) { format!("--set {name}") } else { "--set".to_owned() };
-            faults.push(error_outside_files(CONFIG, &place, "", "--set expects KEY=VALUE"));
+            errors.push(error_outside_files(CONFIG, &place, "", "--set expects KEY=VALUE"));
             continue;
         };
         let path = full_path(name.trim());
@@ -269,10 +269,10 @@ pub(super) struct ReadFile {
     /// Its texts, with their paths and places.
     texts: Vec<TomlText>,
     /// What is wrong with it.
-    pub(super) faults: Vec<TomlFault>,
+    pub(super) errors: Vec<TomlError>,
 }
 
-/// Reads a file of at most 1 MiB whose settings are those of a `T`; its faults are of a kind.
+/// Reads a file of at most 1 MiB whose settings are those of a `T`; its errors are of a kind.
 ///
 /// # Errors
 ///
@@ -286,8 +286,8 @@ pub(super) fn read_file<T: DeserializeOwned>(
     let mut document = TomlDocument::parse(&source);
     // Only a table can be overridden by path; a `T` shows what is wrong in it.
     let table = document.read::<T>().map(|_| document.table()).unwrap_or_default();
-    let (texts, faults) = (document.texts(), document.into_faults());
-    Ok(ReadFile { source, table, texts, faults })
+    let (texts, errors) = (document.texts(), document.into_errors());
+    Ok(ReadFile { source, table, texts, errors })
 }
 
 /// Formats the value of a setting: text without quotes.
@@ -391,9 +391,9 @@ mod tests {
         let environment =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let set: Vec<_> = set.iter().map(|set| (*set).to_owned()).collect();
-        let mut faults = FaultList::default();
-        let loaded = load(Some(&path), environment, &set, TypedOptions::default(), &mut faults)?;
-        faults.ensure_none()?;
+        let mut errors = ErrorList::default();
+        let loaded = load(Some(&path), environment, &set, TypedOptions::default(), &mut errors)?;
+        errors.ensure_none()?;
         Ok(loaded)
     }
 
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_checked_with_all_other_faults() {
+    fn ranges_are_checked_with_all_other_errors() {
         let file = "in_flight = 0\nmax_url_bytes = 70000\nmemory = '1kB'\ntries = 0\n\
                     timeout = '0s'\nidentity_pause = '2h'\nin_flihgt = 5\n\
                     [targets.eu]\nbase_url = 'http://example.com'\nclient_key = 5\n";
@@ -487,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn same_syntax_fault_on_two_lines_hides_no_other() {
+    fn same_syntax_error_on_two_lines_hides_no_other() {
         let file = "rate 5\nin_flight 6\n\ntries = = 3\n";
         insta::assert_snapshot!(without_folder(&load_error(file, &[], &[])), @"
         o.toml:1:6: key with no value; expected =

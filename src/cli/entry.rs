@@ -91,7 +91,7 @@ fn print_error_line(line: &ErrorLine) {
     }
 }
 
-/// The faults of settings or of a profile, if an error consists of them.
+/// The errors of settings or of a profile, if an error consists of them.
 fn diagnostics_of(error: &anyhow::Error) -> Option<&Diagnostics> {
     let of_profile = error.downcast_ref::<MapError>().and_then(MapError::diagnostics);
     of_profile.or_else(|| error.downcast_ref())

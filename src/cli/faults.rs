@@ -10,7 +10,7 @@ use toml::Value;
 
 use super::{
     config::{ReadFile, read_file, set_value},
-    fault_list::FaultList,
+    error_list::ErrorList,
 };
 use crate::{
     model::source_text::error_outside_files,
@@ -28,11 +28,11 @@ const KIND: &str = "faults";
 pub(super) fn load(
     file: Option<&Path>,
     overrides: &[String],
-    errors: &mut FaultList,
+    errors: &mut ErrorList,
 ) -> anyhow::Result<Option<Faults>> {
     let read = file.map(|file| read_file::<FaultSettings>(KIND, file)).transpose()?;
-    let ReadFile { mut table, faults, .. } = read.unwrap_or_default();
-    errors.extend(faults.into_iter().map(|fault| fault.diagnostic));
+    let ReadFile { mut table, errors: errors_of_file, .. } = read.unwrap_or_default();
+    errors.extend(errors_of_file.into_iter().map(|error| error.diagnostic));
     for fault in overrides {
         let (path, value) = fault.split_once('=').unwrap_or((fault, ""));
         let (path, value) = (path.trim(), value.trim());

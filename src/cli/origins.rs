@@ -1,14 +1,14 @@
 //! Origins of settings: the option, the variable or the line of the config file that a value comes
-//! from, for the faults of values.
+//! from, for the errors of values.
 //!
-//! Checks no value. Filled by `config`; `spec` and `completeness` make faults with it.
+//! Checks no value. Filled by `config`; `spec` and `completeness` make errors with it.
 
 use super::{
     setting_names::{CONFIG, full_path, option_of, variable_of},
     typed::TypedOptions,
 };
 use crate::{
-    map::{TomlFault, TomlText},
+    map::{TomlError, TomlText},
     model::{
         diagnostic::{Diagnostic, Note},
         source_map::SourceMap,
@@ -52,9 +52,9 @@ impl Origins {
         self.typed.value("to")
     }
 
-    /// The fault of the value of a setting, at the place of the value. `name` is the setting's
+    /// The error of the value of a setting, at the place of the value. `name` is the setting's
     /// short name: `rate`, `base_url`.
-    pub(super) fn fault(&self, name: &str, message: &str) -> Diagnostic {
+    pub(super) fn error(&self, name: &str, message: &str) -> Diagnostic {
         if let Some(typed) = self.typed.shown(&option_of(name)) {
             return error_outside_files(CONFIG, &typed, "", message);
         }
@@ -68,26 +68,26 @@ impl Origins {
             }
         }
         let mut in_file = [of_named.as_ref(), Some(&path)].into_iter().flatten();
-        match in_file.find_map(|path| self.fault_in_file(path, message)) {
-            Some(mut fault) => {
-                self.add_file_note(&mut fault, name);
-                fault
+        match in_file.find_map(|path| self.error_in_file(path, message)) {
+            Some(mut error) => {
+                self.add_file_note(&mut error, name);
+                error
             }
             None => error_outside_files(CONFIG, "the settings", name, message),
         }
     }
 
-    fn fault_in_file(&self, path: &str, message: &str) -> Option<Diagnostic> {
+    fn error_in_file(&self, path: &str, message: &str) -> Option<Diagnostic> {
         let FileTexts { source, texts } = self.file.as_ref()?;
         let (.., span) = texts.iter().find(|(keys, ..)| keys.join(".") == path)?;
         Some(source.error(Some(span.clone()), path, message))
     }
 
-    /// The diagnostic of a fault of the config file; that of a value says what does not override
+    /// The diagnostic of an error of the config file; that of a value says what does not override
     /// it.
-    pub(super) fn fault_of_file(
+    pub(super) fn error_of_file(
         &self,
-        TomlFault { path, mut diagnostic }: TomlFault,
+        TomlError { path, mut diagnostic }: TomlError,
     ) -> Diagnostic {
         let name = match path.as_slice() {
             [name] if !name.starts_with("target") => Some(name),
@@ -103,7 +103,7 @@ impl Origins {
 
     /// Adds that a value comes from the config file, if an option of the command might set it, or
     /// if something else does.
-    fn add_file_note(&self, fault: &mut Diagnostic, name: &str) {
+    fn add_file_note(&self, error: &mut Diagnostic, name: &str) {
         let (option, variable) = (option_of(name), variable_of(name));
         let path = full_path(name);
         let by_option = self.typed.shown(&option).map(|_| format!("--{option}"));
@@ -117,7 +117,7 @@ impl Origins {
         };
         // What to do is last.
         let is_hint = |note: &Note| matches!(note, Note::Hint(_));
-        let at = fault.notes.iter().position(is_hint).unwrap_or(fault.notes.len());
-        fault.notes.insert(at, Note::Fact(format!("it comes from the config file{why}")));
+        let at = error.notes.iter().position(is_hint).unwrap_or(error.notes.len());
+        error.notes.insert(at, Note::Fact(format!("it comes from the config file{why}")));
     }
 }

@@ -12,7 +12,7 @@ use super::{
     args::ProfilesCommand,
     completeness::Completeness,
     config::{ConfigFile, TargetSettings},
-    fault_list::FaultList,
+    error_list::ErrorList,
     origins::Origins,
     print,
     profile_files::load,
@@ -71,11 +71,11 @@ struct CheckedProfile<'p> {
 // A profile with an open question is one that no run takes, so it is an error here too: what a job
 // of CI checks is whether the night's run will start.
 fn check(name: &str, answers: &[String], format: OutputFormat) -> anyhow::Result<()> {
-    let mut faults = FaultList::default();
+    let mut errors = ErrorList::default();
     let loaded = load(name, answers).map_err(|error| match error.downcast() {
         Ok(MapError::Profile(found)) => {
-            faults.extend(found.list);
-            mem::take(&mut faults).into_error().into()
+            errors.extend(found.list);
+            mem::take(&mut errors).into_error().into()
         }
         Ok(unknown) => unknown.into(),
         Err(error) => error,
@@ -84,10 +84,10 @@ fn check(name: &str, answers: &[String], format: OutputFormat) -> anyhow::Result
     let (settings, target) = (ConfigFile::default(), TargetSettings::default());
     let settings = validate_settings(&settings, &target, &profile, Utc::now());
     let (origins, mode) = (Origins::new(TypedOptions::default()), profile.mode.unwrap_or_default());
-    let mut completeness = Completeness { origins: &origins, faults: &mut faults };
+    let mut completeness = Completeness { origins: &origins, errors: &mut errors };
     completeness.check_rules(&profile, mode);
     completeness.check_words(&profile, mode, &settings);
-    faults.ensure_none()?;
+    errors.ensure_none()?;
     let Profile { name: own, extends, .. } = &profile;
     if format == OutputFormat::Json {
         let checked = CheckedProfile { profile: name, name: own, extends };

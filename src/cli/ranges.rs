@@ -1,6 +1,6 @@
 //! Ranges of settings: what a number, a duration or a URL must be, wherever it comes from.
 //!
-//! A setting is checked while it is deserialized, so that its fault is shown at its place beside
+//! A setting is checked while it is deserialized, so that its error is shown at its place beside
 //! all others; `spec` checks with the same functions what an option sets.
 
 use std::{num::NonZeroU32, time::Duration};

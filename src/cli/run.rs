@@ -64,8 +64,8 @@ fn print_summary(
     spec: &pipeline::RunSpec<'_>,
     arguments: &ReadArguments,
 ) -> io::Result<()> {
-    match (&finished.profile_faults, &finished.error) {
-        (Some(faults), _) => print::diagnostics(faults),
+    match (&finished.profile_errors, &finished.error) {
+        (Some(errors), _) => print::diagnostics(errors),
         (None, Some(error)) => print::status(&format!("error: {error}")),
         (None, None) => {}
     }

@@ -1,6 +1,6 @@
 //! Values of a run: what options and settings say, each value in its range, and the profile.
 //!
-//! Precedence: option, environment, file, default. All faults are found before one is shown. Reads
+//! Precedence: option, environment, file, default. All errors are found before one is shown. Reads
 //! no input. Called by `spec`.
 
 use std::{num::NonZeroU32, time::Duration};
@@ -11,7 +11,7 @@ use super::{
     args::{PaceArguments, ReadArguments, SendArguments, TargetArguments},
     completeness::Completeness,
     config::{ConfigFile, LoadedConfig, TargetSettings},
-    fault_list::FaultList,
+    error_list::ErrorList,
     profile_files, ranges,
     values::{ByteSize, Rate},
 };
@@ -82,26 +82,26 @@ pub(super) const NO_TARGET: &str = "no target\n  hint: set --base-url and --clie
 pub(super) const NO_CLIENT_KEY: &str = "no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or \
                                         client_key of the target in orderferry.toml";
 
-/// Checks values of options and settings, and collects their faults.
+/// Checks values of options and settings, and collects their errors.
 pub(super) struct ValueChecks<'l> {
     loaded: &'l LoadedConfig,
-    pub(super) faults: FaultList,
+    pub(super) errors: ErrorList,
     /// Whether a setting that is not set is missing: none was left out.
     is_complete: bool,
 }
 
 impl<'l> ValueChecks<'l> {
-    /// `faults` are those of the settings.
-    pub(super) fn new(loaded: &'l LoadedConfig, faults: FaultList) -> Self {
-        let is_complete = faults.is_empty();
-        Self { loaded, faults, is_complete }
+    /// `errors` are those of the settings.
+    pub(super) fn new(loaded: &'l LoadedConfig, errors: ErrorList) -> Self {
+        let is_complete = errors.is_empty();
+        Self { loaded, errors, is_complete }
     }
 
     /// Checks all values but the timeout.
     ///
     /// # Errors
     ///
-    /// All faults, with those that were found before.
+    /// All errors, with those that were found before.
     pub(super) fn run_values(
         mut self,
         read: &ReadArguments,
@@ -129,7 +129,7 @@ impl<'l> ValueChecks<'l> {
             self.completeness(&target, profile.as_ref());
         }
         match profile {
-            Some(profile) if self.faults.is_empty() => Ok(RunValues {
+            Some(profile) if self.errors.is_empty() => Ok(RunValues {
                 target,
                 profile_name,
                 profile,
@@ -139,7 +139,7 @@ impl<'l> ValueChecks<'l> {
                 memory,
                 max_url_bytes,
             }),
-            _ => Err(self.faults.into_error().into()),
+            _ => Err(self.errors.into_error().into()),
         }
     }
 
@@ -155,10 +155,10 @@ impl<'l> ValueChecks<'l> {
         &self.loaded.settings
     }
 
-    /// Keeps the fault of the value of a setting.
+    /// Keeps the error of the value of a setting.
     fn keep(&mut self, name: &str, checked: Result<(), String>) {
         if let Err(message) = checked {
-            self.faults.add(self.loaded.origins.fault(name, &message));
+            self.errors.add(self.loaded.origins.error(name, &message));
         }
     }
 
@@ -240,14 +240,14 @@ impl<'l> ValueChecks<'l> {
         }
     }
 
-    /// Loads the profile; its faults are kept.
+    /// Loads the profile; its errors are kept.
     fn profile(&mut self, name: &str, answers: &[String]) -> Option<Profile> {
         let error = match profile_files::load(name, answers) {
             Ok(profile) => return Some(profile),
             Err(error) => error,
         };
         match error.downcast_ref() {
-            Some(MapError::Profile(faults)) => self.faults.extend(faults.list.iter().cloned()),
+            Some(MapError::Profile(errors)) => self.errors.extend(errors.list.iter().cloned()),
             Some(unknown) => self.keep("profile", Err(unknown.to_string())),
             None => {
                 let message = format!("cannot read the profile: {}", error.root_cause());
@@ -260,10 +260,10 @@ impl<'l> ValueChecks<'l> {
     fn completeness(&mut self, values: &TargetSettings, profile: Option<&Profile>) {
         let common = common_defaults(values);
         let mut completeness =
-            Completeness { origins: &self.loaded.origins, faults: &mut self.faults };
+            Completeness { origins: &self.loaded.origins, errors: &mut self.errors };
         completeness.check_defaults(&common);
         let Some(profile) = profile else { return };
-        // With a fault of the settings the mode may be another one.
+        // With an error of the settings the mode may be another one.
         if self.is_complete {
             let mode = mode(values, profile);
             let settings = validate_settings(&self.loaded.settings, values, profile, Utc::now());
@@ -310,7 +310,7 @@ fn common_defaults(values: &TargetSettings) -> CommonDefaults {
 
 /// Checks that a rate without a limit is for this machine.
 fn check_unlimited(values: &TargetSettings) -> Result<(), String> {
-    // A base URL that is wrong is a fault of its own.
+    // A base URL that is wrong is an error of its own.
     let base_url = values.base_url.as_deref().unwrap_or_default();
     match stream::target(base_url, "key") {
         Ok(target) if !stream::is_loopback(&target) => Err(

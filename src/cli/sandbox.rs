@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::{args::SandboxArguments, fault_list::FaultList, faults, print};
+use super::{args::SandboxArguments, error_list::ErrorList, faults, print};
 use crate::sandbox::{Sandbox, SandboxSettings};
 
 /// Prints the sandbox's URL and serves it.
@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &SandboxArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn settings(arguments: &SandboxArguments) -> anyhow::Result<SandboxSettings> {
-    let mut errors = FaultList::default();
+    let mut errors = ErrorList::default();
     let faults = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut errors)?;
     errors.ensure_none()?;
     Ok(SandboxSettings {

@@ -2,7 +2,7 @@
 //!
 //! Knows no values. Used by `config`, `origins`, `typed` and `spec`.
 
-/// The kind of the faults of settings.
+/// The kind of the errors of settings.
 pub(super) const CONFIG: &str = "config";
 
 /// Path prefix of the settings of the default target.

@@ -20,7 +20,7 @@ use super::{
     config::{
         self, ConfigFile, LoadedConfig, ReusedReferences, TargetSettings, UnreadableRowsSetting,
     },
-    fault_list::FaultList,
+    error_list::ErrorList,
     faults, print, progress,
     run_values::{
         NO_CLIENT_KEY, NO_TARGET, Receiver, RunValues, SANDBOX, ValueChecks, validate_settings,
@@ -66,9 +66,9 @@ pub(super) fn check(
     typed: TypedOptions,
 ) -> anyhow::Result<RunSpec<'static>> {
     let CheckArguments { inputs, read, target, pace, .. } = arguments;
-    let (mut faults, options) = (FaultList::default(), typed.options.clone());
-    let loaded = load(read, typed, &mut faults)?;
-    let checks = ValueChecks::new(&loaded, faults);
+    let (mut errors, options) = (ErrorList::default(), typed.options.clone());
+    let loaded = load(read, typed, &mut errors)?;
+    let checks = ValueChecks::new(&loaded, errors);
     let mut values = checks.run_values(read, target, pace, Receiver::AnyTarget, false)?;
     // Without a target the ledger cannot be searched: it knows orders by target and reference.
     let has_target = values.has_target();
@@ -125,15 +125,15 @@ pub(super) fn send(
     run: impl FnOnce(&RunSpec<'_>) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
     let SendArguments { inputs, read, target, pace, .. } = arguments;
-    let (mut faults, options) = (FaultList::default(), typed.options.clone());
-    let loaded = load(read, typed, &mut faults)?;
+    let (mut errors, options) = (ErrorList::default(), typed.options.clone());
+    let loaded = load(read, typed, &mut errors)?;
     if arguments.resume.is_some() {
         ensure_allowed_with_resume(&read.set)?;
     }
     let receiver = if arguments.sandbox { Receiver::Sandbox } else { Receiver::Target };
-    let mut checks = ValueChecks::new(&loaded, faults);
+    let mut checks = ValueChecks::new(&loaded, errors);
     let timeout = checks.timeout(arguments);
-    let injected = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut checks.faults)?;
+    let injected = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut checks.errors)?;
     let is_resumed = arguments.resume.is_some();
     let mut values = checks.run_values(read, target, pace, receiver, is_resumed)?;
     let in_flight = values.in_flight;
@@ -203,16 +203,16 @@ fn ensure_allowed_with_resume(set: &[String]) -> anyhow::Result<()> {
 fn load(
     arguments: &ReadArguments,
     typed: TypedOptions,
-    faults: &mut FaultList,
+    errors: &mut ErrorList,
 ) -> anyhow::Result<LoadedConfig> {
-    config::load(arguments.config.as_deref(), environment(), &arguments.set, typed, faults)
+    config::load(arguments.config.as_deref(), environment(), &arguments.set, typed, errors)
 }
 
 /// The settings of a command that has no other options of them.
 fn load_settings(config: Option<&Path>, set: &[String]) -> anyhow::Result<LoadedConfig> {
-    let mut faults = FaultList::default();
-    let loaded = config::load(config, environment(), set, TypedOptions::default(), &mut faults)?;
-    faults.ensure_none()?;
+    let mut errors = ErrorList::default();
+    let loaded = config::load(config, environment(), set, TypedOptions::default(), &mut errors)?;
+    errors.ensure_none()?;
     Ok(loaded)
 }
 

@@ -1,5 +1,5 @@
 //! Options of a command as they were typed, for the commands that its report prints and for the
-//! faults of values.
+//! errors of values.
 //!
 //! Keeps no client key. Called by `entry`; `spec` passes them on.
 

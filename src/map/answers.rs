@@ -58,17 +58,17 @@ pub(super) fn answer<'t>(
     let mut answered: Vec<&KeyPath> = Vec::new();
     for Answer { path, at } in answers {
         let Some(path) = path else {
-            document.add_fault(Some(at.clone()), "", "not an answer; expected KEY=VALUE");
+            document.add_error(Some(at.clone()), "", "not an answer; expected KEY=VALUE");
             continue;
         };
         if answered.contains(&path) {
             let message = format!("{:?} is answered twice; expected once", shown_key_path(path));
-            document.add_fault(Some(at.clone()), "", &message);
+            document.add_error(Some(at.clone()), "", &message);
             continue;
         }
         let Some(index) = open.iter().position(|question| question.path == *path) else {
             let message = no_question(&shown_key_path(path), &asked);
-            document.add_fault(Some(at.clone()), "", &message);
+            document.add_error(Some(at.clone()), "", &message);
             continue;
         };
         let question = open.remove(index);

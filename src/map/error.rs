@@ -9,7 +9,7 @@ use crate::model::{
     suggest::{did_you_mean, suggest},
 };
 
-/// The kind of the faults of a profile.
+/// The kind of the errors of a profile.
 pub const PROFILE: &str = "profile";
 
 /// Why a profile cannot be used. Ends the run, since the error concerns every order.
@@ -41,7 +41,7 @@ fn no_profile(name: &str, built_in: &[&str]) -> String {
 impl MapError {
     /// The error of an export that a profile does not fit. `place` is in the file or is it.
     fn of_export(file: &str, place: String, title: String, notes: Vec<Note>) -> Self {
-        let fault = Diagnostic {
+        let error = Diagnostic {
             severity: Severity::Error,
             kind: PROFILE,
             title,
@@ -51,7 +51,7 @@ impl MapError {
             notes,
             more: Vec::new(),
         };
-        Self::Profile(Diagnostics::before_sending(vec![fault], 1, file))
+        Self::Profile(Diagnostics::before_sending(vec![error], 1, file))
     }
 
     /// The error of a file that has a column twice that the profile names. `places` are those of
@@ -105,7 +105,7 @@ impl MapError {
         Self::of_export(file, file.to_owned(), title, notes)
     }
 
-    /// The faults of a profile, if the error consists of them.
+    /// The errors of a profile, if the error consists of them.
     #[must_use]
     pub fn diagnostics(&self) -> Option<&Diagnostics> {
         match self {

@@ -48,25 +48,25 @@ pub(super) fn merge(document: &mut TomlDocument<'_>) {
     document.root = merged;
 }
 
-/// Adds the fault of the keys of an extended profile that do not reach the merged one.
+/// Adds the error of the keys of an extended profile that do not reach the merged one.
 fn check_type(document: &mut TomlDocument<'_>, table: &DeTable<'_>) {
     let is_list = |value: &DeValue<'_>| {
         value.as_array().is_some_and(|list| list.iter().all(|path| path.get_ref().is_str()))
     };
     if let Some(value) = table.get(EXTENDS).filter(|value| !value.get_ref().is_str()) {
-        document.add_fault(Some(value.span()), EXTENDS, "invalid type; expected a string");
+        document.add_error(Some(value.span()), EXTENDS, "invalid type; expected a string");
     }
     if let Some(value) = table.get(UNSET).filter(|value| !is_list(value.get_ref())) {
-        document.add_fault(Some(value.span()), UNSET, "invalid type; expected a list of strings");
+        document.add_error(Some(value.span()), UNSET, "invalid type; expected a list of strings");
     }
 }
 
-/// Removes from `base` what `table` says; a path that is not there is a fault.
+/// Removes from `base` what `table` says; a path that is not there is an error.
 fn unset(document: &mut TomlDocument<'_>, base: &mut DeTable<'_>, table: &DeTable<'_>) {
     let Some(value) = table.get(UNSET) else { return };
     if !table.contains_key(EXTENDS) {
         let message = "removes what an extended profile has, but there is no extends";
-        document.add_fault(Some(value.span()), UNSET, message);
+        document.add_error(Some(value.span()), UNSET, message);
         return;
     }
     for path in value.get_ref().as_array().into_iter().flatten() {
@@ -74,7 +74,7 @@ fn unset(document: &mut TomlDocument<'_>, base: &mut DeTable<'_>, table: &DeTabl
         let is_removed = parse_key_path(text).is_some_and(|names| remove(base, &names));
         if !is_removed {
             let message = nothing_to_remove(base, text);
-            document.add_fault(Some(path.span()), UNSET, &message);
+            document.add_error(Some(path.span()), UNSET, &message);
         }
     }
 }

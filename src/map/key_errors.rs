@@ -1,4 +1,4 @@
-//! Errors of keys: the faults of a profile's rules and conditions, each with the path of its key.
+//! Errors of keys: the errors of a profile's rules and conditions, each with the path of its key.
 //!
 //! Collected while a profile is compiled, so that all of them are reported at once.
 

@@ -1,4 +1,4 @@
-//! Missing names: columns and paths that a profile names and the export lacks, as faults of the
+//! Missing names: columns and paths that a profile names and the export lacks, as errors of the
 //! profile.
 //!
 //! Found by `header_binding` and `paths`. Knows where the text of the profile names them.
@@ -117,11 +117,11 @@ impl NamePlaces {
 
     /// The error of an export that lacks these names, of which there is at least one.
     pub(super) fn error(&self, missing: &[MissingName]) -> MapError {
-        let mut list: Vec<_> = missing.iter().map(|missing| self.located_fault(missing)).collect();
+        let mut list: Vec<_> = missing.iter().map(|missing| self.located_error(missing)).collect();
         list.sort_by_key(|(at, _)| *at);
         let n_more = list.len().saturating_sub(MAX_LISTED);
         list.truncate(MAX_LISTED);
-        let mut list: Vec<Diagnostic> = list.into_iter().map(|(_, fault)| fault).collect();
+        let mut list: Vec<Diagnostic> = list.into_iter().map(|(_, error)| error).collect();
         if let Some(last) = list.last_mut().filter(|_| n_more > 0) {
             last.more.push(format!("and {n_more} more names"));
         }
@@ -131,15 +131,15 @@ impl NamePlaces {
         MapError::Profile(Diagnostics::before_sending(list, missing.len(), place))
     }
 
-    /// The fault, and its first byte in the profile.
-    fn located_fault(&self, missing: &MissingName) -> (usize, Diagnostic) {
+    /// The error, and its first byte in the profile.
+    fn located_error(&self, missing: &MissingName) -> (usize, Diagnostic) {
         let is_place = |place: &&NamePlace| {
             place.is_path.is_none_or(|is_path| is_path == missing.is_path)
                 && place.name == missing.name
         };
         let place = self.source.as_ref().zip(self.places.iter().find(is_place));
         let message = missing.message();
-        let (at, mut fault) = if let Some((source, place)) = place {
+        let (at, mut error) = if let Some((source, place)) = place {
             let mut message = message;
             if missing.is_path {
                 message.extend(["; it is not in ", &missing.file]);
@@ -152,8 +152,8 @@ impl NamePlaces {
             let message = format!("{message}; {}", missing.purpose);
             (usize::MAX, source.error(None, "", &message))
         };
-        fault.notes.extend(missing.notes.clone());
-        (at, fault)
+        error.notes.extend(missing.notes.clone());
+        (at, error)
     }
 }
 

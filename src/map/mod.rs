@@ -94,6 +94,6 @@ pub use profile_schema::profile_schema;
 pub use profile_texts::{BUILT_IN, NamedText, ProfileTexts, no_profile};
 pub use seen_names::SeenNames;
 pub use serde_message::toml_error_text;
-pub use toml_document::{TomlDocument, TomlFault, TomlText};
+pub use toml_document::{TomlDocument, TomlError, TomlText};
 pub use trace::trace;
 pub use words::ProfileWord;

@@ -79,7 +79,7 @@ fn is_compared(texts: &[TomlText], path: &[String]) -> bool {
     matches!(path, [.., table, _, _] if table == "table") && !is_last_cell(texts, path)
 }
 
-/// Makes faults of the open questions, and takes them out of the document.
+/// Makes errors of the open questions, and takes them out of the document.
 pub(super) fn refuse(
     document: &mut TomlDocument<'_>,
     sources: &SourceMap,
@@ -88,13 +88,13 @@ pub(super) fn refuse(
     for OpenQuestion { path, at, key_type } in open {
         let key = shown_key_path(&path);
         let title = "an open question, which only a person can answer";
-        let mut fault = sources.error(Some(at.clone()), &key, title);
-        fault.notes.extend(comment_at(sources, &at).map(Note::Fact));
+        let mut error = sources.error(Some(at.clone()), &key, title);
+        error.notes.extend(comment_at(sources, &at).map(Note::Fact));
         if !key_type.choices.is_empty() {
-            fault.notes.push(Note::Fact(format!("expected {}", key_type.choices.join(" or "))));
+            error.notes.push(Note::Fact(format!("expected {}", key_type.choices.join(" or "))));
         }
-        fault.notes.push(Note::Hint(format!("--answer {key}=VALUE")));
-        document.add_diagnostic(&at, fault);
+        error.notes.push(Note::Hint(format!("--answer {key}=VALUE")));
+        document.add_diagnostic(&at, error);
         document.remove_at(&path);
         // Without the answer the other keys of a rule may seem wrong.
         if let [above @ .., _] = path.as_slice()

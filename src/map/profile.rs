@@ -185,10 +185,10 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// A fault of the profile, at these bytes of its text or of the text as a whole. `subject` and
+    /// An error of the profile, at these bytes of its text or of the text as a whole. `subject` and
     /// `message` are those of [`SourceText::error`](crate::model::source_text::SourceText::error).
     #[must_use]
-    pub fn fault(&self, at: Option<Range<usize>>, subject: &str, message: &str) -> Diagnostic {
+    pub fn error(&self, at: Option<Range<usize>>, subject: &str, message: &str) -> Diagnostic {
         match self.name_places.source() {
             Some(source) => source.error(at, subject, message),
             None => error_outside_files(PROFILE, &self.name, subject, message),

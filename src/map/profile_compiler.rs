@@ -54,7 +54,7 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// [`MapError::Profile`] with all faults of the text.
+    /// [`MapError::Profile`] with all errors of the text.
     pub fn parse(name: &str, text: &str) -> Result<Self, MapError> {
         let (name, text) = (name.to_owned(), text.to_owned());
         let text = NamedText { id: name.clone(), name, text, is_built_in: false };
@@ -65,7 +65,7 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// [`MapError::Profile`] with all faults of the texts and the answers.
+    /// [`MapError::Profile`] with all errors of the texts and the answers.
     pub fn compile(texts: ProfileTexts, answers: &[String]) -> Result<Self, MapError> {
         let ProfileTexts { mut sources, is_built_in, extended, missing } = texts;
         let answers = Answer::all(answers, &mut sources);
@@ -73,7 +73,7 @@ impl Profile {
         extends::merge(&mut document);
         settle_questions(&mut document, &sources, &answers, missing.is_none());
         if let Some((at, message)) = &missing {
-            document.add_fault(Some(at.clone()), EXTENDS, message);
+            document.add_error(Some(at.clone()), EXTENDS, message);
         }
         let profile = document.read().and_then(|text| {
             let (profile, errors) = compile(text);
@@ -83,16 +83,16 @@ impl Profile {
             }
             profile
         });
-        let (texts, faults) = (document.texts(), document.into_faults());
+        let (texts, errors) = (document.texts(), document.into_errors());
         match profile {
-            Some(profile) if faults.is_empty() && is_built_in => Ok(profile),
-            Some(profile) if faults.is_empty() => {
+            Some(profile) if errors.is_empty() && is_built_in => Ok(profile),
+            Some(profile) if errors.is_empty() => {
                 let (words, name_places) = (words(&texts), NamePlaces::new(sources, texts));
                 Ok(Self { name_places, words, extends: extended, ..profile })
             }
             _ => {
-                let faults = faults.into_iter().map(|fault| fault.diagnostic).collect();
-                Err(MapError::Profile(Diagnostics::before_reading(faults, sources.name())))
+                let errors = errors.into_iter().map(|error| error.diagnostic).collect();
+                Err(MapError::Profile(Diagnostics::before_reading(errors, sources.name())))
             }
         }
     }
@@ -103,7 +103,7 @@ fn no_file(name: &str, _by: &str) -> Result<NamedText, String> {
     Err(no_profile(name).to_string())
 }
 
-/// Answers the open questions of a profile, of which the others become faults. Without all of its
+/// Answers the open questions of a profile, of which the others become errors. Without all of its
 /// texts it is not known which ones are open.
 fn settle_questions<'t>(
     document: &mut TomlDocument<'t>,

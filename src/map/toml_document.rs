@@ -1,4 +1,4 @@
-//! TOML document: the keys and values of a text with their places, and all faults of it.
+//! TOML document: the keys and values of a text with their places, and all errors of it.
 //!
 //! Finds unknown keys and wrong values by deserializing: what is wrong is removed and the rest is
 //! tried again. Knows no key. Used by `profile_compiler`, and by `cli` for its settings.
@@ -17,13 +17,13 @@ use super::{
 };
 use crate::model::{diagnostic::Diagnostic, source_map::SourceMap};
 
-/// Faults of a text after which no more are searched.
-const MAX_FAULTS: usize = 100;
+/// Errors of a text after which no more are searched.
+const MAX_ERRORS: usize = 100;
 
-/// Faults of the syntax that are the same on adjacent lines; more are the consequence of the first.
-const MAX_SAME_FAULTS: usize = 3;
+/// Errors of the syntax that are the same on adjacent lines; more are the consequence of the first.
+const MAX_SAME_ERRORS: usize = 3;
 
-/// The keys and values of a TOML text, and its faults.
+/// The keys and values of a TOML text, and its errors.
 pub struct TomlDocument<'t> {
     sources: &'t SourceMap,
     pub(super) root: DeTable<'t>,
@@ -33,17 +33,17 @@ pub struct TomlDocument<'t> {
     removed: Vec<KeyPath>,
     /// The paths of tables whose errors may be the consequence of what was removed.
     unsure: Vec<KeyPath>,
-    /// The faults, each with its first byte.
-    faults: Vec<(usize, TomlFault)>,
+    /// The errors, each with its first byte.
+    errors: Vec<(usize, TomlError)>,
     has_syntax_error: bool,
 }
 
 /// A text of a document: its path, the text and its bytes.
 pub type TomlText = (Vec<String>, String, Range<usize>);
 
-/// A fault of a TOML text.
+/// An error of a TOML text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TomlFault {
+pub struct TomlError {
     /// The path of the value that is wrong; empty if it is a key or the syntax.
     pub path: Vec<String>,
     /// What is wrong.
@@ -51,7 +51,7 @@ pub struct TomlFault {
 }
 
 impl<'t> TomlDocument<'t> {
-    /// Parses the text of each file; errors of its syntax are faults.
+    /// Parses the text of each file; errors of its syntax are errors.
     #[must_use]
     pub fn parse(sources: &'t SourceMap) -> Self {
         let mut document = Self {
@@ -60,7 +60,7 @@ impl<'t> TomlDocument<'t> {
             others: Vec::new(),
             removed: Vec::new(),
             unsure: Vec::new(),
-            faults: Vec::new(),
+            errors: Vec::new(),
             has_syntax_error: false,
         };
         let mut tables = Vec::new();
@@ -80,13 +80,13 @@ impl<'t> TomlDocument<'t> {
         document
     }
 
-    /// The value of the document, without the keys and values that are wrong, which become faults.
+    /// The value of the document, without the keys and values that are wrong, which become errors.
     /// None if nothing is left of it, or the syntax is wrong.
     pub fn read<T: DeserializeOwned>(&mut self) -> Option<T> {
         if self.has_syntax_error {
             return None;
         }
-        for _ in 0..MAX_FAULTS {
+        for _ in 0..MAX_ERRORS {
             match T::deserialize(self.deserializer()) {
                 Ok(value) => return Some(value),
                 Err(error) if self.remove(&error) => {}
@@ -149,12 +149,12 @@ impl<'t> TomlDocument<'t> {
         texts
     }
 
-    /// All faults, in the order of the text; those of the whole text are the last ones.
+    /// All errors, in the order of the text; those of the whole text are the last ones.
     #[must_use]
-    pub fn into_faults(self) -> Vec<TomlFault> {
-        let mut faults = self.faults;
-        faults.sort_by_key(|(at, _)| *at);
-        faults.into_iter().map(|(_, fault)| fault).collect()
+    pub fn into_errors(self) -> Vec<TomlError> {
+        let mut errors = self.errors;
+        errors.sort_by_key(|(at, _)| *at);
+        errors.into_iter().map(|(_, error)| error).collect()
     }
 
     /// Removes the value at a path, whose errors, and those of what it is a part of, are left out.
@@ -163,26 +163,26 @@ impl<'t> TomlDocument<'t> {
         self.removed.push(path.to_owned());
     }
 
-    /// Adds a fault of a key or of the text as a whole.
-    pub(super) fn add_fault(&mut self, at: Option<Range<usize>>, subject: &str, message: &str) {
+    /// Adds an error of a key or of the text as a whole.
+    pub(super) fn add_error(&mut self, at: Option<Range<usize>>, subject: &str, message: &str) {
         self.add(at, &[], subject, message);
     }
 
-    /// Adds a fault at these bytes.
+    /// Adds an error at these bytes.
     pub(super) fn add_diagnostic(&mut self, at: &Range<usize>, diagnostic: Diagnostic) {
-        self.faults.push((at.start, TomlFault { path: Vec::new(), diagnostic }));
+        self.errors.push((at.start, TomlError { path: Vec::new(), diagnostic }));
     }
 
     fn add(&mut self, at: Option<Range<usize>>, path: &[String], subject: &str, message: &str) {
         let first = at.as_ref().map_or(usize::MAX, |at| at.start);
         let diagnostic = self.sources.error(at, subject, message);
-        let fault = TomlFault { path: path.to_owned(), diagnostic };
-        if !self.faults.iter().any(|(_, known)| *known == fault) {
-            self.faults.push((first, fault));
+        let error = TomlError { path: path.to_owned(), diagnostic };
+        if !self.errors.iter().any(|(_, known)| *known == error) {
+            self.errors.push((first, error));
         }
     }
 
-    /// Removes the key or value of an error, which becomes a fault unless it is the consequence of
+    /// Removes the key or value of an error, which becomes an error unless it is the consequence of
     /// another one. Returns whether there is such a key or value.
     fn remove(&mut self, error: &Error) -> bool {
         let Some(span) = error.span() else { return false };
@@ -250,7 +250,7 @@ fn syntax_errors(text: &str) -> Vec<Error> {
     let (mut text, mut errors) = (text.to_owned(), Vec::<Error>::new());
     // Where the line below the last error begins, and how many lines above had the same one.
     let (mut next_line, mut n_same) = (None, 0);
-    for _ in 0..MAX_FAULTS {
+    for _ in 0..MAX_ERRORS {
         let (_, found) = DeTable::parse_recoverable(&text);
         let start = |error: &Error| error.span().map_or(usize::MAX, |span| span.start);
         let Some(error) = found.into_iter().min_by_key(start) else { break };
@@ -262,7 +262,7 @@ fn syntax_errors(text: &str) -> Vec<Error> {
         let is_repeated = errors.last().is_some_and(|last| last.message() == error.message());
         n_same = if is_repeated && next_line == Some(line_start) { n_same + 1 } else { 0 };
         // What is not closed on its line makes each line below it wrong in the same way.
-        if n_same < MAX_SAME_FAULTS {
+        if n_same < MAX_SAME_ERRORS {
             errors.push(error);
         }
         if is_at_end {

@@ -24,14 +24,14 @@ impl Profile {
         })
     }
 
-    /// The fault of a word.
+    /// The error of a word.
     #[must_use]
-    pub fn word_fault(&self, word: &ProfileWord, message: &str) -> Diagnostic {
+    pub fn word_error(&self, word: &ProfileWord, message: &str) -> Diagnostic {
         let subject = match &word.from {
             Some(from) => format!("{}, value of {from:?}", word.rule),
             None => word.rule.clone(),
         };
-        self.fault(Some(word.span.clone()), &subject, message)
+        self.error(Some(word.span.clone()), &subject, message)
     }
 
     /// Whether a condition on the source of a rule may leave out the rows with this word.

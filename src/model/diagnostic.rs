@@ -10,10 +10,10 @@ use super::{
     problem::Severity,
 };
 
-/// The faults of profiles and settings, which end a run before it sends anything.
+/// The errors of profiles and settings, which end a run before it sends anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics {
-    /// The faults, in the order in which they are shown.
+    /// The errors, in the order in which they are shown.
     pub list: Vec<Diagnostic>,
     /// What they have in common: how many there are, where, and what was not done because of them.
     pub conclusion: String,
@@ -22,14 +22,14 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// The faults of a profile or of settings, for which nothing is read.
+    /// The errors of a profile or of settings, for which nothing is read.
     #[must_use]
     pub fn before_reading(list: Vec<Diagnostic>, place: &str) -> Self {
         let conclusion = format!("{} in {place}. Nothing was read or sent.", n_errors(list.len()));
         Self { list, conclusion, next: None }
     }
 
-    /// The faults of a profile that does not fit the export, of which some may not be listed.
+    /// The errors of a profile that does not fit the export, of which some may not be listed.
     #[must_use]
     pub fn before_sending(list: Vec<Diagnostic>, count: usize, place: &str) -> Self {
         let conclusion = format!("{} in {place}. Nothing was sent.", n_errors(count));
@@ -58,7 +58,7 @@ impl fmt::Display for Diagnostics {
 pub struct Diagnostic {
     /// Whether it prevents anything.
     pub severity: Severity,
-    /// The kind of the fault, such as a problem code, `profile` or `config`.
+    /// The kind of the error, such as a problem code, `profile` or `config`.
     pub kind: &'static str,
     /// What is wrong, without a full stop.
     pub title: String,
@@ -71,7 +71,7 @@ pub struct Diagnostic {
     pub excerpt: Option<Excerpt>,
     /// What there is to know about it, and what to do.
     pub notes: Vec<Note>,
-    /// What the same kind of fault has besides, in lines after the diagnostic: `and 3 more orders`.
+    /// What the same kind of error has besides, in lines after the diagnostic: `and 3 more orders`.
     pub more: Vec<String>,
 }
 

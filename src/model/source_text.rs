@@ -14,7 +14,7 @@ use super::{
 /// The text of a file, and its name in messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceText {
-    /// The kind of its faults: `profile`, `config`.
+    /// The kind of its errors: `profile`, `config`.
     pub kind: &'static str,
     /// The name of the file, as the user gave it.
     pub name: String,

@@ -150,8 +150,8 @@ impl Refusal {
         }
     }
 
-    /// Returns the faults of the profile, if the run is refused because of them.
-    pub(super) fn profile_faults(&self) -> Option<&Diagnostics> {
+    /// Returns the errors of the profile, if the run is refused because of them.
+    pub(super) fn profile_errors(&self) -> Option<&Diagnostics> {
         match self {
             Self::Shuffle(ShuffleError::Map(error)) => error.diagnostics(),
             _ => None,

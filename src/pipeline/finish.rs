@@ -66,7 +66,7 @@ pub(super) fn finish_refused(
     recorder.help_topic = refusal.help_topic();
     recorder.remedy = refusal.remedy();
     let finished = write_report(recorder, refusal.exit_code(), Some(refusal.to_string()), spec)?;
-    Ok(Finished { profile_faults: refusal.profile_faults().cloned(), ..finished })
+    Ok(Finished { profile_errors: refusal.profile_errors().cloned(), ..finished })
 }
 
 /// Writes the report of a check.
@@ -101,8 +101,8 @@ fn write_report(
     if summary.orders[Outcome::NotAttempted] == 0 {
         remove_spooled(&spooled);
     }
-    let (profile_faults, explained) = (None, ExplainedOrders::default());
-    Ok(Finished { summary, diagnostics, error, profile_faults, explained, folder })
+    let (profile_errors, explained) = (None, ExplainedOrders::default());
+    Ok(Finished { summary, diagnostics, error, profile_errors, explained, folder })
 }
 
 /// Marks the reported changes in the ledger, so that the next report of them does not set the exit

@@ -288,8 +288,8 @@ pub struct Finished {
     pub diagnostics: Vec<Diagnostic>,
     /// Message for the user if nothing was sent or the run ended early.
     pub error: Option<String>,
-    /// The faults of the profile, if the error consists of them.
-    pub profile_faults: Option<Diagnostics>,
+    /// The errors of the profile, if the error consists of them.
+    pub profile_errors: Option<Diagnostics>,
     /// The orders to explain.
     pub explained: ExplainedOrders,
     /// The run folder with the report.

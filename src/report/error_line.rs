@@ -25,7 +25,7 @@ pub struct ErrorLine {
 struct ErrorDetails {
     /// Exit code of the process.
     exit_code: u8,
-    /// `usage` (the arguments cannot be parsed), `config`, `faults` or `profile` (all faults of the
+    /// `usage` (the arguments cannot be parsed), `config`, `faults` or `profile` (all errors of the
     /// settings, of the sandbox's faults and of the profile; the kind of the first), or `run`
     /// (everything else).
     kind: String,
@@ -35,12 +35,12 @@ struct ErrorDetails {
     hint: Option<String>,
     /// The command to run next, if one helps.
     next: Option<String>,
-    /// The faults of the settings and of the profile, each in the order of their file; otherwise
+    /// The errors of the settings and of the profile, each in the order of their file; otherwise
     /// empty.
     diagnostics: Vec<DiagnosticLine>,
 }
 
-/// A fault at one place.
+/// An error at one place.
 #[derive(Debug, Serialize, JsonSchema)]
 struct DiagnosticLine {
     severity: Severity,
@@ -75,7 +75,7 @@ impl ErrorLine {
         Self { error: ErrorDetails { exit_code, kind, message, hint, next, diagnostics } }
     }
 
-    /// The line of all faults of the settings or of a profile.
+    /// The line of all errors of the settings or of a profile.
     #[must_use]
     pub fn of_diagnostics(exit_code: u8, diagnostics: &Diagnostics) -> Self {
         let first = diagnostics.list.first().map_or("config", |first| first.kind);
