@@ -288,6 +288,23 @@ impl<'a> Collector<'a> {
         self.push_invalid(field, problem, Cow::Borrowed(found), at);
     }
 
+    /// Records that a field is to be in an object, in whose place a single value is. The other
+    /// fields of the object add no further problem.
+    pub(super) fn push_not_an_object(
+        &mut self,
+        field: Cow<'a, Field>,
+        at: CellOrigin<'a>,
+        found: Value<'_>,
+    ) {
+        let message = found.unexpected("an object");
+        let problem = Problem::for_field(Code::NotAScalar, &field, at, message);
+        let is_same = |known: &Problem| (known.code, &known.at) == (problem.code, &problem.at);
+        if !self.problems.iter().any(is_same) {
+            self.problems.push(problem);
+        }
+        self.push_unparsable(field, OverRows::Equal, Cow::Borrowed(found.type_name()), at);
+    }
+
     /// Appends the value of a field that is an array or an object: only a street may have several
     /// lines.
     pub(super) fn push_nested(&mut self, field: Cow<'a, Field>, rule: &'a Rule, found: Found<'a>) {

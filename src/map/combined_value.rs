@@ -78,8 +78,8 @@ impl<'a> CombinedValue<'a> {
 
 /// The text of a part; none if it is empty.
 fn text_of<'a>(rule: &Rule, found: Found<'a>) -> Result<Option<&'a str>, PartError> {
-    if found.value.has_several() || found.value.is_filled_unless(|text| rule.is_empty(text)) {
-        let expected = || format!("{} where a text is expected", found.value.type_name());
+    if found.value.is_misplaced(rule) || found.value.is_filled_unless(|text| rule.is_empty(text)) {
+        let expected = || found.value.unexpected("a text");
         return found.value.text().map(Some).ok_or_else(|| (Code::NotAScalar, expected()));
     }
     Ok(None)
@@ -229,12 +229,11 @@ fn number_of(
     rule: &Rule,
     found: Found<'_>,
 ) -> Result<Option<PartNumber>, PartError> {
-    if !found.value.is_filled(rule) && !found.value.has_several() {
+    if !found.value.is_filled(rule) && !found.value.is_misplaced(rule) {
         return Ok(None);
     }
     let Some(text) = found.value.text() else {
-        let message = format!("{} where a number is expected", found.value.type_name());
-        return Err((Code::NotAScalar, message));
+        return Err((Code::NotAScalar, found.value.unexpected("a number")));
     };
     let beside = rule.scale_member().and_then(|name| text_beside(found.at, name));
     match rule.convert(field, text, found.value.notation(), beside, &mut ()) {

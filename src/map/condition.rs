@@ -366,10 +366,10 @@ impl CellTest {
             (_, Value::WithinArray) => return Err(TestError::WithinArray),
             (_, Value::Several) => return Err(TestError::Several),
             (Self::Exists(exists), value) => {
-                return Ok(*exists != matches!(value, Value::Missing));
+                return Ok(*exists != matches!(value, Value::Missing | Value::WithinScalar(_)));
             }
             (Self::Empty(empty), value) => return Ok(*empty == value.is_nothing()),
-            (_, Value::Missing | Value::Null) => return Ok(false),
+            (_, Value::Missing | Value::Null | Value::WithinScalar(_)) => return Ok(false),
             (Self::ListContains(texts), Value::Array(array)) => {
                 return any_element_is(texts, array);
             }

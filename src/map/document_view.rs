@@ -108,6 +108,10 @@ impl<'a> DocumentView<'a> {
             PathEnd::WithinArray(array) => {
                 Found { value: Value::WithinArray, at: self.place_of(array) }
             }
+            PathEnd::WithinScalar(scalar) => {
+                let value = Value::WithinScalar(scalar);
+                Found { value, at: self.place_of(scalar) }
+            }
             PathEnd::Several(first) => Found { value: Value::Several, at: self.place_of(first) },
             PathEnd::Missing => Found { value: Value::Missing, at: self.at() },
         }

@@ -142,7 +142,7 @@ impl<S> FieldBinding<'_, S> {
         V: View<'a, Source = S>,
     {
         let field = Cow::Borrowed(&self.field);
-        let mut several = None;
+        let mut misplaced = None;
         for (index, source) in self.sources.iter().enumerate() {
             let found = view.find(source);
             if found.value.is_filled(self.rule) {
@@ -151,13 +151,16 @@ impl<S> FieldBinding<'_, S> {
                 let beside = beside.filter(|text| !self.rule.is_empty(text));
                 return self.push(collector, found, zone.or(beside));
             }
-            if found.value.has_several() {
-                several.get_or_insert(found);
+            if found.value.is_misplaced(self.rule) {
+                misplaced.get_or_insert(found);
             }
         }
-        match several {
+        match misplaced {
             Some(Found { value: Value::WithinArray, at }) => {
                 collector.push_not_a_scalar(field, at, "an array");
+            }
+            Some(Found { value: value @ Value::WithinScalar(_), at }) => {
+                collector.push_not_an_object(field, at, value);
             }
             Some(Found { value, at }) => {
                 collector.push_not_a_scalar(field, at, value.type_name());

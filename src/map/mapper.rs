@@ -290,6 +290,7 @@ fn elements<'a, V: View<'a>>(
         let expected = if role.is_some() { "people" } else { "items" };
         let found = match value {
             Value::WithinArray => "goes on within an array".to_owned(),
+            Value::WithinScalar(_) => format!("goes on within {}", value.type_name()),
             Value::Several => "selects several elements".to_owned(),
             value => format!("is {}", value.type_name()),
         };

@@ -33,6 +33,8 @@ pub(super) enum PathEnd<'n> {
     Value(JsonNode<'n>),
     /// In this filled array: the path goes on to a member of the elements and selects none of them.
     WithinArray(JsonNode<'n>),
+    /// In this filled text, number or `true`: the path goes on to a member of an object.
+    WithinScalar(JsonNode<'n>),
     /// At this element and at others that its filter selects too.
     Several(JsonNode<'n>),
     /// At a member that is not there.
@@ -45,7 +47,7 @@ impl<'n> PathEnd<'n> {
         match self {
             Self::Value(_) => self,
             Self::Missing => other(),
-            Self::WithinArray(_) | Self::Several(_) => match other() {
+            Self::WithinArray(_) | Self::WithinScalar(_) | Self::Several(_) => match other() {
                 Self::Value(value) => Self::Value(value),
                 _ => self,
             },
@@ -100,6 +102,7 @@ impl Path {
             Some(rest) if is_filled_array(found) && !rest.selects_elements => {
                 PathEnd::WithinArray(found)
             }
+            Some(_) if is_filled_scalar(found) => PathEnd::WithinScalar(found),
             Some(rest) => rest.find(found),
         }
     }
@@ -185,6 +188,16 @@ fn has_text(node: JsonNode<'_>, member: &str, text: &str) -> bool {
     }
 }
 
+/// Whether a node is a single value that stands for something: some programs write an empty text or
+/// `false` for an object that is not there.
+fn is_filled_scalar(node: JsonNode<'_>) -> bool {
+    match node.value() {
+        JsonValue::Text(text) => !text.trim().is_empty(),
+        JsonValue::Number(_) | JsonValue::Boolean(true) => true,
+        _ => false,
+    }
+}
+
 fn is_filled_array(node: JsonNode<'_>) -> bool {
     node.is_array() && !node.is_empty()
 }
@@ -235,7 +248,15 @@ mod tests {
         ] {
             assert_eq!(is_within(path), expected, "{path}");
         }
+        let is_in_scalar =
+            |path: &str| matches!(Path::new(path).find(document.root()), PathEnd::WithinScalar(_));
+        for (path, expected) in
+            [("a.b.x", true), ("a.c.0.x", true), ("a.c.1.x", false), ("a.x.y", false)]
+        {
+            assert_eq!(is_in_scalar(path), expected, "{path}");
+        }
     }
+
     #[test]
     fn brackets_select_elements_and_quotes_one_name() {
         let document = document_of(&json!({
@@ -253,7 +274,7 @@ mod tests {
                 JsonValue::Text(text) | JsonValue::Number(text) => text.to_owned(),
                 other => format!("{other:?}"),
             },
-            PathEnd::WithinArray(_) => "within".to_owned(),
+            PathEnd::WithinArray(_) | PathEnd::WithinScalar(_) => "within".to_owned(),
             PathEnd::Several(_) => "several".to_owned(),
             PathEnd::Missing => "missing".to_owned(),
         };

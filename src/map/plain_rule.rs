@@ -105,9 +105,12 @@ pub(super) fn plain_text(value: Value<'_>) -> Option<Option<&str>> {
         // Such a number may be one that a spreadsheet has rounded.
         Value::Number(digits) if digits.contains(['e', 'E']) => None,
         Value::Text(_) | Value::Number(_) | Value::Boolean(_) => Some(value.text()),
-        Value::Array(_) | Value::Object(_) | Value::WithinArray | Value::Several | Value::Lost => {
-            None
-        }
+        Value::Array(_)
+        | Value::Object(_)
+        | Value::WithinArray
+        | Value::WithinScalar(_)
+        | Value::Several
+        | Value::Lost => None,
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) enum Value<'a> {
     Object(JsonNode<'a>),
     /// The path goes on within a filled array and selects none of its elements.
     WithinArray,
+    /// The path goes on within this text, number or boolean, where an object is expected.
+    WithinScalar(JsonNode<'a>),
     /// The filter of the path selects several elements.
     Several,
     /// Lost with the rest of an unreadable row.
@@ -84,7 +86,12 @@ impl<'a> Value<'a> {
     /// Whether there is a value, other than a text that counts as empty.
     pub(super) fn is_filled_unless(self, is_empty: impl Fn(&str) -> bool) -> bool {
         match self {
-            Self::Missing | Self::Null | Self::WithinArray | Self::Several | Self::Lost => false,
+            Self::Missing
+            | Self::Null
+            | Self::WithinArray
+            | Self::WithinScalar(_)
+            | Self::Several
+            | Self::Lost => false,
             Self::Array(_) | Self::Object(_) => true,
             single => !single.text().is_some_and(is_empty),
         }
@@ -99,9 +106,20 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether there are several values, of which none is selected.
-    pub(super) fn has_several(self) -> bool {
-        matches!(self, Self::WithinArray | Self::Several)
+    /// Whether the path of a rule does not fit the document: there are several values, of which
+    /// none is selected, or one that is not empty in the place of an object.
+    pub(super) fn is_misplaced(self, rule: &Rule) -> bool {
+        match self {
+            Self::WithinArray | Self::Several => true,
+            Self::WithinScalar(node) => Self::of(Some(node)).is_filled(rule),
+            _ => false,
+        }
+    }
+
+    /// The message about it where something else is expected.
+    pub(super) fn unexpected(self, expected: &str) -> String {
+        let expected = if matches!(self, Self::WithinScalar(_)) { "an object" } else { expected };
+        format!("{} where {expected} is expected", self.type_name())
     }
 
     /// What it is, in messages.
@@ -109,6 +127,7 @@ impl<'a> Value<'a> {
         match self {
             Self::Missing | Self::Lost => "nothing",
             Self::WithinArray => "a path that goes on within an array",
+            Self::WithinScalar(node) => Self::of(Some(node)).type_name(),
             Self::Several => "several elements that the filter selects",
             Self::Null => "null",
             Self::Text(_) => "a string",

@@ -326,7 +326,7 @@ codes! {
     MoreDecimalsThanCurrency "more_decimals_than_currency" Warning,
     /// A unit price is rounded.
     PriceRounded "price_rounded" Warning,
-    /// An array or object is where a value belongs.
+    /// A value, array or object is in the wrong place.
     NotAScalar "not_a_scalar" Error,
     /// An event is not an ORDER_CHECKOUT.
     EventTypeUnsupported "event_type_unsupported" Error,

@@ -275,3 +275,40 @@ fn json_over_several_lines_is_recognised() {
           hint: compare the first lines of the export with the profile: its format, delimiter and key; JSON over several lines is converted by jq -c .
     ");
 }
+
+/// Each of these is to be an object or an array, and is a text.
+#[test]
+fn text_in_place_of_an_object_is_named() {
+    let order = r#"{"referenceId":"A-1","orderedAt":"2026-05-01T10:00:00Z","status":"PURCHASED","currencyCode":"EUR","price":5,"paymentType":"other","orderItems":[{"type":"GEAR","name":"Rope","price":5,"quantity":1,"productId":"R-1"}],"guest":{"email":"ann@example.com"}}"#;
+    let problems = |from: &str, to: &str| {
+        let line = order.replace(from, to);
+        assert_ne!(line, order);
+        let workspace = Workspace::with("orders.ndjson", line + "\n");
+        let ran = workspace.run("check orders.ndjson --pos x --max-invalid 100%");
+        let result: serde_json::Value = serde_json::from_str(&ran.text("results.ndjson")).unwrap();
+        let problems = result["problems"].as_array().unwrap().iter();
+        let shown = problems.map(|one| {
+            let text = |name: &str| one[name].as_str().unwrap_or_default();
+            format!("{}:{} {}: {}", one["column"], text("code"), text("field"), text("message"))
+        });
+        shown.collect::<Vec<_>>().join("\n")
+    };
+    let found = [
+        problems(r#"{"email":"ann@example.com"}"#, r#""ann@example.com""#),
+        problems(
+            r#"[{"type":"GEAR","name":"Rope","price":5,"quantity":1,"productId":"R-1"}]"#,
+            r#""Rope""#,
+        ),
+        problems(r#""guest""#, r#""ext":"gift","guest""#),
+        problems(r#""guest""#, r#""event":"web","guest""#),
+    ];
+    insta::assert_snapshot!(found.join("\n---\n"), @r#"
+    225:not_a_scalar guest.email: a string where an object is expected
+    ---
+    144:not_a_scalar : "orderItems" is a string, expected an array of items
+    ---
+    223:extension_value : a string where an object of extension attributes is expected
+    ---
+    225:not_a_scalar event.channel: a string where an object is expected
+    "#);
+}
