@@ -60,16 +60,7 @@ pub(super) fn check_order<'a>(
     let common = common::check_common(draft, rules, &settings.common, currency, findings);
     check_payment_type(payment_type, rules, findings);
     items::check_required_items(draft, rules, settings, facts, findings);
-    // With `SumOfLines` the currencies are checked with the sum.
-    if settings.total_from == TotalFrom::Given {
-        for item in &draft.items {
-            if rules.carries.total {
-                items::warn_of_other_currency(item, draft, findings);
-            } else {
-                items::check_same_currency(item, draft, findings);
-            }
-        }
-    }
+    check_item_currencies(draft, rules, settings, findings);
     if !rules.carries.extensions {
         carried::warn_extensions_dropped(draft, rules, findings);
     }
@@ -88,18 +79,48 @@ pub(super) fn check_order<'a>(
         ))
     };
     let mut order = build();
-    if let Some(order) = &mut order {
-        if let Some(details) = details {
-            add_details(order, details);
-        }
-        if let Details::Dropped { hint } = rules.details {
-            carried::warn_details_dropped(order, draft, (rules, hint), findings);
-        }
-        if !rules.carries.total {
-            carried::warn_total_differs(order, draft, findings);
-        }
+    if let Some((order, details)) = order.as_mut().zip(details) {
+        add_details(order, details);
+    }
+    if let Some(order) = &order {
+        warn_of_what_is_not_sent(order, draft, rules, findings);
     }
     (order, values::money(currency, price))
+}
+
+/// Checks the currencies of the items against that of the order. With `SumOfLines` they are checked
+/// with the sum.
+fn check_item_currencies(
+    draft: &Draft<'_>,
+    rules: &TargetRules,
+    settings: &ValidateSettings,
+    findings: &mut Findings,
+) {
+    if settings.total_from == TotalFrom::SumOfLines {
+        return;
+    }
+    for item in &draft.items {
+        if rules.carries.total {
+            items::warn_of_other_currency(item, draft, findings);
+        } else {
+            items::check_same_currency(item, draft, findings);
+        }
+    }
+}
+
+/// Warns of what a valid order has and its route does not carry.
+fn warn_of_what_is_not_sent(
+    order: &Order<'_>,
+    draft: &Draft<'_>,
+    rules: &TargetRules,
+    findings: &mut Findings,
+) {
+    if let Details::Dropped { hint } = rules.details {
+        carried::warn_details_dropped(order, draft, (rules, hint), findings);
+    }
+    if !rules.carries.total {
+        carried::warn_total_differs(order, draft, findings);
+    }
 }
 
 /// The details of an order.

@@ -282,6 +282,26 @@ impl<'a> PlainCheck<'a> {
         (order_currency, max_decimals): (Currency, u32),
         lines_total: &mut Option<Amount>,
     ) -> Option<()> {
+        let price = self.add_item_values(values, order_currency)?;
+        let Some(price) = price else {
+            *lines_total = None;
+            return Some(());
+        };
+        let of_line = self.price_item(price, max_decimals)?;
+        if let Some(sum) = lines_total {
+            // A sum that loses a digit is compared with nothing, or is a problem.
+            *sum = sum.checked_add(of_line)?;
+        }
+        Some(())
+    }
+
+    /// Adds an item with these values, and returns its price as the export has it.
+    #[expect(clippy::option_option, reason = "the outer one is for `?`")]
+    fn add_item_values(
+        &mut self,
+        values: &[PlainValue<'a>],
+        order_currency: Currency,
+    ) -> Option<Option<Amount>> {
         let (rules, mut price) = (self.rules, None);
         let extension = self.extensions.pop().unwrap_or_default();
         // Filled in its place: it is too large to be moved around.
@@ -334,24 +354,22 @@ impl<'a> PlainCheck<'a> {
                 _ => return None,
             }
         }
-        let Some(price) = price else {
-            *lines_total = None;
-            return Some(());
-        };
+        Some(price)
+    }
+
+    /// Sets the price of the last item that is sent, and returns the total of its line.
+    fn price_item(&mut self, price: Amount, max_decimals: u32) -> Option<Amount> {
+        let item = self.order.items.last_mut()?;
         if price.0.scale() > max_decimals {
             return None;
         }
-        if item.quantity.is_none() && items::expects_quantity(rules, self.settings) {
+        if item.quantity.is_none() && items::expects_quantity(self.rules, self.settings) {
             return None;
         }
         let quantity = item.quantity.unwrap_or(Amount(Decimal::ONE));
-        let prices = items::exact_prices(price, quantity, rules, self.settings)?;
+        let prices = items::exact_prices(price, quantity, self.rules, self.settings)?;
         item.price = Some(prices.sent);
-        if let Some(sum) = lines_total {
-            // A sum that loses a digit is compared with nothing, or is a problem.
-            *sum = sum.checked_add(prices.line_total)?;
-        }
-        Some(())
+        Some(prices.line_total)
     }
 
     /// The total of the order, which is that of its items as far as they have prices.
