@@ -6,10 +6,10 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     path::{Path, PathBuf},
 };
 
-use anyhow::Context;
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     disposition::ChangedExit,
-    map::{TomlDocument, TomlError, TomlText, toml_error_text},
+    map::{KeyPath, TomlDocument, TomlError, TomlText, toml_error_text},
     model::{
         diagnostic::Diagnostic,
         pricing::PriceBasis,
@@ -150,6 +150,8 @@ pub(super) struct LoadedConfig {
     pub(super) set: BTreeMap<String, String>,
     pub(super) folder: Option<PathBuf>,
     pub(super) origins: Origins,
+    /// The paths of the settings that are wrong and left out.
+    wrong: Vec<KeyPath>,
 }
 
 /// Loads the settings: of the file, overridden by the environment, overridden by `--set`. What is
@@ -165,8 +167,15 @@ pub(super) fn load(
     let file = file
         .map(Path::to_owned)
         .or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
-    let read = file.as_deref().map(|file| read_file::<ConfigFile>(CONFIG, file)).transpose()?;
-    let ReadFile { source, mut table, texts, errors: errors_of_file } = read.unwrap_or_default();
+    let read = file.as_deref().map(|file| read_file::<ConfigFile>(CONFIG, file));
+    let unreadable = |error: io::Error| {
+        let file = file.as_deref().unwrap_or(Path::new(DEFAULT_FILE)).display();
+        let place = typed.shown("config").unwrap_or_else(|| file.to_string());
+        errors.add(error_outside_files(CONFIG, &place, "", &unreadable_message(&error)));
+        ReadFile::unknown()
+    };
+    let read = read.map(|read| read.unwrap_or_else(unreadable)).unwrap_or_default();
+    let ReadFile { source, mut table, texts, errors: errors_of_file, mut wrong } = read;
     let mut outside = Vec::new();
     // Kept apart from the file's `[target]`, which a target named with `--to` overrides.
     let mut target_table = Table::new();
@@ -179,6 +188,7 @@ pub(super) fn load(
         if let Err(error) = set_value::<ConfigFile>(destination, &path, value) {
             let error = shown_error(&path, error);
             outside.push(error_outside_files(CONFIG, &origin, "", &error));
+            wrong.push(path.split('.').map(str::to_owned).collect());
         }
         origins.add_override(&path, &origin);
     }
@@ -195,6 +205,7 @@ pub(super) fn load(
         set,
         folder: file.and_then(|file| file.parent().map(Path::to_owned)),
         origins,
+        wrong,
     })
 }
 
@@ -270,6 +281,15 @@ pub(super) struct ReadFile {
     texts: Vec<TomlText>,
     /// What is wrong with it.
     pub(super) errors: Vec<TomlError>,
+    /// The paths of what is wrong.
+    wrong: Vec<KeyPath>,
+}
+
+impl ReadFile {
+    /// A file that cannot be read, so that any setting may be in it.
+    fn unknown() -> Self {
+        Self { wrong: vec![KeyPath::new()], ..Self::default() }
+    }
 }
 
 /// Reads a file of at most 1 MiB whose settings are those of a `T`; its errors are of a kind.
@@ -280,14 +300,20 @@ pub(super) struct ReadFile {
 pub(super) fn read_file<T: DeserializeOwned>(
     kind: &'static str,
     file: &Path,
-) -> anyhow::Result<ReadFile> {
-    let text = read_small_file(file).with_context(|| file.display().to_string())?;
+) -> io::Result<ReadFile> {
+    let text = read_small_file(file)?;
     let source = SourceText { kind, name: file.display().to_string(), text }.into();
     let mut document = TomlDocument::parse(&source);
     // Only a table can be overridden by path; a `T` shows what is wrong in it.
     let table = document.read::<T>().map(|_| document.table()).unwrap_or_default();
-    let (texts, errors) = (document.texts(), document.into_errors());
-    Ok(ReadFile { source, table, texts, errors })
+    let (texts, wrong) = (document.texts(), document.wrong_paths());
+    let errors = document.into_errors();
+    Ok(ReadFile { source, table, texts, errors, wrong })
+}
+
+/// The message about a file that cannot be read, which is named beside it.
+pub(super) fn unreadable_message(error: &io::Error) -> String {
+    format!("cannot read the file: {error}")
 }
 
 /// Formats the value of a setting: text without quotes.
@@ -330,6 +356,18 @@ pub(super) fn set_value<T: DeserializeOwned>(
 }
 
 impl LoadedConfig {
+    /// Whether the value of a setting of the target is known: nothing that may set it is wrong.
+    pub(super) fn is_known(&self, name: &str) -> bool {
+        let path = full_path(name);
+        let of_default: Vec<_> = path.split('.').collect();
+        let of_named = self.origins.target_name().map(|to| vec!["targets", to, name]);
+        let is_at_or_above = |wrong: &KeyPath, path: &[&str]| {
+            path.iter().zip(wrong).filter(|(one, other)| one == other).count() == wrong.len()
+        };
+        let mut paths = [Some(of_default), of_named].into_iter().flatten();
+        !paths.any(|path| self.wrong.iter().any(|wrong| is_at_or_above(wrong, &path)))
+    }
+
     /// Returns the settings of the named target, or of the default one. The environment and `--set`
     /// override either. A named target inherits from the default one only what does not say
     /// where orders go: the key of one tenant must not be sent to another.

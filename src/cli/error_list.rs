@@ -1,7 +1,7 @@
 //! Error list: what is wrong with the settings, the options and the profile of a run, all shown at
 //! once.
 //!
-//! Finds no error. Filled by `config`, `faults`, `spec` and `completeness`.
+//! Finds no error. Filled by `config`, `faults`, `spec` and `run_values`.
 
 use super::setting_names::CONFIG;
 use crate::{
@@ -87,7 +87,7 @@ fn place(errors: &[Diagnostic]) -> String {
             Some(at) if !(is_spread && error.kind == CONFIG) => &*at.file,
             _ if error.kind == CONFIG => "the settings",
             _ if error.kind == PROFILE => "--answer",
-            _ => "--fault",
+            _ => "the faults",
         };
         if !places.contains(&place) {
             places.push(place);

@@ -5,14 +5,14 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-use toml::Value;
+use toml::{Table, Value};
 
 use super::{
-    config::{ReadFile, read_file, set_value},
+    config::{read_file, set_value, unreadable_message},
     error_list::ErrorList,
 };
 use crate::{
+    map::toml_error_text,
     model::source_text::error_outside_files,
     sandbox::{FaultSettings, Faults},
 };
@@ -29,10 +29,17 @@ pub(super) fn load(
     file: Option<&Path>,
     overrides: &[String],
     errors: &mut ErrorList,
-) -> anyhow::Result<Option<Faults>> {
-    let read = file.map(|file| read_file::<FaultSettings>(KIND, file)).transpose()?;
-    let ReadFile { mut table, errors: errors_of_file, .. } = read.unwrap_or_default();
-    errors.extend(errors_of_file.into_iter().map(|error| error.diagnostic));
+) -> Option<Faults> {
+    let place = file.map(|file| format!("--faults {}", file.display()));
+    let place = place.as_deref().unwrap_or("--fault");
+    let mut add =
+        |place: &str, error: &str| errors.add(error_outside_files(KIND, place, "", error));
+    let (mut table, mut errors_of_file) = (Table::new(), Vec::new());
+    match file.map(|file| read_file::<FaultSettings>(KIND, file)) {
+        Some(Ok(read)) => (table, errors_of_file) = (read.table, read.errors),
+        Some(Err(error)) => add(place, &unreadable_message(&error)),
+        None => {}
+    }
     for fault in overrides {
         let (path, value) = fault.split_once('=').unwrap_or((fault, ""));
         let (path, value) = (path.trim(), value.trim());
@@ -43,18 +50,18 @@ pub(super) fn load(
             Err("--fault expects KEY=VALUE".to_owned())
         };
         if let Err(error) = set {
-            errors.add(error_outside_files(KIND, &format!("--fault {path}"), "", &error));
+            add(&format!("--fault {path}"), &error);
         }
     }
-    if table.is_empty() {
-        return Ok(None);
-    }
-    let settings = Value::Table(table).try_into::<FaultSettings>()?;
-    let faults = Faults::new(settings);
-    let faults = faults.with_context(|| {
-        file.map_or_else(|| "--fault".to_owned(), |file| file.display().to_string())
-    })?;
-    Ok(Some(faults))
+    let settings = (!table.is_empty()).then(|| Value::Table(table).try_into::<FaultSettings>());
+    let faults = match settings {
+        Some(Ok(settings)) => Some(Faults::new(settings).map_err(|error| error.to_string())),
+        Some(Err(error)) => Some(Err(toml_error_text(&error))),
+        None => None,
+    };
+    let faults = faults.and_then(|faults| faults.map_err(|error| add(place, &error)).ok());
+    errors.extend(errors_of_file.into_iter().map(|error| error.diagnostic));
+    faults
 }
 
 fn parse_value(path: &str, text: &str) -> Value {

@@ -12,7 +12,6 @@
 
 mod args;
 mod clock;
-mod completeness;
 mod config;
 mod diagnostics;
 mod entry;

@@ -1,7 +1,7 @@
 //! Origins of settings: the option, the variable or the line of the config file that a value comes
 //! from, for the errors of values.
 //!
-//! Checks no value. Filled by `config`; `spec` and `completeness` make errors with it.
+//! Checks no value. Filled by `config`; `run_values` makes errors with it.
 
 use super::{
     setting_names::{CONFIG, full_path, option_of, variable_of},

@@ -7,18 +7,22 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::small_file::read_small_file;
-use crate::map::{NamedText, ProfileTexts, no_profile, profile::Profile};
+use crate::map::{NamedText, ParsedProfile, ProfileTexts, no_profile, profile::Profile};
 
 /// Loads a built-in profile by its name, or the profile of a TOML file by its path, with answers
 /// to its open questions.
-pub(super) fn load(name: &str, answers: &[String]) -> anyhow::Result<Profile> {
+///
+/// # Errors
+///
+/// If there is none, or its file cannot be read; what is wrong in it is among its errors.
+pub(super) fn load(name: &str, answers: &[String]) -> anyhow::Result<ParsedProfile> {
     let text = match NamedText::built_in(name) {
         // Built-in names take precedence; a file of the same name is loaded as `./canonical`.
         Some(built_in) => built_in,
         None if Path::new(name).exists() => read(name)?,
         None => return Err(no_profile(name).into()),
     };
-    Ok(Profile::compile(ProfileTexts::new(text, read_extended), answers)?)
+    Ok(Profile::compile_with_errors(ProfileTexts::new(text, read_extended), answers))
 }
 
 /// Reads the profile that another one extends. An error is a message.

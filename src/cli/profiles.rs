@@ -2,7 +2,7 @@
 //!
 //! It does not change profiles of the user. Called by `entry`.
 
-use std::{mem, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use chrono::Utc;
@@ -10,17 +10,17 @@ use serde::Serialize;
 
 use super::{
     args::ProfilesCommand,
-    completeness::Completeness,
     config::{ConfigFile, TargetSettings},
     error_list::ErrorList,
-    origins::Origins,
     print,
     profile_files::load,
     run_values::validate_settings,
-    typed::TypedOptions,
     values::OutputFormat,
 };
-use crate::map::{BUILT_IN, MapError, profile::Profile, profile_schema};
+use crate::{
+    map::{BUILT_IN, ParsedProfile, profile::Profile, profile_schema},
+    pipeline,
+};
 
 /// Runs a command on profiles; without one, lists the built-in ones.
 pub(super) fn run(command: Option<&ProfilesCommand>) -> anyhow::Result<ExitCode> {
@@ -72,22 +72,16 @@ struct CheckedProfile<'p> {
 // of CI checks is whether the night's run will start.
 fn check(name: &str, answers: &[String], format: OutputFormat) -> anyhow::Result<()> {
     let mut errors = ErrorList::default();
-    let loaded = load(name, answers).map_err(|error| match error.downcast() {
-        Ok(MapError::Profile(found)) => {
-            errors.extend(found.list);
-            mem::take(&mut errors).into_error().into()
-        }
-        Ok(unknown) => unknown.into(),
-        Err(error) => error,
-    });
-    let profile = loaded?;
-    let (settings, target) = (ConfigFile::default(), TargetSettings::default());
-    let settings = validate_settings(&settings, &target, &profile, Utc::now());
-    let (origins, mode) = (Origins::new(TypedOptions::default()), profile.mode.unwrap_or_default());
-    let mut completeness = Completeness { origins: &origins, errors: &mut errors };
-    completeness.check_rules(&profile, mode);
-    completeness.check_words(&profile, mode, &settings);
+    let ParsedProfile { profile, errors: found } = load(name, answers)?;
+    errors.extend(found);
+    if let Some(profile) = &profile {
+        let (settings, target) = (ConfigFile::default(), TargetSettings::default());
+        let settings = validate_settings(&settings, &target, profile, Utc::now());
+        let mode = (!profile.is_wrong(&["mode"])).then(|| profile.mode.unwrap_or_default());
+        errors.extend(pipeline::profile_errors(profile, mode, &settings));
+    }
     errors.ensure_none()?;
+    let profile = profile.with_context(|| format!("{name} is no profile"))?;
     let Profile { name: own, extends, .. } = &profile;
     if format == OutputFormat::Json {
         let checked = CheckedProfile { profile: name, name: own, extends };

@@ -1,7 +1,7 @@
 //! Values of a run: what options and settings say, each value in its range, and the profile.
 //!
-//! Precedence: option, environment, file, default. All errors are found before one is shown. Reads
-//! no input. Called by `spec`.
+//! Precedence: option, environment, file, default. All errors are found before one is shown; what
+//! depends on a wrong value is not checked. Reads no input. Called by `spec`.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -9,17 +9,16 @@ use chrono::{DateTime, Utc};
 
 use super::{
     args::{PaceArguments, ReadArguments, SendArguments, TargetArguments},
-    completeness::Completeness,
     config::{ConfigFile, LoadedConfig, TargetSettings},
     error_list::ErrorList,
     profile_files, ranges,
     values::{ByteSize, Rate},
 };
 use crate::{
-    map::{MapError, profile::Profile},
+    map::{MapError, ParsedProfile, profile::Profile},
     model::{field::Field, route::Mode, rules::CommonDefaults},
-    stream,
-    validate::ValidateSettings,
+    pipeline, stream,
+    validate::{self, ValidateSettings},
 };
 
 /// Point of sale and default client key of an embedded sandbox.
@@ -86,15 +85,14 @@ pub(super) const NO_CLIENT_KEY: &str = "no client key\n  hint: set ORDERFERRY_CL
 pub(super) struct ValueChecks<'l> {
     loaded: &'l LoadedConfig,
     pub(super) errors: ErrorList,
-    /// Whether a setting that is not set is missing: none was left out.
-    is_complete: bool,
+    /// Whether the target is among the settings.
+    has_known_target: bool,
 }
 
 impl<'l> ValueChecks<'l> {
     /// `errors` are those of the settings.
     pub(super) fn new(loaded: &'l LoadedConfig, errors: ErrorList) -> Self {
-        let is_complete = errors.is_empty();
-        Self { loaded, errors, is_complete }
+        Self { loaded, errors, has_known_target: true }
     }
 
     /// Checks all values but the timeout.
@@ -118,7 +116,7 @@ impl<'l> ValueChecks<'l> {
         let in_flight = self.in_flight(pace);
         let identity_pause = self.identity_pause(pace);
         let (memory, max_url_bytes) = (self.memory(read), self.max_url_bytes(read));
-        if receiver == Receiver::Target && self.is_complete {
+        if receiver == Receiver::Target {
             self.require_target(&target);
         }
         let name = read.profile.as_deref().or(self.settings().profile.as_deref());
@@ -155,8 +153,13 @@ impl<'l> ValueChecks<'l> {
         &self.loaded.settings
     }
 
+    /// The value of a setting, whose error is kept.
+    pub(super) fn value<T>(&mut self, name: &str, found: anyhow::Result<T>) -> Option<T> {
+        found.map_err(|error| self.keep(name, Err(format!("{error:#}")))).ok()
+    }
+
     /// Keeps the error of the value of a setting.
-    fn keep(&mut self, name: &str, checked: Result<(), String>) {
+    pub(super) fn keep(&mut self, name: &str, checked: Result<(), String>) {
         if let Err(message) = checked {
             self.errors.add(self.loaded.origins.error(name, &message));
         }
@@ -177,7 +180,7 @@ impl<'l> ValueChecks<'l> {
         let target = match self.loaded.target(arguments.to.as_deref()) {
             Ok(target) => typed.or(&target),
             Err(message) => {
-                self.is_complete = false;
+                self.has_known_target = false;
                 self.keep("to", Err(message));
                 typed.or(&TargetSettings::default())
             }
@@ -233,43 +236,59 @@ impl<'l> ValueChecks<'l> {
     }
 
     fn require_target(&mut self, values: &TargetSettings) {
+        // Of a wrong one there is an error already.
         if values.base_url.is_none() {
-            self.keep("base_url", Err(NO_TARGET.to_owned()));
-        } else if values.client_key.is_none() {
+            if self.is_known("base_url") {
+                self.keep("base_url", Err(NO_TARGET.to_owned()));
+            }
+        } else if values.client_key.is_none() && self.is_known("client_key") {
             self.keep("client_key", Err(NO_CLIENT_KEY.to_owned()));
         }
     }
 
-    /// Loads the profile; its errors are kept.
+    /// Loads the profile as far as it is right; its errors are kept.
     fn profile(&mut self, name: &str, answers: &[String]) -> Option<Profile> {
         let error = match profile_files::load(name, answers) {
-            Ok(profile) => return Some(profile),
+            Ok(ParsedProfile { profile, errors }) => {
+                self.errors.extend(errors);
+                return profile;
+            }
             Err(error) => error,
         };
-        match error.downcast_ref() {
-            Some(MapError::Profile(errors)) => self.errors.extend(errors.list.iter().cloned()),
-            Some(unknown) => self.keep("profile", Err(unknown.to_string())),
-            None => {
-                let message = format!("cannot read the profile: {}", error.root_cause());
-                self.keep("profile", Err(message));
-            }
-        }
+        let message = match error.downcast_ref::<MapError>() {
+            Some(unknown) => unknown.to_string(),
+            None => format!("cannot read the profile: {}", error.root_cause()),
+        };
+        self.keep("profile", Err(message));
         None
     }
 
+    /// Whether the value of a setting of the target is known: nothing that may set it is wrong.
+    fn is_known(&self, name: &str) -> bool {
+        self.has_known_target && self.loaded.is_known(name)
+    }
+
+    /// Checks what would make every order invalid.
     fn completeness(&mut self, values: &TargetSettings, profile: Option<&Profile>) {
         let common = common_defaults(values);
-        let mut completeness =
-            Completeness { origins: &self.loaded.origins, errors: &mut self.errors };
-        completeness.check_defaults(&common);
+        for (field, message) in validate::default_errors(&common) {
+            self.keep(&field.short_name(), Err(message));
+        }
         let Some(profile) = profile else { return };
-        // With an error of the settings the mode may be another one.
-        if self.is_complete {
-            let mode = mode(values, profile);
-            let settings = validate_settings(&self.loaded.settings, values, profile, Utc::now());
-            completeness.check_rules(profile, mode);
-            completeness.check_words(profile, mode, &settings);
-            completeness.check_pos(profile, &common);
+        let settings = validate_settings(&self.loaded.settings, values, profile, Utc::now());
+        let has_known_mode = self.is_known("mode") && !profile.is_wrong(&["mode"]);
+        let mode = has_known_mode.then(|| mode(values, profile));
+        self.errors.extend(pipeline::profile_errors(profile, mode, &settings));
+        self.check_pos(&common, profile);
+    }
+
+    /// Checks that a point of sale may be found.
+    // The canonical profile has a rule for it, so only the export shows whether it has a value.
+    fn check_pos(&mut self, common: &CommonDefaults, profile: &Profile) {
+        if common.pos.is_none() && self.is_known("pos") && profile.lacks_rule(&Field::EventPos) {
+            let message = "no point of sale; an order needs one, and neither the settings nor the \
+                           profile have it\n  hint: set it with --pos";
+            self.keep("pos", Err(message.to_owned()));
         }
     }
 }

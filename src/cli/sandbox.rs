@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &SandboxArguments) -> anyhow::Result<ExitCode> {
 
 fn settings(arguments: &SandboxArguments) -> anyhow::Result<SandboxSettings> {
     let mut errors = ErrorList::default();
-    let faults = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut errors)?;
+    let faults = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut errors);
     errors.ensure_none()?;
     Ok(SandboxSettings {
         port: arguments.port,

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Error, bail, ensure};
+use anyhow::{Context, Error, bail};
 use chrono::{DateTime, Local, Utc};
 use tokio::{runtime::Runtime, sync::watch};
 
@@ -25,7 +25,7 @@ use super::{
     run_values::{
         NO_CLIENT_KEY, NO_TARGET, Receiver, RunValues, SANDBOX, ValueChecks, validate_settings,
     },
-    setting_names,
+    setting_names::{self, CONFIG},
     setup::{run_setup, target_summary},
     signals,
     typed::TypedOptions,
@@ -36,7 +36,7 @@ use crate::{
     disposition::AgeLimit,
     ledger::{self, Consent, LedgerLocation},
     map::input_settings,
-    model::target::Target,
+    model::{diagnostic::Diagnostic, source_text::error_outside_files, target::Target},
     pipeline::{ExplainSpec, RunSpec, SendSpec, ShowRows},
     read::ReadLimits,
     report::TypedOption,
@@ -68,7 +68,12 @@ pub(super) fn check(
     let CheckArguments { inputs, read, target, pace, .. } = arguments;
     let (mut errors, options) = (ErrorList::default(), typed.options.clone());
     let loaded = load(read, typed, &mut errors)?;
-    let checks = ValueChecks::new(&loaded, errors);
+    let mut checks = ValueChecks::new(&loaded, errors);
+    checks.keep("events", ensure_new_file(arguments.events.as_deref()));
+    let explain = explain(arguments);
+    if read.format == OutputFormat::Json && !explain.is_empty() {
+        checks.keep("format", Err(JSON_WITH_EXPLAIN.to_owned()));
+    }
     let mut values = checks.run_values(read, target, pace, Receiver::AnyTarget, false)?;
     // Without a target the ledger cannot be searched: it knows orders by target and reference.
     let has_target = values.has_target();
@@ -76,8 +81,8 @@ pub(super) fn check(
     values.target.client_key.get_or_insert_with(|| CHECK_CLIENT_KEY.to_owned());
     let mut spec = RunSpec {
         has_target,
-        events: new_file(arguments.events.as_deref())?,
-        explain: explain(arguments)?,
+        events: arguments.events.clone(),
+        explain,
         ..run_spec(inputs, read, options, &loaded, values)?
     };
     if has_target {
@@ -91,31 +96,24 @@ pub(super) fn check(
     Ok(spec)
 }
 
-/// The orders to explain. `--format json` prints the summary and nothing else.
-fn explain(arguments: &CheckArguments) -> anyhow::Result<ExplainSpec> {
-    let explain =
-        ExplainSpec { references: arguments.explain.clone(), first: arguments.explain_first };
-    let prints_json = arguments.read.format == OutputFormat::Json;
-    let typed = match (explain.references.is_empty(), explain.first) {
-        (true, 0) => None,
-        (true, _) => Some("--explain-first"),
-        (false, _) => Some("--explain"),
-    };
-    if let Some(typed) = typed.filter(|_| prints_json) {
-        bail!(
-            "the argument '{typed}' cannot be used with '--format json'\n  hint: leave --format out"
-        );
-    }
-    Ok(explain)
+/// `--format json` prints the summary and nothing else.
+const JSON_WITH_EXPLAIN: &str = "--explain and --explain-first print texts, not JSON\n  \
+                                 hint: leave --format out";
+
+/// The orders to explain.
+fn explain(arguments: &CheckArguments) -> ExplainSpec {
+    ExplainSpec { references: arguments.explain.clone(), first: arguments.explain_first }
 }
 
-/// The file of the events, which must not exist: it may be an export.
+/// Checks that the file of the events does not exist: it may be an export.
 // Before anything is read, which may take long.
-fn new_file(path: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
-    if let Some(path) = path.filter(|path| path.exists()) {
-        bail!("{}: the file exists\n  hint: name a new file with --events", path.display());
+fn ensure_new_file(path: Option<&Path>) -> Result<(), String> {
+    match path {
+        Some(path) if path.exists() => {
+            Err("the file exists\n  hint: name a new file with --events".to_owned())
+        }
+        _ => Ok(()),
     }
-    Ok(path.map(Path::to_owned))
 }
 
 /// Builds the specification of a send and calls `run` with it; runtime and sandbox end after that.
@@ -128,12 +126,17 @@ pub(super) fn send(
     let (mut errors, options) = (ErrorList::default(), typed.options.clone());
     let loaded = load(read, typed, &mut errors)?;
     if arguments.resume.is_some() {
-        ensure_allowed_with_resume(&read.set)?;
+        errors.extend(errors_with_resume(&read.set));
     }
     let receiver = if arguments.sandbox { Receiver::Sandbox } else { Receiver::Target };
+    let injected = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut errors);
     let mut checks = ValueChecks::new(&loaded, errors);
+    // The sandbox forgets its orders when the process ends, so its ledger belongs to this run only.
+    let has_own_ledger = arguments.sandbox && read.ledger.is_none();
+    let ledger = (!has_own_ledger)
+        .then(|| checks.value("ledger", locate_ledger(read.ledger.as_deref(), &loaded)))
+        .flatten();
     let timeout = checks.timeout(arguments);
-    let injected = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut checks.errors)?;
     let is_resumed = arguments.resume.is_some();
     let mut values = checks.run_values(read, target, pace, receiver, is_resumed)?;
     let in_flight = values.in_flight;
@@ -145,16 +148,11 @@ pub(super) fn send(
     let mut spec = run_spec(inputs, read, options, &loaded, values)?;
     let to = target.to.as_deref();
     spec.setup.target = Some(target_summary(&spec.service.target, to, sandbox.is_some()));
-    spec.ledger = match (&sandbox, read.ledger.as_deref()) {
-        // The sandbox forgets its orders when the process ends, so its ledger belongs to this run
-        // only.
-        (Some(_), None) => {
-            let own = ledger::in_folder(&spec.folder, None);
-            spec.setup.command_line.own_ledger = Some(own.to_string());
-            own
-        }
-        (_, typed) => locate_ledger(typed, &loaded)?,
-    };
+    spec.ledger = ledger.unwrap_or_else(|| {
+        let own = ledger::in_folder(&spec.folder, None);
+        spec.setup.command_line.own_ledger = Some(own.to_string());
+        own
+    });
     // Imported history may trigger live campaigns; a sandbox has none.
     if arguments.backfill || sandbox.is_some() {
         spec.age_limit = None;
@@ -188,16 +186,22 @@ pub(super) fn send(
     code
 }
 
-/// Refuses settings that the saved plan has already decided: how orders are sent.
-fn ensure_allowed_with_resume(set: &[String]) -> anyhow::Result<()> {
-    for path in set.iter().filter_map(|set| setting_names::setting_path(set)) {
-        let name = path.rsplit('.').next().unwrap_or_default();
-        ensure!(
-            !["mode", "confirm"].contains(&name),
-            "the argument '--resume <RUN>' cannot be used with '--set {name}=…'"
+/// The errors of settings that the saved plan has already decided: how orders are sent.
+fn errors_with_resume(set: &[String]) -> Vec<Diagnostic> {
+    let paths = set.iter().filter_map(|set| setting_names::setting_path(set));
+    let names = paths.filter_map(|path| {
+        let name = path.rsplit('.').next()?;
+        let is_decided = ["mode", "confirm"].contains(&name);
+        is_decided.then(|| name.to_owned())
+    });
+    let error = |name: String| {
+        let message = format!(
+            "{name} cannot be changed with --resume; the saved plan has decided it\n  \
+             hint: leave it out, or send the export again"
         );
-    }
-    Ok(())
+        error_outside_files(CONFIG, &format!("--set {name}"), "", &message)
+    };
+    names.map(error).collect()
 }
 
 fn load(

@@ -9,9 +9,10 @@ use super::{
 };
 
 /// How the values of several sources become one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) enum Combination {
     /// The first filled one is the value.
+    #[default]
     First,
     /// Numbers are added up.
     Sum(Sum),

@@ -5,7 +5,7 @@
 use std::fmt;
 
 /// The names of the keys from the root to a value; of the element of an array its index.
-pub(super) type KeyPath = Vec<String>;
+pub type KeyPath = Vec<String>;
 
 /// The name of the key of an error that is of a rule as a whole.
 pub(super) const WHOLE_RULE: &str = "";
@@ -54,6 +54,11 @@ impl KeyErrors {
             found.len() >= path.len() && found.iter().zip(path).all(|(one, other)| one == other)
         };
         self.0.iter().any(is_below)
+    }
+
+    /// The paths of the keys.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &KeyPath> {
+        self.0.iter().map(|(path, _)| path)
     }
 
     /// Returns the errors if there are any.

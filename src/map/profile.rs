@@ -13,6 +13,7 @@ use super::{
     error::{MapError, PROFILE},
     file_syntax::FileSyntax,
     input_settings::{MissingColumns, SharedIdentifiers, UnknownColumns, UnreadableRows},
+    key_errors::KeyPath,
     missing_name::NamePlaces,
     rule::Rule,
     rule_result::RuleResult,
@@ -111,7 +112,7 @@ pub struct SkipRule {
 }
 
 /// What becomes of orders whose identifier is that of several people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SharedIdentifierRules {
     /// Whether they are sent.
     pub choice: SharedIdentifiers,
@@ -182,6 +183,9 @@ pub struct Profile {
     pub(super) name_places: NamePlaces,
     /// The constants of its text.
     pub(super) words: Vec<ProfileWord>,
+    /// The paths of what is wrong in its text and is left out; of a profile with errors only, which
+    /// reads no export.
+    pub(super) wrong: Vec<KeyPath>,
 }
 
 impl Profile {
@@ -207,6 +211,15 @@ impl Profile {
     /// The rules of all fields, those of contacts and consumers included.
     pub fn all_rules(&self) -> impl Iterator<Item = &FieldRule> {
         self.rules.iter().chain(self.people.iter().flat_map(|people| &people.rules))
+    }
+
+    /// Whether it reads a member at the root of a document, or below it.
+    #[must_use]
+    pub fn reads_member(&self, name: &str) -> bool {
+        let of_rules = self.all_rules().flat_map(|of_field| &of_field.rule.paths);
+        let of_people = self.people.iter().filter_map(|people| people.path.as_ref());
+        let mut paths = of_rules.chain(of_people).chain(&self.items_path);
+        paths.any(|path| path.split(['.', '[']).next() == Some(name))
     }
 
     /// Whether a cell that no rule reads counts as empty.
@@ -352,6 +365,18 @@ impl Profile {
     #[must_use]
     pub fn has_rule(&self, field: &Field) -> bool {
         self.rules_of(field).next().is_some()
+    }
+
+    /// Whether the value at a path, a part of it or all around it is wrong and left out.
+    #[must_use]
+    pub fn is_wrong(&self, path: &[&str]) -> bool {
+        self.wrong.iter().any(|wrong| wrong.iter().zip(path).all(|(one, other)| one == other))
+    }
+
+    /// Whether a field has no rule, not even one that is wrong.
+    #[must_use]
+    pub fn lacks_rule(&self, field: &Field) -> bool {
+        !self.has_rule(field) && !self.is_wrong(&[field.group().table(), &field.short_name()])
     }
 
     /// Whether guests may have an identifier, their e-mail address included.

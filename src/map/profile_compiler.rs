@@ -16,7 +16,7 @@ use super::{
     field_rules::RuleCompiler,
     file_syntax::FileSyntax,
     input_settings::SharedIdentifiers,
-    key_errors::{KeyError, KeyErrors},
+    key_errors::{KeyError, KeyErrors, KeyPath},
     missing_name::NamePlaces,
     number::NumberMarks,
     open_questions::{open_questions, refuse},
@@ -28,7 +28,10 @@ use super::{
     words::words,
 };
 use crate::model::{
-    diagnostic::Diagnostics, field::Field, severity::SeverityRules, source_map::SourceMap,
+    diagnostic::{Diagnostic, Diagnostics},
+    field::Field,
+    severity::SeverityRules,
+    source_map::SourceMap,
 };
 
 /// The earliest order of a profile that names none: shops had no web analytics before.
@@ -37,6 +40,15 @@ const DEFAULT_EARLIEST_ORDER: NaiveDate =
 
 /// `max_addresses` of a profile that sets none.
 const DEFAULT_MAX_ADDRESSES: u16 = 3;
+
+/// A profile, and the errors of its text.
+#[derive(Debug)]
+pub struct ParsedProfile {
+    /// The profile without what is wrong; none if the text is not one.
+    pub profile: Option<Profile>,
+    /// All errors, in the order of the text.
+    pub errors: Vec<Diagnostic>,
+}
 
 impl Profile {
     /// Compiles the built-in profile of a name.
@@ -67,6 +79,17 @@ impl Profile {
     ///
     /// [`MapError::Profile`] with all errors of the texts and the answers.
     pub fn compile(texts: ProfileTexts, answers: &[String]) -> Result<Self, MapError> {
+        let name = texts.sources.name().to_owned();
+        let ParsedProfile { profile, errors } = Self::compile_with_errors(texts, answers);
+        match profile {
+            Some(profile) if errors.is_empty() => Ok(profile),
+            _ => Err(MapError::Profile(Diagnostics::before_reading(errors, &name))),
+        }
+    }
+
+    /// Compiles the same as far as it is right.
+    #[must_use]
+    pub fn compile_with_errors(texts: ProfileTexts, answers: &[String]) -> ParsedProfile {
         let ProfileTexts { mut sources, is_built_in, extended, missing } = texts;
         let answers = Answer::all(answers, &mut sources);
         let mut document = TomlDocument::parse(&sources);
@@ -75,26 +98,28 @@ impl Profile {
         if let Some((at, message)) = &missing {
             document.add_error(Some(at.clone()), EXTENDS, message);
         }
-        let profile = document.read().and_then(|text| {
-            let (profile, errors) = compile(text);
-            // A part of the profile may be in the text that is missing.
+        let compiled = document.read().map(compile);
+        let mut wrong = document.wrong_paths();
+        // Any part of the profile may be in the text that is missing.
+        wrong.extend(missing.as_ref().map(|_| KeyPath::new()));
+        let profile = compiled.map(|(profile, errors)| {
+            wrong.extend(errors.paths().cloned());
             if missing.is_none() {
                 document.add_errors(errors);
             }
             profile
         });
         let (texts, errors) = (document.texts(), document.into_errors());
-        match profile {
-            Some(profile) if errors.is_empty() && is_built_in => Ok(profile),
-            Some(profile) if errors.is_empty() => {
-                let (words, name_places) = (words(&texts), NamePlaces::new(sources, texts));
-                Ok(Self { name_places, words, extends: extended, ..profile })
+        let errors = errors.into_iter().map(|error| error.diagnostic).collect();
+        let profile = profile.map(|profile| Profile { extends: extended, wrong, ..profile });
+        let profile = profile.map(|profile| {
+            if is_built_in {
+                return profile;
             }
-            _ => {
-                let errors = errors.into_iter().map(|error| error.diagnostic).collect();
-                Err(MapError::Profile(Diagnostics::before_reading(errors, sources.name())))
-            }
-        }
+            let (words, name_places) = (words(&texts), NamePlaces::new(sources, texts));
+            Profile { words, name_places, ..profile }
+        });
+        ParsedProfile { profile, errors }
     }
 }
 
@@ -125,8 +150,8 @@ fn settle_questions<'t>(
     }
 }
 
-/// Compiles a profile, and returns its errors too. None if it has no order key.
-fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
+/// Compiles a profile, without what is wrong, and returns its errors.
+fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let mut errors = KeyErrors::default();
     if text.name.is_empty() {
         errors.add("name", "the key \"name\" is missing; expected a name for the profile");
@@ -192,7 +217,7 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
     let row_skips = conditions.skips(&text.skip, SkipScope::Row, &mut errors);
     let ignore_rows = conditions.ignored(text.ignore_rows, &mut errors);
     let item_rows = text.item_rows.and_then(|text| conditions.items(text, &mut errors));
-    let profile = key.zip(shared_identifiers).map(|(key, shared_identifiers)| Profile {
+    let profile = Profile {
         name: text.name,
         extends: Vec::new(),
         description: text.about,
@@ -216,14 +241,15 @@ fn compile(mut text: ProfileText) -> (Option<Profile>, KeyErrors) {
         ignore_rows,
         item_rows,
         nulls,
-        shared_identifiers,
-        key,
+        shared_identifiers: shared_identifiers.unwrap_or_default(),
+        key: key.unwrap_or_default(),
         rules,
         people,
         name_places: NamePlaces::default(),
         words: Vec::new(),
-    });
-    (profile.map(Profile::with_required_columns), errors)
+        wrong: Vec::new(),
+    };
+    (profile.with_required_columns(), errors)
 }
 
 /// Lets the conditions of rules read numbers as the rules of the same cells do.

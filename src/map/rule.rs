@@ -34,7 +34,7 @@ use crate::model::{
 };
 
 /// The source of a field and the conversion of its cells.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rule {
     /// The CSV columns.
     pub columns: Vec<String>,

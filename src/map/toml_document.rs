@@ -122,6 +122,18 @@ impl<'t> TomlDocument<'t> {
         }
     }
 
+    /// The paths of what is wrong and left out, and of what it was meant to be; the root of a text
+    /// whose syntax is wrong.
+    #[must_use]
+    pub fn wrong_paths(&self) -> Vec<KeyPath> {
+        let unsure = self.unsure.iter();
+        if self.has_syntax_error {
+            vec![KeyPath::new()]
+        } else {
+            self.removed.iter().chain(unsure).cloned().collect()
+        }
+    }
+
     /// Whether the value at a path, or a part of it, was removed.
     fn is_incomplete(&self, path: &[String]) -> bool {
         self.removed.iter().any(|removed| removed.starts_with(path))

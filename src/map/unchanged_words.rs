@@ -1,12 +1,13 @@
 //! Unchanged words: the constants of a profile that reach their field as they are, so that an order which
 //! takes one is as valid as the word.
 //!
-//! Knows no list of a target: `cli` asks `validate` about each of them before anything is read.
+//! Knows no list of a target: `pipeline` asks `validate` about each of them before anything is read.
 
 use super::{
     condition::{CellSource, Condition},
     profile::{FieldRule, Profile},
     rule::Rule,
+    value_kind::ValueKind,
     view::Value,
     words::ProfileWord,
 };
@@ -17,10 +18,14 @@ impl Profile {
     /// may leave out is not among them: no order may take it.
     pub fn unchanged_words(&self) -> impl Iterator<Item = &ProfileWord> {
         self.words.iter().filter(|word| {
-            self.rules_of(&word.field).next().is_some_and(|FieldRule { rule, when, .. }| {
+            if let Some(FieldRule { rule, when, .. }) = self.rules_of(&word.field).next() {
                 let is_converted = rule.kind.is_some() || rule.is_empty(&word.text);
-                when.is_none() && !is_converted && !self.may_leave_out(rule, word)
-            })
+                return when.is_none() && !is_converted && !self.may_leave_out(rule, word);
+            }
+            // Its rule is wrong, and so not known: neither its sources nor its kind, of which only
+            // that of currencies converts words that have a list.
+            let may_be_converted = ValueKind::Currency.ensure_fits(&word.field).is_ok();
+            !may_be_converted && !self.is_null(&word.text) && !self.may_have_conditions()
         })
     }
 
@@ -34,8 +39,23 @@ impl Profile {
         self.error(Some(word.span.clone()), &subject, message)
     }
 
+    /// Whether a condition leaves out rows, or would if it were not wrong.
+    fn may_have_conditions(&self) -> bool {
+        self.has_wrong_conditions()
+            || self.item_rows.is_some()
+            || self.order_conditions().next().is_some()
+    }
+
+    /// Whether a condition is wrong, so that it is not known which rows it leaves out.
+    fn has_wrong_conditions(&self) -> bool {
+        ["skip", "ignore_rows", "item_rows"].iter().any(|key| self.is_wrong(&[key]))
+    }
+
     /// Whether a condition on the source of a rule may leave out the rows with this word.
     fn may_leave_out(&self, rule: &Rule, word: &ProfileWord) -> bool {
+        if self.has_wrong_conditions() {
+            return rule.has_source();
+        }
         let is_source = |source: &CellSource| {
             let is_column = |column: &String| rule.columns.contains(column);
             let is_path = |path: &String| rule.paths.contains(path);

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::{rule_values::KEEP, toml_document::TomlText};
-use crate::model::field::{Field, FieldGroup};
+use crate::model::field::Field;
 
 /// A text of a profile that becomes the value of a field: of a `value`, `default` or `other`, or of
 /// a table of values.
@@ -36,14 +36,8 @@ pub(super) fn words(texts: &[TomlText]) -> Vec<ProfileWord> {
             [table, name, "table", _, _] if is_last_cell(texts, names) => (table, name, None),
             _ => return None,
         };
-        let group = match *table {
-            "order" => FieldGroup::Order,
-            "item" => FieldGroup::Item,
-            "guest" => FieldGroup::Guest,
-            "event" => FieldGroup::Event,
-            _ => return None,
-        };
-        let is_named = |field: &&Field| field.group() == group && field.short_name() == *name;
+        let is_named =
+            |field: &&Field| field.group().table() == *table && field.short_name() == *name;
         let field = Field::NAMED.iter().find(is_named)?.clone();
         let rule = format!("{table}.{name}");
         Some(ProfileWord { field, text: text.clone(), from, rule, span: span.clone() })

@@ -384,6 +384,17 @@ impl FieldGroup {
         }
     }
 
+    /// The name of its table in a profile.
+    #[must_use]
+    pub fn table(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Item => "item",
+            Self::Guest => "guest",
+            Self::Event => "event",
+        }
+    }
+
     /// The prefix of the names of its fields.
     #[must_use]
     pub fn prefix(self) -> &'static str {

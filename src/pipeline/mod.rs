@@ -14,6 +14,7 @@ mod guards;
 mod journal;
 mod memory;
 mod part;
+mod profile_guard;
 mod resume;
 mod run;
 mod send;
@@ -27,5 +28,6 @@ mod triage;
 
 pub use error::RunError;
 pub use guards::MaxInvalid;
+pub use profile_guard::profile_errors;
 pub use run::run;
 pub use spec::{ExplainSpec, Finished, RunSpec, SendSpec, ShowRows};

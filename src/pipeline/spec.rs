@@ -107,6 +107,14 @@ pub struct ExplainSpec {
     pub first: usize,
 }
 
+impl ExplainSpec {
+    /// Whether no order is to be explained.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.references.is_empty() && self.first == 0
+    }
+}
+
 /// When the rows of problems are read again and shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShowRows {

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub(super) use crate::stream::{
     ClientError, IDENTIFY_REQUESTS, Misfit, RouteChoice, StreamSettings as ServiceSettings,
     content_hash::dedup_hash_in_export, extension::types_sent, misfit, result_if_unsendable,
-    routes, single_route,
+    routes, routes_of, single_route,
 };
 use crate::{
     model::{

@@ -1,7 +1,7 @@
 //! Constants: values that a profile gives to a field whatever the export has, checked before any
 //! order is.
 //!
-//! Applies the same rules as the checks of orders. Called by `cli`.
+//! Applies the same rules as the checks of orders. Called by `pipeline`.
 
 use std::borrow::Cow;
 
@@ -14,9 +14,23 @@ use crate::model::{
     origin::{FileId, Position},
     over_rows::OverRows,
     pricing::TotalFrom,
-    problem::Problem,
+    problem::Code,
     rules::TargetRules,
 };
+
+/// Why each order with a constant is invalid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConstantError {
+    /// The route takes only the values of a list.
+    Unlisted {
+        /// The values of the list.
+        listed: &'static [&'static str],
+        /// Which other route takes it, if one does.
+        hint: Option<&'static str>,
+    },
+    /// Anything else, as a message.
+    Other(String),
+}
 
 /// Why each order with this value of a field is invalid on a route; none if it is valid, or if other
 /// values decide.
@@ -24,9 +38,9 @@ use crate::model::{
 pub fn constant_error(
     field: &Field,
     text: &str,
-    rules: &TargetRules,
+    rules: &'static TargetRules,
     settings: &ValidateSettings,
-) -> Option<String> {
+) -> Option<ConstantError> {
     let at = Position { file: FileId(0), line: 0, column: None };
     let cell = Cell {
         field: Cow::Borrowed(field),
@@ -41,11 +55,17 @@ pub fn constant_error(
     let mut findings = Findings::at(at);
     check(&cell, rules, settings, &mut findings);
     settings.severities.apply(&mut findings.problems);
-    findings
-        .problems
-        .iter()
-        .find(|problem| problem.is_error())
-        .map(|Problem { message, .. }| message.clone())
+    let error = findings.problems.iter().find(|problem| problem.is_error())?;
+    Some(match error.code {
+        Code::UnknownStatus => {
+            let other = &rules.other_statuses;
+            let hint = other.values.contains(&text).then_some(other.reason);
+            ConstantError::Unlisted { listed: rules.statuses, hint }
+        }
+        Code::UnknownTitle => ConstantError::Unlisted { listed: rules.titles, hint: None },
+        Code::UnknownGender => ConstantError::Unlisted { listed: rules.genders, hint: None },
+        _ => ConstantError::Other(error.message.clone()),
+    })
 }
 
 fn check(
@@ -73,18 +93,5 @@ fn check(
         Field::GuestGender => drop(attributes::gender(cell, rules.genders, settings, findings)),
         Field::GuestCountry => drop(attributes::country(cell, settings, findings)),
         _ => {}
-    }
-}
-
-/// The values of a field that a route takes, if they are a short list.
-#[must_use]
-pub fn listed_values(field: &Field, rules: &TargetRules) -> &'static [&'static str] {
-    match field {
-        Field::Status | Field::ItemStatus => rules.statuses,
-        Field::PaymentType => rules.payment_types,
-        Field::CardType => rules.card_types,
-        Field::GuestTitle => rules.titles,
-        Field::GuestGender => rules.genders,
-        _ => &[],
     }
 }

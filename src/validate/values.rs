@@ -119,7 +119,8 @@ pub(super) fn is_status(text: &str, rules: &TargetRules) -> bool {
 }
 
 /// Joins values as a sentence does: `male, female or unknown`.
-pub(super) fn alternatives(values: &[&str]) -> String {
+#[must_use]
+pub fn alternatives(values: &[&str]) -> String {
     match values {
         [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
         _ => values.concat(),

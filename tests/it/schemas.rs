@@ -193,9 +193,14 @@ fn errors_are_one_line_that_fits_its_schema() {
         ("check orders.csv --config bad.toml --format=json", "config", 2, Some("bad.toml")),
         ("check orders.csv --pos x --profile p.toml --format json", "profile", 1, Some("p.toml")),
         // No line has what is missing.
-        ("check orders.csv --profile no-key.toml --format json", "profile", 1, Some("no-key.toml")),
+        (
+            "check orders.csv --pos x --profile no-key.toml --format json",
+            "profile",
+            1,
+            Some("no-key.toml"),
+        ),
         ("check orders.csv --pos x --profile none --format json", "config", 1, None),
-        ("check orders.csv --config none.toml --format json", "run", 0, None),
+        ("check orders.csv --config none.toml --format json", "config", 1, None),
         ("check orders.csv --pos x --out full --format json", "run", 0, None),
         ("send orders.csv --pos x --format json", "config", 1, None),
         ("ledger list --format json", "run", 0, None),

@@ -217,3 +217,32 @@ fn encoded_email_in_service_message_is_redacted() {
     let (workspace, ran) = run(&["A-1"], &service.base_url, "");
     assert_no_leaks(&workspace, &ran);
 }
+
+/// Wherever the URL is set, and whichever command reads it.
+#[test]
+fn password_in_a_base_url_is_not_shown() {
+    const URL: &str = "https://importer:hunter2@api.example";
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
+    workspace.file("bad.toml", format!("[target]\nbase_url = '{URL}'\nclient_key = '{KEY}'\n"));
+    let with_set = format!("--set base_url={URL}");
+    let adopt = format!("ledger adopt --from 1a2b3c4d --base-url {URL} --client-key {KEY}");
+    for (command, variable) in [
+        ("check orders.csv --config bad.toml".to_owned(), ""),
+        ("ledger list --config bad.toml".to_owned(), ""),
+        ("ledger export --config bad.toml".to_owned(), ""),
+        (format!("check orders.csv {with_set}"), ""),
+        (format!("ledger list {with_set}"), ""),
+        (format!("send orders.csv --base-url {URL} --client-key {KEY}"), ""),
+        (adopt, ""),
+        ("check orders.csv".to_owned(), URL),
+        ("ledger list".to_owned(), URL),
+    ] {
+        let variables = [("ORDERFERRY_BASE_URL", variable)];
+        let variables = if variable.is_empty() { &[][..] } else { &variables };
+        let ran = workspace.run_with(&command, variables, b"");
+        assert_eq!(ran.code, 2, "{command}: {}", ran.err);
+        assert!(ran.err.contains("user name and password"), "{command}: {}", ran.err);
+        let shown = ran.out + &ran.err;
+        assert!(!shown.contains("hunter2") && !shown.contains(KEY), "{command}: {shown}");
+    }
+}

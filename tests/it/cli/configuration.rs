@@ -46,19 +46,13 @@ fn incomplete_configuration_is_one_error() {
          = an order needs one, and neither the settings nor the profile have it
          = hint: set it with --pos
 
-        error[profile]: the profile has no rule for currencyCode, which every order needs
+        error[profile]: the profile has no rules for 4 fields that every order needs
          --> shop.toml
+         |
+         = expected rules for currencyCode, price, paymentType, guest.email or
+           guest.id
 
-        error[profile]: the profile has no rule for price, which every order needs
-         --> shop.toml
-
-        error[profile]: the profile has no rule for paymentType, which every order needs
-         --> shop.toml
-
-        error[profile]: the profile has no rule for guest.email or guest.id, which every order needs
-         --> shop.toml
-
-        5 errors in the settings and shop.toml. Nothing was read or sent.
+        2 errors in the settings and shop.toml. Nothing was read or sent.
         next: orderferry help settings
     "#);
     let runs = [of_settings, of_profile];

@@ -79,7 +79,8 @@ fn events_are_private_and_replace_no_file() {
         let before = fs::read(workspace.path(file)).unwrap();
         let refused = workspace.run(&format!("check orders.csv --pos x --events {file}"));
         assert_eq!(refused.code, 2);
-        assert!(refused.err.contains(&format!("{file}: the file exists")), "{}", refused.err);
+        let start = format!("error[config]: the file exists\n --> --events {file}\n");
+        assert!(refused.err.starts_with(&start), "{}", refused.err);
         assert_eq!(fs::read(workspace.path(file)).unwrap(), before);
     }
 }

@@ -189,11 +189,22 @@ fn invalid_fault_settings_send_nothing() {
 
             1 error in night.toml. Nothing was read or sent.
         [outage]; lasts = '2s'; every = '1s': exit 2
-            error: night.toml: outage.every is 1s; expected more than outage.lasts, which is 2s
-              hint: outage.every is the time from the start of one outage to the start of the next
+            error[faults]: outage.every is 1s
+             --> --faults night.toml
+             |
+             = expected more than outage.lasts, which is 2s
+             = hint: outage.every is the time from the start of one outage to the start
+                     of the next
+
+            1 error in the faults. Nothing was read or sent.
         late = '60%'; half = '50%': exit 2
-            error: night.toml: the shares of the faults add up to 110%; expected at most 100%
-              hint: a request has at most one fault; lower some of the shares
+            error[faults]: the shares of the faults add up to 110%
+             --> --faults night.toml
+             |
+             = expected at most 100%
+             = hint: a request has at most one fault; lower some of the shares
+
+            1 error in the faults. Nothing was read or sent.
         late =: exit 2
             error[faults]: string values must be quoted
              --> night.toml:1:7
@@ -206,47 +217,55 @@ fn invalid_fault_settings_send_nothing() {
             error[faults]: --fault expects KEY=VALUE
              --> --fault late
 
-            1 error in --fault. Nothing was read or sent.
+            1 error in the faults. Nothing was read or sent.
         --fault lat=2%: exit 2
             error[faults]: unknown key "lat"
              --> --fault lat
              |
              = meant "late"?
 
-            1 error in --fault. Nothing was read or sent.
+            1 error in the faults. Nothing was read or sent.
         --fault late=101%: exit 2
             error[faults]: invalid share "101%"
              --> --fault late
              |
              = expected for example 2% or 0.5%, at most 100%
 
-            1 error in --fault. Nothing was read or sent.
+            1 error in the faults. Nothing was read or sent.
         --fault seed=many: exit 2
             error[faults]: invalid type: string "many"
              --> --fault seed
              |
              = expected a whole number
 
-            1 error in --fault. Nothing was read or sent.
+            1 error in the faults. Nothing was read or sent.
         --fault status.50x=1%: exit 2
             error[faults]: invalid error status "50x"
              --> --fault status.50x
              |
              = expected 300 to 599
 
-            1 error in --fault. Nothing was read or sent.
+            1 error in the faults. Nothing was read or sent.
         --fault outage=1s: exit 2
             error[faults]: invalid type: string "1s"
              --> --fault outage
              |
              = expected outage.after, outage.lasts and outage.every
 
-            1 error in --fault. Nothing was read or sent.
+            1 error in the faults. Nothing was read or sent.
         --fault late=60% --fault half=50%: exit 2
-            error: --fault: the shares of the faults add up to 110%; expected at most 100%
-              hint: a request has at most one fault; lower some of the shares
+            error[faults]: the shares of the faults add up to 110%
+             --> --fault
+             |
+             = expected at most 100%
+             = hint: a request has at most one fault; lower some of the shares
+
+            1 error in the faults. Nothing was read or sent.
         --faults none.toml: exit 2
-            error: none.toml: No such file or directory (os error 2)
+            error[faults]: cannot read the file: No such file or directory (os error 2)
+             --> --faults none.toml
+
+            1 error in the faults. Nothing was read or sent.
         "#);
     });
 }

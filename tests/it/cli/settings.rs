@@ -160,7 +160,10 @@ fn invalid_arguments_send_nothing() {
             1 error in the settings. Nothing was read or sent.
             next: orderferry help settings
         check orders.csv --config none.toml: exit 2
-            error: none.toml: No such file or directory (os error 2)
+            error[config]: cannot read the file: No such file or directory (os error 2)
+             --> --config none.toml
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         "#);
     });
 }
@@ -249,7 +252,13 @@ fn config_errors_name_the_line() {
             1 | in_fligth = 3
               | ^^^^^^^^^ meant "in_flight"?
 
-            1 error in orderferry.toml. Nothing was read or sent.
+            error[profile]: the profile has no rules for 6 fields that every order needs
+             --> p.toml
+             |
+             = expected rules for orderedAt, status, currencyCode, price, paymentType,
+               guest.email or guest.id
+
+            2 errors in orderferry.toml and p.toml. Nothing was read or sent.
             next: orderferry help settings
         rate = 'fast': exit 2
             error[config]: invalid rate "fast"
@@ -260,7 +269,13 @@ fn config_errors_name_the_line() {
               |
               = it comes from the config file; neither --rate nor ORDERFERRY_RATE is set
 
-            1 error in orderferry.toml. Nothing was read or sent.
+            error[profile]: the profile has no rules for 6 fields that every order needs
+             --> p.toml
+             |
+             = expected rules for orderedAt, status, currencyCode, price, paymentType,
+               guest.email or guest.id
+
+            2 errors in orderferry.toml and p.toml. Nothing was read or sent.
             next: orderferry help settings
         pos = 3: exit 2
             error[config]: invalid type: integer 3
@@ -271,7 +286,13 @@ fn config_errors_name_the_line() {
               |
               = it comes from the config file, which must be right although --pos is set
 
-            1 error in orderferry.toml. Nothing was read or sent.
+            error[profile]: the profile has no rules for 6 fields that every order needs
+             --> p.toml
+             |
+             = expected rules for orderedAt, status, currencyCode, price, paymentType,
+               guest.email or guest.id
+
+            2 errors in orderferry.toml and p.toml. Nothing was read or sent.
             next: orderferry help settings
         rate =: exit 2
             error[config]: string values must be quoted
@@ -280,7 +301,13 @@ fn config_errors_name_the_line() {
             1 | rate =
               |       ^ expected literal string
 
-            1 error in orderferry.toml. Nothing was read or sent.
+            error[profile]: the profile has no rules for 5 fields that every order needs
+             --> p.toml
+             |
+             = expected rules for orderedAt, status, currencyCode, price, guest.email or
+               guest.id
+
+            2 errors in orderferry.toml and p.toml. Nothing was read or sent.
             next: orderferry help settings
         name = 'p': exit 2
             error[profile]: no rule for the order key
@@ -288,7 +315,13 @@ fn config_errors_name_the_line() {
              |
              = expected key or order.referenceId
 
-            1 error in p.toml. Nothing was read or sent.
+            error[profile]: the profile has no rules for 6 fields that every order needs
+             --> p.toml
+             |
+             = expected rules for orderedAt, status, currencyCode, price, paymentType,
+               guest.email or guest.id
+
+            2 errors in p.toml. Nothing was read or sent.
         status = { colum = 'status' }: exit 2
             error[profile]: unknown key "colum"
              --> p.toml:4:12  order.status
@@ -296,7 +329,13 @@ fn config_errors_name_the_line() {
             4 | status = { colum = 'status' }
               |            ^^^^^ meant "column"?
 
-            1 error in p.toml. Nothing was read or sent.
+            error[profile]: the profile has no rules for 5 fields that every order needs
+             --> p.toml
+             |
+             = expected rules for orderedAt, currencyCode, price, paymentType,
+               guest.email or guest.id
+
+            2 errors in p.toml. Nothing was read or sent.
         orderedAt = { column = 'orderedAt', date = '%Y-%m-%d' }: exit 2
             error[profile]: a date format without an offset needs a zone, such as zone = "Europe/London"
              --> p.toml:4:44  order.orderedAt.date
@@ -304,7 +343,13 @@ fn config_errors_name_the_line() {
             4 | orderedAt = { column = 'orderedAt', date = '%Y-%m-%d' }
               |                                            ^^^^^^^^^^
 
-            1 error in p.toml. Nothing was read or sent.
+            error[profile]: the profile has no rules for 5 fields that every order needs
+             --> p.toml
+             |
+             = expected rules for status, currencyCode, price, paymentType, guest.email
+               or guest.id
+
+            2 errors in p.toml. Nothing was read or sent.
         orderedAt = { column = 'orderedAt', date = '%Y', zone = 'Europe/Lodnon' }: exit 2
             error[profile]: date format "%Y" has no whole date
              --> p.toml:4:44  order.orderedAt.date
@@ -322,7 +367,13 @@ fn config_errors_name_the_line() {
               |
               = hint: did you mean "Europe/London"?
 
-            2 errors in p.toml. Nothing was read or sent.
+            error[profile]: the profile has no rules for 5 fields that every order needs
+             --> p.toml
+             |
+             = expected rules for status, currencyCode, price, paymentType, guest.email
+               or guest.id
+
+            3 errors in p.toml. Nothing was read or sent.
         price = { column = 'prise' }: exit 2
             error[profile]: there is no column "prise" in the export
              --> p.toml:9:20  order.price
@@ -343,7 +394,13 @@ fn config_errors_name_the_line() {
               = expected one of …
                 list_contains, empty, exists, equals, less, greater
 
-            1 error in p.toml. Nothing was read or sent.
+            error[profile]: the profile has no rules for 6 fields that every order needs
+             --> p.toml
+             |
+             = expected rules for orderedAt, status, currencyCode, price, paymentType,
+               guest.email or guest.id
+
+            2 errors in p.toml. Nothing was read or sent.
         "#);
     });
 }
@@ -410,6 +467,12 @@ fn faults_of_settings_options_and_profile_come_together() {
      |
      = expected 1MB or more
 
+    error[config]: no point of sale
+     --> the settings  pos
+     |
+     = an order needs one, and neither the settings nor the profile have it
+     = hint: set it with --pos
+
     error[profile]: unknown key "delimitr"
      --> p.toml:2:1
       |
@@ -421,23 +484,215 @@ fn faults_of_settings_options_and_profile_come_together() {
      |
      = expected key or order.referenceId
 
-    9 errors in the settings and p.toml. Nothing was read or sent.
+    error[profile]: the profile has no rules for 6 fields that every order needs
+     --> p.toml
+     |
+     = expected rules for orderedAt, status, currencyCode, price, paymentType,
+       guest.email or guest.id
+
+    11 errors in the settings and p.toml. Nothing was read or sent.
     next: orderferry help settings
     "#);
     let json = workspace.run(&format!("{command} --format json"));
     let line: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     let diagnostics = line["error"]["diagnostics"].as_array().unwrap();
     let places: Vec<_> = diagnostics.iter().map(|one| one["place"].as_str().unwrap()).collect();
-    insta::assert_snapshot!(places.join("\n"), @"
+    insta::assert_snapshot!(places.join("\n"), @r#"
     orderferry.toml:1:13  in_flight
     orderferry.toml:2:9  tries
     orderferry.toml:3:8  rate
     orderferry.toml:7:11  targets.eu.channel
     --timeout 0s
     --memory 1kB
+    the settings  pos
     p.toml:2:1
     p.toml  order.referenceId
-    ");
+    p.toml
+    "#);
+}
+
+/// A wrong setting hides no error of another setting, of an option or of the profile, and is not
+/// missing too.
+#[test]
+#[expect(clippy::too_many_lines, reason = "most of it is what is printed")]
+fn wrong_setting_hides_no_other_error() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
+    let profile = "name = 'p'\n[order]\nreferenceId = { column = 'referenceId' }\n\
+                   orderedAt = { column = 'orderedAt' }\n\
+                   status = { colum = 'status', values = { paid = 'PURCHASD' } }\n\
+                   paymentType = { value = 'Cash' }\n[guest]\nemail = { column = 'guest.email' }\n";
+    workspace.file("p.toml", profile).file("x.ndjson", "");
+    let checked = |settings: &str, options: &str| {
+        workspace.file("orderferry.toml", settings);
+        workspace.run(&format!("check orders.csv --profile p.toml{options}")).err
+    };
+    let found = checked(
+        "in_fligth = 3\nrate = 'fast'\n",
+        " --events x.ndjson --explain A-1 --format json --ledger postgres://db",
+    );
+    insta::assert_snapshot!(found, @r#"
+    error[config]: unknown key "in_fligth"
+     --> orderferry.toml:1:1
+      |
+    1 | in_fligth = 3
+      | ^^^^^^^^^ meant "in_flight"?
+
+    error[config]: invalid rate "fast"
+     --> orderferry.toml:2:8  rate
+      |
+    2 | rate = 'fast'
+      |        ^^^^^^ expected for example 20/s
+      |
+      = it comes from the config file; neither --rate nor ORDERFERRY_RATE is set
+
+    error[config]: the file exists
+     --> --events x.ndjson
+     |
+     = hint: name a new file with --events
+
+    error[config]: --explain and --explain-first print texts, not JSON
+     --> --format json
+     |
+     = hint: leave --format out
+
+    error[config]: no point of sale
+     --> the settings  pos
+     |
+     = an order needs one, and neither the settings nor the profile have it
+     = hint: set it with --pos
+
+    error[profile]: unknown key "colum"
+     --> p.toml:5:12  order.status
+      |
+    5 | status = { colum = 'status', values = { paid = 'PURCHASD' } }
+      |            ^^^^^ meant "column"?
+
+    error[profile]: unknown status "PURCHASD"
+     --> p.toml:5:48  order.status, value of "paid"
+      |
+    5 | status = { colum = 'status', values = { paid = 'PURCHASD' } }
+      |                                                ^^^^^^^^^^
+      |
+      = meant "PURCHASED"? or "PAYMENT_PENDING"
+
+    error[profile]: the profile has no rules for 2 fields that every order needs
+     --> p.toml
+     |
+     = expected rules for currencyCode, price
+
+    8 errors in the settings and p.toml. Nothing was read or sent.
+    next: orderferry help settings
+    "#);
+    // Neither is known to be missing.
+    let found = checked("[target]\npos = 3\nmode = 'mulit'\n", "");
+    insta::assert_snapshot!(found, @r#"
+    error[config]: invalid type: integer 3
+     --> orderferry.toml:2:7  target.pos
+      |
+    2 | pos = 3
+      |       ^ expected a string
+      |
+      = it comes from the config file; neither --pos nor ORDERFERRY_POS is set
+
+    error[config]: unknown value "mulit"
+     --> orderferry.toml:3:8  target.mode
+      |
+    3 | mode = 'mulit'
+      |        ^^^^^^^ meant "multi"? or "single", "auto"
+      |
+      = it comes from the config file; neither --mode nor ORDERFERRY_MODE is set
+
+    error[profile]: unknown key "colum"
+     --> p.toml:5:12  order.status
+      |
+    5 | status = { colum = 'status', values = { paid = 'PURCHASD' } }
+      |            ^^^^^ meant "column"?
+
+    error[profile]: unknown status "PURCHASD"
+     --> p.toml:5:48  order.status, value of "paid"
+      |
+    5 | status = { colum = 'status', values = { paid = 'PURCHASD' } }
+      |                                                ^^^^^^^^^^
+      |
+      = meant "PURCHASED"? or "PAYMENT_PENDING"
+
+    error[profile]: the profile has no rules for 2 fields that every order needs
+     --> p.toml
+     |
+     = expected rules for currencyCode, price
+
+    5 errors in orderferry.toml and p.toml. Nothing was read or sent.
+    next: orderferry help settings
+    "#);
+    let found = checked("[target\n", "");
+    insta::assert_snapshot!(found, @r#"
+    error[config]: unclosed table
+     --> orderferry.toml:1:8
+      |
+    1 | [target
+      |        ^ expected ]
+
+    error[profile]: unknown key "colum"
+     --> p.toml:5:12  order.status
+      |
+    5 | status = { colum = 'status', values = { paid = 'PURCHASD' } }
+      |            ^^^^^ meant "column"?
+
+    error[profile]: unknown status "PURCHASD"
+     --> p.toml:5:48  order.status, value of "paid"
+      |
+    5 | status = { colum = 'status', values = { paid = 'PURCHASD' } }
+      |                                                ^^^^^^^^^^
+      |
+      = meant "PURCHASED"? or "PAYMENT_PENDING"
+
+    error[profile]: the profile has no rules for 2 fields that every order needs
+     --> p.toml
+     |
+     = expected rules for currencyCode, price
+
+    4 errors in orderferry.toml and p.toml. Nothing was read or sent.
+    next: orderferry help settings
+    "#);
+}
+
+#[test]
+fn errors_of_a_resumed_run_come_together() {
+    let workspace = Workspace::new();
+    let command = "send --resume run --sandbox --set mode=multi --set confirm=parts \
+                   --faults none.toml --fault late=2 --timeout 0s --config none.toml";
+    insta::assert_snapshot!(workspace.run(command).err, @r#"
+    error[config]: cannot read the file: No such file or directory (os error 2)
+     --> --config none.toml
+
+    error[config]: mode cannot be changed with --resume
+     --> --set mode
+     |
+     = the saved plan has decided it
+     = hint: leave it out, or send the export again
+
+    error[config]: confirm cannot be changed with --resume
+     --> --set confirm
+     |
+     = the saved plan has decided it
+     = hint: leave it out, or send the export again
+
+    error[faults]: cannot read the file: No such file or directory (os error 2)
+     --> --faults none.toml
+
+    error[faults]: invalid share "2"
+     --> --fault late
+     |
+     = expected for example 2% or 0.5%, at most 100%
+
+    error[config]: timeout is 0
+     --> --timeout 0s
+     |
+     = expected more: no response could arrive in time
+
+    6 errors in the settings and the faults. Nothing was read or sent.
+    next: orderferry help settings
+    "#);
 }
 
 /// The point of sale of the first event in the plan.
@@ -677,8 +932,8 @@ fn conflicting_mode_options_are_refused() {
     next: orderferry help settings
     "#);
     insta::assert_snapshot!(output("send --resume run --mode multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--mode <MODE>'");
-    insta::assert_snapshot!(output("send --resume run --set mode=multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set mode=…'");
-    insta::assert_snapshot!(output("send --resume run --set target.confirm=parts --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--set confirm=…'");
+    insta::assert_snapshot!(output("send --resume run --set mode=multi --sandbox"), @"error[config]: mode cannot be changed with --resume");
+    insta::assert_snapshot!(output("send --resume run --set target.confirm=parts --sandbox"), @"error[config]: confirm cannot be changed with --resume");
     insta::assert_snapshot!(output("check orders.csv --in-flight 0"), @"error[config]: in_flight is 0");
     insta::assert_snapshot!(output("check orders.csv --base-url https://a.example --client-key k --rate unlimited"), @"error[config]: an unlimited rate is for targets on this machine only");
 }
@@ -708,13 +963,15 @@ fn non_file_settings_are_errors() {
         let start =
             format!("error[config]: cannot read the profile: {title}\n --> --profile {file}\n");
         assert_eq!((profile.code, profile.err.starts_with(&start)), (2, true), "{}", profile.err);
-        for command in ["check orders.csv --config", "send orders.csv --sandbox --faults"] {
+        for (kind, command) in [
+            ("config", "check orders.csv --config"),
+            ("faults", "send orders.csv --sandbox --faults"),
+        ] {
             let ran = workspace.run(&format!("{command} {file}"));
-            assert_eq!(
-                (ran.code, ran.err),
-                (2, format!("error: {file}: {message}\n")),
-                "{command}"
-            );
+            let option = command.rsplit(' ').next().unwrap();
+            let start =
+                format!("error[{kind}]: cannot read the file: {title}\n --> {option} {file}\n");
+            assert_eq!((ran.code, ran.err.starts_with(&start)), (2, true), "{}", ran.err);
         }
     }
     assert_eq!(workspace.run("check orders.csv --pos x --config /dev/null").code, 0);

@@ -1,0 +1,99 @@
+//! Guard of the profile: what would make every order invalid, or each order that takes a word of
+//! the profile, is an error of the profile before anything is read.
+//!
+//! Reads no input. Called by `cli`, not for a saved plan, which was checked when it was written.
+
+use super::target::routes_of;
+use crate::{
+    map::{ProfileWord, profile::Profile},
+    model::{
+        diagnostic::Diagnostic, field::Field, pricing::TotalFrom, route::Mode, rules::TargetRules,
+        suggest::suggest,
+    },
+    validate::{self, ConstantError, ValidateSettings},
+};
+
+/// The values of a field that a message lists beside the near one.
+const MAX_LISTED: usize = 5;
+
+/// Returns the errors of a profile with which no order, or no order with some word, can be valid in
+/// a mode; without a mode, which may be wrong itself, those of every mode.
+#[must_use]
+pub fn profile_errors(
+    profile: &Profile,
+    mode: Option<Mode>,
+    settings: &ValidateSettings,
+) -> Vec<Diagnostic> {
+    let missing = missing_message(&missing_rules(profile, mode));
+    let missing = missing.map(|message| profile.error(None, "", &message));
+    missing.into_iter().chain(word_errors(profile, mode, settings)).collect()
+}
+
+/// The errors of the words that no route of the mode takes.
+fn word_errors(
+    profile: &Profile,
+    mode: Option<Mode>,
+    settings: &ValidateSettings,
+) -> impl Iterator<Item = Diagnostic> {
+    let routes = routes_of(mode.unwrap_or(Mode::Auto));
+    profile.unchanged_words().filter_map(move |word| {
+        let ProfileWord { field, text, .. } = word;
+        let error_on =
+            |rules: &&'static TargetRules| validate::constant_error(field, text, rules, settings);
+        let errors: Option<Vec<_>> = routes.iter().map(error_on).collect();
+        let error = errors?.into_iter().next()?;
+        Some(profile.word_error(word, &word_message(word, error)))
+    })
+}
+
+/// The message of a word: which of the listed ones is meant, or what is expected.
+fn word_message(word: &ProfileWord, error: ConstantError) -> String {
+    let (listed, hint) = match error {
+        ConstantError::Unlisted { listed, hint } => (listed, hint),
+        ConstantError::Other(message) => return message,
+    };
+    let unknown = format!("unknown {} {:?}", word.field.short_name(), word.text);
+    let Some(near) = suggest(&word.text, listed.iter().copied()) else {
+        let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+        return format!("{unknown}; expected {}{hint}", validate::alternatives(listed));
+    };
+    // A long list would hide the near one.
+    let others = listed.iter().filter(|other| **other != near && listed.len() <= MAX_LISTED);
+    let others: Vec<_> = others.map(|other| format!("{other:?}")).collect();
+    let or = if others.is_empty() { "" } else { " or " };
+    format!("{unknown}; meant {near:?}?{or}{}", others.join(", "))
+}
+
+/// The message about required fields without a rule, if there are any.
+fn missing_message(fields: &[String]) -> Option<String> {
+    match fields {
+        [] => None,
+        [field] => Some(format!("the profile has no rule for {field}, which every order needs")),
+        fields => Some(format!(
+            "the profile has no rules for {} fields that every order needs; expected rules for {}",
+            fields.len(),
+            fields.join(", ")
+        )),
+    }
+}
+
+/// The required fields without a rule.
+fn missing_rules(profile: &Profile, mode: Option<Mode>) -> Vec<String> {
+    let has_price = profile.order_price == TotalFrom::Given && !profile.is_wrong(&["order_price"]);
+    let required = [
+        (Field::ReferenceId, true),
+        (Field::OrderedAt, true),
+        (Field::Status, true),
+        (Field::CurrencyCode, true),
+        (Field::Price, has_price),
+        // The other routes do not carry it, so in mode auto it may be missing.
+        (Field::PaymentType, mode == Some(Mode::Single)),
+    ];
+    let missing = required
+        .iter()
+        .filter(|(field, is_required)| *is_required && profile.lacks_rule(field))
+        .map(|(field, _)| field.to_string());
+    let has_identifier = profile.identifies_guests() || profile.is_wrong(&["guest"]);
+    let identifier = (!has_identifier).then(|| "guest.email or guest.id".to_owned());
+    missing.chain(identifier).collect()
+}
