@@ -24,6 +24,13 @@ impl Block {
         let within = |offset: u64| usize::try_from(offset - self.start).unwrap_or(usize::MAX);
         &self.bytes[within(row.bytes.start)..within(row.bytes.end)]
     }
+
+    /// The bytes from one of its rows on.
+    #[must_use]
+    pub fn from_row(&self, row: &RowOrigin) -> &[u8] {
+        let within = usize::try_from(row.bytes.start - self.start).unwrap_or(usize::MAX);
+        &self.bytes[within..]
+    }
 }
 
 /// A range of a file's bytes that holds complete rows.

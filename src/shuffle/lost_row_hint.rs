@@ -3,13 +3,15 @@
 //! Most such rows are footers or comments, which the profile can name; some show that the whole
 //! file is in another form than the profile or its name says. Called by `pass`.
 
+use super::wrapped_orders::wrapper;
 use crate::{
+    map::profile::Profile,
     model::{
         draft::{KeyedRow, RowKind},
         encoding_hint::encoding_hint,
         row::{RowContent, RowDamage, Unreadable},
     },
-    read::FileFormat,
+    read::{Block, FileFormat},
 };
 
 /// What to do about a row without a key that has cells of an item.
@@ -26,9 +28,14 @@ const RECORD_SEPARATOR: char = '\u{1e}';
 const ESCAPED: &str =
     "set escape = \"\\\\\" in the profile if a quote within a cell is written \\\"";
 
-/// The hint for a lost row. `raw` is the row as it is in the file.
-pub(super) fn lost_row_hint(row: &KeyedRow<'_>, raw: &[u8], format: FileFormat) -> String {
-    let raw = String::from_utf8_lossy(raw.trim_ascii());
+/// The hint for a lost row of a block.
+pub(super) fn lost_row_hint(
+    row: &KeyedRow<'_>,
+    block: &Block,
+    format: FileFormat,
+    profile: &Profile,
+) -> String {
+    let raw = String::from_utf8_lossy(block.row(&row.row.origin).trim_ascii());
     if let RowContent::Unreadable(unreadable) = &row.row.content
         && let Some(hint) = encoding_hint(&unreadable.reason)
     {
@@ -38,7 +45,8 @@ pub(super) fn lost_row_hint(row: &KeyedRow<'_>, raw: &[u8], format: FileFormat) 
         (RowKind::WithoutKey { has_item: true, .. }, ..) => ITEM_WITHOUT_KEY.to_owned(),
         (_, RowContent::Unreadable(unreadable), FileFormat::Csv) => csv_hint(unreadable, &raw),
         (_, RowContent::Unreadable(unreadable), FileFormat::Ndjson) => {
-            line_hint(unreadable.damage, row.row.origin.line, &raw)
+            let rest = String::from_utf8_lossy(block.from_row(&row.row.origin));
+            line_hint((unreadable.damage, row.row.origin.line), &raw, &rest, profile)
         }
         (_, RowContent::Unreadable(_), FileFormat::JsonArray) => {
             format!("fix the element, {ACCEPT}")
@@ -59,7 +67,8 @@ fn csv_hint(unreadable: &Unreadable<'_>, raw: &str) -> String {
     }
 }
 
-fn line_hint(damage: RowDamage, line: u64, raw: &str) -> String {
+/// The hint for a line; `rest` is what the file has from it on.
+fn line_hint((damage, line): (RowDamage, u64), raw: &str, rest: &str, profile: &Profile) -> String {
     match damage {
         _ if raw.starts_with(RECORD_SEPARATOR) => {
             "the lines begin with record separators (RFC 7464): tr -d '\\036' < FILE > orders.ndjson"
@@ -71,9 +80,18 @@ fn line_hint(damage: RowDamage, line: u64, raw: &str) -> String {
                 .to_owned()
         }
         RowDamage::CutOff if raw.ends_with(['{', '[']) => {
-            "the file is JSON over several lines, expected one document per line: \
-             jq -c . FILE > orders.ndjson"
-                .to_owned()
+            let filter = match wrapper(rest, |name| profile.reads_member(name)) {
+                _ if raw.starts_with('[') => ".[]".to_owned(),
+                Some(name) if is_plain_name(name) => format!(".{name}[]"),
+                Some(name) if !name.contains(['\'', '\\']) => format!(".[\"{name}\"][]"),
+                _ => ".".to_owned(),
+            };
+            // A filter of more than a dot has characters of the shell.
+            let filter = if filter == "." { filter } else { format!("'{filter}'") };
+            format!(
+                "the file is JSON over several lines, expected one document per line: \
+                 jq -c {filter} FILE > orders.ndjson"
+            )
         }
         RowDamage::TextAfter if raw.ends_with("},") => {
             "a line ends with its document, without a comma: sed 's/},$/}/' FILE > orders.ndjson"
@@ -90,6 +108,12 @@ fn line_hint(damage: RowDamage, line: u64, raw: &str) -> String {
 /// Whether a line begins like neither JSON nor a comment.
 fn is_text(raw: &str) -> bool {
     raw.starts_with(|first: char| first == '"' || first.is_alphanumeric())
+}
+
+/// Whether jq takes a name without quotes.
+fn is_plain_name(name: &str) -> bool {
+    let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    name.bytes().all(is_of_word) && !name.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// Recommends `ignore_rows`, for rows with this text.
@@ -138,10 +162,14 @@ mod tests {
         let salvaged = (format == FileFormat::Csv).then(|| RowContent::Record(record).into());
         let reason = "damaged".to_owned();
         let content = RowContent::Unreadable(Unreadable { reason, damage, salvaged });
-        let origin = RowOrigin { file: FileId(0), line, bytes: 0..9 };
+        // The rest of the block follows.
+        let length = raw.lines().next().unwrap_or_default().len() as u64;
+        let origin = RowOrigin { file: FileId(0), line, bytes: 0..length };
         let row = &Row { origin, content };
         let kind = RowKind::Unreadable { key: None, reason: "damaged" };
-        lost_row_hint(&KeyedRow { row, kind }, raw.as_bytes(), format)
+        let block = Block { line: 3, start: 0, bytes: raw.into() };
+        let profile = Profile::built_in("canonical").unwrap();
+        lost_row_hint(&KeyedRow { row, kind }, &block, format, &profile)
     }
 
     #[test]
@@ -159,8 +187,14 @@ mod tests {
     #[test]
     fn other_forms_are_recognised() {
         let line = |raw, damage| hint(raw, damage, FileFormat::Ndjson);
-        for raw in ["{", "[", "{\"orders\": ["] {
-            assert!(line(raw, RowDamage::CutOff).contains("jq -c ."), "{raw}");
+        for (raw, command) in [
+            ("{\n  \"referenceId\": \"A-1\",\n  \"orderItems\": [{", "jq -c . FILE"),
+            ("[\n  {", "jq -c '.[]' FILE"),
+            ("{\"orders\": [\n{", "jq -c '.orders[]' FILE"),
+            ("{\n  \"my orders\": [\n    {", "jq -c '.[\"my orders\"][]' FILE"),
+        ] {
+            let hint = line(raw, RowDamage::CutOff);
+            assert!(hint.contains(command), "{hint}");
         }
         let cut_off = line("{\"id\": \"A", RowDamage::CutOff);
         assert!(cut_off.starts_with("fix the row, or set unreadable_rows"), "{cut_off}");

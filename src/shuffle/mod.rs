@@ -31,6 +31,7 @@ mod plain;
 mod scattered;
 mod settings;
 mod sink;
+mod wrapped_orders;
 
 pub use engine::run;
 pub use error::ShuffleError;

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     group::{self, BlockRuns, LostRows, Run},
-    map::SeenNames,
+    map::{SeenNames, profile::Profile},
     model::{
         column_warnings::ColumnWarnings,
         draft::{KeyedRow, RowKind},
@@ -141,12 +141,16 @@ fn ensure_lost_allowed<D>(
 }
 
 /// Returns the hint for the first lost row of a block.
-fn first_lost_hint(next: &NextBlock<'_>, rows: &[KeyedRow<'_>], lost: &LostRows) -> Option<String> {
+fn first_lost_hint(
+    next: &NextBlock<'_>,
+    rows: &[KeyedRow<'_>],
+    lost: &LostRows,
+    profile: &Profile,
+) -> Option<String> {
     let first = lost.listed.first()?;
     let row =
         rows.iter().find(|row| row.kind.has_no_order() && row.row.origin.line == first.at.line)?;
-    let raw = next.block.row(&row.row.origin);
-    Some(lost_row_hint(row, raw, next.file.parser.file_format()))
+    Some(lost_row_hint(row, &next.block, next.file.parser.file_format(), profile))
 }
 
 /// Decides or spills the runs of a block. Its first and its last run are only kept, since they may
@@ -168,7 +172,7 @@ fn process_runs<'p, D: Decide>(
     block_result.n_bytes = block.bytes.len() as u64;
     block_result.lost_before = mem::take(&mut runs.lost_before);
     block_result.lost_after = runs.lost_after;
-    block_result.lost_hint = first_lost_hint(next, rows, &runs.lost);
+    block_result.lost_hint = first_lost_hint(next, rows, &runs.lost, context.settings.profile);
     block_result.lost = mem::take(&mut runs.lost);
     observe_ambiguities(context, rows, file, &mut block_result.observations);
     let n_runs = runs.runs.len();

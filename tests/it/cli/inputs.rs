@@ -684,3 +684,12 @@ fn daylight_saving_times_are_converted() {
     "2025-10-26 02:30" "2025-10-26T02:30:00.000Z" null
     "#);
 }
+
+/// What an API answers: the orders in an array of an object.
+#[test]
+fn wrapped_json_is_unwrapped_by_one_command() {
+    let workspace = Workspace::with("orders.json", "{\n  \"next\": null,\n  \"data\": [\n    {\n");
+    let ran = workspace.run("check orders.json --pos x");
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("jq -c '.data[]' FILE > orders.ndjson"), "{}", ran.err);
+}
