@@ -18,7 +18,7 @@ use crate::model::{
     document::{JsonNode, JsonValue},
     draft::{Cell, CellOrigin},
     field::{Field, FieldGroup},
-    origin::{Position, RowOrigin},
+    origin::{Place, Position, RowOrigin},
     problem::{Code, Problem},
     record::Record,
     redact::{HIDDEN, shown_value, without_address},
@@ -62,24 +62,27 @@ pub fn excerpt(profile: &Profile, row: &Row<'_>, problem: Option<&Problem>) -> O
         Some(problem) => Sought::of(profile, problem)?,
         None => Sought::default(),
     };
-    let (text, values, mark, line) = match &row.content {
+    let (text, values, mark, place) = match &row.content {
         RowContent::Record(record) => {
             let mark = problem.and_then(|problem| sought.cell(record, &row.origin, problem.at));
             let (bytes, ranges) = record.raw_cells();
             let name = |column| record.header.names.get(column).map_or("", String::as_str);
             let values: Vec<_> =
                 ranges.into_iter().enumerate().map(|(at, range)| (range, name(at))).collect();
-            let line = mark.map(|index| record.position(&row.origin, index).line);
-            (std::str::from_utf8(bytes).ok()?, values, mark, line)
+            let place = mark.map(|index| Place {
+                position: record.position(&row.origin, index),
+                column_name: Some(name(index).to_owned()),
+            });
+            (std::str::from_utf8(bytes).ok()?, values, mark, place)
         }
         RowContent::Document(document) => {
             let mut nodes = Vec::new();
             collect(document.root(), "", &mut nodes);
             let mark = problem.and_then(|problem| sought.member(&nodes, &row.origin, problem.at));
             let values = nodes.iter().map(|(node, name)| (node.raw_range(), *name)).collect();
-            let line =
-                mark.map(|index| nodes[index].0.position(row.origin.file, row.origin.line).line);
-            (document.text, values, mark, line)
+            let place =
+                mark.map(|index| nodes[index].0.position(row.origin.file, row.origin.line).into());
+            (document.text, values, mark, place)
         }
         RowContent::Unreadable(_) => return None,
     };
@@ -100,13 +103,14 @@ pub fn excerpt(profile: &Profile, row: &Row<'_>, problem: Option<&Problem>) -> O
         if *shown == *bare { text.to_owned() } else { shown.into_owned() }
     };
     let (text, mark) = shown_line(text, &values, mark, shown)?;
-    let line = line.unwrap_or(row.origin.line);
+    let line = place.as_ref().map_or(row.origin.line, |place: &Place| place.position.line);
     let excerpt = match mark {
         Some(mark) => Excerpt::fitted(line, &text, mark, EXCERPT_CHARS),
         None => Excerpt::unmarked(line, &text, EXCERPT_CHARS),
     };
     let label = problem.map(|problem| sought.label(problem, &row.content)).unwrap_or_default();
-    Some(Excerpt { label, ..excerpt })
+    let marked = place.filter(|_| problem.is_some_and(|problem| problem.at.column.is_none()));
+    Some(Excerpt { label, marked, ..excerpt })
 }
 
 /// The values of a document in the order of its text, with the names of their members. Of arrays

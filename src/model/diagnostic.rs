@@ -7,6 +7,7 @@ use std::{fmt, ops::Range};
 
 use super::{
     cut_text::{cut_end, cut_start},
+    origin::Place,
     problem::Severity,
 };
 
@@ -114,6 +115,8 @@ pub struct Excerpt {
     pub mark: Option<Range<usize>>,
     /// What was found there and what was expected.
     pub label: String,
+    /// Where the mark is, if what is wrong has no place of its own: of a missing value the empty cell.
+    pub marked: Option<Place>,
 }
 
 /// A line below a diagnostic.
@@ -129,7 +132,13 @@ impl Excerpt {
     /// The start of a line without a mark, as far as it fits into `max_chars` characters.
     #[must_use]
     pub fn unmarked(line: u64, text: &str, max_chars: usize) -> Self {
-        Self { line, text: cut_end(text, max_chars), mark: None, label: String::new() }
+        Self {
+            line,
+            text: cut_end(text, max_chars),
+            mark: None,
+            label: String::new(),
+            marked: None,
+        }
     }
 
     /// The part of a line around the mark that fits into `max_chars` characters, with `…` where it
@@ -157,6 +166,7 @@ impl Excerpt {
             text: [shown_before, shown_mark, shown_after].concat(),
             mark: Some(mark),
             label: String::new(),
+            marked: None,
         }
     }
 }

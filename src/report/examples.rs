@@ -243,7 +243,10 @@ impl OrderExample {
         let Self { problem, reference, excerpt, at, message, .. } = self;
         let is_csv = inputs.get(at.file.0 as usize).is_some_and(|read| read.header.is_some());
         let word = if is_csv { "column " } else { "" };
+        let marked = excerpt.as_ref().and_then(|excerpt| excerpt.marked.as_ref());
+        let at = marked.map_or(at, |place| &place.position);
         let column_name = problem.as_ref().and_then(|problem| problem.column_name.as_ref());
+        let column_name = column_name.or(marked.and_then(|place| place.column_name.as_ref()));
         let column = column_name.map(|name| format!("{word}{name}"));
         let order =
             Some(format!("order {}", without_address(reference))).filter(|_| !reference.is_empty());
