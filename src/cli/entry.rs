@@ -10,14 +10,14 @@ use clap::{CommandFactory, FromArgMatches};
 use super::{
     args::{Arguments, Command},
     clock,
-    exit::{EXIT_LOCKED, EXIT_NOTHING_SENT, exit_code_of_run},
+    exit::{EXIT_LOCKED, EXIT_NOTHING_SENT},
     explain, help, ledger, print, profiles,
     run::run,
     sandbox, spec,
     typed::TypedOptions,
     values::OutputFormat,
 };
-use crate::{map::MapError, model::diagnostic::Diagnostics, pipeline::RunError, report::ErrorLine};
+use crate::{map::MapError, model::diagnostic::Diagnostics, report::ErrorLine};
 
 /// Parses the command line and runs the command.
 #[must_use]
@@ -51,11 +51,7 @@ pub fn main() -> ExitCode {
 
 /// The exit code of an error.
 fn exit_code_of(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<RunError>() {
-        Some(error) => exit_code_of_run(error),
-        None if ledger::is_locked(error) => EXIT_LOCKED,
-        None => EXIT_NOTHING_SENT,
-    }
+    if ledger::is_locked(error) { EXIT_LOCKED } else { EXIT_NOTHING_SENT }
 }
 
 /// The format of what a command prints, and so of an error in place of it.

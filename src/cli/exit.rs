@@ -3,8 +3,6 @@
 //! It does not hold the codes of a finished run, which are in its summary. Used by `entry`, `run`
 //! and `signals`.
 
-use crate::pipeline::RunError;
-
 /// Nothing was sent: a usage or configuration error, or an unreadable input.
 pub(super) const EXIT_NOTHING_SENT: u8 = 2;
 
@@ -13,9 +11,3 @@ pub(super) const EXIT_LOCKED: u8 = 5;
 
 /// The run stopped early; running it again continues.
 pub(super) const EXIT_STOPPED: u8 = 4;
-
-/// Exit code of an error that prevents a report. Orders may have been sent before it; the ledger
-/// holds them.
-pub(super) fn exit_code_of_run(error: &RunError) -> u8 {
-    if error.may_have_sent() { EXIT_STOPPED } else { EXIT_NOTHING_SENT }
-}

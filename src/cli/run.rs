@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{
     model::{order_trace::ExplainedOrders, printable::printable},
-    pipeline::{self, Finished, RunError},
+    pipeline::{self, Finished},
     report::{summary::Summary, terminal},
+    storage::StorageError,
 };
 
 /// File in the run folder with the final state of an embedded sandbox.
@@ -31,22 +32,28 @@ pub(super) fn run(
     let finished = pipeline::run(spec, &|progress| view.update(progress));
     view.finish();
     let finished = finished?;
-    if let Some(sandbox) = spec.send.as_ref().and_then(|send_spec| send_spec.sandbox) {
-        let state = serde_json::to_string_pretty(&sandbox.state())
-            .expect("text and numbers always serialize");
-        finished
-            .folder
-            .write_file(SANDBOX_FILE, &state)
-            .map_err(|error| RunError::from(error).after_sending())?;
-    }
     let code = finished.summary.exit_code;
-    let printed = print_summary(&finished, spec, arguments);
-    let Err(error) = printed.and_then(|()| print_traces(&finished.explained)) else {
-        return Ok(ExitCode::from(code));
-    };
-    // The run is over, so its exit code is kept, except 0: the summary was not delivered.
-    print::status(&format!("error: standard output: {error}"));
+    let written = write_sandbox_state(spec, &finished).map_err(|error| error.to_string());
+    let printed = print_summary(&finished, spec, arguments)
+        .and_then(|()| print_traces(&finished.explained))
+        .map_err(|error| format!("standard output: {error}"));
+    let Err(error) = printed.and(written) else { return Ok(ExitCode::from(code)) };
+    // The run is over, so its exit code is kept, except 0: something of it was not delivered.
+    print::status(&format!("error: {error}"));
     Ok(ExitCode::from(if code == 0 { EXIT_STOPPED } else { code }))
+}
+
+/// Writes what the tenant of an embedded sandbox holds.
+fn write_sandbox_state(
+    spec: &pipeline::RunSpec<'_>,
+    finished: &Finished,
+) -> Result<(), StorageError> {
+    let Some(sandbox) = spec.send.as_ref().and_then(|send_spec| send_spec.sandbox) else {
+        return Ok(());
+    };
+    let state =
+        serde_json::to_string_pretty(&sandbox.state()).expect("text and numbers always serialize");
+    finished.folder.write_file(SANDBOX_FILE, &state)
 }
 
 /// Prints how orders came to be. The events are last, so that another program can read them.
@@ -82,8 +89,9 @@ fn print_summary(
                 print::styled(&diagnostics::render(&finished.diagnostics))?;
             }
             let summary = Summary { stopped: None, ..finished.summary.clone() };
-            let folder = spec.folder.to_string_lossy();
-            print::screen(&terminal::render(&summary, &printable(&folder)))
+            let folder = printable(&spec.folder.to_string_lossy()).into_owned();
+            let report = finished.has_report.then_some(&*folder);
+            print::screen(&terminal::render(&summary, report))
         }
     }
 }

@@ -8,6 +8,7 @@
 use std::path::Path;
 use std::{
     process,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -18,6 +19,10 @@ use tokio::sync::watch;
 #[cfg(unix)]
 use super::small_file::read_small_file;
 use super::{exit::EXIT_STOPPED, print};
+use crate::{
+    model::progress::SendGauge,
+    report::{NextStep, numbers::with_unit},
+};
 
 /// The exit code that a shell shows for a process that SIGINT ended.
 #[cfg(unix)]
@@ -27,13 +32,23 @@ const EXIT_INTERRUPTED: i32 = 130;
 /// group.
 const DUPLICATE_SIGNAL_WINDOW: Duration = Duration::from_secs(1);
 
+/// What there is to say if a second signal ends a send at once.
+pub(super) struct Abort {
+    /// The requests in flight.
+    pub(super) gauge: Arc<SendGauge>,
+    /// What to do with those in flight, and with the rest.
+    pub(super) next: Vec<NextStep>,
+    /// Whether the line of progress is shown.
+    pub(super) is_progress_shown: bool,
+}
+
 /// Requests a shutdown at the deadline or at the first signal. A second signal ends the process at
 /// once; the next run finds what was in flight unknown. The line of progress says so where it is
 /// shown.
 pub(super) async fn request_shutdown(
     shutdown: watch::Sender<Option<String>>,
     deadline: Option<Duration>,
-    is_progress_shown: bool,
+    abort: Abort,
 ) {
     let mut signals = Signals::listen();
     let expired = async {
@@ -52,17 +67,30 @@ pub(super) async fn request_shutdown(
         // After a deadline too, the first signal only explains; the second one ends the process.
         signals.next().await;
     }
-    if !is_progress_shown {
+    if !abort.is_progress_shown {
         print::status("stopping: waiting for the requests in flight; signal again to exit at once");
     }
     let first = Instant::now();
     while first.elapsed() < DUPLICATE_SIGNAL_WINDOW {
         signals.next().await;
     }
-    if is_progress_shown {
+    if abort.is_progress_shown {
         print::erase_line();
     }
+    print::status(&abort.message());
     process::exit(EXIT_STOPPED.into());
+}
+
+impl Abort {
+    /// What is unknown now, and what to type.
+    fn message(&self) -> String {
+        let doubt = match self.gauge.n_in_flight() as u64 {
+            0 => "no request was in flight".to_owned(),
+            n => format!("{} in flight may or may not be in", with_unit(n, "request")),
+        };
+        let step = |NextStep { why, command }: &NextStep| format!("\n  {why}\n    {command}");
+        format!("ended at once: {doubt}{}", self.next.iter().map(step).collect::<String>())
+    }
 }
 
 /// Calls a function for each signal of a kind, on a thread of its own. If no handler can be

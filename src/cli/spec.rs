@@ -160,7 +160,13 @@ pub(super) fn send(
     let (shutdown, shutdown_signal) = watch::channel(None);
     // Counted from here, so that the deadline covers reading and checking too.
     let deadline = arguments.deadline.map(|deadline| deadline.time_left(Local::now()));
-    runtime.spawn(signals::request_shutdown(shutdown, deadline, progress::is_shown(read.quiet)));
+    let dispatch = dispatch_settings(&loaded.settings, in_flight);
+    let abort = signals::Abort {
+        gauge: Arc::clone(&dispatch.gauge),
+        next: spec.setup.command_line.after_abort(&spec.run_id, &spec.folder.to_string_lossy()),
+        is_progress_shown: progress::is_shown(read.quiet),
+    };
+    runtime.spawn(signals::request_shutdown(shutdown, deadline, abort));
     spec.send = Some(SendSpec {
         resume_from: arguments.resume.clone(),
         consent: match &sandbox {
@@ -174,7 +180,7 @@ pub(super) fn send(
         limit: arguments.limit,
         resends_unknown: arguments.unknown == UnknownPolicy::Resend,
         shutdown_signal,
-        dispatch: dispatch_settings(&loaded.settings, in_flight),
+        dispatch,
         timeout,
         runtime: &runtime,
         sandbox: sandbox.as_ref(),

@@ -159,7 +159,7 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     /// Stops the run because of the response to a request of this kind.
     pub(super) fn stop_for(&self, kind: RequestKind, stop: &StopReason) {
         let StopReason { reason, hint } = stop;
-        self.shutdown.abort(format!("{}: {reason}\n  hint: {hint}", self.target.endpoint(kind)));
+        self.shutdown.refuse(format!("{}: {reason}\n  hint: {hint}", self.target.endpoint(kind)));
     }
 
     /// Slows all requests down if the service throttles one, and stops the run if a response shows

@@ -46,6 +46,8 @@ pub struct Work<C, G> {
 pub struct DispatchOutcome {
     /// The reason, if it ended before all orders were sent.
     pub stopped: Option<String>,
+    /// Whether the reason is that the target refuses every request.
+    pub is_refused: bool,
     /// How long the service counted as down.
     pub service_down: Duration,
 }
@@ -115,6 +117,7 @@ pub async fn run<J: Journal, T: DispatchTarget>(
     gauge.service_up(Instant::now().into_std());
     DispatchOutcome {
         stopped: shutdown.reason().map(str::to_owned),
+        is_refused: shutdown.is_refused(),
         service_down: gauge.pauses().down_before,
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Shutdown {
     reason: OnceLock<String>,
     /// Nothing may be sent any more, not even what clears a cart.
     is_aborted: AtomicBool,
+    /// The target is wrong, or takes no request with this key.
+    is_refused: AtomicBool,
     notify: Notify,
 }
 
@@ -34,6 +36,17 @@ impl Shutdown {
         // Before the reason is set: otherwise `is_graceful` could see the reason without the flag.
         self.is_aborted.store(true, Ordering::SeqCst);
         self.request(reason);
+    }
+
+    /// Stops the run because the target refuses every request.
+    pub(super) fn refuse(&self, reason: String) {
+        self.is_refused.store(true, Ordering::SeqCst);
+        self.abort(reason);
+    }
+
+    /// Whether the target refuses every request.
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_refused.load(Ordering::SeqCst)
     }
 
     /// Requests a graceful stop: no order is started any more, but carts of started orders may be

@@ -17,7 +17,7 @@ use crate::{
     storage::StorageError,
 };
 
-/// Why a run ended without a report: exit code 2, or 4 if sending had begun.
+/// Why a run ended without a report, before it sent anything.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The report cannot be written.
@@ -32,26 +32,9 @@ pub enum RunError {
     /// The plan cannot be written or read.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// Orders were sent, and their outcomes are in the ledger only: the report cannot be written.
-    #[error("{0}\n  hint: the ledger records what was sent; run it again to continue")]
-    AfterSending(Box<RunError>),
     /// The HTTP client cannot be created.
     #[error(transparent)]
     Client(#[from] ClientError),
-}
-
-impl RunError {
-    /// Whether orders may have been sent before the error.
-    #[must_use]
-    pub fn may_have_sent(&self) -> bool {
-        matches!(self, Self::AfterSending(_))
-    }
-
-    /// Returns the same error of a run that may have sent orders before it.
-    #[must_use]
-    pub fn after_sending(self) -> Self {
-        Self::AfterSending(Box::new(self))
-    }
 }
 
 /// Why nothing is sent, in a run that still writes its report.

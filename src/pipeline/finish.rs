@@ -13,13 +13,15 @@ use crate::{
     ledger::{Ledger, LedgerWrite},
     model::{
         field::AttributeTypes,
-        order_trace::ExplainedOrders,
         outcome::Outcome,
         progress::{Progress, ProgressFn},
     },
     report::{Recorder, ReportError},
     storage::remove_spooled,
 };
+
+/// The hint where the report of a run that sent orders cannot be written.
+const LEDGER_HAS_ALL: &str = "the ledger records what was sent; run it again to continue";
 
 /// Writes `rejects/` and warns of inputs whose rows can no longer be copied.
 pub(super) fn write_rejects(
@@ -35,13 +37,14 @@ pub(super) fn write_rejects(
     Ok(())
 }
 
-/// Writes the report of a run that has sent orders.
+/// Writes the report of a run that has sent orders, and returns what was sent even if the report
+/// cannot be written.
 pub(super) fn finish_sent(
     mut recorder: Recorder,
     stopped: Option<String>,
     spec: &RunSpec<'_>,
     emit: ProgressFn<'_>,
-) -> Result<Finished, RunError> {
+) -> Finished {
     // The report is written even if the rejects or the CSV files cannot be: orders were sent.
     let rejects = write_rejects(&mut recorder, emit).err().map(|error| error.to_string());
     let tables = recorder.write_csv().err().map(|error| error.to_string());
@@ -53,7 +56,16 @@ pub(super) fn finish_sent(
     };
     let stopped = stopped.or(rejects).or(tables).or(lost);
     let exit_code = recorder.exit_code(stopped.is_some());
-    write_report(recorder, exit_code, stopped, spec)
+    let unwritten = match write_report(&mut recorder, exit_code, stopped.clone(), spec) {
+        Ok(finished) => return finished,
+        Err(error) => format!("{error}\n  hint: {LEDGER_HAS_ALL}"),
+    };
+    // What was sent is known, and the operator must learn it.
+    let exit_code = recorder.exit_code(true);
+    let summary = recorder.summary(exit_code, stopped.clone(), SystemTime::now().into());
+    let error = [stopped, Some(unwritten)].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    let finished = Finished::new(summary, Some(error), recorder.folder().clone());
+    Finished { has_report: false, ..finished }
 }
 
 /// Writes the report of a run that sent nothing, with the reason.
@@ -65,7 +77,8 @@ pub(super) fn finish_refused(
     recorder.write_csv()?;
     recorder.help_topic = refusal.help_topic();
     recorder.remedy = refusal.remedy();
-    let finished = write_report(recorder, refusal.exit_code(), Some(refusal.to_string()), spec)?;
+    let finished =
+        write_report(&mut recorder, refusal.exit_code(), Some(refusal.to_string()), spec)?;
     Ok(Finished { profile_errors: refusal.profile_errors().cloned(), ..finished })
 }
 
@@ -76,11 +89,11 @@ pub(super) fn finish_check(
 ) -> Result<Finished, RunError> {
     recorder.write_csv()?;
     let exit_code = recorder.exit_code(false);
-    write_report(recorder, exit_code, None, spec)
+    write_report(&mut recorder, exit_code, None, spec)
 }
 
 fn write_report(
-    mut recorder: Recorder,
+    recorder: &mut Recorder,
     exit_code: u8,
     error: Option<String>,
     spec: &RunSpec<'_>,
@@ -101,8 +114,7 @@ fn write_report(
     if summary.orders[Outcome::NotAttempted] == 0 {
         remove_spooled(&spooled);
     }
-    let (profile_errors, explained) = (None, ExplainedOrders::default());
-    Ok(Finished { summary, diagnostics, error, profile_errors, explained, folder })
+    Ok(Finished { diagnostics, ..Finished::new(summary, error, folder) })
 }
 
 /// Marks the reported changes in the ledger, so that the next report of them does not set the exit
@@ -115,6 +127,7 @@ pub(super) fn mark_reported(
     let Finished { summary, .. } = finished;
     // A run that was stopped early is repeated and reports them again.
     let Some(mut ledger) = ledger
+        .filter(|_| finished.has_report)
         .filter(|_| summary.orders[Outcome::Changed] > 0 && matches!(summary.exit_code, 0 | 1 | 3))
     else {
         return;

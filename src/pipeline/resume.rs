@@ -69,8 +69,7 @@ pub(super) fn resume(
     let record = Recorder::add_and_record;
     let dispatch = || send::send(guests, ledger, spec, send_spec, &mut recorder, record, emit);
     let sent = count_while(dispatch, counted, send_spec.limit, emit)?;
-    let finished =
-        finish_sent(recorder, sent.stopped, spec, emit).map_err(RunError::after_sending)?;
+    let finished = finish_sent(recorder, sent.stopped, spec, emit);
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
 }

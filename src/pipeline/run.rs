@@ -127,8 +127,7 @@ fn conclude(
         emit(Progress::ToSend { orders, requests: plan.header.n_requests });
         dispatch()?
     };
-    let finished =
-        finish_sent(recorder, sent.stopped, spec, emit).map_err(RunError::after_sending)?;
+    let finished = finish_sent(recorder, sent.stopped, spec, emit);
     mark_reported(sent.ledger, &finished, emit);
     Ok(finished)
 }

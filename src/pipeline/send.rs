@@ -30,6 +30,9 @@ use crate::{
     storage::StorageError,
 };
 
+/// The topic of the manual about a target that refuses every request.
+const TOPIC_OF_TARGET: &str = "tenant";
+
 /// The end of sending.
 pub(super) struct SendOutcome {
     /// The reason, if sending ended before every order had its result.
@@ -67,6 +70,9 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let mut outcome =
         send_spec.runtime.block_on(dispatch::run(work, service, settings, journal, stop, handler));
     recorder.service_down = outcome.service_down;
+    if outcome.is_refused {
+        recorder.help_topic = Some(TOPIC_OF_TARGET);
+    }
     recorder.n_carts_open = n_carts_open.load(Ordering::SeqCst);
     if recorder.n_unreached() > 0 {
         let limit = send_spec.limit.map(plan::limit_reached);

@@ -300,6 +300,23 @@ pub struct Finished {
     pub profile_errors: Option<Diagnostics>,
     /// The orders to explain.
     pub explained: ExplainedOrders,
-    /// The run folder with the report.
+    /// The run folder.
     pub folder: RunFolder,
+    /// Whether the report is in it; a run that sent orders ends in any case.
+    pub has_report: bool,
+}
+
+impl Finished {
+    /// A run with a report, without diagnostics and explained orders.
+    pub(super) fn new(summary: Summary, error: Option<String>, folder: RunFolder) -> Self {
+        Self {
+            summary,
+            diagnostics: Vec::new(),
+            error,
+            profile_errors: None,
+            explained: ExplainedOrders::default(),
+            folder,
+            has_report: true,
+        }
+    }
 }

@@ -124,6 +124,18 @@ impl CommandLine {
         join(&format!("ledger {command}"), own.chain(options))
     }
 
+    /// What to do after a send that ended in the middle, without a report.
+    #[must_use]
+    pub fn after_abort(&self, run_id: &str, folder: &str) -> Vec<NextStep> {
+        let unknown = format!("list --outcome unknown --run {run_id}");
+        let rest = if self.reads_stdin() { self.resume(folder) } else { self.again("send", false) };
+        let steps = [
+            ("look up in Personalize what the ledger holds as unknown", self.on_ledger(&unknown)),
+            ("then send the rest; what is unknown is held", rest),
+        ];
+        steps.map(|(why, command)| NextStep { why: why.to_owned(), command }).into()
+    }
+
     /// Whether an input can be read only once.
     pub(super) fn reads_stdin(&self) -> bool {
         self.inputs.iter().any(|input| input == "-")

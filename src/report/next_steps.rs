@@ -43,7 +43,9 @@ pub(super) struct Situation<'a> {
     pub(super) reject_files: &'a [String],
     /// Orders that an earlier run left unknown and this one did not send.
     pub(super) n_unknown_before: u64,
-    /// The topic of the manual about what kept the run from reading the export or using it.
+    /// Refused orders of which none is wrong: the answer is about the key, and ended the run.
+    pub(super) n_refused_by_stop: u64,
+    /// The topic of the manual about what kept the run from reading the export, or from sending.
     pub(super) help_topic: Option<&'static str>,
     /// What would let a refused run go on.
     pub(super) remedy: Option<Remedy>,
@@ -109,6 +111,10 @@ impl Situation<'_> {
         }
         steps.extend(self.about_invalid());
         steps.extend(self.send_rejects());
+        if let Some(topic) = self.help_topic {
+            let why = "the service takes no request: check its URL and the client key first";
+            steps.push(step(why, format!("orderferry help {topic}")));
+        }
         let n_unreached = orders[Outcome::NotAttempted].saturating_sub(*needs_backfill);
         let (n_failed, again) = (orders[Outcome::Failed], self.again());
         if n_unreached > 0 {
@@ -120,6 +126,9 @@ impl Situation<'_> {
                 format!("{}: send them again", outcome(n_failed, Outcome::Failed)),
                 again,
             ));
+        } else if self.n_refused_by_stop > 0 {
+            let n = outcome(self.n_refused_by_stop, Outcome::Refused);
+            steps.push(step(format!("{n}: send them again"), again));
         }
         if *needs_backfill > 0 {
             let why =
@@ -199,8 +208,11 @@ impl Situation<'_> {
     fn send_rejects(&self) -> Option<NextStep> {
         let path = |name: &String| format!("{}/{}/{name}", self.folder, rejects::FOLDER);
         let files: Vec<_> = self.reject_files.iter().map(path).collect();
-        let counted =
-            [Outcome::Invalid, Outcome::Refused].map(|which| (which, self.summary.orders[which]));
+        let orders = &self.summary.orders;
+        let counted = [
+            (Outcome::Invalid, orders[Outcome::Invalid]),
+            (Outcome::Refused, orders[Outcome::Refused] - self.n_refused_by_stop),
+        ];
         let counted: Vec<_> =
             counted.iter().filter(|(_, n)| *n > 0).map(|(which, n)| outcome(*n, *which)).collect();
         if files.is_empty() || counted.is_empty() {

@@ -10,6 +10,7 @@ use super::{
     error::ReportError,
     numbers::{self, count, format_duration, group_digits, severity_name, share},
     per_outcome::PerOutcome,
+    reasons::shown_reason,
     summary::Summary,
     tally::Tally,
 };
@@ -61,13 +62,13 @@ impl OrderNeedingAttention {
             Outcome::Invalid => first.map_or(record.source, |problem| problem.at),
             _ => record.source,
         };
-        let message =
-            result.reason.as_deref().or_else(|| first.map(|problem| problem.message.as_str()));
+        // As on the terminal: a page is handed on, and a service may repeat values of the order.
+        let message = shown_reason(result).or_else(|| first.map(|problem| problem.message.clone()));
         Self {
             reference: record.reference.clone(),
             outcome: result.outcome,
             position: names.locate(at),
-            message: message.unwrap_or_default().to_owned(),
+            message: message.unwrap_or_default(),
         }
     }
 }

@@ -64,6 +64,8 @@ struct ReasonCount {
     n_orders: u64,
     /// Whether an order of them sets the exit code.
     is_error: bool,
+    /// Whether the answer is about the key or the target, not about an order: it ended the run.
+    stops_run: bool,
     /// The HTTP statuses that the reason does not name itself.
     statuses: BTreeSet<u16>,
     examples: Examples,
@@ -74,10 +76,11 @@ impl ReasonCounts {
     pub(super) fn add(&mut self, record: &OrderRecord, result: &OrderResult) {
         let Some(title) = title(result) else { return };
         let mut examples = Examples::default();
-        examples.add_order(record, &shown_message(result, &title));
+        examples.add_order(record, shown_reason(result).as_deref().unwrap_or(&title));
         let statuses = counted_status(result).into_iter().collect();
         let is_error = result.change.as_ref().is_none_or(|change| change.sets_exit_code);
-        let count = ReasonCount { n_orders: 1, is_error, statuses, examples };
+        let count =
+            ReasonCount { n_orders: 1, is_error, stops_run: stops_run(result), statuses, examples };
         self.add_count((result.outcome, title), count);
     }
 
@@ -97,6 +100,7 @@ impl ReasonCounts {
         let total = self.by_reason.entry(key).or_default();
         total.n_orders += count.n_orders;
         total.is_error |= count.is_error;
+        total.stops_run |= count.stops_run;
         total.statuses.extend(count.statuses);
         total.examples.append(&count.examples);
     }
@@ -110,6 +114,13 @@ impl ReasonCounts {
             orders: count.n_orders,
         };
         WITH_REASONS.into_iter().flat_map(|outcome| self.of(outcome)).map(summarize).collect()
+    }
+
+    /// The number of orders of an outcome whose answer ended the run.
+    pub(super) fn n_stopped(&self, outcome: Outcome) -> u64 {
+        let of_stop =
+            |(key, count): &(&(Outcome, String), &ReasonCount)| key.0 == outcome && count.stops_run;
+        self.by_reason.iter().filter(of_stop).map(|(_, count)| count.n_orders).sum()
     }
 
     /// The diagnostics of the first orders of each reason, in the same order.
@@ -126,8 +137,8 @@ impl ReasonCounts {
                 severity: count.severity(),
                 kind: outcome.as_str(),
                 title,
-                hint: hint(outcome).to_owned(),
-                command: "orderferry help outcomes".to_owned(),
+                hint: if count.stops_run { HINT_OF_STOP } else { hint(outcome) }.to_owned(),
+                command: if count.stops_run { TENANT } else { OUTCOMES }.to_owned(),
             };
             count.examples.diagnostics(&heading, Counted::Orders(count.n_orders), inputs)
         };
@@ -168,6 +179,21 @@ impl ReasonCount {
     fn severity(&self) -> Severity {
         if self.is_error { Severity::Error } else { Severity::Warning }
     }
+}
+
+/// The manual about what stops a run.
+const TENANT: &str = "orderferry help tenant";
+
+/// The manual about all other outcomes.
+const OUTCOMES: &str = "orderferry help outcomes";
+
+/// What to do about an answer that ended the run.
+const HINT_OF_STOP: &str = "no order is wrong, and none was taken: check the base URL and the client key, then run it again";
+
+/// Whether the answer to an order ended the run.
+fn stops_run(result: &OrderResult) -> bool {
+    let cause = result.failure.as_ref().map(|failure| &failure.cause);
+    matches!(cause, Some(FailureCause::RunStopped(_)))
 }
 
 /// What to do about orders of an outcome.
@@ -276,14 +302,14 @@ fn counted_status(result: &OrderResult) -> Option<u16> {
 }
 
 /// What happened to one order, without the values that a service repeated.
-fn shown_message(result: &OrderResult, title: &str) -> String {
+pub(super) fn shown_reason(result: &OrderResult) -> Option<String> {
     match &result.failure {
-        Some(Failure { request, cause }) => match cause.answer() {
+        Some(Failure { request, cause }) => Some(match cause.answer() {
             Some(answer) => shown_answer(*request, answer),
             // The words of this program and of the HTTP client.
             None => cause.to_string(),
-        },
-        None => result.reason.as_deref().unwrap_or(title).to_owned(),
+        }),
+        None => result.reason.clone(),
     }
 }
 
@@ -453,7 +479,7 @@ mod tests {
             reason: Some(reason),
             ..result(Unknown, RequestKind::Checkout, timed_out)
         };
-        assert_eq!(shown_message(&result, ""), "operation timed out");
+        assert_eq!(shown_reason(&result).unwrap(), "operation timed out");
     }
 
     #[test]

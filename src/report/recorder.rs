@@ -42,9 +42,6 @@ use crate::{
 /// Maximum orders that the page lists; `results.ndjson` lists all.
 const MAX_ATTENTION: usize = 200;
 
-/// Added to a time before it is cut to seconds.
-const HALF_A_SECOND: Duration = Duration::from_millis(500);
-
 /// The facts of the run that its report shows, and the memory that writing it may use.
 pub struct RecorderSettings {
     /// Name of the run.
@@ -107,7 +104,7 @@ pub struct Recorder {
     pub service_down: Duration,
     /// Carts that may not be empty, of this run and of earlier ones.
     pub n_carts_open: u64,
-    /// The topic of the manual about what kept the run from reading.
+    /// The topic of the manual about what kept the run from reading or sending.
     pub help_topic: Option<&'static str>,
     /// What would let a refused run go on.
     pub remedy: Option<Remedy>,
@@ -408,11 +405,15 @@ impl Recorder {
         self.results.flush()?;
         self.write_rejects()?;
         let summary = self.summary(exit_code, stopped, finished_at);
-        let json =
-            serde_json::to_string_pretty(&summary).expect("text and numbers always serialize");
-        self.folder.write_file(page::FILE, &self.page(&summary)?)?;
-        self.folder.write_file(summary::FILE, &format!("{json}\n"))?;
+        self.write_summary(&summary)?;
         Ok(summary)
+    }
+
+    fn write_summary(&self, summary: &Summary) -> Result<(), ReportError> {
+        let json =
+            serde_json::to_string_pretty(summary).expect("text and numbers always serialize");
+        self.folder.write_file(page::FILE, &self.page(summary)?)?;
+        Ok(self.folder.write_file(summary::FILE, &format!("{json}\n"))?)
     }
 
     fn estimate(&self) -> SendEstimate {
@@ -421,7 +422,9 @@ impl Recorder {
         SendEstimate { notes, ..SendEstimate::at(settings.rate, counters.forecast) }
     }
 
-    fn summary(
+    /// The summary of what was recorded; also where the report cannot be written.
+    #[must_use]
+    pub fn summary(
         &self,
         exit_code: u8,
         stopped: Option<String>,
@@ -458,7 +461,8 @@ impl Recorder {
             orders_without_amount: tally.orders_without_amount(),
             forecast: settings.is_check.then(|| self.estimate()),
             requests: self.requests,
-            seconds_down: (self.service_down + HALF_A_SECOND).as_secs(),
+            // Not rounded: the run would seem shorter than that.
+            seconds_down: self.service_down.as_secs(),
             carts_open: self.n_carts_open,
             repeated_after: counters.n_uncertain_before,
             needs_backfill: counters.n_needing_backfill,
@@ -488,6 +492,7 @@ impl Recorder {
             folder: self.folder.path().to_string_lossy(),
             reject_files: &self.reject_files,
             n_unknown_before: self.counters.n_unknown_before,
+            n_refused_by_stop: self.counters.reasons.n_stopped(Outcome::Refused),
             help_topic: self.help_topic,
             remedy: self.remedy,
         }

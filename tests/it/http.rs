@@ -274,6 +274,10 @@ fn wrong_key_or_redirect_stops_the_run() {
     let (code, printed, summary) = shop.send(&service, "--in-flight 1");
     assert_eq!((code, &summary["orders"]["not_attempted"]), (4, &Value::from(3)));
     assert!(printed.contains("the client key was refused"), "{printed}");
+    let next: Vec<_> =
+        summary["next"].as_array().unwrap().iter().map(|step| &step["command"]).collect();
+    assert_eq!(next[0], "orderferry help tenant");
+    assert!(next[1].as_str().unwrap().starts_with("orderferry send "), "{next:?}");
     let elsewhere = MockService::start(|_| None);
     let location = format!("{}/v1.2/browser/create.json", elsewhere.base_url);
     let redirect = Reply::Response(302, vec![("location", location)], String::new());

@@ -25,9 +25,10 @@ pub struct Screen {
     pub text: String,
 }
 
-/// Renders the screen of a run. `folder` is the run folder as the user would type it.
+/// Renders the screen of a run. `folder` is the run folder as the user would type it; none if the
+/// report could not be written to it.
 #[must_use]
-pub fn render(summary: &Summary, folder: &str) -> Screen {
+pub fn render(summary: &Summary, folder: Option<&str>) -> Screen {
     let (mark, sentences) = verdict(summary);
     let verdict = wrapped(&sentences, "  ", "  ");
     let paragraphs = [
@@ -42,7 +43,10 @@ pub fn render(summary: &Summary, folder: &str) -> Screen {
         text.push('\n');
         text += paragraph;
     }
-    text.extend(["\n  report    ", folder, "/", page::FILE]);
+    match folder {
+        Some(folder) => text.extend(["\n  report    ", folder, "/", page::FILE]),
+        None => text += "\n  report    none: it cannot be written",
+    }
     Screen { mark, text }
 }
 

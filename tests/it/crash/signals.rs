@@ -261,6 +261,14 @@ fn second_signal_aborts_and_next_run_reports() {
     gate.open();
     let run = running.wait();
     assert_eq!((run.code, run.checkout_count(FIRST)), (Some(4), 1), "{}", run.errors);
+    let (_, message) = run.errors.split_once("ended at once: ").unwrap();
+    let lines: Vec<_> = message.lines().map(str::trim).collect();
+    assert_eq!(lines[0], "1 request in flight may or may not be in");
+    let unknown: Vec<_> = lines[2].split(' ').skip(1).map(str::to_owned).collect();
+    assert!(lines[2].starts_with("orderferry ledger list --outcome unknown "), "{message}");
+    let listed = crate::support::program(&shop.folder).args(unknown).output().unwrap();
+    assert!(String::from_utf8(listed.stdout).unwrap().contains(FIRST), "{message}");
+    assert!(lines[4].starts_with("orderferry send "), "{message}");
     let next = shop.run(OPTIONS);
     assert_eq!(
         (next.code, next.outcome(FIRST), next.n("accepted")),

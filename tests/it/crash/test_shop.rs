@@ -261,6 +261,7 @@ impl TestShop {
         Run {
             code,
             errors: fs::read_to_string(self.folder.join(format!("{name}.err"))).unwrap_or_default(),
+            output: fs::read_to_string(self.folder.join(format!("{name}.out"))).unwrap_or_default(),
             resends: options.contains("resend"),
             is_impatient: is_impatient(options),
             exchanges: self.tenant.service.exchanges().split_off(n_before),
@@ -358,6 +359,8 @@ pub(super) struct Run {
     /// `None` if it was killed.
     pub(super) code: Option<i32>,
     pub(super) errors: String,
+    /// Standard output, if it was written to the file of the run.
+    pub(super) output: String,
     pub(super) resends: bool,
     /// Requests may time out before they are sent.
     pub(super) is_impatient: bool,

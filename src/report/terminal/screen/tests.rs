@@ -17,7 +17,7 @@ use crate::{
 
 /// The screen, of which every line fits except commands and paths.
 fn screen(summary: &Summary) -> String {
-    let Screen { mark, text } = render(summary, "orderferry-runs/20261103T081500Z-7f3a");
+    let Screen { mark, text } = render(summary, Some("orderferry-runs/20261103T081500Z-7f3a"));
     for line in text.lines() {
         let is_copied =
             line.trim_start().starts_with("orderferry ") || line.contains("report.html");
