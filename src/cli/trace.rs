@@ -20,14 +20,25 @@ use crate::{
 /// The column at which the facts beside a label begin.
 const LABEL: usize = 15;
 
-/// Maximum characters of a value, and of a name in a table; a column's name has at least the last.
+/// Maximum characters of a reference, of a value, and of a name in a table.
+const MAX_REFERENCE: usize = 60;
 const MAX_VALUE: usize = 40;
 const MAX_NAME: usize = 24;
-const MIN_FROM: usize = 12;
+
+/// Characters that a value, a name and the place of a line have in any case.
+const MIN_VALUE: usize = 20;
+const MIN_NAME: usize = 12;
+const MAX_LINE: usize = 10;
+
+/// Characters of a time, which is cut last.
+const TIME: usize = 24;
 
 /// Columns for what was done, as far as the others leave them, and the fewest.
 const DONE: usize = 22;
 const MIN_DONE: usize = 16;
+
+/// The heading of what was done, and the one for few columns.
+const DONE_HEADINGS: [&str; 2] = ["cell, what was done", "what was done"];
 
 /// Maximum lines of the file that are listed one by one.
 const MAX_LINES: usize = 4;
@@ -50,8 +61,12 @@ pub(super) fn render(explained: &ExplainedOrders) -> Vec<RenderedTrace<'_>> {
 /// The messages about references that no order has.
 pub(super) fn unknown(explained: &ExplainedOrders) -> impl Iterator<Item = String> {
     explained.unknown.iter().map(|(name, near)| {
-        let hint = near.as_ref().map(|near| format!("\n  hint: did you mean {near:?}?"));
-        format!("warning: no order {name:?} in the export{}", hint.unwrap_or_default())
+        let near: Vec<_> = near.iter().map(|near| format!("{near:?}")).collect();
+        let hint = match near.as_slice() {
+            [] => String::new(),
+            near => format!("\n  hint: did you mean {}?", near.join(" or ")),
+        };
+        format!("error: no order {name:?} in the export{hint}")
     })
 }
 
@@ -86,8 +101,17 @@ fn render_one<'t>(trace: &'t OrderTrace, names: &InputNames) -> RenderedTrace<'t
 fn heading(trace: &OrderTrace, names: &InputNames) -> String {
     let outcome = trace.result.as_ref().map_or("not decided", |result| result.outcome.as_str());
     let places = trace.rows.chunk_by(|one, other| one.file == other.file);
-    let places: Vec<_> = places.map(|rows| lines_of_file(rows, names)).collect();
-    format!("order {}  {outcome}  {}", printable(&trace.reference), printable(&places.join("; ")))
+    let places: Vec<_> =
+        places.map(|rows| printable(&lines_of_file(rows, names)).into_owned()).collect();
+    let order =
+        format!("order {}  {outcome}", cut_end(&printable(&trace.reference), MAX_REFERENCE));
+    let line = format!("{order}  {}", places.join("; "));
+    if width(&line) <= MAX_COLUMNS {
+        return line;
+    }
+    // The end of a path is its file, and the lines.
+    let places = places.iter().map(|place| cut_start(place, MAX_COLUMNS - 2));
+    places.fold(order, |text, place| format!("{text}\n  {place}"))
 }
 
 fn lines_of_file(rows: &[RowOrigin], names: &InputNames) -> String {
@@ -129,10 +153,21 @@ impl<'n> ValueTable<'n> {
             }
         }
         table.field = table.field.max(LABEL - 3);
-        table.line = table.line.max(1);
-        let left = MAX_COLUMNS.saturating_sub(table.done_column() - table.from + DONE);
-        table.from = table.from.min(left.max(MIN_FROM));
+        // As wide as their headings.
+        (table.value, table.from) = (table.value.max(5), table.from.max(4));
+        table.line = table.line.clamp(1, MAX_LINE);
+        table.shrink_for(DONE, |table| &mut table.from, MIN_NAME);
+        table.shrink_for(MIN_DONE, |table| &mut table.value, TIME);
+        table.shrink_for(MIN_DONE, |table| &mut table.field, MIN_NAME);
+        table.shrink_for(MIN_DONE, |table| &mut table.value, MIN_VALUE);
         table
+    }
+
+    /// Takes columns from a width, down to a minimum, that what was done needs.
+    fn shrink_for(&mut self, done: usize, of: impl Fn(&mut Self) -> &mut usize, min: usize) {
+        let excess = (self.done_column() + done).saturating_sub(MAX_COLUMNS);
+        let width = of(self);
+        *width = width.saturating_sub(excess).max(min.min(*width));
     }
 
     /// Where what was done begins.
@@ -143,7 +178,10 @@ impl<'n> ValueTable<'n> {
     fn heading(&self) -> String {
         let (field, value) = (self.field + 4, self.value + 2);
         let from = self.from + 2 + self.line + 2;
-        format!("{:field$}{:value$}{:from$}cell, what was done\n", "order", "value", "from")
+        let [done, short] = DONE_HEADINGS;
+        let fits = self.done_column() + done.len() <= MAX_COLUMNS;
+        let done = if fits { done } else { short };
+        format!("{:field$}{:value$}{:from$}{done}\n", "order", "value", "from")
     }
 
     /// The name of the column or the path of a cell, and its line.
@@ -159,7 +197,7 @@ impl<'n> ValueTable<'n> {
         let from = match &traced.from {
             ValueOrigin::Cell(place) => {
                 let (column, line) = self.place(place);
-                let column = cut_start(&printable(&column), self.from);
+                let (column, line) = (cut_name(&column, self.from), cut_start(&line, self.line));
                 format!("{column:from$}  {line:>lines$}", from = self.from, lines = self.line)
             }
             other => format!("{:w$}", origin_name(other), w = self.from + 2 + self.line),
@@ -176,6 +214,16 @@ impl<'n> ValueTable<'n> {
         let folded = textwrap::wrap(&printable(&done(traced, columns)), columns)
             .join(&format!("\n{:at$}", ""));
         format!("{row}  {folded}").trim_end().to_owned() + "\n"
+    }
+}
+
+/// A name that fits: of a path the end, of a column the start.
+fn cut_name(name: &str, max_chars: usize) -> String {
+    let is_path = name.contains(['.', '[']);
+    if is_path {
+        cut_start(&printable(name), max_chars)
+    } else {
+        cut_end(&printable(name), max_chars)
     }
 }
 
@@ -324,9 +372,18 @@ fn sent_as(trace: &OrderTrace, is_sent: bool) -> String {
     }
 }
 
-/// A line with a label; control characters are escaped.
+/// A line with a label, folded if it is long; control characters are escaped.
 fn labelled(label: &str, text: &str) -> String {
-    format!("{:LABEL$}{}", printable(label), printable(text)).trim_end().to_owned() + "\n"
+    let (label, text) = (format!("{:LABEL$}", printable(label)), printable(text));
+    if width(&text) <= MAX_COLUMNS - LABEL {
+        return (label + &text).trim_end().to_owned() + "\n";
+    }
+    let indent = " ".repeat(LABEL);
+    let options = textwrap::Options::new(MAX_COLUMNS)
+        .initial_indent(&label)
+        .subsequent_indent(&indent)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(&text, options) + "\n"
 }
 
 fn width(text: &str) -> usize {

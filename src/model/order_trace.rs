@@ -100,5 +100,5 @@ pub struct ExplainedOrders {
     /// How they came to be, in the order of the input.
     pub orders: Vec<OrderTrace>,
     /// The references that no order has, each with a near one that some order has.
-    pub unknown: Vec<(String, Option<String>)>,
+    pub unknown: Vec<(String, Vec<String>)>,
 }

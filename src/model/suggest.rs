@@ -17,7 +17,8 @@ pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// The number of edits between two names, if they are near.
-fn distance(name: &str, candidate: &str) -> Option<usize> {
+#[must_use]
+pub fn distance(name: &str, candidate: &str) -> Option<usize> {
     if letters(name).eq(letters(candidate)) {
         return Some(0);
     }

@@ -29,7 +29,7 @@ use crate::{
         outcome::{OrderResult, Outcome},
         plain::PlainDraft,
         reference::normalize_reference,
-        suggest::suggest,
+        suggest::distance,
     },
     report::{OrderExample, results::references},
     shuffle::ShuffleSettings,
@@ -161,7 +161,7 @@ impl<'j> Tracer<'j> {
         let found: HashSet<&String> = kept.traces.values().flat_map(|kept| &kept.names).collect();
         let unknown = self.spec.explain.references.iter();
         let unknown = unknown.filter(|name| !found.contains(&compared(name)));
-        let unknown = unknown.map(|name| (name.clone(), None)).collect();
+        let unknown = unknown.map(|name| (name.clone(), Vec::new())).collect();
         let finished = kept.traces.into_values().map(|KeptTrace { mut trace, record, .. }| {
             trace.ledger = ledger_word(self.spec, has_ledger, trace.result.as_ref());
             if let Some(record) = &record {
@@ -215,20 +215,26 @@ fn diagnostics_of(
     examples.iter().filter_map(|example| example.with_hint(inputs)).collect()
 }
 
-/// Adds to each unknown reference a near one of an order of the run.
+/// Maximum near references of an unknown one.
+const MAX_NEAR: usize = 3;
+
+/// Adds to each unknown reference the near ones of orders of the run.
 pub(super) fn add_suggestions(
     explained: &mut ExplainedOrders,
     folder: &RunFolder,
 ) -> Result<(), RunError> {
-    for (name, nearest) in &mut explained.unknown {
-        *nearest = None;
+    for (name, near) in &mut explained.unknown {
+        let mut nearest = Vec::new();
         for reference in references(folder)? {
-            let near = nearest.iter().map(String::as_str);
-            // The first one of equally near ones.
-            *nearest = suggest(name, near.chain([&*reference])).map(str::to_owned);
+            // They are printed, and an e-mail address is personal data.
+            let distance = distance(name, &reference).filter(|_| !reference.contains('@'));
+            let Some(distance) = distance else { continue };
+            // The first ones of equally near ones.
+            let at = nearest.partition_point(|(other, _)| *other <= distance);
+            nearest.insert(at, (distance, reference));
+            nearest.truncate(MAX_NEAR);
         }
-        // The hint is printed, and an e-mail address is personal data.
-        *nearest = nearest.take().filter(|near| !near.contains('@'));
+        *near = nearest.into_iter().map(|(_, reference)| reference).collect();
     }
     Ok(())
 }

@@ -104,6 +104,8 @@ pub struct Recorder {
     pub service_down: Duration,
     /// Carts that may not be empty, of this run and of earlier ones.
     pub n_carts_open: u64,
+    /// Orders that were to be explained and are not in the export.
+    pub n_unexplained: usize,
     /// The topic of the manual about what kept the run from reading or sending.
     pub help_topic: Option<&'static str>,
     /// What would let a refused run go on.
@@ -133,6 +135,7 @@ impl Recorder {
             requests: RequestCounts::default(),
             service_down: Duration::ZERO,
             n_carts_open: 0,
+            n_unexplained: 0,
             help_topic: None,
             remedy: None,
             folder: folder.clone(),
@@ -330,6 +333,7 @@ impl Recorder {
         // An accepted unreadable row may have been part of any order.
         u8::from(
             self.counters.n_new_changes > 0
+                || self.n_unexplained > 0
                 || self.files.unreadable_rows > 0
                 || outcomes.any(|outcome| self.n_with_outcome(outcome) > 0),
         )

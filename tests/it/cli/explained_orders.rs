@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs};
 use crate::support::{
     root,
     service::{MockService, Reply},
-    workspace::{RunResult, Workspace, export, row},
+    workspace::{HEADER, RunResult, Workspace, export, row},
 };
 
 const SHOP_PROFILE: &str = r##"name = "shop"
@@ -330,14 +330,34 @@ fn skipped_order_names_its_rule() {
 
 #[test]
 fn unknown_reference_names_a_near_one() {
-    let workspace = Workspace::with("orders.csv", export(&["A-1001", "A-1002", "B-7"]));
-    let ran = workspace.run("check orders.csv --pos x --explain A-1003 --explain zzz --quiet");
-    assert_eq!((ran.code, ran.out.as_str()), (0, ""));
+    let workspace = Workspace::with("orders.csv", export(&["B-1003", "A-1001", "B-7", "A-1203"]));
+    let ran = workspace.run("check orders.csv --pos x --explain A-1003 --explain zzz");
+    let summary_code = ran.summary()["exit_code"].clone();
+    assert_eq!((ran.code, summary_code), (1, 1.into()));
     insta::assert_snapshot!(ran.err, @r#"
-    warning: no order "A-1003" in the export
-      hint: did you mean "A-1001"?
-    warning: no order "zzz" in the export
+    error: no order "A-1003" in the export
+      hint: did you mean "B-1003" or "A-1001" or "A-1203"?
+    error: no order "zzz" in the export
     "#);
+}
+
+/// Wide values, long names and several files with long names leave little space.
+#[test]
+fn trace_fits_the_terminal() {
+    let long = "on the left side and in gold letters";
+    let column = "ext.engravingInFront";
+    let header = HEADER.trim_end();
+    let rows = export(&["A-1"]).replace(header, &format!("{header},{column}"));
+    let rows = rows.trim_end().to_owned() + &format!(",{long}\n");
+    let folder = "exports_of_the_shop_in_the_north_of_the_country_2026";
+    let workspace = Workspace::with("p.toml", "");
+    std::fs::create_dir(workspace.path(folder)).unwrap();
+    workspace.file(&format!("{folder}/orders-of-november.csv"), rows);
+    let ran = workspace.run(&format!("check {folder} --pos x --explain A-1"));
+    let lines = ran.out.lines().filter(|line| !line.starts_with('{'));
+    let trace: Vec<_> = lines.skip_while(|line| !line.starts_with("order A-1")).collect();
+    assert!(trace.iter().all(|line| line.chars().count() <= 80), "{}", trace.join("\n"));
+    insta::assert_snapshot!(trace[..8].join("\n"), @"");
 }
 
 #[test]
@@ -449,7 +469,7 @@ fn trace_hides_what_excerpts_hide() {
     ");
     assert!(!text.contains("Ann") && !text.contains("ann@"), "{text}");
     let near = workspace.run("check orders.csv --pos x --explain anne@example.org --quiet");
-    assert!(near.err.contains("warning: no order \"anne@example.org\""), "{}", near.err);
+    assert!(near.err.contains("error: no order \"anne@example.org\""), "{}", near.err);
     assert!(!near.err.contains("ann@"), "{}", near.err);
 }
 
@@ -466,5 +486,5 @@ fn only_events_show_who_the_guest_is() {
     // The only line is that of the error.
     assert_eq!((json.code, json.out.lines().count()), (2, 1));
     assert!(json.out.starts_with(r#"{"error":"#), "{}", json.out);
-    assert!(json.err.contains("cannot be used with '--format json'"), "{}", json.err);
+    assert!(json.err.contains("--explain and --explain-first print texts"), "{}", json.err);
 }
