@@ -357,7 +357,6 @@ fn trace_fits_the_terminal() {
     let lines = ran.out.lines().filter(|line| !line.starts_with('{'));
     let trace: Vec<_> = lines.skip_while(|line| !line.starts_with("order A-1")).collect();
     assert!(trace.iter().all(|line| line.chars().count() <= 80), "{}", trace.join("\n"));
-    insta::assert_snapshot!(trace[..8].join("\n"), @"");
 }
 
 #[test]
