@@ -225,7 +225,7 @@ fn last_value_counts_in_the_order_of_the_export() {
     let drafts = grouped(SEPARATE_FILES, &rows).unwrap();
     assert_eq!(drafts.drafts[0].cells[0].text, "7.0");
     assert_eq!(drafts.drafts[0].cells[0].at.position().line, 5);
-    assert_eq!(shown(SEPARATE_FILES, rows.to_vec()), ["A 2,4,5 last_value_taken", "B 3"]);
+    assert_eq!(shown(SEPARATE_FILES, &rows), ["A 2,4,5 last_value_taken", "B 3"]);
     assert_eq!(shown(SEPARATE_FILES, vec![price("A", 2, "5.0"), price("A", 3, "5")]), ["A 2,3"]);
 }
 

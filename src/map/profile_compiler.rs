@@ -117,7 +117,7 @@ impl Profile {
                 return profile;
             }
             let (words, name_places) = (words(&texts), NamePlaces::new(sources, texts));
-            Profile { words, name_places, ..profile }
+            Profile { name_places, words, ..profile }
         });
         ParsedProfile { profile, errors }
     }
