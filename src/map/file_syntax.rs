@@ -144,10 +144,15 @@ when = { any = [{ column = "s", is = "a" }, { column = "t", is = "b" }] }
 [order]
 referenceId = { column = "r" }
 price = { sum = ["p", "q"] }
-paymentType = { column = "u" }
+orderedAt = { column = "o", date = "%F %T", zone = { column = "z" } }
+paymentType = [
+    { column = "u", when = { not = { column = "w", is = "a" } } },
+    { column = "v" },
+]
 "#;
-        let padded = Profile::parse("p.toml", text).unwrap().files.padded_beside.unwrap();
-        assert_eq!(padded, ["r", "p", "q", "k", "s", "t", "i"]);
+        let mut padded = Profile::parse("p.toml", text).unwrap().files.padded_beside.unwrap();
+        padded.sort();
+        assert_eq!(padded, ["i", "k", "o", "p", "q", "r", "s", "t", "w", "z"]);
         assert_eq!(parse("").unwrap().files.padded_beside, None);
     }
 

@@ -244,12 +244,13 @@ impl Profile {
     }
 
     /// The profile with the columns of which a padded row must have a cell: those of required
-    /// fields, of the order key and of conditions.
+    /// fields, of the order key, of the zones of dates and of conditions.
     pub(super) fn with_required_columns(mut self) -> Self {
         if self.files.padded_beside.is_some() {
             let is_required = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(field) if self.requires(field));
             let rules = self.rules.iter().filter(is_required).map(|rule| &rule.rule);
-            let of_rules = rules.chain([&self.key]).flat_map(|rule| &rule.columns);
+            let zones = self.all_rules().filter_map(|rule| rule.rule.zone.as_deref());
+            let of_rules = rules.chain([&self.key]).chain(zones).flat_map(|rule| &rule.columns);
             let of_conditional = self.conditional_rules().map(|(_, when)| when);
             let conditions = self.order_conditions().chain(&self.item_rows).chain(of_conditional);
             let tested = conditions.flat_map(Condition::sources);

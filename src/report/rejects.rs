@@ -102,8 +102,9 @@ pub fn reasons(
 }
 
 /// Writes `rejects/`. Each input with rejected orders gets two files: its header and the rows of
-/// those orders, in the order of the input, each once and followed by a line break; and
-/// `NAME.reasons.ndjson` with one line per order. Without rejects the folder stays empty.
+/// those orders, in the order of the input, each once and followed by a line break, unless it is
+/// the input's last row and has none; and `NAME.reasons.ndjson` with one line per order. Without
+/// rejects the folder stays empty.
 ///
 /// `reopen` returns the text of an input from the start, with a byte order mark; none if the file is
 /// gone or has changed.
@@ -194,16 +195,22 @@ fn write_rows(
             continue;
         }
         if last.is_some() {
+            to.write_all(&line_break).map_err(unwritable)?;
             to.write_all(&encoded(input.framing.separator())).map_err(unwritable)?;
         }
         last = Some(bytes.clone());
-        source.copy(bytes, &line_break, &mut to).map_err(|error| match error {
+        source.copy(bytes, &mut to).map_err(|error| match error {
             CopyError::Read(error) => unreadable(error),
             CopyError::Truncated(end) => {
                 ReportError::InputChanged { name: input.input.name.clone(), end }
             }
             CopyError::Write(error) => unwritable(error),
         })?;
+    }
+    // A row that may be cut off must not come back as a complete one.
+    let is_unterminated = input.unterminated.is_some() && source.is_at_end().map_err(unreadable)?;
+    if last.is_some() && !is_unterminated {
+        to.write_all(&line_break).map_err(unwritable)?;
     }
     to.write_all(&encoded(input.framing.closing())).and_then(|()| to.flush()).map_err(unwritable)
 }
@@ -256,13 +263,8 @@ enum CopyError {
 }
 
 impl ForwardReader {
-    /// Copies a range of the input and adds a line break. What is before the range is skipped.
-    fn copy(
-        &mut self,
-        bytes: Range<u64>,
-        line_break: &[u8],
-        to: &mut impl Write,
-    ) -> Result<(), CopyError> {
+    /// Copies a range of the input. What is before the range is skipped.
+    fn copy(&mut self, bytes: Range<u64>, to: &mut impl Write) -> Result<(), CopyError> {
         if bytes.start > self.at {
             self.from.skip(bytes.start - self.at).map_err(CopyError::Read)?;
             self.at = bytes.start;
@@ -278,8 +280,13 @@ impl ForwardReader {
             to.write_all(&self.chunk).map_err(CopyError::Write)?;
             self.at += n_copied;
         }
-        // The last row of a file may have no line break; here another row can follow it.
-        to.write_all(line_break).map_err(CopyError::Write)
+        Ok(())
+    }
+
+    /// Whether nothing follows what was copied. No range can be copied after that.
+    fn is_at_end(&mut self) -> io::Result<bool> {
+        self.chunk.clear();
+        Ok(self.from.read_original(1, &mut self.chunk)? == 0)
     }
 }
 
@@ -467,6 +474,23 @@ mod tests {
         {"referenceId":"A","outcome":"invalid","lines":[2,4],"reason":null,"problems":[{"code":"missing_attribute","severity":"error","field":"price","file":"exports/orders.csv.gz","line":2,"column":null,"column_name":null,"message":"no value"}]}
         {"referenceId":"C","outcome":"refused","lines":[5],"reason":"no","problems":[{"code":"missing_attribute","severity":"error","field":"price","file":"exports/orders.csv.gz","line":5,"column":null,"column_name":null,"message":"no value"}]}
         "#);
+    }
+
+    #[test]
+    fn unterminated_row_stays_unterminated() {
+        let text = b"id,price\nA,1\nB,2";
+        let row = |line, bytes| vec![RowOrigin { file: FileId(0), line, bytes }];
+        let (a, b) = (record("A", row(2, 9..12)), record("B", row(3, 13..16)));
+        let invalid = OrderResult::without_request(Outcome::Invalid, None);
+        let unterminated = Some(Position { file: FileId(0), line: 3, column: None });
+        let inputs = [InputRead { unterminated, ..input("orders.csv", Some(0..8), LineBreak::Lf) }];
+        let rejects_of = |rejects: &[(&OrderRecord, &OrderResult)]| {
+            let (dir, done) = run(&inputs, &[text], rejects);
+            done.unwrap();
+            written(&dir, "orders.csv")
+        };
+        assert_eq!(rejects_of(&[(&b, &invalid), (&a, &invalid)]), "id,price\nA,1\nB,2");
+        assert_eq!(rejects_of(&[(&a, &invalid)]), "id,price\nA,1\n");
     }
 
     #[test]

@@ -158,3 +158,37 @@ fn short_and_long_rows_are_padded() {
     A5 invalid the row has 3 cells, the header has 10
     ");
 }
+
+#[test]
+fn short_last_row_is_refused_again() {
+    let header = HEADER.replace("Price\n", "Price,Gift\n");
+    let row = |reference: &str| {
+        format!("{reference},2025-03-01 10:00:00,paid,20.00,x@example.com,S1,Mug,2,10.00")
+    };
+    let keys = "ragged_rows = \"pad\"";
+    let export = format!("{header}{}\n{}", row("A1"), row("A2"));
+    insta::assert_snapshot!(outcomes_of(&export, keys), @"
+    A1 valid
+    A2 invalid the row has 9 cells, the header has 10
+    ");
+    // With rows of another order before it, and with the line ends of Windows.
+    let export = format!("{header}{},x,y\n{}", row("A1"), row("A2"));
+    insta::assert_snapshot!(outcomes_of(&export.replace('\n', "\r\n"), keys), @"
+    A1 invalid the row has 11 cells, the header has 10
+    A2 invalid the row has 9 cells, the header has 10
+    ");
+}
+
+#[test]
+fn rows_without_a_tested_column_are_refused() {
+    let row = |end: &str| {
+        format!("A1,2025-03-01 10:00:00,paid,20.00,ann@example.com,S1,Mug,2,10.00{end}\n")
+    };
+    let header = HEADER.replace("Price\n", "Price,State,Gift\n");
+    let export = header + &row("");
+    let skip = "[[skip]]\nreason = \"test\"\nwhen = { column = \"State\", is = \"test\" }";
+    let keys = format!("ragged_rows = \"pad\"\n{skip}");
+    insta::assert_snapshot!(outcomes_of(&export, &keys), @"A1 invalid the row has 9 cells, the header has 11");
+    let export = export.replace("10.00\n", "10.00,\n");
+    insta::assert_snapshot!(outcomes_of(&export, &keys), @"A1 valid");
+}
