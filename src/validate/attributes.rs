@@ -1,4 +1,5 @@
-//! Rules of a person's optional attributes: title, gender, country, date of birth, address.
+//! Rules of a person's optional attributes: title, gender, country, date of birth, phone numbers,
+//! address.
 //!
 //! One that the target would not take is left out with a warning, or makes the order invalid, as
 //! the profile chooses. Called by `guest`.
@@ -7,8 +8,17 @@ use std::borrow::Cow;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
 
-use super::{findings::Findings, iso, settings::ValidateSettings, values};
-use crate::model::{draft::Cell, problem::Code};
+use super::{
+    findings::Findings,
+    iso,
+    references::{ROUNDED, is_rounded},
+    settings::ValidateSettings,
+    values,
+};
+use crate::model::{
+    draft::{Cell, Notation},
+    problem::Code,
+};
 
 /// The format of the target's dates of birth.
 const BIRTH_FORMAT: &str = "%Y-%m-%dT%H:%M";
@@ -83,6 +93,24 @@ pub(super) fn birth_date(text: &str, settings: &ValidateSettings) -> Result<Stri
         ));
     }
     Ok(time.format(BIRTH_FORMAT).to_string())
+}
+
+/// A phone number in any spelling, but not one that a spreadsheet rounded.
+pub(super) fn phone<'a>(
+    cell: &Cell<'a>,
+    settings: &ValidateSettings,
+    findings: &mut Findings,
+) -> Option<Cow<'a, str>> {
+    if is_rounded(&cell.text, cell.notation) {
+        report(Code::ScientificNotation, ROUNDED.to_owned(), cell, settings, findings);
+        return None;
+    }
+    Some(cell.text.clone())
+}
+
+/// Whether a text of a CSV file is a phone number for `phone`.
+pub(super) fn is_phone(text: &str) -> bool {
+    !is_rounded(text, Notation::Text)
 }
 
 /// "array of strings": one per line.

@@ -46,6 +46,9 @@ pub(super) fn check_person<'a>(
 ) -> Guest<'a> {
     let cell = |field| parsable(cells.get(&field));
     let text = |field| cell(field).map(|cell| cell.text.clone());
+    let phone = |field, findings: &mut Findings| {
+        cell(field).and_then(|cell| attributes::phone(cell, settings, findings))
+    };
     Guest {
         email: cell(Field::GuestEmail).map(|cell| identity::email(cell, findings)),
         identifiers: identity::identifiers(cells, findings),
@@ -61,8 +64,8 @@ pub(super) fn check_person<'a>(
             .unwrap_or_default(),
         firstname: text(Field::GuestFirstname),
         lastname: text(Field::GuestLastname),
-        mobile: text(Field::GuestMobile),
-        phone: text(Field::GuestPhone),
+        mobile: phone(Field::GuestMobile, findings),
+        phone: phone(Field::GuestPhone, findings),
         city: text(Field::GuestCity),
         state: text(Field::GuestState),
         postal_code: text(Field::GuestPostalCode),

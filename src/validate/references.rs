@@ -1,7 +1,7 @@
 //! Rules of texts that tell orders or people apart: order keys, references, identifiers.
 //!
 //! A spreadsheet that rounds a long number, or an invisible character, makes another order or
-//! person of one. Names get a warning only. Called by `order` and `identity`.
+//! person of one. Names get a warning only. Called by `order`, `identity` and `attributes`.
 
 use super::findings::Findings;
 use crate::model::{
@@ -60,17 +60,23 @@ pub(super) fn warn_invisible_text(draft: &Draft<'_>, findings: &mut Findings) {
     }
 }
 
+/// The problem of a text that is a rounded number.
+pub(super) const ROUNDED: &str = "a number in scientific notation, as a spreadsheet writes long \
+    ones: its last digits are lost; export the column as text";
+
+/// Whether a text is a number in scientific notation, which lacks the last digits of a long one.
+pub(super) fn is_rounded(text: &str, notation: Notation) -> bool {
+    is_scientific(text) || notation == Notation::JsonNumber && text.contains(['e', 'E'])
+}
+
 /// Whether a text of a CSV file can tell orders or people apart.
 pub(super) fn is_id(text: &str) -> bool {
     id_problem(text, Notation::Text).is_none()
 }
 
 fn id_problem(text: &str, notation: Notation) -> Option<(Code, String)> {
-    let is_json_number = notation == Notation::JsonNumber;
-    if is_scientific(text) || is_json_number && text.contains(['e', 'E']) {
-        let message = "a number in scientific notation, as a spreadsheet writes long ones: its \
-            last digits are lost; export the column as text";
-        return Some((Code::ScientificNotation, message.to_owned()));
+    if is_rounded(text, notation) {
+        return Some((Code::ScientificNotation, ROUNDED.to_owned()));
     }
     let invisible = find_invisible(text)?;
     let message = format!("contains the invisible character U+{:04X}", u32::from(invisible));

@@ -228,6 +228,8 @@ const CANONICAL: &[Pool] = &[
     ("guest.gender", &["", "female", "F"]),
     ("guest.country", &["", "IE", "Ireland"]),
     ("guest.dob", &["", "1990-02-03", "1880-01-01", "x"]),
+    ("guest.phone", &["", "+353 87 1234567", "3.53871E+11"]),
+    ("guest.mobile", &["", "0871234567", "8.71E+08"]),
     ("guest.street", &["", "1 Main St\nFlat 2"]),
     ("guest.id.crm", &["17", "guest", "17.0", "1.2E+20", "e\u{301}", ""]),
     ("guest.id.email", &["", "b@example.com", "B@example.com"]),

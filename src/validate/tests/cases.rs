@@ -70,6 +70,8 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::EmailImplausible, "guest.id.email", "\"a***\" has no @", &[(id("email"), "ann")]),
         of(Code::ScientificNotation, "referenceId", "\"1.23457E+15\": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text", &[(Field::ReferenceId, "1.23457E+15")]),
         of(Code::ScientificNotation, "guest.id.crm", "a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text", &[(id("crm"), "8E+15")]),
+        of_lenient(Code::GuestAttributeLeftOut, "guest.phone", "a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text; phone is left out", &[(Field::GuestPhone, "3.53871E+11")]),
+        of(Code::ScientificNotation, "guest.mobile", "a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text", &[(Field::GuestMobile, "3.53871E+11")]),
         (Code::ScientificNotation, "", "order key \"1.2E17\": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text", Draft { key: "1.2E17".into(), ..order(&[]) }, settings()),
         (Code::ScientificNotation, "", "order key \"12e17\": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text", Draft { key: "12e17".into(), key_is_number: true, ..order(&[]) }, settings()),
         (Code::InvisibleCharacters, "", "order key \"K\\0\": contains the invisible character U+0000", Draft { key: "K\0".into(), ..order(&[]) }, settings()),
