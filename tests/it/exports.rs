@@ -156,7 +156,7 @@ fn write_message(text: &mut String, message: &str) {
 
 /// What belongs to no order.
 fn write_counts(text: &mut String, summary: &Value) {
-    for count in ["rows_ignored", "rows_unreadable", "headers_repeated"] {
+    for count in ["rows_ignored", "rows_skipped", "rows_unreadable", "headers_repeated"] {
         if let Some(rows) = summary[count].as_u64().filter(|rows| *rows > 0) {
             writeln!(text, "{count}: {rows}").unwrap();
         }
