@@ -305,12 +305,6 @@ fn keys_of_later_versions_say_what_to_do() {
     2 | extends = 'shopify'
       |           ^^^^^^^^^ expected a file or a built-in profile: canonical
 
-    error[profile]: "fill_down" is not in this version
-     --> profiles/shop.toml:3:1
-      |
-    3 | fill_down = ['Order']
-      | ^^^^^^^^^ fill the blank cells of the column in the export
-
     error[profile]: invalid type: string "EUR"
      --> profiles/shop.toml:8:16  order.currencyCode
       |
@@ -320,7 +314,7 @@ fn keys_of_later_versions_say_what_to_do() {
       = expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or {
         value = "EUR" }
 
-    3 errors in profiles/shop.toml. Nothing was read or sent.
+    2 errors in profiles/shop.toml. Nothing was read or sent.
     "#);
 }
 
