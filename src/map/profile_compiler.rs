@@ -111,13 +111,13 @@ impl Profile {
         });
         let (texts, errors) = (document.texts(), document.into_errors());
         let errors = errors.into_iter().map(|error| error.diagnostic).collect();
-        let profile = profile.map(|profile| Profile { extends: extended, wrong, ..profile });
         let profile = profile.map(|profile| {
+            let profile = Profile { extends: extended, ..profile };
             if is_built_in {
-                return profile;
+                return Profile { wrong, ..profile };
             }
-            let (words, name_places) = (words(&texts), NamePlaces::new(sources, texts));
-            Profile { name_places, words, ..profile }
+            let (words, name_places) = (words(&texts, &wrong), NamePlaces::new(sources, texts));
+            Profile { name_places, words, wrong, ..profile }
         });
         ParsedProfile { profile, errors }
     }

@@ -18,9 +18,9 @@ impl Profile {
     /// may leave out is not among them: no order may take it.
     pub fn unchanged_words(&self) -> impl Iterator<Item = &ProfileWord> {
         self.words.iter().filter(|word| {
-            if let Some(FieldRule { rule, when, .. }) = self.rules_of(&word.field).next() {
+            if let Some(FieldRule { rule, .. }) = self.rules_of(&word.field).next() {
                 let is_converted = rule.kind.is_some() || rule.is_empty(&word.text);
-                return when.is_none() && !is_converted && !self.may_leave_out(rule, word);
+                return !is_converted && !self.may_leave_out(rule, word);
             }
             // Its rule is wrong, and so not known: neither its sources nor its kind, of which only
             // that of currencies converts words that have a list.

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::{rule_values::KEEP, toml_document::TomlText};
+use super::{key_errors::KeyPath, rule_values::KEEP, toml_document::TomlText};
 use crate::model::field::Field;
 
 /// A text of a profile that becomes the value of a field: of a `value`, `default` or `other`, or of
@@ -23,9 +23,10 @@ pub struct ProfileWord {
     pub(super) span: Range<usize>,
 }
 
-/// The words among the texts of a profile. Not those of custom fields and of people beside the
-/// guest: no list tells whether they are wrong. Not those of a list of rules: no order may take one.
-pub(super) fn words(texts: &[TomlText]) -> Vec<ProfileWord> {
+/// The words among the texts of a profile, in which the values at some paths are wrong. Not those of
+/// custom fields and of people beside the guest: no list tells whether they are wrong. Not those of
+/// a list of rules and of a rule with a condition: no order may take one.
+pub(super) fn words(texts: &[TomlText], wrong: &[KeyPath]) -> Vec<ProfileWord> {
     let word = |(names, text, span): &TomlText| {
         let path: Vec<_> = names.iter().map(String::as_str).collect();
         let (table, name, from) = match path.as_slice() {
@@ -39,6 +40,10 @@ pub(super) fn words(texts: &[TomlText]) -> Vec<ProfileWord> {
         let is_named =
             |field: &&Field| field.group().table() == *table && field.short_name() == *name;
         let field = Field::NAMED.iter().find(is_named)?.clone();
+        let is_of_condition = |path: &KeyPath| matches!(path.as_slice(), [of, rule, when, ..] if of == table && rule == name && when == "when");
+        if texts.iter().map(|(path, ..)| path).chain(wrong).any(is_of_condition) {
+            return None;
+        }
         let rule = format!("{table}.{name}");
         Some(ProfileWord { field, text: text.clone(), from, rule, span: span.clone() })
     };

@@ -6,7 +6,7 @@ use super::{
     bind_error,
     rows::{csv, ndjson, profile},
 };
-use crate::map::profile::Profile;
+use crate::map::{NamedText, ParsedProfile, ProfileTexts, profile::Profile};
 
 fn errors_of(rules: &str) -> String {
     let text = format!("name = 'p'\norder.referenceId = {{ column = 'id' }}\n{rules}");
@@ -76,6 +76,24 @@ fn keep_is_no_word() {
         profile("order.status = { column = 's', values = { a = 'PURCHASED' }, other = 'keep' }");
     let words: Vec<_> = rules.unchanged_words().map(|word| word.text.as_str()).collect();
     assert_eq!(words, ["PURCHASED"]);
+}
+
+/// No order may take it, and with a wrong condition it is not known which ones may.
+#[test]
+fn word_of_a_conditional_rule_is_not_checked() {
+    let words = |rule: &str| {
+        let text = format!("name = 'p'\nkey = {{ column = 'id' }}\norder.status = {{ {rule} }}\n");
+        let text = NamedText { name: "p".into(), id: "p".into(), text, is_built_in: false };
+        let texts = ProfileTexts::new(text, |name, _| Err(name.to_owned()));
+        let ParsedProfile { profile, errors } = Profile::compile_with_errors(texts, &[]);
+        (profile.unwrap().unchanged_words().count(), errors.len())
+    };
+    assert_eq!(words("value = 'X'"), (1, 0));
+    assert_eq!(words("value = 'X', wen = 3"), (1, 1));
+    for when in ["{ column = 'a', is = 'b' }", "{ column = 'a', iz = 'b' }", "3"] {
+        assert_eq!(words(&format!("value = 'X', when = {when}")).0, 0, "{when}");
+    }
+    assert_eq!(words("value = 'X', wen = 3, when = { column = 'a', is = 'b' }"), (0, 1));
 }
 
 #[test]
