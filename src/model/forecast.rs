@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::route::Route;
 
 /// Orders and requests by route, not counting retries.
+// Not their bytes: a check without a ledger counts the requests of an order and encodes none, and
+// only the sending knows the headers and what TLS adds. What limits a send is the rate of its
+// requests, not their size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Forecast {
     /// Orders on [`Route::Single`], with the requests that identify their guests.

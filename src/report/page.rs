@@ -260,8 +260,10 @@ mod tests {
         *,
     };
     use crate::model::{
+        failure::{Failure, FailureCause, ServiceAnswer},
         order::OrderId,
         origin::{FileId, Position},
+        request::RequestKind,
     };
 
     fn full_page() -> String {
@@ -455,15 +457,24 @@ mod tests {
             problems,
         };
         let names = ["a.csv"].into_iter().collect();
-        let shown = |outcome, reason: Option<&str>| {
-            let attention = OrderNeedingAttention::of(
-                &record,
-                &OrderResult::without_request(outcome, reason.map(str::to_owned)),
-                &names,
-            );
+        let shown = |result: &OrderResult| {
+            let attention = OrderNeedingAttention::of(&record, result, &names);
             format!("{} {}", attention.position, attention.message)
         };
-        assert_eq!(shown(Outcome::Invalid, None), "a.csv:2:7 an error");
-        assert_eq!(shown(Outcome::Refused, Some("pos is not known")), "a.csv:2 pos is not known");
+        let of = |outcome, reason: Option<&str>| {
+            OrderResult::without_request(outcome, reason.map(str::to_owned))
+        };
+        assert_eq!(shown(&of(Outcome::Invalid, None)), "a.csv:2:7 an error");
+        let refused = of(Outcome::Refused, Some("pos is not known"));
+        assert_eq!(shown(&refused), "a.csv:2 pos is not known");
+        // The service repeats values of the order, which a page that is handed on must not show.
+        let message = "phone 4930 of Ann Leewood is invalid".to_owned();
+        let cause = FailureCause::Error(ServiceAnswer { status: 400, message });
+        let result = OrderResult {
+            reason: Some(cause.to_string()),
+            failure: Some(Failure { request: RequestKind::OrderCheckout, cause }),
+            ..refused
+        };
+        assert_eq!(shown(&result), "a.csv:2 HTTP 400: phone … of … is invalid");
     }
 }

@@ -651,6 +651,19 @@ mod tests {
     }
 
     #[test]
+    fn run_takes_no_less_than_the_service_is_down() {
+        let (_temporary, folder) = run_folder();
+        let mut recorder = recorder(&folder);
+        recorder.service_down = Duration::from_millis(1_900);
+        // The second one has a clock that was set back.
+        for (finished_ms, seconds) in [(1_950, 1.95), (-60_000, 1.0)] {
+            let finished_at = DateTime::from_timestamp_millis(finished_ms).unwrap();
+            let summary = recorder.summary(4, None, finished_at);
+            assert_eq!((summary.seconds_down, summary.duration().as_secs_f64()), (1, seconds));
+        }
+    }
+
+    #[test]
     fn rejects_are_complete_after_each_write() {
         let (_temporary, folder) = run_folder();
         let mut recorder = recorder(&folder);

@@ -2,7 +2,7 @@
 //!
 //! Its keys are a contract (see the help topic `report`). Counts nothing: `recorder` fills it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -280,10 +280,12 @@ impl Summary {
         ))
     }
 
-    /// Returns the duration of the run; zero if the clock was set back meanwhile.
+    /// Returns the duration of the run: if the clock was set back meanwhile, at least the time that
+    /// the service counted as down, which is measured without it.
     #[must_use]
-    pub fn duration(&self) -> std::time::Duration {
-        (self.finished_at - self.started_at).to_std().unwrap_or_default()
+    pub fn duration(&self) -> Duration {
+        let by_clock = (self.finished_at - self.started_at).to_std().unwrap_or_default();
+        by_clock.max(Duration::from_secs(self.seconds_down))
     }
 }
 
