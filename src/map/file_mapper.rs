@@ -257,7 +257,7 @@ impl<'p> FileMapper<'p> {
             (RowContent::Document(document), FormatMapper::Json(mapper)) => {
                 let view = self.document_view(row, document);
                 into.key_is_number |= mapper.has_number_key(view);
-                into.problems.extend(view.event().and_then(|event| event.type_problem(row)));
+                into.problems.extend(view.event().and_then(|event| event.problem(row)));
                 mapper.map(view, None, into);
             }
             _ => {}
@@ -297,6 +297,10 @@ impl<'p> FileMapper<'p> {
         let Some(event) = self.document_view(row, document).event() else {
             return seen.observe(document.root(), row);
         };
+        // A wrong order hides the names that the profile reads, and is a problem itself.
+        if !event.has_order() {
+            return;
+        }
         seen.observe(event.order, row);
         let is_attribute = |name: &str| {
             let rules = self.profile.rules.iter();

@@ -190,7 +190,7 @@ fn has_text(node: JsonNode<'_>, member: &str, text: &str) -> bool {
 
 /// Whether a node is a single value that stands for something: some programs write an empty text or
 /// `false` for an object that is not there.
-fn is_filled_scalar(node: JsonNode<'_>) -> bool {
+pub(super) fn is_filled_scalar(node: JsonNode<'_>) -> bool {
     match node.value() {
         JsonValue::Text(text) => !text.trim().is_empty(),
         JsonValue::Number(_) | JsonValue::Boolean(true) => true,
@@ -198,7 +198,8 @@ fn is_filled_scalar(node: JsonNode<'_>) -> bool {
     }
 }
 
-fn is_filled_array(node: JsonNode<'_>) -> bool {
+/// Whether a node is an array that has an element.
+pub(super) fn is_filled_array(node: JsonNode<'_>) -> bool {
     node.is_array() && !node.is_empty()
 }
 

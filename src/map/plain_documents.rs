@@ -53,7 +53,7 @@ impl<'m> PlainDocuments<'m> {
         let row: &'a Row<'a> = row;
         let RowContent::Document(document) = &row.content else { return None };
         let view = DocumentView::new(row, document.root(), self.mapper.profile.checkout_events);
-        let is_other_event = view.event().is_some_and(|event| event.type_problem(row).is_some());
+        let is_other_event = view.event().is_some_and(|event| event.problem(row).is_some());
         let has_doubtful_key = into.key.contains(['e', 'E']) && self.mapper.has_number_key(view);
         let has_people = self.mapper.people.iter().any(|people| may_have(people, view));
         if is_other_event || has_doubtful_key || has_people || self.mapper.skips_or_doubts(view) {

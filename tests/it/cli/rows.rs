@@ -312,3 +312,43 @@ fn text_in_place_of_an_object_is_named() {
     225:not_a_scalar event.channel: a string where an object is expected
     "#);
 }
+
+#[test]
+fn text_in_place_of_an_events_order_is_named() {
+    let order = r#"{"referenceId":"A-1","orderedAt":"2026-05-01T10:00:00Z","status":"PURCHASED","currencyCode":"EUR","price":5,"paymentType":"other","orderItems":[{"type":"GEAR","name":"Rope","price":5,"quantity":1,"productId":"R-1"}]}"#;
+    let event = |order: &str| {
+        format!(
+            "{{\"type\":\"ORDER_CHECKOUT\",\"pos\":\"x\",\"guest\":{{\"email\":\"ann@example.com\"}},\"order\":{order}}}\n"
+        )
+    };
+    let wrong = event("\"A-2\"");
+    let reports = [wrong.clone(), event(order) + &wrong].map(|lines| {
+        let workspace = Workspace::with("orders.ndjson", lines);
+        workspace.run("check orders.ndjson --max-invalid 100%").report()
+    });
+    insta::assert_snapshot!(reports.join("---\n"), @r#"
+        exit 1
+             invalid
+                row_without_key 1:null there is no order key, so it is not known which order this is
+                not_a_scalar 1:80 a string where an object is expected
+                missing_attribute 1:null referenceId is required and has no value
+                missing_attribute 1:null orderedAt is required and has no value
+                missing_attribute 1:null status is required and has no value
+                missing_attribute 1:null currencyCode is required and has no value
+                missing_attribute 1:null price is required and has no value
+                missing_attribute 1:null paymentType is required and has no value
+        ---
+        exit 1
+            A-1 valid
+             invalid
+                row_without_key 2:null there is no order key, so it is not known which order this is
+                not_a_scalar 2:80 a string where an object is expected
+                missing_attribute 2:null referenceId is required and has no value
+                missing_attribute 2:null orderedAt is required and has no value
+                missing_attribute 2:null status is required and has no value
+                missing_attribute 2:null currencyCode is required and has no value
+                missing_attribute 2:null price is required and has no value
+                missing_attribute 2:null paymentType is required and has no value
+                order_without_items 2:null the order has no items
+        "#);
+}
