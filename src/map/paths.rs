@@ -20,9 +20,9 @@ use crate::model::{
     diagnostic::Note,
     draft::PersonRole,
     field::FieldGroup,
+    jq::jq_commands,
     origin::Position,
     problem::{Code, Problem},
-    shell::shell_path,
     suggest::suggest,
 };
 
@@ -98,12 +98,13 @@ pub fn missing_paths(
             warnings.push(Problem::for_order(Code::PathMissing, at, message));
         }
     }
-    let wrapper = seen.wrapper_of(&missing_paths);
-    if let (Some(wrapper), [first, others @ ..]) = (wrapper, &mut missing[..]) {
+    let wrappers = seen.wrappers_of(&missing_paths);
+    if let ([_, ..], [first, others @ ..]) = (&*wrappers, &mut missing[..]) {
+        let names: Vec<_> = wrappers.iter().map(|(name, _)| format!("{name:?}")).collect();
         first.notes = vec![Note::Hint(format!(
-            "the documents may be those in {wrapper:?}; write each on a line of its own: \
-             jq -c '.{wrapper}[]' {}",
-            shell_path(file)
+            "the documents may be those in {}; write each on a line of its own: {}",
+            names.join(" or "),
+            jq_commands(wrappers.iter().map(|(_, place)| *place))
         ))];
         // Names near the others are of the wrapper, not of a document.
         for missing in others {

@@ -219,7 +219,13 @@ impl Profile {
         let of_rules = self.all_rules().flat_map(|of_field| &of_field.rule.paths);
         let of_people = self.people.iter().filter_map(|people| people.path.as_ref());
         let mut paths = of_rules.chain(of_people).chain(&self.items_path);
-        paths.any(|path| path.split(['.', '[']).next() == Some(name))
+        paths.any(|path| starts_with_name(path, name))
+    }
+
+    /// Whether it reads the order key of a document at this member of the root, or below it.
+    #[must_use]
+    pub fn may_be_key(&self, name: &str) -> bool {
+        self.key.paths.iter().any(|path| starts_with_name(path, name))
     }
 
     /// Whether a cell that no rule reads counts as empty.
@@ -433,4 +439,9 @@ impl Profile {
 /// The rule of the reference that is tried first, among those of an order.
 pub(super) fn reference_rule(rules: &[FieldRule]) -> Option<&FieldRule> {
     rules.iter().find(|rule| rule.fills(&Field::ReferenceId))
+}
+
+/// Whether a path begins with this member.
+fn starts_with_name(path: &str, name: &str) -> bool {
+    path.split(['.', '[']).next() == Some(name)
 }

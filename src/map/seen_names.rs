@@ -3,7 +3,7 @@
 //! A tree per block; those of a file and of all files are appended in their order. Does not know
 //! the profile: `paths` compares it with the tree.
 
-use crate::model::{document::JsonNode, origin::Position, row::Row};
+use crate::model::{document::JsonNode, jq::DocumentPlace, origin::Position, row::Row};
 
 // The maximum numbers of distinct names. Documents have more only if their names are data, and
 // a warning for each would not be read.
@@ -23,6 +23,8 @@ struct SeenName {
     name: String,
     /// Its first occurrence; none of the root.
     at: Option<Position>,
+    /// Whether it has an array.
+    has_array: bool,
     below: Vec<Self>,
 }
 
@@ -55,12 +57,19 @@ impl SeenNames {
         self.root.at(path).is_some()
     }
 
-    /// The member that has all these paths, where documents are in an array of another one.
-    pub(super) fn wrapper_of(&self, paths: &[String]) -> Option<&str> {
+    /// The members that have all these paths, where documents are in another one.
+    pub(super) fn wrappers_of(&self, paths: &[String]) -> Vec<(&str, DocumentPlace<'_>)> {
         // One name may also be that of another thing, such as an address.
-        let has_all = |member: &&SeenName| paths.iter().all(|path| member.at(path).is_some());
-        let wrapper = self.root.below.iter().find(has_all).filter(|_| paths.len() > 1)?;
-        Some(&wrapper.name)
+        let has_all = |member: &&SeenName| {
+            paths.len() > 1 && paths.iter().all(|path| member.at(path).is_some())
+        };
+        let wrappers =
+            self.root.below.iter().filter(has_all).map(|SeenName { name, has_array, .. }| {
+                let place =
+                    if *has_array { DocumentPlace::ArrayMember } else { DocumentPlace::Member };
+                (name.as_str(), place(name))
+            });
+        wrappers.collect()
     }
 
     /// Whether any document has an object at a path.
@@ -96,6 +105,7 @@ impl SeenNames {
 impl SeenName {
     fn add(&mut self, node: JsonNode<'_>, row: &Row<'_>, n_names: &mut usize) {
         if node.is_array() || node.is_list() {
+            self.has_array = true;
             for element in node.elements().into_iter().flatten() {
                 self.add(element, row, n_names);
             }
@@ -126,7 +136,7 @@ impl SeenName {
         let found = after.iter().position(has_name).map(|index| expected + index);
         found.or_else(|| before.iter().position(has_name)).or_else(|| {
             let at = Some(node.position(row.origin.file, row.origin.line));
-            self.push(Self { name: name.to_owned(), at, below: Vec::new() }, n_names)
+            self.push(Self { name: name.to_owned(), at, ..Self::default() }, n_names)
         })
     }
 
@@ -140,11 +150,12 @@ impl SeenName {
     }
 
     fn append(&mut self, later: Self, n_names: &mut usize) {
+        self.has_array |= later.has_array;
         for mut child in later.below {
-            let below = std::mem::take(&mut child.below);
+            let (below, has_array) = (std::mem::take(&mut child.below), child.has_array);
             let known = self.below.iter().position(|known| known.name == child.name);
             if let Some(index) = known.or_else(|| self.push(child, n_names)) {
-                self.below[index].append(Self { below, ..Self::default() }, n_names);
+                self.below[index].append(Self { below, has_array, ..Self::default() }, n_names);
             }
         }
     }

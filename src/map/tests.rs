@@ -419,10 +419,16 @@ fn documents_in_a_wrapper_are_recognised() {
     let wrapped = json!({"orders": [{"id": "A", "total": 1}], "next": null});
     let error = path_warnings(&profile(rules), &[wrapped]).unwrap_err();
     assert!(
-        error.contains("those in \"orders\"") && error.contains("jq -c '.orders[]'"),
+        error.contains("those in \"orders\"") && error.contains("jq -c '.[\"orders\"][]'"),
         "{error}"
     );
     assert_eq!((error.matches("\"id\"").count(), error.contains("did you mean")), (1, false));
+    let of_objects = json!({"order": {"id": "A", "total": 1}});
+    let error = path_warnings(&profile(rules), &[of_objects]).unwrap_err();
+    assert!(error.contains("jq -c '.[\"order\"]' FILE"), "{error}");
+    let both = json!({"drafts": [{"id": "A", "total": 1}], "orders": [{"id": "A", "total": 1}]});
+    let error = path_warnings(&profile(rules), &[both]).unwrap_err();
+    assert!(error.contains("those in \"drafts\" or \"orders\""), "{error}");
     let other = json!({"id": "A", "customer": {"total": 1}});
     let error = path_warnings(&profile(rules), &[other]).unwrap_err();
     assert!(!error.contains("jq"), "{error}");
@@ -593,6 +599,28 @@ fn checkout_event_is_a_canonical_document() {
     let other = ndjson(&canonical(), event("ADD"));
     assert!(other.contains("event_type_unsupported type@"), "{other}");
     assert!(other.contains("event type \"ADD\", expected ORDER_CHECKOUT"), "{other}");
+}
+
+#[test]
+fn order_of_an_event_is_an_object() {
+    let event =
+        |order| json!({"guest": {"email": "a@x.de"}, "order": order, "type": "ORDER_CHECKOUT"});
+    for (order, found) in [
+        (json!("A"), "a string"),
+        (json!([{"referenceId": "A"}]), "an array"),
+        (json!("#7"), "a number"),
+    ] {
+        let text = ndjson(&canonical(), event(order.clone()));
+        assert!(
+            text.contains(&format!("{found} where an object is expected"))
+                && text.contains("not_a_scalar order@"),
+            "{text}"
+        );
+        // Not that the profile's paths are missing.
+        assert_eq!(path_warnings(&canonical(), &[event(order)]), Ok(vec![]));
+    }
+    // What some programs write for an object that is not there.
+    assert!(path_warnings(&canonical(), &[event(Value::Null)]).is_err());
 }
 
 #[test]

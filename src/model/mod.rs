@@ -22,6 +22,7 @@ pub mod guest;
 pub mod guest_attributes;
 pub mod id_text;
 pub mod input;
+pub mod jq;
 pub mod money;
 pub mod order;
 pub mod order_trace;

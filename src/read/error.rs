@@ -7,6 +7,7 @@ use std::io;
 
 use crate::model::{
     encoding_hint::{encoding_hint, likely_encoding},
+    jq::{DocumentPlace, jq_command},
     order::OrderId,
     text_encoding::TextEncoding,
 };
@@ -127,7 +128,8 @@ pub enum ReadError {
     /// Text after the bracket that closes a JSON array: another array would be lost.
     #[error(
         "{0}:{1}: text after the \"]\" that closes the array, expected the end of the file\n  \
-         hint: write each array to its own file, or convert them to NDJSON: jq -c '.[]'"
+         hint: write each array to its own file, or convert them to NDJSON: {jq}",
+        jq = jq_command(DocumentPlace::Array)
     )]
     TextAfterArray(String, u64),
     /// A header with more columns than are allowed.

@@ -3,12 +3,13 @@
 //! Most such rows are footers or comments, which the profile can name; some show that the whole
 //! file is in another form than the profile or its name says. Called by `pass`.
 
-use super::wrapped_orders::wrapper;
+use super::wrapped_orders::{ReadMembers, wrappers};
 use crate::{
     map::profile::Profile,
     model::{
         draft::{KeyedRow, RowKind},
         encoding_hint::encoding_hint,
+        jq::{DocumentPlace, jq_command, jq_commands},
         row::{RowContent, RowDamage, Unreadable},
     },
     read::{Block, FileFormat},
@@ -80,17 +81,9 @@ fn line_hint((damage, line): (RowDamage, u64), raw: &str, rest: &str, profile: &
                 .to_owned()
         }
         RowDamage::CutOff if raw.ends_with(['{', '[']) => {
-            let filter = match wrapper(rest, |name| profile.reads_member(name)) {
-                _ if raw.starts_with('[') => ".[]".to_owned(),
-                Some(name) if is_plain_name(name) => format!(".{name}[]"),
-                Some(name) if !name.contains(['\'', '\\']) => format!(".[\"{name}\"][]"),
-                _ => ".".to_owned(),
-            };
-            // A filter of more than a dot has characters of the shell.
-            let filter = if filter == "." { filter } else { format!("'{filter}'") };
             format!(
-                "the file is JSON over several lines, expected one document per line: \
-                 jq -c {filter} FILE > orders.ndjson"
+                "the file is JSON over several lines, expected one document per line: {}",
+                command_for_lines(raw, rest, profile)
             )
         }
         RowDamage::TextAfter if raw.ends_with("},") => {
@@ -98,22 +91,32 @@ fn line_hint((damage, line): (RowDamage, u64), raw: &str, rest: &str, profile: &
                 .to_owned()
         }
         RowDamage::TextAfter => {
-            "write each document on a line of its own: jq -c . FILE > orders.ndjson".to_owned()
+            let command = jq_command(DocumentPlace::Root);
+            format!("write each document on a line of its own: {command}")
         }
         _ if raw.starts_with('{') => format!("fix the row, {ACCEPT}"),
         _ => ignore_hint(Some(raw)),
     }
 }
 
+/// The command for JSON over several lines, which begins with this line.
+fn command_for_lines(raw: &str, rest: &str, profile: &Profile) -> String {
+    if raw.starts_with('[') {
+        return jq_command(DocumentPlace::Array);
+    }
+    let members = ReadMembers {
+        is_read: &|name| profile.reads_member(name),
+        is_key: &|name| profile.may_be_key(name),
+    };
+    match &*wrappers(rest, &members) {
+        [] => jq_command(DocumentPlace::Root),
+        names => jq_commands(names.iter().map(|name| DocumentPlace::ArrayMember(name))),
+    }
+}
+
 /// Whether a line begins like neither JSON nor a comment.
 fn is_text(raw: &str) -> bool {
     raw.starts_with(|first: char| first == '"' || first.is_alphanumeric())
-}
-
-/// Whether jq takes a name without quotes.
-fn is_plain_name(name: &str) -> bool {
-    let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    name.bytes().all(is_of_word) && !name.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// Recommends `ignore_rows`, for rows with this text.
@@ -190,8 +193,12 @@ mod tests {
         for (raw, command) in [
             ("{\n  \"referenceId\": \"A-1\",\n  \"orderItems\": [{", "jq -c . FILE"),
             ("[\n  {", "jq -c '.[]' FILE"),
-            ("{\"orders\": [\n{", "jq -c '.orders[]' FILE"),
+            ("{\"orders\": [\n{", "jq -c '.[\"orders\"][]' FILE"),
             ("{\n  \"my orders\": [\n    {", "jq -c '.[\"my orders\"][]' FILE"),
+            (
+                "{\n  \"a\": [\n    {}], \"b\": [{}], \"meta\": {}",
+                "jq -c '.[\"a\"][]' FILE > orders.ndjson, or jq -c '.[\"b\"][]' FILE",
+            ),
         ] {
             let hint = line(raw, RowDamage::CutOff);
             assert!(hint.contains(command), "{hint}");

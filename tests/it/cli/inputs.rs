@@ -691,5 +691,5 @@ fn wrapped_json_is_unwrapped_by_one_command() {
     let workspace = Workspace::with("orders.json", "{\n  \"next\": null,\n  \"data\": [\n    {\n");
     let ran = workspace.run("check orders.json --pos x");
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("jq -c '.data[]' FILE > orders.ndjson"), "{}", ran.err);
+    assert!(ran.err.contains("jq -c '.[\"data\"][]' FILE > orders.ndjson"), "{}", ran.err);
 }
