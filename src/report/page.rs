@@ -468,13 +468,13 @@ mod tests {
         let refused = of(Outcome::Refused, Some("pos is not known"));
         assert_eq!(shown(&refused), "a.csv:2 pos is not known");
         // The service repeats values of the order, which a page that is handed on must not show.
-        let message = "phone 4930 of Ann Leewood is invalid".to_owned();
+        let message = "email 4930 of Ann Leewood is invalid".to_owned();
         let cause = FailureCause::Error(ServiceAnswer { status: 400, message });
         let result = OrderResult {
             reason: Some(cause.to_string()),
             failure: Some(Failure { request: RequestKind::OrderCheckout, cause }),
             ..refused
         };
-        assert_eq!(shown(&result), "a.csv:2 HTTP 400: phone … of … is invalid");
+        assert_eq!(shown(&result), "a.csv:2 HTTP 400: email … of … is invalid");
     }
 }

@@ -89,11 +89,13 @@ fn word_of_a_conditional_rule_is_not_checked() {
         (profile.unwrap().unchanged_words().count(), errors.len())
     };
     assert_eq!(words("value = 'X'"), (1, 0));
-    assert_eq!(words("value = 'X', wen = 3"), (1, 1));
+    assert_eq!(words("value = 'X', kind = 3"), (1, 1));
+    // It means `when`.
+    assert_eq!(words("value = 'X', wen = 3"), (0, 1));
     for when in ["{ column = 'a', is = 'b' }", "{ column = 'a', iz = 'b' }", "3"] {
         assert_eq!(words(&format!("value = 'X', when = {when}")).0, 0, "{when}");
     }
-    assert_eq!(words("value = 'X', wen = 3, when = { column = 'a', is = 'b' }"), (0, 1));
+    assert_eq!(words("value = 'X', kind = 3, when = { column = 'a', is = 'b' }"), (0, 1));
 }
 
 #[test]
