@@ -6,9 +6,8 @@
 
 use bumpalo::Bump;
 
-use super::{bound_rule::BoundRule, mapper::Mapper};
+use super::mapper::Mapper;
 use crate::model::{
-    field::Field,
     origin::FileId,
     record::Record,
     row::{RowContent, RowDamage, Unreadable},
@@ -19,9 +18,6 @@ pub(super) struct FillDown {
     columns: Vec<usize>,
     /// That of the order key, if it is one of them: a row where it is blank is of the order above.
     key: Option<usize>,
-    /// Columns of order and guest besides the key and the total. An ignored row that has one of
-    /// them may be the first one of an order, not a line between its rows.
-    of_order: Vec<usize>,
 }
 
 /// What the rows above a row of a file say of it.
@@ -72,15 +68,7 @@ impl FillDown {
     /// None if no column is filled.
     pub(super) fn new(columns: Vec<usize>, mapper: &Mapper<'_, usize>) -> Option<Self> {
         let key = mapper.key.iter().copied().find(|key| columns.contains(key));
-        let mut of_order = Vec::new();
-        for rule in &mapper.order_rules {
-            let BoundRule::Field(binding) = rule else { continue };
-            if !matches!(binding.field, Field::ReferenceId | Field::Price) {
-                let others = binding.sources.iter().filter(|column| Some(**column) != key);
-                of_order.extend(others);
-            }
-        }
-        (!columns.is_empty()).then_some(Self { columns, key, of_order })
+        (!columns.is_empty()).then_some(Self { columns, key })
     }
 
     /// Fills the blank cells of a record on this line. `own_key` is its order key as it stands.
@@ -147,16 +135,18 @@ impl FillDown {
         }
     }
 
-    /// Passes a row that belongs to no order. Its values are not taken. If it may have begun an
-    /// order, the rows below it may be of that one.
+    /// Passes a row that belongs to no order. Its values are not taken. If it has another order
+    /// key, it may have begun an order, and the rows below it may be of that one.
     pub(super) fn pass_ignored(&self, content: &RowContent<'_>, line: u64, above: &mut RowsAbove) {
         let record = match content {
             RowContent::Unreadable(unreadable) => unreadable.salvaged.as_deref(),
             content => Some(content),
         };
         let (Some(RowContent::Record(record)), Some(key)) = (record, self.key) else { return };
-        let is_filled = |column: &usize| !record.cell(*column).is_empty();
-        if is_filled(&key) && self.of_order.iter().any(is_filled) {
+        let index = self.columns.iter().position(|column| *column == key);
+        let known = index.and_then(|index| above.values.get(index)?.as_deref());
+        let text = record.cell(key);
+        if !text.is_empty() && known != Some(text) {
             above.order = OrderAbove::Doubtful(line);
         }
     }

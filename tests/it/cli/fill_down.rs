@@ -88,14 +88,18 @@ fn rows_below_an_unreadable_one_are_doubtful() {
 #[test]
 fn ignored_rows_carry_no_values() {
     let keys = format!(
-        "{KEYS}\nignore_rows = [{{ column = \"Order\", starts_with = [\"#\", \"Sum\", \"TEST\"] }}]"
+        "{KEYS}\nignore_rows = [{{ column = \"Order\", starts_with = [\"#\", \"TEST\"] }}, \
+         {{ column = \"Name\", is = \"Subtotal\" }}]"
     );
-    let between = ["# page 2,,,,,,,,\n", "Sum A1,,,30.00,,,,2,\n"].concat();
-    let rows = [&first_row("A1", "30.00"), &between, NEXT_ROW, &first_row("A2", "10.00")].concat();
-    insta::assert_snapshot!(outcomes_with(&keys, &rows), @"
+    let subtotals = [",,,30.00,,,Subtotal,2,\n", "A1,,,30.00,,,Subtotal,2,\n"].concat();
+    let rows = [&first_row("A1", "30.00"), &subtotals, NEXT_ROW, &first_row("A2", "10.00")];
+    insta::assert_snapshot!(outcomes_with(&keys, &rows.concat()), @"
     2 A1 valid
     6 A2 valid
     ");
+    // A row with another key may be the first one of an order, whatever else it has.
+    let rows = [&first_row("A1", "30.00"), "# page 2,,,,,,,,\n", NEXT_ROW];
+    insta::assert_snapshot!(outcomes_with(&keys, &rows.concat()), @"2 A1 invalid this row cannot be read and may belong to the order");
     // An order that is ignored by its key: the rows below it are not those of the order above.
     let rows = [
         &first_row("A1", "10.00"),
