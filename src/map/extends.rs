@@ -25,7 +25,8 @@ pub(super) const EXTENDS: &str = "extends";
 /// The key of the paths that the extended profile has and this one has not.
 pub(super) const UNSET: &str = "unset";
 
-/// The keys of the table of a list that is its name: of two with one name the later counts.
+/// The keys of the table of a list that is its name: those of the extended profile with this name
+/// are replaced.
 const NAMES: [&str; 2] = ["reason", "as"];
 
 /// The rule that stands beside the sections, and has no name of a section before it.
@@ -186,18 +187,20 @@ fn is_list_of_tables(path: &[String], base: &DeArray<'_>, own: &DeArray<'_>) -> 
     matches!(path, [name] if name != KEY) && both.all(|element| element.get_ref().is_table())
 }
 
-/// The tables of both lists; of two with one name the own one, in the place of the other.
+/// The tables of both lists; the own ones with a name of the base take the place of those there.
 fn appended<'t>(base: DeArray<'t>, own: DeArray<'t>) -> DeArray<'t> {
-    let mut all: Vec<_> = base.into_iter().collect();
-    for table in own {
-        let name = name_of(&table);
-        let same = all.iter().position(|known| name.is_some() && name_of(known) == name);
-        match same {
-            Some(index) => all[index] = table,
+    let has_name = |table: &Spanned<DeValue<'t>>, name: &str| name_of(table) == Some(name);
+    let names: Vec<_> = own.iter().filter_map(name_of).map(str::to_owned).collect();
+    let mut own: Vec<_> = own.into_iter().collect();
+    let mut all = Vec::new();
+    for table in base {
+        match names.iter().find(|name| has_name(&table, name)) {
+            // None is left at a second one of this name.
+            Some(name) => all.extend(own.extract_if(.., |own| has_name(own, name))),
             None => all.push(table),
         }
     }
-    all.into_iter().collect()
+    all.into_iter().chain(own).collect()
 }
 
 /// The name of a table of a list, if it has one.

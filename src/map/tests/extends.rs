@@ -92,6 +92,27 @@ fn lists_of_tables_are_appended() {
     assert_eq!(column(&replaced.skips[0]), "X");
 }
 
+/// All that have the reason, and never each other.
+#[test]
+fn own_entries_replace_those_of_the_base() {
+    let skips = |columns: &[&str]| {
+        let skip = |column| {
+            format!("[[skip]]\nreason = 'r'\nwhen = {{ column = '{column}', is = 'y' }}\n")
+        };
+        columns.iter().map(skip).collect::<String>()
+    };
+    let tested = |own: &[&str]| {
+        let own = format!("extends = 'base.toml'\n{}", skips(own));
+        let base = format!("{BASE}{}", skips(&["A", "B"]));
+        let profile = compile(&[("own.toml", &own), ("base.toml", &base)], &[]).unwrap();
+        let column = |skip: &SkipRule| skip.when.sources()[0].column.clone().unwrap();
+        profile.skips.iter().map(column).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(tested(&[]), "Tags Paid A B");
+    assert_eq!(tested(&["X"]), "Tags Paid X");
+    assert_eq!(tested(&["X", "Y", "Z"]), "Tags Paid X Y Z");
+}
+
 #[test]
 fn unset_removes() {
     let own = extended("unset = ['order.cardType', 'order.ext.gift', 'skip.\"unpaid\"', 'nulls']");
