@@ -7,14 +7,14 @@ use std::ops::Range;
 
 use toml::{
     Spanned,
-    de::{DeTable, DeValue},
+    de::{DeString, DeTable, DeValue},
 };
 
 use super::{
     error::PROFILE,
     key_errors::KeyPath,
     key_path::{parse_key_path, shown_key_path},
-    open_questions::OpenQuestion,
+    open_questions::{OpenQuestion, open_questions, remove},
     profile_schema::KeyType,
     toml_document::{TomlDocument, value_at},
 };
@@ -42,9 +42,14 @@ impl Answer {
 /// The key and the value of `KEY=VALUE`; a quoted name of the key may have an equals sign.
 #[must_use]
 pub fn key_and_value(typed: &str) -> Option<(KeyPath, &str)> {
-    typed
-        .match_indices('=')
-        .find_map(|(at, _)| Some((parse_key_path(&typed[..at])?, &typed[at + 1..])))
+    let mut splits = typed.match_indices('=').map(|(at, _)| (&typed[..at], &typed[at + 1..]));
+    let exact = splits.find_map(|(key, value)| Some((parse_key_path(key)?, value)));
+    exact.or_else(|| {
+        // A shell takes quotes away: `currency_symbols.€` is meant with them.
+        let (key, value) = typed.split_once('=')?;
+        let names: KeyPath = key.split('.').map(str::to_owned).collect();
+        names.iter().all(|name| !name.is_empty()).then_some((names, value))
+    })
 }
 
 /// Gives the answers to the open questions, and returns those that are left.
@@ -75,8 +80,19 @@ pub(super) fn answer<'t>(
         let text = sources.option_value(at).unwrap_or_default();
         set(&mut document.root, path, value(text, &question.key_type, at));
         answered.push(path);
+        refuse_question(document, path, at);
     }
     open
+}
+
+/// Refuses an answer that is a question itself, or has one.
+fn refuse_question(document: &mut TomlDocument<'_>, path: &[String], at: &Range<usize>) {
+    let found = open_questions(document);
+    if found.iter().any(|question| question.path.starts_with(path)) {
+        let message = "\"?\" is the question, not an answer; expected a value";
+        document.add_error(Some(at.clone()), "", message);
+        remove(document, path);
+    }
 }
 
 /// The message about an answer to no question.
@@ -92,17 +108,28 @@ fn no_question(key: &str, asked: &[String]) -> String {
     format!("{key:?} is no open question; {expected}")
 }
 
-/// The value of an answer: a text where the key takes one, unless it looks like what else it takes.
+/// The value of an answer: a text where the key takes one, unless it is in quotes or looks like what
+/// else the key takes.
 fn value<'t>(text: &'t str, key_type: &KeyType, at: &Range<usize>) -> Spanned<DeValue<'t>> {
-    let other = DeValue::parse(text)
-        .ok()
-        .filter(|value| key_type.takes_other && !(key_type.takes_text && value.get_ref().is_str()));
-    let value = match other {
+    let is_taken = |value: &Spanned<DeValue<'_>>| {
+        if value.get_ref().is_str() { key_type.takes_text } else { key_type.takes_other }
+    };
+    let value = match DeValue::parse(text).ok().filter(is_taken) {
         // An error of the whole value has another place than one of a part.
         Some(value) => value_at(value, &|_| at.end..at.end).into_inner(),
-        None => DeValue::String(text.into()),
+        None => DeValue::String(character(text, key_type).unwrap_or_else(|| text.into())),
     };
     Spanned::new(at.clone(), value)
+}
+
+/// The character that an escape sequence of TOML such as `\t` is, where the key takes one.
+fn character<'t>(text: &str, key_type: &KeyType) -> Option<DeString<'t>> {
+    if !key_type.takes_character {
+        return None;
+    }
+    let quoted = format!("\"{text}\"");
+    let value = DeValue::parse(&quoted).ok()?.into_inner();
+    value.as_str().map(|text| text.to_owned().into())
 }
 
 /// Sets the value at a path, which there is. The key of a table's value is its place in errors.

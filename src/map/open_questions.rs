@@ -6,16 +6,18 @@
 use std::ops::Range;
 
 use super::{
+    extends::UNSET,
     key_errors::KeyPath,
     key_path::shown_key_path,
     profile_schema::{KeyType, QUESTION},
     toml_document::{TomlDocument, TomlText},
     words::is_last_cell,
 };
-use crate::model::{diagnostic::Note, source_map::SourceMap};
+use crate::model::{diagnostic::Note, shell::shell_word, source_map::SourceMap};
 
-/// Keys whose texts are data of the export, where a `?` stands for itself.
-const LITERAL_KEYS: [&str; 18] = [
+/// Keys whose texts are data of the export, where a `?` stands for itself. In place of a list of
+/// texts it is a question.
+const LITERAL_KEYS: [&str; 17] = [
     "assign",
     "contains",
     "empty",
@@ -32,7 +34,6 @@ const LITERAL_KEYS: [&str; 18] = [
     "starts_with",
     "strip_prefix",
     "strip_suffix",
-    "unset",
     "with",
 ];
 
@@ -51,11 +52,15 @@ pub(super) struct OpenQuestion {
 pub(super) fn open_questions(document: &TomlDocument<'_>) -> Vec<OpenQuestion> {
     let texts = document.texts();
     let question = |(path, text, at): &TomlText| {
-        if text != QUESTION || is_literal(path) || is_compared(&texts, path) {
+        // What is removed is known before an answer is.
+        if text != QUESTION || path[0] == UNSET || is_compared(&texts, path) {
             return None;
         }
         // A misspelt key is an error, not a question.
         let key_type = KeyType::of(path)?;
+        if key_type.takes_text && is_literal(path) {
+            return None;
+        }
         Some(OpenQuestion { path: path.clone(), at: at.clone(), key_type })
     };
     texts.iter().filter_map(question).collect()
@@ -93,15 +98,20 @@ pub(super) fn refuse(
         if !key_type.choices.is_empty() {
             error.notes.push(Note::Fact(format!("expected {}", key_type.choices.join(" or "))));
         }
-        error.notes.push(Note::Hint(format!("--answer {key}=VALUE")));
+        let typed = format!("{key}=VALUE");
+        error.notes.push(Note::Hint(format!("--answer {}", shell_word(&typed))));
         document.add_diagnostic(&at, error);
-        document.remove_at(&path);
-        // Without the answer the other keys of a rule may seem wrong.
-        if let [above @ .., _] = path.as_slice()
-            && above.len() > 1
-        {
-            document.leave_out_errors_below(above);
-        }
+        remove(document, &path);
+    }
+}
+
+/// Takes a value out that is not known. Without it the other keys of a rule may seem wrong.
+pub(super) fn remove(document: &mut TomlDocument<'_>, path: &[String]) {
+    document.remove_at(path);
+    if let [above @ .., _] = path
+        && above.len() > 1
+    {
+        document.leave_out_errors_below(above);
     }
 }
 

@@ -84,12 +84,14 @@ fn without_null(schema: &mut Schema) {
 }
 
 /// What a key takes, by the schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct KeyType {
     /// Its values, if it takes no others.
     pub(super) choices: Vec<String>,
     /// Whether it takes texts.
     pub(super) takes_text: bool,
+    /// Whether such a text is one character.
+    pub(super) takes_character: bool,
     /// Whether it takes something else: a number, a boolean, a list, a table.
     pub(super) takes_other: bool,
 }
@@ -104,7 +106,7 @@ impl KeyType {
             nodes = below.flat_map(|node| alternatives(&schema, node)).collect();
         }
         let (mut choices, mut is_free) = (Vec::new(), nodes.is_empty());
-        let mut key_type = Self { choices: Vec::new(), takes_text: false, takes_other: false };
+        let mut key_type = Self::default();
         for node in &nodes {
             let listed = node.get("enum").and_then(Value::as_array).map(Vec::as_slice);
             let listed = node.get("const").map(std::slice::from_ref).or(listed);
@@ -113,7 +115,10 @@ impl KeyType {
                     key_type.takes_text = true;
                     choices.extend(values.iter().filter_map(Value::as_str).map(str::to_owned));
                 }
-                (Some("string"), None) => (key_type.takes_text, is_free) = (true, true),
+                (Some("string"), None) => {
+                    key_type.takes_character |= node.get("maxLength") == Some(&json!(1));
+                    (key_type.takes_text, is_free) = (true, true);
+                }
                 (Some("boolean"), _) => {
                     key_type.takes_other = true;
                     choices.extend(["true", "false"].map(str::to_owned));

@@ -216,7 +216,7 @@ fn open_questions_are_listed_with_comments_and_choices() {
       open.toml:16:86: order.status.values.is: an open question, which only a person can answer
         hint: --answer order.status.values.is=VALUE
       open.toml:17:80: order.ext."gift wrap".table.1.2: an open question, which only a person can answer
-        hint: --answer order.ext."gift wrap".table.1.2=VALUE
+        hint: --answer 'order.ext."gift wrap".table.1.2=VALUE'
     "#);
     insta::assert_snapshot!(errors(&[("own.toml", own), ("base.toml", base)], &[]), @r#"
     own.toml:2:32: order.currencyCode.value: an open question, which only a person can answer
@@ -266,7 +266,7 @@ fn invalid_answer_is_refused() {
     ];
     insta::assert_snapshot!(errors(&[("open.toml", OPEN)], &changed), @r#"
     open.toml:17:80: order.ext."gift wrap".table.1.2: an open question, which only a person can answer
-      hint: --answer order.ext."gift wrap".table.1.2=VALUE
+      hint: --answer 'order.ext."gift wrap".table.1.2=VALUE'
       --answer item_price=lines: unknown value "lines"; meant "line"? or "unit"
       --answer skip_lines=two: invalid type: string "two"; expected a whole number
       --answer rows_adjacent=yes: invalid type: string "yes"; expected true or false
@@ -289,4 +289,65 @@ ext.'gift wrap' = { column = 'Gift' }";
     let profile = profile.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(profile.only_rule_of(&Field::OrderedAt).unwrap().columns, ["Created"]);
     assert_eq!(profile.only_rule_of(&Field::Price).unwrap().columns, ["Sum"]);
+}
+
+const ASKED: &str = "name = 'asked'
+delimiter = '?'
+nulls = '?'
+currency_symbols.'€' = '?'
+[order]
+referenceId = { column = 'Name', empty = '?', strip_prefix = '?' }
+status = { column = 'Status', values = { paid = '?' } }
+ext.gift = { column = 'Gift', default = '?' }
+";
+
+/// A list element `?` is data; in place of a list it can only be a question.
+#[test]
+fn question_in_place_of_a_list_is_open() {
+    insta::assert_snapshot!(errors(&[("asked.toml", ASKED)], &["order.status.values.paid=PURCHASED"]), @r#"
+    asked.toml:2:13: delimiter: an open question, which only a person can answer
+      hint: --answer delimiter=VALUE
+      asked.toml:3:9: nulls: an open question, which only a person can answer
+        hint: --answer nulls=VALUE
+      asked.toml:4:24: currency_symbols."€": an open question, which only a person can answer
+        hint: --answer 'currency_symbols."€"=VALUE'
+      asked.toml:6:42: order.referenceId.empty: an open question, which only a person can answer
+        hint: --answer order.referenceId.empty=VALUE
+      asked.toml:8:41: order.ext.gift.default: an open question, which only a person can answer
+        hint: --answer order.ext.gift.default=VALUE
+    "#);
+}
+
+const GIVEN: [&str; 6] = [
+    "delimiter=\\t",
+    "nulls=['?', 'NA']",
+    "currency_symbols.€=EUR",
+    "order.referenceId.empty=[]",
+    "order.status.values.paid='PURCHASED'",
+    "order.ext.gift.default=no",
+];
+
+/// A shell takes quotes away, and TOML has escape sequences only within them.
+#[test]
+fn answers_may_be_bare_or_quoted() {
+    for (delimiter, read) in
+        [("\\t", b'\t'), ("\"\\t\"", b'\t'), ("';'", b';'), (";", b';'), ("\t", b'\t')]
+    {
+        let delimiter = format!("delimiter={delimiter}");
+        let answers = [&[delimiter.as_str()][..], &GIVEN[1..]].concat();
+        let profile = compile(&[("asked.toml", ASKED)], &answers);
+        let profile = profile.unwrap_or_else(|error| panic!("{answers:?}: {error}"));
+        assert_eq!(profile.files.csv_syntax.delimiter, read, "{answers:?}");
+        assert_eq!(profile.nulls, ["?", "NA"]);
+    }
+}
+
+#[test]
+fn question_is_no_answer() {
+    let answers =
+        [&GIVEN[..4], &["order.status.values.paid={ skip = \"?\" }", "order.ext.gift.default=?"]];
+    insta::assert_snapshot!(errors(&[("asked.toml", ASKED)], &answers.concat()), @r#"
+    --answer order.status.values.paid={ skip = "?" }: "?" is the question, not an answer; expected a value
+      --answer order.ext.gift.default=?: "?" is the question, not an answer; expected a value
+    "#);
 }
