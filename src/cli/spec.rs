@@ -5,6 +5,7 @@
 //! ledger and target with it.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -41,7 +42,7 @@ use crate::{
     read::ReadLimits,
     report::TypedOption,
     sandbox::{self, Sandbox},
-    storage::open_storage,
+    storage::{ensure_creatable, open_storage},
     stream::{self, StreamSettings},
 };
 
@@ -69,7 +70,7 @@ pub(super) fn check(
     let (mut errors, options) = (ErrorList::default(), typed.options.clone());
     let loaded = load(read, typed, &mut errors)?;
     let mut checks = ValueChecks::new(&loaded, errors);
-    checks.keep("events", ensure_new_file(arguments.events.as_deref()));
+    checks.keep("events", arguments.events.as_deref().map_or(Ok(()), ensure_new_file));
     let explain = explain(arguments);
     if read.format == OutputFormat::Json && !explain.is_empty() {
         checks.keep("format", Err(JSON_WITH_EXPLAIN.to_owned()));
@@ -105,15 +106,18 @@ fn explain(arguments: &CheckArguments) -> ExplainSpec {
     ExplainSpec { references: arguments.explain.clone(), first: arguments.explain_first }
 }
 
-/// Checks that the file of the events does not exist: it may be an export.
+/// Checks that the file of the events can be created; one that exists may be an export.
 // Before anything is read, which may take long.
-fn ensure_new_file(path: Option<&Path>) -> Result<(), String> {
-    match path {
-        Some(path) if path.exists() => {
-            Err("the file exists\n  hint: name a new file with --events".to_owned())
+fn ensure_new_file(path: &Path) -> Result<(), String> {
+    ensure_creatable(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            "the file exists\n  hint: name a new file with --events".to_owned()
         }
-        _ => Ok(()),
-    }
+        _ => format!(
+            "the file cannot be created: {error}\n  \
+             hint: name a new file in a folder that exists and is writable with --events"
+        ),
+    })
 }
 
 /// Builds the specification of a send and calls `run` with it; runtime and sandbox end after that.

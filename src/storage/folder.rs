@@ -161,9 +161,22 @@ impl RunFolder {
 ///
 /// [`StorageError::Io`], also if the file exists: it may be an export.
 pub fn create_new_file(path: &Path) -> Result<RunFile, StorageError> {
-    let file = private_file().create(false).truncate(false).create_new(true).open(path);
-    let file = file.map_err(StorageError::at(path, "create the file"))?;
+    let file = open_new_file(path).map_err(StorageError::at(path, "create the file"))?;
     Ok(RunFile { file, path: path.to_owned() })
+}
+
+/// Checks that [`create_new_file`] can create a file: creates it and removes it again.
+///
+/// # Errors
+///
+/// The error of the system, also if the file exists.
+pub fn ensure_creatable(path: &Path) -> io::Result<()> {
+    drop(open_new_file(path)?);
+    fs::remove_file(path)
+}
+
+fn open_new_file(path: &Path) -> io::Result<File> {
+    private_file().create(false).truncate(false).create_new(true).open(path)
 }
 
 /// A file of the run folder that is being written, unbuffered.

@@ -14,7 +14,7 @@ mod source;
 mod spool;
 
 pub use error::StorageError;
-pub use folder::{RunFile, RunFolder, create_new_file};
+pub use folder::{RunFile, RunFolder, create_new_file, ensure_creatable};
 pub use local::LocalStorage;
 pub use open::open_storage;
 pub use source::{ByteStream, Listing, Source, Storage, StorageEntry};

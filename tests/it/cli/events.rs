@@ -84,3 +84,18 @@ fn events_are_private_and_replace_no_file() {
         assert_eq!(fs::read(workspace.path(file)).unwrap(), before);
     }
 }
+
+#[test]
+fn events_without_a_folder_are_refused_first() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
+    let options = "--explain A-1 --format json --out run --events none/events.ndjson";
+    let command = &format!("check orders.csv --pos x {options}");
+    let refused = workspace.run(command);
+    assert_eq!((refused.code, &*refused.out), (2, ""), "{}", refused.err);
+    assert!(!workspace.path("run").exists());
+    let start = "error[config]: the file cannot be created: No such file or directory (os error 2)\n \
+                 --> --events none/events.ndjson\n |\n \
+                 = hint: name a new file in a folder that exists and is writable with --events\n";
+    assert!(refused.err.starts_with(start), "{}", refused.err);
+    assert!(refused.err.contains("error[config]: --explain and "), "{}", refused.err);
+}
