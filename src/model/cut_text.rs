@@ -2,6 +2,8 @@
 //!
 //! Redacts nothing. Called by `diagnostic`, `problem`, `source_text`, `service_words` and `cli`.
 
+use std::borrow::Cow;
+
 use super::printable::needs_escape;
 
 /// The characters of a line that a diagnostic shows: with the line's number they fit in 80 columns.
@@ -54,15 +56,21 @@ pub fn cut_values(message: String) -> String {
     if message.len() <= EXCERPT_CHARS {
         return message;
     }
-    let (mut shown, mut rest) = (String::new(), &*message);
+    with_values(&message, |value| cut_end(value, EXCERPT_CHARS).into())
+}
+
+/// Returns a message with what `shown` makes of each quoted value.
+#[must_use]
+pub fn with_values(message: &str, shown: impl Fn(&str) -> Cow<'_, str>) -> String {
+    let (mut changed, mut rest) = (String::with_capacity(message.len()), message);
     while let Some((before, quoted)) = rest.split_once('"') {
         let value = until_quote(quoted);
         let end = &quoted[value.len()..];
         let quote = &end[..end.len().min(1)];
-        shown.extend([before, "\"", &cut_end(value, EXCERPT_CHARS), quote]);
+        changed.extend([before, "\"", &*shown(value), quote]);
         rest = &end[quote.len()..];
     }
-    shown + rest
+    changed + rest
 }
 
 #[cfg(test)]

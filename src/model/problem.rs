@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::field::FieldGroup;
 use super::{
-    cut_text::cut_values,
+    cut_text::{cut_values, with_values},
     origin::{FileId, Place, Position},
+    redact::value_without_address,
 };
 
 // In characters.
@@ -69,7 +70,12 @@ impl Problem {
     /// Creates a problem of an order as a whole.
     pub fn for_order(code: Code, at: impl Into<Place>, message: impl Into<String>) -> Self {
         let Place { position, column_name } = at.into();
-        let mut message = cut_values(message.into());
+        // In every message: a wrong column or a shifted row puts an address in any field.
+        let mut message = message.into();
+        if message.contains('@') {
+            message = with_values(&message, value_without_address);
+        }
+        let mut message = cut_values(message);
         if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE_CHARS) {
             message.truncate(end);
             message.push('…');

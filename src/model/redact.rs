@@ -5,6 +5,7 @@
 //!   identifier of a guest. What is left is enough to find the cell.
 //! - Any other value of the export: [`shown_value`]. A column that the profile does not read may
 //!   contain anything.
+//! - Whatever the message of a problem quotes: [`value_without_address`], for all of them at once.
 //! - A name that the export gives, such as a reference or a column: [`without_address`]. It is
 //!   needed to find the order, and shops use e-mail addresses as references. [`looks_personal`]
 //!   tells the cells of a row from the names of a header.
@@ -32,7 +33,9 @@ const MIN_PHONE_DIGITS: usize = 7;
 pub fn redact(text: &str) -> String {
     match text.split_once('@') {
         Some((local, domain)) => {
-            let last_label = domain.rsplit_once('.').map_or("", |(_, last)| last);
+            // Not the text behind the address.
+            let label = domain.rsplit_once('.').map_or("", |(_, last)| last);
+            let last_label = label.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
             format!("{}@{}.{last_label}", first_char_masked(local), first_char_masked(domain))
         }
         None => first_char_masked(text),
@@ -43,6 +46,18 @@ pub fn redact(text: &str) -> String {
 #[must_use]
 pub fn without_address(name: &str) -> Cow<'_, str> {
     if name.contains('@') { Cow::Owned(redact(name)) } else { Cow::Borrowed(name) }
+}
+
+/// A value or a name that a message quotes, redacted if it has an e-mail address. A path keeps the
+/// `@` before a name, as in `order.@id`: there is no name before it.
+#[must_use]
+pub fn value_without_address(quoted: &str) -> Cow<'_, str> {
+    let is_in_word = |(before, after): (&str, &str)| {
+        let is_local = |c: char| !c.is_whitespace() && !"./[".contains(c);
+        before.ends_with(is_local) && after.starts_with(char::is_alphanumeric)
+    };
+    let mut parts = quoted.match_indices('@').map(|(at, _)| (&quoted[..at], &quoted[at + 1..]));
+    if parts.any(is_in_word) { Cow::Owned(redact(quoted)) } else { Cow::Borrowed(quoted) }
 }
 
 /// Redacts an identifier of a guest: the ends of a long one stay readable.
@@ -138,6 +153,16 @@ mod tests {
     }
 
     #[test]
+    fn quoted_address_is_redacted_and_a_path_is_kept() {
+        for address in [EMAIL, "mail ann.leewood@example.com", "ann.leewood@shop", "x;a@leewood"] {
+            assert!(!value_without_address(address).contains("leewood"), "{address}");
+        }
+        for path in ["@graph", "order.@id", "lines[@type]", "a/@b", "@", "2 @ 3", "price@"] {
+            assert_eq!(value_without_address(path), path);
+        }
+    }
+
+    #[test]
     fn redact_id_keeps_the_ends_of_a_long_one() {
         assert_eq!(redact_id("00412380"), "004…80");
         assert_eq!(redact_id("4123807"), "4***");
@@ -147,6 +172,7 @@ mod tests {
     #[test]
     fn redact_keeps_only_first_characters() {
         assert_eq!(redact("ann.smith@example.com"), "a***@e***.com");
+        assert_eq!(redact("ann@example.com, Ann Smith"), "a***@e***.com");
         assert_eq!(redact("Ann Smith"), "A***");
         assert_eq!(redact("@"), "@.");
         assert_eq!(redact(""), "");

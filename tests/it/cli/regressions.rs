@@ -135,3 +135,21 @@ fn each_sandbox_is_a_separate_target() {
         ("A-1 accepted", "A-1 accepted")
     );
 }
+
+/// A shifted row puts it there. Only `results.ndjson` and `rejects/` are the export's own.
+#[test]
+fn address_in_another_column_is_redacted() {
+    let address = "kim.private@example.org";
+    let rows = [("PURCHASED", address), (",GEAR,", &format!(",{address},")), ("30.60", address)];
+    for (cell, shifted) in rows {
+        let shifted = export(&["A-1"]).replace(cell, shifted);
+        assert!(shifted.contains(address), "{cell}");
+        let workspace = Workspace::with("orders.csv", shifted);
+        let ran = workspace.run("check orders.csv --pos x --max-invalid 100% --out run");
+        let page = std::fs::read_to_string(workspace.path("run/report.html")).unwrap();
+        assert!(ran.out.contains("k***@e***.org"), "{}", ran.out);
+        for shown in [&ran.out, &ran.err, &page].map(|text| text.to_lowercase()) {
+            assert!(!shown.contains("kim.private"), "{shown}");
+        }
+    }
+}
