@@ -21,7 +21,7 @@ use super::small_file::read_small_file;
 use super::{exit::EXIT_STOPPED, print};
 use crate::{
     model::progress::SendGauge,
-    report::{NextStep, numbers::with_unit},
+    report::{AbortedSend, CommandLine, numbers::with_unit, terminal},
 };
 
 /// The exit code that a shell shows for a process that SIGINT ended.
@@ -34,10 +34,13 @@ const DUPLICATE_SIGNAL_WINDOW: Duration = Duration::from_secs(1);
 
 /// What there is to say if a second signal ends a send at once.
 pub(super) struct Abort {
-    /// The requests in flight.
+    /// The orders that may be in.
     pub(super) gauge: Arc<SendGauge>,
-    /// What to do with those in flight, and with the rest.
-    pub(super) next: Vec<NextStep>,
+    /// How the run was called.
+    pub(super) line: CommandLine,
+    pub(super) run_id: String,
+    /// The run folder.
+    pub(super) folder: String,
     /// Whether the line of progress is shown.
     pub(super) is_progress_shown: bool,
 }
@@ -84,12 +87,16 @@ pub(super) async fn request_shutdown(
 impl Abort {
     /// What is unknown now, and what to type.
     fn message(&self) -> String {
-        let doubt = match self.gauge.n_in_flight() as u64 {
-            0 => "no request was in flight".to_owned(),
-            n => format!("{} in flight may or may not be in", with_unit(n, "request")),
+        let n_in_doubt = self.gauge.n_in_doubt() as u64;
+        let doubt = match n_in_doubt {
+            0 => "no order is in doubt".to_owned(),
+            n => format!("{} may or may not be in", with_unit(n, "order")),
         };
-        let step = |NextStep { why, command }: &NextStep| format!("\n  {why}\n    {command}");
-        format!("ended at once: {doubt}{}", self.next.iter().map(step).collect::<String>())
+        let Self { line, run_id, folder, .. } = self;
+        let has_attempt = self.gauge.has_attempt();
+        let aborted = AbortedSend { line, run_id, folder, n_in_doubt, has_attempt };
+        let next = terminal::next_steps(&aborted.steps());
+        format!("ended at once: {doubt}\n{}", next.trim_end())
     }
 }
 

@@ -167,7 +167,9 @@ pub(super) fn send(
     let dispatch = dispatch_settings(&loaded.settings, in_flight);
     let abort = signals::Abort {
         gauge: Arc::clone(&dispatch.gauge),
-        next: spec.setup.command_line.after_abort(&spec.run_id, &spec.folder.to_string_lossy()),
+        line: spec.setup.command_line.clone(),
+        run_id: spec.run_id.clone(),
+        folder: spec.folder.to_string_lossy().into_owned(),
         is_progress_shown: progress::is_shown(read.quiet),
     };
     runtime.spawn(signals::request_shutdown(shutdown, deadline, abort));

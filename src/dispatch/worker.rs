@@ -15,7 +15,11 @@ use super::{
     journal::{AttemptOutcome, Journal},
     target::{Action, Assessment, Delivery, DispatchTarget, Request},
 };
-use crate::model::planned::{GuestParts, PlannedGuest, PlannedOrder};
+use crate::model::{
+    outcome::Outcome,
+    planned::{GuestParts, PlannedGuest, PlannedOrder},
+    progress::SendGauge,
+};
 
 impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
     /// Clears leftover carts, then delivers guests until none is left.
@@ -82,6 +86,7 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         }
         let mut delivery = self.target.deliver(&guest, identified);
         let (mut cart, mut assembly_slot, mut cleanup_deadline) = (None, None, None);
+        let mut doubt = Doubt::new(&self.settings.gauge);
         loop {
             match delivery.next_action(Instant::now()) {
                 Action::Done => return delivery.identified(),
@@ -91,6 +96,7 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
                 Action::CloseCart => self.close_cart(cart.take()).await,
                 Action::Settled(index, result) => {
                     assembly_slot = None;
+                    doubt.settle(result.outcome);
                     self.emit(DispatchEvent::Settled(
                         Box::new(guest.orders[index].record.clone()),
                         result,
@@ -110,7 +116,10 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
                                 .unless_stopped(self.assembly_limiter.admit(n_requests))
                                 .await;
                         }
-                        (None, _) => self.send(&guest, &mut delivery, &request, admission).await,
+                        (None, _) => {
+                            let guards = (&mut doubt, &mut *admission);
+                            self.send(&guest, &mut delivery, &request, guards).await;
+                        }
                     }
                 }
             }
@@ -123,10 +132,10 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         guest: &PlannedGuest,
         delivery: &mut T::Delivery<'_>,
         request: &Request,
-        admission: &mut AdmissionGuard<'_>,
+        (doubt, admission): (&mut Doubt<'_>, &mut AdmissionGuard<'_>),
     ) {
         let sent = if request.kind.is_checkout() {
-            self.send_with_intent(&guest.orders[request.order], delivery, request).await
+            self.send_with_intent(&guest.orders[request.order], delivery, request, doubt).await
         } else {
             match self.start_within_session(delivery, admission).await {
                 Some(start) => Ok(Some(self.send_step(delivery, request, start).await)),
@@ -149,6 +158,7 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         order: &PlannedOrder,
         delivery: &mut T::Delivery<'_>,
         request: &Request,
+        doubt: &mut Doubt<'_>,
     ) -> Result<Option<(Assessment, Option<HealthChange>)>, String> {
         let wait_guard = self.wait_counter.enter();
         // The intent comes before the permit, so that a slow disk cannot bunch up requests that
@@ -160,15 +170,20 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         }
         // A request that waits for the disk does not keep further guests from starting.
         drop(wait_guard);
+        doubt.begin();
         let attempt = self.journal.record_intent(order).await?;
         let start = self.start_within_session(delivery, &mut None).await;
         drop(intent_permit);
         let Some(start) = start else {
             self.journal.record_outcome(attempt, AttemptOutcome::NotAccepted).await?;
+            doubt.end();
             return Ok(None);
         };
         let result = self.send_step(delivery, request, start).await;
         self.journal.record_outcome(attempt, result.0.outcome).await?;
+        if result.0.outcome != AttemptOutcome::Unknown {
+            doubt.end();
+        }
         Ok(Some(result))
     }
 
@@ -185,5 +200,40 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
             return None;
         }
         Some(start)
+    }
+}
+
+/// Whether the order in delivery may or may not be in. The gauge counts it once, whatever the
+/// number of its attempts.
+struct Doubt<'g> {
+    gauge: &'g SendGauge,
+    is_counted: bool,
+}
+
+impl<'g> Doubt<'g> {
+    fn new(gauge: &'g SendGauge) -> Self {
+        Self { gauge, is_counted: false }
+    }
+
+    /// Before an attempt.
+    fn begin(&mut self) {
+        if !std::mem::replace(&mut self.is_counted, true) {
+            self.gauge.order_in_doubt();
+        }
+    }
+
+    /// Once it is known of the attempt.
+    fn end(&mut self) {
+        if std::mem::take(&mut self.is_counted) {
+            self.gauge.order_decided();
+        }
+    }
+
+    /// The order has its outcome: an unknown one stays counted. The next order begins without.
+    fn settle(&mut self, outcome: Outcome) {
+        if outcome != Outcome::Unknown {
+            self.end();
+        }
+        self.is_counted = false;
     }
 }

@@ -9,7 +9,7 @@ use std::{
     num::NonZeroU32,
     sync::{
         Mutex, MutexGuard,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -84,12 +84,14 @@ pub enum Progress<'a> {
 /// Receives progress events, from any thread.
 pub type ProgressFn<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
 
-/// The requests that wait for a response, and what holds requests back. Written by `dispatch` with
-/// one atomic addition for each request, and read a few times a second.
+/// The requests that wait for a response, the orders that may be in, and what holds requests back.
+/// Written by `dispatch` with one atomic addition for each request, and read a few times a second.
 // Not events: these would double the traffic of the channel for numbers that are rarely shown.
 #[derive(Default)]
 pub struct SendGauge {
     n_in_flight: AtomicUsize,
+    n_in_doubt: AtomicUsize,
+    has_attempt: AtomicBool,
     pauses: Mutex<Pauses>,
 }
 
@@ -135,6 +137,30 @@ impl SendGauge {
     #[must_use]
     pub fn n_in_flight(&self) -> usize {
         self.n_in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Counts an order whose last event is sent next. Before its intent is in the ledger, so that
+    /// none is there that is not counted.
+    pub fn order_in_doubt(&self) {
+        self.has_attempt.store(true, Ordering::Relaxed);
+        self.n_in_doubt.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts an order of which it is known whether it is in.
+    pub fn order_decided(&self) {
+        self.n_in_doubt.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The number of orders that may or may not be in.
+    #[must_use]
+    pub fn n_in_doubt(&self) -> usize {
+        self.n_in_doubt.load(Ordering::Relaxed)
+    }
+
+    /// Whether the ledger may hold an attempt of this run.
+    #[must_use]
+    pub fn has_attempt(&self) -> bool {
+        self.has_attempt.load(Ordering::Relaxed)
     }
 
     /// Records a hold that the service asked for; the longest one counts.

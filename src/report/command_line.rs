@@ -109,11 +109,20 @@ impl CommandLine {
     }
 
     /// A send of the rest of the plan in this run folder.
-    pub(super) fn resume(&self, folder: &str) -> String {
+    fn resume(&self, folder: &str) -> String {
         let left_out = [&OPTIONS_OF_ONE_RUN[..], &OPTIONS_OF_FIRST_RUN, &OPTIONS_OF_PLAN].concat();
         let options = self.options_without(&left_out).filter(|option| option.name != "resume");
         let resume = format!("--resume {}", shell_path(folder));
         join("send", [resume].into_iter().chain(options.map(TypedOption::text)))
+    }
+
+    /// A send of what a stopped send did not reach: what was read only once is in its plan.
+    pub(super) fn rest(&self, folder: &str, has_attempt: bool) -> String {
+        if has_attempt && self.reads_stdin() {
+            self.resume(folder)
+        } else {
+            self.again("send", !has_attempt)
+        }
     }
 
     /// A command on the ledger of the run.
@@ -124,20 +133,8 @@ impl CommandLine {
         join(&format!("ledger {command}"), own.chain(options))
     }
 
-    /// What to do after a send that ended in the middle, without a report.
-    #[must_use]
-    pub fn after_abort(&self, run_id: &str, folder: &str) -> Vec<NextStep> {
-        let unknown = format!("list --outcome unknown --run {run_id}");
-        let rest = if self.reads_stdin() { self.resume(folder) } else { self.again("send", false) };
-        let steps = [
-            ("look up in Personalize what the ledger holds as unknown", self.on_ledger(&unknown)),
-            ("then send the rest; what is unknown is held", rest),
-        ];
-        steps.map(|(why, command)| NextStep { why: why.to_owned(), command }).into()
-    }
-
     /// Whether an input can be read only once.
-    pub(super) fn reads_stdin(&self) -> bool {
+    fn reads_stdin(&self) -> bool {
         self.inputs.iter().any(|input| input == "-")
     }
 

@@ -38,6 +38,7 @@ pub use command_line::{CLIENT_KEY, CommandLine, NextStep, TypedOption};
 pub use error::ReportError;
 pub use error_line::ErrorLine;
 pub use examples::OrderExample;
+pub use next_steps::AbortedSend;
 pub use partial::{CountedOrder, Counters, PartialReport};
 pub use recorder::{Recorder, RecorderSettings, ReopenInput};
 pub use remedy::Remedy;

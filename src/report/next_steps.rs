@@ -51,6 +51,40 @@ pub(super) struct Situation<'a> {
     pub(super) remedy: Option<Remedy>,
 }
 
+/// A send that ended in the middle, without a report.
+#[derive(Debug, Clone, Copy)]
+pub struct AbortedSend<'a> {
+    /// How it was called.
+    pub line: &'a CommandLine,
+    /// Its id.
+    pub run_id: &'a str,
+    /// The run folder.
+    pub folder: &'a str,
+    /// The orders that may or may not be in.
+    pub n_in_doubt: u64,
+    /// Whether the ledger may hold an attempt of it.
+    pub has_attempt: bool,
+}
+
+impl AbortedSend<'_> {
+    /// The next steps, most urgent first.
+    #[must_use]
+    pub fn steps(&self) -> Vec<NextStep> {
+        let Self { line, run_id, folder, n_in_doubt, has_attempt } = *self;
+        let mut steps = Vec::new();
+        let rest = line.rest(folder, has_attempt);
+        if n_in_doubt > 0 {
+            let unknown = format!("list --outcome unknown --run {run_id}");
+            steps.push(step("look them up in Personalize", line.on_ledger(&unknown)));
+            steps.push(step("then send the rest; what is unknown is held", rest));
+        } else {
+            steps.push(step("send the rest", rest));
+        }
+        say_where_key_is(&mut steps, line);
+        steps
+    }
+}
+
 impl Situation<'_> {
     /// The next steps, most urgent first.
     pub(super) fn steps(&self) -> Vec<NextStep> {
@@ -58,11 +92,7 @@ impl Situation<'_> {
         let rest =
             if self.summary.command == "check" { self.after_check() } else { self.after_send() };
         steps.extend(rest);
-        // The key is never shown, so a command that is typed as shown needs it from elsewhere.
-        let mut sends = steps.iter_mut().filter(|step| step.command.starts_with(SEND));
-        if let Some(first) = sends.next().filter(|_| self.line.has(CLIENT_KEY)) {
-            first.why += ", with the client key in ORDERFERRY_CLIENT_KEY";
-        }
+        say_where_key_is(&mut steps, self.line);
         steps
     }
 
@@ -118,9 +148,9 @@ impl Situation<'_> {
         let n_unreached = orders[Outcome::NotAttempted].saturating_sub(*needs_backfill);
         let (n_failed, again) = (orders[Outcome::Failed], self.again());
         if n_unreached > 0 {
-            let why =
-                format!("{}: run it again to go on", outcome(n_unreached, Outcome::NotAttempted));
-            steps.push(step(why, if self.line.reads_stdin() { self.resume() } else { again }));
+            let n = outcome(n_unreached, Outcome::NotAttempted);
+            let why = format!("{n}: run it again to go on");
+            steps.push(step(why, self.rest()));
         } else if n_failed > 0 {
             steps.push(step(
                 format!("{}: send them again", outcome(n_failed, Outcome::Failed)),
@@ -262,8 +292,8 @@ impl Situation<'_> {
         self.line.again(&self.summary.command, !self.has_attempt())
     }
 
-    fn resume(&self) -> String {
-        if self.has_attempt() { self.line.resume(&self.folder) } else { self.again() }
+    fn rest(&self) -> String {
+        self.line.rest(&self.folder, self.has_attempt())
     }
 
     /// Whether the ledger holds an attempt of this run.
@@ -278,6 +308,15 @@ impl Situation<'_> {
         let target =
             self.summary.target.as_ref().map(|target| format!(" --target {}", target.hash));
         self.line.on_ledger(&format!("{command}{}", target.unwrap_or_default()))
+    }
+}
+
+/// Says in the first step that sends where the client key is to be, if it was typed: it is never
+/// shown, so a command that is typed as shown needs it from elsewhere.
+fn say_where_key_is(steps: &mut [NextStep], line: &CommandLine) {
+    let mut sends = steps.iter_mut().filter(|step| step.command.starts_with(SEND));
+    if let Some(first) = sends.next().filter(|_| line.has(CLIENT_KEY)) {
+        first.why += ", with the client key in ORDERFERRY_CLIENT_KEY";
     }
 }
 

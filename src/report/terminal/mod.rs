@@ -10,5 +10,5 @@ mod screen;
 mod verdict;
 mod why;
 
-pub use screen::{Screen, render};
+pub use screen::{Screen, next_steps, render};
 pub use verdict::Mark;

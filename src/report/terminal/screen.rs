@@ -36,7 +36,7 @@ pub fn render(summary: &Summary, folder: Option<&str>) -> Screen {
         money_table(summary),
         section("why", &why(summary)),
         section("sending takes", &sending_takes(summary)),
-        next(summary),
+        next_steps(&summary.next),
     ];
     let mut text = verdict.trim_start().to_owned();
     for paragraph in paragraphs.iter().filter(|paragraph| !paragraph.is_empty()) {
@@ -87,11 +87,12 @@ fn with_retries(estimate: &SendEstimate) -> String {
     }
 }
 
-/// The next steps. A command is never broken, so that it can be copied.
-fn next(summary: &Summary) -> String {
+/// Renders the next steps as lines. A command is never broken, so that it can be copied.
+#[must_use]
+pub fn next_steps(steps: &[NextStep]) -> String {
     let step =
         |step: &NextStep| format!("{}      {}\n", wrapped(&step.why, "    ", "    "), step.command);
-    section("next", &summary.next.iter().map(step).collect::<String>())
+    section("next", &steps.iter().map(step).collect::<String>())
 }
 
 #[cfg(test)]

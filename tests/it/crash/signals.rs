@@ -55,6 +55,20 @@ fn in_flight<'s>(shop: &'s TestShop, options: &str) -> Running<'s> {
     running
 }
 
+/// Ends a send by a second signal.
+fn abort(running: &mut Running<'_>) {
+    signal(running, "TERM");
+    wait::until("the message of a run that stops", || running.errors().contains("stopping"));
+    // A signal within a second after the first one is treated as the same.
+    wait::until("the end after a second signal", || {
+        running.has_ended() || {
+            signal(running, "TERM");
+            thread::sleep(Duration::from_millis(50));
+            false
+        }
+    });
+}
+
 /// Whether the system has stopped a process.
 fn is_stopped(running: &Running<'_>) -> bool {
     let state =
@@ -248,27 +262,19 @@ fn second_signal_aborts_and_next_run_reports() {
     let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
     let shop = TestShop::small(folder.path(), tenant_waiting_for(&gate));
     let mut running = in_flight(&shop, "");
-    signal(&running, "TERM");
-    wait::until("the message of a run that stops", || running.errors().contains("stopping"));
-    // A signal within a second after the first one is treated as the same.
-    wait::until("the end after a second signal", || {
-        running.has_ended() || {
-            signal(&running, "TERM");
-            thread::sleep(Duration::from_millis(50));
-            false
-        }
-    });
+    abort(&mut running);
     gate.open();
     let run = running.wait();
     assert_eq!((run.code, run.checkout_count(FIRST)), (Some(4), 1), "{}", run.errors);
     let (_, message) = run.errors.split_once("ended at once: ").unwrap();
     let lines: Vec<_> = message.lines().map(str::trim).collect();
-    assert_eq!(lines[0], "1 request in flight may or may not be in");
-    let unknown: Vec<_> = lines[2].split(' ').skip(1).map(str::to_owned).collect();
-    assert!(lines[2].starts_with("orderferry ledger list --outcome unknown "), "{message}");
+    assert_eq!(lines[..3], ["1 order may or may not be in", "next", "look them up in Personalize"]);
+    let unknown: Vec<_> = lines[3].split(' ').skip(1).map(str::to_owned).collect();
+    assert!(lines[3].starts_with("orderferry ledger list --outcome unknown "), "{message}");
     let listed = crate::support::program(&shop.folder).args(unknown).output().unwrap();
     assert!(String::from_utf8(listed.stdout).unwrap().contains(FIRST), "{message}");
-    assert!(lines[4].starts_with("orderferry send "), "{message}");
+    assert!(lines[5].starts_with("orderferry send "), "{message}");
+    assert!(!lines[5].contains("--new-ledger"), "{message}");
     let next = shop.run(OPTIONS);
     assert_eq!(
         (next.code, next.outcome(FIRST), next.n("accepted")),
@@ -278,6 +284,32 @@ fn second_signal_aborts_and_next_run_reports() {
     );
     assert_eq!(next.checkout_count(FIRST), 0);
     audit::check_nothing_lost(&next, &shop);
+}
+
+/// The guests' events are on the wire, but no order's last one.
+#[test]
+fn abort_without_an_order_in_doubt_says_so() {
+    let (folder, gate) = (tempfile::tempdir().unwrap(), Gate::default());
+    let shared_gate = gate.clone();
+    let tenant = Tenant::start(move |request| {
+        if request.kind() == "IDENTITY" {
+            shared_gate.wait_until_open();
+        }
+        None
+    });
+    let shop = TestShop::small(folder.path(), tenant);
+    let mut running = shop.start(OPTIONS);
+    wait::until("the first guest", || shop.tenant.service.count("IDENTITY") > 0);
+    abort(&mut running);
+    gate.open();
+    let run = running.wait();
+    let (_, message) = run.errors.split_once("ended at once: ").unwrap();
+    let lines: Vec<_> = message.lines().map(str::trim).collect();
+    let why = "send the rest, with the client key in ORDERFERRY_CLIENT_KEY";
+    assert_eq!(lines[..3], ["no order is in doubt", "next", why]);
+    assert!(lines[3].starts_with("orderferry send ") && lines.len() == 4, "{message}");
+    // The ledger holds no attempt, so the next run is a first one too.
+    assert!(lines[3].contains(" --new-ledger"), "{message}");
 }
 
 #[test]
