@@ -21,7 +21,8 @@ use crate::{
 };
 
 /// The hint where the report of a run that sent orders cannot be written.
-const LEDGER_HAS_ALL: &str = "the ledger records what was sent; run it again to continue";
+const FREE_SPACE: &str = "free space on the disk of the run folder, or name a folder on another \
+                              one with --out; the ledger records what was sent";
 
 /// Writes `rejects/` and warns of inputs whose rows can no longer be copied.
 pub(super) fn write_rejects(
@@ -58,14 +59,30 @@ pub(super) fn finish_sent(
     let exit_code = recorder.exit_code(stopped.is_some());
     let unwritten = match write_report(&mut recorder, exit_code, stopped.clone(), spec) {
         Ok(finished) => return finished,
-        Err(error) => format!("{error}\n  hint: {LEDGER_HAS_ALL}"),
+        Err(error) => error.to_string(),
     };
     // What was sent is known, and the operator must learn it.
+    recorder.is_unwritten = true;
     let exit_code = recorder.exit_code(true);
     let summary = recorder.summary(exit_code, stopped.clone(), SystemTime::now().into());
-    let error = [stopped, Some(unwritten)].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    let error = unwritten_message(stopped.as_deref(), &unwritten);
     let finished = Finished::new(summary, Some(error), recorder.folder().clone());
     Finished { has_report: false, ..finished }
+}
+
+/// Why a run that sent orders has no report, after why it stopped. A full disk is often the reason
+/// of both, which is said once.
+fn unwritten_message(stopped: Option<&str>, unwritten: &str) -> String {
+    let parts = |text| str::split_once(text, '\n').unwrap_or((text, ""));
+    let (unwritten, storage_hint) = parts(unwritten);
+    let stopped = match stopped.map(parts) {
+        Some((reason, hint)) if hint != storage_hint && !hint.is_empty() => {
+            format!("{reason}\n{hint}\n  ")
+        }
+        Some((reason, _)) if reason != unwritten => format!("{reason}\n  "),
+        _ => String::new(),
+    };
+    format!("{stopped}{unwritten}\n  hint: {FREE_SPACE}")
 }
 
 /// Writes the report of a run that sent nothing, with the reason.
@@ -136,5 +153,46 @@ pub(super) fn mark_reported(
         emit(Progress::Warning(&format!(
             "{error}\n  the next run reports the changed orders as newly changed"
         )));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::printable::printable_message;
+
+    #[test]
+    fn full_disk_is_said_once() {
+        let full = |file: &str| {
+            let error = std::io::Error::other("No space left on device");
+            crate::storage::StorageError::at(file, "write")(error).to_string()
+        };
+        let results = full("run/results.ndjson");
+        let messages = [
+            unwritten_message(None, &results),
+            unwritten_message(Some(&results), &results),
+            unwritten_message(Some(&results), &full("run/summary.json")),
+            unwritten_message(Some("interrupted"), &results),
+            unwritten_message(Some("HTTP 401\n  hint: check the client key"), &results),
+        ];
+        // Only lines that the terminal keeps.
+        assert!(messages.iter().all(|message| printable_message(message) == *message));
+        let shown = messages.join("\n").replace(FREE_SPACE, "…");
+        insta::assert_snapshot!(shown, @"
+        run/results.ndjson: cannot write: No space left on device
+          hint: …
+        run/results.ndjson: cannot write: No space left on device
+          hint: …
+        run/results.ndjson: cannot write: No space left on device
+          run/summary.json: cannot write: No space left on device
+          hint: …
+        interrupted
+          run/results.ndjson: cannot write: No space left on device
+          hint: …
+        HTTP 401
+          hint: check the client key
+          run/results.ndjson: cannot write: No space left on device
+          hint: …
+        ");
     }
 }

@@ -49,6 +49,8 @@ pub(super) struct Situation<'a> {
     pub(super) help_topic: Option<&'static str>,
     /// What would let a refused run go on.
     pub(super) remedy: Option<Remedy>,
+    /// Whether its report cannot be written.
+    pub(super) is_unwritten: bool,
 }
 
 /// A send that ended in the middle, without a report.
@@ -148,8 +150,9 @@ impl Situation<'_> {
         let n_unreached = orders[Outcome::NotAttempted].saturating_sub(*needs_backfill);
         let (n_failed, again) = (orders[Outcome::Failed], self.again());
         if n_unreached > 0 {
+            let space = if self.is_unwritten { "free space for the run folder, then " } else { "" };
             let n = outcome(n_unreached, Outcome::NotAttempted);
-            let why = format!("{n}: run it again to go on");
+            let why = format!("{n}: {space}run it again to go on");
             steps.push(step(why, self.rest()));
         } else if n_failed > 0 {
             steps.push(step(

@@ -110,6 +110,8 @@ pub struct Recorder {
     pub help_topic: Option<&'static str>,
     /// What would let a refused run go on.
     pub remedy: Option<Remedy>,
+    /// Whether the report cannot be written.
+    pub is_unwritten: bool,
 }
 
 impl Recorder {
@@ -138,6 +140,7 @@ impl Recorder {
             n_unexplained: 0,
             help_topic: None,
             remedy: None,
+            is_unwritten: false,
             folder: folder.clone(),
             settings,
         })
@@ -499,6 +502,7 @@ impl Recorder {
             n_refused_by_stop: self.counters.reasons.n_stopped(Outcome::Refused),
             help_topic: self.help_topic,
             remedy: self.remedy,
+            is_unwritten: self.is_unwritten,
         }
     }
 

@@ -100,6 +100,10 @@ fn full_disk_stops_the_run_safely() {
             n_counted += usize::from(run.summary.is_none());
             let shows = |text: &str| run.output.contains(text);
             assert!(shows("60 orders") && shows("  next\n"), "{}{}", run.errors, run.output);
+            assert!(!run.errors.contains("\\n"), "{}", run.errors);
+            let mut lines: Vec<_> = run.errors.lines().collect();
+            lines.sort_unstable();
+            assert!(lines.windows(2).all(|pair| pair[0] != pair[1]), "{}", run.errors);
         }
         let mentions = |message: &&str| run.errors.contains(message);
         let is_reported = ["No space left", "disk is full", "disk I/O error"].iter().any(mentions);
