@@ -13,11 +13,7 @@ use super::{
     remedy::Remedy,
     summary::Summary,
 };
-use crate::model::{
-    outcome::Outcome,
-    problem::Severity,
-    request::{RequestKind, RequestRole},
-};
+use crate::model::{outcome::Outcome, problem::Severity};
 
 /// In place of the references that the operator names.
 const REFERENCES: &str = "REFERENCE…";
@@ -45,6 +41,9 @@ pub(super) struct Situation<'a> {
     pub(super) n_unknown_before: u64,
     /// Refused orders of which none is wrong: the answer is about the key, and ended the run.
     pub(super) n_refused_by_stop: u64,
+    /// Whether the ledger holds an attempt of this run. Such a ledger is not new any more, even if
+    /// no request of the attempt was sent.
+    pub(super) has_attempt: bool,
     /// The topic of the manual about what kept the run from reading the export, or from sending.
     pub(super) help_topic: Option<&'static str>,
     /// What would let a refused run go on.
@@ -252,7 +251,7 @@ impl Situation<'_> {
             return None;
         }
         let why = format!("{}: fix their rows and send them", counted.join(", "));
-        let command = self.line.with_inputs("send", &files, !self.has_attempt());
+        let command = self.line.with_inputs("send", &files, !self.has_attempt);
         Some(if self.line.has("resume") {
             step(why + " with their profile", format!("{command} --profile {PROFILE}"))
         } else {
@@ -292,19 +291,11 @@ impl Situation<'_> {
     }
 
     fn again(&self) -> String {
-        self.line.again(&self.summary.command, !self.has_attempt())
+        self.line.again(&self.summary.command, !self.has_attempt)
     }
 
     fn rest(&self) -> String {
-        self.line.rest(&self.folder, self.has_attempt())
-    }
-
-    /// Whether the ledger holds an attempt of this run.
-    fn has_attempt(&self) -> bool {
-        let is_attempt = |kind: RequestKind| {
-            matches!(kind.role(), RequestRole::SendOrder | RequestRole::CheckOutCart)
-        };
-        self.summary.requests.by_kind.iter().any(|(kind, n)| *n > 0 && is_attempt(kind))
+        self.line.rest(&self.folder, self.has_attempt)
     }
 
     fn on_target(&self, command: &str) -> String {

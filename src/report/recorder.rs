@@ -104,6 +104,8 @@ pub struct Recorder {
     pub service_down: Duration,
     /// Carts that may not be empty, of this run and of earlier ones.
     pub n_carts_open: u64,
+    /// Whether the ledger holds an attempt of this run, of which no request may have been sent.
+    pub has_attempt: bool,
     /// Orders that were to be explained and are not in the export.
     pub n_unexplained: usize,
     /// The topic of the manual about what kept the run from reading or sending.
@@ -137,6 +139,7 @@ impl Recorder {
             requests: RequestCounts::default(),
             service_down: Duration::ZERO,
             n_carts_open: 0,
+            has_attempt: false,
             n_unexplained: 0,
             help_topic: None,
             remedy: None,
@@ -500,6 +503,7 @@ impl Recorder {
             reject_files: &self.reject_files,
             n_unknown_before: self.counters.n_unknown_before,
             n_refused_by_stop: self.counters.reasons.n_stopped(Outcome::Refused),
+            has_attempt: self.has_attempt,
             help_topic: self.help_topic,
             remedy: self.remedy,
             is_unwritten: self.is_unwritten,
