@@ -51,7 +51,7 @@ const OPTIONS_OF_ONE_RUN: [&str; 8] =
 const OPTIONS_OF_FIRST_RUN: [&str; 2] = ["new-ledger", "new-target"];
 
 /// Options that a saved plan has decided already.
-const OPTIONS_OF_PLAN: [&str; 5] = ["profile", "answer", "encoding", "max-invalid", "mode"];
+const OPTIONS_OF_PLAN: [&str; 4] = ["profile", "answer", "encoding", "mode"];
 
 /// Options of a real target, which a sandbox replaces: it has a ledger of its own.
 const OPTIONS_OF_TARGET: [&str; 3] = ["to", "base-url", "ledger"];

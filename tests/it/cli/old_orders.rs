@@ -194,7 +194,7 @@ fn resumed_plan_enforces_old_order_limit() {
     let first = shop.send("orders.csv --limit 2 --backfill");
     assert_eq!(counts(&first), "4: accepted 2, not_attempted 8, read 10");
     // Four old orders are left.
-    let resumed = shop.send("--resume run-1 --limit 0 --set max_invalid=3");
+    let resumed = shop.send("--resume run-1 --limit 0 --max-invalid 3");
     assert_eq!(counts(&resumed), "2: already_sent 2, not_attempted 8, read 10, needs_backfill 4");
     assert!(
         resumed.err.contains("4 of 10 orders are older than 30 days, more than allowed (3)"),

@@ -262,7 +262,7 @@ fn unresumable_runs_are_reported() {
     );
     shop.send("orders.csv --profile shop.toml --backfill --limit 1");
     let n_requests = shop.service.received().len();
-    let old = shop.send("--resume run-4 --set max_invalid=4");
+    let old = shop.send("--resume run-4 --max-invalid 4");
     insta::assert_snapshot!(old.report(), @r#"
     exit 2
         error: 5 of 7 orders are older than 30 days, more than allowed (4); the oldest is of 2025-03-02 10:00:00 UTC; nothing was sent
