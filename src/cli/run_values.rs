@@ -119,9 +119,11 @@ impl<'l> ValueChecks<'l> {
         if receiver == Receiver::Target {
             self.require_target(&target);
         }
-        let name = read.profile.as_deref().or(self.settings().profile.as_deref());
+        let named = read.profile.as_deref().or(self.settings().profile.as_deref());
+        // A saved plan holds mapped orders: the profile that made them may be gone or wrong by now.
+        let (name, answers) = if is_resumed { (None, &[][..]) } else { (named, &read.answer[..]) };
         let profile_name = name.unwrap_or(DEFAULT_PROFILE).to_owned();
-        let profile = self.profile(&profile_name, &read.answer);
+        let profile = self.profile(&profile_name, answers);
         // A saved plan was checked when it was written.
         if !is_resumed {
             self.completeness(&target, profile.as_ref());

@@ -132,6 +132,18 @@ fn resume_works_without_the_export() {
     assert!(reasons.contains("A-4") && reasons.contains("C-1"), "{reasons}");
 }
 
+#[test]
+fn resume_needs_no_profile() {
+    let shop = TestShop::new();
+    shop.send("orders.csv --profile shop.toml --backfill --limit 1");
+    shop.workspace.file("wrong.toml", "version = 1\nordr = 1\n");
+    for profile in ["gone.toml", "wrong.toml"] {
+        shop.workspace.file("config.toml", format!("profile = '{profile}'\n"));
+        let resumed = shop.send("--resume run-1 --backfill --config config.toml --limit 1");
+        assert_eq!(resumed.code, 4, "{}", resumed.err);
+    }
+}
+
 /// In a long plan, unsent orders are sent first, and the others are still reported.
 #[test]
 fn resume_starts_with_unsent_orders() {
