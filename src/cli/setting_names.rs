@@ -25,7 +25,7 @@ pub(super) fn variable_of(name: &str) -> String {
 }
 
 /// Returns the path of the setting in `KEY=VALUE`.
-pub(super) fn setting_path(set: &str) -> Option<String> {
+fn setting_path(set: &str) -> Option<String> {
     set.split_once('=').map(|(path, _)| full_path(path.trim()))
 }
 

@@ -9,7 +9,7 @@ use crate::{
     ledger::TargetHash,
     map::{key_and_value, profile::Profile},
     model::{route::ConfirmMode, target::Target},
-    report::{CLIENT_KEY, CommandLine, RunSetup, TargetSummary, TypedOption},
+    report::{CLIENT_KEY, CommandLine, RunSetup, TargetSummary, TypedOption, is_decided_by_plan},
 };
 
 /// Options that are no settings of the run, and those that the summary has keys for.
@@ -49,11 +49,13 @@ pub(super) fn run_setup(
     profile_name: &str,
     profile: &Profile,
 ) -> RunSetup {
-    let settings = settings(&options, loaded, values);
+    let mut settings = settings(&options, loaded, values);
     let command_line = CommandLine { inputs: inputs.to_vec(), options, own_ledger: None };
     let has = |name| command_line.options.iter().any(|option: &TypedOption| option.name == name);
-    // A saved plan holds mapped orders: neither the profile nor the point of sale are used.
+    // A saved plan holds mapped orders: the profile, the point of sale and what else it has decided
+    // are not used.
     let is_resumed = has("resume");
+    settings.retain(|name, _| !is_resumed || !is_decided_by_plan(name));
     RunSetup {
         target: None,
         pos: values.pos.clone().filter(|_| !is_resumed),

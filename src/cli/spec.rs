@@ -26,7 +26,7 @@ use super::{
     run_values::{
         NO_CLIENT_KEY, NO_TARGET, Receiver, RunValues, SANDBOX, ValueChecks, validate_settings,
     },
-    setting_names::{self, CONFIG},
+    setting_names::CONFIG,
     setup::{run_setup, target_summary},
     signals,
     typed::TypedOptions,
@@ -40,7 +40,7 @@ use crate::{
     model::{diagnostic::Diagnostic, source_text::error_outside_files, target::Target},
     pipeline::{ExplainSpec, RunSpec, SendSpec, ShowRows},
     read::ReadLimits,
-    report::TypedOption,
+    report::{TypedOption, is_decided_by_plan},
     sandbox::{self, Sandbox},
     storage::{ensure_creatable, open_storage},
     stream::{self, StreamSettings},
@@ -128,10 +128,10 @@ pub(super) fn send(
 ) -> anyhow::Result<ExitCode> {
     let SendArguments { inputs, read, target, pace, .. } = arguments;
     let (mut errors, options) = (ErrorList::default(), typed.options.clone());
+    let is_resumed = arguments.resume.is_some();
+    let decided = if is_resumed { errors_with_resume(&typed) } else { Vec::new() };
     let loaded = load(read, typed, &mut errors)?;
-    if arguments.resume.is_some() {
-        errors.extend(errors_with_resume(&read.set));
-    }
+    errors.extend(decided);
     let receiver = if arguments.sandbox { Receiver::Sandbox } else { Receiver::Target };
     let injected = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut errors);
     let mut checks = ValueChecks::new(&loaded, errors);
@@ -141,7 +141,6 @@ pub(super) fn send(
         .then(|| checks.value("ledger", locate_ledger(read.ledger.as_deref(), &loaded)))
         .flatten();
     let timeout = checks.timeout(arguments);
-    let is_resumed = arguments.resume.is_some();
     let mut values = checks.run_values(read, target, pace, receiver, is_resumed)?;
     let in_flight = values.in_flight;
     let runtime = Runtime::new().context("cannot start the async runtime")?;
@@ -198,22 +197,25 @@ pub(super) fn send(
     code
 }
 
-/// The errors of settings that the saved plan has already decided: how orders are sent.
-fn errors_with_resume(set: &[String]) -> Vec<Diagnostic> {
-    let paths = set.iter().filter_map(|set| setting_names::setting_path(set));
-    let names = paths.filter_map(|path| {
-        let name = path.rsplit('.').next()?;
-        let is_decided = ["mode", "confirm"].contains(&name);
-        is_decided.then(|| name.to_owned())
+/// The errors of what was typed although the saved plan has decided it. What the config file and
+/// the environment say of it is for other runs, so it is no error.
+fn errors_with_resume(typed: &TypedOptions) -> Vec<Diagnostic> {
+    let settings = typed.options.iter().map(|option| (option, option.setting()));
+    let decided = settings.filter(|(_, name)| is_decided_by_plan(name)).map(|(option, name)| {
+        let by_set = (option.name == "set").then(|| format!("--set {name}"));
+        (by_set.or_else(|| typed.shown(&option.name)).unwrap_or_default(), name)
     });
-    let error = |name: String| {
+    let mut decided: Vec<_> = decided.collect();
+    // Of several answers the first one is shown.
+    decided.dedup();
+    let error = |(place, name): (String, String)| {
         let message = format!(
             "{name} cannot be changed with --resume; the saved plan has decided it\n  \
              hint: leave it out, or send the export again"
         );
-        error_outside_files(CONFIG, &format!("--set {name}"), "", &message)
+        error_outside_files(CONFIG, &place, "", &message)
     };
-    names.map(error).collect()
+    decided.into_iter().map(error).collect()
 }
 
 fn load(

@@ -133,6 +133,7 @@ impl SendCandidates {
         let header = PlanHeader {
             target: TargetHash::of(spec.target()).to_hex(),
             ledger,
+            settings: spec.setup.settings_of_plan(),
             n_requests: plan.forecast.n_requests(),
             n_orders,
             n_items: recorder.counters.n_items,

@@ -45,7 +45,9 @@ pub(super) fn resume(
     plan.write_redirect(folder)?;
     let header = &plan.header;
     let files = ExportRead { is_from_earlier_run: true, ..header.files.clone() };
-    let mut recorder = Recorder::open(spec.recorder_settings(), folder, files.clone())?;
+    let mut settings = spec.recorder_settings();
+    settings.setup.settings.extend(header.settings.clone());
+    let mut recorder = Recorder::open(settings, folder, files.clone())?;
     recorder.record_export(files, &header.file_problems);
     recorder.record_planned(header.n_items, header.n_guests);
     let mut ledger = match acquire_ledger(plan, spec, send_spec, emit) {

@@ -5,6 +5,7 @@
 //! compared with the manifest. It decides nothing about an order. Called by `pipeline`.
 
 use std::{
+    collections::BTreeMap,
     io::{self, BufReader, BufWriter, ErrorKind, Read, Write},
     path::{Path, PathBuf},
     sync::Arc,
@@ -69,6 +70,9 @@ pub struct PlanHeader {
     pub target: String,
     /// Id of the ledger that records what was sent of the plan.
     pub ledger: String,
+    /// The settings that decided what it holds, by name.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
     /// Expected number of requests, without retries.
     pub n_requests: u64,
     /// Orders that no rule of the profile skips, planned or not.

@@ -50,13 +50,50 @@ const OPTIONS_OF_ONE_RUN: [&str; 8] =
 /// Options that only a ledger without an attempt to this target takes.
 const OPTIONS_OF_FIRST_RUN: [&str; 2] = ["new-ledger", "new-target"];
 
-/// Options that a saved plan has decided already.
-const OPTIONS_OF_PLAN: [&str; 4] = ["profile", "answer", "encoding", "mode"];
+/// Settings that a saved plan has decided, and answers to open questions: how the export is read,
+/// and what its events hold.
+const SETTINGS_OF_PLAN: [&str; 18] = [
+    "profile",
+    "answer",
+    "encoding",
+    "pos",
+    "channel",
+    "language",
+    "currency",
+    "page",
+    "mode",
+    "confirm",
+    "item_price",
+    "max_url_bytes",
+    "unreadable_rows",
+    "max_cell",
+    "max_record",
+    "max_columns",
+    "max_values",
+    "max_expansion",
+];
 
 /// Options of a real target, which a sandbox replaces: it has a ledger of its own.
 const OPTIONS_OF_TARGET: [&str; 3] = ["to", "base-url", "ledger"];
 
+/// Whether a saved plan has decided a setting, as the summary names it.
+#[must_use]
+pub fn is_decided_by_plan(setting: &str) -> bool {
+    // An answer has the path of its question behind it.
+    let name = setting.split_once('.').map_or(setting, |(name, _)| name);
+    SETTINGS_OF_PLAN.contains(&name)
+}
+
 impl TypedOption {
+    /// The short name of the setting that it sets: `pos` of `--set target.pos=x` and of `--pos x`.
+    #[must_use]
+    pub fn setting(&self) -> String {
+        let set = self.value.as_deref().filter(|_| self.name == "set");
+        let path = set.and_then(|set| set.split_once('=')).map_or(&*self.name, |(path, _)| path);
+        let name = path.rsplit_once('.').map_or(path, |(_, name)| name);
+        name.trim().replace('-', "_")
+    }
+
     fn text(&self) -> String {
         match &self.value {
             Some(value) => format!("--{} {}", self.name, shell_word(value)),
@@ -110,8 +147,9 @@ impl CommandLine {
 
     /// A send of the rest of the plan in this run folder.
     fn resume(&self, folder: &str) -> String {
-        let left_out = [&OPTIONS_OF_ONE_RUN[..], &OPTIONS_OF_FIRST_RUN, &OPTIONS_OF_PLAN].concat();
-        let options = self.options_without(&left_out).filter(|option| option.name != "resume");
+        let left_out = [&OPTIONS_OF_ONE_RUN[..], &OPTIONS_OF_FIRST_RUN, &["resume"]].concat();
+        let options =
+            self.options_without(&left_out).filter(|option| !is_decided_by_plan(&option.setting()));
         let resume = format!("--resume {}", shell_path(folder));
         join("send", [resume].into_iter().chain(options.map(TypedOption::text)))
     }
@@ -167,6 +205,10 @@ mod tests {
             inputs: vec!["my orders.csv".to_owned(), "-x.csv".to_owned()],
             options: vec![
                 option("profile", Some("shop.toml")),
+                option("page", Some("import")),
+                option("max-invalid", Some("3")),
+                option("set", Some("targets.staging.pos=x")),
+                option("set", Some("tries=2")),
                 option("out", Some("runs/1")),
                 option("quiet", None),
                 option("ledger", Some("a b.db")),
@@ -186,13 +228,13 @@ mod tests {
             line.on_ledger("list --outcome unknown"),
         ];
         insta::assert_snapshot!(commands.join("\n"), @r#"
-        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --ledger 'a b.db' --to staging
-        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --ledger 'a b.db' --to staging --new-ledger
-        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --ledger 'a b.db' --to staging
-        orderferry check 'my orders.csv' ./-x.csv --profile shop.toml --ledger 'a b.db' --to staging --new-ledger --encoding cp850
-        orderferry send 'my orders.csv' ./-x.csv --sandbox --profile shop.toml --new-ledger
-        orderferry send --resume runs/1 --ledger 'a b.db' --to staging
-        orderferry ledger list --outcome unknown --ledger 'a b.db'
+        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging
+        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging --new-ledger
+        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging
+        orderferry check 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging --new-ledger --encoding cp850
+        orderferry send 'my orders.csv' ./-x.csv --sandbox --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --new-ledger
+        orderferry send --resume runs/1 --max-invalid 3 --set tries=2 --ledger 'a b.db' --to staging
+        orderferry ledger list --outcome unknown --set targets.staging.pos=x --set tries=2 --ledger 'a b.db'
         "#);
     }
 }

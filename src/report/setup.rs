@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::command_line::CommandLine;
+use super::command_line::{CommandLine, is_decided_by_plan};
 
 /// How a run was set up.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,16 @@ pub struct RunSetup {
     pub settings: BTreeMap<String, String>,
     /// How the run was called.
     pub command_line: CommandLine,
+}
+
+impl RunSetup {
+    /// The settings that a plan of this run decides for the runs that resume it.
+    #[must_use]
+    pub fn settings_of_plan(&self) -> BTreeMap<String, String> {
+        let mut settings = self.settings.clone();
+        settings.retain(|name, _| is_decided_by_plan(name));
+        settings
+    }
 }
 
 /// Target of a run.

@@ -86,8 +86,8 @@ pub(in crate::cli) struct SendArguments {
     #[command(flatten)]
     pub(in crate::cli) pace: PaceArguments,
     /// Continue with the saved plan in this run folder, without the export
-    // The plan was made with that profile and mode; they cannot change any more.
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["profile", "answer", "encoding", "mode"], help_heading = "Sending")]
+    // `spec` refuses what the plan has decided.
+    #[arg(long, value_name = "RUN", help_heading = "Sending")]
     pub(in crate::cli) resume: Option<PathBuf>,
     /// Create the ledger, on the first run; refused if the ledger already holds an attempt to send
     /// an order

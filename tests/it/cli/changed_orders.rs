@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::support::{
     service::{MockService, ReceivedRequest, Reply},
-    workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
+    workspace::{ExportRow, HEADER, RunResult, Workspace, export, pos_option, row},
 };
 
 /// A rule that is appended to the canonical profile.
@@ -41,7 +41,8 @@ impl TestShop {
 
     fn run(&self, command: &str) -> RunResult {
         let pace = if command.starts_with("send") { " --backfill --set tries=2" } else { "" };
-        let target = format!("--base-url {} --client-key k --pos x", self.service.base_url);
+        let pos = pos_option(command);
+        let target = format!("--base-url {} --client-key k{pos}", self.service.base_url);
         self.workspace
             .run(&format!("{command} {target} --rate unlimited --identity-pause 0s{pace}"))
     }

@@ -134,11 +134,12 @@ fn csv_files_of_a_resumed_run_have_all_orders() {
     let service =
         MockService::start(|request| (request.reference() == "A-2").then(|| Reply::status(400)));
     let target = format!(
-        "--base-url {} --client-key k --pos x --backfill --rate unlimited --identity-pause 0s",
+        "--base-url {} --client-key k --backfill --rate unlimited --identity-pause 0s",
         service.base_url
     );
-    let first = workspace
-        .run(&format!("send orders.csv --max-invalid 100% --limit 1 --results-csv {target}"));
+    let first = workspace.run(&format!(
+        "send orders.csv --pos x --max-invalid 100% --limit 1 --results-csv {target}"
+    ));
     assert_eq!((first.code, rows(&first, "results.csv").len()), (4, 4), "{}", first.err);
     assert_same_as_ndjson(&first);
     let resumed = workspace.run(&format!("send --resume run-1 --results-csv {target}"));

@@ -116,7 +116,7 @@ fn resumed_plan_checks_types_of_other_runs() {
         4
     );
     assert_eq!(shop.send(&order("A-2", "ext.weight:string", "10")).code, 0);
-    let target = format!("--base-url {} --client-key k --pos x --backfill", shop.service.base_url);
+    let target = format!("--base-url {} --client-key k --backfill", shop.service.base_url);
     let ran = shop
         .workspace
         .run(&format!("send --resume run-1 {target} --rate unlimited --identity-pause 0s"));

@@ -8,7 +8,7 @@ use orderferry::{
 
 use crate::support::{
     service::{MockService, Reply},
-    workspace::{RunResult, Workspace, export},
+    workspace::{RunResult, Workspace, export, pos_option},
 };
 
 const LEDGER: &str = "orderferry-ledger.db";
@@ -29,7 +29,8 @@ impl TestShop {
     }
 
     fn send(&self, what: &str) -> RunResult {
-        let target = format!("--base-url {} --client-key a-key --pos x", self.service.base_url);
+        let pos = pos_option(what);
+        let target = format!("--base-url {} --client-key a-key{pos}", self.service.base_url);
         self.workspace
             .run(&format!("send {what} {target} --rate unlimited --identity-pause 0s --backfill"))
     }

@@ -18,7 +18,7 @@ use crate::{
     support::{
         assert_same_requests, request_count,
         service::{MockService, Reply},
-        workspace::{RunResult, Workspace},
+        workspace::{RunResult, Workspace, pos_option},
     },
 };
 
@@ -130,8 +130,8 @@ impl Tenant {
 
     fn send(&self, workspace: &Workspace, what: &str) -> RunResult {
         let base_url = self.sandbox.as_ref().unwrap().base_url();
-        workspace
-            .run(&format!("send {what} --base-url {base_url} --client-key k --pos p {OPTIONS}"))
+        let pos = pos_option(what);
+        workspace.run(&format!("send {what} --base-url {base_url} --client-key k{pos} {OPTIONS}"))
     }
 }
 

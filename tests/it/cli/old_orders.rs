@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{
     service::{MockService, Reply},
-    workspace::{ExportRow, HEADER, RunResult, Workspace},
+    workspace::{ExportRow, HEADER, RunResult, Workspace, pos_option},
 };
 
 /// A row of an order with the given age and a unique guest.
@@ -43,8 +43,9 @@ impl TestShop {
     }
 
     fn send(&self, what: &str) -> RunResult {
+        let pos = pos_option(what);
         let target =
-            format!("--base-url {} --client-key k --pos x --rate unlimited", self.service.base_url);
+            format!("--base-url {} --client-key k{pos} --rate unlimited", self.service.base_url);
         self.workspace.run(&format!("send {what} {target} --identity-pause 0s"))
     }
 }

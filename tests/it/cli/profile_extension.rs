@@ -91,7 +91,11 @@ fn answers_are_checked_and_repeated() {
     let next = summary["next"][0]["command"].as_str().unwrap();
     assert!(next.contains("--answer order.orderedAt.zone=Europe/Berlin"), "{next}");
     let resumed = workspace.run("send --resume x --answer order.orderedAt.zone=UTC");
-    assert!(resumed.code == 2 && resumed.err.contains("cannot be used with"), "{}", resumed.err);
+    assert!(
+        resumed.code == 2 && resumed.err.contains("answer cannot be changed with"),
+        "{}",
+        resumed.err
+    );
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn equal_content_across_runs_is_a_warning() {
     );
     let base_url = &service.base_url;
     let resumed = workspace.run(&format!(
-        "send --resume run-2 --base-url {base_url} --client-key k --pos x --rate unlimited --identity-pause 0s --backfill"
+        "send --resume run-2 --base-url {base_url} --client-key k --rate unlimited --identity-pause 0s --backfill"
     ));
     assert_eq!(resumed.code, 0, "{}", resumed.err);
     for ran in [stopped, resumed] {
@@ -282,7 +282,7 @@ fn equal_content_in_one_export_is_a_warning() {
     let workspace = Workspace::new();
     let stopped = send(&workspace, &service, &orders, " --limit 2");
     assert_eq!((stopped.code, problem_counts(&stopped, "content_repeated")), (4, vec![(1, 1)]));
-    let target = format!("--base-url {} --client-key k --pos x", service.base_url);
+    let target = format!("--base-url {} --client-key k", service.base_url);
     let resumed = workspace.run(&format!(
         "send --resume run-1 {target} --limit 2 --rate unlimited --identity-pause 0s --backfill"
     ));

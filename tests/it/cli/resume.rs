@@ -14,7 +14,7 @@ use crate::support::{
     program,
     service::{MockService, Reply},
     without_run_values,
-    workspace::{ExportRow, HEADER, RunResult, Workspace, export, row},
+    workspace::{ExportRow, HEADER, RunResult, Workspace, export, pos_option, row},
 };
 
 /// A rule that is appended to the canonical profile.
@@ -37,15 +37,8 @@ impl TestShop {
     }
 
     fn send(&self, what: &str) -> RunResult {
-        let target = format!(
-            "--base-url {} --client-key a-key --pos x --max-invalid 100%",
-            self.service.base_url
-        );
-        let target = if what.starts_with("--resume") {
-            target.replace(" --max-invalid 100%", "")
-        } else {
-            target
-        };
+        let read = if what.starts_with("--resume") { "" } else { " --pos x --max-invalid 100%" };
+        let target = format!("--base-url {} --client-key a-key{read}", self.service.base_url);
         self.workspace.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s"))
     }
 }
@@ -132,6 +125,26 @@ fn resume_works_without_the_export() {
     assert!(reasons.contains("A-4") && reasons.contains("C-1"), "{reasons}");
 }
 
+/// What the config file says of the orders is for exports that are still to be read.
+#[test]
+fn resume_reports_the_settings_of_the_plan() {
+    let shop = TestShop::new();
+    shop.send("orders.csv --backfill --limit 1 --channel MOBILE_APP --set item_price=line");
+    shop.workspace.file(
+        "later.toml",
+        "item_price = 'unit'\nmax_url_bytes = 9000\n[target]\nmode = 'multi'\npage = 'later'\n",
+    );
+    let resumed = shop.send("--resume run-1 --backfill --config later.toml");
+    assert_eq!(resumed.code, 1, "{}", resumed.err);
+    let settings = &resumed.summary()["settings"];
+    let of_plan = ["channel", "item_price", "max_url_bytes", "mode", "page"];
+    assert_eq!(
+        of_plan.map(|name| settings[name].as_str()),
+        [Some("MOBILE_APP"), Some("line"), None, None, None]
+    );
+    assert_eq!(settings["backfill"], "true");
+}
+
 #[test]
 fn resume_needs_no_profile() {
     let shop = TestShop::new();
@@ -157,8 +170,9 @@ fn resume_starts_with_unsent_orders() {
     let service = MockService::start(|_| None);
     let send = |what: &str| {
         let target = format!(
-            "--base-url {} --client-key a-key --pos x --backfill --rate unlimited",
-            service.base_url
+            "--base-url {} --client-key a-key{} --backfill --rate unlimited",
+            service.base_url,
+            pos_option(what)
         );
         workspace.run(&format!("send {what} {target} --identity-pause 0s"))
     };
@@ -186,8 +200,8 @@ fn held_orders_can_be_resent_from_the_plan() {
             .then_some(Reply::Disconnect)
     });
     let send = |what: &str| {
-        let target =
-            format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
+        let pos = pos_option(what);
+        let target = format!("--base-url {} --client-key a-key{pos} --backfill", service.base_url);
         workspace.run(&format!("send {what} {target} --rate unlimited --identity-pause 0s"))
     };
     let outcomes = |ran: &RunResult| {
@@ -217,17 +231,7 @@ fn resume_works_from_another_working_folder() {
     let ledger = shop.workspace.path("orderferry-ledger.db");
     let mut program = program(&shop.workspace.path("elsewhere"));
     program
-        .args([
-            "send",
-            "--backfill",
-            "--client-key",
-            "a-key",
-            "--pos",
-            "x",
-            "--out",
-            "run",
-            "--resume",
-        ])
+        .args(["send", "--backfill", "--client-key", "a-key", "--out", "run", "--resume"])
         .arg(run);
     program
         .args(["--base-url", &shop.service.base_url, "--rate", "unlimited", "--ledger"])
@@ -290,7 +294,7 @@ fn unresumable_runs_are_reported() {
         B-1 skipped
     "#);
     let other = shop.workspace.run(&format!(
-        "send --resume run-4 --base-url {}/other --client-key k --pos x",
+        "send --resume run-4 --base-url {}/other --client-key k",
         shop.service.base_url
     ));
     assert_eq!(
@@ -484,8 +488,8 @@ fn order_exceeding_the_session_is_not_started() {
     );
     let service = MockService::start(|_| None);
     let send = |what: &str| {
-        let target =
-            format!("--base-url {} --client-key a-key --pos x --backfill", service.base_url);
+        let pos = pos_option(what);
+        let target = format!("--base-url {} --client-key a-key{pos} --backfill", service.base_url);
         workspace.run(&format!("send {what} {target} --identity-pause 0s"))
     };
     let planned = send("orders.csv --mode multi --limit 0 --rate unlimited");

@@ -659,20 +659,64 @@ fn wrong_setting_hides_no_other_error() {
 #[test]
 fn errors_of_a_resumed_run_come_together() {
     let workspace = Workspace::new();
-    let command = "send --resume run --sandbox --set mode=multi --set confirm=parts \
+    let command = "send --resume run --sandbox --mode multi --pos shop --page p --max-url-bytes 9000 \
+                   --profile p.toml --answer a=1 --answer b=2 --set confirm=parts \
+                   --set targets.x.pos=y --set item_price=line \
                    --faults none.toml --fault late=2 --timeout 0s --config none.toml";
     insta::assert_snapshot!(workspace.run(command).err, @r#"
     error[config]: cannot read the file: No such file or directory (os error 2)
      --> --config none.toml
 
-    error[config]: mode cannot be changed with --resume
-     --> --set mode
+    error[config]: profile cannot be changed with --resume
+     --> --profile p.toml
+     |
+     = the saved plan has decided it
+     = hint: leave it out, or send the export again
+
+    error[config]: answer cannot be changed with --resume
+     --> --answer a=1
+     |
+     = the saved plan has decided it
+     = hint: leave it out, or send the export again
+
+    error[config]: max_url_bytes cannot be changed with --resume
+     --> --max-url-bytes 9000
      |
      = the saved plan has decided it
      = hint: leave it out, or send the export again
 
     error[config]: confirm cannot be changed with --resume
      --> --set confirm
+     |
+     = the saved plan has decided it
+     = hint: leave it out, or send the export again
+
+    error[config]: pos cannot be changed with --resume
+     --> --set pos
+     |
+     = the saved plan has decided it
+     = hint: leave it out, or send the export again
+
+    error[config]: item_price cannot be changed with --resume
+     --> --set item_price
+     |
+     = the saved plan has decided it
+     = hint: leave it out, or send the export again
+
+    error[config]: pos cannot be changed with --resume
+     --> --pos shop
+     |
+     = the saved plan has decided it
+     = hint: leave it out, or send the export again
+
+    error[config]: page cannot be changed with --resume
+     --> --page p
+     |
+     = the saved plan has decided it
+     = hint: leave it out, or send the export again
+
+    error[config]: mode cannot be changed with --resume
+     --> --mode multi
      |
      = the saved plan has decided it
      = hint: leave it out, or send the export again
@@ -690,7 +734,7 @@ fn errors_of_a_resumed_run_come_together() {
      |
      = expected more: no response could arrive in time
 
-    6 errors in the settings and the faults. Nothing was read or sent.
+    13 errors in the settings and the faults. Nothing was read or sent.
     next: orderferry help settings
     "#);
 }
@@ -931,7 +975,7 @@ fn conflicting_mode_options_are_refused() {
     1 error in the settings. Nothing was read or sent.
     next: orderferry help settings
     "#);
-    insta::assert_snapshot!(output("send --resume run --mode multi --sandbox"), @"error: the argument '--resume <RUN>' cannot be used with '--mode <MODE>'");
+    insta::assert_snapshot!(output("send --resume run --mode multi --sandbox"), @"error[config]: mode cannot be changed with --resume");
     insta::assert_snapshot!(output("send --resume run --set mode=multi --sandbox"), @"error[config]: mode cannot be changed with --resume");
     insta::assert_snapshot!(output("send --resume run --set target.confirm=parts --sandbox"), @"error[config]: confirm cannot be changed with --resume");
     insta::assert_snapshot!(output("check orders.csv --in-flight 0"), @"error[config]: in_flight is 0");

@@ -169,13 +169,12 @@ impl TestShop {
         let what = match self.plan() {
             _ if options.contains("--resume") => String::new(),
             Some(run) => format!("--resume {run}"),
-            None => format!("orders.csv --mode {}", self.routes.mode()),
+            None => format!("orders.csv --pos p --mode {}", self.routes.mode()),
         };
         let is_first = !what.starts_with("--resume") && !has_ledger(&self.folder.join(LEDGER));
         let what = if is_first { format!("{what} --new-ledger") } else { what };
-        let defaults = format!(
-            "send {what} --client-key k --pos p --backfill --results-csv --set tries=3 --base-url"
-        );
+        let defaults =
+            format!("send {what} --client-key k --backfill --results-csv --set tries=3 --base-url");
         let command_args = defaults
             .split_whitespace()
             .chain([self.tenant.service.base_url.as_str()])

@@ -224,7 +224,7 @@ fn first_pass_leaves_nothing_in_the_plan() {
     let ran = workspace.run(&format!("send headers.csv items.csv {send}"));
     assert_eq!(ran.code, 4, "{}", ran.err);
     assert_eq!(ran.text("left_out.ndjson"), "");
-    let target = "--pos x --sandbox --rate unlimited --identity-pause 0s --backfill";
+    let target = "--sandbox --rate unlimited --identity-pause 0s --backfill";
     let resumed = workspace.run(&format!("send --resume run-1 {target}"));
     assert_eq!(resumed.code, 0, "{}", resumed.err);
 }

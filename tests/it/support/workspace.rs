@@ -140,6 +140,11 @@ impl Workspace {
     }
 }
 
+/// The point of sale of the orders that a send reads; that of a resumed plan is in the plan.
+pub(crate) fn pos_option(send: &str) -> &'static str {
+    if send.contains("--resume") { "" } else { " --pos x" }
+}
+
 /// Removes the warning that every run prints if the temporary folder is on tmpfs or overlay.
 fn without_tmpfs_warning(errors: &str) -> String {
     let mut kept = String::new();
