@@ -1,27 +1,109 @@
-//! Canonical values of cells, by which rows and drafts are compared.
+//! Values of cells by which rows and drafts are compared: numbers and times by value, so that
+//! `30.6` and `30.60` do not conflict; everything else as it is.
 //!
 //! Called by `merge`, `duplicates` and `repeated_rows`.
 
-use crate::model::{draft::Cell, field::Field, money::Amount};
+use crate::model::{
+    draft::{Cell, Draft, ItemDraft, Notation},
+    field::Field,
+    money::{Amount, minor_units},
+};
 
-/// The text by which values are compared: numbers and times by value, so that `30.6` and `30.60`
-/// do not conflict; everything else as it is.
-pub(super) fn canonical_text(cell: &Cell<'_>) -> String {
-    if let Some(time) = cell.time {
-        return time.to_rfc3339();
-    }
-    match cell.text.parse::<Amount>() {
-        Ok(amount) if cell.field.is_number() => amount.0.normalize().to_string(),
-        _ => cell.text.to_string(),
+/// Whether two cells of one field and order have the same value.
+#[inline]
+pub(super) fn have_same_value(one: &Cell<'_>, other: &Cell<'_>) -> bool {
+    let is_same_text = one.text == other.text;
+    let is_same_reading = one.time == other.time && one.notation == other.notation;
+    is_same_text && is_same_reading || are_equal(one, other)
+}
+
+fn are_equal(one: &Cell<'_>, other: &Cell<'_>) -> bool {
+    let is_same_text = one.text == other.text;
+    match (one.time, other.time) {
+        (Some(one), Some(other)) => one == other,
+        // The problem of the one that cannot be read is recorded already.
+        (Some(_), None) | (None, Some(_)) => {
+            is_same_text && (one.is_unparsable || other.is_unparsable)
+        }
+        (None, None) => match (number(one), number(other)) {
+            (Some(one), Some(other)) => are_equal_numbers(one, other),
+            _ => is_same_text,
+        },
     }
 }
 
-/// The cells of a set by their canonical texts, sorted: equal sets have equal values.
-pub(super) fn canonical_values<'a>(
-    cells: impl Iterator<Item = &'a Cell<'a>>,
+/// The number of a cell, with how it is written.
+fn number(cell: &Cell<'_>) -> Option<(Amount, Notation)> {
+    let number = cell.text.parse().ok().filter(|_| cell.field.is_number())?;
+    Some((number, cell.notation))
+}
+
+/// Whether numbers are equal in their units. One without a symbol is in the currency of the other.
+fn are_equal_numbers(one: (Amount, Notation), other: (Amount, Notation)) -> bool {
+    match (one, other) {
+        (
+            (one, Notation::WithCurrency { currency, .. }),
+            (other, Notation::WithCurrency { currency: other_currency, .. }),
+        ) => one == other && currency == other_currency,
+        ((minor, Notation::MinorUnits), (number, Notation::WithCurrency { currency, .. }))
+        | ((number, Notation::WithCurrency { currency, .. }), (minor, Notation::MinorUnits)) => {
+            minor.from_minor_units(minor_units(currency.as_str())) == Some(number)
+        }
+        ((one, one_notation), (other, other_notation)) => {
+            let is_minor = |notation| notation == Notation::MinorUnits;
+            let is_same_unit = is_minor(one_notation) == is_minor(other_notation);
+            one == other && (is_same_unit || one.0.is_zero())
+        }
+    }
+}
+
+/// A text that is equal for equal values of orders in the same currency, which is `currency` if it
+/// is known.
+fn canonical_text(cell: &Cell<'_>, currency: Option<&str>) -> String {
+    if let Some(time) = cell.time {
+        return time.to_rfc3339();
+    }
+    let Some((number, notation)) = number(cell) else { return cell.text.to_string() };
+    let text = |number: Amount| number.0.normalize().to_string();
+    match notation {
+        Notation::MinorUnits => {
+            let converted = |currency| number.from_minor_units(minor_units(currency));
+            currency
+                .and_then(converted)
+                .map_or_else(|| format!("{} minor units", text(number)), text)
+        }
+        Notation::WithCurrency { currency: said, .. } if currency != Some(said.as_str()) => {
+            format!("{} {said}", text(number))
+        }
+        _ => text(number),
+    }
+}
+
+/// The order's own values that `is_compared` chooses, sorted: equal orders have equal values.
+pub(super) fn order_values(
+    draft: &Draft<'_>,
+    is_compared: impl Fn(&&Cell<'_>) -> bool,
 ) -> Vec<(Field, String)> {
-    let mut values: Vec<_> =
-        cells.map(|cell| (cell.field.clone().into_owned(), canonical_text(cell))).collect();
+    canonical_values(draft.cells.iter().filter(|cell| is_compared(cell)), order_currency(draft))
+}
+
+/// The values of an item, sorted: equal items have equal values.
+pub(super) fn item_values(item: &ItemDraft<'_>, draft: &Draft<'_>) -> Vec<(Field, String)> {
+    let own_currency = item.cell(&Field::ItemCurrencyCode).map(|cell| &*cell.text);
+    canonical_values(item.cells.iter(), own_currency.or_else(|| order_currency(draft)))
+}
+
+fn order_currency<'d>(draft: &'d Draft<'_>) -> Option<&'d str> {
+    draft.cell(&Field::CurrencyCode).map(|cell| &*cell.text)
+}
+
+fn canonical_values<'c, 'a: 'c>(
+    cells: impl Iterator<Item = &'c Cell<'a>>,
+    currency: Option<&str>,
+) -> Vec<(Field, String)> {
+    let mut values: Vec<_> = cells
+        .map(|cell| (cell.field.clone().into_owned(), canonical_text(cell, currency)))
+        .collect();
     values.sort_unstable();
     values
 }

@@ -7,7 +7,10 @@
 
 use std::collections::HashMap;
 
-use super::{canonical::canonical_values, headers::RepeatedHeaders};
+use super::{
+    canonical::{item_values, order_values},
+    headers::RepeatedHeaders,
+};
 use crate::model::{
     draft::{Cell, Draft},
     field::{Field, FieldGroup},
@@ -93,11 +96,10 @@ fn content(draft: &Draft<'_>) -> DraftContent {
         Field::GuestEmail => !has_identifier,
         ref field => field.group() == FieldGroup::Order,
     };
-    let mut items: Vec<_> =
-        draft.items.iter().map(|item| canonical_values(item.cells.iter())).collect();
+    let mut items: Vec<_> = draft.items.iter().map(|item| item_values(item, draft)).collect();
     items.sort_unstable();
     DraftContent {
-        order: canonical_values(draft.cells.iter().filter(is_compared)),
+        order: order_values(draft, is_compared),
         items,
         is_skipped: draft.skip.is_some(),
     }

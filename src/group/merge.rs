@@ -6,7 +6,9 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::{ambiguity::adjacent_row_problem, canonical::canonical_text};
+use chrono::SecondsFormat;
+
+use super::{ambiguity::adjacent_row_problem, canonical::have_same_value};
 use crate::model::{
     draft::{Cell, Cells, Draft, KeyedRow, MappedRow, Notation, RowKind, ValueSkip},
     field::FieldGroup,
@@ -145,18 +147,24 @@ fn add_cell<'a>(draft: &mut Draft<'a>, cell: Cell<'a>) {
 
 /// Merges the value of another row into the one so far; returns the problem of both, if any.
 fn merge_values<'a>(known: &mut Cell<'a>, cell: Cell<'a>) -> Option<Problem> {
-    let conflict =
-        |known: &Cell<'_>, code| (!is_same(known, &cell)).then(|| conflict(known, &cell, code));
-    match known.over_rows {
-        OverRows::Equal => conflict(known, Code::RowsDisagree),
-        OverRows::First => conflict(known, Code::FirstValueTaken),
-        OverRows::Last => {
-            let problem = conflict(known, Code::LastValueTaken);
-            *known = cell;
-            problem
-        }
-        OverRows::Sum { n_rows } => add_row_value(known, &cell, n_rows),
+    let code = match known.over_rows {
+        OverRows::Equal => Code::RowsDisagree,
+        OverRows::First => Code::FirstValueTaken,
+        OverRows::Last => Code::LastValueTaken,
+        OverRows::Sum { n_rows } => return add_row_value(known, &cell, n_rows),
+    };
+    let is_same = have_same_value(known, &cell);
+    let problem = (!is_same).then(|| conflict(known, &cell, code));
+    let replaces = match (known.notation.currency(), cell.notation.currency()) {
+        // Of equal amounts, the one with a currency shows whether that is the order's.
+        (None, Some(_)) if is_same => true,
+        (Some(_), None) if is_same => false,
+        _ => known.over_rows == OverRows::Last,
+    };
+    if replaces {
+        *known = cell;
     }
+    problem
 }
 
 /// Adds the number of another row.
@@ -201,15 +209,18 @@ fn is_reported(draft: &Draft<'_>, problem: &Problem) -> bool {
     !is_of_item && draft.problems.iter().any(is_same)
 }
 
-fn is_same(known: &Cell<'_>, cell: &Cell<'_>) -> bool {
-    known.text == cell.text || canonical_text(known) == canonical_text(cell)
-}
-
 fn conflict(known: &Cell<'_>, cell: &Cell<'_>, code: Code) -> Problem {
+    let shows_time = known.text == cell.text && !cell.field.is_personal();
+    let shows_unit = known.notation.unit() != cell.notation.unit();
     let shown = |cell: &Cell<'_>| {
-        if cell.field.is_personal() { redact(&cell.text) } else { cell.text.to_string() }
+        let text =
+            if cell.field.is_personal() { redact(&cell.text) } else { cell.text.to_string() };
+        let time = cell.time.filter(|_| shows_time);
+        let time = time.map(|time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        let reading = time.or_else(|| cell.notation.unit().filter(|_| shows_unit));
+        reading.map_or_else(|| format!("{text:?}"), |reading| format!("{text:?} ({reading})"))
     };
     let line = known.at.position().line;
-    let message = format!("{:?} here, but {:?} in line {line}", shown(cell), shown(known));
+    let message = format!("{} here, but {} in line {line}", shown(cell), shown(known));
     Problem::for_field(code, &cell.field, cell.at, message)
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use super::canonical::canonical_values;
+use super::canonical::item_values;
 use crate::model::{
     draft::Draft,
     origin::InputNames,
@@ -22,7 +22,7 @@ pub fn find_repeated_row(draft: &Draft<'_>, names: &InputNames) -> Option<Proble
     let mut positions = HashMap::new();
     draft.items.iter().find_map(|item| {
         let at = item.at.position();
-        let earlier = match positions.entry(canonical_values(item.cells.iter())) {
+        let earlier = match positions.entry(item_values(item, draft)) {
             Entry::Occupied(earlier) => *earlier.get(),
             Entry::Vacant(unseen) => *unseen.insert(at),
         };

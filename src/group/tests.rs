@@ -2,6 +2,7 @@
 //! about all rows, then draft by draft.
 
 mod runs;
+mod values;
 
 use std::borrow::Cow;
 

@@ -73,6 +73,25 @@ impl Notation {
         matches!(self, Self::Text | Self::WithCurrency { is_declared: false, .. })
     }
 
+    /// The currency that is written with the number.
+    #[must_use]
+    pub fn currency(self) -> Option<Currency> {
+        match self {
+            Self::WithCurrency { currency, .. } => Some(currency),
+            _ => None,
+        }
+    }
+
+    /// The unit as messages show it; none of the main unit of an unnamed currency.
+    #[must_use]
+    pub fn unit(self) -> Option<String> {
+        match self {
+            Self::MinorUnits => Some("in minor units".to_owned()),
+            Self::WithCurrency { currency, .. } => Some(currency.to_string()),
+            Self::Text | Self::JsonNumber | Self::Declared => None,
+        }
+    }
+
     /// How the sum of two numbers is written; none if they are in different units. One without a
     /// symbol, such as 0, is in the currency of the other.
     #[must_use]

@@ -1,0 +1,93 @@
+//! Tests of how the values of several rows or copies of an order are compared.
+
+use chrono::DateTime;
+
+use super::{SEPARATE_FILES, TestRow, cell, grouped, order_row, shown};
+use crate::model::{
+    draft::{CellOrigin, Notation},
+    field::Field,
+    over_rows::OverRows,
+};
+
+fn with_currency(code: &str) -> Notation {
+    Notation::WithCurrency { currency: code.parse().unwrap(), is_declared: true }
+}
+
+fn price(file: u32, line: u64, text: &'static str, notation: Notation) -> TestRow {
+    let mut row = order_row("A", file, line, &[(Field::Price, text)]).without_items();
+    row.cells[0].notation = notation;
+    row
+}
+
+/// The amount that counts, with its notation, and the messages of the problems.
+fn merged(rows: &[TestRow]) -> String {
+    let drafts = grouped(SEPARATE_FILES, rows).unwrap().drafts;
+    let cell = &drafts[0].cells[0];
+    let unit = cell.notation.unit().map_or_else(String::new, |unit| format!(" {unit}"));
+    let problems = drafts[0].problems.iter();
+    let problems = problems.map(|problem| format!("; {} {}", problem.code, problem.message));
+    format!("{}{unit}{}", cell.text, problems.collect::<String>())
+}
+
+#[test]
+fn amounts_of_other_units_disagree() {
+    let (minor, declared) = (Notation::MinorUnits, Notation::Declared);
+    let (eur, usd) = (with_currency("EUR"), with_currency("USD"));
+    let of = |one: (&'static str, _), other: (&'static str, _)| {
+        merged(&[price(0, 2, one.0, one.1), price(0, 3, other.0, other.1)])
+    };
+    insta::assert_snapshot!(of(("2199", minor), ("2199", declared)), @r#"2199 in minor units; rows_disagree "2199" here, but "2199" (in minor units) in line 2"#);
+    insta::assert_snapshot!(of(("5", eur), ("5", usd)), @r#"5 EUR; rows_disagree "5" (USD) here, but "5" (EUR) in line 2"#);
+    insta::assert_snapshot!(of(("5.00", eur), ("5", minor)), @r#"5.00 EUR; rows_disagree "5" (in minor units) here, but "5.00" (EUR) in line 2"#);
+    assert_eq!(of(("5.00", eur), ("500", minor)), "5.00 EUR");
+    assert_eq!(of(("500", minor), ("5.00", eur)), "5.00 EUR");
+    assert_eq!(of(("5", with_currency("JPY")), ("5", minor)), "5 JPY");
+    assert_eq!(of(("5", declared), ("5.0", Notation::JsonNumber)), "5");
+    assert_eq!(of(("0", declared), ("0.00", minor)), "0");
+    // The currency of an equal amount is compared with those of later rows, and the order's.
+    assert_eq!(of(("5", declared), ("5.00", eur)), "5.00 EUR");
+    assert_eq!(of(("5.00", eur), ("5", declared)), "5.00 EUR");
+    let rows = [price(0, 2, "5", declared), price(0, 3, "5", eur), price(0, 4, "5", usd)];
+    insta::assert_snapshot!(merged(&rows), @r#"5 EUR; rows_disagree "5" (USD) here, but "5" (EUR) in line 3"#);
+    let last = rows.map(|mut row| {
+        row.cells[0].over_rows = OverRows::Last;
+        row
+    });
+    insta::assert_snapshot!(merged(&last), @r#"5 USD; last_value_taken "5" (USD) here, but "5" (EUR) in line 3"#);
+}
+
+#[test]
+fn equal_texts_of_other_instants_disagree() {
+    let at = |line, text: &'static str, hour: i64| {
+        let mut row = order_row("A", 0, line, &[(Field::OrderedAt, text)]);
+        row.cells[0].time = DateTime::from_timestamp(hour * 3600, 0);
+        row
+    };
+    insta::assert_snapshot!(merged(&[at(2, "1 May", 9), at(3, "1 May", 15)]), @r#"1 May; rows_disagree "1 May" (1970-01-01T15:00:00Z) here, but "1 May" (1970-01-01T09:00:00Z) in line 2"#);
+    assert_eq!(merged(&[at(2, "1 May", 9), at(3, "May 1", 9)]), "1 May");
+    // The problem of a zone that cannot be read is recorded already.
+    let mut without_zone = at(3, "1 May", 9);
+    (without_zone.cells[0].time, without_zone.cells[0].is_unparsable) = (None, true);
+    assert_eq!(merged(&[at(2, "1 May", 9), without_zone]), "1 May");
+}
+
+#[test]
+fn copy_in_another_unit_is_no_copy() {
+    let (minor, declared) = (Notation::MinorUnits, Notation::Declared);
+    let in_euros = |mut row: TestRow| {
+        let at = CellOrigin::Row(row.row);
+        row.cells.push(cell(Field::CurrencyCode, "EUR", at));
+        row
+    };
+    let of = |one: (&'static str, _), other: (&'static str, _)| {
+        let rows = [price(0, 2, one.0, one.1), price(1, 2, other.0, other.1)];
+        let is_copy = |rows: &[TestRow]| shown(SEPARATE_FILES, rows) == ["A 2 order_copied"];
+        (is_copy(&rows), is_copy(&rows.map(in_euros)))
+    };
+    assert_eq!(of(("2199", minor), ("2199", declared)), (false, false));
+    assert_eq!(of(("2199", minor), ("21.99", declared)), (false, true));
+    assert_eq!(of(("2199", minor), ("2199.0", minor)), (true, true));
+    let (eur, usd) = (with_currency("EUR"), with_currency("USD"));
+    assert_eq!(of(("5", eur), ("5", usd)), (false, false));
+    assert_eq!(of(("5", eur), ("5.0", declared)), (false, true));
+}
