@@ -12,6 +12,7 @@ use super::{
     profile::{FieldRule, SkipRule},
     profile_text::{ConditionText, SkipScope, SkipText},
     rule::Rule,
+    rule_checks::check_reason,
 };
 use crate::model::field::FieldGroup;
 
@@ -45,6 +46,9 @@ impl ConditionCompiler<'_> {
         errors: &mut KeyErrors,
     ) -> Vec<SkipRule> {
         let compile = |(index, skip): (usize, &SkipText)| {
+            if let Err(error) = check_reason(&skip.reason) {
+                errors.add_at(&["skip", &index.to_string(), "reason"], error);
+            }
             let when = self.compile(skip.when.clone(), ConditionLevel::Order).and_then(without_raw);
             let when = errors.keep_below(&["skip", &index.to_string(), "when"], when)?;
             Some(SkipRule { reason: skip.reason.as_str().into(), when })

@@ -471,6 +471,31 @@ guest.max_addresses = 'many'
     }
 
     #[test]
+    fn order_is_left_out_for_a_reason() {
+        insta::assert_snapshot!(parse_error("
+name = 'x'
+[[skip]]
+reason = ''
+when = { column = 'a', is = '3' }
+[[skip]]
+reason = ' '
+scope = 'row'
+when = { column = 'a', is = '4' }
+[order]
+referenceId = { column = 'id' }
+status = { column = 's', values = { paid = 'PURCHASED', open = { skip = '' } } }
+ext.a = { column = 'a', values = { b = 'c' }, other = { skip = '' } }
+ext.b = { columns = ['a', 'b'], table = [['x', '*', { skip = ' ' }]] }
+"), @r#"
+        p.toml:4:10: skip[1].reason: "reason" is empty; expected why the orders are left out
+          p.toml:7:10: skip[2].reason: "reason" is empty; expected why the orders are left out
+          p.toml:12:26: order.status.values: skip is empty; expected why the orders are left out
+          p.toml:13:47: order.ext.a.other: skip is empty; expected why the orders are left out
+          p.toml:14:41: order.ext.b.table: skip is empty; expected why the orders are left out
+        "#);
+    }
+
+    #[test]
     fn invalid_rule_names_its_field() {
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\norderedAt = { column = 'a', date = '%Y-%m-%d' }\n"), @r#"
         p.toml:2:2: order.referenceId: no rule for the order key; expected key or order.referenceId

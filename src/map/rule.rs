@@ -18,7 +18,8 @@ use super::{
     number::{NumberFormat, NumberMarks},
     profile_text::{RuleText, ZoneText},
     rule_checks::{
-        add_ineffective_keys, check_nth, check_path, check_sources, extension_type, over_rows,
+        add_ineffective_keys, check_nth, check_path, check_reasons, check_sources, extension_type,
+        over_rows,
     },
     rule_values::{Listed, RuleValues},
     steps::Steps,
@@ -114,6 +115,7 @@ impl Rule {
             errors.add(WHOLE_RULE, &error);
         }
         errors.keep(check_nth(&text));
+        errors.keep(check_reasons(&text));
         let over_rows = errors.keep(over_rows(&text)).unwrap_or_default();
         errors.ensure_none()?;
         Ok(Self {

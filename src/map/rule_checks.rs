@@ -5,7 +5,7 @@
 use super::{
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     path_text::{segments, walks_arrays},
-    profile_text::{OnConflict, OneOrMany, OverRowsText, RuleText},
+    profile_text::{OnConflict, OneOrMany, OverRowsText, RuleText, TableValue},
 };
 use crate::model::{field::ExtensionType, over_rows::OverRows};
 
@@ -51,6 +51,32 @@ pub(super) fn add_ineffective_keys(text: &RuleText, errors: &mut KeyErrors) {
             errors.add(key, "has no effect on a constant; expected a column or path, or no value");
         }
     }
+}
+
+/// Refuses an entry of a table that leaves out orders without saying why.
+pub(super) fn check_reasons(text: &RuleText) -> Result<(), KeyError> {
+    let blank = |value: &TableValue| match value {
+        TableValue::Skip { skip } => check_reason(skip).err(),
+        TableValue::Text(_) => None,
+    };
+    let values = text.values.iter().flat_map(|values| values.values());
+    let cells = text.table.iter().flatten().flatten();
+    for (key, found) in [
+        ("values", values.filter_map(blank).next()),
+        ("table", cells.filter_map(blank).next()),
+        ("other", text.other.as_ref().and_then(blank)),
+    ] {
+        if let Some(error) = found {
+            return Err((key, format!("skip {error}")));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a reason that says nothing: the orders that are left out are reported under it.
+pub(super) fn check_reason(reason: &str) -> Result<(), &'static str> {
+    let is_blank = reason.trim().is_empty();
+    if is_blank { Err("is empty, expected why the orders are left out") } else { Ok(()) }
 }
 
 /// Refuses a path that is not well formed, and one with several values where one is expected.
