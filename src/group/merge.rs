@@ -45,9 +45,13 @@ pub fn draft<'a>(
     };
     let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
     let mut previous: Option<&'a Row<'a>> = None;
+    let mut skipped_rows = Vec::new();
     for KeyedRow { row, kind } in rows {
-        let is_skipped = matches!(kind, RowKind::Skipped { .. }) && left_out.is_none();
-        if !kind.is_of_an_order() || kind.has_no_order() || is_skipped {
+        if !kind.is_of_an_order() || kind.has_no_order() {
+            continue;
+        }
+        if matches!(kind, RowKind::Skipped { .. }) && left_out.is_none() {
+            skipped_rows.push(row.origin.clone());
             continue;
         }
         record_row_kind(&mut draft, row, kind);
@@ -58,6 +62,7 @@ pub fn draft<'a>(
         map(row, previous, &mut mapped);
         add_row(&mut draft, row, &mut mapped);
     }
+    draft.rows.append(&mut skipped_rows);
     let skip = draft.skip.or_else(|| skip_of_value(&draft.cells, mapped.value_skips));
     draft.skip = left_out.map(Arc::from).or(skip);
     (draft.items, draft.people) = (mapped.items, mapped.people);

@@ -15,8 +15,8 @@ use crate::model::{
 /// Returns the problem of the first item that an earlier file has too.
 #[must_use]
 pub fn find_repeated_row(draft: &Draft<'_>, names: &InputNames) -> Option<Problem> {
-    let (first, last) = (draft.rows.first()?, draft.rows.last()?);
-    if first.file == last.file {
+    let first = draft.rows.first()?;
+    if draft.rows.iter().all(|row| row.file == first.file) {
         return None;
     }
     let mut positions = HashMap::new();

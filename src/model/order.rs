@@ -246,7 +246,7 @@ pub struct OrderRecord {
     pub money: Option<Money>,
     /// The number of its items.
     pub item_count: usize,
-    /// The origins of its rows.
+    /// The origins of its rows; last those that the profile leaves out.
     pub rows: Vec<RowOrigin>,
     /// All problems that were found.
     #[serde(flatten)]

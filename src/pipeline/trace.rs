@@ -39,9 +39,11 @@ pub(super) fn trace_of(
     record: &OrderRecord,
     spec: &RunSpec<'_>,
 ) -> OrderTrace {
+    let mut rows = record.rows.clone();
+    rows.sort_by_key(|row| (row.file, row.line));
     let mut trace = OrderTrace {
         reference: without_address(&record.reference).into_owned(),
-        rows: record.rows.clone(),
+        rows,
         values: order_values(draft, order, spec),
         items: traced_items(draft, order, spec),
         lines_total: order

@@ -227,6 +227,26 @@ fn rows_leave_before_they_are_grouped() {
     }
 }
 
+/// Corrected rejects are a whole order, as the export would be with another profile.
+#[test]
+fn rejects_have_rows_that_are_left_out() {
+    let workspace = Workspace::with("shop.toml", RETURNS);
+    let header = "Order,State,Total,Name,Email\n";
+    let rows = "A,returned,3,Cap,\nA,sold,five,Tee,a@example.com\nA,returned,1,Mug,\n";
+    workspace.file("orders.csv", format!("{header}{rows}"));
+    let run = workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
+    assert_eq!(run.outcomes(), "A invalid");
+    assert_eq!(run.text("rejects/orders.csv"), format!("{header}{rows}"));
+    // The order is where its first row is that counts.
+    assert_eq!(run.results()[0]["source"]["line"], 3);
+    let reasons: serde_json::Value =
+        serde_json::from_str(&run.text("rejects/orders.csv.reasons.ndjson")).unwrap();
+    assert_eq!(reasons["lines"], serde_json::json!([2, 3, 4]));
+    let run = workspace
+        .run("check orders.csv --profile shop.toml --pos x --max-invalid 100% --explain A");
+    assert!(run.out.contains("orders.csv, lines 2, 3 and 4"), "{}", run.out);
+}
+
 #[test]
 fn row_whose_condition_cannot_be_tested_stays() {
     let profile = RETURNS.replace("is = [\"returned\", \"footer\"]", "less = 0");
