@@ -11,9 +11,9 @@ use chrono::SecondsFormat;
 use super::{ambiguity::adjacent_row_problem, canonical::have_same_value};
 use crate::model::{
     draft::{Cell, Cells, Draft, KeyedRow, MappedRow, Notation, RowKind, ValueSkip},
-    field::FieldGroup,
+    field::{Field, FieldGroup},
     money::Amount,
-    origin::Position,
+    origin::{Place, Position},
     over_rows::OverRows,
     problem::{Code, Problem, Problems},
     redact::redact,
@@ -45,7 +45,7 @@ pub fn draft<'a>(
     };
     let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
     let mut previous: Option<&'a Row<'a>> = None;
-    let mut skipped_rows = Vec::new();
+    let (mut skipped_rows, mut fields_of_files) = (Vec::new(), Vec::new());
     for KeyedRow { row, kind } in rows {
         if !kind.is_of_an_order() || kind.has_no_order() {
             continue;
@@ -60,8 +60,9 @@ pub fn draft<'a>(
         let previous =
             previous.replace(row).filter(|previous| previous.origin.file == row.origin.file);
         map(row, previous, &mut mapped);
-        add_row(&mut draft, row, &mut mapped);
+        add_row(&mut draft, row, &mut mapped, &mut fields_of_files);
     }
+    refuse_choices(&mut draft.problems, &fields_of_files);
     draft.rows.append(&mut skipped_rows);
     let skip = draft.skip.or_else(|| skip_of_value(&draft.cells, mapped.value_skips));
     draft.skip = left_out.map(Arc::from).or(skip);
@@ -102,12 +103,24 @@ fn record_row_kind<'a>(draft: &mut Draft<'a>, row: &Row<'_>, kind: &'a RowKind<'
     }
 }
 
-fn add_row<'a>(draft: &mut Draft<'a>, row: &Row<'_>, mapped: &mut MappedRow<'a>) {
+/// Adds a row. `fields_of_files` are the fields that have values of several files, of which the
+/// first or the last one counts.
+fn add_row<'a>(
+    draft: &mut Draft<'a>,
+    row: &Row<'_>,
+    mapped: &mut MappedRow<'a>,
+    fields_of_files: &mut Vec<Field>,
+) {
     let cells = std::mem::take(&mut mapped.cells);
     if draft.rows.is_empty() {
         draft.cells = cells;
     } else {
-        cells.into_iter().for_each(|cell| add_cell(draft, cell));
+        for cell in cells {
+            if is_choice_of_files(draft, &cell) {
+                fields_of_files.push(cell.field.clone().into_owned());
+            }
+            add_cell(draft, cell);
+        }
     }
     draft.rows.push(row.origin.clone());
     for problem in mapped.problems.drain(..) {
@@ -116,6 +129,36 @@ fn add_row<'a>(draft: &mut Draft<'a>, row: &Row<'_>, mapped: &mut MappedRow<'a>)
         }
     }
     draft.skip = draft.skip.take().or(mapped.skip.take());
+}
+
+/// Whether a value is of another file than the one so far, and the first or the last one counts.
+fn is_choice_of_files(draft: &Draft<'_>, cell: &Cell<'_>) -> bool {
+    matches!(cell.over_rows, OverRows::First | OverRows::Last)
+        && !cell.is_default
+        && draft.cells.get(&cell.field).is_some_and(|known| {
+            !known.is_default && known.at.position().file != cell.at.position().file
+        })
+}
+
+/// Adds an error for a choice between values of several files: their order is that of the command,
+/// which does not tell which value is the first or the last one.
+fn refuse_choices(problems: &mut Problems, fields_of_files: &[Field]) {
+    if fields_of_files.is_empty() {
+        return;
+    }
+    let names: Vec<_> = fields_of_files.iter().map(ToString::to_string).collect();
+    let refused = |problem: &Problem| {
+        let is_choice = matches!(problem.code, Code::FirstValueTaken | Code::LastValueTaken);
+        let field = problem.field.as_ref().filter(|field| is_choice && names.contains(field))?;
+        let place = Place { position: problem.at, column_name: problem.column_name.clone() };
+        let message = format!(
+            "{}; the order has values of several files, whose order does not tell which one counts",
+            problem.message
+        );
+        Some(Problem::for_field(Code::RowsDisagree, field, place, message))
+    };
+    let refused: Vec<_> = problems.iter().filter_map(refused).collect();
+    problems.extend(refused);
 }
 
 /// The reason of the first value that skips the order and is the one that counts.
@@ -225,7 +268,9 @@ fn conflict(known: &Cell<'_>, cell: &Cell<'_>, code: Code) -> Problem {
         let reading = time.or_else(|| cell.notation.unit().filter(|_| shows_unit));
         reading.map_or_else(|| format!("{text:?}"), |reading| format!("{text:?} ({reading})"))
     };
-    let line = known.at.position().line;
-    let message = format!("{} here, but {} in line {line}", shown(cell), shown(known));
+    let (at, known_at) = (cell.at.position(), known.at.position());
+    let file = if at.file == known_at.file { "" } else { " of another file" };
+    let line = known_at.line;
+    let message = format!("{} here, but {} in line {line}{file}", shown(cell), shown(known));
     Problem::for_field(code, &cell.field, cell.at, message)
 }

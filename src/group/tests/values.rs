@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 
-use super::{SEPARATE_FILES, TestRow, cell, grouped, order_row, shown};
+use super::{GroupSettings, SEPARATE_FILES, TestRow, cell, grouped, order_row, shown};
 use crate::model::{
     draft::{CellOrigin, Notation},
     field::Field,
@@ -90,4 +90,38 @@ fn copy_in_another_unit_is_no_copy() {
     let (eur, usd) = (with_currency("EUR"), with_currency("USD"));
     assert_eq!(of(("5", eur), ("5", usd)), (false, false));
     assert_eq!(of(("5", eur), ("5.0", declared)), (false, true));
+}
+
+/// The order of files is that of the command.
+#[test]
+fn values_of_several_files_are_not_chosen() {
+    let joined = GroupSettings { joins_files: true, ..SEPARATE_FILES };
+    let row = |file, line, text: &'static str, over_rows| {
+        let mut row = price(file, line, text, Notation::Declared);
+        row.cells[0].over_rows = over_rows;
+        row
+    };
+    let codes = |rows: [(u32, &'static str); 3], over_rows| {
+        let rows =
+            rows.iter().zip(2..).map(|((file, text), line)| row(*file, line, text, over_rows));
+        let drafts = grouped(joined, &rows.collect::<Vec<_>>()).unwrap().drafts;
+        let codes: Vec<_> =
+            drafts[0].problems.iter().map(|problem| problem.code.as_str()).collect();
+        codes.join(" ")
+    };
+    for (over_rows, taken) in
+        [(OverRows::First, "first_value_taken"), (OverRows::Last, "last_value_taken")]
+    {
+        let refused = format!("{taken} rows_disagree");
+        assert_eq!(codes([(0, "5"), (0, "6"), (0, "7")], over_rows), taken);
+        assert_eq!(codes([(0, "5"), (1, "5.0"), (1, "5")], over_rows), "");
+        assert_eq!(codes([(0, "5"), (0, "5"), (1, "6")], over_rows), refused);
+        // Whichever file is the first.
+        assert_eq!(codes([(0, "5"), (0, "6"), (1, "6")], over_rows), refused);
+        assert_eq!(codes([(0, "6"), (1, "5"), (1, "6")], over_rows), refused);
+    }
+    let rows = [row(0, 2, "5", OverRows::Last), row(1, 2, "6", OverRows::Last)];
+    let drafts = grouped(joined, &rows).unwrap().drafts;
+    let problem = drafts[0].problems.iter().find(|problem| problem.is_error()).unwrap();
+    insta::assert_snapshot!(problem.message, @r#""6" here, but "5" in line 2 of another file; the order has values of several files, whose order does not tell which one counts"#);
 }
