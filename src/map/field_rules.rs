@@ -134,7 +134,9 @@ impl RuleCompiler<'_> {
         let mut errors = KeyErrors::default();
         let when = text.when.clone().and_then(|when| {
             let when = Condition::new(when, self.marks).and_then(without_raw);
-            errors.keep_below(&["when"], when)
+            let when = errors.keep_below(&["when"], when)?;
+            errors.keep(check_when(&text, &when))?;
+            Some(when)
         });
         errors.keep(check_rows(table, &text, self.has_items_path));
         let rule = errors.keep_below(&[], Rule::new(text, date_use));
@@ -319,6 +321,21 @@ fn check_rows(table: &str, text: &RuleText, has_items_path: bool) -> Result<(), 
         }
         None => Ok(()),
     }
+}
+
+/// Refuses a condition that a rule for one format only could not test there.
+fn check_when(text: &RuleText, when: &Condition) -> Result<(), KeyError> {
+    let has_columns = text.column.is_some() || text.columns.is_some();
+    let has_paths = text.path.is_some() || text.paths.is_some();
+    let tested = when.sources();
+    let error = |message: &str| Err(("when", message.to_owned()));
+    if has_columns && !has_paths && tested.iter().any(|source| source.column.is_none()) {
+        return error("has a path only, but its rule a column only; expected a column");
+    }
+    if has_paths && !has_columns && tested.iter().any(|source| source.path.is_none()) {
+        return error("has a column only, but its rule a path only; expected a path");
+    }
+    Ok(())
 }
 
 fn is_for_documents_only(text: &RuleText) -> bool {

@@ -224,3 +224,19 @@ fn order_key_counts_for_every_row() {
     insta::assert_snapshot!(with("[{ column = 'a' }, { column = 'b' }]").unwrap_err(), @"test:2:7: order.referenceId: the reference is the order key too, which every row has; expected one rule without when, or key");
     assert_eq!(with("[{ column = 'a' }, { column = 'b' }]\nkey.column = 'c'"), Ok(()));
 }
+
+/// Such a rule would have no condition in the only format that it serves.
+#[test]
+fn condition_serves_the_format_of_its_rule() {
+    let rules = "[order]
+referenceId = { column = 'id', path = 'id' }
+price = { column = 'p', when = { path = 'kind', is = 'a' } }
+cardType = { path = 'c', when = { any = [{ column = 'k', is = 'a' }, { path = 'k', is = 'a' }] } }
+paymentType = { column = 'c', when = { column = 'k', path = 'k', is = 'a' } }
+ext.sum = { concat = ['a', 'b'], when = { column = 'k', is = 'a' } }";
+    let error = Profile::parse("p.toml", &format!("name = 'x'\n{rules}")).unwrap_err();
+    insta::assert_snapshot!(error, @r#"
+    p.toml:4:25: order.price.when: "when" has a path only, but its rule a column only; expected a column
+      p.toml:5:26: order.cardType.when: "when" has a column only, but its rule a path only; expected a path
+    "#);
+}
