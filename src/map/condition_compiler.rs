@@ -119,7 +119,11 @@ impl ConditionCompiler<'_> {
 pub(super) fn without_raw(condition: Condition) -> Result<Condition, KeyErrors> {
     let mut errors = KeyErrors::default();
     if condition.sources().iter().any(|source| source.is_raw) {
-        errors.add(WHOLE_RULE, "raw is for ignore_rows only; expected a column or path");
+        errors.add(
+            WHOLE_RULE,
+            "raw is for ignore_rows only; expected a column or path, or the condition as one of \
+                     ignore_rows",
+        );
     }
     errors.ensure_none().map(|()| condition)
 }

@@ -148,6 +148,7 @@ impl RuleCompiler<'_> {
     /// `None` for a wildcard.
     fn completed(&self, mut rule: Rule, field: Option<&Field>) -> Result<Rule, KeyErrors> {
         rule.add_nulls(self.nulls);
+        check_over_rows(&rule, field)?;
         check_combination(&rule, field).map_err(KeyErrors::of_rule)?;
         rule.set_symbols(&self.symbols);
         rule.complete_number(field, self.marks, &self.symbols).map_err(KeyErrors::of_rule)?;
@@ -277,15 +278,22 @@ impl RuleCompiler<'_> {
     }
 }
 
+/// Refuses adding up what is no number, or is of many fields.
+fn check_over_rows(rule: &Rule, field: Option<&Field>) -> Result<(), KeyErrors> {
+    let error = match field {
+        _ if !rule.over_rows.is_sum() => return Ok(()),
+        Some(field) if field.is_number() => return Ok(()),
+        Some(_) => "is for numbers, and its field is not a number",
+        None => "is not for a wildcard; give the field a rule of its own",
+    };
+    let mut errors = KeyErrors::default();
+    errors.add("over_rows", error);
+    Err(errors)
+}
+
 /// Refuses several sources where they do not make one value of the field.
 fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
     match (&rule.combination, field) {
-        (_, None) if rule.over_rows.is_sum() => {
-            Err("is a wildcard and has over_rows; give the field a rule of its own".into())
-        }
-        (_, Some(field)) if rule.over_rows.is_sum() && !field.is_number() => {
-            Err("has over_rows = \"add\", but its field is not a number".into())
-        }
         (Combination::First, _) => Ok(()),
         (_, None) => Err("is a wildcard, which takes its names from the export; give the field a \
                           rule of its own"

@@ -434,7 +434,7 @@ mod tests {
         assert!(rule("column = 'c'\ntype = 'decimal'").unwrap_err().contains("unknown type"));
         assert!(rule("column = 'c'\nzone = 'UTC'").unwrap_err().contains("no date"));
         insta::assert_snapshot!(rule("date = '%q'\nzone = 'x'\ntype = 'y'\ncountry = 'z'").unwrap_err(), @r#"
-        zone: unknown time zone "x"
+        zone: unknown time zone "x"; expected a region such as "Europe/London"
         date: date format "%q" has no whole date; expected a year, a month and a day
         has a country, but no kind = "phone"
         type: unknown type "y"; expected string, boolean, integer or float

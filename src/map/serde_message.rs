@@ -66,6 +66,12 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
     if let Some((found, _)) = text.split_once(" expected struct ") {
         text = format!("{found} expected a table");
     }
+    if let Some(found) = text.strip_suffix(" expected a sequence") {
+        let element =
+            found.strip_prefix("invalid type: string ").map(|text| text.trim_end_matches(','));
+        let example = element.map_or_else(String::new, |text| format!(": [{text}]"));
+        text = format!("{found} expected a list{example}");
+    }
     for (expected, readable) in TYPES {
         if let Some(found) = text.strip_suffix(expected) {
             text = format!("{found}{readable}");

@@ -310,7 +310,7 @@ fn untestable_condition_is_a_problem() {
     };
     assert_eq!(
         error("item_rows = { raw = true, is = 'x' }"),
-        "p:2:1: item_rows: raw is for ignore_rows only; expected a column or path"
+        "p:2:1: item_rows: raw is for ignore_rows only; expected a column or path, or the condition as one of ignore_rows"
     );
     assert_eq!(
         error("item_rows = { not = { is = 'x' } }"),

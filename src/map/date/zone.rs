@@ -69,9 +69,21 @@ pub(in crate::map) fn parse_zone(text: &str) -> Result<Tz, String> {
     }
     zone_of_offset(text).or_else(|| text.parse().ok()).ok_or_else(|| {
         let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        let suggestion = region_of(&text.to_uppercase()).or_else(|| suggest(text, known));
-        format!("unknown time zone {text:?}{}", did_you_mean(suggestion))
+        let suggestion = region_of(&text.to_uppercase())
+            .or_else(|| known.clone().find(|name| is_city_of(name, text)))
+            .or_else(|| suggest(text, known));
+        let expected = match suggestion {
+            Some(_) => did_you_mean(suggestion),
+            None => "; expected a region such as \"Europe/London\"".to_owned(),
+        };
+        format!("unknown time zone {text:?}{expected}")
     })
+}
+
+/// Whether a text is the last part of a region's name: `Berlin`, `new york`.
+fn is_city_of(region: &str, text: &str) -> bool {
+    let city = region.rsplit('/').next().unwrap_or(region);
+    city.eq_ignore_ascii_case(&text.replace(' ', "_"))
 }
 
 /// The zone of an offset in whole hours, which never changes its clocks. The time zone database
@@ -135,6 +147,9 @@ mod tests {
         }
         assert!(parse_zone("PST").unwrap_err().contains("did you mean \"America/Los_Angeles\"?"));
         assert!(parse_zone("cest").unwrap_err().contains("did you mean \"Europe/Berlin\"?"));
+        assert!(parse_zone("Berlin").unwrap_err().contains("did you mean \"Europe/Berlin\"?"));
+        assert!(parse_zone("new york").unwrap_err().contains("\"America/New_York\""));
+        assert!(parse_zone("?!").unwrap_err().contains("; expected a region such as"));
         assert!(parse_zone("Europe/Lodon").unwrap_err().contains("\"Europe/London\""));
         assert!(is_utc(parse_zone("Etc/UTC").unwrap()) && !is_utc(Tz::Europe__London));
     }

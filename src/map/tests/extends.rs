@@ -170,7 +170,7 @@ fn invalid_extension_is_refused() {
     insta::assert_snapshot!(of("extends = 'base.toml'\nnulls = 5", "name = 'x'\ndelimiter = = ';'"), @"base.toml:2:13: extra =; expected nothing");
     insta::assert_snapshot!(of("extends = 5\nunset = 'order'", BASE), @r#"
     own.toml:1:11: extends: invalid type: integer 5; expected a string
-      own.toml:2:9: unset: invalid type: string "order"; expected a sequence
+      own.toml:2:9: unset: invalid type: string "order"; expected a list: ["order"]
       own.toml: name: the key "name" is missing; expected a name for the profile
       own.toml: order.referenceId: no rule for the order key; expected key or order.referenceId
     "#);

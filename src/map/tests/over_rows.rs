@@ -82,11 +82,11 @@ order.ext.'*' = { column = 'a*', over_rows = 'add' }
 item.price = { column = 'a', over_rows = 'add' }
 "), @r#"
     test:3:43: order.price.over_rows: adds what disagree takes one of; expected one of them
-      test:4:7: order.status: "status" has over_rows = "add", but its field is not a number
+      test:4:44: order.status.over_rows: "over_rows" is for numbers, and its field is not a number
       test:5:43: order.ext.a.over_rows: unknown value "sum"; expected "add"
       test:6:42: order.ext.b.over_rows: "over_rows" has no effect on a constant; expected a column or path
       test:7:69: order.ext.c[2].over_rows: "over_rows" is another one than that of an earlier rule; expected the same in all rules of a list
-      test:8:11: order.ext.*: "*" is a wildcard and has over_rows; give the field a rule of its own
+      test:8:46: order.ext.*.over_rows: "over_rows" is not for a wildcard; give the field a rule of its own
       test:9:42: item.price.over_rows: "over_rows" is for fields of the order; each row is an item or a person of its own
     "#);
     insta::assert_snapshot!(error("items = 'lines'\norder.price = { path = 'a', over_rows = 'add' }"), @r#"test:4:41: order.price.over_rows: "over_rows" has no effect: with items, each document is a whole order"#);

@@ -208,7 +208,7 @@ key = { column = 'id', when = { column = 'a', is = 'b' } }
       test:8:20: order.orderedAt: an element of "orderedAt" has dates that the format %d/%m/%Y and the format %m/%d/%Y read differently; expected one of them
       test:8:85: order.orderedAt: invalid type: integer 3; expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or { value = "EUR" }
       test:9:40: item.name.disagree: "disagree" is for fields of the order; each row is an item or a person of its own
-      test:9:49: item.name.when: raw is for ignore_rows only; expected a column or path
+      test:9:49: item.name.when: raw is for ignore_rows only; expected a column or path, or the condition as one of ignore_rows
       test:10:49: guest.id.x[2]: an element of "x" has identifiers of another kind than the first rule of the list
       test:11:24: key.when: "when" is not for the order key, which every row has
     "#);

@@ -110,8 +110,8 @@ guest.dob = { column = 'a', date = '%F', zone = { column = 'b' } }
       hint: zone = "America/New_York", or "-05:00" all year
       test:3:114: order.orderedAt.zone, value of "x": unknown time zone "Europe/Lodnon"
         hint: did you mean "Europe/London"?
-      test:3:143: order.orderedAt.zone.default: unknown time zone "y"
-      test:3:156: order.orderedAt.zone.other: unknown time zone "q"
+      test:3:143: order.orderedAt.zone.default: unknown time zone "y"; expected a region such as "Europe/London"
+      test:3:156: order.orderedAt.zone.other: unknown time zone "q"; expected a region such as "Europe/London"
       test:4:82: item.orderedAt.zone.when: "when" is not for a zone; expected a column or path, values and a default
       test:4:124: item.orderedAt.zone.date: "date" has a date, but its field is not a timestamp
       test:4:130: item.orderedAt.zone: unknown key "colum"; meant "column"?
