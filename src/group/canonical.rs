@@ -4,7 +4,7 @@
 //! Called by `merge`, `duplicates` and `repeated_rows`.
 
 use crate::model::{
-    draft::{Cell, Draft, ItemDraft, Notation},
+    draft::{AddedRow, Cell, Draft, ItemDraft, Notation},
     field::Field,
     money::{Amount, minor_units},
 };
@@ -91,6 +91,13 @@ pub(super) fn order_values(
 pub(super) fn item_values(item: &ItemDraft<'_>, draft: &Draft<'_>) -> Vec<(Field, String)> {
     let own_currency = item.cell(&Field::ItemCurrencyCode).map(|cell| &*cell.text);
     canonical_values(item.cells.iter(), own_currency.or_else(|| order_currency(draft)))
+}
+
+/// What a row adds up, sorted; none if that is nothing but zeros.
+pub(super) fn added_values(row: &AddedRow<'_>, draft: &Draft<'_>) -> Option<Vec<(Field, String)>> {
+    let is_zero = |cell: &Cell<'_>| number(cell).is_some_and(|(number, _)| number.0.is_zero());
+    let values = || canonical_values(row.cells.iter(), order_currency(draft));
+    (!row.cells.iter().all(is_zero)).then(values)
 }
 
 fn order_currency<'d>(draft: &'d Draft<'_>) -> Option<&'d str> {

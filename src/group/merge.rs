@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 
 use super::{ambiguity::adjacent_row_problem, canonical::have_same_value};
 use crate::model::{
-    draft::{Cell, Cells, Draft, KeyedRow, MappedRow, Notation, RowKind, ValueSkip},
+    draft::{AddedRow, Cell, Cells, Draft, KeyedRow, MappedRow, Notation, RowKind, ValueSkip},
     field::{Field, FieldGroup},
     money::Amount,
     origin::{Place, Position},
@@ -38,6 +38,7 @@ pub fn draft<'a>(
         rows: rows_of_draft,
         cells,
         items: Vec::new(),
+        added_rows: Vec::new(),
         may_have_items: false,
         people: Vec::new(),
         skip: None,
@@ -59,7 +60,11 @@ pub fn draft<'a>(
         // compared.
         let previous =
             previous.replace(row).filter(|previous| previous.origin.file == row.origin.file);
+        let n_items = mapped.items.len();
         map(row, previous, &mut mapped);
+        if mapped.items.len() == n_items {
+            draft.added_rows.extend(added_row(row, &mapped.cells));
+        }
         add_row(&mut draft, row, &mut mapped, &mut fields_of_files);
     }
     refuse_choices(&mut draft.problems, &fields_of_files);
@@ -101,6 +106,13 @@ fn record_row_kind<'a>(draft: &mut Draft<'a>, row: &Row<'_>, kind: &'a RowKind<'
         let message = "there is no order key, so it is not known which order this is";
         draft.problems.push(Problem::for_order(Code::RowWithoutKey, at, message));
     }
+}
+
+/// What a row adds up, if it does.
+fn added_row<'a>(row: &Row<'_>, cells: &Cells<'a>) -> Option<AddedRow<'a>> {
+    let is_added = |cell: &&Cell<'_>| cell.over_rows.is_sum() && !cell.is_default;
+    let cells: Vec<_> = cells.iter().filter(is_added).cloned().collect();
+    (!cells.is_empty()).then(|| AddedRow { at: row.origin.position(), cells })
 }
 
 /// Adds a row. `fields_of_files` are the fields that have values of several files, of which the

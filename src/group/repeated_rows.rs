@@ -1,39 +1,53 @@
-//! Repeated rows: items of one order with equal cells in different files, where files are joined.
+//! Repeated rows: equal items of one order in different files, where files are joined, and equal
+//! numbers that are added up.
 //!
-//! Parts of an export that overlap would double the items of an order. Equal items of one file are
-//! often legitimate: two pieces on two lines. Called by `shuffle` with the draft of an order.
+//! Parts of an export that overlap would double the items and the sums of an order. Equal rows of
+//! one file are often legitimate: two pieces on two lines. Called by `shuffle` with the draft of an
+//! order.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::Hash,
+};
 
-use super::canonical::item_values;
+use super::canonical::{added_values, item_values};
 use crate::model::{
     draft::Draft,
-    origin::InputNames,
+    origin::{InputNames, Position},
     problem::{Code, Problem},
 };
 
-/// Returns the problem of the first item that an earlier file has too.
+/// Returns the problem of the first row that an earlier file has too.
 #[must_use]
 pub fn find_repeated_row(draft: &Draft<'_>, names: &InputNames) -> Option<Problem> {
     let first = draft.rows.first()?;
     if draft.rows.iter().all(|row| row.file == first.file) {
         return None;
     }
+    let items = draft.items.iter().map(|item| (item_values(item, draft), item.at.position()));
+    let added = draft.added_rows.iter();
+    let added = added.filter_map(|row| Some((added_values(row, draft)?, row.at)));
+    let item = find_in_two_files(items).map(|found| ("item equals", found));
+    let (what, (earlier, at)) =
+        item.or_else(|| Some(("row adds the same as", find_in_two_files(added)?)))?;
+    let message = format!(
+        "the {what} the one at {}; where parts of an export overlap, it would count twice; if both \
+         are meant, row_in_two_files = \"warning\" under [severity] of the profile sends both",
+        names.locate(earlier)
+    );
+    Some(Problem::for_order(Code::RowInTwoFiles, at, message))
+}
+
+/// The positions of the first value that an earlier file has too: there, and its own.
+fn find_in_two_files<K: Eq + Hash>(
+    mut values: impl Iterator<Item = (K, Position)>,
+) -> Option<(Position, Position)> {
     let mut positions = HashMap::new();
-    draft.items.iter().find_map(|item| {
-        let at = item.at.position();
-        let earlier = match positions.entry(item_values(item, draft)) {
+    values.find_map(|(value, at)| {
+        let earlier = match positions.entry(value) {
             Entry::Occupied(earlier) => *earlier.get(),
             Entry::Vacant(unseen) => *unseen.insert(at),
         };
-        (earlier.file != at.file).then(|| {
-            let message = format!(
-                "the item equals the one at {}; where parts of an export overlap, it would count \
-                 twice; if both are meant, row_in_two_files = \"warning\" under [severity] of the \
-                 profile sends both",
-                names.locate(earlier)
-            );
-            Problem::for_order(Code::RowInTwoFiles, at, message)
-        })
+        (earlier.file != at.file).then_some((earlier, at))
     })
 }

@@ -452,6 +452,15 @@ pub struct ItemDraft<'a> {
     pub cells: Cells<'a>,
 }
 
+/// What a row without an item adds to the sums of its order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AddedRow<'a> {
+    /// The position of the row.
+    pub at: Position,
+    /// Its numbers; never empty.
+    pub cells: Vec<Cell<'a>>,
+}
+
 /// The cells of a person in addition to the guest, stored under the guest's fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PersonDraft<'a> {
@@ -515,6 +524,8 @@ pub struct Draft<'a> {
     pub cells: Cells<'a>,
     /// The items, in input order.
     pub items: Vec<ItemDraft<'a>>,
+    /// The rows without an item that add to its sums, in input order.
+    pub added_rows: Vec<AddedRow<'a>>,
     /// Whether the profile maps items, so that an order without one is remarkable.
     pub may_have_items: bool,
     /// The people in addition to the guest, in input order; may contain duplicates.

@@ -207,6 +207,7 @@ mod tests {
             rows: Vec::new(),
             cells: [cell].into_iter().collect(),
             items: Vec::new(),
+            added_rows: Vec::new(),
             may_have_items: false,
             people: Vec::new(),
             skip: None,

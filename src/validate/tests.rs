@@ -102,6 +102,7 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
         rows: vec![origin],
         cells,
         items,
+        added_rows: Vec::new(),
         may_have_items: false,
         people: Vec::new(),
         skip: None,

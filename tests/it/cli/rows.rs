@@ -163,6 +163,32 @@ fn equal_rows_of_joined_files_are_a_problem() {
     assert_eq!(meant.summary()["items"], 5);
 }
 
+/// What both rows add up would be doubled, as an item would.
+#[test]
+fn equal_sums_of_joined_files_are_a_problem() {
+    let profile = |keys: &str| {
+        let rules = "\n[order]\nreferenceId = { column = 'id' }\n\
+             orderedAt = { value = '2026-11-01T10:00:00Z' }\nstatus = { value = 'PURCHASED' }\n\
+             currencyCode = { value = 'EUR' }\nprice = { column = 'line', over_rows = 'add' }\n\
+             paymentType = { value = 'other' }\nguest.email = { value = 'a@example.com' }\n";
+        let rules = rules.replace("guest.email", "[guest]\nemail");
+        format!("name = 'parts'\njoin_files = true\n{keys}{rules}")
+    };
+    let workspace = Workspace::with("a.csv", "id,line\nA,10.50\nA,10.50\nA,0\n");
+    let check = |keys, rows: &str| {
+        workspace.file("shop.toml", profile(keys));
+        workspace.file("b.csv", format!("id,line\n{rows}"));
+        workspace.run("check a.csv b.csv --pos x --profile shop.toml --max-invalid 100%")
+    };
+    assert_eq!(check("", "A,3\nA,0.00\n").outcomes(), "A valid");
+    let overlap = check("", "A,3\nA,10.5\n");
+    assert_eq!(overlap.outcomes(), "A invalid");
+    let report = overlap.report();
+    let found = "row_in_two_files 3:null the row adds the same as the one at a.csv:2";
+    assert!(report.contains(found), "{report}");
+    assert_eq!(check("severity.row_in_two_files = 'warning'\n", "A,10.5\n").outcomes(), "A valid");
+}
+
 #[test]
 fn ignored_rows_belong_to_no_order() {
     let rows = format!(
