@@ -59,11 +59,11 @@ pub(super) fn check_reasons(text: &RuleText) -> Result<(), KeyError> {
         TableValue::Skip { skip } => check_reason(skip).err(),
         TableValue::Text(_) => None,
     };
-    let values = text.values.iter().flat_map(|values| values.values());
-    let cells = text.table.iter().flatten().flatten();
+    let mut values = text.values.iter().flat_map(|values| values.values());
+    let mut cells = text.table.iter().flatten().flatten();
     for (key, found) in [
-        ("values", values.filter_map(blank).next()),
-        ("table", cells.filter_map(blank).next()),
+        ("values", values.find_map(blank)),
+        ("table", cells.find_map(blank)),
         ("other", text.other.as_ref().and_then(blank)),
     ] {
         if let Some(error) = found {

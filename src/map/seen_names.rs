@@ -155,7 +155,7 @@ impl SeenName {
             let (below, has_array) = (std::mem::take(&mut child.below), child.has_array);
             let known = self.below.iter().position(|known| known.name == child.name);
             if let Some(index) = known.or_else(|| self.push(child, n_names)) {
-                self.below[index].append(Self { below, has_array, ..Self::default() }, n_names);
+                self.below[index].append(Self { has_array, below, ..Self::default() }, n_names);
             }
         }
     }

@@ -178,7 +178,7 @@ fn results_do_not_depend_on_blocks_or_memory() {
         per_row += &first;
         for _ in 1..n_rows {
             rows += NEXT_ROW;
-            per_row += &format!("{reference}{NEXT_ROW}");
+            per_row.extend([&*reference, NEXT_ROW]);
         }
     }
     let workspace = Workspace::with("orders.csv", format!("{HEADER}{rows}"));
