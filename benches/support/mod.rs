@@ -162,7 +162,7 @@ impl Export {
 
     fn draft(
         &self,
-        rows: impl ExactSizeIterator<Item = &'static KeyedRow<'static>>,
+        rows: impl ExactSizeIterator<Item = &'static KeyedRow<'static>> + Clone,
         possible_rows: &[Position],
     ) -> Draft<'static> {
         group::draft(rows, |row, before, into| self.mapper.map(row, before, into), possible_rows)
