@@ -201,6 +201,10 @@ pub(super) fn send(
 /// the environment say of it is for other runs, so it is no error.
 fn errors_with_resume(typed: &TypedOptions) -> Vec<Diagnostic> {
     let settings = typed.options.iter().map(|option| (option, option.setting()));
+    // Scripts repeat the options of the target; the summary shows those of the plan.
+    let is_of_target =
+        |name: &str| ["pos", "channel", "language", "currency", "page"].contains(&name);
+    let settings = settings.filter(|(option, name)| option.name == "set" || !is_of_target(name));
     let decided = settings.filter(|(_, name)| is_decided_by_plan(name)).map(|(option, name)| {
         let by_set = (option.name == "set").then(|| format!("--set {name}"));
         (by_set.or_else(|| typed.shown(&option.name)).unwrap_or_default(), name)

@@ -703,18 +703,6 @@ fn errors_of_a_resumed_run_come_together() {
      = the saved plan has decided it
      = hint: leave it out, or send the export again
 
-    error[config]: pos cannot be changed with --resume
-     --> --pos shop
-     |
-     = the saved plan has decided it
-     = hint: leave it out, or send the export again
-
-    error[config]: page cannot be changed with --resume
-     --> --page p
-     |
-     = the saved plan has decided it
-     = hint: leave it out, or send the export again
-
     error[config]: mode cannot be changed with --resume
      --> --mode multi
      |
@@ -734,7 +722,7 @@ fn errors_of_a_resumed_run_come_together() {
      |
      = expected more: no response could arrive in time
 
-    13 errors in the settings and the faults. Nothing was read or sent.
+    11 errors in the settings and the faults. Nothing was read or sent.
     next: orderferry help settings
     "#);
 }
