@@ -4,7 +4,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use super::target::types_sent;
@@ -22,8 +22,6 @@ pub(super) struct LedgerJournal {
     pub(super) ledger: GroupCommit,
     /// Number of carts that may not be empty.
     pub(super) n_carts_open: Arc<AtomicU64>,
-    /// Whether an attempt of this run is recorded.
-    pub(super) has_attempt: Arc<AtomicBool>,
 }
 
 impl Journal for LedgerJournal {
@@ -33,7 +31,6 @@ impl Journal for LedgerJournal {
 
     async fn record_intent(&self, order: &PlannedOrder) -> Result<Self::Attempt, String> {
         let attempt = self.write(LedgerWrite::Intent(intent(order))).await.map(AttemptId)?;
-        self.has_attempt.store(true, Ordering::SeqCst);
         Ok((attempt, types_sent(order)))
     }
 

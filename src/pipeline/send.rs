@@ -6,7 +6,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use super::{
@@ -54,7 +54,6 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
 ) -> Result<SendOutcome, RunError> {
     let leftover_carts = leftover_carts(&*ledger)?;
     let n_carts_open = Arc::new(AtomicU64::new(leftover_carts.len() as u64));
-    let has_attempt = Arc::new(AtomicBool::new(false));
     let settings = send_spec.dispatch.clone();
     // Created before the thread that writes the ledger, so that an error here leaves a cleanly
     // closed ledger.
@@ -62,11 +61,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
     let (ledger, writer) = GroupCommit::start(ledger);
     let guests = guests(ledger.clone()).map(GuestParts::stringify_errors);
     let work = Work { leftover_carts, guests: plan::with_limit(guests, send_spec.limit) };
-    let journal = LedgerJournal {
-        ledger,
-        n_carts_open: Arc::clone(&n_carts_open),
-        has_attempt: Arc::clone(&has_attempt),
-    };
+    let journal = LedgerJournal { ledger, n_carts_open: Arc::clone(&n_carts_open) };
     // A result that cannot be written stops the run: an order that cannot be reported must not be
     // sent.
     let handler =
@@ -79,7 +74,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
         recorder.help_topic = Some(TOPIC_OF_TARGET);
     }
     recorder.n_carts_open = n_carts_open.load(Ordering::SeqCst);
-    recorder.has_attempt = has_attempt.load(Ordering::SeqCst);
+    recorder.has_attempt = send_spec.dispatch.gauge.has_attempt();
     if recorder.n_unreached() > 0 {
         let limit = send_spec.limit.map(plan::limit_reached);
         outcome.stopped = outcome.stopped.or(limit);

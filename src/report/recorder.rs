@@ -104,7 +104,7 @@ pub struct Recorder {
     pub service_down: Duration,
     /// Carts that may not be empty, of this run and of earlier ones.
     pub n_carts_open: u64,
-    /// Whether the ledger holds an attempt of this run, of which no request may have been sent.
+    /// Whether the ledger may hold an attempt of this run, even one of which no request was sent.
     pub has_attempt: bool,
     /// Orders that were to be explained and are not in the export.
     pub n_unexplained: usize,
