@@ -40,7 +40,7 @@ use crate::{
     model::{diagnostic::Diagnostic, source_text::error_outside_files, target::Target},
     pipeline::{ExplainSpec, RunSpec, SendSpec, ShowRows},
     read::ReadLimits,
-    report::{TypedOption, is_decided_by_plan},
+    report::TypedOption,
     sandbox::{self, Sandbox},
     storage::{ensure_creatable, open_storage},
     stream::{self, StreamSettings},
@@ -200,12 +200,9 @@ pub(super) fn send(
 /// The errors of what was typed although the saved plan has decided it. What the config file and
 /// the environment say of it is for other runs, so it is no error.
 fn errors_with_resume(typed: &TypedOptions) -> Vec<Diagnostic> {
-    let settings = typed.options.iter().map(|option| (option, option.setting()));
-    // Scripts repeat the options of the target; the summary shows those of the plan.
-    let is_of_target =
-        |name: &str| ["pos", "channel", "language", "currency", "page"].contains(&name);
-    let settings = settings.filter(|(option, name)| option.name == "set" || !is_of_target(name));
-    let decided = settings.filter(|(_, name)| is_decided_by_plan(name)).map(|(option, name)| {
+    let refused = typed.options.iter().filter(|option| option.is_refused_with_plan());
+    let decided = refused.map(|option| {
+        let name = option.setting();
         let by_set = (option.name == "set").then(|| format!("--set {name}"));
         (by_set.or_else(|| typed.shown(&option.name)).unwrap_or_default(), name)
     });

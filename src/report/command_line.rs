@@ -52,15 +52,10 @@ const OPTIONS_OF_FIRST_RUN: [&str; 2] = ["new-ledger", "new-target"];
 
 /// Settings that a saved plan has decided, and answers to open questions: how the export is read,
 /// and what its events hold.
-const SETTINGS_OF_PLAN: [&str; 18] = [
+const SETTINGS_OF_PLAN: [&str; 13] = [
     "profile",
     "answer",
     "encoding",
-    "pos",
-    "channel",
-    "language",
-    "currency",
-    "page",
     "mode",
     "confirm",
     "item_price",
@@ -73,6 +68,9 @@ const SETTINGS_OF_PLAN: [&str; 18] = [
     "max_expansion",
 ];
 
+/// Those that belong to a target: scripts repeat their options with each command.
+const ATTRIBUTES_OF_TARGET: [&str; 5] = ["pos", "channel", "language", "currency", "page"];
+
 /// Options of a real target, which a sandbox replaces: it has a ledger of its own.
 const OPTIONS_OF_TARGET: [&str; 3] = ["to", "base-url", "ledger"];
 
@@ -81,7 +79,7 @@ const OPTIONS_OF_TARGET: [&str; 3] = ["to", "base-url", "ledger"];
 pub fn is_decided_by_plan(setting: &str) -> bool {
     // An answer has the path of its question behind it.
     let name = setting.split_once('.').map_or(setting, |(name, _)| name);
-    SETTINGS_OF_PLAN.contains(&name)
+    SETTINGS_OF_PLAN.contains(&name) || ATTRIBUTES_OF_TARGET.contains(&name)
 }
 
 impl TypedOption {
@@ -92,6 +90,15 @@ impl TypedOption {
         let path = set.and_then(|set| set.split_once('=')).map_or(&*self.name, |(path, _)| path);
         let name = path.rsplit_once('.').map_or(path, |(_, name)| name);
         name.trim().replace('-', "_")
+    }
+
+    /// Whether it cannot be given with a saved plan, which has decided its setting. The options of
+    /// a target may be repeated; the summary shows the values of the plan.
+    #[must_use]
+    pub fn is_refused_with_plan(&self) -> bool {
+        let setting = self.setting();
+        let may_be_repeated = self.name != "set" && ATTRIBUTES_OF_TARGET.contains(&&*setting);
+        is_decided_by_plan(&setting) && !may_be_repeated
     }
 
     fn text(&self) -> String {
