@@ -58,7 +58,9 @@ pub(super) fn compile_dates(
 
 fn check_zone(text: &RuleText) -> Result<(), KeyError> {
     match &text.zone {
-        Some(ZoneText::Name(name)) => parse_zone(name).map(drop).map_err(|error| ("zone", error)),
+        Some(ZoneText::Name(name)) => {
+            parse_zone(name).map(drop).map_err(|error| ("zone", error.to_string()))
+        }
         Some(ZoneText::Rule(_)) | None => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ use super::{
     bound_rule::FieldBinding,
     collector::{Collector, RawValue},
     combined_value::{CombinedValue, Part, combine},
-    date::parse_zone,
+    date::{ZoneError, parse_zone},
     profile::Profile,
     tested_row::holds,
     view::{Found, Value, View},
@@ -213,12 +213,13 @@ impl<S> FieldBinding<'_, S> {
 }
 
 /// The message of a text that is no zone.
-fn unknown_zone(error: &str) -> String {
-    let (error, hint) = error.split_once("\n  hint: ").unwrap_or((error, ""));
-    let error = error.split("; expected").next().unwrap_or(error);
-    let hint = if hint.starts_with("did you mean") { format!("; {hint}") } else { String::new() };
+fn unknown_zone(ZoneError { found, suggestion, .. }: &ZoneError) -> String {
+    let hint = match suggestion {
+        Some(suggestion) => format!("; did you mean {suggestion:?}?"),
+        None => String::new(),
+    };
     format!(
-        "{error}; expected a region such as Europe/London, or what it means in the values of the \
+        "{found}; expected a region such as Europe/London, or what it means in the values of the \
          profile's zone{hint}"
     )
 }

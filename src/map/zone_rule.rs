@@ -46,7 +46,7 @@ pub(super) fn check(zone: &RuleText, date: &RuleText) -> Result<(), KeyErrors> {
     }
     let mut check_name = |path: &[&str], name: &str| {
         if let Err(error) = parse_zone(name) {
-            errors.add_at(path, &error);
+            errors.add_at(path, &error.to_string());
         }
     };
     for (from, to) in zone.values.iter().flatten() {

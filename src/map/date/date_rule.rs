@@ -84,7 +84,9 @@ impl DateRule {
         options: &DateOptions<'_>,
     ) -> Result<Self, String> {
         let zone = match options.zone {
-            Some(DateZone::Named(name)) => Some((name, parse_zone(name)?)),
+            Some(DateZone::Named(name)) => {
+                Some((name, parse_zone(name).map_err(|error| error.to_string())?))
+            }
             Some(DateZone::OfEachRow) => Some((Tz::UTC.name(), Tz::UTC)),
             None => None,
         };

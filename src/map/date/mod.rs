@@ -22,4 +22,4 @@ pub(super) use date_rule::{DateOptions, DateZone};
 pub use date_rule::{DateRule, ParsedInstant};
 pub(super) use local_date_rule::LocalDateRule;
 pub(super) use locale::Locale;
-pub(super) use zone::parse_zone;
+pub(super) use zone::{ZoneError, parse_zone};

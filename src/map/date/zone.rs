@@ -4,6 +4,8 @@
 //! zone that never changes its clocks is written as an offset. Called by `date_rule` for zones and
 //! by `strftime` for the texts of formats.
 
+use std::fmt;
+
 use chrono_tz::Tz;
 
 use crate::model::suggest::{did_you_mean, suggest};
@@ -50,33 +52,57 @@ const UTC: &[&str] = &[
     "Etc/Zulu",
 ];
 
-/// Returns the zone of a region's name, or of an offset such as `-05:00`. An error is a message that
-/// names what to write.
-pub(in crate::map) fn parse_zone(text: &str) -> Result<Tz, String> {
+/// Why a text is no zone.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::map) struct ZoneError {
+    /// What was found.
+    pub(in crate::map) found: String,
+    /// What a profile may have in its place.
+    expected: Option<String>,
+    /// The region or offset that is probably meant.
+    pub(in crate::map) suggestion: Option<String>,
+}
+
+impl fmt::Display for ZoneError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.found)?;
+        if let Some(expected) = &self.expected {
+            write!(f, "; expected {expected}")?;
+        }
+        f.write_str(&did_you_mean(self.suggestion.as_deref()))
+    }
+}
+
+/// Returns the zone of a region's name, or of an offset such as `-05:00`.
+pub(in crate::map) fn parse_zone(text: &str) -> Result<Tz, ZoneError> {
     if let Some((_, offset)) = OFFSETS.iter().find(|(name, _)| *name == text) {
         let region = region_of(text).unwrap_or_default();
-        return Err(format!(
-            "zone {text:?} may be an offset or a region with summer time; expected one of \
-             them\n  hint: zone = {region:?}, or {offset:?} all year"
-        ));
+        return Err(ZoneError {
+            found: format!("zone {text:?} may be an offset or a region with summer time"),
+            expected: Some(format!(
+                "one of them\n  hint: zone = {region:?}, or {offset:?} all year"
+            )),
+            suggestion: None,
+        });
     }
     if let Some(offset) = text.strip_prefix("Etc/GMT").and_then(reversed_offset) {
-        return Err(format!(
-            "zone {text:?} is {offset}, although its sign says otherwise; expected a region or \
-             an offset{}",
-            did_you_mean(Some(&offset))
-        ));
+        return Err(ZoneError {
+            found: format!("zone {text:?} is {offset}, although its sign says otherwise"),
+            expected: Some("a region or an offset".to_owned()),
+            suggestion: Some(offset),
+        });
     }
     zone_of_offset(text).or_else(|| text.parse().ok()).ok_or_else(|| {
         let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
         let suggestion = region_of(&text.to_uppercase())
             .or_else(|| known.clone().find(|name| is_city_of(name, text)))
             .or_else(|| suggest(text, known));
-        let expected = match suggestion {
-            Some(_) => did_you_mean(suggestion),
-            None => "; expected a region such as \"Europe/London\"".to_owned(),
-        };
-        format!("unknown time zone {text:?}{expected}")
+        let example = || "a region such as \"Europe/London\"".to_owned();
+        ZoneError {
+            found: format!("unknown time zone {text:?}"),
+            expected: suggestion.is_none().then(example),
+            suggestion: suggestion.map(str::to_owned),
+        }
     })
 }
 
@@ -135,9 +161,13 @@ mod tests {
         assert!(UTC.iter().all(|name| name.parse::<Tz>().is_ok()));
     }
 
+    fn error(zone: &str) -> String {
+        parse_zone(zone).unwrap_err().to_string()
+    }
+
     #[test]
     fn abbreviation_as_zone_is_refused_with_its_region() {
-        insta::assert_snapshot!(parse_zone("EST").unwrap_err(), @r#"
+        insta::assert_snapshot!(error("EST"), @r#"
         zone "EST" may be an offset or a region with summer time; expected one of them
           hint: zone = "America/New_York", or "-05:00" all year
         "#);
@@ -145,22 +175,22 @@ mod tests {
             assert!(region_of(name).is_some() && zone_of_offset(offset).is_some(), "{name}");
             assert!(parse_zone(name).is_err() && name.parse::<Tz>().is_ok(), "{name}");
         }
-        assert!(parse_zone("PST").unwrap_err().contains("did you mean \"America/Los_Angeles\"?"));
-        assert!(parse_zone("cest").unwrap_err().contains("did you mean \"Europe/Berlin\"?"));
-        assert!(parse_zone("Berlin").unwrap_err().contains("did you mean \"Europe/Berlin\"?"));
-        assert!(parse_zone("new york").unwrap_err().contains("\"America/New_York\""));
-        assert!(parse_zone("?!").unwrap_err().contains("; expected a region such as"));
-        assert!(parse_zone("Europe/Lodon").unwrap_err().contains("\"Europe/London\""));
+        assert!(error("PST").contains("did you mean \"America/Los_Angeles\"?"));
+        assert!(error("cest").contains("did you mean \"Europe/Berlin\"?"));
+        assert!(error("Berlin").contains("did you mean \"Europe/Berlin\"?"));
+        assert!(error("new york").contains("\"America/New_York\""));
+        assert!(error("?!").contains("; expected a region such as"));
+        assert!(error("Europe/Lodon").contains("\"Europe/London\""));
         assert!(is_utc(parse_zone("Etc/UTC").unwrap()) && !is_utc(Tz::Europe__London));
     }
 
     #[test]
     fn name_with_a_reversed_sign_is_refused_with_its_offset() {
-        insta::assert_snapshot!(parse_zone("Etc/GMT+5").unwrap_err(), @r#"
+        insta::assert_snapshot!(error("Etc/GMT+5"), @r#"
         zone "Etc/GMT+5" is -05:00, although its sign says otherwise; expected a region or an offset
           hint: did you mean "-05:00"?
         "#);
-        assert!(parse_zone("Etc/GMT-14").unwrap_err().contains("is +14:00"));
+        assert!(error("Etc/GMT-14").contains("is +14:00"));
         for utc in ["Etc/GMT", "Etc/GMT0", "Etc/GMT+0", "Etc/GMT-0", "GMT", "+00:00", "-00:00"] {
             assert!(is_utc(parse_zone(utc).unwrap()), "{utc}");
         }
@@ -171,7 +201,7 @@ mod tests {
         assert_eq!(parse_zone("-05:00"), Ok(Tz::Etc__GMTPlus5));
         assert_eq!(parse_zone("+14:00"), Ok(Tz::Etc__GMTMinus14));
         for text in ["+05:30", "+15:00", "05:00", "+5:00", "+-5:00", "++5:00", "+05", "-:00"] {
-            assert!(parse_zone(text).unwrap_err().contains("unknown time zone"), "{text}");
+            assert!(error(text).contains("unknown time zone"), "{text}");
         }
     }
 }
