@@ -192,23 +192,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         // Without one of its own it is that of the reference.
         None => reference_rule(&rules).map(|reference| reference.rule.clone()),
     };
-    let reference = ["order", "referenceId"];
-    if key.as_ref().is_some_and(Rule::combines) {
-        let at = if has_key { &["key"][..] } else { &reference };
-        let error = "the order key has one column or path in this version; referenceId may have \
-                     several beside a key";
-        errors.add_at(at, error);
-    }
-    if key.is_none() && !has_key && !errors.has_below(&reference) {
-        errors.add_at(&reference, "no rule for the order key; expected key or order.referenceId");
-    }
-    let is_conditional = |rule: &FieldRule| rule.when.is_some() || rule.is_alternative;
-    let mut reference_rules = rules.iter().filter(|rule| rule.fills(&Field::ReferenceId));
-    if !has_key && reference_rules.any(is_conditional) {
-        let error = "the reference is the order key too, which every row has; expected one rule \
-                     without when, or key";
-        errors.add_at(&reference, error);
-    }
+    check_order_key(key.as_ref(), has_key, &rules, &mut errors);
     complete_conditions(&mut rules, &mut people, marks, has_items_path);
     let fill_down = fill_down(text.fill_down, text.rows_adjacent, key.as_ref());
     let fill_down = errors.keep(fill_down).unwrap_or_default();
@@ -250,6 +234,28 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         wrong: Vec::new(),
     };
     (profile.with_required_columns(), errors)
+}
+
+/// Refuses an order key that is missing, or that a row may lack. `is_own` tells whether the profile
+/// has the key `key`; else it is the rule of the reference.
+fn check_order_key(key: Option<&Rule>, is_own: bool, rules: &[FieldRule], errors: &mut KeyErrors) {
+    let reference = ["order", "referenceId"];
+    if key.is_some_and(Rule::combines) {
+        let at = if is_own { &["key"][..] } else { &reference };
+        let error = "the order key has one column or path in this version; referenceId may have \
+                     several beside a key";
+        errors.add_at(at, error);
+    }
+    if key.is_none() && !is_own && !errors.has_below(&reference) {
+        errors.add_at(&reference, "no rule for the order key; expected key or order.referenceId");
+    }
+    let is_conditional = |rule: &FieldRule| rule.when.is_some() || rule.is_alternative;
+    let mut reference_rules = rules.iter().filter(|rule| rule.fills(&Field::ReferenceId));
+    if !is_own && reference_rules.any(is_conditional) {
+        let error = "the reference is the order key too, which every row has; expected one rule \
+                     without when, or key";
+        errors.add_at(&reference, error);
+    }
 }
 
 /// Lets the conditions of rules read numbers as the rules of the same cells do.
