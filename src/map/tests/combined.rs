@@ -2,14 +2,8 @@
 
 use serde_json::json;
 
-use super::{csv, ndjson, profile};
+use super::{csv, ndjson, profile, rows::errors};
 use crate::map::profile::Profile;
-
-fn error(rules: &str) -> String {
-    let text =
-        format!("name = 'test'\norder.referenceId = {{ column = 'id', path = 'id' }}\n{rules}");
-    Profile::parse("test", &text).unwrap_err().to_string()
-}
 
 #[test]
 fn sum_is_exact_and_subtracts() {
@@ -160,7 +154,7 @@ fn join_makes_one_text_of_an_array() {
     let invalid = "order.ext.a = { column = 'a', join = ',' }\n\
                    order.ext.b = { path = ['a', 'b'], join = ',' }\n\
                    order.price = { path = 'a', join = ',' }";
-    insta::assert_snapshot!(error(invalid), @r#"
+    insta::assert_snapshot!(errors(invalid), @r#"
     test:3:11: order.ext.a: "a" has join, but no path of an array; columns are joined with concat
       test:4:11: order.ext.b: "b" has join and several paths; expected one
       test:5:7: order.price: "price" has join, but its field is a number; numbers are added up with sum
@@ -199,7 +193,7 @@ fn invalid_tables_are_refused() {
                  order.ext.d = { columns = ['a'], table = [['', 'X']] }\n\
                  order.ext.e = { columns = ['a'], table = [['1', 'X']], other = 'keep' }\n\
                  order.orderedAt = { columns = ['a'], table = [['1', 'X']] }";
-    insta::assert_snapshot!(error(rules), @r#"
+    insta::assert_snapshot!(errors(rules), @r#"
     test:3:7: order.status: row 1 of the table is no row of this rule; expected 2 texts, one for each column, and a value or { skip = "reason" }
       test:4:7: order.paymentType: row 2 of the table never counts: row 1 matches all of it
       test:5:11: order.ext.a: "a" has columns, but no table; several columns also make a sum or a concat, and column = [...] takes the first filled one
@@ -218,7 +212,7 @@ fn invalid_concats_are_refused() {
                  order.ext.b = { column = 'b', separator = ' ' }\n\
                  order.ext.c = { column = 'b', lenient = true }\n\
                  order.ext.d = { concat = ['a', 'b[].c'] }";
-    insta::assert_snapshot!(error(rules), @r#"
+    insta::assert_snapshot!(errors(rules), @r#"
     test:3:7: order.price: "price" has a concat, but its field is a number; numbers are added up with sum
       test:4:11: order.ext.a: "a" has a sum and a concat; expected one of them
       test:5:11: order.ext.b: "b" has a separator, but no concat
@@ -245,7 +239,7 @@ fn invalid_sums_are_refused() {
                  order.ext.f = { sum = [], type = 'float' }\n\
                  order.ext.'*' = { sum = ['a'] }\n\
                  [[skip]]\nreason = 'x'\nwhen = { path = 'a[].b', is = 'x' }";
-    insta::assert_snapshot!(error(rules), @r#"
+    insta::assert_snapshot!(errors(rules), @r#"
     test:3:7: order.price: "price" has "a" twice in its sum
       test:4:7: order.paymentType: "paymentType" has a sum, but its field is not a number
       test:5:11: order.ext.a: "a" has a column or path and a sum; expected one of them

@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
-use super::rows::{bind, cells, csv, document, header, mapped, ndjson, profile, record, row};
-use crate::map::{profile::Profile, trace};
+use super::rows::{
+    bind, cells, csv, document, errors, header, mapped, ndjson, profile, record, row,
+};
+use crate::map::trace;
 use crate::model::{
     draft::Notation,
     field::Field,
@@ -11,12 +13,6 @@ use crate::model::{
     record::{Header, Record},
     row::RowContent,
 };
-
-fn error(rules: &str) -> String {
-    let text =
-        format!("name = 'test'\norder.referenceId = {{ column = 'id', path = 'id' }}\n{rules}");
-    Profile::parse("test", &text).unwrap_err().to_string()
-}
 
 /// A number that could be read in two ways would be hidden in a sum.
 #[test]
@@ -72,7 +68,7 @@ fn trace_counts_the_rows() {
 
 #[test]
 fn invalid_over_rows_are_refused() {
-    insta::assert_snapshot!(error("\
+    insta::assert_snapshot!(errors("\
 order.price = { column = 'a', over_rows = 'add', disagree = 'first' }
 order.status = { column = 'a', over_rows = 'add' }
 order.ext.a = { column = 'a', over_rows = 'sum', type = 'float' }
@@ -89,5 +85,5 @@ item.price = { column = 'a', over_rows = 'add' }
       test:8:46: order.ext.*.over_rows: "over_rows" is not for a wildcard; give the field a rule of its own
       test:9:42: item.price.over_rows: "over_rows" is for fields of the order; each row is an item or a person of its own
     "#);
-    insta::assert_snapshot!(error("items = 'lines'\norder.price = { path = 'a', over_rows = 'add' }"), @r#"test:4:41: order.price.over_rows: "over_rows" has no effect: with items, each document is a whole order"#);
+    insta::assert_snapshot!(errors("items = 'lines'\norder.price = { path = 'a', over_rows = 'add' }"), @r#"test:4:41: order.price.over_rows: "over_rows" has no effect: with items, each document is a whole order"#);
 }

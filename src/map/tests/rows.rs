@@ -6,7 +6,7 @@ use std::{fmt::Write, sync::Arc};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-use crate::map::{SeenNames, file_mapper::FileMapper, profile::Profile};
+use crate::map::{MapError, SeenNames, file_mapper::FileMapper, profile::Profile};
 use crate::model::{
     csv_syntax::CsvSyntax,
     document::of_value::document_of,
@@ -27,9 +27,18 @@ pub(in crate::map) fn canonical() -> Profile {
 
 /// A profile whose order key is in `id`, with further rules as dotted keys and then tables.
 pub(super) fn profile(rules: &str) -> Profile {
+    parsed(rules).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The errors of such a profile.
+pub(super) fn errors(rules: &str) -> String {
+    parsed(rules).unwrap_err().to_string()
+}
+
+fn parsed(rules: &str) -> Result<Profile, MapError> {
     let text =
         format!("name = 'test'\norder.referenceId = {{ column = 'id', path = 'id' }}\n{rules}");
-    Profile::parse("test", &text).unwrap_or_else(|error| panic!("{error}"))
+    Profile::parse("test", &text)
 }
 
 /// A line without quotes, as `read` returns it.

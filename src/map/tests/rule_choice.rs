@@ -4,19 +4,15 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::rows::{bind, bind_error, csv, documents, header, mapped, ndjson, profile, record, row};
+use super::rows::{
+    bind, bind_error, csv, documents, errors, header, mapped, ndjson, profile, record, row,
+};
 use crate::map::{profile::Profile, trace};
 use crate::model::{
     field::Field,
     record::{Header, Record},
     row::RowContent,
 };
-
-fn error(rules: &str) -> String {
-    let text =
-        format!("name = 'test'\norder.referenceId = {{ column = 'id', path = 'id' }}\n{rules}");
-    Profile::parse("test", &text).unwrap_err().to_string()
-}
 
 #[test]
 fn rule_counts_where_its_condition_holds() {
@@ -184,7 +180,7 @@ fn trace_names_the_rule_that_counted() {
 
 #[test]
 fn errors_of_a_list_are_reported_at_once() {
-    insta::assert_snapshot!(error("\
+    insta::assert_snapshot!(errors("\
 order.price = [{ column = 'a', default = '0' }, { column = 'b', scale = 'x' }, { colum = 'c' }]
 order.status = [{ value = 'X' }, { column = 'b', date = '%d' }, { column = 'c', when = { column = 'd' } }]
 order.ext.a = []

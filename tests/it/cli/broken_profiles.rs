@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::support::workspace::{Workspace, export};
 
 /// A complete profile for [`export`]; a test breaks one of its lines.
-const PROFILE: &str = "name = 'shop'
+pub(super) const PROFILE: &str = "name = 'shop'
 [order]
 referenceId = { column = 'referenceId' }
 orderedAt = { column = 'orderedAt' }

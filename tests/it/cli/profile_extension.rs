@@ -1,31 +1,21 @@
 //! Tests of profiles that extend others, of open questions, and of `orderferry profiles check`, as a
 //! user sees them.
 
+use super::broken_profiles::PROFILE;
 use crate::support::workspace::{Workspace, export};
 
 /// A complete profile for [`export`], but for what only a person can know.
-const BASE: &str = "name = 'base'
-[order]
-referenceId = { column = 'referenceId' }
-# Which time do the orders tell?
-orderedAt = { column = 'orderedAt', date = '%Y-%m-%dT%H:%M:%S', zone = '?' }
-status = { column = 'status', values = { PURCHASED = 'PURCHASED' } }
-currencyCode = { column = 'currencyCode' }
-price = { column = 'price' }
-paymentType = { column = 'paymentType' }
-[item]
-type = { value = 'GEAR' }
-name = { column = 'item.name' }
-price = { column = 'item.price' }
-quantity = { column = 'item.quantity' }
-[guest]
-email = { column = 'guest.email' }
-";
+fn base() -> String {
+    let date = "orderedAt = { column = 'orderedAt' }";
+    let question = "# Which time do the orders tell?
+orderedAt = { column = 'orderedAt', date = '%Y-%m-%dT%H:%M:%S', zone = '?' }";
+    PROFILE.replace("'shop'", "'base'").replace(date, question)
+}
 
 /// An export whose times have no offset, and profiles.
 fn workspace(own: &str) -> Workspace {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]).replace("00Z,", "00,"));
-    workspace.file("profiles/base.toml", BASE).file("profiles/shop.toml", own);
+    workspace.file("profiles/base.toml", base()).file("profiles/shop.toml", own);
     workspace
 }
 
