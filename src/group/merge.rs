@@ -13,7 +13,7 @@ use crate::model::{
     draft::{AddedRow, Cell, Cells, Draft, KeyedRow, MappedRow, Notation, RowKind, ValueSkip},
     field::{Field, FieldGroup},
     money::Amount,
-    origin::{Place, Position},
+    origin::{Place, RowOrigin},
     over_rows::OverRows,
     problem::{Code, Problem, Problems},
     redact::redact,
@@ -27,7 +27,7 @@ use crate::model::{
 pub fn draft<'a>(
     rows: impl ExactSizeIterator<Item = &'a KeyedRow<'a>> + Clone,
     map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>),
-    possible_rows: &[Position],
+    possible_rows: &[RowOrigin],
 ) -> Draft<'a> {
     let (key, n_rows, left_out) = (Cow::Borrowed(""), rows.len(), skipped_whole(rows.clone()));
     let cells = Cells::default();
@@ -180,11 +180,13 @@ fn skip_of_value(cells: &Cells<'_>, skips: Vec<ValueSkip>) -> Option<Arc<str>> {
     skips.into_iter().find(counts).map(|skip| skip.reason)
 }
 
-fn add_possible_rows(draft: &mut Draft<'_>, possible_rows: &[Position]) {
+/// Adds the rows of gaps next to the order, one problem for each gap. They are rejected with it.
+fn add_possible_rows(draft: &mut Draft<'_>, possible_rows: &[RowOrigin]) {
     let mut possible_rows = possible_rows.to_vec();
-    possible_rows.sort_unstable_by_key(|at| (at.file, at.line));
+    possible_rows.sort_unstable_by_key(|rows| (rows.file, rows.line));
     possible_rows.dedup();
-    draft.problems.extend(possible_rows.into_iter().map(adjacent_row_problem));
+    draft.problems.extend(possible_rows.iter().map(RowOrigin::position).map(adjacent_row_problem));
+    draft.rows.append(&mut possible_rows);
 }
 
 fn add_cell<'a>(draft: &mut Draft<'a>, cell: Cell<'a>) {

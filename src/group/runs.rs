@@ -3,12 +3,14 @@
 //! Splits a block into runs and assigns lost rows to the runs next to them; scattered rows are
 //! grouped with a hash map. Does not read values. Called by `shuffle`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, mem};
 
-use super::{counts::RowCounts, headers::RepeatedHeaders, lost::LostRows, settings::GroupSettings};
+use super::{
+    counts::RowCounts, gap::Gap, headers::RepeatedHeaders, lost::LostRows, settings::GroupSettings,
+};
 use crate::model::{
     draft::{KeyedRow, RowKind},
-    origin::{FileId, Position},
+    origin::{FileId, Position, RowOrigin},
     row::Row,
 };
 
@@ -17,8 +19,9 @@ use crate::model::{
 pub struct Run<'a> {
     /// From its first row to its last; blank, ignored and lost rows may be in between.
     pub rows: &'a [KeyedRow<'a>],
-    /// Adjacent lost rows, which may be part of the order.
-    pub possible_rows: Vec<Position>,
+    /// The rows of the gaps next to it or within it that have lost rows, which may be part of the
+    /// order.
+    pub possible_rows: Vec<RowOrigin>,
 }
 
 impl<'a> Run<'a> {
@@ -81,12 +84,12 @@ pub struct BlockRuns<'a> {
     pub ends_export: bool,
     /// The rows whose order is not known.
     pub lost: LostRows,
-    /// Lost rows before the first run and the first header; filled only if the rows of an order are
+    /// The gap before the first run and the first header; filled only if the rows of an order are
     /// adjacent.
-    pub lost_before: Vec<Position>,
-    /// The last lost row after the last run; set only if the rows of an order are adjacent. It may
-    /// also belong to the first run of the next block.
-    pub lost_after: Option<Position>,
+    pub gap_before: Gap,
+    /// The gap after the last run and the last header, if there is one, which may go on in the next
+    /// block.
+    pub gap_after: Gap,
 }
 
 impl<'a> BlockRuns<'a> {
@@ -100,6 +103,9 @@ impl<'a> BlockRuns<'a> {
             if row.kind == RowKind::Header {
                 block.push_header(row);
             }
+            if row.kind == RowKind::Ignored && settings.has_adjacent_rows {
+                block.gap_after.push(&row.row.origin, false);
+            }
             if !row.kind.is_of_an_order() {
                 continue;
             }
@@ -107,22 +113,28 @@ impl<'a> BlockRuns<'a> {
                 block.push_lost(row, settings);
                 continue;
             }
+            let possible_rows = block.end_gap();
             let continues =
                 |run: &Run<'_>| run.may_continue() && row.kind.order_key() == Some(run.key());
             if block.ends_export || !block.runs.last().is_some_and(continues) {
                 start = index;
                 block.ends_export = false;
-                block.runs.push(Run { rows: &[], possible_rows: Vec::new() });
+                block.runs.push(Run { rows: &[], possible_rows });
             }
-            block.extend_last(&rows[start..=index]);
+            if let Some(run) = block.runs.last_mut() {
+                run.rows = &rows[start..=index];
+            }
+        }
+        if block.runs.is_empty() && block.headers.is_empty() {
+            block.gap_before = mem::take(&mut block.gap_after);
         }
         block
     }
 
     fn push_header(&mut self, row: &KeyedRow<'_>) {
-        self.headers.push(row.row.origin.position());
         // A lost row above the header does not belong to a run below it, nor the other way round.
-        self.lost_after = None;
+        self.end_gap();
+        self.headers.push(row.row.origin.position());
         if self.runs.is_empty() {
             self.starts_export = true;
         } else {
@@ -130,12 +142,21 @@ impl<'a> BlockRuns<'a> {
         }
     }
 
-    fn extend_last(&mut self, rows: &'a [KeyedRow<'a>]) {
-        let lost = self.lost_after.take();
-        if let Some(run) = self.runs.last_mut() {
-            run.rows = rows;
-            run.possible_rows.extend(lost);
+    /// Ends the gap before a row of an order or a header. Adds its rows to the run above it, and
+    /// returns them for the run below it.
+    fn end_gap(&mut self) -> Vec<RowOrigin> {
+        if self.gap_after.is_empty() {
+            return Vec::new();
         }
+        if self.runs.is_empty() && self.headers.is_empty() {
+            self.gap_before = mem::take(&mut self.gap_after);
+            return Vec::new();
+        }
+        let possible_rows = self.gap_after.take_possible_rows();
+        if let Some(run) = self.runs.last_mut().filter(|_| !self.ends_export) {
+            run.possible_rows.extend_from_slice(&possible_rows);
+        }
+        possible_rows
     }
 
     fn push_lost(&mut self, row: &KeyedRow<'_>, settings: GroupSettings) {
@@ -148,14 +169,7 @@ impl<'a> BlockRuns<'a> {
             }
         }
         if settings.has_adjacent_rows {
-            self.lost_after = Some(at);
-            // It may belong to the run before it or to the run after it.
-            match self.runs.last_mut() {
-                _ if self.ends_export => {}
-                Some(run) => run.possible_rows.push(at),
-                None if self.starts_export => {}
-                None => self.lost_before.push(at),
-            }
+            self.gap_after.push(&row.row.origin, true);
         }
     }
 }

@@ -135,7 +135,10 @@ fn grouped(settings: GroupSettings, rows: &[TestRow]) -> Result<Grouped, GroupEr
         .chunk_by(|one, next| settings.joins_files || one.row.origin.file == next.row.origin.file)
     {
         let keyed: &'static [_] = file.iter().map(TestRow::keyed).collect::<Vec<_>>().leak();
-        let block = BlockRuns::of(keyed, settings);
+        let mut block = BlockRuns::of(keyed, settings);
+        if let Some(last) = block.runs.last_mut() {
+            last.possible_rows.extend(block.gap_after.take_possible_rows());
+        }
         lost.append(block.lost);
         runs.extend(block.runs);
     }
@@ -150,7 +153,7 @@ fn grouped(settings: GroupSettings, rows: &[TestRow]) -> Result<Grouped, GroupEr
             };
             let of_order: Vec<_> = runs.iter().filter(is_of_order).collect();
             let possible_rows: Vec<_> =
-                of_order.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
+                of_order.iter().flat_map(|run| run.possible_rows.iter().cloned()).collect();
             let merged = draft(order.into_iter(), map, &possible_rows);
             if let [only] = of_order[..] {
                 assert_eq!(
@@ -340,7 +343,7 @@ fn unreadable_row_invalidates_possible_orders() {
     let error = grouped(SEPARATE_FILES, &rows(unreadable(4, None))).unwrap_err();
     assert_eq!((error.at.line, error.more_rows), (4, 0));
     let adjacent = GroupSettings { has_adjacent_rows: true, ..SEPARATE_FILES };
-    let expected = ["A 2", "B 3 neighbour_unreadable", "C 5 neighbour_unreadable", "D 6"];
+    let expected = ["A 2", "B 3,4 neighbour_unreadable", "C 5,4 neighbour_unreadable", "D 6"];
     assert_eq!(shown(adjacent, rows(unreadable(4, None))), expected);
     let accepting = GroupSettings { accepts_unreadable: true, ..SEPARATE_FILES };
     let accepted = grouped(accepting, &rows(unreadable(4, None))).unwrap();
@@ -366,9 +369,9 @@ fn order_missing_merged_row_is_invalid() {
 fn joined_files_have_adjacent_rows() {
     let rows = || vec![order_row("A", 0, 2, &[]), unreadable(3, None), order_row("B", 1, 2, &[])];
     let adjacent = GroupSettings { has_adjacent_rows: true, ..SEPARATE_FILES };
-    assert_eq!(shown(adjacent, rows()), ["A 2 neighbour_unreadable", "B 2"]);
+    assert_eq!(shown(adjacent, rows()), ["A 2,3 neighbour_unreadable", "B 2"]);
     let joined = GroupSettings { joins_files: true, ..adjacent };
-    assert_eq!(shown(joined, rows()), ["A 2 neighbour_unreadable", "B 2 neighbour_unreadable"]);
+    assert_eq!(shown(joined, rows()), ["A 2,3 neighbour_unreadable", "B 2,3 neighbour_unreadable"]);
 }
 
 #[test]

@@ -517,8 +517,8 @@ pub struct Draft<'a> {
     pub key: Cow<'a, str>,
     /// Whether a row has its key as a number of JSON.
     pub key_is_number: bool,
-    /// The origins of its rows, in input order; then those that the profile leaves out, which are
-    /// rejected with the others.
+    /// The origins of its rows, in input order; then those that the profile leaves out and those
+    /// that may be of the order, which are rejected with the others.
     pub rows: Vec<RowOrigin>,
     /// The first filled value of each field.
     pub cells: Cells<'a>,

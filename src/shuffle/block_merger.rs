@@ -16,12 +16,12 @@ use super::{
     sink::{Collect, Decide},
 };
 use crate::{
-    group::{LostRows, RowCounts},
+    group::{Gap, LostRows, RowCounts},
     map::{self, SeenNames, input_settings::LastLineEnd},
     model::{
         column_warnings::ColumnWarnings,
         input::{ExportRead, InputRead},
-        origin::{FileId, Position},
+        origin::{FileId, Position, RowOrigin},
         problem::Problem,
         progress::{Progress, ProgressFn},
     },
@@ -44,9 +44,9 @@ pub(super) struct BlockResult<'p, P> {
     pub(super) lost: LostRows,
     /// What to do about the first of them.
     pub(super) lost_hint: Option<String>,
-    /// Lost rows before the first run, and the last one after the last run.
-    pub(super) lost_before: Vec<Position>,
-    pub(super) lost_after: Option<Position>,
+    /// The gaps before the first run or header and after the last one.
+    pub(super) gap_before: Gap,
+    pub(super) gap_after: Gap,
     /// The first run, and the last one if it is a different one.
     pub(super) first_run: Option<Fragment<'static>>,
     pub(super) last_run: Option<Fragment<'static>>,
@@ -67,8 +67,8 @@ impl<'p, P: Default> BlockResult<'p, P> {
             ends_export: false,
             lost: LostRows::default(),
             lost_hint: None,
-            lost_before: Vec::new(),
-            lost_after: None,
+            gap_before: Gap::default(),
+            gap_after: Gap::default(),
             first_run: None,
             last_run: None,
             part: P::default(),
@@ -96,8 +96,8 @@ pub(super) struct BlockMerger<'t, 'p, 's, D, C> {
     pub(super) document_files: Option<(FileId, usize)>,
     /// The last run so far, which may continue in the next block.
     pub(super) open_run: Option<Fragment<'static>>,
-    /// The last lost row, if no run followed it.
-    pub(super) last_lost: Option<Position>,
+    /// The gap after it.
+    pub(super) gap: Gap,
 }
 
 impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
@@ -111,28 +111,24 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         self.lost.append(std::mem::take(&mut block_result.lost));
         self.lost_hint = self.lost_hint.take().or(block_result.lost_hint.take());
         self.seen_names.append(std::mem::take(&mut block_result.seen_names));
-        if let Some(open_run) = &mut self.open_run {
-            open_run.possible_rows.extend(&block_result.lost_before);
-        }
-        self.last_lost = block_result.lost_before.last().copied().or(self.last_lost);
+        self.gap.append(block_result.gap_before);
         if block_result.starts_export {
             self.close_run()?;
-            self.last_lost = None;
         }
-        let replaces_lost = block_result.first_run.is_some() || block_result.starts_export;
+        let ends_gap = block_result.first_run.is_some() || block_result.starts_export;
         if let Some(mut first_run) = block_result.first_run.take() {
-            first_run.possible_rows.extend(self.last_lost.take());
+            first_run.possible_rows.extend(self.end_gap());
             self.continue_run(first_run)?;
         }
         if let Some(last_run) = block_result.last_run.take() {
             self.close_run()?;
             self.open_run = Some(last_run);
         }
-        if replaces_lost {
-            self.last_lost = block_result.lost_after;
-        }
         if block_result.ends_export {
             self.close_run()?;
+        }
+        if ends_gap {
+            self.gap = block_result.gap_after;
         }
         self.collect_facts(block_result.observations)?;
         if self.context.keeps_results() {
@@ -154,6 +150,15 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         }
     }
 
+    /// Ends the gap after the open run. Adds its rows to that, and returns them for the run below.
+    fn end_gap(&mut self) -> Vec<RowOrigin> {
+        let possible_rows = self.gap.take_possible_rows();
+        if let Some(open_run) = &mut self.open_run {
+            open_run.possible_rows.extend_from_slice(&possible_rows);
+        }
+        possible_rows
+    }
+
     /// Appends the first run of a block to the open run, or closes that and opens this one.
     fn continue_run(&mut self, run: Fragment<'static>) -> Result<(), D::Error> {
         let grouping = self.context.settings.grouping;
@@ -173,6 +178,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
 
     /// Spills, decides or observes the open run, which does not continue.
     pub(super) fn close_run(&mut self) -> Result<(), D::Error> {
+        self.end_gap();
         let Some(open_run) = self.open_run.take() else { return Ok(()) };
         let (mut observations, mut part) = (Observations::default(), D::Part::default());
         let is_spilled = self.context.is_spilled(&open_run.key);
@@ -251,7 +257,6 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
             *read = InputRead { rows: read.rows, sha256, ..end };
         }
         if !self.context.settings.grouping.joins_files {
-            self.last_lost = None;
             self.close_run()?;
         }
         Ok(())

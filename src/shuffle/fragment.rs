@@ -25,6 +25,9 @@ type FragmentHead = ((u32, u32, u32), u8);
 /// A [`RowOrigin`] as it is encoded: file, line, and offset and number of its bytes.
 type FragmentRow = ((u32, u64), (u64, u32));
 
+/// The [`RowOrigin`] of a gap as it is encoded: file, line, and start and end of its bytes.
+type FragmentGap = ((u32, u64), (u64, u64));
+
 /// A [`Position`] of a row as it is encoded: file and line.
 type EncodedPosition = (u32, u64);
 
@@ -42,8 +45,8 @@ pub(super) struct Fragment<'a> {
     /// Whether rows at other positions may belong to the same order.
     pub(super) is_partial: bool,
     pub(super) rows: Vec<RowOrigin>,
-    /// Positions of adjacent lost rows, which may belong to it.
-    pub(super) possible_rows: Vec<Position>,
+    /// Rows of adjacent gaps, which may belong to it.
+    pub(super) possible_rows: Vec<RowOrigin>,
     /// Position of its last row, if that row ends the file without a line break.
     pub(super) unterminated: Option<Position>,
     bytes: Cow<'a, [u8]>,
@@ -75,12 +78,12 @@ impl<'a> Fragment<'a> {
     pub(super) fn read(mut bytes: &'a [u8]) -> io::Result<Self> {
         let ((n_rows, n_possible, n_values), flags) = decode::<FragmentHead>(&mut bytes)?;
         let rows = (0..n_rows).map(|_| decode(&mut bytes).map(row)).collect::<io::Result<_>>()?;
-        let positions = (0..n_possible).map(|_| decode(&mut bytes).map(position));
+        let possible_rows = (0..n_possible).map(|_| decode(&mut bytes).map(gap));
         Ok(Self {
             key: Cow::Borrowed(""),
             is_partial: flags & IS_PARTIAL != 0,
             rows,
-            possible_rows: positions.collect::<io::Result<_>>()?,
+            possible_rows: possible_rows.collect::<io::Result<_>>()?,
             unterminated: match flags & IS_UNTERMINATED {
                 0 => None,
                 _ => Some(position(decode(&mut bytes)?)),
@@ -101,7 +104,10 @@ impl<'a> Fragment<'a> {
         for RowOrigin { file, line, bytes } in rows {
             ((file.0, *line), (bytes.start, to_u32(length(bytes)))).encode(into);
         }
-        for Position { file, line, .. } in possible_rows.iter().chain(unterminated) {
+        for RowOrigin { file, line, bytes } in possible_rows {
+            ((file.0, *line), (bytes.start, bytes.end)).encode(into);
+        }
+        if let Some(Position { file, line, .. }) = unterminated {
             (file.0, *line).encode(into);
         }
         into.extend_from_slice(bytes);
@@ -186,6 +192,10 @@ fn decode<K: SortKey>(bytes: &mut &[u8]) -> io::Result<K> {
 
 fn row(((file, line), (start, n_bytes)): FragmentRow) -> RowOrigin {
     RowOrigin { file: FileId(file), line, bytes: start..start + u64::from(n_bytes) }
+}
+
+fn gap(((file, line), (start, end)): FragmentGap) -> RowOrigin {
+    RowOrigin { file: FileId(file), line, bytes: start..end }
 }
 
 fn position((file, line): EncodedPosition) -> Position {
@@ -288,7 +298,7 @@ mod tests {
             let (mut last, last_rows) = fragments.pop().unwrap();
             assert_eq!((&*first.key, &*last.key, first.is_partial), ("A", "A", true));
             last.unterminated = Some(Position { file: FileId(3), line: 9, column: None });
-            first.possible_rows.push(Position { file: FileId(3), line: 5, column: None });
+            first.possible_rows.push(RowOrigin { file: FileId(3), line: 5, bytes: 7..9 });
             let n_bytes = first.n_bytes() + last.n_bytes();
             rows.extend(last_rows);
             let (possible_rows, unterminated) =

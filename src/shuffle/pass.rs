@@ -26,7 +26,7 @@ use super::{
     sink::{Collect, Decide},
 };
 use crate::{
-    group::{self, BlockRuns, LostRows, Run},
+    group::{self, BlockRuns, Gap, LostRows, Run},
     map::{SeenNames, profile::Profile},
     model::{
         column_warnings::ColumnWarnings,
@@ -77,7 +77,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
         all_seen_names: SeenNames::default(),
         document_files: None,
         open_run: None,
-        last_lost: None,
+        gap: Gap::default(),
     };
     let work = |next: NextBlock<'p>| {
         let mapper = &next.file.mapper;
@@ -170,8 +170,8 @@ fn process_runs<'p, D: Decide>(
     (block_result.starts_export, block_result.ends_export) = (runs.starts_export, runs.ends_export);
     block_result.observations.headers = mem::take(&mut runs.headers);
     block_result.n_bytes = block.bytes.len() as u64;
-    block_result.lost_before = mem::take(&mut runs.lost_before);
-    block_result.lost_after = runs.lost_after;
+    block_result.gap_before = mem::take(&mut runs.gap_before);
+    block_result.gap_after = mem::take(&mut runs.gap_after);
     block_result.lost_hint = first_lost_hint(next, rows, &runs.lost, context.settings.profile);
     block_result.lost = mem::take(&mut runs.lost);
     observe_ambiguities(context, rows, file, &mut block_result.observations);

@@ -210,8 +210,8 @@ pub(super) fn decide_groups<D: Decide>(
         let mut drafts = Vec::with_capacity(1);
         for order in orders {
             let order_fragments = fragments_of(&order, runs);
-            let possible_rows: Vec<Position> =
-                order_fragments.iter().flat_map(|run| run.possible_rows.iter().copied()).collect();
+            let possible_rows: Vec<RowOrigin> =
+                order_fragments.iter().flat_map(|run| run.possible_rows.iter().cloned()).collect();
             let map = |row, before, into: &mut _| mapper(row).map(row, before, into);
             let mut draft: Draft<'_> = group::draft(order.iter().copied(), map, &possible_rows);
             draft.problems.extend(

@@ -50,18 +50,29 @@ pub(super) fn outcomes(ran: &RunResult) -> String {
 fn outcomes_of(export: &str, keys: &str) -> String {
     let workspace = Workspace::with("orders.csv", export);
     let ran = check(&workspace, "orders.csv", keys, "");
-    let found = outcomes(&ran);
+    assert_rejects_are_judged_again(&workspace, &ran, export, keys);
+    outcomes(&ran)
+}
+
+/// Reads the rejects of a run, which are rows of its export, and compares the outcomes.
+pub(super) fn assert_rejects_are_judged_again(
+    workspace: &Workspace,
+    ran: &RunResult,
+    export: &str,
+    keys: &str,
+) {
+    let found = outcomes(ran);
     let invalid: Vec<_> = found.lines().filter(|line| line.contains(" invalid")).collect();
-    if !invalid.is_empty() {
-        let rejects = fs::read_to_string(ran.path("rejects/orders.csv")).unwrap();
-        for line in rejects.lines() {
-            assert!(export.lines().any(|of_export| of_export == line), "{line}");
-        }
-        workspace.file("rejects.csv", rejects);
-        let again = outcomes(&check(&workspace, "rejects.csv", keys, ""));
-        assert_eq!(again.lines().collect::<Vec<_>>(), invalid);
+    if invalid.is_empty() {
+        return;
     }
-    found
+    let rejects = fs::read_to_string(ran.path("rejects/orders.csv")).unwrap();
+    for line in rejects.lines() {
+        assert!(export.lines().any(|of_export| of_export == line), "{line}");
+    }
+    workspace.file("rejects.csv", rejects);
+    let again = outcomes(&check(workspace, "rejects.csv", keys, ""));
+    assert_eq!(again.lines().collect::<Vec<_>>(), invalid);
 }
 
 /// What `--explain` shows of the reference and the items of an order.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::csv_dialects::{HEADER, check, explained, outcomes};
+use super::csv_dialects::{HEADER, assert_rejects_are_judged_again, check, explained, outcomes};
 use crate::support::workspace::Workspace;
 
 const KEYS: &str = "fill_down = [\"Order\"]";
@@ -15,8 +15,10 @@ const NEXT_ROW: &str = ",,,,,S2,Jug,1,20.00\n";
 
 /// The outcomes of an export with these keys, and the first lines of its orders.
 fn outcomes_with(keys: &str, rows: &str) -> String {
-    let workspace = Workspace::with("orders.csv", format!("{HEADER}{rows}"));
+    let export = format!("{HEADER}{rows}");
+    let workspace = Workspace::with("orders.csv", &export);
     let ran = check(&workspace, "orders.csv", keys, "");
+    assert_rejects_are_judged_again(&workspace, &ran, &export, keys);
     let lines: Vec<_> =
         ran.results().iter().map(|result| result["source"]["line"].to_string()).collect();
     let outcomes = outcomes(&ran);
@@ -78,11 +80,11 @@ fn rows_below_an_unreadable_one_are_doubtful() {
     // Its key is certain, so the rows below it are of its order.
     let short = "A2,2025-03-01 10:00:00,paid,30.00\n";
     let rows = [&first_row("A1", "30.00"), NEXT_ROW, short, NEXT_ROW, &first_row("A3", "10.00")];
-    insta::assert_snapshot!(outcomes_with(KEYS, &rows.concat()), @"
+    insta::assert_snapshot!(outcomes_with(KEYS, &rows.concat()), @r#"
     2 A1 valid
     4 A2 invalid the row has 4 cells, the header has 9
     6 A3 valid
-    ");
+    "#);
 }
 
 #[test]
@@ -193,4 +195,46 @@ fn results_do_not_depend_on_blocks_or_memory() {
     assert!(expected.len() > 4000);
     assert!(expected == results("orders.csv", KEYS, ""));
     assert!(expected == results("orders.csv", KEYS, "--memory 64MB"));
+}
+
+/// A row that may be of either order is in the rejects of both, with the rows that make it so.
+#[test]
+fn rejects_have_the_rows_that_may_be_of_an_order() {
+    let damaged = |name: &str| {
+        format!("A2,2025-03-01 10:00:00,paid,30.00,x@example.com,S1,\"{name}\"s,1,10.00\n")
+    };
+    let (mug, jug) = (damaged("Mug"), damaged("Jug"));
+    let [a1, a3, a4] = ["A1", "A3", "A4"].map(|reference| first_row(reference, "10.00"));
+    let skip = "[[skip]]\nreason = \"test\"\nwhen = { column = \"Order\", is = \"A1\" }";
+    for (keys, rows) in [
+        ("rows_adjacent = true".to_owned(), [&a1, &mug, &a3, &a4].as_slice()),
+        // The order above is in no rejects, and each of the two rows may be of the one below.
+        (format!("rows_adjacent = true\n{skip}"), &[&a1, &mug, &jug, &a3, &a4]),
+    ] {
+        let export = rows.iter().fold(HEADER.to_owned(), |export, row| export + row);
+        let workspace = Workspace::with("orders.csv", &export);
+        let ran = check(&workspace, "orders.csv", &keys, "");
+        assert_rejects_are_judged_again(&workspace, &ran, &export, &keys);
+        let rejects = fs::read_to_string(ran.path("rejects/orders.csv")).unwrap();
+        let of_rejects = if keys.contains("[[skip]]") { &rows[1..4] } else { &rows[..3] };
+        let expected = of_rejects.iter().fold(HEADER.to_owned(), |rejects, row| rejects + row);
+        assert_eq!(rejects, expected);
+    }
+}
+
+#[test]
+fn repaired_row_comes_back_with_its_order() {
+    let damaged = NEXT_ROW.replace("Jug", "\"Jug\"s");
+    let rows = [&first_row("A1", "30.00"), &damaged, &first_row("A2", "10.00")];
+    let export = rows.iter().fold(HEADER.to_owned(), |export, row| export + row);
+    let workspace = Workspace::with("orders.csv", export);
+    let ran = check(&workspace, "orders.csv", KEYS, "");
+    let rejects = fs::read_to_string(ran.path("rejects/orders.csv")).unwrap();
+    workspace.file("rejects.csv", rejects.replace("\"Jug\"s", "Jug"));
+    let again = check(&workspace, "rejects.csv", KEYS, "");
+    insta::assert_snapshot!(outcomes(&again), @"
+    A1 valid
+    A2 valid
+    ");
+    assert_eq!(again.summary()["items"], 3);
 }
