@@ -154,6 +154,14 @@ paymentType = [
         padded.sort();
         assert_eq!(padded, ["i", "k", "o", "p", "q", "r", "s", "t", "w", "z"]);
         assert_eq!(parse("").unwrap().files.padded_beside, None);
+        let items = |order_price: &str| {
+            let keys = format!("ragged_rows = 'pad'\norder_price = '{order_price}'");
+            let items = "item.price = [{ column = 'p' }, { sum = ['q', 's'] }]\n\
+                         item.quantity.column = 'n'\nitem.name.column = 'm'";
+            parse(&format!("{keys}\n{items}")).unwrap().files.padded_beside.unwrap()
+        };
+        assert_eq!(items("given"), ["a"]);
+        assert_eq!(items("sum_of_lines"), ["a", "p", "q", "s", "n"]);
     }
 
     #[test]

@@ -249,11 +249,20 @@ impl Profile {
         }
     }
 
+    /// Whether a value of this field decides what an order costs, so that an empty cell in place of
+    /// one that is cut off would change it.
+    fn decides_total(&self, field: &Field) -> bool {
+        self.order_price == TotalFrom::SumOfLines
+            && matches!(field, Field::ItemPrice | Field::ItemQuantity)
+    }
+
     /// The profile with the columns of which a padded row must have a cell: those of required
-    /// fields, of the order key, of the zones of dates and of conditions.
+    /// fields and of what decides the total, of the order key, of the zones of dates and of
+    /// conditions.
     pub(super) fn with_required_columns(mut self) -> Self {
         if self.files.padded_beside.is_some() {
-            let is_required = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(field) if self.requires(field));
+            let must_be_there = |field: &Field| self.requires(field) || self.decides_total(field);
+            let is_required = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(field) if must_be_there(field));
             let rules = self.rules.iter().filter(is_required).map(|rule| &rule.rule);
             let zones = self.all_rules().filter_map(|rule| rule.rule.zone.as_deref());
             let of_rules = rules.chain([&self.key]).chain(zones).flat_map(|rule| &rule.columns);

@@ -20,6 +20,7 @@ use super::{
     csv_records::{CsvRecords, UnescapedRecord},
     csv_slow::SlowCsvParser,
     error::ReadError,
+    row_padding::RecordShape,
 };
 use crate::model::{
     record::Header,
@@ -114,7 +115,7 @@ fn parse_slow_record<'b>(
     let rest = piece.rest();
     if !matches!(rest.first(), None | Some(b'\r' | b'\n')) {
         let (text_start, first_end) = (into.cells.text.len(), into.cells.ends.len());
-        let mut parsed = parser.parse(rest, &format.limits, &mut into.cells);
+        let parsed = parser.parse(rest, &format.limits, &mut into.cells);
         // Line breaks after a quote that never closes may be the end of the file, not part of the
         // row.
         let raw = without_line_breaks(&rest[..parsed.n_bytes]);
@@ -124,15 +125,18 @@ fn parse_slow_record<'b>(
         }
         format.ensure_unambiguous(piece.line, raw)?;
         let n_breaks = memchr_iter(b'\n', &rest[..parsed.n_bytes]).count();
-        if let Some(padding) = &format.padding {
-            let end = piece.place().start + parsed.n_bytes as u64;
-            let n_cells = (parsed.n_cells, parsed.n_filled);
-            if let Some(n_columns) = padding.fitted(n_cells, n_breaks, end) {
-                into.cells.set_len(n_columns, text_start, first_end);
-                parsed.n_cells = n_columns;
-            }
+        let fitted = format.fitted_cells(RecordShape {
+            n_cells: parsed.n_cells,
+            n_filled: parsed.n_filled,
+            n_breaks,
+            end: piece.place().start + parsed.n_bytes as u64,
+        });
+        if let Ok(n_cells) = fitted
+            && n_cells != parsed.n_cells
+        {
+            into.cells.set_len(n_cells, text_start, first_end);
         }
-        let damage = parsed.damage.described(format, parsed.n_cells, n_breaks);
+        let damage = parsed.damage.described(format, fitted.err(), n_breaks);
         let text = text_start..into.cells.text.len();
         into.push_unescaped(piece.place(), first_end, UnescapedRecord { raw, text, damage });
         piece.at += parsed.n_bytes;

@@ -7,7 +7,9 @@
 
 use memchr::memchr_iter;
 
-use super::{csv_format::CsvFormat, error::ReadError, position::line_offset_text};
+use super::{
+    csv_format::CsvFormat, error::ReadError, position::line_offset_text, row_padding::RecordShape,
+};
 use crate::model::{
     encoding_hint::{BadByte, NOT_UTF8},
     raw_record::{CellQuotes, RawCell, RawRecord},
@@ -154,14 +156,15 @@ fn doubtful_escape(record: RawRecord<'_>, cell: &RawCell) -> Option<usize> {
 }
 
 impl RecordDamage {
-    /// The damage as rows report it; none if the record of `n_cells` is intact.
+    /// The damage as rows report it; none if the record is intact. `wrong_cell_count` is the message
+    /// about its number of cells, if that is wrong.
     pub(super) fn described(
         &self,
         format: &CsvFormat,
-        n_cells: usize,
+        wrong_cell_count: Option<String>,
         n_breaks: usize,
     ) -> Option<DamagedRecord> {
-        let reason = self.reason(format, n_cells)?;
+        let reason = self.reason(format, wrong_cell_count)?;
         let is_of_quotes =
             self.quotes.is_some() || matches!(self.cell, Some((_, CellError::QuoteAfterBlanks)));
         let kind = if is_of_quotes { RowDamage::Quotes } else { RowDamage::Other };
@@ -171,15 +174,27 @@ impl RecordDamage {
         Some(DamagedRecord { reason, kind, is_salvageable })
     }
 
-    fn reason(&self, format: &CsvFormat, n_cells: usize) -> Option<String> {
+    fn reason(&self, format: &CsvFormat, wrong_cell_count: Option<String>) -> Option<String> {
         match self.quotes {
             // The cause first: a quote error also changes the number of cells.
             Some(error) => Some(error.reason()),
-            None => format
-                .wrong_cell_count(n_cells)
+            None => wrong_cell_count
                 .or_else(|| self.cell.map(|(index, error)| format.cell_error(index, error))),
         }
     }
+}
+
+/// What a profile could say about a record of another number of cells than the header.
+fn padding_hint(record: RecordShape, expected: usize) -> Option<&'static str> {
+    // One cell is rather a line of text.
+    if record.n_cells == 1 || record.n_breaks > 0 || record.n_filled > expected {
+        return None;
+    }
+    Some(if record.n_cells < expected {
+        "if it lacks only empty ones at its end, ragged_rows = \"pad\" in the profile adds them"
+    } else {
+        "ragged_rows = \"pad\" in the profile drops empty ones at the end"
+    })
 }
 
 impl CsvFormat {
@@ -209,12 +224,22 @@ impl CsvFormat {
         &line[..line.len() - line.iter().rev().take_while(is_empty).count()]
     }
 
-    fn wrong_cell_count(&self, found: usize) -> Option<String> {
-        let expected = self.header.names.len();
-        (expected != 0 && found != expected).then(|| {
-            let cells = if found == 1 { "cell" } else { "cells" };
-            format!("the row has {found} {cells}, the header has {expected}")
-        })
+    /// The number of cells that a record gets: that of the header. The error is a message.
+    pub(super) fn fitted_cells(&self, record: RecordShape) -> Result<usize, String> {
+        let (found, expected) = (record.n_cells, self.header.names.len());
+        if expected == 0 || found == expected {
+            return Ok(found);
+        }
+        let why = match &self.padding {
+            Some(padding) => match padding.ensure_fits(record) {
+                Ok(()) => return Ok(expected),
+                Err(why) => Some(why),
+            },
+            None => padding_hint(record, expected).map(str::to_owned),
+        };
+        let cells = if found == 1 { "cell" } else { "cells" };
+        let why = why.map_or_else(String::new, |why| format!("; {why}"));
+        Err(format!("the row has {found} {cells}, the header has {expected}{why}"))
     }
 
     fn cell_error(&self, index: usize, error: CellError) -> String {

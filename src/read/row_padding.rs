@@ -13,19 +13,32 @@ use crate::model::record::Header;
 #[derive(Debug, Clone)]
 pub(super) struct RowPadding {
     n_columns: usize,
-    /// The number of cells up to the last required column.
+    /// The number of cells up to the last required column, and its name.
     min_cells: usize,
+    last_required: String,
     /// The end of the file, if its last row has no line break: set once it is reached.
     // By its offset a row that was spilled is recognised too: its piece has no line break.
     unterminated_end: Arc<OnceLock<u64>>,
 }
 
+/// What tells whether a record of another number of cells than the header fits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RecordShape {
+    pub(super) n_cells: usize,
+    /// The same without the empty ones at its end.
+    pub(super) n_filled: usize,
+    pub(super) n_breaks: usize,
+    /// Its end in the file.
+    pub(super) end: u64,
+}
+
 impl RowPadding {
     pub(super) fn new(header: &Header, required: &[String]) -> Self {
-        let last = header.names.iter().rposition(|name| required.contains(name));
+        let last = header.names.iter().rposition(|name| required.contains(name)).unwrap_or(0);
         Self {
             n_columns: header.names.len(),
-            min_cells: last.map_or(1, |last| last + 1),
+            min_cells: last + 1,
+            last_required: header.names.get(last).cloned().unwrap_or_default(),
             unterminated_end: Arc::default(),
         }
     }
@@ -36,22 +49,25 @@ impl RowPadding {
         let _ = self.unterminated_end.set(end);
     }
 
-    /// The number of cells of a record that fits, which are to be those of the header. It has
-    /// `n_cells`, of which those from `n_filled` on are empty, and `n_breaks` line breaks, and ends
-    /// at `end` in the file.
-    pub(super) fn fitted(
-        &self,
-        (n_cells, n_filled): (usize, usize),
-        n_breaks: usize,
-        end: u64,
-    ) -> Option<usize> {
-        let fits = if n_cells > self.n_columns {
-            n_filled <= self.n_columns
-        } else {
-            // Quotes that enclose several rows may make one of too few cells.
-            n_cells >= self.min_cells && n_breaks == 0
-        };
-        let is_cut = self.unterminated_end.get() == Some(&end);
-        (fits && !is_cut && n_cells != self.n_columns).then_some(self.n_columns)
+    /// Returns the end of a message about a record that does not fit.
+    pub(super) fn ensure_fits(&self, record: RecordShape) -> Result<(), String> {
+        let is_long = record.n_cells > self.n_columns;
+        if is_long && record.n_filled > self.n_columns {
+            return Err("ragged_rows drops only empty ones at the end".into());
+        }
+        if !is_long && record.n_cells < self.min_cells {
+            let column = &self.last_required;
+            return Err(format!("ragged_rows adds none of column {column:?}, which is required"));
+        }
+        // Quotes that enclose several rows may make one of too few cells.
+        if !is_long && record.n_breaks > 0 {
+            return Err("ragged_rows adds none to a row of several lines".into());
+        }
+        if self.unterminated_end.get() == Some(&record.end) {
+            return Err("ragged_rows changes no last row without a line end, which may be cut \
+                        off"
+            .into());
+        }
+        Ok(())
     }
 }

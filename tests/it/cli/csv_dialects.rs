@@ -150,6 +150,35 @@ fn texts_of_a_spreadsheet_are_unwrapped_everywhere() {
     ");
 }
 
+/// Without the key they are no values, whoever reads them: a rule, a condition, the order key.
+#[test]
+fn texts_of_a_spreadsheet_need_the_key() {
+    let export = "Order,Date,Status,Total,Email,SKU,Name,Qty,Price,Note\n\
+        =\"0017\",2025-03-01 10:00:00,paid,20.00,ann@example.com,S1,Mug,2,10.00,\n\
+        0018,2025-03-01 10:00:00,\"=\"\"test\"\"\",20.00,bob@example.com,S1,Mug,2,10.00,\n\
+        0019,2025-03-01 10:00:00,paid,20.00,cy@example.com,S1,\"5\"\" pipe\",2,10.00,=\"x\"\n";
+    let skip = "[[skip]]\nreason = \"test\"\nwhen = { column = \"Status\", is = \"test\" }";
+    insta::assert_snapshot!(outcomes_of(export, skip), @r#"
+    ="0017" invalid the cell begins with =", as a spreadsheet writes a text such as ="00123"; cells = "spreadsheet" in the profile unwraps such cells
+    0018 invalid "=\"test\"" is not in the profile's values
+    0019 valid
+    "#);
+    let off = format!("[severity]\nspreadsheet_text = \"off\"\n{skip}");
+    insta::assert_snapshot!(outcomes_of(export, &off), @r#"
+    ="0017" valid
+    0018 invalid "=\"test\"" is not in the profile's values
+    0019 valid
+    "#);
+    // A rule that strips it takes the text.
+    let export = "Order,Date,Status,Total,Email,SKU,Name,Qty,Price,Gift\n\
+        A1,2025-03-01 10:00:00,paid,20.00,ann@example.com,S1,Mug,2,10.00,=\"yes\"\n";
+    let strips =
+        "[order.ext]\ngift = { column = \"Gift\", strip_prefix = '=\"', strip_suffix = '\"' }";
+    insta::assert_snapshot!(outcomes_of(export, strips), @"A1 valid");
+    // Where quotes are data, no quote is around a cell.
+    insta::assert_snapshot!(outcomes_of(export, "quote = \"none\"\n[order.ext]\ngift.column = \"Gift\""), @r#"A1 invalid the cell begins with =", as a spreadsheet writes a text such as ="00123"; cells = "spreadsheet" in the profile unwraps such cells"#);
+}
+
 #[test]
 fn short_and_long_rows_are_padded() {
     let row = |reference: &str, end: &str| {
@@ -161,13 +190,13 @@ fn short_and_long_rows_are_padded() {
     let rows = [row("A1", "\n"), row("A2", ",,\n"), row("A3", ",\n"), row("A4", ",x,y\n")].concat();
     let short = "A5,2025-03-01 10:00:00,paid\n";
     let export = header + &rows + short;
-    insta::assert_snapshot!(outcomes_of(&export, "ragged_rows = \"pad\""), @"
+    insta::assert_snapshot!(outcomes_of(&export, "ragged_rows = \"pad\""), @r#"
     A1 valid
     A2 valid
     A3 valid
-    A4 invalid the row has 11 cells, the header has 10
-    A5 invalid the row has 3 cells, the header has 10
-    ");
+    A4 invalid the row has 11 cells, the header has 10; ragged_rows drops only empty ones at the end
+    A5 invalid the row has 3 cells, the header has 10; ragged_rows adds none of column "Total", which is required
+    "#);
 }
 
 #[test]
@@ -178,16 +207,16 @@ fn short_last_row_is_refused_again() {
     };
     let keys = "ragged_rows = \"pad\"";
     let export = format!("{header}{}\n{}", row("A1"), row("A2"));
-    insta::assert_snapshot!(outcomes_of(&export, keys), @"
+    insta::assert_snapshot!(outcomes_of(&export, keys), @r#"
     A1 valid
-    A2 invalid the row has 9 cells, the header has 10
-    ");
+    A2 invalid the row has 9 cells, the header has 10; ragged_rows changes no last row without a line end, which may be cut off
+    "#);
     // With rows of another order before it, and with the line ends of Windows.
     let export = format!("{header}{},x,y\n{}", row("A1"), row("A2"));
-    insta::assert_snapshot!(outcomes_of(&export.replace('\n', "\r\n"), keys), @"
-    A1 invalid the row has 11 cells, the header has 10
-    A2 invalid the row has 9 cells, the header has 10
-    ");
+    insta::assert_snapshot!(outcomes_of(&export.replace('\n', "\r\n"), keys), @r#"
+    A1 invalid the row has 11 cells, the header has 10; ragged_rows drops only empty ones at the end
+    A2 invalid the row has 9 cells, the header has 10; ragged_rows changes no last row without a line end, which may be cut off
+    "#);
 }
 
 #[test]
@@ -199,7 +228,7 @@ fn rows_without_a_tested_column_are_refused() {
     let export = header + &row("");
     let skip = "[[skip]]\nreason = \"test\"\nwhen = { column = \"State\", is = \"test\" }";
     let keys = format!("ragged_rows = \"pad\"\n{skip}");
-    insta::assert_snapshot!(outcomes_of(&export, &keys), @"A1 invalid the row has 9 cells, the header has 11");
+    insta::assert_snapshot!(outcomes_of(&export, &keys), @r#"A1 invalid the row has 9 cells, the header has 11; ragged_rows adds none of column "State", which is required"#);
     let export = export.replace("10.00\n", "10.00,\n");
     insta::assert_snapshot!(outcomes_of(&export, &keys), @"A1 valid");
 }

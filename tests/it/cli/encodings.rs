@@ -95,7 +95,7 @@ fn wrong_encoding_is_refused() {
     cut.csv --encoding shift_jis: exit 1
     error[row_unreadable]: a row cannot be read
      --> cut.csv:3  order A-2
-     = the row has 3 cells, the header has 12
+     = the row has 3 cells, the header has 12; if it lacks only empty ones at its
      = hint: Correct the row: a document is whole and on one line; in CSV, a cell
      --> cut.csv:3  order A-2
      = the file's last row ends without a line break; if the file was cut off, a
