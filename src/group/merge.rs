@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 
 use super::{ambiguity::adjacent_row_problem, canonical::have_same_value};
 use crate::model::{
-    draft::{AddedRow, Cell, Cells, Draft, KeyedRow, MappedRow, Notation, RowKind, ValueSkip},
+    draft::{AddedRow, Cell, Cells, Draft, KeyedRow, MappedRow, RowKind, ValueSkip},
     field::{Field, FieldGroup},
     money::Amount,
     origin::{Place, RowOrigin},
@@ -18,12 +18,13 @@ use crate::model::{
     problem::{Code, Problem, Problems},
     redact::redact,
     row::Row,
+    sum::{NumberInUnit, SumError, add},
 };
 
 /// Builds the draft of the order with these rows.
 ///
 /// `map` adds what a row holds in addition to the previous row of the same file. `possible_rows`
-/// are lost rows that may be part of the order.
+/// have lost rows that may be part of the order.
 pub fn draft<'a>(
     rows: impl ExactSizeIterator<Item = &'a KeyedRow<'a>> + Clone,
     map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>),
@@ -251,13 +252,16 @@ fn add_row_value<'a>(known: &mut Cell<'a>, cell: &Cell<'a>, n_rows: u32) -> Opti
 }
 
 /// The sum of two numbers, which `map` has read. An error is a message.
-fn sum(one: &Cell<'_>, other: &Cell<'_>) -> Result<(Amount, Notation), &'static str> {
-    let notation = one.notation.of_sum(other.notation);
-    let notation = notation.ok_or("in another unit than the rows of the order before it")?;
-    let numbers = one.text.parse::<Amount>().ok().zip(other.text.parse().ok());
-    let sum = numbers.and_then(|(one, other)| one.checked_add(other));
-    let sum = sum.ok_or("the sum of the rows has more digits than can be kept exactly")?;
-    Ok((sum, notation))
+fn sum(one: &Cell<'_>, other: &Cell<'_>) -> Result<NumberInUnit, &'static str> {
+    let number = |cell: &Cell<'_>| {
+        let number = cell.text.parse().map_err(|_| SumError::TooManyDigits)?;
+        Ok((number, cell.notation))
+    };
+    let sum = number(one).and_then(|one| add(one, number(other)?));
+    sum.map_err(|error| match error {
+        SumError::OtherUnit => "in another unit than the rows of the order before it",
+        SumError::TooManyDigits => "the sum of the rows has more digits than can be kept exactly",
+    })
 }
 
 /// Whether the same problem of an order field is already recorded. Otherwise a long order would

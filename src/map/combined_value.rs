@@ -20,6 +20,7 @@ use crate::model::{
     id_text::has_lost_digits,
     money::Amount,
     problem::Code,
+    sum::{self, NumberInUnit, SumError},
 };
 
 /// A value of one of the sources of a rule.
@@ -185,9 +186,6 @@ fn look_up<'a>(
     Some(CombinedValue { result, text, at, notation: Notation::Declared })
 }
 
-/// A number, and how it writes its unit.
-type PartNumber = (Amount, Notation);
-
 /// What cannot be read, in words.
 type PartError = (Code, String);
 
@@ -198,7 +196,7 @@ fn add_up<'a>(
     parts: &[Part<'a>],
     steps: &mut impl Steps,
 ) -> Option<CombinedValue<'a>> {
-    let (mut total, mut first): (Option<PartNumber>, _) = (None, None);
+    let (mut total, mut first): (Option<NumberInUnit>, _) = (None, None);
     for Part { source, found } in parts {
         let added = number_of(field, rule, *found).and_then(|number| {
             let Some((number, notation)) = number else { return Ok(None) };
@@ -228,7 +226,7 @@ fn number_of(
     field: &Field,
     rule: &Rule,
     found: Found<'_>,
-) -> Result<Option<PartNumber>, PartError> {
+) -> Result<Option<NumberInUnit>, PartError> {
     if !found.value.is_filled(rule) && !found.value.is_misplaced(rule) {
         return Ok(None);
     }
@@ -261,7 +259,7 @@ pub(super) fn exact_value<'a>(
 
 /// Reads the digits of a part as a number that has only one meaning. What a sum hides, such as the
 /// point of `1.250`, `validate` could not see.
-fn exact(field: &Field, digits: &str, notation: Notation) -> Result<PartNumber, PartError> {
+fn exact(field: &Field, digits: &str, notation: Notation) -> Result<NumberInUnit, PartError> {
     if notation != Notation::JsonNumber && has_lost_digits(digits) {
         let message = format!(
             "{digits:?} is a number as a spreadsheet shows it, without its last digits; export the \
@@ -292,15 +290,15 @@ fn exact(field: &Field, digits: &str, notation: Notation) -> Result<PartNumber, 
     Ok((number, unit))
 }
 
-fn add(total: Option<PartNumber>, (number, notation): PartNumber) -> Result<PartNumber, PartError> {
-    let Some((total, unit)) = total else { return Ok((number, notation)) };
-    let Some(unit) = unit.of_sum(notation) else {
-        let message = "in another unit than the other parts of the sum";
-        return Err((Code::NumberUnreadable, message.into()));
-    };
-    let message = || "the sum has more digits than can be kept exactly".to_owned();
-    let sum = total.checked_add(number).ok_or_else(|| (Code::NumberUnreadable, message()))?;
-    Ok((sum, unit))
+fn add(total: Option<NumberInUnit>, number: NumberInUnit) -> Result<NumberInUnit, PartError> {
+    let Some(total) = total else { return Ok(number) };
+    sum::add(total, number).map_err(|error| {
+        let message = match error {
+            SumError::OtherUnit => "in another unit than the other parts of the sum",
+            SumError::TooManyDigits => "the sum has more digits than can be kept exactly",
+        };
+        (Code::NumberUnreadable, message.to_owned())
+    })
 }
 
 /// The number with the other sign; zero has none.

@@ -91,17 +91,6 @@ impl Notation {
             Self::Text | Self::JsonNumber | Self::Declared => None,
         }
     }
-
-    /// How the sum of two numbers is written; none if they are in different units. One without a
-    /// symbol, such as 0, is in the currency of the other.
-    #[must_use]
-    pub fn of_sum(self, other: Self) -> Option<Self> {
-        match (self, other) {
-            (Self::Declared, with @ Self::WithCurrency { .. })
-            | (with @ Self::WithCurrency { .. }, Self::Declared) => Some(with),
-            _ => (self == other).then_some(self),
-        }
-    }
 }
 
 /// The origin of a cell, resolved to a position on demand.

@@ -51,6 +51,7 @@ pub mod source_map;
 pub mod source_text;
 pub mod spreadsheet;
 pub mod suggest;
+pub mod sum;
 pub mod target;
 pub mod text_encoding;
 pub mod unsendable;

@@ -46,6 +46,13 @@ fn symbol_of_a_price_is_known_to_the_order() {
     );
     insta::assert_snapshot!(csv(&sum, "id,a,b", "A,$1.50,2.25"), @"row A: price=3.75@3");
     insta::assert_snapshot!(csv(&sum, "id,a,b", "A,$1.50,€2.25"), @"row A: price!€2.25@9 | number_unreadable price@9 in another unit than the other parts of the sum");
+    let minor = profile(
+        "currency_symbols = { '¥' = 'JPY', '€' = 'EUR' }\n\
+         order.price = { sum = ['a', 'b'], scale = 'currency' }",
+    );
+    insta::assert_snapshot!(csv(&minor, "id,a,b", "A,€ 1050,200"), @"row A: price=12.50@3");
+    insta::assert_snapshot!(csv(&minor, "id,a,b", "A,0,¥1050"), @"row A: price=1050@3");
+    insta::assert_snapshot!(csv(&minor, "id,a,b", "A,1050,0"), @"row A: price=1050@3");
 }
 
 /// The number beside a symbol is in minor units, those of its currency if the profile says so.
