@@ -43,6 +43,9 @@ pub(super) struct FieldBinding<'p, S> {
     pub(super) zone: Option<Box<Self>>,
     /// The columns that its condition tests, and those of its zone.
     pub(super) tested: Vec<S>,
+    /// Whether each row counts, also one that repeats the previous one: the values of the rows are
+    /// added up, or the condition tests the row as it is in the file.
+    pub(super) counts_each_row: bool,
     /// The rule of the same field that is tried where this one yields no value.
     pub(super) otherwise: Option<Box<Self>>,
 }
@@ -98,6 +101,7 @@ impl<'p, S> FieldBinding<'p, S> {
             when: None,
             zone: None,
             tested: Vec::new(),
+            counts_each_row: rule.over_rows.is_sum(),
             otherwise: None,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     condition::{CellSource, Condition},
-    key_errors::{KeyErrors, WHOLE_RULE},
+    key_errors::KeyErrors,
     number::NumberMarks,
     profile::{FieldRule, SkipRule},
     profile_text::{ConditionText, SkipScope, SkipText},
@@ -49,7 +49,7 @@ impl ConditionCompiler<'_> {
             if let Err(error) = check_reason(&skip.reason) {
                 errors.add_at(&["skip", &index.to_string(), "reason"], error);
             }
-            let when = self.compile(skip.when.clone(), ConditionLevel::Order).and_then(without_raw);
+            let when = self.compile(skip.when.clone(), ConditionLevel::Order);
             let when = errors.keep_below(&["skip", &index.to_string(), "when"], when)?;
             Some(SkipRule { reason: skip.reason.as_str().into(), when })
         };
@@ -85,7 +85,7 @@ impl ConditionCompiler<'_> {
 
     /// Compiles the condition on rows or elements that are items.
     pub(super) fn items(&self, text: ConditionText, errors: &mut KeyErrors) -> Option<Condition> {
-        let condition = self.compile(text, ConditionLevel::Item).and_then(without_raw);
+        let condition = self.compile(text, ConditionLevel::Item);
         errors.keep_below(&["item_rows"], condition)
     }
 
@@ -113,17 +113,4 @@ impl ConditionCompiler<'_> {
         let mut rules = self.rules.iter().filter(|field| field.rule.converts_numbers());
         Some(Arc::new(rules.find(reads_source)?.rule.clone()))
     }
-}
-
-/// Refuses a condition on cells that tests the whole row.
-pub(super) fn without_raw(condition: Condition) -> Result<Condition, KeyErrors> {
-    let mut errors = KeyErrors::default();
-    if condition.sources().iter().any(|source| source.is_raw) {
-        errors.add(
-            WHOLE_RULE,
-            "raw is for ignore_rows only; expected a column or path, or the condition as one of \
-                     ignore_rows",
-        );
-    }
-    errors.ensure_none().map(|()| condition)
 }

@@ -43,7 +43,7 @@ pub(super) fn bind<'p>(
         order_rules: bind_rules(&order_rules),
         order_columns: Vec::new(),
         // A document is never compared with the one before it.
-        adds_rows: false,
+        counts_each_row: false,
         item_rules: bind_rules(&item_rules),
         items: profile.items_path.as_deref().map(array_at),
         may_have_items: profile.maps_items(),

@@ -130,6 +130,10 @@ impl<'a> View<'a> for DocumentView<'a> {
         if self.is_element { self.place_of(self.node) } else { CellOrigin::Row(self.row) }
     }
 
+    fn raw(self) -> Value<'a> {
+        Value::of_row(self.row)
+    }
+
     fn find(self, source: &PathSource) -> Found<'a> {
         self.found(source.find(self))
     }

@@ -7,7 +7,6 @@ use std::{collections::BTreeMap, mem, sync::Arc};
 use super::{
     combination::Combination,
     condition::Condition,
-    condition_compiler::without_raw,
     currency_symbols::CurrencySymbols,
     date_keys::DateUse,
     key_errors::{KeyError, KeyErrors},
@@ -133,8 +132,7 @@ impl RuleCompiler<'_> {
     ) -> Result<(Rule, Option<Condition>), KeyErrors> {
         let mut errors = KeyErrors::default();
         let when = text.when.clone().and_then(|when| {
-            let when = Condition::new(when, self.marks).and_then(without_raw);
-            let when = errors.keep_below(&["when"], when)?;
+            let when = errors.keep_below(&["when"], Condition::new(when, self.marks))?;
             errors.keep(check_when(&text, &when))?;
             Some(when)
         });
@@ -335,7 +333,8 @@ fn check_rows(table: &str, text: &RuleText, has_items_path: bool) -> Result<(), 
 fn check_when(text: &RuleText, when: &Condition) -> Result<(), KeyError> {
     let has_columns = text.column.is_some() || text.columns.is_some();
     let has_paths = text.path.is_some() || text.paths.is_some();
-    let tested = when.sources();
+    // The row as it is in the file is there in either format.
+    let tested: Vec<_> = when.sources().into_iter().filter(|source| !source.is_raw).collect();
     let error = |message: &str| Err(("when", message.to_owned()));
     if has_columns && !has_paths && tested.iter().any(|source| source.column.is_none()) {
         return error("has a path only, but its rule a column only; expected a column");

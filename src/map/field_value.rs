@@ -27,7 +27,7 @@ impl<S> FieldBinding<'_, S> {
     /// says nothing new.
     pub(super) fn is_repeated<'a, V: View<'a, Source = S>>(&self, view: V, previous: V) -> bool {
         let mut sources = self.sources.iter().chain(&self.tested);
-        !self.rule.over_rows.is_sum()
+        !self.counts_each_row
             && sources.all(|source| view.repeats(previous, source))
             && self.otherwise.as_ref().is_none_or(|next| next.is_repeated(view, previous))
     }

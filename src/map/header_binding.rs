@@ -84,8 +84,10 @@ impl<'p> HeaderBinding<'p> {
             profile,
             key,
             order_columns: column_ranges(&order_rules),
-            adds_rows: order_rules.iter().any(|binding| binding.rule.over_rows.is_sum()),
+            counts_each_row,
             order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),
+        let counts_each_row =
+            order_rules.iter().any(|rule| rule.chain().any(|binding| binding.counts_each_row));
             item_rules: item_rules.into_iter().map(BoundRule::Field).collect(),
             items: None,
             may_have_items: profile.joins_files || has_items,
@@ -197,12 +199,15 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     ) -> Result<FieldBinding<'r, usize>, MapError> {
         let Some(when) = when else { return Ok(binding) };
         let when = when.bind(&mut |source| tested_column(source, self))?;
-        let tested = when.sources().into_iter().filter_map(|tested| match tested {
+        let sources = when.sources();
+        let tests_raw = sources.iter().any(|tested| matches!(tested, TestedSource::Raw));
+        let tested = sources.into_iter().filter_map(|tested| match tested {
             TestedSource::Value(column) => Some(*column),
             TestedSource::Missing | TestedSource::Raw => None,
         });
         let tested = binding.tested.iter().copied().chain(tested).collect();
-        Ok(FieldBinding { tested, when: Some(when), ..binding })
+        let counts_each_row = binding.counts_each_row || tests_raw;
+        Ok(FieldBinding { tested, counts_each_row, when: Some(when), ..binding })
     }
 
     /// Binds the rule of a date's zone, if it has one.

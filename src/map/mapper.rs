@@ -28,8 +28,8 @@ pub(super) struct Mapper<'p, S> {
     /// The columns of `order_rules` as ranges of adjacent columns; empty for documents. If all
     /// ranges repeat the previous row, no rule needs to be applied.
     pub(super) order_columns: Vec<RangeInclusive<usize>>,
-    /// Whether a value of the order is the sum of its rows, so that no row repeats the previous one.
-    pub(super) adds_rows: bool,
+    /// Whether a rule of the order counts each row, also one that repeats the previous one.
+    pub(super) counts_each_row: bool,
     pub(super) item_rules: Vec<BoundRule<'p, S>>,
     /// The array of the items; if there is none, each row is an item.
     pub(super) items: Option<ArraySource<'p, S>>,
@@ -118,7 +118,7 @@ impl<S> Mapper<'_, S> {
         order.problems.append(&mut into.problems);
         let is_repeated = |previous: V| view.repeats_columns(previous, &self.order_columns);
         // The rows of an order repeat most of it, so this usually skips all rules of the order.
-        if self.adds_rows || !previous.is_some_and(is_repeated) {
+        if self.counts_each_row || !previous.is_some_and(is_repeated) {
             order.cells.reserve(capacity(view, &self.order_rules));
             apply_rules(&mut order, &self.order_rules, view, previous, self.profile);
         }

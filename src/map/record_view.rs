@@ -41,6 +41,10 @@ impl<'a> View<'a> for RecordView<'a> {
         CellOrigin::Row(self.row)
     }
 
+    fn raw(self) -> Value<'a> {
+        Value::of_row(self.row)
+    }
+
     #[inline]
     fn find(self, column: &usize) -> Found<'a> {
         let index = u32::try_from(*column).unwrap_or(u32::MAX);

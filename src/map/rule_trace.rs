@@ -123,7 +123,11 @@ fn bind_to<'p>(
     let bind = |when: &Condition| {
         let bound = when.bind(&mut |source: &CellSource| {
             let column = source.column.as_ref().and_then(position);
-            Ok::<_, Infallible>(column.map_or(TestedSource::Missing, TestedSource::Value))
+            Ok::<_, Infallible>(match column {
+                _ if source.is_raw => TestedSource::Raw,
+                Some(column) => TestedSource::Value(column),
+                None => TestedSource::Missing,
+            })
         });
         bound.unwrap_or_else(|never| match never {})
     };

@@ -35,7 +35,8 @@ pub(super) fn test<'c, 'a, V: View<'a>>(
 ) -> Result<bool, (&'c TestedSource<V::Source>, TestError)> {
     condition.holds(&|tested: &TestedSource<V::Source>| match tested {
         TestedSource::Value(source) => tested_value(view.find(source).value, profile),
-        TestedSource::Missing | TestedSource::Raw => Value::Missing,
+        TestedSource::Missing => Value::Missing,
+        TestedSource::Raw => view.raw(),
     })
 }
 

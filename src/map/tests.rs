@@ -309,10 +309,6 @@ fn untestable_condition_is_a_problem() {
             .to_string()
     };
     assert_eq!(
-        error("item_rows = { raw = true, is = 'x' }"),
-        "p:2:1: item_rows: raw is for ignore_rows only; expected a column or path, or the condition as one of ignore_rows"
-    );
-    assert_eq!(
         error("item_rows = { not = { is = 'x' } }"),
         "p:2:15: item_rows.not: \"not\" has no column and no path"
     );

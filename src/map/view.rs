@@ -10,6 +10,7 @@ use super::rule::Rule;
 use crate::model::{
     document::{JsonNode, JsonValue},
     draft::{CellOrigin, Notation},
+    row::Row,
 };
 
 /// A value of the export.
@@ -58,6 +59,11 @@ impl<'a> Value<'a> {
             JsonValue::Array => Self::Array(node),
             JsonValue::Object => Self::Object(node),
         }
+    }
+
+    /// A row as it is in the file.
+    pub(super) fn of_row(row: &Row<'a>) -> Self {
+        row.raw().map_or(Self::Lost, |raw| Self::Text(raw.trim_ascii()))
     }
 
     /// The text of a single value.
@@ -146,6 +152,9 @@ pub(super) trait View<'a>: Copy {
 
     /// The view's own place.
     fn at(self) -> CellOrigin<'a>;
+
+    /// The row as it is in the file, without blanks around it.
+    fn raw(self) -> Value<'a>;
 
     /// The value of a source.
     fn find(self, source: &Self::Source) -> Found<'a>;

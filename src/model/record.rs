@@ -181,6 +181,22 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Whether a cell may have a quote in its text.
+    #[must_use]
+    #[inline]
+    pub fn may_have_inner_quotes(&self) -> bool {
+        matches!(self.form, RecordForm::Unescaped(_)) || !self.header.syntax.has_quotes
+    }
+
+    /// The record as it is in the file.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        match self.form {
+            RecordForm::Unescaped(raw) => raw.bytes,
+            RecordForm::Unquoted | RecordForm::Quoted => self.text.as_bytes(),
+        }
+    }
+
     /// The record as it is in the file, and the range of each cell in it, quotes included.
     #[must_use]
     pub fn raw_cells(&self) -> (&'a [u8], Vec<Range<usize>>) {

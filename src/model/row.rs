@@ -18,7 +18,17 @@ pub struct Row<'a> {
     pub content: RowContent<'a>,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// The row as it is in the file; none if it is unreadable.
+    #[must_use]
+    pub fn raw(&self) -> Option<&'a str> {
+        match &self.content {
+            RowContent::Record(record) => std::str::from_utf8(record.raw()).ok(),
+            RowContent::Document(document) => Some(document.text),
+            RowContent::Unreadable(_) => None,
+        }
+    }
+
     /// The number of values: cells that are not empty, or values of a document.
     #[must_use]
     pub fn n_values(&self) -> usize {

@@ -187,7 +187,7 @@ order.ext.a = []
 order.ext.b = [{ column = 'a', type = 'float' }, { column = 'b', type = 'integer', disagree = 'last' }]
 order.ext.'*' = [{ column = 'a*' }, { column = 'b*' }]
 order.orderedAt = [{ column = 'a', date = ['%d/%m/%Y', '%m/%d/%Y'], zone = 'UTC' }, 3]
-item.name = { column = 'a', disagree = 'first', when = { raw = true, is = 'x' } }
+item.name = { column = 'a', disagree = 'first', when = { raw = true } }
 guest.id.x = [{ column = 'a', kind = 'email' }, { column = 'b', kind = 'phone', country = 'GB' }]
 key = { column = 'id', when = { column = 'a', is = 'b' } }
 "), @r#"
@@ -204,7 +204,7 @@ key = { column = 'id', when = { column = 'a', is = 'b' } }
       test:8:20: order.orderedAt: an element of "orderedAt" has dates that the format %d/%m/%Y and the format %m/%d/%Y read differently; expected one of them
       test:8:85: order.orderedAt: invalid type: integer 3; expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or { value = "EUR" }
       test:9:40: item.name.disagree: "disagree" is for fields of the order; each row is an item or a person of its own
-      test:9:49: item.name.when: raw is for ignore_rows only; expected a column or path, or the condition as one of ignore_rows
+      test:9:49: item.name.when: "when" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater
       test:10:49: guest.id.x[2]: an element of "x" has identifiers of another kind than the first rule of the list
       test:11:24: key.when: "when" is not for the order key, which every row has
     "#);
@@ -235,4 +235,60 @@ ext.sum = { concat = ['a', 'b'], when = { column = 'k', is = 'a' } }";
     p.toml:4:25: order.price.when: "when" has a path only, but its rule a column only; expected a column
       p.toml:5:26: order.cardType.when: "when" has a column only, but its rule a path only; expected a path
     "#);
+}
+
+/// The row as it is in the file; one that repeats the cells of the previous one counts as well.
+#[test]
+fn condition_may_test_the_raw_row() {
+    let rules = profile(
+        "order.price = { column = 'total', path = 'total', disagree = 'last', \
+           when = { raw = true, contains = 'final' } }\n\
+         item.name = { column = 'name', path = 'name', when = { not = { raw = true, contains = 'draft' } } }",
+    );
+    assert_eq!(
+        csv(&rules, "id,total,name,note", "A,10,Tee,final x"),
+        "row A: price=10@3 | item@- item.name=Tee@6"
+    );
+    assert_eq!(csv(&rules, "id,total,name,note", "A,10,Tee,draft"), "row A: ");
+    let document = json!({"id": "A", "name": "Tee", "state": "final", "total": 10});
+    assert_eq!(ndjson(&rules, document), "row A: price=10@5 | item@1 item.name=Tee@3");
+    // Only a column that no rule reads differs.
+    let mapper = bind(&rules, Some("id,total,name,note"));
+    let [first, second] =
+        ["A,10,Tee,draft", "A,10,Tee,final"].map(|line| row(2, RowContent::Record(record(line))));
+    assert_eq!(mapped(mapper, first, None).cells.len(), 1);
+    let cells = mapped(mapper, second, Some(first)).cells;
+    assert!(cells.get(&Field::Price).is_some());
+}
+
+#[test]
+fn order_key_may_be_of_several_columns() {
+    let rules = "name = 'x'\nkey = { concat = ['shop', 'no'], separator = '-' }\n\
+                 order.referenceId = { column = 'no', path = 'no' }";
+    let rules = Profile::parse("test", rules).unwrap();
+    let of = |line: &str| csv(&rules, "shop,no", line);
+    assert_eq!(of("A,1"), "row A-1: ");
+    assert_eq!(of("A-1,2"), "row A\\-1-2: ");
+    assert_eq!(of("A,1-2"), "row A-1\\-2: ");
+    assert_eq!((of("A,").as_str(), of(",").as_str()), ("keyless: ", "blank: "));
+    assert_eq!(ndjson(&rules, json!({"no": 1, "shop": "A"})), "row A-1: ");
+    // With a cell too few or too many it is not known which cells they are.
+    let salvaged = |line: &str| {
+        let content = RowContent::Record(record(line));
+        unreadable(&rules, Some("shop,no"), Some(content))
+    };
+    insta::assert_snapshot!(salvaged("A"), @"unreadable - damaged: ");
+    insta::assert_snapshot!(salvaged("A,1,B"), @"unreadable - damaged: ");
+    insta::assert_snapshot!(salvaged("A,1"), @"unreadable A-1 damaged: ");
+    insta::assert_snapshot!(bind_error(&rules, "shop,nr"), @r#"test:2:27: key: there is no column "no" in the export; orders.csv has "shop", "nr""#);
+    for key in [
+        "{ concat = ['a', 'b'] }",
+        "{ concat = ['a', 'b'], separator = '-', lenient = true }",
+        "{ concat = ['a', 'b'], separator = '-', upper = true }",
+        "{ columns = ['a', 'b'], table = [['x', '*', '1']] }",
+    ] {
+        let text = format!("name = 'x'\nkey = {key}\norder.referenceId.column = 'a'");
+        let error = Profile::parse("test", &text).unwrap_err().to_string();
+        assert!(error.starts_with("test:2:1: key: an order key of several columns"), "{error}");
+    }
 }
