@@ -253,6 +253,7 @@ impl<'p> FileMapper<'p> {
                     _ => None,
                 });
                 binding.mapper.map(binding.view(row, record), previous, into);
+                into.problems.extend(binding.spreadsheet_texts.problems(row, record));
             }
             (RowContent::Document(document), FormatMapper::Json(mapper)) => {
                 let view = self.document_view(row, document);

@@ -19,6 +19,7 @@ use super::{
     profile::{FieldRule, FieldTarget, Profile},
     record_view::HeaderNames,
     rule::Rule,
+    spreadsheet_text::SpreadsheetTexts,
     wildcard::wildcard_field,
 };
 use crate::model::{
@@ -42,6 +43,8 @@ pub(super) struct HeaderBinding<'p> {
     pub(super) missing: Vec<MissingName>,
     /// The columns whose blank cells take the value above.
     pub(super) fill_down: Option<FillDown>,
+    /// The columns whose cells are not to be texts as a spreadsheet writes them.
+    pub(super) spreadsheet_texts: SpreadsheetTexts,
 }
 
 impl<'p> HeaderBinding<'p> {
@@ -100,7 +103,10 @@ impl<'p> HeaderBinding<'p> {
         let (unknown, header) = (columns.unknown_columns(), Arc::clone(header));
         let names = HeaderNames::new(&header);
         let fill_down = FillDown::new(filled, &mapper);
-        Ok(Self { mapper, header, names, unknown, missing: columns.missing, fill_down })
+        let spreadsheet_texts =
+            SpreadsheetTexts::new(profile, &header, |name| columns.is_known(name));
+        let missing = columns.missing;
+        Ok(Self { mapper, header, names, unknown, missing, fill_down, spreadsheet_texts })
     }
 }
 

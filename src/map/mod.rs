@@ -66,6 +66,7 @@ mod rule_trace;
 mod rule_values;
 mod seen_names;
 mod serde_message;
+mod spreadsheet_text;
 mod steps;
 mod tested_row;
 mod text_pair;

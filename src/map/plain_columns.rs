@@ -133,6 +133,9 @@ impl<'m> PlainColumns<'m> {
         for index in 0..into.rows.len() {
             let row: &'a Row<'a> = into.rows[index];
             let RowContent::Record(record) = &row.content else { return None };
+            if self.binding.spreadsheet_texts.may_be_in(record) {
+                return None;
+            }
             let view = RecordView::new(row, *record, &self.binding.header);
             match first {
                 None => {

@@ -352,6 +352,8 @@ codes! {
     ScientificNotation "scientific_notation" Error,
     /// References or ids differ only by a final .0.
     SpreadsheetNumber "spreadsheet_number" Error,
+    /// A cell is a text as a spreadsheet writes it.
+    SpreadsheetText "spreadsheet_text" Error,
     /// A reference or id has invisible characters.
     InvisibleCharacters "invisible_characters" Error,
     /// A name has invisible characters.

@@ -135,6 +135,7 @@ const LOWERABLE: &[Code] = &[
     Code::DecimalAmbiguous,
     Code::NegativeTotal,
     Code::RowInTwoFiles,
+    Code::SpreadsheetText,
 ];
 
 #[cfg(test)]

@@ -1,0 +1,66 @@
+//! Spreadsheet texts: cells such as `="00123"` in a file whose profile does not say that it has them.
+//!
+//! Their equals sign and quotes would be part of the values, and conditions would not find them.
+//! Whether a cell is one is decided for the columns that the profile reads. Called by `file_mapper`.
+
+use super::{profile::Profile, rule::Rule};
+use crate::model::{
+    draft::CellOrigin,
+    problem::{Code, Problem},
+    record::{Header, Record},
+    row::Row,
+};
+
+/// What a text begins with that a spreadsheet keeps as it is.
+const START: &str = "=\"";
+
+/// The columns of a file whose cells must not be such texts.
+pub(super) struct SpreadsheetTexts {
+    columns: Vec<u32>,
+}
+
+impl SpreadsheetTexts {
+    /// `is_read` tells which columns the profile reads.
+    pub(super) fn new(profile: &Profile, header: &Header, is_read: impl Fn(&str) -> bool) -> Self {
+        if header.syntax.unwraps_cells {
+            return Self { columns: Vec::new() };
+        }
+        let strips = |name: &String| {
+            let of_fields = profile.all_rules().map(|of_field| &of_field.rule);
+            let mut rules = of_fields.chain([&profile.key]);
+            rules.any(|rule| rule.columns.contains(name) && strips_start(rule))
+        };
+        let columns = (0..).zip(&header.names);
+        let columns = columns.filter(|(_, name)| is_read(name) && !strips(name));
+        Self { columns: columns.map(|(index, _)| index).collect() }
+    }
+
+    /// Whether a record may have one.
+    // Of most records the form alone tells that no cell has a quote.
+    #[inline]
+    pub(super) fn may_be_in(&self, record: &Record<'_>) -> bool {
+        record.may_have_inner_quotes() && !self.columns.is_empty() && record.text.contains(START)
+    }
+
+    /// A problem for each one in a record.
+    pub(super) fn problems(&self, row: &Row<'_>, record: &Record<'_>) -> Vec<Problem> {
+        if !self.may_be_in(record) {
+            return Vec::new();
+        }
+        let is_text = |column: &&u32| record.cell(**column as usize).starts_with(START);
+        let problem = |column: &u32| {
+            let at = CellOrigin::Column(row, *column);
+            Problem::for_order(Code::SpreadsheetText, at, MESSAGE)
+        };
+        self.columns.iter().filter(is_text).map(problem).collect()
+    }
+}
+
+const MESSAGE: &str = "the cell begins with =\", as a spreadsheet writes a text such as =\"00123\"; \
+                       cells = \"spreadsheet\" in the profile unwraps such cells";
+
+/// Whether a rule strips what such a text begins with.
+fn strips_start(rule: &Rule) -> bool {
+    let prefix = rule.text_steps.as_ref().and_then(|steps| steps.affixes()[0]);
+    prefix.is_some_and(|prefix| prefix.starts_with('='))
+}
