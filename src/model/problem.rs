@@ -442,6 +442,8 @@ codes! {
     QuantityNotPositive "quantity_not_positive" Warning,
     /// An item with a unit price has no quantity.
     QuantityMissing "quantity_missing" Warning,
+    /// An item has no price, and others have one.
+    ItemPriceMissing "item_price_missing" Warning,
     /// An item has another currency than its order.
     ItemCurrencyDiffers "item_currency_differs" Warning,
     /// Items in several currencies cannot be added up.

@@ -99,6 +99,24 @@ pub(super) fn lacks_items(may_have_items: bool, facts: &ColumnFacts) -> bool {
     may_have_items && !facts.items.none_has()
 }
 
+/// Warns of items without a price beside others with one: the order's price is compared with the sum
+/// of no items then.
+pub(super) fn check_prices(draft: &Draft<'_>, rules: &TargetRules, findings: &mut Findings) {
+    let is_priced = |item: &&ItemDraft<'_>| item.cell(&Field::ItemPrice).is_some();
+    let is_required = rules.items.required_fields.contains(&Field::ItemPrice);
+    if is_required || !draft.items.iter().any(|item| is_priced(&item)) {
+        return;
+    }
+    for item in draft.items.iter().filter(|item| !is_priced(item)) {
+        findings.problems.push(Problem::for_field(
+            Code::ItemPriceMissing,
+            &Field::ItemPrice,
+            item.at,
+            "the item has no price, and others of the order have one",
+        ));
+    }
+}
+
 /// Checks what a total that is the sum of the lines requires: items, a price for each, one
 /// currency.
 pub(super) fn check_summable(

@@ -214,6 +214,7 @@ fn price(
         items::check_summable(draft, lines_total, findings);
         return lines_total.filter(|_| !draft.items.is_empty());
     }
+    items::check_prices(draft, rules, findings);
     let cell = findings.required(draft, &Field::Price)?;
     let price = values::amount(cell, currency_code(draft), findings)?;
     check_decimal_mark(draft, cell, facts, findings);

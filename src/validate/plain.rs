@@ -377,9 +377,11 @@ impl<'a> PlainCheck<'a> {
         let OrderParts { price, lines_total, .. } = *parts;
         let has_items = draft.n_items() > 0;
         let total = match self.settings.total_from {
-            TotalFrom::Given if has_items => {
-                price.filter(|price| lines_total.is_none_or(|sum| sum == *price))
-            }
+            TotalFrom::Given if has_items => match lines_total {
+                Some(sum) => price.filter(|price| sum == *price),
+                // An item has no price; none of the others has one either.
+                None => price.filter(|_| self.order.items.iter().all(|item| item.price.is_none())),
+            },
             TotalFrom::Given if items::lacks_items(draft.may_have_items, self.facts) => None,
             TotalFrom::Given => price,
             TotalFrom::SumOfLines => lines_total.filter(|_| has_items),

@@ -65,6 +65,7 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::ZeroTotal, "price", "the total of the purchase is 0", &[(Field::Price, "0.00"), (Field::ItemPrice, "0")]),
         of(Code::QuantityNotPositive, "item.quantity", "the quantity is -2, and a purchase has at least one piece", &[(Field::ItemQuantity, "-2"), (Field::ItemPrice, "-10.00")]),
         of(Code::QuantityMissing, "item.quantity", "the item has no quantity for its price, so it counts as one piece", &[(Field::ItemQuantity, ""), (Field::ItemPrice, "20.00")]),
+        (Code::ItemPriceMissing, "item.price", "the item has no price, and others of the order have one", with_unpriced_item(), settings()),
         of(Code::ItemCurrencyDiffers, "item.currencyCode", "\"USD\", but the order's currency is \"EUR\"", &[(Field::ItemCurrencyCode, "USD")]),
         of(Code::EmailImplausible, "guest.email", "\"a***@e***.com\" contains whitespace", &[(Field::GuestEmail, "ann smith@example.com")]),
         of(Code::EmailImplausible, "guest.id.email", "\"a***\" has no @", &[(id("email"), "ann")]),
@@ -141,5 +142,12 @@ fn in_dollars() -> Draft<'static> {
     for cell in draft.cells.iter_mut().filter(|cell| *cell.field == Field::Price) {
         cell.notation = Notation::WithCurrency { currency, is_declared: true };
     }
+    draft
+}
+
+/// An order of two items, one of which has no price.
+fn with_unpriced_item() -> Draft<'static> {
+    let mut draft = with_items(order(&[]), 2);
+    draft.items[1] = order(&[(Field::ItemPrice, "")]).items[0].clone();
     draft
 }
