@@ -61,6 +61,12 @@ impl<'p> HeaderBinding<'p> {
         profile.ensure_conditions_apply(file, false, |source| source.column.as_ref())?;
         let mut columns = HeaderColumns::new(profile, header, file);
         let key = columns.find_all(&profile.key, "referenceId", true)?;
+        // Of an order key of several columns each file needs all of them.
+        let lacks_key = if profile.key.combines() {
+            key.iter().any(Option::is_none)
+        } else {
+            key.iter().all(Option::is_none)
+        };
         let key: Vec<usize> = key.into_iter().flatten().collect();
         let rules = columns.bind_rules(&profile.rules, Field::to_string)?;
         let (item_rules, order_rules): (Vec<_>, Vec<_>) =
@@ -79,18 +85,18 @@ impl<'p> HeaderBinding<'p> {
         let item_rows = profile.item_rows.as_ref().map(&mut bind).transpose()?;
         let people = columns.bind_people()?;
         let filled = columns.find_filled()?;
-        if !profile.joins_files || key.is_empty() {
+        if !profile.joins_files || lacks_key {
             columns.ensure_complete()?;
         }
         let has_items = item_rules.iter().any(|binding| binding.sources().next().is_some());
+        let counts_each_row =
+            order_rules.iter().any(|rule| rule.chain().any(|binding| binding.counts_each_row));
         let mapper = Mapper {
             profile,
             key,
             order_columns: column_ranges(&order_rules),
             counts_each_row,
             order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),
-        let counts_each_row =
-            order_rules.iter().any(|rule| rule.chain().any(|binding| binding.counts_each_row));
             item_rules: item_rules.into_iter().map(BoundRule::Field).collect(),
             items: None,
             may_have_items: profile.joins_files || has_items,

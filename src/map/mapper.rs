@@ -22,7 +22,7 @@ use crate::model::{
 /// A profile bound to a file. `S` is where its rules find their values: a column or a path.
 pub(super) struct Mapper<'p, S> {
     pub(super) profile: &'p Profile,
-    /// The sources of the order key; the first filled one is used.
+    /// The sources of the order key; the first filled one is used, unless all of them are the key.
     pub(super) key: Vec<S>,
     pub(super) order_rules: Vec<BoundRule<'p, S>>,
     /// The columns of `order_rules` as ranges of adjacent columns; empty for documents. If all
@@ -73,7 +73,10 @@ impl<S> Mapper<'_, S> {
         &'a self,
         view: V,
     ) -> Option<Cow<'a, str>> {
-        self.key_at(view, &self.key)
+        match self.profile.key.key_separator() {
+            Some(separator) => self.joined_key(view, separator),
+            None => self.key_at(view, &self.key),
+        }
     }
 
     /// The key of an unreadable row, if it is reliable.
@@ -83,8 +86,31 @@ impl<S> Mapper<'_, S> {
         &'a self,
         view: V,
     ) -> Option<Cow<'a, str>> {
+        if let Some(separator) = self.profile.key.key_separator() {
+            let are_certain = self.key.iter().all(|source| view.is_certain_key(source));
+            return self.joined_key(view, separator).filter(|_| are_certain);
+        }
         let first = self.key.first().filter(|source| view.is_certain_key(source))?;
         self.key_at(view, std::slice::from_ref(first))
+    }
+
+    /// The order key of several sources, each of which must be filled.
+    fn joined_key<'a, V: View<'a, Source = S>>(
+        &self,
+        view: V,
+        separator: &str,
+    ) -> Option<Cow<'a, str>> {
+        let mut key = String::new();
+        for (index, source) in self.key.iter().enumerate() {
+            let value = view.find(source).value;
+            let text = value.text().filter(|_| value.is_filled(&self.profile.key))?;
+            if index > 0 {
+                key.push_str(separator);
+            }
+            // Otherwise `1-2` and `3` would be the key of `1` and `2-3`.
+            key.push_str(&text.replace('\\', "\\\\").replace(separator, &format!("\\{separator}")));
+        }
+        Some(Cow::Owned(key))
     }
 
     fn key_at<'a, V: View<'a, Source = S>>(
@@ -103,6 +129,7 @@ impl<S> Mapper<'_, S> {
     /// Whether the key is a number of JSON.
     pub(super) fn has_number_key<'a, V: View<'a, Source = S>>(&self, view: V) -> bool {
         !self.profile.key.has_constants()
+            && !self.profile.key.combines()
             && matches!(self.key_value(view, &self.key), Some(Value::Number(_)))
     }
 

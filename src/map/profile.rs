@@ -323,7 +323,9 @@ impl Profile {
     pub fn key_is_reference(&self) -> bool {
         let mut rules = self.rules_of(&Field::ReferenceId);
         let only = rules.next().filter(|_| rules.next().is_none());
-        only.is_some_and(|only| only.when.is_none() && only.rule == self.key)
+        // Joined texts may be those of other parts.
+        let joins = self.key.combines();
+        only.is_some_and(|only| !joins && only.when.is_none() && only.rule == self.key)
     }
 
     /// Whether a number of this field may be a text whose decimal mark the profile does not

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{
     birth_date::BirthDateRule,
-    combination::{Combination, Sources},
+    combination::{Combination, Concat, Sources},
     currency_symbols::CurrencySymbols,
     date::DateRule,
     date_keys::{DateUse, RuleDates, compile_dates},
@@ -168,6 +168,19 @@ impl Rule {
     /// Whether several sources become one value.
     pub(super) fn combines(&self) -> bool {
         self.combination != Combination::First
+    }
+
+    /// What is between the texts of an order key of several columns, if it is one: it takes each of
+    /// them as it is, so that different texts make different keys.
+    pub(super) fn key_separator(&self) -> Option<&str> {
+        match &self.combination {
+            Combination::Concat(Concat { separator, is_lenient: false })
+                if !separator.is_empty() && self.is_verbatim() && self.kind.is_none() =>
+            {
+                Some(separator)
+            }
+            _ => None,
+        }
     }
 
     /// Whether its names are columns or paths, by the format of the file.

@@ -221,7 +221,7 @@ fn invalid_concats_are_refused() {
     "#);
     let key = Profile::parse("test", "name = 'x'\norder.referenceId = { concat = ['a', 'b'] }");
     let key = key.unwrap_err().to_string();
-    assert!(key.contains("the order key has one column or path"), "{key}");
+    assert!(key.contains("an order key of several columns is a concat"), "{key}");
     let text = "name = 'x'\nkey = { column = 'a' }\n\
                 order.referenceId = { concat = ['a', 'b'], separator = '-' }";
     assert_eq!(csv(&Profile::parse("test", text).unwrap(), "a,b", "1,2"), "row 1: ");

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::rows::{
     bind, bind_error, csv, documents, errors, header, mapped, ndjson, profile, record, row,
+    unreadable,
 };
 use crate::map::{profile::Profile, trace};
 use crate::model::{
