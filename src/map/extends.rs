@@ -4,11 +4,11 @@
 //! are answered; lists of tables are appended; `unset` removes. Each key and value keeps its place.
 //! Called by `profile_compiler`.
 
-use std::mem;
+use std::{mem, ops::Range};
 
 use toml::{
     Spanned,
-    de::{DeArray, DeTable, DeValue},
+    de::{DeArray, DeString, DeTable, DeValue},
 };
 
 use super::{
@@ -32,21 +32,40 @@ const NAMES: [&str; 2] = ["reason", "as"];
 /// The rule that stands beside the sections, and has no name of a section before it.
 const KEY: &str = "key";
 
-/// Merges the tables of a document's files into that of the first one.
-pub(super) fn merge(document: &mut TomlDocument<'_>) {
+/// An extended profile, some of whose values are replaced. Their errors are errors all the same: one
+/// who looks at that profile alone would meet them.
+pub(super) struct ReplacedValues<'t> {
+    /// The profile with those that it extends itself.
+    pub(super) table: DeTable<'t>,
+    /// Where the replaced values are, with their keys.
+    pub(super) places: Vec<Range<usize>>,
+}
+
+/// Merges the tables of a document's files into that of the first one. Returns the extended ones
+/// whose values are replaced.
+pub(super) fn merge<'t>(document: &mut TomlDocument<'t>) -> Vec<ReplacedValues<'t>> {
     let others = mem::take(&mut document.others);
-    let mut merged = DeTable::new();
+    let (mut merged, mut replaced) = (DeTable::new(), Vec::new());
+    let mut add = |base: &mut DeTable<'t>, own| {
+        let table = base.clone();
+        let mut merger = Merger::default();
+        merger.merge_into(base, own);
+        if !merger.replaced.is_empty() {
+            replaced.push(ReplacedValues { table, places: merger.replaced });
+        }
+    };
     for mut table in others.into_iter().rev() {
         unset(document, &mut merged, &table);
         check_type(document, &table);
         table.remove(EXTENDS);
         table.remove(UNSET);
-        merge_into(&mut merged, table, &mut KeyPath::new());
+        add(&mut merged, table);
     }
     let own = mem::take(&mut document.root);
     unset(document, &mut merged, &own);
-    merge_into(&mut merged, own, &mut KeyPath::new());
+    add(&mut merged, own);
     document.root = merged;
+    replaced
 }
 
 /// Adds the error of the keys of an extended profile that do not reach the merged one.
@@ -126,37 +145,90 @@ fn remove(table: &mut DeTable<'_>, path: &[String]) -> bool {
     }
 }
 
-fn merge_into<'t>(base: &mut DeTable<'t>, own: DeTable<'t>, path: &mut KeyPath) {
-    for (key, value) in own {
-        path.push(key.get_ref().to_string());
-        let merged = match base.remove(&**key.get_ref()) {
-            Some(below) => merged(below, value, path),
-            None => value,
-        };
-        base.insert(key, merged);
-        path.pop();
-    }
+/// Merges one table into another.
+#[derive(Default)]
+struct Merger {
+    /// The path of the tables that are being merged.
+    path: KeyPath,
+    /// Where the replaced values are, with their keys.
+    replaced: Vec<Range<usize>>,
 }
 
-fn merged<'t>(
-    base: Spanned<DeValue<'t>>,
-    own: Spanned<DeValue<'t>>,
-    path: &mut KeyPath,
-) -> Spanned<DeValue<'t>> {
-    let at = own.span();
-    let value = match (base.into_inner(), own.into_inner()) {
-        (DeValue::Table(mut base), DeValue::Table(own))
-            if is_section(path) || only_answers(&base, &own) =>
-        {
-            merge_into(&mut base, own, path);
-            DeValue::Table(base)
+impl Merger {
+    fn merge_into<'t>(&mut self, base: &mut DeTable<'t>, own: DeTable<'t>) {
+        for (key, value) in own {
+            self.path.push(key.get_ref().to_string());
+            let merged = match base.remove_entry(&**key.get_ref()) {
+                Some((known, below)) => self.merged(&known, below, value),
+                None => value,
+            };
+            base.insert(key, merged);
+            self.path.pop();
         }
-        (DeValue::Array(base), DeValue::Array(own)) if is_list_of_tables(path, &base, &own) => {
-            DeValue::Array(appended(base, own))
+    }
+
+    /// The value of a key that both tables have.
+    fn merged<'t>(
+        &mut self,
+        key: &Spanned<DeString<'t>>,
+        base: Spanned<DeValue<'t>>,
+        own: Spanned<DeValue<'t>>,
+    ) -> Spanned<DeValue<'t>> {
+        let (at, base_at) = (own.span(), base.span());
+        let value = match (base.into_inner(), own.into_inner()) {
+            (DeValue::Table(mut base), DeValue::Table(own))
+                if is_section(&self.path) || only_answers(&base, &own) =>
+            {
+                self.merge_into(&mut base, own);
+                DeValue::Table(base)
+            }
+            (DeValue::Array(base), DeValue::Array(own))
+                if is_list_of_tables(&self.path, &base, &own) =>
+            {
+                DeValue::Array(self.appended(base, own))
+            }
+            (base, own) => {
+                self.replaced.push(key.span());
+                self.add_replaced(&Spanned::new(base_at, base));
+                own
+            }
+        };
+        Spanned::new(at, value)
+    }
+
+    /// Notes the places of a replaced value, and of what is in it: a table has that of its header.
+    fn add_replaced(&mut self, value: &Spanned<DeValue<'_>>) {
+        self.replaced.push(value.span());
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                for (key, value) in table {
+                    self.replaced.push(key.span());
+                    self.add_replaced(value);
+                }
+            }
+            DeValue::Array(array) => array.iter().for_each(|element| self.add_replaced(element)),
+            _ => {}
         }
-        (_, own) => own,
-    };
-    Spanned::new(at, value)
+    }
+
+    /// The tables of both lists; the own ones with a name of the base take the place of those there.
+    fn appended<'t>(&mut self, base: DeArray<'t>, own: DeArray<'t>) -> DeArray<'t> {
+        let has_name = |table: &Spanned<DeValue<'t>>, name: &str| name_of(table) == Some(name);
+        let names: Vec<_> = own.iter().filter_map(name_of).map(str::to_owned).collect();
+        let mut own: Vec<_> = own.into_iter().collect();
+        let mut all = Vec::new();
+        for table in base {
+            match names.iter().find(|name| has_name(&table, name)) {
+                // None is left at a second one of this name.
+                Some(name) => {
+                    self.add_replaced(&table);
+                    all.extend(own.extract_if(.., |own| has_name(own, name)));
+                }
+                None => all.push(table),
+            }
+        }
+        all.into_iter().chain(own).collect()
+    }
 }
 
 /// Whether the table at a path has keys that are each for themselves: no rule, no condition.
@@ -171,7 +243,7 @@ fn is_section(path: &[String]) -> bool {
 /// Whether a table has only answers to open questions of another one.
 fn only_answers(base: &DeTable<'_>, own: &DeTable<'_>) -> bool {
     let is_answer = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
-        let key: &toml::de::DeString<'_> = key.get_ref();
+        let key: &DeString<'_> = key.get_ref();
         match (base.get(&**key).map(Spanned::get_ref), value.get_ref()) {
             (Some(DeValue::Table(base)), DeValue::Table(own)) => only_answers(base, own),
             (Some(DeValue::String(text)), _) => *text == QUESTION,
@@ -185,22 +257,6 @@ fn only_answers(base: &DeTable<'_>, own: &DeTable<'_>) -> bool {
 fn is_list_of_tables(path: &[String], base: &DeArray<'_>, own: &DeArray<'_>) -> bool {
     let mut both = base.iter().chain(own.iter());
     matches!(path, [name] if name != KEY) && both.all(|element| element.get_ref().is_table())
-}
-
-/// The tables of both lists; the own ones with a name of the base take the place of those there.
-fn appended<'t>(base: DeArray<'t>, own: DeArray<'t>) -> DeArray<'t> {
-    let has_name = |table: &Spanned<DeValue<'t>>, name: &str| name_of(table) == Some(name);
-    let names: Vec<_> = own.iter().filter_map(name_of).map(str::to_owned).collect();
-    let mut own: Vec<_> = own.into_iter().collect();
-    let mut all = Vec::new();
-    for table in base {
-        match names.iter().find(|name| has_name(&table, name)) {
-            // None is left at a second one of this name.
-            Some(name) => all.extend(own.extract_if(.., |own| has_name(own, name))),
-            None => all.push(table),
-        }
-    }
-    all.into_iter().chain(own).collect()
 }
 
 /// The name of a table of a list, if it has one.

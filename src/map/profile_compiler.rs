@@ -12,14 +12,14 @@ use super::{
     condition_compiler::{ConditionCompiler, ConditionLevel},
     currency_symbols::CurrencySymbols,
     error::MapError,
-    extends::{self, EXTENDS},
+    extends::{self, EXTENDS, ReplacedValues},
     field_rules::RuleCompiler,
     file_syntax::FileSyntax,
     input_settings::SharedIdentifiers,
     key_errors::{KeyError, KeyErrors, KeyPath},
     missing_name::NamePlaces,
     number::NumberMarks,
-    open_questions::{open_questions, refuse},
+    open_questions::{self, open_questions, refuse},
     profile::{FieldRule, PeopleRules, Profile, SharedIdentifierRules, reference_rule},
     profile_text::{GuestText, ProfileText, SkipScope},
     profile_texts::{NamedText, ProfileTexts, no_profile},
@@ -93,7 +93,7 @@ impl Profile {
         let ProfileTexts { mut sources, is_built_in, extended, missing } = texts;
         let answers = Answer::all(answers, &mut sources);
         let mut document = TomlDocument::parse(&sources);
-        extends::merge(&mut document);
+        let replaced = extends::merge(&mut document);
         settle_questions(&mut document, &sources, &answers, missing.is_none());
         if let Some((at, message)) = &missing {
             document.add_error(Some(at.clone()), EXTENDS, message);
@@ -109,6 +109,9 @@ impl Profile {
             }
             profile
         });
+        for values in replaced {
+            add_errors_of(values, &mut document);
+        }
         let (texts, errors) = (document.texts(), document.into_errors());
         let errors = errors.into_iter().map(|error| error.diagnostic).collect();
         let profile = profile.map(|profile| {
@@ -148,6 +151,21 @@ fn settle_questions<'t>(
             document.remove_at(&question.path);
         }
     }
+}
+
+/// Adds the errors of replaced values. The rest of their profile has its errors in the merged one.
+fn add_errors_of<'t>(replaced: ReplacedValues<'t>, document: &mut TomlDocument<'t>) {
+    let mut alone = document.with_table(replaced.table);
+    if alone.has_syntax_error() {
+        return;
+    }
+    for question in open_questions(&alone) {
+        open_questions::remove(&mut alone, &question.path);
+    }
+    if let Some((_, errors)) = alone.read().map(compile) {
+        alone.add_errors(errors);
+    }
+    document.add_errors_at(&replaced.places, alone);
 }
 
 /// Compiles a profile, without what is wrong, and returns its errors.
@@ -240,7 +258,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
 /// has the key `key`; else it is the rule of the reference.
 fn check_order_key(key: Option<&Rule>, is_own: bool, rules: &[FieldRule], errors: &mut KeyErrors) {
     let reference = ["order", "referenceId"];
-    if key.is_some_and(Rule::combines) {
+    if key.is_some_and(|key| key.combines() && key.key_separator().is_none()) {
         let at = if is_own { &["key"][..] } else { &reference };
         let error = "an order key of several columns is a concat with a separator and nothing \
                      else, such as { concat = [\"Shop\", \"Order\"], separator = \"-\" }; the reference \

@@ -54,15 +54,7 @@ impl<'t> TomlDocument<'t> {
     /// Parses the text of each file; errors of its syntax are errors.
     #[must_use]
     pub fn parse(sources: &'t SourceMap) -> Self {
-        let mut document = Self {
-            sources,
-            root: DeTable::new(),
-            others: Vec::new(),
-            removed: Vec::new(),
-            unsure: Vec::new(),
-            errors: Vec::new(),
-            has_syntax_error: false,
-        };
+        let mut document = Self::of_table(sources, DeTable::new());
         let mut tables = Vec::new();
         for (start, file) in sources.files() {
             let moved = |at: Range<usize>| at.start + start..at.end + start;
@@ -78,6 +70,30 @@ impl<'t> TomlDocument<'t> {
         document.root = tables.next().unwrap_or_default();
         document.others = tables.collect();
         document
+    }
+
+    /// Another table of the same texts, without an error.
+    pub(super) fn with_table(&self, table: DeTable<'t>) -> Self {
+        Self { has_syntax_error: self.has_syntax_error, ..Self::of_table(self.sources, table) }
+    }
+
+    fn of_table(sources: &'t SourceMap, root: DeTable<'t>) -> Self {
+        Self {
+            sources,
+            root,
+            others: Vec::new(),
+            removed: Vec::new(),
+            unsure: Vec::new(),
+            errors: Vec::new(),
+            has_syntax_error: false,
+        }
+    }
+
+    /// Adds the errors of another table of the same texts that begin within one of these places.
+    pub(super) fn add_errors_at(&mut self, places: &[Range<usize>], other: Self) {
+        let is_there = |at: &usize| places.iter().any(|place| place.contains(at));
+        let errors = other.errors.into_iter().filter(|(at, _)| is_there(at));
+        self.errors.extend(errors);
     }
 
     /// The value of the document, without the keys and values that are wrong, which become errors.

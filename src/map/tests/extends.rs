@@ -147,13 +147,15 @@ cardType = { column = 'd' }";
     let own = "extends = 'base.toml'\nunset = ['order.cardTyp', 5]\n[order]\nprice = { column = 'p', scale = 'x' }
 orderedAt = 5";
     insta::assert_snapshot!(errors(&[("own.toml", own), ("base.toml", base)], &[]), @r#"
-own.toml:2:10: unset: the extended profile has no "order.cardTyp"; meant "order.cardType"?
-  own.toml:2:27: unset: invalid type: integer 5; expected a string
-  own.toml:4:33: order.price.scale: expected a number of decimals, "currency" or { beside = "…", default = … }
-  own.toml:5:13: order.orderedAt: invalid type: integer 5; expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or { value = "EUR" }
-  base.toml:2:1: unknown key "delimitr"; meant "delimiter"?
-  base.toml:3:9: unset: removes what an extended profile has, but there is no extends
-"#);
+    own.toml:2:10: unset: the extended profile has no "order.cardTyp"; meant "order.cardType"?
+      own.toml:2:27: unset: invalid type: integer 5; expected a string
+      own.toml:4:33: order.price.scale: expected a number of decimals, "currency" or { beside = "…", default = … }
+      own.toml:5:13: order.orderedAt: invalid type: integer 5; expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or { value = "EUR" }
+      base.toml:2:1: unknown key "delimitr"; meant "delimiter"?
+      base.toml:3:9: unset: removes what an extended profile has, but there is no extends
+      base.toml:6:36: order.orderedAt.date: date format "%q" has no whole date; expected a year, a month and a day
+      base.toml:7:11: order.price: unknown key "colum"; meant "column"?
+    "#);
 }
 
 #[test]
@@ -176,6 +178,52 @@ fn invalid_extension_is_refused() {
     "#);
     insta::assert_snapshot!(of("extends = 'base.toml'", &format!("extends = 5\n{BASE}")), @"base.toml:1:11: extends: invalid type; expected a string");
     insta::assert_snapshot!(errors(&[("own.toml", "name = 'x'\nextends = 'cannonical'")], &[]), @"own.toml:2:11: extends: own.toml names no file");
+}
+
+/// Whoever uses the extended profile alone, or another one that extends it, would meet them.
+#[test]
+fn replaced_values_are_checked_too() {
+    let base = "name = 'base'
+item_price = 'lines'
+delimiter = ';'
+[[skip]]
+reason = 'test'
+when = { column = 'a', iss = 'b' }
+[order]
+referenceId = { column = 'Name', strip_prefx = '#' }
+orderedAt = { column = 'Created', date = '%d.%m.%Y', zone = '?' }
+price = { column = 'Total', scale = 'x' }
+[order.status]
+column = 'State'
+valuess = { paid = 'PURCHASED' }
+";
+    let own = "extends = 'base.toml'
+name = 'own'
+item_price = 'line'
+[[skip]]
+reason = 'test'
+when = { column = 'a', is = 'b' }
+[order]
+referenceId = { column = 'Name' }
+orderedAt = { column = 'Created' }
+price = { column = 'Total' }
+status = { column = 'State' }
+";
+    insta::assert_snapshot!(errors(&[("own.toml", own), ("base.toml", base)], &[]), @r#"
+    base.toml:2:14: item_price: unknown value "lines"; meant "line"? or "unit"
+      base.toml:6:24: skip.when: unknown key "iss"; meant "is"?
+      base.toml:8:34: order.referenceId: unknown key "strip_prefx"; meant "strip_prefix"?
+      base.toml:10:37: order.price.scale: expected a number of decimals, "currency" or { beside = "…", default = … }
+      base.toml:13:1: order.status: unknown key "valuess"; meant "values"?
+    "#);
+    // One that is not replaced is reported once.
+    let own = "extends = 'base.toml'\norder.price.column = 'Total'";
+    let base =
+        "name = 'base'\norder.referenceId = { colum = 'Name' }\norder.price = { colum = 'a' }";
+    insta::assert_snapshot!(errors(&[("own.toml", own), ("base.toml", base)], &[]), @r#"
+    base.toml:2:23: order.referenceId: unknown key "colum"; meant "column"?
+      base.toml:3:17: order.price: unknown key "colum"; meant "column"?
+    "#);
 }
 
 const OPEN: &str = "name = 'open'
