@@ -6,7 +6,10 @@
 use super::setting_names::CONFIG;
 use crate::{
     map::PROFILE,
-    model::diagnostic::{Diagnostic, Diagnostics},
+    model::{
+        diagnostic::{Diagnostic, Diagnostics, OPEN_QUESTION},
+        shell::shell_path,
+    },
 };
 
 /// The command that helps with errors of settings.
@@ -40,8 +43,7 @@ impl ErrorList {
         };
         self.0.sort_by_key(|error| order(error, index(error)));
         let place = place(&self.0);
-        let has_settings = self.0.iter().any(|error| error.kind == CONFIG);
-        let next = has_settings.then(|| HELP.to_owned());
+        let next = next(&self.0);
         Diagnostics { next, ..Diagnostics::before_reading(self.0, &place) }
     }
 
@@ -73,7 +75,21 @@ fn order(error: &Diagnostic, file: usize) -> (bool, bool, usize, u64, u64) {
         None => (0, 0),
     };
     let is_in_config = error.kind == CONFIG && error.position.is_some();
-    (error.kind == PROFILE, !is_in_config, file, line, column)
+    (is_of_profile(error), !is_in_config, file, line, column)
+}
+
+fn is_of_profile(error: &Diagnostic) -> bool {
+    matches!(error.kind, PROFILE | OPEN_QUESTION)
+}
+
+/// The command that helps with the errors: all those of a profile come without an export too.
+fn next(errors: &[Diagnostic]) -> Option<String> {
+    if errors.iter().any(|error| error.kind == CONFIG) {
+        return Some(HELP.to_owned());
+    }
+    let mut of_profile = errors.iter().filter(|error| error.kind == PROFILE);
+    let file = of_profile.find_map(|error| Some(&error.position.as_ref()?.file))?;
+    Some(format!("orderferry profiles check {}", shell_path(file)))
 }
 
 /// Where the errors are: `orderferry.toml and profiles/shop.toml`.
@@ -86,7 +102,7 @@ fn place(errors: &[Diagnostic]) -> String {
         let place = match &error.position {
             Some(at) if !(is_spread && error.kind == CONFIG) => &*at.file,
             _ if error.kind == CONFIG => "the settings",
-            _ if error.kind == PROFILE => "--answer",
+            _ if is_of_profile(error) => "--answer",
             _ => "the faults",
         };
         if !places.contains(&place) {

@@ -50,7 +50,7 @@ fn unknown_code(name: &str) -> String {
 /// The topic of the help about what is in the brackets of `error[…]` besides the problem codes.
 fn topic_of_kind(kind: &str) -> Option<&'static str> {
     match kind {
-        "profile" => Some("profile"),
+        "profile" | "question" => Some("profile"),
         "config" => Some("settings"),
         "faults" => Some("faults"),
         "unknown" | "refused" | "failed" | "changed" => Some("outcomes"),
@@ -128,6 +128,7 @@ mod tests {
     fn kind_of_an_error_names_its_topic() {
         for (kind, topic) in [
             ("profile", "profile"),
+            ("question", "profile"),
             ("config", "settings"),
             ("faults", "faults"),
             ("refused", "outcomes"),

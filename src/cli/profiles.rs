@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     map::{BUILT_IN, ParsedProfile, profile::Profile, profile_schema},
+    model::diagnostic::Diagnostics,
     pipeline,
 };
 
@@ -80,7 +81,8 @@ fn check(name: &str, answers: &[String], format: OutputFormat) -> anyhow::Result
         let mode = (!profile.is_wrong(&["mode"])).then(|| profile.mode.unwrap_or_default());
         errors.extend(pipeline::profile_errors(profile, mode, &settings));
     }
-    errors.ensure_none()?;
+    // The next command would be this one.
+    errors.ensure_none().map_err(|errors| Diagnostics { next: None, ..errors })?;
     let profile = profile.with_context(|| format!("{name} is no profile"))?;
     let Profile { name: own, extends, .. } = &profile;
     if format == OutputFormat::Json {

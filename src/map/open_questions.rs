@@ -1,28 +1,31 @@
 //! Open questions of a profile: values `"?"`, which only a person can know.
 //!
-//! A `?` in a text that the export is compared with, or that parts or joins texts, stands for itself.
+//! A `?` in a list of texts that the export is compared with, or that part or join texts, stands for
+//! itself.
 //! Called by `profile_compiler`, which refuses a profile with one; `answers` answers them.
 
 use std::ops::Range;
 
 use super::{
-    extends::UNSET,
+    extends::{EXTENDS, UNSET},
     key_errors::KeyPath,
     key_path::shown_key_path,
     profile_schema::{KeyType, QUESTION},
     toml_document::{TomlDocument, TomlText},
     words::is_last_cell,
 };
-use crate::model::{diagnostic::Note, shell::shell_word, source_map::SourceMap};
+use crate::model::{
+    diagnostic::{Note, OPEN_QUESTION},
+    shell::shell_word,
+    source_map::SourceMap,
+};
 
-/// Keys whose texts are data of the export, where a `?` stands for itself. In place of a list of
-/// texts it is a question.
-const LITERAL_KEYS: [&str; 17] = [
+/// Keys whose texts are data of the export: in a list of them a `?` stands for itself.
+const LITERAL_KEYS: [&str; 16] = [
     "assign",
     "contains",
     "empty",
     "ends_with",
-    "extends",
     "header",
     "is",
     "is_not",
@@ -53,29 +56,29 @@ pub(super) fn open_questions(document: &TomlDocument<'_>) -> Vec<OpenQuestion> {
     let texts = document.texts();
     let question = |(path, text, at): &TomlText| {
         // What is removed is known before an answer is.
-        if text != QUESTION || path[0] == UNSET || is_compared(&texts, path) {
+        let is_settled = path[0] == UNSET || path[0] == EXTENDS;
+        if text != QUESTION || is_settled || is_literal(path) || is_compared(&texts, path) {
             return None;
         }
         // A misspelt key is an error, not a question.
         let key_type = KeyType::of(path)?;
-        if key_type.takes_text && is_literal(path) {
-            return None;
-        }
         Some(OpenQuestion { path: path.clone(), at: at.clone(), key_type })
     };
     texts.iter().filter_map(question).collect()
 }
 
-/// Whether the text at a path is data.
+/// Whether the text at a path is data: an element of a list of such texts.
 fn is_literal(path: &[String]) -> bool {
-    let is_index = |name: &&String| name.bytes().all(|byte| byte.is_ascii_digit());
+    let is_index = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
+    path.split_last().is_some_and(|(last, list)| is_index(last) && literal_key(list).is_some())
+}
+
+/// The key of data at a path. The texts of the export in `values` are no such keys.
+fn literal_key(path: &[String]) -> Option<&str> {
     match path {
-        // The texts of the export are the keys of this table.
-        [.., table, _] if table == "values" => false,
-        names => {
-            let key = names.iter().rev().find(|name| !is_index(name));
-            key.is_some_and(|key| LITERAL_KEYS.contains(&key.as_str()))
-        }
+        [.., table, _] if table == "values" => None,
+        [.., key] => Some(key.as_str()).filter(|key| LITERAL_KEYS.contains(key)),
+        [] => None,
     }
 }
 
@@ -94,9 +97,17 @@ pub(super) fn refuse(
         let key = shown_key_path(&path);
         let title = "an open question, which only a person can answer";
         let mut error = sources.error(Some(at.clone()), &key, title);
+        error.kind = OPEN_QUESTION;
         error.notes.extend(comment_at(sources, &at).map(Note::Fact));
         if !key_type.choices.is_empty() {
             error.notes.push(Note::Fact(format!("expected {}", key_type.choices.join(" or "))));
+        } else if !key_type.examples.is_empty() {
+            let examples = key_type.examples.join(" or ");
+            error.notes.push(Note::Fact(format!("expected for example {examples}")));
+        }
+        if let Some(name) = literal_key(&path) {
+            let text = format!("{name} = [\"?\"] is for the text itself");
+            error.notes.push(Note::Fact(text));
         }
         let typed = format!("{key}=VALUE");
         error.notes.push(Note::Hint(format!("--answer {}", shell_word(&typed))));

@@ -88,6 +88,8 @@ fn without_null(schema: &mut Schema) {
 pub(super) struct KeyType {
     /// Its values, if it takes no others.
     pub(super) choices: Vec<String>,
+    /// Some of its values, if it takes many.
+    pub(super) examples: Vec<String>,
     /// Whether it takes texts.
     pub(super) takes_text: bool,
     /// Whether such a text is one character.
@@ -108,6 +110,8 @@ impl KeyType {
         let (mut choices, mut is_free) = (Vec::new(), nodes.is_empty());
         let mut key_type = Self::default();
         for node in &nodes {
+            let examples = node.get("examples").and_then(Value::as_array).into_iter().flatten();
+            key_type.examples.extend(examples.filter_map(Value::as_str).map(str::to_owned));
             let listed = node.get("enum").and_then(Value::as_array).map(Vec::as_slice);
             let listed = node.get("const").map(std::slice::from_ref).or(listed);
             match (node.get("type").and_then(Value::as_str), listed) {
@@ -175,12 +179,14 @@ mod tests {
             ("order.status.table.0.2", "", true, true),
             ("skip.0.when.any.1.equals", "", true, true),
             ("severity.content_repeated", "off warning error", true, false),
+            ("guest.dob.locale", "da de en es fr it nb nl pl pt sv", true, false),
             ("guest.id.email.kind", "email phone currency", true, false),
         ] {
             let found = key_type(path).unwrap_or_else(|| panic!("{path}"));
             assert_eq!(found.choices.join(" "), choices, "{path}");
             assert_eq!((found.takes_text, found.takes_other), (takes_text, takes_other), "{path}");
         }
+        assert_eq!(key_type("order.orderedAt.zone").unwrap().examples, ["Europe/Berlin", "UTC"]);
         for path in ["order.orderedAt.zoen", "no_such_key", "order.price.column.first"] {
             assert_eq!(key_type(path), None, "{path}");
         }

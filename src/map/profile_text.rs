@@ -8,14 +8,17 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{
-        MapAccess, SeqAccess, Visitor,
+        Error, MapAccess, SeqAccess, Visitor,
         value::{MapAccessDeserializer, SeqAccessDeserializer},
     },
 };
 
-use super::input_settings::{
-    CellNotation, LastLineEnd, MissingColumns, Quote, RaggedRows, SharedIdentifiers,
-    UnknownColumns, UnreadableRows,
+use super::{
+    date::languages,
+    input_settings::{
+        CellNotation, LastLineEnd, MissingColumns, Quote, RaggedRows, SharedIdentifiers,
+        UnknownColumns, UnreadableRows,
+    },
 };
 use crate::model::{
     guest_attributes::GuestAttributes,
@@ -41,6 +44,23 @@ impl OneOrMany {
             Self::Many(texts) => texts,
         }
     }
+}
+
+/// A text, or a list of one: in a list `?` is no open question.
+fn one_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let mut texts = OneOrMany::deserialize(deserializer)?.into_vec();
+    let only = texts.pop().filter(|_| texts.is_empty());
+    only.ok_or_else(|| D::Error::custom("expected a string, or a list of one string"))
+}
+
+fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    one_text(deserializer).map(Some)
+}
+
+fn one_text_schema(_: &mut SchemaGenerator) -> Schema {
+    let text = json_schema!({ "type": "string" });
+    let list = json_schema!({ "type": "array", "items": text, "minItems": 1, "maxItems": 1 });
+    json_schema!({ "anyOf": [text, list] })
 }
 
 /// The result of a lookup in a table: another value, or a reason to skip the order.
@@ -86,60 +106,119 @@ pub(super) enum KindText {
 #[serde(deny_unknown_fields, remote = "Self")]
 #[expect(clippy::struct_excessive_bools, reason = "keys of a profile")]
 pub(super) struct RuleText {
+    /// The column, or several of which the first filled one is taken.
     pub(super) column: Option<OneOrMany>,
+    /// The path in a JSON document, or several of which the first filled one is taken.
     pub(super) path: Option<OneOrMany>,
+    /// The columns or paths whose numbers are added up.
     pub(super) sum: Option<Vec<String>>,
+    /// The columns or paths whose numbers are subtracted from the sum.
     #[serde(default)]
     pub(super) minus: Vec<String>,
+    /// Whether the sum gets the other sign.
     #[serde(default)]
     pub(super) negate: bool,
+    /// Which of several columns with this name is meant, from 1.
     pub(super) nth: Option<u16>,
+    /// The columns or paths whose texts are joined.
     pub(super) concat: Option<Vec<String>>,
+    /// What is between the joined texts.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
     pub(super) separator: Option<String>,
+    /// What is between the elements of an array that become one text.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
     pub(super) join: Option<String>,
+    /// Whether empty texts are left out of the joined one; else it is empty too.
     #[serde(default)]
     pub(super) lenient: bool,
+    /// The columns whose texts are looked up in the table.
     pub(super) columns: Option<Vec<String>>,
+    /// The paths whose texts are looked up in the table.
     pub(super) paths: Option<Vec<String>>,
+    /// Rows of one text for each column, `*` for any, and the value; the first that fits counts.
     pub(super) table: Option<Vec<Vec<TableValue>>>,
+    /// A constant.
     pub(super) value: Option<String>,
+    /// The value where the export has none.
     pub(super) default: Option<String>,
+    /// Whether the export may lack the column or path.
     #[serde(default)]
     pub(super) optional: bool,
+    /// Texts that count as empty, in addition to `nulls`.
     #[serde(default)]
     pub(super) empty: Vec<String>,
+    /// What the texts of the export mean.
     pub(super) values: Option<BTreeMap<String, TableValue>>,
+    /// What every other text means; `keep` leaves it as it is.
     pub(super) other: Option<TableValue>,
+    /// Whether upper and lower case are the same in `values`.
     #[serde(default)]
     pub(super) ignore_case: bool,
+    /// The number of characters after which a text is cut, with a warning.
     pub(super) max_length: Option<u16>,
+    /// The format of the dates, or several: iso8601, epoch, epoch_ms, epoch_us, excel, or a
+    /// strftime format.
     pub(super) date: Option<OneOrMany>,
+    /// The time zone of dates without an offset.
     pub(super) zone: Option<ZoneText>,
+    /// The time of day of dates that have none, such as 12:00.
     pub(super) time: Option<String>,
+    /// The language of the names of months.
+    #[serde(default)]
+    #[schemars(schema_with = "locales")]
     pub(super) locale: Option<String>,
+    /// A text that is removed from the start.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
     pub(super) strip_prefix: Option<String>,
+    /// A text that is removed from the end.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
     pub(super) strip_suffix: Option<String>,
+    /// Whether invisible characters around the text are removed too.
     #[serde(default)]
     pub(super) trim: bool,
+    /// Where a text is split; `part` is taken.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
     pub(super) split: Option<String>,
+    /// Which part of a split text is taken, from 1; from the end if it is negative.
     pub(super) part: Option<i16>,
+    /// How a text has pairs of a key and a value; that of `key` is taken.
     pub(super) pairs: Option<PairsText>,
+    /// The key of the pair whose value is taken.
     pub(super) key: Option<String>,
+    /// How the text is encoded.
     pub(super) decode: Option<DecodeText>,
+    /// Whether the text becomes upper case.
     #[serde(default)]
     pub(super) upper: bool,
+    /// Whether the text becomes lower case.
     #[serde(default)]
     pub(super) lower: bool,
+    /// What a shorter text is filled up with at its start.
     pub(super) pad_left: Option<PadText>,
+    /// The decimal mark of the numbers.
     pub(super) decimal: Option<String>,
+    /// The mark between groups of three digits.
     pub(super) thousands: Option<String>,
+    /// How negative numbers are written, besides with a minus before them.
     pub(super) negative: Option<NegativeText>,
+    /// The number of decimals of the minor unit that the numbers are in.
     pub(super) scale: Option<ScaleText>,
+    /// The type of an extension attribute: string, boolean, integer or float.
     pub(super) r#type: Option<String>,
+    /// What the text is, where it has several spellings.
     pub(super) kind: Option<KindText>,
+    /// The country of phone numbers without a country code, such as GB.
     pub(super) country: Option<String>,
+    /// Which value counts where the rows of an order have different ones.
     pub(super) disagree: Option<OnConflict>,
+    /// What the rows of an order make of their values.
     pub(super) over_rows: Option<OverRowsText>,
+    /// Where the rule counts.
     pub(super) when: Option<ConditionText>,
 }
 
@@ -244,7 +323,8 @@ impl JsonSchema for ZoneText {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let rule = generator.subschema_for::<RuleText>();
-        json_schema!({ "anyOf": [{ "type": "string" }, rule] })
+        let name = json_schema!({ "type": "string", "examples": ["Europe/Berlin", "UTC"] });
+        json_schema!({ "anyOf": [name, rule] })
     }
 }
 
@@ -270,7 +350,13 @@ impl<'de> Visitor<'de> for ZoneVisitor {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PairsText {
+    /// What is between two pairs.
+    #[serde(deserialize_with = "one_text")]
+    #[schemars(schema_with = "one_text_schema")]
     pub(super) separator: String,
+    /// What is between a key and its value.
+    #[serde(deserialize_with = "one_text")]
+    #[schemars(schema_with = "one_text_schema")]
     pub(super) assign: String,
 }
 
@@ -286,7 +372,11 @@ pub(super) enum DecodeText {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PadText {
+    /// The number of characters of a padded text.
     pub(super) length: u16,
+    /// The character that fills it up.
+    #[serde(deserialize_with = "one_text")]
+    #[schemars(schema_with = "one_text_schema")]
     pub(super) with: String,
 }
 
@@ -315,7 +405,9 @@ pub(super) enum ScaleText {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScaleBeside {
+    /// The name of the member beside the number.
     pub(super) beside: String,
+    /// The minor unit of numbers without that member.
     pub(super) default: Option<ScaleDefault>,
 }
 
@@ -347,25 +439,43 @@ pub(super) enum NumberText {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConditionText {
+    /// The column that is tested.
     pub(super) column: Option<String>,
+    /// The path that is tested in a JSON document.
     pub(super) path: Option<String>,
+    /// Whether the row is tested as it is in the file.
     #[serde(default)]
     pub(super) raw: bool,
+    /// Whether the export may lack the column or path.
     #[serde(default)]
     pub(super) optional: bool,
+    /// The value is this text, or one of these.
     pub(super) is: Option<OneOrMany>,
+    /// There is a value, and it is none of these texts.
     pub(super) is_not: Option<OneOrMany>,
+    /// The value starts with this text, or one of these.
     pub(super) starts_with: Option<OneOrMany>,
+    /// The value ends with this text, or one of these.
     pub(super) ends_with: Option<OneOrMany>,
+    /// The value contains this text, or one of these.
     pub(super) contains: Option<OneOrMany>,
+    /// An element of the array, or of the text split at commas, is this text.
     pub(super) list_contains: Option<OneOrMany>,
+    /// Whether there is no value.
     pub(super) empty: Option<bool>,
+    /// Whether the column or member is there.
     pub(super) exists: Option<bool>,
+    /// The value is this number.
     pub(super) equals: Option<NumberText>,
+    /// The value is a smaller number.
     pub(super) less: Option<NumberText>,
+    /// The value is a greater number.
     pub(super) greater: Option<NumberText>,
+    /// All of these conditions hold.
     pub(super) all: Option<Vec<Self>>,
+    /// One of these conditions holds.
     pub(super) any: Option<Vec<Self>>,
+    /// This condition does not hold.
     pub(super) not: Option<Box<Self>>,
 }
 
@@ -384,9 +494,12 @@ pub(super) enum SkipScope {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SkipText {
+    /// The reason, under which the orders are counted and reported.
     pub(super) reason: String,
+    /// What is left out where the condition holds.
     #[serde(default)]
     pub(super) scope: SkipScope,
+    /// Which orders or rows are left out.
     pub(super) when: ConditionText,
 }
 
@@ -423,76 +536,120 @@ field_group!(EventFieldsText, channel language currency page pos,);
 #[serde(deny_unknown_fields)]
 #[schemars(title = "orderferry profile", description = "How an export is read and mapped.")]
 pub(super) struct ProfileText {
+    /// The name of the profile.
     #[serde(default)]
     pub(super) name: String,
+    /// A description in one line.
     #[serde(default)]
     pub(super) about: String,
+    /// The profile whose keys this one has too: a built-in one, or a file beside this one.
     #[expect(dead_code, reason = "followed before the keys are read, since it adds some")]
     pub(super) extends: Option<String>,
+    /// Paths of keys of the extended profile that this one has not.
     #[serde(default)]
     #[expect(dead_code, reason = "applied before the keys are read, since it removes some")]
     pub(super) unset: Vec<String>,
+    /// The format of the files; else it is found by their content.
     pub(super) format: Option<InputFormat>,
+    /// The encoding of the text, such as windows-1252; default utf-8.
     pub(super) encoding: Option<String>,
+    /// The character between two cells; default a comma.
     pub(super) delimiter: Option<char>,
+    /// The number of lines before the header, blank ones included.
     pub(super) skip_lines: Option<usize>,
+    /// The names of the columns of a file without a header.
     pub(super) header: Option<Vec<String>>,
+    /// What quotes mean.
     #[serde(default)]
     pub(super) quote: Quote,
+    /// The character before a quote within a cell; default: the quote is doubled.
     pub(super) escape: Option<String>,
+    /// Whether blanks behind a delimiter and before a quote are skipped.
     #[serde(default)]
     pub(super) skip_blanks: bool,
+    /// How texts in cells are written, besides quotes.
     pub(super) cells: Option<CellNotation>,
+    /// How rows with more or fewer cells than the header are handled.
     #[serde(default)]
     pub(super) ragged_rows: RaggedRows,
+    /// The decimal mark of all numbers.
     pub(super) decimal: Option<String>,
+    /// The mark between groups of three digits of all numbers.
     pub(super) thousands: Option<String>,
+    /// The symbols that amounts have, and the codes of their currencies.
     #[serde(default)]
     pub(super) currency_symbols: BTreeMap<String, String>,
+    /// Whether a file must end with a line end.
     #[serde(default)]
     pub(super) last_line_end: LastLineEnd,
+    /// The columns whose blank cells take the value above.
     pub(super) fill_down: Option<Vec<String>>,
+    /// Whether the rows of an order follow each other.
     pub(super) rows_adjacent: Option<bool>,
+    /// Whether the rows of an order may be in several files.
     #[serde(default)]
     pub(super) join_files: bool,
+    /// How unreadable rows of unknown orders are handled.
     #[serde(default)]
     pub(super) unreadable_rows: UnreadableRows,
+    /// How columns and members that no rule reads are handled.
     #[serde(default)]
     pub(super) unknown_columns: UnknownColumns,
+    /// How columns that the export lacks are handled.
     #[serde(default)]
     pub(super) missing_columns: MissingColumns,
+    /// The severities of problem codes, in place of their own.
     #[serde(default)]
     #[schemars(schema_with = "table_of::<Code, SeverityChoice>")]
     pub(super) severity: BTreeMap<Code, SeverityChoice>,
+    /// Texts that count as empty, everywhere.
     #[serde(default)]
     pub(super) nulls: Vec<String>,
+    /// Where the price of an order comes from.
     #[serde(default)]
     pub(super) order_price: TotalFrom,
+    /// What the price of an item is for.
     #[serde(default)]
     pub(super) item_price: PriceBasis,
+    /// The first day on which an order can have been made, as YYYY-MM-DD.
     pub(super) earliest_order: Option<String>,
+    /// The mode of sending, if the target sets none.
     pub(super) mode: Option<Mode>,
+    /// The path of the array of items: each document is a whole order.
     pub(super) items: Option<String>,
+    /// Whether documents may be ORDER_CHECKOUT events.
     #[serde(default)]
     pub(super) checkout_events: bool,
+    /// The path of the array of contacts.
     pub(super) contacts: Option<String>,
+    /// The path of the array of consumers.
     pub(super) consumers: Option<String>,
+    /// Conditions on rows that belong to no order.
     #[serde(default)]
     pub(super) ignore_rows: Vec<ConditionText>,
+    /// The condition on rows or elements that are items.
     pub(super) item_rows: Option<ConditionText>,
+    /// Orders or rows that are left out, with a reason.
     #[serde(default)]
     pub(super) skip: Vec<SkipText>,
+    /// The order key, which the rows of an order share; else it is the reference.
     pub(super) key: Option<RuleText>,
+    /// The rules of the order.
     #[serde(default)]
     pub(super) order: OrderText,
+    /// The rules of an item.
     #[serde(default)]
     pub(super) item: ItemText,
+    /// The rules of the guest.
     #[serde(default)]
     pub(super) guest: GuestText,
+    /// The rules of a contact.
     #[serde(default)]
     pub(super) contact: GuestText,
+    /// The rules of a consumer.
     #[serde(default)]
     pub(super) consumer: GuestText,
+    /// The rules of what all events have.
     #[serde(default)]
     pub(super) event: EventFieldsText,
 }
@@ -502,4 +659,9 @@ pub(super) struct ProfileText {
 fn table_of<K: JsonSchema, V: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let (names, values) = (generator.subschema_for::<K>(), generator.subschema_for::<V>());
     json_schema!({ "type": "object", "propertyNames": names, "additionalProperties": values })
+}
+
+fn locales(_: &mut SchemaGenerator) -> Schema {
+    let languages: Vec<_> = languages().collect();
+    json_schema!({ "type": "string", "enum": languages })
 }

@@ -11,6 +11,9 @@ use super::{
     problem::Severity,
 };
 
+/// The kind of the open questions of a profile, which end a run as errors do.
+pub const OPEN_QUESTION: &str = "question";
+
 /// The errors of profiles and settings, which end a run before it sends anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics {
@@ -26,7 +29,7 @@ impl Diagnostics {
     /// The errors of a profile or of settings, for which nothing is read.
     #[must_use]
     pub fn before_reading(list: Vec<Diagnostic>, place: &str) -> Self {
-        let conclusion = format!("{} in {place}. Nothing was read or sent.", n_errors(list.len()));
+        let conclusion = format!("{} in {place}. Nothing was read or sent.", counted(&list));
         Self { list, conclusion, next: None }
     }
 
@@ -35,6 +38,20 @@ impl Diagnostics {
     pub fn before_sending(list: Vec<Diagnostic>, count: usize, place: &str) -> Self {
         let conclusion = format!("{} in {place}. Nothing was sent.", n_errors(count));
         Self { list, conclusion, next: None }
+    }
+}
+
+/// How many errors and open questions there are.
+fn counted(list: &[Diagnostic]) -> String {
+    let n_questions = list.iter().filter(|error| error.kind == OPEN_QUESTION).count();
+    let questions = match n_questions {
+        0 => return n_errors(list.len()),
+        1 => "1 open question".to_owned(),
+        n => format!("{n} open questions"),
+    };
+    match list.len() - n_questions {
+        0 => questions,
+        n => format!("{} and {questions}", n_errors(n)),
     }
 }
 

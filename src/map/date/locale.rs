@@ -68,12 +68,17 @@ static LOCALES: [Locale; 11] = [
     ] },
 ];
 
+/// The codes of all languages.
+pub(in crate::map) fn languages() -> impl Iterator<Item = &'static str> {
+    LOCALES.iter().map(|locale| locale.language)
+}
+
 impl Locale {
     /// The locale of a language's code; an error is a message.
     pub(in crate::map) fn new(language: &str) -> Result<&'static Self, String> {
         let mut locales = LOCALES.iter();
         locales.find(|locale| locale.language == language).ok_or_else(|| {
-            let known: Vec<_> = LOCALES.iter().map(|locale| locale.language).collect();
+            let known: Vec<_> = languages().collect();
             // `de_DE` and `de-DE`.
             let main = language.split(['-', '_']).next().unwrap_or_default().to_lowercase();
             let suggestion = known.iter().copied().find(|known| *known == main);

@@ -21,5 +21,5 @@ pub(super) use date_format::number_format_of;
 pub(super) use date_rule::{DateOptions, DateZone};
 pub use date_rule::{DateRule, ParsedInstant};
 pub(super) use local_date_rule::LocalDateRule;
-pub(super) use locale::Locale;
+pub(super) use locale::{Locale, languages};
 pub(super) use zone::{ZoneError, parse_zone};

@@ -17,7 +17,7 @@ reason = 'test order'
 when = { column = 'Tags', contains = 'test' }
 [[skip]]
 reason = 'unpaid'
-when = { column = 'Paid', is = '?' }
+when = { column = 'Paid', is = ['?'] }
 [order]
 referenceId = { column = 'Name', strip_prefix = '#' }
 orderedAt = { column = 'Created', date = '%d.%m.%Y', zone = 'Europe/Berlin' }
@@ -236,7 +236,7 @@ rows_adjacent = '?'
 reason = 'asked'
 when = { column = 'Paid', is = ['?', 'no'] }
 [order]
-referenceId = { column = 'Name', empty = ['?'], split = '?', part = 1 }
+referenceId = { column = 'Name', empty = ['?'], split = ['?'], part = 1 }
 # The shop's owner knows,
 # and nobody else.
 orderedAt = { column = 'Created', date = '%d.%m.%Y', zone = '?' }
@@ -257,7 +257,7 @@ fn open_questions_are_listed_with_comments_and_choices() {
         hint: --answer skip_lines=VALUE
       open.toml:6:17: rows_adjacent: an open question, which only a person can answer; expected true or false
         hint: --answer rows_adjacent=VALUE
-      open.toml:14:61: order.orderedAt.zone: an open question, which only a person can answer; The shop's owner knows, and nobody else.
+      open.toml:14:61: order.orderedAt.zone: an open question, which only a person can answer; The shop's owner knows, and nobody else.; expected for example Europe/Berlin or UTC
         hint: --answer order.orderedAt.zone=VALUE
       open.toml:15:57: order.price.scale: an open question, which only a person can answer; a comment "with quotes" # and this
         hint: --answer order.price.scale=VALUE
@@ -355,22 +355,25 @@ fn question_in_place_of_a_list_is_open() {
     insta::assert_snapshot!(errors(&[("asked.toml", ASKED)], &["order.status.values.paid=PURCHASED"]), @r#"
     asked.toml:2:13: delimiter: an open question, which only a person can answer
       hint: --answer delimiter=VALUE
-      asked.toml:3:9: nulls: an open question, which only a person can answer
+      asked.toml:3:9: nulls: an open question, which only a person can answer; nulls = ["?"] is for the text itself
         hint: --answer nulls=VALUE
       asked.toml:4:24: currency_symbols."€": an open question, which only a person can answer
         hint: --answer 'currency_symbols."€"=VALUE'
-      asked.toml:6:42: order.referenceId.empty: an open question, which only a person can answer
+      asked.toml:6:42: order.referenceId.empty: an open question, which only a person can answer; empty = ["?"] is for the text itself
         hint: --answer order.referenceId.empty=VALUE
+      asked.toml:6:62: order.referenceId.strip_prefix: an open question, which only a person can answer; strip_prefix = ["?"] is for the text itself
+        hint: --answer order.referenceId.strip_prefix=VALUE
       asked.toml:8:41: order.ext.gift.default: an open question, which only a person can answer
         hint: --answer order.ext.gift.default=VALUE
     "#);
 }
 
-const GIVEN: [&str; 6] = [
+const GIVEN: [&str; 7] = [
     "delimiter=\\t",
     "nulls=['?', 'NA']",
     "currency_symbols.€=EUR",
     "order.referenceId.empty=[]",
+    "order.referenceId.strip_prefix=[\"?\"]",
     "order.status.values.paid='PURCHASED'",
     "order.ext.gift.default=no",
 ];
@@ -393,7 +396,7 @@ fn answers_may_be_bare_or_quoted() {
 #[test]
 fn question_is_no_answer() {
     let answers =
-        [&GIVEN[..4], &["order.status.values.paid={ skip = \"?\" }", "order.ext.gift.default=?"]];
+        [&GIVEN[..5], &["order.status.values.paid={ skip = \"?\" }", "order.ext.gift.default=?"]];
     insta::assert_snapshot!(errors(&[("asked.toml", ASKED)], &answers.concat()), @r#"
     --answer order.status.values.paid={ skip = "?" }: "?" is the question, not an answer; expected a value
       --answer order.ext.gift.default=?: "?" is the question, not an answer; expected a value

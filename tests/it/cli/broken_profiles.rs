@@ -99,6 +99,7 @@ fn broken_profiles_say_where_and_what() {
       |           ^^^^^ meant "column"?
 
     1 error in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
 
     # misspelt table
     error[profile]: unknown key "gest"
@@ -108,6 +109,7 @@ fn broken_profiles_say_where_and_what() {
        |  ^^^^ meant "guest"?
 
     1 error in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
 
     # misspelt column
     error[profile]: there is no column "currency_cod" in the export
@@ -146,6 +148,7 @@ fn broken_profiles_say_where_and_what() {
       |                                    ^ expected '
 
     1 error in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
 
     # wrong type
     error[profile]: invalid type: string "yes"
@@ -161,6 +164,7 @@ fn broken_profiles_say_where_and_what() {
       |                     ^
 
     2 errors in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
 
     # unknown word
     error[profile]: unknown value "frist"
@@ -172,6 +176,7 @@ fn broken_profiles_say_where_and_what() {
       = meant "first"? or "invalid", "last"
 
     1 error in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
 
     # zone
     error[profile]: unknown time zone "Europe/Berln"
@@ -183,6 +188,7 @@ fn broken_profiles_say_where_and_what() {
       = hint: did you mean "Europe/Berlin"?
 
     1 error in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
 
     # no key
     error[profile]: no rule for the order key
@@ -192,6 +198,7 @@ fn broken_profiles_say_where_and_what() {
       |  ^^^^^ expected key or order.referenceId
 
     1 error in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
 
     # rule of nothing
     error[profile]: "type" has no column, no path and no value
@@ -207,6 +214,7 @@ fn broken_profiles_say_where_and_what() {
        | ^^^^^^^^ for empty cells use a default
 
     2 errors in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
 
     # conditions
     error[profile]: invalid number "zero": not a decimal number such as 1234.50
@@ -216,6 +224,7 @@ fn broken_profiles_say_where_and_what() {
       |                                   ^^^^^^
 
     1 error in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
 
     # semicolons
     error[profile]: unexpected key or value
@@ -225,6 +234,7 @@ fn broken_profiles_say_where_and_what() {
       |              ^ expected newline, #
 
     1 error in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
     "#);
 }
 
@@ -260,6 +270,7 @@ fn all_errors_of_a_profile_are_in_file_order() {
        = meant "email"? or "phone", "currency"
 
     3 errors in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
     "#);
     let missing = with(&[
         ("'orderedAt'", "'Created at'"),
@@ -315,6 +326,7 @@ fn keys_of_later_versions_say_what_to_do() {
         value = "EUR" }
 
     2 errors in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
     "#);
 }
 
@@ -427,6 +439,7 @@ fn words_that_the_target_does_not_take_are_refused() {
        |                    ^^^^^^^ meant "female"? or "male", "unknown"
 
     4 errors in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
     "#);
 }
 

@@ -25,7 +25,7 @@ fn open_questions_end_a_run() {
     let ran = workspace.run("check orders.csv --pos x --profile profiles/shop.toml");
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     insta::assert_snapshot!(ran.err, @r#"
-    error[profile]: an open question, which only a person can answer
+    error[question]: an open question, which only a person can answer
      --> profiles/shop.toml:3:14  item_price
       |
     3 | item_price = '?'  # of one?
@@ -35,16 +35,17 @@ fn open_questions_end_a_run() {
       = expected unit or line
       = hint: --answer item_price=VALUE
 
-    error[profile]: an open question, which only a person can answer
+    error[question]: an open question, which only a person can answer
      --> profiles/base.toml:5:72  order.orderedAt.zone
       |
     5 | …edAt = { column = 'orderedAt', date = '%Y-%m-%dT%H:%M:%S', zone = '?' }
       |                                                                    ^^^
       |
       = Which time do the orders tell?
+      = expected for example Europe/Berlin or UTC
       = hint: --answer order.orderedAt.zone=VALUE
 
-    2 errors in profiles/shop.toml and profiles/base.toml. Nothing was read or sent.
+    2 open questions in profiles/shop.toml and profiles/base.toml. Nothing was read or sent.
     "#);
     let checked = workspace.run("profiles check profiles/shop.toml");
     assert_eq!((checked.code, &checked.out, &checked.err), (2, &ran.out, &ran.err));

@@ -322,6 +322,7 @@ fn config_errors_name_the_line() {
                guest.email or guest.id
 
             2 errors in p.toml. Nothing was read or sent.
+            next: orderferry profiles check p.toml
         status = { colum = 'status' }: exit 2
             error[profile]: unknown key "colum"
              --> p.toml:4:12  order.status
@@ -336,6 +337,7 @@ fn config_errors_name_the_line() {
                guest.email or guest.id
 
             2 errors in p.toml. Nothing was read or sent.
+            next: orderferry profiles check p.toml
         orderedAt = { column = 'orderedAt', date = '%Y-%m-%d' }: exit 2
             error[profile]: a date format without an offset needs a zone, such as zone = "Europe/London"
              --> p.toml:4:44  order.orderedAt.date
@@ -350,6 +352,7 @@ fn config_errors_name_the_line() {
                or guest.id
 
             2 errors in p.toml. Nothing was read or sent.
+            next: orderferry profiles check p.toml
         orderedAt = { column = 'orderedAt', date = '%Y', zone = 'Europe/Lodnon' }: exit 2
             error[profile]: date format "%Y" has no whole date
              --> p.toml:4:44  order.orderedAt.date
@@ -374,6 +377,7 @@ fn config_errors_name_the_line() {
                or guest.id
 
             3 errors in p.toml. Nothing was read or sent.
+            next: orderferry profiles check p.toml
         price = { column = 'prise' }: exit 2
             error[profile]: there is no column "prise" in the export
              --> p.toml:9:20  order.price
@@ -401,6 +405,7 @@ fn config_errors_name_the_line() {
                guest.email or guest.id
 
             2 errors in p.toml. Nothing was read or sent.
+            next: orderferry profiles check p.toml
         "#);
     });
 }
