@@ -162,25 +162,47 @@ fn other_dialects_are_the_same_on_both_paths() {
         )
     };
     let next = |name: &str| format!(",,,,,,PRODUCT,{name},20.00,1,");
-    for (keys, rows) in [
-        ("escape = '\\'", vec![row("A", r#""5\" pipe""#), row("B", "Mug")]),
-        ("skip_blanks = true", vec![row(" \"A\"", " \"Mug, red\""), row("B", "Mug")]),
-        ("cells = 'spreadsheet'", vec![row("=\"01\"", "'Mug"), row("'02", "Mug")]),
-        ("ragged_rows = 'pad'", vec![row("A", "Mug"), row("B", "Mug") + ",,,"]),
-        // The first order is not plain: its total shows how the others are to be read.
+    // The first order of each is not plain: its total shows how the others are to be read. Of the
+    // last rows one is refused.
+    let padded = vec![row("A", "Mug"), row("B", "Mug") + ",,,", row("C", "Mug")];
+    for (keys, rows, n_plain) in [
+        (
+            "escape = '\\'",
+            vec![row("A", r#""5\" pipe""#), row("B", "Mug"), row("C", r#""C:\new""#)],
+            1,
+        ),
+        (
+            "skip_blanks = true",
+            vec![row(" \"A\"", "Mug"), row("B", " \"Mug, red\""), row("C", "\u{a0}\"Mug\"")],
+            1,
+        ),
+        (
+            "cells = 'spreadsheet'",
+            vec![row("=\"01\"", "'Mug"), row("'02", "=\"Mug\""), row("03", "=\"Mug")],
+            1,
+        ),
+        (
+            "unknown_columns = 'ignore'",
+            vec![row("A", "Mug"), row("B", "Mug"), row("C", "=\"Mug\"")],
+            1,
+        ),
+        ("ragged_rows = 'pad'", [&padded[..], &[row("D", "Mug") + ",x,y"]].concat(), 2),
+        ("ragged_rows = 'refuse'", padded, 0),
         (
             "fill_down = ['referenceId']",
             vec![row("A", "Mug"), row("B", "Mug").replacen("20.00", "40.00", 1), next("Jug")],
+            1,
         ),
     ] {
         let profile = BUILT_IN[0].1.replacen("name = ", &format!("{keys}\nname = "), 1);
+        let profile = profile.replacen("unknown_columns = \"warn\"\n", "", 1);
         let profile = Profile::parse("shop", &profile).unwrap();
         let header = "referenceId,orderedAt,status,currencyCode,price,paymentType,item.type,\
                       item.name,item.price,item.quantity,guest.email,event.page";
         let end = if keys.starts_with("ragged") { "\n" } else { ",\n" };
         let text = format!("{header}\n{}{end}", rows.join(end));
-        let (n_plain, n_orders) = compare(&profile, &text, &settings());
-        assert!(n_plain > 0, "{keys}: {n_plain} of {n_orders}");
+        let (found, n_orders) = compare(&profile, &text, &settings());
+        assert_eq!(found, n_plain, "{keys}: of {n_orders}");
     }
 }
 
@@ -404,6 +426,8 @@ fn rules_with_conditions_are_not_plain() {
         "item.name = { column = 'a', when = { column = 'b', is = '2' } }",
         "order.ext.'*' = { column = 'ext.*', when = { column = 'b', is = '2' } }",
         "order.ext.a = { value = 'a', when = { column = 'b', is = '2' } }",
+        "order.ext.a = { column = 'a', when = { raw = true, contains = '2' } }",
+        "order.price = { sum = ['a', 'b'], scale = 'currency' }",
     ] {
         assert!(!is_plain(rule), "{rule}");
     }
