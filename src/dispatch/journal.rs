@@ -43,6 +43,12 @@ pub trait Journal: Send + Sync + 'static {
         outcome: AttemptOutcome,
     ) -> impl Future<Output = Result<(), String>> + Send;
 
+    /// Records durably that the attempt was never sent: there is none.
+    fn withdraw_intent(
+        &self,
+        attempt: Self::Attempt,
+    ) -> impl Future<Output = Result<(), String>> + Send;
+
     /// Records durably that items of an order are about to be put in the cart of a session, and
     /// what a later run needs to clear it.
     fn open_cart(

@@ -175,15 +175,14 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
         let start = self.start_within_session(delivery, &mut None).await;
         drop(intent_permit);
         let Some(start) = start else {
-            self.journal.record_outcome(attempt, AttemptOutcome::NotAccepted).await?;
-            doubt.end();
+            // Without a request there was no attempt: the order is not one that failed.
+            self.journal.withdraw_intent(attempt).await?;
+            doubt.withdraw();
             return Ok(None);
         };
         let result = self.send_step(delivery, request, start).await;
         self.journal.record_outcome(attempt, result.0.outcome).await?;
-        if result.0.outcome != AttemptOutcome::Unknown {
-            doubt.end();
-        }
+        doubt.end(result.0.outcome);
         Ok(Some(result))
     }
 
@@ -208,22 +207,39 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
 struct Doubt<'g> {
     gauge: &'g SendGauge,
     is_counted: bool,
+    /// Whether an attempt that may have been accepted came before: no later refusal ends that doubt.
+    is_uncertain: bool,
 }
 
 impl<'g> Doubt<'g> {
     fn new(gauge: &'g SendGauge) -> Self {
-        Self { gauge, is_counted: false }
+        Self { gauge, is_counted: false, is_uncertain: false }
     }
 
     /// Before an attempt.
     fn begin(&mut self) {
+        self.gauge.attempt_intended();
         if !std::mem::replace(&mut self.is_counted, true) {
             self.gauge.order_in_doubt();
         }
     }
 
-    /// Once it is known of the attempt.
-    fn end(&mut self) {
+    /// Once the attempt is known not to have been sent.
+    fn withdraw(&mut self) {
+        self.gauge.attempt_withdrawn();
+        self.end(AttemptOutcome::NotAccepted);
+    }
+
+    /// Once the outcome of the attempt is known.
+    fn end(&mut self, outcome: AttemptOutcome) {
+        match outcome {
+            AttemptOutcome::Unknown => self.is_uncertain = true,
+            AttemptOutcome::NotAccepted if self.is_uncertain => {}
+            AttemptOutcome::NotAccepted | AttemptOutcome::Accepted => self.decide(),
+        }
+    }
+
+    fn decide(&mut self) {
         if std::mem::take(&mut self.is_counted) {
             self.gauge.order_decided();
         }
@@ -232,8 +248,60 @@ impl<'g> Doubt<'g> {
     /// The order has its outcome: an unknown one stays counted. The next order begins without.
     fn settle(&mut self, outcome: Outcome) {
         if outcome != Outcome::Unknown {
-            self.end();
+            self.decide();
         }
-        self.is_counted = false;
+        *self = Self::new(self.gauge);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doubt_after(steps: impl FnOnce(&mut Doubt<'_>)) -> (usize, bool) {
+        let gauge = SendGauge::default();
+        steps(&mut Doubt::new(&gauge));
+        (gauge.n_in_doubt(), gauge.has_attempt())
+    }
+
+    #[test]
+    fn refusal_does_not_end_an_earlier_doubt() {
+        use AttemptOutcome::{Accepted, NotAccepted, Unknown};
+        for (second, n_in_doubt) in [(NotAccepted, 1), (Unknown, 1), (Accepted, 0)] {
+            let found = doubt_after(|doubt| {
+                doubt.begin();
+                doubt.end(Unknown);
+                doubt.begin();
+                doubt.end(second);
+            });
+            assert_eq!(found, (n_in_doubt, true), "{second:?}");
+        }
+        let settled = doubt_after(|doubt| {
+            doubt.begin();
+            doubt.end(Unknown);
+            doubt.settle(Outcome::Unknown);
+            doubt.begin();
+            doubt.end(NotAccepted);
+            doubt.settle(Outcome::Refused);
+        });
+        assert_eq!(settled, (1, true));
+    }
+
+    #[test]
+    fn withdrawn_intent_is_no_attempt() {
+        assert_eq!(
+            doubt_after(|doubt| {
+                doubt.begin();
+                doubt.withdraw();
+            }),
+            (0, false)
+        );
+        let after_unknown = doubt_after(|doubt| {
+            doubt.begin();
+            doubt.end(AttemptOutcome::Unknown);
+            doubt.begin();
+            doubt.withdraw();
+        });
+        assert_eq!(after_unknown, (1, true));
     }
 }

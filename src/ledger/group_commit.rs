@@ -110,7 +110,7 @@ fn commit_groups(
     // here would be unknown to the next run.
     let all_written = unwritten.is_empty() || ledger.write(&unwritten).is_ok();
     // Only outcomes are counted: a cart that stays marked as open is merely cleared once more.
-    let outcomes = unwritten.iter().filter(|write| matches!(write, LedgerWrite::Outcome { .. }));
+    let outcomes = unwritten.iter().filter(|write| write.ends_attempt());
     let closed = CloseReport {
         unwritten_outcomes: if all_written { 0 } else { outcomes.count() },
         error: ledger.close().err(),

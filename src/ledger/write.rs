@@ -38,6 +38,9 @@ pub enum LedgerWrite {
         /// the tenant keeps them for ever.
         types: Vec<AttributeType>,
     },
+    /// The attempt was never sent, so there is none. Its order is known only if another attempt
+    /// or an earlier run submitted it.
+    Withdraw(AttemptId),
     /// An order's items are about to be added to the cart of a session.
     OpenCart {
         /// The order's reference.
@@ -61,5 +64,11 @@ impl LedgerWrite {
     /// other writes record what has already happened.
     pub(super) fn is_intent(&self) -> bool {
         matches!(self, Self::Intent(_) | Self::OpenCart { .. })
+    }
+
+    /// Whether it ends the doubt about an attempt. Without it the next run treats the order as
+    /// unknown.
+    pub(super) fn ends_attempt(&self) -> bool {
+        matches!(self, Self::Outcome { .. } | Self::Withdraw(_))
     }
 }

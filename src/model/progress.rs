@@ -9,7 +9,7 @@ use std::{
     num::NonZeroU32,
     sync::{
         Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -91,7 +91,7 @@ pub type ProgressFn<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
 pub struct SendGauge {
     n_in_flight: AtomicUsize,
     n_in_doubt: AtomicUsize,
-    has_attempt: AtomicBool,
+    n_attempts: AtomicUsize,
     pauses: Mutex<Pauses>,
 }
 
@@ -139,10 +139,19 @@ impl SendGauge {
         self.n_in_flight.load(Ordering::Relaxed)
     }
 
-    /// Counts an order whose last event is sent next. Before its intent is in the ledger, so that
-    /// none is there that is not counted.
+    /// Counts an attempt. Before its intent is in the ledger, so that none is there that is not
+    /// counted.
+    pub fn attempt_intended(&self) {
+        self.n_attempts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts an attempt that was not sent and is no longer in the ledger.
+    pub fn attempt_withdrawn(&self) {
+        self.n_attempts.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Counts an order whose last event is sent next.
     pub fn order_in_doubt(&self) {
-        self.has_attempt.store(true, Ordering::Relaxed);
         self.n_in_doubt.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -160,7 +169,7 @@ impl SendGauge {
     /// Whether the ledger may hold an attempt of this run.
     #[must_use]
     pub fn has_attempt(&self) -> bool {
-        self.has_attempt.load(Ordering::Relaxed)
+        self.n_attempts.load(Ordering::Relaxed) > 0
     }
 
     /// Records a hold that the service asked for; the longest one counts.

@@ -47,6 +47,10 @@ impl Journal for LedgerJournal {
         self.write(LedgerWrite::Outcome { attempt, state, types }).await.map(drop)
     }
 
+    async fn withdraw_intent(&self, (attempt, _): Self::Attempt) -> Result<(), String> {
+        self.write(LedgerWrite::Withdraw(attempt)).await.map(drop)
+    }
+
     async fn open_cart(
         &self,
         reference: &str,

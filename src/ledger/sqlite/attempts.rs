@@ -149,6 +149,20 @@ pub(super) fn set_outcome(
     update_checksum(connection, attempt)
 }
 
+/// Removes an attempt of this run that was never sent. An error if it is not there, or has an
+/// outcome.
+pub(super) fn withdraw(
+    connection: &Connection,
+    attempt: AttemptId,
+    run: &str,
+) -> Result<(), rusqlite::Error> {
+    let sql = "DELETE FROM attempts WHERE attempt = ?1 AND run = ?2 AND outcome IS NULL";
+    match connection.prepare_cached(sql)?.execute(params![attempt.0, run])? {
+        1 => Ok(()),
+        n_rows => Err(rusqlite::Error::StatementChangedRows(n_rows)),
+    }
+}
+
 /// Recomputes the checksum of an attempt.
 fn update_checksum(connection: &Connection, attempt: AttemptId) -> Result<(), rusqlite::Error> {
     let sql = concat!(

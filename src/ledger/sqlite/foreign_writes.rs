@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::ledger::{error::LedgerError, target_hash::TargetHash};
+use crate::ledger::{error::LedgerError, target_hash::TargetHash, write::LedgerWrite};
 
 /// The writes of other connections that this run has checked so far.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,17 @@ impl ForeignWrites {
         let attempt = newest("SELECT coalesce(max(attempt), 0) FROM attempts")?;
         let cart = newest("SELECT coalesce(max(cart), 0) FROM carts")?;
         Ok(Self { data_version, attempt, cart })
+    }
+
+    /// After these writes: the number of an attempt that was withdrawn is given again, perhaps to
+    /// one of another run.
+    pub(super) fn without(mut self, writes: &[LedgerWrite]) -> Self {
+        for write in writes {
+            if let LedgerWrite::Withdraw(attempt) = write {
+                self.attempt = self.attempt.min(attempt.0 - 1);
+            }
+        }
+        self
     }
 
     /// Checks what other connections have written since: no other run to the same target may

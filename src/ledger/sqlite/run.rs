@@ -194,12 +194,9 @@ impl SqliteLedger {
         let numbers = writes.iter().map(write).collect::<Result<_, _>>()?;
         let new_types = self.new_types(writes);
         attribute_types::record(&transaction, &new_types, stamp)?;
-        let n_intents =
-            writes.iter().filter(|write| matches!(write, LedgerWrite::Intent(_))).count();
-        let commits =
-            commit_counter::count(&transaction, n_intents.try_into().unwrap_or(i64::MAX))?;
+        let commits = commit_counter::count(&transaction, writes.iter().map(n_added).sum())?;
         transaction.commit()?;
-        self.foreign_writes = foreign_writes;
+        self.foreign_writes = foreign_writes.without(writes);
         for attribute in new_types {
             self.types.add(attribute);
         }
@@ -235,6 +232,15 @@ fn ephemeral_storage_warning(location: &SqliteLocation, file_system: &str) -> St
     )
 }
 
+/// The number of attempts that a write adds.
+fn n_added(write: &LedgerWrite) -> i64 {
+    match write {
+        LedgerWrite::Intent(_) => 1,
+        LedgerWrite::Withdraw(_) => -1,
+        _ => 0,
+    }
+}
+
 /// Returns the number of the attempt or cart; 0 if the write has none.
 fn write_one(
     connection: &Connection,
@@ -249,6 +255,9 @@ fn write_one(
         LedgerWrite::Outcome { attempt, state, .. } => {
             attempts::set_outcome(connection, *attempt, *state, false, stamp.now)
                 .map(|()| attempt.0)
+        }
+        LedgerWrite::Withdraw(attempt) => {
+            attempts::withdraw(connection, *attempt, stamp.run).map(|()| attempt.0)
         }
         LedgerWrite::OpenCart { reference, session, clear_cart } => {
             carts::insert(connection, reference, session, clear_cart, stamp).map(|cart| cart.0)

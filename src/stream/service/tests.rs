@@ -102,6 +102,10 @@ impl Journal for ScriptedJournal {
         Ok(())
     }
 
+    async fn withdraw_intent(&self, (): ()) -> Result<(), String> {
+        self.record_outcome((), AttemptOutcome::NotAccepted).await
+    }
+
     async fn open_cart(
         &self,
         reference: &str,

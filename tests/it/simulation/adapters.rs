@@ -116,6 +116,11 @@ impl Journal for ModelJournal {
         self.write(write, Occurrence::Recorded(no, outcome)).await.map(drop)
     }
 
+    async fn withdraw_intent(&self, (attempt, no): Self::Attempt) -> Result<(), String> {
+        let occurrence = Occurrence::Recorded(no, AttemptOutcome::NotAccepted);
+        self.write(LedgerWrite::Withdraw(attempt), occurrence).await.map(drop)
+    }
+
     async fn open_cart(
         &self,
         reference: &str,

@@ -380,3 +380,50 @@ fn n_refused_flips(intact: &[u8], bytes: &[usize], step: usize) -> usize {
     assert_eq!(is_sent_again(&path).unwrap(), 0);
     n_refused
 }
+
+#[test]
+fn withdrawn_intent_leaves_no_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = open(&path, "a", "run-1").unwrap();
+    let attempts = ledger.write(&[intend("A"), intend("B"), intend("C")]).unwrap();
+    ledger.write(&[outcome(attempts[1], AttemptState::Accepted)]).unwrap();
+    let withdraw = |attempt| LedgerWrite::Withdraw(AttemptId(attempt));
+    ledger.write(&[withdraw(attempts[0]), withdraw(attempts[2]), intend("D")]).unwrap();
+    // One that has an outcome, and one that is gone.
+    for attempt in [attempts[1], attempts[0]] {
+        assert!(ledger.write(&[withdraw(attempt)]).is_err());
+    }
+    drop(ledger);
+    // The number of attempts is verified when a run opens the ledger.
+    let mut next = open(&path, "a", "run-2").unwrap();
+    let states_of = |ledger: &dyn Ledger| {
+        ["A", "B", "C", "D"].map(|reference| states(&*ledger.reader().unwrap(), reference))
+    };
+    let [intended, accepted] =
+        [AttemptState::Intended, AttemptState::Accepted].map(|one| vec![one]);
+    assert_eq!(states_of(&*next), [vec![], accepted, vec![], intended]);
+    // It is of another run.
+    assert!(next.write(&[withdraw(attempts[2])]).is_err());
+}
+
+#[test]
+fn number_of_a_withdrawn_intent_hides_no_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = open(&path, "a", "run-1").unwrap();
+    let newest = AttemptId(ledger.write(&[intend("A"), intend("B")]).unwrap()[1]);
+    // Another connection has written, so the run checks all attempts up to its own newest one.
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("UPDATE attempts SET settled_at = NULL").unwrap();
+    ledger.write(&[cart("b-1")]).unwrap();
+    ledger.write(&[LedgerWrite::Withdraw(newest)]).unwrap();
+    other
+        .execute_batch(
+            "INSERT INTO attempts (target, reference, ordered_at, content, run, intended_at)
+             SELECT target, 'C', ordered_at, content, 'run-2', intended_at FROM attempts",
+        )
+        .unwrap();
+    assert_eq!(AttemptId(other.last_insert_rowid()), newest);
+    assert!(matches!(ledger.write(&[intend("D")]), Err(LedgerError::OtherRun { .. })));
+}
