@@ -37,10 +37,13 @@ pub(super) fn run(
     let printed = print_summary(&finished, spec, arguments)
         .and_then(|()| print_traces(&finished.explained))
         .map_err(|error| format!("standard output: {error}"));
-    let Err(error) = printed.and(written) else { return Ok(ExitCode::from(code)) };
+    let errors: Vec<_> = [printed, written].into_iter().filter_map(Result::err).collect();
+    for error in &errors {
+        print::status(&format!("error: {error}"));
+    }
     // The run is over, so its exit code is kept, except 0: something of it was not delivered.
-    print::status(&format!("error: {error}"));
-    Ok(ExitCode::from(if code == 0 { EXIT_STOPPED } else { code }))
+    let is_undelivered = code == 0 && !errors.is_empty();
+    Ok(ExitCode::from(if is_undelivered { EXIT_STOPPED } else { code }))
 }
 
 /// Writes what the tenant of an embedded sandbox holds.

@@ -67,7 +67,7 @@ pub(super) fn finish_sent(
     let summary = recorder.summary(exit_code, stopped.clone(), SystemTime::now().into());
     let error = unwritten_message(stopped.as_deref(), &unwritten);
     let finished = Finished::new(summary, Some(error), recorder.folder().clone());
-    Finished { has_report: false, ..finished }
+    Finished { has_report: false, diagnostics: recorder.diagnostics(), ..finished }
 }
 
 /// Why a run that sent orders has no report, after why it stopped. A full disk is often the reason

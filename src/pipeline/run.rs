@@ -75,7 +75,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     let mut explained = explained.unwrap_or_default();
     let n_old = recorder.counters.to_note.old_orders;
     recorder.notes = spec.send_notes(ledger_notes, n_old, recorder.n_not_skipped());
-    recorder.n_unexplained = explained.unknown.len();
+    recorder.not_found = explained.unknown.iter().map(|(name, _)| name.clone()).collect();
     let finished = conclude(spec, &folder, recorder, candidates, ledger, emit)?;
     add_suggestions(&mut explained, &folder)?;
     Ok(Finished { explained, ..finished })

@@ -85,6 +85,7 @@ pub(super) fn send<G: Iterator<Item = GuestParts<RunError>> + Send + 'static>(
         .join()
         .map_or_else(|_| (None, CloseReport::default()), |(ledger, end)| (Some(ledger), end));
     outcome.stopped = outcome.stopped.or(closed.error.map(|error| error.to_string()));
+    recorder.n_outcomes_unwritten = closed.unwritten_outcomes as u64;
     if let n_unwritten @ 1.. = closed.unwritten_outcomes {
         outcome.stopped = outcome.stopped.map(|why| unwritten_message(&why, n_unwritten));
     }

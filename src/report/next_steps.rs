@@ -24,6 +24,9 @@ const SEND: &str = "orderferry send ";
 /// The topic of the manual about the ledger.
 const LEDGER_TOPIC: &str = "ledger";
 
+/// The topic of the manual about the client key.
+const TENANT_TOPIC: &str = "tenant";
+
 /// In place of the profile that the operator names.
 const PROFILE: &str = "PROFILE";
 
@@ -39,8 +42,10 @@ pub(super) struct Situation<'a> {
     pub(super) reject_files: &'a [String],
     /// Orders that an earlier run left unknown and this one did not send.
     pub(super) n_unknown_before: u64,
-    /// Refused orders of which none is wrong: the answer is about the key, and ended the run.
-    pub(super) n_refused_by_stop: u64,
+    /// Orders of this run whose outcome the ledger lacks.
+    pub(super) n_outcomes_unwritten: u64,
+    /// Refused orders of which none is wrong: the answer is about the key or the target.
+    pub(super) n_refused_by_target: u64,
     /// Whether the ledger holds an attempt of this run. Such a ledger is not new any more, even if
     /// no request of the attempt was sent.
     pub(super) has_attempt: bool,
@@ -100,19 +105,30 @@ impl Situation<'_> {
     fn about_unknown(&self) -> Vec<NextStep> {
         let n_unknown = self.summary.orders[Outcome::Unknown];
         let n_of_this_run = n_unknown - self.n_unknown_before.min(n_unknown);
+        let unknown = |n, since: &str| {
+            (n > 0).then(|| {
+                format!("{}{since}: look them up in Personalize", outcome(n, Outcome::Unknown))
+            })
+        };
+        let unwritten = (self.n_outcomes_unwritten > 0).then(|| {
+            let orders = with_unit(self.n_outcomes_unwritten, "order");
+            format!(
+                "{orders} with an outcome that the ledger lacks: look them up in results.ndjson, \
+                 else in Personalize"
+            )
+        });
+        let of_this_run: Vec<_> =
+            [unknown(n_of_this_run, ""), unwritten].into_iter().flatten().collect();
         let run = format!(" --run {}", self.summary.run_id);
         let mut steps = Vec::new();
-        for (n, since, run) in [
-            (n_of_this_run, "", run.as_str()),
-            (self.n_unknown_before, " since an earlier run", ""),
+        for (why, run) in [
+            (of_this_run.join("; "), run.as_str()),
+            (unknown(self.n_unknown_before, " since an earlier run").unwrap_or_default(), ""),
         ] {
-            if n == 0 {
+            if why.is_empty() {
                 continue;
             }
-            steps.push(step(
-                format!("{}{since}: look them up in Personalize", outcome(n, Outcome::Unknown)),
-                self.on_target(&format!("list --outcome unknown{run}")),
-            ));
+            steps.push(step(why, self.on_target(&format!("list --outcome unknown{run}"))));
             steps.push(step(
                 "then say which of them are there (--as failed: which are not)",
                 self.on_target(&format!("settle {REFERENCES} --as accepted{run}")),
@@ -140,12 +156,15 @@ impl Situation<'_> {
                 self.on_target(&format!("settle {REFERENCES} --as acknowledged")),
             ));
         }
-        steps.extend(self.about_invalid());
-        steps.extend(self.send_rejects());
         if let Some(topic) = self.help_topic {
             let why = "the service takes no request: check its URL and the client key first";
             steps.push(step(why, format!("orderferry help {topic}")));
+        } else if self.n_refused_by_target > 0 {
+            let why = "the service refuses the client key, not the rows: check what it may do";
+            steps.push(step(why, format!("orderferry help {TENANT_TOPIC}")));
         }
+        steps.extend(self.about_invalid());
+        steps.extend(self.send_rejects());
         let n_unreached = orders[Outcome::NotAttempted].saturating_sub(*needs_backfill);
         let (n_failed, again) = (orders[Outcome::Failed], self.again());
         if n_unreached > 0 {
@@ -158,8 +177,8 @@ impl Situation<'_> {
                 format!("{}: send them again", outcome(n_failed, Outcome::Failed)),
                 again,
             ));
-        } else if self.n_refused_by_stop > 0 {
-            let n = outcome(self.n_refused_by_stop, Outcome::Refused);
+        } else if self.n_refused_by_target > 0 {
+            let n = outcome(self.n_refused_by_target, Outcome::Refused);
             steps.push(step(format!("{n}: send them again"), again));
         }
         if *needs_backfill > 0 {
@@ -216,7 +235,9 @@ impl Situation<'_> {
             steps.push(step(why, self.line.with_remedy(&self.summary.command, remedy)));
         } else if !steps.is_empty() {
             // Old orders may be allowed then; they did not refuse this run.
-            steps.push(step("then run it again", self.again()));
+            let is_unread = orders.read == 0 && topic != Some(LEDGER_TOPIC);
+            let once = if is_unread { "once the export or its profile is right" } else { "then" };
+            steps.push(step(format!("{once} run it again"), self.again()));
         }
         steps
     }
@@ -243,7 +264,7 @@ impl Situation<'_> {
         let orders = &self.summary.orders;
         let counted = [
             (Outcome::Invalid, orders[Outcome::Invalid]),
-            (Outcome::Refused, orders[Outcome::Refused] - self.n_refused_by_stop),
+            (Outcome::Refused, orders[Outcome::Refused] - self.n_refused_by_target),
         ];
         let counted: Vec<_> =
             counted.iter().filter(|(_, n)| *n > 0).map(|(which, n)| outcome(*n, *which)).collect();

@@ -64,8 +64,8 @@ struct ReasonCount {
     n_orders: u64,
     /// Whether an order of them sets the exit code.
     is_error: bool,
-    /// Whether the answer is about the key or the target, not about an order: it ended the run.
-    stops_run: bool,
+    /// Whether the answer is about the key or the target, not about an order.
+    is_of_target: bool,
     /// The HTTP statuses that the reason does not name itself.
     statuses: BTreeSet<u16>,
     examples: Examples,
@@ -79,8 +79,8 @@ impl ReasonCounts {
         examples.add_order(record, shown_reason(result).as_deref().unwrap_or(&title));
         let statuses = counted_status(result).into_iter().collect();
         let is_error = result.change.as_ref().is_none_or(|change| change.sets_exit_code);
-        let count =
-            ReasonCount { n_orders: 1, is_error, stops_run: stops_run(result), statuses, examples };
+        let is_of_target = is_of_target(result);
+        let count = ReasonCount { n_orders: 1, is_error, is_of_target, statuses, examples };
         self.add_count((result.outcome, title), count);
     }
 
@@ -100,7 +100,7 @@ impl ReasonCounts {
         let total = self.by_reason.entry(key).or_default();
         total.n_orders += count.n_orders;
         total.is_error |= count.is_error;
-        total.stops_run |= count.stops_run;
+        total.is_of_target |= count.is_of_target;
         total.statuses.extend(count.statuses);
         total.examples.append(&count.examples);
     }
@@ -116,11 +116,12 @@ impl ReasonCounts {
         WITH_REASONS.into_iter().flat_map(|outcome| self.of(outcome)).map(summarize).collect()
     }
 
-    /// The number of orders of an outcome whose answer ended the run.
-    pub(super) fn n_stopped(&self, outcome: Outcome) -> u64 {
-        let of_stop =
-            |(key, count): &(&(Outcome, String), &ReasonCount)| key.0 == outcome && count.stops_run;
-        self.by_reason.iter().filter(of_stop).map(|(_, count)| count.n_orders).sum()
+    /// The number of orders of an outcome whose answer is about the key or the target.
+    pub(super) fn n_of_target(&self, outcome: Outcome) -> u64 {
+        let is_of_target = |(key, count): &(&(Outcome, String), &ReasonCount)| {
+            key.0 == outcome && count.is_of_target
+        };
+        self.by_reason.iter().filter(is_of_target).map(|(_, count)| count.n_orders).sum()
     }
 
     /// The diagnostics of the first orders of each reason, in the same order.
@@ -137,8 +138,8 @@ impl ReasonCounts {
                 severity: count.severity(),
                 kind: outcome.as_str(),
                 title,
-                hint: if count.stops_run { HINT_OF_STOP } else { hint(outcome) }.to_owned(),
-                command: if count.stops_run { TENANT } else { OUTCOMES }.to_owned(),
+                hint: hint(outcome, count.is_of_target).to_owned(),
+                command: if count.is_of_target { TENANT } else { OUTCOMES }.to_owned(),
             };
             count.examples.diagnostics(&heading, Counted::Orders(count.n_orders), inputs)
         };
@@ -181,24 +182,31 @@ impl ReasonCount {
     }
 }
 
-/// The manual about what stops a run.
+/// The manual about the key and the target.
 const TENANT: &str = "orderferry help tenant";
 
 /// The manual about all other outcomes.
 const OUTCOMES: &str = "orderferry help outcomes";
 
-/// What to do about an answer that ended the run.
-const HINT_OF_STOP: &str = "no order is wrong, and none was taken: check the base URL and the client key, then run it again";
+/// HTTP statuses about the key, or about the way to the service, whatever a request carries.
+const OF_TARGET: [u16; 3] = [401, 403, 407];
 
-/// Whether the answer to an order ended the run.
-fn stops_run(result: &OrderResult) -> bool {
-    let cause = result.failure.as_ref().map(|failure| &failure.cause);
-    matches!(cause, Some(FailureCause::RunStopped(_)))
+/// Whether an answer is about the key or the target: no row is to be corrected.
+fn is_of_target(result: &OrderResult) -> bool {
+    match result.failure.as_ref().map(|failure| &failure.cause) {
+        Some(FailureCause::RunStopped(_)) => true,
+        Some(cause) => cause.answer().is_some_and(|answer| OF_TARGET.contains(&answer.status)),
+        None => false,
+    }
 }
 
 /// What to do about orders of an outcome.
-fn hint(outcome: Outcome) -> &'static str {
+fn hint(outcome: Outcome, is_of_target: bool) -> &'static str {
     match outcome {
+        Outcome::Refused | Outcome::Failed if is_of_target => {
+            "the answer is about the client key or the way to the service, not about the rows: \
+             check the base URL and what the key may do, then run it again"
+        }
         Outcome::Unknown => {
             "look the orders up in Personalize, then settle them (orderferry ledger settle); \
              until then they are held"

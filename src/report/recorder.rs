@@ -106,8 +106,10 @@ pub struct Recorder {
     pub n_carts_open: u64,
     /// Whether the ledger may hold an attempt of this run, even one of which no request was sent.
     pub has_attempt: bool,
-    /// Orders that were to be explained and are not in the export.
-    pub n_unexplained: usize,
+    /// Orders whose outcome the ledger lacks, so that the next run treats them as unknown.
+    pub n_outcomes_unwritten: u64,
+    /// The references of orders that were to be explained and are not in the export.
+    pub not_found: Vec<String>,
     /// The topic of the manual about what kept the run from reading or sending.
     pub help_topic: Option<&'static str>,
     /// What would let a refused run go on.
@@ -140,7 +142,8 @@ impl Recorder {
             service_down: Duration::ZERO,
             n_carts_open: 0,
             has_attempt: false,
-            n_unexplained: 0,
+            n_outcomes_unwritten: 0,
+            not_found: Vec::new(),
             help_topic: None,
             remedy: None,
             is_unwritten: false,
@@ -339,7 +342,7 @@ impl Recorder {
         // An accepted unreadable row may have been part of any order.
         u8::from(
             self.counters.n_new_changes > 0
-                || self.n_unexplained > 0
+                || !self.not_found.is_empty()
                 || self.files.unreadable_rows > 0
                 || outcomes.any(|outcome| self.n_with_outcome(outcome) > 0),
         )
@@ -476,6 +479,7 @@ impl Recorder {
             carts_open: self.n_carts_open,
             repeated_after: counters.n_uncertain_before,
             needs_backfill: counters.n_needing_backfill,
+            explain_not_found: self.not_found.clone(),
             money: summary::money_summaries(tally),
             problems: summary::problem_summaries(tally),
             reasons: counters.reasons.summaries(),
@@ -502,7 +506,8 @@ impl Recorder {
             folder: self.folder.path().to_string_lossy(),
             reject_files: &self.reject_files,
             n_unknown_before: self.counters.n_unknown_before,
-            n_refused_by_stop: self.counters.reasons.n_stopped(Outcome::Refused),
+            n_outcomes_unwritten: self.n_outcomes_unwritten,
+            n_refused_by_target: self.counters.reasons.n_of_target(Outcome::Refused),
             has_attempt: self.has_attempt,
             help_topic: self.help_topic,
             remedy: self.remedy,

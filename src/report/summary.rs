@@ -114,6 +114,9 @@ pub struct Summary {
     /// Orders of outcome `not_attempted` that are too old to send without `--backfill`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub needs_backfill: u64,
+    /// References of `--explain` that no order of the export has; they set the exit code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub explain_not_found: Vec<String>,
     /// Exact sums, one element per currency, in alphabetical order.
     pub money: Vec<MoneySummary>,
     /// Errors first, then by the number of orders.
@@ -399,6 +402,7 @@ pub(super) mod tests {
             carts_open: 0,
             repeated_after: 0,
             needs_backfill: 0,
+            explain_not_found: Vec::new(),
             money: money_summaries(tally),
             problems: problem_summaries(tally),
             reasons: Vec::new(),

@@ -339,6 +339,7 @@ fn unknown_reference_names_a_near_one() {
       hint: did you mean "B-1003" or "A-1001" or "A-1203"?
     error: no order "zzz" in the export
     "#);
+    assert_eq!(ran.summary()["explain_not_found"], serde_json::json!(["A-1003", "zzz"]));
 }
 
 /// Wide values, long names and several files with long names leave little space.

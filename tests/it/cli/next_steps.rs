@@ -315,6 +315,29 @@ fn orders_without_a_request_are_not_in_the_ledger() {
 }
 
 #[test]
+fn refused_key_is_checked_before_rows_are_fixed() {
+    let is_repaired = Arc::new(AtomicBool::new(false));
+    let repaired = Arc::clone(&is_repaired);
+    let service = MockService::start(move |request| {
+        let is_refused = request.kind() == "IDENTITY" && !repaired.load(Ordering::SeqCst);
+        is_refused.then(|| Reply::status(403))
+    });
+    let shop = TestShop { workspace: Workspace::new(), service, is_repaired };
+    let ran = shop.send(&recent(&["A-1", "A-2"]), "");
+    assert_eq!((ran.code, ran.outcomes()), (1, "A-1 refused, A-2 refused".to_owned()));
+    let steps = next(&ran);
+    assert!(
+        steps[0].0.starts_with("the service refuses the client key, not the rows"),
+        "{steps:?}"
+    );
+    assert!(steps.iter().all(|(why, _)| !why.contains("fix their rows")), "{steps:?}");
+    assert!(shop.shell(&steps[0].1).text.contains("client key"));
+    assert!(!ran.out.contains("correct their rows"), "{}", ran.out);
+    shop.is_repaired.store(true, Ordering::SeqCst);
+    assert_eq!(shop.shell_run(&command(&ran, "2 refused: send them again")), "0: 2 accepted");
+}
+
+#[test]
 fn stopped_run_of_standard_input_is_resumed() {
     let shop = TestShop::new(Reply::Disconnect);
     shop.workspace.file("config.toml", shop.config());

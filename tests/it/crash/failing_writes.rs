@@ -7,7 +7,7 @@ use std::{
     fs,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -130,8 +130,10 @@ impl<'l> Trial<'l> {
                 .env("FAILING_HOW", how);
             command.env("FAILING_PATHS", format!("{}{paths}", self.shop.folder.display()));
             command.env("FAILING_ERROR", error.to_string()).env("FAILING_WRITE", k.to_string());
-            let (code, errors) = run_with_timeout(&mut command);
-            fs::write(self.shop.folder.join(format!("{name}.err")), errors).unwrap();
+            let (code, output) = run_with_timeout(&mut command);
+            for (ending, bytes) in [("err", output.stderr), ("out", output.stdout)] {
+                fs::write(self.shop.folder.join(format!("{name}.{ending}")), bytes).unwrap();
+            }
             code
         });
         let log = fs::read_to_string(&self.log).unwrap_or_default();
@@ -171,11 +173,10 @@ impl<'l> Trial<'l> {
     }
 }
 
-/// Runs a program with a timeout. Returns its exit code, `None` if it was killed, and its standard
-/// error.
-fn run_with_timeout(command: &mut Command) -> (Option<i32>, Vec<u8>) {
+/// Runs a program with a timeout. Returns its exit code, `None` if it was killed, and its output.
+fn run_with_timeout(command: &mut Command) -> (Option<i32>, Output) {
     let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
     while child.try_wait().unwrap().is_none() {
         if start.elapsed() > MAX_RUN_TIME {
@@ -184,7 +185,7 @@ fn run_with_timeout(command: &mut Command) -> (Option<i32>, Vec<u8>) {
         thread::sleep(Duration::from_millis(1));
     }
     let output = child.wait_with_output().unwrap();
-    (output.status.code(), output.stderr)
+    (output.status.code(), output)
 }
 
 /// Checks a run with failed writes.
@@ -193,8 +194,11 @@ fn check(run: &Run, shop: &TestShop, folder: &Path) {
     audit::check_csv(run);
     assert_report_matches_service(run);
     // The summary is complete or absent.
-    let _: Option<Value> =
+    let summary: Option<Value> =
         run.summary.as_ref().map(|summary| serde_json::from_str(summary).unwrap());
+    if run.errors.contains("the ledger lacks the outcome of ") {
+        assert_lacking_outcomes_are_listed(run, summary.as_ref());
+    }
     match run.code {
         // The failed write has no effect on the result.
         Some(1) => {
@@ -204,11 +208,12 @@ fn check(run: &Run, shop: &TestShop, folder: &Path) {
             return;
         }
         Some(2) => assert!(run.exchanges.is_empty(), "exit code 2, but requests were sent"),
-        // Without a report only the screen shows what is unknown.
-        Some(3) => assert!(
-            run.summary.is_none()
-                || run.results.iter().any(|result| result["outcome"] == "unknown")
-        ),
+        Some(3) => {
+            // Without a report only the screen shows what is unknown.
+            assert!(run.output.contains("may or may not be in"), "{}", run.output);
+            let mut results = run.results.iter();
+            assert!(summary.is_none() || results.any(|result| result["outcome"] == "unknown"));
+        }
         code => assert_eq!(code, Some(4)),
     }
     let mentions = |name: &str| run.errors.contains(name);
@@ -217,6 +222,18 @@ fn check(run: &Run, shop: &TestShop, folder: &Path) {
         "the message names no file"
     );
     assert!(mentions("hint: "), "the message has no hint");
+}
+
+/// The next steps tell how to find the orders whose outcome the ledger lacks.
+fn assert_lacking_outcomes_are_listed(run: &Run, summary: Option<&Value>) {
+    let is_shown = |text: &str| text.contains("with an outcome that the ledger lacks");
+    assert!(is_shown(&run.output), "{}", run.output);
+    let Some(steps) = summary.map(|summary| summary["next"].as_array().unwrap()) else { return };
+    let mut steps = steps.iter().skip_while(|step| !is_shown(step["why"].as_str().unwrap()));
+    let commands = steps.by_ref().take(2).map(|step| step["command"].as_str().unwrap());
+    let [list, settle] = commands.collect::<Vec<_>>()[..] else { panic!("{summary:?}") };
+    assert!(list.contains("ledger list --outcome unknown --run "), "{list}");
+    assert!(settle.contains("ledger settle REFERENCE… --as accepted --run "), "{settle}");
 }
 
 /// Checks the reported outcomes against the requests of the service, even if the ledger lacks them.
