@@ -7,6 +7,7 @@
 use std::{
     collections::BTreeMap,
     io,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -26,7 +27,7 @@ use crate::{
     disposition::ChangedExit,
     map::{KeyPath, TomlDocument, TomlError, TomlText, toml_error_text},
     model::{
-        diagnostic::Diagnostic,
+        diagnostic::{Diagnostic, Note},
         pricing::PriceBasis,
         route::{ConfirmMode, Mode},
         source_map::SourceMap,
@@ -175,8 +176,9 @@ pub(super) fn load(
         ReadFile::unknown()
     };
     let read = read.map(|read| read.unwrap_or_else(unreadable)).unwrap_or_default();
-    let ReadFile { source, mut table, texts, errors: errors_of_file, mut wrong } = read;
-    let mut outside = Vec::new();
+    let ReadFile { source, mut table, texts, tables, errors: errors_of_file, mut wrong } = read;
+    let mut outside: Vec<_> = typed.wrong.iter().map(|wrong| wrong.error.clone()).collect();
+    wrong.extend(typed.wrong.iter().map(|option| setting_of_option(&option.name)));
     // Kept apart from the file's `[target]`, which a target named with `--to` overrides.
     let mut target_table = Table::new();
     let mut origins = Origins::new(typed);
@@ -192,9 +194,10 @@ pub(super) fn load(
         }
         origins.add_override(&path, &origin);
     }
-    errors.extend(errors_of_file.into_iter().map(|error| origins.error_of_file(error)));
+    let errors_of_file = errors_of_file.into_iter().map(|error| origins.error_of_file(error));
+    errors.extend(errors_of_file.map(|error| with_table_hint(error, &tables)));
     errors.extend(outside);
-    origins.set_file(source, texts);
+    origins.set_file(source, texts, tables);
     let set = table.iter().filter(|(_, value)| !value.is_table());
     let set = set.map(|(name, value)| (name.clone(), setting_text(value))).collect();
     let settings = Value::Table(table).try_into::<ConfigFile>()?;
@@ -207,6 +210,26 @@ pub(super) fn load(
         origins,
         wrong,
     })
+}
+
+/// Adds how a target with a name is written to the error of a table within `[target]`.
+fn with_table_hint(mut error: Diagnostic, tables: &[(KeyPath, Range<usize>)]) -> Diagnostic {
+    let unknown = tables.iter().find_map(|(path, _)| match path.as_slice() {
+        [target, name] if target == "target" => {
+            (error.title == format!("unknown key {name:?}")).then_some(name)
+        }
+        _ => None,
+    });
+    if let Some(name) = unknown {
+        let hint = format!("a target with a name is [targets.{name}]; --to {name} uses it");
+        error.notes.push(Note::Hint(hint));
+    }
+    error
+}
+
+/// The path of the setting of an option.
+fn setting_of_option(name: &str) -> KeyPath {
+    full_path(&name.replace('-', "_")).split('.').map(str::to_owned).collect()
 }
 
 /// A setting of the environment or of `--set`.
@@ -279,6 +302,8 @@ pub(super) struct ReadFile {
     pub(super) table: Table,
     /// Its texts, with their paths and places.
     texts: Vec<TomlText>,
+    /// Its tables, those that are wrong included, with the places of their names.
+    tables: Vec<(KeyPath, Range<usize>)>,
     /// What is wrong with it.
     pub(super) errors: Vec<TomlError>,
     /// The paths of what is wrong.
@@ -304,11 +329,12 @@ pub(super) fn read_file<T: DeserializeOwned>(
     let text = read_small_file(file)?;
     let source = SourceText { kind, name: file.display().to_string(), text }.into();
     let mut document = TomlDocument::parse(&source);
+    let tables = document.tables();
     // Only a table can be overridden by path; a `T` shows what is wrong in it.
     let table = document.read::<T>().map(|_| document.table()).unwrap_or_default();
     let (texts, wrong) = (document.texts(), document.wrong_paths());
     let errors = document.into_errors();
-    Ok(ReadFile { source, table, texts, errors, wrong })
+    Ok(ReadFile { source, table, texts, tables, errors, wrong })
 }
 
 /// The message about a file that cannot be read, which is named beside it.
@@ -366,6 +392,30 @@ impl LoadedConfig {
         };
         let mut paths = [Some(of_default), of_named].into_iter().flatten();
         !paths.any(|path| self.wrong.iter().any(|wrong| is_at_or_above(wrong, &path)))
+    }
+
+    /// The table of the named target, or of the default one, as messages ask for it.
+    fn target_table(&self, name: Option<&str>) -> String {
+        let file = self.origins.file_name().unwrap_or(DEFAULT_FILE);
+        match name {
+            Some(name) => format!("[targets.{name}] of {file}"),
+            None => format!("[target] of {file}"),
+        }
+    }
+
+    /// What is missing where no target is set.
+    pub(super) fn no_target(&self, name: Option<&str>) -> String {
+        let table = self.target_table(name);
+        format!(
+            "no target\n  hint: set --base-url and --client-key, or base_url in {table}; --sandbox \
+             needs none"
+        )
+    }
+
+    /// What is missing where a target has no client key.
+    pub(super) fn no_client_key(&self, name: Option<&str>) -> String {
+        let table = self.target_table(name);
+        format!("no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or client_key in {table}")
     }
 
     /// Returns the settings of the named target, or of the default one. The environment and `--set`

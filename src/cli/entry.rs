@@ -5,15 +5,19 @@
 
 use std::{ffi::OsString, process::ExitCode, time::SystemTime};
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 
 use super::{
     args::{Arguments, Command},
     clock,
     exit::{EXIT_LOCKED, EXIT_NOTHING_SENT},
-    explain, help, ledger, print, profiles,
+    explain, help, ledger,
+    option_values::{self, ParsedArguments},
+    print, profiles,
     run::run,
-    sandbox, spec,
+    sandbox,
+    setting_names::variable_of,
+    spec,
     typed::TypedOptions,
     values::OutputFormat,
 };
@@ -95,15 +99,24 @@ fn diagnostics_of(error: &anyhow::Error) -> Option<&Diagnostics> {
 
 /// Parses the command line; returns the options that were typed too.
 fn parse() -> Result<(Arguments, TypedOptions), clap::Error> {
-    let matches = Arguments::command().try_get_matches()?;
-    Ok((Arguments::from_arg_matches(&matches)?, TypedOptions::of(&matches)))
+    let ParsedArguments { matches, wrong, first_error } =
+        option_values::parse(std::env::args_os().collect())?;
+    let arguments = Arguments::from_arg_matches(&matches)?;
+    // The other commands have no list of errors that it could be in.
+    let has_list = matches!(arguments.command, Command::Check(_) | Command::Send(_));
+    match first_error.filter(|_| !has_list) {
+        Some(error) => Err(error),
+        None => Ok((arguments, TypedOptions::of(&matches, wrong))),
+    }
 }
 
-/// Whether `--format json` is among arguments that cannot be parsed.
-fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
+/// Whether arguments that cannot be parsed ask for JSON; without `--format` the variable may.
+fn asks_for_json(arguments: impl Iterator<Item = OsString>, variable: Option<OsString>) -> bool {
     let arguments: Vec<_> = arguments.take_while(|argument| argument != "--").collect();
-    arguments.iter().any(|argument| argument == "--format=json")
-        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+    let in_one = arguments.iter().find_map(|argument| argument.to_str()?.strip_prefix("--format="));
+    let in_two = || arguments.windows(2).find(|pair| pair[0] == "--format")?[1].to_str();
+    let typed = in_one.or_else(in_two).map(OsString::from);
+    typed.or(variable).is_some_and(|format| format == "json")
 }
 
 /// Prints a usage error (exit code 2), or help and version, which go to standard output with exit
@@ -111,7 +124,8 @@ fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
 fn report_usage_error(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         print::usage(error);
-        if asks_for_json(std::env::args_os()) {
+        let variable = std::env::var_os(variable_of("format"));
+        if asks_for_json(std::env::args_os(), variable) {
             let message = usage_message(&error.render().to_string());
             print_error_line(&ErrorLine::of_message(EXIT_NOTHING_SENT, "usage", &message));
         }
@@ -146,7 +160,28 @@ fn usage_message(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+
+    #[test]
+    fn variable_asks_for_json_unless_an_option_says_otherwise() {
+        let asks = |arguments: &str, variable: Option<&str>| {
+            let arguments = arguments.split(' ').map(OsString::from);
+            asks_for_json(arguments, variable.map(OsString::from))
+        };
+        for (arguments, variable, is_json) in [
+            ("check --nope", None, false),
+            ("check --nope", Some("json"), true),
+            ("check --nope", Some("text"), false),
+            ("check --nope --format json", None, true),
+            ("check --nope --format=json", Some("text"), true),
+            ("check --nope --format text", Some("json"), false),
+            ("check --nope -- --format json", None, false),
+        ] {
+            assert_eq!(asks(arguments, variable), is_json, "{arguments} {variable:?}");
+        }
+    }
 
     // A new version of clap may word its errors differently.
     #[test]

@@ -21,6 +21,7 @@ mod explain;
 mod faults;
 mod help;
 mod ledger;
+mod option_values;
 mod origins;
 mod print;
 mod profile_files;

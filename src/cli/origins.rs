@@ -3,12 +3,14 @@
 //!
 //! Checks no value. Filled by `config`; `run_values` makes errors with it.
 
+use std::ops::Range;
+
 use super::{
     setting_names::{CONFIG, full_path, option_of, variable_of},
     typed::TypedOptions,
 };
 use crate::{
-    map::{TomlError, TomlText},
+    map::{KeyPath, TomlError, TomlText},
     model::{
         diagnostic::{Diagnostic, Note},
         source_map::SourceMap,
@@ -31,6 +33,8 @@ pub(super) struct Origins {
 struct FileTexts {
     source: SourceMap,
     texts: Vec<TomlText>,
+    /// The tables, with their paths and the places of their names.
+    tables: Vec<(KeyPath, Range<usize>)>,
 }
 
 impl Origins {
@@ -38,8 +42,18 @@ impl Origins {
         Self { typed, overrides: Vec::new(), file: None }
     }
 
-    pub(super) fn set_file(&mut self, source: SourceMap, texts: Vec<TomlText>) {
-        self.file = Some(FileTexts { source, texts });
+    pub(super) fn set_file(
+        &mut self,
+        source: SourceMap,
+        texts: Vec<TomlText>,
+        tables: Vec<(KeyPath, Range<usize>)>,
+    ) {
+        self.file = Some(FileTexts { source, texts, tables });
+    }
+
+    /// The name of the config file, if there is one.
+    pub(super) fn file_name(&self) -> Option<&str> {
+        self.file.as_ref().map(|file| file.source.name()).filter(|name| !name.is_empty())
     }
 
     /// Adds a setting of a variable or of `--set`, which overrides those before it.
@@ -77,8 +91,22 @@ impl Origins {
         }
     }
 
+    /// The error of a setting that the target needs and lacks, at its table in the file if there
+    /// is one: what `[target]` has of it does not serve a target with a name.
+    pub(super) fn error_of_missing(&self, name: &str, message: &str) -> Diagnostic {
+        let table = match self.target_name() {
+            Some(to) => vec!["targets", to],
+            None => vec!["target"],
+        };
+        let in_file = self.file.as_ref().and_then(|FileTexts { source, tables, .. }| {
+            let (path, at) = tables.iter().find(|(path, _)| *path == table)?;
+            Some(source.error(Some(at.clone()), &format!("{}.{name}", path.join(".")), message))
+        });
+        in_file.unwrap_or_else(|| error_outside_files(CONFIG, "the settings", name, message))
+    }
+
     fn error_in_file(&self, path: &str, message: &str) -> Option<Diagnostic> {
-        let FileTexts { source, texts } = self.file.as_ref()?;
+        let FileTexts { source, texts, .. } = self.file.as_ref()?;
         let (.., span) = texts.iter().find(|(keys, ..)| keys.join(".") == path)?;
         Some(source.error(Some(span.clone()), path, message))
     }

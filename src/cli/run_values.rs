@@ -73,17 +73,9 @@ impl RunValues {
     }
 }
 
-/// What is missing where no target is set.
-pub(super) const NO_TARGET: &str = "no target\n  hint: set --base-url and --client-key, or [target] \
-                                    in orderferry.toml; --sandbox needs none";
-
-/// What is missing where a target has no client key.
-pub(super) const NO_CLIENT_KEY: &str = "no client key\n  hint: set ORDERFERRY_CLIENT_KEY, or \
-                                        client_key of the target in orderferry.toml";
-
 /// Checks values of options and settings, and collects their errors.
 pub(super) struct ValueChecks<'l> {
-    loaded: &'l LoadedConfig,
+    pub(super) loaded: &'l LoadedConfig,
     pub(super) errors: ErrorList,
     /// Whether the target is among the settings.
     has_known_target: bool,
@@ -167,6 +159,11 @@ impl<'l> ValueChecks<'l> {
         }
     }
 
+    /// Keeps the error of a setting that the target lacks.
+    fn keep_missing(&mut self, name: &str, message: &str) {
+        self.errors.add(self.loaded.origins.error_of_missing(name, message));
+    }
+
     fn target(&mut self, arguments: &TargetArguments) -> TargetSettings {
         let typed = TargetSettings {
             base_url: arguments.base_url.clone(),
@@ -238,13 +235,14 @@ impl<'l> ValueChecks<'l> {
     }
 
     fn require_target(&mut self, values: &TargetSettings) {
+        let to = self.loaded.origins.target_name();
         // Of a wrong one there is an error already.
         if values.base_url.is_none() {
             if self.is_known("base_url") {
-                self.keep("base_url", Err(NO_TARGET.to_owned()));
+                self.keep_missing("base_url", &self.loaded.no_target(to));
             }
         } else if values.client_key.is_none() && self.is_known("client_key") {
-            self.keep("client_key", Err(NO_CLIENT_KEY.to_owned()));
+            self.keep_missing("client_key", &self.loaded.no_client_key(to));
         }
     }
 
@@ -290,7 +288,7 @@ impl<'l> ValueChecks<'l> {
         if common.pos.is_none() && self.is_known("pos") && profile.lacks_rule(&Field::EventPos) {
             let message = "no point of sale; an order needs one, and neither the settings nor the \
                            profile have it\n  hint: set it with --pos";
-            self.keep("pos", Err(message.to_owned()));
+            self.keep_missing("pos", message);
         }
     }
 }

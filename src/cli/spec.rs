@@ -5,6 +5,7 @@
 //! ledger and target with it.
 
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -23,9 +24,7 @@ use super::{
     },
     error_list::ErrorList,
     faults, print, progress,
-    run_values::{
-        NO_CLIENT_KEY, NO_TARGET, Receiver, RunValues, SANDBOX, ValueChecks, validate_settings,
-    },
+    run_values::{Receiver, RunValues, SANDBOX, ValueChecks, validate_settings},
     setting_names::CONFIG,
     setup::{run_setup, target_summary},
     signals,
@@ -38,9 +37,9 @@ use crate::{
     ledger::{self, Consent, LedgerLocation},
     map::input_settings,
     model::{diagnostic::Diagnostic, source_text::error_outside_files, target::Target},
-    pipeline::{ExplainSpec, RunSpec, SendSpec, ShowRows},
+    pipeline::{ExplainSpec, RunSpec, SendSpec, ShowRows, settings_of_plan},
     read::ReadLimits,
-    report::TypedOption,
+    report::{TypedOption, WithPlan},
     sandbox::{self, Sandbox},
     storage::{ensure_creatable, open_storage},
     stream::{self, StreamSettings},
@@ -126,28 +125,24 @@ pub(super) fn send(
     typed: TypedOptions,
     run: impl FnOnce(&RunSpec<'_>) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
-    let SendArguments { inputs, read, target, pace, .. } = arguments;
+    let SendArguments { inputs, read, target, .. } = arguments;
     let (mut errors, options) = (ErrorList::default(), typed.options.clone());
-    let is_resumed = arguments.resume.is_some();
-    let decided = if is_resumed { errors_with_resume(&typed) } else { Vec::new() };
+    let plan = arguments.resume.as_deref().map(|run| settings_of_plan(run, &open_storage()));
+    let decided = plan.as_ref().map(|plan| {
+        let settings = plan.as_ref().ok().and_then(Option::as_ref);
+        errors_with_resume(&typed, settings)
+    });
     let loaded = load(read, typed, &mut errors)?;
-    errors.extend(decided);
-    let receiver = if arguments.sandbox { Receiver::Sandbox } else { Receiver::Target };
-    let injected = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut errors);
+    errors.extend(decided.into_iter().flatten());
     let mut checks = ValueChecks::new(&loaded, errors);
-    // The sandbox forgets its orders when the process ends, so its ledger belongs to this run only.
-    let has_own_ledger = arguments.sandbox && read.ledger.is_none();
-    let ledger = (!has_own_ledger)
-        .then(|| checks.value("ledger", locate_ledger(read.ledger.as_deref(), &loaded)))
-        .flatten();
-    let timeout = checks.timeout(arguments);
-    let mut values = checks.run_values(read, target, pace, receiver, is_resumed)?;
-    let in_flight = values.in_flight;
+    checks.value("resume", plan.transpose().map_err(Error::from));
+    let SendValues { mut values, timeout, ledger, faults } = send_values(arguments, checks)?;
     let runtime = Runtime::new().context("cannot start the async runtime")?;
     let sandbox = arguments
         .sandbox
-        .then(|| start_sandbox(target.client_key.as_deref(), injected, &mut values, &runtime))
+        .then(|| start_sandbox(target.client_key.as_deref(), faults, &mut values, &runtime))
         .transpose()?;
+    let dispatch = dispatch_settings(&loaded.settings, values.in_flight);
     let mut spec = run_spec(inputs, read, options, &loaded, values)?;
     let to = target.to.as_deref();
     spec.setup.target = Some(target_summary(&spec.service.target, to, sandbox.is_some()));
@@ -160,31 +155,12 @@ pub(super) fn send(
     if arguments.backfill || sandbox.is_some() {
         spec.age_limit = None;
     }
-    let (shutdown, shutdown_signal) = watch::channel(None);
-    // Counted from here, so that the deadline covers reading and checking too.
-    let deadline = arguments.deadline.map(|deadline| deadline.time_left(Local::now()));
-    let dispatch = dispatch_settings(&loaded.settings, in_flight);
-    let abort = signals::Abort {
-        gauge: Arc::clone(&dispatch.gauge),
-        line: spec.setup.command_line.clone(),
-        run_id: spec.run_id.clone(),
-        folder: spec.folder.to_string_lossy().into_owned(),
-        is_progress_shown: progress::is_shown(read.quiet),
-    };
-    runtime.spawn(signals::request_shutdown(shutdown, deadline, abort));
     spec.send = Some(SendSpec {
         resume_from: arguments.resume.clone(),
-        consent: match &sandbox {
-            // The sandbox and its ledger are always new.
-            Some(_) => Consent::NotNeeded,
-            None => Consent::Given {
-                new_ledger: arguments.new_ledger,
-                new_target: arguments.new_target,
-            },
-        },
+        consent: consent(arguments),
         limit: arguments.limit,
         resends_unknown: arguments.unknown == UnknownPolicy::Resend,
-        shutdown_signal,
+        shutdown_signal: listen_for_shutdown(arguments, &spec, &dispatch, &runtime),
         dispatch,
         timeout,
         runtime: &runtime,
@@ -197,10 +173,75 @@ pub(super) fn send(
     code
 }
 
-/// The errors of what was typed although the saved plan has decided it. What the config file and
-/// the environment say of it is for other runs, so it is no error.
-fn errors_with_resume(typed: &TypedOptions) -> Vec<Diagnostic> {
-    let refused = typed.options.iter().filter(|option| option.is_refused_with_plan());
+/// The values of a send that are checked.
+struct SendValues {
+    values: RunValues,
+    timeout: Duration,
+    /// Where the ledger is; none if it belongs to this run only.
+    ledger: Option<Box<dyn LedgerLocation>>,
+    /// What the sandbox injects.
+    faults: Option<sandbox::Faults>,
+}
+
+fn send_values(
+    arguments: &SendArguments,
+    mut checks: ValueChecks<'_>,
+) -> anyhow::Result<SendValues> {
+    let SendArguments { read, target, pace, .. } = arguments;
+    let faults = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut checks.errors);
+    // The sandbox forgets its orders when the process ends, so its ledger belongs to this run only.
+    let has_own_ledger = arguments.sandbox && read.ledger.is_none();
+    let located = (!has_own_ledger).then(|| locate_ledger(read.ledger.as_deref(), checks.loaded));
+    let ledger = located.and_then(|located| checks.value("ledger", located));
+    let timeout = checks.timeout(arguments);
+    let receiver = if arguments.sandbox { Receiver::Sandbox } else { Receiver::Target };
+    let values = checks.run_values(read, target, pace, receiver, arguments.resume.is_some())?;
+    Ok(SendValues { values, timeout, ledger, faults })
+}
+
+fn consent(arguments: &SendArguments) -> Consent {
+    // The sandbox and its ledger are always new.
+    if arguments.sandbox {
+        return Consent::NotNeeded;
+    }
+    Consent::Given { new_ledger: arguments.new_ledger, new_target: arguments.new_target }
+}
+
+/// Starts to listen for what ends a send early.
+fn listen_for_shutdown(
+    arguments: &SendArguments,
+    spec: &RunSpec<'_>,
+    dispatch: &dispatch::DispatchSettings,
+    runtime: &Runtime,
+) -> watch::Receiver<Option<String>> {
+    let (shutdown, signal) = watch::channel(None);
+    // Counted from here, so that the deadline covers reading and checking too.
+    let deadline = arguments.deadline.map(|deadline| deadline.time_left(Local::now()));
+    let abort = signals::Abort {
+        gauge: Arc::clone(&dispatch.gauge),
+        line: spec.setup.command_line.clone(),
+        run_id: spec.run_id.clone(),
+        folder: spec.folder.to_string_lossy().into_owned(),
+        is_progress_shown: progress::is_shown(arguments.read.quiet),
+    };
+    runtime.spawn(signals::request_shutdown(shutdown, deadline, abort));
+    signal
+}
+
+/// The errors of what was typed although the saved plan has decided it, or otherwise than the plan
+/// has it. What the config file and the environment say of it is for other runs, so it is no error.
+fn errors_with_resume(
+    typed: &TypedOptions,
+    plan: Option<&BTreeMap<String, String>>,
+) -> Vec<Diagnostic> {
+    let is_other = |option: &TypedOption| {
+        plan.is_some_and(|plan| plan.get(&option.setting()) != option.value.as_ref())
+    };
+    let refused = typed.options.iter().filter(|option| match option.with_plan() {
+        WithPlan::Refused => true,
+        WithPlan::Repeated => is_other(option),
+        WithPlan::Used => false,
+    });
     let decided = refused.map(|option| {
         let name = option.setting();
         let by_set = (option.name == "set").then(|| format!("--set {name}"));
@@ -210,8 +251,10 @@ fn errors_with_resume(typed: &TypedOptions) -> Vec<Diagnostic> {
     // Of several answers the first one is shown.
     decided.dedup();
     let error = |(place, name): (String, String)| {
+        let of_plan = plan.and_then(|plan| plan.get(&name));
+        let has = of_plan.map_or_else(String::new, |value| format!(": {value:?}"));
         let message = format!(
-            "{name} cannot be changed with --resume; the saved plan has decided it\n  \
+            "{name} cannot be changed with --resume; the saved plan has decided it{has}\n  \
              hint: leave it out, or send the export again"
         );
         error_outside_files(CONFIG, &place, "", &message)
@@ -268,7 +311,7 @@ fn run_spec(
     let started_at = Utc::now();
     let run_id = run_id(started_at);
     let settings = &loaded.settings;
-    let service = stream_settings(settings, &values)?;
+    let service = stream_settings(loaded, &values)?;
     let RunValues { target, profile_name, mut profile, memory, .. } = values;
     if let Some(encoding) = arguments.encoding {
         profile.files.encoding = encoding;
@@ -352,7 +395,8 @@ pub(super) fn resolve_target(
     config: Option<&Path>,
     set: &[String],
 ) -> anyhow::Result<Target> {
-    target(&typed.or(&load_settings(config, set)?.target(to).map_err(Error::msg)?))
+    let loaded = load_settings(config, set)?;
+    target(&typed.or(&loaded.target(to).map_err(Error::msg)?), &loaded, to)
 }
 
 /// Locates the ledger: the named one, else next to the config file in use, else in the state
@@ -388,15 +432,20 @@ fn state_folder() -> Option<PathBuf> {
     state_home.map(|state_home| state_home.join("orderferry"))
 }
 
-fn target(values: &TargetSettings) -> anyhow::Result<Target> {
-    let Some(base_url) = &values.base_url else { bail!(NO_TARGET) };
-    let Some(client_key) = &values.client_key else { bail!(NO_CLIENT_KEY) };
+fn target(
+    values: &TargetSettings,
+    loaded: &LoadedConfig,
+    to: Option<&str>,
+) -> anyhow::Result<Target> {
+    let Some(base_url) = &values.base_url else { bail!(loaded.no_target(to)) };
+    let Some(client_key) = &values.client_key else { bail!(loaded.no_client_key(to)) };
     Ok(stream::target(base_url, client_key)?)
 }
 
-fn stream_settings(settings: &ConfigFile, values: &RunValues) -> anyhow::Result<StreamSettings> {
+fn stream_settings(loaded: &LoadedConfig, values: &RunValues) -> anyhow::Result<StreamSettings> {
+    let settings = &loaded.settings;
     Ok(StreamSettings {
-        target: target(&values.target)?,
+        target: target(&values.target, loaded, loaded.origins.target_name())?,
         mode: values.mode(),
         max_url_bytes: values.max_url_bytes,
         confirm: values.target.confirm.unwrap_or_default(),

@@ -5,7 +5,7 @@
 
 use clap::{ArgMatches, CommandFactory, parser::ValueSource};
 
-use super::{args::Arguments, setting_names};
+use super::{args::Arguments, option_values::WrongOption, setting_names};
 use crate::report::{CLIENT_KEY, TypedOption};
 
 /// The options of a command.
@@ -17,12 +17,14 @@ pub(super) struct TypedOptions {
     from_variables: Vec<String>,
     /// The names of all options that the command has.
     known: Vec<String>,
+    /// The options whose values cannot be parsed; none of them is among the others.
+    pub(super) wrong: Vec<WrongOption>,
 }
 
 impl TypedOptions {
-    /// The options of the subcommand.
-    pub(super) fn of(matches: &ArgMatches) -> Self {
-        let mut typed = Self::default();
+    /// The options of the subcommand, apart from those that are wrong.
+    pub(super) fn of(matches: &ArgMatches, wrong: Vec<WrongOption>) -> Self {
+        let mut typed = Self { wrong, ..Self::default() };
         let Some((name, matches)) = matches.subcommand() else { return typed };
         let command = Arguments::command();
         let arguments = command.find_subcommand(name).map(clap::Command::get_arguments);

@@ -20,6 +20,9 @@ use crate::model::{diagnostic::Diagnostic, source_map::SourceMap};
 /// Errors of a text after which no more are searched.
 const MAX_ERRORS: usize = 100;
 
+/// What the parser says of a key that is repeated.
+const DUPLICATE_KEY: &str = "duplicate key";
+
 /// Errors of the syntax that are the same on adjacent lines; more are the consequence of the first.
 const MAX_SAME_ERRORS: usize = 3;
 
@@ -58,12 +61,16 @@ impl<'t> TomlDocument<'t> {
         let mut tables = Vec::new();
         for (start, file) in sources.files() {
             let moved = |at: Range<usize>| at.start + start..at.end + start;
+            let mut is_readable = true;
             for error in syntax_errors(&file.text) {
-                document.has_syntax_error = true;
+                is_readable &= error.message() == DUPLICATE_KEY;
                 let at = error.span().map(moved);
                 document.add(at, &[], "", &readable_message(error.message()).text);
             }
-            let table = DeTable::parse(&file.text).map(Spanned::into_inner).unwrap_or_default();
+            document.has_syntax_error |= !is_readable;
+            // A repeated key is left out, so that it hides no other error.
+            let (table, _) = DeTable::parse_recoverable(&file.text);
+            let table = if is_readable { table.into_inner() } else { DeTable::new() };
             tables.push(if start == 0 { table } else { table_at(table, &moved) });
         }
         let mut tables = tables.into_iter();
@@ -175,6 +182,14 @@ impl<'t> TomlDocument<'t> {
         }
         texts.sort_by_key(|(.., span)| span.start);
         texts
+    }
+
+    /// All tables with their paths and the places of their names.
+    #[must_use]
+    pub fn tables(&self) -> Vec<(KeyPath, Range<usize>)> {
+        let mut tables = Vec::new();
+        collect_tables(&KeyPath::new(), &self.root, &mut tables);
+        tables
     }
 
     /// All errors, in the order of the text; those of the whole text are the last ones.
@@ -400,6 +415,16 @@ fn mark_of(key: Range<usize>, value: &Spanned<DeValue<'_>>, path: &[String]) -> 
         _ => false,
     };
     below.unwrap_or_else(|| if is_of_tables { key } else { value.span() })
+}
+
+fn collect_tables(path: &KeyPath, table: &DeTable<'_>, into: &mut Vec<(KeyPath, Range<usize>)>) {
+    for (key, value) in table {
+        if let DeValue::Table(below) = value.get_ref() {
+            let path = path.iter().cloned().chain([key.get_ref().to_string()]).collect();
+            collect_tables(&path, below, into);
+            into.push((path, key.span()));
+        }
+    }
 }
 
 fn collect_texts(path: KeyPath, value: &Spanned<DeValue<'_>>, into: &mut Vec<TomlText>) {

@@ -8,7 +8,7 @@ use std::{io, path::PathBuf};
 
 use super::{guards::GuardError, target::ClientError};
 use crate::{
-    ledger::LedgerError,
+    ledger::{LedgerError, TargetHash},
     model::{diagnostic::Diagnostics, encoding_hint::likely_encoding},
     plan::PlanError,
     read::ReadError,
@@ -49,11 +49,12 @@ pub(super) enum Refusal {
     #[error("{0}")]
     Plan(Box<RunError>),
     #[error(
-        "the plan in {} is for another target; nothing was sent\n  \
-         hint: check the export with the settings of this target, then send the export, not the \
-         plan", .plan.display()
+        "the plan in {} is for the target {of_plan}, but {base_url} with this client key is the \
+         target {target}; nothing was sent\n  \
+         hint: resume with the target of that run, which its summary.json names, or send the \
+         export to this one", .plan.display()
     )]
-    OtherTarget { plan: PathBuf },
+    OtherTarget { plan: PathBuf, of_plan: String, base_url: String, target: TargetHash },
     #[error(
         "the plan in {} was written with another ledger than {ledger}, which does not record what \
          of it was sent; nothing was sent\n  \

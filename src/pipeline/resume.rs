@@ -4,7 +4,7 @@
 //! it only compares the planned orders with their history, the age limit, the rate and the types of
 //! the tenant. Called by the pipeline for `send --resume`.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use super::{
     error::{Refusal, RunError},
@@ -29,8 +29,25 @@ use crate::{
     },
     plan::{PlanError, SavedPlan},
     report::Recorder,
-    storage::RunFolder,
+    storage::{RunFolder, Storage},
 };
+
+/// Returns the settings that have decided what the saved plan of a run holds, by name; none of a
+/// plan that cannot be read, of which the run itself says more.
+///
+/// # Errors
+///
+/// If the run has no plan.
+pub fn settings_of_plan(
+    run: &Path,
+    storage: &Arc<dyn Storage>,
+) -> Result<Option<BTreeMap<String, String>>, RunError> {
+    match SavedPlan::open(run, storage) {
+        Ok(plan) => Ok(Some(plan.header.settings)),
+        Err(error @ PlanError::NoPlan { .. }) => Err(error.into()),
+        Err(_) => Ok(None),
+    }
+}
 
 /// Sends the rest of a plan. The outcomes are the same as those of a run from the export.
 pub(super) fn resume(
@@ -46,7 +63,7 @@ pub(super) fn resume(
     let header = &plan.header;
     let files = ExportRead { is_from_earlier_run: true, ..header.files.clone() };
     let mut settings = spec.recorder_settings();
-    settings.setup.settings.extend(header.settings.clone());
+    settings.setup.set_from_plan(header.settings.clone());
     let mut recorder = Recorder::open(settings, folder, files.clone())?;
     recorder.record_export(files, &header.file_problems);
     recorder.record_planned(header.n_items, header.n_guests);
@@ -107,10 +124,14 @@ fn acquire_ledger(
     emit: ProgressFn<'_>,
 ) -> Result<Box<dyn Ledger>, Refusal> {
     let SavedPlan { header, folder, .. } = plan;
-    let is_for_target =
-        send_spec.sandbox.is_some() || header.target == TargetHash::of(spec.target()).to_hex();
-    if !is_for_target {
-        return Err(Refusal::OtherTarget { plan: folder.clone() });
+    let target = TargetHash::of(spec.target());
+    if send_spec.sandbox.is_none() && header.target != target.to_hex() {
+        return Err(Refusal::OtherTarget {
+            plan: folder.clone(),
+            of_plan: header.target.chars().take(target.to_string().len()).collect(),
+            base_url: spec.target().base_url.clone(),
+            target,
+        });
     }
     let ledger = spec.ledger_to_write(send_spec, emit)?;
     // A sandbox starts with a new ledger each time, so its id differs from that of the plan.

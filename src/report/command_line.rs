@@ -74,6 +74,17 @@ const ATTRIBUTES_OF_TARGET: [&str; 5] = ["pos", "channel", "language", "currency
 /// Options of a real target, which a sandbox replaces: it has a ledger of its own.
 const OPTIONS_OF_TARGET: [&str; 3] = ["to", "base-url", "ledger"];
 
+/// What an option means for a run that sends a saved plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithPlan {
+    /// It holds for the run.
+    Used,
+    /// It may be repeated as it is in the plan, which has decided it.
+    Repeated,
+    /// It cannot be given: the plan has decided it.
+    Refused,
+}
+
 /// Whether a saved plan has decided a setting, as the summary names it.
 #[must_use]
 pub fn is_decided_by_plan(setting: &str) -> bool {
@@ -92,13 +103,17 @@ impl TypedOption {
         name.trim().replace('-', "_")
     }
 
-    /// Whether it cannot be given with a saved plan, which has decided its setting. The options of
-    /// a target may be repeated; the summary shows the values of the plan.
+    /// What it means for a run that sends a saved plan.
     #[must_use]
-    pub fn is_refused_with_plan(&self) -> bool {
+    pub fn with_plan(&self) -> WithPlan {
         let setting = self.setting();
-        let may_be_repeated = self.name != "set" && ATTRIBUTES_OF_TARGET.contains(&&*setting);
-        is_decided_by_plan(&setting) && !may_be_repeated
+        if self.name != "set" && ATTRIBUTES_OF_TARGET.contains(&&*setting) {
+            WithPlan::Repeated
+        } else if is_decided_by_plan(&setting) {
+            WithPlan::Refused
+        } else {
+            WithPlan::Used
+        }
     }
 
     fn text(&self) -> String {

@@ -34,7 +34,9 @@ pub mod summary;
 pub mod tally;
 pub mod terminal;
 
-pub use command_line::{CLIENT_KEY, CommandLine, NextStep, TypedOption, is_decided_by_plan};
+pub use command_line::{
+    CLIENT_KEY, CommandLine, NextStep, TypedOption, WithPlan, is_decided_by_plan,
+};
 pub use error::ReportError;
 pub use error_line::ErrorLine;
 pub use examples::OrderExample;

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::command_line::{CommandLine, is_decided_by_plan};
 
+/// The name of the point of sale among the settings of a plan.
+const POS: &str = "pos";
+
 /// How a run was set up.
 #[derive(Debug, Clone, Default)]
 pub struct RunSetup {
@@ -32,7 +35,14 @@ impl RunSetup {
     pub fn settings_of_plan(&self) -> BTreeMap<String, String> {
         let mut settings = self.settings.clone();
         settings.retain(|name, _| is_decided_by_plan(name));
+        settings.extend(self.pos.clone().map(|pos| (POS.to_owned(), pos)));
         settings
+    }
+
+    /// Takes over the settings that a plan has decided, for a run that resumes it.
+    pub fn set_from_plan(&mut self, mut settings: BTreeMap<String, String>) {
+        self.pos = settings.remove(POS);
+        self.settings.extend(settings);
     }
 }
 

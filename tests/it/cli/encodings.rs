@@ -101,6 +101,8 @@ fn wrong_encoding_is_refused() {
      = the file's last row ends without a line break; if the file was cut off, a
      = hint: Let the export end its last line, and rename the file to its final
     utf8.csv --encoding windows-1251x: exit 2
-    error: invalid value 'windows-1251x' for '--encoding <LABEL>': unknown encoding "windows-1251x"; meant "windows-1251"?
+    error[config]: unknown encoding "windows-1251x"
+     --> --encoding windows-1251x
+     = meant "windows-1251"?
     "#);
 }

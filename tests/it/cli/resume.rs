@@ -297,18 +297,70 @@ fn unresumable_runs_are_reported() {
         "send --resume run-4 --base-url {}/other --client-key k",
         shop.service.base_url
     ));
-    assert_eq!(
-        (other.code, other.err.contains("is for another target")),
-        (2, true),
-        "{}",
-        other.err
-    );
+    assert_eq!((other.code, other.err.contains("is for the target ")), (2, true), "{}", other.err);
     assert_eq!(
         (other.summary()["orders"]["not_attempted"].clone(), shop.service.received().len()),
         (6.into(), n_requests)
     );
     let both = shop.workspace.run("send orders.csv --resume run-4");
     assert_eq!((both.code, both.err.contains("cannot be used with")), (2, true), "{}", both.err);
+}
+
+/// Scripts repeat the options of the target with each command.
+#[test]
+fn options_of_the_target_are_those_of_the_plan() {
+    let shop = TestShop::new();
+    let first = shop.send("orders.csv --profile shop.toml --backfill --limit 1 --language EN");
+    assert_eq!(first.code, 4, "{}", first.err);
+    let n_requests = shop.service.n_received();
+    let other = shop.send("--resume run-1 --backfill --pos y --language EN --channel WEB");
+    insta::assert_snapshot!(other.report(), @r#"
+    exit 2
+        error[config]: pos cannot be changed with --resume
+         --> --pos y
+         |
+         = the saved plan has decided it: "x"
+         = hint: leave it out, or send the export again
+
+        error[config]: channel cannot be changed with --resume
+         --> --channel WEB
+         |
+         = the saved plan has decided it
+         = hint: leave it out, or send the export again
+
+        2 errors in the settings. Nothing was read or sent.
+        next: orderferry help settings
+    "#);
+    assert_eq!(shop.service.n_received(), n_requests);
+    let same = shop.send("--resume run-1 --backfill --pos x --language EN");
+    assert_eq!((same.code, &same.summary()["pos"]), (1, &"x".into()), "{}", same.err);
+}
+
+#[test]
+fn missing_plan_is_listed_with_all_errors() {
+    let ran = Workspace::new().run("send --resume nowhere --rate 0/s");
+    insta::assert_snapshot!(ran.report(), @r#"
+    exit 2
+        error[config]: nowhere: no plan to resume
+         --> --resume nowhere
+         |
+         = hint: name the folder of a run; only a run that had begun to send has a
+                 plan; otherwise send the export again
+
+        error[config]: rate is 0
+         --> --rate 0/s
+         |
+         = expected 1/s or more
+
+        error[config]: no target
+         --> the settings  base_url
+         |
+         = hint: set --base-url and --client-key, or base_url in [target] of
+                 orderferry.toml; --sandbox needs none
+
+        3 errors in the settings. Nothing was read or sent.
+        next: orderferry help settings
+    "#);
 }
 
 /// A damaged plan could lose orders or send orders that were not checked.

@@ -62,15 +62,15 @@ fn invalid_arguments_send_nothing() {
             error[config]: no target
              --> the settings  base_url
              |
-             = hint: set --base-url and --client-key, or [target] in orderferry.toml;
-                     --sandbox needs none
+             = hint: set --base-url and --client-key, or base_url in [target] of
+                     orderferry.toml; --sandbox needs none
             1 error in the settings. Nothing was read or sent.
             next: orderferry help settings
         send orders.csv --base-url https://api.example: exit 2
             error[config]: no client key
              --> the settings  client_key
              |
-             = hint: set ORDERFERRY_CLIENT_KEY, or client_key of the target in
+             = hint: set ORDERFERRY_CLIENT_KEY, or client_key in [target] of
                      orderferry.toml
             1 error in the settings. Nothing was read or sent.
             next: orderferry help settings
@@ -106,7 +106,12 @@ fn invalid_arguments_send_nothing() {
             1 error in the settings. Nothing was read or sent.
             next: orderferry help settings
         send orders.csv --sandbox --rate fast: exit 2
-            error: invalid value 'fast' for '--rate <N/s>': invalid rate "fast"; expected for example 20/s
+            error[config]: invalid rate "fast"
+             --> --rate fast
+             |
+             = expected for example 20/s
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --sandbox --in-flight 0: exit 2
             error[config]: in_flight is 0
              --> --in-flight 0
@@ -115,9 +120,19 @@ fn invalid_arguments_send_nothing() {
             1 error in the settings. Nothing was read or sent.
             next: orderferry help settings
         send orders.csv --sandbox --timeout 5: exit 2
-            error: invalid value '5' for '--timeout <DURATION>': invalid duration "5"; expected for example 500ms, 30s or 10min
+            error[config]: invalid duration "5"
+             --> --timeout 5
+             |
+             = expected for example 500ms, 30s or 10min
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --sandbox --max-invalid 101%: exit 2
-            error: invalid value '101%' for '--max-invalid <N|P%>': invalid limit "101%"; expected for example 10% or 25
+            error[config]: invalid limit "101%"
+             --> --max-invalid 101%
+             |
+             = expected for example 10% or 25
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry help settings
         send orders.csv --sandbox --max-url-bytes 65535: exit 2
             error[config]: max_url_bytes is 65535
              --> --max-url-bytes 65535
@@ -448,6 +463,15 @@ fn faults_of_settings_options_and_profile_come_together() {
       = it comes from the config file; neither --rate nor ORDERFERRY_RATE is set
       = hint: ask Sitecore which rate your tenant allows
 
+    error[config]: no point of sale
+     --> orderferry.toml:4:10  targets.eu.pos
+      |
+    4 | [targets.eu]
+      |          ^^
+      |
+      = an order needs one, and neither the settings nor the profile have it
+      = hint: set it with --pos
+
     error[config]: "web" must be written in upper case: "WEB"
      --> orderferry.toml:7:11  targets.eu.channel
       |
@@ -471,12 +495,6 @@ fn faults_of_settings_options_and_profile_come_together() {
      --> --memory 1kB
      |
      = expected 1MB or more
-
-    error[config]: no point of sale
-     --> the settings  pos
-     |
-     = an order needs one, and neither the settings nor the profile have it
-     = hint: set it with --pos
 
     error[profile]: unknown key "delimitr"
      --> p.toml:2:1
@@ -506,10 +524,10 @@ fn faults_of_settings_options_and_profile_come_together() {
     orderferry.toml:1:13  in_flight
     orderferry.toml:2:9  tries
     orderferry.toml:3:8  rate
+    orderferry.toml:4:10  targets.eu.pos
     orderferry.toml:7:11  targets.eu.channel
     --timeout 0s
     --memory 1kB
-    the settings  pos
     p.toml:2:1
     p.toml  order.referenceId
     p.toml
@@ -714,6 +732,12 @@ fn errors_of_a_resumed_run_come_together() {
      = the saved plan has decided it
      = hint: leave it out, or send the export again
 
+    error[config]: run: no plan to resume
+     --> --resume run
+     |
+     = hint: name the folder of a run; only a run that had begun to send has a
+             plan; otherwise send the export again
+
     error[faults]: cannot read the file: No such file or directory (os error 2)
      --> --faults none.toml
 
@@ -727,7 +751,7 @@ fn errors_of_a_resumed_run_come_together() {
      |
      = expected more: no response could arrive in time
 
-    11 errors in the settings and the faults. Nothing was read or sent.
+    12 errors in the settings and the faults. Nothing was read or sent.
     next: orderferry help settings
     "#);
 }
@@ -739,7 +763,8 @@ fn pos_sent(workspace: &Workspace, options: &str, environment: &[(&str, &str)]) 
     let ran = workspace.run_with(&command, environment, b"");
     assert_eq!(ran.code, 0, "{}", ran.err);
     let plan = ran.text("plan.ndjson").replace('\\', "");
-    let (_, rest) = plan.split_once("\"pos\":\"").unwrap();
+    let (_, guests) = plan.split_once('\n').unwrap();
+    let (_, rest) = guests.split_once("\"pos\":\"").unwrap();
     rest.split('"').next().unwrap().to_owned()
 }
 
@@ -956,7 +981,7 @@ fn conflicting_mode_options_are_refused() {
         assert_eq!(ran.code, 2, "{command}");
         ran.err.lines().next().unwrap_or_default().to_owned()
     };
-    insta::assert_snapshot!(output("check orders.csv --mode both"), @r#"error: invalid value 'both' for '--mode <MODE>': unknown mode "both"; expected single, multi or auto"#);
+    insta::assert_snapshot!(output("check orders.csv --mode both"), @r#"error[config]: unknown mode "both""#);
     let mistyped = workspace.run("check orders.csv --mode mulit").err;
     assert!(mistyped.contains("hint: did you mean \"multi\"?"), "{mistyped}");
     insta::assert_snapshot!(workspace.run("check orders.csv --set confirm=halves").err, @r#"
@@ -1044,4 +1069,127 @@ fn export_modified_before_1970_is_sent() {
     file.set_modified(before).unwrap();
     let ran = workspace.run("send orders.csv --sandbox");
     assert_eq!((ran.code, ran.outcomes().as_str()), (0, "A-1 accepted"), "{}", ran.err);
+}
+
+#[test]
+fn wrong_values_of_options_are_listed_with_all_errors() {
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
+    workspace.file(
+        "settings.toml",
+        "in_flight = 0\n[target]\nclient_key = 'of another'\n[target.prod]\npos = 'x'\n\
+         [targets.prod]\nbase_url = 'https://a.example'\n",
+    );
+    let profile = "name = 'shop'\nkey = 5\n[order]\nreferenceId = { column = 'x' }\n\
+                   referenceId = { column = 'y' }\nstatus = { colum = 'z' }\n";
+    workspace.file("shop.toml", profile);
+    let ran = workspace.run(
+        "send orders.csv --config settings.toml --to prod --profile shop.toml --rate x \
+         --max-invalid 400% --encoding klingon --limit=many --unknown hodl",
+    );
+    insta::assert_snapshot!(ran.report(), @r#"
+    exit 2
+        error[config]: in_flight is 0
+         --> settings.toml:1:13  in_flight
+          |
+        1 | in_flight = 0
+          |             ^ expected 1 to 10000
+          |
+          = it comes from the config file; neither --in-flight nor
+            ORDERFERRY_IN_FLIGHT is set
+
+        error[config]: unknown key "prod"
+         --> settings.toml:4:9  target
+          |
+        4 | [target.prod]
+          |         ^^^^
+          |
+          = expected "pos", "page", "mode", "confirm", "channel" or one of 4 others
+          = hint: a target with a name is [targets.prod]; --to prod uses it
+
+        error[config]: no client key
+         --> settings.toml:6:10  targets.prod.client_key
+          |
+        6 | [targets.prod]
+          |          ^^^^
+          |
+          = hint: set ORDERFERRY_CLIENT_KEY, or client_key in [targets.prod] of
+                  settings.toml
+
+        error[config]: no point of sale
+         --> settings.toml:6:10  targets.prod.pos
+          |
+        6 | [targets.prod]
+          |          ^^^^
+          |
+          = an order needs one, and neither the settings nor the profile have it
+          = hint: set it with --pos
+
+        error[config]: invalid rate "x"
+         --> --rate x
+         |
+         = expected for example 20/s
+
+        error[config]: invalid limit "400%"
+         --> --max-invalid 400%
+         |
+         = expected for example 10% or 25
+
+        error[config]: unknown encoding "klingon"
+         --> --encoding klingon
+         |
+         = expected a label of the Encoding Standard or of a DOS page, such as
+           windows-1252, utf-16le or cp850
+
+        error[config]: invalid number "many"
+         --> --limit many
+         |
+         = expected a whole number
+
+        error[config]: unknown value "hodl"
+         --> --unknown hodl
+         |
+         = expected hold or resend
+         = hint: did you mean "hold"?
+
+        error[profile]: invalid type: integer 5
+         --> shop.toml:2:7  key
+          |
+        2 | key = 5
+          |       ^
+          |
+          = expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or {
+            value = "EUR" }
+
+        error[profile]: duplicate key
+         --> shop.toml:5:1
+          |
+        5 | referenceId = { column = 'y' }
+          | ^^^^^^^^^^^
+
+        error[profile]: unknown key "colum"
+         --> shop.toml:6:12  order.status
+          |
+        6 | status = { colum = 'z' }
+          |            ^^^^^ meant "column"?
+
+        error[profile]: the profile has no rules for 5 fields that every order needs
+         --> shop.toml
+         |
+         = expected rules for orderedAt, currencyCode, price, paymentType,
+           guest.email or guest.id
+
+        13 errors in the settings and shop.toml. Nothing was read or sent.
+        next: orderferry help settings
+    "#);
+}
+
+#[test]
+fn variable_asks_for_json_of_usage_errors() {
+    let workspace = Workspace::new();
+    let json = [("ORDERFERRY_FORMAT", "json")];
+    let ran = workspace.run_with("check --nope", &json, b"");
+    assert_eq!(ran.code, 2);
+    let line: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(line["error"]["kind"], "usage");
+    assert_eq!(workspace.run_with("check --nope --format text", &json, b"").out, "");
 }
