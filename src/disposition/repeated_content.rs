@@ -9,8 +9,8 @@ use std::{io, path::Path};
 
 use crate::{
     model::{
-        order::OrderRecord,
-        origin::{FileId, InputNames, Position},
+        order::{OrderId, OrderRecord},
+        origin::{FileId, InputNames, Position, RowOrigin},
         problem::{Code, Problem},
     },
     spill::{batch::Batch, groups::Groups, sort_key::SortKey, sorter::Sorter},
@@ -20,7 +20,7 @@ use crate::{
 pub type ContentKey = (u64, u64);
 
 /// Maximum orders that are listed one by one; the others are counted.
-const MAX_LISTED: usize = 100;
+const MAX_LISTED_COPIES: usize = 100;
 
 /// Position and reference of an order, by which a message names it.
 struct OrderRef<'a> {
@@ -84,12 +84,12 @@ impl RepeatedContentSorter {
             if let Some((_, order)) = group.next()? {
                 first.extend_from_slice(order);
             }
-            while let Some((_, order)) = group.next()? {
-                if repeated.listed.len() == MAX_LISTED {
+            while let Some((id, order)) = group.next()? {
+                if repeated.listed.len() == MAX_LISTED_COPIES {
                     repeated.n_omitted += 1;
                 } else {
                     repeated.listed.push(problem(
-                        &OrderRef::decode(order)?,
+                        (OrderId(id), &OrderRef::decode(order)?),
                         &OrderRef::decode(&first)?,
                         names,
                     ));
@@ -100,12 +100,19 @@ impl RepeatedContentSorter {
     }
 }
 
-fn problem(order: &OrderRef<'_>, first: &OrderRef<'_>, names: &InputNames) -> Problem {
+fn problem(
+    (id, order): (OrderId, &OrderRef<'_>),
+    first: &OrderRef<'_>,
+    names: &InputNames,
+) -> Problem {
     let message = format!(
         "{:?} here and {:?} at {}, with the same guest, time, items and amounts",
         order.reference,
         first.reference,
         names.locate(first.at)
     );
-    Problem::for_order(Code::ContentRepeated, order.at, message)
+    // Where its first row ends is not known here.
+    let (file, line, start) = (order.at.file, order.at.line, id.offset());
+    let row = RowOrigin { file, line, bytes: start..start };
+    Problem::for_row(Code::ContentRepeated, row, message)
 }

@@ -8,7 +8,7 @@
 //! by block by `shuffle`; does not decide which rows are ambiguous.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -18,7 +18,7 @@ use super::settings::GroupSettings;
 use crate::model::{
     draft::{Cell, Draft},
     field::Field,
-    origin::{FileId, Position},
+    origin::{FileId, Position, RowOrigin},
     problem::{Code, Problem},
 };
 
@@ -31,7 +31,7 @@ const MAX_AMBIGUITIES: usize = 1_000_000;
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Ambiguities {
     /// The first row without a key for each order time.
-    rows_without_key: BTreeMap<DateTime<Utc>, Position>,
+    rows_without_key: BTreeMap<DateTime<Utc>, RowOrigin>,
     /// The first row that may hold the key of a second order, by the hash of that key. One row may
     /// have a hundred possible keys.
     merged_rows: HashMap<u64, Position>,
@@ -51,8 +51,8 @@ impl Ambiguities {
     }
 
     /// Adds a row without a key.
-    pub fn add_row_without_key(&mut self, ordered_at: DateTime<Utc>, at: Position) {
-        keep_min(&mut self.rows_without_key, ordered_at, at);
+    pub fn add_row_without_key(&mut self, ordered_at: DateTime<Utc>, row: RowOrigin) {
+        keep_first(&mut self.rows_without_key, ordered_at, row);
     }
 
     /// Adds a row that may hold the key of another order.
@@ -70,7 +70,7 @@ impl Ambiguities {
         other
             .rows_without_key
             .into_iter()
-            .for_each(|(ordered_at, at)| keep_min(&mut self.rows_without_key, ordered_at, at));
+            .for_each(|(ordered_at, row)| keep_first(&mut self.rows_without_key, ordered_at, row));
         for (key, at) in other.merged_rows {
             let first = self.merged_rows.entry(key).or_insert(at);
             *first = min_position(*first, at);
@@ -85,9 +85,9 @@ impl Ambiguities {
         // Only the first such row is reported: many rows and many orders of one day would
         // multiply.
         let ordered_at = draft.cell(&Field::OrderedAt).and_then(Cell::reliable_time);
-        if let Some(at) = self.row_without_key(ordered_at) {
+        if let Some(row) = self.row_without_key(ordered_at) {
             let message = "this row has no order key and may belong to the order";
-            draft.problems.push(Problem::for_order(Code::RowWithoutKey, at, message));
+            draft.problems.push(Problem::for_row(Code::RowWithoutKey, row.clone(), message));
         }
         if let Some(at) = self.merged_row(draft.position().file, &draft.key, settings) {
             draft.problems.push(adjacent_row_problem(at));
@@ -107,11 +107,11 @@ impl Ambiguities {
     }
 
     /// The first row without a key that may belong to an order with this time.
-    fn row_without_key(&self, ordered_at: Option<DateTime<Utc>>) -> Option<Position> {
+    fn row_without_key(&self, ordered_at: Option<DateTime<Utc>>) -> Option<&RowOrigin> {
         match ordered_at {
-            Some(ordered_at) => self.rows_without_key.get(&ordered_at).copied(),
+            Some(ordered_at) => self.rows_without_key.get(&ordered_at),
             // Without a reliable time no row can be excluded.
-            None => self.rows_without_key.values().min_by_key(|at| (at.file, at.line)).copied(),
+            None => self.rows_without_key.values().min_by_key(|row| (row.file, row.line)),
         }
     }
 
@@ -124,9 +124,16 @@ impl Ambiguities {
     }
 }
 
-fn keep_min<K: Ord>(positions: &mut BTreeMap<K, Position>, key: K, at: Position) {
-    let first = positions.entry(key).or_insert(at);
-    *first = min_position(*first, at);
+fn keep_first<K: Ord>(rows: &mut BTreeMap<K, RowOrigin>, key: K, row: RowOrigin) {
+    match rows.entry(key) {
+        Entry::Vacant(entry) => drop(entry.insert(row)),
+        Entry::Occupied(mut entry) => {
+            let first = entry.get_mut();
+            if (row.file, row.line) < (first.file, first.line) {
+                *first = row;
+            }
+        }
+    }
 }
 
 fn min_position(one: Position, other: Position) -> Position {

@@ -6,7 +6,7 @@
 
 use super::settings::GroupSettings;
 use crate::model::{
-    origin::Position,
+    origin::{Position, RowOrigin},
     problem::{Code, Problem},
 };
 
@@ -43,19 +43,19 @@ pub struct LostRows {
 
 impl LostRows {
     /// Adds the next lost row of the input.
-    pub fn push(&mut self, at: Position, reason: &str) {
+    pub fn push(&mut self, row: &RowOrigin, reason: &str) {
         self.count += 1;
         if self.listed.len() < MAX_LISTED_ROWS {
-            self.listed.push(Problem::for_order(Code::RowUnreadable, at, reason));
+            self.listed.push(Problem::for_row(Code::RowUnreadable, row.clone(), reason));
         }
     }
 
     /// Adds the next lost row, which is readable. `has_item`: whether it has cells of an item.
-    pub fn push_without_key(&mut self, at: Position, has_item: bool) {
+    pub fn push_without_key(&mut self, row: &RowOrigin, has_item: bool) {
         if has_item {
-            self.first_item.get_or_insert(at);
+            self.first_item.get_or_insert(row.position());
         }
-        self.push(at, "the row has no order key");
+        self.push(row, "the row has no order key");
     }
 
     /// Appends the lost rows of a later part of the input.

@@ -160,14 +160,15 @@ impl<'a> BlockRuns<'a> {
     }
 
     fn push_lost(&mut self, row: &KeyedRow<'_>, settings: GroupSettings) {
-        let at = row.row.origin.position();
+        let origin = &row.row.origin;
         match &row.kind {
-            RowKind::Unreadable { reason, .. } => self.lost.push(at, reason),
+            RowKind::Unreadable { reason, .. } => self.lost.push(origin, reason),
             kind => {
                 let has_item = matches!(kind, RowKind::WithoutKey { has_item: true, .. });
-                self.lost.push_without_key(at, has_item);
+                self.lost.push_without_key(origin, has_item);
             }
         }
+        let at = origin.position();
         if settings.has_adjacent_rows {
             self.gap_after.push(&row.row.origin, true);
         }

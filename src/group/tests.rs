@@ -177,7 +177,7 @@ fn ambiguities(settings: GroupSettings, rows: &[TestRow]) -> Ambiguities {
     for test_row in rows {
         let at = test_row.row.origin.position();
         if let RowKind::WithoutKey { ordered_at: Some(ordered_at), .. } = test_row.kind {
-            ambiguities.add_row_without_key(ordered_at, at);
+            ambiguities.add_row_without_key(ordered_at, test_row.row.origin.clone());
         }
         test_row.other_keys.iter().for_each(|key| ambiguities.add_merged_row(key, at, settings));
     }

@@ -4,7 +4,7 @@
 //! It may leave the run folder, so a value is shown only if the profile reads it and it is not
 //! about a person. Changes nothing and checks nothing. Called by `shuffle`.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 use super::{
     path::{Path, PathEnd},
@@ -19,11 +19,23 @@ use crate::model::{
     draft::{Cell, CellOrigin},
     field::{Field, FieldGroup},
     origin::{Place, Position, RowOrigin},
-    problem::{Code, Problem},
+    problem::{Code, Problem, Problems},
     record::Record,
     redact::{HIDDEN, shown_value, without_address},
     row::{Row, RowContent},
 };
+
+/// Names the columns or the paths where a profile looks for the values that an order lacks, as the
+/// columns of the problems about them.
+pub fn name_missing(profile: &Profile, is_record: bool, problems: &mut Problems) {
+    let is_of_missing = |problem: &&mut Problem| {
+        problem.at.column.is_none() && problem.column_name.is_none() && problem.field.is_some()
+    };
+    for problem in problems.iter_mut().filter(is_of_missing) {
+        let names = Sought::of(profile, problem).names(is_record);
+        problem.column_name = Some(names.join(", ")).filter(|names| !names.is_empty());
+    }
+}
 
 /// Whether the value of a cell that is not about a person is shown outside the run folder: as in
 /// an excerpt, but a value of a document is known by its path.
@@ -54,14 +66,16 @@ pub fn is_shown(profile: &Profile, cell: &Cell<'_>) -> bool {
 
 /// Returns the line of the cell that a problem of the row concerns. Where a value is missing it is
 /// that of the empty cell, or the row, and the label names where the profile looks for the value.
-/// Without a problem it is the first line of the row.
+/// Without a problem, or with one of no cell and no value, it is the first line of the row.
+/// `bytes` begin with the row.
 #[must_use]
-pub fn excerpt(profile: &Profile, row: &Row<'_>, problem: Option<&Problem>) -> Option<Excerpt> {
-    // What concerns no cell and no value is not shown by a row.
-    let sought = match problem {
-        Some(problem) => Sought::of(profile, problem)?,
-        None => Sought::default(),
-    };
+pub fn excerpt(
+    profile: &Profile,
+    row: &Row<'_>,
+    bytes: &[u8],
+    problem: Option<&Problem>,
+) -> Option<Excerpt> {
+    let sought = problem.map(|problem| Sought::of(profile, problem)).unwrap_or_default();
     let (text, values, mark, place) = match &row.content {
         RowContent::Record(record) => {
             let mark = problem.and_then(|problem| sought.cell(record, &row.origin, problem.at));
@@ -84,7 +98,7 @@ pub fn excerpt(profile: &Profile, row: &Row<'_>, problem: Option<&Problem>) -> O
                 mark.map(|index| nodes[index].0.position(row.origin.file, row.origin.line).into());
             (document.text, values, mark, place)
         }
-        RowContent::Unreadable(_) => return None,
+        RowContent::Unreadable(_) => return Some(unreadable_line(row, bytes, problem)),
     };
     let names = ShownNames::of(profile);
     let shown = |name: &str, text: &str, is_marked: bool| {
@@ -111,6 +125,23 @@ pub fn excerpt(profile: &Profile, row: &Row<'_>, problem: Option<&Problem>) -> O
     let label = problem.map(|problem| sought.label(problem, &row.content)).unwrap_or_default();
     let marked = place.filter(|_| problem.is_some_and(|problem| problem.at.column.is_none()));
     Some(Excerpt { label, marked, ..excerpt })
+}
+
+/// The first line of a row that cannot be read: only its punctuation, since it is not known what
+/// the rest of it is.
+fn unreadable_line(row: &Row<'_>, bytes: &[u8], problem: Option<&Problem>) -> Excerpt {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line.trim_ascii_end());
+    let mut text = String::new();
+    for c in line.chars() {
+        if c.is_ascii_punctuation() && c != '@' {
+            text.push(c);
+        } else if !text.ends_with(HIDDEN) {
+            text.push_str(HIDDEN);
+        }
+    }
+    let label = problem.map(|problem| problem.message.clone()).unwrap_or_default();
+    Excerpt { label, ..Excerpt::unmarked(row.origin.line, &text, EXCERPT_CHARS) }
 }
 
 /// The values of a document in the order of its text, with the names of their members. Of arrays
@@ -158,11 +189,8 @@ fn shown_line(
 struct Sought<'p>(Vec<&'p Rule>);
 
 impl<'p> Sought<'p> {
-    /// None for a problem that concerns no cell and no field.
-    fn of(profile: &'p Profile, problem: &Problem) -> Option<Self> {
-        if problem.at.column.is_none() && problem.field.is_none() {
-            return None;
-        }
+    /// Nowhere for a problem that concerns no field.
+    fn of(profile: &'p Profile, problem: &Problem) -> Self {
         let is_identifier = problem.code == Code::MissingIdentifier;
         let rules = profile.rules.iter().filter(|rule| match &rule.target {
             FieldTarget::Field(Field::Identifier(_)) | FieldTarget::AnyIdentifier
@@ -173,7 +201,19 @@ impl<'p> Sought<'p> {
             FieldTarget::Field(field) => Some(field.to_string()) == problem.field,
             _ => false,
         });
-        Some(Self(rules.map(|rule| &rule.rule).collect()))
+        Self(rules.map(|rule| &rule.rule).collect())
+    }
+
+    /// The columns or the paths, as far as they can be shown.
+    fn names(&self, is_record: bool) -> Vec<Cow<'p, str>> {
+        let mut names: Vec<_> = Vec::new();
+        for rule in self.0.iter().flat_map(|rule| rule.readers()) {
+            let of_rule = if is_record { &rule.columns } else { &rule.paths };
+            names.extend(of_rule.iter().map(|name| without_address(name)));
+        }
+        let mut known = BTreeSet::new();
+        names.retain(|name| known.insert(name.clone()));
+        names
     }
 
     /// The index of the cell at this position, or else of the first empty one that is looked at.
@@ -218,13 +258,8 @@ impl<'p> Sought<'p> {
     /// What is wrong, and where the value was looked for if it is missing.
     fn label(&self, problem: &Problem, content: &RowContent<'_>) -> String {
         let is_record = matches!(content, RowContent::Record(_));
-        let (word, names): (_, Vec<_>) = if is_record {
-            ("column", self.0.iter().flat_map(|rule| &rule.columns).collect())
-        } else {
-            ("member", self.0.iter().flat_map(|rule| &rule.paths).collect())
-        };
-        let names: Vec<_> = names.into_iter().map(|name| without_address(name)).collect();
-        let looked_at = match names.as_slice() {
+        let word = if is_record { "column" } else { "member" };
+        let looked_at = match self.names(is_record).as_slice() {
             _ if problem.column_name.is_some() => String::new(),
             [] => String::new(),
             [name] => format!("; looked at {word} {name}"),
@@ -293,12 +328,13 @@ mod tests {
         csv_syntax::CsvSyntax,
         origin::Place,
         record::{Header, RecordForm},
+        row::{RowDamage, Unreadable},
     };
 
     // The cell is marked; `none` if none is.
     fn excerpt_of(row: &Row<'_>, at: Place, field: &Field) -> Option<(String, String)> {
         let problem = Problem::for_field(Code::NumberUnreadable, field, at, "found");
-        let Excerpt { text, mark, .. } = excerpt(&canonical(), row, Some(&problem))?;
+        let Excerpt { text, mark, .. } = excerpt(&canonical(), row, b"", Some(&problem))?;
         let marked = mark.map_or_else(|| "none".to_owned(), |mark| text[mark].to_owned());
         Some((text, marked))
     }
@@ -326,7 +362,7 @@ mod tests {
                 let (line, _) = excerpt_of(row, row.position(column).into(), &field).unwrap();
                 assert!(personal.iter().all(|value| !line.contains(value)), "{line}");
             }
-            let line = excerpt(&canonical(), row, None).unwrap().text;
+            let line = excerpt(&canonical(), row, b"", None).unwrap().text;
             assert_eq!(line, "A-1,***,***,***,***");
         }
     }
@@ -359,8 +395,29 @@ mod tests {
         assert_eq!(of_row(&Field::CurrencyCode), Some((whole.to_owned(), "none".to_owned())));
         let of_order =
             Problem::for_order(Code::NoItems, row.origin.position(), "the order has no items");
-        assert_eq!(excerpt(&canonical(), row, Some(&of_order)), None);
-        let first = excerpt(&canonical(), row, None).unwrap();
-        assert_eq!((&*first.text, first.mark, &*first.label), (whole, None, ""));
+        for (problem, label) in [(Some(&of_order), "the order has no items"), (None, "")] {
+            let first = excerpt(&canonical(), row, b"", problem).unwrap();
+            assert_eq!((&*first.text, first.mark, &*first.label), (whole, None, label));
+        }
+    }
+
+    #[test]
+    fn unreadable_row_shows_its_punctuation() {
+        let shown = |text: &str| {
+            let content = RowContent::Unreadable(Unreadable {
+                reason: "damaged".to_owned(),
+                damage: RowDamage::Other,
+                salvaged: None,
+            });
+            let row = row(7, content);
+            let at = row.origin.position();
+            let problem = Problem::for_order(Code::RowUnreadable, at, "has 2 cells");
+            let excerpt = excerpt(&canonical(), row, text.as_bytes(), Some(&problem)).unwrap();
+            assert_eq!((excerpt.line, excerpt.mark, &*excerpt.label), (7, None, "has 2 cells"));
+            excerpt.text
+        };
+        assert_eq!(shown("A-1,Ann Lee,ann@example.com\r\nA-2,x"), "***-***,***,***.***");
+        assert_eq!(shown("# exported by Ann"), "#***");
+        assert_eq!(shown(r#"{"id": "A-1", "to"#), r#"{"***":***"***-***",***"***"#);
     }
 }

@@ -86,7 +86,7 @@ mod tests;
 
 pub use answers::key_and_value;
 pub use error::{MapError, PROFILE};
-pub use excerpt::{excerpt, is_shown};
+pub use excerpt::{excerpt, is_shown, name_missing};
 pub use fill_down::RowsAbove;
 pub use key_errors::KeyPath;
 pub use missing_in_all::MissingInAll;

@@ -526,6 +526,14 @@ pub struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    /// Whether its rows are records, whose cells have columns.
+    #[must_use]
+    pub fn has_columns(&self) -> bool {
+        let items = self.items.iter().flat_map(|item| &*item.cells);
+        let mut cells = self.cells.iter().chain(items);
+        cells.any(|cell| matches!(cell.at, CellOrigin::Column(..)))
+    }
+
     /// The position of the order's first row.
     #[must_use]
     pub fn position(&self) -> Position {

@@ -35,6 +35,12 @@ impl OrderId {
     pub fn from_origin(row: &RowOrigin) -> Self {
         Self((u64::from(row.file.0) << Self::OFFSET_BITS) | row.bytes.start)
     }
+
+    /// The byte at which its first row begins.
+    #[must_use]
+    pub fn offset(self) -> u64 {
+        self.0 & ((1 << Self::OFFSET_BITS) - 1)
+    }
 }
 
 /// An order that passed every check. Its texts borrow from the rows that they were read from.

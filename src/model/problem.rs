@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::field::FieldGroup;
 use super::{
     cut_text::{cut_values, with_values},
-    origin::{FileId, Place, Position},
+    origin::{FileId, Place, Position, RowOrigin},
     redact::value_without_address,
 };
 
@@ -54,6 +54,10 @@ pub struct Problem {
     pub column_name: Option<String>,
     /// What was found and what was expected; lower case, no full stop, personal data redacted.
     pub message: String,
+    /// The row that it concerns, to show it, where no order has that row. Of a row whose end is not
+    /// known the bytes are empty.
+    #[serde(skip)]
+    pub row: Option<Box<RowOrigin>>,
 }
 
 impl Problem {
@@ -80,7 +84,21 @@ impl Problem {
             message.truncate(end);
             message.push('…');
         }
-        Self { code, severity: code.severity(), field: None, at: position, column_name, message }
+        Self {
+            code,
+            severity: code.severity(),
+            field: None,
+            at: position,
+            column_name,
+            message,
+            row: None,
+        }
+    }
+
+    /// Creates a problem of a row that no order has, or whose order is not at hand.
+    pub fn for_row(code: Code, row: RowOrigin, message: impl Into<String>) -> Self {
+        let problem = Self::for_order(code, row.position(), message);
+        Self { row: Some(Box::new(row)), ..problem }
     }
 
     /// Whether the problem prevents the order from being sent.
@@ -209,7 +227,7 @@ impl Problems {
     }
 
     /// The listed problems, mutable.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Problem> {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Problem> {
         self.problems.iter_mut()
     }
 

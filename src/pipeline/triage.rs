@@ -19,6 +19,7 @@ use super::{
 use crate::{
     disposition::{DeferredOrders, UndecidedOrder},
     ledger::LedgerReader,
+    map::name_missing,
     model::{
         draft::Draft,
         field::Field,
@@ -51,11 +52,10 @@ impl Decide for Triage<'_> {
     }
 
     fn check<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a> {
-        let settings = (&self.spec.validate, &self.spec.service);
         let Some(tracer) = self.tracer.filter(|tracer| tracer.wants(&draft)) else {
-            return check::check(draft, settings, facts.columns());
+            return self.check_draft(draft, facts);
         };
-        let checked = check::check(draft.clone(), settings, facts.columns());
+        let checked = self.check_draft(draft.clone(), facts);
         tracer.keep(&draft, &checked);
         checked
     }
@@ -128,6 +128,16 @@ impl<'j> Triage<'j> {
         let deferred = DeferredOrders::new(folder, MemoryBudget::split(spec.memory).deferred);
         let disposer = Disposer::new(spec, input_names, ledger, tracer);
         Self { spec, disposer, deferred, tracer }
+    }
+
+    /// Checks a draft. What it lacks gets the names of where the profile looks for it, which the
+    /// rules of orders do not know.
+    fn check_draft<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a> {
+        let has_columns = draft.has_columns();
+        let settings = (&self.spec.validate, &self.spec.service);
+        let mut checked = check::check(draft, settings, facts.columns());
+        name_missing(&self.spec.profile, has_columns, &mut checked.record.problems);
+        checked
     }
 
     /// Separates the order of a check from its record.

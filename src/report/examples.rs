@@ -184,7 +184,10 @@ impl OrderExample {
         // The last one that begins above: a cell may be on a later line of its row.
         let row = rows
             .filter(|row| row.file == problem.at.file && row.line <= problem.at.line)
+            // A row as a whole begins at its line; another one may be of no order.
+            .filter(|row| problem.at.column.is_some() || row.line == problem.at.line)
             .max_by_key(|row| row.line);
+        let row = row.or(problem.row.as_deref());
         Self {
             problem: Some(problem.clone()),
             id: order.map(|order| order.id),

@@ -20,6 +20,7 @@ use crate::model::{
     outcome::{OrderResult, Outcome},
     printable::printable_lines,
     problem::{Code, Problem},
+    redact::without_address,
 };
 
 /// The file's name in the run folder.
@@ -32,7 +33,7 @@ pub struct OrderNeedingAttention {
     pub reference: String,
     /// Outcome of the order.
     pub outcome: Outcome,
-    /// Position, such as `orders.csv:17:5`.
+    /// Position and column, such as `orders.csv:17:5 price`.
     pub position: String,
     /// Reason or problem, with personal data redacted.
     pub message: String,
@@ -58,18 +59,27 @@ impl OrderNeedingAttention {
     pub fn of(record: &OrderRecord, result: &OrderResult, names: &InputNames) -> Self {
         // A warning does not explain the outcome, so the first error counts.
         let first = record.problems.iter().find(|problem| problem.is_error());
-        let at = match result.outcome {
-            Outcome::Invalid => first.map_or(record.source, |problem| problem.at),
-            _ => record.source,
+        let position = match first.filter(|_| result.outcome == Outcome::Invalid) {
+            Some(problem) => place(problem, names),
+            None => names.locate(record.source),
         };
         // As on the terminal: a page is handed on, and a service may repeat values of the order.
         let message = shown_reason(result).or_else(|| first.map(|problem| problem.message.clone()));
         Self {
             reference: record.reference.clone(),
             outcome: result.outcome,
-            position: names.locate(at),
+            position,
             message: message.unwrap_or_default(),
         }
+    }
+}
+
+/// The position of a problem, and the name of the column or the path there.
+fn place(problem: &Problem, names: &InputNames) -> String {
+    let at = names.locate(problem.at);
+    match &problem.column_name {
+        Some(name) => format!("{at} {}", without_address(name)),
+        None => at,
     }
 }
 
@@ -78,7 +88,7 @@ impl OrderNeedingAttention {
 pub struct Example {
     /// Code of the problem.
     pub code: Code,
-    /// Position, such as `orders.csv:17:5`.
+    /// Position and column, such as `orders.csv:17:5 price`.
     pub position: String,
     /// Message, with personal data redacted.
     pub message: String,
@@ -92,7 +102,7 @@ impl Example {
         let examples = tally.problem_counts().filter_map(|(_, count)| count.examples.first());
         let example = |problem: &Problem| Self {
             code: problem.code,
-            position: names.locate(problem.at),
+            position: place(problem, names),
             message: problem.message.clone(),
         };
         examples.map(example).collect()

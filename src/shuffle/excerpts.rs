@@ -3,7 +3,7 @@
 //! Only what a person is to look at, so an export that cannot be read again has no excerpts. Called
 //! by `pipeline` once the export was read.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use super::settings::ShuffleSettings;
 use crate::{
@@ -13,12 +13,16 @@ use crate::{
         input::InputRead,
         origin::{FileId, RowOrigin},
         problem::Problem,
+        row::RowContent,
     },
     read::{BlockReader, Piece, RowParser, inputs},
 };
 
 /// Maximum bytes of a row that is read for it.
 const MAX_ROW_BYTES: u64 = 1024 * 1024;
+
+/// Bytes that are read for a row whose end is not known.
+const MAX_UNKNOWN_BYTES: u64 = 64 * 1024;
 
 /// A row to show.
 pub struct ExcerptSlot<'e> {
@@ -55,23 +59,42 @@ fn fill_of_file(
 ) -> Option<()> {
     let parser = BlockReader::open(&input.input, file, &settings.read).ok()?.parser().clone();
     let mut source = inputs::reopen(settings.read.storage, input).ok()??;
-    let (mut at, mut bytes) = (0, Vec::new());
+    let read = |n_skipped, n_bytes, into: &mut Vec<u8>| {
+        source.skip(n_skipped)?;
+        source.by_ref().take(n_bytes).read_to_end(into)
+    };
+    let mut rows = RowBytes { read, start: 0, bytes: Vec::new() };
     for ExcerptSlot { row, problem, excerpt: shown } in slots {
         let range = row.bytes.clone();
-        if range.end - range.start > MAX_ROW_BYTES {
-            continue;
+        let n_bytes = if range.is_empty() { MAX_UNKNOWN_BYTES } else { range.end - range.start };
+        if n_bytes <= MAX_ROW_BYTES {
+            let bytes = rows.read(range.start, n_bytes)?;
+            **shown = excerpt_of(&parser, settings, row, *problem, bytes);
         }
-        // Several problems of a row need it once.
-        if range.start >= at {
-            source.skip(range.start - at).ok()?;
-            bytes.clear();
-            let n_bytes = range.end - range.start;
-            source.by_ref().take(n_bytes).read_to_end(&mut bytes).ok()?;
-            at = range.end;
-        }
-        **shown = excerpt_of(&parser, settings, row, *problem, &bytes);
     }
     Some(())
+}
+
+/// The rows of a file, read in ascending order; several may begin within the bytes of one.
+struct RowBytes<R> {
+    /// Skips bytes of the file, then appends the next ones to a buffer.
+    read: R,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl<R: FnMut(u64, u64, &mut Vec<u8>) -> io::Result<usize>> RowBytes<R> {
+    /// The bytes from `start` on, fewer at the end of the file.
+    fn read(&mut self, start: u64, n_bytes: u64) -> Option<&[u8]> {
+        let n_passed = usize::try_from(start.checked_sub(self.start)?).ok()?;
+        let n_skipped = n_passed.saturating_sub(self.bytes.len());
+        self.bytes.drain(..n_passed - n_skipped);
+        self.start = start;
+        let n_missing = n_bytes.saturating_sub(self.bytes.len() as u64);
+        (self.read)(n_skipped as u64, n_missing, &mut self.bytes).ok()?;
+        let n_bytes = usize::try_from(n_bytes).ok()?;
+        Some(&self.bytes[..self.bytes.len().min(n_bytes)])
+    }
 }
 
 fn excerpt_of(
@@ -83,5 +106,10 @@ fn excerpt_of(
 ) -> Option<Excerpt> {
     let piece = Piece { line: row.line, start: row.bytes.start, bytes };
     let parsed = parser.parse([piece]).ok()?;
-    excerpt(settings.profile, &parsed.rows().next()?, problem)
+    let first = parsed.rows().next()?;
+    // What follows a row whose end is not known may only seem to belong to it.
+    if row.bytes.is_empty() && matches!(first.content, RowContent::Unreadable(_)) {
+        return None;
+    }
+    excerpt(settings.profile, &first, bytes, problem)
 }

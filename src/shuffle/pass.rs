@@ -237,7 +237,8 @@ fn observe_ambiguities<D: Decide>(
         let at = row.origin.position();
         match kind {
             RowKind::WithoutKey { ordered_at: Some(ordered_at), .. } => {
-                observations.ambiguities.add_row_without_key(*ordered_at, at);
+                let row = row.origin.clone();
+                observations.ambiguities.add_row_without_key(*ordered_at, row);
             }
             RowKind::Unreadable { key: Some(_), .. } => {
                 let keys = file.mapper.possible_keys(row).into_iter();

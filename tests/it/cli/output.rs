@@ -75,10 +75,12 @@ fn check_output() {
 
         warning[content_repeated]: two orders have the same content
          --> orders.csv:3
-         |
-         = "A-2" here and "A-1" at orders.csv:2, with the same guest, time, items and
-           amounts
-         = hint: Look both up in the shop
+          |
+        3 | A-2,2025-03-01T10:00:00Z,,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,*…
+          |
+          = "A-2" here and "A-1" at orders.csv:2, with the same guest, time, items and
+            amounts
+          = hint: look both up in the shop
            explained by: orderferry explain content_repeated
 
         ! 2 orders are ready to send. 1 has errors and would stay behind.
@@ -125,10 +127,12 @@ fn send_output() {
         insta::assert_snapshot!(ran.out, @r#"
         warning[content_repeated]: two orders have the same content
          --> orders.csv:3
-         |
-         = "A-2" here and "A-1" at orders.csv:2, with the same guest, time, items and
-           amounts
-         = hint: Look both up in the shop
+          |
+        3 | A-2,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
+          |
+          = "A-2" here and "A-1" at orders.csv:2, with the same guest, time, items and
+            amounts
+          = hint: look both up in the shop
            explained by: orderferry explain content_repeated
 
         ✓ All 2 orders are in: EUR 61.20

@@ -228,6 +228,88 @@ fn problems_name_the_column_or_the_path() {
 }
 
 #[test]
+fn missing_value_names_where_it_is_looked_for() {
+    let csv = ExportRow { reference: "A-1", price: "", ..ExportRow::default() }.csv();
+    let json = r#"{"referenceId":"A-1","orderedAt":"2025-03-01T10:00:00Z","status":"PURCHASED",
+        "currencyCode":"EUR","paymentType":"Cash","guest":{"email":"ann@example.com"},
+        "orderItems":[{"type":"TICKET","price":30.6}]}"#;
+    let json = json.replace('\n', "");
+    // A path that no document has is an error of the profile.
+    let other = json.replace("A-1", "A-2").replace("\"EUR\",", "\"EUR\",\"price\":30.6,");
+    let lines = format!("{json}\n{other}\n");
+    let profile = "name = 'shop'\nextends = 'canonical'\n[order]\n\
+                   price = { column = ['price', 'Total'], path = ['price', 'total.value'] }\n";
+    for (file, content, name) in [
+        (
+            "orders.csv",
+            format!("{}{csv}", export(&[])).replacen("note", "Total", 1),
+            "price, Total",
+        ),
+        ("orders.ndjson", lines, "price, total.value"),
+    ] {
+        let workspace = Workspace::with(file, content);
+        workspace.file("shop.toml", profile);
+        let command = "--pos x --max-invalid 100% --results-csv";
+        for (profile, name) in [("canonical", "price"), ("shop.toml", name)] {
+            let ran = workspace.run(&format!("check {file} {command} --profile {profile}"));
+            let results = ran.results();
+            let mut problems = results[0]["problems"].as_array().unwrap().iter();
+            let problem = problems.find(|one| one["code"] == "missing_attribute").unwrap();
+            assert_eq!((&problem["column_name"], &problem["column"]), (&name.into(), &Value::Null));
+            assert!(ran.text("problems.csv").contains(name), "{}", ran.text("problems.csv"));
+            assert!(ran.text("report.html").contains(name));
+            let word = if file.ends_with("csv") { "column " } else { "" };
+            assert!(ran.out.contains(&format!("order A-1, {word}{name}")), "{}", ran.out);
+        }
+    }
+}
+
+/// What concerns a row or an order as a whole is shown by the first line of it.
+#[test]
+fn line_of_a_row_is_shown_without_a_cell() {
+    let line_of = |file: &str, content: &str, code: &str, options: &str| {
+        let workspace = Workspace::with(file, content);
+        let check = format!("check {file} --pos x --max-invalid 100%{options}");
+        let ran = workspace.run(&check);
+        let mut shown = ran.out.lines().skip_while(|line| !line.contains(&format!("[{code}]")));
+        let line = shown.find(|line| line.contains(" | "));
+        line.unwrap_or_else(|| panic!("{code} in {}{}", ran.out, ran.err)).to_owned()
+    };
+    let accept = " --set unreadable_rows=accept";
+    let csv = export(&["A-1", "B-1"]);
+    let json = |reference: &str| {
+        format!(
+            "{{\"referenceId\":{reference},\"orderedAt\":\"2025-03-01T10:00:00Z\",\"status\":\
+             \"PURCHASED\",\"currencyCode\":\"EUR\",\"price\":30.6,\"paymentType\":\"Cash\",\
+             \"guest\":{{\"email\":\"ann@example.com\"}},\"orderItems\":[{{\"type\":\"TICKET\",\
+             \"price\":30.6,\"name\":\"Rope\",\"quantity\":1,\"productId\":\"R-1\"}}]}}\n"
+        )
+    };
+    let lines = json("\"A-1\"") + &json("\"B-1\"");
+    let without_key = ExportRow { reference: "", ..ExportRow::default() }.csv();
+    let found = [
+        line_of("orders.csv", &csv, "content_repeated", ""),
+        line_of("orders.ndjson", &lines, "content_repeated", ""),
+        line_of("orders.csv", &format!("{csv}Ann,b\n"), "row_unreadable", accept),
+        line_of("orders.ndjson", &format!("{lines}{{\"Ann\n"), "row_unreadable", accept),
+        line_of("orders.csv", &format!("{HEADER}{without_key}"), "row_without_key", ""),
+        line_of("orders.ndjson", &json("null"), "row_without_key", ""),
+        line_of("orders.csv", &csv, "event_too_large", " --max-url-bytes 400"),
+        line_of("orders.ndjson", &lines, "event_too_large", " --max-url-bytes 400"),
+    ];
+    insta::assert_snapshot!(found.join("\n"), @r#"
+    3 | B-1,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
+    2 | {"referenceId":"B-1","orderedAt":"2025-03-01T10:00:00Z","status":"PURCH…
+    4 | ***,***
+    3 | {"***
+    2 | ,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,***,*…
+    1 | {"referenceId":null,"orderedAt":"2025-03-01T10:00:00Z","status":"PURCHA…
+    2 | A-1,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
+    1 | {"referenceId":"A-1","orderedAt":"2025-03-01T10:00:00Z","status":"PURCH…
+    "#);
+}
+
+#[test]
 fn summary_names_the_setup_but_no_key() {
     let workspace = Workspace::with("orders.csv", export(&["A-1", "A-2"]));
     workspace.file(
