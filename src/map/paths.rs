@@ -46,7 +46,7 @@ struct ReadPath<'p> {
 }
 
 /// Compares the profile's paths with the names in all documents of the export. `file` names their
-/// files; `at` is the position of the warnings.
+/// files, `input` the first one; `at` is the position of the warnings.
 ///
 /// Returns a warning for each path that no document has, unless it is optional.
 ///
@@ -57,7 +57,7 @@ struct ReadPath<'p> {
 pub fn missing_paths(
     profile: &Profile,
     seen: &SeenNames,
-    file: &str,
+    (file, input): (&str, &str),
     at: Position,
 ) -> Result<Vec<Problem>, MapError> {
     if seen.is_empty() {
@@ -104,7 +104,7 @@ pub fn missing_paths(
         first.notes = vec![Note::Hint(format!(
             "the documents may be those in {}; write each on a line of its own: {}",
             names.join(" or "),
-            jq_commands(wrappers.iter().map(|(_, place)| *place))
+            jq_commands(wrappers.iter().map(|(_, place)| *place), input)
         ))];
         // Names near the others are of the wrapper, not of a document.
         for missing in others {

@@ -404,7 +404,7 @@ fn path_warnings(profile: &Profile, values: &[Value]) -> Result<Vec<String>, Str
         mapper.observe(row(line, document(value)), &mut seen);
     }
     let at = Position { file: FileId(0), line: 1, column: None };
-    let warnings = missing_paths(profile, &seen, "orders.ndjson", at);
+    let warnings = missing_paths(profile, &seen, ("orders.ndjson", "orders.ndjson"), at);
     let warnings = warnings.map_err(|error| error.to_string())?;
     Ok(warnings.into_iter().map(|problem| problem.message).collect())
 }
@@ -421,7 +421,7 @@ fn documents_in_a_wrapper_are_recognised() {
     assert_eq!((error.matches("\"id\"").count(), error.contains("did you mean")), (1, false));
     let of_objects = json!({"order": {"id": "A", "total": 1}});
     let error = path_warnings(&profile(rules), &[of_objects]).unwrap_err();
-    assert!(error.contains("jq -c '.[\"order\"]' FILE"), "{error}");
+    assert!(error.contains("jq -c '.[\"order\"]' < orders.ndjson"), "{error}");
     let both = json!({"drafts": [{"id": "A", "total": 1}], "orders": [{"id": "A", "total": 1}]});
     let error = path_warnings(&profile(rules), &[both]).unwrap_err();
     assert!(error.contains("those in \"drafts\" or \"orders\""), "{error}");

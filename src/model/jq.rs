@@ -1,8 +1,11 @@
-//! The command of jq that writes each document of a JSON file on a line of its own.
+//! The command of jq that writes each document of a JSON file on a line of its own, and other
+//! commands that convert a file of documents.
 //!
 //! A hint of `read`, `shuffle` and `map`, which find out where a file has its documents.
 
-use super::shell::shell_word;
+use std::path::Path;
+
+use super::shell::{shell_path, shell_word};
 
 /// Where a JSON file has its documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,10 +20,9 @@ pub enum DocumentPlace<'a> {
     ArrayMember(&'a str),
 }
 
-/// The command, to type with the name of the file.
-// Not with the name of the user's file: the file that is written must be another one.
+/// The command for a file, as messages name it.
 #[must_use]
-pub fn jq_command(place: DocumentPlace<'_>) -> String {
+pub fn jq_command(place: DocumentPlace<'_>, file: &str) -> String {
     // The texts of jq are those of JSON. Without quotes it takes no name such as `order-list`.
     let member = |name: &str| format!(".[{}]", serde_json::Value::from(name));
     let filter = match place {
@@ -29,13 +31,35 @@ pub fn jq_command(place: DocumentPlace<'_>) -> String {
         DocumentPlace::Member(name) => member(name),
         DocumentPlace::ArrayMember(name) => format!("{}[]", member(name)),
     };
-    format!("jq -c {} FILE > orders.ndjson", shell_word(&filter))
+    conversion(&format!("jq -c {}", shell_word(&filter)), file)
 }
 
 /// The commands for places of which only the user knows the right one.
 #[must_use]
-pub fn jq_commands<'a>(places: impl IntoIterator<Item = DocumentPlace<'a>>) -> String {
-    places.into_iter().map(jq_command).collect::<Vec<_>>().join(", or ")
+pub fn jq_commands<'a>(places: impl IntoIterator<Item = DocumentPlace<'a>>, file: &str) -> String {
+    let commands = places.into_iter().map(|place| jq_command(place, file));
+    commands.collect::<Vec<_>>().join(", or ")
+}
+
+/// A command that reads standard input, for a file, with its output in another file: `>` would empty
+/// the one that is read.
+#[must_use]
+pub fn conversion(command: &str, file: &str) -> String {
+    // Standard input has no name.
+    let file = if file == "-" { "FILE" } else { file };
+    let unpacked = [(".gz", "gzip"), (".zst", "zstd")].into_iter().find_map(|(ending, program)| {
+        let n_bytes = file.len().checked_sub(ending.len())?;
+        let (name, end) = file.split_at_checked(n_bytes)?;
+        end.eq_ignore_ascii_case(ending).then_some((name, program))
+    });
+    let input = shell_path(file);
+    let name = unpacked.map_or(file, |(name, _)| name);
+    let output = Path::new(name).with_extension("lines.ndjson");
+    let output = shell_path(&output.to_string_lossy()).into_owned();
+    match unpacked {
+        Some((_, program)) => format!("{program} -dc {input} | {command} > {output}"),
+        None => format!("{command} < {input} > {output}"),
+    }
 }
 
 #[cfg(test)]
@@ -54,7 +78,23 @@ mod tests {
             (ArrayMember(r#"a"\(1)"#), r#"'.["a\"\\(1)"][]'"#),
             (ArrayMember("x'; touch y; '"), r#"'.["x'\''; touch y; '\''"][]'"#),
         ] {
-            assert_eq!(jq_command(place), format!("jq -c {filter} FILE > orders.ndjson"));
+            let expected = format!("jq -c {filter} < a.json > a.lines.ndjson");
+            assert_eq!(jq_command(place, "a.json"), expected);
+        }
+    }
+
+    #[test]
+    fn output_is_another_file_than_the_input() {
+        for (file, command) in [
+            ("my orders.json", "jq < 'my orders.json' > 'my orders.lines.ndjson'"),
+            ("in/orders.ndjson", "jq < in/orders.ndjson > in/orders.lines.ndjson"),
+            ("a.lines.ndjson", "jq < a.lines.ndjson > a.lines.lines.ndjson"),
+            ("-x.json", "jq < ./-x.json > ./-x.lines.ndjson"),
+            ("a.json.GZ", "gzip -dc a.json.GZ | jq > a.lines.ndjson"),
+            ("a.zst", "zstd -dc a.zst | jq > a.lines.ndjson"),
+            ("-", "jq < FILE > FILE.lines.ndjson"),
+        ] {
+            assert_eq!(conversion("jq", file), command);
         }
     }
 }

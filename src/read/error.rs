@@ -129,7 +129,7 @@ pub enum ReadError {
     #[error(
         "{0}:{1}: text after the \"]\" that closes the array, expected the end of the file\n  \
          hint: write each array to its own file, or convert them to NDJSON: {jq}",
-        jq = jq_command(DocumentPlace::Array)
+        jq = jq_command(DocumentPlace::Array, .0)
     )]
     TextAfterArray(String, u64),
     /// A header with more columns than are allowed.

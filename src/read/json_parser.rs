@@ -3,7 +3,7 @@
 //! Numbers keep their digits, and texts are slices of the document. `serde_json` decides what is
 //! wrong with a document that this parser refuses, and unescapes strings. Called by `json`.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use wide::u8x16;
@@ -493,7 +493,7 @@ impl JsonParser<'_> {
         let what = error.to_string();
         // The line and column of `serde_json` count from the start of the value, not of the
         // document.
-        let what = what.split(" at line ").next().unwrap_or_default();
+        let what = readable(what.split(" at line ").next().unwrap_or_default());
         let n_below = error.line().saturating_sub(1);
         let offset = if n_below == 0 { column as usize - 1 } else { 0 };
         let (column, below) = (
@@ -540,6 +540,24 @@ fn has_duplicates(digests: &[u32]) -> bool {
         return sorted.windows(2).any(|pair| pair[0] == pair[1]);
     }
     (1..digests.len()).any(|index| digests[..index].contains(&digests[index]))
+}
+
+/// What an error of `serde_json` says, in words that need no knowledge of its parser.
+fn readable(message: &str) -> Cow<'_, str> {
+    if let Some(part) = message.strip_prefix("EOF while parsing ") {
+        return match part {
+            "a value" => "it ends before a value".into(),
+            part => format!("it ends within {part}").into(),
+        };
+    }
+    if let Some(found) = message.strip_prefix("invalid type: ") {
+        return format!("found {}", found.replace('`', "")).into();
+    }
+    match message {
+        TRAILING => "text after the object".into(),
+        "trailing comma" => "a comma before the end".into(),
+        message => message.into(),
+    }
 }
 
 fn syntax_damage(error: &serde_json::Error) -> RowDamage {

@@ -323,7 +323,7 @@ fn damaged_array_is_reported() {
     assert_eq!(rows(b"["), format!("1 1..1 {truncated}"));
     assert_eq!(rows(b"[{\"a\":1}\n"), format!("1 1..8 1:6; 2 9..9 {truncated}"));
     assert_eq!(rows(b"[{\"a\":1},\n"), format!("1 1..8 1:6; 2 10..10 {truncated}"));
-    let eof = "the array element is not a single JSON object: EOF while parsing";
+    let eof = "the array element is not a single JSON object: it ends within";
     assert_eq!(
         rows(b"[{\"a\":1},{\"a\""),
         format!("1 1..8 1:6; 1 9..13 {eof} an object at column 4 false")
@@ -333,7 +333,7 @@ fn damaged_array_is_reported() {
     let none =
         "no element between the last comma and the end of the array, expected a JSON object false";
     assert_eq!(rows(b"[{},\n]"), format!("1 1..3 -; 2 5..6 {none}"));
-    assert!(rows(b"[{}{}, {}]").contains("trailing characters at column 3 false; 1 7..9 -"));
+    assert!(rows(b"[{}{}, {}]").contains("text after the object at column 3 false; 1 7..9 -"));
     assert!(
         rows(b"[\n{\n\"a\":\n x}]").contains("expected value at column 2 (2 lines below) false")
     );

@@ -9,7 +9,7 @@ use crate::{
     model::{
         draft::{KeyedRow, RowKind},
         encoding_hint::encoding_hint,
-        jq::{DocumentPlace, jq_command, jq_commands},
+        jq::{DocumentPlace, conversion, jq_command, jq_commands},
         row::{RowContent, RowDamage, Unreadable},
     },
     read::{Block, FileFormat},
@@ -29,11 +29,11 @@ const RECORD_SEPARATOR: char = '\u{1e}';
 const ESCAPED: &str =
     "set escape = \"\\\\\" in the profile if a quote within a cell is written \\\"";
 
-/// The hint for a lost row of a block.
+/// The hint for a lost row of a block; `file` is its name as messages show it.
 pub(super) fn lost_row_hint(
     row: &KeyedRow<'_>,
     block: &Block,
-    format: FileFormat,
+    (file, format): (&str, FileFormat),
     profile: &Profile,
 ) -> String {
     let raw = String::from_utf8_lossy(block.row(&row.row.origin).trim_ascii());
@@ -47,7 +47,7 @@ pub(super) fn lost_row_hint(
         (_, RowContent::Unreadable(unreadable), FileFormat::Csv) => csv_hint(unreadable, &raw),
         (_, RowContent::Unreadable(unreadable), FileFormat::Ndjson) => {
             let rest = String::from_utf8_lossy(block.from_row(&row.row.origin));
-            line_hint((unreadable.damage, row.row.origin.line), &raw, &rest, profile)
+            line_hint((unreadable.damage, row.row.origin.line), (&raw, &rest), file, profile)
         }
         (_, RowContent::Unreadable(_), FileFormat::JsonArray) => {
             format!("fix the element, {ACCEPT}")
@@ -69,11 +69,16 @@ fn csv_hint(unreadable: &Unreadable<'_>, raw: &str) -> String {
 }
 
 /// The hint for a line; `rest` is what the file has from it on.
-fn line_hint((damage, line): (RowDamage, u64), raw: &str, rest: &str, profile: &Profile) -> String {
+fn line_hint(
+    (damage, line): (RowDamage, u64),
+    (raw, rest): (&str, &str),
+    file: &str,
+    profile: &Profile,
+) -> String {
     match damage {
         _ if raw.starts_with(RECORD_SEPARATOR) => {
-            "the lines begin with record separators (RFC 7464): tr -d '\\036' < FILE > orders.ndjson"
-                .to_owned()
+            let command = conversion("tr -d '\\036'", file);
+            format!("the lines begin with record separators (RFC 7464): {command}")
         }
         _ if line == 1 && raw.contains([',', ';', '\t']) && is_text(raw) => {
             "the first line is the header of CSV, or no document; give a CSV file a name that ends \
@@ -83,15 +88,15 @@ fn line_hint((damage, line): (RowDamage, u64), raw: &str, rest: &str, profile: &
         RowDamage::CutOff if raw.ends_with(['{', '[']) => {
             format!(
                 "the file is JSON over several lines, expected one document per line: {}",
-                command_for_lines(raw, rest, profile)
+                command_for_lines(raw, rest, file, profile)
             )
         }
         RowDamage::TextAfter if raw.ends_with("},") => {
-            "a line ends with its document, without a comma: sed 's/},$/}/' FILE > orders.ndjson"
-                .to_owned()
+            let command = conversion("sed 's/},$/}/'", file);
+            format!("a line ends with its document, without a comma: {command}")
         }
         RowDamage::TextAfter => {
-            let command = jq_command(DocumentPlace::Root);
+            let command = jq_command(DocumentPlace::Root, file);
             format!("write each document on a line of its own: {command}")
         }
         _ if raw.starts_with('{') => format!("fix the row, {ACCEPT}"),
@@ -100,17 +105,17 @@ fn line_hint((damage, line): (RowDamage, u64), raw: &str, rest: &str, profile: &
 }
 
 /// The command for JSON over several lines, which begins with this line.
-fn command_for_lines(raw: &str, rest: &str, profile: &Profile) -> String {
+fn command_for_lines(raw: &str, rest: &str, file: &str, profile: &Profile) -> String {
     if raw.starts_with('[') {
-        return jq_command(DocumentPlace::Array);
+        return jq_command(DocumentPlace::Array, file);
     }
     let members = ReadMembers {
         is_read: &|name| profile.reads_member(name),
         is_key: &|name| profile.may_be_key(name),
     };
     match &*wrappers(rest, &members) {
-        [] => jq_command(DocumentPlace::Root),
-        names => jq_commands(names.iter().map(|name| DocumentPlace::ArrayMember(name))),
+        [] => jq_command(DocumentPlace::Root, file),
+        names => jq_commands(names.iter().map(|name| DocumentPlace::ArrayMember(name)), file),
     }
 }
 
@@ -172,7 +177,7 @@ mod tests {
         let kind = RowKind::Unreadable { key: None, reason: "damaged" };
         let block = Block { line: 3, start: 0, bytes: raw.into() };
         let profile = Profile::built_in("canonical").unwrap();
-        lost_row_hint(&KeyedRow { row, kind }, &block, format, &profile)
+        lost_row_hint(&KeyedRow { row, kind }, &block, ("my orders.json", format), &profile)
     }
 
     #[test]
@@ -191,13 +196,16 @@ mod tests {
     fn other_forms_are_recognised() {
         let line = |raw, damage| hint(raw, damage, FileFormat::Ndjson);
         for (raw, command) in [
-            ("{\n  \"referenceId\": \"A-1\",\n  \"orderItems\": [{", "jq -c . FILE"),
-            ("[\n  {", "jq -c '.[]' FILE"),
-            ("{\"orders\": [\n{", "jq -c '.[\"orders\"][]' FILE"),
-            ("{\n  \"my orders\": [\n    {", "jq -c '.[\"my orders\"][]' FILE"),
+            (
+                "{\n  \"referenceId\": \"A-1\",\n  \"orderItems\": [{",
+                "jq -c . < 'my orders.json' > 'my orders.lines.ndjson'",
+            ),
+            ("[\n  {", "jq -c '.[]' < 'my"),
+            ("{\"orders\": [\n{", "jq -c '.[\"orders\"][]' < 'my"),
+            ("{\n  \"my orders\": [\n    {", "jq -c '.[\"my orders\"][]' < 'my"),
             (
                 "{\n  \"a\": [\n    {}], \"b\": [{}], \"meta\": {}",
-                "jq -c '.[\"a\"][]' FILE > orders.ndjson, or jq -c '.[\"b\"][]' FILE",
+                "jq -c '.[\"a\"][]' < 'my orders.json' > 'my orders.lines.ndjson', or jq -c '.[\"b\"][]' <",
             ),
         ] {
             let hint = line(raw, RowDamage::CutOff);

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     group::{self, BlockRuns, Gap, LostRows, Run},
-    map::{SeenNames, profile::Profile},
+    map::SeenNames,
     model::{
         column_warnings::ColumnWarnings,
         draft::{KeyedRow, RowKind},
@@ -141,16 +141,17 @@ fn ensure_lost_allowed<D>(
 }
 
 /// Returns the hint for the first lost row of a block.
-fn first_lost_hint(
+fn first_lost_hint<D>(
     next: &NextBlock<'_>,
     rows: &[KeyedRow<'_>],
     lost: &LostRows,
-    profile: &Profile,
+    context: &Context<'_, '_, D>,
 ) -> Option<String> {
     let first = lost.listed.first()?;
     let row =
         rows.iter().find(|row| row.kind.has_no_order() && row.row.origin.line == first.at.line)?;
-    Some(lost_row_hint(row, &next.block, next.file.parser.file_format(), profile))
+    let file = (context.input_names.get(first.at.file), next.file.parser.file_format());
+    Some(lost_row_hint(row, &next.block, file, context.settings.profile))
 }
 
 /// Decides or spills the runs of a block. Its first and its last run are only kept, since they may
@@ -172,7 +173,7 @@ fn process_runs<'p, D: Decide>(
     block_result.n_bytes = block.bytes.len() as u64;
     block_result.gap_before = mem::take(&mut runs.gap_before);
     block_result.gap_after = mem::take(&mut runs.gap_after);
-    block_result.lost_hint = first_lost_hint(next, rows, &runs.lost, context.settings.profile);
+    block_result.lost_hint = first_lost_hint(next, rows, &runs.lost, context);
     block_result.lost = mem::take(&mut runs.lost);
     observe_ambiguities(context, rows, file, &mut block_result.observations);
     let n_runs = runs.runs.len();

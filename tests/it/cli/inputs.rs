@@ -259,18 +259,18 @@ fn invalid_json_lines_are_reported() {
         A-1 valid
     cut off behind the key: exit 1
         A-1 invalid
-            row_unreadable 1:null the line is not a single JSON object: EOF while parsing a string at column 60
+            row_unreadable 1:null the line is not a single JSON object: it ends within a string at column 60
     cut off before the key: exit 2
-        error: orders.ndjson:1: the line is not a single JSON object: EOF while parsing a string at column 10; it is not known which order the row belongs to
+        error: orders.ndjson:1: the line is not a single JSON object: it ends within a string at column 10; it is not known which order the row belongs to
           hint: fix the row, or set unreadable_rows = "accept" to leave such rows out (exit code 1)
     two objects on a line: exit 2
-        error: orders.ndjson:1: the line is not a single JSON object: trailing characters at column 171; it is not known which order the row belongs to
-          hint: write each document on a line of its own: jq -c . FILE > orders.ndjson
+        error: orders.ndjson:1: the line is not a single JSON object: text after the object at column 171; it is not known which order the row belongs to
+          hint: write each document on a line of its own: jq -c . < orders.ndjson > orders.lines.ndjson
     a comma too many: exit 1
         A-1 invalid
-            row_unreadable 1:null the line is not a single JSON object: trailing comma at column 171
+            row_unreadable 1:null the line is not a single JSON object: a comma before the end at column 171
     no object: exit 2
-        error: orders.ndjson:1: the line is not a single JSON object: invalid type: integer `5`, expected a JSON object at column 1; it is not known which order the row belongs to (2 more such rows)
+        error: orders.ndjson:1: the line is not a single JSON object: found integer 5, expected a JSON object at column 1; it is not known which order the row belongs to (2 more such rows)
           hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
     deep nesting: exit 2
         error: orders.ndjson:1: nested deeper than 64 levels; it is not known which order the row belongs to
@@ -691,5 +691,9 @@ fn wrapped_json_is_unwrapped_by_one_command() {
     let workspace = Workspace::with("orders.json", "{\n  \"next\": null,\n  \"data\": [\n    {\n");
     let ran = workspace.run("check orders.json --pos x");
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("jq -c '.[\"data\"][]' FILE > orders.ndjson"), "{}", ran.err);
+    assert!(
+        ran.err.contains("jq -c '.[\"data\"][]' < orders.json > orders.lines.ndjson"),
+        "{}",
+        ran.err
+    );
 }

@@ -294,8 +294,8 @@ fn json_over_several_lines_is_recognised() {
     let accepted = workspace.run("check orders.json --pos x --set unreadable_rows=accept");
     insta::assert_snapshot!(refused.report() + &accepted.report(), @"
     exit 2
-        error: orders.json:1: the line is not a single JSON object: EOF while parsing an object at column 1; it is not known which order the row belongs to (3 more such rows)
-          hint: the file is JSON over several lines, expected one document per line: jq -c . FILE > orders.ndjson
+        error: orders.json:1: the line is not a single JSON object: it ends within an object at column 1; it is not known which order the row belongs to (3 more such rows)
+          hint: the file is JSON over several lines, expected one document per line: jq -c . < orders.json > orders.lines.ndjson
     exit 2
         error: no order was read, and 4 rows cannot be read; nothing was sent
           hint: compare the first lines of the export with the profile: its format, delimiter and key; JSON over several lines is converted by jq -c .
