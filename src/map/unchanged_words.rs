@@ -19,7 +19,8 @@ impl Profile {
     pub fn unchanged_words(&self) -> impl Iterator<Item = &ProfileWord> {
         self.words.iter().filter(|word| {
             if let Some(FieldRule { rule, .. }) = self.rules_of(&word.field).next() {
-                let is_converted = rule.kind.is_some() || rule.is_empty(&word.text);
+                let is_date = rule.date().is_some() || rule.birth_date.is_some();
+                let is_converted = rule.kind.is_some() || is_date || rule.is_empty(&word.text);
                 return !is_converted && !self.may_leave_out(rule, word);
             }
             // Its rule is wrong, and so not known: neither its sources nor its kind, of which only

@@ -14,6 +14,8 @@
 
 use std::borrow::Cow;
 
+use super::id_text::is_invisible;
+
 /// In place of a value of the export that is not shown.
 pub const HIDDEN: &str = "***";
 
@@ -113,7 +115,9 @@ pub fn without_secrets(text: &str) -> String {
 }
 
 fn first_char_masked(text: &str) -> String {
-    text.chars().next().map_or_else(String::new, |first| format!("{first}***"))
+    // One that cannot be seen would look like none.
+    let mut chars = text.chars().filter(|c| !is_invisible(*c));
+    chars.next().map_or_else(String::new, |first| format!("{first}***"))
 }
 
 #[cfg(test)]
@@ -173,6 +177,7 @@ mod tests {
     fn redact_keeps_only_first_characters() {
         assert_eq!(redact("ann.smith@example.com"), "a***@e***.com");
         assert_eq!(redact("ann@example.com, Ann Smith"), "a***@e***.com");
+        assert_eq!(redact("\u{feff}ann@\u{200b}example.com"), "a***@e***.com");
         assert_eq!(redact("Ann Smith"), "A***");
         assert_eq!(redact("@"), "@.");
         assert_eq!(redact(""), "");

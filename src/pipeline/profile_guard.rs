@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The values of a field that a message lists beside the near one.
-const MAX_LISTED: usize = 5;
+const MAX_LISTED_VALUES: usize = 5;
 
 /// Returns the errors of a profile with which no order, or no order with some word, can be valid in
 /// a mode; without a mode, which may be wrong itself, those of every mode.
@@ -58,7 +58,7 @@ fn word_message(word: &ProfileWord, error: ConstantError) -> String {
         return format!("{unknown}; expected {}{hint}", validate::alternatives(listed));
     };
     // A long list would hide the near one.
-    let others = listed.iter().filter(|other| **other != near && listed.len() <= MAX_LISTED);
+    let others = listed.iter().filter(|other| **other != near && listed.len() <= MAX_LISTED_VALUES);
     let others: Vec<_> = others.map(|other| format!("{other:?}")).collect();
     let or = if others.is_empty() { "" } else { " or " };
     format!("{unknown}; meant {near:?}?{or}{}", others.join(", "))

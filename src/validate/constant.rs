@@ -6,11 +6,13 @@
 use std::borrow::Cow;
 
 use super::{
-    attributes, common, findings::Findings, items, order, settings::ValidateSettings, values,
+    attributes, common, findings::Findings, identity, items, order, settings::ValidateSettings,
+    values,
 };
 use crate::model::{
     draft::{Cell, Notation},
     field::Field,
+    guest_attributes::GuestAttributes,
     origin::{FileId, Position},
     over_rows::OverRows,
     pricing::TotalFrom,
@@ -53,7 +55,9 @@ pub fn constant_error(
         notation: Notation::Declared,
     };
     let mut findings = Findings::at(at);
-    check(&cell, rules, settings, &mut findings);
+    // An attribute that is left out of every order is a mistake of the profile too.
+    let strict = ValidateSettings { guest_attributes: GuestAttributes::Strict, ..settings.clone() };
+    check(&cell, rules, &strict, &mut findings);
     settings.severities.apply(&mut findings.problems);
     let error = findings.problems.iter().find(|problem| problem.is_error())?;
     Some(match error.code {
@@ -92,6 +96,8 @@ fn check(
         Field::GuestTitle => drop(attributes::title(cell, rules.titles, settings, findings)),
         Field::GuestGender => drop(attributes::gender(cell, rules.genders, settings, findings)),
         Field::GuestCountry => drop(attributes::country(cell, settings, findings)),
+        Field::GuestDob => drop(attributes::dob(cell, settings, findings)),
+        Field::GuestEmail => drop(identity::email(cell, findings)),
         _ => {}
     }
 }

@@ -183,7 +183,20 @@ pub(super) fn is_simple_email(address: &[u8]) -> bool {
     has_dot && !goes_on && has_letter && address.len() <= 64
 }
 
-fn email_error(address: &str) -> Option<&'static str> {
+fn email_error(address: &str) -> Option<Cow<'static, str>> {
+    // The redacted address in the message does not show which character it is.
+    let number = |c: char| format!("U+{:04X}", u32::from(c));
+    if let Some(blank) = address.chars().find(|c| c.is_whitespace() && *c != ' ') {
+        return Some(format!("contains the blank {}", number(blank)).into());
+    }
+    if let Some(invisible) = address.chars().find(|c| is_invisible(*c)) {
+        return Some(format!("contains the invisible character {}", number(invisible)).into());
+    }
+    visible_error(address).map(Cow::Borrowed)
+}
+
+/// What is wrong with an address without invisible characters.
+fn visible_error(address: &str) -> Option<&'static str> {
     let Some((local, domain)) = address.rsplit_once('@') else {
         return Some("has no @");
     };
@@ -201,8 +214,6 @@ fn email_error(address: &str) -> Option<&'static str> {
         Some("begins with an apostrophe, which a spreadsheet puts before text")
     } else if address.contains(char::is_whitespace) {
         Some("contains whitespace")
-    } else if address.contains(is_invisible) {
-        Some("contains an invisible character")
     } else if address.contains(char::REPLACEMENT_CHARACTER) {
         Some("contains a character that was lost in another encoding")
     } else if address.contains("**") {

@@ -443,6 +443,26 @@ fn words_that_the_target_does_not_take_are_refused() {
     "#);
 }
 
+/// Left out of each order, such a constant would be a warning of each order.
+#[test]
+fn constants_about_people_are_checked_before_reading() {
+    let guest = "email = { column = 'guest.email' }\ntitle = { value = 'Mrr' }\n\
+                 gender = { value = 'femal' }\ncountry = { value = 'Germany' }\n\
+                 dob = { value = '01.02.1990' }\n";
+    let profile = with(&[("email = { column = 'guest.email' }\n", guest)]);
+    let found = checked(&profile);
+    let titles: Vec<_> = found.lines().filter(|line| line.starts_with("error[")).collect();
+    insta::assert_snapshot!(titles.join("\n"), @r#"
+    error[profile]: unknown title "Mrr"
+    error[profile]: unknown gender "femal"
+    error[profile]: unknown value "Germany"
+    error[profile]: invalid date of birth
+    "#);
+    let good = guest.replace("Mrr", "Mr").replace("femal", "female").replace("Germany", "DE");
+    let good = good.replace("01.02.1990", "1990-02-01");
+    assert_eq!(checked(&profile.replace(guest, &good)), "");
+}
+
 /// Only a word with which no order can be valid is refused.
 #[test]
 fn words_that_some_order_may_take_are_no_errors() {
@@ -455,7 +475,7 @@ fn words_that_some_order_may_take_are_no_errors() {
             "'currencyCode' }",
             "'currencyCode', empty = ['none'], values = { EUR = 'EUR', X = 'none' } }",
         ),
-        ("[guest]", "ext.colour = { value = 'any text' }\n[guest]\ngender = { value = 'femal' }"),
+        ("[guest]", "ext.colour = { value = 'any text' }\n[guest]"),
         (
             "[order]",
             "[[skip]]\nreason = 'test'\nwhen = { column = 'status', is = 'test' }\n[order]",
