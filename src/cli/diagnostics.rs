@@ -56,7 +56,7 @@ fn render_one(diagnostic: &Diagnostic) -> String {
     let rendered = Renderer::styled().render(&[group]);
     let (heading, rest) = rendered.split_once('\n').unwrap_or((&rendered, ""));
     // The crate would print the column of the shown part of the line and nothing behind it.
-    let (style, place) = (DEFAULT_LINE_NUM_STYLE, printable(place));
+    let (style, place) = (DEFAULT_LINE_NUM_STYLE, folded_place(place, n_digits + 4));
     let mut text = format!("{heading}\n{:n_digits$}{style}-->{style:#} {place}\n", "");
     if !rest.is_empty() {
         text.extend([rest, "\n"]);
@@ -65,6 +65,23 @@ fn render_one(diagnostic: &Diagnostic) -> String {
         text.extend(["   ", &*printable(more), "\n"]);
     }
     text
+}
+
+/// A place behind the arrow that `indent` columns take. Where it does not fit, what is there is on
+/// lines of its own; a path is never broken, so that it can be copied.
+fn folded_place(place: &str, indent: usize) -> String {
+    let place = printable(place);
+    let columns = MAX_COLUMNS.saturating_sub(indent);
+    match place.split_once("  ") {
+        Some((at, what)) if place.chars().count() > columns => {
+            let options = textwrap::Options::new(columns)
+                .word_splitter(textwrap::WordSplitter::NoHyphenation)
+                .break_words(false);
+            let what = textwrap::fill(what, options).replace('\n', &format!("\n{:indent$}", ""));
+            format!("{at}\n{:indent$}{what}", "")
+        }
+        _ => place.into_owned(),
+    }
 }
 
 /// The column behind the label of an excerpt, from the start of the text.
@@ -145,6 +162,23 @@ mod tests {
                      thousands or decimals, so it is not guessed
            and 186 more orders: orderferry explain number_unreadable
         "#);
+    }
+
+    #[test]
+    fn place_that_does_not_fit_is_folded() {
+        let path = "exports/2026/november/".repeat(4);
+        let place = format!("{path}orders.csv:1204:44  order N-20841, column total");
+        insta::assert_snapshot!(folded_place(&place, 8), @r#"
+        exports/2026/november/exports/2026/november/exports/2026/november/exports/2026/november/orders.csv:1204:44
+                order N-20841, column total
+        "#);
+        let what = format!("orders.csv:1:1  order {}, column total", "N".repeat(60));
+        insta::assert_snapshot!(folded_place(&what, 8), @r#"
+        orders.csv:1:1
+                order NNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNN,
+                column total
+        "#);
+        assert_eq!(folded_place(&path, 8), path);
     }
 
     #[test]

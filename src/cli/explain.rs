@@ -28,6 +28,9 @@ pub(super) fn run(name: Option<&str>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Codes that are listed for a part of their names.
+const MAX_CODES: usize = 8;
+
 /// Names the help of the kind of an error, a code that is spelled nearly alike, or those that
 /// contain the name.
 fn unknown_code(name: &str) -> String {
@@ -42,7 +45,14 @@ fn unknown_code(name: &str) -> String {
     let hint = match (near, containing.as_slice()) {
         (Some(_), _) => did_you_mean(near),
         (None, []) => "\n  hint: `orderferry explain` lists all codes".to_owned(),
-        (None, codes) => format!("\n  hint: codes with {name:?}:\n    {}", codes.join("\n    ")),
+        (None, codes) => {
+            let shown = &codes[..codes.len().min(MAX_CODES)];
+            let more = match codes.len() - shown.len() {
+                0 => String::new(),
+                n => format!("\n    and {n} more: orderferry explain"),
+            };
+            format!("\n  hint: codes with {name:?}:\n    {}{more}", shown.join("\n    "))
+        }
     };
     format!("no problem code {name:?}{hint}")
 }
@@ -139,5 +149,8 @@ mod tests {
             assert!(std::path::Path::new(&file).exists(), "{file}");
         }
         assert!(unknown_code("missing_poss").contains("missing_pos"));
+        let many = unknown_code("e");
+        assert_eq!(many.lines().count(), 2 + MAX_CODES + 1, "{many}");
+        assert!(many.ends_with(" more: orderferry explain"), "{many}");
     }
 }

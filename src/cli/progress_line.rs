@@ -10,7 +10,7 @@ use clap::builder::styling::{AnsiColor, Style};
 use crate::report::numbers::{count, with_unit};
 
 /// Maximum columns of the line: a terminal of 80 columns would scroll if its last one were filled.
-const MAX_COLUMNS: usize = 79;
+const MAX_LINE_COLUMNS: usize = 79;
 
 /// Cells of the bar.
 const BAR_CELLS: u64 = 20;
@@ -95,7 +95,7 @@ struct ProgressLine {
 /// Renders the line for a terminal of this width, with styles if `is_styled`.
 pub(super) fn line(numbers: &StageNumbers, columns: usize, is_styled: bool) -> String {
     let ProgressLine { mut fields, ends: [long, short] } = fields(numbers);
-    let columns = columns.saturating_sub(1).min(MAX_COLUMNS);
+    let columns = columns.saturating_sub(1).min(MAX_LINE_COLUMNS);
     let kept: usize = fields.iter().filter(|field| field.is_kept).map(LineField::width).sum();
     let end = if kept + end_width(&long) <= columns { long } else { short };
     while width(&fields) + end_width(&end) > columns {

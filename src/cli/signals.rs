@@ -71,7 +71,12 @@ pub(super) async fn request_shutdown(
         signals.next().await;
     }
     if !abort.is_progress_shown {
-        print::status("stopping: waiting for the requests in flight; signal again to exit at once");
+        let waiting = match abort.gauge.n_in_flight() as u64 {
+            // Nothing was sent yet, or all requests are answered.
+            0 => String::new(),
+            n => format!(": waiting for {} in flight", with_unit(n, "request")),
+        };
+        print::status(&format!("stopping{waiting}; signal again to exit at once"));
     }
     let first = Instant::now();
     while first.elapsed() < DUPLICATE_SIGNAL_WINDOW {

@@ -37,9 +37,6 @@ const TIME: usize = 24;
 const DONE: usize = 22;
 const MIN_DONE: usize = 16;
 
-/// The heading of what was done, and the one for few columns.
-const DONE_HEADINGS: [&str; 2] = ["cell, what was done", "what was done"];
-
 /// Maximum lines of the file that are listed one by one.
 const MAX_LINES: usize = 4;
 
@@ -178,10 +175,7 @@ impl<'n> ValueTable<'n> {
     fn heading(&self) -> String {
         let (field, value) = (self.field + 4, self.value + 2);
         let from = self.from + 2 + self.line + 2;
-        let [done, short] = DONE_HEADINGS;
-        let fits = self.done_column() + done.len() <= MAX_COLUMNS;
-        let done = if fits { done } else { short };
-        format!("{:field$}{:value$}{:from$}{done}\n", "order", "value", "from")
+        format!("{:field$}{:value$}{:from$}what was done\n", "order", "value", "from")
     }
 
     /// The name of the column or the path of a cell, and its line.
@@ -197,34 +191,30 @@ impl<'n> ValueTable<'n> {
         let from = match &traced.from {
             ValueOrigin::Cell(place) => {
                 let (column, line) = self.place(place);
-                let (column, line) = (cut_name(&column, self.from), cut_start(&line, self.line));
+                let (column, line) = (printable(&column), cut_start(&line, self.line));
                 format!("{column:from$}  {line:>lines$}", from = self.from, lines = self.line)
             }
             other => format!("{:w$}", origin_name(other), w = self.from + 2 + self.line),
         };
-        let row = format!(
-            "  {:field$}  {:value$}  {from}",
-            cut_end(&printable(&traced.field), self.field),
-            cut_end(&printable(&traced.value), self.value),
-            field = self.field,
-            value = self.value,
-        );
+        let value = cut_end(&printable(&traced.value), self.value);
+        let cells = format!("{value:width$}  {from}", width = self.value);
+        // A name is never cut, since it is to be found: what follows a long one is on a new line.
+        let field = beside(&format!("  {}", printable(&traced.field)), &cells, self.field + 4);
         let at = self.done_column();
         let columns = MAX_COLUMNS.saturating_sub(at).max(MIN_DONE);
         let folded = textwrap::wrap(&printable(&done(traced, columns)), columns)
             .join(&format!("\n{:at$}", ""));
-        format!("{row}  {folded}").trim_end().to_owned() + "\n"
+        beside(&field, &folded, at).trim_end().to_owned() + "\n"
     }
 }
 
-/// A name that fits: of a path the end, of a column the start.
-fn cut_name(name: &str, max_chars: usize) -> String {
-    let is_path = name.contains(['.', '[']);
-    if is_path {
-        cut_start(&printable(name), max_chars)
-    } else {
-        cut_end(&printable(name), max_chars)
+/// Text and what begins at a column beside it, or below it if the text is too long.
+fn beside(text: &str, next: &str, column: usize) -> String {
+    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    if width(last_line) + 2 > column {
+        return format!("{}\n{:column$}{next}", text.trim_end(), "");
     }
+    format!("{text}{:blanks$}{next}", "", blanks = column - width(last_line))
 }
 
 fn value_of<'t>(item: &'t TracedItem, field: &str) -> Option<&'t TracedValue> {

@@ -16,7 +16,7 @@ use crate::model::{
 };
 
 /// Maximum missing names that are listed.
-const MAX_LISTED: usize = 10;
+const MAX_LISTED_NAMES: usize = 10;
 
 /// A column or path that a profile names and the export lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,8 +119,8 @@ impl NamePlaces {
     pub(super) fn error(&self, missing: &[MissingName]) -> MapError {
         let mut list: Vec<_> = missing.iter().map(|missing| self.located_error(missing)).collect();
         list.sort_by_key(|(at, _)| *at);
-        let n_more = list.len().saturating_sub(MAX_LISTED);
-        list.truncate(MAX_LISTED);
+        let n_more = list.len().saturating_sub(MAX_LISTED_NAMES);
+        list.truncate(MAX_LISTED_NAMES);
         let mut list: Vec<Diagnostic> = list.into_iter().map(|(_, error)| error).collect();
         if let Some(last) = list.last_mut().filter(|_| n_more > 0) {
             last.more.push(format!("and {n_more} more names"));

@@ -3,7 +3,7 @@
 //! Used by `toml_document`.
 
 use super::later_keys::instead_of;
-use crate::model::suggest::suggest;
+use crate::model::suggest::{edits, suggest};
 
 /// A key that a table must have and lacks.
 pub(super) struct MissingKey(pub(super) String);
@@ -25,6 +25,9 @@ const HINT: &str = "\n  hint: ";
 
 /// Known names that are listed beside the nearest one.
 const MAX_OTHERS: usize = 4;
+
+/// Known names that are listed where none is near.
+const MAX_KNOWN: usize = 5;
 
 /// What an error of the `toml` crate says was found and expected.
 #[must_use]
@@ -50,7 +53,10 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
             return plain(format!("{unknown:?} is not in this version; {instead}"));
         }
         let meant = suggest(&unknown, known.iter().map(String::as_str)).map(str::to_owned);
-        let text = format!("unknown {what} {unknown:?}; {}", expectation(&known, meant.as_deref()));
+        let text = format!(
+            "unknown {what} {unknown:?}; {}",
+            expectation(&unknown, &known, meant.as_deref())
+        );
         return ReadableMessage { meant, ..plain(text) };
     }
     if message.starts_with("missing field") {
@@ -89,16 +95,46 @@ const TYPES: [(&str, &str); 5] = [
     (" expected a boolean", " expected true or false"),
 ];
 
-/// What was expected in place of an unknown name.
-pub(super) fn expectation(known: &[String], meant: Option<&str>) -> String {
-    let others: Vec<String> =
-        known.iter().filter(|name| meant != Some(name)).map(|name| format!("{name:?}")).collect();
+/// What was expected in place of an unknown name: of many names the most similar ones.
+fn expectation(unknown: &str, known: &[String], meant: Option<&str>) -> String {
+    let mut others: Vec<&str> =
+        known.iter().map(String::as_str).filter(|name| meant != Some(name)).collect();
+    let quoted = |names: &[&str]| {
+        names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+    };
     match meant {
         Some(meant) if others.is_empty() || others.len() > MAX_OTHERS => {
             format!("meant {meant:?}?")
         }
-        Some(meant) => format!("meant {meant:?}? or {}", others.join(", ")),
+        Some(meant) => format!("meant {meant:?}? or {}", quoted(&others)),
         None if others.is_empty() => "expected no key".to_owned(),
-        None => format!("expected {}", others.join(", ")),
+        None if others.len() <= MAX_KNOWN => format!("expected {}", quoted(&others)),
+        None => {
+            others.sort_by_key(|name| edits(unknown, name));
+            let (nearest, rest) = others.split_at(MAX_KNOWN);
+            format!("expected {} or one of {} others", quoted(nearest), rest.len())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_similar_of_many_names_are_listed() {
+        let known = |n: usize| -> Vec<String> {
+            let names = ["profile", "ledger", "rate", "timeout", "tries", "memory", "target"];
+            names[..n].iter().map(|name| (*name).to_owned()).collect()
+        };
+        let expected = |n, meant| expectation("retries_max", &known(n), meant);
+        assert_eq!(expected(0, None), "expected no key");
+        assert_eq!(expected(2, None), r#"expected "profile", "ledger""#);
+        assert_eq!(
+            expected(7, None),
+            r#"expected "tries", "rate", "ledger", "timeout", "target" or one of 2 others"#
+        );
+        assert_eq!(expected(7, Some("tries")), r#"meant "tries"?"#);
+        assert_eq!(expected(2, Some("ledger")), r#"meant "ledger"? or "profile""#);
     }
 }

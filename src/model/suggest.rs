@@ -46,6 +46,12 @@ pub fn edits_within(max: usize, one: &str, other: &str) -> Option<usize> {
     Some(strsim::damerau_levenshtein(one, other)).filter(|edits| *edits <= max)
 }
 
+/// The number of edits between two names, near or not, to sort names by it.
+#[must_use]
+pub fn edits(one: &str, other: &str) -> usize {
+    strsim::damerau_levenshtein(one, other)
+}
+
 /// The hint line at the end of a message about an unknown name; empty without a suggestion.
 #[must_use]
 pub fn did_you_mean(suggestion: Option<&str>) -> String {

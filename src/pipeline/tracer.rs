@@ -191,7 +191,7 @@ fn compared(name: &str) -> String {
 /// What the ledger says of an order.
 fn ledger_word(spec: &RunSpec<'_>, has_ledger: bool, result: Option<&OrderResult>) -> String {
     match result {
-        _ if !spec.has_target => "not asked: no --to".to_owned(),
+        _ if !spec.has_target => "not asked: no target; --to names one".to_owned(),
         _ if !has_ledger => "there is none yet".to_owned(),
         Some(OrderResult { outcome, reason: Some(reason), .. })
             if !matches!(outcome, Outcome::Skipped | Outcome::NotAttempted) =>

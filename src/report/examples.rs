@@ -276,24 +276,28 @@ impl OrderExample {
     }
 }
 
-/// The title of a code within a line: no capital letter, unless the first word has only these, and
-/// no full stop.
+/// The title of a code within a line.
 pub(super) fn title_in_line(code: Code) -> String {
-    let title = code.title().trim_end_matches('.');
-    let is_word = title.chars().nth(1).is_some_and(|second| !second.is_uppercase());
-    match title.chars().next() {
-        Some(first) if is_word => format!("{}{}", first.to_lowercase(), &title[first.len_utf8()..]),
-        _ => title.to_owned(),
+    in_line(code.title())
+}
+
+/// A sentence within a line: no capital letter, unless the first word has only these, and no full
+/// stop.
+fn in_line(sentence: &str) -> String {
+    let sentence = sentence.trim_end_matches('.');
+    let is_word = sentence.chars().nth(1).is_some_and(|second| !second.is_uppercase());
+    match sentence.chars().next() {
+        Some(first) if is_word => {
+            format!("{}{}", first.to_lowercase(), &sentence[first.len_utf8()..])
+        }
+        _ => sentence.to_owned(),
     }
 }
 
-/// The first sentence of how to fix a problem, on one line.
+/// The first sentence of how to fix a problem, within a line.
 fn hint(code: Code) -> String {
     let fix = Explanation::of(code).fix.replace('\n', " ");
-    match fix.find(". ") {
-        Some(end) => fix[..end].to_owned(),
-        None => fix.trim_end_matches('.').to_owned(),
-    }
+    in_line(fix.find(". ").map_or(&*fix, |end| &fix[..end]))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::state::{CartEntry, NotProcessed, OrderEntry, SandboxState};
 
 // Maximum number of entries of each list, so that the page loads quickly. All entries are in
 // `/sandbox/state`.
-const MAX_LISTED: usize = 100;
+const MAX_LISTED_ORDERS: usize = 100;
 
 #[derive(Template)]
 #[template(path = "page.html", config = "src/sandbox/askama.toml")]
@@ -28,9 +28,9 @@ struct SandboxPage<'a> {
 pub(super) fn render(state: &SandboxState) -> Result<String, askama::Error> {
     let page = SandboxPage {
         state,
-        orders: state.order_list.iter().rev().take(MAX_LISTED).collect(),
-        not_processed: state.not_processed.iter().rev().take(MAX_LISTED).collect(),
-        carts: state.carts.list.iter().rev().take(MAX_LISTED).collect(),
+        orders: state.order_list.iter().rev().take(MAX_LISTED_ORDERS).collect(),
+        not_processed: state.not_processed.iter().rev().take(MAX_LISTED_ORDERS).collect(),
+        carts: state.carts.list.iter().rev().take(MAX_LISTED_ORDERS).collect(),
     };
     page.render().map(|html| escape_bidi_controls(&html))
 }

@@ -35,7 +35,7 @@ use crate::{
 pub(super) type IdentifierKey = (u64, u64);
 
 /// Maximum identifiers that are listed one by one; the others are counted.
-const MAX_LISTED: usize = 100;
+const MAX_LISTED_IDENTIFIERS: usize = 100;
 
 /// Maximum people of one identifier that are compared with each other.
 const MAX_PEOPLE: usize = 64;
@@ -327,7 +327,7 @@ impl IdentifierSorter {
 
 impl IdentifierWarnings {
     fn add(&mut self, warning: Option<Problem>) {
-        if warning.is_some() && self.listed.len() == MAX_LISTED {
+        if warning.is_some() && self.listed.len() == MAX_LISTED_IDENTIFIERS {
             self.n_omitted += 1;
         } else {
             self.listed.extend(warning);

@@ -111,7 +111,7 @@ fn each_value_is_traced_to_its_cell() {
     insta::assert_snapshot!(explained(&workspace, "orders.csv --explain N-20877"), @r#"
     order N-20877  valid  orders.csv, lines 2 and 3
 
-    order             value                     from             cell, what was done
+    order             value                     from             what was done
       referenceId     N-20877                   referenceId   2  as it is
       orderedAt       2026-09-04T14:20:09.000Z  orderedAt     2  16:20:09+02:00, to
                                                                  UTC
@@ -120,7 +120,8 @@ fn each_value_is_traced_to_its_cell() {
       price           154.85                    price         2  as it is
       paymentType     Card                      paymentType   2  as it is
       cardType        Visa                      cardType      2  as it is
-      ext.giftWrap    ***                       …rap:boolean  2  as boolean
+      ext.giftWrap    ***                       ext.giftWrap:boolean  2
+                                                                 as boolean
       event.channel   WEB                       default
       event.language  EN                        default
       event.currency  EUR                       the order
@@ -137,7 +138,7 @@ fn each_value_is_traced_to_its_cell() {
                    identifiers: customer_no 004…80
 
     sent as        3 requests, the longest URL has 900 of 8,192 bytes
-    ledger         not asked: no --to
+    ledger         not asked: no target; --to names one
 
     events
     {"type":"IDENTITY","channel":"WEB","language":"EN","currency":"EUR","p…
@@ -153,7 +154,7 @@ fn rules_of_a_profile_tell_their_steps() {
     insta::assert_snapshot!(explained(&workspace, command), @r##"
     order 1001  valid  shop.csv, lines 2 and 3
 
-    order             value                     from       cell, what was done
+    order             value                     from       what was done
       referenceId     1001                      No      2  #1001, without "#"
       orderedAt       2026-11-04T15:20:00.000Z  Date    2  04.11.2026 16:20, as
                                                            %d.%m.%Y %H:%M,
@@ -191,7 +192,7 @@ fn rules_of_a_profile_tell_their_steps() {
                    identifiers: crm 123…78
 
     sent as        3 requests, the longest URL has 876 of 8,192 bytes
-    ledger         not asked: no --to
+    ledger         not asked: no target; --to names one
 
     warning[price_rounded]: a unit price is rounded
      --> shop.csv:3:24  order 1001, column Line
@@ -200,7 +201,7 @@ fn rules_of_a_profile_tell_their_steps() {
       |                        ^^^^^^^
       |
       = 10.00 for 3 pieces is rounded to 3.333333 each
-      = hint: Export unit prices, and write `item_price = "unit"` in the profile
+      = hint: export unit prices, and write `item_price = "unit"` in the profile
 
     events
     {"type":"IDENTITY","channel":"WEB","language":"EN","currency":"EUR","p…
@@ -216,7 +217,7 @@ fn documents_are_traced_to_their_paths() {
     insta::assert_snapshot!(explained(&workspace, command), @r#"
     order 50112  valid  shop.ndjson, line 1
 
-    order             value                     from             cell, what was done
+    order             value                     from             what was done
       referenceId     50112                     id            1  as it is
       orderedAt       2026-09-04T14:20:09.000Z  created       1  16:20:09+02:00, to
                                                                  UTC
@@ -226,7 +227,8 @@ fn documents_are_traced_to_their_paths() {
                                                                  units of 2 decimals
       paymentType     PayPal                    pay.kind      1  pay.name is empty,
                                                                  trimmed
-      ext.giftWrap    ***                       …rs.giftWrap  1  as it is
+      ext.giftWrap    ***                       attrs.giftWrap  1
+                                                                 as it is
       ext.n           ***                       attrs.n       1  as it is
       event.channel   WEB                       default
       event.language  EN                        default
@@ -235,11 +237,13 @@ fn documents_are_traced_to_their_paths() {
       event.pos       nordlys/de                the target's value
 
     item 1         A1  Pack  1 x 89.95   line 1
-      price           89.95                     …es[0].price  1  8995, in minor
+      price           89.95                     lines[0].price  1
+                                                                 8995, in minor
                                                                  units of its
                                                                  currency
     item 2         A2  Mat   1 x 64.90   line 1
-      price           64.90                     …es[1].price  1  6490, in minor
+      price           64.90                     lines[1].price  1
+                                                                 6490, in minor
                                                                  units of its
                                                                  currency
                    adds up to 154.85, as the order says
@@ -249,7 +253,7 @@ fn documents_are_traced_to_their_paths() {
                    identifiers: crm 123…78
 
     sent as        3 requests, the longest URL has 845 of 8,192 bytes
-    ledger         not asked: no --to
+    ledger         not asked: no target; --to names one
 
     events
     {"type":"IDENTITY","channel":"WEB","language":"EN","currency":"EUR","p…
@@ -263,14 +267,15 @@ fn invalid_order_shows_its_problems() {
     insta::assert_snapshot!(explained(&workspace, "orders.csv --explain N-20878"), @r#"
     order N-20878  invalid  orders.csv, line 4
 
-    order           value                     from             cell, what was done
+    order           value                     from             what was done
       referenceId   N-20878                   referenceId   4  as it is
       orderedAt     2026-09-05T16:20:09.000Z  orderedAt     4  16:20:09Z, rewritten
       status        PURCHASED                 status        4  as it is
       currencyCode  EUR                       currencyCode  4  as it is
       price         154,85                    price         4  error, see below
       paymentType   PayPal                    paymentType   4  as it is
-      ext.giftWrap  ***                       …rap:boolean  4  error, see below
+      ext.giftWrap  ***                       ext.giftWrap:boolean  4
+                                                               error, see below
 
     item 1         BPK-0209  Child's Backpack  1 x 89.95   line 4
 
@@ -279,7 +284,7 @@ fn invalid_order_shows_its_problems() {
                    id.customer_no 004…80  guest.id.customer_no 4, as it is
 
     sent as        nothing: the order is invalid
-    ledger         not asked: no --to
+    ledger         not asked: no target; --to names one
 
     error[number_unreadable]: a number cannot be read
      --> orders.csv:4:44  order N-20878, column price
@@ -288,7 +293,7 @@ fn invalid_order_shows_its_problems() {
       |                                 ^^^^^^^^
       |
       = "154,85" is not a decimal number such as 1234.50
-      = hint: Declare in the profile how the export writes numbers: `decimal`,
+      = hint: declare in the profile how the export writes numbers: `decimal`,
               `thousands`, `negative`, `scale`; `strip_prefix` and `strip_suffix`
               remove a currency
 
@@ -298,7 +303,7 @@ fn invalid_order_shows_its_problems() {
     4 | …9Z,PURCHASED,EUR,"154,85",PayPal,,no,***,***,***,BPK-0209,Child's Back…
       |                                    ^^ invalid boolean "no"
       |
-      = hint: Correct the value, or declare what means no value as `empty` or
+      = hint: correct the value, or declare what means no value as `empty` or
               `nulls`
     "#);
 }
@@ -334,12 +339,12 @@ fn unknown_reference_names_a_near_one() {
     let ran = workspace.run("check orders.csv --pos x --explain A-1003 --explain zzz");
     let summary_code = ran.summary()["exit_code"].clone();
     assert_eq!((ran.code, summary_code), (1, 1.into()));
+    assert_eq!(ran.summary()["explain_not_found"], serde_json::json!(["A-1003", "zzz"]));
     insta::assert_snapshot!(ran.err, @r#"
     error: no order "A-1003" in the export
       hint: did you mean "B-1003" or "A-1001" or "A-1203"?
     error: no order "zzz" in the export
     "#);
-    assert_eq!(ran.summary()["explain_not_found"], serde_json::json!(["A-1003", "zzz"]));
 }
 
 /// Wide values, long names and several files with long names leave little space.
@@ -463,14 +468,14 @@ fn trace_hides_what_excerpts_hide() {
     let text = explained(&workspace, "orders.csv --explain-first 2");
     let is_shown = |line: &&str| line.starts_with("order ") || line.contains("ext.note");
     let lines = text.lines().filter(|line| !line.starts_with('{')).filter(is_shown);
-    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
     order N-20877  valid  orders.csv, lines 2 and 3
-    order             value                     from             cell, what was done
+    order             value                     from             what was done
       ext.note        ***                       ext.note      2  as it is
     order a***@e***.org  invalid  orders.csv, line 4
-    order           value                     from             cell, what was done
+    order           value                     from             what was done
       ext.note      ***                       ext.note      4  as it is
-    ");
+    "#);
     assert!(!text.contains("Ann") && !text.contains("ann@"), "{text}");
     let near = workspace.run("check orders.csv --pos x --explain anne@example.org --quiet");
     assert!(near.err.contains("error: no order \"anne@example.org\""), "{}", near.err);

@@ -128,7 +128,7 @@ fn orders_that_are_not_in_are_shown_by_reason() {
        |                                        ^
        |
        = "x" is not a decimal number such as 1234.50
-       = hint: Declare in the profile how the export writes numbers: `decimal`,
+       = hint: declare in the profile how the export writes numbers: `decimal`,
                `thousands`, `negative`, `scale`; `strip_prefix` and `strip_suffix`
                remove a currency
        explained by: orderferry explain number_unreadable

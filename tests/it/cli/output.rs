@@ -58,7 +58,7 @@ fn check_output() {
           |                                        ^
           |
           = "x" is not a decimal number such as 1234.50
-          = hint: Declare in the profile how the export writes numbers: `decimal`,
+          = hint: declare in the profile how the export writes numbers: `decimal`,
                   `thousands`, `negative`, `scale`; `strip_prefix` and `strip_suffix`
                   remove a currency
            explained by: orderferry explain number_unreadable
@@ -70,7 +70,7 @@ fn check_output() {
           |                                                         ^^^^^^^^^^^^
           |
           = "a***@c***.de" contains whitespace
-          = hint: Correct the address in the shop
+          = hint: correct the address in the shop
            explained by: orderferry explain email_implausible
 
         warning[content_repeated]: two orders have the same content

@@ -93,7 +93,7 @@ fn explanation_names_the_rule_that_counted() {
     6 | A,2026-11-02 10:00,Asia/Tokyo,paid,***,20,visa,***
       |   ^^^^^^^^^^^^^^^^ "2026-11-02 10:00" here, but "2026-11-01 10:00" in line 2
       |
-      = hint: Look at the rows
+      = hint: look at the rows
        explained by: orderferry explain first_value_taken
 
     warning[last_value_taken]: rows disagree, and the last value is used
@@ -102,7 +102,7 @@ fn explanation_names_the_rule_that_counted() {
     5 | A,2026-11-01 10:00,Europe/Berlin,paid,***,5.00,visa,***
       |                                  ^^^^ "PURCHASED" here, but "open" in line 2
       |
-      = hint: Look at the rows
+      = hint: look at the rows
        explained by: orderferry explain last_value_taken
 
     ✓ 1 order is ready to send: EUR 20.20. 1 is left out by the profile.
@@ -133,7 +133,7 @@ fn explanation_names_the_rule_that_counted() {
 
     order A  valid  orders.csv, lines 2, 4, 5 and 6
 
-    order             value                     from      cell, what was done
+    order             value                     from      what was done
       referenceId     A                         Order  2  as it is
       orderedAt       2026-11-01T09:00:00.000Z  Date   2  2026-11-01 10:00, as
                                                           %Y-%m-%d %H:%M,

@@ -125,6 +125,8 @@ fn signal_waits_for_in_flight_requests() {
         let running = in_flight(&shop, "");
         signal(&running, name);
         wait::until("the message of a run that stops", || running.errors().contains("stopping"));
+        let message = "stopping: waiting for 1 request in flight; signal again to exit at once";
+        assert!(running.errors().contains(message), "{}", running.errors());
         gate.open();
         let run = running.wait();
         assert_eq!(
@@ -284,6 +286,14 @@ fn second_signal_aborts_and_next_run_reports() {
     );
     assert_eq!(next.checkout_count(FIRST), 0);
     audit::check_nothing_lost(&next, &shop);
+    assert_eq!(run_printed(&shop, send), Some(3), "{send}");
+}
+
+/// Runs a command that a message asks to type. Returns its exit code.
+fn run_printed(shop: &TestShop, command: &str) -> Option<i32> {
+    let words = command.split(' ').skip(1);
+    let mut program = crate::support::program(&shop.folder);
+    program.args(words).env("ORDERFERRY_CLIENT_KEY", "k").output().unwrap().status.code()
 }
 
 /// The guests' events are on the wire, but no order's last one.
@@ -310,6 +320,7 @@ fn abort_without_an_order_in_doubt_says_so() {
     assert!(lines[3].starts_with("orderferry send ") && lines.len() == 4, "{message}");
     // The ledger holds no attempt, so the next run is a first one too.
     assert!(lines[3].contains(" --new-ledger"), "{message}");
+    assert_eq!(run_printed(&shop, lines[3]), Some(0), "{message}");
 }
 
 #[test]
