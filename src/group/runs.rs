@@ -168,9 +168,8 @@ impl<'a> BlockRuns<'a> {
                 self.lost.push_without_key(origin, has_item);
             }
         }
-        let at = origin.position();
         if settings.has_adjacent_rows {
-            self.gap_after.push(&row.row.origin, true);
+            self.gap_after.push(origin, true);
         }
     }
 }

@@ -63,7 +63,8 @@ fn wrong_encoding_is_refused() {
     let run = |command: &str| {
         let ran = workspace.run(&format!("check {command} --pos x --max-invalid 100%"));
         let is_shown = |line: &&str| {
-            ["error", "  hint", " --> ", " = "].iter().any(|start| line.starts_with(start))
+            let starts = ["error", "hint", "--> ", "= "];
+            starts.iter().any(|start| line.trim_start().starts_with(start))
         };
         let shown = ran.err.lines().chain(ran.out.lines()).filter(is_shown);
         format!("{command}: exit {}\n{}", ran.code, shown.collect::<Vec<_>>().join("\n"))
