@@ -21,6 +21,7 @@ use super::{
     number::NumberMarks,
     open_questions::{self, open_questions, refuse},
     profile::{FieldRule, PeopleRules, Profile, SharedIdentifierRules, reference_rule},
+    profile_schema::KeyType,
     profile_text::{GuestText, ProfileText, SkipScope},
     profile_texts::{NamedText, ProfileTexts, no_profile},
     rule::Rule,
@@ -92,8 +93,9 @@ impl Profile {
     pub fn compile_with_errors(texts: ProfileTexts, answers: &[String]) -> ParsedProfile {
         let ProfileTexts { mut sources, is_built_in, extended, missing } = texts;
         let answers = Answer::all(answers, &mut sources);
-        let mut document = TomlDocument::parse(&sources);
-        let replaced = extends::merge(&mut document);
+        let choices = |path: &[String]| KeyType::of(path).map_or_else(Vec::new, |key| key.choices);
+        let mut document = TomlDocument::parse(&sources).with_choices(choices);
+        let Merged { replaced, answered } = extends::merge(&mut document);
         settle_questions(&mut document, &sources, &answers, missing.is_none());
         if let Some((at, message)) = &missing {
             document.add_error(Some(at.clone()), EXTENDS, message);
@@ -374,6 +376,23 @@ mod tests {
 
     #[test]
     fn built_in_profiles_are_valid() {
+    #[test]
+    fn wrong_type_lists_what_the_key_takes() {
+        let text = "name = 'x'\ncells = true\nragged_rows = true\nitem_price = 3\n\
+                    [[skip]]\nreason = 'r'\nscope = 'rows'\nwhen = { column = 'a', is = 'b' }\n\
+                    [severity]\ncontent_repeated = true\n[order]\n\
+                    referenceId = { column = 'a', disagree = true, values = 'x' }";
+        insta::assert_snapshot!(parse_error(text), @r#"
+        p.toml:2:9: cells: invalid type; expected "spreadsheet"
+          p.toml:3:15: ragged_rows: invalid type; expected "refuse", "pad"
+          p.toml:4:14: item_price: invalid type; expected "unit", "line"
+          p.toml:7:9: skip.scope: unknown value "rows"; meant "row"? or "order"
+          p.toml:10:20: severity.content_repeated: invalid type; expected "off", "warning", "error"
+          p.toml:12:42: order.referenceId.disagree: invalid type; expected "invalid", "first", "last"
+          p.toml:12:57: order.referenceId.values: invalid type: string "x"; expected a table
+        "#);
+    }
+
         for (name, _) in BUILT_IN {
             assert_eq!(Profile::built_in(name).unwrap().name, *name);
         }
@@ -472,7 +491,7 @@ guest.max_addresses = 'many'
         p.toml:3:1: unknown key "delimitr"; meant "delimiter"?
           p.toml:4:11: decimal: invalid decimal "xx"; expected one character such as ","
           p.toml:5:45: item_rows.any[1].less: invalid number "x": not a decimal number such as 1234.50
-          p.toml:5:52: item_rows.any[2]: an element of "any" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater
+          p.toml:5:52: item_rows.any[2]: element 2 of "any" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater
           p.toml:6:28: severity.missing_pos: missing_pos = "off"; expected "error": the service would refuse such an order, or it would be sent in part or twice
           p.toml:6:35: severity.missing_poss: unknown value "missing_poss"; meant "missing_pos"?
           p.toml:8:1: skip[1]: unknown key "resaon"; meant "reason"? or "scope", "when"

@@ -87,7 +87,8 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
 }
 
 /// What serde expects, and what a user writes.
-const TYPES: [(&str, &str); 5] = [
+const TYPES: [(&str, &str); 6] = [
+    (" expected a map", " expected a table"),
     (" expected u16", " expected a whole number"),
     (" expected u32", " expected a whole number"),
     (" expected u64", " expected a whole number"),

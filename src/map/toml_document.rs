@@ -13,7 +13,7 @@ use toml::{
 
 use super::{
     key_errors::{KeyErrors, KeyPath},
-    serde_message::{MissingKey, readable_message},
+    serde_message::{MissingKey, expectation, readable_message},
 };
 use crate::model::{diagnostic::Diagnostic, source_map::SourceMap};
 
@@ -39,6 +39,8 @@ pub struct TomlDocument<'t> {
     /// The errors, each with its first byte.
     errors: Vec<(usize, TomlError)>,
     has_syntax_error: bool,
+    /// The values of the key at a path, if it takes no others.
+    choices: fn(&[String]) -> Vec<String>,
 }
 
 /// A text of a document: its path, the text and its bytes.
@@ -81,7 +83,8 @@ impl<'t> TomlDocument<'t> {
 
     /// Another table of the same texts, without an error.
     pub(super) fn with_table(&self, table: DeTable<'t>) -> Self {
-        Self { has_syntax_error: self.has_syntax_error, ..Self::of_table(self.sources, table) }
+        let Self { has_syntax_error, choices, .. } = *self;
+        Self { has_syntax_error, choices, ..Self::of_table(self.sources, table) }
     }
 
     fn of_table(sources: &'t SourceMap, root: DeTable<'t>) -> Self {
@@ -93,7 +96,13 @@ impl<'t> TomlDocument<'t> {
             unsure: Vec::new(),
             errors: Vec::new(),
             has_syntax_error: false,
+            choices: |_| Vec::new(),
         }
+    }
+
+    /// Lets errors list the values of keys.
+    pub(super) fn with_choices(self, choices: fn(&[String]) -> Vec<String>) -> Self {
+        Self { choices, ..self }
     }
 
     /// Adds the errors of another table of the same texts that begin within one of these places.
@@ -252,7 +261,11 @@ impl<'t> TomlDocument<'t> {
                 _ => (&*path, &*path),
             };
             let subject = shown(&self.root, subject);
-            self.add(Some(at), wrong, &subject, &message.text);
+            let text = match message.text.as_str() {
+                WRONG_TYPE_OF_CHOICE => not_a_choice(&(self.choices)(&path)),
+                text => text.to_owned(),
+            };
+            self.add(Some(at), wrong, &subject, &text);
         }
         // A misspelt key is not missing too.
         self.removed.extend(message.meant.as_deref().map(sibling));
@@ -260,6 +273,16 @@ impl<'t> TomlDocument<'t> {
         self.removed.push(path);
         true
     }
+}
+
+/// What `toml` says of another type in the place of one of several words.
+const WRONG_TYPE_OF_CHOICE: &str = "wanted string or table";
+
+/// The message about a value that is no text, where one of these is expected.
+fn not_a_choice(choices: &[String]) -> String {
+    let expected =
+        if choices.is_empty() { "expected a string".into() } else { expectation(choices, None) };
+    format!("invalid type; {expected}")
 }
 
 /// The same table with other places.
@@ -324,7 +347,10 @@ fn with_subject(path: &[String], message: &str) -> String {
     let is_index = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
     match path {
         _ if !is_predicate => message.to_owned(),
-        [.., array, index] if is_index(index) => format!("an element of {array:?} {message}"),
+        [.., array, index] if is_index(index) => {
+            let number = index.parse::<usize>().map_or(0, |index| index + 1);
+            format!("element {number} of {array:?} {message}")
+        }
         [.., key] => format!("{key:?} {message}"),
         [] => message.to_owned(),
     }
