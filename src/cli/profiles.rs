@@ -62,6 +62,8 @@ struct CheckedProfile<'p> {
     name: &'p str,
     /// The profiles that it extends, the nearest first.
     extends: &'p [String],
+    /// The rules of those of which only open questions are answered: their other keys stay.
+    answered: &'p [String],
 }
 
 /// Prints that a profile has no error and no open question.
@@ -73,7 +75,7 @@ struct CheckedProfile<'p> {
 // of CI checks is whether the night's run will start.
 fn check(name: &str, answers: &[String], format: OutputFormat) -> anyhow::Result<()> {
     let mut errors = ErrorList::default();
-    let ParsedProfile { profile, errors: found } = load(name, answers)?;
+    let ParsedProfile { profile, errors: found, answered } = load(name, answers)?;
     errors.extend(found);
     if let Some(profile) = &profile {
         let (settings, target) = (ConfigFile::default(), TargetSettings::default());
@@ -86,12 +88,17 @@ fn check(name: &str, answers: &[String], format: OutputFormat) -> anyhow::Result
     let profile = profile.with_context(|| format!("{name} is no profile"))?;
     let Profile { name: own, extends, .. } = &profile;
     if format == OutputFormat::Json {
-        let checked = CheckedProfile { profile: name, name: own, extends };
+        let checked = CheckedProfile { profile: name, name: own, extends, answered: &answered };
         let line = serde_json::to_string(&checked).expect("texts always serialize");
         print::json(&line)?;
     } else {
         let extended: Vec<_> = extends.iter().map(|base| format!(", extends {base}")).collect();
         print::output(&format!("{name}: no errors{}", extended.concat()))?;
+        for rule in &answered {
+            print::output(&format!(
+                "  {rule}: its open questions are answered; its other keys stay"
+            ))?;
+        }
     }
     Ok(())
 }

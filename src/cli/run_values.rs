@@ -249,7 +249,7 @@ impl<'l> ValueChecks<'l> {
     /// Loads the profile as far as it is right; its errors are kept.
     fn profile(&mut self, name: &str, answers: &[String]) -> Option<Profile> {
         let error = match profile_files::load(name, answers) {
-            Ok(ParsedProfile { profile, errors }) => {
+            Ok(ParsedProfile { profile, errors, .. }) => {
                 self.errors.extend(errors);
                 return profile;
             }

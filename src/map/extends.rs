@@ -41,17 +41,26 @@ pub(super) struct ReplacedValues<'t> {
     pub(super) places: Vec<Range<usize>>,
 }
 
-/// Merges the tables of a document's files into that of the first one. Returns the extended ones
-/// whose values are replaced.
-pub(super) fn merge<'t>(document: &mut TomlDocument<'t>) -> Vec<ReplacedValues<'t>> {
+/// What is known of extended profiles once they are merged.
+#[derive(Default)]
+pub(super) struct Merged<'t> {
+    /// Those of which values are replaced.
+    pub(super) replaced: Vec<ReplacedValues<'t>>,
+    /// The rules of which only open questions are answered, so that their other keys stay.
+    pub(super) answered: Vec<String>,
+}
+
+/// Merges the tables of a document's files into that of the first one.
+pub(super) fn merge<'t>(document: &mut TomlDocument<'t>) -> Merged<'t> {
     let others = mem::take(&mut document.others);
-    let (mut merged, mut replaced) = (DeTable::new(), Vec::new());
+    let (mut merged, mut found) = (DeTable::new(), Merged::default());
     let mut add = |base: &mut DeTable<'t>, own| {
         let table = base.clone();
         let mut merger = Merger::default();
         merger.merge_into(base, own);
+        found.answered.extend(merger.answered.iter().map(|path| shown_key_path(path)));
         if !merger.replaced.is_empty() {
-            replaced.push(ReplacedValues { table, places: merger.replaced });
+            found.replaced.push(ReplacedValues { table, places: merger.replaced });
         }
     };
     for mut table in others.into_iter().rev() {
@@ -65,7 +74,7 @@ pub(super) fn merge<'t>(document: &mut TomlDocument<'t>) -> Vec<ReplacedValues<'
     unset(document, &mut merged, &own);
     add(&mut merged, own);
     document.root = merged;
-    replaced
+    found
 }
 
 /// Adds the error of the keys of an extended profile that do not reach the merged one.
@@ -152,6 +161,8 @@ struct Merger {
     path: KeyPath,
     /// Where the replaced values are, with their keys.
     replaced: Vec<Range<usize>>,
+    /// The rules of which only open questions are answered.
+    answered: Vec<KeyPath>,
 }
 
 impl Merger {
@@ -179,6 +190,10 @@ impl Merger {
             (DeValue::Table(mut base), DeValue::Table(own))
                 if is_section(&self.path) || only_answers(&base, &own) =>
             {
+                let is_within = |rule: &KeyPath| self.path.starts_with(rule);
+                if !is_section(&self.path) && !self.answered.iter().any(is_within) {
+                    self.answered.push(self.path.clone());
+                }
                 self.merge_into(&mut base, own);
                 DeValue::Table(base)
             }

@@ -12,7 +12,7 @@ use super::{
     condition_compiler::{ConditionCompiler, ConditionLevel},
     currency_symbols::CurrencySymbols,
     error::MapError,
-    extends::{self, EXTENDS, ReplacedValues},
+    extends::{self, EXTENDS, Merged, ReplacedValues},
     field_rules::RuleCompiler,
     file_syntax::FileSyntax,
     input_settings::SharedIdentifiers,
@@ -49,6 +49,8 @@ pub struct ParsedProfile {
     pub profile: Option<Profile>,
     /// All errors, in the order of the text.
     pub errors: Vec<Diagnostic>,
+    /// The rules of extended profiles of which only open questions are answered.
+    pub answered: Vec<String>,
 }
 
 impl Profile {
@@ -81,7 +83,7 @@ impl Profile {
     /// [`MapError::Profile`] with all errors of the texts and the answers.
     pub fn compile(texts: ProfileTexts, answers: &[String]) -> Result<Self, MapError> {
         let name = texts.sources.name().to_owned();
-        let ParsedProfile { profile, errors } = Self::compile_with_errors(texts, answers);
+        let ParsedProfile { profile, errors, .. } = Self::compile_with_errors(texts, answers);
         match profile {
             Some(profile) if errors.is_empty() => Ok(profile),
             _ => Err(MapError::Profile(Diagnostics::before_reading(errors, &name))),
@@ -124,7 +126,7 @@ impl Profile {
             let (words, name_places) = (words(&texts, &wrong), NamePlaces::new(sources, texts));
             Profile { name_places, words, wrong, ..profile }
         });
-        ParsedProfile { profile, errors }
+        ParsedProfile { profile, errors, answered }
     }
 }
 
@@ -375,8 +377,6 @@ mod tests {
     }
 
     #[test]
-    fn built_in_profiles_are_valid() {
-    #[test]
     fn wrong_type_lists_what_the_key_takes() {
         let text = "name = 'x'\ncells = true\nragged_rows = true\nitem_price = 3\n\
                     [[skip]]\nreason = 'r'\nscope = 'rows'\nwhen = { column = 'a', is = 'b' }\n\
@@ -393,6 +393,8 @@ mod tests {
         "#);
     }
 
+    #[test]
+    fn built_in_profiles_are_valid() {
         for (name, _) in BUILT_IN {
             assert_eq!(Profile::built_in(name).unwrap().name, *name);
         }

@@ -85,7 +85,7 @@ fn word_of_a_conditional_rule_is_not_checked() {
         let text = format!("name = 'p'\nkey = {{ column = 'id' }}\norder.status = {{ {rule} }}\n");
         let text = NamedText { name: "p".into(), id: "p".into(), text, is_built_in: false };
         let texts = ProfileTexts::new(text, |name, _| Err(name.to_owned()));
-        let ParsedProfile { profile, errors } = Profile::compile_with_errors(texts, &[]);
+        let ParsedProfile { profile, errors, .. } = Profile::compile_with_errors(texts, &[]);
         (profile.unwrap().unchanged_words().count(), errors.len())
     };
     assert_eq!(words("value = 'X'"), (1, 0));

@@ -112,7 +112,14 @@ fn check_of_a_profile_needs_no_export() {
     1 error in profiles/shop.toml. Nothing was read or sent.
     "#);
     workspace.file("own.toml", "extends = 'canonical'\nname = 'own'\nskip_lines = 2");
-    insta::assert_snapshot!(run("own.toml --format json").out, @r#"{"profile":"own.toml","name":"own","extends":["canonical (built-in)"]}"#);
+    insta::assert_snapshot!(run("own.toml --format json").out, @r#"{"profile":"own.toml","name":"own","extends":["canonical (built-in)"],"answered":[]}"#);
+    // The rule is not replaced, which would take the other keys away.
+    let answers = "extends = 'base.toml'\nname = 'answers'\norder.orderedAt.zone = 'UTC'";
+    workspace.file("profiles/answers.toml", answers);
+    insta::assert_snapshot!(run("profiles/answers.toml").out, @"
+    profiles/answers.toml: no errors, extends profiles/base.toml
+      order.orderedAt: its open questions are answered; its other keys stay
+    ");
     let unknown = run("cannonical");
     assert_eq!(unknown.code, 2);
     insta::assert_snapshot!(unknown.err, @r#"
