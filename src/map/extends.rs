@@ -56,11 +56,11 @@ pub(super) fn merge<'t>(document: &mut TomlDocument<'t>) -> Merged<'t> {
     let (mut merged, mut found) = (DeTable::new(), Merged::default());
     let mut add = |base: &mut DeTable<'t>, own| {
         let table = base.clone();
-        let mut merger = Merger::default();
-        merger.merge_into(base, own);
-        found.answered.extend(merger.answered.iter().map(|path| shown_key_path(path)));
-        if !merger.replaced.is_empty() {
-            found.replaced.push(ReplacedValues { table, places: merger.replaced });
+        let mut tables = Merger::default();
+        tables.merge_into(base, own);
+        found.answered.extend(tables.answered.iter().map(|path| shown_key_path(path)));
+        if !tables.replaced.is_empty() {
+            found.replaced.push(ReplacedValues { table, places: tables.replaced });
         }
     };
     for mut table in others.into_iter().rev() {

@@ -97,7 +97,7 @@ const TYPES: [(&str, &str); 6] = [
 ];
 
 /// What was expected in place of an unknown name: of many names the most similar ones.
-fn expectation(unknown: &str, known: &[String], meant: Option<&str>) -> String {
+pub(super) fn expectation(unknown: &str, known: &[String], meant: Option<&str>) -> String {
     let mut others: Vec<&str> =
         known.iter().map(String::as_str).filter(|name| meant != Some(name)).collect();
     let quoted = |names: &[&str]| {

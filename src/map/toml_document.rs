@@ -280,8 +280,10 @@ const WRONG_TYPE_OF_CHOICE: &str = "wanted string or table";
 
 /// The message about a value that is no text, where one of these is expected.
 fn not_a_choice(choices: &[String]) -> String {
-    let expected =
-        if choices.is_empty() { "expected a string".into() } else { expectation(choices, None) };
+    let expected = match choices {
+        [] => "expected a string".to_owned(),
+        choices => expectation("", choices, None),
+    };
     format!("invalid type; {expected}")
 }
 
