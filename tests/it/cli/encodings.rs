@@ -88,12 +88,19 @@ fn wrong_encoding_is_refused() {
     page.csv: exit 1
     error[row_unreadable]: a row cannot be read
      --> page.csv:2  order A-1
+      = the cell of column "item.name" is not UTF-8: byte 0xF6, 'ö' in
     error[row_unreadable]: a row cannot be read
      --> page.csv:3  order A-2
+      = the cell of column "item.name" is not UTF-8: byte 0xF6, 'ö' in
+      = hint: Excel and Windows often write Windows-1252; if that is it, give
     cut.csv --encoding shift_jis: exit 1
     error[row_unreadable]: a row cannot be read
      --> cut.csv:3  order A-2
+      = the row has 3 cells, the header has 12; if it lacks only empty ones at its
+      = hint: correct the row: a document is whole and on one line; in CSV, a cell
      --> cut.csv:3  order A-2
+      = the file's last row ends without a line break; if the file was cut off, a
+      = hint: let the export end its last line, and rename the file to its final
     utf8.csv --encoding windows-1251x: exit 2
     error[config]: unknown encoding "windows-1251x"
      --> --encoding windows-1251x

@@ -105,6 +105,7 @@ fn half_a_heading_is_refused() {
       |          ^^ expected the names of all columns, in order
 
     1 error in shop.toml. Nothing was read or sent.
+    next: orderferry profiles check shop.toml
 
     error[profile]: name " Order" is empty or has blanks around it
      --> shop.toml:5:10  header
@@ -113,6 +114,7 @@ fn half_a_heading_is_refused() {
       |          ^^^^^^^^^^ expected a name
 
     1 error in shop.toml. Nothing was read or sent.
+    next: orderferry profiles check shop.toml
 
     error[profile]: without effect: the profile's format is ndjson
      --> shop.toml:6:14  skip_lines
@@ -127,5 +129,6 @@ fn half_a_heading_is_refused() {
       |             ^^^
 
     2 errors in shop.toml. Nothing was read or sent.
+    next: orderferry profiles check shop.toml
     "#);
 }
