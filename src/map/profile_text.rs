@@ -158,8 +158,8 @@ pub(super) struct RuleText {
     pub(super) ignore_case: bool,
     /// The number of characters after which a text is cut, with a warning.
     pub(super) max_length: Option<u16>,
-    /// The format of the dates, or several: `iso8601`, `epoch`, `epoch_ms`, `epoch_us`, `excel`, or a
-    /// strftime format.
+    /// The format of the dates, or several: `iso8601`, `epoch`, `epoch_ms`, `epoch_us`, `excel`, or
+    /// a strftime format.
     pub(super) date: Option<OneOrMany>,
     /// The time zone of dates without an offset.
     pub(super) zone: Option<ZoneText>,
