@@ -12,6 +12,7 @@
 //! used by the `ledger` command of `cli`. Each is opened by a [`LedgerLocation`], which names a
 //! back end and is chosen in `locate`. Knows only `model`.
 
+mod accepted;
 mod adopt;
 mod change;
 mod consent;
@@ -32,6 +33,7 @@ mod store;
 mod target_hash;
 mod write;
 
+pub use accepted::AcceptedContents;
 pub use adopt::AdoptError;
 pub use change::{ChangeState, ChangedOrder, unsent_change_hash};
 pub use consent::Consent;

@@ -10,6 +10,7 @@ use std::{fmt, ops::ControlFlow};
 use chrono::{DateTime, Utc};
 
 use super::{
+    accepted::AcceptedContents,
     adopt::AdoptError,
     consent::Consent,
     entry::OpenCart,
@@ -70,6 +71,10 @@ pub trait LedgerReader: Send + Sync {
     /// Returns for each time the references of orders that were or may have been accepted, in the
     /// order in which they were sent.
     fn references_by_time(&self, times: &[DateTime<Utc>]) -> Result<Vec<Vec<String>>, LedgerError>;
+
+    /// Returns the newest orders whose only attempt the service accepted, at most `max_orders`:
+    /// their prior state is certain without their histories.
+    fn accepted_contents(&self, max_orders: usize) -> Result<AcceptedContents, LedgerError>;
 
     /// Returns the types of the extension attributes that this target has accepted.
     fn attribute_types(&self) -> Result<AttributeTypes, LedgerError>;

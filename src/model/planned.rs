@@ -24,6 +24,12 @@ impl Payload {
         )
     }
 
+    /// Content that is serialized already.
+    #[must_use]
+    pub fn of_json(content: Box<RawValue>) -> Self {
+        Self(content)
+    }
+
     /// Reads the content back.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.as_str())
@@ -178,7 +184,7 @@ impl PlannedGuest {
 
 /// A hash of an order's content: the `order` object with numbers by value and items sorted,
 /// without the common attributes and the guest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ContentHash(pub [u8; 16]);
 

@@ -64,6 +64,27 @@ fn read_entry(reference: &str, row: &Row<'_>) -> Result<HistoryEntry, rusqlite::
     Ok(HistoryEntry { order, state, is_manual: row.get(3)?, snapshot: snapshot_from_row(row, 4)? })
 }
 
+/// The contents of the newest orders whose only attempt was accepted, and not by the operator.
+pub(super) fn accepted_contents(
+    connection: &Connection,
+    target: TargetHash,
+    max_orders: usize,
+) -> Result<Vec<ContentHash>, rusqlite::Error> {
+    // The unary plus makes SQLite read the table in its own order, which is faster than by an index
+    // on `target` (https://sqlite.org/optoverview.html). The references with several attempts are
+    // few, and are found in the index alone.
+    let mut statement = connection.prepare(
+        "SELECT content FROM attempts
+         WHERE +target = ?1 AND outcome = 'accepted' AND NOT by_hand AND reference NOT IN (
+             SELECT reference FROM attempts WHERE target = ?1
+             GROUP BY reference HAVING count(*) > 1)
+         ORDER BY attempt DESC LIMIT ?2",
+    )?;
+    let max_orders = i64::try_from(max_orders).unwrap_or(i64::MAX);
+    let contents = statement.query_map(params![target.0, max_orders], |row| row.get(0))?;
+    contents.map(|content| content.map(ContentHash)).collect()
+}
+
 /// The references for each hash of orders that were or may have been accepted.
 pub(super) fn references_by_dedup_hash(
     connection: &Connection,

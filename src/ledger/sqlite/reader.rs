@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     ledger::{
-        consent::Consent, error::LedgerError, history::ReferenceHistory, store::LedgerReader,
-        target_hash::TargetHash,
+        accepted::AcceptedContents, consent::Consent, error::LedgerError,
+        history::ReferenceHistory, store::LedgerReader, target_hash::TargetHash,
     },
     model::{field::AttributeTypes, planned::DedupHash, target::Target},
 };
@@ -168,6 +168,13 @@ impl LedgerReader for SqliteReader {
 
     fn references_by_time(&self, times: &[DateTime<Utc>]) -> Result<Vec<Vec<String>>, LedgerError> {
         self.look_up(|connection| attempts::references_by_time(connection, self.target, times))
+    }
+
+    fn accepted_contents(&self, max_orders: usize) -> Result<AcceptedContents, LedgerError> {
+        self.look_up(|connection| {
+            attempts::accepted_contents(connection, self.target, max_orders)
+                .map(AcceptedContents::new)
+        })
     }
 
     fn attribute_types(&self) -> Result<AttributeTypes, LedgerError> {

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::{super::file, open, open_existing, outcome};
 use crate::{
-    ledger::{AttemptState, Intent, LedgerError, LedgerReader, LedgerWrite, OrderKey},
+    ledger::{AttemptState, Intent, LedgerError, LedgerReader, LedgerWrite, OrderKey, PriorState},
     model::planned::{ContentHash, DedupHash},
 };
 
@@ -72,6 +72,64 @@ fn reader_sees_each_commit() {
         ledger.write(&[intent(number)]).unwrap();
         assert_eq!(reader.history(&[&reference]).unwrap()[0].attempts.len(), 1);
     }
+}
+
+/// Every history of up to two attempts, each of one of two contents.
+#[test]
+fn accepted_contents_need_no_history() {
+    const MANUAL: usize = 4;
+    let states = [
+        AttemptState::Accepted,
+        AttemptState::NotAccepted,
+        AttemptState::Unknown,
+        AttemptState::Intended,
+        AttemptState::Accepted,
+    ];
+    let attempts: Vec<_> = (0..states.len()).flat_map(|state| [(state, 1), (state, 2)]).collect();
+    let pairs = attempts.iter().flat_map(|first| attempts.iter().map(|last| vec![*first, *last]));
+    let histories: Vec<_> = attempts.iter().map(|only| vec![*only]).chain(pairs).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let (mut ledger, mut n_certain) = (open(&path, "a", "run-1").unwrap(), 0);
+    // Opened before the checksums of rows no longer match.
+    let other = open(&path, "b", "run-1").unwrap();
+    let content = |history: usize, content: u8| {
+        ContentHash([u8::try_from(history).unwrap(), content].repeat(8).try_into().unwrap())
+    };
+    for (number, history) in histories.iter().enumerate() {
+        for (state, of) in history {
+            let LedgerWrite::Intent(mut intent) = intent(u8::try_from(number).unwrap()) else {
+                unreachable!()
+            };
+            intent.order.content = content(number, *of);
+            let attempt = ledger.write(&[LedgerWrite::Intent(intent)]).unwrap()[0];
+            if states[*state] != AttemptState::Intended {
+                ledger.write(&[outcome(attempt, states[*state])]).unwrap();
+            }
+            if *state == MANUAL {
+                let sql = "UPDATE attempts SET by_hand = 1 WHERE attempt = ?1";
+                Connection::open(&path).unwrap().execute(sql, [attempt]).unwrap();
+            }
+        }
+    }
+    let reader = ledger.reader().unwrap();
+    let accepted = reader.accepted_contents(usize::MAX).unwrap();
+    for (number, history) in histories.iter().enumerate() {
+        let of_reference = reader.history(&[&format!("A-{number}")]).unwrap().remove(0);
+        let ordered_at = of_reference.attempts[0].order.ordered_at;
+        for of in [1, 2] {
+            let state = of_reference.prior_state(ordered_at, content(number, of));
+            let is_certain = accepted.contains(content(number, of));
+            assert!(!is_certain || state == PriorState::Accepted, "{history:?} {state:?}");
+            assert!(is_certain || history[..] != [(0, of)], "{history:?}");
+            n_certain += usize::from(is_certain);
+        }
+    }
+    assert_eq!(n_certain, 2);
+    let of_other = other.reader().unwrap().accepted_contents(usize::MAX).unwrap();
+    assert!((0..histories.len()).all(|number| !of_other.contains(content(number, 1))));
+    let newest = reader.accepted_contents(1).unwrap();
+    assert_eq!([1, 2].map(|of| newest.contains(content(usize::from(of) - 1, of))), [false, true]);
 }
 
 /// Also while a backup gives the file a second name for a moment.
