@@ -168,6 +168,29 @@ impl OrderResult {
         }
     }
 
+    /// Whether no request was sent and nothing but the outcome and its reason is known.
+    #[must_use]
+    pub fn is_without_request(&self) -> bool {
+        let Self {
+            outcome: _,
+            attempts,
+            http_status,
+            reason: _,
+            failure,
+            uncertain_before,
+            browser_id,
+            change,
+            held_for,
+        } = self;
+        *attempts == 0
+            && http_status.is_none()
+            && failure.is_none()
+            && uncertain_before.is_none()
+            && browser_id.is_none()
+            && change.is_none()
+            && held_for.is_none()
+    }
+
     /// Whether a later run may send the order, after the operator has settled it or with another
     /// option.
     #[must_use]
