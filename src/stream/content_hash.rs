@@ -5,39 +5,182 @@
 //! order. Further product attributes are part of it only if the order is assembled from several
 //! events, since only those carry them. Called by `pipeline`.
 
+use chrono::{DateTime, Utc};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::event_json::{AttributeMap, ItemObject, OrderObject, to_json};
 use crate::model::{
-    money::Amount,
-    order::{ExtensionValue, Item, Order},
+    json_text::push_json_text,
+    money::{Amount, Currency},
+    order::{Extension, ExtensionValue, Item, Order},
     planned::{ContentHash, DedupHash},
     route::Route,
+    utc_time::{format_utc_millis, utc_millis},
 };
 
 /// Returns the hash by which the ledger decides whether an order still has the content that was
 /// accepted.
 #[must_use]
 pub fn content_hash(order: &Order<'_>) -> ContentHash {
-    let order = normalize_numbers(order);
-    let mut object = OrderObject::of(&order);
-    let objects = std::mem::take(&mut object.order_items);
-    let mut items: Vec<String> = objects
-        .iter()
-        .zip(&order.items)
-        .map(|(object, item)| item_text(object, item, order.route))
-        .collect();
-    // The order of the items is not content: an export may list them in any order.
-    items.sort_unstable();
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(to_json(&object).as_bytes());
-    for item in items {
-        hasher.update(b"\n");
-        hasher.update(item.as_bytes());
+    let (mut text, mut item_texts) = (ContentText::default(), ContentText::default());
+    text.0.reserve(ORDER_BYTES);
+    item_texts.0.reserve(ITEM_BYTES * order.items.len());
+    text.order(order);
+    let mut start = 0;
+    let mut items = Vec::with_capacity(order.items.len());
+    for item in &order.items {
+        item_texts.item(item, order.route);
+        items.push(start..item_texts.0.len());
+        start = item_texts.0.len();
     }
-    let mut hash = [0; 16];
-    hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    ContentHash(hash)
+    // The order of the items is not content: an export may list them in any order.
+    items.sort_unstable_by_key(|item| &item_texts.0[item.clone()]);
+    for item in items {
+        text.0.push(b'\n');
+        text.0.extend_from_slice(&item_texts.0[item]);
+    }
+    ContentHash(first_bytes(blake3::hash(&text.0)))
+}
+
+/// The content of orders and items as JSON, as ORDER_CHECKOUT had it when the first ledger was
+/// written.
+// Not the events themselves: what the ledgers hold must not change with these, and most orders that
+// are hashed are not sent.
+#[derive(Default)]
+struct ContentText(Vec<u8>);
+
+impl ContentText {
+    /// The order without its items.
+    fn order(&mut self, order: &Order<'_>) {
+        self.begin();
+        self.text("referenceId", Some(&order.reference));
+        self.time("orderedAt", Some(order.ordered_at));
+        self.text("status", Some(&order.status));
+        self.currency(Some(order.currency));
+        self.number("price", Some(order.price));
+        self.text("paymentType", Some(&order.payment_type));
+        self.text("cardType", order.card_type.as_deref());
+        self.extension(&order.extension);
+        self.end();
+    }
+
+    /// The item, with the further attributes of its product if its events carry them.
+    fn item(&mut self, item: &Item<'_>, route: Route) {
+        self.begin();
+        self.text("type", item.item_type.as_deref());
+        self.text("referenceId", item.reference.as_deref());
+        self.time("orderedAt", item.ordered_at);
+        self.text("status", item.status.as_deref());
+        self.currency(item.currency);
+        self.number("price", item.price);
+        self.text("name", item.name.as_deref());
+        self.text("productId", item.product_id.as_deref());
+        self.number("quantity", item.quantity);
+        self.extension(&item.extension);
+        self.end();
+        let product = item.product.as_deref().filter(|_| route == Route::Multi);
+        if let Some(attributes) = product.map(|product| &product.attributes)
+            && !attributes.is_empty()
+        {
+            self.begin();
+            self.attributes(attributes);
+            self.end();
+        }
+    }
+
+    fn begin(&mut self) {
+        self.0.push(b'{');
+    }
+
+    fn end(&mut self) {
+        self.0.push(b'}');
+    }
+
+    fn text(&mut self, name: &'static str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.name(name);
+            self.quoted(text);
+        }
+    }
+
+    fn time(&mut self, name: &'static str, time: Option<DateTime<Utc>>) {
+        let Some(time) = time else { return };
+        match format_utc_millis(time) {
+            Some(digits) => {
+                self.name(name);
+                self.0.push(b'"');
+                self.0.extend_from_slice(&digits);
+                self.0.push(b'"');
+            }
+            None => self.text(name, Some(&utc_millis(time))),
+        }
+    }
+
+    fn currency(&mut self, currency: Option<Currency>) {
+        self.text("currencyCode", currency.as_ref().map(Currency::as_str));
+    }
+
+    fn number(&mut self, name: &'static str, number: Option<Amount>) {
+        if let Some(number) = number {
+            self.name(name);
+            push_number(&mut self.0, number);
+        }
+    }
+
+    fn extension(&mut self, extension: &Extension<'_>) {
+        if extension.is_empty() {
+            return;
+        }
+        self.name("extensions");
+        self.0.extend_from_slice(b"[{\"name\":\"ext\",\"key\":\"default\"");
+        self.attributes(extension);
+        self.0.extend_from_slice(b"}]");
+    }
+
+    fn attributes(&mut self, attributes: &Extension<'_>) {
+        for (name, value) in attributes.iter() {
+            self.separate();
+            self.quoted(name);
+            self.0.push(b':');
+            match value {
+                ExtensionValue::Text(text) => self.quoted(text),
+                ExtensionValue::Boolean(true) => self.0.extend_from_slice(b"true"),
+                ExtensionValue::Boolean(false) => self.0.extend_from_slice(b"false"),
+                // Only the value counts, not whether the tenant stores an integer.
+                ExtensionValue::Number(number) | ExtensionValue::Float(number) => {
+                    push_number(&mut self.0, *number);
+                }
+            }
+        }
+    }
+
+    /// Begins a member with a name that needs no escape.
+    fn name(&mut self, name: &'static str) {
+        self.separate();
+        self.0.push(b'"');
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+
+    /// Ends the member before, if there is one.
+    fn separate(&mut self) {
+        if self.0.last() != Some(&b'{') {
+            self.0.push(b',');
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        push_json_text(&mut self.0, text);
+    }
+}
+
+/// Bytes of the content of a typical order, and of a typical item.
+const ORDER_BYTES: usize = 1024;
+const ITEM_BYTES: usize = 256;
+
+fn first_bytes(hash: blake3::Hash) -> [u8; 16] {
+    let mut first = [0; 16];
+    first.copy_from_slice(&hash.as_bytes()[..16]);
+    first
 }
 
 /// Returns the hash by which the ledger finds an order that was sent under another reference. It
@@ -45,64 +188,25 @@ pub fn content_hash(order: &Order<'_>) -> ContentHash {
 /// reference.
 #[must_use]
 pub fn dedup_hash(order: &Order<'_>) -> DedupHash {
-    let order = normalize_numbers(order);
-    let amount =
-        |amount: Option<Amount>| amount.map_or_else(String::new, |amount| amount.to_string());
+    let number = |number: Option<Amount>| {
+        number.map_or_else(String::new, |number| number.0.normalize().to_string())
+    };
     let item = |item: &Item<'_>| {
         let name = item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default();
-        format!("{name}\n{}\n{}", amount(item.quantity), amount(item.price))
+        format!("{name}\n{}\n{}", number(item.quantity), number(item.price))
     };
     let mut items: Vec<String> = order.items.iter().map(item).collect();
     items.sort_unstable();
     let guest = order.guest.key();
     let time = order.ordered_at.timestamp_millis().to_string();
-    let (price, currency) = (order.price.to_string(), order.currency.to_string());
+    let (price, currency) = (number(Some(order.price)), order.currency.to_string());
     let mut hasher = blake3::Hasher::new();
     let fields = [&*guest.provider, &*guest.id, &*time, &*price, &*currency];
     // The length prefix keeps the boundary between two fields part of the hash.
     for field in fields.into_iter().chain(items.iter().map(String::as_str)) {
         hasher.update(&(field.len() as u64).to_le_bytes()).update(field.as_bytes());
     }
-    let mut hash = [0; 16];
-    hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    DedupHash(hash)
-}
-
-/// The item as JSON, with the further attributes of its product if its events carry them.
-fn item_text(object: &ItemObject<'_>, item: &Item<'_>, route: Route) -> String {
-    let json = to_json(object);
-    let product = item.product.as_deref().filter(|_| route == Route::Multi);
-    match product.map(|product| &product.attributes) {
-        Some(attributes) if !attributes.is_empty() => json + &to_json(&AttributeMap(attributes)),
-        _ => json,
-    }
-}
-
-fn normalize_numbers<'a>(order: &Order<'a>) -> Order<'a> {
-    let mut order = order.clone();
-    order.price = normalize(order.price);
-    order.extension.values_mut().for_each(normalize_value);
-    for item in &mut order.items {
-        item.price = item.price.map(normalize);
-        item.quantity = item.quantity.map(normalize);
-        item.extension.values_mut().for_each(normalize_value);
-        if let Some(product) = &mut item.product {
-            product.attributes.values_mut().for_each(normalize_value);
-        }
-    }
-    order
-}
-
-/// Normalizes numbers. Floats become plain numbers, since only the value counts; text and booleans
-/// are unchanged.
-fn normalize_value(value: &mut ExtensionValue<'_>) {
-    if let ExtensionValue::Number(amount) | ExtensionValue::Float(amount) = *value {
-        *value = ExtensionValue::Number(normalize(amount));
-    }
-}
-
-fn normalize(amount: Amount) -> Amount {
-    Amount(amount.0.normalize())
+    DedupHash(first_bytes(hasher.finalize()))
 }
 
 /// Computes a 64-bit hash that is equal for the same orders as
@@ -128,20 +232,41 @@ pub fn dedup_hash_in_export(order: &Order<'_>) -> u64 {
 
 /// The bytes of an amount, equal for equal values.
 fn amount_bytes(amount: Option<Amount>) -> [u8; 16] {
-    let Some(Amount(amount)) = amount else { return [0xff; 16] };
-    let (mut mantissa, mut scale) = (amount.mantissa(), amount.scale());
-    // As `normalize`, which divides 96 bits at a time.
-    if let Ok(mut short) = u64::try_from(mantissa) {
-        while scale > 0 && short % 10 == 0 {
-            (short, scale) = (short / 10, scale - 1);
-        }
-        mantissa = short.into();
-    } else {
-        let amount = amount.normalize();
-        (mantissa, scale) = (amount.mantissa(), amount.scale());
-    }
+    let Some(amount) = amount else { return [0xff; 16] };
+    let (mantissa, scale) = without_trailing_zeros(amount);
     // The mantissa has 96 bits, and the scale is at most 28.
     (mantissa << 8 | i128::from(scale)).to_le_bytes()
+}
+
+/// The mantissa and the scale of an amount, equal for equal values.
+fn without_trailing_zeros(Amount(amount): Amount) -> (i128, u32) {
+    let (mantissa, mut scale) = (amount.mantissa(), amount.scale());
+    // As `normalize`, which divides 96 bits at a time.
+    let Ok(mut short) = u64::try_from(mantissa) else {
+        let amount = amount.normalize();
+        return (amount.mantissa(), amount.scale());
+    };
+    while scale > 0 && short % 10 == 0 {
+        (short, scale) = (short / 10, scale - 1);
+    }
+    (short.into(), scale)
+}
+
+/// Appends an amount without trailing zeros.
+fn push_number(into: &mut Vec<u8>, amount: Amount) {
+    let (mantissa, scale) = without_trailing_zeros(amount);
+    let (mut buffer, scale) = (itoa::Buffer::new(), scale as usize);
+    let digits = buffer.format(mantissa.unsigned_abs()).as_bytes();
+    if mantissa < 0 {
+        into.push(b'-');
+    }
+    let (whole, fraction) = digits.split_at(digits.len().saturating_sub(scale));
+    into.extend_from_slice(if whole.is_empty() { b"0" } else { whole });
+    if scale > 0 {
+        into.push(b'.');
+        into.resize(into.len() + scale - fraction.len(), b'0');
+        into.extend_from_slice(fraction);
+    }
 }
 
 #[cfg(test)]
@@ -149,7 +274,7 @@ mod tests {
     use super::*;
     use crate::model::{
         guest::{Guest, Identifier},
-        order::{Extension, Item, Product},
+        order::Product,
     };
     use crate::stream::event_json::tests::{extension, order};
 
@@ -294,7 +419,7 @@ mod tests {
 mod equivalence_tests {
     use proptest::prelude::*;
 
-    use super::{dedup_hash, dedup_hash_in_export};
+    use super::{dedup_hash, dedup_hash_in_export, push_number};
     use crate::model::{
         guest::{Guest, Identifier},
         money::Amount,
@@ -371,6 +496,16 @@ mod equivalence_tests {
     }
 
     proptest! {
+        #[test]
+        fn numbers_have_no_trailing_zeros(
+            digits in prop_oneof![-1_000_000_i128..1_000_000, -(1_i128 << 95)..1_i128 << 95],
+            scale in 0_u32..=28,
+        ) {
+            let (number, mut written) = (rust_decimal::Decimal::from_i128_with_scale(digits, scale), Vec::new());
+            push_number(&mut written, Amount(number));
+            prop_assert_eq!(String::from_utf8(written).unwrap(), number.normalize().to_string());
+        }
+
         #[test]
         fn both_dedup_hashes_are_equivalent(one in orders(), other in orders()) {
             let is_equal = dedup_hash(&one) == dedup_hash(&other);

@@ -4,7 +4,7 @@
 //! sent; `url` adds it. Attributes are in the manual's order. Called by `size`, `payload` and
 //! `encode`.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
@@ -12,6 +12,8 @@ use crate::model::{
     guest::Guest,
     money::{Amount, Currency},
     order::{CommonAttributes, Extension, Item, Order},
+    planned::Payload,
+    utc_time::utc_millis,
 };
 
 /// Length in bytes of a browser ID as the service creates it: a UUID in text form.
@@ -37,6 +39,12 @@ impl EventJson {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.get()
+    }
+}
+
+impl From<EventJson> for Payload {
+    fn from(EventJson(json): EventJson) -> Self {
+        Self::of_json(json)
     }
 }
 
@@ -138,7 +146,7 @@ struct CheckoutEvent<'a> {
 /// The `order` object, with attributes in the manual's order.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct OrderObject<'a> {
+struct OrderObject<'a> {
     reference_id: &'a str,
     #[serde(serialize_with = "in_utc")]
     ordered_at: &'a DateTime<Utc>,
@@ -152,11 +160,11 @@ pub(super) struct OrderObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     extensions: Option<[ExtensionObject<'a>; 1]>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) order_items: Vec<ItemObject<'a>>,
+    order_items: Vec<ItemObject<'a>>,
 }
 
 impl<'a> OrderObject<'a> {
-    pub(super) fn of(order: &'a Order<'_>) -> Self {
+    fn of(order: &'a Order<'_>) -> Self {
         Self {
             reference_id: &order.reference,
             ordered_at: &order.ordered_at,
@@ -252,7 +260,7 @@ impl Serialize for AttributeMap<'_> {
 
 /// The time in UTC with milliseconds and `Z`, as the manual requires for `orderedAt`.
 pub(super) fn utc(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+    utc_millis(time)
 }
 
 fn in_utc<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {

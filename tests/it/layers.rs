@@ -119,7 +119,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("fs4", &["spill"]),
     ("html_escape", &["map::html"]),
     ("iso_currency", &["sandbox", "validate"]),
-    ("itoa", &["report"]),
+    ("itoa", &["report", "stream"]),
     ("mimalloc", &["main"]),
     ("strsim", &["model"]),
     ("unicode_normalization", &["model"]),
