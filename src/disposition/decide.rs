@@ -25,6 +25,14 @@ use crate::{
 const MAYBE_SENT_TWICE: &str = "accepted by an earlier run, and the outcome of another attempt is \
     unknown: it may be there twice";
 
+/// Returns the result of an order that an earlier run sent and that was accepted with the same
+/// content.
+#[must_use]
+pub fn accepted_before() -> OrderResult {
+    let reason = Some("accepted by an earlier run".to_owned());
+    OrderResult::without_request(Outcome::AlreadySent, reason)
+}
+
 /// Decides about an order, valid or not, by the history of its reference. None if it is valid and
 /// new: then [`of_new`] decides.
 // The history takes precedence over today's export: an acceptance cannot be undone, and reading the
@@ -46,10 +54,7 @@ pub(super) fn by_history(
     let content = order.content(history, ordered_at, record);
     let disposition = match (history.prior_state(ordered_at, content), order) {
         (PriorState::Changed, _) => of_changed(order, record, history, ordered_at, content, rules),
-        (PriorState::Accepted, _) => Disposition::without_request(
-            Outcome::AlreadySent,
-            "accepted by an earlier run".to_owned(),
-        ),
+        (PriorState::Accepted, _) => Disposition::Final(accepted_before()),
         (PriorState::AcceptedMaybeTwice, _) => {
             Disposition::without_request(Outcome::AlreadySent, MAYBE_SENT_TWICE.to_owned())
         }

@@ -25,9 +25,10 @@ pub use age::{AgeLimit, BackfillGuard, OldOrders, in_days};
 pub use changed_orders::ChangedOrders;
 #[cfg(test)]
 pub(crate) use conflicts::{SharedReference, find_conflicts};
+pub use decide::accepted_before;
 pub use decision::Disposition;
 pub use deferred::{DeferredBatch, DeferredError, DeferredGroups, DeferredOrders};
-pub use pending::PendingOrders;
+pub use pending::{DecidedOrder, PendingOrders};
 pub use planned::{settle_all, settle_by_history};
 pub use read_order::ReadOrder;
 pub use repeated_content::{ContentKey, RepeatedContent, RepeatedContentSorter, push_content};

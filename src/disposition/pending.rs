@@ -4,7 +4,7 @@
 //! It sends and records nothing: it looks the orders up in the ledger, `history` decides, and the
 //! caller gets the disposition of each.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, mem, ops::Range};
 
 use super::{
     conflicts::mark_conflicts,
@@ -13,7 +13,10 @@ use super::{
     rules::DispositionRules,
     undecided::UndecidedOrder,
 };
-use crate::ledger::{self, LedgerError, LedgerReader, OrderKey, ReferenceHistory};
+use crate::{
+    ledger::{self, LedgerError, LedgerReader, OrderKey, ReferenceHistory},
+    model::order::OrderRecord,
+};
 
 /// Orders to decide about at the end of their block.
 #[derive(Debug, Default)]
@@ -21,12 +24,27 @@ pub struct PendingOrders {
     orders: Vec<UndecidedOrder>,
     /// Those of them that may be one order, or share their reference.
     groups: Vec<Range<usize>>,
+    /// Orders that are known to be accepted, each with the number of `orders` before it.
+    accepted: Vec<(usize, OrderRecord)>,
+}
+
+/// An order of a block that is decided.
+pub enum DecidedOrder {
+    /// An order that was known to be accepted.
+    Accepted(OrderRecord),
+    /// Any other order, with what becomes of it.
+    Other(Box<UndecidedOrder>, Disposition),
 }
 
 impl PendingOrders {
     /// Adds an order whose reference no other order has.
     pub fn push(&mut self, order: UndecidedOrder) {
         self.orders.push(order);
+    }
+
+    /// Adds an order that is known to be accepted, in its place among the others.
+    pub fn push_accepted(&mut self, order: OrderRecord) {
+        self.accepted.push((self.orders.len(), order));
     }
 
     /// Adds orders whose references may be equal, or equal except for their spelling. They are in
@@ -43,6 +61,25 @@ impl PendingOrders {
 
     /// Decides about all orders, in their order. Without a ledger, none has a history.
     pub fn decide(
+        mut self,
+        ledger: Option<&dyn LedgerReader>,
+        rules: DispositionRules,
+    ) -> Result<Vec<DecidedOrder>, LedgerError> {
+        let mut accepted = mem::take(&mut self.accepted).into_iter().peekable();
+        let others = if self.orders.is_empty() { Vec::new() } else { self.look_up(ledger, rules)? };
+        let mut decided = Vec::with_capacity(accepted.len() + others.len());
+        for (index, (order, disposition)) in others.into_iter().enumerate() {
+            while let Some((_, order)) = accepted.next_if(|(n_before, _)| *n_before <= index) {
+                decided.push(DecidedOrder::Accepted(order));
+            }
+            decided.push(DecidedOrder::Other(Box::new(order), disposition));
+        }
+        decided.extend(accepted.map(|(_, order)| DecidedOrder::Accepted(order)));
+        Ok(decided)
+    }
+
+    /// Decides about those that are not known to be accepted.
+    fn look_up(
         mut self,
         ledger: Option<&dyn LedgerReader>,
         rules: DispositionRules,

@@ -11,21 +11,21 @@ use super::{
     error::Refusal,
     part::TriagePart,
     spec::RunSpec,
-    target::{IDENTIFY_REQUESTS, ServiceSettings, dedup_hash_in_export, n_requests},
+    target::{IDENTIFY_REQUESTS, ServiceSettings, dedup_hash_in_export, identity, n_requests},
     tracer::Tracer,
 };
 use crate::{
     disposition::{
-        BackfillGuard, DeferredBatch, DeferredError, Disposition, DispositionRules, UndecidedOrder,
-        push_content,
+        BackfillGuard, DecidedOrder, DeferredBatch, DeferredError, Disposition, DispositionRules,
+        UndecidedOrder, accepted_before, push_content,
     },
-    ledger::LedgerReader,
+    ledger::{AcceptedContents, LedgerReader},
     model::{
         guest::Identifier,
         order::{Order, OrderRecord},
         origin::InputNames,
         outcome::{OrderResult, Outcome},
-        planned::{EncodedOrder, GuestOrder, PlannedOrder},
+        planned::{ContentHash, EncodedOrder, GuestOrder, PlannedOrder},
         problem::Code,
         unsendable::Unsendable,
     },
@@ -40,6 +40,9 @@ pub(super) struct Disposer<'j> {
     input_names: &'j InputNames,
     /// Where orders are looked up; none if no order was ever sent.
     pub(super) ledger: Option<&'j dyn LedgerReader>,
+    /// Orders that need no look-up.
+    accepted: &'j AcceptedContents,
+    accepted_before: OrderResult,
     pub(super) rules: DispositionRules,
     backfill_guard: BackfillGuard,
     tracer: Option<&'j Tracer<'j>>,
@@ -56,11 +59,19 @@ impl<'j> Disposer<'j> {
     pub(super) fn new(
         spec: &'j RunSpec<'j>,
         input_names: &'j InputNames,
-        ledger: Option<&'j dyn LedgerReader>,
+        (ledger, accepted): (Option<&'j dyn LedgerReader>, &'j AcceptedContents),
         tracer: Option<&'j Tracer<'j>>,
     ) -> Self {
-        let (rules, backfill_guard) = (spec.disposition_rules(), spec.backfill_guard());
-        Self { spec, input_names, ledger, rules, backfill_guard, tracer }
+        Self {
+            spec,
+            input_names,
+            ledger,
+            accepted,
+            accepted_before: accepted_before(),
+            rules: spec.disposition_rules(),
+            backfill_guard: spec.backfill_guard(),
+            tracer,
+        }
     }
 
     /// Whether orders are only checked and counted, so that they need not be encoded.
@@ -95,13 +106,38 @@ impl<'j> Disposer<'j> {
         }
     }
 
-    /// Disposes of decided orders, in their order.
-    pub(super) fn dispose(
+    /// Whether an earlier run sent an order of this content, so that nothing more needs to be
+    /// known of it.
+    pub(super) fn was_accepted(&self, content: ContentHash) -> bool {
+        self.accepted.contains(content)
+    }
+
+    /// Adds an order that was accepted, which is not encoded.
+    pub(super) fn push_accepted(
         &self,
-        decided: Vec<(UndecidedOrder, Disposition)>,
+        record: OrderRecord,
+        order: &Order<'_>,
         part: &mut TriagePart,
     ) {
-        for (UndecidedOrder { record, order, .. }, disposition) in decided {
+        let (guest, identity) = (order.guest.key(), || identity(order));
+        if self.spec.plans() {
+            part.plan.add_identity(record.id, guest, order.ordered_at, identity);
+        }
+        part.report.count_items(&record, hash_guest(guest));
+        part.pending.push_accepted(record);
+    }
+
+    /// Disposes of decided orders, in their order.
+    pub(super) fn dispose(&self, decided: Vec<DecidedOrder>, part: &mut TriagePart) {
+        for order in decided {
+            let (undecided, disposition) = match order {
+                DecidedOrder::Accepted(record) => {
+                    self.record_result(&record, &self.accepted_before, None, part);
+                    continue;
+                }
+                DecidedOrder::Other(order, disposition) => (order, disposition),
+            };
+            let UndecidedOrder { record, order, .. } = *undecided;
             match order {
                 Ok(order) => self.dispose_valid(record, order, disposition, part),
                 Err(unsendable) => {

@@ -24,6 +24,8 @@ pub(super) struct MemoryBudget {
     pub(super) repeated_content: usize,
     /// Planned orders.
     pub(super) plan: usize,
+    /// Contents of orders that earlier runs sent.
+    pub(super) accepted: usize,
 }
 
 impl MemoryBudget {
@@ -48,6 +50,7 @@ impl MemoryBudget {
             rejects: bytes / 64,
             repeated_content: bytes / 64,
             plan: bytes / 4,
+            accepted: bytes / 6,
         }
     }
 }

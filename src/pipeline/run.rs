@@ -7,6 +7,7 @@ use super::{
     error::{Refusal, RunError},
     finish::{finish_check, finish_refused, finish_sent, mark_reported, write_rejects},
     guards::check_common_errors,
+    memory::MemoryBudget,
     resume, send,
     sink::ExportSink,
     spec::{Finished, RunSpec},
@@ -15,7 +16,7 @@ use super::{
     triage::Triage,
 };
 use crate::{
-    ledger::{Ledger, LedgerError, LedgerReader},
+    ledger::{AcceptedContents, Ledger, LedgerError, LedgerReader},
     model::{
         field::AttributeTypes,
         input::ExportRead,
@@ -46,7 +47,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         Ok(files) => files,
         Err(error) => return refuse_unread(spec, &folder, ExportRead::default(), &error.into()),
     };
-    let OpenedLedger { ledger, reader, tenant_types } = match open_ledger(spec, emit) {
+    let OpenedLedger { ledger, reader, accepted, tenant_types } = match open_ledger(spec, emit) {
         Ok(opened) => opened,
         // Before the export is read, which may take long: its content does not matter without a
         // ledger.
@@ -55,7 +56,8 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     let (names, settings) = (files.names(), spec.shuffle_settings(folder.path(), tenant_types));
     let tracer = Tracer::new(spec);
     let mut sink = ExportSink::open(spec, &folder, files.clone(), tracer.as_ref(), emit)?;
-    let triage = Triage::new(spec, &names, reader.as_deref(), tracer.as_ref(), folder.path());
+    let history = (reader.as_deref(), &accepted);
+    let triage = Triage::new(spec, &names, history, tracer.as_ref(), folder.path());
     let mut export = Export::new(files);
     let read = shuffle::run(&settings, &mut export, &triage, &mut sink, emit)
         .and_then(|()| triage.decide_deferred(&mut sink))
@@ -66,6 +68,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     // its write-ahead log into the database file, so that a copy of that file alone is
     // complete.
     drop(reader);
+    drop(accepted);
     let (mut recorder, candidates) = sink.finish(export)?;
     if let Err(refusal) = read {
         return finish_refused(recorder, &refusal, spec);
@@ -152,11 +155,14 @@ fn refuse_unread(
 }
 
 /// The ledger of a run.
+#[derive(Default)]
 struct OpenedLedger {
     /// To write to, for a send.
     ledger: Option<Box<dyn Ledger>>,
     /// To look orders up in; none if no order was ever sent, or none can be found.
     reader: Option<Box<dyn LedgerReader>>,
+    /// Orders that need no look-up.
+    accepted: AcceptedContents,
     /// The types of the tenant's extension attributes.
     tenant_types: AttributeTypes,
 }
@@ -180,6 +186,12 @@ fn open_ledger(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<OpenedLedger,
         }
         None => (None, None),
     };
-    let types = reader.as_ref().map(|reader| reader.attribute_types()).transpose()?;
-    Ok(OpenedLedger { ledger, reader, tenant_types: types.unwrap_or_default() })
+    let Some(reader) = reader else { return Ok(OpenedLedger { ledger, ..Default::default() }) };
+    let max_orders = MemoryBudget::split(spec.memory).accepted / AcceptedContents::BYTES_PER_ORDER;
+    Ok(OpenedLedger {
+        ledger,
+        accepted: reader.accepted_contents(max_orders)?,
+        tenant_types: reader.attribute_types()?,
+        reader: Some(reader),
+    })
 }

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 pub(super) use crate::stream::{
     ClientError, IDENTIFY_REQUESTS, Misfit, RouteChoice, StreamSettings as ServiceSettings,
-    content_hash::dedup_hash_in_export, extension::types_sent, misfit, result_if_unsendable,
-    routes, routes_of, single_route,
+    content_hash::{content_hash, dedup_hash_in_export},
+    encode::identity,
+    extension::types_sent,
+    misfit, result_if_unsendable, routes, routes_of, single_route,
 };
 use crate::{
     model::{
         order::Order,
         order_trace::TracedEvents,
-        planned::{GuestOrder, PlannedOrder},
+        planned::{ContentHash, GuestOrder, PlannedOrder},
         route::Route,
     },
     stream::{
@@ -24,9 +26,13 @@ use crate::{
     },
 };
 
-/// Encodes a valid order.
-pub(super) fn encode(order: &Order<'_>, settings: &ServiceSettings) -> GuestOrder {
-    encode::encode(order, settings.url_limits())
+/// Encodes a valid order of this content.
+pub(super) fn encode(
+    order: &Order<'_>,
+    content: ContentHash,
+    settings: &ServiceSettings,
+) -> GuestOrder {
+    encode::encode(order, content, settings.url_limits())
 }
 
 /// The number of requests of a valid order, without those that identify its guest.

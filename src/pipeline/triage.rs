@@ -13,12 +13,12 @@ use super::{
     memory::MemoryBudget,
     part::TriagePart,
     spec::RunSpec,
-    target,
+    target::{self, content_hash},
     tracer::Tracer,
 };
 use crate::{
     disposition::{DeferredOrders, UndecidedOrder},
-    ledger::LedgerReader,
+    ledger::{AcceptedContents, LedgerReader},
     map::name_missing,
     model::{
         draft::Draft,
@@ -26,6 +26,7 @@ use crate::{
         order::{CheckedOrder, Order, OrderRecord, Validity},
         origin::InputNames,
         plain::{PlainDraft, PlainOrder},
+        planned::GuestOrder,
         unsendable::Unsendable,
     },
     shuffle::{CheckPlain, Collect, Decide, ExportFacts, for_each_ordered, hash_reference},
@@ -98,7 +99,7 @@ impl Decide for Triage<'_> {
         let mut orders = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let (record, order) = self.separate(self.check(draft, facts));
-            let undecided = self.undecided(record, order.as_deref());
+            let undecided = self.encoded(record, order.as_deref());
             if facts.may_be_shared(&undecided.record.reference) {
                 self.defer(&undecided)?;
             } else {
@@ -121,7 +122,7 @@ impl<'j> Triage<'j> {
     pub(super) fn new(
         spec: &'j RunSpec<'j>,
         input_names: &'j InputNames,
-        ledger: Option<&'j dyn LedgerReader>,
+        ledger: (Option<&'j dyn LedgerReader>, &'j AcceptedContents),
         tracer: Option<&'j Tracer<'j>>,
         folder: &Path,
     ) -> Self {
@@ -164,26 +165,51 @@ impl<'j> Triage<'j> {
         part: &mut TriagePart,
     ) -> Result<(), Refusal> {
         if facts.may_be_shared(&record.reference) {
-            self.defer(&self.undecided(record.into_owned(), order))?;
+            self.defer(&self.encoded(record.into_owned(), order))?;
         } else if self.disposer.only_counts() {
             self.disposer.count(&record, order, part);
         } else {
-            part.pending.push(self.undecided(record.into_owned(), order));
+            self.decide_later(record.into_owned(), order, part);
         }
         Ok(())
+    }
+
+    /// Adds an order to those that are decided at the end of the block.
+    fn decide_later(
+        &self,
+        record: OrderRecord,
+        order: Result<&Order<'_>, &Unsendable>,
+        part: &mut TriagePart,
+    ) {
+        let undecided = match order {
+            Ok(order) => {
+                let content = content_hash(order);
+                if self.disposer.was_accepted(content) {
+                    return self.disposer.push_accepted(record, order, part);
+                }
+                self.undecided(record, Ok(target::encode(order, content, &self.spec.service)))
+            }
+            Err(unsendable) => self.undecided(record, Err(unsendable.clone())),
+        };
+        part.pending.push(undecided);
+    }
+
+    fn encoded(
+        &self,
+        record: OrderRecord,
+        order: Result<&Order<'_>, &Unsendable>,
+    ) -> UndecidedOrder {
+        let encode = |order| target::encode(order, content_hash(order), &self.spec.service);
+        self.undecided(record, order.map(encode).map_err(Clone::clone))
     }
 
     fn undecided(
         &self,
         record: OrderRecord,
-        order: Result<&Order<'_>, &Unsendable>,
+        order: Result<GuestOrder, Unsendable>,
     ) -> UndecidedOrder {
-        let order = order.map(|order| target::encode(order, &self.spec.service));
-        UndecidedOrder {
-            has_time_of_day: self.spec.has_time_of_day(record.ordered_at),
-            record,
-            order: order.map_err(Clone::clone),
-        }
+        let has_time_of_day = self.spec.has_time_of_day(record.ordered_at);
+        UndecidedOrder { record, order, has_time_of_day }
     }
 
     /// Defers an order until all orders are known that may share its reference.

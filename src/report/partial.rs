@@ -133,13 +133,18 @@ impl PartialReport {
         if outcome == Some(Outcome::Invalid) {
             return;
         }
-        self.guests.add(order.guest);
-        self.counters.n_items += record.item_count as u64;
+        self.count_items(record, order.guest);
         // Only a check has valid orders as an outcome: it estimates what a send would take.
         if outcome == Some(Outcome::Valid) {
             self.counters.forecast.add_order(order.route, order.n_requests, to_identify);
             self.guests.add_to_send(order.guest, order.route);
         }
+    }
+
+    /// Counts the guest and the items of a valid order.
+    pub fn count_items(&mut self, record: &OrderRecord, guest: u64) {
+        self.guests.add(guest);
+        self.counters.n_items += record.item_count as u64;
     }
 
     /// Records the result of an order that was counted as read. Called once per order.

@@ -3,7 +3,7 @@
 //! It checks nothing: `size` has measured the events. Called by `pipeline`.
 
 use super::{
-    content_hash::{content_hash, dedup_hash, dedup_hash_in_export},
+    content_hash::{dedup_hash, dedup_hash_in_export},
     event_json,
     multi_event::{UrlLimits, sequence},
     payload::StreamPayload,
@@ -11,13 +11,13 @@ use super::{
 use crate::model::{
     guest::Identifier,
     order::Order,
-    planned::{EncodedOrder, GuestOrder, Payload},
+    planned::{ContentHash, EncodedOrder, GuestOrder, Payload},
     route::Route,
 };
 
-/// Encodes an order, so that it no longer borrows from its rows.
+/// Encodes an order of this content, so that it no longer borrows from its rows.
 #[must_use]
-pub fn encode(order: &Order<'_>, limits: UrlLimits<'_>) -> GuestOrder {
+pub fn encode(order: &Order<'_>, content: ContentHash, limits: UrlLimits<'_>) -> GuestOrder {
     let (Identifier { provider, id, .. }, payload) = (order.guest.key(), payload(order, limits));
     GuestOrder {
         guest: Identifier::new(provider.clone().into_owned(), id.clone().into_owned()),
@@ -25,7 +25,7 @@ pub fn encode(order: &Order<'_>, limits: UrlLimits<'_>) -> GuestOrder {
         dedup_hash_in_export: dedup_hash_in_export(order),
         encoded: EncodedOrder {
             ordered_at: order.ordered_at,
-            content: content_hash(order),
+            content,
             status: order.status.clone().into_owned(),
             dedup_hash: dedup_hash(order),
             route: order.route,
@@ -38,7 +38,7 @@ pub fn encode(order: &Order<'_>, limits: UrlLimits<'_>) -> GuestOrder {
 /// Encodes what identifies the guest of an order.
 #[must_use]
 pub fn identity(order: &Order<'_>) -> Payload {
-    Payload::new(&event_json::identity(&order.guest, &order.common))
+    event_json::identity(&order.guest, &order.common).into()
 }
 
 /// Encodes the events of an order.

@@ -26,7 +26,7 @@ use crate::{
     },
     shuffle::observe::Observer,
     storage::LocalStorage,
-    stream::encode,
+    stream::{content_hash::content_hash, encode},
     validate::tests::{TestSettings, settings},
 };
 
@@ -122,8 +122,10 @@ fn compare_with(
             assert_eq!(expected.record.problems, Vec::new().into());
             assert_eq!(*order.record, expected.record);
             assert_eq!(expected.status, None);
-            let encoded =
-                |order: &Order<'_>| format!("{:?}", encode::encode(order, stream.url_limits()));
+            let encoded = |order: &Order<'_>| {
+                let content = content_hash(order);
+                format!("{:?}", encode::encode(order, content, stream.url_limits()))
+            };
             let Validity::Valid(thorough) = &expected.validity else { panic!("{expected:?}") };
             assert_eq!(encoded(order.order), encoded(thorough));
         }
