@@ -71,8 +71,8 @@ pub(super) fn write(
     Ok(into.flush()?)
 }
 
-/// Writes a plan from serialized lines: those of [`guest_line`] and [`order_line`], in the order of
-/// the plan.
+/// Writes a plan from serialized lines: those of [`write_guest`] and [`write_order`], in the order
+/// of the plan.
 pub fn write_lines<K: SortKey>(
     head: &impl Serialize,
     lines: &mut SortedIter<K>,
@@ -85,19 +85,21 @@ pub fn write_lines<K: SortKey>(
     Ok(into.flush()?)
 }
 
-/// The line that begins a guest.
-pub(super) fn guest_line(identity: &Payload) -> String {
-    let line = serde_json::to_string(&PlanLine::Guest::<_, ()>(identity));
-    line.expect("text is always serializable") + "\n"
+/// Appends the line that begins a guest.
+pub(super) fn write_guest(identity: &Payload, into: &mut Vec<u8>) {
+    append_line(&PlanLine::Guest::<_, ()>(identity), into);
 }
 
-/// The line of an order.
-pub(super) fn order_line(order: &PlannedOrder) -> String {
-    let line = serde_json::to_string(&PlanLine::Order::<(), _>(order));
-    line.expect("an order holds only serializable data") + "\n"
+/// Appends the line of an order.
+pub(super) fn write_order(order: &PlannedOrder, into: &mut Vec<u8>) {
+    append_line(&PlanLine::Order::<(), _>(order), into);
 }
 
-/// Parses a line of [`order_line`]; none for a line of [`guest_line`].
+fn append_line(line: &impl Serialize, into: &mut Vec<u8>) {
+    write_line(line, into).expect("a line has only serializable data, and a Vec accepts all bytes");
+}
+
+/// Parses a line of [`write_order`]; none for a line of [`write_guest`].
 pub(super) fn parse_order_line(line: &[u8]) -> Result<Option<PlannedOrder>, PlanError> {
     match parse_line(line)? {
         PlanLine::Order::<IgnoredAny, _>(order) => Ok(Some(order)),
@@ -105,7 +107,7 @@ pub(super) fn parse_order_line(line: &[u8]) -> Result<Option<PlannedOrder>, Plan
     }
 }
 
-/// Parses a line of [`guest_line`] or [`order_line`].
+/// Parses a line of [`write_guest`] or [`write_order`].
 pub(super) fn parse_line<'l, G: Deserialize<'l>, O: Deserialize<'l>>(
     line: &'l [u8],
 ) -> Result<PlanLine<G, O>, PlanError> {

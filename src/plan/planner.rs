@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     error::PlanError,
-    file::{PlanLine, guest_line, order_line, parse_line, parse_order_line},
+    file::{PlanLine, parse_line, parse_order_line, write_guest, write_order},
 };
 use crate::{
     model::{
@@ -84,8 +84,8 @@ const MULTI: u8 = 2;
 #[derive(Default)]
 pub struct PlanInput {
     entries: Batch<(GuestHash, GuestEntryKey)>,
-    /// The newest identity of each guest, as a line.
-    identities: HashMap<GuestHash, (GuestEntryKey, String)>,
+    /// The newest identity of each guest.
+    identities: HashMap<GuestHash, (GuestEntryKey, Payload)>,
 }
 
 impl PlanInput {
@@ -102,10 +102,10 @@ impl PlanInput {
         let key = (EntryTime::Identity(Reverse(ordered_at.timestamp_millis())), id.0);
         match self.identities.entry(guest_hash(guest)) {
             hash_map::Entry::Vacant(entry) => {
-                entry.insert((key, guest_line(&identity())));
+                entry.insert((key, identity()));
             }
             hash_map::Entry::Occupied(mut entry) if key < entry.get().0 => {
-                entry.insert((key, guest_line(&identity())));
+                entry.insert((key, identity()));
             }
             hash_map::Entry::Occupied(_) => {}
         }
@@ -123,14 +123,14 @@ impl PlanInput {
             guest_hash(guest),
             (time, order.record.id.0),
             (route, order.encoded.n_requests),
-            &order_line(order),
+            |line| write_order(order, line),
         );
     }
 
     /// The entries for the planner; none are left.
     fn take_entries(&mut self) -> &mut Batch<(GuestHash, GuestEntryKey)> {
-        for (guest, (key, line)) in std::mem::take(&mut self.identities) {
-            self.push(guest, key, (NOT_SENT, 0), &line);
+        for (guest, (key, identity)) in std::mem::take(&mut self.identities) {
+            self.push(guest, key, (NOT_SENT, 0), |line| write_guest(&identity, line));
         }
         &mut self.entries
     }
@@ -140,10 +140,13 @@ impl PlanInput {
         guest: GuestHash,
         key: GuestEntryKey,
         (route, n_requests): (u8, u64),
-        line: &str,
+        write_line: impl FnOnce(&mut Vec<u8>),
     ) {
-        let payload = [&[route], &n_requests.to_le_bytes()[..], line.as_bytes()].concat();
-        self.entries.push((guest, key), &payload);
+        self.entries.push_with((guest, key), |payload| {
+            payload.push(route);
+            payload.extend_from_slice(&n_requests.to_le_bytes());
+            write_line(payload);
+        });
     }
 }
 
