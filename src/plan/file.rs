@@ -22,8 +22,12 @@ use crate::{
 };
 
 /// The version of the format. Format 1 had no number in its header, and its events were texts.
-/// Format 2 had the members of an encoded order directly in its order.
-const FORMAT: u32 = 3;
+/// Format 2 had the members of an encoded order directly in its order. Format 3 had no short lines
+/// among its unplanned orders.
+const FORMAT: u32 = 4;
+
+/// The oldest version that is read.
+const OLDEST_FORMAT: u32 = 3;
 
 /// The first line. Its other lines are [`PlanLine`]s.
 #[derive(Serialize, Deserialize)]
@@ -139,7 +143,7 @@ impl<R: BufRead> PlannedGuests<R> {
             return Err(PlanError::MissingHeader);
         }
         match serde_json::from_slice(&guests.line) {
-            Ok(AnyHeaderLine { format: FORMAT, .. }) => {}
+            Ok(AnyHeaderLine { format: OLDEST_FORMAT..=FORMAT, .. }) => {}
             Ok(AnyHeaderLine { format, .. }) => {
                 return Err(PlanError::OtherFormat { found: format, expected: FORMAT });
             }

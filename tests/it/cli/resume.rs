@@ -430,25 +430,29 @@ fn damaged_plan_is_refused() {
     assert_eq!(shop.service.n_received(), n_requests);
 }
 
-/// A plan of the format before this one, complete and with a manifest that matches it.
+/// Replaces how the header of the plan in `run-1` begins, and updates its manifest.
+fn replace_header(shop: &TestShop, from: &str, to: &str) {
+    let [plan, manifest] = ["plan.ndjson", "plan.manifest.json"]
+        .map(|name| shop.workspace.path(&format!("run-1/{name}")));
+    let other = fs::read_to_string(&plan).unwrap().replacen(from, to, 1);
+    let mut contents: Value =
+        serde_json::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
+    contents["plan"]["checksum"] = blake3::hash(other.as_bytes()).to_hex().to_string().into();
+    contents["plan"]["bytes"] = other.len().into();
+    fs::write(&plan, other).unwrap();
+    fs::write(&manifest, contents.to_string()).unwrap();
+}
+
+/// Complete, and with a manifest that matches it.
 #[test]
 fn plan_of_other_format_is_refused() {
     let shop = TestShop::new();
     shop.send("orders.csv --profile shop.toml --backfill --limit 0");
-    let (plan, manifest) =
-        (shop.workspace.path("run-1/plan.ndjson"), shop.workspace.path("run-1/plan.manifest.json"));
-    let whole = fs::read_to_string(&plan).unwrap();
-    let checksum = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
-    for (format, header) in [(1, "{"), (4, "{\"format\":4,")] {
-        let other = whole.replacen("{\"format\":3,", header, 1);
-        let mut contents: Value =
-            serde_json::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
-        contents["plan"]["checksum"] = checksum(&other).into();
-        contents["plan"]["bytes"] = other.len().into();
-        fs::write(&plan, other).unwrap();
-        fs::write(&manifest, contents.to_string()).unwrap();
+    for (format, header) in [(1, "{"), (5, "{\"format\":5,")] {
+        replace_header(&shop, "{\"format\":4,", header);
         let ran = shop.send("--resume run-1 --backfill");
-        let message = format!("the plan: found format {format}, expected format 3");
+        replace_header(&shop, header, "{\"format\":4,");
+        let message = format!("the plan: found format {format}, expected format 4");
         assert_eq!((ran.code, ran.err.contains(&message)), (2, true), "{}", ran.err);
         assert!(
             ran.err.contains("nothing was sent") && ran.err.contains("hint: send the export again"),
@@ -459,6 +463,36 @@ fn plan_of_other_format_is_refused() {
     }
     assert_eq!(shop.service.n_received(), 0);
     assert_eq!(shop.send("orders.csv --profile shop.toml --backfill").code, 1);
+}
+
+#[test]
+fn plan_of_the_format_before_is_resumed() {
+    let shop = TestShop::new();
+    shop.send("orders.csv --profile shop.toml --backfill --limit 1");
+    replace_header(&shop, "{\"format\":4,", "{\"format\":3,");
+    let resumed = shop.send("--resume run-1 --backfill");
+    assert_eq!((resumed.code, &resumed.summary()["orders"]["read"]), (1, &8.into()));
+}
+
+/// The plan has a short line of each order that was accepted before.
+#[test]
+fn resume_reports_orders_that_were_sent_before() {
+    let shop = TestShop::new();
+    shop.send("orders.csv --profile shop.toml --backfill");
+    let more = content() + &ExportRow { reference: "D-1", ..ExportRow::default() }.csv();
+    shop.workspace.file("orders.csv", more);
+    let stopped = shop.send("orders.csv --profile shop.toml --backfill --limit 0");
+    let resumed = shop.send("--resume run-2 --backfill");
+    assert_eq!(stopped.summary()["orders"]["already_sent"], 5);
+    assert_eq!(resumed.summary()["orders"]["already_sent"], 5, "{}", resumed.err);
+    let sent_before = |ran: &RunResult| -> Vec<Value> {
+        let results = ran.results().into_iter();
+        results.filter(|result| result["outcome"] == "already_sent").collect()
+    };
+    assert_eq!(sent_before(&resumed), sent_before(&stopped));
+    let money = |ran: &RunResult| ran.summary()["money"].to_string();
+    assert_eq!(resumed.summary()["orders"]["accepted"], 1);
+    assert!(money(&resumed).contains("already_sent"), "{}", money(&resumed));
 }
 
 #[test]
