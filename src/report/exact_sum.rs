@@ -62,8 +62,16 @@ impl ExactSum {
         };
         self.limbs[0] += rest * FRACTIONS[scale as usize];
         self.limbs[1] += whole;
-        // Not on every addition: the carry's divisions would cost more than the addition.
-        if self.limbs[0].abs() >= BASE || self.limbs[1].abs() >= BASE {
+        // By subtraction, since one term carries one at most: a division of 128 bits would cost as
+        // much as all of the above.
+        if self.limbs[0] >= BASE {
+            self.limbs[0] -= BASE;
+            self.limbs[1] += 1;
+        } else if self.limbs[0] <= -BASE {
+            self.limbs[0] += BASE;
+            self.limbs[1] -= 1;
+        }
+        if self.limbs[1].abs() >= BASE {
             self.carry();
         }
     }
@@ -115,10 +123,14 @@ impl ExactSum {
         sum
     }
 
+    /// Brings each limb but the last below `BASE`.
     fn carry(&mut self) {
         for low in 0..2 {
-            self.limbs[low + 1] += self.limbs[low] / BASE;
-            self.limbs[low] %= BASE;
+            // Most sums of a part of the export have limbs of zero.
+            if self.limbs[low].abs() >= BASE {
+                self.limbs[low + 1] += self.limbs[low] / BASE;
+                self.limbs[low] %= BASE;
+            }
         }
     }
 

@@ -27,7 +27,7 @@ use crate::model::{
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     orders: PerOutcome<u64>,
-    money: BTreeMap<Currency, CurrencyTally>,
+    money: MoneyTallies,
     n_without_amount: u64,
     /// The earliest and the latest time of an order.
     span: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -61,6 +61,29 @@ impl CurrencyTally {
     }
 }
 
+/// Money by currency.
+#[derive(Debug, Clone, Default)]
+struct MoneyTallies {
+    /// In alphabetical order.
+    tallies: Vec<(Currency, CurrencyTally)>,
+    /// The index of the tally that was used last: each order uses one twice, and many orders of an
+    /// export are in one currency.
+    last: usize,
+}
+
+impl MoneyTallies {
+    fn of(&mut self, currency: Currency) -> &mut CurrencyTally {
+        if self.tallies.get(self.last).is_none_or(|(known, _)| *known != currency) {
+            let found = self.tallies.binary_search_by_key(&currency, |(known, _)| *known);
+            self.last = found.unwrap_or_else(|index| {
+                self.tallies.insert(index, (currency, CurrencyTally::default()));
+                index
+            });
+        }
+        &mut self.tallies[self.last].1
+    }
+}
+
 /// Counts of one problem code.
 #[derive(Debug, Clone, Default)]
 pub struct ProblemCount {
@@ -88,7 +111,7 @@ impl Tally {
         self.orders.read += 1;
         match &record.money {
             Some(money) => {
-                let tally = self.money.entry(money.currency).or_default();
+                let tally = self.money.of(money.currency);
                 tally.n_orders += 1;
                 tally.sums.read.add(money.amount);
             }
@@ -108,7 +131,7 @@ impl Tally {
     pub fn record_outcome(&mut self, record_money: Option<&Money>, outcome: Outcome) {
         self.orders[outcome] += 1;
         if let Some(money) = record_money {
-            let tally = self.money.entry(money.currency).or_default();
+            let tally = self.money.of(money.currency);
             tally.sums[outcome].add(money.amount);
         }
     }
@@ -119,7 +142,7 @@ impl Tally {
         for (currency, amount) in
             [(now.currency, now.amount), (was.currency, Amount(-was.amount.0))]
         {
-            let tally = self.money.entry(currency).or_default();
+            let tally = self.money.of(currency);
             tally.change.get_or_insert_default().add(amount);
         }
     }
@@ -131,7 +154,7 @@ impl Tally {
             return;
         }
         self.orders[outcome] += self.without_result();
-        for CurrencyTally { sums, .. } in self.money.values_mut() {
+        for (_, CurrencyTally { sums, .. }) in &mut self.money.tallies {
             // The orders are not known one by one; their money is what was read minus what is
             // recorded.
             let recorded: Vec<_> = sums.outcomes().map(|(_, sum)| *sum).collect();
@@ -142,8 +165,8 @@ impl Tally {
     /// Adds the counts of another part of the run.
     pub fn append(&mut self, other: &Self) {
         self.orders.append(&other.orders, |n, more| *n += more);
-        for (currency, money) in &other.money {
-            self.money.entry(*currency).or_default().append(money);
+        for (currency, money) in &other.money.tallies {
+            self.money.of(*currency).append(money);
         }
         self.n_without_amount += other.n_without_amount;
         self.extend_span(other.span);
@@ -265,7 +288,7 @@ impl Tally {
 
     /// Money by currency, in alphabetical order.
     pub fn money(&self) -> impl Iterator<Item = (Currency, &CurrencyTally)> {
-        self.money.iter().map(|(currency, money)| (*currency, money))
+        self.money.tallies.iter().map(|(currency, money)| (*currency, money))
     }
 
     /// Counts by problem code, in the order of the catalogue.
