@@ -53,6 +53,13 @@ enum EntryTime {
 impl SortKey for EntryTime {
     const ENCODED_BYTES: usize = <(u8, i64)>::ENCODED_BYTES;
 
+    fn leading_bits(self) -> u64 {
+        match self {
+            Self::Identity(_) => 0,
+            Self::Order(_) => 1,
+        }
+    }
+
     fn write(self, into: &mut [u8]) {
         match self {
             Self::Identity(Reverse(time)) => (0_u8, time).write(into),

@@ -6,6 +6,7 @@
 use std::io;
 
 use super::{
+    bucket_sort,
     chunks::{Chunk, ChunkFile, ChunkReader, ChunkWriter},
     kway_merge::RecordStream,
     sort_key::SortKey,
@@ -127,7 +128,7 @@ impl<K: SortKey> Batch<K> {
     }
 
     pub(super) fn sort(&mut self) {
-        self.index.sort_unstable_by_key(|entry| entry.key);
+        bucket_sort::sort_by_key(&mut self.index, |entry| entry.key);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (K, &[u8])> {

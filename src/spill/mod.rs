@@ -6,6 +6,7 @@
 //! this crate. Called by `shuffle`, `disposition`, `plan` and `report`.
 
 pub mod batch;
+mod bucket_sort;
 mod chunks;
 pub mod disk;
 pub mod duplicate_counter;

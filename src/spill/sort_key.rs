@@ -10,6 +10,9 @@ pub trait SortKey: Copy + Ord + fmt::Debug {
     /// The size of an encoded key in bytes.
     const ENCODED_BYTES: usize;
 
+    /// A number that sorts as the key does, but that different keys may share.
+    fn leading_bits(self) -> u64;
+
     /// Appends the encoded key. Encoded keys need not sort as keys do: they are decoded first.
     fn encode(self, into: &mut Vec<u8>) {
         // At once, since a tuple may have many integers.
@@ -26,9 +29,13 @@ pub trait SortKey: Copy + Ord + fmt::Debug {
 }
 
 macro_rules! integer_keys {
-    ($($integer:ty),*) => {$(
+    ($($integer:ty: $leading_bits:expr),*) => {$(
         impl SortKey for $integer {
             const ENCODED_BYTES: usize = size_of::<Self>();
+
+            fn leading_bits(self) -> u64 {
+                $leading_bits(self)
+            }
 
             fn write(self, into: &mut [u8]) {
                 into.copy_from_slice(&self.to_le_bytes());
@@ -43,11 +50,20 @@ macro_rules! integer_keys {
     )*};
 }
 
-integer_keys!(u8, u32, u64, i64);
+integer_keys!(u8: u64::from, u32: u64::from, u64: u64::from, i64: from_signed);
+
+/// Negative numbers come first.
+fn from_signed(number: i64) -> u64 {
+    number.cast_unsigned() ^ (1 << 63)
+}
 
 /// The key of entries that need no order.
 impl SortKey for () {
     const ENCODED_BYTES: usize = 0;
+
+    fn leading_bits(self) -> u64 {
+        0
+    }
 
     fn write(self, _: &mut [u8]) {}
 
@@ -56,6 +72,10 @@ impl SortKey for () {
 
 impl<A: SortKey, B: SortKey> SortKey for (A, B) {
     const ENCODED_BYTES: usize = A::ENCODED_BYTES + B::ENCODED_BYTES;
+
+    fn leading_bits(self) -> u64 {
+        self.0.leading_bits()
+    }
 
     fn write(self, into: &mut [u8]) {
         let (first, second) = into.split_at_mut(A::ENCODED_BYTES);
@@ -71,6 +91,10 @@ impl<A: SortKey, B: SortKey> SortKey for (A, B) {
 impl<A: SortKey, B: SortKey, C: SortKey> SortKey for (A, B, C) {
     const ENCODED_BYTES: usize = A::ENCODED_BYTES + B::ENCODED_BYTES + C::ENCODED_BYTES;
 
+    fn leading_bits(self) -> u64 {
+        self.0.leading_bits()
+    }
+
     fn write(self, into: &mut [u8]) {
         let (first, rest) = into.split_at_mut(A::ENCODED_BYTES);
         self.0.write(first);
@@ -85,6 +109,10 @@ impl<A: SortKey, B: SortKey, C: SortKey> SortKey for (A, B, C) {
 /// Sorts in descending order.
 impl<K: SortKey> SortKey for Reverse<K> {
     const ENCODED_BYTES: usize = K::ENCODED_BYTES;
+
+    fn leading_bits(self) -> u64 {
+        !self.0.leading_bits()
+    }
 
     fn write(self, into: &mut [u8]) {
         self.0.write(into);
@@ -103,7 +131,18 @@ mod tests {
 
     type Key = ((u8, u32, u64), (Reverse<i64>, ()));
 
+    fn sort_alike<K: SortKey>(one: K, other: K) -> bool {
+        one.min(other).leading_bits() <= one.max(other).leading_bits()
+    }
+
     proptest! {
+        #[test]
+        fn leading_bits_sort_as_keys(one in any::<(i64, u32)>(), other in any::<(i64, u32)>()) {
+            prop_assert!(sort_alike(one, other));
+            prop_assert!(sort_alike(Reverse(one), Reverse(other)));
+            prop_assert!(sort_alike((one.1, Reverse(one.0), ()), (other.1, Reverse(other.0), ())));
+        }
+
         #[test]
         fn encoded_keys_round_trip(head in any::<(u8, u32, u64)>(), time in any::<i64>()) {
             let (key, mut encoded): (Key, _) = ((head, (Reverse(time), ())), Vec::new());
