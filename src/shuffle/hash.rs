@@ -34,17 +34,38 @@ pub(super) fn hash_person_text(text: &str) -> u64 {
     hash_in_lower_case(trimmed).unwrap_or_else(|| hash(&composed(trimmed.to_lowercase().into())))
 }
 
-/// Returns the hash of a short ASCII text in lower case; `None` for any other text.
+/// Returns the hash in lower case of a short text of ASCII and the letters from U+00C0 to U+00FF,
+/// which are composed; `None` for any other text.
 fn hash_in_lower_case(text: &str) -> Option<u64> {
     const MAX_BYTES: usize = 64;
     // A buffer of a fixed size: its ASCII check and lower-casing process many bytes at once.
     let mut buffer = [0; MAX_BYTES];
     buffer.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
     if !buffer.is_ascii() {
-        return None;
+        make_latin_lowercase(&mut buffer[..text.len()])?;
     }
     buffer.make_ascii_lowercase();
     Some(xxh3_64(&buffer[..text.len()]))
+}
+
+/// Lower-cases the letters from U+00C0 to U+00FF in UTF-8; `None` if there are other characters
+/// than these and ASCII.
+fn make_latin_lowercase(text: &mut [u8]) -> Option<()> {
+    let mut bytes = text.iter_mut();
+    while let Some(byte) = bytes.next() {
+        match *byte {
+            0..0x80 => {}
+            // As in ASCII, a small letter is 0x20 after the capital one. U+00D7 is no letter.
+            0xc3 => {
+                let second = bytes.next()?;
+                if matches!(second, 0x80..=0x96 | 0x98..=0x9e) {
+                    *second += 0x20;
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(())
 }
 
 #[cfg(test)]
@@ -81,6 +102,11 @@ mod tests {
             (" Ann@Example.com", "ann@example.com"),
             ("RENE\u{301}", "ren\u{e9}"),
             ("\u{c5}SA\u{a0}", "\u{e5}sa"),
+            (
+                "\u{c0}\u{d6}\u{d7}\u{d8}\u{de}\u{df}\u{ff}",
+                "\u{e0}\u{f6}\u{d7}\u{f8}\u{fe}\u{df}\u{ff}",
+            ),
+            ("\u{141}\u{d3}D\u{179}", "\u{142}\u{f3}d\u{17a}"),
             (&long, &long.to_lowercase()),
             (" ", ""),
         ] {
