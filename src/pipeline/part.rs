@@ -27,3 +27,17 @@ pub(super) struct TriagePart {
     /// Orders to look up in the ledger at the end of the block; empty after that.
     pub(super) pending: PendingOrders,
 }
+
+impl TriagePart {
+    /// An empty part with capacity for this number of orders that are only checked.
+    pub(super) fn with_capacity(n_orders: usize) -> Self {
+        Self {
+            report: PartialReport::with_capacity(n_orders),
+            dedup_hashes: Batch::with_capacity(n_orders, CONTENT_BYTES * n_orders),
+            ..Self::default()
+        }
+    }
+}
+
+/// Bytes of the position and the reference of a typical order.
+const CONTENT_BYTES: usize = 32;

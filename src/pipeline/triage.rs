@@ -48,6 +48,14 @@ impl Decide for Triage<'_> {
     type Part = TriagePart;
     type Error = Refusal;
 
+    fn new_part(&self, n_orders: usize) -> TriagePart {
+        if self.disposer.only_counts() {
+            TriagePart::with_capacity(n_orders)
+        } else {
+            TriagePart::default()
+        }
+    }
+
     fn needs_draft(&self, order: &PlainDraft<'_>) -> bool {
         self.tracer.is_some_and(|tracer| tracer.wants_plain(order))
     }

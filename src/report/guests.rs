@@ -20,6 +20,15 @@ pub(super) struct GuestHashes {
 }
 
 impl GuestHashes {
+    /// No guests yet, with capacity for those of this number of orders.
+    pub(super) fn with_capacity(n_orders: usize) -> Self {
+        Self {
+            all: Vec::with_capacity(n_orders),
+            to_identify: Vec::with_capacity(n_orders),
+            of_orders: Batch::with_capacity(n_orders, 0),
+        }
+    }
+
     /// Adds the guest of a valid order.
     pub(super) fn add(&mut self, guest: u64) {
         self.all.push(guest);

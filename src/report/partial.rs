@@ -119,7 +119,21 @@ pub struct PartialReport {
     pub(super) guests: GuestHashes,
 }
 
+/// Bytes of the line of a typical order without problems.
+const LINE_BYTES: usize = 256;
+
 impl PartialReport {
+    /// No orders yet, with capacity for this number of them.
+    #[must_use]
+    pub fn with_capacity(n_orders: usize) -> Self {
+        Self {
+            results: Vec::with_capacity(LINE_BYTES * n_orders),
+            result_ends: Vec::with_capacity(n_orders),
+            guests: GuestHashes::with_capacity(n_orders),
+            ..Self::default()
+        }
+    }
+
     /// Counts the guest, the items and the requests of a valid order, unless its history makes it
     /// invalid. `outcome` is `None` if it is to be sent; `to_identify` is the number of requests that
     /// identify a guest.

@@ -12,7 +12,7 @@ use fastbloom::BloomFilter;
 use super::{
     error::ShuffleError,
     hash::hash_reference,
-    identifiers::{IdentifierFacts, IdentifierKey, IdentifierSorter, IdentifierWarnings},
+    identifiers::{self, IdentifierFacts, IdentifierKey, IdentifierSorter, IdentifierWarnings},
     settings::ShuffleSettings,
 };
 use crate::{
@@ -76,6 +76,17 @@ pub(super) struct Observations {
     pub(super) headers: Vec<Position>,
     pub(super) columns: ColumnFacts,
     pub(super) warnings: ColumnWarnings,
+}
+
+impl Observations {
+    /// None yet, with capacity for those of this number of orders.
+    pub(super) fn with_capacity(n_orders: usize) -> Self {
+        Self {
+            keys: Vec::with_capacity(n_orders),
+            identifiers: identifiers::new_batch(n_orders),
+            ..Self::default()
+        }
+    }
 }
 
 /// Collects the facts of the whole export during a pass.

@@ -197,6 +197,14 @@ fn push_use(
     IdentifierUse { evidence, at, provider }.push((hash, order.0), into);
 }
 
+/// Bytes of a typical entry, without its key.
+const ENTRY_BYTES: usize = 64;
+
+/// No identifiers yet, with capacity for one of each order.
+pub(super) fn new_batch(n_orders: usize) -> Batch<IdentifierKey> {
+    Batch::with_capacity(n_orders, ENTRY_BYTES * n_orders)
+}
+
 /// Adds the identifiers of an order.
 pub(super) fn observe(draft: &Draft<'_>, into: &mut Batch<IdentifierKey>) {
     let mut person = None;

@@ -164,8 +164,19 @@ fn process_runs<'p, D: Decide>(
 ) -> Result<BlockResult<'p, D::Part>, D::Error> {
     let NextBlock { file, block, end, .. } = next;
     let mut block_result = BlockResult { end: end.clone(), ..BlockResult::new(Arc::clone(file)) };
-    for KeyedRow { row, .. } in rows.iter().filter(|row| row.kind.is_of_an_order()) {
-        file.mapper.observe(row, &mut block_result.seen_names);
+    // Only documents have names of their own.
+    if file.mapper.has_documents() {
+        for KeyedRow { row, .. } in rows.iter().filter(|row| row.kind.is_of_an_order()) {
+            file.mapper.observe(row, &mut block_result.seen_names);
+        }
+    }
+    // What is filled order by order would be moved several times while it grows.
+    let n_runs = runs.runs.len();
+    if context.collects_facts() {
+        block_result.observations = Observations::with_capacity(n_runs);
+    }
+    if context.keeps_results() {
+        block_result.part = context.decide.new_part(n_runs);
     }
     block_result.counts = runs.counts;
     (block_result.starts_export, block_result.ends_export) = (runs.starts_export, runs.ends_export);
@@ -176,7 +187,6 @@ fn process_runs<'p, D: Decide>(
     block_result.lost_hint = first_lost_hint(next, rows, &runs.lost, context);
     block_result.lost = mem::take(&mut runs.lost);
     observe_ambiguities(context, rows, file, &mut block_result.observations);
-    let n_runs = runs.runs.len();
     let mut scattered = if context.pass == Pass::Spill {
         Batch::with_capacity(n_runs, block.bytes.len() + FRAGMENT_OVERHEAD * n_runs)
     } else {

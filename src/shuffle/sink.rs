@@ -17,6 +17,9 @@ pub trait Decide: Sync {
     /// Why deciding ended.
     type Error: From<ShuffleError> + Send;
 
+    /// Returns an empty part with capacity for the decisions about this number of orders.
+    fn new_part(&self, n_orders: usize) -> Self::Part;
+
     /// Whether a plain order is to be decided by its draft.
     fn needs_draft(&self, order: &PlainDraft<'_>) -> bool;
 
