@@ -40,6 +40,7 @@ pub(super) fn bind<'p>(
     Ok(Mapper {
         profile,
         key: profile.key.paths.iter().map(|path| PathSource::new(path)).collect(),
+        is_key_verbatim: profile.key.is_verbatim(),
         order_rules: bind_rules(&order_rules),
         order_columns: Vec::new(),
         // A document is never compared with the one before it.

@@ -68,6 +68,9 @@ impl<'p> FileMapper<'p> {
     /// The role of a row in grouping. `raw` is the row as it is in the file.
     #[must_use]
     pub fn kind_in_file<'a>(&'a self, row: &'a Row<'a>, raw: &[u8]) -> RowKind<'a> {
+        if let Some(key) = self.key_of_order_row(row) {
+            return RowKind::OrderRow(Cow::Borrowed(key));
+        }
         // First the header: a profile that ignores it by its text must not join two exports.
         match self.header_row(row) {
             Some(HeaderRow::Repeated) => return RowKind::Header,
@@ -85,6 +88,19 @@ impl<'p> FileMapper<'p> {
             }
             _ => RowKind::Ignored,
         }
+    }
+
+    /// Fast path: the order key of a row that is certainly one of its order, as most are.
+    #[inline]
+    fn key_of_order_row<'a>(&self, row: &'a Row<'a>) -> Option<&'a str> {
+        let (RowContent::Record(record), FormatMapper::Csv(binding)) = (&row.content, &self.format)
+        else {
+            return None;
+        };
+        let key = record.cell(binding.key_column?);
+        // The first name of a header may have a byte order mark.
+        let may_be_header = binding.names.contains(key) || key.starts_with('\u{feff}');
+        (!may_be_header && !self.profile.key.is_empty(key)).then_some(key)
     }
 
     /// Whether blank cells take the values above.
@@ -371,8 +387,8 @@ impl<'p> FileMapper<'p> {
 }
 
 impl HeaderBinding<'_> {
-    fn view<'a>(&self, row: &'a Row<'a>, record: &Record<'a>) -> RecordView<'a> {
-        RecordView::new(row, *record, &self.header)
+    fn view<'a>(&self, row: &'a Row<'a>, record: &'a Record<'a>) -> RecordView<'a> {
+        RecordView::new(row, record, &self.header)
     }
 
     /// The fields of the order, its guest and its items.

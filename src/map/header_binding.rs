@@ -37,6 +37,9 @@ pub(super) struct HeaderBinding<'p> {
     pub(super) mapper: Mapper<'p, usize>,
     pub(super) header: Arc<Header>,
     pub(super) names: HeaderNames,
+    /// The column of the order key, if it alone says what a row is: the key is its text, and the
+    /// profile neither ignores nor leaves out rows.
+    pub(super) key_column: Option<usize>,
     /// A warning for each column that the profile does not use.
     pub(super) unknown: Vec<Problem>,
     /// The columns that the file lacks, if files are joined: another one may have them.
@@ -94,6 +97,7 @@ impl<'p> HeaderBinding<'p> {
         let mapper = Mapper {
             profile,
             key,
+            is_key_verbatim: profile.key.is_verbatim(),
             order_columns: column_ranges(&order_rules),
             counts_each_row,
             order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),
@@ -108,11 +112,26 @@ impl<'p> HeaderBinding<'p> {
         };
         let (unknown, header) = (columns.unknown_columns(), Arc::clone(header));
         let names = HeaderNames::new(&header);
+        let has_row_rules = !mapper.ignore_rows.is_empty() || !mapper.row_skips.is_empty();
+        let is_key_text = mapper.is_key_verbatim && !profile.key.combines();
+        let key_column = match mapper.key.as_slice() {
+            [column] if is_key_text && !has_row_rules => Some(*column),
+            _ => None,
+        };
         let fill_down = FillDown::new(filled, &mapper);
         let spreadsheet_texts =
             SpreadsheetTexts::new(profile, &header, |name| columns.is_known(name));
         let missing = columns.missing;
-        Ok(Self { mapper, header, names, unknown, missing, fill_down, spreadsheet_texts })
+        Ok(Self {
+            mapper,
+            header,
+            names,
+            key_column,
+            unknown,
+            missing,
+            fill_down,
+            spreadsheet_texts,
+        })
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Mapper<'p, S> {
     pub(super) profile: &'p Profile,
     /// The sources of the order key; the first filled one is used, unless all of them are the key.
     pub(super) key: Vec<S>,
+    /// [`Rule::is_verbatim`](super::rule::Rule::is_verbatim) of the rule of the order key.
+    pub(super) is_key_verbatim: bool,
     pub(super) order_rules: Vec<BoundRule<'p, S>>,
     /// The columns of `order_rules` as ranges of adjacent columns; empty for documents. If all
     /// ranges repeat the previous row, no rule needs to be applied.
@@ -118,7 +120,9 @@ impl<S> Mapper<'_, S> {
         view: V,
         sources: &[S],
     ) -> Option<Cow<'a, str>> {
-        self.profile.key_of(self.key_value(view, sources)?.text()?)
+        let text = self.key_value(view, sources)?.text()?;
+        // The keys of nearly all exports.
+        if self.is_key_verbatim { Some(Cow::Borrowed(text)) } else { self.profile.key_of(text) }
     }
 
     fn key_value<'a, V: View<'a, Source = S>>(&self, view: V, sources: &[S]) -> Option<Value<'a>> {

@@ -14,7 +14,6 @@ use super::{
 use crate::model::{
     field::Field,
     plain::PlainDraft,
-    record::Record,
     row::{Row, RowContent},
 };
 
@@ -28,7 +27,9 @@ pub(super) struct PlainColumns<'m> {
 /// The rule of one field, bound to its columns.
 struct PlainColumn<'m> {
     rule: PlainRule<'m, usize>,
-    /// What nearly all values come from, if the rule is simple.
+    /// The column whose filled cells are values as they are, if the rule converts nothing.
+    verbatim: Option<u32>,
+    /// What nearly all other values come from.
     first: Option<FirstColumn<'m>>,
 }
 
@@ -38,25 +39,31 @@ struct PlainColumn<'m> {
 struct FirstColumn<'m> {
     index: u32,
     date: Option<&'m DateRule>,
+    /// Texts that count as empty.
+    empty: &'m [String],
+    /// Whether an empty cell leaves the field without a value.
+    is_only: bool,
 }
 
 impl<'m> PlainColumn<'m> {
     /// None for the rule of fields that documents name.
     fn new(bound: &'m BoundRule<'_, usize>) -> Option<Self> {
         let BoundRule::Field(binding) = bound else { return None };
+        let plain = PlainRule::new(binding)?;
         let FieldBinding { rule, is_verbatim, sources, .. } = binding;
-        let date = rule.only_date();
+        let (date, empty) = (rule.only_date(), rule.empty_texts());
         let index = sources.first().filter(|_| *is_verbatim || date.is_some());
         let index = index.and_then(|index| u32::try_from(*index).ok());
-        let first = index.map(|index| FirstColumn { index, date });
-        Some(Self { rule: PlainRule::new(binding)?, first })
+        let is_only = plain.has_no_other();
+        let verbatim = index.filter(|_| *is_verbatim && empty.is_empty());
+        let first = index.map(|index| FirstColumn { index, date, empty, is_only });
+        Some(Self { rule: plain, verbatim, first })
     }
 
     /// Adds the values of a record, or the defaults. Returns whether one is of the export; none if
     /// one needs a closer look.
     fn push_all<'a>(
         columns: &[Self],
-        record: &Record<'a>,
         view: RecordView<'a>,
         into: &mut PlainDraft<'a>,
     ) -> Option<bool>
@@ -65,28 +72,32 @@ impl<'m> PlainColumn<'m> {
     {
         let mut is_exported = false;
         for column in columns {
-            is_exported |= column.push(record, view, into)?;
+            if let Some(index) = column.verbatim {
+                let text = view.cell(index as usize);
+                if !text.is_empty() {
+                    into.push(column.rule.cell_value(index, text, None));
+                    is_exported = true;
+                    continue;
+                }
+            }
+            is_exported |= column.push(view, into)?;
         }
         Some(is_exported)
     }
 
-    /// The same for one value.
-    #[inline]
-    fn push<'a>(
-        &self,
-        record: &Record<'a>,
-        view: RecordView<'a>,
-        into: &mut PlainDraft<'a>,
-    ) -> Option<bool>
+    /// The same for one value that is not taken as it is.
+    // Inlined, it would take the registers of the others.
+    #[inline(never)]
+    fn push<'a>(&self, view: RecordView<'a>, into: &mut PlainDraft<'a>) -> Option<bool>
     where
         'm: 'a,
     {
-        let Some(FirstColumn { index, date }) = self.first else {
+        let Some(FirstColumn { index, date, empty, is_only }) = self.first else {
             return self.rule.push_value(view, into);
         };
-        let text = record.cell(index as usize);
-        if self.rule.is_empty(text) {
-            return self.rule.push_value(view, into);
+        let text = view.cell(index as usize);
+        if text.is_empty() || empty.iter().any(|empty| empty == text) {
+            return if is_only { Some(false) } else { self.rule.push_value(view, into) };
         }
         let time = match date {
             Some(date) => Some(date.parse(text).filter(|parsed| !parsed.is_ambiguous)?.time),
@@ -97,10 +108,10 @@ impl<'m> PlainColumn<'m> {
     }
 
     /// Whether a row has the same value as the first one, or none.
-    fn repeats(&self, record: &Record<'_>, first: &Record<'_>) -> bool {
+    fn repeats(&self, row: RecordView<'_>, first: RecordView<'_>) -> bool {
         let columns = self.rule.sources();
-        columns.iter().all(|column| record.cell(*column) == first.cell(*column))
-            || columns.iter().all(|column| record.cell(*column).is_empty())
+        columns.iter().all(|column| row.cell(*column) == first.cell(*column))
+            || columns.iter().all(|column| row.cell(*column).is_empty())
     }
 }
 
@@ -129,23 +140,23 @@ impl<'m> PlainColumns<'m> {
     {
         let mapper = &self.binding.mapper;
         into.may_have_items = mapper.may_have_items;
-        let mut first: Option<(RecordView<'_>, &Record<'_>)> = None;
+        let mut first: Option<RecordView<'_>> = None;
         for index in 0..into.rows.len() {
             let row: &'a Row<'a> = into.rows[index];
             let RowContent::Record(record) = &row.content else { return None };
             if self.binding.spreadsheet_texts.may_be_in(record) {
                 return None;
             }
-            let view = RecordView::new(row, *record, &self.binding.header);
+            let view = RecordView::new(row, record, &self.binding.header);
             match first {
                 None => {
-                    first = Some((view, record));
-                    PlainColumn::push_all(&self.order, record, view, into)?;
+                    first = Some(view);
+                    PlainColumn::push_all(&self.order, view, into)?;
                     into.end_order();
                 }
-                Some((first_view, first)) => {
-                    let is_repeated = view.repeats_columns(first_view, &mapper.order_columns)
-                        || self.order.iter().all(|column| column.repeats(record, first));
+                Some(first) => {
+                    let is_repeated = view.repeats_columns(first, &mapper.order_columns)
+                        || self.order.iter().all(|column| column.repeats(view, first));
                     is_repeated.then_some(())?;
                 }
             }
@@ -153,7 +164,7 @@ impl<'m> PlainColumns<'m> {
                 return None;
             }
             if mapper.may_be_item(view)? {
-                let has_exported_value = PlainColumn::push_all(&self.item, record, view, into)?;
+                let has_exported_value = PlainColumn::push_all(&self.item, view, into)?;
                 into.end_item(has_exported_value);
             }
         }

@@ -46,10 +46,10 @@ impl<'m, S> PlainRule<'m, S> {
         self.sources
     }
 
-    /// Whether a text counts as empty.
-    #[inline]
-    pub(super) fn is_empty(&self, text: &str) -> bool {
-        self.rule.is_empty(text)
+    /// Whether empty values leave the field without one: another source or a default does not
+    /// replace them.
+    pub(super) fn has_no_other(&self) -> bool {
+        self.sources.len() == 1 && self.rule.default_text().is_none()
     }
 
     /// The value of a filled cell of a record, whose text the rule returns unchanged.

@@ -20,13 +20,19 @@ const MAX_KEY_CHARS: usize = 64;
 #[derive(Clone, Copy)]
 pub(super) struct RecordView<'a> {
     row: &'a Row<'a>,
-    record: Record<'a>,
+    record: &'a Record<'a>,
     n_columns: usize,
 }
 
 impl<'a> RecordView<'a> {
-    pub(super) fn new(row: &'a Row<'a>, record: Record<'a>, header: &Header) -> Self {
+    pub(super) fn new(row: &'a Row<'a>, record: &'a Record<'a>, header: &Header) -> Self {
         Self { row, record, n_columns: header.names.len() }
+    }
+
+    /// The text of a column, without blanks around it.
+    #[inline]
+    pub(super) fn cell(self, column: usize) -> &'a str {
+        self.record.cell(column)
     }
 
     fn has_all_columns(self) -> bool {
@@ -48,10 +54,7 @@ impl<'a> View<'a> for RecordView<'a> {
     #[inline]
     fn find(self, column: &usize) -> Found<'a> {
         let index = u32::try_from(*column).unwrap_or(u32::MAX);
-        Found {
-            value: Value::Text(self.record.cell(*column)),
-            at: CellOrigin::Column(self.row, index),
-        }
+        Found { value: Value::Text(self.cell(*column)), at: CellOrigin::Column(self.row, index) }
     }
 
     fn visit(self, column: &usize, visit: &mut impl FnMut(Found<'a>)) {
@@ -75,7 +78,7 @@ impl<'a> View<'a> for RecordView<'a> {
     }
 
     fn is_blank(self, is_null: impl Fn(&str) -> bool) -> bool {
-        (0..self.n_columns).all(|column| is_null(self.record.cell(column)))
+        (0..self.n_columns).all(|column| is_null(self.cell(column)))
     }
 
     fn max_values(self) -> usize {
@@ -100,11 +103,11 @@ impl<'a> View<'a> for RecordView<'a> {
 
     #[inline]
     fn repeats(self, previous: Self, column: &usize) -> bool {
-        self.record.cell(*column) == previous.record.cell(*column)
+        self.cell(*column) == previous.cell(*column)
     }
 
     fn repeats_columns(self, previous: Self, columns: &[RangeInclusive<usize>]) -> bool {
-        columns.iter().all(|range| self.record.repeats(&previous.record, range))
+        columns.iter().all(|range| self.record.repeats(previous.record, range))
     }
 }
 
@@ -136,7 +139,8 @@ impl HeaderNames {
         Self { sorted, lengths, ends }
     }
 
-    fn contains(&self, cell: &str) -> bool {
+    #[inline]
+    pub(super) fn contains(&self, cell: &str) -> bool {
         // Most rows are decided by the length of one cell, or by the digit at its end.
         self.lengths & length_bit(cell) != 0
             && self.ends & end_bit(cell) != 0

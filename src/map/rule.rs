@@ -259,13 +259,20 @@ impl Rule {
         self.default_value.as_deref().filter(|text| !text.is_empty())
     }
 
+    /// The texts that count as empty besides the empty one.
+    pub(super) fn empty_texts(&self) -> &[String] {
+        &self.empty
+    }
+
     /// Whether a cell with this text counts as empty.
+    #[inline]
     pub(super) fn is_empty(&self, text: &str) -> bool {
         text.is_empty() || self.empty.iter().any(|empty| empty == text)
     }
 
     /// Whether a cell with this text has no value: it counts as empty, as it is or after the text
     /// steps, as `€` and `€ N/A` may without the `€`.
+    #[inline]
     pub(super) fn yields_nothing(&self, text: &str) -> bool {
         self.is_empty(text)
             || self.text_steps.is_some()

@@ -51,7 +51,7 @@ pub(super) fn chosen<'p>(
                     let names = &record.header.names;
                     let bound: Vec<_> =
                         rules.iter().map(|rule| bind_to(names, &cell.field, rule)).collect();
-                    let view = RecordView::new(row, *record, record.header);
+                    let view = RecordView::new(row, record, record.header);
                     replay(&bound, view, profile, steps)
                 }
                 RowContent::Document(document) => {
