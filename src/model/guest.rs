@@ -84,6 +84,20 @@ pub struct Consumer<'a> {
 }
 
 impl<'a> Guest<'a> {
+    /// Removes all attributes, but keeps the memory.
+    pub fn clear(&mut self) {
+        let Self { email, title, firstname, lastname, gender, dob, mobile, phone, .. } = self;
+        let Self { city, state, country, postal_code, .. } = self;
+        self.identifiers.clear();
+        self.street.clear();
+        for text in [email, title, firstname, lastname, gender, dob, mobile, phone] {
+            *text = None;
+        }
+        for text in [city, state, country, postal_code] {
+            *text = None;
+        }
+    }
+
     /// The guest's key: two orders whose first identifiers are equal belong to one guest.
     #[must_use]
     pub fn key(&self) -> &Identifier<'a> {

@@ -139,7 +139,12 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 ///
 /// Emoji are joined by U+200D and coloured by U+FE0F, so these are none.
 #[must_use]
+#[inline]
 pub fn find_stray(text: &str) -> Option<char> {
+    if is_plain(text) { None } else { first_stray(text) }
+}
+
+fn first_stray(text: &str) -> Option<char> {
     let is_stray = |c: &char| {
         c.is_control() && !matches!(c, '\t' | '\n' | '\r')
             || matches!(
@@ -151,20 +156,26 @@ pub fn find_stray(text: &str) -> Option<char> {
                     | '\u{feff}'
             )
     };
-    if is_plain(text) { None } else { text.chars().find(is_stray) }
+    text.chars().find(is_stray)
 }
 
 /// Whether a text has only printable ASCII and the letters from U+00C0 to U+02FF, none of which is
 /// invisible or combines with others.
 // Nearly all texts. Bytes show it: 0xC2 begins the encoding of U+0080 to U+00BF, 0xCC and higher
 // that of U+0300 and higher. Without an early exit, many bytes are compared at once.
+#[inline]
 fn is_plain(text: &str) -> bool {
-    let is_other = |byte: &u8| !(b' '..0xcc).contains(byte) || matches!(byte, b'\x7f' | 0xc2);
-    is_printable_ascii(text.as_bytes()) || text.bytes().filter(is_other).count() == 0
+    is_printable_ascii(text.as_bytes()) || has_plain_bytes(text.as_bytes())
+}
+
+fn has_plain_bytes(text: &[u8]) -> bool {
+    let is_other = |byte: &&u8| !(b' '..0xcc).contains(*byte) || matches!(byte, b'\x7f' | 0xc2);
+    text.iter().filter(is_other).count() == 0
 }
 
 /// Whether all bytes are printable ASCII.
 // Eight at a time: most texts are short, and compilers use wide registers for long ones only.
+#[inline]
 fn is_printable_ascii(text: &[u8]) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
     // The highest bit of a byte shows that it is no ASCII, below a blank, or above `~`.
@@ -172,11 +183,13 @@ fn is_printable_ascii(text: &[u8]) -> bool {
         let shown = word | word.wrapping_sub(0x20 * EACH) | word.wrapping_add(EACH);
         shown & (0x80 * EACH) == 0
     };
-    let (words, _) = text.as_chunks();
     // The last bytes are looked at together too, some of them for the second time.
-    if let Some(last) = text.last_chunk() {
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         let is_printable = |word: &[u8; 8]| is_printable(u64::from_ne_bytes(*word));
-        return is_printable(last) && words.iter().all(is_printable);
+        let are_others_printable = || text.as_chunks().0.iter().all(is_printable);
+        return is_printable(first)
+            && is_printable(last)
+            && (text.len() <= 16 || are_others_printable());
     }
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         let (first, last) = (u32::from_ne_bytes(*first), u32::from_ne_bytes(*last));

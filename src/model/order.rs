@@ -104,6 +104,20 @@ pub struct Item<'a> {
     pub product: Option<Box<Product<'a>>>,
 }
 
+impl Item<'_> {
+    /// Removes all attributes, but keeps the memory.
+    pub fn clear(&mut self) {
+        let Self { item_type, reference, status, name, product_id, .. } = self;
+        for text in [item_type, reference, status, name, product_id] {
+            *text = None;
+        }
+        (self.ordered_at, self.currency) = (None, None);
+        (self.price, self.quantity) = (None, None);
+        self.extension.clear();
+        self.product = None;
+    }
+}
+
 /// The attributes that `product` of ADD carries and an element of `order.orderItems` does not.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Product<'a> {

@@ -4,8 +4,6 @@
 //! which says what it is: an order that passes here is valid there, without a problem and with the
 //! same content. No rule is stated here: each arm asks the module of its rule. Called by `pipeline`.
 
-use std::mem;
-
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
@@ -48,8 +46,8 @@ pub struct PlainCheck<'a> {
     item_types: GoodTexts<'a>,
     record: OrderRecord,
     order: Box<Order<'a>>,
-    /// The memory of extensions of items.
-    extensions: Vec<Extension<'a>>,
+    /// The memory of items that the order has no use for.
+    spare_items: Vec<Item<'a>>,
 }
 
 /// The values of an order that are more than an attribute of it.
@@ -138,7 +136,7 @@ impl<'a> PlainCheck<'a> {
             item_types: GoodTexts::default(),
             record: no_record(),
             order: Box::new(no_order(rules)?),
-            extensions: Vec::new(),
+            spare_items: Vec::new(),
         })
     }
 
@@ -186,19 +184,10 @@ impl<'a> PlainCheck<'a> {
 
     /// Removes what the last order has and the next one may not have, but keeps the memory.
     fn clear_order(&mut self) {
-        let Order { card_type, extension, items, guest, .. } = &mut *self.order;
+        let Order { card_type, extension, guest, .. } = &mut *self.order;
         *card_type = None;
         extension.clear();
-        for Item { extension, .. } in &mut *items {
-            extension.clear();
-            self.extensions.push(mem::take(extension));
-        }
-        items.clear();
-        guest.identifiers.clear();
-        guest.street.clear();
-        let (identifiers, street) =
-            (mem::take(&mut guest.identifiers), mem::take(&mut guest.street));
-        *guest = Guest { identifiers, street, ..Guest::default() };
+        guest.clear();
     }
 
     fn add_value(&mut self, value: &PlainValue<'a>, parts: &mut OrderParts<'a>) -> Option<()> {
@@ -273,40 +262,52 @@ impl<'a> PlainCheck<'a> {
         if self.rules.items.max_kept.is_some_and(|max_items| draft.n_items() > max_items) {
             return None;
         }
-        draft.items().try_for_each(|values| self.add_item(values, currency, lines_total))
+        self.resize_items(draft.n_items());
+        let mut items = draft.items().enumerate();
+        items.try_for_each(|(index, values)| self.add_item(index, values, currency, lines_total))
+    }
+
+    /// Gives the order this number of items, of which each is cleared when it is filled.
+    // Items are too large to be made for each order anew.
+    fn resize_items(&mut self, n_items: usize) {
+        let items = &mut self.order.items;
+        while items.len() > n_items {
+            self.spare_items.extend(items.pop());
+        }
+        items.resize_with(n_items, || self.spare_items.pop().unwrap_or_default());
     }
 
     fn add_item(
         &mut self,
+        index: usize,
         values: &[PlainValue<'a>],
         (order_currency, max_decimals): (Currency, u32),
         lines_total: &mut Option<Amount>,
     ) -> Option<()> {
-        let price = self.add_item_values(values, order_currency)?;
+        let price = self.add_item_values(index, values, order_currency)?;
         let Some(price) = price else {
             *lines_total = None;
             return Some(());
         };
-        let of_line = self.price_item(price, max_decimals)?;
+        let of_line = self.price_item(index, price, max_decimals)?;
         if let Some(sum) = lines_total {
             // A sum that loses a digit is compared with nothing, or is a problem.
-            *sum = sum.checked_add(of_line)?;
+            *sum = if index == 0 { of_line } else { sum.checked_add(of_line)? };
         }
         Some(())
     }
 
-    /// Adds an item with these values, and returns its price as the export has it.
+    /// Fills an item with these values, and returns its price as the export has it.
     #[expect(clippy::option_option, reason = "the outer one is for `?`")]
     fn add_item_values(
         &mut self,
+        index: usize,
         values: &[PlainValue<'a>],
         order_currency: Currency,
     ) -> Option<Option<Amount>> {
         let (rules, mut price) = (self.rules, None);
-        let extension = self.extensions.pop().unwrap_or_default();
-        // Filled in its place: it is too large to be moved around.
-        self.order.items.push(Item { extension, ..Item::default() });
-        let item = self.order.items.last_mut()?;
+        let item = self.order.items.get_mut(index)?;
+        item.clear();
         for value in values {
             let text = value.text;
             match value.field {
@@ -357,9 +358,9 @@ impl<'a> PlainCheck<'a> {
         Some(price)
     }
 
-    /// Sets the price of the last item that is sent, and returns the total of its line.
-    fn price_item(&mut self, price: Amount, max_decimals: u32) -> Option<Amount> {
-        let item = self.order.items.last_mut()?;
+    /// Sets the price of an item that is sent, and returns the total of its line.
+    fn price_item(&mut self, index: usize, price: Amount, max_decimals: u32) -> Option<Amount> {
+        let item = self.order.items.get_mut(index)?;
         if price.0.scale() > max_decimals {
             return None;
         }
@@ -473,6 +474,7 @@ fn time(value: &PlainValue<'_>, plain: &PlainTimes) -> Option<DateTime<Utc>> {
     timestamps::timestamp(value.time, value.text).filter(|time| plain.contains(*time))
 }
 
+#[inline]
 fn has_no_stray(text: &str) -> bool {
     find_stray(text).is_none()
 }
