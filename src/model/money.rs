@@ -212,6 +212,12 @@ fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Er
 pub struct Currency([u8; 3]);
 
 impl Currency {
+    /// The three letters in ASCII.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The three letters.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -6,7 +6,7 @@
 //! events, since only those carry them. Called by `pipeline`.
 
 use chrono::{DateTime, Utc};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::model::{
     json_text::push_json_text,
@@ -217,25 +217,34 @@ pub fn dedup_hash(order: &Order<'_>) -> DedupHash {
 pub fn dedup_hash_in_export(order: &Order<'_>) -> u64 {
     let item_hash = |item: &Item<'_>| {
         let name = item.product_id.as_deref().or(item.name.as_deref()).unwrap_or_default();
-        let numbers = [item.quantity, item.price].map(amount_bytes);
-        xxh3_64_with_seed(numbers.as_flattened(), xxh3_64(name.as_bytes()))
+        let numbers = amount_hash(item.quantity).rotate_left(32) ^ amount_hash(item.price);
+        xxh3_64_with_seed(name.as_bytes(), numbers)
     };
     // A sum, since the order of the items is not part of the content.
     let items = order.items.iter().map(item_hash).fold(0, u64::wrapping_add);
     let guest = order.guest.key();
-    let texts = [&*guest.provider, &*guest.id, order.currency.as_str()];
+    let texts = [guest.provider.as_bytes(), guest.id.as_bytes(), order.currency.as_bytes()];
     // The hash of a text seeds that of the next one, so that each text ends where it ends.
-    let texts = texts.iter().fold(items, |seed, text| xxh3_64_with_seed(text.as_bytes(), seed));
-    let time = i128::from(order.ordered_at.timestamp_millis()).to_le_bytes();
-    xxh3_64_with_seed([amount_bytes(Some(order.price)), time].as_flattened(), texts)
+    let texts = texts.iter().fold(items, |seed, text| xxh3_64_with_seed(text, seed));
+    let numbers =
+        [amount_hash(Some(order.price)), order.ordered_at.timestamp_millis().cast_unsigned()];
+    xxh3_64_with_seed(numbers.map(u64::to_le_bytes).as_flattened(), texts)
 }
 
-/// The bytes of an amount, equal for equal values.
-fn amount_bytes(amount: Option<Amount>) -> [u8; 16] {
-    let Some(amount) = amount else { return [0xff; 16] };
+/// A hash that is equal for equal amounts.
+fn amount_hash(amount: Option<Amount>) -> u64 {
+    /// Spreads the bits of a number: 2^64 by the golden ratio.
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    /// The scale is at most 28.
+    const SCALE_BITS: u32 = 5;
+    let Some(amount) = amount else { return u64::MAX };
     let (mantissa, scale) = without_trailing_zeros(amount);
-    // The mantissa has 96 bits, and the scale is at most 28.
-    (mantissa << 8 | i128::from(scale)).to_le_bytes()
+    match u64::try_from(mantissa) {
+        Ok(short) if short.leading_zeros() >= SCALE_BITS => {
+            (short << SCALE_BITS | u64::from(scale)).wrapping_mul(SPREAD)
+        }
+        _ => xxh3_64_with_seed(&mantissa.to_le_bytes(), scale.into()),
+    }
 }
 
 /// The mantissa and the scale of an amount, equal for equal values.
