@@ -430,20 +430,27 @@ impl Profile {
         })
     }
 
-    /// Whether the time of an order may come from a date without a time of day.
-    #[must_use]
-    pub fn may_be_date_only(&self, ordered_at: DateTime<Utc>) -> bool {
-        self.time_rules().any(|rule| rule.may_be_date_only(ordered_at))
-    }
-
     /// Whether the rows of an order may have different times, of which one counts.
     #[must_use]
     pub fn times_may_differ(&self) -> bool {
-        self.time_rules().any(|rule| rule.over_rows != OverRows::Equal)
+        self.time_rules().0.iter().any(|rule| rule.over_rows != OverRows::Equal)
     }
 
-    fn time_rules(&self) -> impl Iterator<Item = &Rule> {
-        self.rules_of(&Field::OrderedAt).map(|of_field| &of_field.rule)
+    /// The rules of the times of orders.
+    #[must_use]
+    pub fn time_rules(&self) -> TimeRules<'_> {
+        TimeRules(self.rules_of(&Field::OrderedAt).map(|of_field| &of_field.rule).collect())
+    }
+}
+
+/// The rules of the times of orders, found once for all orders of a run.
+pub struct TimeRules<'p>(Vec<&'p Rule>);
+
+impl TimeRules<'_> {
+    /// Whether the time of an order may come from a date without a time of day.
+    #[must_use]
+    pub fn may_be_date_only(&self, ordered_at: DateTime<Utc>) -> bool {
+        self.0.iter().any(|rule| rule.may_be_date_only(ordered_at))
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
         UndecidedOrder, accepted_before, push_content,
     },
     ledger::{AcceptedContents, LedgerReader},
+    map::profile::TimeRules,
     model::{
         guest::Identifier,
         order::{Order, OrderRecord},
@@ -45,6 +46,7 @@ pub(super) struct Disposer<'j> {
     accepted_before: OrderResult,
     pub(super) rules: DispositionRules,
     backfill_guard: BackfillGuard,
+    time_rules: TimeRules<'j>,
     tracer: Option<&'j Tracer<'j>>,
 }
 
@@ -70,6 +72,7 @@ impl<'j> Disposer<'j> {
             accepted_before: accepted_before(),
             rules: spec.disposition_rules(),
             backfill_guard: spec.backfill_guard(),
+            time_rules: spec.profile.time_rules(),
             tracer,
         }
     }
@@ -77,6 +80,12 @@ impl<'j> Disposer<'j> {
     /// Whether orders are only checked and counted, so that they need not be encoded.
     pub(super) fn only_counts(&self) -> bool {
         self.ledger.is_none() && !self.spec.plans()
+    }
+
+    /// Whether a time is more than a date. One that dates without a time of day get, such as
+    /// midnight, may be either, so it counts as a date.
+    pub(super) fn has_time_of_day(&self, ordered_at: Option<DateTime<Utc>>) -> bool {
+        ordered_at.is_some_and(|ordered_at| !self.time_rules.may_be_date_only(ordered_at))
     }
 
     /// Adds orders whose references may be equal, or equal except for their spelling. They are in
@@ -226,7 +235,7 @@ impl<'j> Disposer<'j> {
             self.rules.warns_of_repeated_content
                 && record.problems.iter().all(|problem| problem.code != Code::ContentRepeated)
         };
-        if is_to_be_sent && self.spec.has_time_of_day(Some(order.ordered_at)) && warns() {
+        if is_to_be_sent && self.has_time_of_day(Some(order.ordered_at)) && warns() {
             push_content(order.dedup_hash, record, &mut part.dedup_hashes);
         }
     }

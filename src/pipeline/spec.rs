@@ -254,12 +254,6 @@ impl RunSpec<'_> {
         BackfillGuard::new(self.age_limit, self.started_at)
     }
 
-    /// Whether a time is more than a date. One that dates without a time of day get, such as
-    /// midnight, may be either, so it counts as a date.
-    pub(super) fn has_time_of_day(&self, ordered_at: Option<DateTime<Utc>>) -> bool {
-        ordered_at.is_some_and(|ordered_at| !self.profile.may_be_date_only(ordered_at))
-    }
-
     /// How the inputs are read: in the dialect that the profile declares.
     pub(super) fn read_settings(&self) -> ReadSettings<'_> {
         let files = &self.profile.files;

@@ -158,7 +158,7 @@ impl<'j> Triage<'j> {
             Validity::Skipped(rule) => Some(rule.to_string()),
             Validity::Invalid => None,
         };
-        let has_time_of_day = self.spec.has_time_of_day(record.ordered_at);
+        let has_time_of_day = self.disposer.has_time_of_day(record.ordered_at);
         let unsendable =
             Unsendable { rule, status, content: None, is_other_order: false, has_time_of_day };
         (record, Err(unsendable))
@@ -216,7 +216,7 @@ impl<'j> Triage<'j> {
         record: OrderRecord,
         order: Result<GuestOrder, Unsendable>,
     ) -> UndecidedOrder {
-        let has_time_of_day = self.spec.has_time_of_day(record.ordered_at);
+        let has_time_of_day = self.disposer.has_time_of_day(record.ordered_at);
         UndecidedOrder { record, order, has_time_of_day }
     }
 
