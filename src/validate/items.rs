@@ -352,6 +352,7 @@ pub(super) struct ItemPrices {
 }
 
 /// The prices of an item if all of them are exact.
+#[inline]
 pub(super) fn exact_prices(
     price: Amount,
     quantity: Amount,

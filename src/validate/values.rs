@@ -39,6 +39,7 @@ pub(super) fn number(cell: &Cell<'_>, findings: &mut Findings) -> Option<Amount>
 }
 
 /// Fast path: a decimal number without an exponent.
+#[inline]
 pub(super) fn plain_number(text: &str) -> Option<Amount> {
     let has_exponent = || text.bytes().any(|byte| byte.is_ascii_alphabetic());
     Amount::from_digits(text).or_else(|| if has_exponent() { None } else { text.parse().ok() })
