@@ -4,11 +4,11 @@
 //! are compared with the tables before anything is looked up through them. Does not interpret the
 //! rows. Called by `file`.
 
-use std::{cmp::Ordering, ops::Range, path::Path};
+use std::{cmp::Ordering, path::Path};
 
 use rusqlite::{
-    Connection, OptionalExtension, Row, Transaction, TransactionBehavior,
-    functions::FunctionFlags,
+    Connection, OptionalExtension, Transaction, TransactionBehavior,
+    functions::{Aggregate, Context, FunctionFlags},
     types::{FromSqlError, Value, ValueRef},
 };
 use xxhash_rust::xxh3::xxh3_64;
@@ -23,20 +23,81 @@ pub(super) const ATTEMPT_INDEXES: [(&str, &str, &str); 3] = [
     ("attempts_of_time", "target, ordered_at", "TRUE"),
 ];
 
-/// Bytes of a typical row.
-const ROW_BYTES: usize = 512;
-
-/// Defines the SQL function `row_checksum(…)` on a connection: XXH3 over the types, lengths and
-/// bytes of its arguments.
-// An SQL function, so that a migration or an adoption writes the checksums of all rows in one
+/// Defines the SQL functions of this module on a connection. `row_checksum(…)` is XXH3 over the
+/// types, lengths and bytes of its arguments, `rows_checksum(…)` the sum of all rows', in whatever
+/// order they come, and `rows_ascend(…)` is 1 if each row is greater than the one before it.
+// SQL functions, so that a migration or an adoption writes the checksums of all rows in one
 // UPDATE.
 pub(super) fn define_functions(connection: &Connection) -> Result<(), rusqlite::Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("row_checksum", -1, flags, |columns| {
-        let mut bytes = Vec::with_capacity(ROW_BYTES);
-        (0..columns.len()).for_each(|column| push_value(columns.get_raw(column), &mut bytes));
-        Ok(checksum(&bytes))
-    })
+        Ok(checksum(columns, &mut Vec::with_capacity(ROW_BYTES)))
+    })?;
+    connection.create_aggregate_function("rows_checksum", -1, flags, RowsChecksum)?;
+    connection.create_aggregate_function("rows_ascend", -1, flags, RowsAscend)
+}
+
+/// Bytes of a typical row.
+const ROW_BYTES: usize = 512;
+
+struct RowsChecksum;
+
+/// The sum of the checksums so far, and the memory of a row.
+type ChecksumSum = (i64, Vec<u8>);
+
+impl Aggregate<ChecksumSum, i64> for RowsChecksum {
+    fn init(&self, _: &mut Context<'_>) -> Result<ChecksumSum, rusqlite::Error> {
+        Ok((0, Vec::new()))
+    }
+
+    fn step(
+        &self,
+        row: &mut Context<'_>,
+        (sum, bytes): &mut ChecksumSum,
+    ) -> Result<(), rusqlite::Error> {
+        *sum = sum.wrapping_add(checksum(row, bytes));
+        Ok(())
+    }
+
+    fn finalize(
+        &self,
+        _: &mut Context<'_>,
+        sum: Option<ChecksumSum>,
+    ) -> Result<i64, rusqlite::Error> {
+        Ok(sum.map_or(0, |(sum, _)| sum))
+    }
+}
+
+struct RowsAscend;
+
+/// The row before the next one, empty before the first; none once two rows did not ascend.
+type PreviousRow = Option<Vec<Value>>;
+
+impl Aggregate<PreviousRow, bool> for RowsAscend {
+    fn init(&self, _: &mut Context<'_>) -> Result<PreviousRow, rusqlite::Error> {
+        Ok(Some(Vec::new()))
+    }
+
+    fn step(&self, row: &mut Context<'_>, before: &mut PreviousRow) -> Result<(), rusqlite::Error> {
+        let Some(previous) = before else { return Ok(()) };
+        let values = || (0..row.len()).map(|column| row.get_raw(column));
+        if previous.is_empty() {
+            *previous = values().map(Value::try_from).collect::<Result<_, _>>()?;
+        } else if is_less(previous, values()) {
+            previous.iter_mut().zip(values()).try_for_each(|(kept, value)| replace(kept, value))?;
+        } else {
+            *before = None;
+        }
+        Ok(())
+    }
+
+    fn finalize(
+        &self,
+        _: &mut Context<'_>,
+        last: Option<PreviousRow>,
+    ) -> Result<bool, rusqlite::Error> {
+        Ok(last.is_none_or(|last| last.is_some()))
+    }
 }
 
 /// Replaces a value, and keeps its memory.
@@ -51,35 +112,35 @@ fn replace(kept: &mut Value, value: ValueRef<'_>) -> Result<(), FromSqlError> {
 
 /// Whether a row sorts before another one in an index. Values of different types, or NULL, do not:
 /// the columns of the indexes hold one type each.
-fn is_less(row: &[Value], other: &Row<'_>) -> Result<bool, rusqlite::Error> {
-    for (column, value) in row.iter().enumerate() {
-        let order = match (ValueRef::from(value), other.get_ref(column)?) {
+fn is_less<'v>(row: &[Value], other: impl Iterator<Item = ValueRef<'v>>) -> bool {
+    for (value, other) in row.iter().zip(other) {
+        let order = match (ValueRef::from(value), other) {
             (ValueRef::Integer(value), ValueRef::Integer(other)) => value.cmp(&other),
             (ValueRef::Text(value), ValueRef::Text(other))
             | (ValueRef::Blob(value), ValueRef::Blob(other)) => value.cmp(other),
-            _ => return Ok(false),
+            _ => return false,
         };
         if order != Ordering::Equal {
-            return Ok(order == Ordering::Less);
+            return order == Ordering::Less;
         }
     }
-    Ok(false)
+    false
 }
 
-/// The checksum of the bytes of a row's values.
+/// The checksum of a row. `bytes` is memory for it.
 // Hashed at once: piece by piece takes several times as long for a row of some hundred bytes.
-fn checksum(bytes: &[u8]) -> i64 {
-    xxh3_64(bytes).cast_signed()
-}
-
-fn push_value(value: ValueRef<'_>, row: &mut Vec<u8>) {
-    match value {
-        ValueRef::Null => row.push(b'n'),
-        ValueRef::Integer(number) => push(row, b'i', &number.to_le_bytes()),
-        ValueRef::Real(number) => push(row, b'r', &number.to_le_bytes()),
-        ValueRef::Text(text) => push(row, b't', text),
-        ValueRef::Blob(bytes) => push(row, b'b', bytes),
+fn checksum(columns: &Context<'_>, bytes: &mut Vec<u8>) -> i64 {
+    bytes.clear();
+    for column in 0..columns.len() {
+        match columns.get_raw(column) {
+            ValueRef::Null => bytes.push(b'n'),
+            ValueRef::Integer(number) => push(bytes, b'i', &number.to_le_bytes()),
+            ValueRef::Real(number) => push(bytes, b'r', &number.to_le_bytes()),
+            ValueRef::Text(text) => push(bytes, b't', text),
+            ValueRef::Blob(blob) => push(bytes, b'b', blob),
+        }
     }
+    xxh3_64(bytes).cast_signed()
 }
 
 fn push(row: &mut Vec<u8>, tag: u8, value: &[u8]) {
@@ -155,47 +216,23 @@ struct AttemptsScan {
 
 impl AttemptsScan {
     fn read(snapshot: &Connection) -> Result<Self, rusqlite::Error> {
-        let of_indexes =
-            ATTEMPT_INDEXES.map(|(_, columns, rows)| format!("{rows}, {columns}, attempt"));
+        let sums = ATTEMPT_INDEXES.map(|(_, columns, rows)| {
+            format!("rows_checksum({columns}, attempt) FILTER (WHERE {rows})")
+        });
         let sql = format!(
-            "SELECT attempt, checksum, {}, {} FROM attempts NOT INDEXED",
+            "SELECT count(*), min(attempt) FILTER (WHERE checksum IS NOT row_checksum({})), {}
+             FROM attempts NOT INDEXED",
             attempt_columns!(),
-            of_indexes.join(", ")
+            sums.join(", ")
         );
-        let count = |columns: &str| columns.split(',').count();
-        let mut scan = Self { count: 0, damaged: None, index_sums: [0; ATTEMPT_INDEXES.len()] };
-        let (mut statement, mut bytes) = (snapshot.prepare(&sql)?, Vec::new());
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            scan.count += 1;
-            let (attempt, expected): (i64, i64) = (row.get(0)?, row.get(1)?);
-            let mut end = 2 + count(attempt_columns!());
-            if checksum_of(row, 2..end, &mut bytes)? != expected {
-                scan.damaged.get_or_insert(attempt);
-            }
-            for ((_, columns, _), sum) in ATTEMPT_INDEXES.iter().zip(&mut scan.index_sums) {
-                let (is_in_index, start) = (end, end + 1);
-                end = start + count(columns) + 1;
-                if row.get(is_in_index)? {
-                    *sum = sum.wrapping_add(checksum_of(row, start..end, &mut bytes)?);
-                }
-            }
-        }
-        Ok(scan)
+        snapshot.query_row(&sql, [], |row| {
+            Ok(Self {
+                count: row.get(0)?,
+                damaged: row.get(1)?,
+                index_sums: [row.get(2)?, row.get(3)?, row.get(4)?],
+            })
+        })
     }
-}
-
-/// The checksum of some columns of a row.
-fn checksum_of(
-    row: &Row<'_>,
-    columns: Range<usize>,
-    bytes: &mut Vec<u8>,
-) -> Result<i64, rusqlite::Error> {
-    bytes.clear();
-    for column in columns {
-        push_value(row.get_ref(column)?, bytes);
-    }
-    Ok(checksum(bytes))
 }
 
 /// Compares the indexes of all tables but `attempts` with their tables.
@@ -214,7 +251,10 @@ fn find_damaged_index(
     table: &AttemptsScan,
 ) -> Result<Option<String>, rusqlite::Error> {
     for ((index, columns, rows), of_table) in ATTEMPT_INDEXES.into_iter().zip(table.index_sums) {
-        let (of_index, is_sorted) = scan_index(snapshot, &index_sql(index, columns, rows))?;
+        let (of_index, is_sorted): (i64, bool) =
+            snapshot.query_row(&index_sql(index, columns, rows), [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         if of_index != of_table {
             return Ok(Some(format!("the index {index} does not have the rows of its table")));
         }
@@ -225,28 +265,10 @@ fn find_damaged_index(
     Ok(None)
 }
 
-/// Reads all entries of an index. Returns the sum of their checksums, and whether each of them is
-/// greater than the one before it.
-fn scan_index(snapshot: &Connection, sql: &str) -> Result<(i64, bool), rusqlite::Error> {
-    let mut statement = snapshot.prepare(sql)?;
-    let (columns, mut bytes) = (0..statement.column_count(), Vec::new());
-    let (mut sum, mut is_sorted, mut previous) = (0_i64, true, Vec::<Value>::new());
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        sum = sum.wrapping_add(checksum_of(row, columns.clone(), &mut bytes)?);
-        if previous.is_empty() {
-            previous = columns.clone().map(|column| row.get(column)).collect::<Result<_, _>>()?;
-            continue;
-        }
-        is_sorted &= is_less(&previous, row)?;
-        for (column, kept) in previous.iter_mut().enumerate() {
-            replace(kept, row.get_ref(column)?)?;
-        }
-    }
-    Ok((sum, is_sorted))
-}
-
 /// Returns the statement that reads all entries of an index, and no row of its table.
 pub(super) fn index_sql(index: &str, columns: &str, rows: &str) -> String {
-    format!("SELECT {columns}, attempt FROM attempts INDEXED BY {index} WHERE {rows}")
+    format!(
+        "SELECT rows_checksum({columns}, attempt), rows_ascend({columns}, attempt)
+         FROM attempts INDEXED BY {index} WHERE {rows}"
+    )
 }

@@ -3,7 +3,7 @@ use std::{fs, path::Path};
 use rusqlite::Connection;
 
 use super::{
-    super::integrity::{ATTEMPT_INDEXES, index_sql},
+    super::integrity::{ATTEMPT_INDEXES, define_functions, index_sql},
     intend, open, open_existing,
 };
 use crate::ledger::LedgerError;
@@ -76,6 +76,7 @@ fn every_index_of_attempts_is_compared_without_its_table() {
     let path = folder.path().join("ledger.db");
     create(&path);
     let connection = Connection::open(&path).unwrap();
+    define_functions(&connection).unwrap();
     let names = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'attempts'
          ORDER BY rowid";
     let mut statement = connection.prepare(names).unwrap();
