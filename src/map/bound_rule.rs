@@ -63,6 +63,8 @@ pub(super) struct ArraySource<'p, S> {
     /// Its path, for messages.
     pub(super) path: &'p str,
     pub(super) source: S,
+    /// Whether its path selects elements of arrays on the way.
+    pub(super) walks_arrays: bool,
 }
 
 /// What a condition tests.

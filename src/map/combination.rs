@@ -5,7 +5,8 @@
 use super::{
     column_table::ColumnTable,
     key_errors::{KeyError, WHOLE_RULE},
-    profile_text::{OneOrMany, RuleText},
+    one_or_many::OneOrMany,
+    profile_text::RuleText,
 };
 
 /// How the values of several sources become one.

@@ -11,8 +11,9 @@ use rust_decimal::Decimal;
 use super::{
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     number::NumberMarks,
+    one_or_many::OneOrMany,
     path_text::{segments, walks_arrays},
-    profile_text::{ConditionText, NumberText, OneOrMany},
+    profile_text::{ConditionText, NumberText},
     rule::Rule,
     rule_result::RuleResult,
     view::Value,

@@ -9,7 +9,8 @@ use super::{
     birth_date::BirthDateRule,
     date::{DateOptions, DateRule, DateZone, ISO_8601, Locale, parse_zone},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
-    profile_text::{OneOrMany, RuleText, ZoneText},
+    one_or_many::OneOrMany,
+    profile_text::{RuleText, ZoneText},
     text_steps::TextSteps,
 };
 use crate::model::problem::Code;

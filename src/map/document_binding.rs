@@ -14,6 +14,7 @@ use super::{
     error::MapError,
     known_fields::KnownFields,
     mapper::Mapper,
+    path_text::arrays_of,
     paths::path_beside,
     profile::{FieldRule, FieldTarget, PeopleRules, Profile, SkipRule},
 };
@@ -34,9 +35,10 @@ pub(super) fn bind<'p>(
     let mut skips: Vec<_> = profile.skips.iter().map(bind_skip).collect();
     let mut row_skips: Vec<_> = profile.row_skips.iter().map(bind_skip).collect();
     // The only row of an order is the document.
-    if profile.items_path.is_some() {
+    if profile.item_paths.is_some() {
         skips.append(&mut row_skips);
     }
+    let item_paths = profile.item_paths.as_ref();
     Ok(Mapper {
         profile,
         key: profile.key.paths.iter().map(|path| PathSource::new(path)).collect(),
@@ -46,7 +48,7 @@ pub(super) fn bind<'p>(
         // A document is never compared with the one before it.
         counts_each_row: false,
         item_rules: bind_rules(&item_rules),
-        items: profile.items_path.as_deref().map(array_at),
+        items: item_paths.map(|paths| paths.iter().map(|path| array_at(path)).collect()),
         may_have_items: profile.maps_items(),
         people: profile.people.iter().filter_map(bind_people).collect(),
         skips,
@@ -112,7 +114,10 @@ fn bind_people(people: &PeopleRules) -> Option<BoundPeople<'_, PathSource>> {
 }
 
 fn array_at(path: &str) -> ArraySource<'_, PathSource> {
-    ArraySource { path, source: PathSource::new(path) }
+    // `lines[]` is the array `lines`.
+    let array = path.strip_suffix("[]").unwrap_or(path);
+    let walks_arrays = !arrays_of(array).is_empty();
+    ArraySource { path, source: PathSource::new(array), walks_arrays }
 }
 
 fn bind_condition(condition: &Condition) -> Condition<TestedSource<PathSource>> {

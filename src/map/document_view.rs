@@ -147,13 +147,19 @@ impl<'a> View<'a> for DocumentView<'a> {
     }
 
     fn elements(self, source: &PathSource) -> Result<Vec<Self>, Found<'a>> {
-        let found = self.find(source);
-        let elements = match found.value {
-            Value::Missing | Value::Null => return Ok(Vec::new()),
-            Value::Array(node) | Value::Object(node) => node.elements(),
-            _ => None,
-        };
-        Ok(elements.ok_or(found)?.map(|node| self.element(node)).collect())
+        let (mut elements, mut other) = (Vec::new(), None);
+        let element = |node| self.element(node);
+        source.visit(self, &mut |end| match end {
+            PathEnd::Missing => {}
+            PathEnd::Value(node) if source.path.ends_at_elements() => elements.push(element(node)),
+            PathEnd::Value(node) if node.elements().is_some() => {
+                elements.extend(node.elements().into_iter().flatten().map(element));
+            }
+            end => {
+                other.get_or_insert(self.found(end));
+            }
+        });
+        other.map_or(Ok(elements), Err)
     }
 
     fn node(self) -> Option<JsonNode<'a>> {

@@ -33,8 +33,8 @@ pub(super) struct Mapper<'p, S> {
     /// Whether a rule of the order counts each row, also one that repeats the previous one.
     pub(super) counts_each_row: bool,
     pub(super) item_rules: Vec<BoundRule<'p, S>>,
-    /// The array of the items; if there is none, each row is an item.
-    pub(super) items: Option<ArraySource<'p, S>>,
+    /// The arrays of the items; if it is none, each row is an item.
+    pub(super) items: Option<Vec<ArraySource<'p, S>>>,
     /// Whether the file has items; constants alone do not add one. If several files are joined,
     /// another one may have them.
     pub(super) may_have_items: bool,
@@ -214,10 +214,13 @@ impl<S> Mapper<'_, S> {
             }
             return;
         };
-        for element in elements(view, items, None, order) {
-            let item = self.item(element, order).map(|item| push_item(item, into));
-            for people in self.people.iter().filter(|people| people.role == PersonRole::Consumer) {
-                people.add((element, item), self.profile, order, &mut into.people);
+        let consumers = || self.people.iter().filter(|people| people.role == PersonRole::Consumer);
+        for array in items {
+            for element in elements(view, array, None, order) {
+                let item = self.item(element, order).map(|item| push_item(item, into));
+                for people in consumers() {
+                    people.add((element, item), self.profile, order, &mut into.people);
+                }
             }
         }
         for people in &self.people {

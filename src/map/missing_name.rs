@@ -90,8 +90,7 @@ impl NamePlaces {
                     "column" | "columns" | "path" | "paths" | "sum" | "minus" | "concat"
                 )
             });
-            let is_array =
-                path.len() == 1 && ["items", "contacts", "consumers"].contains(&&*path[0]);
+            let is_array = ["items", "contacts", "consumers"].contains(&&*shown(&path));
             let (is_path, subject) = match key {
                 Some(key) => (is_path_key(&path[key]), shown(&path[..key])),
                 None if is_array => (Some(true), path[0].clone()),

@@ -13,8 +13,10 @@ use crate::model::document::{JsonNode, JsonValue, name_digest};
 pub(super) struct Path {
     /// Each way to read the path: a step, and the rest of the path after it, if there is one.
     readings: Vec<(Step, Option<Self>)>,
-    /// Whether its first segment selects an element or several.
+    /// Whether its first segment selects an element by its index.
     selects_elements: bool,
+    /// Whether its last segment does so by brackets: it ends at elements, not at their array.
+    ends_at_elements: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -74,10 +76,15 @@ impl Path {
                     .push((Step::new(names, segment), Some(Self::new(&path[segment.end + 1..]))));
             }
         }
-        let selects_elements = segments
-            .first()
-            .is_some_and(|first| first.selector.is_some() || first.name.parse::<usize>().is_ok());
-        Self { readings, selects_elements }
+        let selects_elements =
+            segments.first().is_some_and(|first| first.name.parse::<usize>().is_ok());
+        let ends_at_elements = segments.last().is_some_and(|last| last.selector.is_some());
+        Self { readings, selects_elements, ends_at_elements }
+    }
+
+    /// Whether it ends at elements of an array, not at the array.
+    pub(super) fn ends_at_elements(&self) -> bool {
+        self.ends_at_elements
     }
 
     /// Follows the path below `node` to its only value.
@@ -121,15 +128,18 @@ impl Path {
 
     /// Follows the path below `node` to all of its values.
     pub(super) fn visit<'n>(&self, node: JsonNode<'n>, visit: &mut impl FnMut(PathEnd<'n>)) {
+        // In a document without nesting the name of a text may begin the name of an array.
+        let mut scalars = Vec::new();
         for (step, rest) in &self.readings {
             let Some(found) = step.find(node) else { continue };
-            let mut n_found = 0;
+            let (mut n_found, n_before) = (0, scalars.len());
             for selected in step.select(found) {
                 let mut count = |end| {
                     n_found += 1;
                     visit(end);
                 };
                 match rest {
+                    Some(_) if is_filled_scalar(selected) => scalars.push(selected),
                     Some(rest) if !is_filled_array(selected) || rest.selects_elements => {
                         rest.visit_dyn(selected, &mut count);
                     }
@@ -137,9 +147,11 @@ impl Path {
                 }
             }
             if n_found > 0 {
+                scalars.drain(..n_before);
                 break;
             }
         }
+        scalars.into_iter().for_each(|scalar| visit(PathEnd::WithinScalar(scalar)));
     }
 
     // A generic visitor of each further step would be a type of its own.

@@ -3,6 +3,8 @@
 //!
 //! Runs once per file or export. Called through `file_mapper` and by `shuffle`.
 
+use std::slice::from_ref;
+
 use super::{
     checkout_event::event_path,
     condition::Condition,
@@ -41,8 +43,23 @@ struct ReadPath<'p> {
     is_required: bool,
     /// Whether it is silently allowed to be missing.
     is_optional: bool,
-    /// The array whose elements the paths belong to, if it is not the document.
-    above: Option<&'p str>,
+    /// The arrays whose elements the paths belong to; none if that is the document.
+    above: &'p [String],
+}
+
+impl ReadPath<'_> {
+    /// Its paths from the root of a document, below each of the arrays.
+    fn full_paths(&self) -> Vec<String> {
+        self.paths.iter().flat_map(|path| below(self.above, path)).collect()
+    }
+}
+
+/// A path from the root of a document, below each of these arrays; itself if there are none.
+fn below(above: &[String], path: &str) -> Vec<String> {
+    match above {
+        [] => vec![path.to_owned()],
+        arrays => arrays.iter().map(|array| format!("{array}.{path}")).collect(),
+    }
 }
 
 /// Compares the profile's paths with the names in all documents of the export. `file` names their
@@ -66,15 +83,18 @@ pub fn missing_paths(
     let known = known_paths(profile);
     let (mut missing, mut missing_paths, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for read in read_paths(profile) {
-        let full = |path: &String| match read.above {
-            Some(above) => format!("{above}.{path}"),
-            None => path.clone(),
-        };
-        let paths: Vec<String> = read.paths.iter().map(|path| dotted_names(&full(path))).collect();
-        let mut arrays = read.paths.iter().flat_map(|path| arrays_of(&full(path)));
+        // Of several arrays those without elements say nothing.
+        let has_elements = |array: &&String| seen.has_object(&dotted_names(array));
+        let filled: Vec<String> = read.above.iter().filter(has_elements).cloned().collect();
+        if filled.is_empty() && !read.above.is_empty() {
+            continue;
+        }
+        let read = ReadPath { above: &filled, ..read };
+        let full_paths = read.full_paths();
+        let paths: Vec<String> = full_paths.iter().map(|path| dotted_names(path)).collect();
+        let mut arrays = full_paths.iter().flat_map(|path| arrays_of(path));
         let is_empty = arrays.any(|array| seen.has(&array) && !seen.has_object(&array));
-        let has_elements = read.above.is_none_or(|above| seen.has_object(above)) && !is_empty;
-        if paths.is_empty() || !has_elements || paths.iter().any(|path| seen.has(path)) {
+        if paths.is_empty() || is_empty || paths.iter().any(|path| seen.has(path)) {
             continue;
         }
         // Without a key of its own, a profile reads the reference twice.
@@ -167,22 +187,27 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
         };
         paths.into_iter().map(read).collect::<Vec<_>>()
     };
-    let items_path = profile.items_path.as_deref();
-    let mut all = of_rule(&profile.key, "the order key", true, None);
+    let items: &[String] = profile.item_paths.as_deref().unwrap_or_default();
+    let mut all = of_rule(&profile.key, "the order key", true, &[]);
     for rule in &profile.rules {
         let FieldTarget::Field(field) = &rule.target else { continue };
-        let above = items_path.filter(|_| field.group() == FieldGroup::Item);
+        let above = if field.group() == FieldGroup::Item { items } else { &[] };
         all.extend(of_rule(&rule.rule, &field.to_string(), profile.requires(field), above));
         let zone = rule.rule.zone.as_deref();
         all.extend(zone.into_iter().flat_map(|zone| of_rule(zone, "a zone", false, above)));
     }
-    all.extend(items_path.map(|path| ReadPath {
-        paths: vec![path.to_owned()],
+    let of_items = |paths: &[String], is_required| ReadPath {
+        paths: paths.to_vec(),
         purpose: "the profile's path of items".to_owned(),
-        is_required: !allows_missing,
+        is_required: is_required && !allows_missing,
         is_optional: allows_missing,
-        above: None,
-    }));
+        above: &[],
+    };
+    // An export may lack some of several arrays.
+    all.push(of_items(items, true));
+    all.extend(
+        items.iter().filter(|_| items.len() > 1).map(|path| of_items(from_ref(path), false)),
+    );
     let of_condition = |condition: &Condition, above| {
         let sources = condition.sources().into_iter();
         let paths = sources.map(move |source| ReadPath {
@@ -194,14 +219,14 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
         });
         paths.collect::<Vec<_>>()
     };
-    all.extend(profile.order_conditions().flat_map(|condition| of_condition(condition, None)));
+    all.extend(profile.order_conditions().flat_map(|condition| of_condition(condition, &[])));
     for (rule, condition) in profile.rules.iter().filter_map(with_condition) {
-        let above = items_path.filter(|_| rule.target.group() == FieldGroup::Item);
+        let above = if rule.target.group() == FieldGroup::Item { items } else { &[] };
         all.extend(of_condition(condition, above));
     }
-    all.extend(profile.item_rows.iter().flat_map(|condition| of_condition(condition, items_path)));
+    all.extend(profile.item_rows.iter().flat_map(|condition| of_condition(condition, items)));
     for people in &profile.people {
-        let above = people.path.as_deref();
+        let above = people.path.as_ref().map(from_ref).unwrap_or_default();
         let named = people.rules.iter().filter_map(|rule| match &rule.target {
             FieldTarget::Field(field) => Some((rule, people.role.field_name(&field.to_string()))),
             _ => None,
@@ -228,34 +253,33 @@ fn in_events(profile: &Profile, path: &str) -> Vec<String> {
 /// All paths that the profile reads; those of items are prefixed with the path of the items.
 pub(super) fn known_paths(profile: &Profile) -> Vec<String> {
     let mut known: Vec<String> = profile.key.paths.iter().map(|path| dotted_names(path)).collect();
-    known.extend(profile.items_path.clone());
-    let paths = |condition: &Condition| {
+    let items: &[String] = profile.item_paths.as_deref().unwrap_or_default();
+    for path in items {
+        known.extend(filter_names(path).into_iter().chain([dotted_names(path)]));
+    }
+    let paths = |condition: &Condition, above: &[String]| {
         let sources = condition.sources().into_iter();
         let paths = sources.filter_map(|source| source.path.as_deref());
         paths
-            .flat_map(|path| filter_names(path).into_iter().chain([dotted_names(path)]))
+            .flat_map(|path| below(above, path))
+            .flat_map(|path| filter_names(&path).into_iter().chain([dotted_names(&path)]))
             .collect::<Vec<_>>()
     };
-    known.extend(profile.order_conditions().flat_map(paths));
-    let item_rows_paths = profile.item_rows.iter().flat_map(paths);
-    let below_items = |path: String| match &profile.items_path {
-        Some(above) => format!("{above}.{path}"),
-        None => path,
-    };
-    known.extend(item_rows_paths.map(below_items));
+    known.extend(profile.order_conditions().flat_map(|condition| paths(condition, &[])));
+    known.extend(profile.item_rows.iter().flat_map(|condition| paths(condition, items)));
     for rule in &profile.rules {
-        let above =
-            profile.items_path.as_deref().filter(|_| rule.target.group() == FieldGroup::Item);
+        let above = if rule.target.group() == FieldGroup::Item { items } else { &[] };
         add_known_paths(rule, above, &mut known);
     }
     for PeopleRules { role, path, rules } in &profile.people {
         let Some(path) = path else { continue };
-        let in_items = profile.items_path.as_ref().filter(|_| *role == PersonRole::Consumer);
-        for above in in_items.map(|items| format!("{items}.{path}")).iter().chain([path]) {
-            known.push(above.clone());
-            for rule in rules {
-                add_known_paths(rule, Some(above), &mut known);
-            }
+        let mut arrays = vec![path.clone()];
+        if *role == PersonRole::Consumer {
+            arrays.extend(items.iter().map(|array| format!("{array}.{path}")));
+        }
+        known.extend(arrays.iter().map(|array| dotted_names(array)));
+        for rule in rules {
+            add_known_paths(rule, &arrays, &mut known);
         }
     }
     known
@@ -263,18 +287,17 @@ pub(super) fn known_paths(profile: &Profile) -> Vec<String> {
 
 fn add_known_paths(
     FieldRule { target, rule, when, .. }: &FieldRule,
-    above: Option<&str>,
+    above: &[String],
     known: &mut Vec<String>,
 ) {
-    let full =
-        |path: &str| above.map_or_else(|| path.to_owned(), |above| format!("{above}.{path}"));
     let tested = when.iter().flat_map(Condition::sources);
-    for path in tested.filter_map(|source| source.path.as_deref()).map(full) {
+    let tested = tested.filter_map(|source| source.path.as_deref());
+    for path in tested.flat_map(|path| below(above, path)) {
         known.extend(filter_names(&path));
         known.push(dotted_names(&path));
     }
-    for path in rule.readers().flat_map(|rule| &rule.paths) {
-        let path = full(path);
+    let read = rule.readers().flat_map(|rule| &rule.paths);
+    for path in read.flat_map(|path| below(above, path)) {
         if !matches!(target, FieldTarget::Field(_)) && !path.ends_with('*') {
             known.push(format!("{path}.*"));
         }

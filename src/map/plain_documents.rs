@@ -22,7 +22,7 @@ use crate::model::{
 /// The members of the documents of a file, ready for plain orders.
 pub(super) struct PlainDocuments<'m> {
     mapper: &'m Mapper<'m, PathSource>,
-    items: &'m ArraySource<'m, PathSource>,
+    items: &'m [ArraySource<'m, PathSource>],
     order: Vec<PlainMember<'m>>,
     item: Vec<PlainMember<'m>>,
 }
@@ -36,9 +36,13 @@ enum PlainMember<'m> {
 }
 
 impl<'m> PlainDocuments<'m> {
-    /// None if a document is not a whole order, or if a rule needs more than its first filled value.
+    /// None if a document is not a whole order, if the items are in several arrays of a document, or
+    /// if a rule needs more than its first filled value.
     pub(super) fn new(mapper: &'m Mapper<'m, PathSource>) -> Option<Self> {
         let items = mapper.items.as_ref()?;
+        if items.iter().any(|array| array.walks_arrays) {
+            return None;
+        }
         let order = mapper.order_rules.iter().map(PlainMember::new).collect::<Option<_>>()?;
         let item = mapper.item_rules.iter().map(PlainMember::new).collect::<Option<_>>()?;
         Some(Self { mapper, items, order, item })
@@ -64,10 +68,12 @@ impl<'m> PlainDocuments<'m> {
             member.push_values(view, into)?;
         }
         into.end_order();
-        for element in elements(view.find(&self.items.source).value)?.into_iter().flatten() {
-            let element = view.element(element);
-            if self.mapper.may_be_item(element)? {
-                self.push_item(element, into)?;
+        for array in self.items {
+            for element in elements(view.find(&array.source).value)?.into_iter().flatten() {
+                let element = view.element(element);
+                if self.mapper.may_be_item(element)? {
+                    self.push_item(element, into)?;
+                }
             }
         }
         Some(())

@@ -157,8 +157,9 @@ pub struct Profile {
     pub guest_attributes: GuestAttributes,
     /// The mode of sending, if the target does not set it.
     pub mode: Option<Mode>,
-    /// The path of the array of items in a JSON document. If set, a document is a complete order.
-    pub items_path: Option<String>,
+    /// The paths of the arrays of items in a JSON document, without items none of them. If set, a
+    /// document is a complete order.
+    pub item_paths: Option<Vec<String>>,
     /// Whether a document may be an ORDER_CHECKOUT event, whose order is in its member `order`.
     pub checkout_events: bool,
     /// The rows that belong to no order and are left out: footers, totals, comments. A row is one
@@ -218,7 +219,7 @@ impl Profile {
     pub fn reads_member(&self, name: &str) -> bool {
         let of_rules = self.all_rules().flat_map(|of_field| &of_field.rule.paths);
         let of_people = self.people.iter().filter_map(|people| people.path.as_ref());
-        let mut paths = of_rules.chain(of_people).chain(&self.items_path);
+        let mut paths = of_rules.chain(of_people).chain(self.item_paths.iter().flatten());
         paths.any(|path| starts_with_name(path, name))
     }
 

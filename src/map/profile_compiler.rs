@@ -16,6 +16,7 @@ use super::{
     field_rules::RuleCompiler,
     file_syntax::FileSyntax,
     input_settings::SharedIdentifiers,
+    item_paths::item_paths,
     key_errors::{KeyError, KeyErrors, KeyPath},
     missing_name::NamePlaces,
     number::NumberMarks,
@@ -30,7 +31,7 @@ use super::{
 };
 use crate::model::{
     diagnostic::{Diagnostic, Diagnostics},
-    field::Field,
+    field::{Field, FieldGroup},
     severity::SeverityRules,
     source_map::SourceMap,
 };
@@ -197,7 +198,8 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let attributes = text.guest.attributes.unwrap_or_default();
     let nulls = mem::take(&mut text.nulls);
     let symbols = CurrencySymbols::new(mem::take(&mut text.currency_symbols), &mut errors);
-    let has_items_path = text.items.is_some();
+    let item_paths = item_paths(text.items.take(), &mut errors);
+    let has_items_path = item_paths.is_some();
     let mut compiler = RuleCompiler {
         nulls: &nulls,
         marks,
@@ -207,6 +209,11 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         errors: &mut errors,
     };
     let mut rules = compiler.field_rules(&mut text);
+    if item_paths.as_ref().is_some_and(Vec::is_empty) && rules.iter().any(reads_elements) {
+        compiler
+            .errors
+            .add("items", "is empty, but [item] has a path; expected the path of the items");
+    }
     let mut people = compiler.all_people_rules(&mut text);
     let has_key = text.key.is_some();
     let key = match text.key {
@@ -240,7 +247,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         earliest_order,
         guest_attributes: attributes,
         mode: text.mode,
-        items_path: text.items,
+        item_paths,
         checkout_events: text.checkout_events,
         skips,
         row_skips,
@@ -256,6 +263,13 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         wrong: Vec::new(),
     };
     (profile.with_required_columns(), errors)
+}
+
+/// Whether a rule reads a member of an item.
+fn reads_elements(rule: &FieldRule) -> bool {
+    let Rule { paths, .. } = &rule.rule;
+    // The names of combined sources serve either format.
+    rule.target.group() == FieldGroup::Item && !paths.is_empty() && !rule.rule.has_shared_names()
 }
 
 /// Refuses an order key that is missing, or that a row may lack. `is_own` tells whether the profile
@@ -369,7 +383,7 @@ mod tests {
     use super::*;
     use crate::{
         map::{profile::FieldTarget, profile_texts::BUILT_IN},
-        model::{field::FieldGroup, guest_attributes::GuestAttributes},
+        model::guest_attributes::GuestAttributes,
     };
 
     fn parse_error(text: &str) -> String {

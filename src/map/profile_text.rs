@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{
-        Error, MapAccess, SeqAccess, Visitor,
+        MapAccess, SeqAccess, Visitor,
         value::{MapAccessDeserializer, SeqAccessDeserializer},
     },
 };
@@ -19,6 +19,8 @@ use super::{
         CellNotation, LastLineEnd, MissingColumns, Quote, RaggedRows, SharedIdentifiers,
         UnknownColumns, UnreadableRows,
     },
+    items_text::ItemsText,
+    one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
 };
 use crate::model::{
     guest_attributes::GuestAttributes,
@@ -28,40 +30,6 @@ use crate::model::{
     route::Mode,
     severity::SeverityChoice,
 };
-
-/// One string or several.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a string or a list of strings")]
-pub(super) enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    pub(super) fn into_vec(self) -> Vec<String> {
-        match self {
-            Self::One(text) => vec![text],
-            Self::Many(texts) => texts,
-        }
-    }
-}
-
-/// A text, or a list of one: in a list `?` is no open question.
-fn one_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let mut texts = OneOrMany::deserialize(deserializer)?.into_vec();
-    let only = texts.pop().filter(|_| texts.is_empty());
-    only.ok_or_else(|| D::Error::custom("expected a string, or a list of one string"))
-}
-
-fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    one_text(deserializer).map(Some)
-}
-
-fn one_text_schema(_: &mut SchemaGenerator) -> Schema {
-    let text = json_schema!({ "type": "string" });
-    let list = json_schema!({ "type": "array", "items": text, "minItems": 1, "maxItems": 1 });
-    json_schema!({ "anyOf": [text, list] })
-}
 
 /// The result of a lookup in a table: another value, or a reason to skip the order.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -615,8 +583,8 @@ pub(super) struct ProfileText {
     pub(super) earliest_order: Option<String>,
     /// The mode of sending, if the target sets none.
     pub(super) mode: Option<Mode>,
-    /// The path of the array of items: each document is a whole order.
-    pub(super) items: Option<String>,
+    /// Where the items of a document are, which is a whole order then.
+    pub(super) items: Option<ItemsText>,
     /// Whether documents may be ORDER_CHECKOUT events.
     #[serde(default)]
     pub(super) checkout_events: bool,

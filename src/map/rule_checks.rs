@@ -4,8 +4,9 @@
 
 use super::{
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
+    one_or_many::OneOrMany,
     path_text::{segments, walks_arrays},
-    profile_text::{OnConflict, OneOrMany, OverRowsText, RuleText, TableValue},
+    profile_text::{OnConflict, OverRowsText, RuleText, TableValue},
 };
 use crate::model::{field::ExtensionType, over_rows::OverRows};
 

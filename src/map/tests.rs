@@ -5,6 +5,7 @@ mod combined;
 mod currency_symbols;
 mod dates;
 mod extends;
+mod items;
 mod over_rows;
 mod people;
 pub(super) mod rows;

@@ -321,6 +321,27 @@ fn typical_documents_are_plain() {
     }
 }
 
+/// The elements of several arrays are read in the same order; arrays that are walked need drafts.
+#[test]
+fn items_of_several_arrays_are_the_same_on_both_paths() {
+    let mut document = shop_document();
+    let lines = document["cart"]["lines"].clone();
+    document["cart"]["lines"] = json!([lines[0]]);
+    document["gifts"] = json!([lines[1]]);
+    let shop = |items: &str| {
+        let text = SHOP_PROFILE.replace("\"cart.lines\"", items);
+        Profile::parse("shop", &text).unwrap()
+    };
+    let several = shop("['gifts[]', 'cart.lines']");
+    let (n_plain, n_orders) = compare(&several, &file_of(&document, &[]), &settings());
+    assert!(n_plain > 0 && n_orders == 2, "{n_plain}");
+    for items in ["['gifts', 'parcels[].lines']", "'cart.lines[line=item]'"] {
+        let profile = shop(items);
+        let mapper = FileMapper::bind(&profile, None, "orders.ndjson").unwrap();
+        assert!(mapper.plain_rows().is_none(), "{items}");
+    }
+}
+
 proptest! {
     #[test]
     fn canonical_documents_are_the_same_on_both_paths(

@@ -1,0 +1,80 @@
+//! TOML syntax of `items`: where the items of an order are, as serde types.
+//!
+//! Syntax only: `item_paths` checks what the paths mean. Used by `profile_text`.
+
+use std::{borrow::Cow, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
+};
+
+use super::one_or_many::OneOrMany;
+
+/// Where the items of an order are: `items = "lines"` is short for its only key `path`.
+#[derive(Debug, Clone)]
+pub(super) struct ItemsText {
+    pub(super) table: ItemsTable,
+    /// Whether it is written without the key `path`.
+    pub(super) is_short: bool,
+}
+
+/// The keys of `[items]`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ItemsTable {
+    /// The path of the array of items in a document, or several of which all elements are items.
+    pub(super) path: OneOrMany,
+}
+
+impl ItemsText {
+    fn short(path: OneOrMany) -> Self {
+        Self { table: ItemsTable { path }, is_short: true }
+    }
+}
+
+impl<'de> Deserialize<'de> for ItemsText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ItemsVisitor)
+    }
+}
+
+impl JsonSchema for ItemsText {
+    fn schema_name() -> Cow<'static, str> {
+        "ItemsText".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let path = generator.subschema_for::<OneOrMany>();
+        let table = generator.subschema_for::<ItemsTable>();
+        json_schema!({ "anyOf": [path, table] })
+    }
+}
+
+struct ItemsVisitor;
+
+impl<'de> Visitor<'de> for ItemsVisitor {
+    type Value = ItemsText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a path such as \"lines\", a list of paths, or a table")
+    }
+
+    fn visit_str<E>(self, path: &str) -> Result<ItemsText, E> {
+        Ok(ItemsText::short(OneOrMany::One(path.to_owned())))
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, paths: S) -> Result<ItemsText, S::Error> {
+        let paths = Vec::deserialize(SeqAccessDeserializer::new(paths))?;
+        Ok(ItemsText::short(OneOrMany::Many(paths)))
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<ItemsText, M::Error> {
+        let table = ItemsTable::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(ItemsText { table, is_short: false })
+    }
+}
