@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use super::{
-    condition::Condition, known_fields::KnownFields, profile::FieldTarget, rule::Rule,
-    wildcard::wildcard_field,
+    condition::Condition, known_fields::KnownFields, packed_items::PackedItems,
+    profile::FieldTarget, rule::Rule, wildcard::wildcard_field,
 };
 use crate::model::{
     draft::PersonRole,
@@ -65,6 +65,12 @@ pub(super) struct ArraySource<'p, S> {
     pub(super) source: S,
     /// Whether its path selects elements of arrays on the way.
     pub(super) walks_arrays: bool,
+}
+
+/// Where a list of items is.
+pub(super) struct PackedSource<'p, S> {
+    pub(super) items: &'p PackedItems,
+    pub(super) source: S,
 }
 
 /// What a condition tests.

@@ -120,6 +120,7 @@ impl Sources {
 fn check_keys(text: &RuleText) -> Result<(), KeyError> {
     let sources = [
         ("column or path", text.column.is_some() || text.path.is_some()),
+        ("field", text.field.is_some()),
         ("sum", text.sum.is_some()),
         ("concat", text.concat.is_some()),
         ("table", text.columns.is_some() || text.paths.is_some()),

@@ -7,13 +7,16 @@ use std::convert::Infallible;
 
 use super::{
     bound_rule::{
-        ArraySource, BoundPeople, BoundRule, CustomMembers, CustomRule, FieldBinding, TestedSource,
+        ArraySource, BoundPeople, BoundRule, CustomMembers, CustomRule, FieldBinding, PackedSource,
+        TestedSource,
     },
     condition::{CellSource, Condition},
     document_view::PathSource,
     error::MapError,
+    header_binding::PACKED_ITEMS,
     known_fields::KnownFields,
     mapper::Mapper,
+    packed_items::PackedItems,
     path_text::arrays_of,
     paths::path_beside,
     profile::{FieldRule, FieldTarget, PeopleRules, Profile, SkipRule},
@@ -39,16 +42,23 @@ pub(super) fn bind<'p>(
         skips.append(&mut row_skips);
     }
     let item_paths = profile.item_paths.as_ref();
+    let packed = profile.packed_items.as_ref();
+    let packed_at = packed.and_then(|items| Some((items, items.path.as_deref()?)));
+    if packed.is_some() && packed_at.is_none() && item_paths.is_none() {
+        return Err(MapError::other_format(file, true, PACKED_ITEMS));
+    }
     Ok(Mapper {
         profile,
         key: profile.key.paths.iter().map(|path| PathSource::new(path)).collect(),
         is_key_verbatim: profile.key.is_verbatim(),
-        order_rules: bind_rules(&order_rules),
+        order_rules: bind_rules(&order_rules, packed),
         order_columns: Vec::new(),
         // A document is never compared with the one before it.
         counts_each_row: false,
-        item_rules: bind_rules(&item_rules),
+        item_rules: bind_rules(&item_rules, packed),
         items: item_paths.map(|paths| paths.iter().map(|path| array_at(path)).collect()),
+        packed: packed_at
+            .map(|(items, path)| PackedSource { items, source: PathSource::new(path) }),
         may_have_items: profile.maps_items(),
         people: profile.people.iter().filter_map(bind_people).collect(),
         skips,
@@ -58,17 +68,23 @@ pub(super) fn bind<'p>(
     })
 }
 
-fn bind_rules<'p>(rules: &[&'p FieldRule]) -> Vec<BoundRule<'p, PathSource>> {
+fn bind_rules<'p>(
+    rules: &[&'p FieldRule],
+    packed: Option<&PackedItems>,
+) -> Vec<BoundRule<'p, PathSource>> {
     let of_fields = rules.chunk_by(|_, next| next.is_alternative);
-    of_fields.filter_map(bind_rules_of).collect()
+    of_fields.filter_map(|rules| bind_rules_of(rules, packed)).collect()
 }
 
 /// Binds the rules of one field, or a wildcard.
-fn bind_rules_of<'p>(rules: &[&'p FieldRule]) -> Option<BoundRule<'p, PathSource>> {
+fn bind_rules_of<'p>(
+    rules: &[&'p FieldRule],
+    packed: Option<&PackedItems>,
+) -> Option<BoundRule<'p, PathSource>> {
     let mut chain = Vec::new();
     for rule in rules {
         match &rule.target {
-            FieldTarget::Field(field) => chain.push(bind_rule(field, rule)),
+            FieldTarget::Field(field) => chain.push(bind_rule(field, rule, packed)),
             _ => return Some(BoundRule::Custom(bind_wildcard(rule))),
         }
     }
@@ -84,10 +100,11 @@ fn bind_wildcard(FieldRule { target, rule, when, .. }: &FieldRule) -> CustomRule
     CustomRule { target, rule, when, members: members.collect(), known: KnownFields::new() }
 }
 
-/// Binds the rule of a field.
+/// Binds the rule of a field. `packed` is the list that has the fields of its items.
 pub(super) fn bind_rule<'p>(
     field: &Field,
     FieldRule { rule, when, .. }: &'p FieldRule,
+    packed: Option<&PackedItems>,
 ) -> FieldBinding<'p, PathSource> {
     let source = |path: &str| PathSource::of_group(path, field.group());
     // A rule that combines several values looks beside each of them.
@@ -95,9 +112,13 @@ pub(super) fn bind_rule<'p>(
     let beside = member.map_or_else(Vec::new, |name| {
         rule.paths.iter().map(|path| source(&path_beside(path, name))).collect()
     });
-    let sources = rule.paths.iter().map(|path| Some(source(path))).collect();
+    let indexes =
+        rule.fields.iter().filter_map(|field| packed.and_then(|packed| packed.field_index(field)));
+    let fields = indexes.map(PathSource::of_field);
+    let sources: Vec<_> =
+        rule.paths.iter().map(|path| source(path)).chain(fields).map(Some).collect();
     // Without a path it yields its default everywhere.
-    let when = when.as_ref().filter(|_| !rule.paths.is_empty() || !rule.has_source());
+    let when = when.as_ref().filter(|_| !sources.is_empty() || !rule.has_source());
     let when = when.map(bind_condition);
     let zone = rule.zone.as_deref().map(|zone| {
         let sources = zone.paths.iter().map(|path| Some(source(path))).collect();
@@ -110,7 +131,7 @@ pub(super) fn bind_rule<'p>(
 fn bind_people(people: &PeopleRules) -> Option<BoundPeople<'_, PathSource>> {
     let array = array_at(people.path.as_deref()?);
     let rules: Vec<_> = people.rules.iter().collect();
-    Some(BoundPeople { role: people.role, array: Some(array), rules: bind_rules(&rules) })
+    Some(BoundPeople { role: people.role, array: Some(array), rules: bind_rules(&rules, None) })
 }
 
 fn array_at(path: &str) -> ArraySource<'_, PathSource> {

@@ -17,6 +17,8 @@ use crate::model::{document::JsonNode, draft::CellOrigin, field::FieldGroup, row
 pub(super) struct PathSource {
     path: Path,
     in_event: EventPlace,
+    /// The index of a field of an item in a list, in place of the path.
+    field: Option<usize>,
 }
 
 /// Where an ORDER_CHECKOUT event has the value of a path of the canonical form.
@@ -33,7 +35,7 @@ enum EventPlace {
 impl PathSource {
     /// A path in an order or in an element.
     pub(super) fn new(path: &str) -> Self {
-        Self { path: Path::new(path), in_event: EventPlace::Order }
+        Self { path: Path::new(path), in_event: EventPlace::Order, field: None }
     }
 
     /// The path of a rule for a field of this group.
@@ -43,13 +45,18 @@ impl PathSource {
             FieldGroup::Event => EventPlace::Beside(Path::new(event_path(path))),
             _ => EventPlace::Order,
         };
-        Self { path: Path::new(path), in_event }
+        Self { path: Path::new(path), in_event, field: None }
     }
 
     /// The path of a condition, which may test any value.
     pub(super) fn of_condition(path: &str) -> Self {
         let in_event = EventPlace::Either(Path::new(event_path(path)));
-        Self { path: Path::new(path), in_event }
+        Self { path: Path::new(path), in_event, field: None }
+    }
+
+    /// The field of an item in a list.
+    pub(super) fn of_field(index: usize) -> Self {
+        Self { field: Some(index), ..Self::new("") }
     }
 
     /// Follows the path where a document has the value.
@@ -136,6 +143,10 @@ impl<'a> View<'a> for DocumentView<'a> {
 
     fn find(self, source: &PathSource) -> Found<'a> {
         self.found(source.find(self))
+    }
+
+    fn item_field(self, source: &PathSource) -> Option<usize> {
+        source.field
     }
 
     fn visit(self, source: &PathSource, visit: &mut impl FnMut(Found<'a>)) {

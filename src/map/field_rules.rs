@@ -12,6 +12,7 @@ use super::{
     key_errors::{KeyError, KeyErrors},
     max_length::MaxLength,
     number::NumberMarks,
+    packed_items::PackedItems,
     profile::{FieldRule, FieldTarget, PeopleRules},
     profile_text::{
         EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText, RulesText,
@@ -41,6 +42,8 @@ pub(super) struct RuleCompiler<'t> {
     pub(super) attributes: GuestAttributes,
     /// Whether the profile has a path of items, so that a document is a whole order.
     pub(super) has_items_path: bool,
+    /// How the items are a list in one cell, if they are.
+    pub(super) packed: Option<&'t PackedItems>,
     /// The errors of all rules.
     pub(super) errors: &'t mut KeyErrors,
 }
@@ -146,11 +149,35 @@ impl RuleCompiler<'_> {
     /// `None` for a wildcard.
     fn completed(&self, mut rule: Rule, field: Option<&Field>) -> Result<Rule, KeyErrors> {
         rule.add_nulls(self.nulls);
+        self.check_fields(&rule, field)?;
         check_over_rows(&rule, field)?;
         check_combination(&rule, field).map_err(KeyErrors::of_rule)?;
         rule.set_symbols(&self.symbols);
         rule.complete_number(field, self.marks, &self.symbols).map_err(KeyErrors::of_rule)?;
         Ok(rule)
+    }
+
+    /// Refuses a rule that reads a field of an item where there is none.
+    fn check_fields(&self, rule: &Rule, field: Option<&Field>) -> Result<(), KeyErrors> {
+        if rule.readers().all(|rule| rule.fields.is_empty()) {
+            return Ok(());
+        }
+        let is_of_item = field.is_some_and(|field| field.group() == FieldGroup::Item);
+        match self.packed {
+            _ if !is_of_item || rule.fields.is_empty() => Err(KeyErrors::of_rule(
+                "reads a field of an item, which only the rules of one field of [item] can".into(),
+            )),
+            None if self.errors.has_below(&["items"]) => Ok(()),
+            None => Err(KeyErrors::of_rule(
+                "reads a field of an item in a list; expected [items.packed], or a column or path"
+                    .into(),
+            )),
+            Some(packed) => {
+                let mut errors = KeyErrors::default();
+                errors.keep(packed.check(rule));
+                errors.ensure_none()
+            }
+        }
     }
 
     fn named_rules(

@@ -7,7 +7,7 @@
 use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use super::{
-    bound_rule::{BoundPeople, BoundRule, FieldBinding, TestedSource},
+    bound_rule::{BoundPeople, BoundRule, FieldBinding, PackedSource, TestedSource},
     condition::{CellSource, Condition},
     error::MapError,
     fill_down::FillDown,
@@ -87,6 +87,7 @@ impl<'p> HeaderBinding<'p> {
         let ignore_rows = profile.ignore_rows.iter().map(&mut bind).collect::<Result<_, _>>()?;
         let item_rows = profile.item_rows.as_ref().map(&mut bind).transpose()?;
         let people = columns.bind_people()?;
+        let packed = columns.find_packed()?;
         let filled = columns.find_filled()?;
         if !profile.joins_files || lacks_key {
             columns.ensure_complete()?;
@@ -103,6 +104,7 @@ impl<'p> HeaderBinding<'p> {
             order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),
             item_rules: item_rules.into_iter().map(BoundRule::Field).collect(),
             items: None,
+            packed,
             may_have_items: profile.joins_files || has_items,
             people,
             skips,
@@ -210,7 +212,14 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         let is_required = !rule.may_be_missing()
             && (self.profile.missing_columns == MissingColumns::Refuse
                 || self.profile.requires(field));
-        let columns = self.find_all(rule, name, is_required)?;
+        let columns = match &self.profile.packed_items {
+            Some(packed) if !rule.fields.is_empty() => {
+                // The fields of an item are behind the cells of its row.
+                let indexes = rule.fields.iter().map(|field| packed.field_index(field));
+                indexes.map(|index| Some(self.header.names.len() + index?)).collect()
+            }
+            _ => self.find_all(rule, name, is_required)?,
+        };
         let has_column = columns.iter().any(Option::is_some);
         if !has_column && rule.default_value.is_none() {
             return Ok(None);
@@ -307,6 +316,19 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             self.add_missing(name, CONDITION, !source.is_optional, near);
         }
         Ok(found)
+    }
+
+    /// The column of a list of items, if the profile reads one.
+    fn find_packed(&mut self) -> Result<Option<PackedSource<'p, usize>>, MapError> {
+        let Some(items) = &self.profile.packed_items else { return Ok(None) };
+        let Some(name) = &items.column else {
+            return Err(MapError::other_format(self.file, false, PACKED_ITEMS));
+        };
+        let found = self.find(name, None, PACKED_ITEMS)?;
+        if found.is_none() {
+            self.add_missing(name, PACKED_ITEMS, true, self.near(name));
+        }
+        Ok(found.map(|source| PackedSource { items, source }))
     }
 
     /// The columns whose blank cells take the value above.
@@ -479,6 +501,9 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
 /// What a condition's column is needed for, as part of a message.
 const CONDITION: &str = "a condition";
 
+/// The same of the column of a list of items.
+pub(super) const PACKED_ITEMS: &str = "the list of items";
+
 /// The same of a column whose blank cells are filled.
 const FILL_DOWN: &str = "fill_down";
 
@@ -498,6 +523,7 @@ fn known_columns(profile: &Profile) -> Vec<&str> {
         .flat_map(|rule| rule.columns.iter().map(String::as_str))
         .chain(tested.filter_map(|source| source.column.as_deref()))
         .chain(profile.fill_down.iter().map(String::as_str))
+        .chain(profile.packed_items.iter().filter_map(|packed| packed.column.as_deref()))
         .collect()
 }
 

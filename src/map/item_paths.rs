@@ -9,13 +9,30 @@ use super::{
     path_text::{dotted_names, segments},
 };
 
-/// The paths of a profile; none if a document is a row, and empty if orders have no items.
-pub(super) fn item_paths(text: Option<ItemsText>, errors: &mut KeyErrors) -> Option<Vec<String>> {
-    let ItemsText { table, is_short } = text?;
-    let key: &[&str] = if is_short { &["items"] } else { &["items", "path"] };
-    let is_list = matches!(table.path, OneOrMany::Many(_));
+/// The paths of a profile; none if a document is a row, and empty if its items are in no array.
+pub(super) fn item_paths(text: &ItemsText, errors: &mut KeyErrors) -> Option<Vec<String>> {
+    let ItemsText { table, is_short } = text;
+    let key: &[&str] = if *is_short { &["items"] } else { &["items", "path"] };
+    let packed_path = table.packed.as_ref().and_then(|packed| packed.path.as_ref());
+    let path = match (&table.path, &table.packed) {
+        (None, None) => {
+            errors.add("items", "has neither path nor packed; expected where the items are");
+            return None;
+        }
+        (Some(_), Some(_)) if packed_path.is_some() => {
+            errors.add_at(
+                &["items", "packed", "path"],
+                "is set beside items.path; expected one of them",
+            );
+            return None;
+        }
+        // A document with a list of items is a whole order too.
+        (None, Some(_)) => return packed_path.map(|_| Vec::new()),
+        (Some(path), _) => path.clone(),
+    };
+    let is_list = matches!(path, OneOrMany::Many(_));
     let (mut paths, mut names): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    for (index, path) in table.path.into_vec().into_iter().enumerate() {
+    for (index, path) in path.into_vec().into_iter().enumerate() {
         let index = index.to_string();
         let at: Vec<_> = key.iter().copied().chain(is_list.then_some(&*index)).collect();
         let name = dotted_names(&path);

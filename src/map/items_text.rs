@@ -1,6 +1,6 @@
 //! TOML syntax of `items`: where the items of an order are, as serde types.
 //!
-//! Syntax only: `item_paths` checks what the paths mean. Used by `profile_text`.
+//! Syntax only: `item_paths` checks what the paths mean. A part of `profile_text`.
 
 use std::{borrow::Cow, fmt};
 
@@ -13,7 +13,7 @@ use serde::{
     },
 };
 
-use super::one_or_many::OneOrMany;
+use super::one_or_many::{OneOrMany, one_text, one_text_schema, some_text};
 
 /// Where the items of an order are: `items = "lines"` is short for its only key `path`.
 #[derive(Debug, Clone)]
@@ -28,12 +28,50 @@ pub(super) struct ItemsText {
 #[serde(deny_unknown_fields)]
 pub(super) struct ItemsTable {
     /// The path of the array of items in a document, or several of which all elements are items.
-    pub(super) path: OneOrMany,
+    pub(super) path: Option<OneOrMany>,
+    /// How the items are a list in one cell.
+    pub(super) packed: Option<PackedText>,
+}
+
+/// A list of items in one cell.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PackedText {
+    /// The column of the list.
+    pub(super) column: Option<String>,
+    /// The path of the list in a JSON document.
+    pub(super) path: Option<String>,
+    /// What is between two items.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) separator: Option<String>,
+    /// What each item starts with.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) starts_with: Option<String>,
+    /// The fields of an item; without it an item is one field.
+    pub(super) fields: Option<FieldsText>,
+}
+
+/// The fields of an item in a cell.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FieldsText {
+    /// What is between two fields.
+    #[serde(deserialize_with = "one_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) separator: String,
+    /// What is between the name of a field and its value; else fields are known by their positions.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) assign: Option<String>,
+    /// The names of all fields.
+    pub(super) names: Option<Vec<String>>,
 }
 
 impl ItemsText {
     fn short(path: OneOrMany) -> Self {
-        Self { table: ItemsTable { path }, is_short: true }
+        Self { table: ItemsTable { path: Some(path), packed: None }, is_short: true }
     }
 }
 

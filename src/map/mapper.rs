@@ -6,10 +6,11 @@
 use std::{borrow::Cow, ops::RangeInclusive};
 
 use super::{
-    bound_rule::{ArraySource, BoundPeople, BoundRule, TestedSource},
+    bound_rule::{ArraySource, BoundPeople, BoundRule, PackedSource, TestedSource},
     collector::Collector,
     condition::Condition,
     custom_members,
+    item_view::ItemView,
     profile::{Profile, SkipRule},
     tested_row::{holds, test, tested_value},
     view::{Found, Value, View},
@@ -35,6 +36,8 @@ pub(super) struct Mapper<'p, S> {
     pub(super) item_rules: Vec<BoundRule<'p, S>>,
     /// The arrays of the items; if it is none, each row is an item.
     pub(super) items: Option<Vec<ArraySource<'p, S>>>,
+    /// The list of the items in a cell, if they are in one.
+    pub(super) packed: Option<PackedSource<'p, S>>,
     /// Whether the file has items; constants alone do not add one. If several files are joined,
     /// another one may have them.
     pub(super) may_have_items: bool,
@@ -206,6 +209,13 @@ impl<S> Mapper<'_, S> {
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
+        if let Some(packed) = &self.packed {
+            self.add_packed(view, packed, order, into);
+            for people in &self.people {
+                people.add((view, None), self.profile, order, &mut into.people);
+            }
+            return;
+        }
         let Some(items) = &self.items else {
             let item = self.item(view.as_element(), order).map(|item| push_item(item, into));
             for people in &self.people {
@@ -228,6 +238,33 @@ impl<S> Mapper<'_, S> {
         }
     }
 
+    /// Adds the items of a list in a cell; none if one of them cannot be read.
+    fn add_packed<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        packed: &'a PackedSource<'_, S>,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        let Found { value, at } = view.find(&packed.source);
+        let items = match value {
+            Value::Missing | Value::Null => return,
+            Value::Text(text) if self.profile.is_null(text) => return,
+            Value::Text(text) => {
+                packed.items.items(text).map_err(|error| (Code::ItemUnreadable, error))
+            }
+            other => Err((Code::NotAScalar, other.unexpected("a text with a list of items"))),
+        };
+        match items {
+            Ok(items) => {
+                let views = items.into_iter().map(|item| ItemView { row: view, item, at });
+                let drafts: Vec<_> = views.filter_map(|view| self.item(view, order)).collect();
+                into.items.extend(drafts);
+            }
+            Err((code, message)) => order.problems.push(Problem::for_order(code, at, message)),
+        }
+    }
+
     /// The item of a row or of an element, if one of its values is filled.
     fn item<'a, V: View<'a, Source = S>>(
         &'a self,
@@ -241,7 +278,8 @@ impl<S> Mapper<'_, S> {
         let mut item = Collector::new(view.at(), Cells::with_capacity(capacity));
         apply_rules(&mut item, &self.item_rules, view, None, self.profile);
         if item.filled == 0 {
-            order.problems.extend(self.items.as_ref().and_then(|_| self.element_error(view)));
+            let has_elements = self.items.is_some() || self.packed.is_some();
+            order.problems.extend(has_elements.then(|| self.element_error(view)).flatten());
         }
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
@@ -254,7 +292,8 @@ impl<S> Mapper<'_, S> {
         let has_text =
             |source: &S| view.find(source).value.text().is_some_and(|text| !text.is_empty());
         let (code, message) = match Value::of(view.node()) {
-            Value::Object(_) => {
+            // An item in the list of a cell is no value of its own.
+            Value::Object(_) | Value::Missing => {
                 let rules = self.item_rules.iter();
                 if rules.flat_map(BoundRule::sources).any(has_text) {
                     return None;

@@ -40,7 +40,7 @@ impl<'m> PlainDocuments<'m> {
     /// if a rule needs more than its first filled value.
     pub(super) fn new(mapper: &'m Mapper<'m, PathSource>) -> Option<Self> {
         let items = mapper.items.as_ref()?;
-        if items.iter().any(|array| array.walks_arrays) {
+        if mapper.packed.is_some() || items.iter().any(|array| array.walks_arrays) {
             return None;
         }
         let order = mapper.order_rules.iter().map(PlainMember::new).collect::<Option<_>>()?;

@@ -15,6 +15,7 @@ use super::{
     input_settings::{MissingColumns, SharedIdentifiers, UnknownColumns, UnreadableRows},
     key_errors::KeyPath,
     missing_name::NamePlaces,
+    packed_items::PackedItems,
     rule::Rule,
     rule_result::RuleResult,
     words::ProfileWord,
@@ -160,6 +161,8 @@ pub struct Profile {
     /// The paths of the arrays of items in a JSON document, without items none of them. If set, a
     /// document is a complete order.
     pub item_paths: Option<Vec<String>>,
+    /// How the items are a list in one cell, if they are.
+    pub packed_items: Option<PackedItems>,
     /// Whether a document may be an ORDER_CHECKOUT event, whose order is in its member `order`.
     pub checkout_events: bool,
     /// The rows that belong to no order and are left out: footers, totals, comments. A row is one
@@ -219,7 +222,9 @@ impl Profile {
     pub fn reads_member(&self, name: &str) -> bool {
         let of_rules = self.all_rules().flat_map(|of_field| &of_field.rule.paths);
         let of_people = self.people.iter().filter_map(|people| people.path.as_ref());
-        let mut paths = of_rules.chain(of_people).chain(self.item_paths.iter().flatten());
+        let paths = of_rules.chain(of_people).chain(self.item_paths.iter().flatten());
+        let packed = self.packed_items.as_ref().and_then(|packed| packed.path.as_ref());
+        let mut paths = paths.chain(packed);
         paths.any(|path| starts_with_name(path, name))
     }
 
@@ -272,7 +277,8 @@ impl Profile {
             let tested = conditions.flat_map(Condition::sources);
             let of_conditions = tested.filter_map(|source| source.column.as_ref());
             let mut columns: Vec<String> = Vec::new();
-            for column in of_rules.chain(of_conditions).chain(&self.fill_down) {
+            let of_items = self.packed_items.iter().filter_map(|packed| packed.column.as_ref());
+            for column in of_rules.chain(of_conditions).chain(&self.fill_down).chain(of_items) {
                 if !columns.contains(column) {
                     columns.push(column.clone());
                 }
@@ -303,7 +309,7 @@ impl Profile {
     ) -> Result<(), MapError> {
         let is_of_format = |rule: &Rule| {
             let names = if is_json { &rule.paths } else { &rule.columns };
-            !rule.has_source() || !names.is_empty()
+            !rule.has_source() || !names.is_empty() || !rule.fields.is_empty()
         };
         let of_rules =
             self.conditional_rules().filter(|(field_rule, _)| is_of_format(&field_rule.rule));

@@ -21,6 +21,7 @@ use super::{
     missing_name::NamePlaces,
     number::NumberMarks,
     open_questions::{self, open_questions, refuse},
+    packed_items::PackedItems,
     profile::{FieldRule, PeopleRules, Profile, SharedIdentifierRules, reference_rule},
     profile_schema::KeyType,
     profile_text::{GuestText, ProfileText, SkipScope},
@@ -198,7 +199,10 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let attributes = text.guest.attributes.unwrap_or_default();
     let nulls = mem::take(&mut text.nulls);
     let symbols = CurrencySymbols::new(mem::take(&mut text.currency_symbols), &mut errors);
-    let item_paths = item_paths(text.items.take(), &mut errors);
+    let item_paths = text.items.as_ref().and_then(|items| item_paths(items, &mut errors));
+    let packed = text.items.take().and_then(|items| items.table.packed);
+    let mut packed_items =
+        packed.and_then(|packed| errors.keep_below(&["items", "packed"], PackedItems::new(packed)));
     let has_items_path = item_paths.is_some();
     let mut compiler = RuleCompiler {
         nulls: &nulls,
@@ -206,21 +210,27 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         symbols,
         attributes,
         has_items_path,
+        packed: packed_items.as_ref(),
         errors: &mut errors,
     };
     let mut rules = compiler.field_rules(&mut text);
-    if item_paths.as_ref().is_some_and(Vec::is_empty) && rules.iter().any(reads_elements) {
+    let has_no_items = item_paths.as_ref().is_some_and(Vec::is_empty) && packed_items.is_none();
+    if has_no_items && rules.iter().any(reads_elements) {
         compiler
             .errors
             .add("items", "is empty, but [item] has a path; expected the path of the items");
     }
     let mut people = compiler.all_people_rules(&mut text);
+    let has_items_path = item_paths.as_ref().is_some_and(|paths| !paths.is_empty());
     let has_key = text.key.is_some();
     let key = match text.key {
         Some(text) => compiler.key_rule(text),
         // Without one of its own it is that of the reference.
         None => reference_rule(&rules).map(|reference| reference.rule.clone()),
     };
+    if let Some(packed) = &mut packed_items {
+        packed.complete(&rules, &mut errors);
+    }
     check_order_key(key.as_ref(), has_key, &rules, &mut errors);
     complete_conditions(&mut rules, &mut people, marks, has_items_path);
     let fill_down = fill_down(text.fill_down, text.rows_adjacent, key.as_ref());
@@ -248,6 +258,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         guest_attributes: attributes,
         mode: text.mode,
         item_paths,
+        packed_items,
         checkout_events: text.checkout_events,
         skips,
         row_skips,

@@ -78,6 +78,8 @@ pub(super) struct RuleText {
     pub(super) column: Option<OneOrMany>,
     /// The path in a JSON document, or several of which the first filled one is taken.
     pub(super) path: Option<OneOrMany>,
+    /// The field of an item in a list, or several of which the first filled one is taken.
+    pub(super) field: Option<OneOrMany>,
     /// The columns or paths whose numbers are added up.
     pub(super) sum: Option<Vec<String>>,
     /// The columns or paths whose numbers are subtracted from the sum.
@@ -152,7 +154,8 @@ pub(super) struct RuleText {
     #[serde(default, deserialize_with = "some_text")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) split: Option<String>,
-    /// Which part of a split text is taken, from 1; from the end if it is negative.
+    /// Which part of a split text is taken, from 1; from the end if it is negative. In a rule without
+    /// a column or path the position of a field of an item in a list.
     pub(super) part: Option<i16>,
     /// How a text has pairs of a key and a value; that of `key` is taken.
     pub(super) pairs: Option<PairsText>,
@@ -193,6 +196,17 @@ pub(super) struct RuleText {
 impl RuleText {
     /// Whether the value comes from the export, not from the profile alone.
     pub(super) fn has_source(&self) -> bool {
+        self.has_names() || self.field.is_some() || self.reads_part()
+    }
+
+    /// Whether the value is that of a field by its position.
+    pub(super) fn reads_part(&self) -> bool {
+        let is_alone = self.split.is_none() && self.value.is_none() && self.field.is_none();
+        self.part.is_some() && is_alone && !self.has_names()
+    }
+
+    /// Whether it names columns or paths.
+    fn has_names(&self) -> bool {
         self.column.is_some()
             || self.path.is_some()
             || self.sum.is_some()

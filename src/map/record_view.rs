@@ -57,6 +57,11 @@ impl<'a> View<'a> for RecordView<'a> {
         Found { value: Value::Text(self.cell(*column)), at: CellOrigin::Column(self.row, index) }
     }
 
+    /// Such fields have the indexes behind those of the columns.
+    fn item_field(self, column: &usize) -> Option<usize> {
+        column.checked_sub(self.n_columns)
+    }
+
     fn visit(self, column: &usize, visit: &mut impl FnMut(Found<'a>)) {
         visit(self.find(column));
     }

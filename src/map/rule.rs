@@ -13,6 +13,7 @@ use super::{
     currency_symbols::CurrencySymbols,
     date::DateRule,
     date_keys::{DateUse, RuleDates, compile_dates},
+    item_field::{ItemField, item_fields},
     key_errors::{KeyErrors, WHOLE_RULE},
     max_length::MaxLength,
     number::{NumberFormat, NumberMarks},
@@ -43,6 +44,8 @@ pub struct Rule {
     pub(super) nth: Option<u16>,
     /// The JSON paths.
     pub paths: Vec<String>,
+    /// The fields of an item in a list.
+    pub(super) fields: Vec<ItemField>,
     /// Whether the first filled one is used, or how several become one value.
     pub(super) combination: Combination,
     /// The value of empty cells, or of every row for a rule without columns and paths.
@@ -96,6 +99,7 @@ impl Rule {
     /// Compiles a rule, or returns all of its errors.
     pub(super) fn new(text: RuleText, date_use: DateUse) -> Result<Self, KeyErrors> {
         let mut errors = KeyErrors::default();
+        let fields = errors.keep(item_fields(&text)).unwrap_or_default();
         let zone = errors.keep_below(&["zone"], zone_rule(&text)).flatten();
         let text_steps = errors.keep_below(&[], TextSteps::new(&text)).flatten();
         let RuleDates { date, birth_date } =
@@ -129,6 +133,7 @@ impl Rule {
             nth: text.nth,
             columns,
             paths,
+            fields,
             combination,
             default_value: text.value.or(text.default),
             over_rows,
@@ -157,12 +162,12 @@ impl Rule {
 
     /// Whether the value comes from the export, not from the profile alone.
     pub(super) fn has_source(&self) -> bool {
-        !self.columns.is_empty() || !self.paths.is_empty()
+        !self.columns.is_empty() || !self.paths.is_empty() || !self.fields.is_empty()
     }
 
     /// The number of its sources in a file of either format.
     pub(super) fn n_sources(&self) -> usize {
-        self.columns.len().max(self.paths.len())
+        self.columns.len().max(self.paths.len()).max(self.fields.len())
     }
 
     /// Whether several sources become one value.

@@ -11,6 +11,7 @@ use super::{
     condition::{CellSource, Condition},
     document_binding::bind_rule,
     document_view::DocumentView,
+    packed_trace::packed_field,
     path::{Path, PathEnd},
     profile::{FieldRule, Profile},
     record_view::RecordView,
@@ -43,6 +44,14 @@ pub(super) fn chosen<'p>(
     if rules.len() == 1 && last.when.is_none() && last.rule.zone.is_none() {
         return Some(ChosenRule { rule: &last.rule, zone: None });
     }
+    // A row has the fields of several items, of which one made the cell.
+    if rules.iter().any(|rule| !rule.rule.fields.is_empty()) {
+        let made_cell = |rule: &&&'p FieldRule| packed_field(profile, &rule.rule, cell).is_some();
+        let has_column = |rule: &&&FieldRule| rule.rule.fields.is_empty();
+        let mut of_kind = rules.iter();
+        let chosen = of_kind.find(made_cell).or_else(|| rules.iter().find(has_column));
+        return Some(ChosenRule { rule: &chosen.unwrap_or(&last).rule, zone: None });
+    }
     let replayed = match cell.at {
         CellOrigin::Known(_) => None,
         CellOrigin::Row(row) | CellOrigin::Column(row, _) | CellOrigin::Node(row, _) => {
@@ -56,7 +65,7 @@ pub(super) fn chosen<'p>(
                 }
                 RowContent::Document(document) => {
                     let bound: Vec<_> =
-                        rules.iter().map(|rule| bind_rule(&cell.field, rule)).collect();
+                        rules.iter().map(|rule| bind_rule(&cell.field, rule, None)).collect();
                     let view = view_of(row, document, cell, rules, profile);
                     replay(&bound, view, profile, steps)
                 }

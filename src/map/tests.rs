@@ -7,6 +7,7 @@ mod dates;
 mod extends;
 mod items;
 mod over_rows;
+mod packed;
 mod people;
 pub(super) mod rows;
 mod rule_choice;

@@ -54,9 +54,10 @@ impl TextSteps {
     /// Compiles the steps of a rule; none if it has none. Returns all errors.
     pub(super) fn new(text: &RuleText) -> Result<Option<Self>, KeyErrors> {
         let mut errors = KeyErrors::default();
+        let part = text.part.filter(|_| !text.reads_part());
         let further = FurtherSteps {
             trims: text.trim,
-            part: errors.keep(TextPart::new(text.split.as_deref(), text.part)).flatten(),
+            part: errors.keep(TextPart::new(text.split.as_deref(), part)).flatten(),
             pair: errors.keep(TextPair::new(text.pairs.as_ref(), text.key.as_deref())).flatten(),
             decode: text.decode,
             case: errors.keep(letter_case(text)).flatten(),

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::{
     combination::Combination,
     combined_value::{Part, combine},
+    packed_trace::packed_field,
     path::{Path, PathEnd},
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
@@ -71,6 +72,14 @@ pub fn trace(profile: &Profile, of: Option<PersonRole>, cell: &Cell<'_>) -> Trac
     let Some(TracedText { exported, raw, beside }) = source_text(cell.at, rule) else {
         return traced;
     };
+    if let Some((rule, field)) =
+        rule.and_then(|rule| Some((rule, packed_field(profile, rule, cell)?)))
+    {
+        traced.steps.push(format!("{} of an item in the list", field.name));
+        rule.convert(&cell.field, field.text, cell.notation, zone, &mut traced.steps);
+        field.text.clone_into(&mut traced.text);
+        return traced;
+    }
     if raw.trim_end() != raw || raw.trim_start() != raw {
         traced.steps.push("trimmed".to_owned());
     }

@@ -159,6 +159,9 @@ pub(super) trait View<'a>: Copy {
     /// The value of a source.
     fn find(self, source: &Self::Source) -> Found<'a>;
 
+    /// The index of the field of an item in a list, if the source is one.
+    fn item_field(self, source: &Self::Source) -> Option<usize>;
+
     /// Visits all values of a source whose path walks arrays.
     fn visit(self, source: &Self::Source, visit: &mut impl FnMut(Found<'a>));
 

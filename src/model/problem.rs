@@ -396,6 +396,8 @@ codes! {
     NoItems "no_items" Error,
     /// An item has no value that the profile reads.
     ItemEmpty "item_empty" Error,
+    /// A list of items in a cell cannot be read.
+    ItemUnreadable "item_unreadable" Error,
     /// An order has no items, and others have some.
     OrderWithoutItems "order_without_items" Warning,
     /// A value is not a leg of a journey.

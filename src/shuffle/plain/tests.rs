@@ -420,6 +420,7 @@ fn rules_with_conditions_are_not_plain() {
     };
     assert!(is_plain("order.price = { column = 'a' }\norder.orderedAt.column = 'b'"));
     assert!(is_plain("order.price = { column = 'a', disagree = 'last' }"));
+    assert!(!is_plain("item.name.part = 1\n[items.packed]\ncolumn = 'a'\nseparator = ';'"));
     for rule in [
         "order.price = { column = 'a', when = { column = 'b', is = '2' } }",
         "order.price = [{ column = 'a' }, { column = 'b' }]",

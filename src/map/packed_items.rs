@@ -1,0 +1,206 @@
+//! Packed items: the items of an order as a list in one cell (`[items.packed]`).
+//!
+//! Splits a cell into items and an item into fields. What does not fit the description is an error,
+//! since a separator within a name would move what is behind it. Compiled by `packed_compiler`;
+//! `mapper` adds the items, and the views read their fields.
+
+/// How a cell holds items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedItems {
+    /// The column of the cell.
+    pub(super) column: Option<String>,
+    /// The path of the same text in documents.
+    pub(super) path: Option<String>,
+    /// Between two items.
+    pub(super) separator: Option<String>,
+    /// What each item starts with.
+    pub(super) starts_with: Option<String>,
+    pub(super) fields: PackedFields,
+}
+
+/// How an item holds fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PackedFields {
+    /// It is the only field itself.
+    Whole,
+    /// By their positions.
+    Positions { separator: String, names: Vec<String>, n_fields: usize },
+    /// Each with its name.
+    Named(NamedFields),
+}
+
+/// Fields with their names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NamedFields {
+    /// Between two fields.
+    pub(super) separator: String,
+    /// Between a name and its value.
+    pub(super) assign: String,
+    /// The names, or those that rules read if not all are listed.
+    pub(super) names: Vec<String>,
+    /// Whether all names are listed, so that what has another one is a part of the value before.
+    pub(super) are_listed: bool,
+    /// For each name whether every item must have it.
+    pub(super) are_required: Vec<bool>,
+}
+
+/// An item in a cell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PackedItem<'a> {
+    text: &'a str,
+    fields: &'a PackedFields,
+}
+
+impl PackedItems {
+    /// The items in a filled cell. An error is a message.
+    pub(super) fn items<'a>(&'a self, cell: &'a str) -> Result<Vec<PackedItem<'a>>, String> {
+        let texts = self.texts(cell)?;
+        let n_items = texts.len();
+        let item = |(index, text): (usize, &'a str)| {
+            let item = PackedItem { text: text.trim(), fields: &self.fields };
+            let number = index + 1;
+            let values =
+                item.values().map_err(|error| format!("item {number} of {n_items} {error}"));
+            values.map(|_| item)
+        };
+        texts.into_iter().enumerate().map(item).collect()
+    }
+
+    /// The texts of the items.
+    fn texts<'a>(&self, cell: &'a str) -> Result<Vec<&'a str>, String> {
+        let separator = self.separator.as_deref().unwrap_or_default();
+        let Some(start) = &self.starts_with else { return Ok(cell.split(separator).collect()) };
+        if !cell.starts_with(start.as_str()) {
+            return Err(format!("the first item does not start with {start:?}"));
+        }
+        let (mut texts, mut begin) = (Vec::new(), 0);
+        let boundary = format!("{separator}{start}");
+        // The start of the first item has no separator before it.
+        for (at, _) in cell.match_indices(boundary.as_str()).filter(|(at, _)| *at > 0) {
+            texts.push(&cell[begin..at]);
+            begin = at + separator.len();
+        }
+        texts.push(&cell[begin..]);
+        Ok(texts)
+    }
+
+    /// The names of the fields.
+    pub(super) fn names(&self) -> &[String] {
+        match &self.fields {
+            PackedFields::Whole => &[],
+            PackedFields::Positions { names, .. } => names,
+            PackedFields::Named(named) => &named.names,
+        }
+    }
+}
+
+impl PackedFields {
+    /// What is between two fields.
+    pub(super) fn separator(&self) -> Option<&str> {
+        match self {
+            Self::Whole => None,
+            Self::Positions { separator, .. } => Some(separator),
+            Self::Named(named) => Some(&named.separator),
+        }
+    }
+}
+
+impl<'a> PackedItem<'a> {
+    /// The text of the field at an index; none if the item has no such field.
+    pub(super) fn field(self, index: usize) -> Option<&'a str> {
+        self.values().ok()?.get(index).copied().flatten()
+    }
+
+    /// The texts of all fields. An error is the end of a message.
+    fn values(self) -> Result<Vec<Option<&'a str>>, String> {
+        if self.text.is_empty() {
+            return Err("is empty".into());
+        }
+        match self.fields {
+            PackedFields::Whole => Ok(vec![Some(self.text)]),
+            PackedFields::Positions { separator, names, n_fields } => {
+                let values: Vec<_> = self.text.split(separator.as_str()).collect();
+                if values.len() != *n_fields {
+                    return Err(wrong_number(values.len(), separator, *n_fields, names));
+                }
+                Ok(values.into_iter().map(|value| Some(value.trim())).collect())
+            }
+            PackedFields::Named(named) => named.values(self.text),
+        }
+    }
+}
+
+impl NamedFields {
+    fn values<'a>(&self, item: &'a str) -> Result<Vec<Option<&'a str>>, String> {
+        let mut values: Vec<Option<(usize, usize)>> = vec![None; self.names.len()];
+        let (mut last, mut begin) = (None, 0);
+        for (index, piece) in item.split(self.separator.as_str()).enumerate() {
+            let end = begin + piece.len();
+            let named = self.named(piece);
+            let known = named.and_then(|(name, _)| self.names.iter().position(|one| one == name));
+            let number = index + 1;
+            match (known, named) {
+                _ if piece.trim().is_empty() => return Err(format!("has an empty field {number}")),
+                (Some(known), Some((name, value))) => {
+                    if values[known].is_some() {
+                        return Err(format!("has the field {name:?} twice"));
+                    }
+                    values[known] = Some((begin + value, end));
+                    last = Some(known);
+                }
+                (None, _) if self.are_listed => match last.and_then(|last| values[last].as_mut()) {
+                    // The separator is a part of the value.
+                    Some((_, value_end)) => *value_end = end,
+                    None => {
+                        let names = quoted(&self.names);
+                        return Err(format!("does not begin with a field of the names {names}"));
+                    }
+                },
+                (None, None) => {
+                    let assign = &self.assign;
+                    return Err(format!(
+                        "has no {assign:?} in its field {number}; if separators are parts of \
+                         values, list all names in fields.names"
+                    ));
+                }
+                _ => {}
+            }
+            begin = end + self.separator.len();
+        }
+        let lacking = (0..values.len()).find(|at| values[*at].is_none() && self.are_required[*at]);
+        if let Some(lacking) = lacking {
+            let name = &self.names[lacking];
+            return Err(format!(
+                "lacks the field {name:?}; where it may lack it, its rule has optional = true"
+            ));
+        }
+        let text = |(begin, end): (usize, usize)| item.get(begin..end).unwrap_or_default().trim();
+        Ok(values.into_iter().map(|value| value.map(text)).collect())
+    }
+
+    /// The name of a field, and where its value begins.
+    fn named<'a>(&self, piece: &'a str) -> Option<(&'a str, usize)> {
+        if let Some((name, _)) = piece.split_once(self.assign.as_str()) {
+            return Some((name.trim(), name.len() + self.assign.len()));
+        }
+        // An empty value ends with the assign, whose blanks a cell does not keep.
+        let bare = self.assign.trim_end();
+        let name = piece.trim_end().strip_suffix(bare).filter(|_| !bare.is_empty())?;
+        Some((name.trim(), piece.len()))
+    }
+}
+
+/// The message about another number of fields than expected.
+fn wrong_number(found: usize, separator: &str, expected: usize, names: &[String]) -> String {
+    let fields = if found == 1 { "field" } else { "fields" };
+    let hint = if names.is_empty() {
+        "; fields.names lists all fields of an item".to_owned()
+    } else {
+        format!(": {}", quoted(names))
+    };
+    format!("has {found} {fields} between {separator:?}, expected {expected}{hint}")
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,169 @@
+//! Unit tests of `[items.packed]`: items as a list in one cell.
+
+use serde_json::json;
+
+use super::rows::{bind_error, csv, errors, ndjson, profile};
+
+const POSITIONS: &str = "item.name = { field = 'name' }\nitem.price = { field = 'price' }\n\
+    [items.packed]\ncolumn = 'list'\npath = 'list'\nseparator = ';'\n\
+    fields = { separator = '|', names = ['name', 'price'] }";
+
+const NAMED: &str = "item.name = { field = 'name' }\nitem.quantity = { field = 'n', default = '1' }\n\
+    [items.packed]\ncolumn = 'list'\npath = 'list'\nstarts_with = 'id='\nseparator = '&'\n\
+    fields = { separator = '+', assign = '=', names = ['id', 'name', 'n'] }";
+
+/// The items or problems of a list, which are the same in a column and at a path.
+fn of(rules: &str, list: &str) -> String {
+    let rules = profile(rules);
+    let in_cell = csv(&rules, "id,list", &format!("A,{list}"));
+    let in_text = ndjson(&rules, json!({"id": "A", "list": list}));
+    let found = |text: &str, at: &str| {
+        let (_, found) = text.split_once(": ").unwrap();
+        found.replace(at, "").trim_start_matches(" | ").to_owned()
+    };
+    let (in_cell, in_text) = (found(&in_cell, "@3"), found(&in_text, "@3"));
+    assert_eq!(in_cell, in_text);
+    in_cell
+}
+
+#[test]
+fn fields_have_their_positions() {
+    for (list, expected) in [
+        ("", ""),
+        ("Mug|10.00", "item item.price=10.00 item.name=Mug"),
+        (
+            "Mug|10.00; Jug | 5.00",
+            "item item.price=10.00 item.name=Mug | item item.price=5.00 item.name=Jug",
+        ),
+        ("Mug|", "item item.name=Mug"),
+    ] {
+        assert_eq!(of(POSITIONS, list), expected, "{list}");
+    }
+    let parts = POSITIONS.replace("{ field = 'name' }", "{ part = 1 }");
+    let parts = parts.replace("{ field = 'price' }", "{ part = 2, strip_prefix = 'EUR ' }");
+    let parts = parts.replace(", names = ['name', 'price']", "");
+    assert_eq!(of(&parts, "Mug|EUR 10.00"), "item item.price=10.00 item.name=Mug");
+    let whole =
+        "item.name.part = 1\n[items.packed]\ncolumn = 'list'\npath = 'list'\nseparator = ';'";
+    assert_eq!(of(whole, "Mug;Jug"), "item item.name=Mug | item item.name=Jug");
+}
+
+#[test]
+fn fields_have_their_names() {
+    let jug = "item item.name=Jug item.quantity=2";
+    for (list, expected) in [
+        ("id=7+name=Jug+n=2", jug.to_owned()),
+        ("n=2", "item_unreadable - the first item does not start with \"id=\"".to_owned()),
+        ("id=7+n=2+name=Jug&id=8+name=a & b+c=d", {
+            format!("{jug} | item item.name=a & b+c=d item.quantity~1")
+        }),
+    ] {
+        assert_eq!(of(NAMED, list), expected, "{list}");
+    }
+    // Without a list of all names those that no rule reads are passed over.
+    let some = NAMED.replace(", names = ['id', 'name', 'n']", "");
+    assert_eq!(of(&some, "id=7+color=red+name=Jug+n=2"), jug);
+    let bare = of(&some, "id=7+name=a+b");
+    assert!(
+        bare.starts_with("item_unreadable - item 1 of 1 has no \"=\" in its field 3; if"),
+        "{bare}"
+    );
+}
+
+/// A guess would send the order with wrong items.
+#[test]
+fn lists_that_do_not_fit_are_problems() {
+    for (rules, list, message) in [
+        (
+            POSITIONS,
+            "Mug|big|10.00;Jug|5.00",
+            "item 1 of 2 has 3 fields between \"|\", expected 2: \"name\", \"price\"",
+        ),
+        (
+            POSITIONS,
+            "Mug|10.00;Jug",
+            "item 2 of 2 has 1 field between \"|\", expected 2: \"name\", \"price\"",
+        ),
+        (POSITIONS, "Mug|10.00;", "item 2 of 2 is empty"),
+        (POSITIONS, "Mug|10.00; ;Jug|5.00", "item 2 of 3 is empty"),
+        (NAMED, "id=7+name=Jug+n=2+name=Mug", "item 1 of 1 has the field \"name\" twice"),
+        (
+            NAMED,
+            "id=7+n=2",
+            "item 1 of 1 lacks the field \"name\"; where it may lack it, its rule has optional = true",
+        ),
+        (NAMED, "id=7++name=Jug", "item 1 of 1 has an empty field 2"),
+    ] {
+        assert_eq!(of(rules, list), format!("item_unreadable - {message}"), "{list}");
+    }
+    assert_eq!(
+        of(POSITIONS, "|"),
+        "item_empty - the item has no value that the profile reads; item_rows says which elements are items"
+    );
+    let rules = profile(POSITIONS);
+    let array = ndjson(&rules, json!({"id": "A", "list": ["Mug"]}));
+    assert_eq!(
+        array,
+        "document A:  | not_a_scalar -@3 an array where a text with a list of items is expected"
+    );
+}
+
+#[test]
+fn rules_beside_fields_read_the_row() {
+    let rules = format!("item.currencyCode = {{ column = 'currency' }}\n{POSITIONS}");
+    assert_eq!(
+        csv(&profile(&rules), "id,list,currency", "A,Mug|10.00,EUR"),
+        "row A:  | item@3 item.currencyCode=EUR@13 item.price=10.00@3 item.name=Mug@3"
+    );
+    let two = "item_rows = { column = 'kind', is = 'line' }\n".to_owned() + POSITIONS;
+    assert_eq!(csv(&profile(&two), "id,list,kind", "A,Mug|10.00,tax"), "row A: ");
+}
+
+#[test]
+fn list_of_items_must_be_there() {
+    let rules = profile(POSITIONS);
+    insta::assert_snapshot!(bind_error(&rules, "id,List"), @r#"test:6:10: items.packed: there is no column "list" in the export; orders.csv has "List", its 2nd column of 2"#);
+    let of_paths = profile(&POSITIONS.replace("column = 'list'\n", ""));
+    insta::assert_snapshot!(bind_error(&of_paths, "id,list"), @r#"
+    orders.csv: the profile has no column for the list of items; the file is CSV, and the profile was written for JSON
+      hint: name a profile for CSV with --profile, or give the rule a column too; a file of JSON has a name that ends in .json, .jsonl or .ndjson
+    "#);
+}
+
+#[test]
+fn half_lists_are_refused() {
+    insta::assert_snapshot!(errors("[items.packed]\nseparator = ''"), @r#"
+    test:3:8: items.packed: "packed" has no column and no path; expected where the list of items is
+      test:4:13: items.packed.separator: "separator" is empty
+    "#);
+    insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nstarts_with = ''\nfields = { separator = '' }"), @r#"
+    test:5:15: items.packed.starts_with: "starts_with" is empty
+      test:6:24: items.packed.fields.separator: "separator" is empty; expected what is between two fields
+    "#);
+    insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nseparator = ';'\n\
+        fields = { separator = ':;', assign = ':', names = ['a', ' b', 'a', ''] }"), @r#"
+    test:6:1: items.packed.fields: "fields" has a separator and an assign of which one contains the other
+      test:6:58: items.packed.fields.names: " b" has blanks around it, which the names of fields do not keep
+      test:6:64: items.packed.fields.names: "a" is named twice
+      test:6:69: items.packed.fields.names: element 4 of "names" is empty; expected the name of a field
+    "#);
+    insta::assert_snapshot!(errors("items = { path = 'a', packed = { path = 'b', separator = ';' } }\nitem.name = { part = 2 }\nitem.price.path = 'p'"), @r#"
+    test:3:41: items.packed.path: "path" is set beside items.path; expected one of them
+      test:4:6: item.name: items.packed.fields is not set, so each item is one field; expected part = 1
+    "#);
+    insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nseparator = ';'\n[item]\nname = { part = 2 }"), @"test:7:1: item.name: items.packed.fields is not set, so each item is one field; expected part = 1");
+    insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nseparator = ';'\nfields = { separator = '|', names = ['a'] }\n\
+        [item]\nname = { part = 2 }\nprice = { field = 'b' }\nquantity = { part = 0 }\nproductId = { field = 'a', column = 'b' }\next.'*' = { field = 'a' }\n[guest]\nphone = { field = 'a' }"), @r#"
+    test:8:17: item.name.part: "part" is 2, but items.packed.fields.names has 1
+      test:9:19: item.price.field: "b" is not in items.packed.fields.names
+      test:10:21: item.quantity.part: "part" is 0; expected 1 for the first field of an item
+      test:11:1: item.productId: "productId" has a column or path and a field; expected one of them
+      test:12:5: item.ext.*: reads a field of an item, which only the rules of one field of [item] can
+      test:14:1: guest.phone: reads a field of an item, which only the rules of one field of [item] can
+    "#);
+    insta::assert_snapshot!(errors("item.name = { field = 'a' }\nitem.price = { part = 1 }"), @r#"
+    test:3:6: item.name: reads a field of an item in a list; expected [items.packed], or a column or path
+      test:4:6: item.price: reads a field of an item in a list; expected [items.packed], or a column or path
+    "#);
+    insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nseparator = ';'\n[item]\nname = { column = 'a' }"), @r#"test:3:8: items.packed: no rule of [item] reads a field of the items; expected for example name = { field = "name" } or name = { part = 1 }"#);
+}
