@@ -37,6 +37,8 @@ const KEY: &str = "key";
 pub(super) struct ReplacedValues<'t> {
     /// The profile with those that it extends itself.
     pub(super) table: DeTable<'t>,
+    /// The paths of the replaced values in it.
+    pub(super) paths: Vec<KeyPath>,
     /// Where the replaced values are, with their keys.
     pub(super) places: Vec<Range<usize>>,
 }
@@ -60,7 +62,8 @@ pub(super) fn merge<'t>(document: &mut TomlDocument<'t>) -> Merged<'t> {
         tables.merge_into(base, own);
         found.answered.extend(tables.answered.iter().map(|path| shown_key_path(path)));
         if !tables.replaced.is_empty() {
-            found.replaced.push(ReplacedValues { table, places: tables.replaced });
+            let Merger { replaced_paths: paths, replaced: places, .. } = tables;
+            found.replaced.push(ReplacedValues { table, paths, places });
         }
     };
     for mut table in others.into_iter().rev() {
@@ -159,6 +162,8 @@ fn remove(table: &mut DeTable<'_>, path: &[String]) -> bool {
 struct Merger {
     /// The path of the tables that are being merged.
     path: KeyPath,
+    /// The paths of the replaced values in the base.
+    replaced_paths: Vec<KeyPath>,
     /// Where the replaced values are, with their keys.
     replaced: Vec<Range<usize>>,
     /// The rules of which only open questions are answered.
@@ -203,6 +208,7 @@ impl Merger {
                 DeValue::Array(self.appended(base, own))
             }
             (base, own) => {
+                self.replaced_paths.push(self.path.clone());
                 self.replaced.push(key.span());
                 self.add_replaced(&Spanned::new(base_at, base));
                 own
@@ -232,10 +238,12 @@ impl Merger {
         let names: Vec<_> = own.iter().filter_map(name_of).map(str::to_owned).collect();
         let mut own: Vec<_> = own.into_iter().collect();
         let mut all = Vec::new();
-        for table in base {
+        for (index, table) in base.into_iter().enumerate() {
             match names.iter().find(|name| has_name(&table, name)) {
                 // None is left at a second one of this name.
                 Some(name) => {
+                    let path = self.path.iter().cloned().chain([index.to_string()]);
+                    self.replaced_paths.push(path.collect());
                     self.add_replaced(&table);
                     all.extend(own.extract_if(.., |own| has_name(own, name)));
                 }

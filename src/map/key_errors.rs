@@ -56,6 +56,11 @@ impl KeyErrors {
         self.0.iter().any(is_below)
     }
 
+    /// Keeps the errors of the values at these paths, and of parts of them.
+    pub(super) fn retain_below(&mut self, paths: &[KeyPath]) {
+        self.0.retain(|(found, _)| paths.iter().any(|path| found.starts_with(path)));
+    }
+
     /// The paths of the keys.
     pub(super) fn paths(&self) -> impl Iterator<Item = &KeyPath> {
         self.0.iter().map(|(path, _)| path)

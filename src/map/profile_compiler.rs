@@ -168,7 +168,9 @@ fn add_errors_of<'t>(replaced: ReplacedValues<'t>, document: &mut TomlDocument<'
     for question in open_questions(&alone) {
         open_questions::remove(&mut alone, &question.path);
     }
-    if let Some((_, errors)) = alone.read().map(compile) {
+    if let Some((_, mut errors)) = alone.read().map(compile) {
+        // What the profile alone lacks, such as the order key, may be in the merged one.
+        errors.retain_below(&replaced.paths);
         alone.add_errors(errors);
     }
     document.add_errors_at(&replaced.places, alone);

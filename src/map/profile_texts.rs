@@ -5,11 +5,10 @@
 
 use std::ops::Range;
 
-use toml::{Spanned, de::DeTable};
-
 use super::{
     error::{MapError, PROFILE},
     extends::EXTENDS,
+    toml_document::readable_table,
 };
 use crate::model::{source_map::SourceMap, source_text::SourceText};
 
@@ -87,8 +86,8 @@ impl ProfileTexts {
     /// What the last text extends, and the place of the name.
     fn extends(&self) -> Option<(Range<usize>, String)> {
         let (start, source) = self.sources.files().last()?;
-        let table = DeTable::parse(&source.text).ok()?.into_inner();
-        let name: &Spanned<_> = table.get(EXTENDS)?;
+        let table = readable_table(&source.text)?;
+        let name = table.get(EXTENDS)?;
         let at = name.span();
         Some((at.start + start..at.end + start, name.get_ref().as_str()?.to_owned()))
     }

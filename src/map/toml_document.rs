@@ -63,16 +63,13 @@ impl<'t> TomlDocument<'t> {
         let mut tables = Vec::new();
         for (start, file) in sources.files() {
             let moved = |at: Range<usize>| at.start + start..at.end + start;
-            let mut is_readable = true;
             for error in syntax_errors(&file.text) {
-                is_readable &= error.message() == DUPLICATE_KEY;
                 let at = error.span().map(moved);
                 document.add(at, &[], "", &readable_message(error.message()).text);
             }
-            document.has_syntax_error |= !is_readable;
-            // A repeated key is left out, so that it hides no other error.
-            let (table, _) = DeTable::parse_recoverable(&file.text);
-            let table = if is_readable { table.into_inner() } else { DeTable::new() };
+            let table = readable_table(&file.text);
+            document.has_syntax_error |= table.is_none();
+            let table = table.unwrap_or_default();
             tables.push(if start == 0 { table } else { table_at(table, &moved) });
         }
         let mut tables = tables.into_iter();
@@ -309,6 +306,12 @@ pub(super) fn value_at<'t>(
         scalar => scalar,
     };
     Spanned::new(at, value)
+}
+
+/// The table of a text without repeated keys, which hide no other error; none if the syntax is wrong.
+pub(super) fn readable_table(text: &str) -> Option<DeTable<'_>> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    errors.iter().all(|error| error.message() == DUPLICATE_KEY).then(|| table.into_inner())
 }
 
 /// The errors of the syntax, each the first one of its line.

@@ -245,6 +245,22 @@ status = { column = 'Status', values = { paid = 'PURCHASED', '?' = 'PURCHASED', 
 ext.'gift wrap' = { columns = ['A', 'B'], table = [['?', '*', 'x'], ['a', '?', '?']] }
 ";
 
+/// A part of a profile to be extended: what it lacks is no error of what is replaced.
+#[test]
+fn replaced_values_need_no_other_part_of_their_profile() {
+    let part = "[order.orderedAt]\ncolumn = 'Created'\nzone = 'UTC'\n";
+    let own = "extends = 'part.toml'\nname = 'own'\n[order]\nreferenceId = { column = 'Name' }\n\
+               orderedAt = { column = 'Created', date = '%d.%m.%Y', zone = 'UTC' }\n";
+    let profile = compile(&[("own.toml", own), ("part.toml", part)], &[]);
+    assert!(profile.is_ok(), "{}", profile.unwrap_err());
+}
+
+#[test]
+fn repeated_key_hides_no_extended_profile() {
+    let own = "extends = 'base.toml'\nunset = ['order.cardType']\nname = 'a'\nname = 'b'\n";
+    insta::assert_snapshot!(errors(&[("own.toml", own), ("base.toml", BASE)], &[]), @"own.toml:4:1: duplicate key");
+}
+
 #[test]
 fn open_questions_are_listed_with_comments_and_choices() {
     let base =
