@@ -16,7 +16,7 @@ use crate::model::{
     order::{OrderRecord, SAME_ORDER_WINDOW},
     planned::DedupHash,
     problem::{Code, Problem},
-    reference::normalize_reference,
+    reference::{normalize_reference, without_float_parts},
 };
 
 /// An order that shares its reference with others.
@@ -158,11 +158,8 @@ fn find_misspelt(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
 }
 
 /// The reference without invisible characters and without the `.0` of a spreadsheet.
-fn plain_reference(reference: &str) -> Cow<'_, str> {
-    match visible(reference) {
-        Cow::Borrowed(text) => Cow::Borrowed(text.strip_suffix(".0").unwrap_or(text)),
-        Cow::Owned(text) => Cow::Owned(text.strip_suffix(".0").unwrap_or(&text).to_owned()),
-    }
+fn plain_reference(reference: &str) -> String {
+    without_float_parts(&visible(reference)).into_owned()
 }
 
 fn spelling_key<'a>(order: &SharedReference<'a>) -> Option<(Cow<'a, str>, DedupHash)> {

@@ -17,7 +17,7 @@ use crate::model::{
     decimal_mark::PointReading,
     draft::{CellOrigin, Notation},
     field::Field,
-    id_text::has_lost_digits,
+    id_text::{ROUNDED, has_lost_digits},
     money::Amount,
     problem::Code,
     sum::{self, NumberInUnit, SumError},
@@ -86,6 +86,22 @@ fn text_of<'a>(rule: &Rule, found: Found<'a>) -> Result<Option<&'a str>, PartErr
     Ok(None)
 }
 
+/// The text of a part that is joined to others. A reference or an identifier must not have a rounded
+/// number in it, which the joined text hides from `validate`.
+fn joined_part<'a>(
+    (field, rule): (&Field, &Rule),
+    found: Found<'a>,
+) -> Result<Option<&'a str>, PartError> {
+    let text = text_of(rule, found)?;
+    let is_id = matches!(field, Field::ReferenceId | Field::Identifier(_));
+    match text.filter(|text| is_id && found.value.notation().is_rounded(text)) {
+        // The message quotes no personal data.
+        Some(_) if field.is_personal() => Err((Code::ScientificNotation, ROUNDED.to_owned())),
+        Some(text) => Err((Code::ScientificNotation, format!("{text:?}: {ROUNDED}"))),
+        None => Ok(text),
+    }
+}
+
 fn join<'a>(
     concat: &Concat,
     (field, rule): (&Field, &Rule),
@@ -95,7 +111,7 @@ fn join<'a>(
 ) -> Option<CombinedValue<'a>> {
     let (mut texts, mut names, mut first) = (Vec::new(), Vec::new(), None);
     for Part { source, found } in parts {
-        match text_of(rule, *found) {
+        match joined_part((field, rule), *found) {
             Ok(None) => {}
             Ok(Some(text)) => {
                 first.get_or_insert(found.at);
@@ -128,7 +144,7 @@ fn join_elements<'a>(
         let is_array = array.is_some();
         let elements = array.into_iter().flatten().map(|node| Value::of(Some(node)));
         for value in elements.chain((!is_array).then_some(found.value)) {
-            match text_of(rule, Found { value, at: found.at }) {
+            match joined_part((field, rule), Found { value, at: found.at }) {
                 Ok(None) => {}
                 Ok(Some(text)) => {
                     first.get_or_insert(found.at);

@@ -51,6 +51,7 @@ pub(super) fn bind<'p>(
         profile,
         key: profile.key.paths.iter().map(|path| PathSource::new(path)).collect(),
         is_key_verbatim: profile.key.is_verbatim(),
+        checks_key_parts: profile.checks_key_parts(),
         order_rules: bind_rules(&order_rules, packed),
         order_columns: Vec::new(),
         // A document is never compared with the one before it.

@@ -284,6 +284,10 @@ impl<'p> FileMapper<'p> {
     /// The rows of plain orders, if the file can have any.
     #[must_use]
     pub fn plain_rows(&self) -> Option<PlainRows<'_>> {
+        // The parts of a key are checked where rows are mapped.
+        if self.profile.checks_key_parts() {
+            return None;
+        }
         match &self.format {
             FormatMapper::Csv(binding) => PlainColumns::new(binding).map(PlainRows::from),
             FormatMapper::Json(mapper) => PlainDocuments::new(mapper).map(PlainRows::from),

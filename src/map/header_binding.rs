@@ -99,6 +99,7 @@ impl<'p> HeaderBinding<'p> {
             profile,
             key,
             is_key_verbatim: profile.key.is_verbatim(),
+            checks_key_parts: profile.checks_key_parts(),
             order_columns: column_ranges(&order_rules),
             counts_each_row,
             order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),

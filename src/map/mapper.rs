@@ -17,16 +17,20 @@ use super::{
 };
 use crate::model::{
     draft::{Cells, ItemDraft, MappedRow, PersonDraft, PersonRole, RowKind},
+    id_text::ROUNDED,
     problem::{Code, Problem},
 };
 
 /// A profile bound to a file. `S` is where its rules find their values: a column or a path.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the file, decided once")]
 pub(super) struct Mapper<'p, S> {
     pub(super) profile: &'p Profile,
     /// The sources of the order key; the first filled one is used, unless all of them are the key.
     pub(super) key: Vec<S>,
     /// [`Rule::is_verbatim`](super::rule::Rule::is_verbatim) of the rule of the order key.
     pub(super) is_key_verbatim: bool,
+    /// [`Profile::checks_key_parts`].
+    pub(super) checks_key_parts: bool,
     pub(super) order_rules: Vec<BoundRule<'p, S>>,
     /// The columns of `order_rules` as ranges of adjacent columns; empty for documents. If all
     /// ranges repeat the previous row, no rule needs to be applied.
@@ -112,8 +116,7 @@ impl<S> Mapper<'_, S> {
             if index > 0 {
                 key.push_str(separator);
             }
-            // Otherwise `1-2` and `3` would be the key of `1` and `2-3`.
-            key.push_str(&text.replace('\\', "\\\\").replace(separator, &format!("\\{separator}")));
+            push_key_part(&mut key, text, separator);
         }
         Some(Cow::Owned(key))
     }
@@ -140,6 +143,19 @@ impl<S> Mapper<'_, S> {
             && matches!(self.key_value(view, &self.key), Some(Value::Number(_)))
     }
 
+    /// Adds a problem for each part of the order key that is a rounded number: other orders may have
+    /// it too, and the joined key hides it from `validate`.
+    fn check_key_parts<'a, V: View<'a, Source = S>>(&self, view: V, order: &mut Collector<'a>) {
+        for source in &self.key {
+            let Found { value, at } = view.find(source);
+            if let Some(text) = value.text().filter(|text| value.notation().is_rounded(text)) {
+                let message = format!("order key {text:?}: {ROUNDED}");
+                let problem = Problem::for_order(Code::ScientificNotation, at.position(), message);
+                order.problems.push(problem);
+            }
+        }
+    }
+
     /// Maps a row and adds the result to `into`. Cells that repeat the `previous` row of the same
     /// order are omitted.
     pub(super) fn map<'a, V: View<'a, Source = S>>(
@@ -155,6 +171,9 @@ impl<S> Mapper<'_, S> {
         if self.counts_each_row || !previous.is_some_and(is_repeated) {
             order.cells.reserve(capacity(view, &self.order_rules));
             apply_rules(&mut order, &self.order_rules, view, previous, self.profile);
+        }
+        if self.checks_key_parts {
+            self.check_key_parts(view, &mut order);
         }
         into.may_have_items |= self.may_have_items;
         self.add_items(view, &mut order, into);
@@ -347,6 +366,18 @@ impl<S> BoundPeople<'_, S> {
     }
 }
 
+/// Appends a part of an order key of several sources. An unescaped first character of the separator
+/// begins one, so that the parts of different keys never make the same text.
+fn push_key_part(key: &mut String, part: &str, separator: &str) {
+    for c in part.chars() {
+        // Otherwise `1-2` and `3` would be the key of `1` and `2-3`.
+        if c == '\\' || separator.starts_with(c) {
+            key.push('\\');
+        }
+        key.push(c);
+    }
+}
+
 fn push_item<'a>(item: ItemDraft<'a>, into: &mut MappedRow<'a>) -> usize {
     into.items.push(item);
     into.items.len() - 1
@@ -399,6 +430,34 @@ fn apply_rules<'a, V: View<'a>>(
                 if when.is_none_or(|when| holds(when, view, profile, collector)) {
                     custom_members::apply(collector, custom, view);
                 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::push_key_part;
+
+    #[test]
+    fn different_parts_make_different_keys() {
+        let texts: Vec<String> = (0..3_usize.pow(4))
+            .map(|number| {
+                let letter = |place| ['a', '-', '\\'][number / 3_usize.pow(place) % 3];
+                (0..4).take(number % 4 + 1).map(letter).collect()
+            })
+            .collect();
+        for separator in ["-", "--", "a-a", "-a"] {
+            let mut keys = HashMap::new();
+            for parts in texts.iter().flat_map(|one| texts.iter().map(move |other| (one, other))) {
+                let mut key = String::new();
+                push_key_part(&mut key, parts.0, separator);
+                key.push_str(separator);
+                push_key_part(&mut key, parts.1, separator);
+                let known = *keys.entry(key).or_insert(parts);
+                assert_eq!(known, parts, "{separator}");
             }
         }
     }

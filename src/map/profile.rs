@@ -335,6 +335,14 @@ impl Profile {
         only.is_some_and(|only| !joins && only.when.is_none() && only.rule == self.key)
     }
 
+    /// Whether the parts of the order key are checked on their own. Those of a reference are, so
+    /// there is no need to if both come from equal rules.
+    pub(super) fn checks_key_parts(&self) -> bool {
+        let mut rules = self.rules_of(&Field::ReferenceId);
+        let is_key = |of_field: &FieldRule| of_field.when.is_none() && of_field.rule == self.key;
+        self.key.combines() && !rules.next().is_some_and(is_key)
+    }
+
     /// Whether a number of this field may be a text whose decimal mark the profile does not
     /// declare.
     #[must_use]

@@ -291,9 +291,9 @@ fn check_order_key(key: Option<&Rule>, is_own: bool, rules: &[FieldRule], errors
     let reference = ["order", "referenceId"];
     if key.is_some_and(|key| key.combines() && key.key_separator().is_none()) {
         let at = if is_own { &["key"][..] } else { &reference };
-        let error = "an order key of several columns is a concat with a separator and nothing \
-                     else, such as { concat = [\"Shop\", \"Order\"], separator = \"-\" }; the reference \
-                     may be another rule beside a key";
+        let error = "an order key of several columns is a concat with a separator (without a \
+                     backslash) and nothing else, such as { concat = [\"Shop\", \"Order\"], separator = \
+                     \"-\" }; the reference may be another rule beside a key";
         errors.add_at(at, error);
     }
     if key.is_none() && !is_own && !errors.has_below(&reference) {

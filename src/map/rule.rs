@@ -180,7 +180,11 @@ impl Rule {
     pub(super) fn key_separator(&self) -> Option<&str> {
         match &self.combination {
             Combination::Concat(Concat { separator, is_lenient: false })
-                if !separator.is_empty() && self.is_verbatim() && self.kind.is_none() =>
+                if !separator.is_empty()
+                    // It is what escapes a separator within a text.
+                    && !separator.contains('\\')
+                    && self.is_verbatim()
+                    && self.kind.is_none() =>
             {
                 Some(separator)
             }

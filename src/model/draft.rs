@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use super::{
     document::JsonNode,
     field::{Field, FieldGroup, NAMED_COUNT},
+    id_text::is_scientific,
     money::Currency,
     origin::{Place, Position, RowOrigin},
     over_rows::OverRows,
@@ -71,6 +72,13 @@ impl Notation {
     #[must_use]
     pub fn is_undeclared(self) -> bool {
         matches!(self, Self::Text | Self::WithCurrency { is_declared: false, .. })
+    }
+
+    /// Whether a text that tells orders or people apart is a number in scientific notation, which
+    /// lacks the last digits of a long one.
+    #[must_use]
+    pub fn is_rounded(self, text: &str) -> bool {
+        is_scientific(text) || self == Self::JsonNumber && text.contains(['e', 'E'])
     }
 
     /// The currency that is written with the number.

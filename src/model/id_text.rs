@@ -51,6 +51,10 @@ pub fn is_scientific(text: &str) -> bool {
         && [whole, fraction.unwrap_or("0"), exponent].into_iter().all(is_digits)
 }
 
+/// The problem of a text that is a rounded number.
+pub const ROUNDED: &str = "a number in scientific notation, as a spreadsheet writes long ones: its \
+    last digits are lost; export the column as text";
+
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

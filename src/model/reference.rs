@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use super::id_text::visible;
 
 /// The reference without what a spreadsheet removes or adds: leading zeros, `#` and `'`, a
-/// trailing `.0`, and upper case; and without invisible characters.
+/// trailing `.0`, and upper case; and without invisible characters. Of a reference of several
+/// parts, such as `0017-1001.0`, each part is without leading zeros and `.0`.
 ///
 /// Two references with one normal form may be the same reference.
 #[must_use]
@@ -20,27 +21,83 @@ pub fn normalize_reference(reference: &str) -> Cow<'_, str> {
     }
 }
 
-fn lower_case(text: &str) -> Cow<'_, str> {
+fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        return Cow::Borrowed(text);
+        return text;
     }
     Cow::Owned(text.to_lowercase())
 }
 
 /// The reference as [`normalize_reference`] returns it, but with its case and invisible characters.
 #[must_use]
-pub fn trim_reference(reference: &str) -> &str {
+pub fn trim_reference(reference: &str) -> Cow<'_, str> {
     // Bytes are enough and faster than characters: every key of an export goes through here.
     let start = reference.bytes().position(|byte| !matches!(byte, b'\'' | b'#' | b'0'));
     let trimmed = &reference[start.unwrap_or(reference.len())..];
     let trimmed = trimmed.strip_suffix(".0").unwrap_or(trimmed);
     // A reference of zeros only is a reference too, and must not become empty.
-    if trimmed.is_empty() && !reference.is_empty() { "0" } else { trimmed }
+    let trimmed = if trimmed.is_empty() && !reference.is_empty() { "0" } else { trimmed };
+    let may_separate = |byte: u8| !byte.is_ascii_alphanumeric() && byte != b'.';
+    let is_respelt = |bytes: &[u8]| match *bytes {
+        [b'.', b'0', after] => may_separate(after),
+        [before, b'0', _] => may_separate(before),
+        _ => false,
+    };
+    if !trimmed.as_bytes().windows(3).any(is_respelt) {
+        return Cow::Borrowed(trimmed);
+    }
+    Cow::Owned(map_parts(trimmed, |part| {
+        let part = part.strip_suffix(".0").unwrap_or(part);
+        match part.trim_start_matches('0') {
+            "" if !part.is_empty() => "0",
+            trimmed => trimmed,
+        }
+    }))
+}
+
+/// The reference with each of its parts without the `.0` of a spreadsheet.
+#[must_use]
+pub fn without_float_parts(reference: &str) -> Cow<'_, str> {
+    if !reference.contains(".0") {
+        return Cow::Borrowed(reference);
+    }
+    Cow::Owned(map_parts(reference, |part| part.strip_suffix(".0").unwrap_or(part)))
+}
+
+/// The text with each of its parts changed, between which there are characters other than letters,
+/// digits and points.
+fn map_parts(text: &str, change: impl Fn(&str) -> &str) -> String {
+    let is_separator = |c: char| !c.is_alphanumeric() && c != '.';
+    let mut changed = String::with_capacity(text.len());
+    for part in text.split_inclusive(is_separator) {
+        let word = part.strip_suffix(is_separator).unwrap_or(part);
+        changed.push_str(change(word));
+        changed.push_str(&part[word.len()..]);
+    }
+    changed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_part_of_a_reference_is_normalized() {
+        for spelling in ["17-1001-a", "0017-1001.0-A", "17.0-01001-a"] {
+            assert_eq!(normalize_reference(spelling), "17-1001-a", "{spelling}");
+        }
+        for (reference, normal) in
+            [("A-00", "a-0"), ("A-0", "a-0"), ("A-0.0/7", "a-0/7"), ("\u{e9}01", "\u{e9}01")]
+        {
+            assert_eq!(normalize_reference(reference), normal);
+        }
+        for other in ["17-1001.01-a", "17.05-1001-a", "170-1001-a"] {
+            assert_ne!(normalize_reference(other), "17-1001-a");
+        }
+        for (reference, plain) in [("1.0-A", "1-A"), ("A-1.0", "A-1"), ("01.05-A", "01.05-A")] {
+            assert_eq!(without_float_parts(reference), plain);
+        }
+    }
 
     #[test]
     fn spreadsheet_spellings_normalize_to_one_reference() {

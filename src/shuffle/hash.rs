@@ -24,7 +24,7 @@ pub fn hash(text: &str) -> u64 {
 pub fn hash_reference(reference: &str) -> u64 {
     let visible = visible(reference);
     let trimmed = trim_reference(&visible);
-    hash_in_lower_case(trimmed).unwrap_or_else(|| hash(&trimmed.to_lowercase()))
+    hash_in_lower_case(&trimmed).unwrap_or_else(|| hash(&trimmed.to_lowercase()))
 }
 
 /// Returns the hash of a text about a person that does not depend on its case, on blanks around it
@@ -89,6 +89,7 @@ mod tests {
             "A1\u{200b}",
             "",
             "0",
+            "0017-1001.0-A",
             &long,
         ] {
             assert_eq!(

@@ -8,15 +8,10 @@ use std::borrow::Cow;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
 
-use super::{
-    findings::Findings,
-    iso,
-    references::{ROUNDED, is_rounded},
-    settings::ValidateSettings,
-    values,
-};
+use super::{findings::Findings, iso, settings::ValidateSettings, values};
 use crate::model::{
     draft::{Cell, Notation},
+    id_text::ROUNDED,
     problem::Code,
 };
 
@@ -101,7 +96,7 @@ pub(super) fn phone<'a>(
     settings: &ValidateSettings,
     findings: &mut Findings,
 ) -> Option<Cow<'a, str>> {
-    if is_rounded(&cell.text, cell.notation) {
+    if cell.notation.is_rounded(&cell.text) {
         report(Code::ScientificNotation, ROUNDED.to_owned(), cell, settings, findings);
         return None;
     }
@@ -110,7 +105,7 @@ pub(super) fn phone<'a>(
 
 /// Whether a text of a CSV file is a phone number for `phone`.
 pub(super) fn is_phone(text: &str) -> bool {
-    !is_rounded(text, Notation::Text)
+    !Notation::Text.is_rounded(text)
 }
 
 /// "array of strings": one per line.

@@ -7,7 +7,7 @@ use super::findings::Findings;
 use crate::model::{
     draft::{Cell, Draft, Notation},
     field::Field,
-    id_text::{find_invisible, find_stray, is_scientific},
+    id_text::{ROUNDED, find_invisible, find_stray},
     problem::Code,
 };
 
@@ -60,22 +60,13 @@ pub(super) fn warn_invisible_text(draft: &Draft<'_>, findings: &mut Findings) {
     }
 }
 
-/// The problem of a text that is a rounded number.
-pub(super) const ROUNDED: &str = "a number in scientific notation, as a spreadsheet writes long \
-    ones: its last digits are lost; export the column as text";
-
-/// Whether a text is a number in scientific notation, which lacks the last digits of a long one.
-pub(super) fn is_rounded(text: &str, notation: Notation) -> bool {
-    is_scientific(text) || notation == Notation::JsonNumber && text.contains(['e', 'E'])
-}
-
 /// Whether a text of a CSV file can tell orders or people apart.
 pub(super) fn is_id(text: &str) -> bool {
     id_problem(text, Notation::Text).is_none()
 }
 
 fn id_problem(text: &str, notation: Notation) -> Option<(Code, String)> {
-    if is_rounded(text, notation) {
+    if notation.is_rounded(text) {
         return Some((Code::ScientificNotation, ROUNDED.to_owned()));
     }
     let invisible = find_invisible(text)?;

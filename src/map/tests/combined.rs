@@ -225,6 +225,19 @@ fn invalid_concats_are_refused() {
     let text = "name = 'x'\nkey = { column = 'a' }\n\
                 order.referenceId = { concat = ['a', 'b'], separator = '-' }";
     assert_eq!(csv(&Profile::parse("test", text).unwrap(), "a,b", "1,2"), "row 1: ");
+    // A backslash escapes a separator within a part.
+    let escape = "name = 'x'\norder.referenceId = { concat = ['a', 'b'], separator = '\\' }";
+    let escape = Profile::parse("test", escape).unwrap_err().to_string();
+    assert!(escape.contains("a separator (without a backslash)"), "{escape}");
+}
+
+/// The joined text would hide it.
+#[test]
+fn rounded_part_of_an_id_is_a_problem_at_its_place() {
+    let names = "concat = ['a', 'b'], separator = '-'";
+    let rules = profile(&format!("order.ext.x = {{ {names} }}\nguest.id.shop = {{ {names} }}"));
+    insta::assert_snapshot!(csv(&rules, "id,a,b", "A,7E+10,1"), @"row A: ext.x:string=7E+10-1@3 guest.id.shop!7E+10@3 | scientific_notation guest.id.shop@3 does not match the profile's rule");
+    insta::assert_snapshot!(ndjson(&rules, json!({"id": "A", "a": 7e30, "b": 1})), @"row A: ext.x:string=7e+30-1@2 guest.id.shop!7e+30@2 | scientific_notation guest.id.shop@2 does not match the profile's rule");
 }
 
 #[test]

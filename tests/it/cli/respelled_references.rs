@@ -313,3 +313,62 @@ fn problem_counts(ran: &RunResult, code: &str) -> Vec<(u64, u64)> {
         .map(|problem| (problem["orders"].as_u64().unwrap(), problem["rows"].as_u64().unwrap()))
         .collect()
 }
+
+/// The outcomes and problems of orders of several shops, whose key is that of both. The cells of a
+/// row are the shop, the order and the e-mail address.
+fn of_shops(reference: &str, separator: &str, rows: &[[&str; 3]]) -> String {
+    let profile = format!(
+        "name = \"shop\"\nkey = {{ concat = [\"Shop\", \"Order\"], separator = \"{separator}\" }}\n[order]\n\
+         referenceId = {reference}\norderedAt = {{ value = \"2025-03-01T10:00:00Z\" }}\n\
+         status = {{ value = \"PURCHASED\" }}\ncurrencyCode = {{ value = \"EUR\" }}\n\
+         price = {{ value = \"10\" }}\npaymentType = {{ value = \"other\" }}\n\
+         [guest]\nemail = {{ column = \"Email\" }}\n"
+    );
+    let rows: String = rows.iter().map(|row| row.join(",") + "\n").collect();
+    let workspace = Workspace::with("orders.csv", format!("Shop,Order,Email\n{rows}"));
+    workspace.file("shop.toml", profile);
+    problems(
+        &workspace
+            .run("check orders.csv --profile shop.toml --pos x --channel WEB --max-invalid 100%"),
+    )
+}
+
+#[test]
+fn orders_of_different_parts_are_different() {
+    let rows = [["a-", "b", "ann@example.com"], ["a", "-b", "bob@example.com"]];
+    let reference = "{ concat = [\"Order\", \"Shop\"], separator = \"/\" }";
+    insta::assert_snapshot!(of_shops(reference, "--", &rows), @"
+    b/a- valid
+    -b/a valid
+    ");
+}
+
+#[test]
+fn parts_of_a_key_are_checked_one_by_one() {
+    let rows = [
+        ["A", "1", "ann@example.com"],
+        ["A", "1.0", "bob@example.com"],
+        ["7E+10", "2", "cy@example.com"],
+        ["007", "3", "dan@example.com"],
+        ["7", "3", "dan@example.com"],
+    ];
+    let reference = "{ concat = [\"Order\", \"Shop\"], separator = \"-\" }";
+    insta::assert_snapshot!(of_shops(reference, "-", &rows), @r#"
+    1-A invalid
+      spreadsheet_number 3 "1-A" here and "1.0-A" there: one of them is what a spreadsheet or a copied cell made of the other, and the order may be split between them
+    1.0-A invalid
+      spreadsheet_number 2 "1.0-A" here and "1-A" there: one of them is what a spreadsheet or a copied cell made of the other, and the order may be split between them
+    7E+10-2 invalid
+      scientific_notation 4 "7E+10": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text
+      scientific_notation 4 order key "7E+10": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text
+    3-007 invalid
+      duplicate_content 6 "3-007" here and "3-7" there, with the same guest, time and amounts: one order, its reference spelt in two ways
+    3-7 invalid
+      duplicate_content 5 "3-7" here and "3-007" there, with the same guest, time and amounts: one order, its reference spelt in two ways
+    "#);
+    // The parts are those of the key alone.
+    insta::assert_snapshot!(of_shops("{ column = \"Email\" }", "-", &rows[2..3]), @r#"
+    cy@example.com invalid
+      scientific_notation 2 order key "7E+10": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text
+    "#);
+}
