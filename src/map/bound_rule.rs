@@ -78,6 +78,8 @@ pub(super) struct PackedSource<'p, S> {
 pub(super) enum TestedSource<S> {
     /// A value of the row.
     Value(S),
+    /// A cell, unless it has a text as a spreadsheet keeps it, which no condition would find.
+    Guarded(S),
     /// No such column, which is allowed.
     Missing,
     /// The row as it is in the file.

@@ -19,7 +19,7 @@ use super::{
     profile::{FieldRule, FieldTarget, Profile},
     record_view::HeaderNames,
     rule::Rule,
-    spreadsheet_text::SpreadsheetTexts,
+    spreadsheet_text::{SpreadsheetTexts, is_guarded},
     wildcard::wildcard_field,
 };
 use crate::model::{
@@ -161,7 +161,11 @@ fn tested_column(
     if source.is_raw {
         return Ok(TestedSource::Raw);
     }
-    Ok(columns.find_tested(source)?.map_or(TestedSource::Missing, TestedSource::Value))
+    let Some(column) = columns.find_tested(source)? else { return Ok(TestedSource::Missing) };
+    let HeaderColumns { profile, header, .. } = columns;
+    let is_guarded = !profile.severities.is_off(Code::SpreadsheetText)
+        && is_guarded(&header.names[column], profile, header);
+    Ok(if is_guarded { TestedSource::Guarded(column) } else { TestedSource::Value(column) })
 }
 
 /// The columns of one header, and the names that the profile reads and the header lacks.
@@ -243,7 +247,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         let sources = when.sources();
         let tests_raw = sources.iter().any(|tested| matches!(tested, TestedSource::Raw));
         let tested = sources.into_iter().filter_map(|tested| match tested {
-            TestedSource::Value(column) => Some(*column),
+            TestedSource::Value(column) | TestedSource::Guarded(column) => Some(*column),
             TestedSource::Missing | TestedSource::Raw => None,
         });
         let tested = binding.tested.iter().copied().chain(tested).collect();

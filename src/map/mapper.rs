@@ -12,7 +12,7 @@ use super::{
     custom_members,
     item_view::ItemView,
     profile::{Profile, SkipRule},
-    tested_row::{holds, test, tested_value},
+    tested_row::{guarded_value, holds, test, tested_value},
     view::{Found, Value, View},
 };
 use crate::model::{
@@ -209,13 +209,17 @@ impl<S> Mapper<'_, S> {
         let value = |tested: &TestedSource<S>| match (tested, view) {
             (TestedSource::Raw, _) => raw.map_or(Value::Lost, Value::Text),
             (TestedSource::Missing, _) => Value::Missing,
-            (TestedSource::Value(_), None) => Value::Lost,
+            (TestedSource::Value(_) | TestedSource::Guarded(_), None) => Value::Lost,
+            (TestedSource::Value(source) | TestedSource::Guarded(source), Some(view))
+                if is_damaged && !view.is_certain(source) =>
+            {
+                Value::Lost
+            }
             (TestedSource::Value(source), Some(view)) => {
-                if is_damaged && !view.is_certain(source) {
-                    Value::Lost
-                } else {
-                    tested_value(view.find(source).value, self.profile)
-                }
+                tested_value(view.find(source).value, self.profile)
+            }
+            (TestedSource::Guarded(source), Some(view)) => {
+                guarded_value(view.find(source).value, self.profile)
             }
         };
         self.ignore_rows.iter().any(|ignored| matches!(ignored.holds(&value), Ok(true)))

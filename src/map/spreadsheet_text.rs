@@ -22,16 +22,9 @@ pub(super) struct SpreadsheetTexts {
 impl SpreadsheetTexts {
     /// `is_read` tells which columns the profile reads.
     pub(super) fn new(profile: &Profile, header: &Header, is_read: impl Fn(&str) -> bool) -> Self {
-        if header.syntax.unwraps_cells {
-            return Self { columns: Vec::new() };
-        }
-        let strips = |name: &String| {
-            let of_fields = profile.all_rules().map(|of_field| &of_field.rule);
-            let mut rules = of_fields.chain([&profile.key]);
-            rules.any(|rule| rule.columns.contains(name) && strips_start(rule))
-        };
         let columns = (0..).zip(&header.names);
-        let columns = columns.filter(|(_, name)| is_read(name) && !strips(name));
+        let columns =
+            columns.filter(|(_, name)| is_read(name) && is_guarded(name, profile, header));
         Self { columns: columns.map(|(index, _)| index).collect() }
     }
 
@@ -47,13 +40,27 @@ impl SpreadsheetTexts {
         if !self.may_be_in(record) {
             return Vec::new();
         }
-        let is_text = |column: &&u32| record.cell(**column as usize).starts_with(START);
+        let is_text = |column: &&u32| is_spreadsheet_text(record.cell(**column as usize));
         let problem = |column: &u32| {
             let at = CellOrigin::Column(row, *column);
             Problem::for_order(Code::SpreadsheetText, at, MESSAGE)
         };
         self.columns.iter().filter(is_text).map(problem).collect()
     }
+}
+
+/// Whether the cells of a column must not be such texts.
+pub(super) fn is_guarded(name: &str, profile: &Profile, header: &Header) -> bool {
+    let strips =
+        |rule: &Rule| rule.columns.iter().any(|column| column == name) && strips_start(rule);
+    let of_fields = profile.all_rules().map(|of_field| &of_field.rule);
+    !header.syntax.unwraps_cells && !of_fields.chain([&profile.key]).any(strips)
+}
+
+/// Whether a spreadsheet keeps a text in this form.
+#[inline]
+pub(super) fn is_spreadsheet_text(text: &str) -> bool {
+    text.starts_with(START)
 }
 
 const MESSAGE: &str = "the cell begins with =\", as a spreadsheet writes a text such as =\"00123\"; \

@@ -7,6 +7,7 @@ use super::{
     collector::Collector,
     condition::{Condition, TestError},
     profile::Profile,
+    spreadsheet_text::is_spreadsheet_text,
     view::{Value, View},
 };
 
@@ -19,7 +20,9 @@ pub(super) fn holds<'a, V: View<'a>>(
 ) -> bool {
     test(condition, view, profile).unwrap_or_else(|(tested, error)| {
         let at = match tested {
-            TestedSource::Value(source) => view.find(source).at,
+            // The text that hides the value is a problem of its own.
+            TestedSource::Guarded(_) if error == TestError::Lost => return false,
+            TestedSource::Value(source) | TestedSource::Guarded(source) => view.find(source).at,
             TestedSource::Missing | TestedSource::Raw => view.at(),
         };
         collector.push_untestable(at, error);
@@ -35,9 +38,18 @@ pub(super) fn test<'c, 'a, V: View<'a>>(
 ) -> Result<bool, (&'c TestedSource<V::Source>, TestError)> {
     condition.holds(&|tested: &TestedSource<V::Source>| match tested {
         TestedSource::Value(source) => tested_value(view.find(source).value, profile),
+        TestedSource::Guarded(source) => guarded_value(view.find(source).value, profile),
         TestedSource::Missing => Value::Missing,
         TestedSource::Raw => view.raw(),
     })
+}
+
+/// The same of a guarded cell: a text as a spreadsheet keeps it may be another one.
+pub(super) fn guarded_value<'a>(value: Value<'a>, profile: &Profile) -> Value<'a> {
+    match value.text() {
+        Some(text) if is_spreadsheet_text(text) => Value::Lost,
+        _ => tested_value(value, profile),
+    }
 }
 
 /// What a condition tests of a value: nothing, where it counts as empty.

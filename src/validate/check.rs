@@ -15,7 +15,7 @@ use crate::model::{
     field::Field,
     money::Money,
     order::{CheckedOrder, Order, OrderId, OrderRecord, Validity},
-    problem::{Problem, Problems},
+    problem::{Code, Problem, Problems},
     rules::TargetRules,
 };
 
@@ -79,7 +79,14 @@ impl<'a> RouteCheck<'a> {
         // Kept for orders that are not sent too: it is compared with the status that was accepted.
         let status = || draft.cells.get(&Field::Status).map(|cell| cell.text.to_string());
         // An order that the profile skips need not be valid.
-        if let Some(reason) = draft.skip {
+        // But its cells must be readable, else its rows may not be those that the profile means.
+        let is_guarded = |problem: &Problem| {
+            problem.code == Code::SpreadsheetText
+                && !self.settings.severities.is_off(Code::SpreadsheetText)
+        };
+        if let Some(reason) = draft.skip
+            && !record.problems.iter().any(is_guarded)
+        {
             record.problems.clear();
             return CheckedOrder { record, status: status(), validity: Validity::Skipped(reason) };
         }

@@ -232,3 +232,37 @@ fn rows_without_a_tested_column_are_refused() {
     let export = export.replace("10.00\n", "10.00,\n");
     insta::assert_snapshot!(outcomes_of(&export, &keys), @"A1 valid");
 }
+
+/// A condition that leaves rows or orders out would not find the text, and nothing would be said.
+#[test]
+fn text_of_a_spreadsheet_leaves_nothing_out() {
+    let export = format!(
+        "{HEADER}0017,2025-03-01 10:00:00,=\"paid\",20.00,ann@example.com,S1,Mug,2,10.00\n\
+         0018,2025-03-01 10:00:00,paid,20.00,bob@example.com,S1,Mug,2,10.00\n"
+    );
+    let of = |keys: &str| outcomes_of(&export, keys);
+    let condition = "{ column = \"Status\", is_not = \"paid\" }";
+    insta::assert_snapshot!(of(&format!("ignore_rows = [{condition}]")), @r#"
+    0017 invalid "=\"paid\"" is not in the profile's values
+    0018 valid
+    "#);
+    insta::assert_snapshot!(of(&format!("[[skip]]\nreason = \"x\"\nwhen = {condition}")), @r#"
+    0017 invalid "=\"paid\"" is not in the profile's values
+    0018 valid
+    "#);
+    insta::assert_snapshot!(of(&format!("[[skip]]\nreason = \"x\"\nscope = \"row\"\nwhen = {condition}")), @r#"
+    0017 invalid "=\"paid\"" is not in the profile's values
+    0018 valid
+    "#);
+    let skip =
+        "{ column = \"Status\", values = { paid = \"PURCHASED\" }, other = { skip = \"x\" } }";
+    let workspace = Workspace::with("orders.csv", &export);
+    let profile =
+        PROFILE.replace("{ column = \"Status\", values = { paid = \"PURCHASED\" } }", skip);
+    workspace.file("shop.toml", format!("name = \"shop\"\n{profile}"));
+    let command = "check orders.csv --profile shop.toml --pos x --channel WEB --max-invalid 100%";
+    insta::assert_snapshot!(outcomes(&workspace.run(command)), @r#"
+    0017 invalid the cell begins with =", as a spreadsheet writes a text such as ="00123"; cells = "spreadsheet" in the profile unwraps such cells
+    0018 valid
+    "#);
+}
