@@ -1,4 +1,4 @@
-//! Gap: the rows between two rows of orders, among them lost ones, which may belong to either order.
+//! Gap: the rows between two rows of orders, among them lost ones, which may belong to either.
 //!
 //! Both orders are rejected with the whole gap, ignored rows included: reading their rejects again
 //! must judge them as before. Does not decide which rows are lost. Used where the rows of an order
@@ -16,15 +16,25 @@ pub struct Gap {
 /// The rows of a gap in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct GapPart {
-    /// The bytes of all of them, and the line of the first lost one.
+    /// The bytes of all of them, and the line of the first one.
     rows: RowOrigin,
-    has_lost: bool,
+    first_lost: Option<RowOrigin>,
+}
+
+/// The rows of a gap in one file, among them lost ones, which may be part of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PossibleRows {
+    /// The bytes of all of them, and the line of the first one.
+    pub rows: RowOrigin,
+    /// The first lost one.
+    pub first_lost: RowOrigin,
 }
 
 impl Gap {
     /// Adds the next row.
     pub(super) fn push(&mut self, row: &RowOrigin, is_lost: bool) {
-        self.push_part(GapPart { rows: row.clone(), has_lost: is_lost });
+        let first_lost = is_lost.then(|| row.clone());
+        self.push_part(GapPart { rows: row.clone(), first_lost });
     }
 
     /// Adds the rows that follow.
@@ -36,9 +46,7 @@ impl Gap {
         match self.parts.last_mut().filter(|last| last.rows.file == later.rows.file) {
             Some(last) => {
                 last.rows.bytes.end = later.rows.bytes.end;
-                if !last.has_lost {
-                    (last.rows.line, last.has_lost) = (later.rows.line, later.has_lost);
-                }
+                last.first_lost = last.first_lost.take().or(later.first_lost);
             }
             None => self.parts.push(later),
         }
@@ -49,10 +57,11 @@ impl Gap {
         self.parts.is_empty()
     }
 
-    /// Ends the gap. Returns, for each file where it has lost rows, the bytes of all of its rows
-    /// and the line of the first lost one.
-    pub fn take_possible_rows(&mut self) -> Vec<RowOrigin> {
-        let parts = std::mem::take(&mut self.parts);
-        parts.into_iter().filter(|part| part.has_lost).map(|part| part.rows).collect()
+    /// Ends the gap. Returns its rows in each file where some are lost.
+    pub fn take_possible_rows(&mut self) -> Vec<PossibleRows> {
+        let possible = |GapPart { rows, first_lost }: GapPart| {
+            first_lost.map(|first_lost| PossibleRows { rows, first_lost })
+        };
+        std::mem::take(&mut self.parts).into_iter().filter_map(possible).collect()
     }
 }

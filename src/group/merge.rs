@@ -8,12 +8,12 @@ use std::{borrow::Cow, sync::Arc};
 
 use chrono::SecondsFormat;
 
-use super::{ambiguity::adjacent_row_problem, canonical::have_same_value};
+use super::{ambiguity::adjacent_row_problem, canonical::have_same_value, gap::PossibleRows};
 use crate::model::{
     draft::{AddedRow, Cell, Cells, Draft, KeyedRow, MappedRow, RowKind, ValueSkip},
     field::{Field, FieldGroup},
     money::Amount,
-    origin::{Place, RowOrigin},
+    origin::Place,
     over_rows::OverRows,
     problem::{Code, Problem, Problems},
     redact::redact,
@@ -28,7 +28,7 @@ use crate::model::{
 pub fn draft<'a>(
     rows: impl ExactSizeIterator<Item = &'a KeyedRow<'a>> + Clone,
     map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>),
-    possible_rows: &[RowOrigin],
+    possible_rows: &[PossibleRows],
 ) -> Draft<'a> {
     let (key, n_rows, left_out) = (Cow::Borrowed(""), rows.len(), skipped_whole(rows.clone()));
     let cells = Cells::default();
@@ -182,12 +182,15 @@ fn skip_of_value(cells: &Cells<'_>, skips: Vec<ValueSkip>) -> Option<Arc<str>> {
 }
 
 /// Adds the rows of gaps next to the order, one problem for each gap. They are rejected with it.
-fn add_possible_rows(draft: &mut Draft<'_>, possible_rows: &[RowOrigin]) {
+fn add_possible_rows(draft: &mut Draft<'_>, possible_rows: &[PossibleRows]) {
     let mut possible_rows = possible_rows.to_vec();
-    possible_rows.sort_unstable_by_key(|rows| (rows.file, rows.line));
+    possible_rows.sort_unstable_by_key(|gap| (gap.rows.file, gap.rows.line));
     possible_rows.dedup();
-    draft.problems.extend(possible_rows.iter().map(RowOrigin::position).map(adjacent_row_problem));
-    draft.rows.append(&mut possible_rows);
+    for PossibleRows { rows, first_lost } in possible_rows {
+        let problem = adjacent_row_problem(first_lost.position());
+        draft.problems.push(Problem { row: Some(Box::new(first_lost)), ..problem });
+        draft.rows.push(rows);
+    }
 }
 
 fn add_cell<'a>(draft: &mut Draft<'a>, cell: Cell<'a>) {

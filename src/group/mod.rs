@@ -23,7 +23,7 @@ mod tests;
 pub use ambiguity::Ambiguities;
 pub use counts::RowCounts;
 pub use duplicates::deduplicate;
-pub use gap::Gap;
+pub use gap::{Gap, PossibleRows};
 pub use headers::RepeatedHeaders;
 pub use lost::{GroupError, LostRows};
 pub use merge::draft;

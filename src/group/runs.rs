@@ -6,11 +6,15 @@
 use std::{collections::HashMap, mem};
 
 use super::{
-    counts::RowCounts, gap::Gap, headers::RepeatedHeaders, lost::LostRows, settings::GroupSettings,
+    counts::RowCounts,
+    gap::{Gap, PossibleRows},
+    headers::RepeatedHeaders,
+    lost::LostRows,
+    settings::GroupSettings,
 };
 use crate::model::{
     draft::{KeyedRow, RowKind},
-    origin::{FileId, Position, RowOrigin},
+    origin::{FileId, Position},
     row::Row,
 };
 
@@ -21,7 +25,7 @@ pub struct Run<'a> {
     pub rows: &'a [KeyedRow<'a>],
     /// The rows of the gaps next to it or within it that have lost rows, which may be part of the
     /// order.
-    pub possible_rows: Vec<RowOrigin>,
+    pub possible_rows: Vec<PossibleRows>,
 }
 
 impl<'a> Run<'a> {
@@ -101,7 +105,7 @@ impl<'a> BlockRuns<'a> {
         for (index, row) in rows.iter().enumerate() {
             block.counts.add(&row.kind);
             if row.kind == RowKind::Header {
-                block.push_header(row);
+                block.push_header(row, settings);
             }
             if row.kind == RowKind::Ignored && settings.has_adjacent_rows {
                 block.gap_after.push(&row.row.origin, false);
@@ -131,9 +135,13 @@ impl<'a> BlockRuns<'a> {
         block
     }
 
-    fn push_header(&mut self, row: &KeyedRow<'_>) {
+    fn push_header(&mut self, row: &KeyedRow<'_>, settings: GroupSettings) {
         // A lost row above the header does not belong to a run below it, nor the other way round.
         self.end_gap();
+        // In the rejects the header keeps a lost row below it from the order above.
+        if settings.has_adjacent_rows {
+            self.gap_after.push(&row.row.origin, false);
+        }
         self.headers.push(row.row.origin.position());
         if self.runs.is_empty() {
             self.starts_export = true;
@@ -144,7 +152,7 @@ impl<'a> BlockRuns<'a> {
 
     /// Ends the gap before a row of an order or a header. Adds its rows to the run above it, and
     /// returns them for the run below it.
-    fn end_gap(&mut self) -> Vec<RowOrigin> {
+    fn end_gap(&mut self) -> Vec<PossibleRows> {
         if self.gap_after.is_empty() {
             return Vec::new();
         }

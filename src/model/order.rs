@@ -14,7 +14,7 @@ use super::{
     money::{Amount, Currency, Money},
     origin::{Position, RowOrigin},
     outcome::Outcome,
-    problem::Problems,
+    problem::{Code, Problems},
     route::Route,
 };
 
@@ -271,6 +271,15 @@ pub struct OrderRecord {
     /// All problems that were found.
     #[serde(flatten)]
     pub problems: Problems,
+}
+
+impl OrderRecord {
+    /// Whether its rows go with a row that cannot be read and may be of it, whatever became of the
+    /// order: alone, that row would be taken for one of another order.
+    #[must_use]
+    pub fn may_lack_a_row(&self) -> bool {
+        self.problems.iter().any(|problem| problem.code == Code::AdjacentRowUnreadable)
+    }
 }
 
 /// Two orders with one reference that are less than two days apart are the same order.

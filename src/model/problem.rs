@@ -209,15 +209,15 @@ impl Problems {
         }
     }
 
-    /// Removes all problems.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// Removes the problems of details, listed or counted, for a route that carries none.
     pub fn drop_details(&mut self) {
         self.problems.retain(|problem| !problem.is_of_detail());
         self.omitted.retain(|omitted| !omitted.is_of_detail);
+    }
+
+    /// Keeps the problems of one code only.
+    pub fn keep_code(&mut self, code: Code) {
+        self.retain_codes(|other| other == code);
     }
 
     /// Keeps the problems, listed or counted, of which the code is to be kept.

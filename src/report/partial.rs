@@ -169,7 +169,7 @@ impl PartialReport {
         }
         results::add_line(&mut self.results, record, result, names);
         self.result_ends.push((record.id, self.results.len()));
-        if result.outcome.is_rejected() {
+        if result.outcome.is_rejected() || record.may_lack_a_row() {
             self.rejects.add(record, result, names);
         }
     }

@@ -16,12 +16,12 @@ use super::{
     sink::{Collect, Decide},
 };
 use crate::{
-    group::{Gap, LostRows, RowCounts},
+    group::{Gap, LostRows, PossibleRows, RowCounts},
     map::{self, SeenNames, input_settings::LastLineEnd},
     model::{
         column_warnings::ColumnWarnings,
         input::{ExportRead, InputRead},
-        origin::{FileId, Position, RowOrigin},
+        origin::{FileId, Position},
         problem::Problem,
         progress::{Progress, ProgressFn},
     },
@@ -151,7 +151,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
     }
 
     /// Ends the gap after the open run. Adds its rows to that, and returns them for the run below.
-    fn end_gap(&mut self) -> Vec<RowOrigin> {
+    fn end_gap(&mut self) -> Vec<PossibleRows> {
         let possible_rows = self.gap.take_possible_rows();
         if let Some(open_run) = &mut self.open_run {
             open_run.possible_rows.extend_from_slice(&possible_rows);

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, io, ops::Range};
 
 use crate::{
-    group::Run,
+    group::{PossibleRows, Run},
     model::{
         order::OrderId,
         origin::{FileId, Position, RowOrigin},
@@ -25,8 +25,11 @@ type FragmentHead = ((u32, u32, u32), u8);
 /// A [`RowOrigin`] as it is encoded: file, line, and offset and number of its bytes.
 type FragmentRow = ((u32, u64), (u64, u32));
 
-/// The [`RowOrigin`] of a gap as it is encoded: file, line, and start and end of its bytes.
-type FragmentGap = ((u32, u64), (u64, u64));
+/// [`PossibleRows`] as they are encoded: those of the gap, and the first lost one.
+type FragmentGap = (GapRows, GapRows);
+
+/// A [`RowOrigin`] in a gap as it is encoded: file, line, and start and end of its bytes.
+type GapRows = ((u32, u64), (u64, u64));
 
 /// A [`Position`] of a row as it is encoded: file and line.
 type EncodedPosition = (u32, u64);
@@ -46,7 +49,7 @@ pub(super) struct Fragment<'a> {
     pub(super) is_partial: bool,
     pub(super) rows: Vec<RowOrigin>,
     /// Rows of adjacent gaps, which may belong to it.
-    pub(super) possible_rows: Vec<RowOrigin>,
+    pub(super) possible_rows: Vec<PossibleRows>,
     /// Position of its last row, if that row ends the file without a line break.
     pub(super) unterminated: Option<Position>,
     bytes: Cow<'a, [u8]>,
@@ -104,8 +107,8 @@ impl<'a> Fragment<'a> {
         for RowOrigin { file, line, bytes } in rows {
             ((file.0, *line), (bytes.start, to_u32(length(bytes)))).encode(into);
         }
-        for RowOrigin { file, line, bytes } in possible_rows {
-            ((file.0, *line), (bytes.start, bytes.end)).encode(into);
+        for PossibleRows { rows, first_lost } in possible_rows {
+            (gap_rows(rows), gap_rows(first_lost)).encode(into);
         }
         if let Some(Position { file, line, .. }) = unterminated {
             (file.0, *line).encode(into);
@@ -194,8 +197,17 @@ fn row(((file, line), (start, n_bytes)): FragmentRow) -> RowOrigin {
     RowOrigin { file: FileId(file), line, bytes: start..start + u64::from(n_bytes) }
 }
 
-fn gap(((file, line), (start, end)): FragmentGap) -> RowOrigin {
-    RowOrigin { file: FileId(file), line, bytes: start..end }
+fn gap((rows, first_lost): FragmentGap) -> PossibleRows {
+    let origin = |((file, line), (start, end)): GapRows| RowOrigin {
+        file: FileId(file),
+        line,
+        bytes: start..end,
+    };
+    PossibleRows { rows: origin(rows), first_lost: origin(first_lost) }
+}
+
+fn gap_rows(RowOrigin { file, line, bytes }: &RowOrigin) -> GapRows {
+    ((file.0, *line), (bytes.start, bytes.end))
 }
 
 fn position((file, line): EncodedPosition) -> Position {
@@ -298,7 +310,9 @@ mod tests {
             let (mut last, last_rows) = fragments.pop().unwrap();
             assert_eq!((&*first.key, &*last.key, first.is_partial), ("A", "A", true));
             last.unterminated = Some(Position { file: FileId(3), line: 9, column: None });
-            first.possible_rows.push(RowOrigin { file: FileId(3), line: 5, bytes: 7..9 });
+            let row = |line, bytes| RowOrigin { file: FileId(3), line, bytes };
+            let gap = PossibleRows { rows: row(5, 7..19), first_lost: row(6, 12..19) };
+            first.possible_rows.push(gap);
             let n_bytes = first.n_bytes() + last.n_bytes();
             rows.extend(last_rows);
             let (possible_rows, unterminated) =

@@ -24,7 +24,7 @@ use super::{
     sink::{Collect, Decide},
 };
 use crate::{
-    group::{self, Run},
+    group::{self, PossibleRows, Run},
     map::RowsAbove,
     model::{
         column_warnings::ColumnWarnings,
@@ -210,7 +210,7 @@ pub(super) fn decide_groups<D: Decide>(
         let mut drafts = Vec::with_capacity(1);
         for order in orders {
             let order_fragments = fragments_of(&order, runs);
-            let possible_rows: Vec<RowOrigin> =
+            let possible_rows: Vec<PossibleRows> =
                 order_fragments.iter().flat_map(|run| run.possible_rows.iter().cloned()).collect();
             let map = |row, before, into: &mut _| mapper(row).map(row, before, into);
             let mut draft: Draft<'_> = group::draft(order.iter().copied(), map, &possible_rows);

@@ -87,7 +87,8 @@ impl<'a> RouteCheck<'a> {
         if let Some(reason) = draft.skip
             && !record.problems.iter().any(is_guarded)
         {
-            record.problems.clear();
+            // But a row that may be of it takes it into the rejects.
+            record.problems.keep_code(Code::AdjacentRowUnreadable);
             return CheckedOrder { record, status: status(), validity: Validity::Skipped(reason) };
         }
         // Details that the route does not send need not be valid either.

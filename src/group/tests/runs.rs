@@ -8,8 +8,8 @@ fn blank(line: u64) -> TestRow {
     row(RowKind::Blank, 0, line, &[])
 }
 
-fn lines(rows: &[RowOrigin]) -> String {
-    rows.iter().map(|row| row.line.to_string()).collect::<Vec<_>>().join(",")
+fn lines(rows: &[PossibleRows]) -> String {
+    rows.iter().map(|gap| gap.first_lost.line.to_string()).collect::<Vec<_>>().join(",")
 }
 
 /// `KEY first-last possible_rows` of each run, and the first lost rows of the gaps before and after
@@ -118,7 +118,10 @@ fn gap_has_all_rows_between_two_orders() {
     let found = BlockRuns::of(&keyed, ADJACENT);
     let [first, second, third] = &found.runs[..] else { panic!("{:?}", found.runs) };
     let bytes = rows[3].row.origin.bytes.start..rows[5].row.origin.bytes.end;
-    let gap = RowOrigin { file: FileId(0), line: 6, bytes };
+    let gap = PossibleRows {
+        rows: RowOrigin { file: FileId(0), line: 5, bytes },
+        first_lost: rows[4].row.origin.clone(),
+    };
     assert_eq!(first.possible_rows, []);
     assert_eq!((&second.possible_rows, &third.possible_rows), (&vec![gap.clone()], &vec![gap]));
 }
@@ -133,7 +136,8 @@ fn gap_is_split_at_the_end_of_a_file() {
     later.push(&origin(1, 7), true);
     gap.append(later);
     let rows = gap.take_possible_rows();
-    assert_eq!(rows, [RowOrigin { file: FileId(1), line: 5, bytes: 3..8 }]);
+    let all = RowOrigin { file: FileId(1), line: 3, bytes: 3..8 };
+    assert_eq!(rows, [PossibleRows { rows: all, first_lost: origin(1, 5) }]);
     assert_eq!(gap, Gap::default());
 }
 

@@ -72,7 +72,11 @@ pub(super) fn assert_rejects_are_judged_again(
     }
     workspace.file("rejects.csv", rejects);
     let again = outcomes(&check(workspace, "rejects.csv", keys, ""));
-    assert_eq!(again.lines().collect::<Vec<_>>(), invalid);
+    // Orders that are not invalid come back too, if a row in the rejects may be of them.
+    let (again, others): (Vec<_>, Vec<_>) =
+        again.lines().partition(|line| line.contains(" invalid"));
+    assert_eq!(again, invalid);
+    assert!(others.iter().all(|line| found.lines().any(|before| before == *line)), "{others:?}");
 }
 
 /// What `--explain` shows of the reference and the items of an order.

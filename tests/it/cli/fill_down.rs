@@ -208,7 +208,7 @@ fn rejects_have_the_rows_that_may_be_of_an_order() {
     let skip = "[[skip]]\nreason = \"test\"\nwhen = { column = \"Order\", is = \"A1\" }";
     for (keys, rows) in [
         ("rows_adjacent = true".to_owned(), [&a1, &mug, &a3, &a4].as_slice()),
-        // The order above is in no rejects, and each of the two rows may be of the one below.
+        // An order that is skipped too: alone, the two rows would be next to another order.
         (format!("rows_adjacent = true\n{skip}"), &[&a1, &mug, &jug, &a3, &a4]),
     ] {
         let export = rows.iter().fold(HEADER.to_owned(), |export, row| export + row);
@@ -216,7 +216,7 @@ fn rejects_have_the_rows_that_may_be_of_an_order() {
         let ran = check(&workspace, "orders.csv", &keys, "");
         assert_rejects_are_judged_again(&workspace, &ran, &export, &keys);
         let rejects = fs::read_to_string(ran.path("rejects/orders.csv")).unwrap();
-        let of_rejects = if keys.contains("[[skip]]") { &rows[1..4] } else { &rows[..3] };
+        let (_, of_rejects) = rows.split_last().unwrap();
         let expected = of_rejects.iter().fold(HEADER.to_owned(), |rejects, row| rejects + row);
         assert_eq!(rejects, expected);
     }
@@ -237,4 +237,41 @@ fn repaired_row_comes_back_with_its_order() {
     A2 valid
     ");
     assert_eq!(again.summary()["items"], 3);
+}
+
+/// The damaged row is of an order that is skipped, or accepted by an earlier run: alone in the
+/// rejects, it would take the key of the order above that one.
+#[test]
+fn repaired_row_never_joins_another_order() {
+    let damaged = NEXT_ROW.replace("Jug", "\"Jug\"s");
+    let skip = "\n[[skip]]\nreason = \"test\"\nwhen = { column = \"Order\", is = \"A2\" }";
+    let keys = format!("{KEYS}{skip}");
+    let invalid = first_row("A1", "10.00").replace("Mug,1", "Mug,x");
+    let rows = [&invalid, &first_row("A2", "30.00"), &damaged, &first_row("A3", "10.00")];
+    let export = rows.iter().fold(HEADER.to_owned(), |export, row| export + row);
+    let workspace = Workspace::with("orders.csv", &export);
+    let ran = check(&workspace, "orders.csv", &keys, "");
+    assert_rejects_are_judged_again(&workspace, &ran, &export, &keys);
+    let rejects = fs::read_to_string(ran.path("rejects/orders.csv")).unwrap();
+    assert_eq!(rejects, export);
+    workspace.file("rejects.csv", rejects.replace("\"Jug\"s", "Jug").replace("Mug,x", "Mug,1"));
+    let again = check(&workspace, "rejects.csv", &keys, "");
+    insta::assert_snapshot!(outcomes(&again), @"
+    A1 valid
+    A2 skipped
+    A3 valid
+    ");
+    assert_eq!(again.summary()["items"], 2);
+}
+
+/// The row below a second header has no order above it, and none in the rejects either.
+#[test]
+fn row_below_a_header_never_joins_the_order_above() {
+    let invalid = first_row("A1", "10.00").replace("Mug,1", "Mug,x");
+    let rows = [&invalid, HEADER, NEXT_ROW, &first_row("A3", "10.00")];
+    let export = rows.iter().fold(HEADER.to_owned(), |export, row| export + row);
+    let workspace = Workspace::with("orders.csv", &export);
+    let ran = check(&workspace, "orders.csv", KEYS, "");
+    assert_rejects_are_judged_again(&workspace, &ran, &export, KEYS);
+    assert_eq!(fs::read_to_string(ran.path("rejects/orders.csv")).unwrap(), export);
 }
