@@ -9,6 +9,7 @@ use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 use super::{
     path::{Path, PathEnd},
     path_text::segments,
+    paths::known_paths,
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
 };
@@ -93,7 +94,13 @@ pub fn excerpt(
             let mut nodes = Vec::new();
             collect(document.root(), "", &mut nodes);
             let mark = problem.and_then(|problem| sought.member(&nodes, &row.origin, problem.at));
-            let values = nodes.iter().map(|(node, name)| (node.raw_range(), *name)).collect();
+            let read = ReadPaths::of(profile);
+            let values = nodes.iter().enumerate().map(|(index, (node, name))| {
+                // A member of the same name elsewhere is another one.
+                let is_known = mark == Some(index) || read.contain(*node);
+                (node.raw_range(), if is_known { *name } else { "" })
+            });
+            let values = values.collect();
             let place =
                 mark.map(|index| nodes[index].0.position(row.origin.file, row.origin.line).into());
             (document.text, values, mark, place)
@@ -267,6 +274,36 @@ impl<'p> Sought<'p> {
         };
         format!("{}{looked_at}", problem.message)
     }
+}
+
+/// The paths that a profile reads in a document, without the indexes and filters of arrays.
+struct ReadPaths(Vec<String>);
+
+impl ReadPaths {
+    fn of(profile: &Profile) -> Self {
+        Self(known_paths(profile).iter().map(|path| without_brackets(path)).collect())
+    }
+
+    fn contain(&self, node: JsonNode<'_>) -> bool {
+        let path = without_brackets(&node.path());
+        self.0.iter().any(|read| match read.strip_suffix('*') {
+            Some(start) => path.starts_with(start),
+            None => *read == path,
+        })
+    }
+}
+
+fn without_brackets(path: &str) -> String {
+    let mut depth = 0;
+    let is_outside = |c: &char| {
+        match c {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            _ => return depth == 0,
+        }
+        false
+    };
+    path.chars().filter(is_outside).collect()
 }
 
 /// The columns and members that a profile reads.
