@@ -43,6 +43,7 @@ use crate::{
     sandbox::{self, Sandbox},
     storage::{ensure_creatable, open_storage},
     stream::{self, StreamSettings},
+    validate,
 };
 
 const RUNS: &str = "orderferry-runs";
@@ -234,8 +235,12 @@ fn errors_with_resume(
     typed: &TypedOptions,
     plan: Option<&BTreeMap<String, String>>,
 ) -> Vec<Diagnostic> {
+    // A plan that was made without an option has its default.
+    let value_in = |plan: &BTreeMap<String, String>, name: &str| {
+        plan.get(name).cloned().or_else(|| validate::built_in_default(name).map(str::to_owned))
+    };
     let is_other = |option: &TypedOption| {
-        plan.is_some_and(|plan| plan.get(&option.setting()) != option.value.as_ref())
+        plan.is_some_and(|plan| value_in(plan, &option.setting()) != option.value)
     };
     let refused = typed.options.iter().filter(|option| match option.with_plan() {
         WithPlan::Refused => true,
@@ -251,7 +256,7 @@ fn errors_with_resume(
     // Of several answers the first one is shown.
     decided.dedup();
     let error = |(place, name): (String, String)| {
-        let of_plan = plan.and_then(|plan| plan.get(&name));
+        let of_plan = plan.and_then(|plan| value_in(plan, &name));
         let has = of_plan.map_or_else(String::new, |value| format!(": {value:?}"));
         let message = format!(
             "{name} cannot be changed with --resume; the saved plan has decided it{has}\n  \

@@ -31,6 +31,17 @@ pub(super) const LANGUAGE: &str = "EN";
 /// The page of events that have none.
 pub(super) const PAGE: &str = "oms-import";
 
+/// The built-in default of a setting.
+#[must_use]
+pub fn built_in_default(name: &str) -> Option<&'static str> {
+    match name {
+        "channel" => Some(CHANNEL),
+        "language" => Some(LANGUAGE),
+        "page" => Some(PAGE),
+        _ => None,
+    }
+}
+
 /// Checks the common attributes; returns them if all have a value.
 pub(super) fn check_common<'a>(
     draft: &Draft<'a>,

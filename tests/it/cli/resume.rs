@@ -313,7 +313,7 @@ fn options_of_the_target_are_those_of_the_plan() {
     let first = shop.send("orders.csv --profile shop.toml --backfill --limit 1 --language EN");
     assert_eq!(first.code, 4, "{}", first.err);
     let n_requests = shop.service.n_received();
-    let other = shop.send("--resume run-1 --backfill --pos y --language EN --channel WEB");
+    let other = shop.send("--resume run-1 --backfill --pos y --language EN --channel EMAIL");
     insta::assert_snapshot!(other.report(), @r#"
     exit 2
         error[config]: pos cannot be changed with --resume
@@ -323,16 +323,16 @@ fn options_of_the_target_are_those_of_the_plan() {
          = hint: leave it out, or send the export again
 
         error[config]: channel cannot be changed with --resume
-         --> --channel WEB
+         --> --channel EMAIL
          |
-         = the saved plan has decided it
+         = the saved plan has decided it: "WEB"
          = hint: leave it out, or send the export again
 
         2 errors in the settings. Nothing was read or sent.
         next: orderferry help settings
     "#);
     assert_eq!(shop.service.n_received(), n_requests);
-    let same = shop.send("--resume run-1 --backfill --pos x --language EN");
+    let same = shop.send("--resume run-1 --backfill --pos x --language EN --channel WEB");
     assert_eq!((same.code, &same.summary()["pos"]), (1, &"x".into()), "{}", same.err);
 }
 
