@@ -20,6 +20,12 @@ use super::{
 };
 use crate::ledger::{error::LedgerError, target_hash::TargetHash};
 
+/// A connection is used by one thread at a time, which its type ensures: SQLite needs no locks.
+const READ_ONLY: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+const READ_WRITE: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
 /// A ledger that is open for writing.
 pub(super) struct WritableFile {
     pub(super) connection: Connection,
@@ -58,8 +64,7 @@ fn open_file(path: &Path) -> Result<WritableFile, LedgerError> {
     let had_wal = wal::exists(path);
     let mut opened = OpenedFile::at(path)
         .map_err(|error| LedgerError::LockFile { path: path.display().to_string(), error })?;
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .map_err(open_error(path))?;
+    let connection = Connection::open_with_flags(path, READ_WRITE).map_err(open_error(path))?;
     configure(&connection, path)?;
     // EXTRA, so that a commit that returned survives a power cut
     // (https://sqlite.org/pragma.html#pragma_synchronous). WAL does not guarantee that on its own.
@@ -175,8 +180,7 @@ fn ensure_newest(
 
 fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
     let open = || {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .map_err(open_error(path))?;
+        let connection = Connection::open_with_flags(path, READ_ONLY).map_err(open_error(path))?;
         configure(&connection, path)?;
         schema::version(&connection, path).map(|_| connection)
     };
@@ -193,7 +197,7 @@ fn open_immutable(path: &Path) -> Result<Connection, LedgerError> {
     let path_of_url = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let escaped =
         path_of_url.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let flags = READ_ONLY.union(OpenFlags::SQLITE_OPEN_URI);
     let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
         .map_err(open_error(path))?;
     configure(&connection, path)?;
