@@ -13,7 +13,7 @@ use super::{
     condition::{CellSource, Condition},
     document_view::PathSource,
     error::MapError,
-    header_binding::PACKED_ITEMS,
+    header_binding::ITEM_FIELDS,
     known_fields::KnownFields,
     mapper::Mapper,
     packed_items::PackedItems,
@@ -44,8 +44,9 @@ pub(super) fn bind<'p>(
     let item_paths = profile.item_paths.as_ref();
     let packed = profile.packed_items.as_ref();
     let packed_at = packed.and_then(|items| Some((items, items.path.as_deref()?)));
-    if packed.is_some() && packed_at.is_none() && item_paths.is_none() {
-        return Err(MapError::other_format(file, true, PACKED_ITEMS));
+    let has_item_fields = packed.is_some() || profile.repeated_items.is_some();
+    if has_item_fields && packed_at.is_none() && item_paths.is_none() {
+        return Err(MapError::other_format(file, true, ITEM_FIELDS));
     }
     Ok(Mapper {
         profile,
@@ -60,6 +61,7 @@ pub(super) fn bind<'p>(
         items: item_paths.map(|paths| paths.iter().map(|path| array_at(path)).collect()),
         packed: packed_at
             .map(|(items, path)| PackedSource { items, source: PathSource::new(path) }),
+        groups: Vec::new(),
         may_have_items: profile.maps_items(),
         people: profile.people.iter().filter_map(bind_people).collect(),
         skips,

@@ -17,6 +17,7 @@ use super::{
     profile_text::{
         EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText, RulesText,
     },
+    repeated_items::RepeatedItems,
     rule::Rule,
     rule_list,
 };
@@ -44,6 +45,8 @@ pub(super) struct RuleCompiler<'t> {
     pub(super) has_items_path: bool,
     /// How the items are a list in one cell, if they are.
     pub(super) packed: Option<&'t PackedItems>,
+    /// How they are groups of columns, if they are.
+    pub(super) repeated: Option<&'t RepeatedItems>,
     /// The errors of all rules.
     pub(super) errors: &'t mut KeyErrors,
 }
@@ -163,21 +166,22 @@ impl RuleCompiler<'_> {
             return Ok(());
         }
         let is_of_item = field.is_some_and(|field| field.group() == FieldGroup::Item);
-        match self.packed {
-            _ if !is_of_item || rule.fields.is_empty() => Err(KeyErrors::of_rule(
-                "reads a field of an item, which only the rules of one field of [item] can".into(),
-            )),
-            None if self.errors.has_below(&["items"]) => Ok(()),
-            None => Err(KeyErrors::of_rule(
-                "reads a field of an item in a list; expected [items.packed], or a column or path"
-                    .into(),
-            )),
-            Some(packed) => {
-                let mut errors = KeyErrors::default();
-                errors.keep(packed.check(rule));
-                errors.ensure_none()
-            }
+        if !is_of_item || rule.fields.is_empty() {
+            let error = "reads a field of an item, which only the rules of one field of [item] can";
+            return Err(KeyErrors::of_rule(error.into()));
         }
+        let mut errors = KeyErrors::default();
+        match (self.packed, self.repeated) {
+            (Some(packed), _) => errors.keep(packed.check(rule)),
+            (None, Some(_)) => errors.keep(RepeatedItems::check(rule)),
+            (None, None) if self.errors.has_below(&["items"]) => None,
+            (None, None) => {
+                let error = "reads a field of an item; expected [items.packed] or \
+                             [items.repeated], or a column or path";
+                return Err(KeyErrors::of_rule(error.into()));
+            }
+        };
+        errors.ensure_none()
     }
 
     fn named_rules(

@@ -11,6 +11,7 @@ use super::{
     condition::{CellSource, Condition},
     error::MapError,
     fill_down::FillDown,
+    group_columns::{ItemGroup, item_groups, lacking_columns, reads_column},
     header_hint::{has_names, header_hint, position_of},
     input_settings::{MissingColumns, UnknownColumns},
     mapper::Mapper,
@@ -88,6 +89,7 @@ impl<'p> HeaderBinding<'p> {
         let item_rows = profile.item_rows.as_ref().map(&mut bind).transpose()?;
         let people = columns.bind_people()?;
         let packed = columns.find_packed()?;
+        let groups = columns.find_groups()?;
         let filled = columns.find_filled()?;
         if !profile.joins_files || lacks_key {
             columns.ensure_complete()?;
@@ -106,6 +108,7 @@ impl<'p> HeaderBinding<'p> {
             item_rules: item_rules.into_iter().map(BoundRule::Field).collect(),
             items: None,
             packed,
+            groups,
             may_have_items: profile.joins_files || has_items,
             people,
             skips,
@@ -217,13 +220,12 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         let is_required = !rule.may_be_missing()
             && (self.profile.missing_columns == MissingColumns::Refuse
                 || self.profile.requires(field));
-        let columns = match &self.profile.packed_items {
-            Some(packed) if !rule.fields.is_empty() => {
-                // The fields of an item are behind the cells of its row.
-                let indexes = rule.fields.iter().map(|field| packed.field_index(field));
-                indexes.map(|index| Some(self.header.names.len() + index?)).collect()
-            }
-            _ => self.find_all(rule, name, is_required)?,
+        let columns = if rule.fields.is_empty() {
+            self.find_all(rule, name, is_required)?
+        } else {
+            // The fields of an item are behind the cells of its row.
+            let index = |field| Some(self.header.names.len() + self.profile.field_index(field)?);
+            rule.fields.iter().map(index).collect()
         };
         let has_column = columns.iter().any(Option::is_some);
         if !has_column && rule.default_value.is_none() {
@@ -327,13 +329,27 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     fn find_packed(&mut self) -> Result<Option<PackedSource<'p, usize>>, MapError> {
         let Some(items) = &self.profile.packed_items else { return Ok(None) };
         let Some(name) = &items.column else {
-            return Err(MapError::other_format(self.file, false, PACKED_ITEMS));
+            return Err(MapError::other_format(self.file, false, ITEM_FIELDS));
         };
-        let found = self.find(name, None, PACKED_ITEMS)?;
+        let found = self.find(name, None, ITEM_FIELDS)?;
         if found.is_none() {
-            self.add_missing(name, PACKED_ITEMS, true, self.near(name));
+            self.add_missing(name, ITEM_FIELDS, true, self.near(name));
         }
         Ok(found.map(|source| PackedSource { items, source }))
+    }
+
+    /// The groups of columns of items, if the profile reads such.
+    fn find_groups(&mut self) -> Result<Vec<ItemGroup<usize>>, MapError> {
+        let Some(items) = &self.profile.repeated_items else { return Ok(Vec::new()) };
+        let groups = item_groups(items, self.header).map_err(|same| self.same_column(same))?;
+        for name in lacking_columns(items, &groups) {
+            let near = self.near(&name);
+            self.add_missing(&name, ITEM_FIELDS, true, near);
+            if let Some(missing) = self.missing.last_mut() {
+                missing.named_by = Some(items.pattern.clone());
+            }
+        }
+        Ok(groups)
     }
 
     /// The columns whose blank cells take the value above.
@@ -374,10 +390,12 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     }
 
     fn is_known(&self, name: &str) -> bool {
-        self.known.iter().any(|column| match column.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix) && name.len() > prefix.len(),
-            None => *column == name,
-        })
+        let is_of_item = reads_column(self.profile, name);
+        is_of_item
+            || self.known.iter().any(|column| match column.strip_suffix('*') {
+                Some(prefix) => name.starts_with(prefix) && name.len() > prefix.len(),
+                None => *column == name,
+            })
     }
 
     fn add_missing(&mut self, column: &str, field: &str, is_required: bool, near: Option<String>) {
@@ -392,6 +410,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             file: self.file.to_owned(),
             name: column.to_owned(),
             purpose: format!("the profile needs it for {field}"),
+            named_by: None,
             is_path: false,
             is_required,
             near,
@@ -445,6 +464,16 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             "nth = 1 in its rule takes the first one; which one is meant is not guessed"
         };
         MapError::ambiguous_column(self.file, &places, &without_address(column), field, hint)
+    }
+
+    /// The error of two columns for one field of an item.
+    fn same_column(&self, [first, second]: [usize; 2]) -> MapError {
+        let hint = "remove or rename one in the export; which one is meant is not guessed";
+        let names = [first, second].map(|index| self.header.names[index].as_str());
+        let mut places: Vec<_> = names.iter().flat_map(|name| self.places_of(name)).collect();
+        places.dedup();
+        let name = without_address(names[0]);
+        MapError::ambiguous_column(self.file, &places, &name, ITEM_FIELDS, hint)
     }
 
     fn too_few_columns(&self, column: &str, nth: u16, field: &str) -> MapError {
@@ -506,8 +535,8 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
 /// What a condition's column is needed for, as part of a message.
 const CONDITION: &str = "a condition";
 
-/// The same of the column of a list of items.
-pub(super) const PACKED_ITEMS: &str = "the list of items";
+/// The same of the columns of items in a list or in groups.
+pub(super) const ITEM_FIELDS: &str = "the items";
 
 /// The same of a column whose blank cells are filled.
 const FILL_DOWN: &str = "fill_down";

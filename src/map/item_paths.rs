@@ -14,9 +14,14 @@ pub(super) fn item_paths(text: &ItemsText, errors: &mut KeyErrors) -> Option<Vec
     let ItemsText { table, is_short } = text;
     let key: &[&str] = if *is_short { &["items"] } else { &["items", "path"] };
     let packed_path = table.packed.as_ref().and_then(|packed| packed.path.as_ref());
+    if table.packed.is_some() && table.repeated.is_some() {
+        errors.add("items", "has packed and repeated; expected one of them");
+    }
     let path = match (&table.path, &table.packed) {
+        (None, None) if table.repeated.is_some() => return None,
         (None, None) => {
-            errors.add("items", "has neither path nor packed; expected where the items are");
+            let error = "has no path, packed or repeated; expected where the items are";
+            errors.add("items", error);
             return None;
         }
         (Some(_), Some(_)) if packed_path.is_some() => {

@@ -1,4 +1,5 @@
-//! View of an item in the list of a cell: its fields, and the values of the row around them.
+//! View of an item in the list of a cell or in a group of columns: its fields, and the values of the
+//! row around them.
 //!
 //! Used by `mapper`.
 
@@ -10,14 +11,38 @@ use super::{
 };
 use crate::model::{document::JsonNode, draft::CellOrigin};
 
-/// An item in the list of a cell of a row.
-#[derive(Clone, Copy)]
-pub(super) struct ItemView<'a, V> {
+/// An item of a row.
+pub(super) struct ItemView<'a, V: View<'a>> {
     pub(super) row: V,
-    pub(super) item: PackedItem<'a>,
-    /// The place of the cell.
+    pub(super) fields: ItemFields<'a, V::Source>,
+    /// The place of its cell, or of the first filled one.
     pub(super) at: CellOrigin<'a>,
 }
+
+/// The fields of an item.
+pub(super) enum ItemFields<'a, S> {
+    /// Those in the list of a cell.
+    Packed(PackedItem<'a>),
+    /// Those in columns of the row; none where the group lacks it.
+    Columns(&'a [Option<S>]),
+}
+
+// Derived, these would need the same of the sources.
+impl<'a, V: View<'a>> Clone for ItemView<'a, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<'a, V: View<'a>> Copy for ItemView<'a, V> {}
+
+impl<S> Clone for ItemFields<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for ItemFields<'_, S> {}
 
 impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
     type Source = V::Source;
@@ -32,7 +57,17 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
 
     fn find(self, source: &V::Source) -> Found<'a> {
         let Some(field) = self.item_field(source) else { return self.row.find(source) };
-        Found { value: self.item.field(field).map_or(Value::Missing, Value::Text), at: self.at }
+        let missing = Found { value: Value::Missing, at: self.at };
+        match self.fields {
+            ItemFields::Packed(item) => {
+                let text = item.field(field);
+                text.map_or(missing, |text| Found { value: Value::Text(text), ..missing })
+            }
+            ItemFields::Columns(columns) => {
+                let column = columns.get(field).and_then(Option::as_ref);
+                column.map_or(missing, |column| self.row.find(column))
+            }
+        }
     }
 
     fn item_field(self, source: &V::Source) -> Option<usize> {

@@ -31,6 +31,16 @@ pub(super) struct ItemsTable {
     pub(super) path: Option<OneOrMany>,
     /// How the items are a list in one cell.
     pub(super) packed: Option<PackedText>,
+    /// How the items are groups of columns.
+    pub(super) repeated: Option<RepeatedText>,
+}
+
+/// Items as groups of columns.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RepeatedText {
+    /// The names of the columns, with `{n}` for the number of an item and `*` for that of a field.
+    pub(super) columns: String,
 }
 
 /// A list of items in one cell.
@@ -71,7 +81,10 @@ pub(super) struct FieldsText {
 
 impl ItemsText {
     fn short(path: OneOrMany) -> Self {
-        Self { table: ItemsTable { path: Some(path), packed: None }, is_short: true }
+        Self {
+            table: ItemsTable { path: Some(path), packed: None, repeated: None },
+            is_short: true,
+        }
     }
 }
 

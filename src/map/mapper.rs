@@ -6,11 +6,12 @@
 use std::{borrow::Cow, ops::RangeInclusive};
 
 use super::{
-    bound_rule::{ArraySource, BoundPeople, BoundRule, PackedSource, TestedSource},
+    bound_rule::{ArraySource, BoundPeople, BoundRule, FieldBinding, PackedSource, TestedSource},
     collector::Collector,
     condition::Condition,
     custom_members,
-    item_view::ItemView,
+    group_columns::ItemGroup,
+    item_view::{ItemFields, ItemView},
     profile::{Profile, SkipRule},
     tested_row::{guarded_value, holds, test, tested_value},
     view::{Found, Value, View},
@@ -42,6 +43,8 @@ pub(super) struct Mapper<'p, S> {
     pub(super) items: Option<Vec<ArraySource<'p, S>>>,
     /// The list of the items in a cell, if they are in one.
     pub(super) packed: Option<PackedSource<'p, S>>,
+    /// The groups of columns of the items, if they are in such.
+    pub(super) groups: Vec<ItemGroup<S>>,
     /// Whether the file has items; constants alone do not add one. If several files are joined,
     /// another one may have them.
     pub(super) may_have_items: bool,
@@ -176,7 +179,7 @@ impl<S> Mapper<'_, S> {
             self.check_key_parts(view, &mut order);
         }
         into.may_have_items |= self.may_have_items;
-        self.add_items(view, &mut order, into);
+        self.add_items(view, previous, &mut order, into);
         let of_rows = self.row_skips.iter().map(|(_, when)| when);
         for ignored in self.ignore_rows.iter().chain(of_rows) {
             holds(ignored, view, self.profile, &mut order);
@@ -229,11 +232,21 @@ impl<S> Mapper<'_, S> {
     fn add_items<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
+        previous: Option<V>,
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
-        if let Some(packed) = &self.packed {
-            self.add_packed(view, packed, order, into);
+        if self.has_item_fields() {
+            let n_items = into.items.len();
+            if let Some(packed) = &self.packed {
+                self.add_packed(view, packed, order, into);
+            }
+            self.add_groups(view, order, into);
+            let added = into.items.get(n_items).map(|first| first.at);
+            let repeated = previous.filter(|previous| self.repeats_items(view, *previous));
+            order.problems.extend(added.zip(repeated).map(|(at, _)| {
+                Problem::for_order(Code::ItemsRepeated, at, REPEATED_ITEMS.to_owned())
+            }));
             for people in &self.people {
                 people.add((view, None), self.profile, order, &mut into.people);
             }
@@ -261,6 +274,46 @@ impl<S> Mapper<'_, S> {
         }
     }
 
+    /// Whether the items of a row have fields besides its own values.
+    pub(super) fn has_item_fields(&self) -> bool {
+        self.packed.is_some() || !self.groups.is_empty()
+    }
+
+    /// Whether the previous row of the order has the same items.
+    fn repeats_items<'a, V: View<'a, Source = S>>(&self, view: V, previous: V) -> bool {
+        let of_groups = self.groups.iter().flat_map(|group| &group.columns);
+        let mut sources = self.packed.iter().map(|packed| &packed.source).chain(of_groups);
+        sources.all(|source| view.repeats(previous, source))
+    }
+
+    /// Adds the items of the groups of columns. An empty group is passed over, but none behind it
+    /// may be filled: what is between them may be lost.
+    fn add_groups<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        let mut empty = None;
+        for ItemGroup { number, columns, fields } in &self.groups {
+            let mut cells = columns.iter().map(|column| view.find(column));
+            let is_null = |text: &str| self.profile.is_null(text);
+            let filled = cells.find(|found| found.value.is_filled_unless(is_null));
+            match (filled, empty) {
+                (None, _) => empty = empty.or(Some(number)),
+                (Some(Found { at, .. }), Some(empty)) => {
+                    let message = format!("item {number} is filled, but item {empty} is empty");
+                    order.problems.push(Problem::for_order(Code::ItemsGap, at, message));
+                    return;
+                }
+                (Some(Found { at, .. }), None) => {
+                    let fields = ItemFields::Columns(fields);
+                    into.items.extend(self.item(ItemView { row: view, fields, at }, order));
+                }
+            }
+        }
+    }
+
     /// Adds the items of a list in a cell; none if one of them cannot be read.
     fn add_packed<'a, V: View<'a, Source = S>>(
         &'a self,
@@ -280,7 +333,10 @@ impl<S> Mapper<'_, S> {
         };
         match items {
             Ok(items) => {
-                let views = items.into_iter().map(|item| ItemView { row: view, item, at });
+                let views = items.into_iter().map(|item| {
+                    let fields = ItemFields::Packed(item);
+                    ItemView { row: view, fields, at }
+                });
                 let drafts: Vec<_> = views.filter_map(|view| self.item(view, order)).collect();
                 into.items.extend(drafts);
             }
@@ -300,20 +356,36 @@ impl<S> Mapper<'_, S> {
         let capacity = capacity(view, &self.item_rules);
         let mut item = Collector::new(view.at(), Cells::with_capacity(capacity));
         apply_rules(&mut item, &self.item_rules, view, None, self.profile);
-        if item.filled == 0 {
-            let has_elements = self.items.is_some() || self.packed.is_some();
+        let is_filled = item.filled > 0 && (!self.has_item_fields() || self.has_field(view));
+        if !is_filled {
+            let has_elements = self.items.is_some() || self.has_item_fields();
             order.problems.extend(has_elements.then(|| self.element_error(view)).flatten());
         }
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
-        (item.filled > 0).then(|| ItemDraft { at: view.at(), cells: item.cells.trimmed() })
+        is_filled.then(|| ItemDraft { at: view.at(), cells: item.cells.trimmed() })
+    }
+
+    /// Whether an item has a value of its own, besides those of its row.
+    fn has_field<'a, V: View<'a, Source = S>>(&self, view: V) -> bool {
+        let bindings = self.item_rules.iter().filter_map(|rule| match rule {
+            BoundRule::Field(binding) => Some(binding),
+            BoundRule::Custom(_) => None,
+        });
+        bindings.flat_map(FieldBinding::chain).any(|binding| {
+            let mut fields =
+                binding.sources.iter().filter(|source| view.item_field(source).is_some());
+            fields.any(|field| view.find(field).value.is_filled(binding.rule))
+        })
     }
 
     /// Why an element without a value for the items' rules is no item: if it was passed over, the
     /// order would be sent in part. One with a text that counts as empty is as an empty row.
     fn element_error<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<Problem> {
-        let has_text =
-            |source: &S| view.find(source).value.text().is_some_and(|text| !text.is_empty());
+        let is_own = |source: &S| !self.has_item_fields() || view.item_field(source).is_some();
+        let has_text = |source: &S| {
+            is_own(source) && view.find(source).value.text().is_some_and(|text| !text.is_empty())
+        };
         let (code, message) = match Value::of(view.node()) {
             // An item in the list of a cell is no value of its own.
             Value::Object(_) | Value::Missing => {
@@ -329,6 +401,9 @@ impl<S> Mapper<'_, S> {
         Some(Problem::for_order(code, view.at(), message))
     }
 }
+
+const REPEATED_ITEMS: &str = "the row before it of the same order has the same items; they would \
+    count twice";
 
 const NO_ITEM_VALUE: &str = "the item has no value that the profile reads; item_rows says which \
     elements are items";

@@ -25,6 +25,8 @@ pub(super) struct MissingName {
     pub(super) file: String,
     /// The column or path.
     pub(super) name: String,
+    /// The pattern by which the profile names it, if it has one.
+    pub(super) named_by: Option<String>,
     /// What the profile reads it for, as part of a message.
     pub(super) purpose: String,
     /// Whether no document has the path; else the header lacks the column.
@@ -134,7 +136,7 @@ impl NamePlaces {
     fn located_error(&self, missing: &MissingName) -> (usize, Diagnostic) {
         let is_place = |place: &&NamePlace| {
             place.is_path.is_none_or(|is_path| is_path == missing.is_path)
-                && place.name == missing.name
+                && place.name == *missing.named_by.as_ref().unwrap_or(&missing.name)
         };
         let place = self.source.as_ref().zip(self.places.iter().find(is_place));
         let message = missing.message();

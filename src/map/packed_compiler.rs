@@ -112,12 +112,7 @@ impl PackedItems {
                         named.names.push(name.clone());
                     }
                 }
-                let needs = |name: &String| {
-                    let of_item = rules.iter().map(|rule| &rule.rule);
-                    of_item.filter(|rule| !rule.may_be_missing()).any(
-                        |rule| matches!(&*rule.fields, [ItemField::Name(only)] if only == name),
-                    )
-                };
+                let needs = |name: &String| rules.iter().any(|rule| rule.rule.needs_field(name));
                 named.are_required = named.names.iter().map(needs).collect();
             }
         }

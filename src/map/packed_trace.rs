@@ -2,7 +2,9 @@
 //!
 //! Used by `trace` and `rule_trace`.
 
-use super::{profile::Profile, rule::Rule, rule_result::RuleResult, view::Value};
+use super::{
+    item_field::ItemField, profile::Profile, rule::Rule, rule_result::RuleResult, view::Value,
+};
 use crate::model::{
     draft::{Cell, CellOrigin, Notation},
     row::RowContent,
@@ -13,6 +15,15 @@ pub(super) struct TracedField<'a> {
     /// What it is, in words.
     pub(super) name: String,
     pub(super) text: &'a str,
+}
+
+/// Whether a rule makes a cell of a field of an item.
+pub(super) fn reads_cell(profile: &Profile, rule: &Rule, cell: &Cell<'_>) -> bool {
+    let name = cell.at.column_name();
+    let in_group = name.as_ref().zip(profile.repeated_items.as_ref());
+    let field = in_group.and_then(|(name, items)| Some(items.parts(name)?.1));
+    let is_own = |own: &ItemField| matches!(own, ItemField::Name(own) if Some(&**own) == field);
+    rule.fields.iter().any(is_own) || packed_field(profile, rule, cell).is_some()
 }
 
 /// The first field of an item from which a rule makes a cell; none if the rule reads no field.

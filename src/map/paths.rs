@@ -111,7 +111,16 @@ pub fn missing_paths(
             let hint = hint.map(|name| Note::Hint(format!("did you mean {name:?}?")));
             let (file, notes) = (file.to_owned(), hint.into_iter().collect());
             let (is_path, is_required, near) = (true, true, None);
-            missing.push(MissingName { file, name, purpose, is_path, is_required, near, notes });
+            missing.push(MissingName {
+                file,
+                name,
+                named_by: None,
+                purpose,
+                is_path,
+                is_required,
+                near,
+                notes,
+            });
             missing_paths.extend(paths.into_iter().next());
         } else if !read.is_optional {
             let message = format!("no document has {name:?}, {purpose}");

@@ -119,7 +119,7 @@ impl<'m> PlainColumns<'m> {
     /// None if a profile needs more than the columns of one guest, one order and its items.
     pub(super) fn new(binding: &'m HeaderBinding<'m>) -> Option<Self> {
         let mapper = &binding.mapper;
-        if !mapper.people.is_empty() || mapper.packed.is_some() {
+        if !mapper.people.is_empty() || mapper.has_item_fields() {
             return None;
         }
         let order = mapper.order_rules.iter().map(PlainColumn::new).collect::<Option<_>>()?;

@@ -13,9 +13,11 @@ use super::{
     error::{MapError, PROFILE},
     file_syntax::FileSyntax,
     input_settings::{MissingColumns, SharedIdentifiers, UnknownColumns, UnreadableRows},
+    item_field::ItemField,
     key_errors::KeyPath,
     missing_name::NamePlaces,
     packed_items::PackedItems,
+    repeated_items::RepeatedItems,
     rule::Rule,
     rule_result::RuleResult,
     words::ProfileWord,
@@ -163,6 +165,8 @@ pub struct Profile {
     pub item_paths: Option<Vec<String>>,
     /// How the items are a list in one cell, if they are.
     pub packed_items: Option<PackedItems>,
+    /// How the items are groups of columns, if they are.
+    pub repeated_items: Option<RepeatedItems>,
     /// Whether a document may be an ORDER_CHECKOUT event, whose order is in its member `order`.
     pub checkout_events: bool,
     /// The rows that belong to no order and are left out: footers, totals, comments. A row is one
@@ -244,6 +248,15 @@ impl Profile {
     pub fn maps_items(&self) -> bool {
         let is_of_item = |rule: &&FieldRule| rule.target.group() == FieldGroup::Item;
         self.rules.iter().filter(is_of_item).any(|rule| rule.rule.has_source())
+    }
+
+    /// The index of a field of an item in a list or in a group of columns.
+    pub(super) fn field_index(&self, field: &ItemField) -> Option<usize> {
+        let packed = self.packed_items.as_ref().and_then(|items| items.field_index(field));
+        packed.or_else(|| match field {
+            ItemField::Name(name) => self.repeated_items.as_ref()?.field_index(name),
+            ItemField::Part(_) => None,
+        })
     }
 
     /// Whether an order needs a value of this field from the export.

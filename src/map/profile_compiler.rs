@@ -26,6 +26,7 @@ use super::{
     profile_schema::KeyType,
     profile_text::{GuestText, ProfileText, SkipScope},
     profile_texts::{NamedText, ProfileTexts, no_profile},
+    repeated_items::RepeatedItems,
     rule::Rule,
     toml_document::TomlDocument,
     words::words,
@@ -202,9 +203,15 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let nulls = mem::take(&mut text.nulls);
     let symbols = CurrencySymbols::new(mem::take(&mut text.currency_symbols), &mut errors);
     let item_paths = text.items.as_ref().and_then(|items| item_paths(items, &mut errors));
-    let packed = text.items.take().and_then(|items| items.table.packed);
+    let items = text.items.take().map(|items| items.table);
+    let (packed, repeated) = items.map(|items| (items.packed, items.repeated)).unwrap_or_default();
     let mut packed_items =
         packed.and_then(|packed| errors.keep_below(&["items", "packed"], PackedItems::new(packed)));
+    let mut repeated_items = repeated.and_then(|repeated| {
+        let key = ["items", "repeated", "columns"];
+        let items = RepeatedItems::new(&repeated.columns);
+        items.map_err(|error| errors.add_at(&key, &error)).ok()
+    });
     let has_items_path = item_paths.is_some();
     let mut compiler = RuleCompiler {
         nulls: &nulls,
@@ -213,6 +220,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         attributes,
         has_items_path,
         packed: packed_items.as_ref(),
+        repeated: repeated_items.as_ref(),
         errors: &mut errors,
     };
     let mut rules = compiler.field_rules(&mut text);
@@ -232,6 +240,10 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     };
     if let Some(packed) = &mut packed_items {
         packed.complete(&rules, &mut errors);
+    }
+    if let Some(repeated) = &mut repeated_items {
+        let rules: Vec<_> = rules.iter().map(|rule| &rule.rule).collect();
+        repeated.complete(&rules, &mut errors);
     }
     check_order_key(key.as_ref(), has_key, &rules, &mut errors);
     complete_conditions(&mut rules, &mut people, marks, has_items_path);
@@ -261,6 +273,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         mode: text.mode,
         item_paths,
         packed_items,
+        repeated_items,
         checkout_events: text.checkout_events,
         skips,
         row_skips,

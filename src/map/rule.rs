@@ -202,6 +202,12 @@ impl Rule {
         self.is_optional || self.default_value.is_some()
     }
 
+    /// Whether each item must have the field of this name.
+    pub(super) fn needs_field(&self, name: &str) -> bool {
+        let is_only = matches!(&*self.fields, [ItemField::Name(only)] if only == name);
+        is_only && !self.may_be_missing()
+    }
+
     /// Adds texts that count as empty in the whole profile.
     pub(super) fn add_nulls(&mut self, nulls: &[String]) {
         self.empty.extend_from_slice(nulls);

@@ -11,7 +11,7 @@ use super::{
     condition::{CellSource, Condition},
     document_binding::bind_rule,
     document_view::DocumentView,
-    packed_trace::packed_field,
+    packed_trace::reads_cell,
     path::{Path, PathEnd},
     profile::{FieldRule, Profile},
     record_view::RecordView,
@@ -46,7 +46,7 @@ pub(super) fn chosen<'p>(
     }
     // A row has the fields of several items, of which one made the cell.
     if rules.iter().any(|rule| !rule.rule.fields.is_empty()) {
-        let made_cell = |rule: &&&'p FieldRule| packed_field(profile, &rule.rule, cell).is_some();
+        let made_cell = |rule: &&&'p FieldRule| reads_cell(profile, &rule.rule, cell);
         let has_column = |rule: &&&FieldRule| rule.rule.fields.is_empty();
         let mut of_kind = rules.iter();
         let chosen = of_kind.find(made_cell).or_else(|| rules.iter().find(has_column));

@@ -9,6 +9,7 @@ mod items;
 mod over_rows;
 mod packed;
 mod people;
+mod repeated;
 pub(super) mod rows;
 mod rule_choice;
 mod step_order;

@@ -396,6 +396,10 @@ codes! {
     NoItems "no_items" Error,
     /// An item has no value that the profile reads.
     ItemEmpty "item_empty" Error,
+    /// Rows of an order repeat its items.
+    ItemsRepeated "items_repeated" Error,
+    /// An item is filled behind an empty one.
+    ItemsGap "items_gap" Error,
     /// A list of items in a cell cannot be read.
     ItemUnreadable "item_unreadable" Error,
     /// An order has no items, and others have some.

@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use super::rows::{bind_error, csv, errors, ndjson, profile};
+use super::rows::{bind, bind_error, csv, errors, mapped, ndjson, profile, record, row};
+use crate::{
+    map::trace,
+    model::{field::Field, row::RowContent},
+};
 
 const POSITIONS: &str = "item.name = { field = 'name' }\nitem.price = { field = 'price' }\n\
     [items.packed]\ncolumn = 'list'\npath = 'list'\nseparator = ';'\n\
@@ -115,8 +119,40 @@ fn rules_beside_fields_read_the_row() {
         csv(&profile(&rules), "id,list,currency", "A,Mug|10.00,EUR"),
         "row A:  | item@3 item.currencyCode=EUR@13 item.price=10.00@3 item.name=Mug@3"
     );
+    // A value of the row alone makes no item.
+    let empty = csv(&profile(&rules), "id,list,currency", "A,|,EUR");
+    assert!(empty.starts_with("row A:  | item_empty -@3"), "{empty}");
     let two = "item_rows = { column = 'kind', is = 'line' }\n".to_owned() + POSITIONS;
     assert_eq!(csv(&profile(&two), "id,list,kind", "A,Mug|10.00,tax"), "row A: ");
+}
+
+#[test]
+fn rows_that_repeat_the_list_are_a_problem() {
+    let found = |rules: &str, lines: [&'static str; 2]| {
+        let rules = profile(rules);
+        let [first, second] = lines.map(|line| row(2, RowContent::Record(record(line))));
+        let found = mapped(bind(&rules, Some("id,list,line")), second, Some(first));
+        let codes = found.problems.iter().map(|problem| problem.code.as_str());
+        (found.items.len(), codes.collect::<Vec<_>>().join(" "))
+    };
+    let repeated = ["A,Mug|1.00,1", "A,Mug|1.00,2"];
+    assert_eq!(found(POSITIONS, repeated), (1, "items_repeated".to_owned()));
+    let other = ["A,Mug|1.00,1", "A,Jug|1.00,2"];
+    assert_eq!(found(POSITIONS, other), (1, String::new()));
+    assert_eq!(found(POSITIONS, ["A,,1", "A,,2"]), (0, String::new()));
+    let first = format!("item_rows = {{ column = 'line', is = '1' }}\n{POSITIONS}");
+    assert_eq!(found(&first, repeated), (0, String::new()));
+}
+
+#[test]
+fn steps_name_the_field_of_an_item() {
+    let price = "{ field = 'price', strip_prefix = 'EUR ' }";
+    let rules = profile(&POSITIONS.replace("{ field = 'price' }", price));
+    let row = row(2, RowContent::Record(record("A,Mug|EUR 10.00;Jug|EUR 5.00")));
+    let mapped = mapped(bind(&rules, Some("id,list")), row, None);
+    let traced = trace(&rules, None, mapped.items[1].cells.get(&Field::ItemPrice).unwrap());
+    let steps = "the field \"price\" of an item in the list; without \"EUR \"";
+    assert_eq!((&*traced.text, &*traced.steps.join("; ")), ("EUR 5.00", steps));
 }
 
 #[test]
@@ -125,7 +161,7 @@ fn list_of_items_must_be_there() {
     insta::assert_snapshot!(bind_error(&rules, "id,List"), @r#"test:6:10: items.packed: there is no column "list" in the export; orders.csv has "List", its 2nd column of 2"#);
     let of_paths = profile(&POSITIONS.replace("column = 'list'\n", ""));
     insta::assert_snapshot!(bind_error(&of_paths, "id,list"), @r#"
-    orders.csv: the profile has no column for the list of items; the file is CSV, and the profile was written for JSON
+    orders.csv: the profile has no column for the items; the file is CSV, and the profile was written for JSON
       hint: name a profile for CSV with --profile, or give the rule a column too; a file of JSON has a name that ends in .json, .jsonl or .ndjson
     "#);
 }
@@ -162,8 +198,8 @@ fn half_lists_are_refused() {
       test:14:1: guest.phone: reads a field of an item, which only the rules of one field of [item] can
     "#);
     insta::assert_snapshot!(errors("item.name = { field = 'a' }\nitem.price = { part = 1 }"), @r#"
-    test:3:6: item.name: reads a field of an item in a list; expected [items.packed], or a column or path
-      test:4:6: item.price: reads a field of an item in a list; expected [items.packed], or a column or path
+    test:3:6: item.name: reads a field of an item; expected [items.packed] or [items.repeated], or a column or path
+      test:4:6: item.price: reads a field of an item; expected [items.packed] or [items.repeated], or a column or path
     "#);
     insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nseparator = ';'\n[item]\nname = { column = 'a' }"), @r#"test:3:8: items.packed: no rule of [item] reads a field of the items; expected for example name = { field = "name" } or name = { part = 1 }"#);
 }

@@ -415,11 +415,12 @@ fn rules_with_conditions_are_not_plain() {
     let is_plain = |rule: &str| {
         let text = format!("name = 'p'\norder.referenceId = {{ column = 'id' }}\n{rule}");
         let profile = Profile::parse("p", &text).unwrap();
-        let (parser, _) = read(&profile, "id,a,b,ext.x\nA,1,2,3\n");
+        let (parser, _) = read(&profile, "id,a,b,ext.x,x.1\nA,1,2,3,4\n");
         FileMapper::bind(&profile, parser.header(), "orders.csv").unwrap().plain_rows().is_some()
     };
     assert!(is_plain("order.price = { column = 'a' }\norder.orderedAt.column = 'b'"));
     assert!(is_plain("order.price = { column = 'a', disagree = 'last' }"));
+    assert!(!is_plain("item.name.field = 'x'\n[items.repeated]\ncolumns = '*.{n}'"));
     assert!(!is_plain("item.name.part = 1\n[items.packed]\ncolumn = 'a'\nseparator = ';'"));
     for rule in [
         "order.price = { column = 'a', when = { column = 'b', is = '2' } }",

@@ -1,0 +1,66 @@
+//! Group columns: the groups of columns that a header has for the items of an order.
+//!
+//! Called by `header_binding`, once per file.
+
+use std::collections::BTreeMap;
+
+use super::{profile::Profile, repeated_items::RepeatedItems};
+use crate::model::record::Header;
+
+/// The columns of one item.
+pub(super) struct ItemGroup<S> {
+    /// Its number in the names of the columns.
+    pub(super) number: u32,
+    /// All of its columns, also those that no rule reads.
+    pub(super) columns: Vec<S>,
+    /// For each field that rules read its column; none if the group lacks it.
+    pub(super) fields: Vec<Option<S>>,
+}
+
+/// The groups of a header in the order of their numbers.
+///
+/// # Errors
+///
+/// Two columns with the same number and field, by their indexes.
+pub(super) fn item_groups(
+    items: &RepeatedItems,
+    header: &Header,
+) -> Result<Vec<ItemGroup<usize>>, [usize; 2]> {
+    let mut groups: BTreeMap<u32, BTreeMap<&str, usize>> = BTreeMap::new();
+    for (index, name) in header.names.iter().enumerate() {
+        let Some((number, field)) = items.parts(name) else { continue };
+        if let Some(first) = groups.entry(number).or_default().insert(field, index) {
+            return Err([first, index]);
+        }
+    }
+    let group = |(number, columns): (u32, BTreeMap<&str, usize>)| {
+        let fields = items.fields.iter().map(|(field, _)| columns.get(field.as_str()).copied());
+        let fields = fields.collect();
+        let mut columns: Vec<usize> = columns.into_values().collect();
+        columns.sort_unstable();
+        ItemGroup { number, columns, fields }
+    };
+    Ok(groups.into_iter().map(group).collect())
+}
+
+/// The columns that a rule requires and that the file, or one of its groups, lacks: for each the
+/// name that is expected.
+pub(super) fn lacking_columns(items: &RepeatedItems, groups: &[ItemGroup<usize>]) -> Vec<String> {
+    let Some(first) = groups.first() else { return vec![items.pattern.clone()] };
+    let mut lacking = Vec::new();
+    for (index, (field, is_required)) in items.fields.iter().enumerate() {
+        let lacks = |group: &&ItemGroup<usize>| group.fields[index].is_none();
+        let is_in_none = groups.iter().all(|group| group.fields[index].is_none());
+        let lacking_group = groups.iter().find(lacks).filter(|_| *is_required);
+        if let Some(group) = lacking_group {
+            let number = if is_in_none { first.number } else { group.number };
+            lacking.push(items.column(number, field));
+        }
+    }
+    lacking
+}
+
+/// Whether a profile reads a column as one of a group.
+pub(super) fn reads_column(profile: &Profile, column: &str) -> bool {
+    profile.repeated_items.as_ref().is_some_and(|items| items.reads(column))
+}

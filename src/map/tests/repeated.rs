@@ -1,0 +1,73 @@
+//! Unit tests of `[items.repeated]`: items as groups of columns.
+
+use super::rows::{bind_error, csv, errors, profile, records};
+use crate::map::file_mapper::FileMapper;
+
+const RULES: &str = "unknown_columns = 'warn'\nitem.name = { field = 'Name' }\n\
+    item.quantity = { field = 'Qty', default = '1' }\nitem.currencyCode = { column = 'currency' }\n\
+    [items.repeated]\ncolumns = 'Item {n} *'";
+
+const COLUMNS: &str = "id,currency,Item 2 Name,Item 2 Qty,Item 1 Qty,Item 1 Name,Item 10 Name";
+
+#[test]
+fn groups_are_items_in_the_order_of_their_numbers() {
+    let of = |line: &str| csv(&profile(RULES), COLUMNS, line);
+    assert_eq!(
+        of("A,EUR,Jug,2,3,Mug,Pan"),
+        "row A:  | item@13 item.currencyCode=EUR@3 item.name=Mug@15 item.quantity=3@13 \
+         | item@7 item.currencyCode=EUR@3 item.name=Jug@7 item.quantity=2@11 \
+         | item@19 item.currencyCode=EUR@3 item.name=Pan@19 item.quantity~1@19"
+    );
+    assert_eq!(
+        of("A,EUR,,,,Mug,"),
+        "row A:  | item@10 item.currencyCode=EUR@3 item.name=Mug@10 item.quantity~1@10"
+    );
+    assert_eq!(of("A,EUR,,,,,"), "row A: ");
+}
+
+/// The empty item may have lost its values.
+#[test]
+fn filled_group_behind_an_empty_one_is_a_problem() {
+    let of = |line: &str| csv(&profile(RULES), COLUMNS, line);
+    let gap = "items_gap -@7 item 2 is filled, but item 1 is empty";
+    assert_eq!(of("A,EUR,Jug,2,,,"), format!("row A:  | {gap}"));
+    assert!(of("A,EUR,,,,Mug,Pan").ends_with("item 10 is filled, but item 2 is empty"));
+    let nulls = profile(&format!("nulls = ['0']\n{RULES}"));
+    let found = csv(&nulls, COLUMNS, "A,EUR,,0,3,Mug,");
+    assert_eq!(found.matches("item.name").count(), 1, "{found}");
+}
+
+#[test]
+fn column_that_no_rule_reads_may_fill_a_group() {
+    let (rules, columns) = (profile(RULES), format!("{COLUMNS},Item 1 Note"));
+    let (rows, warnings) = records(&rules, &columns, &["A,EUR,,,,,,text"]);
+    let [problem] = rows[0].row.problems.as_slice() else { panic!("{columns}") };
+    assert_eq!(problem.code.as_str(), "item_empty");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].message.starts_with("\"Item 1 Note\" is unknown"), "{warnings:?}");
+}
+
+#[test]
+fn groups_must_be_whole_and_certain() {
+    let rules = profile(RULES);
+    insta::assert_snapshot!(bind_error(&rules, "id,currency,Name"), @r#"test:8:11: items.repeated: there is no column "Item {n} *" in the export; orders.csv has "id", "currency", "Name""#);
+    insta::assert_snapshot!(bind_error(&rules, "id,currency,Item 1 Nmae,Item 1 Qty"), @r#"test:8:11: items.repeated: there is no column "Item 1 Name" in the export; orders.csv has "Item 1 Nmae", its 3rd column of 4"#);
+    insta::assert_snapshot!(bind_error(&rules, "id,currency,Item 1 Name,Item 2 Qty"), @r#"test:8:11: items.repeated: there is no column "Item 2 Name" in the export; orders.csv has "Item 1 Name", its 3rd column of 4"#);
+    insta::assert_snapshot!(bind_error(&rules, "id,currency,Item 1 Name,Item 01 Name"), @r#"
+    orders.csv:1:13: column "Item 1 Name" occurs twice; the profile needs exactly one for the items; it is at orders.csv:1:25 too
+      hint: remove or rename one in the export; which one is meant is not guessed
+    "#);
+    let error = FileMapper::bind(&rules, None, "orders.ndjson").err().unwrap().to_string();
+    assert!(error.contains("the profile has no path for the items"), "{error}");
+}
+
+#[test]
+fn half_groups_are_refused() {
+    insta::assert_snapshot!(errors("[items.repeated]\ncolumns = 'Item *'\n[item]\nname = { field = 'a' }"), @r#"test:4:11: items.repeated.columns: "columns" is "Item *"; expected {n} once for the number of an item and * once for the name of a field, such as "Item {n} *""#);
+    insta::assert_snapshot!(errors("[items.repeated]\ncolumns = 'Item {n} *'\n[item]\nname = { part = 1 }"), @r#"test:6:17: item.name.part: "part" is for items in one cell; expected field = "…""#);
+    insta::assert_snapshot!(errors("[items.repeated]\ncolumns = 'Item {n} *'\n[item]\nname = { column = 'a' }"), @r#"test:3:8: items.repeated: no rule of [item] reads a field of the items; expected for example name = { field = "Name" }"#);
+    insta::assert_snapshot!(errors("[items]\nrepeated = { columns = 'Item {n} *' }\npacked = { column = 'a', separator = ';' }\n[item]\nname = { field = 'a' }"), @r#"
+    test:3:2: items: "items" has packed and repeated; expected one of them
+      test:7:1: item.name: items.packed.fields is not set, so each item is one field; expected part = 1
+    "#);
+}
