@@ -27,7 +27,7 @@ pub(super) enum ItemFields<'a, S> {
     Columns(&'a [Option<S>]),
 }
 
-// Derived, these would need the same of the sources.
+#[expect(clippy::expl_impl_clone_on_copy, reason = "a derived one needs sources that are Copy")]
 impl<'a, V: View<'a>> Clone for ItemView<'a, V> {
     fn clone(&self) -> Self {
         *self

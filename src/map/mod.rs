@@ -36,6 +36,7 @@ pub mod input_settings;
 mod item_field;
 mod item_paths;
 mod item_view;
+mod items_compiler;
 mod items_text;
 mod key_errors;
 mod key_path;

@@ -148,14 +148,14 @@ impl NamedFields {
                     values[known] = Some((begin + value, end));
                     last = Some(known);
                 }
-                (None, _) if self.are_listed => match last.and_then(|last| values[last].as_mut()) {
+                (None, _) if self.are_listed => {
+                    let Some((_, value_end)) = last.and_then(|last| values[last].as_mut()) else {
+                        let all = quoted(&self.names);
+                        return Err(format!("does not begin with a field of the names {all}"));
+                    };
                     // The separator is a part of the value.
-                    Some((_, value_end)) => *value_end = end,
-                    None => {
-                        let names = quoted(&self.names);
-                        return Err(format!("does not begin with a field of the names {names}"));
-                    }
-                },
+                    *value_end = end;
+                }
                 (None, None) => {
                     let assign = &self.assign;
                     return Err(format!(

@@ -151,7 +151,9 @@ impl Path {
                 break;
             }
         }
-        scalars.into_iter().for_each(|scalar| visit(PathEnd::WithinScalar(scalar)));
+        for scalar in scalars {
+            visit(PathEnd::WithinScalar(scalar));
+        }
     }
 
     // A generic visitor of each further step would be a type of its own.

@@ -235,7 +235,7 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     }
     all.extend(profile.item_rows.iter().flat_map(|condition| of_condition(condition, items)));
     for people in &profile.people {
-        let above = people.path.as_ref().map(from_ref).unwrap_or_default();
+        let above = people.path.as_slice();
         let named = people.rules.iter().filter_map(|rule| match &rule.target {
             FieldTarget::Field(field) => Some((rule, people.role.field_name(&field.to_string()))),
             _ => None,

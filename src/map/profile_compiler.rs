@@ -16,24 +16,22 @@ use super::{
     field_rules::RuleCompiler,
     file_syntax::FileSyntax,
     input_settings::SharedIdentifiers,
-    item_paths::item_paths,
+    items_compiler::ItemsRules,
     key_errors::{KeyError, KeyErrors, KeyPath},
     missing_name::NamePlaces,
     number::NumberMarks,
     open_questions::{self, open_questions, refuse},
-    packed_items::PackedItems,
     profile::{FieldRule, PeopleRules, Profile, SharedIdentifierRules, reference_rule},
     profile_schema::KeyType,
     profile_text::{GuestText, ProfileText, SkipScope},
     profile_texts::{NamedText, ProfileTexts, no_profile},
-    repeated_items::RepeatedItems,
     rule::Rule,
     toml_document::TomlDocument,
     words::words,
 };
 use crate::model::{
     diagnostic::{Diagnostic, Diagnostics},
-    field::{Field, FieldGroup},
+    field::Field,
     severity::SeverityRules,
     source_map::SourceMap,
 };
@@ -202,49 +200,28 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let attributes = text.guest.attributes.unwrap_or_default();
     let nulls = mem::take(&mut text.nulls);
     let symbols = CurrencySymbols::new(mem::take(&mut text.currency_symbols), &mut errors);
-    let item_paths = text.items.as_ref().and_then(|items| item_paths(items, &mut errors));
-    let items = text.items.take().map(|items| items.table);
-    let (packed, repeated) = items.map(|items| (items.packed, items.repeated)).unwrap_or_default();
-    let mut packed_items =
-        packed.and_then(|packed| errors.keep_below(&["items", "packed"], PackedItems::new(packed)));
-    let mut repeated_items = repeated.and_then(|repeated| {
-        let key = ["items", "repeated", "columns"];
-        let items = RepeatedItems::new(&repeated.columns);
-        items.map_err(|error| errors.add_at(&key, &error)).ok()
-    });
-    let has_items_path = item_paths.is_some();
+    let mut items = ItemsRules::new(text.items.take(), &mut errors);
+    let has_items_path = items.paths.is_some();
     let mut compiler = RuleCompiler {
         nulls: &nulls,
         marks,
         symbols,
         attributes,
         has_items_path,
-        packed: packed_items.as_ref(),
-        repeated: repeated_items.as_ref(),
+        packed: items.packed.as_ref(),
+        repeated: items.repeated.as_ref(),
         errors: &mut errors,
     };
     let mut rules = compiler.field_rules(&mut text);
-    let has_no_items = item_paths.as_ref().is_some_and(Vec::is_empty) && packed_items.is_none();
-    if has_no_items && rules.iter().any(reads_elements) {
-        compiler
-            .errors
-            .add("items", "is empty, but [item] has a path; expected the path of the items");
-    }
     let mut people = compiler.all_people_rules(&mut text);
-    let has_items_path = item_paths.as_ref().is_some_and(|paths| !paths.is_empty());
+    let has_items_path = items.paths.as_ref().is_some_and(|paths| !paths.is_empty());
     let has_key = text.key.is_some();
     let key = match text.key {
         Some(text) => compiler.key_rule(text),
         // Without one of its own it is that of the reference.
         None => reference_rule(&rules).map(|reference| reference.rule.clone()),
     };
-    if let Some(packed) = &mut packed_items {
-        packed.complete(&rules, &mut errors);
-    }
-    if let Some(repeated) = &mut repeated_items {
-        let rules: Vec<_> = rules.iter().map(|rule| &rule.rule).collect();
-        repeated.complete(&rules, &mut errors);
-    }
+    items.complete(&rules, &mut errors);
     check_order_key(key.as_ref(), has_key, &rules, &mut errors);
     complete_conditions(&mut rules, &mut people, marks, has_items_path);
     let fill_down = fill_down(text.fill_down, text.rows_adjacent, key.as_ref());
@@ -271,9 +248,9 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         earliest_order,
         guest_attributes: attributes,
         mode: text.mode,
-        item_paths,
-        packed_items,
-        repeated_items,
+        item_paths: items.paths,
+        packed_items: items.packed,
+        repeated_items: items.repeated,
         checkout_events: text.checkout_events,
         skips,
         row_skips,
@@ -289,13 +266,6 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         wrong: Vec::new(),
     };
     (profile.with_required_columns(), errors)
-}
-
-/// Whether a rule reads a member of an item.
-fn reads_elements(rule: &FieldRule) -> bool {
-    let Rule { paths, .. } = &rule.rule;
-    // The names of combined sources serve either format.
-    rule.target.group() == FieldGroup::Item && !paths.is_empty() && !rule.rule.has_shared_names()
 }
 
 /// Refuses an order key that is missing, or that a row may lack. `is_own` tells whether the profile
@@ -409,7 +379,7 @@ mod tests {
     use super::*;
     use crate::{
         map::{profile::FieldTarget, profile_texts::BUILT_IN},
-        model::guest_attributes::GuestAttributes,
+        model::{field::FieldGroup, guest_attributes::GuestAttributes},
     };
 
     fn parse_error(text: &str) -> String {

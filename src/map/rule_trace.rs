@@ -50,7 +50,7 @@ pub(super) fn chosen<'p>(
         let has_column = |rule: &&&FieldRule| rule.rule.fields.is_empty();
         let mut of_kind = rules.iter();
         let chosen = of_kind.find(made_cell).or_else(|| rules.iter().find(has_column));
-        return Some(ChosenRule { rule: &chosen.unwrap_or(&last).rule, zone: None });
+        return Some(ChosenRule { rule: &chosen.unwrap_or(last).rule, zone: None });
     }
     let replayed = match cell.at {
         CellOrigin::Known(_) => None,
