@@ -14,7 +14,7 @@ use orderferry::{
         draft::{Draft, KeyedRow},
         input::Input,
         order::{CheckedOrder, Order, OrderRecord, Validity},
-        origin::{FileId, Position},
+        origin::FileId,
         planned::{EncodedOrder, Payload, PlannedGuest, PlannedOrder},
         route::{ConfirmMode, Mode},
         row::Row,
@@ -163,7 +163,7 @@ impl Export {
     fn draft(
         &self,
         rows: impl ExactSizeIterator<Item = &'static KeyedRow<'static>> + Clone,
-        possible_rows: &[Position],
+        possible_rows: &[group::PossibleRows],
     ) -> Draft<'static> {
         group::draft(rows, |row, before, into| self.mapper.map(row, before, into), possible_rows)
     }
