@@ -106,13 +106,18 @@ fn commit_groups(
             }
         }
     }
+    // Not withdrawals: if the first try was durable after all, the number may by now be that of
+    // another attempt, which was sent. What remains is at worst in doubt.
+    let (withdrawals, unwritten): (Vec<_>, Vec<_>) =
+        unwritten.into_iter().partition(|write| matches!(write, LedgerWrite::Withdraw(_)));
     // Last retry: nothing more is sent, and the disk may have space again. An outcome that is lost
     // here would be unknown to the next run.
     let all_written = unwritten.is_empty() || ledger.write(&unwritten).is_ok();
     // Only outcomes are counted: a cart that stays marked as open is merely cleared once more.
     let outcomes = unwritten.iter().filter(|write| write.ends_attempt());
+    let n_outcomes = if all_written { 0 } else { outcomes.count() };
     let closed = CloseReport {
-        unwritten_outcomes: if all_written { 0 } else { outcomes.count() },
+        unwritten_outcomes: withdrawals.len() + n_outcomes,
         error: ledger.close().err(),
     };
     (ledger, closed)
@@ -147,6 +152,8 @@ fn send_replies(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::ledger::{
         AttemptId, AttemptState, CartId, Intent, LedgerReader, OpenCart, OrderKey,
@@ -264,6 +271,27 @@ mod tests {
             |writes: &[LedgerWrite]| refuse_intents(writes).and(Err(LedgerError::Closed));
         let closed = commit_groups(Box::new(Scripted(refuse_and_fail)), &pending).1;
         assert_eq!(closed.unwritten_outcomes, 1);
+        assert!(replies.into_iter().all(|reply| reply.blocking_recv().unwrap().is_err()));
+    }
+
+    #[test]
+    fn failed_withdrawal_loses_no_outcome() {
+        let (queue, pending) = mpsc::channel();
+        let withdrawal = LedgerWrite::Withdraw(AttemptId(2));
+        let replies = [accepted(1), withdrawal].map(|write| submit(&queue, write));
+        drop(queue);
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let of_ledger = Arc::clone(&written);
+        let refuse_withdrawals = move |writes: &[LedgerWrite]| {
+            if writes.iter().any(|write| matches!(write, LedgerWrite::Withdraw(_))) {
+                return Err(LedgerError::Closed);
+            }
+            of_ledger.lock().unwrap().extend(writes.iter().map(LedgerWrite::ends_attempt));
+            Ok(vec![1; writes.len()])
+        };
+        let closed = commit_groups(Box::new(Scripted(refuse_withdrawals)), &pending).1;
+        assert_eq!(closed.unwritten_outcomes, 1, "the withdrawal");
+        assert_eq!(*written.lock().unwrap(), [true], "the outcome");
         assert!(replies.into_iter().all(|reply| reply.blocking_recv().unwrap().is_err()));
     }
 
