@@ -4,17 +4,23 @@
 //! passes it on to `read`.
 
 use super::{
+    document_paths::document_paths,
     input_settings::{LastLineEnd, Quote, RaggedRows},
     key_errors::{KeyError, KeyErrors},
     profile_text::ProfileText,
 };
-use crate::model::{csv_syntax::CsvSyntax, input::InputFormat, text_encoding::TextEncoding};
+use crate::model::{
+    csv_syntax::CsvSyntax, document_path::DocumentPath, input::InputFormat,
+    text_encoding::TextEncoding,
+};
 
 /// How the files of an export are written.
 #[derive(Debug, Clone)]
 pub struct FileSyntax {
     /// The format of the files, if it is always the same.
     pub format: Option<InputFormat>,
+    /// Where the values of JSON files have their documents, if the profile declares it.
+    pub documents: Option<Vec<DocumentPath>>,
     /// The encoding of their text.
     pub encoding: TextEncoding,
     /// The syntax of CSV files; its delimiter is a comma if none is declared.
@@ -51,6 +57,9 @@ impl FileSyntax {
                 errors.add(key, "without effect: the profile's format is ndjson");
             }
         }
+        if text.format == Some(InputFormat::Csv) && text.documents.is_some() {
+            errors.add("documents", "without effect: the profile's format is csv");
+        }
         if text.quote == Quote::None {
             let of_quotes = [("escape", text.escape.is_some()), ("skip_blanks", text.skip_blanks)];
             for (key, _) in of_quotes.into_iter().filter(|(_, is_set)| *is_set) {
@@ -68,6 +77,7 @@ impl FileSyntax {
         };
         Self {
             format: text.format,
+            documents: errors.keep(document_paths(text.documents.take())).flatten(),
             encoding: errors.keep(encoding(text.encoding.as_deref())).unwrap_or_default(),
             csv_syntax,
             declares_delimiter: text.delimiter.is_some(),

@@ -19,6 +19,7 @@ mod custom_members;
 pub mod date;
 mod date_keys;
 mod document_binding;
+mod document_paths;
 mod document_view;
 mod error;
 mod excerpt;

@@ -20,9 +20,9 @@ use super::{
 };
 use crate::model::{
     diagnostic::Note,
+    document_path::documents_hint,
     draft::PersonRole,
     field::FieldGroup,
-    jq::jq_commands,
     origin::Position,
     problem::{Code, Problem},
     suggest::suggest,
@@ -74,7 +74,7 @@ fn below(above: &[String], path: &str) -> Vec<String> {
 pub fn missing_paths(
     profile: &Profile,
     seen: &SeenNames,
-    (file, input): (&str, &str),
+    file: &str,
     at: Position,
 ) -> Result<Vec<Problem>, MapError> {
     if seen.is_empty() {
@@ -129,12 +129,7 @@ pub fn missing_paths(
     }
     let wrappers = seen.wrappers_of(&missing_paths);
     if let ([_, ..], [first, others @ ..]) = (&*wrappers, &mut missing[..]) {
-        let names: Vec<_> = wrappers.iter().map(|(name, _)| format!("{name:?}")).collect();
-        first.notes = vec![Note::Hint(format!(
-            "the documents may be those in {}; write each on a line of its own: {}",
-            names.join(" or "),
-            jq_commands(wrappers.iter().map(|(_, place)| *place), input)
-        ))];
+        first.notes = vec![Note::Hint(documents_hint(&wrappers))];
         // Names near the others are of the wrapper, not of a document.
         for missing in others {
             missing.notes.clear();

@@ -533,6 +533,9 @@ pub(super) struct ProfileText {
     pub(super) unset: Vec<String>,
     /// The format of the files; else it is found by their content.
     pub(super) format: Option<InputFormat>,
+    /// The paths at which the values of JSON files have their documents, such as `orders[]`; `.` is
+    /// the whole value. Else a document is a line, or a value over several lines.
+    pub(super) documents: Option<OneOrMany>,
     /// The encoding of the text, such as windows-1252; default utf-8.
     pub(super) encoding: Option<String>,
     /// The character between two cells; default a comma.

@@ -3,7 +3,7 @@
 //! A tree per block; those of a file and of all files are appended in their order. Does not know
 //! the profile: `paths` compares it with the tree.
 
-use crate::model::{document::JsonNode, jq::DocumentPlace, origin::Position, row::Row};
+use crate::model::{document::JsonNode, document_path::DocumentPath, origin::Position, row::Row};
 
 // The maximum numbers of distinct names. Documents have more only if their names are data, and
 // a warning for each would not be read.
@@ -57,19 +57,14 @@ impl SeenNames {
         self.root.at(path).is_some()
     }
 
-    /// The members that have all these paths, where documents are in another one.
-    pub(super) fn wrappers_of(&self, paths: &[String]) -> Vec<(&str, DocumentPlace<'_>)> {
+    /// The paths to the members that have all these paths, where documents are in another one.
+    pub(super) fn wrappers_of(&self, paths: &[String]) -> Vec<String> {
         // One name may also be that of another thing, such as an address.
         let has_all = |member: &&SeenName| {
             paths.len() > 1 && paths.iter().all(|path| member.at(path).is_some())
         };
-        let wrappers =
-            self.root.below.iter().filter(has_all).map(|SeenName { name, has_array, .. }| {
-                let place =
-                    if *has_array { DocumentPlace::ArrayMember } else { DocumentPlace::Member };
-                (name.as_str(), place(name))
-            });
-        wrappers.collect()
+        let path = |member: &SeenName| DocumentPath::text_of_member(&member.name, member.has_array);
+        self.root.below.iter().filter(has_all).map(path).collect()
     }
 
     /// Whether any document has an object at a path.

@@ -194,7 +194,7 @@ impl LineBreak {
 }
 
 /// The syntax around the rows of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Framing {
     /// No syntax.
@@ -202,25 +202,46 @@ pub enum Framing {
     None,
     /// The rows are elements of a JSON array.
     Array,
+    /// The rows are documents at a path.
+    Documents {
+        /// What comes before the first row.
+        opening: String,
+        /// What comes between two rows.
+        separator: String,
+        /// What comes after the last row.
+        closing: String,
+    },
 }
 
 impl Framing {
     /// What comes before the first row.
     #[must_use]
-    pub fn opening(self) -> &'static [u8] {
-        if self == Self::Array { b"[\n" } else { b"" }
+    pub fn opening(&self) -> &[u8] {
+        match self {
+            Self::None => b"",
+            Self::Array => b"[\n",
+            Self::Documents { opening, .. } => opening.as_bytes(),
+        }
     }
 
     /// What comes between two rows.
     #[must_use]
-    pub fn separator(self) -> &'static [u8] {
-        if self == Self::Array { b"," } else { b"" }
+    pub fn separator(&self) -> &[u8] {
+        match self {
+            Self::None => b"",
+            Self::Array => b",",
+            Self::Documents { separator, .. } => separator.as_bytes(),
+        }
     }
 
     /// What comes after the last row.
     #[must_use]
-    pub fn closing(self) -> &'static [u8] {
-        if self == Self::Array { b"]\n" } else { b"" }
+    pub fn closing(&self) -> &[u8] {
+        match self {
+            Self::None => b"",
+            Self::Array => b"]\n",
+            Self::Documents { closing, .. } => closing.as_bytes(),
+        }
     }
 }
 

@@ -5,12 +5,14 @@
 
 pub mod column_facts;
 pub mod column_warnings;
+pub mod conversion;
 pub mod csv_syntax;
 pub mod cut_text;
 pub mod date_readings;
 pub mod decimal_mark;
 pub mod diagnostic;
 pub mod document;
+pub mod document_path;
 pub mod draft;
 pub mod encoding_hint;
 pub mod explanation;
@@ -22,7 +24,6 @@ pub mod guest;
 pub mod guest_attributes;
 pub mod id_text;
 pub mod input;
-pub mod jq;
 pub mod json_text;
 pub mod money;
 pub mod order;

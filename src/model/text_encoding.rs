@@ -67,7 +67,7 @@ impl TextEncoding {
 
     /// ASCII text in this encoding.
     #[must_use]
-    pub fn encode_ascii(self, text: &'static [u8]) -> Cow<'static, [u8]> {
+    pub fn encode_ascii(self, text: &[u8]) -> Cow<'_, [u8]> {
         let units = text.iter().map(|byte| u16::from(*byte));
         match self {
             Self::Web(encoding) if encoding == UTF_16LE => {

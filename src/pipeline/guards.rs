@@ -26,7 +26,7 @@ pub(super) enum GuardError {
     #[error(
         "no order was read, and {n_unreadable} rows cannot be read; nothing was sent\n  \
          hint: compare the first lines of the export with the profile: its format, delimiter and \
-         key; JSON over several lines is converted by jq -c ."
+         key"
     )]
     NothingRead { n_unreadable: u64 },
     #[error(

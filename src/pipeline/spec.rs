@@ -259,6 +259,7 @@ impl RunSpec<'_> {
         let files = &self.profile.files;
         let dialect = Dialect {
             format: files.format,
+            documents: files.documents.as_deref(),
             encoding: files.encoding,
             csv_syntax: files.csv_syntax,
             declares_delimiter: files.declares_delimiter,

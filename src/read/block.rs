@@ -4,6 +4,8 @@
 //! Knows no format. Filled by `block_reader` through `read_buffer`, parsed by `row_parser`; a piece
 //! may also be one row that `shuffle` spilled.
 
+use std::ops::Range;
+
 use crate::model::origin::RowOrigin;
 
 /// Complete rows, as they are in the file.
@@ -15,6 +17,8 @@ pub struct Block {
     pub start: u64,
     /// The rows.
     pub bytes: Vec<u8>,
+    /// Where they are in a file of JSON values; none of other files, whose rows end at line breaks.
+    pub documents: Option<Vec<Range<usize>>>,
 }
 
 impl Block {
@@ -23,13 +27,6 @@ impl Block {
     pub fn row(&self, row: &RowOrigin) -> &[u8] {
         let within = |offset: u64| usize::try_from(offset - self.start).unwrap_or(usize::MAX);
         &self.bytes[within(row.bytes.start)..within(row.bytes.end)]
-    }
-
-    /// The bytes from one of its rows on.
-    #[must_use]
-    pub fn from_row(&self, row: &RowOrigin) -> &[u8] {
-        let within = usize::try_from(row.bytes.start - self.start).unwrap_or(usize::MAX);
-        &self.bytes[within..]
     }
 }
 
@@ -42,10 +39,22 @@ pub struct Piece<'b> {
     pub start: u64,
     /// The rows as they are in the file.
     pub bytes: &'b [u8],
+    /// Where the documents of a block are; none of a single row, and of files whose rows end at
+    /// line breaks.
+    pub documents: Option<&'b [Range<usize>]>,
+}
+
+impl<'b> Piece<'b> {
+    /// One row.
+    #[must_use]
+    pub fn of_row(line: u64, start: u64, bytes: &'b [u8]) -> Self {
+        Self { line, start, bytes, documents: None }
+    }
 }
 
 impl<'b> From<&'b Block> for Piece<'b> {
     fn from(block: &'b Block) -> Self {
-        Self { line: block.line, start: block.start, bytes: &block.bytes }
+        let Block { line, start, bytes, documents } = block;
+        Self { line: *line, start: *start, bytes, documents: documents.as_deref() }
     }
 }

@@ -3,24 +3,25 @@
 //! Finds only where rows end; `row_parser` parses them. The bytes of an incomplete row at the end
 //! of a block begin the next one. Called by `shuffle`, one thread for each reader.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use memchr::memchr;
 
 use super::{
     block::{Block, Piece},
-    boundary::{RecordBoundary, array_boundary},
+    boundary::RecordBoundary,
     csv,
     csv_format::CsvFormat,
     csv_heading::{end_of_lines, named_delimiter},
     decompress::DecompressedSource,
     dialect::{Dialect, FileFormat, ReadLimits},
+    document_scanner::{DocumentScanner, Scan},
     error::ReadError,
     file_encoding::other_encoding,
     foreign_file::ForeignFile,
     hashed_source::HashedSource,
     inputs,
-    json::JsonFormat,
+    json::{JsonFormat, begins_several_lines},
     position::position_after,
     read_buffer::ReadBuffer,
     row_parser::RowParser,
@@ -28,6 +29,7 @@ use super::{
 };
 use crate::{
     model::{
+        document_path::DocumentPath,
         input::{Framing, Input, InputFormat, InputRead, LineBreak},
         origin::{FileId, Position},
         record::Header,
@@ -56,24 +58,11 @@ pub struct BlockReader<'s> {
     block_bytes: usize,
     file: FileId,
     parser: RowParser,
-    state: ReadState,
+    /// Finds the documents of JSON values; none of other files.
+    scanner: Option<DocumentScanner>,
+    has_ended: bool,
     /// What is known of the input by now, without the number of rows.
     read: InputRead,
-}
-
-/// How far the rows have been emitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ReadState {
-    /// Nothing is emitted yet.
-    Start,
-    /// Some rows are emitted.
-    Rows,
-    /// All elements are emitted: only blanks may follow the bracket that closed the array.
-    AfterArray,
-    /// All elements of an array whose closing bracket is missing are emitted.
-    TruncatedArray,
-    /// Everything is emitted.
-    End,
 }
 
 impl<'s> BlockReader<'s> {
@@ -142,7 +131,7 @@ impl<'s> BlockReader<'s> {
             name: input.name.as_str().into(),
             file,
             encoding: settings.dialect.encoding,
-            is_array: false,
+            is_ndjson: true,
             limits,
         };
         let mut reader = Self {
@@ -151,7 +140,8 @@ impl<'s> BlockReader<'s> {
             block_bytes: block_bytes.max(MIN_BLOCK_BYTES),
             file,
             parser: RowParser::json(format.clone()),
-            state: ReadState::Start,
+            scanner: None,
+            has_ended: false,
             read: InputRead::unread(input.clone()),
         };
         match reader.read_start(format, settings.dialect) {
@@ -164,13 +154,15 @@ impl<'s> BlockReader<'s> {
     /// Detects the format, and reads what comes before the first row.
     fn read_start(&mut self, json: JsonFormat, dialect: Dialect<'_>) -> Result<(), ReadError> {
         self.inspect_start(dialect.encoding)?;
-        match self.detect_format(dialect.format)? {
+        match self.detect_format(dialect)? {
             FileFormat::Csv => self.read_heading(json, dialect)?,
             FileFormat::Ndjson => {}
-            FileFormat::JsonArray => {
-                self.buffer.consume(self.buffer.leading_blanks() + 1);
-                self.parser = RowParser::json(JsonFormat { is_array: true, ..json });
-                self.read.framing = Framing::Array;
+            FileFormat::JsonValues => {
+                let undeclared = DocumentPath::undeclared();
+                let forms = dialect.documents.unwrap_or(&undeclared);
+                self.scanner = Some(DocumentScanner::new(forms, json.limits.max_record));
+                self.parser = RowParser::json(JsonFormat { is_ndjson: false, ..json });
+                self.read.framing = dialect.documents.map_or(Framing::Array, DocumentPath::framing);
             }
         }
         Ok(())
@@ -199,18 +191,36 @@ impl<'s> BlockReader<'s> {
         Ok(())
     }
 
-    fn detect_format(&mut self, configured: Option<InputFormat>) -> Result<FileFormat, ReadError> {
-        let configured =
-            configured.or_else(|| inputs::format_by_name(Path::new(&self.read.input.name)));
+    fn detect_format(&mut self, dialect: Dialect<'_>) -> Result<FileFormat, ReadError> {
+        let by_name = || inputs::format_by_name(Path::new(&self.read.input.name));
+        let configured = dialect.format.or_else(by_name);
         // A CSV file is not inspected: its first cell may begin with a bracket too.
         if configured == Some(InputFormat::Csv) {
             return Ok(FileFormat::Csv);
         }
         Ok(match (self.first_character()?, configured) {
-            (Some(b'['), _) => FileFormat::JsonArray,
+            (Some(b'['), _) => FileFormat::JsonValues,
+            (Some(b'{'), _) | (_, Some(_)) if dialect.documents.is_some() => FileFormat::JsonValues,
+            (Some(b'{'), _) if self.begins_several_lines()? => FileFormat::JsonValues,
             (Some(b'{'), _) | (_, Some(_)) => FileFormat::Ndjson,
             _ => FileFormat::Csv,
         })
+    }
+
+    /// Whether the first value is over several lines, or not alone on its line.
+    fn begins_several_lines(&mut self) -> Result<bool, ReadError> {
+        // No more than the limit, so that the size of blocks makes no difference.
+        let limit = usize::try_from(self.parser.limits().max_record).unwrap_or(usize::MAX);
+        loop {
+            let bytes = &self.buffer.bytes[self.buffer.leading_blanks()..];
+            let bytes = &bytes[..bytes.len().min(limit)];
+            let is_complete = self.buffer.is_eof && bytes.len() < limit;
+            match begins_several_lines(bytes, is_complete) {
+                Some(several) => return Ok(several),
+                None if self.buffer.is_eof || bytes.len() == limit => return Ok(false),
+                None => self.read_more()?,
+            }
+        }
     }
 
     /// The first character that is not blank, if it comes within the maximum size of a record.
@@ -326,7 +336,7 @@ impl<'s> BlockReader<'s> {
     /// # Errors
     ///
     /// [`ReadError::Io`], [`ReadError::RecordTooLong`], [`ReadError::LoneCr`],
-    /// [`ReadError::TextAfterArray`], [`ReadError::Changed`].
+    /// [`ReadError::Documents`], [`ReadError::Changed`].
     pub fn next_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         match self.read_block(block) {
             Ok(true) => Ok(true),
@@ -362,23 +372,18 @@ impl<'s> BlockReader<'s> {
 
     fn read_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         block.bytes.clear();
-        loop {
-            let has_block = match self.state {
-                ReadState::End => return Ok(false),
-                ReadState::AfterArray => self.expect_end()?,
-                // To `json` an empty block is the missing bracket, which it reports.
-                ReadState::TruncatedArray => self.emit_block(0, ReadState::End, block),
-                ReadState::Start | ReadState::Rows
-                    if self.parser.file_format() == FileFormat::JsonArray =>
-                {
-                    self.next_array_block(block)?
-                }
-                ReadState::Start | ReadState::Rows => self.next_row_block(block)?,
+        block.documents = None;
+        while !self.has_ended {
+            let has_block = if self.scanner.is_some() {
+                self.next_value_block(block)?
+            } else {
+                self.next_row_block(block)?
             };
             if has_block {
                 return Ok(true);
             }
         }
+        Ok(false)
     }
 
     /// Emits complete rows, or reads more.
@@ -393,62 +398,54 @@ impl<'s> BlockReader<'s> {
                 let Piece { start, bytes, .. } = self.buffer.piece();
                 self.parser.set_unterminated(start + bytes.len() as u64);
             }
-            return Ok(self.emit_block(self.buffer.bytes.len(), ReadState::End, block)
-                && !block.bytes.is_empty());
-        }
-        if boundary.at == 0 {
-            self.read_more()?;
-            return Ok(false);
-        }
-        Ok(self.emit_block(boundary.at, ReadState::Rows, block))
-    }
-
-    /// Emits elements of an array, or reads more.
-    fn next_array_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {
-        self.fill(self.block_bytes)?;
-        let boundary = array_boundary(&self.buffer.bytes);
-        if let Some(bracket) = boundary.bracket {
-            // In `[]` no element is missing, after a comma one is: emit its bracket, which `json`
-            // reports.
-            let is_missing = self.buffer.bytes[boundary.at..bracket].trim_ascii().is_empty()
-                && (boundary.at > 0 || self.state == ReadState::Rows);
-            self.emit_block(bracket + usize::from(is_missing), ReadState::AfterArray, block);
-            self.buffer.consume(usize::from(!is_missing));
+            self.has_ended = true;
+            self.buffer.split_to(self.buffer.bytes.len(), block);
             return Ok(!block.bytes.is_empty());
         }
-        self.check_record_size(RecordBoundary { at: boundary.at, open_quote: None })?;
-        if self.buffer.is_eof {
-            // A truncated element is itself the report of a truncated array.
-            let state = if boundary.is_within { ReadState::End } else { ReadState::TruncatedArray };
-            return Ok(
-                self.emit_block(self.buffer.bytes.len(), state, block) && !block.bytes.is_empty()
-            );
-        }
         if boundary.at == 0 {
             self.read_more()?;
             return Ok(false);
         }
-        Ok(self.emit_block(boundary.at, ReadState::Rows, block))
+        self.buffer.split_to(boundary.at, block);
+        Ok(true)
     }
 
-    fn emit_block(&mut self, n_bytes: usize, state: ReadState, block: &mut Block) -> bool {
-        self.buffer.split_to(n_bytes, block);
-        self.state = state;
-        true
-    }
-
-    /// Reads on to the end of the file, and refuses anything but blanks.
-    fn expect_end(&mut self) -> Result<bool, ReadError> {
-        let n_blank = self.buffer.leading_blanks();
-        self.buffer.consume(n_blank);
-        if !self.buffer.bytes.is_empty() {
-            return Err(ReadError::TextAfterArray(self.read.input.name.clone(), self.buffer.line));
-        }
-        if self.buffer.is_eof {
-            self.state = ReadState::End;
-        }
+    /// Emits documents of JSON values, or passes what is between them, or reads more.
+    fn next_value_block(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         self.fill(self.block_bytes)?;
-        Ok(false)
+        let Some(mut scanner) = self.scanner.take() else { return Ok(false) };
+        let found = self.scan(&mut scanner);
+        self.scanner = Some(scanner);
+        let Scan { documents, end } = found?;
+        if end == 0 && !self.has_ended {
+            self.read_more()?;
+        }
+        if documents.is_empty() {
+            self.buffer.consume(end);
+            return Ok(false);
+        }
+        self.buffer.split_to(end, block);
+        block.documents = Some(documents);
+        Ok(true)
+    }
+
+    /// Finds the documents in what is buffered; at the end of the file those too that are cut off.
+    fn scan(&mut self, scanner: &mut DocumentScanner) -> Result<Scan, ReadError> {
+        let name = &self.read.input.name;
+        let refuse = |(line, error)| ReadError::Documents { name: name.clone(), line, error };
+        let is_eof = self.buffer.is_eof;
+        let mut scan = scanner.scan(self.buffer.piece(), is_eof).map_err(refuse)?;
+        self.check_record_size(RecordBoundary { at: scan.end, open_quote: None })?;
+        if is_eof {
+            let line = self.buffer.line + self.buffer.n_lines(scan.end);
+            let rest = Piece::of_row(line, 0, &self.buffer.bytes[scan.end..]);
+            let cut_off = scanner.finish(rest).map_err(refuse)?;
+            let within = |own: Range<usize>| own.start + scan.end..own.end + scan.end;
+            scan.documents.extend(cut_off.into_iter().map(within));
+            scan.end = self.buffer.bytes.len();
+            self.has_ended = true;
+        }
+        Ok(scan)
     }
 
     fn fill(&mut self, n_bytes: usize) -> Result<(), ReadError> {
@@ -491,6 +488,7 @@ impl<'s> BlockReader<'s> {
             line: self.buffer.line + self.buffer.n_lines(boundary.at + n_blank),
             limit: self.parser.limits().max_record,
             quote,
+            is_json_value: self.parser.file_format() == FileFormat::JsonValues,
         })
     }
 }

@@ -8,7 +8,6 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter, memrchr};
 
-use super::array::{ElementTerminator, element_end};
 use crate::model::csv_syntax::CsvSyntax;
 
 /// The last boundary in bytes that begin with a record.
@@ -116,37 +115,6 @@ pub(super) fn line_boundary(bytes: &[u8]) -> RecordBoundary {
     RecordBoundary { at: memrchr(b'\n', bytes).map_or(0, |last| last + 1), open_quote: None }
 }
 
-/// The last boundary in bytes that begin with an element of a JSON array.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ArrayBoundary {
-    /// The offset after the last comma between elements; 0 if there is none.
-    pub(super) at: usize,
-    /// The offset of the `]` that closes the array.
-    pub(super) bracket: Option<usize>,
-    /// Whether the bytes end within a string or a bracket.
-    pub(super) is_within: bool,
-}
-
-/// The last boundary of a JSON array: after a comma between elements.
-pub(super) fn array_boundary(bytes: &[u8]) -> ArrayBoundary {
-    let mut at = 0;
-    loop {
-        let end = element_end(bytes, at);
-        match end.terminator {
-            ElementTerminator::Comma => at = end.at + 1,
-            ElementTerminator::Bracket => {
-                return ArrayBoundary { at, bracket: Some(end.at), is_within: false };
-            }
-            ElementTerminator::EndOfBytes => {
-                return ArrayBoundary { at, bracket: None, is_within: false };
-            }
-            ElementTerminator::Truncated => {
-                return ArrayBoundary { at, bracket: None, is_within: true };
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,21 +147,5 @@ mod tests {
         assert_eq!(boundary("a\\\nb", escape), (3, None));
         assert_eq!(boundary("a, \t\"b\n\"\nc", blanks), (9, None));
         assert_eq!(boundary("a, b\"\n\"\nc", blanks), (6, Some(6)));
-    }
-
-    #[test]
-    fn boundary_follows_comma_between_elements() {
-        assert_eq!(
-            array_boundary(b"{\"a\":[1,2]}, {"),
-            ArrayBoundary { at: 12, bracket: None, is_within: true }
-        );
-        assert_eq!(
-            array_boundary(b"{},{} ]\n"),
-            ArrayBoundary { at: 3, bracket: Some(6), is_within: false }
-        );
-        assert_eq!(
-            array_boundary(b"{} "),
-            ArrayBoundary { at: 0, bracket: None, is_within: false }
-        );
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct CsvPiece<'b> {
 
 impl<'b> CsvPiece<'b> {
     pub(super) fn new(piece: Piece<'b>) -> Self {
-        let Piece { line, start, bytes } = piece;
+        let Piece { line, start, bytes, .. } = piece;
         Self { bytes, text: simdutf8::basic::from_utf8(bytes).ok(), start, at: 0, line }
     }
 

@@ -3,7 +3,10 @@
 //! Does not detect a format. Set by `pipeline` and `cli` from the profile and the configuration,
 //! read by the other files of this module.
 
-use crate::model::{csv_syntax::CsvSyntax, input::InputFormat, text_encoding::TextEncoding};
+use crate::model::{
+    csv_syntax::CsvSyntax, document_path::DocumentPath, input::InputFormat,
+    text_encoding::TextEncoding,
+};
 
 /// The format of an input file as detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,8 +15,9 @@ pub enum FileFormat {
     Csv,
     /// One JSON object per line.
     Ndjson,
-    /// One JSON array of objects.
-    JsonArray,
+    /// JSON values over any number of lines, which are documents, arrays of them, or have them at
+    /// the paths that are declared.
+    JsonValues,
 }
 
 /// How the files of an export are written.
@@ -21,6 +25,9 @@ pub enum FileFormat {
 pub struct Dialect<'p> {
     /// The format of all files; without it a file's name decides, or else its first character.
     pub format: Option<InputFormat>,
+    /// Where the values of JSON files have their documents; none where that is not declared: a
+    /// document a line, or as the first value shows.
+    pub documents: Option<&'p [DocumentPath]>,
     /// The encoding of their text.
     pub encoding: TextEncoding,
     /// The syntax of the CSV files among them.

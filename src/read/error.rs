@@ -5,9 +5,9 @@
 
 use std::io;
 
+use super::document_error::DocumentError;
 use crate::model::{
     encoding_hint::{encoding_hint, likely_encoding},
-    jq::{DocumentPlace, jq_command},
     order::OrderId,
     text_encoding::TextEncoding,
 };
@@ -125,13 +125,16 @@ pub enum ReadError {
         /// The line on which it ends.
         last_line: u64,
     },
-    /// Text after the bracket that closes a JSON array: another array would be lost.
-    #[error(
-        "{0}:{1}: text after the \"]\" that closes the array, expected the end of the file\n  \
-         hint: write each array to its own file, or convert them to NDJSON: {jq}",
-        jq = jq_command(DocumentPlace::Array, .0)
-    )]
-    TextAfterArray(String, u64),
+    /// A JSON file of which not all documents can be found.
+    #[error("{name}:{line}: {error}\n  hint: {}", .error.hint())]
+    Documents {
+        /// The input as the user named it.
+        name: String,
+        /// The line that the error is about.
+        line: u64,
+        /// What is wrong.
+        error: DocumentError,
+    },
     /// A header with more columns than are allowed.
     #[error(
         "{0}:1: the header has more than {1} columns\n  hint: raise max_columns if the file is \
@@ -140,7 +143,7 @@ pub enum ReadError {
     TooManyColumns(String, usize),
     /// A row or document with more bytes than are allowed; often due to a quote that is never
     /// closed.
-    #[error("{name}:{line}: the record that begins here has more than {limit} bytes{}", open_quote_hint(*.quote))]
+    #[error("{name}:{line}: the record that begins here has more than {limit} bytes{}", too_long_hint(*.quote, *.is_json_value))]
     RecordTooLong {
         /// The input as the user named it.
         name: String,
@@ -150,6 +153,8 @@ pub enum ReadError {
         limit: u64,
         /// Line and column of the quote that is still open there.
         quote: Option<(u64, u32)>,
+        /// Whether it is a value of a JSON file, which may be what is around the documents.
+        is_json_value: bool,
     },
 }
 
@@ -165,7 +170,13 @@ impl ReadError {
     }
 
     pub(super) fn record_too_long(name: &str, line: u64, limit: u64) -> Self {
-        Self::RecordTooLong { name: name.to_owned(), line, limit, quote: None }
+        Self::RecordTooLong {
+            name: name.to_owned(),
+            line,
+            limit,
+            quote: None,
+            is_json_value: false,
+        }
     }
 }
 
@@ -173,8 +184,13 @@ fn header_hint(reason: &str) -> String {
     encoding_hint(reason).map_or_else(String::new, |hint| format!("\n  hint: {hint}"))
 }
 
-fn open_quote_hint(quote: Option<(u64, u32)>) -> String {
+fn too_long_hint(quote: Option<(u64, u32)>, is_json_value: bool) -> String {
     match quote {
+        None if is_json_value => {
+            "\n  hint: if the documents are within it, name where: documents = \"orders[]\" in the \
+             profile; raise max_record if it is one document"
+                .to_owned()
+        }
         None => "\n  hint: raise max_record if the file is correct".to_owned(),
         Some((line, column)) => format!(
             "; the quote opened at {line}:{column} is not closed within them\n  hint: close that \

@@ -1,14 +1,14 @@
-//! JSON documents: one per line (NDJSON), or the elements of one array.
+//! JSON documents: one per line (NDJSON), or where `document_scanner` found them.
 //!
-//! Finds where each begins and ends; `json_parser` parses them. Does not read files. Called by
+//! Finds where lines begin and end; `json_parser` parses the documents. Does not read files. Called by
 //! `row_parser`.
 
 use std::{ops::Range, sync::Arc};
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
+use serde::de::IgnoredAny;
 
 use super::{
-    array::{ElementTerminator, element_end},
     block::Piece,
     dialect::ReadLimits,
     error::ReadError,
@@ -30,7 +30,8 @@ pub(super) struct JsonFormat {
     pub(super) file: FileId,
     /// The encoding of the file; the documents are UTF-8.
     pub(super) encoding: TextEncoding,
-    pub(super) is_array: bool,
+    /// Whether each line is a document.
+    pub(super) is_ndjson: bool,
     pub(super) limits: ReadLimits,
 }
 
@@ -41,7 +42,7 @@ pub(super) struct JsonDocuments<'b> {
     buffer: DocumentBuffer,
 }
 
-/// A document: a line, or an element of an array.
+/// A document: a line, or a part of a value.
 #[derive(Debug)]
 struct ParsedDocument<'b> {
     line: u64,
@@ -67,13 +68,13 @@ impl<'b> JsonDocuments<'b> {
 
     /// Parses the documents of a piece.
     pub(super) fn add(&mut self, format: &JsonFormat, piece: Piece<'b>) -> Result<(), ReadError> {
-        let Piece { line, start, bytes } = piece;
+        let Piece { line, start, bytes, documents } = piece;
         let text = simdutf8::basic::from_utf8(bytes).ok();
         let piece = PieceText { line, start, bytes, text };
-        if format.is_array {
-            self.add_elements(format, &piece)
-        } else {
-            self.add_lines(format, &piece)
+        match documents {
+            Some(documents) => self.add_documents(format, &piece, documents),
+            None if format.is_ndjson => self.add_lines(format, &piece),
+            None => self.push(format, &piece, line, 0..bytes.len()),
         }
     }
 
@@ -94,25 +95,18 @@ impl<'b> JsonDocuments<'b> {
         Ok(())
     }
 
-    /// `block_reader` emits the bytes between the array's brackets, and an empty piece where the
-    /// closing one is missing.
-    fn add_elements(
+    /// The documents that `document_scanner` found.
+    fn add_documents(
         &mut self,
         format: &JsonFormat,
         piece: &PieceText<'b>,
+        documents: &[Range<usize>],
     ) -> Result<(), ReadError> {
-        if piece.bytes.is_empty() {
-            return self.push(format, piece, piece.line, 0..0);
-        }
-        let (mut from, mut line, mut counted) = (0, piece.line, 0);
-        while from < piece.bytes.len() {
-            let end = element_end(piece.bytes, from);
-            if let Some(own) = element_range(piece.bytes, from..end.at, end.terminator) {
-                line += memchr_iter(b'\n', &piece.bytes[counted..own.start]).count() as u64;
-                counted = own.start;
-                self.push(format, piece, line, own)?;
-            }
-            from = end.at + 1;
+        let (mut line, mut counted) = (piece.line, 0);
+        for own in documents {
+            line += memchr_iter(b'\n', &piece.bytes[counted..own.start]).count() as u64;
+            counted = own.start;
+            self.push(format, piece, line, own.clone())?;
         }
         Ok(())
     }
@@ -135,7 +129,7 @@ impl<'b> JsonDocuments<'b> {
             Some(text) => (text, None),
             None => valid_part(bytes, format.encoding),
         };
-        let missing = if format.is_array { missing_element(bytes) } else { None };
+        let missing = if format.is_ndjson { None } else { missing_element(bytes) };
         let damage = match missing {
             Some(reason) => Some((reason.to_owned(), RowDamage::Other)),
             None => self.parse(text, format, bad_byte),
@@ -154,10 +148,10 @@ impl<'b> JsonDocuments<'b> {
         bad_byte: Option<String>,
     ) -> Option<(String, RowDamage)> {
         let start = self.buffer.end();
-        let message = if format.is_array {
-            "the array element is not a single JSON object"
-        } else {
+        let message = if format.is_ndjson {
             "the line is not a single JSON object"
+        } else {
+            "the document is not a single JSON object"
         };
         let parsed = json_parser::parse(text, &format.limits, message, &mut self.buffer);
         let not_text = |reason| Damage::Syntax(reason, RowDamage::Other);
@@ -167,8 +161,8 @@ impl<'b> JsonDocuments<'b> {
                 Damage::Value(reason) => (reason, RowDamage::Other, true),
             };
         // Text after a complete object may be another order, which must not be lost: nothing is
-        // salvaged. Nor where the end of an array's element is uncertain.
-        let may_hold_others = damage == RowDamage::TextAfter || format.is_array && !is_whole;
+        // salvaged. Nor where the end of a document is uncertain.
+        let may_hold_others = damage == RowDamage::TextAfter || !format.is_ndjson && !is_whole;
         let members = self.buffer.document(text, start, self.buffer.end());
         if may_hold_others || members.root().is_empty() {
             self.buffer.truncate(start);
@@ -196,26 +190,42 @@ impl<'b> JsonDocuments<'b> {
     }
 }
 
-/// The element within `between`, without blanks around it. A comma or bracket without an element
-/// before it is returned in the place of the element, so that it is reported; blanks at the end of
-/// a piece are no element.
-fn element_range(
-    bytes: &[u8],
-    between: Range<usize>,
-    terminator: ElementTerminator,
-) -> Option<Range<usize>> {
-    let text = &bytes[between.clone()];
-    let own = text.trim_ascii();
-    if own.is_empty() {
-        return match terminator {
-            ElementTerminator::Comma | ElementTerminator::Bracket => {
-                Some(between.end..between.end + 1)
+/// Whether bytes begin with a JSON value over several lines, or with several values on one line;
+/// none if more bytes are needed, which a complete file does not have. A damaged line is not the
+/// first of several: the next one, and what follows that, must go on with its value.
+pub(super) fn begins_several_lines(bytes: &[u8], is_complete: bool) -> Option<bool> {
+    let line_end = |from: usize| {
+        let found = memchr(b'\n', &bytes[from..]).map(|length| from + length);
+        found.or(is_complete.then_some(bytes.len()))
+    };
+    let first_line = &bytes[..line_end(0)?];
+    match first_value_end(first_line) {
+        Ok(end) => {
+            let rest = first_line[end..].trim_ascii_start();
+            Some(rest.starts_with(b"{") || rest.starts_with(b"["))
+        }
+        Err(error) if error.is_eof() => {
+            let text_from = |from: usize| bytes.len() - bytes[from..].trim_ascii_start().len();
+            let next = text_from(line_end(text_from(first_line.len()))?);
+            let has_next = next < bytes.len();
+            if !has_next && !is_complete {
+                return None;
             }
-            ElementTerminator::EndOfBytes | ElementTerminator::Truncated => None,
-        };
+            let goes_on = match first_value_end(&bytes[..bytes.len().min(next + 1)]) {
+                Ok(_) => true,
+                Err(error) => error.is_eof() && has_next,
+            };
+            Some(goes_on)
+        }
+        Err(_) => Some(false),
     }
-    let start = between.start + (text.len() - text.trim_ascii_start().len());
-    Some(start..start + own.len())
+}
+
+/// The end of the value with which a text begins.
+fn first_value_end(text: &[u8]) -> Result<usize, serde_json::Error> {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+    values.next().transpose()?;
+    Ok(values.byte_offset())
 }
 
 /// What is wrong where an array has no element.
@@ -280,9 +290,9 @@ mod tests {
     fn content(limits: &ReadLimits, line: &[u8]) -> &'static RowContent<'static> {
         let (name, file, limits) = ("orders".into(), FileId(0), *limits);
         let format =
-            JsonFormat { name, file, encoding: TextEncoding::Utf8, is_array: false, limits };
+            JsonFormat { name, file, encoding: TextEncoding::Utf8, is_ndjson: true, limits };
         let documents = Box::leak(Box::<JsonDocuments<'_>>::default());
-        let piece = Piece { line: 1, start: 0, bytes: line.to_vec().leak() };
+        let piece = Piece::of_row(1, 0, line.to_vec().leak());
         documents.add(&format, piece).unwrap();
         Box::leak(Box::new(documents.row(0, &format).content))
     }

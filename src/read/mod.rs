@@ -1,4 +1,4 @@
-//! Input stage, bytes → rows: input discovery, decompression, CSV, NDJSON and JSON arrays.
+//! Input stage, bytes → rows: input discovery, decompression, CSV, NDJSON and other JSON.
 //!
 //! Reads in two steps, so that all cores can work on one file: `block_reader` reads forward and
 //! splits at verified record boundaries, `row_parser` parses the pieces in any order and on any
@@ -20,6 +20,8 @@ mod csv_records;
 mod csv_slow;
 pub mod decompress;
 mod dialect;
+mod document_error;
+mod document_scanner;
 mod error;
 mod file_encoding;
 mod foreign_file;

@@ -73,8 +73,9 @@ impl ReadBuffer {
         Ok(())
     }
 
+    /// All that is buffered.
     pub(super) fn piece(&self) -> Piece<'_> {
-        Piece { line: self.line, start: self.start, bytes: &self.bytes }
+        Piece::of_row(self.line, self.start, &self.bytes)
     }
 
     pub(super) fn skip_bom(&mut self) {

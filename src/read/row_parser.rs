@@ -65,8 +65,8 @@ impl RowParser {
     pub fn file_format(&self) -> FileFormat {
         match &self.format {
             RowFormat::Csv(_) => FileFormat::Csv,
-            RowFormat::Json(format) if format.is_array => FileFormat::JsonArray,
-            RowFormat::Json(_) => FileFormat::Ndjson,
+            RowFormat::Json(format) if format.is_ndjson => FileFormat::Ndjson,
+            RowFormat::Json(_) => FileFormat::JsonValues,
         }
     }
 
@@ -107,7 +107,7 @@ impl RowParser {
         }
     }
 
-    /// The last boundary of the records in bytes that begin with one; not for arrays.
+    /// The last boundary of the records in bytes that begin with one; not for JSON values.
     pub(super) fn boundary(&self, bytes: &[u8]) -> RecordBoundary {
         match &self.format {
             RowFormat::Csv(parser) => parser.format.boundary(bytes),

@@ -27,6 +27,7 @@ use crate::{
 };
 
 mod csv_dialects;
+mod json_values;
 
 /// Larger than any test's file: one block holds all.
 const WHOLE: usize = 1 << 20;
@@ -290,8 +291,8 @@ fn first_character_selects_json_format() {
         open(name, bytes, 4, limits()).map(|source| source.parser().file_format()).unwrap()
     };
     assert_eq!(format("-", b" \r\n\n   {}"), FileFormat::Ndjson);
-    assert_eq!(format("-", b"\xEF\xBB\xBF\n\n      [{}]"), FileFormat::JsonArray);
-    assert_eq!(format("a.json.gz", b"[{}]"), FileFormat::JsonArray);
+    assert_eq!(format("-", b"\xEF\xBB\xBF\n\n      [{}]"), FileFormat::JsonValues);
+    assert_eq!(format("a.json.gz", b"[{}]"), FileFormat::JsonValues);
     assert_eq!(format("a.json", b"x"), FileFormat::Ndjson);
     assert_eq!(format("-", b"x"), FileFormat::Csv);
     assert_eq!(format("a.csv", b"[x]"), FileFormat::Csv);
@@ -300,7 +301,7 @@ fn first_character_selects_json_format() {
     let source =
         BlockReader::from_stream(stream(&b"[{}]"[..]), 4, &input("a.txt"), FileId(0), &settings)
             .unwrap();
-    assert_eq!(source.parser().file_format(), FileFormat::JsonArray);
+    assert_eq!(source.parser().file_format(), FileFormat::JsonValues);
 }
 
 #[test]
@@ -323,7 +324,7 @@ fn damaged_array_is_reported() {
     assert_eq!(rows(b"["), format!("1 1..1 {truncated}"));
     assert_eq!(rows(b"[{\"a\":1}\n"), format!("1 1..8 1:6; 2 9..9 {truncated}"));
     assert_eq!(rows(b"[{\"a\":1},\n"), format!("1 1..8 1:6; 2 10..10 {truncated}"));
-    let eof = "the array element is not a single JSON object: it ends within";
+    let eof = "the document is not a single JSON object: it ends within";
     assert_eq!(
         rows(b"[{\"a\":1},{\"a\""),
         format!("1 1..8 1:6; 1 9..13 {eof} an object at column 4 false")
@@ -342,7 +343,10 @@ fn damaged_array_is_reported() {
         rows(b"[{\n\"a\":\"\xFF\"}]")
             .contains("byte 6 of the line (1 line below) is not UTF-8 false")
     );
-    assert!(read_error("a.json", b"[{}]\n[{}]").starts_with("a.json:2: text after the \"]\""));
+    assert!(
+        read_error("a.json", b"[{}]\nx")
+            .starts_with("a.json:2: found \"x\", expected \"{\", \"[\" or")
+    );
     assert!(
         read_error("a.json", &[b"[\n{\"".to_vec(), vec![b'a'; 20_000]].concat())
             .starts_with("a.json:2: the record")
@@ -709,7 +713,7 @@ proptest! {
                 prop_assert!(from <= range.start && range.start <= range.end);
                 from = range.end;
                 let own = &bytes[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()];
-                let piece = Piece { line: row.origin.line, start: range.start, bytes: own };
+                let piece = Piece::of_row(row.origin.line, range.start, own);
                 let again = source.parser().parse([piece]).unwrap();
                 prop_assert_eq!(again.rows().collect::<Vec<_>>(), vec![row]);
             }

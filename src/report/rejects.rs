@@ -183,10 +183,10 @@ fn write_rows(
     let unwritable =
         |error| ReportError::from(StorageError::at(folder.file(&name), "write")(error));
     let mut source = ForwardReader { from: source, at: 0, chunk: Vec::new() };
-    let encoded = |syntax| input.encoding.encode_ascii(syntax);
-    let line_break = encoded(input.line_break.bytes());
+    let (encoding, framing) = (input.encoding, &input.framing);
+    let line_break = encoding.encode_ascii(input.line_break.bytes());
     let mut last = None;
-    to.write_all(&encoded(input.framing.opening())).map_err(unwritable)?;
+    to.write_all(&encoding.encode_ascii(framing.opening())).map_err(unwritable)?;
     let heading = input.header.clone().filter(|heading| !heading.is_empty());
     for bytes in heading.map(Ok).into_iter().chain(rows) {
         let bytes = bytes.map_err(unwritable)?;
@@ -196,7 +196,7 @@ fn write_rows(
         }
         if last.is_some() {
             to.write_all(&line_break).map_err(unwritable)?;
-            to.write_all(&encoded(input.framing.separator())).map_err(unwritable)?;
+            to.write_all(&encoding.encode_ascii(framing.separator())).map_err(unwritable)?;
         }
         last = Some(bytes.clone());
         source.copy(bytes, &mut to).map_err(|error| match error {
@@ -212,7 +212,9 @@ fn write_rows(
     if last.is_some() && !is_unterminated {
         to.write_all(&line_break).map_err(unwritable)?;
     }
-    to.write_all(&encoded(input.framing.closing())).and_then(|()| to.flush()).map_err(unwritable)
+    to.write_all(&encoding.encode_ascii(framing.closing()))
+        .and_then(|()| to.flush())
+        .map_err(unwritable)
 }
 
 fn write_reasons(

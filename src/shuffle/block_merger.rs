@@ -266,14 +266,13 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
     /// them, or if one is probably misspelt.
     pub(super) fn check_paths(&mut self) -> Result<(), ShuffleError> {
         let Some((first, n_files)) = self.document_files else { return Ok(()) };
-        let name = self.context.input_names.get(first);
-        let mut file = name.to_owned();
+        let mut file = self.context.input_names.get(first).to_owned();
         if n_files > 1 {
             file = format!("{file} and {} more", n_files - 1);
         }
         let at = Position { file: first, line: 1, column: None };
         let profile = self.context.settings.profile;
-        let missing = map::missing_paths(profile, &self.all_seen_names, (&file, name), at)?;
+        let missing = map::missing_paths(profile, &self.all_seen_names, &file, at)?;
         for problem in &missing {
             (self.context.emit)(Progress::Warning(&format!("{file}: {}", problem.message)));
         }

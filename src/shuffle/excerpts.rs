@@ -104,7 +104,7 @@ fn excerpt_of(
     problem: Option<&Problem>,
     bytes: &[u8],
 ) -> Option<Excerpt> {
-    let piece = Piece { line: row.line, start: row.bytes.start, bytes };
+    let piece = Piece::of_row(row.line, row.bytes.start, bytes);
     let parsed = parser.parse([piece]).ok()?;
     let first = parsed.rows().next()?;
     // What follows a row whose end is not known may only seem to belong to it.

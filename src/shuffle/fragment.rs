@@ -157,7 +157,7 @@ impl<'a> Fragment<'a> {
         self.rows.iter().map(move |row| {
             let bytes = &self.bytes[start..start + length(&row.bytes)];
             start += bytes.len();
-            (row.file, Piece { line: row.line, start: row.bytes.start, bytes })
+            (row.file, Piece::of_row(row.line, row.bytes.start, bytes))
         })
     }
 }

@@ -7,9 +7,10 @@ use super::wrapped_orders::{ReadMembers, wrappers};
 use crate::{
     map::profile::Profile,
     model::{
+        conversion::conversion,
+        document_path::{DocumentPath, documents_hint},
         draft::{KeyedRow, RowKind},
         encoding_hint::encoding_hint,
-        jq::{DocumentPlace, conversion, jq_command, jq_commands},
         row::{RowContent, RowDamage, Unreadable},
     },
     read::{Block, FileFormat},
@@ -20,6 +21,10 @@ pub(super) const ITEM_WITHOUT_KEY: &str = "give the row the key of its order, wh
      order are named in ignore_rows of the profile";
 
 const ACCEPT: &str = "or set unreadable_rows = \"accept\" to leave such rows out (exit code 1)";
+
+/// The first line has shown that each line is a document.
+const SEVERAL_LINES: &str = "fix the row; if documents are over several lines, or several are on \
+     one, set documents = \".\" in the profile";
 
 const QUOTES: &str = "fix the row, or set quote = \"none\" in the profile if quotes are data";
 
@@ -46,11 +51,13 @@ pub(super) fn lost_row_hint(
         (RowKind::WithoutKey { has_item: true, .. }, ..) => ITEM_WITHOUT_KEY.to_owned(),
         (_, RowContent::Unreadable(unreadable), FileFormat::Csv) => csv_hint(unreadable, &raw),
         (_, RowContent::Unreadable(unreadable), FileFormat::Ndjson) => {
-            let rest = String::from_utf8_lossy(block.from_row(&row.row.origin));
-            line_hint((unreadable.damage, row.row.origin.line), (&raw, &rest), file, profile)
+            line_hint(unreadable.damage, row.row.origin.line, &raw, file)
         }
-        (_, RowContent::Unreadable(_), FileFormat::JsonArray) => {
-            format!("fix the element, {ACCEPT}")
+        (_, RowContent::Unreadable(_), FileFormat::JsonValues) => {
+            wrapper_hint(&raw, profile).unwrap_or_else(|| format!("fix the document, {ACCEPT}"))
+        }
+        (RowKind::WithoutKey { .. }, RowContent::Document(_), _) => {
+            wrapper_hint(&raw, profile).unwrap_or_else(|| ignore_hint(None))
         }
         (RowKind::Unreadable { .. }, RowContent::Record(_), _) => QUOTES.to_owned(),
         _ => ignore_hint(None),
@@ -68,13 +75,8 @@ fn csv_hint(unreadable: &Unreadable<'_>, raw: &str) -> String {
     }
 }
 
-/// The hint for a line; `rest` is what the file has from it on.
-fn line_hint(
-    (damage, line): (RowDamage, u64),
-    (raw, rest): (&str, &str),
-    file: &str,
-    profile: &Profile,
-) -> String {
+/// The hint for a line of NDJSON.
+fn line_hint(damage: RowDamage, line: u64, raw: &str, file: &str) -> String {
     match damage {
         _ if raw.starts_with(RECORD_SEPARATOR) => {
             let command = conversion("tr -d '\\036'", file);
@@ -85,38 +87,26 @@ fn line_hint(
              in .csv, or set format = \"csv\" in the profile"
                 .to_owned()
         }
-        RowDamage::CutOff if raw.ends_with(['{', '[']) => {
-            format!(
-                "the file is JSON over several lines, expected one document per line: {}",
-                command_for_lines(raw, rest, file, profile)
-            )
-        }
+        RowDamage::CutOff if raw.ends_with(['{', '[', ',']) => SEVERAL_LINES.to_owned(),
         RowDamage::TextAfter if raw.ends_with("},") => {
             let command = conversion("sed 's/},$/}/'", file);
             format!("a line ends with its document, without a comma: {command}")
         }
-        RowDamage::TextAfter => {
-            let command = jq_command(DocumentPlace::Root, file);
-            format!("write each document on a line of its own: {command}")
-        }
+        RowDamage::TextAfter => SEVERAL_LINES.to_owned(),
         _ if raw.starts_with('{') => format!("fix the row, {ACCEPT}"),
         _ => ignore_hint(Some(raw)),
     }
 }
 
-/// The command for JSON over several lines, which begins with this line.
-fn command_for_lines(raw: &str, rest: &str, file: &str, profile: &Profile) -> String {
-    if raw.starts_with('[') {
-        return jq_command(DocumentPlace::Array, file);
-    }
+/// The hint for a document that probably has the orders within it.
+fn wrapper_hint(raw: &str, profile: &Profile) -> Option<String> {
     let members = ReadMembers {
         is_read: &|name| profile.reads_member(name),
         is_key: &|name| profile.may_be_key(name),
     };
-    match &*wrappers(rest, &members) {
-        [] => jq_command(DocumentPlace::Root, file),
-        names => jq_commands(names.iter().map(|name| DocumentPlace::ArrayMember(name)), file),
-    }
+    let names = wrappers(raw, &members);
+    let paths: Vec<_> = names.iter().map(|name| DocumentPath::text_of_member(name, true)).collect();
+    (!paths.is_empty()).then(|| documents_hint(&paths))
 }
 
 /// Whether a line begins like neither JSON nor a comment.
@@ -170,12 +160,14 @@ mod tests {
         let salvaged = (format == FileFormat::Csv).then(|| RowContent::Record(record).into());
         let reason = "damaged".to_owned();
         let content = RowContent::Unreadable(Unreadable { reason, damage, salvaged });
-        // The rest of the block follows.
-        let length = raw.lines().next().unwrap_or_default().len() as u64;
+        // A line is followed by the rest of the block.
+        let is_line = format != FileFormat::JsonValues;
+        let own = raw.lines().next().filter(|_| is_line).unwrap_or(raw);
+        let length = own.len() as u64;
         let origin = RowOrigin { file: FileId(0), line, bytes: 0..length };
         let row = &Row { origin, content };
         let kind = RowKind::Unreadable { key: None, reason: "damaged" };
-        let block = Block { line: 3, start: 0, bytes: raw.into() };
+        let block = Block { line: 3, bytes: raw.into(), ..Block::default() };
         let profile = Profile::built_in("canonical").unwrap();
         lost_row_hint(&KeyedRow { row, kind }, &block, ("my orders.json", format), &profile)
     }
@@ -195,25 +187,23 @@ mod tests {
     #[test]
     fn other_forms_are_recognised() {
         let line = |raw, damage| hint(raw, damage, FileFormat::Ndjson);
-        for (raw, command) in [
-            (
-                "{\n  \"referenceId\": \"A-1\",\n  \"orderItems\": [{",
-                "jq -c . < 'my orders.json' > 'my orders.lines.ndjson'",
-            ),
-            ("[\n  {", "jq -c '.[]' < 'my"),
-            ("{\"orders\": [\n{", "jq -c '.[\"orders\"][]' < 'my"),
-            ("{\n  \"my orders\": [\n    {", "jq -c '.[\"my orders\"][]' < 'my"),
+        for raw in ["{\n  \"referenceId\": \"A-1\",\n  \"orderItems\": [{", "{}{}"] {
+            let damage = if raw == "{}{}" { RowDamage::TextAfter } else { RowDamage::CutOff };
+            assert!(line(raw, damage).contains("set documents = \".\""), "{raw}");
+        }
+        for (raw, keys) in [
+            ("{\"orders\": [\n{", "set documents = \"orders[]\" in"),
+            ("{\n  \"my.orders\": [\n    {", "set documents = \"\\\"my.orders\\\"[]\" in"),
             (
                 "{\n  \"a\": [\n    {}], \"b\": [{}], \"meta\": {}",
-                "jq -c '.[\"a\"][]' < 'my orders.json' > 'my orders.lines.ndjson', or jq -c '.[\"b\"][]' <",
+                "set documents = \"a[]\", or documents = \"b[]\" in",
             ),
         ] {
-            let hint = line(raw, RowDamage::CutOff);
-            assert!(hint.contains(command), "{hint}");
+            let hint = hint(raw, RowDamage::Other, FileFormat::JsonValues);
+            assert!(hint.contains(keys), "{hint}");
         }
         let cut_off = line("{\"id\": \"A", RowDamage::CutOff);
         assert!(cut_off.starts_with("fix the row, or set unreadable_rows"), "{cut_off}");
-        assert!(line("{}{}", RowDamage::TextAfter).contains("jq -c ."));
         assert!(line("{},", RowDamage::TextAfter).contains("sed 's/},$/}/'"));
         assert!(line("\u{1e}{}", RowDamage::Other).contains("tr -d '\\036'"));
         let header = hint_of_line(1, "id,price", RowDamage::Other, FileFormat::Ndjson);

@@ -1,6 +1,6 @@
 //! Wrapped orders: an object around the array of all orders, `{"orders": [{…}, …]}`, as APIs answer.
 //!
-//! Looks at the start of a file that cannot be read as it is, for the hint what to do about it.
+//! Looks at the text of a document that has no order, for the hint what to do about it.
 //! Called by `lost_row_hint`.
 
 /// What a profile reads of a document.

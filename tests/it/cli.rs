@@ -7,6 +7,7 @@ mod configuration;
 mod csv_dialects;
 mod csv_files;
 mod dates;
+mod documents;
 mod encodings;
 mod events;
 mod explained_orders;

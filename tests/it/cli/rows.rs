@@ -282,24 +282,25 @@ fn accepted_unreadable_rows_set_the_exit_code() {
           hint: give the row the key of its order, which would go without the item; rows that belong to no order are named in ignore_rows of the profile
     no order: exit 2
         error: no order was read, and 2 rows cannot be read; nothing was sent
-          hint: compare the first lines of the export with the profile: its format, delimiter and key; JSON over several lines is converted by jq -c .
+          hint: compare the first lines of the export with the profile: its format, delimiter and key
     ");
 }
 
 #[test]
-fn json_over_several_lines_is_recognised() {
+fn json_over_several_lines_below_a_line_is_told() {
     let pretty = "{\n  \"referenceId\": \"A-1\",\n  \"price\": 5\n}\n";
-    let workspace = Workspace::with("orders.json", pretty);
+    // The first line shows that each line is a document.
+    let workspace = Workspace::with("orders.json", format!("{{}}\n{pretty}"));
     let refused = workspace.run("check orders.json --pos x");
     let accepted = workspace.run("check orders.json --pos x --set unreadable_rows=accept");
-    insta::assert_snapshot!(refused.report() + &accepted.report(), @"
+    insta::assert_snapshot!(refused.report() + &accepted.report(), @r#"
     exit 2
-        error: orders.json:1: the line is not a single JSON object: it ends within an object at column 1; it is not known which order the row belongs to (3 more such rows)
-          hint: the file is JSON over several lines, expected one document per line: jq -c . < orders.json > orders.lines.ndjson
+        error: orders.json:2: the line is not a single JSON object: it ends within an object at column 1; it is not known which order the row belongs to (3 more such rows)
+          hint: fix the row; if documents are over several lines, or several are on one, set documents = "." in the profile
     exit 2
         error: no order was read, and 4 rows cannot be read; nothing was sent
-          hint: compare the first lines of the export with the profile: its format, delimiter and key; JSON over several lines is converted by jq -c .
-    ");
+          hint: compare the first lines of the export with the profile: its format, delimiter and key
+    "#);
 }
 
 /// Each of these is to be an object or an array, and is a text.
