@@ -423,7 +423,8 @@ fn every_validation_code_has_a_case() {
         // map
         Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::PartMissing, Code::PairAmbiguous, Code::TextShortened,
         Code::UnknownColumn,
-        Code::ConditionUnreadable, Code::SpreadsheetText, Code::EventTypeUnsupported, Code::ItemEmpty, Code::PhoneImplausible, Code::PathMissing,
+        Code::ConditionUnreadable, Code::SpreadsheetText, Code::EventTypeUnsupported, Code::ItemEmpty, Code::ItemsRepeated, Code::ItemsGap, Code::ItemUnreadable,
+        Code::PhoneImplausible, Code::PathMissing,
         // shuffle
         Code::IdentifierShared, Code::SeveralAddresses,
         Code::ItemDecimalAmbiguous, Code::MoreDecimalsThanCurrency,
