@@ -8,7 +8,7 @@ use crate::{
     map::PROFILE,
     model::{
         diagnostic::{Diagnostic, Diagnostics, OPEN_QUESTION},
-        shell::shell_path,
+        shell::{shell_path, shell_word},
     },
 };
 
@@ -17,20 +17,37 @@ const HELP: &str = "orderferry help settings";
 
 /// The errors that were found so far.
 #[derive(Debug, Default)]
-pub(super) struct ErrorList(Vec<Diagnostic>);
+pub(super) struct ErrorList {
+    errors: Vec<Diagnostic>,
+    /// The command that lists all errors of the profile, without an export too.
+    profile_check: Option<String>,
+}
 
 impl ErrorList {
     pub(super) fn add(&mut self, error: Diagnostic) {
-        self.0.push(error);
+        self.errors.push(error);
     }
 
     pub(super) fn extend(&mut self, errors: impl IntoIterator<Item = Diagnostic>) {
-        self.0.extend(errors);
+        self.errors.extend(errors);
+    }
+
+    /// Adds the errors of the profile `name` and of those that it extends.
+    pub(super) fn extend_of_profile(
+        &mut self,
+        name: &str,
+        answers: &[String],
+        errors: impl IntoIterator<Item = Diagnostic>,
+    ) {
+        let answers = answers.iter().map(|answer| format!(" --answer {}", shell_word(answer)));
+        let command = format!("orderferry profiles check {}", shell_path(name));
+        self.profile_check = Some(answers.fold(command, |command, answer| command + &answer));
+        self.extend(errors);
     }
 
     /// Whether none was found.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.errors.is_empty()
     }
 
     /// The error of these errors, of which there is at least one: those of the config file first,
@@ -41,17 +58,17 @@ impl ErrorList {
             let file = error.position.as_ref().map(|at| &at.file);
             files.iter().position(|known| Some(known) == file).unwrap_or(files.len())
         };
-        self.0.sort_by_key(|error| order(error, index(error)));
-        let place = place(&self.0);
-        let next = next(&self.0);
-        Diagnostics { next, ..Diagnostics::before_reading(self.0, &place) }
+        self.errors.sort_by_key(|error| order(error, index(error)));
+        let place = place(&self.errors);
+        let next = self.next();
+        Diagnostics { next, ..Diagnostics::before_reading(self.errors, &place) }
     }
 
     /// The files of the errors, in the order in which they were found: an extended profile is
     /// behind the one that extends it.
     fn files(&self) -> Vec<String> {
         let mut files: Vec<String> = Vec::new();
-        for at in self.0.iter().filter_map(|error| error.position.as_ref()) {
+        for at in self.errors.iter().filter_map(|error| error.position.as_ref()) {
             if !files.contains(&at.file) {
                 files.push(at.file.clone());
             }
@@ -59,11 +76,20 @@ impl ErrorList {
         files
     }
 
+    /// The command that helps with the errors.
+    fn next(&self) -> Option<String> {
+        if self.errors.iter().any(|error| error.kind == CONFIG) {
+            return Some(HELP.to_owned());
+        }
+        let is_in_profile = |error: &Diagnostic| error.kind == PROFILE && error.position.is_some();
+        self.profile_check.clone().filter(|_| self.errors.iter().any(is_in_profile))
+    }
+
     /// # Errors
     ///
     /// The errors, if there are any.
     pub(super) fn ensure_none(self) -> Result<(), Diagnostics> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.into_error()) }
+        if self.errors.is_empty() { Ok(()) } else { Err(self.into_error()) }
     }
 }
 
@@ -80,16 +106,6 @@ fn order(error: &Diagnostic, file: usize) -> (bool, bool, usize, u64, u64) {
 
 fn is_of_profile(error: &Diagnostic) -> bool {
     matches!(error.kind, PROFILE | OPEN_QUESTION)
-}
-
-/// The command that helps with the errors: all those of a profile come without an export too.
-fn next(errors: &[Diagnostic]) -> Option<String> {
-    if errors.iter().any(|error| error.kind == CONFIG) {
-        return Some(HELP.to_owned());
-    }
-    let mut of_profile = errors.iter().filter(|error| error.kind == PROFILE);
-    let file = of_profile.find_map(|error| Some(&error.position.as_ref()?.file))?;
-    Some(format!("orderferry profiles check {}", shell_path(file)))
 }
 
 /// Where the errors are: `orderferry.toml and profiles/shop.toml`.

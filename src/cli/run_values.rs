@@ -250,7 +250,7 @@ impl<'l> ValueChecks<'l> {
     fn profile(&mut self, name: &str, answers: &[String]) -> Option<Profile> {
         let error = match profile_files::load(name, answers) {
             Ok(ParsedProfile { profile, errors, .. }) => {
-                self.errors.extend(errors);
+                self.errors.extend_of_profile(name, answers, errors);
                 return profile;
             }
             Err(error) => error,

@@ -90,6 +90,21 @@ fn answers_are_checked_and_repeated() {
 }
 
 #[test]
+fn error_of_an_extended_profile_names_the_run_s_own() {
+    let workspace = workspace("extends = 'base.toml'\nname = 'shop'");
+    workspace.file("profiles/base.toml", base().replace("[item]", "[item]\nnam = 1"));
+    let options = "--answer order.orderedAt.zone=UTC";
+    let ran =
+        workspace.run(&format!("check orders.csv --pos x --profile profiles/shop.toml {options}"));
+    assert_eq!(ran.code, 2);
+    let place = "--> profiles/base.toml:";
+    let next = format!("next: orderferry profiles check profiles/shop.toml {options}\n");
+    assert!(ran.err.contains(place) && ran.err.contains(&next), "{}", ran.err);
+    let checked = workspace.run(&format!("profiles check profiles/shop.toml {options}"));
+    assert!(checked.code == 2 && checked.err.contains(place), "{}", checked.err);
+}
+
+#[test]
 fn check_of_a_profile_needs_no_export() {
     let workspace = workspace(
         "extends = 'base.toml'\norder.status = { column = 'status', values = { paid = 'PURCHASD' } }",
