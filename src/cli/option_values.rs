@@ -1,5 +1,5 @@
-//! Values of options that cannot be parsed: each becomes an error, and the arguments are parsed again
-//! without it, so that it is shown with all errors of the settings and of the profile.
+//! Values of options that cannot be parsed: each becomes an error, and the arguments are parsed
+//! again without it, so that it is shown with all errors of the settings and of the profile.
 //!
 //! clap alone would end the run at the first of them. Knows no option. Called by `entry`.
 

@@ -112,7 +112,8 @@ impl<'l> ValueChecks<'l> {
             self.require_target(&target);
         }
         let named = read.profile.as_deref().or(self.settings().profile.as_deref());
-        // A saved plan holds mapped orders: the profile that made them may be gone or wrong by now.
+        // A saved plan holds mapped orders: the profile that made them may be gone or wrong by
+        // now.
         let (name, answers) = if is_resumed { (None, &[][..]) } else { (named, &read.answer[..]) };
         let profile_name = name.unwrap_or(DEFAULT_PROFILE).to_owned();
         let profile = self.profile(&profile_name, answers);

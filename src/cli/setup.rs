@@ -52,8 +52,8 @@ pub(super) fn run_setup(
     let mut settings = settings(&options, loaded, values);
     let command_line = CommandLine { inputs: inputs.to_vec(), options, own_ledger: None };
     let has = |name| command_line.options.iter().any(|option: &TypedOption| option.name == name);
-    // A saved plan holds mapped orders: the profile, the point of sale and what else it has decided
-    // are not used.
+    // A saved plan holds mapped orders: the profile, the point of sale and what else it has
+    // decided are not used.
     let is_resumed = has("resume");
     settings.retain(|name, _| !is_resumed || !is_decided_by_plan(name));
     RunSetup {

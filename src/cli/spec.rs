@@ -190,7 +190,8 @@ fn send_values(
 ) -> anyhow::Result<SendValues> {
     let SendArguments { read, target, pace, .. } = arguments;
     let faults = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut checks.errors);
-    // The sandbox forgets its orders when the process ends, so its ledger belongs to this run only.
+    // The sandbox forgets its orders when the process ends, so its ledger belongs to this run
+    // only.
     let has_own_ledger = arguments.sandbox && read.ledger.is_none();
     let located = (!has_own_ledger).then(|| locate_ledger(read.ledger.as_deref(), checks.loaded));
     let ledger = located.and_then(|located| checks.value("ledger", located));
@@ -230,7 +231,8 @@ fn listen_for_shutdown(
 }
 
 /// The errors of what was typed although the saved plan has decided it, or otherwise than the plan
-/// has it. What the config file and the environment say of it is for other runs, so it is no error.
+/// has it. What the config file and the environment say of it is for other runs, so it is no
+/// error.
 fn errors_with_resume(
     typed: &TypedOptions,
     plan: Option<&BTreeMap<String, String>>,

@@ -207,7 +207,8 @@ impl<J: Journal, T: DispatchTarget> Dispatcher<J, T> {
 struct Doubt<'g> {
     gauge: &'g SendGauge,
     is_counted: bool,
-    /// Whether an attempt that may have been accepted came before: no later refusal ends that doubt.
+    /// Whether an attempt that may have been accepted came before: no later refusal ends that
+    /// doubt.
     is_uncertain: bool,
 }
 

@@ -2,8 +2,8 @@
 //! numbers that are added up.
 //!
 //! Parts of an export that overlap would double the items and the sums of an order. Equal rows of
-//! one file are often legitimate: two pieces on two lines. Called by `shuffle` with the draft of an
-//! order.
+//! one file are often legitimate: two pieces on two lines. Called by `shuffle` with the draft of
+//! an order.
 
 use std::{
     collections::{HashMap, hash_map::Entry},

@@ -91,8 +91,8 @@ pub struct BlockRuns<'a> {
     /// The gap before the first run and the first header; filled only if the rows of an order are
     /// adjacent.
     pub gap_before: Gap,
-    /// The gap after the last run and the last header, if there is one, which may go on in the next
-    /// block.
+    /// The gap after the last run and the last header, if there is one, which may go on in the
+    /// next block.
     pub gap_after: Gap,
 }
 

@@ -1,8 +1,9 @@
 //! Accepted contents: the orders that earlier runs sent once and that were accepted, as a set in
 //! memory. An order that it contains needs no look-up.
 //!
-//! Most orders of an export that grows from night to night are among them. The set is not complete:
-//! it says nothing of an order that it does not contain. Read by `sqlite`; asked by `pipeline`.
+//! Most orders of an export that grows from night to night are among them. The set is not
+//! complete: it says nothing of an order that it does not contain. Read by `sqlite`; asked by
+//! `pipeline`.
 
 use crate::model::planned::ContentHash;
 

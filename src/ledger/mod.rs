@@ -2,8 +2,8 @@
 //! order from being sent twice. It holds references and hashes, no personal data.
 //!
 //! Write-ahead protocol: the intent is written before a checkout goes on the wire, the outcome
-//! after the response. An intent without an outcome is an order whose outcome is unknown; one whose
-//! request was never sent is withdrawn, so that its order is not one that failed. A cart
+//! after the response. An intent without an outcome is an order whose outcome is unknown; one
+//! whose request was never sent is withdrawn, so that its order is not one that failed. A cart
 //! is recorded before an assembled order adds anything to it, and marked as closed once nothing
 //! can be left in it; the next run clears the carts that stayed open.
 //!

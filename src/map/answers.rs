@@ -108,8 +108,8 @@ fn no_question(key: &str, asked: &[String]) -> String {
     format!("{key:?} is no open question; {expected}")
 }
 
-/// The value of an answer: a text where the key takes one, unless it is in quotes or looks like what
-/// else the key takes.
+/// The value of an answer: a text where the key takes one, unless it is in quotes or looks like
+/// what else the key takes.
 fn value<'t>(text: &'t str, key_type: &KeyType, at: &Range<usize>) -> Spanned<DeValue<'t>> {
     let is_taken = |value: &Spanned<DeValue<'_>>| {
         if value.get_ref().is_str() { key_type.takes_text } else { key_type.takes_other }

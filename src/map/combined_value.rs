@@ -86,8 +86,8 @@ fn text_of<'a>(rule: &Rule, found: Found<'a>) -> Result<Option<&'a str>, PartErr
     Ok(None)
 }
 
-/// The text of a part that is joined to others. A reference or an identifier must not have a rounded
-/// number in it, which the joined text hides from `validate`.
+/// The text of a part that is joined to others. A reference or an identifier must not have a
+/// rounded number in it, which the joined text hides from `validate`.
 fn joined_part<'a>(
     (field, rule): (&Field, &Rule),
     found: Found<'a>,

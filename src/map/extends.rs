@@ -32,8 +32,8 @@ const NAMES: [&str; 2] = ["reason", "as"];
 /// The rule that stands beside the sections, and has no name of a section before it.
 const KEY: &str = "key";
 
-/// An extended profile, some of whose values are replaced. Their errors are errors all the same: one
-/// who looks at that profile alone would meet them.
+/// An extended profile, some of whose values are replaced. Their errors are errors all the same:
+/// one who looks at that profile alone would meet them.
 pub(super) struct ReplacedValues<'t> {
     /// The profile with those that it extends itself.
     pub(super) table: DeTable<'t>,
@@ -232,7 +232,8 @@ impl Merger {
         }
     }
 
-    /// The tables of both lists; the own ones with a name of the base take the place of those there.
+    /// The tables of both lists; the own ones with a name of the base take the place of those
+    /// there.
     fn appended<'t>(&mut self, base: DeArray<'t>, own: DeArray<'t>) -> DeArray<'t> {
         let has_name = |table: &Spanned<DeValue<'t>>, name: &str| name_of(table) == Some(name);
         let names: Vec<_> = own.iter().filter_map(name_of).map(str::to_owned).collect();

@@ -51,8 +51,8 @@ pub(super) fn item_paths(text: &ItemsText, errors: &mut KeyErrors) -> Option<Vec
     Some(paths)
 }
 
-/// Refuses a path that is not well formed, or of an array whose elements are items already: an item
-/// of two paths would count twice.
+/// Refuses a path that is not well formed, or of an array whose elements are items already: an
+/// item of two paths would count twice.
 fn check(path: &str, is_known: bool) -> Result<(), String> {
     segments(path)?;
     if path.trim().is_empty() {

@@ -1,5 +1,5 @@
-//! View of an item in the list of a cell or in a group of columns: its fields, and the values of the
-//! row around them.
+//! View of an item in the list of a cell or in a group of columns: its fields, and the values of
+//! the row around them.
 //!
 //! Used by `mapper`.
 

@@ -71,7 +71,8 @@ pub(super) struct FieldsText {
     #[serde(deserialize_with = "one_text")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) separator: String,
-    /// What is between the name of a field and its value; else fields are known by their positions.
+    /// What is between the name of a field and its value; else fields are known by their
+    /// positions.
     #[serde(default, deserialize_with = "some_text")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) assign: Option<String>,

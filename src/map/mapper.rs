@@ -146,8 +146,8 @@ impl<S> Mapper<'_, S> {
             && matches!(self.key_value(view, &self.key), Some(Value::Number(_)))
     }
 
-    /// Adds a problem for each part of the order key that is a rounded number: other orders may have
-    /// it too, and the joined key hides it from `validate`.
+    /// Adds a problem for each part of the order key that is a rounded number: other orders may
+    /// have it too, and the joined key hides it from `validate`.
     fn check_key_parts<'a, V: View<'a, Source = S>>(&self, view: V, order: &mut Collector<'a>) {
         for source in &self.key {
             let Found { value, at } = view.find(source);
@@ -445,8 +445,8 @@ impl<S> BoundPeople<'_, S> {
     }
 }
 
-/// Appends a part of an order key of several sources. An unescaped first character of the separator
-/// begins one, so that the parts of different keys never make the same text.
+/// Appends a part of an order key of several sources. An unescaped first character of the
+/// separator begins one, so that the parts of different keys never make the same text.
 fn push_key_part(key: &mut String, part: &str, separator: &str) {
     for c in part.chars() {
         // Otherwise `1-2` and `3` would be the key of `1` and `2-3`.

@@ -1,7 +1,7 @@
 //! Open questions of a profile: values `"?"`, which only a person can know.
 //!
-//! A `?` in a list of texts that the export is compared with, or that part or join texts, stands for
-//! itself.
+//! A `?` in a list of texts that the export is compared with, or that part or join texts, stands
+//! for itself.
 //! Called by `profile_compiler`, which refuses a profile with one; `answers` answers them.
 
 use std::ops::Range;

@@ -1,7 +1,8 @@
 //! Packed items: the items of an order as a list in one cell (`[items.packed]`).
 //!
-//! Splits a cell into items and an item into fields. What does not fit the description is an error,
-//! since a separator within a name would move what is behind it. Compiled by `packed_compiler`;
+//! Splits a cell into items and an item into fields. What does not fit the description is an
+//! error, since a separator within a name would move what is behind it. Compiled by
+//! `packed_compiler`;
 //! `mapper` adds the items, and the views read their fields.
 
 /// How a cell holds items.

@@ -36,8 +36,8 @@ enum PlainMember<'m> {
 }
 
 impl<'m> PlainDocuments<'m> {
-    /// None if a document is not a whole order, if the items are in several arrays of a document, or
-    /// if a rule needs more than its first filled value.
+    /// None if a document is not a whole order, if the items are in several arrays of a document,
+    /// or if a rule needs more than its first filled value.
     pub(super) fn new(mapper: &'m Mapper<'m, PathSource>) -> Option<Self> {
         let items = mapper.items.as_ref()?;
         if mapper.packed.is_some() || items.iter().any(|array| array.walks_arrays) {

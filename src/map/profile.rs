@@ -268,8 +268,8 @@ impl Profile {
         }
     }
 
-    /// Whether a value of this field decides what an order costs, so that an empty cell in place of
-    /// one that is cut off would change it.
+    /// Whether a value of this field decides what an order costs, so that an empty cell in place
+    /// of one that is cut off would change it.
     fn decides_total(&self, field: &Field) -> bool {
         self.order_price == TotalFrom::SumOfLines
             && matches!(field, Field::ItemPrice | Field::ItemQuantity)

@@ -268,8 +268,8 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     (profile.with_required_columns(), errors)
 }
 
-/// Refuses an order key that is missing, or that a row may lack. `is_own` tells whether the profile
-/// has the key `key`; else it is the rule of the reference.
+/// Refuses an order key that is missing, or that a row may lack. `is_own` tells whether the
+/// profile has the key `key`; else it is the rule of the reference.
 fn check_order_key(key: Option<&Rule>, is_own: bool, rules: &[FieldRule], errors: &mut KeyErrors) {
     let reference = ["order", "referenceId"];
     if key.is_some_and(|key| key.combines() && key.key_separator().is_none()) {

@@ -128,8 +128,8 @@ pub(super) struct RuleText {
     pub(super) ignore_case: bool,
     /// The number of characters after which a text is cut, with a warning.
     pub(super) max_length: Option<u16>,
-    /// The format of the dates, or several: `iso8601`, `epoch`, `epoch_ms`, `epoch_us`, `excel`, or
-    /// a strftime format.
+    /// The format of the dates, or several: `iso8601`, `epoch`, `epoch_ms`, `epoch_us`, `excel`,
+    /// or a strftime format.
     pub(super) date: Option<OneOrMany>,
     /// The time zone of dates without an offset.
     pub(super) zone: Option<ZoneText>,
@@ -154,8 +154,8 @@ pub(super) struct RuleText {
     #[serde(default, deserialize_with = "some_text")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) split: Option<String>,
-    /// Which part of a split text is taken, from 1; from the end if it is negative. In a rule without
-    /// a column or path the position of a field of an item in a list.
+    /// Which part of a split text is taken, from 1; from the end if it is negative. In a rule
+    /// without a column or path the position of a field of an item in a list.
     pub(super) part: Option<i16>,
     /// How a text has pairs of a key and a value; that of `key` is taken.
     pub(super) pairs: Option<PairsText>,
@@ -533,8 +533,8 @@ pub(super) struct ProfileText {
     pub(super) unset: Vec<String>,
     /// The format of the files; else it is found by their content.
     pub(super) format: Option<InputFormat>,
-    /// The paths at which the values of JSON files have their documents, such as `orders[]`; `.` is
-    /// the whole value. Else a document is a line, or a value over several lines.
+    /// The paths at which the values of JSON files have their documents, such as `orders[]`; `.`
+    /// is the whole value. Else a document is a line, or a value over several lines.
     pub(super) documents: Option<OneOrMany>,
     /// The encoding of the text, such as windows-1252; default utf-8.
     pub(super) encoding: Option<String>,

@@ -175,8 +175,8 @@ impl Rule {
         self.combination != Combination::First
     }
 
-    /// What is between the texts of an order key of several columns, if it is one: it takes each of
-    /// them as it is, so that different texts make different keys.
+    /// What is between the texts of an order key of several columns, if it is one: it takes each
+    /// of them as it is, so that different texts make different keys.
     pub(super) fn key_separator(&self) -> Option<&str> {
         match &self.combination {
             Combination::Concat(Concat { separator, is_lenient: false })

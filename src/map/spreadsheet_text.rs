@@ -1,7 +1,9 @@
-//! Spreadsheet texts: cells such as `="00123"` in a file whose profile does not say that it has them.
+//! Spreadsheet texts: cells such as `="00123"` in a file whose profile does not say that it has
+//! them.
 //!
 //! Their equals sign and quotes would be part of the values, and conditions would not find them.
-//! Whether a cell is one is decided for the columns that the profile reads. Called by `file_mapper`.
+//! Whether a cell is one is decided for the columns that the profile reads. Called by
+//! `file_mapper`.
 
 use super::{profile::Profile, rule::Rule};
 use crate::model::{

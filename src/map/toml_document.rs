@@ -308,7 +308,8 @@ pub(super) fn value_at<'t>(
     Spanned::new(at, value)
 }
 
-/// The table of a text without repeated keys, which hide no other error; none if the syntax is wrong.
+/// The table of a text without repeated keys, which hide no other error; none if the syntax is
+/// wrong.
 pub(super) fn readable_table(text: &str) -> Option<DeTable<'_>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     errors.iter().all(|error| error.message() == DUPLICATE_KEY).then(|| table.into_inner())

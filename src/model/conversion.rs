@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::shell::shell_path;
 
-/// A command that reads standard input, for a file, with its output in another file: `>` would empty
-/// the one that is read.
+/// A command that reads standard input, for a file, with its output in another file: `>` would
+/// empty the one that is read.
 #[must_use]
 pub fn conversion(command: &str, file: &str) -> String {
     // Standard input has no name.

@@ -14,7 +14,8 @@ pub fn push_json_text(into: &mut Vec<u8>, text: &str) {
 
 /// Whether JSON writes a text unchanged.
 fn needs_no_escape(text: &str) -> bool {
-    // A count instead of `any`: it looks at many bytes at once, which is faster than to stop early.
+    // A count instead of `any`: it looks at many bytes at once, which is faster than to stop
+    // early.
     text.bytes().filter(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')).count() == 0
 }
 

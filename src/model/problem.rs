@@ -54,8 +54,8 @@ pub struct Problem {
     pub column_name: Option<String>,
     /// What was found and what was expected; lower case, no full stop, personal data redacted.
     pub message: String,
-    /// The row that it concerns, to show it, where no order has that row. Of a row whose end is not
-    /// known the bytes are empty.
+    /// The row that it concerns, to show it, where no order has that row. Of a row whose end is
+    /// not known the bytes are empty.
     #[serde(skip)]
     pub row: Option<Box<RowOrigin>>,
 }

@@ -42,7 +42,8 @@ pub fn add(one: NumberInUnit, other: NumberInUnit) -> Result<NumberInUnit, SumEr
     Ok((one.checked_add(other).ok_or(SumError::TooManyDigits)?, unit))
 }
 
-/// A number of minor units in the main unit of their currency; one with decimals is in no minor unit.
+/// A number of minor units in the main unit of their currency; one with decimals is in no minor
+/// unit.
 fn in_main_unit(minor: Amount, currency: Currency) -> Result<Amount, SumError> {
     minor.from_minor_units(minor_units(currency.as_str())).ok_or(SumError::OtherUnit)
 }

@@ -66,8 +66,8 @@ struct AcceptedOrder<'a>(
 );
 
 impl<'a> AcceptedOrder<'a> {
-    /// None if more is to be kept of the order. Its rows are not: only those of orders with a problem
-    /// are reported.
+    /// None if more is to be kept of the order. Its rows are not: only those of orders with a
+    /// problem are reported.
     fn of(order: &'a OrderRecord, result: &'a OrderResult) -> Option<Self> {
         let OrderRecord { id, reference, ordered_at, source, money, item_count, rows: _, problems } =
             order;

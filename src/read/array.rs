@@ -1,4 +1,5 @@
-//! Element scanner: finds where the elements of a JSON array end, and objects, without parsing them.
+//! Element scanner: finds where the elements of a JSON array end, and objects, without parsing
+//! them.
 //!
 //! An element is everything between two commas outside strings and brackets, whatever it is, so no
 //! byte is skipped. Does not validate it. Called by `document_scanner`.

@@ -17,7 +17,8 @@ pub struct Block {
     pub start: u64,
     /// The rows.
     pub bytes: Vec<u8>,
-    /// Where they are in a file of JSON values; none of other files, whose rows end at line breaks.
+    /// Where they are in a file of JSON values; none of other files, whose rows end at line
+    /// breaks.
     pub documents: Option<Vec<Range<usize>>>,
 }
 

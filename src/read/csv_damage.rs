@@ -156,8 +156,8 @@ fn doubtful_escape(record: RawRecord<'_>, cell: &RawCell) -> Option<usize> {
 }
 
 impl RecordDamage {
-    /// The damage as rows report it; none if the record is intact. `wrong_cell_count` is the message
-    /// about its number of cells, if that is wrong.
+    /// The damage as rows report it; none if the record is intact. `wrong_cell_count` is the
+    /// message about its number of cells, if that is wrong.
     pub(super) fn described(
         &self,
         format: &CsvFormat,

@@ -1,6 +1,7 @@
 //! JSON documents: one per line (NDJSON), or where `document_scanner` found them.
 //!
-//! Finds where lines begin and end; `json_parser` parses the documents. Does not read files. Called by
+//! Finds where lines begin and end; `json_parser` parses the documents. Does not read files.
+//! Called by
 //! `row_parser`.
 
 use std::{ops::Range, sync::Arc};

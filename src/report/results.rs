@@ -157,8 +157,8 @@ pub fn add_line(
 }
 
 /// Fast path for an order without problems of which nothing was sent, of which there are millions:
-/// the same bytes as serde writes, in a quarter of the time. Returns `None`, and appends nothing, of
-/// any other order.
+/// the same bytes as serde writes, in a quarter of the time. Returns `None`, and appends nothing,
+/// of any other order.
 fn add_simple_line(
     lines: &mut Vec<u8>,
     record: &OrderRecord,

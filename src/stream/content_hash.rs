@@ -43,8 +43,8 @@ pub fn content_hash(order: &Order<'_>) -> ContentHash {
 
 /// The content of orders and items as JSON, as ORDER_CHECKOUT had it when the first ledger was
 /// written.
-// Not the events themselves: what the ledgers hold must not change with these, and most orders that
-// are hashed are not sent.
+// Not the events themselves: what the ledgers hold must not change with these, and most orders
+// that are hashed are not sent.
 #[derive(Default)]
 struct ContentText(Vec<u8>);
 

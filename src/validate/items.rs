@@ -99,8 +99,8 @@ pub(super) fn lacks_items(may_have_items: bool, facts: &ColumnFacts) -> bool {
     may_have_items && !facts.items.none_has()
 }
 
-/// Warns of items without a price beside others with one: the order's price is compared with the sum
-/// of no items then.
+/// Warns of items without a price beside others with one: the order's price is compared with the
+/// sum of no items then.
 pub(super) fn check_prices(draft: &Draft<'_>, rules: &TargetRules, findings: &mut Findings) {
     let is_priced = |item: &&ItemDraft<'_>| item.cell(&Field::ItemPrice).is_some();
     let is_required = rules.items.required_fields.contains(&Field::ItemPrice);

@@ -12,8 +12,8 @@ fn lines(rows: &[PossibleRows]) -> String {
     rows.iter().map(|gap| gap.first_lost.line.to_string()).collect::<Vec<_>>().join(",")
 }
 
-/// `KEY first-last possible_rows` of each run, and the first lost rows of the gaps before and after
-/// them.
+/// `KEY first-last possible_rows` of each run, and the first lost rows of the gaps before and
+/// after them.
 fn found_runs(settings: GroupSettings, rows: &[TestRow]) -> (Vec<String>, String, String) {
     let keyed: Vec<_> = rows.iter().map(TestRow::keyed).collect();
     let mut found = BlockRuns::of(&keyed, settings);

@@ -70,9 +70,9 @@ pub(super) fn accepted_contents(
     target: TargetHash,
     max_orders: usize,
 ) -> Result<Vec<ContentHash>, rusqlite::Error> {
-    // The unary plus makes SQLite read the table in its own order, which is faster than by an index
-    // on `target` (https://sqlite.org/optoverview.html). The references with several attempts are
-    // few, and are found in the index alone.
+    // The unary plus makes SQLite read the table in its own order, which is faster than by an
+    // index on `target` (https://sqlite.org/optoverview.html). The references with several
+    // attempts are few, and are found in the index alone.
     let mut statement = connection.prepare(
         "SELECT content FROM attempts
          WHERE +target = ?1 AND outcome = 'accepted' AND NOT by_hand AND reference NOT IN (
