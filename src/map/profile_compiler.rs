@@ -3,7 +3,7 @@
 //! Every error names its field; the position of a wrong name is that in the TOML text. Loaded by
 //! `cli`.
 
-use std::mem;
+use std::{collections::BTreeMap, mem};
 
 use chrono::NaiveDate;
 
@@ -32,7 +32,8 @@ use super::{
 use crate::model::{
     diagnostic::{Diagnostic, Diagnostics},
     field::Field,
-    severity::SeverityRules,
+    problem::Code,
+    severity::{SeverityChoice, SeverityRules},
     source_map::SourceMap,
 };
 
@@ -189,13 +190,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let files = FileSyntax::compile(&mut text, &mut errors);
     let earliest_order = errors.keep(earliest_order(text.earliest_order.take()));
     let earliest_order = earliest_order.unwrap_or_default();
-    let severities = SeverityRules::new(mem::take(&mut text.severity));
-    let severities = severities.unwrap_or_else(|refused| {
-        for (code, error) in refused {
-            errors.add_at(&["severity", code.as_str()], &error);
-        }
-        SeverityRules::default()
-    });
+    let severities = severity_rules(mem::take(&mut text.severity), &mut errors);
     let shared_identifiers = errors.keep_below(&["guest"], shared_identifier_rules(&text.guest));
     let attributes = text.guest.attributes.unwrap_or_default();
     let nulls = mem::take(&mut text.nulls);
@@ -266,6 +261,19 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         wrong: Vec::new(),
     };
     (profile.with_required_columns(), errors)
+}
+
+/// The severities, or the usual ones if some of them are wrong.
+fn severity_rules(
+    choices: BTreeMap<Code, SeverityChoice>,
+    errors: &mut KeyErrors,
+) -> SeverityRules {
+    SeverityRules::new(choices).unwrap_or_else(|refused| {
+        for (code, error) in refused {
+            errors.add_at(&["severity", code.as_str()], &error);
+        }
+        SeverityRules::default()
+    })
 }
 
 /// Refuses an order key that is missing, or that a row may lack. `is_own` tells whether the
