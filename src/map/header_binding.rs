@@ -171,6 +171,16 @@ fn tested_column(
     Ok(if is_guarded { TestedSource::Guarded(column) } else { TestedSource::Value(column) })
 }
 
+/// Whether a profile that knows these names, which may end in `*`, reads a column.
+fn reads(profile: &Profile, known: &[&str], column: &str) -> bool {
+    let is_of_item = reads_column(profile, column);
+    is_of_item
+        || known.iter().any(|name| match name.strip_suffix('*') {
+            Some(prefix) => column.starts_with(prefix) && column.len() > prefix.len(),
+            None => *name == column,
+        })
+}
+
 /// The columns of one header, and the names that the profile reads and the header lacks.
 struct HeaderColumns<'p, 'h> {
     profile: &'p Profile,
@@ -178,13 +188,19 @@ struct HeaderColumns<'p, 'h> {
     file: &'h str,
     /// All columns that the profile reads.
     known: Vec<&'p str>,
+    /// The names of the header that the profile does not read.
+    // Found once: each missing column is compared with them.
+    unknown: Vec<&'h str>,
     /// The missing columns: those that a file must have, and misspelt ones.
     pub(super) missing: Vec<MissingName>,
 }
 
 impl<'p, 'h> HeaderColumns<'p, 'h> {
     fn new(profile: &'p Profile, header: &'h Header, file: &'h str) -> Self {
-        Self { profile, header, file, known: known_columns(profile), missing: Vec::new() }
+        let known = known_columns(profile);
+        let names = header.names.iter().map(String::as_str);
+        let unknown = names.filter(|name| !reads(profile, &known, name)).collect();
+        Self { profile, header, file, known, unknown, missing: Vec::new() }
     }
 
     /// Binds rules. `name` returns the name of a field in messages.
@@ -384,18 +400,12 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
 
     /// The column that no rule uses and that a missing one probably means.
     fn near(&self, column: &str) -> Option<String> {
-        let names = self.header.names.iter().map(String::as_str);
-        let unused = names.filter(|name| !self.is_known(name));
-        misspelling(column, unused).map(str::to_owned)
+        misspelling(column, self.unknown.iter().copied()).map(str::to_owned)
     }
 
+    /// Whether the profile reads a column of the header.
     fn is_known(&self, name: &str) -> bool {
-        let is_of_item = reads_column(self.profile, name);
-        is_of_item
-            || self.known.iter().any(|column| match column.strip_suffix('*') {
-                Some(prefix) => name.starts_with(prefix) && name.len() > prefix.len(),
-                None => *column == name,
-            })
+        !self.unknown.contains(&name)
     }
 
     fn add_missing(&mut self, column: &str, field: &str, is_required: bool, near: Option<String>) {

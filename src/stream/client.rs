@@ -67,6 +67,11 @@ impl HttpClient {
         if is_loopback(target) {
             client = client.no_proxy();
         }
+        // No certificate is checked: the system needs none, and decoding hundreds takes longer than
+        // a small run.
+        if target.base_url.starts_with("http://") {
+            client = client.tls_certs_only([]);
+        }
         // An error means that an earlier client has installed it.
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = client.build().map_err(|error| ClientError::Client(error_chain(error)))?;

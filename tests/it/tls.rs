@@ -24,8 +24,12 @@ fn workspace_trusting(trusted: &CertificateAuthority) -> Workspace {
 }
 
 fn send(workspace: &Workspace, proxy: &TlsProxy, ca_file: &str) -> RunResult {
+    send_to(&proxy.base_url, workspace, ca_file)
+}
+
+fn send_to(base_url: &str, workspace: &Workspace, ca_file: &str) -> RunResult {
     let options = "--client-key k --pos p --backfill --rate unlimited --identity-pause 0s";
-    let command = format!("send orders.csv --base-url {} {options}", proxy.base_url);
+    let command = format!("send orders.csv --base-url {base_url} {options}");
     let ca_file = workspace.path(ca_file);
     workspace.run_with(
         &command,
@@ -90,4 +94,11 @@ fn missing_ca_certificates_send_nothing() {
         "{}",
         ran.err
     );
+}
+
+#[test]
+fn http_on_loopback_needs_no_certificates() {
+    let (ca, service) = (CertificateAuthority::new("test CA"), MockService::start(|_| None));
+    let ran = send_to(&service.base_url, &workspace_trusting(&ca), "none.pem");
+    assert_eq!((ran.code, service.count("ORDER_CHECKOUT")), (0, 3), "{}", ran.err);
 }

@@ -37,8 +37,8 @@ const SEND: &str = "--max-invalid 100% --in-flight 1";
 /// Two guests at a time, so that several orders wait for one write to the ledger.
 const RESUME: &str = "--resume run-1 --in-flight 2";
 
-/// Every third write is tested of a resumed run and of a run in multi mode.
-const STEP: usize = 3;
+/// Every eighth write is tested of a resumed run and of a run in multi mode.
+const STEP: usize = 8;
 
 /// Timeout of a run, which writes only some dozens of lines.
 const MAX_RUN_TIME: Duration = Duration::from_secs(30);
