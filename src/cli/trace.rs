@@ -284,6 +284,8 @@ fn item_lines(trace: &OrderTrace, table: &ValueTable<'_>) -> String {
             "{of_product:product$}  {of_name:name$}  {of_quantity:>quantity$} x {of_price:>price$}\
              \x20  {line}"
         );
+        let kind = if item.kind.is_empty() { String::new() } else { format!("  {}", item.kind) };
+        let line = line + &kind;
         text += &labelled(&format!("item {}", index + 1), &line);
         text.extend(own_rows(item).map(|value| table.lines(value)));
     }

@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 
 use super::{ambiguity::adjacent_row_problem, canonical::have_same_value, gap::PossibleRows};
 use crate::model::{
-    draft::{AddedRow, Cell, Cells, Draft, KeyedRow, MappedRow, RowKind, ValueSkip},
+    draft::{AddedRow, Cell, Cells, Draft, KeyedRow, MappedRow, OrderItem, RowKind, ValueSkip},
     field::{Field, FieldGroup},
     money::Amount,
     origin::Place,
@@ -46,6 +46,7 @@ pub fn draft<'a>(
         problems: Problems::default(),
     };
     let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
+    let mut order_items: Vec<OrderItem<'a>> = Vec::new();
     let mut previous: Option<&'a Row<'a>> = None;
     let (mut skipped_rows, mut fields_of_files) = (Vec::new(), Vec::new());
     for KeyedRow { row, kind } in rows {
@@ -64,7 +65,11 @@ pub fn draft<'a>(
         let n_items = mapped.items.len();
         map(row, previous, &mut mapped);
         if mapped.items.len() == n_items {
-            draft.added_rows.extend(added_row(row, &mapped.cells));
+            draft.added_rows.extend(added_row(row, &mapped));
+        }
+        for item in mapped.order_items.drain(..) {
+            let (draft, fields) = (&mut draft, &mut fields_of_files);
+            add_order_item(&mut order_items, item, draft, fields);
         }
         add_row(&mut draft, row, &mut mapped, &mut fields_of_files);
     }
@@ -73,6 +78,9 @@ pub fn draft<'a>(
     let skip = draft.skip.or_else(|| skip_of_value(&draft.cells, mapped.value_skips));
     draft.skip = left_out.map(Arc::from).or(skip);
     (draft.items, draft.people) = (mapped.items, mapped.people);
+    order_items.sort_by_key(|order_item| order_item.item.kind.index);
+    let filled = order_items.into_iter().filter(|order_item| order_item.is_filled);
+    draft.items.extend(filled.map(|order_item| order_item.item));
     draft.may_have_items = mapped.may_have_items;
     draft.key_is_number = mapped.key_is_number;
     add_possible_rows(&mut draft, possible_rows);
@@ -110,9 +118,10 @@ fn record_row_kind<'a>(draft: &mut Draft<'a>, row: &Row<'_>, kind: &'a RowKind<'
 }
 
 /// What a row adds up, if it does.
-fn added_row<'a>(row: &Row<'_>, cells: &Cells<'a>) -> Option<AddedRow<'a>> {
+fn added_row<'a>(row: &Row<'_>, mapped: &MappedRow<'a>) -> Option<AddedRow<'a>> {
     let is_added = |cell: &&Cell<'_>| cell.over_rows.is_sum() && !cell.is_default;
-    let cells: Vec<_> = cells.iter().filter(is_added).cloned().collect();
+    let of_items = mapped.order_items.iter().flat_map(|order_item| order_item.item.cells.iter());
+    let cells: Vec<_> = mapped.cells.iter().chain(of_items).filter(is_added).cloned().collect();
     (!cells.is_empty()).then(|| AddedRow { at: row.origin.position(), cells })
 }
 
@@ -129,10 +138,13 @@ fn add_row<'a>(
         draft.cells = cells;
     } else {
         for cell in cells {
-            if is_choice_of_files(draft, &cell) {
+            if is_choice_of_files(&draft.cells, &cell) {
                 fields_of_files.push(cell.field.clone().into_owned());
             }
-            add_cell(draft, cell);
+            let problem = add_cell(&mut draft.cells, cell);
+            if let Some(problem) = problem.filter(|problem| !is_reported(draft, problem)) {
+                draft.problems.push(problem);
+            }
         }
     }
     draft.rows.push(row.origin.clone());
@@ -145,10 +157,10 @@ fn add_row<'a>(
 }
 
 /// Whether a value is of another file than the one so far, and the first or the last one counts.
-fn is_choice_of_files(draft: &Draft<'_>, cell: &Cell<'_>) -> bool {
+fn is_choice_of_files(cells: &Cells<'_>, cell: &Cell<'_>) -> bool {
     matches!(cell.over_rows, OverRows::First | OverRows::Last)
         && !cell.is_default
-        && draft.cells.get(&cell.field).is_some_and(|known| {
+        && cells.get(&cell.field).is_some_and(|known| {
             !known.is_default && known.at.position().file != cell.at.position().file
         })
 }
@@ -193,22 +205,49 @@ fn add_possible_rows(draft: &mut Draft<'_>, possible_rows: &[PossibleRows]) {
     }
 }
 
-fn add_cell<'a>(draft: &mut Draft<'a>, cell: Cell<'a>) {
-    let Some(known) = draft.cells.get_mut(&cell.field) else {
-        return draft.cells.push(cell);
+/// Adds what a row says of an item that is made of values of the order.
+fn add_order_item<'a>(
+    items: &mut Vec<OrderItem<'a>>,
+    added: OrderItem<'a>,
+    draft: &mut Draft<'a>,
+    fields_of_files: &mut Vec<Field>,
+) {
+    let is_same = |known: &&mut OrderItem<'_>| known.item.kind == added.item.kind;
+    let Some(known) = items.iter_mut().find(is_same) else { return items.push(added) };
+    known.is_filled |= added.is_filled;
+    for cell in added.item.cells {
+        if is_choice_of_files(&known.item.cells, &cell) {
+            fields_of_files.push(cell.field.clone().into_owned());
+        }
+        let problem = add_cell(&mut known.item.cells, cell);
+        // Kinds have the same fields, of other columns.
+        let is_reported = |problem: &Problem| {
+            let mut reported = draft.problems.iter();
+            reported.any(|one| {
+                (one.code, &one.field, &one.column_name)
+                    == (problem.code, &problem.field, &problem.column_name)
+            })
+        };
+        if let Some(problem) = problem.filter(|problem| !is_reported(problem)) {
+            draft.problems.push(problem);
+        }
+    }
+}
+
+/// Adds a cell of another row; returns the problem of its value and the one so far, if any.
+fn add_cell<'a>(cells: &mut Cells<'a>, cell: Cell<'a>) -> Option<Problem> {
+    let Some(known) = cells.get_mut(&cell.field) else {
+        cells.push(cell);
+        return None;
     };
     if cell.is_default {
-        return;
+        return None;
     }
-    let problem = if known.is_default {
+    if known.is_default {
         *known = cell;
-        None
-    } else {
-        merge_values(known, cell)
-    };
-    if let Some(problem) = problem.filter(|problem| !is_reported(draft, problem)) {
-        draft.problems.push(problem);
+        return None;
     }
+    merge_values(known, cell)
 }
 
 /// Merges the value of another row into the one so far; returns the problem of both, if any.

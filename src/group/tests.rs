@@ -1,6 +1,7 @@
 //! Rows built in memory and grouped in the same two steps as in the pipeline: first the facts
 //! about all rows, then draft by draft.
 
+mod order_items;
 mod runs;
 mod values;
 
@@ -12,7 +13,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{
     draft::{
-        Cell, CellOrigin, Draft, ItemDraft, KeyedRow, MappedRow, Notation, RowKind, ValueSkip,
+        Cell, CellOrigin, Draft, ItemDraft, ItemKind, KeyedRow, MappedRow, Notation, RowKind,
+        ValueSkip,
     },
     field::Field,
     origin::{FileId, Position, RowOrigin},
@@ -79,7 +81,8 @@ fn row(kind: RowKind<'static>, file: u32, line: u64, cells: &[(Field, &'static s
     let at = CellOrigin::Row(row);
     let cells = cells.iter().map(|(field, text)| cell(field.clone(), text, at)).collect();
     let item = cell(Field::ItemName, format!("line {line}").leak(), at);
-    let items = vec![ItemDraft { at, cells: std::iter::once(item).collect() }];
+    let items =
+        vec![ItemDraft { at, kind: ItemKind::default(), cells: std::iter::once(item).collect() }];
     TestRow { row, kind, cells, items, value_skips: Vec::new(), other_keys: &[] }
 }
 

@@ -10,7 +10,7 @@ use super::{
     profile::FieldTarget, rule::Rule, wildcard::wildcard_field,
 };
 use crate::model::{
-    draft::PersonRole,
+    draft::{ItemKind, PersonRole},
     field::{ExtensionType, Field},
 };
 
@@ -48,6 +48,14 @@ pub(super) struct FieldBinding<'p, S> {
     pub(super) counts_each_row: bool,
     /// The rule of the same field that is tried where this one yields no value.
     pub(super) otherwise: Option<Box<Self>>,
+}
+
+/// The rules of one kind of items.
+pub(super) struct BoundKind<'p, S> {
+    pub(super) kind: ItemKind,
+    /// Which items are of this kind, or for which rows of an order it counts; none if all are.
+    pub(super) when: Option<Condition<TestedSource<S>>>,
+    pub(super) rules: Vec<BoundRule<'p, S>>,
 }
 
 /// The people of one role, and where they are.
@@ -137,6 +145,13 @@ impl<'p, S> FieldBinding<'p, S> {
     /// Whether the first filled value of the sources counts, wherever it is.
     pub(super) fn is_unconditional(&self) -> bool {
         self.when.is_none() && self.zone.is_none() && self.otherwise.is_none()
+    }
+}
+
+impl<S> BoundKind<'_, S> {
+    /// The sources of the values of all rules of single fields.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &S> {
+        self.rules.iter().flat_map(BoundRule::sources)
     }
 }
 

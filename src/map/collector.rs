@@ -74,6 +74,12 @@ impl<'a> Collector<'a> {
         (self.filled > 0).then_some(PersonDraft { role, item, cells: self.cells.trimmed() })
     }
 
+    /// The reason to skip the order, of whatever row the value is.
+    pub(super) fn take_skip(&mut self) -> Option<Arc<str>> {
+        let of_value = self.value_skips.pop().map(|skip| skip.reason);
+        self.skip.take().or(of_value)
+    }
+
     /// Takes over all that another one has collected of the same row.
     pub(super) fn append(&mut self, other: Self) {
         other.cells.into_iter().for_each(|cell| self.cells.push(cell));

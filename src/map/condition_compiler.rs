@@ -9,12 +9,12 @@ use super::{
     condition::{CellSource, Condition},
     key_errors::KeyErrors,
     number::NumberMarks,
-    profile::{FieldRule, SkipRule},
-    profile_text::{ConditionText, SkipScope, SkipText},
+    one_or_list::OneOrList,
+    profile::{FieldRule, ItemKindRules, SkipRule},
+    profile_text::{ConditionText, ItemText, SkipScope, SkipText},
     rule::Rule,
     rule_checks::check_reason,
 };
-use crate::model::field::FieldGroup;
 
 /// What the conditions of a profile depend on.
 pub(super) struct ConditionCompiler<'r> {
@@ -73,10 +73,7 @@ impl ConditionCompiler<'_> {
     /// Lets the conditions of rules read numbers as the rules of the same cells do.
     pub(super) fn complete(&self, rules: &mut [FieldRule], level: ConditionLevel) {
         for rule in rules {
-            let level = match rule.target.group() {
-                FieldGroup::Item => ConditionLevel::Item,
-                _ => level,
-            };
+            let level = if rule.reads_items() { ConditionLevel::Item } else { level };
             if let Some(when) = &mut rule.when {
                 when.read_numbers_by(&|source| self.number_rule(source, level));
             }
@@ -87,6 +84,25 @@ impl ConditionCompiler<'_> {
     pub(super) fn items(&self, text: ConditionText, errors: &mut KeyErrors) -> Option<Condition> {
         let condition = self.compile(text, ConditionLevel::Item);
         errors.keep_below(&["item_rows"], condition)
+    }
+
+    /// Compiles the conditions of the kinds of items.
+    pub(super) fn kinds(
+        &self,
+        texts: &OneOrList<ItemText>,
+        kinds: &mut [ItemKindRules],
+        errors: &mut KeyErrors,
+    ) {
+        for (index, (text, of)) in texts.tables.iter().zip(kinds).enumerate() {
+            let Some(when) = text.when.clone() else { continue };
+            let level = match of.kind.is_of_order {
+                true => ConditionLevel::Order,
+                false => ConditionLevel::Item,
+            };
+            let name = index.to_string();
+            let path = [texts.path_of(&["item"], &name).as_slice(), &["when"]].concat();
+            of.when = errors.keep_below(&path, self.compile(when, level));
+        }
     }
 
     fn compile(&self, text: ConditionText, level: ConditionLevel) -> Result<Condition, KeyErrors> {
@@ -100,12 +116,13 @@ impl ConditionCompiler<'_> {
         let names = |names: &[String], sought: &Option<String>| {
             sought.as_ref().is_some_and(|sought| names.contains(sought))
         };
-        let reads_source = |FieldRule { target, rule, .. }: &&FieldRule| {
-            let is_at_same_level = match (level, target.group()) {
+        let reads_source = |of_field: &&FieldRule| {
+            let rule = &of_field.rule;
+            let is_at_same_level = match (level, of_field.reads_items()) {
                 (ConditionLevel::Person, _) => false,
                 _ if !self.has_items_path => true,
-                (ConditionLevel::Item, group) => group == FieldGroup::Item,
-                (ConditionLevel::Order, group) => group != FieldGroup::Item,
+                (ConditionLevel::Item, reads_items) => reads_items,
+                (ConditionLevel::Order, reads_items) => !reads_items,
             };
             names(&rule.columns, &source.column)
                 || is_at_same_level && names(&rule.paths, &source.path)

@@ -7,8 +7,8 @@ use std::convert::Infallible;
 
 use super::{
     bound_rule::{
-        ArraySource, BoundPeople, BoundRule, CustomMembers, CustomRule, FieldBinding, PackedSource,
-        TestedSource,
+        ArraySource, BoundKind, BoundPeople, BoundRule, CustomMembers, CustomRule, FieldBinding,
+        PackedSource, TestedSource,
     },
     condition::{CellSource, Condition},
     document_view::PathSource,
@@ -19,9 +19,9 @@ use super::{
     packed_items::PackedItems,
     path_text::arrays_of,
     paths::path_beside,
-    profile::{FieldRule, FieldTarget, PeopleRules, Profile, SkipRule},
+    profile::{FieldRule, FieldTarget, ItemKindRules, PeopleRules, Profile, SkipRule},
 };
-use crate::model::field::{Field, FieldGroup};
+use crate::model::field::Field;
 
 /// Binds a profile to a file of documents. `file` is the file's name in messages.
 pub(super) fn bind<'p>(
@@ -32,8 +32,7 @@ pub(super) fn bind<'p>(
         return Err(MapError::other_format(file, true, "the order's reference"));
     }
     profile.ensure_conditions_apply(file, true, |source| source.path.as_ref())?;
-    let (item_rules, order_rules): (Vec<_>, Vec<_>) =
-        profile.rules.iter().partition(|rule| rule.target.group() == FieldGroup::Item);
+    let order_rules: Vec<_> = profile.rules.iter().filter(|rule| !rule.is_of_items()).collect();
     let bind_skip = |skip: &'p SkipRule| (skip, bind_condition(&skip.when));
     let mut skips: Vec<_> = profile.skips.iter().map(bind_skip).collect();
     let mut row_skips: Vec<_> = profile.row_skips.iter().map(bind_skip).collect();
@@ -57,7 +56,8 @@ pub(super) fn bind<'p>(
         order_columns: Vec::new(),
         // A document is never compared with the one before it.
         counts_each_row: false,
-        item_rules: bind_rules(&item_rules, packed),
+        item_kinds: bind_kinds(profile, false),
+        order_kinds: bind_kinds(profile, true),
         items: item_paths.map(|paths| paths.iter().map(|path| array_at(path)).collect()),
         packed: packed_at
             .map(|(items, path)| PackedSource { items, source: PathSource::new(path) }),
@@ -69,6 +69,17 @@ pub(super) fn bind<'p>(
         ignore_rows: profile.ignore_rows.iter().map(bind_condition).collect(),
         item_rows: profile.item_rows.as_ref().map(bind_condition),
     })
+}
+
+/// Binds the kinds of items that are made of values of the order, or the others.
+fn bind_kinds(profile: &Profile, are_of_order: bool) -> Vec<BoundKind<'_, PathSource>> {
+    let kinds = profile.item_kinds.iter().filter(|of| of.kind.is_of_order == are_of_order);
+    let bind = |ItemKindRules { kind, when }: &'_ ItemKindRules| {
+        let rules = profile.rules.iter().filter(|rule| rule.is_of_items() && rule.kind == *kind);
+        let rules = bind_rules(&rules.collect::<Vec<_>>(), profile.packed_items.as_ref());
+        BoundKind { kind: *kind, when: when.as_ref().map(bind_condition), rules }
+    };
+    kinds.map(bind).collect()
 }
 
 fn bind_rules<'p>(

@@ -207,6 +207,19 @@ impl Merger {
             {
                 DeValue::Array(self.appended(base, own))
             }
+            // One table of items is short for a list of one.
+            (base @ DeValue::Table(_), DeValue::Array(own))
+                if is_list_of_items(&self.path, &own) =>
+            {
+                let base = DeArray::from_iter([Spanned::new(base_at, base)]);
+                DeValue::Array(self.appended(base, own))
+            }
+            (DeValue::Array(base), own @ DeValue::Table(_))
+                if is_list_of_items(&self.path, &base) =>
+            {
+                let own = DeArray::from_iter([Spanned::new(at.clone(), own)]);
+                DeValue::Array(self.appended(base, own))
+            }
             (base, own) => {
                 self.replaced_paths.push(self.path.clone());
                 self.replaced.push(key.span());
@@ -281,6 +294,11 @@ fn only_answers(base: &DeTable<'_>, own: &DeTable<'_>) -> bool {
 fn is_list_of_tables(path: &[String], base: &DeArray<'_>, own: &DeArray<'_>) -> bool {
     let mut both = base.iter().chain(own.iter());
     matches!(path, [name] if name != KEY) && both.all(|element| element.get_ref().is_table())
+}
+
+/// Whether a list has the tables of the kinds of items.
+fn is_list_of_items(path: &[String], list: &DeArray<'_>) -> bool {
+    matches!(path, [name] if name == "item") && list.iter().all(|table| table.get_ref().is_table())
 }
 
 /// The name of a table of a list, if it has one.

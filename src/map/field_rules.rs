@@ -12,6 +12,7 @@ use super::{
     key_errors::{KeyError, KeyErrors},
     max_length::MaxLength,
     number::NumberMarks,
+    one_or_list::OneOrList,
     packed_items::PackedItems,
     profile::{FieldRule, FieldTarget, PeopleRules},
     profile_text::{
@@ -22,7 +23,7 @@ use super::{
     rule_list,
 };
 use crate::model::{
-    draft::PersonRole,
+    draft::{ItemKind, PersonRole},
     field::{ExtensionKey, Field, FieldGroup},
     guest_attributes::GuestAttributes,
     problem::Code,
@@ -47,15 +48,21 @@ pub(super) struct RuleCompiler<'t> {
     pub(super) packed: Option<&'t PackedItems>,
     /// How they are groups of columns, if they are.
     pub(super) repeated: Option<&'t RepeatedItems>,
+    /// The kind of items of which rules are compiled.
+    pub(super) kind: ItemKind,
     /// The errors of all rules.
     pub(super) errors: &'t mut KeyErrors,
 }
 
 impl RuleCompiler<'_> {
     /// Compiles the rules of orders, items, guests and events.
-    pub(super) fn field_rules(&mut self, text: &mut ProfileText) -> Vec<FieldRule> {
+    pub(super) fn field_rules(
+        &mut self,
+        text: &mut ProfileText,
+        kinds: &[ItemKind],
+    ) -> Vec<FieldRule> {
         let mut rules = self.order_rules(&mut text.order);
-        rules.extend(self.item_rules(&mut text.item));
+        rules.extend(self.item_rules(&mut text.item, kinds));
         rules.extend(self.guest_rules("guest", &mut text.guest));
         rules.extend(self.event_rules(&mut text.event));
         rules
@@ -93,25 +100,26 @@ impl RuleCompiler<'_> {
     fn rules_at(
         &mut self,
         path: &[&str],
-        RulesText { mut rules, is_list }: RulesText,
+        mut texts: RulesText,
         date_use: DateUse,
         field: impl Fn(&Rule) -> Field,
         wildcard: Option<&FieldTarget>,
     ) -> Vec<FieldRule> {
+        let is_list = texts.is_list;
         if is_list {
-            self.errors.keep_below(path, rule_list::check(&mut rules, wildcard.is_some()));
+            let checked = rule_list::check(&mut texts.tables, wildcard.is_some());
+            self.errors.keep_below(path, checked);
         }
         let mut compiled: Vec<FieldRule> = Vec::new();
-        for (index, text) in rules.into_iter().enumerate() {
+        for (index, text) in mem::take(&mut texts.tables).into_iter().enumerate() {
             let index = index.to_string();
-            let path: Vec<&str> =
-                path.iter().copied().chain(is_list.then_some(index.as_str())).collect();
+            let path = texts.path_of(path, &index);
             let rule = self.rule_of_table(path[0], text, date_use).and_then(|(rule, when)| {
                 let field = field(&rule);
                 check_field(&rule, &field, is_list)?;
                 let rule = self.completed(rule, Some(&field).filter(|_| wildcard.is_none()))?;
                 let target = wildcard.cloned().unwrap_or(FieldTarget::Field(field));
-                Ok(FieldRule { target, when, is_alternative: false, rule })
+                Ok(FieldRule { target, kind: self.kind, when, is_alternative: false, rule })
             });
             let Some(mut rule) = self.errors.keep_below(&path, rule) else { continue };
             if let Some(first) = compiled.first() {
@@ -142,7 +150,8 @@ impl RuleCompiler<'_> {
             errors.keep(check_when(&text, &when))?;
             Some(when)
         });
-        errors.keep(check_rows(table, &text, self.has_items_path));
+        let is_of_order = matches!(table, "order" | "guest" | "event") || self.kind.is_of_order;
+        errors.keep(check_rows(is_of_order, &text, self.has_items_path));
         let rule = errors.keep_below(&[], Rule::new(text, date_use));
         errors.ensure_none()?;
         rule.map(|rule| (rule, when)).ok_or_else(KeyErrors::default)
@@ -170,6 +179,11 @@ impl RuleCompiler<'_> {
             let error = "reads a field of an item, which only the rules of one field of [item] can";
             return Err(KeyErrors::of_rule(error.into()));
         }
+        if self.kind.is_of_order {
+            let error = "reads a field of an item, but from = \"order\" makes one of columns and \
+                         paths of the order";
+            return Err(KeyErrors::of_rule(error.into()));
+        }
         let mut errors = KeyErrors::default();
         match (self.packed, self.repeated) {
             (Some(packed), _) => errors.keep(packed.check(rule)),
@@ -187,7 +201,7 @@ impl RuleCompiler<'_> {
     fn named_rules(
         &mut self,
         group: FieldGroup,
-        table: &str,
+        table: &[&str],
         named: Vec<(&'static str, RulesText)>,
         date_use: impl Fn(&Field) -> DateUse,
     ) -> Vec<FieldRule> {
@@ -195,7 +209,8 @@ impl RuleCompiler<'_> {
             let mut fields = Field::NAMED.iter().filter(|field| field.group() == group);
             let field = fields.find(|field| field.short_name() == name);
             let field = field.expect("every key of a profile's group is the name of a field");
-            self.rules_at(&[table, name], texts, date_use(field), |_| field.clone(), None)
+            let path = [table, &[name]].concat();
+            self.rules_at(&path, texts, date_use(field), |_| field.clone(), None)
         };
         named.into_iter().flat_map(compile).collect()
     }
@@ -203,13 +218,13 @@ impl RuleCompiler<'_> {
     /// The rules of a table of custom fields, whose names are the user's; `*` matches any name.
     fn wildcard_rules(
         &mut self,
-        path: [&str; 2],
+        table: &[&str],
         texts: &mut BTreeMap<String, RulesText>,
         wildcard: &FieldTarget,
         field: impl Fn(&str, &Rule) -> Field,
     ) -> Vec<FieldRule> {
         let compile = |(name, texts): (String, RulesText)| {
-            let path = [path[0], path[1], &name];
+            let path = [table, &[name.as_str()]].concat();
             let wildcard = Some(wildcard).filter(|_| name == WILDCARD);
             self.rules_at(&path, texts, DateUse::None, |rule| field(&name, rule), wildcard)
         };
@@ -217,10 +232,10 @@ impl RuleCompiler<'_> {
     }
 
     fn order_rules(&mut self, text: &mut OrderText) -> Vec<FieldRule> {
-        let mut rules = self.named_rules(FieldGroup::Order, "order", text.named(), timestamp);
+        let mut rules = self.named_rules(FieldGroup::Order, &["order"], text.named(), timestamp);
         let wildcard = &FieldTarget::AnyExtension;
         rules.extend(self.wildcard_rules(
-            ["order", "ext"],
+            &["order", "ext"],
             &mut text.ext,
             wildcard,
             |name, rule| Field::Extension(extension_key(name, rule, wildcard)),
@@ -228,17 +243,31 @@ impl RuleCompiler<'_> {
         rules
     }
 
-    fn item_rules(&mut self, text: &mut ItemText) -> Vec<FieldRule> {
-        let mut rules = self.named_rules(FieldGroup::Item, "item", text.named(), timestamp);
-        let wildcard = &FieldTarget::AnyItemExtension;
-        rules.extend(self.wildcard_rules(
-            ["item", "ext"],
-            &mut text.ext,
-            wildcard,
-            |name, rule| Field::ItemExtension(extension_key(name, rule, wildcard)),
-        ));
-        let (path, wildcard) = (["item", "product"], &FieldTarget::AnyItemProduct);
-        rules.extend(self.wildcard_rules(path, &mut text.product, wildcard, |name, rule| {
+    /// The rules of all kinds of items, one kind behind the other.
+    fn item_rules(
+        &mut self,
+        texts: &mut OneOrList<ItemText>,
+        kinds: &[ItemKind],
+    ) -> Vec<FieldRule> {
+        let mut rules = Vec::new();
+        for (index, kind) in kinds.iter().enumerate().take(texts.tables.len()) {
+            self.kind = *kind;
+            let name = index.to_string();
+            let table = texts.path_of(&["item"], &name);
+            rules.extend(self.rules_of_kind(&table, &mut texts.tables[index]));
+        }
+        self.kind = ItemKind::default();
+        rules
+    }
+
+    fn rules_of_kind(&mut self, table: &[&str], text: &mut ItemText) -> Vec<FieldRule> {
+        let mut rules = self.named_rules(FieldGroup::Item, table, text.named(), timestamp);
+        let (path, wildcard) = ([table, &["ext"]].concat(), &FieldTarget::AnyItemExtension);
+        rules.extend(self.wildcard_rules(&path, &mut text.ext, wildcard, |name, rule| {
+            Field::ItemExtension(extension_key(name, rule, wildcard))
+        }));
+        let (path, wildcard) = ([table, &["product"]].concat(), &FieldTarget::AnyItemProduct);
+        rules.extend(self.wildcard_rules(&path, &mut text.product, wildcard, |name, rule| {
             Field::ItemProduct(extension_key(name, rule, wildcard))
         }));
         rules
@@ -252,7 +281,7 @@ impl RuleCompiler<'_> {
             }
             _ => DateUse::None,
         };
-        let mut rules = self.named_rules(FieldGroup::Guest, table, text.named(), date_use);
+        let mut rules = self.named_rules(FieldGroup::Guest, &[table], text.named(), date_use);
         let implausible = attributes.code(Code::PhoneImplausible);
         for FieldRule { target, rule, .. } in &mut rules {
             rule.kind = rule.kind.map(|kind| kind.of_attribute(implausible));
@@ -262,7 +291,7 @@ impl RuleCompiler<'_> {
         }
         let field = |name: &str, rule: &Rule| Field::Identifier(rule.provider(name));
         let wildcard = &FieldTarget::AnyIdentifier;
-        rules.extend(self.wildcard_rules([table, "id"], &mut text.id, wildcard, field));
+        rules.extend(self.wildcard_rules(&[table, "id"], &mut text.id, wildcard, field));
         rules
     }
 
@@ -303,7 +332,7 @@ impl RuleCompiler<'_> {
     }
 
     fn event_rules(&mut self, text: &mut EventFieldsText) -> Vec<FieldRule> {
-        self.named_rules(FieldGroup::Event, "event", text.named(), timestamp)
+        self.named_rules(FieldGroup::Event, &["event"], text.named(), timestamp)
     }
 }
 
@@ -344,8 +373,7 @@ fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
 }
 
 /// Refuses what becomes of the values of several rows where each row has its own.
-fn check_rows(table: &str, text: &RuleText, has_items_path: bool) -> Result<(), KeyError> {
-    let is_of_order = matches!(table, "order" | "guest" | "event");
+fn check_rows(is_of_order: bool, text: &RuleText, has_items_path: bool) -> Result<(), KeyError> {
     let keys = [("disagree", text.disagree.is_some()), ("over_rows", text.over_rows.is_some())];
     match keys.into_iter().find(|(_, is_set)| *is_set && !is_of_order) {
         Some((key, _)) => {

@@ -330,7 +330,7 @@ impl<'p> FileMapper<'p> {
         };
         let is_tested = |name: &str| {
             let of_rules = self.profile.conditional_rules();
-            let of_rules = of_rules.filter(|(rule, _)| rule.target.group() != FieldGroup::Item);
+            let of_rules = of_rules.filter(|(rule, _)| !rule.reads_items());
             let of_rules = of_rules.map(|(_, condition)| condition);
             let conditions = self.profile.order_conditions().chain(of_rules);
             let sources = conditions.flat_map(Condition::sources);
@@ -397,7 +397,8 @@ impl HeaderBinding<'_> {
 
     /// The fields of the order, its guest and its items.
     fn fields(&self) -> impl Iterator<Item = &Field> {
-        let rules = self.mapper.order_rules.iter().chain(&self.mapper.item_rules);
+        let kinds = self.mapper.item_kinds.iter().chain(&self.mapper.order_kinds);
+        let rules = self.mapper.order_rules.iter().chain(kinds.flat_map(|of| &of.rules));
         rules.filter_map(BoundRule::field)
     }
 }

@@ -7,7 +7,7 @@
 use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use super::{
-    bound_rule::{BoundPeople, BoundRule, FieldBinding, PackedSource, TestedSource},
+    bound_rule::{BoundKind, BoundPeople, BoundRule, FieldBinding, PackedSource, TestedSource},
     condition::{CellSource, Condition},
     error::MapError,
     fill_down::FillDown,
@@ -17,7 +17,7 @@ use super::{
     mapper::Mapper,
     missing_name::MissingName,
     misspelling::misspelling,
-    profile::{FieldRule, FieldTarget, Profile},
+    profile::{FieldRule, FieldTarget, ItemKindRules, Profile},
     record_view::HeaderNames,
     rule::Rule,
     spreadsheet_text::{SpreadsheetTexts, is_guarded},
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::model::{
     diagnostic::Note,
-    field::{Field, FieldGroup},
+    field::Field,
     origin::{FileId, InputNames, Place, Position},
     problem::{Code, Problem},
     record::Header,
@@ -72,9 +72,10 @@ impl<'p> HeaderBinding<'p> {
             key.iter().all(Option::is_none)
         };
         let key: Vec<usize> = key.into_iter().flatten().collect();
-        let rules = columns.bind_rules(&profile.rules, Field::to_string)?;
-        let (item_rules, order_rules): (Vec<_>, Vec<_>) =
-            rules.into_iter().partition(|binding| binding.field.group() == FieldGroup::Item);
+        let of_order = profile.rules.iter().filter(|rule| !rule.is_of_items());
+        let order_rules = columns.bind_rules(of_order, Field::to_string)?;
+        let (order_kinds, item_kinds): (Vec<_>, Vec<_>) =
+            columns.bind_kinds()?.into_iter().partition(|of| of.kind.is_of_order);
         let mut bind = |condition: &Condition| {
             condition.bind(&mut |source| tested_column(source, &mut columns))
         };
@@ -94,7 +95,7 @@ impl<'p> HeaderBinding<'p> {
         if !profile.joins_files || lacks_key {
             columns.ensure_complete()?;
         }
-        let has_items = item_rules.iter().any(|binding| binding.sources().next().is_some());
+        let has_items = item_kinds.iter().any(|of| of.sources().next().is_some());
         let counts_each_row =
             order_rules.iter().any(|rule| rule.chain().any(|binding| binding.counts_each_row));
         let mapper = Mapper {
@@ -105,7 +106,8 @@ impl<'p> HeaderBinding<'p> {
             order_columns: column_ranges(&order_rules),
             counts_each_row,
             order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),
-            item_rules: item_rules.into_iter().map(BoundRule::Field).collect(),
+            item_kinds,
+            order_kinds,
             items: None,
             packed,
             groups,
@@ -206,10 +208,10 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     /// Binds rules. `name` returns the name of a field in messages.
     fn bind_rules<'r>(
         &mut self,
-        rules: &'r [FieldRule],
+        rules: impl Iterator<Item = &'r FieldRule>,
         name: impl Fn(&Field) -> String,
     ) -> Result<Vec<FieldBinding<'r, usize>>, MapError> {
-        let mut bound = Vec::new();
+        let (mut bound, rules) = (Vec::new(), rules.collect::<Vec<_>>());
         for of_field in rules.chunk_by(|_, next| next.is_alternative) {
             let mut chain = Vec::new();
             for field_rule in of_field {
@@ -287,6 +289,20 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         Ok(FieldBinding { tested, zone: Some(Box::new(zone)), ..binding })
     }
 
+    /// Binds the kinds of items.
+    fn bind_kinds(&mut self) -> Result<Vec<BoundKind<'p, usize>>, MapError> {
+        let (mut bound, profile) = (Vec::new(), self.profile);
+        for ItemKindRules { kind, when } in &profile.item_kinds {
+            let of_kind = |rule: &&FieldRule| rule.is_of_items() && rule.kind == *kind;
+            let rules = self.bind_rules(profile.rules.iter().filter(of_kind), Field::to_string)?;
+            let bind = |when: &Condition| when.bind(&mut |source| tested_column(source, self));
+            let when = when.as_ref().map(bind).transpose()?;
+            let rules = rules.into_iter().map(BoundRule::Field).collect();
+            bound.push(BoundKind { kind: *kind, when, rules });
+        }
+        Ok(bound)
+    }
+
     /// Binds the rules of the roles for which the file has a column; constants alone do not add a
     /// person.
     fn bind_people(&mut self) -> Result<Vec<BoundPeople<'p, usize>>, MapError> {
@@ -294,7 +310,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         for people in &self.profile.people {
             let role = people.role;
             let rules =
-                self.bind_rules(&people.rules, |field| role.field_name(&field.to_string()))?;
+                self.bind_rules(people.rules.iter(), |field| role.field_name(&field.to_string()))?;
             if rules.iter().any(|binding| binding.sources().next().is_some()) {
                 let rules = rules.into_iter().map(BoundRule::Field).collect();
                 bound.push(BoundPeople { role, array: None, rules });
@@ -560,7 +576,7 @@ pub(super) fn refused_names(missing: &[MissingName]) -> Vec<MissingName> {
 fn known_columns(profile: &Profile) -> Vec<&str> {
     let rules = profile.all_rules().map(|rule| &rule.rule).chain([&profile.key]);
     let of_rules = profile.conditional_rules().map(|(_, condition)| condition);
-    let conditions = profile.order_conditions().chain(&profile.item_rows).chain(of_rules);
+    let conditions = profile.order_conditions().chain(profile.item_conditions()).chain(of_rules);
     let tested = conditions.flat_map(|condition| condition.sources());
     rules
         .flat_map(Rule::readers)

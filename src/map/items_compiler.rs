@@ -6,7 +6,6 @@ use super::{
     item_paths::item_paths, items_text::ItemsText, key_errors::KeyErrors,
     packed_items::PackedItems, profile::FieldRule, repeated_items::RepeatedItems, rule::Rule,
 };
-use crate::model::field::FieldGroup;
 
 /// Where the items of an order are, besides its rows.
 #[derive(Default)]
@@ -54,5 +53,5 @@ impl ItemsRules {
 fn reads_elements(rule: &FieldRule) -> bool {
     let Rule { paths, .. } = &rule.rule;
     // The names of combined sources serve either format.
-    rule.target.group() == FieldGroup::Item && !paths.is_empty() && !rule.rule.has_shared_names()
+    rule.reads_items() && !paths.is_empty() && !rule.rule.has_shared_names()
 }

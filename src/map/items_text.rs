@@ -23,6 +23,17 @@ pub(super) struct ItemsText {
     pub(super) is_short: bool,
 }
 
+/// Where the items of a kind come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ItemSource {
+    /// Each is a row, an element or a text of its own.
+    #[default]
+    Items,
+    /// One of each order, of values that its rows share.
+    Order,
+}
+
 /// The keys of `[items]`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,9 @@
 use std::{borrow::Cow, ops::RangeInclusive};
 
 use super::{
-    bound_rule::{ArraySource, BoundPeople, BoundRule, FieldBinding, PackedSource, TestedSource},
+    bound_rule::{
+        ArraySource, BoundKind, BoundPeople, BoundRule, FieldBinding, PackedSource, TestedSource,
+    },
     collector::Collector,
     condition::Condition,
     custom_members,
@@ -17,7 +19,7 @@ use super::{
     view::{Found, Value, View},
 };
 use crate::model::{
-    draft::{Cells, ItemDraft, MappedRow, PersonDraft, PersonRole, RowKind},
+    draft::{Cells, ItemDraft, MappedRow, OrderItem, PersonDraft, PersonRole, RowKind},
     id_text::ROUNDED,
     problem::{Code, Problem},
 };
@@ -38,7 +40,10 @@ pub(super) struct Mapper<'p, S> {
     pub(super) order_columns: Vec<RangeInclusive<usize>>,
     /// Whether a rule of the order counts each row, also one that repeats the previous one.
     pub(super) counts_each_row: bool,
-    pub(super) item_rules: Vec<BoundRule<'p, S>>,
+    /// The kinds of the items that have a row, an element or a text of their own; at least one.
+    pub(super) item_kinds: Vec<BoundKind<'p, S>>,
+    /// The kinds of the items that are made of values of the order.
+    pub(super) order_kinds: Vec<BoundKind<'p, S>>,
     /// The arrays of the items; if it is none, each row is an item.
     pub(super) items: Option<Vec<ArraySource<'p, S>>>,
     /// The list of the items in a cell, if they are in one.
@@ -180,6 +185,7 @@ impl<S> Mapper<'_, S> {
         }
         into.may_have_items |= self.may_have_items;
         self.add_items(view, previous, &mut order, into);
+        self.add_order_items(view, previous, &mut order, into);
         let of_rows = self.row_skips.iter().map(|(_, when)| when);
         for ignored in self.ignore_rows.iter().chain(of_rows) {
             holds(ignored, view, self.profile, &mut order);
@@ -344,6 +350,31 @@ impl<S> Mapper<'_, S> {
         }
     }
 
+    /// Adds what a row says of the items that are made of values of its order.
+    fn add_order_items<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        previous: Option<V>,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        for BoundKind { kind, when, rules } in &self.order_kinds {
+            if when.as_ref().is_some_and(|when| !holds(when, view, self.profile, order)) {
+                continue;
+            }
+            // The condition may not hold for the row that is repeated.
+            let previous = previous.filter(|_| when.is_none());
+            let mut item = Collector::new(view.at(), Cells::default());
+            apply_rules(&mut item, rules, view, previous, self.profile);
+            order.problems.append(&mut item.problems);
+            order.skip = order.skip.take().or(item.take_skip());
+            if !item.cells.is_empty() {
+                let draft = ItemDraft { at: view.at(), kind: *kind, cells: item.cells.trimmed() };
+                into.order_items.push(OrderItem { item: draft, is_filled: item.filled > 0 });
+            }
+        }
+    }
+
     /// The item of a row or of an element, if one of its values is filled.
     fn item<'a, V: View<'a, Source = S>>(
         &'a self,
@@ -353,22 +384,69 @@ impl<S> Mapper<'_, S> {
         if self.item_rows.as_ref().is_some_and(|rows| !holds(rows, view, self.profile, order)) {
             return None;
         }
-        let capacity = capacity(view, &self.item_rules);
+        let BoundKind { kind, rules, .. } = self.kind_of(view, order)?;
+        let capacity = capacity(view, rules);
         let mut item = Collector::new(view.at(), Cells::with_capacity(capacity));
-        apply_rules(&mut item, &self.item_rules, view, None, self.profile);
-        let is_filled = item.filled > 0 && (!self.has_item_fields() || self.has_field(view));
+        apply_rules(&mut item, rules, view, None, self.profile);
+        let is_filled = item.filled > 0 && (!self.has_item_fields() || self.has_field(rules, view));
         if !is_filled {
-            let has_elements = self.items.is_some() || self.has_item_fields();
-            order.problems.extend(has_elements.then(|| self.element_error(view)).flatten());
+            order.problems.extend(self.element_error(view));
         }
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
-        is_filled.then(|| ItemDraft { at: view.at(), cells: item.cells.trimmed() })
+        let draft = || ItemDraft { at: view.at(), kind: *kind, cells: item.cells.trimmed() };
+        is_filled.then(draft)
+    }
+
+    /// The rules of items, if all are of one kind and none is made of values of the order.
+    pub(super) fn only_item_rules(&self) -> Option<&[BoundRule<'_, S>]> {
+        match (self.item_kinds.as_slice(), self.order_kinds.as_slice()) {
+            ([only], []) if only.when.is_none() => Some(&only.rules),
+            _ => None,
+        }
+    }
+
+    /// The kind of an item: the only one whose condition holds.
+    fn kind_of<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+    ) -> Option<&'a BoundKind<'a, S>> {
+        let (mut found, n_problems) = (None, order.problems.len());
+        for of in &self.item_kinds {
+            if of.when.as_ref().is_some_and(|when| !holds(when, view, self.profile, order)) {
+                continue;
+            }
+            let Some(first) = found.replace(of) else { continue };
+            let (first, second) = (first.kind.index + 1, of.kind.index + 1);
+            let message = format!(
+                "the item is of two kinds: the conditions of the [[item]] tables \
+                                   {first} and {second} hold"
+            );
+            order.problems.push(Problem::for_order(Code::ItemOfTwoKinds, view.at(), message));
+            return None;
+        }
+        if found.is_none() && order.problems.len() == n_problems {
+            let is_null = |text: &str| self.profile.is_null(text);
+            let mut sources = self.item_kinds.iter().flat_map(BoundKind::sources);
+            order.problems.extend(
+                if sources.any(|source| view.find(source).value.is_filled_unless(is_null)) {
+                    let message = NO_KIND.to_owned();
+                    Some(Problem::for_order(Code::ItemWithoutKind, view.at(), message))
+                } else {
+                    self.element_error(view)
+                },
+            );
+        }
+        found
     }
 
     /// Whether an item has a value of its own, besides those of its row.
-    fn has_field<'a, V: View<'a, Source = S>>(&self, view: V) -> bool {
-        let bindings = self.item_rules.iter().filter_map(|rule| match rule {
+    fn has_field<'a, V>(&self, rules: &[BoundRule<'_, S>], view: V) -> bool
+    where
+        V: View<'a, Source = S>,
+    {
+        let bindings = rules.iter().filter_map(|rule| match rule {
             BoundRule::Field(binding) => Some(binding),
             BoundRule::Custom(_) => None,
         });
@@ -382,6 +460,9 @@ impl<S> Mapper<'_, S> {
     /// Why an element without a value for the items' rules is no item: if it was passed over, the
     /// order would be sent in part. One with a text that counts as empty is as an empty row.
     fn element_error<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<Problem> {
+        if self.items.is_none() && !self.has_item_fields() {
+            return None;
+        }
         let is_own = |source: &S| !self.has_item_fields() || view.item_field(source).is_some();
         let has_text = |source: &S| {
             is_own(source) && view.find(source).value.text().is_some_and(|text| !text.is_empty())
@@ -389,8 +470,7 @@ impl<S> Mapper<'_, S> {
         let (code, message) = match Value::of(view.node()) {
             // An item in the list of a cell is no value of its own.
             Value::Object(_) | Value::Missing => {
-                let rules = self.item_rules.iter();
-                if rules.flat_map(BoundRule::sources).any(has_text) {
+                if self.item_kinds.iter().flat_map(BoundKind::sources).any(has_text) {
                     return None;
                 }
                 (Code::ItemEmpty, NO_ITEM_VALUE.to_owned())
@@ -401,6 +481,9 @@ impl<S> Mapper<'_, S> {
         Some(Problem::for_order(code, view.at(), message))
     }
 }
+
+const NO_KIND: &str = "the item is of no kind: no condition of an [[item]] table holds; item_rows \
+    says which rows and elements are items";
 
 const REPEATED_ITEMS: &str = "the row before it of the same order has the same items; they would \
     count twice";

@@ -22,7 +22,6 @@ use crate::model::{
     diagnostic::Note,
     document_path::documents_hint,
     draft::PersonRole,
-    field::FieldGroup,
     origin::Position,
     problem::{Code, Problem},
     suggest::suggest,
@@ -195,7 +194,7 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     let mut all = of_rule(&profile.key, "the order key", true, &[]);
     for rule in &profile.rules {
         let FieldTarget::Field(field) = &rule.target else { continue };
-        let above = if field.group() == FieldGroup::Item { items } else { &[] };
+        let above = if rule.reads_items() { items } else { &[] };
         all.extend(of_rule(&rule.rule, &field.to_string(), profile.requires(field), above));
         let zone = rule.rule.zone.as_deref();
         all.extend(zone.into_iter().flat_map(|zone| of_rule(zone, "a zone", false, above)));
@@ -225,10 +224,10 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     };
     all.extend(profile.order_conditions().flat_map(|condition| of_condition(condition, &[])));
     for (rule, condition) in profile.rules.iter().filter_map(with_condition) {
-        let above = if rule.target.group() == FieldGroup::Item { items } else { &[] };
+        let above = if rule.reads_items() { items } else { &[] };
         all.extend(of_condition(condition, above));
     }
-    all.extend(profile.item_rows.iter().flat_map(|condition| of_condition(condition, items)));
+    all.extend(profile.item_conditions().flat_map(|condition| of_condition(condition, items)));
     for people in &profile.people {
         let above = people.path.as_slice();
         let named = people.rules.iter().filter_map(|rule| match &rule.target {
@@ -270,9 +269,9 @@ pub(super) fn known_paths(profile: &Profile) -> Vec<String> {
             .collect::<Vec<_>>()
     };
     known.extend(profile.order_conditions().flat_map(|condition| paths(condition, &[])));
-    known.extend(profile.item_rows.iter().flat_map(|condition| paths(condition, items)));
+    known.extend(profile.item_conditions().flat_map(|condition| paths(condition, items)));
     for rule in &profile.rules {
-        let above = if rule.target.group() == FieldGroup::Item { items } else { &[] };
+        let above = if rule.reads_items() { items } else { &[] };
         add_known_paths(rule, above, &mut known);
     }
     for PeopleRules { role, path, rules } in &profile.people {

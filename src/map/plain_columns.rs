@@ -123,7 +123,7 @@ impl<'m> PlainColumns<'m> {
             return None;
         }
         let order = mapper.order_rules.iter().map(PlainColumn::new).collect::<Option<_>>()?;
-        let item = mapper.item_rules.iter().map(PlainColumn::new).collect::<Option<_>>()?;
+        let item = mapper.only_item_rules()?.iter().map(PlainColumn::new).collect::<Option<_>>()?;
         Some(Self { binding, order, item })
     }
 

@@ -44,7 +44,7 @@ impl<'m> PlainDocuments<'m> {
             return None;
         }
         let order = mapper.order_rules.iter().map(PlainMember::new).collect::<Option<_>>()?;
-        let item = mapper.item_rules.iter().map(PlainMember::new).collect::<Option<_>>()?;
+        let item = mapper.only_item_rules()?.iter().map(PlainMember::new).collect::<Option<_>>()?;
         Some(Self { mapper, items, order, item })
     }
 

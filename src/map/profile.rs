@@ -24,7 +24,7 @@ use super::{
 };
 use crate::model::{
     diagnostic::Diagnostic,
-    draft::PersonRole,
+    draft::{ItemKind, PersonRole},
     field::{ExtensionType, Field, FieldGroup},
     guest_attributes::GuestAttributes,
     over_rows::OverRows,
@@ -78,6 +78,8 @@ impl FieldTarget {
 pub struct FieldRule {
     /// The field or fields that the rule fills.
     pub target: FieldTarget,
+    /// The kind of items that has the field, if it is one of items.
+    pub kind: ItemKind,
     /// Where the rule counts; none if it counts everywhere.
     pub when: Option<Condition>,
     /// Whether it is tried only where the rule before it, of the same field, yields no value.
@@ -87,10 +89,29 @@ pub struct FieldRule {
 }
 
 impl FieldRule {
+    /// Whether its field is one of items, made of values of the order or not.
+    pub(super) fn is_of_items(&self) -> bool {
+        self.target.group() == FieldGroup::Item
+    }
+
+    /// Whether its sources are those of an item: of an element or a row, not of the order.
+    pub(super) fn reads_items(&self) -> bool {
+        self.is_of_items() && !self.kind.is_of_order
+    }
+
     /// Whether it is a rule of this field, and of no other.
     pub(super) fn fills(&self, field: &Field) -> bool {
         matches!(&self.target, FieldTarget::Field(known) if known == field)
     }
+}
+
+/// One of the kinds of items of a profile.
+#[derive(Debug, Clone, Default)]
+pub struct ItemKindRules {
+    /// The kind.
+    pub kind: ItemKind,
+    /// Which items are of this kind, or for which orders there is such an item; none if all are.
+    pub when: Option<Condition>,
 }
 
 /// The rules for the people of one role, in addition to the guest.
@@ -174,6 +195,8 @@ pub struct Profile {
     pub ignore_rows: Vec<Condition>,
     /// The rows that are items; if not set, every row with a filled item column.
     pub item_rows: Option<Condition>,
+    /// The kinds of items, at least one of which is not made of values of the order.
+    pub item_kinds: Vec<ItemKindRules>,
     /// What becomes of orders whose identifier is that of several people.
     pub shared_identifiers: SharedIdentifierRules,
     /// The rules that skip orders; the first one that applies is the reason.
@@ -246,8 +269,7 @@ impl Profile {
     /// Whether the profile reads items from the export.
     #[must_use]
     pub fn maps_items(&self) -> bool {
-        let is_of_item = |rule: &&FieldRule| rule.target.group() == FieldGroup::Item;
-        self.rules.iter().filter(is_of_item).any(|rule| rule.rule.has_source())
+        self.rules.iter().any(|rule| rule.reads_items() && rule.rule.has_source())
     }
 
     /// The index of a field of an item in a list or in a group of columns.
@@ -286,7 +308,8 @@ impl Profile {
             let zones = self.all_rules().filter_map(|rule| rule.rule.zone.as_deref());
             let of_rules = rules.chain([&self.key]).chain(zones).flat_map(|rule| &rule.columns);
             let of_conditional = self.conditional_rules().map(|(_, when)| when);
-            let conditions = self.order_conditions().chain(&self.item_rows).chain(of_conditional);
+            let conditions = self.order_conditions().chain(self.item_conditions());
+            let conditions = conditions.chain(of_conditional);
             let tested = conditions.flat_map(Condition::sources);
             let of_conditions = tested.filter_map(|source| source.column.as_ref());
             let mut columns: Vec<String> = Vec::new();
@@ -304,7 +327,18 @@ impl Profile {
     /// The conditions on the rows and documents of an order, those on items left out.
     pub(super) fn order_conditions(&self) -> impl Iterator<Item = &Condition> {
         let skips = self.skips.iter().chain(&self.row_skips);
-        skips.map(|skip| &skip.when).chain(&self.ignore_rows)
+        let of_kinds = self.conditions_of_kinds(true);
+        skips.map(|skip| &skip.when).chain(&self.ignore_rows).chain(of_kinds)
+    }
+
+    /// The conditions on items.
+    pub(super) fn item_conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.item_rows.iter().chain(self.conditions_of_kinds(false))
+    }
+
+    fn conditions_of_kinds(&self, are_of_order: bool) -> impl Iterator<Item = &Condition> {
+        let kinds = self.item_kinds.iter().filter(move |of| of.kind.is_of_order == are_of_order);
+        kinds.filter_map(|of| of.when.as_ref())
     }
 
     /// The rules that count only where a condition holds, with the condition.
@@ -326,7 +360,7 @@ impl Profile {
         };
         let of_rules =
             self.conditional_rules().filter(|(field_rule, _)| is_of_format(&field_rule.rule));
-        let conditions = self.order_conditions().chain(&self.item_rows);
+        let conditions = self.order_conditions().chain(self.item_conditions());
         let conditions = conditions.chain(of_rules.map(|(_, condition)| condition));
         let mut sources = conditions.flat_map(Condition::sources);
         let Some(source) = sources.find(|source| !source.is_raw && name(source).is_none()) else {

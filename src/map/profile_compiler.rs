@@ -16,6 +16,7 @@ use super::{
     field_rules::RuleCompiler,
     file_syntax::FileSyntax,
     input_settings::SharedIdentifiers,
+    item_kinds::{check_kinds, item_kinds},
     items_compiler::ItemsRules,
     key_errors::{KeyError, KeyErrors, KeyPath},
     missing_name::NamePlaces,
@@ -31,6 +32,7 @@ use super::{
 };
 use crate::model::{
     diagnostic::{Diagnostic, Diagnostics},
+    draft::ItemKind,
     field::Field,
     problem::Code,
     severity::{SeverityChoice, SeverityRules},
@@ -197,6 +199,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let symbols = CurrencySymbols::new(mem::take(&mut text.currency_symbols), &mut errors);
     let mut items = ItemsRules::new(text.items.take(), &mut errors);
     let has_items_path = items.paths.is_some();
+    let mut kinds = item_kinds(&text.item);
     let mut compiler = RuleCompiler {
         nulls: &nulls,
         marks,
@@ -205,9 +208,11 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         has_items_path,
         packed: items.packed.as_ref(),
         repeated: items.repeated.as_ref(),
+        kind: ItemKind::default(),
         errors: &mut errors,
     };
-    let mut rules = compiler.field_rules(&mut text);
+    let of_kinds: Vec<_> = kinds.iter().map(|of| of.kind).collect();
+    let mut rules = compiler.field_rules(&mut text, &of_kinds);
     let mut people = compiler.all_people_rules(&mut text);
     let has_items_path = items.paths.as_ref().is_some_and(|paths| !paths.is_empty());
     let has_key = text.key.is_some();
@@ -217,6 +222,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         None => reference_rule(&rules).map(|reference| reference.rule.clone()),
     };
     items.complete(&rules, &mut errors);
+    check_kinds(&text.item, &kinds, &rules, &mut errors);
     check_order_key(key.as_ref(), has_key, &rules, &mut errors);
     complete_conditions(&mut rules, &mut people, marks, has_items_path);
     let fill_down = fill_down(text.fill_down, text.rows_adjacent, key.as_ref());
@@ -226,6 +232,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let row_skips = conditions.skips(&text.skip, SkipScope::Row, &mut errors);
     let ignore_rows = conditions.ignored(text.ignore_rows, &mut errors);
     let item_rows = text.item_rows.and_then(|text| conditions.items(text, &mut errors));
+    conditions.kinds(&text.item, &mut kinds, &mut errors);
     let profile = Profile {
         name: text.name,
         extends: Vec::new(),
@@ -251,6 +258,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         row_skips,
         ignore_rows,
         item_rows,
+        item_kinds: kinds,
         nulls,
         shared_identifiers: shared_identifiers.unwrap_or_default(),
         key: key.unwrap_or_default(),

@@ -7,10 +7,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{
-        MapAccess, SeqAccess, Visitor,
-        value::{MapAccessDeserializer, SeqAccessDeserializer},
-    },
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
 use super::{
@@ -19,7 +16,8 @@ use super::{
         CellNotation, LastLineEnd, MissingColumns, Quote, RaggedRows, SharedIdentifiers,
         UnknownColumns, UnreadableRows,
     },
-    items_text::ItemsText,
+    items_text::{ItemSource, ItemsText},
+    one_or_list::{Listed, OneOrList},
     one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
 };
 use crate::model::{
@@ -240,49 +238,11 @@ impl<'de> Visitor<'de> for RuleVisitor {
     }
 }
 
-/// The rules of one field.
-#[derive(Debug, Clone)]
-pub(super) struct RulesText {
-    /// In the order in which they are tried.
-    pub(super) rules: Vec<RuleText>,
-    /// Whether they are written as a list.
-    pub(super) is_list: bool,
-}
+/// The rules of one field, in the order in which they are tried.
+pub(super) type RulesText = OneOrList<RuleText>;
 
-impl<'de> Deserialize<'de> for RulesText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RulesVisitor)
-    }
-}
-
-impl JsonSchema for RulesText {
-    fn schema_name() -> Cow<'static, str> {
-        "RulesText".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let rule = generator.subschema_for::<RuleText>();
-        json_schema!({ "anyOf": [rule, { "type": "array", "items": rule }] })
-    }
-}
-
-struct RulesVisitor;
-
-impl<'de> Visitor<'de> for RulesVisitor {
-    type Value = RulesText;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(EXPECTED_RULE)
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<RulesText, M::Error> {
-        Ok(RulesText { rules: vec![RuleVisitor.visit_map(map)?], is_list: false })
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, list: S) -> Result<RulesText, S::Error> {
-        let rules = Vec::deserialize(SeqAccessDeserializer::new(list))?;
-        Ok(RulesText { rules, is_list: true })
-    }
+impl Listed for RuleText {
+    const EXPECTED: &str = EXPECTED_RULE;
 }
 
 /// The zone of local times: a name, or the rule of a column or path that has one.
@@ -488,14 +448,14 @@ pub(super) struct SkipText {
 // One struct per group with a key per field, so that serde rejects unknown keys and lists the
 // known ones. A map of rules would accept any key.
 macro_rules! field_group {
-    ($name:ident, $($key:ident)*, $($group:ident)* $(; $($choice:ident: $type:ty)*)?) => {
+    ($name:ident, $($key:ident)*, $($group:ident)* $(; $($(#[$doc:meta])* $choice:ident: $type:ty)*)?) => {
         #[derive(Debug, Default, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         #[allow(non_snake_case, reason = "the target's own names")]
         pub(super) struct $name {
             $($key: Option<RulesText>,)*
             $(pub(super) $group: BTreeMap<String, RulesText>,)*
-            $($(pub(super) $choice: Option<$type>,)*)?
+            $($($(#[$doc])* pub(super) $choice: Option<$type>,)*)?
         }
 
         impl $name {
@@ -509,7 +469,15 @@ macro_rules! field_group {
 }
 
 field_group!(OrderText, referenceId orderedAt status currencyCode price paymentType cardType, ext);
-field_group!(ItemText, r#type referenceId orderedAt status currencyCode price name productId quantity leg, ext product);
+field_group!(ItemText, r#type referenceId orderedAt status currencyCode price name productId quantity leg, ext product;
+    /// Which items are of this kind; for each item one of several kinds.
+    when: ConditionText
+    /// Whether items are what `items` and `item_rows` say, or one is made of values of the order.
+    from: ItemSource);
+impl Listed for ItemText {
+    const EXPECTED: &str = "the rules of an item: [item], or an [[item]] for each kind";
+}
+
 field_group!(GuestText, email title firstname lastname gender dob mobile phone street city state country postal_code, id; shared_identifiers: SharedIdentifiers max_addresses: u16 attributes: GuestAttributes);
 field_group!(EventFieldsText, channel language currency page pos,);
 
@@ -622,9 +590,9 @@ pub(super) struct ProfileText {
     /// The rules of the order.
     #[serde(default)]
     pub(super) order: OrderText,
-    /// The rules of an item.
+    /// The rules of an item, or those of several kinds of items.
     #[serde(default)]
-    pub(super) item: ItemText,
+    pub(super) item: OneOrList<ItemText>,
     /// The rules of the guest.
     #[serde(default)]
     pub(super) guest: GuestText,

@@ -5,6 +5,7 @@ mod combined;
 mod currency_symbols;
 mod dates;
 mod extends;
+mod item_kinds;
 mod items;
 mod over_rows;
 mod packed;

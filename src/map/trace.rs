@@ -17,7 +17,7 @@ use super::{
 };
 use crate::model::{
     document::{JsonNode, JsonValue},
-    draft::{Cell, CellOrigin, PersonRole},
+    draft::{Cell, CellOrigin, ItemKind, PersonRole},
     field::Field,
     order_trace::{TracedValue, ValueOrigin},
     origin::Place,
@@ -26,10 +26,20 @@ use crate::model::{
     row::RowContent,
 };
 
-/// Returns how a cell of an order came to be; `of` is the role of a person besides the guest. The
-/// texts are in clear.
+/// What a cell is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellOwner {
+    /// The order, its guest or its events.
+    Order,
+    /// An item of this kind.
+    Item(ItemKind),
+    /// A person of this role besides the guest.
+    Person(PersonRole),
+}
+
+/// Returns how a cell of an order came to be. The texts are in clear.
 #[must_use]
-pub fn trace(profile: &Profile, of: Option<PersonRole>, cell: &Cell<'_>) -> TracedValue {
+pub fn trace(profile: &Profile, of: CellOwner, cell: &Cell<'_>) -> TracedValue {
     let (rules, mut steps) = (rules_of(profile, of, &cell.field), Vec::new());
     let chosen = rule_trace::chosen(profile, &rules, cell, &mut steps);
     let (rule, zone) = chosen.map(|chosen| (chosen.rule, chosen.zone)).unzip();
@@ -153,8 +163,8 @@ fn parts_of<'a>(at: CellOrigin<'a>, rule: &Rule) -> Vec<Part<'a>> {
     parts
 }
 
-/// The rules that fill a field; `of` is the role of a person besides the guest.
-fn rules_of<'p>(profile: &'p Profile, of: Option<PersonRole>, field: &Field) -> Vec<&'p FieldRule> {
+/// The rules that fill a field.
+fn rules_of<'p>(profile: &'p Profile, of: CellOwner, field: &Field) -> Vec<&'p FieldRule> {
     let wildcard = |rule: &&FieldRule| {
         matches!(
             (&rule.target, field),
@@ -164,14 +174,16 @@ fn rules_of<'p>(profile: &'p Profile, of: Option<PersonRole>, field: &Field) -> 
                 | (FieldTarget::AnyIdentifier, Field::Identifier(_))
         )
     };
-    let people = profile.people.iter().find(|people| Some(people.role) == of);
-    let rules = if of.is_none() {
-        profile.rules.as_slice()
-    } else {
-        people.map(|people| people.rules.as_slice()).unwrap_or_default()
+    let rules: Vec<_> = match of {
+        CellOwner::Order => profile.rules.iter().collect(),
+        CellOwner::Item(kind) => profile.rules.iter().filter(|rule| rule.kind == kind).collect(),
+        CellOwner::Person(role) => {
+            let people = profile.people.iter().filter(|people| people.role == role);
+            people.flat_map(|people| &people.rules).collect()
+        }
     };
-    let own: Vec<_> = rules.iter().filter(|rule| rule.fills(field)).collect();
-    if own.is_empty() { rules.iter().filter(wildcard).take(1).collect() } else { own }
+    let own: Vec<_> = rules.iter().copied().filter(|rule| rule.fills(field)).collect();
+    if own.is_empty() { rules.into_iter().filter(wildcard).take(1).collect() } else { own }
 }
 
 /// Which sources of a rule before the one of a value are empty.

@@ -43,7 +43,7 @@ impl Profile {
     /// Whether a condition leaves out rows, or would if it were not wrong.
     fn may_have_conditions(&self) -> bool {
         self.has_wrong_conditions()
-            || self.item_rows.is_some()
+            || self.item_conditions().next().is_some()
             || self.order_conditions().next().is_some()
     }
 
@@ -65,7 +65,7 @@ impl Profile {
         };
         // The condition tests the text of the cell, which the table may see changed.
         let text = word.from.as_deref().filter(|_| !rule.changes_texts());
-        let items = self.item_rows.iter();
+        let items = self.item_conditions();
         self.order_conditions().any(|condition| may_hold(condition, text, &is_source))
             || items.flat_map(Condition::sources).any(is_source)
     }

@@ -40,7 +40,12 @@ pub(super) fn words(texts: &[TomlText], wrong: &[KeyPath]) -> Vec<ProfileWord> {
         let is_named =
             |field: &&Field| field.group().table() == *table && field.short_name() == *name;
         let field = Field::NAMED.iter().find(is_named)?.clone();
-        let is_of_condition = |path: &KeyPath| matches!(path.as_slice(), [of, rule, when, ..] if of == table && rule == name && when == "when");
+        let is_of_condition = |path: &KeyPath| match path.as_slice() {
+            // A kind of items, of which there may be none.
+            [of, when, ..] if of == table && when == "when" => true,
+            [of, rule, when, ..] => of == table && rule == name && when == "when",
+            _ => false,
+        };
         if texts.iter().map(|(path, ..)| path).chain(wrong).any(is_of_condition) {
             return None;
         }

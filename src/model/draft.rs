@@ -415,6 +415,8 @@ pub struct MappedRow<'a> {
     pub cells: Cells<'a>,
     /// The items: at most one per record, any number per document.
     pub items: Vec<ItemDraft<'a>>,
+    /// What the row says of the items that are made of values of the order.
+    pub order_items: Vec<OrderItem<'a>>,
     /// Whether the profile maps items, so that an order without one is remarkable.
     pub may_have_items: bool,
     /// Whether the order key is a number of JSON.
@@ -440,13 +442,33 @@ pub struct ValueSkip {
     pub reason: Arc<str>,
 }
 
+/// The kind of an item: one of the tables of the profile that have the rules of items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ItemKind {
+    /// The index of its table.
+    pub index: u16,
+    /// Whether it is made of values of the order, such as shipping, and has no row of its own.
+    pub is_of_order: bool,
+}
+
 /// The cells of one item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemDraft<'a> {
     /// The origin of the item.
     pub at: CellOrigin<'a>,
+    /// Its kind.
+    pub kind: ItemKind,
     /// The item's attributes.
     pub cells: Cells<'a>,
+}
+
+/// An item that is made of values of the order, as far as some of its rows say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderItem<'a> {
+    /// The item.
+    pub item: ItemDraft<'a>,
+    /// Whether one of its values is of the export: constants alone are no item.
+    pub is_filled: bool,
 }
 
 /// What a row without an item adds to the sums of its order.
@@ -540,6 +562,12 @@ impl<'a> Draft<'a> {
         let items = self.items.iter().flat_map(|item| &*item.cells);
         let mut cells = self.cells.iter().chain(items);
         cells.any(|cell| matches!(cell.at, CellOrigin::Column(..)))
+    }
+
+    /// Whether it has an item that is not made of values of the order.
+    #[must_use]
+    pub fn has_own_items(&self) -> bool {
+        self.items.iter().any(|item| !item.kind.is_of_order)
     }
 
     /// The position of the order's first row.

@@ -75,6 +75,8 @@ pub enum ValueOrigin {
 pub struct TracedItem {
     /// Its place.
     pub at: Place,
+    /// Its kind in words, if the profile has several; else empty.
+    pub kind: String,
     /// Its values.
     pub values: Vec<TracedValue>,
 }

@@ -402,6 +402,10 @@ codes! {
     ItemsGap "items_gap" Error,
     /// A list of items in a cell cannot be read.
     ItemUnreadable "item_unreadable" Error,
+    /// An item meets no condition of a kind.
+    ItemWithoutKind "item_without_kind" Error,
+    /// An item meets the conditions of two kinds.
+    ItemOfTwoKinds "item_of_two_kinds" Error,
     /// An order has no items, and others have some.
     OrderWithoutItems "order_without_items" Warning,
     /// A value is not a leg of a journey.

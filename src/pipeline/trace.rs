@@ -8,9 +8,9 @@ use std::borrow::Cow;
 
 use super::spec::RunSpec;
 use crate::{
-    map::{self, profile::Profile},
+    map::{self, CellOwner, profile::Profile},
     model::{
-        draft::{Cell, Cells, Draft, ItemDraft, PersonDraft, PersonRole},
+        draft::{Cell, Cells, Draft, ItemDraft, ItemKind, PersonDraft, PersonRole},
         field::{Field, FieldGroup},
         guest::Guest,
         order::{Item, Order, OrderRecord},
@@ -49,7 +49,7 @@ pub(super) fn trace_of(
         lines_total: order
             .and_then(|order| validate::lines_total(order, &spec.validate))
             .map(|total| total.to_string()),
-        guest: guest_values(&draft.cells, None, order.map(|order| &order.guest), spec),
+        guest: guest_values(&draft.cells, CellOwner::Order, order.map(|order| &order.guest), spec),
         identifiers: order.into_iter().flat_map(identifiers).collect(),
         people: draft.people.iter().map(|person| person_values(person, order, spec)).collect(),
         events: None,
@@ -83,7 +83,8 @@ fn order_values(
 ) -> Vec<TracedValue> {
     let sent = order.map(|order| |field: &Field| validate::sent_of_order(order, field));
     let sent = sent.as_ref();
-    let mut values = values_of_group(&draft.cells, FieldGroup::Order, None, sent, spec);
+    let mut values =
+        values_of_group(&draft.cells, (FieldGroup::Order, CellOwner::Order), sent, spec);
     if let Some(order) = order.filter(|_| spec.validate.total_from == TotalFrom::SumOfLines) {
         values.retain(|value| value.field != Field::Price.short_name());
         let currency = Field::CurrencyCode.short_name();
@@ -97,7 +98,7 @@ fn order_values(
         };
         values.insert(behind.map_or(0, |currency| currency + 1), sum);
     }
-    let common = values_of_group(&draft.cells, FieldGroup::Event, None, sent, spec);
+    let common = values_of_group(&draft.cells, (FieldGroup::Event, CellOwner::Order), sent, spec);
     values.extend(common.into_iter().map(with_event_prefix));
     let is_exported = |field: &Field| draft.cells.get(field).is_some();
     for field in COMMON.iter().filter(|field| !is_exported(field)) {
@@ -126,8 +127,14 @@ fn traced_items(
 
 fn traced_item(item: &ItemDraft<'_>, sent: Option<&Item<'_>>, spec: &RunSpec<'_>) -> TracedItem {
     let sent = sent.map(|item| |field: &Field| validate::sent_of_item(item, field));
-    let values = values_of_group(&item.cells, FieldGroup::Item, None, sent.as_ref(), spec);
-    TracedItem { at: Place::from(item.at), values }
+    let owner = CellOwner::Item(item.kind);
+    let values = values_of_group(&item.cells, (FieldGroup::Item, owner), sent.as_ref(), spec);
+    let kind = match item.kind {
+        _ if spec.profile.item_kinds.len() == 1 => String::new(),
+        ItemKind { index, is_of_order: true } => format!("kind {}, of the order", index + 1),
+        ItemKind { index, is_of_order: false } => format!("kind {}", index + 1),
+    };
+    TracedItem { at: Place::from(item.at), kind, values }
 }
 
 fn person_values(
@@ -139,7 +146,7 @@ fn person_values(
         PersonRole::Contact => !order.contacts.is_empty(),
         PersonRole::Consumer => !order.consumers.is_empty(),
     });
-    let mut values = guest_values(&person.cells, Some(person.role), None, spec);
+    let mut values = guest_values(&person.cells, CellOwner::Person(person.role), None, spec);
     if !is_sent {
         for value in &mut values {
             value.steps.push("not sent".to_owned());
@@ -151,36 +158,35 @@ fn person_values(
 /// The values of a person, hidden.
 fn guest_values(
     cells: &Cells<'_>,
-    role: Option<PersonRole>,
+    owner: CellOwner,
     sent: Option<&Guest<'_>>,
     spec: &RunSpec<'_>,
 ) -> Vec<TracedValue> {
     let sent = sent.map(|guest| |field: &Field| validate::sent_of_guest(guest, field));
-    values_of_group(cells, FieldGroup::Guest, role, sent.as_ref(), spec)
+    values_of_group(cells, (FieldGroup::Guest, owner), sent.as_ref(), spec)
 }
 
 /// The values of the cells of one group, those of named fields first. `sent` returns what is sent of
 /// a field; none if the order is not valid.
 fn values_of_group(
     cells: &Cells<'_>,
-    group: FieldGroup,
-    role: Option<PersonRole>,
+    (group, owner): (FieldGroup, CellOwner),
     sent: Option<&impl Fn(&Field) -> Option<String>>,
     spec: &RunSpec<'_>,
 ) -> Vec<TracedValue> {
     let mut of_group: Vec<&Cell<'_>> =
         cells.iter().filter(|cell| cell.field.group() == group).collect();
     of_group.sort_by_key(|cell| cell.field.index().unwrap_or(usize::MAX));
-    of_group.into_iter().map(|cell| traced_value(cell, role, sent, spec)).collect()
+    of_group.into_iter().map(|cell| traced_value(cell, owner, sent, spec)).collect()
 }
 
 fn traced_value(
     cell: &Cell<'_>,
-    role: Option<PersonRole>,
+    owner: CellOwner,
     sent: Option<&impl Fn(&Field) -> Option<String>>,
     spec: &RunSpec<'_>,
 ) -> TracedValue {
-    let mut traced = map::trace(&spec.profile, role, cell);
+    let mut traced = map::trace(&spec.profile, owner, cell);
     if let Some(sent) = sent.map(|sent| sent(&cell.field)) {
         let step = validate::sending_step(cell, sent.as_deref(), &spec.validate);
         traced.steps.extend(step);

@@ -102,7 +102,7 @@ impl<'p> Observer<'p> {
         }
         observations.columns.types.observe(draft);
         let items = &mut observations.columns.items;
-        self.observe_items(!draft.items.is_empty(), draft.may_have_items, items);
+        self.observe_items(draft.has_own_items(), draft.may_have_items, items);
         if self.date_overlaps > 0 {
             self.observe_dates(draft, &mut observations.columns.dates);
         }

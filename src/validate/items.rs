@@ -65,11 +65,16 @@ pub(super) fn check_required_items(
     if rules.items.is_required && n_items == 0 {
         let message = format!("the order has no items, but {} needs at least one", rules.carrier);
         findings.on_order(Code::NoItems, message);
-    } else if n_items == 0
+    } else if !draft.has_own_items()
         && settings.total_from == TotalFrom::Given
         && lacks_items(draft.may_have_items, facts)
     {
-        findings.on_order(Code::OrderWithoutItems, "the order has no items");
+        let message = if n_items == 0 {
+            "the order has no items"
+        } else {
+            "the order has no items besides those made of its own values, such as shipping"
+        };
+        findings.on_order(Code::OrderWithoutItems, message);
     }
     if let Some(session) =
         rules.items.max_in_session.as_ref().filter(|session| n_items > session.items)
@@ -124,7 +129,8 @@ pub(super) fn check_summable(
     lines_total: Option<Amount>,
     findings: &mut Findings,
 ) {
-    if draft.items.is_empty() {
+    // Shipping alone is no total of an order whose goods are lost.
+    if draft.items.is_empty() || draft.may_have_items && !draft.has_own_items() {
         let message = "the order has no items, so its price cannot be their sum";
         findings.on_missing(Code::MissingAttribute, &Field::Price, message);
     }

@@ -221,7 +221,7 @@ fn price(
     // A warning only: on real exports the items add up in about 95 %. Where the tenant computes the
     // total, `warn_total_differs` checks it.
     let differs = |lines_total: &Amount| {
-        rules.carries.total && !draft.items.is_empty() && *lines_total != price
+        rules.carries.total && draft.has_own_items() && *lines_total != price
     };
     if let Some(lines_total) = lines_total.filter(differs) {
         findings.on_cell(

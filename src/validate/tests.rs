@@ -18,7 +18,7 @@ use crate::{
     model::{
         column_facts::ColumnFacts,
         decimal_mark::PointReading,
-        draft::{Cell, Cells, Draft, ItemDraft, Notation, PersonDraft, PersonRole},
+        draft::{Cell, Cells, Draft, ItemDraft, ItemKind, Notation, PersonDraft, PersonRole},
         field::{ExtensionKey, ExtensionType, Field, FieldGroup, IdentifierKind, Provider},
         guest::Identifier,
         guest_attributes::GuestAttributes,
@@ -94,7 +94,11 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
         all.into_iter().partition(|(field, _)| field.group() == FieldGroup::Item);
     let origin = RowOrigin { file: FileId(0), line: LINE, bytes: 0..9 };
     let below = Position { line: LINE + 1, ..origin.position() };
-    let items = vec![ItemDraft { at: below.into(), cells: cells(&item, LINE + 1) }];
+    let items = vec![ItemDraft {
+        at: below.into(),
+        kind: ItemKind::default(),
+        cells: cells(&item, LINE + 1),
+    }];
     let cells = cells(&order, LINE);
     Draft {
         key: "KEY".into(),
@@ -423,7 +427,7 @@ fn every_validation_code_has_a_case() {
         // map
         Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::PartMissing, Code::PairAmbiguous, Code::TextShortened,
         Code::UnknownColumn,
-        Code::ConditionUnreadable, Code::SpreadsheetText, Code::EventTypeUnsupported, Code::ItemEmpty, Code::ItemsRepeated, Code::ItemsGap, Code::ItemUnreadable,
+        Code::ConditionUnreadable, Code::SpreadsheetText, Code::EventTypeUnsupported, Code::ItemEmpty, Code::ItemsRepeated, Code::ItemsGap, Code::ItemUnreadable, Code::ItemWithoutKind, Code::ItemOfTwoKinds,
         Code::PhoneImplausible, Code::PathMissing,
         // shuffle
         Code::IdentifierShared, Code::SeveralAddresses,

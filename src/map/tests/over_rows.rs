@@ -5,7 +5,7 @@ use serde_json::json;
 use super::rows::{
     bind, cells, csv, document, errors, header, mapped, ndjson, profile, record, row,
 };
-use crate::map::trace;
+use crate::map::{CellOwner, trace};
 use crate::model::{
     draft::Notation,
     field::Field,
@@ -56,10 +56,10 @@ fn trace_counts_the_rows() {
     let row = row(2, RowContent::Record(Record { header, ..record("A,€5.00") }));
     let mapped = mapped(bind(&rules, Some("id,p")), row, None);
     let mut cell = mapped.cells.get(&Field::Price).cloned().unwrap();
-    assert_eq!(trace(&rules, None, &cell).steps, ["without \"€\""]);
+    assert_eq!(trace(&rules, CellOwner::Order, &cell).steps, ["without \"€\""]);
     cell.over_rows = OverRows::Sum { n_rows: 3 };
     cell.text = "15.00".into();
-    let traced = trace(&rules, None, &cell);
+    let traced = trace(&rules, CellOwner::Order, &cell);
     assert_eq!(
         (&*traced.value, traced.steps.join("; ")),
         ("15.00", "without \"€\"; 3 rows added up".into())

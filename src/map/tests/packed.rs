@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::rows::{bind, bind_error, csv, errors, mapped, ndjson, profile, record, row};
 use crate::{
-    map::trace,
-    model::{field::Field, row::RowContent},
+    map::{CellOwner, trace},
+    model::{draft::ItemKind, field::Field, row::RowContent},
 };
 
 const POSITIONS: &str = "item.name = { field = 'name' }\nitem.price = { field = 'price' }\n\
@@ -150,7 +150,11 @@ fn steps_name_the_field_of_an_item() {
     let rules = profile(&POSITIONS.replace("{ field = 'price' }", price));
     let row = row(2, RowContent::Record(record("A,Mug|EUR 10.00;Jug|EUR 5.00")));
     let mapped = mapped(bind(&rules, Some("id,list")), row, None);
-    let traced = trace(&rules, None, mapped.items[1].cells.get(&Field::ItemPrice).unwrap());
+    let traced = trace(
+        &rules,
+        CellOwner::Item(ItemKind::default()),
+        mapped.items[1].cells.get(&Field::ItemPrice).unwrap(),
+    );
     let steps = "the field \"price\" of an item in the list; without \"EUR \"";
     assert_eq!((&*traced.text, &*traced.steps.join("; ")), ("EUR 5.00", steps));
 }

@@ -8,7 +8,7 @@ use super::rows::{
     bind, bind_error, csv, documents, errors, header, mapped, ndjson, profile, record, row,
     unreadable,
 };
-use crate::map::{profile::Profile, trace};
+use crate::map::{CellOwner, profile::Profile, trace};
 use crate::model::{
     field::Field,
     record::{Header, Record},
@@ -159,7 +159,7 @@ fn trace_names_the_rule_that_counted() {
         let header: &Arc<Header> = Box::leak(Box::new(header(columns)));
         let row = row(2, RowContent::Record(Record { header, ..record(line) }));
         let mapped = mapped(bind(profile, Some(columns)), row, None);
-        trace(profile, None, mapped.cells.get(&Field::Price).unwrap()).steps.join("; ")
+        trace(profile, CellOwner::Order, mapped.cells.get(&Field::Price).unwrap()).steps.join("; ")
     };
     let rules = profile(LIST);
     insta::assert_snapshot!(steps(&rules, "A,Sale,9,1,1,8"), @"rule 1: its condition holds");
@@ -176,7 +176,7 @@ fn trace_names_the_rule_that_counted() {
     insta::assert_snapshot!(steps(&constant, "A,Sale,9,,,"), @"its condition holds");
     let (mapped, _) = documents(&rules, &[json!({"id": "A", "paid": 3})]);
     let cell = mapped[0].row.cells.get(&Field::Price).unwrap();
-    insta::assert_snapshot!(trace(&rules, None, cell).steps.join("; "), @"rule 1: its condition does not hold; rule 2: net is empty; rule 3: counts");
+    insta::assert_snapshot!(trace(&rules, CellOwner::Order, cell).steps.join("; "), @"rule 1: its condition does not hold; rule 2: net is empty; rule 3: counts");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::rows::{bind, bind_error, csv, header, mapped, ndjson, profile, record, row};
-use crate::map::{profile::Profile, trace};
+use crate::map::{CellOwner, profile::Profile, trace};
 use crate::model::{
     field::Field,
     record::{Header, Record},
@@ -94,7 +94,7 @@ fn trace_names_the_zone_of_the_row() {
     let content = Record { header, ..record("A,2025-07-01 12:00,Eastern Time") };
     let row = row(2, RowContent::Record(content));
     let mapped = mapped(bind(&rules, Some(columns)), row, None);
-    let traced = trace(&rules, None, mapped.cells.get(&Field::OrderedAt).unwrap());
+    let traced = trace(&rules, CellOwner::Order, mapped.cells.get(&Field::OrderedAt).unwrap());
     insta::assert_snapshot!(format!("{} {}", traced.value, traced.steps.join("; ")), @"2025-07-01T16:00:00.000Z as %Y-%m-%d %H:%M, America/New_York to UTC");
 }
 

@@ -422,6 +422,10 @@ fn rules_with_conditions_are_not_plain() {
     assert!(is_plain("order.price = { column = 'a', disagree = 'last' }"));
     assert!(!is_plain("item.name.field = 'x'\n[items.repeated]\ncolumns = '*.{n}'"));
     assert!(!is_plain("item.name.part = 1\n[items.packed]\ncolumn = 'a'\nseparator = ';'"));
+    assert!(is_plain("[[item]]\nname = { column = 'a' }"));
+    let kind = |keys: &str| format!("[[item]]\nname = {{ column = 'a' }}\n{keys}");
+    assert!(!is_plain(&kind("when = { column = 'b', is = '2' }")));
+    assert!(!is_plain(&kind("from = 'order'")));
     for rule in [
         "order.price = { column = 'a', when = { column = 'b', is = '2' } }",
         "order.price = [{ column = 'a' }, { column = 'b' }]",
