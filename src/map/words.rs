@@ -15,6 +15,8 @@ pub struct ProfileWord {
     pub field: Field,
     /// The text.
     pub text: String,
+    /// Whether it stands for texts of the export, by `values`, `table` or `other`.
+    pub is_replacement: bool,
     /// The text of the export, if the word is in a table.
     pub(super) from: Option<String>,
     /// The rule, as messages show it.
@@ -49,8 +51,16 @@ pub(super) fn words(texts: &[TomlText], wrong: &[KeyPath]) -> Vec<ProfileWord> {
         if texts.iter().map(|(path, ..)| path).chain(wrong).any(is_of_condition) {
             return None;
         }
+        let is_replacement = !matches!(path.as_slice(), [_, _, "value" | "default"]);
         let rule = format!("{table}.{name}");
-        Some(ProfileWord { field, text: text.clone(), from, rule, span: span.clone() })
+        Some(ProfileWord {
+            field,
+            text: text.clone(),
+            is_replacement,
+            from,
+            rule,
+            span: span.clone(),
+        })
     };
     texts.iter().filter_map(word).collect()
 }

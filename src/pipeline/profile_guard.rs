@@ -37,9 +37,12 @@ fn word_errors(
 ) -> impl Iterator<Item = Diagnostic> {
     let routes = routes_of(mode.unwrap_or(Mode::Auto));
     profile.unchanged_words().filter_map(move |word| {
-        let ProfileWord { field, text, .. } = word;
+        let error_of = match word.is_replacement {
+            true => validate::replacement_error,
+            false => validate::constant_error,
+        };
         let error_on =
-            |rules: &&'static TargetRules| validate::constant_error(field, text, rules, settings);
+            |rules: &&'static TargetRules| error_of(&word.field, &word.text, rules, settings);
         let errors: Option<Vec<_>> = routes.iter().map(error_on).collect();
         let error = errors?.into_iter().next()?;
         Some(profile.word_error(word, &word_message(word, error)))

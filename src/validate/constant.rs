@@ -1,5 +1,5 @@
-//! Constants: values that a profile gives to a field whatever the export has, checked before any
-//! order is.
+//! Constants: values that a profile gives to a field whatever the export has, or in place of a text
+//! of the export, checked before any order is.
 //!
 //! Applies the same rules as the checks of orders. Called by `pipeline`.
 
@@ -34,10 +34,23 @@ pub enum ConstantError {
     Other(String),
 }
 
-/// Why each order with this value of a field is invalid on a route; none if it is valid, or if other
-/// values decide.
+/// Why a value that every order has is wrong on a route: it makes them invalid, or is left out of
+/// all of them. None if it is valid, or if other values decide.
 #[must_use]
 pub fn constant_error(
+    field: &Field,
+    text: &str,
+    rules: &'static TargetRules,
+    settings: &ValidateSettings,
+) -> Option<ConstantError> {
+    let strict = ValidateSettings { guest_attributes: GuestAttributes::Strict, ..settings.clone() };
+    replacement_error(field, text, rules, &strict)
+}
+
+/// Why an order with this value in place of a text of the export is invalid on a route. None if it
+/// is valid, or an attribute that is left out as that of a cell is, or if other values decide.
+#[must_use]
+pub fn replacement_error(
     field: &Field,
     text: &str,
     rules: &'static TargetRules,
@@ -55,9 +68,7 @@ pub fn constant_error(
         notation: Notation::Declared,
     };
     let mut findings = Findings::at(at);
-    // An attribute that is left out of every order is a mistake of the profile too.
-    let strict = ValidateSettings { guest_attributes: GuestAttributes::Strict, ..settings.clone() };
-    check(&cell, rules, &strict, &mut findings);
+    check(&cell, rules, settings, &mut findings);
     settings.severities.apply(&mut findings.problems);
     let error = findings.problems.iter().find(|problem| problem.is_error())?;
     Some(match error.code {

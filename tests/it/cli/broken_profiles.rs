@@ -463,6 +463,49 @@ fn constants_about_people_are_checked_before_reading() {
     assert_eq!(checked(&profile.replace(guest, &good)), "");
 }
 
+/// By default it is left out with a warning, as that of a cell is.
+#[test]
+fn attributes_of_tables_are_refused_if_strict() {
+    let rule = "gender = { column = 'status', values = { PURCHASED = 'divers' }, other = 'x' }\n\
+                title = { columns = ['status'], table = [['PURCHASED', 'Mrr']] }\n";
+    let email = "email = { column = 'guest.email' }\n";
+    let lenient = with(&[(email, &format!("{email}{rule}"))]);
+    assert_eq!(checked(&lenient), "");
+    let workspace = Workspace::with("orders.csv", export(&["A-1"]));
+    workspace.file("shop.toml", &lenient);
+    let summary = workspace.run("check orders.csv --pos x --profile shop.toml").summary();
+    let problems = summary["problems"].as_array().unwrap();
+    let codes: Vec<_> = problems.iter().map(|problem| problem["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["guest_attribute_left_out"]);
+    let strict = lenient.replace("[guest]", "[guest]\nattributes = 'strict'");
+    insta::assert_snapshot!(checked(&strict), @r#"
+    error[profile]: unknown gender "divers"
+      --> profiles/shop.toml:17:54  guest.gender, value of "PURCHASED"
+       |
+    17 | …= { column = 'status', values = { PURCHASED = 'divers' }, other = 'x' }
+       |                                                ^^^^^^^^
+       |
+       = expected male, female or unknown
+
+    error[profile]: unknown gender "x"
+      --> profiles/shop.toml:17:74  guest.gender
+       |
+    17 | …= { column = 'status', values = { PURCHASED = 'divers' }, other = 'x' }
+       |                                                                    ^^^
+       |
+       = expected male, female or unknown
+
+    error[profile]: unknown title "Mrr"
+      --> profiles/shop.toml:18:56  guest.title
+       |
+    18 | title = { columns = ['status'], table = [['PURCHASED', 'Mrr']] }
+       |                                                        ^^^^^ meant "Mr"?
+
+    3 errors in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
+    "#);
+}
+
 /// Only a word with which no order can be valid is refused.
 #[test]
 fn words_that_some_order_may_take_are_no_errors() {
