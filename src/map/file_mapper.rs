@@ -28,7 +28,7 @@ use super::{
     profile::Profile,
     record_view::{self, HeaderRow, RecordView},
     seen_names::SeenNames,
-    view::View,
+    view::{View, without_line_end},
 };
 use crate::model::{
     document::Document,
@@ -224,7 +224,8 @@ impl<'p> FileMapper<'p> {
         if self.profile.ignore_rows.is_empty() {
             return false;
         }
-        let text = String::from_utf8_lossy(raw.trim_ascii());
+        let text = String::from_utf8_lossy(raw);
+        let text = without_line_end(&text);
         let (content, is_damaged) = match &row.content {
             RowContent::Unreadable(unreadable) => (unreadable.salvaged.as_deref(), true),
             content => (Some(content), false),
@@ -232,14 +233,14 @@ impl<'p> FileMapper<'p> {
         match (&self.format, content) {
             (FormatMapper::Csv(binding), Some(RowContent::Record(record))) => {
                 // The line breaks of a record may be those of other rows.
-                let line = (!raw.contains(&b'\n')).then_some(&*text);
+                let line = (!raw.contains(&b'\n')).then_some(text);
                 binding.mapper.is_ignored(Some(binding.view(row, record)), is_damaged, line)
             }
             // Of a record without a salvaged cell the quotes are wrong.
             (FormatMapper::Csv(_), _) => false,
             // Another document may follow the damage of a line.
             (FormatMapper::Json(_), _)
-                if is_damaged && text.match_indices('{').any(|(at, _)| at > 0) =>
+                if is_damaged && text.trim_start().match_indices('{').any(|(at, _)| at > 0) =>
             {
                 false
             }
@@ -248,7 +249,7 @@ impl<'p> FileMapper<'p> {
                     Some(RowContent::Document(document)) => Some(self.document_view(row, document)),
                     _ => None,
                 };
-                mapper.is_ignored(view, is_damaged, Some(&*text))
+                mapper.is_ignored(view, is_damaged, Some(text))
             }
         }
     }

@@ -191,6 +191,9 @@ fn ignored_rows_may_be_unreadable() {
     assert!(!of("not = { column = 'price', is = 'x' }", "Total,,30.00"));
     assert!(of("raw = true, starts_with = '#'", "# end"));
     assert!(of("raw = true, contains = 'record(s)'", " 3 record(s) found, by Ann, today "));
+    assert!(of("raw = true, ends_with = \"\\t\"", "# end\t\r"));
+    assert!(!of("raw = true, starts_with = '#'", " # end"));
+    assert!(of("raw = true, is = ' A1,30 '", " A1,30 \r"));
     let nothing = unreadable_content(None);
     let rules = "ignore_rows = [{ raw = true, is = 'null' }, { path = 'index', empty = false }]";
     assert!(is_ignored(rules, None, nothing, "null"));

@@ -20,7 +20,7 @@ pub(super) enum Value<'a> {
     Missing,
     /// JSON's `null`.
     Null,
-    /// A text without blanks around it; empty in an empty cell.
+    /// A text, of a cell or member without blanks around it; empty in an empty cell.
     Text(&'a str),
     /// A boolean of JSON.
     Boolean(bool),
@@ -61,9 +61,9 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A row as it is in the file.
+    /// A row as it is in the file, with the blanks at its ends.
     pub(super) fn of_row(row: &Row<'a>) -> Self {
-        row.raw().map_or(Self::Lost, |raw| Self::Text(raw.trim_ascii()))
+        row.raw().map_or(Self::Lost, |raw| Self::Text(without_line_end(raw)))
     }
 
     /// The text of a single value.
@@ -153,7 +153,7 @@ pub(super) trait View<'a>: Copy {
     /// The view's own place.
     fn at(self) -> CellOrigin<'a>;
 
-    /// The row as it is in the file, without blanks around it.
+    /// The row as it is in the file, without its line end.
     fn raw(self) -> Value<'a>;
 
     /// The value of a source.
@@ -194,4 +194,10 @@ pub(super) trait View<'a>: Copy {
 
     /// The same for all these columns.
     fn repeats_columns(self, previous: Self, columns: &[RangeInclusive<usize>]) -> bool;
+}
+
+/// The text of a row without the line end, of which a row of `\r\n` may keep the `\r`.
+pub(super) fn without_line_end(raw: &str) -> &str {
+    let raw = raw.strip_suffix('\n').unwrap_or(raw);
+    raw.strip_suffix('\r').unwrap_or(raw)
 }

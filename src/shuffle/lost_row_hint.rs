@@ -41,7 +41,8 @@ pub(super) fn lost_row_hint(
     (file, format): (&str, FileFormat),
     profile: &Profile,
 ) -> String {
-    let raw = String::from_utf8_lossy(block.row(&row.row.origin).trim_ascii());
+    let raw = String::from_utf8_lossy(block.row(&row.row.origin));
+    let raw = raw.trim_end_matches(['\r', '\n']);
     if let RowContent::Unreadable(unreadable) = &row.row.content
         && let Some(hint) = encoding_hint(&unreadable.reason)
     {
@@ -49,15 +50,15 @@ pub(super) fn lost_row_hint(
     }
     match (&row.kind, &row.row.content, format) {
         (RowKind::WithoutKey { has_item: true, .. }, ..) => ITEM_WITHOUT_KEY.to_owned(),
-        (_, RowContent::Unreadable(unreadable), FileFormat::Csv) => csv_hint(unreadable, &raw),
+        (_, RowContent::Unreadable(unreadable), FileFormat::Csv) => csv_hint(unreadable, raw),
         (_, RowContent::Unreadable(unreadable), FileFormat::Ndjson) => {
-            line_hint(unreadable.damage, row.row.origin.line, &raw, file)
+            line_hint(unreadable.damage, row.row.origin.line, raw, file)
         }
         (_, RowContent::Unreadable(_), FileFormat::JsonValues) => {
-            wrapper_hint(&raw, profile).unwrap_or_else(|| format!("fix the document, {ACCEPT}"))
+            wrapper_hint(raw, profile).unwrap_or_else(|| format!("fix the document, {ACCEPT}"))
         }
         (RowKind::WithoutKey { .. }, RowContent::Document(_), _) => {
-            wrapper_hint(&raw, profile).unwrap_or_else(|| ignore_hint(None))
+            wrapper_hint(raw, profile).unwrap_or_else(|| ignore_hint(None))
         }
         (RowKind::Unreadable { .. }, RowContent::Record(_), _) => QUOTES.to_owned(),
         _ => ignore_hint(None),
@@ -76,7 +77,8 @@ fn csv_hint(unreadable: &Unreadable<'_>, raw: &str) -> String {
 }
 
 /// The hint for a line of NDJSON.
-fn line_hint(damage: RowDamage, line: u64, raw: &str, file: &str) -> String {
+fn line_hint(damage: RowDamage, line: u64, whole: &str, file: &str) -> String {
+    let raw = whole.trim_ascii();
     match damage {
         _ if raw.starts_with(RECORD_SEPARATOR) => {
             let command = conversion("tr -d '\\036'", file);
@@ -94,7 +96,7 @@ fn line_hint(damage: RowDamage, line: u64, raw: &str, file: &str) -> String {
         }
         RowDamage::TextAfter => SEVERAL_LINES.to_owned(),
         _ if raw.starts_with('{') => format!("fix the row, {ACCEPT}"),
-        _ => ignore_hint(Some(raw)),
+        _ => ignore_hint(Some(whole)),
     }
 }
 
@@ -121,7 +123,7 @@ fn ignore_hint(raw: Option<&str>) -> String {
         raw => {
             // The text of a row may be personal data; the mark of a comment is not.
             let mark = raw.and_then(comment_mark).unwrap_or("…");
-            format!("starts_with = \"{mark}\"")
+            format!("starts_with = {mark:?}")
         }
     };
     format!(
@@ -130,10 +132,11 @@ fn ignore_hint(raw: Option<&str>) -> String {
     )
 }
 
-/// The punctuation that a comment begins with.
+/// The punctuation that a comment begins with, and the blanks before it.
 fn comment_mark(raw: &str) -> Option<&str> {
-    let mark = &raw[..raw.len() - raw.trim_start_matches(['#', '/', '*', '-', '=']).len()];
-    Some(mark).filter(|mark| !mark.is_empty())
+    let text = raw.trim_start_matches([' ', '\t']);
+    let comment = text.trim_start_matches(['#', '/', '*', '-', '=']);
+    Some(&raw[..raw.len() - comment.len()]).filter(|_| comment.len() < text.len())
 }
 
 #[cfg(test)]
@@ -180,6 +183,7 @@ mod tests {
         };
         assert_eq!(test("# ann@example.com", FileFormat::Csv), "starts_with = \"#\" }]");
         assert_eq!(test("Ann Smith", FileFormat::Csv), "starts_with = \"…\" }]");
+        assert_eq!(test(" \t# note ", FileFormat::Csv), "starts_with = \" \\t#\" }]");
         assert_eq!(test("null", FileFormat::Ndjson), "is = \"null\" }]");
         assert_eq!(test("// exported", FileFormat::Ndjson), "starts_with = \"//\" }]");
     }
