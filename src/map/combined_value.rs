@@ -20,6 +20,7 @@ use crate::model::{
     id_text::{ROUNDED, has_lost_digits},
     money::Amount,
     problem::Code,
+    reference::{HIDDEN_FLOAT, hides_float},
     sum::{self, NumberInUnit, SumError},
 };
 
@@ -86,20 +87,49 @@ fn text_of<'a>(rule: &Rule, found: Found<'a>) -> Result<Option<&'a str>, PartErr
     Ok(None)
 }
 
-/// The text of a part that is joined to others. A reference or an identifier must not have a
-/// rounded number in it, which the joined text hides from `validate`.
-fn joined_part<'a>(
-    (field, rule): (&Field, &Rule),
-    found: Found<'a>,
-) -> Result<Option<&'a str>, PartError> {
-    let text = text_of(rule, found)?;
-    let is_id = matches!(field, Field::ReferenceId | Field::Identifier(_));
-    match text.filter(|text| is_id && found.value.notation().is_rounded(text)) {
-        // The message quotes no personal data.
-        Some(_) if field.is_personal() => Err((Code::ScientificNotation, ROUNDED.to_owned())),
-        Some(text) => Err((Code::ScientificNotation, format!("{text:?}: {ROUNDED}"))),
-        None => Ok(text),
+/// The texts of parts that are joined, and their places.
+#[derive(Default)]
+struct JoinedParts<'a>(Vec<(&'a str, Found<'a>)>);
+
+impl<'a> JoinedParts<'a> {
+    /// Adds a part; returns whether it is filled. A reference or an identifier must not have a
+    /// rounded number in it, which the joined text hides from `validate`.
+    fn push(
+        &mut self,
+        (field, rule): (&Field, &Rule),
+        found: Found<'a>,
+    ) -> Result<bool, PartError> {
+        let Some(text) = text_of(rule, found)? else { return Ok(false) };
+        if is_id(field) && found.value.notation().is_rounded(text) {
+            return Err(part_error(field, text, (Code::ScientificNotation, ROUNDED)));
+        }
+        self.0.push((text, found));
+        Ok(true)
     }
+
+    /// The first part whose `.0` the joined reference or identifier hides.
+    fn hidden_float(&self, field: &Field, separator: &str) -> Option<(Found<'a>, PartError)> {
+        let (_, joined_to) = self.0.split_last().filter(|_| is_id(field))?;
+        let is_hidden = |(text, _): &&(&str, Found<'_>)| hides_float(text, separator);
+        let (text, found) = joined_to.iter().find(is_hidden)?;
+        Some((*found, part_error(field, text, (Code::SpreadsheetNumber, HIDDEN_FLOAT))))
+    }
+
+    fn joined(&self, separator: &str) -> String {
+        let texts: Vec<_> = self.0.iter().map(|(text, _)| *text).collect();
+        texts.join(separator)
+    }
+}
+
+/// Whether the texts of a field tell orders or people apart.
+fn is_id(field: &Field) -> bool {
+    matches!(field, Field::ReferenceId | Field::Identifier(_))
+}
+
+/// The problem of a part, which quotes no personal data.
+fn part_error(field: &Field, text: &str, (code, message): (Code, &str)) -> PartError {
+    let is_shown = !field.is_personal();
+    (code, if is_shown { format!("{text:?}: {message}") } else { message.to_owned() })
 }
 
 fn join<'a>(
@@ -109,22 +139,22 @@ fn join<'a>(
     zone: Option<&str>,
     steps: &mut impl Steps,
 ) -> Option<CombinedValue<'a>> {
-    let (mut texts, mut names, mut first) = (Vec::new(), Vec::new(), None);
+    let (mut joined, mut names) = (JoinedParts::default(), Vec::new());
     for Part { source, found } in parts {
-        match joined_part((field, rule), *found) {
-            Ok(None) => {}
-            Ok(Some(text)) => {
-                first.get_or_insert(found.at);
-                texts.push(text);
-                names.push(rule.columns[*source].as_str());
-            }
+        match joined.push((field, rule), *found) {
+            Ok(true) => names.push(rule.columns[*source].as_str()),
+            Ok(false) => {}
             Err(error) => return Some(CombinedValue::invalid(*found, error)),
         }
     }
-    let at = first.filter(|_| concat.is_lenient || texts.len() == rule.columns.len())?;
+    let is_whole = concat.is_lenient || names.len() == rule.columns.len();
+    let (_, first) = joined.0.first().filter(|_| is_whole)?;
+    if let Some((found, error)) = joined.hidden_float(field, &concat.separator) {
+        return Some(CombinedValue::invalid(found, error));
+    }
     steps.add(|| format!("{} joined", names.join(", ")));
-    let text = texts.join(&concat.separator);
-    Some(CombinedValue::of_text((text, at), (field, rule), zone, steps))
+    let text = joined.joined(&concat.separator);
+    Some(CombinedValue::of_text((text, first.at), (field, rule), zone, steps))
 }
 
 /// Joins the elements of an array; a single value is an array of one.
@@ -135,7 +165,7 @@ fn join_elements<'a>(
     parts: &[Part<'a>],
     steps: &mut impl Steps,
 ) -> Option<CombinedValue<'a>> {
-    let (mut texts, mut first) = (Vec::new(), None);
+    let mut joined = JoinedParts::default();
     for Part { found, .. } in parts {
         let array = match found.value {
             Value::Array(array) => array.elements(),
@@ -144,19 +174,18 @@ fn join_elements<'a>(
         let is_array = array.is_some();
         let elements = array.into_iter().flatten().map(|node| Value::of(Some(node)));
         for value in elements.chain((!is_array).then_some(found.value)) {
-            match joined_part((field, rule), Found { value, at: found.at }) {
-                Ok(None) => {}
-                Ok(Some(text)) => {
-                    first.get_or_insert(found.at);
-                    texts.push(text);
-                }
-                Err(error) => return Some(CombinedValue::invalid(*found, error)),
+            if let Err(error) = joined.push((field, rule), Found { value, at: found.at }) {
+                return Some(CombinedValue::invalid(*found, error));
             }
         }
     }
-    let at = first?;
-    steps.add(|| format!("{} elements joined", texts.len()));
-    Some(CombinedValue::of_text((texts.join(separator), at), (field, rule), None, steps))
+    let (_, first) = joined.0.first()?;
+    if let Some((found, error)) = joined.hidden_float(field, separator) {
+        return Some(CombinedValue::invalid(found, error));
+    }
+    steps.add(|| format!("{} elements joined", joined.0.len()));
+    let text = (joined.joined(separator), first.at);
+    Some(CombinedValue::of_text(text, (field, rule), None, steps))
 }
 
 /// Looks the texts up; one that is empty is as a text of the table.

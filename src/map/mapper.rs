@@ -22,6 +22,7 @@ use crate::model::{
     draft::{Cells, ItemDraft, MappedRow, OrderItem, PersonDraft, PersonRole, RowKind},
     id_text::ROUNDED,
     problem::{Code, Problem},
+    reference::{HIDDEN_FLOAT, hides_float},
 };
 
 /// A profile bound to a file. `S` is where its rules find their values: a column or a path.
@@ -151,16 +152,24 @@ impl<S> Mapper<'_, S> {
             && matches!(self.key_value(view, &self.key), Some(Value::Number(_)))
     }
 
-    /// Adds a problem for each part of the order key that is a rounded number: other orders may
-    /// have it too, and the joined key hides it from `validate`.
+    /// Adds a problem for each part of the order key that is a rounded number, which other orders
+    /// may have too, or has the `.0` of a spreadsheet: the joined key hides it from the checks of
+    /// whole references.
     fn check_key_parts<'a, V: View<'a, Source = S>>(&self, view: V, order: &mut Collector<'a>) {
-        for source in &self.key {
+        let separator = self.profile.key.key_separator().unwrap_or_default();
+        for (index, source) in self.key.iter().enumerate() {
             let Found { value, at } = view.find(source);
-            if let Some(text) = value.text().filter(|text| value.notation().is_rounded(text)) {
-                let message = format!("order key {text:?}: {ROUNDED}");
-                let problem = Problem::for_order(Code::ScientificNotation, at.position(), message);
-                order.problems.push(problem);
-            }
+            let Some(text) = value.text() else { continue };
+            let is_last = index + 1 == self.key.len();
+            let (code, problem) = match value.notation().is_rounded(text) {
+                true => (Code::ScientificNotation, ROUNDED),
+                false if !is_last && hides_float(text, separator) => {
+                    (Code::SpreadsheetNumber, HIDDEN_FLOAT)
+                }
+                false => continue,
+            };
+            let message = format!("order key {text:?}: {problem}");
+            order.problems.push(Problem::for_order(code, at.position(), message));
         }
     }
 

@@ -64,10 +64,27 @@ pub fn without_float_parts(reference: &str) -> Cow<'_, str> {
     Cow::Owned(map_parts(reference, |part| part.strip_suffix(".0").unwrap_or(part)))
 }
 
+/// The problem of a part for which [`hides_float`] holds.
+pub const HIDDEN_FLOAT: &str = "a number with the .0 of a spreadsheet, which the joined text hides; \
+    join with a separator that is no letter, digit or point, such as \"-\"";
+
+/// Whether a text that another one is joined to has the `.0` of a spreadsheet, and what is between
+/// them keeps the joined text from showing it.
+#[must_use]
+pub fn hides_float(part: &str, separator: &str) -> bool {
+    let digits = part.strip_suffix(".0").unwrap_or_default();
+    let is_float = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_float && !separator.starts_with(is_separator)
+}
+
+/// Whether a character is between the parts of a reference.
+fn is_separator(c: char) -> bool {
+    !c.is_alphanumeric() && c != '.'
+}
+
 /// The text with each of its parts changed, between which there are characters other than letters,
 /// digits and points.
 fn map_parts(text: &str, change: impl Fn(&str) -> &str) -> String {
-    let is_separator = |c: char| !c.is_alphanumeric() && c != '.';
     let mut changed = String::with_capacity(text.len());
     for part in text.split_inclusive(is_separator) {
         let word = part.strip_suffix(is_separator).unwrap_or(part);

@@ -240,6 +240,31 @@ fn rounded_part_of_an_id_is_a_problem_at_its_place() {
     insta::assert_snapshot!(ndjson(&rules, json!({"id": "A", "a": 7e30, "b": 1})), @"row A: ext.x:string=7e+30-1@2 guest.id.shop!7e+30@2 | scientific_notation guest.id.shop@2 does not match the profile's rule");
 }
 
+/// The last part is the end of the whole, and a separator such as `-` shows the end of each part.
+#[test]
+fn hidden_float_within_an_id_is_a_problem_at_its_place() {
+    let rules = |keys: &str| profile(&format!("guest.id.shop = {{ {keys} }}"));
+    for (separator, cells, is_hidden) in [
+        ("x", "1.0,2", true),
+        ("", "1.0,2", true),
+        (".", "1.0,2", true),
+        ("0-", "1.0,2", true),
+        ("\u{e9}", "1.0,2", true),
+        ("x", "1,2.0", false),
+        ("x", "1.05,2", false),
+        ("x", "v1.0,2", false),
+        ("-x", "1.0,2", false),
+    ] {
+        let rules = rules(&format!("concat = ['a', 'b'], separator = '{separator}'"));
+        let found = csv(&rules, "id,a,b", &format!("A,{cells}"));
+        assert_eq!(found.contains("spreadsheet_number guest.id.shop@3"), is_hidden, "{found}");
+    }
+    let joined = ndjson(&rules("path = 'a', join = '.'"), json!({"id": "A", "a": [1.0, "2"]}));
+    assert!(joined.contains("spreadsheet_number guest.id.shop"), "{joined}");
+    let lenient = rules("concat = ['a', 'b'], separator = 'x', lenient = true");
+    assert!(csv(&lenient, "id,a,b", "A,1.0,").contains("guest.id.shop=1.0@"));
+}
+
 #[test]
 fn invalid_sums_are_refused() {
     let rules = "order.price = { sum = ['a', 'a'] }\n\

@@ -409,6 +409,23 @@ fn typical_orders_are_plain() {
     }
 }
 
+/// The parts of such a key are checked where drafts are mapped.
+#[test]
+fn joined_key_beside_the_reference_is_not_plain() {
+    let is_plain = |key: &str, text: &str| {
+        let rules = "order.referenceId = { column = 'id', path = 'id' }\n\
+                     item.name = { column = 'a', path = 'name' }";
+        let profile = format!("name = 'p'\nitems = 'lines'\nkey = {key}\n{rules}");
+        let profile = Profile::parse("p", &profile).unwrap();
+        let (parser, _) = read(&profile, text);
+        FileMapper::bind(&profile, parser.header(), "orders").unwrap().plain_rows().is_some()
+    };
+    for text in ["id,a\nA,1\n", "{\"id\": \"A\", \"a\": \"1\"}\n"] {
+        assert!(is_plain("{ column = 'a', path = 'a' }", text), "{text}");
+        assert!(!is_plain("{ concat = ['id', 'a'], separator = '-' }", text), "{text}");
+    }
+}
+
 /// A profile of which a rule needs more than its first filled value leaves all orders to drafts.
 #[test]
 fn rules_with_conditions_are_not_plain() {

@@ -366,6 +366,13 @@ fn parts_of_a_key_are_checked_one_by_one() {
     3-7 invalid
       duplicate_content 5 "3-7" here and "3-007" there, with the same guest, time and amounts: one order, its reference spelt in two ways
     "#);
+    // A separator that may be a part of a reference hides where a part ends.
+    let reference = "{ concat = [\"Order\", \"Shop\"], separator = \"x\" }";
+    insta::assert_snapshot!(of_shops(reference, "x", &rows[..2]), @r#"
+    1xA valid
+    Ax1.0 invalid
+      spreadsheet_number 3 "1.0": a number with the .0 of a spreadsheet, which the joined text hides; join with a separator that is no letter, digit or point, such as "-"
+    "#);
     // The parts are those of the key alone.
     insta::assert_snapshot!(of_shops("{ column = \"Email\" }", "-", &rows[2..3]), @r#"
     cy@example.com invalid
