@@ -25,13 +25,11 @@ impl RepeatedHeaders {
         self.0.len() > MAX_HEADERS
     }
 
-    /// The part of its file that a row is in: the number of headers before it in that file.
+    /// The part of the input that a row is in: the number of headers before it. The first part of
+    /// a joined file continues the last one of the file before.
     #[must_use]
     pub fn part_of(&self, row: Position) -> usize {
-        let of_earlier_files = self.0.partition_point(|header| header.file < row.file);
-        let before =
-            self.0.partition_point(|header| (header.file, header.line) < (row.file, row.line));
-        before - of_earlier_files
+        self.0.partition_point(|header| (header.file, header.line) < (row.file, row.line))
     }
 
     /// Whether a header is between two rows of one file.
@@ -53,8 +51,8 @@ mod tests {
         headers.append(vec![at(0, 5)]);
         headers.append(vec![at(1, 3), at(1, 8)]);
         let part = |file, line| headers.part_of(at(file, line));
-        assert_eq!([part(0, 4), part(0, 6), part(1, 2)], [0, 1, 0]);
-        assert_eq!([part(1, 4), part(1, 9), part(2, 2)], [1, 2, 0]);
+        assert_eq!([part(0, 4), part(0, 6), part(1, 2)], [0, 1, 1]);
+        assert_eq!([part(1, 4), part(1, 9), part(2, 2)], [2, 3, 3]);
         assert!(headers.separate(at(0, 4), at(0, 6)) && headers.separate(at(1, 9), at(1, 4)));
         assert!(!headers.separate(at(0, 4), at(1, 9)) && !headers.separate(at(1, 9), at(1, 10)));
     }

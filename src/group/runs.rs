@@ -14,7 +14,7 @@ use super::{
 };
 use crate::model::{
     draft::{KeyedRow, RowKind},
-    origin::{FileId, Position},
+    origin::{FileId, Position, RowOrigin},
     row::Row,
 };
 
@@ -80,8 +80,8 @@ pub struct BlockRuns<'a> {
     pub runs: Vec<Run<'a>>,
     /// The numbers of its rows.
     pub counts: RowCounts,
-    /// The positions of headers within the block.
-    pub headers: Vec<Position>,
+    /// The headers within the block.
+    pub headers: Vec<RowOrigin>,
     /// Whether a header is before the first run: that run continues none of an earlier block.
     pub starts_export: bool,
     /// Whether a header is after the last run: no run of a later block continues it.
@@ -105,7 +105,7 @@ impl<'a> BlockRuns<'a> {
         for (index, row) in rows.iter().enumerate() {
             block.counts.add(&row.kind);
             if row.kind == RowKind::Header {
-                block.push_header(row, settings);
+                block.push_header(row);
             }
             if row.kind == RowKind::Ignored && settings.has_adjacent_rows {
                 block.gap_after.push(&row.row.origin, false);
@@ -135,14 +135,10 @@ impl<'a> BlockRuns<'a> {
         block
     }
 
-    fn push_header(&mut self, row: &KeyedRow<'_>, settings: GroupSettings) {
+    fn push_header(&mut self, row: &KeyedRow<'_>) {
         // A lost row above the header does not belong to a run below it, nor the other way round.
         self.end_gap();
-        // In the rejects the header keeps a lost row below it from the order above.
-        if settings.has_adjacent_rows {
-            self.gap_after.push(&row.row.origin, false);
-        }
-        self.headers.push(row.row.origin.position());
+        self.headers.push(row.row.origin.clone());
         if self.runs.is_empty() {
             self.starts_export = true;
         } else {

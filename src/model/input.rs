@@ -137,6 +137,9 @@ pub struct InputRead {
     /// The byte range of the header in the text, with the mark and the lines before it and
     /// without its line break; empty of a CSV file without a header, none of other files.
     pub header: Option<Range<u64>>,
+    /// The byte ranges of the headers that are repeated within it.
+    #[serde(default)]
+    pub repeated_headers: Vec<Range<u64>>,
     /// The line break after the first line.
     pub line_break: LineBreak,
     /// The encoding of its text.
@@ -162,6 +165,7 @@ impl InputRead {
             input,
             rows: 0,
             header: None,
+            repeated_headers: Vec::new(),
             line_break,
             encoding: TextEncoding::default(),
             framing,
@@ -261,6 +265,9 @@ pub struct ExportRead {
     pub skipped_rows: u64,
     /// Headers that are repeated within a file.
     pub repeated_headers: u64,
+    /// Whether an order may have rows of several files.
+    #[serde(default)]
+    pub joins_files: bool,
     /// Orders whose rows were at more than one position.
     pub scattered_orders: u64,
     /// Lost rows that are counted but not listed.

@@ -52,6 +52,15 @@ pub enum PlanError {
         /// The format that this version writes and reads.
         expected: u32,
     },
+    /// Its header has only the number of the repeated headers, as earlier versions wrote it.
+    #[error(
+        "the plan: found repeated headers ({n_headers}) without their positions; an earlier \
+         orderferry wrote it; nothing was sent\n  hint: send the export again"
+    )]
+    UnknownHeaders {
+        /// Their number.
+        n_headers: u64,
+    },
     /// An order before any guest.
     #[error("the plan, byte {at}: found an order without a guest")]
     OrderWithoutGuest {

@@ -131,6 +131,7 @@ impl SavedPlan {
         };
         match header {
             PlanHeaderLine::Plan(header) => {
+                ensure_headers_known(&header.files)?;
                 Ok(Self { header: *header, folder, storage: Arc::clone(storage) })
             }
             PlanHeaderLine::Redirect(_) => Err(PlanError::NoPlan { folder }),
@@ -204,6 +205,17 @@ impl SavedPlan {
         let (storage, plan) = (Arc::clone(&self.storage), self.folder.join(PLAN).into());
         move |at| storage.open(&plan, at)
     }
+}
+
+/// Returns an error for a plan of an earlier version, without which the rejects would lack the
+/// repeated headers: what they separate would be read as one order.
+fn ensure_headers_known(files: &ExportRead) -> Result<(), PlanError> {
+    let n_headers = files.repeated_headers;
+    let n_known: usize = files.inputs.iter().map(|read| read.repeated_headers.len()).sum();
+    if n_known as u64 == n_headers {
+        return Ok(());
+    }
+    Err(PlanError::UnknownHeaders { n_headers })
 }
 
 fn write_atomically(

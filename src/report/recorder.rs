@@ -383,8 +383,7 @@ impl Recorder {
         let sorter = std::mem::replace(&mut self.rejects, fresh);
         let unsortable = StorageError::at(self.folder.file(rejects::FOLDER), "sort");
         let rejects = sorter.replay_into(&mut self.rejects).map_err(unsortable)?;
-        let inputs = &self.files.inputs;
-        let written = write_rejects(&self.folder, inputs, rejects, &self.settings.reopen)?;
+        let written = write_rejects(&self.folder, &self.files, rejects, &self.settings.reopen)?;
         self.reject_files = written.files;
         Ok(written.unavailable)
     }

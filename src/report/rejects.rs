@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     model::{
-        input::InputRead,
+        input::{ExportRead, InputRead},
         order::OrderRecord,
         origin::{FileId, InputNames, RowOrigin},
         outcome::{OrderResult, Outcome},
@@ -103,8 +103,9 @@ pub fn reasons(
 
 /// Writes `rejects/`. Each input with rejected orders gets two files: its header and the rows of
 /// those orders, in the order of the input, each once and followed by a line break, unless it is
-/// the input's last row and has none; and `NAME.reasons.ndjson` with one line per order. Without
-/// rejects the folder stays empty.
+/// the input's last row and has none; and `NAME.reasons.ndjson` with one line per order. A header
+/// that is repeated between two of the rows is between them again. Without rejects the folder stays
+/// empty.
 ///
 /// `reopen` returns the text of an input from the start, with a byte order mark; none if the file is
 /// gone or has changed.
@@ -115,12 +116,13 @@ pub fn reasons(
 /// [`ReportError::InputChanged`] for an input that has become shorter.
 pub fn write_rejects(
     folder: &RunFolder,
-    inputs: &[InputRead],
+    export: &ExportRead,
     rejects: Rejects<'_>,
     reopen: impl Fn(&InputRead) -> io::Result<Option<Box<dyn ByteStream>>>,
 ) -> Result<WrittenRejects, ReportError> {
     folder.create_folder(FOLDER)?;
     let mut written = WrittenRejects::default();
+    let inputs = &export.inputs;
     let names: Vec<String> = inputs.iter().map(|read| read.input.name.clone()).collect();
     let names = file_names(&names);
     let (mut rows, mut reasons) = (rejects.rows.peekable(), rejects.reasons.peekable());
@@ -133,6 +135,8 @@ pub fn write_rejects(
         let file_rows = entries_of_file(&mut rows, file);
         let unreadable = |error| ReportError::Input { name: input.input.name.clone(), error };
         if let Some(source) = reopen(input).map_err(unreadable)? {
+            let file_rows =
+                with_repeated_headers(file_rows, &input.repeated_headers, export.joins_files);
             write_rows(folder, name, input, file_rows, source)?;
             written.files.push(name.clone());
         } else {
@@ -168,6 +172,30 @@ fn entries_of_file<T>(
 
 fn rows_in(record: &OrderRecord, file: FileId) -> impl Iterator<Item = &RowOrigin> {
     record.rows.iter().filter(move |row| row.file == file)
+}
+
+/// Adds the repeated headers between the rows: what is above one and what is below it are never one
+/// order. Of several headers between two rows the last one is enough. Those before the first row
+/// and after the last one separate it from the rows of the files before and after, if they are
+/// joined.
+fn with_repeated_headers<E>(
+    rows: impl Iterator<Item = Result<Range<u64>, E>>,
+    headers: &[Range<u64>],
+    is_joined: bool,
+) -> impl Iterator<Item = Result<Range<u64>, E>> {
+    let (mut n_passed, mut separates) = (0, is_joined);
+    let end = is_joined.then_some(None);
+    rows.map(Some).chain(end).flat_map(move |row| {
+        let n_above = match &row {
+            Some(Ok(row)) => headers.partition_point(|header| header.start < row.start),
+            Some(Err(_)) => n_passed,
+            None => headers.len(),
+        };
+        let passed = headers.get(n_passed..n_above).unwrap_or_default();
+        let header = passed.last().filter(|_| separates).cloned();
+        (n_passed, separates) = (n_above, true);
+        header.map(Ok).into_iter().chain(row)
+    })
 }
 
 fn write_rows(
@@ -409,7 +437,8 @@ mod tests {
             rows: Box::new(rows.into_iter().map(|row| Ok((row.file, row.bytes.clone())))),
             reasons: Box::new(lines.into_iter().map(|(file, _, line)| Ok((file, line)))),
         };
-        let done = write_rejects(&folder, inputs, rejects, reopen);
+        let export = ExportRead { inputs: inputs.to_vec(), ..ExportRead::default() };
+        let done = write_rejects(&folder, &export, rejects, reopen);
         (dir, done)
     }
 
@@ -476,6 +505,21 @@ mod tests {
         {"referenceId":"A","outcome":"invalid","lines":[2,4],"reason":null,"problems":[{"code":"missing_attribute","severity":"error","field":"price","file":"exports/orders.csv.gz","line":2,"column":null,"column_name":null,"message":"no value"}]}
         {"referenceId":"C","outcome":"refused","lines":[5],"reason":"no","problems":[{"code":"missing_attribute","severity":"error","field":"price","file":"exports/orders.csv.gz","line":5,"column":null,"column_name":null,"message":"no value"}]}
         "#);
+    }
+
+    #[test]
+    fn header_is_repeated_between_rows() {
+        let rows = |starts: &[u64]| starts.iter().map(|at| Ok(*at..at + 1)).collect::<Vec<_>>();
+        let found = |starts: &[u64], is_joined| -> Vec<u64> {
+            let headers = [20..25, 30..35, 50..55];
+            let all = with_repeated_headers(rows(starts).into_iter(), &headers, is_joined);
+            all.map(|bytes: Result<_, ()>| bytes.unwrap().start).collect()
+        };
+        assert_eq!(found(&[10, 40, 41, 60], false), [10, 30, 40, 41, 50, 60]);
+        assert_eq!(found(&[40, 60], false), [40, 50, 60]);
+        assert_eq!(found(&[10, 11], false), [10, 11]);
+        assert_eq!(found(&[40], true), [30, 40, 50]);
+        assert_eq!(found(&[10], true), [10, 50]);
     }
 
     #[test]

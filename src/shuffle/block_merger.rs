@@ -21,7 +21,7 @@ use crate::{
     model::{
         column_warnings::ColumnWarnings,
         input::{ExportRead, InputRead},
-        origin::{FileId, Position},
+        origin::{FileId, Position, RowOrigin},
         problem::Problem,
         progress::{Progress, ProgressFn},
     },
@@ -38,6 +38,8 @@ pub(super) struct BlockResult<'p, P> {
     pub(super) end: Option<InputRead>,
     pub(super) counts: RowCounts,
     pub(super) n_bytes: u64,
+    /// The headers within the block.
+    pub(super) headers: Vec<RowOrigin>,
     /// Whether a header is before the first run, and whether one is after the last run.
     pub(super) starts_export: bool,
     pub(super) ends_export: bool,
@@ -63,6 +65,7 @@ impl<'p, P: Default> BlockResult<'p, P> {
             end: None,
             counts: RowCounts::default(),
             n_bytes: 0,
+            headers: Vec::new(),
             starts_export: false,
             ends_export: false,
             lost: LostRows::default(),
@@ -147,6 +150,8 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         self.files.bytes_read += block_result.n_bytes;
         if let Some(read) = self.files.inputs.get_mut(block_result.file.id.0 as usize) {
             read.rows += counts.rows;
+            let headers = block_result.headers.iter().map(|header| header.bytes.clone());
+            read.repeated_headers.extend(headers);
         }
     }
 
@@ -254,7 +259,8 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         if let Some(read) = self.files.inputs.get_mut(file.id.0 as usize) {
             // A second pass does not hash the files again.
             let sha256 = end.sha256.clone().or_else(|| read.sha256.take());
-            *read = InputRead { rows: read.rows, sha256, ..end };
+            let repeated_headers = std::mem::take(&mut read.repeated_headers);
+            *read = InputRead { rows: read.rows, repeated_headers, sha256, ..end };
         }
         if !self.context.settings.grouping.joins_files {
             self.close_run()?;

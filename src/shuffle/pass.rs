@@ -31,6 +31,7 @@ use crate::{
     model::{
         column_warnings::ColumnWarnings,
         draft::{KeyedRow, RowKind},
+        origin::RowOrigin,
         row::Row,
     },
     spill::batch::Batch,
@@ -60,7 +61,11 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     let files = &mut export.files;
     (files.rows, files.unreadable_rows, files.bytes_read) = (0, 0, 0);
     (files.ignored_rows, files.skipped_rows, files.repeated_headers) = (0, 0, 0);
-    files.inputs.iter_mut().for_each(|read| read.rows = 0);
+    files.joins_files = context.settings.grouping.joins_files;
+    for read in &mut files.inputs {
+        read.rows = 0;
+        read.repeated_headers.clear();
+    }
     let blocks = BlockIter::of(files.inputs.clone(), context.settings, context.open_files)
         .take_while(|_| !context.is_stopped.load(Ordering::Relaxed))
         .map(|next| next.map_err(D::Error::from));
@@ -180,7 +185,8 @@ fn process_runs<'p, D: Decide>(
     }
     block_result.counts = runs.counts;
     (block_result.starts_export, block_result.ends_export) = (runs.starts_export, runs.ends_export);
-    block_result.observations.headers = mem::take(&mut runs.headers);
+    block_result.observations.headers = runs.headers.iter().map(RowOrigin::position).collect();
+    block_result.headers = mem::take(&mut runs.headers);
     block_result.n_bytes = block.bytes.len() as u64;
     block_result.gap_before = mem::take(&mut runs.gap_before);
     block_result.gap_after = mem::take(&mut runs.gap_after);

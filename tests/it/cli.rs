@@ -29,6 +29,7 @@ mod output;
 mod profile_extension;
 mod regressions;
 mod repaired_rejects;
+mod repeated_headers;
 mod report;
 mod respelled_references;
 mod resume;

@@ -191,6 +191,21 @@ fn rows_below_a_header_are_another_order() {
 }
 
 #[test]
+fn joined_file_continues_the_part_before_it() {
+    let rows = [("A", 0, 2), ("A", 0, 4), ("A", 1, 2), ("A", 1, 4)];
+    let rows = rows.map(|(key, file, line)| order_row(key, file, line, &[]));
+    let keyed: Vec<_> = rows.iter().map(TestRow::keyed).collect();
+    let mut headers = RepeatedHeaders::default();
+    let header = |file| Position { file: FileId(file), line: 3, column: None };
+    headers.append(vec![header(0), header(1)]);
+    let joined = GroupSettings { joins_files: true, ..SEPARATE_FILES };
+    let sizes =
+        |settings| group_scattered(&keyed, settings, &headers).iter().map(Vec::len).collect();
+    let (joined, separate): (Vec<_>, Vec<_>) = (sizes(joined), sizes(SEPARATE_FILES));
+    assert_eq!((joined, separate), (vec![1, 2, 1], vec![1, 1, 1, 1]));
+}
+
+#[test]
 fn blank_rows_are_not_counted() {
     let keyed: Vec<_> =
         [blank(1), a(2), unreadable(3, Some("A")), unreadable(4, None), row_without_key(&[])]

@@ -474,6 +474,32 @@ fn plan_of_the_format_before_is_resumed() {
     assert_eq!((resumed.code, &resumed.summary()["orders"]["read"]), (1, &8.into()));
 }
 
+/// An export that was appended to another one, with an order of which both have another part.
+#[test]
+fn resumed_run_keeps_repeated_headers_in_rejects() {
+    let half = |name| ExportRow { price: "61.20", name, ..ExportRow::default() }.csv();
+    let (one, two, valid) = (half("Rope"), half("Hook"), row("A-2"));
+    let shop = TestShop::new();
+    shop.workspace.file("orders.csv", format!("{HEADER}{one}{HEADER}{valid}{two}"));
+    let first = shop.send("orders.csv --backfill --limit 0");
+    let resumed = shop.send("--resume run-1 --backfill");
+    assert_eq!((resumed.code, &resumed.summary()["orders"]["accepted"]), (1, &1.into()));
+    for run in [&first, &resumed] {
+        assert_eq!(run.text("rejects/orders.csv"), format!("{HEADER}{one}{HEADER}{two}"));
+    }
+    let start = HEADER.len() + one.len();
+    let end = start + HEADER.trim_end().len();
+    let headers = format!("\"repeated_headers\":[{{\"start\":{start},\"end\":{end}}}],");
+    replace_header(&shop, &headers, "");
+    let n_received = shop.service.n_received();
+    let refused = shop.send("--resume run-1 --backfill");
+    assert_eq!((refused.code, shop.service.n_received()), (2, n_received), "{}", refused.err);
+    insta::assert_snapshot!(refused.err, @r#"
+    error: the plan: found repeated headers (1) without their positions; an earlier orderferry wrote it; nothing was sent
+      hint: send the export again
+    "#);
+}
+
 /// The plan has a short line of each order that was accepted before.
 #[test]
 fn resume_reports_orders_that_were_sent_before() {
