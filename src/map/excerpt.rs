@@ -78,6 +78,9 @@ pub fn excerpt(
 ) -> Option<Excerpt> {
     let sought = problem.map(|problem| Sought::of(profile, problem)).unwrap_or_default();
     let (text, values, mark, place) = match &row.content {
+        RowContent::Record(_) if problem.is_some_and(is_of_unknown_order) => {
+            return Some(punctuation_line(row, bytes, problem));
+        }
         RowContent::Record(record) => {
             let mark = problem.and_then(|problem| sought.cell(record, &row.origin, problem.at));
             let (bytes, ranges) = record.raw_cells();
@@ -105,7 +108,7 @@ pub fn excerpt(
                 mark.map(|index| nodes[index].0.position(row.origin.file, row.origin.line).into());
             (document.text, values, mark, place)
         }
-        RowContent::Unreadable(_) => return Some(unreadable_line(row, bytes, problem)),
+        RowContent::Unreadable(_) => return Some(punctuation_line(row, bytes, problem)),
     };
     let names = ShownNames::of(profile);
     let shown = |name: &str, text: &str, is_marked: bool| {
@@ -134,9 +137,15 @@ pub fn excerpt(
     Some(Excerpt { label, marked, ..excerpt })
 }
 
-/// The first line of a row that cannot be read: only its punctuation, since it is not known what
-/// the rest of it is.
-fn unreadable_line(row: &Row<'_>, bytes: &[u8], problem: Option<&Problem>) -> Excerpt {
+/// Whether the order of the row is not known. Its key is no longer in its column, and so the name
+/// of a person may be in a column that the profile reads as something else.
+fn is_of_unknown_order(problem: &Problem) -> bool {
+    matches!(problem.code, Code::RowUnreadable | Code::RowWithoutKey | Code::AdjacentRowUnreadable)
+}
+
+/// The first line of a row whose cells are not known to be in their columns, or that cannot be
+/// read: only its punctuation, since it is not known what the rest of it is.
+fn punctuation_line(row: &Row<'_>, bytes: &[u8], problem: Option<&Problem>) -> Excerpt {
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(line.trim_ascii_end());
     let mut text = String::new();
@@ -435,6 +444,25 @@ mod tests {
         for (problem, label) in [(Some(&of_order), "the order has no items"), (None, "")] {
             let first = excerpt(&canonical(), row, b"", problem).unwrap();
             assert_eq!((&*first.text, first.mark, &*first.label), (whole, None, label));
+        }
+    }
+
+    /// One cell too few at its start and one too many at its end: no number of cells shows it.
+    #[test]
+    fn shifted_row_without_key_shows_no_name() {
+        let text = ",Ann,12.50";
+        let names = ["referenceId", "status", "price"];
+        let header: &Header = Box::leak(Box::new(Header {
+            names: names.map(str::to_owned).into(),
+            positions: Vec::new(),
+            syntax: CsvSyntax::default(),
+        }));
+        let record = Record { header, text, ends: &[0, 4, 10], form: RecordForm::Unquoted };
+        let row = row(7, RowContent::Record(record));
+        for code in [Code::RowUnreadable, Code::RowWithoutKey, Code::AdjacentRowUnreadable] {
+            let problem = Problem::for_row(code, row.origin.clone(), "no key");
+            let shown = excerpt(&canonical(), row, text.as_bytes(), Some(&problem)).unwrap();
+            assert_eq!((&*shown.text, &*shown.label), (",***,***.***", "no key"));
         }
     }
 
