@@ -71,6 +71,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// carts.
 struct ScriptedJournal {
     n_open: Arc<AtomicUsize>,
+    /// Recorded outcomes: of attempts that were sent.
+    n_recorded: Arc<AtomicUsize>,
     carts: Arc<Mutex<Vec<String>>>,
     n_writes: AtomicUsize,
     fails_after: usize,
@@ -82,6 +84,11 @@ impl ScriptedJournal {
         sleep(self.stall).await;
         let is_full = self.n_writes.fetch_add(1, Ordering::SeqCst) >= self.fails_after;
         if is_full { Err("disk full".into()) } else { Ok(()) }
+    }
+
+    async fn end_attempt(&self) {
+        sleep(self.stall).await;
+        self.n_open.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -97,13 +104,14 @@ impl Journal for ScriptedJournal {
     }
 
     async fn record_outcome(&self, (): (), _: AttemptOutcome) -> Result<(), String> {
-        sleep(self.stall).await;
-        self.n_open.fetch_sub(1, Ordering::SeqCst);
+        self.end_attempt().await;
+        self.n_recorded.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 
     async fn withdraw_intent(&self, (): ()) -> Result<(), String> {
-        self.record_outcome((), AttemptOutcome::NotAccepted).await
+        self.end_attempt().await;
+        Ok(())
     }
 
     async fn open_cart(
@@ -192,11 +200,13 @@ async fn simulate_with_leftovers(
     let begin = Instant::now();
     let (starts, n_open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
     let (carts, urls) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+    let n_recorded = Arc::new(AtomicUsize::new(0));
     let transport =
         ScriptedTransport { starts: Arc::clone(&starts), urls: Arc::clone(&urls), respond };
     let n_writes = AtomicUsize::new(0);
     let journal = ScriptedJournal {
         n_open: Arc::clone(&n_open),
+        n_recorded: Arc::clone(&n_recorded),
         carts: Arc::clone(&carts),
         n_writes,
         fails_after,
@@ -238,6 +248,10 @@ async fn simulate_with_leftovers(
     let starts = starts.lock().unwrap().clone();
     let (carts, urls) = (carts.lock().unwrap().clone(), urls.lock().unwrap().clone());
     let n_open = n_open.load(Ordering::SeqCst);
+    // A sent attempt is recorded or open, and a withdrawn one was not sent.
+    let n_recorded = n_recorded.load(Ordering::SeqCst);
+    let n_sent = urls.iter().filter(|url| kind(url).ends_with("CHECKOUT")).count();
+    assert!((n_recorded..=n_recorded + n_open).contains(&n_sent), "{n_sent}, {n_recorded}");
     SimulatedRun {
         ended,
         outcomes,
@@ -714,14 +728,11 @@ async fn unreadable_plan_stops_run() {
 
 /// The event types of all requests in order; `BROWSER` for a request without one.
 fn kinds(run: &SimulatedRun) -> Vec<&str> {
-    run.urls
-        .iter()
-        .map(|url| {
-            url.split("type%22:%22")
-                .nth(1)
-                .map_or("BROWSER", |rest| rest.split('%').next().unwrap())
-        })
-        .collect()
+    run.urls.iter().map(|url| kind(url)).collect()
+}
+
+fn kind(url: &str) -> &str {
+    url.split("type%22:%22").nth(1).map_or("BROWSER", |rest| rest.split('%').next().unwrap())
 }
 
 fn assembled(

@@ -117,8 +117,7 @@ impl Journal for ModelJournal {
     }
 
     async fn withdraw_intent(&self, (attempt, no): Self::Attempt) -> Result<(), String> {
-        let occurrence = Occurrence::Recorded(no, AttemptOutcome::NotAccepted);
-        self.write(LedgerWrite::Withdraw(attempt), occurrence).await.map(drop)
+        self.write(LedgerWrite::Withdraw(attempt), Occurrence::Withdrawn(no)).await.map(drop)
     }
 
     async fn open_cart(

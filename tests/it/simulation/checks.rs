@@ -205,7 +205,7 @@ fn open_attempts<'a>(lines: impl Iterator<Item = &'a Occurrence>, order: OrderNo
     let change = |what: &Occurrence| match what {
         Occurrence::Intended(intended) if *intended == order => 1,
         Occurrence::Recorded(_, AttemptOutcome::Unknown) => 0,
-        Occurrence::Recorded(recorded, _) if *recorded == order => -1,
+        Occurrence::Recorded(ended, _) | Occurrence::Withdrawn(ended) if *ended == order => -1,
         _ => 0,
     };
     lines.map(change).sum()
@@ -234,6 +234,13 @@ fn intent_before_request(history: &History) -> CheckResult {
                 let n_open_intents = n_open_intents.entry(order).or_default();
                 ensure(*n_open_intents > 0, || {
                     format!("order {order} was sent by request {no} without an intent")
+                })?;
+                *n_open_intents -= 1;
+            }
+            Occurrence::Withdrawn(order) => {
+                let n_open_intents = n_open_intents.entry(*order).or_default();
+                ensure(*n_open_intents > 0, || {
+                    format!("the attempt of order {order} was withdrawn after it was sent")
                 })?;
                 *n_open_intents -= 1;
             }

@@ -88,6 +88,8 @@ pub(super) enum Occurrence {
     Intended(OrderNo),
     /// The ledger has stored the outcome of an attempt.
     Recorded(OrderNo, AttemptOutcome),
+    /// The ledger has stored that an attempt was never sent.
+    Withdrawn(OrderNo),
     /// The ledger has stored that a browser has an open cart of an order.
     CartOpened(OrderNo, String),
     /// The ledger has stored that a cart is closed.
