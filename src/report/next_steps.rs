@@ -160,7 +160,12 @@ impl Situation<'_> {
             let why = "the service takes no request: check its URL and the client key first";
             steps.push(step(why, format!("orderferry help {topic}")));
         } else if self.n_refused_by_target > 0 {
-            let why = "the service refuses the client key, not the rows: check what it may do";
+            let why = if orders[Outcome::Accepted] > 0 {
+                "the service refused some orders by the key or on the way, and accepted others: \
+                 compare them, and check what the key may do"
+            } else {
+                "the service refuses the client key, not the rows: check what it may do"
+            };
             steps.push(step(why, format!("orderferry help {TENANT_TOPIC}")));
         }
         steps.extend(self.about_invalid());

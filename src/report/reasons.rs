@@ -124,13 +124,20 @@ impl ReasonCounts {
         self.by_reason.iter().filter(is_of_target).map(|(_, count)| count.n_orders).sum()
     }
 
-    /// The diagnostics of the first orders of each reason, in the same order.
-    pub(super) fn diagnostics(&self, inputs: &[InputRead]) -> Vec<Diagnostic> {
-        WITH_REASONS.into_iter().flat_map(|outcome| self.diagnostics_of(outcome, inputs)).collect()
+    /// The diagnostics of the first orders of each reason, in the same order. `has_accepted`:
+    /// whether the run has orders that the service accepted.
+    pub(super) fn diagnostics(&self, inputs: &[InputRead], has_accepted: bool) -> Vec<Diagnostic> {
+        let of_outcome = |outcome| self.diagnostics_of(outcome, inputs, has_accepted);
+        WITH_REASONS.into_iter().flat_map(of_outcome).collect()
     }
 
     /// Those of an outcome, with how many reasons are not shown.
-    fn diagnostics_of(&self, outcome: Outcome, inputs: &[InputRead]) -> Vec<Diagnostic> {
+    fn diagnostics_of(
+        &self,
+        outcome: Outcome,
+        inputs: &[InputRead],
+        has_accepted: bool,
+    ) -> Vec<Diagnostic> {
         let mut reasons = self.of(outcome);
         let others = reasons.split_off(reasons.len().min(MAX_SHOWN));
         let diagnostics = |(_, title, count): (Outcome, String, &ReasonCount)| {
@@ -138,7 +145,7 @@ impl ReasonCounts {
                 severity: count.severity(),
                 kind: outcome.as_str(),
                 title,
-                hint: hint(outcome, count.is_of_target).to_owned(),
+                hint: hint(outcome, count.is_of_target, has_accepted).to_owned(),
                 command: if count.is_of_target { TENANT } else { OUTCOMES }.to_owned(),
             };
             count.examples.diagnostics(&heading, Counted::Orders(count.n_orders), inputs)
@@ -201,8 +208,13 @@ fn is_of_target(result: &OrderResult) -> bool {
 }
 
 /// What to do about orders of an outcome.
-fn hint(outcome: Outcome, is_of_target: bool) -> &'static str {
+fn hint(outcome: Outcome, is_of_target: bool, has_accepted: bool) -> &'static str {
     match outcome {
+        Outcome::Refused | Outcome::Failed if is_of_target && has_accepted => {
+            "the answer is about the client key or the way to the service, which accepted other \
+             orders of this run: a firewall may refuse what these carry, or the key was changed \
+             meanwhile; the whole answer is in the reasons in rejects/ of the run folder"
+        }
         Outcome::Refused | Outcome::Failed if is_of_target => {
             "the answer is about the client key or the way to the service, not about the rows: \
              check the base URL and what the key may do, then run it again"
@@ -461,7 +473,7 @@ mod tests {
         let body = r#"{"message":"no type for ann@example.com"}"#;
         counts.add(&record(7), &of_checkout(Refused, answer(400, body)));
         counts.add(&record(9), &OrderResult::without_request(Changed, None));
-        let diagnostics = counts.diagnostics(&[]);
+        let diagnostics = counts.diagnostics(&[], false);
         let text: Vec<_> = diagnostics
             .iter()
             .map(|diagnostic| {
@@ -476,6 +488,21 @@ mod tests {
         refused HTTP 400: no type for …: [Hint("correct their rows in rejects/ of the run folder, and send that file; the whole answer is in the reasons beside it")] ["explained by: orderferry help outcomes"]
         changed the content changed: [Hint("the Stream API cannot update an order: correct it in Personalize, then acknowledge the change (orderferry ledger settle)")] ["explained by: orderferry help outcomes"]
         "#);
+    }
+
+    #[test]
+    fn answer_about_the_key_mentions_accepted_orders() {
+        let mut counts = ReasonCounts::default();
+        counts.add(&record(0), &of_checkout(Outcome::Refused, answer(403, "")));
+        let hint = |has_accepted| {
+            let [Diagnostic { notes, .. }] = &counts.diagnostics(&[], has_accepted)[..] else {
+                panic!("one order");
+            };
+            format!("{notes:?}")
+        };
+        assert!(hint(false).contains("not about the rows"), "{}", hint(false));
+        assert!(hint(true).contains("which accepted other orders"), "{}", hint(true));
+        assert!(!hint(true).contains("not about the rows"), "{}", hint(true));
     }
 
     #[test]
@@ -499,7 +526,7 @@ mod tests {
                 counts.add(&record(row), &of_checkout(Outcome::Refused, answer(status, "")));
             }
         }
-        let diagnostics = counts.diagnostics(&[]);
+        let diagnostics = counts.diagnostics(&[], false);
         let lines: Vec<_> = diagnostics.iter().flat_map(|one| one.more.clone()).collect();
         insta::assert_snapshot!(lines.join("\n"), @"
         and 7 more orders: orderferry help outcomes
@@ -528,7 +555,7 @@ mod tests {
         error changed 1 the amount is another now
         warning changed 2 the amount is another now, as an earlier run reported
         ");
-        let diagnostics = counts.diagnostics(&[]);
+        let diagnostics = counts.diagnostics(&[], false);
         let severities: Vec<_> = diagnostics.iter().map(|one| one.severity).collect();
         assert_eq!(severities, [Severity::Error, Severity::Warning, Severity::Warning]);
     }

@@ -360,7 +360,9 @@ impl Recorder {
     #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let (Counters { reasons, tally, .. }, inputs) = (&self.counters, &self.files.inputs);
-        let mut diagnostics = [reasons.diagnostics(inputs), tally.diagnostics(inputs)].concat();
+        let has_accepted = self.n_with_outcome(Outcome::Accepted) > 0;
+        let of_outcomes = reasons.diagnostics(inputs, has_accepted);
+        let mut diagnostics = [of_outcomes, tally.diagnostics(inputs)].concat();
         // A change that an earlier run reported is a warning.
         diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
         diagnostics
