@@ -390,7 +390,7 @@ mod tests {
         changed by 0 -65.50
         read 299.970 1,724,596.50
         4 orders without a readable amount are in no sum.
-        Why orders are unknown, refused, failed or changed
+        Why orders are unknown, refused, failed, not tried again or changed
         outcome orders reason
         unknown 1 no answer in time
         refused 3 HTTP 400: no such type

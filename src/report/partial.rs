@@ -25,7 +25,7 @@ pub struct Counters {
     pub tally: Tally,
     /// Skipped orders by reason.
     pub skipped: BTreeMap<String, u64>,
-    /// Unknown, refused, failed and changed orders by reason.
+    /// Unknown, refused, failed, not tried again and changed orders by reason.
     pub(super) reasons: ReasonCounts,
     /// Items of valid orders.
     pub n_items: u64,

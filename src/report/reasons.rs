@@ -1,5 +1,5 @@
-//! Reasons: why orders are unknown, refused, failed or changed, in words that count alike for many
-//! orders.
+//! Reasons: why orders are unknown, refused, failed or changed, or not tried again, in words that
+//! count alike for many orders.
 //!
 //! The reason of a result says what happened to one order, and may repeat its values. Here the
 //! cause counts, and of the service's answer the words that `service_words` shows, so that equal
@@ -34,8 +34,8 @@ const MAX_REASONS: usize = 200;
 const MAX_SHOWN: usize = 5;
 
 /// The outcomes that have reasons, worst first.
-const WITH_REASONS: [Outcome; 4] =
-    [Outcome::Unknown, Outcome::Refused, Outcome::Failed, Outcome::Changed];
+const WITH_REASONS: [Outcome; 5] =
+    [Outcome::Unknown, Outcome::Refused, Outcome::Failed, Outcome::NotAttempted, Outcome::Changed];
 
 /// In place of a reason beyond [`MAX_REASONS`].
 const OTHER: &str = "other reasons";
@@ -43,7 +43,8 @@ const OTHER: &str = "other reasons";
 /// Why orders have an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReasonSummary {
-    /// `unknown`, `refused`, `failed` or `changed`.
+    /// `unknown`, `refused`, `failed`, `changed`, or `not_attempted` after an attempt that was not
+    /// accepted.
     pub outcome: Outcome,
     /// `warning` for a change that an earlier run reported: it does not set the exit code.
     pub severity: Severity,
@@ -227,7 +228,7 @@ fn hint(outcome: Outcome, is_of_target: bool, has_accepted: bool) -> &'static st
             "correct their rows in rejects/ of the run folder, and send that file; the whole answer \
              is in the reasons beside it"
         }
-        Outcome::Failed => "run it again: none of them is in",
+        Outcome::Failed | Outcome::NotAttempted => "run it again: none of them is in",
         _ => {
             "the Stream API cannot update an order: correct it in Personalize, then acknowledge \
              the change (orderferry ledger settle)"
@@ -248,6 +249,9 @@ fn title(result: &OrderResult) -> Option<String> {
         (Outcome::Refused, Some(failure)) => title_of_refusal(failure),
         (Outcome::Failed, Some(failure)) => title_of_failed(failure),
         (Outcome::Changed, _) => title_of_changed(result),
+        (Outcome::NotAttempted, Some(_)) => {
+            "not accepted, and the run ended before the next try".to_owned()
+        }
         _ => return None,
     };
     Some(title)
@@ -388,7 +392,7 @@ mod tests {
             ConnectionClosed, Error, NotConnected, RunStopped, SessionTimeout, StatusNotOk,
             TimedOut,
         };
-        use Outcome::{Accepted, Changed, Failed, Refused, Unknown};
+        use Outcome::{Accepted, Changed, Failed, NotAttempted, Refused, Unknown};
         use RequestKind::{Add, BrowserCreate, Identity, OrderCheckout};
         let mut counts = ReasonCounts::default();
         let body = |name: &str| {
@@ -425,6 +429,8 @@ mod tests {
             result(Failed, Add, TimedOut(client())),
             result(Failed, Add, SessionTimeout(ten_minutes)),
             result(Failed, OrderCheckout, stopped("the service redirects (HTTP 302)")),
+            result(NotAttempted, OrderCheckout, Error(answer(503, ""))),
+            OrderResult::without_request(NotAttempted, Some("stopped".to_owned())),
             OrderResult::without_request(Accepted, None),
             OrderResult::without_request(Changed, None),
         ] {
@@ -455,6 +461,7 @@ mod tests {
         error failed 1 the service could not be reached, after all tries
         error failed 1 the service redirects (HTTP 302)
         error failed 1 the session timeout of 10m passed before it could be sent, after all tries
+        error not_attempted 1 not accepted, and the run ended before the next try (503)
         error changed 1 the amount is another now
         error changed 1 the content changed
         warning changed 1 the amount is another now, as an earlier run reported

@@ -121,8 +121,8 @@ pub struct Summary {
     pub money: Vec<MoneySummary>,
     /// Errors first, then by the number of orders.
     pub problems: Vec<ProblemSummary>,
-    /// Why orders are unknown, refused, failed or changed: worst outcome first, then by the number
-    /// of orders.
+    /// Why orders are unknown, refused, failed, not tried again or changed: worst outcome first,
+    /// then by the number of orders.
     #[serde(default)]
     pub reasons: Vec<ReasonSummary>,
     /// Rules that left orders out, by the number of orders.

@@ -144,6 +144,13 @@ impl<'p> GuestDelivery<'p> {
         classification: Classification,
         now: Instant,
     ) {
+        if let Classification::Retry { cause, .. }
+        | Classification::Restart { cause }
+        | Classification::RenewBrowser { cause } = &classification
+            && step.kind().is_checkout()
+        {
+            self.progress.refusal = Some(self.failed(Outcome::NotAttempted, status, cause.clone()));
+        }
         match classification {
             Classification::Accepted { reference } => {
                 self.complete_step(step, status, reference, now);
@@ -287,6 +294,17 @@ impl<'p> GuestDelivery<'p> {
             Some(step) if self.is_assembled() => format!("{step}: {cause}"),
             _ => cause.to_string(),
         }
+    }
+
+    /// The result of the current order, if the run ends before its next step.
+    fn stopped(&mut self, result: OrderResult) -> OrderResult {
+        let attempts = self.progress.attempts;
+        let Some(refusal) = self.progress.refusal.take() else {
+            return OrderResult { attempts, ..result };
+        };
+        let reasons = [refusal.reason, result.reason].into_iter().flatten().collect::<Vec<_>>();
+        let reason = format!("not accepted: {}", reasons.join("; then: "));
+        OrderResult { attempts, reason: Some(reason), ..refusal }
     }
 
     fn settle(&mut self, result: OrderResult) {
@@ -480,12 +498,14 @@ impl Delivery for GuestDelivery<'_> {
         let result = OrderResult::without_request(Outcome::NotAttempted, reason);
         match self.progress.pending_clear.take() {
             None if may_clear && self.progress.has_cart_to_clear() => {
-                return self.clear_cart_then(AfterClear::Settle(OrderResult {
-                    attempts: self.progress.attempts,
-                    ..result
-                }));
+                let result = self.stopped(result);
+                return self.clear_cart_then(AfterClear::Settle(result));
             }
             Some(AfterClear::Settle(result)) => self.settle(result),
+            _ if !self.is_over() => {
+                let result = self.stopped(result.clone());
+                self.settle(result);
+            }
             _ => {}
         }
         self.settle_all(&result);

@@ -21,6 +21,8 @@ pub(super) struct OrderProgress {
     pub(super) attempts: u32,
     /// Why an earlier submission may have been processed.
     pub(super) uncertainty: Option<Uncertainty>,
+    /// The result so far, after a submission that was certainly not accepted.
+    pub(super) refusal: Option<OrderResult>,
     /// The last event was sent again although an earlier submission may have been processed.
     pub(super) was_resent: bool,
     /// The order already got a new browser because the service did not know the previous one.

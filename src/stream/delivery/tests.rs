@@ -227,6 +227,20 @@ fn refused_key_stops_run() {
 }
 
 #[test]
+fn stop_between_tries_names_the_last_answer() {
+    insta::assert_snapshot!(run_script(2, &[OK, OK, "503", "stop"]), @r#"
+    browser -> 201 OK
+    b1 IDENTITY -> 201 OK
+    wait 500ms
+    b1 ORDER_CHECKOUT, order 0 -> 503
+    wait 0ms
+    stop
+    0 not_attempted after 1 not accepted: HTTP 503; then: stopped
+    1 not_attempted after 0 stopped
+    "#);
+}
+
+#[test]
 fn wrong_target_or_certificate_refuses_no_order() {
     insta::assert_snapshot!(run_script(2, &["404"]), @"
     browser -> 404
