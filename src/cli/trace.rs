@@ -267,7 +267,9 @@ fn item_lines(trace: &OrderTrace, table: &ValueTable<'_>) -> String {
         return labelled("items", "none");
     }
     let field = |item: &TracedItem, field: &str| {
-        value_of(item, field).map_or_else(|| "-".to_owned(), |value| value.value.clone())
+        let of_line = || if field == "price" { value_of(item, "line_price") } else { None };
+        let value = value_of(item, field).or_else(of_line);
+        value.map_or_else(|| "-".to_owned(), |value| value.value.clone())
     };
     let widths = ITEM_LINE.map(|name| {
         let widest = trace.items.iter().map(|item| width(&field(item, name))).max();

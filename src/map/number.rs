@@ -231,7 +231,7 @@ impl NumberFormat {
             }
             Some(ScaleText::Decimals(_)) | None => false,
         };
-        if needs_currency && !matches!(field, Some(Field::Price | Field::ItemPrice)) {
+        if needs_currency && !field.is_some_and(Field::is_amount) {
             return Err("has scale = \"currency\", but its field is not a price".into());
         }
         Ok(())

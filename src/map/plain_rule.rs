@@ -34,7 +34,9 @@ impl<'m, S> PlainRule<'m, S> {
         let takes_first = rule.combination == Combination::First
             && beside.is_empty()
             && binding.is_unconditional()
-            && !rule.over_rows.is_sum();
+            && !rule.over_rows.is_sum()
+            // Amounts of which a price is made.
+            && !matches!(field, Field::ItemLinePrice | Field::ItemDiscount);
         takes_first.then_some(Self { field, rule, is_verbatim: *is_verbatim, sources })
     }
 

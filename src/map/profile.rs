@@ -25,7 +25,7 @@ use super::{
 use crate::model::{
     diagnostic::Diagnostic,
     draft::{ItemKind, PersonRole},
-    field::{ExtensionType, Field, FieldGroup},
+    field::{ExtensionType, Field, FieldGroup, ITEM_AMOUNTS},
     guest_attributes::GuestAttributes,
     over_rows::OverRows,
     pricing::{PriceBasis, TotalFrom},
@@ -294,7 +294,7 @@ impl Profile {
     /// of one that is cut off would change it.
     fn decides_total(&self, field: &Field) -> bool {
         self.order_price == TotalFrom::SumOfLines
-            && matches!(field, Field::ItemPrice | Field::ItemQuantity)
+            && (*field == Field::ItemQuantity || ITEM_AMOUNTS.contains(field))
     }
 
     /// The profile with the columns of which a padded row must have a cell: those of required

@@ -429,7 +429,9 @@ mod tests {
     #[test]
     fn canonical_profile_covers_every_field() {
         let profile = Profile::built_in("canonical").unwrap();
-        for field in Field::NAMED {
+        // Amounts of which a price is made are no fields of a target.
+        let is_made = |field: &&Field| matches!(field, Field::ItemLinePrice | Field::ItemDiscount);
+        for field in Field::NAMED.iter().filter(|field| !is_made(field)) {
             let found = profile
                 .rules
                 .iter()

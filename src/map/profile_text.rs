@@ -469,7 +469,7 @@ macro_rules! field_group {
 }
 
 field_group!(OrderText, referenceId orderedAt status currencyCode price paymentType cardType, ext);
-field_group!(ItemText, r#type referenceId orderedAt status currencyCode price name productId quantity leg, ext product;
+field_group!(ItemText, r#type referenceId orderedAt status currencyCode price name productId quantity leg line_price discount, ext product;
     /// Which items are of this kind; for each item one of several kinds.
     when: ConditionText
     /// Whether items are what `items` and `item_rows` say, or one is made of values of the order.

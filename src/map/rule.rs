@@ -250,7 +250,7 @@ impl Rule {
             number.check_text_steps(text_steps)?;
         }
         number.add_marks(marks)?;
-        if matches!(field, Some(Field::Price | Field::ItemPrice)) {
+        if field.is_some_and(Field::is_amount) {
             number.add_symbols(symbols);
         }
         let is_converted =

@@ -7,7 +7,7 @@ use super::{
     date_readings::DayMonthOrder,
     decimal_mark::{DecimalMark, split_at_point},
     draft::Cell,
-    field::Field,
+    field::{Field, ITEM_AMOUNTS},
     money::minor_units,
     problem::{Code, Problem},
     quoted_cell::QuotedCell,
@@ -16,8 +16,9 @@ use super::{
 /// What the values of columns show, over the whole export or over a part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnWarnings {
-    /// The points of item prices whose decimal mark the profile does not declare.
-    pub item_prices: DecimalMark,
+    /// The points of amounts of items, by [`ITEM_AMOUNTS`], whose decimal mark the profile does not
+    /// declare.
+    pub item_amounts: [DecimalMark; ITEM_AMOUNTS.len()],
     /// The points of such quantities.
     pub quantities: DecimalMark,
     /// The order of day and month in order dates.
@@ -29,7 +30,8 @@ pub struct ColumnWarnings {
 impl ColumnWarnings {
     /// Adds what another part of the export shows.
     pub fn append(&mut self, other: Self) {
-        self.item_prices.append(other.item_prices);
+        let amounts = self.item_amounts.iter_mut().zip(other.item_amounts);
+        amounts.for_each(|(mark, other)| mark.append(other));
         self.quantities.append(other.quantities);
         self.day_months.append(other.day_months);
         self.excess_decimals.append(other.excess_decimals);
@@ -38,10 +40,10 @@ impl ColumnWarnings {
     /// Returns the warnings: at most one for each kind and column.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
+        let amounts = self.item_amounts.iter().zip(&ITEM_AMOUNTS);
+        let marks = amounts.chain([(&self.quantities, &Field::ItemQuantity)]);
         let ambiguous =
-            [(&self.item_prices, Field::ItemPrice), (&self.quantities, Field::ItemQuantity)]
-                .into_iter()
-                .filter_map(|(mark, field)| Some(ambiguous_point(mark.ambiguous()?, &field)));
+            marks.filter_map(|(mark, field)| Some(ambiguous_point(mark.ambiguous()?, field)));
         ambiguous.chain(self.excess_decimals.problem()).collect()
     }
 }
@@ -130,7 +132,7 @@ mod tests {
         let mut warnings = ColumnWarnings::default();
         for (text, line) in prices {
             let cell = price(text, *line);
-            warnings.item_prices.observe(&cell, PointReading::of(&cell, Some("EUR")), || *line);
+            warnings.item_amounts[0].observe(&cell, PointReading::of(&cell, Some("EUR")), || *line);
             warnings.excess_decimals.observe(&cell, "EUR");
         }
         warnings

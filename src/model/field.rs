@@ -260,6 +260,10 @@ fields! {
     ItemQuantity "item.quantity",
     /// The leg of the journey that the item belongs to.
     ItemLeg "item.leg",
+    /// The price of the item's line, which counts where the item has no price.
+    ItemLinePrice "item.line_price",
+    /// The amount off the item's line.
+    ItemDiscount "item.discount",
     /// E-mail address.
     GuestEmail "guest.email",
     /// Form of address.
@@ -298,6 +302,9 @@ fields! {
     EventPos "event.pos",
 }
 
+/// The fields of an item whose values are amounts in a currency.
+pub const ITEM_AMOUNTS: [Field; 3] = [Field::ItemPrice, Field::ItemLinePrice, Field::ItemDiscount];
+
 impl Field {
     /// The group of the profile and of the canonical names that the field belongs to.
     #[must_use]
@@ -317,13 +324,20 @@ impl Field {
         name.strip_prefix(self.group().prefix()).map_or(name.clone(), str::to_owned)
     }
 
+    /// Whether its values are amounts in a currency.
+    #[must_use]
+    pub fn is_amount(&self) -> bool {
+        *self == Self::Price || ITEM_AMOUNTS.contains(self)
+    }
+
     /// Whether its values are numbers, which are compared by value and not as text.
     #[must_use]
     pub fn is_number(&self) -> bool {
         let is_number =
             |data_type| matches!(data_type, ExtensionType::Integer | ExtensionType::Float);
         match self {
-            Self::Price | Self::ItemPrice | Self::ItemQuantity => true,
+            Self::ItemQuantity => true,
+            field if field.is_amount() => true,
             Self::Extension(key) | Self::ItemExtension(key) | Self::ItemProduct(key) => {
                 is_number(key.data_type)
             }

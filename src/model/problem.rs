@@ -472,6 +472,8 @@ codes! {
     QuantityMissing "quantity_missing" Warning,
     /// An item has no price, and others have one.
     ItemPriceMissing "item_price_missing" Warning,
+    /// A discount is negative, or more than the line.
+    DiscountOutOfRange "discount_out_of_range" Error,
     /// An item has another currency than its order.
     ItemCurrencyDiffers "item_currency_differs" Warning,
     /// Items in several currencies cannot be added up.

@@ -16,7 +16,7 @@ use crate::{
         order::{Item, Order, OrderRecord},
         order_trace::{OrderTrace, TracedItem, TracedValue, ValueOrigin},
         origin::Place,
-        pricing::TotalFrom,
+        pricing::{PriceBasis, TotalFrom},
         problem::Problem,
         redact::{redact_id, shown_value, without_address},
     },
@@ -126,15 +126,40 @@ fn traced_items(
 }
 
 fn traced_item(item: &ItemDraft<'_>, sent: Option<&Item<'_>>, spec: &RunSpec<'_>) -> TracedItem {
-    let sent = sent.map(|item| |field: &Field| validate::sent_of_item(item, field));
+    let has_price = item.cell(&Field::ItemPrice).is_some();
+    let sent = sent.map(|sent| {
+        move |field: &Field| match field {
+            // It is sent as the price that the item lacks.
+            Field::ItemLinePrice if !has_price => validate::sent_of_item(sent, &Field::ItemPrice),
+            field => validate::sent_of_item(sent, field),
+        }
+    });
     let owner = CellOwner::Item(item.kind);
-    let values = values_of_group(&item.cells, (FieldGroup::Item, owner), sent.as_ref(), spec);
+    let mut values = values_of_group(&item.cells, (FieldGroup::Item, owner), sent.as_ref(), spec);
+    if item.cell(&Field::ItemDiscount).is_some() {
+        less_the_discount(&mut values, spec.validate.target_price_basis);
+    }
     let kind = match item.kind {
         _ if spec.profile.item_kinds.len() == 1 => String::new(),
         ItemKind { index, is_of_order: true } => format!("kind {}, of the order", index + 1),
         ItemKind { index, is_of_order: false } => format!("kind {}", index + 1),
     };
     TracedItem { at: Place::from(item.at), kind, values }
+}
+
+/// Says what made a price another one, where the item has a discount.
+fn less_the_discount(values: &mut [TracedValue], sent: PriceBasis) {
+    let prices = [Field::ItemPrice, Field::ItemLinePrice].map(|field| field.short_name());
+    let is_changed = |price: &&mut TracedValue| {
+        prices.contains(&price.field) && !price.text.is_empty() && price.text != price.value
+    };
+    if let Some(price) = values.iter_mut().find(is_changed) {
+        // The same number is multiplied and divided again.
+        if sent == PriceBasis::Unit {
+            price.steps.retain(|step| step != validate::TIMES_QUANTITY);
+        }
+        price.steps.push("less the discount".to_owned());
+    }
 }
 
 fn person_values(

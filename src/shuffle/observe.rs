@@ -21,7 +21,7 @@ use crate::{
         date_readings::FormatOverlap,
         decimal_mark::PointReading,
         draft::{Cell, Draft},
-        field::{ExtensionKey, Field},
+        field::{ExtensionKey, Field, ITEM_AMOUNTS},
         plain::{PlainDraft, PlainValue},
     },
 };
@@ -39,7 +39,8 @@ pub(super) struct Observer<'p> {
     /// Whether no order with items was seen, and the profile maps items.
     awaits_items: AtomicBool,
     totals: WatchedColumn,
-    item_prices: WatchedColumn,
+    /// By [`ITEM_AMOUNTS`].
+    item_amounts: [WatchedColumn; ITEM_AMOUNTS.len()],
     quantities: WatchedColumn,
 }
 
@@ -63,7 +64,8 @@ impl WatchedColumn {
 
 impl<'p> Observer<'p> {
     pub(super) fn new(profile: &'p Profile) -> Self {
-        let watched = |field| WatchedColumn(AtomicBool::new(profile.reads_undeclared(field)));
+        let watched =
+            |field: &Field| WatchedColumn(AtomicBool::new(profile.reads_undeclared(field)));
         Self {
             profile,
             date_overlaps: profile.date_overlaps(),
@@ -72,7 +74,7 @@ impl<'p> Observer<'p> {
             has_identifiers: profile.has_identifiers(),
             awaits_items: AtomicBool::new(profile.maps_items()),
             totals: watched(&Field::Price),
-            item_prices: watched(&Field::ItemPrice),
+            item_amounts: ITEM_AMOUNTS.each_ref().map(watched),
             quantities: watched(&Field::ItemQuantity),
         }
     }
@@ -127,7 +129,9 @@ impl<'p> Observer<'p> {
         if self.day_months.is_open() {
             return true;
         }
-        let (item_prices, quantities) = (self.item_prices.is_open(), self.quantities.is_open());
+        // Orders with other amounts of items are not plain.
+        let item_prices = self.item_amounts[0].is_open();
+        let quantities = self.quantities.is_open();
         let watches = |value: &PlainValue<'_>| match value.field {
             Field::ItemPrice => item_prices && has_point(value),
             Field::ItemQuantity => quantities && has_point(value),
@@ -199,15 +203,16 @@ impl<'p> Observer<'p> {
         for item in &draft.items {
             let item_currency = item.cell(&Field::ItemCurrencyCode).map(|cell| &*cell.text);
             let currency = item_currency.or(order_currency);
-            if let Some(price) = item.cell(&Field::ItemPrice) {
-                if self.item_prices.is_open() {
-                    let reading = PointReading::of(price, currency);
-                    let is_proved =
-                        warnings.item_prices.observe(price, reading, || order_hash(draft));
-                    self.item_prices.close_if(is_proved);
+            for (index, field) in ITEM_AMOUNTS.iter().enumerate() {
+                let Some(amount) = item.cell(field) else { continue };
+                let watched = &self.item_amounts[index];
+                if watched.is_open() {
+                    let reading = PointReading::of(amount, currency);
+                    let mark = &mut warnings.item_amounts[index];
+                    watched.close_if(mark.observe(amount, reading, || order_hash(draft)));
                 }
                 if let Some(currency) = currency {
-                    warnings.excess_decimals.observe(price, currency);
+                    warnings.excess_decimals.observe(amount, currency);
                 }
             }
             if self.quantities.is_open()

@@ -98,7 +98,7 @@ fn check(
         Field::CardType => order::check_card_type(cell, rules, findings),
         // A total that is the sum of the lines is not read.
         Field::Price if settings.total_from == TotalFrom::SumOfLines => {}
-        Field::Price | Field::ItemPrice | Field::ItemQuantity => {
+        field if field.is_amount() || *field == Field::ItemQuantity => {
             values::number(cell, findings);
         }
         Field::ItemType => drop(items::item_type(cell, rules, findings)),

@@ -87,7 +87,11 @@ pub(super) fn check_required_items(
         findings.on_order(Code::TooManyItems, message);
     }
     for item in &draft.items {
-        for field in rules.items.required_fields.iter().filter(|field| item.cell(field).is_none()) {
+        let is_missing = |field: &&Field| match field {
+            Field::ItemPrice => exported_price(item).is_none(),
+            field => item.cell(field).is_none(),
+        };
+        for field in rules.items.required_fields.iter().filter(is_missing) {
             let message = format!("{field} is required when {}", rules.items.required_when);
             findings.problems.push(Problem::for_field(
                 Code::MissingAttribute,
@@ -107,7 +111,7 @@ pub(super) fn lacks_items(may_have_items: bool, facts: &ColumnFacts) -> bool {
 /// Warns of items without a price beside others with one: the order's price is compared with the
 /// sum of no items then.
 pub(super) fn check_prices(draft: &Draft<'_>, rules: &TargetRules, findings: &mut Findings) {
-    let is_priced = |item: &&ItemDraft<'_>| item.cell(&Field::ItemPrice).is_some();
+    let is_priced = |item: &&ItemDraft<'_>| exported_price(item).is_some();
     let is_required = rules.items.required_fields.contains(&Field::ItemPrice);
     if is_required || !draft.items.iter().any(|item| is_priced(&item)) {
         return;
@@ -136,7 +140,7 @@ pub(super) fn check_summable(
     }
     let mut is_priced = true;
     for item in &draft.items {
-        if item.cell(&Field::ItemPrice).is_none() {
+        if exported_price(item).is_none() {
             is_priced = false;
             let message =
                 "the item has no price, so the order's price cannot be the sum of its items";
@@ -150,8 +154,10 @@ pub(super) fn check_summable(
         check_same_currency(item, draft, findings);
     }
     // An unreadable number is reported already.
-    let has_bad_number =
-        findings.problems.iter().any(|problem| problem.code == Code::NumberUnreadable);
+    let is_bad_number = |problem: &Problem| {
+        matches!(problem.code, Code::NumberUnreadable | Code::DiscountOutOfRange)
+    };
+    let has_bad_number = findings.problems.iter().any(is_bad_number);
     if lines_total.is_none() && is_priced && !has_bad_number {
         findings.on_missing(
             Code::NumberUnreadable,
@@ -209,12 +215,18 @@ fn check_item<'a>(
     check_quantity(draft, quantity, (rules, settings), findings);
     let has_unparsable_quantity = quantity.is_none() && draft.cell(&Field::ItemQuantity).is_some();
     // Without a valid quantity neither the unit price nor the line total is known.
-    let prices =
-        item_cell(draft, &Field::ItemPrice).filter(|_| !has_unparsable_quantity).and_then(|cell| {
+    let prices = exported_price(draft)
+        .filter(|cell| !cell.is_unparsable && !has_unparsable_quantity)
+        .and_then(|cell| {
             let currency = item_cell(draft, &Field::ItemCurrencyCode).map(|cell| &*cell.text);
-            let price = values::amount(cell, currency.or(order_currency), findings)?;
-            item_prices(cell, price, quantity, (rules, settings), findings)
+            let currency = currency.or(order_currency);
+            let price = values::amount(cell, currency, findings)?;
+            let pieces = quantity.unwrap_or(Amount(Decimal::ONE));
+            let price = (price, price_basis(cell, settings));
+            let price = discounted(draft, (cell, price), pieces, currency, findings)?;
+            item_prices(cell, price, pieces, (rules, settings), findings)
         });
+    warn_of_discount_alone(draft, findings);
     let item = Item {
         item_type: item_cell(draft, &Field::ItemType)
             .and_then(|cell| item_type(cell, rules, findings)),
@@ -241,6 +253,69 @@ fn check_item<'a>(
     (item, prices.map(|prices| prices.line_total))
 }
 
+/// The cell of an item's price: that of its line counts where there is none.
+fn exported_price<'d, 'a>(item: &'d ItemDraft<'a>) -> Option<&'d Cell<'a>> {
+    item.cell(&Field::ItemPrice).or_else(|| item.cell(&Field::ItemLinePrice))
+}
+
+/// What the price in a cell is for.
+fn price_basis(price: &Cell<'_>, settings: &ValidateSettings) -> PriceBasis {
+    match *price.field {
+        Field::ItemLinePrice => PriceBasis::Line,
+        _ => settings.price_basis,
+    }
+}
+
+/// The price of an item and what it is for, less the discount: then it is that of the line.
+fn discounted(
+    item: &ItemDraft<'_>,
+    (cell, (price, basis)): (&Cell<'_>, (Amount, PriceBasis)),
+    quantity: Amount,
+    currency: Option<&str>,
+    findings: &mut Findings,
+) -> Option<(Amount, PriceBasis)> {
+    let Some(of_discount) = item.cell(&Field::ItemDiscount) else { return Some((price, basis)) };
+    // One that cannot be read is a problem already.
+    let of_discount = Some(of_discount).filter(|cell| !cell.is_unparsable)?;
+    let discount = values::amount(of_discount, currency, findings)?;
+    if discount.0.is_zero() {
+        return Some((price, basis));
+    }
+    let line = match basis {
+        PriceBasis::Line => Some(price),
+        PriceBasis::Unit => price.checked_mul(quantity),
+    };
+    let off = Amount(-discount.0);
+    let Some((line, Amount(less))) = line.and_then(|line| Some((line, line.checked_add(off)?)))
+    else {
+        let message = format!("{price} times {quantity} has too many digits");
+        findings.on_cell(Code::NumberUnreadable, cell, message);
+        return None;
+    };
+    let message = if discount.0.is_sign_negative() {
+        format!(
+            "the discount is negative: {discount}; expected the amount off the line; in the profile \
+             sum = [\"…\"] with negate = true turns the sign"
+        )
+    } else if less.is_sign_negative() && !less.is_zero() {
+        format!("the discount {discount} is more than the price of the line, {line}")
+    } else {
+        return Some((Amount(less), PriceBasis::Line));
+    };
+    findings.on_cell(Code::DiscountOutOfRange, of_discount, message);
+    None
+}
+
+/// Warns of a discount that is off no price.
+fn warn_of_discount_alone(item: &ItemDraft<'_>, findings: &mut Findings) {
+    let Some(cell) = item_cell(item, &Field::ItemDiscount) else { return };
+    let is_zero = values::plain_number(&cell.text).is_some_and(|number| number.0.is_zero());
+    if exported_price(item).is_none() && !is_zero {
+        let message = "the item has a discount and no price";
+        findings.on_cell(Code::ItemPriceMissing, cell, message);
+    }
+}
+
 /// Warns of a quantity of nothing, and of none where a price for each piece needs one.
 fn check_quantity(
     item: &ItemDraft<'_>,
@@ -248,8 +323,10 @@ fn check_quantity(
     (rules, settings): (&TargetRules, &ValidateSettings),
     findings: &mut Findings,
 ) {
+    let price = exported_price(item);
+    let basis = price.map_or(settings.price_basis, |price| price_basis(price, settings));
     // Dividing a line total by a quantity of 0 is an error of its own.
-    let is_divisor = settings.price_basis == PriceBasis::Line && needs_quantity(rules, settings);
+    let is_divisor = basis == PriceBasis::Line && needs_quantity(basis, rules, settings);
     let is_remarkable =
         |quantity: Amount| is_nothing(quantity) && !(quantity.0.is_zero() && is_divisor);
     if let (Some(cell), Some(quantity)) = (item_cell(item, &Field::ItemQuantity), quantity)
@@ -258,9 +335,8 @@ fn check_quantity(
         let message = format!("the quantity is {quantity}, and a purchase has at least one piece");
         findings.on_cell(Code::QuantityNotPositive, cell, message);
     }
-    let is_missing =
-        item.cell(&Field::ItemQuantity).is_none() && item.cell(&Field::ItemPrice).is_some();
-    if is_missing && expects_quantity(rules, settings) {
+    let is_missing = item.cell(&Field::ItemQuantity).is_none() && price.is_some();
+    if is_missing && expects_quantity(basis, rules, settings) {
         findings.problems.push(Problem::for_field(
             Code::QuantityMissing,
             &Field::ItemQuantity,
@@ -275,16 +351,20 @@ pub(super) fn is_nothing(quantity: Amount) -> bool {
     quantity.0.is_zero() || quantity.0.is_sign_negative()
 }
 
-/// Whether an item with a price and without a quantity is remarkable.
-pub(super) fn expects_quantity(rules: &TargetRules, settings: &ValidateSettings) -> bool {
+/// Whether an item with a price and without a quantity is remarkable. `basis` is what the price is
+/// for.
+pub(super) fn expects_quantity(
+    basis: PriceBasis,
+    rules: &TargetRules,
+    settings: &ValidateSettings,
+) -> bool {
     let is_required = rules.items.required_fields.contains(&Field::ItemQuantity);
-    settings.has_quantities && !is_required && needs_quantity(rules, settings)
+    settings.has_quantities && !is_required && needs_quantity(basis, rules, settings)
 }
 
 /// Whether a quantity changes the prices that are sent or compared.
-fn needs_quantity(rules: &TargetRules, settings: &ValidateSettings) -> bool {
-    let has_unit_price =
-        [settings.price_basis, settings.target_price_basis].contains(&PriceBasis::Unit);
+fn needs_quantity(basis: PriceBasis, rules: &TargetRules, settings: &ValidateSettings) -> bool {
+    let has_unit_price = [basis, settings.target_price_basis].contains(&PriceBasis::Unit);
     has_unit_price || !rules.carries.total
 }
 
@@ -360,13 +440,13 @@ pub(super) struct ItemPrices {
 /// The prices of an item if all of them are exact.
 #[inline]
 pub(super) fn exact_prices(
-    price: Amount,
+    (price, basis): (Amount, PriceBasis),
     quantity: Amount,
     rules: &TargetRules,
     settings: &ValidateSettings,
 ) -> Option<ItemPrices> {
     let needs_unit = !rules.carries.total;
-    let (line_total, unit) = match (settings.price_basis, settings.target_price_basis) {
+    let (line_total, unit) = match (basis, settings.target_price_basis) {
         (PriceBasis::Line, PriceBasis::Line) if !needs_unit => {
             return Some(ItemPrices { line_total: price, sent: price, unit: None });
         }
@@ -388,16 +468,15 @@ fn prices(
 
 fn item_prices(
     cell: &Cell<'_>,
-    price: Amount,
-    quantity: Option<Amount>,
+    (price, basis): (Amount, PriceBasis),
+    quantity: Amount,
     (rules, settings): (&TargetRules, &ValidateSettings),
     findings: &mut Findings,
 ) -> Option<ItemPrices> {
-    let quantity = quantity.unwrap_or(Amount(Decimal::ONE));
-    if let Some(prices) = exact_prices(price, quantity, rules, settings) {
+    if let Some(prices) = exact_prices((price, basis), quantity, rules, settings) {
         return Some(prices);
     }
-    if settings.price_basis == PriceBasis::Line {
+    if basis == PriceBasis::Line {
         let unit = rounded_unit_price(cell, price, quantity, findings)?;
         return Some(prices(price, unit, rules, settings));
     }

@@ -36,6 +36,9 @@ pub use check::{RouteCheck, check};
 pub use common::{built_in_default, default_errors, origin_of_default};
 pub use constant::{ConstantError, constant_error, replacement_error};
 pub use plain::PlainCheck;
-pub use sent::{lines_total, sending_step, sent_items, sent_of_guest, sent_of_item, sent_of_order};
+pub use sent::{
+    TIMES_QUANTITY, lines_total, sending_step, sent_items, sent_of_guest, sent_of_item,
+    sent_of_order,
+};
 pub use settings::ValidateSettings;
 pub use values::alternatives;

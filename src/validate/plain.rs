@@ -364,11 +364,12 @@ impl<'a> PlainCheck<'a> {
         if price.0.scale() > max_decimals {
             return None;
         }
-        if item.quantity.is_none() && items::expects_quantity(self.rules, self.settings) {
+        let basis = self.settings.price_basis;
+        if item.quantity.is_none() && items::expects_quantity(basis, self.rules, self.settings) {
             return None;
         }
         let quantity = item.quantity.unwrap_or(Amount(Decimal::ONE));
-        let prices = items::exact_prices(price, quantity, self.rules, self.settings)?;
+        let prices = items::exact_prices((price, basis), quantity, self.rules, self.settings)?;
         item.price = Some(prices.sent);
         Some(prices.line_total)
     }

@@ -23,6 +23,9 @@ use crate::model::{
 /// The most decimals of an amount of any currency.
 const CURRENCY_DECIMALS: u32 = 4;
 
+/// The step from the price of one piece to that of a line.
+pub const TIMES_QUANTITY: &str = "times the quantity";
+
 /// Returns what an order sends of a field of its own or of its events; none if nothing.
 #[must_use]
 pub fn sent_of_order(order: &Order<'_>, field: &Field) -> Option<String> {
@@ -103,8 +106,13 @@ pub fn sending_step(
     settings: &ValidateSettings,
 ) -> Option<String> {
     let Some(sent) = sent else {
-        let is_leg = *cell.field == Field::ItemLeg;
-        return Some(if is_leg { "sorts the items" } else { "not sent" }.to_owned());
+        let step = match *cell.field {
+            Field::ItemLeg => "sorts the items",
+            Field::ItemDiscount => "off the line",
+            Field::ItemLinePrice => "not used, there is a price",
+            _ => "not sent",
+        };
+        return Some(step.to_owned());
     };
     let is_email = match &*cell.field {
         Field::Identifier(provider) => provider.kind() == IdentifierKind::Email,
@@ -123,6 +131,9 @@ pub fn sending_step(
         Field::Price if cell.notation == Notation::MinorUnits => None,
         Field::ItemPrice if cell.notation != Notation::MinorUnits => {
             price_step(cell, sent, settings.price_basis)
+        }
+        Field::ItemLinePrice if cell.notation != Notation::MinorUnits => {
+            price_step(cell, sent, PriceBasis::Line)
         }
         // A date without a time.
         Field::GuestDob if sent != cell.text && sent.starts_with(&*cell.text) => {
@@ -161,7 +172,11 @@ pub fn lines_total(order: &Order<'_>, settings: &ValidateSettings) -> Option<Amo
     let first = lines.next()??;
     let Amount(total) = lines.try_fold(first, |sum, line| sum.checked_add(line?))?;
     // The price of one piece may be rounded, more exactly than this.
-    let is_divided = settings.price_basis == PriceBasis::Line;
+    let is_divided = settings.price_basis == PriceBasis::Line
+        || order
+            .items
+            .iter()
+            .any(|item| item.price.is_some_and(|price| price.0.scale() > CURRENCY_DECIMALS));
     Some(Amount(if is_divided { total.round_dp(CURRENCY_DECIMALS) } else { total }))
 }
 
@@ -217,7 +232,7 @@ fn price_step(cell: &Cell<'_>, sent: &str, exported: PriceBasis) -> Option<Strin
     let (price, sent) = (cell.text.parse::<Amount>().ok()?, sent.parse::<Amount>().ok()?);
     let step = match exported {
         PriceBasis::Line => "divided by the quantity",
-        PriceBasis::Unit => "times the quantity",
+        PriceBasis::Unit => TIMES_QUANTITY,
     };
     (price != sent).then(|| step.to_owned())
 }

@@ -1,6 +1,7 @@
 //! Every problem code of this stage has a case, and so do valid values that look like a problem.
 
 mod cases;
+mod item_prices;
 mod multi_route;
 mod other_target;
 

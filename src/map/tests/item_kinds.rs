@@ -65,7 +65,7 @@ fn each_kind_has_its_rules() {
     let lines = json!([{"kind": "fee", "fee": "2"}, {"kind": "goods", "title": "Mug"}]);
     assert_eq!(
         ndjson(&items, json!({"id": "A", "lines": lines})),
-        "document A:  | item@3 item.price=2@4 item.name~Fee@3 | item@5 item.name=Mug@7"
+        "document A:  | item@4 item.price=2@5 item.name~Fee@4 | item@7 item.name=Mug@9"
     );
 }
 

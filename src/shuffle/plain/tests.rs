@@ -443,6 +443,8 @@ fn rules_with_conditions_are_not_plain() {
     let kind = |keys: &str| format!("[[item]]\nname = {{ column = 'a' }}\n{keys}");
     assert!(!is_plain(&kind("when = { column = 'b', is = '2' }")));
     assert!(!is_plain(&kind("from = 'order'")));
+    assert!(!is_plain("item.discount = { column = 'a' }"));
+    assert!(!is_plain("item.line_price = { column = 'a' }"));
     for rule in [
         "order.price = { column = 'a', when = { column = 'b', is = '2' } }",
         "order.price = [{ column = 'a' }, { column = 'b' }]",
