@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     disposition::ChangedExit,
-    map::{KeyPath, TomlDocument, TomlError, TomlText, toml_error_text},
+    map::{FOUND_TEXT, KeyPath, TomlDocument, TomlError, TomlText, toml_error_text},
     model::{
         diagnostic::{Diagnostic, Note},
         pricing::PriceBasis,
@@ -275,8 +275,8 @@ fn options(set: &[String], errors: &mut Vec<Diagnostic>) -> Vec<Override> {
 /// The error of a value as messages show it. A text of a wrong type is shown where a number or a
 /// switch belongs; elsewhere, such as in place of a table, it may be a client key.
 fn shown_error(path: &str, error: String) -> String {
-    let text = error.strip_prefix("invalid type: string ");
-    match text.and_then(|text| text.rsplit_once(", expected ")) {
+    let text = error.strip_prefix(FOUND_TEXT);
+    match text.and_then(|text| text.rsplit_once("; expected ")) {
         Some((_, expected)) if !NUMBERS.contains(&path) && !SWITCHES.contains(&path) => {
             format!("invalid type; expected {expected}")
         }
@@ -541,6 +541,7 @@ mod tests {
         o.toml:7:1: unknown key "in_flihgt"; meant "in_flight"?
         o.toml:9:12: targets.eu.base_url: a base URL must be HTTPS, except to this machine; expected https; it comes from the config file, which must be right although --set base_url is set
         o.toml:10:14: targets.eu.client_key: invalid type; expected a string
+            hint: a number is no text: put it in quotes
           the variable ORDERFERRY_IN_FLIGHT: in_flight is 20000; expected 1 to 10000
           --set down_after: down_after is 0; expected 1 or more
           --set session_timeout: session_timeout is 0; expected more: no order could be assembled in time

@@ -110,7 +110,7 @@ pub use profile_compiler::ParsedProfile;
 pub use profile_schema::profile_schema;
 pub use profile_texts::{BUILT_IN, NamedText, ProfileTexts, no_profile};
 pub use seen_names::SeenNames;
-pub use serde_message::toml_error_text;
+pub use serde_message::{FOUND_TEXT, toml_error_text};
 pub use toml_document::{TomlDocument, TomlError, TomlText};
 pub use trace::{CellOwner, trace};
 pub use words::ProfileWord;

@@ -415,7 +415,7 @@ mod tests {
           p.toml:7:9: skip.scope: unknown value "rows"; meant "row"? or "order"
           p.toml:10:20: severity.content_repeated: invalid type; expected "off", "warning", "error"
           p.toml:12:42: order.referenceId.disagree: invalid type; expected "invalid", "first", "last"
-          p.toml:12:57: order.referenceId.values: invalid type: string "x"; expected a table
+          p.toml:12:57: order.referenceId.values: found the text "x"; expected a table
         "#);
     }
 

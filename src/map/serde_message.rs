@@ -64,37 +64,81 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
         let text = format!("the key {name:?} is missing");
         return ReadableMessage { missing: Some(MissingKey(name)), ..plain(text) };
     }
-    let mut text = message.replace('`', "");
-    if let Some(expected) = text.strip_prefix("invalid type: sequence, ") {
-        text = format!("found a list; {expected}");
-    }
-    // A table that is a list of tables.
-    if let Some((found, _)) = text.split_once(" expected struct ") {
-        text = format!("{found} expected a table");
-    }
-    if let Some(found) = text.strip_suffix(" expected a sequence") {
-        let element =
-            found.strip_prefix("invalid type: string ").map(|text| text.trim_end_matches(','));
-        let example = element.map_or_else(String::new, |text| format!(": [{text}]"));
-        text = format!("{found} expected a list{example}");
-    }
-    for (expected, readable) in TYPES {
-        if let Some(found) = text.strip_suffix(expected) {
-            text = format!("{found}{readable}");
-        }
-    }
-    plain(text)
+    plain(wrong_value(&message).unwrap_or_else(|| message.replace('`', "")))
 }
 
-/// What serde expects, and what a user writes.
-const TYPES: [(&str, &str); 6] = [
-    (" expected a map", " expected a table"),
-    (" expected u16", " expected a whole number"),
-    (" expected u32", " expected a whole number"),
-    (" expected u64", " expected a whole number"),
-    (" expected usize", " expected a whole number"),
-    (" expected a boolean", " expected true or false"),
-];
+/// The message about a value of another type, or out of the range of its type.
+fn wrong_value(message: &str) -> Option<String> {
+    let wrong =
+        ["invalid type: ", "invalid value: "].iter().find_map(|what| message.strip_prefix(what));
+    let (found, expected) = wrong?.rsplit_once(", expected ")?;
+    let is_list = found == "sequence";
+    let found = found_value(found);
+    let text = found.strip_prefix(FOUND_TEXT);
+    let is_number = text.is_some_and(|text| text.trim_matches('"').parse::<f64>().is_ok());
+    let hint = match expected {
+        "a string" if found.starts_with(FOUND_NUMBER) => "a number is no text: put it in quotes",
+        _ if is_number && range_of(expected).is_some() => "a number is without quotes",
+        "a boolean" if matches!(text, Some("\"true\"" | "\"false\"")) => {
+            "true and false are without quotes"
+        }
+        _ if is_list && expected.starts_with("struct ") => "remove the brackets around its name",
+        _ => "",
+    };
+    let expected = match (expected, text) {
+        ("a sequence", Some(text)) => format!("a list: [{text}]"),
+        (expected, _) => match range_of(expected).filter(|_| found.starts_with(FOUND_NUMBER)) {
+            Some(range) => format!("a whole number{range}"),
+            None => expected_type(expected).to_owned(),
+        },
+    };
+    let hint = if hint.is_empty() { String::new() } else { format!("{HINT}{hint}") };
+    Some(format!("{found}; expected {expected}{hint}"))
+}
+
+/// How a message about a text begins, and one about a number.
+pub const FOUND_TEXT: &str = "found the text ";
+const FOUND_NUMBER: &str = "found the number ";
+
+/// What serde found, as a user names it: `integer `5``, `string "five"`.
+fn found_value(found: &str) -> String {
+    let plain = found.replace('`', "");
+    match plain.split_once(' ') {
+        Some(("string", text)) => format!("{FOUND_TEXT}{text}"),
+        Some(("integer", number)) => format!("{FOUND_NUMBER}{number}"),
+        Some(("floating", number)) => {
+            format!("{FOUND_NUMBER}{}", number.strip_prefix("point ").unwrap_or(number))
+        }
+        Some(("boolean", value)) => format!("found {value}"),
+        _ if plain == "sequence" => "found a list".to_owned(),
+        _ if plain == "map" => "found a table".to_owned(),
+        _ => format!("found {plain}"),
+    }
+}
+
+/// What serde expects, as a user writes it.
+fn expected_type(expected: &str) -> &str {
+    match expected {
+        "a map" => "a table",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        // A table that is a list of tables.
+        _ if expected.starts_with("struct ") => "a table",
+        _ if range_of(expected).is_some() => "a whole number",
+        _ => expected,
+    }
+}
+
+/// The range of a type of whole numbers.
+fn range_of(expected: &str) -> Option<&'static str> {
+    match expected {
+        "u8" => Some(" from 0 to 255"),
+        "u16" => Some(" from 0 to 65535"),
+        "u32" => Some(" from 0 to 4294967295"),
+        "u64" | "usize" => Some(" that is not negative"),
+        _ => None,
+    }
+}
 
 /// What was expected in place of an unknown name: of many names the most similar ones.
 pub(super) fn expectation(unknown: &str, known: &[String], meant: Option<&str>) -> String {
@@ -121,6 +165,62 @@ pub(super) fn expectation(unknown: &str, known: &[String], meant: Option<&str>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn value_of_another_type_is_named() {
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "only its errors count")]
+        struct Settings {
+            #[serde(default)]
+            n: u16,
+            #[serde(default)]
+            text: String,
+            #[serde(default)]
+            on: bool,
+            #[serde(default)]
+            list: Vec<String>,
+            #[serde(default)]
+            table: std::collections::BTreeMap<String, String>,
+        }
+        let lines = [
+            "n = '5'",
+            "n = 'five'",
+            "n = -1",
+            "n = 70000",
+            "n = 1.5",
+            "n = [1]",
+            "text = 5",
+            "text = { a = 1 }",
+            "on = 'true'",
+            "on = 'yes, expected so'",
+            "list = 'a'",
+            "list = true",
+            "table = 'a'",
+            "[[table]]",
+        ];
+        let message = |line: &&str| {
+            toml_error_text(&toml::from_str::<Settings>(line).unwrap_err())
+                .replace(HINT, "; hint: ")
+        };
+        let messages: Vec<_> =
+            lines.iter().map(|line| format!("{line}: {}", message(line))).collect();
+        insta::assert_snapshot!(messages.join("\n"), @r#"
+        n = '5': found the text "5"; expected a whole number; hint: a number is without quotes
+        n = 'five': found the text "five"; expected a whole number
+        n = -1: found the number -1; expected a whole number from 0 to 65535
+        n = 70000: found the number 70000; expected a whole number from 0 to 65535
+        n = 1.5: found the number 1.5; expected a whole number from 0 to 65535
+        n = [1]: found a list; expected a whole number
+        text = 5: found the number 5; expected a string; hint: a number is no text: put it in quotes
+        text = { a = 1 }: found a table; expected a string
+        on = 'true': found the text "true"; expected true or false; hint: true and false are without quotes
+        on = 'yes, expected so': found the text "yes, expected so"; expected true or false
+        list = 'a': found the text "a"; expected a list: ["a"]
+        list = true: found true; expected a list
+        table = 'a': found the text "a"; expected a table
+        [[table]]: found a list; expected a table
+        "#);
+    }
 
     #[test]
     fn most_similar_of_many_names_are_listed() {

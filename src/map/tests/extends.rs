@@ -148,9 +148,10 @@ cardType = { column = 'd' }";
 orderedAt = 5";
     insta::assert_snapshot!(errors(&[("own.toml", own), ("base.toml", base)], &[]), @r#"
     own.toml:2:10: unset: the extended profile has no "order.cardTyp"; meant "order.cardType"?
-      own.toml:2:27: unset: invalid type: integer 5; expected a string
+      own.toml:2:27: unset: found the number 5; expected a string
+        hint: a number is no text: put it in quotes
       own.toml:4:33: order.price.scale: expected a number of decimals, "currency" or { beside = "…", default = … }
-      own.toml:5:13: order.orderedAt: invalid type: integer 5; expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or { value = "EUR" }
+      own.toml:5:13: order.orderedAt: found the number 5; expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or { value = "EUR" }
       base.toml:2:1: unknown key "delimitr"; meant "delimiter"?
       base.toml:3:9: unset: removes what an extended profile has, but there is no extends
       base.toml:6:36: order.orderedAt.date: date format "%q" has no whole date; expected a year, a month and a day
@@ -171,8 +172,9 @@ fn invalid_extension_is_refused() {
     "#);
     insta::assert_snapshot!(of("extends = 'base.toml'\nnulls = 5", "name = 'x'\ndelimiter = = ';'"), @"base.toml:2:13: extra =; expected nothing");
     insta::assert_snapshot!(of("extends = 5\nunset = 'order'", BASE), @r#"
-    own.toml:1:11: extends: invalid type: integer 5; expected a string
-      own.toml:2:9: unset: invalid type: string "order"; expected a list: ["order"]
+    own.toml:1:11: extends: found the number 5; expected a string
+      hint: a number is no text: put it in quotes
+      own.toml:2:9: unset: found the text "order"; expected a list: ["order"]
       own.toml: name: the key "name" is missing; expected a name for the profile
       own.toml: order.referenceId: no rule for the order key; expected key or order.referenceId
     "#);
@@ -332,8 +334,8 @@ fn invalid_answer_is_refused() {
     open.toml:17:80: order.ext."gift wrap".table.1.2: an open question, which only a person can answer
       hint: --answer 'order.ext."gift wrap".table.1.2=VALUE'
       --answer item_price=lines: unknown value "lines"; meant "line"? or "unit"
-      --answer skip_lines=two: invalid type: string "two"; expected a whole number
-      --answer rows_adjacent=yes: invalid type: string "yes"; expected true or false
+      --answer skip_lines=two: found the text "two"; expected a whole number
+      --answer rows_adjacent=yes: found the text "yes"; expected true or false
       --answer order.orderedAt.zone=Europe/Berln: unknown time zone "Europe/Berln"
         hint: did you mean "Europe/Berlin"?
       --answer order.price.scale=euro: expected a number of decimals, "currency" or { beside = "…", default = … }

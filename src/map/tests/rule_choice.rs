@@ -203,7 +203,7 @@ key = { column = 'id', when = { column = 'a', is = 'b' } }
       test:6:95: order.ext.b[2].disagree: "disagree" is another one than that of an earlier rule; expected the same in all rules of a list
       test:7:11: order.ext.*: "*" is a wildcard and has a list; expected one rule
       test:8:20: order.orderedAt: element 1 of "orderedAt" has dates that the format %d/%m/%Y and the format %m/%d/%Y read differently; expected one of them
-      test:8:85: order.orderedAt: invalid type: integer 3; expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or { value = "EUR" }
+      test:8:85: order.orderedAt: found the number 3; expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or { value = "EUR" }
       test:9:40: item.name.disagree: "disagree" is for fields of the order; each row is an item or a person of its own
       test:9:49: item.name.when: "when" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater
       test:10:49: guest.id.x[2]: element 2 of "x" has identifiers of another kind than the first rule of the list

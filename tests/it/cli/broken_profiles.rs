@@ -151,7 +151,7 @@ fn broken_profiles_say_where_and_what() {
     next: orderferry profiles check profiles/shop.toml
 
     # wrong type
-    error[profile]: invalid type: string "yes"
+    error[profile]: found the text "yes"
      --> profiles/shop.toml:2:17  rows_adjacent
       |
     2 | rows_adjacent = 'yes'
@@ -316,7 +316,7 @@ fn keys_of_later_versions_say_what_to_do() {
     2 | extends = 'shopify'
       |           ^^^^^^^^^ expected a file or a built-in profile: canonical
 
-    error[profile]: invalid type: string "EUR"
+    error[profile]: found the text "EUR"
      --> profiles/shop.toml:8:16  order.currencyCode
       |
     8 | currencyCode = 'EUR'
@@ -341,7 +341,7 @@ fn all_errors_of_the_settings_are_reported() {
         workspace.run_with("check orders.csv --set in_flight=many --set x", &environment, b"");
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     insta::assert_snapshot!(ran.err, @r#"
-    error[config]: invalid type: string "five"
+    error[config]: found the text "five"
      --> orderferry.toml:1:9  tries
       |
     1 | tries = 'five'
@@ -359,6 +359,7 @@ fn all_errors_of_the_settings_are_reported() {
      = expected a string
      = it comes from the config file; neither --client-key nor
        ORDERFERRY_CLIENT_KEY is set
+     = hint: a number is no text: put it in quotes
 
     error[config]: unknown value "mlti"
      --> orderferry.toml:6:8  targets.eu.mode
@@ -381,7 +382,7 @@ fn all_errors_of_the_settings_are_reported() {
      |
      = expected for example 500ms, 30s or 10min
 
-    error[config]: invalid type: string "many"
+    error[config]: found the text "many"
      --> --set in_flight
      |
      = expected a whole number

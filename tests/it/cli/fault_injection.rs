@@ -165,11 +165,11 @@ fn invalid_fault_settings_send_nothing() {
 
             1 error in night.toml. Nothing was read or sent.
         seed = -1: exit 2
-            error[faults]: invalid value: integer -1
+            error[faults]: found the number -1
              --> night.toml:1:8  seed
               |
             1 | seed = -1
-              |        ^^ expected a whole number
+              |        ^^ expected a whole number that is not negative
 
             1 error in night.toml. Nothing was read or sent.
         [status]; 200 = '1%': exit 2
@@ -233,7 +233,7 @@ fn invalid_fault_settings_send_nothing() {
 
             1 error in the faults. Nothing was read or sent.
         --fault seed=many: exit 2
-            error[faults]: invalid type: string "many"
+            error[faults]: found the text "many"
              --> --fault seed
              |
              = expected a whole number
@@ -247,7 +247,7 @@ fn invalid_fault_settings_send_nothing() {
 
             1 error in the faults. Nothing was read or sent.
         --fault outage=1s: exit 2
-            error[faults]: invalid type: string "1s"
+            error[faults]: found the text "1s"
              --> --fault outage
              |
              = expected outage.after, outage.lasts and outage.every

@@ -293,7 +293,7 @@ fn config_errors_name_the_line() {
             2 errors in orderferry.toml and p.toml. Nothing was read or sent.
             next: orderferry help settings
         pos = 3: exit 2
-            error[config]: invalid type: integer 3
+            error[config]: found the number 3
              --> orderferry.toml:2:7  target.pos
               |
             2 | pos = 3
@@ -305,6 +305,7 @@ fn config_errors_name_the_line() {
              --> p.toml
              |
              = expected rules for orderedAt, status, currencyCode, price, paymentType,
+              = hint: a number is no text: put it in quotes
                guest.email or guest.id
 
             2 errors in orderferry.toml and p.toml. Nothing was read or sent.
@@ -481,7 +482,7 @@ fn faults_of_settings_options_and_profile_come_together() {
       = it comes from the config file; neither --channel nor ORDERFERRY_CHANNEL is
         set
 
-    error[config]: invalid type: string "many"
+    error[config]: found the text "many"
      --> the variable ORDERFERRY_TRIES
      |
      = expected a whole number
@@ -609,7 +610,7 @@ fn wrong_setting_hides_no_other_error() {
     // Neither is known to be missing.
     let found = checked("[target]\npos = 3\nmode = 'mulit'\n", "");
     insta::assert_snapshot!(found, @r#"
-    error[config]: invalid type: integer 3
+    error[config]: found the number 3
      --> orderferry.toml:2:7  target.pos
       |
     2 | pos = 3
@@ -621,6 +622,7 @@ fn wrong_setting_hides_no_other_error() {
      --> orderferry.toml:3:8  target.mode
       |
     3 | mode = 'mulit'
+      = hint: a number is no text: put it in quotes
       |        ^^^^^^^ meant "multi"? or "single", "auto"
       |
       = it comes from the config file; neither --mode nor ORDERFERRY_MODE is set
@@ -1151,7 +1153,7 @@ fn wrong_values_of_options_are_listed_with_all_errors() {
          = expected hold or resend
          = hint: did you mean "hold"?
 
-        error[profile]: invalid type: integer 5
+        error[profile]: found the number 5
          --> shop.toml:2:7  key
           |
         2 | key = 5
