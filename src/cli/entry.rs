@@ -10,18 +10,23 @@ use clap::FromArgMatches;
 use super::{
     args::{Arguments, Command},
     clock,
+    error_list::ErrorList,
     exit::{EXIT_LOCKED, EXIT_NOTHING_SENT},
     explain, help, ledger,
-    option_values::{self, ParsedArguments},
+    option_values::{self, UsageError},
     print, profiles,
     run::run,
     sandbox,
-    setting_names::variable_of,
+    setting_names::{CONFIG, variable_of},
     spec,
     typed::TypedOptions,
     values::OutputFormat,
 };
-use crate::{map::MapError, model::diagnostic::Diagnostics, report::ErrorLine};
+use crate::{
+    map::MapError,
+    model::{diagnostic::Diagnostics, source_text::error_outside_files},
+    report::ErrorLine,
+};
 
 /// Parses the command line and runs the command.
 #[must_use]
@@ -40,9 +45,18 @@ pub fn main() -> ExitCode {
             // `spec::send` owns the runtime and the sandbox that the spec borrows, so the run is
             // its callback.
             Command::Send(send) => spec::send(&send, typed, |spec| run(spec, &send.read)),
-            Command::Ledger(ledger) => ledger::run(&ledger),
-            Command::Sandbox(sandbox) => sandbox::run(&sandbox),
-            Command::Profiles(profiles) => profiles::run(profiles.command.as_ref()),
+            Command::Ledger(ledger) => {
+                let help = "orderferry help ledger";
+                ledger::run(&ledger, ErrorList::of_options(&typed.wrong, help))
+            }
+            Command::Sandbox(sandbox) => {
+                let help = "orderferry sandbox --help";
+                sandbox::run(&sandbox, ErrorList::of_options(&typed.wrong, help))
+            }
+            Command::Profiles(profiles) => {
+                let help = "orderferry profiles --help";
+                profiles::run(profiles.command.as_ref(), ErrorList::of_options(&typed.wrong, help))
+            }
             Command::Explain { code } => explain::run(code.as_deref()),
             Command::Help { path } => help::run::<Arguments>(&path),
         });
@@ -98,15 +112,11 @@ fn diagnostics_of(error: &anyhow::Error) -> Option<&Diagnostics> {
 }
 
 /// Parses the command line; returns the options that were typed too.
-fn parse() -> Result<(Arguments, TypedOptions), clap::Error> {
-    let ParsedArguments { matches, wrong, first_error } =
-        option_values::parse(std::env::args_os().collect())?;
-    let arguments = Arguments::from_arg_matches(&matches)?;
-    // The other commands have no list of errors that it could be in.
-    let has_list = matches!(arguments.command, Command::Check(_) | Command::Send(_));
-    match first_error.filter(|_| !has_list) {
-        Some(error) => Err(error),
-        None => Ok((arguments, TypedOptions::of(&matches, wrong))),
+fn parse() -> Result<(Arguments, TypedOptions), UsageError> {
+    let (matches, wrong) = option_values::parse(std::env::args_os().collect())?;
+    match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => Ok((arguments, TypedOptions::of(&matches, wrong))),
+        Err(error) => Err(UsageError { wrong, error }),
     }
 }
 
@@ -119,20 +129,39 @@ fn asks_for_json(arguments: impl Iterator<Item = OsString>, variable: Option<OsS
     typed.or(variable).is_some_and(|format| format == "json")
 }
 
-/// Prints a usage error (exit code 2), or help and version, which go to standard output with exit
-/// code 0.
-fn report_usage_error(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() {
-        print::usage(error);
-        let variable = std::env::var_os(variable_of("format"));
-        if asks_for_json(std::env::args_os(), variable) {
-            let message = usage_message(&error.render().to_string());
-            print_error_line(&ErrorLine::of_message(EXIT_NOTHING_SENT, "usage", &message));
-        }
+/// Prints a usage error (exit code 2), with the values that are wrong if there are any; or help and
+/// version, which go to standard output with exit code 0.
+fn report_usage_error(usage: &UsageError) -> ExitCode {
+    let error = &usage.error;
+    if !error.use_stderr() {
+        print::help(error);
+        return ExitCode::SUCCESS;
+    }
+    let is_json = asks_for_json(std::env::args_os(), std::env::var_os(variable_of("format")));
+    let message = usage_message(&error.render().to_string());
+    if !usage.wrong.is_empty() {
+        let format = if is_json { OutputFormat::Json } else { OutputFormat::Text };
+        report_error(&all_errors(usage, &message).into(), EXIT_NOTHING_SENT, format);
         return ExitCode::from(EXIT_NOTHING_SENT);
     }
-    print::help(error);
-    ExitCode::SUCCESS
+    print::usage(error);
+    if is_json {
+        print_error_line(&ErrorLine::of_message(EXIT_NOTHING_SENT, "usage", &message));
+    }
+    ExitCode::from(EXIT_NOTHING_SENT)
+}
+
+/// The values that are wrong, and what else is wrong with the arguments, as `message` says.
+fn all_errors(usage: &UsageError, message: &str) -> Diagnostics {
+    let mut errors = ErrorList::of_options(&usage.wrong, "orderferry --help");
+    let other = match usage.missing().as_deref() {
+        // An option with a wrong value is not missing.
+        Some([]) => None,
+        Some(missing) => Some(format!("missing arguments: {}", missing.join(", "))),
+        None => Some(message.to_owned()),
+    };
+    errors.extend(other.map(|message| error_outside_files(CONFIG, "the arguments", "", &message)));
+    errors.into_error()
 }
 
 /// What clap says about arguments, in the form of other messages: what is wrong, with the values

@@ -1,9 +1,9 @@
-//! Error list: what is wrong with the settings, the options and the profile of a run, all shown at
-//! once.
+//! Error list: what is wrong with the settings, the options and the profile of a command, all shown
+//! at once.
 //!
-//! Finds no error. Filled by `config`, `faults`, `spec` and `run_values`.
+//! Finds no error. Filled by `entry`, `config`, `faults`, `spec` and `run_values`.
 
-use super::setting_names::CONFIG;
+use super::{option_values::WrongOption, setting_names::CONFIG};
 use crate::{
     map::PROFILE,
     model::{
@@ -21,9 +21,18 @@ pub(super) struct ErrorList {
     errors: Vec<Diagnostic>,
     /// The command that lists all errors of the profile, without an export too.
     profile_check: Option<String>,
+    /// The command that helps with options; none for settings.
+    help: Option<&'static str>,
 }
 
 impl ErrorList {
+    /// The errors of options whose values are wrong; `help` is the command that helps with them.
+    pub(super) fn of_options(wrong: &[WrongOption], help: &'static str) -> Self {
+        let errors: Vec<_> = wrong.iter().map(|option| option.error.clone()).collect();
+        let help = Some(help).filter(|_| !errors.is_empty());
+        Self { errors, help, ..Self::default() }
+    }
+
     pub(super) fn add(&mut self, error: Diagnostic) {
         self.errors.push(error);
     }
@@ -79,7 +88,7 @@ impl ErrorList {
     /// The command that helps with the errors.
     fn next(&self) -> Option<String> {
         if self.errors.iter().any(|error| error.kind == CONFIG) {
-            return Some(HELP.to_owned());
+            return Some(self.help.unwrap_or(HELP).to_owned());
         }
         let is_in_profile = |error: &Diagnostic| error.kind == PROFILE && error.position.is_some();
         self.profile_check.clone().filter(|_| self.errors.iter().any(is_in_profile))

@@ -26,31 +26,51 @@ pub(super) struct WrongOption {
     pub(super) error: Diagnostic,
 }
 
-/// What clap made of the arguments.
-pub(super) struct ParsedArguments {
-    /// Without the options whose values are wrong.
-    pub(super) matches: ArgMatches,
-    /// These options.
+/// Arguments that cannot be parsed.
+#[derive(Debug)]
+pub(super) struct UsageError {
+    /// The options whose values are wrong.
     pub(super) wrong: Vec<WrongOption>,
-    /// The first error of them, in clap's words.
-    pub(super) first_error: Option<clap::Error>,
+    /// What else is wrong, in clap's words, or a request for help.
+    pub(super) error: clap::Error,
 }
 
-/// Parses arguments, of which the first one is the program.
+/// Parses arguments, of which the first one is the program. Returns what clap made of them, and the
+/// options whose values are wrong, which are left out.
 ///
 /// # Errors
 ///
 /// Of everything else than the value of an option.
-pub(super) fn parse(mut arguments: Vec<OsString>) -> Result<ParsedArguments, clap::Error> {
-    let (mut wrong, mut first_error) = (Vec::new(), None);
+pub(super) fn parse(
+    mut arguments: Vec<OsString>,
+) -> Result<(ArgMatches, Vec<WrongOption>), UsageError> {
+    let mut wrong = Vec::new();
     loop {
         let error = match Arguments::command().try_get_matches_from(&arguments) {
-            Ok(matches) => return Ok(ParsedArguments { matches, wrong, first_error }),
+            Ok(matches) => return Ok((matches, wrong)),
             Err(error) => error,
         };
-        let Some(option) = remove_wrong(&mut arguments, &error) else { return Err(error) };
-        wrong.push(option);
-        first_error.get_or_insert(error);
+        match remove_wrong(&mut arguments, &error) {
+            Some(option) => wrong.push(option),
+            None => return Err(UsageError { wrong, error }),
+        }
+    }
+}
+
+impl UsageError {
+    /// The arguments that are missing, apart from the options whose values are wrong; none if that
+    /// is not the error.
+    pub(super) fn missing(&self) -> Option<Vec<&str>> {
+        let ContextValue::Strings(missing) = self.error.get(ContextKind::InvalidArg)? else {
+            return None;
+        };
+        let is_left_out = |argument: &str| {
+            let name = argument.split_whitespace().next().and_then(|name| name.strip_prefix("--"));
+            self.wrong.iter().any(|wrong| Some(&*wrong.name) == name)
+        };
+        let missing = missing.iter().map(String::as_str);
+        (self.error.kind() == ErrorKind::MissingRequiredArgument)
+            .then(|| missing.filter(|argument| !is_left_out(argument)).collect())
     }
 }
 
@@ -102,14 +122,14 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn parsed(arguments: &str) -> Result<ParsedArguments, clap::Error> {
+    fn parsed(arguments: &str) -> Result<(ArgMatches, Vec<WrongOption>), UsageError> {
         parse(arguments.split(' ').map(OsString::from).collect())
     }
 
     // A new version of clap may describe its errors otherwise.
     #[test]
     fn wrong_values_are_left_out_and_listed() {
-        let ParsedArguments { matches, wrong, first_error } = parsed(
+        let (matches, wrong) = parsed(
             "orderferry send a.csv --rate fast --max-invalid=400% --encoding klingon --limit x \
              --unknown hodl --mode sinlge --timeout soon --deadline 25:00 --memory much --pos p",
         )
@@ -129,7 +149,6 @@ mod tests {
         --memory much: invalid size "much"; expected for example 256MB or 1GiB
         "#);
         assert_eq!(wrong[0].name, "rate");
-        assert!(first_error.unwrap().to_string().contains("--rate"));
         let send = matches.subcommand_matches("send").unwrap();
         assert_eq!(send.get_one::<String>("pos").unwrap(), "p");
     }
@@ -142,9 +161,21 @@ mod tests {
             "orderferry send --rate fast",
             "orderferry send a.csv -- --rate fast --pos",
         ] {
-            let kind = parsed(arguments).err().map(|error| error.kind());
+            let kind = parsed(arguments).err().map(|usage| usage.error.kind());
             let is_kept = arguments.contains("-- ");
             assert_eq!(kind.is_none(), is_kept, "{arguments}: {kind:?}");
         }
+    }
+
+    #[test]
+    fn option_with_a_wrong_value_is_not_missing() {
+        let usage = parsed("orderferry ledger settle --as perhaps").unwrap_err();
+        assert_eq!(
+            (&*usage.wrong[0].name, usage.missing().unwrap()),
+            ("as", vec!["<REFERENCE>..."])
+        );
+        let usage = parsed("orderferry ledger settle A-1 --as perhaps").unwrap_err();
+        assert_eq!(usage.missing().unwrap(), [""; 0]);
+        assert!(parsed("orderferry ledger settle A-1 --nope").unwrap_err().missing().is_none());
     }
 }

@@ -23,12 +23,18 @@ use crate::{
     pipeline,
 };
 
-/// Runs a command on profiles; without one, lists the built-in ones.
-pub(super) fn run(command: Option<&ProfilesCommand>) -> anyhow::Result<ExitCode> {
+/// Runs a command on profiles; without one, lists the built-in ones. `errors` are those of its
+/// options.
+pub(super) fn run(
+    command: Option<&ProfilesCommand>,
+    errors: ErrorList,
+) -> anyhow::Result<ExitCode> {
     match command {
         None => list()?,
         Some(ProfilesCommand::Show { name }) => show(name)?,
-        Some(ProfilesCommand::Check { name, answer, format }) => check(name, answer, *format)?,
+        Some(ProfilesCommand::Check { name, answer, format }) => {
+            check(name, answer, *format, errors)?;
+        }
         Some(ProfilesCommand::Schema) => {
             let schema = serde_json::to_string_pretty(&profile_schema());
             print::output(&schema.expect("a schema of text and numbers serializes"))?;
@@ -73,9 +79,16 @@ struct CheckedProfile<'p> {
 /// All that it has.
 // A profile with an open question is one that no run takes, so it is an error here too: what a job
 // of CI checks is whether the night's run will start.
-fn check(name: &str, answers: &[String], format: OutputFormat) -> anyhow::Result<()> {
-    let mut errors = ErrorList::default();
-    let ParsedProfile { profile, errors: found, answered } = load(name, answers)?;
+fn check(
+    name: &str,
+    answers: &[String],
+    format: OutputFormat,
+    mut errors: ErrorList,
+) -> anyhow::Result<()> {
+    let ParsedProfile { profile, errors: found, answered } = match load(name, answers) {
+        Ok(loaded) => loaded,
+        Err(error) => return errors.ensure_none().map_err(Into::into).and(Err(error.into())),
+    };
     errors.extend(found);
     if let Some(profile) = &profile {
         let (settings, target) = (ConfigFile::default(), TargetSettings::default());

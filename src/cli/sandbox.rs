@@ -10,10 +10,10 @@ use anyhow::Context;
 use super::{args::SandboxArguments, error_list::ErrorList, faults, print};
 use crate::sandbox::{Sandbox, SandboxSettings};
 
-/// Prints the sandbox's URL and serves it.
-pub(super) fn run(arguments: &SandboxArguments) -> anyhow::Result<ExitCode> {
+/// Prints the sandbox's URL and serves it. `errors` are those of its options.
+pub(super) fn run(arguments: &SandboxArguments, errors: ErrorList) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the sandbox")?;
-    let settings = settings(arguments)?;
+    let settings = settings(arguments, errors)?;
     runtime.block_on(async {
         let sandbox = Sandbox::start(settings).await.context("cannot start the sandbox")?;
         print::output(&format!(
@@ -26,8 +26,10 @@ pub(super) fn run(arguments: &SandboxArguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn settings(arguments: &SandboxArguments) -> anyhow::Result<SandboxSettings> {
-    let mut errors = ErrorList::default();
+fn settings(
+    arguments: &SandboxArguments,
+    mut errors: ErrorList,
+) -> anyhow::Result<SandboxSettings> {
     let faults = faults::load(arguments.faults.as_deref(), &arguments.fault, &mut errors);
     errors.ensure_none()?;
     Ok(SandboxSettings {

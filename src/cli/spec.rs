@@ -277,9 +277,12 @@ fn load(
     config::load(arguments.config.as_deref(), environment(), &arguments.set, typed, errors)
 }
 
-/// The settings of a command that has no other options of them.
-fn load_settings(config: Option<&Path>, set: &[String]) -> anyhow::Result<LoadedConfig> {
-    let mut errors = ErrorList::default();
+/// The settings of a command that has no other options of them. `errors` are those of its options.
+fn load_settings(
+    config: Option<&Path>,
+    set: &[String],
+    mut errors: ErrorList,
+) -> anyhow::Result<LoadedConfig> {
     let loaded = config::load(config, environment(), set, TypedOptions::default(), &mut errors)?;
     errors.ensure_none()?;
     Ok(loaded)
@@ -386,13 +389,14 @@ fn run_id(started_at: DateTime<Utc>) -> String {
     format!("{}-{}", started_at.format("%Y%m%d-%H%M%S"), &random_hex[..4])
 }
 
-/// Returns the ledger that a run with the same options would use.
+/// Returns the ledger that a run with the same options would use. `errors` are those of the options.
 pub(super) fn resolve_ledger(
     typed: Option<&Path>,
     config: Option<&Path>,
     set: &[String],
+    errors: ErrorList,
 ) -> anyhow::Result<Box<dyn LedgerLocation>> {
-    locate_ledger(typed, &load_settings(config, set)?)
+    locate_ledger(typed, &load_settings(config, set, errors)?)
 }
 
 /// Returns the target that a run with the same options would send to.
@@ -402,7 +406,7 @@ pub(super) fn resolve_target(
     config: Option<&Path>,
     set: &[String],
 ) -> anyhow::Result<Target> {
-    let loaded = load_settings(config, set)?;
+    let loaded = load_settings(config, set, ErrorList::default())?;
     target(&typed.or(&loaded.target(to).map_err(Error::msg)?), &loaded, to)
 }
 

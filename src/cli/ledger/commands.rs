@@ -15,6 +15,7 @@ use crate::{
             SettleArguments,
         },
         config::TargetSettings,
+        error_list::ErrorList,
         print,
         small_file::read_bounded,
         spec,
@@ -33,12 +34,16 @@ const STDIN: &str = "-";
 /// several calls.
 const MAX_LIST_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Runs the subcommand.
-pub(in crate::cli) fn run(arguments: &LedgerArguments) -> anyhow::Result<ExitCode> {
+/// Runs the subcommand. `errors` are those of its options.
+pub(in crate::cli) fn run(
+    arguments: &LedgerArguments,
+    errors: ErrorList,
+) -> anyhow::Result<ExitCode> {
     let location = spec::resolve_ledger(
         arguments.ledger.as_deref(),
         arguments.config.as_deref(),
         &arguments.set,
+        errors,
     )?;
     let admin = &*location.open_admin();
     match &arguments.command {

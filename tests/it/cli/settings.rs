@@ -160,7 +160,12 @@ fn invalid_arguments_send_nothing() {
             1 error in the settings. Nothing was read or sent.
             next: orderferry help settings
         sandbox --session-timeout 5: exit 2
-            error: invalid value '5' for '--session-timeout <DURATION>': invalid duration "5"; expected for example 500ms, 30s or 10min
+            error[config]: invalid duration "5"
+             --> --session-timeout 5
+             |
+             = expected for example 500ms, 30s or 10min
+            1 error in the settings. Nothing was read or sent.
+            next: orderferry sandbox --help
         send orders.csv --to eu: exit 2
             error[config]: the config file has no target "eu"
              --> --to eu
@@ -300,12 +305,12 @@ fn config_errors_name_the_line() {
               |       ^ expected a string
               |
               = it comes from the config file, which must be right although --pos is set
+              = hint: a number is no text: put it in quotes
 
             error[profile]: the profile has no rules for 6 fields that every order needs
              --> p.toml
              |
              = expected rules for orderedAt, status, currencyCode, price, paymentType,
-              = hint: a number is no text: put it in quotes
                guest.email or guest.id
 
             2 errors in orderferry.toml and p.toml. Nothing was read or sent.
@@ -617,12 +622,12 @@ fn wrong_setting_hides_no_other_error() {
       |       ^ expected a string
       |
       = it comes from the config file; neither --pos nor ORDERFERRY_POS is set
+      = hint: a number is no text: put it in quotes
 
     error[config]: unknown value "mulit"
      --> orderferry.toml:3:8  target.mode
       |
     3 | mode = 'mulit'
-      = hint: a number is no text: put it in quotes
       |        ^^^^^^^ meant "multi"? or "single", "auto"
       |
       = it comes from the config file; neither --mode nor ORDERFERRY_MODE is set
@@ -885,6 +890,108 @@ fn max_url_bytes_is_exact() {
     assert_eq!(send(length).outcomes(), "A-1 accepted");
     let less = length.parse::<u32>().unwrap() - 1;
     assert_eq!(send(&less.to_string()).outcomes(), "A-1 invalid");
+}
+
+#[test]
+fn all_errors_of_other_commands_are_reported() {
+    let workspace = Workspace::with("orderferry.toml", "tries = 'five'\n");
+    let mut report = String::new();
+    for command in [
+        "ledger list --outcome gone --since soon --limit x",
+        "ledger settle A-1 --as perhaps --ordered-at never",
+        "ledger settle --as perhaps",
+        "ledger list --outcome gone --nope",
+        "profiles check canonical --format xml",
+        "sandbox --port x --fault rate_limit=5 --session-timeout 5",
+    ] {
+        let ran = workspace.run(command);
+        report += &format!("{command}: {}", ran.report());
+    }
+    insta::assert_snapshot!(report, @r#"
+    ledger list --outcome gone --since soon --limit x: exit 2
+        error[config]: found the text "five"
+         --> orderferry.toml:1:9  tries
+          |
+        1 | tries = 'five'
+          |         ^^^^^^ expected a whole number
+
+        error[config]: unknown value "gone"
+         --> --outcome gone
+         |
+         = expected accepted or unknown or failed or changed
+
+        error[config]: invalid time "soon"
+         --> --since soon
+         |
+         = expected for example 2026-11-22 or 2026-11-22T06:30:00Z
+
+        error[config]: invalid number "x"
+         --> --limit x
+         |
+         = expected a whole number
+
+        4 errors in the settings. Nothing was read or sent.
+        next: orderferry help ledger
+    ledger settle A-1 --as perhaps --ordered-at never: exit 2
+        error[config]: unknown value "perhaps"
+         --> --as perhaps
+         |
+         = expected accepted or failed or acknowledged
+
+        error[config]: invalid time "never"
+         --> --ordered-at never
+         |
+         = expected for example 2026-11-22 or 2026-11-22T06:30:00Z
+
+        2 errors in the settings. Nothing was read or sent.
+        next: orderferry --help
+    ledger settle --as perhaps: exit 2
+        error[config]: unknown value "perhaps"
+         --> --as perhaps
+         |
+         = expected accepted or failed or acknowledged
+
+        error[config]: missing arguments: <REFERENCE>...
+         --> the arguments
+
+        2 errors in the settings. Nothing was read or sent.
+        next: orderferry --help
+    ledger list --outcome gone --nope: exit 2
+        error: unexpected argument '--nope' found
+
+        Usage: orderferry ledger list --outcome <STATE>
+
+        For more information, try '--help'.
+    profiles check canonical --format xml: exit 2
+        error[config]: unknown value "xml"
+         --> --format xml
+         |
+         = expected text or json
+
+        1 error in the settings. Nothing was read or sent.
+    sandbox --port x --fault rate_limit=5 --session-timeout 5: exit 2
+        error[config]: invalid number "x"
+         --> --port x
+         |
+         = expected a whole number
+
+        error[config]: invalid duration "5"
+         --> --session-timeout 5
+         |
+         = expected for example 500ms, 30s or 10min
+
+        error[faults]: unknown key "rate_limit"
+         --> --fault rate_limit
+         |
+         = expected "late_after", "latency", "late", "retry_after", "half" or one of
+           9 others
+
+        3 errors in the settings and the faults. Nothing was read or sent.
+        next: orderferry sandbox --help
+    "#);
+    let json = workspace.run("ledger list --outcome gone --since soon --format json");
+    let error: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(error["error"]["diagnostics"].as_array().map(Vec::len), Some(3), "{error}");
 }
 
 #[test]
