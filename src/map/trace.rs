@@ -3,7 +3,7 @@
 //! It maps nothing: the rule that made the cell is asked for its steps once more. Called by
 //! `pipeline` for the few orders that a person wants to have explained.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
     combination::Combination,
@@ -71,6 +71,11 @@ pub fn trace(profile: &Profile, of: CellOwner, cell: &Cell<'_>) -> TracedValue {
     }
     if let Some(rule) = rule.filter(|rule| rule.combines()) {
         let parts = parts_of(cell.at, rule);
+        if let (ValueOrigin::Cell(place), Some(names)) =
+            (&mut traced.from, sources_of(&parts, rule))
+        {
+            place.column_name = Some(names);
+        }
         let combined = combine(&cell.field, rule, &parts, zone, &mut traced.steps);
         if let (Combination::Concat(_) | Combination::Join(_), Some(combined)) =
             (&rule.combination, combined)
@@ -161,6 +166,17 @@ fn parts_of<'a>(at: CellOrigin<'a>, rule: &Rule) -> Vec<Part<'a>> {
         }
     }
     parts
+}
+
+/// The columns or paths that a combined value is made of, each once; none of a single one, whose
+/// place says more.
+fn sources_of(parts: &[Part<'_>], rule: &Rule) -> Option<String> {
+    let is_filled = |part: &&Part<'_>| part.found.value.text().is_some_and(|text| !text.is_empty());
+    let sources: BTreeSet<usize> = parts.iter().filter(is_filled).map(|part| part.source).collect();
+    let is_column = parts.iter().any(|part| matches!(part.found.at, CellOrigin::Column(..)));
+    let known = if is_column { &rule.columns } else { &rule.paths };
+    let names: Vec<_> = sources.into_iter().filter_map(|source| known.get(source)).collect();
+    (names.len() > 1).then(|| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", "))
 }
 
 /// The rules that fill a field.

@@ -483,6 +483,26 @@ fn trace_hides_what_excerpts_hide() {
 }
 
 #[test]
+fn combined_value_names_all_its_columns() {
+    let profile = "name = 'shop'\nextends = 'canonical'\n\
+        [order]\norderedAt = { concat = ['Day', 'Hour'], lenient = true }\n";
+    let export = "\
+referenceId,Day,Hour,status,currencyCode,price,paymentType,item.productId,item.name,item.quantity,\
+item.price,guest.email
+A-1,2026-09-04,T16:20:09Z,PURCHASED,EUR,10,Card,BPK-0209,Rope,1,10,kim@example.org
+A-2,2026-09-04T16:20:09Z,,PURCHASED,EUR,10,Card,BPK-0209,Rope,1,10,kim@example.org
+";
+    let workspace = Workspace::with("orders.csv", export);
+    workspace.file("shop.toml", profile);
+    let ran = workspace.run("check orders.csv --profile shop.toml --pos x --explain-first 2");
+    let lines = ran.out.lines().filter(|line| line.starts_with("  orderedAt"));
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
+    orderedAt     2026-09-04T16:20:09.000Z  Day, Hour     2  16:20:09Z, Day, Hour
+    orderedAt     2026-09-04T16:20:09.000Z  Day           3  16:20:09Z, Day joined
+    "#);
+}
+
+#[test]
 fn only_events_show_who_the_guest_is() {
     let workspace = Workspace::with("orders.csv", CANONICAL);
     let command = "orders.csv --explain-first 2 --explain N-20877";
