@@ -56,8 +56,11 @@ pub struct Problem {
     pub message: String,
     /// The row that it concerns, to show it, where no order has that row. Of a row whose end is
     /// not known the bytes are empty.
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<Box<RowOrigin>>,
+    /// The reference of the order that it concerns, where the problem is of no single order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Box<str>>,
 }
 
 impl Problem {
@@ -92,6 +95,7 @@ impl Problem {
             column_name,
             message,
             row: None,
+            reference: None,
         }
     }
 
@@ -518,6 +522,21 @@ mod tests {
         let again: Problems =
             serde_json::from_str(&serde_json::to_string(&problems).unwrap()).unwrap();
         assert_eq!((again.len(), again.omitted()[0].row_count), (101, 250));
+    }
+
+    /// A plan and what is spilled have no other place of it.
+    #[test]
+    fn stored_problem_keeps_its_row_and_order() {
+        let row = RowOrigin { file: FileId(0), line: 7, bytes: 30..60 };
+        let problem = Problem {
+            reference: Some("A-1".into()),
+            ..Problem::for_row(Code::RowWithoutKey, row, "no key")
+        };
+        let stored = serde_json::to_string(&problem).unwrap();
+        assert_eq!(serde_json::from_str::<Problem>(&stored).unwrap(), problem);
+        let without_row = Problem::for_order(Code::NoItems, problem.at, "no items");
+        let stored = serde_json::to_string(&without_row).unwrap();
+        assert!(!stored.contains("\"row\"") && !stored.contains("reference"), "{stored}");
     }
 
     #[test]

@@ -188,10 +188,11 @@ impl OrderExample {
             .filter(|row| problem.at.column.is_some() || row.line == problem.at.line)
             .max_by_key(|row| row.line);
         let row = row.or(problem.row.as_deref());
+        let reference = order.map(|order| &*order.reference).or(problem.reference.as_deref());
         Self {
             problem: Some(problem.clone()),
             id: order.map(|order| order.id),
-            reference: order.map_or_else(String::new, |order| order.reference.clone()),
+            reference: reference.unwrap_or_default().to_owned(),
             row: row.cloned(),
             excerpt: None,
             at: problem.at,

@@ -74,7 +74,7 @@ fn check_output() {
            explained by: orderferry explain email_implausible
 
         warning[content_repeated]: two orders have the same content
-         --> orders.csv:3
+         --> orders.csv:3  order A-2
           |
         3 | A-2,2025-03-01T10:00:00Z,,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,*…
           |
@@ -126,7 +126,7 @@ fn send_output() {
     insta::with_settings!({filters => FILTERS.to_vec()}, {
         insta::assert_snapshot!(ran.out, @r#"
         warning[content_repeated]: two orders have the same content
-         --> orders.csv:3
+         --> orders.csv:3  order A-2
           |
         3 | A-2,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
           |
