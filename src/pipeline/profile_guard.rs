@@ -41,9 +41,9 @@ fn word_errors(
             true => validate::replacement_error,
             false => validate::constant_error,
         };
-        let error_on =
+        let on_route =
             |rules: &&'static TargetRules| error_of(&word.field, &word.text, rules, settings);
-        let errors: Option<Vec<_>> = routes.iter().map(error_on).collect();
+        let errors: Option<Vec<_>> = routes.iter().map(on_route).collect();
         let error = errors?.into_iter().next()?;
         Some(profile.word_error(word, &word_message(word, error)))
     })
