@@ -9,6 +9,7 @@ use std::{cmp::Ordering, sync::Arc};
 use rust_decimal::Decimal;
 
 use super::{
+    item_field::{ItemField, tested_field},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     number::NumberMarks,
     one_or_many::OneOrMany,
@@ -43,11 +44,26 @@ pub struct CellSource {
     pub column: Option<String>,
     /// The JSON path.
     pub path: Option<String>,
+    /// The field of an item in a list or in a group of columns, in place of both.
+    pub field: Option<ItemField>,
     /// Whether the tests are made on the row as it is in the file.
     pub is_raw: bool,
     /// Whether the export may lack the column or path: it is declared optional, or tested with
     /// `exists`.
     pub is_optional: bool,
+}
+
+impl CellSource {
+    /// Whether it is a column or a path.
+    pub(super) fn has_name(&self) -> bool {
+        !self.is_raw && self.field.is_none()
+    }
+
+    /// Whether an item must have a field, since it is tested.
+    pub(super) fn needs_field(&self, name: &str) -> bool {
+        let is_field = matches!(&self.field, Some(ItemField::Name(field)) if field == name);
+        is_field && !self.is_optional
+    }
 }
 
 /// A test on one cell. Lists name alternatives.
@@ -188,15 +204,21 @@ fn cell_condition(
     errors: &mut KeyErrors,
 ) -> Option<Condition> {
     let tests = cell_tests(&text, marks, errors);
-    let has_source = text.column.is_some() || text.path.is_some() || text.raw;
+    let field = errors.keep(tested_field(&text));
+    let reads_field = text.field.is_some() || text.part.is_some();
+    let has_names = text.column.is_some() || text.path.is_some();
+    let has_source = has_names || text.raw || reads_field;
     match (has_source, tests.is_empty()) {
         // A number that cannot be read is a test too.
         (true, true) if [&text.equals, &text.less, &text.greater].iter().any(|n| n.is_some()) => {}
         (true, true) => errors.add(WHOLE_RULE, &format!("has no test; expected one of {TESTS}")),
         (false, false) => errors.add(WHOLE_RULE, "has no column and no path"),
         (false, true) => return None,
-        (true, false) if text.raw && (text.column.is_some() || text.path.is_some()) => {
+        (true, false) if text.raw && (has_names || reads_field) => {
             errors.add(WHOLE_RULE, "has raw and a column or path; expected one of them");
+        }
+        (true, false) if has_names && reads_field => {
+            errors.add(WHOLE_RULE, "has a field and a column or path; expected one of them");
         }
         (true, false) => {}
     }
@@ -205,10 +227,16 @@ fn cell_condition(
     }
     let is_optional = text.optional || tests.iter().any(|test| matches!(test, CellTest::Exists(_)));
     let (column, path, is_raw) = (text.column, text.path, text.raw);
-    Some(Condition::Cell(CellSource { column, path, is_raw, is_optional }, tests))
+    let field = field.flatten();
+    Some(Condition::Cell(CellSource { column, path, field, is_raw, is_optional }, tests))
 }
 
 impl Condition {
+    /// The fields of items that it tests.
+    pub(super) fn fields(&self) -> Vec<&ItemField> {
+        self.sources().into_iter().filter_map(|source| source.field.as_ref()).collect()
+    }
+
     /// Lets number tests read their cells as the rule does that reads the same cells.
     pub(super) fn read_numbers_by(&mut self, rule: &impl Fn(&CellSource) -> Option<Arc<Rule>>) {
         match self {

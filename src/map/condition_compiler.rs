@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::{
     condition::{CellSource, Condition},
-    key_errors::KeyErrors,
+    field_rules::NO_ITEM_TO_TEST,
+    items_compiler::ItemsRules,
+    key_errors::{KeyErrors, WHOLE_RULE},
     number::NumberMarks,
     one_or_list::OneOrList,
     profile::{FieldRule, ItemKindRules, SkipRule},
@@ -22,6 +24,8 @@ pub(super) struct ConditionCompiler<'r> {
     pub(super) rules: &'r [FieldRule],
     /// The marks of its numbers.
     pub(super) marks: NumberMarks,
+    /// Where the items are.
+    pub(super) items: &'r ItemsRules,
     /// Whether it has a path of items, at which the paths of the items' rules begin.
     pub(super) has_items_path: bool,
 }
@@ -95,10 +99,8 @@ impl ConditionCompiler<'_> {
     ) {
         for (index, (text, of)) in texts.tables.iter().zip(kinds).enumerate() {
             let Some(when) = text.when.clone() else { continue };
-            let level = match of.kind.is_of_order {
-                true => ConditionLevel::Order,
-                false => ConditionLevel::Item,
-            };
+            let level =
+                if of.kind.is_of_order { ConditionLevel::Order } else { ConditionLevel::Item };
             let name = index.to_string();
             let path = [texts.path_of(&["item"], &name).as_slice(), &["when"]].concat();
             of.when = errors.keep_below(&path, self.compile(when, level));
@@ -107,6 +109,14 @@ impl ConditionCompiler<'_> {
 
     fn compile(&self, text: ConditionText, level: ConditionLevel) -> Result<Condition, KeyErrors> {
         let mut condition = Condition::new(text, self.marks)?;
+        let fields = condition.fields();
+        let mut errors = KeyErrors::default();
+        if !fields.is_empty() && level != ConditionLevel::Item {
+            errors.add(WHOLE_RULE, NO_ITEM_TO_TEST);
+        } else {
+            errors.keep(self.items.check_fields(fields, &KeyErrors::default()));
+        }
+        errors.ensure_none()?;
         condition.read_numbers_by(&|source| self.number_rule(source, level));
         Ok(condition)
     }
@@ -124,7 +134,8 @@ impl ConditionCompiler<'_> {
                 (ConditionLevel::Item, reads_items) => reads_items,
                 (ConditionLevel::Order, reads_items) => !reads_items,
             };
-            names(&rule.columns, &source.column)
+            source.field.as_ref().is_some_and(|field| rule.fields.contains(field))
+                || names(&rule.columns, &source.column)
                 || is_at_same_level && names(&rule.paths, &source.path)
         };
         let mut rules = self.rules.iter().filter(|field| field.rule.converts_numbers());

@@ -33,7 +33,7 @@ pub(super) fn bind<'p>(
     }
     profile.ensure_conditions_apply(file, true, |source| source.path.as_ref())?;
     let order_rules: Vec<_> = profile.rules.iter().filter(|rule| !rule.is_of_items()).collect();
-    let bind_skip = |skip: &'p SkipRule| (skip, bind_condition(&skip.when));
+    let bind_skip = |skip: &'p SkipRule| (skip, bind_condition(&skip.when, None));
     let mut skips: Vec<_> = profile.skips.iter().map(bind_skip).collect();
     let mut row_skips: Vec<_> = profile.row_skips.iter().map(bind_skip).collect();
     // The only row of an order is the document.
@@ -41,9 +41,10 @@ pub(super) fn bind<'p>(
         skips.append(&mut row_skips);
     }
     let item_paths = profile.item_paths.as_ref();
-    let packed = profile.packed_items.as_ref();
+    let has_item_fields = profile.packed_items.is_some() || profile.repeated_items.is_some();
+    // A list in a column is in no document.
+    let packed = profile.packed_items.as_ref().filter(|items| items.path.is_some());
     let packed_at = packed.and_then(|items| Some((items, items.path.as_deref()?)));
-    let has_item_fields = packed.is_some() || profile.repeated_items.is_some();
     if has_item_fields && packed_at.is_none() && item_paths.is_none() {
         return Err(MapError::other_format(file, true, ITEM_FIELDS));
     }
@@ -56,8 +57,8 @@ pub(super) fn bind<'p>(
         order_columns: Vec::new(),
         // A document is never compared with the one before it.
         counts_each_row: false,
-        item_kinds: bind_kinds(profile, false),
-        order_kinds: bind_kinds(profile, true),
+        item_kinds: bind_kinds(profile, packed, false),
+        order_kinds: bind_kinds(profile, packed, true),
         items: item_paths.map(|paths| paths.iter().map(|path| array_at(path)).collect()),
         packed: packed_at
             .map(|(items, path)| PackedSource { items, source: PathSource::new(path) }),
@@ -66,18 +67,30 @@ pub(super) fn bind<'p>(
         people: profile.people.iter().filter_map(bind_people).collect(),
         skips,
         row_skips,
-        ignore_rows: profile.ignore_rows.iter().map(bind_condition).collect(),
-        item_rows: profile.item_rows.as_ref().map(bind_condition),
+        ignore_rows: profile
+            .ignore_rows
+            .iter()
+            .map(|ignored| bind_condition(ignored, None))
+            .collect(),
+        item_rows: profile.item_rows.as_ref().map(|rows| bind_condition(rows, packed)),
     })
 }
 
 /// Binds the kinds of items that are made of values of the order, or the others.
-fn bind_kinds(profile: &Profile, are_of_order: bool) -> Vec<BoundKind<'_, PathSource>> {
+fn bind_kinds<'p>(
+    profile: &'p Profile,
+    packed: Option<&PackedItems>,
+    are_of_order: bool,
+) -> Vec<BoundKind<'p, PathSource>> {
     let kinds = profile.item_kinds.iter().filter(|of| of.kind.is_of_order == are_of_order);
-    let bind = |ItemKindRules { kind, when }: &'_ ItemKindRules| {
+    let bind = |ItemKindRules { kind, when }: &'p ItemKindRules| {
         let rules = profile.rules.iter().filter(|rule| rule.is_of_items() && rule.kind == *kind);
-        let rules = bind_rules(&rules.collect::<Vec<_>>(), profile.packed_items.as_ref());
-        BoundKind { kind: *kind, when: when.as_ref().map(bind_condition), rules }
+        let rules = bind_rules(&rules.collect::<Vec<_>>(), packed);
+        BoundKind {
+            kind: *kind,
+            when: when.as_ref().map(|when| bind_condition(when, packed)),
+            rules,
+        }
     };
     kinds.map(bind).collect()
 }
@@ -99,18 +112,21 @@ fn bind_rules_of<'p>(
     for rule in rules {
         match &rule.target {
             FieldTarget::Field(field) => chain.push(bind_rule(field, rule, packed)),
-            _ => return Some(BoundRule::Custom(bind_wildcard(rule))),
+            _ => return Some(BoundRule::Custom(bind_wildcard(rule, packed))),
         }
     }
     FieldBinding::chained(chain).map(BoundRule::Field)
 }
 
-fn bind_wildcard(FieldRule { target, rule, when, .. }: &FieldRule) -> CustomRule<'_, PathSource> {
+fn bind_wildcard<'p>(
+    FieldRule { target, rule, when, .. }: &'p FieldRule,
+    packed: Option<&PackedItems>,
+) -> CustomRule<'p, PathSource> {
     let members = rule.paths.iter().map(|path| match path.strip_suffix('*') {
         Some(prefix) => CustomMembers::Prefix(prefix),
         None => CustomMembers::Object(PathSource::of_group(path, target.group())),
     });
-    let when = when.as_ref().map(bind_condition);
+    let when = when.as_ref().map(|when| bind_condition(when, packed));
     CustomRule { target, rule, when, members: members.collect(), known: KnownFields::new() }
 }
 
@@ -133,7 +149,7 @@ pub(super) fn bind_rule<'p>(
         rule.paths.iter().map(|path| source(path)).chain(fields).map(Some).collect();
     // Without a path it yields its default everywhere.
     let when = when.as_ref().filter(|_| !sources.is_empty() || !rule.has_source());
-    let when = when.map(bind_condition);
+    let when = when.map(|when| bind_condition(when, packed));
     let zone = rule.zone.as_deref().map(|zone| {
         let sources = zone.paths.iter().map(|path| Some(source(path))).collect();
         Box::new(FieldBinding::new(field.clone(), zone, sources, Vec::new()))
@@ -155,10 +171,19 @@ fn array_at(path: &str) -> ArraySource<'_, PathSource> {
     ArraySource { path, source: PathSource::new(array), walks_arrays }
 }
 
-fn bind_condition(condition: &Condition) -> Condition<TestedSource<PathSource>> {
+/// Binds a condition. `packed` is the list that has the fields of its items.
+fn bind_condition(
+    condition: &Condition,
+    packed: Option<&PackedItems>,
+) -> Condition<TestedSource<PathSource>> {
     let bound = condition.bind(&mut |source: &CellSource| {
         Ok::<_, Infallible>(match (&source.path, source.is_raw) {
             (_, true) => TestedSource::Raw,
+            _ if source.field.is_some() => {
+                let index = source.field.as_ref().and_then(|field| packed?.field_index(field));
+                let field = index.map(PathSource::of_field);
+                field.map_or(TestedSource::Missing, TestedSource::Value)
+            }
             (Some(path), false) => TestedSource::Value(PathSource::of_condition(path)),
             (None, false) => TestedSource::Missing,
         })

@@ -9,16 +9,15 @@ use super::{
     condition::Condition,
     currency_symbols::CurrencySymbols,
     date_keys::DateUse,
-    key_errors::{KeyError, KeyErrors},
+    items_compiler::ItemsRules,
+    key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     max_length::MaxLength,
     number::NumberMarks,
     one_or_list::OneOrList,
-    packed_items::PackedItems,
     profile::{FieldRule, FieldTarget, PeopleRules},
     profile_text::{
         EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText, RulesText,
     },
-    repeated_items::RepeatedItems,
     rule::Rule,
     rule_list,
 };
@@ -32,6 +31,10 @@ use crate::model::{
 // The key of a rule for any name, in the tables of custom fields (`ext`, `product`, `id`).
 const WILDCARD: &str = "*";
 
+/// The error of a condition on a field of an item where no item is.
+pub(super) const NO_ITEM_TO_TEST: &str = "tests a field of an item, which only item_rows, an \
+    [[item]] of rows or elements and its rules can";
+
 /// What the rules of a profile depend on, and their errors.
 pub(super) struct RuleCompiler<'t> {
     /// Cells that count as empty.
@@ -44,10 +47,8 @@ pub(super) struct RuleCompiler<'t> {
     pub(super) attributes: GuestAttributes,
     /// Whether the profile has a path of items, so that a document is a whole order.
     pub(super) has_items_path: bool,
-    /// How the items are a list in one cell, if they are.
-    pub(super) packed: Option<&'t PackedItems>,
-    /// How they are groups of columns, if they are.
-    pub(super) repeated: Option<&'t RepeatedItems>,
+    /// Where the items are.
+    pub(super) items: &'t ItemsRules,
     /// The kind of items of which rules are compiled.
     pub(super) kind: ItemKind,
     /// The errors of all rules.
@@ -148,6 +149,9 @@ impl RuleCompiler<'_> {
         let when = text.when.clone().and_then(|when| {
             let when = errors.keep_below(&["when"], Condition::new(when, self.marks))?;
             errors.keep(check_when(&text, &when))?;
+            let mut of_when = KeyErrors::default();
+            of_when.keep(self.check_tested_fields(table, &when));
+            errors.keep_below(&["when"], of_when.ensure_none())?;
             Some(when)
         });
         let is_of_order = matches!(table, "order" | "guest" | "event") || self.kind.is_of_order;
@@ -185,17 +189,17 @@ impl RuleCompiler<'_> {
             return Err(KeyErrors::of_rule(error.into()));
         }
         let mut errors = KeyErrors::default();
-        match (self.packed, self.repeated) {
-            (Some(packed), _) => errors.keep(packed.check(rule)),
-            (None, Some(_)) => errors.keep(RepeatedItems::check(rule)),
-            (None, None) if self.errors.has_below(&["items"]) => None,
-            (None, None) => {
-                let error = "reads a field of an item; expected [items.packed] or \
-                             [items.repeated], or a column or path";
-                return Err(KeyErrors::of_rule(error.into()));
-            }
-        };
+        errors.keep(self.items.check_fields(&rule.fields, self.errors));
         errors.ensure_none()
+    }
+
+    /// Refuses a condition that tests a field of an item where there is none.
+    fn check_tested_fields(&self, table: &str, when: &Condition) -> Result<(), KeyError> {
+        let fields = when.fields();
+        if !fields.is_empty() && (table != "item" || self.kind.is_of_order) {
+            return Err((WHOLE_RULE, NO_ITEM_TO_TEST.into()));
+        }
+        self.items.check_fields(fields, self.errors)
     }
 
     fn named_rules(
@@ -392,8 +396,8 @@ fn check_rows(is_of_order: bool, text: &RuleText, has_items_path: bool) -> Resul
 fn check_when(text: &RuleText, when: &Condition) -> Result<(), KeyError> {
     let has_columns = text.column.is_some() || text.columns.is_some();
     let has_paths = text.path.is_some() || text.paths.is_some();
-    // The row as it is in the file is there in either format.
-    let tested: Vec<_> = when.sources().into_iter().filter(|source| !source.is_raw).collect();
+    // The row as it is in the file is there in either format, and so may fields of items be.
+    let tested: Vec<_> = when.sources().into_iter().filter(|source| source.has_name()).collect();
     let error = |message: &str| Err(("when", message.to_owned()));
     if has_columns && !has_paths && tested.iter().any(|source| source.column.is_none()) {
         return error("has a path only, but its rule a column only; expected a column");

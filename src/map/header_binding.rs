@@ -166,6 +166,11 @@ fn tested_column(
     if source.is_raw {
         return Ok(TestedSource::Raw);
     }
+    if let Some(field) = &source.field {
+        let index = columns.profile.field_index(field);
+        let column = index.map(|index| columns.header.names.len() + index);
+        return Ok(column.map_or(TestedSource::Missing, TestedSource::Value));
+    }
     let Some(column) = columns.find_tested(source)? else { return Ok(TestedSource::Missing) };
     let HeaderColumns { profile, header, .. } = columns;
     let is_guarded = !profile.severities.is_off(Code::SpreadsheetText)

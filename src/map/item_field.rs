@@ -4,11 +4,16 @@
 
 use std::fmt;
 
-use super::{key_errors::KeyError, one_or_many::OneOrMany, profile_text::RuleText};
+use super::{
+    key_errors::{KeyError, WHOLE_RULE},
+    one_or_many::OneOrMany,
+    profile_text::{ConditionText, RuleText},
+};
 
 /// A field of an item in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ItemField {
+pub enum ItemField {
+    /// Its name.
     Name(String),
     /// Its position, from 1.
     Part(u16),
@@ -23,6 +28,23 @@ impl fmt::Display for ItemField {
     }
 }
 
+/// The field of an item that a condition tests.
+pub(super) fn tested_field(text: &ConditionText) -> Result<Option<ItemField>, KeyError> {
+    match (&text.field, text.part) {
+        (Some(_), Some(_)) => Err((WHOLE_RULE, "has field and part; expected one of them".into())),
+        (Some(name), None) => Ok(Some(ItemField::Name(name.clone()))),
+        (None, Some(part)) => field_at(part).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+fn field_at(part: i16) -> Result<ItemField, KeyError> {
+    match u16::try_from(part) {
+        Ok(part) if part > 0 => Ok(ItemField::Part(part)),
+        _ => Err(("part", format!("is {part}; expected 1 for the first field of an item"))),
+    }
+}
+
 /// The fields of an item that a rule reads.
 pub(super) fn item_fields(text: &RuleText) -> Result<Vec<ItemField>, KeyError> {
     if !text.reads_part() {
@@ -32,9 +54,5 @@ pub(super) fn item_fields(text: &RuleText) -> Result<Vec<ItemField>, KeyError> {
         }
         return Ok(names.into_iter().map(ItemField::Name).collect());
     }
-    let part = text.part.unwrap_or_default();
-    match u16::try_from(part) {
-        Ok(part) if part > 0 => Ok(vec![ItemField::Part(part)]),
-        _ => Err(("part", format!("is {part}; expected 1 for the first field of an item"))),
-    }
+    Ok(vec![field_at(text.part.unwrap_or_default())?])
 }

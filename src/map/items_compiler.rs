@@ -3,8 +3,15 @@
 //! Called by `profile_compiler`.
 
 use super::{
-    item_paths::item_paths, items_text::ItemsText, key_errors::KeyErrors,
-    packed_items::PackedItems, profile::FieldRule, repeated_items::RepeatedItems, rule::Rule,
+    condition::CellSource,
+    item_field::ItemField,
+    item_paths::item_paths,
+    items_text::ItemsText,
+    key_errors::{KeyError, KeyErrors, WHOLE_RULE},
+    packed_items::PackedItems,
+    profile::FieldRule,
+    repeated_items::RepeatedItems,
+    rule::Rule,
 };
 
 /// Where the items of an order are, besides its rows.
@@ -32,19 +39,45 @@ impl ItemsRules {
         Self { paths, packed, repeated }
     }
 
-    /// Completes them by the rules of all fields, and refuses those that find no items.
-    pub(super) fn complete(&mut self, rules: &[FieldRule], errors: &mut KeyErrors) {
+    /// Refuses fields of items that there are not, of a rule or a condition.
+    pub(super) fn check_fields<'f>(
+        &self,
+        fields: impl IntoIterator<Item = &'f ItemField>,
+        errors: &KeyErrors,
+    ) -> Result<(), KeyError> {
+        let mut fields = fields.into_iter().peekable();
+        match (&self.packed, &self.repeated) {
+            _ if fields.peek().is_none() => Ok(()),
+            (Some(packed), _) => packed.check(fields),
+            (None, Some(_)) => RepeatedItems::check(fields),
+            (None, None) if errors.has_below(&["items"]) => Ok(()),
+            (None, None) => {
+                let error = "reads a field of an item; expected [items.packed] or \
+                             [items.repeated], or a column or path";
+                Err((WHOLE_RULE, error.into()))
+            }
+        }
+    }
+
+    /// Completes them by the rules of all fields and what conditions test, and refuses those that
+    /// find no items.
+    pub(super) fn complete(
+        &mut self,
+        rules: &[FieldRule],
+        tested: &[&CellSource],
+        errors: &mut KeyErrors,
+    ) {
         let has_no_items = self.paths.as_ref().is_some_and(Vec::is_empty) && self.packed.is_none();
         if has_no_items && !errors.has_below(&["items"]) && rules.iter().any(reads_elements) {
             let error = "is empty, but [item] has a path; expected the path of the items";
             errors.add("items", error);
         }
         if let Some(packed) = &mut self.packed {
-            packed.complete(rules, errors);
+            packed.complete(rules, tested, errors);
         }
         if let Some(repeated) = &mut self.repeated {
             let rules: Vec<_> = rules.iter().map(|rule| &rule.rule).collect();
-            repeated.complete(&rules, errors);
+            repeated.complete(&rules, tested, errors);
         }
     }
 }

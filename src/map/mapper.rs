@@ -397,7 +397,7 @@ impl<S> Mapper<'_, S> {
         let capacity = capacity(view, rules);
         let mut item = Collector::new(view.at(), Cells::with_capacity(capacity));
         apply_rules(&mut item, rules, view, None, self.profile);
-        let is_filled = item.filled > 0 && (!self.has_item_fields() || self.has_field(rules, view));
+        let is_filled = item.filled > 0 && (!self.has_item_fields() || has_field(rules, view));
         if !is_filled {
             order.problems.extend(self.element_error(view));
         }
@@ -448,22 +448,6 @@ impl<S> Mapper<'_, S> {
             );
         }
         found
-    }
-
-    /// Whether an item has a value of its own, besides those of its row.
-    fn has_field<'a, V>(&self, rules: &[BoundRule<'_, S>], view: V) -> bool
-    where
-        V: View<'a, Source = S>,
-    {
-        let bindings = rules.iter().filter_map(|rule| match rule {
-            BoundRule::Field(binding) => Some(binding),
-            BoundRule::Custom(_) => None,
-        });
-        bindings.flat_map(FieldBinding::chain).any(|binding| {
-            let mut fields =
-                binding.sources.iter().filter(|source| view.item_field(source).is_some());
-            fields.any(|field| view.find(field).value.is_filled(binding.rule))
-        })
     }
 
     /// Why an element without a value for the items' rules is no item: if it was passed over, the
@@ -535,6 +519,18 @@ impl<S> BoundPeople<'_, S> {
         apply_rules(&mut person, &self.rules, view, None, profile);
         person.finish_person(self.role, item, order)
     }
+}
+
+/// Whether an item has a value of its own, besides those of its row.
+fn has_field<'a, V: View<'a>>(rules: &[BoundRule<'_, V::Source>], view: V) -> bool {
+    let bindings = rules.iter().filter_map(|rule| match rule {
+        BoundRule::Field(binding) => Some(binding),
+        BoundRule::Custom(_) => None,
+    });
+    bindings.flat_map(FieldBinding::chain).any(|binding| {
+        let mut fields = binding.sources.iter().filter(|source| view.item_field(source).is_some());
+        fields.any(|field| view.find(field).value.is_filled(binding.rule))
+    })
 }
 
 /// Appends a part of an order key of several sources. An unescaped first character of the

@@ -3,13 +3,13 @@
 //! Called by `profile_compiler` and `field_rules`.
 
 use super::{
+    condition::CellSource,
     item_field::ItemField,
     items_text::{FieldsText, PackedText},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     packed_items::{NamedFields, PackedFields, PackedItems},
     path_text::{segments, walks_arrays},
     profile::FieldRule,
-    rule::Rule,
 };
 
 impl PackedItems {
@@ -49,10 +49,13 @@ impl PackedItems {
         Ok(Self { column, path, separator, starts_with, fields })
     }
 
-    /// Refuses a rule that reads a field which no item has.
-    pub(super) fn check(&self, rule: &Rule) -> Result<(), KeyError> {
+    /// Refuses fields that no item has, of a rule or a condition.
+    pub(super) fn check<'f>(
+        &self,
+        fields: impl IntoIterator<Item = &'f ItemField>,
+    ) -> Result<(), KeyError> {
         let error = |key, message: String| Err((key, message));
-        for field in &rule.fields {
+        for field in fields {
             match (field, &self.fields) {
                 (ItemField::Part(1), PackedFields::Whole) => {}
                 (_, PackedFields::Whole) => {
@@ -88,10 +91,17 @@ impl PackedItems {
         Ok(())
     }
 
-    /// Completes the fields by the rules that read them.
-    pub(super) fn complete(&mut self, rules: &[FieldRule], errors: &mut KeyErrors) {
-        let read = || rules.iter().flat_map(|rule| &rule.rule.fields);
-        if read().next().is_none() && !errors.has_below(&["item"]) {
+    /// Completes the fields by the rules and conditions that read them.
+    pub(super) fn complete(
+        &mut self,
+        rules: &[FieldRule],
+        tested: &[&CellSource],
+        errors: &mut KeyErrors,
+    ) {
+        let of_rules = || rules.iter().flat_map(|rule| &rule.rule.fields);
+        let of_conditions = || tested.iter().filter_map(|source| source.field.as_ref());
+        let read = || of_rules().chain(of_conditions());
+        if of_rules().next().is_none() && !errors.has_below(&["item"]) {
             let error = "no rule of [item] reads a field of the items; expected for example name = \
                          { field = \"name\" } or name = { part = 1 }";
             errors.add_at(&["items", "packed"], error);
@@ -112,7 +122,10 @@ impl PackedItems {
                         named.names.push(name.clone());
                     }
                 }
-                let needs = |name: &String| rules.iter().any(|rule| rule.rule.needs_field(name));
+                let needs = |name: &String| {
+                    rules.iter().any(|rule| rule.rule.needs_field(name))
+                        || tested.iter().any(|source| source.needs_field(name))
+                };
                 named.are_required = named.names.iter().map(needs).collect();
             }
         }

@@ -363,11 +363,23 @@ impl Profile {
         let conditions = self.order_conditions().chain(self.item_conditions());
         let conditions = conditions.chain(of_rules.map(|(_, condition)| condition));
         let mut sources = conditions.flat_map(Condition::sources);
-        let Some(source) = sources.find(|source| !source.is_raw && name(source).is_none()) else {
-            return Ok(());
+        let packed = self.packed_items.as_ref();
+        let has_fields = if is_json {
+            packed.is_some_and(|packed| packed.path.is_some())
+        } else {
+            packed.is_some_and(|packed| packed.column.is_some()) || self.repeated_items.is_some()
         };
+        let lacks = |source: &&CellSource| match source.field {
+            Some(_) => !has_fields,
+            None => source.has_name() && name(source).is_none(),
+        };
+        let Some(source) = sources.find(lacks) else { return Ok(()) };
         let other = source.column.as_ref().or(source.path.as_ref());
-        let field = format!("the condition on {:?}", other.map(String::as_str).unwrap_or_default());
+        let other = match &source.field {
+            Some(field) => field.to_string(),
+            None => format!("{:?}", other.map(String::as_str).unwrap_or_default()),
+        };
+        let field = format!("the condition on {other}");
         Err(MapError::other_format(file, is_json, &field))
     }
 

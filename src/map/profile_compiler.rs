@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use super::{
     answers::{Answer, answer},
+    condition::Condition,
     condition_compiler::{ConditionCompiler, ConditionLevel},
     currency_symbols::CurrencySymbols,
     error::MapError,
@@ -206,8 +207,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         symbols,
         attributes,
         has_items_path,
-        packed: items.packed.as_ref(),
-        repeated: items.repeated.as_ref(),
+        items: &items,
         kind: ItemKind::default(),
         errors: &mut errors,
     };
@@ -221,18 +221,22 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         // Without one of its own it is that of the reference.
         None => reference_rule(&rules).map(|reference| reference.rule.clone()),
     };
-    items.complete(&rules, &mut errors);
     check_kinds(&text.item, &kinds, &rules, &mut errors);
     check_order_key(key.as_ref(), has_key, &rules, &mut errors);
-    complete_conditions(&mut rules, &mut people, marks, has_items_path);
+    complete_conditions(&mut rules, &mut people, marks, (&items, has_items_path));
     let fill_down = fill_down(text.fill_down, text.rows_adjacent, key.as_ref());
     let fill_down = errors.keep(fill_down).unwrap_or_default();
-    let conditions = ConditionCompiler { rules: &rules, marks, has_items_path };
+    let conditions = ConditionCompiler { rules: &rules, marks, items: &items, has_items_path };
     let skips = conditions.skips(&text.skip, SkipScope::Order, &mut errors);
     let row_skips = conditions.skips(&text.skip, SkipScope::Row, &mut errors);
     let ignore_rows = conditions.ignored(text.ignore_rows, &mut errors);
     let item_rows = text.item_rows.and_then(|text| conditions.items(text, &mut errors));
     conditions.kinds(&text.item, &mut kinds, &mut errors);
+    let of_kinds = kinds.iter().filter_map(|of| of.when.as_ref());
+    let of_rules = rules.iter().filter_map(|rule| rule.when.as_ref());
+    let of_items = item_rows.iter().chain(of_kinds).chain(of_rules);
+    let tested: Vec<_> = of_items.flat_map(Condition::sources).collect();
+    items.complete(&rules, &tested, &mut errors);
     let profile = Profile {
         name: text.name,
         extends: Vec::new(),
@@ -312,14 +316,14 @@ fn complete_conditions(
     rules: &mut [FieldRule],
     people: &mut [PeopleRules],
     marks: NumberMarks,
-    has_items_path: bool,
+    (items, has_items_path): (&ItemsRules, bool),
 ) {
     let of_people = people.iter().flat_map(|people| &people.rules);
     if !rules.iter().chain(of_people).any(|rule| rule.when.is_some()) {
         return;
     }
     let all = rules.to_vec();
-    let conditions = ConditionCompiler { rules: &all, marks, has_items_path };
+    let conditions = ConditionCompiler { rules: &all, marks, items, has_items_path };
     conditions.complete(rules, ConditionLevel::Order);
     for people in people {
         conditions.complete(&mut people.rules, ConditionLevel::Person);

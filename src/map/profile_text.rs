@@ -385,6 +385,10 @@ pub(super) struct ConditionText {
     pub(super) column: Option<String>,
     /// The path that is tested in a JSON document.
     pub(super) path: Option<String>,
+    /// The field of an item in a list or in a group of columns that is tested.
+    pub(super) field: Option<String>,
+    /// The position of a field of an item in a list that is tested, from 1.
+    pub(super) part: Option<i16>,
     /// Whether the row is tested as it is in the file.
     #[serde(default)]
     pub(super) raw: bool,

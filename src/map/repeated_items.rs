@@ -5,6 +5,7 @@
 //! `group_columns`.
 
 use super::{
+    condition::CellSource,
     item_field::ItemField,
     key_errors::{KeyError, KeyErrors},
     rule::Rule,
@@ -76,24 +77,34 @@ impl RepeatedItems {
         self.pattern.replace(NUMBER, &number.to_string()).replace(FIELD, field)
     }
 
-    /// Refuses a rule that reads a field by its position.
-    pub(super) fn check(rule: &Rule) -> Result<(), KeyError> {
-        if rule.fields.iter().any(|field| matches!(field, ItemField::Part(_))) {
+    /// Refuses fields by their positions, of a rule or a condition.
+    pub(super) fn check<'f>(
+        fields: impl IntoIterator<Item = &'f ItemField>,
+    ) -> Result<(), KeyError> {
+        if fields.into_iter().any(|field| matches!(field, ItemField::Part(_))) {
             return Err(("part", "is for items in one cell; expected field = \"…\"".into()));
         }
         Ok(())
     }
 
-    /// Completes the fields by the rules that read them.
-    pub(super) fn complete(&mut self, rules: &[&Rule], errors: &mut KeyErrors) {
-        for field in rules.iter().flat_map(|rule| &rule.fields) {
+    /// Completes the fields by the rules and conditions that read them.
+    pub(super) fn complete(
+        &mut self,
+        rules: &[&Rule],
+        tested: &[&CellSource],
+        errors: &mut KeyErrors,
+    ) {
+        let of_conditions = tested.iter().filter_map(|source| source.field.as_ref());
+        let of_rules = || rules.iter().flat_map(|rule| &rule.fields);
+        for field in of_rules().chain(of_conditions) {
             let ItemField::Name(name) = field else { continue };
             if self.field_index(name).is_none() {
-                let is_needed = rules.iter().any(|rule| rule.needs_field(name));
+                let is_needed = rules.iter().any(|rule| rule.needs_field(name))
+                    || tested.iter().any(|source| source.needs_field(name));
                 self.fields.push((name.clone(), is_needed));
             }
         }
-        if self.fields.is_empty() && !errors.has_below(&["item"]) {
+        if of_rules().next().is_none() && !errors.has_below(&["item"]) {
             let error = "no rule of [item] reads a field of the items; expected for example name = \
                          { field = \"Name\" }";
             errors.add_at(&["items", "repeated"], error);

@@ -45,11 +45,20 @@ pub(super) fn chosen<'p>(
         return Some(ChosenRule { rule: &last.rule, zone: None });
     }
     // A row has the fields of several items, of which one made the cell.
-    if rules.iter().any(|rule| !rule.rule.fields.is_empty()) {
+    let of_fields = |when: &Condition| !when.fields().is_empty();
+    let depends_on_item = |rule: &&FieldRule| {
+        !rule.rule.fields.is_empty() || rule.when.as_ref().is_some_and(of_fields)
+    };
+    if rules.iter().any(depends_on_item) {
         let made_cell = |rule: &&&'p FieldRule| reads_cell(profile, &rule.rule, cell);
-        let has_column = |rule: &&&FieldRule| rule.rule.fields.is_empty();
+        let name = cell.at.column_name();
+        let has_column = |rule: &&&FieldRule| {
+            let columns = &rule.rule.columns;
+            rule.rule.fields.is_empty() && name.as_ref().is_none_or(|name| columns.contains(name))
+        };
         let mut of_kind = rules.iter();
         let chosen = of_kind.find(made_cell).or_else(|| rules.iter().find(has_column));
+        let chosen = chosen.or_else(|| rules.iter().find(|rule| rule.rule.fields.is_empty()));
         return Some(ChosenRule { rule: &chosen.unwrap_or(last).rule, zone: None });
     }
     let replayed = match cell.at {

@@ -62,6 +62,7 @@ impl Profile {
             let is_path = |path: &String| rule.paths.contains(path);
             source.column.as_ref().is_some_and(is_column)
                 || source.path.as_ref().is_some_and(is_path)
+                || source.field.as_ref().is_some_and(|field| rule.fields.contains(field))
         };
         // The condition tests the text of the cell, which the table may see changed.
         let text = word.from.as_deref().filter(|_| !rule.changes_texts());

@@ -207,3 +207,66 @@ fn half_lists_are_refused() {
     "#);
     insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nseparator = ';'\n[item]\nname = { column = 'a' }"), @r#"test:3:8: items.packed: no rule of [item] reads a field of the items; expected for example name = { field = "name" } or name = { part = 1 }"#);
 }
+
+#[test]
+fn conditions_test_the_fields_of_an_item() {
+    let list = "Mug|10.00;VAT|2.00;Jug|";
+    let with = |rules: &str| of(&format!("{rules}\n{POSITIONS}"), list);
+    assert_eq!(
+        with("item_rows = { not = { field = 'name', is = 'VAT' } }"),
+        "item item.price=10.00 item.name=Mug | item item.name=Jug"
+    );
+    let jug = with("item_rows = { field = 'price', empty = true }");
+    assert_eq!(jug, "item item.name=Jug");
+    assert_eq!(
+        with("item_rows = { part = 2, greater = 5 }"),
+        "item item.price=10.00 item.name=Mug"
+    );
+    let when = "item.quantity = { value = '1', when = { field = 'price', less = '5' } }";
+    assert_eq!(
+        with(when),
+        "item item.price=10.00 item.name=Mug | item item.price=2.00 item.name=VAT \
+         item.quantity=1 | item item.name=Jug"
+    );
+    let comma = POSITIONS.replace("'price' }", "'price', decimal = ':' }");
+    let rules = format!("item_rows = {{ field = 'price', greater = 5 }}\n{comma}");
+    assert_eq!(of(&rules, "Mug|10:50;Jug|2:5"), "item item.price=10.50 item.name=Mug");
+    let text = of(&format!("item_rows = {{ field = 'price', less = 5 }}\n{POSITIONS}"), "Mug|free");
+    assert!(text.contains("condition_unreadable"), "{text}");
+}
+
+#[test]
+fn kinds_of_items_are_told_by_their_fields() {
+    let packed = POSITIONS.split_once("[items.packed]").unwrap().1;
+    let rules = format!(
+        "[items.packed]{packed}\n[[item]]\nwhen = {{ field = 'name', is = 'VAT' }}\n\
+         name = {{ value = 'Tax' }}\nprice = {{ field = 'price' }}\n\
+         [[item]]\nwhen = {{ field = 'name', is = 'Mug' }}\nname = {{ field = 'name' }}"
+    );
+    assert_eq!(of(&rules, "VAT|2;Mug|9"), "item item.price=2 item.name~Tax | item item.name=Mug");
+    assert!(of(&rules, "|9").contains("item_without_kind"), "{}", of(&rules, "|9"));
+}
+
+/// A field that is tested must be there, as a column must.
+#[test]
+fn tested_field_is_required_unless_optional() {
+    let rules = |optional: &str| {
+        format!("item_rows = {{ field = 'kind', is_not = 'tax'{optional} }}\n{NAMED}")
+            .replace("'name', 'n']", "'name', 'n', 'kind']")
+    };
+    let list = "id=7+name=Jug+kind=goods&id=8+name=VAT+kind=tax&id=9+name=Mug";
+    assert!(of(&rules(""), list).contains("lacks the field \"kind\""));
+    assert_eq!(of(&rules(", optional = true"), list), "item item.name=Jug item.quantity~1");
+}
+
+#[test]
+fn half_conditions_on_fields_are_refused() {
+    let with = |rules: &str| errors(&format!("{rules}\n{POSITIONS}"));
+    insta::assert_snapshot!(with("item_rows = { field = 'nmae', is = 'x' }"), @r#"test:3:23: item_rows.field: "nmae" is not in items.packed.fields.names"#);
+    insta::assert_snapshot!(with("item_rows = { field = 'name', column = 'a', is = 'x' }"), @r#"test:3:1: item_rows: "item_rows" has a field and a column or path; expected one of them"#);
+    insta::assert_snapshot!(with("item_rows = { field = 'name', part = 1, is = 'x' }"), @r#"test:3:1: item_rows: "item_rows" has field and part; expected one of them"#);
+    insta::assert_snapshot!(with("item_rows = { field = 'name' }"), @r#"test:3:1: item_rows: "item_rows" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater"#);
+    insta::assert_snapshot!(with("ignore_rows = [{ field = 'name', is = 'x' }]"), @"test:3:16: ignore_rows: tests a field of an item, which only item_rows, an [[item]] of rows or elements and its rules can");
+    insta::assert_snapshot!(with("order.status = { value = 'x', when = { field = 'name', is = 'x' } }"), @"test:3:31: order.status.when: tests a field of an item, which only item_rows, an [[item]] of rows or elements and its rules can");
+    insta::assert_snapshot!(errors("item_rows = { field = 'name', is = 'x' }"), @"test:3:1: item_rows: reads a field of an item; expected [items.packed] or [items.repeated], or a column or path");
+}

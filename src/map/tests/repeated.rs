@@ -71,3 +71,17 @@ fn half_groups_are_refused() {
       test:7:1: item.name: items.packed.fields is not set, so each item is one field; expected part = 1
     "#);
 }
+
+#[test]
+fn conditions_test_the_columns_of_a_group() {
+    let with = |optional: &str| {
+        profile(&format!("item_rows = {{ field = 'Kind', is = 'goods'{optional} }}\n{RULES}"))
+    };
+    let columns = "id,currency,Item 1 Name,Item 1 Kind,Item 2 Name,Item 2 Kind";
+    let found = csv(&with(""), columns, "A,EUR,Mug,goods,VAT,tax");
+    assert_eq!(found, "row A:  | item@7 item.currencyCode=EUR@3 item.name=Mug@7 item.quantity~1@7");
+    let lacking = "id,currency,Item 1 Name,Item 1 Kind,Item 2 Name";
+    assert!(bind_error(&with(""), lacking).contains("no column \"Item 2 Kind\""));
+    let found = csv(&with(", optional = true"), lacking, "A,EUR,Mug,goods,VAT");
+    assert_eq!(found.matches("item.name").count(), 1, "{found}");
+}
