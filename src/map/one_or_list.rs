@@ -22,7 +22,7 @@ pub(super) struct OneOrList<T> {
 }
 
 /// What is one table or several.
-pub(super) trait Listed {
+pub(super) trait ListedTable {
     /// What is expected, in messages.
     const EXPECTED: &'static str;
 }
@@ -40,7 +40,7 @@ impl<T> Default for OneOrList<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de> + Listed> Deserialize<'de> for OneOrList<T> {
+impl<'de, T: Deserialize<'de> + ListedTable> Deserialize<'de> for OneOrList<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ListVisitor(PhantomData))
     }
@@ -59,7 +59,7 @@ impl<T: JsonSchema> JsonSchema for OneOrList<T> {
 
 struct ListVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de> + Listed> Visitor<'de> for ListVisitor<T> {
+impl<'de, T: Deserialize<'de> + ListedTable> Visitor<'de> for ListVisitor<T> {
     type Value = OneOrList<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

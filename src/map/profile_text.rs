@@ -17,7 +17,7 @@ use super::{
         UnknownColumns, UnreadableRows,
     },
     items_text::{ItemSource, ItemsText},
-    one_or_list::{Listed, OneOrList},
+    one_or_list::{ListedTable, OneOrList},
     one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
 };
 use crate::model::{
@@ -241,7 +241,7 @@ impl<'de> Visitor<'de> for RuleVisitor {
 /// The rules of one field, in the order in which they are tried.
 pub(super) type RulesText = OneOrList<RuleText>;
 
-impl Listed for RuleText {
+impl ListedTable for RuleText {
     const EXPECTED: &str = EXPECTED_RULE;
 }
 
@@ -478,7 +478,7 @@ field_group!(ItemText, r#type referenceId orderedAt status currencyCode price na
     when: ConditionText
     /// Whether items are what `items` and `item_rows` say, or one is made of values of the order.
     from: ItemSource);
-impl Listed for ItemText {
+impl ListedTable for ItemText {
     const EXPECTED: &str = "the rules of an item: [item], or an [[item]] for each kind";
 }
 
