@@ -87,7 +87,10 @@ fn check(
 ) -> anyhow::Result<()> {
     let ParsedProfile { profile, errors: found, answered } = match load(name, answers) {
         Ok(loaded) => loaded,
-        Err(error) => return errors.ensure_none().map_err(Into::into).and(Err(error.into())),
+        Err(error) => {
+            errors.ensure_none()?;
+            return Err(error);
+        }
     };
     errors.extend(found);
     if let Some(profile) = &profile {

@@ -100,7 +100,7 @@ fn wrong_value(message: &str) -> Option<String> {
 pub const FOUND_TEXT: &str = "found the text ";
 const FOUND_NUMBER: &str = "found the number ";
 
-/// What serde found, as a user names it: `integer `5``, `string "five"`.
+/// What serde found, such as `string "five"` or `integer 5`, as a user names it.
 fn found_value(found: &str) -> String {
     let plain = found.replace('`', "");
     match plain.split_once(' ') {
