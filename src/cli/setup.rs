@@ -37,6 +37,9 @@ const NO_SETTINGS: [&str; 18] = [
 /// The option of an answer to an open question, of which there may be several.
 const ANSWER: &str = "answer";
 
+/// The option of the file of a join, of which there may be several.
+const JOIN: &str = "join";
+
 /// Settings that the summary has keys for, and the place of the ledger.
 const NAMED_SETTINGS: [&str; 2] = ["profile", "ledger"];
 
@@ -92,7 +95,11 @@ fn settings(
         set.map(|(name, value)| (name.clone(), value.clone())).collect();
     for TypedOption { name, value } in options {
         let answer = value.as_deref().filter(|_| name == ANSWER).and_then(key_and_value);
-        if let Some((key, value)) = answer {
+        let joined =
+            value.as_deref().filter(|_| name == JOIN).and_then(|file| file.split_once('='));
+        if let Some((join, file)) = joined {
+            settings.insert(format!("{JOIN}.{join}"), file.to_owned());
+        } else if let Some((key, value)) = answer {
             settings.insert(format!("{ANSWER}.{}", key.join(".")), value.to_owned());
         } else if !NO_SETTINGS.contains(&name.as_str()) {
             let value = value.clone().unwrap_or_else(|| "true".to_owned());

@@ -334,6 +334,7 @@ fn run_spec(
         setup: run_setup(inputs, typed, loaded, &target, &profile_name, &profile),
         started_at,
         inputs: inputs.to_vec(),
+        joins: arguments.join.clone(),
         storage: open_storage(),
         accepts_unreadable,
         limits: read_limits(settings),

@@ -63,6 +63,7 @@ pub(super) fn bind<'p>(
         packed: packed_at
             .map(|(items, path)| PackedSource { items, source: PathSource::new(path) }),
         groups: Vec::new(),
+        has_side_items: false,
         may_have_items: profile.maps_items(),
         people: profile.people.iter().filter_map(bind_people).collect(),
         skips,

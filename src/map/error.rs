@@ -105,6 +105,13 @@ impl MapError {
         Self::of_export(file, file.to_owned(), title, notes)
     }
 
+    /// The error of a file of JSON documents, to which a profile joins others.
+    pub(super) fn joins_to_json(file: &str) -> Self {
+        let title = "a [[join]] adds to the rows of a CSV file, and this file is JSON".to_owned();
+        let hint = "export the orders as CSV, or leave the joins out of the profile".to_owned();
+        Self::of_export(file, file.to_owned(), title, vec![Note::Hint(hint)])
+    }
+
     /// The errors of a profile, if the error consists of them.
     #[must_use]
     pub fn diagnostics(&self) -> Option<&Diagnostics> {

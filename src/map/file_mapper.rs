@@ -28,6 +28,7 @@ use super::{
     profile::Profile,
     record_view::{self, HeaderRow, RecordView},
     seen_names::SeenNames,
+    side_table::SideTable,
     view::{View, without_line_end},
 };
 use crate::model::{
@@ -35,7 +36,7 @@ use crate::model::{
     draft::{Cell, MappedRow, RowKind},
     field::{Field, FieldGroup},
     problem::Problem,
-    record::{Header, Record},
+    record::{Header, Record, RecordForm},
     row::{Row, RowContent},
 };
 
@@ -58,8 +59,21 @@ impl<'p> FileMapper<'p> {
         header: Option<&Arc<Header>>,
         file: &str,
     ) -> Result<Self, MapError> {
+        Self::bind_joined(profile, header, file, &[])
+    }
+
+    /// Binds a profile in the same way, with the tables of its joins, in their order.
+    pub fn bind_joined(
+        profile: &'p Profile,
+        header: Option<&Arc<Header>>,
+        file: &str,
+        sides: &'p [SideTable],
+    ) -> Result<Self, MapError> {
         let format = match header {
-            Some(header) => FormatMapper::Csv(Box::new(HeaderBinding::new(profile, header, file)?)),
+            Some(header) => {
+                FormatMapper::Csv(Box::new(HeaderBinding::new(profile, header, file, sides)?))
+            }
+            None if !profile.joins.is_empty() => return Err(MapError::joins_to_json(file)),
             None => FormatMapper::Json(Box::new(document_binding::bind(profile, file)?)),
         };
         Ok(Self { profile, format })
@@ -82,7 +96,7 @@ impl<'p> FileMapper<'p> {
             return kind;
         }
         match &self.format {
-            FormatMapper::Csv(binding) if record_view::may_hold_rows(raw, &binding.header) => {
+            FormatMapper::Csv(binding) if record_view::may_hold_rows(raw, &binding.own_header) => {
                 let reason = "the profile ignores the row, but its quotes enclose another one";
                 RowKind::Unreadable { key: None, reason }
             }
@@ -157,13 +171,32 @@ impl<'p> FileMapper<'p> {
         Row { content, ..row }
     }
 
+    /// Whether rows of side files belong to rows of the file.
+    #[must_use]
+    pub fn has_joins(&self) -> bool {
+        matches!(&self.format, FormatMapper::Csv(binding) if !binding.joins.is_empty())
+    }
+
+    /// Adds to a row the cells of the side rows that belong to it.
+    pub fn join<'a>(&'a self, row: Row<'a>, texts: &'a Bump) -> Row<'a> {
+        match (&self.format, row.content) {
+            (FormatMapper::Csv(binding), RowContent::Record(record))
+                if !binding.joins.is_empty() =>
+            {
+                let record = binding.joins.join(record, &binding.header, texts);
+                Row { content: RowContent::Record(record), ..row }
+            }
+            (_, content) => Row { content, ..row },
+        }
+    }
+
     /// Which header of a CSV file a row is, if it is one.
     fn header_row(&self, row: &Row<'_>) -> Option<HeaderRow> {
         let (RowContent::Record(record), FormatMapper::Csv(binding)) = (&row.content, &self.format)
         else {
             return None;
         };
-        binding.names.header_row(record, &binding.header, &binding.mapper.key)
+        binding.names.header_row(record.own(), &binding.own_header, &binding.mapper.key)
     }
 
     /// The role in grouping of a row that is part of an order, with its order key.
@@ -265,10 +298,15 @@ impl<'p> FileMapper<'p> {
     ) {
         match (&row.content, &self.format) {
             (RowContent::Record(record), FormatMapper::Csv(binding)) => {
-                let previous = previous.and_then(|previous| match &previous.content {
-                    RowContent::Record(record) => Some(binding.view(previous, record)),
+                let above = previous.and_then(|previous| match &previous.content {
+                    RowContent::Record(record) => Some((previous, record)),
                     _ => None,
                 });
+                if !binding.joins.is_empty() {
+                    let above = above.map(|(_, record)| record);
+                    into.problems.extend(binding.joins.problems(row, record, above));
+                }
+                let previous = above.map(|(previous, record)| binding.view(previous, record));
                 binding.mapper.map(binding.view(row, record), previous, into);
                 into.problems.extend(binding.spreadsheet_texts.problems(row, record));
             }
@@ -285,8 +323,8 @@ impl<'p> FileMapper<'p> {
     /// The rows of plain orders, if the file can have any.
     #[must_use]
     pub fn plain_rows(&self) -> Option<PlainRows<'_>> {
-        // The parts of a key are checked where rows are mapped.
-        if self.profile.checks_key_parts() {
+        // The parts of a key are checked, and side rows are found, where rows are mapped.
+        if self.profile.checks_key_parts() || !self.profile.joins.is_empty() {
             return None;
         }
         match &self.format {
@@ -309,7 +347,7 @@ impl<'p> FileMapper<'p> {
         let Some(RowContent::Record(record)) = unreadable.salvaged.as_deref() else {
             return Vec::new();
         };
-        let texts = record_view::possible_keys(record, &binding.header).into_iter();
+        let texts = record_view::possible_keys(record, &binding.own_header).into_iter();
         texts.filter_map(|text| self.profile.key_of(text).map(Cow::into_owned)).collect()
     }
 
@@ -393,7 +431,10 @@ impl<'p> FileMapper<'p> {
 
 impl HeaderBinding<'_> {
     fn view<'a>(&self, row: &'a Row<'a>, record: &'a Record<'a>) -> RecordView<'a> {
-        RecordView::new(row, record, &self.header)
+        // A damaged record is not joined to side rows.
+        let is_joined = matches!(record.form, RecordForm::Joined(_));
+        let whole = if is_joined { &self.header } else { &self.own_header };
+        RecordView::new(row, record, &self.header, whole)
     }
 
     /// The fields of the order, its guest and its items.

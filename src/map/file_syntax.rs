@@ -1,13 +1,13 @@
-//! File syntax: how a profile says that the files of an export are written.
+//! File syntax: how a profile says that the files of an export, or those beside it, are written.
 //!
 //! Compiles the keys of a profile that concern files, not rows. Does not read files: `pipeline`
 //! passes it on to `read`.
 
 use super::{
     document_paths::document_paths,
+    file_keys_text::FileKeysText,
     input_settings::{LastLineEnd, Quote, RaggedRows},
     key_errors::{KeyError, KeyErrors},
-    profile_text::ProfileText,
 };
 use crate::model::{
     csv_syntax::CsvSyntax, document_path::DocumentPath, input::InputFormat,
@@ -39,8 +39,13 @@ pub struct FileSyntax {
 }
 
 impl FileSyntax {
-    /// Compiles the keys of a profile; those with an error have their default.
-    pub(super) fn compile(text: &mut ProfileText, errors: &mut KeyErrors) -> Self {
+    /// Compiles the keys of a file; those with an error have their default. `fills_down`: whether
+    /// the profile fills blank cells of it.
+    pub(super) fn compile(
+        mut text: FileKeysText,
+        fills_down: bool,
+        errors: &mut KeyErrors,
+    ) -> Self {
         if text.format == Some(InputFormat::Ndjson) {
             let only_csv = [
                 ("delimiter", text.delimiter.is_some()),
@@ -50,7 +55,7 @@ impl FileSyntax {
                 ("escape", text.escape.is_some()),
                 ("skip_blanks", text.skip_blanks),
                 ("cells", text.cells.is_some()),
-                ("fill_down", text.fill_down.is_some()),
+                ("fill_down", fills_down),
                 ("ragged_rows", text.ragged_rows == RaggedRows::Pad),
             ];
             for (key, _) in only_csv.into_iter().filter(|(_, is_set)| *is_set) {

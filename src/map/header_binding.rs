@@ -11,15 +11,18 @@ use super::{
     condition::{CellSource, Condition},
     error::MapError,
     fill_down::FillDown,
-    group_columns::{ItemGroup, item_groups, lacking_columns, reads_column},
+    group_columns::{ItemGroup, item_groups, lacking_columns},
     header_hint::{has_names, header_hint, position_of},
     input_settings::{MissingColumns, UnknownColumns},
+    known_columns::KnownColumns,
     mapper::Mapper,
     missing_name::MissingName,
     misspelling::misspelling,
     profile::{FieldRule, FieldTarget, ItemKindRules, Profile},
     record_view::HeaderNames,
+    row_joins::{RowJoin, RowJoins},
     rule::Rule,
+    side_table::SideTable,
     spreadsheet_text::{SpreadsheetTexts, is_guarded},
     wildcard::wildcard_field,
 };
@@ -36,7 +39,12 @@ use crate::model::{
 /// A profile bound to the columns of a file.
 pub(super) struct HeaderBinding<'p> {
     pub(super) mapper: Mapper<'p, usize>,
+    /// The columns of the file, and behind them those of side files.
     pub(super) header: Arc<Header>,
+    /// The columns of the file.
+    pub(super) own_header: Arc<Header>,
+    /// The side files whose rows belong to those of the file.
+    pub(super) joins: RowJoins<'p>,
     pub(super) names: HeaderNames,
     /// The column of the order key, if it alone says what a row is: the key is its text, and the
     /// profile neither ignores nor leaves out rows.
@@ -57,13 +65,18 @@ impl<'p> HeaderBinding<'p> {
         profile: &'p Profile,
         header: &Arc<Header>,
         file: &str,
+        sides: &'p [SideTable],
     ) -> Result<Self, MapError> {
         if profile.key.columns.is_empty() {
             let field = "the order's reference";
             return Err(MapError::other_format(file, false, field));
         }
         profile.ensure_conditions_apply(file, false, |source| source.column.as_ref())?;
-        let mut columns = HeaderColumns::new(profile, header, file);
+        let (own_header, header) = (header, with_side_columns(header, sides, false));
+        // The columns of items are behind the cells of a record, as fields of items are.
+        let all = with_side_columns(&header, sides, true);
+        let mut columns = HeaderColumns::new(profile, (&all, own_header), file, sides);
+        let joins = columns.bind_joins()?;
         let key = columns.find_all(&profile.key, "referenceId", true)?;
         // Of an order key of several columns each file needs all of them.
         let lacks_key = if profile.key.combines() {
@@ -111,6 +124,7 @@ impl<'p> HeaderBinding<'p> {
             items: None,
             packed,
             groups,
+            has_side_items: sides.iter().any(|side| side.has_items),
             may_have_items: profile.joins_files || has_items,
             people,
             skips,
@@ -118,8 +132,8 @@ impl<'p> HeaderBinding<'p> {
             ignore_rows,
             item_rows,
         };
-        let (unknown, header) = (columns.unknown_columns(), Arc::clone(header));
-        let names = HeaderNames::new(&header);
+        let unknown = columns.unknown_columns();
+        let names = HeaderNames::new(own_header);
         let has_row_rules = !mapper.ignore_rows.is_empty() || !mapper.row_skips.is_empty();
         let is_key_text = mapper.is_key_verbatim && !profile.key.combines();
         let key_column = match mapper.key.as_slice() {
@@ -132,7 +146,9 @@ impl<'p> HeaderBinding<'p> {
         let missing = columns.missing;
         Ok(Self {
             mapper,
+            own_header: Arc::clone(own_header),
             header,
+            joins,
             names,
             key_column,
             unknown,
@@ -141,6 +157,22 @@ impl<'p> HeaderBinding<'p> {
             spreadsheet_texts,
         })
     }
+}
+
+/// A header, and behind its columns those of side files that are read: of files with items or of
+/// the others.
+fn with_side_columns(header: &Arc<Header>, sides: &[SideTable], have_items: bool) -> Arc<Header> {
+    let mut sides = sides.iter().filter(|side| side.has_items == have_items).peekable();
+    if sides.peek().is_none() {
+        return Arc::clone(header);
+    }
+    let mut all = Header::clone(header);
+    for column in sides.flat_map(|side| &side.columns) {
+        all.names.push(column.clone());
+        // A place of the file, which messages name with the column.
+        all.positions.extend(header.positions.first());
+    }
+    Arc::new(all)
 }
 
 /// The columns of rules as ranges of adjacent columns.
@@ -178,24 +210,17 @@ fn tested_column(
     Ok(if is_guarded { TestedSource::Guarded(column) } else { TestedSource::Value(column) })
 }
 
-/// Whether a profile that knows these names, which may end in `*`, reads a column.
-fn reads(profile: &Profile, known: &[&str], column: &str) -> bool {
-    let is_of_item = reads_column(profile, column);
-    is_of_item
-        || known.iter().any(|name| match name.strip_suffix('*') {
-            Some(prefix) => column.starts_with(prefix) && column.len() > prefix.len(),
-            None => *name == column,
-        })
-}
-
 /// The columns of one header, and the names that the profile reads and the header lacks.
 struct HeaderColumns<'p, 'h> {
     profile: &'p Profile,
     header: &'h Header,
     file: &'h str,
+    /// The columns of the file itself, without those of side files behind them.
+    own: &'h Header,
+    sides: &'p [SideTable],
     /// All columns that the profile reads.
-    known: Vec<&'p str>,
-    /// The names of the header that the profile does not read.
+    known: KnownColumns<'p>,
+    /// The names of the file's own columns that the profile does not read.
     // Found once: each missing column is compared with them.
     unknown: Vec<&'h str>,
     /// The missing columns: those that a file must have, and misspelt ones.
@@ -203,11 +228,31 @@ struct HeaderColumns<'p, 'h> {
 }
 
 impl<'p, 'h> HeaderColumns<'p, 'h> {
-    fn new(profile: &'p Profile, header: &'h Header, file: &'h str) -> Self {
-        let known = known_columns(profile);
-        let names = header.names.iter().map(String::as_str);
-        let unknown = names.filter(|name| !reads(profile, &known, name)).collect();
-        Self { profile, header, file, known, unknown, missing: Vec::new() }
+    fn new(
+        profile: &'p Profile,
+        (header, own): (&'h Header, &'h Header),
+        file: &'h str,
+        sides: &'p [SideTable],
+    ) -> Self {
+        let known = KnownColumns::of(profile);
+        let names = own.names.iter().map(String::as_str);
+        let unknown = names.filter(|name| !known.contain(name)).collect();
+        Self { profile, header, file, own, sides, known, unknown, missing: Vec::new() }
+    }
+
+    /// The joins of the profile with the columns of their keys.
+    fn bind_joins(&mut self) -> Result<RowJoins<'p>, MapError> {
+        let (profile, mut bound) = (self.profile, Vec::new());
+        for (join, table) in profile.joins.iter().zip(self.sides) {
+            let mut keys = Vec::new();
+            for key in &join.keys {
+                let purpose = format!("the key of the join {:?}", join.name);
+                let columns = self.find_all(&key.from, &purpose, true)?;
+                keys.push((columns.into_iter().flatten().collect(), &key.from));
+            }
+            bound.push(RowJoin { join, table, keys });
+        }
+        Ok(RowJoins(bound))
     }
 
     /// Binds rules. `name` returns the name of a field in messages.
@@ -378,7 +423,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     /// The groups of columns of items, if the profile reads such.
     fn find_groups(&mut self) -> Result<Vec<ItemGroup<usize>>, MapError> {
         let Some(items) = &self.profile.repeated_items else { return Ok(Vec::new()) };
-        let groups = item_groups(items, self.header).map_err(|same| self.same_column(same))?;
+        let groups = item_groups(items, self.own).map_err(|same| self.same_column(same))?;
         for name in lacking_columns(items, &groups) {
             let near = self.near(&name);
             self.add_missing(&name, ITEM_FIELDS, true, near);
@@ -433,16 +478,21 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         if self.missing.iter().any(|missing| missing.name == column) {
             return;
         }
-        let names = self.header.names.iter().map(String::as_str);
+        if let Some(missing) = self.sides.iter().find_map(|side| side.missing(column, field)) {
+            let near = missing.near.filter(|_| is_required);
+            return self.missing.push(MissingName { is_required, near, ..missing });
+        }
+        let names = self.own.names.iter().map(String::as_str);
         // A similar name is shown only where the column is required.
         let shown = near.as_deref().or_else(|| suggest(column, names).filter(|_| is_required));
-        let fact = shown.and_then(|name| position_of(name, self.header, self.file));
+        let fact = shown.and_then(|name| position_of(name, self.own, self.file));
         self.missing.push(MissingName {
             file: self.file.to_owned(),
             name: column.to_owned(),
             purpose: format!("the profile needs it for {field}"),
             named_by: None,
             is_path: false,
+            is_in_side_file: false,
             is_required,
             near,
             notes: fact.map(Note::Fact).into_iter().collect(),
@@ -452,9 +502,9 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     /// Returns an error if the file lacks columns that it must have, or has misspelt ones.
     fn ensure_complete(&self) -> Result<(), MapError> {
         let mut missing = refused_names(&self.missing);
-        let has_known = self.header.names.iter().any(|name| self.is_known(name));
+        let has_known = self.own.names.iter().any(|name| self.is_known(name));
         let is_known = |name: &str| self.is_known(name);
-        let hint = header_hint(self.profile, self.header, is_known);
+        let hint = header_hint(self.profile, self.own, is_known);
         // Every name is missing then, and one says it.
         if !has_known || hint.is_some() {
             missing.truncate(1);
@@ -467,9 +517,9 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
                 }
             }
             (None, Some(first)) => {
-                first.notes.push(Note::Fact(has_names(self.header, self.file)));
+                first.notes.push(Note::Fact(has_names(self.own, self.file)));
                 if !has_known {
-                    let line = match self.header.positions.first().map(|at| at.line) {
+                    let line = match self.own.positions.first().map(|at| at.line) {
                         Some(line) if line > 1 => format!("line {line}"),
                         _ => "the first line".to_owned(),
                     };
@@ -555,10 +605,10 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         if self.profile.unknown_columns == UnknownColumns::Ignore {
             return Vec::new();
         }
-        let named = self.header.names.iter().zip(&self.header.positions);
+        let named = self.own.names.iter().zip(&self.own.positions);
         named
             .filter(|(name, _)| !self.is_known(name))
-            .map(|(name, at)| unknown_column(name, *at, &self.known))
+            .map(|(name, at)| unknown_column(name, *at, &self.known.names))
             .collect()
     }
 }
@@ -575,21 +625,6 @@ const FILL_DOWN: &str = "fill_down";
 /// The missing names for which the export is refused.
 pub(super) fn refused_names(missing: &[MissingName]) -> Vec<MissingName> {
     missing.iter().filter(|name| name.is_required || name.near.is_some()).cloned().collect()
-}
-
-/// All columns that the profile reads.
-fn known_columns(profile: &Profile) -> Vec<&str> {
-    let rules = profile.all_rules().map(|rule| &rule.rule).chain([&profile.key]);
-    let of_rules = profile.conditional_rules().map(|(_, condition)| condition);
-    let conditions = profile.order_conditions().chain(profile.item_conditions()).chain(of_rules);
-    let tested = conditions.flat_map(|condition| condition.sources());
-    rules
-        .flat_map(Rule::readers)
-        .flat_map(|rule| rule.columns.iter().map(String::as_str))
-        .chain(tested.filter_map(|source| source.column.as_deref()))
-        .chain(profile.fill_down.iter().map(String::as_str))
-        .chain(profile.packed_items.iter().filter_map(|packed| packed.column.as_deref()))
-        .collect()
 }
 
 pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Problem {

@@ -1,5 +1,5 @@
 //! Settings of a profile that concern its input files as a whole: quotes, columns, unreadable rows,
-//! the last line break.
+//! joined rows, the last line break.
 //!
 //! Data only. `pipeline` applies the settings when it reads files, `binding` those of columns.
 
@@ -46,6 +46,17 @@ pub enum RaggedRows {
 pub enum CellNotation {
     /// As a spreadsheet keeps texts: `="00123"` or with a leading apostrophe.
     Spreadsheet,
+}
+
+/// What becomes of several rows of a file that belong to one row of the export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Many {
+    /// The order is invalid: which one is meant is not known.
+    #[default]
+    Refuse,
+    /// The first one counts.
+    First,
 }
 
 /// How to handle columns that the profile does not use.

@@ -1,5 +1,5 @@
-//! View of an item in the list of a cell or in a group of columns: its fields, and the values of
-//! the row around them.
+//! View of an item in the list of a cell, in a group of columns or in a row of a side file: its
+//! fields, and the values of the row around them.
 //!
 //! Used by `mapper`.
 
@@ -9,7 +9,7 @@ use super::{
     packed_items::PackedItem,
     view::{Found, Value, View},
 };
-use crate::model::{document::JsonNode, draft::CellOrigin};
+use crate::model::{document::JsonNode, draft::CellOrigin, side_row::SideRow};
 
 /// An item of a row.
 pub(super) struct ItemView<'a, V: View<'a>> {
@@ -25,6 +25,8 @@ pub(super) enum ItemFields<'a, S> {
     Packed(PackedItem<'a>),
     /// Those in columns of the row; none where the group lacks it.
     Columns(&'a [Option<S>]),
+    /// Those of a row of a side file.
+    Side(SideRow<'a>),
 }
 
 #[expect(clippy::expl_impl_clone_on_copy, reason = "a derived one needs sources that are Copy")]
@@ -67,6 +69,10 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
                 let column = columns.get(field).and_then(Option::as_ref);
                 column.map_or(missing, |column| self.row.find(column))
             }
+            ItemFields::Side(side) => {
+                let at = CellOrigin::Known(side.position(field));
+                Found { value: Value::Text(side.cell(field)), at }
+            }
         }
     }
 
@@ -75,7 +81,11 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
     }
 
     fn visit(self, source: &V::Source, visit: &mut impl FnMut(Found<'a>)) {
-        self.row.visit(source, visit);
+        if self.item_field(source).is_some() {
+            visit(self.find(source));
+        } else {
+            self.row.visit(source, visit);
+        }
     }
 
     fn as_element(self) -> Self {

@@ -39,6 +39,16 @@ impl ItemsRules {
         Self { paths, packed, repeated }
     }
 
+    /// The key that says where the items are; none if they are rows.
+    pub(super) fn key(&self) -> Option<&'static str> {
+        let keys = [
+            (self.paths.is_some(), "items"),
+            (self.packed.is_some(), "[items.packed]"),
+            (self.repeated.is_some(), "[items.repeated]"),
+        ];
+        keys.into_iter().find(|(is_set, _)| *is_set).map(|(_, key)| key)
+    }
+
     /// Refuses fields of items that there are not, of a rule or a condition.
     pub(super) fn check_fields<'f>(
         &self,

@@ -19,8 +19,9 @@ use super::{
     view::{Found, Value, View},
 };
 use crate::model::{
-    draft::{Cells, ItemDraft, MappedRow, OrderItem, PersonDraft, PersonRole, RowKind},
+    draft::{CellOrigin, Cells, ItemDraft, MappedRow, OrderItem, PersonDraft, PersonRole, RowKind},
     id_text::ROUNDED,
+    origin::Position,
     problem::{Code, Problem},
     reference::{HIDDEN_FLOAT, hides_float},
 };
@@ -51,6 +52,8 @@ pub(super) struct Mapper<'p, S> {
     pub(super) packed: Option<PackedSource<'p, S>>,
     /// The groups of columns of the items, if they are in such.
     pub(super) groups: Vec<ItemGroup<S>>,
+    /// Whether the items are rows of a side file.
+    pub(super) has_side_items: bool,
     /// Whether the file has items; constants alone do not add one. If several files are joined,
     /// another one may have them.
     pub(super) may_have_items: bool,
@@ -257,6 +260,7 @@ impl<S> Mapper<'_, S> {
                 self.add_packed(view, packed, order, into);
             }
             self.add_groups(view, order, into);
+            self.add_side_items(view, order, into);
             let added = into.items.get(n_items).map(|first| first.at);
             let repeated = previous.filter(|previous| self.repeats_items(view, *previous));
             order.problems.extend(added.zip(repeated).map(|(at, _)| {
@@ -291,12 +295,31 @@ impl<S> Mapper<'_, S> {
 
     /// Whether the items of a row have fields besides its own values.
     pub(super) fn has_item_fields(&self) -> bool {
-        self.packed.is_some() || !self.groups.is_empty()
+        self.packed.is_some() || !self.groups.is_empty() || self.has_side_items
+    }
+
+    /// Adds the items of a side file. Rows of the order that have the same key share them.
+    fn add_side_items<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        for side in view.side_items() {
+            let at = CellOrigin::Known(Position { column: None, ..side.position(0) });
+            if !into.items.iter().any(|item| item.at.position() == at.position()) {
+                let fields = ItemFields::Side(*side);
+                into.items.extend(self.item(ItemView { row: view, fields, at }, order));
+            }
+        }
     }
 
     /// Whether the previous row of the order has the same items.
     fn repeats_items<'a, V: View<'a, Source = S>>(&self, view: V, previous: V) -> bool {
         let of_groups = self.groups.iter().flat_map(|group| &group.columns);
+        if self.has_side_items {
+            return false;
+        }
         let mut sources = self.packed.iter().map(|packed| &packed.source).chain(of_groups);
         sources.all(|source| view.repeats(previous, source))
     }

@@ -31,6 +31,8 @@ pub(super) struct MissingName {
     pub(super) purpose: String,
     /// Whether no document has the path; else the header lacks the column.
     pub(super) is_path: bool,
+    /// Whether it is a column of a file beside the export.
+    pub(super) is_in_side_file: bool,
     /// Whether the export must have it.
     pub(super) is_required: bool,
     /// The unused name that is probably meant.
@@ -55,7 +57,9 @@ impl MissingName {
 
     fn message(&self) -> String {
         let name = &self.name;
-        if self.is_path {
+        if self.is_in_side_file {
+            format!("there is no column {name:?} in {}", self.file)
+        } else if self.is_path {
             format!("no document has {name:?}")
         } else {
             format!("there is no column {name:?} in the export")
@@ -89,7 +93,7 @@ impl NamePlaces {
             let key = path.iter().rposition(|key| {
                 matches!(
                     key.as_str(),
-                    "column" | "columns" | "path" | "paths" | "sum" | "minus" | "concat"
+                    "column" | "columns" | "path" | "paths" | "sum" | "minus" | "concat" | "to"
                 )
             });
             let is_array = ["items", "contacts", "consumers"].contains(&&*shown(&path));

@@ -116,6 +116,7 @@ pub fn missing_paths(
                 named_by: None,
                 purpose,
                 is_path,
+                is_in_side_file: false,
                 is_required,
                 near,
                 notes,

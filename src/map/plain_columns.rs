@@ -147,7 +147,7 @@ impl<'m> PlainColumns<'m> {
             if self.binding.spreadsheet_texts.may_be_in(record) {
                 return None;
             }
-            let view = RecordView::new(row, record, &self.binding.header);
+            let view = RecordView::new(row, record, &self.binding.header, &self.binding.own_header);
             match first {
                 None => {
                     first = Some(view);

@@ -14,6 +14,7 @@ use super::{
     file_syntax::FileSyntax,
     input_settings::{MissingColumns, SharedIdentifiers, UnknownColumns, UnreadableRows},
     item_field::ItemField,
+    join::Join,
     key_errors::KeyPath,
     missing_name::NamePlaces,
     packed_items::PackedItems,
@@ -190,6 +191,8 @@ pub struct Profile {
     pub repeated_items: Option<RepeatedItems>,
     /// Whether a document may be an ORDER_CHECKOUT event, whose order is in its member `order`.
     pub checkout_events: bool,
+    /// The files beside the export whose columns the rules can read too.
+    pub joins: Vec<Join>,
     /// The rows that belong to no order and are left out: footers, totals, comments. A row is one
     /// if any of these conditions holds.
     pub ignore_rows: Vec<Condition>,
@@ -314,7 +317,10 @@ impl Profile {
             let of_conditions = tested.filter_map(|source| source.column.as_ref());
             let mut columns: Vec<String> = Vec::new();
             let of_items = self.packed_items.iter().filter_map(|packed| packed.column.as_ref());
-            for column in of_rules.chain(of_conditions).chain(&self.fill_down).chain(of_items) {
+            let of_joins = self.joins.iter().flat_map(Join::columns);
+            for column in
+                of_rules.chain(of_conditions).chain(&self.fill_down).chain(of_items).chain(of_joins)
+            {
                 if !columns.contains(column) {
                     columns.push(column.clone());
                 }

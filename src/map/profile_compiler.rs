@@ -19,6 +19,7 @@ use super::{
     input_settings::SharedIdentifiers,
     item_kinds::{check_kinds, item_kinds},
     items_compiler::ItemsRules,
+    joins_compiler::{check_item_joins, compile_joins},
     key_errors::{KeyError, KeyErrors, KeyPath},
     missing_name::NamePlaces,
     number::NumberMarks,
@@ -190,7 +191,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let marks =
         marks.and_then(|marks| marks.or(NumberMarks::default()).map_err(|error| (key, error)));
     let marks = errors.keep(marks).unwrap_or_default();
-    let files = FileSyntax::compile(&mut text, &mut errors);
+    let files = FileSyntax::compile(text.file_keys(), text.fill_down.is_some(), &mut errors);
     let earliest_order = errors.keep(earliest_order(text.earliest_order.take()));
     let earliest_order = earliest_order.unwrap_or_default();
     let severities = severity_rules(mem::take(&mut text.severity), &mut errors);
@@ -212,6 +213,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         errors: &mut errors,
     };
     let of_kinds: Vec<_> = kinds.iter().map(|of| of.kind).collect();
+    let joins = compile_joins(mem::take(&mut text.join), &nulls, compiler.errors);
     let mut rules = compiler.field_rules(&mut text, &of_kinds);
     let mut people = compiler.all_people_rules(&mut text);
     let has_items_path = items.paths.as_ref().is_some_and(|paths| !paths.is_empty());
@@ -221,6 +223,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         // Without one of its own it is that of the reference.
         None => reference_rule(&rules).map(|reference| reference.rule.clone()),
     };
+    let items_key = items.key();
     check_kinds(&text.item, &kinds, &rules, &mut errors);
     check_order_key(key.as_ref(), has_key, &rules, &mut errors);
     complete_conditions(&mut rules, &mut people, marks, (&items, has_items_path));
@@ -258,6 +261,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         packed_items: items.packed,
         repeated_items: items.repeated,
         checkout_events: text.checkout_events,
+        joins,
         skips,
         row_skips,
         ignore_rows,
@@ -272,6 +276,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         words: Vec::new(),
         wrong: Vec::new(),
     };
+    check_item_joins(&profile, items_key, &mut errors);
     (profile.with_required_columns(), errors)
 }
 

@@ -7,13 +7,14 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
 use super::{
     date::languages,
+    file_keys_text::FileKeysText,
     input_settings::{
-        CellNotation, LastLineEnd, MissingColumns, Quote, RaggedRows, SharedIdentifiers,
+        CellNotation, LastLineEnd, Many, MissingColumns, Quote, RaggedRows, SharedIdentifiers,
         UnknownColumns, UnreadableRows,
     },
     items_text::{ItemSource, ItemsText},
@@ -485,6 +486,95 @@ impl ListedTable for ItemText {
 field_group!(GuestText, email title firstname lastname gender dob mobile phone street city state country postal_code, id; shared_identifiers: SharedIdentifiers max_addresses: u16 attributes: GuestAttributes);
 field_group!(EventFieldsText, channel language currency page pos,);
 
+/// A file beside the export, whose rows belong to those of the export by their keys.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JoinText {
+    /// The name before its columns, such as `customer` in `customer.email`.
+    pub(super) r#as: String,
+    /// The file or a pattern such as `items-*.csv`, beside the export; else `--join` names it.
+    pub(super) file: Option<String>,
+    /// How it is written.
+    #[serde(default)]
+    pub(super) profile: FileKeysText,
+    /// The columns of the export and of the file that have equal values where a row belongs to
+    /// another.
+    pub(super) on: Vec<JoinKeyText>,
+    /// What several rows with the key of one row of the export mean.
+    pub(super) many: Option<Many>,
+    /// Whether its rows are the items of the orders.
+    #[serde(default)]
+    pub(super) items: bool,
+}
+
+/// A part of the key: the rule of the export's column, and in `to` that of the file's.
+#[derive(Debug, Clone)]
+pub(super) struct JoinKeyText {
+    /// Where the export has it.
+    pub(super) from: RuleText,
+    /// Where the file has it.
+    pub(super) to: RuleText,
+}
+
+const EXPECTED_KEY: &str = "a part of the key: { column = \"customer_id\", to = \"id\" }";
+
+impl<'de> Deserialize<'de> for JoinKeyText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(JoinKeyVisitor)
+    }
+}
+
+impl JsonSchema for JoinKeyText {
+    fn schema_name() -> Cow<'static, str> {
+        "JoinKeyText".into()
+    }
+
+    /// The keys of a rule, and `to`.
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let rule = generator.subschema_for::<RuleText>();
+        let mut schema = RuleText::json_schema(generator);
+        let to = json_schema!({
+            "description": "The column of the file that has the same value, or a rule of it.",
+            "anyOf": [{ "type": "string" }, rule]
+        });
+        if let Some(keys) = schema.get_mut("properties").and_then(|keys| keys.as_object_mut()) {
+            keys.insert("to".to_owned(), to.into());
+        }
+        schema.insert("required".to_owned(), ["to"].as_slice().into());
+        schema
+    }
+}
+
+struct JoinKeyVisitor;
+
+impl<'de> Visitor<'de> for JoinKeyVisitor {
+    type Value = JoinKeyText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(EXPECTED_KEY)
+    }
+
+    // The keys of a rule are read by its own type, which knows no `to`.
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<JoinKeyText, M::Error> {
+        let mut table = toml::Table::deserialize(MapAccessDeserializer::new(map))?;
+        let Some(to) = table.remove("to") else {
+            let message = format!("the key \"to\" is missing; expected {EXPECTED_KEY}");
+            return Err(M::Error::custom(message));
+        };
+        let to = match to {
+            toml::Value::String(name) => toml::Table::from_iter([("column".into(), name.into())]),
+            toml::Value::Table(rule) => rule,
+            _ => {
+                let message = "\"to\" is no column; expected \"id\" or { column = \"id\" }";
+                return Err(M::Error::custom(message));
+            }
+        };
+        let rule = |table| RuleText::deserialize(toml::Value::Table(table));
+        let [from, to] = [table, to].map(|table| rule(table).map_err(M::Error::custom));
+        Ok(JoinKeyText { from: from?, to: to? })
+    }
+}
+
 /// A whole profile.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -609,6 +699,29 @@ pub(super) struct ProfileText {
     /// The rules of what all events have.
     #[serde(default)]
     pub(super) event: EventFieldsText,
+    /// Files beside the export, whose columns the rules can read too.
+    #[serde(default)]
+    pub(super) join: Vec<JoinText>,
+}
+
+impl ProfileText {
+    /// Takes the keys out that say how the files of the export are written.
+    pub(super) fn file_keys(&mut self) -> FileKeysText {
+        FileKeysText {
+            format: self.format,
+            documents: self.documents.take(),
+            encoding: self.encoding.take(),
+            delimiter: self.delimiter,
+            skip_lines: self.skip_lines,
+            header: self.header.take(),
+            quote: self.quote,
+            escape: self.escape.take(),
+            skip_blanks: self.skip_blanks,
+            cells: self.cells,
+            ragged_rows: self.ragged_rows,
+            last_line_end: self.last_line_end,
+        }
+    }
 }
 
 /// The schema of a table whose keys are the names of an enumeration.

@@ -9,24 +9,33 @@ use super::view::{Found, Value, View};
 use crate::model::{
     document::JsonNode,
     draft::CellOrigin,
-    record::{Header, Record},
+    record::{Header, Record, RecordForm},
     row::Row,
+    side_row::SideRow,
 };
 
 // The longest key that is searched for at the end of a cell, in characters.
 const MAX_KEY_CHARS: usize = 64;
 
-/// A record of a file with `n_columns` columns.
+/// A record of a file; `n_columns` are those of the file, and of the side files joined to it.
 #[derive(Clone, Copy)]
 pub(super) struct RecordView<'a> {
     row: &'a Row<'a>,
     record: &'a Record<'a>,
     n_columns: usize,
+    /// The number of cells of a record that is whole.
+    n_whole: usize,
 }
 
 impl<'a> RecordView<'a> {
-    pub(super) fn new(row: &'a Row<'a>, record: &'a Record<'a>, header: &Header) -> Self {
-        Self { row, record, n_columns: header.names.len() }
+    /// `header` has all columns that rules read, `whole` those of which the record has cells.
+    pub(super) fn new(
+        row: &'a Row<'a>,
+        record: &'a Record<'a>,
+        header: &Header,
+        whole: &Header,
+    ) -> Self {
+        Self { row, record, n_columns: header.names.len(), n_whole: whole.names.len() }
     }
 
     /// The text of a column, without blanks around it.
@@ -36,7 +45,7 @@ impl<'a> RecordView<'a> {
     }
 
     fn has_all_columns(self) -> bool {
-        self.record.n_cells() == self.n_columns
+        self.record.n_cells() == self.n_whole
     }
 }
 
@@ -66,6 +75,10 @@ impl<'a> View<'a> for RecordView<'a> {
         visit(self.find(column));
     }
 
+    fn side_items(self) -> &'a [SideRow<'a>] {
+        if let RecordForm::Joined(joined) = self.record.form { joined.items } else { &[] }
+    }
+
     fn as_element(self) -> Self {
         self
     }
@@ -92,7 +105,8 @@ impl<'a> View<'a> for RecordView<'a> {
 
     /// With a wrong number of cells only the first one is certainly in its place.
     fn is_certain(self, column: &usize) -> bool {
-        *column == 0 || self.has_all_columns()
+        // A damaged row is not joined to those of side files.
+        *column == 0 || self.has_all_columns() && *column < self.record.n_cells()
     }
 
     /// With a wrong number of cells it is unknown which delimiter is missing or superfluous. Then
@@ -102,7 +116,7 @@ impl<'a> View<'a> for RecordView<'a> {
         let n_cells = self.record.n_cells();
         // Two rows without the line break between them have one cell less than twice the columns:
         // the last cell of the first row and the first cell of the second one are one cell.
-        let is_first_cell = *column == 0 && n_cells > 1 && n_cells < 2 * self.n_columns - 1;
+        let is_first_cell = *column == 0 && n_cells > 1 && n_cells < 2 * self.n_whole - 1;
         self.has_all_columns() || is_first_cell
     }
 

@@ -69,7 +69,7 @@ pub(super) fn chosen<'p>(
                     let names = &record.header.names;
                     let bound: Vec<_> =
                         rules.iter().map(|rule| bind_to(names, &cell.field, rule)).collect();
-                    let view = RecordView::new(row, record, record.header);
+                    let view = RecordView::new(row, record, record.header, record.header);
                     replay(&bound, view, profile, steps)
                 }
                 RowContent::Document(document) => {

@@ -11,6 +11,7 @@ use crate::model::{
     document::{JsonNode, JsonValue},
     draft::{CellOrigin, Notation},
     row::Row,
+    side_row::SideRow,
 };
 
 /// A value of the export.
@@ -164,6 +165,11 @@ pub(super) trait View<'a>: Copy {
 
     /// Visits all values of a source whose path walks arrays.
     fn visit(self, source: &Self::Source, visit: &mut impl FnMut(Found<'a>));
+
+    /// The rows of a side file that are items of this one.
+    fn side_items(self) -> &'a [SideRow<'a>] {
+        &[]
+    }
 
     /// The same values as those of an item.
     fn as_element(self) -> Self;

@@ -249,11 +249,23 @@ impl Framing {
     }
 }
 
+/// A file that is joined to an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideInput {
+    /// The name of its join in the profile.
+    pub join: String,
+    /// The file, and what was read of it.
+    pub read: InputRead,
+}
+
 /// The inputs of an export, and the counts over all of them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ExportRead {
     /// The inputs, by `FileId`.
     pub inputs: Vec<InputRead>,
+    /// The files that are joined to them. Their `FileId`s are those behind the inputs'.
+    #[serde(default)]
+    pub side_files: Vec<SideInput>,
     /// Rows of all inputs, without headers.
     pub rows: u64,
     /// The unreadable ones among them.
@@ -293,9 +305,14 @@ impl ExportRead {
         self.inputs.iter().map(|read| read.input.clone()).collect()
     }
 
-    /// The inputs' names by `FileId`.
+    /// The inputs and the files joined to them, by `FileId`.
+    pub fn all_files(&self) -> impl Iterator<Item = &InputRead> {
+        self.inputs.iter().chain(self.side_files.iter().map(|side| &side.read))
+    }
+
+    /// The names of all files by `FileId`.
     #[must_use]
     pub fn names(&self) -> InputNames {
-        self.inputs.iter().map(|read| read.input.name.as_str()).collect()
+        self.all_files().map(|read| read.input.name.as_str()).collect()
     }
 }

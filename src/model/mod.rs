@@ -49,6 +49,7 @@ pub mod rules;
 pub mod service_words;
 pub mod severity;
 pub mod shell;
+pub mod side_row;
 pub mod source_map;
 pub mod source_text;
 pub mod spreadsheet;

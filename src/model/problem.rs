@@ -450,6 +450,10 @@ codes! {
     OrderRepeated "order_repeated" Error,
     /// Two files have an equal row of one order.
     RowInTwoFiles "row_in_two_files" Error,
+    /// Another file lacks the row that a row names.
+    JoinUnmatched "join_unmatched" Error,
+    /// Another file has several rows with one key.
+    JoinAmbiguous "join_ambiguous" Error,
     /// An order comes twice, with equal content.
     DuplicateOrder "order_copied" Warning,
     /// An order has two spellings of its reference.

@@ -10,10 +10,11 @@ use super::{
     csv_syntax::CsvSyntax,
     origin::{Position, RowOrigin},
     raw_record::RawRecord,
+    side_row::{SideMatch, SideRow},
 };
 
 /// The header row of a CSV file.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The column names, without blanks around them.
     pub names: Vec<String>,
@@ -45,6 +46,19 @@ pub enum RecordForm<'a> {
     Quoted,
     /// Its cells unescaped. The record as it is in the file has their positions.
     Unescaped(RawRecord<'a>),
+    /// The cells of a record and, behind them, those of the rows of side files that belong to it.
+    Joined(JoinedRecord<'a>),
+}
+
+/// A record, and what belongs to it in each side file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JoinedRecord<'a> {
+    /// The record as it is in its file.
+    pub own: &'a Record<'a>,
+    /// What each side file has for it, in the order of the columns.
+    pub matches: &'a [SideMatch<'a>],
+    /// The rows of the side file that has the items, if one does.
+    pub items: &'a [SideRow<'a>],
 }
 
 impl<'a> Record<'a> {
@@ -56,6 +70,9 @@ impl<'a> Record<'a> {
 
     /// The number of cells that are not empty.
     pub(super) fn n_filled(&self) -> usize {
+        if let RecordForm::Joined(joined) = self.form {
+            return joined.own.n_filled();
+        }
         // `""` is empty too.
         let min_bytes = if matches!(self.form, RecordForm::Quoted) { 3 } else { 1 };
         let mut start = 0;
@@ -100,14 +117,45 @@ impl<'a> Record<'a> {
             text.push_str(other(index).unwrap_or_else(|| self.cell(index)));
             ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
         }
-        let raw = match self.form {
+        let raw = match self.own().form {
             RecordForm::Unescaped(raw) => raw,
-            RecordForm::Unquoted | RecordForm::Quoted => {
-                RawRecord { bytes: self.text.as_bytes(), syntax: self.header.syntax }
-            }
+            _ => RawRecord { bytes: self.raw(), syntax: self.header.syntax },
         };
         let (text, ends) = (texts.alloc_str(&text), texts.alloc_slice_copy(&ends));
         Self { header: self.header, text, ends, form: RecordForm::Unescaped(raw) }
+    }
+
+    /// The record with the cells of side rows behind its own; `header` names them all, and
+    /// `n_columns` of each match are those of its side file.
+    #[must_use]
+    pub fn joined(
+        &'a self,
+        header: &'a Header,
+        (matches, items): (&'a [SideMatch<'a>], &'a [SideRow<'a>]),
+        texts: &'a Bump,
+    ) -> Self {
+        let (mut text, mut ends) =
+            (String::with_capacity(2 * self.text.len()), Vec::with_capacity(header.names.len()));
+        let mut push = |cell: &str| {
+            if !ends.is_empty() {
+                text.push(',');
+            }
+            text.push_str(cell);
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        };
+        (0..self.n_cells()).for_each(|index| push(self.cell(index)));
+        for side in matches {
+            (0..side.n_columns).for_each(|index| push(side.cell(index)));
+        }
+        let (text, ends) = (texts.alloc_str(&text), texts.alloc_slice_copy(&ends));
+        let form = RecordForm::Joined(JoinedRecord { own: self, matches, items });
+        Self { header, text, ends, form }
+    }
+
+    /// The record as it is in its file, without the cells of side files.
+    #[must_use]
+    pub fn own(&self) -> &Self {
+        if let RecordForm::Joined(joined) = self.form { joined.own } else { self }
     }
 
     /// The text of a cell that may have quotes or blanks around it.
@@ -157,6 +205,7 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn position(&self, origin: &RowOrigin, index: usize) -> Position {
         let (line, column) = match self.form {
+            RecordForm::Joined(joined) => return joined.position(origin, index),
             // A cell that the row lacks is at its end.
             RecordForm::Unescaped(raw) => {
                 raw.starts().nth(index).unwrap_or_else(|| raw.line_and_column(raw.bytes.len()))
@@ -175,6 +224,9 @@ impl<'a> Record<'a> {
             column: Some(column),
         };
         match self.form {
+            RecordForm::Joined(_) => {
+                (0..self.n_cells()).map(|index| self.position(origin, index)).collect()
+            }
             // One walk for all of them: a header may have 10,000 cells.
             RecordForm::Unescaped(raw) => raw.starts().take(self.n_cells()).map(position).collect(),
             RecordForm::Unquoted | RecordForm::Quoted => {
@@ -187,7 +239,8 @@ impl<'a> Record<'a> {
     #[must_use]
     #[inline]
     pub fn may_have_inner_quotes(&self) -> bool {
-        matches!(self.form, RecordForm::Unescaped(_)) || !self.header.syntax.has_quotes
+        matches!(self.form, RecordForm::Unescaped(_) | RecordForm::Joined(_))
+            || !self.header.syntax.has_quotes
     }
 
     /// The record as it is in the file.
@@ -195,6 +248,7 @@ impl<'a> Record<'a> {
     pub fn raw(&self) -> &'a [u8] {
         match self.form {
             RecordForm::Unescaped(raw) => raw.bytes,
+            RecordForm::Joined(joined) => joined.own.raw(),
             RecordForm::Unquoted | RecordForm::Quoted => self.text.as_bytes(),
         }
     }
@@ -204,6 +258,7 @@ impl<'a> Record<'a> {
     pub fn raw_cells(&self) -> (&'a [u8], Vec<Range<usize>>) {
         match self.form {
             RecordForm::Unescaped(raw) => (raw.bytes, raw.cells().map(|cell| cell.range).collect()),
+            RecordForm::Joined(joined) => joined.own.raw_cells(),
             RecordForm::Unquoted | RecordForm::Quoted => {
                 let end = |index: usize| self.ends[index] as usize;
                 let ranges = (0..self.n_cells()).map(|index| self.start(index)..end(index));
@@ -244,6 +299,22 @@ pub fn trim_blanks(text: &str) -> &str {
     match (bytes.first(), bytes.last()) {
         (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
         _ => text.trim(),
+    }
+}
+
+impl JoinedRecord<'_> {
+    /// The position at which a cell begins. A cell of no side row is at the row itself.
+    pub(super) fn position(&self, origin: &RowOrigin, index: usize) -> Position {
+        let Some(mut index) = index.checked_sub(self.own.n_cells()) else {
+            return self.own.position(origin, index);
+        };
+        for side in self.matches {
+            if index < side.n_columns {
+                return side.row().map_or_else(|| origin.position(), |row| row.position(index));
+            }
+            index -= side.n_columns;
+        }
+        origin.position()
     }
 }
 

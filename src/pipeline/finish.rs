@@ -122,7 +122,8 @@ fn write_report(
     // resumed plan is not known.
     if spec.show_rows.applies(exit_code) && !recorder.files().is_from_earlier_run {
         let inputs = recorder.files().inputs.clone();
-        let settings = spec.shuffle_settings(folder.path(), AttributeTypes::default());
+        // A row is shown as it is in its file, without those of side files.
+        let settings = spec.shuffle_settings(folder.path(), &[], AttributeTypes::default());
         add_excerpts(&settings, &inputs, recorder.examples_mut());
     }
     let diagnostics = recorder.diagnostics();

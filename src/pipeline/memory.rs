@@ -14,6 +14,8 @@ const MAX_FILTER_BYTES: usize = 64 * 1024 * 1024;
 pub(super) struct MemoryBudget {
     /// Order keys, Bloom filters, identifiers, rows of scattered orders, and result lines to sort.
     pub(super) shuffle: ShuffleMemory,
+    /// The rows of side files. What is larger is refused.
+    pub(super) side_tables: usize,
     /// Hashes of the guests.
     pub(super) guests: usize,
     /// Orders that may share their reference.
@@ -45,6 +47,7 @@ impl MemoryBudget {
                 rows: bytes / 10 * 4,
                 results: bytes / 5,
             },
+            side_tables: bytes / 3,
             guests: bytes / 12,
             deferred: bytes / 10,
             rejects: bytes / 64,

@@ -18,6 +18,7 @@ mod profile_guard;
 mod resume;
 mod run;
 mod send;
+mod side_files;
 mod sink;
 mod spec;
 mod target;

@@ -8,7 +8,7 @@ use super::{
     finish::{finish_check, finish_refused, finish_sent, mark_reported, write_rejects},
     guards::check_common_errors,
     memory::MemoryBudget,
-    resume, send,
+    resume, send, side_files,
     sink::ExportSink,
     spec::{Finished, RunSpec},
     to_send::count_while,
@@ -47,13 +47,18 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         Ok(files) => files,
         Err(error) => return refuse_unread(spec, &folder, ExportRead::default(), &error.into()),
     };
+    let (files, side_tables) = match side_files::open(spec, files) {
+        Ok(opened) => opened,
+        Err((files, refusal)) => return refuse_unread(spec, &folder, *files, &refusal),
+    };
     let OpenedLedger { ledger, reader, accepted, tenant_types } = match open_ledger(spec, emit) {
         Ok(opened) => opened,
         // Before the export is read, which may take long: its content does not matter without a
         // ledger.
         Err(error) => return refuse_unread(spec, &folder, files, &error.into()),
     };
-    let (names, settings) = (files.names(), spec.shuffle_settings(folder.path(), tenant_types));
+    let names = files.names();
+    let settings = spec.shuffle_settings(folder.path(), &side_tables, tenant_types);
     let tracer = Tracer::new(spec);
     let mut sink = ExportSink::open(spec, &folder, files.clone(), tracer.as_ref(), emit)?;
     let history = (reader.as_deref(), &accepted);
@@ -73,7 +78,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     if let Err(refusal) = read {
         return finish_refused(recorder, &refusal, spec);
     }
-    let inputs = recorder.files().inputs.clone();
+    let inputs: Vec<_> = recorder.files().all_files().cloned().collect();
     let explained = tracer.map(|tracer| tracer.finish(&settings, &inputs, has_ledger));
     let mut explained = explained.unwrap_or_default();
     let n_old = recorder.counters.to_note.old_orders;

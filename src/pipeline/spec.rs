@@ -20,7 +20,7 @@ use crate::{
     disposition::{AgeLimit, BackfillGuard, ChangedExit, DispositionRules, in_days},
     group::GroupSettings,
     ledger::{Consent, Ledger, LedgerError, LedgerLocation, LedgerReader},
-    map::profile::Profile,
+    map::{SideTable, profile::Profile},
     model::{
         diagnostic::{Diagnostic, Diagnostics},
         field::AttributeTypes,
@@ -30,14 +30,14 @@ use crate::{
         route::Mode,
         target::Target,
     },
-    read::{Dialect, ReadLimits, ReadSettings, inputs},
+    read::{ReadLimits, ReadSettings, inputs},
     report::{
         RecorderSettings, RunSetup,
         estimate::{OldOrdersRule, SendNotes},
         summary::Summary,
     },
     sandbox::Sandbox,
-    shuffle::ShuffleSettings,
+    shuffle::{self, ShuffleSettings},
     storage::{RunFolder, Storage},
     validate,
 };
@@ -56,6 +56,8 @@ pub struct RunSpec<'a> {
     pub started_at: DateTime<Utc>,
     /// Files, folders, globs, or `-` for standard input.
     pub inputs: Vec<String>,
+    /// The files of joins that the command line names, each with the name of its join.
+    pub joins: Vec<(String, String)>,
     /// Where the inputs are, and the plan of an earlier run.
     pub storage: Arc<dyn Storage>,
     /// How to read the inputs.
@@ -179,10 +181,12 @@ impl RunSpec<'_> {
     pub(super) fn shuffle_settings<'s>(
         &'s self,
         folder: &'s Path,
+        side_tables: &'s [SideTable],
         tenant_types: AttributeTypes,
     ) -> ShuffleSettings<'s> {
         ShuffleSettings {
             profile: &self.profile,
+            side_tables,
             read: self.read_settings(),
             grouping: GroupSettings {
                 joins_files: self.profile.joins_files,
@@ -256,17 +260,7 @@ impl RunSpec<'_> {
 
     /// How the inputs are read: in the dialect that the profile declares.
     pub(super) fn read_settings(&self) -> ReadSettings<'_> {
-        let files = &self.profile.files;
-        let dialect = Dialect {
-            format: files.format,
-            documents: files.documents.as_deref(),
-            encoding: files.encoding,
-            csv_syntax: files.csv_syntax,
-            declares_delimiter: files.declares_delimiter,
-            skip_lines: files.skip_lines,
-            padded_beside: files.padded_beside.as_deref(),
-            column_names: files.header.as_deref(),
-        };
+        let dialect = shuffle::dialect(&self.profile.files);
         ReadSettings { storage: &*self.storage, dialect, limits: self.limits }
     }
 

@@ -41,6 +41,24 @@ pub enum ReadError {
          or .json files (also .gz, .zst)"
     )]
     NoInput(String),
+    /// The command line names a file for a join that the profile lacks.
+    #[error(
+        "--join {name}=…: the profile has no [[join]] with as = {name:?}; its joins are: {known}"
+    )]
+    UnknownJoin {
+        /// The name on the command line.
+        name: String,
+        /// The names that the profile has.
+        known: String,
+    },
+    /// The file of a join is not found.
+    #[error("no file for the join {name:?}: {why}\n  hint: name the file with --join {name}=FILE")]
+    NoSideFile {
+        /// The name of the join.
+        name: String,
+        /// Why it is not known.
+        why: String,
+    },
     /// More files than an order's id can distinguish.
     #[error("{0} input files, expected at most {max}\n  hint: read one folder at a time, or join \
         them into one file", max = OrderId::MAX_FILES)]

@@ -105,6 +105,17 @@ pub(super) fn io_error(input: &Input, error: io::Error) -> ReadError {
     ReadError::Io { name: input.name.clone(), error }
 }
 
+/// Finds the files of a join: one, or those of a pattern, sorted by name.
+///
+/// # Errors
+///
+/// [`ReadError`] if there is none, or a folder or a pipe.
+pub fn find_side_files(storage: &dyn Storage, pattern: &str) -> Result<Vec<Input>, ReadError> {
+    find_inputs(storage, &[pattern.to_owned()], |_| {
+        Err(io::Error::other("a pipe is read only once; expected a file"))
+    })
+}
+
 /// Resolves `names` to files: a file, a folder (its exports, sorted by name, without subfolders), a
 /// glob. A file that is named twice is read once. Standard input and pipes are copied into the run
 /// folder.

@@ -52,9 +52,10 @@ const OPTIONS_OF_FIRST_RUN: [&str; 2] = ["new-ledger", "new-target"];
 
 /// Settings that a saved plan has decided, and answers to open questions: how the export is read,
 /// and what its events hold.
-const SETTINGS_OF_PLAN: [&str; 13] = [
+const SETTINGS_OF_PLAN: [&str; 14] = [
     "profile",
     "answer",
+    "join",
     "encoding",
     "mode",
     "confirm",

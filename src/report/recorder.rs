@@ -359,7 +359,8 @@ impl Recorder {
     /// each problem code.
     #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let (Counters { reasons, tally, .. }, inputs) = (&self.counters, &self.files.inputs);
+        let Counters { reasons, tally, .. } = &self.counters;
+        let inputs: &[_] = &self.files.all_files().cloned().collect::<Vec<_>>();
         let has_accepted = self.n_with_outcome(Outcome::Accepted) > 0;
         let of_outcomes = reasons.diagnostics(inputs, has_accepted);
         let mut diagnostics = [of_outcomes, tally.diagnostics(inputs)].concat();
@@ -461,6 +462,7 @@ impl Recorder {
             profile_extends,
             settings: set,
             inputs: files.inputs.iter().map(InputSummary::of).collect(),
+            side_files: files.side_files.iter().map(|side| InputSummary::of(&side.read)).collect(),
             rows: files.rows,
             rows_unreadable: files.unreadable_rows,
             rows_ignored: files.ignored_rows,

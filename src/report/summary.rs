@@ -67,6 +67,9 @@ pub struct Summary {
     pub settings: BTreeMap<String, String>,
     /// Inputs of the run.
     pub inputs: Vec<InputSummary>,
+    /// Files that the profile joins to the inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub side_files: Vec<InputSummary>,
     /// Rows of all inputs, without headers.
     pub rows: u64,
     /// Unreadable rows.
@@ -378,6 +381,7 @@ pub(super) mod tests {
             profile: Some("canonical".to_owned()),
             profile_extends: Vec::new(),
             settings: BTreeMap::new(),
+            side_files: Vec::new(),
             inputs: vec![InputSummary {
                 file: "orders.csv".to_owned(),
                 bytes: 1_234_567,

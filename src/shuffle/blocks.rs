@@ -13,7 +13,7 @@ use bumpalo::Bump;
 
 use super::{error::ShuffleError, settings::ShuffleSettings};
 use crate::{
-    map::{MissingInAll, RowsAbove, file_mapper::FileMapper},
+    map::{MapError, MissingInAll, RowsAbove, file_mapper::FileMapper},
     model::{
         field::{ExtensionType, Field},
         input::{Input, InputRead},
@@ -43,18 +43,18 @@ pub(super) struct NextBlock<'p> {
 }
 
 impl NextBlock<'_> {
-    /// The rows of the block, with their blank cells filled.
+    /// The rows of the block, with their blank cells filled, and joined to those of side files.
     pub(super) fn rows<'a>(&'a self, parsed: &'a ParsedBlock<'a>, texts: &'a Bump) -> Vec<Row<'a>> {
         let mapper = &self.file.mapper;
-        if !mapper.fills_down() {
+        if !mapper.fills_down() && !mapper.has_joins() {
             return parsed.rows().collect();
         }
         let mut above = self.above.clone();
-        let fill = |row: Row<'a>| {
+        let complete = |row: Row<'a>| {
             let raw = self.block.row(&row.origin);
-            mapper.fill_down(row, Some(raw), &mut above, texts)
+            mapper.join(mapper.fill_down(row, Some(raw), &mut above, texts), texts)
         };
-        parsed.rows().map(fill).collect()
+        parsed.rows().map(complete).collect()
     }
 
     /// Returns the bytes to parse.
@@ -98,7 +98,7 @@ impl<'p> BlockIter<'p> {
         let open = if sha256.is_some() { BlockReader::open } else { BlockReader::open_hashed };
         let source = open(input, id, &self.settings.read)?;
         let parser = source.parser().clone();
-        let mapper = FileMapper::bind(self.settings.profile, parser.header(), &input.name)?;
+        let mapper = bind(self.settings, &parser, &input.name)?;
         let file = Arc::new(OpenFile { id, parser, mapper });
         self.opened
             .write()
@@ -148,6 +148,15 @@ impl<'p> Iterator for BlockIter<'p> {
     }
 }
 
+/// Binds the profile, with the side files of its joins, to a file of this name.
+fn bind<'p>(
+    settings: &'p ShuffleSettings<'p>,
+    parser: &RowParser,
+    name: &str,
+) -> Result<FileMapper<'p>, MapError> {
+    FileMapper::bind_joined(settings.profile, parser.header(), name, settings.side_tables)
+}
+
 /// Returns an error if joined files lack columns that the profile reads: one of them must have each.
 pub(super) fn ensure_columns(
     inputs: &[Input],
@@ -160,8 +169,7 @@ pub(super) fn ensure_columns(
     for (id, input) in (0..).map(FileId).zip(inputs) {
         // A file that cannot be opened is reported when the pass reaches it.
         let Ok(source) = BlockReader::open(input, id, &settings.read) else { continue };
-        let header = source.parser().header();
-        missing.add(&FileMapper::bind(settings.profile, header, &input.name)?);
+        missing.add(&bind(settings, source.parser(), &input.name)?);
     }
     Ok(missing.ensure_none(settings.profile)?)
 }
@@ -174,10 +182,7 @@ pub(super) fn drafts_matter(inputs: &[Input], settings: &ShuffleSettings<'_>) ->
     for (id, input) in (0..).map(FileId).zip(inputs) {
         // A file that cannot be opened is reported when the pass reaches it.
         let Ok(source) = BlockReader::open(input, id, &settings.read) else { continue };
-        let Ok(mapper) = FileMapper::bind(settings.profile, source.parser().header(), &input.name)
-        else {
-            continue;
-        };
+        let Ok(mapper) = bind(settings, source.parser(), &input.name) else { continue };
         let Some(fields) = mapper.declared_extensions() else { return true };
         if mapper.has_identifiers() {
             return true;

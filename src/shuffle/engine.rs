@@ -226,7 +226,6 @@ fn ensure_unchanged(
     files: &ExportRead,
 ) -> Result<(), ShuffleError> {
     files
-        .inputs
-        .iter()
+        .all_files()
         .try_for_each(|read| Ok(inputs::ensure_unmodified(settings.read.storage, &read.input)?))
 }

@@ -140,6 +140,37 @@ pub enum ShuffleError {
         /// Bytes that are free.
         free: u64,
     },
+    /// A row of a side file cannot be read.
+    #[error(
+        "{position}: {reason}; any order may need the row; nothing was sent\n  \
+         hint: repair the row, or export the file anew"
+    )]
+    SideRow {
+        /// The row.
+        position: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A side file is of a format that no join reads.
+    #[error(
+        "{name}: the file is JSON; a join reads CSV files; nothing was sent\n  \
+         hint: export the file as CSV"
+    )]
+    SideFileFormat {
+        /// The file.
+        name: String,
+    },
+    /// The tables of side files take too much memory.
+    #[error(
+        "{name}: the files of the joins take more than {max} of memory; nothing was sent\n  \
+         hint: raise --memory, of which a third is for them"
+    )]
+    SideFileTooLarge {
+        /// The file with which they take more.
+        name: String,
+        /// The maximum.
+        max: String,
+    },
     /// Rows or facts cannot be spilled, or not be read back.
     #[error(
         "{0}; nothing was sent\n  \

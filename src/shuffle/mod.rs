@@ -30,6 +30,7 @@ mod pass;
 mod plain;
 mod scattered;
 mod settings;
+mod side_files;
 mod sink;
 mod wrapped_orders;
 
@@ -40,5 +41,6 @@ pub use export::Export;
 pub use facts::ExportFacts;
 pub use hash::{hash, hash_reference};
 pub use ordered::for_each_ordered;
-pub use settings::{ShuffleMemory, ShuffleSettings};
+pub use settings::{ShuffleMemory, ShuffleSettings, dialect};
+pub use side_files::read_side_files;
 pub use sink::{CheckPlain, Collect, Decide};

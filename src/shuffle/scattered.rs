@@ -186,7 +186,10 @@ pub(super) fn decide_groups<D: Decide>(
         // The first row of a run has all values that those below it take.
         let mut above = RowsAbove::default();
         let of_run = parsed_rows.by_ref().take(run.rows.len());
-        rows.extend(of_run.map(|row| mapper(&row).fill_down(row, None, &mut above, &texts)));
+        rows.extend(of_run.map(|row| {
+            let mapper = mapper(&row);
+            mapper.join(mapper.fill_down(row, None, &mut above, &texts), &texts)
+        }));
     }
     let keyed: Vec<KeyedRow<'_>> =
         rows.iter().map(|row| KeyedRow { row, kind: mapper(row).kind(row) }).collect();

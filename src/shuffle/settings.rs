@@ -5,7 +5,10 @@
 use std::{path::Path, sync::Arc};
 
 use crate::{
-    group::GroupSettings, map::profile::Profile, model::field::AttributeTypes, read::ReadSettings,
+    group::GroupSettings,
+    map::{SideTable, file_syntax::FileSyntax, profile::Profile},
+    model::field::AttributeTypes,
+    read::{Dialect, ReadSettings},
 };
 
 /// How an export is read and grouped.
@@ -14,6 +17,8 @@ pub struct ShuffleSettings<'a> {
     pub profile: &'a Profile,
     /// How the inputs are read.
     pub read: ReadSettings<'a>,
+    /// The rows of side files, by the joins of the profile.
+    pub side_tables: &'a [SideTable],
     /// Which rows may be of one order.
     pub grouping: GroupSettings,
     /// The types of extension attributes that earlier runs sent to the tenant.
@@ -42,4 +47,19 @@ pub struct ShuffleMemory {
     pub rows: usize,
     /// The caller's results.
     pub results: usize,
+}
+
+/// How files are read that are written in this way.
+#[must_use]
+pub fn dialect(files: &FileSyntax) -> Dialect<'_> {
+    Dialect {
+        format: files.format,
+        documents: files.documents.as_deref(),
+        encoding: files.encoding,
+        csv_syntax: files.csv_syntax,
+        declares_delimiter: files.declares_delimiter,
+        skip_lines: files.skip_lines,
+        padded_beside: files.padded_beside.as_deref(),
+        column_names: files.header.as_deref(),
+    }
 }

@@ -119,6 +119,7 @@ fn check_showing(
 ) -> Finished {
     let now = "2025-06-01T00:00:00Z".parse().unwrap();
     let job = RunSpec {
+        joins: Vec::new(),
         sends_reused_references: false,
         changed_exit: ChangedExit::First,
         run_id: "arbitrary".into(),

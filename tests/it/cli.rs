@@ -17,6 +17,7 @@ mod fill_down;
 mod headings;
 mod identity;
 mod inputs;
+mod joins;
 mod ledger;
 mod ledger_safety;
 mod leftover_carts;

@@ -11,6 +11,7 @@ use super::ledger::LedgerArguments;
 use crate::{
     cli::values::{
         ByteSize, Deadline, InvalidLimit, OutputFormat, Rate, UnknownPolicy, deadline, duration,
+        join_file,
     },
     model::{route::Mode, text_encoding::TextEncoding},
 };
@@ -154,6 +155,10 @@ pub(in crate::cli) struct ReadArguments {
     /// repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(in crate::cli) answer: Vec<String>,
+    /// Read the file of a [[join]] of the profile from here, such as customer=customers.csv; may be
+    /// repeated
+    #[arg(long, value_name = "NAME=FILE", value_parser = join_file)]
+    pub(in crate::cli) join: Vec<(String, String)>,
     /// Read the export in this encoding, such as windows-1252, utf-16le or cp850 [default: the
     /// profile's, or utf-8]
     #[arg(long, value_name = "LABEL")]

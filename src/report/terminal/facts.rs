@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike, Utc};
 use super::{
     super::{
         numbers::{count, format_duration, with_unit},
-        summary::Summary,
+        summary::{InputSummary, Summary},
     },
     layout::{field, listed, unbroken},
 };
@@ -62,6 +62,10 @@ fn read(summary: &Summary) -> String {
     }
     parts.extend(summary.orders_from.zip(summary.orders_to).map(|(from, to)| span(from, to)));
     let mut lines = field("read", &parts.join(", "));
+    let joined = |input: &InputSummary| {
+        field("joined", &format!("{}, {}", unbroken(&input.file), with_unit(input.rows, "row")))
+    };
+    lines.extend(summary.side_files.iter().take(MAX_INPUTS).map(joined));
     if inputs.len() > 1 {
         for input in inputs.iter().take(MAX_INPUTS) {
             lines +=

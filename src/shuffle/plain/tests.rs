@@ -438,6 +438,7 @@ fn rules_with_conditions_are_not_plain() {
     assert!(is_plain("order.price = { column = 'a' }\norder.orderedAt.column = 'b'"));
     assert!(is_plain("order.price = { column = 'a', disagree = 'last' }"));
     assert!(!is_plain("item.name.field = 'x'\n[items.repeated]\ncolumns = '*.{n}'"));
+    assert!(!is_plain("[[join]]\nas = 'c'\non = [{ column = 'a', to = 'b' }]"));
     assert!(!is_plain("item.name.part = 1\n[items.packed]\ncolumn = 'a'\nseparator = ';'"));
     assert!(is_plain("[[item]]\nname = { column = 'a' }"));
     let kind = |keys: &str| format!("[[item]]\nname = {{ column = 'a' }}\n{keys}");

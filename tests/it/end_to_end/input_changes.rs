@@ -323,3 +323,28 @@ fn changed_input_sends_nothing() {
     }
     assert_eq!(service.n_received(), 0);
 }
+
+#[test]
+fn side_file_change_is_refused() {
+    let workspace = Workspace::with("a.csv", export(&adjacent_rows()));
+    workspace.file("side.csv", "id,x\nA-0,1\n");
+    let (side, is_changed) = (workspace.path("side.csv"), Mutex::new(false));
+    let join = "[[join]]\nas = 'side'\nfile = 'side.csv'\n\
+                on = [{ column = 'referenceId', to = 'id' }]\n";
+    let finished = arbitrary::check_with(
+        &workspace.path(""),
+        &[&workspace.path("a.csv")],
+        &format!("{}\n{join}", arbitrary::profile_text(false)),
+        &|progress| {
+            let mut is_changed = is_changed.lock().unwrap();
+            if matches!(progress, Progress::Rows { .. }) && !*is_changed {
+                *is_changed = true;
+                fs::write(&side, "id,x\nA-0,2\nA-1,2\n").unwrap();
+            }
+        },
+    );
+    let summary = &finished.summary;
+    let stopped = summary.stopped.as_deref().unwrap_or_default();
+    assert_eq!((summary.exit_code, summary.orders.read), (2, 0), "{stopped}");
+    assert!(stopped.contains("side.csv") && stopped.contains("changed"), "{stopped}");
+}

@@ -1,0 +1,42 @@
+//! TOML syntax of the keys that say how a file is written: of the export, and of files beside it.
+//!
+//! Syntax only: `file_syntax` compiles them. A part of `profile_text`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{
+    input_settings::{CellNotation, LastLineEnd, Quote, RaggedRows},
+    one_or_many::OneOrMany,
+};
+use crate::model::input::InputFormat;
+
+/// How a file is written.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FileKeysText {
+    /// The format of the file; else it is found by its content.
+    pub(super) format: Option<InputFormat>,
+    /// The paths at which the values of a JSON file have their documents.
+    pub(super) documents: Option<OneOrMany>,
+    /// The encoding of the text, such as windows-1252; default utf-8.
+    pub(super) encoding: Option<String>,
+    /// The character between two cells; default a comma.
+    pub(super) delimiter: Option<char>,
+    /// The number of lines before the header, blank ones included.
+    pub(super) skip_lines: Option<usize>,
+    /// The names of the columns of a file without a header.
+    pub(super) header: Option<Vec<String>>,
+    /// What quotes mean.
+    pub(super) quote: Quote,
+    /// The character before a quote within a cell; default: the quote is doubled.
+    pub(super) escape: Option<String>,
+    /// Whether blanks behind a delimiter and before a quote are skipped.
+    pub(super) skip_blanks: bool,
+    /// How texts in cells are written, besides quotes.
+    pub(super) cells: Option<CellNotation>,
+    /// How rows with more or fewer cells than the header are handled.
+    pub(super) ragged_rows: RaggedRows,
+    /// Whether a file must end with a line end.
+    pub(super) last_line_end: LastLineEnd,
+}

@@ -1,0 +1,96 @@
+//! Join: a file beside the export, and the key by which its rows belong to those of the export.
+//!
+//! Knows neither of the files: `side_table` has the rows of the side file, `row_joins` finds those of
+//! a row of the export. Compiled by `joins_compiler`.
+
+use std::borrow::Cow;
+
+use super::{file_syntax::FileSyntax, input_settings::Many, rule::Rule, rule_result::RuleResult};
+
+/// A file beside the export, whose columns the rules can read too.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// The name before its columns.
+    pub name: String,
+    /// The file or a pattern, beside the export; none if only the command line names it.
+    pub file: Option<String>,
+    /// How the file is written.
+    pub files: FileSyntax,
+    /// The parts of the key.
+    pub(super) keys: Vec<JoinKey>,
+    /// What becomes of several rows with one key.
+    pub(super) many: Many,
+    /// Whether its rows are the items of the orders.
+    pub(super) has_items: bool,
+}
+
+/// A part of a key: a column of the export, and one of the side file.
+#[derive(Debug, Clone)]
+pub(super) struct JoinKey {
+    pub(super) from: Rule,
+    pub(super) to: Rule,
+}
+
+/// The text of a key.
+#[derive(Debug, Default)]
+pub(super) struct KeyText(String);
+
+impl Join {
+    /// The columns of the export that have the key.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &String> {
+        self.keys.iter().flat_map(|key| &key.from.columns)
+    }
+
+    /// Whether a column, as the rules name it, is one of the side file.
+    pub(super) fn has_column(&self, name: &str) -> bool {
+        name.strip_prefix(&*self.name).is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    /// The name of a column of the side file, as the rules name it.
+    pub(super) fn column(&self, name: &str) -> String {
+        format!("{}.{name}", self.name)
+    }
+}
+
+impl KeyText {
+    /// Adds a part, and returns it as it is compared; none if it has no value, so that there is no
+    /// key.
+    pub(super) fn push<'a>(&mut self, rule: &'a Rule, text: &'a str) -> Option<Cow<'a, str>> {
+        let part = match rule.apply(text) {
+            _ if rule.is_empty(text) => return None,
+            RuleResult::Value(part) if !part.is_empty() => part,
+            _ => return None,
+        };
+        // With its length, so that different parts make different keys.
+        self.0.push_str(&part.len().to_string());
+        self.0.push(':');
+        self.0.push_str(&part);
+        Some(part)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::profile::Profile, *};
+
+    #[test]
+    fn different_parts_make_different_keys() {
+        let text = "name = 'p'\norder.referenceId.column = 'a'\n[[join]]\nas = 'c'\n\
+                    on = [{ column = 'a', strip_prefix = '#', to = 'b' }]";
+        let profile = Profile::parse("p", text).unwrap_or_else(|error| panic!("{error}"));
+        let rule = &profile.joins[0].keys[0].from;
+        let key = |parts: [&str; 2]| {
+            let mut key = KeyText::default();
+            let is_whole = parts.iter().all(|part| key.push(rule, part).is_some());
+            is_whole.then_some(key.0)
+        };
+        assert_eq!(key(["#1", "2"]), key(["1", "#2"]));
+        assert_ne!(key(["1:2", "3"]), key(["1", "2:3"]));
+        assert_ne!(key(["12", "3"]), key(["1", "23"]));
+        assert_eq!(key(["#", "3"]), None);
+    }
+}

@@ -1,0 +1,85 @@
+//! Side rows: the rows of side files that belong to a row of the export, found by their keys.
+//!
+//! Data only: `map` finds the rows. A value of a side file keeps its place there.
+
+use super::origin::{FileId, Position};
+
+/// What a side file has for a record.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SideMatch<'a> {
+    /// The number of columns that are read of the side file.
+    pub n_columns: usize,
+    /// What was found.
+    pub found: SideFound<'a>,
+}
+
+/// The result of a look-up in a side file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SideFound<'a> {
+    /// The record has no key, so that nothing belongs to it.
+    NoKey,
+    /// No row has the key.
+    None,
+    /// One row, or the first one.
+    Row(SideRow<'a>),
+    /// Rows that are items, whose cells are none of the record.
+    Items,
+    /// Several rows have the key where one is expected; the first two.
+    Several([SideRow<'a>; 2]),
+}
+
+/// A row of a side file, with the cells that are read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SideRow<'a> {
+    /// The side file.
+    pub file: FileId,
+    /// The line on which the row begins, from 1.
+    pub line: u64,
+    /// The texts of its cells, one after the other.
+    pub text: &'a str,
+    /// Where each of them ends, and its place in the file.
+    pub cells: &'a [SideCell],
+}
+
+/// A cell of a side row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SideCell {
+    /// The end of its text, in bytes of the row's text.
+    pub end: u32,
+    /// The line on which it begins, counted from that of its row.
+    pub line: u32,
+    /// The character within that line, from 1.
+    pub column: u32,
+}
+
+impl<'a> SideRow<'a> {
+    /// The text of a cell; empty if there is none.
+    #[must_use]
+    pub fn cell(&self, index: usize) -> &'a str {
+        let Some(cell) = self.cells.get(index) else { return "" };
+        let start = index.checked_sub(1).map_or(0, |before| self.cells[before].end as usize);
+        self.text.get(start..cell.end as usize).unwrap_or_default()
+    }
+
+    /// The position of a cell.
+    #[must_use]
+    pub fn position(&self, index: usize) -> Position {
+        let cell = self.cells.get(index);
+        let line = self.line + cell.map_or(0, |cell| u64::from(cell.line));
+        Position { file: self.file, line, column: cell.map(|cell| cell.column) }
+    }
+}
+
+impl<'a> SideMatch<'a> {
+    /// The row that belongs to the record.
+    #[must_use]
+    pub fn row(&self) -> Option<SideRow<'a>> {
+        if let SideFound::Row(row) = self.found { Some(row) } else { None }
+    }
+
+    /// The text of a cell of that row; empty if there is none.
+    #[must_use]
+    pub fn cell(&self, index: usize) -> &'a str {
+        self.row().map_or("", |row| row.cell(index))
+    }
+}

@@ -1,0 +1,94 @@
+//! Side files: finds the files that the joins of a profile read, beside the inputs or where the
+//! command line names them, and has them read.
+//!
+//! Called by `run` before the export is read.
+
+use std::path::{Path, PathBuf};
+
+use super::{error::Refusal, memory::MemoryBudget, spec::RunSpec};
+use crate::{
+    map::{SideTable, join::Join},
+    model::input::{ExportRead, InputRead, SideInput},
+    read::{ReadError, inputs},
+    shuffle,
+};
+
+/// Finds and reads the side files. With an error come the files that were found.
+pub(super) fn open(
+    spec: &RunSpec<'_>,
+    mut files: ExportRead,
+) -> Result<(ExportRead, Vec<SideTable>), (Box<ExportRead>, Refusal)> {
+    match find(spec, &mut files).and_then(|()| {
+        let max_bytes = MemoryBudget::split(spec.memory).side_tables;
+        let settings = spec.read_settings();
+        Ok(shuffle::read_side_files(&spec.profile, &settings, &mut files, max_bytes)?)
+    }) {
+        Ok(tables) => Ok((files, tables)),
+        Err(refusal) => Err((Box::new(files), refusal)),
+    }
+}
+
+/// Adds the side files. One that is among the inputs, as those of a folder are, is none of them.
+fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
+    let joins = &spec.profile.joins;
+    for (name, _) in &spec.joins {
+        if !joins.iter().any(|join| join.name == *name) {
+            let known: Vec<_> = joins.iter().map(|join| join.name.as_str()).collect();
+            return Err(
+                ReadError::UnknownJoin { name: name.clone(), known: known.join(", ") }.into()
+            );
+        }
+    }
+    for join in joins {
+        let pattern = pattern(spec, join, files)?;
+        let found =
+            inputs::find_side_files(&*spec.storage, &pattern).map_err(|error| match error {
+                ReadError::Io { .. } => not_found(join, error.to_string()),
+                error => error,
+            })?;
+        for input in found {
+            files.inputs.retain(|read| read.input.location != input.location);
+            let read = InputRead::unread(input);
+            files.side_files.push(SideInput { join: join.name.clone(), read });
+        }
+    }
+    if files.inputs.is_empty() {
+        return Err(ReadError::NoInput(spec.inputs.join(" ")).into());
+    }
+    Ok(())
+}
+
+/// The file of a join, or the pattern of its files.
+fn pattern(spec: &RunSpec<'_>, join: &Join, files: &ExportRead) -> Result<String, ReadError> {
+    let named = spec.joins.iter().rev().find(|(name, _)| *name == join.name);
+    if let Some((_, file)) = named {
+        return Ok(file.clone());
+    }
+    let Some(file) = &join.file else {
+        return Err(not_found(join, "the profile names none".to_owned()));
+    };
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for read in &files.inputs {
+        let location = &read.input.location;
+        if files.spooled.contains(location) {
+            let why = "there is no folder beside standard input or a pipe";
+            return Err(not_found(join, why.to_owned()));
+        }
+        let folder = location.as_path().parent().unwrap_or(Path::new(""));
+        if !folders.iter().any(|known| known == folder) {
+            folders.push(folder.to_owned());
+        }
+    }
+    match folders.as_slice() {
+        // Relative to the working folder, as the inputs are named, where that is possible.
+        [_] => {
+            let name = &files.inputs[0].input.name;
+            Ok(Path::new(name).with_file_name(file).to_string_lossy().into_owned())
+        }
+        _ => Err(not_found(join, "the inputs are in several folders".to_owned())),
+    }
+}
+
+fn not_found(join: &Join, why: String) -> ReadError {
+    ReadError::NoSideFile { name: join.name.clone(), why }
+}

@@ -1,0 +1,535 @@
+//! Tests of files beside an export, whose rows are joined to it by their keys.
+
+use std::fs;
+
+use super::csv_dialects::outcomes;
+use crate::support::workspace::{RunResult, Workspace};
+
+/// The keys of the topic of profiles.
+const JOIN: &str = r##"[[join]]
+as = "customer"
+file = "customers.csv"               # beside the export, or a pattern such as customers-*.csv
+profile = { delimiter = ";" }        # how the file is written: the keys of an export's files
+on = [{ column = "Customer", strip_prefix = "#", to = "Id" }]
+many = "first"                       # default: refuse
+
+[guest]
+email = { column = "customer.E-mail" }
+"##;
+
+const RULES: &str = r#"
+[order]
+referenceId = { column = "Order" }
+orderedAt = { column = "Date" }
+status = { value = "PURCHASED" }
+currencyCode = { value = "EUR" }
+price = { column = "Total" }
+paymentType = { value = "other" }
+"#;
+
+const EXPORT: &str = "Order,Customer,Date,Total\n\
+                      A,#1,2026-10-01T10:00:00Z,10.00\n\
+                      B,#2,2026-10-01T10:00:00Z,20.00\n";
+
+const CUSTOMERS: &str = "Id;Name;E-mail\n1;Ann;ann@example.com\n2;\"Bob\nLee\";bob@example.com\n";
+
+fn workspace(export: &str, customers: &str) -> Workspace {
+    let workspace = Workspace::with("orders.csv", export);
+    workspace.file("customers.csv", customers);
+    workspace
+}
+
+fn check(workspace: &Workspace, join: &str, command: &str) -> RunResult {
+    check_with(workspace, "", join, command)
+}
+
+/// The same with a key of the profile as a whole.
+fn check_with(workspace: &Workspace, key: &str, join: &str, command: &str) -> RunResult {
+    workspace.file("shop.toml", format!("name = \"shop\"{key}\n{RULES}\n{join}"));
+    workspace.run(&format!("check {command} --profile shop.toml --pos x --max-invalid 100%"))
+}
+
+/// The outcomes of an export with the customers and the join.
+fn outcomes_of(export: &str, customers: &str, join: &str) -> String {
+    outcomes(&check(&workspace(export, customers), join, "orders.csv"))
+}
+
+/// The message of a run that is refused.
+fn refusal(ran: &RunResult) -> String {
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    ran.err.split("\n\n").next().unwrap().to_owned()
+}
+
+fn without_many() -> String {
+    JOIN.replace("many = \"first\" ", "# ")
+}
+
+#[test]
+fn topic_has_the_tested_example() {
+    assert!(include_str!("../../../src/cli/help/profile.md").contains(JOIN));
+}
+
+#[test]
+fn values_of_a_side_row_keep_their_place() {
+    let customers = CUSTOMERS.replace("bob@", "bob");
+    insta::assert_snapshot!(outcomes_of(EXPORT, &customers, JOIN), @r#"
+    A valid
+    B invalid "b***" has no @
+    "#);
+    let ran = check(&workspace(EXPORT, &customers), JOIN, "orders.csv");
+    let problem = ran.results()[1]["problems"][0].to_string();
+    insta::assert_snapshot!(problem, @r#"{"code":"email_implausible","column":6,"column_name":"customer.E-mail","field":"guest.email","file":"customers.csv","line":4,"message":"\"b***\" has no @","severity":"error"}"#);
+}
+
+#[test]
+fn key_without_a_match_names_both_files() {
+    let export = EXPORT.replace("#2", "#3");
+    let ran = check(&workspace(&export, CUSTOMERS), JOIN, "orders.csv");
+    let problems = ran.results()[1]["problems"].to_string();
+    insta::assert_snapshot!(problems, @r##"[{"code":"join_unmatched","column":3,"column_name":"Customer","field":null,"file":"orders.csv","line":3,"message":"no row of customers.csv has Id \"3\"","severity":"error"},{"code":"missing_identifier","column":null,"column_name":"customer.E-mail","field":"guest.email","file":"orders.csv","line":3,"message":"the guest cannot be identified: there is no identifier and no e-mail address","severity":"error"}]"##);
+}
+
+#[test]
+fn row_without_a_key_has_no_side_row() {
+    let export = EXPORT.replace("#2", "");
+    let join = JOIN.replace("[guest]", "[guest.id]\nshop.column = \"Order\"\n[guest]");
+    insta::assert_snapshot!(outcomes_of(&export, CUSTOMERS, &join), @r#"
+    A valid
+    B valid
+    "#);
+}
+
+#[test]
+fn several_side_rows_are_refused_or_the_first_is_taken() {
+    let customers = CUSTOMERS.replace("1;Ann;", "1;Ann;ann@example.net\n1;Anne;");
+    insta::assert_snapshot!(outcomes_of(EXPORT, &customers, JOIN), @r#"
+    A valid
+    B valid
+    "#);
+    insta::assert_snapshot!(outcomes_of(EXPORT, &customers, &without_many()), @r##"
+    A invalid several rows, customers.csv:2 and customers.csv:3, have Id "1"; expected one, or many = "first" in the join
+    B valid
+    "##);
+}
+
+#[test]
+fn key_may_have_several_parts_with_steps() {
+    let join = JOIN.replace(
+        "on = [{ column = \"Customer\", strip_prefix = \"#\", to = \"Id\" }]",
+        "on = [{ column = \"Customer\", strip_prefix = \"#\", to = \"Id\" },\n\
+         { column = \"Total\", to = { column = \"Name\", split = \"/\", part = 1 } }]",
+    );
+    let customers = "Id;Name;E-mail\n1;10.00/a;ann@example.com\n2;21.00/b;bob@example.com\n";
+    insta::assert_snapshot!(outcomes_of(EXPORT, customers, &join), @r##"
+    A valid
+    B invalid no row of customers.csv has Id "2", Name "20.00"
+    "##);
+}
+
+/// The rows of the first order are far apart, so that they are spilled and read again.
+#[test]
+fn rows_far_apart_are_joined_alike() {
+    let rows: String =
+        (0..2000).map(|n| format!("N-{n},#{},2026-10-01T10:00:00Z,20.00\n", n % 3)).collect();
+    let first = EXPORT.lines().nth(1).unwrap();
+    let export = format!("{EXPORT}{rows}{first}\n");
+    let workspace = workspace(&export, CUSTOMERS);
+    let ran = check(&workspace, JOIN, "orders.csv");
+    let tight = check(&workspace, JOIN, "orders.csv --memory 32MB");
+    assert_eq!(ran.summary()["scattered"], 1);
+    assert_eq!(ran.summary()["orders"], tight.summary()["orders"]);
+    assert_eq!(ran.summary()["orders"]["valid"], 2 + 2000 - 667, "{}", ran.err);
+}
+
+#[test]
+fn side_file_is_no_input_of_its_folder() {
+    let workspace = Workspace::new();
+    workspace.file("export/orders.csv", EXPORT).file("export/customers.csv", CUSTOMERS);
+    let ran = check(&workspace, JOIN, "export");
+    assert_eq!((ran.code, ran.summary()["rows"].as_u64()), (0, Some(2)), "{}", ran.err);
+}
+
+#[test]
+fn several_side_files_match_a_pattern() {
+    let workspace = Workspace::with("orders.csv", EXPORT);
+    workspace.file("customers-1.csv", "Id;E-mail\n1;ann@example.com\n");
+    workspace.file("customers-2.csv", "E-mail;Id\nbob@example.com;2\nE-mail;Id\n");
+    let join = JOIN.replace("customers.csv", "customers-[0-9].csv");
+    let ran = check(&workspace, &join, "orders.csv");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    workspace.file("customers-2.csv", "Mail;Id\nbob@example.com;2\n");
+    insta::assert_snapshot!(refusal(&check(&workspace, &join, "orders.csv")), @r#"
+    error[profile]: there is no column "customer.E-mail" in customers-2.csv
+      --> shop.toml:19:20  guest.email
+       |
+    19 | email = { column = "customer.E-mail" }
+       |                    ^^^^^^^^^^^^^^^^^
+       |
+       = customers-2.csv has "Mail", its 1st column of 2
+    "#);
+}
+
+#[test]
+fn option_names_the_side_file() {
+    let workspace = Workspace::with("orders.csv", EXPORT);
+    workspace.file("other/people.csv", CUSTOMERS);
+    let ran = check(&workspace, JOIN, "orders.csv --join customer=other/people.csv");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let missing = refusal(&check(&workspace, JOIN, "orders.csv"));
+    insta::assert_snapshot!(missing, @r#"
+    error: no file for the join "customer": customers.csv: No such file or directory (os error 2)
+      hint: name the file with --join customer=FILE
+    "#);
+    let stdin = "check - --profile shop.toml --pos x";
+    insta::assert_snapshot!(refusal(&workspace.run_with(stdin, &[], EXPORT.as_bytes())), @r#"
+    error: no file for the join "customer": there is no folder beside standard input or a pipe
+      hint: name the file with --join customer=FILE
+    "#);
+    let unknown = check(&workspace, JOIN, "orders.csv --join custmer=other/people.csv");
+    insta::assert_snapshot!(refusal(&unknown), @r#"error: --join custmer=…: the profile has no [[join]] with as = "custmer"; its joins are: customer"#);
+    let invalid = check(&workspace, JOIN, "orders.csv --join customer");
+    insta::assert_snapshot!(refusal(&invalid), @r#"
+    error[config]: invalid file "customer"
+     --> --join customer
+     |
+     = expected for example customer=customers.csv
+    "#);
+}
+
+#[test]
+fn side_file_that_does_not_fit_is_refused() {
+    let with = |customers: &str, join: &str, options: &str| {
+        let workspace = workspace(EXPORT, customers);
+        refusal(&check(&workspace, join, &format!("orders.csv{options}")))
+    };
+    insta::assert_snapshot!(with("Id;Mail\n1;a\n", JOIN, ""), @r#"
+    error[profile]: there is no column "customer.E-mail" in customers.csv
+      --> shop.toml:19:20  guest.email
+       |
+    19 | email = { column = "customer.E-mail" }
+       |                    ^^^^^^^^^^^^^^^^^
+       |
+       = customers.csv has "Mail", its 2nd column of 2
+    "#);
+    insta::assert_snapshot!(with(CUSTOMERS, &JOIN.replace("to = \"Id\"", "to = \"No\""), ""), @r##"
+    error[profile]: there is no column "No" in customers.csv
+      --> shop.toml:15:55  join.on
+       |
+    15 | on = [{ column = "Customer", strip_prefix = "#", to = "No" }]
+       |                                                       ^^^^
+       |
+       = customers.csv has "Id", "Name", "E-mail"
+    "##);
+    insta::assert_snapshot!(with("Id;E-mail\n1\n", JOIN, ""), @r#"
+    error: customers.csv:2: the row has 1 cell, the header has 2; any order may need the row; nothing was sent
+      hint: repair the row, or export the file anew
+    "#);
+    let without_line_end =
+        JOIN.replace("delimiter = \";\"", "delimiter = \";\", last_line_end = 'required'");
+    insta::assert_snapshot!(with(CUSTOMERS.trim_end(), &without_line_end, ""), @r#"
+    error: customers.csv:3: the last row ends without a line end, expected one (last_line_end = "required" in the profile); nothing was sent
+      hint: the export is still being written, or was cut off; run it again when it is complete
+    "#);
+    insta::assert_snapshot!(with("Id;E-mail;Id\n1;a;1\n", JOIN, ""), @r#"
+    error[profile]: column "Id" occurs twice
+     --> customers.csv:1:1
+     |
+     = the profile needs exactly one for the join "customer"; it is at
+       customers.csv:1:11 too
+     = hint: rename or remove one in the file; which one is meant is not guessed
+    "#);
+    let column = JOIN.replace("\"Customer\"", "\"Costumer\"");
+    insta::assert_snapshot!(with(CUSTOMERS, &column, ""), @r##"
+    error[profile]: there is no column "Costumer" in the export
+      --> shop.toml:15:18  join.on
+       |
+    15 | on = [{ column = "Costumer", strip_prefix = "#", to = "Id" }]
+       |                  ^^^^^^^^^^
+       |
+       = orders.csv has "Customer", its 2nd column of 4
+    "##);
+    let large: String = (0..400_000).map(|n| format!("{n};x;someone-{n}@example.com\n")).collect();
+    let large = format!("Id;Name;E-mail\n{large}");
+    insta::assert_snapshot!(with(&large, JOIN, " --memory 32MB"), @r#"
+    error: customers.csv: the files of the joins take more than 10.7 MB of memory; nothing was sent
+      hint: raise --memory, of which a third is for them
+    "#);
+}
+
+#[test]
+fn errors_of_a_join_come_at_once() {
+    let join = r#"
+[[join]]
+as = "cust omer"
+file = ""
+many = "any"
+profile = { delimeter = ";", quote = "none", escape = "x" }
+on = []
+[[join]]
+as = "lines"
+on = [{ column = "a", date = "iso8601", to = "b" }, { column = "a" }, { value = "a", to = ["b"] }]
+[[join]]
+as = "lines"
+on = [{ concat = ["a", "b"], to = "c" }]
+"#;
+    insta::assert_snapshot!(check(&workspace(EXPORT, CUSTOMERS), join, "orders.csv").err, @r#"
+    error[profile]: invalid name "cust omer"
+      --> shop.toml:13:6  join[1].as
+       |
+    13 | as = "cust omer"
+       |      ^^^^^^^^^^^ expected letters, digits, _ and -, such as customer
+
+    error[profile]: "file" is empty
+      --> shop.toml:14:8  join[1].file
+       |
+    14 | file = ""
+       |        ^^ expected the name of a file, or no key for --join
+
+    error[profile]: unknown value "any"
+      --> shop.toml:15:8  join[1].many
+       |
+    15 | many = "any"
+       |        ^^^^^ expected "refuse", "first"
+
+    error[profile]: unknown key "delimeter"
+      --> shop.toml:16:13  join[1].profile
+       |
+    16 | profile = { delimeter = ";", quote = "none", escape = "x" }
+       |             ^^^^^^^^^ meant "delimiter"?
+
+    error[profile]: without effect: quotes are data (quote = "none")
+      --> shop.toml:16:55  join[1].profile.escape
+       |
+    16 | profile = { delimeter = ";", quote = "none", escape = "x" }
+       |                                                       ^^^
+
+    error[profile]: invalid escape "x"
+      --> shop.toml:16:55  join[1].profile.escape
+       |
+    16 | profile = { delimeter = ";", quote = "none", escape = "x" }
+       |                                                       ^^^
+       |
+       = expected one ASCII character such as "\\"
+
+    error[profile]: "on" is empty
+      --> shop.toml:17:6  join[1].on
+       |
+    17 | on = []
+       |      ^^ expected the key: [{ column = "customer_id", to = "id" }]
+
+    error[profile]: "date" is not for the key of a join, which is compared as a text
+      --> shop.toml:20:30  join[2].on.date
+       |
+    20 | on = [{ column = "a", date = "iso8601", to = "b" }, { column = "a" }, {…
+       |                              ^^^^^^^^^
+
+    error[profile]: the key "to" is missing
+      --> shop.toml:20:53  join[2].on[2]
+       |
+    20 | …e = "iso8601", to = "b" }, { column = "a" }, { value = "a", to = ["b"]…
+       |                             ^^^^^^^^^^^^^^^^
+       |
+       = expected a part of the key: { column = "customer_id", to = "id" }
+
+    error[profile]: "to" is no column
+      --> shop.toml:20:71  join[2].on[2]
+       |
+    20 | …= "iso8601", to = "b" }, { column = "a" }, { value = "a", to = ["b"] }]
+       |                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = expected "id" or { column = "id" }
+
+    error[profile]: two joins have the name "lines"
+      --> shop.toml:22:6  join[3].as
+       |
+    22 | as = "lines"
+       |      ^^^^^^^ expected another one
+
+    error[profile]: element 1 of "on" is no column
+      --> shop.toml:23:7  join[3].on
+       |
+    23 | on = [{ concat = ["a", "b"], to = "c" }]
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = expected a column of a CSV file for each part of the key
+
+    error[profile]: the profile has no rule for guest.email or guest.id, which every order needs
+     --> shop.toml
+
+    13 errors in shop.toml. Nothing was read or sent.
+    next: orderferry profiles check shop.toml
+    "#);
+}
+
+/// The keys of the topic of profiles whose files have the items.
+const LINES: &str = r#"[[join]]
+as = "lines"
+file = "lines.csv"
+on = [{ column = "Order", to = "Order" }]
+items = true
+
+[item]
+name = { column = "lines.Name" }
+quantity = { column = "lines.Qty" }
+price = { column = "lines.Price" }
+productId = { concat = ["Customer", "lines.Name"], separator = "/" }
+"#;
+
+const GUEST: &str = "[guest]\nemail.value = 'a@example.com'\n";
+
+fn check_lines(export: &str, lines: &str, keys: &str, options: &str) -> RunResult {
+    let workspace = Workspace::with("orders.csv", export);
+    workspace.file("lines.csv", lines);
+    let command = format!("orders.csv {options}");
+    check(&workspace, &format!("{LINES}{GUEST}{keys}"), command.trim_end())
+}
+
+const LINES_FILE: &str = "Order,Name,Qty,Price\n\
+                          A,Mug,1,4.00\n\
+                          B,Jug,2,10.00\n\
+                          A,Cup,2,3.00\n\
+                          C,Pot,1,1.00\n";
+
+/// The names of the events' items and their products.
+fn items(ran: &RunResult, workspace_file: &str) -> String {
+    let events = fs::read_to_string(ran.path(format!("../{workspace_file}"))).unwrap();
+    let events = events.lines().filter(|line| line.contains("ORDER_CHECKOUT"));
+    let lines = events.map(|line| line.split_once("\"orderItems\":").unwrap().1.to_owned());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn topic_has_the_tested_example_of_items() {
+    assert!(include_str!("../../../src/cli/help/profile.md").contains(LINES));
+}
+
+#[test]
+fn rows_of_a_side_file_are_items() {
+    let ran = check_lines(EXPORT, LINES_FILE, "", "--events e.ndjson");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    insta::assert_snapshot!(items(&ran, "e.ndjson"), @r##"
+    [{"price":4.00,"name":"Mug","productId":"#1/Mug","quantity":1},{"price":3.00,"name":"Cup","productId":"#1/Cup","quantity":2}]}}
+    [{"price":10.00,"name":"Jug","productId":"#2/Jug","quantity":2}]}}
+    "##);
+}
+
+#[test]
+fn rows_with_one_key_share_their_items() {
+    let rows: Vec<_> = EXPORT.lines().collect();
+    let export = [rows[0], rows[1], rows[2], rows[1]].join("\n") + "\n";
+    let ran = check_lines(&export, LINES_FILE, "", "");
+    assert_eq!((ran.code, ran.summary()["items"].as_u64()), (0, Some(3)), "{}", ran.err);
+}
+
+#[test]
+fn problems_of_items_are_in_the_side_file() {
+    let lines = LINES_FILE.replace("10.00", "1O.00").replace("A,Cup,2,3.00", "A,,,");
+    let ran = check_lines(EXPORT, &lines, "", "");
+    let problems = ran.results().into_iter().map(|result| result["problems"].to_string());
+    insta::assert_snapshot!(problems.collect::<Vec<_>>().join("\n"), @r#"
+    [{"code":"item_empty","column":null,"column_name":null,"field":null,"file":"lines.csv","line":4,"message":"the item has no value that the profile reads; item_rows says which elements are items","severity":"error"},{"code":"total_differs","column":27,"column_name":"Total","field":"price","file":"orders.csv","line":2,"message":"the items add up to 4.00, the order's price is 10.00","severity":"warning"}]
+    [{"code":"number_unreadable","column":9,"column_name":null,"field":"item.price","file":"lines.csv","line":3,"message":"\"1O.00\" is not a decimal number such as 1234.50","severity":"error"}]
+    "#);
+}
+
+#[test]
+fn order_without_rows_of_items_is_invalid() {
+    let ran = check_lines(EXPORT, &LINES_FILE.replace("B,", "D,"), "", "");
+    insta::assert_snapshot!(outcomes(&ran), @r#"
+    A valid
+    B invalid no row of lines.csv has Order "B"
+    "#);
+}
+
+#[test]
+fn item_rows_tests_columns_of_the_side_file() {
+    let keys = "[[skip]]\nreason = 'x'\nwhen = { column = 'Total', is = '10.00' }\n";
+    let ran = check_lines(EXPORT, LINES_FILE, keys, "");
+    insta::assert_snapshot!(outcomes(&ran), @r#"
+    A skipped
+    B valid
+    "#);
+    let workspace = Workspace::with("orders.csv", EXPORT);
+    workspace.file("lines.csv", LINES_FILE);
+    let item_rows = "\nitem_rows = { column = \"lines.Name\", is_not = \"Cup\" }";
+    let ran = check_with(&workspace, item_rows, &format!("{LINES}{GUEST}"), "orders.csv");
+    assert_eq!(ran.summary()["items"], 2, "{}", ran.err);
+}
+
+#[test]
+fn errors_of_items_in_a_side_file_come_at_once() {
+    let keys = "[guest.id]\nshop.column = 'lines.Name'\n";
+    let join = LINES.replace("items = true", "items = true\nmany = 'first'");
+    let ran = check_lines(EXPORT, LINES_FILE, keys, "");
+    insta::assert_snapshot!(ran.err, @r#"
+    error[profile]: "items" has the items, of which only the rules of items can read columns
+      --> shop.toml:15:9  join.items
+       |
+    15 | items = true
+       |         ^^^^ "lines.Name" is read by another rule or condition
+
+    1 error in shop.toml. Nothing was read or sent.
+    next: orderferry profiles check shop.toml
+    "#);
+    let workspace = workspace(EXPORT, CUSTOMERS);
+    let ran = check_with(&workspace, "\nitems = 'a'", &format!("{join}{GUEST}"), "orders.csv");
+    insta::assert_snapshot!(ran.err, @r#"
+    error[profile]: without effect: all rows of a key are items
+      --> shop.toml:17:8  join.many
+       |
+    17 | many = 'first'
+       |        ^^^^^^^
+
+    1 error in shop.toml. Nothing was read or sent.
+    next: orderferry profiles check shop.toml
+    "#);
+}
+
+#[test]
+fn json_files_are_not_joined() {
+    let workspace = Workspace::with("orders.ndjson", "{\"Order\":\"A\"}\n");
+    workspace.file("customers.csv", CUSTOMERS).file("people.json", "{\"Id\":1}\n");
+    let join = JOIN
+        .replace("\"Id\"", "{ path = \"Id\" }")
+        .replace("delimiter = \";\"", "documents = \"a[]\"");
+    insta::assert_snapshot!(check(&workspace, &join, "orders.ndjson").err, @r##"
+    error[profile]: "documents" is for JSON, and a join reads CSV files
+      --> shop.toml:14:25  join.profile.documents
+       |
+    14 | profile = { documents = "a[]" }        # how the file is written: the k…
+       |                         ^^^^^
+
+    error[profile]: "to" is no column
+      --> shop.toml:15:50  join.on.to
+       |
+    15 | on = [{ column = "Customer", strip_prefix = "#", to = { path = "Id" } }]
+       |                                                  ^^
+       |
+       = expected a column of a CSV file for each part of the key
+
+    2 errors in shop.toml. Nothing was read or sent.
+    next: orderferry profiles check shop.toml
+    "##);
+    let ran = check(&workspace, JOIN, "orders.ndjson");
+    insta::assert_snapshot!(refusal(&ran), @r#"
+    error[profile]: a [[join]] adds to the rows of a CSV file, and this file is JSON
+     --> orders.ndjson
+     |
+     = hint: export the orders as CSV, or leave the joins out of the profile
+    "#);
+    workspace.file("orders.csv", EXPORT);
+    let ran = check(&workspace, JOIN, "orders.csv --join customer=people.json");
+    insta::assert_snapshot!(refusal(&ran), @r#"
+    error: people.json: the file is JSON; a join reads CSV files; nothing was sent
+      hint: export the file as CSV
+    "#);
+}
+
+#[test]
+fn file_may_lack_an_optional_column() {
+    let join = JOIN.to_owned() + "firstname = { column = \"customer.First\", optional = true }\n";
+    insta::assert_snapshot!(outcomes_of(EXPORT, CUSTOMERS, &join), @r#"
+    A valid
+    B valid
+    "#);
+}
