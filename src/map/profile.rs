@@ -25,11 +25,14 @@ use super::{
 };
 use crate::model::{
     diagnostic::Diagnostic,
+    document_path::DocumentPath,
     draft::{ItemKind, PersonRole},
     field::{ExtensionType, Field, FieldGroup, ITEM_AMOUNTS},
     guest_attributes::GuestAttributes,
+    origin::Position,
     over_rows::OverRows,
     pricing::{PriceBasis, TotalFrom},
+    problem::{Code, Problem},
     route::Mode,
     severity::SeverityRules,
     source_text::error_outside_files,
@@ -245,6 +248,24 @@ impl Profile {
     /// The rules of all fields, those of contacts and consumers included.
     pub fn all_rules(&self) -> impl Iterator<Item = &FieldRule> {
         self.rules.iter().chain(self.people.iter().flat_map(|people| &people.rules))
+    }
+
+    /// A warning for each of several places of documents that no value of the export has. `found`
+    /// has a bit for each that one has; `at` is the position of the warnings.
+    #[must_use]
+    pub fn places_without_documents(&self, found: u32, at: Position) -> Vec<Problem> {
+        let places = self.files.documents.as_deref().unwrap_or_default();
+        let may_be_missing = self.missing_columns == MissingColumns::Allow;
+        // Without a document there is nothing to compare.
+        if places.len() < 2 || may_be_missing || found == 0 {
+            return Vec::new();
+        }
+        let missing = (0..).zip(places).filter(|(index, _)| found >> index & 1_u32 == 0);
+        let warning = |(_, place): (u32, &DocumentPath)| {
+            let message = format!("no value has documents at {:?}, one of documents", place.text);
+            Problem::for_order(Code::PathMissing, at, message)
+        };
+        missing.map(warning).collect()
     }
 
     /// Whether it reads a member at the root of a document, or below it.

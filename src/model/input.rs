@@ -147,6 +147,9 @@ pub struct InputRead {
     pub encoding: TextEncoding,
     /// The syntax around the rows.
     pub framing: Framing,
+    /// Which of the places that the profile declares have documents, a bit for each.
+    #[serde(default)]
+    pub document_forms: u32,
     /// The position of the last row of a CSV or NDJSON file, or of its header, if the file ends
     /// without a line break.
     pub unterminated: Option<Position>,
@@ -169,6 +172,7 @@ impl InputRead {
             line_break,
             encoding: TextEncoding::default(),
             framing,
+            document_forms: 0,
             unterminated: None,
             sha256: None,
         }

@@ -417,6 +417,7 @@ impl<'s> BlockReader<'s> {
         let found = self.scan(&mut scanner);
         self.scanner = Some(scanner);
         let Scan { documents, end } = found?;
+        self.read.document_forms = self.scanner.as_ref().map_or(0, DocumentScanner::found);
         if end == 0 && !self.has_ended {
             self.read_more()?;
         }

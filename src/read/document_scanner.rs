@@ -29,6 +29,8 @@ pub(super) struct DocumentScanner {
     next: Next,
     /// The form that the value has.
     matched: Option<usize>,
+    /// The forms that values have had.
+    found: FormSet,
     /// The line on which the value begins.
     line: u64,
 }
@@ -103,8 +105,14 @@ impl DocumentScanner {
             open: Vec::new(),
             next: Next::Root,
             matched: None,
+            found: 0,
             line: 1,
         }
+    }
+
+    /// The forms that values have had so far, a bit for each.
+    pub(super) fn found(&self) -> u32 {
+        u32::from(self.found)
     }
 
     /// Finds the complete documents of bytes that begin where the last pass ended.
@@ -337,7 +345,7 @@ impl DocumentScanner {
         };
         if self.next == Next::Root && self.matched.is_none() {
             match self.whole {
-                Some(form) => self.matched = Some(form),
+                Some(form) => self.set_matched(form)?,
                 None => return Err((self.line, self.no_documents())),
             }
             pass.documents.push(pass.root..pass.at);
@@ -399,6 +407,7 @@ impl DocumentScanner {
             }
             _ => {
                 self.matched = Some(form);
+                self.found |= 1 << form;
                 Ok(())
             }
         }

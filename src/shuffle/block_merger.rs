@@ -278,7 +278,10 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         }
         let at = Position { file: first, line: 1, column: None };
         let profile = self.context.settings.profile;
-        let missing = map::missing_paths(profile, &self.all_seen_names, &file, at)?;
+        let mut missing = map::missing_paths(profile, &self.all_seen_names, &file, at)?;
+        let inputs = self.files.inputs.iter();
+        let found = inputs.fold(0, |found, read| found | read.document_forms);
+        missing.extend(profile.places_without_documents(found, at));
         for problem in &missing {
             (self.context.emit)(Progress::Warning(&format!("{file}: {}", problem.message)));
         }

@@ -138,3 +138,26 @@ fn key_for_wrapped_documents_is_told() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("\"shop_orders[]\""), "{}", ran.err);
 }
+
+/// An export may lack some of several places; a misspelt one has no documents ever.
+#[test]
+fn place_that_no_value_has_is_a_warning() {
+    let (first, second) = (order("A-1", "10"), order("A-2", "10"));
+    let wrapped = format!("{{\"orders\": [{first}]}}\n{second}");
+    let workspace = Workspace::with("orders.json", &wrapped);
+    let rules = "[order]\nreferenceId = { path = \"referenceId\" }\n\
+                 orderedAt = { path = \"orderedAt\" }\nstatus = { path = \"status\" }\n\
+                 currencyCode = { path = \"currencyCode\" }\nprice = { path = \"price\" }\n\
+                 paymentType = { path = \"paymentType\" }\n\
+                 [guest]\nemail = { path = \"guest.email\" }\n";
+    let warnings = |keys: &str| {
+        workspace.file("api.toml", format!("name = \"api\"\n{keys}\n{rules}"));
+        let ran = workspace.run("check orders.json --profile api.toml --pos x");
+        assert_eq!(ran.outcomes(), "A-1 valid, A-2 valid", "{keys}: {}", ran.err);
+        ran.err.matches("no value has documents at").count()
+    };
+    let three = "documents = [\"orders[]\", \"oders[]\", \".\"]";
+    assert_eq!(warnings("documents = [\"orders[]\", \".\"]"), 0);
+    assert_eq!(warnings(three), 1);
+    assert_eq!(warnings(&format!("missing_columns = \"allow\"\n{three}")), 0);
+}
