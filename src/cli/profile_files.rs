@@ -7,7 +7,10 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::small_file::read_small_file;
-use crate::map::{NamedText, ParsedProfile, ProfileTexts, no_profile, profile::Profile};
+use crate::{
+    map::{NamedText, ParsedProfile, ProfileTexts, no_profile, profile::Profile},
+    pipeline,
+};
 
 /// Loads a built-in profile by its name, or the profile of a TOML file by its path, with answers
 /// to its open questions.
@@ -22,7 +25,9 @@ pub(super) fn load(name: &str, answers: &[String]) -> anyhow::Result<ParsedProfi
         None if Path::new(name).exists() => read(name)?,
         None => return Err(no_profile(name).into()),
     };
-    Ok(Profile::compile_with_errors(ProfileTexts::new(text, read_extended), answers))
+    let texts = ProfileTexts::new(text, read_extended);
+    let texts = texts.with_expected_values(pipeline::expected_values);
+    Ok(Profile::compile_with_errors(texts, answers))
 }
 
 /// Reads the profile that another one extends. An error is a message.

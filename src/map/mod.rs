@@ -111,6 +111,7 @@ pub use excerpt::{excerpt, is_shown, name_missing};
 pub use fill_down::RowsAbove;
 pub use key_errors::KeyPath;
 pub use missing_in_all::MissingInAll;
+pub use open_questions::ExpectedValues;
 pub use paths::missing_paths;
 pub use plain_rows::PlainRows;
 pub use profile_compiler::ParsedProfile;

@@ -12,10 +12,11 @@ use super::{
     key_path::shown_key_path,
     profile_schema::{KeyType, QUESTION},
     toml_document::{TomlDocument, TomlText},
-    words::is_last_cell,
+    words::{field_of_word, is_last_cell},
 };
 use crate::model::{
     diagnostic::{Note, OPEN_QUESTION},
+    field::Field,
     shell::shell_word,
     source_map::SourceMap,
 };
@@ -87,11 +88,15 @@ fn is_compared(texts: &[TomlText], path: &[String]) -> bool {
     matches!(path, [.., table, _, _] if table == "table") && !is_last_cell(texts, path)
 }
 
+/// What a target takes for a field, as the end of a message, if it has a list of its values.
+pub type ExpectedValues = fn(&Field) -> Option<String>;
+
 /// Makes errors of the open questions, and takes them out of the document.
 pub(super) fn refuse(
     document: &mut TomlDocument<'_>,
     sources: &SourceMap,
     open: Vec<OpenQuestion>,
+    expected_values: ExpectedValues,
 ) {
     for OpenQuestion { path, at, key_type } in open {
         let key = shown_key_path(&path);
@@ -99,11 +104,8 @@ pub(super) fn refuse(
         let mut error = sources.error(Some(at.clone()), &key, title);
         error.kind = OPEN_QUESTION;
         error.notes.extend(comment_at(sources, &at).map(Note::Fact));
-        if !key_type.choices.is_empty() {
-            error.notes.push(Note::Fact(format!("expected {}", key_type.choices.join(" or "))));
-        } else if !key_type.examples.is_empty() {
-            let examples = key_type.examples.join(" or ");
-            error.notes.push(Note::Fact(format!("expected for example {examples}")));
+        if let Some(expected) = expected(&path, &key_type, expected_values) {
+            error.notes.push(Note::Fact(format!("expected {expected}")));
         }
         if let Some(name) = literal_key(&path) {
             let text = format!("{name} = [\"?\"] is for the text itself");
@@ -113,6 +115,24 @@ pub(super) fn refuse(
         error.notes.push(Note::Hint(format!("--answer {}", shell_word(&typed))));
         document.add_diagnostic(&at, error);
         remove(document, &path);
+    }
+}
+
+/// What answers a question, as the end of a message, as far as that is known.
+fn expected(
+    path: &[String],
+    key_type: &KeyType,
+    expected_values: ExpectedValues,
+) -> Option<String> {
+    if let Some((field, is_replacement)) = field_of_word(path) {
+        let values = expected_values(&field)?;
+        let or_skip = if is_replacement { ", or { skip = \"reason\" }" } else { "" };
+        return Some(format!("{values}{or_skip}"));
+    }
+    match (key_type.choices.as_slice(), key_type.examples.as_slice()) {
+        ([], []) => None,
+        ([], examples) => Some(format!("for example {}", examples.join(" or "))),
+        (choices, _) => Some(choices.join(" or ")),
     }
 }
 

@@ -23,7 +23,7 @@ use super::{
     key_errors::{KeyError, KeyErrors, KeyPath},
     missing_name::NamePlaces,
     number::NumberMarks,
-    open_questions::{self, open_questions, refuse},
+    open_questions::{self, ExpectedValues, open_questions, refuse},
     profile::{FieldRule, PeopleRules, Profile, SharedIdentifierRules, reference_rule},
     profile_schema::KeyType,
     profile_text::{GuestText, ProfileText, SkipScope},
@@ -99,12 +99,13 @@ impl Profile {
     /// Compiles the same as far as it is right.
     #[must_use]
     pub fn compile_with_errors(texts: ProfileTexts, answers: &[String]) -> ParsedProfile {
-        let ProfileTexts { mut sources, is_built_in, extended, missing } = texts;
+        let ProfileTexts { mut sources, is_built_in, extended, missing, expected_values } = texts;
         let answers = Answer::all(answers, &mut sources);
         let choices = |path: &[String]| KeyType::of(path).map_or_else(Vec::new, |key| key.choices);
         let mut document = TomlDocument::parse(&sources).with_choices(choices);
         let Merged { replaced, answered } = extends::merge(&mut document);
-        settle_questions(&mut document, &sources, &answers, missing.is_none());
+        let answers = missing.is_none().then_some(answers.as_slice());
+        settle_questions(&mut document, &sources, answers, expected_values);
         if let Some((at, message)) = &missing {
             document.add_error(Some(at.clone()), EXTENDS, message);
         }
@@ -142,20 +143,20 @@ fn no_file(name: &str, _by: &str) -> Result<NamedText, String> {
 }
 
 /// Answers the open questions of a profile, of which the others become errors. Without all of its
-/// texts it is not known which ones are open.
+/// texts it is not known which ones are open, and there are no answers.
 fn settle_questions<'t>(
     document: &mut TomlDocument<'t>,
     sources: &'t SourceMap,
-    answers: &[Answer],
-    is_complete: bool,
+    answers: Option<&[Answer]>,
+    expected_values: ExpectedValues,
 ) {
     if document.has_syntax_error() {
         return;
     }
     let open = open_questions(document);
-    if is_complete {
+    if let Some(answers) = answers {
         let open = answer(document, sources, answers, open);
-        refuse(document, sources, open);
+        refuse(document, sources, open, expected_values);
     } else {
         for question in open {
             document.remove_at(&question.path);

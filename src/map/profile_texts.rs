@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::{
     error::{MapError, PROFILE},
     extends::EXTENDS,
+    open_questions::ExpectedValues,
     toml_document::readable_table,
 };
 use crate::model::{source_map::SourceMap, source_text::SourceText};
@@ -47,6 +48,7 @@ pub struct ProfileTexts {
     pub(super) extended: Vec<String>,
     /// Why a text is missing, and the place of its name.
     pub(super) missing: Option<(Range<usize>, String)>,
+    pub(super) expected_values: ExpectedValues,
 }
 
 impl ProfileTexts {
@@ -58,6 +60,7 @@ impl ProfileTexts {
             is_built_in: first.is_built_in,
             extended: Vec::new(),
             missing: None,
+            expected_values: |_| None,
         };
         let mut known: Vec<NamedText> = Vec::new();
         let mut next = Some(first);
@@ -81,6 +84,12 @@ impl ProfileTexts {
             }
         }
         texts
+    }
+
+    /// With what a target takes for fields, which open questions list.
+    #[must_use]
+    pub fn with_expected_values(self, expected_values: ExpectedValues) -> Self {
+        Self { expected_values, ..self }
     }
 
     /// What the last text extends, and the place of the name.

@@ -31,17 +31,13 @@ pub struct ProfileWord {
 pub(super) fn words(texts: &[TomlText], wrong: &[KeyPath]) -> Vec<ProfileWord> {
     let word = |(names, text, span): &TomlText| {
         let path: Vec<_> = names.iter().map(String::as_str).collect();
-        let (table, name, from) = match path.as_slice() {
-            // No text, but what becomes of one.
-            [_, _, "other"] if text == KEEP => return None,
-            [table, name, "value" | "default" | "other"] => (table, name, None),
-            [table, name, "values", from] => (table, name, Some((*from).to_owned())),
-            [table, name, "table", _, _] if is_last_cell(texts, names) => (table, name, None),
-            _ => return None,
-        };
-        let is_named =
-            |field: &&Field| field.group().table() == *table && field.short_name() == *name;
-        let field = Field::NAMED.iter().find(is_named)?.clone();
+        let WordPlace { table, name, from, is_replacement } = WordPlace::of(&path)?;
+        let is_of_row = path[2] == "table" && !is_last_cell(texts, names);
+        // No text, but what becomes of one.
+        if is_of_row || path[2] == "other" && text == KEEP {
+            return None;
+        }
+        let field = named_field(table, name)?;
         let is_of_condition = |path: &KeyPath| match path.as_slice() {
             // A kind of items, of which there may be none.
             [of, when, ..] if of == table && when == "when" => true,
@@ -51,18 +47,51 @@ pub(super) fn words(texts: &[TomlText], wrong: &[KeyPath]) -> Vec<ProfileWord> {
         if texts.iter().map(|(path, ..)| path).chain(wrong).any(is_of_condition) {
             return None;
         }
-        let is_replacement = !matches!(path.as_slice(), [_, _, "value" | "default"]);
-        let rule = format!("{table}.{name}");
-        Some(ProfileWord {
-            field,
-            text: text.clone(),
-            is_replacement,
-            from,
-            rule,
-            span: span.clone(),
-        })
+        let (rule, from) = (format!("{table}.{name}"), from.map(str::to_owned));
+        let (text, span) = (text.clone(), span.clone());
+        Some(ProfileWord { field, text, is_replacement, from, rule, span })
     };
     texts.iter().filter_map(word).collect()
+}
+
+/// Where a rule has a word.
+struct WordPlace<'p> {
+    table: &'p str,
+    name: &'p str,
+    from: Option<&'p str>,
+    is_replacement: bool,
+}
+
+impl<'p> WordPlace<'p> {
+    /// The place at a path, if it is one. Of a row of a table only the last cell is a word.
+    fn of(path: &[&'p str]) -> Option<Self> {
+        let (table, name, from, is_replacement) = match *path {
+            [table, name, "value" | "default"] => (table, name, None, false),
+            [table, name, "other"] | [table, name, "table", _, _] => (table, name, None, true),
+            [table, name, "values", from] => (table, name, Some(from), true),
+            _ => return None,
+        };
+        Some(Self { table, name, from, is_replacement })
+    }
+}
+
+/// The field whose value the text at a path becomes, also in a list of rules or of kinds of items,
+/// and whether it is in place of a text of the export.
+pub(super) fn field_of_word(path: &[String]) -> Option<(Field, bool)> {
+    let is_index = |name: &&str| name.parse::<usize>().is_ok();
+    let mut path: Vec<_> = path.iter().map(String::as_str).collect();
+    for place in [1, 2] {
+        if path.get(place).is_some_and(is_index) {
+            path.remove(place);
+        }
+    }
+    let place = WordPlace::of(&path)?;
+    Some((named_field(place.table, place.name)?, place.is_replacement))
+}
+
+fn named_field(table: &str, name: &str) -> Option<Field> {
+    let is_named = |field: &&Field| field.group().table() == table && field.short_name() == name;
+    Field::NAMED.iter().find(is_named).cloned()
 }
 
 /// Whether the cell at a path is the last one of its row, which is the value of the row.

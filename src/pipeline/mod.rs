@@ -29,7 +29,7 @@ mod triage;
 
 pub use error::RunError;
 pub use guards::MaxInvalid;
-pub use profile_guard::profile_errors;
+pub use profile_guard::{expected_values, profile_errors};
 pub use resume::settings_of_plan;
 pub use run::run;
 pub use spec::{ExplainSpec, Finished, RunSpec, SendSpec, ShowRows};

@@ -10,7 +10,7 @@ use crate::{
         diagnostic::Diagnostic, field::Field, pricing::TotalFrom, route::Mode, rules::TargetRules,
         suggest::suggest,
     },
-    validate::{self, ConstantError, ValidateSettings},
+    validate::{self, ConstantError, TakenValues, ValidateSettings},
 };
 
 /// The values of a field that a message lists beside the near one.
@@ -27,6 +27,23 @@ pub fn profile_errors(
     let missing = missing_message(&missing_rules(profile, mode));
     let missing = missing.map(|message| profile.error(None, "", &message));
     missing.into_iter().chain(word_errors(profile, mode, settings)).collect()
+}
+
+/// What a target takes for a field in any mode, as the end of a message, if that can be listed.
+#[must_use]
+pub fn expected_values(field: &Field) -> Option<String> {
+    let taken_in = |mode| TakenValues::of(field, routes_of(mode).first()?);
+    let TakenValues { values, takes_others } = taken_in(Mode::Single)?;
+    let of_multi = taken_in(Mode::Multi)?.values.iter();
+    let others: Vec<_> = of_multi.filter(|value| !values.contains(value)).copied().collect();
+    let example = if takes_others { "for example " } else { "" };
+    let values = validate::alternatives(values);
+    Some(match others.as_slice() {
+        [] => format!("{example}{values}"),
+        others => {
+            format!("{example}{values}, in mode multi also {}", validate::alternatives(others))
+        }
+    })
 }
 
 /// The errors of the words that no route of the mode takes.

@@ -83,6 +83,38 @@ pub fn replacement_error(
     })
 }
 
+/// The values that a route takes for a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenValues {
+    /// All of them, or some.
+    pub values: &'static [&'static str],
+    /// Whether it takes others too.
+    pub takes_others: bool,
+}
+
+impl TakenValues {
+    /// Those of a field that has a list of values, or of whose values some are usual.
+    #[must_use]
+    pub fn of(field: &Field, rules: &TargetRules) -> Option<Self> {
+        let (values, takes_others): (&[_], _) = match field {
+            Field::Status | Field::ItemStatus => (rules.statuses, false),
+            Field::PaymentType => (rules.payment_types, true),
+            Field::CardType => (rules.card_types, true),
+            Field::EventChannel => (rules.channels, true),
+            Field::GuestTitle => (rules.titles, false),
+            Field::GuestGender => (rules.genders, false),
+            Field::ItemType => (&["PRODUCT"], true),
+            Field::CurrencyCode | Field::ItemCurrencyCode | Field::EventCurrency => {
+                (&["EUR", "USD"], true)
+            }
+            Field::GuestCountry => (&["IE", "US"], true),
+            Field::EventLanguage => (&["EN", "DE"], true),
+            _ => return None,
+        };
+        Some(Self { values, takes_others })
+    }
+}
+
 fn check(
     cell: &Cell<'_>,
     rules: &TargetRules,

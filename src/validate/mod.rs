@@ -34,7 +34,7 @@ pub(crate) mod tests;
 
 pub use check::{RouteCheck, check};
 pub use common::{built_in_default, default_errors, origin_of_default};
-pub use constant::{ConstantError, constant_error, replacement_error};
+pub use constant::{ConstantError, TakenValues, constant_error, replacement_error};
 pub use plain::PlainCheck;
 pub use sent::{
     TIMES_QUANTITY, lines_total, sending_step, sent_items, sent_of_guest, sent_of_item,

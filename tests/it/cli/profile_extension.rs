@@ -51,6 +51,47 @@ fn open_questions_end_a_run() {
     assert_eq!((checked.code, &checked.out, &checked.err), (2, &ran.out, &ran.err));
 }
 
+/// What the target takes, which the schema of profiles does not know.
+#[test]
+fn open_words_list_what_their_fields_take() {
+    let words = "extends = 'base.toml'\nname = 'shop'\n\
+                 order.orderedAt = { column = 'orderedAt', date = '%Y-%m-%dT%H:%M:%S', zone = 'UTC' }\n\
+                 order.status = { column = 'status', values = { PURCHASED = 'PURCHASED', open = '?' } }\n\
+                 event.channel = { value = '?' }\nitem.type = [{ value = '?' }]";
+    let workspace = workspace(words);
+    let run = |answers: &str| {
+        workspace
+            .run(&format!("check orders.csv --pos x --profile profiles/shop.toml {answers}"))
+            .err
+    };
+    let asked = run("");
+    let lines: Vec<_> = asked.lines().filter(|line| line.trim().starts_with("= ")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    = expected PURCHASED or PAYMENT_PENDING, in mode multi also CONFIRMED,
+    = hint: --answer order.status.values.open=VALUE
+    = expected for example WEB, MOBILE_WEB or MOBILE_APP
+    = hint: --answer event.channel.value=VALUE
+    = expected for example PRODUCT
+    = hint: --answer item.type.0.value=VALUE
+    "#);
+    let answers = "--answer order.status.values.open=PAID --answer event.channel=x \
+                   --answer event.channel.value=WEB --answer item.type.0.value=GEAR";
+    insta::assert_snapshot!(run(answers), @r#"
+    error[profile]: "event.channel" is no open question
+     --> --answer event.channel=x
+     |
+     = expected "order.status.values.open", "event.channel.value",
+       "item.type.0.value"
+
+    error[profile]: unknown status "PAID"
+     --> --answer order.status.values.open=PAID
+     |
+     = expected PURCHASED or PAYMENT_PENDING
+
+    2 errors in --answer. Nothing was read or sent.
+    "#);
+}
+
 #[test]
 fn answers_are_checked_and_repeated() {
     let workspace = workspace("extends = 'base.toml'\nname = 'shop'");
