@@ -73,7 +73,7 @@ impl RowJoins<'_> {
     }
 }
 
-impl<'p> RowJoin<'p> {
+impl RowJoin<'_> {
     /// What belongs to a record; rows that are items are added to `items`.
     fn find<'a>(&'a self, record: &Record<'a>, items: &mut Vec<SideRow<'a>>) -> SideMatch<'a> {
         let n_columns = if self.join.has_items { 0 } else { self.table.columns.len() };

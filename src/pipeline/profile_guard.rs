@@ -54,9 +54,10 @@ fn word_errors(
 ) -> impl Iterator<Item = Diagnostic> {
     let routes = routes_of(mode.unwrap_or(Mode::Auto));
     profile.unchanged_words().filter_map(move |word| {
-        let error_of = match word.is_replacement {
-            true => validate::replacement_error,
-            false => validate::constant_error,
+        let error_of = if word.is_replacement {
+            validate::replacement_error
+        } else {
+            validate::constant_error
         };
         let on_route =
             |rules: &&'static TargetRules| error_of(&word.field, &word.text, rules, settings);

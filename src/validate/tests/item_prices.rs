@@ -1,5 +1,7 @@
 //! Tests of the amounts of which the price of an item is made.
 
+use std::slice;
+
 use super::*;
 
 /// The price that is sent of an item with these amounts, and the total of its line.
@@ -18,9 +20,9 @@ fn line_price_counts_without_a_price() {
     use PriceBasis::{Line, Unit};
     let (price, line) = ((Field::ItemPrice, "10.00"), (Field::ItemLinePrice, "19.00"));
     for (from, to, changes, expected) in [
-        (Unit, Unit, &[line.clone()][..], ["9.50", "19.00"]),
-        (Unit, Line, &[line.clone()], ["19.00", "19.00"]),
-        (Line, Unit, &[line.clone()], ["9.50", "19.00"]),
+        (Unit, Unit, slice::from_ref(&line), ["9.50", "19.00"]),
+        (Unit, Line, slice::from_ref(&line), ["19.00", "19.00"]),
+        (Line, Unit, slice::from_ref(&line), ["9.50", "19.00"]),
         (Unit, Unit, &[price.clone(), line.clone()], ["10.00", "20.00"]),
         (Line, Line, &[price, line], ["10.00", "10.00"]),
     ] {
