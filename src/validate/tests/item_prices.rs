@@ -24,7 +24,7 @@ fn line_price_counts_without_a_price() {
         (Unit, Line, slice::from_ref(&line), ["19.00", "19.00"]),
         (Line, Unit, slice::from_ref(&line), ["9.50", "19.00"]),
         (Unit, Unit, &[price.clone(), line.clone()], ["10.00", "20.00"]),
-        (Line, Line, &[price, line], ["10.00", "10.00"]),
+        (Line, Line, &[price.clone(), line.clone()], ["10.00", "10.00"]),
     ] {
         assert_eq!(made(changes, &prices(from, to)), expected, "{from:?} -> {to:?}");
     }

@@ -129,8 +129,8 @@ fn key_may_have_several_parts_with_steps() {
 /// The rows of the first order are far apart, so that they are spilled and read again.
 #[test]
 fn rows_far_apart_are_joined_alike() {
-    let rows: String =
-        (0..2000).map(|n| format!("N-{n},#{},2026-10-01T10:00:00Z,20.00\n", n % 3)).collect();
+    let row = |n| format!("N-{n},#{},2026-10-01T10:00:00Z,20.00\n", n % 3);
+    let rows = (0..2000).map(row).collect::<Vec<_>>().concat();
     let first = EXPORT.lines().nth(1).unwrap();
     let export = format!("{EXPORT}{rows}{first}\n");
     let workspace = workspace(&export, CUSTOMERS);
@@ -248,7 +248,8 @@ fn side_file_that_does_not_fit_is_refused() {
        |
        = orders.csv has "Customer", its 2nd column of 4
     "##);
-    let large: String = (0..400_000).map(|n| format!("{n};x;someone-{n}@example.com\n")).collect();
+    let row = |n| format!("{n};x;someone-{n}@example.com\n");
+    let large = (0..400_000).map(row).collect::<Vec<_>>().concat();
     let large = format!("Id;Name;E-mail\n{large}");
     insta::assert_snapshot!(with(&large, JOIN, " --memory 32MB"), @r#"
     error: customers.csv: the files of the joins take more than 10.7 MB of memory; nothing was sent

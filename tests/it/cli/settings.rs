@@ -905,7 +905,7 @@ fn all_errors_of_other_commands_are_reported() {
         "sandbox --port x --fault rate_limit=5 --session-timeout 5",
     ] {
         let ran = workspace.run(command);
-        report += &format!("{command}: {}", ran.report());
+        report.extend([command, ": ", &ran.report()]);
     }
     insta::assert_snapshot!(report, @r#"
     ledger list --outcome gone --since soon --limit x: exit 2
