@@ -136,6 +136,11 @@ fn check_keys(text: &RuleText) -> Result<(), KeyError> {
         Some(OneOrMany::One(_)) => 1,
         None => 0,
     };
+    for (key, names) in [("column", &text.column), ("path", &text.path)] {
+        if names.is_some() && n_names(names) == 0 {
+            return Err((key, "is empty, expected a name or several".into()));
+        }
+    }
     let has_several = n_names(&text.path) > 1 || n_names(&text.column) > 1;
     let message = match text {
         _ if text.join.is_some() && text.path.is_none() => {

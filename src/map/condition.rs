@@ -9,11 +9,12 @@ use std::{cmp::Ordering, sync::Arc};
 use rust_decimal::Decimal;
 
 use super::{
+    compared_texts::{ensure_end, ensure_start, ensure_trimmed},
     item_field::{ItemField, tested_field},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     number::NumberMarks,
     one_or_many::OneOrMany,
-    path_text::{segments, walks_arrays},
+    path_text::{ensure_named, segments, walks_arrays},
     profile_text::{ConditionText, NumberText},
     rule::Rule,
     rule_result::RuleResult,
@@ -207,6 +208,7 @@ fn cell_condition(
     let field = errors.keep(tested_field(&text));
     let reads_field = text.field.is_some() || text.part.is_some();
     let has_names = text.column.is_some() || text.path.is_some();
+    check_texts(&text, errors);
     let has_source = has_names || text.raw || reads_field;
     match (has_source, tests.is_empty()) {
         // A number that cannot be read is a test too.
@@ -220,6 +222,7 @@ fn cell_condition(
         (true, false) if has_names && reads_field => {
             errors.add(WHOLE_RULE, "has a field and a column or path; expected one of them");
         }
+        (true, false) if text.raw => refuse_values(&text, errors),
         (true, false) => {}
     }
     if let Some(path) = &text.path {
@@ -260,9 +263,57 @@ impl Condition {
     }
 }
 
+/// Refuses texts that decide nothing: none of a list, one that no value has, one that all have.
+fn check_texts(text: &ConditionText, errors: &mut KeyErrors) {
+    type Check = fn(&str) -> Result<(), String>;
+    let tests: [(&str, &Option<OneOrMany>, Check); 6] = [
+        ("is", &text.is, ensure_trimmed),
+        ("is_not", &text.is_not, ensure_trimmed),
+        ("starts_with", &text.starts_with, |text| ensure_filled(text).and(ensure_start(text))),
+        ("ends_with", &text.ends_with, |text| ensure_filled(text).and(ensure_end(text))),
+        ("contains", &text.contains, ensure_filled),
+        ("list_contains", &text.list_contains, ensure_trimmed),
+    ];
+    for (key, texts, check) in tests {
+        let Some(texts) = texts.clone().map(OneOrMany::into_vec) else { continue };
+        if texts.is_empty() {
+            errors.add(key, "is empty, expected texts");
+        }
+        // A row as it is in the file may have blanks at its ends.
+        let check: Check = if text.raw { |_| Ok(()) } else { check };
+        for error in texts.iter().filter_map(|text| check(text).err()) {
+            errors.add(key, &error);
+        }
+    }
+}
+
+fn ensure_filled(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("has an empty text, which every value has; expected empty = false".to_owned());
+    }
+    Ok(())
+}
+
+/// Refuses tests on a value, which a row as it is in the file is not.
+fn refuse_values(text: &ConditionText, errors: &mut KeyErrors) {
+    let tests = [
+        ("empty", text.empty.is_some()),
+        ("exists", text.exists.is_some()),
+        ("equals", text.equals.is_some()),
+        ("less", text.less.is_some()),
+        ("greater", text.greater.is_some()),
+    ];
+    for (key, _) in tests.into_iter().filter(|(_, is_set)| *is_set) {
+        let error = "is no test of a whole row; expected is, starts_with, ends_with or contains";
+        errors.add(key, error);
+    }
+}
+
 /// Refuses a path that is not well formed, or that reads several values.
 fn check_path(path: &str) -> Result<(), KeyError> {
-    segments(path).map_err(|error| ("path", error))?;
+    segments(path)
+        .and_then(|segments| ensure_named(path, &segments))
+        .map_err(|error| ("path", error))?;
     if walks_arrays(path) {
         let error = format!(
             "tests one value, but {path:?} has that of each element; expected an index or a filter"
@@ -517,7 +568,7 @@ mod tests {
     #[test]
     fn nothing_holds_only_where_it_is_asked_for() {
         for nothing in [Value::Missing, Value::Null] {
-            for test in ["is = ''", "is_not = 'x'", "contains = ''", "less = 1", "empty = false"] {
+            for test in ["is = ''", "is_not = 'x'", "contains = 'x'", "less = 1", "empty = false"] {
                 let holds = holds_for(&format!("path = 'c'\n{test}"), nothing, nothing);
                 assert_eq!(holds, Ok(false), "{test}");
             }
@@ -572,6 +623,40 @@ mod tests {
         assert_eq!(lost, Err(TestError::Lost));
     }
 
+    /// Its rows were once sent, or all were left out, without a word.
+    #[test]
+    fn texts_that_decide_nothing_are_refused() {
+        for (test, expected) in [
+            ("is = []", "is: is empty, expected texts"),
+            (
+                "is_not = ['a', ' b']",
+                "is_not: has \" b\", but values have no blanks around them; expected \"b\"",
+            ),
+            (
+                "list_contains = 'a '",
+                "list_contains: has \"a \", but values have no blanks around them; expected \"a\"",
+            ),
+            (
+                "starts_with = ' a '",
+                "starts_with: has \" a \", but values have no blanks around them; expected \"a \"",
+            ),
+            (
+                "ends_with = ' a '",
+                "ends_with: has \" a \", but values have no blanks around them; expected \" a\"",
+            ),
+            (
+                "contains = ''",
+                "contains: has an empty text, which every value has; expected empty = false",
+            ),
+        ] {
+            assert_eq!(condition(&format!("column = 'c'\n{test}")).unwrap_err(), expected);
+        }
+        for fits in ["is = ''", "contains = ' '", "starts_with = 'a '", "ends_with = ' a'"] {
+            condition(&format!("path = 'c'\n{fits}")).unwrap();
+        }
+        condition("raw = true\nstarts_with = ' '\nis = ' '").unwrap();
+    }
+
     #[test]
     fn invalid_condition_is_refused() {
         let error = |toml: &str| condition(toml).unwrap_err();
@@ -584,6 +669,11 @@ mod tests {
         assert_eq!(error(""), "has no column and no path");
         assert!(error("column = 'c'").starts_with("has no test; expected one of is, is_not"));
         assert_eq!(error("any = []"), "any: is empty, expected conditions");
+        assert_eq!(
+            error("raw = true\nless = 1"),
+            "less: is no test of a whole row; expected is, \
+            starts_with, ends_with or contains"
+        );
         assert!(error("column = 'c'\nless = 'x'").contains("invalid number \"x\""));
         assert!(error("raw = true\ncolumn = 'c'\nis = 'x'").contains("expected one of them"));
     }

@@ -113,7 +113,7 @@ fn check_symbol(symbol: &str) -> Result<(), String> {
     let has_number = symbol.contains(|c: char| c.is_ascii_digit() || is_sign(c));
     let is_mark = symbol.chars().all(|c| c.is_whitespace() || matches!(c, '.' | ',' | '\''));
     if has_number || is_mark {
-        return Err("is part of a number, expected a symbol such as €".to_owned());
+        return Err(format!("{symbol:?} is no symbol of a currency; expected one such as €"));
     }
     Ok(())
 }
@@ -181,10 +181,10 @@ mod tests {
     #[test]
     fn invalid_symbol_is_refused() {
         insta::assert_snapshot!(symbols(&[("-", "EUR"), ("$", "dollar"), (".", "EUR"), ("", "EUR")]).unwrap_err(), @r#"
-        currency_symbols: is part of a number, expected a symbol such as €
+        currency_symbols: "" is no symbol of a currency; expected one such as €
         currency_symbols.$: invalid currency "dollar"; expected one such as EUR
-        currency_symbols.-: is part of a number, expected a symbol such as €
-        currency_symbols..: is part of a number, expected a symbol such as €
+        currency_symbols.-: "-" is no symbol of a currency; expected one such as €
+        currency_symbols..: "." is no symbol of a currency; expected one such as €
         "#);
     }
 }

@@ -116,6 +116,7 @@ fn date_rule(
         None if text.has_source() => vec![ISO_8601.to_owned()],
         None => return ensure_date_of(text).map(|()| None),
     };
+    ensure_formats(&formats)?;
     // An unknown zone is an error of its own; the formats are compiled with any other one.
     let zone = text.zone.as_ref().map(|zone| match zone {
         ZoneText::Name(name) => {
@@ -129,6 +130,13 @@ fn date_rule(
         rule.check_affix(key, text).map_err(|error| (WHOLE_RULE, error))?;
     }
     Ok(Some(rule))
+}
+
+fn ensure_formats(formats: &[String]) -> Result<(), KeyError> {
+    if formats.is_empty() {
+        return Err(("date", "is empty, expected a format".into()));
+    }
+    Ok(())
 }
 
 fn birth_date_rule(

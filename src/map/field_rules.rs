@@ -420,6 +420,10 @@ fn check_field(rule: &Rule, field: &Field, is_list: bool) -> Result<(), KeyError
     if rule.max_length.is_some() {
         MaxLength::ensure_fits(field).map_err(KeyErrors::of_rule)?;
     }
+    if rule.extension_type.is_some() && Field::NAMED.contains(field) {
+        let error = "has a type, which its field has already".to_owned();
+        return Err(KeyErrors::of_rule(error));
+    }
     match (field, rule.date()) {
         // The dates of several rules are not compared over the whole export.
         (Field::OrderedAt, _) if !is_list => Ok(()),

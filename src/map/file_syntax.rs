@@ -59,7 +59,7 @@ impl FileSyntax {
                 ("ragged_rows", text.ragged_rows == RaggedRows::Pad),
             ];
             for (key, _) in only_csv.into_iter().filter(|(_, is_set)| *is_set) {
-                errors.add(key, "without effect: the profile's format is ndjson");
+                errors.add(key, "without effect: the profile's format is JSON");
             }
         }
         if text.format == Some(InputFormat::Csv) && text.documents.is_some() {
@@ -208,11 +208,11 @@ paymentType = [
         p.toml:2:13: fill_down: "a" is named twice
         p.toml:2:13: fill_down: rows_adjacent = false contradicts it: the order of a row with a blank cell is that of the row above
         p.toml:2:13: fill_down: "a" is one of several columns of the order key; expected a key of one column
-        p.toml:3:10: escape: without effect: the profile's format is ndjson
-          p.toml:4:15: skip_blanks: without effect: the profile's format is ndjson
-          p.toml:5:9: cells: without effect: the profile's format is ndjson
-          p.toml:6:15: ragged_rows: without effect: the profile's format is ndjson
-          p.toml:7:13: fill_down: without effect: the profile's format is ndjson
+        p.toml:3:10: escape: without effect: the profile's format is JSON
+          p.toml:4:15: skip_blanks: without effect: the profile's format is JSON
+          p.toml:5:9: cells: without effect: the profile's format is JSON
+          p.toml:6:15: ragged_rows: without effect: the profile's format is JSON
+          p.toml:7:13: fill_down: without effect: the profile's format is JSON
         "#);
     }
 

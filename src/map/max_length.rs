@@ -45,7 +45,8 @@ impl MaxLength {
         if fits {
             Ok(())
         } else {
-            Err("has max_length, but a part of its value is another one".into())
+            Err("has max_length, but a part of a number, a date or an identifier is another one"
+                .into())
         }
     }
 

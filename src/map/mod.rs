@@ -12,6 +12,7 @@ mod collector;
 mod column_table;
 mod combination;
 mod combined_value;
+mod compared_texts;
 mod condition;
 mod condition_compiler;
 mod currency_symbols;

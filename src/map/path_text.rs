@@ -37,6 +37,15 @@ pub(super) fn segments(path: &str) -> Result<Vec<Segment<'_>>, String> {
     }
 }
 
+/// Refuses segments without a name, such as that of `a..b`; a quoted one may be empty.
+pub(super) fn ensure_named(path: &str, segments: &[Segment<'_>]) -> Result<(), String> {
+    if segments.iter().any(|segment| segment.name.is_empty() && segment.is_plain) {
+        let example = "a member without a name is written \"\"";
+        return Err(format!("{path:?} has an empty name; {example}"));
+    }
+    Ok(())
+}
+
 /// The segment that begins at a byte of a path.
 fn segment(path: &str, start: usize) -> Result<Segment<'_>, String> {
     let text = &path[start..];

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use super::{
     answers::{Answer, answer},
+    compared_texts::ensure_trimmed,
     condition::Condition,
     condition_compiler::{ConditionCompiler, ConditionLevel},
     currency_symbols::CurrencySymbols,
@@ -111,11 +112,14 @@ impl Profile {
         }
         let compiled = document.read().map(compile);
         let mut wrong = document.wrong_paths();
-        // Any part of the profile may be in the text that is missing.
-        wrong.extend(missing.as_ref().map(|_| KeyPath::new()));
+        let lacks_text = missing.is_some() || wrong.iter().any(|path| *path == [EXTENDS]);
+        if lacks_text {
+            // Any part of the profile may be in the text that is missing.
+            wrong.push(KeyPath::new());
+        }
         let profile = compiled.map(|(profile, errors)| {
             wrong.extend(errors.paths().cloned());
-            if missing.is_none() {
+            if !lacks_text {
                 document.add_errors(errors);
             }
             profile
@@ -199,6 +203,9 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let shared_identifiers = errors.keep_below(&["guest"], shared_identifier_rules(&text.guest));
     let attributes = text.guest.attributes.unwrap_or_default();
     let nulls = mem::take(&mut text.nulls);
+    for error in nulls.iter().filter_map(|null| ensure_trimmed(null).err()) {
+        errors.add("nulls", &error);
+    }
     let symbols = CurrencySymbols::new(mem::take(&mut text.currency_symbols), &mut errors);
     let mut items = ItemsRules::new(text.items.take(), &mut errors);
     let has_items_path = items.paths.is_some();
@@ -405,7 +412,7 @@ mod tests {
     use super::*;
     use crate::{
         map::{profile::FieldTarget, profile_texts::BUILT_IN},
-        model::{field::FieldGroup, guest_attributes::GuestAttributes},
+        model::{field::FieldGroup, guest_attributes::GuestAttributes, input::InputFormat},
     };
 
     fn parse_error(text: &str) -> String {
@@ -427,6 +434,51 @@ mod tests {
           p.toml:12:42: order.referenceId.disagree: invalid type; expected "invalid", "first", "last"
           p.toml:12:57: order.referenceId.values: found the text "x"; expected a table
         "#);
+    }
+
+    #[test]
+    fn values_of_no_use_are_refused() {
+        let text = "name = 'x'\nnulls = ['NA', ' ']\ncurrency_symbols = { '' = 'EUR', 1 = 'EUR' }\n\
+                    [order]\nreferenceId = { column = [], path = 'a..b' }\n\
+                    orderedAt = { column = 'a', date = [] }\n\
+                    status = { column = 'a', values = {} }\n\
+                    cardType = { path = 'a..b', type = 'string' }\n\
+                    paymentType = { column = 'a', values = { 'a ' = 'other' }, strip_prefix = '' }\n\
+                    [guest]\ntitle = { columns = ['a'], table = [[' a', 'Mr']] }\n\
+                    firstname = { column = 'a', type = 'string' }\n\
+                    lastname = { column = 'a', empty = ['-', ' -'], strip_suffix = 'x ' }";
+        insta::assert_snapshot!(parse_error(text), @r#"
+        p.toml:2:9: nulls: "nulls" has " ", but values have no blanks around them; expected ""
+          p.toml:3:1: currency_symbols: "" is no symbol of a currency; expected one such as €
+          p.toml:3:38: currency_symbols.1: "1" is no symbol of a currency; expected one such as €
+          p.toml:5:26: order.referenceId.column: "column" is empty; expected a name or several
+          p.toml:6:36: order.orderedAt.date: "date" is empty; expected a format
+          p.toml:7:26: order.status.values: "values" is empty; expected texts of the export and what they stand for
+          p.toml:8:1: order.cardType: "a..b" has an empty name; a member without a name is written ""
+          p.toml:9:31: order.paymentType.values: "values" has "a ", but values have no blanks around them; expected "a"
+          p.toml:9:75: order.paymentType.strip_prefix: "strip_prefix" is empty; expected the text that is stripped
+          p.toml:11:36: guest.title.table: "table" has " a", but values have no blanks around them; expected "a"
+          p.toml:12:1: guest.firstname: "firstname" has a type, which its field has already
+          p.toml:13:36: guest.lastname.empty: "empty" has " -", but values have no blanks around them; expected "-"
+          p.toml:13:64: guest.lastname.strip_suffix: "strip_suffix" has "x ", but values have no blanks around them; expected "x"
+        "#);
+    }
+
+    #[test]
+    fn wrong_name_of_the_extended_profile_is_one_error() {
+        let error = parse_error("name = 'x'\nextends = ['canonical']");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(error.starts_with("p.toml:2:11: extends: "), "{error}");
+    }
+
+    #[test]
+    fn formats_of_json_are_one() {
+        for format in ["json", "ndjson"] {
+            let text =
+                format!("name = 'x'\nformat = '{format}'\norder.referenceId = {{ path = 'a' }}");
+            let profile = Profile::parse("p.toml", &text).unwrap();
+            assert_eq!(profile.files.format, Some(InputFormat::Ndjson));
+        }
     }
 
     #[test]

@@ -19,8 +19,8 @@ use super::{
     number::{NumberFormat, NumberMarks},
     profile_text::{RuleText, ZoneText},
     rule_checks::{
-        add_ineffective_keys, check_nth, check_path, check_reasons, check_sources, extension_type,
-        over_rows,
+        add_ineffective_keys, check_compared_texts, check_nth, check_path, check_reasons,
+        check_sources, extension_type, over_rows,
     },
     rule_values::{Listed, RuleValues},
     steps::Steps,
@@ -119,6 +119,7 @@ impl Rule {
             errors.add(WHOLE_RULE, &error);
         }
         errors.keep(check_nth(&text));
+        check_compared_texts(&text, &mut errors);
         errors.keep(check_reasons(&text));
         let over_rows = errors.keep(over_rows(&text)).unwrap_or_default();
         errors.ensure_none()?;

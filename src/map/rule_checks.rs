@@ -3,9 +3,10 @@
 //! Called by `rule`.
 
 use super::{
+    compared_texts::{ensure_end, ensure_start, ensure_trimmed},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     one_or_many::OneOrMany,
-    path_text::{segments, walks_arrays},
+    path_text::{ensure_named, segments, walks_arrays},
     profile_text::{OnConflict, OverRowsText, RuleText, TableValue},
 };
 use crate::model::{field::ExtensionType, over_rows::OverRows};
@@ -82,12 +83,49 @@ pub(super) fn check_reason(reason: &str) -> Result<(), &'static str> {
 
 /// Refuses a path that is not well formed, and one with several values where one is expected.
 pub(super) fn check_path(path: &str, takes_all: bool) -> Result<(), String> {
-    segments(path)?;
+    ensure_named(path, &segments(path)?)?;
     if walks_arrays(path) && !takes_all {
         return Err(format!(
             "reads one value, but {path:?} has that of each element; expected an index, a filter, \
              join or a sum"
         ));
+    }
+    Ok(())
+}
+
+/// Refuses texts that no value has.
+pub(super) fn check_compared_texts(text: &RuleText, errors: &mut KeyErrors) {
+    let mut add = |key, check: fn(&str) -> Result<(), String>, compared: &str| {
+        if let Err(error) = check(compared) {
+            errors.add(key, &error);
+        }
+    };
+    for empty in &text.empty {
+        add("empty", ensure_trimmed, empty);
+    }
+    if let Some(prefix) = &text.strip_prefix {
+        add("strip_prefix", |text| ensure_filled(text).and(ensure_start(text)), prefix);
+    }
+    if let Some(suffix) = &text.strip_suffix {
+        add("strip_suffix", |text| ensure_filled(text).and(ensure_end(text)), suffix);
+    }
+    // Decoded and padded texts may have blanks around them.
+    if text.decode.is_none() && text.pad_left.is_none() {
+        for from in text.values.iter().flatten().map(|(from, _)| from) {
+            add("values", ensure_trimmed, from);
+        }
+        let rows = text.table.iter().flatten().filter_map(|row| row.split_last());
+        for cell in rows.flat_map(|(_, cells)| cells) {
+            if let TableValue::Text(cell) = cell {
+                add("table", ensure_trimmed, cell);
+            }
+        }
+    }
+}
+
+fn ensure_filled(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("is empty, expected the text that is stripped".to_owned());
     }
     Ok(())
 }

@@ -65,6 +65,10 @@ impl RuleValues {
             };
             return Err((WHOLE_RULE, format!("has {key}, but no values")));
         };
+        if values.is_empty() {
+            let error = "is empty, expected texts of the export and what they stand for";
+            return Err(("values", error.into()));
+        }
         let mut entries = BTreeMap::new();
         for (from, to) in values {
             let key = if text.ignore_case { from.to_lowercase() } else { from.clone() };

@@ -112,7 +112,9 @@ impl Version {
 pub enum InputFormat {
     /// Comma-separated values with a header, RFC 4180.
     Csv,
-    /// One JSON object per line, or one array of them: the first character decides.
+    /// JSON objects, one per line or over several, or one array of them: the first character
+    /// decides.
+    #[serde(alias = "json")]
     Ndjson,
 }
 

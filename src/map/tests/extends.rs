@@ -175,8 +175,6 @@ fn invalid_extension_is_refused() {
     own.toml:1:11: extends: found the number 5; expected a string
       hint: a number is no text: put it in quotes
       own.toml:2:9: unset: found the text "order"; expected a list: ["order"]
-      own.toml: name: the key "name" is missing; expected a name for the profile
-      own.toml: order.referenceId: no rule for the order key; expected key or order.referenceId
     "#);
     insta::assert_snapshot!(of("extends = 'base.toml'", &format!("extends = 5\n{BASE}")), @"base.toml:1:11: extends: invalid type; expected a string");
     insta::assert_snapshot!(errors(&[("own.toml", "name = 'x'\nextends = 'cannonical'")], &[]), @"own.toml:2:11: extends: own.toml names no file");

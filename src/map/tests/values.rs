@@ -119,12 +119,12 @@ order.ext.b = { column = 's', max_length = 3, type = 'integer' }
 item.name = { value = 'x', max_length = 3 }
 guest.id.crm = { column = 's', max_length = 9 }
 "), @r#"
-    p:4:1: key: "key" has max_length, but a part of its value is another one
-      p:5:7: order.price: "price" has max_length, but a part of its value is another one
+    p:4:1: key: "key" has max_length, but a part of a number, a date or an identifier is another one
+      p:5:7: order.price: "price" has max_length, but a part of a number, a date or an identifier is another one
       p:6:44: order.ext.a.max_length: "max_length" is 0; expected at least 1 character
-      p:7:11: order.ext.b: "b" has max_length, but a part of its value is another one
+      p:7:11: order.ext.b: "b" has max_length, but a part of a number, a date or an identifier is another one
       p:8:6: item.name: "name" has max_length, but no column or path
-      p:9:10: guest.id.crm: "crm" has max_length, but a part of its value is another one
+      p:9:10: guest.id.crm: "crm" has max_length, but a part of a number, a date or an identifier is another one
     "#);
 }
 

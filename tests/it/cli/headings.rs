@@ -116,13 +116,13 @@ fn half_a_heading_is_refused() {
     1 error in shop.toml. Nothing was read or sent.
     next: orderferry profiles check shop.toml
 
-    error[profile]: without effect: the profile's format is ndjson
+    error[profile]: without effect: the profile's format is JSON
      --> shop.toml:6:14  skip_lines
       |
     6 | skip_lines = 1
       |              ^
 
-    error[profile]: without effect: the profile's format is ndjson
+    error[profile]: without effect: the profile's format is JSON
      --> shop.toml:7:13  delimiter
       |
     7 | delimiter = ";"
