@@ -266,7 +266,7 @@ impl Condition {
 /// Refuses texts that decide nothing: none of a list, one that no value has, one that all have.
 fn check_texts(text: &ConditionText, errors: &mut KeyErrors) {
     type Check = fn(&str) -> Result<(), String>;
-    let tests: [(&str, &Option<OneOrMany>, Check); 6] = [
+    let checks: [(&str, &Option<OneOrMany>, Check); 6] = [
         ("is", &text.is, ensure_trimmed),
         ("is_not", &text.is_not, ensure_trimmed),
         ("starts_with", &text.starts_with, |text| ensure_filled(text).and(ensure_start(text))),
@@ -274,7 +274,7 @@ fn check_texts(text: &ConditionText, errors: &mut KeyErrors) {
         ("contains", &text.contains, ensure_filled),
         ("list_contains", &text.list_contains, ensure_trimmed),
     ];
-    for (key, texts, check) in tests {
+    for (key, texts, check) in checks {
         let Some(texts) = texts.clone().map(OneOrMany::into_vec) else { continue };
         if texts.is_empty() {
             errors.add(key, "is empty, expected texts");

@@ -9,7 +9,7 @@
 use std::{
     collections::HashSet,
     io::{self, BufWriter, Write},
-    iter::Peekable,
+    iter::{self, Peekable},
     ops::Range,
     path::Path,
 };
@@ -104,7 +104,8 @@ pub fn reasons(
 /// Writes `rejects/`. Each input with rejected orders gets two files: its header and the rows of
 /// those orders, in the order of the input, each once and followed by a line break, unless it is
 /// the input's last row and has none; and `NAME.reasons.ndjson` with one line per order. A header
-/// that is repeated between two of the rows is between them again. Without rejects the folder stays
+/// that is repeated between two of the rows is between them again; of a joined file without rejected
+/// orders, but with such a header, the headers alone are written. Without rejects the folder stays
 /// empty.
 ///
 /// `reopen` returns the text of an input from the start, with a byte order mark; none if the file is
@@ -126,27 +127,40 @@ pub fn write_rejects(
     let names: Vec<String> = inputs.iter().map(|read| read.input.name.clone()).collect();
     let names = file_names(&names);
     let (mut rows, mut reasons) = (rejects.rows.peekable(), rejects.reasons.peekable());
-    // Driven by the reasons: every rejected order has one, also an order without rows.
-    while let Some(file) = next_file(&mut reasons, folder)? {
-        let Some((input, name)) = inputs.get(file.0 as usize).zip(names.get(file.0 as usize))
-        else {
-            break;
-        };
-        let file_rows = entries_of_file(&mut rows, file);
+    let mut write = |file: usize, rows: &mut dyn Iterator<Item = io::Result<Range<u64>>>| {
+        let (input, name) = (&inputs[file], &names[file]);
         let unreadable = |error| ReportError::Input { name: input.input.name.clone(), error };
         if let Some(source) = reopen(input).map_err(unreadable)? {
-            let file_rows =
-                with_repeated_headers(file_rows, &input.repeated_headers, export.joins_files);
-            write_rows(folder, name, input, file_rows, source)?;
+            let rows = with_repeated_headers(rows, &input.repeated_headers, export.joins_files);
+            write_rows(folder, name, input, rows, source)?;
             written.files.push(name.clone());
         } else {
             // The iterator is shared by all files, so the rows of this one are consumed.
-            file_rows.for_each(drop);
+            rows.for_each(drop);
             written.unavailable.push(input.input.name.clone());
         }
+        Ok::<_, ReportError>(())
+    };
+    let mut last: Option<usize> = None;
+    // Driven by the reasons: every rejected order has one, also an order without rows.
+    while let Some(file) = next_file(&mut reasons, folder)? {
+        let index = file.0 as usize;
+        let Some(name) = names.get(index) else { break };
+        let passed = last.map_or(index..index, |last| last + 1..index);
+        for passed in passed.filter(|passed| separates(export, *passed)) {
+            write(passed, &mut iter::empty())?;
+        }
+        write(index, &mut entries_of_file(&mut rows, file))?;
         write_reasons(folder, name, entries_of_file(&mut reasons, file))?;
+        last = Some(index);
     }
     Ok(written)
+}
+
+/// Whether the rows of the files before and after a file are never one order, though files are
+/// joined: it has a header within it.
+fn separates(export: &ExportRead, file: usize) -> bool {
+    export.joins_files && !export.inputs[file].repeated_headers.is_empty()
 }
 
 fn next_file<T>(

@@ -85,6 +85,9 @@ fn headers_separate_the_rows_of_joined_files() {
     assert_eq!(String::from_utf8(rejects).unwrap(), format!("{HEADER}{one}{HEADER}"));
     let below = format!("{HEADER}{c}{HEADER}{two}");
     check_again(&[plain(&one), below], joined, utf_8);
+    // The file with the header has no rejected order.
+    let between = format!("{HEADER}{}{HEADER}{c}", row("A-2"));
+    check_again(&[plain(&one), between, plain(&two)], joined, utf_8);
 }
 
 /// The rows are scattered in one of the exports, and the order goes on in the next file.
