@@ -164,12 +164,12 @@ impl<S> Mapper<'_, S> {
             let Found { value, at } = view.find(source);
             let Some(text) = value.text() else { continue };
             let is_last = index + 1 == self.key.len();
-            let (code, problem) = match value.notation().is_rounded(text) {
-                true => (Code::ScientificNotation, ROUNDED),
-                false if !is_last && hides_float(text, separator) => {
-                    (Code::SpreadsheetNumber, HIDDEN_FLOAT)
-                }
-                false => continue,
+            let (code, problem) = if value.notation().is_rounded(text) {
+                (Code::ScientificNotation, ROUNDED)
+            } else if !is_last && hides_float(text, separator) {
+                (Code::SpreadsheetNumber, HIDDEN_FLOAT)
+            } else {
+                continue;
             };
             let message = format!("order key {text:?}: {problem}");
             order.problems.push(Problem::for_order(code, at.position(), message));
@@ -316,10 +316,10 @@ impl<S> Mapper<'_, S> {
 
     /// Whether the previous row of the order has the same items.
     fn repeats_items<'a, V: View<'a, Source = S>>(&self, view: V, previous: V) -> bool {
-        let of_groups = self.groups.iter().flat_map(|group| &group.columns);
         if self.has_side_items {
             return false;
         }
+        let of_groups = self.groups.iter().flat_map(|group| &group.columns);
         let mut sources = self.packed.iter().map(|packed| &packed.source).chain(of_groups);
         sources.all(|source| view.repeats(previous, source))
     }
@@ -452,8 +452,8 @@ impl<S> Mapper<'_, S> {
             let Some(first) = found.replace(of) else { continue };
             let (first, second) = (first.kind.index + 1, of.kind.index + 1);
             let message = format!(
-                "the item is of two kinds: the conditions of the [[item]] tables \
-                                   {first} and {second} hold"
+                "the item is of two kinds: the conditions of the [[item]] tables {first} and \
+                 {second} hold"
             );
             order.problems.push(Problem::for_order(Code::ItemOfTwoKinds, view.at(), message));
             return None;

@@ -243,8 +243,8 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let ignore_rows = conditions.ignored(text.ignore_rows, &mut errors);
     let item_rows = text.item_rows.and_then(|text| conditions.items(text, &mut errors));
     conditions.kinds(&text.item, &mut kinds, &mut errors);
-    let of_kinds = kinds.iter().filter_map(|of| of.when.as_ref());
-    let of_rules = rules.iter().filter_map(|rule| rule.when.as_ref());
+    let of_kinds = kinds.iter().flat_map(|of| &of.when);
+    let of_rules = rules.iter().flat_map(|rule| &rule.when);
     let of_items = item_rows.iter().chain(of_kinds).chain(of_rules);
     let tested: Vec<_> = of_items.flat_map(Condition::sources).collect();
     items.complete(&rules, &tested, &mut errors);

@@ -111,7 +111,7 @@ pub(super) fn check_compared_texts(text: &RuleText, errors: &mut KeyErrors) {
     }
     // Decoded and padded texts may have blanks around them.
     if text.decode.is_none() && text.pad_left.is_none() {
-        for from in text.values.iter().flatten().map(|(from, _)| from) {
+        for from in text.values.iter().flat_map(|values| values.keys()) {
             add("values", ensure_trimmed, from);
         }
         let rows = text.table.iter().flatten().filter_map(|row| row.split_last());

@@ -51,7 +51,7 @@ fn discount_is_off_the_line() {
     assert_eq!(made(&of_line, &prices(Unit, Unit)), ["9.50", "19.00"]);
 }
 
-/// A rounded price is told, and leaves the total exact.
+/// A rounded price is a warning, and leaves the total exact.
 #[test]
 fn discount_that_cannot_be_divided_is_a_warning() {
     let changes =
