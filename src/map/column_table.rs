@@ -5,7 +5,7 @@
 
 use super::{
     key_errors::{KeyError, WHOLE_RULE},
-    profile_text::{RuleText, TableValue},
+    rule_text::{RuleText, TableValue},
 };
 
 /// What a row of a table has in place of a text that does not matter.

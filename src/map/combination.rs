@@ -6,7 +6,7 @@ use super::{
     column_table::ColumnTable,
     key_errors::{KeyError, WHOLE_RULE},
     one_or_many::OneOrMany,
-    profile_text::RuleText,
+    rule_text::RuleText,
 };
 
 /// How the values of several sources become one.

@@ -7,9 +7,9 @@ use std::borrow::Cow;
 use super::{
     column_table::ColumnTable,
     combination::{Combination, Concat, Sum},
-    profile_text::TableValue,
     rule::Rule,
     rule_result::RuleResult,
+    rule_text::TableValue,
     steps::Steps,
     view::{Found, Value},
 };

@@ -10,12 +10,12 @@ use rust_decimal::Decimal;
 
 use super::{
     compared_texts::{ensure_end, ensure_start, ensure_trimmed},
+    condition_text::{ConditionText, NumberText},
     item_field::{ItemField, tested_field},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     number::NumberMarks,
     one_or_many::OneOrMany,
     path_text::{ensure_named, segments, walks_arrays},
-    profile_text::{ConditionText, NumberText},
     rule::Rule,
     rule_result::RuleResult,
     view::Value,

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use super::{
     condition::{CellSource, Condition},
+    condition_text::ConditionText,
     field_rules::NO_ITEM_TO_TEST,
     items_compiler::ItemsRules,
     key_errors::{KeyErrors, WHOLE_RULE},
     number::NumberMarks,
     one_or_list::OneOrList,
     profile::{FieldRule, ItemKindRules, SkipRule},
-    profile_text::{ConditionText, ItemText, SkipScope, SkipText},
+    profile_text::{ItemText, SkipScope, SkipText},
     rule::Rule,
     rule_checks::check_reason,
 };

@@ -10,7 +10,7 @@ use super::{
     date::{DateOptions, DateRule, DateZone, ISO_8601, Locale, parse_zone},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     one_or_many::OneOrMany,
-    profile_text::{RuleText, ZoneText},
+    rule_text::{RuleText, ZoneText},
     text_steps::TextSteps,
 };
 use crate::model::problem::Code;

@@ -15,11 +15,10 @@ use super::{
     number::NumberMarks,
     one_or_list::OneOrList,
     profile::{FieldRule, FieldTarget, PeopleRules},
-    profile_text::{
-        EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RuleText, RulesText,
-    },
+    profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText},
     rule::Rule,
     rule_list,
+    rule_text::{RuleText, RulesText},
 };
 use crate::model::{
     draft::{ItemKind, PersonRole},

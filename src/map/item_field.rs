@@ -5,9 +5,10 @@
 use std::fmt;
 
 use super::{
+    condition_text::ConditionText,
     key_errors::{KeyError, WHOLE_RULE},
     one_or_many::OneOrMany,
-    profile_text::{ConditionText, RuleText},
+    rule_text::RuleText,
 };
 
 /// A field of an item in a list.

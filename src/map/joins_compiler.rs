@@ -7,10 +7,11 @@ use super::{
     date_keys::DateUse,
     file_syntax::FileSyntax,
     join::{Join, JoinKey},
+    join_text::{JoinKeyText, JoinText},
     key_errors::{KeyError, KeyErrors},
     profile::Profile,
-    profile_text::{JoinKeyText, JoinText, RuleText},
     rule::Rule,
+    rule_text::RuleText,
 };
 use crate::model::input::InputFormat;
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::{
     key_errors::{KeyError, WHOLE_RULE},
-    profile_text::RuleText,
+    rule_text::RuleText,
     steps::Steps,
 };
 use crate::model::field::{ExtensionType, Field};

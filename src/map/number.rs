@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::{
     currency_symbols::{CurrencySymbols, SymbolSplit},
     key_errors::{KeyError, WHOLE_RULE},
-    profile_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText, TableValue},
+    rule_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText, TableValue},
     rule_values::KEEP,
     steps::Steps,
     text_steps::TextSteps,

@@ -1,6 +1,6 @@
 //! One or list: values of keys that are one table or a list of such tables, as serde types.
 //!
-//! Used by `profile_text`, and where its types are compiled.
+//! Used by `profile_text` and `rule_text`, and where its types are compiled.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 

@@ -1,6 +1,6 @@
 //! One or many: values of keys that are one text or a list of texts, as serde types.
 //!
-//! Used by `profile_text` and `items_text`, and where these are compiled.
+//! Used by `profile_text` and its parts, and where these are compiled.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error};

@@ -1,7 +1,7 @@
 //! Rules: how a profile converts a cell to the value of a field.
 //!
 //! A rule strips, looks up and parses one text; it does not read rows. Compiled from
-//! `profile_text` by `field_rules`; `rule_application` applies it.
+//! `rule_text` by `field_rules`; `rule_application` applies it.
 
 use std::borrow::Cow;
 
@@ -17,11 +17,11 @@ use super::{
     key_errors::{KeyErrors, WHOLE_RULE},
     max_length::MaxLength,
     number::{NumberFormat, NumberMarks},
-    profile_text::{RuleText, ZoneText},
     rule_checks::{
         add_ineffective_keys, check_compared_texts, check_nth, check_path, check_reasons,
         check_sources, extension_type, over_rows,
     },
+    rule_text::{RuleText, ZoneText},
     rule_values::{Listed, RuleValues},
     steps::Steps,
     text_part::TextError,

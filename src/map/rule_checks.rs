@@ -7,7 +7,7 @@ use super::{
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     one_or_many::OneOrMany,
     path_text::{ensure_named, segments, walks_arrays},
-    profile_text::{OnConflict, OverRowsText, RuleText, TableValue},
+    rule_text::{OnConflict, OverRowsText, RuleText, TableValue},
 };
 use crate::model::{field::ExtensionType, over_rows::OverRows};
 

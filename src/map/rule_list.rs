@@ -4,7 +4,7 @@
 
 use super::{
     key_errors::{KeyErrors, WHOLE_RULE},
-    profile_text::RuleText,
+    rule_text::RuleText,
 };
 
 /// Returns all errors of a list, and gives the type that one of its rules declares to all.

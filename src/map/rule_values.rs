@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     key_errors::{KeyError, WHOLE_RULE},
-    profile_text::{RuleText, TableValue},
+    rule_text::{RuleText, TableValue},
     steps::Steps,
 };
 use crate::model::suggest::suggest;

@@ -6,7 +6,7 @@
 
 use super::{
     key_errors::{KeyError, WHOLE_RULE},
-    profile_text::PairsText,
+    rule_text::PairsText,
     text_part::TextError,
 };
 use crate::model::problem::Code;

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use super::{
     html::decode_html,
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
-    profile_text::{DecodeText, PadText, RuleText},
+    rule_text::{DecodeText, PadText, RuleText},
     steps::Steps,
     text_pair::TextPair,
     text_part::{TextError, TextPart},

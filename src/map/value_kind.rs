@@ -9,7 +9,7 @@ use super::{
     currency_symbols::CurrencySymbols,
     key_errors::{KeyError, WHOLE_RULE},
     phone::NumberingPlan,
-    profile_text::KindText,
+    rule_text::KindText,
 };
 use crate::model::{
     field::{Field, IdentifierKind},

@@ -5,7 +5,7 @@
 use super::{
     date::parse_zone,
     key_errors::KeyErrors,
-    profile_text::{RuleText, TableValue},
+    rule_text::{RuleText, TableValue},
     rule_values::KEEP,
 };
 

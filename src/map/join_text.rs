@@ -1,0 +1,102 @@
+//! TOML syntax of `[[join]]`: a file beside the export, as serde types.
+//!
+//! Syntax only: `joins_compiler` compiles it. A part of `profile_text`.
+
+use std::{borrow::Cow, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use super::{file_keys_text::FileKeysText, input_settings::Many, rule_text::RuleText};
+
+/// A file beside the export, whose rows belong to those of the export by their keys.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JoinText {
+    /// The name before its columns, such as `customer` in `customer.email`.
+    pub(super) r#as: String,
+    /// The file or a pattern such as `items-*.csv`, beside the export; else `--join` names it.
+    pub(super) file: Option<String>,
+    /// How it is written.
+    #[serde(default)]
+    pub(super) profile: FileKeysText,
+    /// The columns of the export and of the file that have equal values where a row belongs to
+    /// another.
+    pub(super) on: Vec<JoinKeyText>,
+    /// What several rows with the key of one row of the export mean.
+    pub(super) many: Option<Many>,
+    /// Whether its rows are the items of the orders.
+    #[serde(default)]
+    pub(super) items: bool,
+}
+
+/// A part of the key: the rule of the export's column, and in `to` that of the file's.
+#[derive(Debug, Clone)]
+pub(super) struct JoinKeyText {
+    /// Where the export has it.
+    pub(super) from: RuleText,
+    /// Where the file has it.
+    pub(super) to: RuleText,
+}
+
+const EXPECTED_KEY: &str = "a part of the key: { column = \"customer_id\", to = \"id\" }";
+
+impl<'de> Deserialize<'de> for JoinKeyText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(JoinKeyVisitor)
+    }
+}
+
+impl JsonSchema for JoinKeyText {
+    fn schema_name() -> Cow<'static, str> {
+        "JoinKeyText".into()
+    }
+
+    /// The keys of a rule, and `to`.
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let rule = generator.subschema_for::<RuleText>();
+        let mut schema = RuleText::json_schema(generator);
+        let to = json_schema!({
+            "description": "The column of the file that has the same value, or a rule of it.",
+            "anyOf": [{ "type": "string" }, rule]
+        });
+        if let Some(keys) = schema.get_mut("properties").and_then(|keys| keys.as_object_mut()) {
+            keys.insert("to".to_owned(), to.into());
+        }
+        schema.insert("required".to_owned(), ["to"].as_slice().into());
+        schema
+    }
+}
+
+struct JoinKeyVisitor;
+
+impl<'de> Visitor<'de> for JoinKeyVisitor {
+    type Value = JoinKeyText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(EXPECTED_KEY)
+    }
+
+    // The keys of a rule are read by its own type, which knows no `to`.
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<JoinKeyText, M::Error> {
+        let mut table = toml::Table::deserialize(MapAccessDeserializer::new(map))?;
+        let Some(to) = table.remove("to") else {
+            let message = format!("the key \"to\" is missing; expected {EXPECTED_KEY}");
+            return Err(M::Error::custom(message));
+        };
+        let to = match to {
+            toml::Value::String(name) => toml::Table::from_iter([("column".into(), name.into())]),
+            toml::Value::Table(rule) => rule,
+            _ => {
+                let message = "\"to\" is no column; expected \"id\" or { column = \"id\" }";
+                return Err(M::Error::custom(message));
+            }
+        };
+        let rule = |table| RuleText::deserialize(toml::Value::Table(table));
+        let [from, to] = [table, to].map(|table| rule(table).map_err(M::Error::custom));
+        Ok(JoinKeyText { from: from?, to: to? })
+    }
+}

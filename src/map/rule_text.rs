@@ -1,0 +1,363 @@
+//! TOML syntax of the rule of a field, as serde types.
+//!
+//! Syntax only: `rule`, `field_rules` and the files of its keys compile it. A part of
+//! `profile_text`.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use super::{
+    condition_text::ConditionText,
+    date::languages,
+    one_or_list::{ListedTable, OneOrList},
+    one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
+};
+
+/// The result of a lookup in a table: another value, or a reason to skip the order.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields, expecting = "expected a string or { skip = \"reason\" }")]
+pub(super) enum TableValue {
+    Text(String),
+    Skip { skip: String },
+}
+
+/// How to handle rows or documents of one order with different values: the order is invalid, or
+/// the first or the last value is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OnConflict {
+    Invalid,
+    First,
+    Last,
+}
+
+/// What the rows or documents of one order make of their values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OverRowsText {
+    /// They are numbers, which are added up.
+    Add,
+}
+
+/// What a value is, where its text has several spellings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum KindText {
+    /// An e-mail address: trimmed, in lower case, checked.
+    Email,
+    /// A phone number, which becomes E.164.
+    Phone,
+    /// The currency of an amount such as `EUR 12.00`.
+    Currency,
+}
+
+/// The rule of one field.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, remote = "Self")]
+#[expect(clippy::struct_excessive_bools, reason = "keys of a profile")]
+pub(super) struct RuleText {
+    /// The column, or several of which the first filled one is taken.
+    pub(super) column: Option<OneOrMany>,
+    /// The path in a JSON document, or several of which the first filled one is taken.
+    pub(super) path: Option<OneOrMany>,
+    /// The field of an item in a list, or several of which the first filled one is taken.
+    pub(super) field: Option<OneOrMany>,
+    /// The columns or paths whose numbers are added up.
+    pub(super) sum: Option<Vec<String>>,
+    /// The columns or paths whose numbers are subtracted from the sum.
+    #[serde(default)]
+    pub(super) minus: Vec<String>,
+    /// Whether the sum gets the other sign.
+    #[serde(default)]
+    pub(super) negate: bool,
+    /// Which of several columns with this name is meant, from 1.
+    pub(super) nth: Option<u16>,
+    /// The columns or paths whose texts are joined.
+    pub(super) concat: Option<Vec<String>>,
+    /// What is between the joined texts.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) separator: Option<String>,
+    /// What is between the elements of an array that become one text.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) join: Option<String>,
+    /// Whether empty texts are left out of the joined one; else it is empty too.
+    #[serde(default)]
+    pub(super) lenient: bool,
+    /// The columns whose texts are looked up in the table.
+    pub(super) columns: Option<Vec<String>>,
+    /// The paths whose texts are looked up in the table.
+    pub(super) paths: Option<Vec<String>>,
+    /// Rows of one text for each column, `*` for any, and the value; the first that fits counts.
+    pub(super) table: Option<Vec<Vec<TableValue>>>,
+    /// A constant.
+    pub(super) value: Option<String>,
+    /// The value where the export has none.
+    pub(super) default: Option<String>,
+    /// Whether the export may lack the column or path.
+    #[serde(default)]
+    pub(super) optional: bool,
+    /// Texts that count as empty, in addition to `nulls`.
+    #[serde(default)]
+    pub(super) empty: Vec<String>,
+    /// What the texts of the export mean.
+    pub(super) values: Option<BTreeMap<String, TableValue>>,
+    /// What every other text means; `keep` leaves it as it is.
+    pub(super) other: Option<TableValue>,
+    /// Whether upper and lower case are the same in `values`.
+    #[serde(default)]
+    pub(super) ignore_case: bool,
+    /// The number of characters after which a text is cut, with a warning.
+    pub(super) max_length: Option<u16>,
+    /// The format of the dates, or several: `iso8601`, `epoch`, `epoch_ms`, `epoch_us`, `excel`,
+    /// or a strftime format.
+    pub(super) date: Option<OneOrMany>,
+    /// The time zone of dates without an offset.
+    pub(super) zone: Option<ZoneText>,
+    /// The time of day of dates that have none, such as 12:00.
+    pub(super) time: Option<String>,
+    /// The language of the names of months.
+    #[serde(default)]
+    #[schemars(schema_with = "locales")]
+    pub(super) locale: Option<String>,
+    /// A text that is removed from the start.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) strip_prefix: Option<String>,
+    /// A text that is removed from the end.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) strip_suffix: Option<String>,
+    /// Whether invisible characters around the text are removed too.
+    #[serde(default)]
+    pub(super) trim: bool,
+    /// Where a text is split; `part` is taken.
+    #[serde(default, deserialize_with = "some_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) split: Option<String>,
+    /// Which part of a split text is taken, from 1; from the end if it is negative. In a rule
+    /// without a column or path the position of a field of an item in a list.
+    pub(super) part: Option<i16>,
+    /// How a text has pairs of a key and a value; that of `key` is taken.
+    pub(super) pairs: Option<PairsText>,
+    /// The key of the pair whose value is taken.
+    pub(super) key: Option<String>,
+    /// How the text is encoded.
+    pub(super) decode: Option<DecodeText>,
+    /// Whether the text becomes upper case.
+    #[serde(default)]
+    pub(super) upper: bool,
+    /// Whether the text becomes lower case.
+    #[serde(default)]
+    pub(super) lower: bool,
+    /// What a shorter text is filled up with at its start.
+    pub(super) pad_left: Option<PadText>,
+    /// The decimal mark of the numbers.
+    pub(super) decimal: Option<String>,
+    /// The mark between groups of three digits.
+    pub(super) thousands: Option<String>,
+    /// How negative numbers are written, besides with a minus before them.
+    pub(super) negative: Option<NegativeText>,
+    /// The number of decimals of the minor unit that the numbers are in.
+    pub(super) scale: Option<ScaleText>,
+    /// The type of an extension attribute: string, boolean, integer or float.
+    pub(super) r#type: Option<String>,
+    /// What the text is, where it has several spellings.
+    pub(super) kind: Option<KindText>,
+    /// The country of phone numbers without a country code, such as GB.
+    pub(super) country: Option<String>,
+    /// Which value counts where the rows of an order have different ones.
+    pub(super) disagree: Option<OnConflict>,
+    /// What the rows of an order make of their values.
+    pub(super) over_rows: Option<OverRowsText>,
+    /// Where the rule counts.
+    pub(super) when: Option<ConditionText>,
+}
+
+impl RuleText {
+    /// Whether the value comes from the export, not from the profile alone.
+    pub(super) fn has_source(&self) -> bool {
+        self.has_names() || self.field.is_some() || self.reads_part()
+    }
+
+    /// Whether the value is that of a field by its position.
+    pub(super) fn reads_part(&self) -> bool {
+        let is_alone = self.split.is_none() && self.value.is_none() && self.field.is_none();
+        self.part.is_some() && is_alone && !self.has_names()
+    }
+
+    /// Whether it names columns or paths.
+    fn has_names(&self) -> bool {
+        self.column.is_some()
+            || self.path.is_some()
+            || self.sum.is_some()
+            || self.concat.is_some()
+            || self.columns.is_some()
+            || self.paths.is_some()
+    }
+}
+
+// The derived implementation would take a list for the values of the keys, in their order.
+impl<'de> Deserialize<'de> for RuleText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(RuleVisitor)
+    }
+}
+
+const EXPECTED_RULE: &str =
+    "a rule: { column = \"Total\" }, { column = [\"Total\", \"Sum\"] } or { value = \"EUR\" }";
+
+struct RuleVisitor;
+
+impl<'de> Visitor<'de> for RuleVisitor {
+    type Value = RuleText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(EXPECTED_RULE)
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<RuleText, M::Error> {
+        RuleText::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// The rules of one field, in the order in which they are tried.
+pub(super) type RulesText = OneOrList<RuleText>;
+
+impl ListedTable for RuleText {
+    const EXPECTED: &str = EXPECTED_RULE;
+}
+
+/// The zone of local times: a name, or the rule of a column or path that has one.
+#[derive(Debug, Clone)]
+pub(super) enum ZoneText {
+    Name(String),
+    Rule(Box<RuleText>),
+}
+
+impl<'de> Deserialize<'de> for ZoneText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ZoneVisitor)
+    }
+}
+
+impl JsonSchema for ZoneText {
+    fn schema_name() -> Cow<'static, str> {
+        "ZoneText".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let rule = generator.subschema_for::<RuleText>();
+        let name = json_schema!({ "type": "string", "examples": ["Europe/Berlin", "UTC"] });
+        json_schema!({ "anyOf": [name, rule] })
+    }
+}
+
+struct ZoneVisitor;
+
+impl<'de> Visitor<'de> for ZoneVisitor {
+    type Value = ZoneText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a zone such as \"Europe/London\", or { column = \"Time Zone\" }")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<ZoneText, E> {
+        Ok(ZoneText::Name(name.to_owned()))
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<ZoneText, M::Error> {
+        Ok(ZoneText::Rule(Box::new(RuleVisitor.visit_map(map)?)))
+    }
+}
+
+/// How a text holds pairs of a key and a value.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PairsText {
+    /// What is between two pairs.
+    #[serde(deserialize_with = "one_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) separator: String,
+    /// What is between a key and its value.
+    #[serde(deserialize_with = "one_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) assign: String,
+}
+
+/// How a text is encoded within its cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum DecodeText {
+    /// With the entities of HTML.
+    Html,
+}
+
+/// Characters that fill a text up to a length.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PadText {
+    /// The number of characters of a padded text.
+    pub(super) length: u16,
+    /// The character that fills it up.
+    #[serde(deserialize_with = "one_text")]
+    #[schemars(schema_with = "one_text_schema")]
+    pub(super) with: String,
+}
+
+/// How a negative number is written, besides with a leading minus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum NegativeText {
+    Parentheses,
+    TrailingMinus,
+}
+
+/// The minor unit that numbers are in: its number of decimals, that of their currency, or one that
+/// a member beside each number has.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "expected a number of decimals, \"currency\" or { beside = \"…\", default = … }"
+)]
+pub(super) enum ScaleText {
+    Decimals(u32),
+    Currency(CurrencyScale),
+    Beside(ScaleBeside),
+}
+
+/// A member beside a number that has its number of decimals.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScaleBeside {
+    /// The name of the member beside the number.
+    pub(super) beside: String,
+    /// The minor unit of numbers without that member.
+    pub(super) default: Option<ScaleDefault>,
+}
+
+/// A minor unit that does not depend on a member beside a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a number of decimals or \"currency\"")]
+pub(super) enum ScaleDefault {
+    Decimals(u32),
+    Currency(CurrencyScale),
+}
+
+/// The word `currency`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum CurrencyScale {
+    Currency,
+}
+
+fn locales(_: &mut SchemaGenerator) -> Schema {
+    let languages: Vec<_> = languages().collect();
+    json_schema!({ "type": "string", "enum": languages })
+}
