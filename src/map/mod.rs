@@ -5,6 +5,7 @@
 //! the rest. Called by `shuffle`; depends on `model` only.
 
 mod answers;
+mod backslashes;
 mod birth_date;
 mod bound_rule;
 mod checkout_event;

@@ -297,6 +297,8 @@ pub(super) struct PairsText {
 pub(super) enum DecodeText {
     /// With the entities of HTML.
     Html,
+    /// With a backslash before characters that would separate fields or items.
+    Backslash,
 }
 
 /// Characters that fill a text up to a length.

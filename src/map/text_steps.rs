@@ -1,13 +1,13 @@
 //! Text steps: what a rule does with the text of a filled cell before it is looked up or parsed.
 //!
 //! In this order: `strip_prefix` and `strip_suffix`, `trim`, `split` with `part`, `pairs` with `key`,
-//! `decode`, `upper`
-//! or `lower`; then, unless the text counts as empty by now, `pad_left`. Compiled and applied by
-//! `rule`.
+//! `decode`, `upper` or `lower`; then, unless the text counts as empty by now, `pad_left`. Compiled
+//! and applied by `rule`.
 
 use std::borrow::Cow;
 
 use super::{
+    backslashes::decode_backslashes,
     html::decode_html,
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     rule_text::{DecodeText, PadText, RuleText},
@@ -164,9 +164,13 @@ impl FurtherSteps {
             steps.add(|| pair.step());
         }
         let mut text = Cow::Borrowed(text);
-        if let Some(DecodeText::Html) = self.decode {
-            text = replaced(text, decode_html, "HTML entities decoded", steps);
-        }
+        text = match self.decode {
+            Some(DecodeText::Html) => replaced(text, decode_html, "HTML entities decoded", steps),
+            Some(DecodeText::Backslash) => {
+                replaced(text, decode_backslashes, "backslashes decoded", steps)
+            }
+            None => text,
+        };
         Ok(match self.case {
             Some(LetterCase::Upper) => {
                 replaced(text, |text| text.to_uppercase().into(), "in upper case", steps)

@@ -38,6 +38,7 @@ fn each_step_changes_the_text() {
         ("split = '/', part = 1", "a", "a"),
         ("split = '--', part = -1", "a---b", "-b"),
         ("decode = 'html'", "Salt &amp; Pepper", "Salt & Pepper"),
+        ("decode = 'backslash'", r"Cup \| large", "Cup | large"),
         ("upper = true", "straße", "STRASSE"),
         ("lower = true", "A-1É", "a-1é"),
         ("pad_left = { length = 5, with = '0' }", "123", "00123"),
@@ -184,7 +185,7 @@ order.orderedAt = { column = 'x', split = ' PM', part = 1, date = '%F %R', zone 
       p:6:39: order.ext.c.split: "split" is empty; expected the text between parts
       p:7:51: order.ext.d.part: "part" is 0; expected 1 for the first part, or -1 for the last one
       p:7:54: order.ext.d.pad_left: "pad_left" has length = 0; expected 1 to 255
-      p:8:40: order.ext.e.decode: unknown value "xml"; expected "html"
+      p:8:40: order.ext.e.decode: unknown value "xml"; expected "html", "backslash"
       p:9:44: order.ext.f.pad_left: unknown key "lenght"; meant "length"? or "with"
       p:10:31: order.ext.g.pad_left: "pad_left" has with = ""; expected one character
       p:11:11: order.ext.h: "h" has pairs, but no key; expected the key of a pair
