@@ -87,10 +87,14 @@ pub(super) fn order_values(
     canonical_values(draft.cells.iter().filter(|cell| is_compared(cell)), order_currency(draft))
 }
 
+/// Whether an item was refunded, and its values.
+pub(super) type ItemValues = (bool, Vec<(Field, String)>);
+
 /// The values of an item, sorted: equal items have equal values.
-pub(super) fn item_values(item: &ItemDraft<'_>, draft: &Draft<'_>) -> Vec<(Field, String)> {
+pub(super) fn item_values(item: &ItemDraft<'_>, draft: &Draft<'_>) -> ItemValues {
     let own_currency = item.cell(&Field::ItemCurrencyCode).map(|cell| &*cell.text);
-    canonical_values(item.cells.iter(), own_currency.or_else(|| order_currency(draft)))
+    let currency = own_currency.or_else(|| order_currency(draft));
+    (item.is_refund, canonical_values(item.cells.iter(), currency))
 }
 
 /// What a row adds up, sorted; none if that is nothing but zeros.

@@ -29,7 +29,7 @@ impl RowCounts {
                 return;
             }
             RowKind::Ignored => self.ignored += 1,
-            RowKind::Skipped { .. } => self.skipped += 1,
+            RowKind::Skipped { .. } | RowKind::Refund { is_netted: false, .. } => self.skipped += 1,
             RowKind::Unreadable { .. } => self.unreadable += 1,
             kind => self.unreadable += u64::from(kind.has_no_order()),
         }

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::{
-    canonical::{item_values, order_values},
+    canonical::{ItemValues, item_values, order_values},
     headers::RepeatedHeaders,
 };
 use crate::model::{
@@ -19,7 +19,10 @@ use crate::model::{
 
 /// Returns the drafts without duplicates.
 #[must_use]
-pub fn deduplicate<'a>(mut drafts: Vec<Draft<'a>>, headers: &RepeatedHeaders) -> Vec<Draft<'a>> {
+pub(super) fn deduplicate<'a>(
+    mut drafts: Vec<Draft<'a>>,
+    headers: &RepeatedHeaders,
+) -> Vec<Draft<'a>> {
     let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| !draft.key.is_empty()) {
         by_key.entry(&draft.key).or_default().push(index);
@@ -85,7 +88,7 @@ fn resolve(
 #[derive(PartialEq, Eq, Hash)]
 struct DraftContent {
     order: Vec<(Field, String)>,
-    items: Vec<Vec<(Field, String)>>,
+    items: Vec<ItemValues>,
     is_skipped: bool,
 }
 

@@ -8,9 +8,16 @@ use std::{borrow::Cow, sync::Arc};
 
 use chrono::SecondsFormat;
 
-use super::{ambiguity::adjacent_row_problem, canonical::have_same_value, gap::PossibleRows};
+use super::{
+    ambiguity::adjacent_row_problem,
+    canonical::have_same_value,
+    gap::PossibleRows,
+    refunds::{WITHOUT_ORDER, is_of_refund, keep_refunds},
+};
 use crate::model::{
-    draft::{AddedRow, Cell, Cells, Draft, KeyedRow, MappedRow, OrderItem, RowKind, ValueSkip},
+    draft::{
+        AddedRow, Cell, Cells, Draft, ItemDraft, KeyedRow, MappedRow, OrderItem, RowKind, ValueSkip,
+    },
     field::{Field, FieldGroup},
     money::Amount,
     origin::Place,
@@ -31,6 +38,7 @@ pub fn draft<'a>(
     possible_rows: &[PossibleRows],
 ) -> Draft<'a> {
     let (key, n_rows, left_out) = (Cow::Borrowed(""), rows.len(), skipped_whole(rows.clone()));
+    let has_only_refunds = left_out == Some(WITHOUT_ORDER);
     let cells = Cells::default();
     let rows_of_draft = Vec::with_capacity(n_rows);
     let mut draft = Draft {
@@ -42,6 +50,7 @@ pub fn draft<'a>(
         added_rows: Vec::new(),
         may_have_items: false,
         people: Vec::new(),
+        has_only_refunds,
         skip: None,
         problems: Problems::default(),
     };
@@ -49,12 +58,18 @@ pub fn draft<'a>(
     let mut order_items: Vec<OrderItem<'a>> = Vec::new();
     let mut previous: Option<&'a Row<'a>> = None;
     let (mut skipped_rows, mut fields_of_files) = (Vec::new(), Vec::new());
+    let mut refunds = Vec::new();
     for KeyedRow { row, kind } in rows {
         if !kind.is_of_an_order() || kind.has_no_order() {
             continue;
         }
-        if matches!(kind, RowKind::Skipped { .. }) && left_out.is_none() {
+        if let RowKind::Skipped { .. } | RowKind::Refund { .. } = kind
+            && left_out.is_none()
+        {
             skipped_rows.push(row.origin.clone());
+            if let RowKind::Refund { is_netted: true, .. } = kind {
+                refunds.push(*row);
+            }
             continue;
         }
         record_row_kind(&mut draft, row, kind);
@@ -74,6 +89,9 @@ pub fn draft<'a>(
         add_row(&mut draft, row, &mut mapped, &mut fields_of_files);
     }
     refuse_choices(&mut draft.problems, &fields_of_files);
+    for row in refunds {
+        add_refund(&mut draft, row, &map, &mut mapped.items);
+    }
     draft.rows.append(&mut skipped_rows);
     let skip = draft.skip.or_else(|| skip_of_value(&draft.cells, mapped.value_skips));
     draft.skip = left_out.map(Arc::from).or(skip);
@@ -83,8 +101,24 @@ pub fn draft<'a>(
     draft.items.extend(filled.map(|order_item| order_item.item));
     draft.may_have_items = mapped.may_have_items;
     draft.key_is_number = mapped.key_is_number;
+    if has_only_refunds {
+        keep_refunds(&mut draft);
+    }
     add_possible_rows(&mut draft, possible_rows);
     draft
+}
+
+/// Adds what a row takes off its order, and nothing else of it: its date is not that of the order.
+fn add_refund<'a>(
+    draft: &mut Draft<'a>,
+    row: &'a Row<'a>,
+    map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>),
+    items: &mut Vec<ItemDraft<'a>>,
+) {
+    let mut mapped = MappedRow::default();
+    map(row, None, &mut mapped);
+    items.extend(mapped.items);
+    draft.problems.extend(mapped.problems.into_iter().filter(is_of_refund));
 }
 
 /// Why the profile leaves out all rows of an order, if it does.
@@ -92,7 +126,12 @@ fn skipped_whole<'a>(rows: impl Iterator<Item = &'a KeyedRow<'a>>) -> Option<&'a
     let mut first = None;
     for KeyedRow { kind, .. } in rows {
         match kind {
-            RowKind::Skipped { reason, .. } => _ = first.get_or_insert(*reason),
+            // A row that is skipped tells more.
+            RowKind::Refund { .. } => _ = first.get_or_insert(WITHOUT_ORDER),
+            RowKind::Skipped { reason, .. } if first.is_none_or(|first| first == WITHOUT_ORDER) => {
+                first = Some(*reason);
+            }
+            RowKind::Skipped { .. } => {}
             kind if !kind.is_of_an_order() || kind.has_no_order() => {}
             _ => return None,
         }

@@ -2,6 +2,7 @@
 //! about all rows, then draft by draft.
 
 mod order_items;
+mod refunds;
 mod runs;
 mod values;
 
@@ -81,8 +82,12 @@ fn row(kind: RowKind<'static>, file: u32, line: u64, cells: &[(Field, &'static s
     let at = CellOrigin::Row(row);
     let cells = cells.iter().map(|(field, text)| cell(field.clone(), text, at)).collect();
     let item = cell(Field::ItemName, format!("line {line}").leak(), at);
-    let items =
-        vec![ItemDraft { at, kind: ItemKind::default(), cells: std::iter::once(item).collect() }];
+    let items = vec![ItemDraft {
+        at,
+        kind: ItemKind::default(),
+        is_refund: false,
+        cells: std::iter::once(item).collect(),
+    }];
     TestRow { row, kind, cells, items, value_skips: Vec::new(), other_keys: &[] }
 }
 
@@ -167,7 +172,7 @@ fn grouped(settings: GroupSettings, rows: &[TestRow]) -> Result<Grouped, GroupEr
             }
             merged
         });
-    let mut drafts = deduplicate(drafts.collect(), &RepeatedHeaders::default());
+    let mut drafts = merge_by_key(drafts.collect(), &RepeatedHeaders::default());
     let ambiguities = ambiguities(settings, rows);
     for draft in &mut drafts {
         ambiguities.mark(draft, settings);

@@ -108,7 +108,12 @@ impl ConditionCompiler<'_> {
         }
     }
 
-    fn compile(&self, text: ConditionText, level: ConditionLevel) -> Result<Condition, KeyErrors> {
+    /// Compiles a condition on rows or documents, or on the items or people in them.
+    pub(super) fn compile(
+        &self,
+        text: ConditionText,
+        level: ConditionLevel,
+    ) -> Result<Condition, KeyErrors> {
         let mut condition = Condition::new(text, self.marks)?;
         let fields = condition.fields();
         let mut errors = KeyErrors::default();

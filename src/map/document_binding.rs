@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 
 use super::{
+    bound_refunds::BoundRefunds,
     bound_rule::{
         ArraySource, BoundKind, BoundPeople, BoundRule, CustomMembers, CustomRule, FieldBinding,
         PackedSource, TestedSource,
@@ -74,6 +75,10 @@ pub(super) fn bind<'p>(
             .map(|ignored| bind_condition(ignored, None))
             .collect(),
         item_rows: profile.item_rows.as_ref().map(|rows| bind_condition(rows, packed)),
+        refunds: profile
+            .refunds
+            .as_ref()
+            .map(|refunds| BoundRefunds { refunds, rows: bind_condition(&refunds.rows, None) }),
     })
 }
 

@@ -7,6 +7,7 @@
 use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use super::{
+    bound_refunds::BoundRefunds,
     bound_rule::{BoundKind, BoundPeople, BoundRule, FieldBinding, PackedSource, TestedSource},
     condition::{CellSource, Condition},
     error::MapError,
@@ -101,6 +102,10 @@ impl<'p> HeaderBinding<'p> {
         }
         let ignore_rows = profile.ignore_rows.iter().map(&mut bind).collect::<Result<_, _>>()?;
         let item_rows = profile.item_rows.as_ref().map(&mut bind).transpose()?;
+        let refunds = match &profile.refunds {
+            Some(refunds) => Some(BoundRefunds { refunds, rows: bind(&refunds.rows)? }),
+            None => None,
+        };
         let people = columns.bind_people()?;
         let packed = columns.find_packed()?;
         let groups = columns.find_groups()?;
@@ -131,10 +136,13 @@ impl<'p> HeaderBinding<'p> {
             row_skips,
             ignore_rows,
             item_rows,
+            refunds,
         };
         let unknown = columns.unknown_columns();
         let names = HeaderNames::new(own_header);
-        let has_row_rules = !mapper.ignore_rows.is_empty() || !mapper.row_skips.is_empty();
+        let has_row_rules = !mapper.ignore_rows.is_empty()
+            || !mapper.row_skips.is_empty()
+            || mapper.refunds.is_some();
         let is_key_text = mapper.is_key_verbatim && !profile.key.combines();
         let key_column = match mapper.key.as_slice() {
             [column] if is_key_text && !has_row_rules => Some(*column),

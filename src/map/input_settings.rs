@@ -104,3 +104,16 @@ pub enum SharedIdentifiers {
     /// They are sent, as orders of one guest.
     Send,
 }
+
+/// What becomes of the rows that are refunds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundMode {
+    /// They are left out of their orders.
+    #[default]
+    LeaveOut,
+    /// They are rows as all others.
+    Keep,
+    /// Their amounts are taken off their orders.
+    Net,
+}

@@ -6,6 +6,7 @@
 use std::{borrow::Cow, ops::RangeInclusive};
 
 use super::{
+    bound_refunds::BoundRefunds,
     bound_rule::{
         ArraySource, BoundKind, BoundPeople, BoundRule, FieldBinding, PackedSource, TestedSource,
     },
@@ -62,6 +63,8 @@ pub(super) struct Mapper<'p, S> {
     pub(super) row_skips: Vec<(&'p SkipRule, Condition<TestedSource<S>>)>,
     pub(super) ignore_rows: Vec<Condition<TestedSource<S>>>,
     pub(super) item_rows: Option<Condition<TestedSource<S>>>,
+    /// The rows that are refunds, if they are not rows as all others.
+    pub(super) refunds: Option<BoundRefunds<'p, S>>,
 }
 
 impl<S> Mapper<'_, S> {
@@ -71,15 +74,30 @@ impl<S> Mapper<'_, S> {
         if key.is_none() && view.is_blank(|text| self.profile.is_null(text)) {
             return RowKind::Blank;
         }
-        match (&self.items, key) {
-            (Some(_), key) => RowKind::Document(key),
-            (None, key) => match (self.row_skip(view), key) {
-                (Some(reason), Some(key)) => RowKind::Skipped { key, reason },
-                (Some(_), None) => RowKind::Ignored,
-                (None, Some(key)) => RowKind::OrderRow(key),
-                (None, None) => RowKind::WithoutKey { ordered_at: None, has_item: false },
+        // The rules that skip documents are those that skip orders.
+        let skip = self.row_skip(view);
+        match (skip, key) {
+            (Some(reason), Some(key)) => RowKind::Skipped { key, reason },
+            (Some(_), None) => RowKind::Ignored,
+            (None, key) => match (&self.refunds, key) {
+                (Some(refunds), Some(key)) if refunds.hold(view, self.profile) => {
+                    RowKind::Refund { key, is_netted: refunds.refunds.are_netted }
+                }
+                (Some(refunds), None) if self.leaves_out(refunds, view) => RowKind::Ignored,
+                (_, key) if self.items.is_some() => RowKind::Document(key),
+                (_, Some(key)) => RowKind::OrderRow(key),
+                (_, None) => RowKind::WithoutKey { ordered_at: None, has_item: false },
             },
         }
+    }
+
+    /// Whether a row is a refund that is left out, of whatever order.
+    fn leaves_out<'a, V: View<'a, Source = S>>(
+        &self,
+        refunds: &BoundRefunds<'_, S>,
+        view: V,
+    ) -> bool {
+        !refunds.refunds.are_netted && refunds.hold(view, self.profile)
     }
 
     /// Why the profile skips a row, if it does.
@@ -196,11 +214,16 @@ impl<S> Mapper<'_, S> {
             self.check_key_parts(view, &mut order);
         }
         into.may_have_items |= self.may_have_items;
+        let n_items = into.items.len();
         self.add_items(view, previous, &mut order, into);
+        if self.is_netted(view) {
+            let items = &mut into.items[n_items..];
+            items.iter_mut().for_each(|item| item.is_refund = true);
+            order.problems.extend(items.is_empty().then(|| no_item_of_refund(view.at())));
+        }
         self.add_order_items(view, previous, &mut order, into);
-        let of_rows = self.row_skips.iter().map(|(_, when)| when);
-        for ignored in self.ignore_rows.iter().chain(of_rows) {
-            holds(ignored, view, self.profile, &mut order);
+        for condition in self.row_conditions() {
+            holds(condition, view, self.profile, &mut order);
         }
         let mut skips = self.skips.iter();
         let skip = skips.find(|(_, when)| holds(when, view, self.profile, &mut order));
@@ -210,8 +233,20 @@ impl<S> Mapper<'_, S> {
     /// Whether a row makes the profile skip its order, or a condition cannot be tested on it.
     pub(super) fn skips_or_doubts<'a, V: View<'a, Source = S>>(&self, view: V) -> bool {
         self.skips.iter().any(|(_, when)| !matches!(test(when, view, self.profile), Ok(false)))
-            || self.ignore_rows.iter().any(|ignored| test(ignored, view, self.profile).is_err())
-            || self.row_skips.iter().any(|(_, when)| test(when, view, self.profile).is_err())
+            || self.row_conditions().any(|when| test(when, view, self.profile).is_err())
+    }
+
+    /// The conditions that have decided whether a row is one of its order.
+    fn row_conditions(&self) -> impl Iterator<Item = &Condition<TestedSource<S>>> {
+        let of_rows = self.row_skips.iter().map(|(_, when)| when);
+        let refunds = self.refunds.iter().map(|refunds| &refunds.rows);
+        self.ignore_rows.iter().chain(of_rows).chain(refunds)
+    }
+
+    /// Whether a row is a refund that is taken off its order.
+    fn is_netted<'a, V: View<'a, Source = S>>(&self, view: V) -> bool {
+        let netted = self.refunds.as_ref().filter(|refunds| refunds.refunds.are_netted);
+        netted.is_some_and(|refunds| refunds.hold(view, self.profile))
     }
 
     /// Whether a row may hold an item; none if that cannot be tested.
@@ -401,7 +436,12 @@ impl<S> Mapper<'_, S> {
             order.problems.append(&mut item.problems);
             order.skip = order.skip.take().or(item.take_skip());
             if !item.cells.is_empty() {
-                let draft = ItemDraft { at: view.at(), kind: *kind, cells: item.cells.trimmed() };
+                let draft = ItemDraft {
+                    at: view.at(),
+                    kind: *kind,
+                    is_refund: false,
+                    cells: item.cells.trimmed(),
+                };
                 into.order_items.push(OrderItem { item: draft, is_filled: item.filled > 0 });
             }
         }
@@ -413,7 +453,12 @@ impl<S> Mapper<'_, S> {
         view: V,
         order: &mut Collector<'a>,
     ) -> Option<ItemDraft<'a>> {
-        if self.item_rows.as_ref().is_some_and(|rows| !holds(rows, view, self.profile, order)) {
+        // A row that is a refund is one of an item: item_rows says which others are.
+        let is_refund = || self.items.is_none() && self.is_netted(view);
+        if let Some(rows) = &self.item_rows
+            && !holds(rows, view, self.profile, order)
+            && !is_refund()
+        {
             return None;
         }
         let BoundKind { kind, rules, .. } = self.kind_of(view, order)?;
@@ -426,7 +471,12 @@ impl<S> Mapper<'_, S> {
         }
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.skip);
-        let draft = || ItemDraft { at: view.at(), kind: *kind, cells: item.cells.trimmed() };
+        let draft = || ItemDraft {
+            at: view.at(),
+            kind: *kind,
+            is_refund: false,
+            cells: item.cells.trimmed(),
+        };
         is_filled.then(draft)
     }
 
@@ -496,6 +546,13 @@ impl<S> Mapper<'_, S> {
         };
         Some(Problem::for_order(code, view.at(), message))
     }
+}
+
+/// The problem of a refund that takes nothing off its order.
+fn no_item_of_refund(at: CellOrigin<'_>) -> Problem {
+    let message = "the refund has no item, so it is not known what it takes off the order; \
+                   mode = \"leave_out\" under [refunds] leaves refunds out";
+    Problem::for_order(Code::RefundUnclear, at, message)
 }
 
 const NO_KIND: &str = "the item is of no kind: no condition of an [[item]] table holds; item_rows \

@@ -18,6 +18,7 @@ use super::{
     key_errors::KeyPath,
     missing_name::NamePlaces,
     packed_items::PackedItems,
+    refunds::Refunds,
     repeated_items::RepeatedItems,
     rule::Rule,
     rule_result::RuleResult,
@@ -209,6 +210,8 @@ pub struct Profile {
     pub skips: Vec<SkipRule>,
     /// The rules that skip rows, before rows are grouped; an order of such rows alone is skipped.
     pub row_skips: Vec<SkipRule>,
+    /// The rows that are refunds, if they are not rows as all others.
+    pub refunds: Option<Refunds>,
     /// The rule of the order key.
     pub key: Rule,
     /// The rules of the fields; those of one field follow each other, in the order in which they
@@ -355,7 +358,8 @@ impl Profile {
     pub(super) fn order_conditions(&self) -> impl Iterator<Item = &Condition> {
         let skips = self.skips.iter().chain(&self.row_skips);
         let of_kinds = self.conditions_of_kinds(true);
-        skips.map(|skip| &skip.when).chain(&self.ignore_rows).chain(of_kinds)
+        let refunds = self.refunds.iter().map(|refunds| &refunds.rows);
+        skips.map(|skip| &skip.when).chain(&self.ignore_rows).chain(refunds).chain(of_kinds)
     }
 
     /// The conditions on items.

@@ -29,6 +29,7 @@ use super::{
     profile_schema::KeyType,
     profile_text::{GuestText, ProfileText, SkipScope},
     profile_texts::{NamedText, ProfileTexts, no_profile},
+    refunds_compiler::compile_refunds,
     rule::Rule,
     toml_document::TomlDocument,
     words::words,
@@ -241,6 +242,9 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let skips = conditions.skips(&text.skip, SkipScope::Order, &mut errors);
     let row_skips = conditions.skips(&text.skip, SkipScope::Row, &mut errors);
     let ignore_rows = conditions.ignored(text.ignore_rows, &mut errors);
+    let refunds =
+        text.refunds.map(|of_refunds| compile_refunds(of_refunds, text.order_price, &conditions));
+    let refunds = refunds.and_then(|refunds| errors.keep_below(&["refunds"], refunds)).flatten();
     let item_rows = text.item_rows.and_then(|text| conditions.items(text, &mut errors));
     conditions.kinds(&text.item, &mut kinds, &mut errors);
     let of_kinds = kinds.iter().flat_map(|of| &of.when);
@@ -274,6 +278,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         row_skips,
         ignore_rows,
         item_rows,
+        refunds,
         item_kinds: kinds,
         nulls,
         shared_identifiers: shared_identifiers.unwrap_or_default(),

@@ -12,8 +12,8 @@ use super::{
     condition_text::ConditionText,
     file_keys_text::FileKeysText,
     input_settings::{
-        CellNotation, LastLineEnd, MissingColumns, Quote, RaggedRows, SharedIdentifiers,
-        UnknownColumns, UnreadableRows,
+        CellNotation, LastLineEnd, MissingColumns, Quote, RaggedRows, RefundMode,
+        SharedIdentifiers, UnknownColumns, UnreadableRows,
     },
     items_text::{ItemSource, ItemsText},
     join_text::JoinText,
@@ -52,6 +52,17 @@ pub(super) struct SkipText {
     pub(super) scope: SkipScope,
     /// Which orders or rows are left out.
     pub(super) when: ConditionText,
+}
+
+/// What becomes of refunds.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefundsText {
+    /// The rows or documents that are refunds.
+    pub(super) rows: Option<ConditionText>,
+    /// Whether they are left out, kept as all other rows, or taken off their orders.
+    #[serde(default)]
+    pub(super) mode: RefundMode,
 }
 
 // One struct per group with a key per field, so that serde rejects unknown keys and lists the
@@ -194,6 +205,8 @@ pub(super) struct ProfileText {
     /// Orders or rows that are left out, with a reason.
     #[serde(default)]
     pub(super) skip: Vec<SkipText>,
+    /// What becomes of refunds.
+    pub(super) refunds: Option<RefundsText>,
     /// The order key, which the rows of an order share; else it is the reference.
     pub(super) key: Option<RuleText>,
     /// The rules of the order.

@@ -2,7 +2,6 @@
 //!
 //! Used by `toml_document`.
 
-use super::later_keys::instead_of;
 use crate::model::suggest::{edits, suggest};
 
 /// A key that a table must have and lacks.
@@ -49,9 +48,6 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
         let what = if is_of_key { "key" } else { "value" };
         let unknown = names.next().unwrap_or_default();
         let known: Vec<String> = names.collect();
-        if let Some(instead) = instead_of(&unknown, &known) {
-            return plain(format!("{unknown:?} is not in this version; {instead}"));
-        }
         let meant = suggest(&unknown, known.iter().map(String::as_str)).map(str::to_owned);
         let text = format!(
             "unknown {what} {unknown:?}; {}",

@@ -49,7 +49,7 @@ impl Profile {
 
     /// Whether a condition is wrong, so that it is not known which rows it leaves out.
     fn has_wrong_conditions(&self) -> bool {
-        ["skip", "ignore_rows", "item_rows"].iter().any(|key| self.is_wrong(&[key]))
+        ["skip", "ignore_rows", "item_rows", "refunds"].iter().any(|key| self.is_wrong(&[key]))
     }
 
     /// Whether a condition on the source of a rule may leave out the rows with this word.

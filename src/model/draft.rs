@@ -372,6 +372,13 @@ pub enum RowKind<'a> {
         /// Why it is left out.
         reason: &'a str,
     },
+    /// A row that says what was refunded of the order with this key, as the profile says.
+    Refund {
+        /// The key.
+        key: Cow<'a, str>,
+        /// Whether its amount is taken off the order; else it is left out.
+        is_netted: bool,
+    },
     /// A row that belongs to no order, as the profile says.
     Ignored,
     /// The header again: the rows below it are a second export in the same file.
@@ -402,6 +409,7 @@ impl RowKind<'_> {
         match self {
             Self::OrderRow(key)
             | Self::Skipped { key, .. }
+            | Self::Refund { key, .. }
             | Self::Unreadable { key: Some(key), .. } => Some(key),
             _ => None,
         }
@@ -458,6 +466,8 @@ pub struct ItemDraft<'a> {
     pub at: CellOrigin<'a>,
     /// Its kind.
     pub kind: ItemKind,
+    /// Whether the amount of its line was refunded, whatever its sign.
+    pub is_refund: bool,
     /// The item's attributes.
     pub cells: Cells<'a>,
 }
@@ -549,6 +559,8 @@ pub struct Draft<'a> {
     pub may_have_items: bool,
     /// The people in addition to the guest, in input order; may contain duplicates.
     pub people: Vec<PersonDraft<'a>>,
+    /// Whether all of its rows are refunds of an order, which is another draft if the export has it.
+    pub has_only_refunds: bool,
     /// The reason for which the profile skips the order, if it does.
     pub skip: Option<Arc<str>>,
     /// The problems found so far.
@@ -564,10 +576,10 @@ impl<'a> Draft<'a> {
         cells.any(|cell| matches!(cell.at, CellOrigin::Column(..)))
     }
 
-    /// Whether it has an item that is not made of values of the order.
+    /// Whether it has an item that is neither made of values of the order nor refunded.
     #[must_use]
     pub fn has_own_items(&self) -> bool {
-        self.items.iter().any(|item| !item.kind.is_of_order)
+        self.items.iter().any(|item| !item.kind.is_of_order && !item.is_refund)
     }
 
     /// The position of the order's first row.

@@ -75,7 +75,7 @@ pub enum ValueOrigin {
 pub struct TracedItem {
     /// Its place.
     pub at: Place,
-    /// Its kind in words, if the profile has several; else empty.
+    /// Its kind in words, if the profile has several or it was refunded; else empty.
     pub kind: String,
     /// Its values.
     pub values: Vec<TracedValue>,

@@ -219,9 +219,9 @@ impl Problems {
         self.omitted.retain(|omitted| !omitted.is_of_detail);
     }
 
-    /// Keeps the problems of one code only.
-    pub fn keep_code(&mut self, code: Code) {
-        self.retain_codes(|other| other == code);
+    /// Keeps the problems of these codes only.
+    pub fn keep_codes(&mut self, codes: &[Code]) {
+        self.retain_codes(|code| codes.contains(&code));
     }
 
     /// Keeps the problems, listed or counted, of which the code is to be kept.
@@ -462,6 +462,12 @@ codes! {
     ContentRepeated "content_repeated" Warning,
     /// Two orders have the same reference.
     ReferenceReused "reference_reused" Error,
+    /// A refund is of no order of the export.
+    RefundWithoutOrder "refund_without_order" Warning,
+    /// What a refund takes off its order is not known.
+    RefundUnclear "refund_unclear" Error,
+    /// The refunds are more than the order.
+    RefundTooLarge "refund_too_large" Error,
     /// A row cannot be read.
     RowUnreadable "row_unreadable" Error,
     /// An adjacent row cannot be read.

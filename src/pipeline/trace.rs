@@ -140,6 +140,7 @@ fn traced_item(item: &ItemDraft<'_>, sent: Option<&Item<'_>>, spec: &RunSpec<'_>
         less_the_discount(&mut values, spec.validate.target_price_basis);
     }
     let kind = match item.kind {
+        _ if item.is_refund => "refund, taken off the order".to_owned(),
         _ if spec.profile.item_kinds.len() == 1 => String::new(),
         ItemKind { index, is_of_order: true } => format!("kind {}, of the order", index + 1),
         ItemKind { index, is_of_order: false } => format!("kind {}", index + 1),

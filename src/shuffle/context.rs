@@ -113,7 +113,7 @@ impl<D: Decide> Context<'_, '_, D> {
         observations: &mut Observations,
         part: &mut D::Part,
     ) -> Result<(), D::Error> {
-        let mut drafts = group::deduplicate(drafts, &self.facts.headers);
+        let mut drafts = group::merge_by_key(drafts, &self.facts.headers);
         if drafts.len() < 2 {
             return drafts.into_iter().try_for_each(|draft| self.decide(draft, observations, part));
         }

@@ -3,9 +3,11 @@
 //! Calls the rules in `order`; contains none itself, and chooses no route. Called by `pipeline` for
 //! each draft and each route that it tries.
 
+use std::sync::Arc;
+
 use super::{
     findings::{Findings, draft_cell},
-    order,
+    order, refunds,
     settings::ValidateSettings,
     timestamps,
 };
@@ -19,6 +21,9 @@ use crate::model::{
     rules::TargetRules,
 };
 
+/// Why an order of which nothing is left is skipped.
+const REFUNDED: &str = "refunded in full";
+
 /// Checks a draft by the rules of one route. `facts` are those of the whole export.
 #[must_use]
 pub fn check<'a>(
@@ -29,9 +34,10 @@ pub fn check<'a>(
 ) -> RouteCheck<'a> {
     let mut findings = Findings::new(draft);
     let (order, money) = order::check_order(draft, rules, settings, facts, &mut findings);
+    let is_refunded = refunds::are_all(draft, money.as_ref());
     let mut problems = findings.problems;
     settings.severities.apply(&mut problems);
-    RouteCheck { rules, settings, order, money, problems }
+    RouteCheck { rules, settings, order, money, is_refunded, problems }
 }
 
 /// The result of checking a draft by the rules of one route.
@@ -40,6 +46,8 @@ pub struct RouteCheck<'a> {
     settings: &'a ValidateSettings,
     order: Option<Box<Order<'a>>>,
     money: Option<Money>,
+    /// Whether its refunds leave nothing of the order.
+    is_refunded: bool,
     /// The problems that the check found, and those that the caller adds.
     pub problems: Problems,
 }
@@ -78,27 +86,33 @@ impl<'a> RouteCheck<'a> {
         };
         // Kept for orders that are not sent too: it is compared with the status that was accepted.
         let status = || draft.cells.get(&Field::Status).map(|cell| cell.text.to_string());
+        self.settings.severities.apply(&mut record.problems);
         // An order that the profile skips need not be valid.
         // But its cells must be readable, else its rows may not be those that the profile means.
-        let is_guarded = |problem: &Problem| {
-            problem.code == Code::SpreadsheetText
-                && !self.settings.severities.is_off(Code::SpreadsheetText)
+        let prevents_skip = |problem: &Problem| match problem.code {
+            Code::SpreadsheetText => true,
+            Code::RefundWithoutOrder => problem.is_error(),
+            _ => false,
         };
         if let Some(reason) = draft.skip
-            && !record.problems.iter().any(is_guarded)
+            && !record.problems.iter().any(prevents_skip)
         {
             // But a row that may be of it takes it into the rejects.
-            record.problems.keep_code(Code::AdjacentRowUnreadable);
+            record.problems.keep_codes(&[Code::AdjacentRowUnreadable, Code::RefundWithoutOrder]);
             return CheckedOrder { record, status: status(), validity: Validity::Skipped(reason) };
         }
         // Details that the route does not send need not be valid either.
         if self.rules.details.carried().is_none() {
             record.problems.drop_details();
         }
-        self.settings.severities.apply(&mut record.problems);
         record.problems.append(self.problems);
         let has_errors = record.problems.iter().any(Problem::is_error);
         match self.order {
+            // Without an error: a row that may be of it may have another line.
+            Some(_) if !has_errors && self.is_refunded => {
+                let validity = Validity::Skipped(Arc::from(REFUNDED));
+                CheckedOrder { record, status: status(), validity }
+            }
             Some(order) if !has_errors => {
                 CheckedOrder { record, status: None, validity: Validity::Valid(order) }
             }

@@ -85,3 +85,8 @@ pub(super) fn item_cell<'d, 'a>(item: &'d ItemDraft<'a>, field: &Field) -> Optio
 pub(super) fn draft_cell<'d, 'a>(draft: &'d Draft<'a>, field: &Field) -> Option<&'d Cell<'a>> {
     parsable(draft.cell(field))
 }
+
+/// The cell of an item's price: that of its line counts where there is none.
+pub(super) fn exported_price<'d, 'a>(item: &'d ItemDraft<'a>) -> Option<&'d Cell<'a>> {
+    item.cell(&Field::ItemPrice).or_else(|| item.cell(&Field::ItemLinePrice))
+}

@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 
 use super::{
     extension,
-    findings::{Findings, draft_cell, item_cell},
-    iso, product,
+    findings::{Findings, draft_cell, exported_price, item_cell},
+    iso, product, refunds,
     settings::ValidateSettings,
     timestamps, values,
 };
@@ -44,6 +44,7 @@ pub(super) fn check_items<'a>(
     let order_currency = draft_cell(draft, &Field::CurrencyCode).map(|cell| &*cell.text);
     let mut sum = Some(Amount(Decimal::ZERO));
     let mut items = Vec::with_capacity(draft.items.len());
+    refunds::check_signs(draft, findings);
     for item in &draft.items {
         let (item, line_total) =
             check_item(item, order_currency, (rules, settings), facts, findings);
@@ -212,6 +213,7 @@ fn check_item<'a>(
     let text = |field| item_cell(draft, &field).map(|cell| cell.text.clone());
     let quantity =
         item_cell(draft, &Field::ItemQuantity).and_then(|cell| values::number(cell, findings));
+    let quantity = quantity.map(|quantity| refunds::without_sign(draft, quantity));
     check_quantity(draft, quantity, (rules, settings), findings);
     let has_unparsable_quantity = quantity.is_none() && draft.cell(&Field::ItemQuantity).is_some();
     // Without a valid quantity neither the unit price nor the line total is known.
@@ -222,8 +224,9 @@ fn check_item<'a>(
             let currency = currency.or(order_currency);
             let price = values::amount(cell, currency, findings)?;
             let pieces = quantity.unwrap_or(Amount(Decimal::ONE));
-            let price = (price, price_basis(cell, settings));
-            let price = discounted(draft, (cell, price), pieces, currency, findings)?;
+            let price = (refunds::without_sign(draft, price), price_basis(cell, settings));
+            let (price, basis) = discounted(draft, (cell, price), pieces, currency, findings)?;
+            let price = (refunds::taken_off(draft, price), basis);
             item_prices(cell, price, pieces, (rules, settings), findings)
         });
     warn_of_discount_alone(draft, findings);
@@ -253,11 +256,6 @@ fn check_item<'a>(
     (item, prices.map(|prices| prices.line_total))
 }
 
-/// The cell of an item's price: that of its line counts where there is none.
-fn exported_price<'d, 'a>(item: &'d ItemDraft<'a>) -> Option<&'d Cell<'a>> {
-    item.cell(&Field::ItemPrice).or_else(|| item.cell(&Field::ItemLinePrice))
-}
-
 /// What the price in a cell is for.
 fn price_basis(price: &Cell<'_>, settings: &ValidateSettings) -> PriceBasis {
     match *price.field {
@@ -278,6 +276,7 @@ fn discounted(
     // One that cannot be read is a problem already.
     let of_discount = Some(of_discount).filter(|cell| !cell.is_unparsable)?;
     let discount = values::amount(of_discount, currency, findings)?;
+    let discount = refunds::without_sign(item, discount);
     if discount.0.is_zero() {
         return Some((price, basis));
     }

@@ -24,6 +24,7 @@ mod plain;
 mod plain_attributes;
 mod product;
 mod references;
+mod refunds;
 mod sent;
 mod settings;
 mod timestamps;

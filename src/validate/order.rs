@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::{
     carried, common, extension,
     findings::{Findings, draft_cell},
-    guest, items, legs, people, references,
+    guest, items, legs, people, references, refunds,
     settings::ValidateSettings,
     timestamps, values,
 };
@@ -49,8 +49,10 @@ pub(super) fn check_order<'a>(
         .and_then(|cell| values::currency(cell, findings));
     let (items, lines_total) = items::check_items(draft, rules, settings, facts, findings);
     let price = price(draft, rules, (settings, facts), lines_total, findings);
-    if let Some(price) = price {
-        check_total_sign(draft, rules, price, findings);
+    match price {
+        Some(price) if refunds::has_any(draft) => refunds::check_total(draft, price, findings),
+        Some(price) => check_total_sign(draft, rules, price, findings),
+        None => {}
     }
     let payment_type = payment_type(draft, rules, findings);
     let card_type = card_type(draft, payment_type, rules, findings);
@@ -85,6 +87,8 @@ pub(super) fn check_order<'a>(
     if let Some(order) = &order {
         warn_of_what_is_not_sent(order, draft, rules, findings);
     }
+    // Refunds of an order that the export lacks are no order.
+    let price = price.filter(|_| !draft.has_only_refunds);
     (order, values::money(currency, price))
 }
 

@@ -4,6 +4,7 @@ mod cases;
 mod item_prices;
 mod multi_route;
 mod other_target;
+mod refunds;
 
 use std::{
     borrow::Cow,
@@ -98,6 +99,7 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
     let items = vec![ItemDraft {
         at: below.into(),
         kind: ItemKind::default(),
+        is_refund: false,
         cells: cells(&item, LINE + 1),
     }];
     let cells = cells(&order, LINE);
@@ -110,6 +112,7 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
         added_rows: Vec::new(),
         may_have_items: false,
         people: Vec::new(),
+        has_only_refunds: false,
         skip: None,
         problems: Vec::new().into(),
     }
@@ -435,7 +438,7 @@ fn every_validation_code_has_a_case() {
         Code::ItemDecimalAmbiguous, Code::MoreDecimalsThanCurrency,
         // group
         Code::RowsDisagree, Code::FirstValueTaken, Code::LastValueTaken, Code::OrderInTwoFiles, Code::OrderRepeated, Code::RowInTwoFiles,
-        Code::DuplicateOrder, Code::RowUnreadable,
+        Code::DuplicateOrder, Code::RefundWithoutOrder, Code::RowUnreadable,
         Code::AdjacentRowUnreadable, Code::RowWithoutKey,
         // reported by pipeline, found by read
         Code::NoFinalNewline,

@@ -28,6 +28,7 @@ mod old_orders;
 mod outcome_diagnostics;
 mod output;
 mod profile_extension;
+mod refunds;
 mod regressions;
 mod repaired_rejects;
 mod repeated_headers;

@@ -15,7 +15,7 @@ fn shipping(
         (!price.is_empty()).then(|| Cell { over_rows, ..cell(Field::ItemPrice, price, at) });
     let is_filled = price.is_some();
     let cells = [constant].into_iter().chain(price).collect();
-    OrderItem { item: ItemDraft { at, kind, cells }, is_filled }
+    OrderItem { item: ItemDraft { at, kind, is_refund: false, cells }, is_filled }
 }
 
 /// The items of an order whose rows have these prices of shipping, and its problems.

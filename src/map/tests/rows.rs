@@ -188,6 +188,8 @@ fn kind(kind: &RowKind<'_>) -> String {
         }
         RowKind::Blank => "blank".into(),
         RowKind::Skipped { key, reason } => format!("skipped {key} ({reason})"),
+        RowKind::Refund { key, is_netted: false } => format!("refund left out of {key}"),
+        RowKind::Refund { key, is_netted: true } => format!("refund of {key}"),
         RowKind::Ignored => "ignored".into(),
         RowKind::Header => "header".into(),
         RowKind::ExchangedHeader => "exchanged header".into(),

@@ -440,6 +440,8 @@ fn rules_with_conditions_are_not_plain() {
     assert!(!is_plain("item.name.field = 'x'\n[items.repeated]\ncolumns = '*.{n}'"));
     assert!(!is_plain("[[join]]\nas = 'c'\non = [{ column = 'a', to = 'b' }]"));
     assert!(!is_plain("item.name.part = 1\n[items.packed]\ncolumn = 'a'\nseparator = ';'"));
+    // Rows that are no refunds are.
+    assert!(is_plain("[refunds]\nrows = { column = 'b', is = 'refund' }"));
     assert!(is_plain("[[item]]\nname = { column = 'a' }"));
     let kind = |keys: &str| format!("[[item]]\nname = {{ column = 'a' }}\n{keys}");
     assert!(!is_plain(&kind("when = { column = 'b', is = '2' }")));

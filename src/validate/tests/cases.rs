@@ -1,6 +1,6 @@
 //! Table of problems: at least one case for every code of this stage.
 
-use super::*;
+use super::{refunds::with_refunds, *};
 
 /// The code, the field (empty for the order as a whole), the message, and the draft with this
 /// problem only.
@@ -103,6 +103,8 @@ pub(super) fn cases() -> Vec<Case> {
         (Code::EventTooLarge, "", "ORDER_CHECKOUT with 1 items makes a URL of 601 bytes, more than the limit of 500; mode auto assembles such orders from several events", order(&[]), TestSettings { max_url_bytes: 500, ..settings() }),
         of(Code::TotalDiffers, "price", "the items add up to 20.00, the order's price is 20.01", &[(Field::Price, "20.01")]),
         (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added to a price in another currency", order(&[(Field::ItemCurrencyCode, "USD")]), sum_of_lines()),
+        (Code::RefundUnclear, "item.price", "the refund has another sign than the one in line 8, so it is not known which of them the order gets back; name the rows that are refunds in rows of [refunds]", with_refunds(&["1.00", "-1.00"]), sum_of_lines()),
+        (Code::RefundTooLarge, "price", "the refunds are 2.00 more than the order; rows of it may be missing, or of its refunds be there twice", with_refunds(&["11.00"]), sum_of_lines()),
         of(Code::UnknownPaymentType, "paymentType", "undocumented value \"card\"; the manual lists Card, PayPal, voucher, other; did you mean \"Card\"?", &[(Field::PaymentType, "card")]),
         of(Code::UnknownCardType, "cardType", "undocumented value \"VISA\"; the manual lists Mastercard, Visa, Diners, American Express", &[(Field::CardType, "VISA")]),
         of(Code::PaymentPending, "status", "\"PAYMENT_PENDING\" can never be updated: the service keeps the order as it is sent", &[(Field::Status, "PAYMENT_PENDING")]),

@@ -1,0 +1,82 @@
+//! Rules of refunds that are taken off their order: their lines get a negative amount, and the
+//! order one that is left.
+//!
+//! Exports write a refund with a negative quantity, with a negative price or with neither, so the
+//! sign of a line says nothing alone; different signs within an order are refused. Called by
+//! `items`, `order` and `check`.
+
+use rust_decimal::Decimal;
+
+use super::{
+    findings::{Findings, exported_price},
+    values,
+};
+use crate::model::{
+    draft::{Cell, Draft, ItemDraft},
+    field::Field,
+    money::{Amount, Money},
+    problem::{Code, Problem},
+};
+
+/// Whether a draft has refunds.
+pub(super) fn has_any(draft: &Draft<'_>) -> bool {
+    draft.items.iter().any(|item| item.is_refund)
+}
+
+/// Whether the refunds of an order leave nothing of it.
+pub(super) fn are_all(draft: &Draft<'_>, money: Option<&Money>) -> bool {
+    money.is_some_and(|money| money.amount.0.is_zero()) && has_any(draft)
+}
+
+/// The number of an item, without a sign if it was refunded.
+pub(super) fn without_sign(item: &ItemDraft<'_>, number: Amount) -> Amount {
+    if item.is_refund { Amount(number.0.abs()) } else { number }
+}
+
+/// The price of an item as it adds to the order, from the one without a sign.
+pub(super) fn taken_off(item: &ItemDraft<'_>, price: Amount) -> Amount {
+    if item.is_refund && !price.0.is_zero() { Amount(-price.0) } else { price }
+}
+
+/// Refuses refunds of different signs: one of them is no refund, such as a fee that is kept.
+pub(super) fn check_signs(draft: &Draft<'_>, findings: &mut Findings) {
+    let refunds = draft.items.iter().filter(|item| item.is_refund);
+    let mut signs = refunds.filter_map(|item| Some((item, is_negative(item)?)));
+    let Some((first, sign)) = signs.next() else { return };
+    if let Some((other, _)) = signs.find(|(_, other)| *other != sign) {
+        let (at, line) =
+            (exported_price(other).map_or(other.at, |price| price.at), first.at.position().line);
+        let message = format!(
+            "the refund has another sign than the one in line {line}, so it is not known which of \
+             them the order gets back; name the rows that are refunds in rows of [refunds]"
+        );
+        let problem = Problem::for_field(Code::RefundUnclear, &Field::ItemPrice, at, message);
+        findings.problems.push(problem);
+    }
+}
+
+/// Whether the line of an item is negative as it is written; none if it is nothing.
+fn is_negative(item: &ItemDraft<'_>) -> Option<bool> {
+    let number = |cell: &Cell<'_>| values::plain_number(&cell.text).map(|number| number.0);
+    let price = exported_price(item)?;
+    let quantity = item.cell(&Field::ItemQuantity).and_then(number).unwrap_or_default();
+    let turns_sign = *price.field == Field::ItemPrice && quantity < Decimal::ZERO;
+    let price = number(price).filter(|price| !price.is_zero())?;
+    Some((price < Decimal::ZERO) != turns_sign)
+}
+
+/// Refuses an order of which more was refunded than it has.
+pub(super) fn check_total(draft: &Draft<'_>, total: Amount, findings: &mut Findings) {
+    let is_unclear = findings.problems.iter().any(|problem| problem.code == Code::RefundUnclear);
+    if is_unclear || !total.0.is_sign_negative() || total.0.is_zero() {
+        return;
+    }
+    let message = format!(
+        "the refunds are {} more than the order; rows of it may be missing, or of its refunds be \
+         there twice",
+        Amount(-total.0)
+    );
+    let at = draft.items.iter().find(|item| item.is_refund).map(|item| item.at);
+    let at = at.unwrap_or_else(|| draft.position().into());
+    findings.problems.push(Problem::for_field(Code::RefundTooLarge, &Field::Price, at, message));
+}

@@ -1,0 +1,192 @@
+//! Tests of refunds: rows and documents that never decide the date, the total or the guest of their
+//! order, wherever they are.
+
+use super::csv_dialects::outcomes;
+use crate::support::workspace::{RunResult, Workspace};
+
+/// The keys of the topic of profiles.
+const REFUNDS: &str = r#"order_price = "sum_of_lines"
+
+[refunds]
+rows = { column = "Event", is = "Refund" }
+mode = "net"                     # default: leave_out
+"#;
+
+const RULES: &str = r#"
+[order]
+referenceId = { column = "Order", path = "Order" }
+orderedAt = { column = "Date", path = "Date" }
+status = { value = "PURCHASED" }
+currencyCode = { value = "EUR" }
+paymentType = { value = "other" }
+
+[item]
+name = { column = "Name", path = "Name" }
+quantity = { column = "Qty", path = "Qty" }
+price = { column = "Price", path = "Price" }
+
+[guest]
+email = { column = "Email", path = "Email" }
+"#;
+
+const HEADER: &str = "Order,Event,Date,Email,Name,Qty,Price\n";
+
+fn sale(order: &str, price: &str) -> String {
+    let date = "2026-10-01T10:00:00Z";
+    format!("{order},Sale,{date},{order}@example.com,Gel of {order},2,{price}\n")
+}
+
+fn refund(order: &str, price: &str) -> String {
+    let date = "2026-10-05T10:00:00Z";
+    format!("{order},Refund,{date},,Gel of {order},-1,{price}\n")
+}
+
+/// Checks files with these rows, as CSV and as NDJSON.
+fn check_both(files: &[&[String]], refunds: &str) -> [RunResult; 2] {
+    check_with(files, refunds, ("2", "256MB"))
+}
+
+/// The same on some cores and with some memory.
+fn check_with(files: &[&[String]], refunds: &str, (cores, memory): (&str, &str)) -> [RunResult; 2] {
+    ["csv", "ndjson"].map(|extension| {
+        let keys = refunds.replace("column = \"Event\"", "column = \"Event\", path = \"Event\"");
+        let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}\n{RULES}"));
+        let mut command = "check".to_owned();
+        for (number, rows) in (1..).zip(files) {
+            let name = format!("part-{number}.{extension}");
+            let rows = rows.concat();
+            let text = if extension == "csv" { format!("{HEADER}{rows}") } else { ndjson(&rows) };
+            workspace.file(&name, text);
+            command = format!("{command} {name}");
+        }
+        let options = format!("--profile shop.toml --pos x --max-invalid 100% --memory {memory}");
+        let cores = [("RAYON_NUM_THREADS", cores)];
+        workspace.run_with(&format!("{command} {options}"), &cores, b"")
+    })
+}
+
+fn ndjson(rows: &str) -> String {
+    let line = |row: &str| {
+        let members = HEADER.trim().split(',').zip(row.split(','));
+        let members = members.map(|(name, value)| format!("{name:?}:{value:?}"));
+        format!("{{{}}}\n", members.collect::<Vec<_>>().join(","))
+    };
+    // Lines have the numbers that they have below a header.
+    format!("\n{}", rows.lines().map(line).collect::<String>())
+}
+
+/// The outcomes of both formats, which are equal, with the amounts sent and the rows left out.
+fn outcome_of(files: &[&[String]], refunds: &str) -> String {
+    let [csv, ndjson] = check_both(files, refunds).map(|ran| {
+        let summary = ran.summary();
+        let sum = &summary["money"][0]["valid"];
+        format!("{}\n{sum} {}", outcomes(&ran), summary["rows_skipped"])
+            .replace(".ndjson", ".csv")
+            .replace(":1;", ";")
+    });
+    assert_eq!(csv, ndjson);
+    csv
+}
+
+#[test]
+fn refund_rows_are_taken_off_the_total() {
+    assert!(include_str!("../../../src/cli/help/profile.md").contains(REFUNDS));
+    let rows = [refund("A", "10.00"), sale("B", "1.00"), sale("A", "10.00"), refund("B", "3.00")];
+    insta::assert_snapshot!(outcome_of(&[&rows], REFUNDS), @r#"
+    B invalid the refunds are 1.00 more than the order; rows of it may be missing, or of its refunds be there twice
+    A valid
+    "10.00" null
+    "#);
+}
+
+#[test]
+fn refund_in_another_file_is_of_its_order() {
+    let (sales, refunds) =
+        ([sale("A", "10.00"), sale("B", "1.00")], [refund("A", "10.00"), refund("C", "5.00")]);
+    for files in [[&sales[..], &refunds[..]], [&refunds[..], &sales[..]]] {
+        let netted = outcome_of(&files, REFUNDS);
+        let left_out = outcome_of(&files, &REFUNDS.replace("net", "leave_out"));
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(netted, @r#"
+            C skipped no other row of the export is of the order that was refunded
+            A valid
+            B valid
+            "12.00" null
+            "#);
+            insta::assert_snapshot!(left_out, @r#"
+            C skipped no other row of the export is of the order that was refunded
+            A valid
+            B valid
+            "22.00" 2
+            "#);
+        }
+    }
+}
+
+/// Parts that overlap would take a refund off twice.
+#[test]
+fn equal_refunds_of_two_files_are_refused() {
+    let rows = [sale("A", "10.00"), refund("A", "10.00")];
+    let again = [refund("A", "10.00")];
+    insta::assert_snapshot!(outcome_of(&[&rows, &again], REFUNDS), @r#"
+    A invalid the item equals the one at part-1.csv:3; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
+    "0" null
+    "#);
+    insta::assert_snapshot!(outcome_of(&[&rows, &again], &REFUNDS.replace("net", "leave_out")), @r#"
+    A valid
+    "20.00" 2
+    "#);
+}
+
+#[test]
+fn results_do_not_depend_on_cores_or_memory() {
+    let keys: Vec<_> = (0..300).map(|number| format!("N{number}")).collect();
+    let rows: Vec<_> = keys
+        .iter()
+        .map(|key| sale(key, "10.00"))
+        .chain(keys.iter().rev().map(|key| refund(key, if key == "N7" { "30" } else { "2" })))
+        .collect();
+    let results =
+        |resources| check_with(&[&rows], REFUNDS, resources).map(|ran| (ran.results(), ran.code));
+    let expected = results(("1", "256MB"));
+    assert_eq!(results(("3", "1MB")), expected);
+}
+
+#[test]
+fn half_of_the_key_is_refused() {
+    let message = |keys: &str| {
+        let [csv, _] = check_both(&[&[sale("A", "1")]], keys);
+        assert_eq!(csv.code, 2);
+        csv.err.split("\n\n").next().unwrap().to_owned()
+    };
+    insta::assert_snapshot!(message("[refunds]\nmode = \"net\""), @r#"
+    error[profile]: "rows" is missing
+     --> shop.toml:2:2  refunds.rows
+      |
+    2 | [refunds]
+      |  ^^^^^^^
+      |
+      = expected the condition on the rows that are refunds, such as rows = {
+        column = "Kind", is = "Refund" }
+    "#);
+    insta::assert_snapshot!(message(&REFUNDS.replace("Event", "Evnet")), @r#"
+    error[profile]: there is no column "Evnet" in the export
+     --> shop.toml:5:19  refunds.rows
+      |
+    5 | rows = { column = "Evnet", is = "Refund" }
+      |                   ^^^^^^^
+      |
+      = part-1.csv has "Event", its 2nd column of 7
+    "#);
+    let given = REFUNDS.replace("sum_of_lines", "given");
+    insta::assert_snapshot!(message(&given), @r#"
+    error[profile]: "net" takes refunds off the sum of the lines: it needs order_price = "sum_of_lines"
+     --> shop.toml:6:8  refunds.mode
+      |
+    6 | mode = "net"                     # default: leave_out
+      |        ^^^^^
+      |
+      = a given total is less its refunds where its rule says so: price = { sum =
+        ["Total"], minus = ["Refunded"] }
+    "#);
+}
