@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::small_file::read_small_file;
 use crate::{
-    map::{NamedText, ParsedProfile, ProfileTexts, no_profile, profile::Profile},
+    map::{MapError, NamedText, ParsedProfile, ProfileTexts, no_profile, profile::Profile},
     pipeline,
 };
 
@@ -28,6 +28,14 @@ pub(super) fn load(name: &str, answers: &[String]) -> anyhow::Result<ParsedProfi
     let texts = ProfileTexts::new(text, read_extended);
     let texts = texts.with_expected_values(pipeline::expected_values);
     Ok(Profile::compile_with_errors(texts, answers))
+}
+
+/// The message of an error of [`load`], where the profile is named beside it.
+pub(super) fn load_message(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<MapError>() {
+        Some(unknown) => unknown.to_string(),
+        None => format!("cannot read the profile: {}", error.root_cause()),
+    }
 }
 
 /// Reads the profile that another one extends. An error is a message.

@@ -13,13 +13,14 @@ use super::{
     config::{ConfigFile, TargetSettings},
     error_list::ErrorList,
     print,
-    profile_files::load,
+    profile_files::{load, load_message},
     run_values::validate_settings,
+    setting_names::CONFIG,
     values::OutputFormat,
 };
 use crate::{
     map::{BUILT_IN, ParsedProfile, profile::Profile, profile_schema},
-    model::diagnostic::Diagnostics,
+    model::{diagnostic::Diagnostics, source_text::error_outside_files},
     pipeline,
 };
 
@@ -87,9 +88,10 @@ fn check(
 ) -> anyhow::Result<()> {
     let ParsedProfile { profile, errors: found, answered } = match load(name, answers) {
         Ok(loaded) => loaded,
+        Err(error) if errors.is_empty() => return Err(error),
         Err(error) => {
-            errors.ensure_none()?;
-            return Err(error);
+            errors.add(error_outside_files(CONFIG, name, "", &load_message(&error)));
+            return Err(errors.into_error().into());
         }
     };
     errors.extend(found);

@@ -15,7 +15,7 @@ use super::{
     values::{ByteSize, Rate},
 };
 use crate::{
-    map::{MapError, ParsedProfile, profile::Profile},
+    map::{ParsedProfile, profile::Profile},
     model::{field::Field, route::Mode, rules::CommonDefaults},
     pipeline, stream,
     validate::{self, ValidateSettings},
@@ -249,19 +249,16 @@ impl<'l> ValueChecks<'l> {
 
     /// Loads the profile as far as it is right; its errors are kept.
     fn profile(&mut self, name: &str, answers: &[String]) -> Option<Profile> {
-        let error = match profile_files::load(name, answers) {
+        match profile_files::load(name, answers) {
             Ok(ParsedProfile { profile, errors, .. }) => {
                 self.errors.extend_of_profile(name, answers, errors);
-                return profile;
+                profile
             }
-            Err(error) => error,
-        };
-        let message = match error.downcast_ref::<MapError>() {
-            Some(unknown) => unknown.to_string(),
-            None => format!("cannot read the profile: {}", error.root_cause()),
-        };
-        self.keep("profile", Err(message));
-        None
+            Err(error) => {
+                self.keep("profile", Err(profile_files::load_message(&error)));
+                None
+            }
+        }
     }
 
     /// Whether the value of a setting of the target is known: nothing that may set it is wrong.
