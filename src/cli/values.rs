@@ -180,6 +180,13 @@ pub(super) fn join_file(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Parses the port to listen on.
+pub(super) fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| {
+        format!("invalid port {text:?}; expected 1 to 65535, or 0 for a free one\n  hint: without --port it is 8642")
+    })
+}
+
 impl Deadline {
     /// Time from `now` until the deadline.
     pub(super) fn time_left(self, now: DateTime<Local>) -> Duration {

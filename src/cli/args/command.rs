@@ -11,7 +11,7 @@ use super::ledger::LedgerArguments;
 use crate::{
     cli::values::{
         ByteSize, Deadline, InvalidLimit, OutputFormat, Rate, UnknownPolicy, deadline, duration,
-        join_file,
+        join_file, port,
     },
     model::{route::Mode, text_encoding::TextEncoding},
 };
@@ -271,7 +271,7 @@ pub(in crate::cli) enum ProfilesCommand {
 pub(in crate::cli) struct SandboxArguments {
     // Defaults are clap's here: this command reads no config file.
     /// Listen on this port of 127.0.0.1; 0 picks a free one
-    #[arg(long, default_value_t = 8642)]
+    #[arg(long, value_parser = port, default_value_t = 8642)]
     pub(in crate::cli) port: u16,
     /// Accept only this client key [default: any]
     #[arg(long, value_name = "KEY")]
