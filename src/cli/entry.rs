@@ -5,7 +5,7 @@
 
 use std::{ffi::OsString, process::ExitCode, time::SystemTime};
 
-use clap::FromArgMatches;
+use clap::{CommandFactory, FromArgMatches};
 
 use super::{
     args::{Arguments, Command},
@@ -45,17 +45,10 @@ pub fn main() -> ExitCode {
             // `spec::send` owns the runtime and the sandbox that the spec borrows, so the run is
             // its callback.
             Command::Send(send) => spec::send(&send, typed, |spec| run(spec, &send.read)),
-            Command::Ledger(ledger) => {
-                let help = "orderferry help ledger";
-                ledger::run(&ledger, ErrorList::of_options(&typed.wrong, help))
-            }
-            Command::Sandbox(sandbox) => {
-                let help = "orderferry sandbox --help";
-                sandbox::run(&sandbox, ErrorList::of_options(&typed.wrong, help))
-            }
+            Command::Ledger(ledger) => ledger::run(&ledger, errors_of_options(&typed)),
+            Command::Sandbox(sandbox) => sandbox::run(&sandbox, errors_of_options(&typed)),
             Command::Profiles(profiles) => {
-                let help = "orderferry profiles --help";
-                profiles::run(profiles.command.as_ref(), ErrorList::of_options(&typed.wrong, help))
+                profiles::run(profiles.command.as_ref(), errors_of_options(&typed))
             }
             Command::Explain { code } => explain::run(code.as_deref()),
             Command::Help { path } => help::run::<Arguments>(&path),
@@ -116,8 +109,24 @@ fn parse() -> Result<(Arguments, TypedOptions), UsageError> {
     let (matches, wrong) = option_values::parse(std::env::args_os().collect())?;
     match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => Ok((arguments, TypedOptions::of(&matches, wrong))),
-        Err(error) => Err(UsageError { wrong, error }),
+        Err(error) => Err(UsageError { wrong, errors: vec![error] }),
     }
+}
+
+/// The options whose values are wrong, for a command that has no settings.
+fn errors_of_options(typed: &TypedOptions) -> ErrorList {
+    ErrorList::of_options(&typed.wrong, command_help(std::env::args_os()))
+}
+
+/// The help of the command that arguments name, which clap's own errors name too.
+fn command_help(arguments: impl Iterator<Item = OsString>) -> String {
+    let (mut command, mut names) = (Arguments::command(), vec!["orderferry".to_owned()]);
+    for name in arguments.skip(1) {
+        let Some(subcommand) = command.find_subcommand(&name).cloned() else { break };
+        names.push(subcommand.get_name().to_owned());
+        command = subcommand;
+    }
+    format!("{} --help", names.join(" "))
 }
 
 /// Whether arguments that cannot be parsed ask for JSON; without `--format` the variable may.
@@ -132,41 +141,46 @@ fn asks_for_json(arguments: impl Iterator<Item = OsString>, variable: Option<OsS
 /// Prints a usage error (exit code 2), with the values that are wrong if there are any; or help and
 /// version, which go to standard output with exit code 0.
 fn report_usage_error(usage: &UsageError) -> ExitCode {
-    let error = &usage.error;
-    if !error.use_stderr() {
-        print::help(error);
-        return ExitCode::SUCCESS;
-    }
     let is_json = asks_for_json(std::env::args_os(), std::env::var_os(variable_of("format")));
-    let message = usage_message(&error.render().to_string());
-    if !usage.wrong.is_empty() {
-        let format = if is_json { OutputFormat::Json } else { OutputFormat::Text };
-        report_error(&all_errors(usage, &message).into(), EXIT_NOTHING_SENT, format);
-        return ExitCode::from(EXIT_NOTHING_SENT);
-    }
-    print::usage(error);
-    if is_json {
-        print_error_line(&ErrorLine::of_message(EXIT_NOTHING_SENT, "usage", &message));
+    match usage.errors.as_slice() {
+        [error] if !error.use_stderr() => {
+            print::help(error);
+            return ExitCode::SUCCESS;
+        }
+        [error] if usage.wrong.is_empty() => {
+            print::usage(error);
+            if is_json {
+                let message = usage_message(error);
+                print_error_line(&ErrorLine::of_message(EXIT_NOTHING_SENT, "usage", &message));
+            }
+        }
+        _ => {
+            let format = if is_json { OutputFormat::Json } else { OutputFormat::Text };
+            report_error(&all_errors(usage).into(), EXIT_NOTHING_SENT, format);
+        }
     }
     ExitCode::from(EXIT_NOTHING_SENT)
 }
 
-/// The values that are wrong, and what else is wrong with the arguments, as `message` says.
-fn all_errors(usage: &UsageError, message: &str) -> Diagnostics {
-    let mut errors = ErrorList::of_options(&usage.wrong, "orderferry --help");
-    let other = match usage.missing().as_deref() {
+/// The values that are wrong, and what else is wrong with the arguments.
+fn all_errors(usage: &UsageError) -> Diagnostics {
+    let help = command_help(std::env::args_os());
+    let mut errors = ErrorList::of_options(&usage.wrong, help.clone());
+    let others = match usage.missing().as_deref() {
         // An option with a wrong value is not missing.
-        Some([]) => None,
-        Some(missing) => Some(format!("missing arguments: {}", missing.join(", "))),
-        None => Some(message.to_owned()),
+        Some([]) => Vec::new(),
+        Some(missing) => vec![format!("missing arguments: {}", missing.join(", "))],
+        None => usage.errors.iter().map(usage_message).collect(),
     };
-    errors.extend(other.map(|message| error_outside_files(CONFIG, "the arguments", "", &message)));
-    errors.into_error()
+    let error = |message: &String| error_outside_files(CONFIG, "the arguments", "", message);
+    errors.extend(others.iter().map(error));
+    Diagnostics { next: Some(help), ..errors.into_error() }
 }
 
 /// What clap says about arguments, in the form of other messages: what is wrong, with the values
 /// that are possible or missing, and as hints its tips, or where help is.
-fn usage_message(text: &str) -> String {
+fn usage_message(error: &clap::Error) -> String {
+    let text = error.render().to_string();
     let mut paragraphs = text.split("\n\n").map(|paragraph| {
         let lines: Vec<_> = paragraph.lines().map(str::trim).collect();
         lines.join(" ")
@@ -189,8 +203,6 @@ fn usage_message(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -212,13 +224,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn command_is_named_with_its_help() {
+        let help = |arguments: &str| command_help(arguments.split(' ').map(OsString::from));
+        assert_eq!(help("of ledger settle A --nope"), "orderferry ledger settle --help");
+        assert_eq!(help("of check ledger"), "orderferry check --help");
+        assert_eq!(help("of --nope check"), "orderferry --help");
+    }
+
     // A new version of clap may word its errors differently.
     #[test]
     fn usage_error_says_what_to_do() {
         let message = |arguments: &[&str]| {
             let arguments = ["orderferry"].iter().chain(arguments);
             let error = Arguments::command().try_get_matches_from(arguments).unwrap_err();
-            usage_message(&error.render().to_string())
+            usage_message(&error)
         };
         insta::assert_snapshot!(message(&["check", "x.csv", "--rat", "5"]), @r"
         unexpected argument '--rat' found

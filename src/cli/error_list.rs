@@ -22,12 +22,12 @@ pub(super) struct ErrorList {
     /// The command that lists all errors of the profile, without an export too.
     profile_check: Option<String>,
     /// The command that helps with options; none for settings.
-    help: Option<&'static str>,
+    help: Option<String>,
 }
 
 impl ErrorList {
     /// The errors of options whose values are wrong; `help` is the command that helps with them.
-    pub(super) fn of_options(wrong: &[WrongOption], help: &'static str) -> Self {
+    pub(super) fn of_options(wrong: &[WrongOption], help: String) -> Self {
         let errors: Vec<_> = wrong.iter().map(|option| option.error.clone()).collect();
         let help = Some(help).filter(|_| !errors.is_empty());
         Self { errors, help, ..Self::default() }
@@ -88,7 +88,7 @@ impl ErrorList {
     /// The command that helps with the errors.
     fn next(&self) -> Option<String> {
         if self.errors.iter().any(|error| error.kind == CONFIG) {
-            return Some(self.help.unwrap_or(HELP).to_owned());
+            return Some(self.help.clone().unwrap_or_else(|| HELP.to_owned()));
         }
         let is_in_profile = |error: &Diagnostic| error.kind == PROFILE && error.position.is_some();
         self.profile_check.clone().filter(|_| self.errors.iter().any(is_in_profile))

@@ -1,5 +1,5 @@
-//! Values of options that cannot be parsed: each becomes an error, and the arguments are parsed
-//! again without it, so that it is shown with all errors of the settings and of the profile.
+//! Options that cannot be parsed: each becomes an error, and the arguments are parsed again without
+//! it, so that a wrong value is shown with all errors of the settings and of the profile.
 //!
 //! clap alone would end the run at the first of them. Knows no option. Called by `entry`.
 
@@ -31,8 +31,8 @@ pub(super) struct WrongOption {
 pub(super) struct UsageError {
     /// The options whose values are wrong.
     pub(super) wrong: Vec<WrongOption>,
-    /// What else is wrong, in clap's words, or a request for help.
-    pub(super) error: clap::Error,
+    /// What else is wrong, in clap's words, or a request for help: first of all the unknown options.
+    pub(super) errors: Vec<clap::Error>,
 }
 
 /// Parses arguments, of which the first one is the program. Returns what clap made of them, and the
@@ -40,19 +40,25 @@ pub(super) struct UsageError {
 ///
 /// # Errors
 ///
-/// Of everything else than the value of an option.
+/// Of everything else than the value of an option. Beside an unknown option nothing is missing or
+/// superfluous: it may be a misspelt one, with its value.
 pub(super) fn parse(
     mut arguments: Vec<OsString>,
 ) -> Result<(ArgMatches, Vec<WrongOption>), UsageError> {
-    let mut wrong = Vec::new();
+    let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
     loop {
         let error = match Arguments::command().try_get_matches_from(&arguments) {
-            Ok(matches) => return Ok((matches, wrong)),
+            Ok(matches) if unknown.is_empty() => return Ok((matches, wrong)),
+            Ok(_) => return Err(UsageError { wrong, errors: unknown }),
             Err(error) => error,
         };
-        match remove_wrong(&mut arguments, &error) {
-            Some(option) => wrong.push(option),
-            None => return Err(UsageError { wrong, error }),
+        if let Some(option) = remove_wrong(&mut arguments, &error) {
+            wrong.push(option);
+        } else if remove_unknown(&mut arguments, &error) {
+            unknown.push(error);
+        } else {
+            let errors = if unknown.is_empty() { vec![error] } else { unknown };
+            return Err(UsageError { wrong, errors });
         }
     }
 }
@@ -61,7 +67,8 @@ impl UsageError {
     /// The arguments that are missing, apart from the options whose values are wrong; none if that
     /// is not the error.
     pub(super) fn missing(&self) -> Option<Vec<&str>> {
-        let ContextValue::Strings(missing) = self.error.get(ContextKind::InvalidArg)? else {
+        let [error] = self.errors.as_slice() else { return None };
+        let ContextValue::Strings(missing) = error.get(ContextKind::InvalidArg)? else {
             return None;
         };
         let is_left_out = |argument: &str| {
@@ -69,7 +76,7 @@ impl UsageError {
             self.wrong.iter().any(|wrong| Some(&*wrong.name) == name)
         };
         let missing = missing.iter().map(String::as_str);
-        (self.error.kind() == ErrorKind::MissingRequiredArgument)
+        (error.kind() == ErrorKind::MissingRequiredArgument)
             .then(|| missing.filter(|argument| !is_left_out(argument)).collect())
     }
 }
@@ -84,15 +91,33 @@ fn remove_wrong(arguments: &mut Vec<OsString>, error: &clap::Error) -> Option<Wr
     let value = text(error, ContextKind::InvalidValue)?;
     let name = option.strip_prefix("--")?;
     let in_one = format!("{option}={value}");
-    let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
     let is_pair = |at: &usize| {
         arguments[*at] == *option && arguments.get(at + 1).is_some_and(|next| next == value)
     };
-    let at = (0..end).find(|at| arguments[*at] == *in_one || is_pair(at))?;
+    let at = (0..end_of_options(arguments)).find(|at| arguments[*at] == *in_one || is_pair(at))?;
     let n_words = if arguments[at] == *in_one { 1 } else { 2 };
     arguments.drain(at..at + n_words);
     let error = error_outside_files(CONFIG, &format!("{option} {value}"), "", &message(error));
     Some(WrongOption { name: name.to_owned(), error })
+}
+
+/// Removes the option that an error calls unknown from the arguments, without its value; returns
+/// whether there is one.
+fn remove_unknown(arguments: &mut Vec<OsString>, error: &clap::Error) -> bool {
+    let Some(option) = text(error, ContextKind::InvalidArg) else { return false };
+    let is_unknown = |argument: &OsString| {
+        let name = argument.to_str().and_then(|argument| argument.split('=').next());
+        name == Some(option)
+    };
+    let options = &arguments[..end_of_options(arguments)];
+    let at = options.iter().position(is_unknown).filter(|_| option.starts_with('-'));
+    let at = at.filter(|_| error.kind() == ErrorKind::UnknownArgument);
+    at.map(|at| arguments.remove(at)).is_some()
+}
+
+/// The index behind the last argument that may be an option.
+fn end_of_options(arguments: &[OsString]) -> usize {
+    arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len())
 }
 
 /// What is wrong with a value, and what is expected.
@@ -161,10 +186,28 @@ mod tests {
             "orderferry send --rate fast",
             "orderferry send a.csv -- --rate fast --pos",
         ] {
-            let kind = parsed(arguments).err().map(|usage| usage.error.kind());
+            let kind = parsed(arguments).err().map(|usage| usage.errors[0].kind());
             let is_kept = arguments.contains("-- ");
             assert_eq!(kind.is_none(), is_kept, "{arguments}: {kind:?}");
         }
+    }
+
+    #[test]
+    fn unknown_options_hide_no_wrong_value() {
+        for arguments in [
+            "--as perhaps --nope A",
+            "--nope A --as perhaps",
+            "A --nope=3 --as=perhaps",
+            "--as perhaps A --nope",
+        ] {
+            let usage = parsed(&format!("orderferry ledger settle {arguments}")).unwrap_err();
+            let unknown = usage.errors.iter().map(|error| text(error, ContextKind::InvalidArg));
+            assert_eq!(unknown.collect::<Vec<_>>(), [Some("--nope")], "{arguments}");
+            assert_eq!(usage.wrong.len(), 1, "{arguments}");
+        }
+        let usage =
+            parsed("orderferry send a.csv --rat 5 --nope --rate=fast -1 -- -2").unwrap_err();
+        assert_eq!((usage.errors.len(), usage.wrong.len()), (3, 1));
     }
 
     #[test]

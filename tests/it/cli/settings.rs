@@ -901,7 +901,11 @@ fn all_errors_of_other_commands_are_reported() {
         "ledger settle A-1 --as perhaps --ordered-at never",
         "ledger settle --as perhaps",
         "ledger list --outcome gone --nope",
+        "ledger settle --as perhaps --nope A",
+        "send orders.csv --nope --rat=5",
         "profiles check canonical --format xml",
+        "profiles check none.toml --format xml",
+        "sandbox --port 99999999",
         "sandbox --port x --fault rate_limit=5 --session-timeout 5",
     ] {
         let ran = workspace.run(command);
@@ -931,7 +935,7 @@ fn all_errors_of_other_commands_are_reported() {
          = expected a whole number
 
         4 errors in the settings. Nothing was read or sent.
-        next: orderferry help ledger
+        next: orderferry ledger list --help
     ledger settle A-1 --as perhaps --ordered-at never: exit 2
         error[config]: unknown value "perhaps"
          --> --as perhaps
@@ -944,7 +948,7 @@ fn all_errors_of_other_commands_are_reported() {
          = expected for example 2026-11-22 or 2026-11-22T06:30:00Z
 
         2 errors in the settings. Nothing was read or sent.
-        next: orderferry --help
+        next: orderferry ledger settle --help
     ledger settle --as perhaps: exit 2
         error[config]: unknown value "perhaps"
          --> --as perhaps
@@ -955,13 +959,46 @@ fn all_errors_of_other_commands_are_reported() {
          --> the arguments
 
         2 errors in the settings. Nothing was read or sent.
-        next: orderferry --help
+        next: orderferry ledger settle --help
     ledger list --outcome gone --nope: exit 2
-        error: unexpected argument '--nope' found
+        error[config]: unknown value "gone"
+         --> --outcome gone
+         |
+         = expected accepted or unknown or failed or changed
 
-        Usage: orderferry ledger list --outcome <STATE>
+        error[config]: unexpected argument '--nope' found
+         --> the arguments
+         |
+         = hint: try '--help'
 
-        For more information, try '--help'.
+        2 errors in the settings. Nothing was read or sent.
+        next: orderferry ledger list --help
+    ledger settle --as perhaps --nope A: exit 2
+        error[config]: unknown value "perhaps"
+         --> --as perhaps
+         |
+         = expected accepted or failed or acknowledged
+
+        error[config]: unexpected argument '--nope' found
+         --> the arguments
+         |
+         = hint: to pass '--nope' as a value, use '-- --nope'
+
+        2 errors in the settings. Nothing was read or sent.
+        next: orderferry ledger settle --help
+    send orders.csv --nope --rat=5: exit 2
+        error[config]: unexpected argument '--nope' found
+         --> the arguments
+         |
+         = hint: to pass '--nope' as a value, use '-- --nope'
+
+        error[config]: unexpected argument '--rat' found
+         --> the arguments
+         |
+         = hint: a similar argument exists: '--rate'
+
+        2 errors in the settings. Nothing was read or sent.
+        next: orderferry send --help
     profiles check canonical --format xml: exit 2
         error[config]: unknown value "xml"
          --> --format xml
@@ -969,11 +1006,32 @@ fn all_errors_of_other_commands_are_reported() {
          = expected text or json
 
         1 error in the settings. Nothing was read or sent.
+    profiles check none.toml --format xml: exit 2
+        error[config]: unknown value "xml"
+         --> --format xml
+         |
+         = expected text or json
+
+        error[config]: the file "none.toml" does not exist
+         --> none.toml
+
+        2 errors in the settings. Nothing was read or sent.
+        next: orderferry profiles check --help
+    sandbox --port 99999999: exit 2
+        error[config]: invalid port "99999999"
+         --> --port 99999999
+         |
+         = expected 1 to 65535, or 0 for a free one
+         = hint: without --port it is 8642
+
+        1 error in the settings. Nothing was read or sent.
+        next: orderferry sandbox --help
     sandbox --port x --fault rate_limit=5 --session-timeout 5: exit 2
-        error[config]: invalid number "x"
+        error[config]: invalid port "x"
          --> --port x
          |
-         = expected a whole number
+         = expected 1 to 65535, or 0 for a free one
+         = hint: without --port it is 8642
 
         error[config]: invalid duration "5"
          --> --session-timeout 5
