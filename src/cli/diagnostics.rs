@@ -68,16 +68,13 @@ fn render_one(diagnostic: &Diagnostic) -> String {
 }
 
 /// A place behind the arrow that `indent` columns take. Where it does not fit, what is there is on
-/// lines of its own; a path is never broken, so that it can be copied.
+/// lines of its own.
 fn folded_place(place: &str, indent: usize) -> String {
     let place = printable(place);
     let columns = MAX_COLUMNS.saturating_sub(indent);
     match place.split_once("  ") {
         Some((at, what)) if place.chars().count() > columns => {
-            let options = textwrap::Options::new(columns)
-                .word_splitter(textwrap::WordSplitter::NoHyphenation)
-                .break_words(false);
-            let what = textwrap::fill(what, options).replace('\n', &format!("\n{:indent$}", ""));
+            let what = fill(what, columns).replace('\n', &format!("\n{:indent$}", ""));
             format!("{at}\n{:indent$}{what}", "")
         }
         _ => place.into_owned(),
@@ -100,10 +97,16 @@ fn folded(note: &Note, gutter: usize) -> (Option<&'static str>, String) {
     };
     // `= hint: `
     let n_before = gutter + 1 + name.map_or(1, |name| name.len() + 3);
-    // A command or a name is not split at a hyphen.
-    let options = textwrap::Options::new(MAX_COLUMNS.saturating_sub(n_before))
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    (name, textwrap::fill(&printable(text), options))
+    (name, fill(&printable(text), MAX_COLUMNS.saturating_sub(n_before)))
+}
+
+/// A text in lines of a width. A name or a path is not broken, so that it can be copied: a longer
+/// one has a line of its own.
+fn fill(text: &str, columns: usize) -> String {
+    let options = textwrap::Options::new(columns)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false);
+    textwrap::fill(text, options)
 }
 
 #[cfg(test)]
@@ -156,8 +159,7 @@ mod tests {
         1204 | N-20841,2026-09-04T09:12:44+02:00,paid,EUR,"129,95",invoice…
              | ^^^^^^^
              |
-             = xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-               xxxxxxxxxxxxxxxxxxx
+             = xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
              = hint: let the shop export amounts with a point; a comma may part
                      thousands or decimals, so it is not guessed
            and 186 more orders: orderferry explain number_unreadable
