@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use toml::{Table, Value};
 
 use super::{
@@ -25,7 +25,10 @@ use super::{
 };
 use crate::{
     disposition::ChangedExit,
-    map::{FOUND_TEXT, KeyPath, TomlDocument, TomlError, TomlText, toml_error_text},
+    map::{
+        FOUND_TEXT, KeyPath, OnlyTable, TomlDocument, TomlError, TomlText, only_table,
+        toml_error_text,
+    },
     model::{
         diagnostic::{Diagnostic, Note},
         pricing::PriceBasis,
@@ -93,9 +96,18 @@ pub(super) struct ConfigFile {
     pub(super) unreadable_rows: Option<UnreadableRowsSetting>,
     pub(super) results_csv: Option<bool>,
     /// Target without `--to`.
+    #[serde(deserialize_with = "only_table")]
     pub(super) target: TargetSettings,
     /// Targets for `--to`, by name.
+    #[serde(deserialize_with = "targets")]
     pub(super) targets: BTreeMap<String, TargetSettings>,
+}
+
+fn targets<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, TargetSettings>, D::Error> {
+    let targets: BTreeMap<_, OnlyTable<_>> = BTreeMap::deserialize(deserializer)?;
+    Ok(targets.into_iter().map(|(name, OnlyTable(target))| (name, target)).collect())
 }
 
 /// Where orders are sent, and the attributes of their events that the export does not have.
@@ -547,6 +559,25 @@ mod tests {
           --set session_timeout: session_timeout is 0; expected more: no order could be assembled in time
           --set base_url: base URL "https://example.com/" contains a query, which is not part of a base URL
             hint: base_url = "https://example.com"
+        "#);
+    }
+
+    #[test]
+    fn sections_are_no_lists() {
+        let file = "targets = []\n[[target]]\npos = 'a'\n[[rate]]\n";
+        insta::assert_snapshot!(without_folder(&load_error(file, &[], &[])), @r#"
+        o.toml:1:11: targets: found a list; expected a table
+          hint: one table is [name] or name = { … }, without other brackets
+        o.toml:2:3: target: found a list; expected a table
+            hint: one table is [name] or name = { … }, without other brackets
+        o.toml:4:3: rate: expected a number or text
+        "#);
+        let file = "target = ['a']\n[[targets.eu]]\npos = 'a'\n";
+        insta::assert_snapshot!(without_folder(&load_error(file, &[], &[])), @r#"
+        o.toml:1:10: target: found a list; expected a table
+          hint: one table is [name] or name = { … }, without other brackets
+        o.toml:2:11: targets.eu: found a list; expected a table
+            hint: one table is [name] or name = { … }, without other brackets
         "#);
     }
 

@@ -442,6 +442,27 @@ mod tests {
     }
 
     #[test]
+    fn sections_are_no_lists() {
+        let text = "name = 'x'\nevent = []\n[[order]]\nstatus = { value = 'PURCHASED' }\n\
+                    [[guest]]\n[[guest]]\n[[severity]]\n[[cells]]\n[[nulls]]\n[[contact.id]]\n";
+        insta::assert_snapshot!(parse_error(text), @r#"
+        p.toml:2:9: event: found a list; expected a table
+          hint: one table is [name] or name = { … }, without other brackets
+          p.toml:3:3: order: found a list; expected a table
+            hint: one table is [name] or name = { … }, without other brackets
+          p.toml:5:3: guest: found a list; expected a table
+            hint: one table is [name] or name = { … }, without other brackets
+          p.toml:7:3: severity: found a list; expected a table
+            hint: one table is [name] or name = { … }, without other brackets
+          p.toml:8:3: cells: invalid type; expected "spreadsheet"
+          p.toml:9:1: nulls: found a table; expected a string
+          p.toml:10:11: contact.id: found a list; expected a table
+            hint: one table is [name] or name = { … }, without other brackets
+          p.toml: order.referenceId: no rule for the order key; expected key or order.referenceId
+        "#);
+    }
+
+    #[test]
     fn values_of_no_use_are_refused() {
         let text = "name = 'x'\nnulls = ['NA', ' ']\ncurrency_symbols = { '' = 'EUR', 1 = 'EUR' }\n\
                     [order]\nreferenceId = { column = [], path = 'a..b' }\n\

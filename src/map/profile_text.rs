@@ -19,6 +19,7 @@ use super::{
     join_text::JoinText,
     one_or_list::{ListedTable, OneOrList},
     one_or_many::OneOrMany,
+    only_table::only_table,
     rule_text::{RuleText, RulesText},
 };
 use crate::model::{
@@ -210,22 +211,22 @@ pub(super) struct ProfileText {
     /// The order key, which the rows of an order share; else it is the reference.
     pub(super) key: Option<RuleText>,
     /// The rules of the order.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "only_table")]
     pub(super) order: OrderText,
     /// The rules of an item, or those of several kinds of items.
     #[serde(default)]
     pub(super) item: OneOrList<ItemText>,
     /// The rules of the guest.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "only_table")]
     pub(super) guest: GuestText,
     /// The rules of a contact.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "only_table")]
     pub(super) contact: GuestText,
     /// The rules of a consumer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "only_table")]
     pub(super) consumer: GuestText,
     /// The rules of what all events have.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "only_table")]
     pub(super) event: EventFieldsText,
     /// Files beside the export, whose columns the rules can read too.
     #[serde(default)]

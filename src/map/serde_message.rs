@@ -71,14 +71,16 @@ fn wrong_value(message: &str) -> Option<String> {
     let is_list = found == "sequence";
     let found = found_value(found);
     let text = found.strip_prefix(FOUND_TEXT);
-    let is_number = text.is_some_and(|text| text.trim_matches('"').parse::<f64>().is_ok());
+    let is_number = text.is_some_and(|text| text.trim_matches('"').parse::<i64>().is_ok());
     let hint = match expected {
         "a string" if found.starts_with(FOUND_NUMBER) => "a number is no text: put it in quotes",
         _ if is_number && range_of(expected).is_some() => "a number is without quotes",
         "a boolean" if matches!(text, Some("\"true\"" | "\"false\"")) => {
             "true and false are without quotes"
         }
-        _ if is_list && expected.starts_with("struct ") => "remove the brackets around its name",
+        _ if is_list && expected_type(expected) == "a table" => {
+            "one table is [name] or name = { … }, without other brackets"
+        }
         _ => "",
     };
     let expected = match (expected, text) {
@@ -180,6 +182,8 @@ mod tests {
         }
         let lines = [
             "n = '5'",
+            "n = 'nan'",
+            "n = '1e400'",
             "n = 'five'",
             "n = -1",
             "n = 70000",
@@ -202,6 +206,8 @@ mod tests {
             lines.iter().map(|line| format!("{line}: {}", message(line))).collect();
         insta::assert_snapshot!(messages.join("\n"), @r#"
         n = '5': found the text "5"; expected a whole number; hint: a number is without quotes
+        n = 'nan': found the text "nan"; expected a whole number
+        n = '1e400': found the text "1e400"; expected a whole number
         n = 'five': found the text "five"; expected a whole number
         n = -1: found the number -1; expected a whole number from 0 to 65535
         n = 70000: found the number 70000; expected a whole number from 0 to 65535
@@ -214,7 +220,7 @@ mod tests {
         list = 'a': found the text "a"; expected a list: ["a"]
         list = true: found true; expected a list
         table = 'a': found the text "a"; expected a table
-        [[table]]: found a list; expected a table
+        [[table]]: found a list; expected a table; hint: one table is [name] or name = { … }, without other brackets
         "#);
     }
 

@@ -240,7 +240,13 @@ impl<'t> TomlDocument<'t> {
         let is_key =
             |(key, _): &(&Spanned<DeString<'_>>, _)| message.is_of_key && key.span() == span;
         let key = self.root.iter().find(is_key).map(|(key, _)| vec![key.get_ref().to_string()]);
-        let Some(path) = key.or_else(|| path_of(&self.root, &span)) else { return false };
+        let Some(mut path) = key.or_else(|| path_of(&self.root, &span)) else { return false };
+        let is_of_list = ["found a list", "expected ", WRONG_TYPE_OF_CHOICE]
+            .iter()
+            .any(|start| message.text.starts_with(start));
+        if is_of_list && is_first_table(&self.root, &path) {
+            path.pop();
+        }
         let sibling = |name: &str| {
             let above = if message.is_of_key { &path[..path.len() - 1] } else { &path };
             above.iter().cloned().chain([name.to_owned()]).collect::<KeyPath>()
@@ -360,6 +366,21 @@ fn with_subject(path: &[String], message: &str) -> String {
         [.., key] => format!("{key:?} {message}"),
         [] => message.to_owned(),
     }
+}
+
+/// Whether a path is that of the first `[[table]]`, which has the place of the list.
+fn is_first_table(root: &DeTable<'_>, path: &[String]) -> bool {
+    let Some((index, [name, above @ ..])) = path.split_last() else { return false };
+    let mut list = root.get(name.as_str());
+    for name in above {
+        list = match list.map(Spanned::get_ref) {
+            Some(DeValue::Table(table)) => table.get(name.as_str()),
+            Some(DeValue::Array(array)) => name.parse().ok().and_then(|at: usize| array.get(at)),
+            _ => None,
+        };
+    }
+    let first = list.and_then(|list| list.get_ref().as_array()?.first());
+    index == "0" && first.is_some_and(|first| Some(first.span()) == list.map(Spanned::span))
 }
 
 /// The path of the innermost entry whose key or value has this place.

@@ -1,0 +1,46 @@
+//! Only a table: values of keys that are one table, never a list, as serde types.
+//!
+//! A derived implementation takes a list too, for the values of the keys in their order, so that
+//! `[[order]]` would be read. Used by `profile_text`, and by `cli` for its settings.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+/// One table.
+#[derive(Debug)]
+pub struct OnlyTable<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OnlyTable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TableVisitor(PhantomData)).map(Self)
+    }
+}
+
+/// Deserializes one table.
+///
+/// # Errors
+///
+/// If it is none.
+pub fn only_table<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    OnlyTable::deserialize(deserializer).map(|OnlyTable(table)| table)
+}
+
+struct TableVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for TableVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<T, M::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
