@@ -1,6 +1,6 @@
 //! Hints about a header that lacks the columns of a profile: what it has, and what the file may be.
 //!
-//! Called by `header_binding`.
+//! Called by `header_binding` and `side_table`.
 
 use super::profile::Profile;
 use crate::model::{
@@ -57,7 +57,6 @@ pub(super) fn header_hint(
     header: &Header,
     is_known: impl Fn(&str) -> bool,
 ) -> Option<String> {
-    let delimiter = char::from(header.syntax.delimiter);
     let first = header.names.first()?;
     if first.starts_with(['[', '{']) {
         let form = if profile.key.paths.is_empty() {
@@ -69,6 +68,30 @@ pub(super) fn header_hint(
             "the file is JSON; give it a name that ends in .json or .ndjson{form}"
         ));
     }
+    let found = other_delimiter(header, is_known)?;
+    Some(format!("the cells are separated by {found:?}; {}", set_delimiter(profile, found)))
+}
+
+/// What a file of a join is, if its first line is no header in the join's form, and what to type.
+pub(super) fn side_header_hint(
+    join: &str,
+    header: &Header,
+    is_known: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let found = other_delimiter(header, is_known)?;
+    let key = format!("delimiter = {:?}", found.to_string());
+    Some(format!("the cells are separated by {found:?}; {}", set_in_join(join, &key)))
+}
+
+/// How a key of the files of a join is set.
+#[must_use]
+pub fn set_in_join(join: &str, key: &str) -> String {
+    format!("set profile = {{ {key} }} in the [[join]] with as = {join:?}")
+}
+
+/// The character that separates the cells of a header, if it is not that of its dialect.
+fn other_delimiter(header: &Header, is_known: impl Fn(&str) -> bool) -> Option<char> {
+    let delimiter = char::from(header.syntax.delimiter);
     let line = header.names.join(&delimiter.to_string());
     let others = DELIMITERS.into_iter().filter(|other| *other != delimiter);
     let n_known =
@@ -78,8 +101,7 @@ pub(super) fn header_hint(
         .filter(|other| line.contains(*other))
         .max_by_key(|other| (n_known(other), line.matches(*other).count()));
     let is_only = header.names.len() == 1;
-    let found = found.filter(|other| !has_known && (is_only || n_known(other) > 0))?;
-    Some(format!("the cells are separated by {found:?}; {}", set_delimiter(profile, found)))
+    found.filter(|other| !has_known && (is_only || n_known(other) > 0))
 }
 
 fn set_delimiter(profile: &Profile, delimiter: char) -> String {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use super::{
     error::MapError,
-    header_hint::{has_names, position_of},
+    header_hint::{has_names, position_of, side_header_hint},
     join::{Join, KeyText},
     known_columns::KnownColumns,
     missing_name::MissingName,
@@ -118,7 +118,16 @@ impl SideTable {
         for (column, _) in self.columns.iter().zip(&columns).filter(|(_, index)| index.is_none()) {
             missing.push(self.missing_column(column, "the rules", header, name));
         }
-        if !missing.is_empty() {
+        if let Some(first) = missing.first_mut() {
+            let is_known = |name: &str| {
+                let mut of_key = join.keys.iter().flat_map(|key| &key.to.columns);
+                of_key.any(|column| column == name)
+            };
+            if let Some(hint) = side_header_hint(&join.name, header, is_known) {
+                first.notes.push(Note::Hint(hint));
+                // Every name is missing then, and one says it.
+                missing.truncate(1);
+            }
             return Err(profile.name_places.error(&missing));
         }
         let of_keys = keys.iter().flat_map(|(columns, _)| columns.iter().copied());

@@ -99,7 +99,10 @@ impl Refusal {
     /// Returns the topic of the manual about what kept the run from reading the export or using it.
     pub(super) fn help_topic(&self) -> Option<&'static str> {
         match self {
-            Self::Read(_) | Self::Shuffle(ShuffleError::Read(_)) => Some("inputs"),
+            Self::Read(_)
+            | Self::Shuffle(ShuffleError::Read(_) | ShuffleError::SideFile { .. }) => {
+                Some("inputs")
+            }
             Self::Ledger(LedgerError::Locked { .. }) | Self::Shuffle(ShuffleError::Stopped(_)) => {
                 None
             }

@@ -187,6 +187,19 @@ impl ReadError {
         }
     }
 
+    /// The key of the profile that helps, with its value, if one does.
+    #[must_use]
+    pub fn profile_key(&self) -> Option<String> {
+        match self {
+            Self::OtherDelimiter { found, .. } => {
+                Some(format!("delimiter = {:?}", found.to_string()))
+            }
+            Self::AmbiguousQuotes { .. } => Some("quote = \"none\"".to_owned()),
+            Self::NoLineOfHeader { .. } => Some("skip_lines = 0".to_owned()),
+            _ => Some(format!("encoding = \"{}\"", self.encoding()?)),
+        }
+    }
+
     pub(super) fn record_too_long(name: &str, line: u64, limit: u64) -> Self {
         Self::RecordTooLong {
             name: name.to_owned(),

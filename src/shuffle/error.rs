@@ -5,7 +5,12 @@
 
 use std::io;
 
-use crate::{group::GroupError, map::MapError, read::ReadError};
+use crate::{
+    group::GroupError,
+    map::{MapError, set_in_join},
+    model::encoding_hint::likely_encoding,
+    read::ReadError,
+};
 
 /// Why an export cannot be grouped into orders.
 #[derive(Debug, thiserror::Error)]
@@ -140,16 +145,23 @@ pub enum ShuffleError {
         /// Bytes that are free.
         free: u64,
     },
+    /// A side file cannot be read.
+    #[error("{}", side_file_message(join, error))]
+    SideFile {
+        /// The name of its join.
+        join: String,
+        /// Why.
+        error: ReadError,
+    },
     /// A row of a side file cannot be read.
-    #[error(
-        "{position}: {reason}; any order may need the row; nothing was sent\n  \
-         hint: repair the row, or export the file anew"
-    )]
+    #[error("{position}: {reason}; any order may need the row; nothing was sent\n  hint: {hint}")]
     SideRow {
         /// The row.
         position: String,
         /// What is wrong with it.
         reason: String,
+        /// What to do about it.
+        hint: String,
     },
     /// A side file is of a format that no join reads.
     #[error(
@@ -178,3 +190,22 @@ pub enum ShuffleError {
     )]
     Spill(#[from] io::Error),
 }
+
+/// The message about a side file: a key that helps is one of its join.
+fn side_file_message(join: &str, error: &ReadError) -> String {
+    let message = error.to_string();
+    match (error.profile_key(), message.split_once(HINT)) {
+        (Some(key), Some((what, _))) => format!("{what}{HINT}{}", set_in_join(join, &key)),
+        _ => message,
+    }
+}
+
+/// What to do about a row of a side file that cannot be read.
+pub(super) fn side_row_hint(join: &str, reason: &str) -> String {
+    match likely_encoding(reason) {
+        Some(encoding) => set_in_join(join, &format!("encoding = \"{encoding}\"")),
+        None => "repair the row, or export the file anew".to_owned(),
+    }
+}
+
+const HINT: &str = "\n  hint: ";

@@ -5,7 +5,10 @@
 
 use bytesize::ByteSize;
 
-use super::{error::ShuffleError, settings::dialect};
+use super::{
+    error::{ShuffleError, side_row_hint},
+    settings::dialect,
+};
 use crate::{
     map::{SideTable, input_settings::LastLineEnd, profile::Profile},
     model::{
@@ -32,24 +35,27 @@ pub fn read_side_files(
     let (mut tables, mut n_bytes) = (Vec::new(), 0);
     for join in &profile.joins {
         let mut table = SideTable::new(join);
+        let unreadable = |error| ShuffleError::SideFile { join: join.name.clone(), error };
         let dialect = dialect(&join.files);
         let settings = ReadSettings { dialect, ..*settings };
         for (index, SideInput { read, .. }) in
             files.side_files.iter_mut().enumerate().filter(|(_, side)| side.join == join.name)
         {
             let id = FileId(u32::try_from(n_inputs + index).unwrap_or(u32::MAX));
-            let mut reader = BlockReader::open_hashed(&read.input, id, &settings)?;
+            let reader = BlockReader::open_hashed(&read.input, id, &settings);
+            let mut reader = reader.map_err(unreadable)?;
             let parser = reader.parser().clone();
             let Some(header) = parser.header() else {
                 return Err(ShuffleError::SideFileFormat { name: read.input.name.clone() });
             };
             let side = table.bind((profile, join), header, (id, &read.input.name))?;
             let (mut block, mut n_rows) = (Block::default(), 0);
-            while reader.next_block(&mut block)? {
-                for row in parser.parse([Piece::from(&block)])?.rows() {
+            while reader.next_block(&mut block).map_err(unreadable)? {
+                for row in parser.parse([Piece::from(&block)]).map_err(unreadable)?.rows() {
                     n_rows += 1;
                     table.add(&side, &row).map_err(|reason| ShuffleError::SideRow {
                         position: names.locate(row.origin.position()),
+                        hint: side_row_hint(&join.name, &reason),
                         reason,
                     })?;
                 }
