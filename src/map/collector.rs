@@ -249,6 +249,11 @@ impl<'a> Collector<'a> {
         self.push_unparsable(field, OverRows::Equal, text, at);
     }
 
+    /// Appends a field whose value is not known, for which there is a problem already.
+    pub(super) fn push_unknown(&mut self, field: Cow<'a, Field>, rule: &Rule, at: CellOrigin<'a>) {
+        self.push_unparsable(field, rule.over_rows, Cow::Borrowed(""), at);
+    }
+
     // Counts as filled: an item or person whose only cell is unparsable is one too.
     fn push_unparsable(
         &mut self,

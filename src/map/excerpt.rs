@@ -45,14 +45,12 @@ pub fn is_shown(profile: &Profile, cell: &Cell<'_>) -> bool {
     match cell.at {
         _ if cell.is_default => true,
         CellOrigin::Known(_) | CellOrigin::Row(_) => true,
-        CellOrigin::Column(row, column) => {
-            let RowContent::Record(record) = &row.content else { return false };
-            let name = record.header.names.get(column as usize);
+        CellOrigin::Column(..) | CellOrigin::Side(..) => {
+            let name = cell.at.column_name();
             let shown = ShownNames::of(profile).shown;
             let rules = profile.rules_of(&cell.field).map(|of_field| &of_field.rule);
             let others = rules.filter(|rule| rule.combines()).flat_map(|rule| &rule.columns);
-            name.is_some()
-                && name.into_iter().chain(others).all(|name| shown.contains(name.as_str()))
+            name.is_some() && name.iter().chain(others).all(|name| shown.contains(name.as_str()))
         }
         CellOrigin::Node(..) => {
             let is_of_person = |path: &String| {

@@ -165,6 +165,19 @@ impl<S> FieldBinding<'_, S> {
             Some(Found { value, at }) => {
                 collector.push_not_a_scalar(field, at, value.type_name());
             }
+            None => self.push_nothing(collector, view),
+        }
+    }
+
+    /// Adds what there is without a filled source: the default; or that the value is not known, since
+    /// the row lacks the side row that has it.
+    fn push_nothing<'a, V>(&'a self, collector: &mut Collector<'a>, view: V)
+    where
+        V: View<'a, Source = S>,
+    {
+        let field = Cow::Borrowed(&self.field);
+        match self.sources.iter().find(|source| view.lacks(source)) {
+            Some(lacking) => collector.push_unknown(field, self.rule, view.find(lacking).at),
             None => collector.push_value(field, self.rule, None),
         }
     }
@@ -189,7 +202,7 @@ impl<S> FieldBinding<'_, S> {
             Some(CombinedValue { result, text, at, notation }) => {
                 collector.push_result(field, self.rule, result, Cow::Owned(text), (at, notation));
             }
-            None => collector.push_value(field, self.rule, None),
+            None => self.push_nothing(collector, view),
         }
     }
 

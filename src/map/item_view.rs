@@ -26,7 +26,7 @@ pub(super) enum ItemFields<'a, S> {
     /// Those in columns of the row; none where the group lacks it.
     Columns(&'a [Option<S>]),
     /// Those of a row of a side file.
-    Side(SideRow<'a>),
+    Side(&'a SideRow<'a>),
 }
 
 #[expect(clippy::expl_impl_clone_on_copy, reason = "a derived one needs sources that are Copy")]
@@ -70,10 +70,14 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
                 column.map_or(missing, |column| self.row.find(column))
             }
             ItemFields::Side(side) => {
-                let at = CellOrigin::Known(side.position(field));
-                Found { value: Value::Text(side.cell(field)), at }
+                let index = u32::try_from(field).unwrap_or(u32::MAX);
+                Found { value: Value::Text(side.cell(field)), at: CellOrigin::Side(side, index) }
             }
         }
+    }
+
+    fn lacks(self, source: &V::Source) -> bool {
+        self.row.lacks(source)
     }
 
     fn item_field(self, source: &V::Source) -> Option<usize> {

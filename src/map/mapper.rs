@@ -343,7 +343,7 @@ impl<S> Mapper<'_, S> {
         for side in view.side_items() {
             let at = CellOrigin::Known(Position { column: None, ..side.position(0) });
             if !into.items.iter().any(|item| item.at.position() == at.position()) {
-                let fields = ItemFields::Side(*side);
+                let fields = ItemFields::Side(side);
                 into.items.extend(self.item(ItemView { row: view, fields, at }, order));
             }
         }

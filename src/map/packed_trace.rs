@@ -60,6 +60,6 @@ fn list_at(at: CellOrigin<'_>) -> Option<&str> {
             _ => None,
         },
         CellOrigin::Node(_, node) => Value::of(Some(node)).text(),
-        CellOrigin::Known(_) | CellOrigin::Row(_) => None,
+        CellOrigin::Known(_) | CellOrigin::Row(_) | CellOrigin::Side(..) => None,
     }
 }

@@ -66,6 +66,11 @@ impl<'a> View<'a> for RecordView<'a> {
         Found { value: Value::Text(self.cell(*column)), at: CellOrigin::Column(self.row, index) }
     }
 
+    #[inline]
+    fn lacks(self, column: &usize) -> bool {
+        matches!(self.record.form, RecordForm::Joined(joined) if joined.lacks(*column))
+    }
+
     /// Such fields have the indexes behind those of the columns.
     fn item_field(self, column: &usize) -> Option<usize> {
         column.checked_sub(self.n_columns)

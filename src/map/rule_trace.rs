@@ -62,7 +62,7 @@ pub(super) fn chosen<'p>(
         return Some(ChosenRule { rule: &chosen.unwrap_or(last).rule, zone: None });
     }
     let replayed = match cell.at {
-        CellOrigin::Known(_) => None,
+        CellOrigin::Known(_) | CellOrigin::Side(..) => None,
         CellOrigin::Row(row) | CellOrigin::Column(row, _) | CellOrigin::Node(row, _) => {
             match &row.content {
                 RowContent::Record(record) => {

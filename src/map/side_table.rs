@@ -210,7 +210,7 @@ impl SideTable {
         let n_columns = self.columns.len();
         let cells = &self.cells[index * n_columns..][..n_columns];
         let end = start + cells.last().map_or(0, |cell| cell.end as usize);
-        SideRow { file, line, text: &self.text[start..end], cells }
+        SideRow { file, line, names: &self.columns, text: &self.text[start..end], cells }
     }
 
     /// The name of one of its files, for a message.

@@ -130,7 +130,7 @@ fn unwrapping(at: CellOrigin<'_>, raw: &str) -> Option<String> {
 fn parts_of<'a>(at: CellOrigin<'a>, rule: &Rule) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     match at {
-        CellOrigin::Known(_) | CellOrigin::Row(_) => {}
+        CellOrigin::Known(_) | CellOrigin::Row(_) | CellOrigin::Side(..) => {}
         CellOrigin::Column(row, _) => {
             let RowContent::Record(record) = &row.content else { return parts };
             let names = &record.header.names;
@@ -231,6 +231,10 @@ struct TracedText<'a> {
 fn source_text<'a>(at: CellOrigin<'a>, rule: Option<&Rule>) -> Option<TracedText<'a>> {
     match at {
         CellOrigin::Known(_) | CellOrigin::Row(_) => None,
+        CellOrigin::Side(row, column) => {
+            let exported = row.cell(column as usize);
+            Some(TracedText { exported, raw: Cow::Borrowed(exported), beside: None })
+        }
         CellOrigin::Column(row, column) => {
             let RowContent::Record(record) = &row.content else { return None };
             let index = column as usize;

@@ -160,6 +160,11 @@ pub(super) trait View<'a>: Copy {
     /// The value of a source.
     fn find(self, source: &Self::Source) -> Found<'a>;
 
+    /// Whether a source is a cell of a side row that the row should have; a problem says so.
+    fn lacks(self, _: &Self::Source) -> bool {
+        false
+    }
+
     /// The index of the field of an item in a list, if the source is one.
     fn item_field(self, source: &Self::Source) -> Option<usize>;
 

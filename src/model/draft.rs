@@ -22,6 +22,7 @@ use super::{
     over_rows::OverRows,
     problem::{Problem, Problems},
     row::Row,
+    side_row::SideRow,
 };
 
 /// A value that a profile's rule produced for one field.
@@ -114,6 +115,8 @@ pub enum CellOrigin<'a> {
     Column(&'a Row<'a>, u32),
     /// A value of a document.
     Node(&'a Row<'a>, JsonNode<'a>),
+    /// A cell (from 0) of a row of a side file that is an item.
+    Side(&'a SideRow<'a>, u32),
 }
 
 impl Cell<'_> {
@@ -136,6 +139,7 @@ impl CellOrigin<'_> {
             Self::Row(row) => row.origin.position(),
             Self::Column(row, column) => row.position(column),
             Self::Node(row, node) => node.position(row.origin.file, row.origin.line),
+            Self::Side(row, column) => row.position(column as usize),
         }
     }
 
@@ -143,7 +147,7 @@ impl CellOrigin<'_> {
     #[must_use]
     pub fn index(&self) -> Option<u32> {
         match self {
-            Self::Known(_) | Self::Row(_) => None,
+            Self::Known(_) | Self::Row(_) | Self::Side(..) => None,
             Self::Column(_, column) => Some(*column),
             Self::Node(_, node) => Some(node.index()),
         }
@@ -156,6 +160,7 @@ impl CellOrigin<'_> {
             Self::Known(_) | Self::Row(_) => None,
             Self::Column(row, column) => row.column_name(column as usize).map(str::to_owned),
             Self::Node(_, node) => Some(node.path()).filter(|path| !path.is_empty()),
+            Self::Side(row, column) => row.names.get(column as usize).cloned(),
         }
     }
 }

@@ -305,16 +305,30 @@ pub fn trim_blanks(text: &str) -> &str {
 impl JoinedRecord<'_> {
     /// The position at which a cell begins. A cell of no side row is at the row itself.
     pub(super) fn position(&self, origin: &RowOrigin, index: usize) -> Position {
-        let Some(mut index) = index.checked_sub(self.own.n_cells()) else {
+        if index < self.own.n_cells() {
             return self.own.position(origin, index);
-        };
+        }
+        let row = self.side_of(index).and_then(|(side, index)| Some((side.row()?, index)));
+        row.map_or_else(|| origin.position(), |(row, index)| row.position(index))
+    }
+
+    /// Whether a cell is one of a side row that the record should have.
+    #[must_use]
+    pub fn lacks(&self, index: usize) -> bool {
+        self.side_of(index).is_some_and(|(side, _)| side.found.is_a_problem())
+    }
+
+    /// What the side file of a cell has, and the index of the cell there; none of a cell of the
+    /// record itself.
+    fn side_of(&self, index: usize) -> Option<(&SideMatch<'_>, usize)> {
+        let mut index = index.checked_sub(self.own.n_cells())?;
         for side in self.matches {
             if index < side.n_columns {
-                return side.row().map_or_else(|| origin.position(), |row| row.position(index));
+                return Some((side, index));
             }
             index -= side.n_columns;
         }
-        origin.position()
+        None
     }
 }
 

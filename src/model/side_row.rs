@@ -28,6 +28,14 @@ pub enum SideFound<'a> {
     Several([SideRow<'a>; 2]),
 }
 
+impl SideFound<'_> {
+    /// Whether there should be one row and is none or several, so that its values are not known.
+    #[must_use]
+    pub fn is_a_problem(&self) -> bool {
+        matches!(self, Self::None | Self::Several(_))
+    }
+}
+
 /// A row of a side file, with the cells that are read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SideRow<'a> {
@@ -35,6 +43,8 @@ pub struct SideRow<'a> {
     pub file: FileId,
     /// The line on which the row begins, from 1.
     pub line: u64,
+    /// The columns that are read, as rules name them.
+    pub names: &'a [String],
     /// The texts of its cells, one after the other.
     pub text: &'a str,
     /// Where each of them ends, and its place in the file.

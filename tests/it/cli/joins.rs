@@ -86,7 +86,7 @@ fn key_without_a_match_names_both_files() {
     let export = EXPORT.replace("#2", "#3");
     let ran = check(&workspace(&export, CUSTOMERS), JOIN, "orders.csv");
     let problems = ran.results()[1]["problems"].to_string();
-    insta::assert_snapshot!(problems, @r##"[{"code":"join_unmatched","column":3,"column_name":"Customer","field":null,"file":"orders.csv","line":3,"message":"no row of customers.csv has Id \"3\"","severity":"error"},{"code":"missing_identifier","column":null,"column_name":"customer.E-mail","field":"guest.email","file":"orders.csv","line":3,"message":"the guest cannot be identified: there is no identifier and no e-mail address","severity":"error"}]"##);
+    insta::assert_snapshot!(problems, @r#"[{"code":"join_unmatched","column":3,"column_name":"Customer","field":null,"file":"orders.csv","line":3,"message":"no row of customers.csv has Id \"3\"","severity":"error"}]"#);
 }
 
 #[test]
@@ -254,6 +254,86 @@ fn side_file_that_does_not_fit_is_refused() {
     insta::assert_snapshot!(with(&large, JOIN, " --memory 32MB"), @r#"
     error: customers.csv: the files of the joins take more than 10.7 MB of memory; nothing was sent
       hint: raise --memory, of which a third is for them
+    "#);
+}
+
+#[test]
+fn hint_about_a_side_file_names_the_key_of_its_join() {
+    let with = |customers: &[u8], join: &str| {
+        let workspace = workspace(EXPORT, "");
+        workspace.file("customers.csv", customers);
+        refusal(&check(&workspace, join, "orders.csv"))
+    };
+    let utf16: Vec<u8> =
+        format!("\u{feff}{CUSTOMERS}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let windows = CUSTOMERS.replace("Ann", "J\u{fc}rgen");
+    let windows: Vec<u8> = windows.chars().map(|c| c as u8).collect();
+    let with_names = CUSTOMERS.replace("Name", "N\u{e4}me");
+    let with_names: Vec<u8> = with_names.chars().map(|c| c as u8).collect();
+    let comma = JOIN.replace("delimiter = \";\"", "delimiter = \",\"");
+    let skipped = JOIN.replace("delimiter = \";\"", "delimiter = \";\", skip_lines = 9");
+    let marked = format!("sep=,\n{CUSTOMERS}").into_bytes();
+    let found = [
+        with(&utf16, JOIN),
+        with(&windows, JOIN),
+        with(&with_names, JOIN),
+        with(CUSTOMERS.as_bytes(), &comma),
+        with(CUSTOMERS.as_bytes(), &skipped),
+        with(&marked, JOIN),
+        with(b"PK\x03\x04", JOIN),
+        with(b"PAR1\x15", JOIN),
+        with(b"", JOIN),
+    ];
+    insta::assert_snapshot!(found.join("\n\n"), @r##"
+    error: customers.csv:1: the file is utf-16le, expected utf-8
+      hint: set profile = { encoding = "utf-16le" } in the [[join]] with as = "customer"
+
+
+    error: customers.csv:2: the cell of column "Name" is not UTF-8: byte 0xFC, 'ü' in Windows-1252; any order may need the row; nothing was sent
+      hint: set profile = { encoding = "windows-1252" } in the [[join]] with as = "customer"
+
+
+    error: customers.csv:1: the header cannot be read: the cell of column 2 is not UTF-8: byte 0xE4, 'ä' in Windows-1252
+      hint: set profile = { encoding = "windows-1252" } in the [[join]] with as = "customer"
+
+
+    error[profile]: there is no column "Id" in customers.csv
+      --> shop.toml:15:55  join.on
+       |
+    15 | on = [{ column = "Customer", strip_prefix = "#", to = "Id" }]
+       |                                                       ^^^^
+       |
+       = customers.csv has "Id;Name;E-mail"
+       = hint: the cells are separated by ';'; set profile = { delimiter = ";" }
+               in the [[join]] with as = "customer"
+
+    error: customers.csv: the file has 4 lines, expected a header after 9 (skip_lines)
+      hint: set profile = { skip_lines = 0 } in the [[join]] with as = "customer"
+
+
+    error: customers.csv:1: the first line says that cells are separated by ',', expected ';'
+      hint: set profile = { delimiter = "," } in the [[join]] with as = "customer"
+
+
+    error: customers.csv: the file is a zip archive, expected CSV or JSON
+      hint: unpack it first: unzip customers.csv
+
+
+    error: customers.csv: the file is a Parquet file, expected CSV or JSON
+      hint: convert it first: duckdb -c "COPY (FROM 'customers.csv') TO 'converted.csv' (HEADER)"
+
+
+    error: customers.csv:1: the file is empty, expected a header
+      hint: an export without orders still has its header line
+    "##);
+}
+
+#[test]
+fn failed_join_is_the_only_problem() {
+    let outcomes = outcomes_of(EXPORT, "Id;Name;E-mail\n", JOIN);
+    insta::assert_snapshot!(outcomes, @r#"
+    A invalid no row of customers.csv has Id "1"
+    B invalid no row of customers.csv has Id "2"
     "#);
 }
 
@@ -429,7 +509,7 @@ fn problems_of_items_are_in_the_side_file() {
     let problems = ran.results().into_iter().map(|result| result["problems"].to_string());
     insta::assert_snapshot!(problems.collect::<Vec<_>>().join("\n"), @r#"
     [{"code":"item_empty","column":null,"column_name":null,"field":null,"file":"lines.csv","line":4,"message":"the item has no value that the profile reads; item_rows says which elements are items","severity":"error"},{"code":"total_differs","column":27,"column_name":"Total","field":"price","file":"orders.csv","line":2,"message":"the items add up to 4.00, the order's price is 10.00","severity":"warning"}]
-    [{"code":"number_unreadable","column":9,"column_name":null,"field":"item.price","file":"lines.csv","line":3,"message":"\"1O.00\" is not a decimal number such as 1234.50","severity":"error"}]
+    [{"code":"number_unreadable","column":9,"column_name":"lines.Price","field":"item.price","file":"lines.csv","line":3,"message":"\"1O.00\" is not a decimal number such as 1234.50","severity":"error"}]
     "#);
 }
 
