@@ -141,3 +141,37 @@ fn orders_that_are_not_in_are_shown_by_reason() {
     let again = diagnostics(&workspace.run(&send));
     assert!(again.contains("error[unknown]: sent by an earlier run"), "{again}");
 }
+
+/// Two orders with one reference are decided once all orders are known.
+#[test]
+fn deferred_orders_are_shown_with_their_rows() {
+    let (workspace, service) = (Workspace::new(), service());
+    workspace
+        .file("keyed.toml", "name = 'keyed'\nextends = 'canonical'\nkey = { column = 'key' }\n");
+    let text = export(&["R-1", "R-1"]);
+    let lines: Vec<_> = text.lines().collect();
+    let later = lines[2].replace("2025-03-01", "2025-03-11");
+    workspace.file("orders.csv", format!("{},key\n{},1\n{later},2\n", lines[0], lines[1]));
+    let ran = workspace.run(&format!(
+        "send orders.csv --profile keyed.toml --base-url {} --client-key k --pos x --backfill \
+         --rate unlimited --identity-pause 0s --set reused_references=send",
+        service.base_url
+    ));
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    insta::assert_snapshot!(diagnostics(&ran), @r#"
+    error[refused]: HTTP 400: … at … no type …
+     --> orders.csv:2  order R-1
+      |
+    2 | R-1,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
+      |
+
+    error[refused]: HTTP 400: … at … no type …
+     --> orders.csv:3  order R-1
+      |
+    3 | R-1,2025-03-11T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
+      |
+      = hint: correct their rows in rejects/ of the run folder, and send that
+              file; the whole answer is in the reasons beside it
+       explained by: orderferry help outcomes
+    "#);
+}
