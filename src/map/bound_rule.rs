@@ -37,6 +37,8 @@ pub(super) struct FieldBinding<'p, S> {
     pub(super) parts: Vec<Option<usize>>,
     /// For each source the member beside it that has a number's number of decimals, if it is read.
     pub(super) beside: Vec<S>,
+    /// Where the wanted language is, if the rule takes a text in one of several.
+    pub(super) language: Vec<S>,
     /// Where the rule counts; none if it counts everywhere.
     pub(super) when: Option<Condition<TestedSource<S>>>,
     /// The rule of a date's zone, if each row has one.
@@ -116,6 +118,7 @@ impl<'p, S> FieldBinding<'p, S> {
             sources,
             parts,
             beside,
+            language: Vec::new(),
             when: None,
             zone: None,
             tested: Vec::new(),

@@ -148,6 +148,8 @@ pub(super) fn bind_rule<'p>(
     let beside = member.map_or_else(Vec::new, |name| {
         rule.paths.iter().map(|path| source(&path_beside(path, name))).collect()
     });
+    let language = rule.language.iter().flat_map(|language| &language.paths);
+    let language = language.map(|path| source(path)).collect();
     let indexes =
         rule.fields.iter().filter_map(|field| packed.and_then(|packed| packed.field_index(field)));
     let fields = indexes.map(PathSource::of_field);
@@ -160,7 +162,8 @@ pub(super) fn bind_rule<'p>(
         let sources = zone.paths.iter().map(|path| Some(source(path))).collect();
         Box::new(FieldBinding::new(field.clone(), zone, sources, Vec::new()))
     });
-    FieldBinding { when, zone, ..FieldBinding::new(field.clone(), rule, sources, beside) }
+    let bound = FieldBinding::new(field.clone(), rule, sources, beside);
+    FieldBinding { language, when, zone, ..bound }
 }
 
 /// The people of one role, if the profile has the path of their array.

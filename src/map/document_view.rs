@@ -10,7 +10,12 @@ use super::{
     path::{Path, PathEnd},
     view::{Found, Value, View},
 };
-use crate::model::{document::JsonNode, draft::CellOrigin, field::FieldGroup, row::Row};
+use crate::model::{
+    document::JsonNode,
+    draft::CellOrigin,
+    field::FieldGroup,
+    row::{Row, RowContent},
+};
 
 /// The path of a value.
 #[derive(Debug, Clone)]
@@ -155,6 +160,11 @@ impl<'a> View<'a> for DocumentView<'a> {
 
     fn as_element(self) -> Self {
         Self { is_element: true, ..self }
+    }
+
+    fn document(self, has_events: bool) -> Option<Self> {
+        let RowContent::Document(document) = &self.row.content else { return None };
+        self.is_element.then(|| Self::new(self.row, document.root(), has_events))
     }
 
     fn elements(self, source: &PathSource) -> Result<Vec<Self>, Found<'a>> {

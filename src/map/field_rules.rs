@@ -11,6 +11,7 @@ use super::{
     date_keys::DateUse,
     items_compiler::ItemsRules,
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
+    language::LANGUAGE,
     max_length::MaxLength,
     number::NumberMarks,
     one_or_list::OneOrList,
@@ -166,6 +167,7 @@ impl RuleCompiler<'_> {
         rule.add_nulls(self.nulls);
         self.check_fields(&rule, field)?;
         check_over_rows(&rule, field)?;
+        check_language(&rule, field)?;
         check_combination(&rule, field).map_err(KeyErrors::of_rule)?;
         rule.set_symbols(&self.symbols);
         rule.complete_number(field, self.marks, &self.symbols).map_err(KeyErrors::of_rule)?;
@@ -349,6 +351,27 @@ fn check_over_rows(rule: &Rule, field: Option<&Field>) -> Result<(), KeyErrors> 
     };
     let mut errors = KeyErrors::default();
     errors.add("over_rows", error);
+    Err(errors)
+}
+
+/// Refuses a text in several languages where it cannot be one.
+fn check_language(rule: &Rule, field: Option<&Field>) -> Result<(), KeyErrors> {
+    let is_text = |field: &Field| {
+        let is_date = *field == Field::GuestDob || timestamp(field) == DateUse::Instant;
+        let is_id = matches!(
+            field,
+            Field::ReferenceId | Field::ItemReferenceId | Field::Identifier(_) | Field::GuestEmail
+        );
+        !field.is_number() && !is_date && !is_id
+    };
+    let error = match field {
+        _ if rule.language.is_none() => return Ok(()),
+        Some(field) if is_text(field) => return Ok(()),
+        Some(_) => "is for texts; a number, a date and an identifier have no language",
+        None => "is not for a wildcard; give the field a rule of its own",
+    };
+    let mut errors = KeyErrors::default();
+    errors.add(LANGUAGE, error);
     Err(errors)
 }
 

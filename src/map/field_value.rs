@@ -48,6 +48,7 @@ impl<S> FieldBinding<'_, S> {
             }
             next = binding.otherwise.as_deref();
         }
+        collector.problems.extend(self.other_languages(view, profile));
     }
 
     /// Adds the value of this rule: that of the first filled source, or the default.
@@ -66,7 +67,7 @@ impl<S> FieldBinding<'_, S> {
             (true, false) => {}
             _ => match &self.zone {
                 Some(zone) => self.apply_in_zone(zone, collector, view, profile),
-                None => self.apply_sources(collector, view, None),
+                None => self.apply_sources(collector, view, profile, None),
             },
         }
     }
@@ -81,7 +82,7 @@ impl<S> FieldBinding<'_, S> {
     ) {
         let zone = zone.zone_of(view, profile);
         let mut date = Collector::new(view.at(), Cells::default());
-        self.apply_sources(&mut date, view, zone.as_ref().ok().copied());
+        self.apply_sources(&mut date, view, profile, zone.as_ref().ok().copied());
         // A date with an offset, or an empty one, needs no zone.
         let is_unreadable = date.cells.first().is_some_and(|cell| cell.is_unparsable);
         if let Err(unknown) = zone
@@ -121,6 +122,7 @@ impl<S> FieldBinding<'_, S> {
         &'a self,
         collector: &mut Collector<'a>,
         view: V,
+        profile: &Profile,
         zone: Option<&'static str>,
     ) where
         V: View<'a, Source = S>,
@@ -128,7 +130,7 @@ impl<S> FieldBinding<'_, S> {
         if self.rule.combines() {
             self.apply_combined(collector, view, zone);
         } else {
-            self.apply_first(collector, view, zone);
+            self.apply_first(collector, view, profile, zone);
         }
     }
 
@@ -137,6 +139,7 @@ impl<S> FieldBinding<'_, S> {
         &'a self,
         collector: &mut Collector<'a>,
         view: V,
+        profile: &Profile,
         zone: Option<&'static str>,
     ) where
         V: View<'a, Source = S>,
@@ -145,6 +148,12 @@ impl<S> FieldBinding<'_, S> {
         let mut misplaced = None;
         for (index, source) in self.sources.iter().enumerate() {
             let found = view.find(source);
+            let found = match self.in_language(found, view, profile.checkout_events) {
+                Ok(found) => found,
+                Err(Found { value, at }) => {
+                    return collector.push_not_a_scalar(field, at, value.type_name());
+                }
+            };
             if found.value.is_filled(self.rule) {
                 let beside =
                     self.beside.get(index).and_then(|beside| view.find(beside).value.text());

@@ -52,6 +52,8 @@ mod key_errors;
 mod key_path;
 mod known_columns;
 mod known_fields;
+mod language;
+mod language_binding;
 mod mapper;
 mod max_length;
 mod missing_in_all;

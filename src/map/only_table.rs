@@ -1,7 +1,7 @@
 //! Only a table: values of keys that are one table, never a list, as serde types.
 //!
 //! A derived implementation takes a list too, for the values of the keys in their order, so that
-//! `[[order]]` would be read. Used by `profile_text`, and by `cli` for its settings.
+//! `[[order]]` would be read. Used by `profile_text` and its parts, and by `cli` for its settings.
 
 use std::{fmt, marker::PhantomData};
 
@@ -16,8 +16,32 @@ pub struct OnlyTable<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OnlyTable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(TableVisitor(PhantomData)).map(Self)
+        one_table(deserializer)
     }
+}
+
+impl<'de, T: Deserialize<'de>> OneTable<'de> for OnlyTable<T> {
+    const EXPECTED: &'static str = "a table";
+
+    fn of_keys<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self)
+    }
+}
+
+/// What is one table.
+pub(super) trait OneTable<'de>: Sized {
+    /// What is expected, in messages.
+    const EXPECTED: &'static str;
+
+    /// Reads the keys.
+    fn of_keys<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+/// Deserializes one table, or says what its type expects.
+pub(super) fn one_table<'de, T: OneTable<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_map(TableVisitor(PhantomData))
 }
 
 /// Deserializes one table.
@@ -33,14 +57,14 @@ pub fn only_table<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 struct TableVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for TableVisitor<T> {
+impl<'de, T: OneTable<'de>> Visitor<'de> for TableVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a table")
+        f.write_str(T::EXPECTED)
     }
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<T, M::Error> {
-        T::deserialize(MapAccessDeserializer::new(map))
+        T::of_keys(MapAccessDeserializer::new(map))
     }
 }

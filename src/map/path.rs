@@ -156,6 +156,13 @@ impl Path {
         }
     }
 
+    /// Whether the path leads from a node to another one.
+    pub(super) fn leads_to(&self, from: JsonNode<'_>, to: JsonNode<'_>) -> bool {
+        let mut is_found = false;
+        self.visit(from, &mut |end| is_found |= matches!(end, PathEnd::Value(node) if node == to));
+        is_found
+    }
+
     // A generic visitor of each further step would be a type of its own.
     fn visit_dyn<'n>(&self, node: JsonNode<'n>, visit: &mut dyn FnMut(PathEnd<'n>)) {
         self.visit(node, &mut |end| visit(end));

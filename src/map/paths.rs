@@ -61,6 +61,14 @@ fn below(above: &[String], path: &str) -> Vec<String> {
     }
 }
 
+/// The places of a path of a language, which elements or their document have.
+fn of_language(above: &[String], path: &str) -> Vec<String> {
+    let mut paths = vec![path.to_owned()];
+    paths.extend(below(above, path));
+    paths.dedup();
+    paths
+}
+
 /// Compares the profile's paths with the names in all documents of the export. `file` names their
 /// files, `input` the first one; `at` is the position of the warnings.
 ///
@@ -189,7 +197,15 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
                 above,
             }
         };
-        paths.into_iter().map(read).collect::<Vec<_>>()
+        let language = rule.language.iter().flat_map(|language| &language.paths);
+        let language = ReadPath {
+            paths: language.flat_map(|path| of_language(above, path)).collect(),
+            purpose: format!("which the profile reads for the language of {name}"),
+            is_required: false,
+            is_optional: allows_missing || rule.may_be_missing(),
+            above: &[],
+        };
+        paths.into_iter().map(read).chain([language]).collect::<Vec<_>>()
     };
     let items: &[String] = profile.item_paths.as_deref().unwrap_or_default();
     let mut all = of_rule(&profile.key, "the order key", true, &[]);
@@ -300,13 +316,19 @@ fn add_known_paths(
         known.extend(filter_names(&path));
         known.push(dotted_names(&path));
     }
+    let language = rule.language.iter().flat_map(|language| &language.paths);
+    for path in language.flat_map(|path| of_language(above, path)) {
+        known.extend(filter_names(&path));
+        known.push(dotted_names(&path));
+    }
+    let reads_members = rule.language.is_some() || !matches!(target, FieldTarget::Field(_));
     let read = rule.readers().flat_map(|rule| &rule.paths);
     for path in read.flat_map(|path| below(above, path)) {
-        if !matches!(target, FieldTarget::Field(_)) && !path.ends_with('*') {
-            known.push(format!("{path}.*"));
-        }
         known.extend(filter_names(&path));
         let path = dotted_names(&path);
+        if reads_members && !path.ends_with('*') {
+            known.push(format!("{path}.*"));
+        }
         known.extend(rule.scale_member().map(|name| path_beside(&path, name)));
         known.push(path);
     }

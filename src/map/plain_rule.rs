@@ -33,6 +33,7 @@ impl<'m, S> PlainRule<'m, S> {
         let FieldBinding { field, rule, is_verbatim, sources, beside, .. } = binding;
         let takes_first = rule.combination == Combination::First
             && beside.is_empty()
+            && rule.language.is_none()
             && binding.is_unconditional()
             && !rule.over_rows.is_sum()
             // Amounts of which a price is made.

@@ -15,6 +15,7 @@ use super::{
     date_keys::{DateUse, RuleDates, compile_dates},
     item_field::{ItemField, item_fields},
     key_errors::{KeyErrors, WHOLE_RULE},
+    language::LanguageRule,
     max_length::MaxLength,
     number::{NumberFormat, NumberMarks},
     rule_checks::{
@@ -46,6 +47,8 @@ pub struct Rule {
     pub paths: Vec<String>,
     /// The fields of an item in a list.
     pub(super) fields: Vec<ItemField>,
+    /// Which text is taken of an object whose names are languages.
+    pub(super) language: Option<LanguageRule>,
     /// Whether the first filled one is used, or how several become one value.
     pub(super) combination: Combination,
     /// The value of empty cells, or of every row for a rule without columns and paths.
@@ -100,6 +103,7 @@ impl Rule {
     pub(super) fn new(text: RuleText, date_use: DateUse) -> Result<Self, KeyErrors> {
         let mut errors = KeyErrors::default();
         let fields = errors.keep(item_fields(&text)).unwrap_or_default();
+        let language = errors.keep_below(&[], LanguageRule::new(&text)).flatten();
         let zone = errors.keep_below(&["zone"], zone_rule(&text)).flatten();
         let text_steps = errors.keep_below(&[], TextSteps::new(&text)).flatten();
         let RuleDates { date, birth_date } =
@@ -135,6 +139,7 @@ impl Rule {
             columns,
             paths,
             fields,
+            language,
             combination,
             default_value: text.value.or(text.default),
             over_rows,

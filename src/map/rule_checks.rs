@@ -30,6 +30,7 @@ pub(super) fn add_ineffective_keys(text: &RuleText, errors: &mut KeyErrors) {
     let keys = [
         ("optional", text.optional),
         ("empty", !text.empty.is_empty()),
+        ("language", text.language.is_some()),
         ("strip_prefix", text.strip_prefix.is_some()),
         ("strip_suffix", text.strip_suffix.is_some()),
         ("trim", text.trim),

@@ -16,6 +16,7 @@ use super::{
     date::languages,
     one_or_list::{ListedTable, OneOrList},
     one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
+    only_table::{OneTable, one_table},
 };
 
 /// The result of a lookup in a table: another value, or a reason to skip the order.
@@ -87,6 +88,8 @@ pub(super) struct RuleText {
     #[serde(default, deserialize_with = "some_text")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) join: Option<String>,
+    /// Which text of an object is taken whose names are languages.
+    pub(super) language: Option<LanguageText>,
     /// Whether empty texts are left out of the joined one; else it is empty too.
     #[serde(default)]
     pub(super) lenient: bool,
@@ -203,29 +206,22 @@ impl RuleText {
     }
 }
 
-// The derived implementation would take a list for the values of the keys, in their order.
 impl<'de> Deserialize<'de> for RuleText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(RuleVisitor)
+        one_table(deserializer)
+    }
+}
+
+impl<'de> OneTable<'de> for RuleText {
+    const EXPECTED: &'static str = EXPECTED_RULE;
+
+    fn of_keys<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
     }
 }
 
 const EXPECTED_RULE: &str =
     "a rule: { column = \"Total\" }, { column = [\"Total\", \"Sum\"] } or { value = \"EUR\" }";
-
-struct RuleVisitor;
-
-impl<'de> Visitor<'de> for RuleVisitor {
-    type Value = RuleText;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(EXPECTED_RULE)
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<RuleText, M::Error> {
-        RuleText::deserialize(MapAccessDeserializer::new(map))
-    }
-}
 
 /// The rules of one field, in the order in which they are tried.
 pub(super) type RulesText = OneOrList<RuleText>;
@@ -273,7 +269,32 @@ impl<'de> Visitor<'de> for ZoneVisitor {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<ZoneText, M::Error> {
-        Ok(ZoneText::Rule(Box::new(RuleVisitor.visit_map(map)?)))
+        Ok(ZoneText::Rule(Box::new(RuleText::of_keys(MapAccessDeserializer::new(map))?)))
+    }
+}
+
+/// Which text of an object is taken whose names are languages.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, remote = "Self")]
+pub(super) struct LanguageText {
+    /// The path of the wanted language, or several of which the first filled one is taken.
+    pub(super) path: Option<OneOrMany>,
+    /// The languages that are taken where the wanted one has no text, in this order; `*` is any.
+    pub(super) fallback: Option<OneOrMany>,
+}
+
+impl<'de> Deserialize<'de> for LanguageText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        one_table(deserializer)
+    }
+}
+
+impl<'de> OneTable<'de> for LanguageText {
+    const EXPECTED: &'static str =
+        "a language: { path = \"locale\", fallback = [\"en\", \"*\"] } or { fallback = \"en\" }";
+
+    fn of_keys<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
     }
 }
 

@@ -11,8 +11,9 @@ use super::{
     condition::{CellSource, Condition},
     document_binding::bind_rule,
     document_view::DocumentView,
+    language_binding::texts_around,
     packed_trace::reads_cell,
-    path::{Path, PathEnd},
+    path::Path,
     profile::{FieldRule, Profile},
     record_view::RecordView,
     rule::Rule,
@@ -170,15 +171,11 @@ fn view_of<'a>(
     let CellOrigin::Node(_, node) = cell.at else { return whole };
     let paths: Vec<_> =
         rules.iter().flat_map(|rule| &rule.rule.paths).map(|path| Path::new(path)).collect();
-    let leads_to_cell = |start: &JsonNode<'_>| {
-        paths.iter().any(|path| {
-            let mut is_found = false;
-            path.visit(*start, &mut |end| {
-                is_found |= matches!(end, PathEnd::Value(found) if found == node);
-            });
-            is_found
-        })
-    };
+    // A rule of several languages leads to the object of the texts.
+    let texts = rules.iter().find_map(|of_field| texts_around(&of_field.rule, cell.at));
+    let value = texts.unwrap_or(node);
+    let leads_to_cell =
+        |start: &JsonNode<'_>| paths.iter().any(|path| path.leads_to(*start, value));
     let mut above = std::iter::successors(node.parent(), |above| above.parent());
     let start = above.find(leads_to_cell).unwrap_or(node);
     let is_order = whole.event().is_some_and(|event| event.order == start);

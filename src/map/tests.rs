@@ -7,6 +7,7 @@ mod dates;
 mod extends;
 mod item_kinds;
 mod items;
+mod languages;
 mod over_rows;
 mod packed;
 mod people;

@@ -8,6 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use super::{
     combination::Combination,
     combined_value::{Part, combine},
+    language_binding::{language_step, texts_around},
     packed_trace::packed_field,
     path::{Path, PathEnd},
     profile::{FieldRule, FieldTarget, Profile},
@@ -67,7 +68,9 @@ pub fn trace(profile: &Profile, of: CellOwner, cell: &Cell<'_>) -> TracedValue {
     let mut traced =
         TracedValue { field, value, from: ValueOrigin::Cell(Place::from(cell.at)), text, steps };
     if let Some(rule) = rule {
-        traced.steps.extend(skipped_sources(rule, &traced.from));
+        let texts = texts_around(rule, cell.at);
+        traced.steps.extend(skipped_sources(rule, &traced.from, texts));
+        traced.steps.extend(texts.map(|texts| language_step(texts, cell.at)));
     }
     if let Some(rule) = rule.filter(|rule| rule.combines()) {
         let parts = parts_of(cell.at, rule);
@@ -143,16 +146,9 @@ fn parts_of<'a>(at: CellOrigin<'a>, rule: &Rule) -> Vec<Part<'a>> {
         }
         CellOrigin::Node(row, node) => {
             let paths: Vec<_> = rule.paths.iter().map(|path| Path::new(path)).collect();
-            let reads = |above: &JsonNode<'_>, path: &Path| {
-                let mut is_found = false;
-                path.visit(*above, &mut |end| {
-                    is_found |= matches!(end, PathEnd::Value(value) if value == node);
-                });
-                is_found
-            };
             // The paths begin at the document or at one of its elements.
             let mut above = std::iter::successors(node.parent(), |above| above.parent());
-            let start = above.find(|above| paths.iter().any(|path| reads(above, path)));
+            let start = above.find(|above| paths.iter().any(|path| path.leads_to(*above, node)));
             for (source, path) in paths.iter().enumerate() {
                 let Some(start) = start else { break };
                 path.visit(start, &mut |end| {
@@ -202,10 +198,12 @@ fn rules_of<'p>(profile: &'p Profile, of: CellOwner, field: &Field) -> Vec<&'p F
     if own.is_empty() { rules.into_iter().filter(wildcard).take(1).collect() } else { own }
 }
 
-/// Which sources of a rule before the one of a value are empty.
-fn skipped_sources(rule: &Rule, from: &ValueOrigin) -> Option<String> {
+/// Which sources of a rule before the one of a value are empty. `texts` are those in several
+/// languages of which the value is one.
+fn skipped_sources(rule: &Rule, from: &ValueOrigin, texts: Option<JsonNode<'_>>) -> Option<String> {
     let ValueOrigin::Cell(Place { column_name: Some(name), .. }) = from else { return None };
-    let is_source = |source: &String| source == name || ends_with_path(name, source);
+    let name = texts.map_or_else(|| name.clone(), JsonNode::path);
+    let is_source = |source: &String| *source == name || ends_with_path(&name, source);
     let position = |sources: &[String]| sources.iter().position(is_source);
     let sources = if position(&rule.columns).is_some() { &rule.columns } else { &rule.paths };
     let before = &sources[..position(sources)?];

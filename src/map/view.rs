@@ -179,6 +179,12 @@ pub(super) trait View<'a>: Copy {
     /// The same values as those of an item.
     fn as_element(self) -> Self;
 
+    /// The document of an element; none of another view. `has_events` tells whether it may be an
+    /// event.
+    fn document(self, _has_events: bool) -> Option<Self> {
+        None
+    }
+
     /// The elements of the array at a source. An error is what is there instead.
     fn elements(self, source: &Self::Source) -> Result<Vec<Self>, Found<'a>>;
 

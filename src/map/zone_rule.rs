@@ -23,6 +23,7 @@ pub(super) fn check(zone: &RuleText, date: &RuleText) -> Result<(), KeyErrors> {
         ("columns", zone.columns.is_some()),
         ("paths", zone.paths.is_some()),
         ("join", zone.join.is_some()),
+        ("language", zone.language.is_some()),
         ("kind", zone.kind.is_some()),
         ("type", zone.r#type.is_some()),
         ("decimal", zone.decimal.is_some()),

@@ -368,6 +368,8 @@ codes! {
     PairAmbiguous "pair_ambiguous" Error,
     /// A text is cut to the maximum of its rule.
     TextShortened "text_shortened" Warning,
+    /// A text is in none of the wanted languages.
+    LanguageMissing "language_missing" Warning,
     /// A text cannot be an e-mail address.
     EmailImplausible "email_implausible" Error,
     /// A spreadsheet has removed digits of a number.

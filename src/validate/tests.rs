@@ -429,7 +429,7 @@ fn every_validation_code_has_a_case() {
     #[rustfmt::skip]
     let of_other_stages = [
         // map
-        Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::PartMissing, Code::PairAmbiguous, Code::TextShortened,
+        Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::PartMissing, Code::PairAmbiguous, Code::TextShortened, Code::LanguageMissing,
         Code::UnknownColumn,
         Code::ConditionUnreadable, Code::SpreadsheetText, Code::EventTypeUnsupported, Code::ItemEmpty, Code::ItemsRepeated, Code::ItemsGap, Code::ItemUnreadable, Code::ItemWithoutKind, Code::ItemOfTwoKinds,
         Code::PhoneImplausible, Code::PathMissing, Code::JoinUnmatched, Code::JoinAmbiguous,

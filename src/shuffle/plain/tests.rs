@@ -426,6 +426,19 @@ fn joined_key_beside_the_reference_is_not_plain() {
     }
 }
 
+#[test]
+fn texts_in_several_languages_are_not_plain() {
+    let is_plain = |keys: &str| {
+        let rules = format!("order.referenceId.path = 'id'\nitem.name = {{ path = 'name'{keys} }}");
+        let profile = format!("name = 'p'\nitems = 'lines'\n{rules}");
+        let profile = Profile::parse("p", &profile).unwrap();
+        let (parser, _) = read(&profile, "{\"id\": \"A\"}\n");
+        FileMapper::bind(&profile, parser.header(), "orders").unwrap().plain_rows().is_some()
+    };
+    assert!(is_plain(""));
+    assert!(!is_plain(", language = { fallback = 'en' }"));
+}
+
 /// A profile of which a rule needs more than its first filled value leaves all orders to drafts.
 #[test]
 fn rules_with_conditions_are_not_plain() {
