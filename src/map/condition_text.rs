@@ -3,9 +3,12 @@
 //! Syntax only: `condition` and `condition_compiler` compile it. A part of `profile_text`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::one_or_many::OneOrMany;
+use super::{
+    one_or_many::OneOrMany,
+    only_table::{OneTable, one_table},
+};
 
 /// A number: `0`, `0.5`, or a text, which keeps all digits.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -18,7 +21,7 @@ pub(super) enum NumberText {
 
 /// A condition on rows: all tests that are set must hold.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct ConditionText {
     /// The column that is tested.
     pub(super) column: Option<String>,
@@ -62,4 +65,19 @@ pub(super) struct ConditionText {
     pub(super) any: Option<Vec<Self>>,
     /// This condition does not hold.
     pub(super) not: Option<Box<Self>>,
+}
+
+impl<'de> Deserialize<'de> for ConditionText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        one_table(deserializer)
+    }
+}
+
+impl<'de> OneTable<'de> for ConditionText {
+    const EXPECTED: &'static str = "a condition: { column = \"Kind\", is = \"Sale\" }\n  hint: \
+        several conditions are { all = [...] } or { any = [...] }";
+
+    fn of_keys<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
 }

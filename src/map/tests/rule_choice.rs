@@ -293,3 +293,24 @@ fn order_key_may_be_of_several_columns() {
         assert!(error.starts_with("test:2:1: key: an order key of several columns"), "{error}");
     }
 }
+
+#[test]
+fn list_of_conditions_is_one_error() {
+    insta::assert_snapshot!(errors("\
+item_rows = [{ column = 'a', is = 'b' }]
+order.price = { column = 'a', when = [{ column = 'a', is = 'b' }, { column = 'c' }] }
+skip = [{ reason = 'x', when = [] }, { reason = 'y', when = { not = [{ column = 'a' }] } }]
+ignore_rows = [{ column = 'a', is = 'b' }, 'c']
+"), @r#"
+    test:3:1: item_rows: found a list; expected a condition: { column = "Kind", is = "Sale" }
+      hint: several conditions are { all = [...] } or { any = [...] }
+      test:4:31: order.price.when: found a list; expected a condition: { column = "Kind", is = "Sale" }
+        hint: several conditions are { all = [...] } or { any = [...] }
+      test:5:32: skip[1].when: found a list; expected a condition: { column = "Kind", is = "Sale" }
+        hint: several conditions are { all = [...] } or { any = [...] }
+      test:5:63: skip.when.not: found a list; expected a condition: { column = "Kind", is = "Sale" }
+        hint: several conditions are { all = [...] } or { any = [...] }
+      test:6:44: ignore_rows: found the text "c"; expected a condition: { column = "Kind", is = "Sale" }
+        hint: several conditions are { all = [...] } or { any = [...] }
+    "#);
+}
