@@ -116,10 +116,17 @@ pub(super) fn arrays_of(path: &str) -> Vec<String> {
 
 /// The dotted names of the members that a path reads besides its own: those of its filters.
 pub(super) fn filter_names(path: &str) -> Vec<String> {
+    let filters = filter_members(path).into_iter();
+    filters.map(|(array, member)| format!("{array}.{member}")).collect()
+}
+
+/// The dotted names of the arrays of which a path selects elements by a member, each with that
+/// member.
+pub(super) fn filter_members(path: &str) -> Vec<(String, String)> {
     let segments = segments(path).unwrap_or_default();
     let filters = segments.iter().filter_map(|segment| match &segment.selector {
         Some(Selector::Where { member, .. }) => {
-            Some(format!("{}.{member}", dotted_names(&path[..segment.end])))
+            Some((dotted_names(&path[..segment.end]), member.clone()))
         }
         _ => None,
     });

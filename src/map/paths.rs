@@ -13,7 +13,7 @@ use super::{
     input_settings::MissingColumns,
     missing_name::MissingName,
     misspelling::{misspelling, same_noun},
-    path_text::{arrays_of, dotted_names, filter_names, walks_arrays},
+    path_text::{arrays_of, dotted_names, filter_members, filter_names, walks_arrays},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     rule::Rule,
     seen_names::SeenNames,
@@ -37,6 +37,8 @@ pub(super) fn unknown_members(known: &[String], seen: &SeenNames) -> Vec<Problem
 /// A path that a profile reads, and what for.
 struct ReadPath<'p> {
     paths: Vec<String>,
+    /// The path whose filter tests this one.
+    filtered: Option<String>,
     purpose: String,
     /// Whether an order needs it, as it does its reference.
     is_required: bool,
@@ -50,6 +52,27 @@ impl ReadPath<'_> {
     /// Its paths from the root of a document, below each of the arrays.
     fn full_paths(&self) -> Vec<String> {
         self.paths.iter().flat_map(|path| below(self.above, path)).collect()
+    }
+
+    /// Itself and the members that the filters of its paths test, of arrays that have elements.
+    fn with_filters(self, seen: &SeenNames) -> Vec<Self> {
+        let mut all = Vec::new();
+        for path in &self.paths {
+            for (array, member) in filter_members(path) {
+                let arrays = below(self.above, &array);
+                if arrays.iter().any(|array| seen.has_object(&dotted_names(array))) {
+                    all.push(ReadPath {
+                        paths: vec![format!("{array}.{member}")],
+                        filtered: Some(path.clone()),
+                        purpose: format!("which the filter of {path:?} tests"),
+                        is_required: false,
+                        ..self
+                    });
+                }
+            }
+        }
+        all.insert(0, self);
+        all
     }
 }
 
@@ -89,7 +112,7 @@ pub fn missing_paths(
     }
     let known = known_paths(profile);
     let (mut missing, mut missing_paths, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    for read in read_paths(profile) {
+    for read in read_paths(profile).into_iter().flat_map(|read| read.with_filters(seen)) {
         // Of several arrays those without elements say nothing.
         let has_elements = |array: &&String| seen.has_object(&dotted_names(array));
         let filled: Vec<String> = read.above.iter().filter(has_elements).cloned().collect();
@@ -121,7 +144,7 @@ pub fn missing_paths(
             missing.push(MissingName {
                 file,
                 name,
-                named_by: None,
+                named_by: read.filtered,
                 purpose,
                 is_path,
                 is_in_side_file: false,
@@ -132,7 +155,10 @@ pub fn missing_paths(
             missing_paths.extend(paths.into_iter().next());
         } else if !read.is_optional {
             let message = format!("no document has {name:?}, {purpose}");
-            warnings.push(Problem::for_order(Code::PathMissing, at, message));
+            let warning = Problem::for_order(Code::PathMissing, at, message);
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
         }
     }
     let wrappers = seen.wrappers_of(&missing_paths);
@@ -191,6 +217,7 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
             let may_be_empty = paths.iter().any(|path| walks_arrays(path));
             ReadPath {
                 paths,
+                filtered: None,
                 purpose: format!("which the profile reads for {name}"),
                 is_required: is_required && !rule.may_be_missing() && !may_be_empty,
                 is_optional: allows_missing || rule.may_be_missing(),
@@ -200,6 +227,7 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
         let language = rule.language.iter().flat_map(|language| &language.paths);
         let language = ReadPath {
             paths: language.flat_map(|path| of_language(above, path)).collect(),
+            filtered: None,
             purpose: format!("which the profile reads for the language of {name}"),
             is_required: false,
             is_optional: allows_missing || rule.may_be_missing(),
@@ -218,6 +246,7 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     }
     let of_items = |paths: &[String], is_required| ReadPath {
         paths: paths.to_vec(),
+        filtered: None,
         purpose: "the profile's path of items".to_owned(),
         is_required: is_required && !allows_missing,
         is_optional: allows_missing,
@@ -232,6 +261,7 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
         let sources = condition.sources().into_iter();
         let paths = sources.map(move |source| ReadPath {
             paths: source.path.iter().flat_map(|path| in_events(profile, path)).collect(),
+            filtered: None,
             purpose: "which a condition of the profile reads".to_owned(),
             is_required: false,
             is_optional: source.is_optional,

@@ -476,6 +476,28 @@ fn path_that_no_document_has_is_reported() {
 }
 
 #[test]
+fn filter_on_a_member_that_no_element_has_is_reported() {
+    let of = |rules: &str, value: Value| path_warnings(&profile(rules), &[value]);
+    let gift = |keys: &str| format!("order.ext.a = {{ path = 'notes[nmae=gift].value'{keys} }}");
+    let notes = |member: &str| json!({"id": "A", "notes": [{member: "gift", "value": "yes"}]});
+    let near = of(&gift(""), notes("name")).unwrap_err();
+    assert!(near.contains("order.ext.a: no document has \"notes.nmae\""), "{near}");
+    assert!(near.contains("did you mean \"name\"?"), "{near}");
+    let warning = "no document has \"notes.nmae\", which the filter of \
+                   \"notes[nmae=gift].value\" tests";
+    assert_eq!(of(&gift(""), notes("key")), Ok(vec![warning.to_owned()]));
+    assert_eq!(of(&gift(", optional = true"), notes("key")), Ok(vec![]));
+    assert_eq!(of(&gift(""), notes("nmae")), Ok(vec![]));
+    assert_eq!(of(&gift(""), json!({"id": "A", "notes": []})), Ok(vec![]));
+    let of_items = "items = 'lines[kind=product]'\nitem.name.path = 'tags[lang=en].text'";
+    let lines = json!({"id": "A", "lines": [{"type": "product", "tags": [{"text": "Mug"}]}]});
+    let both = of(of_items, lines).unwrap().join("\n");
+    assert!(both.contains("\"lines.kind\"") && both.contains("\"tags.lang\""), "{both}");
+    let skip = "[[skip]]\nreason = 'x'\nwhen = { path = 'notes[nmae=test].value', is = 'yes' }";
+    assert!(of(skip, notes("name")).unwrap_err().contains("skip.when: no document has"));
+}
+
+#[test]
 fn missing_columns_are_reported_together() {
     let rules = profile(
         "missing_columns = 'allow'\norder.status = { column = 'Status' }\norder.price = { column = 'Total' }\n\
