@@ -25,6 +25,13 @@ pub(super) const EXTENDS: &str = "extends";
 /// The key of the paths that the extended profile has and this one has not.
 pub(super) const UNSET: &str = "unset";
 
+/// The key of the kinds of items.
+const ITEM: &str = "item";
+
+/// The error of kinds of items beside one of the extended profile that takes all items.
+const BESIDE_ALL: &str = "is beside an [item] of the extended profile that has no when and takes \
+    all items\n  hint: unset = [\"item\"] removes that one";
+
 /// The keys of the table of a list that is its name: those of the extended profile with this name
 /// are replaced.
 const NAMES: [&str; 2] = ["reason", "as"];
@@ -50,16 +57,23 @@ pub(super) struct Merged<'t> {
     pub(super) replaced: Vec<ReplacedValues<'t>>,
     /// The rules of which only open questions are answered, so that their other keys stay.
     pub(super) answered: Vec<String>,
+    /// The tables of items of extended profiles that take all items, beside others, which is an
+    /// error of those.
+    pub(super) taking_all: Vec<KeyPath>,
 }
 
 /// Merges the tables of a document's files into that of the first one.
 pub(super) fn merge<'t>(document: &mut TomlDocument<'t>) -> Merged<'t> {
     let others = mem::take(&mut document.others);
     let (mut merged, mut found) = (DeTable::new(), Merged::default());
-    let mut add = |base: &mut DeTable<'t>, own| {
+    let mut add = |document: &mut TomlDocument<'t>, base: &mut DeTable<'t>, own| {
         let table = base.clone();
         let mut tables = Merger::default();
         tables.merge_into(base, own);
+        if let Some(ItemsBesideAll { at, of_base }) = &tables.beside_all {
+            document.add_error(Some(at.clone()), ITEM, BESIDE_ALL);
+            found.taking_all.push(of_base.clone());
+        }
         found.answered.extend(tables.answered.iter().map(|path| shown_key_path(path)));
         if !tables.replaced.is_empty() {
             let Merger { replaced_paths: paths, replaced: places, .. } = tables;
@@ -71,11 +85,11 @@ pub(super) fn merge<'t>(document: &mut TomlDocument<'t>) -> Merged<'t> {
         check_type(document, &table);
         table.remove(EXTENDS);
         table.remove(UNSET);
-        add(&mut merged, table);
+        add(document, &mut merged, table);
     }
     let own = mem::take(&mut document.root);
     unset(document, &mut merged, &own);
-    add(&mut merged, own);
+    add(document, &mut merged, own);
     document.root = merged;
     found
 }
@@ -101,13 +115,20 @@ fn unset(document: &mut TomlDocument<'_>, base: &mut DeTable<'_>, table: &DeTabl
         document.add_error(Some(value.span()), UNSET, message);
         return;
     }
+    let mut removed: Vec<KeyPath> = Vec::new();
     for path in value.get_ref().as_array().into_iter().flatten() {
         let Some(text) = path.get_ref().as_str() else { continue };
-        let is_removed = parse_key_path(text).is_some_and(|names| remove(base, &names));
-        if !is_removed {
-            let message = nothing_to_remove(base, text);
-            document.add_error(Some(path.span()), UNSET, &message);
-        }
+        let names = parse_key_path(text).unwrap_or_default();
+        let message = match removed.iter().find(|above| names.starts_with(above)) {
+            Some(same) if *same == names => format!("{text:?} is there twice; expected it once"),
+            Some(above) => format!("{text:?} is a part of {:?} before it", shown_key_path(above)),
+            None if remove(base, &names) => {
+                removed.push(names);
+                continue;
+            }
+            None => nothing_to_remove(base, text),
+        };
+        document.add_error(Some(path.span()), UNSET, &message);
     }
 }
 
@@ -168,6 +189,16 @@ struct Merger {
     replaced: Vec<Range<usize>>,
     /// The rules of which only open questions are answered.
     answered: Vec<KeyPath>,
+    /// Kinds of items beside one of the base that takes all items.
+    beside_all: Option<ItemsBesideAll>,
+}
+
+/// Kinds of items of a profile beside one of the extended profile that takes all items.
+struct ItemsBesideAll {
+    /// Where the first of them is.
+    at: Range<usize>,
+    /// The path of the table of the base.
+    of_base: KeyPath,
 }
 
 impl Merger {
@@ -252,6 +283,7 @@ impl Merger {
         let names: Vec<_> = own.iter().filter_map(name_of).map(str::to_owned).collect();
         let mut own: Vec<_> = own.into_iter().collect();
         let mut all = Vec::new();
+        self.note_items(&base, &own);
         for (index, table) in base.into_iter().enumerate() {
             match names.iter().find(|name| has_name(&table, name)) {
                 // None is left at a second one of this name.
@@ -265,6 +297,22 @@ impl Merger {
             }
         }
         all.into_iter().chain(own).collect()
+    }
+
+    /// Notes that an extended profile takes all items by its table without a condition.
+    fn note_items(&mut self, base: &DeArray<'_>, own: &[Spanned<DeValue<'_>>]) {
+        let is_of_items = |table: &&Spanned<DeValue<'_>>| {
+            table.get_ref().as_table().is_some_and(|table| !table.contains_key("from"))
+        };
+        let takes_all = |table: &Spanned<DeValue<'_>>| {
+            table.get_ref().as_table().is_some_and(|table| !table.contains_key("when"))
+        };
+        let index = base.iter().position(|table| is_of_items(&table) && takes_all(table));
+        let first = own.iter().find(is_of_items).filter(|_| self.path == [ITEM]);
+        if let (Some(index), Some(first)) = (index, first) {
+            let of_base = self.path.iter().cloned().chain([index.to_string()]).collect();
+            self.beside_all = Some(ItemsBesideAll { at: first.span(), of_base });
+        }
     }
 }
 
@@ -298,7 +346,7 @@ fn is_list_of_tables(path: &[String], base: &DeArray<'_>, own: &DeArray<'_>) -> 
 
 /// Whether a list has the tables of the kinds of items.
 fn is_list_of_items(path: &[String], list: &DeArray<'_>) -> bool {
-    matches!(path, [name] if name == "item") && list.iter().all(|table| table.get_ref().is_table())
+    matches!(path, [name] if name == ITEM) && list.iter().all(|table| table.get_ref().is_table())
 }
 
 /// The name of a table of a list, if it has one.

@@ -61,6 +61,11 @@ impl KeyErrors {
         self.0.retain(|(found, _)| paths.iter().any(|path| found.starts_with(path)));
     }
 
+    /// Removes the errors of the values at these paths, but not of parts of them.
+    pub(super) fn remove_at(&mut self, paths: &[KeyPath]) {
+        self.0.retain(|(found, _)| !paths.contains(found));
+    }
+
     /// The paths of the keys.
     pub(super) fn paths(&self) -> impl Iterator<Item = &KeyPath> {
         self.0.iter().map(|(path, _)| path)

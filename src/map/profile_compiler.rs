@@ -105,7 +105,7 @@ impl Profile {
         let answers = Answer::all(answers, &mut sources);
         let choices = |path: &[String]| KeyType::of(path).map_or_else(Vec::new, |key| key.choices);
         let mut document = TomlDocument::parse(&sources).with_choices(choices);
-        let Merged { replaced, answered } = extends::merge(&mut document);
+        let Merged { replaced, answered, taking_all } = extends::merge(&mut document);
         let answers = missing.is_none().then_some(answers.as_slice());
         settle_questions(&mut document, &sources, answers, expected_values);
         if let Some((at, message)) = &missing {
@@ -118,7 +118,8 @@ impl Profile {
             // Any part of the profile may be in the text that is missing.
             wrong.push(KeyPath::new());
         }
-        let profile = compiled.map(|(profile, errors)| {
+        let profile = compiled.map(|(profile, mut errors)| {
+            errors.remove_at(&taking_all);
             wrong.extend(errors.paths().cloned());
             if !lacks_text {
                 document.add_errors(errors);

@@ -160,6 +160,41 @@ orderedAt = 5";
 }
 
 #[test]
+fn path_is_removed_once() {
+    let own = "extends = 'base.toml'\n\
+               unset = ['order.cardType', 'order.\"cardType\"', 'order.ext', 'order.ext.gift']";
+    insta::assert_snapshot!(errors(&[("own.toml", own), ("base.toml", BASE)], &[]), @r#"
+    own.toml:2:28: unset: "order.\"cardType\"" is there twice; expected it once
+      own.toml:2:61: unset: "order.ext.gift" is a part of "order.ext" before it
+    "#);
+}
+
+#[test]
+fn item_beside_that_of_an_extended_profile_is_an_error() {
+    let base = format!("{BASE}[item]\nname = {{ column = 'Title', nth = 0 }}");
+    let of = |own: &str| {
+        let own = format!("extends = 'base.toml'\n{own}");
+        compile(&[("own.toml", &own), ("base.toml", &base.replace(", nth = 0", ""))], &[])
+            .map_or_else(|error| error.to_string(), |profile| profile.item_kinds.len().to_string())
+    };
+    let fee = "[[item]]\nwhen = { column = 'Kind', is = 'fee' }\nname = { column = 'Fee' }";
+    insta::assert_snapshot!(of(fee), @r#"
+    own.toml:2:1: item: is beside an [item] of the extended profile that has no when and takes all items
+      hint: unset = ["item"] removes that one
+    "#);
+    assert_eq!(of(&format!("unset = ['item']\n{fee}")), "1");
+    assert_eq!(of("[[item]]\nfrom = 'order'\nname = { column = 'Fee' }"), "2");
+    let own = format!("extends = 'base.toml'\n{fee}\n[[item]]\nname = {{ column = 'a', nth = 0 }}");
+    insta::assert_snapshot!(errors(&[("own.toml", &own), ("base.toml", &base)], &[]), @r#"
+    own.toml:2:1: item: is beside an [item] of the extended profile that has no when and takes all items
+      hint: unset = ["item"] removes that one
+      own.toml:5:1: item[3]: element 3 of "item" has no when, but other [[item]] tables are for rows or elements too; expected a when in each, of which one holds for an item
+      own.toml:6:30: item[3].name.nth: "nth" is 0; expected 1 for the first column of the name
+      base.toml:20:34: item[1].name.nth: "nth" is 0; expected 1 for the first column of the name
+    "#);
+}
+
+#[test]
 fn invalid_extension_is_refused() {
     let of = |own: &str, base: &str| errors(&[("own.toml", own), ("base.toml", base)], &[]);
     insta::assert_snapshot!(of("extends = 'base.toml'\ndelimitr = ';'", "extends = 'own.toml'"), @r#"
