@@ -87,7 +87,7 @@ impl FileSyntax {
             csv_syntax,
             declares_delimiter: text.delimiter.is_some(),
             skip_lines: text.skip_lines.unwrap_or_default(),
-            header: errors.keep(header(text.header.take())).flatten(),
+            header: errors.keep_below(&["header"], header(text.header.take())).flatten(),
             padded_beside: (text.ragged_rows == RaggedRows::Pad).then(Vec::new),
             last_line_end: text.last_line_end,
         }
@@ -98,19 +98,25 @@ fn encoding(label: Option<&str>) -> Result<TextEncoding, KeyError> {
     label.map_or(Ok(TextEncoding::Utf8), str::parse).map_err(|error| ("encoding", error))
 }
 
-fn header(names: Option<Vec<String>>) -> Result<Option<Vec<String>>, KeyError> {
+fn header(names: Option<Vec<String>>) -> Result<Option<Vec<String>>, KeyErrors> {
     let Some(names) = names else { return Ok(None) };
-    let is_blank = |name: &&String| name.trim() != name.as_str() || name.is_empty();
+    let mut errors = KeyErrors::default();
     if names.is_empty() {
-        return Err(("header", "no name; expected the names of all columns, in order".to_owned()));
+        errors.add("", "no name; expected the names of all columns, in order");
     }
-    match names.iter().find(is_blank) {
-        Some(name) => {
-            let error = format!("name {name:?} is empty or has blanks around it; expected a name");
-            Err(("header", error))
-        }
-        None => Ok(Some(names)),
+    for (index, name) in names.iter().enumerate() {
+        let is_blank = name.trim() != name.as_str() || name.is_empty();
+        let error = if is_blank {
+            format!("name {name:?} is empty or has blanks around it; expected a name")
+        } else if names[..index].contains(name) {
+            format!("{name:?} is the name of an earlier column; expected another name")
+        } else {
+            continue;
+        };
+        errors.add(&index.to_string(), &error);
     }
+    errors.ensure_none()?;
+    Ok(Some(names))
 }
 
 fn delimiter(delimiter: Option<char>) -> Result<u8, KeyError> {

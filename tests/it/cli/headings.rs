@@ -71,6 +71,7 @@ fn half_a_heading_is_refused() {
         refusal(&text, "skip_lines = 1"),
         refusal(&text, "header = []"),
         refusal(&text, "header = [\" Order\"]"),
+        refusal(&text, "header = [\"id\", \"Date\", \"id\"]"),
         refusal(&text, "format = \"ndjson\"\nskip_lines = 1\ndelimiter = \";\""),
     ]
     .join("\n");
@@ -108,10 +109,19 @@ fn half_a_heading_is_refused() {
     next: orderferry profiles check shop.toml
 
     error[profile]: name " Order" is empty or has blanks around it
-     --> shop.toml:5:10  header
+     --> shop.toml:5:11  header
       |
     5 | header = [" Order"]
-      |          ^^^^^^^^^^ expected a name
+      |           ^^^^^^^^ expected a name
+
+    1 error in shop.toml. Nothing was read or sent.
+    next: orderferry profiles check shop.toml
+
+    error[profile]: "id" is the name of an earlier column
+     --> shop.toml:5:25  header
+      |
+    5 | header = ["id", "Date", "id"]
+      |                         ^^^^ expected another name
 
     1 error in shop.toml. Nothing was read or sent.
     next: orderferry profiles check shop.toml
