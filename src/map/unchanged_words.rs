@@ -5,7 +5,7 @@
 
 use super::{
     condition::{CellSource, Condition},
-    profile::{FieldRule, Profile},
+    profile::Profile,
     rule::Rule,
     value_kind::ValueKind,
     view::Value,
@@ -18,7 +18,10 @@ impl Profile {
     /// may leave out is not among them: no order may take it.
     pub fn unchanged_words(&self) -> impl Iterator<Item = &ProfileWord> {
         self.words.iter().filter(|word| {
-            if let Some(FieldRule { rule, .. }) = self.rules_of(&word.field).next() {
+            if let Some(rule) = self.rule_of(word) {
+                if word.text.is_empty() {
+                    return self.empties_required(word, rule) && !self.may_leave_out(rule, word);
+                }
                 let is_date = rule.date().is_some() || rule.birth_date.is_some();
                 let is_converted = rule.kind.is_some() || is_date || rule.is_empty(&word.text);
                 return !is_converted && !self.may_leave_out(rule, word);
@@ -28,6 +31,20 @@ impl Profile {
             let may_be_converted = ValueKind::Currency.ensure_fits(&word.field).is_ok();
             !may_be_converted && !self.is_null(&word.text) && !self.may_have_conditions()
         })
+    }
+
+    /// The rule of a word.
+    fn rule_of(&self, word: &ProfileWord) -> Option<&Rule> {
+        let mut rules = self.rules_of(&word.field);
+        rules.find(|of_field| of_field.kind.index == word.kind).map(|of_field| &of_field.rule)
+    }
+
+    /// Whether an empty word leaves an order without a value that it needs: that of a text in a
+    /// table, unless the default takes its place, or a constant. `other = ""` is not for texts that
+    /// the profile knows.
+    fn empties_required(&self, word: &ProfileWord, rule: &Rule) -> bool {
+        let is_of_text = word.from.is_some() && rule.default_text().is_none();
+        self.requires(&word.field) && (is_of_text || !rule.has_source())
     }
 
     /// The error of a word.

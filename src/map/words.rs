@@ -17,6 +17,8 @@ pub struct ProfileWord {
     pub text: String,
     /// Whether it stands for texts of the export, by `values`, `table` or `other`.
     pub is_replacement: bool,
+    /// The index of the kind of items whose rule has it.
+    pub(super) kind: u16,
     /// The text of the export, if the word is in a table.
     pub(super) from: Option<String>,
     /// The rule, as messages show it.
@@ -30,7 +32,7 @@ pub struct ProfileWord {
 /// a list of rules and of a rule with a condition: no order may take one.
 pub(super) fn words(texts: &[TomlText], wrong: &[KeyPath]) -> Vec<ProfileWord> {
     let word = |(names, text, span): &TomlText| {
-        let path: Vec<_> = names.iter().map(String::as_str).collect();
+        let (kind, path) = without_kind(names);
         let WordPlace { table, name, from, is_replacement } = WordPlace::of(&path)?;
         let is_of_row = path[2] == "table" && !is_last_cell(texts, names);
         // No text, but what becomes of one.
@@ -38,20 +40,32 @@ pub(super) fn words(texts: &[TomlText], wrong: &[KeyPath]) -> Vec<ProfileWord> {
             return None;
         }
         let field = named_field(table, name)?;
-        let is_of_condition = |path: &KeyPath| match path.as_slice() {
-            // A kind of items, of which there may be none.
-            [of, when, ..] if of == table && when == "when" => true,
-            [of, rule, when, ..] => of == table && rule == name && when == "when",
-            _ => false,
+        let is_of_condition = |path: &KeyPath| {
+            let (of_kind, path) = without_kind(path);
+            of_kind == kind && path.starts_with(&[table, name, "when"])
         };
         if texts.iter().map(|(path, ..)| path).chain(wrong).any(is_of_condition) {
             return None;
         }
-        let (rule, from) = (format!("{table}.{name}"), from.map(str::to_owned));
+        let rule = match kind {
+            Some(kind) => format!("{table}[{}].{name}", kind + 1),
+            None => format!("{table}.{name}"),
+        };
+        let (kind, from) = (kind.unwrap_or_default(), from.map(str::to_owned));
         let (text, span) = (text.clone(), span.clone());
-        Some(ProfileWord { field, text, is_replacement, from, rule, span })
+        Some(ProfileWord { field, text, is_replacement, kind, from, rule, span })
     };
     texts.iter().filter_map(word).collect()
+}
+
+/// The path of a rule of one of several kinds of items without the index of the kind.
+fn without_kind(path: &[String]) -> (Option<u16>, Vec<&str>) {
+    let mut path: Vec<_> = path.iter().map(String::as_str).collect();
+    let kind = path.get(1).and_then(|name| name.parse().ok());
+    if kind.is_some() {
+        path.remove(1);
+    }
+    (kind, path)
 }
 
 /// Where a rule has a word.
@@ -78,12 +92,9 @@ impl<'p> WordPlace<'p> {
 /// The field whose value the text at a path becomes, also in a list of rules or of kinds of items,
 /// and whether it is in place of a text of the export.
 pub(super) fn field_of_word(path: &[String]) -> Option<(Field, bool)> {
-    let is_index = |name: &&str| name.parse::<usize>().is_ok();
-    let mut path: Vec<_> = path.iter().map(String::as_str).collect();
-    for place in [1, 2] {
-        if path.get(place).is_some_and(is_index) {
-            path.remove(place);
-        }
+    let (_, mut path) = without_kind(path);
+    if path.get(2).is_some_and(|name| name.parse::<usize>().is_ok()) {
+        path.remove(2);
     }
     let place = WordPlace::of(&path)?;
     Some((named_field(place.table, place.name)?, place.is_replacement))

@@ -54,6 +54,9 @@ fn word_errors(
 ) -> impl Iterator<Item = Diagnostic> {
     let routes = routes_of(mode.unwrap_or(Mode::Auto));
     profile.unchanged_words().filter_map(move |word| {
+        if word.text.is_empty() {
+            return Some(profile.word_error(word, &empty_message(&word.field)));
+        }
         let error_of = if word.is_replacement {
             validate::replacement_error
         } else {
@@ -65,6 +68,13 @@ fn word_errors(
         let error = errors?.into_iter().next()?;
         Some(profile.word_error(word, &word_message(word, error)))
     })
+}
+
+/// The message of an empty word.
+fn empty_message(field: &Field) -> String {
+    format!(
+        "leaves {field} empty, which every order needs; expected a value, or {{ skip = \"reason\" }}"
+    )
 }
 
 /// The message of a word: which of the listed ones is meant, or what is expected.

@@ -444,6 +444,72 @@ fn words_that_the_target_does_not_take_are_refused() {
     "#);
 }
 
+#[test]
+fn words_of_each_kind_of_items_are_checked() {
+    let kinds = "[[item]]
+when = { column = 'item.name', is_not = 'Fee' }
+type = { value = 'GEAR' }
+status = { value = 'BOUGHT' }
+price = { column = 'item.price' }
+quantity = { column = 'item.quantity' }
+[[item]]
+when = { column = 'item.name', is = 'Fee' }
+type = { value = 'Fee' }
+price = { column = 'item.price' }
+status = { value = 'SOLD', when = { column = 'item.price', greater = 5 } }
+";
+    let (before, items) = PROFILE.split_once("[item]").unwrap();
+    let (_, guest) = items.split_once("[guest]").unwrap();
+    let profile = format!("{before}{kinds}[guest]{guest}");
+    insta::assert_snapshot!(checked(&profile), @r#"
+    error[profile]: unknown status "BOUGHT"
+      --> profiles/shop.toml:12:20  item[1].status
+       |
+    12 | status = { value = 'BOUGHT' }
+       |                    ^^^^^^^^ expected PURCHASED or PAYMENT_PENDING
+
+    error[profile]: "Fee" must be written in upper case: "FEE"
+      --> profiles/shop.toml:17:18  item[2].type
+       |
+    17 | type = { value = 'Fee' }
+       |                  ^^^^^
+
+    2 errors in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
+    "#);
+    let good = profile.replace("BOUGHT", "PURCHASED").replace("'Fee' }\nprice", "'FEE' }\nprice");
+    assert_eq!(checked(&good), "");
+}
+
+/// An empty word of a required field makes each order invalid that has it.
+#[test]
+fn required_fields_have_no_empty_words() {
+    let empty = with(&[
+        ("'PURCHASED' } }", "'PURCHASED', paid = '' }, other = '' }"),
+        ("{ column = 'price' }", "{ value = '' }"),
+    ]);
+    insta::assert_snapshot!(checked(&empty), @r#"
+    error[profile]: leaves status empty, which every order needs
+     --> profiles/shop.toml:5:74  order.status, value of "paid"
+      |
+    5 | …'status', values = { PURCHASED = 'PURCHASED', paid = '' }, other = '' }
+      |                                                       ^^
+      |
+      = expected a value, or { skip = "reason" }
+
+    error[profile]: leaves price empty, which every order needs
+     --> profiles/shop.toml:7:19  order.price
+      |
+    7 | price = { value = '' }
+      |                   ^^ expected a value, or { skip = "reason" }
+
+    2 errors in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
+    "#);
+    let default = empty.replace("other = ''", "default = 'PURCHASED', other = ''");
+    assert_eq!(checked(&default.replace("{ value = '' }", "{ column = 'price' }")), "");
+}
+
 /// Left out of each order, such a constant would be a warning of each order.
 #[test]
 fn constants_about_people_are_checked_before_reading() {
