@@ -2,18 +2,15 @@
 //!
 //! Syntax only: `item_paths` checks what the paths mean. A part of `profile_text`.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer,
-    de::{
-        MapAccess, SeqAccess, Visitor,
-        value::{MapAccessDeserializer, SeqAccessDeserializer},
-    },
-};
+use serde::{Deserialize, Deserializer};
 
-use super::one_or_many::{OneOrMany, one_text, one_text_schema, some_text};
+use super::{
+    one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
+    short_or_table::{ShortOrTable, short_or_table},
+};
 
 /// Where the items of an order are: `items = "lines"` is short for its only key `path`.
 #[derive(Debug, Clone)]
@@ -91,18 +88,24 @@ pub(super) struct FieldsText {
     pub(super) names: Option<Vec<String>>,
 }
 
-impl ItemsText {
-    fn short(path: OneOrMany) -> Self {
-        Self {
-            table: ItemsTable { path: Some(path), packed: None, repeated: None },
-            is_short: true,
-        }
+impl ShortOrTable for ItemsText {
+    type Table = ItemsTable;
+
+    const EXPECTED: &str = "a path such as \"lines\", a list of paths, or a table";
+
+    fn of_short(path: OneOrMany) -> Option<Self> {
+        let table = ItemsTable { path: Some(path), packed: None, repeated: None };
+        Some(Self { table, is_short: true })
+    }
+
+    fn of_table(table: ItemsTable) -> Self {
+        Self { table, is_short: false }
     }
 }
 
 impl<'de> Deserialize<'de> for ItemsText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ItemsVisitor)
+        short_or_table(deserializer)
     }
 }
 
@@ -115,29 +118,5 @@ impl JsonSchema for ItemsText {
         let path = generator.subschema_for::<OneOrMany>();
         let table = generator.subschema_for::<ItemsTable>();
         json_schema!({ "anyOf": [path, table] })
-    }
-}
-
-struct ItemsVisitor;
-
-impl<'de> Visitor<'de> for ItemsVisitor {
-    type Value = ItemsText;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a path such as \"lines\", a list of paths, or a table")
-    }
-
-    fn visit_str<E>(self, path: &str) -> Result<ItemsText, E> {
-        Ok(ItemsText::short(OneOrMany::One(path.to_owned())))
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, paths: S) -> Result<ItemsText, S::Error> {
-        let paths = Vec::deserialize(SeqAccessDeserializer::new(paths))?;
-        Ok(ItemsText::short(OneOrMany::Many(paths)))
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<ItemsText, M::Error> {
-        let table = ItemsTable::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(ItemsText { table, is_short: false })
     }
 }

@@ -95,6 +95,7 @@ mod rule_trace;
 mod rule_values;
 mod seen_names;
 mod serde_message;
+mod short_or_table;
 mod side_table;
 mod spreadsheet_text;
 mod steps;

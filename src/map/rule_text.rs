@@ -3,13 +3,10 @@
 //! Syntax only: `rule`, `field_rules` and the files of its keys compile it. A part of
 //! `profile_text`.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Deserializer};
 
 use super::{
     condition_text::ConditionText,
@@ -17,6 +14,7 @@ use super::{
     one_or_list::{ListedTable, OneOrList},
     one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
     only_table::{OneTable, one_table},
+    short_or_table::{ShortOrTable, short_or_table},
 };
 
 /// The result of a lookup in a table: another value, or a reason to skip the order.
@@ -237,9 +235,26 @@ pub(super) enum ZoneText {
     Rule(Box<RuleText>),
 }
 
+impl ShortOrTable for ZoneText {
+    type Table = RuleText;
+
+    const EXPECTED: &str = "a zone such as \"Europe/London\", or { column = \"Time Zone\" }";
+
+    fn of_short(short: OneOrMany) -> Option<Self> {
+        match short {
+            OneOrMany::One(name) => Some(Self::Name(name)),
+            OneOrMany::Many(_) => None,
+        }
+    }
+
+    fn of_table(rule: RuleText) -> Self {
+        Self::Rule(Box::new(rule))
+    }
+}
+
 impl<'de> Deserialize<'de> for ZoneText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ZoneVisitor)
+        short_or_table(deserializer)
     }
 }
 
@@ -252,24 +267,6 @@ impl JsonSchema for ZoneText {
         let rule = generator.subschema_for::<RuleText>();
         let name = json_schema!({ "type": "string", "examples": ["Europe/Berlin", "UTC"] });
         json_schema!({ "anyOf": [name, rule] })
-    }
-}
-
-struct ZoneVisitor;
-
-impl<'de> Visitor<'de> for ZoneVisitor {
-    type Value = ZoneText;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a zone such as \"Europe/London\", or { column = \"Time Zone\" }")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<ZoneText, E> {
-        Ok(ZoneText::Name(name.to_owned()))
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<ZoneText, M::Error> {
-        Ok(ZoneText::Rule(Box::new(RuleText::of_keys(MapAccessDeserializer::new(map))?)))
     }
 }
 
