@@ -25,10 +25,14 @@ use super::{
     missing_name::NamePlaces,
     number::NumberMarks,
     open_questions::{self, ExpectedValues, open_questions, refuse},
-    profile::{FieldRule, PeopleRules, Profile, SharedIdentifierRules, reference_rule},
+    profile::{
+        FieldRule, ItemKindRules, PeopleRules, Profile, SharedIdentifierRules, SkipRule,
+        reference_rule,
+    },
     profile_schema::KeyType,
     profile_text::{GuestText, ProfileText, SkipScope},
     profile_texts::{NamedText, ProfileTexts, no_profile},
+    refunds::Refunds,
     refunds_compiler::compile_refunds,
     rule::Rule,
     toml_document::TomlDocument,
@@ -187,27 +191,77 @@ fn add_errors_of<'t>(replaced: ReplacedValues<'t>, document: &mut TomlDocument<'
     document.add_errors_at(&replaced.places, alone);
 }
 
+/// What a profile does with rows for which a condition holds.
+struct RowConditions {
+    skips: Vec<SkipRule>,
+    row_skips: Vec<SkipRule>,
+    ignore_rows: Vec<Condition>,
+    refunds: Option<Refunds>,
+    item_rows: Option<Condition>,
+}
+
+impl RowConditions {
+    fn compile(
+        text: &mut ProfileText,
+        conditions: &ConditionCompiler<'_>,
+        errors: &mut KeyErrors,
+    ) -> Self {
+        let (price, refunds) = (text.order_price, text.refunds.take());
+        let refunds = refunds.map(|refunds| compile_refunds(refunds, price, conditions));
+        let item_rows = text.item_rows.take();
+        Self {
+            skips: conditions.skips(&text.skip, SkipScope::Order, errors),
+            row_skips: conditions.skips(&text.skip, SkipScope::Row, errors),
+            ignore_rows: conditions.ignored(mem::take(&mut text.ignore_rows), errors),
+            refunds: refunds.and_then(|found| errors.keep_below(&["refunds"], found)).flatten(),
+            item_rows: item_rows.and_then(|text| conditions.items(text, errors)),
+        }
+    }
+}
+
+/// The marks of all numbers.
+fn number_marks(text: &ProfileText) -> Result<NumberMarks, KeyError> {
+    let key = if text.decimal.is_some() { "decimal" } else { "thousands" };
+    let marks = NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref())?;
+    marks.or(NumberMarks::default()).map_err(|error| (key, error))
+}
+
+/// The texts that count as empty everywhere.
+fn compile_nulls(nulls: Vec<String>, errors: &mut KeyErrors) -> Vec<String> {
+    for error in nulls.iter().filter_map(|null| ensure_trimmed(null).err()) {
+        errors.add("nulls", &error);
+    }
+    nulls
+}
+
+/// Completes the description of the items by the fields that rules and conditions read.
+fn complete_items(
+    items: &mut ItemsRules,
+    rules: &[FieldRule],
+    (kinds, item_rows): (&[ItemKindRules], Option<&Condition>),
+    errors: &mut KeyErrors,
+) {
+    let of_kinds = kinds.iter().flat_map(|of| &of.when);
+    let of_rules = rules.iter().flat_map(|rule| &rule.when);
+    let of_items = item_rows.into_iter().chain(of_kinds).chain(of_rules);
+    let tested: Vec<_> = of_items.flat_map(Condition::sources).collect();
+    items.complete(rules, &tested, errors);
+}
+
 /// Compiles a profile, without what is wrong, and returns its errors.
 fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let mut errors = KeyErrors::default();
     if text.name.is_empty() {
         errors.add("name", "the key \"name\" is missing; expected a name for the profile");
     }
-    let marks = NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref());
-    let key = if text.decimal.is_some() { "decimal" } else { "thousands" };
-    let marks =
-        marks.and_then(|marks| marks.or(NumberMarks::default()).map_err(|error| (key, error)));
-    let marks = errors.keep(marks).unwrap_or_default();
+    let marks = errors.keep(number_marks(&text)).unwrap_or_default();
     let files = FileSyntax::compile(text.file_keys(), text.fill_down.is_some(), &mut errors);
     let earliest_order = errors.keep(earliest_order(text.earliest_order.take()));
     let earliest_order = earliest_order.unwrap_or_default();
     let severities = severity_rules(mem::take(&mut text.severity), &mut errors);
     let shared_identifiers = errors.keep_below(&["guest"], shared_identifier_rules(&text.guest));
     let attributes = text.guest.attributes.unwrap_or_default();
-    let nulls = mem::take(&mut text.nulls);
-    for error in nulls.iter().filter_map(|null| ensure_trimmed(null).err()) {
-        errors.add("nulls", &error);
-    }
+    let nulls = compile_nulls(mem::take(&mut text.nulls), &mut errors);
     let symbols = CurrencySymbols::new(mem::take(&mut text.currency_symbols), &mut errors);
     let mut items = ItemsRules::new(text.items.take(), &mut errors);
     let has_items_path = items.paths.is_some();
@@ -228,7 +282,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let mut people = compiler.all_people_rules(&mut text);
     let has_items_path = items.paths.as_ref().is_some_and(|paths| !paths.is_empty());
     let has_key = text.key.is_some();
-    let key = match text.key {
+    let key = match text.key.take() {
         Some(text) => compiler.key_rule(text),
         // Without one of its own it is that of the reference.
         None => reference_rule(&rules).map(|reference| reference.rule.clone()),
@@ -237,22 +291,13 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     check_kinds(&text.item, &kinds, &rules, &mut errors);
     check_order_key(key.as_ref(), has_key, &rules, &mut errors);
     complete_conditions(&mut rules, &mut people, marks, (&items, has_items_path));
-    let fill_down = fill_down(text.fill_down, text.rows_adjacent, key.as_ref());
+    let fill_down = fill_down(text.fill_down.take(), text.rows_adjacent, key.as_ref());
     let fill_down = errors.keep(fill_down).unwrap_or_default();
     let conditions = ConditionCompiler { rules: &rules, marks, items: &items, has_items_path };
-    let skips = conditions.skips(&text.skip, SkipScope::Order, &mut errors);
-    let row_skips = conditions.skips(&text.skip, SkipScope::Row, &mut errors);
-    let ignore_rows = conditions.ignored(text.ignore_rows, &mut errors);
-    let refunds =
-        text.refunds.map(|of_refunds| compile_refunds(of_refunds, text.order_price, &conditions));
-    let refunds = refunds.and_then(|refunds| errors.keep_below(&["refunds"], refunds)).flatten();
-    let item_rows = text.item_rows.and_then(|text| conditions.items(text, &mut errors));
+    let RowConditions { skips, row_skips, ignore_rows, refunds, item_rows } =
+        RowConditions::compile(&mut text, &conditions, &mut errors);
     conditions.kinds(&text.item, &mut kinds, &mut errors);
-    let of_kinds = kinds.iter().flat_map(|of| &of.when);
-    let of_rules = rules.iter().flat_map(|rule| &rule.when);
-    let of_items = item_rows.iter().chain(of_kinds).chain(of_rules);
-    let tested: Vec<_> = of_items.flat_map(Condition::sources).collect();
-    items.complete(&rules, &tested, &mut errors);
+    complete_items(&mut items, &rules, (&kinds, item_rows.as_ref()), &mut errors);
     let profile = Profile {
         name: text.name,
         extends: Vec::new(),
