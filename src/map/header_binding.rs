@@ -86,84 +86,40 @@ impl<'p> HeaderBinding<'p> {
             key.iter().all(Option::is_none)
         };
         let key: Vec<usize> = key.into_iter().flatten().collect();
-        let of_order = profile.rules.iter().filter(|rule| !rule.is_of_items());
-        let order_rules = columns.bind_rules(of_order, Field::to_string)?;
-        let (order_kinds, item_kinds): (Vec<_>, Vec<_>) =
-            columns.bind_kinds()?.into_iter().partition(|of| of.kind.is_of_order);
-        let mut bind = |condition: &Condition| {
-            condition.bind(&mut |source| tested_column(source, &mut columns))
-        };
-        let (mut skips, mut row_skips) = (Vec::new(), Vec::new());
-        for skip in &profile.skips {
-            skips.push((skip, bind(&skip.when)?));
-        }
-        for skip in &profile.row_skips {
-            row_skips.push((skip, bind(&skip.when)?));
-        }
-        let ignore_rows = profile.ignore_rows.iter().map(&mut bind).collect::<Result<_, _>>()?;
-        let item_rows = profile.item_rows.as_ref().map(&mut bind).transpose()?;
-        let refunds = match &profile.refunds {
-            Some(refunds) => Some(BoundRefunds { refunds, rows: bind(&refunds.rows)? }),
-            None => None,
-        };
-        let people = columns.bind_people()?;
-        let packed = columns.find_packed()?;
-        let groups = columns.find_groups()?;
+        let mapper = columns.bind_mapper(key)?;
         let filled = columns.find_filled()?;
         if !profile.joins_files || lacks_key {
             columns.ensure_complete()?;
         }
-        let has_items = item_kinds.iter().any(|of| of.sources().next().is_some());
-        let counts_each_row =
-            order_rules.iter().any(|rule| rule.chain().any(|binding| binding.counts_each_row));
-        let mapper = Mapper {
-            profile,
-            key,
-            is_key_verbatim: profile.key.is_verbatim(),
-            checks_key_parts: profile.checks_key_parts(),
-            order_columns: column_ranges(&order_rules),
-            counts_each_row,
-            order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),
-            item_kinds,
-            order_kinds,
-            items: None,
-            packed,
-            groups,
-            has_side_items: sides.iter().any(|side| side.has_items),
-            may_have_items: profile.joins_files || has_items,
-            people,
-            skips,
-            row_skips,
-            ignore_rows,
-            item_rows,
-            refunds,
-        };
         let unknown = columns.unknown_columns();
         let names = HeaderNames::new(own_header);
-        let has_row_rules = !mapper.ignore_rows.is_empty()
-            || !mapper.row_skips.is_empty()
-            || mapper.refunds.is_some();
-        let is_key_text = mapper.is_key_verbatim && !profile.key.combines();
-        let key_column = match mapper.key.as_slice() {
-            [column] if is_key_text && !has_row_rules => Some(*column),
-            _ => None,
-        };
         let fill_down = FillDown::new(filled, &mapper);
         let spreadsheet_texts =
             SpreadsheetTexts::new(profile, &header, |name| columns.is_known(name));
         let missing = columns.missing;
         Ok(Self {
-            mapper,
             own_header: Arc::clone(own_header),
             header,
             joins,
             names,
-            key_column,
+            key_column: key_column(&mapper),
+            mapper,
             unknown,
             missing,
             fill_down,
             spreadsheet_texts,
         })
+    }
+}
+
+/// The column of the order key, if it alone says what a row is.
+fn key_column(mapper: &Mapper<'_, usize>) -> Option<usize> {
+    let has_row_rules =
+        !mapper.ignore_rows.is_empty() || !mapper.row_skips.is_empty() || mapper.refunds.is_some();
+    let is_key_text = mapper.is_key_verbatim && !mapper.profile.key.combines();
+    match mapper.key.as_slice() {
+        [column] if is_key_text && !has_row_rules => Some(*column),
+        _ => None,
     }
 }
 
@@ -345,6 +301,58 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         let zone = FieldBinding::new(binding.field.clone(), rule, columns, Vec::new());
         let tested = zone.sources.clone();
         Ok(FieldBinding { tested, zone: Some(Box::new(zone)), ..binding })
+    }
+
+    /// Binds the rules and conditions of the profile; `key` are the columns of the order key.
+    fn bind_mapper(&mut self, key: Vec<usize>) -> Result<Mapper<'p, usize>, MapError> {
+        let profile = self.profile;
+        let of_order = profile.rules.iter().filter(|rule| !rule.is_of_items());
+        let order_rules = self.bind_rules(of_order, Field::to_string)?;
+        let (order_kinds, item_kinds): (Vec<_>, Vec<_>) =
+            self.bind_kinds()?.into_iter().partition(|of| of.kind.is_of_order);
+        let mut bind =
+            |condition: &Condition| condition.bind(&mut |source| tested_column(source, self));
+        let (mut skips, mut row_skips) = (Vec::new(), Vec::new());
+        for skip in &profile.skips {
+            skips.push((skip, bind(&skip.when)?));
+        }
+        for skip in &profile.row_skips {
+            row_skips.push((skip, bind(&skip.when)?));
+        }
+        let ignore_rows = profile.ignore_rows.iter().map(&mut bind).collect::<Result<_, _>>()?;
+        let item_rows = profile.item_rows.as_ref().map(&mut bind).transpose()?;
+        let refunds = match &profile.refunds {
+            Some(refunds) => Some(BoundRefunds { refunds, rows: bind(&refunds.rows)? }),
+            None => None,
+        };
+        let people = self.bind_people()?;
+        let packed = self.find_packed()?;
+        let groups = self.find_groups()?;
+        let has_items = item_kinds.iter().any(|of| of.sources().next().is_some());
+        let counts_each_row =
+            order_rules.iter().any(|rule| rule.chain().any(|binding| binding.counts_each_row));
+        Ok(Mapper {
+            profile,
+            key,
+            is_key_verbatim: profile.key.is_verbatim(),
+            checks_key_parts: profile.checks_key_parts(),
+            order_columns: column_ranges(&order_rules),
+            counts_each_row,
+            order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),
+            item_kinds,
+            order_kinds,
+            items: None,
+            packed,
+            groups,
+            has_side_items: self.sides.iter().any(|side| side.has_items),
+            may_have_items: profile.joins_files || has_items,
+            people,
+            skips,
+            row_skips,
+            ignore_rows,
+            item_rows,
+            refunds,
+        })
     }
 
     /// Binds the kinds of items.
