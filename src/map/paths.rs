@@ -7,7 +7,7 @@ use std::slice::from_ref;
 
 use super::{
     checkout_event::event_path,
-    condition::Condition,
+    condition::{CellSource, Condition},
     error::MapError,
     header_binding::unknown_column,
     input_settings::MissingColumns,
@@ -49,9 +49,19 @@ struct ReadPath<'p> {
 }
 
 impl ReadPath<'_> {
-    /// Its paths from the root of a document, below each of the arrays.
-    fn full_paths(&self) -> Vec<String> {
-        self.paths.iter().flat_map(|path| below(self.above, path)).collect()
+    /// Its paths from the root of a document, if the documents have none of them; none if they have
+    /// one, or do not show it: of several arrays those without elements say nothing.
+    fn lacking_paths(&self, seen: &SeenNames) -> Vec<String> {
+        let has_elements = |array: &&String| seen.has_object(&dotted_names(array));
+        let above: Vec<String> = self.above.iter().filter(has_elements).cloned().collect();
+        if above.is_empty() && !self.above.is_empty() {
+            return Vec::new();
+        }
+        let full: Vec<String> = self.paths.iter().flat_map(|path| below(&above, path)).collect();
+        let mut arrays = full.iter().flat_map(|path| arrays_of(path));
+        let is_empty = arrays.any(|array| seen.has(&array) && !seen.has_object(&array));
+        let paths: Vec<String> = full.iter().map(|path| dotted_names(path)).collect();
+        if is_empty || paths.iter().any(|path| seen.has(path)) { Vec::new() } else { paths }
     }
 
     /// Itself and the members that the filters of its paths test, of arrays that have elements.
@@ -113,48 +123,18 @@ pub fn missing_paths(
     let known = known_paths(profile);
     let (mut missing, mut missing_paths, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for read in read_paths(profile).into_iter().flat_map(|read| read.with_filters(seen)) {
-        // Of several arrays those without elements say nothing.
-        let has_elements = |array: &&String| seen.has_object(&dotted_names(array));
-        let filled: Vec<String> = read.above.iter().filter(has_elements).cloned().collect();
-        if filled.is_empty() && !read.above.is_empty() {
-            continue;
-        }
-        let read = ReadPath { above: &filled, ..read };
-        let full_paths = read.full_paths();
-        let paths: Vec<String> = full_paths.iter().map(|path| dotted_names(path)).collect();
-        let mut arrays = full_paths.iter().flat_map(|path| arrays_of(path));
-        let is_empty = arrays.any(|array| seen.has(&array) && !seen.has_object(&array));
-        if paths.is_empty() || is_empty || paths.iter().any(|path| seen.has(path)) {
-            continue;
-        }
+        let paths = read.lacking_paths(seen);
+        let Some(first) = paths.first() else { continue };
         // Without a key of its own, a profile reads the reference twice.
-        if missing_paths.contains(&paths[0]) {
+        if missing_paths.contains(first) {
             continue;
         }
         let near = paths.iter().find_map(|path| near_member(path, read.is_optional, &known, seen));
-        let (name, purpose) = (read.paths[0].clone(), read.purpose);
         if read.is_required || near.is_some() {
-            let hint = near.or_else(|| {
-                let (segment, beside) = seen.beside(&paths[0]);
-                suggest(segment, beside.iter().map(|(_, name)| *name)).map(str::to_owned)
-            });
-            let hint = hint.map(|name| Note::Hint(format!("did you mean {name:?}?")));
-            let (file, notes) = (file.to_owned(), hint.into_iter().collect());
-            let (is_path, is_required, near) = (true, true, None);
-            missing.push(MissingName {
-                file,
-                name,
-                named_by: read.filtered,
-                purpose,
-                is_path,
-                is_in_side_file: false,
-                is_required,
-                near,
-                notes,
-            });
-            missing_paths.extend(paths.into_iter().next());
+            missing.push(missing_name(read, near.or_else(|| similar_member(first, seen)), file));
+            missing_paths.push(first.clone());
         } else if !read.is_optional {
-            let message = format!("no document has {name:?}, {purpose}");
+            let message = format!("no document has {:?}, {}", read.paths[0], read.purpose);
             let warning = Problem::for_order(Code::PathMissing, at, message);
             if !warnings.contains(&warning) {
                 warnings.push(warning);
@@ -170,6 +150,28 @@ pub fn missing_paths(
         }
     }
     if missing.is_empty() { Ok(warnings) } else { Err(profile.name_places.error(&missing)) }
+}
+
+/// A path that no document has, as an error; `meant` is the member that it may mean.
+fn missing_name(read: ReadPath<'_>, meant: Option<String>, file: &str) -> MissingName {
+    let hint = meant.map(|name| Note::Hint(format!("did you mean {name:?}?")));
+    MissingName {
+        file: file.to_owned(),
+        name: read.paths.into_iter().next().unwrap_or_default(),
+        named_by: read.filtered,
+        purpose: read.purpose,
+        is_path: true,
+        is_in_side_file: false,
+        is_required: true,
+        near: None,
+        notes: hint.into_iter().collect(),
+    }
+}
+
+/// The member in the place of a missing path whose name is the most similar one.
+fn similar_member(path: &str, seen: &SeenNames) -> Option<String> {
+    let (segment, beside) = seen.beside(path);
+    suggest(segment, beside.iter().map(|(_, name)| *name)).map(str::to_owned)
 }
 
 /// The member that no rule uses and that a missing path probably means.
@@ -205,87 +207,114 @@ fn covers(known: &str, path: &str) -> bool {
 
 /// The paths that the profile reads in documents, item elements and people's elements.
 fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
-    let allows_missing = profile.missing_columns == MissingColumns::Allow;
-    let of_rule = |rule: &Rule, name: &str, is_required: bool, above| {
-        let paths = if rule.combines() {
-            rule.paths.iter().map(|path| vec![path.clone()]).collect()
-        } else {
-            vec![rule.paths.clone()]
-        };
-        let read = |paths: Vec<String>| {
-            // An export without refunds has none to add up.
-            let may_be_empty = paths.iter().any(|path| walks_arrays(path));
-            ReadPath {
-                paths,
-                filtered: None,
-                purpose: format!("which the profile reads for {name}"),
-                is_required: is_required && !rule.may_be_missing() && !may_be_empty,
-                is_optional: allows_missing || rule.may_be_missing(),
-                above,
-            }
-        };
-        let language = rule.language.iter().flat_map(|language| &language.paths);
-        let language = ReadPath {
-            paths: language.flat_map(|path| of_language(above, path)).collect(),
-            filtered: None,
-            purpose: format!("which the profile reads for the language of {name}"),
-            is_required: false,
-            is_optional: allows_missing || rule.may_be_missing(),
-            above: &[],
-        };
-        paths.into_iter().map(read).chain([language]).collect::<Vec<_>>()
-    };
     let items: &[String] = profile.item_paths.as_deref().unwrap_or_default();
-    let mut all = of_rule(&profile.key, "the order key", true, &[]);
+    let mut all = paths_of_rule(profile, (&profile.key, "the order key"), true, &[]);
     for rule in &profile.rules {
         let FieldTarget::Field(field) = &rule.target else { continue };
         let above = if rule.reads_items() { items } else { &[] };
-        all.extend(of_rule(&rule.rule, &field.to_string(), profile.requires(field), above));
-        let zone = rule.rule.zone.as_deref();
-        all.extend(zone.into_iter().flat_map(|zone| of_rule(zone, "a zone", false, above)));
+        let (name, is_required) = (field.to_string(), profile.requires(field));
+        all.extend(paths_of_rule(profile, (&rule.rule, &name), is_required, above));
+        if let Some(zone) = rule.rule.zone.as_deref() {
+            all.extend(paths_of_rule(profile, (zone, "a zone"), false, above));
+        }
     }
-    let of_items = |paths: &[String], is_required| ReadPath {
+    all.extend(paths_of_items(profile, items));
+    let of_order = profile.order_conditions();
+    all.extend(of_order.flat_map(|condition| paths_of_condition(profile, condition, &[])));
+    for (rule, condition) in profile.rules.iter().filter_map(with_condition) {
+        let above = if rule.reads_items() { items } else { &[] };
+        all.extend(paths_of_condition(profile, condition, above));
+    }
+    let of_items = profile.item_conditions();
+    all.extend(of_items.flat_map(|condition| paths_of_condition(profile, condition, items)));
+    all.extend(profile.people.iter().flat_map(|people| paths_of_people(profile, people)));
+    all
+}
+
+/// Those of a rule, for what it is named by in messages.
+fn paths_of_rule<'p>(
+    profile: &Profile,
+    (rule, name): (&Rule, &str),
+    is_required: bool,
+    above: &'p [String],
+) -> Vec<ReadPath<'p>> {
+    let paths = if rule.combines() {
+        rule.paths.iter().map(|path| vec![path.clone()]).collect()
+    } else {
+        vec![rule.paths.clone()]
+    };
+    let read = |paths: Vec<String>| {
+        // An export without refunds has none to add up.
+        let may_be_empty = paths.iter().any(|path| walks_arrays(path));
+        ReadPath {
+            paths,
+            filtered: None,
+            purpose: format!("which the profile reads for {name}"),
+            is_required: is_required && !rule.may_be_missing() && !may_be_empty,
+            is_optional: allows_missing(profile) || rule.may_be_missing(),
+            above,
+        }
+    };
+    let language = rule.language.iter().flat_map(|language| &language.paths);
+    let language = ReadPath {
+        paths: language.flat_map(|path| of_language(above, path)).collect(),
+        filtered: None,
+        purpose: format!("which the profile reads for the language of {name}"),
+        is_required: false,
+        is_optional: allows_missing(profile) || rule.may_be_missing(),
+        above: &[],
+    };
+    paths.into_iter().map(read).chain([language]).collect()
+}
+
+/// Those of the arrays of items: of several the export may lack some.
+fn paths_of_items<'p>(profile: &Profile, items: &[String]) -> Vec<ReadPath<'p>> {
+    let read = |paths: &[String], is_required| ReadPath {
         paths: paths.to_vec(),
         filtered: None,
         purpose: "the profile's path of items".to_owned(),
-        is_required: is_required && !allows_missing,
-        is_optional: allows_missing,
+        is_required: is_required && !allows_missing(profile),
+        is_optional: allows_missing(profile),
         above: &[],
     };
-    // An export may lack some of several arrays.
-    all.push(of_items(items, true));
-    all.extend(
-        items.iter().filter(|_| items.len() > 1).map(|path| of_items(from_ref(path), false)),
-    );
-    let of_condition = |condition: &Condition, above| {
-        let sources = condition.sources().into_iter();
-        let paths = sources.map(move |source| ReadPath {
-            paths: source.path.iter().flat_map(|path| in_events(profile, path)).collect(),
-            filtered: None,
-            purpose: "which a condition of the profile reads".to_owned(),
-            is_required: false,
-            is_optional: source.is_optional,
-            above,
-        });
-        paths.collect::<Vec<_>>()
+    let several = items.iter().filter(|_| items.len() > 1);
+    [read(items, true)].into_iter().chain(several.map(|path| read(from_ref(path), false))).collect()
+}
+
+/// Those that a condition tests.
+fn paths_of_condition<'p>(
+    profile: &Profile,
+    condition: &Condition,
+    above: &'p [String],
+) -> Vec<ReadPath<'p>> {
+    let read = |source: &CellSource| ReadPath {
+        paths: source.path.iter().flat_map(|path| in_events(profile, path)).collect(),
+        filtered: None,
+        purpose: "which a condition of the profile reads".to_owned(),
+        is_required: false,
+        is_optional: source.is_optional,
+        above,
     };
-    all.extend(profile.order_conditions().flat_map(|condition| of_condition(condition, &[])));
-    for (rule, condition) in profile.rules.iter().filter_map(with_condition) {
-        let above = if rule.reads_items() { items } else { &[] };
-        all.extend(of_condition(condition, above));
+    condition.sources().into_iter().map(read).collect()
+}
+
+/// Those of the rules of people, and of their conditions.
+fn paths_of_people<'p>(profile: &Profile, people: &'p PeopleRules) -> Vec<ReadPath<'p>> {
+    let (above, mut all) = (people.path.as_slice(), Vec::new());
+    for rule in &people.rules {
+        let FieldTarget::Field(field) = &rule.target else { continue };
+        let name = people.role.field_name(&field.to_string());
+        all.extend(paths_of_rule(profile, (&rule.rule, &name), false, above));
     }
-    all.extend(profile.item_conditions().flat_map(|condition| of_condition(condition, items)));
-    for people in &profile.people {
-        let above = people.path.as_slice();
-        let named = people.rules.iter().filter_map(|rule| match &rule.target {
-            FieldTarget::Field(field) => Some((rule, people.role.field_name(&field.to_string()))),
-            _ => None,
-        });
-        all.extend(named.flat_map(|(rule, name)| of_rule(&rule.rule, &name, false, above)));
-        let conditions = people.rules.iter().filter_map(with_condition);
-        all.extend(conditions.flat_map(|(_, condition)| of_condition(condition, above)));
+    for (_, condition) in people.rules.iter().filter_map(with_condition) {
+        all.extend(paths_of_condition(profile, condition, above));
     }
     all
+}
+
+/// Whether the export may lack any path.
+fn allows_missing(profile: &Profile) -> bool {
+    profile.missing_columns == MissingColumns::Allow
 }
 
 /// A rule that is for documents, with its condition.
