@@ -1,6 +1,6 @@
-//! Rules of `order.orderItems`: values, prices per unit or line, and the sum of the lines.
+//! Rules of `order.orderItems`: values, quantities, and the sum of the lines.
 //!
-//! Called by `order`.
+//! The prices of a line are in `item_prices`. Called by `order`.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,9 @@ use rust_decimal::Decimal;
 use super::{
     extension,
     findings::{Findings, draft_cell, exported_price, item_cell},
-    iso, product, refunds,
+    iso,
+    item_prices::{item_prices, price_basis, warn_of_discount_alone},
+    product, refunds,
     settings::ValidateSettings,
     timestamps, values,
 };
@@ -23,10 +25,6 @@ use crate::model::{
     problem::{Code, Problem},
     rules::{DetailRules, TargetRules},
 };
-
-/// Decimals to which a unit price is rounded if the division is not exact: two more than any
-/// currency has.
-const UNIT_PRICE_DECIMALS: u32 = 6;
 
 /// Checks the items; returns them and, if all have a price, the sum of their lines.
 pub(super) fn check_items<'a>(
@@ -222,12 +220,7 @@ fn check_item<'a>(
         .and_then(|cell| {
             let currency = item_cell(draft, &Field::ItemCurrencyCode).map(|cell| &*cell.text);
             let currency = currency.or(order_currency);
-            let price = values::amount(cell, currency, findings)?;
-            let pieces = quantity.unwrap_or(Amount(Decimal::ONE));
-            let price = (refunds::without_sign(draft, price), price_basis(cell, settings));
-            let (price, basis) = discounted(draft, (cell, price), pieces, currency, findings)?;
-            let price = (refunds::taken_off(draft, price), basis);
-            item_prices(cell, price, pieces, (rules, settings), findings)
+            item_prices(draft, (cell, currency), quantity, (rules, settings), findings)
         });
     warn_of_discount_alone(draft, findings);
     let item = Item {
@@ -254,65 +247,6 @@ fn check_item<'a>(
         product: product(draft, rules, prices.as_ref().and_then(|prices| prices.unit), findings),
     };
     (item, prices.map(|prices| prices.line_total))
-}
-
-/// What the price in a cell is for.
-fn price_basis(price: &Cell<'_>, settings: &ValidateSettings) -> PriceBasis {
-    match *price.field {
-        Field::ItemLinePrice => PriceBasis::Line,
-        _ => settings.price_basis,
-    }
-}
-
-/// The price of an item and what it is for, less the discount: then it is that of the line.
-fn discounted(
-    item: &ItemDraft<'_>,
-    (cell, (price, basis)): (&Cell<'_>, (Amount, PriceBasis)),
-    quantity: Amount,
-    currency: Option<&str>,
-    findings: &mut Findings,
-) -> Option<(Amount, PriceBasis)> {
-    let Some(of_discount) = item.cell(&Field::ItemDiscount) else { return Some((price, basis)) };
-    // One that cannot be read is a problem already.
-    let of_discount = Some(of_discount).filter(|cell| !cell.is_unparsable)?;
-    let discount = values::amount(of_discount, currency, findings)?;
-    let discount = refunds::without_sign(item, discount);
-    if discount.0.is_zero() {
-        return Some((price, basis));
-    }
-    let line = match basis {
-        PriceBasis::Line => Some(price),
-        PriceBasis::Unit => price.checked_mul(quantity),
-    };
-    let off = Amount(-discount.0);
-    let Some((line, Amount(less))) = line.and_then(|line| Some((line, line.checked_add(off)?)))
-    else {
-        let message = format!("{price} times {quantity} has too many digits");
-        findings.on_cell(Code::NumberUnreadable, cell, message);
-        return None;
-    };
-    let message = if discount.0.is_sign_negative() {
-        format!(
-            "the discount is negative: {discount}; expected the amount off the line; in the profile \
-             sum = [\"…\"] with negate = true turns the sign"
-        )
-    } else if less.is_sign_negative() && !less.is_zero() {
-        format!("the discount {discount} is more than the price of the line, {line}")
-    } else {
-        return Some((Amount(less), PriceBasis::Line));
-    };
-    findings.on_cell(Code::DiscountOutOfRange, of_discount, message);
-    None
-}
-
-/// Warns of a discount that is off no price.
-fn warn_of_discount_alone(item: &ItemDraft<'_>, findings: &mut Findings) {
-    let Some(cell) = item_cell(item, &Field::ItemDiscount) else { return };
-    let is_zero = values::plain_number(&cell.text).is_some_and(|number| number.0.is_zero());
-    if exported_price(item).is_none() && !is_zero {
-        let message = "the item has a discount and no price";
-        findings.on_cell(Code::ItemPriceMissing, cell, message);
-    }
 }
 
 /// Warns of a quantity of nothing, and of none where a price for each piece needs one.
@@ -424,90 +358,4 @@ fn item_name<'a>(
 pub(super) fn exceeds_chars(text: &str, max_chars: usize) -> bool {
     // Characters are never more than bytes, so most names need no counting.
     text.len() > max_chars && text.chars().count() > max_chars
-}
-
-/// The prices of an item.
-pub(super) struct ItemPrices {
-    /// The amount that the line adds to the order's total.
-    pub(super) line_total: Amount,
-    /// The item price in the target's basis.
-    pub(super) sent: Amount,
-    /// The price of one piece; only if the tenant adds up the total.
-    unit: Option<Amount>,
-}
-
-/// The prices of an item if all of them are exact.
-#[inline]
-pub(super) fn exact_prices(
-    (price, basis): (Amount, PriceBasis),
-    quantity: Amount,
-    rules: &TargetRules,
-    settings: &ValidateSettings,
-) -> Option<ItemPrices> {
-    let needs_unit = !rules.carries.total;
-    let (line_total, unit) = match (basis, settings.target_price_basis) {
-        (PriceBasis::Line, PriceBasis::Line) if !needs_unit => {
-            return Some(ItemPrices { line_total: price, sent: price, unit: None });
-        }
-        (PriceBasis::Line, _) => (price, exact_unit_price(price, quantity)?),
-        (PriceBasis::Unit, _) => (price.checked_mul(quantity)?, price),
-    };
-    Some(prices(line_total, unit, rules, settings))
-}
-
-fn prices(
-    line_total: Amount,
-    unit: Amount,
-    rules: &TargetRules,
-    settings: &ValidateSettings,
-) -> ItemPrices {
-    let sent = if settings.target_price_basis == PriceBasis::Unit { unit } else { line_total };
-    ItemPrices { line_total, sent, unit: (!rules.carries.total).then_some(unit) }
-}
-
-fn item_prices(
-    cell: &Cell<'_>,
-    (price, basis): (Amount, PriceBasis),
-    quantity: Amount,
-    (rules, settings): (&TargetRules, &ValidateSettings),
-    findings: &mut Findings,
-) -> Option<ItemPrices> {
-    if let Some(prices) = exact_prices((price, basis), quantity, rules, settings) {
-        return Some(prices);
-    }
-    if basis == PriceBasis::Line {
-        let unit = rounded_unit_price(cell, price, quantity, findings)?;
-        return Some(prices(price, unit, rules, settings));
-    }
-    let message = format!("{price} times {quantity} has too many digits");
-    findings.on_cell(Code::NumberUnreadable, cell, message);
-    None
-}
-
-/// The price of one piece, if the division is exact.
-fn exact_unit_price(line: Amount, quantity: Amount) -> Option<Amount> {
-    let unit = Amount(line.0.checked_div(quantity.0)?);
-    // Multiplying back shows whether the division was exact.
-    let is_exact = unit.checked_mul(quantity).is_some_and(|whole| whole == line);
-    (is_exact && unit.0.scale() <= UNIT_PRICE_DECIMALS).then_some(unit)
-}
-
-fn rounded_unit_price(
-    cell: &Cell<'_>,
-    line: Amount,
-    quantity: Amount,
-    findings: &mut Findings,
-) -> Option<Amount> {
-    let Some(unit) = line.0.checked_div(quantity.0) else {
-        findings.on_cell(
-            Code::NumberUnreadable,
-            cell,
-            format!("no unit price for {quantity} pieces with a line total of {line}"),
-        );
-        return None;
-    };
-    let rounded = unit.round_dp(UNIT_PRICE_DECIMALS);
-    let message = format!("{line} for {quantity} pieces is rounded to {rounded} each");
-    findings.on_cell(Code::PriceRounded, cell, message);
-    Some(Amount(rounded))
 }

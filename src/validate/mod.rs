@@ -16,6 +16,7 @@ mod findings;
 mod guest;
 mod identity;
 mod iso;
+mod item_prices;
 mod items;
 mod legs;
 mod order;

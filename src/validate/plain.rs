@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::{
-    attributes, common, identity, iso, items, order,
+    attributes, common, identity, iso, item_prices, items, order,
     plain_attributes::PlainAttributes,
     references,
     settings::ValidateSettings,
@@ -369,7 +369,8 @@ impl<'a> PlainCheck<'a> {
             return None;
         }
         let quantity = item.quantity.unwrap_or(Amount(Decimal::ONE));
-        let prices = items::exact_prices((price, basis), quantity, self.rules, self.settings)?;
+        let prices =
+            item_prices::exact_prices((price, basis), quantity, self.rules, self.settings)?;
         item.price = Some(prices.sent);
         Some(prices.line_total)
     }
