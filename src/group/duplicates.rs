@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use super::{
     canonical::{ItemValues, item_values, order_values},
+    copies,
     headers::RepeatedHeaders,
 };
 use crate::model::{
@@ -48,7 +49,7 @@ fn resolve(
 ) {
     let mut distinct = Vec::new();
     let mut first_by_content: HashMap<DraftContent, usize> = HashMap::new();
-    for &index in indices {
+    for index in copies::newest(drafts, indices, is_duplicate) {
         // The true content of a draft with errors is not known, so it is never a duplicate.
         let is_valid = !drafts[index].problems.iter().any(Problem::is_error);
         let original = if is_valid {

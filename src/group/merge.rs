@@ -51,6 +51,7 @@ pub fn draft<'a>(
         may_have_items: false,
         people: Vec::new(),
         has_only_refunds,
+        version: None,
         skip: None,
         problems: Problems::default(),
     };

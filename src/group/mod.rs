@@ -8,6 +8,7 @@
 
 mod ambiguity;
 mod canonical;
+mod copies;
 mod counts;
 mod duplicates;
 mod gap;
@@ -22,6 +23,7 @@ mod settings;
 mod tests;
 
 pub use ambiguity::Ambiguities;
+pub use copies::split_copies;
 pub use counts::RowCounts;
 pub use gap::{Gap, PossibleRows};
 pub use headers::RepeatedHeaders;

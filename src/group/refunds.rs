@@ -51,6 +51,12 @@ pub(super) fn is_of_refund(problem: &Problem) -> bool {
 }
 
 fn add_refund<'a>(order: &mut Draft<'a>, refund: Draft<'a>) {
+    if order.version != refund.version && !refund.items.is_empty() {
+        let message = "the refund is of another copy of the order, which may be refunded in that \
+                       of the order too; expected an equal value of duplicates.by";
+        let problem = Problem::for_order(Code::RefundUnclear, refund.position(), message);
+        order.problems.push(problem);
+    }
     order.items.extend(refund.items);
     order.rows.extend(refund.rows);
     let of_refund = |problem: &Problem| problem.code != Code::RefundWithoutOrder;

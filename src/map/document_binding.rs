@@ -12,6 +12,7 @@ use super::{
         PackedSource, TestedSource,
     },
     condition::{CellSource, Condition},
+    copies::VERSION,
     document_view::PathSource,
     error::MapError,
     header_binding::ITEM_FIELDS,
@@ -21,6 +22,7 @@ use super::{
     path_text::arrays_of,
     paths::path_beside,
     profile::{FieldRule, FieldTarget, ItemKindRules, PeopleRules, Profile, SkipRule},
+    rule::Rule,
 };
 use crate::model::field::Field;
 
@@ -33,6 +35,10 @@ pub(super) fn bind<'p>(
         return Err(MapError::other_format(file, true, "the order's reference"));
     }
     profile.ensure_conditions_apply(file, true, |source| source.path.as_ref())?;
+    let version_of = profile.duplicates.as_ref();
+    if version_of.is_some_and(|duplicates| duplicates.by.paths.is_empty()) {
+        return Err(MapError::other_format(file, true, VERSION));
+    }
     let order_rules: Vec<_> = profile.rules.iter().filter(|rule| !rule.is_of_items()).collect();
     let bind_skip = |skip: &'p SkipRule| (skip, bind_condition(&skip.when, None));
     let mut skips: Vec<_> = profile.skips.iter().map(bind_skip).collect();
@@ -79,6 +85,7 @@ pub(super) fn bind<'p>(
             .refunds
             .as_ref()
             .map(|refunds| BoundRefunds { refunds, rows: bind_condition(&refunds.rows, None) }),
+        version: version_of.map(|of| bind_sources(&of.field, &of.by, None)),
     })
 }
 
@@ -142,6 +149,18 @@ pub(super) fn bind_rule<'p>(
     FieldRule { rule, when, .. }: &'p FieldRule,
     packed: Option<&PackedItems>,
 ) -> FieldBinding<'p, PathSource> {
+    let binding = bind_sources(field, rule, packed);
+    // Without a path it yields its default everywhere.
+    let when = when.as_ref().filter(|_| !binding.sources.is_empty() || !rule.has_source());
+    FieldBinding { when: when.map(|when| bind_condition(when, packed)), ..binding }
+}
+
+/// Binds a rule to the paths of its values and of its zone.
+fn bind_sources<'p>(
+    field: &Field,
+    rule: &'p Rule,
+    packed: Option<&PackedItems>,
+) -> FieldBinding<'p, PathSource> {
     let source = |path: &str| PathSource::of_group(path, field.group());
     // A rule that combines several values looks beside each of them.
     let member = rule.scale_member().filter(|_| !rule.combines());
@@ -155,15 +174,12 @@ pub(super) fn bind_rule<'p>(
     let fields = indexes.map(PathSource::of_field);
     let sources: Vec<_> =
         rule.paths.iter().map(|path| source(path)).chain(fields).map(Some).collect();
-    // Without a path it yields its default everywhere.
-    let when = when.as_ref().filter(|_| !sources.is_empty() || !rule.has_source());
-    let when = when.map(|when| bind_condition(when, packed));
     let zone = rule.zone.as_deref().map(|zone| {
         let sources = zone.paths.iter().map(|path| Some(source(path))).collect();
         Box::new(FieldBinding::new(field.clone(), zone, sources, Vec::new()))
     });
     let bound = FieldBinding::new(field.clone(), rule, sources, beside);
-    FieldBinding { language, when, zone, ..bound }
+    FieldBinding { language, zone, ..bound }
 }
 
 /// The people of one role, if the profile has the path of their array.

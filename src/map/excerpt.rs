@@ -325,9 +325,12 @@ impl<'p> ShownNames<'p> {
     fn of(profile: &'p Profile) -> Self {
         let (personal, others): (Vec<_>, Vec<_>) =
             profile.all_rules().partition(|rule| is_personal(rule));
-        let key = [&profile.key];
-        let mut shown: BTreeSet<_> =
-            others.iter().map(|of_field| &of_field.rule).chain(key).flat_map(names_in).collect();
+        let mut shown: BTreeSet<_> = others
+            .iter()
+            .map(|of_field| &of_field.rule)
+            .chain(profile.row_rules())
+            .flat_map(names_in)
+            .collect();
         let personal: BTreeSet<_> =
             personal.iter().flat_map(|of_field| names_in(&of_field.rule)).collect();
         // A member of that name may be elsewhere in a document.

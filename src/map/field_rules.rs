@@ -7,6 +7,9 @@ use std::{collections::BTreeMap, mem, sync::Arc};
 use super::{
     combination::Combination,
     condition::Condition,
+    copies::Duplicates,
+    copies_compiler::compile_duplicates,
+    copies_text::DuplicatesText,
     currency_symbols::CurrencySymbols,
     date_keys::DateUse,
     items_compiler::ItemsRules,
@@ -95,6 +98,16 @@ impl RuleCompiler<'_> {
             self.completed(rule, Some(&Field::ReferenceId))
         });
         self.errors.keep_below(&["key"], rule)
+    }
+
+    /// Compiles what says how new a copy of an order is.
+    pub(super) fn duplicates(&mut self, text: DuplicatesText) -> Option<Duplicates> {
+        let compiled = compile_duplicates(text, self.marks, |text, field| {
+            let rule = Rule::new(text, timestamp(field))?;
+            check_field(&rule, field, true)?;
+            self.completed(rule, Some(field))
+        });
+        self.errors.keep_below(&["duplicates"], compiled)
     }
 
     /// Compiles the rules at a path, which fill a field, or with a wildcard others like it.

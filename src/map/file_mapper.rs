@@ -32,6 +32,7 @@ use super::{
     view::{View, without_line_end},
 };
 use crate::model::{
+    copy_version::CopyVersion,
     document::Document,
     draft::{Cell, MappedRow, RowKind},
     field::{Field, FieldGroup},
@@ -320,11 +321,29 @@ impl<'p> FileMapper<'p> {
         }
     }
 
+    /// How new the copy of the order is that a row is of; none if an order has one copy.
+    #[must_use]
+    pub fn copy_version<'a>(&'a self, row: &'a Row<'a>) -> Option<CopyVersion> {
+        self.profile.duplicates.as_ref()?;
+        let version = match (&row.content, &self.format) {
+            (RowContent::Record(record), FormatMapper::Csv(binding)) => {
+                binding.mapper.copy_version(binding.view(row, record))
+            }
+            (RowContent::Document(document), FormatMapper::Json(mapper)) => {
+                mapper.copy_version(self.document_view(row, document))
+            }
+            _ => None,
+        };
+        Some(version.and_then(Result::ok).unwrap_or(CopyVersion::Unknown))
+    }
+
     /// The rows of plain orders, if the file can have any.
     #[must_use]
     pub fn plain_rows(&self) -> Option<PlainRows<'_>> {
-        // The parts of a key are checked, and side rows are found, where rows are mapped.
-        if self.profile.checks_key_parts() || !self.profile.joins.is_empty() {
+        // The parts of a key are checked, side rows are found and copies are told apart where rows
+        // are mapped.
+        let has_copies = self.profile.duplicates.is_some();
+        if self.profile.checks_key_parts() || !self.profile.joins.is_empty() || has_copies {
             return None;
         }
         match &self.format {

@@ -10,6 +10,7 @@ use super::{
     bound_refunds::BoundRefunds,
     bound_rule::{BoundKind, BoundPeople, BoundRule, FieldBinding, PackedSource, TestedSource},
     condition::{CellSource, Condition},
+    copies::{Duplicates, VERSION},
     error::MapError,
     fill_down::FillDown,
     group_columns::{ItemGroup, item_groups, lacking_columns},
@@ -325,6 +326,10 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             Some(refunds) => Some(BoundRefunds { refunds, rows: bind(&refunds.rows)? }),
             None => None,
         };
+        let version = match &profile.duplicates {
+            Some(duplicates) => Some(self.bind_version(duplicates)?),
+            None => None,
+        };
         let people = self.bind_people()?;
         let packed = self.find_packed()?;
         let groups = self.find_groups()?;
@@ -352,7 +357,22 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             ignore_rows,
             item_rows,
             refunds,
+            version,
         })
+    }
+
+    /// Binds the rule of what says how new a copy of an order is.
+    fn bind_version(
+        &mut self,
+        duplicates: &'p Duplicates,
+    ) -> Result<FieldBinding<'p, usize>, MapError> {
+        let Duplicates { field, by, .. } = duplicates;
+        if by.columns.is_empty() {
+            return Err(MapError::other_format(self.file, false, VERSION));
+        }
+        let columns = self.find_all(by, VERSION, !by.may_be_missing())?;
+        let binding = FieldBinding::new(field.clone(), by, columns, Vec::new());
+        self.with_zone(binding, VERSION)
     }
 
     /// Binds the kinds of items.

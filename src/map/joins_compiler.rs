@@ -89,7 +89,7 @@ pub(super) fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &
     let conditions = conditions.chain(of_kinds.flat_map(|of| &of.when));
     let conditions = conditions.chain(profile.order_conditions());
     let tested = conditions.flat_map(Condition::sources);
-    let readers = rules.iter().map(|rule| &rule.rule).chain([&profile.key]);
+    let readers = rules.iter().map(|rule| &rule.rule).chain(profile.row_rules());
     let mut columns = readers
         .flat_map(Rule::readers)
         .flat_map(|rule| &rule.columns)

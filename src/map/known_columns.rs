@@ -13,7 +13,7 @@ pub(super) struct KnownColumns<'p> {
 
 impl<'p> KnownColumns<'p> {
     pub(super) fn of(profile: &'p Profile) -> Self {
-        let rules = profile.all_rules().map(|rule| &rule.rule).chain([&profile.key]);
+        let rules = profile.all_rules().map(|rule| &rule.rule).chain(profile.row_rules());
         let of_rules = profile.conditional_rules().map(|(_, condition)| condition);
         let conditions =
             profile.order_conditions().chain(profile.item_conditions()).chain(of_rules);

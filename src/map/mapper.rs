@@ -12,6 +12,7 @@ use super::{
     },
     collector::Collector,
     condition::Condition,
+    copy_version::copy_version,
     custom_members,
     group_columns::ItemGroup,
     item_view::{ItemFields, ItemView},
@@ -20,6 +21,7 @@ use super::{
     view::{Found, Value, View},
 };
 use crate::model::{
+    copy_version::CopyVersion,
     draft::{CellOrigin, Cells, ItemDraft, MappedRow, OrderItem, PersonDraft, PersonRole, RowKind},
     id_text::ROUNDED,
     origin::Position,
@@ -65,6 +67,8 @@ pub(super) struct Mapper<'p, S> {
     pub(super) item_rows: Option<Condition<TestedSource<S>>>,
     /// The rows that are refunds, if they are not rows as all others.
     pub(super) refunds: Option<BoundRefunds<'p, S>>,
+    /// What says how new a copy of an order is, if the export may have several.
+    pub(super) version: Option<FieldBinding<'p, S>>,
 }
 
 impl<S> Mapper<'_, S> {
@@ -173,6 +177,15 @@ impl<S> Mapper<'_, S> {
             && matches!(self.key_value(view, &self.key), Some(Value::Number(_)))
     }
 
+    /// How new the copy of a row is, or why that is not known; none if an order has one copy.
+    pub(super) fn copy_version<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+    ) -> Option<Result<CopyVersion, Problem>> {
+        let (by, duplicates) = self.version.as_ref().zip(self.profile.duplicates.as_ref())?;
+        Some(copy_version(by, view, (self.profile, duplicates)))
+    }
+
     /// Adds a problem for each part of the order key that is a rounded number, which other orders
     /// may have too, or has the `.0` of a spreadsheet: the joined key hides it from the checks of
     /// whole references.
@@ -213,6 +226,7 @@ impl<S> Mapper<'_, S> {
         if self.checks_key_parts {
             self.check_key_parts(view, &mut order);
         }
+        order.problems.extend(self.copy_version(view).and_then(Result::err));
         into.may_have_items |= self.may_have_items;
         let n_items = into.items.len();
         self.add_items(view, previous, &mut order, into);

@@ -93,7 +93,15 @@ impl NamePlaces {
             let key = path.iter().rposition(|key| {
                 matches!(
                     key.as_str(),
-                    "column" | "columns" | "path" | "paths" | "sum" | "minus" | "concat" | "to"
+                    "column"
+                        | "columns"
+                        | "path"
+                        | "paths"
+                        | "sum"
+                        | "minus"
+                        | "concat"
+                        | "to"
+                        | "by"
                 )
             });
             let is_array = ["items", "contacts", "consumers"].contains(&&*shown(&path));

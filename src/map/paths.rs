@@ -8,6 +8,7 @@ use std::slice::from_ref;
 use super::{
     checkout_event::event_path,
     condition::{CellSource, Condition},
+    copies::VERSION,
     error::MapError,
     header_binding::unknown_column,
     input_settings::MissingColumns,
@@ -209,6 +210,9 @@ fn covers(known: &str, path: &str) -> bool {
 fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     let items: &[String] = profile.item_paths.as_deref().unwrap_or_default();
     let mut all = paths_of_rule(profile, (&profile.key, "the order key"), true, &[]);
+    if let Some(duplicates) = &profile.duplicates {
+        all.extend(paths_of_rule(profile, (&duplicates.by, VERSION), true, &[]));
+    }
     for rule in &profile.rules {
         let FieldTarget::Field(field) = &rule.target else { continue };
         let above = if rule.reads_items() { items } else { &[] };
@@ -331,7 +335,8 @@ fn in_events(profile: &Profile, path: &str) -> Vec<String> {
 
 /// All paths that the profile reads; those of items are prefixed with the path of the items.
 pub(super) fn known_paths(profile: &Profile) -> Vec<String> {
-    let mut known: Vec<String> = profile.key.paths.iter().map(|path| dotted_names(path)).collect();
+    let of_rows = profile.row_rules().flat_map(Rule::readers).flat_map(|rule| &rule.paths);
+    let mut known: Vec<String> = of_rows.map(|path| dotted_names(path)).collect();
     let items: &[String] = profile.item_paths.as_deref().unwrap_or_default();
     for path in items {
         known.extend(filter_names(path).into_iter().chain([dotted_names(path)]));

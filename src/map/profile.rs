@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use super::{
     condition::{CellSource, Condition},
+    copies::Duplicates,
     date::DateRule,
     error::{MapError, PROFILE},
     file_syntax::FileSyntax,
@@ -212,6 +213,8 @@ pub struct Profile {
     pub row_skips: Vec<SkipRule>,
     /// The rows that are refunds, if they are not rows as all others.
     pub refunds: Option<Refunds>,
+    /// How the copies of an order are told apart, if the export may have several.
+    pub duplicates: Option<Duplicates>,
     /// The rule of the order key.
     pub key: Rule,
     /// The rules of the fields; those of one field follow each other, in the order in which they
@@ -253,6 +256,12 @@ impl Profile {
         self.rules.iter().chain(self.people.iter().flat_map(|people| &people.rules))
     }
 
+    /// The rules of rows that fill no field: those of the order key and of the version of a copy.
+    pub(super) fn row_rules(&self) -> impl Iterator<Item = &Rule> {
+        let by = self.duplicates.iter().map(|duplicates| &duplicates.by);
+        std::iter::once(&self.key).chain(by)
+    }
+
     /// A warning for each of several places of documents that no value of the export has. `found`
     /// has a bit for each that one has; `at` is the position of the warnings.
     #[must_use]
@@ -275,6 +284,7 @@ impl Profile {
     #[must_use]
     pub fn reads_member(&self, name: &str) -> bool {
         let of_rules = self.all_rules().flat_map(|of_field| &of_field.rule.paths);
+        let of_rules = of_rules.chain(self.row_rules().flat_map(|rule| &rule.paths));
         let of_people = self.people.iter().filter_map(|people| people.path.as_ref());
         let paths = of_rules.chain(of_people).chain(self.item_paths.iter().flatten());
         let packed = self.packed_items.as_ref().and_then(|packed| packed.path.as_ref());
@@ -333,7 +343,8 @@ impl Profile {
             let is_required = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(field) if must_be_there(field));
             let rules = self.rules.iter().filter(is_required).map(|rule| &rule.rule);
             let zones = self.all_rules().filter_map(|rule| rule.rule.zone.as_deref());
-            let of_rules = rules.chain([&self.key]).chain(zones).flat_map(|rule| &rule.columns);
+            let of_rules =
+                rules.chain(self.row_rules()).chain(zones).flat_map(|rule| &rule.columns);
             let of_conditional = self.conditional_rules().map(|(_, when)| when);
             let conditions = self.order_conditions().chain(self.item_conditions());
             let conditions = conditions.chain(of_conditional);

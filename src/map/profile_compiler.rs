@@ -287,6 +287,8 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         // Without one of its own it is that of the reference.
         None => reference_rule(&rules).map(|reference| reference.rule.clone()),
     };
+    let duplicates = text.duplicates.take();
+    let duplicates = duplicates.and_then(|text| compiler.duplicates(text));
     let items_key = items.key();
     check_kinds(&text.item, &kinds, &rules, &mut errors);
     check_order_key(key.as_ref(), has_key, &rules, &mut errors);
@@ -325,6 +327,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         ignore_rows,
         item_rows,
         refunds,
+        duplicates,
         item_kinds: kinds,
         nulls,
         shared_identifiers: shared_identifiers.unwrap_or_default(),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{
     condition_text::ConditionText,
+    copies_text::DuplicatesText,
     file_keys_text::FileKeysText,
     input_settings::{
         CellNotation, LastLineEnd, MissingColumns, Quote, RaggedRows, RefundMode,
@@ -208,6 +209,8 @@ pub(super) struct ProfileText {
     pub(super) skip: Vec<SkipText>,
     /// What becomes of refunds.
     pub(super) refunds: Option<RefundsText>,
+    /// What becomes of several copies of an order.
+    pub(super) duplicates: Option<DuplicatesText>,
     /// The order key, which the rows of an order share; else it is the reference.
     pub(super) key: Option<RuleText>,
     /// The rules of the order.

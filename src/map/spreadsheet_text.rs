@@ -56,7 +56,7 @@ pub(super) fn is_guarded(name: &str, profile: &Profile, header: &Header) -> bool
     let strips =
         |rule: &Rule| rule.columns.iter().any(|column| column == name) && strips_start(rule);
     let of_fields = profile.all_rules().map(|of_field| &of_field.rule);
-    !header.syntax.unwraps_cells && !of_fields.chain([&profile.key]).any(strips)
+    !header.syntax.unwraps_cells && !of_fields.chain(profile.row_rules()).any(strips)
 }
 
 /// Whether a spreadsheet keeps a text in this form.

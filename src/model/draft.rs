@@ -14,6 +14,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
+    copy_version::CopyVersion,
     document::JsonNode,
     field::{Field, FieldGroup, NAMED_COUNT},
     id_text::is_scientific,
@@ -566,6 +567,8 @@ pub struct Draft<'a> {
     pub people: Vec<PersonDraft<'a>>,
     /// Whether all of its rows are refunds of an order, which is another draft if the export has it.
     pub has_only_refunds: bool,
+    /// How new this copy of the order is, if several may be in the export.
+    pub version: Option<CopyVersion>,
     /// The reason for which the profile skips the order, if it does.
     pub skip: Option<Arc<str>>,
     /// The problems found so far.

@@ -211,6 +211,7 @@ mod tests {
             may_have_items: false,
             people: Vec::new(),
             has_only_refunds: false,
+            version: None,
             skip: None,
             problems: Vec::new().into(),
         }

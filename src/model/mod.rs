@@ -6,6 +6,7 @@
 pub mod column_facts;
 pub mod column_warnings;
 pub mod conversion;
+pub mod copy_version;
 pub mod csv_syntax;
 pub mod cut_text;
 pub mod date_readings;

@@ -458,6 +458,10 @@ codes! {
     JoinAmbiguous "join_ambiguous" Error,
     /// An order comes twice, with equal content.
     DuplicateOrder "order_copied" Warning,
+    /// An older copy of an order is left out.
+    OlderCopy "older_copy" Warning,
+    /// It is not known which copy of an order is newest.
+    NewestCopyUnknown "newest_copy_unknown" Error,
     /// An order has two spellings of its reference.
     DuplicateContent "duplicate_content" Error,
     /// Two orders have the same content.

@@ -94,11 +94,16 @@ impl<D: Decide> Context<'_, '_, D> {
     /// Observes an order, and decides about it unless that is discarded.
     pub(super) fn decide(
         &self,
-        mut draft: Draft<'_>,
+        draft: Draft<'_>,
         observations: &mut Observations,
         part: &mut D::Part,
     ) -> Result<(), D::Error> {
         self.observe(&draft, observations);
+        self.decide_observed(draft, part)
+    }
+
+    /// Decides about an order that is observed, unless that is discarded.
+    fn decide_observed(&self, mut draft: Draft<'_>, part: &mut D::Part) -> Result<(), D::Error> {
         if !self.keeps_results() {
             return Ok(());
         }
@@ -113,12 +118,22 @@ impl<D: Decide> Context<'_, '_, D> {
         observations: &mut Observations,
         part: &mut D::Part,
     ) -> Result<(), D::Error> {
+        // All copies of an order show facts, adjacent ones as those that are read apart.
+        let has_copies = self.settings.profile.duplicates.is_some();
+        for draft in drafts.iter().filter(|_| has_copies) {
+            self.observe(draft, observations);
+        }
         let mut drafts = group::merge_by_key(drafts, &self.facts.headers);
+        if let ([_], true) = (&*drafts, has_copies) {
+            return drafts.into_iter().try_for_each(|draft| self.decide_observed(draft, part));
+        }
         if drafts.len() < 2 {
             return drafts.into_iter().try_for_each(|draft| self.decide(draft, observations, part));
         }
         for draft in &mut drafts {
-            self.observe(draft, observations);
+            if !has_copies {
+                self.observe(draft, observations);
+            }
             self.mark(draft);
         }
         if self.keeps_results() {

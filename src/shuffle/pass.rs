@@ -34,6 +34,7 @@ use crate::{
         origin::RowOrigin,
         row::Row,
     },
+    read::Block,
     spill::batch::Batch,
 };
 
@@ -213,7 +214,7 @@ fn process_runs<'p, D: Decide>(
                 scattered::spill_run(&Fragment::of(&run, block), &mut scattered);
             }
             if context.is_mapped(run.key(), is_spilled, &mut block_result.observations) {
-                decide_run(&run, file, plain.as_mut(), context, &mut block_result)?;
+                decide_run(&run, (file, block), plain.as_mut(), context, &mut block_result)?;
             }
         }
     }
@@ -225,7 +226,7 @@ fn process_runs<'p, D: Decide>(
 /// Decides about the order of a run, as long as decisions are kept, and observes it.
 fn decide_run<'c, D: Decide>(
     run: &Run<'c>,
-    file: &'c OpenFile<'_>,
+    (file, block): (&'c OpenFile<'_>, &Block),
     plain: Option<&mut PlainPath<'c>>,
     context: &Context<'_, '_, D>,
     into: &mut BlockResult<'_, D::Part>,
@@ -236,9 +237,19 @@ fn decide_run<'c, D: Decide>(
     {
         return Ok(());
     }
+    if has_copies(run, file) {
+        let copies = [vec![Fragment::of(run, block)]];
+        return scattered::decide_groups(&copies, context, observations, part).map(drop);
+    }
     let map = |row, before, into: &mut _| file.mapper.map(row, before, into);
     let draft = group::draft(run.rows.iter(), map, &run.possible_rows);
     context.decide(draft, observations, part)
+}
+
+/// Whether the rows of a run are of several copies of an order.
+fn has_copies(run: &Run<'_>, file: &OpenFile<'_>) -> bool {
+    let mut versions = run.rows_of_order().map_while(|row| file.mapper.copy_version(row));
+    versions.next().is_some_and(|first| versions.any(|version| version != first))
 }
 
 fn observe_ambiguities<D: Decide>(

@@ -25,9 +25,10 @@ use super::{
 };
 use crate::{
     group::{self, PossibleRows, Run},
-    map::RowsAbove,
+    map::{RowsAbove, file_mapper::FileMapper},
     model::{
         column_warnings::ColumnWarnings,
+        copy_version::CopyVersion,
         draft::{Draft, KeyedRow},
         order::OrderId,
         origin::{FileId, Position, RowOrigin},
@@ -211,7 +212,8 @@ pub(super) fn decide_groups<D: Decide>(
             continue;
         }
         let mut drafts = Vec::with_capacity(1);
-        for order in orders {
+        let copies = orders.into_iter().flat_map(|order| copies_of(order, &mapper, context));
+        for (order, version) in copies {
             let order_fragments = fragments_of(&order, runs);
             let possible_rows: Vec<PossibleRows> =
                 order_fragments.iter().flat_map(|run| run.possible_rows.iter().cloned()).collect();
@@ -220,12 +222,28 @@ pub(super) fn decide_groups<D: Decide>(
             draft.problems.extend(
                 order_fragments.iter().filter_map(|run| run.unterminated).map(unterminated_row),
             );
+            draft.version = version;
             n_scattered += u64::from(order_fragments.len() > 1);
             drafts.push(draft);
         }
         context.decide_group(drafts, observations, part)?;
     }
     Ok(n_scattered)
+}
+
+/// The copies of an order, each with its version; the order itself if there can be only one.
+fn copies_of<'a, 'p: 'a, D: Decide>(
+    order: Vec<&'a KeyedRow<'a>>,
+    mapper: &impl Fn(&Row<'_>) -> &'a FileMapper<'p>,
+    context: &Context<'_, '_, D>,
+) -> Vec<(Vec<&'a KeyedRow<'a>>, Option<CopyVersion>)> {
+    if context.settings.profile.duplicates.is_none() {
+        return vec![(order, None)];
+    }
+    let version =
+        |row: &KeyedRow<'a>| mapper(row.row).copy_version(row.row).unwrap_or(CopyVersion::Unknown);
+    let copies = group::split_copies(order, version);
+    copies.into_iter().map(|(rows, version)| (rows, Some(version))).collect()
 }
 
 /// The fast paths for the orders of each file.

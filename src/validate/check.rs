@@ -98,7 +98,9 @@ impl<'a> RouteCheck<'a> {
             && !record.problems.iter().any(prevents_skip)
         {
             // But a row that may be of it takes it into the rejects.
-            record.problems.keep_codes(&[Code::AdjacentRowUnreadable, Code::RefundWithoutOrder]);
+            // And rows that are not those of the order are reported in any case.
+            let kept = [Code::AdjacentRowUnreadable, Code::RefundWithoutOrder, Code::OlderCopy];
+            record.problems.keep_codes(&kept);
             return CheckedOrder { record, status: status(), validity: Validity::Skipped(reason) };
         }
         // Details that the route does not send need not be valid either.

@@ -113,6 +113,7 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
         may_have_items: false,
         people: Vec::new(),
         has_only_refunds: false,
+        version: None,
         skip: None,
         problems: Vec::new().into(),
     }
@@ -438,7 +439,7 @@ fn every_validation_code_has_a_case() {
         Code::ItemDecimalAmbiguous, Code::MoreDecimalsThanCurrency,
         // group
         Code::RowsDisagree, Code::FirstValueTaken, Code::LastValueTaken, Code::OrderInTwoFiles, Code::OrderRepeated, Code::RowInTwoFiles,
-        Code::DuplicateOrder, Code::RefundWithoutOrder, Code::RowUnreadable,
+        Code::DuplicateOrder, Code::OlderCopy, Code::NewestCopyUnknown, Code::RefundWithoutOrder, Code::RowUnreadable,
         Code::AdjacentRowUnreadable, Code::RowWithoutKey,
         // reported by pipeline, found by read
         Code::NoFinalNewline,

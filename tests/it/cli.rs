@@ -4,6 +4,7 @@ mod amounts;
 mod broken_profiles;
 mod changed_orders;
 mod configuration;
+mod copies;
 mod csv_dialects;
 mod csv_files;
 mod dates;

@@ -288,7 +288,7 @@ fn explanation_of_a_code() {
         decimal_ambiguous = "warning"    # or "off": the order is sent
     "#);
     let ran = Workspace::new().run("explain order_in_two_files");
-    insta::assert_snapshot!(ran.out, @"
+    insta::assert_snapshot!(ran.out, @r#"
     order_in_two_files: An order comes twice, with different content.
       A second file, or a second document of one file, has the same order with
       different content.
@@ -298,8 +298,9 @@ fn explanation_of_a_code() {
       corrected.
 
     How to fix it
-      Read the newest file only, or remove the older version of the order. If the
-      export was cut into parts, write `join_files = true` in the profile.
+      Read the newest file only, or remove the older version of the order. If a
+      column says which version is newer, name it in `duplicates` of the profile. If
+      the export was cut into parts, write `join_files = true` there.
 
     Before
       monday.csv:
@@ -317,7 +318,7 @@ fn explanation_of_a_code() {
       error: the order is not sent.
       A profile cannot change that: the service would refuse the order, or it would
       be sent in part or twice.
-    ");
+    "#);
 }
 
 #[test]

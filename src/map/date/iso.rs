@@ -5,7 +5,7 @@
 use chrono::{DateTime, Duration, FixedOffset, NaiveDate, TimeZone, Utc};
 
 /// Parses ISO 8601 with an offset or `Z`.
-pub(super) fn parse_iso(text: &str) -> Option<DateTime<Utc>> {
+pub(in crate::map) fn parse_iso(text: &str) -> Option<DateTime<Utc>> {
     parse_common_iso(text).or_else(|| Some(to_millis(&parse_iso_with_offset(text)?)))
 }
 

@@ -1,0 +1,183 @@
+//! Tests of exports that have an order several times, of which the newest copy counts.
+
+use super::csv_dialects::outcomes;
+use crate::support::workspace::{RunResult, Workspace};
+
+/// The key of the topic of profiles.
+const DUPLICATES: &str = r#"duplicates = { keep = "newest", by = "updated_at" }
+"#;
+
+const RULES: &str = r#"
+[order]
+referenceId = { column = "Order", path = "Order" }
+orderedAt = { column = "Date", path = "Date" }
+status = { value = "PURCHASED" }
+currencyCode = { value = "EUR" }
+price = { column = "Total", path = "Total", over_rows = "add" }
+paymentType = { value = "other" }
+
+[item]
+name = { column = "Name", path = "Name" }
+
+[guest]
+email = { column = "Email", path = "Email" }
+"#;
+
+const HEADER: &str = "Order,updated_at,Date,Email,Name,Total\n";
+
+fn row(order: &str, version: impl std::fmt::Display, total: impl std::fmt::Display) -> String {
+    format!("{order},{version},2026-10-01T10:00:00Z,{order}@example.com,Gel {order},{total}\n")
+}
+
+/// Checks files with these rows, as CSV and as NDJSON.
+fn check_both(files: &[&[String]], keys: &str, resources: (&str, &str)) -> [RunResult; 2] {
+    ["csv", "ndjson"].map(|extension| {
+        let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}\n{RULES}"));
+        let mut command = "check".to_owned();
+        for (number, rows) in (1..).zip(files) {
+            let name = format!("part-{number}.{extension}");
+            let rows = rows.concat();
+            let text = if extension == "csv" { format!("{HEADER}{rows}") } else { ndjson(&rows) };
+            workspace.file(&name, text);
+            command = format!("{command} {name}");
+        }
+        let (cores, memory) = resources;
+        let options = format!("--profile shop.toml --pos x --max-invalid 100% --memory {memory}");
+        let cores = [("RAYON_NUM_THREADS", cores)];
+        workspace.run_with(&format!("{command} {options}"), &cores, b"")
+    })
+}
+
+fn ndjson(rows: &str) -> String {
+    let line = |row: &str| {
+        let members = HEADER.trim().split(',').zip(row.split(','));
+        let members = members.map(|(name, value)| format!("{name:?}:{value:?}"));
+        format!("{{{}}}\n", members.collect::<Vec<_>>().join(","))
+    };
+    // Lines have the numbers that they have below a header.
+    format!("\n{}", rows.lines().map(line).collect::<String>())
+}
+
+/// The outcomes of both formats, which are equal, with the sum of what is sent.
+fn outcome_of(files: &[&[String]]) -> String {
+    let [csv, ndjson] = check_both(files, DUPLICATES, ("2", "256MB")).map(|ran| {
+        let sum = &ran.summary()["money"][0]["valid"];
+        format!("{}\n{sum}", outcomes(&ran))
+    });
+    assert_eq!(csv, ndjson);
+    csv
+}
+
+#[test]
+fn newest_copy_counts_wherever_it_is() {
+    assert!(include_str!("../../../src/cli/help/profile.md").contains(DUPLICATES));
+    let old = [row("A", 9, 10), row("A", 9, 10)];
+    let new = [row("A", 10, 1), row("A", 10, 2)];
+    let other = [row("B", 1, 100)];
+    let adjacent = [&old[..], &new, &other].concat();
+    let reversed = [&new[..], &old, &other].concat();
+    let mixed = [&old[..1], &new[..1], &other, &old[1..], &new[1..]].concat();
+    for rows in [&adjacent, &reversed, &mixed] {
+        let found = outcome_of(&[rows]);
+        assert!(found.contains("A valid an older copy") && found.ends_with("\"103\""), "{found}");
+    }
+    insta::assert_snapshot!(outcome_of(&[&old, &new, &other]), @r#"
+    A valid an older copy of the order is here; that of line 2 of another file counts
+    B valid
+    "103"
+    "#);
+    insta::assert_snapshot!(outcome_of(&[&new, &other, &old]), @r#"
+    A valid an older copy of the order is here; that of line 2 of another file counts
+    B valid
+    "103"
+    "#);
+}
+
+#[test]
+fn copies_of_equal_version_must_be_equal() {
+    let copy = |total| [row("A", 2, total)];
+    let old = [row("A", 1, 7)];
+    insta::assert_snapshot!(outcome_of(&[&copy(5), &old, &copy(5)]), @r#"
+    A valid an older copy of the order is here; that of line 2 of another file counts
+    "5"
+    "#);
+    insta::assert_snapshot!(outcome_of(&[&copy(5), &old, &copy(6)]), @r#"
+    A invalid an older copy of the order is here; that of line 2 of another file counts
+    A invalid the order also appears here with different content; it is not known which one counts
+    "0"
+    "#);
+}
+
+#[test]
+fn results_do_not_depend_on_cores_or_memory() {
+    let rows: Vec<_> = (0..1200)
+        .map(|number| {
+            let total = if number % 97 == 0 { "none".to_owned() } else { number.to_string() };
+            row(&format!("N{}", number * 7 % 400), number / 2 % 5, total)
+        })
+        .collect();
+    let results = |resources| {
+        check_both(&[&rows[..700], &rows[700..]], DUPLICATES, resources)
+            .map(|ran| (ran.results(), ran.code))
+    };
+    assert_eq!(results(("3", "1MB")), results(("1", "256MB")));
+}
+
+#[test]
+fn rejects_have_the_copy_that_counts() {
+    let rows = [row("A", 1, 5), row("A", 2, "none"), row("B", "soon", 5), row("C", 1, 5)];
+    for ran in check_both(&[&rows], DUPLICATES, ("2", "256MB")) {
+        let rejects = [ran.path("rejects/part-1.csv"), ran.path("rejects/part-1.ndjson")];
+        let [csv, ndjson] = rejects.map(|file| std::fs::read_to_string(file).unwrap_or_default());
+        let text = csv + &ndjson;
+        // The newest copy of A, and B.
+        assert_eq!(text.matches("@example.com").count(), 2, "{text}");
+        assert!(text.contains("none") && text.contains("soon"), "{text}");
+    }
+}
+
+#[test]
+fn half_of_the_key_is_refused() {
+    let message = |keys: &str| {
+        let [csv, _] = check_both(&[&[row("A", 1, 1)]], keys, ("2", "256MB"));
+        assert_eq!(csv.code, 2);
+        csv.err.split("\n\n").next().unwrap().to_owned()
+    };
+    insta::assert_snapshot!(message("duplicates = { by = \"updated_at\" }"), @r#"
+    error[profile]: the key "keep" is missing
+     --> shop.toml:2:1  duplicates
+      |
+    2 | duplicates = { by = "updated_at" }
+      | ^^^^^^^^^^
+    "#);
+    insta::assert_snapshot!(message("duplicates = { keep = \"newest\", by = 3 }"), @r#"
+    error[profile]: found the number 3
+     --> shop.toml:2:38  duplicates.by
+      |
+    2 | duplicates = { keep = "newest", by = 3 }
+      |                                      ^
+      |
+      = expected a column or path such as "updated_at", or { column = "Updated",
+        date = "…" }
+    "#);
+    insta::assert_snapshot!(message("duplicates = { keep = \"newest\", by = \"updated\" }"), @r#"
+    error[profile]: there is no column "updated" in the export
+     --> shop.toml:2:38  duplicates
+      |
+    2 | duplicates = { keep = "newest", by = "updated" }
+      |                                      ^^^^^^^^^
+      |
+      = part-1.csv has "updated_at", its 2nd column of 6
+    "#);
+    let when = "duplicates = { keep = \"newest\", by = { column = \"updated_at\", date = \"%d\", \
+                disagree = \"last\" } }";
+    insta::assert_snapshot!(message(when), @r#"
+    error[profile]: date format "%d" has no whole date
+     --> shop.toml:2:70  duplicates.by.date
+      |
+    2 | …west", by = { column = "updated_at", date = "%d", disagree = "last" } }
+      |                                              ^^^^
+      |
+      = expected a year, a month and a day
+    "#);
+}
