@@ -11,6 +11,7 @@ use chrono::SecondsFormat;
 use super::{
     ambiguity::adjacent_row_problem,
     canonical::have_same_value,
+    children::OrderDocuments,
     gap::PossibleRows,
     refunds::{WITHOUT_ORDER, is_of_refund, keep_refunds},
 };
@@ -57,6 +58,7 @@ pub fn draft<'a>(
     };
     let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
     let mut order_items: Vec<OrderItem<'a>> = Vec::new();
+    let mut documents = OrderDocuments::default();
     let mut previous: Option<&'a Row<'a>> = None;
     let (mut skipped_rows, mut fields_of_files) = (Vec::new(), Vec::new());
     let mut refunds = Vec::new();
@@ -74,12 +76,20 @@ pub fn draft<'a>(
             continue;
         }
         record_row_kind(&mut draft, row, kind);
+        if matches!(kind, RowKind::OrderDocument(_))
+            && let Some(repeated) = documents.add_document(row)
+        {
+            draft.problems.push(repeated);
+            draft.rows.push(row.origin.clone());
+            continue;
+        }
         // Rows of different files may have different columns, so only rows of one file are
         // compared.
         let previous =
             previous.replace(row).filter(|previous| previous.origin.file == row.origin.file);
         let n_items = mapped.items.len();
         map(row, previous, &mut mapped);
+        draft.problems.extend(documents.add_child(row, kind, mapped.items.get(n_items)));
         if mapped.items.len() == n_items {
             draft.added_rows.extend(added_row(row, &mapped));
         }
@@ -93,6 +103,7 @@ pub fn draft<'a>(
     for row in refunds {
         add_refund(&mut draft, row, &map, &mut mapped.items);
     }
+    documents.finish(&mut draft);
     draft.rows.append(&mut skipped_rows);
     let skip = draft.skip.or_else(|| skip_of_value(&draft.cells, mapped.value_skips));
     draft.skip = left_out.map(Arc::from).or(skip);

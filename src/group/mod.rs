@@ -8,6 +8,7 @@
 
 mod ambiguity;
 mod canonical;
+mod children;
 mod copies;
 mod counts;
 mod duplicates;
@@ -23,6 +24,7 @@ mod settings;
 mod tests;
 
 pub use ambiguity::Ambiguities;
+pub use children::{count_children, count_left_out};
 pub use copies::split_copies;
 pub use counts::RowCounts;
 pub use gap::{Gap, PossibleRows};

@@ -1,6 +1,7 @@
 //! Rows built in memory and grouped in the same two steps as in the pipeline: first the facts
 //! about all rows, then draft by draft.
 
+mod children;
 mod copies;
 mod order_items;
 mod refunds;

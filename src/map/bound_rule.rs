@@ -77,6 +77,14 @@ pub(super) struct ArraySource<'p, S> {
     pub(super) walks_arrays: bool,
 }
 
+/// Where a document has the id of the one that it belongs to.
+pub(super) struct ParentSource<'p, S> {
+    pub(super) rule: &'p Rule,
+    pub(super) source: S,
+    /// What is wrong with a value that is no id.
+    pub(super) no_id: String,
+}
+
 /// Where a list of items is.
 pub(super) struct PackedSource<'p, S> {
     pub(super) items: &'p PackedItems,

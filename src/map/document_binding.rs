@@ -9,7 +9,7 @@ use super::{
     bound_refunds::BoundRefunds,
     bound_rule::{
         ArraySource, BoundKind, BoundPeople, BoundRule, CustomMembers, CustomRule, FieldBinding,
-        PackedSource, TestedSource,
+        PackedSource, ParentSource, TestedSource,
     },
     condition::{CellSource, Condition},
     copies::VERSION,
@@ -47,6 +47,18 @@ pub(super) fn bind<'p>(
     if profile.item_paths.is_some() {
         skips.append(&mut row_skips);
     }
+    // The rows of an order are its document, without which it is left out, and the children.
+    if profile.parent.is_some() {
+        skips.extend(profile.row_skips.iter().map(bind_skip));
+    }
+    let parent = profile.parent.as_ref().and_then(|rule| {
+        let path = rule.paths.first()?;
+        let no_id = format!(
+            "{path:?} is neither a text nor a number; expected the id of the document that this \
+             one belongs to"
+        );
+        Some(ParentSource { rule, source: PathSource::new(path), no_id })
+    });
     let item_paths = profile.item_paths.as_ref();
     let has_item_fields = profile.packed_items.is_some() || profile.repeated_items.is_some();
     // A list in a column is in no document.
@@ -60,6 +72,7 @@ pub(super) fn bind<'p>(
         key: profile.key.paths.iter().map(|path| PathSource::new(path)).collect(),
         is_key_verbatim: profile.key.is_verbatim(),
         checks_key_parts: profile.checks_key_parts(),
+        parent,
         order_rules: bind_rules(&order_rules, packed),
         order_columns: Vec::new(),
         // A document is never compared with the one before it.

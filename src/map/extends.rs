@@ -319,7 +319,7 @@ impl Merger {
 /// Whether the table at a path has keys that are each for themselves: no rule, no condition.
 fn is_section(path: &[String]) -> bool {
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [KEY | "item_rows"] => false,
+        [KEY | "item_rows" | "parent"] => false,
         [_] | [_, "ext" | "product" | "id"] => true,
         _ => false,
     }

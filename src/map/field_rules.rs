@@ -48,8 +48,8 @@ pub(super) struct RuleCompiler<'t> {
     pub(super) symbols: CurrencySymbols,
     /// What becomes of attributes that the target would not take.
     pub(super) attributes: GuestAttributes,
-    /// Whether the profile has a path of items, so that a document is a whole order.
-    pub(super) has_items_path: bool,
+    /// Whether the values of an order are those of one document.
+    pub(super) has_one_document: bool,
     /// Where the items are.
     pub(super) items: &'t ItemsRules,
     /// The kind of items of which rules are compiled.
@@ -168,7 +168,7 @@ impl RuleCompiler<'_> {
             Some(when)
         });
         let is_of_order = matches!(table, "order" | "guest" | "event") || self.kind.is_of_order;
-        errors.keep(check_rows(is_of_order, &text, self.has_items_path));
+        errors.keep(check_rows(is_of_order, &text, self.has_one_document));
         let rule = errors.keep_below(&[], Rule::new(text, date_use));
         errors.ensure_none()?;
         rule.map(|rule| (rule, when)).ok_or_else(KeyErrors::default)
@@ -412,15 +412,15 @@ fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
 }
 
 /// Refuses what becomes of the values of several rows where each row has its own.
-fn check_rows(is_of_order: bool, text: &RuleText, has_items_path: bool) -> Result<(), KeyError> {
+fn check_rows(is_of_order: bool, text: &RuleText, has_one_document: bool) -> Result<(), KeyError> {
     let keys = [("disagree", text.disagree.is_some()), ("over_rows", text.over_rows.is_some())];
     match keys.into_iter().find(|(_, is_set)| *is_set && !is_of_order) {
         Some((key, _)) => {
             let error = "is for fields of the order; each row is an item or a person of its own";
             Err((key, error.into()))
         }
-        None if text.over_rows.is_some() && has_items_path && is_for_documents_only(text) => {
-            let error = "has no effect: with items, each document is a whole order";
+        None if text.over_rows.is_some() && has_one_document && is_for_documents_only(text) => {
+            let error = "has no effect: with items or parent, an order is one document";
             Err(("over_rows", error.into()))
         }
         None => Ok(()),

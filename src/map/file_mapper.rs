@@ -218,7 +218,7 @@ impl<'p> FileMapper<'p> {
         };
         // The time needs the whole mapping, so only rows that are grouped by it are mapped for it.
         match kind {
-            RowKind::WithoutKey { .. } => {
+            RowKind::WithoutKey { has_item: false, .. } => {
                 let mut mapped = MappedRow::default();
                 self.map(row, None, &mut mapped);
                 RowKind::WithoutKey {
@@ -368,6 +368,23 @@ impl<'p> FileMapper<'p> {
         };
         let texts = record_view::possible_keys(record, &binding.own_header).into_iter();
         texts.filter_map(|text| self.profile.key_of(text).map(Cow::into_owned)).collect()
+    }
+
+    /// Whether documents may belong to others.
+    #[must_use]
+    pub fn has_parents(&self) -> bool {
+        matches!(&self.format, FormatMapper::Json(mapper) if mapper.parent.is_some())
+    }
+
+    /// The id of a document that belongs to another one, by which its own children find it.
+    #[must_use]
+    pub fn child_id<'a>(&self, row: &'a Row<'a>) -> Option<&'a str> {
+        match (&row.content, &self.format) {
+            (RowContent::Document(document), FormatMapper::Json(mapper)) => {
+                mapper.child_id(self.document_view(row, document))
+            }
+            _ => None,
+        }
     }
 
     /// Records the names in a document, under their paths in the form that is no event.

@@ -341,6 +341,8 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             key,
             is_key_verbatim: profile.key.is_verbatim(),
             checks_key_parts: profile.checks_key_parts(),
+            // Only documents belong to others.
+            parent: None,
             order_columns: column_ranges(&order_rules),
             counts_each_row,
             order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),

@@ -8,7 +8,8 @@ use std::{borrow::Cow, ops::RangeInclusive};
 use super::{
     bound_refunds::BoundRefunds,
     bound_rule::{
-        ArraySource, BoundKind, BoundPeople, BoundRule, FieldBinding, PackedSource, TestedSource,
+        ArraySource, BoundKind, BoundPeople, BoundRule, FieldBinding, PackedSource, ParentSource,
+        TestedSource,
     },
     collector::Collector,
     condition::Condition,
@@ -39,6 +40,8 @@ pub(super) struct Mapper<'p, S> {
     pub(super) is_key_verbatim: bool,
     /// [`Profile::checks_key_parts`].
     pub(super) checks_key_parts: bool,
+    /// Where a document has the id of the one that it belongs to, if any may have one.
+    pub(super) parent: Option<ParentSource<'p, S>>,
     pub(super) order_rules: Vec<BoundRule<'p, S>>,
     /// The columns of `order_rules` as ranges of adjacent columns; empty for documents. If all
     /// ranges repeat the previous row, no rule needs to be applied.
@@ -74,38 +77,56 @@ pub(super) struct Mapper<'p, S> {
 impl<S> Mapper<'_, S> {
     /// The role in grouping of a readable row, with its order key.
     pub(super) fn kind<'a, V: View<'a, Source = S>>(&'a self, view: V) -> RowKind<'a> {
+        if let Some(parent) = &self.parent {
+            return self.kind_by_parent(view, parent);
+        }
         let key = self.order_key(view);
         if key.is_none() && view.is_blank(|text| self.profile.is_null(text)) {
             return RowKind::Blank;
         }
-        // The rules that skip documents are those that skip orders.
-        let skip = self.row_skip(view);
-        match (skip, key) {
-            (Some(reason), Some(key)) => RowKind::Skipped { key, reason },
-            (Some(_), None) => RowKind::Ignored,
-            (None, key) => match (&self.refunds, key) {
-                (Some(refunds), Some(key)) if refunds.hold(view, self.profile) => {
-                    RowKind::Refund { key, is_netted: refunds.refunds.are_netted }
-                }
-                (Some(refunds), None) if self.leaves_out(refunds, view) => RowKind::Ignored,
-                (_, key) if self.items.is_some() => RowKind::Document(key),
-                (_, Some(key)) => RowKind::OrderRow(key),
-                (_, None) => RowKind::WithoutKey { ordered_at: None, has_item: false },
-            },
+        match self.other_kind(view, key) {
+            Ok(kind) => kind,
+            Err(key) if self.items.is_some() => RowKind::Document(key),
+            Err(Some(key)) => RowKind::OrderRow(key),
+            Err(None) => RowKind::WithoutKey { ordered_at: None, has_item: false },
         }
     }
 
-    /// Whether a row is a refund that is left out, of whatever order.
-    fn leaves_out<'a, V: View<'a, Source = S>>(
-        &self,
-        refunds: &BoundRefunds<'_, S>,
+    /// The role of a row that is left out of its order or taken off it. An error is the key of any
+    /// other.
+    pub(super) fn other_kind<'a, V: View<'a, Source = S>>(
+        &'a self,
         view: V,
-    ) -> bool {
-        !refunds.refunds.are_netted && refunds.hold(view, self.profile)
+        key: Option<Cow<'a, str>>,
+    ) -> Result<RowKind<'a>, Option<Cow<'a, str>>> {
+        // The rules that skip documents are those that skip orders.
+        match (self.row_skip(view), key) {
+            (Some(reason), Some(key)) => Ok(RowKind::Skipped { key, reason }),
+            (Some(_), None) => Ok(RowKind::Ignored),
+            (None, key) => self.refund_kind(view, key),
+        }
+    }
+
+    /// The role of a row that is a refund. An error is the key of any other.
+    pub(super) fn refund_kind<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        key: Option<Cow<'a, str>>,
+    ) -> Result<RowKind<'a>, Option<Cow<'a, str>>> {
+        let Some(refunds) = self.refunds.as_ref().filter(|one| one.hold(view, self.profile)) else {
+            return Err(key);
+        };
+        let is_netted = refunds.refunds.are_netted;
+        match key {
+            Some(key) => Ok(RowKind::Refund { key, is_netted }),
+            // It is left out, of whatever order.
+            None if !is_netted => Ok(RowKind::Ignored),
+            None => Err(None),
+        }
     }
 
     /// Why the profile skips a row, if it does.
-    fn row_skip<'a, V: View<'a, Source = S>>(&'a self, view: V) -> Option<&'a str> {
+    pub(super) fn row_skip<'a, V: View<'a, Source = S>>(&'a self, view: V) -> Option<&'a str> {
         let mut skips = self.row_skips.iter();
         let skip = skips.find(|(_, when)| matches!(test(when, view, self.profile), Ok(true)));
         skip.map(|(skip, _)| &*skip.reason)
@@ -129,6 +150,9 @@ impl<S> Mapper<'_, S> {
         &'a self,
         view: V,
     ) -> Option<Cow<'a, str>> {
+        if let Some(parent) = &self.parent {
+            return Self::reliable_parent(view, parent);
+        }
         if let Some(separator) = self.profile.key.key_separator() {
             let are_certain = self.key.iter().all(|source| view.is_certain_key(source));
             return self.joined_key(view, separator).filter(|_| are_certain);
@@ -165,7 +189,11 @@ impl<S> Mapper<'_, S> {
         if self.is_key_verbatim { Some(Cow::Borrowed(text)) } else { self.profile.key_of(text) }
     }
 
-    fn key_value<'a, V: View<'a, Source = S>>(&self, view: V, sources: &[S]) -> Option<Value<'a>> {
+    pub(super) fn key_value<'a, V: View<'a, Source = S>>(
+        &self,
+        view: V,
+        sources: &[S],
+    ) -> Option<Value<'a>> {
         let mut values = sources.iter().map(|source| view.find(source).value);
         values.find(|value| value.is_filled(&self.profile.key))
     }
@@ -175,6 +203,7 @@ impl<S> Mapper<'_, S> {
         !self.profile.key.has_constants()
             && !self.profile.key.combines()
             && matches!(self.key_value(view, &self.key), Some(Value::Number(_)))
+            && !self.is_child(view)
     }
 
     /// How new the copy of a row is, or why that is not known; none if an order has one copy.
@@ -215,6 +244,9 @@ impl<S> Mapper<'_, S> {
         previous: Option<V>,
         into: &mut MappedRow<'a>,
     ) {
+        if self.is_child(view) {
+            return self.map_child(view, into);
+        }
         let mut order = Collector::new(view.at(), std::mem::take(&mut into.cells));
         order.problems.append(&mut into.problems);
         let is_repeated = |previous: V| view.repeats_columns(previous, &self.order_columns);
@@ -230,11 +262,7 @@ impl<S> Mapper<'_, S> {
         into.may_have_items |= self.may_have_items;
         let n_items = into.items.len();
         self.add_items(view, previous, &mut order, into);
-        if self.is_netted(view) {
-            let items = &mut into.items[n_items..];
-            items.iter_mut().for_each(|item| item.is_refund = true);
-            order.problems.extend(items.is_empty().then(|| no_item_of_refund(view.at())));
-        }
+        self.net_items(view, &mut into.items[n_items..], &mut order);
         self.add_order_items(view, previous, &mut order, into);
         for condition in self.row_conditions() {
             holds(condition, view, self.profile, &mut order);
@@ -251,10 +279,23 @@ impl<S> Mapper<'_, S> {
     }
 
     /// The conditions that have decided whether a row is one of its order.
-    fn row_conditions(&self) -> impl Iterator<Item = &Condition<TestedSource<S>>> {
+    pub(super) fn row_conditions(&self) -> impl Iterator<Item = &Condition<TestedSource<S>>> {
         let of_rows = self.row_skips.iter().map(|(_, when)| when);
         let refunds = self.refunds.iter().map(|refunds| &refunds.rows);
         self.ignore_rows.iter().chain(of_rows).chain(refunds)
+    }
+
+    /// Takes the items of a row off its order, if it is such a refund.
+    pub(super) fn net_items<'a, V: View<'a, Source = S>>(
+        &self,
+        view: V,
+        items: &mut [ItemDraft<'a>],
+        order: &mut Collector<'a>,
+    ) {
+        if self.is_netted(view) {
+            items.iter_mut().for_each(|item| item.is_refund = true);
+            order.problems.extend(items.is_empty().then(|| no_item_of_refund(view.at())));
+        }
     }
 
     /// Whether a row is a refund that is taken off its order.
@@ -315,6 +356,12 @@ impl<S> Mapper<'_, S> {
             order.problems.extend(added.zip(repeated).map(|(at, _)| {
                 Problem::for_order(Code::ItemsRepeated, at, REPEATED_ITEMS.to_owned())
             }));
+            for people in &self.people {
+                people.add((view, None), self.profile, order, &mut into.people);
+            }
+            return;
+        }
+        if self.parent.is_some() {
             for people in &self.people {
                 people.add((view, None), self.profile, order, &mut into.people);
             }
@@ -462,7 +509,7 @@ impl<S> Mapper<'_, S> {
     }
 
     /// The item of a row or of an element, if one of its values is filled.
-    fn item<'a, V: View<'a, Source = S>>(
+    pub(super) fn item<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
         order: &mut Collector<'a>,
@@ -540,7 +587,7 @@ impl<S> Mapper<'_, S> {
     /// Why an element without a value for the items' rules is no item: if it was passed over, the
     /// order would be sent in part. One with a text that counts as empty is as an empty row.
     fn element_error<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<Problem> {
-        if self.items.is_none() && !self.has_item_fields() {
+        if self.items.is_none() && !self.has_item_fields() && self.parent.is_none() {
             return None;
         }
         let is_own = |source: &S| !self.has_item_fields() || view.item_field(source).is_some();
@@ -580,7 +627,7 @@ const NO_ITEM_VALUE: &str = "the item has no value that the profile reads; item_
 
 impl<S> BoundPeople<'_, S> {
     /// Adds the people of a row or of an element.
-    fn add<'a, V: View<'a, Source = S>>(
+    pub(super) fn add<'a, V: View<'a, Source = S>>(
         &'a self,
         (view, item): (V, Option<usize>),
         profile: &Profile,
@@ -639,7 +686,7 @@ fn push_key_part(key: &mut String, part: &str, separator: &str) {
     }
 }
 
-fn push_item<'a>(item: ItemDraft<'a>, into: &mut MappedRow<'a>) -> usize {
+pub(super) fn push_item<'a>(item: ItemDraft<'a>, into: &mut MappedRow<'a>) -> usize {
     into.items.push(item);
     into.items.len() - 1
 }

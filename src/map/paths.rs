@@ -213,6 +213,11 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     if let Some(duplicates) = &profile.duplicates {
         all.extend(paths_of_rule(profile, (&duplicates.by, VERSION), true, &[]));
     }
+    if let Some(parent) = &profile.parent {
+        // Without it, each child would be an order of its own, and the orders would lack the items.
+        let is_required = profile.maps_items() && !allows_missing(profile);
+        all.extend(paths_of_rule(profile, (parent, "parent"), is_required, &[]));
+    }
     for rule in &profile.rules {
         let FieldTarget::Field(field) = &rule.target else { continue };
         let above = if rule.reads_items() { items } else { &[] };

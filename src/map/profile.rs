@@ -215,6 +215,9 @@ pub struct Profile {
     pub refunds: Option<Refunds>,
     /// How the copies of an order are told apart, if the export may have several.
     pub duplicates: Option<Duplicates>,
+    /// The rule of the id of the document that another one belongs to, if documents may; the order
+    /// key is that of a document's own id then.
+    pub parent: Option<Rule>,
     /// The rule of the order key.
     pub key: Rule,
     /// The rules of the fields; those of one field follow each other, in the order in which they
@@ -256,10 +259,11 @@ impl Profile {
         self.rules.iter().chain(self.people.iter().flat_map(|people| &people.rules))
     }
 
-    /// The rules of rows that fill no field: those of the order key and of the version of a copy.
+    /// The rules of rows that fill no field: those of the order key, of the version of a copy and of
+    /// the parent of a document.
     pub(super) fn row_rules(&self) -> impl Iterator<Item = &Rule> {
         let by = self.duplicates.iter().map(|duplicates| &duplicates.by);
-        std::iter::once(&self.key).chain(by)
+        std::iter::once(&self.key).chain(by).chain(&self.parent)
     }
 
     /// A warning for each of several places of documents that no value of the export has. `found`

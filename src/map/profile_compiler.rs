@@ -25,6 +25,7 @@ use super::{
     missing_name::NamePlaces,
     number::NumberMarks,
     open_questions::{self, ExpectedValues, open_questions, refuse},
+    parent::{ParentRules, check_item_rows, compile_parent},
     profile::{
         FieldRule, ItemKindRules, PeopleRules, Profile, SharedIdentifierRules, SkipRule,
         reference_rule,
@@ -264,14 +265,13 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let nulls = compile_nulls(mem::take(&mut text.nulls), &mut errors);
     let symbols = CurrencySymbols::new(mem::take(&mut text.currency_symbols), &mut errors);
     let mut items = ItemsRules::new(text.items.take(), &mut errors);
-    let has_items_path = items.paths.is_some();
     let mut kinds = item_kinds(&text.item);
     let mut compiler = RuleCompiler {
         nulls: &nulls,
         marks,
         symbols,
         attributes,
-        has_items_path,
+        has_one_document: items.paths.is_some() || text.parent.is_some(),
         items: &items,
         kind: ItemKind::default(),
         errors: &mut errors,
@@ -281,21 +281,26 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let mut rules = compiler.field_rules(&mut text, &of_kinds);
     let mut people = compiler.all_people_rules(&mut text);
     let has_items_path = items.paths.as_ref().is_some_and(|paths| !paths.is_empty());
-    let has_key = text.key.is_some();
-    let key = match text.key.take() {
-        Some(text) => compiler.key_rule(text),
+    let items_key = items.key();
+    let has_key = text.key.is_some() || text.parent.is_some();
+    let parent = compile_parent(&mut text, items_key, &nulls, compiler.errors);
+    let (parent, id) = parent.map(|ParentRules { parent, id }| (parent, id)).unzip();
+    let own_key = text.key.take().map(|text| compiler.key_rule(text));
+    let key = match (id, own_key) {
+        (Some(id), _) => Some(id),
+        (None, Some(key)) => key,
         // Without one of its own it is that of the reference.
-        None => reference_rule(&rules).map(|reference| reference.rule.clone()),
+        (None, None) => reference_rule(&rules).map(|reference| reference.rule.clone()),
     };
     let duplicates = text.duplicates.take();
     let duplicates = duplicates.and_then(|text| compiler.duplicates(text));
-    let items_key = items.key();
     check_kinds(&text.item, &kinds, &rules, &mut errors);
     check_order_key(key.as_ref(), has_key, &rules, &mut errors);
     complete_conditions(&mut rules, &mut people, marks, (&items, has_items_path));
     let fill_down = fill_down(text.fill_down.take(), text.rows_adjacent, key.as_ref());
     let fill_down = errors.keep(fill_down).unwrap_or_default();
     let conditions = ConditionCompiler { rules: &rules, marks, items: &items, has_items_path };
+    let has_item_rows = text.item_rows.is_some();
     let RowConditions { skips, row_skips, ignore_rows, refunds, item_rows } =
         RowConditions::compile(&mut text, &conditions, &mut errors);
     conditions.kinds(&text.item, &mut kinds, &mut errors);
@@ -331,6 +336,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         item_kinds: kinds,
         nulls,
         shared_identifiers: shared_identifiers.unwrap_or_default(),
+        parent,
         key: key.unwrap_or_default(),
         rules,
         people,
@@ -338,7 +344,9 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         words: Vec::new(),
         wrong: Vec::new(),
     };
+    let items_key = items_key.or(profile.parent.is_some().then_some("parent"));
     check_item_joins(&profile, items_key, &mut errors);
+    check_item_rows(&profile, has_item_rows, &mut errors);
     (profile.with_required_columns(), errors)
 }
 

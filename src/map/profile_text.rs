@@ -21,6 +21,7 @@ use super::{
     one_or_list::{ListedTable, OneOrList},
     one_or_many::OneOrMany,
     only_table::only_table,
+    parent_text::ParentText,
     rule_text::{RuleText, RulesText},
 };
 use crate::model::{
@@ -211,6 +212,8 @@ pub(super) struct ProfileText {
     pub(super) refunds: Option<RefundsText>,
     /// What becomes of several copies of an order.
     pub(super) duplicates: Option<DuplicatesText>,
+    /// How lines of their own belong to the document of an order.
+    pub(super) parent: Option<ParentText>,
     /// The order key, which the rows of an order share; else it is the reference.
     pub(super) key: Option<RuleText>,
     /// The rules of the order.

@@ -10,6 +10,7 @@ mod items;
 mod languages;
 mod over_rows;
 mod packed;
+mod parent;
 mod people;
 mod repeated;
 pub(super) mod rows;

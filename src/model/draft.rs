@@ -353,6 +353,15 @@ pub struct KeyedRow<'a> {
 pub enum RowKind<'a> {
     /// One of the rows of the order with this key.
     OrderRow(Cow<'a, str>),
+    /// The document of the order with this key, to which other documents may belong.
+    OrderDocument(Cow<'a, str>),
+    /// A document that belongs to another one.
+    ChildDocument {
+        /// The id of that one, which is the key of an order unless it is a child itself.
+        order: &'a str,
+        /// The id of this one, if it has one.
+        id: Option<&'a str>,
+    },
     /// A complete order in one document, with its key if it has one.
     Document(Option<Cow<'a, str>>),
     /// A readable row without a key.
@@ -414,9 +423,11 @@ impl RowKind<'_> {
     pub fn order_key(&self) -> Option<&str> {
         match self {
             Self::OrderRow(key)
+            | Self::OrderDocument(key)
             | Self::Skipped { key, .. }
             | Self::Refund { key, .. }
             | Self::Unreadable { key: Some(key), .. } => Some(key),
+            Self::ChildDocument { order, .. } => Some(order),
             _ => None,
         }
     }
@@ -552,7 +563,8 @@ pub struct Draft<'a> {
     pub key: Cow<'a, str>,
     /// Whether a row has its key as a number of JSON.
     pub key_is_number: bool,
-    /// The origins of its rows, in input order; then those that the profile leaves out and those
+    /// The origins of its rows, in input order, but first that of the document to which the others
+    /// belong, if there is one; then those that the profile leaves out and those
     /// that may be of the order, which are rejected with the others.
     pub rows: Vec<RowOrigin>,
     /// The first filled value of each field.

@@ -452,6 +452,8 @@ codes! {
     OrderRepeated "order_repeated" Error,
     /// Two files have an equal row of one order.
     RowInTwoFiles "row_in_two_files" Error,
+    /// A document belongs to one that is not there.
+    ParentMissing "parent_missing" Error,
     /// Another file lacks the row that a row names.
     JoinUnmatched "join_unmatched" Error,
     /// Another file has several rows with one key.

@@ -12,7 +12,7 @@ use super::{
     error::ShuffleError,
     facts::{FactCollector, Observations},
     fragment::Fragment,
-    scattered,
+    scattered::{self, KeyGroup},
     sink::{Collect, Decide},
 };
 use crate::{
@@ -194,7 +194,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         }
         if self.context.is_mapped(&open_run.key, is_spilled, &mut observations) {
             scattered::decide_groups(
-                &[vec![open_run]],
+                &[KeyGroup { runs: vec![open_run], child_ids: Vec::new() }],
                 self.context,
                 &mut observations,
                 &mut part,
@@ -207,6 +207,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
 
     fn collect_facts(&mut self, mut observations: Observations) -> Result<(), ShuffleError> {
         self.warnings.append(std::mem::take(&mut observations.warnings));
+        self.files.skipped_rows += observations.n_left_out;
         let Some(fact_collector) = &mut self.fact_collector else { return Ok(()) };
         fact_collector.collect(observations)?;
         fact_collector.ensure_understood()?;

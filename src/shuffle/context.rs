@@ -21,7 +21,7 @@ use super::{
 use crate::{
     group,
     model::{
-        draft::Draft,
+        draft::{Draft, KeyedRow},
         field::{ExtensionKey, Field},
         input::Input,
         origin::{InputNames, Position},
@@ -212,11 +212,28 @@ impl<D: Decide> Context<'_, '_, D> {
         is_spilled: bool,
         observations: &mut Observations,
     ) -> bool {
+        self.observe_key(key, observations);
+        self.keeps_results() && !is_spilled || self.observes_drafts()
+    }
+
+    /// Collects a key, or the id of a document that may be one.
+    pub(super) fn observe_key(&self, key: &str, observations: &mut Observations) {
         // Once all runs are spilled, the sort finds the repeated keys.
         if matches!(self.pass, Pass::Learn { .. }) && !key.is_empty() {
             observations.keys.push(hash_reference(key));
         }
-        self.keeps_results() && !is_spilled || self.observes_drafts()
+    }
+
+    /// Counts the documents that belong to an order and are no items of it.
+    pub(super) fn count_left_out<'r>(
+        &self,
+        rows: impl Iterator<Item = &'r KeyedRow<'r>> + Clone,
+        draft: &Draft<'_>,
+        observations: &mut Observations,
+    ) {
+        if self.keeps_results() {
+            observations.n_left_out += group::count_left_out(rows, draft);
+        }
     }
 
     /// Whether even a pass without decisions must map drafts, since the facts depend on their

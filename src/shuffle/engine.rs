@@ -94,8 +94,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
     };
     let sorted = spilled.sorted().map_err(ShuffleError::from)?;
     let context = engine.context(Pass::Decide, &open_files, &export.files, &facts, None);
-    export.files.scattered_orders =
-        scattered::decide_scattered(sorted, &context, collect, &mut warnings)?;
+    scattered::decide_scattered(sorted, &context, collect, &mut warnings, &mut export.files)?;
     engine.warn(&warnings, export);
     Ok(ensure_unchanged(settings, &export.files)?)
 }

@@ -76,6 +76,8 @@ pub(super) struct Observations {
     pub(super) headers: Vec<Position>,
     pub(super) columns: ColumnFacts,
     pub(super) warnings: ColumnWarnings,
+    /// The number of documents that belong to others and are left out; only of decided orders.
+    pub(super) n_left_out: u64,
 }
 
 impl Observations {

@@ -40,7 +40,10 @@ const IS_PARTIAL: u8 = 1;
 /// Flag of a fragment whose last row is unterminated.
 const IS_UNTERMINATED: u8 = 2;
 
-/// Adjacent rows of one order, as bytes.
+/// Flag of the id of a child in place of rows.
+const IS_CHILD_ID: u8 = 4;
+
+/// Adjacent rows of one order, as bytes; or the id of a document that belongs to another one.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Fragment<'a> {
     /// The order's key; empty if it has none, and after it was spilled: the rows have it.
@@ -52,6 +55,8 @@ pub(super) struct Fragment<'a> {
     pub(super) possible_rows: Vec<PossibleRows>,
     /// Position of its last row, if that row ends the file without a line break.
     pub(super) unterminated: Option<Position>,
+    /// Whether the bytes are the id of its only row, by which the children of that row find it.
+    pub(super) is_child_id: bool,
     bytes: Cow<'a, [u8]>,
     n_values: usize,
 }
@@ -72,9 +77,21 @@ impl<'a> Fragment<'a> {
             rows,
             possible_rows: run.possible_rows.clone(),
             unterminated: None,
+            is_child_id: false,
             bytes,
             n_values: run.n_values(),
         }
+    }
+
+    /// Creates the fragment that tells the children of a row which one they belong to.
+    pub(super) fn of_child_id(id: &'a str, row: &RowOrigin) -> Self {
+        let (key, bytes) = (Cow::Borrowed(id), Cow::Borrowed(id.as_bytes()));
+        Self { key, rows: vec![row.clone()], is_child_id: true, bytes, ..Self::default() }
+    }
+
+    /// Whether it is the id of a child, and this one.
+    pub(super) fn is_id(&self, id: &str) -> bool {
+        self.is_child_id && *self.bytes == *id.as_bytes()
     }
 
     /// Decodes a fragment that [`write`](Self::write) encoded.
@@ -91,6 +108,7 @@ impl<'a> Fragment<'a> {
                 0 => None,
                 _ => Some(position(decode(&mut bytes)?)),
             },
+            is_child_id: flags & IS_CHILD_ID != 0,
             bytes: Cow::Borrowed(bytes),
             n_values: n_values as usize,
         })
@@ -98,9 +116,11 @@ impl<'a> Fragment<'a> {
 
     /// Appends the encoded fragment, without its key, to `into`.
     pub(super) fn write(&self, into: &mut Vec<u8>) {
-        let Self { is_partial, rows, possible_rows, unterminated, bytes, n_values, .. } = self;
-        let unterminated_flag = unterminated.map_or(0, |_| IS_UNTERMINATED);
-        let flags = if *is_partial { IS_PARTIAL } else { 0 } | unterminated_flag;
+        let Self { rows, possible_rows, unterminated, bytes, n_values, .. } = self;
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        let flags = flag(self.is_partial, IS_PARTIAL)
+            | flag(unterminated.is_some(), IS_UNTERMINATED)
+            | flag(self.is_child_id, IS_CHILD_ID);
         let counts = (to_u32(rows.len()), to_u32(possible_rows.len()), to_u32(*n_values));
         into.reserve(FragmentHead::ENCODED_BYTES + FragmentRow::ENCODED_BYTES + bytes.len());
         (counts, flags).encode(into);
@@ -118,9 +138,19 @@ impl<'a> Fragment<'a> {
 
     /// Copies what it borrows, so that it outlives its block.
     pub(super) fn owned(self) -> Fragment<'static> {
-        let Self { key, is_partial, rows, possible_rows, unterminated, bytes, n_values } = self;
-        let (key, bytes) = (Cow::Owned(key.into_owned()), Cow::Owned(bytes.into_owned()));
-        Fragment { key, is_partial, rows, possible_rows, unterminated, bytes, n_values }
+        let (key, bytes) = (Cow::Owned(self.key.into_owned()), Cow::Owned(self.bytes.into_owned()));
+        let Self { is_partial, rows, possible_rows, unterminated, is_child_id, n_values, .. } =
+            self;
+        Fragment {
+            key,
+            is_partial,
+            rows,
+            possible_rows,
+            unterminated,
+            is_child_id,
+            bytes,
+            n_values,
+        }
     }
 
     /// Adds the rows that follow immediately, which are of the same order.

@@ -20,6 +20,9 @@ use crate::{
 pub(super) const ITEM_WITHOUT_KEY: &str = "give the row the key of its order, which would go without the item; rows that belong to no \
      order are named in ignore_rows of the profile";
 
+const ITEM_WITHOUT_PARENT: &str = "item_rows takes the document as an item: give it the id of its \
+     order, as parent reads it; if it is the order, let item_rows take items only";
+
 const ACCEPT: &str = "or set unreadable_rows = \"accept\" to leave such rows out (exit code 1)";
 
 /// The first line has shown that each line is a document.
@@ -49,6 +52,11 @@ pub(super) fn lost_row_hint(
         return hint;
     }
     match (&row.kind, &row.row.content, format) {
+        (RowKind::WithoutKey { has_item: true, .. }, RowContent::Document(_), _)
+            if profile.parent.is_some() =>
+        {
+            ITEM_WITHOUT_PARENT.to_owned()
+        }
         (RowKind::WithoutKey { has_item: true, .. }, ..) => ITEM_WITHOUT_KEY.to_owned(),
         (_, RowContent::Unreadable(unreadable), FileFormat::Csv) => csv_hint(unreadable, raw),
         (_, RowContent::Unreadable(unreadable), FileFormat::Ndjson) => {

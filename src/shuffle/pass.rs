@@ -18,11 +18,11 @@ use super::{
     error::ShuffleError,
     export::Export,
     facts::{FactCollector, Observations},
-    fragment::Fragment,
+    fragment::{Fragment, FragmentKey},
     lost_row_hint::{ITEM_WITHOUT_KEY, lost_row_hint},
     ordered::for_each_ordered,
     plain::PlainPath,
-    scattered,
+    scattered::{self, KeyGroup},
     sink::{Collect, Decide},
 };
 use crate::{
@@ -199,6 +199,7 @@ fn process_runs<'p, D: Decide>(
     } else {
         Batch::default()
     };
+    process_children(context, rows, file, &mut block_result.observations, &mut scattered);
     let texts = Bump::new();
     let mut plain = PlainPath::new(context, &file.mapper, &texts);
     for (index, run) in runs.runs.into_iter().enumerate() {
@@ -238,11 +239,12 @@ fn decide_run<'c, D: Decide>(
         return Ok(());
     }
     if has_copies(run, file) {
-        let copies = [vec![Fragment::of(run, block)]];
+        let copies = [KeyGroup { runs: vec![Fragment::of(run, block)], child_ids: Vec::new() }];
         return scattered::decide_groups(&copies, context, observations, part).map(drop);
     }
     let map = |row, before, into: &mut _| file.mapper.map(row, before, into);
     let draft = group::draft(run.rows.iter(), map, &run.possible_rows);
+    context.count_left_out(run.rows.iter(), &draft, observations);
     context.decide(draft, observations, part)
 }
 
@@ -250,6 +252,27 @@ fn decide_run<'c, D: Decide>(
 fn has_copies(run: &Run<'_>, file: &OpenFile<'_>) -> bool {
     let mut versions = run.rows_of_order().map_while(|row| file.mapper.copy_version(row));
     versions.next().is_some_and(|first| versions.any(|version| version != first))
+}
+
+/// Collects the ids of documents that belong to others, and spills those that may have children of
+/// their own, since these belong to no order.
+fn process_children<D: Decide>(
+    context: &Context<'_, '_, D>,
+    rows: &[KeyedRow<'_>],
+    file: &OpenFile<'_>,
+    observations: &mut Observations,
+    scattered: &mut Batch<FragmentKey>,
+) {
+    if !file.mapper.has_parents() {
+        return;
+    }
+    for KeyedRow { row, .. } in rows.iter().filter(|row| row.kind.is_of_an_order()) {
+        let Some(id) = file.mapper.child_id(row) else { continue };
+        context.observe_key(id, observations);
+        if context.is_spilled(id) {
+            scattered::spill_run(&Fragment::of_child_id(id, &row.origin), scattered);
+        }
+    }
 }
 
 fn observe_ambiguities<D: Decide>(

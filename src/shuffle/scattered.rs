@@ -24,12 +24,13 @@ use super::{
     sink::{Collect, Decide},
 };
 use crate::{
-    group::{self, PossibleRows, Run},
+    group::{self, GroupSettings, PossibleRows, Run},
     map::{RowsAbove, file_mapper::FileMapper},
     model::{
         column_warnings::ColumnWarnings,
         copy_version::CopyVersion,
-        draft::{Draft, KeyedRow},
+        draft::{Draft, KeyedRow, RowKind},
+        input::ExportRead,
         order::OrderId,
         origin::{FileId, Position, RowOrigin},
         problem::{Code, Problem},
@@ -52,6 +53,37 @@ const BATCH_BYTES: usize = 256 * 1024;
 // into a request. It does not depend on `--memory`, so that the outcome does not either.
 const MAX_ORDER_BYTES: usize = 32 * 1024 * 1024;
 
+/// The spilled rows of the orders whose keys have one hash, in the order of the input.
+pub(super) struct KeyGroup<'a> {
+    pub(super) runs: Vec<Fragment<'a>>,
+    /// The ids of documents that belong to others and may have children themselves.
+    pub(super) child_ids: Vec<Fragment<'a>>,
+}
+
+impl<'a> KeyGroup<'a> {
+    fn read(entries: impl Iterator<Item = &'a [u8]>) -> io::Result<Self> {
+        let fragments = entries.map(Fragment::read).collect::<io::Result<Vec<_>>>()?;
+        let (child_ids, runs) = fragments.into_iter().partition(|one| one.is_child_id);
+        Ok(Self { runs, child_ids })
+    }
+
+    /// Whether the rows belong to a document that belongs to another one, so that they are of no
+    /// order.
+    fn is_below_child(&self, rows: &[&KeyedRow<'_>], settings: GroupSettings) -> bool {
+        let Some(first) = rows.first().filter(|_| !self.child_ids.is_empty()) else { return false };
+        let file = settings.file_of(first.row.origin.file);
+        let is_parent = |id: &Fragment<'_>| {
+            let is_there = id.rows.iter().any(|row| settings.file_of(row.file) == file);
+            is_there && first.kind.order_key().is_some_and(|key| id.is_id(key))
+        };
+        // A refund that would be taken off an order is not left out in silence.
+        let is_needed = |kind: &RowKind<'_>| {
+            matches!(kind, RowKind::OrderDocument(_) | RowKind::Refund { is_netted: true, .. })
+        };
+        !rows.iter().any(|row| is_needed(&row.kind)) && self.child_ids.iter().any(is_parent)
+    }
+}
+
 /// Spills a run. One without a key is an order of its own.
 pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Batch<FragmentKey>) {
     let group = if run.key.is_empty() {
@@ -62,16 +94,17 @@ pub(super) fn spill_run(run: &Fragment<'_>, into: &mut Batch<FragmentKey>) {
     into.push_with((group, run.sort_key()), |payload| run.write(payload));
 }
 
-/// Decides about the orders of all spilled runs, and adds their warnings. Returns how many had rows
-/// at several positions.
+/// Decides about the orders of all spilled runs, and adds their warnings, how many had rows at
+/// several positions, and how many rows are left out.
 pub(super) fn decide_scattered<D: Decide, C: Collect<D::Part, D::Error>>(
     sorted: SortedIter<FragmentKey>,
     context: &Context<'_, '_, D>,
     collect: &mut C,
     warnings: &mut ColumnWarnings,
-) -> Result<u64, D::Error> {
+    files: &mut ExportRead,
+) -> Result<(), D::Error> {
     (context.emit)(Progress::Gathering);
-    let (mut groups, mut n_scattered) = (Groups::new(sorted), 0);
+    let mut groups = Groups::new(sorted);
     // Only the core that asks for a batch reads it; its fragments are decoded later, on all cores.
     let batches =
         iter::from_fn(|| next_batch(&mut groups, context).map_err(D::Error::from).transpose());
@@ -80,15 +113,16 @@ pub(super) fn decide_scattered<D: Decide, C: Collect<D::Part, D::Error>>(
         let fragments = decode(&batch).map_err(ShuffleError::from)?;
         let n_scattered = decide_groups(&fragments, context, &mut observations, &mut part)?;
         context.finish_block(&mut part)?;
-        Ok((part, n_scattered, observations.warnings))
+        Ok((part, n_scattered, observations))
     };
-    for_each_ordered(batches, work, |(part, n, warnings_of_batch)| {
-        n_scattered += n;
-        (context.emit)(Progress::Gathered(n));
-        warnings.append(warnings_of_batch);
+    files.scattered_orders = 0;
+    for_each_ordered(batches, work, |(part, n_scattered, observations): (_, u64, Observations)| {
+        files.scattered_orders += n_scattered;
+        files.skipped_rows += observations.n_left_out;
+        (context.emit)(Progress::Gathered(n_scattered));
+        warnings.append(observations.warnings);
         collect.merge(part)
-    })?;
-    Ok(n_scattered)
+    })
 }
 
 /// Returns the spilled runs of the next orders, grouped by the hash of their keys.
@@ -112,8 +146,8 @@ fn next_batch<D: Decide>(
     }
 }
 
-fn decode(batch: &GroupBatch) -> io::Result<Vec<Vec<Fragment<'_>>>> {
-    batch.groups().map(|group| group.map(Fragment::read).collect()).collect()
+fn decode(batch: &GroupBatch) -> io::Result<Vec<KeyGroup<'_>>> {
+    batch.groups().map(KeyGroup::read).collect()
 }
 
 /// Returns an error if the rows of one order are too many to be held in memory.
@@ -164,26 +198,27 @@ fn ensure_value_count<D: Decide>(
 /// Decides about all orders in groups of runs. A group has the runs whose keys have one hash, in
 /// the order of the input. Returns how many of the orders had rows at several positions.
 pub(super) fn decide_groups<D: Decide>(
-    groups: &[Vec<Fragment<'_>>],
+    groups: &[KeyGroup<'_>],
     context: &Context<'_, '_, D>,
     observations: &mut Observations,
     part: &mut D::Part,
 ) -> Result<u64, D::Error> {
-    for runs in groups {
+    for KeyGroup { runs, .. } in groups {
         // Documents with the same key are separate orders, each limited when it was read.
         let n_values = runs.iter().filter(|run| run.is_partial).map(Fragment::n_values).sum();
         ensure_value_count(n_values, runs.first().and_then(Fragment::position), context)?;
     }
     let files = context.open_files.read().unwrap_or_else(PoisonError::into_inner);
     let mut parsed: Vec<ParsedBlock<'_>> = Vec::new();
-    for (file, pieces) in contiguous_pieces(groups.iter().flatten()) {
+    let runs = || groups.iter().flat_map(|group| &group.runs);
+    for (file, pieces) in contiguous_pieces(runs()) {
         parsed.push(files[file.0 as usize].parser.parse(pieces).map_err(ShuffleError::from)?);
     }
     let mapper = |row: &Row<'_>| &files[row.origin.file.0 as usize].mapper;
     let texts = Bump::new();
     let mut parsed_rows = parsed.iter().flat_map(ParsedBlock::rows);
     let mut rows: Vec<Row<'_>> = Vec::new();
-    for run in groups.iter().flatten() {
+    for run in runs() {
         // The first row of a run has all values that those below it take.
         let mut above = RowsAbove::default();
         let of_run = parsed_rows.by_ref().take(run.rows.len());
@@ -195,10 +230,10 @@ pub(super) fn decide_groups<D: Decide>(
     let keyed: Vec<KeyedRow<'_>> =
         rows.iter().map(|row| KeyedRow { row, kind: mapper(row).kind(row) }).collect();
     // Each spilled row is parsed again as exactly one row, whatever its content.
-    debug_assert_eq!(keyed.len(), groups.iter().flatten().map(|run| run.rows.len()).sum::<usize>());
+    debug_assert_eq!(keyed.len(), runs().map(|run| run.rows.len()).sum::<usize>());
     let (mut remaining, mut n_scattered) = (keyed.as_slice(), 0);
     let mut plain = PlainPaths { paths: HashMap::new(), texts: &texts };
-    for runs in groups {
+    for group @ KeyGroup { runs, .. } in groups {
         let n_rows = runs.iter().map(|run| run.rows.len()).sum::<usize>().min(remaining.len());
         let (rows, rest) = remaining.split_at(n_rows);
         remaining = rest;
@@ -212,6 +247,10 @@ pub(super) fn decide_groups<D: Decide>(
             continue;
         }
         let mut drafts = Vec::with_capacity(1);
+        let is_below =
+            |order: &Vec<&KeyedRow<'_>>| group.is_below_child(order, context.settings.grouping);
+        let (below, orders): (Vec<_>, Vec<_>) = orders.into_iter().partition(is_below);
+        observations.n_left_out += group::count_children(below.into_iter().flatten());
         let copies = orders.into_iter().flat_map(|order| copies_of(order, &mapper, context));
         for (order, version) in copies {
             let order_fragments = fragments_of(&order, runs);
@@ -219,6 +258,7 @@ pub(super) fn decide_groups<D: Decide>(
                 order_fragments.iter().flat_map(|run| run.possible_rows.iter().cloned()).collect();
             let map = |row, before, into: &mut _| mapper(row).map(row, before, into);
             let mut draft: Draft<'_> = group::draft(order.iter().copied(), map, &possible_rows);
+            context.count_left_out(order.iter().copied(), &draft, observations);
             draft.problems.extend(
                 order_fragments.iter().filter_map(|run| run.unterminated).map(unterminated_row),
             );

@@ -13,7 +13,7 @@ use crate::model::{
 pub(super) struct Findings {
     /// The position of the order's first row.
     at: Position,
-    /// Whether a row of the order could not be read.
+    /// Whether a row of the order could not be read, or its document is not there.
     is_partial: bool,
     /// Set while the cells are those of a contact or consumer instead of the guest.
     pub(super) role: Option<PersonRole>,
@@ -22,7 +22,9 @@ pub(super) struct Findings {
 
 impl Findings {
     pub(super) fn new(draft: &Draft<'_>) -> Self {
-        let is_partial = draft.problems.iter().any(|problem| problem.code == Code::RowUnreadable);
+        let is_lost =
+            |problem: &Problem| matches!(problem.code, Code::RowUnreadable | Code::ParentMissing);
+        let is_partial = draft.problems.iter().any(is_lost);
         Self { is_partial, ..Self::at(draft.position()) }
     }
 
@@ -45,7 +47,7 @@ impl Findings {
 
     /// Records a problem of a field that has no cell.
     pub(super) fn on_missing(&mut self, code: Code, field: &Field, message: impl Into<String>) {
-        // The missing value may be in the unreadable row, which is reported already.
+        // The missing value may be in the row or document that is reported already.
         if self.is_partial {
             return;
         }

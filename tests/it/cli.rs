@@ -28,6 +28,7 @@ mod next_steps;
 mod old_orders;
 mod outcome_diagnostics;
 mod output;
+mod parents;
 mod profile_extension;
 mod refunds;
 mod regressions;

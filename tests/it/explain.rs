@@ -136,6 +136,10 @@ fn profile(text: &str, severity: Option<(Code, &str)>) -> String {
     let canonical = root().join("src/map/profiles/canonical.toml");
     let mut profile: Table = std::fs::read_to_string(canonical).unwrap().parse().unwrap();
     merge(&mut profile, text.parse().unwrap());
+    if profile.contains_key("parent") {
+        // Documents within others, and whole orders.
+        profile.retain(|key, _| key != "items" && key != "checkout_events");
+    }
     if let Some((code, severity)) = severity {
         let severities = Table::from_iter([(code.to_string(), Toml::from(severity))]);
         profile.insert("severity".to_owned(), severities.into());

@@ -453,3 +453,14 @@ fn question_is_no_answer() {
       --answer order.ext.gift.default=?: "?" is the question, not an answer; expected a value
     "#);
 }
+
+#[test]
+fn parent_is_replaced_whole() {
+    let base = "name = 'base'\nparent = { path = 'of', to = 'id', empty = ['0'] }\n\
+                order.referenceId = { path = 'id' }";
+    let own = "extends = 'base.toml'\nname = 'own'\nparent = { path = 'order', to = 'nr' }";
+    let profile = compile(&[("own.toml", own), ("base.toml", base)], &[]).unwrap();
+    let parent = profile.parent.unwrap();
+    assert_eq!((parent.paths, parent.empty), (vec!["order".to_owned()], Vec::new()));
+    assert_eq!(profile.key.paths, ["nr"]);
+}

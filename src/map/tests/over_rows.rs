@@ -85,5 +85,5 @@ item.price = { column = 'a', over_rows = 'add' }
       test:8:46: order.ext.*.over_rows: "over_rows" is not for a wildcard; give the field a rule of its own
       test:9:42: item.price.over_rows: "over_rows" is for fields of the order; each row is an item or a person of its own
     "#);
-    insta::assert_snapshot!(errors("items = 'lines'\norder.price = { path = 'a', over_rows = 'add' }"), @r#"test:4:41: order.price.over_rows: "over_rows" has no effect: with items, each document is a whole order"#);
+    insta::assert_snapshot!(errors("items = 'lines'\norder.price = { path = 'a', over_rows = 'add' }"), @r#"test:4:41: order.price.over_rows: "over_rows" has no effect: with items or parent, an order is one document"#);
 }

@@ -178,6 +178,10 @@ pub(super) fn problem_text(problem: &Problem) -> String {
 fn kind(kind: &RowKind<'_>) -> String {
     match kind {
         RowKind::OrderRow(key) => format!("row {key}"),
+        RowKind::OrderDocument(key) => format!("order {key}"),
+        RowKind::ChildDocument { order, id } => {
+            format!("child {} of {order}", id.unwrap_or("-"))
+        }
         RowKind::Document(key) => format!("document {}", key.as_deref().unwrap_or("-")),
         RowKind::WithoutKey { ordered_at: None, .. } => "keyless".into(),
         RowKind::WithoutKey { ordered_at: Some(time), .. } => {

@@ -342,6 +342,14 @@ fn items_of_several_arrays_are_the_same_on_both_paths() {
     }
 }
 
+#[test]
+fn documents_of_several_lines_are_not_plain() {
+    let keys = "name = 'p'\nparent = { path = 'of', to = 'id' }\norder.referenceId.path = 'id'";
+    let profile = Profile::parse("p", keys).unwrap();
+    let mapper = FileMapper::bind(&profile, None, "orders.ndjson").unwrap();
+    assert!(mapper.plain_rows().is_none());
+}
+
 proptest! {
     #[test]
     fn canonical_documents_are_the_same_on_both_paths(

@@ -1,0 +1,19 @@
+//! TOML syntax of `parent`, as a serde type.
+//!
+//! Syntax only: `parent` compiles it. A part of `profile_text`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// How a document names the one that it belongs to.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ParentText {
+    /// The path at which a document has the id of the one that it belongs to.
+    pub(super) path: String,
+    /// The path at which the document of an order has its id, which is the order key.
+    pub(super) to: String,
+    /// Texts at `path` that count as empty, in addition to `nulls`.
+    #[serde(default)]
+    pub(super) empty: Vec<String>,
+}
