@@ -97,6 +97,14 @@ pub(super) fn item_values(item: &ItemDraft<'_>, draft: &Draft<'_>) -> ItemValues
     (item.is_refund, canonical_values(item.cells.iter(), currency))
 }
 
+/// The amounts that were refunded, sorted.
+pub(super) fn refunded_values(draft: &Draft<'_>) -> Vec<String> {
+    let value = |cell| canonical_text(cell, order_currency(draft));
+    let mut values: Vec<_> = draft.refunds.iter().map(value).collect();
+    values.sort_unstable();
+    values
+}
+
 /// What a row adds up, sorted; none if that is nothing but zeros.
 pub(super) fn added_values(row: &AddedRow<'_>, draft: &Draft<'_>) -> Option<Vec<(Field, String)>> {
     let is_zero = |cell: &Cell<'_>| number(cell).is_some_and(|(number, _)| number.0.is_zero());

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::{
-    canonical::{ItemValues, item_values, order_values},
+    canonical::{ItemValues, item_values, order_values, refunded_values},
     copies,
     headers::RepeatedHeaders,
 };
@@ -90,6 +90,7 @@ fn resolve(
 struct DraftContent {
     order: Vec<(Field, String)>,
     items: Vec<ItemValues>,
+    refunds: Vec<String>,
     is_skipped: bool,
 }
 
@@ -105,6 +106,7 @@ fn content(draft: &Draft<'_>) -> DraftContent {
     DraftContent {
         order: order_values(draft, is_compared),
         items,
+        refunds: refunded_values(draft),
         is_skipped: draft.skip.is_some(),
     }
 }

@@ -51,6 +51,7 @@ pub fn draft<'a>(
         added_rows: Vec::new(),
         may_have_items: false,
         people: Vec::new(),
+        refunds: Vec::new(),
         has_only_refunds,
         version: None,
         skip: None,
@@ -111,6 +112,7 @@ pub fn draft<'a>(
     order_items.sort_by_key(|order_item| order_item.item.kind.index);
     let filled = order_items.into_iter().filter(|order_item| order_item.is_filled);
     draft.items.extend(filled.map(|order_item| order_item.item));
+    draft.refunds.append(&mut mapped.refunds);
     draft.may_have_items = mapped.may_have_items;
     draft.key_is_number = mapped.key_is_number;
     if has_only_refunds {
@@ -130,6 +132,7 @@ fn add_refund<'a>(
     let mut mapped = MappedRow::default();
     map(row, None, &mut mapped);
     items.extend(mapped.items);
+    draft.refunds.extend(mapped.refunds);
     draft.problems.extend(mapped.problems.into_iter().filter(is_of_refund));
 }
 

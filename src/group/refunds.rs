@@ -47,17 +47,22 @@ pub(super) fn keep_refunds(draft: &mut Draft<'_>) {
 
 /// Whether a problem of a row that is a refund concerns what is taken off its order.
 pub(super) fn is_of_refund(problem: &Problem) -> bool {
-    problem.field.as_ref().is_none_or(|field| field.starts_with(FieldGroup::Item.prefix()))
+    let is_of_refund = |field: &String| {
+        field.starts_with(FieldGroup::Item.prefix()) || field.starts_with("refunds.")
+    };
+    problem.field.as_ref().is_none_or(is_of_refund)
 }
 
 fn add_refund<'a>(order: &mut Draft<'a>, refund: Draft<'a>) {
-    if order.version != refund.version && !refund.items.is_empty() {
+    let takes_off = !refund.items.is_empty() || !refund.refunds.is_empty();
+    if order.version != refund.version && takes_off {
         let message = "the refund is of another copy of the order, which may be refunded in that \
                        of the order too; expected an equal value of duplicates.by";
         let problem = Problem::for_order(Code::RefundUnclear, refund.position(), message);
         order.problems.push(problem);
     }
     order.items.extend(refund.items);
+    order.refunds.extend(refund.refunds);
     order.rows.extend(refund.rows);
     let of_refund = |problem: &Problem| problem.code != Code::RefundWithoutOrder;
     order.problems.extend(refund.problems.iter().filter(|problem| of_refund(problem)).cloned());

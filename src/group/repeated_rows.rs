@@ -28,8 +28,10 @@ pub fn find_repeated_row(draft: &Draft<'_>, names: &InputNames) -> Option<Proble
     let added = draft.added_rows.iter();
     let added = added.filter_map(|row| Some((added_values(row, draft)?, row.at)));
     let item = find_in_two_files(items).map(|found| ("item equals", found));
-    let (what, (earlier, at)) =
-        item.or_else(|| Some(("row adds the same as", find_in_two_files(added)?)))?;
+    let refunds = draft.refunds.iter().map(|cell| (&cell.text, cell.at.position()));
+    let (what, (earlier, at)) = item
+        .or_else(|| Some(("row adds the same as", find_in_two_files(added)?)))
+        .or_else(|| Some(("refund equals", find_in_two_files(refunds)?)))?;
     let message = format!(
         "the {what} the one at {}; where parts of an export overlap, it would count twice; if both \
          are meant, row_in_two_files = \"warning\" under [severity] of the profile sends both",

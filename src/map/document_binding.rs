@@ -22,6 +22,7 @@ use super::{
     path_text::arrays_of,
     paths::path_beside,
     profile::{FieldRule, FieldTarget, ItemKindRules, PeopleRules, Profile, SkipRule},
+    refunds::Refunds,
     rule::Rule,
 };
 use crate::model::field::Field;
@@ -38,6 +39,11 @@ pub(super) fn bind<'p>(
     let version_of = profile.duplicates.as_ref();
     if version_of.is_some_and(|duplicates| duplicates.by.paths.is_empty()) {
         return Err(MapError::other_format(file, true, VERSION));
+    }
+    for (rule, name) in profile.refunds.iter().flat_map(Refunds::named_rules) {
+        if rule.paths.is_empty() {
+            return Err(MapError::other_format(file, true, name));
+        }
     }
     let order_rules: Vec<_> = profile.rules.iter().filter(|rule| !rule.is_of_items()).collect();
     let bind_skip = |skip: &'p SkipRule| (skip, bind_condition(&skip.when, None));
@@ -94,12 +100,20 @@ pub(super) fn bind<'p>(
             .map(|ignored| bind_condition(ignored, None))
             .collect(),
         item_rows: profile.item_rows.as_ref().map(|rows| bind_condition(rows, packed)),
-        refunds: profile
-            .refunds
-            .as_ref()
-            .map(|refunds| BoundRefunds { refunds, rows: bind_condition(&refunds.rows, None) }),
+        refunds: profile.refunds.as_ref().map(bind_refunds),
         version: version_of.map(|of| bind_sources(&of.field, &of.by, None)),
     })
+}
+
+/// Binds the rules of refunds.
+fn bind_refunds(refunds: &Refunds) -> BoundRefunds<'_, PathSource> {
+    let order = refunds.order.iter().flat_map(|order| &order.paths);
+    BoundRefunds {
+        refunds,
+        rows: refunds.rows.as_ref().map(|rows| bind_condition(rows, None)),
+        order: order.map(|path| PathSource::new(path)).collect(),
+        amount: refunds.amount.as_ref().map(|amount| bind_sources(&Field::Price, amount, None)),
+    }
 }
 
 /// Binds the kinds of items that are made of values of the order, or the others.

@@ -19,7 +19,7 @@ use super::{
     number::NumberMarks,
     one_or_list::OneOrList,
     profile::{FieldRule, FieldTarget, PeopleRules},
-    profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText},
+    profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RefundsText},
     rule::Rule,
     rule_list,
     rule_text::{RuleText, RulesText},
@@ -81,14 +81,15 @@ impl RuleCompiler<'_> {
     }
 
     /// Compiles the rule of the order key.
-    pub(super) fn key_rule(&mut self, text: RuleText) -> Option<Rule> {
+    pub(super) fn key_rule(&mut self, path: &[&str], text: RuleText) -> Option<Rule> {
         for (key, is_set) in [
             ("when", text.when.is_some()),
             ("disagree", text.disagree.is_some()),
             ("over_rows", text.over_rows.is_some()),
         ] {
             if is_set {
-                self.errors.add_at(&["key", key], "is not for the order key, which every row has");
+                let path = [path, &[key]].concat();
+                self.errors.add_at(&path, "is not for the order key, which every row has");
             }
         }
         let rule = Rule::new(text, DateUse::None).and_then(|rule| {
@@ -97,7 +98,35 @@ impl RuleCompiler<'_> {
             }
             self.completed(rule, Some(&Field::ReferenceId))
         });
-        self.errors.keep_below(&["key"], rule)
+        self.errors.keep_below(path, rule)
+    }
+
+    /// Compiles the rules of the order and of the amount of a refund.
+    pub(super) fn refund_rules(&mut self, text: &mut RefundsText) -> (Option<Rule>, Option<Rule>) {
+        let order = text.order.take();
+        let order = order.and_then(|order| self.key_rule(&["refunds", "order"], order));
+        let amount = text.amount.take().and_then(|amount| self.refund_amount(amount));
+        (order, amount)
+    }
+
+    /// Compiles the rule of the amount of a refund.
+    fn refund_amount(&mut self, text: RuleText) -> Option<Rule> {
+        let path = ["refunds", "amount"];
+        for (key, is_set) in [
+            ("when", text.when.is_some()),
+            ("disagree", text.disagree.is_some()),
+            ("over_rows", text.over_rows.is_some()),
+        ] {
+            if is_set {
+                let path = [&path[..], &[key]].concat();
+                self.errors.add_at(&path, "is not for a refund, which has an amount of its own");
+            }
+        }
+        let rule = Rule::new(text, DateUse::None).and_then(|rule| {
+            check_field(&rule, &Field::Price, true)?;
+            self.completed(rule, Some(&Field::Price))
+        });
+        self.errors.keep_below(&path, rule)
     }
 
     /// Compiles what says how new a copy of an order is.

@@ -22,6 +22,7 @@ use super::{
     misspelling::misspelling,
     profile::{FieldRule, FieldTarget, ItemKindRules, Profile},
     record_view::HeaderNames,
+    refunds::{REFUND_AMOUNT, REFUND_ORDER, Refunds},
     row_joins::{RowJoin, RowJoins},
     rule::Rule,
     side_table::SideTable,
@@ -322,8 +323,12 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         }
         let ignore_rows = profile.ignore_rows.iter().map(&mut bind).collect::<Result<_, _>>()?;
         let item_rows = profile.item_rows.as_ref().map(&mut bind).transpose()?;
+        let refund_rows = match &profile.refunds {
+            Some(Refunds { rows: Some(rows), .. }) => Some(bind(rows)?),
+            _ => None,
+        };
         let refunds = match &profile.refunds {
-            Some(refunds) => Some(BoundRefunds { refunds, rows: bind(&refunds.rows)? }),
+            Some(refunds) => Some(self.bind_refunds(refunds, refund_rows)?),
             None => None,
         };
         let version = match &profile.duplicates {
@@ -369,12 +374,38 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         duplicates: &'p Duplicates,
     ) -> Result<FieldBinding<'p, usize>, MapError> {
         let Duplicates { field, by, .. } = duplicates;
-        if by.columns.is_empty() {
-            return Err(MapError::other_format(self.file, false, VERSION));
-        }
-        let columns = self.find_all(by, VERSION, !by.may_be_missing())?;
+        let columns = self.find_of_rows(by, VERSION)?;
         let binding = FieldBinding::new(field.clone(), by, columns, Vec::new());
         self.with_zone(binding, VERSION)
+    }
+
+    /// Binds the rules of refunds.
+    fn bind_refunds(
+        &mut self,
+        refunds: &'p Refunds,
+        rows: Option<Condition<TestedSource<usize>>>,
+    ) -> Result<BoundRefunds<'p, usize>, MapError> {
+        let order = match &refunds.order {
+            Some(order) => self.find_of_rows(order, REFUND_ORDER)?,
+            None => Vec::new(),
+        };
+        let order = order.into_iter().flatten().collect();
+        let amount = match &refunds.amount {
+            Some(amount) => {
+                let columns = self.find_of_rows(amount, REFUND_AMOUNT)?;
+                Some(FieldBinding::new(Field::Price, amount, columns, Vec::new()))
+            }
+            None => None,
+        };
+        Ok(BoundRefunds { refunds, rows, order, amount })
+    }
+
+    /// The columns of a rule that fills no field.
+    fn find_of_rows(&mut self, rule: &Rule, name: &str) -> Result<Vec<Option<usize>>, MapError> {
+        if rule.columns.is_empty() {
+            return Err(MapError::other_format(self.file, false, name));
+        }
+        self.find_all(rule, name, !rule.may_be_missing())
     }
 
     /// Binds the kinds of items.

@@ -17,6 +17,7 @@ use super::{
     custom_members,
     group_columns::ItemGroup,
     item_view::{ItemFields, ItemView},
+    order_key::{joined_key, key_of},
     profile::{Profile, SkipRule},
     tested_row::{guarded_value, holds, test, tested_value},
     view::{Found, Value, View},
@@ -116,7 +117,12 @@ impl<S> Mapper<'_, S> {
         let Some(refunds) = self.refunds.as_ref().filter(|one| one.hold(view, self.profile)) else {
             return Err(key);
         };
-        let is_netted = refunds.refunds.are_netted;
+        let BoundRefunds { refunds, order, .. } = refunds;
+        let is_netted = refunds.are_netted;
+        let key = match &refunds.order {
+            Some(rule) => key_of(view, rule, order),
+            None => key,
+        };
         match key {
             Some(key) => Ok(RowKind::Refund { key, is_netted }),
             // It is left out, of whatever order.
@@ -138,7 +144,7 @@ impl<S> Mapper<'_, S> {
         view: V,
     ) -> Option<Cow<'a, str>> {
         match self.profile.key.key_separator() {
-            Some(separator) => self.joined_key(view, separator),
+            Some(separator) => joined_key(view, &self.profile.key, &self.key, separator),
             None => self.key_at(view, &self.key),
         }
     }
@@ -153,30 +159,19 @@ impl<S> Mapper<'_, S> {
         if let Some(parent) = &self.parent {
             return Self::reliable_parent(view, parent);
         }
+        // What is damaged may be a refund of any order.
+        let is_of_own_key =
+            |of: &BoundRefunds<'_, S>| of.refunds.order.is_none() || !of.refunds.are_netted;
+        if !self.refunds.as_ref().is_none_or(is_of_own_key) {
+            return None;
+        }
         if let Some(separator) = self.profile.key.key_separator() {
             let are_certain = self.key.iter().all(|source| view.is_certain_key(source));
-            return self.joined_key(view, separator).filter(|_| are_certain);
+            let key = joined_key(view, &self.profile.key, &self.key, separator);
+            return key.filter(|_| are_certain);
         }
         let first = self.key.first().filter(|source| view.is_certain_key(source))?;
         self.key_at(view, std::slice::from_ref(first))
-    }
-
-    /// The order key of several sources, each of which must be filled.
-    fn joined_key<'a, V: View<'a, Source = S>>(
-        &self,
-        view: V,
-        separator: &str,
-    ) -> Option<Cow<'a, str>> {
-        let mut key = String::new();
-        for (index, source) in self.key.iter().enumerate() {
-            let value = view.find(source).value;
-            let text = value.text().filter(|_| value.is_filled(&self.profile.key))?;
-            if index > 0 {
-                key.push_str(separator);
-            }
-            push_key_part(&mut key, text, separator);
-        }
-        Some(Cow::Owned(key))
     }
 
     fn key_at<'a, V: View<'a, Source = S>>(
@@ -251,7 +246,10 @@ impl<S> Mapper<'_, S> {
         order.problems.append(&mut into.problems);
         let is_repeated = |previous: V| view.repeats_columns(previous, &self.order_columns);
         // The rows of an order repeat most of it, so this usually skips all rules of the order.
-        if self.counts_each_row || !previous.is_some_and(is_repeated) {
+        let mut refunds = self.refunds.iter();
+        if refunds.any(|refunds| refunds.is_record(view, self.profile)) {
+            // Its own values are not those of its order.
+        } else if self.counts_each_row || !previous.is_some_and(is_repeated) {
             order.cells.reserve(capacity(view, &self.order_rules));
             apply_rules(&mut order, &self.order_rules, view, previous, self.profile);
         }
@@ -260,9 +258,14 @@ impl<S> Mapper<'_, S> {
         }
         order.problems.extend(self.copy_version(view).and_then(Result::err));
         into.may_have_items |= self.may_have_items;
-        let n_items = into.items.len();
-        self.add_items(view, previous, &mut order, into);
-        self.net_items(view, &mut into.items[n_items..], &mut order);
+        let netted = self.refunds.as_ref().filter(|_| self.is_netted(view));
+        if let Some(refunds) = netted.filter(|refunds| refunds.amount.is_some()) {
+            into.refunds.extend(refunds.amount(view, self.profile, &mut order));
+        } else {
+            let n_items = into.items.len();
+            self.add_items(view, previous, &mut order, into);
+            self.net_items(view, &mut into.items[n_items..], &mut order);
+        }
         self.add_order_items(view, previous, &mut order, into);
         for condition in self.row_conditions() {
             holds(condition, view, self.profile, &mut order);
@@ -281,13 +284,13 @@ impl<S> Mapper<'_, S> {
     /// The conditions that have decided whether a row is one of its order.
     pub(super) fn row_conditions(&self) -> impl Iterator<Item = &Condition<TestedSource<S>>> {
         let of_rows = self.row_skips.iter().map(|(_, when)| when);
-        let refunds = self.refunds.iter().map(|refunds| &refunds.rows);
+        let refunds = self.refunds.iter().filter_map(|refunds| refunds.rows.as_ref());
         self.ignore_rows.iter().chain(of_rows).chain(refunds)
     }
 
     /// Takes the items of a row off its order, if it is such a refund.
     pub(super) fn net_items<'a, V: View<'a, Source = S>>(
-        &self,
+        &'a self,
         view: V,
         items: &mut [ItemDraft<'a>],
         order: &mut Collector<'a>,
@@ -299,7 +302,7 @@ impl<S> Mapper<'_, S> {
     }
 
     /// Whether a row is a refund that is taken off its order.
-    fn is_netted<'a, V: View<'a, Source = S>>(&self, view: V) -> bool {
+    fn is_netted<'a, V: View<'a, Source = S>>(&'a self, view: V) -> bool {
         let netted = self.refunds.as_ref().filter(|refunds| refunds.refunds.are_netted);
         netted.is_some_and(|refunds| refunds.hold(view, self.profile))
     }
@@ -674,18 +677,6 @@ fn has_field<'a, V: View<'a>>(rules: &[BoundRule<'_, V::Source>], view: V) -> bo
     })
 }
 
-/// Appends a part of an order key of several sources. An unescaped first character of the
-/// separator begins one, so that the parts of different keys never make the same text.
-fn push_key_part(key: &mut String, part: &str, separator: &str) {
-    for c in part.chars() {
-        // Otherwise `1-2` and `3` would be the key of `1` and `2-3`.
-        if c == '\\' || separator.starts_with(c) {
-            key.push('\\');
-        }
-        key.push(c);
-    }
-}
-
 pub(super) fn push_item<'a>(item: ItemDraft<'a>, into: &mut MappedRow<'a>) -> usize {
     into.items.push(item);
     into.items.len() - 1
@@ -738,34 +729,6 @@ fn apply_rules<'a, V: View<'a>>(
                 if when.is_none_or(|when| holds(when, view, profile, collector)) {
                     custom_members::apply(collector, custom, view);
                 }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use super::push_key_part;
-
-    #[test]
-    fn different_parts_make_different_keys() {
-        let texts: Vec<String> = (0..3_usize.pow(4))
-            .map(|number| {
-                let letter = |place| ['a', '-', '\\'][number / 3_usize.pow(place) % 3];
-                (0..4).take(number % 4 + 1).map(letter).collect()
-            })
-            .collect();
-        for separator in ["-", "--", "a-a", "-a"] {
-            let mut keys = HashMap::new();
-            for parts in texts.iter().flat_map(|one| texts.iter().map(move |other| (one, other))) {
-                let mut key = String::new();
-                push_key_part(&mut key, parts.0, separator);
-                key.push_str(separator);
-                push_key_part(&mut key, parts.1, separator);
-                let known = *keys.entry(key).or_insert(parts);
-                assert_eq!(known, parts, "{separator}");
             }
         }
     }

@@ -69,6 +69,7 @@ mod one_or_list;
 mod one_or_many;
 mod only_table;
 mod open_questions;
+mod order_key;
 mod packed_compiler;
 mod packed_items;
 mod packed_trace;

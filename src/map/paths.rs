@@ -16,6 +16,7 @@ use super::{
     misspelling::{misspelling, same_noun},
     path_text::{arrays_of, dotted_names, filter_members, filter_names, walks_arrays},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
+    refunds::Refunds,
     rule::Rule,
     seen_names::SeenNames,
 };
@@ -210,6 +211,10 @@ fn covers(known: &str, path: &str) -> bool {
 fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     let items: &[String] = profile.item_paths.as_deref().unwrap_or_default();
     let mut all = paths_of_rule(profile, (&profile.key, "the order key"), true, &[]);
+    // An export may have no refunds.
+    for (rule, name) in profile.refunds.iter().flat_map(Refunds::named_rules) {
+        all.extend(paths_of_rule(profile, (rule, name), false, &[]));
+    }
     if let Some(duplicates) = &profile.duplicates {
         all.extend(paths_of_rule(profile, (&duplicates.by, VERSION), true, &[]));
     }

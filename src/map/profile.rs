@@ -259,11 +259,12 @@ impl Profile {
         self.rules.iter().chain(self.people.iter().flat_map(|people| &people.rules))
     }
 
-    /// The rules of rows that fill no field: those of the order key, of the version of a copy and of
-    /// the parent of a document.
+    /// The rules of rows that fill no field: those of the order key, of refunds, of the version of a
+    /// copy and of the parent of a document.
     pub(super) fn row_rules(&self) -> impl Iterator<Item = &Rule> {
         let by = self.duplicates.iter().map(|duplicates| &duplicates.by);
-        std::iter::once(&self.key).chain(by).chain(&self.parent)
+        let of_refunds = self.refunds.iter().flat_map(Refunds::rules);
+        std::iter::once(&self.key).chain(of_refunds).chain(by).chain(&self.parent)
     }
 
     /// A warning for each of several places of documents that no value of the export has. `found`
@@ -373,7 +374,7 @@ impl Profile {
     pub(super) fn order_conditions(&self) -> impl Iterator<Item = &Condition> {
         let skips = self.skips.iter().chain(&self.row_skips);
         let of_kinds = self.conditions_of_kinds(true);
-        let refunds = self.refunds.iter().map(|refunds| &refunds.rows);
+        let refunds = self.refunds.iter().filter_map(|refunds| refunds.rows.as_ref());
         skips.map(|skip| &skip.when).chain(&self.ignore_rows).chain(refunds).chain(of_kinds)
     }
 

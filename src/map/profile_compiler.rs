@@ -33,7 +33,6 @@ use super::{
     profile_schema::KeyType,
     profile_text::{GuestText, ProfileText, SkipScope},
     profile_texts::{NamedText, ProfileTexts, no_profile},
-    refunds::Refunds,
     refunds_compiler::compile_refunds,
     rule::Rule,
     toml_document::TomlDocument,
@@ -197,7 +196,6 @@ struct RowConditions {
     skips: Vec<SkipRule>,
     row_skips: Vec<SkipRule>,
     ignore_rows: Vec<Condition>,
-    refunds: Option<Refunds>,
     item_rows: Option<Condition>,
 }
 
@@ -207,14 +205,11 @@ impl RowConditions {
         conditions: &ConditionCompiler<'_>,
         errors: &mut KeyErrors,
     ) -> Self {
-        let (price, refunds) = (text.order_price, text.refunds.take());
-        let refunds = refunds.map(|refunds| compile_refunds(refunds, price, conditions));
         let item_rows = text.item_rows.take();
         Self {
             skips: conditions.skips(&text.skip, SkipScope::Order, errors),
             row_skips: conditions.skips(&text.skip, SkipScope::Row, errors),
             ignore_rows: conditions.ignored(mem::take(&mut text.ignore_rows), errors),
-            refunds: refunds.and_then(|found| errors.keep_below(&["refunds"], found)).flatten(),
             item_rows: item_rows.and_then(|text| conditions.items(text, errors)),
         }
     }
@@ -285,13 +280,14 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let has_key = text.key.is_some() || text.parent.is_some();
     let parent = compile_parent(&mut text, items_key, &nulls, compiler.errors);
     let (parent, id) = parent.map(|ParentRules { parent, id }| (parent, id)).unzip();
-    let own_key = text.key.take().map(|text| compiler.key_rule(text));
+    let own_key = text.key.take().map(|text| compiler.key_rule(&["key"], text));
     let key = match (id, own_key) {
         (Some(id), _) => Some(id),
         (None, Some(key)) => key,
         // Without one of its own it is that of the reference.
         (None, None) => reference_rule(&rules).map(|reference| reference.rule.clone()),
     };
+    let of_refunds = text.refunds.as_mut().map(|refunds| compiler.refund_rules(refunds));
     let duplicates = text.duplicates.take();
     let duplicates = duplicates.and_then(|text| compiler.duplicates(text));
     check_kinds(&text.item, &kinds, &rules, &mut errors);
@@ -301,8 +297,13 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let fill_down = errors.keep(fill_down).unwrap_or_default();
     let conditions = ConditionCompiler { rules: &rules, marks, items: &items, has_items_path };
     let has_item_rows = text.item_rows.is_some();
-    let RowConditions { skips, row_skips, ignore_rows, refunds, item_rows } =
+    let RowConditions { skips, row_skips, ignore_rows, item_rows } =
         RowConditions::compile(&mut text, &conditions, &mut errors);
+    let use_of_refunds = (text.order_price, duplicates.is_some());
+    let refunds = text.refunds.take().zip(of_refunds).and_then(|(text, rules)| {
+        let refunds = compile_refunds(text, rules, use_of_refunds, &conditions);
+        errors.keep_below(&["refunds"], refunds)?
+    });
     conditions.kinds(&text.item, &mut kinds, &mut errors);
     complete_items(&mut items, &rules, (&kinds, item_rows.as_ref()), &mut errors);
     let profile = Profile {

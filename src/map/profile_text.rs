@@ -66,6 +66,10 @@ pub(super) struct RefundsText {
     /// Whether they are left out, kept as all other rows, or taken off their orders.
     #[serde(default)]
     pub(super) mode: RefundMode,
+    /// The key of the order of a refund, which is a record of its own then.
+    pub(super) order: Option<RuleText>,
+    /// The amount of a refund, in place of its items.
+    pub(super) amount: Option<RuleText>,
 }
 
 // One struct per group with a key per field, so that serde rejects unknown keys and lists the

@@ -8,33 +8,51 @@ use super::{
     key_errors::KeyErrors,
     profile_text::RefundsText,
     refunds::Refunds,
+    rule::Rule,
 };
 use crate::model::pricing::TotalFrom;
 
-/// Compiles the key; none where refunds are rows as all others.
+/// Compiles the key with its rules of the order and the amount of a refund; none where refunds are
+/// rows as all others. `has_copies`: whether the export may have an order several times.
 pub(super) fn compile_refunds(
-    text: RefundsText,
-    order_price: TotalFrom,
+    RefundsText { rows, mode, .. }: RefundsText,
+    (order, amount): (Option<Rule>, Option<Rule>),
+    (order_price, has_copies): (TotalFrom, bool),
     conditions: &ConditionCompiler<'_>,
 ) -> Result<Option<Refunds>, KeyErrors> {
-    let RefundsText { rows, mode } = text;
     let mut errors = KeyErrors::default();
-    if rows.is_none() {
+    let are_netted = mode == RefundMode::Net;
+    if rows.is_none() && order.is_none() {
         errors.add("rows", NO_ROWS);
     }
-    if mode == RefundMode::Net && order_price == TotalFrom::Given {
+    if are_netted && amount.is_none() && order_price == TotalFrom::Given {
         errors.add("mode", NET_OF_GIVEN);
     }
-    let rows = rows.map(|rows| conditions.compile(rows, ConditionLevel::Order));
-    let rows = rows.and_then(|rows| errors.keep_below(&["rows"], rows));
+    if amount.is_some() && !are_netted {
+        errors.add("amount", "has no effect without mode = \"net\", which takes it off the order");
+    }
+    if order.is_some() && are_netted && has_copies {
+        errors.add("order", COPIES);
+    }
+    let rows = rows.map(|rows| {
+        let rows = conditions.compile(rows, ConditionLevel::Order);
+        errors.keep_below(&["rows"], rows)
+    });
+    let rows = rows.flatten();
     errors.ensure_none()?;
-    let is_used = mode != RefundMode::Keep;
-    Ok(rows.filter(|_| is_used).map(|rows| Refunds { are_netted: mode == RefundMode::Net, rows }))
+    let refunds = Refunds { are_netted, rows, order, amount };
+    Ok((mode != RefundMode::Keep).then_some(refunds))
 }
 
 const NO_ROWS: &str = "is missing; expected the condition on the rows that are refunds, such as \
-                       rows = { column = \"Kind\", is = \"Refund\" }";
+                       rows = { column = \"Kind\", is = \"Refund\" }, or order, the key of their \
+                       order";
 
-const NET_OF_GIVEN: &str = "\"net\" takes refunds off the sum of the lines: it needs order_price \
-                            = \"sum_of_lines\"; a given total is less its refunds where its rule says \
-                            so: price = { sum = [\"Total\"], minus = [\"Refunded\"] }";
+const NET_OF_GIVEN: &str = "\"net\" takes the items of refunds off the sum of the lines: it needs \
+                            order_price = \"sum_of_lines\", or amount, the rule of what is taken \
+                            off; a given total is less its refunds where its rule says so: price = \
+                            { sum = [\"Total\"], minus = [\"Refunded\"] }";
+
+const COPIES: &str = "contradicts duplicates: the copies of a refund that is a record of its own \
+                      could not be told from other refunds of its order; expected mode = \
+                      \"leave_out\", or no duplicates";

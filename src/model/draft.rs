@@ -438,6 +438,8 @@ impl RowKind<'_> {
 pub struct MappedRow<'a> {
     /// The attributes of the order, its guest and its events.
     pub cells: Cells<'a>,
+    /// The amounts that were refunded of the order.
+    pub refunds: Vec<Cell<'a>>,
     /// The items: at most one per record, any number per document.
     pub items: Vec<ItemDraft<'a>>,
     /// What the row says of the items that are made of values of the order.
@@ -577,6 +579,8 @@ pub struct Draft<'a> {
     pub may_have_items: bool,
     /// The people in addition to the guest, in input order; may contain duplicates.
     pub people: Vec<PersonDraft<'a>>,
+    /// The amounts that were refunded, whatever their signs.
+    pub refunds: Vec<Cell<'a>>,
     /// Whether all of its rows are refunds of an order, which is another draft if the export has it.
     pub has_only_refunds: bool,
     /// How new this copy of the order is, if several may be in the export.

@@ -210,6 +210,7 @@ mod tests {
             added_rows: Vec::new(),
             may_have_items: false,
             people: Vec::new(),
+            refunds: Vec::new(),
             has_only_refunds: false,
             version: None,
             skip: None,

@@ -98,6 +98,13 @@ fn order_values(
         };
         values.insert(behind.map_or(0, |currency| currency + 1), sum);
     }
+    if order.is_some() && !draft.refunds.is_empty() {
+        let price = Field::Price.short_name();
+        let total = values.iter_mut().find(|value| value.field == price);
+        let refunds: Vec<_> = draft.refunds.iter().map(|cell| &*cell.text).collect();
+        let step = format!("less the refunds {}", refunds.join(", "));
+        total.into_iter().for_each(|total| total.steps.push(step.clone()));
+    }
     let common = values_of_group(&draft.cells, (FieldGroup::Event, CellOwner::Order), sent, spec);
     values.extend(common.into_iter().map(with_event_prefix));
     let is_exported = |field: &Field| draft.cells.get(field).is_some();

@@ -49,6 +49,7 @@ pub(super) fn check_order<'a>(
         .and_then(|cell| values::currency(cell, findings));
     let (items, lines_total) = items::check_items(draft, rules, settings, facts, findings);
     let price = price(draft, rules, (settings, facts), lines_total, findings);
+    let price = price.and_then(|price| refunds::less_amounts(draft, price, findings));
     match price {
         Some(price) if refunds::has_any(draft) => refunds::check_total(draft, price, findings),
         Some(price) => check_total_sign(draft, rules, price, findings),

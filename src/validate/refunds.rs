@@ -8,7 +8,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    findings::{Findings, exported_price},
+    findings::{Findings, draft_cell, exported_price},
     values,
 };
 use crate::model::{
@@ -20,7 +20,7 @@ use crate::model::{
 
 /// Whether a draft has refunds.
 pub(super) fn has_any(draft: &Draft<'_>) -> bool {
-    draft.items.iter().any(|item| item.is_refund)
+    !draft.refunds.is_empty() || draft.items.iter().any(|item| item.is_refund)
 }
 
 /// Whether the refunds of an order leave nothing of it.
@@ -40,29 +40,57 @@ pub(super) fn taken_off(item: &ItemDraft<'_>, price: Amount) -> Amount {
 
 /// Refuses refunds of different signs: one of them is no refund, such as a fee that is kept.
 pub(super) fn check_signs(draft: &Draft<'_>, findings: &mut Findings) {
-    let refunds = draft.items.iter().filter(|item| item.is_refund);
-    let mut signs = refunds.filter_map(|item| Some((item, is_negative(item)?)));
+    let items = draft.items.iter().filter(|item| item.is_refund);
+    let of_items = items.filter_map(|item| Some((exported_price(item)?, is_negative(item)?)));
+    let amounts =
+        draft.refunds.iter().filter_map(|cell| Some((cell, number(cell)? < Decimal::ZERO)));
+    let mut signs = of_items.chain(amounts);
     let Some((first, sign)) = signs.next() else { return };
     if let Some((other, _)) = signs.find(|(_, other)| *other != sign) {
-        let (at, line) =
-            (exported_price(other).map_or(other.at, |price| price.at), first.at.position().line);
+        let line = first.at.position().line;
         let message = format!(
             "the refund has another sign than the one in line {line}, so it is not known which of \
              them the order gets back; name the rows that are refunds in rows of [refunds]"
         );
-        let problem = Problem::for_field(Code::RefundUnclear, &Field::ItemPrice, at, message);
+        let problem = Problem::for_field(Code::RefundUnclear, &other.field, other.at, message);
         findings.problems.push(problem);
     }
 }
 
 /// Whether the line of an item is negative as it is written; none if it is nothing.
 fn is_negative(item: &ItemDraft<'_>) -> Option<bool> {
-    let number = |cell: &Cell<'_>| values::plain_number(&cell.text).map(|number| number.0);
     let price = exported_price(item)?;
     let quantity = item.cell(&Field::ItemQuantity).and_then(number).unwrap_or_default();
     let turns_sign = *price.field == Field::ItemPrice && quantity < Decimal::ZERO;
-    let price = number(price).filter(|price| !price.is_zero())?;
+    let price = number(price)?;
     Some((price < Decimal::ZERO) != turns_sign)
+}
+
+/// The number of a cell; none if it is nothing.
+fn number(cell: &Cell<'_>) -> Option<Decimal> {
+    values::plain_number(&cell.text).map(|number| number.0).filter(|number| !number.is_zero())
+}
+
+/// The total of an order less the amounts that were refunded.
+pub(super) fn less_amounts(
+    draft: &Draft<'_>,
+    total: Amount,
+    findings: &mut Findings,
+) -> Option<Amount> {
+    let currency = draft_cell(draft, &Field::CurrencyCode).map(|cell| &*cell.text);
+    let mut left = Some(total);
+    for cell in &draft.refunds {
+        let refunded = values::amount(cell, currency, findings);
+        left = left.zip(refunded).and_then(|(left, Amount(refunded))| {
+            let less = left.checked_add(Amount(-refunded.abs()));
+            if less.is_none() {
+                let message = "the total less the refund has more digits than can be kept exactly";
+                findings.on_cell(Code::NumberUnreadable, cell, message);
+            }
+            less
+        });
+    }
+    left
 }
 
 /// Refuses an order of which more was refunded than it has.
@@ -76,7 +104,8 @@ pub(super) fn check_total(draft: &Draft<'_>, total: Amount, findings: &mut Findi
          there twice",
         Amount(-total.0)
     );
-    let at = draft.items.iter().find(|item| item.is_refund).map(|item| item.at);
+    let of_items = draft.items.iter().find(|item| item.is_refund).map(|item| item.at);
+    let at = of_items.or_else(|| draft.refunds.first().map(|cell| cell.at));
     let at = at.unwrap_or_else(|| draft.position().into());
     findings.problems.push(Problem::for_field(Code::RefundTooLarge, &Field::Price, at, message));
 }

@@ -112,6 +112,7 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
         added_rows: Vec::new(),
         may_have_items: false,
         people: Vec::new(),
+        refunds: Vec::new(),
         has_only_refunds: false,
         version: None,
         skip: None,

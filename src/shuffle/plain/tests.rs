@@ -455,6 +455,7 @@ fn rules_with_conditions_are_not_plain() {
     assert!(!is_plain("item.name.part = 1\n[items.packed]\ncolumn = 'a'\nseparator = ';'"));
     assert!(!is_plain("duplicates = { keep = 'newest', by = 'b' }"));
     // Rows that are no refunds are.
+    assert!(is_plain("[refunds]\norder = { column = 'b' }"));
     assert!(is_plain("[refunds]\nrows = { column = 'b', is = 'refund' }"));
     assert!(is_plain("[[item]]\nname = { column = 'a' }"));
     let kind = |keys: &str| format!("[[item]]\nname = {{ column = 'a' }}\n{keys}");

@@ -108,9 +108,9 @@ fn refund_in_another_file_is_of_its_order() {
         let left_out = outcome_of(&files, &REFUNDS.replace("net", "leave_out"));
         insta::allow_duplicates! {
             insta::assert_snapshot!(netted, @r#"
-            C skipped no other row of the export is of the order that was refunded
             A valid
             B valid
+            C skipped no other row of the export is of the order that was refunded
             "12.00" null
             "#);
             insta::assert_snapshot!(left_out, @r#"
@@ -167,7 +167,7 @@ fn half_of_the_key_is_refused() {
       |  ^^^^^^^
       |
       = expected the condition on the rows that are refunds, such as rows = {
-        column = "Kind", is = "Refund" }
+        column = "Kind", is = "Refund" }, or order, the key of their order
     "#);
     insta::assert_snapshot!(message(&REFUNDS.replace("Event", "Evnet")), @r#"
     error[profile]: there is no column "Evnet" in the export
@@ -180,7 +180,7 @@ fn half_of_the_key_is_refused() {
     "#);
     let given = REFUNDS.replace("sum_of_lines", "given");
     insta::assert_snapshot!(message(&given), @r#"
-    error[profile]: "net" takes refunds off the sum of the lines: it needs order_price = "sum_of_lines"
+    error[profile]: "net" takes the items of refunds off the sum of the lines: it needs order_price = "sum_of_lines", or amount, the rule of what is taken off
      --> shop.toml:6:8  refunds.mode
       |
     6 | mode = "net"                     # default: leave_out
@@ -188,5 +188,126 @@ fn half_of_the_key_is_refused() {
       |
       = a given total is less its refunds where its rule says so: price = { sum =
         ["Total"], minus = ["Refunded"] }
+    "#);
+}
+
+/// The keys of the topic of profiles for refunds that are records of their own.
+const RECORDS: &str = r#"[refunds]
+order = { column = "parent_id", empty = ["0"] }   # the key of the order
+amount = { column = "refunded" }                  # what is taken off its total
+mode = "net"
+"#;
+
+const RECORD_RULES: &str = r#"
+[order]
+referenceId = { column = "id", path = "id" }
+orderedAt = { column = "date", path = "date" }
+status = { value = "PURCHASED" }
+currencyCode = { value = "EUR" }
+price = { column = "total", path = "total" }
+paymentType = { value = "other" }
+[guest]
+email = { column = "email", path = "email" }
+"#;
+
+/// Checks files of records as CSV, and as documents that are whole orders.
+fn check_records(files: &[&[&str]], keys: &str, resources: (&str, &str)) -> [String; 2] {
+    const HEADER: &str = "id,parent_id,date,email,total,refunded";
+    ["csv", "ndjson"].map(|extension| {
+        let mut profile = format!("name = \"shop\"\n{keys}\n{RECORD_RULES}");
+        if extension == "ndjson" {
+            profile = profile.replace("column = \"parent_id\"", "path = \"parent_id\"");
+            profile = profile.replace("column = \"refunded\"", "path = \"refunded\"");
+            profile = profile.replace("name = \"shop\"", "name = \"shop\"\nitems = []");
+        }
+        let workspace = Workspace::with("shop.toml", profile);
+        let mut command = "check".to_owned();
+        for (number, rows) in (1..).zip(files) {
+            let name = format!("part-{number}.{extension}");
+            let line = |row: &&str| {
+                let members = HEADER.split(',').zip(row.split(','));
+                let members = members.map(|(name, value)| format!("{name:?}:{value:?}"));
+                format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+            };
+            let text = if extension == "csv" {
+                format!("{HEADER}\n{}\n", rows.join("\n"))
+            } else {
+                format!("\n{}\n", rows.iter().map(line).collect::<Vec<_>>().join("\n"))
+            };
+            workspace.file(&name, text);
+            command = format!("{command} {name}");
+        }
+        let (cores, memory) = resources;
+        let options = format!("--profile shop.toml --pos x --max-invalid 100% --memory {memory}");
+        let cores = [("RAYON_NUM_THREADS", cores)];
+        let ran = workspace.run_with(&format!("{command} {options}"), &cores, b"");
+        let sum = &ran.summary()["money"][0]["valid"];
+        format!("{}\n{sum}", outcomes(&ran)).replace(".ndjson", ".csv").replace(":1;", ";")
+    })
+}
+
+const ORDERS: [&str; 2] = [
+    "1,0,2026-10-01T10:00:00Z,a@example.com,30.00,",
+    "2,,2026-10-01T11:00:00Z,b@example.com,20.00,",
+];
+
+#[test]
+fn refund_records_are_taken_off_the_given_total() {
+    assert!(include_str!("../../../src/cli/help/profile.md").contains(RECORDS));
+    let refunds = ["7,1,soon,,,-4.50", "8,2,,,,20", "9,1,,,,-5.50", "6,3,,,,-1.00"];
+    let one_file = [&refunds[..2], &ORDERS, &refunds[2..]].concat();
+    let resources = ("2", "256MB");
+    for files in [&[&one_file[..]][..], &[&ORDERS, &refunds], &[&refunds, &ORDERS]] {
+        let [csv, ndjson] = check_records(files, RECORDS, resources);
+        let sorted = |text: &str| {
+            let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            lines.sort();
+            lines.join("\n")
+        };
+        assert_eq!(sorted(&csv), sorted(&ndjson));
+        insta::allow_duplicates! { insta::assert_snapshot!(sorted(&csv), @r#"
+        "20.00"
+        1 valid
+        2 skipped
+        3 skipped no other row of the export is of the order that was refunded
+        "#); }
+        assert_eq!(check_records(files, RECORDS, ("3", "1MB")), [csv, ndjson]);
+    }
+}
+
+#[test]
+fn equal_refund_records_of_two_files_are_refused() {
+    let refunds = ["7,1,,,,-4.50"];
+    let [csv, ndjson] = check_records(&[&ORDERS, &refunds, &refunds], RECORDS, ("2", "256MB"));
+    assert!(ndjson.starts_with("1 invalid the refund equals the one at part-2.csv:2"), "{ndjson}");
+    insta::assert_snapshot!(csv, @r#"
+    1 invalid the refund equals the one at part-2.csv:2:8; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
+    2 valid
+    "20.00"
+    "#);
+}
+
+#[test]
+fn half_of_a_refund_record_is_refused() {
+    let message = |keys: &str| {
+        let [csv, _] = check_both(&[&[sale("A", "1")]], keys);
+        assert_eq!(csv.code, 2);
+        csv.err.split("\n\n").next().unwrap().to_owned()
+    };
+    let keys = RECORDS.replace("parent_id", "Order").replace("refunded", "Price");
+    insta::assert_snapshot!(message(&keys.replace("net", "leave_out")), @r#"
+    error[profile]: "amount" has no effect without mode = "net", which takes it off the order
+     --> shop.toml:4:1  refunds.amount
+      |
+    4 | amount = { column = "Price" }                  # what is taken off its …
+      | ^^^^^^
+    "#);
+    let copies = format!("duplicates = {{ keep = \"newest\", by = \"Date\" }}\n{keys}");
+    insta::assert_snapshot!(message(&copies), @r#"
+    error[profile]: contradicts duplicates: the copies of a refund that is a record of its own could not be told from other refunds of its order
+     --> shop.toml:4:1  refunds.order
+      |
+    4 | order = { column = "Order", empty = ["0"] }   # the key of the order
+      | ^^^^^ expected mode = "leave_out", or no duplicates
     "#);
 }
