@@ -47,7 +47,8 @@ impl Join {
     }
 
     /// The name of a column of the side file, as the rules name it.
-    pub(super) fn column(&self, name: &str) -> String {
+    #[must_use]
+    pub fn column(&self, name: &str) -> String {
         format!("{}.{name}", self.name)
     }
 }

@@ -1,9 +1,9 @@
-//! Excerpts of a run: the rows of the orders that its diagnostics show, read again.
+//! Excerpts of a run: the rows that its diagnostics show, read again.
 //!
 //! Called by `finish` and `tracer`.
 
 use crate::{
-    model::input::InputRead,
+    model::input::ExportRead,
     report::OrderExample,
     shuffle::{ExcerptSlot, ShuffleSettings, fill_excerpts},
 };
@@ -11,11 +11,13 @@ use crate::{
 /// Adds the rows of examples, as far as they can be read again.
 pub(super) fn add_excerpts<'e>(
     settings: &ShuffleSettings<'_>,
-    inputs: &[InputRead],
+    files: &ExportRead,
     examples: impl IntoIterator<Item = &'e mut OrderExample>,
 ) {
-    let slot = |OrderExample { row, problem, excerpt, .. }: &'e mut OrderExample| {
-        Some(ExcerptSlot { row: row.as_ref()?, problem: problem.as_ref(), excerpt })
+    let slot = |OrderExample { row, problem, excerpt, .. }: &'e mut OrderExample| ExcerptSlot {
+        row: row.as_ref(),
+        problem: problem.as_ref(),
+        excerpt,
     };
-    fill_excerpts(settings, inputs, examples.into_iter().filter_map(slot).collect());
+    fill_excerpts(settings, files, examples.into_iter().map(slot));
 }

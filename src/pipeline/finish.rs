@@ -121,10 +121,10 @@ fn write_report(
     // After the report, which must not wait for the export to be read again. The profile of a
     // resumed plan is not known.
     if spec.show_rows.applies(exit_code) && !recorder.files().is_from_earlier_run {
-        let inputs = recorder.files().inputs.clone();
+        let files = recorder.files().clone();
         // A row is shown as it is in its file, without those of side files.
         let settings = spec.shuffle_settings(folder.path(), &[], AttributeTypes::default());
-        add_excerpts(&settings, &inputs, recorder.examples_mut());
+        add_excerpts(&settings, &files, recorder.examples_mut());
     }
     let diagnostics = recorder.diagnostics();
     // The copies of inputs that could be read only once hold customers' data. They are kept if a

@@ -78,8 +78,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
     if let Err(refusal) = read {
         return finish_refused(recorder, &refusal, spec);
     }
-    let inputs: Vec<_> = recorder.files().all_files().cloned().collect();
-    let explained = tracer.map(|tracer| tracer.finish(&settings, &inputs, has_ledger));
+    let explained = tracer.map(|tracer| tracer.finish(&settings, recorder.files(), has_ledger));
     let mut explained = explained.unwrap_or_default();
     let n_old = recorder.counters.to_note.old_orders;
     recorder.notes = spec.send_notes(ledger_notes, n_old, recorder.n_not_skipped());

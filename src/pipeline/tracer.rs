@@ -23,7 +23,7 @@ use crate::{
         diagnostic::Diagnostic,
         draft::Draft,
         field::Field,
-        input::InputRead,
+        input::ExportRead,
         order::{CheckedOrder, OrderId, OrderRecord, Validity},
         order_trace::{ExplainedOrders, OrderTrace},
         outcome::{OrderResult, Outcome},
@@ -154,7 +154,7 @@ impl<'j> Tracer<'j> {
     pub(super) fn finish(
         self,
         settings: &ShuffleSettings<'_>,
-        inputs: &[InputRead],
+        files: &ExportRead,
         has_ledger: bool,
     ) -> ExplainedOrders {
         let kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -165,12 +165,11 @@ impl<'j> Tracer<'j> {
         let finished = kept.traces.into_values().map(|KeptTrace { mut trace, record, .. }| {
             trace.ledger = ledger_word(self.spec, has_ledger, trace.result.as_ref());
             if let Some(record) = &record {
-                trace.diagnostics = diagnostics_of(record, settings, inputs);
+                trace.diagnostics = diagnostics_of(record, settings, files);
             }
             trace
         });
-        let names = inputs.iter().map(|read| read.input.name.as_str()).collect();
-        ExplainedOrders { names, orders: finished.collect(), unknown }
+        ExplainedOrders { names: files.names(), orders: finished.collect(), unknown }
     }
 
     fn kept(&self) -> MutexGuard<'_, KeptTraces> {
@@ -207,12 +206,13 @@ fn ledger_word(spec: &RunSpec<'_>, has_ledger: bool, result: Option<&OrderResult
 fn diagnostics_of(
     record: &OrderRecord,
     settings: &ShuffleSettings<'_>,
-    inputs: &[InputRead],
+    files: &ExportRead,
 ) -> Vec<Diagnostic> {
     let of_problem = |problem| OrderExample::of_problem(problem, Some(record));
     let mut examples: Vec<OrderExample> = record.problems.iter().map(of_problem).collect();
-    add_excerpts(settings, inputs, &mut examples);
-    examples.iter().filter_map(|example| example.with_hint(inputs)).collect()
+    add_excerpts(settings, files, &mut examples);
+    let inputs: Vec<_> = files.all_files().cloned().collect();
+    examples.iter().filter_map(|example| example.with_hint(&inputs)).collect()
 }
 
 /// Maximum near references of an unknown one.

@@ -1,16 +1,19 @@
 //! Excerpts: reads single rows of an export again, to show the cells that their problems concern.
 //!
-//! Only what a person is to look at, so an export that cannot be read again has no excerpts. Called
-//! by `pipeline` once the export was read.
+//! Only what a person is to look at, so an export that cannot be read again has no excerpts. Rows of
+//! side files are left to `side_excerpts`. Called by `pipeline` once the export was read.
 
 use std::io::{self, Read};
 
-use super::settings::ShuffleSettings;
+use super::{
+    settings::ShuffleSettings,
+    side_excerpts::{SideSlot, fill_side_excerpts},
+};
 use crate::{
     map::excerpt,
     model::{
         diagnostic::Excerpt,
-        input::InputRead,
+        input::{ExportRead, InputRead},
         origin::{FileId, RowOrigin},
         problem::Problem,
         row::RowContent,
@@ -26,28 +29,44 @@ const MAX_UNKNOWN_BYTES: u64 = 64 * 1024;
 
 /// A row to show.
 pub struct ExcerptSlot<'e> {
-    /// The row.
-    pub row: &'e RowOrigin,
+    /// The row; none if it is where the problem is, in a side file.
+    pub row: Option<&'e RowOrigin>,
     /// The problem to show; none to show the row alone.
     pub problem: Option<&'e Problem>,
     /// Where the excerpt goes.
     pub excerpt: &'e mut Option<Excerpt>,
 }
 
-/// Fills the excerpts of rows of these inputs, as far as they can be read again.
-pub fn fill_excerpts(
+/// A row of an input to show.
+struct RowSlot<'e> {
+    row: &'e RowOrigin,
+    problem: Option<&'e Problem>,
+    excerpt: &'e mut Option<Excerpt>,
+}
+
+/// Fills the excerpts of rows of these files, as far as they can be read again.
+pub fn fill_excerpts<'e>(
     settings: &ShuffleSettings<'_>,
-    inputs: &[InputRead],
-    mut slots: Vec<ExcerptSlot<'_>>,
+    files: &ExportRead,
+    slots: impl IntoIterator<Item = ExcerptSlot<'e>>,
 ) {
-    slots.sort_by_key(|slot| (slot.row.file, slot.row.bytes.start));
-    for of_file in slots.chunk_by_mut(|one, other| one.row.file == other.row.file) {
+    let (mut rows, mut of_sides) = (Vec::new(), Vec::new());
+    for ExcerptSlot { row, problem, excerpt } in slots {
+        match (row, problem) {
+            (Some(row), _) => rows.push(RowSlot { row, problem, excerpt }),
+            (None, Some(problem)) => of_sides.push(SideSlot { problem, excerpt }),
+            (None, None) => {}
+        }
+    }
+    rows.sort_by_key(|slot| (slot.row.file, slot.row.bytes.start));
+    for of_file in rows.chunk_by_mut(|one, other| one.row.file == other.row.file) {
         let file = of_file[0].row.file;
-        if let Some(input) = inputs.get(file.0 as usize) {
+        if let Some(input) = files.inputs.get(file.0 as usize) {
             // What cannot be read is not shown; its place is named in any case.
             let _ = fill_of_file(settings, input, file, of_file);
         }
     }
+    fill_side_excerpts(settings, files, of_sides);
 }
 
 /// Fills the excerpts of one file, whose rows are in ascending order. None if it cannot be read.
@@ -55,7 +74,7 @@ fn fill_of_file(
     settings: &ShuffleSettings<'_>,
     input: &InputRead,
     file: FileId,
-    slots: &mut [ExcerptSlot<'_>],
+    slots: &mut [RowSlot<'_>],
 ) -> Option<()> {
     let parser = BlockReader::open(&input.input, file, &settings.read).ok()?.parser().clone();
     let mut source = inputs::reopen(settings.read.storage, input).ok()??;
@@ -64,7 +83,7 @@ fn fill_of_file(
         source.by_ref().take(n_bytes).read_to_end(into)
     };
     let mut rows = RowBytes { read, start: 0, bytes: Vec::new() };
-    for ExcerptSlot { row, problem, excerpt: shown } in slots {
+    for RowSlot { row, problem, excerpt: shown } in slots {
         let range = row.bytes.clone();
         let n_bytes = if range.is_empty() { MAX_UNKNOWN_BYTES } else { range.end - range.start };
         if n_bytes <= MAX_ROW_BYTES {

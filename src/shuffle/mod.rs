@@ -30,6 +30,7 @@ mod pass;
 mod plain;
 mod scattered;
 mod settings;
+mod side_excerpts;
 mod side_files;
 mod sink;
 mod wrapped_orders;

@@ -513,6 +513,59 @@ fn problems_of_items_are_in_the_side_file() {
     "#);
 }
 
+/// Also in lines after a cell with a line break, and without the values of people.
+#[test]
+fn problems_in_a_side_file_show_its_line() {
+    let customers = CUSTOMERS.replace("1;Ann;", "7;\"A\nB\";a@example.com\n1;Ann;");
+    let customers = customers.replace("bob@", "bob");
+    let lines = LINES_FILE.replace("10.00", "1O.00");
+    let ran = [
+        check(&workspace(EXPORT, &customers), JOIN, "orders.csv"),
+        check_lines(EXPORT, &lines, "", ""),
+        check(&workspace(EXPORT, &customers), JOIN, "orders.csv --explain B"),
+    ];
+    let blocks = ran.iter().flat_map(|ran| ran.out.split("\n\n"));
+    let shown: Vec<_> = blocks.filter(|block| block.starts_with("error[")).collect();
+    insta::assert_snapshot!(shown.join("\n\n"), @r#"
+    error[email_implausible]: a text cannot be an e-mail address
+     --> customers.csv:6:6  order B, column customer.E-mail
+      |
+    6 | ***;***;b***
+      |         ^^^^ "b***" has no @
+      |
+      = hint: correct the address in the shop
+       explained by: orderferry explain email_implausible
+
+    error[number_unreadable]: a number cannot be read
+     --> lines.csv:3:9  order B, column lines.Price
+      |
+    3 | ***,Jug,2,1O.00
+      |           ^^^^^ "1O.00" is not a decimal number such as 1234.50
+      |
+      = hint: declare in the profile how the export writes numbers: `decimal`,
+              `thousands`, `negative`, `scale`; `strip_prefix` and `strip_suffix`
+              remove a currency
+       explained by: orderferry explain number_unreadable
+
+    error[email_implausible]: a text cannot be an e-mail address
+     --> customers.csv:6:6  order B, column customer.E-mail
+      |
+    6 | ***;***;b***
+      |         ^^^^ "b***" has no @
+      |
+      = hint: correct the address in the shop
+       explained by: orderferry explain email_implausible
+
+    error[email_implausible]: a text cannot be an e-mail address
+     --> customers.csv:6:6  order B, column customer.E-mail
+      |
+    6 | ***;***;b***
+      |         ^^^^ "b***" has no @
+      |
+      = hint: correct the address in the shop
+    "#);
+}
+
 #[test]
 fn order_without_rows_of_items_is_invalid() {
     let ran = check_lines(EXPORT, &LINES_FILE.replace("B,", "D,"), "", "");
