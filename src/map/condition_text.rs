@@ -3,15 +3,16 @@
 //! Syntax only: `condition` and `condition_compiler` compile it. A part of `profile_text`.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
     one_or_many::OneOrMany,
     only_table::{OneTable, one_table},
+    written_text::is_default,
 };
 
 /// A number: `0`, `0.5`, or a text, which keeps all digits.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a number")]
 pub(super) enum NumberText {
     Integer(i64),
@@ -20,7 +21,7 @@ pub(super) enum NumberText {
 }
 
 /// A condition on rows: all tests that are set must hold.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct ConditionText {
     /// The column that is tested.
@@ -32,10 +33,10 @@ pub(super) struct ConditionText {
     /// The position of a field of an item in a list that is tested, from 1.
     pub(super) part: Option<i16>,
     /// Whether the row is tested as it is in the file.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) raw: bool,
     /// Whether the export may lack the column or path.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) optional: bool,
     /// The value is this text, or one of these.
     pub(super) is: Option<OneOrMany>,
@@ -70,6 +71,12 @@ pub(super) struct ConditionText {
 impl<'de> Deserialize<'de> for ConditionText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         one_table(deserializer)
+    }
+}
+
+impl Serialize for ConditionText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
     }
 }
 

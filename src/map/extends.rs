@@ -14,8 +14,8 @@ use toml::{
 use super::{
     key_errors::KeyPath,
     key_path::{parse_key_path, shown_key_path},
-    profile_schema::QUESTION,
     toml_document::TomlDocument,
+    written_text::QUESTION,
 };
 use crate::model::suggest::suggest;
 

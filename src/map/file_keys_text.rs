@@ -3,16 +3,17 @@
 //! Syntax only: `file_syntax` compiles them. A part of `profile_text`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     input_settings::{CellNotation, LastLineEnd, Quote, RaggedRows},
     one_or_many::OneOrMany,
+    written_text::is_default,
 };
 use crate::model::input::InputFormat;
 
 /// How a file is written.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct FileKeysText {
     /// The format of the file; else it is found by its content.
@@ -28,15 +29,19 @@ pub(super) struct FileKeysText {
     /// The names of the columns of a file without a header.
     pub(super) header: Option<Vec<String>>,
     /// What quotes mean.
+    #[serde(skip_serializing_if = "is_default")]
     pub(super) quote: Quote,
     /// The character before a quote within a cell; default: the quote is doubled.
     pub(super) escape: Option<String>,
     /// Whether blanks behind a delimiter and before a quote are skipped.
+    #[serde(skip_serializing_if = "is_default")]
     pub(super) skip_blanks: bool,
     /// How texts in cells are written, besides quotes.
     pub(super) cells: Option<CellNotation>,
     /// How rows with more or fewer cells than the header are handled.
+    #[serde(skip_serializing_if = "is_default")]
     pub(super) ragged_rows: RaggedRows,
     /// Whether a file must end with a line end.
+    #[serde(skip_serializing_if = "is_default")]
     pub(super) last_line_end: LastLineEnd,
 }

@@ -4,10 +4,10 @@
 //! Data only. `pipeline` applies the settings when it reads files, `binding` those of columns.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How to handle an unreadable row whose order is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum UnreadableRows {
     /// End the run, since the order of the row would be sent incompletely.
@@ -18,7 +18,7 @@ pub enum UnreadableRows {
 }
 
 /// What quotes mean in a CSV file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
 pub enum Quote {
     /// Double quotes enclose cells.
     #[default]
@@ -30,7 +30,7 @@ pub enum Quote {
 }
 
 /// How to handle rows with more or fewer cells than the header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum RaggedRows {
     /// Each is unreadable.
@@ -41,7 +41,7 @@ pub enum RaggedRows {
 }
 
 /// How the texts in cells are written, beside quotes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CellNotation {
     /// As a spreadsheet keeps texts: `="00123"` or with a leading apostrophe.
@@ -49,7 +49,7 @@ pub enum CellNotation {
 }
 
 /// What becomes of several rows of a file that belong to one row of the export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum Many {
     /// The order is invalid: which one is meant is not known.
@@ -60,7 +60,7 @@ pub enum Many {
 }
 
 /// How to handle columns that the profile does not use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownColumns {
     /// Ignore them without a warning: exports have many.
@@ -71,7 +71,7 @@ pub enum UnknownColumns {
 }
 
 /// How to handle columns that the profile names and the file lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum MissingColumns {
     /// End the run, since the profile does not fit the export.
@@ -84,7 +84,7 @@ pub enum MissingColumns {
 /// Whether a file must end with a line break.
 // A file that is appended to after it was read looks like a complete one, unless the
 // profile declares that a complete one ends with a line break.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum LastLineEnd {
     /// Not required: the order of a last row without one gets a warning.
@@ -95,7 +95,7 @@ pub enum LastLineEnd {
 }
 
 /// What becomes of orders whose identifier is that of several people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum SharedIdentifiers {
     /// They are invalid.
@@ -106,7 +106,7 @@ pub enum SharedIdentifiers {
 }
 
 /// What becomes of the rows that are refunds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundMode {
     /// They are left out of their orders.

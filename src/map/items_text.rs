@@ -5,15 +5,16 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
     one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
     short_or_table::{ShortOrTable, short_or_table},
+    written_text::{written_text, written_text_if_any},
 };
 
 /// Where the items of an order are: `items = "lines"` is short for its only key `path`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct ItemsText {
     pub(super) table: ItemsTable,
     /// Whether it is written without the key `path`.
@@ -21,7 +22,7 @@ pub(super) struct ItemsText {
 }
 
 /// Where the items of a kind come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum ItemSource {
     /// Each is a row, an element or a text of its own.
@@ -32,7 +33,7 @@ pub(super) enum ItemSource {
 }
 
 /// The keys of `[items]`.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ItemsTable {
     /// The path of the array of items in a document, or several of which all elements are items.
@@ -44,7 +45,7 @@ pub(super) struct ItemsTable {
 }
 
 /// Items as groups of columns.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RepeatedText {
     /// The names of the columns, with `{n}` for the number of an item and `*` for that of a field.
@@ -52,7 +53,7 @@ pub(super) struct RepeatedText {
 }
 
 /// A list of items in one cell.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PackedText {
     /// The column of the list.
@@ -60,11 +61,11 @@ pub(super) struct PackedText {
     /// The path of the list in a JSON document.
     pub(super) path: Option<String>,
     /// What is between two items.
-    #[serde(default, deserialize_with = "some_text")]
+    #[serde(default, deserialize_with = "some_text", serialize_with = "written_text_if_any")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) separator: Option<String>,
     /// What each item starts with.
-    #[serde(default, deserialize_with = "some_text")]
+    #[serde(default, deserialize_with = "some_text", serialize_with = "written_text_if_any")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) starts_with: Option<String>,
     /// The fields of an item; without it an item is one field.
@@ -72,16 +73,16 @@ pub(super) struct PackedText {
 }
 
 /// The fields of an item in a cell.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FieldsText {
     /// What is between two fields.
-    #[serde(deserialize_with = "one_text")]
+    #[serde(deserialize_with = "one_text", serialize_with = "written_text")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) separator: String,
     /// What is between the name of a field and its value; else fields are known by their
     /// positions.
-    #[serde(default, deserialize_with = "some_text")]
+    #[serde(default, deserialize_with = "some_text", serialize_with = "written_text_if_any")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) assign: Option<String>,
     /// The names of all fields.
@@ -100,6 +101,15 @@ impl ShortOrTable for ItemsText {
 
     fn of_table(table: ItemsTable) -> Self {
         Self { table, is_short: false }
+    }
+}
+
+impl Serialize for ItemsText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.table.path {
+            Some(path) if self.is_short => path.serialize(serializer),
+            _ => self.table.serialize(serializer),
+        }
     }
 }
 

@@ -6,14 +6,18 @@ use std::{borrow::Cow, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
+    ser,
 };
 
-use super::{file_keys_text::FileKeysText, input_settings::Many, rule_text::RuleText};
+use super::{
+    file_keys_text::FileKeysText, input_settings::Many, rule_text::RuleText,
+    written_text::is_default,
+};
 
 /// A file beside the export, whose rows belong to those of the export by their keys.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct JoinText {
     /// The name before its columns, such as `customer` in `customer.email`.
@@ -21,7 +25,7 @@ pub(super) struct JoinText {
     /// The file or a pattern such as `items-*.csv`, beside the export; else `--join` names it.
     pub(super) file: Option<String>,
     /// How it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) profile: FileKeysText,
     /// The columns of the export and of the file that have equal values where a row belongs to
     /// another.
@@ -29,12 +33,12 @@ pub(super) struct JoinText {
     /// What several rows with the key of one row of the export mean.
     pub(super) many: Option<Many>,
     /// Whether its rows are the items of the orders.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) items: bool,
 }
 
 /// A part of the key: the rule of the export's column, and in `to` that of the file's.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct JoinKeyText {
     /// Where the export has it.
     pub(super) from: RuleText,
@@ -47,6 +51,26 @@ const EXPECTED_KEY: &str = "a part of the key: { column = \"customer_id\", to = 
 impl<'de> Deserialize<'de> for JoinKeyText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(JoinKeyVisitor)
+    }
+}
+
+impl Serialize for JoinKeyText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct WrittenKey<'k> {
+            #[serde(flatten)]
+            from: &'k RuleText,
+            to: toml::Value,
+        }
+        let mut to = toml::Table::try_from(&self.to).map_err(ser::Error::custom)?;
+        let to = match (to.remove("column"), to.is_empty()) {
+            (Some(toml::Value::String(name)), true) => name.into(),
+            (column, _) => {
+                to.extend(column.map(|column| ("column".to_owned(), column)));
+                toml::Value::Table(to)
+            }
+        };
+        WrittenKey { from: &self.from, to }.serialize(serializer)
     }
 }
 

@@ -88,6 +88,7 @@ mod profile_compiler;
 mod profile_schema;
 mod profile_text;
 mod profile_texts;
+mod profile_writer;
 mod record_view;
 mod refunds;
 mod refunds_compiler;
@@ -118,6 +119,7 @@ mod value_kind;
 mod view;
 mod wildcard;
 mod words;
+mod written_text;
 mod zone_rule;
 
 #[cfg(test)]

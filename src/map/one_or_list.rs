@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{
         MapAccess, SeqAccess, Visitor,
         value::{MapAccessDeserializer, SeqAccessDeserializer},
@@ -14,7 +14,7 @@ use serde::{
 };
 
 /// One table or several.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct OneOrList<T> {
     pub(super) tables: Vec<T>,
     /// Whether they are written as a list.
@@ -43,6 +43,15 @@ impl<T> Default for OneOrList<T> {
 impl<'de, T: Deserialize<'de> + ListedTable> Deserialize<'de> for OneOrList<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ListVisitor(PhantomData))
+    }
+}
+
+impl<T: Serialize> Serialize for OneOrList<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.tables.as_slice() {
+            [only] if !self.is_list => only.serialize(serializer),
+            tables => tables.serialize(serializer),
+        }
     }
 }
 

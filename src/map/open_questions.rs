@@ -10,9 +10,10 @@ use super::{
     extends::{EXTENDS, UNSET},
     key_errors::KeyPath,
     key_path::shown_key_path,
-    profile_schema::{KeyType, QUESTION},
+    profile_schema::KeyType,
     toml_document::{TomlDocument, TomlText},
     words::{field_of_word, is_last_cell},
+    written_text::QUESTION,
 };
 use crate::model::{
     diagnostic::{Note, OPEN_QUESTION},

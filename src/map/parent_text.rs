@@ -3,10 +3,12 @@
 //! Syntax only: `parent` compiles it. A part of `profile_text`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use super::written_text::is_default;
 
 /// How a document names the one that it belongs to.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ParentText {
     /// The path at which a document has the id of the one that it belongs to.
@@ -14,6 +16,6 @@ pub(super) struct ParentText {
     /// The path at which the document of an order has its id, which is the order key.
     pub(super) to: String,
     /// Texts at `path` that count as empty, in addition to `nulls`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) empty: Vec<String>,
 }

@@ -6,10 +6,7 @@
 use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 
-use super::profile_text::ProfileText;
-
-/// The value of a key that a person has to decide about.
-pub(super) const QUESTION: &str = "?";
+use super::{profile_text::ProfileText, written_text::QUESTION};
 
 /// The schema of what a profile may say.
 #[must_use]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     condition_text::ConditionText,
@@ -23,6 +23,7 @@ use super::{
     only_table::only_table,
     parent_text::ParentText,
     rule_text::{RuleText, RulesText},
+    written_text::is_default,
 };
 use crate::model::{
     guest_attributes::GuestAttributes,
@@ -34,7 +35,7 @@ use crate::model::{
 };
 
 /// What a rule leaves out where its condition holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum SkipScope {
     /// The order of the row.
@@ -45,26 +46,26 @@ pub(super) enum SkipScope {
 }
 
 /// A rule that skips orders, or rows.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SkipText {
     /// The reason, under which the orders are counted and reported.
     pub(super) reason: String,
     /// What is left out where the condition holds.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) scope: SkipScope,
     /// Which orders or rows are left out.
     pub(super) when: ConditionText,
 }
 
 /// What becomes of refunds.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RefundsText {
     /// The rows or documents that are refunds.
     pub(super) rows: Option<ConditionText>,
     /// Whether they are left out, kept as all other rows, or taken off their orders.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) mode: RefundMode,
     /// The key of the order of a refund, which is a record of its own then.
     pub(super) order: Option<RuleText>,
@@ -76,12 +77,15 @@ pub(super) struct RefundsText {
 // known ones. A map of rules would accept any key.
 macro_rules! field_group {
     ($name:ident, $($key:ident)*, $($group:ident)* $(; $($(#[$doc:meta])* $choice:ident: $type:ty)*)?) => {
-        #[derive(Debug, Default, Deserialize, JsonSchema)]
+        #[derive(Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         #[allow(non_snake_case, reason = "the target's own names")]
         pub(super) struct $name {
             $($key: Option<RulesText>,)*
-            $(pub(super) $group: BTreeMap<String, RulesText>,)*
+            $(
+                #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+                pub(super) $group: BTreeMap<String, RulesText>,
+            )*
             $($($(#[$doc])* pub(super) $choice: Option<$type>,)*)?
         }
 
@@ -109,22 +113,20 @@ field_group!(GuestText, email title firstname lastname gender dob mobile phone s
 field_group!(EventFieldsText, channel language currency page pos,);
 
 /// A whole profile.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "orderferry profile", description = "How an export is read and mapped.")]
 pub(super) struct ProfileText {
     /// The name of the profile.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) name: String,
     /// A description in one line.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) about: String,
     /// The profile whose keys this one has too: a built-in one, or a file beside this one.
-    #[expect(dead_code, reason = "followed before the keys are read, since it adds some")]
     pub(super) extends: Option<String>,
     /// Paths of keys of the extended profile that this one has not.
-    #[serde(default)]
-    #[expect(dead_code, reason = "applied before the keys are read, since it removes some")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) unset: Vec<String>,
     /// The format of the files; else it is found by their content.
     pub(super) format: Option<InputFormat>,
@@ -140,56 +142,56 @@ pub(super) struct ProfileText {
     /// The names of the columns of a file without a header.
     pub(super) header: Option<Vec<String>>,
     /// What quotes mean.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) quote: Quote,
     /// The character before a quote within a cell; default: the quote is doubled.
     pub(super) escape: Option<String>,
     /// Whether blanks behind a delimiter and before a quote are skipped.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) skip_blanks: bool,
     /// How texts in cells are written, besides quotes.
     pub(super) cells: Option<CellNotation>,
     /// How rows with more or fewer cells than the header are handled.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) ragged_rows: RaggedRows,
     /// The decimal mark of all numbers.
     pub(super) decimal: Option<String>,
     /// The mark between groups of three digits of all numbers.
     pub(super) thousands: Option<String>,
     /// The symbols that amounts have, and the codes of their currencies.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) currency_symbols: BTreeMap<String, String>,
     /// Whether a file must end with a line end.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) last_line_end: LastLineEnd,
     /// The columns whose blank cells take the value above.
     pub(super) fill_down: Option<Vec<String>>,
     /// Whether the rows of an order follow each other.
     pub(super) rows_adjacent: Option<bool>,
     /// Whether the rows of an order may be in several files.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) join_files: bool,
     /// How unreadable rows of unknown orders are handled.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) unreadable_rows: UnreadableRows,
     /// How columns and members that no rule reads are handled.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) unknown_columns: UnknownColumns,
     /// How columns that the export lacks are handled.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) missing_columns: MissingColumns,
     /// The severities of problem codes, in place of their own.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     #[schemars(schema_with = "table_of::<Code, SeverityChoice>")]
     pub(super) severity: BTreeMap<Code, SeverityChoice>,
     /// Texts that count as empty, everywhere.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) nulls: Vec<String>,
     /// Where the price of an order comes from.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) order_price: TotalFrom,
     /// What the price of an item is for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) item_price: PriceBasis,
     /// The first day on which an order can have been made, as YYYY-MM-DD.
     pub(super) earliest_order: Option<String>,
@@ -198,19 +200,19 @@ pub(super) struct ProfileText {
     /// Where the items of a document are, which is a whole order then.
     pub(super) items: Option<ItemsText>,
     /// Whether documents may be ORDER_CHECKOUT events.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) checkout_events: bool,
     /// The path of the array of contacts.
     pub(super) contacts: Option<String>,
     /// The path of the array of consumers.
     pub(super) consumers: Option<String>,
     /// Conditions on rows that belong to no order.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) ignore_rows: Vec<ConditionText>,
     /// The condition on rows or elements that are items.
     pub(super) item_rows: Option<ConditionText>,
     /// Orders or rows that are left out, with a reason.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) skip: Vec<SkipText>,
     /// What becomes of refunds.
     pub(super) refunds: Option<RefundsText>,
@@ -221,25 +223,25 @@ pub(super) struct ProfileText {
     /// The order key, which the rows of an order share; else it is the reference.
     pub(super) key: Option<RuleText>,
     /// The rules of the order.
-    #[serde(default, deserialize_with = "only_table")]
+    #[serde(default, deserialize_with = "only_table", skip_serializing_if = "is_default")]
     pub(super) order: OrderText,
     /// The rules of an item, or those of several kinds of items.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) item: OneOrList<ItemText>,
     /// The rules of the guest.
-    #[serde(default, deserialize_with = "only_table")]
+    #[serde(default, deserialize_with = "only_table", skip_serializing_if = "is_default")]
     pub(super) guest: GuestText,
     /// The rules of a contact.
-    #[serde(default, deserialize_with = "only_table")]
+    #[serde(default, deserialize_with = "only_table", skip_serializing_if = "is_default")]
     pub(super) contact: GuestText,
     /// The rules of a consumer.
-    #[serde(default, deserialize_with = "only_table")]
+    #[serde(default, deserialize_with = "only_table", skip_serializing_if = "is_default")]
     pub(super) consumer: GuestText,
     /// The rules of what all events have.
-    #[serde(default, deserialize_with = "only_table")]
+    #[serde(default, deserialize_with = "only_table", skip_serializing_if = "is_default")]
     pub(super) event: EventFieldsText,
     /// Files beside the export, whose columns the rules can read too.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) join: Vec<JoinText>,
 }
 

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
     condition_text::ConditionText,
@@ -15,10 +15,11 @@ use super::{
     one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
     only_table::{OneTable, one_table},
     short_or_table::{ShortOrTable, short_or_table},
+    written_text::{is_default, written_text, written_text_if_any},
 };
 
 /// The result of a lookup in a table: another value, or a reason to skip the order.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, deny_unknown_fields, expecting = "expected a string or { skip = \"reason\" }")]
 pub(super) enum TableValue {
     Text(String),
@@ -27,7 +28,7 @@ pub(super) enum TableValue {
 
 /// How to handle rows or documents of one order with different values: the order is invalid, or
 /// the first or the last value is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum OnConflict {
     Invalid,
@@ -36,7 +37,7 @@ pub(super) enum OnConflict {
 }
 
 /// What the rows or documents of one order make of their values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum OverRowsText {
     /// They are numbers, which are added up.
@@ -44,7 +45,7 @@ pub(super) enum OverRowsText {
 }
 
 /// What a value is, where its text has several spellings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum KindText {
     /// An e-mail address: trimmed, in lower case, checked.
@@ -56,7 +57,7 @@ pub(super) enum KindText {
 }
 
 /// The rule of one field.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
 #[expect(clippy::struct_excessive_bools, reason = "keys of a profile")]
 pub(super) struct RuleText {
@@ -69,27 +70,27 @@ pub(super) struct RuleText {
     /// The columns or paths whose numbers are added up.
     pub(super) sum: Option<Vec<String>>,
     /// The columns or paths whose numbers are subtracted from the sum.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) minus: Vec<String>,
     /// Whether the sum gets the other sign.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) negate: bool,
     /// Which of several columns with this name is meant, from 1.
     pub(super) nth: Option<u16>,
     /// The columns or paths whose texts are joined.
     pub(super) concat: Option<Vec<String>>,
     /// What is between the joined texts.
-    #[serde(default, deserialize_with = "some_text")]
+    #[serde(default, deserialize_with = "some_text", serialize_with = "written_text_if_any")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) separator: Option<String>,
     /// What is between the elements of an array that become one text.
-    #[serde(default, deserialize_with = "some_text")]
+    #[serde(default, deserialize_with = "some_text", serialize_with = "written_text_if_any")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) join: Option<String>,
     /// Which text of an object is taken whose names are languages.
     pub(super) language: Option<LanguageText>,
     /// Whether empty texts are left out of the joined one; else it is empty too.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) lenient: bool,
     /// The columns whose texts are looked up in the table.
     pub(super) columns: Option<Vec<String>>,
@@ -102,17 +103,17 @@ pub(super) struct RuleText {
     /// The value where the export has none.
     pub(super) default: Option<String>,
     /// Whether the export may lack the column or path.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) optional: bool,
     /// Texts that count as empty, in addition to `nulls`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) empty: Vec<String>,
     /// What the texts of the export mean.
     pub(super) values: Option<BTreeMap<String, TableValue>>,
     /// What every other text means; `keep` leaves it as it is.
     pub(super) other: Option<TableValue>,
     /// Whether upper and lower case are the same in `values`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) ignore_case: bool,
     /// The number of characters after which a text is cut, with a warning.
     pub(super) max_length: Option<u16>,
@@ -124,22 +125,22 @@ pub(super) struct RuleText {
     /// The time of day of dates that have none, such as 12:00.
     pub(super) time: Option<String>,
     /// The language of the names of months.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     #[schemars(schema_with = "locales")]
     pub(super) locale: Option<String>,
     /// A text that is removed from the start.
-    #[serde(default, deserialize_with = "some_text")]
+    #[serde(default, deserialize_with = "some_text", serialize_with = "written_text_if_any")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) strip_prefix: Option<String>,
     /// A text that is removed from the end.
-    #[serde(default, deserialize_with = "some_text")]
+    #[serde(default, deserialize_with = "some_text", serialize_with = "written_text_if_any")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) strip_suffix: Option<String>,
     /// Whether invisible characters around the text are removed too.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) trim: bool,
     /// Where a text is split; `part` is taken.
-    #[serde(default, deserialize_with = "some_text")]
+    #[serde(default, deserialize_with = "some_text", serialize_with = "written_text_if_any")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) split: Option<String>,
     /// Which part of a split text is taken, from 1; from the end if it is negative. In a rule
@@ -152,10 +153,10 @@ pub(super) struct RuleText {
     /// How the text is encoded.
     pub(super) decode: Option<DecodeText>,
     /// Whether the text becomes upper case.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) upper: bool,
     /// Whether the text becomes lower case.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) lower: bool,
     /// What a shorter text is filled up with at its start.
     pub(super) pad_left: Option<PadText>,
@@ -210,6 +211,12 @@ impl<'de> Deserialize<'de> for RuleText {
     }
 }
 
+impl Serialize for RuleText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
 impl<'de> OneTable<'de> for RuleText {
     const EXPECTED: &'static str = EXPECTED_RULE;
 
@@ -229,7 +236,8 @@ impl ListedTable for RuleText {
 }
 
 /// The zone of local times: a name, or the rule of a column or path that has one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
 pub(super) enum ZoneText {
     Name(String),
     Rule(Box<RuleText>),
@@ -271,7 +279,7 @@ impl JsonSchema for ZoneText {
 }
 
 /// Which text of an object is taken whose names are languages.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct LanguageText {
     /// The path of the wanted language, or several of which the first filled one is taken.
@@ -286,6 +294,12 @@ impl<'de> Deserialize<'de> for LanguageText {
     }
 }
 
+impl Serialize for LanguageText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
 impl<'de> OneTable<'de> for LanguageText {
     const EXPECTED: &'static str =
         "a language: { path = \"locale\", fallback = [\"en\", \"*\"] } or { fallback = \"en\" }";
@@ -296,21 +310,21 @@ impl<'de> OneTable<'de> for LanguageText {
 }
 
 /// How a text holds pairs of a key and a value.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PairsText {
     /// What is between two pairs.
-    #[serde(deserialize_with = "one_text")]
+    #[serde(deserialize_with = "one_text", serialize_with = "written_text")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) separator: String,
     /// What is between a key and its value.
-    #[serde(deserialize_with = "one_text")]
+    #[serde(deserialize_with = "one_text", serialize_with = "written_text")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) assign: String,
 }
 
 /// How a text is encoded within its cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum DecodeText {
     /// With the entities of HTML.
@@ -320,19 +334,19 @@ pub(super) enum DecodeText {
 }
 
 /// Characters that fill a text up to a length.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PadText {
     /// The number of characters of a padded text.
     pub(super) length: u16,
     /// The character that fills it up.
-    #[serde(deserialize_with = "one_text")]
+    #[serde(deserialize_with = "one_text", serialize_with = "written_text")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) with: String,
 }
 
 /// How a negative number is written, besides with a leading minus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum NegativeText {
     Parentheses,
@@ -341,7 +355,7 @@ pub(super) enum NegativeText {
 
 /// The minor unit that numbers are in: its number of decimals, that of their currency, or one that
 /// a member beside each number has.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "expected a number of decimals, \"currency\" or { beside = \"…\", default = … }"
@@ -353,7 +367,7 @@ pub(super) enum ScaleText {
 }
 
 /// A member beside a number that has its number of decimals.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScaleBeside {
     /// The name of the member beside the number.
@@ -363,7 +377,7 @@ pub(super) struct ScaleBeside {
 }
 
 /// A minor unit that does not depend on a member beside a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a number of decimals or \"currency\"")]
 pub(super) enum ScaleDefault {
     Decimals(u32),
@@ -371,7 +385,7 @@ pub(super) enum ScaleDefault {
 }
 
 /// The word `currency`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum CurrencyScale {
     Currency,

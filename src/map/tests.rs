@@ -18,6 +18,7 @@ mod rule_choice;
 mod step_order;
 mod text_steps;
 mod values;
+mod written;
 mod zones;
 
 use serde_json::{Value, json};

@@ -3,12 +3,12 @@
 //! Data only; the rules of `validate` find such attributes, and those of `map` unreadable dates.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::problem::Code;
 
 /// What becomes of a title, gender, country or date of birth that the target would not take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GuestAttributes {
     /// It is left out, with a warning.

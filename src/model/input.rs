@@ -107,7 +107,7 @@ impl Version {
 }
 
 /// The format of an input file, as the profile declares it or the file's name means it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum InputFormat {
     /// Comma-separated values with a header, RFC 4180.
