@@ -296,8 +296,10 @@ impl<S> Mapper<'_, S> {
         order: &mut Collector<'a>,
     ) {
         if self.is_netted(view) {
-            items.iter_mut().for_each(|item| item.is_refund = true);
             order.problems.extend(items.is_empty().then(|| no_item_of_refund(view.at())));
+            for item in items {
+                item.is_refund = true;
+            }
         }
     }
 

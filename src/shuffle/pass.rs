@@ -102,7 +102,14 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     let mut done = done.and_then(|()| merger.close_run());
     if done.is_ok() && context.collects_facts() && !context.is_stopped.load(Ordering::Relaxed) {
         let lost = ensure_lost_allowed(&merger.lost, lost_hint, context);
-        done = lost.and_then(|()| merger.check_paths()).map_err(D::Error::from);
+        // Without the path of their parents, all items have lost their orders.
+        let paths_first = context.settings.profile.parent.is_some();
+        let checked = if paths_first {
+            merger.check_paths().and(lost)
+        } else {
+            lost.and_then(|()| merger.check_paths())
+        };
+        done = checked.map_err(D::Error::from);
     }
     let BlockMerger { fact_collector, warnings, file_problems, lost, .. } = merger;
     let Some(fact_collector) = fact_collector else {

@@ -429,10 +429,22 @@ fn path_that_no_line_has_is_refused() {
     let misspelt = workspace(&lines, PROFILE).run(CHECK).err;
     let other = workspace(&lines.replace("parent_id", "belongs"), PROFILE).run(CHECK).err;
     insta::assert_snapshot!(misspelt + &other, @r#"
-    error: orders.ndjson:2: the row has no order key; it is not known which order the row belongs to
-      hint: item_rows takes the document as an item: give it the id of its order, as parent reads it; if it is the order, let item_rows take items only
-    error: orders.ndjson:2: the row has no order key; it is not known which order the row belongs to
-      hint: item_rows takes the document as an item: give it the id of its order, as parent reads it; if it is the order, let item_rows take items only
+    error[profile]: no document has "parentId"
+     --> shop.toml:2:19  parent
+      |
+    2 | parent = { path = "parentId", to = "id" }
+      |                   ^^^^^^^^^^ it is not in orders.ndjson
+      |
+      = hint: did you mean "parent_id"?
+
+    1 error in shop.toml. Nothing was sent.
+    error[profile]: no document has "parentId"
+     --> shop.toml:2:19  parent
+      |
+    2 | parent = { path = "parentId", to = "id" }
+      |                   ^^^^^^^^^^ it is not in orders.ndjson
+
+    1 error in shop.toml. Nothing was sent.
     "#);
 }
 
