@@ -24,12 +24,12 @@ pub(super) fn copy_version<'a, V: View<'a>>(
     by: &'a FieldBinding<'_, V::Source>,
     view: V,
     (profile, duplicates): (&Profile, &Duplicates),
-) -> Result<CopyVersion, Problem> {
+) -> Result<CopyVersion, Box<Problem>> {
     let mut found = Collector::new(view.at(), Cells::default());
     by.apply(&mut found, view, profile);
     let problem = |at: CellOrigin<'a>, message: &str| {
         let message = format!("{message}, so it is not known how new this copy of the order is");
-        Problem::for_field(Code::NewestCopyUnknown, VERSION, at, message)
+        Box::new(Problem::for_field(Code::NewestCopyUnknown, VERSION, at, message))
     };
     if let Some(unreadable) = found.problems.iter().find(|problem| problem.is_error()) {
         let at = found.cells.first().map_or(view.at(), |cell| cell.at);

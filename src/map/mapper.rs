@@ -205,7 +205,7 @@ impl<S> Mapper<'_, S> {
     pub(super) fn copy_version<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
-    ) -> Option<Result<CopyVersion, Problem>> {
+    ) -> Option<Result<CopyVersion, Box<Problem>>> {
         let (by, duplicates) = self.version.as_ref().zip(self.profile.duplicates.as_ref())?;
         Some(copy_version(by, view, (self.profile, duplicates)))
     }
@@ -256,7 +256,8 @@ impl<S> Mapper<'_, S> {
         if self.checks_key_parts {
             self.check_key_parts(view, &mut order);
         }
-        order.problems.extend(self.copy_version(view).and_then(Result::err));
+        let undated = self.copy_version(view).and_then(Result::err);
+        order.problems.extend(undated.map(|problem| *problem));
         into.may_have_items |= self.may_have_items;
         let netted = self.refunds.as_ref().filter(|_| self.is_netted(view));
         if let Some(refunds) = netted.filter(|refunds| refunds.amount.is_some()) {

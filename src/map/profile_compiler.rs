@@ -288,8 +288,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         (None, None) => reference_rule(&rules).map(|reference| reference.rule.clone()),
     };
     let of_refunds = text.refunds.as_mut().map(|refunds| compiler.refund_rules(refunds));
-    let duplicates = text.duplicates.take();
-    let duplicates = duplicates.and_then(|text| compiler.duplicates(text));
+    let duplicates = text.duplicates.take().and_then(|text| compiler.duplicates(text));
     check_kinds(&text.item, &kinds, &rules, &mut errors);
     check_order_key(key.as_ref(), has_key, &rules, &mut errors);
     complete_conditions(&mut rules, &mut people, marks, (&items, has_items_path));
@@ -299,11 +298,10 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let has_item_rows = text.item_rows.is_some();
     let RowConditions { skips, row_skips, ignore_rows, item_rows } =
         RowConditions::compile(&mut text, &conditions, &mut errors);
-    let use_of_refunds = (text.order_price, duplicates.is_some());
-    let refunds = text.refunds.take().zip(of_refunds).and_then(|(text, rules)| {
-        let refunds = compile_refunds(text, rules, use_of_refunds, &conditions);
-        errors.keep_below(&["refunds"], refunds)?
-    });
+    let uses = (text.order_price, duplicates.is_some(), parent.is_some());
+    let refunds = text.refunds.zip(of_refunds);
+    let refunds = refunds.map(|(text, rules)| compile_refunds(text, rules, uses, &conditions));
+    let refunds = refunds.and_then(|refunds| errors.keep_below(&["refunds"], refunds)).flatten();
     conditions.kinds(&text.item, &mut kinds, &mut errors);
     complete_items(&mut items, &rules, (&kinds, item_rows.as_ref()), &mut errors);
     let profile = Profile {

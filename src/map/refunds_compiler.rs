@@ -13,11 +13,12 @@ use super::{
 use crate::model::pricing::TotalFrom;
 
 /// Compiles the key with its rules of the order and the amount of a refund; none where refunds are
-/// rows as all others. `has_copies`: whether the export may have an order several times.
+/// rows as all others. `has_copies`: whether the export may have an order several times;
+/// `has_parent`: whether documents name their order as their parent.
 pub(super) fn compile_refunds(
     RefundsText { rows, mode, .. }: RefundsText,
     (order, amount): (Option<Rule>, Option<Rule>),
-    (order_price, has_copies): (TotalFrom, bool),
+    (order_price, has_copies, has_parent): (TotalFrom, bool, bool),
     conditions: &ConditionCompiler<'_>,
 ) -> Result<Option<Refunds>, KeyErrors> {
     let mut errors = KeyErrors::default();
@@ -30,6 +31,12 @@ pub(super) fn compile_refunds(
     }
     if amount.is_some() && !are_netted {
         errors.add("amount", "has no effect without mode = \"net\", which takes it off the order");
+    }
+    for (key, _) in [("order", order.is_some()), ("amount", amount.is_some())]
+        .into_iter()
+        .filter(|(_, is_set)| *is_set && has_parent)
+    {
+        errors.add(key, PARENT);
     }
     if order.is_some() && are_netted && has_copies {
         errors.add("order", COPIES);
@@ -52,6 +59,9 @@ const NET_OF_GIVEN: &str = "\"net\" takes the items of refunds off the sum of th
                             order_price = \"sum_of_lines\", or amount, the rule of what is taken \
                             off; a given total is less its refunds where its rule says so: price = \
                             { sum = [\"Total\"], minus = [\"Refunded\"] }";
+
+const PARENT: &str = "contradicts parent, which gives documents to their orders; expected rows of \
+                      refunds alone, whose items are refunded";
 
 const COPIES: &str = "contradicts duplicates: the copies of a refund that is a record of its own \
                       could not be told from other refunds of its order; expected mode = \

@@ -103,7 +103,9 @@ fn order_values(
         let total = values.iter_mut().find(|value| value.field == price);
         let refunds: Vec<_> = draft.refunds.iter().map(|cell| &*cell.text).collect();
         let step = format!("less the refunds {}", refunds.join(", "));
-        total.into_iter().for_each(|total| total.steps.push(step.clone()));
+        if let Some(total) = total {
+            total.steps.push(step);
+        }
     }
     let common = values_of_group(&draft.cells, (FieldGroup::Event, CellOwner::Order), sent, spec);
     values.extend(common.into_iter().map(with_event_prefix));
