@@ -173,7 +173,10 @@ fn record_row_kind<'a>(draft: &mut Draft<'a>, row: &Row<'_>, kind: &'a RowKind<'
 
 /// What a row adds up, if it does.
 fn added_row<'a>(row: &Row<'_>, mapped: &MappedRow<'a>) -> Option<AddedRow<'a>> {
-    let is_added = |cell: &&Cell<'_>| cell.over_rows.is_sum() && !cell.is_default;
+    let file = row.origin.file;
+    let is_added = |cell: &&Cell<'_>| {
+        cell.over_rows.is_sum() && !cell.is_default && cell.at.position().file == file
+    };
     let of_items = mapped.order_items.iter().flat_map(|order_item| order_item.item.cells.iter());
     let cells: Vec<_> = mapped.cells.iter().chain(of_items).filter(is_added).cloned().collect();
     (!cells.is_empty()).then(|| AddedRow { at: row.origin.position(), cells })
@@ -188,7 +191,7 @@ fn add_row<'a>(
     fields_of_files: &mut Vec<Field>,
 ) {
     let cells = std::mem::take(&mut mapped.cells);
-    if draft.rows.is_empty() {
+    if draft.rows.is_empty() && !mapped.has_several_numbers {
         draft.cells = cells;
     } else {
         for cell in cells {

@@ -48,6 +48,8 @@ pub(super) struct FieldBinding<'p, S> {
     /// Whether each row counts, also one that repeats the previous one: the values of the rows are
     /// added up, or the condition tests the row as it is in the file.
     pub(super) counts_each_row: bool,
+    /// The index of the join whose rows it adds up, if it does.
+    pub(super) added_join: Option<usize>,
     /// The rule of the same field that is tried where this one yields no value.
     pub(super) otherwise: Option<Box<Self>>,
 }
@@ -131,6 +133,7 @@ impl<'p, S> FieldBinding<'p, S> {
             zone: None,
             tested: Vec::new(),
             counts_each_row: rule.over_rows.is_sum(),
+            added_join: None,
             otherwise: None,
         }
     }

@@ -17,6 +17,7 @@ use super::{
 use crate::model::{
     draft::{Cell, CellOrigin, Cells, MappedRow, Notation, PersonDraft, PersonRole, ValueSkip},
     field::Field,
+    origin::Position,
     over_rows::OverRows,
     problem::{Code, Problem},
 };
@@ -41,12 +42,25 @@ pub(super) struct Collector<'a> {
     pub(super) skip: Option<Arc<str>>,
     value_skips: Vec<ValueSkip>,
     pub(super) problems: Vec<Problem>,
+    /// [`MappedRow::has_several_numbers`].
+    pub(super) has_several_numbers: bool,
+    /// [`MappedRow::added_side_rows`] of the rows above.
+    pub(super) added_side_rows: Vec<Position>,
 }
 
 impl<'a> Collector<'a> {
     /// Creates a collector that appends to `cells`.
     pub(super) fn new(at: CellOrigin<'a>, cells: Cells<'a>) -> Self {
-        Self { at, cells, filled: 0, skip: None, value_skips: Vec::new(), problems: Vec::new() }
+        Self {
+            at,
+            cells,
+            filled: 0,
+            skip: None,
+            value_skips: Vec::new(),
+            problems: Vec::new(),
+            has_several_numbers: false,
+            added_side_rows: Vec::new(),
+        }
     }
 
     /// Moves the cells and problems of a row into `into`, with the reason to skip the order, if
@@ -56,6 +70,8 @@ impl<'a> Collector<'a> {
         into.skip = skip.cloned().or(self.skip).or(into.skip.take());
         into.value_skips.extend(self.value_skips);
         into.problems.extend(self.problems);
+        into.has_several_numbers = self.has_several_numbers;
+        into.added_side_rows = self.added_side_rows;
     }
 
     /// Returns the collected person, if it has a filled cell, and moves its problems to the order.

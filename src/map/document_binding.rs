@@ -90,6 +90,7 @@ pub(super) fn bind<'p>(
             .map(|(items, path)| PackedSource { items, source: PathSource::new(path) }),
         groups: Vec::new(),
         has_side_items: false,
+        added_joins: Vec::new(),
         may_have_items: profile.maps_items(),
         people: profile.people.iter().filter_map(bind_people).collect(),
         skips,

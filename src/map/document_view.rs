@@ -15,6 +15,7 @@ use crate::model::{
     draft::CellOrigin,
     field::FieldGroup,
     row::{Row, RowContent},
+    side_row::SideRow,
 };
 
 /// The path of a value.
@@ -156,6 +157,14 @@ impl<'a> View<'a> for DocumentView<'a> {
 
     fn visit(self, source: &PathSource, visit: &mut impl FnMut(Found<'a>)) {
         source.visit(self, &mut |end| visit(self.found(end)));
+    }
+
+    fn side_rows(self, _: usize) -> &'a [SideRow<'a>] {
+        &[]
+    }
+
+    fn with_side_row(self, _: usize) -> Self {
+        self
     }
 
     fn as_element(self) -> Self {

@@ -42,7 +42,17 @@ impl<S> FieldBinding<'_, S> {
         let mut next = Some(self);
         while let Some(binding) = next {
             let n_cells = collector.cells.len();
-            binding.apply_alone(collector, view, profile);
+            let rows = binding.added_join.map_or(&[][..], |join| view.side_rows(join));
+            match rows.first() {
+                None => binding.apply_alone(collector, view, profile),
+                Some(first) if collector.added_side_rows.contains(&first.start()) => return,
+                Some(_) => {
+                    for index in 0..rows.len() {
+                        binding.apply_alone(collector, view.with_side_row(index), profile);
+                    }
+                    collector.has_several_numbers |= rows.len() > 1;
+                }
+            }
             if collector.cells.len() > n_cells {
                 return;
             }

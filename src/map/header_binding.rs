@@ -265,7 +265,10 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         if !has_column && rule.default_value.is_none() {
             return Ok(None);
         }
-        let binding = FieldBinding::new(field.clone(), rule, columns, Vec::new());
+        let binding = FieldBinding {
+            added_join: self.profile.added_join(rule, |rule| &rule.columns),
+            ..FieldBinding::new(field.clone(), rule, columns, Vec::new())
+        };
         let binding = self.with_zone(binding, name)?;
         // Without a column it yields its default everywhere.
         let when = when.as_ref().filter(|_| has_column || !rule.has_source());
@@ -356,6 +359,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             items: None,
             packed,
             groups,
+            added_joins: self.profile.added_joins(),
             has_side_items: self.sides.iter().any(|side| side.has_items),
             may_have_items: profile.joins_files || has_items,
             people,

@@ -57,6 +57,8 @@ pub enum Many {
     Refuse,
     /// The first one counts.
     First,
+    /// All of them: rules add up their numbers, or one of them is picked.
+    All,
 }
 
 /// How to handle columns that the profile does not use.

@@ -92,6 +92,14 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
         }
     }
 
+    fn side_rows(self, join: usize) -> &'a [SideRow<'a>] {
+        self.row.side_rows(join)
+    }
+
+    fn with_side_row(self, index: usize) -> Self {
+        Self { row: self.row.with_side_row(index), ..self }
+    }
+
     fn as_element(self) -> Self {
         self
     }

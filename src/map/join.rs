@@ -5,11 +5,15 @@
 
 use std::borrow::Cow;
 
-use super::{file_syntax::FileSyntax, input_settings::Many, rule::Rule, rule_result::RuleResult};
+use super::{
+    file_syntax::FileSyntax, input_settings::Many, pick::Pick, rule::Rule, rule_result::RuleResult,
+};
 
 /// A file beside the export, whose columns the rules can read too.
 #[derive(Debug, Clone)]
 pub struct Join {
+    /// The index of its table in the profile.
+    pub(super) index: usize,
     /// The name before its columns.
     pub name: String,
     /// The file or a pattern, beside the export; none if only the command line names it.
@@ -20,6 +24,8 @@ pub struct Join {
     pub(super) keys: Vec<JoinKey>,
     /// What becomes of several rows with one key.
     pub(super) many: Many,
+    /// Which one of all of them counts.
+    pub(super) pick: Option<Pick>,
     /// Whether its rows are the items of the orders.
     pub(super) has_items: bool,
 }
@@ -39,6 +45,11 @@ impl Join {
     /// The columns of the export that have the key.
     pub(super) fn columns(&self) -> impl Iterator<Item = &String> {
         self.keys.iter().flat_map(|key| &key.from.columns)
+    }
+
+    /// Whether rules add up the numbers of all rows with a key.
+    pub(super) fn adds_rows(&self) -> bool {
+        self.many == Many::All && self.pick.is_none()
     }
 
     /// Whether a column, as the rules name it, is one of the side file.

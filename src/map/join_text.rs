@@ -32,9 +32,21 @@ pub(super) struct JoinText {
     pub(super) on: Vec<JoinKeyText>,
     /// What several rows with the key of one row of the export mean.
     pub(super) many: Option<Many>,
+    /// Which one of all of them counts.
+    pub(super) pick: Option<PickText>,
     /// Whether its rows are the items of the orders.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) items: bool,
+}
+
+/// The column whose values decide which one of several rows counts.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PickText {
+    /// The row with the largest number or the latest date of this column.
+    pub(super) largest: Option<String>,
+    /// The row with the smallest number or the earliest date of this column.
+    pub(super) smallest: Option<String>,
 }
 
 /// A part of the key: the rule of the export's column, and in `to` that of the file's.

@@ -6,10 +6,13 @@ use super::{
     condition::Condition,
     date_keys::DateUse,
     file_syntax::FileSyntax,
+    input_settings::Many,
     join::{Join, JoinKey},
     join_text::{JoinKeyText, JoinText},
     key_errors::{KeyError, KeyErrors},
-    profile::Profile,
+    number::NumberMarks,
+    pick::Pick,
+    profile::{FieldRule, Profile},
     rule::Rule,
     rule_text::RuleText,
 };
@@ -18,24 +21,28 @@ use crate::model::input::InputFormat;
 /// Compiles the joins without what is wrong.
 pub(super) fn compile_joins(
     texts: Vec<JoinText>,
-    nulls: &[String],
+    (nulls, marks): (&[String], NumberMarks),
     errors: &mut KeyErrors,
 ) -> Vec<Join> {
     let (mut joins, mut names) = (Vec::new(), Vec::new());
     for (index, text) in texts.into_iter().enumerate() {
-        let index = index.to_string();
+        let place = index.to_string();
         if names.contains(&text.r#as) {
             let error = format!("two joins have the name {:?}; expected another one", text.r#as);
-            errors.add_at(&["join", &index, "as"], &error);
+            errors.add_at(&["join", &place, "as"], &error);
         }
         names.push(text.r#as.clone());
-        let join = compile_join(text, nulls);
-        joins.extend(errors.keep_below(&["join", &index], join));
+        let join = compile_join(text, index, (nulls, marks));
+        joins.extend(errors.keep_below(&["join", &place], join));
     }
     joins
 }
 
-fn compile_join(text: JoinText, nulls: &[String]) -> Result<Join, KeyErrors> {
+fn compile_join(
+    text: JoinText,
+    index: usize,
+    (nulls, marks): (&[String], NumberMarks),
+) -> Result<Join, KeyErrors> {
     let mut errors = KeyErrors::default();
     errors.keep(check_name(&text.r#as));
     if text.file.as_deref().is_some_and(|file| file.trim().is_empty()) {
@@ -64,44 +71,87 @@ fn compile_join(text: JoinText, nulls: &[String]) -> Result<Join, KeyErrors> {
     if text.items && text.many.is_some() {
         errors.add("many", "without effect: all rows of a key are items");
     }
+    if text.pick.is_some() && text.many != Some(Many::All) {
+        errors.add("pick", "is for all rows of a key; expected many = \"all\" beside it");
+    }
+    let pick = text.pick.map(|pick| Pick::new(pick, marks)).transpose();
+    let pick = errors.keep(pick).flatten();
     errors.ensure_none()?;
     let (many, has_items) = (text.many.unwrap_or_default(), text.items);
-    Ok(Join { name: text.r#as, file: text.file, files, keys, many, has_items })
+    Ok(Join { index, name: text.r#as, file: text.file, files, keys, many, pick, has_items })
 }
 
 /// Refuses what contradicts a join whose rows are items. `other` is the key of other items, if the
 /// profile has any.
 pub(super) fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErrors) {
-    let mut with_items = profile.joins.iter().enumerate().filter(|(_, join)| join.has_items);
-    let Some((index, join)) = with_items.next() else { return };
-    let index = index.to_string();
+    let mut with_items = profile.joins.iter().filter(|join| join.has_items);
+    let Some(join) = with_items.next() else { return };
+    let index = join.index.to_string();
     let key = ["join", &*index, "items"];
     if let Some(other) = other {
         errors.add_at(&key, &format!("contradicts {other}, which has the items too"));
     }
-    for (index, _) in with_items {
+    for other in with_items {
         let error = "two joins have the items; expected one";
-        errors.add_at(&["join", &index.to_string(), "items"], error);
+        errors.add_at(&["join", &other.index.to_string(), "items"], error);
     }
-    let rules: Vec<_> = profile.all_rules().filter(|rule| !rule.reads_items()).collect();
-    let of_kinds = profile.item_kinds.iter().filter(|of| of.kind.is_of_order);
-    let conditions = rules.iter().flat_map(|rule| &rule.when);
-    let conditions = conditions.chain(of_kinds.flat_map(|of| &of.when));
-    let conditions = conditions.chain(profile.order_conditions());
-    let tested = conditions.flat_map(Condition::sources);
-    let readers = rules.iter().map(|rule| &rule.rule).chain(profile.row_rules());
-    let mut columns = readers
-        .flat_map(Rule::readers)
-        .flat_map(|rule| &rule.columns)
-        .chain(tested.filter_map(|source| source.column.as_ref()))
-        .chain(profile.joins.iter().flat_map(Join::columns));
-    if let Some(column) = columns.find(|column| join.has_column(column)) {
+    let is_of_items = |rule: &FieldRule| rule.reads_items();
+    if let Some(column) =
+        columns_beside(profile, is_of_items, false).find(|name| join.has_column(name))
+    {
         let error = format!(
             "has the items, of which only the rules of items can read columns; {column:?} is read \
              by another rule or condition"
         );
         errors.add_at(&key, &error);
     }
+}
+
+/// Refuses rules and conditions that read columns of a join with several rows and do not add them
+/// up.
+pub(super) fn check_added_joins(profile: &Profile, errors: &mut KeyErrors) {
+    for join in profile.joins.iter().filter(|join| join.adds_rows()) {
+        let adds = |rule: &FieldRule| {
+            rule.rule.over_rows.is_sum() && !rule.is_of_items() && {
+                let mut names = rule.rule.columns.iter();
+                names.all(|name| join.has_column(name))
+            }
+        };
+        let mut read: Vec<_> =
+            columns_beside(profile, adds, true).filter(|name| join.has_column(name)).collect();
+        read.sort_unstable();
+        read.dedup();
+        if !read.is_empty() {
+            let names: Vec<_> = read.iter().map(|name| format!("{name:?}")).collect();
+            let error = format!(
+                "has several rows, but rules or conditions that take one value read {}; expected \
+                 over_rows = \"add\" on a rule of the order that reads only this file, or \
+                 pick = {{ largest = \"…\" }} in the join",
+                names.join(", ")
+            );
+            errors.add_at(&["join", &join.index.to_string(), "many"], &error);
+        }
+    }
+}
+
+/// The columns that rules, without some of them, conditions and keys read. With `of_items` also
+/// the conditions on items.
+fn columns_beside<'p>(
+    profile: &'p Profile,
+    is_left_out: impl Fn(&FieldRule) -> bool,
+    of_items: bool,
+) -> impl Iterator<Item = &'p String> {
+    let rules: Vec<_> = profile.all_rules().filter(|rule| !is_left_out(rule)).collect();
+    let conditions = rules.iter().flat_map(|rule| &rule.when);
+    let of_kinds = profile.item_kinds.iter().filter(|of| of.kind.is_of_order);
+    let conditions = conditions.chain(of_kinds.flat_map(|of| &of.when));
+    let conditions = conditions.chain(profile.order_conditions());
+    let on_items = profile.item_conditions().filter(move |_| of_items);
+    let tested = conditions.chain(on_items).flat_map(Condition::sources);
+    let tested: Vec<_> = tested.filter_map(|source| source.column.as_ref()).collect();
+    let readers = rules.into_iter().flat_map(|rule| rule.rule.readers());
+    let columns = readers.chain(profile.row_rules().flat_map(Rule::readers)).flat_map(|rule| &rule.columns);
+    columns.chain(tested).chain(profile.joins.iter().flat_map(Join::columns))
 }
 
 /// The name is the start of the names of columns, and part of an option of the command line.

@@ -29,6 +29,7 @@ use crate::model::{
     origin::Position,
     problem::{Code, Problem},
     reference::{HIDDEN_FLOAT, hides_float},
+    side_row::SideRow,
 };
 
 /// A profile bound to a file. `S` is where its rules find their values: a column or a path.
@@ -61,6 +62,8 @@ pub(super) struct Mapper<'p, S> {
     pub(super) groups: Vec<ItemGroup<S>>,
     /// Whether the items are rows of a side file.
     pub(super) has_side_items: bool,
+    /// The joins whose rows are added up.
+    pub(super) added_joins: Vec<usize>,
     /// Whether the file has items; constants alone do not add one. If several files are joined,
     /// another one may have them.
     pub(super) may_have_items: bool,
@@ -244,6 +247,7 @@ impl<S> Mapper<'_, S> {
         }
         let mut order = Collector::new(view.at(), std::mem::take(&mut into.cells));
         order.problems.append(&mut into.problems);
+        order.added_side_rows.append(&mut into.added_side_rows);
         let is_repeated = |previous: V| view.repeats_columns(previous, &self.order_columns);
         // The rows of an order repeat most of it, so this usually skips all rules of the order.
         let mut refunds = self.refunds.iter();
@@ -273,6 +277,8 @@ impl<S> Mapper<'_, S> {
         }
         let mut skips = self.skips.iter();
         let skip = skips.find(|(_, when)| holds(when, view, self.profile, &mut order));
+        let added = self.added_joins.iter().filter_map(|join| view.side_rows(*join).first());
+        order.added_side_rows.extend(added.map(SideRow::start));
         order.finish_into(skip.map(|(skip, _)| &skip.reason), into);
     }
 

@@ -79,6 +79,7 @@ mod path;
 mod path_text;
 mod paths;
 mod phone;
+mod pick;
 mod plain_columns;
 mod plain_documents;
 mod plain_rows;

@@ -267,6 +267,23 @@ impl Profile {
         std::iter::once(&self.key).chain(of_refunds).chain(by).chain(&self.parent)
     }
 
+    /// The indexes of the joins of which rules add up the rows.
+    pub(super) fn added_joins(&self) -> Vec<usize> {
+        let joins = self.joins.iter().enumerate();
+        joins.filter(|(_, join)| join.adds_rows()).map(|(index, _)| index).collect()
+    }
+
+    /// The index of the join of which a rule adds up the rows. `names` returns where it reads them.
+    pub(super) fn added_join(
+        &self,
+        rule: &Rule,
+        names: impl Fn(&Rule) -> &Vec<String>,
+    ) -> Option<usize> {
+        self.joins.iter().position(|join| {
+            join.adds_rows() && names(rule).iter().any(|name| join.has_column(name))
+        })
+    }
+
     /// A warning for each of several places of documents that no value of the export has. `found`
     /// has a bit for each that one has; `at` is the position of the warnings.
     #[must_use]

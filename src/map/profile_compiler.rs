@@ -20,7 +20,7 @@ use super::{
     input_settings::SharedIdentifiers,
     item_kinds::{check_kinds, item_kinds},
     items_compiler::ItemsRules,
-    joins_compiler::{check_item_joins, compile_joins},
+    joins_compiler::{check_added_joins, check_item_joins, compile_joins},
     key_errors::{KeyError, KeyErrors, KeyPath},
     missing_name::NamePlaces,
     number::NumberMarks,
@@ -272,7 +272,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         errors: &mut errors,
     };
     let of_kinds: Vec<_> = kinds.iter().map(|of| of.kind).collect();
-    let joins = compile_joins(mem::take(&mut text.join), &nulls, compiler.errors);
+    let joins = compile_joins(mem::take(&mut text.join), (&nulls, marks), compiler.errors);
     let mut rules = compiler.field_rules(&mut text, &of_kinds);
     let mut people = compiler.all_people_rules(&mut text);
     let has_items_path = items.paths.as_ref().is_some_and(|paths| !paths.is_empty());
@@ -346,6 +346,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let items_key = items_key.or(profile.parent.is_some().then_some("parent"));
     check_item_joins(&profile, items_key, &mut errors);
     check_item_rows(&profile, has_item_rows, &mut errors);
+    check_added_joins(&profile, &mut errors);
     (profile.with_required_columns(), errors)
 }
 

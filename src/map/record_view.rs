@@ -11,7 +11,7 @@ use crate::model::{
     draft::CellOrigin,
     record::{Header, Record, RecordForm},
     row::Row,
-    side_row::SideRow,
+    side_row::{SideMatch, SideRow},
 };
 
 // The longest key that is searched for at the end of a cell, in characters.
@@ -25,6 +25,8 @@ pub(super) struct RecordView<'a> {
     n_columns: usize,
     /// The number of cells of a record that is whole.
     n_whole: usize,
+    /// The index of the side row whose values are viewed, of several that are added up.
+    side_row: usize,
 }
 
 impl<'a> RecordView<'a> {
@@ -35,13 +37,23 @@ impl<'a> RecordView<'a> {
         header: &Header,
         whole: &Header,
     ) -> Self {
-        Self { row, record, n_columns: header.names.len(), n_whole: whole.names.len() }
+        let (n_columns, n_whole) = (header.names.len(), whole.names.len());
+        Self { row, record, n_columns, n_whole, side_row: 0 }
     }
 
     /// The text of a column, without blanks around it.
     #[inline]
     pub(super) fn cell(self, column: usize) -> &'a str {
         self.record.cell(column)
+    }
+
+    /// The value in a side row behind the first one.
+    fn in_later_side_row(self, column: usize) -> Option<Found<'a>> {
+        let RecordForm::Joined(joined) = self.record.form else { return None };
+        let (side, index) = joined.side_cell(column)?;
+        let row = side.rows().get(self.side_row)?;
+        let at = CellOrigin::Known(row.position(index));
+        Some(Found { value: Value::Text(row.cell(index)), at })
     }
 
     fn has_all_columns(self) -> bool {
@@ -62,6 +74,11 @@ impl<'a> View<'a> for RecordView<'a> {
 
     #[inline]
     fn find(self, column: &usize) -> Found<'a> {
+        if self.side_row > 0
+            && let Some(found) = self.in_later_side_row(*column)
+        {
+            return found;
+        }
         let index = u32::try_from(*column).unwrap_or(u32::MAX);
         Found { value: Value::Text(self.cell(*column)), at: CellOrigin::Column(self.row, index) }
     }
@@ -82,6 +99,15 @@ impl<'a> View<'a> for RecordView<'a> {
 
     fn side_items(self) -> &'a [SideRow<'a>] {
         if let RecordForm::Joined(joined) = self.record.form { joined.items } else { &[] }
+    }
+
+    fn side_rows(self, join: usize) -> &'a [SideRow<'a>] {
+        let RecordForm::Joined(joined) = self.record.form else { return &[] };
+        joined.matches.get(join).map_or(&[], SideMatch::rows)
+    }
+
+    fn with_side_row(self, index: usize) -> Self {
+        Self { side_row: index, ..self }
     }
 
     fn as_element(self) -> Self {

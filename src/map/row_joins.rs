@@ -10,11 +10,13 @@ use bumpalo::Bump;
 use super::{
     input_settings::Many,
     join::{Join, KeyText},
+    pick::PickError,
     rule::Rule,
     side_table::SideTable,
 };
 use crate::model::{
     draft::CellOrigin,
+    origin::Position,
     problem::{Code, Problem},
     record::{Header, Record, RecordForm},
     redact::{looks_personal, redact},
@@ -46,7 +48,7 @@ impl RowJoins<'_> {
         texts: &'a Bump,
     ) -> Record<'a> {
         let mut items = Vec::new();
-        let matches = self.0.iter().map(|join| join.find(&record, &mut items));
+        let matches = self.0.iter().map(|join| join.find(&record, &mut items, texts));
         let matches: Vec<SideMatch<'a>> = matches.collect();
         let (matches, items) = (texts.alloc_slice_copy(&matches), texts.alloc_slice_copy(&items));
         let own: &'a Record<'a> = texts.alloc(record);
@@ -75,7 +77,12 @@ impl RowJoins<'_> {
 
 impl RowJoin<'_> {
     /// What belongs to a record; rows that are items are added to `items`.
-    fn find<'a>(&'a self, record: &Record<'a>, items: &mut Vec<SideRow<'a>>) -> SideMatch<'a> {
+    fn find<'a>(
+        &'a self,
+        record: &Record<'a>,
+        items: &mut Vec<SideRow<'a>>,
+        texts: &'a Bump,
+    ) -> SideMatch<'a> {
         let n_columns = if self.join.has_items { 0 } else { self.table.columns.len() };
         let Some(key) = self.key(record) else {
             return SideMatch { n_columns, found: SideFound::NoKey };
@@ -88,12 +95,31 @@ impl RowJoin<'_> {
                 items.extend(rows);
                 SideFound::Items
             }
-            Some(first) => match rows.next().filter(|_| self.join.many == Many::Refuse) {
-                Some(second) => SideFound::Several([first, second]),
-                None => SideFound::Row(first),
-            },
+            Some(first) if self.join.many == Many::First => SideFound::Row(first),
+            Some(first) => {
+                let rows: Vec<_> = [first].into_iter().chain(rows).collect();
+                self.choose(texts.alloc_slice_copy(&rows))
+            }
         };
         SideMatch { n_columns, found }
+    }
+
+    /// What counts of all rows with a key.
+    fn choose<'a>(&self, rows: &'a [SideRow<'a>]) -> SideFound<'a> {
+        match rows {
+            rows if self.join.adds_rows() => SideFound::Rows(rows),
+            [only] => SideFound::Row(*only),
+            rows => match self.pick(rows) {
+                Some(Ok(row)) => SideFound::Row(row),
+                _ => SideFound::Several(rows),
+            },
+        }
+    }
+
+    /// The row that is picked of several; none if none is to be picked.
+    fn pick<'a>(&self, rows: &[SideRow<'a>]) -> Option<Result<SideRow<'a>, PickError<'a>>> {
+        let (pick, column) = self.join.pick.as_ref().zip(self.table.picked_by)?;
+        Some(pick.choose(rows, column))
     }
 
     /// The key of a record; none if a part of it is empty.
@@ -112,15 +138,17 @@ impl RowJoin<'_> {
     }
 
     fn problem(&self, found: SideFound<'_>, row: &Row<'_>, record: &Record<'_>) -> Option<Problem> {
-        let (code, fact) = match found {
-            SideFound::NoKey | SideFound::Row(_) | SideFound::Items => return None,
-            SideFound::None => {
-                (Code::JoinUnmatched, format!("no row of {} has", self.table.file_names()))
+        let (code, fact, reason) = match found {
+            SideFound::NoKey | SideFound::Row(_) | SideFound::Rows(_) | SideFound::Items => {
+                return None;
             }
-            SideFound::Several([first, second]) => {
-                let place = |row| self.place(row);
-                let places = [place(first), place(second)].join(" and ");
-                (Code::JoinAmbiguous, format!("several rows, {places}, have"))
+            SideFound::None => {
+                let fact = format!("no row of {} has", self.table.file_names());
+                (Code::JoinUnmatched, fact, String::new())
+            }
+            SideFound::Several(rows) => {
+                let fact = format!("several rows, {}, have", self.places(rows));
+                (Code::JoinAmbiguous, fact, self.reason(rows))
             }
         };
         let key: Vec<_> = self
@@ -143,17 +171,53 @@ impl RowJoin<'_> {
             Some(CellOrigin::Column(row, u32::try_from(column).unwrap_or(u32::MAX)))
         });
         let at = first.unwrap_or(CellOrigin::Row(row));
-        let hint = match code {
-            Code::JoinAmbiguous => "; expected one, or many = \"first\" in the join",
-            _ => "",
-        };
-        let message = format!("{fact} {}{hint}", key.join(", "));
+        let message = format!("{fact} {}{reason}", key.join(", "));
         Some(Problem::for_order(code, at, message))
     }
 
-    /// The place of a side row, as messages name it.
-    fn place(&self, row: SideRow<'_>) -> String {
-        format!("{}:{}", self.table.file_name(row.file), row.line)
+    /// Why none of several rows counts.
+    fn reason(&self, rows: &[SideRow<'_>]) -> String {
+        let (Some(Err(error)), Some(pick)) = (self.pick(rows), &self.join.pick) else {
+            return "; expected one, or many = \"first\" in the join".to_owned();
+        };
+        let column = self.table.picked_by.unwrap_or_default();
+        let value = |row: SideRow<'_>| {
+            let text = row.cell(column);
+            let text = if looks_personal(text) { redact(text).into() } else { Cow::from(text) };
+            format!("{text:?} at {}", self.place(row.position(column)))
+        };
+        let taken = format!("; pick takes the {} {:?}, but", pick.name(), pick.column);
+        match error {
+            PickError::NotComparable(row) => {
+                format!("{taken} {} is no number and no date such as 2026-10-31", value(row))
+            }
+            PickError::OtherKind([one, other]) => format!(
+                "{taken} {} and {} are of different kinds, such as a number and a date",
+                value(one),
+                value(other)
+            ),
+            PickError::TwoReadings(row) => {
+                format!("{taken} {} can be read in two ways; declare decimal", value(row))
+            }
+            PickError::Tie([one, other]) => {
+                format!(
+                    "{taken} {} and {} are equal, and the rows differ",
+                    value(one),
+                    value(other)
+                )
+            }
+        }
+    }
+
+    /// The places of the first two of several side rows, as messages name them.
+    fn places(&self, rows: &[SideRow<'_>]) -> String {
+        let places: Vec<_> = rows.iter().take(2).map(|row| self.place(row.start())).collect();
+        places.join(" and ")
+    }
+
+    fn place(&self, Position { file, line, column }: Position) -> String {
+        let column = column.map_or_else(String::new, |column| format!(":{column}"));
+        format!("{}:{line}{column}", self.table.file_name(file))
     }
 }
 

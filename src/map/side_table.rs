@@ -36,6 +36,8 @@ pub struct SideTable {
     header: Header,
     /// The columns that are read, as rules name them.
     pub(super) columns: Vec<String>,
+    /// The index of the column that decides which one of several rows counts.
+    pub(super) picked_by: Option<usize>,
     /// The texts of all cells, row by row.
     text: String,
     cells: Vec<SideCell>,
@@ -77,6 +79,7 @@ impl SideTable {
             files: Vec::new(),
             header: Header::default(),
             columns: Vec::new(),
+            picked_by: None,
             text: String::new(),
             cells: Vec::new(),
             rows: Vec::new(),
@@ -99,8 +102,11 @@ impl SideTable {
         let names: Vec<String> = header.names.iter().map(|name| join.column(name)).collect();
         if self.files.is_empty() {
             let known = KnownColumns::of(profile);
-            self.columns = names.iter().filter(|name| known.contain(name)).cloned().collect();
+            let pick = join.pick.as_ref().map(|pick| join.column(&pick.column));
+            let is_read = |name: &&String| known.contain(name) || Some(*name) == pick.as_ref();
+            self.columns = names.iter().filter(is_read).cloned().collect();
             self.header = header.clone();
+            self.picked_by = self.columns.iter().position(|name| Some(name) == pick.as_ref());
         }
         self.files.push((file, name.to_owned()));
         let index_of = |column: &String| header.names.iter().position(|name| name == column);
@@ -112,6 +118,10 @@ impl SideTable {
                 missing.push(missing_column(first, &purpose, first, header, name));
             }
             keys.push((found, &key.to));
+        }
+        if let (Some(pick), None) = (&join.pick, self.picked_by) {
+            let purpose = format!("pick of the join {:?}", join.name);
+            missing.push(missing_column(&pick.column, &purpose, &pick.column, header, name));
         }
         let index_of_read = |column| names.iter().position(|name| name == column);
         let columns: Vec<_> = self.columns.iter().map(index_of_read).collect();

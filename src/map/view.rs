@@ -176,6 +176,12 @@ pub(super) trait View<'a>: Copy {
         &[]
     }
 
+    /// The rows of the side file of a join that are added up.
+    fn side_rows(self, join: usize) -> &'a [SideRow<'a>];
+
+    /// The same with the values of another one of the rows that are added up.
+    fn with_side_row(self, index: usize) -> Self;
+
     /// The same values as those of an item.
     fn as_element(self) -> Self;
 

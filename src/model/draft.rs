@@ -444,6 +444,11 @@ pub struct MappedRow<'a> {
     pub items: Vec<ItemDraft<'a>>,
     /// What the row says of the items that are made of values of the order.
     pub order_items: Vec<OrderItem<'a>>,
+    /// Whether fields have several numbers of the row, those of the rows of a side file.
+    pub has_several_numbers: bool,
+    /// The first ones of the rows of side files that are added up already: rows of the order with
+    /// the same key share them.
+    pub added_side_rows: Vec<Position>,
     /// Whether the profile maps items, so that an order without one is remarkable.
     pub may_have_items: bool,
     /// Whether the order key is a number of JSON.

@@ -302,25 +302,10 @@ pub fn trim_blanks(text: &str) -> &str {
     }
 }
 
-impl JoinedRecord<'_> {
-    /// The position at which a cell begins. A cell of no side row is at the row itself.
-    pub(super) fn position(&self, origin: &RowOrigin, index: usize) -> Position {
-        if index < self.own.n_cells() {
-            return self.own.position(origin, index);
-        }
-        let row = self.side_of(index).and_then(|(side, index)| Some((side.row()?, index)));
-        row.map_or_else(|| origin.position(), |(row, index)| row.position(index))
-    }
-
-    /// Whether a cell is one of a side row that the record should have.
+impl<'a> JoinedRecord<'a> {
+    /// The side file of a cell, and the index of the cell there; none of a cell of the record's own.
     #[must_use]
-    pub fn lacks(&self, index: usize) -> bool {
-        self.side_of(index).is_some_and(|(side, _)| side.found.is_a_problem())
-    }
-
-    /// What the side file of a cell has, and the index of the cell there; none of a cell of the
-    /// record itself.
-    fn side_of(&self, index: usize) -> Option<(&SideMatch<'_>, usize)> {
+    pub fn side_cell(&self, index: usize) -> Option<(&'a SideMatch<'a>, usize)> {
         let mut index = index.checked_sub(self.own.n_cells())?;
         for side in self.matches {
             if index < side.n_columns {
@@ -329,6 +314,21 @@ impl JoinedRecord<'_> {
             index -= side.n_columns;
         }
         None
+    }
+
+    /// Whether a cell is one of a side row that the record should have.
+    #[must_use]
+    pub fn lacks(&self, index: usize) -> bool {
+        self.side_cell(index).is_some_and(|(side, _)| side.found.is_a_problem())
+    }
+
+    /// The position at which a cell begins. A cell of no side row is at the row itself.
+    fn position(&self, origin: &RowOrigin, index: usize) -> Position {
+        if index < self.own.n_cells() {
+            return self.own.position(origin, index);
+        }
+        let found = self.side_cell(index).and_then(|(side, index)| Some((side.row(0)?, index)));
+        found.map_or_else(|| origin.position(), |(row, index)| row.position(index))
     }
 }
 

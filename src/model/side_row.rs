@@ -22,10 +22,12 @@ pub enum SideFound<'a> {
     None,
     /// One row, or the first one.
     Row(SideRow<'a>),
+    /// All rows with the key, whose numbers are added up; at least one.
+    Rows(&'a [SideRow<'a>]),
     /// Rows that are items, whose cells are none of the record.
     Items,
-    /// Several rows have the key where one is expected; the first two.
-    Several([SideRow<'a>; 2]),
+    /// Several rows have the key where one is expected.
+    Several(&'a [SideRow<'a>]),
 }
 
 impl SideFound<'_> {
@@ -71,6 +73,19 @@ impl<'a> SideRow<'a> {
         self.text.get(start..cell.end as usize).unwrap_or_default()
     }
 
+    /// Whether its cells have the texts of those of another row.
+    #[must_use]
+    pub fn has_cells_of(&self, other: &Self) -> bool {
+        let ends = |row: &Self| row.cells.iter().map(|cell| cell.end);
+        self.text == other.text && ends(self).eq(ends(other))
+    }
+
+    /// Where it begins.
+    #[must_use]
+    pub fn start(&self) -> Position {
+        Position { file: self.file, line: self.line, column: None }
+    }
+
     /// The position of a cell.
     #[must_use]
     pub fn position(&self, index: usize) -> Position {
@@ -81,15 +96,25 @@ impl<'a> SideRow<'a> {
 }
 
 impl<'a> SideMatch<'a> {
-    /// The row that belongs to the record.
+    /// The row that belongs to the record, or one of several.
     #[must_use]
-    pub fn row(&self) -> Option<SideRow<'a>> {
-        if let SideFound::Row(row) = self.found { Some(row) } else { None }
+    pub fn row(&self, index: usize) -> Option<SideRow<'a>> {
+        match self.found {
+            SideFound::Row(row) => Some(row),
+            SideFound::Rows(rows) => rows.get(index).copied(),
+            _ => None,
+        }
     }
 
-    /// The text of a cell of that row; empty if there is none.
+    /// The rows whose numbers are added up.
+    #[must_use]
+    pub fn rows(&self) -> &'a [SideRow<'a>] {
+        if let SideFound::Rows(rows) = self.found { rows } else { &[] }
+    }
+
+    /// The text of a cell of the first row; empty if there is none.
     #[must_use]
     pub fn cell(&self, index: usize) -> &'a str {
-        self.row().map_or("", |row| row.cell(index))
+        self.row(0).map_or("", |row| row.cell(index))
     }
 }

@@ -40,5 +40,6 @@ mod resume;
 mod rows;
 mod rule_choice;
 mod settings;
+mod several_side_rows;
 mod severity;
 mod terminal_escapes;

@@ -17,7 +17,7 @@ many = "first"                       # default: refuse
 email = { column = "customer.E-mail" }
 "##;
 
-const RULES: &str = r#"
+pub(super) const RULES: &str = r#"
 [order]
 referenceId = { column = "Order" }
 orderedAt = { column = "Date" }
@@ -27,7 +27,7 @@ price = { column = "Total" }
 paymentType = { value = "other" }
 "#;
 
-const EXPORT: &str = "Order,Customer,Date,Total\n\
+pub(super) const EXPORT: &str = "Order,Customer,Date,Total\n\
                       A,#1,2026-10-01T10:00:00Z,10.00\n\
                       B,#2,2026-10-01T10:00:00Z,20.00\n";
 
@@ -55,7 +55,7 @@ fn outcomes_of(export: &str, customers: &str, join: &str) -> String {
 }
 
 /// The message of a run that is refused.
-fn refusal(ran: &RunResult) -> String {
+pub(super) fn refusal(ran: &RunResult) -> String {
     assert_eq!(ran.code, 2, "{}", ran.err);
     ran.err.split("\n\n").next().unwrap().to_owned()
 }
@@ -370,7 +370,7 @@ on = [{ concat = ["a", "b"], to = "c" }]
       --> shop.toml:15:8  join[1].many
        |
     15 | many = "any"
-       |        ^^^^^ expected "refuse", "first"
+       |        ^^^^^ expected "refuse", "first", "all"
 
     error[profile]: unknown key "delimeter"
       --> shop.toml:16:13  join[1].profile
