@@ -15,22 +15,29 @@ use super::{
     copies::VERSION,
     document_view::PathSource,
     error::MapError,
-    header_binding::ITEM_FIELDS,
+    header_binding::{CONDITION, ITEM_FIELDS},
+    input_settings::MissingColumns,
+    join::Join,
     known_fields::KnownFields,
     mapper::Mapper,
+    missing_name::MissingName,
     packed_items::PackedItems,
     path_text::arrays_of,
     paths::path_beside,
     profile::{FieldRule, FieldTarget, ItemKindRules, PeopleRules, Profile, SkipRule},
     refunds::Refunds,
+    row_joins::{RowJoin, RowJoins},
     rule::Rule,
+    side_table::SideTable,
 };
 use crate::model::field::Field;
 
-/// Binds a profile to a file of documents. `file` is the file's name in messages.
+/// Binds a profile to a file of documents, with the tables of its joins. `file` is the file's name
+/// in messages.
 pub(super) fn bind<'p>(
     profile: &'p Profile,
     file: &str,
+    sides: &'p [SideTable],
 ) -> Result<Mapper<'p, PathSource>, MapError> {
     if profile.key.paths.is_empty() {
         return Err(MapError::other_format(file, true, "the order's reference"));
@@ -45,8 +52,14 @@ pub(super) fn bind<'p>(
             return Err(MapError::other_format(file, true, name));
         }
     }
+    ensure_side_values(profile, sides)?;
+    let joins = bind_joins(profile, file, sides)?;
     let order_rules: Vec<_> = profile.rules.iter().filter(|rule| !rule.is_of_items()).collect();
-    let bind_skip = |skip: &'p SkipRule| (skip, bind_condition(&skip.when, None));
+    // A list in a column is in no document.
+    let packed = profile.packed_items.as_ref().filter(|items| items.path.is_some());
+    let names = Names { packed, joins: &profile.joins, sides };
+    let of_order = Names { packed: None, ..names };
+    let bind_skip = |skip: &'p SkipRule| (skip, bind_condition(&skip.when, of_order));
     let mut skips: Vec<_> = profile.skips.iter().map(bind_skip).collect();
     let mut row_skips: Vec<_> = profile.row_skips.iter().map(bind_skip).collect();
     // The only row of an order is the document.
@@ -67,8 +80,6 @@ pub(super) fn bind<'p>(
     });
     let item_paths = profile.item_paths.as_ref();
     let has_item_fields = profile.packed_items.is_some() || profile.repeated_items.is_some();
-    // A list in a column is in no document.
-    let packed = profile.packed_items.as_ref().filter(|items| items.path.is_some());
     let packed_at = packed.and_then(|items| Some((items, items.path.as_deref()?)));
     if has_item_fields && packed_at.is_none() && item_paths.is_none() {
         return Err(MapError::other_format(file, true, ITEM_FIELDS));
@@ -79,81 +90,150 @@ pub(super) fn bind<'p>(
         is_key_verbatim: profile.key.is_verbatim(),
         checks_key_parts: profile.checks_key_parts(),
         parent,
-        order_rules: bind_rules(&order_rules, packed),
+        order_rules: bind_rules(&order_rules, names),
         order_columns: Vec::new(),
         // A document is never compared with the one before it.
         counts_each_row: false,
-        item_kinds: bind_kinds(profile, packed, false),
-        order_kinds: bind_kinds(profile, packed, true),
+        item_kinds: bind_kinds(profile, names, false),
+        order_kinds: bind_kinds(profile, names, true),
         items: item_paths.map(|paths| paths.iter().map(|path| array_at(path)).collect()),
         packed: packed_at
             .map(|(items, path)| PackedSource { items, source: PathSource::new(path) }),
         groups: Vec::new(),
-        has_side_items: false,
-        added_joins: Vec::new(),
+        has_side_items: sides.iter().any(|side| side.has_items),
+        joins,
+        added_joins: profile.added_joins(),
         may_have_items: profile.maps_items(),
-        people: profile.people.iter().filter_map(bind_people).collect(),
+        people: profile.people.iter().filter_map(|people| bind_people(people, of_order)).collect(),
         skips,
         row_skips,
         ignore_rows: profile
             .ignore_rows
             .iter()
-            .map(|ignored| bind_condition(ignored, None))
+            .map(|ignored| bind_condition(ignored, of_order))
             .collect(),
-        item_rows: profile.item_rows.as_ref().map(|rows| bind_condition(rows, packed)),
-        refunds: profile.refunds.as_ref().map(bind_refunds),
-        version: version_of.map(|of| bind_sources(&of.field, &of.by, None)),
+        item_rows: profile.item_rows.as_ref().map(|rows| bind_condition(rows, names)),
+        refunds: profile.refunds.as_ref().map(|refunds| bind_refunds(refunds, of_order)),
+        version: version_of.map(|of| bind_sources(&of.field, &of.by, of_order)),
     })
 }
 
+/// What the names of sources refer to, besides members of the document.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Names<'a> {
+    /// The list that has the fields of its items.
+    packed: Option<&'a PackedItems>,
+    joins: &'a [Join],
+    sides: &'a [SideTable],
+}
+
+impl Names<'_> {
+    /// The value of a side file that a path names.
+    fn side(self, path: &str) -> Option<PathSource> {
+        let joins = self.joins.iter().zip(self.sides).enumerate();
+        let (index, (join, side)) =
+            joins.into_iter().find(|(_, (join, _))| join.has_column(path))?;
+        let column = side.index_of_path(path);
+        match column.filter(|_| join.has_items) {
+            // The values of items are fields beside the document.
+            Some(column) => Some(PathSource::of_field(column)),
+            None => Some(PathSource::of_side(index, column)),
+        }
+    }
+}
+
+/// The joins of the profile with the paths of their keys.
+fn bind_joins<'p>(
+    profile: &'p Profile,
+    file: &str,
+    sides: &'p [SideTable],
+) -> Result<RowJoins<'p, PathSource>, MapError> {
+    let mut bound = Vec::new();
+    for (join, table) in profile.joins.iter().zip(sides) {
+        if join.keys.iter().any(|key| key.from.paths.is_empty()) {
+            return Err(MapError::other_format(file, true, &join.purpose_of_key()));
+        }
+        let sources =
+            |rule: &Rule| rule.paths.iter().map(|path| PathSource::new(path)).collect::<Vec<_>>();
+        let keys = join.keys.iter().map(|key| (sources(&key.from), &key.from));
+        bound.push(RowJoin { join, table, keys: keys.collect() });
+    }
+    Ok(RowJoins(bound))
+}
+
+/// Returns an error if the side files lack values that rules and conditions read.
+fn ensure_side_values(profile: &Profile, sides: &[SideTable]) -> Result<(), MapError> {
+    let allows_missing = profile.missing_columns == MissingColumns::Allow;
+    let mut missing: Vec<MissingName> = Vec::new();
+    let mut check = |path: &str, purpose: &str| {
+        let lacks = |side: &&SideTable| side.index_of_path(path).is_none();
+        let found = sides.iter().filter(lacks).find_map(|side| side.missing(path, purpose));
+        let is_new = |name: &MissingName| missing.iter().all(|known| known.name != name.name);
+        let found = found.filter(is_new).map(|name| MissingName { is_path: true, ..name });
+        missing.extend(found);
+    };
+    for FieldRule { rule, target, .. } in profile.all_rules() {
+        let FieldTarget::Field(field) = target else { continue };
+        if !rule.may_be_missing() && (!allows_missing || profile.requires(field)) {
+            let readers = rule.readers().flat_map(|rule| &rule.paths);
+            readers.for_each(|path| check(path, &field.to_string()));
+        }
+    }
+    let of_rules = profile.conditional_rules().map(|(_, condition)| condition);
+    let conditions = profile.order_conditions().chain(profile.item_conditions()).chain(of_rules);
+    for source in conditions.flat_map(Condition::sources).filter(|source| !source.is_optional) {
+        if let Some(path) = &source.path {
+            check(path, CONDITION);
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(profile.name_places.error(&missing)) }
+}
+
 /// Binds the rules of refunds.
-fn bind_refunds(refunds: &Refunds) -> BoundRefunds<'_, PathSource> {
+fn bind_refunds<'p>(refunds: &'p Refunds, names: Names<'_>) -> BoundRefunds<'p, PathSource> {
     let order = refunds.order.iter().flat_map(|order| &order.paths);
     BoundRefunds {
         refunds,
-        rows: refunds.rows.as_ref().map(|rows| bind_condition(rows, None)),
+        rows: refunds.rows.as_ref().map(|rows| bind_condition(rows, names)),
         order: order.map(|path| PathSource::new(path)).collect(),
-        amount: refunds.amount.as_ref().map(|amount| bind_sources(&Field::Price, amount, None)),
+        amount: refunds.amount.as_ref().map(|amount| bind_sources(&Field::Price, amount, names)),
     }
 }
 
 /// Binds the kinds of items that are made of values of the order, or the others.
 fn bind_kinds<'p>(
     profile: &'p Profile,
-    packed: Option<&PackedItems>,
+    names: Names<'_>,
     are_of_order: bool,
 ) -> Vec<BoundKind<'p, PathSource>> {
     let kinds = profile.item_kinds.iter().filter(|of| of.kind.is_of_order == are_of_order);
     let bind = |ItemKindRules { kind, when }: &'p ItemKindRules| {
         let rules = profile.rules.iter().filter(|rule| rule.is_of_items() && rule.kind == *kind);
-        let rules = bind_rules(&rules.collect::<Vec<_>>(), packed);
+        let rules = bind_rules(&rules.collect::<Vec<_>>(), names);
         BoundKind {
             kind: *kind,
-            when: when.as_ref().map(|when| bind_condition(when, packed)),
+            when: when.as_ref().map(|when| bind_condition(when, names)),
             rules,
         }
     };
     kinds.map(bind).collect()
 }
 
-fn bind_rules<'p>(
-    rules: &[&'p FieldRule],
-    packed: Option<&PackedItems>,
-) -> Vec<BoundRule<'p, PathSource>> {
+fn bind_rules<'p>(rules: &[&'p FieldRule], names: Names<'_>) -> Vec<BoundRule<'p, PathSource>> {
     let of_fields = rules.chunk_by(|_, next| next.is_alternative);
-    of_fields.filter_map(|rules| bind_rules_of(rules, packed)).collect()
+    of_fields.filter_map(|rules| bind_rules_of(rules, names)).collect()
 }
 
 /// Binds the rules of one field, or a wildcard.
 fn bind_rules_of<'p>(
     rules: &[&'p FieldRule],
-    packed: Option<&PackedItems>,
+    names: Names<'_>,
 ) -> Option<BoundRule<'p, PathSource>> {
     let mut chain = Vec::new();
     for rule in rules {
         match &rule.target {
-            FieldTarget::Field(field) => chain.push(bind_rule(field, rule, packed)),
-            _ => return Some(BoundRule::Custom(bind_wildcard(rule, packed))),
+            FieldTarget::Field(field) => chain.push(bind_rule(field, rule, names)),
+            _ => return Some(BoundRule::Custom(bind_wildcard(rule, names))),
         }
     }
     FieldBinding::chained(chain).map(BoundRule::Field)
@@ -161,35 +241,36 @@ fn bind_rules_of<'p>(
 
 fn bind_wildcard<'p>(
     FieldRule { target, rule, when, .. }: &'p FieldRule,
-    packed: Option<&PackedItems>,
+    names: Names<'_>,
 ) -> CustomRule<'p, PathSource> {
     let members = rule.paths.iter().map(|path| match path.strip_suffix('*') {
         Some(prefix) => CustomMembers::Prefix(prefix),
         None => CustomMembers::Object(PathSource::of_group(path, target.group())),
     });
-    let when = when.as_ref().map(|when| bind_condition(when, packed));
+    let when = when.as_ref().map(|when| bind_condition(when, names));
     CustomRule { target, rule, when, members: members.collect(), known: KnownFields::new() }
 }
 
-/// Binds the rule of a field. `packed` is the list that has the fields of its items.
+/// Binds the rule of a field.
 pub(super) fn bind_rule<'p>(
     field: &Field,
     FieldRule { rule, when, .. }: &'p FieldRule,
-    packed: Option<&PackedItems>,
+    names: Names<'_>,
 ) -> FieldBinding<'p, PathSource> {
-    let binding = bind_sources(field, rule, packed);
+    let binding = bind_sources(field, rule, names);
     // Without a path it yields its default everywhere.
     let when = when.as_ref().filter(|_| !binding.sources.is_empty() || !rule.has_source());
-    FieldBinding { when: when.map(|when| bind_condition(when, packed)), ..binding }
+    FieldBinding { when: when.map(|when| bind_condition(when, names)), ..binding }
 }
 
 /// Binds a rule to the paths of its values and of its zone.
 fn bind_sources<'p>(
     field: &Field,
     rule: &'p Rule,
-    packed: Option<&PackedItems>,
+    names: Names<'_>,
 ) -> FieldBinding<'p, PathSource> {
-    let source = |path: &str| PathSource::of_group(path, field.group());
+    let source =
+        |path: &str| names.side(path).unwrap_or_else(|| PathSource::of_group(path, field.group()));
     // A rule that combines several values looks beside each of them.
     let member = rule.scale_member().filter(|_| !rule.combines());
     let beside = member.map_or_else(Vec::new, |name| {
@@ -197,8 +278,10 @@ fn bind_sources<'p>(
     });
     let language = rule.language.iter().flat_map(|language| &language.paths);
     let language = language.map(|path| source(path)).collect();
-    let indexes =
-        rule.fields.iter().filter_map(|field| packed.and_then(|packed| packed.field_index(field)));
+    let indexes = rule
+        .fields
+        .iter()
+        .filter_map(|field| names.packed.and_then(|packed| packed.field_index(field)));
     let fields = indexes.map(PathSource::of_field);
     let sources: Vec<_> =
         rule.paths.iter().map(|path| source(path)).chain(fields).map(Some).collect();
@@ -206,15 +289,19 @@ fn bind_sources<'p>(
         let sources = zone.paths.iter().map(|path| Some(source(path))).collect();
         Box::new(FieldBinding::new(field.clone(), zone, sources, Vec::new()))
     });
+    let added_join = Join::added_by(rule, &rule.paths, names.joins);
     let bound = FieldBinding::new(field.clone(), rule, sources, beside);
-    FieldBinding { language, zone, ..bound }
+    FieldBinding { language, zone, added_join, ..bound }
 }
 
 /// The people of one role, if the profile has the path of their array.
-fn bind_people(people: &PeopleRules) -> Option<BoundPeople<'_, PathSource>> {
+fn bind_people<'p>(
+    people: &'p PeopleRules,
+    names: Names<'_>,
+) -> Option<BoundPeople<'p, PathSource>> {
     let array = array_at(people.path.as_deref()?);
     let rules: Vec<_> = people.rules.iter().collect();
-    Some(BoundPeople { role: people.role, array: Some(array), rules: bind_rules(&rules, None) })
+    Some(BoundPeople { role: people.role, array: Some(array), rules: bind_rules(&rules, names) })
 }
 
 fn array_at(path: &str) -> ArraySource<'_, PathSource> {
@@ -224,20 +311,20 @@ fn array_at(path: &str) -> ArraySource<'_, PathSource> {
     ArraySource { path, source: PathSource::new(array), walks_arrays }
 }
 
-/// Binds a condition. `packed` is the list that has the fields of its items.
-fn bind_condition(
-    condition: &Condition,
-    packed: Option<&PackedItems>,
-) -> Condition<TestedSource<PathSource>> {
+/// Binds a condition.
+fn bind_condition(condition: &Condition, names: Names<'_>) -> Condition<TestedSource<PathSource>> {
     let bound = condition.bind(&mut |source: &CellSource| {
         Ok::<_, Infallible>(match (&source.path, source.is_raw) {
             (_, true) => TestedSource::Raw,
             _ if source.field.is_some() => {
-                let index = source.field.as_ref().and_then(|field| packed?.field_index(field));
+                let index =
+                    source.field.as_ref().and_then(|field| names.packed?.field_index(field));
                 let field = index.map(PathSource::of_field);
                 field.map_or(TestedSource::Missing, TestedSource::Value)
             }
-            (Some(path), false) => TestedSource::Value(PathSource::of_condition(path)),
+            (Some(path), false) => TestedSource::Value(
+                names.side(path).unwrap_or_else(|| PathSource::of_condition(path)),
+            ),
             (None, false) => TestedSource::Missing,
         })
     });

@@ -15,7 +15,7 @@ use crate::model::{
     draft::CellOrigin,
     field::FieldGroup,
     row::{Row, RowContent},
-    side_row::SideRow,
+    side_row::JoinedRows,
 };
 
 /// The path of a value.
@@ -23,8 +23,19 @@ use crate::model::{
 pub(super) struct PathSource {
     path: Path,
     in_event: EventPlace,
-    /// The index of a field of an item in a list, in place of the path.
+    /// The index of a field of an item in a list or in a side file, in place of the path.
     field: Option<usize>,
+    /// The value of a side file that it is in place of one of the document.
+    side: Option<SideValue>,
+}
+
+/// A value of a side file.
+#[derive(Debug, Clone, Copy)]
+struct SideValue {
+    /// The index of its join.
+    join: usize,
+    /// The index of the value; none if no row of the file has it.
+    column: Option<usize>,
 }
 
 /// Where an ORDER_CHECKOUT event has the value of a path of the canonical form.
@@ -41,7 +52,7 @@ enum EventPlace {
 impl PathSource {
     /// A path in an order or in an element.
     pub(super) fn new(path: &str) -> Self {
-        Self { path: Path::new(path), in_event: EventPlace::Order, field: None }
+        Self { path: Path::new(path), in_event: EventPlace::Order, field: None, side: None }
     }
 
     /// The path of a rule for a field of this group.
@@ -51,18 +62,23 @@ impl PathSource {
             FieldGroup::Event => EventPlace::Beside(Path::new(event_path(path))),
             _ => EventPlace::Order,
         };
-        Self { path: Path::new(path), in_event, field: None }
+        Self { path: Path::new(path), in_event, field: None, side: None }
     }
 
     /// The path of a condition, which may test any value.
     pub(super) fn of_condition(path: &str) -> Self {
         let in_event = EventPlace::Either(Path::new(event_path(path)));
-        Self { path: Path::new(path), in_event, field: None }
+        Self { path: Path::new(path), in_event, field: None, side: None }
     }
 
     /// The field of an item in a list.
     pub(super) fn of_field(index: usize) -> Self {
         Self { field: Some(index), ..Self::new("") }
+    }
+
+    /// A value of the side file of a join; none if no row of the file has it.
+    pub(super) fn of_side(join: usize, column: Option<usize>) -> Self {
+        Self { side: Some(SideValue { join, column }), ..Self::new("") }
     }
 
     /// Follows the path where a document has the value.
@@ -100,13 +116,15 @@ pub(super) struct DocumentView<'a> {
     is_element: bool,
     /// The event that the document is.
     event: Option<EventDocument<'a>>,
+    /// The index of the side row whose values are viewed, of several that are added up.
+    side_row: usize,
 }
 
 impl<'a> DocumentView<'a> {
     /// A document. `has_events` tells whether it may be an event.
     pub(super) fn new(row: &'a Row<'a>, node: JsonNode<'a>, has_events: bool) -> Self {
         let event = has_events.then(|| EventDocument::of(node)).flatten();
-        Self { row, node, is_element: false, event }
+        Self { row, node, is_element: false, event, side_row: 0 }
     }
 
     /// The event that the document is.
@@ -130,6 +148,18 @@ impl<'a> DocumentView<'a> {
         }
     }
 
+    fn side_value(self, SideValue { join, column }: SideValue) -> Found<'a> {
+        let joined = self.row.joined().and_then(|joined| joined.matches.get(join));
+        let row = joined.and_then(|side| side.row(self.side_row));
+        match row.zip(column) {
+            Some((row, column)) => {
+                let at = CellOrigin::Known(row.position(column));
+                Found { value: Value::of_side(&row, column), at }
+            }
+            None => Found { value: Value::Missing, at: self.at() },
+        }
+    }
+
     /// An element in it.
     pub(super) fn element(self, node: JsonNode<'a>) -> Self {
         Self { node, is_element: true, event: None, ..self }
@@ -148,7 +178,16 @@ impl<'a> View<'a> for DocumentView<'a> {
     }
 
     fn find(self, source: &PathSource) -> Found<'a> {
-        self.found(source.find(self))
+        match source.side {
+            Some(side) => self.side_value(side),
+            None => self.found(source.find(self)),
+        }
+    }
+
+    fn lacks(self, source: &PathSource) -> bool {
+        let Some(SideValue { join, .. }) = source.side else { return false };
+        let joined = self.row.joined().and_then(|joined| joined.matches.get(join));
+        joined.is_some_and(|side| side.found.is_a_problem())
     }
 
     fn item_field(self, source: &PathSource) -> Option<usize> {
@@ -156,15 +195,18 @@ impl<'a> View<'a> for DocumentView<'a> {
     }
 
     fn visit(self, source: &PathSource, visit: &mut impl FnMut(Found<'a>)) {
-        source.visit(self, &mut |end| visit(self.found(end)));
+        match source.side {
+            Some(side) => visit(self.side_value(side)),
+            None => source.visit(self, &mut |end| visit(self.found(end))),
+        }
     }
 
-    fn side_rows(self, _: usize) -> &'a [SideRow<'a>] {
-        &[]
+    fn joined(self) -> Option<&'a JoinedRows<'a>> {
+        self.row.joined()
     }
 
-    fn with_side_row(self, _: usize) -> Self {
-        self
+    fn with_side_row(self, index: usize) -> Self {
+        Self { side_row: index, ..self }
     }
 
     fn as_element(self) -> Self {

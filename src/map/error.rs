@@ -105,11 +105,25 @@ impl MapError {
         Self::of_export(file, file.to_owned(), title, notes)
     }
 
-    /// The error of a file of JSON documents, to which a profile joins others.
-    pub(super) fn joins_to_json(file: &str) -> Self {
-        let title = "a [[join]] adds to the rows of a CSV file, and this file is JSON".to_owned();
-        let hint = "export the orders as CSV, or leave the joins out of the profile".to_owned();
+    /// The error of a file of a join that is of another format than the first one.
+    pub(super) fn other_side_format(file: &str, first: &str) -> Self {
+        let title = format!("the file is of another format than {first}, a file of the same join");
+        let hint = "export the files of a join in one format".to_owned();
         Self::of_export(file, file.to_owned(), title, vec![Note::Hint(hint)])
+    }
+
+    /// The error of a pattern of names of members of a side file.
+    pub(super) fn side_wildcard(file: &str, pattern: &str) -> Self {
+        let title = format!("{pattern:?} is a pattern of columns, and this file is JSON");
+        let hint = "give each field a rule of its own, which names its member".to_owned();
+        Self::of_export(file, file.to_owned(), title, vec![Note::Hint(hint)])
+    }
+
+    /// The error of a CSV file of a join in whose documents an array has the items.
+    pub(super) fn side_items_in_records(file: &str, items: &str) -> Self {
+        let title = format!("the file is CSV, but the join has its items in an array ({items:?})");
+        let hint = "write items = true in the join, if the rows of the file are the items";
+        Self::of_export(file, file.to_owned(), title, vec![Note::Hint(hint.to_owned())])
     }
 
     /// The errors of a profile, if the error consists of them.

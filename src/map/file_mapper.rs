@@ -74,8 +74,7 @@ impl<'p> FileMapper<'p> {
             Some(header) => {
                 FormatMapper::Csv(Box::new(HeaderBinding::new(profile, header, file, sides)?))
             }
-            None if !profile.joins.is_empty() => return Err(MapError::joins_to_json(file)),
-            None => FormatMapper::Json(Box::new(document_binding::bind(profile, file)?)),
+            None => FormatMapper::Json(Box::new(document_binding::bind(profile, file, sides)?)),
         };
         Ok(Self { profile, format })
     }
@@ -175,20 +174,30 @@ impl<'p> FileMapper<'p> {
     /// Whether rows of side files belong to rows of the file.
     #[must_use]
     pub fn has_joins(&self) -> bool {
-        matches!(&self.format, FormatMapper::Csv(binding) if !binding.joins.is_empty())
+        match &self.format {
+            FormatMapper::Csv(binding) => !binding.mapper.joins.is_empty(),
+            FormatMapper::Json(mapper) => !mapper.joins.is_empty(),
+        }
     }
 
-    /// Adds to a row the cells of the side rows that belong to it.
+    /// Adds to a row what side files have for it.
     pub fn join<'a>(&'a self, row: Row<'a>, texts: &'a Bump) -> Row<'a> {
-        match (&self.format, row.content) {
-            (FormatMapper::Csv(binding), RowContent::Record(record))
-                if !binding.joins.is_empty() =>
-            {
-                let record = binding.joins.join(record, &binding.header, texts);
-                Row { content: RowContent::Record(record), ..row }
-            }
-            (_, content) => Row { content, ..row },
+        if !self.has_joins() {
+            return row;
         }
+        let content = match (&self.format, &row.content) {
+            (FormatMapper::Csv(binding), RowContent::Record(record)) => {
+                let joined = binding.mapper.joins.find(binding.view(&row, record), texts);
+                let own: &'a Record<'a> = texts.alloc(*record);
+                RowContent::Record(own.joined(&binding.header, joined, texts))
+            }
+            (FormatMapper::Json(mapper), RowContent::Document(document)) => {
+                let joined = mapper.joins.find(self.document_view(&row, document), texts);
+                RowContent::Document(Document { joined: Some(texts.alloc(joined)), ..*document })
+            }
+            _ => return row,
+        };
+        Row { content, ..row }
     }
 
     /// Which header of a CSV file a row is, if it is one.
@@ -303,10 +312,6 @@ impl<'p> FileMapper<'p> {
                     RowContent::Record(record) => Some((previous, record)),
                     _ => None,
                 });
-                if !binding.joins.is_empty() {
-                    let above = above.map(|(_, record)| record);
-                    into.problems.extend(binding.joins.problems(row, record, above));
-                }
                 let previous = above.map(|(previous, record)| binding.view(previous, record));
                 binding.mapper.map(binding.view(row, record), previous, into);
                 into.problems.extend(binding.spreadsheet_texts.problems(row, record));

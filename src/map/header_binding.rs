@@ -16,6 +16,7 @@ use super::{
     group_columns::{ItemGroup, item_groups, lacking_columns},
     header_hint::{has_names, header_hint, position_of},
     input_settings::{MissingColumns, UnknownColumns},
+    join::Join,
     known_columns::KnownColumns,
     mapper::Mapper,
     missing_name::MissingName,
@@ -46,8 +47,6 @@ pub(super) struct HeaderBinding<'p> {
     pub(super) header: Arc<Header>,
     /// The columns of the file.
     pub(super) own_header: Arc<Header>,
-    /// The side files whose rows belong to those of the file.
-    pub(super) joins: RowJoins<'p>,
     pub(super) names: HeaderNames,
     /// The column of the order key, if it alone says what a row is: the key is its text, and the
     /// profile neither ignores nor leaves out rows.
@@ -88,7 +87,7 @@ impl<'p> HeaderBinding<'p> {
             key.iter().all(Option::is_none)
         };
         let key: Vec<usize> = key.into_iter().flatten().collect();
-        let mapper = columns.bind_mapper(key)?;
+        let mapper = columns.bind_mapper(key, joins)?;
         let filled = columns.find_filled()?;
         if !profile.joins_files || lacks_key {
             columns.ensure_complete()?;
@@ -102,7 +101,6 @@ impl<'p> HeaderBinding<'p> {
         Ok(Self {
             own_header: Arc::clone(own_header),
             header,
-            joins,
             names,
             key_column: key_column(&mapper),
             mapper,
@@ -207,12 +205,15 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     }
 
     /// The joins of the profile with the columns of their keys.
-    fn bind_joins(&mut self) -> Result<RowJoins<'p>, MapError> {
+    fn bind_joins(&mut self) -> Result<RowJoins<'p, usize>, MapError> {
         let (profile, mut bound) = (self.profile, Vec::new());
         for (join, table) in profile.joins.iter().zip(self.sides) {
             let mut keys = Vec::new();
             for key in &join.keys {
-                let purpose = format!("the key of the join {:?}", join.name);
+                let purpose = join.purpose_of_key();
+                if key.from.columns.is_empty() {
+                    return Err(MapError::other_format(self.file, false, &purpose));
+                }
                 let columns = self.find_all(&key.from, &purpose, true)?;
                 keys.push((columns.into_iter().flatten().collect(), &key.from));
             }
@@ -266,7 +267,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             return Ok(None);
         }
         let binding = FieldBinding {
-            added_join: self.profile.added_join(rule, |rule| &rule.columns),
+            added_join: Join::added_by(rule, &rule.columns, &self.profile.joins),
             ..FieldBinding::new(field.clone(), rule, columns, Vec::new())
         };
         let binding = self.with_zone(binding, name)?;
@@ -309,7 +310,11 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     }
 
     /// Binds the rules and conditions of the profile; `key` are the columns of the order key.
-    fn bind_mapper(&mut self, key: Vec<usize>) -> Result<Mapper<'p, usize>, MapError> {
+    fn bind_mapper(
+        &mut self,
+        key: Vec<usize>,
+        joins: RowJoins<'p, usize>,
+    ) -> Result<Mapper<'p, usize>, MapError> {
         let profile = self.profile;
         let of_order = profile.rules.iter().filter(|rule| !rule.is_of_items());
         let order_rules = self.bind_rules(of_order, Field::to_string)?;
@@ -359,6 +364,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             items: None,
             packed,
             groups,
+            joins,
             added_joins: self.profile.added_joins(),
             has_side_items: self.sides.iter().any(|side| side.has_items),
             may_have_items: profile.joins_files || has_items,
@@ -565,7 +571,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             purpose: format!("the profile needs it for {field}"),
             named_by: None,
             is_path: false,
-            is_in_side_file: false,
+            side_format: None,
             is_required,
             near,
             notes: fact.map(Note::Fact).into_iter().collect(),
@@ -687,7 +693,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
 }
 
 /// What a condition's column is needed for, as part of a message.
-const CONDITION: &str = "a condition";
+pub(super) const CONDITION: &str = "a condition";
 
 /// The same of the columns of items in a list or in groups.
 pub(super) const ITEM_FIELDS: &str = "the items";

@@ -9,7 +9,11 @@ use super::{
     packed_items::PackedItem,
     view::{Found, Value, View},
 };
-use crate::model::{document::JsonNode, draft::CellOrigin, side_row::SideRow};
+use crate::model::{
+    document::JsonNode,
+    draft::CellOrigin,
+    side_row::{JoinedRows, SideRow},
+};
 
 /// An item of a row.
 pub(super) struct ItemView<'a, V: View<'a>> {
@@ -71,7 +75,7 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
             }
             ItemFields::Side(side) => {
                 let index = u32::try_from(field).unwrap_or(u32::MAX);
-                Found { value: Value::Text(side.cell(field)), at: CellOrigin::Side(side, index) }
+                Found { value: Value::of_side(side, field), at: CellOrigin::Side(side, index) }
             }
         }
     }
@@ -92,8 +96,8 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
         }
     }
 
-    fn side_rows(self, join: usize) -> &'a [SideRow<'a>] {
-        self.row.side_rows(join)
+    fn joined(self) -> Option<&'a JoinedRows<'a>> {
+        self.row.joined()
     }
 
     fn with_side_row(self, index: usize) -> Self {

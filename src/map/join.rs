@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use super::{
-    file_syntax::FileSyntax, input_settings::Many, pick::Pick, rule::Rule, rule_result::RuleResult,
+    file_syntax::FileSyntax, input_settings::Many, path_text::dotted_names, pick::Pick, rule::Rule,
+    rule_result::RuleResult,
 };
 
 /// A file beside the export, whose columns the rules can read too.
@@ -28,9 +29,11 @@ pub struct Join {
     pub(super) pick: Option<Pick>,
     /// Whether its rows are the items of the orders.
     pub(super) has_items: bool,
+    /// The array in its documents whose elements are the items.
+    pub(super) item_path: Option<String>,
 }
 
-/// A part of a key: a column of the export, and one of the side file.
+/// A part of a key: a column or path of the export, and one of the side file.
 #[derive(Debug, Clone)]
 pub(super) struct JoinKey {
     pub(super) from: Rule,
@@ -52,7 +55,30 @@ impl Join {
         self.many == Many::All && self.pick.is_none()
     }
 
-    /// Whether a column, as the rules name it, is one of the side file.
+    /// The paths of the export that have the key.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &String> {
+        self.keys.iter().flat_map(|key| &key.from.paths)
+    }
+
+    /// What its key is read for, in messages.
+    pub(super) fn purpose_of_key(&self) -> String {
+        format!("the key of the join {:?}", self.name)
+    }
+
+    /// What the column of `pick` is read for, in messages.
+    pub(super) fn purpose_of_pick(&self) -> String {
+        format!("pick of the join {:?}", self.name)
+    }
+
+    /// The index of the join whose rows a rule adds up. `names` are the columns or paths that the
+    /// rule reads.
+    pub(super) fn added_by(rule: &Rule, names: &[String], joins: &[Self]) -> Option<usize> {
+        let is_added =
+            |join: &Self| join.adds_rows() && names.iter().any(|name| join.has_column(name));
+        joins.iter().position(is_added).filter(|_| rule.over_rows.is_sum())
+    }
+
+    /// Whether a column or path, as the rules name it, is one of the side file.
     pub(super) fn has_column(&self, name: &str) -> bool {
         name.strip_prefix(&*self.name).is_some_and(|rest| rest.starts_with('.'))
     }
@@ -61,6 +87,26 @@ impl Join {
     #[must_use]
     pub fn column(&self, name: &str) -> String {
         format!("{}.{name}", self.name)
+    }
+}
+
+impl JoinKey {
+    /// The name in the side file, for messages.
+    pub(super) fn name(&self) -> &str {
+        self.paths().first().map_or("", String::as_str)
+    }
+
+    /// The columns that have it in a CSV file.
+    pub(super) fn names_of_columns(&self) -> Vec<String> {
+        match &*self.to.columns {
+            [] => self.to.paths.iter().map(|path| dotted_names(path)).collect(),
+            columns => columns.to_vec(),
+        }
+    }
+
+    /// The paths at which documents have it.
+    pub(super) fn paths(&self) -> &[String] {
+        if self.to.paths.is_empty() { &self.to.columns } else { &self.to.paths }
     }
 }
 

@@ -34,13 +34,23 @@ pub(super) struct JoinText {
     pub(super) many: Option<Many>,
     /// Which one of all of them counts.
     pub(super) pick: Option<PickText>,
-    /// Whether its rows are the items of the orders.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub(super) items: bool,
+    /// Whether its rows are the items of the orders, or the path of the array in its documents
+    /// whose elements are.
+    pub(super) items: Option<JoinItemsText>,
+}
+
+/// Where a file has the items.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected true or the path of an array such as \"lines[]\"")]
+pub(super) enum JoinItemsText {
+    /// Whether its rows are items.
+    Rows(bool),
+    /// The path of an array in its documents.
+    Path(String),
 }
 
 /// The column whose values decide which one of several rows counts.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PickText {
     /// The row with the largest number or the latest date of this column.

@@ -8,15 +8,15 @@ use super::{
     file_syntax::FileSyntax,
     input_settings::Many,
     join::{Join, JoinKey},
-    join_text::{JoinKeyText, JoinText},
+    join_text::{JoinItemsText, JoinKeyText, JoinText},
     key_errors::{KeyError, KeyErrors},
     number::NumberMarks,
+    path_text::{ensure_named, segments},
     pick::Pick,
-    profile::{FieldRule, Profile},
+    profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
     rule_text::RuleText,
 };
-use crate::model::input::InputFormat;
 
 /// Compiles the joins without what is wrong.
 pub(super) fn compile_joins(
@@ -52,13 +52,6 @@ fn compile_join(
         errors.add("on", "is empty; expected the key: [{ column = \"customer_id\", to = \"id\" }]");
     }
     let mut of_file = KeyErrors::default();
-    let is_json = text.profile.format == Some(InputFormat::Ndjson);
-    for (key, _) in [("format", is_json), ("documents", text.profile.documents.is_some())]
-        .into_iter()
-        .filter(|(_, is_set)| *is_set)
-    {
-        of_file.add(key, "is for JSON, and a join reads CSV files");
-    }
     let files = FileSyntax::compile(text.profile, false, &mut of_file);
     errors.keep_below(&["profile"], of_file.ensure_none());
     let mut keys = Vec::new();
@@ -68,7 +61,12 @@ fn compile_join(
         let to = errors.keep_below(&["on", &index, "to"], key_rule(to, nulls));
         keys.extend(from.zip(to).map(|(from, to)| JoinKey { from, to }));
     }
-    if text.items && text.many.is_some() {
+    let (has_items, item_path) = match text.items {
+        Some(JoinItemsText::Path(path)) => (true, errors.keep(item_path(&path))),
+        Some(JoinItemsText::Rows(are_items)) => (are_items, None),
+        None => (false, None),
+    };
+    if has_items && text.many.is_some() {
         errors.add("many", "without effect: all rows of a key are items");
     }
     if text.pick.is_some() && text.many != Some(Many::All) {
@@ -77,8 +75,18 @@ fn compile_join(
     let pick = text.pick.map(|pick| Pick::new(pick, marks)).transpose();
     let pick = errors.keep(pick).flatten();
     errors.ensure_none()?;
-    let (many, has_items) = (text.many.unwrap_or_default(), text.items);
-    Ok(Join { index, name: text.r#as, file: text.file, files, keys, many, pick, has_items })
+    let many = text.many.unwrap_or_default();
+    Ok(Join {
+        index,
+        name: text.r#as,
+        file: text.file,
+        files,
+        keys,
+        many,
+        pick,
+        has_items,
+        item_path,
+    })
 }
 
 /// Refuses what contradicts a join whose rows are items. `other` is the key of other items, if the
@@ -113,7 +121,7 @@ pub(super) fn check_added_joins(profile: &Profile, errors: &mut KeyErrors) {
     for join in profile.joins.iter().filter(|join| join.adds_rows()) {
         let adds = |rule: &FieldRule| {
             rule.rule.over_rows.is_sum() && !rule.is_of_items() && {
-                let mut names = rule.rule.columns.iter();
+                let mut names = rule.rule.columns.iter().chain(&rule.rule.paths);
                 names.all(|name| join.has_column(name))
             }
         };
@@ -134,7 +142,7 @@ pub(super) fn check_added_joins(profile: &Profile, errors: &mut KeyErrors) {
     }
 }
 
-/// The columns that rules, without some of them, conditions and keys read. With `of_items` also
+/// The columns and paths that rules, without some of them, conditions and the order key read. With `of_items` also
 /// the conditions on items.
 fn columns_beside<'p>(
     profile: &'p Profile,
@@ -148,10 +156,49 @@ fn columns_beside<'p>(
     let conditions = conditions.chain(profile.order_conditions());
     let on_items = profile.item_conditions().filter(move |_| of_items);
     let tested = conditions.chain(on_items).flat_map(Condition::sources);
-    let tested: Vec<_> = tested.filter_map(|source| source.column.as_ref()).collect();
+    let tested: Vec<_> =
+        tested.flat_map(|source| source.column.iter().chain(&source.path)).collect();
     let readers = rules.into_iter().flat_map(|rule| rule.rule.readers());
-    let columns = readers.chain(profile.row_rules().flat_map(Rule::readers)).flat_map(|rule| &rule.columns);
-    columns.chain(tested).chain(profile.joins.iter().flat_map(Join::columns))
+    let columns = readers
+        .chain(profile.row_rules().flat_map(Rule::readers))
+        .flat_map(|rule| rule.columns.iter().chain(&rule.paths));
+    columns.chain(tested)
+}
+
+/// The path of the array whose elements are items, without the brackets at its end.
+fn item_path(path: &str) -> Result<String, KeyError> {
+    let array = path.strip_suffix("[]").unwrap_or(path);
+    match segments(array).and_then(|segments| ensure_named(array, &segments)) {
+        Ok(()) => Ok(array.to_owned()),
+        Err(error) => Err(("items", error)),
+    }
+}
+
+/// Refuses rules for any name that read members of side files: only named ones are in memory.
+pub(super) fn check_join_wildcards(profile: &Profile, errors: &mut KeyErrors) {
+    let is_wildcard = |rule: &&FieldRule| !matches!(rule.target, FieldTarget::Field(_));
+    let wildcards = profile.all_rules().filter(is_wildcard);
+    let paths: Vec<_> = wildcards.flat_map(|rule| &rule.rule.paths).collect();
+    for join in &profile.joins {
+        if let Some(path) = paths.iter().find(|path| join.has_column(path)) {
+            let error =
+                format!("has {path:?}, of which a rule takes any name; expected a rule for each");
+            errors.add_at(&["join", &join.index.to_string(), "as"], &error);
+        }
+    }
+}
+
+/// Refuses keys of joins that are in side files: they are found in the export alone.
+pub(super) fn check_join_keys(profile: &Profile, errors: &mut KeyErrors) {
+    for join in &profile.joins {
+        let mut names = join.columns().chain(join.paths());
+        let is_of_join = |name: &&String| profile.joins.iter().any(|join| join.has_column(name));
+        if let Some(name) = names.find(is_of_join) {
+            let error =
+                format!("{name:?} is of a joined file; expected a column or path of the export");
+            errors.add_at(&["join", &join.index.to_string(), "on"], &error);
+        }
+    }
 }
 
 /// The name is the start of the names of columns, and part of an option of the command line.
@@ -184,8 +231,9 @@ fn key_rule(text: RuleText, nulls: &[String]) -> Result<Rule, KeyErrors> {
     }
     errors.ensure_none()?;
     let mut rule = Rule::new(text, DateUse::None)?;
-    if rule.combines() || rule.columns.is_empty() || !rule.fields.is_empty() {
-        let error = "is no column; expected a column of a CSV file for each part of the key";
+    let has_name = !rule.columns.is_empty() || !rule.paths.is_empty();
+    if rule.combines() || !has_name || !rule.fields.is_empty() {
+        let error = "is no column and no path; expected one of them for each part of the key";
         return Err(KeyErrors::of_rule(error.to_owned()));
     }
     rule.add_nulls(nulls);

@@ -19,6 +19,7 @@ use super::{
     item_view::{ItemFields, ItemView},
     order_key::{joined_key, key_of},
     profile::{Profile, SkipRule},
+    row_joins::RowJoins,
     tested_row::{guarded_value, holds, test, tested_value},
     view::{Found, Value, View},
 };
@@ -62,6 +63,8 @@ pub(super) struct Mapper<'p, S> {
     pub(super) groups: Vec<ItemGroup<S>>,
     /// Whether the items are rows of a side file.
     pub(super) has_side_items: bool,
+    /// The side files whose rows belong to those of the file.
+    pub(super) joins: RowJoins<'p, S>,
     /// The joins whose rows are added up.
     pub(super) added_joins: Vec<usize>,
     /// Whether the file has items; constants alone do not add one. If several files are joined,
@@ -248,6 +251,9 @@ impl<S> Mapper<'_, S> {
         let mut order = Collector::new(view.at(), std::mem::take(&mut into.cells));
         order.problems.append(&mut into.problems);
         order.added_side_rows.append(&mut into.added_side_rows);
+        if !self.joins.is_empty() {
+            order.problems.extend(self.joins.problems(view, previous));
+        }
         let is_repeated = |previous: V| view.repeats_columns(previous, &self.order_columns);
         // The rows of an order repeat most of it, so this usually skips all rules of the order.
         let mut refunds = self.refunds.iter();

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::model::{
     diagnostic::{Diagnostic, Diagnostics, Note},
+    input::InputFormat,
     source_map::SourceMap,
     source_text::SourceText,
 };
@@ -31,8 +32,8 @@ pub(super) struct MissingName {
     pub(super) purpose: String,
     /// Whether no document has the path; else the header lacks the column.
     pub(super) is_path: bool,
-    /// Whether it is a column of a file beside the export.
-    pub(super) is_in_side_file: bool,
+    /// The format of the file beside the export that lacks it, if it is one of such a file.
+    pub(super) side_format: Option<InputFormat>,
     /// Whether the export must have it.
     pub(super) is_required: bool,
     /// The unused name that is probably meant.
@@ -57,12 +58,11 @@ impl MissingName {
 
     fn message(&self) -> String {
         let name = &self.name;
-        if self.is_in_side_file {
-            format!("there is no column {name:?} in {}", self.file)
-        } else if self.is_path {
-            format!("no document has {name:?}")
-        } else {
-            format!("there is no column {name:?} in the export")
+        match (self.side_format, self.is_path) {
+            (Some(InputFormat::Csv), _) => format!("there is no column {name:?} in {}", self.file),
+            (Some(InputFormat::Ndjson), _) => format!("no document of {} has {name:?}", self.file),
+            (None, true) => format!("no document has {name:?}"),
+            (None, false) => format!("there is no column {name:?} in the export"),
         }
     }
 }
@@ -102,6 +102,8 @@ impl NamePlaces {
                         | "concat"
                         | "to"
                         | "by"
+                        | "largest"
+                        | "smallest"
                 )
             });
             let is_array = ["items", "contacts", "consumers"].contains(&&*shown(&path));
@@ -150,11 +152,15 @@ impl NamePlaces {
             place.is_path.is_none_or(|is_path| is_path == missing.is_path)
                 && place.name == *missing.named_by.as_ref().unwrap_or(&missing.name)
         };
-        let place = self.source.as_ref().zip(self.places.iter().find(is_place));
+        // The key of a side file may have the name of a column of the export.
+        let is_key = |place: &&NamePlace| place.subject.starts_with("join") && is_place(place);
+        let places = self.places.iter();
+        let place = missing.side_format.and_then(|_| places.clone().find(is_key));
+        let place = self.source.as_ref().zip(place.or_else(|| places.clone().find(is_place)));
         let message = missing.message();
         let (at, mut error) = if let Some((source, place)) = place {
             let mut message = message;
-            if missing.is_path {
+            if missing.is_path && missing.side_format.is_none() {
                 message.extend(["; it is not in ", &missing.file]);
             }
             let span = place.span.clone();

@@ -124,7 +124,10 @@ pub fn missing_paths(
     }
     let known = known_paths(profile);
     let (mut missing, mut missing_paths, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    for read in read_paths(profile).into_iter().flat_map(|read| read.with_filters(seen)) {
+    let is_of_join = |path: &String| profile.joins.iter().any(|join| join.has_column(path));
+    // Those of side files are found when these are read.
+    let read = read_paths(profile).into_iter().filter(|read| !read.paths.iter().any(is_of_join));
+    for read in read.flat_map(|read| read.with_filters(seen)) {
         let paths = read.lacking_paths(seen);
         let Some(first) = paths.first() else { continue };
         // Without a key of its own, a profile reads the reference twice.
@@ -163,7 +166,7 @@ fn missing_name(read: ReadPath<'_>, meant: Option<String>, file: &str) -> Missin
         named_by: read.filtered,
         purpose: read.purpose,
         is_path: true,
-        is_in_side_file: false,
+        side_format: None,
         is_required: true,
         near: None,
         notes: hint.into_iter().collect(),

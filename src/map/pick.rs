@@ -10,7 +10,11 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::{date::parse_iso, join_text::PickText, key_errors::KeyError, number::NumberMarks};
-use crate::model::{decimal_mark::PointReading, money::Amount, side_row::SideRow};
+use crate::model::{
+    decimal_mark::PointReading,
+    money::Amount,
+    side_row::{SideKind, SideRow},
+};
 
 /// The choice of one of several rows.
 #[derive(Debug, Clone)]
@@ -65,7 +69,7 @@ impl Pick {
     ) -> Result<SideRow<'a>, PickError<'a>> {
         let mut compared = Vec::with_capacity(rows.len());
         for row in rows {
-            let value = self.value(row.cell(cell)).ok_or(PickError::NotComparable(*row))?;
+            let value = self.value(row, cell).ok_or(PickError::NotComparable(*row))?;
             compared.push((value, *row));
         }
         let chosen = self.best(&compared, PickValue::order)?;
@@ -102,7 +106,13 @@ impl Pick {
         tie.map_or(Ok(best.1), |row| Err(PickError::Tie([best.1, row])))
     }
 
-    fn value(&self, text: &str) -> Option<PickValue> {
+    fn value(&self, row: &SideRow<'_>, cell: usize) -> Option<PickValue> {
+        let text = row.cell(cell);
+        // The marks are those of texts.
+        if row.kind(cell) == SideKind::Number {
+            let Amount(decimal) = text.parse().ok()?;
+            return Some(PickValue::Number { decimal, is_ambiguous: false });
+        }
         let is_ambiguous =
             !self.marks.are_declared() && PointReading::of_text(text) == PointReading::Ambiguous;
         let number = self.marks.parse(text);

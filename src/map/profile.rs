@@ -273,15 +273,16 @@ impl Profile {
         joins.filter(|(_, join)| join.adds_rows()).map(|(index, _)| index).collect()
     }
 
-    /// The index of the join of which a rule adds up the rows. `names` returns where it reads them.
-    pub(super) fn added_join(
-        &self,
-        rule: &Rule,
-        names: impl Fn(&Rule) -> &Vec<String>,
-    ) -> Option<usize> {
-        self.joins.iter().position(|join| {
-            join.adds_rows() && names(rule).iter().any(|name| join.has_column(name))
-        })
+    /// The paths that rules, conditions and keys read, below the elements of items too.
+    pub(super) fn read_paths(&self) -> impl Iterator<Item = &str> {
+        let rules = self.all_rules().map(|rule| &rule.rule).chain(self.row_rules());
+        let of_rules = self.conditional_rules().map(|(_, condition)| condition);
+        let conditions = self.order_conditions().chain(self.item_conditions()).chain(of_rules);
+        let tested = conditions.flat_map(Condition::sources);
+        let of_joins = self.joins.iter().flat_map(Join::paths);
+        let paths = rules.flat_map(Rule::readers).flat_map(|rule| &rule.paths).chain(of_joins);
+        let tested = tested.filter_map(|source| source.path.as_deref());
+        paths.map(String::as_str).chain(tested)
     }
 
     /// A warning for each of several places of documents that no value of the export has. `found`

@@ -20,7 +20,9 @@ use super::{
     input_settings::SharedIdentifiers,
     item_kinds::{check_kinds, item_kinds},
     items_compiler::ItemsRules,
-    joins_compiler::{check_added_joins, check_item_joins, compile_joins},
+    joins_compiler::{
+        check_added_joins, check_item_joins, check_join_keys, check_join_wildcards, compile_joins,
+    },
     key_errors::{KeyError, KeyErrors, KeyPath},
     missing_name::NamePlaces,
     number::NumberMarks,
@@ -347,6 +349,8 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     check_item_joins(&profile, items_key, &mut errors);
     check_item_rows(&profile, has_item_rows, &mut errors);
     check_added_joins(&profile, &mut errors);
+    check_join_keys(&profile, &mut errors);
+    check_join_wildcards(&profile, &mut errors);
     (profile.with_required_columns(), errors)
 }
 

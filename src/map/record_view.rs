@@ -9,9 +9,9 @@ use super::view::{Found, Value, View};
 use crate::model::{
     document::JsonNode,
     draft::CellOrigin,
-    record::{Header, Record, RecordForm},
+    record::{Header, JoinedRecord, Record, RecordForm},
     row::Row,
-    side_row::{SideMatch, SideRow},
+    side_row::JoinedRows,
 };
 
 // The longest key that is searched for at the end of a cell, in characters.
@@ -25,6 +25,8 @@ pub(super) struct RecordView<'a> {
     n_columns: usize,
     /// The number of cells of a record that is whole.
     n_whole: usize,
+    /// The cells of side files behind its own.
+    side: Option<&'a JoinedRecord<'a>>,
     /// The index of the side row whose values are viewed, of several that are added up.
     side_row: usize,
 }
@@ -38,7 +40,11 @@ impl<'a> RecordView<'a> {
         whole: &Header,
     ) -> Self {
         let (n_columns, n_whole) = (header.names.len(), whole.names.len());
-        Self { row, record, n_columns, n_whole, side_row: 0 }
+        let side = match &record.form {
+            RecordForm::Joined(joined) => Some(joined),
+            _ => None,
+        };
+        Self { row, record, n_columns, n_whole, side, side_row: 0 }
     }
 
     /// The text of a column, without blanks around it.
@@ -47,13 +53,16 @@ impl<'a> RecordView<'a> {
         self.record.cell(column)
     }
 
-    /// The value in a side row behind the first one.
-    fn in_later_side_row(self, column: usize) -> Option<Found<'a>> {
-        let RecordForm::Joined(joined) = self.record.form else { return None };
-        let (side, index) = joined.side_cell(column)?;
-        let row = side.rows().get(self.side_row)?;
-        let at = CellOrigin::Known(row.position(index));
-        Some(Found { value: Value::Text(row.cell(index)), at })
+    /// The value of a column of a side file.
+    fn side_value(self, column: usize) -> Option<Found<'a>> {
+        let (side, index) = self.side?.side_cell(column)?;
+        let row = side.row(self.side_row)?;
+        let at = if self.side_row == 0 {
+            CellOrigin::Column(self.row, u32::try_from(column).unwrap_or(u32::MAX))
+        } else {
+            CellOrigin::Known(row.position(index))
+        };
+        Some(Found { value: Value::of_side(&row, index), at })
     }
 
     fn has_all_columns(self) -> bool {
@@ -74,8 +83,8 @@ impl<'a> View<'a> for RecordView<'a> {
 
     #[inline]
     fn find(self, column: &usize) -> Found<'a> {
-        if self.side_row > 0
-            && let Some(found) = self.in_later_side_row(*column)
+        if self.side.is_some()
+            && let Some(found) = self.side_value(*column)
         {
             return found;
         }
@@ -97,13 +106,8 @@ impl<'a> View<'a> for RecordView<'a> {
         visit(self.find(column));
     }
 
-    fn side_items(self) -> &'a [SideRow<'a>] {
-        if let RecordForm::Joined(joined) = self.record.form { joined.items } else { &[] }
-    }
-
-    fn side_rows(self, join: usize) -> &'a [SideRow<'a>] {
-        let RecordForm::Joined(joined) = self.record.form else { return &[] };
-        joined.matches.get(join).map_or(&[], SideMatch::rows)
+    fn joined(self) -> Option<&'a JoinedRows<'a>> {
+        self.side.map(|joined| &joined.rows)
     }
 
     fn with_side_row(self, index: usize) -> Self {

@@ -13,95 +13,99 @@ use super::{
     pick::PickError,
     rule::Rule,
     side_table::SideTable,
+    view::{Found, View},
 };
 use crate::model::{
-    draft::CellOrigin,
+    input::InputFormat,
     origin::Position,
     problem::{Code, Problem},
-    record::{Header, Record, RecordForm},
     redact::{looks_personal, redact},
-    row::Row,
-    side_row::{SideFound, SideMatch, SideRow},
+    side_row::{JoinedRows, SideFound, SideMatch, SideRow},
 };
 
-/// The joins of a profile, bound to a file of the export.
-pub(super) struct RowJoins<'p>(pub(super) Vec<RowJoin<'p>>);
+/// The joins of a profile, bound to a file of the export. `S` is where the file has a key: a column
+/// or a path.
+pub(super) struct RowJoins<'p, S>(pub(super) Vec<RowJoin<'p, S>>);
 
 /// A join, bound to a file of the export.
-pub(super) struct RowJoin<'p> {
+pub(super) struct RowJoin<'p, S> {
     pub(super) join: &'p Join,
     pub(super) table: &'p SideTable,
-    /// The columns of each part of the key, of which the first filled one counts.
-    pub(super) keys: Vec<(Vec<usize>, &'p Rule)>,
+    /// The sources of each part of the key, of which the first filled one counts.
+    pub(super) keys: Vec<(Vec<S>, &'p Rule)>,
 }
 
-impl RowJoins<'_> {
+impl<S> RowJoins<'_, S> {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The record with the cells of side files behind its own, which `header` names.
-    pub(super) fn join<'a>(
+    /// What the side files have for a row.
+    pub(super) fn find<'a, 'v, V: View<'v, Source = S>>(
         &'a self,
-        record: Record<'a>,
-        header: &'a Header,
+        view: V,
         texts: &'a Bump,
-    ) -> Record<'a> {
+    ) -> JoinedRows<'a> {
         let mut items = Vec::new();
-        let matches = self.0.iter().map(|join| join.find(&record, &mut items, texts));
+        let matches = self.0.iter().map(|join| join.find(view, &mut items, texts));
         let matches: Vec<SideMatch<'a>> = matches.collect();
         let (matches, items) = (texts.alloc_slice_copy(&matches), texts.alloc_slice_copy(&items));
-        let own: &'a Record<'a> = texts.alloc(record);
-        own.joined(header, (matches, items), texts)
+        JoinedRows { matches, items }
     }
 
     /// The problems of a row without a side row that it should have.
-    pub(super) fn problems(
+    pub(super) fn problems<'v, V: View<'v, Source = S>>(
         &self,
-        row: &Row<'_>,
-        record: &Record<'_>,
-        previous: Option<&Record<'_>>,
-    ) -> impl Iterator<Item = Problem> {
-        let RecordForm::Joined(joined) = record.form else { return Vec::new().into_iter() };
+        view: V,
+        previous: Option<V>,
+    ) -> Vec<Problem> {
+        let Some(joined) = view.joined() else { return Vec::new() };
         let joins = self.0.iter().zip(joined.matches);
         // The rows of an order repeat its keys.
         let is_new =
-            |join: &RowJoin<'_>| previous.is_none_or(|previous| !join.repeats(record, previous));
-        let problems: Vec<_> = joins
+            |join: &RowJoin<'_, S>| previous.is_none_or(|previous| !join.repeats(view, previous));
+        joins
             .filter(|(join, _)| is_new(join))
-            .filter_map(|(join, side)| join.problem(side.found, row, record))
-            .collect();
-        problems.into_iter()
+            .filter_map(|(join, side)| join.problem(side.found, view))
+            .collect()
     }
 }
 
-impl RowJoin<'_> {
-    /// What belongs to a record; rows that are items are added to `items`.
-    fn find<'a>(
+impl<S> RowJoin<'_, S> {
+    /// What belongs to a row; rows that are items are added to `items`.
+    fn find<'a, 'v, V: View<'v, Source = S>>(
         &'a self,
-        record: &Record<'a>,
+        view: V,
         items: &mut Vec<SideRow<'a>>,
         texts: &'a Bump,
     ) -> SideMatch<'a> {
         let n_columns = if self.join.has_items { 0 } else { self.table.columns.len() };
-        let Some(key) = self.key(record) else {
-            return SideMatch { n_columns, found: SideFound::NoKey };
-        };
-        let mut rows = self.table.find(key.as_str());
-        let found = match rows.next() {
-            None => SideFound::None,
-            Some(first) if self.join.has_items => {
-                items.push(first);
-                items.extend(rows);
-                SideFound::Items
-            }
-            Some(first) if self.join.many == Many::First => SideFound::Row(first),
-            Some(first) => {
-                let rows: Vec<_> = [first].into_iter().chain(rows).collect();
-                self.choose(texts.alloc_slice_copy(&rows))
-            }
+        let found = match self.key(view) {
+            Ok(None) => SideFound::NoKey,
+            Err(_) => SideFound::InvalidKey,
+            Ok(Some(key)) => self.rows(&key, items, texts),
         };
         SideMatch { n_columns, found }
+    }
+
+    fn rows<'a>(
+        &'a self,
+        key: &KeyText,
+        items: &mut Vec<SideRow<'a>>,
+        texts: &'a Bump,
+    ) -> SideFound<'a> {
+        let Some(mut rows) = self.table.find(key.as_str()) else { return SideFound::None };
+        if self.join.has_items {
+            items.extend(rows);
+            return SideFound::Items;
+        }
+        match self.join.many {
+            Many::First => rows.next().map_or(SideFound::None, SideFound::Row),
+            Many::Refuse | Many::All => {
+                let rows: Vec<_> = rows.collect();
+                self.choose(texts.alloc_slice_copy(&rows))
+            }
+        }
     }
 
     /// What counts of all rows with a key.
@@ -122,55 +126,68 @@ impl RowJoin<'_> {
         Some(pick.choose(rows, column))
     }
 
-    /// The key of a record; none if a part of it is empty.
-    fn key(&self, record: &Record<'_>) -> Option<KeyText> {
+    /// The key of a row; none if a part of it is empty. An error is a value that is none.
+    fn key<'v, V: View<'v, Source = S>>(&self, view: V) -> Result<Option<KeyText>, Found<'v>> {
         let mut key = KeyText::default();
-        for (columns, rule) in &self.keys {
-            key.push(rule, filled(record, columns, rule).1)?;
+        for (sources, rule) in &self.keys {
+            let Some(found) = filled(view, sources, rule) else { return Ok(None) };
+            let text = found.value.text().ok_or(found)?;
+            if key.push(rule, text).is_none() {
+                return Ok(None);
+            }
         }
-        Some(key)
+        Ok(Some(key))
     }
 
     /// Whether the previous row of the order has the same key.
-    fn repeats(&self, record: &Record<'_>, previous: &Record<'_>) -> bool {
-        let mut columns = self.keys.iter().flat_map(|(columns, _)| columns);
-        columns.all(|column| record.cell(*column) == previous.cell(*column))
+    fn repeats<'v, V: View<'v, Source = S>>(&self, view: V, previous: V) -> bool {
+        let mut sources = self.keys.iter().flat_map(|(sources, _)| sources);
+        sources.all(|source| view.repeats(previous, source))
     }
 
-    fn problem(&self, found: SideFound<'_>, row: &Row<'_>, record: &Record<'_>) -> Option<Problem> {
+    fn problem<'v, V: View<'v, Source = S>>(
+        &self,
+        found: SideFound<'_>,
+        view: V,
+    ) -> Option<Problem> {
+        if found == SideFound::InvalidKey {
+            let Found { value, at } = self.key(view).err()?;
+            let message = format!(
+                "{}, which is the key of the join {:?}",
+                value.unexpected("a single value"),
+                self.join.name
+            );
+            return Some(Problem::for_order(Code::NotAScalar, at, message));
+        }
+        let what = match self.table.format {
+            InputFormat::Csv => "row",
+            InputFormat::Ndjson => "document",
+        };
         let (code, fact, reason) = match found {
-            SideFound::NoKey | SideFound::Row(_) | SideFound::Rows(_) | SideFound::Items => {
-                return None;
-            }
             SideFound::None => {
-                let fact = format!("no row of {} has", self.table.file_names());
+                let fact = format!("no {what} of {} has", self.table.file_names());
                 (Code::JoinUnmatched, fact, String::new())
             }
             SideFound::Several(rows) => {
-                let fact = format!("several rows, {}, have", self.places(rows));
+                let fact = format!("several {what}s, {}, have", self.places(rows));
                 (Code::JoinAmbiguous, fact, self.reason(rows))
             }
+            _ => return None,
         };
         let key: Vec<_> = self
             .keys
             .iter()
             .zip(&self.join.keys)
-            .map(|((columns, rule), key)| {
-                let to = key.to.columns.first().map_or("", String::as_str);
+            .map(|((sources, rule), key)| {
                 let mut part = KeyText::default();
-                let text = part.push(rule, filled(record, columns, rule).1).unwrap_or_default();
-                let text = &*text;
-                // The key may be a phone number; an address is redacted in every message.
-                let shown =
-                    if looks_personal(text) { redact(text).into() } else { Cow::from(text) };
-                format!("{to} {shown:?}")
+                let text = filled(view, sources, rule).and_then(|found| found.value.text());
+                let text = text.and_then(|text| part.push(rule, text)).unwrap_or_default();
+                format!("{} {:?}", key.name(), shown(&text))
             })
             .collect();
-        let first = self.keys.first().and_then(|(columns, rule)| {
-            let column = filled(record, columns, rule).0?;
-            Some(CellOrigin::Column(row, u32::try_from(column).unwrap_or(u32::MAX)))
-        });
-        let at = first.unwrap_or(CellOrigin::Row(row));
+        let first = self.keys.first();
+        let first = first.and_then(|(sources, rule)| Some(filled(view, sources, rule)?.at));
+        let at = first.unwrap_or(view.at());
         let message = format!("{fact} {}{reason}", key.join(", "));
         Some(Problem::for_order(code, at, message))
     }
@@ -182,9 +199,7 @@ impl RowJoin<'_> {
         };
         let column = self.table.picked_by.unwrap_or_default();
         let value = |row: SideRow<'_>| {
-            let text = row.cell(column);
-            let text = if looks_personal(text) { redact(text).into() } else { Cow::from(text) };
-            format!("{text:?} at {}", self.place(row.position(column)))
+            format!("{:?} at {}", shown(row.cell(column)), self.place(row.position(column)))
         };
         let taken = format!("; pick takes the {} {:?}, but", pick.name(), pick.column);
         match error {
@@ -221,9 +236,13 @@ impl RowJoin<'_> {
     }
 }
 
-/// The first filled one of some columns, and its text.
-fn filled<'a>(record: &Record<'a>, columns: &[usize], rule: &Rule) -> (Option<usize>, &'a str) {
-    let mut cells = columns.iter().map(|column| (*column, record.cell(*column)));
-    let filled = cells.find(|(_, text)| !rule.is_empty(text));
-    filled.map_or((columns.first().copied(), ""), |(column, text)| (Some(column), text))
+/// The first filled one of some sources.
+fn filled<'v, V: View<'v>>(view: V, sources: &[V::Source], rule: &Rule) -> Option<Found<'v>> {
+    let mut found = sources.iter().map(|source| view.find(source));
+    found.find(|found| found.value.is_filled_unless(|text| rule.is_empty(text)))
+}
+
+/// A text in a message: it may be a phone number; an address is redacted in every message.
+fn shown(text: &str) -> Cow<'_, str> {
+    if looks_personal(text) { redact(text).into() } else { text.into() }
 }

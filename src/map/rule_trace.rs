@@ -9,7 +9,7 @@ use super::{
     bound_rule::{FieldBinding, TestedSource},
     collector::Collector,
     condition::{CellSource, Condition},
-    document_binding::bind_rule,
+    document_binding::{Names, bind_rule},
     document_view::DocumentView,
     language_binding::texts_around,
     packed_trace::reads_cell,
@@ -74,8 +74,10 @@ pub(super) fn chosen<'p>(
                     replay(&bound, view, profile, steps)
                 }
                 RowContent::Document(document) => {
-                    let bound: Vec<_> =
-                        rules.iter().map(|rule| bind_rule(&cell.field, rule, None)).collect();
+                    let bound: Vec<_> = rules
+                        .iter()
+                        .map(|rule| bind_rule(&cell.field, rule, Names::default()))
+                        .collect();
                     let view = view_of(row, document, cell, rules, profile);
                     replay(&bound, view, profile, steps)
                 }

@@ -11,7 +11,7 @@ use crate::model::{
     document::{JsonNode, JsonValue},
     draft::{CellOrigin, Notation},
     row::Row,
-    side_row::SideRow,
+    side_row::{JoinedRows, SideKind, SideMatch, SideRow},
 };
 
 /// A value of the export.
@@ -37,6 +37,8 @@ pub(super) enum Value<'a> {
     WithinScalar(JsonNode<'a>),
     /// The filter of the path selects several elements.
     Several,
+    /// What a side file has in place of a single value, in messages.
+    Nested(&'static str),
     /// Lost with the rest of an unreadable row.
     Lost,
 }
@@ -59,6 +61,22 @@ impl<'a> Value<'a> {
             JsonValue::Text(text) => Self::Text(text.trim()),
             JsonValue::Array => Self::Array(node),
             JsonValue::Object => Self::Object(node),
+        }
+    }
+
+    /// The value of a cell of a side row.
+    pub(super) fn of_side(row: &SideRow<'a>, index: usize) -> Self {
+        match row.kind(index) {
+            SideKind::Text => Self::Text(row.cell(index)),
+            SideKind::Number => Self::Number(row.cell(index)),
+            SideKind::Boolean => Self::Boolean(row.cell(index) == "true"),
+            SideKind::Null => Self::Null,
+            SideKind::Missing => Self::Missing,
+            SideKind::Array => Self::Nested("an array"),
+            SideKind::Object => Self::Nested("an object"),
+            SideKind::WithinArray => Self::WithinArray,
+            SideKind::WithinScalar => Self::Nested("a path that goes on within a single value"),
+            SideKind::Several => Self::Several,
         }
     }
 
@@ -99,7 +117,7 @@ impl<'a> Value<'a> {
             | Self::WithinScalar(_)
             | Self::Several
             | Self::Lost => false,
-            Self::Array(_) | Self::Object(_) => true,
+            Self::Array(_) | Self::Object(_) | Self::Nested(_) => true,
             single => !single.text().is_some_and(is_empty),
         }
     }
@@ -133,6 +151,7 @@ impl<'a> Value<'a> {
     pub(super) fn type_name(self) -> &'static str {
         match self {
             Self::Missing | Self::Lost => "nothing",
+            Self::Nested(name) => name,
             Self::WithinArray => "a path that goes on within an array",
             Self::WithinScalar(node) => Self::of(Some(node)).type_name(),
             Self::Several => "several elements that the filter selects",
@@ -171,13 +190,18 @@ pub(super) trait View<'a>: Copy {
     /// Visits all values of a source whose path walks arrays.
     fn visit(self, source: &Self::Source, visit: &mut impl FnMut(Found<'a>));
 
+    /// What side files have for the row.
+    fn joined(self) -> Option<&'a JoinedRows<'a>>;
+
     /// The rows of a side file that are items of this one.
     fn side_items(self) -> &'a [SideRow<'a>] {
-        &[]
+        self.joined().map_or(&[], |joined| joined.items)
     }
 
     /// The rows of the side file of a join that are added up.
-    fn side_rows(self, join: usize) -> &'a [SideRow<'a>];
+    fn side_rows(self, join: usize) -> &'a [SideRow<'a>] {
+        self.joined().and_then(|joined| joined.matches.get(join)).map_or(&[], SideMatch::rows)
+    }
 
     /// The same with the values of another one of the rows that are added up.
     fn with_side_row(self, index: usize) -> Self;

@@ -5,7 +5,10 @@
 
 use std::ops::Range;
 
-use super::origin::{FileId, Position};
+use super::{
+    origin::{FileId, Position},
+    side_row::JoinedRows,
+};
 
 /// A JSON object, and all that is in it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +23,8 @@ pub struct Document<'a> {
     pub names: &'a [MemberName],
     /// The [`name_digest`] of each name.
     pub digests: &'a [u32],
+    /// What side files have for it, if any are joined to its file.
+    pub joined: Option<&'a JoinedRows<'a>>,
 }
 
 /// A value.
@@ -444,7 +449,7 @@ pub(crate) mod of_value {
         builder.add(value);
         let Builder { text, nodes, names, digests } = builder;
         let (nodes, names, digests) = (nodes.leak(), names.leak(), digests.leak());
-        Document { text: text.leak(), unescaped: "", nodes, names, digests }
+        Document { text: text.leak(), unescaped: "", nodes, names, digests, joined: None }
     }
 
     #[derive(Default)]

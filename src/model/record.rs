@@ -10,7 +10,7 @@ use super::{
     csv_syntax::CsvSyntax,
     origin::{Position, RowOrigin},
     raw_record::RawRecord,
-    side_row::{SideMatch, SideRow},
+    side_row::{JoinedRows, SideMatch},
 };
 
 /// The header row of a CSV file.
@@ -56,9 +56,7 @@ pub struct JoinedRecord<'a> {
     /// The record as it is in its file.
     pub own: &'a Record<'a>,
     /// What each side file has for it, in the order of the columns.
-    pub matches: &'a [SideMatch<'a>],
-    /// The rows of the side file that has the items, if one does.
-    pub items: &'a [SideRow<'a>],
+    pub rows: JoinedRows<'a>,
 }
 
 impl<'a> Record<'a> {
@@ -128,12 +126,7 @@ impl<'a> Record<'a> {
     /// The record with the cells of side rows behind its own; `header` names them all, and
     /// `n_columns` of each match are those of its side file.
     #[must_use]
-    pub fn joined(
-        &'a self,
-        header: &'a Header,
-        (matches, items): (&'a [SideMatch<'a>], &'a [SideRow<'a>]),
-        texts: &'a Bump,
-    ) -> Self {
+    pub fn joined(&'a self, header: &'a Header, rows: JoinedRows<'a>, texts: &'a Bump) -> Self {
         let (mut text, mut ends) =
             (String::with_capacity(2 * self.text.len()), Vec::with_capacity(header.names.len()));
         let mut push = |cell: &str| {
@@ -144,11 +137,11 @@ impl<'a> Record<'a> {
             ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
         };
         (0..self.n_cells()).for_each(|index| push(self.cell(index)));
-        for side in matches {
+        for side in rows.matches {
             (0..side.n_columns).for_each(|index| push(side.cell(index)));
         }
         let (text, ends) = (texts.alloc_str(&text), texts.alloc_slice_copy(&ends));
-        let form = RecordForm::Joined(JoinedRecord { own: self, matches, items });
+        let form = RecordForm::Joined(JoinedRecord { own: self, rows });
         Self { header, text, ends, form }
     }
 
@@ -307,7 +300,7 @@ impl<'a> JoinedRecord<'a> {
     #[must_use]
     pub fn side_cell(&self, index: usize) -> Option<(&'a SideMatch<'a>, usize)> {
         let mut index = index.checked_sub(self.own.n_cells())?;
-        for side in self.matches {
+        for side in self.rows.matches {
             if index < side.n_columns {
                 return Some((side, index));
             }

@@ -6,7 +6,8 @@
 use super::{
     document::Document,
     origin::{Position, RowOrigin},
-    record::Record,
+    record::{Record, RecordForm},
+    side_row::JoinedRows,
 };
 
 /// One record of a CSV file, one line of an NDJSON file or one element of a JSON array.
@@ -25,6 +26,19 @@ impl<'a> Row<'a> {
         match &self.content {
             RowContent::Record(record) => std::str::from_utf8(record.raw()).ok(),
             RowContent::Document(document) => Some(document.text),
+            RowContent::Unreadable(_) => None,
+        }
+    }
+
+    /// What side files have for it, if any are joined to the file.
+    #[must_use]
+    pub fn joined(&self) -> Option<&JoinedRows<'a>> {
+        match &self.content {
+            RowContent::Record(record) => match &record.form {
+                RecordForm::Joined(joined) => Some(&joined.rows),
+                _ => None,
+            },
+            RowContent::Document(document) => document.joined,
             RowContent::Unreadable(_) => None,
         }
     }

@@ -4,7 +4,16 @@
 
 use super::origin::{FileId, Position};
 
-/// What a side file has for a record.
+/// What side files have for a row of the export.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JoinedRows<'a> {
+    /// What each side file has, in the order of the joins.
+    pub matches: &'a [SideMatch<'a>],
+    /// The rows of the side file that has the items, if one does.
+    pub items: &'a [SideRow<'a>],
+}
+
+/// What a side file has for a row of the export.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SideMatch<'a> {
     /// The number of columns that are read of the side file.
@@ -18,6 +27,8 @@ pub struct SideMatch<'a> {
 pub enum SideFound<'a> {
     /// The record has no key, so that nothing belongs to it.
     NoKey,
+    /// The key is no single value.
+    InvalidKey,
     /// No row has the key.
     None,
     /// One row, or the first one.
@@ -34,7 +45,7 @@ impl SideFound<'_> {
     /// Whether there should be one row and is none or several, so that its values are not known.
     #[must_use]
     pub fn is_a_problem(&self) -> bool {
-        matches!(self, Self::None | Self::Several(_))
+        matches!(self, Self::InvalidKey | Self::None | Self::Several(_))
     }
 }
 
@@ -62,6 +73,33 @@ pub struct SideCell {
     pub line: u32,
     /// The character within that line, from 1.
     pub column: u32,
+    /// What it is.
+    pub kind: SideKind,
+}
+
+/// What a value of a side file is. A cell of a CSV file is a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SideKind {
+    /// A text.
+    Text,
+    /// A number of JSON.
+    Number,
+    /// A boolean of JSON.
+    Boolean,
+    /// `null`
+    Null,
+    /// No such member.
+    Missing,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+    /// Nothing: the path goes on within an array.
+    WithinArray,
+    /// Nothing: the path goes on within a text, a number or a boolean.
+    WithinScalar,
+    /// Nothing: the filter of the path selects several elements.
+    Several,
 }
 
 impl<'a> SideRow<'a> {
@@ -71,6 +109,12 @@ impl<'a> SideRow<'a> {
         let Some(cell) = self.cells.get(index) else { return "" };
         let start = index.checked_sub(1).map_or(0, |before| self.cells[before].end as usize);
         self.text.get(start..cell.end as usize).unwrap_or_default()
+    }
+
+    /// What a cell is.
+    #[must_use]
+    pub fn kind(&self, index: usize) -> SideKind {
+        self.cells.get(index).map_or(SideKind::Missing, |cell| cell.kind)
     }
 
     /// Whether its cells have the texts of those of another row.

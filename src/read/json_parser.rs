@@ -73,6 +73,7 @@ impl DocumentBuffer {
             nodes: &self.nodes[start.nodes..end.nodes],
             names: &self.names[start.names..end.names],
             digests: &self.digests[start.names..end.names],
+            joined: None,
         }
     }
 }

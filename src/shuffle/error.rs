@@ -163,15 +163,6 @@ pub enum ShuffleError {
         /// What to do about it.
         hint: String,
     },
-    /// A side file is of a format that no join reads.
-    #[error(
-        "{name}: the file is JSON; a join reads CSV files; nothing was sent\n  \
-         hint: export the file as CSV"
-    )]
-    SideFileFormat {
-        /// The file.
-        name: String,
-    },
     /// The tables of side files take too much memory.
     #[error(
         "{name}: the files of the joins take more than {max} of memory; nothing was sent\n  \

@@ -45,9 +45,7 @@ pub fn read_side_files(
             let reader = BlockReader::open_hashed(&read.input, id, &settings);
             let mut reader = reader.map_err(unreadable)?;
             let parser = reader.parser().clone();
-            let Some(header) = parser.header() else {
-                return Err(ShuffleError::SideFileFormat { name: read.input.name.clone() });
-            };
+            let header = parser.header().map(|header| &**header);
             let side = table.bind((profile, join), header, (id, &read.input.name))?;
             let (mut block, mut n_rows) = (Block::default(), 0);
             while reader.next_block(&mut block).map_err(unreadable)? {
@@ -66,6 +64,7 @@ pub fn read_side_files(
                 ensure_last_line_end(read, &names)?;
             }
         }
+        table.complete(profile, join)?;
         n_bytes += table.n_bytes();
         tables.push(table);
     }

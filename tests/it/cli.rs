@@ -18,6 +18,7 @@ mod fill_down;
 mod headings;
 mod identity;
 mod inputs;
+mod joined_documents;
 mod joins;
 mod ledger;
 mod ledger_safety;

@@ -426,13 +426,13 @@ on = [{ concat = ["a", "b"], to = "c" }]
     22 | as = "lines"
        |      ^^^^^^^ expected another one
 
-    error[profile]: element 1 of "on" is no column
+    error[profile]: element 1 of "on" is no column and no path
       --> shop.toml:23:7  join[3].on
        |
     23 | on = [{ concat = ["a", "b"], to = "c" }]
        |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
        |
-       = expected a column of a CSV file for each part of the key
+       = expected one of them for each part of the key
 
     error[profile]: the profile has no rule for guest.email or guest.id, which every order needs
      --> shop.toml
@@ -616,46 +616,6 @@ fn errors_of_items_in_a_side_file_come_at_once() {
 
     1 error in shop.toml. Nothing was read or sent.
     next: orderferry profiles check shop.toml
-    "#);
-}
-
-#[test]
-fn json_files_are_not_joined() {
-    let workspace = Workspace::with("orders.ndjson", "{\"Order\":\"A\"}\n");
-    workspace.file("customers.csv", CUSTOMERS).file("people.json", "{\"Id\":1}\n");
-    let join = JOIN
-        .replace("\"Id\"", "{ path = \"Id\" }")
-        .replace("delimiter = \";\"", "documents = \"a[]\"");
-    insta::assert_snapshot!(check(&workspace, &join, "orders.ndjson").err, @r##"
-    error[profile]: "documents" is for JSON, and a join reads CSV files
-      --> shop.toml:14:25  join.profile.documents
-       |
-    14 | profile = { documents = "a[]" }        # how the file is written: the k…
-       |                         ^^^^^
-
-    error[profile]: "to" is no column
-      --> shop.toml:15:50  join.on.to
-       |
-    15 | on = [{ column = "Customer", strip_prefix = "#", to = { path = "Id" } }]
-       |                                                  ^^
-       |
-       = expected a column of a CSV file for each part of the key
-
-    2 errors in shop.toml. Nothing was read or sent.
-    next: orderferry profiles check shop.toml
-    "##);
-    let ran = check(&workspace, JOIN, "orders.ndjson");
-    insta::assert_snapshot!(refusal(&ran), @r#"
-    error[profile]: a [[join]] adds to the rows of a CSV file, and this file is JSON
-     --> orders.ndjson
-     |
-     = hint: export the orders as CSV, or leave the joins out of the profile
-    "#);
-    workspace.file("orders.csv", EXPORT);
-    let ran = check(&workspace, JOIN, "orders.csv --join customer=people.json");
-    insta::assert_snapshot!(refusal(&ran), @r#"
-    error: people.json: the file is JSON; a join reads CSV files; nothing was sent
-      hint: export the file as CSV
     "#);
 }
 

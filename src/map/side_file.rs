@@ -1,0 +1,315 @@
+//! Side file: a file of a join, with the columns or members that the profile reads of it.
+//!
+//! Adds the rows of the file to the table of its join. Reads no file: `shuffle` passes the rows.
+
+use super::{
+    error::MapError,
+    header_hint::side_header_hint,
+    join::{Join, JoinKey, KeyText},
+    known_columns::KnownColumns,
+    path::{Path, PathEnd},
+    path_text::dotted_names,
+    profile::Profile,
+    rule::Rule,
+    side_table::{NewCell, SideTable},
+};
+use crate::model::{
+    diagnostic::Note,
+    document::{JsonNode, JsonValue},
+    input::InputFormat,
+    origin::{FileId, InputNames, Position, RowOrigin},
+    record::{Header, Record},
+    redact::without_address,
+    row::{Row, RowContent},
+    side_row::SideKind,
+};
+
+/// Names of documents that a message may show.
+const MAX_NAMES: usize = 5;
+
+/// A file of a join, with what is read of it.
+pub struct SideFile<'p> {
+    file: FileId,
+    format: SideFormat<'p>,
+}
+
+enum SideFormat<'p> {
+    Records {
+        header: Header,
+        keys: Vec<(Vec<usize>, &'p Rule)>,
+        /// The index of each column that is read; none if the file lacks it.
+        columns: Vec<Option<usize>>,
+    },
+    Documents {
+        keys: Vec<(Vec<Path>, &'p Rule)>,
+        /// The array whose elements are the rows.
+        items: Option<Path>,
+        /// The paths that are read, from the document or from the element.
+        columns: Vec<Path>,
+    },
+}
+
+impl SideTable {
+    /// Binds the join to one of its files, whose name in messages is `name`: to its header, or to
+    /// documents if it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`MapError`] if the file lacks columns of the key, or those of the first file, or is of
+    /// another format than that one.
+    pub fn bind<'p>(
+        &mut self,
+        (profile, join): (&'p Profile, &'p Join),
+        header: Option<&Header>,
+        (file, name): (FileId, &str),
+    ) -> Result<SideFile<'p>, MapError> {
+        let format = if header.is_some() { InputFormat::Csv } else { InputFormat::Ndjson };
+        if self.files.is_empty() {
+            self.format = format;
+        } else if self.format != format {
+            return Err(MapError::other_side_format(name, &self.files[0].1));
+        }
+        let format = match header {
+            Some(header) => self.bind_records((profile, join), header, name)?,
+            None => self.bind_documents((profile, join), name)?,
+        };
+        self.files.push((file, name.to_owned()));
+        Ok(SideFile { file, format })
+    }
+
+    fn bind_records<'p>(
+        &mut self,
+        (profile, join): (&'p Profile, &'p Join),
+        header: &Header,
+        name: &str,
+    ) -> Result<SideFormat<'p>, MapError> {
+        if let Some(items) = &join.item_path {
+            return Err(MapError::side_items_in_records(name, items));
+        }
+        let names: Vec<String> = header.names.iter().map(|name| join.column(name)).collect();
+        let pick = join.pick.as_ref().map(|pick| join.column(&pick.column));
+        if self.files.is_empty() {
+            let known = KnownColumns::of(profile);
+            let paths: Vec<_> = read_paths(profile, join).map(|path| dotted_names(path)).collect();
+            let is_read = |name: &&String| {
+                known.contain(name) || paths.contains(name) || Some(*name) == pick.as_ref()
+            };
+            let columns = names.iter().filter(is_read).cloned().collect();
+            self.set_columns(columns, pick.as_ref());
+            self.header = header.clone();
+        }
+        let file = Some((header, name));
+        let (mut keys, mut missing) = (Vec::new(), Vec::new());
+        for key in &join.keys {
+            let of_key = key.names_of_columns();
+            let index_of = |column: &String| header.names.iter().position(|name| name == column);
+            let found: Vec<_> = of_key.iter().filter_map(index_of).collect();
+            if let (true, Some(first)) = (found.is_empty(), of_key.first()) {
+                missing.push(self.missing_column(first, &join.purpose_of_key(), file));
+            }
+            keys.push((found, &key.to));
+        }
+        if let (Some(pick), None) = (&join.pick, self.picked_by) {
+            missing.push(self.missing_column(&pick.column, &join.purpose_of_pick(), file));
+        }
+        let index_of_read = |column| names.iter().position(|name| name == column);
+        let columns: Vec<_> = self.columns.iter().map(index_of_read).collect();
+        for (column, _) in self.columns.iter().zip(&columns).filter(|(_, index)| index.is_none()) {
+            missing.push(self.missing_column(column, "the rules", file));
+        }
+        if let Some(first) = missing.first_mut() {
+            let of_key: Vec<_> = join.keys.iter().flat_map(JoinKey::names_of_columns).collect();
+            let is_known = |name: &str| of_key.iter().any(|column| column == name);
+            if let Some(hint) = side_header_hint(&join.name, header, is_known) {
+                first.notes.push(Note::Hint(hint));
+                // Every name is missing then, and one says it.
+                missing.truncate(1);
+            }
+            return Err(profile.name_places.error(&missing));
+        }
+        let of_keys = keys.iter().flat_map(|(columns, _)| columns.iter().copied());
+        let mut read = of_keys.chain(columns.iter().flatten().copied());
+        if let Some(twice) = read.find(|index| occurs_twice(&header.names[*index], header)) {
+            return Err(ambiguous_column(&header.names[twice], join, header, name));
+        }
+        Ok(SideFormat::Records { header: header.clone(), keys, columns })
+    }
+
+    fn bind_documents<'p>(
+        &mut self,
+        (profile, join): (&'p Profile, &'p Join),
+        file: &str,
+    ) -> Result<SideFormat<'p>, MapError> {
+        if self.files.is_empty() {
+            let known = KnownColumns::of(profile);
+            let columns = known.names.iter().copied().filter(|name| join.has_column(name));
+            if let Some(wildcard) = columns.clone().find(|name| name.ends_with('*')) {
+                return Err(MapError::side_wildcard(file, wildcard));
+            }
+            let pick = join.pick.as_ref().map(|pick| join.column(&pick.column));
+            let names = columns.chain(read_paths(profile, join)).map(str::to_owned);
+            let mut names: Vec<String> = names.chain(pick.clone()).collect();
+            names.sort_unstable();
+            names.dedup();
+            self.set_columns(names, pick.as_ref());
+        }
+        let path = |name: &String| Path::new(&name[join.name.len() + 1..]);
+        let columns = self.columns.iter().map(path).collect();
+        let path_of_key = |name: &String| Path::new(name);
+        let keys = join.keys.iter();
+        let keys = keys.map(|key| (key.paths().iter().map(path_of_key).collect(), &key.to));
+        let items = join.item_path.as_deref().map(Path::new);
+        Ok(SideFormat::Documents { keys: keys.collect(), items, columns })
+    }
+
+    /// Adds a row of a file. One without a key belongs to no row of the export. An error is why the
+    /// row cannot be read.
+    pub fn add<'r>(&mut self, side: &SideFile<'_>, row: &'r Row<'r>) -> Result<(), String> {
+        match (&row.content, &side.format) {
+            (RowContent::Unreadable(unreadable), _) => return Err(unreadable.reason.clone()),
+            (RowContent::Record(record), SideFormat::Records { header, keys, columns }) => {
+                if !is_header(record, header)
+                    && let Some(key) = key_of_record(record, keys)
+                {
+                    let cells = columns.iter().flatten().map(|column| NewCell {
+                        text: record.cell(*column),
+                        at: record.position(&row.origin, *column),
+                        kind: SideKind::Text,
+                    });
+                    self.push((key.as_str(), side.file, row.origin.line), cells);
+                }
+            }
+            (RowContent::Document(document), SideFormat::Documents { keys, items, columns }) => {
+                let root = document.root();
+                self.note_names(root);
+                let Some(key) = key_of_document(root, keys)? else { return Ok(()) };
+                self.add_key(key.as_str());
+                let elements = match items {
+                    Some(items) => elements_of(root, items)?,
+                    None => vec![root],
+                };
+                for node in elements {
+                    let line = node.position(side.file, row.origin.line).line;
+                    let cells = columns.iter().map(|path| cell(path, node, &row.origin));
+                    self.push((key.as_str(), side.file, line), cells);
+                }
+            }
+            _ => return Err("the row is of another format than its file".to_owned()),
+        }
+        Ok(())
+    }
+
+    /// Keeps the first names of a document for messages.
+    fn note_names(&mut self, document: JsonNode<'_>) {
+        let names = &mut self.header.names;
+        if names.len() < MAX_NAMES {
+            let others = document.members().map(|(name, _)| name.to_owned());
+            let others: Vec<_> = others.filter(|name| !names.contains(name)).collect();
+            names.extend(others.into_iter().take(MAX_NAMES - names.len()));
+        }
+    }
+}
+
+/// The paths below a join that rules, conditions and keys read.
+fn read_paths<'p>(profile: &'p Profile, join: &'p Join) -> impl Iterator<Item = &'p str> {
+    profile.read_paths().filter(|path| join.has_column(path))
+}
+
+fn is_header(record: &Record<'_>, header: &Header) -> bool {
+    header.names.iter().enumerate().all(|(index, name)| record.cell(index) == name)
+}
+
+fn key_of_record(record: &Record<'_>, keys: &[(Vec<usize>, &Rule)]) -> Option<KeyText> {
+    let mut key = KeyText::default();
+    for (columns, rule) in keys {
+        let mut texts = columns.iter().map(|column| record.cell(*column));
+        key.push(rule, texts.find(|text| !rule.is_empty(text))?)?;
+    }
+    Some(key)
+}
+
+/// The key of a document; none if a part of it is empty.
+fn key_of_document(
+    document: JsonNode<'_>,
+    keys: &[(Vec<Path>, &Rule)],
+) -> Result<Option<KeyText>, String> {
+    let mut key = KeyText::default();
+    for (paths, rule) in keys {
+        let mut filled = None;
+        for path in paths {
+            let (text, kind, _) = value_at(path.find(document));
+            match kind {
+                SideKind::Text | SideKind::Number | SideKind::Boolean if !rule.is_empty(text) => {
+                    filled = filled.or(Some(text));
+                }
+                SideKind::Text | SideKind::Number | SideKind::Boolean => {}
+                SideKind::Null | SideKind::Missing => {}
+                _ => return Err("the key of the join is not a single value".to_owned()),
+            }
+        }
+        if filled.and_then(|text| key.push(rule, text)).is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(key))
+}
+
+/// The elements of the array with the items.
+fn elements_of<'n>(document: JsonNode<'n>, items: &Path) -> Result<Vec<JsonNode<'n>>, String> {
+    let (mut elements, mut is_array) = (Vec::new(), true);
+    items.visit(document, &mut |end| match end {
+        PathEnd::Value(node) if items.ends_at_elements() => elements.push(node),
+        PathEnd::Value(node) => match node.elements() {
+            Some(found) => elements.extend(found),
+            None => is_array = false,
+        },
+        PathEnd::Missing => {}
+        _ => is_array = false,
+    });
+    if is_array { Ok(elements) } else { Err("no array where the items are expected".to_owned()) }
+}
+
+fn cell<'n>(path: &Path, node: JsonNode<'n>, origin: &RowOrigin) -> NewCell<'n> {
+    let (text, kind, found) = value_at(path.find(node));
+    let at = found.unwrap_or(node).position(origin.file, origin.line);
+    NewCell { text, at, kind }
+}
+
+/// The text at the end of a path, and what is there.
+fn value_at(end: PathEnd<'_>) -> (&str, SideKind, Option<JsonNode<'_>>) {
+    let (text, kind, node) = match end {
+        PathEnd::Value(node) => {
+            let (text, kind) = match node.value() {
+                JsonValue::Text(text) => (text.trim(), SideKind::Text),
+                JsonValue::Number(digits) => (digits, SideKind::Number),
+                JsonValue::Boolean(true) => ("true", SideKind::Boolean),
+                JsonValue::Boolean(false) => ("false", SideKind::Boolean),
+                JsonValue::Null => ("", SideKind::Null),
+                // A text, so that no other value repeats it.
+                JsonValue::Array => ("[…]", SideKind::Array),
+                JsonValue::Object => ("{…}", SideKind::Object),
+            };
+            (text, kind, node)
+        }
+        PathEnd::WithinArray(node) => ("[…].", SideKind::WithinArray, node),
+        PathEnd::WithinScalar(node) => ("….", SideKind::WithinScalar, node),
+        PathEnd::Several(node) => ("[…]", SideKind::Several, node),
+        PathEnd::Missing => return ("", SideKind::Missing, None),
+    };
+    (text, kind, Some(node))
+}
+
+fn occurs_twice(name: &str, header: &Header) -> bool {
+    header.names.iter().filter(|other| *other == name).count() > 1
+}
+
+/// The error of a side file with two columns of a name that is read.
+fn ambiguous_column(column: &str, join: &Join, header: &Header, file: &str) -> MapError {
+    let names: InputNames = [file].into_iter().collect();
+    let same = header.names.iter().zip(&header.positions).filter(|(name, _)| *name == column);
+    let places = same.map(|(_, at)| names.locate(Position { file: FileId(0), ..*at }));
+    let places: Vec<_> = places.collect();
+    let hint = "rename or remove one in the file; which one is meant is not guessed";
+    let field = format!("the join {:?}", join.name);
+    MapError::ambiguous_column(file, &places, &without_address(column), &field, hint)
+}

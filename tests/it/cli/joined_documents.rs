@@ -1,0 +1,485 @@
+//! Tests of joins with JSON: documents of the export, and documents of the file that is joined.
+
+use std::fs;
+
+use super::{csv_dialects::outcomes, joins::refusal};
+use crate::support::workspace::{RunResult, Workspace};
+
+/// The keys of the topic of profiles that join documents.
+const JOIN: &str = r#"[[join]]
+as = "customer"
+file = "customers.json"
+profile = { documents = "customers[]" }
+on = [{ path = "customerId", to = "id" }]
+
+[guest]
+email = { path = "customer.contact.email" }
+"#;
+
+/// The keys of the topic of profiles with items in an array of a joined file.
+const LINES: &str = r#"[[join]]
+as = "line"
+file = "lines.json"
+on = [{ path = "id", to = "orderId" }]
+items = "orderItems[]"
+
+[item]
+name = { path = "line.name" }
+quantity = { path = "line.quantity" }
+price = { path = "line.price" }
+"#;
+
+/// A rule for each format.
+const RULES: &str = r#"
+[order]
+referenceId = { column = "id", path = "id" }
+orderedAt = { column = "at", path = "at" }
+status = { value = "PURCHASED" }
+currencyCode = { value = "EUR" }
+price = { column = "total", path = "total" }
+paymentType = { value = "other" }
+"#;
+
+const GUEST: &str = "[guest]\nemail.value = 'a@example.com'\n";
+
+const DOCUMENTS: &str = "{\"id\":\"A\",\"customerId\":1,\"at\":\"2026-10-01T10:00:00Z\",\"total\":10.5}\n\
+                         {\"id\":\"B\",\"customerId\":\"2\",\"at\":\"2026-10-01T10:00:00Z\",\"total\":20}\n";
+
+const ROWS: &str = "id,customerId,at,total\n\
+                    A,1,2026-10-01T10:00:00Z,10.5\n\
+                    B,2,2026-10-01T10:00:00Z,20\n";
+
+const CUSTOMERS: &str = "{\"customers\": [\n\
+                         {\"id\": \"1\", \"contact\": {\"email\": \"ann@example.com\"}},\n\
+                         {\"id\": 2, \"contact\": {\"email\": \"bob@example.com\"}}\n]}\n";
+
+/// A JSON export as it is, and the same export as CSV, by a profile whose paths are columns.
+const EXPORTS: [(&str, &str); 2] = [("orders.ndjson", DOCUMENTS), ("orders.csv", ROWS)];
+
+fn profile_of(export: &str, keys: &str) -> String {
+    let keys = match export {
+        "orders.csv" => keys.replace("{ path = \"", "{ column = \""),
+        _ => keys.to_owned(),
+    };
+    format!("name = \"shop\"\n{RULES}\n{keys}")
+}
+
+fn check(workspace: &Workspace, export: &str, keys: &str) -> RunResult {
+    workspace.file("shop.toml", profile_of(export, keys));
+    // Of an earlier check.
+    _ = fs::remove_file(workspace.path("e.ndjson"));
+    let options = "--profile shop.toml --pos x --max-invalid 100% --events e.ndjson";
+    workspace.run(&format!("check {export} {options}"))
+}
+
+fn check_both(side: (&str, &str), keys: &str) -> [RunResult; 2] {
+    EXPORTS.map(|(export, text)| {
+        let workspace = Workspace::with(export, text);
+        workspace.file(side.0, side.1);
+        check(&workspace, export, keys)
+    })
+}
+
+/// What becomes of both exports, which is the same.
+fn outcomes_of(side: (&str, &str), keys: &str) -> String {
+    let [of_documents, of_rows] = check_both(side, keys).map(|ran| outcomes(&ran));
+    assert_eq!(of_documents, of_rows);
+    of_documents
+}
+
+/// The events of both exports, which are the same, without what all of them have.
+fn events_of(side: (&str, &str), keys: &str) -> String {
+    let [of_documents, of_rows] = check_both(side, keys).map(|ran| {
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        events(&ran)
+    });
+    assert_eq!(of_documents, of_rows);
+    of_documents
+}
+
+fn events(ran: &RunResult) -> String {
+    let events = fs::read_to_string(ran.path("../e.ndjson")).unwrap();
+    let shown = |line: &str| {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        match event.get("order") {
+            Some(order) => {
+                Some(format!("{} {} {}", order["referenceId"], order["price"], order["orderItems"]))
+            }
+            None => event.get("email").map(ToString::to_string),
+        }
+    };
+    events.lines().filter_map(shown).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn topic_has_the_tested_examples() {
+    let topic = include_str!("../../../src/cli/help/profile.md");
+    assert!(topic.contains(JOIN) && topic.contains(LINES));
+}
+
+#[test]
+fn members_of_a_joined_document_are_read() {
+    insta::assert_snapshot!(events_of(("customers.json", CUSTOMERS), JOIN), @r#"
+    "ann@example.com"
+    "A" 10.5 null
+    "bob@example.com"
+    "B" 20 null
+    "#);
+}
+
+#[test]
+fn lines_of_a_joined_file_are_documents() {
+    let customers = "{\"id\":1,\"contact.email\":\"ann@example.com\"}\n\
+                     {\"id\":2,\"contact\":{\"email\":\"bob@example.com\"}}\n";
+    let join = JOIN.replace("profile = { documents = \"customers[]\" }\n", "");
+    insta::assert_snapshot!(events_of(("customers.json", customers), &join), @r#"
+    "ann@example.com"
+    "A" 10.5 null
+    "bob@example.com"
+    "B" 20 null
+    "#);
+}
+
+#[test]
+fn columns_of_a_joined_file_are_read_by_paths() {
+    let customers = "id,contact.email\n1,ann@example.com\n2,bob@example.com\n";
+    let join = JOIN.replace("json", "csv").replace("{ documents = \"customers[]\" }", "{}");
+    insta::assert_snapshot!(events_of(("customers.csv", customers), &join), @r#"
+    "ann@example.com"
+    "A" 10.5 null
+    "bob@example.com"
+    "B" 20 null
+    "#);
+}
+
+#[test]
+fn key_without_a_match_or_with_several_is_invalid() {
+    let without = CUSTOMERS.replace("\"id\": 2", "\"id\": 3");
+    insta::assert_snapshot!(outcomes_of(("customers.json", &without), JOIN), @r#"
+    A valid
+    B invalid no document of customers.json has id "2"
+    "#);
+    let twice = CUSTOMERS.replace("\"id\": 2", "\"id\": 1");
+    insta::assert_snapshot!(outcomes_of(("customers.json", &twice), JOIN), @r#"
+    A invalid several rows, customers.json:2 and customers.json:3, have id "1"; expected one, or many = "first" in the join
+    B invalid no document of customers.json has id "2"
+    "#);
+}
+
+#[test]
+fn problem_of_a_member_names_its_place() {
+    let customers = CUSTOMERS.replace("bob@", "bob");
+    let rans = check_both(("customers.json", &customers), JOIN);
+    let problems = rans.map(|ran| ran.results()[1]["problems"].to_string());
+    insta::assert_snapshot!(problems.join("\n"), @r#"
+    [{"code":"email_implausible","column":32,"column_name":null,"field":"guest.email","file":"customers.json","line":3,"message":"\"b***\" has no @","severity":"error"}]
+    [{"code":"email_implausible","column":32,"column_name":"customer.contact.email","field":"guest.email","file":"customers.json","line":3,"message":"\"b***\" has no @","severity":"error"}]
+    "#);
+}
+
+#[test]
+fn member_that_is_no_single_value_is_a_problem() {
+    for (value, end) in [("[\"b@example.com\"]", "array"), ("{\"a\": 1}", "object")] {
+        let customers = CUSTOMERS.replace("\"bob@example.com\"", value);
+        let found = outcomes_of(("customers.json", &customers), JOIN);
+        assert!(found.ends_with(&format!("an {end} where a single value is expected")), "{found}");
+    }
+    for value in ["[{\"email\": \"b@example.com\"}]", "\"b@example.com\""] {
+        let customers = CUSTOMERS.replace("{\"email\": \"bob@example.com\"}", value);
+        let found = outcomes_of(("customers.json", &customers), JOIN);
+        assert!(found.contains("B invalid"), "{found}");
+    }
+}
+
+#[test]
+fn key_is_a_single_value() {
+    let (export, text) = ("orders.ndjson", DOCUMENTS.replace("\"2\"", "[\"2\"]"));
+    let workspace = Workspace::with(export, &text);
+    workspace.file("customers.json", CUSTOMERS);
+    insta::assert_snapshot!(outcomes(&check(&workspace, export, JOIN)), @r#"
+    A valid
+    B invalid an array where a single value is expected, which is the key of the join "customer"
+    "#);
+    workspace.file("customers.json", CUSTOMERS.replace("\"id\": 2", "\"id\": [2]"));
+    insta::assert_snapshot!(refusal(&check(&workspace, export, JOIN)), @r#"
+    error[config]: the file exists
+     --> --events e.ndjson
+     |
+     = hint: name a new file with --events
+    "#);
+}
+
+#[test]
+fn number_of_a_document_has_a_point() {
+    let payments = "{\"order\":\"A\",\"value\":10.5}\n{\"order\":\"B\",\"value\":\"20,5\"}\n";
+    let join = "[[join]]\nas = 'pay'\nfile = 'pay.json'\non = [{ path = \"id\", to = 'order' }]\n\
+                [order.ext]\npaid = { path = \"pay.value\", type = 'float' }\n";
+    let rules = RULES.replace("price = {", "price = { decimal = \".\",");
+    let found = EXPORTS.map(|(export, text)| {
+        let workspace = Workspace::with(export, text);
+        workspace.file("pay.json", payments);
+        let profile = profile_of(export, &format!("{join}{GUEST}")).replace(RULES, &rules);
+        workspace.file("shop.toml", profile.replacen('\n', "\ndecimal = ','\n", 1));
+        let options = "--profile shop.toml --pos x --events e.ndjson";
+        let ran = workspace.run(&format!("check {export} {options}"));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let events = fs::read_to_string(ran.path("../e.ndjson")).unwrap();
+        ["\"paid\":10.5", "\"paid\":20.5"].map(|paid| events.contains(paid))
+    });
+    assert_eq!(found, [[true; 2]; 2]);
+}
+
+#[test]
+fn numbers_of_documents_are_added_up_and_picked() {
+    let payments = "{\"order\":\"A\",\"value\":10.5,\"no\":1}\n{\"order\":\"A\",\"value\":0,\"no\":2}\n\
+                    {\"order\":\"B\",\"value\":19,\"no\":1}\n{\"order\":\"B\",\"value\":1.25,\"no\":10}\n";
+    let join = "[[join]]\nas = 'pay'\nfile = 'pay.json'\non = [{ path = \"id\", to = 'order' }]\n\
+                many = 'all'\n[order.ext]\npaid = { path = \"pay.value\", type = 'float' }\n";
+    for (keys, expected) in [
+        (join.replace("\"pay.value\"", "\"pay.value\", over_rows = 'add'"), ["10.5", "20.25"]),
+        (join.replace("[order", "pick.largest = 'no'\n[order"), ["0.0", "1.25"]),
+        (join.replace("[order", "pick.smallest = 'no'\n[order"), ["10.5", "19.0"]),
+    ] {
+        for ran in check_both(("pay.json", payments), &format!("{keys}{GUEST}")) {
+            assert_eq!(ran.code, 0, "{}", ran.err);
+            let events = fs::read_to_string(ran.path("../e.ndjson")).unwrap();
+            let has = |paid: &&str| events.contains(&format!("\"paid\":{paid}}}"));
+            assert!(expected.iter().all(|paid| has(paid)), "{keys}{events}");
+        }
+    }
+}
+
+const LINES_FILE: &str = "{\"orderId\": \"A\", \"orderItems\": [\n\
+                          {\"name\": \"Mug\", \"quantity\": 1, \"price\": 4.5},\n\
+                          {\"name\": \"Cup\", \"quantity\": 2, \"price\": 3}]}\n\
+                          {\"orderId\": \"B\", \"orderItems\": [{\"name\": \"Jug\", \"quantity\": 2, \"price\": 10}]}\n";
+
+#[test]
+fn elements_of_a_joined_document_are_items() {
+    let lines = ("lines.json", LINES_FILE);
+    insta::assert_snapshot!(events_of(lines, &format!("{LINES}{GUEST}")), @r#"
+    "a@example.com"
+    "A" 10.5 [{"name":"Mug","price":4.5,"quantity":1},{"name":"Cup","price":3,"quantity":2}]
+    "B" 20 [{"name":"Jug","price":10,"quantity":2}]
+    "#);
+}
+
+#[test]
+fn rows_and_documents_of_a_joined_file_are_items() {
+    let keys = format!("{LINES}{GUEST}").replace("\"orderItems[]\"", "true");
+    let rows = "orderId,name,quantity,price\nA,Mug,1,4.5\nB,Jug,2,10\nA,Cup,2,3\n";
+    let documents = "{\"orderId\":\"A\",\"name\":\"Mug\",\"quantity\":1,\"price\":4.5}\n\
+                     {\"orderId\":\"B\",\"name\":\"Jug\",\"quantity\":2,\"price\":10}\n\
+                     {\"orderId\":\"A\",\"name\":\"Cup\",\"quantity\":2,\"price\":3}\n";
+    let of_rows = events_of(("lines.csv", rows), &keys.replace("json", "csv"));
+    assert_eq!(of_rows, events_of(("lines.json", documents), &keys));
+    insta::assert_snapshot!(of_rows, @r#"
+    "a@example.com"
+    "A" 10.5 [{"name":"Mug","price":4.5,"quantity":1},{"name":"Cup","price":3,"quantity":2}]
+    "B" 20 [{"name":"Jug","price":10,"quantity":2}]
+    "#);
+}
+
+#[test]
+fn problems_of_elements_are_in_the_joined_file() {
+    let lines = LINES_FILE.replace("4.5", "\"4.S\"").replace("\"Cup\", \"quantity\": 2", "\"Cup\"");
+    let lines = lines.replace("[{\"name\": \"Jug\", \"quantity\": 2, \"price\": 10}]", "[]");
+    let rans = check_both(("lines.json", &lines), &format!("{LINES}{GUEST}"));
+    for ran in rans {
+        let results = ran.results().into_iter().map(|result| result["problems"].to_string());
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(results.collect::<Vec<_>>().join("\n"), @r#"
+            [{"code":"number_unreadable","column":41,"column_name":null,"field":"item.price","file":"lines.json","line":2,"message":"\"4.S\" is not a decimal number such as 1234.50","severity":"error"},{"code":"quantity_missing","column":null,"column_name":"line.quantity","field":"item.quantity","file":"lines.json","line":3,"message":"the item has no quantity for its price, so it counts as one piece","severity":"warning"}]
+            [{"code":"order_without_items","column":null,"column_name":null,"field":null,"file":"orders.csv","line":3,"message":"the order has no items","severity":"warning"}]
+            "#);
+        }
+    }
+}
+
+#[test]
+fn member_that_no_document_has_is_an_error() {
+    let customers = CUSTOMERS.replace("contact", "contacts");
+    for ran in check_both(("customers.json", &customers), JOIN) {
+        assert!(
+            refusal(&ran).contains("no document of customers.json has \"customer.contact.email\"")
+        );
+    }
+    let ran = &check_both(("customers.json", &customers), JOIN)[0];
+    insta::assert_snapshot!(refusal(ran), @r#"
+    error[profile]: no document of customers.json has "customer.contact.email"
+      --> shop.toml:18:18  guest.email
+       |
+    18 | email = { path = "customer.contact.email" }
+       |                  ^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = customers.json has "id", "contacts"
+    "#);
+    let no_key = CUSTOMERS.replace("\"id\"", "\"no\"");
+    insta::assert_snapshot!(refusal(&check_both(("customers.json", &no_key), JOIN)[0]), @r#"
+    error[profile]: no document of customers.json has "id"
+     --> shop.toml:4:26  order.referenceId
+      |
+    4 | referenceId = { column = "id", path = "id" }
+      |                          ^^^^
+      |
+      = customers.json has "no", "contact"
+    "#);
+    let optional = JOIN.replace("contact.email\"", "contact.email\", optional = true");
+    let keys = format!("{optional}[guest.id]\nshop = {{ path = \"customerId\" }}\n");
+    insta::assert_snapshot!(outcomes_of(("customers.json", &customers), &keys), @r#"
+    A valid
+    B valid
+    "#);
+    let column = "id,email\n1,a@example.com\n";
+    let csv = JOIN.replace("json", "csv").replace("{ documents = \"customers[]\" }", "{}");
+    insta::assert_snapshot!(refusal(&check_both(("customers.csv", column), &csv)[0]), @r#"
+    error[profile]: there is no column "customer.contact.email" in customers.csv
+      --> shop.toml:18:18  guest.email
+       |
+    18 | email = { path = "customer.contact.email" }
+       |                  ^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = customers.csv has "id", "email"
+    "#);
+}
+
+#[test]
+fn joined_file_of_an_unexpected_form_is_refused() {
+    let csv = "orderId,name,quantity,price\nA,Mug,1,4.5\n";
+    let keys = format!("{LINES}{GUEST}").replace("json", "csv");
+    insta::assert_snapshot!(refusal(&check_both(("lines.csv", csv), &keys)[0]), @r#"
+    error[profile]: the file is CSV, but the join has its items in an array ("orderItems")
+     --> lines.csv
+     |
+     = hint: write items = true in the join, if the rows of the file are the
+             items
+    "#);
+    let no_array =
+        LINES_FILE.replace("[{\"name\": \"Jug\", \"quantity\": 2, \"price\": 10}]", "\"Jug\"");
+    let keys = format!("{LINES}{GUEST}");
+    insta::assert_snapshot!(refusal(&check_both(("lines.json", &no_array), &keys)[0]), @r#"
+    error: lines.json:4: no array where the items are expected; any order may need the row; nothing was sent
+      hint: repair the row, or export the file anew
+    "#);
+    insta::assert_snapshot!(refusal(&check_both(("lines.json", "{\"orderId\":\n"), &keys)[0]), @r#"
+    error: lines.json:1: the line is not a single JSON object: it ends before a value at column 11; any order may need the row; nothing was sent
+      hint: repair the row, or export the file anew
+    "#);
+    let keys = format!("{JOIN}[order.ext]\n\"*\" = {{ column = \"customer.*\" }}\n");
+    insta::assert_snapshot!(refusal(&check_both(("customers.json", CUSTOMERS), &keys)[1]), @r#"
+    error[profile]: "customer.*" is a pattern of columns, and this file is JSON
+     --> customers.json
+     |
+     = hint: give each field a rule of its own, which names its member
+    "#);
+    let workspace = Workspace::with("orders.ndjson", DOCUMENTS);
+    workspace.file("c1.json", CUSTOMERS).file("c2.json", "id,email\n3,c@example.com\n");
+    let keys = JOIN.replace("customers.json", "c?.json");
+    insta::assert_snapshot!(refusal(&check(&workspace, "orders.ndjson", &keys)), @r#"
+    error: c2.json:1: found "i", expected "{", "[" or the end of the file
+      hint: fix the file there, or export it again; what follows damage cannot be read safely
+    "#);
+    let columns = JOIN.replace("path = \"customerId\"", "column = \"customerId\"");
+    workspace.file("customers.json", CUSTOMERS);
+    insta::assert_snapshot!(refusal(&check(&workspace, "orders.ndjson", &columns)), @r#"
+    error[profile]: the profile has no path for the key of the join "customer"
+     --> orders.ndjson
+     |
+     = the file is JSON, and the profile was written for CSV
+     = hint: name a profile for JSON with --profile, or give the rule a path too;
+             a file of JSON has a name that ends in .json, .jsonl or .ndjson
+    "#);
+}
+
+#[test]
+fn errors_of_joined_documents_come_at_once() {
+    let keys = r#"
+[[join]]
+as = "customer"
+profile = { format = "ndjson", delimiter = ";" }
+on = [{ path = "shop.no", to = { path = "a..b" } }, { path = "a[].b", to = "id" }]
+[[join]]
+as = "shop"
+on = [{ path = "id", to = "id" }]
+items = "a..b[]"
+[[join]]
+as = "third"
+on = [{ path = "customer.id", to = "id" }]
+items = 3
+[[join]]
+as = "fourth"
+on = [{ path = "shop.id", to = "id" }]
+[[join]]
+as = "fifth"
+on = [{ path = "fourth.id", to = "id" }]
+[order.ext]
+"*" = { path = "fifth.attributes" }
+"#;
+    let workspace = Workspace::with("orders.ndjson", DOCUMENTS);
+    let ran = check(&workspace, "orders.ndjson", &format!("{keys}{GUEST}"));
+    insta::assert_snapshot!(ran.err, @r#"
+    error[profile]: without effect: the profile's format is JSON
+      --> shop.toml:14:44  join[1].profile.delimiter
+       |
+    14 | profile = { format = "ndjson", delimiter = ";" }
+       |                                            ^^^
+
+    error[profile]: "a..b" has an empty name
+      --> shop.toml:15:27  join[1].on[1].to
+       |
+    15 | on = [{ path = "shop.no", to = { path = "a..b" } }, { path = "a[].b", t…
+       |                           ^^ a member without a name is written ""
+
+    error[profile]: reads one value, but "a[].b" has that of each element
+      --> shop.toml:15:53  join[1].on[2]
+       |
+    15 | …h = "shop.no", to = { path = "a..b" } }, { path = "a[].b", to = "id" }]
+       |                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = expected an index, a filter, join or a sum
+
+    error[profile]: "a..b" has an empty name
+      --> shop.toml:19:9  join[2].items
+       |
+    19 | items = "a..b[]"
+       |         ^^^^^^^^ a member without a name is written ""
+
+    error[profile]: expected true or the path of an array such as "lines[]"
+      --> shop.toml:23:9  join[3].items
+       |
+    23 | items = 3
+       |         ^
+
+    error[profile]: "as" has "fifth.attributes", of which a rule takes any name
+      --> shop.toml:28:6  join[5].as
+       |
+    28 | as = "fifth"
+       |      ^^^^^^^ expected a rule for each
+
+    error[profile]: "fourth.id" is of a joined file
+      --> shop.toml:29:1  join[5].on
+       |
+    29 | on = [{ path = "fourth.id", to = "id" }]
+       | ^^ expected a column or path of the export
+
+    7 errors in shop.toml. Nothing was read or sent.
+    next: orderferry profiles check shop.toml
+    "#);
+}
+
+#[test]
+fn documents_far_apart_are_joined_alike() {
+    let far = |n| {
+        format!(
+            "{{\"id\":\"N-{n}\",\"customerId\":2,\"at\":\"2026-10-01T10:00:00Z\",\"total\":1}}\n"
+        )
+    };
+    let far = (0..2000).map(far).collect::<Vec<_>>().concat();
+    let first = DOCUMENTS.lines().next().unwrap();
+    let workspace = Workspace::with("orders.ndjson", format!("{DOCUMENTS}{far}{first}\n"));
+    workspace.file("customers.json", CUSTOMERS);
+    let ran = check(&workspace, "orders.ndjson", JOIN);
+    let tight = check(&workspace, "orders.ndjson --memory 32MB", JOIN);
+    assert_eq!(ran.summary()["orders"], tight.summary()["orders"]);
+    assert_eq!(ran.summary()["orders"]["valid"], 2002, "{}", ran.err);
+}
