@@ -26,6 +26,7 @@ use crate::model::{
     problem::{Code, Problem, Problems},
     redact::redact,
     row::Row,
+    side_row::JoinedRows,
     sum::{NumberInUnit, SumError, add},
 };
 
@@ -49,6 +50,7 @@ pub fn draft<'a>(
         cells,
         items: Vec::new(),
         added_rows: Vec::new(),
+        side_rows: Vec::new(),
         may_have_items: false,
         people: Vec::new(),
         refunds: Vec::new(),
@@ -84,6 +86,7 @@ pub fn draft<'a>(
             draft.rows.push(row.origin.clone());
             continue;
         }
+        draft.side_rows.extend(row.joined().into_iter().flat_map(JoinedRows::starts));
         // Rows of different files may have different columns, so only rows of one file are
         // compared.
         let previous =
@@ -100,6 +103,9 @@ pub fn draft<'a>(
         }
         add_row(&mut draft, row, &mut mapped, &mut fields_of_files);
     }
+    // Rows with one key share them.
+    draft.side_rows.sort_unstable();
+    draft.side_rows.dedup();
     refuse_choices(&mut draft.problems, &fields_of_files);
     for row in refunds {
         add_refund(&mut draft, row, &map, &mut mapped.items);

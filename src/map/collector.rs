@@ -15,9 +15,11 @@ use super::{
     view::{Found, Value},
 };
 use crate::model::{
-    draft::{Cell, CellOrigin, Cells, MappedRow, Notation, PersonDraft, PersonRole, ValueSkip},
+    draft::{
+        AddedSideRows, Cell, CellOrigin, Cells, MappedRow, Notation, PersonDraft, PersonRole,
+        ValueSkip,
+    },
     field::Field,
-    origin::Position,
     over_rows::OverRows,
     problem::{Code, Problem},
 };
@@ -45,7 +47,7 @@ pub(super) struct Collector<'a> {
     /// [`MappedRow::has_several_numbers`].
     pub(super) has_several_numbers: bool,
     /// [`MappedRow::added_side_rows`] of the rows above.
-    pub(super) added_side_rows: Vec<Position>,
+    pub(super) added_side_rows: Vec<AddedSideRows>,
 }
 
 impl<'a> Collector<'a> {

@@ -153,8 +153,8 @@ impl<'a> DocumentView<'a> {
         let row = joined.and_then(|side| side.row(self.side_row));
         match row.zip(column) {
             Some((row, column)) => {
-                let at = CellOrigin::Known(row.position(column));
-                Found { value: Value::of_side(&row, column), at }
+                let at = CellOrigin::Side(row, u32::try_from(column).unwrap_or(u32::MAX));
+                Found { value: Value::of_side(row, column), at }
             }
             None => Found { value: Value::Missing, at: self.at() },
         }

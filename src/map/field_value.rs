@@ -15,7 +15,7 @@ use super::{
     view::{Found, Value, View},
 };
 use crate::model::{
-    draft::Cells,
+    draft::{AddedSideRows, Cells},
     problem::{Code, Problem},
 };
 
@@ -42,10 +42,12 @@ impl<S> FieldBinding<'_, S> {
         let mut next = Some(self);
         while let Some(binding) = next {
             let n_cells = collector.cells.len();
-            let rows = binding.added_join.map_or(&[][..], |join| view.side_rows(join));
-            match rows.first() {
+            let join = binding.added_join;
+            let rows = join.map_or(&[][..], |join| view.side_rows(join));
+            let added = rows.first().map(|first| AddedSideRows { join, first: first.number });
+            match added {
                 None => binding.apply_alone(collector, view, profile),
-                Some(first) if collector.added_side_rows.contains(&first.start()) => return,
+                Some(added) if collector.added_side_rows.contains(&added) => return,
                 Some(_) => {
                     for index in 0..rows.len() {
                         binding.apply_alone(collector, view.with_side_row(index), profile);

@@ -99,6 +99,14 @@ pub(super) fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &
     if let Some(other) = other {
         errors.add_at(&key, &format!("contradicts {other}, which has the items too"));
     }
+    if profile.refunds.as_ref().is_some_and(|refunds| refunds.are_netted) {
+        let error = format!(
+            "\"net\" takes the items of a row off its order, but each row has all items of the join \
+             {:?}; expected \"leave_out\"",
+            join.name
+        );
+        errors.add_at(&["refunds", "mode"], &error);
+    }
     for other in with_items {
         let error = "two joins have the items; expected one";
         errors.add_at(&["join", &other.index.to_string(), "items"], error);

@@ -25,12 +25,13 @@ use super::{
 };
 use crate::model::{
     copy_version::CopyVersion,
-    draft::{CellOrigin, Cells, ItemDraft, MappedRow, OrderItem, PersonDraft, PersonRole, RowKind},
+    draft::{
+        AddedSideRows, CellOrigin, Cells, ItemDraft, MappedRow, OrderItem, PersonDraft, PersonRole,
+        RowKind,
+    },
     id_text::ROUNDED,
-    origin::Position,
     problem::{Code, Problem},
     reference::{HIDDEN_FLOAT, hides_float},
-    side_row::SideRow,
 };
 
 /// A profile bound to a file. `S` is where its rules find their values: a column or a path.
@@ -283,8 +284,11 @@ impl<S> Mapper<'_, S> {
         }
         let mut skips = self.skips.iter();
         let skip = skips.find(|(_, when)| holds(when, view, self.profile, &mut order));
-        let added = self.added_joins.iter().filter_map(|join| view.side_rows(*join).first());
-        order.added_side_rows.extend(added.map(SideRow::start));
+        for join in &self.added_joins {
+            let first = view.side_rows(*join).first();
+            let added = first.map(|row| AddedSideRows { join: Some(*join), first: row.number });
+            order.added_side_rows.extend(added);
+        }
         order.finish_into(skip.map(|(skip, _)| &skip.reason), into);
     }
 
@@ -419,12 +423,15 @@ impl<S> Mapper<'_, S> {
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
+        let Some(first) = view.side_items().first() else { return };
+        let added = AddedSideRows { join: None, first: first.number };
+        if order.added_side_rows.contains(&added) {
+            return;
+        }
+        order.added_side_rows.push(added);
         for side in view.side_items() {
-            let at = CellOrigin::Known(Position { column: None, ..side.position(0) });
-            if !into.items.iter().any(|item| item.at.position() == at.position()) {
-                let fields = ItemFields::Side(side);
-                into.items.extend(self.item(ItemView { row: view, fields, at }, order));
-            }
+            let (at, fields) = (CellOrigin::Known(side.start()), ItemFields::Side(side));
+            into.items.extend(self.item(ItemView { row: view, fields, at }, order));
         }
     }
 

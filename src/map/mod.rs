@@ -144,7 +144,7 @@ pub use profile_texts::{BUILT_IN, NamedText, ProfileTexts, no_profile};
 pub use seen_names::SeenNames;
 pub use serde_message::{FOUND_TEXT, toml_error_text};
 pub use side_file::SideFile;
-pub use side_table::SideTable;
+pub use side_table::{SideTable, UnusedRows};
 pub use toml_document::{TomlDocument, TomlError, TomlText};
 pub use trace::{CellOwner, trace};
 pub use words::ProfileWord;

@@ -12,6 +12,7 @@ use super::{
     error::MapError,
     header_binding::unknown_column,
     input_settings::MissingColumns,
+    join::{Join, JoinKey},
     missing_name::MissingName,
     misspelling::{misspelling, same_noun},
     path_text::{arrays_of, dotted_names, filter_members, filter_names, walks_arrays},
@@ -226,6 +227,11 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
         let is_required = profile.maps_items() && !allows_missing(profile);
         all.extend(paths_of_rule(profile, (parent, "parent"), is_required, &[]));
     }
+    for join in &profile.joins {
+        let purpose = join.purpose_of_key();
+        let of_key = |key: &JoinKey| paths_of_rule(profile, (&key.from, &*purpose), true, &[]);
+        all.extend(join.keys.iter().flat_map(of_key));
+    }
     for rule in &profile.rules {
         let FieldTarget::Field(field) = &rule.target else { continue };
         let above = if rule.reads_items() { items } else { &[] };
@@ -350,6 +356,7 @@ fn in_events(profile: &Profile, path: &str) -> Vec<String> {
 pub(super) fn known_paths(profile: &Profile) -> Vec<String> {
     let of_rows = profile.row_rules().flat_map(Rule::readers).flat_map(|rule| &rule.paths);
     let mut known: Vec<String> = of_rows.map(|path| dotted_names(path)).collect();
+    known.extend(profile.joins.iter().flat_map(Join::paths).map(|path| dotted_names(path)));
     let items: &[String] = profile.item_paths.as_deref().unwrap_or_default();
     for path in items {
         known.extend(filter_names(path).into_iter().chain([dotted_names(path)]));

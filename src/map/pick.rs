@@ -163,3 +163,57 @@ impl PickValue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{origin::FileId, side_row::SideCell};
+
+    fn chosen(values: &[String], is_largest: bool) -> Option<String> {
+        let text: Vec<_> = values.iter().map(|value| format!("{value}x")).collect();
+        let cell = |end: usize| SideCell {
+            end: u32::try_from(end).unwrap(),
+            line: 0,
+            column: 1,
+            kind: SideKind::Text,
+        };
+        let cells: Vec<_> =
+            values.iter().map(|value| [cell(value.len()), cell(value.len() + 1)]).collect();
+        let rows: Vec<_> = text
+            .iter()
+            .zip(&cells)
+            .map(|(text, cells)| SideRow {
+                number: 0,
+                file: FileId(0),
+                line: 1,
+                text,
+                cells,
+                names: &[],
+            })
+            .collect();
+        let pick = Pick { column: "no".to_owned(), is_largest, marks: NumberMarks::default() };
+        pick.choose(&rows, 0).ok().map(|row| row.cell(0).to_owned())
+    }
+
+    proptest! {
+        #[test]
+        fn choice_depends_on_no_order(
+            mut values in prop::collection::vec("-?[1-9][0-9]{0,3}(\\.[1-9])?|2026-10-[0-2][1-9]", 2..5),
+            is_largest: bool,
+        ) {
+            let first = chosen(&values, is_largest);
+            values.reverse();
+            prop_assert_eq!(first, chosen(&values, is_largest));
+        }
+    }
+
+    #[test]
+    fn largest_number_is_no_text() {
+        let values = ["9", "10", "-11"].map(str::to_owned);
+        assert_eq!(chosen(&values, true).as_deref(), Some("10"));
+        assert_eq!(chosen(&values, false).as_deref(), Some("-11"));
+        assert_eq!(chosen(&["9".to_owned(), "2026-10-01".to_owned()], true), None);
+    }
+}

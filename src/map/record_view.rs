@@ -60,9 +60,9 @@ impl<'a> RecordView<'a> {
         let at = if self.side_row == 0 {
             CellOrigin::Column(self.row, u32::try_from(column).unwrap_or(u32::MAX))
         } else {
-            CellOrigin::Known(row.position(index))
+            CellOrigin::Side(row, u32::try_from(index).unwrap_or(u32::MAX))
         };
-        Some(Found { value: Value::of_side(&row, index), at })
+        Some(Found { value: Value::of_side(row, index), at })
     }
 
     fn has_all_columns(self) -> bool {

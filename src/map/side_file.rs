@@ -168,21 +168,27 @@ impl SideTable {
         match (&row.content, &side.format) {
             (RowContent::Unreadable(unreadable), _) => return Err(unreadable.reason.clone()),
             (RowContent::Record(record), SideFormat::Records { header, keys, columns }) => {
-                if !is_header(record, header)
-                    && let Some(key) = key_of_record(record, keys)
-                {
-                    let cells = columns.iter().flatten().map(|column| NewCell {
-                        text: record.cell(*column),
-                        at: record.position(&row.origin, *column),
-                        kind: SideKind::Text,
-                    });
-                    self.push((key.as_str(), side.file, row.origin.line), cells);
+                if is_header(record, header) {
+                    return Ok(());
                 }
+                let Some(key) = key_of_record(record, keys) else {
+                    self.pass_over(row.origin.position());
+                    return Ok(());
+                };
+                let cells = columns.iter().flatten().map(|column| NewCell {
+                    text: record.cell(*column),
+                    at: record.position(&row.origin, *column),
+                    kind: SideKind::Text,
+                });
+                self.push((key.as_str(), side.file, row.origin.line), cells);
             }
             (RowContent::Document(document), SideFormat::Documents { keys, items, columns }) => {
                 let root = document.root();
                 self.note_names(root);
-                let Some(key) = key_of_document(root, keys)? else { return Ok(()) };
+                let Some(key) = key_of_document(root, keys)? else {
+                    self.pass_over(row.origin.position());
+                    return Ok(());
+                };
                 self.add_key(key.as_str());
                 let elements = match items {
                     Some(items) => elements_of(root, items)?,

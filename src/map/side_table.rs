@@ -6,6 +6,7 @@
 use std::{
     borrow::Cow,
     collections::{HashMap, hash_map::Entry},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use super::{
@@ -47,9 +48,28 @@ pub struct SideTable {
     text: String,
     cells: Vec<SideCell>,
     rows: Vec<StoredRow>,
-    /// The first and the last row of each key; none of one without items.
-    keys: HashMap<Box<str>, Option<(u32, u32)>>,
+    keys: HashMap<Box<str>, KeyRows>,
     n_key_bytes: usize,
+    /// Rows without a key.
+    without_key: UnusedRows,
+}
+
+/// The rows with a key.
+#[derive(Debug, Default)]
+struct KeyRows {
+    /// The first and the last one; none if the key has no items.
+    ends: Option<(u32, u32)>,
+    /// Whether a row of the export has the key. Known of items only.
+    is_used: AtomicBool,
+}
+
+/// Rows that belong to no row of the export.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UnusedRows {
+    /// Their number.
+    pub n_rows: u64,
+    /// Where the first one begins.
+    pub first: Option<Position>,
 }
 
 #[derive(Debug)]
@@ -72,6 +92,13 @@ pub(super) struct NewCell<'t> {
 /// Approximate bytes of an entry of the keys, without the key.
 const KEY_ENTRY_BYTES: usize = 64;
 
+impl UnusedRows {
+    fn add(&mut self, at: Position) {
+        self.n_rows += 1;
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+    }
+}
+
 impl SideTable {
     /// A table without rows.
     #[must_use]
@@ -90,6 +117,7 @@ impl SideTable {
             rows: Vec::new(),
             keys: HashMap::new(),
             n_key_bytes: 0,
+            without_key: UnusedRows::default(),
         }
     }
 
@@ -120,7 +148,7 @@ impl SideTable {
         }
         let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         self.rows.push(StoredRow { file, line, start, next: None });
-        match self.entry(key) {
+        match &mut self.entry(key).ends {
             Some((_, last)) => {
                 let before = std::mem::replace(last, index);
                 self.rows[before as usize].next = Some(index);
@@ -129,16 +157,21 @@ impl SideTable {
         }
     }
 
+    /// Counts a row without a key.
+    pub(super) fn pass_over(&mut self, at: Position) {
+        self.without_key.add(at);
+    }
+
     /// Adds a key whose rows follow, if there are any.
     pub(super) fn add_key(&mut self, key: &str) {
         self.entry(key);
     }
 
-    fn entry(&mut self, key: &str) -> &mut Option<(u32, u32)> {
+    fn entry(&mut self, key: &str) -> &mut KeyRows {
         match self.keys.entry(key.into()) {
             Entry::Vacant(entry) => {
                 self.n_key_bytes += key.len() + KEY_ENTRY_BYTES;
-                entry.insert(None)
+                entry.insert(KeyRows::default())
             }
             Entry::Occupied(entry) => entry.into_mut(),
         }
@@ -185,9 +218,30 @@ impl SideTable {
 
     /// The rows with a key, in the order of the files; none if no row has it.
     pub(super) fn find(&self, key: &str) -> Option<impl Iterator<Item = SideRow<'_>>> {
-        let first = self.keys.get(key)?.map(|(first, _)| first as usize);
+        let rows = self.keys.get(key)?;
+        if self.has_items {
+            rows.is_used.store(true, Ordering::Relaxed);
+        }
+        Some(self.rows_of(rows))
+    }
+
+    fn rows_of(&self, KeyRows { ends, .. }: &KeyRows) -> impl Iterator<Item = SideRow<'_>> {
+        let first = ends.map(|(first, _)| first as usize);
         let next = |index: &usize| self.rows[*index].next.map(|index| index as usize);
-        Some(std::iter::successors(first, next).map(|index| self.row(index)))
+        std::iter::successors(first, next).map(|index| self.row(index))
+    }
+
+    /// The rows of items that belong to no order, once all rows of the export have been joined;
+    /// none of a file whose rows are no items.
+    #[must_use]
+    pub fn unused_items(&self) -> UnusedRows {
+        let mut unused = UnusedRows::default();
+        if self.has_items {
+            unused = self.without_key;
+            let keys = self.keys.values().filter(|rows| !rows.is_used.load(Ordering::Relaxed));
+            keys.flat_map(|rows| self.rows_of(rows)).for_each(|row| unused.add(row.start()));
+        }
+        unused
     }
 
     fn row(&self, index: usize) -> SideRow<'_> {
@@ -195,7 +249,14 @@ impl SideTable {
         let n_columns = self.columns.len();
         let cells = &self.cells[index * n_columns..][..n_columns];
         let end = start + cells.last().map_or(0, |cell| cell.end as usize);
-        SideRow { file, line, names: &self.columns, text: &self.text[start..end], cells }
+        SideRow {
+            number: index as u64,
+            file,
+            line,
+            names: &self.columns,
+            text: &self.text[start..end],
+            cells,
+        }
     }
 
     /// The name of one of its files, for a message.

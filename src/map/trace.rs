@@ -236,7 +236,10 @@ fn source_text<'a>(at: CellOrigin<'a>, rule: Option<&Rule>) -> Option<TracedText
         CellOrigin::Column(row, column) => {
             let RowContent::Record(record) = &row.content else { return None };
             let index = column as usize;
-            let raw = raw_cell(record, index)?;
+            // A cell of a side file is not in the row as it is in its file.
+            let is_own = index < record.own().n_cells();
+            let of_side = || (!is_own).then(|| Cow::Borrowed(record.cell(index)));
+            let raw = raw_cell(record, index).or_else(of_side)?;
             Some(TracedText { exported: record.cell(index), raw, beside: None })
         }
         CellOrigin::Node(_, node) => {

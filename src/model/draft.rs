@@ -116,7 +116,7 @@ pub enum CellOrigin<'a> {
     Column(&'a Row<'a>, u32),
     /// A value of a document.
     Node(&'a Row<'a>, JsonNode<'a>),
-    /// A cell (from 0) of a row of a side file that is an item.
+    /// A cell (from 0) of a row of a side file.
     Side(&'a SideRow<'a>, u32),
 }
 
@@ -433,6 +433,15 @@ impl RowKind<'_> {
     }
 }
 
+/// The rows of a side file with one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddedSideRows {
+    /// The index of the join; none of the one that has the items.
+    pub join: Option<usize>,
+    /// The number of the first row.
+    pub first: u64,
+}
+
 /// The cells, items and people that a profile produced from one row or several.
 #[derive(Debug, Default)]
 pub struct MappedRow<'a> {
@@ -446,9 +455,9 @@ pub struct MappedRow<'a> {
     pub order_items: Vec<OrderItem<'a>>,
     /// Whether fields have several numbers of the row, those of the rows of a side file.
     pub has_several_numbers: bool,
-    /// The first ones of the rows of side files that are added up already: rows of the order with
-    /// the same key share them.
-    pub added_side_rows: Vec<Position>,
+    /// The rows of side files that count already, by the first one of each key: rows of the order
+    /// with the same key share them.
+    pub added_side_rows: Vec<AddedSideRows>,
     /// Whether the profile maps items, so that an order without one is remarkable.
     pub may_have_items: bool,
     /// Whether the order key is a number of JSON.
@@ -580,6 +589,8 @@ pub struct Draft<'a> {
     pub items: Vec<ItemDraft<'a>>,
     /// The rows without an item that add to its sums, in input order.
     pub added_rows: Vec<AddedRow<'a>>,
+    /// Where the rows of side files begin that are joined to its rows.
+    pub side_rows: Vec<Position>,
     /// Whether the profile maps items, so that an order without one is remarkable.
     pub may_have_items: bool,
     /// The people in addition to the guest, in input order; may contain duplicates.

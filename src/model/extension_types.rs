@@ -208,6 +208,7 @@ mod tests {
             cells: [cell].into_iter().collect(),
             items: Vec::new(),
             added_rows: Vec::new(),
+            side_rows: Vec::new(),
             may_have_items: false,
             people: Vec::new(),
             refunds: Vec::new(),

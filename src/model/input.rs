@@ -260,6 +260,8 @@ impl Framing {
 pub struct SideInput {
     /// The name of its join in the profile.
     pub join: String,
+    /// The path or the pattern by which the file was found, as the command line takes it.
+    pub pattern: String,
     /// The file, and what was read of it.
     pub read: InputRead,
 }
@@ -305,6 +307,13 @@ pub struct ExportRead {
 }
 
 impl ExportRead {
+    /// The joins that were read, with the path or pattern of the files of each.
+    #[must_use]
+    pub fn joins(&self) -> Vec<(&str, &str)> {
+        let sides = self.side_files.chunk_by(|one, next| one.join == next.join);
+        sides.map(|sides| (&*sides[0].join, &*sides[0].pattern)).collect()
+    }
+
     /// The inputs by `FileId`.
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {

@@ -268,6 +268,8 @@ pub struct OrderRecord {
     pub item_count: usize,
     /// The origins of its rows; last those that the profile leaves out.
     pub rows: Vec<RowOrigin>,
+    /// Where the rows of side files begin that are joined to them.
+    pub side_rows: Vec<Position>,
     /// All problems that were found.
     #[serde(flatten)]
     pub problems: Problems,

@@ -118,6 +118,7 @@ const OF_THE_RUN: &[Code] = &[
     Code::ContentRepeated,
     Code::DayMonthAmbiguous,
     Code::ItemDecimalAmbiguous,
+    Code::JoinRowUnused,
     Code::MoreDecimalsThanCurrency,
     Code::PathMissing,
     Code::SeveralAddresses,

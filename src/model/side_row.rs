@@ -13,6 +13,20 @@ pub struct JoinedRows<'a> {
     pub items: &'a [SideRow<'a>],
 }
 
+impl JoinedRows<'_> {
+    /// Where the rows of all side files begin.
+    pub fn starts(&self) -> impl Iterator<Item = Position> {
+        let of_match = |side: &SideMatch<'_>| match side.found {
+            SideFound::Row(row) => vec![row.start()],
+            SideFound::Rows(rows) | SideFound::Several(rows) => {
+                rows.iter().map(SideRow::start).collect()
+            }
+            _ => Vec::new(),
+        };
+        self.matches.iter().flat_map(of_match).chain(self.items.iter().map(SideRow::start))
+    }
+}
+
 /// What a side file has for a row of the export.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SideMatch<'a> {
@@ -52,16 +66,18 @@ impl SideFound<'_> {
 /// A row of a side file, with the cells that are read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SideRow<'a> {
+    /// Its number, which no other row of the join has.
+    pub number: u64,
     /// The side file.
     pub file: FileId,
     /// The line on which the row begins, from 1.
     pub line: u64,
-    /// The columns that are read, as rules name them.
-    pub names: &'a [String],
     /// The texts of its cells, one after the other.
     pub text: &'a str,
     /// Where each of them ends, and its place in the file.
     pub cells: &'a [SideCell],
+    /// The column or path of each of them, as rules name it.
+    pub names: &'a [String],
 }
 
 /// A cell of a side row.
@@ -142,10 +158,10 @@ impl<'a> SideRow<'a> {
 impl<'a> SideMatch<'a> {
     /// The row that belongs to the record, or one of several.
     #[must_use]
-    pub fn row(&self, index: usize) -> Option<SideRow<'a>> {
-        match self.found {
+    pub fn row(&'a self, index: usize) -> Option<&'a SideRow<'a>> {
+        match &self.found {
             SideFound::Row(row) => Some(row),
-            SideFound::Rows(rows) => rows.get(index).copied(),
+            SideFound::Rows(rows) => rows.get(index),
             _ => None,
         }
     }
@@ -158,7 +174,7 @@ impl<'a> SideMatch<'a> {
 
     /// The text of a cell of the first row; empty if there is none.
     #[must_use]
-    pub fn cell(&self, index: usize) -> &'a str {
+    pub fn cell(&'a self, index: usize) -> &'a str {
         self.row(0).map_or("", |row| row.cell(index))
     }
 }

@@ -49,7 +49,8 @@ fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
         for input in found {
             files.inputs.retain(|read| read.input.location != input.location);
             let read = InputRead::unread(input);
-            files.side_files.push(SideInput { join: join.name.clone(), read });
+            let (join, pattern) = (join.name.clone(), pattern.clone());
+            files.side_files.push(SideInput { join, pattern, read });
         }
     }
     if files.inputs.is_empty() {

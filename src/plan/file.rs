@@ -358,6 +358,7 @@ mod tests {
             source,
             money: None,
             item_count: 1,
+            side_rows: Vec::new(),
             rows: Vec::new(),
             problems: vec![Problem::for_field(
                 Code::TotalDiffers,

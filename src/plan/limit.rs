@@ -70,6 +70,7 @@ mod tests {
             source,
             money: None,
             item_count: 0,
+            side_rows: Vec::new(),
             rows: Vec::new(),
             problems: Vec::new().into(),
         };

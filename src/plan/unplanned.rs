@@ -69,8 +69,17 @@ impl<'a> AcceptedOrder<'a> {
     /// None if more is to be kept of the order. Its rows are not: only those of orders with a
     /// problem are reported.
     fn of(order: &'a OrderRecord, result: &'a OrderResult) -> Option<Self> {
-        let OrderRecord { id, reference, ordered_at, source, money, item_count, rows: _, problems } =
-            order;
+        let OrderRecord {
+            id,
+            reference,
+            ordered_at,
+            source,
+            money,
+            item_count,
+            rows: _,
+            side_rows: _,
+            problems,
+        } = order;
         let time = ordered_at.map(|time| time.timestamp_millis())?;
         let is_short = result.outcome == Outcome::AlreadySent
             && result.is_without_request()
@@ -91,6 +100,7 @@ impl<'a> AcceptedOrder<'a> {
             source: Position { file, line, column: None },
             money,
             item_count,
+            side_rows: Vec::new(),
             rows: Vec::new(),
             problems: Problems::default(),
         };
@@ -185,6 +195,7 @@ mod tests {
                 amount: "12.30".parse().unwrap(),
             }),
             item_count: 2,
+            side_rows: Vec::new(),
             rows: vec![RowOrigin { file: FileId(1), line: 3, bytes: 7..9 }],
             problems: Problems::default(),
         };

@@ -147,6 +147,28 @@ impl CommandLine {
         join(command, words.chain(options.map(TypedOption::text)))
     }
 
+    /// The same command for rejects, with the files of the joins, which are not beside them.
+    pub(super) fn with_rejects(
+        &self,
+        inputs: &[String],
+        joins: &[(&str, &str)],
+        is_first_run: bool,
+    ) -> String {
+        let named = |join: &str| {
+            let mut named = self.options.iter().filter(|option| option.name == "join");
+            named.any(|option| {
+                let value = option.value.as_deref().unwrap_or_default();
+                value.split_once('=').is_some_and(|(name, _)| name == join)
+            })
+        };
+        let added = joins.iter().filter(|(join, _)| !named(join)).map(|(join, file)| TypedOption {
+            name: "join".to_owned(),
+            value: Some(format!("{join}={file}")),
+        });
+        let options = self.options.iter().cloned().chain(added).collect();
+        Self { options, ..self.clone() }.with_inputs("send", inputs, is_first_run)
+    }
+
     /// The same command, changed so that it is not refused again.
     pub(super) fn with_remedy(&self, command: &str, remedy: Remedy) -> String {
         let (added, left_out) = (remedy.added(), remedy.left_out());

@@ -319,6 +319,7 @@ mod tests {
                     source: at,
                     money: None,
                     item_count: 0,
+                    side_rows: Vec::new(),
                     rows: Vec::new(),
                     problems: Vec::new().into(),
                 };

@@ -40,6 +40,8 @@ pub(super) struct Situation<'a> {
     pub(super) folder: Cow<'a, str>,
     /// The files of `rejects/` that have rows.
     pub(super) reject_files: &'a [String],
+    /// The joins of the profile, with the path or pattern of the files of each.
+    pub(super) joins: Vec<(&'a str, &'a str)>,
     /// Orders that an earlier run left unknown and this one did not send.
     pub(super) n_unknown_before: u64,
     /// Orders of this run whose outcome the ledger lacks.
@@ -277,7 +279,7 @@ impl Situation<'_> {
             return None;
         }
         let why = format!("{}: fix their rows and send them", counted.join(", "));
-        let command = self.line.with_inputs("send", &files, !self.has_attempt);
+        let command = self.line.with_rejects(&files, &self.joins, !self.has_attempt);
         Some(if self.line.has("resume") {
             step(why + " with their profile", format!("{command} --profile {PROFILE}"))
         } else {

@@ -463,6 +463,7 @@ mod tests {
             source,
             money: None,
             item_count: 0,
+            side_rows: Vec::new(),
             rows,
             problems,
         };

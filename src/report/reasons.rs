@@ -374,6 +374,7 @@ mod tests {
             source: Position { file: FileId(0), line: row + 2, column: None },
             money: None,
             item_count: 1,
+            side_rows: Vec::new(),
             rows: Vec::new(),
             problems: Vec::new().into(),
         }

@@ -508,6 +508,7 @@ impl Recorder {
             line: &self.settings.setup.command_line,
             folder: self.folder.path().to_string_lossy(),
             reject_files: &self.reject_files,
+            joins: self.files.joins(),
             n_unknown_before: self.counters.n_unknown_before,
             n_outcomes_unwritten: self.n_outcomes_unwritten,
             n_refused_by_target: self.counters.reasons.n_of_target(Outcome::Refused),
@@ -613,6 +614,7 @@ mod tests {
             source: Position { file: FileId(0), line: row + 1, column: None },
             money: None,
             item_count: 1,
+            side_rows: Vec::new(),
             rows: vec![RowOrigin { file: FileId(0), line: row + 1, bytes }],
             problems: Vec::new().into(),
         }

@@ -49,6 +49,9 @@ pub(super) struct ReasonLine<'a> {
     reference_id: &'a str,
     outcome: Outcome,
     lines: Vec<u64>,
+    /// The rows of joined files that belong to the order, such as `customers.csv:3`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    joined_rows: Vec<String>,
     reason: Option<&'a str>,
     problems: Vec<ProblemLine<'a>>,
     /// Rows by code whose problems are counted but not listed; the key is read by scripts and
@@ -285,6 +288,7 @@ fn reason_line<'a>(
         reference_id: &record.reference,
         outcome: result.outcome,
         lines,
+        joined_rows: record.side_rows.iter().map(|at| names.locate(*at)).collect(),
         reason: result.reason.as_deref(),
         problems: problem_lines(&record.problems, names),
         problems_omitted: omitted(&record.problems),
@@ -405,6 +409,7 @@ mod tests {
             source,
             money: None,
             item_count: 1,
+            side_rows: Vec::new(),
             rows,
             problems,
         }

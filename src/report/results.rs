@@ -228,6 +228,7 @@ mod tests {
             source: Position { file: FileId(1), line: 17, column: None },
             money: None,
             item_count: 2,
+            side_rows: Vec::new(),
             rows: Vec::new(),
             problems: Vec::new().into(),
         }

@@ -347,6 +347,7 @@ pub(super) mod tests {
             source: AT,
             money,
             item_count: 1,
+            side_rows: Vec::new(),
             rows: Vec::new(),
             problems: problems.into(),
         }

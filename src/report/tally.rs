@@ -350,6 +350,7 @@ mod tests {
             source: Position { file: FileId(0), line: 2, column: None },
             money,
             item_count: 1,
+            side_rows: Vec::new(),
             rows: Vec::new(),
             problems: Vec::new().into(),
         }

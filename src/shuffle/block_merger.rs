@@ -17,12 +17,12 @@ use super::{
 };
 use crate::{
     group::{Gap, LostRows, PossibleRows, RowCounts},
-    map::{self, SeenNames, input_settings::LastLineEnd},
+    map::{self, SeenNames, UnusedRows, input_settings::LastLineEnd},
     model::{
         column_warnings::ColumnWarnings,
         input::{ExportRead, InputRead},
         origin::{FileId, Position, RowOrigin},
-        problem::Problem,
+        problem::{Code, Problem},
         progress::{Progress, ProgressFn},
     },
     read::FileFormat,
@@ -267,6 +267,20 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
             self.close_run()?;
         }
         Ok(())
+    }
+
+    /// Adds a warning for items in side files that belong to no order.
+    pub(super) fn check_side_rows(&mut self) {
+        for table in self.context.settings.side_tables {
+            let UnusedRows { n_rows, first } = table.unused_items();
+            if let Some(first) = first {
+                let message = match n_rows {
+                    1 => "this row has the key of no order".to_owned(),
+                    _ => format!("this row and {} more have the key of no order", n_rows - 1),
+                };
+                self.file_problems.push(Problem::for_order(Code::JoinRowUnused, first, message));
+            }
+        }
     }
 
     /// Warns of paths that no document of any file has. Returns an error if an order needs one of

@@ -110,6 +110,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
             lost.and_then(|()| merger.check_paths())
         };
         done = checked.map_err(D::Error::from);
+        merger.check_side_rows();
     }
     let BlockMerger { fact_collector, warnings, file_problems, lost, .. } = merger;
     let Some(fact_collector) = fact_collector else {

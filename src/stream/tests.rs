@@ -70,6 +70,7 @@ pub(super) fn planned_order(id: u32, n_items: usize) -> PlannedOrder {
         source: Position { file: FileId(0), line: 1, column: None },
         money: None,
         item_count: 1,
+        side_rows: Vec::new(),
         rows: Vec::new(),
         problems: Vec::new().into(),
     };

@@ -81,6 +81,7 @@ impl<'a> RouteCheck<'a> {
             source: draft.position(),
             money: self.money,
             item_count: draft.items.len(),
+            side_rows: draft.side_rows,
             rows: draft.rows,
             problems: draft.problems,
         };

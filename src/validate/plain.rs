@@ -445,6 +445,7 @@ fn no_record() -> OrderRecord {
         source: Position { file: FileId(0), line: 0, column: None },
         money: None,
         item_count: 0,
+        side_rows: Vec::new(),
         rows: Vec::new(),
         problems: Problems::default(),
     }

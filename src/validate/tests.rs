@@ -110,6 +110,7 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
         cells,
         items,
         added_rows: Vec::new(),
+        side_rows: Vec::new(),
         may_have_items: false,
         people: Vec::new(),
         refunds: Vec::new(),
@@ -434,7 +435,7 @@ fn every_validation_code_has_a_case() {
         Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::PartMissing, Code::PairAmbiguous, Code::TextShortened, Code::LanguageMissing,
         Code::UnknownColumn,
         Code::ConditionUnreadable, Code::SpreadsheetText, Code::EventTypeUnsupported, Code::ItemEmpty, Code::ItemsRepeated, Code::ItemsGap, Code::ItemUnreadable, Code::ItemWithoutKind, Code::ItemOfTwoKinds,
-        Code::PhoneImplausible, Code::PathMissing, Code::JoinUnmatched, Code::JoinAmbiguous,
+        Code::PhoneImplausible, Code::PathMissing, Code::JoinUnmatched, Code::JoinAmbiguous, Code::JoinRowUnused,
         // shuffle
         Code::IdentifierShared, Code::SeveralAddresses,
         Code::ItemDecimalAmbiguous, Code::MoreDecimalsThanCurrency,

@@ -19,6 +19,7 @@ mod headings;
 mod identity;
 mod inputs;
 mod joined_documents;
+mod joined_rejects;
 mod joins;
 mod ledger;
 mod ledger_safety;

@@ -140,6 +140,9 @@ fn profile(text: &str, severity: Option<(Code, &str)>) -> String {
         // Documents within others, and whole orders.
         profile.retain(|key, _| key != "items" && key != "checkout_events");
     }
+    if profile.get("join").is_some_and(|joins| joins.to_string().contains("items")) {
+        profile.remove("items");
+    }
     if let Some((code, severity)) = severity {
         let severities = Table::from_iter([(code.to_string(), Toml::from(severity))]);
         profile.insert("severity".to_owned(), severities.into());

@@ -90,7 +90,10 @@ fn results_of_run(workspace: &Workspace, profile: &str, export: &str) -> String 
     let options = format!("--profile {profile} --pos shop --max-invalid 100%");
     let run = workspace.run(&format!("check {export} {options} --events {events}"));
     if run.code == 1 {
-        let rejects = run.path("rejects").join(export);
+        let rejects = run.path("rejects");
+        let is_folder = workspace.path(export).is_dir();
+        let rejects = if is_folder { rejects } else { rejects.join(export) };
+        copy_side_files(workspace, &run, &rejects);
         let read_again = workspace.run(&format!("check {} {options}", rejects.display()));
         // Documents that lack what every order needs are refused if no other one has it.
         if !read_again.err.contains("no document has") {
@@ -109,6 +112,14 @@ fn results_of_run(workspace: &Workspace, profile: &str, export: &str) -> String 
         write_counts(&mut text, &run.summary());
     }
     text
+}
+
+/// Copies the joined files beside the rejects, of which they are none.
+fn copy_side_files(workspace: &Workspace, run: &RunResult, rejects: &Path) {
+    for side in run.summary()["side_files"].as_array().into_iter().flatten() {
+        let from = workspace.path(side["file"].as_str().unwrap());
+        copy(&from, &rejects.join(name_of(&from)));
+    }
 }
 
 /// The references of invalid orders, with the codes of their errors.

@@ -439,6 +439,26 @@ fn texts_in_several_languages_are_not_plain() {
     assert!(!is_plain(", language = { fallback = 'en' }"));
 }
 
+/// Side rows are found where drafts are mapped.
+#[test]
+fn export_with_joins_is_not_plain() {
+    let is_plain = |join: &str, text: &str| {
+        let rules = "order.referenceId = { column = 'id', path = 'id' }\n\
+                     item.name = { column = 'a', path = 'name' }";
+        let profile = format!("name = 'p'\nitems = 'lines'\n{rules}\n{join}");
+        let profile = Profile::parse("p", &profile).unwrap();
+        let (parser, _) = read(&profile, text);
+        FileMapper::bind(&profile, parser.header(), "orders").unwrap().plain_rows().is_some()
+    };
+    let join = "[[join]]\nas = 'c'\non = [{ column = 'a', path = 'a', to = 'b' }]\n";
+    for text in ["id,a\nA,1\n", "{\"id\": \"A\", \"a\": \"1\"}\n"] {
+        assert!(is_plain("", text), "{text}");
+        for keys in ["", "many = 'first'", "many = 'all'\npick.largest = 'd'"] {
+            assert!(!is_plain(&format!("{join}{keys}"), text), "{text}");
+        }
+    }
+}
+
 /// A profile of which a rule needs more than its first filled value leaves all orders to drafts.
 #[test]
 fn rules_with_conditions_are_not_plain() {

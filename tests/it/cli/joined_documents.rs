@@ -161,7 +161,7 @@ fn key_without_a_match_or_with_several_is_invalid() {
     "#);
     let twice = CUSTOMERS.replace("\"id\": 2", "\"id\": 1");
     insta::assert_snapshot!(outcomes_of(("customers.json", &twice), JOIN), @r#"
-    A invalid several rows, customers.json:2 and customers.json:3, have id "1"; expected one, or many = "first" in the join
+    A invalid several documents, customers.json:2 and customers.json:3, have id "1"; expected one, or many = "first" in the join
     B invalid no document of customers.json has id "2"
     "#);
 }
@@ -172,7 +172,7 @@ fn problem_of_a_member_names_its_place() {
     let rans = check_both(("customers.json", &customers), JOIN);
     let problems = rans.map(|ran| ran.results()[1]["problems"].to_string());
     insta::assert_snapshot!(problems.join("\n"), @r#"
-    [{"code":"email_implausible","column":32,"column_name":null,"field":"guest.email","file":"customers.json","line":3,"message":"\"b***\" has no @","severity":"error"}]
+    [{"code":"email_implausible","column":32,"column_name":"customer.contact.email","field":"guest.email","file":"customers.json","line":3,"message":"\"b***\" has no @","severity":"error"}]
     [{"code":"email_implausible","column":32,"column_name":"customer.contact.email","field":"guest.email","file":"customers.json","line":3,"message":"\"b***\" has no @","severity":"error"}]
     "#);
 }
@@ -202,10 +202,49 @@ fn key_is_a_single_value() {
     "#);
     workspace.file("customers.json", CUSTOMERS.replace("\"id\": 2", "\"id\": [2]"));
     insta::assert_snapshot!(refusal(&check(&workspace, export, JOIN)), @r#"
-    error[config]: the file exists
-     --> --events e.ndjson
-     |
-     = hint: name a new file with --events
+    error: customers.json:3: the key of the join is not a single value; any order may need the row; nothing was sent
+      hint: repair the row, or export the file anew
+    "#);
+}
+
+#[test]
+fn key_that_no_document_has_is_an_error() {
+    let workspace = Workspace::with("orders.ndjson", DOCUMENTS.replace("customerId", "customerNo"));
+    workspace.file("customers.json", CUSTOMERS);
+    insta::assert_snapshot!(refusal(&check(&workspace, "orders.ndjson", JOIN)), @r#"
+    error[profile]: no document has "customerId"
+      --> shop.toml:15:16  join.on
+       |
+    15 | on = [{ path = "customerId", to = "id" }]
+       |                ^^^^^^^^^^^^ it is not in orders.ndjson
+       |
+       = hint: did you mean "customerNo"?
+    "#);
+}
+
+#[test]
+fn members_read_by_joins_are_known() {
+    let workspace = Workspace::with("orders.ndjson", DOCUMENTS);
+    workspace.file("customers.json", CUSTOMERS);
+    let profile = profile_of("orders.ndjson", JOIN);
+    workspace.file("shop.toml", profile.replacen('\n', "\nunknown_columns = 'warn'\n", 1));
+    let ran = workspace.run("check orders.ndjson --profile shop.toml --pos x");
+    assert_eq!(ran.summary()["problems"].as_array().unwrap().len(), 0, "{}", ran.err);
+}
+
+#[test]
+fn explain_shows_the_value_of_a_member() {
+    let lines = EXPORTS.map(|(export, text)| {
+        let workspace = Workspace::with(export, text);
+        let customers = CUSTOMERS.replace("ann@", "ANN@");
+        let join = JOIN.replace("email\" }", "email\", kind = \"email\" }");
+        workspace.file("customers.json", customers).file("shop.toml", profile_of(export, &join));
+        let ran = workspace.run(&format!("check {export} --profile shop.toml --pos x --explain A"));
+        ran.out.lines().find(|line| line.starts_with("guest ")).unwrap().to_owned()
+    });
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    guest          email a***@e***.com  customer.contact.email 2, lower case
+    guest          email a***@e***.com  customer.contact.email 2, lower case
     "#);
 }
 
@@ -264,6 +303,26 @@ fn elements_of_a_joined_document_are_items() {
     "#);
 }
 
+/// The place of a row is no more than its line, which several rows may share.
+#[test]
+fn rows_on_one_line_are_different_ones() {
+    let one_line = LINES_FILE.replace("[\n", "[").replace(",\n", ",");
+    let keys = format!("{LINES}{GUEST}");
+    let expected = events_of(("lines.json", LINES_FILE), &keys);
+    assert_eq!(events_of(("lines.json", &one_line), &keys), expected);
+    let rows: Vec<_> = ROWS.lines().collect();
+    let export = format!("{}\n{}\n{}\n", rows[0], rows[1], rows[1].replace(",1,", ",2,"));
+    let join = "[[join]]\nas = 'pay'\nfile = 'pay.json'\nprofile.documents = '[]'\n\
+                on = [{ column = 'customerId', to = 'no' }]\nmany = 'all'\n[order.ext]\n\
+                paid = { column = 'pay.value', type = 'float', over_rows = 'add' }\n";
+    let workspace = Workspace::with("orders.csv", export);
+    workspace.file("pay.json", "[{\"no\":1,\"value\":2},{\"no\":2,\"value\":3}]");
+    let ran = check(&workspace, "orders.csv", &format!("{join}{GUEST}"));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let events = fs::read_to_string(workspace.path("e.ndjson")).unwrap();
+    assert!(events.contains("\"paid\":5.0"), "{events}");
+}
+
 #[test]
 fn rows_and_documents_of_a_joined_file_are_items() {
     let keys = format!("{LINES}{GUEST}").replace("\"orderItems[]\"", "true");
@@ -289,7 +348,7 @@ fn problems_of_elements_are_in_the_joined_file() {
         let results = ran.results().into_iter().map(|result| result["problems"].to_string());
         insta::allow_duplicates! {
             insta::assert_snapshot!(results.collect::<Vec<_>>().join("\n"), @r#"
-            [{"code":"number_unreadable","column":41,"column_name":null,"field":"item.price","file":"lines.json","line":2,"message":"\"4.S\" is not a decimal number such as 1234.50","severity":"error"},{"code":"quantity_missing","column":null,"column_name":"line.quantity","field":"item.quantity","file":"lines.json","line":3,"message":"the item has no quantity for its price, so it counts as one piece","severity":"warning"}]
+            [{"code":"number_unreadable","column":41,"column_name":"line.price","field":"item.price","file":"lines.json","line":2,"message":"\"4.S\" is not a decimal number such as 1234.50","severity":"error"},{"code":"quantity_missing","column":null,"column_name":"line.quantity","field":"item.quantity","file":"lines.json","line":3,"message":"the item has no quantity for its price, so it counts as one piece","severity":"warning"}]
             [{"code":"order_without_items","column":null,"column_name":null,"field":null,"file":"orders.csv","line":3,"message":"the order has no items","severity":"warning"}]
             "#);
         }
@@ -317,12 +376,12 @@ fn member_that_no_document_has_is_an_error() {
     let no_key = CUSTOMERS.replace("\"id\"", "\"no\"");
     insta::assert_snapshot!(refusal(&check_both(("customers.json", &no_key), JOIN)[0]), @r#"
     error[profile]: no document of customers.json has "id"
-     --> shop.toml:4:26  order.referenceId
-      |
-    4 | referenceId = { column = "id", path = "id" }
-      |                          ^^^^
-      |
-      = customers.json has "no", "contact"
+      --> shop.toml:15:35  join.on
+       |
+    15 | on = [{ path = "customerId", to = "id" }]
+       |                                   ^^^^
+       |
+       = customers.json has "no", "contact"
     "#);
     let optional = JOIN.replace("contact.email\"", "contact.email\", optional = true");
     let keys = format!("{optional}[guest.id]\nshop = {{ path = \"customerId\" }}\n");

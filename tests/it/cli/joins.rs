@@ -617,6 +617,21 @@ fn errors_of_items_in_a_side_file_come_at_once() {
     1 error in shop.toml. Nothing was read or sent.
     next: orderferry profiles check shop.toml
     "#);
+    workspace.file("lines.csv", LINES_FILE);
+    let net = "[refunds]\nrows = { column = 'Total', less = 0 }\nmode = 'net'\n";
+    let ran = check_with(
+        &workspace,
+        "\norder_price = 'sum_of_lines'",
+        &format!("{LINES}{GUEST}{net}"),
+        "orders.csv",
+    );
+    insta::assert_snapshot!(refusal(&ran), @r#"
+    error[profile]: "net" takes the items of a row off its order, but each row has all items of the join "lines"
+      --> shop.toml:27:8  refunds.mode
+       |
+    27 | mode = 'net'
+       |        ^^^^^ expected "leave_out"
+    "#);
 }
 
 #[test]

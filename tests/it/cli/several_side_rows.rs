@@ -106,7 +106,7 @@ fn rows_of_an_order_share_the_sum_of_a_key() {
 #[test]
 fn number_of_a_side_row_that_is_none_names_its_place() {
     let ran = check_payments(EXPORT, &PAYMENTS_FILE.replace("5.00", "S.00"), "", "");
-    insta::assert_snapshot!(ran.results()[0]["problems"].to_string(), @r#"[{"code":"number_unreadable","column":8,"column_name":null,"field":"price","file":"payments.csv","line":4,"message":"\"S.00\" is not a decimal number such as 1234.50","severity":"error"}]"#);
+    insta::assert_snapshot!(ran.results()[0]["problems"].to_string(), @r#"[{"code":"number_unreadable","column":8,"column_name":"payment.Value","field":"price","file":"payments.csv","line":4,"message":"\"S.00\" is not a decimal number such as 1234.50","severity":"error"}]"#);
 }
 
 #[test]

@@ -439,6 +439,7 @@ fn order_of(order: OrderNo, steps: Option<&[OrderStep]>) -> PlannedOrder {
         source: Position { file: FileId(0), line: 1, column: None },
         money: None,
         item_count: 1,
+        side_rows: Vec::new(),
         rows: Vec::new(),
         problems: Vec::new().into(),
     };
