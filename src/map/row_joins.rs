@@ -94,17 +94,14 @@ impl<S> RowJoin<'_, S> {
         items: &mut Vec<SideRow<'a>>,
         texts: &'a Bump,
     ) -> SideFound<'a> {
-        let Some(mut rows) = self.table.find(key.as_str()) else { return SideFound::None };
+        let Some(rows) = self.table.find(key.as_str(), texts) else { return SideFound::None };
         if self.join.has_items {
             items.extend(rows);
             return SideFound::Items;
         }
         match self.join.many {
-            Many::First => rows.next().map_or(SideFound::None, SideFound::Row),
-            Many::Refuse | Many::All => {
-                let rows: Vec<_> = rows.collect();
-                self.choose(texts.alloc_slice_copy(&rows))
-            }
+            Many::First => rows.first().map_or(SideFound::None, |first| SideFound::Row(*first)),
+            Many::Refuse | Many::All => self.choose(texts.alloc_slice_copy(&rows)),
         }
     }
 

@@ -1,13 +1,16 @@
 //! Side table: the rows of the files of a join by their keys, with the values that the profile
 //! reads.
 //!
-//! In memory. Reads no file: `side_file` adds the rows. Used by `row_joins`.
+//! In memory, or in a store on disk. Reads no file: `side_file` adds the rows. Used by `row_joins`.
 
 use std::{
     borrow::Cow,
     collections::{HashMap, hash_map::Entry},
+    io,
     sync::atomic::{AtomicBool, Ordering},
 };
+
+use bumpalo::Bump;
 
 use super::{
     error::MapError,
@@ -16,6 +19,7 @@ use super::{
     missing_name::MissingName,
     path_text::dotted_names,
     profile::Profile,
+    spilled_rows::{SideStore, SpilledRows, encode, hash},
 };
 use crate::model::{
     diagnostic::Note,
@@ -52,6 +56,10 @@ pub struct SideTable {
     n_key_bytes: usize,
     /// Rows without a key.
     without_key: UnusedRows,
+    /// The rows that were passed to a store so far.
+    n_drained: u64,
+    /// The rows in a store, once all are there.
+    spilled: Option<SpilledRows>,
 }
 
 /// The rows with a key.
@@ -118,6 +126,8 @@ impl SideTable {
             keys: HashMap::new(),
             n_key_bytes: 0,
             without_key: UnusedRows::default(),
+            n_drained: 0,
+            spilled: None,
         }
     }
 
@@ -186,6 +196,49 @@ impl SideTable {
             + self.n_key_bytes
     }
 
+    /// Passes all rows with the hashes of their keys and their numbers, to be found by both, and
+    /// frees their memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of `push`.
+    pub fn drain(
+        &mut self,
+        mut push: impl FnMut(u64, u64, &[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        for (key, KeyRows { ends, .. }) in std::mem::take(&mut self.keys) {
+            let (hash, mut next) = (hash(&key), ends.map(|(first, _)| first));
+            if next.is_none() {
+                encode(&key, None, &mut bytes);
+                push(hash, u64::MAX, &bytes)?;
+            }
+            while let Some(index) = next {
+                let number = self.n_drained + u64::from(index);
+                let row = SideRow { number, ..self.row(index as usize) };
+                encode(&key, Some(row), &mut bytes);
+                push(hash, number, &bytes)?;
+                next = self.rows[index as usize].next;
+            }
+        }
+        self.n_drained += self.rows.len() as u64;
+        (self.text, self.cells, self.rows) = (String::new(), Vec::new(), Vec::new());
+        self.n_key_bytes = 0;
+        Ok(())
+    }
+
+    /// Sets the store that has all rows.
+    pub fn set_store(&mut self, store: Box<dyn SideStore>) {
+        let n_used = if self.has_items { self.n_drained } else { 0 };
+        self.spilled = Some(SpilledRows::new(store, self.columns.len(), n_used));
+    }
+
+    /// The first error of a look-up in the store. What was found since then is not complete.
+    #[must_use]
+    pub fn failure(&self) -> Option<io::Error> {
+        self.spilled.as_ref().and_then(SpilledRows::failure)
+    }
+
     /// Completes the table after its last row.
     ///
     /// # Errors
@@ -196,7 +249,8 @@ impl SideTable {
         if self.format == InputFormat::Csv || self.header.names.is_empty() {
             return Ok(());
         }
-        if let (true, Some(key)) = (self.keys.is_empty(), join.keys.first()) {
+        let has_key = !self.keys.is_empty() || self.spilled.is_some();
+        if let (false, Some(key)) = (has_key, join.keys.first()) {
             let missing = self.missing_column(key.name(), &join.purpose_of_key(), None);
             return Err(profile.name_places.error(&[missing]));
         }
@@ -212,17 +266,23 @@ impl SideTable {
         self.cells.retain(|_| is_seen.next() == Some(&true));
         let mut is_seen = seen.iter();
         self.columns.retain(|_| is_seen.next() == Some(&true));
+        if let Some(spilled) = &mut self.spilled {
+            spilled.kept.clone_from(&seen);
+        }
         self.picked_by = self.picked_by.map(|index| seen[..index].iter().filter(|is| **is).count());
         Ok(())
     }
 
     /// The rows with a key, in the order of the files; none if no row has it.
-    pub(super) fn find(&self, key: &str) -> Option<impl Iterator<Item = SideRow<'_>>> {
+    pub(super) fn find<'a>(&'a self, key: &str, texts: &'a Bump) -> Option<Vec<SideRow<'a>>> {
+        if let Some(spilled) = &self.spilled {
+            return spilled.find(key, &self.columns, texts);
+        }
         let rows = self.keys.get(key)?;
         if self.has_items {
             rows.is_used.store(true, Ordering::Relaxed);
         }
-        Some(self.rows_of(rows))
+        Some(self.rows_of(rows).collect())
     }
 
     fn rows_of(&self, KeyRows { ends, .. }: &KeyRows) -> impl Iterator<Item = SideRow<'_>> {
@@ -240,6 +300,9 @@ impl SideTable {
             unused = self.without_key;
             let keys = self.keys.values().filter(|rows| !rows.is_used.load(Ordering::Relaxed));
             keys.flat_map(|rows| self.rows_of(rows)).for_each(|row| unused.add(row.start()));
+            if let Some(spilled) = &self.spilled {
+                spilled.visit_unused(|at| unused.add(at));
+            }
         }
         unused
     }
@@ -318,5 +381,80 @@ impl SideTable {
     /// The name of a column in its file, of that by which rules name it.
     fn own_name<'a>(&self, column: &'a str) -> Option<&'a str> {
         column.strip_prefix(&*self.name)?.strip_prefix('.')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::{collection::vec, prelude::*};
+
+    use super::{super::profile::Profile, *};
+
+    #[derive(Debug, Default)]
+    struct Store(BTreeMap<(u64, u64), Vec<u8>>);
+
+    impl SideStore for Store {
+        fn find(&self, hash: u64, visit: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+            self.0.range((hash, 0)..=(hash, u64::MAX)).for_each(|(_, bytes)| visit(bytes));
+            Ok(())
+        }
+
+        fn for_each(&self, visit: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+            self.0.values().for_each(|bytes| visit(bytes));
+            Ok(())
+        }
+    }
+
+    fn table() -> SideTable {
+        let text = "name = 'p'\norder.referenceId.column = 'a'\n[[join]]\nas = 'c'\n\
+                    on = [{ column = 'a', to = 'b' }]\nitems = true";
+        let profile = Profile::parse("p", text).unwrap_or_else(|error| panic!("{error}"));
+        let mut table = SideTable::new(&profile.joins[0]);
+        table.set_columns(vec!["c.x".to_owned(), "c.y".to_owned()], None);
+        table
+    }
+
+    proptest! {
+        #[test]
+        fn spilled_rows_are_found_as_those_in_memory(
+            rows in vec((0..9_u8, "[a-c\u{e9}]{0,3}", "[0-9]{0,3}", any::<bool>()), 0..60),
+        ) {
+            let (mut in_memory, mut spilled, mut store) = (table(), table(), Store::default());
+            for (line, (key, x, y, drains)) in (2..).zip(&rows) {
+                let key = key.to_string();
+                let at = |column| Position { file: FileId(3), line: line + 1, column };
+                for table in [&mut in_memory, &mut spilled] {
+                    let cell = |text, kind| NewCell { text, at: at(Some(7)), kind };
+                    let cells = [cell(x, SideKind::Text), cell(y, SideKind::Number)];
+                    table.push((&key, FileId(3), line), cells.into_iter());
+                    table.add_key(&format!("{x}!"));
+                }
+                if *drains {
+                    spilled.drain(|hash, number, bytes| {
+                        store.0.insert((hash, number), bytes.to_owned());
+                        Ok(())
+                    }).unwrap();
+                }
+            }
+            spilled.drain(|hash, number, bytes| {
+                store.0.insert((hash, number), bytes.to_owned());
+                Ok(())
+            }).unwrap();
+            spilled.set_store(Box::new(store));
+            let texts = Bump::new();
+            let keys: Vec<_> = (0..5_u8).map(|key| key.to_string()).collect();
+            let keys = keys.into_iter().chain(rows.iter().map(|(_, x, ..)| format!("{x}!")));
+            for key in keys.chain(["none".to_owned()]) {
+                prop_assert_eq!(in_memory.find(&key, &texts), spilled.find(&key, &texts));
+            }
+            let unused = |table: &SideTable| {
+                let UnusedRows { n_rows, first } = table.unused_items();
+                (n_rows, first)
+            };
+            prop_assert_eq!(unused(&in_memory), unused(&spilled));
+            prop_assert!(spilled.failure().is_none());
+        }
     }
 }

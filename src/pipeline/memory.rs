@@ -14,7 +14,7 @@ const MAX_FILTER_BYTES: usize = 64 * 1024 * 1024;
 pub(super) struct MemoryBudget {
     /// Order keys, Bloom filters, identifiers, rows of scattered orders, and result lines to sort.
     pub(super) shuffle: ShuffleMemory,
-    /// The rows of side files. What is larger is refused.
+    /// The rows of side files.
     pub(super) side_tables: usize,
     /// Hashes of the guests.
     pub(super) guests: usize,

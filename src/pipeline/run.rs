@@ -47,7 +47,7 @@ pub fn run(spec: &RunSpec<'_>, emit: ProgressFn<'_>) -> Result<Finished, RunErro
         Ok(files) => files,
         Err(error) => return refuse_unread(spec, &folder, ExportRead::default(), &error.into()),
     };
-    let (files, side_tables) = match side_files::open(spec, files) {
+    let (files, side_tables) = match side_files::open(spec, &folder, files) {
         Ok(opened) => opened,
         Err((files, refusal)) => return refuse_unread(spec, &folder, *files, &refusal),
     };

@@ -11,17 +11,19 @@ use crate::{
     model::input::{ExportRead, InputRead, SideInput},
     read::{ReadError, inputs},
     shuffle,
+    storage::RunFolder,
 };
 
 /// Finds and reads the side files. With an error come the files that were found.
 pub(super) fn open(
     spec: &RunSpec<'_>,
+    folder: &RunFolder,
     mut files: ExportRead,
 ) -> Result<(ExportRead, Vec<SideTable>), (Box<ExportRead>, Refusal)> {
     match find(spec, &mut files).and_then(|()| {
-        let max_bytes = MemoryBudget::split(spec.memory).side_tables;
+        let memory = (MemoryBudget::split(spec.memory).side_tables, folder.path());
         let settings = spec.read_settings();
-        Ok(shuffle::read_side_files(&spec.profile, &settings, &mut files, max_bytes)?)
+        Ok(shuffle::read_side_files(&spec.profile, &settings, &mut files, memory)?)
     }) {
         Ok(tables) => Ok((files, tables)),
         Err(refusal) => Err((Box::new(files), refusal)),

@@ -163,17 +163,6 @@ pub enum ShuffleError {
         /// What to do about it.
         hint: String,
     },
-    /// The tables of side files take too much memory.
-    #[error(
-        "{name}: the files of the joins take more than {max} of memory; nothing was sent\n  \
-         hint: raise --memory, of which a third is for them"
-    )]
-    SideFileTooLarge {
-        /// The file with which they take more.
-        name: String,
-        /// The maximum.
-        max: String,
-    },
     /// Rows or facts cannot be spilled, or not be read back.
     #[error(
         "{0}; nothing was sent\n  \

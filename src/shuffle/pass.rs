@@ -23,6 +23,7 @@ use super::{
     ordered::for_each_ordered,
     plain::PlainPath,
     scattered::{self, KeyGroup},
+    side_files::ensure_found,
     sink::{Collect, Decide},
 };
 use crate::{
@@ -90,6 +91,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
         let parsed = next.file.parser.parse(next.piece()).map_err(ShuffleError::from)?;
         let texts = Bump::new();
         let rows: Vec<Row<'_>> = next.rows(&parsed, &texts);
+        ensure_found(context.settings.side_tables)?;
         let kind = |row| mapper.kind_in_file(row, next.block.row(&row.origin));
         let keyed: Vec<KeyedRow<'_>> =
             rows.iter().map(|row| KeyedRow { row, kind: kind(row) }).collect();
@@ -111,6 +113,7 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
         };
         done = checked.map_err(D::Error::from);
         merger.check_side_rows();
+        done = done.and_then(|()| Ok(ensure_found(context.settings.side_tables)?));
     }
     let BlockMerger { fact_collector, warnings, file_problems, lost, .. } = merger;
     let Some(fact_collector) = fact_collector else {

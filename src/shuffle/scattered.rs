@@ -21,6 +21,7 @@ use super::{
     hash::{hash, hash_reference},
     ordered::for_each_ordered,
     plain::PlainPath,
+    side_files::ensure_found,
     sink::{Collect, Decide},
 };
 use crate::{
@@ -227,6 +228,7 @@ pub(super) fn decide_groups<D: Decide>(
             mapper.join(mapper.fill_down(row, None, &mut above, &texts), &texts)
         }));
     }
+    ensure_found(context.settings.side_tables)?;
     let keyed: Vec<KeyedRow<'_>> =
         rows.iter().map(|row| KeyedRow { row, kind: mapper(row).kind(row) }).collect();
     // Each spilled row is parsed again as exactly one row, whatever its content.

@@ -1,25 +1,27 @@
 //! Side files: reads the files beside an export into tables, before the export is read.
 //!
-//! They are read as an export is, in the dialect of their join, and in memory. Called by
-//! `pipeline`; `blocks` and `scattered` join the rows.
+//! They are read as an export is, in the dialect of their join. A table that does not fit into
+//! memory is sorted by its keys on disk. Called by `pipeline`; `blocks` and `scattered` join the
+//! rows.
 
-use bytesize::ByteSize;
+use std::{io, path::Path};
 
 use super::{
     error::{ShuffleError, side_row_hint},
     settings::dialect,
 };
 use crate::{
-    map::{SideTable, input_settings::LastLineEnd, profile::Profile},
+    map::{SideStore, SideTable, input_settings::LastLineEnd, profile::Profile},
     model::{
         input::{ExportRead, InputRead, SideInput},
         origin::{FileId, InputNames},
     },
     read::{Block, BlockReader, Piece, ReadSettings},
+    spill::{lookup::Lookup, sorter::Sorter},
 };
 
 /// Reads the side files of an export, which must be found already. `max_bytes` is the memory that
-/// the tables may take.
+/// the tables may take; what is larger is in `folder`.
 ///
 /// # Errors
 ///
@@ -29,12 +31,14 @@ pub fn read_side_files(
     profile: &Profile,
     settings: &ReadSettings<'_>,
     files: &mut ExportRead,
-    max_bytes: usize,
+    (max_bytes, folder): (usize, &Path),
 ) -> Result<Vec<SideTable>, ShuffleError> {
     let (names, n_inputs) = (files.names(), files.inputs.len());
     let (mut tables, mut n_bytes) = (Vec::new(), 0);
-    for join in &profile.joins {
-        let mut table = SideTable::new(join);
+    // The rest is for sorting.
+    let max_in_memory = max_bytes - max_bytes / 4;
+    for (number, join) in profile.joins.iter().enumerate() {
+        let (mut table, mut sorter) = (SideTable::new(join), None);
         let unreadable = |error| ShuffleError::SideFile { join: join.name.clone(), error };
         let dialect = dialect(&join.files);
         let settings = ReadSettings { dialect, ..*settings };
@@ -57,12 +61,22 @@ pub fn read_side_files(
                         reason,
                     })?;
                 }
-                ensure_fits(n_bytes + table.n_bytes(), max_bytes, &read.input.name)?;
+                if n_bytes + table.n_bytes() > max_in_memory {
+                    let name = format!("side-rows-{number}");
+                    let new = || Sorter::new(folder, &name, max_bytes / 4);
+                    spill(&mut table, sorter.get_or_insert_with(new))?;
+                }
             }
             *read = InputRead { rows: n_rows, ..reader.input_read() };
             if join.files.last_line_end == LastLineEnd::Required {
                 ensure_last_line_end(read, &names)?;
             }
+        }
+        if let Some(sorter) = sorter {
+            spill(&mut table, &sorter)?;
+            let name = format!("side-table-{number}");
+            let rows = Lookup::write(folder, &name, sorter.sorted()?)?;
+            table.set_store(Box::new(RowsOnDisk(rows)));
         }
         table.complete(profile, join)?;
         n_bytes += table.n_bytes();
@@ -71,12 +85,31 @@ pub fn read_side_files(
     Ok(tables)
 }
 
-fn ensure_fits(n_bytes: usize, max_bytes: usize, name: &str) -> Result<(), ShuffleError> {
-    if n_bytes <= max_bytes {
-        return Ok(());
+/// Returns an error if a row of a side file could not be read back: orders may lack it.
+pub(super) fn ensure_found(tables: &[SideTable]) -> Result<(), ShuffleError> {
+    match tables.iter().find_map(SideTable::failure) {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
     }
-    let size = |bytes: usize| ByteSize(bytes as u64).display().si().to_string();
-    Err(ShuffleError::SideFileTooLarge { name: name.to_owned(), max: size(max_bytes) })
+}
+
+/// Moves the rows of a table to a sorter.
+fn spill(table: &mut SideTable, to: &Sorter<(u64, u64)>) -> io::Result<()> {
+    table.drain(|hash, number, row| to.push((hash, number), row))
+}
+
+/// The rows of a table on disk.
+#[derive(Debug)]
+struct RowsOnDisk(Lookup);
+
+impl SideStore for RowsOnDisk {
+    fn find(&self, hash: u64, visit: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        self.0.find(hash, visit)
+    }
+
+    fn for_each(&self, visit: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        self.0.for_each(visit)
+    }
 }
 
 fn ensure_last_line_end(read: &InputRead, names: &InputNames) -> Result<(), ShuffleError> {

@@ -149,6 +149,18 @@ impl ChunkFile {
         })
     }
 
+    /// All bytes of a chunk.
+    pub(super) fn read_chunk(&self, chunk: Chunk) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; usize::try_from(chunk.n_bytes()).map_err(io::Error::other)?];
+        self.read_at(&mut bytes, chunk.start)?;
+        Ok(bytes)
+    }
+
+    /// The error of a chunk that is not as it was written.
+    pub(super) fn damage_in(&self, chunk: Chunk, what: &str) -> io::Error {
+        self.damage_error(chunk.start, what)
+    }
+
     fn damage_error(&self, at: u64, what: &str) -> io::Error {
         io::Error::new(
             io::ErrorKind::InvalidData,

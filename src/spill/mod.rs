@@ -12,5 +12,6 @@ pub mod disk;
 pub mod duplicate_counter;
 pub mod groups;
 mod kway_merge;
+pub mod lookup;
 pub mod sort_key;
 pub mod sorter;
