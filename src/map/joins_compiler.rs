@@ -89,9 +89,18 @@ fn compile_join(
     })
 }
 
+/// Refuses what contradicts the joins of a profile. `items` is the key of its items, if they are in
+/// no join.
+pub(super) fn check_joins(profile: &Profile, items: Option<&str>, errors: &mut KeyErrors) {
+    check_item_joins(profile, items, errors);
+    check_added_joins(profile, errors);
+    check_join_keys(profile, errors);
+    check_join_wildcards(profile, errors);
+}
+
 /// Refuses what contradicts a join whose rows are items. `other` is the key of other items, if the
 /// profile has any.
-pub(super) fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErrors) {
+fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErrors) {
     let mut with_items = profile.joins.iter().filter(|join| join.has_items);
     let Some(join) = with_items.next() else { return };
     let index = join.index.to_string();
@@ -125,7 +134,7 @@ pub(super) fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &
 
 /// Refuses rules and conditions that read columns of a join with several rows and do not add them
 /// up.
-pub(super) fn check_added_joins(profile: &Profile, errors: &mut KeyErrors) {
+fn check_added_joins(profile: &Profile, errors: &mut KeyErrors) {
     for join in profile.joins.iter().filter(|join| join.adds_rows()) {
         let adds = |rule: &FieldRule| {
             rule.rule.over_rows.is_sum() && !rule.is_of_items() && {
@@ -152,18 +161,18 @@ pub(super) fn check_added_joins(profile: &Profile, errors: &mut KeyErrors) {
 
 /// The columns and paths that rules, without some of them, conditions and the order key read. With `of_items` also
 /// the conditions on items.
-fn columns_beside<'p>(
-    profile: &'p Profile,
+fn columns_beside(
+    profile: &Profile,
     is_left_out: impl Fn(&FieldRule) -> bool,
     of_items: bool,
-) -> impl Iterator<Item = &'p String> {
+) -> impl Iterator<Item = &String> {
     let rules: Vec<_> = profile.all_rules().filter(|rule| !is_left_out(rule)).collect();
     let conditions = rules.iter().flat_map(|rule| &rule.when);
     let of_kinds = profile.item_kinds.iter().filter(|of| of.kind.is_of_order);
     let conditions = conditions.chain(of_kinds.flat_map(|of| &of.when));
     let conditions = conditions.chain(profile.order_conditions());
-    let on_items = profile.item_conditions().filter(move |_| of_items);
-    let tested = conditions.chain(on_items).flat_map(Condition::sources);
+    let tested_of_items = profile.item_conditions().filter(move |_| of_items);
+    let tested = conditions.chain(tested_of_items).flat_map(Condition::sources);
     let tested: Vec<_> =
         tested.flat_map(|source| source.column.iter().chain(&source.path)).collect();
     let readers = rules.into_iter().flat_map(|rule| rule.rule.readers());
@@ -183,7 +192,7 @@ fn item_path(path: &str) -> Result<String, KeyError> {
 }
 
 /// Refuses rules for any name that read members of side files: only named ones are in memory.
-pub(super) fn check_join_wildcards(profile: &Profile, errors: &mut KeyErrors) {
+fn check_join_wildcards(profile: &Profile, errors: &mut KeyErrors) {
     let is_wildcard = |rule: &&FieldRule| !matches!(rule.target, FieldTarget::Field(_));
     let wildcards = profile.all_rules().filter(is_wildcard);
     let paths: Vec<_> = wildcards.flat_map(|rule| &rule.rule.paths).collect();
@@ -197,7 +206,7 @@ pub(super) fn check_join_wildcards(profile: &Profile, errors: &mut KeyErrors) {
 }
 
 /// Refuses keys of joins that are in side files: they are found in the export alone.
-pub(super) fn check_join_keys(profile: &Profile, errors: &mut KeyErrors) {
+fn check_join_keys(profile: &Profile, errors: &mut KeyErrors) {
     for join in &profile.joins {
         let mut names = join.columns().chain(join.paths());
         let is_of_join = |name: &&String| profile.joins.iter().any(|join| join.has_column(name));

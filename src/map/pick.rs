@@ -30,13 +30,13 @@ pub(super) struct Pick {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum PickError<'a> {
     /// The value of this row is no number and no date.
-    NotComparable(SideRow<'a>),
+    NotComparable(&'a SideRow<'a>),
     /// The values of these two rows are of different kinds, such as a number and a date.
-    OtherKind([SideRow<'a>; 2]),
+    OtherKind([&'a SideRow<'a>; 2]),
     /// The number of this row has two readings, and the choice depends on it.
-    TwoReadings(SideRow<'a>),
+    TwoReadings(&'a SideRow<'a>),
     /// These two rows differ and have the same value.
-    Tie([SideRow<'a>; 2]),
+    Tie([&'a SideRow<'a>; 2]),
 }
 
 /// A value that is compared with others of its kind.
@@ -64,22 +64,22 @@ impl Pick {
     /// The row with the largest or the smallest value in the cell of this index.
     pub(super) fn choose<'a>(
         &self,
-        rows: &[SideRow<'a>],
+        rows: &'a [SideRow<'a>],
         cell: usize,
-    ) -> Result<SideRow<'a>, PickError<'a>> {
+    ) -> Result<&'a SideRow<'a>, PickError<'a>> {
         let mut compared = Vec::with_capacity(rows.len());
         for row in rows {
-            let value = self.value(row, cell).ok_or(PickError::NotComparable(*row))?;
-            compared.push((value, *row));
+            let value = self.value(row, cell).ok_or(PickError::NotComparable(row))?;
+            compared.push((value, row));
         }
         let chosen = self.best(&compared, PickValue::order)?;
-        let is_ambiguous = |(value, _): &&(PickValue, SideRow<'_>)| {
+        let is_ambiguous = |(value, _): &&(PickValue, &SideRow<'_>)| {
             matches!(value, PickValue::Number { is_ambiguous: true, .. })
         };
         if let Some((_, row)) = compared.iter().find(is_ambiguous)
             && self.best(&compared, PickValue::order_with_thousands) != Ok(chosen)
         {
-            return Err(PickError::TwoReadings(*row));
+            return Err(PickError::TwoReadings(row));
         }
         Ok(chosen)
     }
@@ -87,9 +87,9 @@ impl Pick {
     /// The best row; of equal rows the first one.
     fn best<'a>(
         &self,
-        compared: &[(PickValue, SideRow<'a>)],
+        compared: &[(PickValue, &'a SideRow<'a>)],
         order: impl Fn(PickValue, PickValue) -> Option<Ordering>,
-    ) -> Result<SideRow<'a>, PickError<'a>> {
+    ) -> Result<&'a SideRow<'a>, PickError<'a>> {
         let Some((mut best, rest)) = compared.split_first().map(|(first, rest)| (*first, rest))
         else {
             unreachable!("a pick is between several rows")
@@ -99,7 +99,7 @@ impl Pick {
             let order = order(*value, best.0).ok_or(PickError::OtherKind([best.1, *row]))?;
             match if self.is_largest { order } else { order.reverse() } {
                 Ordering::Greater => (best, tie) = ((*value, *row), None),
-                Ordering::Equal if !row.has_cells_of(&best.1) => tie = tie.or(Some(*row)),
+                Ordering::Equal if !row.has_cells_of(best.1) => tie = tie.or(Some(*row)),
                 Ordering::Equal | Ordering::Less => {}
             }
         }

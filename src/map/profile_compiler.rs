@@ -20,9 +20,7 @@ use super::{
     input_settings::SharedIdentifiers,
     item_kinds::{check_kinds, item_kinds},
     items_compiler::ItemsRules,
-    joins_compiler::{
-        check_added_joins, check_item_joins, check_join_keys, check_join_wildcards, compile_joins,
-    },
+    joins_compiler::{check_joins, compile_joins},
     key_errors::{KeyError, KeyErrors, KeyPath},
     missing_name::NamePlaces,
     number::NumberMarks,
@@ -346,11 +344,8 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         wrong: Vec::new(),
     };
     let items_key = items_key.or(profile.parent.is_some().then_some("parent"));
-    check_item_joins(&profile, items_key, &mut errors);
+    check_joins(&profile, items_key, &mut errors);
     check_item_rows(&profile, has_item_rows, &mut errors);
-    check_added_joins(&profile, &mut errors);
-    check_join_keys(&profile, &mut errors);
-    check_join_wildcards(&profile, &mut errors);
     (profile.with_required_columns(), errors)
 }
 

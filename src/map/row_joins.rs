@@ -111,14 +111,14 @@ impl<S> RowJoin<'_, S> {
             rows if self.join.adds_rows() => SideFound::Rows(rows),
             [only] => SideFound::Row(*only),
             rows => match self.pick(rows) {
-                Some(Ok(row)) => SideFound::Row(row),
+                Some(Ok(row)) => SideFound::Row(*row),
                 _ => SideFound::Several(rows),
             },
         }
     }
 
     /// The row that is picked of several; none if none is to be picked.
-    fn pick<'a>(&self, rows: &[SideRow<'a>]) -> Option<Result<SideRow<'a>, PickError<'a>>> {
+    fn pick<'a>(&self, rows: &'a [SideRow<'a>]) -> Option<Result<&'a SideRow<'a>, PickError<'a>>> {
         let (pick, column) = self.join.pick.as_ref().zip(self.table.picked_by)?;
         Some(pick.choose(rows, column))
     }
@@ -195,7 +195,7 @@ impl<S> RowJoin<'_, S> {
             return "; expected one, or many = \"first\" in the join".to_owned();
         };
         let column = self.table.picked_by.unwrap_or_default();
-        let value = |row: SideRow<'_>| {
+        let value = |row: &SideRow<'_>| {
             format!("{:?} at {}", shown(row.cell(column)), self.place(row.position(column)))
         };
         let taken = format!("; pick takes the {} {:?}, but", pick.name(), pick.column);

@@ -90,7 +90,7 @@ impl SideTable {
         let pick = join.pick.as_ref().map(|pick| join.column(&pick.column));
         if self.files.is_empty() {
             let known = KnownColumns::of(profile);
-            let paths: Vec<_> = read_paths(profile, join).map(|path| dotted_names(path)).collect();
+            let paths: Vec<_> = read_paths(profile, join).map(dotted_names).collect();
             let is_read = |name: &&String| {
                 known.contain(name) || paths.contains(name) || Some(*name) == pick.as_ref()
             };
@@ -248,8 +248,11 @@ fn key_of_document(
                 SideKind::Text | SideKind::Number | SideKind::Boolean if !rule.is_empty(text) => {
                     filled = filled.or(Some(text));
                 }
-                SideKind::Text | SideKind::Number | SideKind::Boolean => {}
-                SideKind::Null | SideKind::Missing => {}
+                SideKind::Text
+                | SideKind::Number
+                | SideKind::Boolean
+                | SideKind::Null
+                | SideKind::Missing => {}
                 _ => return Err("the key of the join is not a single value".to_owned()),
             }
         }
