@@ -106,7 +106,12 @@ pub fn draft<'a>(
     // Rows with one key share them.
     draft.side_rows.sort_unstable();
     draft.side_rows.dedup();
-    refuse_choices(&mut draft.problems, &fields_of_files);
+    if mapped.may_be_of_none {
+        // Rows of other orders, and refunds, have other values.
+        draft.problems.drop_code(Code::RowsDisagree);
+    } else {
+        refuse_choices(&mut draft.problems, &fields_of_files);
+    }
     for row in refunds {
         add_refund(&mut draft, row, &map, &mut mapped.items);
     }

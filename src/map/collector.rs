@@ -98,6 +98,12 @@ impl<'a> Collector<'a> {
         self.skip.take().or(of_value)
     }
 
+    /// Forgets that values of the row leave out the order.
+    pub(super) fn forget_skips(&mut self) {
+        self.skip = None;
+        self.value_skips.clear();
+    }
+
     /// Takes over all that another one has collected of the same row.
     pub(super) fn append(&mut self, other: Self) {
         other.cells.into_iter().for_each(|cell| self.cells.push(cell));

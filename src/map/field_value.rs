@@ -11,7 +11,7 @@ use super::{
     combined_value::{CombinedValue, Part, combine},
     date::{ZoneError, parse_zone},
     profile::Profile,
-    tested_row::holds,
+    tested_row::decide,
     view::{Found, Value, View},
 };
 use crate::model::{
@@ -70,8 +70,12 @@ impl<S> FieldBinding<'_, S> {
         view: V,
         profile: &Profile,
     ) {
-        let counts = self.when.as_ref().is_none_or(|when| holds(when, view, profile, collector));
         let field = Cow::Borrowed(&self.field);
+        let when = self.when.as_ref();
+        let Some(counts) = when.map_or(Some(true), |when| decide(when, view, profile, collector))
+        else {
+            return collector.push_unknown(field, self.rule, view.at());
+        };
         match (self.when.is_some(), self.rule.has_source()) {
             // The default is the last step, whatever left the value out.
             (true, true) if !counts => collector.push_value(field, self.rule, None),

@@ -20,7 +20,7 @@ use super::{
     order_key::{joined_key, key_of},
     profile::{Profile, SkipRule},
     row_joins::RowJoins,
-    tested_row::{guarded_value, holds, test, tested_value},
+    tested_row::{decide, holds, test, tested_value},
     view::{Found, Value, View},
 };
 use crate::model::{
@@ -279,17 +279,23 @@ impl<S> Mapper<'_, S> {
             self.net_items(view, &mut into.items[n_items..], &mut order);
         }
         self.add_order_items(view, previous, &mut order, into);
-        for condition in self.row_conditions() {
-            holds(condition, view, self.profile, &mut order);
-        }
+        let is_decided = self.row_conditions().fold(true, |is_decided, when| {
+            decide(when, view, self.profile, &mut order).is_some() && is_decided
+        });
         let mut skips = self.skips.iter();
         let skip = skips.find(|(_, when)| holds(when, view, self.profile, &mut order));
+        let skip = skip.map(|(skip, _)| &skip.reason).filter(|_| is_decided);
+        if !is_decided {
+            // The row may be none of the order, so it does not leave the order out.
+            order.forget_skips();
+            into.may_be_of_none = true;
+        }
         for join in &self.added_joins {
             let first = view.side_rows(*join).first();
             let added = first.map(|row| AddedSideRows { join: Some(*join), first: row.number });
             order.added_side_rows.extend(added);
         }
-        order.finish_into(skip.map(|(skip, _)| &skip.reason), into);
+        order.finish_into(skip, into);
     }
 
     /// Whether a row makes the profile skip its order, or a condition cannot be tested on it.
@@ -348,12 +354,7 @@ impl<S> Mapper<'_, S> {
             {
                 Value::Lost
             }
-            (TestedSource::Value(source), Some(view)) => {
-                tested_value(view.find(source).value, self.profile)
-            }
-            (TestedSource::Guarded(source), Some(view)) => {
-                guarded_value(view.find(source).value, self.profile)
-            }
+            (tested, Some(view)) => tested_value(tested, view, self.profile),
         };
         self.ignore_rows.iter().any(|ignored| matches!(ignored.holds(&value), Ok(true)))
     }
@@ -580,10 +581,16 @@ impl<S> Mapper<'_, S> {
         view: V,
         order: &mut Collector<'a>,
     ) -> Option<&'a BoundKind<'a, S>> {
-        let (mut found, n_problems) = (None, order.problems.len());
+        let (mut found, mut is_decided) = (None, true);
         for of in &self.item_kinds {
-            if of.when.as_ref().is_some_and(|when| !holds(when, view, self.profile, order)) {
-                continue;
+            let when = of.when.as_ref();
+            match when.map_or(Some(true), |when| decide(when, view, self.profile, order)) {
+                Some(true) => {}
+                Some(false) => continue,
+                None => {
+                    is_decided = false;
+                    continue;
+                }
             }
             let Some(first) = found.replace(of) else { continue };
             let (first, second) = (first.kind.index + 1, of.kind.index + 1);
@@ -594,7 +601,7 @@ impl<S> Mapper<'_, S> {
             order.problems.push(Problem::for_order(Code::ItemOfTwoKinds, view.at(), message));
             return None;
         }
-        if found.is_none() && order.problems.len() == n_problems {
+        if found.is_none() && is_decided {
             let is_null = |text: &str| self.profile.is_null(text);
             let mut sources = self.item_kinds.iter().flat_map(BoundKind::sources);
             order.problems.extend(

@@ -94,7 +94,11 @@ impl<'a> View<'a> for RecordView<'a> {
 
     #[inline]
     fn lacks(self, column: &usize) -> bool {
-        matches!(self.record.form, RecordForm::Joined(joined) if joined.lacks(*column))
+        match self.record.form {
+            RecordForm::Joined(joined) => joined.lacks(*column),
+            // It has no side rows yet.
+            _ => (self.n_whole..self.n_columns).contains(column),
+        }
     }
 
     /// Such fields have the indexes behind those of the columns.

@@ -100,10 +100,12 @@ fn replay<'a, V: View<'a>>(
         let mut collector = Collector::new(view.at(), Cells::default());
         binding.apply_alone(&mut collector, view, profile);
         let when = binding.when.as_ref();
-        let holds = when.is_none_or(|when| matches!(test(when, view, profile), Ok(true)));
+        let decided = when.map_or(Ok(true), |when| test(when, view, profile));
+        let holds = matches!(decided, Ok(true));
         let number = if rules.len() > 1 { format!("rule {}: ", index + 1) } else { String::new() };
         if !collector.cells.is_empty() {
             let why = match (holds, when) {
+                (false, _) if decided.is_err() => "its condition cannot be decided",
                 (false, _) => "its condition does not hold",
                 (true, Some(_)) => "its condition holds",
                 (true, None) if rules.len() > 1 => "counts",

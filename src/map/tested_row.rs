@@ -11,23 +11,37 @@ use super::{
     view::{Value, View},
 };
 
-/// Whether a condition holds; one that cannot be tested is a problem of the order.
+/// Whether a condition holds; one that is not decided does not.
 pub(super) fn holds<'a, V: View<'a>>(
     condition: &Condition<TestedSource<V::Source>>,
     view: V,
     profile: &Profile,
     collector: &mut Collector<'a>,
 ) -> bool {
-    test(condition, view, profile).unwrap_or_else(|(tested, error)| {
-        let at = match tested {
-            // The text that hides the value is a problem of its own.
-            TestedSource::Guarded(_) if error == TestError::Lost => return false,
-            TestedSource::Value(source) | TestedSource::Guarded(source) => view.find(source).at,
-            TestedSource::Missing | TestedSource::Raw => view.at(),
-        };
-        collector.push_untestable(at, error);
-        false
-    })
+    decide(condition, view, profile, collector) == Some(true)
+}
+
+/// Whether a condition holds; none if that cannot be tested, which is a problem of the order.
+pub(super) fn decide<'a, V: View<'a>>(
+    condition: &Condition<TestedSource<V::Source>>,
+    view: V,
+    profile: &Profile,
+    collector: &mut Collector<'a>,
+) -> Option<bool> {
+    let (tested, error) = match test(condition, view, profile) {
+        Ok(holds) => return Some(holds),
+        Err(untestable) => untestable,
+    };
+    let at = match tested {
+        // The text that hides the value, or the side row that lacks it, is a problem of its own.
+        TestedSource::Value(_) | TestedSource::Guarded(_) if error == TestError::Lost => {
+            return None;
+        }
+        TestedSource::Value(source) | TestedSource::Guarded(source) => view.find(source).at,
+        TestedSource::Missing | TestedSource::Raw => view.at(),
+    };
+    collector.push_untestable(at, error);
+    None
 }
 
 /// Whether a condition holds. An error is what cannot be tested.
@@ -36,27 +50,28 @@ pub(super) fn test<'c, 'a, V: View<'a>>(
     view: V,
     profile: &Profile,
 ) -> Result<bool, (&'c TestedSource<V::Source>, TestError)> {
-    condition.holds(&|tested: &TestedSource<V::Source>| match tested {
-        TestedSource::Value(source) => tested_value(view.find(source).value, profile),
-        TestedSource::Guarded(source) => guarded_value(view.find(source).value, profile),
-        TestedSource::Missing => Value::Missing,
-        TestedSource::Raw => view.raw(),
-    })
+    condition.holds(&|tested: &TestedSource<V::Source>| tested_value(tested, view, profile))
 }
 
-/// The same of a guarded cell: a text as a spreadsheet keeps it may be another one.
-pub(super) fn guarded_value<'a>(value: Value<'a>, profile: &Profile) -> Value<'a> {
-    match value.text() {
-        Some(text) if is_spreadsheet_text(text) => Value::Lost,
-        _ => tested_value(value, profile),
-    }
-}
-
-/// What a condition tests of a value: nothing, where it counts as empty.
-pub(super) fn tested_value<'a>(value: Value<'a>, profile: &Profile) -> Value<'a> {
-    match (value, value.text()) {
-        (_, Some(text)) if profile.is_null(text) => Value::Text(""),
-        (Value::Boolean(_), Some(text)) => Value::Text(text),
-        (value, _) => value,
+/// The value that a condition tests. What a side row that the row lacks would say is not known, and
+/// a text as a spreadsheet keeps it may be another one.
+pub(super) fn tested_value<'a, V: View<'a>>(
+    tested: &TestedSource<V::Source>,
+    view: V,
+    profile: &Profile,
+) -> Value<'a> {
+    let value = match tested {
+        TestedSource::Missing => return Value::Missing,
+        TestedSource::Raw => return view.raw(),
+        TestedSource::Value(source) | TestedSource::Guarded(source) if view.lacks(source) => {
+            return Value::Lost;
+        }
+        TestedSource::Value(source) | TestedSource::Guarded(source) => view.find(source).value,
+    };
+    match (value, value.text(), tested) {
+        (_, Some(text), TestedSource::Guarded(_)) if is_spreadsheet_text(text) => Value::Lost,
+        (_, Some(text), _) if profile.is_null(text) => Value::Text(""),
+        (Value::Boolean(_), Some(text), _) => Value::Text(text),
+        (value, ..) => value,
     }
 }

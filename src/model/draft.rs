@@ -460,6 +460,8 @@ pub struct MappedRow<'a> {
     pub added_side_rows: Vec<AddedSideRows>,
     /// Whether the profile maps items, so that an order without one is remarkable.
     pub may_have_items: bool,
+    /// Whether a row may be none of the order: a condition that says so cannot be tested on it.
+    pub may_be_of_none: bool,
     /// Whether the order key is a number of JSON.
     pub key_is_number: bool,
     /// The people in addition to the guest.

@@ -224,6 +224,11 @@ impl Problems {
         self.retain_codes(|code| codes.contains(&code));
     }
 
+    /// Removes the problems of a code, which others have caused.
+    pub fn drop_code(&mut self, dropped: Code) {
+        self.retain_codes(|code| code != dropped);
+    }
+
     /// Keeps the problems, listed or counted, of which the code is to be kept.
     pub(super) fn retain_codes(&mut self, is_kept: impl Fn(Code) -> bool) {
         self.problems.retain(|problem| is_kept(problem.code));

@@ -574,3 +574,84 @@ fn file_may_lack_an_optional_column() {
     B valid
     "#);
 }
+
+/// Once the row or the order was left out, since nothing is no such value.
+#[test]
+fn unmatched_key_decides_no_condition() {
+    let customers = "Id;Name;E-mail\n1;Ann;ann@example.com\n1;Anne;ann@example.com\n";
+    let export = "Order,Customer,Date,Total\n\
+                  A,#1,2026-10-01T10:00:00Z,10.00\n\
+                  B,#2,2026-10-01T10:00:00Z,20.00\n\
+                  C,,2026-10-01T10:00:00Z,30.00\n\
+                  C,#2,2026-10-03T10:00:00Z,30.00\n";
+    let join = without_many().replace("[guest]", "[guest.id]\nshop.column = \"Order\"\n[guest]");
+    let is_not = "{ column = \"customer.Name\", is_not = \"Ann\" }";
+    let not = "{ not = { column = \"customer.Name\", is = \"Ann\" } }";
+    let empty = "{ column = \"customer.Name\", empty = true }";
+    let skip = |when: &str| format!("\n[[skip]]\nreason = \"other\"\nwhen = {when}");
+    let mut outcomes_of_rules = Vec::new();
+    for rule in [
+        format!("\nignore_rows = [{is_not}]"),
+        format!("\nignore_rows = [{{ column = \"Total\", is = \"0\" }}, {empty}]"),
+        format!("{}\nscope = \"row\"", skip(not)),
+        skip(is_not),
+        format!("\n[refunds]\nrows = {not}"),
+    ] {
+        let workspace = workspace(export, customers);
+        let ran = check_with(&workspace, &rule, &join, "orders.csv");
+        let results = ran.results();
+        let codes = |result: &serde_json::Value| {
+            let problems = result["problems"].as_array().into_iter().flatten();
+            let codes: Vec<_> = problems.map(|problem| problem["code"].to_string()).collect();
+            let line =
+                format!("{} {} {}", result["referenceId"], result["outcome"], codes.join(" "));
+            line.trim_end().to_owned()
+        };
+        let lines: Vec<_> = results.iter().map(codes).collect();
+        outcomes_of_rules.push(format!("{rule}\n{}", lines.join("\n")));
+    }
+    insta::assert_snapshot!(outcomes_of_rules.join("\n"), @r#"
+    ignore_rows = [{ column = "customer.Name", is_not = "Ann" }]
+    "A" "invalid" "join_ambiguous"
+    "B" "invalid" "join_unmatched"
+    "C" "invalid" "join_unmatched"
+
+    ignore_rows = [{ column = "Total", is = "0" }, { column = "customer.Name", empty = true }]
+    "A" "invalid" "join_ambiguous"
+    "B" "invalid" "join_unmatched"
+    "C" "invalid" "join_unmatched"
+
+    [[skip]]
+    reason = "other"
+    when = { not = { column = "customer.Name", is = "Ann" } }
+    scope = "row"
+    "A" "invalid" "join_ambiguous"
+    "B" "invalid" "join_unmatched"
+    "C" "invalid" "join_unmatched"
+
+    [[skip]]
+    reason = "other"
+    when = { column = "customer.Name", is_not = "Ann" }
+    "A" "invalid" "join_ambiguous"
+    "B" "invalid" "join_unmatched"
+    "C" "skipped"
+
+    [refunds]
+    rows = { not = { column = "customer.Name", is = "Ann" } }
+    "A" "invalid" "join_ambiguous"
+    "B" "invalid" "join_unmatched"
+    "C" "invalid" "join_unmatched"
+    "#);
+}
+
+#[test]
+fn condition_without_the_side_row_is_not_needed() {
+    let export = EXPORT.replace("#2", "#3");
+    let skip = "\n[[skip]]\nreason = \"test\"\nwhen = { any = [{ column = \"customer.Name\", \
+                is = \"Ann\" }, { column = \"Order\", is = \"B\" }] }";
+    let ran = check_with(&workspace(&export, CUSTOMERS), skip, JOIN, "orders.csv");
+    insta::assert_snapshot!(outcomes(&ran), @r#"
+    A skipped
+    B skipped
+    "#);
+}
