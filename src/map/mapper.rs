@@ -279,9 +279,10 @@ impl<S> Mapper<'_, S> {
             self.net_items(view, &mut into.items[n_items..], &mut order);
         }
         self.add_order_items(view, previous, &mut order, into);
-        let is_decided = self.row_conditions().fold(true, |is_decided, when| {
-            decide(when, view, self.profile, &mut order).is_some() && is_decided
-        });
+        let mut is_decided = true;
+        for when in self.row_conditions() {
+            is_decided &= decide(when, view, self.profile, &mut order).is_some();
+        }
         let mut skips = self.skips.iter();
         let skip = skips.find(|(_, when)| holds(when, view, self.profile, &mut order));
         let skip = skip.map(|(skip, _)| &skip.reason).filter(|_| is_decided);

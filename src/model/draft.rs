@@ -444,6 +444,7 @@ pub struct AddedSideRows {
 
 /// The cells, items and people that a profile produced from one row or several.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct MappedRow<'a> {
     /// The attributes of the order, its guest and its events.
     pub cells: Cells<'a>,

@@ -61,7 +61,9 @@ pub(super) fn check_required_items(
     findings: &mut Findings,
 ) {
     let n_items = draft.items.len();
-    if rules.items.is_required && n_items == 0 {
+    if n_items == 0 && has_unread_items(draft) {
+        // What hides them is a problem of its own.
+    } else if rules.items.is_required && n_items == 0 {
         let message = format!("the order has no items, but {} needs at least one", rules.carrier);
         findings.on_order(Code::NoItems, message);
     } else if !draft.has_own_items()
@@ -100,6 +102,23 @@ pub(super) fn check_required_items(
             ));
         }
     }
+}
+
+/// Whether the order may have items that could not be read.
+fn has_unread_items(draft: &Draft<'_>) -> bool {
+    let hides_items = |problem: &Problem| {
+        matches!(
+            problem.code,
+            Code::ItemUnreadable
+                | Code::ItemsGap
+                | Code::ItemEmpty
+                | Code::ItemWithoutKind
+                | Code::ItemOfTwoKinds
+                | Code::JoinUnmatched
+                | Code::JoinAmbiguous
+        )
+    };
+    draft.problems.iter().any(hides_items)
 }
 
 /// Whether an order without items is remarkable: it may have some, and others have.

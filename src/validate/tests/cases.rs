@@ -119,6 +119,8 @@ pub(super) fn cases() -> Vec<Case> {
         of_multi(Code::MissingAttribute, "item.quantity", "item.quantity is required when an order is assembled from several events", &[(Field::ItemQuantity, "")]),
         of_multi(Code::MissingAttribute, "item.price", "item.price is required when an order is assembled from several events", &[(Field::ItemPrice, "")]),
         of_multi(Code::MissingAttribute, "item.productId", "item.productId is required when an order is assembled from several events", &[(Field::ItemProductId, "")]),
+    ]);
+    all.extend([
         of_multi(Code::NotUpperCase, "item.type", "\"flight\" must be written in upper case: \"FLIGHT\"", &[(Field::ItemType, "flight")]),
         of_multi(Code::UnknownStatus, "status", "unknown value \"SHIPPED\"; expected PURCHASED, PAYMENT_PENDING, CONFIRMED, REFUNDED or CANCELLED", &[(Field::Status, "SHIPPED")]),
         of_multi(Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added to a price in another currency", &[(Field::ItemCurrencyCode, "USD")]),

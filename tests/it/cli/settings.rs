@@ -893,25 +893,14 @@ fn max_url_bytes_is_exact() {
 }
 
 #[test]
-fn all_errors_of_other_commands_are_reported() {
-    let workspace = Workspace::with("orderferry.toml", "tries = 'five'\n");
-    let mut report = String::new();
-    for command in [
+fn all_errors_of_ledger_commands_are_reported() {
+    insta::assert_snapshot!(reports_of([
         "ledger list --outcome gone --since soon --limit x",
         "ledger settle A-1 --as perhaps --ordered-at never",
         "ledger settle --as perhaps",
         "ledger list --outcome gone --nope",
         "ledger settle --as perhaps --nope A",
-        "send orders.csv --nope --rat=5",
-        "profiles check canonical --format xml",
-        "profiles check none.toml --format xml",
-        "sandbox --port 99999999",
-        "sandbox --port x --fault rate_limit=5 --session-timeout 5",
-    ] {
-        let ran = workspace.run(command);
-        report.extend([command, ": ", &ran.report()]);
-    }
-    insta::assert_snapshot!(report, @r#"
+    ]), @r#"
     ledger list --outcome gone --since soon --limit x: exit 2
         error[config]: found the text "five"
          --> orderferry.toml:1:9  tries
@@ -986,6 +975,18 @@ fn all_errors_of_other_commands_are_reported() {
 
         2 errors in the settings. Nothing was read or sent.
         next: orderferry ledger settle --help
+    "#);
+}
+
+#[test]
+fn all_errors_of_other_commands_are_reported() {
+    insta::assert_snapshot!(reports_of([
+        "send orders.csv --nope --rat=5",
+        "profiles check canonical --format xml",
+        "profiles check none.toml --format xml",
+        "sandbox --port 99999999",
+        "sandbox --port x --fault rate_limit=5 --session-timeout 5",
+    ]), @r#"
     send orders.csv --nope --rat=5: exit 2
         error[config]: unexpected argument '--nope' found
          --> the arguments
@@ -1047,9 +1048,21 @@ fn all_errors_of_other_commands_are_reported() {
         3 errors in the settings and the faults. Nothing was read or sent.
         next: orderferry sandbox --help
     "#);
+}
+
+#[test]
+fn all_errors_of_a_command_are_in_its_json() {
+    let workspace = Workspace::with("orderferry.toml", "tries = 'five'\n");
     let json = workspace.run("ledger list --outcome gone --since soon --format json");
     let error: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(error["error"]["diagnostics"].as_array().map(Vec::len), Some(3), "{error}");
+}
+
+/// What commands say beside a config file with an error.
+fn reports_of<const N: usize>(commands: [&str; N]) -> String {
+    let workspace = Workspace::with("orderferry.toml", "tries = 'five'\n");
+    let of = |command| [command, ": ", &workspace.run(command).report()].concat();
+    commands.map(of).concat()
 }
 
 #[test]
