@@ -13,7 +13,7 @@ use super::{
     canonical::have_same_value,
     children::OrderDocuments,
     gap::PossibleRows,
-    refunds::{WITHOUT_ORDER, is_of_refund, keep_refunds},
+    refunds::{WITHOUT_ORDER, is_of_refund, keep_refunds, other_currency},
 };
 use crate::model::{
     draft::{
@@ -142,6 +142,7 @@ fn add_refund<'a>(
 ) {
     let mut mapped = MappedRow::default();
     map(row, None, &mut mapped);
+    draft.problems.extend(other_currency(&draft.cells, &mapped.cells));
     items.extend(mapped.items);
     draft.refunds.extend(mapped.refunds);
     draft.problems.extend(mapped.problems.into_iter().filter(is_of_refund));

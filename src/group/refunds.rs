@@ -3,10 +3,10 @@
 //! The order may be in another file, or in a document of its own. Does not subtract: `validate`
 //! does. Called by `shuffle` with all drafts of some keys.
 
-use super::{duplicates::deduplicate, headers::RepeatedHeaders};
+use super::{canonical::have_same_value, duplicates::deduplicate, headers::RepeatedHeaders};
 use crate::model::{
-    draft::Draft,
-    field::FieldGroup,
+    draft::{Cells, Draft},
+    field::{Field, FieldGroup},
     problem::{Code, Problem},
 };
 
@@ -48,13 +48,33 @@ pub(super) fn keep_refunds(draft: &mut Draft<'_>) {
 /// Whether a problem of a row that is a refund concerns what is taken off its order.
 pub(super) fn is_of_refund(problem: &Problem) -> bool {
     let is_of_refund = |field: &String| {
-        field.starts_with(FieldGroup::Item.prefix()) || field.starts_with("refunds.")
+        field.starts_with(FieldGroup::Item.prefix())
+            || field.starts_with("refunds.")
+            || *field == Field::CurrencyCode.to_string()
     };
     problem.field.as_ref().is_none_or(is_of_refund)
 }
 
+/// The problem of a refund in another currency than its order, which it cannot be taken off.
+pub(super) fn other_currency(order: &Cells<'_>, refund: &Cells<'_>) -> Option<Problem> {
+    let of_order = order.get(&Field::CurrencyCode).filter(|cell| !cell.is_unparsable)?;
+    let of_refund = refund.get(&Field::CurrencyCode).filter(|cell| !cell.is_unparsable)?;
+    if of_refund.is_default || have_same_value(of_order, of_refund) {
+        return None;
+    }
+    let message = format!(
+        "the refund is in {:?} and its order in {:?}, so it cannot be taken off",
+        of_refund.text, of_order.text
+    );
+    let field = &Field::CurrencyCode;
+    Some(Problem::for_field(Code::MixedCurrencies, field, of_refund.at, message))
+}
+
 fn add_refund<'a>(order: &mut Draft<'a>, refund: Draft<'a>) {
     let takes_off = !refund.items.is_empty() || !refund.refunds.is_empty();
+    if takes_off {
+        order.problems.extend(other_currency(&order.cells, &refund.cells));
+    }
     if order.version != refund.version && takes_off {
         let message = "the refund is of another copy of the order, which may be refunded in that \
                        of the order too; expected an equal value of duplicates.by";
