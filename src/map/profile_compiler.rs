@@ -33,7 +33,7 @@ use super::{
     profile_schema::KeyType,
     profile_text::{GuestText, ProfileText, SkipScope},
     profile_texts::{NamedText, ProfileTexts, no_profile},
-    refunds_compiler::compile_refunds,
+    refunds_compiler::{check_netted_items, compile_refunds},
     rule::Rule,
     toml_document::TomlDocument,
     words::words,
@@ -345,6 +345,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     };
     let items_key = items_key.or(profile.parent.is_some().then_some("parent"));
     check_joins(&profile, items_key, &mut errors);
+    check_netted_items(&profile, &mut errors);
     check_item_rows(&profile, has_item_rows, &mut errors);
     (profile.with_required_columns(), errors)
 }

@@ -6,6 +6,7 @@ use super::{
     condition_compiler::{ConditionCompiler, ConditionLevel},
     input_settings::RefundMode,
     key_errors::KeyErrors,
+    profile::{FieldRule, Profile},
     profile_text::RefundsText,
     refunds::Refunds,
     rule::Rule,
@@ -50,6 +51,19 @@ pub(super) fn compile_refunds(
     let refunds = Refunds { are_netted, rows, order, amount };
     Ok((mode != RefundMode::Keep).then_some(refunds))
 }
+
+/// Refuses refunds that are taken off by their items where there are none.
+pub(super) fn check_netted_items(profile: &Profile, errors: &mut KeyErrors) {
+    let by_items = |refunds: &&Refunds| refunds.are_netted && refunds.amount.is_none();
+    let has_items = profile.rules.iter().any(FieldRule::is_of_items) || errors.has_below(&["item"]);
+    if profile.refunds.as_ref().filter(by_items).is_some() && !has_items {
+        errors.add_at(&["refunds", "mode"], WITHOUT_ITEMS);
+    }
+}
+
+const WITHOUT_ITEMS: &str = "\"net\" takes the items of refunds off their order, and the profile has \
+                             no [item]; expected amount, the rule of what is taken off, or mode = \
+                             \"leave_out\"";
 
 const NO_ROWS: &str = "is missing; expected the condition on the rows that are refunds, such as \
                        rows = { column = \"Kind\", is = \"Refund\" }, or order, the key of their \
