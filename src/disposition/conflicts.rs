@@ -132,14 +132,17 @@ fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
 }
 
 /// Returns for each valid order another one whose reference differs only in invisible characters
-/// or in a `.0`, if there is one: they may be parts of one order. Skipped orders are not compared.
+/// or in a `.0`, if there is one: they may be parts of one order, as may refunds be. Skipped orders
+/// are not compared.
 fn find_misspelt(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
     let mut spellings: HashMap<_, Spellings<'_>> = HashMap::new();
-    for UndecidedOrder { record, .. } in orders.iter().filter(|order| !order.is_skipped()) {
+    for UndecidedOrder { record, .. } in
+        orders.iter().filter(|order| !order.is_skipped() || order.may_be_a_part())
+    {
         add_spelling(&mut spellings, plain_reference(&record.reference), record);
     }
     let problem = |order: &UndecidedOrder| {
-        order.dedup_hash()?;
+        order.may_be_a_part().then_some(())?;
         let reference = &order.record.reference;
         let other = other_spelling(spellings.get(&plain_reference(reference))?, reference)?;
         let code = if visible(reference) == visible(&other.reference) {

@@ -38,6 +38,10 @@ pub enum ReadOrder<'a> {
 impl ReadOrder<'_> {
     /// Returns what the ledger shows of it.
     pub(super) fn snapshot(&self, record: &OrderRecord) -> OrderSnapshot {
+        // What refunds have is not what is left of their order.
+        if let Self::Unsendable(Unsendable { refunds: Some(_), .. }) = self {
+            return OrderSnapshot::default();
+        }
         let status = match self {
             Self::Sendable { order, .. } => Some(order.status.clone()),
             Self::Unsendable(order) => order.status.clone(),
@@ -109,9 +113,10 @@ impl ReadOrder<'_> {
     }
 
     /// Returns its total in the export; zero for an order that a rule skips, none if it is
-    /// unparsable.
+    /// unparsable or only its refunds are known.
     pub(super) fn exported_total(&self, was: &Money, record: &OrderRecord) -> Option<Money> {
         match self {
+            Self::Unsendable(Unsendable { refunds: Some(_), .. }) => None,
             Self::Unsendable(Unsendable { rule: Some(_), .. }) => {
                 Some(Money { amount: Amount(Decimal::ZERO), ..was.clone() })
             }

@@ -40,6 +40,11 @@ impl UndecidedOrder {
         matches!(&self.order, Err(Unsendable { rule: Some(_), .. }))
     }
 
+    /// Whether it may be a part of another one, whose reference differs: it is valid, or refunds.
+    pub(super) fn may_be_a_part(&self) -> bool {
+        self.order.as_ref().map_or_else(|of| of.refunds.is_some(), |_| true)
+    }
+
     /// Returns its content, if it is known.
     pub(super) fn content(&self) -> Option<ContentHash> {
         match &self.order {
@@ -75,6 +80,9 @@ impl UndecidedOrder {
     pub(super) fn add_problem(&mut self, problem: Option<Problem>) {
         let Some(problem) = problem else { return };
         self.record.problems.push(problem);
+        if let Err(unsendable) = &mut self.order {
+            unsendable.rule = None;
+        }
         if let Ok(order) = &self.order {
             let (status, content) =
                 (Some(order.encoded.status.clone()), Some(order.encoded.content));
@@ -84,6 +92,7 @@ impl UndecidedOrder {
                 status,
                 content,
                 is_other_order: false,
+                refunds: None,
                 has_time_of_day,
             });
         }

@@ -26,6 +26,7 @@ pub mod guest_attributes;
 pub mod id_text;
 pub mod input;
 pub mod json_text;
+pub mod lone_refunds;
 pub mod money;
 pub mod order;
 pub mod order_trace;

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::{
     guest::{Consumer, Guest},
+    lone_refunds::LoneRefunds,
     money::{Amount, Currency, Money},
     origin::{Position, RowOrigin},
     outcome::Outcome,
@@ -309,6 +310,13 @@ pub enum Validity<'a> {
     Invalid,
     /// A skip rule of the profile excludes the order, for this reason.
     Skipped(std::sync::Arc<str>),
+    /// There is no order: these are refunds of one that the export lacks.
+    Refunds {
+        /// The reason for which they are skipped; without one they are invalid.
+        rule: Option<std::sync::Arc<str>>,
+        /// What is to be taken off the order; none if they are left out.
+        taken_off: Option<LoneRefunds>,
+    },
 }
 
 impl Validity<'_> {
@@ -317,8 +325,8 @@ impl Validity<'_> {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Valid(_) => Outcome::Valid,
-            Self::Invalid => Outcome::Invalid,
-            Self::Skipped(_) => Outcome::Skipped,
+            Self::Invalid | Self::Refunds { rule: None, .. } => Outcome::Invalid,
+            Self::Skipped(_) | Self::Refunds { rule: Some(_), .. } => Outcome::Skipped,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    lone_refunds::LoneRefunds,
     order::OrderRecord,
     outcome::{OrderResult, Outcome},
     planned::ContentHash,
@@ -27,9 +28,13 @@ pub struct Unsendable {
     /// Its content, if it is invalid only because it conflicts with another order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<ContentHash>,
-    /// Another order of this export is the accepted order of its reference.
+    /// It is not the accepted order of its reference: another one of this export is, or it is
+    /// refunds that the profile leaves out.
     #[serde(default)]
     pub is_other_order: bool,
+    /// It is no order: refunds to be taken off one that the export lacks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunds: Option<LoneRefunds>,
     /// Its time is more than a date, so it can be recognized under another spelling of its
     /// reference.
     #[serde(default)]
@@ -64,7 +69,10 @@ impl Unsendable {
     #[must_use]
     pub fn reasons(&self, record: &OrderRecord) -> Vec<String> {
         if let Some(rule) = &self.rule {
-            return vec![rule.clone()];
+            // Each refund is a change of its own.
+            let refunded_at = self.refunds.and_then(|refunds| refunds.refunded_at);
+            let refunded_at = refunded_at.map(|time| format!("refunded at {time}"));
+            return std::iter::once(rule.clone()).chain(refunded_at).collect();
         }
         let errors = record.problems.iter().filter(|problem| problem.is_error());
         let reason = |problem: &Problem| match &problem.field {
@@ -77,10 +85,12 @@ impl Unsendable {
     /// Returns the reasons as the end of a sentence, such as `invalid: missing_attribute of price`.
     #[must_use]
     pub fn cause(&self, record: &OrderRecord) -> String {
-        let reasons = self.reasons(record);
-        if self.rule.is_some() {
-            return format!("left out by the rule {:?}", reasons.concat());
+        match &self.rule {
+            Some(_) if self.refunds.is_some() => return "refunded".to_owned(),
+            Some(rule) => return format!("left out by the rule {rule:?}"),
+            None => {}
         }
+        let reasons = self.reasons(record);
         let more = match reasons.len().saturating_sub(MAX_REASONS) {
             0 => String::new(),
             n_more => format!(" and {n_more} more"),

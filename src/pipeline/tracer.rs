@@ -102,7 +102,7 @@ impl<'j> Tracer<'j> {
     pub(super) fn keep(&self, draft: &Draft<'_>, checked: &CheckedOrder<'_>) {
         let order = match &checked.validity {
             Validity::Valid(order) => Some(&**order),
-            Validity::Invalid | Validity::Skipped(_) => None,
+            Validity::Invalid | Validity::Skipped(_) | Validity::Refunds { .. } => None,
         };
         let mut trace = trace_of(draft, order, &checked.record, self.spec);
         trace.events = order.map(|order| target::traced_events(order, &self.spec.service));

@@ -153,14 +153,16 @@ impl<'j> Triage<'j> {
     #[inline]
     fn separate<'a>(&self, checked: CheckedOrder<'a>) -> (OrderRecord, OrderOrUnsendable<'a>) {
         let CheckedOrder { record, validity, status } = checked;
-        let rule = match validity {
+        let (rule, refunds, is_other_order) = match validity {
             Validity::Valid(order) => return (record, Ok(order)),
-            Validity::Skipped(rule) => Some(rule.to_string()),
-            Validity::Invalid => None,
+            Validity::Skipped(rule) => (Some(rule), None, false),
+            Validity::Refunds { rule, taken_off } => (rule, taken_off, taken_off.is_none()),
+            Validity::Invalid => (None, None, false),
         };
+        let rule = rule.map(|rule| rule.to_string());
         let has_time_of_day = self.disposer.has_time_of_day(record.ordered_at);
         let unsendable =
-            Unsendable { rule, status, content: None, is_other_order: false, has_time_of_day };
+            Unsendable { rule, status, content: None, is_other_order, refunds, has_time_of_day };
         (record, Err(unsendable))
     }
 

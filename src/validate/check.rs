@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{
     findings::{Findings, draft_cell},
     order, refunds,
@@ -15,6 +17,7 @@ use crate::model::{
     column_facts::ColumnFacts,
     draft::Draft,
     field::Field,
+    lone_refunds::LoneRefunds,
     money::Money,
     order::{CheckedOrder, Order, OrderId, OrderRecord, Validity},
     problem::{Code, Problem, Problems},
@@ -75,9 +78,7 @@ impl<'a> RouteCheck<'a> {
         let mut record = OrderRecord {
             id: draft.rows.first().map_or(OrderId(0), OrderId::from_origin),
             reference: reference.to_string(),
-            ordered_at: draft
-                .cell(&Field::OrderedAt)
-                .and_then(|cell| timestamps::timestamp(cell.time, &cell.text)),
+            ordered_at: ordered_at(&draft),
             source: draft.position(),
             money: self.money,
             item_count: draft.items.len(),
@@ -88,19 +89,19 @@ impl<'a> RouteCheck<'a> {
         // Kept for orders that are not sent too: it is compared with the status that was accepted.
         let status = || draft.cells.get(&Field::Status).map(|cell| cell.text.to_string());
         self.settings.severities.apply(&mut record.problems);
+        if draft.has_only_refunds {
+            let takes_off = !draft.items.is_empty() || !draft.refunds.is_empty();
+            return finish_refunds((draft.skip, takes_off), record, &self.problems);
+        }
         // An order that the profile skips need not be valid.
         // But its cells must be readable, else its rows may not be those that the profile means.
-        let prevents_skip = |problem: &Problem| match problem.code {
-            Code::SpreadsheetText => true,
-            Code::RefundWithoutOrder => problem.is_error(),
-            _ => false,
-        };
+        let prevents_skip = |problem: &Problem| problem.code == Code::SpreadsheetText;
         if let Some(reason) = draft.skip
             && !record.problems.iter().any(prevents_skip)
         {
             // But a row that may be of it takes it into the rejects.
             // And rows that are not those of the order are reported in any case.
-            let kept = [Code::AdjacentRowUnreadable, Code::RefundWithoutOrder, Code::OlderCopy];
+            let kept = [Code::AdjacentRowUnreadable, Code::OlderCopy];
             record.problems.keep_codes(&kept);
             return CheckedOrder { record, status: status(), validity: Validity::Skipped(reason) };
         }
@@ -122,4 +123,44 @@ impl<'a> RouteCheck<'a> {
             _ => CheckedOrder { record, status: status(), validity: Validity::Invalid },
         }
     }
+}
+
+/// Refunds of an order that the export lacks are no order: what an order needs is no problem of
+/// theirs. But their key says which order it is, and their date is not that of the order.
+fn finish_refunds<'a>(
+    (skip, takes_off): (Option<Arc<str>>, bool),
+    mut record: OrderRecord,
+    problems: &Problems,
+) -> CheckedOrder<'a> {
+    let refunded_at = record.ordered_at.take();
+    let taken_off = takes_off.then_some(LoneRefunds { refunded_at });
+    let is_kept = |problem: &&Problem| match problem.code {
+        Code::AdjacentRowUnreadable
+        | Code::RefundWithoutOrder
+        | Code::OlderCopy
+        | Code::SpreadsheetText
+        | Code::ConditionUnreadable
+        | Code::JoinUnmatched
+        | Code::JoinAmbiguous => true,
+        Code::ScientificNotation | Code::InvisibleCharacters | Code::SpreadsheetNumber => {
+            takes_off && is_of_key(problem)
+        }
+        _ => false,
+    };
+    let of_draft = std::mem::take(&mut record.problems);
+    record.problems.extend(of_draft.iter().chain(problems.iter()).filter(is_kept).cloned());
+    let is_invalid = record.problems.iter().any(Problem::is_error);
+    let rule = skip.filter(|_| !is_invalid);
+    CheckedOrder { record, status: None, validity: Validity::Refunds { rule, taken_off } }
+}
+
+/// Whether a problem is one of the order key or of the reference.
+fn is_of_key(problem: &Problem) -> bool {
+    let reference = Field::ReferenceId.to_string();
+    problem.field.as_ref().is_none_or(|field| *field == reference)
+}
+
+fn ordered_at(draft: &Draft<'_>) -> Option<DateTime<Utc>> {
+    let cell = draft.cell(&Field::OrderedAt)?;
+    timestamps::timestamp(cell.time, &cell.text)
 }

@@ -2,7 +2,10 @@
 //! order, wherever they are.
 
 use super::csv_dialects::outcomes;
-use crate::support::workspace::{RunResult, Workspace};
+use crate::support::{
+    service::MockService,
+    workspace::{RunResult, Workspace},
+};
 
 /// The keys of the topic of profiles.
 const REFUNDS: &str = r#"order_price = "sum_of_lines"
@@ -108,9 +111,9 @@ fn refund_in_another_file_is_of_its_order() {
         let left_out = outcome_of(&files, &REFUNDS.replace("net", "leave_out"));
         insta::allow_duplicates! {
             insta::assert_snapshot!(netted, @r#"
+            C skipped no other row of the export is of the order that was refunded
             A valid
             B valid
-            C skipped no other row of the export is of the order that was refunded
             "12.00" null
             "#);
             insta::assert_snapshot!(left_out, @r#"
@@ -310,4 +313,114 @@ fn half_of_a_refund_record_is_refused() {
     4 | order = { column = "Order", empty = ["0"] }   # the key of the order
       | ^^^^^ expected mode = "leave_out", or no duplicates
     "#);
+}
+
+/// Its amount was once taken off the order as one of its own currency.
+#[test]
+fn refund_in_another_currency_is_refused() {
+    let rows = [sale("A", "10.00"), refund("A", "3.00")];
+    let by_row = |rows: &[String]| {
+        let keys = format!("name = \"shop\"\n{REFUNDS}\n{RULES}");
+        let keys = keys.replace("{ value = \"EUR\" }", "{ column = \"Name\" }");
+        let currency = |row: &String, code: &str| row.replace("Gel of A", code);
+        let text = [HEADER.to_owned(), currency(&rows[0], "EUR"), currency(&rows[1], "USD")];
+        let workspace = Workspace::with("shop.toml", keys);
+        workspace.file("orders.csv", text.concat());
+        workspace.file("sales.csv", text[..2].concat());
+        workspace.file("refunds.csv", format!("{HEADER}{}", text[2]));
+        let check = |files: &str| {
+            outcomes(
+                &workspace
+                    .run(&format!("check {files} --profile shop.toml --pos x --max-invalid 100%")),
+            )
+        };
+        (check("orders.csv"), check("sales.csv refunds.csv"))
+    };
+    let (of_one, of_two) = by_row(&rows);
+    insta::assert_snapshot!(of_one, @r#"A invalid the refund is in "USD" and its order in "EUR", so it cannot be taken off"#);
+    assert_eq!(of_two, of_one);
+}
+
+#[test]
+fn refunds_without_items_are_refused() {
+    let message = |keys: &str| {
+        let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}"));
+        workspace.file("orders.csv", format!("{HEADER}{}", sale("A", "1")));
+        let ran = workspace.run("check orders.csv --profile shop.toml --pos x");
+        assert_eq!(ran.code, 2, "{}", ran.out);
+        ran.err.split("\n\n").next().unwrap().to_owned()
+    };
+    let (order, item) = RULES.split_once("[item]").unwrap();
+    let (_, guest) = item.split_once("[guest]").unwrap();
+    insta::assert_snapshot!(message(&format!("{REFUNDS}{order}[guest]{guest}")), @r#"
+    error[profile]: "net" takes the items of refunds off their order, and the profile has no [item]
+     --> shop.toml:6:8  refunds.mode
+      |
+    6 | mode = "net"                     # default: leave_out
+      |        ^^^^^
+      |
+      = expected amount, the rule of what is taken off, or mode = "leave_out"
+    "#);
+}
+
+/// The order was once sent at its full amount.
+#[test]
+fn refund_under_a_changed_key_makes_its_order_invalid() {
+    let rows = [sale("1001", "10.00"), refund("1001.0", "3.00"), refund("1.003E+03", "3.00")];
+    let check = |refunds: &str| {
+        let [csv, _] = check_both(&[&rows], refunds);
+        outcomes(&csv)
+    };
+    insta::assert_snapshot!(check(REFUNDS), @r#"
+    1001 invalid "1001" here and "1001.0" there: one of them is what a spreadsheet or a copied cell made of the other, and the order may be split between them
+    1001.0 invalid no other row of the export is of the order that was refunded
+    1.003E+03 invalid no other row of the export is of the order that was refunded
+    "#);
+    insta::assert_snapshot!(check(&REFUNDS.replace("net", "leave_out")), @r#"
+    1001 valid
+    1001.0 skipped no other row of the export is of the order that was refunded
+    1.003E+03 skipped no other row of the export is of the order that was refunded
+    "#);
+}
+
+#[test]
+fn refund_without_its_order_has_one_error() {
+    let keys = format!("{REFUNDS}[severity]\nrefund_without_order = \"error\"");
+    let [csv, _] = check_both(&[&[sale("B", "1.00"), refund("A", "10.00")]], &keys);
+    let problems = csv.results()[1]["problems"].to_string();
+    insta::assert_snapshot!(problems, @r#"[{"code":"refund_without_order","column":null,"column_name":null,"field":null,"file":"part-1.csv","line":3,"message":"no other row of the export is of the order that was refunded","severity":"error"}]"#);
+}
+
+/// The date of a refund once decided whether its order was a changed one.
+#[test]
+fn refund_of_an_order_that_was_sent_changes_it_whatever_its_date() {
+    let service = MockService::start(|_| None);
+    for mode in ["net", "leave_out"] {
+        let keys = REFUNDS.replace("net", mode);
+        let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}\n{RULES}"));
+        let send = |rows: &str| {
+            workspace.file("orders.csv", format!("{HEADER}{rows}"));
+            let target = format!("--base-url {} --client-key k --pos x", service.base_url);
+            let pace = "--rate unlimited --identity-pause 0s --backfill --max-invalid 100%";
+            workspace.run(&format!("send orders.csv --profile shop.toml {target} {pace}"))
+        };
+        assert_eq!(send(&sale("A", "10.00")).code, 0);
+        let mut reasons = String::new();
+        for date in ["2026-10-02", "2026-10-05"] {
+            let ran = send(&refund("A", "3.00").replace("2026-10-05", date));
+            let result = &ran.results()[0];
+            reasons += &format!("{date} {} {} {}\n", ran.code, result["outcome"], result["reason"]);
+        }
+        if mode == "net" {
+            insta::assert_snapshot!(reasons, @r#"
+            2026-10-02 1 "changed" "accepted by an earlier run, now refunded"
+            2026-10-05 1 "changed" "accepted by an earlier run, now refunded"
+            "#);
+        } else {
+            insta::assert_snapshot!(reasons, @r#"
+            2026-10-02 0 "skipped" "refund without its order"
+            2026-10-05 0 "skipped" "refund without its order"
+            "#);
+        }
+    }
 }
