@@ -14,7 +14,7 @@ use super::{
     rule::Rule,
 };
 use crate::model::{
-    cut_text::EXCERPT_CHARS,
+    cut_text::{EXCERPT_CHARS, with_values},
     diagnostic::Excerpt,
     document::{JsonNode, JsonValue},
     draft::{Cell, CellOrigin},
@@ -76,9 +76,6 @@ pub fn excerpt(
 ) -> Option<Excerpt> {
     let sought = problem.map(|problem| Sought::of(profile, problem)).unwrap_or_default();
     let (text, values, mark, place) = match &row.content {
-        RowContent::Record(_) if problem.is_some_and(is_of_unknown_order) => {
-            return Some(punctuation_line(row, bytes, problem));
-        }
         RowContent::Record(record) => {
             let mark = problem.and_then(|problem| sought.cell(record, &row.origin, problem.at));
             let (bytes, ranges) = record.raw_cells();
@@ -135,15 +132,10 @@ pub fn excerpt(
     Some(Excerpt { label, marked, ..excerpt })
 }
 
-/// Whether the order of the row is not known. Its key is no longer in its column, and so the name
-/// of a person may be in a column that the profile reads as something else.
-fn is_of_unknown_order(problem: &Problem) -> bool {
-    matches!(problem.code, Code::RowUnreadable | Code::RowWithoutKey | Code::AdjacentRowUnreadable)
-}
-
 /// The first line of a row whose cells are not known to be in their columns, or that cannot be
 /// read: only its punctuation, since it is not known what the rest of it is.
-fn punctuation_line(row: &Row<'_>, bytes: &[u8], problem: Option<&Problem>) -> Excerpt {
+#[must_use]
+pub fn punctuation_line(row: &Row<'_>, bytes: &[u8], problem: Option<&Problem>) -> Excerpt {
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(line.trim_ascii_end());
     let mut text = String::new();
@@ -154,7 +146,14 @@ fn punctuation_line(row: &Row<'_>, bytes: &[u8], problem: Option<&Problem>) -> E
             text.push_str(HIDDEN);
         }
     }
-    let label = problem.map(|problem| problem.message.clone()).unwrap_or_default();
+    let label = match problem {
+        // It may quote a cell.
+        Some(problem) if !problem.is_of_unknown_order() => {
+            with_values(&problem.message, |_| HIDDEN.into())
+        }
+        Some(problem) => problem.message.clone(),
+        None => String::new(),
+    };
     Excerpt { label, ..Excerpt::unmarked(row.origin.line, &text, EXCERPT_CHARS) }
 }
 
@@ -462,9 +461,13 @@ mod tests {
         let row = row(7, RowContent::Record(record));
         for code in [Code::RowUnreadable, Code::RowWithoutKey, Code::AdjacentRowUnreadable] {
             let problem = Problem::for_row(code, row.origin.clone(), "no key");
-            let shown = excerpt(&canonical(), row, text.as_bytes(), Some(&problem)).unwrap();
+            let shown = punctuation_line(row, text.as_bytes(), Some(&problem));
             assert_eq!((&*shown.text, &*shown.label), (",***,***.***", "no key"));
         }
+        let at = row.position(1);
+        let problem = Problem::for_field(Code::UnknownStatus, &Field::Status, at, "\"Ann\" found");
+        let shown = punctuation_line(row, text.as_bytes(), Some(&problem));
+        assert_eq!((&*shown.text, &*shown.label), (",***,***.***", "\"***\" found"));
     }
 
     #[test]

@@ -130,7 +130,7 @@ mod tests;
 
 pub use answers::key_and_value;
 pub use error::{MapError, PROFILE};
-pub use excerpt::{excerpt, is_shown, name_missing};
+pub use excerpt::{excerpt, is_shown, name_missing, punctuation_line};
 pub use fill_down::RowsAbove;
 pub use header_hint::set_in_join;
 pub use key_errors::KeyPath;

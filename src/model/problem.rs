@@ -111,6 +111,14 @@ impl Problem {
         self.severity == Severity::Error
     }
 
+    /// Whether it says that the order of a row is not known. The key of such a row is no longer in
+    /// its column, and so the name of a person may be in a column that the profile reads as
+    /// something else.
+    #[must_use]
+    pub fn is_of_unknown_order(&self) -> bool {
+        matches!(self.code, Code::RowUnreadable | Code::RowWithoutKey | Code::AdjacentRowUnreadable)
+    }
+
     /// Whether the problem concerns a value about a person.
     #[must_use]
     pub fn is_personal(&self) -> bool {

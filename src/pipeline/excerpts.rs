@@ -14,10 +14,11 @@ pub(super) fn add_excerpts<'e>(
     files: &ExportRead,
     examples: impl IntoIterator<Item = &'e mut OrderExample>,
 ) {
-    let slot = |OrderExample { row, problem, excerpt, .. }: &'e mut OrderExample| ExcerptSlot {
-        row: row.as_ref(),
-        problem: problem.as_ref(),
-        excerpt,
+    let slot = |example: &'e mut OrderExample| ExcerptSlot {
+        row: example.row.as_ref(),
+        problem: example.problem.as_ref(),
+        is_of_unknown_order: example.is_of_unknown_order,
+        excerpt: &mut example.excerpt,
     };
     fill_excerpts(settings, files, examples.into_iter().map(slot));
 }

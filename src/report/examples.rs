@@ -44,6 +44,8 @@ pub struct OrderExample {
     pub problem: Option<Problem>,
     /// The row of the cell, or the order's first one; none if the problem is of no row of the order.
     pub row: Option<RowOrigin>,
+    /// Whether it is not known which order the row is of, so that its values are not shown.
+    pub is_of_unknown_order: bool,
     /// The line of the cell, once it is read again.
     pub excerpt: Option<Excerpt>,
     /// The order; none of a problem of no single order.
@@ -109,6 +111,7 @@ impl Examples {
                 id: Some(order.id),
                 reference: order.reference.clone(),
                 row: order.rows.first().cloned(),
+                is_of_unknown_order: is_unknown(order, order.source),
                 excerpt: None,
                 at: order.source,
                 message: message.to_owned(),
@@ -189,11 +192,16 @@ impl OrderExample {
             .max_by_key(|row| row.line);
         let row = row.or(problem.row.as_deref());
         let reference = order.map(|order| &*order.reference).or(problem.reference.as_deref());
+        let is_of_unknown_order = problem.is_of_unknown_order()
+            || order.is_some_and(|order| {
+                is_unknown(order, row.map_or(problem.at, RowOrigin::position))
+            });
         Self {
             problem: Some(problem.clone()),
             id: order.map(|order| order.id),
             reference: reference.unwrap_or_default().to_owned(),
             row: row.cloned(),
+            is_of_unknown_order,
             excerpt: None,
             at: problem.at,
             message: problem.message.clone(),
@@ -293,6 +301,15 @@ fn in_line(sentence: &str) -> String {
         }
         _ => sentence.to_owned(),
     }
+}
+
+/// Whether it is not known that the row at this position is of the order: the order has no key, or
+/// the row was not read as one of it.
+fn is_unknown(order: &OrderRecord, row: Position) -> bool {
+    let is_at = |problem: &Problem| (problem.at.file, problem.at.line) == (row.file, row.line);
+    let mut problems = order.problems.iter();
+    order.reference.is_empty()
+        || problems.any(|problem| problem.is_of_unknown_order() && is_at(problem))
 }
 
 /// The first sentence of how to fix a problem, within a line.

@@ -10,7 +10,7 @@ use super::{
     side_excerpts::{SideSlot, fill_side_excerpts},
 };
 use crate::{
-    map::excerpt,
+    map::{excerpt, punctuation_line},
     model::{
         diagnostic::Excerpt,
         input::{ExportRead, InputRead},
@@ -33,6 +33,8 @@ pub struct ExcerptSlot<'e> {
     pub row: Option<&'e RowOrigin>,
     /// The problem to show; none to show the row alone.
     pub problem: Option<&'e Problem>,
+    /// Whether it is not known which order the row is of, so that its values are not shown.
+    pub is_of_unknown_order: bool,
     /// Where the excerpt goes.
     pub excerpt: &'e mut Option<Excerpt>,
 }
@@ -41,6 +43,7 @@ pub struct ExcerptSlot<'e> {
 struct RowSlot<'e> {
     row: &'e RowOrigin,
     problem: Option<&'e Problem>,
+    is_of_unknown_order: bool,
     excerpt: &'e mut Option<Excerpt>,
 }
 
@@ -51,9 +54,9 @@ pub fn fill_excerpts<'e>(
     slots: impl IntoIterator<Item = ExcerptSlot<'e>>,
 ) {
     let (mut rows, mut of_sides) = (Vec::new(), Vec::new());
-    for ExcerptSlot { row, problem, excerpt } in slots {
+    for ExcerptSlot { row, problem, is_of_unknown_order, excerpt } in slots {
         match (row, problem) {
-            (Some(row), _) => rows.push(RowSlot { row, problem, excerpt }),
+            (Some(row), _) => rows.push(RowSlot { row, problem, is_of_unknown_order, excerpt }),
             (None, Some(problem)) => of_sides.push(SideSlot { problem, excerpt }),
             (None, None) => {}
         }
@@ -83,12 +86,12 @@ fn fill_of_file(
         source.by_ref().take(n_bytes).read_to_end(into)
     };
     let mut rows = RowBytes { read, start: 0, bytes: Vec::new() };
-    for RowSlot { row, problem, excerpt: shown } in slots {
-        let range = row.bytes.clone();
+    for slot in slots {
+        let range = slot.row.bytes.clone();
         let n_bytes = if range.is_empty() { MAX_UNKNOWN_BYTES } else { range.end - range.start };
         if n_bytes <= MAX_ROW_BYTES {
             let bytes = rows.read(range.start, n_bytes)?;
-            **shown = excerpt_of(&parser, settings, row, *problem, bytes);
+            *slot.excerpt = excerpt_of(&parser, settings, slot, bytes);
         }
     }
     Some(())
@@ -119,8 +122,7 @@ impl<R: FnMut(u64, u64, &mut Vec<u8>) -> io::Result<usize>> RowBytes<R> {
 fn excerpt_of(
     parser: &RowParser,
     settings: &ShuffleSettings<'_>,
-    row: &RowOrigin,
-    problem: Option<&Problem>,
+    &RowSlot { row, problem, is_of_unknown_order, .. }: &RowSlot<'_>,
     bytes: &[u8],
 ) -> Option<Excerpt> {
     let piece = Piece::of_row(row.line, row.bytes.start, bytes);
@@ -130,5 +132,10 @@ fn excerpt_of(
     if row.bytes.is_empty() && matches!(first.content, RowContent::Unreadable(_)) {
         return None;
     }
-    excerpt(settings.profile, &first, bytes, problem)
+    match first.content {
+        RowContent::Record(_) if is_of_unknown_order => {
+            Some(punctuation_line(&first, bytes, problem))
+        }
+        _ => excerpt(settings.profile, &first, bytes, problem),
+    }
 }

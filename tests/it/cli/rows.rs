@@ -341,6 +341,16 @@ fn text_in_place_of_an_object_is_named() {
 }
 
 #[test]
+fn row_without_key_shows_no_name_in_any_message() {
+    let nameless = ExportRow { reference: "", name: "Jane Miller", ..ExportRow::default() };
+    let rows = [row("A-1"), nameless.csv().replace("EUR", "Ann Lee")];
+    let workspace = Workspace::with("orders.csv", format!("{HEADER}{}", rows.concat()));
+    let shown = workspace.run(CHECK).out;
+    assert!(shown.contains("missing_attribute") && shown.contains("unknown_currency"), "{shown}");
+    assert!(!shown.contains("Jane") && !shown.contains("Lee"), "{shown}");
+}
+
+#[test]
 fn text_in_place_of_an_events_order_is_named() {
     let order = r#"{"referenceId":"A-1","orderedAt":"2026-05-01T10:00:00Z","status":"PURCHASED","currencyCode":"EUR","price":5,"paymentType":"other","orderItems":[{"type":"GEAR","name":"Rope","price":5,"quantity":1,"productId":"R-1"}]}"#;
     let event = |order: &str| {
