@@ -171,9 +171,12 @@ pub(super) fn check_summable(
         }
         check_same_currency(item, draft, findings);
     }
-    // An unreadable number is reported already.
+    // A number without a value is reported already.
     let is_bad_number = |problem: &Problem| {
-        matches!(problem.code, Code::NumberUnreadable | Code::DiscountOutOfRange)
+        matches!(
+            problem.code,
+            Code::NumberUnreadable | Code::DiscountOutOfRange | Code::CurrencyContradicted
+        )
     };
     let has_bad_number = findings.problems.iter().any(is_bad_number);
     if lines_total.is_none() && is_priced && !has_bad_number {

@@ -266,7 +266,8 @@ pub(super) fn total_problem(total: Amount) -> Option<(Code, String)> {
     if total.0.is_zero() {
         Some((Code::ZeroTotal, "the total of the purchase is 0".to_owned()))
     } else if total.0.is_sign_negative() {
-        let hint = "leave refunds out with a [[skip]] whose condition has less = 0";
+        let hint =
+            "leave refunds out with [refunds], or with a [[skip]] whose condition has less = 0";
         let message = format!("the total of the purchase is negative: {total}; {hint}");
         Some((Code::NegativeTotal, message))
     } else {

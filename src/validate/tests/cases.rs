@@ -61,7 +61,7 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::NumberUnreadable, "item.price", "9999999999999999999999999999 times 100 has too many digits", &[(Field::ItemPrice, "9999999999999999999999999999"), (Field::ItemQuantity, "100")]),
         (Code::NumberUnreadable, "item.price", "no unit price for 0 pieces with a line total of 10.00", order(&[(Field::ItemQuantity, "0")]), prices(PriceBasis::Line, PriceBasis::Unit)),
         (Code::PriceRounded, "item.price", "20.00 for 3 pieces is rounded to 6.666667 each", order(&[(Field::ItemPrice, "20.00"), (Field::ItemQuantity, "3")]), prices(PriceBasis::Line, PriceBasis::Unit)),
-        of(Code::NegativeTotal, "price", "the total of the purchase is negative: -20.00; leave refunds out with a [[skip]] whose condition has less = 0", &[(Field::Price, "-20.00"), (Field::ItemPrice, "-10.00")]),
+        of(Code::NegativeTotal, "price", "the total of the purchase is negative: -20.00; leave refunds out with [refunds], or with a [[skip]] whose condition has less = 0", &[(Field::Price, "-20.00"), (Field::ItemPrice, "-10.00")]),
         of(Code::ZeroTotal, "price", "the total of the purchase is 0", &[(Field::Price, "0.00"), (Field::ItemPrice, "0")]),
         of(Code::QuantityNotPositive, "item.quantity", "the quantity is -2, and a purchase has at least one piece", &[(Field::ItemQuantity, "-2"), (Field::ItemPrice, "-10.00")]),
         of(Code::QuantityMissing, "item.quantity", "the item has no quantity for its price, so it counts as one piece", &[(Field::ItemQuantity, ""), (Field::ItemPrice, "20.00")]),

@@ -63,6 +63,17 @@ fn discount_that_cannot_be_divided_is_a_warning() {
 }
 
 #[test]
+fn price_in_another_currency_is_one_problem() {
+    let mut draft = order(&[]);
+    let currency = "USD".parse().unwrap();
+    let item = &mut draft.items[0];
+    for cell in item.cells.iter_mut().filter(|cell| *cell.field == Field::ItemPrice) {
+        cell.notation = Notation::WithCurrency { currency, is_declared: true };
+    }
+    assert_eq!(found(draft, &sum_of_lines()), ["currency_contradicted item.price"]);
+}
+
+#[test]
 fn line_price_is_a_price() {
     let priced = |field| order(&[(Field::ItemPrice, ""), (field, "20.00")]);
     assert_eq!(found(priced(Field::ItemLinePrice), &sum_of_lines()), [""; 0]);
