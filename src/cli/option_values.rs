@@ -6,7 +6,7 @@
 use std::{error::Error, ffi::OsString, num::ParseIntError};
 
 use clap::{
-    ArgMatches, CommandFactory,
+    Arg, ArgMatches, Command, CommandFactory,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
@@ -47,7 +47,7 @@ pub(super) fn parse(
 ) -> Result<(ArgMatches, Vec<WrongOption>), UsageError> {
     let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
     loop {
-        let error = match Arguments::command().try_get_matches_from(&arguments) {
+        let error = match command().try_get_matches_from(&arguments) {
             Ok(matches) if unknown.is_empty() => return Ok((matches, wrong)),
             Ok(_) => return Err(UsageError { wrong, errors: unknown }),
             Err(error) => error,
@@ -61,6 +61,20 @@ pub(super) fn parse(
             return Err(UsageError { wrong, errors });
         }
     }
+}
+
+/// The command line, with options whose values may be negative numbers: no such value is taken for
+/// an option of its own, and the error names the option that it is of.
+fn command() -> Command {
+    with_negative_values(Arguments::command())
+}
+
+fn with_negative_values(command: Command) -> Command {
+    let with_value = |option: Arg| {
+        let has_value = !option.is_positional() && option.get_action().takes_values();
+        if has_value { option.allow_negative_numbers(true) } else { option }
+    };
+    command.mut_args(with_value).mut_subcommands(with_negative_values)
 }
 
 impl UsageError {
@@ -124,6 +138,9 @@ fn end_of_options(arguments: &[OsString]) -> usize {
 fn message(error: &clap::Error) -> String {
     let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
     if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue) {
+        if values.is_empty() {
+            return format!("invalid value {value:?}; expected one that is not empty");
+        }
         let near = did_you_mean(suggest(value, values.iter().map(String::as_str)));
         return format!("unknown value {value:?}; expected {}{near}", values.join(" or "));
     }
@@ -208,6 +225,24 @@ mod tests {
         let usage =
             parsed("orderferry send a.csv --rat 5 --nope --rate=fast -1 -- -2").unwrap_err();
         assert_eq!((usage.errors.len(), usage.wrong.len()), (3, 1));
+    }
+
+    #[test]
+    fn negative_number_is_the_value_of_its_option() {
+        for arguments in
+            ["--limit -1 --rate fast --timeout abc", "--timeout abc --rate fast --limit -1"]
+        {
+            let (_, wrong) = parsed(&format!("orderferry send a.csv --pos x {arguments}")).unwrap();
+            let mut errors: Vec<_> = wrong.iter().map(|wrong| wrong.error.to_string()).collect();
+            errors.sort_unstable();
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(errors.join("\n"), @r#"
+                --limit -1: invalid number "-1"; expected a whole number
+                --rate fast: invalid rate "fast"; expected for example 20/s
+                --timeout abc: invalid duration "abc"; expected for example 500ms, 30s or 10min
+                "#);
+            }
+        }
     }
 
     #[test]
