@@ -7,7 +7,7 @@
 use super::diagnostics::{self, MAX_COLUMNS};
 use crate::{
     model::{
-        cut_text::{cut_end, cut_start},
+        cut_text::{cut_end, cut_start, display_width as width},
         money::Amount,
         order_trace::{ExplainedOrders, OrderTrace, TracedItem, TracedValue, ValueOrigin},
         origin::{InputNames, Place, RowOrigin},
@@ -192,12 +192,13 @@ impl<'n> ValueTable<'n> {
             ValueOrigin::Cell(place) => {
                 let (column, line) = self.place(place);
                 let (column, line) = (printable(&column), cut_start(&line, self.line));
-                format!("{column:from$}  {line:>lines$}", from = self.from, lines = self.line)
+                let column = padded(&column, self.from);
+                format!("{column}  {line:>lines$}", lines = self.line)
             }
             other => format!("{:w$}", origin_name(other), w = self.from + 2 + self.line),
         };
         let value = cut_end(&printable(&traced.value), self.value);
-        let cells = format!("{value:width$}  {from}", width = self.value);
+        let cells = format!("{}  {from}", padded(&value, self.value));
         // A name is never cut, since it is to be found: what follows a long one is on a new line.
         let field = beside(&format!("  {}", printable(&traced.field)), &cells, self.field + 4);
         let at = self.done_column();
@@ -283,8 +284,9 @@ fn item_lines(trace: &OrderTrace, table: &ValueTable<'_>) -> String {
         let (_, line) = table.place(&item.at);
         let line = if table.has_several_files { line } else { format!("line {line}") };
         let line = format!(
-            "{of_product:product$}  {of_name:name$}  {of_quantity:>quantity$} x {of_price:>price$}\
-             \x20  {line}"
+            "{}  {}  {of_quantity:>quantity$} x {of_price:>price$}  {line}",
+            padded(&of_product, product),
+            padded(&of_name, name),
         );
         let kind = if item.kind.is_empty() { String::new() } else { format!("  {}", item.kind) };
         let line = line + &kind;
@@ -328,7 +330,7 @@ fn person_lines(
         };
         let how = [from, done(value, MAX_COLUMNS)];
         let how: Vec<_> = how.into_iter().filter(|text| !text.is_empty()).collect();
-        format!("{:widest$}  {}", shown(value), how.join(", "))
+        format!("{}  {}", padded(&shown(value), widest), how.join(", "))
     });
     let last = Some(identifiers.to_owned()).filter(|text| !text.is_empty());
     if values.is_empty() && last.is_none() {
@@ -380,6 +382,7 @@ fn labelled(label: &str, text: &str) -> String {
     textwrap::fill(&text, options) + "\n"
 }
 
-fn width(text: &str) -> usize {
-    text.chars().count()
+/// A text with blanks behind it up to a width. The formats of `std` count characters.
+fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{:blanks$}", "", blanks = columns.saturating_sub(width(text)))
 }

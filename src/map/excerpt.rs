@@ -14,7 +14,7 @@ use super::{
     rule::Rule,
 };
 use crate::model::{
-    cut_text::{EXCERPT_CHARS, with_values},
+    cut_text::{EXCERPT_COLUMNS, with_values},
     diagnostic::Excerpt,
     document::{JsonNode, JsonValue},
     draft::{Cell, CellOrigin},
@@ -124,8 +124,8 @@ pub fn excerpt(
     let (text, mark) = shown_line(text, &values, mark, shown)?;
     let line = place.as_ref().map_or(row.origin.line, |place: &Place| place.position.line);
     let excerpt = match mark {
-        Some(mark) => Excerpt::fitted(line, &text, mark, EXCERPT_CHARS),
-        None => Excerpt::unmarked(line, &text, EXCERPT_CHARS),
+        Some(mark) => Excerpt::fitted(line, &text, mark, EXCERPT_COLUMNS),
+        None => Excerpt::unmarked(line, &text, EXCERPT_COLUMNS),
     };
     let label = problem.map(|problem| sought.label(problem, &row.content)).unwrap_or_default();
     let marked = place.filter(|_| problem.is_some_and(|problem| problem.at.column.is_none()));
@@ -154,7 +154,7 @@ pub fn punctuation_line(row: &Row<'_>, bytes: &[u8], problem: Option<&Problem>) 
         Some(problem) => problem.message.clone(),
         None => String::new(),
     };
-    Excerpt { label, ..Excerpt::unmarked(row.origin.line, &text, EXCERPT_CHARS) }
+    Excerpt { label, ..Excerpt::unmarked(row.origin.line, &text, EXCERPT_COLUMNS) }
 }
 
 /// The values of a document in the order of its text, with the names of their members. Of arrays

@@ -4,34 +4,59 @@
 
 use std::borrow::Cow;
 
+use unicode_width::UnicodeWidthChar;
+
 use super::printable::needs_escape;
 
-/// The characters of a line that a diagnostic shows: with the line's number they fit in 80 columns.
-pub const EXCERPT_CHARS: usize = 72;
+/// The columns of a line that a diagnostic shows: with the line's number they fit in 80 columns.
+pub const EXCERPT_COLUMNS: usize = 72;
 
-/// The text, or as much of its start as fits, with `…` after it.
+/// The columns of a terminal that a text takes: those of a Chinese character are two.
 #[must_use]
-pub fn cut_end(text: &str, max_chars: usize) -> String {
-    let mut chars = text.chars().map(shown);
-    let kept: String = chars.by_ref().take(max_chars).collect();
-    match (chars.next(), kept.char_indices().next_back()) {
-        (Some(_), Some((last, _))) => format!("{}…", &kept[..last]),
-        _ => kept,
-    }
+pub fn display_width(text: &str) -> usize {
+    text.chars().map(char_width).sum()
 }
 
-/// The text, or as much of its end as fits, with `…` before it.
+fn char_width(char: char) -> usize {
+    shown(char).width().unwrap_or(0)
+}
+
+/// The text, or as much of its start as fits into these columns, with `…` after it.
 #[must_use]
-pub fn cut_start(text: &str, max_chars: usize) -> String {
-    let n_chars = text.chars().count();
-    if n_chars <= max_chars {
-        return text.chars().map(shown).collect();
+pub fn cut_end(text: &str, max_columns: usize) -> String {
+    let (mut kept, mut columns) = (String::new(), 0);
+    // Where `…` still fits.
+    let mut end = 0;
+    for c in text.chars() {
+        columns += char_width(c);
+        if columns > max_columns {
+            kept.truncate(end);
+            kept.extend((max_columns > 0).then_some('…'));
+            return kept;
+        }
+        kept.push(shown(c));
+        if columns < max_columns {
+            end = kept.len();
+        }
     }
-    if max_chars == 0 {
-        return String::new();
+    kept
+}
+
+/// The text, or as much of its end as fits into these columns, with `…` before it.
+#[must_use]
+pub fn cut_start(text: &str, max_columns: usize) -> String {
+    let (mut start, mut columns) = (text.len(), 0);
+    for (at, c) in text.char_indices().rev() {
+        columns += char_width(c);
+        if columns > max_columns {
+            let mark = (max_columns > 0).then_some('…');
+            return mark.into_iter().chain(text[start..].chars().map(shown)).collect();
+        }
+        if columns < max_columns {
+            start = at;
+        }
     }
-    let kept = text.chars().skip(n_chars - (max_chars - 1)).map(shown);
-    ['…'].into_iter().chain(kept).collect()
+    text.chars().map(shown).collect()
 }
 
 fn shown(char: char) -> char {
@@ -53,10 +78,10 @@ pub fn until_quote(text: &str) -> &str {
 /// Cuts each quoted value of a message to the length of an excerpt: a cell may have megabytes.
 #[must_use]
 pub fn cut_values(message: String) -> String {
-    if message.len() <= EXCERPT_CHARS {
+    if message.len() <= EXCERPT_COLUMNS {
         return message;
     }
-    with_values(&message, |value| cut_end(value, EXCERPT_CHARS).into())
+    with_values(&message, |value| cut_end(value, EXCERPT_COLUMNS).into())
 }
 
 /// Returns a message with what `shown` makes of each quoted value.
@@ -78,9 +103,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!(display_width("Tee 茶杯"), 8);
+        for (columns, end, start) in [
+            (8, "Tee 茶杯", "Tee 茶杯"),
+            (7, "Tee 茶…", "…e 茶杯"),
+            (6, "Tee …", "… 茶杯"),
+            (3, "Te…", "…杯"),
+            (2, "T…", "…"),
+            (0, "", ""),
+        ] {
+            let cut = (cut_end("Tee 茶杯", columns), cut_start("Tee 茶杯", columns));
+            assert_eq!((&*cut.0, &*cut.1), (end, start), "{columns}");
+        }
+    }
+
+    #[test]
     fn long_values_are_cut() {
         let long = "x".repeat(1000);
-        let cut = format!("{}…", "x".repeat(EXCERPT_CHARS - 1));
+        let cut = format!("{}…", "x".repeat(EXCERPT_COLUMNS - 1));
         for (message, shown) in [
             (
                 format!("{long:?} here, but {long:?} in line 3"),

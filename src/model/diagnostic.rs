@@ -6,7 +6,7 @@
 use std::{fmt, ops::Range};
 
 use super::{
-    cut_text::{cut_end, cut_start},
+    cut_text::{cut_end, cut_start, display_width},
     origin::Place,
     problem::Severity,
 };
@@ -146,35 +146,35 @@ pub enum Note {
 }
 
 impl Excerpt {
-    /// The start of a line without a mark, as far as it fits into `max_chars` characters.
+    /// The start of a line without a mark, as far as it fits into `max_columns` columns.
     #[must_use]
-    pub fn unmarked(line: u64, text: &str, max_chars: usize) -> Self {
+    pub fn unmarked(line: u64, text: &str, max_columns: usize) -> Self {
         Self {
             line,
-            text: cut_end(text, max_chars),
+            text: cut_end(text, max_columns),
             mark: None,
             label: String::new(),
             marked: None,
         }
     }
 
-    /// The part of a line around the mark that fits into `max_chars` characters, with `…` where it
+    /// The part of a line around the mark that fits into `max_columns` columns, with `…` where it
     /// is cut. Characters that steer a terminal become blanks, so that the mark stays below its
     /// text.
     #[must_use]
-    pub fn fitted(line: u64, text: &str, mark: Range<usize>, max_chars: usize) -> Self {
+    pub fn fitted(line: u64, text: &str, mark: Range<usize>, max_columns: usize) -> Self {
         let before = text.get(..mark.start).unwrap_or_default();
         let marked = text.get(mark.clone()).unwrap_or_default();
         let after = text.get(mark.end..).unwrap_or_default();
-        let shown_mark = cut_end(marked, max_chars.saturating_sub(2).max(1));
+        let shown_mark = cut_end(marked, max_columns.saturating_sub(2).max(1));
         // What follows a mark that is cut itself is far away.
-        let is_cut = shown_mark.chars().count() < marked.chars().count();
+        let is_cut = display_width(&shown_mark) < display_width(marked);
         let after = if is_cut { "" } else { after };
-        let left = max_chars.saturating_sub(shown_mark.chars().count());
+        let left = max_columns.saturating_sub(display_width(&shown_mark));
         // The end of a line that follows the mark gets what the start of it leaves.
-        let n_after = after.chars().count().min(left / 2);
+        let n_after = display_width(after).min(left / 2);
         let shown_before = cut_start(before, left - n_after);
-        let left = left - shown_before.chars().count();
+        let left = left - display_width(&shown_before);
         let shown_after = cut_end(after, left);
         let start = shown_before.len();
         let mark = start..start + shown_mark.len();
@@ -223,13 +223,13 @@ mod tests {
     proptest! {
         #[test]
         fn fitted_text_fits_and_holds_the_mark(
-            text in "\\PC{0,60}", start in 0_usize..60, len in 0_usize..60, max in 3_usize..40,
+            text in "(\\PC|[茶杯]){0,60}", start in 0_usize..60, len in 0_usize..60, max in 3_usize..40,
         ) {
             let at = |index: usize| text.char_indices().nth(index).map_or(text.len(), |(at, _)| at);
             let range = at(start)..at(start + len);
             let marked = &text[range.clone()];
             let excerpt = Excerpt::fitted(1, &text, range.clone(), max);
-            prop_assert!(excerpt.text.chars().count() <= max);
+            prop_assert!(display_width(&excerpt.text) <= max);
             let shown = &excerpt.text[excerpt.mark.unwrap()];
             prop_assert!(shown == marked || marked.starts_with(shown.trim_end_matches('…')));
         }

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{
-    cut_text::{EXCERPT_CHARS, cut_values},
+    cut_text::{EXCERPT_COLUMNS, cut_values},
     diagnostic::{Diagnostic, Excerpt, FilePosition, Note},
     problem::Severity,
 };
@@ -43,7 +43,7 @@ impl SourceText {
                 parts.title = without_value(parts.title);
             } else {
                 let label = std::mem::take(&mut parts.expected).to_owned();
-                let fitted = Excerpt::fitted(line, text, bytes, EXCERPT_CHARS);
+                let fitted = Excerpt::fitted(line, text, bytes, EXCERPT_COLUMNS);
                 excerpt = Some(Excerpt { label, ..fitted });
             }
         }

@@ -123,6 +123,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("mimalloc", &["main"]),
     ("strsim", &["model"]),
     ("unicode_normalization", &["model"]),
+    ("unicode_width", &["model"]),
     ("uuid", &["cli", "sandbox"]),
     ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline::spec", "sandbox", "stream"]),
     ("std::fs", &["cli::small_file", "ledger::sqlite", "spill", "storage"]),
