@@ -284,7 +284,7 @@ fn item_lines(trace: &OrderTrace, table: &ValueTable<'_>) -> String {
         let (_, line) = table.place(&item.at);
         let line = if table.has_several_files { line } else { format!("line {line}") };
         let line = format!(
-            "{}  {}  {of_quantity:>quantity$} x {of_price:>price$}  {line}",
+            "{}  {}  {of_quantity:>quantity$} x {of_price:>price$}   {line}",
             padded(&of_product, product),
             padded(&of_name, name),
         );

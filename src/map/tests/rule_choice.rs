@@ -87,8 +87,8 @@ fn untestable_condition_is_a_problem() {
     let rules = profile("order.price = { column = 'total', when = { column = 'tax', less = 1 } }");
     assert_eq!(
         csv(&rules, "id,total,tax", "A,1,none"),
-        "row A:  | condition_unreadable -@5 the value is not a number, which a condition of the \
-         profile compares with one"
+        "row A: price!@- | condition_unreadable -@5 the value is not a number, which a condition of \
+         the profile compares with one"
     );
 }
 
