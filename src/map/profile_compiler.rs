@@ -280,13 +280,11 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let has_key = text.key.is_some() || text.parent.is_some();
     let parent = compile_parent(&mut text, items_key, &nulls, compiler.errors);
     let (parent, id) = parent.map(|ParentRules { parent, id }| (parent, id)).unzip();
-    let own_key = text.key.take().map(|text| compiler.key_rule(&["key"], text));
-    let key = match (id, own_key) {
-        (Some(id), _) => Some(id),
-        (None, Some(key)) => key,
-        // Without one of its own it is that of the reference.
-        (None, None) => reference_rule(&rules).map(|reference| reference.rule.clone()),
-    };
+    let lacks_key = text.key.is_none();
+    let own_key = text.key.take().and_then(|text| compiler.key_rule(&["key"], text));
+    // Without one of its own it is that of the reference.
+    let of_reference = reference_rule(&rules).filter(|_| lacks_key);
+    let key = id.or(own_key).or_else(|| of_reference.map(|reference| reference.rule.clone()));
     let of_refunds = text.refunds.as_mut().map(|refunds| compiler.refund_rules(refunds));
     let duplicates = text.duplicates.take().and_then(|text| compiler.duplicates(text));
     check_kinds(&text.item, &kinds, &rules, &mut errors);

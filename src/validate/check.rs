@@ -133,7 +133,7 @@ fn finish_refunds<'a>(
     problems: &Problems,
 ) -> CheckedOrder<'a> {
     let refunded_at = record.ordered_at.take();
-    let taken_off = takes_off.then_some(LoneRefunds { refunded_at });
+    let lone_refunds = takes_off.then_some(LoneRefunds { refunded_at });
     let is_kept = |problem: &&Problem| match problem.code {
         Code::AdjacentRowUnreadable
         | Code::RefundWithoutOrder
@@ -151,7 +151,11 @@ fn finish_refunds<'a>(
     record.problems.extend(of_draft.iter().chain(problems.iter()).filter(is_kept).cloned());
     let is_invalid = record.problems.iter().any(Problem::is_error);
     let rule = skip.filter(|_| !is_invalid);
-    CheckedOrder { record, status: None, validity: Validity::Refunds { rule, taken_off } }
+    CheckedOrder {
+        record,
+        status: None,
+        validity: Validity::Refunds { rule, taken_off: lone_refunds },
+    }
 }
 
 /// Whether a problem is one of the order key or of the reference.

@@ -1,6 +1,8 @@
 //! Tests of refunds: rows and documents that never decide the date, the total or the guest of their
 //! order, wherever they are.
 
+use std::fmt::Write as _;
+
 use super::csv_dialects::outcomes;
 use crate::support::{
     service::MockService,
@@ -405,7 +407,8 @@ fn refund_of_an_order_that_was_sent_changes_it_whatever_its_date() {
         for date in ["2026-10-02", "2026-10-05"] {
             let ran = send(&refund("A", "3.00").replace("2026-10-05", date));
             let result = &ran.results()[0];
-            reasons += &format!("{date} {} {} {}\n", ran.code, result["outcome"], result["reason"]);
+            let (outcome, reason) = (&result["outcome"], &result["reason"]);
+            writeln!(reasons, "{date} {} {outcome} {reason}", ran.code).unwrap();
         }
         if mode == "net" {
             insta::assert_snapshot!(reasons, @r#"
