@@ -1,6 +1,7 @@
 //! Tests of the command line: arguments, inputs, settings, output files, messages and exit codes.
 
 mod amounts;
+mod both_formats;
 mod broken_profiles;
 mod changed_orders;
 mod configuration;

@@ -1,7 +1,10 @@
 //! Tests of exports that have an order several times, of which the newest copy counts.
 
-use super::csv_dialects::outcomes;
-use crate::support::workspace::{RunResult, Workspace};
+use super::{
+    both_formats::{RESOURCES, Resources, check_both},
+    csv_dialects::outcomes,
+};
+use crate::support::workspace::RunResult;
 
 /// The key of the topic of profiles.
 const DUPLICATES: &str = r#"duplicates = { keep = "newest", by = "updated_at" }
@@ -30,37 +33,13 @@ fn row(order: &str, version: impl std::fmt::Display, total: impl std::fmt::Displ
 }
 
 /// Checks files with these rows, as CSV and as NDJSON.
-fn check_both(files: &[&[String]], keys: &str, resources: (&str, &str)) -> [RunResult; 2] {
-    ["csv", "ndjson"].map(|extension| {
-        let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}\n{RULES}"));
-        let mut command = "check".to_owned();
-        for (number, rows) in (1..).zip(files) {
-            let name = format!("part-{number}.{extension}");
-            let rows = rows.concat();
-            let text = if extension == "csv" { format!("{HEADER}{rows}") } else { ndjson(&rows) };
-            workspace.file(&name, text);
-            command = format!("{command} {name}");
-        }
-        let (cores, memory) = resources;
-        let options = format!("--profile shop.toml --pos x --max-invalid 100% --memory {memory}");
-        let cores = [("RAYON_NUM_THREADS", cores)];
-        workspace.run_with(&format!("{command} {options}"), &cores, b"")
-    })
-}
-
-fn ndjson(rows: &str) -> String {
-    let line = |row: &str| {
-        let members = HEADER.trim().split(',').zip(row.split(','));
-        let members = members.map(|(name, value)| format!("{name:?}:{value:?}"));
-        format!("{{{}}}\n", members.collect::<Vec<_>>().join(","))
-    };
-    // Lines have the numbers that they have below a header.
-    format!("\n{}", rows.lines().map(line).collect::<String>())
+fn check(files: &[&[String]], keys: &str, resources: Resources<'_>) -> [RunResult; 2] {
+    check_both(files, HEADER, |_| format!("name = \"shop\"\n{keys}\n{RULES}"), resources)
 }
 
 /// The outcomes of both formats, which are equal, with the sum of what is sent.
 fn outcome_of(files: &[&[String]]) -> String {
-    let [csv, ndjson] = check_both(files, DUPLICATES, ("2", "256MB")).map(|ran| {
+    let [csv, ndjson] = check(files, DUPLICATES, RESOURCES).map(|ran| {
         let sum = &ran.summary()["money"][0]["valid"];
         format!("{}\n{sum}", outcomes(&ran))
     });
@@ -117,7 +96,7 @@ fn results_do_not_depend_on_cores_or_memory() {
         })
         .collect();
     let results = |resources| {
-        check_both(&[&rows[..700], &rows[700..]], DUPLICATES, resources)
+        check(&[&rows[..700], &rows[700..]], DUPLICATES, resources)
             .map(|ran| (ran.results(), ran.code))
     };
     assert_eq!(results(("3", "1MB")), results(("1", "256MB")));
@@ -126,7 +105,7 @@ fn results_do_not_depend_on_cores_or_memory() {
 #[test]
 fn rejects_have_the_copy_that_counts() {
     let rows = [row("A", 1, 5), row("A", 2, "none"), row("B", "soon", 5), row("C", 1, 5)];
-    for ran in check_both(&[&rows], DUPLICATES, ("2", "256MB")) {
+    for ran in check(&[&rows], DUPLICATES, RESOURCES) {
         let rejects = [ran.path("rejects/part-1.csv"), ran.path("rejects/part-1.ndjson")];
         let [csv, ndjson] = rejects.map(|file| std::fs::read_to_string(file).unwrap_or_default());
         let text = csv + &ndjson;
@@ -139,7 +118,7 @@ fn rejects_have_the_copy_that_counts() {
 #[test]
 fn half_of_the_key_is_refused() {
     let message = |keys: &str| {
-        let [csv, _] = check_both(&[&[row("A", 1, 1)]], keys, ("2", "256MB"));
+        let [csv, _] = check(&[&[row("A", 1, 1)]], keys, RESOURCES);
         assert_eq!(csv.code, 2);
         csv.err.split("\n\n").next().unwrap().to_owned()
     };

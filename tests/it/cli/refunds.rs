@@ -3,7 +3,10 @@
 
 use std::fmt::Write as _;
 
-use super::csv_dialects::outcomes;
+use super::{
+    both_formats::{RESOURCES, Resources, check_both},
+    csv_dialects::outcomes,
+};
 use crate::support::{
     service::MockService,
     workspace::{RunResult, Workspace},
@@ -47,42 +50,20 @@ fn refund(order: &str, price: &str) -> String {
 }
 
 /// Checks files with these rows, as CSV and as NDJSON.
-fn check_both(files: &[&[String]], refunds: &str) -> [RunResult; 2] {
-    check_with(files, refunds, ("2", "256MB"))
+fn check(files: &[&[String]], refunds: &str) -> [RunResult; 2] {
+    check_with(files, refunds, RESOURCES)
 }
 
 /// The same on some cores and with some memory.
-fn check_with(files: &[&[String]], refunds: &str, (cores, memory): (&str, &str)) -> [RunResult; 2] {
-    ["csv", "ndjson"].map(|extension| {
-        let keys = refunds.replace("column = \"Event\"", "column = \"Event\", path = \"Event\"");
-        let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}\n{RULES}"));
-        let mut command = "check".to_owned();
-        for (number, rows) in (1..).zip(files) {
-            let name = format!("part-{number}.{extension}");
-            let rows = rows.concat();
-            let text = if extension == "csv" { format!("{HEADER}{rows}") } else { ndjson(&rows) };
-            workspace.file(&name, text);
-            command = format!("{command} {name}");
-        }
-        let options = format!("--profile shop.toml --pos x --max-invalid 100% --memory {memory}");
-        let cores = [("RAYON_NUM_THREADS", cores)];
-        workspace.run_with(&format!("{command} {options}"), &cores, b"")
-    })
-}
-
-fn ndjson(rows: &str) -> String {
-    let line = |row: &str| {
-        let members = HEADER.trim().split(',').zip(row.split(','));
-        let members = members.map(|(name, value)| format!("{name:?}:{value:?}"));
-        format!("{{{}}}\n", members.collect::<Vec<_>>().join(","))
-    };
-    // Lines have the numbers that they have below a header.
-    format!("\n{}", rows.lines().map(line).collect::<String>())
+fn check_with(files: &[&[String]], refunds: &str, resources: Resources<'_>) -> [RunResult; 2] {
+    let keys = refunds.replace("column = \"Event\"", "column = \"Event\", path = \"Event\"");
+    let profile = |_: &str| format!("name = \"shop\"\n{keys}\n{RULES}");
+    check_both(files, HEADER, profile, resources)
 }
 
 /// The outcomes of both formats, which are equal, with the amounts sent and the rows left out.
 fn outcome_of(files: &[&[String]], refunds: &str) -> String {
-    let [csv, ndjson] = check_both(files, refunds).map(|ran| {
+    let [csv, ndjson] = check(files, refunds).map(|ran| {
         let summary = ran.summary();
         let sum = &summary["money"][0]["valid"];
         format!("{}\n{sum} {}", outcomes(&ran), summary["rows_skipped"])
@@ -161,7 +142,7 @@ fn results_do_not_depend_on_cores_or_memory() {
 #[test]
 fn half_of_the_key_is_refused() {
     let message = |keys: &str| {
-        let [csv, _] = check_both(&[&[sale("A", "1")]], keys);
+        let [csv, _] = check(&[&[sale("A", "1")]], keys);
         assert_eq!(csv.code, 2);
         csv.err.split("\n\n").next().unwrap().to_owned()
     };
@@ -217,36 +198,18 @@ email = { column = "email", path = "email" }
 "#;
 
 /// Checks files of records as CSV, and as documents that are whole orders.
-fn check_records(files: &[&[&str]], keys: &str, resources: (&str, &str)) -> [String; 2] {
+fn check_records(files: &[&[&str]], keys: &str, resources: Resources<'_>) -> [String; 2] {
     const HEADER: &str = "id,parent_id,date,email,total,refunded";
-    ["csv", "ndjson"].map(|extension| {
-        let mut profile = format!("name = \"shop\"\n{keys}\n{RECORD_RULES}");
-        if extension == "ndjson" {
-            profile = profile.replace("column = \"parent_id\"", "path = \"parent_id\"");
-            profile = profile.replace("column = \"refunded\"", "path = \"refunded\"");
-            profile = profile.replace("name = \"shop\"", "name = \"shop\"\nitems = []");
+    let profile = |extension: &str| {
+        let profile = format!("name = \"shop\"\n{keys}\n{RECORD_RULES}");
+        if extension == "csv" {
+            return profile;
         }
-        let workspace = Workspace::with("shop.toml", profile);
-        let mut command = "check".to_owned();
-        for (number, rows) in (1..).zip(files) {
-            let name = format!("part-{number}.{extension}");
-            let line = |row: &&str| {
-                let members = HEADER.split(',').zip(row.split(','));
-                let members = members.map(|(name, value)| format!("{name:?}:{value:?}"));
-                format!("{{{}}}", members.collect::<Vec<_>>().join(","))
-            };
-            let text = if extension == "csv" {
-                format!("{HEADER}\n{}\n", rows.join("\n"))
-            } else {
-                format!("\n{}\n", rows.iter().map(line).collect::<Vec<_>>().join("\n"))
-            };
-            workspace.file(&name, text);
-            command = format!("{command} {name}");
-        }
-        let (cores, memory) = resources;
-        let options = format!("--profile shop.toml --pos x --max-invalid 100% --memory {memory}");
-        let cores = [("RAYON_NUM_THREADS", cores)];
-        let ran = workspace.run_with(&format!("{command} {options}"), &cores, b"");
+        let profile = profile.replace("column = \"parent_id\"", "path = \"parent_id\"");
+        let profile = profile.replace("column = \"refunded\"", "path = \"refunded\"");
+        profile.replace("name = \"shop\"", "name = \"shop\"\nitems = []")
+    };
+    check_both(files, HEADER, profile, resources).map(|ran| {
         let sum = &ran.summary()["money"][0]["valid"];
         format!("{}\n{sum}", outcomes(&ran)).replace(".ndjson", ".csv").replace(":1;", ";")
     })
@@ -262,7 +225,7 @@ fn refund_records_are_taken_off_the_given_total() {
     assert!(include_str!("../../../src/cli/help/profile.md").contains(RECORDS));
     let refunds = ["7,1,soon,,,-4.50", "8,2,,,,20", "9,1,,,,-5.50", "6,3,,,,-1.00"];
     let one_file = [&refunds[..2], &ORDERS, &refunds[2..]].concat();
-    let resources = ("2", "256MB");
+    let resources = RESOURCES;
     for files in [&[&one_file[..]][..], &[&ORDERS, &refunds], &[&refunds, &ORDERS]] {
         let [csv, ndjson] = check_records(files, RECORDS, resources);
         assert_eq!(sorted(&csv), sorted(&ndjson));
@@ -279,7 +242,7 @@ fn refund_records_are_taken_off_the_given_total() {
 #[test]
 fn equal_refund_records_of_two_files_are_refused() {
     let refunds = ["7,1,,,,-4.50"];
-    let [csv, ndjson] = check_records(&[&ORDERS, &refunds, &refunds], RECORDS, ("2", "256MB"));
+    let [csv, ndjson] = check_records(&[&ORDERS, &refunds, &refunds], RECORDS, RESOURCES);
     assert!(ndjson.starts_with("1 invalid the refund equals the one at part-2.csv:2"), "{ndjson}");
     insta::assert_snapshot!(csv, @r#"
     1 invalid the refund equals the one at part-2.csv:2:8; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
@@ -291,7 +254,7 @@ fn equal_refund_records_of_two_files_are_refused() {
 #[test]
 fn half_of_a_refund_record_is_refused() {
     let message = |keys: &str| {
-        let [csv, _] = check_both(&[&[sale("A", "1")]], keys);
+        let [csv, _] = check(&[&[sale("A", "1")]], keys);
         assert_eq!(csv.code, 2);
         csv.err.split("\n\n").next().unwrap().to_owned()
     };
@@ -366,7 +329,7 @@ fn refunds_without_items_are_refused() {
 fn refund_under_a_changed_key_makes_its_order_invalid() {
     let rows = [sale("1001", "10.00"), refund("1001.0", "3.00"), refund("1.003E+03", "3.00")];
     let check = |refunds: &str| {
-        let [csv, _] = check_both(&[&rows], refunds);
+        let [csv, _] = check(&[&rows], refunds);
         outcomes(&csv)
     };
     insta::assert_snapshot!(check(REFUNDS), @r#"
@@ -384,7 +347,7 @@ fn refund_under_a_changed_key_makes_its_order_invalid() {
 #[test]
 fn refund_without_its_order_has_one_error() {
     let keys = format!("{REFUNDS}[severity]\nrefund_without_order = \"error\"");
-    let [csv, _] = check_both(&[&[sale("B", "1.00"), refund("A", "10.00")]], &keys);
+    let [csv, _] = check(&[&[sale("B", "1.00"), refund("A", "10.00")]], &keys);
     let problems = csv.results()[1]["problems"].to_string();
     insta::assert_snapshot!(problems, @r#"[{"code":"refund_without_order","column":null,"column_name":null,"field":null,"file":"part-1.csv","line":3,"message":"no other row of the export is of the order that was refunded","severity":"error"}]"#);
 }
