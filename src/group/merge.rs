@@ -39,26 +39,10 @@ pub fn draft<'a>(
     map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>),
     possible_rows: &[PossibleRows],
 ) -> Draft<'a> {
-    let (key, n_rows, left_out) = (Cow::Borrowed(""), rows.len(), skipped_whole(rows.clone()));
+    let (n_rows, left_out) = (rows.len(), skipped_whole(rows.clone()));
     let has_only_refunds = left_out == Some(WITHOUT_ORDER);
-    let cells = Cells::default();
-    let rows_of_draft = Vec::with_capacity(n_rows);
-    let mut draft = Draft {
-        key,
-        key_is_number: false,
-        rows: rows_of_draft,
-        cells,
-        items: Vec::new(),
-        added_rows: Vec::new(),
-        side_rows: Vec::new(),
-        may_have_items: false,
-        people: Vec::new(),
-        refunds: Vec::new(),
-        has_only_refunds,
-        version: None,
-        skip: None,
-        problems: Problems::default(),
-    };
+    let mut draft =
+        Draft { rows: Vec::with_capacity(n_rows), has_only_refunds, ..Draft::default() };
     let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
     let mut order_items: Vec<OrderItem<'a>> = Vec::new();
     let mut documents = OrderDocuments::default();

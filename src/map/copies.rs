@@ -8,7 +8,7 @@ use crate::model::field::Field;
 /// The name of the rule in messages.
 pub(super) const VERSION: &str = "duplicates.by";
 
-/// How the copies of an order are told apart: the newest one counts.
+/// How the copies of an order are distinguished: the newest one counts.
 #[derive(Debug, Clone)]
 pub struct Duplicates {
     /// The rule of what says how new a copy is.

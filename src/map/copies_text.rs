@@ -2,15 +2,17 @@
 //!
 //! Syntax only: `copies_compiler` checks what it means.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{one_or_many::OneOrMany, path_text::segments, rule_text::RuleText};
+use super::{
+    one_or_many::OneOrMany,
+    path_text::segments,
+    rule_text::RuleText,
+    short_or_table::{ShortOrTable, short_or_table},
+};
 
 /// What becomes of several copies of an order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,21 +38,39 @@ pub(super) struct VersionText(pub(super) RuleText);
 
 impl VersionText {
     /// The rule of a name.
-    fn of_name(name: &str) -> Result<Self, toml::de::Error> {
+    fn of_name(name: &str) -> Option<Self> {
         let mut rule = toml::Table::new();
         rule.insert("column".to_owned(), name.into());
         // Of CSV the name may be no path.
         if segments(name).is_ok() {
             rule.insert("path".to_owned(), name.into());
         }
-        RuleText::deserialize(toml::Value::Table(rule)).map(Self)
+        RuleText::deserialize(toml::Value::Table(rule)).ok().map(Self)
+    }
+}
+
+impl ShortOrTable for VersionText {
+    type Table = RuleText;
+
+    const EXPECTED: &str =
+        "a column or path such as \"updated_at\", or { column = \"Updated\", date = \"…\" }";
+
+    fn of_short(short: OneOrMany) -> Option<Self> {
+        match short {
+            OneOrMany::One(name) => Self::of_name(&name),
+            OneOrMany::Many(_) => None,
+        }
+    }
+
+    fn of_table(rule: RuleText) -> Self {
+        Self(rule)
     }
 }
 
 impl Serialize for VersionText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0.column {
-            Some(OneOrMany::One(name)) if Self::of_name(name).as_ref() == Ok(self) => {
+            Some(OneOrMany::One(name)) if Self::of_name(name).as_ref() == Some(self) => {
                 name.serialize(serializer)
             }
             _ => Serialize::serialize(&self.0, serializer),
@@ -60,7 +80,7 @@ impl Serialize for VersionText {
 
 impl<'de> Deserialize<'de> for VersionText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(VersionVisitor)
+        short_or_table(deserializer)
     }
 }
 
@@ -72,25 +92,5 @@ impl JsonSchema for VersionText {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let rule = generator.subschema_for::<RuleText>();
         json_schema!({ "anyOf": [{ "type": "string" }, rule] })
-    }
-}
-
-struct VersionVisitor;
-
-impl<'de> Visitor<'de> for VersionVisitor {
-    type Value = VersionText;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "a column or path such as \"updated_at\", or { column = \"Updated\", date = \"…\" }",
-        )
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<VersionText, E> {
-        VersionText::of_name(name).map_err(E::custom)
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<VersionText, M::Error> {
-        RuleText::deserialize(MapAccessDeserializer::new(map)).map(VersionText)
     }
 }

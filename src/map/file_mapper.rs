@@ -345,8 +345,8 @@ impl<'p> FileMapper<'p> {
     /// The rows of plain orders, if the file can have any.
     #[must_use]
     pub fn plain_rows(&self) -> Option<PlainRows<'_>> {
-        // The parts of a key are checked, side rows are found and copies are told apart where rows
-        // are mapped.
+        // The parts of a key are checked, side rows are found and copies are distinguished where
+        // rows are mapped.
         let has_copies = self.profile.duplicates.is_some();
         if self.profile.checks_key_parts() || !self.profile.joins.is_empty() || has_copies {
             return None;

@@ -213,7 +213,7 @@ pub struct Profile {
     pub row_skips: Vec<SkipRule>,
     /// The rows that are refunds, if they are not rows as all others.
     pub refunds: Option<Refunds>,
-    /// How the copies of an order are told apart, if the export may have several.
+    /// How the copies of an order are distinguished, if the export may have several.
     pub duplicates: Option<Duplicates>,
     /// The rule of the id of the document that another one belongs to, if documents may; the order
     /// key is that of a document's own id then.

@@ -244,6 +244,23 @@ fn complete_items(
     items.complete(rules, &tested, errors);
 }
 
+/// Compiles what says which order a row is of: the parent of its document, and the order key.
+fn parent_and_key(
+    text: &mut ProfileText,
+    items_key: Option<&str>,
+    compiler: &mut RuleCompiler<'_>,
+    rules: &[FieldRule],
+) -> (Option<Rule>, Option<Rule>) {
+    let parent = compile_parent(text, items_key, compiler.nulls, compiler.errors);
+    let (parent, id) = parent.map(|ParentRules { parent, id }| (parent, id)).unzip();
+    let lacks_key = text.key.is_none();
+    let own_key = text.key.take().and_then(|text| compiler.key_rule(&["key"], text));
+    // Without one of its own it is that of the reference.
+    let of_reference = reference_rule(rules).filter(|_| lacks_key);
+    let key = id.or(own_key).or_else(|| of_reference.map(|reference| reference.rule.clone()));
+    (parent, key)
+}
+
 /// Compiles a profile, without what is wrong, and returns its errors.
 fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let mut errors = KeyErrors::default();
@@ -278,13 +295,7 @@ fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let has_items_path = items.paths.as_ref().is_some_and(|paths| !paths.is_empty());
     let items_key = items.key();
     let has_key = text.key.is_some() || text.parent.is_some();
-    let parent = compile_parent(&mut text, items_key, &nulls, compiler.errors);
-    let (parent, id) = parent.map(|ParentRules { parent, id }| (parent, id)).unzip();
-    let lacks_key = text.key.is_none();
-    let own_key = text.key.take().and_then(|text| compiler.key_rule(&["key"], text));
-    // Without one of its own it is that of the reference.
-    let of_reference = reference_rule(&rules).filter(|_| lacks_key);
-    let key = id.or(own_key).or_else(|| of_reference.map(|reference| reference.rule.clone()));
+    let (parent, key) = parent_and_key(&mut text, items_key, &mut compiler, &rules);
     let of_refunds = text.refunds.as_mut().map(|refunds| compiler.refund_rules(refunds));
     let duplicates = text.duplicates.take().and_then(|text| compiler.duplicates(text));
     check_kinds(&text.item, &kinds, &rules, &mut errors);

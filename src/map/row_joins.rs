@@ -171,22 +171,20 @@ impl<S> RowJoin<'_, S> {
             }
             _ => return None,
         };
-        let key: Vec<_> = self
-            .keys
-            .iter()
-            .zip(&self.join.keys)
-            .map(|((sources, rule), key)| {
-                let mut part = KeyText::default();
-                let text = filled(view, sources, rule).and_then(|found| found.value.text());
-                let text = text.and_then(|text| part.push(rule, text)).unwrap_or_default();
-                format!("{} {:?}", key.name(), shown(&text))
-            })
-            .collect();
         let first = self.keys.first();
         let first = first.and_then(|(sources, rule)| Some(filled(view, sources, rule)?.at));
         let at = first.unwrap_or(view.at());
-        let message = format!("{fact} {}{reason}", key.join(", "));
-        Some(Problem::for_order(code, at, message))
+        Some(Problem::for_order(code, at, format!("{fact} {}{reason}", self.shown_key(view))))
+    }
+
+    /// The key of a row in a message, each part with the name that it has in the file.
+    fn shown_key<'v, V: View<'v, Source = S>>(&self, view: V) -> String {
+        let parts = self.keys.iter().zip(&self.join.keys).map(|((sources, rule), key)| {
+            let text = filled(view, sources, rule).and_then(|found| found.value.text());
+            let text = text.and_then(|text| KeyText::default().push(rule, text));
+            format!("{} {:?}", key.name(), shown(&text.unwrap_or_default()))
+        });
+        parts.collect::<Vec<_>>().join(", ")
     }
 
     /// Why none of several rows counts.

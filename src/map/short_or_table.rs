@@ -1,7 +1,7 @@
 //! Short or table: values of keys that are a table, or a text or a list that is short for one, as
 //! serde types.
 //!
-//! Used by `rule_text` and `items_text`.
+//! Used by `rule_text`, `items_text` and `copies_text`.
 
 use std::{fmt, marker::PhantomData};
 

@@ -192,22 +192,27 @@ impl SpilledRows {
         }
     }
 
+    /// The word that has the bit of a row, if it is kept whether the row is used.
+    fn word_of(&self, number: u64) -> Option<&AtomicU64> {
+        self.used.get(usize::try_from(number / 64).ok()?)
+    }
+
     fn mark_used(&self, number: u64) {
-        let word = usize::try_from(number / 64).ok().and_then(|word| self.used.get(word));
-        if let Some(word) = word {
+        if let Some(word) = self.word_of(number) {
             word.fetch_or(1 << (number % 64), Ordering::Relaxed);
         }
     }
 
+    fn is_used(&self, number: u64) -> bool {
+        let is_set = |word: &AtomicU64| word.load(Ordering::Relaxed) >> (number % 64) & 1 == 1;
+        self.word_of(number).is_some_and(is_set)
+    }
+
     /// Visits where the rows begin that belong to no row of the export.
     pub(super) fn visit_unused(&self, mut visit: impl FnMut(Position)) {
-        let is_used = |number: u64| {
-            let word = usize::try_from(number / 64).ok().and_then(|word| self.used.get(word));
-            word.is_some_and(|word| word.load(Ordering::Relaxed) >> (number % 64) & 1 == 1)
-        };
         let mut is_damaged = false;
         let visited = self.store.for_each(&mut |bytes| match decode(bytes) {
-            Some(Encoded { row: Some(row), .. }) if !is_used(row.number) => {
+            Some(Encoded { row: Some(row), .. }) if !self.is_used(row.number) => {
                 visit(Position { file: row.file, line: row.line, column: None });
             }
             Some(_) => {}

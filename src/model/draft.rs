@@ -576,7 +576,7 @@ impl<'a> ItemDraft<'a> {
 }
 
 /// The merged rows of one order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Draft<'a> {
     /// The order key of the profile; empty where the rows have none.
     pub key: Cow<'a, str>,
