@@ -8,11 +8,12 @@ use std::borrow::Cow;
 use super::{
     bound_rule::ParentSource,
     collector::Collector,
-    mapper::{Mapper, push_item},
+    mapper::Mapper,
+    row_items::push_item,
     tested_row::{holds, test},
     view::{Value, View},
 };
-use crate::model::draft::{MappedRow, PersonRole, RowKind};
+use crate::model::draft::{MappedRow, RowKind};
 
 impl<S> Mapper<'_, S> {
     /// The role in grouping of a document that may belong to another one.
@@ -86,10 +87,7 @@ impl<S> Mapper<'_, S> {
         let n_items = into.items.len();
         if let Some(item) = self.item(view, &mut order) {
             let item = push_item(item, into);
-            let consumers = self.people.iter().filter(|one| one.role == PersonRole::Consumer);
-            for people in consumers {
-                people.add((view, Some(item)), self.profile, &mut order, &mut into.people);
-            }
+            self.add_consumers((view, Some(item)), &mut order, into);
         }
         self.net_items(view, &mut into.items[n_items..], &mut order);
         for condition in self.row_conditions() {

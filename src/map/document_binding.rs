@@ -15,12 +15,11 @@ use super::{
     copies::VERSION,
     document_view::PathSource,
     error::MapError,
-    header_binding::{CONDITION, ITEM_FIELDS},
     input_settings::MissingColumns,
     join::Join,
     known_fields::KnownFields,
-    mapper::Mapper,
-    missing_name::MissingName,
+    mapper::{BoundSkips, Mapper},
+    missing_name::{CONDITION, ITEM_FIELDS, MissingName},
     packed_items::PackedItems,
     path_text::arrays_of,
     paths::path_beside,
@@ -39,19 +38,7 @@ pub(super) fn bind<'p>(
     file: &str,
     sides: &'p [SideTable],
 ) -> Result<Mapper<'p, PathSource>, MapError> {
-    if profile.key.paths.is_empty() {
-        return Err(MapError::other_format(file, true, "the order's reference"));
-    }
-    profile.ensure_conditions_apply(file, true, |source| source.path.as_ref())?;
-    let version_of = profile.duplicates.as_ref();
-    if version_of.is_some_and(|duplicates| duplicates.by.paths.is_empty()) {
-        return Err(MapError::other_format(file, true, VERSION));
-    }
-    for (rule, name) in profile.refunds.iter().flat_map(Refunds::named_rules) {
-        if rule.paths.is_empty() {
-            return Err(MapError::other_format(file, true, name));
-        }
-    }
+    ensure_reads_documents(profile, file)?;
     ensure_side_values(profile, sides)?;
     let joins = bind_joins(profile, file, sides)?;
     let order_rules: Vec<_> = profile.rules.iter().filter(|rule| !rule.is_of_items()).collect();
@@ -59,37 +46,20 @@ pub(super) fn bind<'p>(
     let packed = profile.packed_items.as_ref().filter(|items| items.path.is_some());
     let names = Names { packed, joins: &profile.joins, sides };
     let of_order = Names { packed: None, ..names };
-    let bind_skip = |skip: &'p SkipRule| (skip, bind_condition(&skip.when, of_order));
-    let mut skips: Vec<_> = profile.skips.iter().map(bind_skip).collect();
-    let mut row_skips: Vec<_> = profile.row_skips.iter().map(bind_skip).collect();
-    // The only row of an order is the document.
-    if profile.item_paths.is_some() {
-        skips.append(&mut row_skips);
-    }
-    // The rows of an order are its document, without which it is left out, and the children.
-    if profile.parent.is_some() {
-        skips.extend(profile.row_skips.iter().map(bind_skip));
-    }
-    let parent = profile.parent.as_ref().and_then(|rule| {
-        let path = rule.paths.first()?;
-        let no_id = format!(
-            "{path:?} is neither a text nor a number; expected the id of the document that this \
-             one belongs to"
-        );
-        Some(ParentSource { rule, source: PathSource::new(path), no_id })
-    });
+    let (skips, row_skips) = bind_skips(profile, of_order);
+    let ignore_rows = profile.ignore_rows.iter().map(|when| bind_condition(when, of_order));
     let item_paths = profile.item_paths.as_ref();
-    let has_item_fields = profile.packed_items.is_some() || profile.repeated_items.is_some();
-    let packed_at = packed.and_then(|items| Some((items, items.path.as_deref()?)));
-    if has_item_fields && packed_at.is_none() && item_paths.is_none() {
-        return Err(MapError::other_format(file, true, ITEM_FIELDS));
-    }
+    let packed_at = packed.and_then(|items| {
+        let source = PathSource::new(items.path.as_deref()?);
+        Some(PackedSource { items, source })
+    });
+    let version = profile.duplicates.as_ref();
     Ok(Mapper {
         profile,
         key: profile.key.paths.iter().map(|path| PathSource::new(path)).collect(),
         is_key_verbatim: profile.key.is_verbatim(),
         checks_key_parts: profile.checks_key_parts(),
-        parent,
+        parent: bind_parent(profile),
         order_rules: bind_rules(&order_rules, names),
         order_columns: Vec::new(),
         // A document is never compared with the one before it.
@@ -97,8 +67,7 @@ pub(super) fn bind<'p>(
         item_kinds: bind_kinds(profile, names, false),
         order_kinds: bind_kinds(profile, names, true),
         items: item_paths.map(|paths| paths.iter().map(|path| array_at(path)).collect()),
-        packed: packed_at
-            .map(|(items, path)| PackedSource { items, source: PathSource::new(path) }),
+        packed: packed_at,
         groups: Vec::new(),
         has_side_items: sides.iter().any(|side| side.has_items),
         joins,
@@ -107,15 +76,63 @@ pub(super) fn bind<'p>(
         people: profile.people.iter().filter_map(|people| bind_people(people, of_order)).collect(),
         skips,
         row_skips,
-        ignore_rows: profile
-            .ignore_rows
-            .iter()
-            .map(|ignored| bind_condition(ignored, of_order))
-            .collect(),
+        ignore_rows: ignore_rows.collect(),
         item_rows: profile.item_rows.as_ref().map(|rows| bind_condition(rows, names)),
         refunds: profile.refunds.as_ref().map(|refunds| bind_refunds(refunds, of_order)),
-        version: version_of.map(|of| bind_sources(&of.field, &of.by, of_order)),
+        version: version.map(|of| bind_sources(&of.field, &of.by, of_order)),
     })
+}
+
+/// Returns an error if a part of the profile is for columns only.
+fn ensure_reads_documents(profile: &Profile, file: &str) -> Result<(), MapError> {
+    let error = |name: &str| Err(MapError::other_format(file, true, name));
+    if profile.key.paths.is_empty() {
+        return error("the order's reference");
+    }
+    profile.ensure_conditions_apply(file, true, |source| source.path.as_ref())?;
+    let version = profile.duplicates.as_ref().map(|duplicates| (&duplicates.by, VERSION));
+    let of_refunds = profile.refunds.iter().flat_map(Refunds::named_rules);
+    let mut rules = version.into_iter().chain(of_refunds);
+    if let Some((_, name)) = rules.find(|(rule, _)| rule.paths.is_empty()) {
+        return error(name);
+    }
+    let packed = profile.packed_items.as_ref();
+    let has_item_fields = packed.is_some() || profile.repeated_items.is_some();
+    let has_packed_path = packed.is_some_and(|items| items.path.is_some());
+    if has_item_fields && !has_packed_path && profile.item_paths.is_none() {
+        return error(ITEM_FIELDS);
+    }
+    Ok(())
+}
+
+/// Binds the rules that leave out orders, and those that leave out rows.
+fn bind_skips<'p>(
+    profile: &'p Profile,
+    names: Names<'_>,
+) -> (BoundSkips<'p, PathSource>, BoundSkips<'p, PathSource>) {
+    let bind = |skip: &'p SkipRule| (skip, bind_condition(&skip.when, names));
+    let mut skips: Vec<_> = profile.skips.iter().map(bind).collect();
+    let mut row_skips: Vec<_> = profile.row_skips.iter().map(bind).collect();
+    // The only row of an order is the document.
+    if profile.item_paths.is_some() {
+        skips.append(&mut row_skips);
+    }
+    // The rows of an order are its document, without which it is left out, and the children.
+    if profile.parent.is_some() {
+        skips.extend(profile.row_skips.iter().map(bind));
+    }
+    (skips, row_skips)
+}
+
+/// Where documents have the id of the one that they belong to, if the profile says so.
+fn bind_parent(profile: &Profile) -> Option<ParentSource<'_, PathSource>> {
+    let rule = profile.parent.as_ref()?;
+    let path = rule.paths.first()?;
+    let no_id = format!(
+        "{path:?} is neither a text nor a number; expected the id of the document that this one \
+         belongs to"
+    );
+    Some(ParentSource { rule, source: PathSource::new(path), no_id })
 }
 
 /// What the names of sources refer to, besides members of the document.

@@ -1,6 +1,6 @@
 //! Group columns: the groups of columns that a header has for the items of an order.
 //!
-//! Called by `header_binding`, once per file.
+//! Called by `header_columns`, once per file.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Hints about a header that lacks the columns of a profile: what it has, and what the file may be.
 //!
-//! Called by `header_binding` and `side_table`.
+//! Called by `header_columns` and `side_table`.
 
 use super::profile::Profile;
 use crate::model::{

@@ -1,6 +1,6 @@
 //! Known columns: the names of the columns that a profile reads, of the export and of side files.
 //!
-//! Knows no header. Used by `header_binding` and `side_table`.
+//! Knows no header. Used by `header_columns` and `side_table`.
 
 use super::{group_columns::reads_column, join::Join, profile::Profile, rule::Rule};
 

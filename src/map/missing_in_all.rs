@@ -4,8 +4,10 @@
 //! the end. Called by `shuffle` before it reads.
 
 use super::{
-    error::MapError, file_mapper::FileMapper, header_binding::refused_names,
-    missing_name::MissingName, profile::Profile,
+    error::MapError,
+    file_mapper::FileMapper,
+    missing_name::{MissingName, refused_names},
+    profile::Profile,
 };
 use crate::model::diagnostic::Note;
 

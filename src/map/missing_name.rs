@@ -1,7 +1,7 @@
 //! Missing names: columns and paths that a profile names and the export lacks, as errors of the
 //! profile.
 //!
-//! Found by `header_binding` and `paths`. Knows where the text of the profile names them.
+//! Found by `header_columns` and `paths`. Knows where the text of the profile names them.
 
 use std::ops::Range;
 
@@ -18,6 +18,15 @@ use crate::model::{
 
 /// Maximum missing names that are listed.
 const MAX_LISTED_NAMES: usize = 10;
+
+/// What a condition's column is needed for, as part of a message.
+pub(super) const CONDITION: &str = "a condition";
+
+/// The same of the columns of items in a list or in groups.
+pub(super) const ITEM_FIELDS: &str = "the items";
+
+/// The same of a column whose blank cells are filled.
+pub(super) const FILL_DOWN: &str = "fill_down";
 
 /// A column or path that a profile names and the export lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +74,11 @@ impl MissingName {
             (None, false) => format!("there is no column {name:?} in the export"),
         }
     }
+}
+
+/// The missing names for which the export is refused.
+pub(super) fn refused_names(missing: &[MissingName]) -> Vec<MissingName> {
+    missing.iter().filter(|name| name.is_required || name.near.is_some()).cloned().collect()
 }
 
 /// Where the text of a profile names columns and paths. Nowhere in a built-in profile, whose text

@@ -10,7 +10,7 @@ use super::{
     condition::{CellSource, Condition},
     copies::VERSION,
     error::MapError,
-    header_binding::unknown_column,
+    header_columns::unknown_column,
     input_settings::MissingColumns,
     join::{Join, JoinKey},
     missing_name::MissingName,

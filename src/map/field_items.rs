@@ -1,0 +1,147 @@
+//! Items that are fields of a row: a list in a cell, groups of columns, rows of a side file.
+//!
+//! Part of `mapper`.
+
+use super::{
+    bound_rule::{BoundRule, FieldBinding, PackedSource},
+    collector::Collector,
+    group_columns::ItemGroup,
+    item_view::{ItemFields, ItemView},
+    mapper::Mapper,
+    view::{Found, Value, View},
+};
+use crate::model::{
+    draft::{AddedSideRows, CellOrigin, MappedRow},
+    problem::{Code, Problem},
+};
+
+impl<S> Mapper<'_, S> {
+    /// Whether the items of a row have fields besides its own values.
+    pub(super) fn has_item_fields(&self) -> bool {
+        self.packed.is_some() || !self.groups.is_empty() || self.has_side_items
+    }
+
+    /// Adds the items that are fields of a row. Those of the row above would count twice.
+    pub(super) fn add_field_items<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        previous: Option<V>,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        let n_items = into.items.len();
+        if let Some(packed) = &self.packed {
+            self.add_packed(view, packed, order, into);
+        }
+        self.add_groups(view, order, into);
+        self.add_side_items(view, order, into);
+        if let Some(first) = into.items.get(n_items)
+            && previous.is_some_and(|previous| self.repeats_items(view, previous))
+        {
+            let message = REPEATED_ITEMS.to_owned();
+            order.problems.push(Problem::for_order(Code::ItemsRepeated, first.at, message));
+        }
+    }
+
+    /// Adds the items of a list in a cell; none if one of them cannot be read.
+    fn add_packed<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        packed: &'a PackedSource<'_, S>,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        let Found { value, at } = view.find(&packed.source);
+        let items = match value {
+            Value::Missing | Value::Null => return,
+            Value::Text(text) if self.profile.is_null(text) => return,
+            Value::Text(text) => {
+                packed.items.items(text).map_err(|error| (Code::ItemUnreadable, error))
+            }
+            other => Err((Code::NotAScalar, other.unexpected("a text with a list of items"))),
+        };
+        match items {
+            Ok(items) => {
+                let views = items.into_iter().map(|item| {
+                    let fields = ItemFields::Packed(item);
+                    ItemView { row: view, fields, at }
+                });
+                let drafts: Vec<_> = views.filter_map(|view| self.item(view, order)).collect();
+                into.items.extend(drafts);
+            }
+            Err((code, message)) => order.problems.push(Problem::for_order(code, at, message)),
+        }
+    }
+
+    /// Adds the items of the groups of columns. An empty group is passed over, but none behind it
+    /// may be filled: what is between them may be lost.
+    fn add_groups<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        let mut empty = None;
+        for ItemGroup { number, columns, fields } in &self.groups {
+            let mut cells = columns.iter().map(|column| view.find(column));
+            let is_null = |text: &str| self.profile.is_null(text);
+            let filled = cells.find(|found| found.value.is_filled_unless(is_null));
+            match (filled, empty) {
+                (None, _) => empty = empty.or(Some(number)),
+                (Some(Found { at, .. }), Some(empty)) => {
+                    let message = format!("item {number} is filled, but item {empty} is empty");
+                    order.problems.push(Problem::for_order(Code::ItemsGap, at, message));
+                    return;
+                }
+                (Some(Found { at, .. }), None) => {
+                    let fields = ItemFields::Columns(fields);
+                    into.items.extend(self.item(ItemView { row: view, fields, at }, order));
+                }
+            }
+        }
+    }
+
+    /// Adds the items of a side file. Rows of the order that have the same key share them.
+    fn add_side_items<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        let Some(first) = view.side_items().first() else { return };
+        let added = AddedSideRows { join: None, first: first.number };
+        if order.added_side_rows.contains(&added) {
+            return;
+        }
+        order.added_side_rows.push(added);
+        for side in view.side_items() {
+            let (at, fields) = (CellOrigin::Known(side.start()), ItemFields::Side(side));
+            into.items.extend(self.item(ItemView { row: view, fields, at }, order));
+        }
+    }
+
+    /// Whether the previous row of the order has the same items.
+    fn repeats_items<'a, V: View<'a, Source = S>>(&self, view: V, previous: V) -> bool {
+        if self.has_side_items {
+            return false;
+        }
+        let of_groups = self.groups.iter().flat_map(|group| &group.columns);
+        let mut sources = self.packed.iter().map(|packed| &packed.source).chain(of_groups);
+        sources.all(|source| view.repeats(previous, source))
+    }
+}
+
+/// Whether an item has a value of its own, besides those of its row.
+pub(super) fn has_field<'a, V: View<'a>>(rules: &[BoundRule<'_, V::Source>], view: V) -> bool {
+    let bindings = rules.iter().filter_map(|rule| match rule {
+        BoundRule::Field(binding) => Some(binding),
+        BoundRule::Custom(_) => None,
+    });
+    bindings.flat_map(FieldBinding::chain).any(|binding| {
+        let mut fields = binding.sources.iter().filter(|source| view.item_field(source).is_some());
+        fields.any(|field| view.find(field).value.is_filled(binding.rule))
+    })
+}
+
+const REPEATED_ITEMS: &str = "the row before it of the same order has the same items; they would \
+    count twice";

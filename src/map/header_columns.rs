@@ -1,0 +1,291 @@
+//! Columns of a header, as a profile names them.
+//!
+//! Finds each name once per file, and collects those that the header lacks. Used by
+//! `header_binding` and `header_rules`.
+
+use super::{
+    bound_rule::PackedSource,
+    condition::CellSource,
+    error::MapError,
+    group_columns::{ItemGroup, item_groups, lacking_columns},
+    header_hint::{has_names, header_hint, position_of},
+    input_settings::UnknownColumns,
+    known_columns::KnownColumns,
+    missing_name::{CONDITION, FILL_DOWN, ITEM_FIELDS, MissingName, refused_names},
+    misspelling::misspelling,
+    profile::Profile,
+    rule::Rule,
+    side_table::SideTable,
+};
+use crate::model::{
+    diagnostic::Note,
+    origin::{FileId, InputNames, Place, Position},
+    problem::{Code, Problem},
+    record::Header,
+    redact::without_address,
+    suggest::suggest,
+};
+
+/// The columns of one header, and the names that the profile reads and the header lacks.
+pub(super) struct HeaderColumns<'p, 'h> {
+    pub(super) profile: &'p Profile,
+    pub(super) header: &'h Header,
+    pub(super) file: &'h str,
+    /// The columns of the file itself, without those of side files behind them.
+    pub(super) own: &'h Header,
+    pub(super) sides: &'p [SideTable],
+    /// All columns that the profile reads.
+    known: KnownColumns<'p>,
+    /// The names of the file's own columns that the profile does not read.
+    // Found once: each missing column is compared with them.
+    unknown: Vec<&'h str>,
+    /// The missing columns: those that a file must have, and misspelt ones.
+    pub(super) missing: Vec<MissingName>,
+}
+
+impl<'p, 'h> HeaderColumns<'p, 'h> {
+    pub(super) fn new(
+        profile: &'p Profile,
+        (header, own): (&'h Header, &'h Header),
+        file: &'h str,
+        sides: &'p [SideTable],
+    ) -> Self {
+        let known = KnownColumns::of(profile);
+        let names = own.names.iter().map(String::as_str);
+        let unknown = names.filter(|name| !known.contain(name)).collect();
+        Self { profile, header, file, own, sides, known, unknown, missing: Vec::new() }
+    }
+
+    /// The columns of a rule, as far as the header has them. It is an error later if the header has
+    /// none of them, or not all of those that are combined, and one is required or probably
+    /// misspelt.
+    pub(super) fn find_all(
+        &mut self,
+        rule: &Rule,
+        field: &str,
+        is_required: bool,
+    ) -> Result<Vec<Option<usize>>, MapError> {
+        let mut found = Vec::new();
+        for column in &rule.columns {
+            found.push(self.find(column, rule.nth, field)?);
+            if rule.combines() && found.last().is_some_and(Option::is_none) {
+                let near = self.near(column);
+                self.add_missing(column, field, is_required, near);
+            }
+        }
+        if !rule.combines()
+            && found.iter().all(Option::is_none)
+            && let Some(first) = rule.columns.first()
+        {
+            let near = rule.columns.iter().find_map(|column| self.near(column));
+            self.add_missing(first, field, is_required, near);
+        }
+        Ok(found)
+    }
+
+    /// The columns of a rule that fills no field.
+    pub(super) fn find_of_rows(
+        &mut self,
+        rule: &Rule,
+        name: &str,
+    ) -> Result<Vec<Option<usize>>, MapError> {
+        if rule.columns.is_empty() {
+            return Err(MapError::other_format(self.file, false, name));
+        }
+        self.find_all(rule, name, !rule.may_be_missing())
+    }
+
+    /// The column of a condition, if the header has it.
+    pub(super) fn find_tested(&mut self, source: &CellSource) -> Result<Option<usize>, MapError> {
+        let name = source.column.as_deref().unwrap_or_default();
+        let found = self.find(name, None, CONDITION)?;
+        if found.is_none() {
+            let near = self.near(name);
+            self.add_missing(name, CONDITION, !source.is_optional, near);
+        }
+        Ok(found)
+    }
+
+    /// The column of a list of items, if the profile reads one.
+    pub(super) fn find_packed(&mut self) -> Result<Option<PackedSource<'p, usize>>, MapError> {
+        let Some(items) = &self.profile.packed_items else { return Ok(None) };
+        let Some(name) = &items.column else {
+            return Err(MapError::other_format(self.file, false, ITEM_FIELDS));
+        };
+        let found = self.find(name, None, ITEM_FIELDS)?;
+        if found.is_none() {
+            self.add_missing(name, ITEM_FIELDS, true, self.near(name));
+        }
+        Ok(found.map(|source| PackedSource { items, source }))
+    }
+
+    /// The groups of columns of items, if the profile reads such.
+    pub(super) fn find_groups(&mut self) -> Result<Vec<ItemGroup<usize>>, MapError> {
+        let Some(items) = &self.profile.repeated_items else { return Ok(Vec::new()) };
+        let groups = item_groups(items, self.own).map_err(|same| self.same_column(same))?;
+        for name in lacking_columns(items, &groups) {
+            let near = self.near(&name);
+            self.add_missing(&name, ITEM_FIELDS, true, near);
+            if let Some(missing) = self.missing.last_mut() {
+                missing.named_by = Some(items.pattern.clone());
+            }
+        }
+        Ok(groups)
+    }
+
+    /// The columns whose blank cells take the value above.
+    pub(super) fn find_filled(&mut self) -> Result<Vec<usize>, MapError> {
+        let profile = self.profile;
+        let mut found = Vec::new();
+        for name in &profile.fill_down {
+            match self.find(name, None, FILL_DOWN)? {
+                Some(column) => found.push(column),
+                None => self.add_missing(name, FILL_DOWN, true, self.near(name)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The index of a column, if the header has it. Of several with the same name it is the `nth`,
+    /// from 1; without it they are an error.
+    fn find(&self, column: &str, nth: Option<u16>, field: &str) -> Result<Option<usize>, MapError> {
+        let same: Vec<_> = (0..self.header.names.len())
+            .filter(|index| self.header.names[*index] == column)
+            .collect();
+        match (same.as_slice(), nth) {
+            ([], _) => Ok(None),
+            ([index], None) => Ok(Some(*index)),
+            (_, None) => Err(self.ambiguous_column(column, field)),
+            (same, Some(nth)) => match same.get(usize::from(nth) - 1) {
+                Some(index) => Ok(Some(*index)),
+                None => Err(self.too_few_columns(column, nth, field)),
+            },
+        }
+    }
+
+    /// The column that no rule uses and that a missing one probably means.
+    fn near(&self, column: &str) -> Option<String> {
+        misspelling(column, self.unknown.iter().copied()).map(str::to_owned)
+    }
+
+    /// Whether the profile reads a column of the header.
+    pub(super) fn is_known(&self, name: &str) -> bool {
+        !self.unknown.contains(&name)
+    }
+
+    fn add_missing(&mut self, column: &str, field: &str, is_required: bool, near: Option<String>) {
+        if self.missing.iter().any(|missing| missing.name == column) {
+            return;
+        }
+        if let Some(missing) = self.sides.iter().find_map(|side| side.missing(column, field)) {
+            let near = missing.near.filter(|_| is_required);
+            return self.missing.push(MissingName { is_required, near, ..missing });
+        }
+        let names = self.own.names.iter().map(String::as_str);
+        // A similar name is shown only where the column is required.
+        let shown = near.as_deref().or_else(|| suggest(column, names).filter(|_| is_required));
+        let fact = shown.and_then(|name| position_of(name, self.own, self.file));
+        self.missing.push(MissingName {
+            file: self.file.to_owned(),
+            name: column.to_owned(),
+            purpose: format!("the profile needs it for {field}"),
+            named_by: None,
+            is_path: false,
+            side_format: None,
+            is_required,
+            near,
+            notes: fact.map(Note::Fact).into_iter().collect(),
+        });
+    }
+
+    /// Returns an error if the file lacks columns that it must have, or has misspelt ones.
+    pub(super) fn ensure_complete(&self) -> Result<(), MapError> {
+        let mut missing = refused_names(&self.missing);
+        let has_known = self.own.names.iter().any(|name| self.is_known(name));
+        let is_known = |name: &str| self.is_known(name);
+        let hint = header_hint(self.profile, self.own, is_known);
+        // Every name is missing then, and one says it.
+        if !has_known || hint.is_some() {
+            missing.truncate(1);
+        }
+        let without_near = missing.iter_mut().find(|missing| missing.notes.is_empty());
+        match (hint, without_near) {
+            (Some(hint), _) => {
+                if let Some(first) = missing.first_mut() {
+                    first.notes.push(Note::Hint(hint));
+                }
+            }
+            (None, Some(first)) => {
+                first.notes.push(Note::Fact(has_names(self.own, self.file)));
+                if !has_known {
+                    let line = match self.own.positions.first().map(|at| at.line) {
+                        Some(line) if line > 1 => format!("line {line}"),
+                        _ => "the first line".to_owned(),
+                    };
+                    let hint = format!(
+                        "{line} was taken for the header, and has none of the profile's columns; \
+                         if lines are above the header, set skip_lines in the profile, for example \
+                         skip_lines = 2; if the file has none, name the columns: header = \
+                         [\"Order\", …]"
+                    );
+                    first.notes.push(Note::Hint(hint));
+                }
+            }
+            (None, None) => {}
+        }
+        if missing.is_empty() { Ok(()) } else { Err(self.profile.name_places.error(&missing)) }
+    }
+
+    pub(super) fn ambiguous_column(&self, column: &str, field: &str) -> MapError {
+        let places = self.places_of(column);
+        let hint = if field == CONDITION {
+            "rename or remove one in the export; which one is meant is not guessed"
+        } else {
+            "nth = 1 in its rule takes the first one; which one is meant is not guessed"
+        };
+        MapError::ambiguous_column(self.file, &places, &without_address(column), field, hint)
+    }
+
+    /// The error of two columns for one field of an item.
+    fn same_column(&self, [first, second]: [usize; 2]) -> MapError {
+        let hint = "remove or rename one in the export; which one is meant is not guessed";
+        let names = [first, second].map(|index| self.header.names[index].as_str());
+        let mut places: Vec<_> = names.iter().flat_map(|name| self.places_of(name)).collect();
+        places.dedup();
+        let name = without_address(names[0]);
+        MapError::ambiguous_column(self.file, &places, &name, ITEM_FIELDS, hint)
+    }
+
+    fn too_few_columns(&self, column: &str, nth: u16, field: &str) -> MapError {
+        let places = self.places_of(column);
+        MapError::too_few_columns(self.file, &places, &without_address(column), nth, field)
+    }
+
+    /// The places of all columns of this name.
+    fn places_of(&self, column: &str) -> Vec<String> {
+        let inputs: InputNames = [self.file].into_iter().collect();
+        let columns = self.header.names.iter().zip(&self.header.positions);
+        let same = columns.filter(|(name, _)| *name == column);
+        same.map(|(_, at)| inputs.locate(Position { file: FileId(0), ..*at })).collect()
+    }
+
+    /// A warning for each column that no rule and no condition uses.
+    pub(super) fn unknown_columns(&self) -> Vec<Problem> {
+        if self.profile.unknown_columns == UnknownColumns::Ignore {
+            return Vec::new();
+        }
+        let named = self.own.names.iter().zip(&self.own.positions);
+        named
+            .filter(|(name, _)| !self.is_known(name))
+            .map(|(name, at)| unknown_column(name, *at, &self.known.names))
+            .collect()
+    }
+}
+
+pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Problem {
+    let hint = suggest(name, known.iter().copied())
+        .map_or_else(String::new, |known| format!("; did you mean {known:?}?"));
+    let name = without_address(name).into_owned();
+    let at = Place { position: at, column_name: Some(name.clone()) };
+    Problem::for_order(Code::UnknownColumn, at, format!("{name:?} is unknown and ignored{hint}"))
+}

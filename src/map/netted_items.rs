@@ -1,0 +1,39 @@
+//! Netted items: those of a refund that is taken off its order.
+//!
+//! Part of `mapper`; `validate` takes them off.
+
+use super::{collector::Collector, mapper::Mapper, view::View};
+use crate::model::{
+    draft::{CellOrigin, ItemDraft},
+    problem::{Code, Problem},
+};
+
+impl<S> Mapper<'_, S> {
+    /// Takes the items of a row off its order, if it is such a refund.
+    pub(super) fn net_items<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        items: &mut [ItemDraft<'a>],
+        order: &mut Collector<'a>,
+    ) {
+        if self.is_netted(view) {
+            order.problems.extend(items.is_empty().then(|| no_item_of_refund(view.at())));
+            for item in items {
+                item.is_refund = true;
+            }
+        }
+    }
+
+    /// Whether a row is a refund that is taken off its order.
+    pub(super) fn is_netted<'a, V: View<'a, Source = S>>(&'a self, view: V) -> bool {
+        let netted = self.refunds.as_ref().filter(|refunds| refunds.refunds.are_netted);
+        netted.is_some_and(|refunds| refunds.hold(view, self.profile))
+    }
+}
+
+/// The problem of a refund that takes nothing off its order.
+fn no_item_of_refund(at: CellOrigin<'_>) -> Problem {
+    let message = "the refund has no item, so it is not known what it takes off the order; \
+                   mode = \"leave_out\" under [refunds] leaves refunds out";
+    Problem::for_order(Code::RefundUnclear, at, message)
+}

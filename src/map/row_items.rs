@@ -1,0 +1,228 @@
+//! Items of a row or document, with their kinds and their people.
+//!
+//! Part of `mapper`; items that are fields of a row, not the row itself, are in `field_items`.
+
+use super::{
+    bound_rule::{ArraySource, BoundKind, BoundRule},
+    collector::Collector,
+    elements::elements,
+    field_items::has_field,
+    mapper::{Mapper, apply_rules, capacity},
+    tested_row::{decide, holds},
+    view::{Value, View},
+};
+use crate::model::{
+    draft::{Cells, ItemDraft, MappedRow, OrderItem, PersonRole},
+    problem::{Code, Problem},
+};
+
+impl<S> Mapper<'_, S> {
+    /// Adds the items, and the people of the row and of its items.
+    pub(super) fn add_items<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        previous: Option<V>,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        match &self.items {
+            _ if self.has_item_fields() => self.add_field_items(view, previous, order, into),
+            // The items are documents of their own.
+            _ if self.parent.is_some() => {}
+            Some(arrays) => self.add_elements(view, arrays, order, into),
+            None => return self.add_row_item(view, order, into),
+        }
+        for people in &self.people {
+            people.add((view, None), self.profile, order, &mut into.people);
+        }
+    }
+
+    /// Adds the item that a row is, and its people.
+    fn add_row_item<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        let item = self.item(view.as_element(), order).map(|item| push_item(item, into));
+        for people in &self.people {
+            let item = item.filter(|_| people.role == PersonRole::Consumer);
+            people.add((view, item), self.profile, order, &mut into.people);
+        }
+    }
+
+    /// Adds the items of a document's arrays, and their consumers.
+    fn add_elements<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        arrays: &'a [ArraySource<'_, S>],
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        for array in arrays {
+            for element in elements(view, array, None, order) {
+                let item = self.item(element, order).map(|item| push_item(item, into));
+                self.add_consumers((element, item), order, into);
+            }
+        }
+    }
+
+    /// Adds the consumers of an item.
+    pub(super) fn add_consumers<'a, V: View<'a, Source = S>>(
+        &'a self,
+        of_item: (V, Option<usize>),
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        for people in self.people.iter().filter(|people| people.role == PersonRole::Consumer) {
+            people.add(of_item, self.profile, order, &mut into.people);
+        }
+    }
+
+    /// Adds what a row says of the items that are made of values of its order.
+    pub(super) fn add_order_items<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        previous: Option<V>,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        for BoundKind { kind, when, rules } in &self.order_kinds {
+            if when.as_ref().is_some_and(|when| !holds(when, view, self.profile, order)) {
+                continue;
+            }
+            // The condition may not hold for the row that is repeated.
+            let previous = previous.filter(|_| when.is_none());
+            let mut item = Collector::new(view.at(), Cells::default());
+            apply_rules(&mut item, rules, view, previous, self.profile);
+            order.problems.append(&mut item.problems);
+            order.skip = order.skip.take().or(item.take_skip());
+            if !item.cells.is_empty() {
+                let draft = ItemDraft {
+                    at: view.at(),
+                    kind: *kind,
+                    is_refund: false,
+                    cells: item.cells.trimmed(),
+                };
+                into.order_items.push(OrderItem { item: draft, is_filled: item.filled > 0 });
+            }
+        }
+    }
+
+    /// The item of a row or of an element, if one of its values is filled.
+    pub(super) fn item<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+    ) -> Option<ItemDraft<'a>> {
+        // A row that is a refund is one of an item: item_rows says which others are.
+        let is_refund = || self.items.is_none() && self.is_netted(view);
+        if let Some(rows) = &self.item_rows
+            && !holds(rows, view, self.profile, order)
+            && !is_refund()
+        {
+            return None;
+        }
+        let BoundKind { kind, rules, .. } = self.kind_of(view, order)?;
+        let capacity = capacity(view, rules);
+        let mut item = Collector::new(view.at(), Cells::with_capacity(capacity));
+        apply_rules(&mut item, rules, view, None, self.profile);
+        let is_filled = item.filled > 0 && (!self.has_item_fields() || has_field(rules, view));
+        if !is_filled {
+            order.problems.extend(self.element_error(view));
+        }
+        order.problems.append(&mut item.problems);
+        order.skip = order.skip.take().or(item.skip);
+        let draft = || ItemDraft {
+            at: view.at(),
+            kind: *kind,
+            is_refund: false,
+            cells: item.cells.trimmed(),
+        };
+        is_filled.then(draft)
+    }
+
+    /// The rules of items, if all are of one kind and none is made of values of the order.
+    pub(super) fn only_item_rules(&self) -> Option<&[BoundRule<'_, S>]> {
+        match (self.item_kinds.as_slice(), self.order_kinds.as_slice()) {
+            ([only], []) if only.when.is_none() => Some(&only.rules),
+            _ => None,
+        }
+    }
+
+    /// The kind of an item: the only one whose condition holds.
+    fn kind_of<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+    ) -> Option<&'a BoundKind<'a, S>> {
+        let (mut found, mut is_decided) = (None, true);
+        for of in &self.item_kinds {
+            let when = of.when.as_ref();
+            match when.map_or(Some(true), |when| decide(when, view, self.profile, order)) {
+                Some(true) => {}
+                Some(false) => continue,
+                None => {
+                    is_decided = false;
+                    continue;
+                }
+            }
+            let Some(first) = found.replace(of) else { continue };
+            let (first, second) = (first.kind.index + 1, of.kind.index + 1);
+            let message = format!(
+                "the item is of two kinds: the conditions of the [[item]] tables {first} and \
+                 {second} hold"
+            );
+            order.problems.push(Problem::for_order(Code::ItemOfTwoKinds, view.at(), message));
+            return None;
+        }
+        if found.is_none() && is_decided {
+            let is_null = |text: &str| self.profile.is_null(text);
+            let mut sources = self.item_kinds.iter().flat_map(BoundKind::sources);
+            order.problems.extend(
+                if sources.any(|source| view.find(source).value.is_filled_unless(is_null)) {
+                    let message = NO_KIND.to_owned();
+                    Some(Problem::for_order(Code::ItemWithoutKind, view.at(), message))
+                } else {
+                    self.element_error(view)
+                },
+            );
+        }
+        found
+    }
+
+    /// Why an element without a value for the items' rules is no item: if it was passed over, the
+    /// order would be sent in part. One with a text that counts as empty is as an empty row.
+    fn element_error<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<Problem> {
+        if self.items.is_none() && !self.has_item_fields() && self.parent.is_none() {
+            return None;
+        }
+        let is_own = |source: &S| !self.has_item_fields() || view.item_field(source).is_some();
+        let has_text = |source: &S| {
+            is_own(source) && view.find(source).value.text().is_some_and(|text| !text.is_empty())
+        };
+        let (code, message) = match Value::of(view.node()) {
+            // An item in the list of a cell is no value of its own.
+            Value::Object(_) | Value::Missing => {
+                if self.item_kinds.iter().flat_map(BoundKind::sources).any(has_text) {
+                    return None;
+                }
+                (Code::ItemEmpty, NO_ITEM_VALUE.to_owned())
+            }
+            Value::Null => (Code::ItemEmpty, "null where an item is expected".to_owned()),
+            other => (Code::NotAScalar, format!("{} where an item is expected", other.type_name())),
+        };
+        Some(Problem::for_order(code, view.at(), message))
+    }
+}
+
+pub(super) fn push_item<'a>(item: ItemDraft<'a>, into: &mut MappedRow<'a>) -> usize {
+    into.items.push(item);
+    into.items.len() - 1
+}
+
+const NO_KIND: &str = "the item is of no kind: no condition of an [[item]] table holds; item_rows \
+    says which rows and elements are items";
+
+const NO_ITEM_VALUE: &str = "the item has no value that the profile reads; item_rows says which \
+    elements are items";
