@@ -1,7 +1,7 @@
 //! Compilation of conditions: of `skip`, `ignore_rows` and `item_rows`, and of rules with `when`.
 //!
 //! A condition compares numbers as the rule of the same cells reads them. Called by
-//! `profile_compiler`.
+//! `profile_keys`.
 
 use std::sync::Arc;
 
@@ -27,8 +27,6 @@ pub(super) struct ConditionCompiler<'r> {
     pub(super) marks: NumberMarks,
     /// Where the items are.
     pub(super) items: &'r ItemsRules,
-    /// Whether it has a path of items, at which the paths of the items' rules begin.
-    pub(super) has_items_path: bool,
 }
 
 /// Where in a document the paths of a condition begin.
@@ -136,7 +134,7 @@ impl ConditionCompiler<'_> {
             let rule = &of_field.rule;
             let is_at_same_level = match (level, of_field.reads_items()) {
                 (ConditionLevel::Person, _) => false,
-                _ if !self.has_items_path => true,
+                _ if !self.items.have_path() => true,
                 (ConditionLevel::Item, reads_items) => reads_items,
                 (ConditionLevel::Order, reads_items) => !reads_items,
             };

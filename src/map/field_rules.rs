@@ -1,6 +1,6 @@
 //! Compilation of the rules of fields: those of orders, items, guests, other people and events.
 //!
-//! Checks what a rule and its field say together, and reads no row. Called by `profile_compiler`.
+//! Checks what a rule and its field say together, and reads no row. Called by `profile_keys`.
 
 use std::{collections::BTreeMap, mem, sync::Arc};
 

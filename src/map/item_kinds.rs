@@ -1,6 +1,6 @@
 //! Item kinds: the tables of `[[item]]`, of which each has the rules of one kind of items.
 //!
-//! Checked when a profile is compiled. Called by `profile_compiler`.
+//! Checked when a profile is compiled. Called by `profile_keys`.
 
 use super::{
     items_text::ItemSource,

@@ -1,6 +1,6 @@
 //! Compilation of `items`: where the items of an order are.
 //!
-//! Called by `profile_compiler`.
+//! Called by `profile_keys`.
 
 use super::{
     condition::CellSource,
@@ -47,6 +47,11 @@ impl ItemsRules {
             (self.repeated.is_some(), "[items.repeated]"),
         ];
         keys.into_iter().find(|(is_set, _)| *is_set).map(|(_, key)| key)
+    }
+
+    /// Whether they have a path, at which the paths of their rules begin.
+    pub(super) fn have_path(&self) -> bool {
+        self.paths.as_ref().is_some_and(|paths| !paths.is_empty())
     }
 
     /// Refuses fields of items that there are not, of a rule or a condition.

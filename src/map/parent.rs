@@ -1,6 +1,6 @@
 //! `parent`: lines of their own that belong to the document of an order, such as its items.
 //!
-//! Compiles the key; `child_documents` applies it. Called by `profile_compiler`.
+//! Compiles the key; `child_documents` applies it. Called by `profile_keys`.
 
 use super::{
     key_errors::{KeyError, KeyErrors},

@@ -1,58 +1,26 @@
 //! Profile compiler: the text of a profile becomes its rules and settings.
 //!
-//! Every error names its field; the position of a wrong name is that in the TOML text. Loaded by
-//! `cli`.
-
-use std::{collections::BTreeMap, mem};
-
-use chrono::NaiveDate;
+//! Joins the texts that extend each other, settles open questions, and gives every error the
+//! position of its key in the TOML text; `profile_keys` compiles the keys. Loaded by `cli`.
 
 use super::{
     answers::{Answer, answer},
-    compared_texts::ensure_trimmed,
-    condition::Condition,
-    condition_compiler::{ConditionCompiler, ConditionLevel},
-    currency_symbols::CurrencySymbols,
     error::MapError,
     extends::{self, EXTENDS, Merged, ReplacedValues},
-    field_rules::RuleCompiler,
-    file_syntax::FileSyntax,
-    input_settings::SharedIdentifiers,
-    item_kinds::{check_kinds, item_kinds},
-    items_compiler::ItemsRules,
-    joins_compiler::{check_joins, compile_joins},
-    key_errors::{KeyError, KeyErrors, KeyPath},
+    key_errors::KeyPath,
     missing_name::NamePlaces,
-    number::NumberMarks,
     open_questions::{self, ExpectedValues, open_questions, refuse},
-    parent::{ParentRules, check_item_rows, compile_parent},
-    profile::{
-        FieldRule, ItemKindRules, PeopleRules, Profile, SharedIdentifierRules, SkipRule,
-        reference_rule,
-    },
+    profile::Profile,
+    profile_keys::compile,
     profile_schema::KeyType,
-    profile_text::{GuestText, ProfileText, SkipScope},
     profile_texts::{NamedText, ProfileTexts, no_profile},
-    refunds_compiler::{check_netted_items, compile_refunds},
-    rule::Rule,
     toml_document::TomlDocument,
     words::words,
 };
 use crate::model::{
     diagnostic::{Diagnostic, Diagnostics},
-    draft::ItemKind,
-    field::Field,
-    problem::Code,
-    severity::{SeverityChoice, SeverityRules},
     source_map::SourceMap,
 };
-
-/// The earliest order of a profile that names none: shops had no web analytics before.
-const DEFAULT_EARLIEST_ORDER: NaiveDate =
-    NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day of the calendar");
-
-/// `max_addresses` of a profile that sets none.
-const DEFAULT_MAX_ADDRESSES: u16 = 3;
 
 /// A profile, and the errors of its text.
 #[derive(Debug)]
@@ -191,299 +159,19 @@ fn add_errors_of<'t>(replaced: ReplacedValues<'t>, document: &mut TomlDocument<'
     document.add_errors_at(&replaced.places, alone);
 }
 
-/// What a profile does with rows for which a condition holds.
-struct RowConditions {
-    skips: Vec<SkipRule>,
-    row_skips: Vec<SkipRule>,
-    ignore_rows: Vec<Condition>,
-    item_rows: Option<Condition>,
-}
-
-impl RowConditions {
-    fn compile(
-        text: &mut ProfileText,
-        conditions: &ConditionCompiler<'_>,
-        errors: &mut KeyErrors,
-    ) -> Self {
-        let item_rows = text.item_rows.take();
-        Self {
-            skips: conditions.skips(&text.skip, SkipScope::Order, errors),
-            row_skips: conditions.skips(&text.skip, SkipScope::Row, errors),
-            ignore_rows: conditions.ignored(mem::take(&mut text.ignore_rows), errors),
-            item_rows: item_rows.and_then(|text| conditions.items(text, errors)),
-        }
-    }
-}
-
-/// The marks of all numbers.
-fn number_marks(text: &ProfileText) -> Result<NumberMarks, KeyError> {
-    let key = if text.decimal.is_some() { "decimal" } else { "thousands" };
-    let marks = NumberMarks::new(text.decimal.as_deref(), text.thousands.as_deref())?;
-    marks.or(NumberMarks::default()).map_err(|error| (key, error))
-}
-
-/// The texts that count as empty everywhere.
-fn compile_nulls(nulls: Vec<String>, errors: &mut KeyErrors) -> Vec<String> {
-    for error in nulls.iter().filter_map(|null| ensure_trimmed(null).err()) {
-        errors.add("nulls", &error);
-    }
-    nulls
-}
-
-/// Completes the description of the items by the fields that rules and conditions read.
-fn complete_items(
-    items: &mut ItemsRules,
-    rules: &[FieldRule],
-    (kinds, item_rows): (&[ItemKindRules], Option<&Condition>),
-    errors: &mut KeyErrors,
-) {
-    let of_kinds = kinds.iter().flat_map(|of| &of.when);
-    let of_rules = rules.iter().flat_map(|rule| &rule.when);
-    let of_items = item_rows.into_iter().chain(of_kinds).chain(of_rules);
-    let tested: Vec<_> = of_items.flat_map(Condition::sources).collect();
-    items.complete(rules, &tested, errors);
-}
-
-/// Compiles what says which order a row is of: the parent of its document, and the order key.
-fn parent_and_key(
-    text: &mut ProfileText,
-    items_key: Option<&str>,
-    compiler: &mut RuleCompiler<'_>,
-    rules: &[FieldRule],
-) -> (Option<Rule>, Option<Rule>) {
-    let parent = compile_parent(text, items_key, compiler.nulls, compiler.errors);
-    let (parent, id) = parent.map(|ParentRules { parent, id }| (parent, id)).unzip();
-    let lacks_key = text.key.is_none();
-    let own_key = text.key.take().and_then(|text| compiler.key_rule(&["key"], text));
-    // Without one of its own it is that of the reference.
-    let of_reference = reference_rule(rules).filter(|_| lacks_key);
-    let key = id.or(own_key).or_else(|| of_reference.map(|reference| reference.rule.clone()));
-    (parent, key)
-}
-
-/// Compiles a profile, without what is wrong, and returns its errors.
-fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
-    let mut errors = KeyErrors::default();
-    if text.name.is_empty() {
-        errors.add("name", "the key \"name\" is missing; expected a name for the profile");
-    }
-    let marks = errors.keep(number_marks(&text)).unwrap_or_default();
-    let files = FileSyntax::compile(text.file_keys(), text.fill_down.is_some(), &mut errors);
-    let earliest_order = errors.keep(earliest_order(text.earliest_order.take()));
-    let earliest_order = earliest_order.unwrap_or_default();
-    let severities = severity_rules(mem::take(&mut text.severity), &mut errors);
-    let shared_identifiers = errors.keep_below(&["guest"], shared_identifier_rules(&text.guest));
-    let attributes = text.guest.attributes.unwrap_or_default();
-    let nulls = compile_nulls(mem::take(&mut text.nulls), &mut errors);
-    let symbols = CurrencySymbols::new(mem::take(&mut text.currency_symbols), &mut errors);
-    let mut items = ItemsRules::new(text.items.take(), &mut errors);
-    let mut kinds = item_kinds(&text.item);
-    let mut compiler = RuleCompiler {
-        nulls: &nulls,
-        marks,
-        symbols,
-        attributes,
-        has_one_document: items.paths.is_some() || text.parent.is_some(),
-        items: &items,
-        kind: ItemKind::default(),
-        errors: &mut errors,
-    };
-    let of_kinds: Vec<_> = kinds.iter().map(|of| of.kind).collect();
-    let joins = compile_joins(mem::take(&mut text.join), (&nulls, marks), compiler.errors);
-    let mut rules = compiler.field_rules(&mut text, &of_kinds);
-    let mut people = compiler.all_people_rules(&mut text);
-    let has_items_path = items.paths.as_ref().is_some_and(|paths| !paths.is_empty());
-    let items_key = items.key();
-    let has_key = text.key.is_some() || text.parent.is_some();
-    let (parent, key) = parent_and_key(&mut text, items_key, &mut compiler, &rules);
-    let of_refunds = text.refunds.as_mut().map(|refunds| compiler.refund_rules(refunds));
-    let duplicates = text.duplicates.take().and_then(|text| compiler.duplicates(text));
-    check_kinds(&text.item, &kinds, &rules, &mut errors);
-    check_order_key(key.as_ref(), has_key, &rules, &mut errors);
-    complete_conditions(&mut rules, &mut people, marks, (&items, has_items_path));
-    let fill_down = fill_down(text.fill_down.take(), text.rows_adjacent, key.as_ref());
-    let fill_down = errors.keep(fill_down).unwrap_or_default();
-    let conditions = ConditionCompiler { rules: &rules, marks, items: &items, has_items_path };
-    let has_item_rows = text.item_rows.is_some();
-    let RowConditions { skips, row_skips, ignore_rows, item_rows } =
-        RowConditions::compile(&mut text, &conditions, &mut errors);
-    let uses = (text.order_price, duplicates.is_some(), parent.is_some());
-    let refunds = text.refunds.zip(of_refunds);
-    let refunds = refunds.map(|(text, rules)| compile_refunds(text, rules, uses, &conditions));
-    let refunds = refunds.and_then(|refunds| errors.keep_below(&["refunds"], refunds)).flatten();
-    conditions.kinds(&text.item, &mut kinds, &mut errors);
-    complete_items(&mut items, &rules, (&kinds, item_rows.as_ref()), &mut errors);
-    let profile = Profile {
-        name: text.name,
-        extends: Vec::new(),
-        description: text.about,
-        files,
-        has_adjacent_rows: text.rows_adjacent.unwrap_or(!fill_down.is_empty()),
-        fill_down,
-        joins_files: text.join_files,
-        unreadable_rows: text.unreadable_rows,
-        unknown_columns: text.unknown_columns,
-        missing_columns: text.missing_columns,
-        severities,
-        order_price: text.order_price,
-        item_price: text.item_price,
-        earliest_order,
-        guest_attributes: attributes,
-        mode: text.mode,
-        item_paths: items.paths,
-        packed_items: items.packed,
-        repeated_items: items.repeated,
-        checkout_events: text.checkout_events,
-        joins,
-        skips,
-        row_skips,
-        ignore_rows,
-        item_rows,
-        refunds,
-        duplicates,
-        item_kinds: kinds,
-        nulls,
-        shared_identifiers: shared_identifiers.unwrap_or_default(),
-        parent,
-        key: key.unwrap_or_default(),
-        rules,
-        people,
-        name_places: NamePlaces::default(),
-        words: Vec::new(),
-        wrong: Vec::new(),
-    };
-    let items_key = items_key.or(profile.parent.is_some().then_some("parent"));
-    check_joins(&profile, items_key, &mut errors);
-    check_netted_items(&profile, &mut errors);
-    check_item_rows(&profile, has_item_rows, &mut errors);
-    (profile.with_required_columns(), errors)
-}
-
-/// The severities, or the usual ones if some of them are wrong.
-fn severity_rules(
-    choices: BTreeMap<Code, SeverityChoice>,
-    errors: &mut KeyErrors,
-) -> SeverityRules {
-    SeverityRules::new(choices).unwrap_or_else(|refused| {
-        for (code, error) in refused {
-            errors.add_at(&["severity", code.as_str()], &error);
-        }
-        SeverityRules::default()
-    })
-}
-
-/// Refuses an order key that is missing, or that a row may lack. `is_own` tells whether the
-/// profile has the key `key`; else it is the rule of the reference.
-fn check_order_key(key: Option<&Rule>, is_own: bool, rules: &[FieldRule], errors: &mut KeyErrors) {
-    let reference = ["order", "referenceId"];
-    if key.is_some_and(|key| key.combines() && key.key_separator().is_none()) {
-        let at = if is_own { &["key"][..] } else { &reference };
-        let error = "an order key of several columns is a concat with a separator (without a \
-                     backslash) and nothing else, such as { concat = [\"Shop\", \"Order\"], separator = \
-                     \"-\" }; the reference may be another rule beside a key";
-        errors.add_at(at, error);
-    }
-    if key.is_none() && !is_own && !errors.has_below(&reference) {
-        errors.add_at(&reference, "no rule for the order key; expected key or order.referenceId");
-    }
-    let is_conditional = |rule: &FieldRule| rule.when.is_some() || rule.is_alternative;
-    let mut reference_rules = rules.iter().filter(|rule| rule.fills(&Field::ReferenceId));
-    if !is_own && reference_rules.any(is_conditional) {
-        let error = "the reference is the order key too, which every row has; expected one rule \
-                     without when, or key";
-        errors.add_at(&reference, error);
-    }
-}
-
-/// Lets the conditions of rules read numbers as the rules of the same cells do.
-fn complete_conditions(
-    rules: &mut [FieldRule],
-    people: &mut [PeopleRules],
-    marks: NumberMarks,
-    (items, has_items_path): (&ItemsRules, bool),
-) {
-    let of_people = people.iter().flat_map(|people| &people.rules);
-    if !rules.iter().chain(of_people).any(|rule| rule.when.is_some()) {
-        return;
-    }
-    let all = rules.to_vec();
-    let conditions = ConditionCompiler { rules: &all, marks, items, has_items_path };
-    conditions.complete(rules, ConditionLevel::Order);
-    for people in people {
-        conditions.complete(&mut people.rules, ConditionLevel::Person);
-    }
-}
-
-/// The columns whose blank cells take the value above.
-fn fill_down(
-    columns: Option<Vec<String>>,
-    rows_adjacent: Option<bool>,
-    key: Option<&Rule>,
-) -> Result<Vec<String>, KeyError> {
-    let Some(columns) = columns else { return Ok(Vec::new()) };
-    let error = |message: String| Err((FILL_DOWN, message));
-    if columns.is_empty() {
-        return error(
-            "no name; expected the columns whose blank cells take the value above".into(),
-        );
-    }
-    if let Some(name) = columns
-        .iter()
-        .enumerate()
-        .find_map(|(at, name)| columns[..at].contains(name).then_some(name))
-    {
-        return error(format!("{name:?} is named twice"));
-    }
-    if rows_adjacent == Some(false) {
-        return error(
-            "rows_adjacent = false contradicts it: the order of a row with a blank cell \
-                      is that of the row above"
-                .into(),
-        );
-    }
-    let several = key.map(|key| &key.columns).filter(|keys| keys.len() > 1);
-    match several.into_iter().flatten().find(|name| columns.contains(name)) {
-        Some(name) => error(format!(
-            "{name:?} is one of several columns of the order key; expected a key of one column"
-        )),
-        None => Ok(columns),
-    }
-}
-
-const FILL_DOWN: &str = "fill_down";
-
-fn earliest_order(text: Option<String>) -> Result<NaiveDate, KeyError> {
-    let Some(text) = text else { return Ok(DEFAULT_EARLIEST_ORDER) };
-    NaiveDate::parse_from_str(&text, "%Y-%m-%d")
-        .map_err(|_| ("earliest_order", format!("invalid date {text:?}; expected YYYY-MM-DD")))
-}
-
-/// `shared_identifiers` and `max_addresses` of `[guest]`.
-fn shared_identifier_rules(guest: &GuestText) -> Result<SharedIdentifierRules, KeyErrors> {
-    let error = |message| {
-        let mut errors = KeyErrors::default();
-        errors.add("max_addresses", message);
-        Err(errors)
-    };
-    let choice = guest.shared_identifiers.unwrap_or_default();
-    match (choice, guest.max_addresses) {
-        (_, Some(0)) => error("is 0, expected at least 1"),
-        (SharedIdentifiers::Send, Some(_)) => {
-            error("has no effect with shared_identifiers = \"send\"")
-        }
-        (choice, max_addresses) => Ok(SharedIdentifierRules {
-            choice,
-            max_addresses: max_addresses.unwrap_or(DEFAULT_MAX_ADDRESSES),
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        map::{profile::FieldTarget, profile_texts::BUILT_IN},
-        model::{field::FieldGroup, guest_attributes::GuestAttributes, input::InputFormat},
+        map::{
+            profile::{FieldRule, FieldTarget},
+            profile_texts::BUILT_IN,
+        },
+        model::{
+            field::{Field, FieldGroup},
+            guest_attributes::GuestAttributes,
+            input::InputFormat,
+        },
     };
 
     fn parse_error(text: &str) -> String {

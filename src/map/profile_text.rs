@@ -1,6 +1,6 @@
 //! TOML syntax of profiles, as serde types.
 //!
-//! Syntax only: `profile_compiler` compiles these types and checks what they mean. Parts of it are
+//! Syntax only: `profile_keys` compiles these types and checks what they mean. Parts of it are
 //! in `rule_text`, `condition_text`, `items_text`, `join_text` and `file_keys_text`.
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Compilation of `refunds`: the rows that are refunds, and what becomes of them.
 //!
-//! Called by `profile_compiler`.
+//! Called by `profile_keys`.
 
 use super::{
     condition_compiler::{ConditionCompiler, ConditionLevel},

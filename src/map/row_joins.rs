@@ -3,8 +3,6 @@
 //! Each row is looked up by itself, so that nothing depends on the rows around it. Used by
 //! `file_mapper`.
 
-use std::borrow::Cow;
-
 use bumpalo::Bump;
 
 use super::{
@@ -16,10 +14,7 @@ use super::{
     view::{Found, View},
 };
 use crate::model::{
-    input::InputFormat,
-    origin::Position,
-    problem::{Code, Problem},
-    redact::{looks_personal, redact},
+    problem::Problem,
     side_row::{JoinedRows, SideFound, SideMatch, SideRow},
 };
 
@@ -118,13 +113,19 @@ impl<S> RowJoin<'_, S> {
     }
 
     /// The row that is picked of several; none if none is to be picked.
-    fn pick<'a>(&self, rows: &'a [SideRow<'a>]) -> Option<Result<&'a SideRow<'a>, PickError<'a>>> {
+    pub(super) fn pick<'a>(
+        &self,
+        rows: &'a [SideRow<'a>],
+    ) -> Option<Result<&'a SideRow<'a>, PickError<'a>>> {
         let (pick, column) = self.join.pick.as_ref().zip(self.table.picked_by)?;
         Some(pick.choose(rows, column))
     }
 
     /// The key of a row; none if a part of it is empty. An error is a value that is none.
-    fn key<'v, V: View<'v, Source = S>>(&self, view: V) -> Result<Option<KeyText>, Found<'v>> {
+    pub(super) fn key<'v, V: View<'v, Source = S>>(
+        &self,
+        view: V,
+    ) -> Result<Option<KeyText>, Found<'v>> {
         let mut key = KeyText::default();
         for (sources, rule) in &self.keys {
             let Some(found) = filled(view, sources, rule) else { return Ok(None) };
@@ -141,103 +142,14 @@ impl<S> RowJoin<'_, S> {
         let mut sources = self.keys.iter().flat_map(|(sources, _)| sources);
         sources.all(|source| view.repeats(previous, source))
     }
-
-    fn problem<'v, V: View<'v, Source = S>>(
-        &self,
-        found: SideFound<'_>,
-        view: V,
-    ) -> Option<Problem> {
-        if found == SideFound::InvalidKey {
-            let Found { value, at } = self.key(view).err()?;
-            let message = format!(
-                "{}, which is the key of the join {:?}",
-                value.unexpected("a single value"),
-                self.join.name
-            );
-            return Some(Problem::for_order(Code::NotAScalar, at, message));
-        }
-        let what = match self.table.format {
-            InputFormat::Csv => "row",
-            InputFormat::Ndjson => "document",
-        };
-        let (code, fact, reason) = match found {
-            SideFound::None => {
-                let fact = format!("no {what} of {} has", self.table.file_names());
-                (Code::JoinUnmatched, fact, String::new())
-            }
-            SideFound::Several(rows) => {
-                let fact = format!("several {what}s, {}, have", self.places(rows));
-                (Code::JoinAmbiguous, fact, self.reason(rows))
-            }
-            _ => return None,
-        };
-        let first = self.keys.first();
-        let first = first.and_then(|(sources, rule)| Some(filled(view, sources, rule)?.at));
-        let at = first.unwrap_or(view.at());
-        Some(Problem::for_order(code, at, format!("{fact} {}{reason}", self.shown_key(view))))
-    }
-
-    /// The key of a row in a message, each part with the name that it has in the file.
-    fn shown_key<'v, V: View<'v, Source = S>>(&self, view: V) -> String {
-        let parts = self.keys.iter().zip(&self.join.keys).map(|((sources, rule), key)| {
-            let text = filled(view, sources, rule).and_then(|found| found.value.text());
-            let text = text.and_then(|text| KeyText::default().push(rule, text));
-            format!("{} {:?}", key.name(), shown(&text.unwrap_or_default()))
-        });
-        parts.collect::<Vec<_>>().join(", ")
-    }
-
-    /// Why none of several rows counts.
-    fn reason(&self, rows: &[SideRow<'_>]) -> String {
-        let (Some(Err(error)), Some(pick)) = (self.pick(rows), &self.join.pick) else {
-            return "; expected one, or many = \"first\" in the join".to_owned();
-        };
-        let column = self.table.picked_by.unwrap_or_default();
-        let value = |row: &SideRow<'_>| {
-            format!("{:?} at {}", shown(row.cell(column)), self.place(row.position(column)))
-        };
-        let taken = format!("; pick takes the {} {:?}, but", pick.name(), pick.column);
-        match error {
-            PickError::NotComparable(row) => {
-                format!("{taken} {} is no number and no date such as 2026-10-31", value(row))
-            }
-            PickError::OtherKind([one, other]) => format!(
-                "{taken} {} and {} are of different kinds, such as a number and a date",
-                value(one),
-                value(other)
-            ),
-            PickError::TwoReadings(row) => {
-                format!("{taken} {} can be read in two ways; declare decimal", value(row))
-            }
-            PickError::Tie([one, other]) => {
-                format!(
-                    "{taken} {} and {} are equal, and the rows differ",
-                    value(one),
-                    value(other)
-                )
-            }
-        }
-    }
-
-    /// The places of the first two of several side rows, as messages name them.
-    fn places(&self, rows: &[SideRow<'_>]) -> String {
-        let places: Vec<_> = rows.iter().take(2).map(|row| self.place(row.start())).collect();
-        places.join(" and ")
-    }
-
-    fn place(&self, Position { file, line, column }: Position) -> String {
-        let column = column.map_or_else(String::new, |column| format!(":{column}"));
-        format!("{}:{line}{column}", self.table.file_name(file))
-    }
 }
 
 /// The first filled one of some sources.
-fn filled<'v, V: View<'v>>(view: V, sources: &[V::Source], rule: &Rule) -> Option<Found<'v>> {
+pub(super) fn filled<'v, V: View<'v>>(
+    view: V,
+    sources: &[V::Source],
+    rule: &Rule,
+) -> Option<Found<'v>> {
     let mut found = sources.iter().map(|source| view.find(source));
     found.find(|found| found.value.is_filled_unless(|text| rule.is_empty(text)))
-}
-
-/// A text in a message: it may be a phone number; an address is redacted in every message.
-fn shown(text: &str) -> Cow<'_, str> {
-    if looks_personal(text) { redact(text).into() } else { text.into() }
 }
