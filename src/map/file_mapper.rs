@@ -345,14 +345,14 @@ impl<'p> FileMapper<'p> {
     /// The rows of plain orders, if the file can have any.
     #[must_use]
     pub fn plain_rows(&self) -> Option<PlainRows<'_>> {
-        // The parts of a key are checked, side rows are found and copies are distinguished where
-        // rows are mapped.
-        let has_copies = self.profile.duplicates.is_some();
-        if self.profile.checks_key_parts() || !self.profile.joins.is_empty() || has_copies {
+        // The parts of a key are checked and copies are distinguished where rows are mapped.
+        if self.profile.checks_key_parts() || self.profile.duplicates.is_some() {
             return None;
         }
         match &self.format {
             FormatMapper::Csv(binding) => PlainColumns::new(binding).map(PlainRows::from),
+            // The values of a side file are none of the document.
+            FormatMapper::Json(_) if !self.profile.joins.is_empty() => None,
             FormatMapper::Json(mapper) => PlainDocuments::new(mapper).map(PlainRows::from),
         }
     }

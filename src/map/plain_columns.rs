@@ -1,7 +1,8 @@
 //! Plain columns: the values of orders in a CSV file whose rows need no closer look.
 //!
 //! The same rules as those of `mapper`, but whatever is not plainly good is left to it: rows that
-//! differ, a condition that holds, a value that `plain_rule` leaves to it. Called by `plain_rows`.
+//! differ, a condition that holds, a row of a side file that is missing, a value that `plain_rule`
+//! leaves to it. Called by `plain_rows`.
 
 use super::{
     bound_rule::{BoundRule, FieldBinding},
@@ -144,6 +145,9 @@ impl<'m> PlainColumns<'m> {
         for index in 0..into.rows.len() {
             let row: &'a Row<'a> = into.rows[index];
             let RowContent::Record(record) = &row.content else { return None };
+            if row.joined().is_some_and(|joined| !joined.are_plain()) {
+                return None;
+            }
             if self.binding.spreadsheet_texts.may_be_in(record) {
                 return None;
             }

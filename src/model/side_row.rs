@@ -13,17 +13,22 @@ pub struct JoinedRows<'a> {
     pub items: &'a [SideRow<'a>],
 }
 
-impl JoinedRows<'_> {
-    /// Where the rows of all side files begin.
-    pub fn starts(&self) -> impl Iterator<Item = Position> {
-        let of_match = |side: &SideMatch<'_>| match side.found {
-            SideFound::Row(row) => vec![row.start()],
-            SideFound::Rows(rows) | SideFound::Several(rows) => {
-                rows.iter().map(SideRow::start).collect()
-            }
-            _ => Vec::new(),
+impl<'a> JoinedRows<'a> {
+    /// Whether each side file has one row for it, with cells of CSV, or none is looked for.
+    #[must_use]
+    pub fn are_plain(&self) -> bool {
+        let is_plain = |side: &SideMatch<'_>| match side.found {
+            SideFound::NoKey => true,
+            SideFound::Row(row) => row.cells.iter().all(|cell| cell.kind == SideKind::Text),
+            _ => false,
         };
-        self.matches.iter().flat_map(of_match).chain(self.items.iter().map(SideRow::start))
+        self.items.is_empty() && self.matches.iter().all(is_plain)
+    }
+
+    /// Where the rows of all side files begin.
+    pub fn starts(&self) -> impl Iterator<Item = Position> + use<'a> {
+        let of_matches = self.matches.iter().flat_map(SideMatch::all_rows);
+        of_matches.chain(self.items).map(SideRow::start)
     }
 }
 
@@ -163,6 +168,14 @@ impl<'a> SideMatch<'a> {
             SideFound::Row(row) => Some(row),
             SideFound::Rows(rows) => rows.get(index),
             _ => None,
+        }
+    }
+
+    fn all_rows(&self) -> &[SideRow<'a>] {
+        match &self.found {
+            SideFound::Row(row) => std::slice::from_ref(row),
+            SideFound::Rows(rows) | SideFound::Several(rows) => rows,
+            _ => &[],
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Bytes of a block, of which each look-up reads one as a rule.
-const BLOCK_BYTES: usize = 16 * 1024;
+const BLOCK_BYTES: usize = 4 * 1024;
 
 /// Bytes of the key and the length before each payload.
 const HEAD_BYTES: usize = 12;

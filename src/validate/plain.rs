@@ -28,6 +28,7 @@ use crate::model::{
     pricing::TotalFrom,
     problem::Problems,
     rules::{CommonDefaults, TargetRules},
+    side_row::JoinedRows,
 };
 
 /// The check of the plain orders of one file.
@@ -462,6 +463,11 @@ fn fill_record(record: &mut OrderRecord, draft: &PlainDraft<'_>, order: &Order<'
     record.item_count = draft.n_items();
     record.rows.clear();
     record.rows.extend(draft.rows.iter().map(|row| row.origin.clone()));
+    record.side_rows.clear();
+    let joined = draft.rows.iter().filter_map(|row| row.joined());
+    record.side_rows.extend(joined.flat_map(JoinedRows::starts));
+    record.side_rows.sort_unstable();
+    record.side_rows.dedup();
     Some(())
 }
 

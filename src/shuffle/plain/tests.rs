@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     group::{self, BlockRuns, GroupSettings},
-    map::{BUILT_IN, RowsAbove, profile::Profile},
+    map::{BUILT_IN, RowsAbove, SideTable, profile::Profile},
     model::{
         column_facts::ColumnFacts,
         column_warnings::ColumnWarnings,
@@ -53,16 +53,41 @@ fn read(profile: &Profile, text: &str) -> (RowParser, Vec<Block>) {
 /// Takes both paths for each order of a file, and compares what they come to: without facts, and
 /// with those of the whole file. Returns the number of plain orders without facts, and of all.
 fn compare(profile: &Profile, text: &str, settings: &TestSettings) -> (usize, usize) {
+    compare_joined((profile, &[]), text, settings)
+}
+
+/// The same of a file that is joined to these tables.
+fn compare_joined(
+    profile: (&Profile, &[SideTable]),
+    text: &str,
+    settings: &TestSettings,
+) -> (usize, usize) {
     let mut facts = ColumnFacts::default();
     let counts = compare_with(&ColumnFacts::default(), profile, text, settings, &mut facts);
     compare_with(&facts, profile, text, settings, &mut ColumnFacts::default());
     counts
 }
 
+/// The table of the only join of a profile, with the rows of this file.
+fn side_table(profile: &Profile, text: &str) -> SideTable {
+    let join = &profile.joins[0];
+    let mut table = SideTable::new(join);
+    let (parser, blocks) = read(&Profile::built_in("canonical").unwrap(), text);
+    let header = parser.header().map(|header| &**header);
+    let side = table.bind((profile, join), header, (FileId(1), "side")).unwrap();
+    for block in &blocks {
+        for row in parser.parse([Piece::from(block)]).unwrap().rows() {
+            table.add(&side, &row).unwrap();
+        }
+    }
+    table.complete(profile, join).unwrap();
+    table
+}
+
 /// The same with these facts. Adds the facts that the orders show to `shown`.
 fn compare_with(
     facts: &ColumnFacts,
-    profile: &Profile,
+    (profile, tables): (&Profile, &[SideTable]),
     text: &str,
     settings: &TestSettings,
     shown: &mut ColumnFacts,
@@ -75,14 +100,14 @@ fn compare_with(
     let (validate, stream) = (settings.validate(), settings.stream());
     let observer = Observer::new(profile);
     let (parser, blocks) = read(profile, text);
-    let mapper = FileMapper::bind(profile, parser.header(), "orders.csv").unwrap();
+    let mapper = FileMapper::bind_joined(profile, parser.header(), "orders.csv", tables).unwrap();
     let grouping = GroupSettings { has_adjacent_rows: true, ..GroupSettings::default() };
     let (mut n_plain, mut n_orders) = (0, 0);
     for block in &blocks {
         let (parsed, texts) = (parser.parse([Piece::from(block)]).unwrap(), Bump::new());
         let mut above = RowsAbove::default();
-        let fill = |row| mapper.fill_down(row, None, &mut above, &texts);
-        let rows: Vec<Row<'_>> = parsed.rows().map(fill).collect();
+        let complete = |row| mapper.join(mapper.fill_down(row, None, &mut above, &texts), &texts);
+        let rows: Vec<Row<'_>> = parsed.rows().map(complete).collect();
         let kind = |row| mapper.kind_in_file(row, block.row(&row.origin));
         let keyed: Vec<_> = rows.iter().map(|row| KeyedRow { row, kind: kind(row) }).collect();
         let runs = BlockRuns::of(&keyed, grouping).runs;
@@ -439,23 +464,89 @@ fn texts_in_several_languages_are_not_plain() {
     assert!(!is_plain(", language = { fallback = 'en' }"));
 }
 
-/// Side rows are found where drafts are mapped.
+const JOINED_PROFILE: &str = "
+name = 'shop'
+decimal = '.'
+[[join]]
+as = 'c'
+on = [{ column = 'customer', to = 'id' }]
+[[skip]]
+reason = 'test'
+when = { column = 'c.kind', is = 'test' }
+[order]
+referenceId.column = 'id'
+orderedAt.column = 'date'
+status.value = 'PURCHASED'
+currencyCode.value = 'EUR'
+price.column = 'total'
+paymentType.value = 'Card'
+cardType.value = 'Visa'
+ext.kind = { column = 'c.kind', type = 'string' }
+[item]
+type.value = 'PRODUCT'
+name.column = 'item'
+price.column = 'each'
+quantity.value = '1'
+productId.column = ['c.city', 'item']
+[guest]
+email.column = ['mail', 'c.mail']
+city.column = 'c.city'
+";
+
 #[test]
-fn export_with_joins_is_not_plain() {
-    let is_plain = |join: &str, text: &str| {
-        let rules = "order.referenceId = { column = 'id', path = 'id' }\n\
-                     item.name = { column = 'a', path = 'name' }";
+fn joined_rows_are_the_same_on_both_paths() {
+    let profile = Profile::parse("shop", JOINED_PROFILE).unwrap();
+    let order = |customer: &str, mail: &str| {
+        let before = format!("A,2025-05-01T10:00:00Z,12.50,{customer},{mail}");
+        format!("id,date,total,customer,mail,item,each\n{before},Mug,12.00\n{before},Cap,0.50\n")
+    };
+    let csv = "id,kind,mail,city\n\
+               1,shop,ann@example.com,Ulm\n\
+               2,test,bob@example.com,Ulm\n\
+               3,shop,cy@example.com,Ulm\n\
+               3,shop,cy@example.com,Bonn\n\
+               4,,,\n\
+               5,\"a \"\"shop\"\"\",\"di@example.com\",K\u{f6}ln\n";
+    let csv = side_table(&profile, csv);
+    let json = "{\"id\": \"1\", \"kind\": 7, \"mail\": \"ann@example.com\", \"city\": null}\n";
+    let json = side_table(&profile, json);
+    for (table, customer, mail, is_plain) in [
+        (&csv, "1", "", true),
+        (&csv, "5", "", true),
+        (&csv, "4", "eve@example.com", true),
+        // Nobody is looked up.
+        (&csv, "", "eve@example.com", true),
+        // Nothing identifies the guest.
+        (&csv, "4", "", false),
+        (&csv, "", "", false),
+        // Left out, in two rows, in none.
+        (&csv, "2", "", false),
+        (&csv, "3", "", false),
+        (&csv, "6", "eve@example.com", false),
+        // A number of JSON.
+        (&json, "1", "", false),
+    ] {
+        let text = order(customer, mail);
+        let tables = std::slice::from_ref(table);
+        let found = compare_joined((&profile, tables), &text, &settings());
+        assert_eq!(found, (usize::from(is_plain), 1), "{text}");
+    }
+}
+
+/// The values of a side file are none of the document.
+#[test]
+fn documents_with_joins_are_not_plain() {
+    let is_plain = |join: &str| {
+        let rules = "order.referenceId.path = 'id'\nitem.name.path = 'name'";
         let profile = format!("name = 'p'\nitems = 'lines'\n{rules}\n{join}");
         let profile = Profile::parse("p", &profile).unwrap();
-        let (parser, _) = read(&profile, text);
+        let (parser, _) = read(&profile, "{\"id\": \"A\"}\n");
         FileMapper::bind(&profile, parser.header(), "orders").unwrap().plain_rows().is_some()
     };
-    let join = "[[join]]\nas = 'c'\non = [{ column = 'a', path = 'a', to = 'b' }]\n";
-    for text in ["id,a\nA,1\n", "{\"id\": \"A\", \"a\": \"1\"}\n"] {
-        assert!(is_plain("", text), "{text}");
-        for keys in ["", "many = 'first'", "many = 'all'\npick.largest = 'd'"] {
-            assert!(!is_plain(&format!("{join}{keys}"), text), "{text}");
-        }
+    assert!(is_plain(""));
+    for keys in ["", "many = 'first'", "many = 'all'\npick.largest = 'd'"] {
+        let join = format!("[[join]]\nas = 'c'\non = [{{ path = 'a', to = 'b' }}]\n{keys}");
+        assert!(!is_plain(&join), "{keys}");
     }
 }
 
@@ -471,7 +562,8 @@ fn rules_with_conditions_are_not_plain() {
     assert!(is_plain("order.price = { column = 'a' }\norder.orderedAt.column = 'b'"));
     assert!(is_plain("order.price = { column = 'a', disagree = 'last' }"));
     assert!(!is_plain("item.name.field = 'x'\n[items.repeated]\ncolumns = '*.{n}'"));
-    assert!(!is_plain("[[join]]\nas = 'c'\non = [{ column = 'a', to = 'b' }]"));
+    let join = "[[join]]\nas = 'c'\non = [{ column = 'a', to = 'b' }]\n";
+    assert!(is_plain(join));
     assert!(!is_plain("item.name.part = 1\n[items.packed]\ncolumn = 'a'\nseparator = ';'"));
     assert!(!is_plain("duplicates = { keep = 'newest', by = 'b' }"));
     // Rows that are no refunds are.
