@@ -128,6 +128,7 @@ mod text_pair;
 mod text_part;
 mod text_steps;
 mod toml_document;
+mod toml_syntax;
 mod trace;
 mod unchanged_words;
 mod value_kind;

@@ -9,7 +9,7 @@ use super::{
     error::{MapError, PROFILE},
     extends::EXTENDS,
     open_questions::ExpectedValues,
-    toml_document::readable_table,
+    toml_syntax::readable_table,
 };
 use crate::model::{source_map::SourceMap, source_text::SourceText};
 

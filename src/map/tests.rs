@@ -16,6 +16,7 @@ mod repeated;
 pub(super) mod rows;
 mod rule_choice;
 mod step_order;
+mod tables;
 mod text_steps;
 mod values;
 mod written;

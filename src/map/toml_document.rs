@@ -14,17 +14,9 @@ use toml::{
 use super::{
     key_errors::{KeyErrors, KeyPath},
     serde_message::{MissingKey, expectation, readable_message},
+    toml_syntax::{MAX_ERRORS, ParsedText},
 };
 use crate::model::{diagnostic::Diagnostic, source_map::SourceMap};
-
-/// Errors of a text after which no more are searched.
-const MAX_ERRORS: usize = 100;
-
-/// What the parser says of a key that is repeated.
-const DUPLICATE_KEY: &str = "duplicate key";
-
-/// Errors of the syntax that are the same on adjacent lines; more are the consequence of the first.
-const MAX_SAME_ERRORS: usize = 3;
 
 /// The keys and values of a TOML text, and its errors.
 pub struct TomlDocument<'t> {
@@ -63,11 +55,10 @@ impl<'t> TomlDocument<'t> {
         let mut tables = Vec::new();
         for (start, file) in sources.files() {
             let moved = |at: Range<usize>| at.start + start..at.end + start;
-            for error in syntax_errors(&file.text) {
-                let at = error.span().map(moved);
-                document.add(at, &[], "", &readable_message(error.message()).text);
+            let ParsedText { table, errors } = ParsedText::parse(&file.text);
+            for (at, message) in errors {
+                document.add(at.map(moved), &[], "", &readable_message(&message).text);
             }
-            let table = readable_table(&file.text);
             document.has_syntax_error |= table.is_none();
             let table = table.unwrap_or_default();
             tables.push(if start == 0 { table } else { table_at(table, &moved) });
@@ -312,44 +303,6 @@ pub(super) fn value_at<'t>(
         scalar => scalar,
     };
     Spanned::new(at, value)
-}
-
-/// The table of a text without repeated keys, which hide no other error; none if the syntax is
-/// wrong.
-pub(super) fn readable_table(text: &str) -> Option<DeTable<'_>> {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    errors.iter().all(|error| error.message() == DUPLICATE_KEY).then(|| table.into_inner())
-}
-
-/// The errors of the syntax, each the first one of its line.
-// After an error the parser would take most of the lines below it for wrong, so its line becomes
-// blank before the next one is searched.
-fn syntax_errors(text: &str) -> Vec<Error> {
-    let (mut text, mut errors) = (text.to_owned(), Vec::<Error>::new());
-    // Where the line below the last error begins, and how many lines above had the same one.
-    let (mut next_line, mut n_same) = (None, 0);
-    for _ in 0..MAX_ERRORS {
-        let (_, found) = DeTable::parse_recoverable(&text);
-        let start = |error: &Error| error.span().map_or(usize::MAX, |span| span.start);
-        let Some(error) = found.into_iter().min_by_key(start) else { break };
-        let at = start(&error);
-        let is_at_end = at >= text.len();
-        let at = at.min(text.len());
-        let line_start = text[..at].rfind('\n').map_or(0, |end| end + 1);
-        let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end);
-        let is_repeated = errors.last().is_some_and(|last| last.message() == error.message());
-        n_same = if is_repeated && next_line == Some(line_start) { n_same + 1 } else { 0 };
-        // What is not closed on its line makes each line below it wrong in the same way.
-        if n_same < MAX_SAME_ERRORS {
-            errors.push(error);
-        }
-        if is_at_end {
-            break;
-        }
-        next_line = Some(line_end + 1);
-        text.replace_range(line_start..line_end, &" ".repeat(line_end - line_start));
-    }
-    errors
 }
 
 /// A message whose subject is the key, or the message.
