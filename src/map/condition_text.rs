@@ -3,13 +3,9 @@
 //! Syntax only: `condition` and `condition_compiler` compile it. A part of `profile_text`.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use super::{
-    one_or_many::OneOrMany,
-    only_table::{OneTable, one_table},
-    written_text::is_default,
-};
+use super::{one_or_many::OneOrMany, only_table::read_from_one_table, written_text::is_default};
 
 /// A number: `0`, `0.5`, or a text, which keeps all digits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -68,23 +64,8 @@ pub(super) struct ConditionText {
     pub(super) not: Option<Box<Self>>,
 }
 
-impl<'de> Deserialize<'de> for ConditionText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        one_table(deserializer)
-    }
-}
-
-impl Serialize for ConditionText {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
-    }
-}
-
-impl<'de> OneTable<'de> for ConditionText {
-    const EXPECTED: &'static str = "a condition: { column = \"Kind\", is = \"Sale\" }\n  hint: \
-        several conditions are { all = [...] } or { any = [...] }";
-
-    fn of_keys<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
-    }
-}
+read_from_one_table!(
+    ConditionText,
+    "a condition: { column = \"Kind\", is = \"Sale\" }\n  hint: several conditions are \
+     { all = [...] } or { any = [...] }"
+);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
     one_or_many::OneOrMany,
+    only_table::read_from_one_table,
     path_text::segments,
     rule_text::RuleText,
     short_or_table::{ShortOrTable, short_or_table},
@@ -16,13 +17,15 @@ use super::{
 
 /// What becomes of several copies of an order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct DuplicatesText {
     /// Which copy counts.
     pub(super) keep: KeptCopy,
     /// The column or path that says how new a copy is, or its rule.
     pub(super) by: VersionText,
 }
+
+read_from_one_table!(DuplicatesText);
 
 /// Which of several copies of an order counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     input_settings::{CellNotation, LastLineEnd, Quote, RaggedRows},
     one_or_many::OneOrMany,
+    only_table::read_from_one_table,
     written_text::is_default,
 };
 use crate::model::input::InputFormat;
 
 /// How a file is written.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub(super) struct FileKeysText {
     /// The format of the file; else it is found by its content.
     pub(super) format: Option<InputFormat>,
@@ -45,3 +46,5 @@ pub(super) struct FileKeysText {
     #[serde(skip_serializing_if = "is_default")]
     pub(super) last_line_end: LastLineEnd,
 }
+
+read_from_one_table!(FileKeysText);

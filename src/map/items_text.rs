@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
     one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
+    only_table::read_from_one_table,
     short_or_table::{ShortOrTable, short_or_table},
     written_text::{written_text, written_text_if_any},
 };
@@ -34,7 +35,7 @@ pub(super) enum ItemSource {
 
 /// The keys of `[items]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct ItemsTable {
     /// The path of the array of items in a document, or several of which all elements are items.
     pub(super) path: Option<OneOrMany>,
@@ -44,17 +45,21 @@ pub(super) struct ItemsTable {
     pub(super) repeated: Option<RepeatedText>,
 }
 
+read_from_one_table!(ItemsTable);
+
 /// Items as groups of columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct RepeatedText {
     /// The names of the columns, with `{n}` for the number of an item and `*` for that of a field.
     pub(super) columns: String,
 }
 
+read_from_one_table!(RepeatedText);
+
 /// A list of items in one cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct PackedText {
     /// The column of the list.
     pub(super) column: Option<String>,
@@ -72,9 +77,11 @@ pub(super) struct PackedText {
     pub(super) fields: Option<FieldsText>,
 }
 
+read_from_one_table!(PackedText);
+
 /// The fields of an item in a cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct FieldsText {
     /// What is between two fields.
     #[serde(deserialize_with = "one_text", serialize_with = "written_text")]
@@ -88,6 +95,8 @@ pub(super) struct FieldsText {
     /// The names of all fields.
     pub(super) names: Option<Vec<String>>,
 }
+
+read_from_one_table!(FieldsText);
 
 impl ShortOrTable for ItemsText {
     type Table = ItemsTable;

@@ -12,13 +12,13 @@ use serde::{
 };
 
 use super::{
-    file_keys_text::FileKeysText, input_settings::Many, rule_text::RuleText,
-    written_text::is_default,
+    file_keys_text::FileKeysText, input_settings::Many, only_table::read_from_one_table,
+    rule_text::RuleText, written_text::is_default,
 };
 
 /// A file beside the export, whose rows belong to those of the export by their keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct JoinText {
     /// The name before its columns, such as `customer` in `customer.email`.
     pub(super) r#as: String,
@@ -39,6 +39,8 @@ pub(super) struct JoinText {
     pub(super) items: Option<JoinItemsText>,
 }
 
+read_from_one_table!(JoinText);
+
 /// Where a file has the items.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected true or the path of an array such as \"lines[]\"")]
@@ -51,13 +53,15 @@ pub(super) enum JoinItemsText {
 
 /// The column whose values decide which one of several rows counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct PickText {
     /// The row with the largest number or the latest date of this column.
     pub(super) largest: Option<String>,
     /// The row with the smallest number or the earliest date of this column.
     pub(super) smallest: Option<String>,
 }
+
+read_from_one_table!(PickText);
 
 /// A part of the key: the rule of the export's column, and in `to` that of the file's.
 #[derive(Debug, Clone, PartialEq)]

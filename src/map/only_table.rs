@@ -1,7 +1,8 @@
 //! Only a table: values of keys that are one table, never a list, as serde types.
 //!
 //! A derived implementation takes a list too, for the values of the keys in their order, so that
-//! `[[order]]` would be read. Used by `profile_text` and its parts, and by `cli` for its settings.
+//! `[[order]]` would be read. `profile_text` and its parts have types that are read from one table
+//! wherever they are; `cli` has it of keys.
 
 use std::{fmt, marker::PhantomData};
 
@@ -54,6 +55,36 @@ pub fn only_table<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 ) -> Result<T, D::Error> {
     OnlyTable::deserialize(deserializer).map(|OnlyTable(table)| table)
 }
+
+/// Implements the serde traits of types with `#[serde(remote = "Self")]`, which are read from one
+/// table; what messages expect in place of another value, if that is more than a table.
+macro_rules! read_from_one_table {
+    ($name:ty) => {
+        super::only_table::read_from_one_table!($name, "a table");
+    };
+    ($name:ty, $expected:expr) => {
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                super::only_table::one_table(deserializer)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
+        }
+
+        impl<'de> super::only_table::OneTable<'de> for $name {
+            const EXPECTED: &'static str = $expected;
+
+            fn of_keys<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::deserialize(deserializer)
+            }
+        }
+    };
+}
+pub(super) use read_from_one_table;
 
 struct TableVisitor<T>(PhantomData<T>);
 

@@ -5,11 +5,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::written_text::is_default;
+use super::{only_table::read_from_one_table, written_text::is_default};
 
 /// How a document names the one that it belongs to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct ParentText {
     /// The path at which a document has the id of the one that it belongs to.
     pub(super) path: String,
@@ -19,3 +19,5 @@ pub(super) struct ParentText {
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) empty: Vec<String>,
 }
+
+read_from_one_table!(ParentText);

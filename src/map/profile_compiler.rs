@@ -376,7 +376,7 @@ guest.max_addresses = 'many'
           p.toml:14:78: order.orderedAt.kind: unknown value "mail"; meant "email"? or "phone", "currency"
           p.toml:15:21: order.status.column: expected a string or a list of strings
           p.toml:16:31: order.price.scale: expected a number of decimals, "currency" or { beside = "…", default = … }
-          p.toml:17:36: order.ext.a, value of "b": expected a string or { skip = "reason" }
+          p.toml:17:42: order.ext.a, value of "b": unknown key "skp"; meant "skip"?
           p.toml:18:1: order: unknown key "guest"; expected "ext", "status", "price", "orderedAt", "cardType" or one of 3 others
         "#);
         insta::assert_snapshot!(parse_error("name = 'x\n[order\nstatus = = 3\n"), @"

@@ -48,7 +48,7 @@ fn allow_questions(schema: &mut Value) {
 }
 
 /// The schema of the types, without what TOML cannot say.
-fn typed_schema() -> Schema {
+pub(super) fn typed_schema() -> Schema {
     // Of the drafts the one that editors know best.
     let settings = SchemaSettings::draft07().for_deserialize();
     let settings = settings.with_transform(RecursiveTransform(without_null));
@@ -135,7 +135,7 @@ impl KeyType {
 }
 
 /// The schemas of which one must fit, with references resolved.
-fn alternatives<'s>(root: &'s Value, node: &'s Value) -> Vec<&'s Map<String, Value>> {
+pub(super) fn alternatives<'s>(root: &'s Value, node: &'s Value) -> Vec<&'s Map<String, Value>> {
     let Some(members) = node.as_object() else { return Vec::new() };
     if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
         let target = root.pointer(reference.trim_start_matches('#'));

@@ -20,7 +20,7 @@ use super::{
     join_text::JoinText,
     one_or_list::{ListedTable, OneOrList},
     one_or_many::OneOrMany,
-    only_table::only_table,
+    only_table::read_from_one_table,
     parent_text::ParentText,
     rule_text::{RuleText, RulesText},
     written_text::is_default,
@@ -47,7 +47,7 @@ pub(super) enum SkipScope {
 
 /// A rule that skips orders, or rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct SkipText {
     /// The reason, under which the orders are counted and reported.
     pub(super) reason: String,
@@ -58,9 +58,11 @@ pub(super) struct SkipText {
     pub(super) when: ConditionText,
 }
 
+read_from_one_table!(SkipText);
+
 /// What becomes of refunds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct RefundsText {
     /// The rows or documents that are refunds.
     pub(super) rows: Option<ConditionText>,
@@ -73,12 +75,14 @@ pub(super) struct RefundsText {
     pub(super) amount: Option<RuleText>,
 }
 
+read_from_one_table!(RefundsText);
+
 // One struct per group with a key per field, so that serde rejects unknown keys and lists the
 // known ones. A map of rules would accept any key.
 macro_rules! field_group {
     ($name:ident, $($key:ident)*, $($group:ident)* $(; $($(#[$doc:meta])* $choice:ident: $type:ty)*)?) => {
         #[derive(Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-        #[serde(deny_unknown_fields, default)]
+        #[serde(deny_unknown_fields, default, remote = "Self")]
         #[allow(non_snake_case, reason = "the target's own names")]
         pub(super) struct $name {
             $($key: Option<RulesText>,)*
@@ -88,6 +92,8 @@ macro_rules! field_group {
             )*
             $($($(#[$doc])* pub(super) $choice: Option<$type>,)*)?
         }
+
+        read_from_one_table!($name);
 
         impl $name {
             /// Takes the rules out, with the short names of their fields.
@@ -223,22 +229,22 @@ pub(super) struct ProfileText {
     /// The order key, which the rows of an order share; else it is the reference.
     pub(super) key: Option<RuleText>,
     /// The rules of the order.
-    #[serde(default, deserialize_with = "only_table", skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) order: OrderText,
     /// The rules of an item, or those of several kinds of items.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) item: OneOrList<ItemText>,
     /// The rules of the guest.
-    #[serde(default, deserialize_with = "only_table", skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) guest: GuestText,
     /// The rules of a contact.
-    #[serde(default, deserialize_with = "only_table", skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) contact: GuestText,
     /// The rules of a consumer.
-    #[serde(default, deserialize_with = "only_table", skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) consumer: GuestText,
     /// The rules of what all events have.
-    #[serde(default, deserialize_with = "only_table", skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) event: EventFieldsText,
     /// Files beside the export, whose columns the rules can read too.
     #[serde(default, skip_serializing_if = "is_default")]

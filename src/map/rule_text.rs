@@ -6,24 +6,54 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
     condition_text::ConditionText,
     date::languages,
     one_or_list::{ListedTable, OneOrList},
     one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
-    only_table::{OneTable, one_table},
+    only_table::read_from_one_table,
     short_or_table::{ShortOrTable, short_or_table},
     written_text::{is_default, written_text, written_text_if_any},
 };
 
 /// The result of a lookup in a table: another value, or a reason to skip the order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, deny_unknown_fields, expecting = "expected a string or { skip = \"reason\" }")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields)]
 pub(super) enum TableValue {
     Text(String),
     Skip { skip: String },
+}
+
+/// The keys of a reason in place of a value.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SkipTable {
+    skip: String,
+}
+
+impl ShortOrTable for TableValue {
+    type Table = SkipTable;
+
+    const EXPECTED: &str = "a string or { skip = \"reason\" }";
+
+    fn of_short(short: OneOrMany) -> Option<Self> {
+        match short {
+            OneOrMany::One(text) => Some(Self::Text(text)),
+            OneOrMany::Many(_) => None,
+        }
+    }
+
+    fn of_table(SkipTable { skip }: SkipTable) -> Self {
+        Self::Skip { skip }
+    }
+}
+
+impl<'de> Deserialize<'de> for TableValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        short_or_table(deserializer)
+    }
 }
 
 /// How to handle rows or documents of one order with different values: the order is invalid, or
@@ -205,25 +235,7 @@ impl RuleText {
     }
 }
 
-impl<'de> Deserialize<'de> for RuleText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        one_table(deserializer)
-    }
-}
-
-impl Serialize for RuleText {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
-    }
-}
-
-impl<'de> OneTable<'de> for RuleText {
-    const EXPECTED: &'static str = EXPECTED_RULE;
-
-    fn of_keys<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
-    }
-}
+read_from_one_table!(RuleText, EXPECTED_RULE);
 
 const EXPECTED_RULE: &str =
     "a rule: { column = \"Total\" }, { column = [\"Total\", \"Sum\"] } or { value = \"EUR\" }";
@@ -288,30 +300,14 @@ pub(super) struct LanguageText {
     pub(super) fallback: Option<OneOrMany>,
 }
 
-impl<'de> Deserialize<'de> for LanguageText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        one_table(deserializer)
-    }
-}
-
-impl Serialize for LanguageText {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
-    }
-}
-
-impl<'de> OneTable<'de> for LanguageText {
-    const EXPECTED: &'static str =
-        "a language: { path = \"locale\", fallback = [\"en\", \"*\"] } or { fallback = \"en\" }";
-
-    fn of_keys<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
-    }
-}
+read_from_one_table!(
+    LanguageText,
+    "a language: { path = \"locale\", fallback = [\"en\", \"*\"] } or { fallback = \"en\" }"
+);
 
 /// How a text holds pairs of a key and a value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct PairsText {
     /// What is between two pairs.
     #[serde(deserialize_with = "one_text", serialize_with = "written_text")]
@@ -322,6 +318,8 @@ pub(super) struct PairsText {
     #[schemars(schema_with = "one_text_schema")]
     pub(super) assign: String,
 }
+
+read_from_one_table!(PairsText);
 
 /// How a text is encoded within its cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -335,7 +333,7 @@ pub(super) enum DecodeText {
 
 /// Characters that fill a text up to a length.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct PadText {
     /// The number of characters of a padded text.
     pub(super) length: u16,
@@ -344,6 +342,8 @@ pub(super) struct PadText {
     #[schemars(schema_with = "one_text_schema")]
     pub(super) with: String,
 }
+
+read_from_one_table!(PadText);
 
 /// How a negative number is written, besides with a leading minus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -368,13 +368,15 @@ pub(super) enum ScaleText {
 
 /// A member beside a number that has its number of decimals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct ScaleBeside {
     /// The name of the member beside the number.
     pub(super) beside: String,
     /// The minor unit of numbers without that member.
     pub(super) default: Option<ScaleDefault>,
 }
+
+read_from_one_table!(ScaleBeside);
 
 /// A minor unit that does not depend on a member beside a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

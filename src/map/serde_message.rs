@@ -68,7 +68,7 @@ fn wrong_value(message: &str) -> Option<String> {
     let wrong =
         ["invalid type: ", "invalid value: "].iter().find_map(|what| message.strip_prefix(what));
     let (found, expected) = wrong?.rsplit_once(", expected ")?;
-    let is_list = found == "sequence";
+    let is_list = matches!(found, "sequence" | LIST_OF_TABLES);
     let found = found_value(found);
     let text = found.strip_prefix(FOUND_TEXT);
     let is_number = text.is_some_and(|text| text.trim_matches('"').parse::<i64>().is_ok());
@@ -78,7 +78,7 @@ fn wrong_value(message: &str) -> Option<String> {
         "a boolean" if matches!(text, Some("\"true\"" | "\"false\"")) => {
             "true and false are without quotes"
         }
-        _ if is_list && expected_type(expected) == "a table" => {
+        _ if is_list && expected_type(expected).ends_with("a table") => {
             "one table is [name] or name = { … }, without other brackets"
         }
         _ => "",
@@ -93,6 +93,9 @@ fn wrong_value(message: &str) -> Option<String> {
     let hint = if hint.is_empty() { String::new() } else { format!("{HINT}{hint}") };
     Some(format!("{found}; expected {expected}{hint}"))
 }
+
+/// What is found where several tables are, and one is expected or what is short for it.
+pub(super) const LIST_OF_TABLES: &str = "a list of tables";
 
 /// How a message about a text begins, and one about a number.
 pub const FOUND_TEXT: &str = "found the text ";

@@ -13,7 +13,9 @@ use serde::{
     },
 };
 
-use super::one_or_many::OneOrMany;
+use toml::Value;
+
+use super::{one_or_many::OneOrMany, serde_message::LIST_OF_TABLES};
 
 /// What is a table, or short for one.
 pub(super) trait ShortOrTable: Sized {
@@ -59,9 +61,18 @@ where
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, list: S) -> Result<T, S::Error> {
-        let texts = Vec::deserialize(SeqAccessDeserializer::new(list))?;
-        let short = T::of_short(OneOrMany::Many(texts));
-        short.ok_or_else(|| S::Error::invalid_type(Unexpected::Seq, &self))
+        // Tables are an error of the whole list, which is written instead of one of them.
+        let elements = Vec::<Value>::deserialize(SeqAccessDeserializer::new(list))?;
+        let text = |element: &Value| element.as_str().map(str::to_owned);
+        let found = match elements.iter().map(text).collect() {
+            Some(texts) => match T::of_short(OneOrMany::Many(texts)) {
+                Some(value) => return Ok(value),
+                None => Unexpected::Seq,
+            },
+            None if elements.iter().any(Value::is_table) => Unexpected::Other(LIST_OF_TABLES),
+            None => Unexpected::Other("a list of values that are no strings"),
+        };
+        Err(S::Error::invalid_type(found, &self))
     }
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<T, M::Error> {

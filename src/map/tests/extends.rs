@@ -372,7 +372,7 @@ fn invalid_answer_is_refused() {
       --answer order.orderedAt.zone=Europe/Berln: unknown time zone "Europe/Berln"
         hint: did you mean "Europe/Berlin"?
       --answer order.price.scale=euro: expected a number of decimals, "currency" or { beside = "…", default = … }
-      --answer order.status.values.is={ skp = 'x' }: expected a string or { skip = "reason" }
+      --answer order.status.values.is={ skp = 'x' }: unknown key "skp"; meant "skip"?
       --answer order.ext."gift wrap".table.1.3=x: "order.ext.\"gift wrap\".table.1.3" is no open question; expected "item_price", "skip_lines", "rows_adjacent", "order.orderedAt.zone", "order.price.scale", "order.status.values.is", "order.ext.\"gift wrap\".table.1.2"
     "#);
     insta::assert_snapshot!(errors(&[("base.toml", BASE)], &["delimiter=;"]), @r#"--answer delimiter=;: "delimiter" is no open question; the profile has none"#);

@@ -1,6 +1,106 @@
 //! Unit tests of tables: lists in place of one, and lists of tables of which some are wrong.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ptr,
+};
+
+use serde_json::{Map, Value};
+
 use super::rows::errors;
+use crate::map::{
+    profile::Profile,
+    profile_schema::{alternatives, typed_schema},
+};
+
+/// What messages say of a list where none is allowed.
+const REFUSALS: [&str; 3] =
+    ["found a list", "expected a number of decimals", "\"to\" is no column"];
+
+/// What messages of serde say of the elements of a list that it takes for the values of keys.
+const TYPES: [&str; 4] = ["struct ", "element", "length", "tuple"];
+
+#[test]
+fn list_in_place_of_a_table_is_one_error() {
+    let paths = paths_of_tables();
+    assert!(paths.len() > 30, "{paths:?}");
+    let mut wrong = String::new();
+    for (path, takes_texts) in paths {
+        let part = format!(" {}.", path.replace(".0", ""));
+        for list in ["[{}]", "['a', 'b']"].into_iter().take(if takes_texts { 1 } else { 2 }) {
+            let text = profile_with(&path, list);
+            let errors =
+                Profile::parse("test", &text).map_or_else(|e| e.to_string(), |_| String::new());
+            let is_refusal = |line: &&str| REFUSALS.iter().any(|refusal| line.contains(refusal));
+            let is_one = errors.lines().filter(is_refusal).count() == 1;
+            let has_others =
+                errors.contains(&part) || TYPES.iter().any(|word| errors.contains(word));
+            if !is_one || has_others {
+                wrong += &format!("{text}\n{errors}\n");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The paths of all keys whose values are tables and no lists of tables, and whether they may be
+/// lists of texts. What is below a type is there once.
+fn paths_of_tables() -> BTreeMap<String, bool> {
+    let schema = typed_schema().to_value();
+    let mut tables = Tables { schema: &schema, known: BTreeSet::new(), paths: BTreeMap::new() };
+    for node in alternatives(&schema, &schema) {
+        tables.collect(node, &[]);
+    }
+    tables.paths
+}
+
+struct Tables<'s> {
+    schema: &'s Value,
+    known: BTreeSet<*const Map<String, Value>>,
+    paths: BTreeMap<String, bool>,
+}
+
+impl<'s> Tables<'s> {
+    fn collect(&mut self, node: &'s Map<String, Value>, path: &[&'s str]) {
+        // Rules and conditions have rules and conditions as parts of them.
+        if !self.known.insert(ptr::from_ref(node)) {
+            return;
+        }
+        let named = node.get("properties").and_then(Value::as_object).into_iter().flatten();
+        let named = named.map(|(name, schema)| (name.as_str(), schema));
+        let any = node.get("additionalProperties").filter(|any| any.is_object());
+        let elements = node.get("items");
+        let below = named.chain(any.map(|any| ("x", any))).chain(elements.map(|of| ("0", of)));
+        for (name, below) in below {
+            let path: Vec<_> = path.iter().copied().chain([name]).collect();
+            let types = alternatives(self.schema, below);
+            let is_table = |node: &Map<_, _>| node.get("type").is_some_and(|of| of == "object");
+            let lists = types.iter().filter_map(|node| node.get("items"));
+            let elements: Vec<_> =
+                lists.flat_map(|elements| alternatives(self.schema, elements)).collect();
+            let takes_tables = elements.iter().any(|node| is_table(node));
+            if types.iter().any(|node| is_table(node)) && !takes_tables {
+                self.paths.insert(path.join("."), !elements.is_empty());
+            }
+            for node in types {
+                self.collect(node, &path);
+            }
+        }
+    }
+}
+
+/// A profile with a value at a path.
+fn profile_with(path: &str, value: &str) -> String {
+    let mut text = value.to_owned();
+    let names: Vec<_> = path.split('.').collect();
+    for name in names[1..].iter().rev() {
+        text = if *name == "0" { format!("[{text}]") } else { format!("{{ {name} = {text} }}") };
+    }
+    // The parts of a join's key are not read without the column of the file.
+    let lacks_to = path.starts_with("join.0.on.0.") && !path.ends_with(".to");
+    let text = if lacks_to { text.replace("[{ on = [{ ", "[{ on = [{ to = 'b', ") } else { text };
+    format!("{} = {text}", names[0])
+}
 
 #[test]
 fn table_beside_a_list_of_its_name_is_one_error() {
