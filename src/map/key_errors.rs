@@ -56,6 +56,11 @@ impl KeyErrors {
         self.0.iter().any(is_below)
     }
 
+    /// The same errors at other paths.
+    pub(super) fn map_paths(self, path: impl Fn(KeyPath) -> KeyPath) -> Self {
+        Self(self.0.into_iter().map(|(at, message)| (path(at), message)).collect())
+    }
+
     /// Keeps the errors of the values at these paths, and of parts of them.
     pub(super) fn retain_below(&mut self, paths: &[KeyPath]) {
         self.0.retain(|(found, _)| paths.iter().any(|path| found.starts_with(path)));

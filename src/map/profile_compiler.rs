@@ -90,7 +90,8 @@ impl Profile {
             // Any part of the profile may be in the text that is missing.
             wrong.push(KeyPath::new());
         }
-        let profile = compiled.map(|(profile, mut errors)| {
+        let profile = compiled.map(|(profile, errors)| {
+            let mut errors = document.with_original_paths(errors);
             errors.remove_at(&taking_all);
             wrong.extend(errors.paths().cloned());
             if !lacks_text {
@@ -151,7 +152,8 @@ fn add_errors_of<'t>(replaced: ReplacedValues<'t>, document: &mut TomlDocument<'
     for question in open_questions(&alone) {
         open_questions::remove(&mut alone, &question.path);
     }
-    if let Some((_, mut errors)) = alone.read().map(compile) {
+    if let Some((_, errors)) = alone.read().map(compile) {
+        let mut errors = alone.with_original_paths(errors);
         // What the profile alone lacks, such as the order key, may be in the merged one.
         errors.retain_below(&replaced.paths);
         alone.add_errors(errors);
@@ -212,7 +214,6 @@ mod tests {
           p.toml:9:1: nulls: found a table; expected a string
           p.toml:10:11: contact.id: found a list; expected a table
             hint: one table is [name] or name = { … }, without other brackets
-          p.toml: order.referenceId: no rule for the order key; expected key or order.referenceId
         "#);
     }
 
@@ -368,6 +369,7 @@ guest.max_addresses = 'many'
           p.toml:6:35: severity.missing_poss: unknown value "missing_poss"; meant "missing_pos"?
           p.toml:8:1: skip[1]: unknown key "resaon"; meant "reason"? or "scope", "when"
           p.toml:9:29: skip[1].when.is: expected a string or a list of strings
+          p.toml:10:1: skip[2]: the key "when" is missing
           p.toml:13:1: order: unknown key "refrenceId"; meant "referenceId"?
           p.toml:14:24: order.orderedAt.column: expected a string or a list of strings
           p.toml:14:41: order.orderedAt.date: date format "%q" has no whole date; expected a year, a month and a day

@@ -18,14 +18,19 @@ use super::{
 };
 use crate::model::{diagnostic::Diagnostic, source_map::SourceMap};
 
+/// The place of an element of a list that is removed: those behind it keep their indexes.
+const REMOVED: Range<usize> = usize::MAX..usize::MAX;
+
 /// The keys and values of a TOML text, and its errors.
 pub struct TomlDocument<'t> {
     sources: &'t SourceMap,
     pub(super) root: DeTable<'t>,
     /// The tables of the files behind the first one.
     pub(super) others: Vec<DeTable<'t>>,
-    /// The paths of what was wrong and is removed, and of what it was meant to be.
+    /// The paths of what was wrong and is removed.
     removed: Vec<KeyPath>,
+    /// The paths of the keys that misspelt ones were meant to be.
+    meant: Vec<KeyPath>,
     /// The paths of tables whose errors may be the consequence of what was removed.
     unsure: Vec<KeyPath>,
     /// The errors, each with its first byte.
@@ -81,6 +86,7 @@ impl<'t> TomlDocument<'t> {
             root,
             others: Vec::new(),
             removed: Vec::new(),
+            meant: Vec::new(),
             unsure: Vec::new(),
             errors: Vec::new(),
             has_syntax_error: false,
@@ -126,7 +132,13 @@ impl<'t> TomlDocument<'t> {
     }
 
     fn deserializer(&self) -> Deserializer<'t> {
-        Deserializer::from(Spanned::new(0..0, self.root.clone()))
+        Deserializer::from(Spanned::new(0..0, without_removed(&self.root)))
+    }
+
+    /// The errors of the value that was read with paths in the document, whose lists have the
+    /// elements too that are removed.
+    pub(super) fn with_original_paths(&self, errors: KeyErrors) -> KeyErrors {
+        errors.map_paths(|path| original_path(&self.root, path))
     }
 
     /// Adds the errors of values, each at its value or at the nearest key above it that there is.
@@ -146,18 +158,17 @@ impl<'t> TomlDocument<'t> {
     /// whose syntax is wrong.
     #[must_use]
     pub fn wrong_paths(&self) -> Vec<KeyPath> {
-        let unsure = self.unsure.iter();
         if self.has_syntax_error {
-            vec![KeyPath::new()]
-        } else {
-            self.removed.iter().chain(unsure).cloned().collect()
+            return vec![KeyPath::new()];
         }
+        self.removed.iter().chain(&self.meant).chain(&self.unsure).cloned().collect()
     }
 
-    /// Whether the value at a path, or a part of it, was removed.
+    /// Whether the value at a path, a part of it or what it is a part of was removed.
     fn is_incomplete(&self, path: &[String]) -> bool {
-        self.removed.iter().any(|removed| removed.starts_with(path))
-            || self.unsure.iter().any(|above| path.starts_with(above))
+        let mut missing = self.removed.iter().chain(&self.meant);
+        let mut unknown = self.removed.iter().chain(&self.unsure);
+        missing.any(|part| part.starts_with(path)) || unknown.any(|above| path.starts_with(above))
     }
 
     /// Leaves out the errors of a table, which may be the consequence of what was removed from it.
@@ -181,7 +192,7 @@ impl<'t> TomlDocument<'t> {
         texts
     }
 
-    /// All tables with their paths and the places of their names.
+    /// All tables, and lists of tables, with their paths and the places of their names.
     #[must_use]
     pub fn tables(&self) -> Vec<(KeyPath, Range<usize>)> {
         let mut tables = Vec::new();
@@ -262,7 +273,7 @@ impl<'t> TomlDocument<'t> {
             self.add(Some(at), wrong, &subject, &text);
         }
         // A misspelt key is not missing too.
-        self.removed.extend(message.meant.as_deref().map(sibling));
+        self.meant.extend(message.meant.as_deref().map(sibling));
         remove_from(&mut self.root, &path);
         self.removed.push(path);
         true
@@ -385,16 +396,54 @@ fn remove_below(value: &mut Spanned<DeValue<'_>>, path: &[String]) {
         (DeValue::Table(table), path) => remove_from(table, path),
         (DeValue::Array(array), [index, below @ ..]) => {
             let index: Option<usize> = index.parse().ok();
+            let Some(element) = index.and_then(|index| array.get_mut(index)) else { return };
             if below.is_empty() {
-                let elements = array.clone().into_iter().enumerate();
-                let is_kept = |(at, _): &(usize, _)| Some(*at) != index;
-                *array = elements.filter(is_kept).map(|(_, element)| element).collect();
-            } else if let Some(element) = index.and_then(|index| array.get_mut(index)) {
+                *element = Spanned::new(REMOVED, DeValue::Boolean(false));
+            } else {
                 remove_below(element, below);
             }
         }
         _ => {}
     }
+}
+
+/// The same table without the elements of lists that are removed.
+fn without_removed<'t>(table: &DeTable<'t>) -> DeTable<'t> {
+    table.iter().map(|(key, value)| (key.clone(), value_without_removed(value))).collect()
+}
+
+fn value_without_removed<'t>(value: &Spanned<DeValue<'t>>) -> Spanned<DeValue<'t>> {
+    let kept = match value.get_ref() {
+        DeValue::Table(table) => DeValue::Table(without_removed(table)),
+        DeValue::Array(array) => {
+            let kept = array.iter().filter(|element| element.span() != REMOVED);
+            DeValue::Array(kept.map(value_without_removed).collect())
+        }
+        scalar => scalar.clone(),
+    };
+    Spanned::new(value.span(), kept)
+}
+
+/// The path in a table of what has this path in the same table [`without_removed`].
+fn original_path(table: &DeTable<'_>, mut path: KeyPath) -> KeyPath {
+    let mut value = path.first().and_then(|name| table.get(name.as_str()));
+    for name in path.iter_mut().skip(1) {
+        value = match value.map(Spanned::get_ref) {
+            Some(DeValue::Table(table)) => table.get(name.as_str()),
+            Some(DeValue::Array(array)) => {
+                let is_kept =
+                    |(_, element): &(usize, &Spanned<DeValue<'_>>)| element.span() != REMOVED;
+                let mut kept = array.iter().enumerate().filter(is_kept);
+                let element = name.parse().ok().and_then(|index| kept.nth(index));
+                element.map(|(index, element)| {
+                    *name = index.to_string();
+                    element
+                })
+            }
+            _ => break,
+        };
+    }
+    path
 }
 
 /// The place of the value at a path, or of the deepest one above it: of a table its key.
@@ -425,11 +474,13 @@ fn mark_of(key: Range<usize>, value: &Spanned<DeValue<'_>>, path: &[String]) -> 
 
 fn collect_tables(path: &KeyPath, table: &DeTable<'_>, into: &mut Vec<(KeyPath, Range<usize>)>) {
     for (key, value) in table {
-        if let DeValue::Table(below) = value.get_ref() {
-            let path = path.iter().cloned().chain([key.get_ref().to_string()]).collect();
-            collect_tables(&path, below, into);
-            into.push((path, key.span()));
+        let path = path.iter().cloned().chain([key.get_ref().to_string()]).collect();
+        match value.get_ref() {
+            DeValue::Table(below) => collect_tables(&path, below, into),
+            DeValue::Array(array) if array.iter().any(|element| element.get_ref().is_table()) => {}
+            _ => continue,
         }
+        into.push((path, key.span()));
     }
 }
 

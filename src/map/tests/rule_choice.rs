@@ -202,7 +202,7 @@ key = { column = 'id', when = { column = 'a', is = 'b' } }
       test:6:73: order.ext.b[2].type: "type" is another one than that of an earlier rule; expected the same in all rules of a list
       test:6:95: order.ext.b[2].disagree: "disagree" is another one than that of an earlier rule; expected the same in all rules of a list
       test:7:11: order.ext.*: "*" is a wildcard and has a list; expected one rule
-      test:8:20: order.orderedAt: element 1 of "orderedAt" has dates that the format %d/%m/%Y and the format %m/%d/%Y read differently; expected one of them
+      test:8:20: order.orderedAt[1]: element 1 of "orderedAt" has dates that the format %d/%m/%Y and the format %m/%d/%Y read differently; expected one of them
       test:8:85: order.orderedAt: found the number 3; expected a rule: { column = "Total" }, { column = ["Total", "Sum"] } or { value = "EUR" }
       test:9:40: item.name.disagree: "disagree" is for fields of the order; each row is an item or a person of its own
       test:9:49: item.name.when: "when" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater
@@ -308,7 +308,7 @@ ignore_rows = [{ column = 'a', is = 'b' }, 'c']
         hint: several conditions are { all = [...] } or { any = [...] }
       test:5:32: skip[1].when: found a list; expected a condition: { column = "Kind", is = "Sale" }
         hint: several conditions are { all = [...] } or { any = [...] }
-      test:5:63: skip.when.not: found a list; expected a condition: { column = "Kind", is = "Sale" }
+      test:5:63: skip[2].when.not: found a list; expected a condition: { column = "Kind", is = "Sale" }
         hint: several conditions are { all = [...] } or { any = [...] }
       test:6:44: ignore_rows: found the text "c"; expected a condition: { column = "Kind", is = "Sale" }
         hint: several conditions are { all = [...] } or { any = [...] }

@@ -102,6 +102,50 @@ fn profile_with(path: &str, value: &str) -> String {
     format!("{} = {text}", names[0])
 }
 
+/// An entry that cannot be read hides none behind it, and they keep their numbers.
+#[test]
+fn wrong_entry_leaves_the_others_in_their_places() {
+    let errors = errors(
+        "unset = [1, 'a', 2]
+[[skip]]
+reason = 1
+when = { column = 'a', is = 'b' }
+[[skip]]
+reason = ''
+when = { column = 'a', is = 'b' }
+[[skip]]
+reason = 'third'
+[[skip]]
+reason = 'fourth'
+when = { column = 'a', less = 'x' }
+[[join]]
+as = 'c'
+on = { column = 'id', to = 'id' }
+[[join]]
+as = 'a.b'
+on = [{ column = 'id', to = 'id' }]
+[[join]]
+file = 'd.csv'
+profile = 'p'",
+    );
+    insta::assert_snapshot!(errors, @r#"
+    test:3:9: unset: removes what an extended profile has, but there is no extends
+      test:3:10: unset: found the number 1; expected a string
+        hint: a number is no text: put it in quotes
+      test:3:18: unset: found the number 2; expected a string
+        hint: a number is no text: put it in quotes
+      test:5:10: skip[1].reason: found the number 1; expected a string
+        hint: a number is no text: put it in quotes
+      test:8:10: skip[2].reason: "reason" is empty; expected why the orders are left out
+      test:10:1: skip[3]: the key "when" is missing
+      test:14:31: skip[4].when.less: invalid number "x": not a decimal number such as 1234.50
+      test:17:1: join[1].on: found a table; expected a list
+      test:19:6: join[2].as: invalid name "a.b"; expected letters, digits, _ and -, such as customer
+      test:21:1: join[3]: the key "as" is missing
+      test:23:11: join[3].profile: found the text "p"; expected a table
+    "#);
+}
+
 #[test]
 fn table_beside_a_list_of_its_name_is_one_error() {
     let errors = errors(

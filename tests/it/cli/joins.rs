@@ -331,7 +331,7 @@ on = [{ concat = ["a", "b"], to = "c" }]
        |      ^^ expected the key: [{ column = "customer_id", to = "id" }]
 
     error[profile]: "date" is not for the key of a join, which is compared as a text
-      --> shop.toml:20:30  join[2].on.date
+      --> shop.toml:20:30  join[2].on[1].date
        |
     20 | on = [{ column = "a", date = "iso8601", to = "b" }, { column = "a" }, {…
        |                              ^^^^^^^^^
@@ -345,7 +345,7 @@ on = [{ concat = ["a", "b"], to = "c" }]
        = expected a part of the key: { column = "customer_id", to = "id" }
 
     error[profile]: "to" is no column
-      --> shop.toml:20:71  join[2].on[2]
+      --> shop.toml:20:71  join[2].on[3]
        |
     20 | …= "iso8601", to = "b" }, { column = "a" }, { value = "a", to = ["b"] }]
        |                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^
