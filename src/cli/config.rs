@@ -538,7 +538,7 @@ mod tests {
 
     #[test]
     fn ranges_are_checked_with_all_other_errors() {
-        let file = "in_flight = 0\nmax_url_bytes = 70000\nmemory = '1kB'\ntries = 0\n\
+        let file = "in_flight = 0\nmax_url_bytes = 70000\nmemory = '1B'\ntries = 0\n\
                     timeout = '0s'\nidentity_pause = '2h'\nin_flihgt = 5\n\
                     [targets.eu]\nbase_url = 'http://example.com'\nclient_key = 5\n";
         let set = ["down_after=0", "session_timeout=0s", "base_url=https://example.com/?k"];
@@ -546,7 +546,7 @@ mod tests {
         insta::assert_snapshot!(without_folder(&load_error(file, &variables, &set)), @r#"
         o.toml:1:13: in_flight: in_flight is 0; expected 1 to 10000; it comes from the config file, which must be right although the variable ORDERFERRY_IN_FLIGHT is set
         o.toml:2:17: max_url_bytes: max_url_bytes is 70000; expected 1 to 65534
-        o.toml:3:10: memory: memory is 1000 bytes; expected 1MB or more
+        o.toml:3:10: memory: memory is 1 byte; expected 1MB or more
         o.toml:4:9: tries: tries is 0; expected 1 or more
         o.toml:5:11: timeout: timeout is 0; expected more: no response could arrive in time
         o.toml:6:18: identity_pause: identity_pause is 2h; expected at most 1h

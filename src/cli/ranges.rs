@@ -32,7 +32,8 @@ pub(super) fn check_max_url_bytes(n: usize) -> Result<(), String> {
 }
 
 pub(super) fn check_memory(ByteSize(n): ByteSize) -> Result<(), String> {
-    ensure(n >= MIN_MEMORY.0, || format!("memory is {n} bytes, expected 1MB or more"))
+    let unit = if n == 1 { "byte" } else { "bytes" };
+    ensure(n >= MIN_MEMORY.0, || format!("memory is {n} {unit}, expected 1MB or more"))
 }
 
 pub(super) fn check_identity_pause(pause: Duration) -> Result<(), String> {

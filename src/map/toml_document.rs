@@ -238,14 +238,12 @@ impl<'t> TomlDocument<'t> {
     fn remove(&mut self, error: &Error) -> bool {
         let Some(span) = error.span() else { return false };
         let message = readable_message(error.message());
-        // The key of an array of tables has the place of its first table.
-        let is_key =
-            |(key, _): &(&Spanned<DeString<'_>>, _)| message.is_of_key && key.span() == span;
-        let key = self.root.iter().find(is_key).map(|(key, _)| vec![key.get_ref().to_string()]);
-        let Some(mut path) = key.or_else(|| path_of(&self.root, &span)) else { return false };
-        let is_of_list = ["found a list", "expected ", WRONG_TYPE_OF_CHOICE]
-            .iter()
-            .any(|start| message.text.starts_with(start));
+        let Some(mut path) = path_of(&self.root, &span) else { return false };
+        // The key of a list of tables, and the list, have the place of its first table.
+        let is_of_list = message.is_of_key
+            || ["found a list", "expected ", WRONG_TYPE_OF_CHOICE]
+                .iter()
+                .any(|start| message.text.starts_with(start));
         if is_of_list && is_first_table(&self.root, &path) {
             path.pop();
         }

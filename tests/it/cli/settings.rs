@@ -1257,7 +1257,7 @@ fn wrong_values_of_options_are_listed_with_all_errors() {
     workspace.file(
         "settings.toml",
         "in_flight = 0\n[target]\nclient_key = 'of another'\n[target.prod]\npos = 'x'\n\
-         [targets.prod]\nbase_url = 'https://a.example'\n",
+         [targets.prod]\nbase_url = 'https://a.example'\n[[target.stage]]\npos = 'y'\n",
     );
     let profile = "name = 'shop'\nkey = 5\n[order]\nreferenceId = { column = 'x' }\n\
                    referenceId = { column = 'y' }\nstatus = { colum = 'z' }\n";
@@ -1303,6 +1303,15 @@ fn wrong_values_of_options_are_listed_with_all_errors() {
           |
           = an order needs one, and neither the settings nor the profile have it
           = hint: set it with --pos
+
+        error[config]: unknown key "stage"
+         --> settings.toml:8:10  target
+          |
+        8 | [[target.stage]]
+          |          ^^^^^
+          |
+          = expected "page", "mode", "pos", "channel", "language" or one of 4 others
+          = hint: a target with a name is [targets.stage]; --to stage uses it
 
         error[config]: invalid rate "x"
          --> --rate x
@@ -1358,7 +1367,7 @@ fn wrong_values_of_options_are_listed_with_all_errors() {
          = expected rules for orderedAt, currencyCode, price, paymentType,
            guest.email or guest.id
 
-        13 errors in the settings and shop.toml. Nothing was read or sent.
+        14 errors in the settings and shop.toml. Nothing was read or sent.
         next: orderferry help settings
     "#);
 }
