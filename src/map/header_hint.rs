@@ -57,8 +57,7 @@ pub(super) fn header_hint(
     header: &Header,
     is_known: impl Fn(&str) -> bool,
 ) -> Option<String> {
-    let first = header.names.first()?;
-    if first.starts_with(['[', '{']) {
+    if is_json(header) {
         let form = if profile.key.paths.is_empty() {
             ", and give the profile a path beside each column"
         } else {
@@ -78,9 +77,17 @@ pub(super) fn side_header_hint(
     header: &Header,
     is_known: impl Fn(&str) -> bool,
 ) -> Option<String> {
+    if is_json(header) {
+        return Some(format!("the file is JSON; {}", set_in_join(join, "format = \"json\"")));
+    }
     let found = other_delimiter(header, is_known)?;
     let key = format!("delimiter = {:?}", found.to_string());
     Some(format!("the cells are separated by {found:?}; {}", set_in_join(join, &key)))
+}
+
+/// Whether the first line is rather JSON than a header.
+fn is_json(header: &Header) -> bool {
+    header.names.first().is_some_and(|first| first.starts_with(['[', '{']))
 }
 
 /// How a key of the files of a join is set.

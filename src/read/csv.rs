@@ -82,6 +82,7 @@ pub(super) fn parse_header(
     format: &CsvFormat,
     piece: Piece<'_>,
 ) -> Result<(Option<LocatedHeader>, usize), ReadError> {
+    let bytes = piece.bytes;
     let (mut records, mut piece) =
         (CsvRecords::with_capacity_for(iter::empty(), format), CsvPiece::new(piece));
     let mut slow = SlowCsvParser::new(format.syntax);
@@ -93,6 +94,9 @@ pub(super) fn parse_header(
     }
     let Row { origin, content } = records.row(0);
     let record = match content {
+        RowContent::Unreadable(_) if begins_as_json(bytes) => {
+            return Err(ReadError::UnexpectedJson(format.name.to_string()));
+        }
         RowContent::Unreadable(unreadable) => {
             return Err(ReadError::BadHeader(format.name.to_string(), unreadable.reason));
         }
@@ -103,6 +107,12 @@ pub(super) fn parse_header(
     let positions = record.positions(&origin);
     let syntax = format.syntax;
     Ok((Some((Header { names, positions, syntax }, origin.bytes)), piece.at))
+}
+
+/// Whether bytes begin with an object, or with an array of objects.
+fn begins_as_json(bytes: &[u8]) -> bool {
+    let bytes = bytes.trim_ascii_start();
+    bytes.strip_prefix(b"[").map_or(bytes, <[u8]>::trim_ascii_start).starts_with(b"{")
 }
 
 /// Parses one record of any shape, or skips a blank line.

@@ -191,9 +191,9 @@ fn padding_hint(record: RecordShape, expected: usize) -> Option<&'static str> {
         return None;
     }
     Some(if record.n_cells < expected {
-        "if it lacks only empty ones at its end, ragged_rows = \"pad\" in the profile adds them"
+        "if it lacks only empty ones at its end, ragged_rows = \"pad\" adds them"
     } else {
-        "ragged_rows = \"pad\" in the profile drops empty ones at the end"
+        "ragged_rows = \"pad\" drops empty ones at the end"
     })
 }
 

@@ -65,8 +65,8 @@ pub enum ReadError {
     TooManyInputs(usize),
     /// A CSV file without a header.
     #[error(
-        "{0}:1: the file is empty, expected a header\n  hint: an export without orders still has \
-         its header line"
+        "{0}:1: the file is empty, expected a header\n  hint: a file without rows still has its \
+         header line; export it anew"
     )]
     NoHeader(String),
     /// Another encoding than the declared one, proved by the first bytes.
@@ -121,6 +121,12 @@ pub enum ReadError {
     /// A header whose names are not UTF-8, or whose quotes are not closed.
     #[error("{0}:1: the header cannot be read: {1}{hint}", hint = header_hint(.1))]
     BadHeader(String, String),
+    /// JSON in a file whose name is not that of one, where it cannot be the header of a CSV file.
+    #[error(
+        "{0}:1: the file is JSON, expected a header of CSV\n  hint: give it a name that ends in \
+         .json or .ndjson, or set format = \"json\" in the profile"
+    )]
+    UnexpectedJson(String),
     /// A line that ends in a carriage return alone: lines could not be counted, and a row may be
     /// split.
     #[error(
@@ -196,6 +202,7 @@ impl ReadError {
             }
             Self::AmbiguousQuotes { .. } => Some("quote = \"none\"".to_owned()),
             Self::NoLineOfHeader { .. } => Some("skip_lines = 0".to_owned()),
+            Self::UnexpectedJson(_) => Some("format = \"json\"".to_owned()),
             _ => Some(format!("encoding = \"{}\"", self.encoding()?)),
         }
     }

@@ -184,8 +184,12 @@ fn side_file_message(join: &str, error: &ReadError) -> String {
 pub(super) fn side_row_hint(join: &str, reason: &str) -> String {
     match likely_encoding(reason) {
         Some(encoding) => set_in_join(join, &format!("encoding = \"{encoding}\"")),
+        None if reason.contains(PAD) => set_in_join(join, PAD),
         None => "repair the row, or export the file anew".to_owned(),
     }
 }
+
+/// The key that completes short rows, as the reasons of such rows have it.
+const PAD: &str = "ragged_rows = \"pad\"";
 
 const HINT: &str = "\n  hint: ";

@@ -82,7 +82,7 @@ fn rows_below_an_unreadable_one_are_doubtful() {
     let rows = [&first_row("A1", "30.00"), NEXT_ROW, short, NEXT_ROW, &first_row("A3", "10.00")];
     insta::assert_snapshot!(outcomes_with(KEYS, &rows.concat()), @r#"
     2 A1 valid
-    4 A2 invalid the row has 4 cells, the header has 9; if it lacks only empty ones at its end, ragged_rows = "pad" in the profile adds them
+    4 A2 invalid the row has 4 cells, the header has 9; if it lacks only empty ones at its end, ragged_rows = "pad" adds them
     6 A3 valid
     "#);
 }

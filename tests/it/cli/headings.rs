@@ -83,7 +83,7 @@ fn half_a_heading_is_refused() {
       hint: lower skip_lines in the profile; with 0 the first line is the header
 
     error: orders.csv:1: the file is empty, expected a header
-      hint: an export without orders still has its header line
+      hint: a file without rows still has its header line; export it anew
 
     error[profile]: there is no column "referenceId" in the export
       --> shop.toml:15:26  order.referenceId

@@ -44,10 +44,10 @@ fn non_export_files_are_refused() {
     insta::assert_snapshot!(found, @r#"
     empty: exit 2
         error: orders.csv:1: the file is empty, expected a header
-          hint: an export without orders still has its header line
+          hint: a file without rows still has its header line; export it anew
     only blank lines: exit 2
         error: orders.csv:1: the file is empty, expected a header
-          hint: an export without orders still has its header line
+          hint: a file without rows still has its header line; export it anew
     header alone: exit 0
     UTF-16: exit 2
         error: orders.csv:1: the file is utf-16le, expected utf-8
@@ -160,7 +160,7 @@ fn unreadable_rows_are_reported() {
     too few cells: exit 1
         A-1 valid
         A-2 invalid
-            row_unreadable 3:null the row has 2 cells, the header has 12; if it lacks only empty ones at its end, ragged_rows = "pad" in the profile adds them
+            row_unreadable 3:null the row has 2 cells, the header has 12; if it lacks only empty ones at its end, ragged_rows = "pad" adds them
         A-3 valid
     one cell: exit 2
         error: orders.csv:3: the row has 1 cell, the header has 12; it is not known which order the row belongs to

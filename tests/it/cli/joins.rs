@@ -655,3 +655,43 @@ fn condition_without_the_side_row_is_not_needed() {
     B skipped
     "#);
 }
+
+#[test]
+fn hints_of_a_side_file_are_for_its_join() {
+    let refusal_of = |customers: &str, join: &str| {
+        refusal(&check(&workspace(EXPORT, customers), join, "orders.csv"))
+    };
+    let json = "{\"Id\": \"1\", \"E-mail\": \"ann@example.com\"}\n{\"Id\": \"2\", \"E-mail\": \"bob@example.com\"}\n";
+    let with_commas = JOIN.replace("delimiter = \";\"", "delimiter = \",\"");
+    let refusals = [
+        refusal_of("", JOIN),
+        refusal_of("Id;Name;E-mail\n1;Ann\n", JOIN),
+        refusal_of(json, JOIN),
+        refusal_of(json, &with_commas),
+    ];
+    insta::assert_snapshot!(refusals.join("\n\n"), @r##"
+    error: customers.csv:1: the file is empty, expected a header
+      hint: a file without rows still has its header line; export it anew
+
+
+    error: customers.csv:2: the row has 2 cells, the header has 3; if it lacks only empty ones at its end, ragged_rows = "pad" adds them; any order may need the row; nothing was sent
+      hint: set profile = { ragged_rows = "pad" } in the [[join]] with as = "customer"
+
+
+    error[profile]: there is no column "Id" in customers.csv
+      --> shop.toml:15:55  join.on
+       |
+    15 | on = [{ column = "Customer", strip_prefix = "#", to = "Id" }]
+       |                                                       ^^^^
+       |
+       = customers.csv has "{***@e***.com"
+       = hint: the file is JSON; set profile = { format = "json" } in the [[join]]
+               with as = "customer"
+
+    error: customers.csv:1: the file is JSON, expected a header of CSV
+      hint: set profile = { format = "json" } in the [[join]] with as = "customer"
+    "##);
+    let as_json = JOIN.replace("delimiter = \";\"", "format = \"json\"");
+    let ran = check(&workspace(EXPORT, json), &as_json, "orders.csv");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+}
