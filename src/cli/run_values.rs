@@ -12,11 +12,12 @@ use super::{
     config::{ConfigFile, LoadedConfig, TargetSettings},
     error_list::ErrorList,
     profile_files, ranges,
+    setting_names::CONFIG,
     values::{ByteSize, Rate},
 };
 use crate::{
     map::{ParsedProfile, profile::Profile},
-    model::{field::Field, route::Mode, rules::CommonDefaults},
+    model::{field::Field, route::Mode, rules::CommonDefaults, source_text::error_outside_files},
     pipeline, stream,
     validate::{self, ValidateSettings},
 };
@@ -104,6 +105,7 @@ impl<'l> ValueChecks<'l> {
         if receiver == Receiver::Sandbox {
             target.pos.get_or_insert_with(|| SANDBOX.to_owned());
         }
+        self.joins(&read.join);
         let rate = self.rate(pace, &target, receiver);
         let in_flight = self.in_flight(pace);
         let identity_pause = self.identity_pause(pace);
@@ -163,6 +165,20 @@ impl<'l> ValueChecks<'l> {
     /// Keeps the error of a setting that the target lacks.
     fn keep_missing(&mut self, name: &str, message: &str) {
         self.errors.add(self.loaded.origins.error_of_missing(name, message));
+    }
+
+    /// Checks that `--join` names no join twice.
+    fn joins(&mut self, joins: &[(String, String)]) {
+        for (index, (name, file)) in joins.iter().enumerate() {
+            if joins[..index].iter().any(|(known, _)| known == name) {
+                let message = format!(
+                    "the join {name:?} has a file already; expected one\n  hint: several files are \
+                     a pattern such as 'items-*.csv', in quotes"
+                );
+                let place = format!("--join {name}={file}");
+                self.errors.add(error_outside_files(CONFIG, &place, "", &message));
+            }
+        }
     }
 
     fn target(&mut self, arguments: &TargetArguments) -> TargetSettings {

@@ -41,6 +41,7 @@ fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
             );
         }
     }
+    let mut taken = None;
     for join in joins {
         let pattern = pattern(spec, join, files)?;
         let found =
@@ -49,21 +50,27 @@ fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
                 error => error,
             })?;
         for input in found {
-            files.inputs.retain(|read| read.input.location != input.location);
+            let is_other = |read: &InputRead| read.input.location != input.location;
+            if !files.inputs.iter().all(is_other) {
+                taken = Some((input.name.clone(), join.name.clone()));
+            }
+            files.inputs.retain(is_other);
             let read = InputRead::unread(input);
             let (join, pattern) = (join.name.clone(), pattern.clone());
             files.side_files.push(SideInput { join, pattern, read });
         }
     }
-    if files.inputs.is_empty() {
-        return Err(ReadError::NoInput(spec.inputs.join(" ")).into());
+    match taken.filter(|_| files.inputs.is_empty()) {
+        Some((file, join)) => {
+            Err(ReadError::OnlySideFiles { inputs: spec.inputs.join(" "), file, join }.into())
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The file of a join, or the pattern of its files.
 fn pattern(spec: &RunSpec<'_>, join: &Join, files: &ExportRead) -> Result<String, ReadError> {
-    let named = spec.joins.iter().rev().find(|(name, _)| *name == join.name);
+    let named = spec.joins.iter().find(|(name, _)| *name == join.name);
     if let Some((_, file)) = named {
         return Ok(file.clone());
     }

@@ -41,6 +41,19 @@ pub enum ReadError {
          or .json files (also .gz, .zst)"
     )]
     NoInput(String),
+    /// The only files to read are those of joins.
+    #[error(
+        "{inputs}: no file is left to read, since {file} is that of the join {join:?}\n  hint: \
+         name the export, or another file for the join with --join {join}=FILE"
+    )]
+    OnlySideFiles {
+        /// The inputs as the user named them.
+        inputs: String,
+        /// A file that would be one of them.
+        file: String,
+        /// The name of its join.
+        join: String,
+    },
     /// The command line names a file for a join that the profile lacks.
     #[error(
         "--join {name}=…: the profile has no [[join]] with as = {name:?}; its joins are: {known}"

@@ -657,6 +657,34 @@ fn condition_without_the_side_row_is_not_needed() {
 }
 
 #[test]
+fn side_file_that_is_the_input_is_named() {
+    let workspace = workspace(EXPORT, CUSTOMERS);
+    insta::assert_snapshot!(refusal(&check(&workspace, JOIN, "customers.csv")), @r#"
+    error: customers.csv: no file is left to read, since customers.csv is that of the join "customer"
+      hint: name the export, or another file for the join with --join customer=FILE
+    "#);
+    let named = check(&workspace, JOIN, "orders.csv --join customer=orders.csv");
+    insta::assert_snapshot!(refusal(&named), @r#"
+    error: orders.csv: no file is left to read, since orders.csv is that of the join "customer"
+      hint: name the export, or another file for the join with --join customer=FILE
+    "#);
+}
+
+#[test]
+fn join_with_two_files_is_refused() {
+    let workspace = workspace(EXPORT, CUSTOMERS);
+    let files = "--join customer=customers.csv --join customer=more.csv";
+    let ran = check(&workspace, JOIN, &format!("orders.csv {files}"));
+    insta::assert_snapshot!(refusal(&ran), @r#"
+    error[config]: the join "customer" has a file already
+     --> --join customer=more.csv
+     |
+     = expected one
+     = hint: several files are a pattern such as 'items-*.csv', in quotes
+    "#);
+}
+
+#[test]
 fn hints_of_a_side_file_are_for_its_join() {
     let refusal_of = |customers: &str, join: &str| {
         refusal(&check(&workspace(EXPORT, customers), join, "orders.csv"))
