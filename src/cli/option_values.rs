@@ -54,6 +54,8 @@ pub(super) fn parse(
         };
         if let Some(option) = remove_wrong(&mut arguments, &error) {
             wrong.push(option);
+        } else if let Some(option) = remove_without_value(&mut arguments, &error) {
+            wrong.push(option);
         } else if remove_unknown(&mut arguments, &error) {
             unknown.push(error);
         } else {
@@ -115,18 +117,55 @@ fn remove_wrong(arguments: &mut Vec<OsString>, error: &clap::Error) -> Option<Wr
     Some(WrongOption { name: name.to_owned(), error })
 }
 
+/// Removes an option without a value: it is the last word, or the next one begins as an option
+/// does. That one goes with it if it is unknown, or the option would take the word behind it.
+fn remove_without_value(arguments: &mut Vec<OsString>, error: &clap::Error) -> Option<WrongOption> {
+    let (at, n_words) = if let Some(unknown) = unknown_option(arguments, error) {
+        (unknown.checked_sub(1).filter(|at| takes_value(arguments, *at))?, 2)
+    } else {
+        let is_empty = text(error, ContextKind::InvalidValue)?.is_empty();
+        let option = text(error, ContextKind::InvalidArg)?.split_whitespace().next()?;
+        let options = &arguments[..end_of_options(arguments)];
+        (options.iter().rposition(|word| word == option).filter(|_| is_empty)?, 1)
+    };
+    let option = arguments[at].to_str()?.to_owned();
+    let name = option.strip_prefix("--")?.to_owned();
+    arguments.drain(at..at + n_words);
+    let message = format!(
+        "a value is missing; expected one\n  hint: a value that begins with - is written \
+         {option}=VALUE"
+    );
+    Some(WrongOption { name, error: error_outside_files(CONFIG, &option, "", &message) })
+}
+
+/// Whether a word is an option that takes its value from the next one.
+fn takes_value(arguments: &[OsString], at: usize) -> bool {
+    let mut command = command();
+    for name in &arguments[1..at] {
+        let Some(subcommand) = command.find_subcommand(name) else { break };
+        command = subcommand.clone();
+    }
+    let name = arguments[at].to_str().and_then(|word| word.strip_prefix("--"));
+    let is_named = |option: &&Arg| name.is_some() && option.get_long() == name;
+    command.get_arguments().find(is_named).is_some_and(|option| option.get_action().takes_values())
+}
+
 /// Removes the option that an error calls unknown from the arguments, without its value; returns
 /// whether there is one.
 fn remove_unknown(arguments: &mut Vec<OsString>, error: &clap::Error) -> bool {
-    let Some(option) = text(error, ContextKind::InvalidArg) else { return false };
+    unknown_option(arguments, error).map(|at| arguments.remove(at)).is_some()
+}
+
+/// The index of the option that an error calls unknown.
+fn unknown_option(arguments: &[OsString], error: &clap::Error) -> Option<usize> {
+    let option = text(error, ContextKind::InvalidArg)?;
     let is_unknown = |argument: &OsString| {
         let name = argument.to_str().and_then(|argument| argument.split('=').next());
         name == Some(option)
     };
     let options = &arguments[..end_of_options(arguments)];
-    let at = options.iter().position(is_unknown).filter(|_| option.starts_with('-'));
-    let at = at.filter(|_| error.kind() == ErrorKind::UnknownArgument);
-    at.map(|at| arguments.remove(at)).is_some()
+    let is_option = error.kind() == ErrorKind::UnknownArgument && option.starts_with('-');
+    options.iter().position(is_unknown).filter(|_| is_option)
 }
 
 /// The index behind the last argument that may be an option.
@@ -198,7 +237,6 @@ mod tests {
     #[test]
     fn other_errors_end_the_parsing() {
         for arguments in [
-            "orderferry send a.csv --rate",
             "orderferry send a.csv --rate=fast --rat 5",
             "orderferry send --rate fast",
             "orderferry send a.csv -- --rate fast --pos",
@@ -242,6 +280,29 @@ mod tests {
                 --timeout abc: invalid duration "abc"; expected for example 500ms, 30s or 10min
                 "#);
             }
+        }
+    }
+
+    #[test]
+    fn option_without_a_value_takes_no_other_word() {
+        for arguments in [
+            "--limit -x a.csv --rate fast",
+            "a.csv --limit --nope --rate fast",
+            "--rate fast a.csv --limit",
+            "--limit --rate fast a.csv",
+        ] {
+            let (matches, wrong) = parsed(&format!("orderferry send {arguments}")).unwrap();
+            let mut errors: Vec<_> = wrong.iter().map(|wrong| wrong.error.to_string()).collect();
+            errors.sort_unstable();
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(errors.join("\n"), @r#"
+                --limit: a value is missing; expected one
+                  hint: a value that begins with - is written --limit=VALUE
+                --rate fast: invalid rate "fast"; expected for example 20/s
+                "#);
+            }
+            let send = matches.subcommand_matches("send").unwrap();
+            assert_eq!(send.get_one::<String>("inputs").unwrap(), "a.csv", "{arguments}");
         }
     }
 
