@@ -119,6 +119,23 @@ impl Problem {
         matches!(self.code, Code::RowUnreadable | Code::RowWithoutKey | Code::AdjacentRowUnreadable)
     }
 
+    /// Whether it may hide items of the order, so that a lack of them is no problem of its own.
+    #[must_use]
+    pub fn hides_items(&self) -> bool {
+        matches!(
+            self.code,
+            Code::ConditionUnreadable
+                | Code::ItemUnreadable
+                | Code::ItemsGap
+                | Code::ItemEmpty
+                | Code::ItemWithoutKind
+                | Code::ItemOfTwoKinds
+                | Code::JoinUnmatched
+                | Code::JoinAmbiguous
+                | Code::ParentMissing
+        ) || self.code == Code::NotAScalar && self.field.is_none()
+    }
+
     /// Whether the problem concerns a value about a person.
     #[must_use]
     pub fn is_personal(&self) -> bool {

@@ -61,7 +61,7 @@ pub(super) fn check_required_items(
     findings: &mut Findings,
 ) {
     let n_items = draft.items.len();
-    if n_items == 0 && has_unread_items(draft) {
+    if n_items == 0 && draft.problems.iter().any(Problem::hides_items) {
         // What hides them is a problem of its own.
     } else if rules.items.is_required && n_items == 0 {
         let message = format!("the order has no items, but {} needs at least one", rules.carrier);
@@ -104,23 +104,6 @@ pub(super) fn check_required_items(
     }
 }
 
-/// Whether the order may have items that could not be read.
-fn has_unread_items(draft: &Draft<'_>) -> bool {
-    let hides_items = |problem: &Problem| {
-        matches!(
-            problem.code,
-            Code::ItemUnreadable
-                | Code::ItemsGap
-                | Code::ItemEmpty
-                | Code::ItemWithoutKind
-                | Code::ItemOfTwoKinds
-                | Code::JoinUnmatched
-                | Code::JoinAmbiguous
-        )
-    };
-    draft.problems.iter().any(hides_items)
-}
-
 /// Whether an order without items is remarkable: it may have some, and others have.
 pub(super) fn lacks_items(may_have_items: bool, facts: &ColumnFacts) -> bool {
     may_have_items && !facts.items.none_has()
@@ -152,7 +135,10 @@ pub(super) fn check_summable(
     findings: &mut Findings,
 ) {
     // Shipping alone is no total of an order whose goods are lost.
-    if draft.items.is_empty() || draft.may_have_items && !draft.has_own_items() {
+    let lacks_items = draft.items.is_empty() || draft.may_have_items && !draft.has_own_items();
+    // What hides them is a problem of its own.
+    let is_cause = |problem: &Problem| problem.hides_items() || problem.is_of_unknown_order();
+    if lacks_items && !draft.problems.iter().any(is_cause) {
         let message = "the order has no items, so its price cannot be their sum";
         findings.on_missing(Code::MissingAttribute, &Field::Price, message);
     }
