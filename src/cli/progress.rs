@@ -26,7 +26,7 @@ use super::{
 use crate::{
     model::{
         outcome::Outcome,
-        progress::{Pauses, Progress, SendGauge, ServiceHold},
+        progress::{Pauses, Progress, ScatteredRows, SendGauge, ServiceHold},
     },
     pipeline::SendSpec,
     report::numbers::with_unit,
@@ -146,21 +146,28 @@ impl ProgressBarView {
                 self.message(&format!("warning: {message}"));
             }
             Progress::Warning(_) => {}
-            Progress::Scattered { orders, disk_needed, disk_free } => {
-                lock(&self.counts).n_scattered = orders;
-                self.report_scattered(orders, disk_needed, disk_free);
+            Progress::Scattered { rows, disk_needed, disk_free } => {
+                if let ScatteredRows::OfOrders(n_orders) = rows {
+                    lock(&self.counts).n_scattered = Some(n_orders);
+                }
+                self.report_scattered(rows, disk_needed, disk_free);
             }
             counted => lock(&self.counts).count(&counted, Instant::now()),
         }
     }
 
-    fn report_scattered(&self, n_orders: Option<u64>, n_bytes: u64, n_free: u64) {
+    fn report_scattered(&self, rows: ScatteredRows, n_bytes: u64, n_free: u64) {
         if self.is_quiet {
             return;
         }
         let size = |n_bytes| bytesize::ByteSize(n_bytes).display().si();
-        let orders = n_orders
-            .map_or_else(|| "most orders".to_owned(), |n_orders| with_unit(n_orders, "order"));
+        let what = match rows {
+            ScatteredRows::OfOrders(n_orders) => {
+                format!("the rows of {} are scattered", with_unit(n_orders, "order"))
+            }
+            ScatteredRows::OfMostOrders => "the rows of most orders are scattered".to_owned(),
+            ScatteredRows::Documents => "documents belong to others".to_owned(),
+        };
         let disk = match n_bytes {
             0 => String::new(),
             _ => format!(
@@ -169,9 +176,7 @@ impl ProgressBarView {
                 size(n_free)
             ),
         };
-        self.message(&format!(
-            "the rows of {orders} are scattered: the export is read a second time{disk}"
-        ));
+        self.message(&format!("{what}: the export is read a second time{disk}"));
     }
 
     /// Prints a message in place of the line, which is drawn again below it.

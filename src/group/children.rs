@@ -81,6 +81,17 @@ impl<'a> OrderDocuments<'a> {
     }
 }
 
+/// Says of documents whose order is not there that they belong to each other.
+pub fn mark_circle(draft: &mut Draft<'_>) {
+    let missing = draft.problems.iter_mut().filter(|one| one.code == Code::ParentMissing);
+    for problem in missing {
+        problem.message = format!(
+            "the document belongs to {:?}, which belongs to it in turn, so that neither has an order",
+            draft.key
+        );
+    }
+}
+
 /// The number of documents that belong to an order and are no items of it. Those of an order that
 /// is not there are reported one by one.
 #[must_use]

@@ -24,7 +24,7 @@ mod settings;
 mod tests;
 
 pub use ambiguity::Ambiguities;
-pub use children::{count_children, count_left_out};
+pub use children::{count_children, count_left_out, mark_circle};
 pub use copies::split_copies;
 pub use counts::RowCounts;
 pub use gap::{Gap, PossibleRows};

@@ -55,11 +55,14 @@ impl<S> Mapper<'_, S> {
         self.parent.as_ref().is_some_and(|parent| matches!(parent_id(view, parent), Ok(Some(_))))
     }
 
-    /// The id of a document that belongs to another one, by which its own children find it. One
-    /// that is its own parent is nobody else's.
-    pub(super) fn child_id<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<&'a str> {
+    /// The id of a document that belongs to another one, by which its own children find it, and that
+    /// of the other one. One that is its own parent is nobody else's.
+    pub(super) fn child_and_parent<'a, V: View<'a, Source = S>>(
+        &self,
+        view: V,
+    ) -> Option<(&'a str, &'a str)> {
         let parent = parent_id(view, self.parent.as_ref()?).ok()??;
-        self.own_id(view).filter(|id| *id != parent)
+        self.own_id(view).filter(|id| *id != parent).map(|id| (id, parent))
     }
 
     fn own_id<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<&'a str> {

@@ -381,12 +381,13 @@ impl<'p> FileMapper<'p> {
         matches!(&self.format, FormatMapper::Json(mapper) if mapper.parent.is_some())
     }
 
-    /// The id of a document that belongs to another one, by which its own children find it.
+    /// The id of a document that belongs to another one, by which its own children find it, and that
+    /// of the other one.
     #[must_use]
-    pub fn child_id<'a>(&self, row: &'a Row<'a>) -> Option<&'a str> {
+    pub fn child_and_parent<'a>(&self, row: &'a Row<'a>) -> Option<(&'a str, &'a str)> {
         match (&row.content, &self.format) {
             (RowContent::Document(document), FormatMapper::Json(mapper)) => {
-                mapper.child_id(self.document_view(row, document))
+                mapper.child_and_parent(self.document_view(row, document))
             }
             _ => None,
         }

@@ -43,12 +43,11 @@ pub enum Progress<'a> {
         /// The invalid ones among them.
         invalid: u64,
     },
-    /// The rows of some orders are scattered; they are grouped by an external sort in the run
-    /// folder.
+    /// Rows are not next to those that they belong to; they are grouped by an external sort in the
+    /// run folder.
     Scattered {
-        /// Approximate number of scattered orders; none if all rows are spilled without counting
-        /// them.
-        orders: Option<u64>,
+        /// Which ones.
+        rows: ScatteredRows,
         /// Maximum bytes of disk that the sort needs.
         disk_needed: u64,
         /// Free bytes on that disk.
@@ -79,6 +78,17 @@ pub enum Progress<'a> {
     Settled(Outcome),
     /// A warning for the user.
     Warning(&'a str),
+}
+
+/// The rows that are not next to those that they belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScatteredRows {
+    /// Those of about this number of orders.
+    OfOrders(u64),
+    /// Those of most orders, which were not counted.
+    OfMostOrders,
+    /// Documents that belong to others, which may have some of their own.
+    Documents,
 }
 
 /// Receives progress events, from any thread.

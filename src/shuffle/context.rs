@@ -15,6 +15,7 @@ use super::{
     fragment::FragmentKey,
     hash::hash_reference,
     observe::Observer,
+    parent_circles::ParentLinks,
     settings::ShuffleSettings,
     sink::Decide,
 };
@@ -60,6 +61,8 @@ pub(super) struct Context<'p, 's, D> {
     pub(super) facts: &'s ExportFacts,
     /// Sorter for the runs of orders whose rows may be at several positions.
     pub(super) spilled: Option<&'s Sorter<FragmentKey>>,
+    /// Which documents belong to which, of those that are spilled with them.
+    pub(super) parent_links: Option<&'s ParentLinks<'p>>,
     pub(super) inputs: Vec<Input>,
     /// Whether an extension attribute may have two types, or an identifier several people.
     // Each file must be opened to find out, so it is evaluated only when decisions are discarded.
@@ -216,11 +219,17 @@ impl<D: Decide> Context<'_, '_, D> {
         self.keeps_results() && !is_spilled || self.observes_drafts()
     }
 
-    /// Collects a key, or the id of a document that may be one.
-    pub(super) fn observe_key(&self, key: &str, observations: &mut Observations) {
+    fn observe_key(&self, key: &str, observations: &mut Observations) {
         // Once all runs are spilled, the sort finds the repeated keys.
         if matches!(self.pass, Pass::Learn { .. }) && !key.is_empty() {
             observations.keys.push(hash_reference(key));
+        }
+    }
+
+    /// Collects the id of a document that belongs to another one.
+    pub(super) fn observe_child_id(&self, id: &str, observations: &mut Observations) {
+        if matches!(self.pass, Pass::Learn { .. }) {
+            observations.child_ids.push(hash_reference(id));
         }
     }
 

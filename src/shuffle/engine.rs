@@ -16,6 +16,7 @@ use super::{
     facts::{CollectedFacts, ExportFacts},
     fragment::FragmentKey,
     observe::Observer,
+    parent_circles::ParentLinks,
     pass::{self, PassEnd},
     scattered,
     settings::ShuffleSettings,
@@ -28,7 +29,7 @@ use crate::{
         column_warnings::ColumnWarnings,
         input::ExportRead,
         origin::InputNames,
-        progress::{Progress, ProgressFn},
+        progress::{Progress, ProgressFn, ScatteredRows},
     },
     read::inputs,
     spill::{
@@ -59,9 +60,12 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
     emit(Progress::Reading { bytes: bytes_on_disk(settings, &export.files) });
     let (mut pass, mut facts) =
         (Pass::Learn { may_stop: true }, engine.with_tenant_types(ExportFacts::default()));
-    let (spilled, mut warnings) = loop {
+    let (spilled, links, mut warnings) = loop {
         let spilled = Sorter::new(settings.folder, ".rows", settings.memory.rows);
-        let context = engine.context(pass, &open_files, &export.files, &facts, Some(&spilled));
+        // The memory of the keys is free where runs are spilled.
+        let links = ParentLinks::new(settings.folder, settings.memory.keys);
+        let into = Some((&spilled, &links));
+        let context = engine.context(pass, &open_files, &export.files, &facts, into);
         let end = pass::run(&context, export, collect)?;
         ensure_unchanged(settings, &export.files)?;
         match end {
@@ -78,7 +82,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
                 if pass == Pass::Spill {
                     // The scattered keys need not be known: the sort groups all rows by key.
                     facts = engine.with_tenant_types(collected.facts);
-                    break (spilled, ColumnWarnings::default());
+                    break (spilled, links, ColumnWarnings::default());
                 }
                 if !collected.concern_orders {
                     engine.warn(&warnings, export);
@@ -89,9 +93,10 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
                 emit(Progress::SecondPass { bytes: Some(export.files.bytes_read) });
                 (pass, facts) = (Pass::Decide, engine.with_tenant_types(collected.facts));
             }
-            PassEnd::Decided(warnings) => break (spilled, warnings),
+            PassEnd::Decided(warnings) => break (spilled, links, warnings),
         }
     };
+    facts.circles = links.find().map_err(ShuffleError::from)?;
     let sorted = spilled.sorted().map_err(ShuffleError::from)?;
     let context = engine.context(Pass::Decide, &open_files, &export.files, &facts, None);
     scattered::decide_scattered(sorted, &context, collect, &mut warnings, &mut export.files)?;
@@ -116,7 +121,7 @@ impl<'r, D: Decide> Engine<'r, D> {
         open_files: &'p OpenFiles<'p>,
         files: &ExportRead,
         facts: &'s ExportFacts,
-        spilled: Option<&'s Sorter<FragmentKey>>,
+        spilled: Option<(&'s Sorter<FragmentKey>, &'s ParentLinks<'p>)>,
     ) -> Context<'p, 's, D>
     where
         'r: 'p,
@@ -131,7 +136,8 @@ impl<'r, D: Decide> Engine<'r, D> {
             observer: Observer::new(self.settings.profile),
             open_files,
             facts,
-            spilled,
+            spilled: spilled.map(|(runs, _)| runs),
+            parent_links: spilled.map(|(_, links)| links),
             inputs: files.inputs(),
             drafts_matter: OnceLock::new(),
             is_discarding: AtomicBool::new(pass == Pass::Spill),
@@ -170,7 +176,11 @@ impl<'r, D: Decide> Engine<'r, D> {
             (self.emit)(Progress::Reading { bytes: bytes_on_disk(self.settings, files) });
             return Pass::Learn { may_stop: false };
         }
-        (self.emit)(Progress::Scattered { orders: None, disk_needed, disk_free });
+        let rows = match self.settings.profile.parent {
+            Some(_) => ScatteredRows::Documents,
+            None => ScatteredRows::OfMostOrders,
+        };
+        (self.emit)(Progress::Scattered { rows, disk_needed, disk_free });
         (self.emit)(Progress::SecondPass { bytes: bytes_on_disk(self.settings, files) });
         Pass::Spill
     }
@@ -178,19 +188,19 @@ impl<'r, D: Decide> Engine<'r, D> {
     /// Reports the disk space that the second pass needs for scattered orders. Returns an error if
     /// there is less.
     fn ensure_disk(&self, files: &ExportRead, facts: &CollectedFacts) -> Result<(), ShuffleError> {
-        let CollectedFacts { n_scattered, n_keys, .. } = *facts;
-        if n_scattered == 0 {
+        let CollectedFacts { n_repeated, n_scattered, n_keys, .. } = *facts;
+        if n_repeated == 0 {
             return Ok(());
         }
         // Assumes that scattered orders are as large as the others.
         let share =
-            u128::from(files.bytes_read) * u128::from(n_scattered) / u128::from(n_keys.max(1));
+            u128::from(files.bytes_read) * u128::from(n_repeated) / u128::from(n_keys.max(1));
         let (wanted, free) = self.disk_needed(u64::try_from(share).unwrap_or(u64::MAX), n_keys);
-        (self.emit)(Progress::Scattered {
-            orders: Some(n_scattered),
-            disk_needed: wanted,
-            disk_free: free,
-        });
+        let rows = match n_scattered {
+            0 => ScatteredRows::Documents,
+            n_orders => ScatteredRows::OfOrders(n_orders),
+        };
+        (self.emit)(Progress::Scattered { rows, disk_needed: wanted, disk_free: free });
         if wanted <= free { Ok(()) } else { Err(ShuffleError::DiskFull { wanted, free }) }
     }
 

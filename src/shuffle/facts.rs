@@ -13,6 +13,7 @@ use super::{
     error::ShuffleError,
     hash::hash_reference,
     identifiers::{self, IdentifierFacts, IdentifierKey, IdentifierSorter, IdentifierWarnings},
+    parent_circles::ParentCircles,
     settings::ShuffleSettings,
 };
 use crate::{
@@ -39,6 +40,8 @@ pub struct ExportFacts {
     pub(super) headers: RepeatedHeaders,
     /// Identifiers of several people, or respelt.
     pub(super) identifiers: IdentifierFacts,
+    /// Documents that belong to each other, once all are spilled.
+    pub(super) circles: ParentCircles,
     pub(super) columns: ColumnFacts,
 }
 
@@ -67,6 +70,8 @@ impl ExportFacts {
 pub(super) struct Observations {
     /// Hashes of the orders' keys, independent of their spelling.
     pub(super) keys: Vec<u64>,
+    /// The same of the ids of documents that belong to others, by which their own are found.
+    pub(super) child_ids: Vec<u64>,
     /// For orders whose reference is not their key: the hash of key and reference together, and
     /// that of the reference.
     pub(super) references: Vec<(u64, u64)>,
@@ -94,6 +99,8 @@ impl Observations {
 /// Collects the facts of the whole export during a pass.
 pub(super) struct FactCollector {
     keys: DuplicateCounter,
+    /// The keys again, if others of them may be ids of documents that belong to others.
+    order_keys: Option<DuplicateCounter>,
     /// Keys and references together, since an order of several runs reports its reference several
     /// times.
     pairs: DuplicateCounter,
@@ -122,17 +129,20 @@ pub(super) struct CollectedFacts {
     pub(super) facts: ExportFacts,
     /// Whether the decision about an order may depend on one of them.
     pub(super) concern_orders: bool,
-    /// Number of keys at more than one position, and of all keys.
+    /// Number of keys at more than one position, and of those that are no ids of documents that
+    /// belong to others, and of all keys.
+    pub(super) n_repeated: u64,
     pub(super) n_scattered: u64,
     pub(super) n_keys: u64,
 }
 
 impl FactCollector {
     pub(super) fn new(settings: &ShuffleSettings<'_>) -> Self {
-        let memory = settings.memory;
+        let (memory, has_parents) = (settings.memory, settings.profile.parent.is_some());
         let counter = |name, memory| DuplicateCounter::new(settings.folder, name, memory);
         Self {
             keys: counter(".keys", memory.keys),
+            order_keys: has_parents.then(|| counter(".order-keys", memory.keys / 2)),
             pairs: counter(".pairs", memory.keys / 2),
             references: counter(".references", memory.keys / 2),
             identifiers: IdentifierSorter::new(settings.folder, memory.identifiers),
@@ -147,8 +157,11 @@ impl FactCollector {
 
     /// Collects the observations of the next part of the export.
     pub(super) fn collect(&mut self, mut observations: Observations) -> io::Result<()> {
-        self.n_keys += observations.keys.len() as u64;
-        for hash in observations.keys {
+        self.n_keys += (observations.keys.len() + observations.child_ids.len()) as u64;
+        if let Some(order_keys) = &mut self.order_keys {
+            observations.keys.iter().try_for_each(|hash| order_keys.insert(*hash).map(drop))?;
+        }
+        for hash in observations.keys.into_iter().chain(observations.child_ids) {
             self.repeated += u64::from(self.keys.insert(hash)?);
         }
         for (pair, reference) in observations.references {
@@ -230,11 +243,25 @@ impl FactCollector {
             concern_orders |= filter.is_some();
             io::Result::Ok((filter, n_repeated, n_distinct))
         };
-        let (scattered, n_scattered, n_keys) = repeated(self.keys)?;
+        let (scattered, n_repeated, n_keys) = repeated(self.keys)?;
         let (shared, _, _) = repeated(self.references)?;
+        let mut n_scattered = n_repeated;
+        if let Some(order_keys) = self.order_keys {
+            n_scattered = 0;
+            order_keys.for_each_duplicate(|_| n_scattered += 1)?;
+        }
         let Self { ambiguities, headers, columns, .. } = self;
-        let facts = ExportFacts { scattered, shared, ambiguities, headers, identifiers, columns };
-        Ok((warnings, CollectedFacts { facts, concern_orders, n_scattered, n_keys }))
+        let facts = ExportFacts {
+            scattered,
+            shared,
+            ambiguities,
+            headers,
+            identifiers,
+            circles: ParentCircles::default(),
+            columns,
+        };
+        let facts = CollectedFacts { facts, concern_orders, n_repeated, n_scattered, n_keys };
+        Ok((warnings, facts))
     }
 }
 

@@ -26,6 +26,7 @@ mod identifiers;
 mod lost_row_hint;
 mod observe;
 mod ordered;
+mod parent_circles;
 mod pass;
 mod plain;
 mod scattered;

@@ -21,6 +21,7 @@ use super::{
     fragment::{Fragment, FragmentKey},
     lost_row_hint::{ITEM_WITHOUT_KEY, lost_row_hint},
     ordered::for_each_ordered,
+    parent_circles::BlockLinks,
     plain::PlainPath,
     scattered::{self, KeyGroup},
     side_files::ensure_found,
@@ -210,7 +211,7 @@ fn process_runs<'p, D: Decide>(
     } else {
         Batch::default()
     };
-    process_children(context, rows, file, &mut block_result.observations, &mut scattered);
+    process_children(context, rows, file, &mut block_result.observations, &mut scattered)?;
     let texts = Bump::new();
     let mut plain = PlainPath::new(context, &file.mapper, &texts);
     for (index, run) in runs.runs.into_iter().enumerate() {
@@ -273,17 +274,26 @@ fn process_children<D: Decide>(
     file: &OpenFile<'_>,
     observations: &mut Observations,
     scattered: &mut Batch<FragmentKey>,
-) {
+) -> Result<(), ShuffleError> {
     if !file.mapper.has_parents() {
-        return;
+        return Ok(());
     }
-    for KeyedRow { row, .. } in rows.iter().filter(|row| row.kind.is_of_an_order()) {
-        let Some(id) = file.mapper.child_id(row) else { continue };
-        context.observe_key(id, observations);
+    let mut links = BlockLinks::default();
+    let file_of = |row: &Row<'_>| context.settings.grouping.file_of(row.origin.file);
+    for KeyedRow { row, kind } in rows.iter().filter(|row| row.kind.is_of_an_order()) {
+        if let RowKind::OrderDocument(key) = kind
+            && context.is_spilled(key)
+        {
+            links.add_order(file_of(row), key);
+        }
+        let Some((id, parent)) = file.mapper.child_and_parent(row) else { continue };
+        context.observe_child_id(id, observations);
         if context.is_spilled(id) {
             scattered::spill_run(&Fragment::of_child_id(id, &row.origin), scattered);
+            links.add_child(file_of(row), id, parent);
         }
     }
+    Ok(context.parent_links.map_or(Ok(()), |all| all.push_all(links))?)
 }
 
 fn observe_ambiguities<D: Decide>(

@@ -251,8 +251,14 @@ pub(super) fn decide_groups<D: Decide>(
         let mut drafts = Vec::with_capacity(1);
         let is_below =
             |order: &Vec<&KeyedRow<'_>>| group.is_below_child(order, context.settings.grouping);
-        let (below, orders): (Vec<_>, Vec<_>) = orders.into_iter().partition(is_below);
-        observations.n_left_out += group::count_children(below.into_iter().flatten());
+        let (below, mut orders): (Vec<_>, Vec<_>) = orders.into_iter().partition(is_below);
+        let in_circle =
+            |row: &&KeyedRow<'_>| context.facts.circles.contain(row, context.settings.grouping);
+        for rows in below {
+            let (of_circle, left_out): (Vec<_>, Vec<_>) = rows.into_iter().partition(in_circle);
+            observations.n_left_out += group::count_children(left_out.into_iter());
+            orders.extend((!of_circle.is_empty()).then_some(of_circle));
+        }
         let copies = orders.into_iter().flat_map(|order| copies_of(order, &mapper, context));
         for (order, version) in copies {
             let order_fragments = fragments_of(&order, runs);
@@ -260,6 +266,9 @@ pub(super) fn decide_groups<D: Decide>(
                 order_fragments.iter().flat_map(|run| run.possible_rows.iter().cloned()).collect();
             let map = |row, before, into: &mut _| mapper(row).map(row, before, into);
             let mut draft: Draft<'_> = group::draft(order.iter().copied(), map, &possible_rows);
+            if order.iter().any(in_circle) {
+                group::mark_circle(&mut draft);
+            }
             context.count_left_out(order.iter().copied(), &draft, observations);
             draft.problems.extend(
                 order_fragments.iter().filter_map(|run| run.unterminated).map(unterminated_row),

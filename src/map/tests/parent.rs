@@ -88,8 +88,8 @@ fn damaged_document_needs_its_parent() {
 #[test]
 fn child_has_an_id_of_its_own() {
     let profile = with("");
-    let id = |value: Value| bind(&profile, None).child_id(row(1, document(&value)));
-    assert_eq!(id(json!({"id": "1", "of": "A"})), Some("1"));
+    let id = |value: Value| bind(&profile, None).child_and_parent(row(1, document(&value)));
+    assert_eq!(id(json!({"id": "1", "of": "A"})), Some(("1", "A")));
     assert_eq!(id(json!({"id": "A", "of": "A"})), None);
     assert_eq!(id(json!({"id": "A"})), None);
 }

@@ -135,16 +135,16 @@ fn lines_belong_to_the_document_with_their_parent() {
         A valid
             total_differs 4:47 the items add up to 10, the order's price is 5
     of a child: 0 items, 3 left out exit 0
-        the rows of 2 orders are scattered: the export is read a second time
+        documents belong to others: the export is read a second time
         A valid
             order_without_items 1:null the order has no items
     before a child: 1 items, 2 left out exit 0
-        the rows of 2 orders are scattered: the export is read a second time
+        documents belong to others: the export is read a second time
         A valid
     a number: 1 items, null left out exit 0
         17 valid
     the id of an order and a line: 2 items, null left out exit 0
-        the rows of 1 order are scattered: the export is read a second time
+        documents belong to others: the export is read a second time
         A valid
         B valid
     "#);
@@ -206,7 +206,7 @@ fn lines_without_their_document_are_problems() {
             parent_missing 2:null no document has the id "B" of the one it belongs to
             number_unreadable 2:46 "five" is not a decimal number such as 1234.50
     a child of an orphan: 0 items, 1 left out exit 1
-        the rows of 1 order are scattered: the export is read a second time
+        documents belong to others: the export is read a second time
         B invalid
             parent_missing 1:null no document has the id "B" of the one it belongs to
         A valid
@@ -239,23 +239,77 @@ fn documents_that_are_there_twice_are_problems() {
             order_without_items 1:null the order has no items
         B valid
     an item: 0 items, null left out exit 1
-        the rows of 2 orders are scattered: the export is read a second time
+        the rows of 1 order are scattered: the export is read a second time
         A invalid
             items_repeated 4:null the item has the id "1" of the one in line 2; it would count twice
             total_differs 1:47 the items add up to 10, the order's price is 5
         B valid
             order_without_items 3:null the order has no items
     of two orders: 2 items, null left out exit 0
-        the rows of 1 order are scattered: the export is read a second time
+        documents belong to others: the export is read a second time
         A valid
         B valid
     no item: 0 items, 2 left out exit 0
         warning: orders.ndjson: no document has "price", which the profile reads for item.price
         warning: orders.ndjson: no document has "sku", which the profile reads for item.name
         warning: orders.ndjson: no document has "sku", which the profile reads for item.productId
+        documents belong to others: the export is read a second time
+        A valid
+    "#);
+}
+
+#[test]
+fn lines_that_belong_to_each_other_are_problems() {
+    let found = cases(&[
+        ("two", &[order("A"), item("1", "2"), note("2", "1")]),
+        (
+            "three, and one below",
+            &[
+                order("A"),
+                item("1", "2"),
+                item("2", "3"),
+                item("4", "1"),
+                item("3", "1"),
+                item("5", "A"),
+            ],
+        ),
+        ("one has the id of an order", &[order("A"), item("A", "1"), item("1", "A")]),
+    ]);
+    insta::assert_snapshot!(found, @r#"
+    two: 0 items, null left out exit 1
+        documents belong to others: the export is read a second time
+        A valid
+            order_without_items 1:null the order has no items
+        2 invalid
+            parent_missing 2:null the document belongs to "2", which belongs to it in turn, so that neither has an order
+        1 invalid
+            parent_missing 3:null the document belongs to "1", which belongs to it in turn, so that neither has an order
+    three, and one below: 1 items, 1 left out exit 1
+        the rows of 1 order are scattered: the export is read a second time
+        A valid
+        2 invalid
+            parent_missing 2:null the document belongs to "2", which belongs to it in turn, so that neither has an order
+        3 invalid
+            parent_missing 3:null the document belongs to "3", which belongs to it in turn, so that neither has an order
+        1 invalid
+            parent_missing 5:null the document belongs to "1", which belongs to it in turn, so that neither has an order
+    one has the id of an order: 1 items, 1 left out exit 0
         the rows of 1 order are scattered: the export is read a second time
         A valid
     "#);
+}
+
+#[test]
+fn lines_that_belong_to_each_other_are_found_in_joined_files() {
+    let [first, second] = [order("A") + &item("1", "2"), item("2", "1")];
+    for keys in ["join_files = true", ""] {
+        let workspace = workspace(&first, &format!("{keys}\n{PROFILE}"));
+        workspace.file("more.ndjson", &second);
+        let ran = workspace.run(&CHECK.replace("orders.ndjson", "orders.ndjson more.ndjson"));
+        assert_eq!(ran.outcomes(), "A valid, 2 invalid, 1 invalid", "{keys}: {}", ran.err);
+        let is_circle = ran.text("results.ndjson").contains("belongs to it in turn");
+        assert_eq!(is_circle, !keys.is_empty(), "{keys}");
+    }
 }
 
 #[test]
@@ -318,7 +372,7 @@ fn conditions_leave_out_documents_and_lines() {
     ];
     insta::assert_snapshot!(report(&lines.concat(), &profile), @r#"
     1 items, 2 left out exit 0
-        the rows of 1 order are scattered: the export is read a second time
+        documents belong to others: the export is read a second time
         A valid
         B skipped
         C skipped
@@ -348,14 +402,14 @@ fn refunds_are_lines_of_their_order() {
     let netted = with(&format!("{rows}\nmode = \"net\""));
     insta::assert_snapshot!(format!("{}\n{netted}", with(rows)), @r#"
     3 items, 3 left out exit 0
-        the rows of 1 order are scattered: the export is read a second time
+        documents belong to others: the export is read a second time
         A valid
         B valid
         C skipped
             refund_without_order 8:null no other row of the export is of the order that was refunded
 
     4 items, null left out exit 0
-        the rows of 1 order are scattered: the export is read a second time
+        documents belong to others: the export is read a second time
         A valid
         B valid
         4 skipped
@@ -382,7 +436,7 @@ fn lines_are_found_in_joined_files() {
     let ran = workspace.run(&CHECK.replace("orders.ndjson", "orders.ndjson more.ndjson"));
     insta::assert_snapshot!(ran.report(), @r#"
     exit 1
-        the rows of 1 order are scattered: the export is read a second time
+        documents belong to others: the export is read a second time
         A invalid
             order_copied 1:null the document of the order is here again; it counts once
             items_repeated 2:null the item has the id "1" of the one in line 2 of another file; it would count twice
@@ -456,8 +510,13 @@ fn large_export(n_orders: usize) -> Vec<String> {
         let id = format!("A-{number}");
         let items = [item(&format!("{number}-1"), &id), item(&format!("{number}-2"), &id)];
         let below = [note(&format!("{number}-3"), &id), item("", &format!("{number}-3"))];
+        let circle = (number % 100 == 9).then(|| {
+            let [one, other] = [format!("{number}-4"), format!("{number}-5")];
+            [item(&one, &other), note(&other, &one)]
+        });
         let order = (number % 50 != 7).then(|| order(&id));
-        order.into_iter().chain(items).chain(below).collect::<Vec<_>>()
+        let circle = circle.into_iter().flatten();
+        order.into_iter().chain(items).chain(below).chain(circle).collect::<Vec<_>>()
     };
     let lines = (0..n_orders).flat_map(lines_of);
     lines.map(|line| line.replacen('{', &format!("{{\"padding\":\"{padding}\","), 1)).collect()
@@ -478,7 +537,7 @@ fn line_order_and_memory_do_not_change_results() {
     };
     let adjacent = run(&lines, "", "1");
     assert_eq!(adjacent.summary()["orders"]["valid"], 588, "{}", adjacent.err);
-    assert_eq!(adjacent.summary()["orders"]["invalid"], 12);
+    assert_eq!(adjacent.summary()["orders"]["invalid"], 12 + 12, "orders and lines of circles");
     assert_eq!((&adjacent.summary()["items"], left_out(&adjacent)), (&1176.into(), 1188.into()));
     TestRng::new(3).shuffle(&mut lines);
     for (options, cores) in [("--memory 1MB", "3"), ("--memory 1MB", "1"), ("", "2")] {
@@ -495,6 +554,23 @@ fn document() -> impl Strategy<Value = Document> {
     (0_u8..8, prop::option::weighted(0.7, 0_u8..10), any::<bool>())
 }
 
+/// The ids of documents that belong to each other, in circles or between two of them.
+fn circles(orders: &BTreeSet<u8>, documents: &[Document]) -> BTreeSet<u8> {
+    let links = documents.iter().filter_map(|(id, parent, _)| Some((*id, (*parent)?)));
+    let mut links: BTreeSet<_> =
+        links.filter(|(id, parent)| id != parent && !orders.contains(parent)).collect();
+    loop {
+        let before = links.clone();
+        links.retain(|(id, parent)| {
+            before.iter().any(|(other, _)| other == parent)
+                && before.iter().any(|(_, other)| other == id)
+        });
+        if links == before {
+            return links.into_iter().map(|(id, _)| id).collect();
+        }
+    }
+}
+
 /// What becomes of documents: valid orders, invalid ones, items of valid ones, lines left out.
 fn expected(documents: &[Document]) -> [u64; 4] {
     let orders: BTreeSet<_> =
@@ -506,10 +582,13 @@ fn expected(documents: &[Document]) -> [u64; 4] {
         .collect();
     let mut items: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
     let (mut orphans, mut n_left_out) = (BTreeSet::new(), 0);
+    let circles = circles(&orders, documents);
     for (id, parent, is_item) in documents {
         let Some(parent) = parent else { continue };
         if orders.contains(parent) && *is_item {
             items.entry(*parent).or_default().push(*id);
+        } else if circles.contains(id) && circles.contains(parent) {
+            orphans.insert(*parent);
         } else if orders.contains(parent) || children.contains(parent) {
             n_left_out += 1;
         } else {
