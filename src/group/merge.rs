@@ -17,11 +17,11 @@ use super::{
 };
 use crate::model::{
     draft::{
-        AddedRow, Cell, Cells, Draft, ItemDraft, KeyedRow, MappedRow, OrderItem, RowKind, ValueSkip,
+        AddedRow, Cell, Cells, Draft, DraftKind, KeyedRow, MappedRow, OrderItem, RowKind, ValueSkip,
     },
     field::{Field, FieldGroup},
     money::Amount,
-    origin::Place,
+    origin::{Place, RowOrigin},
     over_rows::OverRows,
     problem::{Code, Problem, Problems},
     redact::redact,
@@ -39,97 +39,151 @@ pub fn draft<'a>(
     map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>),
     possible_rows: &[PossibleRows],
 ) -> Draft<'a> {
-    let (n_rows, left_out) = (rows.len(), skipped_whole(rows.clone()));
-    let has_only_refunds = left_out == Some(WITHOUT_ORDER);
-    let mut draft =
-        Draft { rows: Vec::with_capacity(n_rows), has_only_refunds, ..Draft::default() };
-    let mut mapped = MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() };
-    let mut order_items: Vec<OrderItem<'a>> = Vec::new();
-    let mut documents = OrderDocuments::default();
-    let mut previous: Option<&'a Row<'a>> = None;
-    let (mut skipped_rows, mut fields_of_files) = (Vec::new(), Vec::new());
-    let mut refunds = Vec::new();
+    let mut merge = Merge::new(rows.len(), skipped_whole(rows.clone()), map);
     for KeyedRow { row, kind } in rows {
-        if !kind.is_of_an_order() || kind.has_no_order() {
-            continue;
+        if kind.is_of_an_order() && !kind.has_no_order() {
+            merge.add(row, kind);
         }
-        if let RowKind::Skipped { .. } | RowKind::Refund { .. } = kind
-            && left_out.is_none()
-        {
-            skipped_rows.push(row.origin.clone());
-            if let RowKind::Refund { is_netted: true, .. } = kind {
-                refunds.push(*row);
-            }
-            continue;
-        }
-        record_row_kind(&mut draft, row, kind);
-        if matches!(kind, RowKind::OrderDocument(_))
-            && let Some(repeated) = documents.add_document(row)
-        {
-            draft.problems.push(repeated);
-            draft.rows.push(row.origin.clone());
-            continue;
-        }
-        draft.side_rows.extend(row.joined().into_iter().flat_map(JoinedRows::starts));
-        // Rows of different files may have different columns, so only rows of one file are
-        // compared.
-        let previous =
-            previous.replace(row).filter(|previous| previous.origin.file == row.origin.file);
-        let n_items = mapped.items.len();
-        map(row, previous, &mut mapped);
-        draft.problems.extend(documents.add_child(row, kind, mapped.items.get(n_items)));
-        if mapped.items.len() == n_items {
-            draft.added_rows.extend(added_row(row, &mapped));
-        }
-        for item in mapped.order_items.drain(..) {
-            let (draft, fields) = (&mut draft, &mut fields_of_files);
-            add_order_item(&mut order_items, item, draft, fields);
-        }
-        add_row(&mut draft, row, &mut mapped, &mut fields_of_files);
     }
-    // Rows with one key share them.
-    draft.side_rows.sort_unstable();
-    draft.side_rows.dedup();
-    if mapped.may_be_of_none {
-        // Rows of other orders, and refunds, have other values.
-        draft.problems.drop_code(Code::RowsDisagree);
-    } else {
-        refuse_choices(&mut draft.problems, &fields_of_files);
-    }
-    for row in refunds {
-        add_refund(&mut draft, row, &map, &mut mapped.items);
-    }
-    documents.finish(&mut draft);
-    draft.rows.append(&mut skipped_rows);
-    let skip = draft.skip.or_else(|| skip_of_value(&draft.cells, mapped.value_skips));
-    draft.skip = left_out.map(Arc::from).or(skip);
-    (draft.items, draft.people) = (mapped.items, mapped.people);
-    order_items.sort_by_key(|order_item| order_item.item.kind.index);
-    let filled = order_items.into_iter().filter(|order_item| order_item.is_filled);
-    draft.items.extend(filled.map(|order_item| order_item.item));
-    draft.refunds.append(&mut mapped.refunds);
-    draft.may_have_items = mapped.may_have_items;
-    draft.key_is_number = mapped.key_is_number;
-    if has_only_refunds {
-        keep_refunds(&mut draft);
-    }
+    let mut draft = merge.finish();
     add_possible_rows(&mut draft, possible_rows);
     draft
 }
 
-/// Adds what a row takes off its order, and nothing else of it: its date is not that of the order.
-fn add_refund<'a>(
-    draft: &mut Draft<'a>,
-    row: &'a Row<'a>,
-    map: impl Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>),
-    items: &mut Vec<ItemDraft<'a>>,
-) {
-    let mut mapped = MappedRow::default();
-    map(row, None, &mut mapped);
-    draft.problems.extend(other_currency(&draft.cells, &mapped.cells));
-    items.extend(mapped.items);
-    draft.refunds.extend(mapped.refunds);
-    draft.problems.extend(mapped.problems.into_iter().filter(is_of_refund));
+/// The merge of the rows of one order, row by row.
+struct Merge<'a, M> {
+    map: M,
+    /// Why the profile leaves out all rows, if it does.
+    left_out: Option<&'a str>,
+    draft: Draft<'a>,
+    mapped: MappedRow<'a>,
+    /// The items that are made of values of the order.
+    order_items: Vec<OrderItem<'a>>,
+    documents: OrderDocuments<'a>,
+    previous: Option<&'a Row<'a>>,
+    /// The rows that the profile leaves out or takes off, and those of them to be taken off.
+    skipped_rows: Vec<RowOrigin>,
+    refunds: Vec<&'a Row<'a>>,
+    /// The fields that have values of several files, of which the first or the last one counts.
+    fields_of_files: Vec<Field>,
+    /// Whether a row may be none of the order, and whether each may be a refund of it.
+    may_be_of_none: bool,
+    may_be_refunds: bool,
+}
+
+impl<'a, M: Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>)> Merge<'a, M> {
+    fn new(n_rows: usize, left_out: Option<&'a str>, map: M) -> Self {
+        let of_refunds = left_out == Some(WITHOUT_ORDER);
+        let kind = if of_refunds { DraftKind::Refunds } else { DraftKind::Order };
+        let rows = Vec::with_capacity(n_rows);
+        Self {
+            map,
+            left_out,
+            draft: Draft { rows, kind, ..Draft::default() },
+            mapped: MappedRow { items: Vec::with_capacity(n_rows), ..MappedRow::default() },
+            order_items: Vec::new(),
+            documents: OrderDocuments::default(),
+            previous: None,
+            skipped_rows: Vec::new(),
+            refunds: Vec::new(),
+            fields_of_files: Vec::new(),
+            may_be_of_none: false,
+            may_be_refunds: true,
+        }
+    }
+
+    /// Adds a row that is part of an order, with what the profile says of it.
+    fn add(&mut self, row: &'a Row<'a>, kind: &'a RowKind<'a>) {
+        if let RowKind::Skipped { .. } | RowKind::Refund { .. } = kind
+            && self.left_out.is_none()
+        {
+            self.skipped_rows.push(row.origin.clone());
+            let is_netted = matches!(kind, RowKind::Refund { is_netted: true, .. });
+            self.refunds.extend(is_netted.then_some(row));
+            return;
+        }
+        record_row_kind(&mut self.draft, row, kind);
+        if matches!(kind, RowKind::OrderDocument(_))
+            && let Some(repeated) = self.documents.add_document(row)
+        {
+            self.draft.problems.push(repeated);
+            self.draft.rows.push(row.origin.clone());
+            return;
+        }
+        self.draft.side_rows.extend(row.joined().into_iter().flat_map(JoinedRows::starts));
+        self.add_values(row, kind);
+    }
+
+    /// Adds what a row holds.
+    fn add_values(&mut self, row: &'a Row<'a>, kind: &'a RowKind<'a>) {
+        let Self { draft, mapped, fields_of_files, .. } = self;
+        // Rows of different files may have different columns, so only rows of one file are
+        // compared.
+        let previous = self.previous.replace(row);
+        let previous = previous.filter(|previous| previous.origin.file == row.origin.file);
+        let n_items = mapped.items.len();
+        (self.map)(row, previous, mapped);
+        self.may_be_of_none |= std::mem::take(&mut mapped.may_be_of_none);
+        self.may_be_refunds &= std::mem::take(&mut mapped.may_be_refund);
+        draft.problems.extend(self.documents.add_child(row, kind, mapped.items.get(n_items)));
+        if mapped.items.len() == n_items {
+            draft.added_rows.extend(added_row(row, mapped));
+        }
+        for item in mapped.order_items.drain(..) {
+            add_order_item(&mut self.order_items, item, draft, fields_of_files);
+        }
+        add_row(draft, row, mapped, fields_of_files);
+    }
+
+    /// Ends the order.
+    fn finish(mut self) -> Draft<'a> {
+        let draft = &mut self.draft;
+        if self.may_be_refunds && !draft.rows.is_empty() {
+            draft.kind = DraftKind::PossibleRefunds;
+        }
+        // Rows with one key share them.
+        draft.side_rows.sort_unstable();
+        draft.side_rows.dedup();
+        if self.may_be_of_none {
+            // Rows of other orders, and refunds, have other values.
+            draft.problems.drop_code(Code::RowsDisagree);
+        } else {
+            refuse_choices(&mut draft.problems, &self.fields_of_files);
+        }
+        for row in std::mem::take(&mut self.refunds) {
+            self.add_refund(row);
+        }
+        let Self { mut draft, mapped, .. } = self;
+        self.documents.finish(&mut draft);
+        draft.rows.append(&mut self.skipped_rows);
+        let skip = draft.skip.or_else(|| skip_of_value(&draft.cells, mapped.value_skips));
+        draft.skip = self.left_out.map(Arc::from).or(skip);
+        (draft.items, draft.people) = (mapped.items, mapped.people);
+        let mut order_items = self.order_items;
+        order_items.sort_by_key(|order_item| order_item.item.kind.index);
+        let filled = order_items.into_iter().filter(|order_item| order_item.is_filled);
+        draft.items.extend(filled.map(|order_item| order_item.item));
+        (draft.refunds, draft.refund_records) = (mapped.refunds, mapped.refund_records);
+        draft.may_have_items = mapped.may_have_items;
+        draft.key_is_number = mapped.key_is_number;
+        if draft.kind == DraftKind::Refunds {
+            keep_refunds(&mut draft);
+        }
+        draft
+    }
+
+    /// Adds what a row takes off its order, and nothing else of it: its date is not that of the
+    /// order.
+    fn add_refund(&mut self, row: &'a Row<'a>) {
+        let mut refund = MappedRow::default();
+        (self.map)(row, None, &mut refund);
+        let Self { draft, mapped, .. } = self;
+        draft.problems.extend(other_currency(&draft.cells, &refund.cells));
+        mapped.items.extend(refund.items);
+        mapped.refunds.extend(refund.refunds);
+        mapped.refund_records.extend(refund.refund_records);
+        draft.problems.extend(refund.problems.into_iter().filter(is_of_refund));
+    }
 }
 
 /// Why the profile leaves out all rows of an order, if it does.

@@ -5,8 +5,9 @@
 
 use super::{canonical::have_same_value, duplicates::deduplicate, headers::RepeatedHeaders};
 use crate::model::{
-    draft::{Cells, Draft},
+    draft::{Cells, Draft, DraftKind},
     field::{Field, FieldGroup},
+    origin::Place,
     problem::{Code, Problem},
 };
 
@@ -17,21 +18,35 @@ pub(super) const WITHOUT_ORDER: &str = "refund without its order";
 /// a draft of their own.
 #[must_use]
 pub fn merge_by_key<'a>(drafts: Vec<Draft<'a>>, headers: &RepeatedHeaders) -> Vec<Draft<'a>> {
-    if !drafts.iter().any(|draft| draft.has_only_refunds) {
+    let is_order = |draft: &Draft<'_>| draft.kind != DraftKind::Refunds && !may_be_refunds(draft);
+    if drafts.iter().all(is_order) {
         return deduplicate(drafts, headers);
     }
     // First the duplicates: an order in two files has equal content without its refunds only.
-    let (refunds, orders): (Vec<_>, Vec<_>) =
-        drafts.into_iter().partition(|draft| draft.has_only_refunds);
+    let (orders, mut refunds): (Vec<_>, Vec<_>) = drafts.into_iter().partition(is_order);
     let mut drafts = deduplicate(orders, headers);
+    // Rows that may be of an order are one where it is not there.
+    refunds.sort_by_key(|draft| draft.kind == DraftKind::Refunds);
     for refund in refunds {
         match drafts.iter_mut().find(|draft| draft.key == refund.key) {
-            Some(order) => add_refund(order, refund),
+            Some(order) if refund.kind == DraftKind::Refunds => add_refund(order, &refund),
+            Some(order) => add_possible_refunds(order, &refund),
             None => drafts.push(refund),
         }
     }
     drafts.sort_by_key(|draft| draft.rows.first().map(|row| (row.file, row.line)));
     drafts
+}
+
+/// Whether the rows of a draft may be refunds of an order that another draft has.
+fn may_be_refunds(draft: &Draft<'_>) -> bool {
+    // Of copies of an order it is not known which one they belong to, and a profile may send orders
+    // with this problem.
+    let is_unclear = |problem: &Problem| problem.code == Code::SpreadsheetText;
+    draft.kind == DraftKind::PossibleRefunds
+        && draft.version.is_none()
+        && !draft.key.is_empty()
+        && !draft.problems.iter().any(is_unclear)
 }
 
 /// Keeps of a draft that has only refunds what its order gets of them.
@@ -40,6 +55,7 @@ pub(super) fn keep_refunds(draft: &mut Draft<'_>) {
     draft.people.clear();
     let problems = std::mem::take(&mut draft.problems);
     draft.problems.extend(problems.iter().filter(|problem| is_of_refund(problem)).cloned());
+    draft.problems.extend(problems.iter().filter_map(two_currencies));
     let message = "no other row of the export is of the order that was refunded";
     let problem = Problem::for_order(Code::RefundWithoutOrder, draft.position(), message);
     draft.problems.push(problem);
@@ -70,7 +86,18 @@ pub(super) fn other_currency(order: &Cells<'_>, refund: &Cells<'_>) -> Option<Pr
     Some(Problem::for_field(Code::MixedCurrencies, field, of_refund.at, message))
 }
 
-fn add_refund<'a>(order: &mut Draft<'a>, refund: Draft<'a>) {
+/// The problem of refunds in two currencies, of which the rule of the currency takes one.
+fn two_currencies(problem: &Problem) -> Option<Problem> {
+    let is_choice = matches!(problem.code, Code::FirstValueTaken | Code::LastValueTaken);
+    let is_of_currency = problem.field == Some(Field::CurrencyCode.to_string());
+    (is_choice && is_of_currency).then(|| {
+        let place = Place { position: problem.at, column_name: problem.column_name.clone() };
+        let message = format!("{}; refunds of one order are in one currency", problem.message);
+        Problem::for_field(Code::MixedCurrencies, &Field::CurrencyCode, place, message)
+    })
+}
+
+fn add_refund<'a>(order: &mut Draft<'a>, refund: &Draft<'a>) {
     let takes_off = !refund.items.is_empty() || !refund.refunds.is_empty();
     if takes_off {
         order.problems.extend(other_currency(&order.cells, &refund.cells));
@@ -81,9 +108,22 @@ fn add_refund<'a>(order: &mut Draft<'a>, refund: Draft<'a>) {
         let problem = Problem::for_order(Code::RefundUnclear, refund.position(), message);
         order.problems.push(problem);
     }
-    order.items.extend(refund.items);
-    order.refunds.extend(refund.refunds);
-    order.rows.extend(refund.rows);
-    let of_refund = |problem: &Problem| problem.code != Code::RefundWithoutOrder;
-    order.problems.extend(refund.problems.iter().filter(|problem| of_refund(problem)).cloned());
+    order.items.extend_from_slice(&refund.items);
+    order.refunds.extend_from_slice(&refund.refunds);
+    order.refund_records.extend_from_slice(&refund.refund_records);
+    order.rows.extend_from_slice(&refund.rows);
+    add_problems(order, refund);
+}
+
+/// Adds to an order rows that may be refunds of it, so that it is not known what it has.
+fn add_possible_refunds(order: &mut Draft<'_>, refund: &Draft<'_>) {
+    order.rows.extend_from_slice(&refund.rows);
+    add_problems(order, refund);
+}
+
+/// Adds the problems of refunds to their order, but that it is missing.
+fn add_problems(order: &mut Draft<'_>, refund: &Draft<'_>) {
+    let is_missing = |code| matches!(code, Code::RefundWithoutOrder | Code::ParentMissing);
+    let problems = refund.problems.iter().filter(|problem| !is_missing(problem.code));
+    order.problems.extend(problems.filter(|problem| is_of_refund(problem)).cloned());
 }

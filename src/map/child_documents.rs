@@ -10,7 +10,7 @@ use super::{
     collector::Collector,
     mapper::Mapper,
     row_items::push_item,
-    tested_row::{holds, test},
+    tested_row::test,
     view::{Value, View},
 };
 use crate::model::draft::{MappedRow, RowKind};
@@ -65,7 +65,7 @@ impl<S> Mapper<'_, S> {
         self.own_id(view).filter(|id| *id != parent).map(|id| (id, parent))
     }
 
-    fn own_id<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<&'a str> {
+    pub(super) fn own_id<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<&'a str> {
         self.key_value(view, &self.key)?.text()
     }
 
@@ -87,16 +87,25 @@ impl<S> Mapper<'_, S> {
         let mut order = Collector::new(view.at(), std::mem::take(&mut into.cells));
         order.problems.append(&mut into.problems);
         into.may_have_items |= self.may_have_items;
-        let n_items = into.items.len();
-        if let Some(item) = self.item(view, &mut order) {
-            let item = push_item(item, into);
-            self.add_consumers((view, Some(item)), &mut order, into);
+        if !self.add_refund(view, &mut order, into) {
+            self.add_child_item(view, &mut order, into);
         }
-        self.net_items(view, &mut into.items[n_items..], &mut order);
-        for condition in self.row_conditions() {
-            holds(condition, view, self.profile, &mut order);
-        }
+        into.may_be_refund = !self.decide_row(view, &mut order) && self.refunds.is_some();
         order.finish_into(None, into);
+    }
+
+    fn add_child_item<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+        into: &mut MappedRow<'a>,
+    ) {
+        let n_items = into.items.len();
+        if let Some(item) = self.item(view, order) {
+            let item = push_item(item, into);
+            self.add_consumers((view, Some(item)), order, into);
+        }
+        self.net_items(view, &mut into.items[n_items..], order);
     }
 }
 

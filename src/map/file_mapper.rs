@@ -322,7 +322,7 @@ impl<'p> FileMapper<'p> {
                 into.problems.extend(view.event().and_then(|event| event.problem(row)));
                 mapper.map(view, None, into);
             }
-            _ => {}
+            _ => into.may_be_refund = self.profile.refunds.is_some(),
         }
     }
 

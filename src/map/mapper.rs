@@ -20,7 +20,7 @@ use super::{
     group_columns::ItemGroup,
     profile::{Profile, SkipRule},
     row_joins::RowJoins,
-    tested_row::{decide, holds},
+    tested_row::holds,
     view::View,
 };
 use crate::model::{
@@ -105,10 +105,7 @@ impl<S> Mapper<'_, S> {
         let undated = self.copy_version(view).and_then(Result::err);
         order.problems.extend(undated.map(|problem| *problem));
         into.may_have_items |= self.may_have_items;
-        let netted = self.refunds.as_ref().filter(|_| self.is_netted(view));
-        if let Some(refunds) = netted.filter(|refunds| refunds.amount.is_some()) {
-            into.refunds.extend(refunds.amount(view, self.profile, &mut order));
-        } else {
+        if !self.add_refund(view, &mut order, into) {
             let n_items = into.items.len();
             self.add_items(view, previous, &mut order, into);
             self.net_items(view, &mut into.items[n_items..], &mut order);
@@ -150,15 +147,13 @@ impl<S> Mapper<'_, S> {
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) -> Option<&'a Arc<str>> {
-        let mut is_decided = true;
-        for when in self.row_conditions() {
-            is_decided &= decide(when, view, self.profile, order).is_some();
-        }
+        let is_decided = self.decide_row(view, order);
         let mut skips = self.skips.iter();
         let skip = skips.find(|(_, when)| holds(when, view, self.profile, order));
         if !is_decided {
             order.forget_skips();
             into.may_be_of_none = true;
+            into.may_be_refund = self.refunds.is_some();
             return None;
         }
         skip.map(|(skip, _)| &skip.reason)

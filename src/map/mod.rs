@@ -99,6 +99,7 @@ mod profile_text;
 mod profile_texts;
 mod profile_writer;
 mod record_view;
+mod refund_records;
 mod refunds;
 mod refunds_compiler;
 mod repeated_items;

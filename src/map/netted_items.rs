@@ -17,7 +17,9 @@ impl<S> Mapper<'_, S> {
         order: &mut Collector<'a>,
     ) {
         if self.is_netted(view) {
-            order.problems.extend(items.is_empty().then(|| no_item_of_refund(view.at())));
+            if items.is_empty() && !order.problems.iter().any(Problem::hides_items) {
+                order.problems.push(no_item_of_refund(view.at()));
+            }
             for item in items {
                 item.is_refund = true;
             }

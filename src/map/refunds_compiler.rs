@@ -33,11 +33,8 @@ pub(super) fn compile_refunds(
     if amount.is_some() && !are_netted {
         errors.add("amount", "has no effect without mode = \"net\", which takes it off the order");
     }
-    for (key, _) in [("order", order.is_some()), ("amount", amount.is_some())]
-        .into_iter()
-        .filter(|(_, is_set)| *is_set && has_parent)
-    {
-        errors.add(key, PARENT);
+    if order.is_some() && has_parent {
+        errors.add("order", PARENT);
     }
     if order.is_some() && are_netted && has_copies {
         errors.add("order", COPIES);
@@ -74,8 +71,8 @@ const NET_OF_GIVEN: &str = "\"net\" takes the items of refunds off the sum of th
                             off; a given total is less its refunds where its rule says so: price = \
                             { sum = [\"Total\"], minus = [\"Refunded\"] }";
 
-const PARENT: &str = "contradicts parent, which gives documents to their orders; expected rows of \
-                      refunds alone, whose items are refunded";
+const PARENT: &str = "contradicts parent, which gives documents to their orders; expected rows, \
+                      the condition on those that are refunds";
 
 const COPIES: &str = "contradicts duplicates: the copies of a refund that is a record of its own \
                       could not be told from other refunds of its order; expected mode = \

@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use super::{
     bound_refunds::BoundRefunds,
     bound_rule::TestedSource,
+    collector::Collector,
     condition::Condition,
     mapper::Mapper,
     order_key::key_of,
-    tested_row::{test, tested_value},
+    tested_row::{decide, test, tested_value},
     view::{Value, View},
 };
 use crate::model::draft::RowKind;
@@ -106,6 +107,17 @@ impl<S> Mapper<'_, S> {
         let of_rows = self.row_skips.iter().map(|(_, when)| when);
         let refunds = self.refunds.iter().filter_map(|refunds| refunds.rows.as_ref());
         self.ignore_rows.iter().chain(of_rows).chain(refunds)
+    }
+
+    /// Whether it is known that a row is one of its order. A condition that cannot be tested is a
+    /// problem.
+    pub(super) fn decide_row<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        order: &mut Collector<'a>,
+    ) -> bool {
+        let tested = self.row_conditions().map(|when| decide(when, view, self.profile, order));
+        tested.fold(true, |is_decided, holds| is_decided & holds.is_some())
     }
 
     /// Whether a row makes the profile skip its order, or a condition cannot be tested on it.

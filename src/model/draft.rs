@@ -450,6 +450,8 @@ pub struct MappedRow<'a> {
     pub cells: Cells<'a>,
     /// The amounts that were refunded of the order.
     pub refunds: Vec<Cell<'a>>,
+    /// The refunds with an id of their own.
+    pub refund_records: Vec<RefundRecord<'a>>,
     /// The items: at most one per record, any number per document.
     pub items: Vec<ItemDraft<'a>>,
     /// What the row says of the items that are made of values of the order.
@@ -463,6 +465,9 @@ pub struct MappedRow<'a> {
     pub may_have_items: bool,
     /// Whether a row may be none of the order: a condition that says so cannot be tested on it.
     pub may_be_of_none: bool,
+    /// Whether a row may be a refund that is no row of the order: it cannot be read, or the condition
+    /// that says so cannot be tested on it.
+    pub may_be_refund: bool,
     /// Whether the order key is a number of JSON.
     pub key_is_number: bool,
     /// The people in addition to the guest.
@@ -515,6 +520,15 @@ pub struct OrderItem<'a> {
     pub item: ItemDraft<'a>,
     /// Whether one of its values is of the export: constants alone are no item.
     pub is_filled: bool,
+}
+
+/// A refund that is a row or a document of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRecord<'a> {
+    /// Its id.
+    pub id: Cow<'a, str>,
+    /// Its position.
+    pub at: Position,
 }
 
 /// What a row without an item adds to the sums of its order.
@@ -600,14 +614,28 @@ pub struct Draft<'a> {
     pub people: Vec<PersonDraft<'a>>,
     /// The amounts that were refunded, whatever their signs.
     pub refunds: Vec<Cell<'a>>,
-    /// Whether all of its rows are refunds of an order, which is another draft if the export has it.
-    pub has_only_refunds: bool,
+    /// The refunds with an id of their own, each of which counts once.
+    pub refund_records: Vec<RefundRecord<'a>>,
+    /// Whether its rows are those of an order.
+    pub kind: DraftKind,
     /// How new this copy of the order is, if several may be in the export.
     pub version: Option<CopyVersion>,
     /// The reason for which the profile skips the order, if it does.
     pub skip: Option<Arc<str>>,
     /// The problems found so far.
     pub problems: Problems,
+}
+
+/// What the rows of a draft are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DraftKind {
+    /// Those of an order.
+    #[default]
+    Order,
+    /// Refunds only, of an order that is another draft if the export has it.
+    Refunds,
+    /// Rows that may be such refunds, or those of the order: not one can be read and tested.
+    PossibleRefunds,
 }
 
 impl<'a> Draft<'a> {

@@ -173,7 +173,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        draft::{Cell, Notation},
+        draft::{Cell, DraftKind, Notation},
         field::Field,
         origin::{FileId, Position},
         over_rows::OverRows,
@@ -212,7 +212,8 @@ mod tests {
             may_have_items: false,
             people: Vec::new(),
             refunds: Vec::new(),
-            has_only_refunds: false,
+            refund_records: Vec::new(),
+            kind: DraftKind::Order,
             version: None,
             skip: None,
             problems: Vec::new().into(),

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::model::{
     column_facts::ColumnFacts,
-    draft::Draft,
+    draft::{Draft, DraftKind},
     field::Field,
     lone_refunds::LoneRefunds,
     money::Money,
@@ -89,7 +89,7 @@ impl<'a> RouteCheck<'a> {
         // Kept for orders that are not sent too: it is compared with the status that was accepted.
         let status = || draft.cells.get(&Field::Status).map(|cell| cell.text.to_string());
         self.settings.severities.apply(&mut record.problems);
-        if draft.has_only_refunds {
+        if draft.kind == DraftKind::Refunds {
             let takes_off = !draft.items.is_empty() || !draft.refunds.is_empty();
             return finish_refunds((draft.skip, takes_off), record, &self.problems);
         }

@@ -42,6 +42,7 @@ pub(super) fn check_items<'a>(
     let order_currency = draft_cell(draft, &Field::CurrencyCode).map(|cell| &*cell.text);
     let mut sum = Some(Amount(Decimal::ZERO));
     let mut items = Vec::with_capacity(draft.items.len());
+    refunds::check_records(draft, findings);
     refunds::check_signs(draft, findings);
     for item in &draft.items {
         let (item, line_total) =

@@ -15,7 +15,7 @@ use super::{
 use crate::model::{
     column_facts::ColumnFacts,
     decimal_mark::PointReading,
-    draft::{Cell, Draft},
+    draft::{Cell, Draft, DraftKind},
     field::Field,
     guest::{Consumer, Guest},
     money::{Amount, Money},
@@ -49,12 +49,13 @@ pub(super) fn check_order<'a>(
         .and_then(|cell| values::currency(cell, findings));
     let (items, lines_total) = items::check_items(draft, rules, settings, facts, findings);
     let price = price(draft, rules, (settings, facts), lines_total, findings);
+    refunds::check_carried(draft, rules, findings);
     let price = price.and_then(|price| refunds::less_amounts(draft, price, findings));
-    match price {
-        Some(price) if refunds::has_any(draft) => refunds::check_total(draft, price, findings),
-        Some(price) => check_total_sign(draft, rules, price, findings),
-        None => {}
-    }
+    let price = if refunds::has_any(draft) {
+        price.and_then(|price| refunds::check_total(draft, price, findings))
+    } else {
+        price.inspect(|price| check_total_sign(draft, rules, *price, findings))
+    };
     let payment_type = payment_type(draft, rules, findings);
     let card_type = card_type(draft, payment_type, rules, findings);
     let extension =
@@ -89,7 +90,7 @@ pub(super) fn check_order<'a>(
         warn_of_what_is_not_sent(order, draft, rules, findings);
     }
     // Refunds of an order that the export lacks are no order.
-    let price = price.filter(|_| !draft.has_only_refunds);
+    let price = price.filter(|_| draft.kind != DraftKind::Refunds);
     (order, values::money(currency, price))
 }
 
@@ -123,7 +124,8 @@ fn warn_of_what_is_not_sent(
     if let Details::Dropped { hint } = rules.details {
         carried::warn_details_dropped(order, draft, (rules, hint), findings);
     }
-    if !rules.carries.total {
+    // Refunds that the route does not take off are an error.
+    if !rules.carries.total && draft.refunds.is_empty() {
         carried::warn_total_differs(order, draft, findings);
     }
 }

@@ -5,6 +5,8 @@
 //! sign of a line says nothing alone; different signs within an order are refused. Called by
 //! `items`, `order` and `check`.
 
+use std::collections::HashMap;
+
 use rust_decimal::Decimal;
 
 use super::{
@@ -12,10 +14,12 @@ use super::{
     values,
 };
 use crate::model::{
-    draft::{Cell, Draft, ItemDraft},
+    draft::{Cell, Draft, ItemDraft, RefundRecord},
     field::Field,
     money::{Amount, Money},
+    origin::Position,
     problem::{Code, Problem},
+    rules::TargetRules,
 };
 
 /// Whether a draft has refunds.
@@ -57,6 +61,38 @@ pub(super) fn check_signs(draft: &Draft<'_>, findings: &mut Findings) {
     }
 }
 
+/// Refuses a refund that is there twice, so that it would be taken off twice.
+pub(super) fn check_records(draft: &Draft<'_>, findings: &mut Findings) {
+    // Rows of one file that another one has too are a problem of their own.
+    if draft.problems.iter().any(|problem| problem.code == Code::RowInTwoFiles) {
+        return;
+    }
+    let mut earlier = HashMap::new();
+    for RefundRecord { id, at } in &draft.refund_records {
+        let first: Position = *earlier.entry(id).or_insert(*at);
+        if first != *at {
+            let file = if first.file == at.file { "" } else { " of another file" };
+            let message = format!(
+                "the refund has the id {id:?} of the one in line {}{file}; it would count twice",
+                first.line
+            );
+            findings.problems.push(Problem::for_order(Code::RefundUnclear, *at, message));
+        }
+    }
+}
+
+/// Refuses amounts that were refunded where the tenant adds the items up: it would hold the whole
+/// price.
+pub(super) fn check_carried(draft: &Draft<'_>, rules: &TargetRules, findings: &mut Findings) {
+    let Some(cell) = draft.refunds.first().filter(|_| !rules.carries.total) else { return };
+    let message = format!(
+        "the tenant adds the items up of {}, so the refund cannot be taken off its total; take \
+         refunds off by their items, without amount",
+        rules.carrier
+    );
+    findings.on_cell(Code::RefundUnclear, cell, message);
+}
+
 /// Whether the line of an item is negative as it is written; none if it is nothing.
 fn is_negative(item: &ItemDraft<'_>) -> Option<bool> {
     let price = exported_price(item)?;
@@ -93,11 +129,18 @@ pub(super) fn less_amounts(
     left
 }
 
-/// Refuses an order of which more was refunded than it has.
-pub(super) fn check_total(draft: &Draft<'_>, total: Amount, findings: &mut Findings) {
-    let is_unclear = findings.problems.iter().any(|problem| problem.code == Code::RefundUnclear);
-    if is_unclear || !total.0.is_sign_negative() || total.0.is_zero() {
-        return;
+/// What its refunds leave of an order; refuses one of which more was refunded than it has. None if
+/// that is less than nothing since a row of the order is not known.
+pub(super) fn check_total(
+    draft: &Draft<'_>,
+    total: Amount,
+    findings: &mut Findings,
+) -> Option<Amount> {
+    if !total.0.is_sign_negative() || total.0.is_zero() {
+        return Some(total);
+    }
+    if draft.problems.iter().chain(&*findings.problems).any(hides_amounts) {
+        return None;
     }
     let message = format!(
         "the refunds are {} more than the order; rows of it may be missing, or of its refunds be \
@@ -108,4 +151,11 @@ pub(super) fn check_total(draft: &Draft<'_>, total: Amount, findings: &mut Findi
     let at = of_items.or_else(|| draft.refunds.first().map(|cell| cell.at));
     let at = at.unwrap_or_else(|| draft.position().into());
     findings.problems.push(Problem::for_field(Code::RefundTooLarge, &Field::Price, at, message));
+    Some(total)
+}
+
+/// Whether a problem may be why an order has less than its refunds.
+fn hides_amounts(problem: &Problem) -> bool {
+    let is_of_refunds = matches!(problem.code, Code::RefundUnclear | Code::MixedCurrencies);
+    is_of_refunds || problem.hides_items() || problem.is_of_unknown_order()
 }

@@ -20,7 +20,9 @@ use crate::{
     model::{
         column_facts::ColumnFacts,
         decimal_mark::PointReading,
-        draft::{Cell, Cells, Draft, ItemDraft, ItemKind, Notation, PersonDraft, PersonRole},
+        draft::{
+            Cell, Cells, Draft, DraftKind, ItemDraft, ItemKind, Notation, PersonDraft, PersonRole,
+        },
         field::{ExtensionKey, ExtensionType, Field, FieldGroup, IdentifierKind, Provider},
         guest::Identifier,
         guest_attributes::GuestAttributes,
@@ -114,7 +116,8 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
         may_have_items: false,
         people: Vec::new(),
         refunds: Vec::new(),
-        has_only_refunds: false,
+        refund_records: Vec::new(),
+        kind: DraftKind::Order,
         version: None,
         skip: None,
         problems: Vec::new().into(),

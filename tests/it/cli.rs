@@ -33,6 +33,8 @@ mod outcome_diagnostics;
 mod output;
 mod parents;
 mod profile_extension;
+mod refund_documents;
+mod refund_problems;
 mod refunds;
 mod regressions;
 mod repaired_rejects;

@@ -1,0 +1,247 @@
+//! Tests of problems of refunds: each has one cause, and no refund is taken off as something else.
+
+use super::both_formats::{RESOURCES, check_both};
+use crate::support::workspace::{RunResult, Workspace};
+
+const RULES: &str = r#"
+[order]
+referenceId = { column = "Order", path = "Order" }
+orderedAt = { column = "Date", path = "Date" }
+status = { value = "PURCHASED" }
+currencyCode = { value = "EUR" }
+paymentType = { value = "other" }
+[guest]
+email = { column = "Email", path = "Email" }
+"#;
+
+const NET: &str = r#"order_price = "sum_of_lines"
+[refunds]
+rows = { column = "Event", path = "Event", is = "Refund" }
+mode = "net"
+"#;
+
+const ITEM: &str = r#"[item]
+name = { column = "Name", path = "Name" }
+quantity = { column = "Qty", path = "Qty" }
+price = { column = "Price", path = "Price" }
+"#;
+
+const HEADER: &str = "Order,Event,Date,Email,Name,Qty,Price\n";
+
+const SALE: &str = "A,Sale,2026-10-01T10:00:00Z,a@example.com,Mug,2,10.00";
+const REFUND: &str = "A,Refund,2026-10-05T10:00:00Z,b@example.com,Mug,1,10.00";
+
+/// Each order with its outcome and the codes and lines of its problems, then the sums of valid and
+/// invalid orders.
+fn problems(ran: &RunResult) -> String {
+    let of_result = |result: serde_json::Value| {
+        let problems = result["problems"].as_array().unwrap().iter();
+        let codes = problems.map(|one| format!(" {} {}", one["code"], one["line"]));
+        format!("{} {}:{}\n", result["referenceId"], result["outcome"], codes.collect::<String>())
+    };
+    let orders: String = ran.results().into_iter().map(of_result).collect();
+    let money = &ran.summary()["money"][0];
+    format!("{orders}{} {}", money["valid"], money["invalid"]).replace('"', "")
+}
+
+/// The same of files with these rows, which is equal for CSV and NDJSON.
+fn problems_of(files: &[&[&str]], header: &str, keys: &str) -> String {
+    let profile = |_: &str| format!("name = \"shop\"\n{keys}{RULES}");
+    let [csv, ndjson] = check_both(files, header, profile, RESOURCES).map(|ran| {
+        assert!(ran.code < 2, "{}", ran.err);
+        problems(&ran)
+    });
+    assert_eq!(csv, ndjson);
+    csv
+}
+
+#[test]
+fn refund_with_an_unreadable_list_of_items_has_one_problem() {
+    let keys = format!(
+        "{NET}[items.packed]\ncolumn = \"Items\"\npath = \"Items\"\nseparator = \";\"
+        fields = {{ separator = \"|\", names = [\"n\", \"q\", \"p\"] }}
+        [item]\nname = {{ field = \"n\" }}\nquantity = {{ field = \"q\" }}\nprice = {{ field = \"p\" }}\n"
+    );
+    let rows = [
+        "A,Sale,2026-10-01T10:00:00Z,a@example.com,Mug|3|10.00",
+        "A,Refund,2026-10-05T10:00:00Z,,Mug|3",
+        "B,Sale,2026-10-01T10:00:00Z,b@example.com,Mug|3|10.00",
+        "B,Refund,2026-10-05T10:00:00Z,,",
+        "C,Sale,2026-10-01T10:00:00Z,b@example.com,Mug|3",
+    ];
+    insta::assert_snapshot!(problems_of(&[&rows], "Order,Event,Date,Email,Items\n", &keys), @r#"
+    A invalid: item_unreadable 3
+    B invalid: refund_unclear 5
+    C invalid: item_unreadable 6
+    0 60.00
+    "#);
+}
+
+#[test]
+fn refund_with_a_gap_in_its_items_has_one_problem() {
+    let keys = format!(
+        "{NET}[items.repeated]\ncolumns = \"I{{n}} *\"\n[item]\nname = {{ field = \"N\" }}
+        quantity = {{ field = \"Q\" }}\nprice = {{ field = \"P\" }}\n"
+    );
+    let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}{RULES}"));
+    let export = "Order,Event,Date,Email,I1 N,I1 Q,I1 P,I2 N,I2 Q,I2 P\n\
+                  A,Sale,2026-10-01T10:00:00Z,a@example.com,Mug,2,10.00,Cap,1,5.00\n\
+                  A,Refund,2026-10-05T10:00:00Z,,,,,Cap,1,5.00\n";
+    workspace.file("orders.csv", export);
+    let ran = workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
+    insta::assert_snapshot!(problems(&ran), @r#"
+    A invalid: items_gap 3
+    0 25.00
+    "#);
+}
+
+/// Whether the row is a refund is not known, so neither its date nor its amount says anything.
+#[test]
+fn row_that_may_be_a_refund_has_no_other_problem() {
+    let rows = "rows = { column = \"Left\", path = \"Left\", less = 0 }";
+    let keys = NET.replace(NET.lines().nth(2).unwrap(), rows) + ITEM;
+    let header = "Order,Left,Date,Email,Name,Qty,Price\n";
+    let sale = SALE.replace("Sale", "1");
+    let [doubtful, refund] = ["-1x", "-1"].map(|left| REFUND.replace("Refund", left));
+    let without_key = refund.replacen('A', "", 1);
+    let one_file = [&*sale, &doubtful, &without_key];
+    insta::assert_snapshot!(problems_of(&[&one_file], header, &keys), @r#"
+    A invalid: condition_unreadable 3
+     invalid: row_without_key 4 missing_attribute 4
+    0 30.00
+    "#);
+    for files in [[&[&*sale][..], &[&*doubtful]], [&[&*doubtful], &[&*sale]]] {
+        insta::allow_duplicates! { insta::assert_snapshot!(problems_of(&files, header, &keys), @r#"
+        A invalid: condition_unreadable 2
+        0 20.00
+        "#); }
+    }
+    // Without an order it is one.
+    insta::assert_snapshot!(problems_of(&[&[&*doubtful]], header, &keys), @r#"
+    A invalid: condition_unreadable 2
+    0 10.00
+    "#);
+}
+
+/// It may be a refund of the order in the other file, which is not known as a whole then.
+#[test]
+fn unreadable_row_of_another_file_is_of_its_order() {
+    for mode in ["net", "leave_out"] {
+        let keys = NET.replace("net", mode) + ITEM;
+        let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}{RULES}"));
+        workspace.file("sales.csv", format!("{HEADER}{SALE}\n"));
+        workspace
+            .file("refunds.csv", format!("{HEADER}{REFUND},\n{}\n", REFUND.replacen('A', "B", 1)));
+        workspace.file("both.csv", format!("{HEADER}{SALE}\n{REFUND},\n"));
+        let check = |files: &str| {
+            let options = "--profile shop.toml --pos x --max-invalid 100%";
+            problems(&workspace.run(&format!("check {files} {options}")))
+        };
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(check("sales.csv refunds.csv"), @r#"
+            A invalid: row_unreadable 2
+            B skipped: refund_without_order 3
+            0 20.00
+            "#);
+            insta::assert_snapshot!(check("both.csv"), @r#"
+            A invalid: row_unreadable 3
+            0 20.00
+            "#);
+        }
+    }
+}
+
+/// The amount of a record was once taken off its order as one of the same currency.
+#[test]
+fn refund_record_in_another_currency_is_refused() {
+    let keys = "[refunds]\norder = { column = \"parent\", path = \"parent\" }\nmode = \"net\"
+        amount = { column = \"refunded\", path = \"refunded\" }\n";
+    let rules = RULES
+        .replace("{ value = \"EUR\" }", "{ column = \"currency\", path = \"currency\" }")
+        .replace("paymentType", "price = { column = \"total\", path = \"total\" }\npaymentType");
+    let header = "Order,parent,Date,Email,total,currency,refunded\n";
+    let orders = [
+        "1,,2026-10-01T10:00:00Z,a@example.com,30.00,EUR,",
+        "2,,2026-10-01T10:00:00Z,b@example.com,30.00,EUR,",
+        "3,,2026-10-01T10:00:00Z,c@example.com,30.00,EUR,",
+    ];
+    let refunds = ["7,1,,,,USD,5.00", "8,2,,,,EUR,5.00", "9,3,,,,,5.00"];
+    let check = |files: &[&[&str]], rules: &str| {
+        let profile = |extension: &str| {
+            let items = if extension == "csv" { "" } else { "items = []\n" };
+            format!("name = \"shop\"\n{items}{keys}{rules}")
+        };
+        let [csv, ndjson] = check_both(files, header, profile, RESOURCES).map(|ran| problems(&ran));
+        assert_eq!(sorted(&csv), sorted(&ndjson));
+        sorted(&csv)
+    };
+    let one_file = [&orders[..], &refunds].concat();
+    let found = check(&[&one_file], &rules);
+    insta::assert_snapshot!(found, @r#"
+    1 invalid: mixed_currencies 5
+    2 valid:
+    3 valid:
+    50.00 25.00
+    "#);
+    let found = check(&[&orders, &refunds], &rules);
+    insta::assert_snapshot!(found, @r#"
+    1 invalid: mixed_currencies 2
+    2 valid:
+    3 valid:
+    50.00 25.00
+    "#);
+    // The rule says which one of several currencies is that of an order, not of its refunds.
+    let two = ["7,1,,,,EUR,5.00", "8,1,,,,USD,5.00"];
+    let first = rules.replace("path = \"currency\"", "path = \"currency\", disagree = \"first\"");
+    let found = check(&[&orders[..1], &two], &first);
+    insta::assert_snapshot!(found, @r#"
+    0 20.00
+    1 invalid: first_value_taken 3 mixed_currencies 3
+    "#);
+}
+
+/// A record that is there twice was once taken off twice.
+#[test]
+fn refund_record_counts_once() {
+    let keys = "[refunds]\norder = { column = \"parent\", path = \"parent\" }\nmode = \"net\"
+        amount = { column = \"refunded\", path = \"refunded\" }\n";
+    let rules = RULES
+        .replace("paymentType", "price = { column = \"total\", path = \"total\" }\npaymentType");
+    let header = "Order,parent,Date,Email,total,refunded\n";
+    let rows = [
+        "A,,2026-10-01T10:00:00Z,a@example.com,30.00,",
+        "7,A,,,,5.00",
+        "8,A,,,,5.00",
+        "7,A,,,,5.00",
+        "B,,2026-10-01T10:00:00Z,b@example.com,30.00,",
+        "9,B,,,,5.00",
+        "10,B,,,,5.00",
+    ];
+    let check = |files: &[&[&str]]| {
+        let profile = |extension: &str| {
+            let items = if extension == "csv" { "" } else { "items = []\n" };
+            format!("name = \"shop\"\n{items}{keys}{rules}")
+        };
+        let [csv, ndjson] = check_both(files, header, profile, RESOURCES).map(|ran| problems(&ran));
+        assert_eq!(sorted(&csv), sorted(&ndjson));
+        sorted(&csv)
+    };
+    insta::assert_snapshot!(check(&[&rows]), @r#"
+    20.00 15.00
+    A invalid: refund_unclear 5
+    B valid:
+    "#);
+    let other_amount = ["7,A,,,,6.00"];
+    let found = check(&[&rows[..3], &other_amount]);
+    insta::assert_snapshot!(found, @r#"
+    0 14.00
+    A invalid: refund_unclear 2
+    "#);
+}
+
+/// The lines of a text in alphabetical order.
+fn sorted(text: &str) -> String {
+    let mut lines: Vec<_> = text.lines().collect();
+    lines.sort_unstable();
+    lines.join("\n")
+}
