@@ -41,6 +41,8 @@ pub(super) fn mark_conflicts(orders: &mut [UndecidedOrder], sends_reused_referen
     orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
     let problems = find_misspelt(orders);
     orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
+    let problems = find_respelt_refunds(orders);
+    orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
     let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, order) in orders.iter().enumerate() {
         // Orders without a reference share none, and an order that a rule skips is not sent, so
@@ -157,6 +159,32 @@ fn find_misspelt(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
         );
         Some(Problem::for_order(code, other.source, message))
     };
+    orders.iter().map(problem).collect()
+}
+
+/// Returns for refunds without their order one of which the reference is the same but for its
+/// spelling, and for that order the refunds, if there are such: it may be theirs.
+fn find_respelt_refunds(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
+    let problem = |order: &UndecidedOrder| {
+        order.may_be_a_part().then_some(())?;
+        let reference = &order.record.reference;
+        let is_respelt = |other: &&UndecidedOrder| {
+            other.may_be_a_part()
+                && other.is_refunds() != order.is_refunds()
+                && other.record.reference != *reference
+                && normalize_reference(&other.record.reference) == normalize_reference(reference)
+        };
+        let other = orders.iter().find(is_respelt)?;
+        let message = format!(
+            "{reference:?} here and {:?} there: they differ in their spelling only, so that the \
+             refund may be one of this order",
+            other.record.reference
+        );
+        Some(Problem::for_order(Code::RefundUnclear, other.record.source, message))
+    };
+    if !orders.iter().any(UndecidedOrder::is_refunds) {
+        return Vec::new();
+    }
     orders.iter().map(problem).collect()
 }
 

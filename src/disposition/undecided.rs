@@ -42,7 +42,12 @@ impl UndecidedOrder {
 
     /// Whether it may be a part of another one, whose reference differs: it is valid, or refunds.
     pub(super) fn may_be_a_part(&self) -> bool {
-        self.order.as_ref().map_or_else(|of| of.refunds.is_some(), |_| true)
+        self.order.is_ok() || self.is_refunds()
+    }
+
+    /// Whether it is refunds that are to be taken off an order, which the export lacks.
+    pub(super) fn is_refunds(&self) -> bool {
+        matches!(&self.order, Err(Unsendable { refunds: Some(_), .. }))
     }
 
     /// Returns its content, if it is known.

@@ -200,6 +200,32 @@ fn refund_record_in_another_currency_is_refused() {
     "#);
 }
 
+/// The tenant would hold the whole price: it adds the items up, and no item tells the refund.
+#[test]
+fn refunded_amount_needs_a_route_with_a_total() {
+    let keys = "[refunds]\norder = { column = \"parent\" }\nmode = \"net\"
+        amount = { column = \"refunded\" }\n";
+    let rules = RULES.replace("paymentType", "price = { column = \"total\" }\npaymentType") + ITEM;
+    let typed = rules.replace("[item]", "[item]\ntype.value = \"MUG\"\nproductId.value = \"M\"");
+    let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}{typed}"));
+    let export = "Order,parent,Date,Email,total,refunded,Name,Qty,Price\n\
+                  A,,2026-10-01T10:00:00Z,a@example.com,30.00,,Mug,3,10.00\n\
+                  7,A,,,,2.50,,,\n";
+    workspace.file("orders.csv", export);
+    let check = |mode: &str| {
+        let options = "--profile shop.toml --pos x --max-invalid 100% --mode";
+        problems(&workspace.run(&format!("check orders.csv {options} {mode}")))
+    };
+    insta::assert_snapshot!(check("single"), @r#"
+    A valid:
+    27.50 0
+    "#);
+    insta::assert_snapshot!(check("multi"), @r#"
+    A invalid: refund_unclear 3
+    0 27.50
+    "#);
+}
+
 /// A record that is there twice was once taken off twice.
 #[test]
 fn refund_record_counts_once() {
@@ -236,6 +262,49 @@ fn refund_record_counts_once() {
     insta::assert_snapshot!(found, @r#"
     0 14.00
     A invalid: refund_unclear 2
+    "#);
+}
+
+/// Its order was once sent at its full amount, with a warning of the refund alone.
+#[test]
+fn refund_with_another_spelling_of_its_order_makes_it_invalid() {
+    let keys = NET.to_owned() + ITEM;
+    let refund = |key: &str| REFUND.replacen('A', key, 1);
+    let sale = |key: &str| SALE.replacen('A', key, 1);
+    let rows = [
+        sale("001001"),
+        refund("1001"),
+        sale("#B"),
+        refund("b"),
+        sale("C"),
+        refund("D"),
+        sale("07"),
+        sale("7"),
+        refund("7"),
+    ];
+    let rows: Vec<_> = rows.iter().map(String::as_str).collect();
+    insta::assert_snapshot!(problems_of(&[&rows], HEADER, &keys), @r#"
+    001001 invalid: refund_unclear 3
+    1001 invalid: refund_without_order 3 refund_unclear 2
+    #B invalid: refund_unclear 5
+    b invalid: refund_without_order 5 refund_unclear 4
+    C valid:
+    D skipped: refund_without_order 7
+    07 valid:
+    7 valid:
+    50.00 40.00
+    "#);
+    let left_out = keys.replace("net", "leave_out");
+    insta::assert_snapshot!(problems_of(&[&rows], HEADER, &left_out), @r#"
+    001001 valid:
+    1001 skipped: refund_without_order 3
+    #B valid:
+    b skipped: refund_without_order 5
+    C valid:
+    D skipped: refund_without_order 7
+    07 invalid: duplicate_content 9
+    7 invalid: duplicate_content 8
+    60.00 40.00
     "#);
 }
 
