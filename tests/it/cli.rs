@@ -13,6 +13,7 @@ mod documents;
 mod encodings;
 mod events;
 mod explained_orders;
+mod explained_refunds;
 mod extension_types;
 mod fault_injection;
 mod fill_down;
