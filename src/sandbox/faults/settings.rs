@@ -4,9 +4,12 @@
 //! by the command line.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::latency::Latency;
 use super::values::{ErrorStatus, FaultDuration, Probability};
@@ -79,7 +82,7 @@ impl Default for FaultSettings {
 
 /// A time in which connections are refused; open ones are closed when it begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "outage.after, outage.lasts and outage.every")]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct OutageFault {
     /// Time from the first request to the start of the outage.
     pub after: FaultDuration,
@@ -87,6 +90,27 @@ pub struct OutageFault {
     pub lasts: FaultDuration,
     /// Time from the start of one outage to the start of the next; `None` means one outage only.
     pub every: Option<FaultDuration>,
+}
+
+// The derived implementation takes a list too, for the values of the keys in their order.
+impl<'de> Deserialize<'de> for OutageFault {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OutageVisitor)
+    }
+}
+
+struct OutageVisitor;
+
+impl<'de> Visitor<'de> for OutageVisitor {
+    type Value = OutageFault;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("outage.after, outage.lasts and outage.every")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<OutageFault, M::Error> {
+        OutageFault::deserialize(MapAccessDeserializer::new(map))
+    }
 }
 
 impl OutageFault {

@@ -91,6 +91,7 @@ fn invalid_fault_settings_send_nothing() {
         "seed = -1\n",
         "[status]\n200 = '1%'\n",
         "[outage]\nlast = '1s'\n",
+        "[[outage]]\nlasts = '2s'\n",
         "[outage]\nlasts = '2s'\nevery = '1s'\n",
         "late = '60%'\nhalf = '50%'\n",
         "late =\n",
@@ -186,6 +187,14 @@ fn invalid_fault_settings_send_nothing() {
               |
             2 | last = '1s'
               | ^^^^ meant "lasts"? or "after", "every"
+
+            1 error in night.toml. Nothing was read or sent.
+        [[outage]]; lasts = '2s': exit 2
+            error[faults]: found a list
+             --> night.toml:1:3  outage
+              |
+            1 | [[outage]]
+              |   ^^^^^^ expected outage.after, outage.lasts and outage.every
 
             1 error in night.toml. Nothing was read or sent.
         [outage]; lasts = '2s'; every = '1s': exit 2
