@@ -129,6 +129,7 @@ mod text_pair;
 mod text_part;
 mod text_steps;
 mod toml_document;
+mod toml_paths;
 mod toml_syntax;
 mod trace;
 mod unchanged_words;
