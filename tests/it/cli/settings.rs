@@ -1252,6 +1252,7 @@ fn export_modified_before_1970_is_sent() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most of it is what is printed")]
 fn wrong_values_of_options_are_listed_with_all_errors() {
     let workspace = Workspace::with("orders.csv", export(&["A-1"]));
     workspace.file(
