@@ -31,6 +31,7 @@ fn non_export_files_are_refused() {
             ("no key column", good.replace("referenceId", "reference").as_bytes()),
             ("a column twice", good.replace("status", "price").as_bytes()),
             ("a JSON array", b"[{\"referenceId\":\"A-1\"}]"),
+            ("JSON with quotes behind texts", b"{\"referenceId\": \"A-1\", \"price\": 1}\n"),
             ("UTF-16 without a mark", &utf16),
             ("another delimiter", good.replace(',', ";").as_bytes()),
             ("a line for Excel", format!("sep=,\r\n{good}").as_bytes()),
@@ -80,6 +81,9 @@ fn non_export_files_are_refused() {
          = hint: the file is JSON; give it a name that ends in .json or .ndjson
 
         1 error in orders.csv. Nothing was sent.
+    JSON with quotes behind texts: exit 2
+        error: orders.csv:1: the file is JSON, expected a header of CSV
+          hint: give it a name that ends in .json or .ndjson, or set format = "json" in the profile
     UTF-16 without a mark: exit 2
         error: orders.csv:1: the file is utf-16le, expected utf-8
           hint: set encoding = "utf-16le" in the profile, or give --encoding utf-16le
