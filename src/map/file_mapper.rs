@@ -267,7 +267,9 @@ impl<'p> FileMapper<'p> {
         if self.profile.ignore_rows.is_empty() {
             return false;
         }
-        let text = String::from_utf8_lossy(raw);
+        // Nearly all rows are UTF-8, which `from_utf8_lossy` alone finds out slowly.
+        let text = std::str::from_utf8(raw).map(Cow::from);
+        let text = text.unwrap_or_else(|_| String::from_utf8_lossy(raw));
         let text = without_line_end(&text);
         let (content, is_damaged) = match &row.content {
             RowContent::Unreadable(unreadable) => (unreadable.salvaged.as_deref(), true),
