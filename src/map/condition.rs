@@ -162,6 +162,11 @@ pub(super) enum TestError {
     /// The filter of the path selects several elements, which may differ.
     #[error("is one of several elements that the filter of a condition's path selects")]
     Several,
+    /// The cell is as a spreadsheet keeps a text, which may be another one.
+    #[error(
+        "begins with =\", as a spreadsheet writes a text, and a condition of the profile tests it"
+    )]
+    SpreadsheetText,
     /// The cell is lost.
     #[error("is lost")]
     Lost,

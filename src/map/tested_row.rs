@@ -10,6 +10,7 @@ use super::{
     spreadsheet_text::is_spreadsheet_text,
     view::{Value, View},
 };
+use crate::model::problem::Code;
 
 /// Whether a condition holds; one that is not decided does not.
 pub(super) fn holds<'a, V: View<'a>>(
@@ -33,6 +34,15 @@ pub(super) fn decide<'a, V: View<'a>>(
         Err(untestable) => untestable,
     };
     let at = match tested {
+        // A profile may send orders with such texts, but not by what they hide.
+        TestedSource::Guarded(source)
+            if error == TestError::Lost
+                && !view.lacks(source)
+                && profile.severities.is_lowered(Code::SpreadsheetText) =>
+        {
+            collector.push_untestable(view.find(source).at, TestError::SpreadsheetText);
+            return None;
+        }
         // The text that hides the value, or the side row that lacks it, is a problem of its own.
         TestedSource::Value(_) | TestedSource::Guarded(_) if error == TestError::Lost => {
             return None;

@@ -71,6 +71,13 @@ impl SeverityRules {
         self.0.get(&code) == Some(&SeverityChoice::Off)
     }
 
+    /// Whether errors of a code do not prevent an order from being sent.
+    #[must_use]
+    pub fn is_lowered(&self, code: Code) -> bool {
+        code.severity() == Severity::Error
+            && self.0.get(&code).is_some_and(|choice| *choice != SeverityChoice::Error)
+    }
+
     /// Gives the problems their severities, and removes those that are off.
     pub fn apply(&self, problems: &mut Problems) {
         if !self.0.is_empty() {

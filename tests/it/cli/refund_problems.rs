@@ -308,6 +308,20 @@ fn refund_with_another_spelling_of_its_order_makes_it_invalid() {
     "#);
 }
 
+/// A row that was a refund was once added to its order, with a warning of the text.
+#[test]
+fn spreadsheet_text_that_is_a_warning_decides_no_refund() {
+    let keys = format!("{NET}{ITEM}[severity]\nspreadsheet_text = \"warning\"\n");
+    let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}{RULES}"));
+    let refund = REFUND.replace("Refund", "\"=\"\"Refund\"\"\"");
+    workspace.file("orders.csv", format!("{HEADER}{SALE}\n{refund}\n"));
+    let ran = workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
+    insta::assert_snapshot!(problems(&ran), @r#"
+    A invalid: condition_unreadable 3 spreadsheet_text 3
+    0 30.00
+    "#);
+}
+
 /// The lines of a text in alphabetical order.
 fn sorted(text: &str) -> String {
     let mut lines: Vec<_> = text.lines().collect();
