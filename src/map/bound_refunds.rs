@@ -3,6 +3,8 @@
 //! `group` leaves them out or gives them to their orders; `validate` takes their amounts off. Made by
 //! `header_rules` and `document_binding`, used by `mapper`.
 
+use std::borrow::Cow;
+
 use super::{
     bound_rule::{FieldBinding, TestedSource},
     collector::Collector,
@@ -33,9 +35,26 @@ impl<S> BoundRefunds<'_, S> {
     pub(super) fn hold<'a, V: View<'a, Source = S>>(&'a self, view: V, profile: &Profile) -> bool {
         match (&self.rows, &self.refunds.order) {
             (Some(rows), _) => matches!(test(rows, view, profile), Ok(true)),
-            (None, Some(rule)) => key_of(view, rule, &self.order).is_some(),
+            (None, Some(_)) => matches!(self.order_key(view), Ok(Some(_))),
             (None, None) => false,
         }
+    }
+
+    /// The key of the order of a refund that is a record of its own; none of another row. An error
+    /// is why it cannot be read.
+    pub(super) fn order_key<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+    ) -> Result<Option<Cow<'a, str>>, &'static str> {
+        let Some(rule) = &self.refunds.order else { return Ok(None) };
+        let key = key_of(view, rule, &self.order);
+        let is_wrong = |source: &S| {
+            let value = view.find(source).value;
+            // Rows that are no refunds may have some parts of a key, and no other text.
+            let is_part = rule.key_separator().is_some() && value.text().is_some();
+            value.is_misplaced(rule) || value.is_filled(rule) && !is_part
+        };
+        if key.is_none() && self.order.iter().any(is_wrong) { Err(NO_ORDER) } else { Ok(key) }
     }
 
     /// Whether a row is a refund that is a record of its own.
@@ -68,3 +87,7 @@ impl<S> BoundRefunds<'_, S> {
         cell
     }
 }
+
+/// Why the order of a refund is not known.
+pub const NO_ORDER: &str = "refunds.order reads no key of an order from the value; expected a text \
+                            or a number, or nothing where the row is no refund";

@@ -6,12 +6,10 @@
 use std::borrow::Cow;
 
 use super::{
-    bound_refunds::BoundRefunds,
     bound_rule::TestedSource,
     collector::Collector,
     condition::Condition,
     mapper::Mapper,
-    order_key::key_of,
     tested_row::{decide, test, tested_value},
     view::{Value, View},
 };
@@ -56,14 +54,17 @@ impl<S> Mapper<'_, S> {
         view: V,
         key: Option<Cow<'a, str>>,
     ) -> Result<RowKind<'a>, Option<Cow<'a, str>>> {
-        let Some(refunds) = self.refunds.as_ref().filter(|one| one.hold(view, self.profile)) else {
+        let Some(bound) = &self.refunds else { return Err(key) };
+        let holds = |rows| matches!(test(rows, view, self.profile), Ok(true));
+        if !bound.rows.as_ref().is_none_or(holds) {
             return Err(key);
-        };
-        let BoundRefunds { refunds, order, .. } = refunds;
-        let is_netted = refunds.are_netted;
-        let key = match &refunds.order {
-            Some(rule) => key_of(view, rule, order),
-            None => key,
+        }
+        let (has_rows, is_netted) = (bound.rows.is_some(), bound.refunds.are_netted);
+        let key = match (bound.refunds.order.is_some(), bound.order_key(view)) {
+            (false, _) => key,
+            (true, Err(reason)) => return Ok(RowKind::Unreadable { key: None, reason }),
+            (true, Ok(None)) if !has_rows => return Err(key),
+            (true, Ok(order)) => order,
         };
         match key {
             Some(key) => Ok(RowKind::Refund { key, is_netted }),

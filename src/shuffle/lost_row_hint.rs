@@ -5,7 +5,7 @@
 
 use super::wrapped_orders::{ReadMembers, wrappers};
 use crate::{
-    map::profile::Profile,
+    map::{NO_ORDER, profile::Profile},
     model::{
         conversion::conversion,
         document_path::{DocumentPath, documents_hint},
@@ -68,6 +68,7 @@ pub(super) fn lost_row_hint(
         (RowKind::WithoutKey { .. }, RowContent::Document(_), _) => {
             wrapper_hint(raw, profile).unwrap_or_else(|| ignore_hint(None))
         }
+        (RowKind::Unreadable { reason: NO_ORDER, .. }, ..) => ignore_hint(None),
         (RowKind::Unreadable { .. }, RowContent::Record(_), _) => QUOTES.to_owned(),
         _ => ignore_hint(None),
     }

@@ -322,6 +322,48 @@ fn spreadsheet_text_that_is_a_warning_decides_no_refund() {
     "#);
 }
 
+/// It was once taken for an order, and the order that it refunds was sent at its full amount.
+#[test]
+fn refund_record_of_an_unknown_order_ends_the_run() {
+    let rules = RULES.replace("paymentType", "price = { path = \"total\" }\npaymentType");
+    let keys = "items = []\n[refunds]\norder = { path = \"of\" }\namount = { path = \"total\" }\n\
+                mode = \"net\"\n";
+    let row = |id: &str, of: &str| {
+        format!(
+            "{{\"Order\":\"{id}\",\"Date\":\"2026-10-01T10:00:00Z\",\"Email\":\"a@example.com\",\
+             \"total\":5,\"of\":{of}}}\n"
+        )
+    };
+    let check = |keys: &str, export: &str, rows: &str| {
+        let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}{rules}"));
+        workspace.file(export, rows);
+        let ran = workspace.run(&format!("check {export} --profile shop.toml --pos x"));
+        let results = if ran.code == 2 { String::new() } else { problems(&ran) };
+        format!("{}{results}", ran.err)
+    };
+    insta::assert_snapshot!(check(keys, "o.ndjson", &(row("A", "null") + &row("7", "{\"id\":\"A\"}"))), @r#"
+    error: o.ndjson:2: refunds.order reads no key of an order from the value; expected a text or a number, or nothing where the row is no refund; it is not known which order the row belongs to
+      hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
+    "#);
+    insta::assert_snapshot!(check(keys, "o.ndjson", &(row("A", "\"\"") + &row("7", "[\"A\"]"))), @r#"
+    error: o.ndjson:2: refunds.order reads no key of an order from the value; expected a text or a number, or nothing where the row is no refund; it is not known which order the row belongs to
+      hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
+    "#);
+    let second = keys.replace("\"of\"", "\"of\", split = \"/\", part = 2");
+    insta::assert_snapshot!(check(&second, "o.ndjson", &(row("A", "null") + &row("7", "\"A\""))), @r#"
+    error: o.ndjson:2: refunds.order reads no key of an order from the value; expected a text or a number, or nothing where the row is no refund; it is not known which order the row belongs to
+      hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
+    "#);
+    let joined = keys.replace("path = \"of\"", "concat = [\"Email\", \"of\"], separator = \"-\"");
+    let key = "key = { concat = [\"Email\", \"Order\"], separator = \"-\" }\n";
+    let rows = row("A", "null") + &row("7", "\"A\"");
+    insta::assert_snapshot!(check(&format!("{key}{joined}"), "o.ndjson", &rows), @r#"
+    the rows of 1 order are scattered: the export is read a second time
+    A skipped:
+    0 0
+    "#);
+}
+
 /// The lines of a text in alphabetical order.
 fn sorted(text: &str) -> String {
     let mut lines: Vec<_> = text.lines().collect();
