@@ -124,6 +124,7 @@ mod side_table;
 mod spilled_rows;
 mod spreadsheet_text;
 mod steps;
+mod syntax_errors;
 mod tested_row;
 mod text_pair;
 mod text_part;

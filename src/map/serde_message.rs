@@ -20,7 +20,7 @@ pub(super) struct ReadableMessage {
 }
 
 /// How a hint begins in a message.
-const HINT: &str = "\n  hint: ";
+pub(super) const HINT: &str = "\n  hint: ";
 
 /// Known names that are listed beside the nearest one.
 const MAX_OTHERS: usize = 4;
@@ -81,6 +81,9 @@ fn wrong_value(message: &str) -> Option<String> {
         _ if is_list && expected_type(expected).ends_with("a table") => {
             "one table is [name] or name = { … }, without other brackets"
         }
+        "a sequence" if found == "found a table" => {
+            "a list of tables is [[name]], one of values [a, b]"
+        }
         _ => "",
     };
     let expected = match (expected, text) {
@@ -123,6 +126,7 @@ fn expected_type(expected: &str) -> &str {
         "a map" => "a table",
         "a sequence" => "a list",
         "a boolean" => "true or false",
+        "path string" => "a string",
         // A table that is a list of tables.
         _ if expected.starts_with("struct ") => "a table",
         _ if range_of(expected).is_some() => "a whole number",
@@ -198,6 +202,7 @@ mod tests {
             "on = 'yes, expected so'",
             "list = 'a'",
             "list = true",
+            "[list]",
             "table = 'a'",
             "[[table]]",
         ];
@@ -222,6 +227,7 @@ mod tests {
         on = 'yes, expected so': found the text "yes, expected so"; expected true or false
         list = 'a': found the text "a"; expected a list: ["a"]
         list = true: found true; expected a list
+        [list]: found a table; expected a list; hint: a list of tables is [[name]], one of values [a, b]
         table = 'a': found the text "a"; expected a table
         [[table]]: found a list; expected a table; hint: one table is [name] or name = { … }, without other brackets
         "#);

@@ -14,10 +14,11 @@ use toml::{
 use super::{
     key_errors::{KeyErrors, KeyPath},
     serde_message::{MissingKey, expectation, readable_message},
+    syntax_errors::MAX_ERRORS,
     toml_paths::{
         is_first_table, mark_in, original_path, path_of, remove_from, shown, without_removed,
     },
-    toml_syntax::{MAX_ERRORS, ParsedText},
+    toml_syntax::ParsedText,
 };
 use crate::model::{diagnostic::Diagnostic, source_map::SourceMap};
 
@@ -62,7 +63,7 @@ impl<'t> TomlDocument<'t> {
             let moved = |at: Range<usize>| at.start + start..at.end + start;
             let ParsedText { table, errors } = ParsedText::parse(&file.text);
             for (at, message) in errors {
-                document.add(at.map(moved), &[], "", &readable_message(&message).text);
+                document.add(at.map(moved), &[], "", &message);
             }
             document.has_syntax_error |= table.is_none();
             let table = table.unwrap_or_default();

@@ -10,38 +10,33 @@ use toml::{
     de::{DeTable, DeValue, Error},
 };
 
-use super::{key_errors::KeyPath, key_path::parse_key_path};
-
-/// Errors of a text after which no more are searched.
-pub(super) const MAX_ERRORS: usize = 100;
+use super::{
+    key_errors::KeyPath,
+    key_path::parse_key_path,
+    syntax_errors::{SyntaxError, syntax_errors},
+};
 
 /// What the parser says of a key that is repeated.
 const DUPLICATE_KEY: &str = "duplicate key";
-
-/// Errors of the syntax that are the same on adjacent lines; more are the consequence of the first.
-const MAX_SAME_ERRORS: usize = 3;
 
 /// A text as the parser reads it.
 pub(super) struct ParsedText<'t> {
     /// Its table without repeated keys, which hide no other error; none if the syntax is wrong.
     pub(super) table: Option<DeTable<'t>>,
     /// The errors of the syntax, each the first one of its line, with their places.
-    pub(super) errors: Vec<(Option<Range<usize>>, String)>,
+    pub(super) errors: Vec<SyntaxError>,
 }
 
 impl<'t> ParsedText<'t> {
     pub(super) fn parse(text: &'t str) -> Self {
         let mixed = MixedHeaders::find(text);
         if mixed.errors.is_empty() {
-            let errors = syntax_errors(text);
-            let errors = errors.iter().map(|error| (error.span(), error.message().to_owned()));
-            return Self { table: readable_table(text), errors: errors.collect() };
+            return Self { table: readable_table(text), errors: syntax_errors(text) };
         }
         let (as_lists, added) = mixed.as_lists(text);
         let place = |at: Range<usize>| original_place(&added, at);
         let errors = syntax_errors(&as_lists);
-        let errors =
-            errors.iter().map(|error| (error.span().map(place), error.message().to_owned()));
+        let errors = errors.into_iter().map(|(at, message)| (at.map(place), message));
         let errors = mixed.errors.into_iter().chain(errors).collect();
         let table = readable_table(&as_lists).map(|table| table_of(text, &table, &place));
         Self { table, errors }
@@ -52,37 +47,6 @@ impl<'t> ParsedText<'t> {
 pub(super) fn readable_table(text: &str) -> Option<DeTable<'_>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     errors.iter().all(|error| error.message() == DUPLICATE_KEY).then(|| table.into_inner())
-}
-
-/// The errors of the syntax, each the first one of its line.
-// After an error the parser would take most of the lines below it for wrong, so its line becomes
-// blank before the next one is searched.
-fn syntax_errors(text: &str) -> Vec<Error> {
-    let (mut text, mut errors) = (text.to_owned(), Vec::<Error>::new());
-    // Where the line below the last error begins, and how many lines above had the same one.
-    let (mut next_line, mut n_same) = (None, 0);
-    for _ in 0..MAX_ERRORS {
-        let (_, found) = DeTable::parse_recoverable(&text);
-        let start = |error: &Error| error.span().map_or(usize::MAX, |span| span.start);
-        let Some(error) = found.into_iter().min_by_key(start) else { break };
-        let at = start(&error);
-        let is_at_end = at >= text.len();
-        let at = at.min(text.len());
-        let line_start = text[..at].rfind('\n').map_or(0, |end| end + 1);
-        let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end);
-        let is_repeated = errors.last().is_some_and(|last| last.message() == error.message());
-        n_same = if is_repeated && next_line == Some(line_start) { n_same + 1 } else { 0 };
-        // What is not closed on its line makes each line below it wrong in the same way.
-        if n_same < MAX_SAME_ERRORS {
-            errors.push(error);
-        }
-        if is_at_end {
-            break;
-        }
-        next_line = Some(line_end + 1);
-        text.replace_range(line_start..line_end, &" ".repeat(line_end - line_start));
-    }
-    errors
 }
 
 /// The header of a table, `[item]` or `[[item]]`.
@@ -121,7 +85,7 @@ struct MixedHeaders {
     /// Where the headers of one table are.
     of_one: Vec<Range<usize>>,
     /// The error of each name.
-    errors: Vec<(Option<Range<usize>>, String)>,
+    errors: Vec<SyntaxError>,
 }
 
 impl MixedHeaders {

@@ -140,6 +140,7 @@ profile = 'p'",
       test:10:1: skip[3]: the key "when" is missing
       test:14:31: skip[4].when.less: invalid number "x": not a decimal number such as 1234.50
       test:17:1: join[1].on: found a table; expected a list
+        hint: a list of tables is [[name]], one of values [a, b]
       test:19:6: join[2].as: invalid name "a.b"; expected letters, digits, _ and -, such as customer
       test:21:1: join[3]: the key "as" is missing
       test:23:11: join[3].profile: found the text "p"; expected a table

@@ -215,11 +215,11 @@ fn invalid_fault_settings_send_nothing() {
 
             1 error in the faults. Nothing was read or sent.
         late =: exit 2
-            error[faults]: string values must be quoted
+            error[faults]: no value
              --> night.toml:1:7
               |
             1 | late =
-              |       ^ expected literal string
+              |       ^ expected for example "text"
 
             1 error in night.toml. Nothing was read or sent.
         --fault late: exit 2

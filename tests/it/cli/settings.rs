@@ -316,11 +316,11 @@ fn config_errors_name_the_line() {
             2 errors in orderferry.toml and p.toml. Nothing was read or sent.
             next: orderferry help settings
         rate =: exit 2
-            error[config]: string values must be quoted
+            error[config]: no value
              --> orderferry.toml:1:7
               |
             1 | rate =
-              |       ^ expected literal string
+              |       ^ expected for example "text"
 
             error[profile]: the profile has no rules for 5 fields that every order needs
              --> p.toml
