@@ -133,6 +133,10 @@ fn corrected(url: &Url) -> String {
     base.set_query(None);
     base.set_fragment(None);
     base.set_path(&segments.join("/"));
+    if !is_loopback_url(url) {
+        // One of `http` would be refused too. It fails for no URL of this scheme.
+        let _ = base.set_scheme("https");
+    }
     base.as_str().trim_end_matches('/').to_owned()
 }
 
@@ -183,6 +187,7 @@ mod tests {
             ("https://api.example?client_key=SECRET", "https://api.example"),
             ("https://api.example/?", "https://api.example"),
             ("http://127.0.0.1:80/x/#SECRET", "http://127.0.0.1/x"),
+            ("http://api.example/v1.2", "https://api.example"),
         ] {
             let error = base_url(text).unwrap_err();
             let TargetError::NotBaseUrl { corrected, .. } = &error else {
