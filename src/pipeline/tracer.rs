@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     model::{
-        diagnostic::Diagnostic,
+        diagnostic::{Diagnostic, Note},
         draft::Draft,
         field::Field,
         input::ExportRead,
@@ -28,6 +28,7 @@ use crate::{
         order_trace::{ExplainedOrders, OrderTrace},
         outcome::{OrderResult, Outcome},
         plain::PlainDraft,
+        problem::{Problem, Problems},
         reference::normalize_reference,
         suggest::distance,
     },
@@ -208,11 +209,38 @@ fn diagnostics_of(
     settings: &ShuffleSettings<'_>,
     files: &ExportRead,
 ) -> Vec<Diagnostic> {
+    let (problems, fields): (Vec<_>, Vec<_>) = of_cells(&record.problems).into_iter().unzip();
     let of_problem = |problem| OrderExample::of_problem(problem, Some(record));
-    let mut examples: Vec<OrderExample> = record.problems.iter().map(of_problem).collect();
+    let mut examples: Vec<OrderExample> = problems.into_iter().map(of_problem).collect();
     add_excerpts(settings, files, &mut examples);
     let inputs: Vec<_> = files.all_files().cloned().collect();
-    examples.iter().filter_map(|example| example.with_hint(&inputs)).collect()
+    let shown = |(example, fields): (&OrderExample, Vec<&str>)| {
+        let mut diagnostic = example.with_hint(&inputs)?;
+        if fields.len() > 1 {
+            let fact = format!("the cell is read for {}", fields.join(" and "));
+            let before_hint = diagnostic.notes.len().saturating_sub(1);
+            diagnostic.notes.insert(before_hint, Note::Fact(fact));
+        }
+        Some(diagnostic)
+    };
+    examples.iter().zip(fields).filter_map(shown).collect()
+}
+
+/// The problems with their fields. A cell of several fields, such as an e-mail address that is an
+/// identifier too, has the same problem for each of them.
+fn of_cells(problems: &Problems) -> Vec<(&Problem, Vec<&str>)> {
+    let mut cells: Vec<(&Problem, Vec<&str>)> = Vec::new();
+    for problem in problems.iter() {
+        let is_same = |other: &Problem| {
+            (other.code, other.at, &other.message) == (problem.code, problem.at, &problem.message)
+        };
+        let same = cells.iter_mut().find(|(first, _)| first.at.column.is_some() && is_same(first));
+        match same {
+            Some((_, fields)) => fields.extend(problem.field.as_deref()),
+            None => cells.push((problem, problem.field.as_deref().into_iter().collect())),
+        }
+    }
+    cells
 }
 
 /// Maximum near references of an unknown one.

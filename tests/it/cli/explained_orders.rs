@@ -262,6 +262,28 @@ fn documents_are_traced_to_their_paths() {
 }
 
 #[test]
+fn cell_of_several_fields_is_shown_once() {
+    let workspace = Workspace::with("orders.csv", &CANONICAL.replace(" Kim@Example.org ", "kim"));
+    workspace.file(
+        "shop.toml",
+        "name = 'shop'\nextends = 'canonical'\n[guest.id]\nshop = { column = 'guest.email', \
+         kind = 'email' }\n",
+    );
+    let text = explained(&workspace, "orders.csv --profile shop.toml --explain N-20877");
+    let (_, problem) = text.split_once("\n\nerror[").unwrap();
+    insta::assert_snapshot!(problem, @r#"
+    email_implausible]: a text cannot be an e-mail address
+     --> orders.csv:2:71  order N-20877, column guest.email
+      |
+    2 | …RCHASED,EUR,154.85,Card,Visa,***,k***,***,***,BPK-0209,Child's Backpac…
+      |                                   ^^^^ "k***" has no @
+      |
+      = the cell is read for guest.email and guest.id.shop
+      = hint: correct the address in the shop
+    "#);
+}
+
+#[test]
 fn invalid_order_shows_its_problems() {
     let workspace = Workspace::with("orders.csv", CANONICAL);
     insta::assert_snapshot!(explained(&workspace, "orders.csv --explain N-20878"), @r#"
