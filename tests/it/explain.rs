@@ -305,7 +305,7 @@ fn explanation_of_a_code() {
       corrected.
 
     How to fix it
-      Read the newest file only, or remove the older version of the order. If a
+      Read the newest file only, or remove the older version of the order; if a
       column says which version is newer, name it in `duplicates` of the profile. If
       the export was cut into parts, write `join_files = true` there.
 
