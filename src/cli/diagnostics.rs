@@ -1,50 +1,59 @@
-//! Diagnostics on the terminal: the layout of rustc and ruff, at most 80 columns.
+//! Diagnostics on the terminal: the layout of rustc and ruff, in lines that fit the terminal.
 //!
 //! Chooses no words: those are in the [`Diagnostic`]. Colour repeats what the words say. Called by
-//! `run` and `entry`.
+//! `print` and `trace`.
 
 use annotate_snippets::{
     AnnotationKind, Group, Level, Renderer, Snippet, renderer::DEFAULT_LINE_NUM_STYLE,
 };
+use clap::builder::styling::Style;
 
+use super::folding::{fill, fill_hanging};
 use crate::model::{
     diagnostic::{Diagnostic, Excerpt, Note},
     printable::printable,
     problem::Severity,
 };
 
-/// Columns of the terminal; a longer line of the file is cut, a longer note is folded.
-pub(super) const MAX_COLUMNS: usize = 80;
+/// The style of the title, whose first line is the crate's.
+const TITLE: Style = Style::new().bold();
 
-/// Renders diagnostics, with an empty line between two; with styles, which a pipe does not show.
-pub(super) fn render(diagnostics: &[Diagnostic]) -> String {
-    let rendered: Vec<_> = diagnostics.iter().map(render_one).collect();
+/// Renders diagnostics, with an empty line between two; with styles, which a pipe does not show. A
+/// line of the file that has more columns is cut, a longer text is folded.
+pub(super) fn render(diagnostics: &[Diagnostic], columns: usize) -> String {
+    let rendered: Vec<_> =
+        diagnostics.iter().map(|diagnostic| render_one(diagnostic, columns)).collect();
     rendered.join("\n")
 }
 
-fn render_one(diagnostic: &Diagnostic) -> String {
+fn render_one(diagnostic: &Diagnostic, columns: usize) -> String {
     let Diagnostic { severity, kind, title, place, excerpt, notes, more, .. } = diagnostic;
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = printable(title);
-    let mut group = Group::with_title(level.primary_title(&*title).id(*kind));
+    let label = format!("{}[{kind}]: ", severity.as_str());
+    let title = fill_hanging(&printable(title), columns, &label, "  ");
+    let (title, title_below) = title.split_once('\n').unwrap_or((&title, ""));
+    let title = title.strip_prefix(&label).unwrap_or(title);
+    let mut group = Group::with_title(level.primary_title(title).id(*kind));
     let n_digits = excerpt.as_ref().map_or(1, |excerpt| excerpt.line.to_string().len());
     // `1204 | ` and `     = `.
     let gutter = n_digits + 3;
-    let mut notes: Vec<_> = notes.iter().map(|note| folded(note, gutter)).collect();
+    let fold = |note: &Note| folded(note, gutter, columns);
+    let mut notes: Vec<_> = notes.iter().map(fold).collect();
+    let excerpt = excerpt.clone().map(|excerpt| excerpt.within(columns.saturating_sub(gutter)));
     let label = excerpt.as_ref().map(|excerpt| printable(&excerpt.label)).unwrap_or_default();
-    if let Some(excerpt) = excerpt {
+    if let Some(excerpt) = &excerpt {
         let line = usize::try_from(excerpt.line).unwrap_or(usize::MAX);
         // A line without a mark would be folded away.
         let snippet = Snippet::source(&*excerpt.text).line_start(line).fold(false);
         let mut annotation = excerpt.mark.clone().map(|mark| AnnotationKind::Primary.span(mark));
-        let fits = gutter + label_end(excerpt) <= MAX_COLUMNS;
+        let fits = gutter + label_end(excerpt) <= columns;
         if let Some(marked) = annotation.take_if(|_| fits && !label.is_empty()) {
             annotation = Some(marked.label(&*label));
         } else if !label.is_empty() {
-            notes.insert(0, folded(&Note::Fact(excerpt.label.clone()), gutter));
+            notes.insert(0, fold(&Note::Fact(excerpt.label.clone())));
         }
         group = group.element(snippet.annotations(annotation));
     }
@@ -56,22 +65,24 @@ fn render_one(diagnostic: &Diagnostic) -> String {
     let rendered = Renderer::styled().render(&[group]);
     let (heading, rest) = rendered.split_once('\n').unwrap_or((&rendered, ""));
     // The crate would print the column of the shown part of the line and nothing behind it.
-    let (style, place) = (DEFAULT_LINE_NUM_STYLE, folded_place(place, n_digits + 4));
-    let mut text = format!("{heading}\n{:n_digits$}{style}-->{style:#} {place}\n", "");
+    let (style, place) = (DEFAULT_LINE_NUM_STYLE, folded_place(place, n_digits + 4, columns));
+    let mut text = format!("{heading}\n");
+    text.extend(title_below.lines().map(|line| format!("{TITLE}{line}{TITLE:#}\n")));
+    text.extend([format!("{:n_digits$}{style}-->{style:#} {place}\n", "")]);
     if !rest.is_empty() {
         text.extend([rest, "\n"]);
     }
     for more in more {
-        text.extend(["   ", &*printable(more), "\n"]);
+        text.extend([&*fill_hanging(&printable(more), columns, "   ", "      "), "\n"]);
     }
     text
 }
 
 /// A place behind the arrow that `indent` columns take. Where it does not fit, what is there is on
 /// lines of its own.
-fn folded_place(place: &str, indent: usize) -> String {
+fn folded_place(place: &str, indent: usize, columns: usize) -> String {
     let place = printable(place);
-    let columns = MAX_COLUMNS.saturating_sub(indent);
+    let columns = columns.saturating_sub(indent);
     match place.split_once("  ") {
         Some((at, what)) if place.chars().count() > columns => {
             let what = fill(what, columns).replace('\n', &format!("\n{:indent$}", ""));
@@ -90,28 +101,19 @@ fn label_end(excerpt: &Excerpt) -> usize {
 }
 
 /// The name of a note and its lines, which fit beside the gutter.
-fn folded(note: &Note, gutter: usize) -> (Option<&'static str>, String) {
+fn folded(note: &Note, gutter: usize, columns: usize) -> (Option<&'static str>, String) {
     let (name, text) = match note {
         Note::Hint(text) => (Some("hint"), text),
         Note::Fact(text) => (None, text),
     };
     // `= hint: `
     let n_before = gutter + 1 + name.map_or(1, |name| name.len() + 3);
-    (name, fill(&printable(text), MAX_COLUMNS.saturating_sub(n_before)))
-}
-
-/// A text in lines of a width. A name or a path is not broken, so that it can be copied: a longer
-/// one has a line of its own.
-fn fill(text: &str, columns: usize) -> String {
-    let options = textwrap::Options::new(columns)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .break_words(false);
-    textwrap::fill(text, options)
+    (name, fill(&printable(text), columns.saturating_sub(n_before)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::folding::MAX_COLUMNS, *};
 
     fn cell(text: &str, cell: &str, label: &str) -> Diagnostic {
         let start = text.find(cell).unwrap();
@@ -133,7 +135,7 @@ mod tests {
     }
 
     fn plain(diagnostics: &[Diagnostic]) -> String {
-        anstream::adapter::strip_str(&render(diagnostics)).to_string()
+        anstream::adapter::strip_str(&render(diagnostics, MAX_COLUMNS)).to_string()
     }
 
     const ROW: &str = "N-20841,2026-09-04T09:12:44+02:00,paid,EUR,\"129,95\",invoice,Müller";
@@ -170,17 +172,17 @@ mod tests {
     fn place_that_does_not_fit_is_folded() {
         let path = "exports/2026/november/".repeat(4);
         let place = format!("{path}orders.csv:1204:44  order N-20841, column total");
-        insta::assert_snapshot!(folded_place(&place, 8), @r#"
+        insta::assert_snapshot!(folded_place(&place, 8, MAX_COLUMNS), @r#"
         exports/2026/november/exports/2026/november/exports/2026/november/exports/2026/november/orders.csv:1204:44
                 order N-20841, column total
         "#);
         let what = format!("orders.csv:1:1  order {}, column total", "N".repeat(60));
-        insta::assert_snapshot!(folded_place(&what, 8), @r#"
+        insta::assert_snapshot!(folded_place(&what, 8, MAX_COLUMNS), @r#"
         orders.csv:1:1
                 order NNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNN,
                 column total
         "#);
-        assert_eq!(folded_place(&path, 8), path);
+        assert_eq!(folded_place(&path, 8, MAX_COLUMNS), path);
     }
 
     #[test]
@@ -188,8 +190,14 @@ mod tests {
         let mut diagnostic = cell(ROW, "paid", &"word ".repeat(40));
         diagnostic.excerpt = None;
         diagnostic.notes.push(Note::Fact("\u{1b}[31m and words ".repeat(20)));
-        let text = plain(&[cell(ROW, "paid", &"word ".repeat(40)), diagnostic]);
-        assert!(text.lines().all(|line| line.chars().count() <= MAX_COLUMNS), "{text}");
-        assert!(!text.contains('\u{1b}'));
+        diagnostic.title = "a title of many words ".repeat(6).trim().to_owned();
+        let diagnostics = [cell(ROW, "paid", &"word ".repeat(40)), diagnostic];
+        for columns in [MAX_COLUMNS, 60, 48] {
+            let text = render(&diagnostics, columns);
+            let text = anstream::adapter::strip_str(&text).to_string();
+            assert!(text.lines().all(|line| line.chars().count() <= columns), "{text}");
+            let is_folded = |line: &str| line.starts_with("  ") && line.contains("a title");
+            assert!(text.lines().any(is_folded) && !text.contains('\u{1b}'), "{text}");
+        }
     }
 }

@@ -19,6 +19,7 @@ mod error_list;
 mod exit;
 mod explain;
 mod faults;
+mod folding;
 mod help;
 mod ledger;
 mod option_values;

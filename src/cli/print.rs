@@ -11,14 +11,21 @@ use clap::{
     builder::styling::{AnsiColor, Style},
     error::ContextValue,
 };
+use console::Term;
 
-use super::diagnostics::render;
+use super::{
+    diagnostics::render,
+    folding::{self, fill, fill_message},
+};
 use crate::{
     model::{
-        diagnostic::Diagnostics,
+        diagnostic::{Diagnostic, Diagnostics},
         printable::{printable, printable_json, printable_lines, printable_message},
     },
-    report::terminal::{Mark, Screen},
+    report::{
+        summary::Summary,
+        terminal::{self, Layout, Mark, Screen},
+    },
 };
 
 /// Prints lines of data for a person. An error, such as a full disk, is to be reported.
@@ -42,8 +49,16 @@ pub(super) fn sections(sections: &[Section]) -> io::Result<()> {
     styled(&text)
 }
 
+/// Prints what is wrong with orders, by examples, as a result of a run.
+pub(super) fn examples(list: &[Diagnostic]) -> io::Result<()> {
+    styled(&render(list, folding::columns(&Term::stdout())))
+}
+
 /// Prints the screen at the end of a run; its mark in colour on a terminal that shows styles.
-pub(super) fn screen(Screen { mark, text }: &Screen) -> io::Result<()> {
+/// `folder` is the run folder as the user would type it, if the report is in it.
+pub(super) fn screen(summary: &Summary, folder: Option<&str>) -> io::Result<()> {
+    let layout = Layout::of_columns(folding::columns(&Term::stdout()));
+    let Screen { mark, text } = terminal::render(summary, folder, layout);
     let color = match mark {
         Mark::Good => AnsiColor::Green,
         Mark::Doubt => AnsiColor::Magenta,
@@ -51,7 +66,7 @@ pub(super) fn screen(Screen { mark, text }: &Screen) -> io::Result<()> {
         Mark::Refused => AnsiColor::Red,
     };
     let style = Style::new().bold().fg_color(Some(color.into()));
-    styled(&format!("{style}{}{style:#} {}", mark.symbol(), printable_lines(text)))
+    styled(&format!("{style}{}{style:#} {}", mark.symbol(), printable_lines(&text)))
 }
 
 /// Prints lines with styles, whose texts are printable; without the styles in a pipe, and on a
@@ -117,9 +132,16 @@ impl OutputLines<'_> {
 }
 
 /// Prints a message on standard error: a line, and indented lines that belong to it.
+///
+/// Folded on a terminal only: elsewhere each line is one that `grep` finds.
 pub(super) fn status(message: &str) {
+    let mut message = printable_message(message);
+    let terminal = Term::stderr();
+    if terminal.is_term() {
+        message = fill_message(&message, folding::columns(&terminal)).into();
+    }
     // An error on standard error has nowhere left to be reported.
-    drop(write_line(io::stderr().lock(), &printable_message(message)));
+    drop(write_line(io::stderr().lock(), &message));
 }
 
 /// Erases the line of progress, for a process that exits in the middle of it.
@@ -129,8 +151,10 @@ pub(super) fn erase_line() {
 
 /// Prints diagnostics on standard error, in colour on a terminal.
 pub(super) fn diagnostics(Diagnostics { list, conclusion, next }: &Diagnostics) {
+    let columns = folding::columns(&Term::stderr());
     let next = next.as_ref().map(|next| format!("\nnext: {}", printable(next)));
-    let text = format!("{}\n{}{}", render(list), printable(conclusion), next.unwrap_or_default());
+    let conclusion = fill(&printable(conclusion), columns);
+    let text = format!("{}\n{conclusion}{}", render(list, columns), next.unwrap_or_default());
     // Removes the styles in a pipe, and on a terminal with NO_COLOR or TERM=dumb.
     drop(write_line(anstream::stderr().lock(), &text));
 }

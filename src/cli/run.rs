@@ -6,13 +6,13 @@
 use std::{io, process::ExitCode, sync::Arc};
 
 use super::{
-    args::ReadArguments, diagnostics, exit::EXIT_STOPPED, print, progress::ProgressBarView, trace,
+    args::ReadArguments, exit::EXIT_STOPPED, print, progress::ProgressBarView, trace,
     values::OutputFormat,
 };
 use crate::{
     model::{order_trace::ExplainedOrders, printable::printable},
     pipeline::{self, Finished},
-    report::{summary::Summary, terminal},
+    report::summary::Summary,
     storage::StorageError,
 };
 
@@ -89,12 +89,12 @@ fn print_summary(
         OutputFormat::Text => {
             // The reason for stopping was already printed above, as the error.
             if !finished.diagnostics.is_empty() {
-                print::styled(&diagnostics::render(&finished.diagnostics))?;
+                print::examples(&finished.diagnostics)?;
             }
             let summary = Summary { stopped: None, ..finished.summary.clone() };
             let folder = printable(&spec.folder.to_string_lossy()).into_owned();
             let report = finished.has_report.then_some(&*folder);
-            print::screen(&terminal::render(&summary, report))
+            print::screen(&summary, report)
         }
     }
 }

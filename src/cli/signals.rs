@@ -21,7 +21,7 @@ use super::small_file::read_small_file;
 use super::{exit::EXIT_STOPPED, print};
 use crate::{
     model::progress::SendGauge,
-    report::{AbortedSend, CommandLine, numbers::with_unit, terminal},
+    report::{AbortedSend, CommandLine, numbers::with_unit, terminal, terminal::Layout},
 };
 
 /// The exit code that a shell shows for a process that SIGINT ended.
@@ -100,7 +100,7 @@ impl Abort {
         let Self { line, run_id, folder, .. } = self;
         let has_attempt = self.gauge.has_attempt();
         let aborted = AbortedSend { line, run_id, folder, n_in_doubt, has_attempt };
-        let next = terminal::next_steps(&aborted.steps());
+        let next = terminal::next_steps(&aborted.steps(), Layout::default());
         format!("ended at once: {doubt}\n{}", next.trim_end())
     }
 }

@@ -158,6 +158,20 @@ impl Excerpt {
         }
     }
 
+    /// What of the excerpt fits into `max_columns` columns.
+    #[must_use]
+    pub fn within(self, max_columns: usize) -> Self {
+        if display_width(&self.text) <= max_columns {
+            return self;
+        }
+        let Self { line, text, mark, label, marked } = self;
+        let fitted = match mark {
+            Some(mark) => Self::fitted(line, &text, mark, max_columns),
+            None => Self::unmarked(line, &text, max_columns),
+        };
+        Self { label, marked, ..fitted }
+    }
+
     /// The part of a line around the mark that fits into `max_columns` columns, with `…` where it
     /// is cut. Characters that steer a terminal become blanks, so that the mark stays below its
     /// text.

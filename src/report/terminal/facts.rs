@@ -11,7 +11,7 @@ use super::{
         numbers::{count, format_duration, with_unit},
         summary::{InputSummary, Summary},
     },
-    layout::{field, listed, unbroken},
+    layout::{Layout, listed, unbroken},
 };
 use crate::model::{
     outcome::Outcome,
@@ -25,11 +25,12 @@ const MAX_INPUTS: usize = 4;
 const SANDBOX_POS: &str = "sandbox";
 
 /// Returns the lines of the facts.
-pub(super) fn facts(summary: &Summary) -> String {
-    [target(summary), read(summary), took(summary), notes(summary)].concat()
+pub(super) fn facts(summary: &Summary, layout: Layout) -> String {
+    let parts = [target, read, took, notes];
+    parts.map(|part| part(summary, layout)).concat()
 }
 
-fn target(summary: &Summary) -> String {
+fn target(summary: &Summary, layout: Layout) -> String {
     let is_check = summary.command == "check";
     let target = match &summary.target {
         Some(target) if target.sandbox => Some("a sandbox of this run"),
@@ -43,13 +44,13 @@ fn target(summary: &Summary) -> String {
     let pos = summary.pos.as_deref().filter(|pos| *pos != SANDBOX_POS);
     let names: Vec<_> = target.into_iter().chain(pos).collect();
     match (is_check, names.join(", ")) {
-        (true, names) => field("for", &format!("{names}; nothing was sent")),
+        (true, names) => layout.field("for", &format!("{names}; nothing was sent")),
         (false, names) if names.is_empty() => String::new(),
-        (false, names) => field("to", &names),
+        (false, names) => layout.field("to", &names),
     }
 }
 
-fn read(summary: &Summary) -> String {
+fn read(summary: &Summary, layout: Layout) -> String {
     let inputs = &summary.inputs;
     let mut parts = match inputs.as_slice() {
         [] => return String::new(),
@@ -61,19 +62,23 @@ fn read(summary: &Summary) -> String {
         parts.push(with_unit(summary.orders.read, "order"));
     }
     parts.extend(summary.orders_from.zip(summary.orders_to).map(|(from, to)| span(from, to)));
-    let mut lines = field("read", &parts.join(", "));
+    let mut lines = layout.field("read", &parts.join(", "));
     let joined = |input: &InputSummary| {
-        field("joined", &format!("{}, {}", unbroken(&input.file), with_unit(input.rows, "row")))
+        layout.field(
+            "joined",
+            &format!("{}, {}", unbroken(&input.file), with_unit(input.rows, "row")),
+        )
     };
     lines.extend(summary.side_files.iter().take(MAX_INPUTS).map(joined));
     if inputs.len() > 1 {
         for input in inputs.iter().take(MAX_INPUTS) {
-            lines +=
-                &field("", &format!("{}, {}", unbroken(&input.file), with_unit(input.rows, "row")));
+            lines += &layout
+                .field("", &format!("{}, {}", unbroken(&input.file), with_unit(input.rows, "row")));
         }
     }
     if let Some(n @ 1..) = inputs.len().checked_sub(MAX_INPUTS) {
-        lines += &field("", &format!("and {} in the report", with_unit(n as u64, "more file")));
+        lines +=
+            &layout.field("", &format!("and {} in the report", with_unit(n as u64, "more file")));
     }
     lines
 }
@@ -88,7 +93,7 @@ fn span(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     format!("{} to {last}", from.format(first))
 }
 
-fn took(summary: &Summary) -> String {
+fn took(summary: &Summary, layout: Layout) -> String {
     let (requests, orders) = (&summary.requests, &summary.orders);
     let is_unsent = summary.command == "check" || matches!(summary.exit_code, 2 | 5);
     if requests.total == 0 && (is_unsent || orders.read == 0) {
@@ -111,19 +116,21 @@ fn took(summary: &Summary) -> String {
     if orders[Outcome::Accepted] == orders.read {
         let (orders, guests) =
             (with_unit(orders.read, "order"), with_unit(summary.guests, "guest"));
-        return field("accepted", &format!("{orders} of {guests}, {sent}{retries}, {time}{down}"));
+        return layout
+            .field("accepted", &format!("{orders} of {guests}, {sent}{retries}, {time}{down}"));
     }
-    field("took", &format!("{time}, {sent}{retries}{down}"))
+    layout.field("took", &format!("{time}, {sent}{retries}{down}"))
 }
 
-fn notes(summary: &Summary) -> String {
+fn notes(summary: &Summary, layout: Layout) -> String {
     let mut lines = String::new();
     if let Some(reason) = &summary.stopped {
-        lines += &field("ended", &reason.lines().map(str::trim).collect::<Vec<_>>().join("; "));
+        lines +=
+            &layout.field("ended", &reason.lines().map(str::trim).collect::<Vec<_>>().join("; "));
     }
     for note in note_texts(summary) {
         let label = if lines.contains("  note ") { "" } else { "note" };
-        lines += &field(label, &note);
+        lines += &layout.field(label, &note);
     }
     lines
 }

@@ -6,8 +6,8 @@ use textwrap::{Options, WordSplitter, fill};
 
 use crate::model::printable::printable;
 
-/// Columns of the screen. Only commands and paths are longer, since they are to be copied.
-pub(super) const COLUMNS: usize = 80;
+/// Columns of the screen, unless the terminal has fewer.
+const COLUMNS: usize = 80;
 
 /// Where the text of a field begins.
 const FIELD_INDENT: &str = "            ";
@@ -15,27 +15,49 @@ const FIELD_INDENT: &str = "            ";
 /// A blank at which no line is broken; shown as a blank.
 const KEPT_BLANK: &str = "\u{a0}";
 
-/// A label and its text, for example `  read      orders.csv, 879 rows`.
-pub(super) fn field(label: &str, text: &str) -> String {
-    wrapped(text, &format!("  {label:9} "), FIELD_INDENT)
+/// The layout of a terminal. Only commands and paths are longer than its lines, since they are to
+/// be copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// Columns of a line.
+    pub(super) columns: usize,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { columns: COLUMNS }
+    }
+}
+
+impl Layout {
+    /// The layout of lines of a width.
+    #[must_use]
+    pub fn of_columns(columns: usize) -> Self {
+        Self { columns }
+    }
+
+    /// A label and its text, for example `  read      orders.csv, 879 rows`.
+    pub(super) fn field(self, label: &str, text: &str) -> String {
+        self.wrapped(text, &format!("  {label:9} "), FIELD_INDENT)
+    }
+
+    /// Text in lines that fit, the first one after `first` and the others after `rest`.
+    pub(super) fn wrapped(self, text: &str, first: &str, rest: &str) -> String {
+        // A path or a code is never broken.
+        let options = Options::new(self.columns)
+            .initial_indent(first)
+            .subsequent_indent(rest)
+            .break_words(false)
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(WordSplitter::NoHyphenation);
+        // Escaped first: a line break of a file name or a reason must not begin a line.
+        fill(&printable(text), options).replace(KEPT_BLANK, " ") + "\n"
+    }
 }
 
 /// A heading and its lines; nothing without lines.
 pub(super) fn section(heading: &str, lines: &str) -> String {
     if lines.is_empty() { String::new() } else { format!("  {heading}\n{lines}") }
-}
-
-/// Text in lines that fit, the first one after `first` and the others after `rest`.
-pub(super) fn wrapped(text: &str, first: &str, rest: &str) -> String {
-    // A path or a code is never broken.
-    let options = Options::new(COLUMNS)
-        .initial_indent(first)
-        .subsequent_indent(rest)
-        .break_words(false)
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .word_splitter(WordSplitter::NoHyphenation);
-    // Escaped first: a line break of a file name or a reason must not begin a line.
-    fill(&printable(text), options).replace(KEPT_BLANK, " ") + "\n"
 }
 
 /// Text that is never broken, such as a sum with its currency or the name of a file.
@@ -59,7 +81,8 @@ mod tests {
     #[test]
     fn fields_hang_and_paths_stay_whole() {
         let path = "a-very-long-path/".repeat(6);
-        let text = field("read", &format!("{path}orders.csv, {}", "12 rows, ".repeat(12).trim()));
+        let text = Layout::default()
+            .field("read", &format!("{path}orders.csv, {}", "12 rows, ".repeat(12).trim()));
         insta::assert_snapshot!(text, @"
         read      a-very-long-path/a-very-long-path/a-very-long-path/a-very-long-path/a-very-long-path/a-very-long-path/orders.csv,
                   12 rows, 12 rows, 12 rows, 12 rows, 12 rows, 12 rows, 12 rows, 12

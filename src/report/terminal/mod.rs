@@ -10,5 +10,6 @@ mod screen;
 mod verdict;
 mod why;
 
+pub use layout::Layout;
 pub use screen::{Screen, next_steps, render};
 pub use verdict::Mark;

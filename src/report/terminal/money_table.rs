@@ -8,7 +8,7 @@ use super::{
         numbers::{count, group_digits},
         summary::{MoneySummary, Summary},
     },
-    layout::{COLUMNS, wrapped},
+    layout::Layout,
     verdict::{ARRIVED, shows_all_money},
 };
 use crate::model::outcome::Outcome;
@@ -35,13 +35,13 @@ struct Column<'s> {
 }
 
 /// Returns the table with its notes; nothing if the verdict says it all.
-pub(super) fn money_table(summary: &Summary) -> String {
+pub(super) fn money_table(summary: &Summary, layout: Layout) -> String {
     let n_outcomes = summary.orders.outcomes().filter(|(_, n)| **n > 0).count();
     if n_outcomes == 0 || (n_outcomes == 1 && shows_all_money(summary)) {
-        return without_amount(summary);
+        return without_amount(summary, layout);
     }
     let rows = rows(summary);
-    let columns = columns(summary, &rows);
+    let columns = columns(summary, &rows, layout);
     let heads = columns
         .iter()
         .map(|column| format!("  {:>1$}", column.money.currency.as_str(), column.width));
@@ -55,7 +55,7 @@ pub(super) fn money_table(summary: &Summary) -> String {
         let mut line = format!("  {}{orders:>width$}{}", row.label, cells.collect::<String>());
         if row.outcomes == [Outcome::Changed]
             && let Some(sums) =
-                holds.take_if(|sums| line.len() + "  holds ".len() + sums.len() <= COLUMNS)
+                holds.take_if(|sums| line.len() + "  holds ".len() + sums.len() <= layout.columns)
         {
             line.extend(["  holds ", &sums]);
         }
@@ -64,13 +64,13 @@ pub(super) fn money_table(summary: &Summary) -> String {
     }
     if let Some(sums) = holds {
         let note = format!("of changed orders, Personalize holds {sums} beyond this export");
-        text += &wrapped(&note, "  ", "  ");
+        text += &layout.wrapped(&note, "  ", "  ");
     }
     if let Some(n @ 1..) = summary.money.len().checked_sub(columns.len()) {
         let currencies = if n == 1 { "currency" } else { "currencies" };
-        text += &wrapped(&format!("{n} more {currencies} in the report"), "  ", "  ");
+        text += &layout.wrapped(&format!("{n} more {currencies} in the report"), "  ", "  ");
     }
-    text + &without_amount(summary)
+    text + &without_amount(summary, layout)
 }
 
 impl TableRow {
@@ -150,7 +150,7 @@ pub(super) fn label(outcome: Outcome) -> &'static str {
 }
 
 /// The currencies with most orders that fit.
-fn columns<'s>(summary: &'s Summary, rows: &[TableRow]) -> Vec<Column<'s>> {
+fn columns<'s>(summary: &'s Summary, rows: &[TableRow], layout: Layout) -> Vec<Column<'s>> {
     let mut money: Vec<_> = summary.money.iter().collect();
     // Ties stay in alphabetical order.
     money.sort_by_key(|money| std::cmp::Reverse(money.orders));
@@ -162,7 +162,7 @@ fn columns<'s>(summary: &'s Summary, rows: &[TableRow]) -> Vec<Column<'s>> {
     let mut end = ORDERS_END;
     let fits = |column: &Column<'_>| {
         end += 2 + column.width;
-        end <= COLUMNS
+        end <= layout.columns
     };
     money.into_iter().map(column).take_while(fits).collect()
 }
@@ -190,10 +190,11 @@ fn is_zero(sum: &str) -> bool {
     !sum.contains(|digit| matches!(digit, '1'..='9'))
 }
 
-fn without_amount(summary: &Summary) -> String {
-    match summary.orders_without_amount {
-        0 => String::new(),
-        1 => "  1 order has no readable amount and is in no sum\n".to_owned(),
-        n => format!("  {} orders have no readable amount and are in no sum\n", count(n)),
-    }
+fn without_amount(summary: &Summary, layout: Layout) -> String {
+    let note = match summary.orders_without_amount {
+        0 => return String::new(),
+        1 => "1 order has no readable amount and is in no sum".to_owned(),
+        n => format!("{} orders have no readable amount and are in no sum", count(n)),
+    };
+    layout.wrapped(&note, "  ", "  ")
 }

@@ -7,7 +7,7 @@ use super::{
         command_line::NextStep, estimate::SendEstimate, numbers::with_unit, page, summary::Summary,
     },
     facts::facts,
-    layout::{section, wrapped},
+    layout::{Layout, section},
     money_table::money_table,
     verdict::{Mark, verdict},
     why::why,
@@ -28,15 +28,15 @@ pub struct Screen {
 /// Renders the screen of a run. `folder` is the run folder as the user would type it; none if the
 /// report could not be written to it.
 #[must_use]
-pub fn render(summary: &Summary, folder: Option<&str>) -> Screen {
+pub fn render(summary: &Summary, folder: Option<&str>, layout: Layout) -> Screen {
     let (mark, sentences) = verdict(summary);
-    let verdict = wrapped(&sentences, "  ", "  ");
+    let verdict = layout.wrapped(&sentences, "  ", "  ");
     let paragraphs = [
-        facts(summary),
-        money_table(summary),
-        section("why", &why(summary)),
-        section("sending takes", &sending_takes(summary)),
-        next_steps(&summary.next),
+        facts(summary, layout),
+        money_table(summary, layout),
+        section("why", &why(summary, layout)),
+        section("sending takes", &sending_takes(summary, layout)),
+        next_steps(&summary.next, layout),
     ];
     let mut text = verdict.trim_start().to_owned();
     for paragraph in paragraphs.iter().filter(|paragraph| !paragraph.is_empty()) {
@@ -51,7 +51,7 @@ pub fn render(summary: &Summary, folder: Option<&str>) -> Screen {
 }
 
 /// What a send after a check takes, and what it would do besides.
-fn sending_takes(summary: &Summary) -> String {
+fn sending_takes(summary: &Summary, layout: Layout) -> String {
     let Some(estimate) = &summary.forecast else { return String::new() };
     let mut sentences = Vec::new();
     if estimate.requests > 0 {
@@ -75,7 +75,7 @@ fn sending_takes(summary: &Summary) -> String {
         ));
     }
     sentences.extend(estimate.notes.lines());
-    sentences.iter().map(|sentence| wrapped(sentence, "    ", "    ")).collect()
+    sentences.iter().map(|sentence| layout.wrapped(sentence, "    ", "    ")).collect()
 }
 
 /// The time if a few requests are retried, as in most nights; nothing if that is less than one.
@@ -89,9 +89,10 @@ fn with_retries(estimate: &SendEstimate) -> String {
 
 /// Renders the next steps as lines. A command is never broken, so that it can be copied.
 #[must_use]
-pub fn next_steps(steps: &[NextStep]) -> String {
-    let step =
-        |step: &NextStep| format!("{}      {}\n", wrapped(&step.why, "    ", "    "), step.command);
+pub fn next_steps(steps: &[NextStep], layout: Layout) -> String {
+    let step = |step: &NextStep| {
+        format!("{}      {}\n", layout.wrapped(&step.why, "    ", "    "), step.command)
+    };
     section("next", &steps.iter().map(step).collect::<String>())
 }
 

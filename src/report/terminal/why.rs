@@ -9,7 +9,7 @@ use super::{
         reasons::ReasonSummary,
         summary::{ProblemSummary, Summary},
     },
-    layout::{COLUMNS, wrapped},
+    layout::Layout,
     money_table::label,
 };
 use crate::model::{
@@ -32,7 +32,7 @@ struct Line {
 }
 
 /// Returns the lines of the reasons.
-pub(super) fn why(summary: &Summary) -> String {
+pub(super) fn why(summary: &Summary, layout: Layout) -> String {
     let groups = [
         of_outcome(summary, Outcome::Unknown),
         of_outcome(summary, Outcome::Refused),
@@ -45,7 +45,7 @@ pub(super) fn why(summary: &Summary) -> String {
     let lines: Vec<_> = groups.into_iter().flat_map(shortened).collect();
     let counts = lines.iter().map(|line| count(line.n).len());
     let width = counts.max().unwrap_or_default().max(COUNT_WIDTH);
-    lines.iter().map(|line| line.text(width)).collect()
+    lines.iter().map(|line| line.text(width, layout)).collect()
 }
 
 fn of_outcome(summary: &Summary, outcome: Outcome) -> Vec<Line> {
@@ -102,21 +102,22 @@ fn shortened(mut lines: Vec<Line>) -> Vec<Line> {
 }
 
 impl Line {
-    fn text(&self, width: usize) -> String {
+    fn text(&self, width: usize, layout: Layout) -> String {
         let Self { label, n, text, code } = self;
         let first = format!("    {label:9}{:>width$}  ", count(*n));
         let rest = " ".repeat(first.len());
-        let mut text = wrapped(text, &first, &rest);
+        let mut text = layout.wrapped(text, &first, &rest);
         if code.is_empty() {
             return text;
         }
         text.pop();
         let n_last = text.lines().last().unwrap_or_default().chars().count();
-        let n_free = COLUMNS.saturating_sub(n_last);
+        let columns = layout.columns;
+        let n_free = columns.saturating_sub(n_last);
         if n_free > code.len() {
             format!("{text}{code:>n_free$}\n")
         } else {
-            format!("{text}\n{code:>COLUMNS$}\n")
+            format!("{text}\n{code:>columns$}\n")
         }
     }
 }
@@ -135,10 +136,11 @@ mod tests {
     fn code_that_does_not_fit_is_on_its_own_line() {
         let of = |code: Code| {
             let (text, code) = (title_in_line(code), code.as_str());
-            Line { label: "warning", n: 1_468, text, code }.text(COUNT_WIDTH)
+            Line { label: "warning", n: 1_468, text, code }.text(COUNT_WIDTH, Layout::default())
         };
+        let columns = Layout::default().columns;
         for code in Code::ALL {
-            assert!(of(*code).lines().all(|line| line.chars().count() <= COLUMNS), "{}", of(*code));
+            assert!(of(*code).lines().all(|line| line.chars().count() <= columns), "{}", of(*code));
         }
         insta::assert_snapshot!([of(Code::EventTooLarge), of(Code::ItemTimestampImplausible)].concat(), @"
         warning   1,468  an event is too long for one request        event_too_large

@@ -1,12 +1,9 @@
 //! Screens of whole runs, as a person sees them.
 
 use super::{
-    super::{
-        super::summary::{
-            InputSummary, MoneySummary,
-            tests::{clean_check, run_with_everything},
-        },
-        layout::COLUMNS,
+    super::super::summary::{
+        InputSummary, MoneySummary,
+        tests::{clean_check, run_with_everything},
     },
     *,
 };
@@ -17,11 +14,16 @@ use crate::{
 
 /// The screen, of which every line fits except commands and paths.
 fn screen(summary: &Summary) -> String {
-    let Screen { mark, text } = render(summary, Some("orderferry-runs/20261103T081500Z-7f3a"));
+    screen_of(summary, Layout::default())
+}
+
+fn screen_of(summary: &Summary, layout: Layout) -> String {
+    let folder = "orderferry-runs/20261103T081500Z-7f3a";
+    let Screen { mark, text } = render(summary, Some(folder), layout);
     for line in text.lines() {
-        let is_copied =
-            line.trim_start().starts_with("orderferry ") || line.contains("report.html");
-        assert!(is_copied || line.chars().count() <= COLUMNS, "{line}");
+        let is_path = !line.trim().contains(' ') || line.ends_with("report.html");
+        let is_copied = line.trim_start().starts_with("orderferry ") || is_path;
+        assert!(is_copied || line.chars().count() <= layout.columns, "{line}");
     }
     format!("{} {text}", mark.symbol())
 }
@@ -123,6 +125,14 @@ fn one_order() {
 
       report    orderferry-runs/20261103T081500Z-7f3a/report.html
     ");
+}
+
+#[test]
+fn narrow_terminal_has_shorter_lines() {
+    for columns in [40, 60] {
+        let text = screen_of(&run_with_everything().0, Layout::of_columns(columns));
+        assert!(text.contains("  why\n"), "{text}");
+    }
 }
 
 #[test]
@@ -394,7 +404,7 @@ fn inputs_are_named_up_to_a_limit() {
     let input =
         |n| InputSummary { file: format!("orders-{n}.csv"), bytes: 10, rows: 1, sha256: None };
     summary.inputs = (0..20).map(input).collect();
-    insta::assert_snapshot!(facts(&summary), @"
+    insta::assert_snapshot!(facts(&summary, Layout::default()), @"
     for       no target yet, shop; nothing was sent
     read      20 files, 4,321 rows, 1,200 orders, 24 October to 2 November 2026
               orders-0.csv, 1 row
