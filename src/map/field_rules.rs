@@ -28,6 +28,7 @@ use crate::model::{
     draft::{ItemKind, PersonRole},
     field::{ExtensionKey, Field, FieldGroup},
     guest_attributes::GuestAttributes,
+    input::InputFormat,
     problem::Code,
 };
 
@@ -50,6 +51,8 @@ pub(super) struct RuleCompiler<'t> {
     pub(super) attributes: GuestAttributes,
     /// Whether the values of an order are those of one document.
     pub(super) has_one_document: bool,
+    /// The only format of which the export can be; none if the order key is for both.
+    pub(super) format: Option<InputFormat>,
     /// Where the items are.
     pub(super) items: &'t ItemsRules,
     /// The kind of items of which rules are compiled.
@@ -160,6 +163,7 @@ impl RuleCompiler<'_> {
             let rule = self.rule_of_table(path[0], text, date_use).and_then(|(rule, when)| {
                 let field = field(&rule);
                 check_field(&rule, &field, is_list)?;
+                check_format(&rule, self.format)?;
                 let rule = self.completed(rule, Some(&field).filter(|_| wildcard.is_none()))?;
                 let target = wildcard.cloned().unwrap_or(FieldTarget::Field(field));
                 Ok(FieldRule { target, kind: self.kind, when, is_alternative: false, rule })
@@ -394,6 +398,39 @@ fn check_over_rows(rule: &Rule, field: Option<&Field>) -> Result<(), KeyErrors> 
     let mut errors = KeyErrors::default();
     errors.add("over_rows", error);
     Err(errors)
+}
+
+/// Refuses a rule that yields nothing in any export, since only the other format has its sources.
+fn check_format(rule: &Rule, format: Option<InputFormat>) -> Result<(), KeyErrors> {
+    let (lacks_source, error) = match format {
+        None => return Ok(()),
+        Some(InputFormat::Csv) => (
+            rule.columns.is_empty() && !rule.paths.is_empty(),
+            "has a path only, but the order key a column only, as in CSV; expected a column",
+        ),
+        Some(InputFormat::Ndjson) => (
+            rule.paths.is_empty() && !rule.columns.is_empty(),
+            "has a column only, but the order key a path only, as in JSON; expected a path",
+        ),
+    };
+    if lacks_source { Err(KeyErrors::of_rule(error.to_owned())) } else { Ok(()) }
+}
+
+/// The only format of which an export can be that has the order key of a profile.
+pub(super) fn format_of_key(text: &ProfileText) -> Option<InputFormat> {
+    let of_reference = text.order.referenceId.iter().flat_map(|rules| &rules.tables);
+    let rules: Vec<&RuleText> = match &text.key {
+        _ if text.parent.is_some() => return Some(InputFormat::Ndjson),
+        Some(key) => vec![key],
+        None => of_reference.collect(),
+    };
+    let is_of = |rule: &&RuleText| match (&rule.column, &rule.path) {
+        (Some(_), None) => Some(InputFormat::Csv),
+        (None, Some(_)) => Some(InputFormat::Ndjson),
+        _ => None,
+    };
+    let first = rules.first().and_then(is_of)?;
+    rules.iter().all(|rule| is_of(rule) == Some(first)).then_some(first)
 }
 
 /// Refuses a text in several languages where it cannot be one.

@@ -8,7 +8,7 @@ use super::{
     condition::CellSource,
     error::MapError,
     group_columns::{ItemGroup, item_groups, lacking_columns},
-    header_hint::{has_names, header_hint, position_of},
+    header_hint::{has_names, header_hint, no_known_column_hint, position_of},
     input_settings::UnknownColumns,
     known_columns::KnownColumns,
     missing_name::{CONDITION, FILL_DOWN, ITEM_FIELDS, MissingName, refused_names},
@@ -218,17 +218,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             (None, Some(first)) => {
                 first.notes.push(Note::Fact(has_names(self.own, self.file)));
                 if !has_known {
-                    let line = match self.own.positions.first().map(|at| at.line) {
-                        Some(line) if line > 1 => format!("line {line}"),
-                        _ => "the first line".to_owned(),
-                    };
-                    let hint = format!(
-                        "{line} was taken for the header, and has none of the profile's columns; \
-                         if lines are above the header, set skip_lines in the profile, for example \
-                         skip_lines = 2; if the file has none, name the columns: header = \
-                         [\"Order\", …]"
-                    );
-                    first.notes.push(Note::Hint(hint));
+                    first.notes.push(Note::Hint(no_known_column_hint(self.profile, self.own)));
                 }
             }
             (None, None) => {}

@@ -71,6 +71,26 @@ pub(super) fn header_hint(
     Some(format!("the cells are separated by {found:?}; {}", set_delimiter(profile, found)))
 }
 
+/// What a header without any of the profile's columns may be, and what to do.
+pub(super) fn no_known_column_hint(profile: &Profile, header: &Header) -> String {
+    if profile.name_places.is_of_built_in() {
+        let name = &profile.name;
+        return format!(
+            "the profile {name} has columns of its own; describe those of this export in a profile \
+             (orderferry help profile) and name it with --profile"
+        );
+    }
+    let line = match header.positions.first().map(|at| at.line) {
+        Some(line) if line > 1 => format!("line {line}"),
+        _ => "the first line".to_owned(),
+    };
+    format!(
+        "{line} was taken for the header, and has none of the profile's columns; if lines are above \
+         the header, set skip_lines in the profile, for example skip_lines = 2; if the file has \
+         none, name the columns: header = [\"Order\", …]"
+    )
+}
+
 /// What a file of a join is, if its first line is no header in the join's form, and what to type.
 pub(super) fn side_header_hint(
     join: &str,

@@ -85,7 +85,7 @@ macro_rules! field_group {
         #[serde(deny_unknown_fields, default, remote = "Self")]
         #[allow(non_snake_case, reason = "the target's own names")]
         pub(super) struct $name {
-            $($key: Option<RulesText>,)*
+            $(pub(super) $key: Option<RulesText>,)*
             $(
                 #[serde(skip_serializing_if = "BTreeMap::is_empty")]
                 pub(super) $group: BTreeMap<String, RulesText>,

@@ -368,6 +368,25 @@ fn profile_for_other_format_is_refused() {
     assert!(error.contains("the profile has no path for the condition on \"email\""), "{error}");
 }
 
+#[test]
+fn rule_for_the_other_format_than_the_key_is_refused() {
+    let errors = |key: &str, rules: &str| {
+        Profile::parse("p.toml", &format!("name = 'p'\n{key}\n{rules}"))
+            .err()
+            .map(|error| error.to_string())
+    };
+    let rules = "order.status = { path = 's' }\nguest.id.crm = { column = 'c' }\n\
+                 guest.email = { column = 'e', path = 'e' }\nguest.city = { value = 'Rome' }";
+    let of_column = errors("order.referenceId = { column = 'id' }", rules).unwrap();
+    let of_path = errors("key = { path = 'id' }", rules).unwrap();
+    insta::assert_snapshot!(format!("{of_column}\n\n{of_path}"), @r#"
+    p.toml:3:7: order.status: "status" has a path only, but the order key a column only, as in CSV; expected a column
+
+    p.toml:4:10: guest.id.crm: "crm" has a column only, but the order key a path only, as in JSON; expected a path
+    "#);
+    assert_eq!(errors("order.referenceId = { column = 'id', path = 'id' }", rules), None);
+}
+
 fn unknown(problems: &[Problem]) -> Vec<String> {
     problems
         .iter()
@@ -1097,6 +1116,7 @@ fn first_line_that_is_no_header_is_recognised() {
     insta::assert_snapshot!(hint(&canonical(), "referenceId;price"), @r#"the cells are separated by ';'; copy the profile (orderferry profiles show canonical > shop.toml) and write delimiter = ";" in it"#);
     insta::assert_snapshot!(hint(&rules, "sep=;"), @r#"the cells are separated by ';'; write delimiter = ";" in the profile"#);
     insta::assert_snapshot!(hint(&rules, "sep=,"), @r#"the first line was taken for the header, and has none of the profile's columns; if lines are above the header, set skip_lines in the profile, for example skip_lines = 2; if the file has none, name the columns: header = ["Order", …]"#);
+    insta::assert_snapshot!(hint(&canonical(), "Name,Email"), @"the profile canonical has columns of its own; describe those of this export in a profile (orderferry help profile) and name it with --profile");
     insta::assert_snapshot!(hint(&rules, "[{\"id\":\"A-1\""), @"the file is JSON; give it a name that ends in .json or .ndjson");
     // A name with another delimiter's character is a name.
     assert_eq!(hint(&rules, "id,a;b"), "");

@@ -223,7 +223,8 @@ fn documented_rules_are_valid() {
     for block in blocks.filter(|block| !block.contains("referenceId")) {
         let name = if block.starts_with("name = ") { "" } else { "name = 'p'\n" };
         let block = block.replace("\"?\"", "\"Europe/Berlin\"");
-        let key = if block.contains("parent = ") { "" } else { "key.column = 'id'\n" };
+        let key =
+            if block.contains("parent = ") { "" } else { "key = { column = 'id', path = 'id' }\n" };
         let reference = if key.is_empty() { "\norder.referenceId.path = 'id'" } else { "" };
         let text = format!("{name}{key}{block}{reference}");
         Profile::parse("p", &text).unwrap_or_else(|error| panic!("{error}\n{block}"));
