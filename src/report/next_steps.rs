@@ -148,7 +148,7 @@ impl Situation<'_> {
         if orders[Outcome::Changed] > 0 {
             steps.push(step(
                 format!(
-                    "{}: correct them in Personalize",
+                    "{}: correct them in Personalize, or the export where it is wrong",
                     outcome(orders[Outcome::Changed], Outcome::Changed)
                 ),
                 self.on_target("list --outcome changed"),
@@ -229,10 +229,7 @@ impl Situation<'_> {
         if let Some(topic) = topic.filter(|_| steps.is_empty()) {
             let is_read = orders.read > 0 || topic == LEDGER_TOPIC;
             let what = if is_read { "nothing was sent" } else { "no order was read" };
-            steps.push(step(
-                format!("{what}: read what it takes"),
-                format!("orderferry help {topic}"),
-            ));
+            steps.push(step(format!("{what}: see the manual"), format!("orderferry help {topic}")));
         }
         if let Some(remedy) = self.remedy {
             let why = match remedy {
@@ -243,7 +240,7 @@ impl Situation<'_> {
         } else if !steps.is_empty() {
             // Old orders may be allowed then; they did not refuse this run.
             let is_unread = orders.read == 0 && topic != Some(LEDGER_TOPIC);
-            let once = if is_unread { "once the export or its profile is right" } else { "then" };
+            let once = if is_unread { "once the export or its profile is right," } else { "then" };
             steps.push(step(format!("{once} run it again"), self.again()));
         }
         steps
