@@ -8,7 +8,7 @@ use annotate_snippets::{
 };
 use clap::builder::styling::Style;
 
-use super::folding::{fill, fill_hanging};
+use super::folding::{LineWidth, fill, fill_hanging};
 use crate::model::{
     diagnostic::{Diagnostic, Excerpt, Note},
     printable::printable,
@@ -20,20 +20,22 @@ const TITLE: Style = Style::new().bold();
 
 /// Renders diagnostics, with an empty line between two; with styles, which a pipe does not show. A
 /// line of the file that has more columns is cut, a longer text is folded.
-pub(super) fn render(diagnostics: &[Diagnostic], columns: usize) -> String {
+pub(super) fn render(diagnostics: &[Diagnostic], width: LineWidth) -> String {
     let rendered: Vec<_> =
-        diagnostics.iter().map(|diagnostic| render_one(diagnostic, columns)).collect();
+        diagnostics.iter().map(|diagnostic| render_one(diagnostic, width)).collect();
     rendered.join("\n")
 }
 
-fn render_one(diagnostic: &Diagnostic, columns: usize) -> String {
+fn render_one(diagnostic: &Diagnostic, width: LineWidth) -> String {
+    let columns = width.columns;
     let Diagnostic { severity, kind, title, place, excerpt, notes, more, .. } = diagnostic;
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let label = format!("{}[{kind}]: ", severity.as_str());
-    let title = fill_hanging(&printable(title), columns, &label, "  ");
+    let title_columns = if width.is_terminal { columns } else { usize::MAX };
+    let title = fill_hanging(&printable(title), title_columns, &label, "  ");
     let (title, title_below) = title.split_once('\n').unwrap_or((&title, ""));
     let title = title.strip_prefix(&label).unwrap_or(title);
     let mut group = Group::with_title(level.primary_title(title).id(*kind));
@@ -135,7 +137,7 @@ mod tests {
     }
 
     fn plain(diagnostics: &[Diagnostic]) -> String {
-        anstream::adapter::strip_str(&render(diagnostics, MAX_COLUMNS)).to_string()
+        anstream::adapter::strip_str(&render(diagnostics, LineWidth::PIPE)).to_string()
     }
 
     const ROW: &str = "N-20841,2026-09-04T09:12:44+02:00,paid,EUR,\"129,95\",invoice,Müller";
@@ -193,7 +195,7 @@ mod tests {
         diagnostic.title = "a title of many words ".repeat(6).trim().to_owned();
         let diagnostics = [cell(ROW, "paid", &"word ".repeat(40)), diagnostic];
         for columns in [MAX_COLUMNS, 60, 48] {
-            let text = render(&diagnostics, columns);
+            let text = render(&diagnostics, LineWidth { columns, is_terminal: true });
             let text = anstream::adapter::strip_str(&text).to_string();
             assert!(text.lines().all(|line| line.chars().count() <= columns), "{text}");
             let is_folded = |line: &str| line.starts_with("  ") && line.contains("a title");

@@ -7,6 +7,9 @@ use console::Term;
 /// Maximum columns of a line, however wide the terminal is; those of a pipe too.
 pub(super) const MAX_COLUMNS: usize = 80;
 
+/// Maximum columns of a line of the manual.
+const MANUAL_COLUMNS: usize = 100;
+
 /// Columns of a terminal below which folded lines are of no use.
 const MIN_COLUMNS: usize = 40;
 
@@ -16,10 +19,35 @@ const KEPT_BLANK: &str = "\u{a0}";
 /// How a command of this program begins.
 const COMMAND: &str = "orderferry ";
 
-/// The columns of lines for a terminal, or for a pipe.
-pub(super) fn columns(term: &Term) -> usize {
-    let size = term.size_checked();
-    size.map_or(MAX_COLUMNS, |(_, columns)| usize::from(columns).clamp(MIN_COLUMNS, MAX_COLUMNS))
+/// How long lines may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LineWidth {
+    /// Columns of a line.
+    pub(super) columns: usize,
+    /// Whether they are those of a terminal. In a pipe a message stays on one line, where `grep`
+    /// finds it.
+    pub(super) is_terminal: bool,
+}
+
+impl LineWidth {
+    /// That of a pipe.
+    pub(super) const PIPE: Self = Self { columns: MAX_COLUMNS, is_terminal: false };
+
+    /// That of a terminal, or of a pipe in place of it.
+    pub(super) fn of(terminal: &Term) -> Self {
+        Self::at_most(MAX_COLUMNS, terminal)
+    }
+
+    /// That of the manual, which is written in longer lines.
+    pub(super) fn of_manual(terminal: &Term) -> Self {
+        Self::at_most(MANUAL_COLUMNS, terminal)
+    }
+
+    fn at_most(max_columns: usize, terminal: &Term) -> Self {
+        let Some((_, columns)) = terminal.size_checked() else { return Self::PIPE };
+        let columns = usize::from(columns).clamp(MIN_COLUMNS, max_columns);
+        Self { columns, is_terminal: true }
+    }
 }
 
 /// A text in lines of a width. A name, a path, a command and code in backticks are not broken, so

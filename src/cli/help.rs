@@ -1,7 +1,6 @@
 //! Command `help`: the manual, one Markdown file per topic, and the help of the other commands.
 //!
-//! The files in `help/` are part of the program and are printed as they are; the README links to
-//! them. The help of a command is clap's. Called by `entry`.
+//! The files in `help/` are part of the program; the README links to them. The help of a command is clap's. Called by `entry`.
 
 use std::process::ExitCode;
 
@@ -61,10 +60,12 @@ pub(super) fn run<A: Parser>(path: &[String]) -> anyhow::Result<ExitCode> {
         }
         // A topic may be named like a command: the options come first, the explanation after them.
         (Some(help), Some(topic)) => {
-            print::output(&format!("{}\n{}", help.render(), topic.text.trim_end()))?;
+            print::help(&help);
+            print::output("")?;
+            print::topic(topic.text)?;
         }
         (Some(help), None) => print::help(&help),
-        (None, Some(topic)) => print::output(topic.text.trim_end())?,
+        (None, Some(topic)) => print::topic(topic.text)?,
         (None, None) => bail!(unknown_name::<A>(&path.join(" "))),
     }
     Ok(ExitCode::SUCCESS)

@@ -31,6 +31,7 @@ mod progress;
 mod progress_line;
 mod progress_terminal;
 mod ranges;
+mod reflow;
 mod run;
 mod run_values;
 mod sandbox;

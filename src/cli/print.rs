@@ -15,7 +15,8 @@ use console::Term;
 
 use super::{
     diagnostics::render,
-    folding::{self, fill, fill_message},
+    folding::{LineWidth, fill, fill_message},
+    reflow::reflow,
 };
 use crate::{
     model::{
@@ -31,6 +32,13 @@ use crate::{
 /// Prints lines of data for a person. An error, such as a full disk, is to be reported.
 pub(super) fn output(lines: &str) -> io::Result<()> {
     write_stdout(&printable_lines(lines))
+}
+
+/// Prints a topic of the manual, whose paragraphs fit a terminal.
+pub(super) fn topic(text: &str) -> io::Result<()> {
+    let width = LineWidth::of_manual(&Term::stdout());
+    let text = text.trim_end();
+    if width.is_terminal { output(&reflow(text, width.columns)) } else { output(text) }
 }
 
 /// Text for a person, below a heading.
@@ -51,13 +59,13 @@ pub(super) fn sections(sections: &[Section]) -> io::Result<()> {
 
 /// Prints what is wrong with orders, by examples, as a result of a run.
 pub(super) fn examples(list: &[Diagnostic]) -> io::Result<()> {
-    styled(&render(list, folding::columns(&Term::stdout())))
+    styled(&render(list, LineWidth::of(&Term::stdout())))
 }
 
 /// Prints the screen at the end of a run; its mark in colour on a terminal that shows styles.
 /// `folder` is the run folder as the user would type it, if the report is in it.
 pub(super) fn screen(summary: &Summary, folder: Option<&str>) -> io::Result<()> {
-    let layout = Layout::of_columns(folding::columns(&Term::stdout()));
+    let layout = Layout::of_columns(LineWidth::of(&Term::stdout()).columns);
     let Screen { mark, text } = terminal::render(summary, folder, layout);
     let color = match mark {
         Mark::Good => AnsiColor::Green,
@@ -132,13 +140,12 @@ impl OutputLines<'_> {
 }
 
 /// Prints a message on standard error: a line, and indented lines that belong to it.
-///
-/// Folded on a terminal only: elsewhere each line is one that `grep` finds.
+/// Folded on a terminal.
 pub(super) fn status(message: &str) {
     let mut message = printable_message(message);
-    let terminal = Term::stderr();
-    if terminal.is_term() {
-        message = fill_message(&message, folding::columns(&terminal)).into();
+    let LineWidth { columns, is_terminal } = LineWidth::of(&Term::stderr());
+    if is_terminal {
+        message = fill_message(&message, columns).into();
     }
     // An error on standard error has nowhere left to be reported.
     drop(write_line(io::stderr().lock(), &message));
@@ -151,10 +158,13 @@ pub(super) fn erase_line() {
 
 /// Prints diagnostics on standard error, in colour on a terminal.
 pub(super) fn diagnostics(Diagnostics { list, conclusion, next }: &Diagnostics) {
-    let columns = folding::columns(&Term::stderr());
+    let width = LineWidth::of(&Term::stderr());
     let next = next.as_ref().map(|next| format!("\nnext: {}", printable(next)));
-    let conclusion = fill(&printable(conclusion), columns);
-    let text = format!("{}\n{conclusion}{}", render(list, columns), next.unwrap_or_default());
+    let mut conclusion = printable(conclusion);
+    if width.is_terminal {
+        conclusion = fill(&conclusion, width.columns).into();
+    }
+    let text = format!("{}\n{conclusion}{}", render(list, width), next.unwrap_or_default());
     // Removes the styles in a pipe, and on a terminal with NO_COLOR or TERM=dumb.
     drop(write_line(anstream::stderr().lock(), &text));
 }

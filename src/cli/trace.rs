@@ -4,7 +4,10 @@
 //! Chooses the layout and the words between the facts; the facts are in the [`OrderTrace`]. Called
 //! by `run`.
 
-use super::{diagnostics, folding::MAX_COLUMNS};
+use super::{
+    diagnostics,
+    folding::{LineWidth, MAX_COLUMNS},
+};
 use crate::{
     model::{
         cut_text::{cut_end, cut_start, display_width as width},
@@ -86,7 +89,7 @@ fn render_one<'t>(trace: &'t OrderTrace, names: &InputNames) -> RenderedTrace<'t
     text += &labelled("ledger", &trace.ledger);
     if !trace.diagnostics.is_empty() {
         text += "\n";
-        text += &diagnostics::render(&trace.diagnostics, MAX_COLUMNS);
+        text += &diagnostics::render(&trace.diagnostics, LineWidth::PIPE);
     }
     let events = trace.events.as_ref().filter(|_| is_sent).map(|events| events.texts.as_slice());
     if events.is_some() {

@@ -71,8 +71,8 @@ fn orders_that_are_not_in_are_shown_by_reason() {
     7 | U-3,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
       |
       = client error (SendRequest): connection closed before message completed
-      = hint: look the orders up in Personalize, then settle them (orderferry
-              ledger settle); until then they are held
+      = hint: look the orders up in Personalize, then settle them
+              (orderferry ledger settle); until then they are held
        and 1 more order: orderferry help outcomes
 
     error[unknown]: an error that says nothing certain (502)
@@ -81,8 +81,8 @@ fn orders_that_are_not_in_are_shown_by_reason() {
     6 | E-1,2025-03-01T10:00:00Z,PURCHASED,EUR,30.60,other,GEAR,Rope,30.60,1,**…
       |
       = HTTP 502
-      = hint: look the orders up in Personalize, then settle them (orderferry
-              ledger settle); until then they are held
+      = hint: look the orders up in Personalize, then settle them
+              (orderferry ledger settle); until then they are held
        explained by: orderferry help outcomes
 
     error[refused]: HTTP 400: … at … no type …
