@@ -451,14 +451,15 @@ impl CellTest {
             (_, Value::WithinArray) => return Err(TestError::WithinArray),
             (_, Value::Several) => return Err(TestError::Several),
             (Self::Exists(exists), value) => {
-                return Ok(*exists != matches!(value, Value::Missing | Value::WithinScalar(_)));
+                return Ok(*exists != (matches!(value, Value::Missing) || value.is_within_scalar()));
             }
             (Self::Empty(empty), value) => return Ok(*empty == value.is_nothing()),
-            (_, Value::Missing | Value::Null | Value::WithinScalar(_)) => return Ok(false),
+            (_, Value::Missing | Value::Null) => return Ok(false),
+            (_, value) if value.is_within_scalar() => return Ok(false),
             (Self::ListContains(texts), Value::Array(array)) => {
                 return any_element_is(texts, array);
             }
-            (_, Value::Array(_)) if value.is_nothing() => return Ok(false),
+            (_, Value::Array(_) | Value::Nested(_)) if value.is_nothing() => return Ok(false),
             _ => {}
         }
         let text = value.text().ok_or(TestError::NotAScalar)?;

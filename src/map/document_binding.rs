@@ -21,8 +21,7 @@ use super::{
     mapper::{BoundSkips, Mapper},
     missing_name::{CONDITION, ITEM_FIELDS, MissingName},
     packed_items::PackedItems,
-    path_text::arrays_of,
-    paths::path_beside,
+    path_text::{arrays_of, path_beside},
     profile::{FieldRule, FieldTarget, ItemKindRules, PeopleRules, Profile, SkipRule},
     refunds::Refunds,
     row_joins::{RowJoin, RowJoins},
@@ -44,22 +43,23 @@ pub(super) fn bind<'p>(
     let order_rules: Vec<_> = profile.rules.iter().filter(|rule| !rule.is_of_items()).collect();
     // A list in a column is in no document.
     let packed = profile.packed_items.as_ref().filter(|items| items.path.is_some());
-    let names = Names { packed, joins: &profile.joins, sides };
+    let side_column = |join: usize, path: &str| sides.get(join)?.index_of_path(path);
+    let names = Names { packed, joins: &profile.joins, side_column: &side_column };
     let of_order = Names { packed: None, ..names };
     let (skips, row_skips) = bind_skips(profile, of_order);
     let ignore_rows = profile.ignore_rows.iter().map(|when| bind_condition(when, of_order));
     let item_paths = profile.item_paths.as_ref();
     let packed_at = packed.and_then(|items| {
-        let source = PathSource::new(items.path.as_deref()?);
+        let source = of_order.source(items.path.as_deref()?);
         Some(PackedSource { items, source })
     });
     let version = profile.duplicates.as_ref();
     Ok(Mapper {
         profile,
-        key: profile.key.paths.iter().map(|path| PathSource::new(path)).collect(),
+        key: profile.key.paths.iter().map(|path| of_order.source(path)).collect(),
         is_key_verbatim: profile.key.is_verbatim(),
         checks_key_parts: profile.checks_key_parts(),
-        parent: bind_parent(profile),
+        parent: bind_parent(profile, of_order),
         order_rules: bind_rules(&order_rules, names),
         order_columns: Vec::new(),
         // A document is never compared with the one before it.
@@ -125,37 +125,42 @@ fn bind_skips<'p>(
 }
 
 /// Where documents have the id of the one that they belong to, if the profile says so.
-fn bind_parent(profile: &Profile) -> Option<ParentSource<'_, PathSource>> {
+fn bind_parent<'p>(profile: &'p Profile, names: Names<'_>) -> Option<ParentSource<'p, PathSource>> {
     let rule = profile.parent.as_ref()?;
     let path = rule.paths.first()?;
     let no_id = format!(
         "{path:?} is neither a text nor a number; expected the id of the document that this one \
          belongs to"
     );
-    Some(ParentSource { rule, source: PathSource::new(path), no_id })
+    Some(ParentSource { rule, source: names.source(path), no_id })
 }
 
 /// What the names of sources refer to, besides members of the document.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Names<'a> {
     /// The list that has the fields of its items.
-    packed: Option<&'a PackedItems>,
-    joins: &'a [Join],
-    sides: &'a [SideTable],
+    pub(super) packed: Option<&'a PackedItems>,
+    pub(super) joins: &'a [Join],
+    /// The index of a value in the side file of a join, by its path; none if no row has it.
+    pub(super) side_column: &'a dyn Fn(usize, &str) -> Option<usize>,
 }
 
 impl Names<'_> {
     /// The value of a side file that a path names.
     fn side(self, path: &str) -> Option<PathSource> {
-        let joins = self.joins.iter().zip(self.sides).enumerate();
-        let (index, (join, side)) =
-            joins.into_iter().find(|(_, (join, _))| join.has_column(path))?;
-        let column = side.index_of_path(path);
+        let (index, join) =
+            self.joins.iter().enumerate().find(|(_, join)| join.has_column(path))?;
+        let column = (self.side_column)(index, path);
         match column.filter(|_| join.has_items) {
             // The values of items are fields beside the document.
             Some(column) => Some(PathSource::of_field(column)),
             None => Some(PathSource::of_side(index, column)),
         }
+    }
+
+    /// What a path names: a value of a side file, or one of the document.
+    fn source(self, path: &str) -> PathSource {
+        self.side(path).unwrap_or_else(|| PathSource::new(path))
     }
 }
 
@@ -212,7 +217,7 @@ fn bind_refunds<'p>(refunds: &'p Refunds, names: Names<'_>) -> BoundRefunds<'p, 
     BoundRefunds {
         refunds,
         rows: refunds.rows.as_ref().map(|rows| bind_condition(rows, names)),
-        order: order.map(|path| PathSource::new(path)).collect(),
+        order: order.map(|path| names.source(path)).collect(),
         amount: refunds.amount.as_ref().map(|amount| bind_sources(&Field::Price, amount, names)),
     }
 }
@@ -281,7 +286,7 @@ pub(super) fn bind_rule<'p>(
 }
 
 /// Binds a rule to the paths of its values and of its zone.
-fn bind_sources<'p>(
+pub(super) fn bind_sources<'p>(
     field: &Field,
     rule: &'p Rule,
     names: Names<'_>,

@@ -153,7 +153,8 @@ impl<'a> DocumentView<'a> {
         let row = joined.and_then(|side| side.row(self.side_row));
         match row.zip(column) {
             Some((row, column)) => {
-                let at = CellOrigin::Side(row, u32::try_from(column).unwrap_or(u32::MAX));
+                let index = u32::try_from(column).unwrap_or(u32::MAX);
+                let at = CellOrigin::Side(row, index, self.row);
                 Found { value: Value::of_side(row, column), at }
             }
             None => Found { value: Value::Missing, at: self.at() },
@@ -171,6 +172,10 @@ impl<'a> View<'a> for DocumentView<'a> {
 
     fn at(self) -> CellOrigin<'a> {
         if self.is_element { self.place_of(self.node) } else { CellOrigin::Row(self.row) }
+    }
+
+    fn row(self) -> &'a Row<'a> {
+        self.row
     }
 
     fn raw(self) -> Value<'a> {

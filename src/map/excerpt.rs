@@ -45,6 +45,10 @@ pub fn is_shown(profile: &Profile, cell: &Cell<'_>) -> bool {
     match cell.at {
         _ if cell.is_default => true,
         CellOrigin::Known(_) | CellOrigin::Row(_) => true,
+        CellOrigin::Node(..) => is_shown_by_path(profile, cell),
+        CellOrigin::Side(_, _, row) if matches!(row.content, RowContent::Document(_)) => {
+            is_shown_by_path(profile, cell)
+        }
         CellOrigin::Column(..) | CellOrigin::Side(..) => {
             let name = cell.at.column_name();
             let shown = ShownNames::of(profile).shown;
@@ -52,15 +56,17 @@ pub fn is_shown(profile: &Profile, cell: &Cell<'_>) -> bool {
             let others = rules.filter(|rule| rule.combines()).flat_map(|rule| &rule.columns);
             name.is_some() && name.iter().chain(others).all(|name| shown.contains(name.as_str()))
         }
-        CellOrigin::Node(..) => {
-            let is_of_person = |path: &String| {
-                let mut rules = profile.all_rules().filter(|rule| is_personal(rule));
-                rules.any(|of_field| of_field.rule.paths.contains(path))
-            };
-            let mut own = profile.rules_of(&cell.field).peekable();
-            own.peek().is_some() && own.all(|own| !own.rule.paths.iter().any(is_of_person))
-        }
     }
+}
+
+/// The same for a value of a document, or of a joined file that a path names.
+fn is_shown_by_path(profile: &Profile, cell: &Cell<'_>) -> bool {
+    let is_of_person = |path: &String| {
+        let mut rules = profile.all_rules().filter(|rule| is_personal(rule));
+        rules.any(|of_field| of_field.rule.paths.contains(path))
+    };
+    let mut own = profile.rules_of(&cell.field).peekable();
+    own.peek().is_some() && own.all(|own| !own.rule.paths.iter().any(is_of_person))
 }
 
 /// Returns the line of the cell that a problem of the row concerns. Where a value is missing it is

@@ -13,6 +13,8 @@ use super::{
     currency_symbols::CurrencySymbols,
     date_keys::DateUse,
     items_compiler::ItemsRules,
+    join::Join,
+    join_checks::check_joined_paths,
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     language::LANGUAGE,
     max_length::MaxLength,
@@ -55,6 +57,8 @@ pub(super) struct RuleCompiler<'t> {
     pub(super) format: Option<InputFormat>,
     /// Where the items are.
     pub(super) items: &'t ItemsRules,
+    /// The files beside the export.
+    pub(super) joins: &'t [Join],
     /// The kind of items of which rules are compiled.
     pub(super) kind: ItemKind,
     /// The errors of all rules.
@@ -215,6 +219,7 @@ impl RuleCompiler<'_> {
         check_over_rows(&rule, field)?;
         check_language(&rule, field)?;
         check_combination(&rule, field).map_err(KeyErrors::of_rule)?;
+        check_joined_paths(&rule, self.joins)?;
         rule.set_symbols(&self.symbols);
         rule.complete_number(field, self.marks, &self.symbols).map_err(KeyErrors::of_rule)?;
         Ok(rule)

@@ -12,6 +12,7 @@ use super::{
 use crate::model::{
     document::JsonNode,
     draft::CellOrigin,
+    row::Row,
     side_row::{JoinedRows, SideRow},
 };
 
@@ -57,6 +58,10 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
         self.at
     }
 
+    fn row(self) -> &'a Row<'a> {
+        self.row.row()
+    }
+
     fn raw(self) -> Value<'a> {
         self.row.raw()
     }
@@ -75,7 +80,8 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
             }
             ItemFields::Side(side) => {
                 let index = u32::try_from(field).unwrap_or(u32::MAX);
-                Found { value: Value::of_side(side, field), at: CellOrigin::Side(side, index) }
+                let at = CellOrigin::Side(side, index, self.row.row());
+                Found { value: Value::of_side(side, field), at }
             }
         }
     }

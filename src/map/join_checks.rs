@@ -3,9 +3,11 @@
 //! Called by `profile_keys`; `joins_compiler` checks each by itself.
 
 use super::{
+    combination::Combination,
     condition::Condition,
     join::Join,
     key_errors::KeyErrors,
+    path_text::walks_arrays,
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
 };
@@ -17,6 +19,8 @@ pub(super) fn check_joins(profile: &Profile, items: Option<&str>, errors: &mut K
     check_added_joins(profile, errors);
     check_join_keys(profile, errors);
     check_join_wildcards(profile, errors);
+    check_joined_arrays(profile, errors);
+    check_filled_rows(profile, errors);
 }
 
 /// Refuses what contradicts a join whose rows are items. `other` is the key of other items, if the
@@ -130,5 +134,124 @@ fn check_join_keys(profile: &Profile, errors: &mut KeyErrors) {
                 format!("{name:?} is of a joined file; expected a column or path of the export");
             errors.add_at(&["join", &join.index.to_string(), "on"], &error);
         }
+    }
+}
+
+/// Refuses a rule that reads several values of one row of a joined file, of which each path has one
+/// value in memory.
+pub(super) fn check_joined_paths(rule: &Rule, joins: &[Join]) -> Result<(), KeyErrors> {
+    let is_joined = |path: &&String| joins.iter().any(|join| join.has_column(path));
+    let mut errors = KeyErrors::default();
+    let mut paths = rule.readers().flat_map(|rule| rule.paths.iter().chain(&rule.columns));
+    if let Some(path) = paths.find(|path| is_joined(path) && walks_arrays(path)) {
+        let error = format!(
+            "{path:?} has a value for each element, but one value of a joined file is read at each \
+             path; expected an index such as \"addresses.0.city\", a filter, or items in the join"
+        );
+        return Err(KeyErrors::of_rule(error));
+    }
+    if let (Some(_), Some(column)) = (rule.nth, rule.columns.iter().find(is_joined)) {
+        let error = format!("{column:?} is of a joined file, which has one column of each name");
+        errors.add("nth", &error);
+    }
+    let languages = rule.language.iter().flat_map(|language| &language.paths);
+    let is_member_read = rule.scale_member().is_some() && rule.combines();
+    for (key, is_set, what) in [
+        ("join", matches!(rule.combination, Combination::Join(_)), "the elements of an array"),
+        ("language", rule.language.is_some(), "the texts in several languages"),
+        ("scale", is_member_read, "the decimals beside each of several numbers"),
+    ] {
+        let path = rule.paths.iter().chain(languages.clone()).find(is_joined);
+        if let (true, Some(path)) = (is_set, path) {
+            errors
+                .add(key, &format!("reads {what}, and {path:?} is of a joined file; {ONE_VALUE}"));
+        }
+    }
+    errors.ensure_none()
+}
+
+const ONE_VALUE: &str = "expected a path of the export, or one value of the joined file";
+
+/// Refuses arrays of items and people in joined files.
+fn check_joined_arrays(profile: &Profile, errors: &mut KeyErrors) {
+    let is_joined = |path: &&String| profile.joins.iter().any(|join| join.has_column(path));
+    if let Some(path) = profile.item_paths.iter().flatten().find(is_joined) {
+        let error = format!(
+            "{path:?} is of a joined file; expected items = \"lines[]\" in its [[join]], and no \
+             items of the export"
+        );
+        errors.add("items", &error);
+    }
+    for people in &profile.people {
+        if let Some(path) = people.path.as_ref().filter(is_joined) {
+            let error = format!("{path:?} is of a joined file; expected an array of the export");
+            errors.add(&format!("{}s", people.role.name()), &error);
+        }
+    }
+}
+
+/// Refuses to ignore rows by a joined file where blank cells take the values above: the cells are
+/// filled before the rows are joined, so those of an ignored row would be taken.
+fn check_filled_rows(profile: &Profile, errors: &mut KeyErrors) {
+    if profile.fill_down.is_empty() {
+        return;
+    }
+    for (index, ignored) in profile.ignore_rows.iter().enumerate() {
+        let mut columns = ignored.sources().into_iter().flat_map(|source| &source.column);
+        let is_joined = |column: &&String| profile.joins.iter().any(|join| join.has_column(column));
+        if let Some(column) = columns.find(is_joined) {
+            let error = format!(
+                "tests {column:?} of a joined file, but fill_down fills cells before rows are \
+                 joined; expected a column of the export; [[skip]] leaves out whole orders"
+            );
+            errors.add_at(&["ignore_rows", &index.to_string()], &error);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors_of(top: &str, rules: &str) -> String {
+        let text = format!(
+            "name = 'p'\n{top}\norder.referenceId = {{ column = 'id', path = 'id' }}\n{rules}\n\
+             [[join]]\nas = 'c'\non = [{{ column = 'id', path = 'id', to = 'id' }}]"
+        );
+        Profile::parse("p", &text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn several_values_of_a_joined_row_are_refused() {
+        let rules = "
+order.price = { sum = ['c.lines[].price', 'fee'], scale = { beside = 'digits' } }
+order.ext.tags = { path = 'c.tags', join = ',' }
+order.ext.name = { path = 'c.name', language = { path = 'c.locale' } }
+order.ext.zip = { column = 'c.zip', nth = 2 }
+order.ext.city = [{ path = 'city' }, { sum = ['c.a', 'b'], scale = { beside = 'digits' }, type = 'float' }]";
+        insta::assert_snapshot!(errors_of("", rules), @r#"
+        p:5:7: order.price: "c.lines[].price" has a value for each element, but one value of a joined file is read at each path; expected an index such as "addresses.0.city", a filter, or items in the join
+          p:6:44: order.ext.tags.join: reads the elements of an array, and "c.tags" is of a joined file; expected a path of the export, or one value of the joined file
+          p:7:37: order.ext.name.language: reads the texts in several languages, and "c.name" is of a joined file; expected a path of the export, or one value of the joined file
+          p:8:43: order.ext.zip.nth: "c.zip" is of a joined file, which has one column of each name
+          p:9:60: order.ext.city[2].scale: reads the decimals beside each of several numbers, and "c.a" is of a joined file; expected a path of the export, or one value of the joined file
+        "#);
+    }
+
+    #[test]
+    fn arrays_of_a_joined_row_are_refused() {
+        let top = "items = 'c.lines[]'\ncontacts = 'c.people'\ncontact.email = { path = 'email' }";
+        insta::assert_snapshot!(errors_of(top, "item.name = { path = 'name' }"), @r#"
+        p:2:9: items: "c.lines[]" is of a joined file; expected items = "lines[]" in its [[join]], and no items of the export
+          p:3:12: contacts: "c.people" is of a joined file; expected an array of the export
+        "#);
+    }
+
+    /// Their cells are filled before it is known which rows are ignored.
+    #[test]
+    fn filled_rows_are_not_ignored_by_joined_ones() {
+        let top = "fill_down = ['id']\nignore_rows = [{ column = 'a', is = 'x' }, \
+                   { any = [{ column = 'c.kind', is = 'test' }] }]";
+        insta::assert_snapshot!(errors_of(top, ""), @r#"p:3:44: ignore_rows[2]: tests "c.kind" of a joined file, but fill_down fills cells before rows are joined; expected a column of the export; [[skip]] leaves out whole orders"#);
     }
 }

@@ -133,6 +133,14 @@ pub(super) fn filter_members(path: &str) -> Vec<(String, String)> {
     filters.collect()
 }
 
+/// The path of a member beside the one at a path.
+pub(super) fn path_beside(path: &str, name: &str) -> String {
+    match path.rsplit_once('.') {
+        Some((above, _)) => format!("{above}.{name}"),
+        None => name.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ use super::{
     join::{Join, JoinKey},
     missing_name::MissingName,
     misspelling::{misspelling, same_noun},
-    path_text::{arrays_of, dotted_names, filter_members, filter_names, walks_arrays},
+    path_text::{arrays_of, dotted_names, filter_members, filter_names, path_beside, walks_arrays},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     refunds::Refunds,
     rule::Rule,
@@ -415,13 +415,5 @@ fn add_known_paths(
         }
         known.extend(rule.scale_member().map(|name| path_beside(&path, name)));
         known.push(path);
-    }
-}
-
-/// The path of a member beside the one at a path.
-pub(super) fn path_beside(path: &str, name: &str) -> String {
-    match path.rsplit_once('.') {
-        Some((above, _)) => format!("{above}.{name}"),
-        None => name.to_owned(),
     }
 }

@@ -19,6 +19,7 @@ use super::{
     key_errors::KeyPath,
     missing_name::NamePlaces,
     packed_items::PackedItems,
+    path_text::path_beside,
     refunds::Refunds,
     repeated_items::RepeatedItems,
     rule::Rule,
@@ -283,6 +284,13 @@ impl Profile {
         let paths = rules.flat_map(Rule::readers).flat_map(|rule| &rule.paths).chain(of_joins);
         let tested = tested.filter_map(|source| source.path.as_deref());
         paths.map(String::as_str).chain(tested)
+    }
+
+    /// The paths of the members beside numbers that have their numbers of decimals.
+    pub(super) fn paths_beside(&self) -> impl Iterator<Item = String> {
+        let rules = self.all_rules().map(|of_field| &of_field.rule).chain(self.row_rules());
+        let scaled = rules.filter_map(|rule| rule.scale_member().map(|name| (rule, name)));
+        scaled.flat_map(|(rule, name)| rule.paths.iter().map(|path| path_beside(path, name)))
     }
 
     /// A warning for each of several places of documents that no value of the export has. `found`

@@ -123,6 +123,7 @@ impl AllRules {
         errors: &mut KeyErrors,
     ) -> Self {
         let Settings { nulls, marks, .. } = settings;
+        let joins = compile_joins(mem::take(&mut text.join), (nulls, *marks), errors);
         let mut compiler = RuleCompiler {
             nulls,
             marks: *marks,
@@ -131,11 +132,11 @@ impl AllRules {
             has_one_document: items.paths.is_some() || text.parent.is_some(),
             format: format_of_key(text),
             items,
+            joins: &joins,
             kind: ItemKind::default(),
             errors,
         };
         let of_kinds: Vec<_> = kinds.iter().map(|of| of.kind).collect();
-        let joins = compile_joins(mem::take(&mut text.join), (nulls, *marks), compiler.errors);
         let mut fields = compiler.field_rules(text, &of_kinds);
         let mut people = compiler.all_people_rules(text);
         let has_key = text.key.is_some() || text.parent.is_some();

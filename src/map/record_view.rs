@@ -60,7 +60,7 @@ impl<'a> RecordView<'a> {
         let at = if self.side_row == 0 {
             CellOrigin::Column(self.row, u32::try_from(column).unwrap_or(u32::MAX))
         } else {
-            CellOrigin::Side(row, u32::try_from(index).unwrap_or(u32::MAX))
+            CellOrigin::Side(row, u32::try_from(index).unwrap_or(u32::MAX), self.row)
         };
         Some(Found { value: Value::of_side(row, index), at })
     }
@@ -75,6 +75,10 @@ impl<'a> View<'a> for RecordView<'a> {
 
     fn at(self) -> CellOrigin<'a> {
         CellOrigin::Row(self.row)
+    }
+
+    fn row(self) -> &'a Row<'a> {
+        self.row
     }
 
     fn raw(self) -> Value<'a> {

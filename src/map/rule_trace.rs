@@ -8,12 +8,15 @@ use std::convert::Infallible;
 use super::{
     bound_rule::{FieldBinding, TestedSource},
     collector::Collector,
+    combined_value::Part,
     condition::{CellSource, Condition},
-    document_binding::{Names, bind_rule},
+    document_binding::{Names, bind_rule, bind_sources},
     document_view::DocumentView,
+    item_view::{ItemFields, ItemView},
     language_binding::texts_around,
     packed_trace::reads_cell,
     path::Path,
+    path_text::dotted_names,
     profile::{FieldRule, Profile},
     record_view::RecordView,
     rule::Rule,
@@ -24,7 +27,9 @@ use crate::model::{
     document::{Document, JsonNode},
     draft::{Cell, CellOrigin, Cells},
     field::Field,
+    record::Record,
     row::{Row, RowContent},
+    side_row::{SideFound, SideRow},
 };
 
 /// The rule that made a cell.
@@ -63,30 +68,100 @@ pub(super) fn chosen<'p>(
         return Some(ChosenRule { rule: &chosen.unwrap_or(last).rule, zone: None });
     }
     let replayed = match cell.at {
-        CellOrigin::Known(_) | CellOrigin::Side(..) => None,
-        CellOrigin::Row(row) | CellOrigin::Column(row, _) | CellOrigin::Node(row, _) => {
-            match &row.content {
-                RowContent::Record(record) => {
-                    let names = &record.header.names;
-                    let bound: Vec<_> =
-                        rules.iter().map(|rule| bind_to(names, &cell.field, rule)).collect();
-                    let view = RecordView::new(row, record, record.header, record.header);
-                    replay(&bound, view, profile, steps)
-                }
-                RowContent::Document(document) => {
-                    let bound: Vec<_> = rules
-                        .iter()
-                        .map(|rule| bind_rule(&cell.field, rule, Names::default()))
-                        .collect();
-                    let view = view_of(row, document, cell, rules, profile);
-                    replay(&bound, view, profile, steps)
-                }
-                RowContent::Unreadable(_) => None,
+        CellOrigin::Known(_) => None,
+        CellOrigin::Row(row)
+        | CellOrigin::Column(row, _)
+        | CellOrigin::Node(row, _)
+        | CellOrigin::Side(_, _, row) => match &row.content {
+            RowContent::Record(record) => {
+                let names = names_of(row, record);
+                let bound: Vec<_> =
+                    rules.iter().map(|rule| bind_to(&names, &cell.field, rule)).collect();
+                let view = RecordView::new(row, record, record.header, record.header);
+                replay_cell(&bound, view, cell, profile, steps)
             }
-        }
+            RowContent::Document(document) => {
+                let side_column = |join, path: &str| side_column(row, join, path);
+                let names =
+                    Names { packed: None, joins: &profile.joins, side_column: &side_column };
+                let bound: Vec<_> =
+                    rules.iter().map(|rule| bind_rule(&cell.field, rule, names)).collect();
+                let view = view_of(row, document, cell, rules, profile);
+                replay_cell(&bound, view, cell, profile, steps)
+            }
+            RowContent::Unreadable(_) => None,
+        },
     };
     let (index, zone) = replayed.unwrap_or((rules.len() - 1, None));
     Some(ChosenRule { rule: &rules[index].rule, zone })
+}
+
+/// The names of the columns of a record and of the side rows joined to it, those of items last.
+fn names_of(row: &Row<'_>, record: &Record<'_>) -> Vec<String> {
+    let of_items = row.joined().and_then(|joined| joined.items.first());
+    let of_items = of_items.map_or(&[][..], |item| item.names);
+    record.header.names.iter().chain(of_items).cloned().collect()
+}
+
+/// The index of the value of a path in the side row of a join, whose columns a CSV file may name.
+fn side_column(row: &Row<'_>, join: usize, path: &str) -> Option<usize> {
+    let joined = row.joined()?;
+    let side = match joined.matches.get(join)?.found {
+        SideFound::Items => joined.items.first(),
+        _ => joined.matches.get(join)?.row(0),
+    };
+    let column = dotted_names(path);
+    side?.names.iter().position(|name| name == path || *name == column)
+}
+
+/// The values that a rule combines, of a document that is joined to side rows.
+pub(super) fn joined_parts<'a>(
+    profile: &Profile,
+    rule: &Rule,
+    cell: &Cell<'a>,
+    (side, row): (&'a SideRow<'a>, &'a Row<'a>),
+) -> Vec<Part<'a>> {
+    let RowContent::Document(document) = &row.content else { return Vec::new() };
+    let side_column = |join, path: &str| side_column(row, join, path);
+    let names = Names { packed: None, joins: &profile.joins, side_column: &side_column };
+    let bound = bind_sources(&cell.field, rule, names);
+    let view = DocumentView::new(row, document.root(), profile.checkout_events);
+    match item_at(view, side) {
+        Some(item) => parts_of(&bound, item),
+        None => parts_of(&bound, view),
+    }
+}
+
+fn parts_of<'a, V: View<'a>>(bound: &FieldBinding<'_, V::Source>, view: V) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    for (source, path) in bound.sources.iter().enumerate() {
+        view.visit(path, &mut |found| parts.push(Part { source, found }));
+    }
+    parts
+}
+
+/// The item that is a row of a side file, if the row is one.
+fn item_at<'a, V: View<'a>>(view: V, side: &'a SideRow<'a>) -> Option<ItemView<'a, V>> {
+    let (at, fields) = (CellOrigin::Known(side.start()), ItemFields::Side(side));
+    view.side_items().contains(side).then_some(ItemView { row: view, fields, at })
+}
+
+/// Applies rules to the row of a cell, or to the item in a side file that has it.
+fn replay_cell<'a, V: View<'a>>(
+    rules: &'a [FieldBinding<'_, V::Source>],
+    view: V,
+    cell: &Cell<'a>,
+    profile: &Profile,
+    steps: &mut Vec<String>,
+) -> Option<(usize, Option<&'static str>)> {
+    let item = match cell.at {
+        CellOrigin::Side(side, ..) => item_at(view, side),
+        _ => None,
+    };
+    match item {
+        Some(item) => replay(rules, item, profile, steps),
+        None => replay(rules, view, profile, steps),
+    }
 }
 
 /// Applies rules until one yields a value, and returns its index and the zone of its date.

@@ -90,7 +90,8 @@ impl SideTable {
         let pick = join.pick.as_ref().map(|pick| join.column(&pick.column));
         if self.files.is_empty() {
             let known = KnownColumns::of(profile);
-            let paths: Vec<_> = read_paths(profile, join).map(dotted_names).collect();
+            let paths = read_paths(profile, join);
+            let paths: Vec<_> = paths.iter().map(|path| dotted_names(path)).collect();
             let is_read = |name: &&String| {
                 known.contain(name) || paths.contains(name) || Some(*name) == pick.as_ref()
             };
@@ -147,7 +148,7 @@ impl SideTable {
                 return Err(MapError::side_wildcard(file, wildcard));
             }
             let pick = join.pick.as_ref().map(|pick| join.column(&pick.column));
-            let names = columns.chain(read_paths(profile, join)).map(str::to_owned);
+            let names = columns.map(str::to_owned).chain(read_paths(profile, join));
             let mut names: Vec<String> = names.chain(pick.clone()).collect();
             names.sort_unstable();
             names.dedup();
@@ -217,8 +218,9 @@ impl SideTable {
 }
 
 /// The paths below a join that rules, conditions and keys read.
-fn read_paths<'p>(profile: &'p Profile, join: &'p Join) -> impl Iterator<Item = &'p str> {
-    profile.read_paths().filter(|path| join.has_column(path))
+fn read_paths(profile: &Profile, join: &Join) -> Vec<String> {
+    let paths = profile.read_paths().map(str::to_owned).chain(profile.paths_beside());
+    paths.filter(|path| join.has_column(path)).collect()
 }
 
 fn is_header(record: &Record<'_>, header: &Header) -> bool {
@@ -295,6 +297,7 @@ fn value_at(end: PathEnd<'_>) -> (&str, SideKind, Option<JsonNode<'_>>) {
                 JsonValue::Boolean(false) => ("false", SideKind::Boolean),
                 JsonValue::Null => ("", SideKind::Null),
                 // A text, so that no other value repeats it.
+                JsonValue::Array if node.is_empty() => ("[]", SideKind::EmptyArray),
                 JsonValue::Array => ("[…]", SideKind::Array),
                 JsonValue::Object => ("{…}", SideKind::Object),
             };

@@ -49,13 +49,14 @@ pub(super) struct SpilledRows {
 }
 
 /// All kinds of values, which their indexes stand for.
-const KINDS: [SideKind; 10] = [
+const KINDS: [SideKind; 11] = [
     SideKind::Text,
     SideKind::Number,
     SideKind::Boolean,
     SideKind::Null,
     SideKind::Missing,
     SideKind::Array,
+    SideKind::EmptyArray,
     SideKind::Object,
     SideKind::WithinArray,
     SideKind::WithinScalar,

@@ -73,7 +73,12 @@ pub fn trace(profile: &Profile, of: CellOwner, cell: &Cell<'_>) -> TracedValue {
         traced.steps.extend(texts.map(|texts| language_step(texts, cell.at)));
     }
     if let Some(rule) = rule.filter(|rule| rule.combines()) {
-        let parts = parts_of(cell.at, rule);
+        let parts = match cell.at {
+            CellOrigin::Side(side, _, row) => {
+                rule_trace::joined_parts(profile, rule, cell, (side, row))
+            }
+            at => parts_of(at, rule),
+        };
         if let (ValueOrigin::Cell(place), Some(names)) =
             (&mut traced.from, sources_of(&parts, rule))
         {
@@ -229,7 +234,7 @@ struct TracedText<'a> {
 fn source_text<'a>(at: CellOrigin<'a>, rule: Option<&Rule>) -> Option<TracedText<'a>> {
     match at {
         CellOrigin::Known(_) | CellOrigin::Row(_) => None,
-        CellOrigin::Side(row, column) => {
+        CellOrigin::Side(row, column, _) => {
             let exported = row.cell(column as usize);
             Some(TracedText { exported, raw: Cow::Borrowed(exported), beside: None })
         }

@@ -37,8 +37,8 @@ pub(super) enum Value<'a> {
     WithinScalar(JsonNode<'a>),
     /// The filter of the path selects several elements.
     Several,
-    /// What a side file has in place of a single value, in messages.
-    Nested(&'static str),
+    /// What a side file has in place of a single value.
+    Nested(SideKind),
     /// Lost with the rest of an unreadable row.
     Lost,
 }
@@ -72,11 +72,12 @@ impl<'a> Value<'a> {
             SideKind::Boolean => Self::Boolean(row.cell(index) == "true"),
             SideKind::Null => Self::Null,
             SideKind::Missing => Self::Missing,
-            SideKind::Array => Self::Nested("an array"),
-            SideKind::Object => Self::Nested("an object"),
             SideKind::WithinArray => Self::WithinArray,
-            SideKind::WithinScalar => Self::Nested("a path that goes on within a single value"),
             SideKind::Several => Self::Several,
+            nested @ (SideKind::Array
+            | SideKind::EmptyArray
+            | SideKind::Object
+            | SideKind::WithinScalar) => Self::Nested(nested),
         }
     }
 
@@ -126,9 +127,15 @@ impl<'a> Value<'a> {
     pub(super) fn is_nothing(self) -> bool {
         match self {
             Self::Array(array) => array.is_empty(),
+            Self::Nested(kind) => matches!(kind, SideKind::EmptyArray | SideKind::WithinScalar),
             Self::WithinArray | Self::Several | Self::Lost => false,
             value => !value.is_filled_unless(str::is_empty),
         }
+    }
+
+    /// Whether the path goes on within a text, number or boolean.
+    pub(super) fn is_within_scalar(self) -> bool {
+        matches!(self, Self::WithinScalar(_) | Self::Nested(SideKind::WithinScalar))
     }
 
     /// Whether the path of a rule does not fit the document: there are several values, of which
@@ -151,7 +158,7 @@ impl<'a> Value<'a> {
     pub(super) fn type_name(self) -> &'static str {
         match self {
             Self::Missing | Self::Lost => "nothing",
-            Self::Nested(name) => name,
+            Self::Nested(SideKind::WithinScalar) => "a path that goes on within a single value",
             Self::WithinArray => "a path that goes on within an array",
             Self::WithinScalar(node) => Self::of(Some(node)).type_name(),
             Self::Several => "several elements that the filter selects",
@@ -159,8 +166,8 @@ impl<'a> Value<'a> {
             Self::Text(_) => "a string",
             Self::Boolean(_) => "a boolean",
             Self::Number(_) => "a number",
-            Self::Array(_) => "an array",
-            Self::Object(_) => "an object",
+            Self::Object(_) | Self::Nested(SideKind::Object) => "an object",
+            Self::Array(_) | Self::Nested(_) => "an array",
         }
     }
 }
@@ -172,6 +179,9 @@ pub(super) trait View<'a>: Copy {
 
     /// The view's own place.
     fn at(self) -> CellOrigin<'a>;
+
+    /// The row of the export that has them.
+    fn row(self) -> &'a Row<'a>;
 
     /// The row as it is in the file, without its line end.
     fn raw(self) -> Value<'a>;

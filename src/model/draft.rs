@@ -116,8 +116,8 @@ pub enum CellOrigin<'a> {
     Column(&'a Row<'a>, u32),
     /// A value of a document.
     Node(&'a Row<'a>, JsonNode<'a>),
-    /// A cell (from 0) of a row of a side file.
-    Side(&'a SideRow<'a>, u32),
+    /// A cell (from 0) of a row of a side file, which belongs to this row of the export.
+    Side(&'a SideRow<'a>, u32, &'a Row<'a>),
 }
 
 impl Cell<'_> {
@@ -140,7 +140,7 @@ impl CellOrigin<'_> {
             Self::Row(row) => row.origin.position(),
             Self::Column(row, column) => row.position(column),
             Self::Node(row, node) => node.position(row.origin.file, row.origin.line),
-            Self::Side(row, column) => row.position(column as usize),
+            Self::Side(side, column, _) => side.position(column as usize),
         }
     }
 
@@ -161,7 +161,7 @@ impl CellOrigin<'_> {
             Self::Known(_) | Self::Row(_) => None,
             Self::Column(row, column) => row.column_name(column as usize).map(str::to_owned),
             Self::Node(_, node) => Some(node.path()).filter(|path| !path.is_empty()),
-            Self::Side(row, column) => row.names.get(column as usize).cloned(),
+            Self::Side(side, column, _) => side.names.get(column as usize).cloned(),
         }
     }
 }

@@ -111,8 +111,10 @@ pub enum SideKind {
     Null,
     /// No such member.
     Missing,
-    /// An array.
+    /// An array with elements.
     Array,
+    /// An array without any.
+    EmptyArray,
     /// An object.
     Object,
     /// Nothing: the path goes on within an array.

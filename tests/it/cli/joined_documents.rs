@@ -201,10 +201,10 @@ fn key_is_a_single_value() {
     B invalid an array where a single value is expected, which is the key of the join "customer"
     "#);
     workspace.file("customers.json", CUSTOMERS.replace("\"id\": 2", "\"id\": [2]"));
-    insta::assert_snapshot!(refusal(&check(&workspace, export, JOIN)), @r#"
+    insta::assert_snapshot!(refusal(&check(&workspace, export, JOIN)), @"
     error: customers.json:3: the key of the join is not a single value; any order may need the row; nothing was sent
       hint: repair the row, or export the file anew
-    "#);
+    ");
 }
 
 #[test]
@@ -242,10 +242,121 @@ fn explain_shows_the_value_of_a_member() {
         let ran = workspace.run(&format!("check {export} --profile shop.toml --pos x --explain A"));
         ran.out.lines().find(|line| line.starts_with("guest ")).unwrap().to_owned()
     });
-    insta::assert_snapshot!(lines.join("\n"), @r#"
+    insta::assert_snapshot!(lines.join("\n"), @"
     guest          email a***@e***.com  customer.contact.email 2, lower case
     guest          email a***@e***.com  customer.contact.email 2, lower case
+    ");
+}
+
+/// The steps of a rule's choice are those of an export that has the columns itself.
+#[test]
+fn explain_shows_each_rule_of_a_list() {
+    let customers = "{\"id\": 1, \"kind\": \"b2b\", \"net\": 3, \"fee\": 1}\n\
+                     {\"id\": 2, \"kind\": \"b2c\", \"gross\": 4, \"net\": 3}\n";
+    let keys = "[[join]]\nas = 'c'\nfile = 'c.ndjson'\non = [{ path = \"customerId\", to = 'id' }]\n\
+                [order.ext]\n\
+                paid = [{ path = \"c.gross\", when = { path = \"c.kind\", is = 'b2c' }, type = 'float' }, \
+                { path = \"c.net\", when = { path = \"c.kind\", is_not = 'b2b' }, type = 'float' }, \
+                { path = \"c.net\", type = 'float' }]\n\
+                all = { sum = ['c.net', 'c.fee', 'total'], type = 'float' }\n";
+    let explained = |order: &str| {
+        EXPORTS.map(|(export, text)| {
+            let workspace = Workspace::with(export, text);
+            let profile = profile_of(export, &format!("{keys}{GUEST}"));
+            workspace.file("c.ndjson", customers).file("shop.toml", profile);
+            let ran = workspace
+                .run(&format!("check {export} --profile shop.toml --pos x --explain {order}"));
+            words_between(&ran.out, "ext.all", "event.channel")
+        })
+    };
+    for order in ["A", "B"] {
+        let [of_documents, of_rows] = explained(order);
+        assert_eq!(of_documents, of_rows);
+    }
+    insta::assert_snapshot!(["A", "B"].map(|order| explained(order)[0].clone()).join("\n"), @"
+    ext.all 14.5 c.net, c.fee, total 1 plus 3 (c.net), plus 1 (c.fee), plus 10.5 (total), as float ext.paid 3 c.net 1 rule 1: its condition does not hold, rule 2: its condition does not hold, rule 3: counts, as float
+    ext.all 23 c.net, total 2 plus 3 (c.net), plus 20 (total), as float ext.paid 4 c.gross 2 rule 1: its condition holds, as float
+    ");
+}
+
+/// The words of a text from the first of these on.
+fn words_between(text: &str, from: &str, to: &str) -> String {
+    let (_, behind) = text.split_once(from).unwrap();
+    let (between, _) = behind.split_once(to).unwrap();
+    format!("{from} {}", between.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn explain_shows_each_rule_of_an_item() {
+    let lines = "{\"orderId\":\"A\",\"title\":\"Mug\",\"name\":\"M\",\"quantity\":1,\"price\":10.5}\n\
+                 {\"orderId\":\"A\",\"name\":\"Jug\",\"quantity\":1,\"price\":10.5}\n\
+                 {\"orderId\":\"B\",\"name\":\"Cup\",\"quantity\":1,\"price\":20}\n";
+    let keys = LINES.replace("items = \"orderItems[]\"", "items = true");
+    let keys = keys.replace(
+        "{ path = \"line.name\" }",
+        "[{ path = \"line.title\" }, { path = \"line.name\" }]",
+    );
+    let explained = EXPORTS.map(|(export, text)| {
+        let workspace = Workspace::with(export, text);
+        let profile = profile_of(export, &format!("{keys}{GUEST}"));
+        workspace.file("lines.json", lines).file("shop.toml", profile);
+        let ran = workspace.run(&format!("check {export} --profile shop.toml --pos x --explain A"));
+        words_between(&ran.out, "item 1", "guest")
+    });
+    assert_eq!(explained[0], explained[1]);
+    insta::assert_snapshot!(explained[0], @"item 1 - Mug 1 x 10.5 line 1 name Mug line.title 1 rule 1: counts item 2 - Jug 1 x 10.5 line 2 name Jug line.name 2 rule 1: line.title is empty, rule 2: counts adds up to 21.0, but the order says 10.5");
+}
+
+/// A member beside a number, which no rule names, is read of a joined document too.
+#[test]
+fn decimals_beside_a_joined_number_are_read() {
+    let payments = "{\"order\":\"A\",\"pay\":{\"value\":1050,\"digits\":2}}\n\
+                    {\"order\":\"B\",\"pay\":{\"value\":20000,\"digits\":3}}\n";
+    let keys = "[[join]]\nas = 'p'\nfile = 'p.ndjson'\non = [{ path = \"id\", to = 'order' }]\n";
+    let rules = RULES
+        .replace("path = \"total\" }", "path = \"p.pay.value\", scale = { beside = \"digits\" } }");
+    let workspace = Workspace::with("orders.ndjson", DOCUMENTS);
+    workspace.file("p.ndjson", payments);
+    workspace.file("shop.toml", format!("name = \"shop\"\n{rules}\n{keys}{GUEST}"));
+    let ran = workspace.run("check orders.ndjson --profile shop.toml --pos x --events e.ndjson");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    insta::assert_snapshot!(events(&ran), @r#"
+    "a@example.com"
+    "A" 10.5 null
+    "B" 20.0 null
     "#);
+}
+
+#[test]
+fn empty_array_of_a_joined_document_is_empty() {
+    let customers = "{\"id\": 1, \"tags\": []}\n{\"id\": 2, \"tags\": [\"b2b\"]}\n";
+    let keys = "[[join]]\nas = 'c'\nfile = 'c.ndjson'\non = [{ path = \"customerId\", to = 'id' }]\n\
+                [[skip]]\nreason = 'without tags'\nwhen = { path = \"c.tags\", empty = true }\n";
+    insta::assert_snapshot!(outcomes_of(("c.ndjson", customers), &format!("{keys}{GUEST}")), @"
+    A skipped
+    B valid
+    ");
+}
+
+/// The values of a joined file serve the order key and refunds as those of the export do.
+#[test]
+fn order_key_may_be_a_value_of_a_joined_file() {
+    let numbers = "{\"id\": \"A\", \"no\": \"N1\"}\n{\"id\": \"B\", \"no\": \"N2\"}\n";
+    let keys = "[[join]]\nas = 'n'\nfile = 'n.ndjson'\non = [{ path = \"id\", to = 'id' }]\n";
+    let rules = RULES
+        .replace("{ column = \"id\", path = \"id\" }", "{ column = \"n.no\", path = \"n.no\" }");
+    let outcomes = EXPORTS.map(|(export, text)| {
+        let workspace = Workspace::with(export, text);
+        workspace.file("n.ndjson", numbers);
+        let profile = profile_of(export, &format!("{keys}{GUEST}")).replace(RULES, &rules);
+        workspace.file("shop.toml", profile);
+        outcomes(&workspace.run(&format!("check {export} --profile shop.toml --pos x")))
+    });
+    assert_eq!(outcomes[0], outcomes[1]);
+    insta::assert_snapshot!(outcomes[0], @"
+    N1 valid
+    N2 valid
+    ");
 }
 
 #[test]
@@ -388,10 +499,10 @@ fn member_that_no_document_has_is_an_error() {
     "#);
     let optional = JOIN.replace("contact.email\"", "contact.email\", optional = true");
     let keys = format!("{optional}[guest.id]\nshop = {{ path = \"customerId\" }}\n");
-    insta::assert_snapshot!(outcomes_of(("customers.json", &customers), &keys), @r#"
+    insta::assert_snapshot!(outcomes_of(("customers.json", &customers), &keys), @"
     A valid
     B valid
-    "#);
+    ");
     let column = "id,email\n1,a@example.com\n";
     let csv = JOIN.replace("json", "csv").replace("{ documents = \"customers[]\" }", "{}");
     insta::assert_snapshot!(refusal(&check_both(("customers.csv", column), &csv)[0]), @r#"
@@ -419,14 +530,14 @@ fn joined_file_of_an_unexpected_form_is_refused() {
     let no_array =
         LINES_FILE.replace("[{\"name\": \"Jug\", \"quantity\": 2, \"price\": 10}]", "\"Jug\"");
     let keys = format!("{LINES}{GUEST}");
-    insta::assert_snapshot!(refusal(&check_both(("lines.json", &no_array), &keys)[0]), @r#"
+    insta::assert_snapshot!(refusal(&check_both(("lines.json", &no_array), &keys)[0]), @"
     error: lines.json:4: no array where the items are expected; any order may need the row; nothing was sent
       hint: repair the row, or export the file anew
-    "#);
-    insta::assert_snapshot!(refusal(&check_both(("lines.json", "{\"orderId\":\n"), &keys)[0]), @r#"
+    ");
+    insta::assert_snapshot!(refusal(&check_both(("lines.json", "{\"orderId\":\n"), &keys)[0]), @"
     error: lines.json:1: the line is not a single JSON object: it ends before a value at column 11; any order may need the row; nothing was sent
       hint: repair the row, or export the file anew
-    "#);
+    ");
     let keys = format!("{JOIN}[order.ext]\n\"*\" = {{ column = \"customer.*\" }}\n");
     insta::assert_snapshot!(refusal(&check_both(("customers.json", CUSTOMERS), &keys)[1]), @r#"
     error[profile]: "customer.*" is a pattern of columns, and this file is JSON
