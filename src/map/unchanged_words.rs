@@ -40,10 +40,9 @@ impl Profile {
     }
 
     /// Whether an empty word leaves an order without a value that it needs: that of a text in a
-    /// table, unless the default takes its place, or a constant. `other = ""` is not for texts that
-    /// the profile knows.
+    /// table or of any other text, unless the default takes its place, or a constant.
     fn empties_required(&self, word: &ProfileWord, rule: &Rule) -> bool {
-        let is_of_text = word.from.is_some() && rule.default_text().is_none();
+        let is_of_text = word.is_replacement && rule.default_text().is_none();
         self.requires(&word.field) && (is_of_text || !rule.has_source())
     }
 

@@ -497,13 +497,21 @@ fn required_fields_have_no_empty_words() {
       |
       = expected a value, or { skip = "reason" }
 
+    error[profile]: leaves status empty, which every order needs
+     --> profiles/shop.toml:5:88  order.status
+      |
+    5 | …'status', values = { PURCHASED = 'PURCHASED', paid = '' }, other = '' }
+      |                                                                     ^^
+      |
+      = expected a value, or { skip = "reason" }
+
     error[profile]: leaves price empty, which every order needs
      --> profiles/shop.toml:7:19  order.price
       |
     7 | price = { value = '' }
       |                   ^^ expected a value, or { skip = "reason" }
 
-    2 errors in profiles/shop.toml. Nothing was read or sent.
+    3 errors in profiles/shop.toml. Nothing was read or sent.
     next: orderferry profiles check profiles/shop.toml
     "#);
     let default = empty.replace("other = ''", "default = 'PURCHASED', other = ''");
