@@ -129,7 +129,10 @@ impl<'p> BlockIter<'p> {
     }
 
     /// Reads what the next block needs to know of the rows of this one.
-    // One core after the other, since each block depends on those before it.
+    // One core after the other, since each block depends on those before it. The block is parsed
+    // again where its rows are mapped: parsed rows borrow from their block, so they cannot be handed
+    // on beside it, and the texts of the last order alone do not say which rows are headers, ignored
+    // or unreadable.
     fn pass_rows(&mut self, file: &OpenFile<'_>, block: &Block) -> Result<(), ShuffleError> {
         let (parsed, texts) = (file.parser.parse([Piece::from(block)])?, Bump::new());
         for row in parsed.rows() {
