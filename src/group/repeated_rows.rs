@@ -1,5 +1,5 @@
-//! Repeated rows: equal items of one order in different files, where files are joined, and equal
-//! numbers that are added up.
+//! Repeated rows: equal items of one order in different files, where files are joined or a join has
+//! several, and equal numbers that are added up.
 //!
 //! Parts of an export that overlap would double the items and the sums of an order. Equal rows of
 //! one file are often legitimate: two pieces on two lines. Called by `shuffle` with the draft of
@@ -20,8 +20,10 @@ use crate::model::{
 /// Returns the problem of the first row that an earlier file has too.
 #[must_use]
 pub fn find_repeated_row(draft: &Draft<'_>, names: &InputNames) -> Option<Problem> {
-    let first = draft.rows.first()?;
-    if draft.rows.iter().all(|row| row.file == first.file) {
+    let (first, first_side) = (draft.rows.first()?, draft.side_rows.first());
+    let is_of_one_file = draft.rows.iter().all(|row| row.file == first.file)
+        && draft.side_rows.iter().all(|row| Some(row.file) == first_side.map(|first| first.file));
+    if is_of_one_file {
         return None;
     }
     let items = draft.items.iter().map(|item| (item_values(item, draft), item.at.position()));

@@ -531,7 +531,7 @@ pub struct RefundRecord<'a> {
     pub at: Position,
 }
 
-/// What a row without an item adds to the sums of its order.
+/// What a row without an item, or one of a side file, adds to the sums of its order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AddedRow<'a> {
     /// The position of the row.

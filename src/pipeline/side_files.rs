@@ -47,6 +47,7 @@ fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
         let found =
             inputs::find_side_files(&*spec.storage, &pattern).map_err(|error| match error {
                 ReadError::Io { .. } => not_found(join, error.to_string()),
+                ReadError::NoInput(pattern) => not_found(join, format!("{pattern}: no file found")),
                 error => error,
             })?;
         for input in found {

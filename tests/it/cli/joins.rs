@@ -93,19 +93,19 @@ fn key_without_a_match_names_both_files() {
 fn row_without_a_key_has_no_side_row() {
     let export = EXPORT.replace("#2", "");
     let join = JOIN.replace("[guest]", "[guest.id]\nshop.column = \"Order\"\n[guest]");
-    insta::assert_snapshot!(outcomes_of(&export, CUSTOMERS, &join), @r#"
+    insta::assert_snapshot!(outcomes_of(&export, CUSTOMERS, &join), @"
     A valid
     B valid
-    "#);
+    ");
 }
 
 #[test]
 fn several_side_rows_are_refused_or_the_first_is_taken() {
     let customers = CUSTOMERS.replace("1;Ann;", "1;Ann;ann@example.net\n1;Anne;");
-    insta::assert_snapshot!(outcomes_of(EXPORT, &customers, JOIN), @r#"
+    insta::assert_snapshot!(outcomes_of(EXPORT, &customers, JOIN), @"
     A valid
     B valid
-    "#);
+    ");
     insta::assert_snapshot!(outcomes_of(EXPORT, &customers, &without_many()), @r##"
     A invalid several rows, customers.csv:2 and customers.csv:3, have Id "1"; expected one, or many = "first" in the join
     B valid
@@ -180,6 +180,11 @@ fn option_names_the_side_file() {
     error: no file for the join "customer": customers.csv: No such file or directory (os error 2)
       hint: name the file with --join customer=FILE
     "#);
+    let pattern = JOIN.replace("file = \"customers.csv\"", "file = \"people-*.csv\"");
+    insta::assert_snapshot!(refusal(&check(&workspace, &pattern, "orders.csv")), @r#"
+    error: no file for the join "customer": people-*.csv: no file found
+      hint: name the file with --join customer=FILE
+    "#);
     let stdin = "check - --profile shop.toml --pos x";
     insta::assert_snapshot!(refusal(&workspace.run_with(stdin, &[], EXPORT.as_bytes())), @r#"
     error: no file for the join "customer": there is no folder beside standard input or a pipe
@@ -220,10 +225,10 @@ fn side_file_that_does_not_fit_is_refused() {
        |
        = customers.csv has "Id", "Name", "E-mail"
     "##);
-    insta::assert_snapshot!(with("Id;E-mail\n1\n", JOIN, ""), @r#"
+    insta::assert_snapshot!(with("Id;E-mail\n1\n", JOIN, ""), @"
     error: customers.csv:2: the row has 1 cell, the header has 2; any order may need the row; nothing was sent
       hint: repair the row, or export the file anew
-    "#);
+    ");
     let without_line_end =
         JOIN.replace("delimiter = \";\"", "delimiter = \";\", last_line_end = 'required'");
     insta::assert_snapshot!(with(CUSTOMERS.trim_end(), &without_line_end, ""), @r#"
@@ -511,10 +516,10 @@ fn order_without_rows_of_items_is_invalid() {
 fn item_rows_tests_columns_of_the_side_file() {
     let keys = "[[skip]]\nreason = 'x'\nwhen = { column = 'Total', is = '10.00' }\n";
     let ran = check_lines(EXPORT, LINES_FILE, keys, "");
-    insta::assert_snapshot!(outcomes(&ran), @r#"
+    insta::assert_snapshot!(outcomes(&ran), @"
     A skipped
     B valid
-    "#);
+    ");
     let workspace = Workspace::with("orders.csv", EXPORT);
     workspace.file("lines.csv", LINES_FILE);
     let item_rows = "\nitem_rows = { column = \"lines.Name\", is_not = \"Cup\" }";
@@ -539,7 +544,7 @@ fn errors_of_items_in_a_side_file_come_at_once() {
     "#);
     let workspace = workspace(EXPORT, CUSTOMERS);
     let ran = check_with(&workspace, "\nitems = 'a'", &format!("{join}{GUEST}"), "orders.csv");
-    insta::assert_snapshot!(ran.err, @r#"
+    insta::assert_snapshot!(ran.err, @"
     error[profile]: without effect: all rows of a key are items
       --> shop.toml:17:8  join.many
        |
@@ -548,7 +553,7 @@ fn errors_of_items_in_a_side_file_come_at_once() {
 
     1 error in shop.toml. Nothing was read or sent.
     next: orderferry profiles check shop.toml
-    "#);
+    ");
     workspace.file("lines.csv", LINES_FILE);
     let net = "[refunds]\nrows = { column = 'Total', less = 0 }\nmode = 'net'\n";
     let ran = check_with(
@@ -569,10 +574,10 @@ fn errors_of_items_in_a_side_file_come_at_once() {
 #[test]
 fn file_may_lack_an_optional_column() {
     let join = JOIN.to_owned() + "firstname = { column = \"customer.First\", optional = true }\n";
-    insta::assert_snapshot!(outcomes_of(EXPORT, CUSTOMERS, &join), @r#"
+    insta::assert_snapshot!(outcomes_of(EXPORT, CUSTOMERS, &join), @"
     A valid
     B valid
-    "#);
+    ");
 }
 
 /// Once the row or the order was left out, since nothing is no such value.
@@ -650,10 +655,10 @@ fn condition_without_the_side_row_is_not_needed() {
     let skip = "\n[[skip]]\nreason = \"test\"\nwhen = { any = [{ column = \"customer.Name\", \
                 is = \"Ann\" }, { column = \"Order\", is = \"B\" }] }";
     let ran = check_with(&workspace(&export, CUSTOMERS), skip, JOIN, "orders.csv");
-    insta::assert_snapshot!(outcomes(&ran), @r#"
+    insta::assert_snapshot!(outcomes(&ran), @"
     A skipped
     B skipped
-    "#);
+    ");
 }
 
 #[test]

@@ -203,10 +203,10 @@ fn pick_guesses_nothing() {
 #[test]
 fn rows_that_are_equal_are_no_tie() {
     let customers = "Id,Changed,Email\n1,9,a@example.com\n1,9,a@example.com\n2,1,b@example.com\n";
-    insta::assert_snapshot!(outcomes(&check_pick(customers, PICK)), @r#"
+    insta::assert_snapshot!(outcomes(&check_pick(customers, PICK)), @"
     A valid
     B valid
-    "#);
+    ");
 }
 
 #[test]
@@ -284,5 +284,41 @@ pick = { newest = "Changed" }
 
     4 errors in shop.toml. Nothing was read or sent.
     next: orderferry profiles check shop.toml
+    "#);
+}
+
+/// Files that overlap would double the price of an order.
+#[test]
+fn equal_rows_of_two_files_of_a_join_are_a_problem() {
+    let check = |keys: &str, last: &str| {
+        let workspace = Workspace::with("orders.csv", EXPORT);
+        workspace
+            .file("payments-1.csv", "Order,Type,Value\nA,card,5.00\nA,card,5.00\nB,card,20.00\n");
+        workspace.file("payments-2.csv", format!("Order,Type,Value\n{last}"));
+        let join = PAYMENTS.replace("payments.csv", "payments-*.csv");
+        outcomes(&check_with(&workspace, keys, &format!("{join}{GUEST}"), "orders.csv"))
+    };
+    insta::assert_snapshot!(check("", "A,card,5.0\nB,card,1.00\n"), @r#"
+    A invalid the row adds the same as the one at payments-1.csv:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
+    B valid
+    "#);
+    insta::assert_snapshot!(check("\nseverity.row_in_two_files = 'warning'\n", "A,card,5.0\n"), @r#"
+    A valid the row adds the same as the one at payments-1.csv:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
+    B valid
+    "#);
+}
+
+#[test]
+fn equal_items_of_two_files_of_a_join_are_a_problem() {
+    let items = "[[join]]\nas = 'line'\nfile = 'lines-*.csv'\non = [{ column = 'Order', to = 'Order' }]\n\
+                 items = true\n[item]\nname.column = 'line.Name'\nprice.column = 'line.Price'\n\
+                 quantity.column = 'line.No'\n";
+    let workspace = Workspace::with("orders.csv", EXPORT);
+    workspace.file("lines-1.csv", "Order,Name,No,Price\nA,Mug,1,5.00\nB,Jug,1,10\nB,Jug,1,10\n");
+    workspace.file("lines-2.csv", "Order,Name,No,Price\nA,Mug,1,5\n");
+    let ran = check(&workspace, &format!("{items}{GUEST}"), "orders.csv");
+    insta::assert_snapshot!(outcomes(&ran), @r#"
+    A invalid the item equals the one at lines-1.csv:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
+    B valid
     "#);
 }
