@@ -263,7 +263,7 @@ fn documents_are_traced_to_their_paths() {
 
 #[test]
 fn cell_of_several_fields_is_shown_once() {
-    let workspace = Workspace::with("orders.csv", &CANONICAL.replace(" Kim@Example.org ", "kim"));
+    let workspace = Workspace::with("orders.csv", CANONICAL.replace(" Kim@Example.org ", "kim"));
     workspace.file(
         "shop.toml",
         "name = 'shop'\nextends = 'canonical'\n[guest.id]\nshop = { column = 'guest.email', \
