@@ -90,13 +90,18 @@ impl SendCandidates {
         recorder.n_not_skipped() - spec.backfill_guard().n_skipped(self.old_orders)
     }
 
-    /// Records every order of the plan as not attempted or still unknown, with the refusal as its
-    /// reason.
+    /// Records every order that a send leaves unsent as not attempted or still unknown, with the
+    /// refusal as its reason.
     pub(super) fn record_unsent(
         self,
         refusal: &Refusal,
+        spec: &RunSpec<'_>,
         recorder: &mut Recorder,
     ) -> Result<(), RunError> {
+        // Those of a check are planned for their events; each has its result.
+        if spec.send.is_none() {
+            return Ok(());
+        }
         let reason = refusal.first_line();
         let mut done: Result<(), StorageError> = Ok(());
         self.planner.for_each(|order| {

@@ -102,7 +102,7 @@ fn conclude(
     // changed because of a wrong column.
     if let Err(refusal) = check_common_errors(&recorder).map_err(Refusal::from) {
         recorder.discard_rejects();
-        candidates.record_unsent(&refusal, &mut recorder)?;
+        candidates.record_unsent(&refusal, spec, &mut recorder)?;
         return finish_refused(recorder, &refusal, spec);
     }
     write_rejects(&mut recorder, emit)?;
@@ -113,7 +113,7 @@ fn conclude(
     if let Err(refusal) =
         changes_recorded.and_then(|()| Ok(candidates.check_guards(spec, &recorder)?))
     {
-        candidates.record_unsent(&refusal, &mut recorder)?;
+        candidates.record_unsent(&refusal, spec, &mut recorder)?;
         return finish_refused(recorder, &refusal, spec);
     }
     let (Some(send_spec), Some(ledger)) = (&spec.send, ledger) else {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{
     root,
     service::MockService,
-    workspace::{Workspace, export, row},
+    workspace::{ExportRow, Workspace, export, row},
 };
 
 /// The events of the file, in its order.
@@ -83,6 +83,23 @@ fn events_are_private_and_replace_no_file() {
         assert!(refused.err.starts_with(&start), "{}", refused.err);
         assert_eq!(fs::read(workspace.path(file)).unwrap(), before);
     }
+}
+
+#[test]
+fn refused_check_counts_orders_once_beside_events() {
+    let mut orders = export(&["A-1"]);
+    for reference in ["A-2", "A-3"] {
+        orders += &ExportRow { reference, price: "x", ..ExportRow::default() }.csv();
+    }
+    let workspace = Workspace::with("orders.csv", orders);
+    let ran = workspace.run("check orders.csv --pos x --max-invalid 0 --events events.ndjson");
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    let results = ran.results();
+    let outcomes = results.iter().map(|result| (&result["referenceId"], &result["outcome"]));
+    let mut outcomes: Vec<_> = outcomes.map(|(key, outcome)| format!("{key} {outcome}")).collect();
+    outcomes.sort();
+    assert_eq!(outcomes, [r#""A-1" "valid""#, r#""A-2" "invalid""#, r#""A-3" "invalid""#]);
+    assert_eq!(ran.summary()["orders"]["not_attempted"], 0);
 }
 
 #[test]
