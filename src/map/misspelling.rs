@@ -33,6 +33,22 @@ pub(super) fn same_noun<'a>(
     })
 }
 
+/// The candidate that has one more letter at its end than `name`, or one less: `typ` and `type`.
+pub(super) fn longer_by_a_letter<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let wanted = words(name).concat();
+    candidates.into_iter().find(|candidate| {
+        let found = words(candidate).concat();
+        let (short, long) =
+            if wanted.len() < found.len() { (&wanted, &found) } else { (&found, &wanted) };
+        let mut rest = long.strip_prefix(&**short).unwrap_or_default().chars();
+        let is_letter = rest.next().is_some_and(char::is_alphabetic) && rest.next().is_none();
+        is_letter && short.chars().count() >= 3
+    })
+}
+
 fn is_misspelled(wanted: &[String], found: &[String]) -> bool {
     let (one, other) = (wanted.concat(), found.concat());
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
@@ -127,6 +143,19 @@ mod tests {
         ] {
             assert_eq!(misspelling(name, [candidate]), None, "{name}");
             assert_eq!(misspelling(candidate, [name]), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn one_letter_may_be_missing_at_the_end() {
+        for (name, candidate) in [("$dat", "$date"), ("stat", "state"), ("tags", "tag")] {
+            assert_eq!(longer_by_a_letter(name, [candidate]), Some(candidate), "{name}");
+            assert_eq!(longer_by_a_letter(candidate, [name]), Some(name), "{name}");
+        }
+        for (name, candidate) in
+            [("id", "ids"), ("line", "line2"), ("free", "fee"), ("date", "dated_at"), ("a", "a")]
+        {
+            assert_eq!(longer_by_a_letter(name, [candidate]), None, "{name}");
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
     input_settings::MissingColumns,
     join::{Join, JoinKey},
     missing_name::MissingName,
-    misspelling::{misspelling, same_noun},
+    misspelling::{longer_by_a_letter, misspelling, same_noun},
     path_text::{arrays_of, dotted_names, filter_members, filter_names, path_beside, walks_arrays},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     refunds::Refunds,
@@ -47,6 +47,8 @@ struct ReadPath<'p> {
     is_required: bool,
     /// Whether it is silently allowed to be missing.
     is_optional: bool,
+    /// Whether a condition tests it.
+    is_tested: bool,
     /// The arrays whose elements the paths belong to; none if that is the document.
     above: &'p [String],
 }
@@ -65,6 +67,12 @@ impl ReadPath<'_> {
         let is_empty = arrays.any(|array| seen.has(&array) && !seen.has_object(&array));
         let paths: Vec<String> = full.iter().map(|path| dotted_names(path)).collect();
         if is_empty || paths.iter().any(|path| seen.has(path)) { Vec::new() } else { paths }
+    }
+
+    /// Its paths from the root of a document, without brackets.
+    fn full_paths(&self) -> impl Iterator<Item = String> {
+        let full = self.paths.iter().flat_map(|path| below(self.above, path));
+        full.map(|path| dotted_names(&path))
     }
 
     /// Itself and the members that the filters of its paths test, of arrays that have elements.
@@ -123,11 +131,13 @@ pub fn missing_paths(
     if seen.is_empty() {
         return Ok(Vec::new());
     }
-    let known = known_paths(profile);
+    let read = read_paths(profile);
+    let tested = read.iter().filter(|read| read.is_tested).flat_map(ReadPath::full_paths).collect();
+    let used = UsedPaths { known: known_paths(profile), tested };
     let (mut missing, mut missing_paths, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let is_of_join = |path: &String| profile.joins.iter().any(|join| join.has_column(path));
     // Those of side files are found when these are read.
-    let read = read_paths(profile).into_iter().filter(|read| !read.paths.iter().any(is_of_join));
+    let read = read.into_iter().filter(|read| !read.paths.iter().any(is_of_join));
     for read in read.flat_map(|read| read.with_filters(seen)) {
         let paths = read.lacking_paths(seen);
         let Some(first) = paths.first() else { continue };
@@ -135,7 +145,7 @@ pub fn missing_paths(
         if missing_paths.contains(first) {
             continue;
         }
-        let near = paths.iter().find_map(|path| near_member(path, read.is_optional, &known, seen));
+        let near = paths.iter().find_map(|path| near_member(path, &read, &used, seen));
         if read.is_required || near.is_some() {
             missing.push(missing_name(read, near.or_else(|| similar_member(first, seen)), file));
             missing_paths.push(first.clone());
@@ -180,21 +190,35 @@ fn similar_member(path: &str, seen: &SeenNames) -> Option<String> {
     suggest(segment, beside.iter().map(|(_, name)| *name)).map(str::to_owned)
 }
 
-/// The member that no rule uses and that a missing path probably means.
+/// The paths that the profile reads.
+struct UsedPaths {
+    known: Vec<String>,
+    /// Those that conditions test.
+    tested: Vec<String>,
+}
+
+/// The member that a missing path probably means: one that no rule uses. A condition may mean one
+/// that a rule uses, but not one that another condition tests beside it.
 fn near_member(
     path: &str,
-    is_optional: bool,
-    known: &[String],
+    read: &ReadPath<'_>,
+    used: &UsedPaths,
     seen: &SeenNames,
 ) -> Option<String> {
     let (segment, beside) = seen.beside(path);
-    let unused = || {
-        let unused = beside.iter().filter(|(path, _)| !is_used(known, path));
-        unused.map(|(_, name)| *name)
+    let except = |used: &[String]| -> Vec<&str> {
+        let unused = beside.iter().filter(|(path, _)| !is_used(used, path));
+        unused.map(|(_, name)| *name).collect()
     };
-    let near = misspelling(segment, unused());
-    near.or_else(|| if is_optional { None } else { same_noun(segment, unused()) })
-        .map(str::to_owned)
+    let unused = except(&used.known);
+    let meant = if read.is_tested { except(&used.tested) } else { unused.clone() };
+    let near = misspelling(segment, meant.iter().copied());
+    let near = if read.is_optional {
+        near
+    } else {
+        near.or_else(|| longer_by_a_letter(segment, meant)).or_else(|| same_noun(segment, unused))
+    };
+    near.map(str::to_owned)
 }
 
 /// Whether a path is one that the profile reads, or above one.
@@ -275,6 +299,7 @@ fn paths_of_rule<'p>(
             purpose: format!("which the profile reads for {name}"),
             is_required: is_required && !rule.may_be_missing() && !may_be_empty,
             is_optional: allows_missing(profile) || rule.may_be_missing(),
+            is_tested: false,
             above,
         }
     };
@@ -285,6 +310,7 @@ fn paths_of_rule<'p>(
         purpose: format!("which the profile reads for the language of {name}"),
         is_required: false,
         is_optional: allows_missing(profile) || rule.may_be_missing(),
+        is_tested: false,
         above: &[],
     };
     paths.into_iter().map(read).chain([language]).collect()
@@ -298,6 +324,7 @@ fn paths_of_items<'p>(profile: &Profile, items: &[String]) -> Vec<ReadPath<'p>> 
         purpose: "the profile's path of items".to_owned(),
         is_required: is_required && !allows_missing(profile),
         is_optional: allows_missing(profile),
+        is_tested: false,
         above: &[],
     };
     let several = items.iter().filter(|_| items.len() > 1);
@@ -316,6 +343,7 @@ fn paths_of_condition<'p>(
         purpose: "which a condition of the profile reads".to_owned(),
         is_required: false,
         is_optional: source.is_optional,
+        is_tested: true,
         above,
     };
     condition.sources().into_iter().map(read).collect()

@@ -497,6 +497,44 @@ fn path_that_no_document_has_is_reported() {
     assert_eq!(of(exists, json!({"id": "A"})), Ok(vec![]));
 }
 
+/// An order that is not skipped is sent, so a condition on a misspelt path ends the run.
+#[test]
+fn condition_on_a_misspelt_member_is_an_error() {
+    let of = |condition: &str, value: Value| {
+        let rules = "guest.state = { path = 'billing.state' }\nitem.name = { path = 'name' }";
+        let rules = profile(&format!("items = 'lines'\n{condition}\n{rules}"));
+        path_warnings(&rules, &[json!({"id": "A", "lines": []}), value])
+    };
+    let skip = |when: &str| format!("skip = [{{ reason = 'x', when = {when} }}]");
+    let document = || {
+        json!({"id": "B", "cancelled": {"$date": "x"}, "billing": {"state": "x"},
+            "kind": "x", "refunds": [{"amount": 1}], "lines": [{"name": "x", "type": "x"}]})
+    };
+    for (path, near) in [
+        ("cancelled.$dat", "$date"),
+        ("canceled.$date", "cancelled"),
+        ("billing.stat", "state"),
+        ("refunds.0.amuont", "amount"),
+        ("knd", "kind"),
+    ] {
+        let error = of(&skip(&format!("{{ path = '{path}', is = 'x' }}")), document()).unwrap_err();
+        assert!(error.contains(&format!("did you mean {near:?}?")), "{path}: {error}");
+    }
+    let in_all = "{ all = [{ path = 'kind', is = 'x' }, { path = 'billing.stat', is = 'x' }] }";
+    assert!(of(&skip(in_all), document()).unwrap_err().contains("\"state\"?"));
+    let of_items = of("item_rows = { path = 'typ', is = 'x' }", document()).unwrap_err();
+    assert!(of_items.contains("did you mean \"type\"?"), "{of_items}");
+    // No such name; no object; either of two names; may be missing.
+    for path in ["billing.voided", "note.stat", "id.stat"] {
+        let warnings = of(&skip(&format!("{{ path = '{path}', is = 'x' }}")), document());
+        assert_eq!(warnings.map(|warnings| warnings.len()), Ok(1), "{path}");
+    }
+    let either = "{ any = [{ path = 'kind', is = 'x' }, { path = 'kinds', is = 'x' }] }";
+    assert_eq!(of(&skip(either), document()).map(|warnings| warnings.len()), Ok(1));
+    let exists = skip("{ path = 'billing.stat', exists = true }");
+    assert_eq!(of(&exists, document()), Ok(vec![]));
+}
+
 #[test]
 fn filter_on_a_member_that_no_element_has_is_reported() {
     let of = |rules: &str, value: Value| path_warnings(&profile(rules), &[value]);
