@@ -10,6 +10,10 @@ use crate::model::{document::JsonNode, document_path::DocumentPath, origin::Posi
 const MAX_NAMES: usize = 10_000;
 const MAX_PER_OBJECT: usize = 1_000;
 
+/// The maximum number of members within each other that documents are looked for in, as in
+/// `data.orders.edges[].node`.
+const MAX_WRAPPERS: usize = 4;
+
 /// The names of the members of documents. Complete once all documents were observed.
 #[derive(Debug, Default)]
 pub struct SeenNames {
@@ -60,11 +64,7 @@ impl SeenNames {
     /// The paths to the members that have all these paths, where documents are in another one.
     pub(super) fn wrappers_of(&self, paths: &[String]) -> Vec<String> {
         // One name may also be that of another thing, such as an address.
-        let has_all = |member: &&SeenName| {
-            paths.len() > 1 && paths.iter().all(|path| member.at(path).is_some())
-        };
-        let path = |member: &SeenName| DocumentPath::text_of_member(&member.name, member.has_array);
-        self.root.below.iter().filter(has_all).map(path).collect()
+        if paths.len() > 1 { self.root.wrappers_of(paths, MAX_WRAPPERS) } else { Vec::new() }
     }
 
     /// Whether any document has an object at a path.
@@ -165,6 +165,21 @@ impl SeenName {
     fn step(&self, name: &str) -> Option<&Self> {
         let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
         self.below.iter().find(|child| child.name == name).or_else(|| is_index.then_some(self))
+    }
+
+    /// The paths to the nearest members that have all these paths, at most `depth` levels below.
+    fn wrappers_of(&self, paths: &[String], depth: usize) -> Vec<String> {
+        let has_all = |member: &&Self| paths.iter().all(|path| member.at(path).is_some());
+        let path = |member: &Self| DocumentPath::text_of_member(&member.name, member.has_array);
+        let here: Vec<String> = self.below.iter().filter(has_all).map(path).collect();
+        if !here.is_empty() || depth == 1 {
+            return here;
+        }
+        let below = |member: &Self| -> Vec<String> {
+            let found = member.wrappers_of(paths, depth - 1);
+            found.iter().map(|below| format!("{}.{below}", path(member))).collect()
+        };
+        self.below.iter().flat_map(below).collect()
     }
 
     fn collect_paths(&self, above: &str, into: &mut Vec<(String, Position)>) {

@@ -453,6 +453,12 @@ fn documents_in_a_wrapper_are_recognised() {
     let error = path_warnings(&profile(rules), &[both]).unwrap_err();
     let keys = "documents = \"drafts[]\", or documents = \"orders[]\"";
     assert!(error.contains(keys), "{error}");
+    let answer = json!({"data": {"orders": [{"id": "A", "total": 1}], "n": 1}, "ok": true});
+    let error = path_warnings(&profile(rules), &[answer]).unwrap_err();
+    assert!(error.contains("set documents = \"data.orders[]\" in the profile"), "{error}");
+    let edges = json!({"data": {"orders": {"edges": [{"node": {"id": "A", "total": 1}}]}}});
+    let error = path_warnings(&profile(rules), &[edges]).unwrap_err();
+    assert!(error.contains("set documents = \"data.orders.edges[].node\" in"), "{error}");
     let other = json!({"id": "A", "customer": {"total": 1}});
     let error = path_warnings(&profile(rules), &[other]).unwrap_err();
     assert!(!error.contains("documents ="), "{error}");
