@@ -10,7 +10,10 @@ use super::{
     rule_text::RuleText,
     steps::Steps,
 };
-use crate::model::field::{ExtensionType, Field};
+use crate::model::{
+    field::{ExtensionType, Field},
+    grapheme::grapheme_end,
+};
 
 /// The maximum length of the values of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +62,7 @@ impl MaxLength {
     ) -> (Cow<'a, str>, Option<String>) {
         let max = usize::from(self.0);
         let Some((end, _)) = text.char_indices().nth(max) else { return (text, None) };
+        let end = grapheme_end(&text, end);
         steps.add(|| format!("cut to {max} characters"));
         let message = format!("{} characters, cut to {max}", text.chars().count());
         let cut = match text {
@@ -66,5 +70,29 @@ impl MaxLength {
             Cow::Owned(text) => Cow::Owned(text[..end].trim_end().to_owned()),
         };
         (cut, Some(message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_between_characters_that_readers_see() {
+        let cut = |max, text| MaxLength(max).cut(Cow::Borrowed(text), &mut ()).0;
+        assert_eq!(cut(4, "cafe\u{301} au lait"), "caf");
+        assert_eq!(cut(5, "cafe\u{301} au lait"), "cafe\u{301}");
+        let family = "ab\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467}c";
+        for max in 2..7 {
+            assert_eq!(cut(max, family), "ab", "{max}");
+        }
+        assert_eq!(cut(7, family), family.trim_end_matches('c'));
+        assert_eq!(cut(2, "a\u{1f44d}\u{1f3fd}b"), "a");
+        assert_eq!(cut(2, "a\u{2764}\u{fe0f}b"), "a");
+        // Two flags.
+        let flags = "\u{1f1e9}\u{1f1ea}\u{1f1eb}\u{1f1f7}";
+        assert_eq!((cut(3, flags), cut(2, flags)), (cut(2, flags), "\u{1f1e9}\u{1f1ea}".into()));
+        // One character that is too long.
+        assert_eq!(cut(2, "e\u{301}\u{302}\u{303}"), "e\u{301}");
     }
 }

@@ -21,6 +21,7 @@ pub mod extension_types;
 pub mod failure;
 pub mod field;
 pub mod forecast;
+pub mod grapheme;
 pub mod guest;
 pub mod guest_attributes;
 pub mod id_text;
