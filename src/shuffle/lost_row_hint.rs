@@ -37,6 +37,10 @@ const RECORD_SEPARATOR: char = '\u{1e}';
 const ESCAPED: &str =
     "set escape = \"\\\\\" in the profile if a quote within a cell is written \\\"";
 
+/// It has no meaning outside quotes, where some programs write it all the same.
+const ESCAPE_IS_SET: &str = "write the cell within quotes, as \"…\": escape of the profile counts \
+     only there; or remove escape if its character is data";
+
 /// The hint for a lost row of a block; `file` is its name as messages show it.
 pub(super) fn lost_row_hint(
     row: &KeyedRow<'_>,
@@ -58,7 +62,9 @@ pub(super) fn lost_row_hint(
             ITEM_WITHOUT_PARENT.to_owned()
         }
         (RowKind::WithoutKey { has_item: true, .. }, ..) => ITEM_WITHOUT_KEY.to_owned(),
-        (_, RowContent::Unreadable(unreadable), FileFormat::Csv) => csv_hint(unreadable, raw),
+        (_, RowContent::Unreadable(unreadable), FileFormat::Csv) => {
+            csv_hint(unreadable, raw, profile.files.csv_syntax.escape)
+        }
         (_, RowContent::Unreadable(unreadable), FileFormat::Ndjson) => {
             line_hint(unreadable.damage, row.row.origin.line, raw, file)
         }
@@ -74,9 +80,15 @@ pub(super) fn lost_row_hint(
     }
 }
 
-fn csv_hint(unreadable: &Unreadable<'_>, raw: &str) -> String {
+/// The hint for a row of CSV; `escape` is that of the profile.
+fn csv_hint(unreadable: &Unreadable<'_>, raw: &str, escape: Option<u8>) -> String {
     if unreadable.damage == RowDamage::Quotes {
-        return if raw.contains("\\\"") { ESCAPED.to_owned() } else { QUOTES.to_owned() };
+        let hint = match escape {
+            Some(escape) if raw.contains(char::from(escape)) => ESCAPE_IS_SET,
+            None if raw.contains("\\\"") => ESCAPED,
+            _ => QUOTES,
+        };
+        return hint.to_owned();
     }
     match unreadable.salvaged.as_deref() {
         // A line of text; a row of several cells may be a damaged one.
@@ -225,5 +237,10 @@ mod tests {
         assert!(quotes.contains("quote = \"none\""), "{quotes}");
         let escaped = hint(r#"a,"b\"c",d"#, RowDamage::Quotes, FileFormat::Csv);
         assert!(escaped.contains(r#"escape = "\\""#), "{escaped}");
+        let unreadable =
+            Unreadable { reason: "damaged".to_owned(), damage: RowDamage::Quotes, salvaged: None };
+        let is_set = csv_hint(&unreadable, r#"a,b\"c,d"#, Some(b'\\'));
+        assert!(is_set.starts_with("write the cell within quotes"), "{is_set}");
+        assert_eq!(csv_hint(&unreadable, r#"a,"b"c,d"#, Some(b'\\')), QUOTES);
     }
 }
