@@ -124,8 +124,9 @@ impl DayMonthOrder {
             self.first.as_ref().filter(|_| !self.is_proved && is_possible && is_likelier)?;
         let day = |time: NaiveDateTime| time.format("%Y-%m-%d");
         let message = format!(
-            "every date can be read day first and month first, such as {:?}; the newest is {} as \
-             the profile reads it, {} with day and month exchanged, and the file is of {}",
+            "every date that the profile reads can be read day first and month first, such as \
+             {:?}; the newest is {} as the profile reads it, {} with day and month exchanged, and \
+             the file is of {}",
             first.text,
             day(newest),
             day(other),
