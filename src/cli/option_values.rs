@@ -141,7 +141,7 @@ fn remove_without_value(arguments: &mut Vec<OsString>, error: &clap::Error) -> O
 /// Whether a word is an option that takes its value from the next one.
 fn takes_value(arguments: &[OsString], at: usize) -> bool {
     let mut command = command();
-    for name in &arguments[1..at] {
+    for name in arguments.get(1..at).unwrap_or_default() {
         let Some(subcommand) = command.find_subcommand(name) else { break };
         command = subcommand.clone();
     }
@@ -201,6 +201,8 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
 
     fn parsed(arguments: &str) -> Result<(ArgMatches, Vec<WrongOption>), UsageError> {
@@ -303,6 +305,24 @@ mod tests {
             }
             let send = matches.subcommand_matches("send").unwrap();
             assert_eq!(send.get_one::<String>("inputs").unwrap(), "a.csv", "{arguments}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_words_are_parsed_or_refused(
+            words in vec(
+                select(vec![
+                    "send", "check", "ledger", "a.csv", "fast", "-1", "-x", "--", "--bogus",
+                    "--rate", "--rate=fast", "--limit", "--quiet", "--pos", "--help", "-",
+                ]),
+                0..7,
+            ),
+        ) {
+            // The first word is the name of the program, even if it looks like an option.
+            for arguments in [words.join(" "), format!("orderferry {}", words.join(" "))] {
+                _ = parsed(&arguments);
+            }
         }
     }
 
