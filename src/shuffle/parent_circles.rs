@@ -33,8 +33,14 @@ const IS_CHILD: u64 = 1;
 /// Another one belongs to it.
 const IS_PARENT: u64 = 2;
 
-/// Maximum number of links in memory, unless so many documents are in circles.
+/// Maximum number of links in memory, unless more documents are in circles, or below more others
+/// than there are rounds.
 const MAX_LINKS: usize = 1 << 18;
+
+/// Maximum number of rounds, each of which sorts all links that are left.
+// A round removes one level of documents: exports have few, and a long chain must not take a sort
+// for each of its documents.
+const MAX_ROUNDS: u32 = 16;
 
 /// The links of all documents that may have children, while the export is read.
 pub(super) struct ParentLinks<'p> {
@@ -85,11 +91,17 @@ impl<'p> ParentLinks<'p> {
 
     /// Finds the circles.
     pub(super) fn find(self) -> io::Result<ParentCircles> {
+        Ok(ParentCircles(on_circles(self.reduced(MAX_LINKS)?.in_memory()?)))
+    }
+
+    /// The links without those of outer documents, until at most `max_links` are left, only circles,
+    /// or no round.
+    fn reduced(self, max_links: usize) -> io::Result<Self> {
         let (mut links, mut n_links) = (self, usize::MAX);
         loop {
             let (inner, n_inner) = links.without_outer()?;
-            if n_inner <= MAX_LINKS || n_inner == n_links {
-                return Ok(ParentCircles(on_circles(inner.in_memory()?)));
+            if n_inner <= max_links || n_inner == n_links || inner.round == MAX_ROUNDS {
+                return Ok(inner);
             }
             (links, n_links) = (inner, n_inner);
         }
@@ -188,6 +200,8 @@ fn node(file: FileId, id: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
     /// The documents on circles among these, each with the one that it belongs to.
@@ -228,6 +242,27 @@ mod tests {
         assert_eq!(circles(&[("a", "b"), ("b", "c"), ("c", "d")], &["d"]), nothing);
         assert_eq!(circles(&[("a", "b"), ("b", "a")], &["a"]), nothing, "of an order");
         assert_eq!(circles(&[], &["a"]), nothing);
+    }
+
+    #[test]
+    fn rounds_end_with_a_long_chain() {
+        let folder = tempfile::tempdir().unwrap();
+        let chain = |ids: Range<u32>| ids.clone().zip(ids.skip(1));
+        let circle = chain(0..100).chain([(99, 0)]);
+        let links = || {
+            let links = ParentLinks::new(folder.path(), 1 << 20);
+            let mut of_block = BlockLinks::default();
+            for (child, parent) in circle.clone().chain(chain(200..1200)) {
+                of_block.add_child(FileId(0), &child.to_string(), &parent.to_string());
+            }
+            links.push_all(of_block).unwrap();
+            links
+        };
+        let reduced = links().reduced(10).unwrap();
+        assert_eq!(reduced.round, MAX_ROUNDS);
+        let of_circle = (0..100).map(|id| node(FileId(0), &id.to_string())).collect();
+        assert_eq!(on_circles(reduced.in_memory().unwrap()), of_circle);
+        assert_eq!(links().reduced(1100).unwrap().round, 1, "few links need no more rounds");
     }
 
     #[test]
