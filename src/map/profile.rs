@@ -340,6 +340,13 @@ impl Profile {
         self.rules.iter().any(|rule| rule.reads_items() && rule.rule.has_source())
     }
 
+    /// Whether an export may be one of orders without items: no condition says what is an item,
+    /// which leaves out all items if it is wrong.
+    #[must_use]
+    pub fn may_find_no_items(&self) -> bool {
+        self.maps_items() && self.item_rows.is_none()
+    }
+
     /// The index of a field of an item in a list or in a group of columns.
     pub(super) fn field_index(&self, field: &ItemField) -> Option<usize> {
         let packed = self.packed_items.as_ref().and_then(|items| items.field_index(field));

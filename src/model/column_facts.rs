@@ -26,7 +26,7 @@ pub struct ColumnFacts {
 pub struct ItemsFact {
     /// An order has items.
     pub some_has: bool,
-    /// An order has none, and the profile maps items.
+    /// An order has none, and the profile maps items without a condition that takes them.
     pub some_lacks: bool,
 }
 

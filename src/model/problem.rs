@@ -442,7 +442,7 @@ codes! {
     ItemWithoutKind "item_without_kind" Error,
     /// An item meets the conditions of two kinds.
     ItemOfTwoKinds "item_of_two_kinds" Error,
-    /// An order has no items, and others have some.
+    /// An order has no items, where some are expected.
     OrderWithoutItems "order_without_items" Warning,
     /// A value is not a leg of a journey.
     UnknownLeg "unknown_leg" Error,

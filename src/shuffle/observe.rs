@@ -36,7 +36,9 @@ pub(super) struct Observer<'p> {
     key_is_reference: bool,
     /// Whether the profile has identifiers besides the e-mail address.
     has_identifiers: bool,
-    /// Whether no order with items was seen, and the profile maps items.
+    /// Whether no order may have items.
+    may_find_no_items: bool,
+    /// Whether no order with items was seen, and so none may have some.
     awaits_items: AtomicBool,
     totals: WatchedColumn,
     /// By [`ITEM_AMOUNTS`].
@@ -72,7 +74,8 @@ impl<'p> Observer<'p> {
             day_months: WatchedColumn(AtomicBool::new(profile.has_exchangeable_dates())),
             key_is_reference: profile.key_is_reference(),
             has_identifiers: profile.has_identifiers(),
-            awaits_items: AtomicBool::new(profile.maps_items()),
+            may_find_no_items: profile.may_find_no_items(),
+            awaits_items: AtomicBool::new(profile.may_find_no_items()),
             totals: watched(&Field::Price),
             item_amounts: ITEM_AMOUNTS.each_ref().map(watched),
             quantities: watched(&Field::ItemQuantity),
@@ -167,7 +170,7 @@ impl<'p> Observer<'p> {
 
     fn observe_items(&self, has_items: bool, may_have_items: bool, items: &mut ItemsFact) {
         if !has_items {
-            items.some_lacks |= may_have_items;
+            items.some_lacks |= may_have_items && self.may_find_no_items;
         } else if !items.some_has {
             items.some_has = true;
             self.awaits_items.store(false, Ordering::Relaxed);

@@ -105,7 +105,8 @@ pub(super) fn check_required_items(
     }
 }
 
-/// Whether an order without items is remarkable: it may have some, and others have.
+/// Whether an order without items is remarkable: it may have some, and others have, or a condition
+/// may have left them out.
 pub(super) fn lacks_items(may_have_items: bool, facts: &ColumnFacts) -> bool {
     may_have_items && !facts.items.none_has()
 }

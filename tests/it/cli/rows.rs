@@ -389,3 +389,57 @@ fn text_in_place_of_an_events_order_is_named() {
                 order_without_items 2:null the order has no items
         "#);
 }
+
+/// A typing error in `item_rows` leaves out the items of all orders.
+#[test]
+fn condition_that_takes_no_item_is_a_warning() {
+    const PROFILE: &str = r#"
+name = "shop"
+[order]
+referenceId = { column = "id", path = "id" }
+orderedAt = { column = "at", path = "at", date = "iso8601" }
+status = { value = "PURCHASED" }
+currencyCode = { value = "EUR" }
+price = { column = "total", path = "total" }
+paymentType = { value = "other" }
+[item]
+type = { value = "PRODUCT" }
+name = { column = "name", path = "name" }
+[guest]
+email = { column = "mail", path = "mail" }
+"#;
+    let rows =
+        "id,at,total,mail,kind,name\nA-1,2026-11-20T10:00:00Z,1.00,ann@example.com,Item,Mug\n";
+    let document = "{\"id\":\"A-1\",\"at\":\"2026-11-20T10:00:00Z\",\"total\":1,\
+                    \"mail\":\"ann@example.com\",\"lines\":[{\"kind\":\"Item\",\"name\":\"Mug\"}]}\n";
+    let check = |file: &str, content: &str, keys: &str| {
+        let workspace = Workspace::with(file, content);
+        workspace.file("shop.toml", format!("{keys}{PROFILE}"));
+        workspace.run(&format!("check {file} --pos x --profile shop.toml")).report()
+    };
+    let takes = |word| format!("item_rows = {{ column = 'kind', path = 'kind', is = '{word}' }}\n");
+    let lines = format!("items = 'lines'\n{}", takes("item"));
+    let without = document.replace("{\"kind\":\"Item\",\"name\":\"Mug\"}", "");
+    let reports = [
+        check("orders.csv", rows, &takes("item")),
+        check("orders.csv", rows, &takes("Item")),
+        check("orders.ndjson", document, &lines),
+        // An export of orders that have none.
+        check("orders.ndjson", &without, "items = 'lines'"),
+    ];
+    insta::assert_snapshot!(reports.join("---\n"), @r#"
+    exit 0
+        A-1 valid
+            order_without_items 2:null the order has no items
+    ---
+    exit 0
+        A-1 valid
+    ---
+    exit 0
+        A-1 valid
+            order_without_items 1:null the order has no items
+    ---
+    exit 0
+        A-1 valid
+    "#);
+}
