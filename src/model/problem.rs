@@ -434,6 +434,8 @@ codes! {
     ItemEmpty "item_empty" Error,
     /// Rows of an order repeat its items.
     ItemsRepeated "items_repeated" Error,
+    /// Each item of an order is there several times.
+    ItemsDuplicated "items_duplicated" Warning,
     /// An item is filled behind an empty one.
     ItemsGap "items_gap" Error,
     /// A list of items in a cell cannot be read.

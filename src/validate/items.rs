@@ -2,7 +2,7 @@
 //!
 //! The prices of a line are in `item_prices`. Called by `order`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use rust_decimal::Decimal;
 
@@ -174,6 +174,37 @@ pub(super) fn check_summable(
             "the sum of the lines has more digits than can be kept exactly",
         );
     }
+}
+
+/// Warns of an order of which each item is there several times: their sum is its total, so that
+/// rows that are repeated in the export are paid for again.
+pub(super) fn warn_of_duplicates(draft: &Draft<'_>, findings: &mut Findings) {
+    let mut items = draft.items.iter().filter(|item| !item.kind.is_of_order).map(content);
+    let Some(first) = items.next() else { return };
+    // Most orders have the first item once.
+    if !items.clone().any(|item| item.clone().eq(first.clone())) {
+        return;
+    }
+    let mut counts: HashMap<Vec<_>, usize> = HashMap::new();
+    for item in items.chain([first]) {
+        *counts.entry(item.collect()).or_default() += 1;
+    }
+    let mut counts = counts.into_values();
+    let n_times = counts.next().unwrap_or_default();
+    if counts.all(|count| count == n_times) {
+        let times = if n_times == 2 { "twice".to_owned() } else { format!("{n_times} times") };
+        let message = format!(
+            "each item of the order is there {times}, and its total is the sum of all; rows may be \
+             repeated in the export"
+        );
+        findings.on_order(Code::ItemsDuplicated, message);
+    }
+}
+
+/// The values of an item, but not its own reference.
+fn content<'d>(item: &'d ItemDraft<'_>) -> impl Iterator<Item = (&'d Field, &'d str)> + Clone {
+    let values = item.cells.iter().map(|cell| (&*cell.field, &*cell.text));
+    values.filter(|(field, _)| **field != Field::ItemReferenceId)
 }
 
 /// Warns of an item whose currency is not the order's: the two amounts cannot be compared.

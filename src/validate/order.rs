@@ -219,6 +219,7 @@ fn price(
 ) -> Option<Amount> {
     if settings.total_from == TotalFrom::SumOfLines {
         items::check_summable(draft, lines_total, findings);
+        items::warn_of_duplicates(draft, findings);
         return lines_total.filter(|_| !draft.items.is_empty());
     }
     items::check_prices(draft, rules, findings);

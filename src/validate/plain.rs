@@ -263,6 +263,9 @@ impl<'a> PlainCheck<'a> {
         if self.rules.items.max_kept.is_some_and(|max_items| draft.n_items() > max_items) {
             return None;
         }
+        if self.settings.total_from == TotalFrom::SumOfLines && repeats_first_item(draft) {
+            return None;
+        }
         self.resize_items(draft.n_items());
         let mut items = draft.items().enumerate();
         items.try_for_each(|(index, values)| self.add_item(index, values, currency, lines_total))
@@ -469,6 +472,19 @@ fn fill_record(record: &mut OrderRecord, draft: &PlainDraft<'_>, order: &Order<'
     record.side_rows.sort_unstable();
     record.side_rows.dedup();
     Some(())
+}
+
+/// Whether another item has the values of the first one, so that each may be there several times.
+fn repeats_first_item(draft: &PlainDraft<'_>) -> bool {
+    let mut items = draft.items();
+    let Some(first) = items.next() else { return false };
+    items.any(|item| content(item).eq(content(first)))
+}
+
+/// The values of an item, but not its own reference.
+fn content<'v>(item: &'v [PlainValue<'_>]) -> impl Iterator<Item = (&'v Field, &'v str)> + use<'v> {
+    let values = item.iter().map(|value| (value.field, value.text));
+    values.filter(|(field, _)| **field != Field::ItemReferenceId)
 }
 
 fn text_if(text: &str, is_good: impl FnOnce(&str) -> bool) -> Option<&str> {

@@ -635,6 +635,42 @@ fn sum_of_lines_replaces_exported_price() {
     assert_eq!((invalid.record.money, invalid.record.problems.len()), (None, 1));
 }
 
+/// Rows that are there twice double a total that is their sum.
+#[test]
+fn repetition_of_all_items_is_a_warning() {
+    let mug = |changes: &[Change]| {
+        order(&[&[(Field::ItemName, "Mug")], changes].concat()).items.pop().unwrap()
+    };
+    let jug = || mug(&[(Field::ItemPrice, "9.00")]);
+    let numbered = |number| mug(&[(Field::ItemReferenceId, number)]);
+    let shipping = || ItemDraft { kind: ItemKind { index: 1, is_of_order: true }, ..mug(&[]) };
+    let of = |items: Vec<ItemDraft<'static>>, settings: &TestSettings| {
+        found(Draft { items, ..order(&[]) }, settings).join("\n")
+    };
+    let warning = "items_duplicated -";
+    for items in [
+        vec![mug(&[]), mug(&[])],
+        vec![mug(&[]), jug(), mug(&[]), jug()],
+        vec![mug(&[]), mug(&[]), jug(), jug(), jug(), mug(&[])],
+        vec![numbered("1"), numbered("2")],
+        vec![mug(&[]), mug(&[]), shipping()],
+    ] {
+        assert_eq!(of(items, &sum_of_lines()), warning);
+    }
+    for items in [
+        vec![mug(&[])],
+        vec![mug(&[]), jug()],
+        vec![mug(&[]), mug(&[]), jug()],
+        vec![jug(), mug(&[]), mug(&[])],
+        vec![mug(&[]), mug(&[]), jug(), jug(), jug()],
+        vec![mug(&[]), shipping()],
+    ] {
+        assert_eq!(of(items, &sum_of_lines()), "");
+    }
+    let twice = Draft { items: vec![mug(&[]); 2], ..order(&[(Field::Price, "40.00")]) };
+    assert_eq!(found(twice, &settings()), Vec::<String>::new());
+}
+
 /// An invalid order lists its problems, and an order whose items are missing must not be sent with
 /// a total of 0.
 #[test]

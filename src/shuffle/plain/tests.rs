@@ -182,6 +182,26 @@ fn sample_orders_are_the_same_on_both_paths() {
 }
 
 #[test]
+fn repeated_items_are_left_to_the_draft() {
+    let columns = "id,line,at,name,qty,amount,mail";
+    let rules = "name = 'shop'\norder_price = 'sum_of_lines'\n[order]\n\
+                 referenceId = { column = 'id' }\norderedAt = { column = 'at', date = 'iso8601' }\n\
+                 status = { value = 'PURCHASED' }\ncurrencyCode = { value = 'EUR' }\n\
+                 paymentType = { value = 'other' }\n[item]\nreferenceId = { column = 'line' }\n\
+                 name = { column = 'name' }\nquantity = { column = 'qty', decimal = '.' }\n\
+                 price = { column = 'amount', decimal = '.' }\n[guest]\nemail = { column = 'mail' }";
+    let profile = Profile::parse("shop", rules).unwrap();
+    let row = |id: &str, line: u32, name: &str| {
+        format!("{id},{line},2025-01-01T16:17:16Z,{name},1,5.00,ann@example.com\n")
+    };
+    let text = |rows: &[String]| format!("{columns}\n{}", rows.concat());
+    let different = [row("A", 1, "Mug"), row("A", 2, "Jug"), row("A", 3, "Jug")];
+    assert_eq!(compare(&profile, &text(&different), &settings()), (1, 1));
+    let twice = [row("A", 1, "Mug"), row("A", 2, "Jug"), row("A", 3, "Mug"), row("A", 4, "Jug")];
+    assert_eq!(compare(&profile, &text(&twice), &settings()), (0, 1));
+}
+
+#[test]
 fn other_dialects_are_the_same_on_both_paths() {
     let row = |reference: &str, name: &str| {
         format!(

@@ -113,6 +113,7 @@ pub(super) fn cases() -> Vec<Case> {
     ];
     all.extend([
         (Code::NoItems, "", "the order has no items, but an order assembled from several events needs at least one", with_items(multi_order(&[]), 0), multi_settings()),
+        (Code::ItemsDuplicated, "", "each item of the order is there twice, and its total is the sum of all; rows may be repeated in the export", with_items(order(&[]), 2), sum_of_lines()),
         (Code::OrderWithoutItems, "", "the order has no items", Draft { may_have_items: true, ..with_items(order(&[]), 0) }, settings()),
         of_multi(Code::MissingAttribute, "item.type", "item.type is required when an order is assembled from several events", &[(Field::ItemType, "")]),
         of_multi(Code::MissingAttribute, "item.name", "item.name is required when an order is assembled from several events", &[(Field::ItemName, "")]),
