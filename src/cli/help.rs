@@ -1,6 +1,7 @@
 //! Command `help`: the manual, one Markdown file per topic, and the help of the other commands.
 //!
-//! The files in `help/` are part of the program; the README links to them. The help of a command is clap's. Called by `entry`.
+//! The files in `help/` are part of the program; the README links to them. The help of a command
+//! is clap's. Called by `entry`.
 
 use std::process::ExitCode;
 
@@ -96,4 +97,24 @@ fn unknown_name<A: Parser>(name: &str) -> String {
         .chain(commands.get_subcommands().map(clap::Command::get_name));
     let hint = did_you_mean(suggest(name, known));
     format!("no topic or command {name:?}{hint}\n  {}", topic_list().replace('\n', "\n  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::reflow::reflow;
+
+    #[test]
+    fn list_items_of_all_topics_begin_a_line() {
+        for topic in TOPICS {
+            let items = |text: &str| text.lines().filter(|line| is_item(line)).count();
+            assert_eq!(items(&reflow(topic.text, 60)), items(topic.text), "{}", topic.name);
+        }
+    }
+
+    /// Whether a line begins with the dash or the number of a list item.
+    fn is_item(line: &str) -> bool {
+        let (marker, _) = line.split_once(' ').unwrap_or_default();
+        marker == "-" || marker.strip_suffix('.').is_some_and(|number| number.parse::<u8>().is_ok())
+    }
 }
