@@ -166,7 +166,7 @@ impl ProgressBarView {
                 format!("the rows of {} are scattered", with_unit(n_orders, "order"))
             }
             ScatteredRows::OfMostOrders => "the rows of most orders are scattered".to_owned(),
-            ScatteredRows::Documents => "documents belong to others".to_owned(),
+            ScatteredRows::Documents => "documents may be apart from their parent".to_owned(),
         };
         let disk = match n_bytes {
             0 => String::new(),

@@ -321,7 +321,7 @@ fn check_path(path: &str) -> Result<(), KeyError> {
         .map_err(|error| ("path", error))?;
     if walks_arrays(path) {
         let error = format!(
-            "tests one value, but {path:?} has that of each element; expected an index or a filter"
+            "the condition tests one value, but {path:?} has that of each element; expected an index or a filter"
         );
         return Err((WHOLE_RULE, error));
     }

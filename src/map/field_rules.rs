@@ -38,7 +38,7 @@ use crate::model::{
 const WILDCARD: &str = "*";
 
 /// The error of a condition on a field of an item where no item is.
-pub(super) const NO_ITEM_TO_TEST: &str = "tests a field of an item, which only item_rows, an \
+pub(super) const NO_ITEM_TO_TEST: &str = "the condition tests a field of an item, which only item_rows, an \
     [[item]] of rows or elements and its rules can";
 
 /// What the rules of a profile depend on, and their errors.
@@ -232,11 +232,11 @@ impl RuleCompiler<'_> {
         }
         let is_of_item = field.is_some_and(|field| field.group() == FieldGroup::Item);
         if !is_of_item || rule.fields.is_empty() {
-            let error = "reads a field of an item, which only the rules of one field of [item] can";
+            let error = "the rule reads a field of an item, which only the rules of one field of [item] can";
             return Err(KeyErrors::of_rule(error.into()));
         }
         if self.kind.is_of_order {
-            let error = "reads a field of an item, but from = \"order\" makes one of columns and \
+            let error = "the rule reads a field of an item, but from = \"order\" makes one of columns and \
                          paths of the order";
             return Err(KeyErrors::of_rule(error.into()));
         }
@@ -411,11 +411,11 @@ fn check_format(rule: &Rule, format: Option<InputFormat>) -> Result<(), KeyError
         None => return Ok(()),
         Some(InputFormat::Csv) => (
             rule.columns.is_empty() && !rule.paths.is_empty(),
-            "has a path only, but the order key a column only, as in CSV; expected a column",
+            "the rule has a path only, but the order key a column only, as in CSV; expected a column",
         ),
         Some(InputFormat::Ndjson) => (
             rule.paths.is_empty() && !rule.columns.is_empty(),
-            "has a column only, but the order key a path only, as in JSON; expected a path",
+            "the rule has a column only, but the order key a path only, as in JSON; expected a path",
         ),
     };
     if lacks_source { Err(KeyErrors::of_rule(error.to_owned())) } else { Ok(()) }

@@ -48,7 +48,7 @@ pub(super) fn check_kinds(
         let is_plain_item = !texts.is_list && text.when.is_none() && !is_of_order;
         if !is_plain_item && !of_kind.any(|rule| rule.rule.has_source()) && !errors.has_below(&path)
         {
-            let error = "reads nothing of the export, and constants alone make no item; expected \
+            let error = "the table reads nothing of the export, and constants alone make no item; expected \
                          for example price = { column = \"Shipping\" }";
             errors.add_at(&path, error);
         }

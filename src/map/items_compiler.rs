@@ -67,7 +67,7 @@ impl ItemsRules {
             (None, Some(_)) => RepeatedItems::check(fields),
             (None, None) if errors.has_below(&["items"]) => Ok(()),
             (None, None) => {
-                let error = "reads a field of an item; expected [items.packed] or \
+                let error = "found a field of an item; expected [items.packed] or \
                              [items.repeated], or a column or path";
                 Err((WHOLE_RULE, error.into()))
             }

@@ -163,8 +163,10 @@ pub(super) fn check_joined_paths(rule: &Rule, joins: &[Join]) -> Result<(), KeyE
     ] {
         let path = rule.paths.iter().chain(languages.clone()).find(is_joined);
         if let (true, Some(path)) = (is_set, path) {
-            errors
-                .add(key, &format!("reads {what}, and {path:?} is of a joined file; {ONE_VALUE}"));
+            errors.add(
+                key,
+                &format!("the rule reads {what}, and {path:?} is of a joined file; {ONE_VALUE}"),
+            );
         }
     }
     errors.ensure_none()
@@ -201,7 +203,7 @@ fn check_filled_rows(profile: &Profile, errors: &mut KeyErrors) {
         let is_joined = |column: &&String| profile.joins.iter().any(|join| join.has_column(column));
         if let Some(column) = columns.find(is_joined) {
             let error = format!(
-                "tests {column:?} of a joined file, but fill_down fills cells before rows are \
+                "the condition tests {column:?} of a joined file, but fill_down fills cells before rows are \
                  joined; expected a column of the export; [[skip]] leaves out whole orders"
             );
             errors.add_at(&["ignore_rows", &index.to_string()], &error);
@@ -231,10 +233,10 @@ order.ext.zip = { column = 'c.zip', nth = 2 }
 order.ext.city = [{ path = 'city' }, { sum = ['c.a', 'b'], scale = { beside = 'digits' }, type = 'float' }]";
         insta::assert_snapshot!(errors_of("", rules), @r#"
         p:5:7: order.price: "c.lines[].price" has a value for each element, but one value of a joined file is read at each path; expected an index such as "addresses.0.city", a filter, or items in the join
-          p:6:44: order.ext.tags.join: reads the elements of an array, and "c.tags" is of a joined file; expected a path of the export, or one value of the joined file
-          p:7:37: order.ext.name.language: reads the texts in several languages, and "c.name" is of a joined file; expected a path of the export, or one value of the joined file
+          p:6:44: order.ext.tags.join: the rule reads the elements of an array, and "c.tags" is of a joined file; expected a path of the export, or one value of the joined file
+          p:7:37: order.ext.name.language: the rule reads the texts in several languages, and "c.name" is of a joined file; expected a path of the export, or one value of the joined file
           p:8:43: order.ext.zip.nth: "c.zip" is of a joined file, which has one column of each name
-          p:9:60: order.ext.city[2].scale: reads the decimals beside each of several numbers, and "c.a" is of a joined file; expected a path of the export, or one value of the joined file
+          p:9:60: order.ext.city[2].scale: the rule reads the decimals beside each of several numbers, and "c.a" is of a joined file; expected a path of the export, or one value of the joined file
         "#);
     }
 
@@ -252,6 +254,6 @@ order.ext.city = [{ path = 'city' }, { sum = ['c.a', 'b'], scale = { beside = 'd
     fn filled_rows_are_not_ignored_by_joined_ones() {
         let top = "fill_down = ['id']\nignore_rows = [{ column = 'a', is = 'x' }, \
                    { any = [{ column = 'c.kind', is = 'test' }] }]";
-        insta::assert_snapshot!(errors_of(top, ""), @r#"p:3:44: ignore_rows[2]: tests "c.kind" of a joined file, but fill_down fills cells before rows are joined; expected a column of the export; [[skip]] leaves out whole orders"#);
+        insta::assert_snapshot!(errors_of(top, ""), @r#"p:3:44: ignore_rows[2]: the condition tests "c.kind" of a joined file, but fill_down fills cells before rows are joined; expected a column of the export; [[skip]] leaves out whole orders"#);
     }
 }

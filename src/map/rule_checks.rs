@@ -87,7 +87,7 @@ pub(super) fn check_path(path: &str, takes_all: bool) -> Result<(), String> {
     ensure_named(path, &segments(path)?)?;
     if walks_arrays(path) && !takes_all {
         return Err(format!(
-            "reads one value, but {path:?} has that of each element; expected an index, a filter, \
+            "the rule reads one value, but {path:?} has that of each element; expected an index, a filter, \
              join or a sum"
         ));
     }

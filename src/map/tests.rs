@@ -380,9 +380,9 @@ fn rule_for_the_other_format_than_the_key_is_refused() {
     let of_column = errors("order.referenceId = { column = 'id' }", rules).unwrap();
     let of_path = errors("key = { path = 'id' }", rules).unwrap();
     insta::assert_snapshot!(format!("{of_column}\n\n{of_path}"), @r#"
-    p.toml:3:7: order.status: "status" has a path only, but the order key a column only, as in CSV; expected a column
+    p.toml:3:7: order.status: the rule has a path only, but the order key a column only, as in CSV; expected a column
 
-    p.toml:4:10: guest.id.crm: "crm" has a column only, but the order key a path only, as in JSON; expected a path
+    p.toml:4:10: guest.id.crm: the rule has a column only, but the order key a path only, as in JSON; expected a path
     "#);
     assert_eq!(errors("order.referenceId = { column = 'id', path = 'id' }", rules), None);
 }

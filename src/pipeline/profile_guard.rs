@@ -73,7 +73,7 @@ fn word_errors(
 /// The message of an empty word.
 fn empty_message(field: &Field) -> String {
     format!(
-        "leaves {field} empty, which every order needs; expected a value, or {{ skip = \"reason\" }}"
+        "an empty text leaves {field} empty, which every order needs; expected a value, or {{ skip = \"reason\" }}"
     )
 }
 

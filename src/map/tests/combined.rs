@@ -217,7 +217,7 @@ fn invalid_concats_are_refused() {
       test:4:11: order.ext.a: "a" has a sum and a concat; expected one of them
       test:5:11: order.ext.b: "b" has a separator, but no concat
       test:6:11: order.ext.c: "c" has lenient, but no concat
-      test:7:11: order.ext.d: reads one value, but "b[].c" has that of each element; expected an index, a filter, join or a sum
+      test:7:11: order.ext.d: the rule reads one value, but "b[].c" has that of each element; expected an index, a filter, join or a sum
     "#);
     let key = Profile::parse("test", "name = 'x'\norder.referenceId = { concat = ['a', 'b'] }");
     let key = key.unwrap_err().to_string();
@@ -283,10 +283,10 @@ fn invalid_sums_are_refused() {
       test:5:11: order.ext.a: "a" has a column or path and a sum; expected one of them
       test:6:11: order.ext.b: "b" has minus, but no sum to subtract it from
       test:7:11: order.ext.c: "c" has negate, but no sum; sum may have one name
-      test:8:11: order.ext.d: reads one value, but "a[].b" has that of each element; expected an index, a filter, join or a sum
+      test:8:11: order.ext.d: the rule reads one value, but "a[].b" has that of each element; expected an index, a filter, join or a sum
       test:9:11: order.ext.e: "a.\"b" has an open quote
       test:10:23: order.ext.f.sum: "sum" is empty; expected columns or paths
       test:11:11: order.ext.*: "*" is a wildcard, which takes its names from the export; give the field a rule of its own
-      test:14:1: skip.when: tests one value, but "a[].b" has that of each element; expected an index or a filter
+      test:14:1: skip.when: the condition tests one value, but "a[].b" has that of each element; expected an index or a filter
     "#);
 }

@@ -157,8 +157,8 @@ fn value_of_the_order_item_may_skip_the_order() {
 fn half_kinds_are_refused() {
     insta::assert_snapshot!(errors("[[item]]\nname = { column = 'a' }\n[[item]]\nwhen = { column = 'b', is = 'x' }\nprice = { column = 'c' }"), @r#"test:3:1: item[1]: element 1 of "item" has no when, but other [[item]] tables are for rows or elements too; expected a when in each, of which one holds for an item"#);
     insta::assert_snapshot!(errors("[[item]]\nwhen = { column = 'b', is = 'x' }\nname = { value = 'Tip' }\n[[item]]\nfrom = 'order'\nname = { value = 'Tip' }"), @r#"
-    test:3:1: item[1]: reads nothing of the export, and constants alone make no item; expected for example price = { column = "Shipping" }
-      test:6:1: item[2]: reads nothing of the export, and constants alone make no item; expected for example price = { column = "Shipping" }
+    test:3:1: item[1]: the table reads nothing of the export, and constants alone make no item; expected for example price = { column = "Shipping" }
+      test:6:1: item[2]: the table reads nothing of the export, and constants alone make no item; expected for example price = { column = "Shipping" }
     "#);
     insta::assert_snapshot!(errors("[[item]]\nfrom = 'rows'\nwhen = { column = 'b' }\npirce = { column = 'c' }\nprice = { column = 'c', over_rows = 'add' }"), @r#"
     test:4:8: item.from: unknown value "rows"; expected "items", "order"
@@ -167,7 +167,7 @@ fn half_kinds_are_refused() {
       test:7:37: item.price.over_rows: "over_rows" is for fields of the order; each row is an item or a person of its own
     "#);
     insta::assert_snapshot!(errors("item = 3"), @"test:3:8: item: found the number 3; expected the rules of an item: [item], or an [[item]] for each kind");
-    insta::assert_snapshot!(errors("items.packed = { column = 'a', separator = ';' }\n[[item]]\nname = { part = 1 }\n[[item]]\nfrom = 'order'\nprice = { part = 2 }"), @r#"test:8:1: item[2].price: reads a field of an item, but from = "order" makes one of columns and paths of the order"#);
+    insta::assert_snapshot!(errors("items.packed = { column = 'a', separator = ';' }\n[[item]]\nname = { part = 1 }\n[[item]]\nfrom = 'order'\nprice = { part = 2 }"), @r#"test:8:1: item[2].price: the rule reads a field of an item, but from = "order" makes one of columns and paths of the order"#);
 }
 
 #[test]

@@ -198,7 +198,7 @@ guest.id.x = { path = 'x', language = { fallback = 5 } }
       test:14:73: order.orderedAt.date: "date" has a zone of each row, but every date has an offset; expected none, or a format without an offset
       test:14:105: order.orderedAt.zone.language: "language" is not for a zone; expected a column or path, values and a default
       test:15:7: order.status: "status" has a language, but no path of texts in several languages; a cell has one
-      test:15:83: order.status.language.path: reads one value, but "lines[].locale" has that of each element; expected an index, a filter, join or a sum
+      test:15:83: order.status.language.path: the rule reads one value, but "lines[].locale" has that of each element; expected an index, a filter, join or a sum
       test:16:52: guest.id.x.language.fallback: expected a string or a list of strings
     "#);
 }

@@ -198,12 +198,12 @@ fn half_lists_are_refused() {
       test:9:19: item.price.field: "b" is not in items.packed.fields.names
       test:10:21: item.quantity.part: "part" is 0; expected 1 for the first field of an item
       test:11:1: item.productId: "productId" has a column or path and a field; expected one of them
-      test:12:5: item.ext.*: reads a field of an item, which only the rules of one field of [item] can
-      test:14:1: guest.phone: reads a field of an item, which only the rules of one field of [item] can
+      test:12:5: item.ext.*: the rule reads a field of an item, which only the rules of one field of [item] can
+      test:14:1: guest.phone: the rule reads a field of an item, which only the rules of one field of [item] can
     "#);
     insta::assert_snapshot!(errors("item.name = { field = 'a' }\nitem.price = { part = 1 }"), @r#"
-    test:3:6: item.name: reads a field of an item; expected [items.packed] or [items.repeated], or a column or path
-      test:4:6: item.price: reads a field of an item; expected [items.packed] or [items.repeated], or a column or path
+    test:3:6: item.name: found a field of an item; expected [items.packed] or [items.repeated], or a column or path
+      test:4:6: item.price: found a field of an item; expected [items.packed] or [items.repeated], or a column or path
     "#);
     insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nseparator = ';'\n[item]\nname = { column = 'a' }"), @r#"test:3:8: items.packed: no rule of [item] reads a field of the items; expected for example name = { field = "name" } or name = { part = 1 }"#);
 }
@@ -266,7 +266,7 @@ fn half_conditions_on_fields_are_refused() {
     insta::assert_snapshot!(with("item_rows = { field = 'name', column = 'a', is = 'x' }"), @r#"test:3:1: item_rows: "item_rows" has a field and a column or path; expected one of them"#);
     insta::assert_snapshot!(with("item_rows = { field = 'name', part = 1, is = 'x' }"), @r#"test:3:1: item_rows: "item_rows" has field and part; expected one of them"#);
     insta::assert_snapshot!(with("item_rows = { field = 'name' }"), @r#"test:3:1: item_rows: "item_rows" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater"#);
-    insta::assert_snapshot!(with("ignore_rows = [{ field = 'name', is = 'x' }]"), @"test:3:16: ignore_rows: tests a field of an item, which only item_rows, an [[item]] of rows or elements and its rules can");
-    insta::assert_snapshot!(with("order.status = { value = 'x', when = { field = 'name', is = 'x' } }"), @"test:3:31: order.status.when: tests a field of an item, which only item_rows, an [[item]] of rows or elements and its rules can");
-    insta::assert_snapshot!(errors("item_rows = { field = 'name', is = 'x' }"), @"test:3:1: item_rows: reads a field of an item; expected [items.packed] or [items.repeated], or a column or path");
+    insta::assert_snapshot!(with("ignore_rows = [{ field = 'name', is = 'x' }]"), @"test:3:16: ignore_rows: the condition tests a field of an item, which only item_rows, an [[item]] of rows or elements and its rules can");
+    insta::assert_snapshot!(with("order.status = { value = 'x', when = { field = 'name', is = 'x' } }"), @"test:3:31: order.status.when: the condition tests a field of an item, which only item_rows, an [[item]] of rows or elements and its rules can");
+    insta::assert_snapshot!(errors("item_rows = { field = 'name', is = 'x' }"), @"test:3:1: item_rows: found a field of an item; expected [items.packed] or [items.repeated], or a column or path");
 }

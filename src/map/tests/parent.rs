@@ -115,7 +115,7 @@ fn parent_contradicts_other_places_of_items() {
     test:3:1: parent: the key "to" is missing
 
     test:3:19: parent.path: "" has an empty name; a member without a name is written ""
-      test:3:28: parent.to: reads one value, but "ids[]" has that of each element; expected an index, a filter, join or a sum
+      test:3:28: parent.to: the rule reads one value, but "ids[]" has that of each element; expected an index, a filter, join or a sum
       test:3:37: parent: unknown key "from"; expected "path", "to", "empty"
 
     test:4:1: item_rows: "item_rows" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater

@@ -489,7 +489,7 @@ fn required_fields_have_no_empty_words() {
         ("{ column = 'price' }", "{ value = '' }"),
     ]);
     insta::assert_snapshot!(checked(&empty), @r#"
-    error[profile]: leaves status empty, which every order needs
+    error[profile]: an empty text leaves status empty, which every order needs
      --> profiles/shop.toml:5:74  order.status, value of "paid"
       |
     5 | …'status', values = { PURCHASED = 'PURCHASED', paid = '' }, other = '' }
@@ -497,7 +497,7 @@ fn required_fields_have_no_empty_words() {
       |
       = expected a value, or { skip = "reason" }
 
-    error[profile]: leaves status empty, which every order needs
+    error[profile]: an empty text leaves status empty, which every order needs
      --> profiles/shop.toml:5:88  order.status
       |
     5 | …'status', values = { PURCHASED = 'PURCHASED', paid = '' }, other = '' }
@@ -505,7 +505,7 @@ fn required_fields_have_no_empty_words() {
       |
       = expected a value, or { skip = "reason" }
 
-    error[profile]: leaves price empty, which every order needs
+    error[profile]: an empty text leaves price empty, which every order needs
      --> profiles/shop.toml:7:19  order.price
       |
     7 | price = { value = '' }

@@ -603,7 +603,7 @@ on = [{ path = "fourth.id", to = "id" }]
     15 | on = [{ path = "shop.no", to = { path = "a..b" } }, { path = "a[].b", t…
        |                           ^^ a member without a name is written ""
 
-    error[profile]: reads one value, but "a[].b" has that of each element
+    error[profile]: the rule reads one value, but "a[].b" has that of each element
       --> shop.toml:15:53  join[1].on[2]
        |
     15 | …h = "shop.no", to = { path = "a..b" } }, { path = "a[].b", to = "id" }]
