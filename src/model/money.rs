@@ -141,9 +141,16 @@ impl Amount {
     }
 
     fn long_sum(self, other: Self) -> Option<Self> {
+        let mut sum = self.0.checked_add(other.0)?;
+        let scale = self.0.scale().max(other.0.scale());
+        if self.0.is_zero() || other.0.is_zero() {
+            // `Decimal` returns the other number. With all decimals, as far as they fit, the order
+            // of the numbers makes no difference.
+            sum.rescale(scale);
+            return Some(Self(sum));
+        }
         // `Decimal` rounds a result that does not fit, which shows in a smaller scale.
-        let sum = self.0.checked_add(other.0)?;
-        (sum.scale() >= self.0.scale().max(other.0.scale())).then_some(Self(sum))
+        (sum.scale() >= scale).then_some(Self(sum))
     }
 
     fn long_product(self, other: Self) -> Option<Self> {
@@ -343,6 +350,41 @@ mod tests {
             let product = shown(one.long_product(other));
             proptest::prop_assert_eq!(shown(one.checked_mul(other)), product);
         }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn sum_is_exact_in_either_order(one in any_amount(), other in any_amount()) {
+            let scale = one.0.scale().max(other.0.scale());
+            let units = |Amount(number): Amount| {
+                number.mantissa() * 10_i128.pow(scale - number.scale())
+            };
+            let sum = units(one).checked_add(units(other)).unwrap();
+            let exact = Decimal::try_from_i128_with_scale(sum, scale).ok();
+            let found = one.checked_add(other);
+            if exact.is_some() {
+                proptest::prop_assert_eq!(found.map(|Amount(number)| number), exact);
+            }
+            let shown = |amount: Option<Amount>| amount.map(|amount| amount.to_string());
+            proptest::prop_assert_eq!(shown(found), shown(other.checked_add(one)));
+        }
+    }
+
+    #[test]
+    fn zero_with_more_decimals_adds_nothing() {
+        let sum = |numbers: &[&str]| {
+            let numbers = numbers.iter().map(|number| number.parse::<Amount>().unwrap());
+            numbers.reduce(|sum, number| sum.checked_add(number).unwrap()).unwrap().to_string()
+        };
+        assert_eq!(sum(&["0.00", "25"]), "25.00");
+        assert_eq!(sum(&["25", "0.00"]), "25.00");
+        assert_eq!(sum(&["-5", "5.00", "5"]), "5.00");
+        assert_eq!(sum(&["-5", "5", "5.00"]), "5.00");
+        // More decimals do not fit.
+        assert_eq!(
+            sum(&["0.00", "7922816251426433759354395033"]),
+            "7922816251426433759354395033.0"
+        );
     }
 
     #[test]

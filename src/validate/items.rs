@@ -159,14 +159,19 @@ pub(super) fn check_summable(
         }
         check_same_currency(item, draft, findings);
     }
-    // A number without a value is reported already.
+    // A number without a value is reported already, and so is a row that a joined file lacks.
     let is_bad_number = |problem: &Problem| {
         matches!(
             problem.code,
-            Code::NumberUnreadable | Code::DiscountOutOfRange | Code::CurrencyContradicted
+            Code::NumberUnreadable
+                | Code::DiscountOutOfRange
+                | Code::CurrencyContradicted
+                | Code::JoinUnmatched
+                | Code::JoinAmbiguous
         )
     };
-    let has_bad_number = findings.problems.iter().any(is_bad_number);
+    let mut problems = draft.problems.iter().chain(&*findings.problems);
+    let has_bad_number = problems.any(is_bad_number);
     if lines_total.is_none() && is_priced && !has_bad_number {
         findings.on_missing(
             Code::NumberUnreadable,

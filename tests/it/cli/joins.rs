@@ -90,6 +90,22 @@ fn key_without_a_match_names_both_files() {
 }
 
 #[test]
+fn lines_without_a_side_row_are_no_sum_of_many_digits() {
+    let rules = RULES.replace("price = { column = \"Total\" }\n", "");
+    let join =
+        JOIN.replace("[guest]\n", "[item]\nprice = { column = \"customer.Name\" }\n[guest]\n");
+    let profile = format!("name = \"shop\"\norder_price = \"sum_of_lines\"\n{rules}\n{join}");
+    let customers = "Id;Name;E-mail\n1;5.00;ann@example.com\n";
+    let workspace = workspace(EXPORT, customers);
+    workspace.file("shop.toml", profile);
+    let ran = workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
+    let results = ran.results();
+    let codes = results[1]["problems"].as_array().unwrap().iter().map(|problem| &problem["code"]);
+    assert_eq!(codes.collect::<Vec<_>>(), ["join_unmatched"]);
+    assert_eq!(results[0]["outcome"], "valid");
+}
+
+#[test]
 fn row_without_a_key_has_no_side_row() {
     let export = EXPORT.replace("#2", "");
     let join = JOIN.replace("[guest]", "[guest.id]\nshop.column = \"Order\"\n[guest]");
