@@ -97,7 +97,7 @@ fn wrong_encoding_is_refused() {
     error[row_unreadable]: a row cannot be read
      --> cut.csv:3  order A-2
       = the row has 3 cells, the header has 12; if it lacks only empty ones at its
-      = hint: correct the row: a document is whole and on one line; in CSV, a cell
+      = hint: correct the row: in CSV, a cell with a delimiter, a quote or a line
      --> cut.csv:3  order A-2
       = the file's last row ends without a line break; if the file was cut off, a
       = hint: let the export end its last line, and rename the file to its final

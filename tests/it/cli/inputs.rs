@@ -92,8 +92,9 @@ fn non_export_files_are_refused() {
          --> orders.csv
          |
          = the profile needs it for referenceId
-         = hint: the cells are separated by ';'; copy the profile (orderferry
-                 profiles show canonical > shop.toml) and write delimiter = ";" in it
+         = hint: the cells are separated by ';'; copy the profile
+                 (orderferry profiles show canonical > shop.toml) and write delimiter
+                 = ";" in it
 
         1 error in orders.csv. Nothing was sent.
     a line for Excel: exit 0

@@ -135,16 +135,16 @@ fn lines_belong_to_the_document_with_their_parent() {
         A valid
             total_differs 4:47 the items add up to 10, the order's price is 5
     of a child: 0 items, 3 left out exit 0
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A valid
             order_without_items 1:null the order has no items
     before a child: 1 items, 2 left out exit 0
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A valid
     a number: 1 items, null left out exit 0
         17 valid
     the id of an order and a line: 2 items, null left out exit 0
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A valid
         B valid
     "#);
@@ -192,6 +192,7 @@ fn lines_without_their_document_are_problems() {
         warning: orders.ndjson: no document has "sku", which the profile reads for item.name
         warning: orders.ndjson: no document has "sku", which the profile reads for item.productId
         A valid
+            order_without_items 1:null the order has no items
         B invalid
             parent_missing 2:null no document has the id "B" of the one it belongs to
     its own parent: 0 items, null left out exit 1
@@ -206,7 +207,7 @@ fn lines_without_their_document_are_problems() {
             parent_missing 2:null no document has the id "B" of the one it belongs to
             number_unreadable 2:46 "five" is not a decimal number such as 1234.50
     a child of an orphan: 0 items, 1 left out exit 1
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         B invalid
             parent_missing 1:null no document has the id "B" of the one it belongs to
         A valid
@@ -246,15 +247,16 @@ fn documents_that_are_there_twice_are_problems() {
         B valid
             order_without_items 3:null the order has no items
     of two orders: 2 items, null left out exit 0
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A valid
         B valid
     no item: 0 items, 2 left out exit 0
         warning: orders.ndjson: no document has "price", which the profile reads for item.price
         warning: orders.ndjson: no document has "sku", which the profile reads for item.name
         warning: orders.ndjson: no document has "sku", which the profile reads for item.productId
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A valid
+            order_without_items 1:null the order has no items
     "#);
 }
 
@@ -277,7 +279,7 @@ fn lines_that_belong_to_each_other_are_problems() {
     ]);
     insta::assert_snapshot!(found, @r#"
     two: 0 items, null left out exit 1
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A valid
             order_without_items 1:null the order has no items
         2 invalid
@@ -372,7 +374,7 @@ fn conditions_leave_out_documents_and_lines() {
     ];
     insta::assert_snapshot!(report(&lines.concat(), &profile), @r#"
     1 items, 2 left out exit 0
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A valid
         B skipped
         C skipped
@@ -402,14 +404,14 @@ fn refunds_are_lines_of_their_order() {
     let netted = with(&format!("{rows}\nmode = \"net\""));
     insta::assert_snapshot!(format!("{}\n{netted}", with(rows)), @r#"
     3 items, 3 left out exit 0
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A valid
         B valid
         C skipped
             refund_without_order 8:null no other row of the export is of the order that was refunded
 
     4 items, null left out exit 0
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A valid
         B valid
         4 skipped
@@ -436,7 +438,7 @@ fn lines_are_found_in_joined_files() {
     let ran = workspace.run(&CHECK.replace("orders.ndjson", "orders.ndjson more.ndjson"));
     insta::assert_snapshot!(ran.report(), @r#"
     exit 1
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A invalid
             order_copied 1:null the document of the order is here again; it counts once
             items_repeated 2:null the item has the id "1" of the one in line 2 of another file; it would count twice

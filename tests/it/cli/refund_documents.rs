@@ -147,7 +147,7 @@ fn refund_documents_count_once() {
     let ran = check(&lines, "--memory 256MB", "2");
     insta::assert_snapshot!(ran.report(), @r#"
     exit 1
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A invalid
             refund_unclear 5:null the refund has the id "r1" of the one in line 4; it would count twice
     "#);
@@ -163,7 +163,7 @@ fn refund_documents_count_once() {
     let ran = workspace.run("check orders.ndjson --profile shop.toml --pos x --max-invalid 100%");
     insta::assert_snapshot!(ran.report(), @r#"
     exit 1
-        documents belong to others: the export is read a second time
+        documents may be apart from their parent: the export is read a second time
         A invalid
             refund_unclear 5:null the refund has the id "r1" of the one in line 4; it would count twice
     "#);
