@@ -21,7 +21,7 @@ use crate::model::{
     },
     field::{Field, FieldGroup},
     money::Amount,
-    origin::{Place, Position, RowOrigin},
+    origin::{FileId, Place, RowOrigin},
     over_rows::OverRows,
     problem::{Code, Problem, Problems},
     redact::redact,
@@ -130,7 +130,7 @@ impl<'a, M: Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>)> Merge<'a, 
             draft.added_rows.extend(added_row(row, mapped));
         }
         if row.joined().is_some() {
-            draft.added_rows.extend(added_side_rows(row, mapped));
+            draft.added_rows.extend(added_side_rows(mapped));
         }
         for item in mapped.order_items.drain(..) {
             add_order_item(&mut self.order_items, item, draft, fields_of_files);
@@ -232,22 +232,21 @@ fn added_row<'a>(row: &Row<'_>, mapped: &MappedRow<'a>) -> Option<AddedRow<'a>> 
     };
     let of_items = mapped.order_items.iter().flat_map(|order_item| order_item.item.cells.iter());
     let cells: Vec<_> = mapped.cells.iter().chain(of_items).filter(is_added).cloned().collect();
-    (!cells.is_empty()).then(|| AddedRow { at: row.origin.position(), cells })
+    (!cells.is_empty()).then(|| AddedRow { at: row.origin.position(), digest: None, cells })
 }
 
-/// What the rows of side files add up, by the line of each.
-fn added_side_rows<'a>(
-    row: &Row<'_>,
-    mapped: &MappedRow<'a>,
-) -> impl Iterator<Item = AddedRow<'a>> + use<'a> {
-    let mut rows: BTreeMap<Position, Vec<Cell<'a>>> = BTreeMap::new();
+/// What the rows of side files add up.
+fn added_side_rows<'a>(mapped: &MappedRow<'a>) -> impl Iterator<Item = AddedRow<'a>> + use<'a> {
+    let mut rows: BTreeMap<(FileId, u64), AddedRow<'a>> = BTreeMap::new();
     for cell in mapped.cells.iter().filter(|cell| cell.over_rows.is_sum() && !cell.is_default) {
-        let at = Position { column: None, ..cell.at.position() };
-        if at.file != row.origin.file {
-            rows.entry(at).or_default().push(cell.clone());
+        if let Some(side) = cell.at.side_row() {
+            let added =
+                || AddedRow { at: side.start(), digest: Some(side.digest), cells: Vec::new() };
+            let added = rows.entry((side.file, side.number)).or_insert_with(added);
+            added.cells.push(cell.clone());
         }
     }
-    rows.into_iter().map(|(at, cells)| AddedRow { at, cells })
+    rows.into_values()
 }
 
 /// Adds a row. `fields_of_files` are the fields that have values of several files, of which the

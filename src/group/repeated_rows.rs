@@ -1,5 +1,6 @@
 //! Repeated rows: equal items of one order in different files, where files are joined or a join has
-//! several, and equal numbers that are added up.
+//! several, and rows whose numbers are added up: those of a side file with equal values, read or not,
+//! others with equal numbers.
 //!
 //! Parts of an export that overlap would double the items and the sums of an order. Equal rows of
 //! one file are often legitimate: two pieces on two lines. Called by `shuffle` with the draft of
@@ -27,12 +28,17 @@ pub fn find_repeated_row(draft: &Draft<'_>, names: &InputNames) -> Option<Proble
         return None;
     }
     let items = draft.items.iter().map(|item| (item_values(item, draft), item.at.position()));
-    let added = draft.added_rows.iter();
-    let added = added.filter_map(|row| Some((added_values(row, draft)?, row.at)));
+    let added = |is_side: bool| {
+        let rows = draft.added_rows.iter().filter(move |row| row.digest.is_some() == is_side);
+        find_in_two_files(
+            rows.filter_map(|row| Some(((row.digest, added_values(row, draft)?), row.at))),
+        )
+    };
     let item = find_in_two_files(items).map(|found| ("item equals", found));
     let refunds = draft.refunds.iter().map(|cell| (&cell.text, cell.at.position()));
     let (what, (earlier, at)) = item
-        .or_else(|| Some(("row adds the same as", find_in_two_files(added)?)))
+        .or_else(|| Some(("row adds the same as", added(false)?)))
+        .or_else(|| Some(("row equals", added(true)?)))
         .or_else(|| Some(("refund equals", find_in_two_files(refunds)?)))?;
     let message = format!(
         "the {what} the one at {}; where parts of an export overlap, it would count twice; if both \

@@ -103,6 +103,7 @@ mod refund_records;
 mod refunds;
 mod refunds_compiler;
 mod repeated_items;
+mod row_digest;
 mod row_items;
 mod row_joins;
 mod row_key;

@@ -188,6 +188,7 @@ mod tests {
                 number: 0,
                 file: FileId(0),
                 line: 1,
+                digest: 0,
                 text,
                 cells,
                 names: &[],

@@ -10,8 +10,9 @@ use super::{
     path::{Path, PathEnd},
     path_text::dotted_names,
     profile::Profile,
+    row_digest::{digest_of_record, digest_of_value},
     rule::Rule,
-    side_table::{NewCell, SideTable},
+    side_table::{NewCell, NewRow, SideTable},
 };
 use crate::model::{
     diagnostic::Note,
@@ -181,7 +182,9 @@ impl SideTable {
                     at: record.position(&row.origin, *column),
                     kind: SideKind::Text,
                 });
-                self.push((key.as_str(), side.file, row.origin.line), cells);
+                let digest = if self.adds_rows { digest_of_record(record, header) } else { 0 };
+                let (key, line) = (key.as_str(), row.origin.line);
+                self.push(NewRow { key, file: side.file, line, digest }, cells);
             }
             (RowContent::Document(document), SideFormat::Documents { keys, items, columns }) => {
                 let root = document.root();
@@ -190,7 +193,8 @@ impl SideTable {
                     self.pass_over(row.origin.position());
                     return Ok(());
                 };
-                self.add_key(key.as_str());
+                let key = key.as_str();
+                self.add_key(key);
                 let elements = match items {
                     Some(items) => elements_of(root, items)?,
                     None => vec![root],
@@ -198,7 +202,8 @@ impl SideTable {
                 for node in elements {
                     let line = node.position(side.file, row.origin.line).line;
                     let cells = columns.iter().map(|path| cell(path, node, &row.origin));
-                    self.push((key.as_str(), side.file, line), cells);
+                    let digest = if self.adds_rows { digest_of_value(node) } else { 0 };
+                    self.push(NewRow { key, file: side.file, line, digest }, cells);
                 }
             }
             _ => return Err("the row is of another format than its file".to_owned()),

@@ -37,6 +37,8 @@ pub struct SideTable {
     name: String,
     /// Whether its rows are items.
     pub(super) has_items: bool,
+    /// Whether the numbers of all rows with a key are added up.
+    pub(super) adds_rows: bool,
     /// The names of the files, for messages, by their number within the join.
     pub(super) files: Vec<(FileId, String)>,
     pub(super) format: InputFormat,
@@ -84,10 +86,20 @@ pub struct UnusedRows {
 struct StoredRow {
     file: FileId,
     line: u64,
+    digest: u64,
     /// Where its texts begin.
     start: usize,
     /// The next row with the same key.
     next: Option<u32>,
+}
+
+/// A row that is added, without its cells.
+pub(super) struct NewRow<'t> {
+    pub(super) key: &'t str,
+    pub(super) file: FileId,
+    /// The line on which it begins.
+    pub(super) line: u64,
+    pub(super) digest: u64,
 }
 
 /// A value of a row that is added.
@@ -114,6 +126,7 @@ impl SideTable {
         Self {
             name: join.name.clone(),
             has_items: join.has_items,
+            adds_rows: join.adds_rows(),
             files: Vec::new(),
             format: InputFormat::Csv,
             header: Header::default(),
@@ -139,10 +152,10 @@ impl SideTable {
         self.columns = columns;
     }
 
-    /// Adds a row that begins on a line.
+    /// Adds a row with its cells.
     pub(super) fn push<'t>(
         &mut self,
-        (key, file, line): (&str, FileId, u64),
+        NewRow { key, file, line, digest }: NewRow<'t>,
         cells: impl Iterator<Item = NewCell<'t>>,
     ) {
         let start = self.text.len();
@@ -157,7 +170,7 @@ impl SideTable {
             });
         }
         let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        self.rows.push(StoredRow { file, line, start, next: None });
+        self.rows.push(StoredRow { file, line, digest, start, next: None });
         match &mut self.entry(key).ends {
             Some((_, last)) => {
                 let before = std::mem::replace(last, index);
@@ -308,7 +321,7 @@ impl SideTable {
     }
 
     fn row(&self, index: usize) -> SideRow<'_> {
-        let StoredRow { file, line, start, .. } = self.rows[index];
+        let StoredRow { file, line, digest, start, .. } = self.rows[index];
         let n_columns = self.columns.len();
         let cells = &self.cells[index * n_columns..][..n_columns];
         let end = start + cells.last().map_or(0, |cell| cell.end as usize);
@@ -316,6 +329,7 @@ impl SideTable {
             number: index as u64,
             file,
             line,
+            digest,
             names: &self.columns,
             text: &self.text[start..end],
             cells,
@@ -428,7 +442,8 @@ mod tests {
                 for table in [&mut in_memory, &mut spilled] {
                     let cell = |text, kind| NewCell { text, at: at(Some(7)), kind };
                     let cells = [cell(x, SideKind::Text), cell(y, SideKind::Number)];
-                    table.push((&key, FileId(3), line), cells.into_iter());
+                    let (key, file, digest) = (&key, FileId(3), line * 7);
+                    table.push(NewRow { key, file, line, digest }, cells.into_iter());
                     table.add_key(&format!("{x}!"));
                 }
                 if *drains {

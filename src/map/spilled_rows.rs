@@ -83,6 +83,7 @@ pub(super) fn encode(key: &str, row: Option<SideRow<'_>>, into: &mut Vec<u8>) {
     into.extend_from_slice(&row.number.to_le_bytes());
     into.extend_from_slice(&row.file.0.to_le_bytes());
     into.extend_from_slice(&row.line.to_le_bytes());
+    into.extend_from_slice(&row.digest.to_le_bytes());
     into.extend_from_slice(&number(row.cells.len()));
     for SideCell { end, line, column, kind } in row.cells {
         into.extend([end, line, column].into_iter().flat_map(|field| field.to_le_bytes()));
@@ -103,6 +104,7 @@ struct EncodedRow<'b> {
     number: u64,
     file: FileId,
     line: u64,
+    digest: u64,
     cells: &'b [u8],
     text: &'b str,
 }
@@ -118,6 +120,7 @@ fn decode(bytes: &[u8]) -> Option<Encoded<'_>> {
     let (number, rest) = rest.split_first_chunk()?;
     let (file, rest) = rest.split_first_chunk()?;
     let (line, rest) = rest.split_first_chunk()?;
+    let (digest, rest) = rest.split_first_chunk()?;
     let (n_cells, rest) = rest.split_first_chunk()?;
     let (cells, text) =
         rest.split_at_checked(u32::from_le_bytes(*n_cells) as usize * CELL_BYTES)?;
@@ -125,6 +128,7 @@ fn decode(bytes: &[u8]) -> Option<Encoded<'_>> {
         number: u64::from_le_bytes(*number),
         file: FileId(u32::from_le_bytes(*file)),
         line: u64::from_le_bytes(*line),
+        digest: u64::from_le_bytes(*digest),
         cells,
         text: std::str::from_utf8(text).ok()?,
     };
@@ -187,6 +191,7 @@ impl SpilledRows {
             number: row.number,
             file: row.file,
             line: row.line,
+            digest: row.digest,
             text: texts.alloc_str(row.text),
             cells: texts.alloc_slice_copy(&cells),
             names,

@@ -103,7 +103,7 @@ pub struct JsonNode<'d> {
 }
 
 /// A JSON value whose numbers keep the digits of the export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JsonValue<'d> {
     /// `null`
     Null,

@@ -22,7 +22,8 @@ use super::{
     origin::{Place, Position, RowOrigin},
     over_rows::OverRows,
     problem::{Problem, Problems},
-    row::Row,
+    record::RecordForm,
+    row::{Row, RowContent},
     side_row::SideRow,
 };
 
@@ -162,6 +163,22 @@ impl CellOrigin<'_> {
             Self::Column(row, column) => row.column_name(column as usize).map(str::to_owned),
             Self::Node(_, node) => Some(node.path()).filter(|path| !path.is_empty()),
             Self::Side(side, column, _) => side.names.get(column as usize).cloned(),
+        }
+    }
+}
+
+impl<'a> CellOrigin<'a> {
+    /// The row of a side file that the cell is of, if it is of one.
+    #[must_use]
+    pub fn side_row(&self) -> Option<&'a SideRow<'a>> {
+        match *self {
+            Self::Side(side, ..) => Some(side),
+            Self::Column(Row { content: RowContent::Record(record), .. }, column) => {
+                let RecordForm::Joined(joined) = &record.form else { return None };
+                let (side, _) = joined.side_cell(column as usize)?;
+                side.row(0)
+            }
+            _ => None,
         }
     }
 }
@@ -536,6 +553,8 @@ pub struct RefundRecord<'a> {
 pub struct AddedRow<'a> {
     /// The position of the row.
     pub at: Position,
+    /// A digest of all its values, of a row of a side file.
+    pub digest: Option<u64>,
     /// Its numbers; never empty.
     pub cells: Vec<Cell<'a>>,
 }

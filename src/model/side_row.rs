@@ -77,6 +77,8 @@ pub struct SideRow<'a> {
     pub file: FileId,
     /// The line on which the row begins, from 1.
     pub line: u64,
+    /// A digest of all its values, also of those that are not read; 0 if its numbers are not added up.
+    pub digest: u64,
     /// The texts of its cells, one after the other.
     pub text: &'a str,
     /// Where each of them ends, and its place in the file.

@@ -11,7 +11,7 @@ use super::{
     sorter::SortedIter,
 };
 
-/// Bytes of a block, of which each look-up reads one as a rule.
+/// Bytes of a block, of which each look-up reads one as a rule: a page, since it wants one entry.
 const BLOCK_BYTES: usize = 4 * 1024;
 
 /// Bytes of the key and the length before each payload.

@@ -298,14 +298,51 @@ fn equal_rows_of_two_files_of_a_join_are_a_problem() {
         let join = PAYMENTS.replace("payments.csv", "payments-*.csv");
         outcomes(&check_with(&workspace, keys, &format!("{join}{GUEST}"), "orders.csv"))
     };
-    insta::assert_snapshot!(check("", "A,card,5.0\nB,card,1.00\n"), @r#"
-    A invalid the row adds the same as the one at payments-1.csv:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
+    insta::assert_snapshot!(check("", "A,card,5.00\nB,card,1.00\n"), @r#"
+    A invalid the row equals the one at payments-1.csv:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
     B valid
     "#);
-    insta::assert_snapshot!(check("\nseverity.row_in_two_files = 'warning'\n", "A,card,5.0\n"), @r#"
-    A valid the row adds the same as the one at payments-1.csv:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
+    insta::assert_snapshot!(check("\nseverity.row_in_two_files = 'warning'\n", "A,card,5.00\n"), @r#"
+    A valid the row equals the one at payments-1.csv:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
     B valid
     "#);
+}
+
+/// Instalments are of equal amounts, in columns or members that no rule may read.
+#[test]
+fn side_rows_that_differ_unread_are_two() {
+    let join = PAYMENTS.replace("payments.csv", "payments-*.csv");
+    let check = |last: &str| {
+        let workspace = Workspace::with("orders.csv", EXPORT);
+        workspace.file("payments-1.csv", "Id,Order,Type,Value\np1,A,card,5.00\nb,B,card,20.00\n");
+        workspace.file("payments-2.csv", last);
+        outcomes(&check_with(&workspace, "", &format!("{join}{GUEST}"), "orders.csv"))
+    };
+    assert_eq!(check("Id,Order,Type,Value\np2,A,card,5.00\n"), "A valid\nB valid");
+    let reordered = check("Value,Order,Id,Type\n1.00,A,p2,card\n5.00,A,p1,card\n");
+    assert!(
+        reordered.contains("A invalid the row equals the one at payments-1.csv:2"),
+        "{reordered}"
+    );
+}
+
+#[test]
+fn documents_of_one_line_are_rows_of_their_own() {
+    let join = PAYMENTS.replace("payments.csv", "payments-*.json");
+    let check = |last: &str| {
+        let workspace = Workspace::with("orders.csv", EXPORT);
+        let row =
+            |order, id| format!(r#"{{"Id":"{id}","Order":"{order}","Type":"card","Value":5.00}}"#);
+        workspace.file(
+            "payments-1.json",
+            format!("[{},{},{}]", row("B", "b"), row("A", "p1"), row("A", "p9")),
+        );
+        workspace.file("payments-2.json", format!("[{}]", row("A", last)));
+        outcomes(&check_with(&workspace, "", &format!("{join}{GUEST}"), "orders.csv"))
+    };
+    assert_eq!(check("p2"), "A valid\nB valid");
+    let overlap = check("p9");
+    assert!(overlap.contains("A invalid the row equals the one at payments-1.json:1"), "{overlap}");
 }
 
 #[test]
