@@ -39,7 +39,9 @@ fn hash_value(node: JsonNode<'_>, hasher: &mut DefaultHasher) {
         JsonValue::Array => {
             let elements: Vec<_> = node.elements().into_iter().flatten().collect();
             (JsonValue::Array, elements.len()).hash(hasher);
-            elements.into_iter().for_each(|element| hash_value(element, hasher));
+            for element in elements {
+                hash_value(element, hasher);
+            }
         }
         value => value.hash(hasher),
     }
