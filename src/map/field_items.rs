@@ -11,7 +11,7 @@ use super::{
     view::{Found, Value, View},
 };
 use crate::model::{
-    draft::{AddedSideRows, CellOrigin, MappedRow},
+    draft::{AddedSideRows, MappedRow},
     problem::{Code, Problem},
 };
 
@@ -115,8 +115,7 @@ impl<S> Mapper<'_, S> {
         }
         order.added_side_rows.push(added);
         for side in view.side_items() {
-            let (at, fields) = (CellOrigin::Known(side.start()), ItemFields::Side(side));
-            into.items.extend(self.item(ItemView { row: view, fields, at }, order));
+            into.items.extend(self.item(ItemView::of_side(view, side), order));
         }
     }
 

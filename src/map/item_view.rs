@@ -34,6 +34,13 @@ pub(super) enum ItemFields<'a, S> {
     Side(&'a SideRow<'a>),
 }
 
+impl<'a, V: View<'a>> ItemView<'a, V> {
+    /// The item that is a row of a side file.
+    pub(super) fn of_side(row: V, side: &'a SideRow<'a>) -> Self {
+        Self { row, fields: ItemFields::Side(side), at: CellOrigin::Known(side.start()) }
+    }
+}
+
 #[expect(clippy::expl_impl_clone_on_copy, reason = "a derived one needs sources that are Copy")]
 impl<'a, V: View<'a>> Clone for ItemView<'a, V> {
     fn clone(&self) -> Self {

@@ -12,7 +12,7 @@ use super::{
     condition::{CellSource, Condition},
     document_binding::{Names, bind_rule, bind_sources},
     document_view::DocumentView,
-    item_view::{ItemFields, ItemView},
+    item_view::ItemView,
     language_binding::texts_around,
     packed_trace::reads_cell,
     path::Path,
@@ -142,8 +142,7 @@ fn parts_of<'a, V: View<'a>>(bound: &FieldBinding<'_, V::Source>, view: V) -> Ve
 
 /// The item that is a row of a side file, if the row is one.
 fn item_at<'a, V: View<'a>>(view: V, side: &'a SideRow<'a>) -> Option<ItemView<'a, V>> {
-    let (at, fields) = (CellOrigin::Known(side.start()), ItemFields::Side(side));
-    view.side_items().contains(side).then_some(ItemView { row: view, fields, at })
+    view.side_items().contains(side).then(|| ItemView::of_side(view, side))
 }
 
 /// Applies rules to the row of a cell, or to the item in a side file that has it.
