@@ -249,16 +249,7 @@ pub(super) fn decide_groups<D: Decide>(
             continue;
         }
         let mut drafts = Vec::with_capacity(1);
-        let is_below =
-            |order: &Vec<&KeyedRow<'_>>| group.is_below_child(order, context.settings.grouping);
-        let (below, mut orders): (Vec<_>, Vec<_>) = orders.into_iter().partition(is_below);
-        let in_circle =
-            |row: &&KeyedRow<'_>| context.facts.circles.contain(row, context.settings.grouping);
-        for rows in below {
-            let (of_circle, left_out): (Vec<_>, Vec<_>) = rows.into_iter().partition(in_circle);
-            observations.n_left_out += group::count_children(left_out.into_iter());
-            orders.extend((!of_circle.is_empty()).then_some(of_circle));
-        }
+        let orders = without_children_of_children(orders, group, context, observations);
         let copies = orders.into_iter().flat_map(|order| copies_of(order, &mapper, context));
         for (order, version) in copies {
             let order_fragments = fragments_of(&order, runs);
@@ -266,7 +257,7 @@ pub(super) fn decide_groups<D: Decide>(
                 order_fragments.iter().flat_map(|run| run.possible_rows.iter().cloned()).collect();
             let map = |row, before, into: &mut _| mapper(row).map(row, before, into);
             let mut draft: Draft<'_> = group::draft(order.iter().copied(), map, &possible_rows);
-            if order.iter().any(in_circle) {
+            if order.iter().any(|row| is_in_circle(row, context)) {
                 group::mark_circle(&mut draft);
             }
             context.count_left_out(order.iter().copied(), &draft, observations);
@@ -280,6 +271,30 @@ pub(super) fn decide_groups<D: Decide>(
         context.decide_group(drafts, observations, part)?;
     }
     Ok(n_scattered)
+}
+
+/// The orders of a group without those whose documents belong to children, which are counted: no
+/// order has them. Those in a circle remain, to be reported.
+fn without_children_of_children<'a, D: Decide>(
+    orders: Vec<Vec<&'a KeyedRow<'a>>>,
+    group: &KeyGroup<'_>,
+    context: &Context<'_, '_, D>,
+    observations: &mut Observations,
+) -> Vec<Vec<&'a KeyedRow<'a>>> {
+    let is_below =
+        |order: &Vec<&KeyedRow<'_>>| group.is_below_child(order, context.settings.grouping);
+    let (below, mut orders): (Vec<_>, Vec<_>) = orders.into_iter().partition(is_below);
+    for rows in below {
+        let (of_circle, left_out): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| is_in_circle(row, context));
+        observations.n_left_out += group::count_children(left_out.into_iter());
+        orders.extend((!of_circle.is_empty()).then_some(of_circle));
+    }
+    orders
+}
+
+fn is_in_circle<D: Decide>(row: &KeyedRow<'_>, context: &Context<'_, '_, D>) -> bool {
+    context.facts.circles.contain(row, context.settings.grouping)
 }
 
 /// The copies of an order, each with its version; the order itself if there can be only one.
