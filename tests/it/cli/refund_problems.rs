@@ -1,32 +1,16 @@
 //! Tests of problems of refunds: each has one cause, and no refund is taken off as something else.
 
-use super::both_formats::{RESOURCES, check_both};
+use super::{
+    both_formats::{RESOURCES, check_both},
+    refunds::{HEADER, ITEM, RULES},
+};
 use crate::support::workspace::{RunResult, Workspace};
-
-const RULES: &str = r#"
-[order]
-referenceId = { column = "Order", path = "Order" }
-orderedAt = { column = "Date", path = "Date" }
-status = { value = "PURCHASED" }
-currencyCode = { value = "EUR" }
-paymentType = { value = "other" }
-[guest]
-email = { column = "Email", path = "Email" }
-"#;
 
 const NET: &str = r#"order_price = "sum_of_lines"
 [refunds]
 rows = { column = "Event", path = "Event", is = "Refund" }
 mode = "net"
 "#;
-
-const ITEM: &str = r#"[item]
-name = { column = "Name", path = "Name" }
-quantity = { column = "Qty", path = "Qty" }
-price = { column = "Price", path = "Price" }
-"#;
-
-const HEADER: &str = "Order,Event,Date,Email,Name,Qty,Price\n";
 
 const SALE: &str = "A,Sale,2026-10-01T10:00:00Z,a@example.com,Mug,2,10.00";
 const REFUND: &str = "A,Refund,2026-10-05T10:00:00Z,b@example.com,Mug,1,10.00";
@@ -151,14 +135,35 @@ fn unreadable_row_of_another_file_is_of_its_order() {
     }
 }
 
+/// The keys of refunds that are records of their own.
+const RECORDS: &str = r#"[refunds]
+order = { column = "parent", path = "parent" }
+mode = "net"
+amount = { column = "refunded", path = "refunded" }
+"#;
+
+/// The rules of orders whose total is in the export.
+fn rules_with_total() -> String {
+    let total = "price = { column = \"total\", path = \"total\" }\n";
+    RULES.replace("paymentType", &format!("{total}paymentType"))
+}
+
+/// The problems of orders and of refunds that are records, which are those of both formats.
+fn problems_of_records(files: &[&[&str]], header: &str, rules: &str) -> String {
+    let profile = |extension: &str| {
+        let items = if extension == "csv" { "" } else { "items = []\n" };
+        format!("name = \"shop\"\n{items}{RECORDS}{rules}")
+    };
+    let [csv, ndjson] = check_both(files, header, profile, RESOURCES).map(|ran| problems(&ran));
+    assert_eq!(sorted(&csv), sorted(&ndjson));
+    sorted(&csv)
+}
+
 /// The amount of a record was once taken off its order as one of the same currency.
 #[test]
 fn refund_record_in_another_currency_is_refused() {
-    let keys = "[refunds]\norder = { column = \"parent\", path = \"parent\" }\nmode = \"net\"
-        amount = { column = \"refunded\", path = \"refunded\" }\n";
-    let rules = RULES
-        .replace("{ value = \"EUR\" }", "{ column = \"currency\", path = \"currency\" }")
-        .replace("paymentType", "price = { column = \"total\", path = \"total\" }\npaymentType");
+    let currency = "{ column = \"currency\", path = \"currency\" }";
+    let rules = rules_with_total().replace("{ value = \"EUR\" }", currency);
     let header = "Order,parent,Date,Email,total,currency,refunded\n";
     let orders = [
         "1,,2026-10-01T10:00:00Z,a@example.com,30.00,EUR,",
@@ -166,15 +171,7 @@ fn refund_record_in_another_currency_is_refused() {
         "3,,2026-10-01T10:00:00Z,c@example.com,30.00,EUR,",
     ];
     let refunds = ["7,1,,,,USD,5.00", "8,2,,,,EUR,5.00", "9,3,,,,,5.00"];
-    let check = |files: &[&[&str]], rules: &str| {
-        let profile = |extension: &str| {
-            let items = if extension == "csv" { "" } else { "items = []\n" };
-            format!("name = \"shop\"\n{items}{keys}{rules}")
-        };
-        let [csv, ndjson] = check_both(files, header, profile, RESOURCES).map(|ran| problems(&ran));
-        assert_eq!(sorted(&csv), sorted(&ndjson));
-        sorted(&csv)
-    };
+    let check = |files: &[&[&str]], rules: &str| problems_of_records(files, header, rules);
     let one_file = [&orders[..], &refunds].concat();
     let found = check(&[&one_file], &rules);
     insta::assert_snapshot!(found, @r#"
@@ -229,10 +226,6 @@ fn refunded_amount_needs_a_route_with_a_total() {
 /// A record that is there twice was once taken off twice.
 #[test]
 fn refund_record_counts_once() {
-    let keys = "[refunds]\norder = { column = \"parent\", path = \"parent\" }\nmode = \"net\"
-        amount = { column = \"refunded\", path = \"refunded\" }\n";
-    let rules = RULES
-        .replace("paymentType", "price = { column = \"total\", path = \"total\" }\npaymentType");
     let header = "Order,parent,Date,Email,total,refunded\n";
     let rows = [
         "A,,2026-10-01T10:00:00Z,a@example.com,30.00,",
@@ -243,15 +236,7 @@ fn refund_record_counts_once() {
         "9,B,,,,5.00",
         "10,B,,,,5.00",
     ];
-    let check = |files: &[&[&str]]| {
-        let profile = |extension: &str| {
-            let items = if extension == "csv" { "" } else { "items = []\n" };
-            format!("name = \"shop\"\n{items}{keys}{rules}")
-        };
-        let [csv, ndjson] = check_both(files, header, profile, RESOURCES).map(|ran| problems(&ran));
-        assert_eq!(sorted(&csv), sorted(&ndjson));
-        sorted(&csv)
-    };
+    let check = |files: &[&[&str]]| problems_of_records(files, header, &rules_with_total());
     insta::assert_snapshot!(check(&[&rows]), @r#"
     20.00 15.00
     A invalid: refund_unclear 5

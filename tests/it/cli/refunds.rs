@@ -20,24 +20,25 @@ rows = { column = "Event", is = "Refund" }
 mode = "net"                     # default: leave_out
 "#;
 
-const RULES: &str = r#"
+/// The rules of orders and guests.
+pub(super) const RULES: &str = r#"
 [order]
 referenceId = { column = "Order", path = "Order" }
 orderedAt = { column = "Date", path = "Date" }
 status = { value = "PURCHASED" }
 currencyCode = { value = "EUR" }
 paymentType = { value = "other" }
-
-[item]
-name = { column = "Name", path = "Name" }
-quantity = { column = "Qty", path = "Qty" }
-price = { column = "Price", path = "Price" }
-
 [guest]
 email = { column = "Email", path = "Email" }
 "#;
 
-const HEADER: &str = "Order,Event,Date,Email,Name,Qty,Price\n";
+pub(super) const ITEM: &str = r#"[item]
+name = { column = "Name", path = "Name" }
+quantity = { column = "Qty", path = "Qty" }
+price = { column = "Price", path = "Price" }
+"#;
+
+pub(super) const HEADER: &str = "Order,Event,Date,Email,Name,Qty,Price\n";
 
 fn sale(order: &str, price: &str) -> String {
     let date = "2026-10-01T10:00:00Z";
@@ -57,7 +58,7 @@ fn check(files: &[&[String]], refunds: &str) -> [RunResult; 2] {
 /// The same on some cores and with some memory.
 fn check_with(files: &[&[String]], refunds: &str, resources: Resources<'_>) -> [RunResult; 2] {
     let keys = refunds.replace("column = \"Event\"", "column = \"Event\", path = \"Event\"");
-    let profile = |_: &str| format!("name = \"shop\"\n{keys}\n{RULES}");
+    let profile = |_: &str| format!("name = \"shop\"\n{keys}\n{RULES}{ITEM}");
     check_both(files, HEADER, profile, resources)
 }
 
@@ -281,7 +282,7 @@ fn half_of_a_refund_record_is_refused() {
 fn refund_in_another_currency_is_refused() {
     let rows = [sale("A", "10.00"), refund("A", "3.00")];
     let by_row = |rows: &[String]| {
-        let keys = format!("name = \"shop\"\n{REFUNDS}\n{RULES}");
+        let keys = format!("name = \"shop\"\n{REFUNDS}\n{RULES}{ITEM}");
         let keys = keys.replace("{ value = \"EUR\" }", "{ column = \"Name\" }");
         let currency = |row: &String, code: &str| row.replace("Gel of A", code);
         let text = [HEADER.to_owned(), currency(&rows[0], "EUR"), currency(&rows[1], "USD")];
@@ -311,9 +312,7 @@ fn refunds_without_items_are_refused() {
         assert_eq!(ran.code, 2, "{}", ran.out);
         ran.err.split("\n\n").next().unwrap().to_owned()
     };
-    let (order, item) = RULES.split_once("[item]").unwrap();
-    let (_, guest) = item.split_once("[guest]").unwrap();
-    insta::assert_snapshot!(message(&format!("{REFUNDS}{order}[guest]{guest}")), @r#"
+    insta::assert_snapshot!(message(&format!("{REFUNDS}{RULES}")), @r#"
     error[profile]: "net" takes the items of refunds off their order, and the profile has no [item]
      --> shop.toml:6:8  refunds.mode
       |
@@ -358,7 +357,8 @@ fn refund_of_an_order_that_was_sent_changes_it_whatever_its_date() {
     let service = MockService::start(|_| None);
     for mode in ["net", "leave_out"] {
         let keys = REFUNDS.replace("net", mode);
-        let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}\n{RULES}"));
+        let workspace =
+            Workspace::with("shop.toml", format!("name = \"shop\"\n{keys}\n{RULES}{ITEM}"));
         let send = |rows: &str| {
             workspace.file("orders.csv", format!("{HEADER}{rows}"));
             let target = format!("--base-url {} --client-key k --pos x", service.base_url);
