@@ -56,7 +56,7 @@ impl<S> Mapper<'_, S> {
     }
 
     /// The id of a document that belongs to another one, by which its own children find it, and that
-    /// of the other one. One that is its own parent is nobody else's.
+    /// of the other one. None of one that is its own parent.
     pub(super) fn child_and_parent<'a, V: View<'a, Source = S>>(
         &self,
         view: V,

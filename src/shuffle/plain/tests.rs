@@ -534,7 +534,7 @@ fn joined_rows_are_the_same_on_both_paths() {
         (&csv, "1", "", true),
         (&csv, "5", "", true),
         (&csv, "4", "eve@example.com", true),
-        // Nobody is looked up.
+        // No row is looked up.
         (&csv, "", "eve@example.com", true),
         // Nothing identifies the guest.
         (&csv, "4", "", false),
