@@ -145,7 +145,8 @@ fn find_misspelt(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
     }
     let problem = |order: &UndecidedOrder| {
         order.may_be_a_part().then_some(())?;
-        let reference = &order.record.reference;
+        let record = &order.record;
+        let reference = &record.reference;
         let other = other_spelling(spellings.get(&plain_reference(reference))?, reference)?;
         let code = if visible(reference) == visible(&other.reference) {
             Code::InvisibleCharacters
@@ -153,11 +154,12 @@ fn find_misspelt(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
             Code::SpreadsheetNumber
         };
         let message = format!(
-            "{reference:?} here and {:?} there: one of them is what a spreadsheet or a copied \
+            "{reference:?} here and {:?} in {}: one of them is what a spreadsheet or a copied \
              cell made of the other, and the order may be split between them",
-            other.reference
+            other.reference,
+            line_of(other, record)
         );
-        Some(Problem::for_order(code, other.source, message))
+        Some(Problem::for_order(code, record.source, message))
     };
     orders.iter().map(problem).collect()
 }
@@ -174,18 +176,31 @@ fn find_respelt_refunds(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
                 && other.record.reference != *reference
                 && normalize_reference(&other.record.reference) == normalize_reference(reference)
         };
-        let other = orders.iter().find(is_respelt)?;
-        let message = format!(
-            "{reference:?} here and {:?} there: they differ in their spelling only, so that the \
-             refund may be one of this order",
-            other.record.reference
-        );
-        Some(Problem::for_order(Code::RefundUnclear, other.record.source, message))
+        let other = &orders.iter().find(is_respelt)?.record;
+        let (other_reference, line) = (&other.reference, line_of(other, &order.record));
+        let message = if order.is_refunds() {
+            format!(
+                "the refund is of {reference:?}, and the order in {line} is {other_reference:?}: \
+                 they differ in their spelling only, so that the refund may be one of that order"
+            )
+        } else {
+            format!(
+                "the order is {reference:?}, and the refund in {line} is of {other_reference:?}: \
+                 they differ in their spelling only, so that the refund may be one of this order"
+            )
+        };
+        Some(Problem::for_order(Code::RefundUnclear, order.record.source, message))
     };
     if !orders.iter().any(UndecidedOrder::is_refunds) {
         return Vec::new();
     }
     orders.iter().map(problem).collect()
+}
+
+/// The line of an order, as another one names it.
+fn line_of(order: &OrderRecord, other: &OrderRecord) -> String {
+    let file = if order.source.file == other.source.file { "" } else { " of another file" };
+    format!("line {}{file}", order.source.line)
 }
 
 /// The reference without invisible characters and without the `.0` of a spreadsheet.

@@ -269,10 +269,10 @@ fn refund_with_another_spelling_of_its_order_makes_it_invalid() {
     ];
     let rows: Vec<_> = rows.iter().map(String::as_str).collect();
     insta::assert_snapshot!(problems_of(&[&rows], HEADER, &keys), @r#"
-    001001 invalid: refund_unclear 3
-    1001 invalid: refund_without_order 3 refund_unclear 2
-    #B invalid: refund_unclear 5
-    b invalid: refund_without_order 5 refund_unclear 4
+    001001 invalid: refund_unclear 2
+    1001 invalid: refund_without_order 3 refund_unclear 3
+    #B invalid: refund_unclear 4
+    b invalid: refund_without_order 5 refund_unclear 5
     C valid:
     D skipped: refund_without_order 7
     07 valid:

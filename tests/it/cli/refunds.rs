@@ -332,7 +332,7 @@ fn refund_under_a_changed_key_makes_its_order_invalid() {
         outcomes(&csv)
     };
     insta::assert_snapshot!(check(REFUNDS), @r#"
-    1001 invalid "1001" here and "1001.0" there: one of them is what a spreadsheet or a copied cell made of the other, and the order may be split between them
+    1001 invalid "1001" here and "1001.0" in line 3: one of them is what a spreadsheet or a copied cell made of the other, and the order may be split between them
     1001.0 invalid no other row of the export is of the order that was refunded
     1.003E+03 invalid no other row of the export is of the order that was refunded
     "#);

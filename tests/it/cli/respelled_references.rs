@@ -75,7 +75,7 @@ fn respelled_duplicate_in_export_is_invalid() {
     ];
     let checked = check(&export(&others), "");
     assert_eq!(checked.outcomes(), "01 valid, 1 invalid, 1.0 invalid, '1 valid");
-    assert!(problems(&checked).contains("spreadsheet_number 4 \"1\" here and \"1.0\" there"));
+    assert!(problems(&checked).contains("spreadsheet_number 3 \"1\" here and \"1.0\" in line 4"));
     assert_eq!(check(&export(&[row("1"), row("2")]), "").summary()["orders"]["valid"], 2);
 }
 
@@ -355,9 +355,9 @@ fn parts_of_a_key_are_checked_one_by_one() {
     let reference = "{ concat = [\"Order\", \"Shop\"], separator = \"-\" }";
     insta::assert_snapshot!(of_shops(reference, "-", &rows), @r#"
     1-A invalid
-      spreadsheet_number 3 "1-A" here and "1.0-A" there: one of them is what a spreadsheet or a copied cell made of the other, and the order may be split between them
+      spreadsheet_number 2 "1-A" here and "1.0-A" in line 3: one of them is what a spreadsheet or a copied cell made of the other, and the order may be split between them
     1.0-A invalid
-      spreadsheet_number 2 "1.0-A" here and "1-A" there: one of them is what a spreadsheet or a copied cell made of the other, and the order may be split between them
+      spreadsheet_number 3 "1.0-A" here and "1-A" in line 2: one of them is what a spreadsheet or a copied cell made of the other, and the order may be split between them
     7E+10-2 invalid
       scientific_notation 4 "7E+10": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text
       scientific_notation 4 order key "7E+10": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text
