@@ -85,8 +85,10 @@ impl<'a> OrderDocuments<'a> {
 pub fn mark_circle(draft: &mut Draft<'_>) {
     let missing = draft.problems.iter_mut().filter(|one| one.code == Code::ParentMissing);
     for problem in missing {
+        problem.code = Code::ParentCircle;
         problem.message = format!(
-            "the document belongs to {:?}, which belongs to it in turn, so that neither has an order",
+            "the document belongs to {:?}, and that one to others in a circle, so that none of them \
+             is of an order",
             draft.key
         );
     }

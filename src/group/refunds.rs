@@ -123,7 +123,8 @@ fn add_possible_refunds(order: &mut Draft<'_>, refund: &Draft<'_>) {
 
 /// Adds the problems of refunds to their order, but that it is missing.
 fn add_problems(order: &mut Draft<'_>, refund: &Draft<'_>) {
-    let is_missing = |code| matches!(code, Code::RefundWithoutOrder | Code::ParentMissing);
+    let is_missing =
+        |code| matches!(code, Code::RefundWithoutOrder | Code::ParentMissing | Code::ParentCircle);
     let problems = refund.problems.iter().filter(|problem| !is_missing(problem.code));
     order.problems.extend(problems.filter(|problem| is_of_refund(problem)).cloned());
 }

@@ -133,6 +133,7 @@ impl Problem {
                 | Code::JoinUnmatched
                 | Code::JoinAmbiguous
                 | Code::ParentMissing
+                | Code::ParentCircle
         ) || self.code == Code::NotAScalar && self.field.is_none()
     }
 
@@ -486,6 +487,8 @@ codes! {
     RowInTwoFiles "row_in_two_files" Error,
     /// A document belongs to one that is not there.
     ParentMissing "parent_missing" Error,
+    /// Documents belong to each other in a circle.
+    ParentCircle "parent_circle" Error,
     /// Another file lacks the row that a row names.
     JoinUnmatched "join_unmatched" Error,
     /// Another file has several rows with one key.

@@ -22,8 +22,9 @@ pub(super) struct Findings {
 
 impl Findings {
     pub(super) fn new(draft: &Draft<'_>) -> Self {
-        let is_lost =
-            |problem: &Problem| matches!(problem.code, Code::RowUnreadable | Code::ParentMissing);
+        let is_lost = |problem: &Problem| {
+            matches!(problem.code, Code::RowUnreadable | Code::ParentMissing | Code::ParentCircle)
+        };
         let is_partial = draft.problems.iter().any(is_lost);
         Self { is_partial, ..Self::at(draft.position()) }
     }

@@ -445,7 +445,7 @@ fn every_validation_code_has_a_case() {
         // group
         Code::RowsDisagree, Code::FirstValueTaken, Code::LastValueTaken, Code::OrderInTwoFiles, Code::OrderRepeated, Code::RowInTwoFiles,
         Code::DuplicateOrder, Code::OlderCopy, Code::NewestCopyUnknown, Code::RefundWithoutOrder, Code::RowUnreadable,
-        Code::AdjacentRowUnreadable, Code::RowWithoutKey, Code::ParentMissing,
+        Code::AdjacentRowUnreadable, Code::RowWithoutKey, Code::ParentMissing, Code::ParentCircle,
         // reported by pipeline, found by read
         Code::NoFinalNewline,
         // found by pipeline in the ledger

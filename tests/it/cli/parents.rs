@@ -283,18 +283,18 @@ fn lines_that_belong_to_each_other_are_problems() {
         A valid
             order_without_items 1:null the order has no items
         2 invalid
-            parent_missing 2:null the document belongs to "2", which belongs to it in turn, so that neither has an order
+            parent_circle 2:null the document belongs to "2", and that one to others in a circle, so that none of them is of an order
         1 invalid
-            parent_missing 3:null the document belongs to "1", which belongs to it in turn, so that neither has an order
+            parent_circle 3:null the document belongs to "1", and that one to others in a circle, so that none of them is of an order
     three, and one below: 1 items, 1 left out exit 1
         the rows of 1 order are scattered: the export is read a second time
         A valid
         2 invalid
-            parent_missing 2:null the document belongs to "2", which belongs to it in turn, so that neither has an order
+            parent_circle 2:null the document belongs to "2", and that one to others in a circle, so that none of them is of an order
         3 invalid
-            parent_missing 3:null the document belongs to "3", which belongs to it in turn, so that neither has an order
+            parent_circle 3:null the document belongs to "3", and that one to others in a circle, so that none of them is of an order
         1 invalid
-            parent_missing 5:null the document belongs to "1", which belongs to it in turn, so that neither has an order
+            parent_circle 5:null the document belongs to "1", and that one to others in a circle, so that none of them is of an order
     one has the id of an order: 1 items, 1 left out exit 0
         the rows of 1 order are scattered: the export is read a second time
         A valid
@@ -309,7 +309,7 @@ fn lines_that_belong_to_each_other_are_found_in_joined_files() {
         workspace.file("more.ndjson", &second);
         let ran = workspace.run(&CHECK.replace("orders.ndjson", "orders.ndjson more.ndjson"));
         assert_eq!(ran.outcomes(), "A valid, 2 invalid, 1 invalid", "{keys}: {}", ran.err);
-        let is_circle = ran.text("results.ndjson").contains("belongs to it in turn");
+        let is_circle = ran.text("results.ndjson").contains("parent_circle");
         assert_eq!(is_circle, !keys.is_empty(), "{keys}");
     }
 }
