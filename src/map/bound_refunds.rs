@@ -9,6 +9,7 @@ use super::{
     bound_rule::{FieldBinding, TestedSource},
     collector::Collector,
     condition::Condition,
+    join_readers::RowUse,
     order_key::key_of,
     profile::Profile,
     refunds::{REFUND_AMOUNT, Refunds},
@@ -64,6 +65,11 @@ impl<S> BoundRefunds<'_, S> {
         profile: &Profile,
     ) -> bool {
         self.refunds.order.is_some() && self.hold(view, profile)
+    }
+
+    /// What is read of a refund that says nothing of its order.
+    pub(super) fn row_use(&self) -> RowUse {
+        if self.amount.is_some() { RowUse::Amount } else { RowUse::Items }
     }
 
     /// The amount of a refund. Its problems are added to `order`.

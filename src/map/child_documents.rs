@@ -6,8 +6,10 @@
 use std::borrow::Cow;
 
 use super::{
+    bound_refunds::BoundRefunds,
     bound_rule::ParentSource,
     collector::Collector,
+    join_readers::RowUse,
     mapper::Mapper,
     row_items::push_item,
     tested_row::test,
@@ -87,11 +89,19 @@ impl<S> Mapper<'_, S> {
         let mut order = Collector::new(view.at(), std::mem::take(&mut into.cells));
         order.problems.append(&mut into.problems);
         into.may_have_items |= self.may_have_items;
+        if !self.joins.is_empty() {
+            order.problems.extend(self.joins.problems(view, None, self.use_of_child(view)));
+        }
         if !self.add_refund(view, &mut order, into) {
             self.add_child_item(view, &mut order, into);
         }
         into.may_be_refund = !self.decide_row(view, &mut order) && self.refunds.is_some();
         order.finish_into(None, into);
+    }
+
+    fn use_of_child<'a, V: View<'a, Source = S>>(&'a self, view: V) -> RowUse {
+        let netted = self.refunds.as_ref().filter(|_| self.is_netted(view));
+        netted.map_or(RowUse::Items, BoundRefunds::row_use)
     }
 
     fn add_child_item<'a, V: View<'a, Source = S>>(

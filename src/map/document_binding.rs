@@ -17,6 +17,7 @@ use super::{
     error::MapError,
     input_settings::MissingColumns,
     join::Join,
+    join_readers::JoinReaders,
     known_fields::KnownFields,
     mapper::{BoundSkips, Mapper},
     missing_name::{CONDITION, ITEM_FIELDS, MissingName},
@@ -178,7 +179,8 @@ fn bind_joins<'p>(
         let sources =
             |rule: &Rule| rule.paths.iter().map(|path| PathSource::new(path)).collect::<Vec<_>>();
         let keys = join.keys.iter().map(|key| (sources(&key.from), &key.from));
-        bound.push(RowJoin { join, table, keys: keys.collect() });
+        let readers = JoinReaders::new(profile, join);
+        bound.push(RowJoin { join, table, keys: keys.collect(), readers });
     }
     Ok(RowJoins(bound))
 }

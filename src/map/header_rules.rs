@@ -13,6 +13,7 @@ use super::{
     header_columns::HeaderColumns,
     input_settings::MissingColumns,
     join::Join,
+    join_readers::JoinReaders,
     mapper::{BoundSkips, Mapper},
     profile::{FieldRule, FieldTarget, ItemKindRules, SkipRule},
     refunds::{REFUND_AMOUNT, REFUND_ORDER, Refunds},
@@ -92,7 +93,8 @@ impl<'p> HeaderColumns<'p, '_> {
                 let columns = self.find_all(&key.from, &purpose, true)?;
                 keys.push((columns.into_iter().flatten().collect(), &key.from));
             }
-            bound.push(RowJoin { join, table, keys });
+            let readers = JoinReaders::new(profile, join);
+            bound.push(RowJoin { join, table, keys, readers });
         }
         Ok(RowJoins(bound))
     }

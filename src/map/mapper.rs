@@ -18,6 +18,7 @@ use super::{
     copy_version::copy_version,
     custom_members,
     group_columns::ItemGroup,
+    join_readers::RowUse,
     profile::{Profile, SkipRule},
     row_joins::RowJoins,
     tested_row::holds,
@@ -95,10 +96,14 @@ impl<S> Mapper<'_, S> {
         let mut order = Collector::new(view.at(), std::mem::take(&mut into.cells));
         order.problems.append(&mut into.problems);
         order.added_side_rows.append(&mut into.added_side_rows);
+        let row_use = self.row_use(view);
         if !self.joins.is_empty() {
-            order.problems.extend(self.joins.problems(view, previous));
+            order.problems.extend(self.joins.problems(view, previous, row_use));
         }
-        self.add_order_values(view, previous, &mut order);
+        // Other values of a refund record than its own are not those of its order.
+        if row_use == RowUse::Order {
+            self.add_order_values(view, previous, &mut order);
+        }
         if self.checks_key_parts {
             self.check_key_parts(view, &mut order);
         }
@@ -120,6 +125,14 @@ impl<S> Mapper<'_, S> {
         order.finish_into(skip, into);
     }
 
+    /// What is read of a row: of a refund record, nothing of its order.
+    fn row_use<'a, V: View<'a, Source = S>>(&'a self, view: V) -> RowUse {
+        match &self.refunds {
+            Some(refunds) if refunds.is_record(view, self.profile) => refunds.row_use(),
+            _ => RowUse::Order,
+        }
+    }
+
     /// Adds what a row says of its order.
     fn add_order_values<'a, V: View<'a, Source = S>>(
         &'a self,
@@ -127,11 +140,6 @@ impl<S> Mapper<'_, S> {
         previous: Option<V>,
         order: &mut Collector<'a>,
     ) {
-        let mut refunds = self.refunds.iter();
-        if refunds.any(|refunds| refunds.is_record(view, self.profile)) {
-            // Its own values are not those of its order.
-            return;
-        }
         // The rows of an order repeat most of it, so this usually skips all rules of the order.
         let is_repeated = |previous: V| view.repeats_columns(previous, &self.order_columns);
         if self.counts_each_row || !previous.is_some_and(is_repeated) {

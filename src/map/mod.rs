@@ -57,6 +57,7 @@ mod items_text;
 pub mod join;
 mod join_checks;
 mod join_problems;
+mod join_readers;
 mod join_text;
 mod joins_compiler;
 mod key_errors;

@@ -8,6 +8,7 @@ use bumpalo::Bump;
 use super::{
     input_settings::Many,
     join::{Join, KeyText},
+    join_readers::{JoinReaders, RowUse},
     pick::PickError,
     rule::Rule,
     side_table::SideTable,
@@ -28,6 +29,7 @@ pub(super) struct RowJoin<'p, S> {
     pub(super) table: &'p SideTable,
     /// The sources of each part of the key, of which the first filled one counts.
     pub(super) keys: Vec<(Vec<S>, &'p Rule)>,
+    pub(super) readers: JoinReaders,
 }
 
 impl<S> RowJoins<'_, S> {
@@ -48,11 +50,12 @@ impl<S> RowJoins<'_, S> {
         JoinedRows { matches, items }
     }
 
-    /// The problems of a row without a side row that it should have.
+    /// The problems of a row without a side row that it should have, for what is read of the row.
     pub(super) fn problems<'v, V: View<'v, Source = S>>(
         &self,
         view: V,
         previous: Option<V>,
+        row_use: RowUse,
     ) -> Vec<Problem> {
         let Some(joined) = view.joined() else { return Vec::new() };
         let joins = self.0.iter().zip(joined.matches);
@@ -60,7 +63,7 @@ impl<S> RowJoins<'_, S> {
         let is_new =
             |join: &RowJoin<'_, S>| previous.is_none_or(|previous| !join.repeats(view, previous));
         joins
-            .filter(|(join, _)| is_new(join))
+            .filter(|(join, _)| join.readers.read_for(row_use) && is_new(join))
             .filter_map(|(join, side)| join.problem(side.found, view))
             .collect()
     }

@@ -1,0 +1,76 @@
+//! Join readers: what reads a joined file for a row that says nothing of its order.
+//!
+//! Such a row, a refund or a child document, needs a row of the joined file only for what is read of
+//! it. Decided once per file, for `row_joins`.
+
+use super::{
+    condition::Condition,
+    join::Join,
+    profile::{FieldRule, Profile},
+    rule::Rule,
+};
+use crate::model::{draft::PersonRole, field::Field};
+
+/// What is read of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RowUse {
+    /// All that the profile has rules for.
+    Order,
+    /// Its items, and which row it is.
+    Items,
+    /// Which row it is, and an amount in a currency.
+    Amount,
+}
+
+/// Which rules and conditions read a joined file, beside those of orders.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JoinReaders {
+    of_rows: bool,
+    of_items: bool,
+}
+
+impl JoinReaders {
+    pub(super) fn new(profile: &Profile, join: &Join) -> Self {
+        let rules = &profile.rules;
+        let currency = rules.iter().filter(|rule| rule.fills(&Field::CurrencyCode));
+        let of_refunds = profile.refunds.iter().filter_map(|refunds| refunds.rows.as_ref());
+        let of_rows = profile.row_skips.iter().map(|skip| &skip.when).chain(of_refunds);
+        let consumers = profile.people.iter().filter(|people| people.role == PersonRole::Consumer);
+        let consumers = consumers.flat_map(|people| &people.rules);
+        let of_items = rules.iter().filter(|rule| rule.reads_items()).chain(consumers);
+        Self {
+            of_rows: profile.row_rules().any(|rule| rule_reads(rule, join))
+                || reads(join, currency, of_rows.chain(&profile.ignore_rows)),
+            of_items: reads(join, of_items, profile.item_conditions()),
+        }
+    }
+
+    /// Whether they read the file for a row.
+    pub(super) fn read_for(self, row_use: RowUse) -> bool {
+        match row_use {
+            RowUse::Order => true,
+            RowUse::Items => self.of_rows || self.of_items,
+            RowUse::Amount => self.of_rows,
+        }
+    }
+}
+
+/// Whether rules, with their own conditions, or other conditions read a joined file.
+fn reads<'p>(
+    join: &Join,
+    rules: impl Iterator<Item = &'p FieldRule>,
+    mut conditions: impl Iterator<Item = &'p Condition>,
+) -> bool {
+    let tests = |condition: &Condition| {
+        let sources = condition.sources().into_iter();
+        let mut names = sources.flat_map(|source| source.column.iter().chain(&source.path));
+        names.any(|name| join.has_column(name))
+    };
+    let mut rules = rules.map(|rule| rule_reads(&rule.rule, join) || rule.when.iter().any(tests));
+    rules.any(|is_read| is_read) || conditions.any(tests)
+}
+
+fn rule_reads(rule: &Rule, join: &Join) -> bool {
+    let mut names = rule.readers().flat_map(|rule| rule.columns.iter().chain(&rule.paths));
+    names.any(|name| join.has_column(name))
+}
