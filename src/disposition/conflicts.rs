@@ -189,7 +189,7 @@ fn find_respelt_refunds(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
                  they differ in their spelling only, so that the refund may be one of this order"
             )
         };
-        Some(Problem::for_order(Code::RefundUnclear, order.record.source, message))
+        Some(Problem::for_order(Code::RefundMisspelt, order.record.source, message))
     };
     if !orders.iter().any(UndecidedOrder::is_refunds) {
         return Vec::new();

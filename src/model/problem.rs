@@ -511,6 +511,12 @@ codes! {
     RefundWithoutOrder "refund_without_order" Warning,
     /// What a refund takes off its order is not known.
     RefundUnclear "refund_unclear" Error,
+    /// A refund is there twice.
+    RefundRepeated "refund_repeated" Error,
+    /// A refund and an order differ in spelling only.
+    RefundMisspelt "refund_misspelt" Error,
+    /// The tenant cannot take a refunded amount off.
+    RefundUnsupported "refund_unsupported" Error,
     /// The refunds are more than the order.
     RefundTooLarge "refund_too_large" Error,
     /// A row cannot be read.

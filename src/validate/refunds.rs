@@ -76,7 +76,7 @@ pub(super) fn check_records(draft: &Draft<'_>, findings: &mut Findings) {
                 "the refund has the id {id:?} of the one in line {}{file}; it would count twice",
                 first.line
             );
-            findings.problems.push(Problem::for_order(Code::RefundUnclear, *at, message));
+            findings.problems.push(Problem::for_order(Code::RefundRepeated, *at, message));
         }
     }
 }
@@ -90,7 +90,7 @@ pub(super) fn check_carried(draft: &Draft<'_>, rules: &TargetRules, findings: &m
          refunds off by their items, without amount",
         rules.carrier
     );
-    findings.on_cell(Code::RefundUnclear, cell, message);
+    findings.on_cell(Code::RefundUnsupported, cell, message);
 }
 
 /// Whether the line of an item is negative as it is written; none if it is nothing.
@@ -156,6 +156,12 @@ pub(super) fn check_total(
 
 /// Whether a problem may be why an order has less than its refunds.
 fn hides_amounts(problem: &Problem) -> bool {
-    let is_of_refunds = matches!(problem.code, Code::RefundUnclear | Code::MixedCurrencies);
+    let is_of_refunds = matches!(
+        problem.code,
+        Code::RefundUnclear
+            | Code::RefundRepeated
+            | Code::RefundUnsupported
+            | Code::MixedCurrencies
+    );
     is_of_refunds || problem.hides_items() || problem.is_of_unknown_order()
 }

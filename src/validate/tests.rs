@@ -450,6 +450,8 @@ fn every_validation_code_has_a_case() {
         Code::NoFinalNewline,
         // found by pipeline in the ledger
         Code::ContentRepeated,
+        // disposition
+        Code::RefundMisspelt,
         // shuffle
         Code::DayMonthAmbiguous,
     ];

@@ -1,6 +1,9 @@
 //! Table of problems: at least one case for every code of this stage.
 
-use super::{refunds::with_refunds, *};
+use super::{
+    refunds::{with_record_twice, with_refunded_amount, with_refunds},
+    *,
+};
 
 /// The code, the field (empty for the order as a whole), the message, and the draft with this
 /// problem only.
@@ -104,6 +107,8 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::TotalDiffers, "price", "the items add up to 20.00, the order's price is 20.01", &[(Field::Price, "20.01")]),
         (Code::MixedCurrencies, "item.currencyCode", "\"USD\" cannot be added to a price in another currency", order(&[(Field::ItemCurrencyCode, "USD")]), sum_of_lines()),
         (Code::RefundUnclear, "item.price", "the refund has another sign than the one in line 8, so it is not known which of them the order gets back; name the rows that are refunds in rows of [refunds]", with_refunds(&["1.00", "-1.00"]), sum_of_lines()),
+        (Code::RefundRepeated, "", "the refund has the id \"R-7\" of the one in line 7; it would count twice", with_record_twice("R-7"), settings()),
+        (Code::RefundUnsupported, "price", "the tenant adds the items up of an order assembled from several events, so the refund cannot be taken off its total; take refunds off by their items, without amount", with_refunded_amount(multi_order(&[]), "2.50"), multi_settings()),
         (Code::RefundTooLarge, "price", "the refunds are 2.00 more than the order; rows of it may be missing, or of its refunds be there twice", with_refunds(&["11.00"]), sum_of_lines()),
         of(Code::UnknownPaymentType, "paymentType", "undocumented value \"card\"; the manual lists Card, PayPal, voucher, other; did you mean \"Card\"?", &[(Field::PaymentType, "card")]),
         of(Code::UnknownCardType, "cardType", "undocumented value \"VISA\"; the manual lists Mastercard, Visa, Diners, American Express", &[(Field::CardType, "VISA")]),

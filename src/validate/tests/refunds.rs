@@ -1,6 +1,7 @@
 //! Tests of refunds that are taken off their order.
 
 use super::*;
+use crate::model::draft::RefundRecord;
 
 /// The valid order of two pieces for 20.00, of which two pieces were refunded for each price.
 pub(super) fn with_refunds(prices: &[&str]) -> Draft<'static> {
@@ -17,6 +18,19 @@ fn with_refunded<'t, const N: usize>(
         draft.items.push(ItemDraft { is_refund: true, ..item });
     }
     draft
+}
+
+/// The valid order, and a refund with an id of its own that is in two lines.
+pub(super) fn with_record_twice(id: &'static str) -> Draft<'static> {
+    let record =
+        |line| RefundRecord { id: id.into(), at: Position { file: FileId(0), line, column: None } };
+    Draft { refund_records: vec![record(7), record(8)], ..order(&[]) }
+}
+
+/// An order of which an amount was refunded.
+pub(super) fn with_refunded_amount(draft: Draft<'static>, amount: &str) -> Draft<'static> {
+    let refunds = cells(&[(Field::Price, amount)], LINE).into_iter().collect();
+    Draft { refunds, ..draft }
 }
 
 #[test]

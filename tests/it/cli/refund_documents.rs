@@ -149,7 +149,7 @@ fn refund_documents_count_once() {
     exit 1
         documents may be apart from their parent: the export is read a second time
         A invalid
-            refund_unclear 5:null the refund has the id "r1" of the one in line 4; it would count twice
+            refund_repeated 5:null the refund has the id "r1" of the one in line 4; it would count twice
     "#);
     let by_items = PROFILE
         .replace("amount = { path = \"refunded\" }\n", "")
@@ -165,7 +165,7 @@ fn refund_documents_count_once() {
     exit 1
         documents may be apart from their parent: the export is read a second time
         A invalid
-            refund_unclear 5:null the refund has the id "r1" of the one in line 4; it would count twice
+            refund_repeated 5:null the refund has the id "r1" of the one in line 4; it would count twice
     "#);
 }
 

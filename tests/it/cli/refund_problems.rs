@@ -218,7 +218,7 @@ fn refunded_amount_needs_a_route_with_a_total() {
     27.50 0
     "#);
     insta::assert_snapshot!(check("multi"), @r#"
-    A invalid: refund_unclear 3
+    A invalid: refund_unsupported 3
     0 27.50
     "#);
 }
@@ -239,14 +239,14 @@ fn refund_record_counts_once() {
     let check = |files: &[&[&str]]| problems_of_records(files, header, &rules_with_total());
     insta::assert_snapshot!(check(&[&rows]), @r#"
     20.00 15.00
-    A invalid: refund_unclear 5
+    A invalid: refund_repeated 5
     B valid:
     "#);
     let other_amount = ["7,A,,,,6.00"];
     let found = check(&[&rows[..3], &other_amount]);
     insta::assert_snapshot!(found, @r#"
     0 14.00
-    A invalid: refund_unclear 2
+    A invalid: refund_repeated 2
     "#);
 }
 
@@ -269,10 +269,10 @@ fn refund_with_another_spelling_of_its_order_makes_it_invalid() {
     ];
     let rows: Vec<_> = rows.iter().map(String::as_str).collect();
     insta::assert_snapshot!(problems_of(&[&rows], HEADER, &keys), @r#"
-    001001 invalid: refund_unclear 2
-    1001 invalid: refund_without_order 3 refund_unclear 3
-    #B invalid: refund_unclear 4
-    b invalid: refund_without_order 5 refund_unclear 5
+    001001 invalid: refund_misspelt 2
+    1001 invalid: refund_without_order 3 refund_misspelt 3
+    #B invalid: refund_misspelt 4
+    b invalid: refund_without_order 5 refund_misspelt 5
     C valid:
     D skipped: refund_without_order 7
     07 valid:
