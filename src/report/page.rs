@@ -40,17 +40,21 @@ pub struct OrderNeedingAttention {
 }
 
 impl OrderNeedingAttention {
-    /// Whether orders of this outcome are listed: those that the next run alone does not resolve.
+    /// The outcomes of the orders that are listed, the worst first: those that the next run alone
+    /// does not resolve.
+    const OUTCOMES: [Outcome; 5] =
+        [Outcome::Unknown, Outcome::Refused, Outcome::Failed, Outcome::Changed, Outcome::Invalid];
+
+    /// Whether orders of this outcome are listed.
     #[must_use]
     pub fn needs_attention(outcome: Outcome) -> bool {
-        matches!(
-            outcome,
-            Outcome::Changed
-                | Outcome::Invalid
-                | Outcome::Refused
-                | Outcome::Failed
-                | Outcome::Unknown
-        )
+        Self::OUTCOMES.contains(&outcome)
+    }
+
+    /// How many outcomes are worse than that of the order.
+    #[must_use]
+    pub fn rank(&self) -> Option<usize> {
+        Self::OUTCOMES.iter().position(|outcome| *outcome == self.outcome)
     }
 
     /// Creates the entry of an order: its reason, or its first error with that error's position.

@@ -238,20 +238,19 @@ impl Recorder {
         }
     }
 
-    /// Keeps the orders that the page lists: the first ones of the input for a check, the first
-    /// ones that got a result for a send.
+    /// Keeps the orders that the page lists: those with the worst outcomes, in the order of the
+    /// input.
     fn add_attention(&mut self, attention: Vec<(OrderId, OrderNeedingAttention)>) {
-        if attention.is_empty()
-            || (self.unsorted.is_none() && self.attention.len() >= MAX_ATTENTION)
-        {
-            return;
+        let place = |(id, order): &(OrderId, OrderNeedingAttention)| (order.rank(), *id);
+        // Most orders of a large run come behind those that are listed.
+        let last = self.attention.get(MAX_ATTENTION - 1).map(place);
+        let is_listed = |order: &_| last.is_none_or(|last| place(order) < last);
+        let n_listed = self.attention.len();
+        self.attention.extend(attention.into_iter().filter(is_listed));
+        if self.attention.len() > n_listed {
+            self.attention.sort_by_key(place);
+            self.attention.truncate(MAX_ATTENTION);
         }
-        self.attention.extend(attention);
-        // Results in any order: a later one may come first in the input.
-        if self.unsorted.is_some() {
-            self.attention.sort_by_key(|(id, _)| *id);
-        }
-        self.attention.truncate(MAX_ATTENTION);
     }
 
     /// Records the result of an order that was counted as read. Called once per order.
@@ -679,6 +678,27 @@ mod tests {
             let summary = recorder.summary(4, None, finished_at);
             assert_eq!((summary.seconds_down, summary.duration().as_secs_f64()), (1, seconds));
         }
+    }
+
+    /// Orders that may be in were once missing behind many invalid ones.
+    #[test]
+    fn page_lists_the_worst_outcomes_first() {
+        let (_temporary, folder) = run_folder();
+        let mut recorder = recorder(&folder);
+        let names = recorder.files().names();
+        let n_rows = MAX_ATTENTION as u64 + 50;
+        for row in (0..n_rows).rev() {
+            let outcome = match row {
+                240 => Outcome::Unknown,
+                230 | 245 => Outcome::Changed,
+                _ => Outcome::Invalid,
+            };
+            recorder.merge(partial(row, outcome, &names)).unwrap();
+        }
+        let listed: Vec<_> =
+            recorder.attention.iter().map(|(_, order)| order.reference.clone()).collect();
+        assert_eq!(listed[..5], ["A-240", "A-230", "A-245", "A-0", "A-1"]);
+        assert_eq!((listed.len(), listed.last().unwrap().as_str()), (MAX_ATTENTION, "A-196"));
     }
 
     #[test]
