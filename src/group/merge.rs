@@ -159,7 +159,7 @@ impl<'a, M: Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>)> Merge<'a, 
         let Self { mut draft, mapped, .. } = self;
         self.documents.finish(&mut draft);
         draft.rows.append(&mut self.skipped_rows);
-        let skip = draft.skip.or_else(|| skip_of_value(&draft.cells, mapped.value_skips));
+        let skip = draft.skip.take().or_else(|| skip_of_value(&draft, mapped.value_skips));
         draft.skip = self.left_out.map(Arc::from).or(skip);
         (draft.items, draft.people) = (mapped.items, mapped.people);
         let mut order_items = self.order_items;
@@ -310,10 +310,17 @@ fn refuse_choices(problems: &mut Problems, fields_of_files: &[Field]) {
     problems.extend(refused);
 }
 
-/// The reason of the first value that skips the order and is the one that counts.
-fn skip_of_value(cells: &Cells<'_>, skips: Vec<ValueSkip>) -> Option<Arc<str>> {
-    let counts =
-        |skip: &ValueSkip| cells.get(&skip.field).is_some_and(|cell| cell.at.position() == skip.at);
+/// The reason of the first value that skips the order and is the one that counts. Of rows that
+/// disagree, none does.
+fn skip_of_value(draft: &Draft<'_>, skips: Vec<ValueSkip>) -> Option<Arc<str>> {
+    let counts = |skip: &ValueSkip| {
+        let name = skip.field.to_string();
+        let disagrees = |problem: &Problem| {
+            problem.code == Code::RowsDisagree && problem.field.as_ref() == Some(&name)
+        };
+        draft.cells.get(&skip.field).is_some_and(|cell| cell.at.position() == skip.at)
+            && !draft.problems.iter().any(disagrees)
+    };
     skips.into_iter().find(counts).map(|skip| skip.reason)
 }
 

@@ -22,6 +22,7 @@ use crate::model::{
     field::Field,
     origin::{FileId, Position, RowOrigin},
     over_rows::OverRows,
+    problem::Code,
     row::{Row, RowContent, RowDamage, Unreadable},
 };
 
@@ -289,6 +290,9 @@ fn value_that_does_not_count_skips_no_order() {
         row
     };
     for (over_rows, statuses, is_skipped) in [
+        (OverRows::Equal, ["open", "open"], true),
+        (OverRows::Equal, ["open", "PURCHASED"], false),
+        (OverRows::Equal, ["PURCHASED", "open"], false),
         (OverRows::Last, ["open", "PURCHASED"], false),
         (OverRows::Last, ["PURCHASED", "open"], true),
         (OverRows::First, ["open", "PURCHASED"], true),
@@ -296,7 +300,10 @@ fn value_that_does_not_count_skips_no_order() {
     ] {
         let rows = [row(2, statuses[0], over_rows), row(3, statuses[1], over_rows)];
         let drafts = grouped(SEPARATE_FILES, &rows).unwrap();
-        assert_eq!(drafts.drafts[0].skip.is_some(), is_skipped, "{over_rows:?} {statuses:?}");
+        let draft = &drafts.drafts[0];
+        assert_eq!(draft.skip.is_some(), is_skipped, "{over_rows:?} {statuses:?}");
+        let disagrees = draft.problems.iter().any(|problem| problem.code == Code::RowsDisagree);
+        assert_eq!(disagrees, over_rows == OverRows::Equal && !is_skipped);
     }
 }
 

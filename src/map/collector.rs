@@ -78,7 +78,7 @@ impl<'a> Collector<'a> {
 
     /// Returns the collected person, if it has a filled cell, and moves its problems to the order.
     pub(super) fn finish_person(
-        self,
+        mut self,
         role: PersonRole,
         item: Option<usize>,
         order: &mut Self,
@@ -87,8 +87,8 @@ impl<'a> Collector<'a> {
             field: problem.field.map(|field| role.field_name(&field)),
             ..problem
         };
+        order.skip = order.skip.take().or(self.take_skip());
         order.problems.extend(self.problems.into_iter().map(with_role_name));
-        order.skip = order.skip.take().or(self.skip);
         (self.filled > 0).then_some(PersonDraft { role, item, cells: self.cells.trimmed() })
     }
 
@@ -114,9 +114,9 @@ impl<'a> Collector<'a> {
     }
 
     /// Replaces the problems by those of another one, and takes over its reasons to skip the order.
-    pub(super) fn replace_problems(&mut self, other: Self) {
+    pub(super) fn replace_problems(&mut self, mut other: Self) {
+        self.skip = self.skip.take().or(other.take_skip());
         self.problems = other.problems;
-        self.skip = self.skip.take().or(other.skip);
     }
 
     /// Appends a cell with the unchanged text: the fast path for rules without a conversion.
@@ -199,13 +199,12 @@ impl<'a> Collector<'a> {
                 self.push_unparsable(field, rule.over_rows, text, at);
             }
             RuleResult::Skip(reason) => {
-                match rule.over_rows {
-                    OverRows::Equal | OverRows::Sum { .. } => _ = self.skip.get_or_insert(reason),
-                    // The value of another row may count.
-                    OverRows::First | OverRows::Last => {
-                        let (field, at) = (field.clone().into_owned(), at.position());
-                        self.value_skips.push(ValueSkip { field, at, reason });
-                    }
+                if rule.over_rows.is_sum() {
+                    self.skip.get_or_insert(reason);
+                } else {
+                    // The value of another row may count, or be another one.
+                    let (field, at) = (field.clone().into_owned(), at.position());
+                    self.value_skips.push(ValueSkip { field, at, reason });
                 }
                 // The text is kept for reports: it may be the new status of an order accepted
                 // earlier.

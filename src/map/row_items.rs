@@ -132,7 +132,7 @@ impl<S> Mapper<'_, S> {
             order.problems.extend(self.element_error(view));
         }
         order.problems.append(&mut item.problems);
-        order.skip = order.skip.take().or(item.skip);
+        order.skip = order.skip.take().or(item.take_skip());
         let draft = || ItemDraft {
             at: view.at(),
             kind: *kind,

@@ -215,7 +215,8 @@ fn describe(mapped: &Mapped<'_>) -> String {
     for problem in &row.problems {
         let _ = write!(text, " | {}", problem_text(problem));
     }
-    if let Some(reason) = &row.skip {
+    let of_values = row.value_skips.iter().map(|skip| &skip.reason);
+    for reason in row.skip.iter().chain(of_values) {
         let _ = write!(text, " | skip {reason}");
     }
     text
