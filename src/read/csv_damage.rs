@@ -197,9 +197,22 @@ fn padding_hint(record: RecordShape, expected: usize) -> Option<&'static str> {
     })
 }
 
+/// A cell with `0` in place of each number and `a` in place of each word.
+fn shape(cell: &[u8]) -> Vec<u8> {
+    let class = |byte: &u8| match byte {
+        b'0'..=b'9' => b'0',
+        byte if byte.is_ascii_alphabetic() || !byte.is_ascii() => b'a',
+        byte => *byte,
+    };
+    let mut shape: Vec<u8> = cell.trim_ascii().iter().map(class).collect();
+    shape.dedup();
+    shape
+}
+
 impl CsvFormat {
-    /// Refuses a record of several lines each of which, with quotes read as data, is a record too:
-    /// its quotes may have swallowed other orders.
+    /// Refuses a record of several lines whose quotes may have swallowed other orders: with quotes
+    /// read as data, each of its lines is a record too, or one between the first and the last looks
+    /// like a row.
     pub(super) fn ensure_unambiguous(&self, line: u64, record: &[u8]) -> Result<(), ReadError> {
         let n_breaks = memchr_iter(b'\n', record).count();
         // Every line of a table of one column fits.
@@ -211,11 +224,42 @@ impl CsvFormat {
                     && n_cells(line) > n_columns
                     && n_cells(self.without_empty_cells(line)) <= n_columns
         };
-        if n_breaks == 0 || n_columns < 2 || !record.split(|byte| *byte == b'\n').all(fits) {
+        if n_breaks == 0 || n_columns < 2 {
             return Ok(());
         }
-        let last_line = line + n_breaks as u64;
-        Err(ReadError::AmbiguousQuotes { name: self.name.to_string(), line, last_line })
+        let (name, last_line) = (self.name.to_string(), line + n_breaks as u64);
+        let mut lines = record.split(|byte| *byte == b'\n');
+        if lines.clone().all(fits) {
+            return Err(ReadError::AmbiguousQuotes { name, line, last_line });
+        }
+        let first = lines.next().unwrap_or_default();
+        let mut enclosed = lines.take(n_breaks - 1).zip(line + 1..);
+        match enclosed.find(|(row, _)| fits(row) && self.have_alike_cells(first, row)) {
+            Some((_, row)) => Err(ReadError::EnclosedRow { name, line, last_line, row }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the first cells of two lines, up to a quote, look alike, such as `A-7` and `B-12`: at
+    /// least two filled ones, one of them with a digit. Lines of a text rarely do.
+    fn have_alike_cells(&self, one: &[u8], other: &[u8]) -> bool {
+        let cells = |line| <[u8]>::split(line, |byte| *byte == self.syntax.delimiter);
+        let (mut n_alike, mut has_digits) = (0, false);
+        for (one, other) in cells(one).zip(cells(other)) {
+            let shapes = [shape(one), shape(other)];
+            if shapes.iter().any(|shape| shape.contains(&b'"')) {
+                break;
+            }
+            if shapes.iter().any(Vec::is_empty) {
+                continue;
+            }
+            if shapes[0] != shapes[1] {
+                return false;
+            }
+            n_alike += 1;
+            has_digits |= shapes[0].contains(&b'0');
+        }
+        n_alike >= 2 && has_digits
     }
 
     /// A line without the delimiters at its end.

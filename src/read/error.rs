@@ -162,6 +162,23 @@ pub enum ReadError {
         /// The line on which it ends.
         last_line: u64,
     },
+    /// A record whose quotes enclose a line that looks like a row.
+    #[error(
+        "{name}:{row}: the line looks like a row, but it is within the quotes of the record of lines \
+         {line} to {last_line}: a quote may be missing there, or be part of the text\n  hint: close \
+         the quote or write it as \"\"; if quotes are data in this export, set quote = \"none\" in \
+         the profile"
+    )]
+    EnclosedRow {
+        /// The input as the user named it.
+        name: String,
+        /// The line on which the record begins.
+        line: u64,
+        /// The line on which it ends.
+        last_line: u64,
+        /// The line that looks like a row.
+        row: u64,
+    },
     /// A JSON file of which not all documents can be found.
     #[error("{name}:{line}: {error}\n  hint: {}", .error.hint())]
     Documents {
@@ -213,7 +230,9 @@ impl ReadError {
             Self::OtherDelimiter { found, .. } => {
                 Some(format!("delimiter = {:?}", found.to_string()))
             }
-            Self::AmbiguousQuotes { .. } => Some("quote = \"none\"".to_owned()),
+            Self::AmbiguousQuotes { .. } | Self::EnclosedRow { .. } => {
+                Some("quote = \"none\"".to_owned())
+            }
             Self::NoLineOfHeader { .. } => Some("skip_lines = 0".to_owned()),
             Self::UnexpectedJson(_) => Some("format = \"json\"".to_owned()),
             _ => Some(format!("encoding = \"{}\"", self.encoding()?)),

@@ -49,6 +49,45 @@ fn ambiguous_quotes_are_refused() {
     "#);
 }
 
+/// The rows between a cut one and the next quote were once taken for a text, without a word.
+#[test]
+fn rows_within_quotes_are_refused() {
+    let header = "Order,Date,Total,Note,Mail\n";
+    let row =
+        |id: &str, note: &str| format!("{id},2026-10-01T10:00:00Z,10.00,{note},{id}@example.com\n");
+    let cut = "A2,2026-10-01T10:00:00Z,10.00,\"please ring\n";
+    let export = |rows: &[&str]| format!("{header}{}", rows.concat());
+    let [one, three, four] = ["A1", "A3", "A4"].map(|id| row(id, ""));
+    let quote = row("A5", "\"");
+    let profile = "name = \"shop\"\nunreadable_rows = \"accept\"\n[order]\n\
+        referenceId.column = \"Order\"\norderedAt.column = \"Date\"\n\
+        status.value = \"PURCHASED\"\ncurrencyCode.value = \"EUR\"\nprice.column = \"Total\"\n\
+        paymentType.value = \"other\"\next.note.column = \"Note\"\n\
+        [guest]\nemail.column = \"Mail\"\n";
+    let check = |export: String| {
+        let workspace = Workspace::with("orders.csv", export);
+        workspace.file("shop.toml", profile);
+        workspace.run("check orders.csv --profile shop.toml --pos x").report()
+    };
+    for swallowed in
+        [export(&[&one, cut, &three, &four, &quote]), export(&[&one, cut, &three, &four])]
+    {
+        let found = check(swallowed);
+        assert!(
+            found.contains("orders.csv:4: the line looks like a row, but it is within"),
+            "{found}"
+        );
+    }
+    // Lines of a text, some of which have as many cells as the header.
+    let note = "\"Dear Ann,\nring twice, at 5, or 6, at the door, please\nA3,not,a,row,here\nbye\"";
+    insta::assert_snapshot!(check(export(&[&one, &row("A2", note), &three])), @r#"
+    exit 0
+        A1 valid
+        A2 valid
+        A3 valid
+    "#);
+}
+
 #[test]
 fn quotes_are_data_if_the_profile_says_so() {
     let rows = [
