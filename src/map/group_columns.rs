@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{profile::Profile, repeated_items::RepeatedItems};
-use crate::model::record::Header;
+use super::{misspelling::misspelling, profile::Profile, repeated_items::RepeatedItems};
+use crate::model::{record::Header, suggest::suggest};
 
 /// The columns of one item.
 pub(super) struct ItemGroup<S> {
@@ -58,6 +58,38 @@ pub(super) fn lacking_columns(items: &RepeatedItems, groups: &[ItemGroup<usize>]
         }
     }
     lacking
+}
+
+/// The columns that rules read and that a group lacks, each with the one that it probably means,
+/// since the items of a misspelt column would be lost. `unknown` are the columns that no rule reads.
+pub(super) fn misspelt_columns<'h>(
+    items: &RepeatedItems,
+    groups: &[ItemGroup<usize>],
+    unknown: &[&'h str],
+) -> Vec<(String, &'h str)> {
+    let mut misspelt = Vec::new();
+    for column in unknown {
+        let numbers = column.split(|letter: char| !letter.is_ascii_digit());
+        for number in numbers.filter(|digits| !digits.is_empty()) {
+            let of_number = |number: u32| groups.binary_search_by_key(&number, |of| of.number);
+            let group = number.parse().ok().and_then(|number| of_number(number).ok());
+            for (index, (field, _)) in items.fields.iter().enumerate() {
+                if group.is_some_and(|group| groups[group].fields[index].is_some()) {
+                    continue;
+                }
+                let name = items.column(number, field);
+                let is_near = misspelling(&name, [*column]).is_some();
+                // Where other groups have the field, a name that is less near is meant too.
+                let has_field = || groups.iter().any(|of| of.fields[index].is_some());
+                let in_place = || items.parts(column).filter(|_| group.is_some() && has_field());
+                if is_near || in_place().is_some_and(|(_, found)| suggest(field, [found]).is_some())
+                {
+                    misspelt.push((name, *column));
+                }
+            }
+        }
+    }
+    misspelt
 }
 
 /// Whether a profile reads a column as one of a group.

@@ -7,13 +7,14 @@ use super::{
     bound_rule::PackedSource,
     condition::CellSource,
     error::MapError,
-    group_columns::{ItemGroup, item_groups, lacking_columns},
+    group_columns::{ItemGroup, item_groups, lacking_columns, misspelt_columns},
     header_hint::{has_names, header_hint, no_known_column_hint, position_of},
     input_settings::UnknownColumns,
     known_columns::KnownColumns,
     missing_name::{CONDITION, FILL_DOWN, ITEM_FIELDS, MissingName, refused_names},
     misspelling::misspelling,
     profile::Profile,
+    repeated_items::RepeatedItems,
     rule::Rule,
     side_table::SideTable,
 };
@@ -123,12 +124,13 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     pub(super) fn find_groups(&mut self) -> Result<Vec<ItemGroup<usize>>, MapError> {
         let Some(items) = &self.profile.repeated_items else { return Ok(Vec::new()) };
         let groups = item_groups(items, self.own).map_err(|same| self.same_column(same))?;
+        let misspelt = misspelt_columns(items, &groups, &self.unknown);
+        for (name, near) in misspelt {
+            self.add_missing_of_group(items, &name, false, Some(near.to_owned()));
+        }
         for name in lacking_columns(items, &groups) {
             let near = self.near(&name);
-            self.add_missing(&name, ITEM_FIELDS, true, near);
-            if let Some(missing) = self.missing.last_mut() {
-                missing.named_by = Some(items.pattern.clone());
-            }
+            self.add_missing_of_group(items, &name, true, near);
         }
         Ok(groups)
     }
@@ -171,6 +173,20 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     /// Whether the profile reads a column of the header.
     pub(super) fn is_known(&self, name: &str) -> bool {
         !self.unknown.contains(&name)
+    }
+
+    fn add_missing_of_group(
+        &mut self,
+        items: &RepeatedItems,
+        column: &str,
+        is_required: bool,
+        near: Option<String>,
+    ) {
+        let n_before = self.missing.len();
+        self.add_missing(column, ITEM_FIELDS, is_required, near);
+        for missing in &mut self.missing[n_before..] {
+            missing.named_by = Some(items.pattern.clone());
+        }
     }
 
     fn add_missing(&mut self, column: &str, field: &str, is_required: bool, near: Option<String>) {

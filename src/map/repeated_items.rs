@@ -4,6 +4,8 @@
 //! Which groups a file has, its header says. Compiled by `profile_compiler`, bound by
 //! `group_columns`.
 
+use std::fmt::Display;
+
 use super::{
     condition::CellSource,
     item_field::ItemField,
@@ -73,7 +75,7 @@ impl RepeatedItems {
     }
 
     /// The name of a column.
-    pub(super) fn column(&self, number: u32, field: &str) -> String {
+    pub(super) fn column(&self, number: impl Display, field: &str) -> String {
         self.pattern.replace(NUMBER, &number.to_string()).replace(FIELD, field)
     }
 

@@ -61,6 +61,22 @@ fn groups_must_be_whole_and_certain() {
     assert!(error.contains("the profile has no path for the items"), "{error}");
 }
 
+/// The items of such a group would be lost.
+#[test]
+fn misspelt_group_is_refused() {
+    let rules = profile(RULES);
+    let error = |columns: &str| bind_error(&rules, &format!("id,currency,Item 1 Name,{columns}"));
+    insta::assert_snapshot!(error("Item 1 Qty,item 2 Name,item 2 Qty"), @r#"
+    test:8:11: items.repeated: there is no column "Item 2 Name" in the export; orders.csv has "item 2 Name", its 5th column of 6
+      test:8:11: items.repeated: there is no column "Item 2 Qty" in the export; orders.csv has "item 2 Qty", its 6th column of 6
+    "#);
+    insta::assert_snapshot!(error("Item 1 Qty,Itme 02 Name"), @r#"test:8:11: items.repeated: there is no column "Item 02 Name" in the export; orders.csv has "Itme 02 Name", its 5th column of 5"#);
+    insta::assert_snapshot!(error("Item 1 Qty,Item 2 Name,Item 2 Qy"), @r#"test:8:11: items.repeated: there is no column "Item 2 Qty" in the export; orders.csv has "Item 2 Qy", its 6th column of 6"#);
+    assert!(
+        csv(&rules, &format!("{COLUMNS},Item 10 Note,Size 2"), "A,EUR,,,,Mug,,,").contains("Mug")
+    );
+}
+
 #[test]
 fn half_groups_are_refused() {
     insta::assert_snapshot!(errors("[items.repeated]\ncolumns = 'Item *'\n[item]\nname = { field = 'a' }"), @r#"test:4:11: items.repeated.columns: "columns" is "Item *"; expected {n} once for the number of an item and * once for the name of a field, such as "Item {n} *""#);
