@@ -7,14 +7,14 @@
 //! an order.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     hash::Hash,
 };
 
 use super::canonical::{added_values, item_values};
 use crate::model::{
     draft::Draft,
-    origin::{InputNames, Position},
+    origin::{FileId, InputNames, Position},
     problem::{Code, Problem},
 };
 
@@ -27,7 +27,11 @@ pub fn find_repeated_row(draft: &Draft<'_>, names: &InputNames) -> Option<Proble
     if is_of_one_file {
         return None;
     }
-    let items = draft.items.iter().map(|item| (item_values(item, draft), item.at.position()));
+    let records: HashSet<_> = draft.refund_records.iter().map(|record| row_of(record.at)).collect();
+    // Refunds with an id of their own are compared by it.
+    let has_id = |at: Position| records.contains(&row_of(at));
+    let items = draft.items.iter().filter(|item| !(item.is_refund && has_id(item.at.position())));
+    let items = items.map(|item| (item_values(item, draft), item.at.position()));
     let added = |is_side: bool| {
         let rows = draft.added_rows.iter().filter(move |row| row.digest.is_some() == is_side);
         find_in_two_files(
@@ -36,6 +40,7 @@ pub fn find_repeated_row(draft: &Draft<'_>, names: &InputNames) -> Option<Proble
     };
     let item = find_in_two_files(items).map(|found| ("item equals", found));
     let refunds = draft.refunds.iter().map(|cell| (&cell.text, cell.at.position()));
+    let refunds = refunds.filter(|(_, at)| !has_id(*at));
     let (what, (earlier, at)) = item
         .or_else(|| Some(("row adds the same as", added(false)?)))
         .or_else(|| Some(("row equals", added(true)?)))
@@ -46,6 +51,11 @@ pub fn find_repeated_row(draft: &Draft<'_>, names: &InputNames) -> Option<Proble
         names.locate(earlier)
     );
     Some(Problem::for_order(Code::RowInTwoFiles, at, message))
+}
+
+/// The row at a position, without its column.
+fn row_of(at: Position) -> (FileId, u64) {
+    (at.file, at.line)
 }
 
 /// The positions of the first value that an earlier file has too: there, and its own.

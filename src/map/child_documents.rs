@@ -30,7 +30,11 @@ impl<S> Mapper<'_, S> {
                 let child = |_| RowKind::ChildDocument { order, id: self.own_id(view) };
                 self.other_kind(view, Some(Cow::Borrowed(order))).unwrap_or_else(child)
             }
-            (Ok(None), _) if self.row_skip(view).is_none() && self.is_item(view) => {
+            // Some order would go without the item, or at its full price.
+            (Ok(None), _)
+                if self.row_skip(view).is_none()
+                    && (self.is_item(view) || self.is_netted(view)) =>
+            {
                 RowKind::WithoutKey { ordered_at: None, has_item: true }
             }
             // A rule that skips rows skips the whole order, if it skips its document.

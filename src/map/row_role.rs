@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
+    bound_refunds::BoundRefunds,
     bound_rule::TestedSource,
     collector::Collector,
     condition::Condition,
@@ -55,9 +56,10 @@ impl<S> Mapper<'_, S> {
         key: Option<Cow<'a, str>>,
     ) -> Result<RowKind<'a>, Option<Cow<'a, str>>> {
         let Some(bound) = &self.refunds else { return Err(key) };
-        let holds = |rows| matches!(test(rows, view, self.profile), Ok(true));
-        if !bound.rows.as_ref().is_none_or(holds) {
-            return Err(key);
+        match bound.rows.as_ref().map(|rows| test(rows, view, self.profile)) {
+            None | Some(Ok(true)) => {}
+            Some(Ok(false)) => return Err(key),
+            Some(Err(_)) => return self.possible_record_kind(view, bound, key),
         }
         let (has_rows, is_netted) = (bound.rows.is_some(), bound.refunds.are_netted);
         let key = match (bound.refunds.order.is_some(), bound.order_key(view)) {
@@ -72,6 +74,33 @@ impl<S> Mapper<'_, S> {
             None if !is_netted => Ok(RowKind::Ignored),
             None => Err(None),
         }
+    }
+
+    /// The role of a row that is a refund of the order that it names, or an order itself: `rows`
+    /// cannot be tested on it. An error is the key of the order that it makes invalid.
+    fn possible_record_kind<'a, V: View<'a, Source = S>>(
+        &'a self,
+        view: V,
+        bound: &'a BoundRefunds<'_, S>,
+        key: Option<Cow<'a, str>>,
+    ) -> Result<RowKind<'a>, Option<Cow<'a, str>>> {
+        if !bound.refunds.are_netted {
+            return Err(key);
+        }
+        let reason = match bound.order_key(view) {
+            Err(reason) => reason,
+            Ok(None) => return Err(key),
+            // Other rows of its own order may be valid without it.
+            Ok(order) if self.items_are_rows() && order != key => UNTESTED_REFUND,
+            Ok(order) => return Err(order),
+        };
+        Ok(RowKind::Unreadable { key: None, reason })
+    }
+
+    /// Whether several rows of an order may each be an item of it.
+    fn items_are_rows(&self) -> bool {
+        let are_elsewhere = self.items.is_some() || self.packed.is_some() || self.has_side_items;
+        self.may_have_items && !are_elsewhere && self.groups.is_empty()
     }
 
     /// Why the profile skips a row, if it does.
@@ -132,3 +161,7 @@ impl<S> Mapper<'_, S> {
         self.item_rows.as_ref().map_or(Some(true), |rows| test(rows, view, self.profile).ok())
     }
 }
+
+/// Why the order of a row is not known that may be a refund of another one.
+const UNTESTED_REFUND: &str =
+    "rows of [refunds] cannot be tested, so the row may be a refund of the order that it names";

@@ -20,8 +20,9 @@ use crate::{
 pub(super) const ITEM_WITHOUT_KEY: &str = "give the row the key of its order, which would go without the item; rows that belong to no \
      order are named in ignore_rows of the profile";
 
-const ITEM_WITHOUT_PARENT: &str = "item_rows takes the document as an item: give it the id of its \
-     order, as parent reads it; if it is the order, let item_rows take items only";
+const ITEM_WITHOUT_PARENT: &str = "the profile takes the document as an item or a refund: give it \
+     the id of its order, as parent reads it; if it is the order, let item_rows take items only, \
+     and rows of [refunds] refunds";
 
 const ACCEPT: &str = "or set unreadable_rows = \"accept\" to leave such rows out (exit code 1)";
 

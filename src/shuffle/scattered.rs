@@ -25,7 +25,7 @@ use super::{
     sink::{Collect, Decide},
 };
 use crate::{
-    group::{self, GroupSettings, PossibleRows, Run},
+    group::{self, GroupError, GroupSettings, PossibleRows, Run},
     map::{RowsAbove, file_mapper::FileMapper},
     model::{
         column_warnings::ColumnWarnings,
@@ -77,11 +77,26 @@ impl<'a> KeyGroup<'a> {
             let is_there = id.rows.iter().any(|row| settings.file_of(row.file) == file);
             is_there && first.kind.order_key().is_some_and(|key| id.is_id(key))
         };
-        // A refund that would be taken off an order is not left out in silence.
-        let is_needed = |kind: &RowKind<'_>| {
-            matches!(kind, RowKind::OrderDocument(_) | RowKind::Refund { is_netted: true, .. })
-        };
-        !rows.iter().any(|row| is_needed(&row.kind)) && self.child_ids.iter().any(is_parent)
+        let is_order = |kind: &RowKind<'_>| matches!(kind, RowKind::OrderDocument(_));
+        !rows.iter().any(|row| is_order(&row.kind)) && self.child_ids.iter().any(is_parent)
+    }
+
+    /// Returns an error if a refund is to be taken off a document that belongs to another one: its
+    /// order, of any file, would be sent at its full price.
+    fn ensure_no_refund_of_child<D: Decide>(
+        &self,
+        rows: &[KeyedRow<'_>],
+        context: &Context<'_, '_, D>,
+    ) -> Result<(), ShuffleError> {
+        for KeyedRow { row, kind } in rows.iter().filter(|_| !self.child_ids.is_empty()) {
+            let RowKind::Refund { key, is_netted: true } = kind else { continue };
+            let is_order =
+                |row: &KeyedRow<'_>| matches!(&row.kind, RowKind::OrderDocument(of) if of == key);
+            if self.child_ids.iter().any(|id| id.is_id(key)) && !rows.iter().any(is_order) {
+                return Err(refund_of_child(key, row.origin.position(), context));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -248,6 +263,7 @@ pub(super) fn decide_groups<D: Decide>(
             n_scattered += u64::from(runs.len() > 1);
             continue;
         }
+        group.ensure_no_refund_of_child(rows, context)?;
         let mut drafts = Vec::with_capacity(1);
         let orders = without_children_of_children(orders, group, context, observations);
         let copies = orders.into_iter().flat_map(|order| copies_of(order, &mapper, context));
@@ -271,6 +287,21 @@ pub(super) fn decide_groups<D: Decide>(
         context.decide_group(drafts, observations, part)?;
     }
     Ok(n_scattered)
+}
+
+fn refund_of_child<D: Decide>(
+    key: &str,
+    at: Position,
+    context: &Context<'_, '_, D>,
+) -> ShuffleError {
+    let reason = format!("the refund belongs to {key:?}, a document that belongs to another one");
+    let hint = "let parent read the id of the order itself, or leave refunds out with mode = \
+                \"leave_out\" under [refunds]";
+    ShuffleError::LostRow {
+        position: context.locate(Some(at)),
+        error: GroupError { at, reason, more_rows: 0 },
+        hint: hint.to_owned(),
+    }
 }
 
 /// The orders of a group without those whose documents belong to children, which are counted: no

@@ -63,10 +63,6 @@ pub(super) fn check_signs(draft: &Draft<'_>, findings: &mut Findings) {
 
 /// Refuses a refund that is there twice, so that it would be taken off twice.
 pub(super) fn check_records(draft: &Draft<'_>, findings: &mut Findings) {
-    // Rows of one file that another one has too are a problem of their own.
-    if draft.problems.iter().any(|problem| problem.code == Code::RowInTwoFiles) {
-        return;
-    }
     let mut earlier = HashMap::new();
     for RefundRecord { id, at } in &draft.refund_records {
         let first: Position = *earlier.entry(id).or_insert(*at);

@@ -86,6 +86,7 @@ fn refund_record_needs_the_joined_row_that_is_read_of_it() {
             found.contains("join_unmatched 3:1 no row of joined.csv has order \"R1\""),
             "{found}"
         );
+        assert!(!found.contains("A valid"), "{found}");
     }
 }
 

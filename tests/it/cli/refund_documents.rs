@@ -81,7 +81,6 @@ fn refunds_of_documents_are_taken_off_the_given_total() {
         order("D", 3),
         refund("r4", "D", "-30,\"currency\":\"EUR\""),
         refund("r5", "A", "-5.5"),
-        refund("r6", "1", "1"),
         refund("r7", "E", "1"),
     ];
     let ran = check(&lines, "--memory 256MB", "2");
@@ -98,10 +97,8 @@ fn refunds_of_documents_are_taken_off_the_given_total() {
             number_unreadable 11:38 "none" is not a decimal number such as 1234.50
         D skipped
             order_without_items 12:null the order has no items
-        1 skipped
-            refund_without_order 15:null no other row of the export is of the order that was refunded
         E skipped
-            refund_without_order 16:null no other row of the export is of the order that was refunded
+            refund_without_order 15:null no other row of the export is of the order that was refunded
     [{"accepted":"0","already_sent":"0","changed":"0","currency":"EUR","failed":"0","invalid":"45.00","not_attempted":"0","orders":3,"read":"45.00","refused":"0","skipped":"0.00","unknown":"0","valid":"0"}]
     "#);
     let one_sign: Vec<_> = lines.iter().map(|line| line.replace(":-5.5", ":5.5")).collect();
@@ -132,6 +129,45 @@ fn refunds_of_documents_are_taken_off_the_given_total() {
       type            PRODUCT                   constant
       quantity        1                         constant
     "#);
+}
+
+/// Their orders were once sent at the full amount, with a warning of the refund at most.
+#[test]
+fn refund_document_without_the_id_of_its_order_ends_the_run() {
+    let orphan = "{\"id\":\"r1\",\"refunded\":1}\n".to_owned();
+    let of_a_refund = [refund("r1", "A", "1"), refund("r2", "r1", "1")].concat();
+    let mut messages = Vec::new();
+    for refunds in [refund("r1", "1", "1"), of_a_refund, orphan] {
+        let lines = [order("A", 1), item("1", "A"), item("2", "A"), refunds];
+        for options in ["--memory 256MB", "--memory 1MB"] {
+            let ran = check(&lines, options, "2");
+            assert_eq!(ran.code, 2);
+            messages.push(ran.err);
+        }
+    }
+    messages.dedup();
+    insta::assert_snapshot!(messages.concat(), @r#"
+    documents may be apart from their parent: the export is read a second time
+    error: orders.ndjson:4: the refund belongs to "1", a document that belongs to another one; it is not known which order the row belongs to
+      hint: let parent read the id of the order itself, or leave refunds out with mode = "leave_out" under [refunds]
+    documents may be apart from their parent: the export is read a second time
+    error: orders.ndjson:5: the refund belongs to "r1", a document that belongs to another one; it is not known which order the row belongs to
+      hint: let parent read the id of the order itself, or leave refunds out with mode = "leave_out" under [refunds]
+    error: orders.ndjson:4: the row has no order key; it is not known which order the row belongs to
+      hint: the profile takes the document as an item or a refund: give it the id of its order, as parent reads it; if it is the order, let item_rows take items only, and rows of [refunds] refunds
+    "#);
+}
+
+/// It may be in another file than the document that it belongs to.
+#[test]
+fn refund_of_a_line_in_another_file_ends_the_run() {
+    let workspace = Workspace::with("shop.toml", PROFILE);
+    workspace.file("orders.ndjson", [order("A", 1), item("1", "A"), item("2", "A")].concat());
+    workspace.file("refunds.ndjson", refund("r1", "1", "1"));
+    workspace.file("customers.json", customers(5));
+    let ran = workspace.run("check orders.ndjson refunds.ndjson --profile shop.toml --pos x");
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("refunds.ndjson:1: the refund belongs to \"1\""), "{}", ran.err);
 }
 
 /// Each would be taken off twice.

@@ -250,6 +250,86 @@ fn refund_record_counts_once() {
     "#);
 }
 
+/// Its order was once sent at its full amount, beside an invalid one with the id of the refund.
+#[test]
+fn refund_record_that_cannot_be_tested_is_of_the_order_it_names() {
+    let rows = "rows = { column = \"refunded\", path = \"refunded\", greater = 0 }\n";
+    let records = format!("{RECORDS}{rows}");
+    let header = "Order,parent,Date,Email,total,refunded\n";
+    let orders = [
+        "A,,2026-10-01T10:00:00Z,a@example.com,30.00,",
+        "B,,2026-10-01T10:00:00Z,b@example.com,30.00,",
+    ];
+    let refunds = ["7,A,,,,5.00 EUR", "8,B,,,,5.00"];
+    let check = |files: &[&[&str]]| {
+        let profile = |extension: &str| {
+            let items = if extension == "csv" { "" } else { "items = []\n" };
+            format!("name = \"shop\"\n{items}{records}{}", rules_with_total())
+        };
+        let [csv, ndjson] = check_both(files, header, profile, RESOURCES).map(|ran| problems(&ran));
+        assert_eq!(sorted(&csv), sorted(&ndjson));
+        sorted(&csv)
+    };
+    let one_file = [&orders[..], &refunds].concat();
+    insta::assert_snapshot!(check(&[&one_file]), @r#"
+    25.00 30.00
+    A invalid: condition_unreadable 4
+    B valid:
+    "#);
+    insta::assert_snapshot!(check(&[&orders, &refunds]), @r#"
+    25.00 30.00
+    A invalid: condition_unreadable 2
+    B valid:
+    "#);
+}
+
+/// Other rows of the order that it may be of would be sent without it.
+#[test]
+fn row_of_an_item_that_may_be_a_refund_record_ends_the_run() {
+    let rows = "rows = { column = \"refunded\", greater = 0 }\n";
+    let profile = format!("name = \"shop\"\n{RECORDS}{rows}{}{ITEM}", rules_with_total());
+    let workspace = Workspace::with("shop.toml", profile.replace(", path = \"parent\"", ""));
+    let date = "2026-10-01T10:00:00Z,a@example.com,20.00";
+    workspace.file(
+        "orders.csv",
+        format!(
+            "Order,parent,Date,Email,total,Name,Qty,Price,refunded\nA,,{date},Mug,2,10.00,\n\
+             B,A,{date},Mug,1,10.00,\nB,A,{date},Cup,1,10.00,x\n"
+        ),
+    );
+    let ran = workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(ran.err, @r#"
+    error: orders.csv:4: rows of [refunds] cannot be tested, so the row may be a refund of the order that it names; it is not known which order the row belongs to
+      hint: fix the row, or set quote = "none" in the profile if quotes are data
+    "#);
+}
+
+/// An order was once sent with a refund taken off twice, as a warning of another row was there.
+#[test]
+fn severity_of_rows_in_two_files_lets_no_refund_count_twice() {
+    let header = "Order,parent,Date,Email,total,refunded\n";
+    let rules = format!("{}[severity]\nrow_in_two_files = \"warning\"\n", rules_with_total());
+    let sale = "A,,2026-10-01T10:00:00Z,a@example.com,30.00,";
+    let check = |files: &[&[&str]], rules: &str| problems_of_records(files, header, rules);
+    let files: [&[&str]; 2] = [&[sale, "7,A,,,,5.00"], &["7,A,,,,5.00", "7,A,,,,6.00"]];
+    insta::assert_snapshot!(check(&files, &rules), @r#"
+    0 14.00
+    A invalid: refund_repeated 2 refund_repeated 3
+    "#);
+    // The same record in two files has one problem, and equal amounts of two records have none.
+    let files: [&[&str]; 2] = [&[sale, "7,A,,,,5.00"], &["7,A,,,,5.00"]];
+    insta::assert_snapshot!(check(&files, &rules_with_total()), @r#"
+    0 20.00
+    A invalid: refund_repeated 2
+    "#);
+    let files: [&[&str]; 2] = [&[sale, "7,A,,,,5.00"], &["8,A,,,,5.00"]];
+    insta::assert_snapshot!(check(&files, &rules_with_total()), @r#"
+    20.00 0
+    A valid:
+    "#);
+}
+
 /// Its order was once sent at its full amount, with a warning of the refund alone.
 #[test]
 fn refund_with_another_spelling_of_its_order_makes_it_invalid() {
