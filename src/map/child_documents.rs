@@ -103,9 +103,13 @@ impl<S> Mapper<'_, S> {
         order.finish_into(None, into);
     }
 
+    /// What is read of a document that belongs to another one: of one that is neither a refund nor
+    /// an item, only that.
     fn use_of_child<'a, V: View<'a, Source = S>>(&'a self, view: V) -> RowUse {
+        let other =
+            if self.may_be_item(view) == Some(false) { RowUse::Kind } else { RowUse::Items };
         let netted = self.refunds.as_ref().filter(|_| self.is_netted(view));
-        netted.map_or(RowUse::Items, BoundRefunds::row_use)
+        netted.map_or(other, BoundRefunds::row_use)
     }
 
     fn add_child_item<'a, V: View<'a, Source = S>>(

@@ -3,6 +3,8 @@
 //! Such a row, a refund or a child document, needs a row of the joined file only for what is read of
 //! it. Decided once per file, for `row_joins`.
 
+use std::iter;
+
 use super::{
     condition::Condition,
     join::Join,
@@ -16,16 +18,19 @@ use crate::model::{draft::PersonRole, field::Field};
 pub(super) enum RowUse {
     /// All that the profile has rules for.
     Order,
-    /// Its items, and which row it is.
+    /// Its items in a currency, and which row it is.
     Items,
     /// Which row it is, and an amount in a currency.
     Amount,
+    /// Which row it is.
+    Kind,
 }
 
 /// Which rules and conditions read a joined file, beside those of orders.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct JoinReaders {
     of_rows: bool,
+    of_currency: bool,
     of_items: bool,
 }
 
@@ -40,7 +45,8 @@ impl JoinReaders {
         let of_items = rules.iter().filter(|rule| rule.reads_items()).chain(consumers);
         Self {
             of_rows: profile.row_rules().any(|rule| rule_reads(rule, join))
-                || reads(join, currency, of_rows.chain(&profile.ignore_rows)),
+                || reads(join, iter::empty(), of_rows.chain(&profile.ignore_rows)),
+            of_currency: reads(join, currency, iter::empty()),
             of_items: reads(join, of_items, profile.item_conditions()),
         }
     }
@@ -49,8 +55,9 @@ impl JoinReaders {
     pub(super) fn read_for(self, row_use: RowUse) -> bool {
         match row_use {
             RowUse::Order => true,
-            RowUse::Items => self.of_rows || self.of_items,
-            RowUse::Amount => self.of_rows,
+            RowUse::Items => self.of_rows || self.of_currency || self.of_items,
+            RowUse::Amount => self.of_rows || self.of_currency,
+            RowUse::Kind => self.of_rows,
         }
     }
 }

@@ -149,3 +149,34 @@ fn child_documents_need_the_joined_row_that_is_read_of_them() {
             join_unmatched 3:32 no document of products.json has sku "S-2"
     "#);
 }
+
+/// A fulfilment of a product that the file lacks once made its order invalid.
+#[test]
+fn child_that_is_no_item_needs_no_joined_row() {
+    let lines = r#"{"id":"A","at":"2026-10-01T10:00:00Z","total":30.00,"email":"a@example.com"}
+{"id":"1","parentId":"A","sku":"S-1","price":10}
+{"id":"2","parentId":"A","sku":"S-2","carrier":"post"}
+"#;
+    let products = "{\"sku\":\"S-1\",\"name\":\"Mug\",\"kind\":\"ware\",\"currency\":\"EUR\"}\n";
+    let found = |profile: &str| {
+        check(("orders.ndjson", lines), ("products.json", products), profile).report()
+    };
+    insta::assert_snapshot!(found(CHILDREN), @r#"
+    exit 0
+        A valid
+    "#);
+    // Whether it is an item, or a row of the order, is not known without the file.
+    let kind = "{ path = \"product.kind\", is = \"ware\" }";
+    let skip = format!("[[skip]]\nscope = \"row\"\nwhen = {kind}\nreason = \"a ware\"\n[[join]]");
+    for (from, to) in [
+        ("item_rows = { path = \"price\", exists = true }", format!("item_rows = {kind}")),
+        ("[[join]]", skip),
+    ] {
+        assert!(CHILDREN.contains(from));
+        let found = found(&CHILDREN.replacen(from, &to, 1));
+        assert!(
+            found.contains("join_unmatched 3:32 no document of products.json has sku \"S-2\""),
+            "{found}"
+        );
+    }
+}
