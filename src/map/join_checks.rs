@@ -4,7 +4,7 @@
 
 use super::{
     combination::Combination,
-    condition::Condition,
+    condition::{CellSource, Condition},
     join::Join,
     key_errors::KeyErrors,
     path_text::walks_arrays,
@@ -67,7 +67,9 @@ fn check_added_joins(profile: &Profile, errors: &mut KeyErrors) {
         let adds = |rule: &FieldRule| {
             rule.rule.over_rows.is_sum() && !rule.is_of_items() && {
                 let mut names = rule.rule.columns.iter().chain(&rule.rule.paths);
+                let mut tested = rule.when.iter().flat_map(Condition::sources);
                 names.all(|name| join.has_column(name))
+                    && tested.all(|source| is_tested_of(source, join, profile))
             }
         };
         let mut read: Vec<_> =
@@ -78,13 +80,24 @@ fn check_added_joins(profile: &Profile, errors: &mut KeyErrors) {
             let names: Vec<_> = read.iter().map(|name| format!("{name:?}")).collect();
             let error = format!(
                 "has several rows, but rules or conditions that take one value read {}; expected \
-                 over_rows = \"add\" on a rule of the order that reads only this file, or \
-                 pick = {{ largest = \"…\" }} in the join",
+                 over_rows = \"add\" on a rule of the order that reads only this file, also in its \
+                 when, or pick = {{ largest = \"…\" }} in the join",
                 names.join(", ")
             );
             errors.add_at(&["join", &join.index.to_string(), "many"], &error);
         }
     }
+}
+
+/// Whether a condition on the rows of a join tests what all rows of an order share: the row of the
+/// join, or a member of the only document.
+fn is_tested_of(source: &CellSource, join: &Join, profile: &Profile) -> bool {
+    let has_one_document = profile.item_paths.is_some() || profile.parent.is_some();
+    let is_of_join = |name: &String| join.has_column(name);
+    let (mut columns, mut paths) = (source.column.iter(), source.path.iter());
+    !source.is_raw
+        && columns.all(is_of_join)
+        && paths.all(|path| has_one_document || is_of_join(path))
 }
 
 /// The columns and paths that rules, without some of them, conditions and the order key read. With

@@ -268,7 +268,7 @@ pick = { newest = "Changed" }
        |        ^^^^^
        |
        = expected over_rows = "add" on a rule of the order that reads only this
-         file, or pick = { largest = "…" } in the join
+         file, also in its when, or pick = { largest = "…" } in the join
 
     error[profile]: "pick" has none or both of largest and smallest
       --> shop.toml:32:1  join[3].pick
@@ -285,6 +285,18 @@ pick = { newest = "Changed" }
     4 errors in shop.toml. Nothing was read or sent.
     next: orderferry profiles check shop.toml
     "#);
+}
+
+/// The rows of the export would tell in their order which rows of the file count.
+#[test]
+fn condition_of_added_rows_tests_the_joined_file() {
+    let workspace = Workspace::with("orders.csv", EXPORT);
+    for when in ["column = \"Total\", equals = \"10\"", "raw = true, contains = \"A\""] {
+        let join = PAYMENTS.replace("column = \"payment.Type\", is_not = \"voucher\"", when);
+        let refused = check(&workspace, &format!("{join}{GUEST}"), "orders.csv").err;
+        assert!(refused.contains("rules or conditions that take one value read \"payment.Value\""));
+        assert!(refused.contains("also in its when"), "{refused}");
+    }
 }
 
 /// Files that overlap would double the price of an order.
