@@ -33,7 +33,8 @@ struct Step {
 pub(super) enum PathEnd<'n> {
     /// At a value.
     Value(JsonNode<'n>),
-    /// In this filled array: the path goes on to a member of the elements and selects none of them.
+    /// In this filled array, or the object with numeric names that stands for one: the path goes on
+    /// to a member of the elements and selects none of them.
     WithinArray(JsonNode<'n>),
     /// In this filled text, number or `true`: the path goes on to a member of an object.
     WithinScalar(JsonNode<'n>),
@@ -106,12 +107,19 @@ impl Path {
     fn below<'n>(rest: Option<&Self>, found: JsonNode<'n>) -> PathEnd<'n> {
         match rest {
             None => PathEnd::Value(found),
-            Some(rest) if is_filled_array(found) && !rest.selects_elements => {
-                PathEnd::WithinArray(found)
-            }
+            Some(rest) if rest.is_within_array(found) => PathEnd::WithinArray(found),
             Some(_) if is_filled_scalar(found) => PathEnd::WithinScalar(found),
             Some(rest) => rest.find(found),
         }
+    }
+
+    /// Whether it goes on to a member of the elements of an array, and selects none of them.
+    fn is_within_array(&self, found: JsonNode<'_>) -> bool {
+        // An object with numeric names may be one too.
+        let mut elements = found.elements().filter(|_| found.is_list()).into_iter().flatten();
+        !self.selects_elements
+            && (is_filled_array(found)
+                || elements.any(|element| !matches!(self.find(element), PathEnd::Missing)))
     }
 
     /// The same below the only one of the elements that a step selects.
@@ -140,7 +148,7 @@ impl Path {
                 };
                 match rest {
                     Some(_) if is_filled_scalar(selected) => scalars.push(selected),
-                    Some(rest) if !is_filled_array(selected) || rest.selects_elements => {
+                    Some(rest) if !rest.is_within_array(selected) => {
                         rest.visit_dyn(selected, &mut count);
                     }
                     rest => count(Self::below(rest.as_ref(), selected)),
@@ -239,6 +247,8 @@ mod tests {
             "e": {"f.g": {"h": "5"}},
             "list": [{"x": "6"}],
             "none": [],
+            "gaps": {"3": {"x": "7"}, "7": {"x": "8"}},
+            "years": {"2026": "9"},
         }));
         let text = |path: &str| match Path::new(path).find(document.root()) {
             PathEnd::Value(node) => match node.value() {
@@ -256,6 +266,7 @@ mod tests {
             ("a.x", None),
             ("a.c.7", None),
             ("list.x", None),
+            ("gaps.7.x", Some("8")),
         ] {
             assert_eq!(text(path).as_deref(), expected, "{path}");
         }
@@ -265,6 +276,10 @@ mod tests {
             ("list.x", true),
             ("a.c.d.e", true),
             ("list.0.x", false),
+            ("gaps.x", true),
+            ("gaps.3.x", false),
+            ("gaps.y", false),
+            ("years.x", false),
             ("none.x", false),
             ("a.b", false),
         ] {

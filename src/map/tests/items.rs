@@ -58,8 +58,13 @@ fn other_values_on_the_way_to_items_are_problems() {
     for nothing in [json!(null), json!([]), json!({}), json!([null]), json!([{}]), json!("")] {
         assert_eq!(problem(json!({ "parcels": nothing })), "document A: ", "{nothing}");
     }
-    let within = of("items = 'parcels.lines[]'", &json!({"parcels": [{"lines": []}]}));
-    assert!(within.ends_with("goes on within an array, expected an array of items"), "{within}");
+    let line = json!({"lines": [{"name": "Mug"}]});
+    for parcels in [json!([line]), json!({"3": line, "7": line})] {
+        for items in ["items = 'parcels.lines[]'", "items = 'parcels.lines'"] {
+            let within = of(items, &json!({ "parcels": parcels }));
+            assert!(within.ends_with("goes on within an array, expected an array of items"));
+        }
+    }
 }
 
 #[test]
