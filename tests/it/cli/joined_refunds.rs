@@ -161,10 +161,8 @@ fn child_that_is_no_item_needs_no_joined_row() {
     let found = |profile: &str| {
         check(("orders.ndjson", lines), ("products.json", products), profile).report()
     };
-    insta::assert_snapshot!(found(CHILDREN), @r#"
-    exit 0
-        A valid
-    "#);
+    let valid = found(CHILDREN);
+    assert!(valid.contains("exit 0") && !valid.contains("join_unmatched"), "{valid}");
     // Whether it is an item, or a row of the order, is not known without the file.
     let kind = "{ path = \"product.kind\", is = \"ware\" }";
     let skip = format!("[[skip]]\nscope = \"row\"\nwhen = {kind}\nreason = \"a ware\"\n[[join]]");
