@@ -17,8 +17,8 @@ use crate::model::{
 pub(super) struct OrderDocuments<'a> {
     /// The document of the order.
     first: Option<&'a Row<'a>>,
-    /// The children, each with the id that it belongs to.
-    children: Vec<(&'a str, Position)>,
+    /// The children, each with the id that it belongs to and its own one.
+    children: Vec<(&'a str, Option<&'a str>, Position)>,
     /// The lines of the items by their ids and the index of their kind.
     items: BTreeMap<(&'a str, u16), Position>,
 }
@@ -51,7 +51,7 @@ impl<'a> OrderDocuments<'a> {
     ) -> Option<Problem> {
         let RowKind::ChildDocument { order, id } = *kind else { return None };
         let at = row.origin.position();
-        self.children.push((order, at));
+        self.children.push((order, id, at));
         let (id, item) = id.zip(item)?;
         let earlier = *self.items.entry((id, item.kind.index)).or_insert(at);
         if earlier == at {
@@ -68,7 +68,11 @@ impl<'a> OrderDocuments<'a> {
     /// Ends the order: its document is its first row, and children without one are problems.
     pub(super) fn finish(self, draft: &mut Draft<'_>) {
         let Some(document) = self.first else {
-            let orphans = self.children.into_iter().map(|(order, at)| {
+            let orphans = self.children.into_iter().map(|(order, id, at)| {
+                if id == Some(order) {
+                    let message = format!("the document {order:?} belongs to itself");
+                    return Problem::for_order(Code::ParentCircle, at, message);
+                }
                 let message = format!("no document has the id {order:?} of the one it belongs to");
                 Problem::for_order(Code::ParentMissing, at, message)
             });

@@ -199,7 +199,7 @@ fn lines_without_their_document_are_problems() {
         A valid
             order_without_items 1:null the order has no items
         B invalid
-            parent_missing 2:null no document has the id "B" of the one it belongs to
+            parent_circle 2:null the document "B" belongs to itself
     a wrong item: 0 items, null left out exit 1
         A valid
             order_without_items 1:null the order has no items
@@ -339,7 +339,7 @@ fn lines_of_an_unknown_order_end_the_run() {
           hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
     no parent:  exit 2
         error: orders.ndjson:2: the row has no order key; it is not known which order the row belongs to
-          hint: item_rows takes the document as an item: give it the id of its order, as parent reads it; if it is the order, let item_rows take items only
+          hint: the profile takes the document as an item or a refund: give it the id of its order, as parent reads it; if it is the order, let item_rows take items only, and rows of [refunds] refunds
     a boolean:  exit 2
         error: orders.ndjson:2: "parentId" is neither a text nor a number; expected the id of the document that this one belongs to; it is not known which order the row belongs to
           hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
@@ -381,6 +381,19 @@ fn conditions_leave_out_documents_and_lines() {
     "#);
 }
 
+/// It was once said that no document has the id.
+#[test]
+fn document_that_belongs_to_itself_is_a_circle() {
+    let lines = [order("A"), item("1", "A"), item("2", "2")];
+    let ran = workspace(&lines.concat(), PROFILE).run(CHECK);
+    insta::assert_snapshot!(ran.report(), @r#"
+    exit 1
+        A valid
+        2 invalid
+            parent_circle 3:null the document "2" belongs to itself
+    "#);
+}
+
 #[test]
 fn refunds_are_lines_of_their_order() {
     let refund = |id: &str, parent: &str| item(id, parent).replace("\"sku\"", "\"back\":1,\"sku\"");
@@ -391,7 +404,6 @@ fn refunds_are_lines_of_their_order() {
         refund("3", "A"),
         order("B"),
         item("4", "B"),
-        refund("5", "4"),
         refund("6", "C"),
     ];
     let with = |refunds: &str| {
@@ -403,17 +415,17 @@ fn refunds_are_lines_of_their_order() {
     let rows = "rows = { path = \"back\", exists = true }";
     let netted = with(&format!("{rows}\nmode = \"net\""));
     insta::assert_snapshot!(format!("{}\n{netted}", with(rows)), @r#"
-    3 items, 3 left out exit 0
-        documents may be apart from their parent: the export is read a second time
+    3 items, 2 left out exit 0
         A valid
         B valid
         C skipped
-            refund_without_order 8:null no other row of the export is of the order that was refunded
+            refund_without_order 7:null no other row of the export is of the order that was refunded
 
-     exit 2
-        documents may be apart from their parent: the export is read a second time
-        error: orders.ndjson:7: the refund belongs to "4", a document that belongs to another one; it is not known which order the row belongs to
-          hint: let parent read the id of the order itself, or leave refunds out with mode = "leave_out" under [refunds]
+    4 items, null left out exit 0
+        A valid
+        B valid
+        C skipped
+            refund_without_order 7:null no other row of the export is of the order that was refunded
     "#);
 }
 
