@@ -12,7 +12,7 @@ use super::{
     error::ShuffleError,
     facts::{FactCollector, Observations},
     fragment::Fragment,
-    scattered::{self, KeyGroup},
+    scattered::{self, KeyGroup, unterminated_row},
     sink::{Collect, Decide},
 };
 use crate::{
@@ -269,8 +269,12 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         Ok(())
     }
 
-    /// Adds a warning for items in side files that belong to no order.
+    /// Adds warnings for side files that may be cut off, and for items that belong to no order.
     pub(super) fn check_side_rows(&mut self) {
+        // A JSON document that is cut is unreadable.
+        let records = self.files.side_files.iter().filter(|side| side.read.header.is_some());
+        let unterminated = records.filter_map(|side| side.read.unterminated);
+        self.file_problems.extend(unterminated.map(unterminated_row));
         for table in self.context.settings.side_tables {
             let UnusedRows { n_rows, first } = table.unused_items();
             if let Some(first) = first {

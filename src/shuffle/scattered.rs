@@ -384,7 +384,7 @@ fn fragments_of<'r, 'f>(rows: &[&KeyedRow<'_>], runs: &'r [Fragment<'f>]) -> Vec
 }
 
 /// Returns the warning of a last row that may be truncated.
-fn unterminated_row(at: Position) -> Problem {
+pub(super) fn unterminated_row(at: Position) -> Problem {
     let message = "the file's last row ends without a line break; if the file was cut off, a \
         value is cut off too";
     Problem::for_order(Code::NoFinalNewline, at, message)

@@ -299,6 +299,19 @@ fn condition_of_added_rows_tests_the_joined_file() {
     }
 }
 
+/// The last value may be a part of one.
+#[test]
+fn joined_file_without_a_last_line_end_is_a_warning() {
+    let warns = |payments: &str, keys: &str| {
+        let ran = check_payments(EXPORT, payments, keys, "");
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.summary()["problems"].to_string().contains("no_final_newline")
+    };
+    assert!(warns(PAYMENTS_FILE.trim_end(), ""));
+    assert!(!warns(PAYMENTS_FILE, ""));
+    assert!(!warns(PAYMENTS_FILE.trim_end(), "severity.no_final_newline = 'off'\n"));
+}
+
 /// Files that overlap would double the price of an order.
 #[test]
 fn equal_rows_of_two_files_of_a_join_are_a_problem() {
