@@ -15,7 +15,6 @@ use super::{
     copies::VERSION,
     document_view::PathSource,
     error::MapError,
-    input_settings::MissingColumns,
     join::Join,
     join_readers::JoinReaders,
     known_fields::KnownFields,
@@ -187,7 +186,6 @@ fn bind_joins<'p>(
 
 /// Returns an error if the side files lack values that rules and conditions read.
 fn ensure_side_values(profile: &Profile, sides: &[SideTable]) -> Result<(), MapError> {
-    let allows_missing = profile.missing_columns == MissingColumns::Allow;
     let mut missing: Vec<MissingName> = Vec::new();
     let mut check = |path: &str, purpose: &str| {
         let lacks = |side: &&SideTable| side.index_of_path(path).is_none();
@@ -198,7 +196,7 @@ fn ensure_side_values(profile: &Profile, sides: &[SideTable]) -> Result<(), MapE
     };
     for FieldRule { rule, target, .. } in profile.all_rules() {
         let FieldTarget::Field(field) = target else { continue };
-        if !rule.may_be_missing() && (!allows_missing || profile.requires(field)) {
+        if profile.needs_source(rule, field) {
             let readers = rule.readers().flat_map(|rule| &rule.paths);
             readers.for_each(|path| check(path, &field.to_string()));
         }

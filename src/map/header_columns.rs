@@ -79,7 +79,11 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             && let Some(first) = rule.columns.first()
         {
             let near = rule.columns.iter().find_map(|column| self.near(column));
+            let n_before = self.missing.len();
             self.add_missing(first, field, is_required, near);
+            for missing in &mut self.missing[n_before..] {
+                missing.default_value.clone_from(&rule.default_value);
+            }
         }
         Ok(found)
     }
@@ -93,7 +97,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         if rule.columns.is_empty() {
             return Err(MapError::other_format(self.file, false, name));
         }
-        self.find_all(rule, name, !rule.may_be_missing())
+        self.find_all(rule, name, !rule.is_optional)
     }
 
     /// The column of a condition, if the header has it.
@@ -210,6 +214,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             side_format: None,
             is_required,
             near,
+            default_value: None,
             notes: fact.map(Note::Fact).into_iter().collect(),
         });
     }

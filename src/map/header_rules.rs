@@ -11,7 +11,6 @@ use super::{
     copies::{Duplicates, VERSION},
     error::MapError,
     header_columns::HeaderColumns,
-    input_settings::MissingColumns,
     join::Join,
     join_readers::JoinReaders,
     mapper::{BoundSkips, Mapper},
@@ -129,9 +128,7 @@ impl<'p> HeaderColumns<'p, '_> {
         FieldRule { rule, when, .. }: &'r FieldRule,
         name: &str,
     ) -> Result<Option<FieldBinding<'r, usize>>, MapError> {
-        let is_required = !rule.may_be_missing()
-            && (self.profile.missing_columns == MissingColumns::Refuse
-                || self.profile.requires(field));
+        let is_required = self.profile.needs_source(rule, field);
         let columns = if rule.fields.is_empty() {
             self.find_all(rule, name, is_required)?
         } else {

@@ -47,6 +47,8 @@ pub(super) struct MissingName {
     pub(super) is_required: bool,
     /// The unused name that is probably meant.
     pub(super) near: Option<String>,
+    /// The default of its rule, which is for empty cells only.
+    pub(super) default_value: Option<String>,
     /// What the export has, and what to do.
     pub(super) notes: Vec<Note>,
 }
@@ -186,6 +188,10 @@ impl NamePlaces {
             (usize::MAX, source.error(None, "", &message))
         };
         error.notes.extend(missing.notes.clone());
+        if let Some(value) = missing.default_value.as_ref().filter(|_| missing.near.is_none()) {
+            let hint = format!("optional = true in its rule gives {value:?} to all orders");
+            error.notes.push(Note::Hint(hint));
+        }
         (at, error)
     }
 }

@@ -10,7 +10,7 @@ use crate::model::suggest::edits_within;
 const DISTINCT: [(&str, &str); 2] = [("country", "county"), ("county", "country")];
 
 /// The candidate of which `name` is a misspelling, if there is one: it differs only in case,
-/// separators, a typing error, or by an abbreviation such as `Qty`.
+/// separators, a typing error, a letter at the end, or by an abbreviation such as `Qty`.
 pub(super) fn misspelling<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -33,22 +33,6 @@ pub(super) fn same_noun<'a>(
     })
 }
 
-/// The candidate that has one more letter at its end than `name`, or one less: `typ` and `type`.
-pub(super) fn longer_by_a_letter<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let wanted = words(name).concat();
-    candidates.into_iter().find(|candidate| {
-        let found = words(candidate).concat();
-        let (short, long) =
-            if wanted.len() < found.len() { (&wanted, &found) } else { (&found, &wanted) };
-        let mut rest = long.strip_prefix(&**short).unwrap_or_default().chars();
-        let is_letter = rest.next().is_some_and(char::is_alphabetic) && rest.next().is_none();
-        is_letter && short.chars().count() >= 3
-    })
-}
-
 fn is_misspelled(wanted: &[String], found: &[String]) -> bool {
     let (one, other) = (wanted.concat(), found.concat());
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
@@ -61,6 +45,15 @@ fn is_misspelled(wanted: &[String], found: &[String]) -> bool {
     one == other
         || wanted.len() == found.len() && wanted.iter().zip(found).all(is_near)
         || wanted.len() != found.len() && is_typo(&one, &other)
+        || is_longer_by_a_letter(&one, &other)
+}
+
+/// Whether one has one more letter at its end than the other: `pric` and `price`, `tag` and `tags`.
+fn is_longer_by_a_letter(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    let mut rest = long.strip_prefix(short).unwrap_or_default().chars();
+    let is_letter = rest.next().is_some_and(char::is_alphabetic) && rest.next().is_none();
+    is_letter && short.chars().count() >= 3
 }
 
 /// One typing error in five letters or more, two in nine or more; in four only swapped letters.
@@ -148,14 +141,21 @@ mod tests {
 
     #[test]
     fn one_letter_may_be_missing_at_the_end() {
-        for (name, candidate) in [("$dat", "$date"), ("stat", "state"), ("tags", "tag")] {
-            assert_eq!(longer_by_a_letter(name, [candidate]), Some(candidate), "{name}");
-            assert_eq!(longer_by_a_letter(candidate, [name]), Some(name), "{name}");
-        }
         for (name, candidate) in
-            [("id", "ids"), ("line", "line2"), ("free", "fee"), ("date", "dated_at"), ("a", "a")]
+            [("$dat", "$date"), ("Pric", "Price"), ("tags", "tag"), ("order_stat", "Order State")]
         {
-            assert_eq!(longer_by_a_letter(name, [candidate]), None, "{name}");
+            assert_eq!(misspelling(name, [candidate]), Some(candidate), "{name}");
+            assert_eq!(misspelling(candidate, [name]), Some(name), "{name}");
+        }
+        for (name, candidate) in [
+            ("id", "ids"),
+            ("line", "line2"),
+            ("free", "fee"),
+            ("date", "dated_at"),
+            ("date", "rate"),
+        ] {
+            assert_eq!(misspelling(name, [candidate]), None, "{name}");
+            assert_eq!(misspelling(candidate, [name]), None, "{name}");
         }
     }
 

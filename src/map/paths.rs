@@ -12,9 +12,9 @@ use super::{
     error::MapError,
     header_columns::unknown_column,
     input_settings::MissingColumns,
-    join::{Join, JoinKey},
+    join::Join,
     missing_name::MissingName,
-    misspelling::{longer_by_a_letter, misspelling, same_noun},
+    misspelling::{misspelling, same_noun},
     path_text::{arrays_of, dotted_names, filter_members, filter_names, path_beside, walks_arrays},
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     refunds::Refunds,
@@ -47,6 +47,8 @@ struct ReadPath<'p> {
     is_required: bool,
     /// Whether it is silently allowed to be missing.
     is_optional: bool,
+    /// The default of its rule, which is for documents without a value.
+    default_value: Option<&'p str>,
     /// Whether a condition tests it.
     is_tested: bool,
     /// The arrays whose elements the paths belong to; none if that is the document.
@@ -179,6 +181,7 @@ fn missing_name(read: ReadPath<'_>, meant: Option<String>, file: &str) -> Missin
         is_path: true,
         side_format: None,
         is_required: true,
+        default_value: read.default_value.map(str::to_owned),
         near: None,
         notes: hint.into_iter().collect(),
     }
@@ -212,13 +215,8 @@ fn near_member(
     };
     let unused = except(&used.known);
     let meant = if read.is_tested { except(&used.tested) } else { unused.clone() };
-    let near = misspelling(segment, meant.iter().copied());
-    let near = if read.is_optional {
-        near
-    } else {
-        near.or_else(|| longer_by_a_letter(segment, meant)).or_else(|| same_noun(segment, unused))
-    };
-    near.map(str::to_owned)
+    let of_same_noun = || same_noun(segment, unused).filter(|_| !read.is_optional);
+    misspelling(segment, meant).or_else(of_same_noun).map(str::to_owned)
 }
 
 /// Whether a path is one that the profile reads, or above one.
@@ -253,8 +251,8 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     }
     for join in &profile.joins {
         let purpose = join.purpose_of_key();
-        let of_key = |key: &JoinKey| paths_of_rule(profile, (&key.from, &*purpose), true, &[]);
-        all.extend(join.keys.iter().flat_map(of_key));
+        let keys = join.keys.iter();
+        all.extend(keys.flat_map(|key| paths_of_rule(profile, (&key.from, &purpose), true, &[])));
     }
     for rule in &profile.rules {
         let FieldTarget::Field(field) = &rule.target else { continue };
@@ -281,7 +279,7 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
 /// Those of a rule, for what it is named by in messages.
 fn paths_of_rule<'p>(
     profile: &Profile,
-    (rule, name): (&Rule, &str),
+    (rule, name): (&'p Rule, &str),
     is_required: bool,
     above: &'p [String],
 ) -> Vec<ReadPath<'p>> {
@@ -297,8 +295,9 @@ fn paths_of_rule<'p>(
             paths,
             filtered: None,
             purpose: format!("which the profile reads for {name}"),
-            is_required: is_required && !rule.may_be_missing() && !may_be_empty,
+            is_required: is_required && !rule.is_optional && !may_be_empty,
             is_optional: allows_missing(profile) || rule.may_be_missing(),
+            default_value: rule.default_value.as_deref(),
             is_tested: false,
             above,
         }
@@ -310,6 +309,7 @@ fn paths_of_rule<'p>(
         purpose: format!("which the profile reads for the language of {name}"),
         is_required: false,
         is_optional: allows_missing(profile) || rule.may_be_missing(),
+        default_value: None,
         is_tested: false,
         above: &[],
     };
@@ -324,6 +324,7 @@ fn paths_of_items<'p>(profile: &Profile, items: &[String]) -> Vec<ReadPath<'p>> 
         purpose: "the profile's path of items".to_owned(),
         is_required: is_required && !allows_missing(profile),
         is_optional: allows_missing(profile),
+        default_value: None,
         is_tested: false,
         above: &[],
     };
@@ -343,6 +344,7 @@ fn paths_of_condition<'p>(
         purpose: "which a condition of the profile reads".to_owned(),
         is_required: false,
         is_optional: source.is_optional,
+        default_value: None,
         is_tested: true,
         above,
     };

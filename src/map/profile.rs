@@ -365,6 +365,17 @@ impl Profile {
         }
     }
 
+    /// Whether the export must have a column or path of a rule. A default is for empty cells: where
+    /// every order needs a value, or the total depends on it, it takes the place of a missing
+    /// column only if the rule is `optional`.
+    pub(super) fn needs_source(&self, rule: &Rule, field: &Field) -> bool {
+        if self.requires(field) {
+            return !rule.is_optional;
+        }
+        let has_default = rule.default_value.is_some() && !self.decides_total(field);
+        self.missing_columns == MissingColumns::Refuse && !rule.is_optional && !has_default
+    }
+
     /// Whether a value of this field decides what an order costs, so that an empty cell in place
     /// of one that is cut off would change it.
     fn decides_total(&self, field: &Field) -> bool {

@@ -204,6 +204,7 @@ impl Rule {
     }
 
     /// Whether the export may lack all columns or paths: it is declared, or there is a default.
+    /// A default is not enough where every order needs a value.
     pub(super) fn may_be_missing(&self) -> bool {
         self.is_optional || self.default_value.is_some()
     }

@@ -388,6 +388,7 @@ impl SideTable {
             side_format: Some(self.format),
             is_required: true,
             near: near.map(str::to_owned),
+            default_value: None,
             notes: vec![Note::Fact(fact.unwrap_or_else(|| has_names(header, file)))],
         }
     }

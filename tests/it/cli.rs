@@ -27,6 +27,7 @@ mod joins;
 mod ledger;
 mod ledger_safety;
 mod leftover_carts;
+mod missing_names;
 mod multi_mode;
 #[cfg(unix)]
 mod next_steps;
