@@ -127,8 +127,9 @@ fn other_delimiter(header: &Header, is_known: impl Fn(&str) -> bool) -> Option<c
     let found = others
         .filter(|other| line.contains(*other))
         .max_by_key(|other| (n_known(other), line.matches(*other).count()));
-    let is_only = header.names.len() == 1;
-    found.filter(|other| !has_known && (is_only || n_known(other) > 0))
+    // A title may have one such character.
+    let is_only = |other| header.names.len() == 1 && line.matches(other).count() > 1;
+    found.filter(|other| !has_known && (is_only(*other) || n_known(other) > 0))
 }
 
 fn set_delimiter(profile: &Profile, delimiter: char) -> String {

@@ -57,7 +57,7 @@ struct KeptTraces {
 struct KeptTrace {
     /// Whether its reference was named.
     is_named: bool,
-    /// Its reference and its key, as they are compared.
+    /// Its key and its reference.
     names: [String; 2],
     trace: OrderTrace,
     record: Option<OrderRecord>,
@@ -110,7 +110,7 @@ impl<'j> Tracer<'j> {
         let (id, names) = (checked.record.id, names(draft));
         let kept = KeptTrace {
             is_named: self.is_named(names),
-            names: names.map(compared),
+            names: names.map(str::to_owned),
             trace,
             record: None,
         };
@@ -159,11 +159,16 @@ impl<'j> Tracer<'j> {
         has_ledger: bool,
     ) -> ExplainedOrders {
         let kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let found: HashSet<&String> = kept.traces.values().flat_map(|kept| &kept.names).collect();
-        let unknown = self.spec.explain.references.iter();
-        let unknown = unknown.filter(|name| !found.contains(&compared(name)));
-        let unknown = unknown.map(|name| (name.clone(), Vec::new())).collect();
-        let finished = kept.traces.into_values().map(|KeptTrace { mut trace, record, .. }| {
+        let (mut shown, mut unknown) = (kept.first, Vec::new());
+        for name in &self.spec.explain.references {
+            let ids = ids_named(name, &kept.traces);
+            if ids.is_empty() {
+                unknown.push((name.clone(), Vec::new()));
+            }
+            shown.extend(ids);
+        }
+        let traces = kept.traces.into_iter().filter(|(id, _)| shown.contains(id));
+        let finished = traces.map(|(_, KeptTrace { mut trace, record, .. })| {
             trace.ledger = ledger_word(self.spec, has_ledger, trace.result.as_ref());
             if let Some(record) = &record {
                 trace.diagnostics = diagnostics_of(record, settings, files);
@@ -176,6 +181,16 @@ impl<'j> Tracer<'j> {
     fn kept(&self) -> MutexGuard<'_, KeptTraces> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The orders with a name: as it is written, or else with another spelling of it.
+fn ids_named(name: &str, traces: &BTreeMap<OrderId, KeptTrace>) -> Vec<OrderId> {
+    let ids_of = |is_named: &dyn Fn(&String) -> bool| -> Vec<OrderId> {
+        let named = traces.iter().filter(|(_, kept)| kept.names.iter().any(is_named));
+        named.map(|(id, _)| *id).collect()
+    };
+    let exact = ids_of(&|known| known == name.trim());
+    if exact.is_empty() { ids_of(&|known| compared(known) == compared(name)) } else { exact }
 }
 
 /// The key and the reference of an order.

@@ -11,7 +11,7 @@ use super::{
     numbers::{count, with_unit},
     rejects,
     remedy::Remedy,
-    summary::Summary,
+    summary::{ProblemSummary, Summary},
 };
 use crate::model::{outcome::Outcome, problem::Severity};
 
@@ -249,8 +249,11 @@ impl Situation<'_> {
     /// The most frequent error.
     fn about_invalid(&self) -> Option<NextStep> {
         let problems = &self.summary.problems;
-        let mut errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
-        let worst = errors.find(|problem| problem.orders > 0)?;
+        let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+        // Some may be of orders that an earlier run sent.
+        let of_invalid = |problem: &&ProblemSummary| problem.invalid > 0;
+        let of_orders = |problem: &&ProblemSummary| problem.orders > 0;
+        let worst = errors.clone().find(of_invalid).or_else(|| errors.clone().find(of_orders))?;
         let n_invalid = self.summary.orders[Outcome::Invalid];
         let why = if n_invalid == 0 {
             format!("{} with an error: what it means", with_unit(worst.orders, "order"))

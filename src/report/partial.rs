@@ -57,6 +57,9 @@ impl Counters {
     fn record_result(&mut self, record: &OrderRecord, result: &OrderResult) {
         self.tally.record_outcome(record.money.as_ref(), result.outcome);
         self.n_uncertain_before += u64::from(result.uncertain_before.is_some());
+        if result.outcome == Outcome::Invalid {
+            self.tally.count_invalid(record);
+        }
         let is_held = result.outcome == Outcome::Unknown && result.attempts == 0;
         self.n_unknown_before += u64::from(is_held);
         self.n_needing_backfill += u64::from(result.held_for == Some(HeldFor::Backfill));

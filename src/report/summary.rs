@@ -239,6 +239,9 @@ pub struct ProblemSummary {
     pub severity: Severity,
     /// Orders that have the problem; zero for a problem of a file.
     pub orders: u64,
+    /// Those of them with the outcome `invalid`: the others were sent by an earlier run.
+    #[serde(default)]
+    pub invalid: u64,
     /// Rows that have the problem.
     pub rows: u64,
 }
@@ -310,6 +313,7 @@ pub(super) fn problem_summaries(tally: &Tally) -> Vec<ProblemSummary> {
         code,
         severity: count.severity_of(code),
         orders: count.orders,
+        invalid: count.n_invalid,
         rows: count.rows,
     };
     tally.worst_problems().into_iter().map(summarize).collect()
@@ -444,22 +448,16 @@ pub(super) mod tests {
             amount: amount.parse().unwrap(),
         };
         tally.record_change(&eur("1300"), &eur("1234.50"));
+        let message = "found `12,50 <em>`, expected a number such as 1234.50";
+        let invalid = with(Problem::for_field(Code::NumberUnreadable, "item.price", AT, message));
         for _ in 0..40 {
-            let message = "found `12,50 <em>`, expected a number such as 1234.50";
-            tally.count_problems(&with(Problem::for_field(
-                Code::NumberUnreadable,
-                "item.price",
-                AT,
-                message,
-            )));
+            tally.count_problems(&invalid);
+            tally.count_invalid(&invalid);
         }
         let message = "found `ann***`, expected an address such as a***@e***.com";
-        tally.count_problems(&with(Problem::for_field(
-            Code::EmailImplausible,
-            "guest.email",
-            AT,
-            message,
-        )));
+        let invalid = with(Problem::for_field(Code::EmailImplausible, "guest.email", AT, message));
+        tally.count_problems(&invalid);
+        tally.count_invalid(&invalid);
         let message = "the items add up to 100.00, the order's price is 99.00";
         tally.count_problems(&with(Problem::for_order(Code::TotalDiffers, AT, message)));
         tally.record_file_problem(Code::UnknownColumn, 4_321);
@@ -531,7 +529,7 @@ pub(super) mod tests {
         "rows":4321,"rows_unreadable":2,"rows_ignored":3,"headers_repeated":1,"scattered":5,"items":4300,"guests":780,"orders":{"read":1431,"accepted":930,"already_sent":120,"changed":1,"skipped":250,"invalid":44,"refused":3,"failed":2,"unknown":1,"not_attempted":80,"valid":0},
         "orders_from":"2026-10-24T00:00:00.000Z","orders_to":"2026-11-02T21:40:00.000Z","orders_without_amount":4,"requests":{"browser_create":780,"identity":785,"order_checkout":941,"total":2506,"retries":12},
         "seconds_down":110,"repeated_after":2,"needs_backfill":30,"money":[{"currency":"BHD","orders":30,"read":"299.970","accepted":"299.970","already_sent":"0","changed":"0","skipped":"0","invalid":"0","refused":"0","failed":"0","unknown":"0","not_attempted":"0","valid":"0"},{"currency":"EUR","orders":1397,"read":"1724596.50","accepted":"1111050.00","already_sent":"148140.00","changed":"1234.50","skipped":"308625.00","invalid":"49380.00","refused":"3703.50","failed":"2469.00","unknown":"1234.50","not_attempted":"98760.00","valid":"0","changed_difference":"-65.50"}],
-        "problems":[{"code":"number_unreadable","severity":"error","orders":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"rows":4321}],
+        "problems":[{"code":"number_unreadable","severity":"error","orders":40,"invalid":40,"rows":40},{"code":"email_implausible","severity":"error","orders":1,"invalid":1,"rows":1},{"code":"total_differs","severity":"warning","orders":1,"invalid":0,"rows":1},{"code":"unknown_column","severity":"warning","orders":0,"invalid":0,"rows":4321}],
         "reasons":[{"outcome":"unknown","severity":"error","reason":"no answer in time","orders":1},{"outcome":"refused","severity":"error","reason":"HTTP 400: no such type","orders":3},{"outcome":"failed","severity":"error","reason":"the guest could not be identified","orders":2},{"outcome":"changed","severity":"error","reason":"the amount is another now","orders":1}],
         "skipped":[{"reason":"cancellation","orders":240},{"reason":"test order","orders":10}],
         "stopped":"the deadline has passed","previous":null,"next":[{"why":"1 unknown: look them up in Personalize","command":"orderferry ledger list --outcome unknown --run 20261103T081500Z-7f3a"}]}

@@ -5,7 +5,10 @@
 //! grow with the run. Called by `recorder` and `partial` when an order is read and when it has a
 //! result; read by `summary` and `page`.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use chrono::{DateTime, Utc};
 
@@ -89,6 +92,8 @@ impl MoneyTallies {
 pub struct ProblemCount {
     /// Orders that have the problem at least once.
     pub orders: u64,
+    /// Those of them that are invalid; an earlier run sent the others.
+    pub n_invalid: u64,
     /// Rows that have the problem at least once.
     pub rows: u64,
     /// The severity of the first problem that was counted, if it is known.
@@ -173,6 +178,7 @@ impl Tally {
         for (code, count) in &other.problems {
             let total = self.problems.entry(*code).or_default();
             total.orders += count.orders;
+            total.n_invalid += count.n_invalid;
             total.rows += count.rows;
             total.severity = total.severity.or(count.severity);
             total.examples.append(&count.examples);
@@ -239,6 +245,15 @@ impl Tally {
         // Rows beyond the listed problems of a code have only a count.
         for omitted in problems.omitted() {
             self.problems.entry(omitted.code).or_default().rows += omitted.row_count;
+        }
+    }
+
+    /// Counts the errors of an invalid order, whose problems were counted.
+    pub fn count_invalid(&mut self, record: &OrderRecord) {
+        let errors = record.problems.iter().filter(|problem| problem.is_error());
+        let codes: BTreeSet<_> = errors.map(|problem| problem.code).collect();
+        for code in codes {
+            self.problems.entry(code).or_default().n_invalid += 1;
         }
     }
 

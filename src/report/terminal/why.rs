@@ -60,14 +60,14 @@ fn of_outcome(summary: &Summary, outcome: Outcome) -> Vec<Line> {
 }
 
 fn of_problems(summary: &Summary, severity: Severity) -> Vec<Line> {
-    let label = match severity {
+    let label = |problem: &ProblemSummary| match severity {
+        Severity::Error if problem.invalid > 0 => label(Outcome::Invalid),
         // An order that an earlier run sent is changed, although it is invalid now.
-        Severity::Error if summary.orders[Outcome::Invalid] == 0 => "error",
-        Severity::Error => label(Outcome::Invalid),
+        Severity::Error => "error",
         Severity::Warning => "warning",
     };
     let line = |problem: &ProblemSummary| Line {
-        label,
+        label: label(problem),
         // A problem of a file, such as an unknown column, has no orders.
         n: if problem.orders == 0 { problem.rows } else { problem.orders },
         text: title_in_line(problem.code),

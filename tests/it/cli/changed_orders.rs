@@ -213,6 +213,24 @@ fn order_without_time_matches_unique_reference() {
     );
 }
 
+/// The error of an accepted order was once told as that of the invalid one.
+#[test]
+fn next_step_explains_the_error_of_an_invalid_order() {
+    let shop = TestShop::new();
+    shop.send(&export(&["A-1"]));
+    let unreadable = export(&["A-1"]).replace("30.60,other", "much,other");
+    let other = export(&["A-2"]).replace("PURCHASED", "SHIPPED");
+    let ran = shop.send(&format!("{unreadable}{}", other.strip_prefix(HEADER).unwrap()));
+    assert_eq!(exit_and_outcomes(&ran), expected_exit(1, "A-1 changed, A-2 invalid"));
+    let summary = ran.summary();
+    let counted = summary["problems"].as_array().unwrap().iter();
+    let counted: Vec<_> =
+        counted.map(|one| format!("{} {}", one["code"], one["invalid"])).collect();
+    assert_eq!(counted, ["\"number_unreadable\" 0", "\"unknown_status\" 1"]);
+    assert!(ran.out.contains("orderferry explain unknown_status\n"), "{}", ran.out);
+    assert!(!ran.out.contains("explain number_unreadable\n"), "{}", ran.out);
+}
+
 #[test]
 fn unknown_outcome_survives_skip_and_invalid() {
     let shop =
