@@ -67,6 +67,7 @@ pub(super) fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let items_key = items_key.or(profile.parent.is_some().then_some("parent"));
     check_joins(&profile, items_key, &mut errors);
     check_netted_items(&profile, &mut errors);
+    check_filled_numbers(&profile, &mut errors);
     check_item_rows(&profile, has_item_rows, &mut errors);
     (profile.with_required_columns(), errors)
 }
@@ -366,6 +367,20 @@ fn fill_down(
             "{name:?} is one of several columns of the order key; expected a key of one column"
         )),
         None => Ok(columns),
+    }
+}
+
+/// Refuses to fill the cells of a number that the rows of an order add up: it would count once for
+/// each row.
+fn check_filled_numbers(profile: &Profile, errors: &mut KeyErrors) {
+    let added = profile.rules.iter().filter(|rule| rule.rule.over_rows.is_sum());
+    let mut columns = added.flat_map(|rule| rule.rule.readers()).flat_map(|rule| &rule.columns);
+    if let Some(name) = columns.find(|name| profile.fill_down.contains(name)) {
+        let error = format!(
+            "{name:?} is added up over the rows of an order (over_rows), so a filled cell would count \
+             again; expected one of both"
+        );
+        errors.add(FILL_DOWN, &error);
     }
 }
 

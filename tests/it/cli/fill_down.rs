@@ -146,6 +146,21 @@ fn missing_column_is_an_error() {
     "#);
 }
 
+/// The total of an order was once that of its first row, times the number of its rows.
+#[test]
+fn added_number_is_not_filled() {
+    let workspace = Workspace::with("orders.csv", format!("{HEADER}{}", first_row("A1", "10.00")));
+    let price = "order.price = { column = \"Total\", over_rows = \"add\" }";
+    workspace.file(
+        "shop.toml",
+        format!("name = \"shop\"\nfill_down = [\"Order\", \"Total\"]\n{price}\n"),
+    );
+    let ran = workspace.run("profiles check shop.toml");
+    let expected = "\"Total\" is added up over the rows of an order (over_rows), so a filled cell";
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains(expected) || ran.out.contains(expected), "{}{}", ran.err, ran.out);
+}
+
 #[test]
 fn rejects_of_filled_rows_are_readable() {
     let rows = [

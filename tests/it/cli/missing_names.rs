@@ -16,9 +16,9 @@ fn check(status: &str, columns: &str, json: bool) -> RunResult {
     if json {
         let members = names.split(',').zip(row.split(','));
         let members: Vec<_> = members.map(|(name, value)| format!("{name:?}:{value:?}")).collect();
-        workspace.file("o.ndjson", &format!("{{{}}}\n", members.join(",")));
+        workspace.file("o.ndjson", format!("{{{}}}\n", members.join(",")));
     } else {
-        workspace.file("o.csv", &format!("{names}\n{row}\n"));
+        workspace.file("o.csv", format!("{names}\n{row}\n"));
     }
     let name = if json { "o.ndjson" } else { "o.csv" };
     workspace.run(&format!("check {name} --profile shop.toml --pos x"))
