@@ -75,6 +75,10 @@ const PLACEHOLDER_LENGTHS: [u64; 128] = {
 pub fn is_placeholder(text: &str) -> bool {
     let text = trim_blanks(text);
     let Some(first) = text.bytes().next() else { return false };
+    // Some systems fill zeros up to a width.
+    if first == b'0' && text.bytes().all(|byte| byte == b'0') {
+        return true;
+    }
     // The first byte and the length decide nearly always.
     let lengths = PLACEHOLDER_LENGTHS.get(usize::from(first.to_ascii_lowercase()));
     let has_length = |lengths: &u64| text.len() < 64 && lengths & (1 << text.len()) != 0;
@@ -260,13 +264,26 @@ mod tests {
         for text in PLACEHOLDERS {
             assert!(is_placeholder(text) && is_placeholder(&text.to_uppercase()), "{text}");
         }
-        for text in ["0", "N/A", "n/a", "NULL", "None", "-", "Guest", "UNKNOWN", " 0 ", "0.0"] {
+        for text in [
+            "0",
+            "00",
+            "000000000",
+            "N/A",
+            "n/a",
+            "NULL",
+            "None",
+            "-",
+            "Guest",
+            "UNKNOWN",
+            " 0 ",
+            "0.0",
+        ] {
             assert!(is_placeholder(text), "{text}");
         }
         for text in ["undefined", "NaN", "(null)", "\\N", "#N/A", "NOT LOGGED IN", "false", "-1"] {
             assert!(is_placeholder(text), "{text}");
         }
-        for text in ["00", "10", "NA", "guest1", "a-b", "Noname"] {
+        for text in ["001", "0O", "10", "NA", "guest1", "a-b", "Noname"] {
             assert!(!is_placeholder(text), "{text}");
         }
     }
