@@ -95,7 +95,7 @@ impl Path {
             let Some(found) = step.find(node) else { continue };
             end = end.or_else(|| match step.selector {
                 None => Self::below(rest.as_ref(), found),
-                Some(_) => Self::below_only(rest.as_ref(), step.select(found)),
+                Some(_) => Self::below_only(rest.as_ref(), step.select(found, rest.is_some())),
             });
             if matches!(end, PathEnd::Value(_)) {
                 break;
@@ -141,7 +141,7 @@ impl Path {
         for (step, rest) in &self.readings {
             let Some(found) = step.find(node) else { continue };
             let (mut n_found, n_before) = (0, scalars.len());
-            for selected in step.select(found) {
+            for selected in step.select(found, rest.is_some()) {
                 let mut count = |end| {
                     n_found += 1;
                     visit(end);
@@ -197,12 +197,15 @@ impl Step {
         node.member_by_digest(&self.name, self.digest)
     }
 
-    /// What is selected of a value: itself, or elements of the array that it is.
-    fn select<'n>(&self, found: JsonNode<'n>) -> impl Iterator<Item = JsonNode<'n>> {
+    /// What is selected of a value: itself, or elements of the array that it is. A path that
+    /// `goes_on` cannot pass a text, whatever the filter.
+    fn select<'n>(&self, found: JsonNode<'n>, goes_on: bool) -> impl Iterator<Item = JsonNode<'n>> {
         let elements = self.selector.as_ref().and_then(|_| found.elements());
         let single = elements.is_none().then_some(found);
-        let is_selected = |node: &JsonNode<'n>| match &self.selector {
-            Some(Selector::Where { member, text }) => has_text(*node, member, text),
+        let is_selected = move |node: &JsonNode<'n>| match &self.selector {
+            Some(Selector::Where { member, text }) => {
+                has_text(*node, member, text) || goes_on && is_filled_scalar(*node)
+            }
             Some(Selector::Each) | None => true,
         };
         single.into_iter().chain(elements.into_iter().flatten()).filter(is_selected)
@@ -304,6 +307,7 @@ mod tests {
             ],
             "notes": [{"name": "gift", "value": "yes"}, {"name": "twice", "value": "1"},
                 {"name": "twice", "value": "2"}],
+            "paid": "none", "fees": [5, {"name": "gift", "value": "1"}], "unpaid": "",
             "a": {"b.c": {"#text": "4"}, "b": {"c": 5}},
         }));
         let shown = |end: PathEnd<'_>| match end {
@@ -319,6 +323,10 @@ mod tests {
             ("notes[name=gift].value", "yes"),
             ("notes[name=none].value", "missing"),
             ("notes[name=twice].value", "several"),
+            ("paid[name=gift].value", "within"),
+            ("paid[name=gift]", "missing"),
+            ("unpaid[name=gift].value", "missing"),
+            ("fees[name=gift].value", "several"),
             ("a.\"b.c\".#text", "4"),
             ("a.\"b\".c", "5"),
         ] {
@@ -327,6 +335,8 @@ mod tests {
         for (path, expected) in [
             ("refunds[].parts[].n", "1 2 3"),
             ("refunds[].parts[kind=refund].n", "1 3"),
+            ("paid[kind=refund].n", "within"),
+            ("fees[name=gift].value", "1 within"),
             ("refunds[].parts.n", "within 3"),
             ("refunds.1.parts[].n", "3"),
             ("notes[name=twice].value", "1 2"),
