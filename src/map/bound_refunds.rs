@@ -18,6 +18,7 @@ use super::{
 };
 use crate::model::{
     draft::{Cell, Cells},
+    id_text::is_placeholder,
     problem::{Code, Problem},
 };
 
@@ -55,7 +56,11 @@ impl<S> BoundRefunds<'_, S> {
             let is_part = rule.key_separator().is_some() && value.text().is_some();
             value.is_misplaced(rule) || value.is_filled(rule) && !is_part
         };
-        if key.is_none() && self.order.iter().any(is_wrong) { Err(NO_ORDER) } else { Ok(key) }
+        match key {
+            None if self.order.iter().any(is_wrong) => Err(NO_ORDER),
+            Some(key) if is_placeholder(&key) => Err(PLACEHOLDER_ORDER),
+            key => Ok(key),
+        }
     }
 
     /// Whether a row is a refund that is a record of its own.
@@ -93,6 +98,12 @@ impl<S> BoundRefunds<'_, S> {
         cell
     }
 }
+
+/// Why the order of a refund is not known that names a placeholder: exports write it in all rows
+/// that are no refunds, and each of them would be a refund of one order.
+pub const PLACEHOLDER_ORDER: &str = "refunds.order reads a placeholder, such as 0, which may stand for \
+                                     no order; expected the key of an order, or nothing where the \
+                                     row is no refund";
 
 /// Why the order of a refund is not known.
 pub const NO_ORDER: &str = "refunds.order reads no key of an order from the value; expected a text \

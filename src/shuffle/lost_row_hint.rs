@@ -5,7 +5,7 @@
 
 use super::wrapped_orders::{ReadMembers, wrappers};
 use crate::{
-    map::{NO_ORDER, profile::Profile},
+    map::{NO_ORDER, PLACEHOLDER_ORDER, profile::Profile},
     model::{
         conversion::conversion,
         document_path::{DocumentPath, documents_hint},
@@ -76,6 +76,10 @@ pub(super) fn lost_row_hint(
             wrapper_hint(raw, profile).unwrap_or_else(|| ignore_hint(None))
         }
         (RowKind::Unreadable { reason: NO_ORDER, .. }, ..) => ignore_hint(None),
+        (RowKind::Unreadable { reason: PLACEHOLDER_ORDER, .. }, ..) => {
+            "let the placeholder be empty: empty = [\"0\"] in the rule of order under [refunds]"
+                .to_owned()
+        }
         (RowKind::Unreadable { .. }, RowContent::Record(_), _) => QUOTES.to_owned(),
         _ => ignore_hint(None),
     }

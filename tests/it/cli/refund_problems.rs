@@ -387,6 +387,42 @@ fn spreadsheet_text_that_is_a_warning_decides_no_refund() {
     "#);
 }
 
+/// All orders of such an export were once one refund of the order 0, which was left out.
+#[test]
+fn placeholder_for_no_order_ends_the_run() {
+    let header = "Order,parent,Date,Email,total,refunded\n";
+    let rows = [
+        "A,0,2026-10-01T10:00:00Z,a@example.com,30.00,",
+        "B,0,2026-10-01T10:00:00Z,b@example.com,30.00,",
+        "7,A,,,,5.00",
+    ];
+    let check = |order: &str| {
+        let records = RECORDS.replace("path = \"parent\"", &format!("path = \"parent\"{order}"));
+        let rules = rules_with_total();
+        let profile = |extension: &str| {
+            let items = if extension == "csv" { "" } else { "items = []\n" };
+            format!("name = \"shop\"\n{items}{records}{rules}")
+        };
+        check_both(&[&rows], header, profile, RESOURCES)
+    };
+    for (ran, extension) in check("").iter().zip(["csv", "ndjson"]) {
+        let error = format!("error: part-1.{extension}:2: refunds.order reads a placeholder");
+        assert!(ran.code == 2 && ran.err.contains(&error), "{}", ran.err);
+        assert!(
+            ran.err.contains("hint: let the placeholder be empty: empty = [\"0\"]"),
+            "{}",
+            ran.err
+        );
+    }
+    for ran in check(", empty = [\"0\"]") {
+        insta::allow_duplicates! { insta::assert_snapshot!(sorted(&problems(&ran)), @r#"
+        55.00 0
+        A valid:
+        B valid:
+        "#); }
+    }
+}
+
 /// It was once taken for an order, and the order that it refunds was sent at its full amount.
 #[test]
 fn refund_record_of_an_unknown_order_ends_the_run() {
