@@ -43,6 +43,8 @@ pub(super) fn mark_conflicts(orders: &mut [UndecidedOrder], sends_reused_referen
     orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
     let problems = find_respelt_refunds(orders);
     orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
+    let problems = find_respelt_parents(orders);
+    orders.iter_mut().zip(problems).for_each(|(order, problem)| order.add_problem(problem));
     let mut by_reference: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, order) in orders.iter().enumerate() {
         // Orders without a reference share none, and an order that a rule skips is not sent, so
@@ -194,6 +196,31 @@ fn find_respelt_refunds(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
     if !orders.iter().any(UndecidedOrder::is_refunds) {
         return Vec::new();
     }
+    orders.iter().map(problem).collect()
+}
+
+/// Returns for orders documents of an order that the export lacks, whose reference is the same but
+/// for its spelling, if there are such: they may be parts of this one.
+fn find_respelt_parents(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
+    if !orders.iter().any(UndecidedOrder::lacks_parent) {
+        return Vec::new();
+    }
+    let problem = |order: &UndecidedOrder| {
+        order.order.is_ok().then_some(())?;
+        let reference = &order.record.reference;
+        let is_respelt = |other: &&UndecidedOrder| {
+            other.lacks_parent()
+                && normalize_reference(&other.record.reference) == normalize_reference(reference)
+        };
+        let other = &orders.iter().find(is_respelt)?.record;
+        let message = format!(
+            "the order is {reference:?}, and the document in {} belongs to {:?}: they differ in \
+             their spelling only, so that the document may be a part of this order",
+            line_of(other, &order.record),
+            other.reference
+        );
+        Some(Problem::for_order(Code::ParentMissing, order.record.source, message))
+    };
     orders.iter().map(problem).collect()
 }
 

@@ -13,7 +13,7 @@ use crate::{
     model::{
         order::OrderRecord,
         planned::{ContentHash, DedupHash, GuestOrder},
-        problem::Problem,
+        problem::{Code, Problem},
         unsendable::Unsendable,
     },
 };
@@ -48,6 +48,12 @@ impl UndecidedOrder {
     /// Whether it is refunds that are to be taken off an order, which the export lacks.
     pub(super) fn is_refunds(&self) -> bool {
         matches!(&self.order, Err(Unsendable { refunds: Some(_), .. }))
+    }
+
+    /// Whether it is documents of an order that the export lacks.
+    pub(super) fn lacks_parent(&self) -> bool {
+        let mut problems = self.record.problems.iter();
+        self.order.is_err() && problems.any(|problem| problem.code == Code::ParentMissing)
     }
 
     /// Returns its content, if it is known.

@@ -215,6 +215,31 @@ fn lines_without_their_document_are_problems() {
     "#);
 }
 
+/// The order was once sent without the item.
+#[test]
+fn item_with_another_spelling_of_its_order_makes_it_invalid() {
+    let found = cases(&[
+        ("a mark", &[order("A"), item("1", "A"), item("2", "#A"), order("B"), item("3", "B")]),
+        ("another case", &[order("A"), item("1", "A"), order("B"), item("3", "B"), item("2", "a")]),
+    ]);
+    insta::assert_snapshot!(found, @r##"
+    a mark: 1 items, null left out exit 1
+        the rows of 1 order are scattered: the export is read a second time
+        A invalid
+            parent_missing 1:null the order is "A", and the document in line 3 belongs to "#A": they differ in their spelling only, so that the document may be a part of this order
+        #A invalid
+            parent_missing 3:null no document has the id "#A" of the one it belongs to
+        B valid
+    another case: 1 items, null left out exit 1
+        the rows of 1 order are scattered: the export is read a second time
+        A invalid
+            parent_missing 1:null the order is "A", and the document in line 5 belongs to "a": they differ in their spelling only, so that the document may be a part of this order
+        B valid
+        a invalid
+            parent_missing 5:null no document has the id "a" of the one it belongs to
+    "##);
+}
+
 #[test]
 fn documents_that_are_there_twice_are_problems() {
     let other = order("A").replace("\"total\":5", "\"total\":6");
