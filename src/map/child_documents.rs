@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 
 use super::{
-    bound_refunds::BoundRefunds,
     bound_rule::ParentSource,
     collector::Collector,
     join_readers::RowUse,
@@ -106,10 +105,11 @@ impl<S> Mapper<'_, S> {
     /// What is read of a document that belongs to another one: of one that is neither a refund nor
     /// an item, only that.
     fn use_of_child<'a, V: View<'a, Source = S>>(&'a self, view: V) -> RowUse {
-        let other =
-            if self.may_be_item(view) == Some(false) { RowUse::Kind } else { RowUse::Items };
-        let netted = self.refunds.as_ref().filter(|_| self.is_netted(view));
-        netted.map_or(other, BoundRefunds::row_use)
+        match self.refunds.as_ref().filter(|_| self.is_netted(view)) {
+            Some(refund) => refund.row_use(),
+            None if self.may_be_item(view) == Some(false) => RowUse::Kind,
+            None => RowUse::Items,
+        }
     }
 
     fn add_child_item<'a, V: View<'a, Source = S>>(
