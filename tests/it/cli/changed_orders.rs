@@ -213,7 +213,7 @@ fn order_without_time_matches_unique_reference() {
     );
 }
 
-/// The error of an accepted order was once told as that of the invalid one.
+/// The error of an accepted order was once reported as that of the invalid one.
 #[test]
 fn next_step_explains_the_error_of_an_invalid_order() {
     let shop = TestShop::new();

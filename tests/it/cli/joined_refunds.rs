@@ -1,6 +1,7 @@
 //! Tests of refunds and child documents beside joined files: they need rows of those files only for
 //! what is read of them.
 
+use super::parents::PROFILE;
 use crate::support::workspace::{RunResult, Workspace};
 
 /// Refunds are records with an id of their own.
@@ -103,10 +104,8 @@ fn items_of_a_refund_record_need_their_joined_row() {
     assert!(found.contains("join_unmatched 3:1 no row of joined.csv has order \"R1\""), "{found}");
 }
 
-/// Items are documents of their own.
-const CHILDREN: &str = r#"name = "shop"
-parent = { path = "parentId", to = "id" }
-item_rows = { path = "price", exists = true }
+/// Added to the profile of child documents, whose refunds are such too.
+const PRODUCTS: &str = r#"
 [refunds]
 rows = { path = "refunded", exists = true }
 amount = { path = "refunded" }
@@ -115,22 +114,14 @@ mode = "net"
 as = "product"
 file = "products.json"
 on = [{ path = "sku", to = "sku" }]
-[order]
-referenceId = { path = "id" }
-orderedAt = { path = "at" }
-status = { value = "PURCHASED" }
-currencyCode = { value = "EUR" }
-price = { path = "total" }
-paymentType = { value = "other" }
-[item]
-type = { value = "PRODUCT" }
-productId = { path = "sku" }
-name = { path = "product.name" }
-quantity = { value = "1" }
-price = { path = "price" }
-[guest]
-email = { path = "email" }
 "#;
+
+fn child_profile() -> String {
+    let rules = PROFILE
+        .replace("item_rows = { path = \"sku\"", "item_rows = { path = \"price\"")
+        .replace("name = { path = \"sku\" }", "name = { path = \"product.name\" }");
+    format!("{rules}{PRODUCTS}")
+}
 
 /// An item was once sent without what another file says of it, without a word.
 #[test]
@@ -142,7 +133,8 @@ fn child_documents_need_the_joined_row_that_is_read_of_them() {
 {"id":"4","parentId":"A","sku":"S-1","price":10}
 "#;
     let products = "{\"sku\":\"S-1\",\"name\":\"Mug\"}\n";
-    let found = check(("orders.ndjson", lines), ("products.json", products), CHILDREN).report();
+    let found =
+        check(("orders.ndjson", lines), ("products.json", products), &child_profile()).report();
     insta::assert_snapshot!(found, @r#"
     exit 1
         A invalid
@@ -161,7 +153,8 @@ fn child_that_is_no_item_needs_no_joined_row() {
     let found = |profile: &str| {
         check(("orders.ndjson", lines), ("products.json", products), profile).report()
     };
-    let valid = found(CHILDREN);
+    let children = child_profile();
+    let valid = found(&children);
     assert!(valid.contains("exit 0") && !valid.contains("join_unmatched"), "{valid}");
     // Whether it is an item, or a row of the order, is not known without the file.
     let kind = "{ path = \"product.kind\", is = \"ware\" }";
@@ -170,8 +163,8 @@ fn child_that_is_no_item_needs_no_joined_row() {
         ("item_rows = { path = \"price\", exists = true }", format!("item_rows = {kind}")),
         ("[[join]]", skip),
     ] {
-        assert!(CHILDREN.contains(from));
-        let found = found(&CHILDREN.replacen(from, &to, 1));
+        assert!(children.contains(from));
+        let found = found(&children.replacen(from, &to, 1));
         assert!(
             found.contains("join_unmatched 3:32 no document of products.json has sku \"S-2\""),
             "{found}"

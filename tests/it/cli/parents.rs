@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-const PROFILE: &str = r#"name = "shop"
+pub(super) const PROFILE: &str = r#"name = "shop"
 parent = { path = "parentId", to = "id" }
 item_rows = { path = "sku", exists = true }
 [order]
