@@ -33,7 +33,7 @@ struct Step {
 pub(super) enum PathEnd<'n> {
     /// At a value.
     Value(JsonNode<'n>),
-    /// In this filled array, or the object with numeric names that stands for one: the path goes on
+    /// In this filled array, or the object with numeric names in its place: the path goes on
     /// to a member of the elements and selects none of them.
     WithinArray(JsonNode<'n>),
     /// In this filled text, number or `true`: the path goes on to a member of an object.
