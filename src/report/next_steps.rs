@@ -13,7 +13,10 @@ use super::{
     remedy::Remedy,
     summary::{ProblemSummary, Summary},
 };
-use crate::model::{outcome::Outcome, problem::Severity};
+use crate::model::{
+    outcome::Outcome,
+    problem::{Code, Severity},
+};
 
 /// In place of the references that the operator names.
 const REFERENCES: &str = "REFERENCE…";
@@ -171,6 +174,7 @@ impl Situation<'_> {
             steps.push(step(why, format!("orderferry help {TENANT_TOPIC}")));
         }
         steps.extend(self.about_invalid());
+        steps.extend(self.about_lost_rows());
         steps.extend(self.send_rejects());
         let n_unreached = orders[Outcome::NotAttempted].saturating_sub(*needs_backfill);
         let (n_failed, again) = (orders[Outcome::Failed], self.again());
@@ -202,6 +206,7 @@ impl Situation<'_> {
             return self.after_refusal();
         }
         let mut steps: Vec<_> = self.about_invalid().into_iter().collect();
+        steps.extend(self.about_lost_rows());
         if !steps.is_empty() {
             steps.push(step("fix the export or its profile, then check again", self.again()));
         }
@@ -261,6 +266,22 @@ impl Situation<'_> {
             format!("{}: what is wrong, and how to fix it", outcome(n_invalid, Outcome::Invalid))
         };
         Some(step(why, format!("orderferry explain {}", worst.code)))
+    }
+
+    /// Unreadable rows of no known order, which the profile accepts: they are in no rejects, and each
+    /// run that reads them ends with exit code 1.
+    fn about_lost_rows(&self) -> Option<NextStep> {
+        let is_lost = |problem: &&ProblemSummary| {
+            matches!(problem.code, Code::RowUnreadable | Code::RowWithoutKey) && problem.orders == 0
+        };
+        let mut lost = self.summary.problems.iter().filter(is_lost);
+        let most_frequent = lost.next()?;
+        let n_rows = most_frequent.rows + lost.map(|problem| problem.rows).sum::<u64>();
+        let why = format!(
+            "{} unreadable: to be fixed in the export, or named in ignore_rows of the profile",
+            with_unit(n_rows, "row")
+        );
+        Some(step(why, format!("orderferry explain {}", most_frequent.code)))
     }
 
     /// Sends the rows of rejected orders, once they are fixed. The profile of a resumed plan is not

@@ -256,6 +256,17 @@ fn rejected_rows_are_fixed_and_sent() {
     );
 }
 
+#[test]
+fn accepted_unreadable_rows_have_a_step() {
+    let shop = TestShop::new(Reply::status(400));
+    let ran = shop.send(&(recent(&["A-1"]) + "end\nend\n"), " --set unreadable_rows=accept");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let steps = next(&ran);
+    let [(why, explain)] = steps.as_slice() else { panic!("{steps:#?}") };
+    assert!(why.starts_with("2 rows unreadable: ") && why.contains("ignore_rows"), "{why}");
+    assert_eq!(explain, "orderferry explain row_unreadable");
+}
+
 fn today() -> String {
     chrono::Utc::now().format("%Y-%m-%d").to_string()
 }
