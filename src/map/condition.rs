@@ -290,6 +290,13 @@ fn check_texts(text: &ConditionText, errors: &mut KeyErrors) {
             errors.add(key, &error);
         }
     }
+    if let (Some(is), Some(is_not)) = (&text.is, &text.is_not) {
+        let [is, is_not] = [is, is_not].map(|texts| texts.clone().into_vec());
+        if !is.is_empty() && is.iter().all(|text| is_not.contains(text)) {
+            errors
+                .add("is_not", "has all texts of \"is\", so no value passes both; expected others");
+        }
+    }
 }
 
 fn ensure_filled(text: &str) -> Result<(), String> {
@@ -654,10 +661,20 @@ mod tests {
                 "contains = ''",
                 "contains: has an empty text, which every value has; expected empty = false",
             ),
+            (
+                "is = 'a'\nis_not = ['a', 'b']",
+                "is_not: has all texts of \"is\", so no value passes both; expected others",
+            ),
         ] {
             assert_eq!(condition(&format!("column = 'c'\n{test}")).unwrap_err(), expected);
         }
-        for fits in ["is = ''", "contains = ' '", "starts_with = 'a '", "ends_with = ' a'"] {
+        for fits in [
+            "is = ''",
+            "contains = ' '",
+            "starts_with = 'a '",
+            "ends_with = ' a'",
+            "is = ['a', 'b']\nis_not = 'b'",
+        ] {
             condition(&format!("path = 'c'\n{fits}")).unwrap();
         }
         condition("raw = true\nstarts_with = ' '\nis = ' '").unwrap();

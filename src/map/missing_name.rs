@@ -174,26 +174,35 @@ impl NamePlaces {
         let place = missing.side_format.and_then(|_| places.clone().find(is_key));
         let place = self.source.as_ref().zip(place.or_else(|| places.clone().find(is_place)));
         let message = missing.message();
-        let (at, mut error) = if let Some((source, place)) = place {
+        let (at, mut error, also_named) = if let Some((source, place)) = place {
             let mut message = message;
             if missing.is_path && missing.side_format.is_none() {
                 message.extend(["; it is not in ", &missing.file]);
             }
             let span = place.span.clone();
-            (span.start, source.error(Some(span), &place.subject, &message))
+            let others = places.clone().filter(is_place).filter(|other| other.span != span);
+            let also_named = also_named(source, others);
+            (span.start, source.error(Some(span), &place.subject, &message), also_named)
         } else {
             let (kind, name) = (PROFILE, missing.file.clone());
             let source = SourceText { kind, name, text: String::new() };
             let message = format!("{message}; {}", missing.purpose);
-            (usize::MAX, source.error(None, "", &message))
+            (usize::MAX, source.error(None, "", &message), None)
         };
-        error.notes.extend(missing.notes.clone());
+        error.notes.extend(missing.notes.iter().cloned().chain(also_named));
         if let Some(value) = missing.default_value.as_ref().filter(|_| missing.near.is_none()) {
             let hint = format!("optional = true in its rule gives {value:?} to all orders");
             error.notes.push(Note::Hint(hint));
         }
         (at, error)
     }
+}
+
+/// The other places of a missing name, if there are any.
+fn also_named<'p>(source: &SourceMap, others: impl Iterator<Item = &'p NamePlace>) -> Option<Note> {
+    let place = |other: &NamePlace| source.error(Some(other.span.clone()), "", "").place;
+    let places: Vec<_> = others.map(place).collect();
+    (!places.is_empty()).then(|| Note::Fact(format!("also named at {}", places.join(", "))))
 }
 
 /// Whether the names of a key of a rule are paths; none where they serve either format.

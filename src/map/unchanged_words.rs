@@ -5,6 +5,7 @@
 
 use super::{
     condition::{CellSource, Condition},
+    key_errors::KeyPath,
     profile::Profile,
     rule::Rule,
     value_kind::ValueKind,
@@ -65,7 +66,14 @@ impl Profile {
 
     /// Whether a condition is wrong, so that it is not known which rows it leaves out.
     fn has_wrong_conditions(&self) -> bool {
-        ["skip", "ignore_rows", "item_rows", "refunds"].iter().any(|key| self.is_wrong(&[key]))
+        // The condition of a rule that is without a reason is known.
+        let is_reason = |path: &KeyPath| matches!(path.as_slice(), [.., key] if key == "reason");
+        let is_condition = |path: &KeyPath| match path.first().map(String::as_str) {
+            None | Some("ignore_rows" | "item_rows" | "refunds") => true,
+            Some("skip") => !is_reason(path),
+            Some(_) => false,
+        };
+        self.wrong.iter().any(is_condition)
     }
 
     /// Whether a condition on the source of a rule may leave out the rows with this word.

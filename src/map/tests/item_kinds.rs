@@ -172,7 +172,7 @@ fn half_kinds_are_refused() {
 
 #[test]
 fn columns_of_conditions_must_be_there() {
-    insta::assert_snapshot!(bind_error(&profile(KINDS), "id,title,amount,fee"), @r#"test:5:19: item.when: there is no column "kind" in the export; orders.csv has "id", "title", "amount", "fee""#);
+    insta::assert_snapshot!(bind_error(&profile(KINDS), "id,title,amount,fee"), @r#"test:5:19: item.when: there is no column "kind" in the export; orders.csv has "id", "title", "amount", "fee"; also named at test:9:19"#);
 }
 
 #[test]

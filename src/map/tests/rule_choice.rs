@@ -281,7 +281,7 @@ fn order_key_may_be_of_several_columns() {
     insta::assert_snapshot!(salvaged("A"), @"unreadable - damaged: ");
     insta::assert_snapshot!(salvaged("A,1,B"), @"unreadable - damaged: ");
     insta::assert_snapshot!(salvaged("A,1"), @"unreadable A-1 damaged: ");
-    insta::assert_snapshot!(bind_error(&rules, "shop,nr"), @r#"test:2:27: key: there is no column "no" in the export; orders.csv has "shop", "nr""#);
+    insta::assert_snapshot!(bind_error(&rules, "shop,nr"), @r#"test:2:27: key: there is no column "no" in the export; orders.csv has "shop", "nr"; also named at test:3:32"#);
     for key in [
         "{ concat = ['a', 'b'] }",
         "{ concat = ['a', 'b'], separator = '-', lenient = true }",

@@ -81,13 +81,15 @@ fn keep_is_no_word() {
 /// No order may take it, and with a wrong condition it is not known which ones may.
 #[test]
 fn word_of_a_conditional_rule_is_not_checked() {
-    let words = |rule: &str| {
-        let text = format!("name = 'p'\nkey = {{ column = 'id' }}\norder.status = {{ {rule} }}\n");
+    let words_of = |rule: &str, skip: &str| {
+        let text =
+            format!("name = 'p'\nkey = {{ column = 'id' }}\norder.status = {{ {rule} }}\n{skip}");
         let text = NamedText { name: "p".into(), id: "p".into(), text, is_built_in: false };
         let texts = ProfileTexts::new(text, |name, _| Err(name.to_owned()));
         let ParsedProfile { profile, errors, .. } = Profile::compile_with_errors(texts, &[]);
         (profile.unwrap().unchanged_words().count(), errors.len())
     };
+    let words = |rule: &str| words_of(rule, "");
     assert_eq!(words("value = 'X'"), (1, 0));
     assert_eq!(words("value = 'X', kind = 3"), (1, 1));
     // It means `when`.
@@ -96,6 +98,14 @@ fn word_of_a_conditional_rule_is_not_checked() {
         assert_eq!(words(&format!("value = 'X', when = {when}")).0, 0, "{when}");
     }
     assert_eq!(words("value = 'X', kind = 3, when = { column = 'a', is = 'b' }"), (0, 1));
+    let beside =
+        |skip: &str| words_of("column = 's', values = { a = 'X' }", &format!("[[skip]]\n{skip}"));
+    let when = "when = { column = 't', is = 'b' }";
+    assert_eq!(beside(&format!("reason = ''\n{when}")), (1, 1));
+    for wrong in ["reason = 3", "scope = 'r'\nreason = 'r'", "reson = 'r'"] {
+        assert_eq!(beside(&format!("{wrong}\n{when}")), (0, 1), "{wrong}");
+    }
+    assert_eq!(beside("reason = ''\nwhen = { column = 's', is = 'a' }"), (0, 1));
 }
 
 #[test]
