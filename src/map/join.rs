@@ -23,7 +23,7 @@ pub struct Join {
     pub files: FileSyntax,
     /// The parts of the key.
     pub(super) keys: Vec<JoinKey>,
-    /// What becomes of several rows with one key.
+    /// What becomes of several rows with one key, or of several documents whose elements are items.
     pub(super) many: Many,
     /// Which one of all of them counts.
     pub(super) pick: Option<Pick>,
@@ -52,7 +52,7 @@ impl Join {
 
     /// Whether rules add up the numbers of all rows with a key.
     pub(super) fn adds_rows(&self) -> bool {
-        self.many == Many::All && self.pick.is_none()
+        self.many == Many::All && self.pick.is_none() && !self.has_items
     }
 
     /// The paths of the export that have the key.

@@ -68,7 +68,8 @@ impl<S> RowJoin<'_, S> {
     /// Why none of several rows counts.
     fn reason(&self, rows: &[SideRow<'_>]) -> String {
         let (Some(Err(error)), Some(pick)) = (self.pick(rows), &self.join.pick) else {
-            return "; expected one, or many = \"first\" in the join".to_owned();
+            let other = if self.join.has_items { "all" } else { "first" };
+            return format!("; expected one, or many = \"{other}\" in the join");
         };
         let column = self.table.picked_by.unwrap_or_default();
         let value = |row: &SideRow<'_>| {

@@ -65,11 +65,13 @@ fn compile_join(
         Some(JoinItemsText::Rows(are_items)) => (are_items, None),
         None => (false, None),
     };
-    if has_items && text.many.is_some() {
-        errors.add("many", "without effect: all rows of a key are items");
+    if has_items {
+        errors.keep(check_many_items(text.many, item_path.is_some()));
     }
     if text.pick.is_some() && text.many != Some(Many::All) {
         errors.add("pick", "is for all rows of a key; expected many = \"all\" beside it");
+    } else if text.pick.is_some() && has_items {
+        errors.add("pick", "takes one row of a key, but all of them are items");
     }
     let pick = text.pick.map(|pick| Pick::new(pick, marks)).transpose();
     let pick = errors.keep(pick).flatten();
@@ -86,6 +88,19 @@ fn compile_join(
         has_items,
         item_path,
     })
+}
+
+/// Refuses to choose among rows that are items: all count, or none where several documents have those
+/// of one order.
+fn check_many_items(many: Option<Many>, have_path: bool) -> Result<(), KeyError> {
+    let error = match many {
+        Some(_) if !have_path => "without effect: all rows of a key are items",
+        Some(Many::First) => {
+            "leaves out the items of all documents but one; expected \"refuse\" or \"all\""
+        }
+        _ => return Ok(()),
+    };
+    Err(("many", error.into()))
 }
 
 /// The path of the array whose elements are items, without the brackets at its end.

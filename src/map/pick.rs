@@ -189,6 +189,7 @@ mod tests {
                 file: FileId(0),
                 line: 1,
                 digest: 0,
+                starts_document: true,
                 text,
                 cells,
                 names: &[],

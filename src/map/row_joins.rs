@@ -94,13 +94,31 @@ impl<S> RowJoin<'_, S> {
     ) -> SideFound<'a> {
         let Some(rows) = self.table.find(key.as_str(), texts) else { return SideFound::None };
         if self.join.has_items {
-            items.extend(rows);
-            return SideFound::Items;
+            return self.add_items(rows, items, texts);
         }
         match self.join.many {
             Many::First => rows.first().map_or(SideFound::None, |first| SideFound::Row(*first)),
             Many::Refuse | Many::All => self.choose(texts.alloc_slice_copy(&rows)),
         }
+    }
+
+    /// Adds rows that are items, unless several documents have those of one key: one may be a copy
+    /// of the other.
+    fn add_items<'a>(
+        &self,
+        rows: Vec<SideRow<'a>>,
+        items: &mut Vec<SideRow<'a>>,
+        texts: &'a Bump,
+    ) -> SideFound<'a> {
+        if self.join.item_path.is_some() && self.join.many == Many::Refuse {
+            let first_ones = rows.iter().filter(|row| row.starts_document).copied();
+            let documents: Vec<_> = first_ones.collect();
+            if documents.len() > 1 {
+                return SideFound::Several(texts.alloc_slice_copy(&documents));
+            }
+        }
+        items.extend(rows);
+        SideFound::Items
     }
 
     /// What counts of all rows with a key.

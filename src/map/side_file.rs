@@ -184,7 +184,9 @@ impl SideTable {
                 });
                 let digest = if self.adds_rows { digest_of_record(record, header) } else { 0 };
                 let (key, line) = (key.as_str(), row.origin.line);
-                self.push(NewRow { key, file: side.file, line, digest }, cells);
+                let file = side.file;
+                let row = NewRow { key, file, line, digest, starts_document: true };
+                self.push(row, cells);
             }
             (RowContent::Document(document), SideFormat::Documents { keys, items, columns }) => {
                 let root = document.root();
@@ -199,11 +201,12 @@ impl SideTable {
                     Some(items) => elements_of(root, items)?,
                     None => vec![root],
                 };
-                for node in elements {
-                    let line = node.position(side.file, row.origin.line).line;
+                for (index, node) in elements.into_iter().enumerate() {
+                    let (file, starts_document) = (side.file, index == 0);
+                    let line = node.position(file, row.origin.line).line;
                     let cells = columns.iter().map(|path| cell(path, node, &row.origin));
                     let digest = if self.adds_rows { digest_of_value(node) } else { 0 };
-                    self.push(NewRow { key, file: side.file, line, digest }, cells);
+                    self.push(NewRow { key, file, line, digest, starts_document }, cells);
                 }
             }
             _ => return Err("the row is of another format than its file".to_owned()),

@@ -87,6 +87,7 @@ struct StoredRow {
     file: FileId,
     line: u64,
     digest: u64,
+    starts_document: bool,
     /// Where its texts begin.
     start: usize,
     /// The next row with the same key.
@@ -100,6 +101,8 @@ pub(super) struct NewRow<'t> {
     /// The line on which it begins.
     pub(super) line: u64,
     pub(super) digest: u64,
+    /// Whether no item before it is of the same document.
+    pub(super) starts_document: bool,
 }
 
 /// A value of a row that is added.
@@ -155,7 +158,7 @@ impl SideTable {
     /// Adds a row with its cells.
     pub(super) fn push<'t>(
         &mut self,
-        NewRow { key, file, line, digest }: NewRow<'t>,
+        NewRow { key, file, line, digest, starts_document }: NewRow<'t>,
         cells: impl Iterator<Item = NewCell<'t>>,
     ) {
         let start = self.text.len();
@@ -170,7 +173,7 @@ impl SideTable {
             });
         }
         let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        self.rows.push(StoredRow { file, line, digest, start, next: None });
+        self.rows.push(StoredRow { file, line, digest, starts_document, start, next: None });
         match &mut self.entry(key).ends {
             Some((_, last)) => {
                 let before = std::mem::replace(last, index);
@@ -321,7 +324,7 @@ impl SideTable {
     }
 
     fn row(&self, index: usize) -> SideRow<'_> {
-        let StoredRow { file, line, digest, start, .. } = self.rows[index];
+        let StoredRow { file, line, digest, starts_document, start, .. } = self.rows[index];
         let n_columns = self.columns.len();
         let cells = &self.cells[index * n_columns..][..n_columns];
         let end = start + cells.last().map_or(0, |cell| cell.end as usize);
@@ -330,6 +333,7 @@ impl SideTable {
             file,
             line,
             digest,
+            starts_document,
             names: &self.columns,
             text: &self.text[start..end],
             cells,
@@ -444,7 +448,9 @@ mod tests {
                     let cell = |text, kind| NewCell { text, at: at(Some(7)), kind };
                     let cells = [cell(x, SideKind::Text), cell(y, SideKind::Number)];
                     let (key, file, digest) = (&key, FileId(3), line * 7);
-                    table.push(NewRow { key, file, line, digest }, cells.into_iter());
+                    let starts_document = line % 2 == 0;
+                    let row = NewRow { key, file, line, digest, starts_document };
+                    table.push(row, cells.into_iter());
                     table.add_key(&format!("{x}!"));
                 }
                 if *drains {

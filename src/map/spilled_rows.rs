@@ -84,6 +84,7 @@ pub(super) fn encode(key: &str, row: Option<SideRow<'_>>, into: &mut Vec<u8>) {
     into.extend_from_slice(&row.file.0.to_le_bytes());
     into.extend_from_slice(&row.line.to_le_bytes());
     into.extend_from_slice(&row.digest.to_le_bytes());
+    into.push(row.starts_document.into());
     into.extend_from_slice(&number(row.cells.len()));
     for SideCell { end, line, column, kind } in row.cells {
         into.extend([end, line, column].into_iter().flat_map(|field| field.to_le_bytes()));
@@ -105,6 +106,7 @@ struct EncodedRow<'b> {
     file: FileId,
     line: u64,
     digest: u64,
+    starts_document: bool,
     cells: &'b [u8],
     text: &'b str,
 }
@@ -121,6 +123,7 @@ fn decode(bytes: &[u8]) -> Option<Encoded<'_>> {
     let (file, rest) = rest.split_first_chunk()?;
     let (line, rest) = rest.split_first_chunk()?;
     let (digest, rest) = rest.split_first_chunk()?;
+    let (starts_document, rest) = rest.split_first()?;
     let (n_cells, rest) = rest.split_first_chunk()?;
     let (cells, text) =
         rest.split_at_checked(u32::from_le_bytes(*n_cells) as usize * CELL_BYTES)?;
@@ -129,6 +132,7 @@ fn decode(bytes: &[u8]) -> Option<Encoded<'_>> {
         file: FileId(u32::from_le_bytes(*file)),
         line: u64::from_le_bytes(*line),
         digest: u64::from_le_bytes(*digest),
+        starts_document: *starts_document != 0,
         cells,
         text: std::str::from_utf8(text).ok()?,
     };
@@ -192,6 +196,7 @@ impl SpilledRows {
             file: row.file,
             line: row.line,
             digest: row.digest,
+            starts_document: row.starts_document,
             text: texts.alloc_str(row.text),
             cells: texts.alloc_slice_copy(&cells),
             names,

@@ -79,6 +79,8 @@ pub struct SideRow<'a> {
     pub line: u64,
     /// A digest of all its values, also of those that are not read; 0 if its numbers are not added up.
     pub digest: u64,
+    /// Whether no item before it is of the same document. True of every row that is no part of one.
+    pub starts_document: bool,
     /// The texts of its cells, one after the other.
     pub text: &'a str,
     /// Where each of them ends, and its place in the file.

@@ -414,6 +414,48 @@ fn elements_of_a_joined_document_are_items() {
     "#);
 }
 
+/// One of them may be a copy of the other, in the same file or another one.
+#[test]
+fn items_in_several_documents_of_an_order_are_refused() {
+    let second =
+        "{\"orderId\":\"A\",\"orderItems\":[{\"name\":\"Pot\",\"quantity\":1,\"price\":0}]}\n";
+    let twice = format!("{LINES_FILE}{second}");
+    let keys = format!("{LINES}{GUEST}");
+    insta::assert_snapshot!(outcomes_of(("lines.json", &twice), &keys), @r#"
+    A invalid several documents, lines.json:2 and lines.json:5, have orderId "A"; expected one, or many = "all" in the join
+    B valid
+    "#);
+    let all = keys.replace("items = \"", "many = \"all\"\nitems = \"");
+    insta::assert_snapshot!(events_of(("lines.json", &twice), &all), @r#"
+    "a@example.com"
+    "A" 10.5 [{"name":"Mug","price":4.5,"quantity":1},{"name":"Cup","price":3,"quantity":2},{"name":"Pot","price":0,"quantity":1}]
+    "B" 20 [{"name":"Jug","price":10,"quantity":2}]
+    "#);
+    let first = all.replace("\"all\"", "\"first\"");
+    let workspace = Workspace::with("orders.ndjson", DOCUMENTS);
+    workspace.file("lines.json", &twice);
+    insta::assert_snapshot!(refusal(&check(&workspace, "orders.ndjson", &first)), @r#"
+    error[profile]: leaves out the items of all documents but one
+      --> shop.toml:15:8  join.many
+       |
+    15 | many = "first"
+       |        ^^^^^^^ expected "refuse" or "all"
+    "#);
+    let pick = all.replace("\"all\"", "\"all\"\npick = { largest = \"no\" }");
+    insta::assert_snapshot!(refusal(&check(&workspace, "orders.ndjson", &pick)), @r#"
+    error[profile]: takes one row of a key, but all of them are items
+      --> shop.toml:16:1  join.pick
+       |
+    16 | pick = { largest = "no" }
+       | ^^^^
+    "#);
+    let empty = LINES_FILE.to_owned() + "{\"orderId\":\"A\",\"orderItems\":[]}\n";
+    assert_eq!(
+        events_of(("lines.json", &empty), &keys),
+        events_of(("lines.json", LINES_FILE), &keys)
+    );
+}
+
 /// The place of a row is no more than its line, which several rows may share.
 #[test]
 fn rows_on_one_line_are_different_ones() {
