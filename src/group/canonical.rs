@@ -32,6 +32,11 @@ fn are_equal(one: &Cell<'_>, other: &Cell<'_>) -> bool {
     }
 }
 
+/// Whether the number of a cell is 0.
+pub(super) fn is_zero(cell: &Cell<'_>) -> bool {
+    number(cell).is_some_and(|(number, _)| number.0.is_zero())
+}
+
 /// The number of a cell, with how it is written.
 fn number(cell: &Cell<'_>) -> Option<(Amount, Notation)> {
     let number = cell.text.parse().ok().filter(|_| cell.field.is_number())?;

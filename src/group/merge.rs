@@ -13,7 +13,7 @@ use super::{
     canonical::have_same_value,
     children::OrderDocuments,
     gap::PossibleRows,
-    refunds::{WITHOUT_ORDER, is_of_refund, keep_refunds, other_currency},
+    refunds::{WITHOUT_ORDER, is_of_refund, keep_refunds, other_currency, other_order_item},
 };
 use crate::model::{
     draft::{
@@ -180,8 +180,12 @@ impl<'a, M: Fn(&'a Row<'a>, Option<&'a Row<'a>>, &mut MappedRow<'a>)> Merge<'a, 
     fn add_refund(&mut self, row: &'a Row<'a>) {
         let mut refund = MappedRow::default();
         (self.map)(row, None, &mut refund);
-        let Self { draft, mapped, .. } = self;
+        let Self { draft, mapped, order_items, .. } = self;
         draft.problems.extend(other_currency(&draft.cells, &refund.cells));
+        for OrderItem { item, .. } in refund.order_items.iter().filter(|item| item.is_filled) {
+            let known = order_items.iter().find(|known| known.item.kind == item.kind);
+            draft.problems.extend(other_order_item(known.map(|known| &known.item), item));
+        }
         mapped.items.extend(refund.items);
         mapped.refunds.extend(refund.refunds);
         mapped.refund_records.extend(refund.refund_records);

@@ -3,10 +3,14 @@
 //! The order may be in another file, or in a document of its own. Does not subtract: `validate`
 //! does. Called by `shuffle` with all drafts of some keys.
 
-use super::{canonical::have_same_value, duplicates::deduplicate, headers::RepeatedHeaders};
+use super::{
+    canonical::{have_same_value, is_zero},
+    duplicates::deduplicate,
+    headers::RepeatedHeaders,
+};
 use crate::model::{
-    draft::{Cells, Draft, DraftKind},
-    field::{Field, FieldGroup},
+    draft::{Cell, Cells, Draft, DraftKind, ItemDraft},
+    field::{Field, FieldGroup, ITEM_AMOUNTS},
     origin::Place,
     problem::{Code, Problem},
 };
@@ -51,7 +55,8 @@ fn may_be_refunds(draft: &Draft<'_>) -> bool {
 
 /// Keeps of a draft that has only refunds what its order gets of them.
 pub(super) fn keep_refunds(draft: &mut Draft<'_>) {
-    draft.items.retain(|item| item.is_refund);
+    let takes_off = draft.items.iter().any(|item| item.is_refund);
+    draft.items.retain(|item| item.is_refund || takes_off && item.kind.is_of_order);
     draft.people.clear();
     let problems = std::mem::take(&mut draft.problems);
     draft.problems.extend(problems.iter().filter(|problem| is_of_refund(problem)).cloned());
@@ -86,6 +91,30 @@ pub(super) fn other_currency(order: &Cells<'_>, refund: &Cells<'_>) -> Option<Pr
     Some(Problem::for_field(Code::MixedCurrencies, field, of_refund.at, message))
 }
 
+/// The problem of a refund with another amount than its order for an item that is made of values of
+/// the order: it is not known what the refund takes off that item. `order` is that of the order.
+pub(super) fn other_order_item(
+    order: Option<&ItemDraft<'_>>,
+    refund: &ItemDraft<'_>,
+) -> Option<Problem> {
+    let repeats = |cell: &Cell<'_>| {
+        let known = order.and_then(|item| item.cells.get(&cell.field));
+        !cell.over_rows.is_sum() && known.is_some_and(|known| have_same_value(known, cell))
+    };
+    let takes_off = |cell: &&Cell<'_>| {
+        let is_amount = ITEM_AMOUNTS.contains(&cell.field) && !cell.is_default;
+        is_amount && !cell.is_unparsable && !is_zero(cell) && !repeats(cell)
+    };
+    let cell = refund.cells.iter().find(takes_off)?;
+    let message = format!(
+        "the refund has {:?} for an item of the whole order (from = \"order\"), which is not what \
+         the order has, so it is not known what it takes off that item; a when in its [[item]] \
+         leaves refunds out",
+        cell.text
+    );
+    Some(Problem::for_field(Code::RefundUnclear, &cell.field, cell.at, message))
+}
+
 /// The problem of refunds in two currencies, of which the rule of the currency takes one.
 fn two_currencies(problem: &Problem) -> Option<Problem> {
     let is_choice = matches!(problem.code, Code::FirstValueTaken | Code::LastValueTaken);
@@ -108,7 +137,14 @@ fn add_refund<'a>(order: &mut Draft<'a>, refund: &Draft<'a>) {
         let problem = Problem::for_order(Code::RefundUnclear, refund.position(), message);
         order.problems.push(problem);
     }
-    order.items.extend_from_slice(&refund.items);
+    let (of_order, items): (Vec<_>, Vec<_>) =
+        refund.items.iter().partition(|item| item.kind.is_of_order);
+    for item in of_order {
+        let known = order.items.iter().find(|known| known.kind == item.kind);
+        let problem = other_order_item(known, item);
+        order.problems.extend(problem);
+    }
+    order.items.extend(items.into_iter().cloned());
     order.refunds.extend_from_slice(&refund.refunds);
     order.refund_records.extend_from_slice(&refund.refund_records);
     order.rows.extend_from_slice(&refund.rows);

@@ -126,6 +126,16 @@ impl MapError {
         Self::of_export(file, file.to_owned(), title, vec![Note::Hint(hint.to_owned())])
     }
 
+    /// The error of documents with a member that has the name of a join.
+    // What a path below the name means would be a guess.
+    pub(super) fn member_named_as_join(file: &str, member: &str, join: &str) -> Self {
+        let title = format!("{member:?} is a member of the documents and the name of a join");
+        let fact = format!("a path such as \"{join}.id\" may mean either");
+        let hint = format!("give the join another name: as = \"{join}_file\"");
+        let notes = vec![Note::Fact(fact), Note::Hint(hint)];
+        Self::of_export(file, file.to_owned(), title, notes)
+    }
+
     /// The errors of a profile, if the error consists of them.
     #[must_use]
     pub fn diagnostics(&self) -> Option<&Diagnostics> {

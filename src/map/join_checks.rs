@@ -143,8 +143,10 @@ fn check_join_keys(profile: &Profile, errors: &mut KeyErrors) {
         let mut names = join.columns().chain(join.paths());
         let is_of_join = |name: &&String| profile.joins.iter().any(|join| join.has_column(name));
         if let Some(name) = names.find(is_of_join) {
-            let error =
-                format!("{name:?} is of a joined file; expected a column or path of the export");
+            let error = format!(
+                "{name:?} is of a joined file; expected a column or path of the export, or another \
+                 name for the join"
+            );
             errors.add_at(&["join", &join.index.to_string(), "on"], &error);
         }
     }

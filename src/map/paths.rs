@@ -3,7 +3,7 @@
 //!
 //! Runs once per file or export. Called through `file_mapper` and by `shuffle`.
 
-use std::slice::from_ref;
+use std::{iter::once, slice::from_ref};
 
 use super::{
     checkout_event::event_path,
@@ -133,6 +133,7 @@ pub fn missing_paths(
     if seen.is_empty() {
         return Ok(Vec::new());
     }
+    ensure_joins_hide_no_member(profile, seen, file)?;
     let read = read_paths(profile);
     let tested = read.iter().filter(|read| read.is_tested).flat_map(ReadPath::full_paths).collect();
     let used = UsedPaths { known: known_paths(profile), tested };
@@ -168,6 +169,25 @@ pub fn missing_paths(
         }
     }
     if missing.is_empty() { Ok(warnings) } else { Err(profile.name_places.error(&missing)) }
+}
+
+/// Refuses documents with a member that has the name of a join, below which paths are looked up in the
+/// file of the join.
+fn ensure_joins_hide_no_member(
+    profile: &Profile,
+    seen: &SeenNames,
+    file: &str,
+) -> Result<(), MapError> {
+    let of_people = profile.people.iter().filter_map(|people| people.path.as_ref());
+    let arrays: Vec<_> = profile.item_paths.iter().flatten().chain(of_people).cloned().collect();
+    for Join { name, .. } in &profile.joins {
+        let of_elements = arrays.iter().map(|array| dotted_names(&format!("{array}.{name}")));
+        let mut members = once(name.clone()).chain(of_elements);
+        if let Some(member) = members.find(|member| seen.has_below(member)) {
+            return Err(MapError::member_named_as_join(file, &member, name));
+        }
+    }
+    Ok(())
 }
 
 /// A path that no document has, as an error; `meant` is the member that it may mean.

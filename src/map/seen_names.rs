@@ -72,6 +72,14 @@ impl SeenNames {
         self.root.at(path).is_some_and(|found| !found.below.is_empty())
     }
 
+    /// Whether any document has a member below a path, under the rules of `Path`.
+    pub(super) fn has_below(&self, path: &str) -> bool {
+        let is_below =
+            |other: &str| other.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+        let (_, beside) = self.beside(path);
+        self.has_object(path) || beside.iter().any(|(other, _)| is_below(other))
+    }
+
     /// For a path that no document has: the names beside its first segment that is missing, each
     /// with its path, and the names of the missing segment and of the path before it.
     pub(super) fn beside<'p>(&self, path: &'p str) -> (&'p str, Vec<(String, &str)>) {

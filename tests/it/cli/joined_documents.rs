@@ -191,6 +191,41 @@ fn member_that_is_no_single_value_is_a_problem() {
     }
 }
 
+/// It would be hidden by the file of the join.
+#[test]
+fn member_with_the_name_of_a_join_is_refused() {
+    let documents = DOCUMENTS.replace("\"total\"", "\"customer\":{\"vip\":true},\"total\"");
+    let flat = DOCUMENTS.replace("\"total\"", "\"customer.vip\":true,\"total\"");
+    for documents in [documents, flat] {
+        let workspace = Workspace::with("orders.ndjson", documents);
+        workspace.file("customers.json", CUSTOMERS);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(refusal(&check(&workspace, "orders.ndjson", JOIN)), @r#"
+            error[profile]: "customer" is a member of the documents and the name of a join
+             --> orders.ndjson
+             |
+             = a path such as "customer.id" may mean either
+             = hint: give the join another name: as = "customer_file"
+            "#);
+        }
+    }
+    let lines = "\"lines\":[{\"customer\":{\"no\":1},\"price\":10.5}],\"total\"";
+    let workspace = Workspace::with("orders.ndjson", DOCUMENTS.replace("\"total\"", lines));
+    workspace.file("customers.json", CUSTOMERS);
+    let keys = format!("{JOIN}[items]\npath = \"lines\"\n[item]\nprice = {{ path = \"price\" }}\n");
+    insta::assert_snapshot!(refusal(&check(&workspace, "orders.ndjson", &keys)), @r#"
+    error[profile]: "lines.customer" is a member of the documents and the name of a join
+     --> orders.ndjson
+     |
+     = a path such as "customer.id" may mean either
+     = hint: give the join another name: as = "customer_file"
+    "#);
+    let scalar = DOCUMENTS.replace("\"total\"", "\"customer\":null,\"total\"");
+    let workspace = Workspace::with("orders.ndjson", scalar);
+    workspace.file("customers.json", CUSTOMERS);
+    assert_eq!(check(&workspace, "orders.ndjson", JOIN).code, 0);
+}
+
 #[test]
 fn key_is_a_single_value() {
     let (export, text) = ("orders.ndjson", DOCUMENTS.replace("\"2\"", "[\"2\"]"));
@@ -675,7 +710,7 @@ on = [{ path = "fourth.id", to = "id" }]
       --> shop.toml:29:1  join[5].on
        |
     29 | on = [{ path = "fourth.id", to = "id" }]
-       | ^^ expected a column or path of the export
+       | ^^ expected a column or path of the export, or another name for the join
 
     7 errors in shop.toml. Nothing was read or sent.
     next: orderferry profiles check shop.toml

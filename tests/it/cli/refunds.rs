@@ -324,6 +324,48 @@ fn refunds_without_items_are_refused() {
 }
 
 /// The order was once sent at its full amount.
+/// Rows of an order repeat such a value, and rows of refunds may.
+#[test]
+fn refund_may_repeat_an_item_of_the_order_only() {
+    let keys = REFUNDS.replace("column = \"Event\"", "column = \"Event\", path = \"Event\"");
+    let items = ITEM.replace("[item]", "[[item]]");
+    let profile = format!(
+        "name = \"shop\"\n{keys}\n{RULES}{items}[[item]]\nfrom = 'order'\nname.value = 'Shipping'\n\
+         quantity.value = '1'\nprice = {{ column = 'Shipping', path = 'Shipping' }}\n"
+    );
+    let row = |row: String, amount: &str| row.replace('\n', &format!(",{amount}\n"));
+    let outcome_of = |files: &[&[String]]| {
+        let header = HEADER.replace('\n', ",Shipping\n");
+        let profile = |_: &str| profile.clone();
+        let [csv, ndjson] = check_both(files, &header, profile, RESOURCES)
+            .map(|ran| format!("{} {}", outcomes(&ran), ran.summary()["money"][0]["valid"]));
+        assert_eq!(csv, ndjson);
+        csv
+    };
+    let sold = [row(sale("A", "10.00"), "4.00"), row(sale("B", "1.00"), "")];
+    let outcomes = ["4", "0.00", "", "-4.00", "2.00"].map(|amount| {
+        let refunded = [row(refund("A", "10.00"), amount)];
+        let adjacent = [sold[0].clone(), refunded[0].clone(), sold[1].clone()];
+        let outcome = outcome_of(&[&adjacent]);
+        assert_eq!(outcome, outcome_of(&[&sold, &refunded]), "{amount}");
+        format!("{amount}: {outcome}")
+    });
+    insta::assert_snapshot!(outcomes.join("\n"), @r#"
+    4: A valid
+    B valid "16.00"
+    0.00: A valid
+    B valid "16.00"
+    : A valid
+    B valid "16.00"
+    -4.00: A invalid the refund has "-4.00" for an item of the whole order (from = "order"), which is not what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out
+    B valid "2.00"
+    2.00: A invalid the refund has "2.00" for an item of the whole order (from = "order"), which is not what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out
+    B valid "2.00"
+    "#);
+    let without = [row(sale("A", "10.00"), ""), row(refund("A", "10.00"), "4.00")];
+    insta::assert_snapshot!(outcome_of(&[&without]), @r#"A invalid the refund has "4.00" for an item of the whole order (from = "order"), which is not what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out "0""#);
+}
+
 #[test]
 fn refund_under_a_changed_key_makes_its_order_invalid() {
     let rows = [sale("1001", "10.00"), refund("1001.0", "3.00"), refund("1.003E+03", "3.00")];
