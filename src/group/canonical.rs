@@ -87,7 +87,7 @@ fn canonical_text(cell: &Cell<'_>, currency: Option<&str>) -> String {
 /// The order's own values that `is_compared` chooses, sorted: equal orders have equal values.
 pub(super) fn order_values(
     draft: &Draft<'_>,
-    is_compared: impl Fn(&&Cell<'_>) -> bool,
+    is_compared: impl Fn(&Cell<'_>) -> bool,
 ) -> Vec<(Field, String)> {
     canonical_values(draft.cells.iter().filter(|cell| is_compared(cell)), order_currency(draft))
 }

@@ -9,6 +9,7 @@ use std::{cmp::Ordering, collections::HashMap};
 use crate::model::{
     copy_version::CopyVersion,
     draft::{Draft, KeyedRow},
+    origin::InputNames,
     problem::{Code, Problem},
 };
 
@@ -46,6 +47,7 @@ pub fn split_copies<'a>(
 pub(super) fn newest(
     drafts: &mut [Draft<'_>],
     indices: &[usize],
+    names: &InputNames,
     is_left_out: &mut [bool],
 ) -> Vec<usize> {
     let versions: Option<Vec<CopyVersion>> =
@@ -57,7 +59,7 @@ pub(super) fn newest(
             Some(Ordering::Greater) => max = *version,
             Some(_) => {}
             None => {
-                refuse(drafts, indices);
+                refuse(drafts, indices, names);
                 return Vec::new();
             }
         }
@@ -67,24 +69,23 @@ pub(super) fn newest(
     let kept = newest[0].0;
     for (index, _) in older {
         is_left_out[index] = true;
-        let (at, newer) = (drafts[index].position(), drafts[kept].position());
-        let file = if at.file == newer.file { "" } else { " of another file" };
-        let message =
-            format!("an older copy of the order is here; that of line {}{file} counts", newer.line);
-        let problem = Problem::for_order(Code::OlderCopy, at, message);
+        let newer = names.locate(drafts[kept].position());
+        let message = format!("an older copy of the order is here; that at {newer} counts");
+        let row = drafts[index].first_row().clone();
+        let problem = Problem::for_row(Code::OlderCopy, row, message);
         drafts[kept].problems.push(problem);
     }
     newest.into_iter().map(|(index, _)| index).collect()
 }
 
 /// Adds an error to each of several copies that cannot be compared.
-fn refuse(drafts: &mut [Draft<'_>], indices: &[usize]) {
+fn refuse(drafts: &mut [Draft<'_>], indices: &[usize], names: &InputNames) {
     for index in indices {
         let other = indices.iter().find(|other| *other != index).unwrap_or(index);
+        let other = names.locate(drafts[*other].position());
         let message =
-            "another copy of the order is here, and it is not known which of them is newer";
-        let problem =
-            Problem::for_order(Code::NewestCopyUnknown, drafts[*other].position(), message);
-        drafts[*index].problems.push(problem);
+            format!("another copy is at {other}, and it is not known which of them is newer");
+        let at = drafts[*index].position();
+        drafts[*index].problems.push(Problem::for_order(Code::NewestCopyUnknown, at, message));
     }
 }

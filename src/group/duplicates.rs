@@ -10,11 +10,13 @@ use std::collections::HashMap;
 use super::{
     canonical::{ItemValues, item_values, order_values, refunded_values},
     copies,
+    difference::difference,
     headers::RepeatedHeaders,
 };
 use crate::model::{
     draft::{Cell, Draft},
     field::{Field, FieldGroup},
+    origin::InputNames,
     problem::{Code, Problem},
 };
 
@@ -23,6 +25,7 @@ use crate::model::{
 pub(super) fn deduplicate<'a>(
     mut drafts: Vec<Draft<'a>>,
     headers: &RepeatedHeaders,
+    names: &InputNames,
 ) -> Vec<Draft<'a>> {
     let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| !draft.key.is_empty()) {
@@ -34,7 +37,7 @@ pub(super) fn deduplicate<'a>(
     repeated.sort_unstable();
     let mut is_duplicate = vec![false; drafts.len()];
     for indices in repeated {
-        resolve(&mut drafts, &indices, headers, &mut is_duplicate);
+        resolve(&mut drafts, &indices, (headers, names), &mut is_duplicate);
     }
     let mut duplicate_flags = is_duplicate.into_iter();
     drafts.retain(|_| !duplicate_flags.next().unwrap_or(false));
@@ -44,12 +47,12 @@ pub(super) fn deduplicate<'a>(
 fn resolve(
     drafts: &mut [Draft<'_>],
     indices: &[usize],
-    headers: &RepeatedHeaders,
+    (headers, names): (&RepeatedHeaders, &InputNames),
     is_duplicate: &mut [bool],
 ) {
     let mut distinct = Vec::new();
     let mut first_by_content: HashMap<DraftContent, usize> = HashMap::new();
-    for index in copies::newest(drafts, indices, is_duplicate) {
+    for index in copies::newest(drafts, indices, names, is_duplicate) {
         // The true content of a draft with errors is not known, so it is never a duplicate.
         let is_valid = !drafts[index].problems.iter().any(Problem::is_error);
         let original = if is_valid {
@@ -62,8 +65,8 @@ fn resolve(
         } else {
             is_duplicate[index] = true;
             let message = "the order appears here again with equal content; it counts once";
-            let problem =
-                Problem::for_order(Code::DuplicateOrder, drafts[index].position(), message);
+            let row = drafts[index].first_row().clone();
+            let problem = Problem::for_row(Code::DuplicateOrder, row, message);
             drafts[original].problems.push(problem);
         }
     }
@@ -76,9 +79,8 @@ fn resolve(
             } else {
                 Code::OrderInTwoFiles
             };
-            let message = "the order also appears here with different content; it is not known \
-                which one counts";
-            let problem = Problem::for_order(code, there, message);
+            let (draft, copy) = (&drafts[index], &drafts[other]);
+            let problem = difference(code, (draft, copy), is_compared(draft), names);
             drafts[index].problems.push(problem);
         }
     }
@@ -95,18 +97,22 @@ struct DraftContent {
 }
 
 fn content(draft: &Draft<'_>) -> DraftContent {
-    let has_identifier = draft.cells.iter().any(|cell| matches!(*cell.field, Field::Identifier(_)));
-    let is_compared = |cell: &&Cell<'_>| match *cell.field {
-        Field::Identifier(_) => true,
-        Field::GuestEmail => !has_identifier,
-        ref field => field.group() == FieldGroup::Order,
-    };
     let mut items: Vec<_> = draft.items.iter().map(|item| item_values(item, draft)).collect();
     items.sort_unstable();
     DraftContent {
-        order: order_values(draft, is_compared),
+        order: order_values(draft, is_compared(draft)),
         items,
         refunds: refunded_values(draft),
         is_skipped: draft.skip.is_some(),
+    }
+}
+
+/// Which cells of a draft are compared: the attributes of the order, and who ordered it.
+fn is_compared(draft: &Draft<'_>) -> impl Fn(&Cell<'_>) -> bool + use<> {
+    let has_identifier = draft.cells.iter().any(|cell| matches!(*cell.field, Field::Identifier(_)));
+    move |cell| match *cell.field {
+        Field::Identifier(_) => true,
+        Field::GuestEmail => !has_identifier,
+        ref field => field.group() == FieldGroup::Order,
     }
 }

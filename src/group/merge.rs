@@ -6,12 +6,11 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use chrono::SecondsFormat;
-
 use super::{
     ambiguity::adjacent_row_problem,
     canonical::have_same_value,
     children::OrderDocuments,
+    difference::shown_values,
     gap::PossibleRows,
     refunds::{WITHOUT_ORDER, is_of_refund, keep_refunds, other_currency, other_order_item},
 };
@@ -24,7 +23,6 @@ use crate::model::{
     origin::{FileId, Place, RowOrigin},
     over_rows::OverRows,
     problem::{Code, Problem, Problems},
-    redact::redact,
     row::Row,
     side_row::JoinedRows,
     sum::{NumberInUnit, SumError, add},
@@ -453,19 +451,10 @@ fn is_reported(draft: &Draft<'_>, problem: &Problem) -> bool {
 }
 
 fn conflict(known: &Cell<'_>, cell: &Cell<'_>, code: Code) -> Problem {
-    let shows_time = known.text == cell.text && !cell.field.is_personal();
-    let shows_unit = known.notation.unit() != cell.notation.unit();
-    let shown = |cell: &Cell<'_>| {
-        let text =
-            if cell.field.is_personal() { redact(&cell.text) } else { cell.text.to_string() };
-        let time = cell.time.filter(|_| shows_time);
-        let time = time.map(|time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
-        let reading = time.or_else(|| cell.notation.unit().filter(|_| shows_unit));
-        reading.map_or_else(|| format!("{text:?}"), |reading| format!("{text:?} ({reading})"))
-    };
+    let [own, known_value] = shown_values(cell, known);
     let (at, known_at) = (cell.at.position(), known.at.position());
     let file = if at.file == known_at.file { "" } else { " of another file" };
     let line = known_at.line;
-    let message = format!("{} here, but {} in line {line}{file}", shown(cell), shown(known));
+    let message = format!("{own} here, but {known_value} in line {line}{file}");
     Problem::for_field(code, &cell.field, cell.at, message)
 }

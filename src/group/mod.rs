@@ -11,6 +11,7 @@ mod canonical;
 mod children;
 mod copies;
 mod counts;
+mod difference;
 mod duplicates;
 mod gap;
 mod headers;

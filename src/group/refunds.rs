@@ -11,7 +11,7 @@ use super::{
 use crate::model::{
     draft::{Cell, Cells, Draft, DraftKind, ItemDraft},
     field::{Field, FieldGroup, ITEM_AMOUNTS},
-    origin::Place,
+    origin::{InputNames, Place},
     problem::{Code, Problem},
 };
 
@@ -21,14 +21,18 @@ pub(super) const WITHOUT_ORDER: &str = "refund without its order";
 /// Returns the drafts without duplicates, each with its refunds. Refunds without an order remain
 /// a draft of their own.
 #[must_use]
-pub fn merge_by_key<'a>(drafts: Vec<Draft<'a>>, headers: &RepeatedHeaders) -> Vec<Draft<'a>> {
+pub fn merge_by_key<'a>(
+    drafts: Vec<Draft<'a>>,
+    headers: &RepeatedHeaders,
+    names: &InputNames,
+) -> Vec<Draft<'a>> {
     let is_order = |draft: &Draft<'_>| draft.kind != DraftKind::Refunds && !may_be_refunds(draft);
     if drafts.iter().all(is_order) {
-        return deduplicate(drafts, headers);
+        return deduplicate(drafts, headers, names);
     }
     // First the duplicates: an order in two files has equal content without its refunds only.
     let (orders, mut refunds): (Vec<_>, Vec<_>) = drafts.into_iter().partition(is_order);
-    let mut drafts = deduplicate(orders, headers);
+    let mut drafts = deduplicate(orders, headers, names);
     // Rows that may be of an order are one where it is not there.
     refunds.sort_by_key(|draft| draft.kind == DraftKind::Refunds);
     for refund in refunds {

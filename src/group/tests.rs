@@ -20,7 +20,7 @@ use crate::model::{
         ValueSkip,
     },
     field::Field,
-    origin::{FileId, Position, RowOrigin},
+    origin::{FileId, InputNames, Position, RowOrigin},
     over_rows::OverRows,
     problem::Code,
     row::{Row, RowContent, RowDamage, Unreadable},
@@ -175,7 +175,8 @@ fn grouped(settings: GroupSettings, rows: &[TestRow]) -> Result<Grouped, GroupEr
             }
             merged
         });
-    let mut drafts = merge_by_key(drafts.collect(), &RepeatedHeaders::default());
+    let mut drafts =
+        merge_by_key(drafts.collect(), &RepeatedHeaders::default(), &InputNames::default());
     let ambiguities = ambiguities(settings, rows);
     for draft in &mut drafts {
         ambiguities.mark(draft, settings);

@@ -672,10 +672,16 @@ impl<'a> Draft<'a> {
         self.items.iter().any(|item| !item.kind.is_of_order && !item.is_refund)
     }
 
+    /// The order's first row.
+    #[must_use]
+    pub fn first_row(&self) -> &RowOrigin {
+        self.rows.first().expect("a draft has at least one row")
+    }
+
     /// The position of the order's first row.
     #[must_use]
     pub fn position(&self) -> Position {
-        self.rows.first().expect("a draft has at least one row").position()
+        self.first_row().position()
     }
 
     /// The first cell of a field.

@@ -126,7 +126,7 @@ impl<D: Decide> Context<'_, '_, D> {
         for draft in drafts.iter().filter(|_| has_copies) {
             self.observe(draft, observations);
         }
-        let mut drafts = group::merge_by_key(drafts, &self.facts.headers);
+        let mut drafts = group::merge_by_key(drafts, &self.facts.headers, self.input_names);
         if let ([_], true) = (&*drafts, has_copies) {
             return drafts.into_iter().try_for_each(|draft| self.decide_observed(draft, part));
         }

@@ -46,7 +46,8 @@ fn kept(versions: &[&str]) -> Vec<String> {
         let draft = draft.drafts.pop().unwrap();
         Draft { version: Some(version(text)), ..draft }
     });
-    let kept = merge_by_key(drafts.collect(), &RepeatedHeaders::default()).into_iter();
+    let kept = merge_by_key(drafts.collect(), &RepeatedHeaders::default(), &InputNames::default())
+        .into_iter();
     let codes = |draft: &Draft<'_>| {
         draft.problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>().join(",")
     };

@@ -4,7 +4,7 @@ use chrono::DateTime;
 
 use super::{GroupSettings, SEPARATE_FILES, TestRow, cell, grouped, order_row, shown};
 use crate::model::{
-    draft::{CellOrigin, Notation},
+    draft::{CellOrigin, Draft, Notation},
     field::Field,
     over_rows::OverRows,
 };
@@ -90,6 +90,43 @@ fn copy_in_another_unit_is_no_copy() {
     let (eur, usd) = (with_currency("EUR"), with_currency("USD"));
     assert_eq!(of(("5", eur), ("5", usd)), (false, false));
     assert_eq!(of(("5", eur), ("5.0", declared)), (false, true));
+}
+
+#[test]
+fn other_content_of_a_copy_is_shown() {
+    let of = |rows: [TestRow; 2]| {
+        let drafts = grouped(SEPARATE_FILES, &rows).unwrap().drafts;
+        let problem = |draft: &Draft<'_>| {
+            let problem = draft.problems.last().unwrap();
+            let undecided = "; it is not known which one counts";
+            let message = problem.message.strip_suffix(undecided).unwrap_or(&problem.message);
+            format!("{} {}", problem.field.as_deref().unwrap_or("order"), message)
+        };
+        drafts.iter().map(problem).collect::<Vec<_>>().join("\n")
+    };
+    let without_items = |file, cells: &[_]| order_row("A", file, 2, cells).without_items();
+    insta::assert_snapshot!(of([price(0, 2, "5", Notation::Text), price(1, 3, "6", Notation::Text)]), @r#"
+    price "5" here, but "6" at ?:3
+    price "6" here, but "5" at ?:2
+    "#);
+    insta::assert_snapshot!(of([without_items(0, &[(Field::CardType, "Visa")]), without_items(1, &[])]), @r#"
+    cardType "Visa" here, but no cardType at ?:2
+    cardType no cardType here, but "Visa" at ?:2
+    "#);
+    let email = |file, address| without_items(file, &[(Field::GuestEmail, address)]);
+    let (ann, bob) = ("ann@example.com", "bob@example.com");
+    insta::assert_snapshot!(of([email(0, ann), email(1, bob)]), @r#"
+    guest.email "a***@e***.com" here, but "b***@e***.com" at ?:2
+    guest.email "b***@e***.com" here, but "a***@e***.com" at ?:2
+    "#);
+    insta::assert_snapshot!(of([order_row("A", 0, 2, &[]), order_row("A", 1, 3, &[])]), @r#"
+    item.name "line 2" here, but "line 3" at ?:3
+    item.name "line 3" here, but "line 2" at ?:2
+    "#);
+    insta::assert_snapshot!(of([order_row("A", 0, 2, &[]), without_items(1, &[])]), @r#"
+    order this item is not in the order at ?:2
+    order the item at ?:2 is not in the order here
+    "#);
 }
 
 /// The order of files is that of the command.

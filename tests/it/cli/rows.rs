@@ -119,7 +119,7 @@ fn repeated_header_starts_a_second_export() {
             ("another total", format!("{HEADER}{a}{HEADER}{other}")),
         ],
     );
-    insta::assert_snapshot!(found, @"
+    insta::assert_snapshot!(found, @r#"
     other orders: exit 0
         A-1 valid
         A-2 valid
@@ -137,18 +137,18 @@ fn repeated_header_starts_a_second_export() {
     another content: exit 1
         the rows of 1 order are scattered: the export is read a second time
         A-1 invalid
-            order_repeated 5:null the order also appears here with different content; it is not known which one counts
+            order_repeated 3:null this item is not in the order at orders.csv:5; it is not known which one counts
             total_differs 2:40 the items add up to 61.20, the order's price is 30.60
         A-1 invalid
-            order_repeated 2:null the order also appears here with different content; it is not known which one counts
+            order_repeated 5:null the item at orders.csv:3 is not in the order here; it is not known which one counts
     another total: exit 1
         the rows of 1 order are scattered: the export is read a second time
         A-1 invalid
-            order_repeated 4:null the order also appears here with different content; it is not known which one counts
+            order_repeated 2:40 "30.60" here, but "31" at orders.csv:4:40; it is not known which one counts
         A-1 invalid
-            order_repeated 2:null the order also appears here with different content; it is not known which one counts
+            order_repeated 4:40 "31" here, but "30.60" at orders.csv:2:40; it is not known which one counts
             total_differs 4:40 the items add up to 30.60, the order's price is 31
-    ");
+    "#);
     let ran = Workspace::with("orders.csv", format!("{HEADER}{a}{HEADER}{HEADER}{a}")).run(CHECK);
     let summary = ran.summary();
     assert_eq!((&summary["rows"], &summary["headers_repeated"]), (&2.into(), &2.into()));
