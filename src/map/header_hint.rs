@@ -4,6 +4,7 @@
 
 use super::profile::Profile;
 use crate::model::{
+    cut_text::{EXCERPT_COLUMNS, cut_end},
     record::Header,
     redact::{looks_personal, redact, without_address},
 };
@@ -37,7 +38,7 @@ pub(super) fn has_names(header: &Header, file: &str) -> String {
 fn quoted(name: &str, header: &Header) -> String {
     let is_row = header.names.iter().any(|name| looks_personal(name));
     let shown = if is_row { redact(name).into() } else { without_address(name) };
-    format!("{shown:?}")
+    format!("{:?}", cut_end(&shown, EXCERPT_COLUMNS))
 }
 
 fn ordinal(number: usize) -> String {

@@ -171,14 +171,16 @@ impl<'s> BlockReader<'s> {
     /// Looks at the first bytes, and decodes them and all others if they are not UTF-8.
     fn inspect_start(&mut self, encoding: TextEncoding) -> Result<(), ReadError> {
         self.fill(self.block_bytes)?;
+        // First: the mark of UTF-32 begins with that of UTF-16.
+        if let Some(foreign) = ForeignFile::detect(&self.buffer.bytes) {
+            let name = self.read.input.name.clone();
+            let (kind, hint) =
+                (foreign.kind, foreign.hint(&name, self.buffer.stream.compression()));
+            return Err(ReadError::Foreign { name, kind, hint });
+        }
         if let Some(found) = other_encoding(&self.buffer.bytes, encoding) {
             let name = self.read.input.name.clone();
             return Err(ReadError::Encoding { name, found, expected: encoding });
-        }
-        if let Some(foreign) = ForeignFile::detect(&self.buffer.bytes) {
-            let name = self.read.input.name.clone();
-            let (kind, hint) = (foreign.kind, foreign.hint(&name));
-            return Err(ReadError::Foreign { name, kind, hint });
         }
         self.read.encoding = encoding;
         self.buffer.decode_from(encoding);

@@ -78,6 +78,15 @@ impl DecompressedSource {
         })
     }
 
+    /// How its bytes were compressed, if they were.
+    pub(super) fn compression(&self) -> Option<Compression> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Gzip(_) => Some(Compression::Gzip),
+            Self::Zstd(_) => Some(Compression::Zstd),
+        }
+    }
+
     /// The source itself, with its hash.
     pub(super) fn source(&self) -> &HashedSource {
         match self {
