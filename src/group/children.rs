@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    draft::{Draft, ItemDraft, KeyedRow, RowKind},
+    draft::{Draft, ItemDraft, ItemSource, KeyedRow, RowKind},
     origin::{Position, RowOrigin},
     problem::{Code, Problem},
     row::Row,
@@ -108,7 +108,8 @@ pub fn count_left_out<'a>(
     if !rows.clone().any(|row| matches!(row.kind, RowKind::OrderDocument(_))) {
         return 0;
     }
-    let n_items = draft.items.iter().filter(|item| !item.kind.is_of_order).count();
+    let is_child = |item: &&ItemDraft<'_>| item.kind.source == ItemSource::Items;
+    let n_items = draft.items.iter().filter(is_child).count();
     count_children(rows).saturating_sub(n_items as u64)
 }
 

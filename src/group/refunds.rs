@@ -9,7 +9,7 @@ use super::{
     headers::RepeatedHeaders,
 };
 use crate::model::{
-    draft::{Cell, Cells, Draft, DraftKind, ItemDraft},
+    draft::{Cell, Cells, Draft, DraftKind, ItemDraft, ItemSource},
     field::{Field, FieldGroup, ITEM_AMOUNTS},
     origin::{InputNames, Place},
     problem::{Code, Problem},
@@ -60,7 +60,7 @@ fn may_be_refunds(draft: &Draft<'_>) -> bool {
 /// Keeps of a draft that has only refunds what its order gets of them.
 pub(super) fn keep_refunds(draft: &mut Draft<'_>) {
     let takes_off = draft.items.iter().any(|item| item.is_refund);
-    draft.items.retain(|item| item.is_refund || takes_off && item.kind.is_of_order);
+    draft.items.retain(|item| item.is_refund || takes_off && item.kind.source == ItemSource::Order);
     draft.people.clear();
     let problems = std::mem::take(&mut draft.problems);
     draft.problems.extend(problems.iter().filter(|problem| is_of_refund(problem)).cloned());
@@ -142,7 +142,7 @@ fn add_refund<'a>(order: &mut Draft<'a>, refund: &Draft<'a>) {
         order.problems.push(problem);
     }
     let (of_order, items): (Vec<_>, Vec<_>) =
-        refund.items.iter().partition(|item| item.kind.is_of_order);
+        refund.items.iter().partition(|item| item.kind.source == ItemSource::Order);
     for item in of_order {
         let known = order.items.iter().find(|known| known.kind == item.kind);
         let problem = other_order_item(known, item);

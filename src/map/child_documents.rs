@@ -119,7 +119,7 @@ impl<S> Mapper<'_, S> {
         into: &mut MappedRow<'a>,
     ) {
         let n_items = into.items.len();
-        if let Some(item) = self.item(view, order) {
+        if let Some(item) = self.item(view, &self.own_items, order) {
             let item = push_item(item, into);
             self.add_consumers((view, Some(item)), order, into);
         }

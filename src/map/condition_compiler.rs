@@ -18,6 +18,7 @@ use super::{
     rule::Rule,
     rule_checks::check_reason,
 };
+use crate::model::draft::ItemSource;
 
 /// What the conditions of a profile depend on.
 pub(super) struct ConditionCompiler<'r> {
@@ -98,8 +99,8 @@ impl ConditionCompiler<'_> {
     ) {
         for (index, (text, of)) in texts.tables.iter().zip(kinds).enumerate() {
             let Some(when) = text.when.clone() else { continue };
-            let level =
-                if of.kind.is_of_order { ConditionLevel::Order } else { ConditionLevel::Item };
+            let is_of_order = of.kind.source == ItemSource::Order;
+            let level = if is_of_order { ConditionLevel::Order } else { ConditionLevel::Item };
             let name = index.to_string();
             let path = [texts.path_of(&["item"], &name).as_slice(), &["when"]].concat();
             of.when = errors.keep_below(&path, self.compile(when, level));

@@ -15,6 +15,7 @@ use super::{
     copies::VERSION,
     document_view::PathSource,
     error::MapError,
+    item_set::ItemSet,
     join::Join,
     join_readers::JoinReaders,
     known_fields::KnownFields,
@@ -28,7 +29,7 @@ use super::{
     rule::Rule,
     side_table::SideTable,
 };
-use crate::model::field::Field;
+use crate::model::{draft::ItemSource, field::Field};
 
 /// Binds a profile to a file of documents, with the tables of its joins. `file` is the file's name
 /// in messages.
@@ -43,7 +44,11 @@ pub(super) fn bind<'p>(
     let order_rules: Vec<_> = profile.rules.iter().filter(|rule| !rule.is_of_items()).collect();
     // A list in a column is in no document.
     let packed = profile.packed_items.as_ref().filter(|items| items.path.is_some());
-    let side_column = |join: usize, path: &str| sides.get(join)?.index_of_path(path);
+    let side_column = |join: usize, path: &str| {
+        let index = sides.get(join)?.index_of_path(path)?;
+        let is_field = profile.joins[join].has_items;
+        Some(if is_field { SideTable::first_field(sides, join) + index } else { index })
+    };
     let names = Names { packed, joins: &profile.joins, side_column: &side_column };
     let of_order = Names { packed: None, ..names };
     let (skips, row_skips) = bind_skips(profile, of_order);
@@ -54,6 +59,8 @@ pub(super) fn bind<'p>(
         Some(PackedSource { items, source })
     });
     let version = profile.duplicates.as_ref();
+    let of_order_values =
+        profile.item_kinds.iter().filter(|of| of.kind.source == ItemSource::Order);
     Ok(Mapper {
         profile,
         key: profile.key.paths.iter().map(|path| of_order.source(path)).collect(),
@@ -64,12 +71,15 @@ pub(super) fn bind<'p>(
         order_columns: Vec::new(),
         // A document is never compared with the one before it.
         counts_each_row: false,
-        item_kinds: bind_kinds(profile, names, false),
-        order_kinds: bind_kinds(profile, names, true),
+        own_items: ItemSet::of_export(
+            bind_kinds(profile, profile.item_kinds_of(None), names),
+            packed_at.is_some(),
+        ),
+        joined_items: bind_joined_items(profile, names),
+        order_kinds: bind_kinds(profile, of_order_values, names),
         items: item_paths.map(|paths| paths.iter().map(|path| array_at(path)).collect()),
         packed: packed_at,
         groups: Vec::new(),
-        has_side_items: sides.iter().any(|side| side.has_items),
         joins,
         added_joins: profile.added_joins(),
         may_have_items: profile.maps_items(),
@@ -171,7 +181,7 @@ fn bind_joins<'p>(
     sides: &'p [SideTable],
 ) -> Result<RowJoins<'p, PathSource>, MapError> {
     let mut bound = Vec::new();
-    for (join, table) in profile.joins.iter().zip(sides) {
+    for (index, (join, table)) in profile.joins.iter().zip(sides).enumerate() {
         if join.keys.iter().any(|key| key.from.paths.is_empty()) {
             return Err(MapError::other_format(file, true, &join.purpose_of_key()));
         }
@@ -179,7 +189,8 @@ fn bind_joins<'p>(
             |rule: &Rule| rule.paths.iter().map(|path| PathSource::new(path)).collect::<Vec<_>>();
         let keys = join.keys.iter().map(|key| (sources(&key.from), &key.from));
         let readers = JoinReaders::new(profile, join);
-        bound.push(RowJoin { join, table, keys: keys.collect(), readers });
+        let first_field = SideTable::first_field(sides, index);
+        bound.push(RowJoin { join, table, keys: keys.collect(), readers, first_field });
     }
     Ok(RowJoins(bound))
 }
@@ -222,14 +233,23 @@ fn bind_refunds<'p>(refunds: &'p Refunds, names: Names<'_>) -> BoundRefunds<'p, 
     }
 }
 
-/// Binds the kinds of items that are made of values of the order, or the others.
+/// Binds the kinds of the items of each joined file that has some.
+fn bind_joined_items<'p>(profile: &'p Profile, names: Names<'_>) -> Vec<ItemSet<'p, PathSource>> {
+    let joins = profile.joins.iter().filter(|join| join.has_items);
+    let bind = |join: &Join| {
+        let kinds = bind_kinds(profile, profile.item_kinds_of(Some(join)), names);
+        ItemSet::of_join(profile, join, kinds)
+    };
+    joins.map(bind).collect()
+}
+
+/// Binds kinds of items.
 fn bind_kinds<'p>(
     profile: &'p Profile,
+    kinds: impl IntoIterator<Item = &'p ItemKindRules>,
     names: Names<'_>,
-    are_of_order: bool,
 ) -> Vec<BoundKind<'p, PathSource>> {
-    let kinds = profile.item_kinds.iter().filter(|of| of.kind.is_of_order == are_of_order);
-    let bind = |ItemKindRules { kind, when }: &'p ItemKindRules| {
+    let bind = |ItemKindRules { kind, when, .. }: &'p ItemKindRules| {
         let rules = profile.rules.iter().filter(|rule| rule.is_of_items() && rule.kind == *kind);
         let rules = bind_rules(&rules.collect::<Vec<_>>(), names);
         BoundKind {
@@ -238,7 +258,7 @@ fn bind_kinds<'p>(
             rules,
         }
     };
-    kinds.map(bind).collect()
+    kinds.into_iter().map(bind).collect()
 }
 
 fn bind_rules<'p>(rules: &[&'p FieldRule], names: Names<'_>) -> Vec<BoundRule<'p, PathSource>> {

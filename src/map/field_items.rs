@@ -1,4 +1,4 @@
-//! Items that are fields of a row: a list in a cell, groups of columns, rows of a side file.
+//! Items that are fields of a row: a list in a cell, groups of columns, rows of side files.
 //!
 //! Part of `mapper`.
 
@@ -13,12 +13,13 @@ use super::{
 use crate::model::{
     draft::{AddedSideRows, MappedRow},
     problem::{Code, Problem},
+    side_row::SideItems,
 };
 
 impl<S> Mapper<'_, S> {
     /// Whether the items of a row have fields besides its own values.
     pub(super) fn has_item_fields(&self) -> bool {
-        self.packed.is_some() || !self.groups.is_empty() || self.has_side_items
+        self.own_items.have_fields
     }
 
     /// Adds the items that are fields of a row. Those of the row above would count twice.
@@ -34,7 +35,6 @@ impl<S> Mapper<'_, S> {
             self.add_packed(view, packed, order, into);
         }
         self.add_groups(view, order, into);
-        self.add_side_items(view, order, into);
         if let Some(first) = into.items.get(n_items)
             && previous.is_some_and(|previous| self.repeats_items(view, previous))
         {
@@ -66,7 +66,8 @@ impl<S> Mapper<'_, S> {
                     let fields = ItemFields::Packed(item);
                     ItemView { row: view, fields, at }
                 });
-                let drafts: Vec<_> = views.filter_map(|view| self.item(view, order)).collect();
+                let drafts: Vec<_> =
+                    views.filter_map(|view| self.item(view, &self.own_items, order)).collect();
                 into.items.extend(drafts);
             }
             Err((code, message)) => order.problems.push(Problem::for_order(code, at, message)),
@@ -95,35 +96,42 @@ impl<S> Mapper<'_, S> {
                 }
                 (Some(Found { at, .. }), None) => {
                     let fields = ItemFields::Columns(fields);
-                    into.items.extend(self.item(ItemView { row: view, fields, at }, order));
+                    let view = ItemView { row: view, fields, at };
+                    into.items.extend(self.item(view, &self.own_items, order));
                 }
             }
         }
     }
 
-    /// Adds the items of a side file. Rows of the order that have the same key share them.
-    fn add_side_items<'a, V: View<'a, Source = S>>(
+    /// Adds the items of joined files. Rows of the order that have the same key share them, and a
+    /// refund that is taken off the order has none.
+    pub(super) fn add_joined_items<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
-        let Some(first) = view.side_items().first() else { return };
-        let added = AddedSideRows { join: None, first: first.number };
-        if order.added_side_rows.contains(&added) {
+        if self.joined_items.is_empty() || self.is_netted(view) {
             return;
         }
-        order.added_side_rows.push(added);
-        for side in view.side_items() {
-            into.items.extend(self.item(ItemView::of_side(view, side), order));
+        for items in &self.joined_items {
+            let found = items.join.and_then(|join| Some((join, view.side_items(join)?)));
+            let Some((join, SideItems { rows, first_field })) = found else { continue };
+            let Some(first) = rows.first() else { continue };
+            let added = AddedSideRows { join, first: first.number };
+            if order.added_side_rows.contains(&added) {
+                continue;
+            }
+            order.added_side_rows.push(added);
+            for row in rows {
+                let view = ItemView::of_side(view, row, first_field);
+                into.items.extend(self.item(view, items, order));
+            }
         }
     }
 
     /// Whether the previous row of the order has the same items.
     fn repeats_items<'a, V: View<'a, Source = S>>(&self, view: V, previous: V) -> bool {
-        if self.has_side_items {
-            return false;
-        }
         let of_groups = self.groups.iter().flat_map(|group| &group.columns);
         let mut sources = self.packed.iter().map(|packed| &packed.source).chain(of_groups);
         sources.all(|source| view.repeats(previous, source))

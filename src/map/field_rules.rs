@@ -27,7 +27,7 @@ use super::{
     rule_text::{RuleText, RulesText},
 };
 use crate::model::{
-    draft::{ItemKind, PersonRole},
+    draft::{ItemKind, ItemSource, PersonRole},
     field::{ExtensionKey, Field, FieldGroup},
     guest_attributes::GuestAttributes,
     input::InputFormat,
@@ -204,7 +204,8 @@ impl RuleCompiler<'_> {
             errors.keep_below(&["when"], of_when.ensure_none())?;
             Some(when)
         });
-        let is_of_order = matches!(table, "order" | "guest" | "event") || self.kind.is_of_order;
+        let is_of_order =
+            matches!(table, "order" | "guest" | "event") || self.kind.source == ItemSource::Order;
         errors.keep(check_rows(is_of_order, &text, self.has_one_document));
         let rule = errors.keep_below(&[], Rule::new(text, date_use));
         errors.ensure_none()?;
@@ -235,7 +236,7 @@ impl RuleCompiler<'_> {
             let error = "the rule reads a field of an item, which only the rules of one field of [item] can";
             return Err(KeyErrors::of_rule(error.into()));
         }
-        if self.kind.is_of_order {
+        if self.kind.source == ItemSource::Order {
             let error = "the rule reads a field of an item, but from = \"order\" makes one of columns and \
                          paths of the order";
             return Err(KeyErrors::of_rule(error.into()));
@@ -248,7 +249,7 @@ impl RuleCompiler<'_> {
     /// Refuses a condition that tests a field of an item where there is none.
     fn check_tested_fields(&self, table: &str, when: &Condition) -> Result<(), KeyError> {
         let fields = when.fields();
-        if !fields.is_empty() && (table != "item" || self.kind.is_of_order) {
+        if !fields.is_empty() && (table != "item" || self.kind.source == ItemSource::Order) {
             return Err((WHOLE_RULE, NO_ITEM_TO_TEST.into()));
         }
         self.items.check_fields(fields, self.errors)

@@ -44,7 +44,8 @@ impl<S> FieldBinding<'_, S> {
             let n_cells = collector.cells.len();
             let join = binding.added_join;
             let rows = join.map_or(&[][..], |join| view.side_rows(join));
-            let added = rows.first().map(|first| AddedSideRows { join, first: first.number });
+            let added = join.zip(rows.first());
+            let added = added.map(|(join, first)| AddedSideRows { join, first: first.number });
             match added {
                 None => binding.apply_alone(collector, view, profile),
                 Some(added) if collector.added_side_rows.contains(&added) => return,

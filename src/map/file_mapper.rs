@@ -413,7 +413,7 @@ impl<'p> FileMapper<'p> {
         };
         let is_tested = |name: &str| {
             let of_rules = self.profile.conditional_rules();
-            let of_rules = of_rules.filter(|(rule, _)| !rule.reads_items());
+            let of_rules = of_rules.filter(|(rule, _)| !self.profile.reads_own_items(rule));
             let of_rules = of_rules.map(|(_, condition)| condition);
             let conditions = self.profile.order_conditions().chain(of_rules);
             let sources = conditions.flat_map(Condition::sources);
@@ -483,7 +483,9 @@ impl HeaderBinding<'_> {
 
     /// The fields of the order, its guest and its items.
     fn fields(&self) -> impl Iterator<Item = &Field> {
-        let kinds = self.mapper.item_kinds.iter().chain(&self.mapper.order_kinds);
+        let of_joins = self.mapper.joined_items.iter().flat_map(|items| &items.kinds);
+        let kinds =
+            self.mapper.own_items.kinds.iter().chain(of_joins).chain(&self.mapper.order_kinds);
         let rules = self.mapper.order_rules.iter().chain(kinds.flat_map(|of| &of.rules));
         rules.filter_map(BoundRule::field)
     }

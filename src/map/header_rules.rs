@@ -11,16 +11,18 @@ use super::{
     copies::{Duplicates, VERSION},
     error::MapError,
     header_columns::HeaderColumns,
+    item_set::ItemSet,
     join::Join,
     join_readers::JoinReaders,
     mapper::{BoundSkips, Mapper},
     profile::{FieldRule, FieldTarget, ItemKindRules, SkipRule},
     refunds::{REFUND_AMOUNT, REFUND_ORDER, Refunds},
     row_joins::{RowJoin, RowJoins},
+    side_table::SideTable,
     spreadsheet_text::is_guarded,
     wildcard::wildcard_field,
 };
-use crate::model::{field::Field, problem::Code};
+use crate::model::{draft::ItemSource, field::Field, problem::Code};
 
 impl<'p> HeaderColumns<'p, '_> {
     /// Binds the rules and conditions of the profile; `key` are the columns of the order key.
@@ -32,8 +34,10 @@ impl<'p> HeaderColumns<'p, '_> {
         let profile = self.profile;
         let of_order = profile.rules.iter().filter(|rule| !rule.is_of_items());
         let order_rules = self.bind_rules(of_order, Field::to_string)?;
-        let (order_kinds, item_kinds): (Vec<_>, Vec<_>) =
-            self.bind_kinds()?.into_iter().partition(|of| of.kind.is_of_order);
+        let of_order = profile.item_kinds.iter().filter(|of| of.kind.source == ItemSource::Order);
+        let order_kinds = self.bind_kinds(of_order)?;
+        let own_kinds = self.bind_kinds(profile.item_kinds_of(None))?;
+        let joined_items = self.bind_joined_items()?;
         let (skips, row_skips) =
             (self.bind_skips(&profile.skips)?, self.bind_skips(&profile.row_skips)?);
         let ignored = profile.ignore_rows.iter().map(|when| self.bind_condition(when));
@@ -47,7 +51,9 @@ impl<'p> HeaderColumns<'p, '_> {
         let people = self.bind_people()?;
         let packed = self.find_packed()?;
         let groups = self.find_groups()?;
-        let has_items = item_kinds.iter().any(|of| of.sources().next().is_some());
+        let own_items = ItemSet::of_export(own_kinds, packed.is_some() || !groups.is_empty());
+        let has_items =
+            joined_items.iter().chain([&own_items]).any(|items| items.sources().next().is_some());
         let counts_each_row =
             order_rules.iter().any(|rule| rule.chain().any(|binding| binding.counts_each_row));
         Ok(Mapper {
@@ -60,14 +66,14 @@ impl<'p> HeaderColumns<'p, '_> {
             order_columns: column_ranges(&order_rules),
             counts_each_row,
             order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),
-            item_kinds,
+            own_items,
+            joined_items,
             order_kinds,
             items: None,
             packed,
             groups,
             joins,
             added_joins: self.profile.added_joins(),
-            has_side_items: self.sides.iter().any(|side| side.has_items),
             may_have_items: profile.joins_files || has_items,
             people,
             skips,
@@ -82,7 +88,7 @@ impl<'p> HeaderColumns<'p, '_> {
     /// The joins of the profile with the columns of their keys.
     pub(super) fn bind_joins(&mut self) -> Result<RowJoins<'p, usize>, MapError> {
         let (profile, mut bound) = (self.profile, Vec::new());
-        for (join, table) in profile.joins.iter().zip(self.sides) {
+        for (index, (join, table)) in profile.joins.iter().zip(self.sides).enumerate() {
             let mut keys = Vec::new();
             for key in &join.keys {
                 let purpose = join.purpose_of_key();
@@ -93,7 +99,8 @@ impl<'p> HeaderColumns<'p, '_> {
                 keys.push((columns.into_iter().flatten().collect(), &key.from));
             }
             let readers = JoinReaders::new(profile, join);
-            bound.push(RowJoin { join, table, keys, readers });
+            let first_field = SideTable::first_field(self.sides, index);
+            bound.push(RowJoin { join, table, keys, readers, first_field });
         }
         Ok(RowJoins(bound))
     }
@@ -225,10 +232,24 @@ impl<'p> HeaderColumns<'p, '_> {
         Ok(bound)
     }
 
-    /// Binds the kinds of items.
-    fn bind_kinds(&mut self) -> Result<Vec<BoundKind<'p, usize>>, MapError> {
+    /// Binds the kinds of the items of each joined file that has some.
+    fn bind_joined_items(&mut self) -> Result<Vec<ItemSet<'p, usize>>, MapError> {
+        let profile = self.profile;
+        let joins = profile.joins.iter().filter(|join| join.has_items);
+        let bind = |join: &Join| {
+            let kinds = self.bind_kinds(profile.item_kinds_of(Some(join)))?;
+            Ok(ItemSet::of_join(profile, join, kinds))
+        };
+        joins.map(bind).collect()
+    }
+
+    /// Binds kinds of items.
+    fn bind_kinds(
+        &mut self,
+        kinds: impl IntoIterator<Item = &'p ItemKindRules>,
+    ) -> Result<Vec<BoundKind<'p, usize>>, MapError> {
         let (mut bound, profile) = (Vec::new(), self.profile);
-        for ItemKindRules { kind, when } in &profile.item_kinds {
+        for ItemKindRules { kind, when, .. } in kinds {
             let of_kind = |rule: &&FieldRule| rule.is_of_items() && rule.kind == *kind;
             let rules = self.bind_rules(profile.rules.iter().filter(of_kind), Field::to_string)?;
             let when = when.as_ref().map(|when| self.bind_condition(when)).transpose()?;

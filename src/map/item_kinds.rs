@@ -3,28 +3,64 @@
 //! Checked when a profile is compiled. Called by `profile_keys`.
 
 use super::{
-    items_text::ItemSource,
+    items_text::ItemsFrom,
+    join_text::{JoinItemsText, JoinText},
     key_errors::KeyErrors,
     one_or_list::OneOrList,
     profile::{FieldRule, ItemKindRules},
     profile_text::ItemText,
 };
-use crate::model::draft::ItemKind;
+use crate::model::draft::{ItemKind, ItemSource};
 
-/// The kinds of a profile, whose conditions are compiled later. Without one of items that have a
-/// row or an element of their own there is one without rules.
-pub(super) fn item_kinds(texts: &OneOrList<ItemText>) -> Vec<ItemKindRules> {
-    let kind = |(index, text): (u16, &ItemText)| {
-        let is_of_order = text.from == Some(ItemSource::Order);
-        ItemKindRules { kind: ItemKind { index, is_of_order }, when: None }
-    };
-    let mut kinds: Vec<_> = (0..).zip(&texts.tables).map(kind).collect();
-    if kinds.iter().all(|of| of.kind.is_of_order) {
+/// The kinds of a profile, whose conditions are compiled later. Without one of the items of the
+/// orders there is one without rules.
+pub(super) fn item_kinds(
+    texts: &OneOrList<ItemText>,
+    joins: &[JoinText],
+    errors: &mut KeyErrors,
+) -> Vec<ItemKindRules> {
+    let is_of_orders =
+        |text: &ItemText| matches!(text.from.as_ref().unwrap_or_default(), ItemsFrom::Items);
+    let has_own = texts.tables.iter().any(is_of_orders);
+    let mut kinds = Vec::new();
+    for (index, text) in (0..).zip(&texts.tables) {
+        let (source, join) = match text.from.as_ref().unwrap_or_default() {
+            ItemsFrom::Items => (ItemSource::Items, None),
+            ItemsFrom::Order => (ItemSource::Order, None),
+            ItemsFrom::Join(name) => {
+                let join = joins.iter().position(|join| join.r#as == *name && has_items(join));
+                if join.is_none() {
+                    let place = index.to_string();
+                    let path = [texts.path_of(&["item"], &place).as_slice(), &["from"]].concat();
+                    errors.add_at(&path, &unknown_source(name, joins));
+                }
+                // Without others they are the items of the orders.
+                (if has_own { ItemSource::Join } else { ItemSource::Items }, join)
+            }
+        };
+        kinds.push(ItemKindRules { kind: ItemKind { index, source }, join, when: None });
+    }
+    if kinds.iter().all(|of| of.kind.source != ItemSource::Items) {
         let index = u16::try_from(kinds.len()).unwrap_or(u16::MAX);
-        let kind = ItemKind { index, is_of_order: false };
-        kinds.push(ItemKindRules { kind, when: None });
+        let kind = ItemKind { index, source: ItemSource::Items };
+        kinds.push(ItemKindRules { kind, join: None, when: None });
     }
     kinds
+}
+
+fn has_items(join: &JoinText) -> bool {
+    join.items.as_ref().is_some_and(|items| *items != JoinItemsText::Rows(false))
+}
+
+/// The error of a name that is none of a join with items.
+fn unknown_source(name: &str, joins: &[JoinText]) -> String {
+    if joins.iter().any(|join| join.r#as == name) {
+        return format!("the join {name:?} has no items; expected items = true in it");
+    }
+    format!(
+        "unknown value {name:?}; expected \"items\", \"order\" or the name of a [[join]] with \
+         items = true"
+    )
 }
 
 /// Refuses kinds of which an item may have several, and those that make no item.
@@ -34,12 +70,15 @@ pub(super) fn check_kinds(
     rules: &[FieldRule],
     errors: &mut KeyErrors,
 ) {
-    let n_of_items = kinds.iter().filter(|of| !of.kind.is_of_order).count();
     for (index, (text, of)) in texts.tables.iter().zip(kinds).enumerate() {
         let name = index.to_string();
         let path = texts.path_of(&["item"], &name);
-        let is_of_order = of.kind.is_of_order;
-        if !is_of_order && n_of_items > 1 && text.when.is_none() {
+        let is_of_order = of.kind.source == ItemSource::Order;
+        let others = kinds
+            .iter()
+            .zip(&texts.tables)
+            .filter(|(other, _)| other.kind.source == of.kind.source && other.join == of.join);
+        if !is_of_order && text.when.is_none() && others.count() > 1 {
             let error = "has no when, but other [[item]] tables are for rows or elements too; \
                          expected a when in each, of which one holds for an item";
             errors.add_at(&path, error);

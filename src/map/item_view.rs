@@ -30,14 +30,15 @@ pub(super) enum ItemFields<'a, S> {
     Packed(PackedItem<'a>),
     /// Those in columns of the row; none where the group lacks it.
     Columns(&'a [Option<S>]),
-    /// Those of a row of a side file.
-    Side(&'a SideRow<'a>),
+    /// Those of a row of a side file, with the index of the first one.
+    Side(&'a SideRow<'a>, usize),
 }
 
 impl<'a, V: View<'a>> ItemView<'a, V> {
     /// The item that is a row of a side file.
-    pub(super) fn of_side(row: V, side: &'a SideRow<'a>) -> Self {
-        Self { row, fields: ItemFields::Side(side), at: CellOrigin::Known(side.start()) }
+    pub(super) fn of_side(row: V, side: &'a SideRow<'a>, first_field: usize) -> Self {
+        let at = CellOrigin::Known(side.start());
+        Self { row, fields: ItemFields::Side(side, first_field), at }
     }
 }
 
@@ -85,10 +86,11 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
                 let column = columns.get(field).and_then(Option::as_ref);
                 column.map_or(missing, |column| self.row.find(column))
             }
-            ItemFields::Side(side) => {
-                let index = u32::try_from(field).unwrap_or(u32::MAX);
+            ItemFields::Side(side, first_field) => {
+                let Some(column) = field.checked_sub(first_field) else { return missing };
+                let index = u32::try_from(column).unwrap_or(u32::MAX);
                 let at = CellOrigin::Side(side, index, self.row.row());
-                Found { value: Value::of_side(side, field), at }
+                Found { value: Value::of_side(side, column), at }
             }
         }
     }

@@ -23,14 +23,58 @@ pub(super) struct ItemsText {
 }
 
 /// Where the items of a kind come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ItemSource {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub(super) enum ItemsFrom {
     /// Each is a row, an element or a text of its own.
-    #[default]
     Items,
     /// One of each order, of values that its rows share.
     Order,
+    /// Each is a row of the file of the join with this name.
+    Join(String),
+}
+
+const ITEMS: &str = "items";
+const ORDER: &str = "order";
+
+impl Default for &ItemsFrom {
+    fn default() -> Self {
+        &ItemsFrom::Items
+    }
+}
+
+impl From<String> for ItemsFrom {
+    fn from(text: String) -> Self {
+        match &*text {
+            ITEMS => Self::Items,
+            ORDER => Self::Order,
+            _ => Self::Join(text),
+        }
+    }
+}
+
+impl From<ItemsFrom> for String {
+    fn from(from: ItemsFrom) -> Self {
+        match from {
+            ItemsFrom::Items => ITEMS.to_owned(),
+            ItemsFrom::Order => ORDER.to_owned(),
+            ItemsFrom::Join(name) => name,
+        }
+    }
+}
+
+impl JsonSchema for ItemsFrom {
+    fn schema_name() -> Cow<'static, str> {
+        "ItemsFrom".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let named = [ITEMS, ORDER];
+        json_schema!({
+            "description": "Where the items of a kind come from; else the name of a join.",
+            "anyOf": [{ "enum": named }, { "type": "string" }]
+        })
+    }
 }
 
 /// The keys of `[items]`.

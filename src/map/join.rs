@@ -27,7 +27,9 @@ pub struct Join {
     pub(super) many: Many,
     /// Which one of all of them counts.
     pub(super) pick: Option<Pick>,
-    /// Whether its rows are the items of the orders.
+    /// Whether a row of the export may have none of its rows.
+    pub(super) is_optional: bool,
+    /// Whether its rows are items.
     pub(super) has_items: bool,
     /// The array in its documents whose elements are the items.
     pub(super) item_path: Option<String>,

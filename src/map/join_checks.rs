@@ -23,10 +23,14 @@ pub(super) fn check_joins(profile: &Profile, items: Option<&str>, errors: &mut K
     check_filled_rows(profile, errors);
 }
 
-/// Refuses what contradicts a join whose rows are items. `other` is the key of other items, if the
-/// profile has any.
+/// Refuses what contradicts joins whose rows are items. `other` is the key of other items of the
+/// orders, if the profile has any.
 fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErrors) {
-    let mut with_items = profile.joins.iter().filter(|join| join.has_items);
+    for join in profile.joins.iter().filter(|join| join.has_items) {
+        check_item_readers(profile, join, errors);
+    }
+    let is_of_orders = |join: &&Join| join.has_items && !profile.names_as_source(join);
+    let mut with_items = profile.joins.iter().filter(is_of_orders);
     let Some(join) = with_items.next() else { return };
     if let Some(other) = other {
         let error = format!("contradicts {other}, which has the items too");
@@ -41,20 +45,29 @@ fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErro
         errors.add_at(&["refunds", "mode"], &error);
     }
     for other in with_items {
-        let error = "two joins have the items; expected one";
+        let error = "two joins have the items; expected one, or an [[item]] with from = the name \
+                     of the join for each";
         errors.add_at(&["join", &other.index.to_string(), "items"], error);
     }
-    check_item_readers(profile, join, errors);
 }
 
-/// Refuses other rules and conditions than those of items that read columns of a join with the
+/// Refuses other rules and conditions than those of its items that read columns of a join with
 /// items.
 fn check_item_readers(profile: &Profile, join: &Join, errors: &mut KeyErrors) {
-    let mut read = columns_beside(profile, FieldRule::reads_items, false);
+    let kinds = profile.item_kinds_of(Some(join));
+    let reads_items =
+        |rule: &FieldRule| rule.is_of_items() && kinds.iter().any(|of| of.kind == rule.kind);
+    let is_named = profile.names_as_source(join);
+    let others = profile.item_kinds.iter().filter(|of| kinds.iter().all(|own| own.kind != of.kind));
+    let of_others = others.flat_map(|of| &of.when);
+    let conditions = of_others.chain(profile.item_rows.iter().filter(|_| is_named));
+    let tested: Vec<_> = tested_names(conditions).collect();
+    let mut read = columns_beside(profile, reads_items, false).chain(tested);
     if let Some(column) = read.find(|name| join.has_column(name)) {
+        let rules = if is_named { "its [[item]]" } else { "items" };
         let error = format!(
-            "has the items, of which only the rules of items can read columns; {column:?} is read \
-             by another rule or condition"
+            "has items, of which only the rules of {rules} can read columns; {column:?} is read by \
+             another rule or condition"
         );
         errors.add_at(&["join", &join.index.to_string(), "items"], &error);
     }
@@ -109,18 +122,22 @@ fn columns_beside(
 ) -> impl Iterator<Item = &String> {
     let rules: Vec<_> = profile.all_rules().filter(|rule| !is_left_out(rule)).collect();
     let conditions = rules.iter().flat_map(|rule| &rule.when);
-    let of_kinds = profile.item_kinds.iter().filter(|of| of.kind.is_of_order);
-    let conditions = conditions.chain(of_kinds.flat_map(|of| &of.when));
     let conditions = conditions.chain(profile.order_conditions());
     let tested_of_items = profile.item_conditions().filter(move |_| of_items);
-    let tested = conditions.chain(tested_of_items).flat_map(Condition::sources);
-    let tested: Vec<_> =
-        tested.flat_map(|source| source.column.iter().chain(&source.path)).collect();
+    let tested: Vec<_> = tested_names(conditions.chain(tested_of_items)).collect();
     let readers = rules.into_iter().flat_map(|rule| rule.rule.readers());
     let columns = readers
         .chain(profile.row_rules().flat_map(Rule::readers))
         .flat_map(|rule| rule.columns.iter().chain(&rule.paths));
     columns.chain(tested)
+}
+
+/// The columns and paths that conditions test.
+fn tested_names<'p>(
+    conditions: impl Iterator<Item = &'p Condition>,
+) -> impl Iterator<Item = &'p String> {
+    let sources = conditions.flat_map(Condition::sources);
+    sources.flat_map(|source| source.column.iter().chain(&source.path))
 }
 
 /// Refuses rules for any name that read members of side files: only named ones are in memory.

@@ -42,12 +42,12 @@ impl JoinReaders {
         let of_rows = profile.row_skips.iter().map(|skip| &skip.when).chain(of_refunds);
         let consumers = profile.people.iter().filter(|people| people.role == PersonRole::Consumer);
         let consumers = consumers.flat_map(|people| &people.rules);
-        let of_items = rules.iter().filter(|rule| rule.reads_items()).chain(consumers);
+        let of_items = rules.iter().filter(|rule| profile.reads_own_items(rule)).chain(consumers);
         Self {
             of_rows: profile.row_rules().any(|rule| rule_reads(rule, join))
                 || reads(join, iter::empty(), of_rows.chain(&profile.ignore_rows)),
             of_currency: reads(join, currency, iter::empty()),
-            of_items: reads(join, of_items, profile.item_conditions()),
+            of_items: reads(join, of_items, profile.own_item_conditions()),
         }
     }
 

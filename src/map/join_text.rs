@@ -30,6 +30,9 @@ pub(super) struct JoinText {
     /// The columns of the export and of the file that have equal values where a row belongs to
     /// another.
     pub(super) on: Vec<JoinKeyText>,
+    /// Whether a row of the export may have a key that no row of the file has.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) optional: bool,
     /// What several rows with the key of one row of the export mean.
     pub(super) many: Option<Many>,
     /// Which one of all of them counts.

@@ -85,6 +85,7 @@ fn compile_join(
         keys,
         many,
         pick,
+        is_optional: text.optional,
         has_items,
         item_path,
     })

@@ -18,6 +18,7 @@ use super::{
     copy_version::copy_version,
     custom_members,
     group_columns::ItemGroup,
+    item_set::ItemSet,
     join_readers::RowUse,
     profile::{Profile, SkipRule},
     row_joins::RowJoins,
@@ -52,7 +53,9 @@ pub(super) struct Mapper<'p, S> {
     /// Whether a rule of the order counts each row, also one that repeats the previous one.
     pub(super) counts_each_row: bool,
     /// The kinds of the items that have a row, an element or a text of their own; at least one.
-    pub(super) item_kinds: Vec<BoundKind<'p, S>>,
+    pub(super) own_items: ItemSet<'p, S>,
+    /// The items of joined files.
+    pub(super) joined_items: Vec<ItemSet<'p, S>>,
     /// The kinds of the items that are made of values of the order.
     pub(super) order_kinds: Vec<BoundKind<'p, S>>,
     /// The arrays of the items; if it is none, each row is an item.
@@ -61,8 +64,6 @@ pub(super) struct Mapper<'p, S> {
     pub(super) packed: Option<PackedSource<'p, S>>,
     /// The groups of columns of the items, if they are in such.
     pub(super) groups: Vec<ItemGroup<S>>,
-    /// Whether the items are rows of a side file.
-    pub(super) has_side_items: bool,
     /// The side files whose rows belong to those of the file.
     pub(super) joins: RowJoins<'p, S>,
     /// The joins whose rows are added up.
@@ -114,12 +115,13 @@ impl<S> Mapper<'_, S> {
             let n_items = into.items.len();
             self.add_items(view, previous, &mut order, into);
             self.net_items(view, &mut into.items[n_items..], &mut order);
+            self.add_joined_items(view, &mut order, into);
         }
         self.add_order_items(view, previous, &mut order, into);
         let skip = self.skip_reason(view, &mut order, into);
         for join in &self.added_joins {
             let first = view.side_rows(*join).first();
-            let added = first.map(|row| AddedSideRows { join: Some(*join), first: row.number });
+            let added = first.map(|row| AddedSideRows { join: *join, first: row.number });
             order.added_side_rows.extend(added);
         }
         order.finish_into(skip, into);

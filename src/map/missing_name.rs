@@ -171,8 +171,9 @@ impl NamePlaces {
         // The key of a side file may have the name of a column of the export.
         let is_key = |place: &&NamePlace| place.subject.starts_with("join") && is_place(place);
         let places = self.places.iter();
-        let place = missing.side_format.and_then(|_| places.clone().find(is_key));
-        let place = self.source.as_ref().zip(place.or_else(|| places.clone().find(is_place)));
+        let key = missing.side_format.and_then(|_| places.clone().find(is_key));
+        let is_other = |place: &&NamePlace| key.is_none() && is_place(place);
+        let place = self.source.as_ref().zip(key.or_else(|| places.clone().find(is_place)));
         let message = missing.message();
         let (at, mut error, also_named) = if let Some((source, place)) = place {
             let mut message = message;
@@ -180,7 +181,7 @@ impl NamePlaces {
                 message.extend(["; it is not in ", &missing.file]);
             }
             let span = place.span.clone();
-            let others = places.clone().filter(is_place).filter(|other| other.span != span);
+            let others = places.clone().filter(is_other).filter(|other| other.span != span);
             let also_named = also_named(source, others);
             (span.start, source.error(Some(span), &place.subject, &message), also_named)
         } else {

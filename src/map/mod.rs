@@ -51,6 +51,7 @@ pub mod input_settings;
 mod item_field;
 mod item_kinds;
 mod item_paths;
+mod item_set;
 mod item_view;
 mod items_compiler;
 mod items_text;

@@ -276,7 +276,7 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     }
     for rule in &profile.rules {
         let FieldTarget::Field(field) = &rule.target else { continue };
-        let above = if rule.reads_items() { items } else { &[] };
+        let above = if profile.reads_own_items(rule) { items } else { &[] };
         let (name, is_required) = (field.to_string(), profile.requires(field));
         all.extend(paths_of_rule(profile, (&rule.rule, &name), is_required, above));
         if let Some(zone) = rule.rule.zone.as_deref() {
@@ -287,11 +287,13 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
     let of_order = profile.order_conditions();
     all.extend(of_order.flat_map(|condition| paths_of_condition(profile, condition, &[])));
     for (rule, condition) in profile.rules.iter().filter_map(with_condition) {
-        let above = if rule.reads_items() { items } else { &[] };
+        let above = if profile.reads_own_items(rule) { items } else { &[] };
         all.extend(paths_of_condition(profile, condition, above));
     }
-    let of_items = profile.item_conditions();
+    let of_items = profile.own_item_conditions();
     all.extend(of_items.flat_map(|condition| paths_of_condition(profile, condition, items)));
+    let of_joins = profile.joined_item_conditions();
+    all.extend(of_joins.flat_map(|condition| paths_of_condition(profile, condition, &[])));
     all.extend(profile.people.iter().flat_map(|people| paths_of_people(profile, people)));
     all
 }
@@ -420,9 +422,10 @@ pub(super) fn known_paths(profile: &Profile) -> Vec<String> {
             .collect::<Vec<_>>()
     };
     known.extend(profile.order_conditions().flat_map(|condition| paths(condition, &[])));
-    known.extend(profile.item_conditions().flat_map(|condition| paths(condition, items)));
+    known.extend(profile.own_item_conditions().flat_map(|condition| paths(condition, items)));
+    known.extend(profile.joined_item_conditions().flat_map(|condition| paths(condition, &[])));
     for rule in &profile.rules {
-        let above = if rule.reads_items() { items } else { &[] };
+        let above = if profile.reads_own_items(rule) { items } else { &[] };
         add_known_paths(rule, above, &mut known);
     }
     for PeopleRules { role, path, rules } in &profile.people {

@@ -29,7 +29,7 @@ use super::{
 use crate::model::{
     diagnostic::Diagnostic,
     document_path::DocumentPath,
-    draft::{ItemKind, PersonRole},
+    draft::{ItemKind, ItemSource, PersonRole},
     field::{ExtensionType, Field, FieldGroup, ITEM_AMOUNTS},
     guest_attributes::GuestAttributes,
     origin::Position,
@@ -103,7 +103,7 @@ impl FieldRule {
 
     /// Whether its sources are those of an item: of an element or a row, not of the order.
     pub(super) fn reads_items(&self) -> bool {
-        self.is_of_items() && !self.kind.is_of_order
+        self.is_of_items() && self.kind.source != ItemSource::Order
     }
 
     /// Whether it is a rule of this field, and of no other.
@@ -117,6 +117,8 @@ impl FieldRule {
 pub struct ItemKindRules {
     /// The kind.
     pub kind: ItemKind,
+    /// The index of the join that `from` names, if it does.
+    pub join: Option<usize>,
     /// Which items are of this kind, or for which orders there is such an item; none if all are.
     pub when: Option<Condition>,
 }
@@ -417,19 +419,57 @@ impl Profile {
     /// The conditions on the rows and documents of an order, those on items left out.
     pub(super) fn order_conditions(&self) -> impl Iterator<Item = &Condition> {
         let skips = self.skips.iter().chain(&self.row_skips);
-        let of_kinds = self.conditions_of_kinds(true);
+        let of_kinds = self.conditions_of_kinds(|of| of.kind.source == ItemSource::Order);
         let refunds = self.refunds.iter().filter_map(|refunds| refunds.rows.as_ref());
         skips.map(|skip| &skip.when).chain(&self.ignore_rows).chain(refunds).chain(of_kinds)
     }
 
     /// The conditions on items.
     pub(super) fn item_conditions(&self) -> impl Iterator<Item = &Condition> {
-        self.item_rows.iter().chain(self.conditions_of_kinds(false))
+        self.own_item_conditions().chain(self.joined_item_conditions())
     }
 
-    fn conditions_of_kinds(&self, are_of_order: bool) -> impl Iterator<Item = &Condition> {
-        let kinds = self.item_kinds.iter().filter(move |of| of.kind.is_of_order == are_of_order);
+    /// The conditions on the items of the export, or of a file that has the items of the orders.
+    pub(super) fn own_item_conditions(&self) -> impl Iterator<Item = &Condition> {
+        let is_own = |of: &ItemKindRules| of.kind.source != ItemSource::Order && of.join.is_none();
+        self.item_rows.iter().chain(self.conditions_of_kinds(is_own))
+    }
+
+    /// The conditions on the items of joins that `from` names.
+    pub(super) fn joined_item_conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions_of_kinds(|of| of.join.is_some())
+    }
+
+    fn conditions_of_kinds(
+        &self,
+        is_meant: impl Fn(&ItemKindRules) -> bool,
+    ) -> impl Iterator<Item = &Condition> {
+        let kinds = self.item_kinds.iter().filter(move |of| is_meant(of));
         kinds.filter_map(|of| of.when.as_ref())
+    }
+
+    /// Whether `from` of a kind of items names a join.
+    pub(super) fn names_as_source(&self, join: &Join) -> bool {
+        self.item_kinds.iter().any(|of| of.join == Some(join.index))
+    }
+
+    /// The kinds of the items of the export, or of a joined file. Without a `from` that names the
+    /// join, the file has the items of the orders.
+    pub(super) fn item_kinds_of(&self, join: Option<&Join>) -> Vec<&ItemKindRules> {
+        let has_items_of_orders = |join: &Join| join.has_items && !self.names_as_source(join);
+        let named = join.filter(|join| self.names_as_source(join)).map(|join| join.index);
+        if join.is_none() && self.joins.iter().any(has_items_of_orders) {
+            return Vec::new();
+        }
+        let kinds = self.item_kinds.iter();
+        kinds.filter(|of| of.kind.source != ItemSource::Order && of.join == named).collect()
+    }
+
+    /// Whether the sources of a rule are those of an item of the export, or of a file that has the
+    /// items of the orders.
+    pub(super) fn reads_own_items(&self, rule: &FieldRule) -> bool {
+        let mut kinds = self.item_kinds.iter().filter(|of| of.kind == rule.kind);
+        rule.reads_items() && kinds.all(|of| of.join.is_none())
     }
 
     /// The rules that count only where a condition holds, with the condition.

@@ -57,7 +57,7 @@ pub(super) fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     }
     let settings = Settings::compile(&mut text, &mut errors);
     let mut items = ItemsRules::new(text.items.take(), &mut errors);
-    let mut kinds = item_kinds(&text.item);
+    let mut kinds = item_kinds(&text.item, &text.join, &mut errors);
     let items_key = items.key();
     let has_item_rows = text.item_rows.is_some();
     let rules = AllRules::compile(&mut text, (&settings, &items, &kinds), &mut errors);
@@ -276,7 +276,10 @@ fn complete_items(
     let of_rules = rules.iter().flat_map(|rule| &rule.when);
     let of_items = item_rows.into_iter().chain(of_kinds).chain(of_rules);
     let tested: Vec<_> = of_items.flat_map(Condition::sources).collect();
-    items.complete(rules, &tested, errors);
+    let is_of_join =
+        |rule: &&FieldRule| kinds.iter().any(|of| of.kind == rule.kind && of.join.is_some());
+    let own: Vec<_> = rules.iter().filter(|rule| !is_of_join(rule)).cloned().collect();
+    items.complete(&own, &tested, errors);
 }
 
 /// The severities, or the usual ones if some of them are wrong.

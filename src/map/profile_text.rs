@@ -16,7 +16,7 @@ use super::{
         CellNotation, LastLineEnd, MissingColumns, Quote, RaggedRows, RefundMode,
         SharedIdentifiers, UnknownColumns, UnreadableRows,
     },
-    items_text::{ItemSource, ItemsText},
+    items_text::{ItemsFrom, ItemsText},
     join_text::JoinText,
     one_or_list::{ListedTable, OneOrList},
     one_or_many::OneOrMany,
@@ -109,8 +109,9 @@ field_group!(OrderText, referenceId orderedAt status currencyCode price paymentT
 field_group!(ItemText, r#type referenceId orderedAt status currencyCode price name productId quantity leg line_price discount, ext product;
     /// Which items are of this kind; for each item one of several kinds.
     when: ConditionText
-    /// Whether items are what `items` and `item_rows` say, or one is made of values of the order.
-    from: ItemSource);
+    /// Whether items are what `items` and `item_rows` say, or one is made of values of the order, or
+    /// they are the rows of a join with this name.
+    from: ItemsFrom);
 impl ListedTable for ItemText {
     const EXPECTED: &str = "the rules of an item: [item], or an [[item]] for each kind";
 }

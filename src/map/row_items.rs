@@ -7,6 +7,7 @@ use super::{
     collector::Collector,
     elements::elements,
     field_items::has_field,
+    item_set::ItemSet,
     mapper::{Mapper, apply_rules, capacity},
     tested_row::{decide, holds},
     view::{Value, View},
@@ -30,6 +31,7 @@ impl<S> Mapper<'_, S> {
             // The items are documents of their own.
             _ if self.parent.is_some() => {}
             Some(arrays) => self.add_elements(view, arrays, order, into),
+            None if self.own_items.kinds.is_empty() => {}
             None => return self.add_row_item(view, order, into),
         }
         for people in &self.people {
@@ -44,7 +46,8 @@ impl<S> Mapper<'_, S> {
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
-        let item = self.item(view.as_element(), order).map(|item| push_item(item, into));
+        let item =
+            self.item(view.as_element(), &self.own_items, order).map(|item| push_item(item, into));
         for people in &self.people {
             let item = item.filter(|_| people.role == PersonRole::Consumer);
             people.add((view, item), self.profile, order, &mut into.people);
@@ -61,7 +64,8 @@ impl<S> Mapper<'_, S> {
     ) {
         for array in arrays {
             for element in elements(view, array, None, order) {
-                let item = self.item(element, order).map(|item| push_item(item, into));
+                let item =
+                    self.item(element, &self.own_items, order).map(|item| push_item(item, into));
                 self.add_consumers((element, item), order, into);
             }
         }
@@ -113,23 +117,24 @@ impl<S> Mapper<'_, S> {
     pub(super) fn item<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
+        items: &'a ItemSet<'_, S>,
         order: &mut Collector<'a>,
     ) -> Option<ItemDraft<'a>> {
         // A row that is a refund is one of an item: item_rows says which others are.
-        let is_refund = || self.items.is_none() && self.is_netted(view);
-        if let Some(rows) = &self.item_rows
+        let is_refund = || self.items.is_none() && items.join.is_none() && self.is_netted(view);
+        if let Some(rows) = self.item_rows.as_ref().filter(|_| items.are_tested)
             && !holds(rows, view, self.profile, order)
             && !is_refund()
         {
             return None;
         }
-        let BoundKind { kind, rules, .. } = self.kind_of(view, order)?;
+        let BoundKind { kind, rules, .. } = self.kind_of(view, items, order)?;
         let capacity = capacity(view, rules);
         let mut item = Collector::new(view.at(), Cells::with_capacity(capacity));
         apply_rules(&mut item, rules, view, None, self.profile);
-        let is_filled = item.filled > 0 && (!self.has_item_fields() || has_field(rules, view));
+        let is_filled = item.filled > 0 && (!items.have_fields || has_field(rules, view));
         if !is_filled {
-            order.problems.extend(self.element_error(view));
+            order.problems.extend(self.element_error(view, items));
         }
         order.problems.append(&mut item.problems);
         order.skip = order.skip.take().or(item.take_skip());
@@ -144,8 +149,8 @@ impl<S> Mapper<'_, S> {
 
     /// The rules of items, if all are of one kind and none is made of values of the order.
     pub(super) fn only_item_rules(&self) -> Option<&[BoundRule<'_, S>]> {
-        match (self.item_kinds.as_slice(), self.order_kinds.as_slice()) {
-            ([only], []) if only.when.is_none() => Some(&only.rules),
+        match (&*self.own_items.kinds, &*self.order_kinds, &*self.joined_items) {
+            ([only], [], []) if only.when.is_none() => Some(&only.rules),
             _ => None,
         }
     }
@@ -154,10 +159,11 @@ impl<S> Mapper<'_, S> {
     fn kind_of<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
+        items: &'a ItemSet<'_, S>,
         order: &mut Collector<'a>,
     ) -> Option<&'a BoundKind<'a, S>> {
         let (mut found, mut is_decided) = (None, true);
-        for of in &self.item_kinds {
+        for of in &items.kinds {
             let when = of.when.as_ref();
             match when.map_or(Some(true), |when| decide(when, view, self.profile, order)) {
                 Some(true) => {}
@@ -178,13 +184,13 @@ impl<S> Mapper<'_, S> {
         }
         if found.is_none() && is_decided {
             let is_null = |text: &str| self.profile.is_null(text);
-            let mut sources = self.item_kinds.iter().flat_map(BoundKind::sources);
+            let mut sources = items.sources();
             order.problems.extend(
                 if sources.any(|source| view.find(source).value.is_filled_unless(is_null)) {
                     let message = NO_KIND.to_owned();
                     Some(Problem::for_order(Code::ItemWithoutKind, view.at(), message))
                 } else {
-                    self.element_error(view)
+                    self.element_error(view, items)
                 },
             );
         }
@@ -193,18 +199,22 @@ impl<S> Mapper<'_, S> {
 
     /// Why an element without a value for the items' rules is no item: if it was passed over, the
     /// order would be sent in part. One with a text that counts as empty is as an empty row.
-    fn element_error<'a, V: View<'a, Source = S>>(&self, view: V) -> Option<Problem> {
-        if self.items.is_none() && !self.has_item_fields() && self.parent.is_none() {
+    fn element_error<'a, V: View<'a, Source = S>>(
+        &self,
+        view: V,
+        items: &ItemSet<'_, S>,
+    ) -> Option<Problem> {
+        if self.items.is_none() && !items.have_fields && self.parent.is_none() {
             return None;
         }
-        let is_own = |source: &S| !self.has_item_fields() || view.item_field(source).is_some();
+        let is_own = |source: &S| !items.have_fields || view.item_field(source).is_some();
         let has_text = |source: &S| {
             is_own(source) && view.find(source).value.text().is_some_and(|text| !text.is_empty())
         };
         let (code, message) = match Value::of(view.node()) {
             // An item in the list of a cell is no value of its own.
             Value::Object(_) | Value::Missing => {
-                if self.item_kinds.iter().flat_map(BoundKind::sources).any(has_text) {
+                if items.sources().any(has_text) {
                     return None;
                 }
                 (Code::ItemEmpty, NO_ITEM_VALUE.to_owned())

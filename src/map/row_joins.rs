@@ -16,7 +16,7 @@ use super::{
 };
 use crate::model::{
     problem::Problem,
-    side_row::{JoinedRows, SideFound, SideMatch, SideRow},
+    side_row::{JoinedRows, SideFound, SideItems, SideMatch, SideRow},
 };
 
 /// The joins of a profile, bound to a file of the export. `S` is where the file has a key: a column
@@ -30,6 +30,8 @@ pub(super) struct RowJoin<'p, S> {
     /// The sources of each part of the key, of which the first filled one counts.
     pub(super) keys: Vec<(Vec<S>, &'p Rule)>,
     pub(super) readers: JoinReaders,
+    /// The index of the file's first column among those of all files with items.
+    pub(super) first_field: usize,
 }
 
 impl<S> RowJoins<'_, S> {
@@ -43,11 +45,9 @@ impl<S> RowJoins<'_, S> {
         view: V,
         texts: &'a Bump,
     ) -> JoinedRows<'a> {
-        let mut items = Vec::new();
-        let matches = self.0.iter().map(|join| join.find(view, &mut items, texts));
-        let matches: Vec<SideMatch<'a>> = matches.collect();
-        let (matches, items) = (texts.alloc_slice_copy(&matches), texts.alloc_slice_copy(&items));
-        JoinedRows { matches, items }
+        let matches: Vec<SideMatch<'a>> =
+            self.0.iter().map(|join| join.find(view, texts)).collect();
+        JoinedRows { matches: texts.alloc_slice_copy(&matches) }
     }
 
     /// The problems of a row without a side row that it should have, for what is read of the row.
@@ -70,46 +70,38 @@ impl<S> RowJoins<'_, S> {
 }
 
 impl<S> RowJoin<'_, S> {
-    /// What belongs to a row; rows that are items are added to `items`.
-    fn find<'a, 'v, V: View<'v, Source = S>>(
-        &'a self,
-        view: V,
-        items: &mut Vec<SideRow<'a>>,
-        texts: &'a Bump,
-    ) -> SideMatch<'a> {
+    /// What belongs to a row.
+    fn find<'a, 'v, V: View<'v, Source = S>>(&'a self, view: V, texts: &'a Bump) -> SideMatch<'a> {
         let n_columns = if self.join.has_items { 0 } else { self.table.columns.len() };
         let found = match self.key(view) {
             Ok(None) => SideFound::NoKey,
             Err(_) => SideFound::InvalidKey,
-            Ok(Some(key)) => self.rows(&key, items, texts),
+            Ok(Some(key)) => self.rows(&key, texts),
         };
         SideMatch { n_columns, found }
     }
 
-    fn rows<'a>(
-        &'a self,
-        key: &KeyText,
-        items: &mut Vec<SideRow<'a>>,
-        texts: &'a Bump,
-    ) -> SideFound<'a> {
-        let Some(rows) = self.table.find(key.as_str(), texts) else { return SideFound::None };
+    fn rows<'a>(&'a self, key: &KeyText, texts: &'a Bump) -> SideFound<'a> {
+        let rows = self.table.find(key.as_str(), texts);
         if self.join.has_items {
-            return self.add_items(rows, items, texts);
+            return self.items(rows, texts);
         }
+        let Some(rows) = rows else { return self.unmatched() };
         match self.join.many {
             Many::First => rows.first().map_or(SideFound::None, |first| SideFound::Row(*first)),
             Many::Refuse | Many::All => self.choose(texts.alloc_slice_copy(&rows)),
         }
     }
 
-    /// Adds rows that are items, unless several documents have those of one key: one may be a copy
-    /// of the other.
-    fn add_items<'a>(
-        &self,
-        rows: Vec<SideRow<'a>>,
-        items: &mut Vec<SideRow<'a>>,
-        texts: &'a Bump,
-    ) -> SideFound<'a> {
+    /// What a row has whose key the file lacks.
+    fn unmatched<'a>(&self) -> SideFound<'a> {
+        if self.join.is_optional { SideFound::NoKey } else { SideFound::None }
+    }
+
+    /// Rows that are items, unless several documents have those of one key: one may be a copy of the
+    /// other.
+    fn items<'a>(&self, rows: Option<Vec<SideRow<'a>>>, texts: &'a Bump) -> SideFound<'a> {
+        let Some(rows) = rows else { return self.unmatched() };
         if self.join.item_path.is_some() && self.join.many == Many::Refuse {
             let first_ones = rows.iter().filter(|row| row.starts_document).copied();
             let documents: Vec<_> = first_ones.collect();
@@ -117,8 +109,8 @@ impl<S> RowJoin<'_, S> {
                 return SideFound::Several(texts.alloc_slice_copy(&documents));
             }
         }
-        items.extend(rows);
-        SideFound::Items
+        let first_field = self.first_field;
+        SideFound::Items(SideItems { rows: texts.alloc_slice_copy(&rows), first_field })
     }
 
     /// What counts of all rows with a key.

@@ -99,8 +99,8 @@ impl<S> Mapper<'_, S> {
 
     /// Whether several rows of an order may each be an item of it.
     fn items_are_rows(&self) -> bool {
-        let are_elsewhere = self.items.is_some() || self.packed.is_some() || self.has_side_items;
-        self.may_have_items && !are_elsewhere && self.groups.is_empty()
+        let are_elsewhere = self.items.is_some() || self.own_items.have_fields;
+        self.may_have_items && !are_elsewhere && self.own_items.sources().next().is_some()
     }
 
     /// Why the profile skips a row, if it does.

@@ -29,7 +29,7 @@ use crate::model::{
     field::Field,
     record::Record,
     row::{Row, RowContent},
-    side_row::{SideFound, SideRow},
+    side_row::{SideItems, SideMatch, SideRow},
 };
 
 /// The rule that made a cell.
@@ -98,20 +98,27 @@ pub(super) fn chosen<'p>(
 
 /// The names of the columns of a record and of the side rows joined to it, those of items last.
 fn names_of(row: &Row<'_>, record: &Record<'_>) -> Vec<String> {
-    let of_items = row.joined().and_then(|joined| joined.items.first());
-    let of_items = of_items.map_or(&[][..], |item| item.names);
-    record.header.names.iter().chain(of_items).cloned().collect()
+    let mut names = record.header.names.clone();
+    let matches = row.joined().map_or(&[][..], |joined| joined.matches);
+    for SideItems { rows, first_field } in matches.iter().filter_map(SideMatch::items) {
+        // The names of a file that has no row are not known, and none of them is read.
+        names.resize(names.len().max(record.header.names.len() + first_field), String::new());
+        names.extend(rows.first().map_or(&[][..], |row| row.names).iter().cloned());
+    }
+    names
 }
 
 /// The index of the value of a path in the side row of a join, whose columns a CSV file may name.
 fn side_column(row: &Row<'_>, join: usize, path: &str) -> Option<usize> {
     let joined = row.joined()?;
-    let side = match joined.matches.get(join)?.found {
-        SideFound::Items => joined.items.first(),
-        _ => joined.matches.get(join)?.row(0),
+    let side = joined.matches.get(join)?;
+    let (first_field, row) = match side.items() {
+        Some(items) => (items.first_field, items.rows.first()),
+        None => (0, side.row(0)),
     };
     let column = dotted_names(path);
-    side?.names.iter().position(|name| name == path || *name == column)
+    let index = row?.names.iter().position(|name| name == path || *name == column)?;
+    Some(first_field + index)
 }
 
 /// The values that a rule combines, of a document that is joined to side rows.
@@ -142,7 +149,9 @@ fn parts_of<'a, V: View<'a>>(bound: &FieldBinding<'_, V::Source>, view: V) -> Ve
 
 /// The item that is a row of a side file, if the row is one.
 fn item_at<'a, V: View<'a>>(view: V, side: &'a SideRow<'a>) -> Option<ItemView<'a, V>> {
-    view.side_items().contains(side).then(|| ItemView::of_side(view, side))
+    let items = view.joined()?.matches.iter().filter_map(SideMatch::items);
+    let mut items = items.filter(|items| items.rows.contains(side));
+    items.next().map(|items| ItemView::of_side(view, side, items.first_field))
 }
 
 /// Applies rules to the row of a cell, or to the item in a side file that has it.

@@ -147,6 +147,13 @@ impl SideTable {
         }
     }
 
+    /// The index of the first column of a side file among those of all side files with items, which
+    /// are the fields of items.
+    pub(super) fn first_field(sides: &[Self], index: usize) -> usize {
+        let before = sides[..index].iter().filter(|side| side.has_items);
+        before.map(|side| side.columns.len()).sum()
+    }
+
     /// Sets the columns or paths that are read. `picked_by` decides which one of several rows
     /// counts.
     pub(super) fn set_columns(&mut self, columns: Vec<String>, picked_by: Option<&String>) {

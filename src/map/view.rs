@@ -11,7 +11,7 @@ use crate::model::{
     document::{JsonNode, JsonValue},
     draft::{CellOrigin, Notation},
     row::Row,
-    side_row::{JoinedRows, SideKind, SideMatch, SideRow},
+    side_row::{JoinedRows, SideItems, SideKind, SideMatch, SideRow},
 };
 
 /// A value of the export.
@@ -203,9 +203,9 @@ pub(super) trait View<'a>: Copy {
     /// What side files have for the row.
     fn joined(self) -> Option<&'a JoinedRows<'a>>;
 
-    /// The rows of a side file that are items of this one.
-    fn side_items(self) -> &'a [SideRow<'a>] {
-        self.joined().map_or(&[], |joined| joined.items)
+    /// The rows of the side file of a join that are items of this one.
+    fn side_items(self, join: usize) -> Option<SideItems<'a>> {
+        self.joined().and_then(|joined| joined.matches.get(join)?.items())
     }
 
     /// The rows of the side file of a join that are added up.

@@ -453,8 +453,8 @@ impl RowKind<'_> {
 /// The rows of a side file with one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddedSideRows {
-    /// The index of the join; none of the one that has the items.
-    pub join: Option<usize>,
+    /// The index of the join.
+    pub join: usize,
     /// The number of the first row.
     pub first: u64,
 }
@@ -513,8 +513,20 @@ pub struct ValueSkip {
 pub struct ItemKind {
     /// The index of its table.
     pub index: u16,
-    /// Whether it is made of values of the order, such as shipping, and has no row of its own.
-    pub is_of_order: bool,
+    /// Where its items come from.
+    pub source: ItemSource,
+}
+
+/// Where items come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ItemSource {
+    /// Each is a row, an element or a text of its own: these are the items of the orders.
+    #[default]
+    Items,
+    /// One is made of values of the order, such as shipping, and has no row of its own.
+    Order,
+    /// Each is a row of a joined file, beside the items of the orders.
+    Join,
 }
 
 /// The cells of one item.
@@ -666,10 +678,10 @@ impl<'a> Draft<'a> {
         cells.any(|cell| matches!(cell.at, CellOrigin::Column(..)))
     }
 
-    /// Whether it has an item that is neither made of values of the order nor refunded.
+    /// Whether it has an item that is neither beside those of the order nor refunded.
     #[must_use]
     pub fn has_own_items(&self) -> bool {
-        self.items.iter().any(|item| !item.kind.is_of_order && !item.is_refund)
+        self.items.iter().any(|item| item.kind.source == ItemSource::Items && !item.is_refund)
     }
 
     /// The order's first row.

@@ -9,8 +9,6 @@ use super::origin::{FileId, Position};
 pub struct JoinedRows<'a> {
     /// What each side file has, in the order of the joins.
     pub matches: &'a [SideMatch<'a>],
-    /// The rows of the side file that has the items, if one does.
-    pub items: &'a [SideRow<'a>],
 }
 
 impl<'a> JoinedRows<'a> {
@@ -22,13 +20,12 @@ impl<'a> JoinedRows<'a> {
             SideFound::Row(row) => row.cells.iter().all(|cell| cell.kind == SideKind::Text),
             _ => false,
         };
-        self.items.is_empty() && self.matches.iter().all(is_plain)
+        self.matches.iter().all(is_plain)
     }
 
     /// Where the rows of all side files begin.
     pub fn starts(&self) -> impl Iterator<Item = Position> + use<'a> {
-        let of_matches = self.matches.iter().flat_map(SideMatch::all_rows);
-        of_matches.chain(self.items).map(SideRow::start)
+        self.matches.iter().flat_map(SideMatch::all_rows).map(SideRow::start)
     }
 }
 
@@ -55,9 +52,18 @@ pub enum SideFound<'a> {
     /// All rows with the key, whose numbers are added up; at least one.
     Rows(&'a [SideRow<'a>]),
     /// Rows that are items, whose cells are none of the record.
-    Items,
+    Items(SideItems<'a>),
     /// Several rows have the key where one is expected.
     Several(&'a [SideRow<'a>]),
+}
+
+/// Rows of a side file that are items.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SideItems<'a> {
+    /// The rows.
+    pub rows: &'a [SideRow<'a>],
+    /// The index of the file's first column among those of all side files with items.
+    pub first_field: usize,
 }
 
 impl SideFound<'_> {
@@ -181,6 +187,7 @@ impl<'a> SideMatch<'a> {
         match &self.found {
             SideFound::Row(row) => std::slice::from_ref(row),
             SideFound::Rows(rows) | SideFound::Several(rows) => rows,
+            SideFound::Items(items) => items.rows,
             _ => &[],
         }
     }
@@ -189,6 +196,12 @@ impl<'a> SideMatch<'a> {
     #[must_use]
     pub fn rows(&self) -> &'a [SideRow<'a>] {
         if let SideFound::Rows(rows) = self.found { rows } else { &[] }
+    }
+
+    /// The rows that are items.
+    #[must_use]
+    pub fn items(&self) -> Option<SideItems<'a>> {
+        if let SideFound::Items(items) = self.found { Some(items) } else { None }
     }
 
     /// The text of a cell of the first row; empty if there is none.

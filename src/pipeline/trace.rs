@@ -10,7 +10,7 @@ use super::spec::RunSpec;
 use crate::{
     map::{self, CellOwner, profile::Profile},
     model::{
-        draft::{Cell, Cells, Draft, ItemDraft, ItemKind, PersonDraft, PersonRole},
+        draft::{Cell, Cells, Draft, ItemDraft, ItemKind, ItemSource, PersonDraft, PersonRole},
         field::{Field, FieldGroup},
         guest::Guest,
         order::{Item, Order, OrderRecord},
@@ -153,8 +153,13 @@ fn traced_item(item: &ItemDraft<'_>, sent: Option<&Item<'_>>, spec: &RunSpec<'_>
     let kind = match item.kind {
         _ if item.is_refund => "refund, taken off the order".to_owned(),
         _ if spec.profile.item_kinds.len() == 1 => String::new(),
-        ItemKind { index, is_of_order: true } => format!("kind {}, of the order", index + 1),
-        ItemKind { index, is_of_order: false } => format!("kind {}", index + 1),
+        ItemKind { index, source: ItemSource::Items } => format!("kind {}", index + 1),
+        ItemKind { index, source: ItemSource::Order } => {
+            format!("kind {}, of the order", index + 1)
+        }
+        ItemKind { index, source: ItemSource::Join } => {
+            format!("kind {}, of a joined file", index + 1)
+        }
     };
     TracedItem { at: Place::from(item.at), kind, values }
 }

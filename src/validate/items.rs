@@ -17,7 +17,7 @@ use super::{
 };
 use crate::model::{
     column_facts::ColumnFacts,
-    draft::{Cell, Draft, ItemDraft},
+    draft::{Cell, Draft, ItemDraft, ItemSource},
     field::Field,
     money::Amount,
     order::{Item, Product},
@@ -184,7 +184,8 @@ pub(super) fn check_summable(
 /// Warns of an order of which each item is there several times: their sum is its total, so that
 /// rows that are repeated in the export are paid for again.
 pub(super) fn warn_of_duplicates(draft: &Draft<'_>, findings: &mut Findings) {
-    let mut items = draft.items.iter().filter(|item| !item.kind.is_of_order).map(content);
+    let is_own = |item: &&ItemDraft<'_>| item.kind.source == ItemSource::Items;
+    let mut items = draft.items.iter().filter(is_own).map(content);
     let Some(first) = items.next() else { return };
     // Most orders have the first item once.
     if !items.clone().any(|item| item.clone().eq(first.clone())) {

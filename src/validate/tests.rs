@@ -21,7 +21,8 @@ use crate::{
         column_facts::ColumnFacts,
         decimal_mark::PointReading,
         draft::{
-            Cell, Cells, Draft, DraftKind, ItemDraft, ItemKind, Notation, PersonDraft, PersonRole,
+            Cell, Cells, Draft, DraftKind, ItemDraft, ItemKind, ItemSource, Notation, PersonDraft,
+            PersonRole,
         },
         field::{ExtensionKey, ExtensionType, Field, FieldGroup, IdentifierKind, Provider},
         guest::Identifier,
@@ -645,7 +646,8 @@ fn repetition_of_all_items_is_a_warning() {
     };
     let jug = || mug(&[(Field::ItemPrice, "9.00")]);
     let numbered = |number| mug(&[(Field::ItemReferenceId, number)]);
-    let shipping = || ItemDraft { kind: ItemKind { index: 1, is_of_order: true }, ..mug(&[]) };
+    let shipping =
+        || ItemDraft { kind: ItemKind { index: 1, source: ItemSource::Order }, ..mug(&[]) };
     let of = |items: Vec<ItemDraft<'static>>, settings: &TestSettings| {
         found(Draft { items, ..order(&[]) }, settings).join("\n")
     };

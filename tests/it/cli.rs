@@ -21,6 +21,7 @@ mod headings;
 mod identity;
 mod inputs;
 mod joined_documents;
+mod joined_items;
 mod joined_refunds;
 mod joined_rejects;
 mod joins;

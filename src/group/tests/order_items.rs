@@ -1,7 +1,7 @@
 //! Unit tests of items that are made of values of an order.
 
 use super::*;
-use crate::model::draft::{ItemKind, OrderItem};
+use crate::model::draft::{ItemKind, ItemSource, OrderItem};
 
 /// What a row says of the shipping of its order.
 fn shipping(
@@ -9,7 +9,7 @@ fn shipping(
     over_rows: OverRows,
     at: CellOrigin<'static>,
 ) -> OrderItem<'static> {
-    let kind = ItemKind { index: 1, is_of_order: true };
+    let kind = ItemKind { index: 1, source: ItemSource::Order };
     let constant = Cell { is_default: true, ..cell(Field::ItemName, "Shipping", at) };
     let price =
         (!price.is_empty()).then(|| Cell { over_rows, ..cell(Field::ItemPrice, price, at) });

@@ -161,7 +161,7 @@ fn half_kinds_are_refused() {
       test:6:1: item[2]: the table reads nothing of the export, and constants alone make no item; expected for example price = { column = "Shipping" }
     "#);
     insta::assert_snapshot!(errors("[[item]]\nfrom = 'rows'\nwhen = { column = 'b' }\npirce = { column = 'c' }\nprice = { column = 'c', over_rows = 'add' }"), @r#"
-    test:4:8: item.from: unknown value "rows"; expected "items", "order"
+    test:4:8: item.from: unknown value "rows"; expected "items", "order" or the name of a [[join]] with items = true
       test:5:1: item.when: "when" has no test; expected one of is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, equals, less, greater
       test:6:1: item: unknown key "pirce"; meant "price"?
       test:7:37: item.price.over_rows: "over_rows" is for fields of the order; each row is an item or a person of its own

@@ -115,6 +115,32 @@ fn row_without_a_key_has_no_side_row() {
     ");
 }
 
+/// As if the row had no key, also in conditions.
+#[test]
+fn optional_join_may_lack_a_key() {
+    let export = EXPORT.replace("#2", "#9");
+    let optional = JOIN.replace("many = \"first\"", "optional = true\nmany = \"first\"");
+    let rules = "[guest.id]\nshop.column = 'Order'\n[guest]";
+    let known = "[[skip]]\nreason = 'unknown'\nwhen = { column = 'customer.Name', empty = true }\n";
+    let join = optional.replace("[guest]", rules);
+    insta::assert_snapshot!(outcomes_of(&export, CUSTOMERS, &join), @r#"
+    A valid
+    B valid
+    "#);
+    insta::assert_snapshot!(outcomes_of(&export, CUSTOMERS, &format!("{join}{known}")), @r#"
+    A valid
+    B skipped
+    "#);
+    let added = "[[join]]\nas = 'pay'\nfile = 'customers.csv'\nprofile.delimiter = ';'\noptional = true\n\
+                 on = [{ column = 'Customer', strip_prefix = '#', to = 'Id' }]\nmany = 'all'\n\
+                 [order.ext]\nids = { column = 'pay.Id', type = 'float', over_rows = 'add' }\n";
+    let outcome = outcomes_of(&export, CUSTOMERS, &format!("{added}{GUEST}"));
+    insta::assert_snapshot!(outcome, @r#"
+    A valid
+    B valid
+    "#);
+}
+
 #[test]
 fn several_side_rows_are_refused_or_the_first_is_taken() {
     let customers = CUSTOMERS.replace("1;Ann;", "1;Ann;ann@example.net\n1;Anne;");
@@ -549,7 +575,7 @@ fn errors_of_items_in_a_side_file_come_at_once() {
     let join = LINES.replace("items = true", "items = true\nmany = 'first'");
     let ran = check_lines(EXPORT, LINES_FILE, keys, "");
     insta::assert_snapshot!(ran.err, @r#"
-    error[profile]: "items" has the items, of which only the rules of items can read columns
+    error[profile]: "items" has items, of which only the rules of items can read columns
       --> shop.toml:15:9  join.items
        |
     15 | items = true

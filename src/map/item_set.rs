@@ -1,0 +1,35 @@
+//! Item sets: the kinds of the items of the export, and those of each joined file with items.
+//!
+//! Bound once per file of the export. Used by `mapper`.
+
+use super::{bound_rule::BoundKind, join::Join, profile::Profile};
+
+/// Items that come from one place, with their kinds.
+pub(super) struct ItemSet<'p, S> {
+    /// The index of the join whose rows they are; none of those of the export.
+    pub(super) join: Option<usize>,
+    /// Their kinds; none of an export whose items are in a joined file.
+    pub(super) kinds: Vec<BoundKind<'p, S>>,
+    /// Whether they have fields besides the values of the row.
+    pub(super) have_fields: bool,
+    /// Whether `item_rows` says which of them are items.
+    pub(super) are_tested: bool,
+}
+
+impl<'p, S> ItemSet<'p, S> {
+    /// The items of the export, of these kinds.
+    pub(super) fn of_export(kinds: Vec<BoundKind<'p, S>>, have_fields: bool) -> Self {
+        Self { join: None, kinds, have_fields, are_tested: true }
+    }
+
+    /// The items of a joined file, of these kinds.
+    pub(super) fn of_join(profile: &Profile, join: &Join, kinds: Vec<BoundKind<'p, S>>) -> Self {
+        let are_tested = !profile.names_as_source(join);
+        Self { join: Some(join.index), kinds, have_fields: true, are_tested }
+    }
+
+    /// The sources of the values of all rules of single fields.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &S> {
+        self.kinds.iter().flat_map(BoundKind::sources)
+    }
+}
