@@ -144,6 +144,9 @@ impl<'a> DocumentView<'a> {
                 Found { value, at: self.place_of(scalar) }
             }
             PathEnd::Several(first) => Found { value: Value::Several, at: self.place_of(first) },
+            PathEnd::Uncompared(member) => {
+                Found { value: Value::Uncompared(member), at: self.place_of(member) }
+            }
             PathEnd::Missing => Found { value: Value::Missing, at: self.at() },
         }
     }

@@ -40,6 +40,8 @@ pub(super) enum PathEnd<'n> {
     WithinScalar(JsonNode<'n>),
     /// At this element and at others that its filter selects too.
     Several(JsonNode<'n>),
+    /// At this filled array or object, which its filter compares with a text.
+    Uncompared(JsonNode<'n>),
     /// At a member that is not there.
     Missing,
 }
@@ -50,7 +52,7 @@ impl<'n> PathEnd<'n> {
         match self {
             Self::Value(_) => self,
             Self::Missing => other(),
-            Self::WithinArray(_) | Self::WithinScalar(_) | Self::Several(_) => match other() {
+            _ => match other() {
                 Self::Value(value) => Self::Value(value),
                 _ => self,
             },
@@ -125,12 +127,15 @@ impl Path {
     /// The same below the only one of the elements that a step selects.
     fn below_only<'n>(
         rest: Option<&Self>,
-        mut selected: impl Iterator<Item = JsonNode<'n>>,
+        mut selected: impl Iterator<Item = Selected<'n>>,
     ) -> PathEnd<'n> {
         match (selected.next(), selected.next()) {
             (None, _) => PathEnd::Missing,
-            (Some(first), Some(_)) => PathEnd::Several(first),
-            (Some(only), None) => Self::below(rest, only),
+            (Some(Err(Uncompared(member))), _) | (_, Some(Err(Uncompared(member)))) => {
+                PathEnd::Uncompared(member)
+            }
+            (Some(Ok(first)), Some(_)) => PathEnd::Several(first),
+            (Some(Ok(only)), None) => Self::below(rest, only),
         }
     }
 
@@ -146,12 +151,13 @@ impl Path {
                     n_found += 1;
                     visit(end);
                 };
-                match rest {
-                    Some(_) if is_filled_scalar(selected) => scalars.push(selected),
-                    Some(rest) if !rest.is_within_array(selected) => {
-                        rest.visit_dyn(selected, &mut count);
+                match (selected, rest) {
+                    (Err(Uncompared(member)), _) => count(PathEnd::Uncompared(member)),
+                    (Ok(node), Some(_)) if is_filled_scalar(node) => scalars.push(node),
+                    (Ok(node), Some(rest)) if !rest.is_within_array(node) => {
+                        rest.visit_dyn(node, &mut count);
                     }
-                    rest => count(Self::below(rest.as_ref(), selected)),
+                    (Ok(node), rest) => count(Self::below(rest.as_ref(), node)),
                 }
             }
             if n_found > 0 {
@@ -199,24 +205,35 @@ impl Step {
 
     /// What is selected of a value: itself, or elements of the array that it is. A path that
     /// `goes_on` cannot pass a text, whatever the filter.
-    fn select<'n>(&self, found: JsonNode<'n>, goes_on: bool) -> impl Iterator<Item = JsonNode<'n>> {
+    fn select<'n>(&self, found: JsonNode<'n>, goes_on: bool) -> impl Iterator<Item = Selected<'n>> {
         let elements = self.selector.as_ref().and_then(|_| found.elements());
         let single = elements.is_none().then_some(found);
-        let is_selected = move |node: &JsonNode<'n>| match &self.selector {
-            Some(Selector::Where { member, text }) => {
-                has_text(*node, member, text) || goes_on && is_filled_scalar(*node)
-            }
-            Some(Selector::Each) | None => true,
+        let selected = move |node: JsonNode<'n>| match &self.selector {
+            Some(Selector::Where { member, text }) => match has_text(node, member, text) {
+                Ok(false) if goes_on && is_filled_scalar(node) => Some(Ok(node)),
+                Ok(is_selected) => is_selected.then_some(Ok(node)),
+                Err(uncompared) => Some(Err(uncompared)),
+            },
+            Some(Selector::Each) | None => Some(Ok(node)),
         };
-        single.into_iter().chain(elements.into_iter().flatten()).filter(is_selected)
+        single.into_iter().chain(elements.into_iter().flatten()).filter_map(selected)
     }
 }
 
-fn has_text(node: JsonNode<'_>, member: &str, text: &str) -> bool {
-    match node.member(member).map(JsonNode::value) {
-        Some(JsonValue::Text(found) | JsonValue::Number(found)) => found.trim() == text,
-        Some(JsonValue::Boolean(found)) => text == if found { "true" } else { "false" },
-        _ => false,
+/// A value that a step selects, or the member of one that its filter cannot compare.
+type Selected<'n> = Result<JsonNode<'n>, Uncompared<'n>>;
+
+/// A filled array or object where a filter expects a text.
+struct Uncompared<'n>(JsonNode<'n>);
+
+/// Whether the member of a node has a text.
+fn has_text<'n>(node: JsonNode<'n>, member: &str, text: &str) -> Result<bool, Uncompared<'n>> {
+    let Some(member) = node.member(member) else { return Ok(false) };
+    match member.value() {
+        JsonValue::Text(found) | JsonValue::Number(found) => Ok(found.trim() == text),
+        JsonValue::Boolean(found) => Ok(text == if found { "true" } else { "false" }),
+        JsonValue::Array | JsonValue::Object if !member.is_empty() => Err(Uncompared(member)),
+        JsonValue::Null | JsonValue::Array | JsonValue::Object => Ok(false),
     }
 }
 
@@ -307,6 +324,7 @@ mod tests {
             ],
             "notes": [{"name": "gift", "value": "yes"}, {"name": "twice", "value": "1"},
                 {"name": "twice", "value": "2"}],
+            "odd": [{"name": ["gift"], "value": "1"}, {"name": "x", "value": "2"}],
             "paid": "none", "fees": [5, {"name": "gift", "value": "1"}], "unpaid": "",
             "a": {"b.c": {"#text": "4"}, "b": {"c": 5}},
         }));
@@ -317,12 +335,15 @@ mod tests {
             },
             PathEnd::WithinArray(_) | PathEnd::WithinScalar(_) => "within".to_owned(),
             PathEnd::Several(_) => "several".to_owned(),
+            PathEnd::Uncompared(_) => "uncompared".to_owned(),
             PathEnd::Missing => "missing".to_owned(),
         };
         for (path, expected) in [
             ("notes[name=gift].value", "yes"),
             ("notes[name=none].value", "missing"),
             ("notes[name=twice].value", "several"),
+            ("odd[name=x].value", "uncompared"),
+            ("odd[value=2].name", "x"),
             ("paid[name=gift].value", "within"),
             ("paid[name=gift]", "missing"),
             ("unpaid[name=gift].value", "missing"),
@@ -335,6 +356,7 @@ mod tests {
         for (path, expected) in [
             ("refunds[].parts[].n", "1 2 3"),
             ("refunds[].parts[kind=refund].n", "1 3"),
+            ("odd[name=x].value", "uncompared 2"),
             ("paid[kind=refund].n", "within"),
             ("fees[name=gift].value", "1 within"),
             ("refunds[].parts.n", "within 3"),

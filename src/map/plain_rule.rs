@@ -113,6 +113,7 @@ pub(super) fn plain_text(value: Value<'_>) -> Option<Option<&str>> {
         | Value::WithinArray
         | Value::WithinScalar(_)
         | Value::Several
+        | Value::Uncompared(_)
         | Value::Nested(_)
         | Value::Lost => None,
     }

@@ -314,6 +314,8 @@ fn value_at(end: PathEnd<'_>) -> (&str, SideKind, Option<JsonNode<'_>>) {
         PathEnd::WithinArray(node) => ("[…].", SideKind::WithinArray, node),
         PathEnd::WithinScalar(node) => ("….", SideKind::WithinScalar, node),
         PathEnd::Several(node) => ("[…]", SideKind::Several, node),
+        PathEnd::Uncompared(node) if node.is_array() => ("[…]", SideKind::Array, node),
+        PathEnd::Uncompared(node) => ("{…}", SideKind::Object, node),
         PathEnd::Missing => return ("", SideKind::Missing, None),
     };
     (text, kind, Some(node))

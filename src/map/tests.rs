@@ -269,6 +269,32 @@ fn path_within_an_array_is_a_problem() {
     assert!(other.contains("paymentType=Card") && !other.contains(" | "), "{other}");
 }
 
+/// The element was not selected, so that its amount counted as nothing.
+#[test]
+fn filter_of_an_array_is_a_problem() {
+    let rules = profile(
+        "items = 'lines[kind=product]'\nitem.name = { path = 'name' }\n\
+         order.price = { sum = ['total'], minus = ['tx[kind=refund].amount'] }\n\
+         order.paymentType = { path = 'pay[kind=card].method', default = 'other' }\n\
+         [[skip]]\nreason = 'test'\nwhen = { path = 'notes[name=test].value', is = 'yes' }",
+    );
+    let of = |member: &str, value: Value| {
+        let mut document = json!({"id": "A", "total": 5});
+        document[member] = value;
+        let found = ndjson(&rules, document);
+        found.split(" | ").nth(1).unwrap_or_default().to_owned()
+    };
+    let refund = |kind: Value| of("tx", json!([{"kind": kind, "amount": 2}]));
+    insta::assert_snapshot!(refund(json!(["refund"])), @"not_a_scalar price@7 an array where a text, by which the path filters, is expected");
+    insta::assert_snapshot!(refund(json!({"#text": "refund"})), @"not_a_scalar price@7 an object where a text, by which the path filters, is expected");
+    insta::assert_snapshot!(of("pay", json!({"kind": ["card"], "method": "Visa"})), @"not_a_scalar paymentType@4 an array where a single value is expected");
+    insta::assert_snapshot!(of("lines", json!([{"kind": ["product"], "name": "Mug"}])), @r#"not_a_scalar -@5 "lines[kind=product]" filters by an array, expected an array of items"#);
+    insta::assert_snapshot!(of("notes", json!([{"name": ["test"], "value": "yes"}])), @"condition_unreadable -@5 the value is an array or an object, and a condition of the profile tests a single value");
+    for kind in [json!([]), json!({}), json!(null), json!("fee")] {
+        assert_eq!(refund(kind.clone()), "", "{kind}");
+    }
+}
+
 #[test]
 fn conditions_read_numbers_as_the_rule_of_the_column() {
     let skipped = |price: &str, test: &str, total: &str| {

@@ -37,6 +37,8 @@ pub(super) enum Value<'a> {
     WithinScalar(JsonNode<'a>),
     /// The filter of the path selects several elements.
     Several,
+    /// The filter of the path compares this filled array or object with a text.
+    Uncompared(JsonNode<'a>),
     /// What a side file has in place of a single value.
     Nested(SideKind),
     /// Lost with the rest of an unreadable row.
@@ -117,6 +119,7 @@ impl<'a> Value<'a> {
             | Self::WithinArray
             | Self::WithinScalar(_)
             | Self::Several
+            | Self::Uncompared(_)
             | Self::Lost => false,
             Self::Array(_) | Self::Object(_) | Self::Nested(_) => true,
             single => !single.text().is_some_and(is_empty),
@@ -128,7 +131,7 @@ impl<'a> Value<'a> {
         match self {
             Self::Array(array) => array.is_empty(),
             Self::Nested(kind) => matches!(kind, SideKind::EmptyArray | SideKind::WithinScalar),
-            Self::WithinArray | Self::Several | Self::Lost => false,
+            Self::WithinArray | Self::Several | Self::Uncompared(_) | Self::Lost => false,
             value => !value.is_filled_unless(str::is_empty),
         }
     }
@@ -139,10 +142,11 @@ impl<'a> Value<'a> {
     }
 
     /// Whether the path of a rule does not fit the document: there are several values, of which
-    /// none is selected, or one that is not empty in the place of an object.
+    /// none is selected, or one that is not empty in the place of an object, or its filter does not
+    /// tell.
     pub(super) fn is_misplaced(self, rule: &Rule) -> bool {
         match self {
-            Self::WithinArray | Self::Several => true,
+            Self::WithinArray | Self::Several | Self::Uncompared(_) => true,
             Self::WithinScalar(node) => Self::of(Some(node)).is_filled(rule),
             _ => false,
         }
@@ -150,7 +154,11 @@ impl<'a> Value<'a> {
 
     /// The message about it where something else is expected.
     pub(super) fn unexpected(self, expected: &str) -> String {
-        let expected = if matches!(self, Self::WithinScalar(_)) { "an object" } else { expected };
+        let expected = match self {
+            Self::WithinScalar(_) => "an object",
+            Self::Uncompared(_) => "a text, by which the path filters,",
+            _ => expected,
+        };
         format!("{} where {expected} is expected", self.type_name())
     }
 
@@ -160,7 +168,7 @@ impl<'a> Value<'a> {
             Self::Missing | Self::Lost => "nothing",
             Self::Nested(SideKind::WithinScalar) => "a path that goes on within a single value",
             Self::WithinArray => "a path that goes on within an array",
-            Self::WithinScalar(node) => Self::of(Some(node)).type_name(),
+            Self::WithinScalar(node) | Self::Uncompared(node) => Self::of(Some(node)).type_name(),
             Self::Several => "several elements that the filter selects",
             Self::Null => "null",
             Self::Text(_) => "a string",
