@@ -9,7 +9,7 @@ use std::{borrow::Cow, sync::Arc};
 use bumpalo::Bump;
 
 use super::{
-    bound_rule::BoundRule,
+    bound_rule::{BoundRule, TestedSource},
     checkout_event::{event_path, members_beside},
     condition::Condition,
     document_binding,
@@ -20,7 +20,7 @@ use super::{
     input_settings::UnknownColumns,
     mapper::Mapper,
     missing_name::MissingName,
-    path_text::first_name,
+    path_text::{dotted_names, first_name},
     paths::{known_paths, unknown_members},
     plain_columns::PlainColumns,
     plain_documents::PlainDocuments,
@@ -29,7 +29,7 @@ use super::{
     record_view::{self, HeaderRow, RecordView},
     seen_names::SeenNames,
     side_table::SideTable,
-    view::{View, without_line_end},
+    view::{Value, View, without_line_end},
 };
 use crate::model::{
     copy_version::CopyVersion,
@@ -423,6 +423,25 @@ impl<'p> FileMapper<'p> {
         };
         for (name, node) in members_beside(document.root(), is_attribute, is_tested) {
             seen.observe_member(name, node, row);
+        }
+    }
+
+    /// Records the paths that conditions on ignored documents test and such a document has.
+    pub fn observe_ignored(&self, row: &Row<'_>, seen: &mut SeenNames) {
+        let (RowContent::Document(document), FormatMapper::Json(mapper)) =
+            (&row.content, &self.format)
+        else {
+            return;
+        };
+        let view = self.document_view(row, document);
+        let named = self.profile.ignore_rows.iter().flat_map(Condition::sources);
+        let tested = mapper.ignore_rows.iter().flat_map(Condition::sources);
+        for (named, tested) in named.zip(tested) {
+            if let (Some(path), TestedSource::Value(source)) = (&named.path, tested)
+                && !matches!(view.find(source).value, Value::Missing)
+            {
+                seen.observe_ignored(&dotted_names(path));
+            }
         }
     }
 

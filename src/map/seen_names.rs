@@ -3,6 +3,8 @@
 //! A tree per block; those of a file and of all files are appended in their order. Does not know
 //! the profile: `paths` compares it with the tree.
 
+use std::collections::BTreeSet;
+
 use crate::model::{document::JsonNode, document_path::DocumentPath, origin::Position, row::Row};
 
 // The maximum numbers of distinct names. Documents have more only if their names are data, and
@@ -19,6 +21,8 @@ const MAX_WRAPPERS: usize = 4;
 pub struct SeenNames {
     root: SeenName,
     n_names: usize,
+    /// The paths of conditions that only ignored documents may have.
+    of_ignored: BTreeSet<String>,
 }
 
 /// A name with the names below it. The elements of an array share the array's name.
@@ -45,8 +49,16 @@ impl SeenNames {
         }
     }
 
+    /// Adds a path that an ignored document has.
+    pub(super) fn observe_ignored(&mut self, path: &str) {
+        if !self.of_ignored.contains(path) {
+            self.of_ignored.insert(path.to_owned());
+        }
+    }
+
     /// Adds the names of later documents.
-    pub fn append(&mut self, later: Self) {
+    pub fn append(&mut self, mut later: Self) {
+        self.of_ignored.append(&mut later.of_ignored);
         self.root.append(later.root, &mut self.n_names);
     }
 
@@ -58,7 +70,7 @@ impl SeenNames {
 
     /// Whether any document has a value at a path, under the rules of `Path`.
     pub(super) fn has(&self, path: &str) -> bool {
-        self.root.at(path).is_some()
+        self.root.at(path).is_some() || self.of_ignored.contains(path)
     }
 
     /// The paths to the members that have all these paths, where documents are in another one.

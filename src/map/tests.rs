@@ -592,6 +592,22 @@ fn filter_on_a_member_that_no_element_has_is_reported() {
 }
 
 #[test]
+fn condition_on_ignored_documents_is_not_missing() {
+    let of = |path: &str| {
+        let rules = profile(&format!("ignore_rows = [{{ path = '{path}', empty = false }}]"));
+        let (mapper, mut seen) = (bind(&rules, None), SeenNames::default());
+        mapper.observe(row(2, document(&json!({"id": "A"}))), &mut seen);
+        let mut of_ignored = SeenNames::default();
+        let ignored = json!({"index": {"_id": "1"}});
+        mapper.observe_ignored(row(1, document(&ignored)), &mut of_ignored);
+        seen.append(of_ignored);
+        let at = Position { file: FileId(0), line: 1, column: None };
+        missing_paths(&rules, &seen, "orders.ndjson", at).unwrap().len()
+    };
+    assert_eq!((of("index"), of("index._id"), of("indx"), of("index.id")), (0, 0, 1, 1));
+}
+
+#[test]
 fn missing_columns_are_reported_together() {
     let rules = profile(
         "missing_columns = 'allow'\norder.status = { column = 'Status' }\norder.price = { column = 'Total' }\n\

@@ -187,6 +187,9 @@ fn process_runs<'p, D: Decide>(
         for KeyedRow { row, .. } in rows.iter().filter(|row| row.kind.is_of_an_order()) {
             file.mapper.observe(row, &mut block_result.seen_names);
         }
+        for KeyedRow { row, .. } in rows.iter().filter(|row| matches!(row.kind, RowKind::Ignored)) {
+            file.mapper.observe_ignored(row, &mut block_result.seen_names);
+        }
     }
     // What is filled order by order would be moved several times while it grows.
     let n_runs = runs.runs.len();
