@@ -168,7 +168,10 @@ impl RuleCompiler<'_> {
                 let field = field(&rule);
                 check_field(&rule, &field, is_list)?;
                 check_format(&rule, self.format)?;
-                let rule = self.completed(rule, Some(&field).filter(|_| wildcard.is_none()))?;
+                let mut rule = self.completed(rule, Some(&field).filter(|_| wildcard.is_none()))?;
+                if matches!(field, Field::Identifier(_)) {
+                    rule.keep_placeholders();
+                }
                 let target = wildcard.cloned().unwrap_or(FieldTarget::Field(field));
                 Ok(FieldRule { target, kind: self.kind, when, is_alternative: false, rule })
             });

@@ -228,6 +228,13 @@ impl Rule {
         self.attributes = attributes;
     }
 
+    /// Lets no step hide a placeholder for an identifier, which is a problem.
+    pub(super) fn keep_placeholders(&mut self) {
+        if let Some(text_steps) = &mut self.text_steps {
+            text_steps.keep_placeholders();
+        }
+    }
+
     /// Sets the symbols of the whole profile that a currency is read from.
     pub(super) fn set_symbols(&mut self, symbols: &CurrencySymbols) {
         if self.kind == Some(ValueKind::Currency) {

@@ -15,7 +15,7 @@ use super::{
     text_pair::TextPair,
     text_part::{TextError, TextPart},
 };
-use crate::model::id_text::is_invisible;
+use crate::model::id_text::{is_invisible, is_placeholder};
 
 /// The text steps of a rule, of which at least one is set.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -48,6 +48,8 @@ enum LetterCase {
 struct Padding {
     length: usize,
     with: char,
+    /// Whether a placeholder for none is not padded, so that it is still one.
+    keeps_placeholders: bool,
 }
 
 impl TextSteps {
@@ -98,6 +100,13 @@ impl TextSteps {
     /// Whether values are only stripped.
     pub(super) fn only_strips(&self) -> bool {
         self.further.is_none()
+    }
+
+    /// Lets padding hide no placeholder: the `0` of people without a number would be one number.
+    pub(super) fn keep_placeholders(&mut self) {
+        if let Some(padding) = self.further.as_mut().and_then(|further| further.padding.as_mut()) {
+            padding.keeps_placeholders = true;
+        }
     }
 
     /// Whether values are padded, which no number can be.
@@ -218,7 +227,9 @@ impl Padding {
     fn new(text: &PadText) -> Result<Self, KeyError> {
         let mut characters = text.with.chars();
         match (text.length, characters.next(), characters.next()) {
-            (1..=MAX_LENGTH, Some(with), None) => Ok(Self { length: text.length.into(), with }),
+            (1..=MAX_LENGTH, Some(with), None) => {
+                Ok(Self { length: text.length.into(), with, keeps_placeholders: false })
+            }
             (1..=MAX_LENGTH, ..) => {
                 Err(("pad_left", format!("has with = {:?}; expected one character", text.with)))
             }
@@ -228,7 +239,7 @@ impl Padding {
 
     fn pad<'a>(self, text: Cow<'a, str>, steps: &mut impl Steps) -> Cow<'a, str> {
         let missing = self.length.saturating_sub(text.chars().count());
-        if missing == 0 {
+        if missing == 0 || self.keeps_placeholders && is_placeholder(&text) {
             return text;
         }
         steps.add(|| format!("filled up with {:?} to {} characters", self.with, self.length));

@@ -210,6 +210,10 @@ fn placeholder_is_nobody() {
     let rows = [("A1", "a@x.de", "0"), ("A2", "b@x.de", "n/a"), ("A3", "c@x.de", "77")];
     let ran = check(&card_profile(""), &rows);
     assert_eq!((ran.code, counts(&ran, "placeholder_identifier")), (1, 2));
+    // Padded, the two would be identifiers of one person.
+    let padded = "[guest.id]\nloyalty = { column = 'Id', pad_left = { length = 6, with = '0' } }";
+    let ran = check(&profile(padded), &rows);
+    assert_eq!((ran.code, counts(&ran, "placeholder_identifier")), (1, 2));
     let more = "[guest.id]\nloyalty = { column = 'Id', empty = ['0', 'n/a'] }";
     let ran = check(&profile(more), &rows);
     assert_eq!((ran.code, ran.summary()["guests"].clone()), (0, 3.into()), "{}", ran.err);
