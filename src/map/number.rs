@@ -110,6 +110,13 @@ impl NumberMarks {
         (are_digits(first) && are_groups).then(|| Cow::Owned(whole.replace(is_mark, "")))
     }
 
+    /// Whether a text is one of the marks.
+    fn has(self, text: &str) -> bool {
+        let mut characters = text.chars();
+        let only = characters.next().filter(|_| characters.next().is_none());
+        only.is_some_and(|c| c == self.decimal_char() || self.is_thousands_mark(c))
+    }
+
     fn is_thousands_mark(self, character: char) -> bool {
         match self.thousands {
             // What typographers and programs write for a blank within a number.
@@ -430,8 +437,8 @@ fn not_minor_units(text: &str) -> String {
 }
 
 impl NumberFormat {
-    /// Returns an error if a text that the rule strips or splits at may be the sign of a number:
-    /// without it a refund would be a sale.
+    /// Returns an error if a text that the rule strips or splits at may be a part of a number:
+    /// without its sign a refund would be a sale.
     pub(super) fn check_text_steps(&self, text_steps: &TextSteps) -> Result<(), String> {
         if text_steps.pads() {
             return Err("has pad_left, but its field is a number".into());
@@ -443,24 +450,45 @@ impl NumberFormat {
                 "strips a minus at the end, which negative = \"trailing_minus\" reads".into()
             );
         }
-        check_affixes(prefix, suffix)?;
+        check_affixes(prefix, suffix, self.marks)?;
         let is_of_number = |c: char| c.is_ascii_digit() || is_dash(c) || matches!(c, '(' | ')');
-        let mut separators = text_steps.separators();
-        match separators.find(|(_, separator)| separator.contains(is_of_number)) {
-            Some((key, separator)) => {
-                Err(format!("{key} = {separator:?} would cut off the sign or digits of a number"))
+        for (key, separator) in text_steps.separators() {
+            if separator.contains(is_of_number) {
+                return Err(format!(
+                    "{key} = {separator:?} would cut off the sign or digits of a number"
+                ));
             }
-            None => Ok(()),
+            if self.marks.has(separator) {
+                return Err(format!(
+                    "{key} = {separator:?} would cut off digits of a number, which has that mark\n  \
+                     hint: decimals that are always zero are stripped: strip_suffix = \"{}00\"",
+                    self.marks.decimal_char()
+                ));
+            }
         }
+        Ok(())
     }
 }
 
-fn check_affixes(prefix: Option<&str>, suffix: Option<&str>) -> Result<(), String> {
+fn check_affixes(
+    prefix: Option<&str>,
+    suffix: Option<&str>,
+    marks: NumberMarks,
+) -> Result<(), String> {
     let is_digit = |c: char| c.is_ascii_digit();
-    // `20` without the suffix `0` is 2. A suffix `.00` has no value.
-    let cuts_digits = prefix.is_some_and(|prefix| prefix.ends_with(is_digit))
-        || suffix.is_some_and(|suffix| suffix.starts_with(is_digit));
-    if cuts_digits {
+    let is_mark = |c: char| matches!(c, '.' | ',') || c == marks.decimal_char();
+    let cuts_whole =
+        prefix.is_some_and(|prefix| prefix.trim_end_matches(is_mark).ends_with(is_digit));
+    // `20` without the suffix `0` is 2, and `1.000` without `.000` may be 1. A suffix `.00` has no
+    // value.
+    let cuts_end = suffix.is_some_and(|suffix| {
+        let behind_mark = suffix.trim_start_matches(is_mark);
+        let digits =
+            &behind_mark[..behind_mark.find(|c| !is_digit(c)).unwrap_or(behind_mark.len())];
+        let is_group = suffix.starts_with(|c| marks.is_thousands_mark(c)) && !digits.is_empty();
+        suffix.starts_with(is_digit) || is_group || digits.contains(|c| c != '0')
+    });
+    if cuts_whole || cuts_end {
         return Err("strips digits of a number".into());
     }
     // `30.00 CR` is a credit in accounts.
@@ -641,7 +669,10 @@ mod tests {
             ("1", ""),
             ("", "0"),
         ] {
-            assert!(check_affixes(Some(prefix), Some(suffix)).is_err(), "{prefix:?} {suffix:?}");
+            assert!(
+                check_affixes(Some(prefix), Some(suffix), NumberMarks::default()).is_err(),
+                "{prefix:?} {suffix:?}"
+            );
         }
         for (prefix, suffix) in [
             ("$", ""),
@@ -652,7 +683,11 @@ mod tests {
             ("", ".00"),
             ("", ",\u{2013}"),
         ] {
-            assert_eq!(check_affixes(Some(prefix), Some(suffix)), Ok(()), "{prefix:?} {suffix:?}");
+            assert_eq!(
+                check_affixes(Some(prefix), Some(suffix), NumberMarks::default()),
+                Ok(()),
+                "{prefix:?} {suffix:?}"
+            );
         }
     }
 }

@@ -260,10 +260,10 @@ impl Rule {
             return Ok(());
         }
         number.check_scale(field)?;
+        number.add_marks(marks)?;
         if let (Some(_), Some(text_steps)) = (field, &self.text_steps) {
             number.check_text_steps(text_steps)?;
         }
-        number.add_marks(marks)?;
         if field.is_some_and(Field::is_amount) {
             number.add_symbols(symbols);
         }

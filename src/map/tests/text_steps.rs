@@ -156,11 +156,50 @@ fn numbers_take_the_sign_that_is_left() {
     for (keys, error) in [
         ("split = '-', part = 2", "split = \"-\" would cut off the sign or digits"),
         ("split = '0', part = 1", "split = \"0\" would cut off the sign or digits"),
+        ("split = '.', part = 1", "split = \".\" would cut off digits of a number"),
+        (
+            "decimal = ',', split = ',', part = 1",
+            "hint: decimals that are always zero are stripped: strip_suffix = \",00\"",
+        ),
+        ("thousands = ' ', split = ' ', part = 1", "split = \" \" would cut off digits"),
+        (
+            "decimal = ';', pairs = { separator = ';', assign = '=' }, key = 'x'",
+            "pairs = \";\" would cut off digits",
+        ),
+        ("strip_suffix = '.50'", "strips digits of a number"),
+        ("strip_suffix = ',50 EUR'", "strips digits of a number"),
+        ("decimal = ',', thousands = '.', strip_suffix = '.000'", "strips digits of a number"),
+        ("strip_prefix = '1.'", "strips digits of a number"),
         ("pad_left = { length = 9, with = '0' }", "has pad_left, but its field is a number"),
     ] {
         let errors = errors_of(&format!("order.price = {{ column = 'x', {keys} }}"));
         assert!(errors.contains(error), "{errors}");
     }
+    for keys in [
+        "strip_suffix = '.00'",
+        "strip_suffix = '.00 EUR'",
+        "strip_suffix = ',-'",
+        "strip_prefix = 'Rs.'",
+        "split = ',', part = 1",
+        "split = '. ', part = 2",
+        "decimal = ',', split = '.', part = 2",
+    ] {
+        profile(&format!("order.price = {{ column = 'x', {keys} }}"));
+    }
+}
+
+/// It would be the one identifier of all people without a number.
+#[test]
+fn placeholders_of_identifiers_are_not_padded() {
+    let of = |rule: &str, cell: &str| {
+        let padded = "column = 'x', pad_left = { length = 6, with = '0' }";
+        csv(&profile(&format!("{rule} = {{ {padded} }}")), "id,x", &format!("A,{cell}"))
+    };
+    for placeholder in ["0", "-1", "-", "n/a", "NULL"] {
+        assert_eq!(of("guest.id.crm", placeholder), format!("row A: guest.id.crm={placeholder}@3"));
+    }
+    assert_eq!(of("guest.id.crm", "17"), "row A: guest.id.crm=000017@3");
+    assert_eq!(of("order.ext.sku", "0"), "row A: ext.sku:string=000000@3");
 }
 
 #[test]
