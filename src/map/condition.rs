@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 
 use super::{
     compared_texts::{ensure_end, ensure_start, ensure_trimmed},
+    condition_checks::{AllCells, check_contradictions, check_nulls},
     condition_text::{ConditionText, NumberText},
     item_field::{ItemField, tested_field},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
@@ -121,11 +122,11 @@ impl NumberTest {
     fn read(&self, text: &str, notation: Notation) -> Option<(Decimal, PointReading)> {
         let (Amount(number), reading) = match &self.rule {
             Some(rule) => match rule.apply_to_number(text, notation, None, &mut ()) {
-                (RuleResult::Value(digits), Notation::Text) => {
-                    (digits.parse().ok()?, PointReading::of_text(&digits))
-                }
                 // The number of decimals depends on the currency, which is another cell.
                 (RuleResult::Value(_), Notation::MinorUnits) => return None,
+                (RuleResult::Value(digits), notation) if notation.is_undeclared() => {
+                    (digits.parse().ok()?, PointReading::of_text(&digits))
+                }
                 (RuleResult::Value(digits), _) => (digits.parse().ok()?, PointReading::NoEvidence),
                 _ => return None,
             },
@@ -173,23 +174,22 @@ pub(super) enum TestError {
 }
 
 impl Condition {
-    /// Compiles a condition, which reads the numbers in cells by the marks of the profile, or
-    /// returns all of its errors.
-    pub(super) fn new(text: ConditionText, marks: NumberMarks) -> Result<Self, KeyErrors> {
+    /// Compiles a condition, or returns all of its errors.
+    pub(super) fn new(text: ConditionText, cells: AllCells<'_>) -> Result<Self, KeyErrors> {
         let (mut errors, mut conditions) = (KeyErrors::default(), Vec::new());
         let ConditionText { all, any, not, .. } = text.clone();
         let has_parts = all.is_some() || any.is_some() || not.is_some();
-        if let Some(tested) = cell_condition(text, marks, &mut errors) {
+        if let Some(tested) = cell_condition(text, cells, &mut errors) {
             conditions.push(tested);
         }
         if let Some(all) = all {
-            conditions.push(Self::All(several(all, "all", marks, &mut errors)));
+            conditions.push(Self::All(several(all, "all", cells, &mut errors)));
         }
         if let Some(any) = any {
-            conditions.push(Self::Any(several(any, "any", marks, &mut errors)));
+            conditions.push(Self::Any(several(any, "any", cells, &mut errors)));
         }
         if let Some(not) = not {
-            let not = errors.keep_below(&["not"], Self::new(*not, marks));
+            let not = errors.keep_below(&["not"], Self::new(*not, cells));
             conditions.extend(not.map(|not| Self::Not(Box::new(not))));
         }
         if conditions.is_empty() && !has_parts {
@@ -206,14 +206,15 @@ impl Condition {
 /// The tests on one cell, if there are any.
 fn cell_condition(
     text: ConditionText,
-    marks: NumberMarks,
+    cells: AllCells<'_>,
     errors: &mut KeyErrors,
 ) -> Option<Condition> {
-    let tests = cell_tests(&text, marks, errors);
+    let tests = cell_tests(&text, cells, errors);
     let field = errors.keep(tested_field(&text));
     let reads_field = text.field.is_some() || text.part.is_some();
     let has_names = text.column.is_some() || text.path.is_some();
     check_texts(&text, errors);
+    check_contradictions(&text, errors);
     let has_source = has_names || text.raw || reads_field;
     match (has_source, tests.is_empty()) {
         // A number that cannot be read is a test too.
@@ -342,24 +343,27 @@ const TESTS: &str = "is, is_not, starts_with, ends_with, contains, list_contains
 fn several(
     texts: Vec<ConditionText>,
     name: &'static str,
-    marks: NumberMarks,
+    cells: AllCells<'_>,
     errors: &mut KeyErrors,
 ) -> Vec<Condition> {
     if texts.is_empty() {
         errors.add(name, "is empty, expected conditions");
     }
-    let compile = |(index, text): (usize, ConditionText)| {
-        errors.keep_below(&[name, &index.to_string()], Condition::new(text, marks))
+    let compile = |(index, text): (usize, &ConditionText)| {
+        let cells = if name == "any" { cells.beside(text, &texts) } else { cells };
+        errors.keep_below(&[name, &index.to_string()], Condition::new(text.clone(), cells))
     };
-    texts.into_iter().enumerate().filter_map(compile).collect()
+    texts.iter().enumerate().filter_map(compile).collect()
 }
 
-fn cell_tests(text: &ConditionText, marks: NumberMarks, errors: &mut KeyErrors) -> Vec<CellTest> {
+fn cell_tests(text: &ConditionText, cells: AllCells<'_>, errors: &mut KeyErrors) -> Vec<CellTest> {
     let many = |texts: &Option<OneOrMany>| texts.clone().map(OneOrMany::into_vec);
     let mut number = |key, text: &Option<NumberText>| {
         let number = parse_number(text.as_ref()?).map_err(|error| (key, error));
-        Some(NumberTest { number: errors.keep(number)?, marks, rule: None })
+        let number = errors.keep(number)?;
+        Some(NumberTest { number, marks: cells.marks, rule: None })
     };
+    let equals = number("equals", &text.equals);
     let tests = [
         many(&text.is).map(CellTest::Is),
         many(&text.is_not).map(CellTest::IsNot),
@@ -369,10 +373,11 @@ fn cell_tests(text: &ConditionText, marks: NumberMarks, errors: &mut KeyErrors) 
         many(&text.list_contains).map(CellTest::ListContains),
         text.empty.map(CellTest::Empty),
         text.exists.map(CellTest::Exists),
-        number("equals", &text.equals).map(CellTest::Equals),
+        equals.clone().map(CellTest::Equals),
         number("less", &text.less).map(CellTest::Less),
         number("greater", &text.greater).map(CellTest::Greater),
     ];
+    check_nulls(text, equals.map(|test| test.number), cells, errors);
     tests.into_iter().flatten().collect()
 }
 
@@ -513,7 +518,7 @@ mod tests {
     use crate::model::document::of_value::document_of;
 
     fn condition(toml: &str) -> Result<Condition, String> {
-        let condition = Condition::new(toml::from_str(toml).unwrap(), NumberMarks::default());
+        let condition = Condition::new(toml::from_str(toml).unwrap(), AllCells::default());
         condition.map_err(|errors| errors.to_string())
     }
 
@@ -569,8 +574,9 @@ mod tests {
     #[test]
     fn numbers_are_read_by_the_marks_of_the_profile() {
         let marks = NumberMarks::new(Some(","), Some(".")).unwrap();
+        let cells = AllCells { marks, nulls: &[] };
         let less_than_ten = toml::from_str("column = 'c'\nless = 10").unwrap();
-        let less_than_ten = Condition::new(less_than_ten, marks).unwrap();
+        let less_than_ten = Condition::new(less_than_ten, cells).unwrap();
         let holds = |value| less_than_ten.holds(&|_| value).map_err(|(_, error)| error);
         assert_eq!(holds(Value::Text("1.250")), Ok(false));
         assert_eq!(holds(Value::Text("-1.250,50")), Ok(true));
@@ -678,6 +684,61 @@ mod tests {
             condition(&format!("path = 'c'\n{fits}")).unwrap();
         }
         condition("raw = true\nstarts_with = ' '\nis = ' '").unwrap();
+    }
+
+    /// The orders that they name were sent.
+    #[test]
+    fn tests_that_exclude_each_other_are_refused() {
+        for (tests, expected) in [
+            (
+                "empty = true\nis = 'a'",
+                "empty: contradicts is, which needs a value; expected one of both",
+            ),
+            (
+                "empty = true\nless = 5",
+                "empty: contradicts less, which needs a value; expected one of both",
+            ),
+            (
+                "exists = false\nempty = false",
+                "exists: contradicts empty = false, which needs a value; expected one of both",
+            ),
+        ] {
+            assert_eq!(condition(&format!("path = 'c'\n{tests}")).unwrap_err(), expected);
+        }
+        for fits in [
+            "empty = true\nis = ''",
+            "empty = true\nis_not = 'a'",
+            "empty = true\nexists = true",
+            "exists = false\nempty = true",
+            "empty = false\nless = 5",
+        ] {
+            condition(&format!("path = 'c'\n{fits}")).unwrap();
+        }
+    }
+
+    #[test]
+    fn texts_that_count_as_empty_are_no_values() {
+        let nulls = ["NULL".to_owned(), "0".to_owned()];
+        let cells = AllCells { nulls: &nulls, ..AllCells::default() };
+        let compile = |toml: &str| {
+            let condition = Condition::new(toml::from_str(toml).unwrap(), cells);
+            condition.map_err(|errors| errors.to_string())
+        };
+        insta::assert_snapshot!(compile("column = 'c'\nis = ['a', 'NULL']").unwrap_err(), @r#"is: has "NULL", which counts as empty (nulls); expected empty = true for it"#);
+        insta::assert_snapshot!(compile("any = [{ path = 'c', is_not = 'NULL' }]").unwrap_err(), @r#"any.0.is_not: has "NULL", which counts as empty (nulls); expected empty = false for it"#);
+        insta::assert_snapshot!(compile("column = 'c'\nequals = 0.00").unwrap_err(), @r#"
+        equals: is the number of "0", which counts as empty (nulls)
+          hint: write empty = ["0"] in the rules of the cells that it is for, in place of nulls; or test both: any = [{ …, equals = 0 }, { …, empty = true }]
+        "#);
+        for fits in [
+            "column = 'c'\nstarts_with = 'NULL'\nless = 1",
+            "column = 'c'\nequals = 10",
+            "raw = true\nis = 'NULL'",
+            "any = [{ path = 'c', equals = 0 }, { path = 'c', empty = true }]",
+        ] {
+            compile(fits).unwrap();
+        }
+        compile("any = [{ path = 'c', equals = 0 }, { path = 'd', empty = true }]").unwrap_err();
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! Compilation of conditions: of `skip`, `ignore_rows` and `item_rows`, and of rules with `when`.
 //!
-//! A condition compares numbers as the rule of the same cells reads them. Called by
-//! `profile_keys`.
+//! A condition compares numbers as the rule of the same cells reads them; other cells may have the
+//! symbols of the profile's amounts. Called by `profile_keys`.
 
 use std::sync::Arc;
 
 use super::{
     condition::{CellSource, Condition},
+    condition_checks::AllCells,
     condition_text::ConditionText,
+    currency_symbols::CurrencySymbols,
     field_rules::NO_ITEM_TO_TEST,
     items_compiler::ItemsRules,
     key_errors::{KeyErrors, WHOLE_RULE},
-    number::NumberMarks,
     one_or_list::OneOrList,
     profile::{FieldRule, ItemKindRules, SkipRule},
     profile_text::{ItemText, SkipScope, SkipText},
@@ -24,8 +25,10 @@ use crate::model::draft::ItemSource;
 pub(super) struct ConditionCompiler<'r> {
     /// The rules of its fields.
     pub(super) rules: &'r [FieldRule],
-    /// The marks of its numbers.
-    pub(super) marks: NumberMarks,
+    /// What it says of all cells.
+    pub(super) cells: AllCells<'r>,
+    /// The symbols that its amounts may have.
+    pub(super) symbols: &'r CurrencySymbols,
     /// Where the items are.
     pub(super) items: &'r ItemsRules,
 }
@@ -113,7 +116,7 @@ impl ConditionCompiler<'_> {
         text: ConditionText,
         level: ConditionLevel,
     ) -> Result<Condition, KeyErrors> {
-        let mut condition = Condition::new(text, self.marks)?;
+        let mut condition = Condition::new(text, self.cells)?;
         let fields = condition.fields();
         let mut errors = KeyErrors::default();
         if !fields.is_empty() && level != ConditionLevel::Item {
@@ -144,6 +147,9 @@ impl ConditionCompiler<'_> {
                 || is_at_same_level && names(&rule.paths, &source.path)
         };
         let mut rules = self.rules.iter().filter(|field| field.rule.converts_numbers());
-        Some(Arc::new(rules.find(reads_source)?.rule.clone()))
+        match rules.find(reads_source) {
+            Some(of_field) => Some(Arc::new(of_field.rule.clone())),
+            None => Rule::of_amounts(self.cells.marks, self.symbols).map(Arc::new),
+        }
     }
 }

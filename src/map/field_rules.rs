@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, mem, sync::Arc};
 use super::{
     combination::Combination,
     condition::Condition,
+    condition_checks::AllCells,
     copies::Duplicates,
     copies_compiler::compile_duplicates,
     copies_text::DuplicatesText,
@@ -200,7 +201,8 @@ impl RuleCompiler<'_> {
     ) -> Result<(Rule, Option<Condition>), KeyErrors> {
         let mut errors = KeyErrors::default();
         let when = text.when.clone().and_then(|when| {
-            let when = errors.keep_below(&["when"], Condition::new(when, self.marks))?;
+            let cells = AllCells { marks: self.marks, nulls: self.nulls };
+            let when = errors.keep_below(&["when"], Condition::new(when, cells))?;
             errors.keep(check_when(&text, &when))?;
             let mut of_when = KeyErrors::default();
             of_when.keep(self.check_tested_fields(table, &when));

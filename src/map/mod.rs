@@ -17,6 +17,7 @@ mod combination;
 mod combined_value;
 mod compared_texts;
 mod condition;
+mod condition_checks;
 mod condition_compiler;
 mod condition_text;
 mod copies;

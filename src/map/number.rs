@@ -197,6 +197,11 @@ impl NumberFormat {
         }
     }
 
+    /// That of amounts with these marks and symbols.
+    pub(super) fn with_symbols(marks: NumberMarks, symbols: &CurrencySymbols) -> Self {
+        Self { marks, negative: None, scale: None, symbols: symbols.clone() }
+    }
+
     /// Whether the profile says anything about these numbers.
     pub(super) fn is_declared(&self) -> bool {
         self.marks.are_declared() || self.negative.is_some() || self.scale.is_some()

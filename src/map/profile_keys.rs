@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use super::{
     compared_texts::ensure_trimmed,
     condition::Condition,
+    condition_checks::AllCells,
     condition_compiler::{ConditionCompiler, ConditionLevel},
     copies::Duplicates,
     currency_symbols::CurrencySymbols,
@@ -103,6 +104,16 @@ impl Settings {
             shared_identifiers: shared_identifiers.unwrap_or_default(),
         }
     }
+
+    /// The compiler of conditions beside these rules.
+    fn conditions<'r>(
+        &'r self,
+        rules: &'r [FieldRule],
+        items: &'r ItemsRules,
+    ) -> ConditionCompiler<'r> {
+        let cells = AllCells { marks: self.marks, nulls: &self.nulls };
+        ConditionCompiler { rules, cells, symbols: &self.symbols, items }
+    }
 }
 
 /// The rules of a profile, and what they read besides the export.
@@ -146,7 +157,7 @@ impl AllRules {
         let duplicates = text.duplicates.take().and_then(|text| compiler.duplicates(text));
         check_kinds(&text.item, kinds, &fields, errors);
         check_order_key(key.as_ref(), has_key, &fields, errors);
-        complete_conditions(&mut fields, &mut people, *marks, items);
+        complete_conditions(&mut fields, &mut people, settings, items);
         Self { joins, fields, people, parent, key, of_refunds, duplicates }
     }
 }
@@ -170,7 +181,7 @@ impl RowRules {
     ) -> Self {
         let fill_down = fill_down(text.fill_down.take(), text.rows_adjacent, rules.key.as_ref());
         let fill_down = errors.keep(fill_down).unwrap_or_default();
-        let conditions = ConditionCompiler { rules: &rules.fields, marks: settings.marks, items };
+        let conditions = settings.conditions(&rules.fields, items);
         let skips = conditions.skips(&text.skip, SkipScope::Order, errors);
         let row_skips = conditions.skips(&text.skip, SkipScope::Row, errors);
         let ignore_rows = conditions.ignored(mem::take(&mut text.ignore_rows), errors);
@@ -322,7 +333,7 @@ fn check_order_key(key: Option<&Rule>, is_own: bool, rules: &[FieldRule], errors
 fn complete_conditions(
     rules: &mut [FieldRule],
     people: &mut [PeopleRules],
-    marks: NumberMarks,
+    settings: &Settings,
     items: &ItemsRules,
 ) {
     let of_people = people.iter().flat_map(|people| &people.rules);
@@ -330,7 +341,7 @@ fn complete_conditions(
         return;
     }
     let all = rules.to_vec();
-    let conditions = ConditionCompiler { rules: &all, marks, items };
+    let conditions = settings.conditions(&all, items);
     conditions.complete(rules, ConditionLevel::Order);
     for people in people {
         conditions.complete(&mut people.rules, ConditionLevel::Person);

@@ -273,6 +273,13 @@ impl Rule {
         Ok(())
     }
 
+    /// A rule that reads amounts with symbols, for cells that no rule reads; none if amounts have no
+    /// symbols.
+    pub(super) fn of_amounts(marks: NumberMarks, symbols: &CurrencySymbols) -> Option<Self> {
+        let number = NumberFormat::with_symbols(marks, symbols);
+        (!symbols.is_empty()).then(|| Self { number: Some(number), ..Self::default() })
+    }
+
     /// Whether it converts the values of fields that are numbers.
     pub(super) fn converts_numbers(&self) -> bool {
         self.number.is_some()

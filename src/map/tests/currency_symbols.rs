@@ -55,6 +55,34 @@ fn symbol_of_a_price_is_known_to_the_order() {
     insta::assert_snapshot!(csv(&minor, "id,a,b", "A,1050,0"), @"row A: price=1050@3");
 }
 
+/// No rule reads the column, so that a profile could not say how its numbers are written.
+#[test]
+fn conditions_know_symbols_of_other_columns() {
+    let skips = |keys: &str, test: &str, cell: serde_json::Value| {
+        let rules = profile(&format!(
+            "{keys}\ncurrency_symbols = {{ '$' = 'USD' }}\norder.price = {{ column = 'total', path = 'total' }}\n\
+             [[skip]]\nreason = 'r'\nwhen = {{ column = 'paid', path = 'paid', {test} }}"
+        ));
+        let from_json = ndjson(&rules, json!({"id": "A", "paid": cell}));
+        if let Some(text) = cell.as_str() {
+            let from_csv = csv(&rules, "id,paid,total", &format!("A,{text},"));
+            assert_eq!(from_csv.contains("skip r"), from_json.contains("skip r"), "{text}");
+        }
+        match (from_json.contains("skip r"), from_json.contains("condition_unreadable")) {
+            (true, false) => "skipped",
+            (false, false) => "sent",
+            (_, true) => "unreadable",
+        }
+    };
+    assert_eq!(skips("", "equals = 0", json!("$0.00")), "skipped");
+    assert_eq!(skips("", "equals = 0", json!("0.00 USD")), "skipped");
+    assert_eq!(skips("", "equals = 0", json!("$5.00")), "sent");
+    assert_eq!(skips("", "equals = 0", json!(0)), "skipped");
+    assert_eq!(skips("", "equals = 0", json!("¥0")), "unreadable");
+    assert_eq!(skips("", "less = 2", json!("$1.250")), "unreadable");
+    assert_eq!(skips("decimal = '.'", "less = 2", json!("$1.250")), "skipped");
+}
+
 /// The number beside a symbol is in minor units, those of its currency if the profile says so.
 #[test]
 fn symbol_of_minor_units_is_read() {

@@ -17,7 +17,7 @@ reason = 'test order'
 when = { column = 'Tags', contains = 'test' }
 [[skip]]
 reason = 'unpaid'
-when = { column = 'Paid', is = ['?'] }
+when = { column = 'Paid', starts_with = ['?'] }
 [order]
 referenceId = { column = 'Name', strip_prefix = '#' }
 orderedAt = { column = 'Created', date = '%d.%m.%Y', zone = 'Europe/Berlin' }
@@ -269,7 +269,7 @@ skip_lines = '?'      # lines above the header
 rows_adjacent = '?'
 [[skip]]
 reason = 'asked'
-when = { column = 'Paid', is = ['?', 'no'] }
+when = { column = 'Paid', starts_with = ['?', 'no'] }
 [order]
 referenceId = { column = 'Name', empty = ['?'], split = ['?'], part = 1 }
 # The shop's owner knows,
