@@ -157,6 +157,14 @@ fn birth_date_rule(
 
 /// Refuses keys that have no effect on any of the formats.
 fn check_effect(text: &RuleText, dates: &RuleDates) -> Result<(), KeyError> {
+    if dates.date.as_ref().is_some_and(DateRule::ignores_zone) {
+        let default = if text.date.is_none() { " (date = \"iso8601\" by default)" } else { "" };
+        let error = format!(
+            "has a zone, but every date has an offset or is in UTC{default}; expected none, or a \
+             format of local times"
+        );
+        return Err(("zone", error));
+    }
     let may_lack_time = dates.date.as_ref().is_some_and(DateRule::may_lack_time);
     if text.time.is_some() && !may_lack_time {
         let error = if dates.birth_date.is_some() {

@@ -491,17 +491,16 @@ fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
 /// Refuses what becomes of the values of several rows where each row has its own.
 fn check_rows(is_of_order: bool, text: &RuleText, has_one_document: bool) -> Result<(), KeyError> {
     let keys = [("disagree", text.disagree.is_some()), ("over_rows", text.over_rows.is_some())];
-    match keys.into_iter().find(|(_, is_set)| *is_set && !is_of_order) {
-        Some((key, _)) => {
-            let error = "is for fields of the order; each row is an item or a person of its own";
-            Err((key, error.into()))
-        }
-        None if text.over_rows.is_some() && has_one_document && is_for_documents_only(text) => {
-            let error = "has no effect: with items or parent, an order is one document";
-            Err(("over_rows", error.into()))
-        }
-        None => Ok(()),
+    let Some((key, _)) = keys.into_iter().find(|(_, is_set)| *is_set) else { return Ok(()) };
+    if !is_of_order {
+        let error = "is for fields of the order; each row is an item or a person of its own";
+        return Err((key, error.into()));
     }
+    if has_one_document && is_for_documents_only(text) {
+        let error = "has no effect: with items or parent, an order is one document";
+        return Err((key, error.into()));
+    }
+    Ok(())
 }
 
 /// Refuses a condition that a rule for one format only could not test there.
@@ -532,7 +531,8 @@ fn check_field(rule: &Rule, field: &Field, is_list: bool) -> Result<(), KeyError
     if rule.max_length.is_some() {
         MaxLength::ensure_fits(field).map_err(KeyErrors::of_rule)?;
     }
-    if rule.extension_type.is_some() && Field::NAMED.contains(field) {
+    let has_own_type = Field::NAMED.contains(field) || matches!(field, Field::Identifier(_));
+    if rule.extension_type.is_some() && has_own_type {
         let error = "has a type, which its field has already".to_owned();
         return Err(KeyErrors::of_rule(error));
     }

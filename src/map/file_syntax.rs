@@ -46,25 +46,11 @@ impl FileSyntax {
         fills_down: bool,
         errors: &mut KeyErrors,
     ) -> Self {
-        if text.format == Some(InputFormat::Ndjson) {
-            let only_csv = [
-                ("delimiter", text.delimiter.is_some()),
-                ("skip_lines", text.skip_lines.is_some()),
-                ("header", text.header.is_some()),
-                ("quote", text.quote == Quote::None),
-                ("escape", text.escape.is_some()),
-                ("skip_blanks", text.skip_blanks),
-                ("cells", text.cells.is_some()),
-                ("fill_down", fills_down),
-                ("ragged_rows", text.ragged_rows == RaggedRows::Pad),
-            ];
-            for (key, _) in only_csv.into_iter().filter(|(_, is_set)| *is_set) {
-                errors.add(key, "without effect: the profile's format is JSON");
-            }
-        }
-        if text.format == Some(InputFormat::Csv) && text.documents.is_some() {
-            errors.add("documents", "without effect: the profile's format is csv");
-        }
+        let of_format = match text.format {
+            Some(InputFormat::Csv) => "the profile's format is csv",
+            _ => "the profile's format is JSON",
+        };
+        check_effect(&text, fills_down, text.format, of_format, errors);
         if text.quote == Quote::None {
             let of_quotes = [("escape", text.escape.is_some()), ("skip_blanks", text.skip_blanks)];
             for (key, _) in of_quotes.into_iter().filter(|(_, is_set)| *is_set) {
@@ -91,6 +77,33 @@ impl FileSyntax {
             padded_beside: (text.ragged_rows == RaggedRows::Pad).then(Vec::new),
             last_line_end: text.last_line_end,
         }
+    }
+}
+
+/// Refuses keys that have no effect on files of the only format that they can be of; `why` says
+/// which one that is.
+pub(super) fn check_effect(
+    text: &FileKeysText,
+    fills_down: bool,
+    format: Option<InputFormat>,
+    why: &str,
+    errors: &mut KeyErrors,
+) {
+    let keys = [
+        ("delimiter", text.delimiter.is_some(), InputFormat::Csv),
+        ("skip_lines", text.skip_lines.is_some(), InputFormat::Csv),
+        ("header", text.header.is_some(), InputFormat::Csv),
+        ("quote", text.quote == Quote::None, InputFormat::Csv),
+        ("escape", text.escape.is_some(), InputFormat::Csv),
+        ("skip_blanks", text.skip_blanks, InputFormat::Csv),
+        ("cells", text.cells.is_some(), InputFormat::Csv),
+        ("fill_down", fills_down, InputFormat::Csv),
+        ("ragged_rows", text.ragged_rows == RaggedRows::Pad, InputFormat::Csv),
+        ("documents", text.documents.is_some(), InputFormat::Ndjson),
+    ];
+    let is_of_other = |of: InputFormat| format.is_some_and(|format| format != of);
+    for (key, ..) in keys.into_iter().filter(|(_, is_set, of)| *is_set && is_of_other(*of)) {
+        errors.add(key, &format!("without effect: {why}"));
     }
 }
 
@@ -198,6 +211,8 @@ paymentType = [
             "fill_down = ['a', 'b', 'a']",
             "fill_down = ['a']\nrows_adjacent = false",
             "fill_down = ['a']\nkey.column = ['b', 'a']",
+            "delimiter = ';'\nskip_lines = 1\nkey.path = 'a'",
+            "documents = 'a[]'\nkey.column = 'a'",
             "format = 'ndjson'\nescape = '\\'\nskip_blanks = true\ncells = 'spreadsheet'\n\
              ragged_rows = 'pad'\nfill_down = ['a']",
         ];
@@ -214,6 +229,10 @@ paymentType = [
         p.toml:2:13: fill_down: "a" is named twice
         p.toml:2:13: fill_down: rows_adjacent = false contradicts it: the order of a row with a blank cell is that of the row above
         p.toml:2:13: fill_down: "a" is one of several columns of the order key; expected a key of one column
+        p.toml:2:13: delimiter: without effect: the order key has a path only, as in JSON
+          p.toml:3:14: skip_lines: without effect: the order key has a path only, as in JSON
+          p.toml:5:7: order.referenceId: the rule has a column only, but the order key a path only, as in JSON; expected a path
+        p.toml:2:13: documents: without effect: the order key has a column only, as in CSV
         p.toml:3:10: escape: without effect: the profile's format is JSON
           p.toml:4:15: skip_blanks: without effect: the profile's format is JSON
           p.toml:5:9: cells: without effect: the profile's format is JSON

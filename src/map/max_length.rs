@@ -27,7 +27,20 @@ impl MaxLength {
             Some(_) if text.column.is_none() && text.path.is_none() => {
                 Err((WHOLE_RULE, "has max_length, but no column or path".into()))
             }
-            max => Ok(max.map(Self)),
+            Some(max) => {
+                let is_longer = |text: &String| text.chars().count() > usize::from(max);
+                match text.default.as_ref().filter(|text| is_longer(text)) {
+                    Some(default) => {
+                        let error = format!(
+                            "is {default:?}, which is longer than max_length = {max}; expected a \
+                             shorter text"
+                        );
+                        Err(("default", error))
+                    }
+                    None => Ok(Some(Self(max))),
+                }
+            }
+            None => Ok(None),
         }
     }
 

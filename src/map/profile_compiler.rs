@@ -227,7 +227,10 @@ mod tests {
                     paymentType = { column = 'a', values = { 'a ' = 'other' }, strip_prefix = '' }\n\
                     [guest]\ntitle = { columns = ['a'], table = [[' a', 'Mr']] }\n\
                     firstname = { column = 'a', type = 'string' }\n\
-                    lastname = { column = 'a', empty = ['-', ' -'], strip_suffix = 'x ' }";
+                    lastname = { column = 'a', empty = ['-', ' -'], strip_suffix = 'x ' }\n\
+                    id.crm = { column = 'a', type = 'integer' }\n\
+                    city = { column = 'a', default = 'unknown', max_length = 5 }\n\
+                    state = { column = 'a', default = 'other', max_length = 5 }";
         insta::assert_snapshot!(parse_error(text), @r#"
         p.toml:2:9: nulls: "nulls" has " ", but values have no blanks around them; expected ""
           p.toml:3:1: currency_symbols: "" is no symbol of a currency; expected one such as €
@@ -242,6 +245,8 @@ mod tests {
           p.toml:12:1: guest.firstname: "firstname" has a type, which its field has already
           p.toml:13:36: guest.lastname.empty: "empty" has " -", but values have no blanks around them; expected "-"
           p.toml:13:64: guest.lastname.strip_suffix: "strip_suffix" has "x ", but values have no blanks around them; expected "x"
+          p.toml:14:4: guest.id.crm: "crm" has a type, which its field has already
+          p.toml:15:34: guest.city.default: "default" is "unknown", which is longer than max_length = 5; expected a shorter text
         "#);
     }
 

@@ -15,7 +15,7 @@ use super::{
     copies::Duplicates,
     currency_symbols::CurrencySymbols,
     field_rules::{RuleCompiler, format_of_key},
-    file_syntax::FileSyntax,
+    file_syntax::{FileSyntax, check_effect},
     input_settings::SharedIdentifiers,
     item_kinds::{check_kinds, item_kinds},
     items_compiler::ItemsRules,
@@ -39,6 +39,7 @@ use crate::model::{
     draft::ItemKind,
     field::Field,
     guest_attributes::GuestAttributes,
+    input::InputFormat,
     problem::Code,
     severity::{SeverityChoice, SeverityRules},
 };
@@ -88,7 +89,16 @@ struct Settings {
 impl Settings {
     fn compile(text: &mut ProfileText, errors: &mut KeyErrors) -> Self {
         let marks = errors.keep(number_marks(text)).unwrap_or_default();
-        let files = FileSyntax::compile(text.file_keys(), text.fill_down.is_some(), errors);
+        let (format, fills_down) = (format_of_key(text), text.fill_down.is_some());
+        let keys = text.file_keys();
+        if keys.format.is_none() {
+            let of_key = match format {
+                Some(InputFormat::Csv) => "the order key has a column only, as in CSV",
+                _ => "the order key has a path only, as in JSON",
+            };
+            check_effect(&keys, fills_down, format, of_key, errors);
+        }
+        let files = FileSyntax::compile(keys, fills_down, errors);
         let earliest_order = errors.keep(earliest_order(text.earliest_order.take()));
         let severities = severity_rules(mem::take(&mut text.severity), errors);
         let shared_identifiers =

@@ -481,6 +481,14 @@ mod tests {
         insta::assert_snapshot!(rule("column = 'c'\ndate = '%d %b %Y %R'\nzone = 'UTC'\nlocale = 'en'\ntime = '09:30'").unwrap_err(), @"time: has a time, but every date has a time of day; expected none, or a format without one");
         insta::assert_snapshot!(rule("column = 'c'\ndate = 'excel'").unwrap_err(), @r#"date: a date format without an offset needs a zone, such as zone = "Europe/London""#);
         insta::assert_snapshot!(rule("column = 'c'\ntime = '12:00'").unwrap_err(), @"has a time, but no date");
+        let zoned =
+            |date: &str| rule(&format!("column = 'c'\ndate = {date}\nzone = 'Europe/Berlin'"));
+        for date in ["'epoch'", "'iso8601'", "'%F %T %z'", "['epoch_ms', 'iso8601']"] {
+            let error = zoned(date).unwrap_err();
+            assert!(error.starts_with("zone: has a zone, but every date has an offset"), "{error}");
+        }
+        assert!(zoned("['%F %T', '%F %T %z', 'epoch']").is_ok());
+        rule("column = 'c'\ndate = '%F %T UTC'\nzone = 'UTC'").unwrap();
     }
 
     #[test]

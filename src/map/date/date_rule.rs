@@ -174,8 +174,17 @@ impl DateRule {
     /// Returns an error if a text that the dates are without says which time they are; `key` is the
     /// one that has the text.
     pub(in crate::map) fn check_affix(&self, key: &str, text: &str) -> Result<(), String> {
-        let needs_zone = self.formats.iter().any(DateFormat::needs_zone);
-        self.zone.filter(|_| needs_zone).map_or(Ok(()), |zone| check_affix(key, text, zone))
+        self.zone.filter(|_| self.needs_zone()).map_or(Ok(()), |zone| check_affix(key, text, zone))
+    }
+
+    /// Whether a date of one of the formats is a local time.
+    fn needs_zone(&self) -> bool {
+        self.formats.iter().any(DateFormat::needs_zone)
+    }
+
+    /// Whether its zone has no effect. That of UTC contradicts no date.
+    pub(in crate::map) fn ignores_zone(&self) -> bool {
+        !self.needs_zone() && self.zone.is_some_and(|zone| !is_utc(zone))
     }
 
     /// Whether a date of one of the formats may have no time of day.

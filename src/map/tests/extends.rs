@@ -283,7 +283,7 @@ ext.'gift wrap' = { columns = ['A', 'B'], table = [['?', '*', 'x'], ['a', '?', '
 /// A part of a profile to be extended: what it lacks is no error of what is replaced.
 #[test]
 fn replaced_values_need_no_other_part_of_their_profile() {
-    let part = "[order.orderedAt]\ncolumn = 'Created'\nzone = 'UTC'\n";
+    let part = "[order.orderedAt]\ncolumn = 'Created'\ndate = '%F'\nzone = 'UTC'\n";
     let own = "extends = 'part.toml'\nname = 'own'\n[order]\nreferenceId = { column = 'Name' }\n\
                orderedAt = { column = 'Created', date = '%d.%m.%Y', zone = 'UTC' }\n";
     let profile = compile(&[("own.toml", own), ("part.toml", part)], &[]);

@@ -85,5 +85,9 @@ item.price = { column = 'a', over_rows = 'add' }
       test:8:46: order.ext.*.over_rows: "over_rows" is not for a wildcard; give the field a rule of its own
       test:9:42: item.price.over_rows: "over_rows" is for fields of the order; each row is an item or a person of its own
     "#);
+    let last = "items = 'lines'\norder.price = { path = 'a', disagree = 'last' }";
+    insta::assert_snapshot!(errors(last), @r#"test:4:40: order.price.disagree: "disagree" has no effect: with items or parent, an order is one document"#);
+    // In CSV the rows of an order may disagree.
+    profile("items = 'lines'\norder.price = { column = 'a', path = 'a', disagree = 'last' }");
     insta::assert_snapshot!(errors("items = 'lines'\norder.price = { path = 'a', over_rows = 'add' }"), @r#"test:4:41: order.price.over_rows: "over_rows" has no effect: with items or parent, an order is one document"#);
 }

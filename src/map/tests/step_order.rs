@@ -133,11 +133,11 @@ fn values_are_looked_up_before_they_are_cut() {
     assert_eq!(text("values = { a = 'abcdef' }, max_length = 3", "a"), "abc");
 }
 
-/// It is neither cut nor looked up.
+/// It is neither looked up nor changed, and a longer one than `max_length` is refused.
 #[test]
 fn default_is_the_last_step() {
-    let keys = "values = { a = 'b' }, max_length = 3, default = 'abcdef'";
-    assert_eq!(text(keys, ""), "abcdef");
+    let keys = "values = { abc = 'b' }, upper = true, max_length = 3, default = 'abc'";
+    assert_eq!(text(keys, ""), "abc");
     assert_eq!(text("values = { a = 'b', x = '' }, default = 'a'", "x"), "a");
     assert_eq!(
         text("strip_prefix = '#', pad_left = { length = 3, with = '0' }, default = '#'", "#"),
