@@ -19,24 +19,29 @@ const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 pub(super) fn position_of(name: &str, header: &Header, file: &str) -> Option<String> {
     let index = header.names.iter().position(|other| other == name)?;
     let n_columns = header.names.len();
-    let shown = quoted(name, header);
+    let shown = quoted(name, &header.names);
     Some(format!("{file} has {shown}, its {} column of {n_columns}", ordinal(index + 1)))
 }
 
 /// The first names of a header.
 pub(super) fn has_names(header: &Header, file: &str) -> String {
-    let shown: Vec<String> =
-        header.names.iter().take(SHOWN_NAMES).map(|name| quoted(name, header)).collect();
-    let n_columns = header.names.len();
-    let more =
-        if n_columns > SHOWN_NAMES { format!(", …, {n_columns} columns") } else { String::new() };
-    format!("{file} has {}{more}", shown.join(", "))
+    format!("{file} has {}", first_names(&header.names, "columns"))
 }
 
-/// The name of a column as messages show it.
+/// The first of the names of columns or members, with their number if there are more.
+pub(super) fn first_names(names: &[String], unit: &str) -> String {
+    let shown: Vec<String> =
+        names.iter().take(SHOWN_NAMES).map(|name| quoted(name, names)).collect();
+    let n_names = names.len();
+    let more =
+        if n_names > SHOWN_NAMES { format!(", …, {n_names} {unit}") } else { String::new() };
+    shown.join(", ") + &more
+}
+
+/// A name as messages show it, among those beside it.
 // In a file without a header the first row takes its place, and any of its cells may be a name.
-fn quoted(name: &str, header: &Header) -> String {
-    let is_row = header.names.iter().any(|name| looks_personal(name));
+fn quoted(name: &str, names: &[String]) -> String {
+    let is_row = names.iter().any(|name| looks_personal(name));
     let shown = if is_row { redact(name).into() } else { without_address(name) };
     format!("{:?}", cut_end(&shown, EXCERPT_COLUMNS))
 }

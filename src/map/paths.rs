@@ -11,6 +11,7 @@ use super::{
     copies::VERSION,
     error::MapError,
     header_columns::unknown_column,
+    header_hint::first_names,
     input_settings::MissingColumns,
     join::Join,
     missing_name::MissingName,
@@ -168,6 +169,11 @@ pub fn missing_paths(
             missing.notes.clear();
         }
     }
+    let mut of_paths = missing.iter_mut().zip(&missing_paths);
+    if let ([], Some((first, path))) = (&*wrappers, of_paths.find(|(one, _)| one.notes.is_empty()))
+    {
+        first.notes.extend(names_beside(path, seen));
+    }
     if missing.is_empty() { Ok(warnings) } else { Err(profile.name_places.error(&missing)) }
 }
 
@@ -205,6 +211,14 @@ fn missing_name(read: ReadPath<'_>, meant: Option<String>, file: &str) -> Missin
         near: None,
         notes: hint.into_iter().collect(),
     }
+}
+
+/// The names that documents have in the place of a missing path.
+fn names_beside(path: &str, seen: &SeenNames) -> Option<Note> {
+    let (_, beside) = seen.beside(path);
+    let paths: Vec<_> = beside.into_iter().map(|(path, _)| path).collect();
+    let has = || format!("the documents have {}", first_names(&paths, "members"));
+    (!paths.is_empty()).then(|| Note::Fact(has()))
 }
 
 /// The member in the place of a missing path whose name is the most similar one.

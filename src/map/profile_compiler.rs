@@ -304,6 +304,10 @@ mod tests {
     #[test]
     fn unknown_name_has_line_and_suggestion() {
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nreferenceId = { colum = 'a' }\n"), @r#"p.toml:3:17: order.referenceId: unknown key "colum"; meant "column"?"#);
+        assert!(
+            parse_error("name = 'x'\n[customer]\nemail = { column = 'a' }")
+                .contains("meant \"guest\"?")
+        );
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nrefrenceId = { column = 'a' }\n"), @r#"p.toml:3:1: order: unknown key "refrenceId"; meant "referenceId"?"#);
     }
 

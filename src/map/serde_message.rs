@@ -22,6 +22,10 @@ pub(super) struct ReadableMessage {
 /// How a hint begins in a message.
 pub(super) const HINT: &str = "\n  hint: ";
 
+/// Words of shops, and the tables of a profile for the same.
+const SHOP_WORDS: [(&str, &str); 4] =
+    [("customer", "guest"), ("buyer", "guest"), ("line_items", "item"), ("products", "item")];
+
 /// Known names that are listed beside the nearest one.
 const MAX_OTHERS: usize = 4;
 
@@ -48,7 +52,8 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
         let what = if is_of_key { "key" } else { "value" };
         let unknown = names.next().unwrap_or_default();
         let known: Vec<String> = names.collect();
-        let meant = suggest(&unknown, known.iter().map(String::as_str)).map(str::to_owned);
+        let near = suggest(&unknown, known.iter().map(String::as_str));
+        let meant = near.or_else(|| same_thing(&unknown, &known)).map(str::to_owned);
         let text = format!(
             "unknown {what} {unknown:?}; {}",
             expectation(&unknown, &known, meant.as_deref())
@@ -61,6 +66,12 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
         return ReadableMessage { missing: Some(MissingKey(name)), ..plain(text) };
     }
     plain(wrong_value(&message).unwrap_or_else(|| message.replace('`', "")))
+}
+
+/// The known name of what shops call otherwise.
+fn same_thing(unknown: &str, known: &[String]) -> Option<&'static str> {
+    let (_, name) = SHOP_WORDS.into_iter().find(|(word, _)| *word == unknown)?;
+    known.iter().any(|known| known == name).then_some(name)
 }
 
 /// The message about a value of another type, or out of the range of its type.

@@ -53,6 +53,7 @@ fn default_is_for_no_missing_status() {
     5 | …us = { column = "State", path = "State", values = { paid = "PURCHASED"…
       |                                  ^^^^^^^ it is not in o.ndjson
       |
+      = the documents have "Id", "Date", "Total", "Email", "Payment"
       = hint: optional = true in its rule gives "PURCHASED" to all orders
 
     1 error in shop.toml. Nothing was sent.

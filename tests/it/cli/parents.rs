@@ -532,6 +532,8 @@ fn path_that_no_line_has_is_refused() {
       |
     2 | parent = { path = "parentId", to = "id" }
       |                   ^^^^^^^^^^ it is not in orders.ndjson
+      |
+      = the documents have "id", "at", "total", "email", "belongs", …, 7 members
 
     1 error in shop.toml. Nothing was sent.
     "#);
