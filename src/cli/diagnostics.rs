@@ -10,6 +10,7 @@ use clap::builder::styling::Style;
 
 use super::folding::{LineWidth, fill, fill_hanging};
 use crate::model::{
+    cut_text::display_width,
     diagnostic::{Diagnostic, Excerpt, Note},
     printable::printable,
     problem::Severity,
@@ -86,7 +87,7 @@ fn folded_place(place: &str, indent: usize, columns: usize) -> String {
     let place = printable(place);
     let columns = columns.saturating_sub(indent);
     match place.split_once("  ") {
-        Some((at, what)) if place.chars().count() > columns => {
+        Some((at, what)) if display_width(&place) > columns => {
             let what = fill(what, columns).replace('\n', &format!("\n{:indent$}", ""));
             format!("{at}\n{:indent$}{what}", "")
         }
@@ -99,7 +100,7 @@ fn label_end(excerpt: &Excerpt) -> usize {
     let mark = excerpt.mark.clone().unwrap_or_default();
     let shown = excerpt.text.get(..mark.end).unwrap_or_default();
     let caret = usize::from(mark.is_empty());
-    shown.chars().count() + caret + 1 + excerpt.label.chars().count()
+    display_width(shown) + caret + 1 + display_width(&excerpt.label)
 }
 
 /// The name of a note and its lines, which fit beside the gutter.
@@ -193,11 +194,13 @@ mod tests {
         diagnostic.excerpt = None;
         diagnostic.notes.push(Note::Fact("\u{1b}[31m and words ".repeat(20)));
         diagnostic.title = "a title of many words ".repeat(6).trim().to_owned();
-        let diagnostics = [cell(ROW, "paid", &"word ".repeat(40)), diagnostic];
+        // The label fits by its characters only.
+        let wide = cell("山田太郎山田太郎山田太郎,paid", "paid", "expected one of 有料 and 無料");
+        let diagnostics = [cell(ROW, "paid", &"word ".repeat(40)), wide, diagnostic];
         for columns in [MAX_COLUMNS, 60, 48] {
             let text = render(&diagnostics, LineWidth { columns, is_terminal: true });
             let text = anstream::adapter::strip_str(&text).to_string();
-            assert!(text.lines().all(|line| line.chars().count() <= columns), "{text}");
+            assert!(text.lines().all(|line| display_width(line) <= columns), "{text}");
             let is_folded = |line: &str| line.starts_with("  ") && line.contains("a title");
             assert!(text.lines().any(is_folded) && !text.contains('\u{1b}'), "{text}");
         }

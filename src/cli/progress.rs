@@ -305,7 +305,8 @@ impl ProgressCounts {
         }
         let rate = self.rate(now);
         StageNumbers::Sending(SendNumbers {
-            rate,
+            // The burst of a shorter time would be above the limit.
+            rate: (now - self.since >= Duration::from_secs(1)).then_some(rate),
             n_in_flight,
             left: self.sending_left(now, rate),
             hold,
@@ -402,7 +403,7 @@ mod tests {
         counts.count(&Progress::Settled(Outcome::NotAttempted), at(40_000));
         shown.push(numbers(&mut counts, at(40_000)));
         insta::assert_snapshot!(shown.join("\n"), @"
-        sending, 0 %, 0 in, 0 unknown, 0 failed, 0/20 /s, 0 open, 0 again
+        sending, 0 %, 0 in, 0 unknown, 0 failed, 0 open, 0 again
         sending, 50 %, 50 in, 0 unknown, 0 failed, 20/20 /s, 0 open, 0 again, 5 s left
         sending, 50 %, 50 in, 0 unknown, 0 failed, 19/20 /s, 503: held 24 s, 6 s left
         sending, 51 %, 50 in, 1 unknown, 0 failed, 0/20 /s, service down for 20 s

@@ -13,7 +13,7 @@ use crate::report::numbers::{count, with_unit};
 const MAX_LINE_COLUMNS: usize = 79;
 
 /// Cells of the bar.
-const BAR_CELLS: u64 = 20;
+const BAR_CELLS: u64 = 16;
 
 /// What is asked of a user who wants the run to end.
 const AGAIN: &str = "Ctrl-C again leaves at once";
@@ -54,8 +54,8 @@ pub(super) struct SendNumbers {
     pub(super) n_unknown: u64,
     /// Failed and refused orders.
     pub(super) n_failed: u64,
-    /// Requests a second.
-    pub(super) rate: u64,
+    /// Requests a second; none before the first second.
+    pub(super) rate: Option<u64>,
     pub(super) limit: Option<NonZeroU32>,
     pub(super) n_in_flight: usize,
     pub(super) n_retries: u64,
@@ -211,12 +211,13 @@ fn sending(numbers: &SendNumbers) -> ProgressLine {
         counted(format!(" {:>2} unknown", count(n_unknown)), n_unknown, AnsiColor::Magenta),
         counted(format!(" {:>2} failed", count(n_failed)), n_failed, AnsiColor::Red),
     ];
-    let rate = match numbers.limit {
-        Some(limit) => {
+    let rate = match (rate, numbers.limit) {
+        (None, _) => String::new(),
+        (Some(rate), Some(limit)) => {
             let limit = limit.to_string();
             format!("  {rate:>0$}/{limit} /s", limit.len())
         }
-        None => format!("  {rate:>4} /s"),
+        (Some(rate), None) => format!("  {rate:>4} /s"),
     };
     let n_in_flight = numbers.n_in_flight;
     let left = left_text(numbers.left);
@@ -344,11 +345,19 @@ mod tests {
             ..ReadNumbers::default()
         };
         insta::assert_snapshot!(lines(&StageNumbers::Reading(numbers.clone())), @"
-        reading   [##########          ]  52 %   4.0 of 7.6 MB   283,114 rows  2 s left |
-        reading   [##########          ]  52 %             2 s left |
+        reading   [########        ]  52 %   4.0 of 7.6 MB   283,114 rows      2 s left |
+        reading   [########        ]  52 %   4.0 of 7.6 MB 2 s left |
         reading    52 %                2 s left |
         reading, 52 %, 4.0 of 7.6 MB, 283,114 rows, 2 s left
         ");
+        let large = ReadNumbers {
+            n_bytes: 14_000_000,
+            all_bytes: Some(23_400_000),
+            n_rows: 1_283_114,
+            left: Some(Duration::from_secs(59)),
+            ..numbers.clone()
+        };
+        insta::assert_snapshot!(line(&StageNumbers::Reading(large), 80, false), @"reading   [#########       ]  59 %   14.0 of 23.4 MB  1,283,114 rows  59 s left");
         let unpacked = ReadNumbers { all_bytes: None, left: None, ..numbers.clone() };
         insta::assert_snapshot!(lines(&StageNumbers::Reading(unpacked)), @"
         reading       4.0 MB   283,114 rows                                             |
@@ -358,7 +367,7 @@ mod tests {
         ");
         let ending = ReadNumbers { is_ending: true, ..numbers };
         insta::assert_snapshot!(lines(&StageNumbers::Reading(ending)), @"
-        reading   [##########          ]  52 %      ending, Ctrl-C again leaves at once |
+        reading   [########        ]  52 %          ending, Ctrl-C again leaves at once |
         reading    52 %         ending, Ctrl-C again leaves at once |
         reading    52 %                  ending |
         reading, 52 %, 4.0 of 7.6 MB, 283,114 rows, ending, Ctrl-C again leaves at once
@@ -384,8 +393,8 @@ mod tests {
             is_ending: false,
         };
         insta::assert_snapshot!(lines(&StageNumbers::Reading(numbers)), @"
-        checking  [################### ]  99 %   25,644 orders  4,942 invalid  1 s left |
-        checking  [################### ]  99 %             1 s left |
+        checking  [############### ]  99 %   25,644 orders  4,942 invalid      1 s left |
+        checking  [############### ]  99 %   25,644 orders 1 s left |
         checking   99 %                1 s left |
         checking, 99 %, 25,644 orders, 4,942 invalid, 1 s left
         ");
@@ -396,8 +405,8 @@ mod tests {
             is_ending: false,
         };
         insta::assert_snapshot!(lines(&gathering(Some(3_112))), @"
-        gathering [################    ]  81 %  rows of 3,112 scattered orders 1 s left |
-        gathering [################    ]  81 %             1 s left |
+        gathering [############    ]  81 %  rows of 3,112 scattered orders     1 s left |
+        gathering [############    ]  81 %                 1 s left |
         gathering  81 %                1 s left |
         gathering, 81 %, rows of 3,112 scattered orders, 1 s left
         ");
@@ -417,15 +426,16 @@ mod tests {
             n_accepted: 4_418,
             n_unknown: 3,
             n_failed: 2,
-            rate: 20,
+            rate: Some(20),
             limit: NonZeroU32::new(20),
             n_in_flight: 38,
             n_retries: 9,
             left: Some(Duration::from_secs(499)),
             hold: Hold::None,
         };
-        let with =
-            |hold, rate| StageNumbers::Sending(SendNumbers { rate, hold, ..numbers.clone() });
+        let with = |hold, rate| {
+            StageNumbers::Sending(SendNumbers { rate: Some(rate), hold, ..numbers.clone() })
+        };
         let seconds = Duration::from_secs;
         insta::assert_snapshot!(lines(&with(Hold::None, 20)), @"
         sending 40 %  4,418 in  3 unknown  2 failed  20/20 /s 38 open  9 again  8m left |
@@ -465,7 +475,7 @@ mod tests {
             n_unknown: 600,
             n_failed: 400,
             limit: None,
-            rate: 1_250,
+            rate: Some(1_250),
             left: Some(Duration::from_secs(3_700)),
             ..numbers
         };

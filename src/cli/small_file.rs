@@ -7,7 +7,10 @@ use std::{
     fs::{self, File},
     io::{self, ErrorKind, Read},
     path::Path,
+    string::FromUtf8Error,
 };
+
+use crate::model::encoding_hint::{BadByte, NOT_UTF8};
 
 // In bytes; far more than settings or a profile need.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -60,12 +63,19 @@ pub(in crate::cli) fn read_bounded(from: impl Read, max_bytes: u64) -> io::Resul
             format!("the text is larger than the limit of {size}"),
         ));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        io::Error::new(
-            ErrorKind::InvalidData,
-            format!("is not valid UTF-8: {}", error.utf8_error()),
-        )
-    })
+    String::from_utf8(bytes)
+        .map_err(|error| io::Error::new(ErrorKind::InvalidData, not_utf8(&error)))
+}
+
+/// The message about the first byte of a text that is not UTF-8.
+fn not_utf8(error: &FromUtf8Error) -> String {
+    let (bytes, error) = (error.as_bytes(), error.utf8_error());
+    let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = before.matches('\n').count() + 1;
+    let column = before[line_start..].chars().count() + 1;
+    let byte = BadByte::of(bytes, error);
+    format!("{NOT_UTF8} in line {line}, column {column}: {byte}\n  hint: save the file as UTF-8")
 }
 
 #[cfg(test)]
@@ -87,7 +97,11 @@ mod tests {
             error_text(read_bounded(io::repeat(0), 1024 * 1024)),
             "the text is larger than the limit of 1.0 MiB"
         );
-        assert!(error_text(read_bounded(&b"a\xff"[..], 5)).starts_with("is not valid UTF-8: "));
+        assert_eq!(
+            error_text(read_bounded(&b"a\n\xC3\xBCb\xE4"[..], 9)),
+            "is not UTF-8 in line 2, column 3: byte 0xE4, 'ä' in Windows-1252\n  \
+             hint: save the file as UTF-8"
+        );
     }
 
     #[test]

@@ -109,6 +109,10 @@ fn explain(arguments: &CheckArguments) -> ExplainSpec {
 /// Checks that the file of the events can be created; one that exists may be an export.
 // Before anything is read, which may take long.
 fn ensure_new_file(path: &Path) -> Result<(), String> {
+    if path.as_os_str() == "-" {
+        let message = "events are not written to standard output; expected the name of a new file";
+        return Err(message.to_owned());
+    }
     ensure_creatable(path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
             "the file exists\n  hint: name a new file with --events".to_owned()

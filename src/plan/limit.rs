@@ -45,7 +45,8 @@ fn apply_limit(mut guest: PlannedGuest, n_left: usize, limit: Option<usize>) -> 
 /// The reason of orders that are not sent because of a limit.
 #[must_use]
 pub fn limit_reached(limit: usize) -> String {
-    format!("the limit of {limit} orders was reached")
+    let orders = if limit == 1 { "order" } else { "orders" };
+    format!("the limit of {limit} {orders} was reached")
 }
 
 #[cfg(test)]
@@ -88,6 +89,12 @@ mod tests {
             is_uncertain,
             held_result: None,
         }
+    }
+
+    #[test]
+    fn reached_limit_is_counted_in_orders() {
+        assert_eq!(limit_reached(1), "the limit of 1 order was reached");
+        assert_eq!(limit_reached(2), "the limit of 2 orders was reached");
     }
 
     #[test]

@@ -83,6 +83,8 @@ fn events_are_private_and_replace_no_file() {
         assert!(refused.err.starts_with(&start), "{}", refused.err);
         assert_eq!(fs::read(workspace.path(file)).unwrap(), before);
     }
+    let refused = workspace.run("check orders.csv --pos x --events -");
+    assert_eq!((refused.code, workspace.path("-").exists()), (2, false), "{}", refused.err);
 }
 
 #[test]
