@@ -344,6 +344,21 @@ impl<'p> FileMapper<'p> {
         Some(version.and_then(Result::ok).unwrap_or(CopyVersion::Unknown))
     }
 
+    /// Whether a row may be a refund that is taken off its order: the condition that says so cannot be
+    /// tested on it.
+    #[must_use]
+    pub fn may_be_netted<'a>(&'a self, row: &'a Row<'a>) -> bool {
+        match (&row.content, &self.format) {
+            (RowContent::Record(record), FormatMapper::Csv(binding)) => {
+                binding.mapper.may_be_netted(binding.view(row, record))
+            }
+            (RowContent::Document(document), FormatMapper::Json(mapper)) => {
+                mapper.may_be_netted(self.document_view(row, document))
+            }
+            _ => false,
+        }
+    }
+
     /// The rows of plain orders, if the file can have any.
     #[must_use]
     pub fn plain_rows(&self) -> Option<PlainRows<'_>> {

@@ -2,7 +2,7 @@
 //!
 //! Part of `mapper`; `validate` takes them off.
 
-use super::{collector::Collector, mapper::Mapper, view::View};
+use super::{collector::Collector, mapper::Mapper, tested_row::test, view::View};
 use crate::model::{
     draft::{CellOrigin, ItemDraft},
     problem::{Code, Problem},
@@ -24,6 +24,13 @@ impl<S> Mapper<'_, S> {
                 item.is_refund = true;
             }
         }
+    }
+
+    /// Whether a row may be a refund that is taken off its order: it cannot be tested.
+    pub(super) fn may_be_netted<'a, V: View<'a, Source = S>>(&'a self, view: V) -> bool {
+        let netted = self.refunds.as_ref().filter(|refunds| refunds.refunds.are_netted);
+        let rows = netted.and_then(|refunds| refunds.rows.as_ref());
+        rows.is_some_and(|rows| test(rows, view, self.profile).is_err())
     }
 
     /// Whether a row is a refund that is taken off its order.

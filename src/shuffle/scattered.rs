@@ -81,15 +81,20 @@ impl<'a> KeyGroup<'a> {
         !rows.iter().any(|row| is_order(&row.kind)) && self.child_ids.iter().any(is_parent)
     }
 
-    /// Returns an error if a refund is to be taken off a document that belongs to another one: its
-    /// order, of any file, would be sent at its full price.
+    /// Returns an error if a refund, or what may be one, is to be taken off a document that belongs to
+    /// another one: its order, of any file, would be sent at its full price.
     fn ensure_no_refund_of_child<D: Decide>(
         &self,
         rows: &[KeyedRow<'_>],
+        may_be_netted: impl Fn(&Row<'_>) -> bool,
         context: &Context<'_, '_, D>,
     ) -> Result<(), ShuffleError> {
         for KeyedRow { row, kind } in rows.iter().filter(|_| !self.child_ids.is_empty()) {
-            let RowKind::Refund { key, is_netted: true } = kind else { continue };
+            let key = match kind {
+                RowKind::Refund { key, is_netted: true } => key,
+                RowKind::ChildDocument { order, .. } if may_be_netted(row) => *order,
+                _ => continue,
+            };
             let is_order =
                 |row: &KeyedRow<'_>| matches!(&row.kind, RowKind::OrderDocument(of) if of == key);
             if self.child_ids.iter().any(|id| id.is_id(key)) && !rows.iter().any(is_order) {
@@ -263,7 +268,8 @@ pub(super) fn decide_groups<D: Decide>(
             n_scattered += u64::from(runs.len() > 1);
             continue;
         }
-        group.ensure_no_refund_of_child(rows, context)?;
+        let may_be_netted = |row: &Row<'_>| mapper(row).may_be_netted(row);
+        group.ensure_no_refund_of_child(rows, may_be_netted, context)?;
         let mut drafts = Vec::with_capacity(1);
         let orders = without_children_of_children(orders, group, context, observations);
         let copies = orders.into_iter().flat_map(|order| copies_of(order, &mapper, context));

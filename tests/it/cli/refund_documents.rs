@@ -158,6 +158,27 @@ fn refund_document_without_the_id_of_its_order_ends_the_run() {
     "#);
 }
 
+/// It would be left out as a line of a line.
+#[test]
+fn document_of_a_line_that_may_be_a_refund_ends_the_run() {
+    let workspace = Workspace::with("customers.json", customers(5));
+    let exists = "rows = { path = \"refunded\", exists = true }";
+    let is_refund = "rows = { path = \"kind\", is = \"refund\" }";
+    workspace.file("shop.toml", PROFILE.replace(exists, is_refund));
+    let check = |kind: &str| {
+        let below = refund("r1", "1", &format!("1,\"kind\":{kind}"));
+        let lines = [order("A", 1), item("1", "A"), item("2", "A"), below];
+        workspace.file("orders.ndjson", lines.concat());
+        workspace.run("check orders.ndjson --profile shop.toml --pos x")
+    };
+    assert_eq!(check("\"note\"").code, 0);
+    insta::assert_snapshot!(check("[\"refund\"]").err, @r#"
+    documents may be apart from their parent: the export is read a second time
+    error: orders.ndjson:4: the refund belongs to "1", a document that belongs to another one; it is not known which order the row belongs to
+      hint: let parent read the id of the order itself, or leave refunds out with mode = "leave_out" under [refunds]
+    "#);
+}
+
 /// It may be in another file than the document that it belongs to.
 #[test]
 fn refund_of_a_line_in_another_file_ends_the_run() {
