@@ -13,7 +13,7 @@ use toml::{
 use super::{
     error::PROFILE,
     key_errors::KeyPath,
-    key_path::{parse_key_path, shown_key_path},
+    key_path::{parse_value_path, shown_value_path},
     open_questions::{OpenQuestion, open_questions, remove},
     profile_schema::KeyType,
     toml_document::{TomlDocument, value_at},
@@ -43,7 +43,7 @@ impl Answer {
 #[must_use]
 pub fn key_and_value(typed: &str) -> Option<(KeyPath, &str)> {
     let mut splits = typed.match_indices('=').map(|(at, _)| (&typed[..at], &typed[at + 1..]));
-    let exact = splits.find_map(|(key, value)| Some((parse_key_path(key)?, value)));
+    let exact = splits.find_map(|(key, value)| Some((parse_value_path(key)?, value)));
     exact.or_else(|| {
         // A shell takes quotes away: `currency_symbols.€` is meant with them.
         let (key, value) = typed.split_once('=')?;
@@ -59,7 +59,8 @@ pub(super) fn answer<'t>(
     answers: &[Answer],
     mut open: Vec<OpenQuestion>,
 ) -> Vec<OpenQuestion> {
-    let asked: Vec<_> = open.iter().map(|question| shown_key_path(&question.path)).collect();
+    let asked: Vec<_> =
+        open.iter().map(|asked| shown_value_path(&document.root, &asked.path)).collect();
     let mut answered: Vec<&KeyPath> = Vec::new();
     for Answer { path, at } in answers {
         let Some(path) = path else {
@@ -67,12 +68,15 @@ pub(super) fn answer<'t>(
             continue;
         };
         if answered.contains(&path) {
-            let message = format!("{:?} is answered twice; expected once", shown_key_path(path));
+            let message = format!(
+                "{:?} is answered twice; expected once",
+                shown_value_path(&document.root, path)
+            );
             document.add_error(Some(at.clone()), "", &message);
             continue;
         }
         let Some(index) = open.iter().position(|question| question.path == *path) else {
-            let message = no_question(&shown_key_path(path), &asked);
+            let message = no_question(&shown_value_path(&document.root, path), &asked);
             document.add_error(Some(at.clone()), "", &message);
             continue;
         };

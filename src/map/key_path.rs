@@ -1,8 +1,12 @@
-//! Key paths as they are written: `order.ext."gift wrap"`.
+//! Key paths as they are written: `order.ext."gift wrap"`, `order.price[1].scale`.
 //!
-//! A path is a dotted key of TOML. Used by `extends` and `answers`.
+//! A path is a dotted key of TOML; the elements of a list are counted from 1. Used by `extends`,
+//! `open_questions` and `answers`.
 
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::key_errors::KeyPath;
 
@@ -24,14 +28,59 @@ pub(super) fn parse_key_path(text: &str) -> Option<KeyPath> {
     }
 }
 
+/// The same of a path with elements of lists.
+pub(super) fn parse_value_path(text: &str) -> Option<KeyPath> {
+    let (mut dotted, mut rest) = (String::new(), text);
+    let mut quote = None;
+    while let Some(next) = rest.chars().next() {
+        let number = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        match (quote, number) {
+            (None, Some((number, behind))) => {
+                let index = number.parse::<usize>().ok()?.checked_sub(1)?;
+                dotted.push_str(&format!(".{index}"));
+                rest = behind;
+                continue;
+            }
+            (None, None) if matches!(next, '"' | '\'') => quote = Some(next),
+            (Some(open), _) if open == next => quote = None,
+            _ => {}
+        }
+        dotted.push(next);
+        rest = &rest[next.len_utf8()..];
+    }
+    parse_key_path(&dotted)
+}
+
 /// A path as it is written; names that are no bare keys are quoted.
 pub(super) fn shown_key_path(path: &[String]) -> String {
-    let is_bare = |name: &str| {
-        let is_of_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        !name.is_empty() && name.bytes().all(is_of_bare)
-    };
-    let name = |name: &String| if is_bare(name) { name.clone() } else { format!("{name:?}") };
-    path.iter().map(name).collect::<Vec<_>>().join(".")
+    path.iter().map(|name| shown_name(name)).collect::<Vec<_>>().join(".")
+}
+
+/// The path of a value below a table, with the numbers of elements of lists.
+pub(super) fn shown_value_path(table: &DeTable<'_>, path: &[String]) -> String {
+    let Some((first, below)) = path.split_first() else { return String::new() };
+    let (mut shown, mut value) = (shown_name(first), table.get(first.as_str()));
+    for name in below {
+        let index = name.parse::<usize>();
+        value = match (value.map(Spanned::get_ref), index) {
+            (Some(DeValue::Array(elements)), Ok(index)) => {
+                shown.push_str(&format!("[{}]", index + 1));
+                elements.get(index)
+            }
+            (found, _) => {
+                shown.extend([".", &shown_name(name)]);
+                found.and_then(DeValue::as_table).and_then(|table| table.get(name.as_str()))
+            }
+        };
+    }
+    shown
+}
+
+/// A name as it is written in a path.
+fn shown_name(name: &str) -> String {
+    let is_of_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let is_bare = !name.is_empty() && name.bytes().all(is_of_bare);
+    if is_bare { name.to_owned() } else { format!("{name:?}") }
 }
 
 #[cfg(test)]
@@ -51,6 +100,14 @@ mod tests {
                 parse_key_path(&shown_key_path(&parse_key_path(text).unwrap())).unwrap(),
                 names
             );
+        }
+        for text in ["order.price[2].scale", "order.price.1.scale"] {
+            assert_eq!(parse_value_path(text).unwrap(), ["order", "price", "1", "scale"]);
+        }
+        let quoted = parse_value_path("order.ext.\"a[1]\".table[1][2]").unwrap();
+        assert_eq!(quoted, ["order", "ext", "a[1]", "table", "0", "1"]);
+        for text in ["a[0]", "a[x]", "a[1", "[1]"] {
+            assert_eq!(parse_value_path(text), None, "{text:?}");
         }
         for text in ["", "a b", "a = 1\nb", "[a", "order.", "a=1, b", "a = 1 #"] {
             assert_eq!(parse_key_path(text), None, "{text:?}");

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::{
     extends::{EXTENDS, UNSET},
     key_errors::KeyPath,
-    key_path::shown_key_path,
+    key_path::shown_value_path,
     profile_schema::KeyType,
     toml_document::{TomlDocument, TomlText},
     words::{field_of_word, is_last_cell},
@@ -100,7 +100,7 @@ pub(super) fn refuse(
     expected_values: ExpectedValues,
 ) {
     for OpenQuestion { path, at, key_type } in open {
-        let key = shown_key_path(&path);
+        let key = shown_value_path(&document.root, &path);
         let title = "an open question, which only a person can answer";
         let mut error = sources.error(Some(at.clone()), &key, title);
         error.kind = OPEN_QUESTION;

@@ -314,8 +314,8 @@ fn open_questions_are_listed_with_comments_and_choices() {
         hint: --answer order.price.scale=VALUE
       open.toml:16:86: order.status.values.is: an open question, which only a person can answer
         hint: --answer order.status.values.is=VALUE
-      open.toml:17:80: order.ext."gift wrap".table.1.2: an open question, which only a person can answer
-        hint: --answer 'order.ext."gift wrap".table.1.2=VALUE'
+      open.toml:17:80: order.ext."gift wrap".table[2][3]: an open question, which only a person can answer
+        hint: --answer 'order.ext."gift wrap".table[2][3]=VALUE'
     "#);
     insta::assert_snapshot!(errors(&[("own.toml", own), ("base.toml", base)], &[]), @r#"
     own.toml:2:32: order.currencyCode.value: an open question, which only a person can answer
@@ -351,7 +351,7 @@ fn invalid_answer_is_refused() {
     let with = |answers: &[&str]| errors(&[("open.toml", OPEN)], &[&ANSWERS, answers].concat());
     insta::assert_snapshot!(with(&["order.orderedAt.zone=UTC", "order.orderedAt.locale=de", "x"]), @r#"
     --answer order.orderedAt.zone=UTC: "order.orderedAt.zone" is answered twice; expected once
-      --answer order.orderedAt.locale=de: "order.orderedAt.locale" is no open question; expected "item_price", "skip_lines", "rows_adjacent", "order.orderedAt.zone", "order.price.scale", "order.status.values.is", "order.ext.\"gift wrap\".table.1.2"
+      --answer order.orderedAt.locale=de: "order.orderedAt.locale" is no open question; expected "item_price", "skip_lines", "rows_adjacent", "order.orderedAt.zone", "order.price.scale", "order.status.values.is", "order.ext.\"gift wrap\".table[2][3]"
       --answer x: not an answer; expected KEY=VALUE
     "#);
     let changed = [
@@ -364,8 +364,8 @@ fn invalid_answer_is_refused() {
         "order.ext.\"gift wrap\".table.1.3=x",
     ];
     insta::assert_snapshot!(errors(&[("open.toml", OPEN)], &changed), @r#"
-    open.toml:17:80: order.ext."gift wrap".table.1.2: an open question, which only a person can answer
-      hint: --answer 'order.ext."gift wrap".table.1.2=VALUE'
+    open.toml:17:80: order.ext."gift wrap".table[2][3]: an open question, which only a person can answer
+      hint: --answer 'order.ext."gift wrap".table[2][3]=VALUE'
       --answer item_price=lines: unknown value "lines"; meant "line"? or "unit"
       --answer skip_lines=two: found the text "two"; expected a whole number
       --answer rows_adjacent=yes: found the text "yes"; expected true or false
@@ -373,7 +373,7 @@ fn invalid_answer_is_refused() {
         hint: did you mean "Europe/Berlin"?
       --answer order.price.scale=euro: expected a number of decimals, "currency" or { beside = "…", default = … }
       --answer order.status.values.is={ skp = 'x' }: unknown key "skp"; meant "skip"?
-      --answer order.ext."gift wrap".table.1.3=x: "order.ext.\"gift wrap\".table.1.3" is no open question; expected "item_price", "skip_lines", "rows_adjacent", "order.orderedAt.zone", "order.price.scale", "order.status.values.is", "order.ext.\"gift wrap\".table.1.2"
+      --answer order.ext."gift wrap".table.1.3=x: "order.ext.\"gift wrap\".table[2][4]" is no open question; meant "order.ext.\"gift wrap\".table[2][3]"? The open ones are "item_price", "skip_lines", "rows_adjacent", "order.orderedAt.zone", "order.price.scale", "order.status.values.is", "order.ext.\"gift wrap\".table[2][3]"
     "#);
     insta::assert_snapshot!(errors(&[("base.toml", BASE)], &["delimiter=;"]), @r#"--answer delimiter=;: "delimiter" is no open question; the profile has none"#);
 }

@@ -72,7 +72,7 @@ fn open_words_list_what_their_fields_take() {
     = expected for example WEB, MOBILE_WEB or MOBILE_APP
     = hint: --answer event.channel.value=VALUE
     = expected for example PRODUCT
-    = hint: --answer item.type.0.value=VALUE
+    = hint: --answer 'item.type[1].value=VALUE'
     "#);
     let answers = "--answer order.status.values.open=PAID --answer event.channel=x \
                    --answer event.channel.value=WEB --answer item.type.0.value=GEAR";
@@ -81,7 +81,7 @@ fn open_words_list_what_their_fields_take() {
      --> --answer event.channel=x
      |
      = expected "order.status.values.open", "event.channel.value",
-       "item.type.0.value"
+       "item.type[1].value"
 
     error[profile]: unknown status "PAID"
      --> --answer order.status.values.open=PAID
