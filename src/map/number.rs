@@ -24,7 +24,16 @@ use crate::model::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct NumberMarks {
     decimal: Option<char>,
-    thousands: Option<char>,
+    thousands: Option<Thousands>,
+}
+
+/// What is between groups of three digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Thousands {
+    /// A mark.
+    Mark(char),
+    /// Nothing: it is declared that there are no groups.
+    None,
 }
 
 impl NumberMarks {
@@ -32,7 +41,12 @@ impl NumberMarks {
     pub(super) fn new(decimal: Option<&str>, thousands: Option<&str>) -> Result<Self, KeyError> {
         Ok(Self {
             decimal: decimal.map(|mark| mark_char("decimal", mark)).transpose()?,
-            thousands: thousands.map(|mark| mark_char("thousands", mark)).transpose()?,
+            thousands: thousands
+                .map(|mark| match mark {
+                    "" => Ok(Thousands::None),
+                    mark => mark_char("thousands", mark).map(Thousands::Mark),
+                })
+                .transpose()?,
         })
     }
 
@@ -42,7 +56,7 @@ impl NumberMarks {
             decimal: self.decimal.or(profile.decimal),
             thousands: self.thousands.or(profile.thousands),
         };
-        if marks.thousands == Some(marks.decimal_char()) {
+        if marks.thousands_char() == Some(marks.decimal_char()) {
             let mark = marks.decimal_char();
             let default = if marks.decimal.is_none() { ", decimal by default" } else { "" };
             return Err(format!(
@@ -60,6 +74,13 @@ impl NumberMarks {
 
     fn decimal_char(self) -> char {
         self.decimal.unwrap_or('.')
+    }
+
+    fn thousands_char(self) -> Option<char> {
+        match self.thousands {
+            Some(Thousands::Mark(mark)) => Some(mark),
+            Some(Thousands::None) | None => None,
+        }
     }
 
     /// Reads a number; `None` if the text is no number with these marks.
@@ -118,7 +139,7 @@ impl NumberMarks {
     }
 
     fn is_thousands_mark(self, character: char) -> bool {
-        match self.thousands {
+        match self.thousands_char() {
             // What typographers and programs write for a blank within a number.
             Some(' ') => matches!(character, ' ' | '\u{a0}' | '\u{202f}'),
             mark => mark == Some(character),
@@ -127,7 +148,7 @@ impl NumberMarks {
 
     fn expected(self) -> String {
         let decimal = self.decimal_char();
-        match self.thousands {
+        match self.thousands_char() {
             Some(thousands) => format!(
                 "a number with {decimal:?} before its decimals and {thousands:?} between groups of \
                  three digits"
@@ -320,7 +341,7 @@ impl NumberFormat {
 
     fn add_text_steps(&self, text: &str, steps: &mut impl Steps) {
         let is_mark = |character: char| self.marks.is_thousands_mark(character);
-        steps.add(|| match self.marks.thousands {
+        steps.add(|| match self.marks.thousands_char() {
             Some(mark) if text.contains(is_mark) => format!("{mark:?} between thousands"),
             _ => String::new(),
         });
@@ -656,6 +677,10 @@ mod tests {
         // A rule's marks take precedence over those of the profile.
         let own = format("decimal = '.'\nthousands = ','", (",", ".")).unwrap();
         assert_eq!(read(&own, "1,234.50"), "1234.50 Declared");
+        // No mark is a choice too, as the answer to an open question.
+        let none = format("thousands = ''", (",", ".")).unwrap();
+        assert_eq!(read(&none, "1234,50"), "1234.50 Declared");
+        assert!(read(&none, "1.234,50").contains("no other mark"));
     }
 
     #[test]

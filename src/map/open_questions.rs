@@ -119,6 +119,9 @@ pub(super) fn refuse(
     }
 }
 
+/// With more choices than this a message is shorter without the `or` between them.
+const MAX_ALTERNATIVES: usize = 12;
+
 /// What answers a question, as the end of a message, as far as that is known.
 fn expected(
     path: &[String],
@@ -133,6 +136,9 @@ fn expected(
     match (key_type.choices.as_slice(), key_type.examples.as_slice()) {
         ([], []) => None,
         ([], examples) => Some(format!("for example {}", examples.join(" or "))),
+        (choices, _) if choices.len() > MAX_ALTERNATIVES => {
+            Some(format!("one of {}", choices.join(", ")))
+        }
         (choices, _) => Some(choices.join(" or ")),
     }
 }

@@ -101,10 +101,15 @@ const PLANS: [NumberingPlan; 54] = [
 const INTERNATIONAL_DIGITS: (usize, usize) = (7, 15);
 
 impl NumberingPlan {
+    /// The countries whose plans are known.
+    pub(super) fn countries() -> impl Iterator<Item = &'static str> {
+        PLANS.iter().map(|plan| plan.country)
+    }
+
     /// The plan of a country; an error is a message.
     pub(super) fn of_country(country: &str) -> Result<Self, String> {
         PLANS.into_iter().find(|plan| plan.country == country).ok_or_else(|| {
-            let known: Vec<_> = PLANS.iter().map(|plan| plan.country).collect();
+            let known: Vec<_> = Self::countries().collect();
             format!(
                 "has country {country:?}, whose phone numbers are not known; expected one of {}",
                 known.join(", ")

@@ -10,11 +10,16 @@ use super::{
     extends::EXTENDS,
     open_questions::ExpectedValues,
     toml_syntax::readable_table,
+    written_text::QUESTION,
 };
 use crate::model::{source_map::SourceMap, source_text::SourceText};
 
 /// The built-in profiles: name and TOML text.
 pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/canonical.toml"))];
+
+/// Why `extends` cannot be an open question: the others are known with all texts only.
+const NO_QUESTION: &str =
+    "\"?\" cannot be answered here; expected the name of a file or of a built-in profile";
 
 /// The TOML text of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +79,7 @@ impl ProfileTexts {
             known.push(text);
             let Some((at, name)) = texts.extends() else { break };
             let found = match NamedText::built_in(&name) {
+                _ if name == QUESTION => Err(NO_QUESTION.to_owned()),
                 Some(built_in) => Ok(built_in),
                 None => read(&name, &known[known.len() - 1].name),
             };

@@ -14,9 +14,11 @@ use super::{
     one_or_list::{ListedTable, OneOrList},
     one_or_many::{OneOrMany, one_text, one_text_schema, some_text},
     only_table::read_from_one_table,
+    phone::NumberingPlan,
     short_or_table::{ShortOrTable, short_or_table},
     written_text::{is_default, written_text, written_text_if_any},
 };
+use crate::model::field::ExtensionType;
 
 /// The result of a lookup in a table: another value, or a reason to skip the order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -149,10 +151,13 @@ pub(super) struct RuleText {
     pub(super) max_length: Option<u16>,
     /// The format of the dates, or several: `iso8601`, `epoch`, `epoch_ms`, `epoch_us`, `excel`,
     /// or a strftime format.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(schema_with = "dates")]
     pub(super) date: Option<OneOrMany>,
     /// The time zone of dates without an offset.
     pub(super) zone: Option<ZoneText>,
     /// The time of day of dates that have none, such as 12:00.
+    #[schemars(extend("examples" = ["12:00"]))]
     pub(super) time: Option<String>,
     /// The language of the names of months.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -199,10 +204,14 @@ pub(super) struct RuleText {
     /// The number of decimals of the minor unit that the numbers are in.
     pub(super) scale: Option<ScaleText>,
     /// The type of an extension attribute: string, boolean, integer or float.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(schema_with = "types")]
     pub(super) r#type: Option<String>,
     /// What the text is, where it has several spellings.
     pub(super) kind: Option<KindText>,
     /// The country of phone numbers without a country code, such as GB.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(schema_with = "countries")]
     pub(super) country: Option<String>,
     /// Which value counts where the rows of an order have different ones.
     pub(super) disagree: Option<OnConflict>,
@@ -391,6 +400,23 @@ pub(super) enum ScaleDefault {
 #[serde(rename_all = "lowercase")]
 pub(super) enum CurrencyScale {
     Currency,
+}
+
+fn types(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<_> = ExtensionType::NAMES.iter().map(|(name, _)| *name).collect();
+    json_schema!({ "type": "string", "enum": names })
+}
+
+fn countries(_: &mut SchemaGenerator) -> Schema {
+    let countries: Vec<_> = NumberingPlan::countries().collect();
+    json_schema!({ "type": "string", "enum": countries })
+}
+
+fn dates(_: &mut SchemaGenerator) -> Schema {
+    let examples = ["iso8601", "%d.%m.%Y %H:%M", "epoch", "epoch_ms", "epoch_us", "excel"];
+    let text = json_schema!({ "type": "string", "examples": examples });
+    let list = json_schema!({ "type": "array", "items": { "type": "string" } });
+    json_schema!({ "anyOf": [text, list] })
 }
 
 fn locales(_: &mut SchemaGenerator) -> Schema {

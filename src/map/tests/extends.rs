@@ -400,6 +400,39 @@ status = { column = 'Status', values = { paid = '?' } }
 ext.gift = { column = 'Gift', default = '?' }
 ";
 
+/// Which texts there are must be known before an answer is.
+#[test]
+fn extended_profile_is_no_question() {
+    let own = "extends = '?'\nname = 'own'\norder.referenceId = { column = 'Id' }";
+    insta::assert_snapshot!(errors(&[("own.toml", own)], &[]), @r#"own.toml:1:11: extends: "?" cannot be answered here; expected the name of a file or of a built-in profile"#);
+}
+
+/// The number of an element is the same in errors, in questions and in answers.
+#[test]
+fn elements_of_lists_are_counted_from_one() {
+    let own = "name = 'own'\n[order]\nreferenceId = { column = 'Id' }\n\
+               price = [{ column = 'A', scale = '?' }, { column = 'B', scale = 'x' }]\n\
+               ext.tags = { column = 'C', type = '?', date = '%F' }\n[guest]\n\
+               phone = { column = 'P', kind = 'phone', country = '?' }";
+    insta::assert_snapshot!(errors(&[("own.toml", own)], &["order.price[2].scale=2"]), @r#"
+    own.toml:4:34: order.price[1].scale: an open question, which only a person can answer
+      hint: --answer 'order.price[1].scale=VALUE'
+      own.toml:4:65: order.price[2].scale: expected a number of decimals, "currency" or { beside = "…", default = … }
+      own.toml:5:35: order.ext.tags.type: an open question, which only a person can answer; expected string or boolean or integer or float
+        hint: --answer order.ext.tags.type=VALUE
+      own.toml:7:51: guest.phone.country: an open question, which only a person can answer; expected one of AE, AT, AU, BE, BG, BR, CA, CH, CY, CZ, DE, DK, EE, ES, FI, FR, GB, GR, HK, HR, HU, IE, IL, IN, IS, IT, JP, LI, LT, LU, LV, MC, MT, MX, MY, NL, NO, NZ, PL, PT, RO, RS, SA, SE, SG, SI, SK, TH, TR, UA, US, ZA, KR, TW
+        hint: --answer guest.phone.country=VALUE
+      --answer order.price[2].scale=2: "order.price[2].scale" is no open question; meant "order.price[1].scale"? The open ones are "order.price[1].scale", "order.ext.tags.type", "guest.phone.country"
+    "#);
+    let answered = own.replace("'x'", "2").replace(", date = '%F'", "");
+    let rest = ["order.ext.tags.type=string", "guest.phone.country=GB"];
+    for price in ["order.price[1].scale=2", "order.price.0.scale=2"] {
+        let answers = [&rest[..], &[price]].concat();
+        let compiled = compile(&[("own.toml", &answered)], &answers);
+        assert!(compiled.is_ok(), "{}", compiled.unwrap_err());
+    }
+}
+
 /// A list element `?` is data; in place of a list it can only be a question.
 #[test]
 fn question_in_place_of_a_list_is_open() {
