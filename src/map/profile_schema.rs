@@ -12,11 +12,15 @@ use super::{profile_text::ProfileText, written_text::QUESTION};
 #[must_use]
 pub fn profile_schema() -> Value {
     let mut schema = typed_schema().to_value();
-    allow_questions(&mut schema);
+    // The profile itself is no question.
+    for (_, member) in schema.as_object_mut().into_iter().flatten() {
+        allow_questions(member);
+    }
     schema
 }
 
-/// Allows an open question in place of a value that is no text. One in place of a text is a text.
+/// Allows an open question in place of a value that is no text, but not of a table with known keys.
+/// One in place of a text is a text.
 fn allow_questions(schema: &mut Value) {
     match schema {
         Value::Array(schemas) => schemas.iter_mut().for_each(allow_questions),
@@ -32,8 +36,9 @@ fn allow_questions(schema: &mut Value) {
                 }
                 _ => {}
             }
-            if let Some(of @ ("boolean" | "integer" | "number")) =
-                members.get("type").and_then(Value::as_str)
+            let is_section = members.contains_key("properties");
+            if let Some(of @ ("boolean" | "integer" | "number" | "array" | "object")) =
+                members.get("type").and_then(Value::as_str).filter(|_| !is_section)
             {
                 let types = json!([of, "string"]);
                 members.insert("type".to_owned(), types);
@@ -178,6 +183,8 @@ mod tests {
             ("severity.content_repeated", "off warning error", true, false),
             ("guest.dob.locale", "da de en es fr it nb nl pl pt sv", true, false),
             ("guest.id.email.kind", "email phone currency", true, false),
+            ("order.ext.gift.type", "string boolean integer float", true, false),
+            ("format", "csv ndjson json", true, false),
         ] {
             let found = key_type(path).unwrap_or_else(|| panic!("{path}"));
             assert_eq!(found.choices.join(" "), choices, "{path}");

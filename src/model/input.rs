@@ -10,8 +10,9 @@ use std::{
     time::SystemTime,
 };
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{
     origin::{InputNames, Position},
@@ -109,6 +110,7 @@ impl Version {
 /// The format of an input file, as the profile declares it or the file's name means it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(transform = with_json)]
 pub enum InputFormat {
     /// Comma-separated values with a header, RFC 4180.
     Csv,
@@ -116,6 +118,14 @@ pub enum InputFormat {
     /// decides.
     #[serde(alias = "json")]
     Ndjson,
+}
+
+/// Adds the other name of a format to the schema, which has no aliases of its own.
+fn with_json(schema: &mut Schema) {
+    if let Some(Value::Array(formats)) = schema.get_mut("oneOf") {
+        let description = "The same as `ndjson`.";
+        formats.push(json!({ "type": "string", "const": "json", "description": description }));
+    }
 }
 
 /// An input file as it was found.

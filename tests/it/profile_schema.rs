@@ -104,6 +104,10 @@ fn wrong_values_do_not_fit_the_schema() {
         // Open questions.
         ("item_price = '?'\nskip_lines = '?'\nrows_adjacent = '?'", true),
         ("order.price = { column = '?', scale = '?', disagree = '?' }", true),
+        ("nulls = '?'\ncurrency_symbols = '?'\nheader = '?'", true),
+        ("nulls = 'NA'", false),
+        ("currency_symbols = '€'", false),
+        ("format = 'json'", true),
         ("severity.'?' = 'off'", false),
         ("order = '?'", false),
     ] {
