@@ -20,7 +20,7 @@ use super::{
     number::{NumberFormat, NumberMarks},
     rule_checks::{
         add_ineffective_keys, check_compared_texts, check_nth, check_path, check_reasons,
-        check_sources, extension_type, over_rows,
+        check_sources, check_type, extension_type, over_rows,
     },
     rule_text::{RuleText, ZoneText},
     rule_values::{Listed, RuleValues},
@@ -112,6 +112,9 @@ impl Rule {
         let number = errors.keep(NumberFormat::new(&text));
         let extension_type =
             text.r#type.as_deref().and_then(|name| errors.keep(extension_type(name)));
+        if let Some(data_type) = extension_type {
+            check_type(&text, data_type, &mut errors);
+        }
         let table = errors.keep(RuleValues::new(&text)).flatten();
         let max_length = errors.keep(MaxLength::new(&text)).flatten();
         errors.keep(check_sources(&text));

@@ -8,6 +8,7 @@ use super::{
     one_or_many::OneOrMany,
     path_text::{ensure_named, segments, walks_arrays},
     rule_text::{OnConflict, OverRowsText, RuleText, TableValue},
+    rule_values::KEEP,
 };
 use crate::model::{field::ExtensionType, over_rows::OverRows};
 
@@ -74,6 +75,34 @@ pub(super) fn check_reasons(text: &RuleText) -> Result<(), KeyError> {
         }
     }
     Ok(())
+}
+
+/// Refuses constants that are not of the declared type of an attribute, in any order. An empty one
+/// is no value.
+pub(super) fn check_type(text: &RuleText, data_type: ExtensionType, errors: &mut KeyErrors) {
+    let of_values = text.values.iter().flat_map(|values| values.values());
+    let of_table = text.table.iter().flatten().filter_map(|row| row.last());
+    let other = text.other.iter();
+    let replaced = of_values.map(|to| ("values", to)).chain(of_table.map(|to| ("table", to)));
+    let replaced = replaced.chain(other.map(|to| ("other", to))).filter_map(|(key, to)| match to {
+        TableValue::Text(to) if key != "other" || to != KEEP => Some((key, to)),
+        _ => None,
+    });
+    let own = text.value.iter().map(|value| ("value", value));
+    let own = own.chain(text.default.iter().map(|default| ("default", default)));
+    let expected = match data_type {
+        ExtensionType::Boolean => "true or false",
+        ExtensionType::Integer => "a whole number",
+        ExtensionType::Float => "a number such as 12.50",
+        ExtensionType::String => return,
+    };
+    for (key, constant) in own.chain(replaced) {
+        if !constant.is_empty() && !data_type.takes(constant) {
+            let error =
+                format!("has {constant:?}, which is no {}; expected {expected}", data_type.name());
+            errors.add(key, &error);
+        }
+    }
 }
 
 /// Refuses a reason that says nothing: the orders that are left out are reported under it.

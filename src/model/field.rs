@@ -7,6 +7,8 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use super::money::Amount;
+
 /// The type of an extension attribute, which the tenant never changes once it has stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -34,6 +36,17 @@ impl ExtensionType {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, data_type)| *data_type)
+    }
+
+    /// Whether a text is a value of the type.
+    #[must_use]
+    pub fn takes(self, text: &str) -> bool {
+        match self {
+            Self::String => true,
+            Self::Boolean => ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word)),
+            Self::Integer => text.parse::<i64>().is_ok(),
+            Self::Float => text.parse::<Amount>().is_ok(),
+        }
     }
 
     /// The name of the type.

@@ -14,6 +14,21 @@ fn errors_of(rules: &str) -> String {
 }
 
 #[test]
+fn constants_have_the_type_of_their_attribute() {
+    insta::assert_snapshot!(errors_of("\
+order.ext.a = { column = 'a', type = 'boolean', values = { ja = 'yes', nein = 'FALSE', weg = '' } }
+order.ext.b = { column = 'a', type = 'integer', values = { x = '1' }, other = 'keep', default = '0.5' }
+item.ext.c = { value = '1,5', type = 'float' }
+item.ext.d = { columns = ['a', 'b'], type = 'boolean', table = [['x', '*', 'ja']] }
+"), @r#"
+    p:3:49: order.ext.a.values: "values" has "yes", which is no boolean; expected true or false
+      p:4:97: order.ext.b.default: "default" has "0.5", which is no integer; expected a whole number
+      p:5:24: item.ext.c.value: "value" has "1,5", which is no float; expected a number such as 12.50
+      p:6:64: item.ext.d.table: "table" has "ja", which is no boolean; expected true or false
+    "#);
+}
+
+#[test]
 fn case_is_ignored_on_request() {
     let table = |keys: &str| {
         let rules = profile(&format!(
