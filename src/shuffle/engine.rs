@@ -145,7 +145,7 @@ impl<'r, D: Decide> Engine<'r, D> {
         }
     }
 
-    /// Reports the warnings that concern columns.
+    /// Reports the warnings that concern columns, and an export that is ignored as a whole.
     fn warn(&self, warnings: &ColumnWarnings, export: &mut Export) {
         let severities = &self.settings.profile.severities;
         let mut problems = warnings.problems();
@@ -157,6 +157,12 @@ impl<'r, D: Decide> Engine<'r, D> {
             (self.emit)(Progress::Warning(&format!("{position}: {}", problem.message)));
         }
         export.file_problems.extend(problems);
+        let n_rows: u64 = export.files.inputs.iter().map(|read| read.rows).sum();
+        if n_rows > 0 && export.files.ignored_rows == n_rows {
+            (self.emit)(Progress::Warning(
+                "the profile ignores all rows; if some are orders, correct its ignore_rows",
+            ));
+        }
     }
 
     fn with_tenant_types(&self, mut facts: ExportFacts) -> ExportFacts {

@@ -247,6 +247,10 @@ fn ignored_rows_belong_to_no_order() {
     let summary = ran.summary();
     let counts = ["rows", "rows_ignored", "rows_unreadable", "items"].map(|name| &summary[name]);
     assert_eq!(counts, [6, 4, 0, 2].map(Value::from).each_ref(), "{}", ran.out);
+    assert!(!ran.err.contains("ignores all rows"), "{}", ran.err);
+    workspace.file("shop.toml", canonical_with("ignore_rows = [{ raw = true, is_not = 'x' }]"));
+    let ran = workspace.run("check orders.csv --pos x --profile shop.toml");
+    assert!(ran.err.contains("warning: the profile ignores all rows"), "{}", ran.err);
 }
 
 /// A quote in a comment may enclose the orders below it.
