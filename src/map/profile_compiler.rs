@@ -345,6 +345,10 @@ mod tests {
         assert_eq!(with("").unwrap().earliest_order.to_string(), "2000-01-01");
         let early = with("earliest_order = '1995-06-01'").unwrap();
         assert_eq!(early.earliest_order.to_string(), "1995-06-01");
+        let date = with("earliest_order = 1995-06-01").unwrap();
+        assert_eq!(date.earliest_order, early.earliest_order);
+        insta::assert_snapshot!(with("earliest_order = 1995-06-01T00:00:00Z").unwrap_err(), @r#"p.toml:2:18: earliest_order: invalid date "1995-06-01T00:00:00Z"; expected YYYY-MM-DD"#);
+        insta::assert_snapshot!(with("earliest_order = 1995").unwrap_err(), @r#"p.toml:2:18: earliest_order: expected a day such as "2000-01-01""#);
         insta::assert_snapshot!(with("earliest_order = '1995'").unwrap_err(), @r#"p.toml:2:18: earliest_order: invalid date "1995"; expected YYYY-MM-DD"#);
     }
 

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use toml::value::Datetime;
 
 use super::{
     condition_text::ConditionText,
@@ -201,6 +202,7 @@ pub(super) struct ProfileText {
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) item_price: PriceBasis,
     /// The first day on which an order can have been made, as YYYY-MM-DD.
+    #[serde(default, deserialize_with = "some_day")]
     pub(super) earliest_order: Option<String>,
     /// The mode of sending, if the target sets none.
     pub(super) mode: Option<Mode>,
@@ -270,6 +272,20 @@ impl ProfileText {
             last_line_end: self.last_line_end,
         }
     }
+}
+
+/// A day as a text, or as a date of TOML.
+fn some_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a day such as \"2000-01-01\"")]
+    enum Day {
+        Text(String),
+        Date(Datetime),
+    }
+    Ok(Some(match Day::deserialize(deserializer)? {
+        Day::Text(text) => text,
+        Day::Date(date) => date.to_string(),
+    }))
 }
 
 /// The schema of a table whose keys are the names of an enumeration.

@@ -97,7 +97,12 @@ pub(in crate::map) fn parse_zone(text: &str) -> Result<Tz, ZoneError> {
         let suggestion = region_of(&text.to_uppercase())
             .or_else(|| known.clone().find(|name| is_city_of(name, text)))
             .or_else(|| suggest(text, known));
-        let example = || "a region such as \"Europe/London\"".to_owned();
+        let is_offset = text.starts_with(['+', '-']) && text.contains(':');
+        let example = || {
+            let hours =
+                if is_offset { "an offset in whole hours such as \"-05:00\", or " } else { "" };
+            format!("{hours}a region such as \"Europe/London\"")
+        };
         ZoneError {
             found: format!("unknown time zone {text:?}"),
             expected: suggestion.is_none().then(example),
@@ -203,5 +208,12 @@ mod tests {
         for text in ["+05:30", "+15:00", "05:00", "+5:00", "+-5:00", "++5:00", "+05", "-:00"] {
             assert!(error(text).contains("unknown time zone"), "{text}");
         }
+        let half = error("+05:30");
+        assert!(
+            half.ends_with(
+                "an offset in whole hours such as \"-05:00\", or a region such as \"Europe/London\""
+            ),
+            "{half}"
+        );
     }
 }
