@@ -108,3 +108,7 @@ pub const PLACEHOLDER_ORDER: &str = "refunds.order reads a placeholder, such as 
 /// Why the order of a refund is not known.
 pub const NO_ORDER: &str = "refunds.order reads no key of an order from the value; expected a text \
                             or a number, or nothing where the row is no refund";
+
+/// Why the order of a row is not known that may be a refund of another one.
+pub const UNTESTED_REFUND: &str =
+    "rows of [refunds] cannot be tested, so the row may be a refund of the order that it names";

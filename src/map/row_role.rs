@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
-    bound_refunds::BoundRefunds,
+    bound_refunds::{BoundRefunds, UNTESTED_REFUND},
     bound_rule::TestedSource,
     collector::Collector,
     condition::Condition,
@@ -161,7 +161,3 @@ impl<S> Mapper<'_, S> {
         self.item_rows.as_ref().map_or(Some(true), |rows| test(rows, view, self.profile).ok())
     }
 }
-
-/// Why the order of a row is not known that may be a refund of another one.
-const UNTESTED_REFUND: &str =
-    "rows of [refunds] cannot be tested, so the row may be a refund of the order that it names";

@@ -5,7 +5,7 @@
 
 use super::wrapped_orders::{ReadMembers, wrappers};
 use crate::{
-    map::{NO_ORDER, PLACEHOLDER_ORDER, profile::Profile},
+    map::{NO_ORDER, PLACEHOLDER_ORDER, UNTESTED_REFUND, profile::Profile},
     model::{
         conversion::conversion,
         document_path::{DocumentPath, documents_hint},
@@ -78,6 +78,10 @@ pub(super) fn lost_row_hint(
         (RowKind::Unreadable { reason: NO_ORDER, .. }, ..) => ignore_hint(None),
         (RowKind::Unreadable { reason: PLACEHOLDER_ORDER, .. }, ..) => {
             "let the placeholder be empty: empty = [\"0\"] in the rule of order under [refunds]"
+                .to_owned()
+        }
+        (RowKind::Unreadable { reason: UNTESTED_REFUND, .. }, ..) => {
+            "fix the value that rows of [refunds] tests, or let it test another column or path"
                 .to_owned()
         }
         (RowKind::Unreadable { .. }, RowContent::Record(_), _) => QUOTES.to_owned(),

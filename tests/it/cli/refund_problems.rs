@@ -301,7 +301,8 @@ fn row_of_an_item_that_may_be_a_refund_record_ends_the_run() {
     assert_eq!(ran.code, 2);
     insta::assert_snapshot!(ran.err, @r#"
     error: orders.csv:4: rows of [refunds] cannot be tested, so the row may be a refund of the order that it names; it is not known which order the row belongs to
-      hint: fix the row, or set quote = "none" in the profile if quotes are data
+      hint: fix the value that rows of [refunds] tests, or let it test another column or path
+
     "#);
 }
 
