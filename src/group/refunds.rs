@@ -3,6 +3,8 @@
 //! The order may be in another file, or in a document of its own. Does not subtract: `validate`
 //! does. Called by `shuffle` with all drafts of some keys.
 
+use std::collections::HashSet;
+
 use super::{
     canonical::{have_same_value, is_zero},
     duplicates::deduplicate,
@@ -66,8 +68,16 @@ pub(super) fn keep_refunds(draft: &mut Draft<'_>) {
     draft.problems.extend(problems.iter().filter(|problem| is_of_refund(problem)).cloned());
     draft.problems.extend(problems.iter().filter_map(two_currencies));
     let message = "no other row of the export is of the order that was refunded";
-    let problem = Problem::for_order(Code::RefundWithoutOrder, draft.position(), message);
-    draft.problems.push(problem);
+    let without_order = |at| Problem::for_order(Code::RefundWithoutOrder, at, message);
+    let mut ids = HashSet::new();
+    let records = draft.refund_records.iter().filter(|record| ids.insert(&record.id));
+    // `validate` refuses those that may be orders.
+    let records = records.filter(|record| !record.names_itself);
+    draft.problems.extend(records.map(|record| without_order(record.at)));
+    if draft.refund_records.is_empty() {
+        let problem = without_order(draft.position());
+        draft.problems.push(problem);
+    }
 }
 
 /// Whether a problem of a row that is a refund concerns what is taken off its order.
@@ -161,10 +171,14 @@ fn add_possible_refunds(order: &mut Draft<'_>, refund: &Draft<'_>) {
     add_problems(order, refund);
 }
 
-/// Adds the problems of refunds to their order, but that it is missing.
+/// Adds the problems of refunds to their order, but that it is missing. Refunds without it are
+/// reported by their records.
 fn add_problems(order: &mut Draft<'_>, refund: &Draft<'_>) {
-    let is_missing =
-        |code| matches!(code, Code::RefundWithoutOrder | Code::ParentMissing | Code::ParentCircle);
+    let lacks_order = order.kind == DraftKind::Refunds && !refund.refund_records.is_empty();
+    let is_missing = |code| match code {
+        Code::RefundWithoutOrder => !lacks_order,
+        code => matches!(code, Code::ParentMissing | Code::ParentCircle),
+    };
     let problems = refund.problems.iter().filter(|problem| !is_missing(problem.code));
     order.problems.extend(problems.filter(|problem| is_of_refund(problem)).cloned());
 }

@@ -13,7 +13,7 @@ use std::{
 
 use super::canonical::{added_values, item_values};
 use crate::model::{
-    draft::Draft,
+    draft::{Draft, RefundId},
     origin::{FileId, InputNames, Position},
     problem::{Code, Problem},
 };
@@ -27,7 +27,10 @@ pub fn find_repeated_row(draft: &Draft<'_>, names: &InputNames) -> Option<Proble
     if is_of_one_file {
         return None;
     }
-    let records: HashSet<_> = draft.refund_records.iter().map(|record| row_of(record.at)).collect();
+    let own_ids =
+        draft.refund_records.iter().filter(|record| matches!(record.id, RefundId::Own(_)));
+    let records: HashSet<_> =
+        own_ids.filter(|record| record.counts_once).map(|record| row_of(record.at)).collect();
     // Refunds with an id of their own are compared by it.
     let has_id = |at: Position| records.contains(&row_of(at));
     let items = draft.items.iter().filter(|item| !(item.is_refund && has_id(item.at.position())));

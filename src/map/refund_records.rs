@@ -3,6 +3,8 @@
 //! Nothing else of such a record counts but its currency, which is to be that of its order. Part of
 //! `mapper`.
 
+use std::borrow::Cow;
+
 use super::{
     bound_rule::BoundRule,
     collector::Collector,
@@ -11,7 +13,7 @@ use super::{
     view::View,
 };
 use crate::model::{
-    draft::{MappedRow, RefundRecord},
+    draft::{MappedRow, RefundId, RefundRecord},
     field::Field,
 };
 
@@ -24,12 +26,15 @@ impl<S> Mapper<'_, S> {
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) -> bool {
-        let netted = self.refunds.as_ref().filter(|_| self.is_netted(view));
-        let Some(refunds) = netted else { return false };
+        let held = self.refunds.as_ref().filter(|refunds| refunds.hold(view, self.profile));
+        let Some(refunds) = held else { return false };
+        into.refund_records.extend(self.refund_record(view));
+        if !refunds.refunds.are_netted {
+            return false;
+        }
         if self.is_child(view) || refunds.is_record(view, self.profile) {
             self.add_currency(view, order);
         }
-        into.refund_records.extend(self.refund_record(view));
         if refunds.amount.is_none() {
             return false;
         }
@@ -44,18 +49,27 @@ impl<S> Mapper<'_, S> {
         }
     }
 
-    /// The id of a refund that is one row or document and no more, so that it counts once.
+    /// The refund that a row is as a record of its own, if it is one.
     fn refund_record<'a, V: View<'a, Source = S>>(&'a self, view: V) -> Option<RefundRecord<'a>> {
         let refunds = self.refunds.as_ref()?;
-        // Rows of one record may each have an item of it.
-        let is_whole = refunds.amount.is_some() || self.items.is_some();
-        let id = if self.is_child(view) {
-            self.own_id(view)?.into()
-        } else {
-            let order = refunds.refunds.order.as_ref().filter(|_| is_whole)?;
-            let order = key_of(view, order, &refunds.order);
-            self.order_key(view).filter(|id| Some(id) != order.as_ref())?
+        let is_child = self.is_child(view);
+        let order = match &refunds.refunds.order {
+            Some(order) => key_of(view, order, &refunds.order),
+            None if is_child => None,
+            None => return None,
         };
-        Some(RefundRecord { id, at: view.at().position() })
+        let id = if is_child { self.own_id(view).map(Cow::Borrowed) } else { self.order_key(view) };
+        let has_order_id = id.is_some() && id == order;
+        let names_itself = has_order_id && refunds.rows.is_none();
+        let id = match id.filter(|_| !has_order_id) {
+            Some(id) => RefundId::Own(id),
+            // A row that is a refund of the order with its key.
+            None if has_order_id && !names_itself => return None,
+            None => RefundId::Row(view.raw().text()?),
+        };
+        // Rows of one record may each have an item of it.
+        let is_whole = is_child || refunds.amount.is_some() || self.items.is_some();
+        let counts_once = is_whole && refunds.refunds.are_netted;
+        Some(RefundRecord { id, at: view.at().position(), counts_once, names_itself })
     }
 }

@@ -467,7 +467,7 @@ pub struct MappedRow<'a> {
     pub cells: Cells<'a>,
     /// The amounts that were refunded of the order.
     pub refunds: Vec<Cell<'a>>,
-    /// The refunds with an id of their own.
+    /// The refunds that are records of their own.
     pub refund_records: Vec<RefundRecord<'a>>,
     /// The items: at most one per record, any number per document.
     pub items: Vec<ItemDraft<'a>>,
@@ -551,13 +551,26 @@ pub struct OrderItem<'a> {
     pub is_filled: bool,
 }
 
-/// A refund that is a row or a document of its own.
+/// A refund that is a row or a document of its own, or several rows with one id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRecord<'a> {
-    /// Its id.
-    pub id: Cow<'a, str>,
-    /// Its position.
+    /// What tells it apart.
+    pub id: RefundId<'a>,
+    /// The position of its row.
     pub at: Position,
+    /// Whether it is taken off its order, and is one row and no more: it counts once.
+    pub counts_once: bool,
+    /// Whether it is a refund only since it names an order, and it names itself.
+    pub names_itself: bool,
+}
+
+/// What tells a refund apart from others of its order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RefundId<'a> {
+    /// Its id.
+    Own(Cow<'a, str>),
+    /// Its whole row, since it has no id of its own.
+    Row(&'a str),
 }
 
 /// What a row without an item, or one of a side file, adds to the sums of its order.
@@ -645,7 +658,7 @@ pub struct Draft<'a> {
     pub people: Vec<PersonDraft<'a>>,
     /// The amounts that were refunded, whatever their signs.
     pub refunds: Vec<Cell<'a>>,
-    /// The refunds with an id of their own, each of which counts once.
+    /// The refunds that are records of their own.
     pub refund_records: Vec<RefundRecord<'a>>,
     /// Whether its rows are those of an order.
     pub kind: DraftKind,

@@ -91,7 +91,8 @@ impl<'a> RouteCheck<'a> {
         self.settings.severities.apply(&mut record.problems);
         if draft.kind == DraftKind::Refunds {
             let takes_off = !draft.items.is_empty() || !draft.refunds.is_empty();
-            return finish_refunds((draft.skip, takes_off), record, &self.problems);
+            let unclear = refunds::unclear_orders(&draft.refund_records);
+            return finish_refunds((draft.skip, takes_off), record, (&self.problems, unclear));
         }
         // An order that the profile skips need not be valid.
         // But its cells must be readable, else its rows may not be those that the profile means.
@@ -130,7 +131,7 @@ impl<'a> RouteCheck<'a> {
 fn finish_refunds<'a>(
     (skip, takes_off): (Option<Arc<str>>, bool),
     mut record: OrderRecord,
-    problems: &Problems,
+    (problems, unclear): (&Problems, impl Iterator<Item = Problem>),
 ) -> CheckedOrder<'a> {
     let refunded_at = record.ordered_at.take();
     let lone_refunds = takes_off.then_some(LoneRefunds { refunded_at });
@@ -149,6 +150,7 @@ fn finish_refunds<'a>(
     };
     let of_draft = std::mem::take(&mut record.problems);
     record.problems.extend(of_draft.iter().chain(problems.iter()).filter(is_kept).cloned());
+    record.problems.extend(unclear);
     let is_invalid = record.problems.iter().any(Problem::is_error);
     let rule = skip.filter(|_| !is_invalid);
     CheckedOrder {

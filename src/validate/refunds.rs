@@ -14,7 +14,7 @@ use super::{
     values,
 };
 use crate::model::{
-    draft::{Cell, Draft, ItemDraft, RefundRecord},
+    draft::{Cell, Draft, ItemDraft, RefundId, RefundRecord},
     field::Field,
     money::{Amount, Money},
     origin::Position,
@@ -64,17 +64,36 @@ pub(super) fn check_signs(draft: &Draft<'_>, findings: &mut Findings) {
 /// Refuses a refund that is there twice, so that it would be taken off twice.
 pub(super) fn check_records(draft: &Draft<'_>, findings: &mut Findings) {
     let mut earlier = HashMap::new();
-    for RefundRecord { id, at } in &draft.refund_records {
-        let first: Position = *earlier.entry(id).or_insert(*at);
-        if first != *at {
-            let file = if first.file == at.file { "" } else { " of another file" };
-            let message = format!(
-                "the refund has the id {id:?} of the one in line {}{file}; it would count twice",
-                first.line
-            );
-            findings.problems.push(Problem::for_order(Code::RefundRepeated, *at, message));
+    for record in draft.refund_records.iter().filter(|record| record.counts_once) {
+        let at = record.at;
+        // Equal rows of two files are a problem of their own.
+        let file = matches!(record.id, RefundId::Row(_)).then_some(at.file);
+        let first: Position = *earlier.entry((&record.id, file)).or_insert(at);
+        if first == at {
+            continue;
         }
+        let file = if first.file == at.file { "" } else { " of another file" };
+        let line = first.line;
+        let message = match &record.id {
+            RefundId::Own(id) => format!(
+                "the refund has the id {id:?} of the one in line {line}{file}; it would count twice"
+            ),
+            RefundId::Row(_) => format!(
+                "the refund equals the one in line {line}, and has no id of its own; it would \
+                 count twice"
+            ),
+        };
+        findings.problems.push(Problem::for_order(Code::RefundRepeated, at, message));
     }
+}
+
+/// The problems of refunds without their order that name themselves as it: each may be the order.
+pub(super) fn unclear_orders(records: &[RefundRecord<'_>]) -> impl Iterator<Item = Problem> {
+    let message = "the record has its own id as that of its order, and no other row is of the \
+                   order: it may be the order; rows under [refunds] names the rows that are \
+                   refunds";
+    let unclear = records.iter().filter(|record| record.names_itself);
+    unclear.map(move |record| Problem::for_order(Code::RefundUnclear, record.at, message))
 }
 
 /// Refuses amounts that were refunded where the tenant adds the items up: it would hold the whole

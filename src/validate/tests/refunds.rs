@@ -1,7 +1,7 @@
 //! Tests of refunds that are taken off their order.
 
 use super::*;
-use crate::model::draft::RefundRecord;
+use crate::model::draft::{RefundId, RefundRecord};
 
 /// The valid order of two pieces for 20.00, of which two pieces were refunded for each price.
 pub(super) fn with_refunds(prices: &[&str]) -> Draft<'static> {
@@ -22,8 +22,12 @@ fn with_refunded<'t, const N: usize>(
 
 /// The valid order, and a refund with an id of its own that is in two lines.
 pub(super) fn with_record_twice(id: &'static str) -> Draft<'static> {
-    let record =
-        |line| RefundRecord { id: id.into(), at: Position { file: FileId(0), line, column: None } };
+    let record = |line| RefundRecord {
+        id: RefundId::Own(id.into()),
+        at: Position { file: FileId(0), line, column: None },
+        counts_once: true,
+        names_itself: false,
+    };
     Draft { refund_records: vec![record(7), record(8)], ..order(&[]) }
 }
 

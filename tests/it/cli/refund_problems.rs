@@ -242,6 +242,16 @@ fn refund_record_counts_once() {
     A invalid: refund_repeated 5
     B valid:
     "#);
+    // Without an id of its own, one is told apart by its row.
+    let without_id = [rows[0], ",A,,,,5.00", ",A,,,,6.00", ",A,,,,5.00"];
+    insta::assert_snapshot!(check(&[&without_id[..3]]), @r#"
+    19.00 0
+    A valid:
+    "#);
+    insta::assert_snapshot!(check(&[&without_id]), @r#"
+    0 14.00
+    A invalid: refund_repeated 5
+    "#);
     let other_amount = ["7,A,,,,6.00"];
     let found = check(&[&rows[..3], &other_amount]);
     insta::assert_snapshot!(found, @r#"
@@ -302,7 +312,67 @@ fn row_of_an_item_that_may_be_a_refund_record_ends_the_run() {
     insta::assert_snapshot!(ran.err, @r#"
     error: orders.csv:4: rows of [refunds] cannot be tested, so the row may be a refund of the order that it names; it is not known which order the row belongs to
       hint: fix the value that rows of [refunds] tests, or let it test another column or path
+    "#);
+}
 
+/// All orders of such an export were once left out as refunds, with exit code 0.
+#[test]
+fn lone_refund_that_names_itself_is_refused() {
+    let header = "Order,parent,Date,Email,total,refunded\n";
+    let row = |key: &str, parent: &str| {
+        format!("{key},{parent},2026-10-01T10:00:00Z,a@example.com,30.00,5.00")
+    };
+    let check = |rows: &[&str], keys: &str| {
+        let profile = |extension: &str| {
+            let items = if extension == "csv" { "" } else { "items = []\n" };
+            format!("name = \"shop\"\n{items}{keys}{}", rules_with_total())
+        };
+        let [csv, ndjson] =
+            check_both(&[rows], header, profile, RESOURCES).map(|ran| problems(&ran));
+        assert_eq!(sorted(&csv), sorted(&ndjson));
+        sorted(&csv)
+    };
+    let (lone, order) = (row("A", "A"), row("A", ""));
+    let left_out = RECORDS.lines().filter(|line| !line.starts_with("amount"));
+    let left_out = left_out.map(|line| line.replace("net", "leave_out") + "\n").collect::<String>();
+    insta::assert_snapshot!(check(&[&lone], RECORDS), @r#"
+    A invalid: refund_unclear 2
+    null null
+    "#);
+    insta::assert_snapshot!(check(&[&lone], &left_out), @r#"
+    A invalid: refund_unclear 2
+    null null
+    "#);
+    insta::assert_snapshot!(check(&[&order, &lone], RECORDS), @r#"
+    25.00 0
+    A valid:
+    "#);
+    insta::assert_snapshot!(check(&[&order, &lone], &left_out), @r#"
+    30.00 0
+    A valid:
+    "#);
+    let rows = "rows = { column = \"refunded\", path = \"refunded\", empty = false }\n";
+    insta::assert_snapshot!(check(&[&lone], &format!("{RECORDS}{rows}")), @r#"
+    A skipped: refund_without_order 2
+    null null
+    "#);
+}
+
+/// They were once one problem, at the line of the first.
+#[test]
+fn each_refund_record_without_its_order_is_reported() {
+    let header = "Order,parent,Date,Email,total,refunded\n";
+    let rows = ["7,A,,,,5.00", "8,A,,,,5.00", "9,B,,,,5.00", ",B,,,,5.00"];
+    let check = |files: &[&[&str]]| problems_of_records(files, header, &rules_with_total());
+    insta::assert_snapshot!(check(&[&rows]), @r#"
+    A skipped: refund_without_order 2 refund_without_order 3
+    B skipped: refund_without_order 4 refund_without_order 5
+    null null
+    "#);
+    insta::assert_snapshot!(check(&[&rows[..1], &rows[1..]]), @r#"
+    A skipped: refund_without_order 2 refund_without_order 2
+    B skipped: refund_without_order 3 refund_without_order 4
+    null null
     "#);
 }
 
