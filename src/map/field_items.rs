@@ -2,6 +2,8 @@
 //!
 //! Part of `mapper`.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::{
     bound_rule::{BoundRule, FieldBinding, PackedSource},
     collector::Collector,
@@ -22,11 +24,10 @@ impl<S> Mapper<'_, S> {
         self.own_items.have_fields
     }
 
-    /// Adds the items that are fields of a row. Those of the row above would count twice.
+    /// Adds the items that are fields of a row. Those of an earlier row would count twice.
     pub(super) fn add_field_items<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
-        previous: Option<V>,
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
@@ -35,12 +36,31 @@ impl<S> Mapper<'_, S> {
             self.add_packed(view, packed, order, into);
         }
         self.add_groups(view, order, into);
-        if let Some(first) = into.items.get(n_items)
-            && previous.is_some_and(|previous| self.repeats_items(view, previous))
-        {
-            let message = REPEATED_ITEMS.to_owned();
-            order.problems.push(Problem::for_order(Code::ItemsRepeated, first.at, message));
+        if let Some(first) = into.items.get(n_items) {
+            let at = first.at;
+            let row = at.position();
+            let earlier = *into.item_fields.entry(self.item_fields(view)).or_insert(row);
+            if earlier != row {
+                let line = earlier.line;
+                let message = format!(
+                    "the row in line {line} of the same order has the same items; they would count \
+                     twice"
+                );
+                order.problems.push(Problem::for_order(Code::ItemsRepeated, at, message));
+            }
         }
+    }
+
+    /// A digest of the file of a row and the fields that its items are made of.
+    fn item_fields<'a, V: View<'a, Source = S>>(&self, view: V) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        // Equal items of two files are a problem of their own.
+        view.at().position().file.hash(&mut hasher);
+        let of_groups = self.groups.iter().flat_map(|group| &group.columns);
+        for source in self.packed.iter().map(|packed| &packed.source).chain(of_groups) {
+            view.find(source).value.text().hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// Adds the items of a list in a cell; none if one of them cannot be read.
@@ -129,13 +149,6 @@ impl<S> Mapper<'_, S> {
             }
         }
     }
-
-    /// Whether the previous row of the order has the same items.
-    fn repeats_items<'a, V: View<'a, Source = S>>(&self, view: V, previous: V) -> bool {
-        let of_groups = self.groups.iter().flat_map(|group| &group.columns);
-        let mut sources = self.packed.iter().map(|packed| &packed.source).chain(of_groups);
-        sources.all(|source| view.repeats(previous, source))
-    }
 }
 
 /// Whether an item has a value of its own, besides those of its row.
@@ -149,6 +162,3 @@ pub(super) fn has_field<'a, V: View<'a>>(rules: &[BoundRule<'_, V::Source>], vie
         fields.any(|field| view.find(field).value.is_filled(binding.rule))
     })
 }
-
-const REPEATED_ITEMS: &str = "the row before it of the same order has the same items; they would \
-    count twice";

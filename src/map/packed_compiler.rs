@@ -39,6 +39,7 @@ impl PackedItems {
         if let (Some(separator), Some(of_fields)) =
             (&separator, fields.as_ref().and_then(PackedFields::separator))
             && starts_with.is_none()
+            && !separator.is_empty()
             && of_fields.contains(separator.as_str())
         {
             let error = format!("{of_fields:?} contains the separator of items, {separator:?}");

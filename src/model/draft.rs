@@ -6,7 +6,7 @@
 
 use std::{
     borrow::Cow,
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     ops::{Deref, DerefMut},
     sync::Arc,
 };
@@ -471,6 +471,8 @@ pub struct MappedRow<'a> {
     pub refund_records: Vec<RefundRecord<'a>>,
     /// The items: at most one per record, any number per document.
     pub items: Vec<ItemDraft<'a>>,
+    /// The rows of which fields are items, by a digest of their file and those fields.
+    pub item_fields: BTreeMap<u64, Position>,
     /// What the row says of the items that are made of values of the order.
     pub order_items: Vec<OrderItem<'a>>,
     /// Whether fields have several numbers of the row, those of the rows of a side file.

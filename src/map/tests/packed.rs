@@ -5,7 +5,11 @@ use serde_json::json;
 use super::rows::{bind, bind_error, csv, errors, mapped, ndjson, profile, record, row};
 use crate::{
     map::{CellOwner, trace},
-    model::{draft::ItemKind, field::Field, row::RowContent},
+    model::{
+        draft::{ItemKind, MappedRow},
+        field::Field,
+        row::RowContent,
+    },
 };
 
 const POSITIONS: &str = "item.name = { field = 'name' }\nitem.price = { field = 'price' }\n\
@@ -128,20 +132,34 @@ fn rules_beside_fields_read_the_row() {
 
 #[test]
 fn rows_that_repeat_the_list_are_a_problem() {
-    let found = |rules: &str, lines: [&'static str; 2]| {
+    let found = |rules: &str, lines: &[&'static str]| {
         let rules = profile(rules);
-        let [first, second] = lines.map(|line| row(2, RowContent::Record(record(line))));
-        let found = mapped(bind(&rules, Some("id,list,line")), second, Some(first));
-        let codes = found.problems.iter().map(|problem| problem.code.as_str());
-        (found.items.len(), codes.collect::<Vec<_>>().join(" "))
+        let mapper = bind(&rules, Some("id,list,line"));
+        let (mut found, mut previous) = (MappedRow::default(), None);
+        for (number, line) in (2..).zip(lines) {
+            let row = &*row(number, RowContent::Record(record(line)));
+            mapper.map(row, previous.replace(row), &mut found);
+        }
+        let problems = found.problems.iter().map(|one| format!("{} {}", one.code, one.message));
+        (found.items.len(), problems.collect::<Vec<_>>().join(" "))
+    };
+    let of_line = |line| {
+        format!(
+            "items_repeated the row in line {line} of the same order has the same items; they \
+             would count twice"
+        )
     };
     let repeated = ["A,Mug|1.00,1", "A,Mug|1.00,2"];
-    assert_eq!(found(POSITIONS, repeated), (1, "items_repeated".to_owned()));
+    assert_eq!(found(POSITIONS, &repeated), (2, of_line(2)));
+    for between in ["A,Jug|1.00,2", "A,,2"] {
+        let apart = ["A,Pan|1.00,1", repeated[0], between, repeated[1]];
+        assert_eq!(found(POSITIONS, &apart).1, of_line(3), "{between}");
+    }
     let other = ["A,Mug|1.00,1", "A,Jug|1.00,2"];
-    assert_eq!(found(POSITIONS, other), (1, String::new()));
-    assert_eq!(found(POSITIONS, ["A,,1", "A,,2"]), (0, String::new()));
+    assert_eq!(found(POSITIONS, &other), (2, String::new()));
+    assert_eq!(found(POSITIONS, &["A,,1", "A,,2"]), (0, String::new()));
     let first = format!("item_rows = {{ column = 'line', is = '1' }}\n{POSITIONS}");
-    assert_eq!(found(&first, repeated), (0, String::new()));
+    assert_eq!(found(&first, &repeated), (1, String::new()));
 }
 
 #[test]
@@ -180,6 +198,8 @@ fn half_lists_are_refused() {
     test:5:15: items.packed.starts_with: "starts_with" is empty
       test:6:24: items.packed.fields.separator: "separator" is empty; expected what is between two fields
     "#);
+    insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nseparator = ''\n\
+        fields = { separator = '|' }"), @r#"test:5:13: items.packed.separator: "separator" is empty"#);
     insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nseparator = ';'\n\
         fields = { separator = ':;', assign = ':', names = ['a', ' b', 'a', ''] }"), @r#"
     test:6:1: items.packed.fields: "fields" has a separator and an assign of which one contains the other
