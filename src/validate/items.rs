@@ -186,14 +186,14 @@ pub(super) fn check_summable(
 pub(super) fn warn_of_duplicates(draft: &Draft<'_>, findings: &mut Findings) {
     let is_own = |item: &&ItemDraft<'_>| item.kind.source == ItemSource::Items;
     let mut items = draft.items.iter().filter(is_own).map(content);
-    let Some(first) = items.next() else { return };
+    let Some((is_refund, first)) = items.next() else { return };
     // Most orders have the first item once.
-    if !items.clone().any(|item| item.clone().eq(first.clone())) {
+    if !items.clone().any(|(refund, item)| refund == is_refund && item.eq(first.clone())) {
         return;
     }
-    let mut counts: HashMap<Vec<_>, usize> = HashMap::new();
-    for item in items.chain([first]) {
-        *counts.entry(item.collect()).or_default() += 1;
+    let mut counts: HashMap<(bool, Vec<_>), usize> = HashMap::new();
+    for (is_refund, item) in items.chain([(is_refund, first)]) {
+        *counts.entry((is_refund, item.collect())).or_default() += 1;
     }
     let mut counts = counts.into_values();
     let n_times = counts.next().unwrap_or_default();
@@ -207,10 +207,12 @@ pub(super) fn warn_of_duplicates(draft: &Draft<'_>, findings: &mut Findings) {
     }
 }
 
-/// The values of an item, but not its own reference.
-fn content<'d>(item: &'d ItemDraft<'_>) -> impl Iterator<Item = (&'d Field, &'d str)> + Clone {
+/// Whether an item was refunded, and its values, but not its own reference.
+fn content<'d>(
+    item: &'d ItemDraft<'_>,
+) -> (bool, impl Iterator<Item = (&'d Field, &'d str)> + Clone) {
     let values = item.cells.iter().map(|cell| (&*cell.field, &*cell.text));
-    values.filter(|(field, _)| **field != Field::ItemReferenceId)
+    (item.is_refund, values.filter(|(field, _)| **field != Field::ItemReferenceId))
 }
 
 /// Warns of an item whose currency is not the order's: the two amounts cannot be compared.

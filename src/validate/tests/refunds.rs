@@ -55,6 +55,8 @@ fn order_that_is_refunded_in_full_is_skipped() {
     let skipped = checked(with_refunds(&["10.00"]), &sum_of_lines());
     let Validity::Skipped(reason) = skipped.validity else { panic!("{skipped:?}") };
     assert_eq!(&*reason, "refunded in full");
+    // A sale and its refund are no repeated rows.
+    assert!(skipped.record.problems.is_empty(), "{:?}", skipped.record.problems);
     // A row that cannot be read may be another line of it.
     let mut partial = with_refunds(&["10.00"]);
     let at = partial.position();
