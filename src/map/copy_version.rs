@@ -6,7 +6,7 @@ use super::{
     bound_rule::FieldBinding,
     collector::Collector,
     copies::{Duplicates, VERSION},
-    date::parse_iso,
+    date::{parse_iso, parse_iso_date},
     number::NumberMarks,
     profile::Profile,
     view::View,
@@ -41,8 +41,8 @@ pub(super) fn copy_version<'a, V: View<'a>>(
     };
     version_of(cell, duplicates.marks).ok_or_else(|| {
         let message = format!(
-            "{:?} is no number and no date in ISO 8601 with an offset; another date is by = {{ \
-             column = \"…\", date = \"%d.%m.%Y\", zone = \"…\" }} under duplicates",
+            "{:?} is no number, no date such as 2026-10-31 and no time in ISO 8601 with an offset; \
+             another date is by = {{ column = \"…\", date = \"%d.%m.%Y\", zone = \"…\" }} under duplicates",
             cell.text
         );
         problem(cell.at, &message)
@@ -61,5 +61,7 @@ fn version_of(cell: &Cell<'_>, marks: NumberMarks) -> Option<CopyVersion> {
         let is_read_in_one_way = PointReading::of_text(&cell.text) != PointReading::Ambiguous;
         cell.text.parse().ok().filter(|_| is_read_in_one_way)
     };
-    number.map(CopyVersion::Number).or_else(|| parse_iso(&cell.text).map(CopyVersion::Time))
+    let time = || parse_iso(&cell.text).map(CopyVersion::Time);
+    let date = || parse_iso_date(&cell.text).map(CopyVersion::Date);
+    number.map(CopyVersion::Number).or_else(time).or_else(date)
 }

@@ -9,7 +9,12 @@ use std::cmp::Ordering;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{date::parse_iso, join_text::PickText, key_errors::KeyError, number::NumberMarks};
+use super::{
+    date::{parse_iso, parse_iso_date},
+    join_text::PickText,
+    key_errors::KeyError,
+    number::NumberMarks,
+};
 use crate::model::{
     decimal_mark::PointReading,
     money::Amount,
@@ -118,7 +123,7 @@ impl Pick {
         let number = self.marks.parse(text);
         number
             .map(|Amount(decimal)| PickValue::Number { decimal, is_ambiguous })
-            .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(PickValue::Date))
+            .or_else(|| parse_iso_date(text).map(PickValue::Date))
             .or_else(|| parse_iso(text).map(PickValue::Time))
             .or_else(|| local_time(text).map(PickValue::LocalTime))
     }

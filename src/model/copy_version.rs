@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::money::Amount;
 
@@ -13,6 +13,8 @@ use super::money::Amount;
 pub enum CopyVersion {
     /// A number that grows.
     Number(Amount),
+    /// The day when it was written.
+    Date(NaiveDate),
     /// When it was written.
     Time(DateTime<Utc>),
     /// It cannot be read.
@@ -25,6 +27,7 @@ impl CopyVersion {
     pub fn compare(self, other: Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Number(one), Self::Number(other)) => Some(one.cmp(&other)),
+            (Self::Date(one), Self::Date(other)) => Some(one.cmp(&other)),
             (Self::Time(one), Self::Time(other)) => Some(one.cmp(&other)),
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! ISO 8601 with an offset or `Z`, to the millisecond.
+//! ISO 8601 with an offset or `Z`, to the millisecond, or a date.
 //!
 //! A fast path for the common form, chrono's parser for the others. Called by `date_rule`.
 
@@ -7,6 +7,11 @@ use chrono::{DateTime, Duration, FixedOffset, NaiveDate, TimeZone, Utc};
 /// Parses ISO 8601 with an offset or `Z`.
 pub(in crate::map) fn parse_iso(text: &str) -> Option<DateTime<Utc>> {
     parse_common_iso(text).or_else(|| Some(to_millis(&parse_iso_with_offset(text)?)))
+}
+
+/// Parses a date in ISO 8601 without a time.
+pub(in crate::map) fn parse_iso_date(text: &str) -> Option<NaiveDate> {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
 }
 
 /// Cuts an instant to the millisecond.

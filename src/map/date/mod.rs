@@ -20,7 +20,7 @@ pub use date_format::ISO_8601;
 pub(super) use date_format::number_format_of;
 pub(super) use date_rule::{DateOptions, DateZone};
 pub use date_rule::{DateRule, ParsedInstant};
-pub(super) use iso::parse_iso;
+pub(super) use iso::{parse_iso, parse_iso_date};
 pub(super) use local_date_rule::LocalDateRule;
 pub(super) use locale::{Locale, languages};
 pub(super) use zone::{ZoneError, parse_zone};

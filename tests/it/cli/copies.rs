@@ -83,6 +83,20 @@ fn newest_copy_counts_wherever_it_is() {
 }
 
 #[test]
+fn dates_are_versions_without_a_time() {
+    let rows = |versions: [&str; 2]| versions.map(|version| row("A", version, 5));
+    insta::assert_snapshot!(outcome_of(&[&rows(["2026-11-01", "2026-11-02"])]), @r#"
+    A valid an older copy of the order is here; that of line 3 counts
+    "5"
+    "#);
+    insta::assert_snapshot!(outcome_of(&[&rows(["2026-11-01", "2026-11-02T10:00:00Z"])]), @r#"
+    A invalid another copy of the order is here, and it is not known which of them is newer
+    A invalid another copy of the order is here, and it is not known which of them is newer
+    "0"
+    "#);
+}
+
+#[test]
 fn copies_of_equal_version_must_be_equal() {
     let copy = |total| [row("A", 2, total)];
     let old = [row("A", 1, 7)];
