@@ -327,6 +327,7 @@ fn equal_rows_of_two_files_of_a_join_are_a_problem() {
     A invalid the row equals the one at payments-1.csv:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
     B valid
     "#);
+    assert!(check("", "A,card,5\n").starts_with("A invalid the row equals the one at"));
     insta::assert_snapshot!(check("\nseverity.row_in_two_files = 'warning'\n", "A,card,5.00\n"), @r#"
     A valid the row equals the one at payments-1.csv:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
     B valid
