@@ -279,9 +279,8 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
         all.extend(paths_of_rule(profile, (&duplicates.by, VERSION), true, &[]));
     }
     if let Some(parent) = &profile.parent {
-        // Without it, each child would be an order of its own, and the orders would lack the items.
-        let is_required = profile.maps_items() && !allows_missing(profile);
-        all.extend(paths_of_rule(profile, (parent, "parent"), is_required, &[]));
+        // An export may have orders without items. An item without a parent ends the run.
+        all.extend(paths_of_rule(profile, (parent, "parent"), false, &[]));
     }
     for join in &profile.joins {
         let purpose = join.purpose_of_key();
