@@ -74,6 +74,15 @@ impl MapError {
         Self::of_export(file, first.to_owned(), title, notes)
     }
 
+    /// The error of a file that has a column of its own with the name of one of a join.
+    pub(super) fn column_of_join(file: &str, place: &str, column: &str, join: &str) -> Self {
+        let title = format!("column {column:?} is one of the join {join:?} too");
+        let hint = format!(
+            "give the join another name: as = \"{join}_file\"; which column is meant is not guessed"
+        );
+        Self::of_export(file, place.to_owned(), title, vec![Note::Hint(hint)])
+    }
+
     /// The error of a column that occurs, but not `nth` times.
     pub(super) fn too_few_columns(
         file: &str,

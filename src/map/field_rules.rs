@@ -21,6 +21,7 @@ use super::{
     max_length::MaxLength,
     number::NumberMarks,
     one_or_list::OneOrList,
+    one_or_many::OneOrMany,
     profile::{FieldRule, FieldTarget, PeopleRules},
     profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RefundsText},
     rule::Rule,
@@ -211,10 +212,18 @@ impl RuleCompiler<'_> {
         });
         let is_of_order =
             matches!(table, "order" | "guest" | "event") || self.kind.source == ItemSource::Order;
-        errors.keep(check_rows(is_of_order, &text, self.has_one_document));
+        let has_one_row = self.has_one_document && !self.adds_joined_rows(&text);
+        errors.keep(check_rows(is_of_order, &text, has_one_row));
         let rule = errors.keep_below(&[], Rule::new(text, date_use));
         errors.ensure_none()?;
         rule.map(|rule| (rule, when)).ok_or_else(KeyErrors::default)
+    }
+
+    /// Whether a rule reads a joined file of which an order may have several rows.
+    fn adds_joined_rows(&self, text: &RuleText) -> bool {
+        let paths = text.path.clone().map(OneOrMany::into_vec).unwrap_or_default();
+        let is_joined = |join: &Join| paths.iter().any(|path| join.has_column(path));
+        self.joins.iter().any(|join| join.adds_rows() && is_joined(join))
     }
 
     /// Completes a rule by what the profile says of all cells. `field` is the one that it fills;
@@ -489,14 +498,14 @@ fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
 }
 
 /// Refuses what becomes of the values of several rows where each row has its own.
-fn check_rows(is_of_order: bool, text: &RuleText, has_one_document: bool) -> Result<(), KeyError> {
+fn check_rows(is_of_order: bool, text: &RuleText, has_one_row: bool) -> Result<(), KeyError> {
     let keys = [("disagree", text.disagree.is_some()), ("over_rows", text.over_rows.is_some())];
     let Some((key, _)) = keys.into_iter().find(|(_, is_set)| *is_set) else { return Ok(()) };
     if !is_of_order {
         let error = "is for fields of the order; each row is an item or a person of its own";
         return Err((key, error.into()));
     }
-    if has_one_document && is_for_documents_only(text) {
+    if has_one_row && is_for_documents_only(text) {
         let error = "has no effect: with items or parent, an order is one document";
         return Err((key, error.into()));
     }

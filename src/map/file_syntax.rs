@@ -183,6 +183,8 @@ paymentType = [
     { column = "u", when = { not = { column = "w", is = "a" } } },
     { column = "v" },
 ]
+[item]
+name = { column = "m", optional = true }
 "#;
         let mut padded = Profile::parse("p.toml", text).unwrap().files.padded_beside.unwrap();
         padded.sort();

@@ -249,6 +249,15 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
 
     pub(super) fn ambiguous_column(&self, column: &str, field: &str) -> MapError {
         let places = self.places_of(column);
+        if let Some(join) = self.profile.joins.iter().find(|join| join.has_column(column)) {
+            let place = places.first().map_or(self.file, String::as_str);
+            return MapError::column_of_join(
+                self.file,
+                place,
+                &without_address(column),
+                &join.name,
+            );
+        }
         let hint = if field == CONDITION {
             "rename or remove one in the export; which one is meant is not guessed"
         } else {

@@ -64,12 +64,48 @@ fn check_item_readers(profile: &Profile, join: &Join, errors: &mut KeyErrors) {
     let tested: Vec<_> = tested_names(conditions).collect();
     let mut read = columns_beside(profile, reads_items, false).chain(tested);
     if let Some(column) = read.find(|name| join.has_column(name)) {
-        let rules = if is_named { "its [[item]]" } else { "items" };
+        let (rules, which) = if is_named {
+            ("its [[item]]", "the when of its [[item]]")
+        } else {
+            ("items", "item_rows")
+        };
         let error = format!(
-            "has items, of which only the rules of {rules} can read columns; {column:?} is read by \
-             another rule or condition"
+            "has items, of which only the rules of {rules} can read columns; {column:?} is read by {}; \
+             {which} tells which rows of the file are items",
+            reader_of(column, profile)
         );
         errors.add_at(&["join", &join.index.to_string(), "items"], &error);
+    }
+}
+
+/// What reads a column or path, but no rule of items, as messages name it.
+fn reader_of(name: &String, profile: &Profile) -> String {
+    let tests = |condition: &Condition| {
+        let sources = condition.sources();
+        sources.iter().any(|source| [&source.column, &source.path].contains(&&Some(name.clone())))
+    };
+    let mut skips = profile.skips.iter().chain(&profile.row_skips);
+    if let Some(skip) = skips.find(|skip| tests(&skip.when)) {
+        return format!("the [[skip]] {:?}", skip.reason);
+    }
+    if profile.ignore_rows.iter().any(tests) {
+        return "ignore_rows".to_owned();
+    }
+    if profile.item_rows.iter().any(tests) {
+        return "item_rows".to_owned();
+    }
+    if profile.refunds.iter().flat_map(|refunds| &refunds.rows).any(tests) {
+        return "rows of [refunds]".to_owned();
+    }
+    let reads = |rule: &&FieldRule| {
+        let mut readers = rule.rule.readers();
+        let is_read = readers.any(|rule| rule.columns.contains(name) || rule.paths.contains(name));
+        is_read || rule.when.as_ref().is_some_and(tests)
+    };
+    let mut others = profile.all_rules().filter(|rule| !rule.reads_items());
+    match others.find(reads).map(|rule| &rule.target) {
+        Some(FieldTarget::Field(field)) => format!("the rule of {field}"),
+        _ => "another rule or condition".to_owned(),
     }
 }
 
@@ -111,6 +147,11 @@ fn is_tested_of(source: &CellSource, join: &Join, profile: &Profile) -> bool {
     !source.is_raw
         && columns.all(is_of_join)
         && paths.all(|path| has_one_document || is_of_join(path))
+}
+
+/// The columns and paths that rules, conditions and the order key read.
+pub(super) fn all_columns(profile: &Profile) -> impl Iterator<Item = &String> {
+    columns_beside(profile, |_| false, true)
 }
 
 /// The columns and paths that rules, without some of them, conditions and the order key read. With
@@ -279,6 +320,27 @@ order.ext.city = [{ path = 'city' }, { sum = ['c.a', 'b'], scale = { beside = 'd
         p:2:9: items: "c.lines[]" is of a joined file; expected items = "lines[]" in its [[join]], and no items of the export
           p:3:12: contacts: "c.people" is of a joined file; expected an array of the export
         "#);
+    }
+
+    /// All rows of an order share the members of its only document.
+    #[test]
+    fn condition_of_added_rows_tests_the_only_document() {
+        let with = |items: &str, when: &str| {
+            let text = format!(
+                "name = 'p'\n{items}\norder.referenceId = {{ path = 'id' }}\n\
+                 order.price = {{ path = 'c.value', over_rows = 'add', when = {when} }}\n\
+                 [[join]]\nas = 'c'\nmany = 'all'\non = [{{ path = 'id', to = 'id' }}]"
+            );
+            Profile::parse("p", &text).map_or_else(|error| error.to_string(), |_| String::new())
+        };
+        let of_document = "{ path = 'kind', is = 'sale' }";
+        assert_eq!(with("items = 'lines'", of_document), "");
+        assert_eq!(with("parent = { path = 'of', to = 'id' }", of_document), "");
+        assert_eq!(with("", "{ path = 'c.kind', is = 'card' }"), "");
+        for when in [of_document, "{ raw = true, contains = 'sale' }"] {
+            let error = with("", when);
+            assert!(error.contains("join.many: \"many\" has several rows"), "{error}");
+        }
     }
 
     /// Their cells are filled before it is known which rows are ignored.

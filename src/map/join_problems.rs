@@ -98,10 +98,14 @@ impl<S> RowJoin<'_, S> {
         }
     }
 
-    /// The places of the first two of several side rows, as messages name them.
+    /// The places of the first two of several side rows, as messages name them. Two documents may
+    /// begin on one line.
     fn places(&self, rows: &[SideRow<'_>]) -> String {
         let places: Vec<_> = rows.iter().take(2).map(|row| self.place(row.start())).collect();
-        places.join(" and ")
+        match places.as_slice() {
+            [one, other] if one == other => format!("both in {one}"),
+            _ => places.join(" and "),
+        }
     }
 
     fn place(&self, Position { file, line, column }: Position) -> String {

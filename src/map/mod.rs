@@ -138,6 +138,7 @@ mod toml_paths;
 mod toml_syntax;
 mod trace;
 mod unchanged_words;
+mod unused_keys;
 mod value_kind;
 mod view;
 mod wildcard;

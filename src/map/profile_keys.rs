@@ -34,6 +34,7 @@ use super::{
     refunds::Refunds,
     refunds_compiler::{check_netted_items, compile_refunds},
     rule::Rule,
+    unused_keys::check_unused_keys,
 };
 use crate::model::{
     draft::ItemKind,
@@ -58,19 +59,21 @@ pub(super) fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         errors.add("name", "the key \"name\" is missing; expected a name for the profile");
     }
     let settings = Settings::compile(&mut text, &mut errors);
-    let mut items = ItemsRules::new(text.items.take(), &mut errors);
+    let mut items = ItemsRules::new(text.items.take(), only_format(&text), &mut errors);
     let mut kinds = item_kinds(&text.item, &text.join, &mut errors);
     let items_key = items.key();
     let has_item_rows = text.item_rows.is_some();
     let rules = AllRules::compile(&mut text, (&settings, &items, &kinds), &mut errors);
     let rows = RowRules::compile(&mut text, (&settings, &items, &rules), &mut kinds, &mut errors);
     complete_items(&mut items, &rules.fields, (&kinds, rows.item_rows.as_ref()), &mut errors);
+    let item_tables = mem::take(&mut text.item);
     let profile = profile(text, settings, (items, kinds), rules, rows);
     let items_key = items_key.or(profile.parent.is_some().then_some("parent"));
     check_joins(&profile, items_key, &mut errors);
     check_netted_items(&profile, &mut errors);
     check_filled_numbers(&profile, &mut errors);
     check_item_rows(&profile, has_item_rows, &mut errors);
+    check_unused_keys(&profile, &item_tables, &mut errors);
     (profile.with_required_columns(), errors)
 }
 
@@ -252,6 +255,12 @@ fn profile(
         words: Vec::new(),
         wrong: Vec::new(),
     }
+}
+
+/// The only format of the export, as the profile's own keys say.
+fn only_format(text: &ProfileText) -> Option<InputFormat> {
+    // An extended profile may serve both formats.
+    text.format.or_else(|| format_of_key(text).filter(|_| text.extends.is_none()))
 }
 
 /// The marks of all numbers.

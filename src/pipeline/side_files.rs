@@ -43,11 +43,16 @@ fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
     }
     let mut taken = None;
     for join in joins {
-        let pattern = pattern(spec, join, files)?;
+        let named = spec.joins.iter().find(|(name, _)| *name == join.name);
+        let pattern = match named {
+            Some((_, file)) => file.clone(),
+            None => pattern(join, files)?,
+        };
+        let not_found = |why| not_found(join, why, named.is_some());
         let found =
             inputs::find_side_files(&*spec.storage, &pattern).map_err(|error| match error {
-                ReadError::Io { .. } => not_found(join, error.to_string()),
-                ReadError::NoInput(pattern) => not_found(join, format!("{pattern}: no file found")),
+                ReadError::Io { .. } => not_found(error.to_string()),
+                ReadError::NoInput(pattern) => not_found(format!("{pattern}: no file found")),
                 error => error,
             })?;
         for input in found {
@@ -69,21 +74,17 @@ fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
     }
 }
 
-/// The file of a join, or the pattern of its files.
-fn pattern(spec: &RunSpec<'_>, join: &Join, files: &ExportRead) -> Result<String, ReadError> {
-    let named = spec.joins.iter().find(|(name, _)| *name == join.name);
-    if let Some((_, file)) = named {
-        return Ok(file.clone());
-    }
+/// The file that the profile names for a join, or the pattern of its files.
+fn pattern(join: &Join, files: &ExportRead) -> Result<String, ReadError> {
+    let not_found = |why: &str| not_found(join, why.to_owned(), false);
     let Some(file) = &join.file else {
-        return Err(not_found(join, "the profile names none".to_owned()));
+        return Err(not_found("the profile names none"));
     };
     let mut folders: Vec<PathBuf> = Vec::new();
     for read in &files.inputs {
         let location = &read.input.location;
         if files.spooled.contains(location) {
-            let why = "there is no folder beside standard input or a pipe";
-            return Err(not_found(join, why.to_owned()));
+            return Err(not_found("there is no folder beside standard input or a pipe"));
         }
         let folder = location.as_path().parent().unwrap_or(Path::new(""));
         if !folders.iter().any(|known| known == folder) {
@@ -96,10 +97,10 @@ fn pattern(spec: &RunSpec<'_>, join: &Join, files: &ExportRead) -> Result<String
             let name = &files.inputs[0].input.name;
             Ok(Path::new(name).with_file_name(file).to_string_lossy().into_owned())
         }
-        _ => Err(not_found(join, "the inputs are in several folders".to_owned())),
+        _ => Err(not_found("the inputs are in several folders")),
     }
 }
 
-fn not_found(join: &Join, why: String) -> ReadError {
-    ReadError::NoSideFile { name: join.name.clone(), why }
+fn not_found(join: &Join, why: String, is_named: bool) -> ReadError {
+    ReadError::NoSideFile { name: join.name.clone(), why, is_named }
 }

@@ -36,6 +36,20 @@ pub enum DocumentError {
         /// The line of its first bracket.
         from_line: u64,
     },
+    /// An element without documents, of an array whose elements have some.
+    #[error(
+        "element {number} of an array in the value that begins at line {from_line} has no document \
+         at {}",
+        named(.forms)
+    )]
+    NoneInElement {
+        /// Where they may be.
+        forms: Vec<String>,
+        /// The number of the element, from 1.
+        number: u64,
+        /// The line of the value's first bracket.
+        from_line: u64,
+    },
     /// A value with documents in two places.
     #[error("the value that begins here has documents at {}", forms.clone().map(|form| format!("{form:?}")).join(" and at "))]
     TwoForms {
@@ -74,6 +88,10 @@ impl DocumentError {
             Self::None { .. } => {
                 "name where the documents are: documents = \"orders[]\" in the profile, or several \
                  places in a list; \".\" is the whole value"
+            }
+            Self::NoneInElement { .. } => {
+                "each element needs a document there: remove an empty one from the file, or name \
+                 another place in documents of the profile"
             }
             Self::TwoForms { .. } => {
                 "name in documents of the profile only the place that has the orders"

@@ -47,8 +47,8 @@ struct OpenBracket {
     forms: FormSet,
     /// Those whose next member was met.
     found: FormSet,
-    /// Whether an element or a comma was met.
-    has_element: bool,
+    /// The number of elements that were met.
+    n_elements: u64,
 }
 
 /// What comes next.
@@ -218,7 +218,7 @@ impl DocumentScanner {
             if is_array {
                 self.set_matched(below.trailing_zeros() as usize)?;
             }
-            self.open.push(OpenBracket { is_array, forms: below, found: 0, has_element: false });
+            self.open.push(OpenBracket { is_array, forms: below, found: 0, n_elements: 0 });
             self.next = if is_array { Next::Element } else { Next::FirstName };
             pass.at += 1;
             return Ok(true);
@@ -227,7 +227,7 @@ impl DocumentScanner {
             return self.document(pass, form);
         }
         if self.open.is_empty() || forms != 0 && self.is_in_array() {
-            return Err((pass.line_at(pass.at), self.no_documents()));
+            return Err(self.no_documents(pass.line_at(pass.at)));
         }
         self.skip_value(pass, byte)
     }
@@ -252,9 +252,10 @@ impl DocumentScanner {
 
     /// An element of an array, which is a document or has documents, or the end of the array.
     fn element(&mut self, pass: &mut ScanPass<'_>, byte: u8) -> Result<bool, ScanError> {
-        let Some(&OpenBracket { forms, has_element, .. }) = self.open.last() else {
+        let Some(&OpenBracket { forms, n_elements, .. }) = self.open.last() else {
             return Ok(false);
         };
+        let has_element = n_elements > 0;
         if self.complete(forms).is_none() {
             if byte == b']' && has_element {
                 return Err(pass.unexpected("another element after the comma"));
@@ -286,7 +287,7 @@ impl DocumentScanner {
 
     fn note_element(&mut self) {
         if let Some(open) = self.open.last_mut() {
-            open.has_element = true;
+            open.n_elements += 1;
         }
     }
 
@@ -331,7 +332,7 @@ impl DocumentScanner {
         let closed = self.open.pop();
         let is_object = closed.is_some_and(|closed| !closed.is_array && closed.found == 0);
         if is_object && self.is_in_array() {
-            return Err((pass.line_at(pass.at), self.no_documents()));
+            return Err(self.no_documents(pass.line_at(pass.at)));
         }
         pass.at += 1;
         self.after_value(pass)
@@ -346,7 +347,7 @@ impl DocumentScanner {
         if self.next == Next::Root && self.matched.is_none() {
             match self.whole {
                 Some(form) => self.set_matched(form)?,
-                None => return Err((self.line, self.no_documents())),
+                None => return Err(self.no_documents(self.line)),
             }
             pass.documents.push(pass.root..pass.at);
         }
@@ -435,9 +436,17 @@ impl DocumentScanner {
         (0..self.forms.len()).find(has_ended)
     }
 
-    fn no_documents(&self) -> DocumentError {
+    fn no_documents(&self, line: u64) -> ScanError {
         let forms = self.forms.iter().map(|form| form.text.clone()).collect();
-        DocumentError::None { forms, from_line: self.line }
+        let from_line = self.line;
+        let array = self.open.iter().rfind(|open| open.is_array);
+        let error = match array {
+            Some(array) => {
+                DocumentError::NoneInElement { forms, number: array.n_elements, from_line }
+            }
+            None => DocumentError::None { forms, from_line },
+        };
+        (line, error)
     }
 }
 

@@ -65,12 +65,14 @@ pub enum ReadError {
         known: String,
     },
     /// The file of a join is not found.
-    #[error("no file for the join {name:?}: {why}\n  hint: name the file with --join {name}=FILE")]
+    #[error("no file for the join {name:?}: {why}\n  hint: {}", hint_of_side_file(name, *.is_named))]
     NoSideFile {
         /// The name of the join.
         name: String,
         /// Why it is not known.
         why: String,
+        /// Whether the command line names the file.
+        is_named: bool,
     },
     /// More files than an order's id can distinguish.
     #[error("{0} input files, expected at most {max}\n  hint: read one folder at a time, or join \
@@ -234,6 +236,10 @@ impl ReadError {
                 Some("quote = \"none\"".to_owned())
             }
             Self::NoLineOfHeader { .. } => Some("skip_lines = 0".to_owned()),
+            Self::Documents {
+                error: DocumentError::None { .. } | DocumentError::NoneInElement { .. },
+                ..
+            } => Some("documents = \"…\"".to_owned()),
             Self::UnexpectedJson(_) => Some("format = \"json\"".to_owned()),
             _ => Some(format!("encoding = \"{}\"", self.encoding()?)),
         }
@@ -267,5 +273,13 @@ fn too_long_hint(quote: Option<(u64, u32)>, is_json_value: bool) -> String {
              quote, or set quote = \"none\" in the profile if quotes are data; raise max_record if \
              the file is correct"
         ),
+    }
+}
+
+fn hint_of_side_file(name: &str, is_named: bool) -> String {
+    if is_named {
+        format!("give --join {name}=… the name of a file that is there")
+    } else {
+        format!("name the file with --join {name}=FILE")
     }
 }

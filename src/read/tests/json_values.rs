@@ -144,10 +144,10 @@ fn damage_around_documents_ends_the_file() {
       hint: fix the file: which of the two counts is not known
     a.json:1: the value that begins here has documents at "orders[]" and at "order"
       hint: name in documents of the profile only the place that has the orders
-    a.json:2: the value that begins at line 1 has no documents at "e[].node"
-      hint: name where the documents are: documents = "orders[]" in the profile, or several places in a list; "." is the whole value
-    a.json:2: the value that begins at line 1 has no documents at "e[].node"
-      hint: name where the documents are: documents = "orders[]" in the profile, or several places in a list; "." is the whole value
+    a.json:2: element 2 of an array in the value that begins at line 1 has no document at "e[].node"
+      hint: each element needs a document there: remove an empty one from the file, or name another place in documents of the profile
+    a.json:2: element 2 of an array in the value that begins at line 1 has no document at "e[].node"
+      hint: each element needs a document there: remove an empty one from the file, or name another place in documents of the profile
     a.json:2: found "]", expected another element after the comma
       hint: fix the file there, or export it again; what follows damage cannot be read safely
     a.json:1: the value that begins at line 1 has no documents at "orders[]"

@@ -563,9 +563,10 @@ fn documents_with_joins_are_not_plain() {
         let (parser, _) = read(&profile, "{\"id\": \"A\"}\n");
         FileMapper::bind(&profile, parser.header(), "orders").unwrap().plain_rows().is_some()
     };
-    assert!(is_plain(""));
+    let read = "order.ext.e.path = 'c.e'\n";
+    assert!(is_plain(read));
     for keys in ["", "many = 'first'", "many = 'all'\npick.largest = 'd'"] {
-        let join = format!("[[join]]\nas = 'c'\non = [{{ path = 'a', to = 'b' }}]\n{keys}");
+        let join = format!("{read}[[join]]\nas = 'c'\non = [{{ path = 'a', to = 'b' }}]\n{keys}");
         assert!(!is_plain(&join), "{keys}");
     }
 }

@@ -159,6 +159,9 @@ fn key_without_a_match_or_with_several_is_invalid() {
     A valid
     B invalid no document of customers.json has id "2"
     "#);
+    let on_one_line = "{\"customers\": [{\"id\": 1}, {\"id\": 1, \"contact\": {\"email\": \"\"}}]}";
+    let found = outcomes_of(("customers.json", on_one_line), JOIN);
+    assert!(found.contains("several documents, both in customers.json:1, have id"), "{found}");
     let twice = CUSTOMERS.replace("\"id\": 2", "\"id\": 1");
     insta::assert_snapshot!(outcomes_of(("customers.json", &twice), JOIN), @r#"
     A invalid several documents, customers.json:2 and customers.json:3, have id "1"; expected one, or many = "first" in the join
@@ -573,6 +576,7 @@ fn member_that_no_document_has_is_an_error() {
        |                                   ^^^^
        |
        = customers.json has "no", "contact"
+       = also named at shop.toml:4:26
     "#);
     let optional = JOIN.replace("contact.email\"", "contact.email\", optional = true");
     let keys = format!("{optional}[guest.id]\nshop = {{ path = \"customerId\" }}\n");
@@ -628,6 +632,11 @@ fn joined_file_of_an_unexpected_form_is_refused() {
     insta::assert_snapshot!(refusal(&check(&workspace, "orders.ndjson", &keys)), @r#"
     error: c2.json:1: found "i", expected "{", "[" or the end of the file
       hint: fix the file there, or export it again; what follows damage cannot be read safely
+    "#);
+    let people = CUSTOMERS.replace("customers", "people");
+    insta::assert_snapshot!(refusal(&check_both(("customers.json", &people), JOIN)[1]), @r#"
+    error: customers.json:1: the value that begins at line 1 has no documents at "customers[]"
+      hint: set profile = { documents = "…" } in the [[join]] with as = "customer"
     "#);
     let columns = JOIN.replace("path = \"customerId\"", "column = \"customerId\"");
     workspace.file("customers.json", CUSTOMERS);

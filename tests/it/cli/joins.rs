@@ -222,6 +222,11 @@ fn option_names_the_side_file() {
     error: no file for the join "customer": customers.csv: No such file or directory (os error 2)
       hint: name the file with --join customer=FILE
     "#);
+    let named = check(&workspace, JOIN, "orders.csv --join customer=no.csv");
+    insta::assert_snapshot!(refusal(&named), @r#"
+    error: no file for the join "customer": no.csv: No such file or directory (os error 2)
+      hint: give --join customer=… the name of a file that is there
+    "#);
     let pattern = JOIN.replace("file = \"customers.csv\"", "file = \"people-*.csv\"");
     insta::assert_snapshot!(refusal(&check(&workspace, &pattern, "orders.csv")), @r#"
     error: no file for the join "customer": people-*.csv: no file found
@@ -284,6 +289,15 @@ fn side_file_that_does_not_fit_is_refused() {
      = the profile needs exactly one for the join "customer"; it is at
        customers.csv:1:11 too
      = hint: rename or remove one in the file; which one is meant is not guessed
+    "#);
+    let export = EXPORT.replace("Total", "Total,customer.E-mail").replace(".00\n", ".00,a@b.com\n");
+    let ran = check(&workspace(&export, CUSTOMERS), JOIN, "orders.csv");
+    insta::assert_snapshot!(refusal(&ran), @r#"
+    error[profile]: column "customer.E-mail" is one of the join "customer" too
+     --> orders.csv:1:27
+     |
+     = hint: give the join another name: as = "customer_file"; which column is
+             meant is not guessed
     "#);
     let column = JOIN.replace("\"Customer\"", "\"Costumer\"");
     insta::assert_snapshot!(with(CUSTOMERS, &column, ""), @r##"
@@ -579,23 +593,38 @@ fn errors_of_items_in_a_side_file_come_at_once() {
       --> shop.toml:15:9  join.items
        |
     15 | items = true
-       |         ^^^^ "lines.Name" is read by another rule or condition
+       |         ^^^^
+       |
+       = "lines.Name" is read by the rule of guest.id.shop; item_rows tells which
+         rows of the file are items
 
     1 error in shop.toml. Nothing was read or sent.
     next: orderferry profiles check shop.toml
     "#);
+    let skip = "[[skip]]\nreason = 'old'\nwhen = { column = 'lines.No', is = '1' }\n";
+    let refunds = "[refunds]\nrows = { column = 'lines.Name', is = 'x' }\n";
+    for (keys, reader) in [(skip, "the [[skip]] \"old\""), (refunds, "rows of [refunds]")] {
+        let ran = check_lines(EXPORT, LINES_FILE, keys, "");
+        assert!(ran.err.contains(&format!("is read by {reader}; item_rows")), "{}", ran.err);
+    }
     let workspace = workspace(EXPORT, CUSTOMERS);
     let ran = check_with(&workspace, "\nitems = 'a'", &format!("{join}{GUEST}"), "orders.csv");
-    insta::assert_snapshot!(ran.err, @"
+    insta::assert_snapshot!(ran.err, @r#"
+    error[profile]: without effect: the profile is for CSV, which has no arrays
+     --> shop.toml:2:9  items
+      |
+    2 | items = 'a'
+      |         ^^^
+
     error[profile]: without effect: all rows of a key are items
       --> shop.toml:17:8  join.many
        |
     17 | many = 'first'
        |        ^^^^^^^
 
-    1 error in shop.toml. Nothing was read or sent.
+    2 errors in shop.toml. Nothing was read or sent.
     next: orderferry profiles check shop.toml
-    ");
+    "#);
     workspace.file("lines.csv", LINES_FILE);
     let net = "[refunds]\nrows = { column = 'Total', less = 0 }\nmode = 'net'\n";
     let ran = check_with(
