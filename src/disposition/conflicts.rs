@@ -15,7 +15,7 @@ use crate::model::{
     id_text::visible,
     order::{OrderRecord, SAME_ORDER_WINDOW},
     planned::DedupHash,
-    problem::{Code, Problem},
+    problem::{Code, Problem, line_beside},
     reference::{normalize_reference, without_float_parts},
 };
 
@@ -159,9 +159,9 @@ fn find_misspelt(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
             "{reference:?} here and {:?} in {}: one of them is what a spreadsheet or a copied \
              cell made of the other, and the order may be split between them",
             other.reference,
-            line_of(other, record)
+            line_beside(other.source, record.source)
         );
-        Some(Problem::for_order(code, record.source, message))
+        Some(Problem::for_order(code, record.source, message).beside(other.source))
     };
     orders.iter().map(problem).collect()
 }
@@ -179,7 +179,8 @@ fn find_respelt_refunds(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
                 && normalize_reference(&other.record.reference) == normalize_reference(reference)
         };
         let other = &orders.iter().find(is_respelt)?.record;
-        let (other_reference, line) = (&other.reference, line_of(other, &order.record));
+        let (other_reference, line) =
+            (&other.reference, line_beside(other.source, order.record.source));
         let message = if order.is_refunds() {
             format!(
                 "the refund is of {reference:?}, and the order in {line} is {other_reference:?}: \
@@ -191,7 +192,10 @@ fn find_respelt_refunds(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
                  they differ in their spelling only, so that the refund may be one of this order"
             )
         };
-        Some(Problem::for_order(Code::RefundMisspelt, order.record.source, message))
+        Some(
+            Problem::for_order(Code::RefundMisspelt, order.record.source, message)
+                .beside(other.source),
+        )
     };
     if !orders.iter().any(UndecidedOrder::is_refunds) {
         return Vec::new();
@@ -216,18 +220,15 @@ fn find_respelt_parents(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
         let message = format!(
             "the order is {reference:?}, and the document in {} belongs to {:?}: they differ in \
              their spelling only, so that the document may be a part of this order",
-            line_of(other, &order.record),
+            line_beside(other.source, order.record.source),
             other.reference
         );
-        Some(Problem::for_order(Code::ParentMissing, order.record.source, message))
+        Some(
+            Problem::for_order(Code::ParentMissing, order.record.source, message)
+                .beside(other.source),
+        )
     };
     orders.iter().map(problem).collect()
-}
-
-/// The line of an order, as another one names it.
-fn line_of(order: &OrderRecord, other: &OrderRecord) -> String {
-    let file = if order.source.file == other.source.file { "" } else { " of another file" };
-    format!("line {}{file}", order.source.line)
 }
 
 /// The reference without invisible characters and without the `.0` of a spreadsheet.

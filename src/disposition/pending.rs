@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     ledger::{self, LedgerError, LedgerReader, OrderKey, ReferenceHistory},
-    model::order::OrderRecord,
+    model::{order::OrderRecord, origin::InputNames},
 };
 
 /// Orders to decide about at the end of their block.
@@ -48,9 +48,16 @@ impl PendingOrders {
     }
 
     /// Adds orders whose references may be equal, or equal except for their spelling. They are in
-    /// the order of the input.
-    pub fn push_group(&mut self, mut orders: Vec<UndecidedOrder>, rules: DispositionRules) {
+    /// the order of the input, of files with these names.
+    pub fn push_group(
+        &mut self,
+        mut orders: Vec<UndecidedOrder>,
+        rules: DispositionRules,
+        names: &InputNames,
+    ) {
         mark_conflicts(&mut orders, rules.sends_reused_references);
+        let problems = orders.iter_mut().flat_map(|order| order.record.problems.iter_mut());
+        problems.for_each(|problem| problem.name_other_file(names));
         let first = self.orders.len();
         self.orders.extend(orders);
         // A single order is the only one that can be the accepted one.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::model::{
     draft::{Draft, ItemDraft, ItemSource, KeyedRow, RowKind},
     origin::{Position, RowOrigin},
-    problem::{Code, Problem},
+    problem::{Code, Problem, line_beside},
     row::Row,
 };
 
@@ -57,12 +57,11 @@ impl<'a> OrderDocuments<'a> {
         if earlier == at {
             return None;
         }
-        let file = if earlier.file == at.file { "" } else { " of another file" };
         let message = format!(
-            "the item has the id {id:?} of the one in line {}{file}; it would count twice",
-            earlier.line
+            "the item has the id {id:?} of the one in {}; it would count twice",
+            line_beside(earlier, at)
         );
-        Some(Problem::for_order(Code::ItemsRepeated, at, message))
+        Some(Problem::for_order(Code::ItemsRepeated, at, message).beside(earlier))
     }
 
     /// Ends the order: its document is its first row, and children without one are problems.

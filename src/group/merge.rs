@@ -22,7 +22,7 @@ use crate::model::{
     money::Amount,
     origin::{FileId, Place, RowOrigin},
     over_rows::OverRows,
-    problem::{Code, Problem, Problems},
+    problem::{Code, Problem, Problems, line_beside},
     row::Row,
     side_row::JoinedRows,
     sum::{NumberInUnit, SumError, add},
@@ -306,7 +306,8 @@ fn refuse_choices(problems: &mut Problems, fields_of_files: &[Field]) {
             "{}; the order has values of several files, whose order does not tell which one counts",
             problem.message
         );
-        Some(Problem::for_field(Code::RowsDisagree, field, place, message))
+        let refused = Problem::for_field(Code::RowsDisagree, field, place, message);
+        Some(Problem { other_file: problem.other_file, ..refused })
     };
     let refused: Vec<_> = problems.iter().filter_map(refused).collect();
     problems.extend(refused);
@@ -453,8 +454,7 @@ fn is_reported(draft: &Draft<'_>, problem: &Problem) -> bool {
 fn conflict(known: &Cell<'_>, cell: &Cell<'_>, code: Code) -> Problem {
     let [own, known_value] = shown_values(cell, known);
     let (at, known_at) = (cell.at.position(), known.at.position());
-    let file = if at.file == known_at.file { "" } else { " of another file" };
-    let line = known_at.line;
-    let message = format!("{own} here, but {known_value} in line {line}{file}");
-    Problem::for_field(code, &cell.field, cell.at, message)
+    let line = line_beside(known_at, at);
+    let message = format!("{own} here, but {known_value} in {line}");
+    Problem::for_field(code, &cell.field, cell.at, message).beside(known_at)
 }

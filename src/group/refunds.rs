@@ -136,7 +136,8 @@ fn two_currencies(problem: &Problem) -> Option<Problem> {
     (is_choice && is_of_currency).then(|| {
         let place = Place { position: problem.at, column_name: problem.column_name.clone() };
         let message = format!("{}; refunds of one order are in one currency", problem.message);
-        Problem::for_field(Code::MixedCurrencies, &Field::CurrencyCode, place, message)
+        let mixed = Problem::for_field(Code::MixedCurrencies, &Field::CurrencyCode, place, message);
+        Problem { other_file: problem.other_file, ..mixed }
     })
 }
 

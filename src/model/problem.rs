@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::field::FieldGroup;
 use super::{
     cut_text::{cut_values, with_values},
-    origin::{FileId, Place, Position, RowOrigin},
+    origin::{FileId, InputNames, Place, Position, RowOrigin},
     redact::value_without_address,
 };
 
@@ -61,6 +61,20 @@ pub struct Problem {
     /// The reference of the order that it concerns, where the problem is of no single order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<Box<str>>,
+    /// The file of another row that the message names, until it has the name of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_file: Option<FileId>,
+}
+
+/// What a message has in place of the name of another file ([`Problem::name_other_file`]).
+const OTHER_FILE: &str = " of another file";
+
+/// The line of another row than the one at `at`, as the message of a problem there names it
+/// ([`Problem::beside`]).
+#[must_use]
+pub fn line_beside(other: Position, at: Position) -> String {
+    let file = if other.file == at.file { "" } else { OTHER_FILE };
+    format!("line {}{file}", other.line)
 }
 
 impl Problem {
@@ -96,6 +110,21 @@ impl Problem {
             message,
             row: None,
             reference: None,
+            other_file: None,
+        }
+    }
+
+    /// The same, with the place of the row that its message names ([`line_beside`]).
+    #[must_use]
+    pub fn beside(self, other: Position) -> Self {
+        Self { other_file: Some(other.file).filter(|file| *file != self.at.file), ..self }
+    }
+
+    /// Gives its message the name of the other file that it is about.
+    pub fn name_other_file(&mut self, names: &InputNames) {
+        if let Some(file) = self.other_file.take() {
+            let name = format!(" of {}", names.get(file));
+            self.message = self.message.replacen(OTHER_FILE, &name, 1);
         }
     }
 

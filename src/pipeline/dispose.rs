@@ -91,7 +91,7 @@ impl<'j> Disposer<'j> {
     /// Adds orders whose references may be equal, or equal except for their spelling. They are in
     /// the order of the input.
     pub(super) fn push_group(&self, orders: Vec<UndecidedOrder>, part: &mut TriagePart) {
-        part.pending.push_group(orders, self.rules);
+        part.pending.push_group(orders, self.rules, self.input_names);
     }
 
     /// Decides about orders that may share their references.

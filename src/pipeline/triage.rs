@@ -37,6 +37,7 @@ pub(super) struct Triage<'j> {
     spec: &'j RunSpec<'j>,
     disposer: Disposer<'j>,
     /// Orders that may share their reference with another one.
+    input_names: &'j InputNames,
     deferred: DeferredOrders,
     tracer: Option<&'j Tracer<'j>>,
 }
@@ -136,16 +137,18 @@ impl<'j> Triage<'j> {
     ) -> Self {
         let deferred = DeferredOrders::new(folder, MemoryBudget::split(spec.memory).deferred);
         let disposer = Disposer::new(spec, input_names, ledger, tracer);
-        Self { spec, disposer, deferred, tracer }
+        Self { spec, input_names, disposer, deferred, tracer }
     }
 
-    /// Checks a draft. What it lacks gets the names of where the profile looks for it, which the
-    /// rules of orders do not know.
+    /// Checks a draft. Its problems get names that the rules of orders do not know: of where the
+    /// profile looks for what it lacks, and of the files.
     fn check_draft<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a> {
         let has_columns = draft.has_columns();
         let settings = (&self.spec.validate, &self.spec.service);
         let mut checked = check::check(draft, settings, facts.columns());
-        name_missing(&self.spec.profile, has_columns, &mut checked.record.problems);
+        let problems = &mut checked.record.problems;
+        name_missing(&self.spec.profile, has_columns, problems);
+        problems.iter_mut().for_each(|problem| problem.name_other_file(self.input_names));
         checked
     }
 

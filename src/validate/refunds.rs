@@ -18,7 +18,7 @@ use crate::model::{
     field::Field,
     money::{Amount, Money},
     origin::Position,
-    problem::{Code, Problem},
+    problem::{Code, Problem, line_beside},
     rules::TargetRules,
 };
 
@@ -51,13 +51,14 @@ pub(super) fn check_signs(draft: &Draft<'_>, findings: &mut Findings) {
     let mut signs = of_items.chain(amounts);
     let Some((first, sign)) = signs.next() else { return };
     if let Some((other, _)) = signs.find(|(_, other)| *other != sign) {
-        let line = first.at.position().line;
+        let first = first.at.position();
+        let line = line_beside(first, other.at.position());
         let message = format!(
-            "the refund has another sign than the one in line {line}, so it is not known which of \
+            "the refund has another sign than the one in {line}, so it is not known which of \
              them the order gets back; name the rows that are refunds in rows of [refunds]"
         );
         let problem = Problem::for_field(Code::RefundUnclear, &other.field, other.at, message);
-        findings.problems.push(problem);
+        findings.problems.push(problem.beside(first));
     }
 }
 
@@ -72,18 +73,18 @@ pub(super) fn check_records(draft: &Draft<'_>, findings: &mut Findings) {
         if first == at {
             continue;
         }
-        let file = if first.file == at.file { "" } else { " of another file" };
-        let line = first.line;
+        let line = line_beside(first, at);
         let message = match &record.id {
-            RefundId::Own(id) => format!(
-                "the refund has the id {id:?} of the one in line {line}{file}; it would count twice"
-            ),
+            RefundId::Own(id) => {
+                format!("the refund has the id {id:?} of the one in {line}; it would count twice")
+            }
             RefundId::Row(_) => format!(
-                "the refund equals the one in line {line}, and has no id of its own; it would \
+                "the refund equals the one in {line}, and has no id of its own; it would \
                  count twice"
             ),
         };
-        findings.problems.push(Problem::for_order(Code::RefundRepeated, at, message));
+        let problem = Problem::for_order(Code::RefundRepeated, at, message).beside(first);
+        findings.problems.push(problem);
     }
 }
 

@@ -86,7 +86,7 @@ fn newest_copy_counts_wherever_it_is() {
 fn dates_are_versions_without_a_time() {
     let rows = |versions: [&str; 2]| versions.map(|version| row("A", version, 5));
     insta::assert_snapshot!(outcome_of(&[&rows(["2026-11-01", "2026-11-02"])]), @r#"
-    A valid an older copy of the order is here; that of line 3 counts
+    A valid an older copy of the order is here; that at part-1.csv:3 counts
     "5"
     "#);
     insta::assert_snapshot!(outcome_of(&[&rows(["2026-11-01", "2026-11-02T10:00:00Z"])]), @r#"

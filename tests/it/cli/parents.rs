@@ -513,7 +513,7 @@ fn lines_are_found_in_joined_files() {
         documents may be apart from their parent: the export is read a second time
         A invalid
             order_copied 1:null the document of the order is here again; it counts once
-            items_repeated 2:null the item has the id "1" of the one in line 2 of another file; it would count twice
+            items_repeated 2:null the item has the id "1" of the one in line 2 of orders.ndjson; it would count twice
             row_in_two_files 2:null the item equals the one at orders.ndjson:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
             total_differs 1:47 the items add up to 10, the order's price is 5
     "#);

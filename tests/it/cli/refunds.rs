@@ -246,7 +246,7 @@ fn equal_refund_records_of_two_files_are_refused() {
     let [csv, ndjson] = check_records(&[&ORDERS, &refunds, &refunds], RECORDS, RESOURCES);
     assert_eq!(csv, ndjson);
     insta::assert_snapshot!(csv, @r#"
-    1 invalid the refund has the id "7" of the one in line 2 of another file; it would count twice
+    1 invalid the refund has the id "7" of the one in line 2 of part-2.csv; it would count twice
     2 valid
     "20.00"
     "#);
