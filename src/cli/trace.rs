@@ -13,7 +13,7 @@ use crate::{
         cut_text::{cut_end, cut_start, display_width as width},
         money::Amount,
         order_trace::{ExplainedOrders, OrderTrace, TracedItem, TracedValue, ValueOrigin},
-        origin::{InputNames, Place, RowOrigin},
+        origin::{FileId, InputNames, Place, Position, RowOrigin},
         outcome::{OrderResult, Outcome},
         printable::printable,
     },
@@ -131,7 +131,8 @@ fn lines_of_file(rows: &[RowOrigin], names: &InputNames) -> String {
 /// The columns of the tables of one order.
 struct ValueTable<'n> {
     names: &'n InputNames,
-    has_several_files: bool,
+    /// The file of the rows, if it is one: lines of it have no name.
+    only_file: Option<FileId>,
     field: usize,
     value: usize,
     from: usize,
@@ -140,8 +141,10 @@ struct ValueTable<'n> {
 
 impl<'n> ValueTable<'n> {
     fn of(trace: &OrderTrace, names: &'n InputNames) -> Self {
-        let has_several_files = trace.rows.windows(2).any(|rows| rows[0].file != rows[1].file);
-        let mut table = Self { names, has_several_files, field: 0, value: 0, from: 0, line: 0 };
+        let mut files = trace.rows.iter().map(|row| row.file);
+        let first = files.next();
+        let only_file = first.filter(|first| files.all(|file| file == *first));
+        let mut table = Self { names, only_file, field: 0, value: 0, from: 0, line: 0 };
         let items = trace.items.iter().flat_map(own_rows);
         for value in trace.values.iter().chain(items) {
             table.field = table.field.max(width(&value.field)).min(MAX_NAME);
@@ -181,11 +184,18 @@ impl<'n> ValueTable<'n> {
         format!("{:field$}{:value$}{:from$}what was done\n", "order", "value", "from")
     }
 
+    fn is_of_only_file(&self, place: &Place) -> bool {
+        self.only_file == Some(place.position.file)
+    }
+
     /// The name of the column or the path of a cell, and its line.
     fn place(&self, place: &Place) -> (String, String) {
-        let line = place.position.line.to_string();
-        let file = self.names.get(place.position.file);
-        let line = if self.has_several_files { format!("{file}:{line}") } else { line };
+        let line = if self.is_of_only_file(place) {
+            place.position.line.to_string()
+        } else {
+            let row = Position { column: None, ..place.position };
+            self.names.locate(row)
+        };
         (place.column_name.clone().unwrap_or_else(|| "-".to_owned()), line)
     }
 
@@ -285,7 +295,7 @@ fn item_lines(trace: &OrderTrace, table: &ValueTable<'_>) -> String {
         let [of_product, of_name, of_quantity, of_price] =
             ITEM_LINE.map(|name| cut_end(&printable(&field(item, name)), MAX_NAME));
         let (_, line) = table.place(&item.at);
-        let line = if table.has_several_files { line } else { format!("line {line}") };
+        let line = if table.is_of_only_file(&item.at) { format!("line {line}") } else { line };
         let line = format!(
             "{}  {}  {of_quantity:>quantity$} x {of_price:>price$}   {line}",
             padded(&of_product, product),

@@ -7,6 +7,7 @@
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 use super::{
+    packed_trace::reads_cell,
     path::{Path, PathEnd},
     path_text::segments,
     paths::known_paths,
@@ -49,6 +50,7 @@ pub fn is_shown(profile: &Profile, cell: &Cell<'_>) -> bool {
         CellOrigin::Side(_, _, row) if matches!(row.content, RowContent::Document(_)) => {
             is_shown_by_path(profile, cell)
         }
+        CellOrigin::Column(..) if is_item_field(profile, cell) => true,
         CellOrigin::Column(..) | CellOrigin::Side(..) => {
             let name = cell.at.column_name();
             let shown = ShownNames::of(profile).shown;
@@ -59,7 +61,13 @@ pub fn is_shown(profile: &Profile, cell: &Cell<'_>) -> bool {
     }
 }
 
-/// The same for a value of a document, or of a joined file that a path names.
+/// Whether a cell is a field of an item in a list or in a group of columns. No rule of a person
+/// reads such a field.
+fn is_item_field(profile: &Profile, cell: &Cell<'_>) -> bool {
+    profile.rules_of(&cell.field).any(|own| reads_cell(profile, &own.rule, cell))
+}
+
+/// [`is_shown`] for a value of a document, or of a joined file that a path names.
 fn is_shown_by_path(profile: &Profile, cell: &Cell<'_>) -> bool {
     let is_of_person = |path: &String| {
         let mut rules = profile.all_rules().filter(|rule| is_personal(rule));

@@ -539,3 +539,38 @@ fn only_events_show_who_the_guest_is() {
     assert!(json.out.starts_with(r#"{"error":"#), "{}", json.out);
     assert!(json.err.contains("--explain and --explain-first print texts"), "{}", json.err);
 }
+
+/// They are no personal data, whatever else is in the cell.
+#[test]
+fn items_of_a_list_and_of_columns_are_shown() {
+    let rules = "name = 'shop'\n[order]\nreferenceId = { column = 'Id' }\n\
+        orderedAt = { column = 'At' }\nstatus = { value = 'PURCHASED' }\n\
+        currencyCode = { value = 'EUR' }\nprice = { column = 'Total' }\n\
+        paymentType = { value = 'other' }\n[guest]\nemail = { column = 'Mail' }\n";
+    let packed = "[items.packed]\ncolumn = 'Items'\nseparator = ';'\n\
+        fields = { separator = '|', names = ['name', 'price', 'for'] }\n\
+        [item]\nname = { field = 'name' }\nprice = { field = 'price' }\nquantity = { value = '1' }\n";
+    let repeated = "[items.repeated]\ncolumns = 'Item {n} *'\n[item]\nname = { field = 'Name' }\n\
+        price = { field = 'Price' }\nquantity = { value = '1' }\n";
+    let explained = |items: &str, columns: &str, cells: &str| {
+        let workspace = Workspace::with("shop.toml", format!("{rules}{items}"));
+        workspace.file(
+            "orders.csv",
+            format!(
+                "Id,At,Total,Mail,{columns}\nA,2026-10-01T10:00:00Z,15,ann@example.com,{cells}\n"
+            ),
+        );
+        let ran = workspace.run("check orders.csv --profile shop.toml --pos x --explain A");
+        let items = ran.out.lines().filter(|line| line.starts_with("item "));
+        items.map(|line| format!("{}\n", line.trim_end())).collect::<String>()
+    };
+    insta::assert_snapshot!(explained(packed, "Items", "Mug|10|Ann;Jug|5|Bob"), @r#"
+    item 1         -  Mug  1 x 10   line 2
+    item 2         -  Jug  1 x  5   line 2
+    "#);
+    let columns = "Item 1 Name,Item 1 Price,Item 2 Name,Item 2 Price";
+    insta::assert_snapshot!(explained(repeated, columns, "Mug,10,Jug,5"), @r#"
+    item 1         -  Mug  1 x 10   line 2
+    item 2         -  Jug  1 x  5   line 2
+    "#);
+}

@@ -280,10 +280,10 @@ fn explain_shows_the_value_of_a_member() {
         let ran = workspace.run(&format!("check {export} --profile shop.toml --pos x --explain A"));
         ran.out.lines().find(|line| line.starts_with("guest ")).unwrap().to_owned()
     });
-    insta::assert_snapshot!(lines.join("\n"), @"
-    guest          email a***@e***.com  customer.contact.email 2, lower case
-    guest          email a***@e***.com  customer.contact.email 2, lower case
-    ");
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    guest          email a***@e***.com  customer.contact.email customers.json:2,
+    guest          email a***@e***.com  customer.contact.email customers.json:2,
+    "#);
 }
 
 /// The steps of a rule's choice are those of an export that has the columns itself.
@@ -311,10 +311,10 @@ fn explain_shows_each_rule_of_a_list() {
         let [of_documents, of_rows] = explained(order);
         assert_eq!(of_documents, of_rows);
     }
-    insta::assert_snapshot!(["A", "B"].map(|order| explained(order)[0].clone()).join("\n"), @"
-    ext.all 14.5 c.net, c.fee, total 1 plus 3 (c.net), plus 1 (c.fee), plus 10.5 (total), as float ext.paid 3 c.net 1 rule 1: its condition does not hold, rule 2: its condition does not hold, rule 3: counts, as float
-    ext.all 23 c.net, total 2 plus 3 (c.net), plus 20 (total), as float ext.paid 4 c.gross 2 rule 1: its condition holds, as float
-    ");
+    insta::assert_snapshot!(["A", "B"].map(|order| explained(order)[0].clone()).join("\n"), @r#"
+    ext.all 14.5 c.net, c.fee, total c.ndjson:1 plus 3 (c.net), plus 1 (c.fee), plus 10.5 (total), as float ext.paid 3 c.net c.ndjson:1 rule 1: its condition does not hold, rule 2: its condition does not hold, rule 3: counts, as float
+    ext.all 23 c.net, total c.ndjson:2 plus 3 (c.net), plus 20 (total), as float ext.paid 4 c.gross c.ndjson:2 rule 1: its condition holds, as float
+    "#);
 }
 
 /// The words of a text from the first of these on.
@@ -342,7 +342,7 @@ fn explain_shows_each_rule_of_an_item() {
         words_between(&ran.out, "item 1", "guest")
     });
     assert_eq!(explained[0], explained[1]);
-    insta::assert_snapshot!(explained[0], @"item 1 - Mug 1 x 10.5 line 1 name Mug line.title 1 rule 1: counts item 2 - Jug 1 x 10.5 line 2 name Jug line.name 2 rule 1: line.title is empty, rule 2: counts adds up to 21.0, but the order says 10.5");
+    insta::assert_snapshot!(explained[0], @"item 1 - Mug 1 x 10.5 lines.json:1 name Mug line.title …es.json:1 rule 1: counts item 2 - Jug 1 x 10.5 lines.json:2 name Jug line.name …es.json:2 rule 1: line.title is empty, rule 2: counts adds up to 21.0, but the order says 10.5");
 }
 
 /// A member beside a number, which no rule names, is read of a joined document too.

@@ -150,7 +150,7 @@ fn sum_has_a_default_where_there_is_no_key() {
 fn explain_names_the_number_of_side_rows() {
     let ran = check_payments(EXPORT, PAYMENTS_FILE, "", "--explain A");
     let lines = ran.out.lines().filter(|line| line.starts_with("  price"));
-    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @"  price           9.50                      payment.Value  2");
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @"  price         9.50                  payment.Value  …nts.csv:2");
 }
 
 fn check_pick(customers: &str, join: &str) -> RunResult {
