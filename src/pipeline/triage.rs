@@ -137,7 +137,7 @@ impl<'j> Triage<'j> {
     ) -> Self {
         let deferred = DeferredOrders::new(folder, MemoryBudget::split(spec.memory).deferred);
         let disposer = Disposer::new(spec, input_names, ledger, tracer);
-        Self { spec, input_names, disposer, deferred, tracer }
+        Self { spec, disposer, input_names, deferred, tracer }
     }
 
     /// Checks a draft. Its problems get names that the rules of orders do not know: of where the

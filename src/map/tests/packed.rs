@@ -137,7 +137,7 @@ fn rows_that_repeat_the_list_are_a_problem() {
         let mapper = bind(&rules, Some("id,list,line"));
         let (mut found, mut previous) = (MappedRow::default(), None);
         for (number, line) in (2..).zip(lines) {
-            let row = &*row(number, RowContent::Record(record(line)));
+            let row = row(number, RowContent::Record(record(line)));
             mapper.map(row, previous.replace(row), &mut found);
         }
         let problems = found.problems.iter().map(|one| format!("{} {}", one.code, one.message));
