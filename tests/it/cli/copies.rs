@@ -90,8 +90,8 @@ fn dates_are_versions_without_a_time() {
     "5"
     "#);
     insta::assert_snapshot!(outcome_of(&[&rows(["2026-11-01", "2026-11-02T10:00:00Z"])]), @r#"
-    A invalid another copy of the order is here, and it is not known which of them is newer
-    A invalid another copy of the order is here, and it is not known which of them is newer
+    A invalid another copy is at part-1.csv:3, and it is not known which of them is newer
+    A invalid another copy is at part-1.csv:2, and it is not known which of them is newer
     "0"
     "#);
 }

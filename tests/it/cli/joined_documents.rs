@@ -576,7 +576,6 @@ fn member_that_no_document_has_is_an_error() {
        |                                   ^^^^
        |
        = customers.json has "no", "contact"
-       = also named at shop.toml:4:26
     "#);
     let optional = JOIN.replace("contact.email\"", "contact.email\", optional = true");
     let keys = format!("{optional}[guest.id]\nshop = {{ path = \"customerId\" }}\n");

@@ -184,16 +184,20 @@ fn explain_names_the_places_of_joined_items() {
     let from = ran.out.find("item 1").unwrap();
     let to = ran.out[from..].find("guest").unwrap();
     insta::assert_snapshot!(&ran.out[from..from + to], @r#"
-    item 1         -  Mug        1 x    4   line 3  kind 1
-    item 2         -  Cup        2 x    3   line 4  kind 1
-    item 3         -  Shipping   1 x 4.90   line 2  kind 2, of a joined file
-      name            Shipping                  fees.Kind  2  rule 1: fees.Text is
-                                                              empty, rule 2: counts
-      quantity        1                         constant
-    item 4         -  Gift wrap  1 x    1   line 3  kind 2, of a joined file
-      name            Gift wrap                 fees.Kind  3  rule 1: fees.Text is
-                                                              empty, rule 2: counts
-      quantity        1                         constant
+    item 1         -  Mug        1 x    4   lines.csv:3  kind 1
+    item 2         -  Cup        2 x    3   lines.csv:4  kind 1
+    item 3         -  Shipping   1 x 4.90   fees.csv:2  kind 2, of a joined file
+      name          Shipping                 fees.Kind  fees.csv:2  rule 1:
+                                                                    fees.Text is
+                                                                    empty, rule 2:
+                                                                    counts
+      quantity      1                        constant
+    item 4         -  Gift wrap  1 x    1   fees.csv:3  kind 2, of a joined file
+      name          Gift wrap                fees.Kind  fees.csv:3  rule 1:
+                                                                    fees.Text is
+                                                                    empty, rule 2:
+                                                                    counts
+      quantity      1                        constant
     "#);
 }
 
@@ -227,7 +231,10 @@ fn errors_of_joined_items_come_at_once() {
       --> shop.toml:13:9  join.items
        |
     13 | items = true
-       |         ^^^^ "fees.Kind" is read by another rule or condition
+       |         ^^^^
+       |
+       = "fees.Kind" is read by another rule or condition; the when of its
+         [[item]] tells which rows of the file are items
 
     error[profile]: element 2 of "item" has no when, but other [[item]] tables are for rows or elements too
       --> shop.toml:21:1  item[2]
@@ -239,6 +246,9 @@ fn errors_of_joined_items_come_at_once() {
       --> shop.toml:14:9  join.items
        |
     14 | items = true
-       |         ^^^^ "fees.Kind" is read by another rule or condition
+       |         ^^^^
+       |
+       = "fees.Kind" is read by item_rows; the when of its [[item]] tells which
+         rows of the file are items
     "#);
 }
