@@ -183,10 +183,10 @@ impl Condition {
             conditions.push(tested);
         }
         if let Some(all) = all {
-            conditions.push(Self::All(several(all, "all", cells, &mut errors)));
+            conditions.push(Self::All(several(&all, "all", cells, &mut errors)));
         }
         if let Some(any) = any {
-            conditions.push(Self::Any(several(any, "any", cells, &mut errors)));
+            conditions.push(Self::Any(several(&any, "any", cells, &mut errors)));
         }
         if let Some(not) = not {
             let not = errors.keep_below(&["not"], Self::new(*not, cells));
@@ -341,7 +341,7 @@ const TESTS: &str = "is, is_not, starts_with, ends_with, contains, list_contains
                      equals, less, greater";
 
 fn several(
-    texts: Vec<ConditionText>,
+    texts: &[ConditionText],
     name: &'static str,
     cells: AllCells<'_>,
     errors: &mut KeyErrors,
@@ -350,7 +350,7 @@ fn several(
         errors.add(name, "is empty, expected conditions");
     }
     let compile = |(index, text): (usize, &ConditionText)| {
-        let cells = if name == "any" { cells.beside(text, &texts) } else { cells };
+        let cells = if name == "any" { cells.beside(text, texts) } else { cells };
         errors.keep_below(&[name, &index.to_string()], Condition::new(text.clone(), cells))
     };
     texts.iter().enumerate().filter_map(compile).collect()

@@ -37,7 +37,7 @@ pub(super) fn parse_value_path(text: &str) -> Option<KeyPath> {
         match (quote, number) {
             (None, Some((number, behind))) => {
                 let index = number.parse::<usize>().ok()?.checked_sub(1)?;
-                dotted.push_str(&format!(".{index}"));
+                dotted.extend([".", &index.to_string()]);
                 rest = behind;
                 continue;
             }
@@ -64,7 +64,7 @@ pub(super) fn shown_value_path(table: &DeTable<'_>, path: &[String]) -> String {
         let index = name.parse::<usize>();
         value = match (value.map(Spanned::get_ref), index) {
             (Some(DeValue::Array(elements)), Ok(index)) => {
-                shown.push_str(&format!("[{}]", index + 1));
+                shown.extend(["[", &(index + 1).to_string(), "]"]);
                 elements.get(index)
             }
             (found, _) => {
