@@ -1,12 +1,17 @@
 //! Progress display on standard error: one line that is rewritten in place four times a second.
 //!
-//! Hidden where standard error is not a terminal; one line for each SIGUSR1 is printed in any case.
+//! Where standard error is not a terminal it is printed once a minute instead, and for each SIGUSR1
+//! in any case.
 //! Counts what `pipeline` reports; `progress_line` renders it. Called by `run`.
 
 use std::{
     collections::VecDeque,
     fmt::Write,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -35,6 +40,9 @@ use crate::{
 /// How often the line is drawn.
 const DRAW_INTERVAL: Duration = Duration::from_millis(250);
 
+/// How often the line is printed where it cannot be drawn.
+const PRINT_INTERVAL: Duration = Duration::from_secs(60);
+
 /// The rate is that of this time.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
@@ -43,6 +51,8 @@ pub(super) struct ProgressBarView {
     is_quiet: bool,
     bar: ProgressBar,
     counts: Arc<Mutex<ProgressCounts>>,
+    /// Dropped to end the thread that prints the line where it is not drawn.
+    is_printing: Mutex<Option<Sender<()>>>,
 }
 
 /// What was reported, of the current stage.
@@ -97,7 +107,22 @@ impl ProgressBarView {
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(line_style(&counts));
         bar.enable_steady_tick(DRAW_INTERVAL);
-        Self { is_quiet, bar, counts }
+        Self { is_quiet, bar, counts, is_printing: Mutex::default() }
+    }
+
+    /// Prints the line once a minute from now on where it is not drawn, until the run has ended.
+    pub(super) fn print_where_not_drawn(self: &Arc<Self>) {
+        if self.is_quiet || is_shown(self.is_quiet) {
+            return;
+        }
+        let (sender, ended) = mpsc::channel();
+        *self.is_printing.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        let view = Arc::clone(self);
+        thread::spawn(move || {
+            while ended.recv_timeout(PRINT_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                view.print();
+            }
+        });
     }
 
     /// Prints a progress line for each SIGUSR1 from now on. The default action of the signal ends
@@ -132,8 +157,7 @@ impl ProgressBarView {
     #[cfg(not(unix))]
     pub(super) fn print_on_signal(self: &Arc<Self>) {}
 
-    /// Prints the progress line, with `--quiet` too: the signal requests it.
-    #[cfg(unix)]
+    /// Prints the progress line, with `--quiet` too where the signal requests it.
     fn print(&self) {
         let numbers = lock(&self.counts).numbers(Instant::now());
         self.message(&format!("progress: {}", words(&numbers)));
@@ -185,8 +209,9 @@ impl ProgressBarView {
         self.bar.suspend(|| print::status(message));
     }
 
-    /// Removes the line, so that nothing of it stays on the screen.
+    /// Prints no more, and removes the line, so that nothing of it stays on the screen.
     pub(super) fn finish(&self) {
+        self.is_printing.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.bar.finish_and_clear();
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let view = Arc::new(ProgressBarView::new(arguments.quiet, spec.send.as_ref()));
     view.print_on_signal();
+    view.print_where_not_drawn();
     if spec.send.is_none() {
         view.clear_on_interrupt();
     }
