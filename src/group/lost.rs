@@ -6,8 +6,9 @@
 
 use super::settings::GroupSettings;
 use crate::model::{
-    origin::{Position, RowOrigin},
+    origin::Position,
     problem::{Code, Problem},
+    row::Row,
 };
 
 /// Maximum number of accepted unreadable rows that are listed one by one; all of them are counted.
@@ -43,17 +44,18 @@ pub struct LostRows {
 
 impl LostRows {
     /// Adds the next lost row of the input.
-    pub fn push(&mut self, row: &RowOrigin, reason: &str) {
+    pub fn push(&mut self, row: &Row<'_>, reason: &str) {
         self.count += 1;
         if self.listed.len() < MAX_LISTED_ROWS {
-            self.listed.push(Problem::for_row(Code::RowUnreadable, row.clone(), reason));
+            let problem = Problem::for_row(Code::RowUnreadable, row.origin.clone(), reason);
+            self.listed.push(Problem { at: row.damage_position(), ..problem });
         }
     }
 
     /// Adds the next lost row, which is readable. `has_item`: whether it has cells of an item.
-    pub fn push_without_key(&mut self, row: &RowOrigin, has_item: bool) {
+    pub fn push_without_key(&mut self, row: &Row<'_>, has_item: bool) {
         if has_item {
-            self.first_item.get_or_insert(row.position());
+            self.first_item.get_or_insert(row.origin.position());
         }
         self.push(row, "the row has no order key");
     }

@@ -166,10 +166,10 @@ impl<'a> BlockRuns<'a> {
     fn push_lost(&mut self, row: &KeyedRow<'_>, settings: GroupSettings) {
         let origin = &row.row.origin;
         match &row.kind {
-            RowKind::Unreadable { reason, .. } => self.lost.push(origin, reason),
+            RowKind::Unreadable { reason, .. } => self.lost.push(row.row, reason),
             kind => {
                 let has_item = matches!(kind, RowKind::WithoutKey { has_item: true, .. });
-                self.lost.push_without_key(origin, has_item);
+                self.lost.push_without_key(row.row, has_item);
             }
         }
         if settings.has_adjacent_rows {

@@ -78,6 +78,7 @@ fn row(kind: RowKind<'static>, file: u32, line: u64, cells: &[(Field, &'static s
     let origin = RowOrigin { file: FileId(file), line, bytes: line * 10..line * 10 + 9 };
     let content = RowContent::Unreadable(Unreadable {
         reason: "not looked at".into(),
+        at: None,
         damage: RowDamage::Other,
         salvaged: None,
     });

@@ -146,15 +146,26 @@ pub fn excerpt(
     Some(Excerpt { label, marked, ..excerpt })
 }
 
-/// The first line of a row whose cells are not known to be in their columns, or that cannot be
+/// The line of what is damaged, or else the first one, of a row whose cells are not known to be in their columns, or that cannot be
 /// read: only its punctuation, since it is not known what the rest of it is.
 #[must_use]
 pub fn punctuation_line(row: &Row<'_>, bytes: &[u8], problem: Option<&Problem>) -> Excerpt {
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let at = problem.map(|problem| problem.at).filter(|at| at.column.is_some());
+    let n_above = at.map_or(0, |at| at.line.saturating_sub(row.origin.line));
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let line = lines.nth(usize::try_from(n_above).unwrap_or(usize::MAX)).unwrap_or_default();
     let line = String::from_utf8_lossy(line.trim_ascii_end());
-    let mut text = String::new();
-    for c in line.chars() {
-        if c.is_ascii_punctuation() && c != '@' {
+    let marked = at.and_then(|at| usize::try_from(at.column?).ok()?.checked_sub(1));
+    let (mut text, mut mark) = (String::new(), None);
+    for (index, c) in line.chars().enumerate() {
+        let is_hidden = !c.is_ascii_punctuation() || c == '@';
+        if marked == Some(index) {
+            let n_shown = if is_hidden { HIDDEN.len() } else { c.len_utf8() };
+            let is_within = is_hidden && text.ends_with(HIDDEN);
+            let start = if is_within { text.len() - n_shown } else { text.len() };
+            mark = Some(start..start + n_shown);
+        }
+        if !is_hidden {
             text.push(c);
         } else if !text.ends_with(HIDDEN) {
             text.push_str(HIDDEN);
@@ -168,7 +179,14 @@ pub fn punctuation_line(row: &Row<'_>, bytes: &[u8], problem: Option<&Problem>) 
         Some(problem) => problem.message.clone(),
         None => String::new(),
     };
-    Excerpt { label, ..Excerpt::unmarked(row.origin.line, &text, EXCERPT_COLUMNS) }
+    // A value that ends too early is missed behind its line.
+    let mark = mark.or_else(|| marked.map(|_| text.len()..text.len()));
+    let line = row.origin.line + n_above;
+    let excerpt = match mark {
+        Some(mark) => Excerpt::fitted(line, &text, mark, EXCERPT_COLUMNS),
+        None => Excerpt::unmarked(line, &text, EXCERPT_COLUMNS),
+    };
+    Excerpt { label, ..excerpt }
 }
 
 /// The values of a document in the order of its text, with the names of their members. Of arrays
@@ -485,10 +503,35 @@ mod tests {
     }
 
     #[test]
+    fn damage_is_marked_in_its_line() {
+        let content = RowContent::Unreadable(Unreadable {
+            reason: "damaged".to_owned(),
+            at: Some((1, 5)),
+            damage: RowDamage::Quotes,
+            salvaged: None,
+        });
+        let row = row(7, content);
+        let marked = |column| {
+            let at = Position { column: Some(column), ..row.damage_position() };
+            let problem = Problem::for_order(Code::RowUnreadable, at, "damaged");
+            let shown = punctuation_line(row, b"A-1,\"Ann\nLee\" x,5\nA-2", Some(&problem));
+            (shown.line, shown.text[shown.mark.unwrap()].to_owned(), shown.text)
+        };
+        let text = "***\"***,***";
+        assert_eq!(marked(4), (8, "\"".to_owned(), text.to_owned()));
+        // The blank and the letter are hidden as one.
+        for column in [5, 6] {
+            assert_eq!(marked(column), (8, HIDDEN.to_owned(), text.to_owned()));
+        }
+        assert_eq!(marked(9), (8, String::new(), text.to_owned()));
+    }
+
+    #[test]
     fn unreadable_row_shows_its_punctuation() {
         let shown = |text: &str| {
             let content = RowContent::Unreadable(Unreadable {
                 reason: "damaged".to_owned(),
+                at: None,
                 damage: RowDamage::Other,
                 salvaged: None,
             });

@@ -156,6 +156,7 @@ fn unfilled<'a>(record: Record<'a>, column: usize, why: &str) -> RowContent<'a> 
     let name = record.header.names.get(column).map_or("", String::as_str);
     RowContent::Unreadable(Unreadable {
         reason: format!("the cell of column {name:?} is blank (fill_down), and {why}"),
+        at: None,
         damage: RowDamage::Other,
         salvaged: Some(Box::new(RowContent::Record(record))),
     })

@@ -43,6 +43,19 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// The position of what makes the row unreadable; that of the row if it is not known, or if the
+    /// row is readable.
+    #[must_use]
+    pub fn damage_position(&self) -> Position {
+        let row = self.origin.position();
+        match &self.content {
+            RowContent::Unreadable(Unreadable { at: Some((n_below, column)), .. }) => {
+                Position { line: row.line + u64::from(*n_below), column: Some(*column), ..row }
+            }
+            _ => row,
+        }
+    }
+
     /// The number of values: cells that are not empty, or values of a document.
     #[must_use]
     pub fn n_values(&self) -> usize {
@@ -100,11 +113,17 @@ impl RowContent<'_> {
 pub struct Unreadable<'a> {
     /// What was found and what was expected.
     pub reason: String,
+    /// Where, if it is at one character.
+    pub at: Option<DamagePlace>,
     /// The kind of the damage.
     pub damage: RowDamage,
     /// The intact part: cells or members before the damage. A damaged cell is empty.
     pub salvaged: Option<Box<RowContent<'a>>>,
 }
+
+/// A character of a row: the number of lines below the first one, and its position within that
+/// line, from 1.
+pub type DamagePlace = (u32, u32);
 
 /// The kind of damage that makes a row unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::{
 use crate::model::{
     encoding_hint::{BadByte, NOT_UTF8},
     raw_record::{CellQuotes, RawCell, RawRecord},
-    row::RowDamage,
+    row::{DamagePlace, RowDamage},
     text_encoding::TextEncoding,
 };
 
@@ -57,6 +57,7 @@ pub(super) enum CellError {
 #[derive(Debug)]
 pub(super) struct DamagedRecord {
     pub(super) reason: String,
+    pub(super) at: Option<DamagePlace>,
     pub(super) kind: RowDamage,
     pub(super) is_salvageable: bool,
 }
@@ -85,6 +86,14 @@ impl QuoteError {
                 Some(Self::EscapeOutside(line, column))
             }
         })
+    }
+
+    fn place(self) -> DamagePlace {
+        match self {
+            Self::Unclosed(line, column)
+            | Self::TextAfter(line, column)
+            | Self::EscapeOutside(line, column) => (line, column),
+        }
     }
 
     fn reason(self) -> String {
@@ -164,6 +173,7 @@ impl RecordDamage {
         wrong_cell_count: Option<String>,
         n_breaks: usize,
     ) -> Option<DamagedRecord> {
+        let at = self.place().filter(|_| wrong_cell_count.is_none() || self.quotes.is_some());
         let reason = self.reason(format, wrong_cell_count)?;
         let is_of_quotes =
             self.quotes.is_some() || matches!(self.cell, Some((_, CellError::QuoteAfterBlanks)));
@@ -171,7 +181,16 @@ impl RecordDamage {
         // A damaged row of several lines may have swallowed rows of other orders: nothing of it is
         // reliable.
         let is_salvageable = n_breaks == 0 && self.quotes.is_none();
-        Some(DamagedRecord { reason, kind, is_salvageable })
+        Some(DamagedRecord { reason, at, kind, is_salvageable })
+    }
+
+    /// Where it is, if it is at one character.
+    fn place(&self) -> Option<DamagePlace> {
+        match (self.quotes, self.cell) {
+            (Some(error), _) => Some(error.place()),
+            (None, Some((_, CellError::Escape(line, column)))) => Some((line, column)),
+            (None, _) => None,
+        }
     }
 
     fn reason(&self, format: &CsvFormat, wrong_cell_count: Option<String>) -> Option<String> {

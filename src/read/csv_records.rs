@@ -192,6 +192,7 @@ impl<'b> CsvRecords<'b> {
             None => record,
             Some(damage) => RowContent::Unreadable(Unreadable {
                 reason: damage.reason.clone(),
+                at: damage.at,
                 damage: damage.kind,
                 salvaged: damage.is_salvageable.then(|| Box::new(record)),
             }),

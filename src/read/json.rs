@@ -20,7 +20,7 @@ use super::{
 use crate::model::{
     encoding_hint::NOT_UTF8,
     origin::{FileId, RowOrigin},
-    row::{Row, RowContent, RowDamage, Unreadable},
+    row::{DamagePlace, Row, RowContent, RowDamage, Unreadable},
     text_encoding::TextEncoding,
 };
 
@@ -51,7 +51,15 @@ struct ParsedDocument<'b> {
     text: &'b str,
     /// Its end in the buffer; it begins where the document before it ends.
     end: BufferEnd,
-    damage: Option<(String, RowDamage)>,
+    damage: Option<DamagedDocument>,
+}
+
+/// Why a document is unreadable.
+#[derive(Debug)]
+struct DamagedDocument {
+    reason: String,
+    at: Option<DamagePlace>,
+    kind: RowDamage,
 }
 
 /// A piece, and its text if all of it is UTF-8.
@@ -132,7 +140,10 @@ impl<'b> JsonDocuments<'b> {
         };
         let missing = if format.is_ndjson { None } else { missing_element(bytes) };
         let damage = match missing {
-            Some(reason) => Some((reason.to_owned(), RowDamage::Other)),
+            Some(reason) => {
+                let (reason, kind) = (reason.to_owned(), RowDamage::Other);
+                Some(DamagedDocument { reason, at: None, kind })
+            }
             None => self.parse(text, format, bad_byte),
         };
         let (bytes, end) = (start..start + n_bytes, self.buffer.end());
@@ -147,7 +158,7 @@ impl<'b> JsonDocuments<'b> {
         text: &str,
         format: &JsonFormat,
         bad_byte: Option<String>,
-    ) -> Option<(String, RowDamage)> {
+    ) -> Option<DamagedDocument> {
         let start = self.buffer.end();
         let message = if format.is_ndjson {
             "the line is not a single JSON object"
@@ -155,20 +166,20 @@ impl<'b> JsonDocuments<'b> {
             "the document is not a single JSON object"
         };
         let parsed = json_parser::parse(text, &format.limits, message, &mut self.buffer);
-        let not_text = |reason| Damage::Syntax(reason, RowDamage::Other);
-        let (reason, damage, is_whole) =
+        let not_text = |reason| Damage::Syntax(reason, RowDamage::Other, None);
+        let (reason, at, kind, is_whole) =
             match bad_byte.map(not_text).or(parsed.err().map(|damage| *damage))? {
-                Damage::Syntax(reason, damage) => (reason, damage, false),
-                Damage::Value(reason) => (reason, RowDamage::Other, true),
+                Damage::Syntax(reason, kind, at) => (reason, at, kind, false),
+                Damage::Value(reason, at) => (reason, at, RowDamage::Other, true),
             };
         // Text after a complete object may be another order, which must not be lost: nothing is
         // salvaged. Nor where the end of a document is uncertain.
-        let may_hold_others = damage == RowDamage::TextAfter || !format.is_ndjson && !is_whole;
+        let may_hold_others = kind == RowDamage::TextAfter || !format.is_ndjson && !is_whole;
         let members = self.buffer.document(text, start, self.buffer.end());
         if may_hold_others || members.root().is_empty() {
             self.buffer.truncate(start);
         }
-        Some((reason, damage))
+        Some(DamagedDocument { reason, at, kind })
     }
 
     /// The document at `index`.
@@ -179,11 +190,11 @@ impl<'b> JsonDocuments<'b> {
         let document = self.buffer.document(text, start, *end);
         let content = match damage {
             None => RowContent::Document(document),
-            Some((reason, damage)) => {
+            Some(DamagedDocument { reason, at, kind }) => {
                 let salvaged =
                     (!document.nodes.is_empty()).then(|| Box::new(RowContent::Document(document)));
-                let (reason, damage) = (reason.clone(), *damage);
-                RowContent::Unreadable(Unreadable { reason, damage, salvaged })
+                let (reason, at, damage) = (reason.clone(), *at, *kind);
+                RowContent::Unreadable(Unreadable { reason, at, damage, salvaged })
             }
         };
         let origin = RowOrigin { file: format.file, line: *line, bytes: bytes.clone() };

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::model::{
     document::{Document, FlatNode, MemberName, NodeKind, name_digest},
-    row::RowDamage,
+    row::{DamagePlace, RowDamage},
 };
 
 /// Maximum nesting, deeper than any order: hostile nesting must not exhaust the stack.
@@ -82,9 +82,9 @@ impl DocumentBuffer {
 #[derive(Debug)]
 pub(super) enum Damage {
     /// It is not complete JSON.
-    Syntax(String, RowDamage),
+    Syntax(String, RowDamage, Option<DamagePlace>),
     /// It is complete JSON, but has a value that is not accepted.
-    Value(String),
+    Value(String, Option<DamagePlace>),
 }
 
 /// Boxed, so that the result of every value fits into a register.
@@ -410,15 +410,15 @@ impl JsonParser<'_> {
     /// The text is not JSON; [`Self::damage_of_object`] adds what `serde_json` finds.
     #[cold]
     fn not_json<T>(&self) -> Result<T, Box<Damage>> {
-        Err(Box::new(Damage::Syntax(self.syntax_message.to_owned(), RowDamage::Other)))
+        Err(Box::new(Damage::Syntax(self.syntax_message.to_owned(), RowDamage::Other, None)))
     }
 
     #[cold]
     fn too_many_values(&self) -> Parsed {
         let max_values = self.limits.max_values;
-        Err(Box::new(Damage::Value(format!(
-            "the document has more than {max_values} values, the limit set by max_values"
-        ))))
+        let reason =
+            format!("the document has more than {max_values} values, the limit set by max_values");
+        Err(Box::new(Damage::Value(reason, None)))
     }
 
     #[cold]
@@ -428,7 +428,7 @@ impl JsonParser<'_> {
         let below = line_offset_text(line);
         let found = format!("the value at column {column}{below} has {n_bytes} bytes");
         let reason = format!("{found}, expected at most {max_bytes} (max_cell)");
-        Err(Box::new(Damage::Value(reason)))
+        Err(Box::new(Damage::Value(reason, Some((line, column)))))
     }
 
     /// What is wrong with an object: with its first member that cannot be used, or that the object
@@ -442,7 +442,8 @@ impl JsonParser<'_> {
             // must not depend on that.
             (Some(index), _) => {
                 let name = self.text_of(names[index]);
-                (index, Damage::Value(format!("the member {name:?} occurs twice")))
+                let reason = format!("the member {name:?} occurs twice");
+                (index, Damage::Value(reason, self.place_of_value(names[index])))
             }
             (None, Err(damage)) => {
                 let n_nodes = self.into.nodes.len() - self.start.nodes;
@@ -461,7 +462,9 @@ impl JsonParser<'_> {
         Err(Box::new(match (damage, read) {
             (_, Err(error)) if failed >= n_complete => self.syntax_error(start, &error),
             // Without its end the object is incomplete, whatever is wrong with a value before.
-            (Damage::Value(reason), Err(error)) => Damage::Syntax(reason, syntax_damage(&error)),
+            (Damage::Value(reason, at), Err(error)) => {
+                Damage::Syntax(reason, syntax_damage(&error), at)
+            }
             (damage, _) => damage,
         }))
     }
@@ -497,12 +500,17 @@ impl JsonParser<'_> {
         let what = readable(what.split(" at line ").next().unwrap_or_default());
         let n_below = error.line().saturating_sub(1);
         let offset = if n_below == 0 { column as usize - 1 } else { 0 };
-        let (column, below) = (
-            offset + error.column().max(1),
-            line_offset_text(line.saturating_add(to_u32(n_below))),
-        );
+        let column = offset + error.column().max(1);
+        let line = line.saturating_add(to_u32(n_below));
+        let below = line_offset_text(line);
         let reason = format!("{}: {what} at column {column}{below}", self.syntax_message);
-        Damage::Syntax(reason, syntax_damage(error))
+        Damage::Syntax(reason, syntax_damage(error), Some((line, to_u32(column))))
+    }
+
+    /// Where the value of a member begins.
+    fn place_of_value(&self, name: MemberName) -> Option<DamagePlace> {
+        let node = self.into.nodes.get(self.start.nodes + name.node as usize)?;
+        Some(self.position(node.start as usize))
     }
 
     /// The line below the document's first, and the character within that line.
@@ -513,7 +521,7 @@ impl JsonParser<'_> {
 
 #[cold]
 fn too_deep() -> Parsed {
-    Err(Box::new(Damage::Value(format!("nested deeper than {MAX_DEPTH} levels"))))
+    Err(Box::new(Damage::Value(format!("nested deeper than {MAX_DEPTH} levels"), None)))
 }
 
 /// The number of bytes before the first quote, backslash or control character.

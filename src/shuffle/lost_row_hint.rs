@@ -192,7 +192,7 @@ mod tests {
         };
         let salvaged = (format == FileFormat::Csv).then(|| RowContent::Record(record).into());
         let reason = "damaged".to_owned();
-        let content = RowContent::Unreadable(Unreadable { reason, damage, salvaged });
+        let content = RowContent::Unreadable(Unreadable { reason, at: None, damage, salvaged });
         // A line is followed by the rest of the block.
         let is_line = format != FileFormat::JsonValues;
         let own = raw.lines().next().filter(|_| is_line).unwrap_or(raw);
@@ -246,8 +246,12 @@ mod tests {
         assert!(quotes.contains("quote = \"none\""), "{quotes}");
         let escaped = hint(r#"a,"b\"c",d"#, RowDamage::Quotes, FileFormat::Csv);
         assert!(escaped.contains(r#"escape = "\\""#), "{escaped}");
-        let unreadable =
-            Unreadable { reason: "damaged".to_owned(), damage: RowDamage::Quotes, salvaged: None };
+        let unreadable = Unreadable {
+            reason: "damaged".to_owned(),
+            at: None,
+            damage: RowDamage::Quotes,
+            salvaged: None,
+        };
         let is_set = csv_hint(&unreadable, r#"a,b\"c,d"#, Some(b'\\'));
         assert!(is_set.starts_with("write the cell within quotes"), "{is_set}");
         assert_eq!(csv_hint(&unreadable, r#"a,"b"c,d"#, Some(b'\\')), QUOTES);

@@ -166,8 +166,7 @@ fn first_lost_hint<D>(
     context: &Context<'_, '_, D>,
 ) -> Option<String> {
     let first = lost.listed.first()?;
-    let row =
-        rows.iter().find(|row| row.kind.has_no_order() && row.row.origin.line == first.at.line)?;
+    let row = rows.iter().find(|row| Some(&row.row.origin) == first.row.as_deref())?;
     let file = (context.input_names.get(first.at.file), next.file.parser.file_format());
     Some(lost_row_hint(row, &next.block, file, context.settings.profile))
 }

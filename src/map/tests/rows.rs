@@ -239,6 +239,7 @@ pub(super) fn unreadable(
 pub(super) fn unreadable_content(salvaged: Option<RowContent<'static>>) -> RowContent<'static> {
     RowContent::Unreadable(Unreadable {
         reason: "damaged".into(),
+        at: None,
         damage: RowDamage::Other,
         salvaged: salvaged.map(Box::new),
     })

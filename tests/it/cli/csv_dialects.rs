@@ -115,7 +115,7 @@ lines",2,10.00
     let ran = check(&workspace, "orders.csv", "", "");
     assert_eq!(ran.code, 2);
     insta::assert_snapshot!(ran.err, @r#"
-    error: orders.csv:2: text after a closing quote at column 61, expected a delimiter; a quote within a cell is written ""; it is not known which order the row belongs to
+    error: orders.csv:2:61: text after a closing quote at column 61, expected a delimiter; a quote within a cell is written ""; it is not known which order the row belongs to
       hint: set escape = "\\" in the profile if a quote within a cell is written \"
     "#);
 }

@@ -184,7 +184,7 @@ fn unreadable_rows_are_reported() {
         error: orders.csv:3: the record of lines 3 to 4 can be read in two ways: a quote within it encloses line breaks, but each of its lines has as many cells as the header
           hint: if quotes are data in this export, set quote = "none" in the profile; otherwise the export must write a quote within a cell as ""
     text behind a closing quote: exit 2
-        error: orders.csv:3: text after a closing quote at column 63, expected a delimiter; a quote within a cell is written ""; it is not known which order the row belongs to
+        error: orders.csv:3:63: text after a closing quote at column 63, expected a delimiter; a quote within a cell is written ""; it is not known which order the row belongs to
           hint: fix the row, or set quote = "none" in the profile if quotes are data
     no key and no time: exit 2
         error: orders.csv:3: the row has no order key; it is not known which order the row belongs to
@@ -264,25 +264,25 @@ fn invalid_json_lines_are_reported() {
         A-1 valid
     cut off behind the key: exit 1
         A-1 invalid
-            row_unreadable 1:null the line is not a single JSON object: it ends within a string at column 60
+            row_unreadable 1:60 the line is not a single JSON object: it ends within a string at column 60
     cut off before the key: exit 2
-        error: orders.ndjson:1: the line is not a single JSON object: it ends within a string at column 10; it is not known which order the row belongs to
+        error: orders.ndjson:1:10: the line is not a single JSON object: it ends within a string at column 10; it is not known which order the row belongs to
           hint: fix the row, or set unreadable_rows = "accept" to leave such rows out (exit code 1)
     two objects on a line: exit 2
-        error: orders.ndjson:2: the line is not a single JSON object: text after the object at column 171; it is not known which order the row belongs to
+        error: orders.ndjson:2:171: the line is not a single JSON object: text after the object at column 171; it is not known which order the row belongs to
           hint: fix the row; if documents are over several lines, or several are on one, set documents = "." in the profile
     a comma too many: exit 1
         A-1 invalid
-            row_unreadable 1:null the line is not a single JSON object: a comma before the end at column 171
+            row_unreadable 1:171 the line is not a single JSON object: a comma before the end at column 171
     no object: exit 2
-        error: orders.ndjson:1: the line is not a single JSON object: found integer 5, expected a JSON object at column 1; it is not known which order the row belongs to (2 more such rows)
+        error: orders.ndjson:1:1: the line is not a single JSON object: found integer 5, expected a JSON object at column 1; it is not known which order the row belongs to (2 more such rows)
           hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
     deep nesting: exit 2
         error: orders.ndjson:1: nested deeper than 64 levels; it is not known which order the row belongs to
           hint: fix the row, or set unreadable_rows = "accept" to leave such rows out (exit code 1)
     a number with a leading zero: exit 1
         A-1 invalid
-            row_unreadable 1:null the line is not a single JSON object: invalid number at column 176
+            row_unreadable 1:176 the line is not a single JSON object: invalid number at column 176
     not UTF-8: exit 1
         A-1 invalid
             row_unreadable 1:null byte 177 of the line is not UTF-8

@@ -408,11 +408,11 @@ fn lines_of_an_unknown_order_end_the_run() {
         error: orders.ndjson:2: "parentId" is neither a text nor a number; expected the id of the document that this one belongs to; it is not known which order the row belongs to
           hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
     cut off:  exit 2
-        error: orders.ndjson:4: the line is not a single JSON object: it ends within an object at column 15; it is not known which order the row belongs to
+        error: orders.ndjson:4:15: the line is not a single JSON object: it ends within an object at column 15; it is not known which order the row belongs to
           hint: fix the row, or set unreadable_rows = "accept" to leave such rows out (exit code 1)
     cut off behind it: 0 items, null left out exit 1
         A invalid
-            row_unreadable 2:null the line is not a single JSON object: it ends within an object at column 21
+            row_unreadable 2:21 the line is not a single JSON object: it ends within an object at column 21
     "#);
 }
 

@@ -338,7 +338,7 @@ fn json_over_several_lines_below_a_line_is_told() {
     let accepted = workspace.run("check orders.json --pos x --set unreadable_rows=accept");
     insta::assert_snapshot!(refused.report() + &accepted.report(), @r#"
     exit 2
-        error: orders.json:2: the line is not a single JSON object: it ends within an object at column 1; it is not known which order the row belongs to (3 more such rows)
+        error: orders.json:2:1: the line is not a single JSON object: it ends within an object at column 1; it is not known which order the row belongs to (3 more such rows)
           hint: fix the row; if documents are over several lines, or several are on one, set documents = "." in the profile
     exit 2
         error: no order was read, and 4 rows cannot be read; nothing was sent
