@@ -116,14 +116,15 @@ pub(super) fn other_order_item(
         !cell.over_rows.is_sum() && known.is_some_and(|known| have_same_value(known, cell))
     };
     let takes_off = |cell: &&Cell<'_>| {
-        let is_amount = ITEM_AMOUNTS.contains(&cell.field) && !cell.is_default;
+        let is_amount = ITEM_AMOUNTS.contains(&cell.field) || *cell.field == Field::ItemQuantity;
+        let is_amount = is_amount && !cell.is_default;
         is_amount && !cell.is_unparsable && !is_zero(cell) && !repeats(cell)
     };
     let cell = refund.cells.iter().find(takes_off)?;
     let message = format!(
-        "the refund has {:?} for an item of the whole order (from = \"order\"), which is not what \
-         the order has, so it is not known what it takes off that item; a when in its [[item]] \
-         leaves refunds out",
+        "the refund has {:?} for an item of the whole order (from = \"order\") and does not repeat \
+         what the order has, so it is not known what it takes off that item; a when in its \
+         [[item]] leaves refunds out",
         cell.text
     );
     Some(Problem::for_field(Code::RefundUnclear, &cell.field, cell.at, message))

@@ -34,7 +34,8 @@ pub fn find_repeated_row(draft: &Draft<'_>, names: &InputNames) -> Option<Proble
     // Refunds with an id of their own are compared by it.
     let has_id = |at: Position| records.contains(&row_of(at));
     let items = draft.items.iter().filter(|item| !(item.is_refund && has_id(item.at.position())));
-    let items = items.map(|item| (item_values(item, draft), item.at.position()));
+    // Those of the export and of each join are of kinds of their own.
+    let items = items.map(|item| ((item.kind, item_values(item, draft)), item.at.position()));
     let added = |is_side: bool| {
         let rows = draft.added_rows.iter().filter(move |row| row.digest.is_some() == is_side);
         find_in_two_files(

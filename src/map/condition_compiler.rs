@@ -12,6 +12,7 @@ use super::{
     currency_symbols::CurrencySymbols,
     field_rules::NO_ITEM_TO_TEST,
     items_compiler::ItemsRules,
+    join::Join,
     key_errors::{KeyErrors, WHOLE_RULE},
     one_or_list::OneOrList,
     profile::{FieldRule, ItemKindRules, SkipRule},
@@ -93,6 +94,23 @@ impl ConditionCompiler<'_> {
         errors.keep_below(&["item_rows"], condition)
     }
 
+    /// Compiles the conditions on the rows of joins that are items, one for each table of a join.
+    pub(super) fn joins(
+        &self,
+        texts: Vec<Option<ConditionText>>,
+        joins: &mut [Join],
+        errors: &mut KeyErrors,
+    ) {
+        for (index, text) in texts.into_iter().enumerate() {
+            let condition = text.map(|text| self.of_fields(text, ConditionLevel::Item, false));
+            let path = ["join", &index.to_string(), "item_rows"];
+            let condition = condition.and_then(|condition| errors.keep_below(&path, condition));
+            if let Some(join) = joins.iter_mut().find(|join| join.index == index) {
+                join.item_rows = condition;
+            }
+        }
+    }
+
     /// Compiles the conditions of the kinds of items.
     pub(super) fn kinds(
         &self,
@@ -106,8 +124,25 @@ impl ConditionCompiler<'_> {
             let level = if is_of_order { ConditionLevel::Order } else { ConditionLevel::Item };
             let name = index.to_string();
             let path = [texts.path_of(&["item"], &name).as_slice(), &["when"]].concat();
-            of.when = errors.keep_below(&path, self.compile(when, level));
+            let when = self.of_fields(when, level, of.has_fields());
+            of.when = errors.keep_below(&path, when);
         }
+    }
+
+    /// Compiles a condition. Without `has_fields` it may not test the fields of an item.
+    fn of_fields(
+        &self,
+        text: ConditionText,
+        level: ConditionLevel,
+        has_fields: bool,
+    ) -> Result<Condition, KeyErrors> {
+        let condition = self.compile(text, level)?;
+        let mut errors = KeyErrors::default();
+        if !has_fields && !condition.fields().is_empty() {
+            errors.add(WHOLE_RULE, NO_ITEM_TO_TEST);
+        }
+        errors.ensure_none()?;
+        Ok(condition)
     }
 
     /// Compiles a condition on rows or documents, or on the items or people in them.

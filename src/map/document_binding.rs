@@ -15,6 +15,7 @@ use super::{
     copies::VERSION,
     document_view::PathSource,
     error::MapError,
+    item_field::ItemField,
     item_set::ItemSet,
     join::Join,
     join_readers::JoinReaders,
@@ -49,7 +50,8 @@ pub(super) fn bind<'p>(
         let is_field = profile.joins[join].has_items;
         Some(if is_field { SideTable::first_field(sides, join) + index } else { index })
     };
-    let names = Names { packed, joins: &profile.joins, side_column: &side_column };
+    let first_own_field = SideTable::first_field(sides, sides.len());
+    let names = Names { packed, first_own_field, joins: &profile.joins, side_column: &side_column };
     let of_order = Names { packed: None, ..names };
     let (skips, row_skips) = bind_skips(profile, of_order);
     let ignore_rows = profile.ignore_rows.iter().map(|when| bind_condition(when, of_order));
@@ -75,6 +77,7 @@ pub(super) fn bind<'p>(
             bind_kinds(profile, profile.item_kinds_of(None), names),
             packed_at.is_some(),
         ),
+        first_own_field,
         joined_items: bind_joined_items(profile, names),
         order_kinds: bind_kinds(profile, of_order_values, names),
         items: item_paths.map(|paths| paths.iter().map(|path| array_at(path)).collect()),
@@ -150,6 +153,8 @@ fn bind_parent<'p>(profile: &'p Profile, names: Names<'_>) -> Option<ParentSourc
 pub(super) struct Names<'a> {
     /// The list that has the fields of its items.
     pub(super) packed: Option<&'a PackedItems>,
+    /// The index of its first field among those of all items.
+    pub(super) first_own_field: usize,
     pub(super) joins: &'a [Join],
     /// The index of a value in the side file of a join, by its path; none if no row has it.
     pub(super) side_column: &'a dyn Fn(usize, &str) -> Option<usize>,
@@ -166,6 +171,12 @@ impl Names<'_> {
             Some(column) => Some(PathSource::of_field(column)),
             None => Some(PathSource::of_side(index, column)),
         }
+    }
+
+    /// The field of an item in the list.
+    fn field(self, field: &ItemField) -> Option<PathSource> {
+        let index = self.packed?.field_index(field)?;
+        Some(PathSource::of_field(self.first_own_field + index))
     }
 
     /// What a path names: a value of a side file, or one of the document.
@@ -238,7 +249,8 @@ fn bind_joined_items<'p>(profile: &'p Profile, names: Names<'_>) -> Vec<ItemSet<
     let joins = profile.joins.iter().filter(|join| join.has_items);
     let bind = |join: &Join| {
         let kinds = bind_kinds(profile, profile.item_kinds_of(Some(join)), names);
-        ItemSet::of_join(profile, join, kinds)
+        let rows = join.item_rows.as_ref().map(|rows| bind_condition(rows, names));
+        ItemSet::of_join(profile, join, kinds, rows)
     };
     joins.map(bind).collect()
 }
@@ -320,11 +332,7 @@ pub(super) fn bind_sources<'p>(
     });
     let language = rule.language.iter().flat_map(|language| &language.paths);
     let language = language.map(|path| source(path)).collect();
-    let indexes = rule
-        .fields
-        .iter()
-        .filter_map(|field| names.packed.and_then(|packed| packed.field_index(field)));
-    let fields = indexes.map(PathSource::of_field);
+    let fields = rule.fields.iter().filter_map(|field| names.field(field));
     let sources: Vec<_> =
         rule.paths.iter().map(|path| source(path)).chain(fields).map(Some).collect();
     let zone = rule.zone.as_deref().map(|zone| {
@@ -359,9 +367,7 @@ fn bind_condition(condition: &Condition, names: Names<'_>) -> Condition<TestedSo
         Ok::<_, Infallible>(match (&source.path, source.is_raw) {
             (_, true) => TestedSource::Raw,
             _ if source.field.is_some() => {
-                let index =
-                    source.field.as_ref().and_then(|field| names.packed?.field_index(field));
-                let field = index.map(PathSource::of_field);
+                let field = source.field.as_ref().and_then(|field| names.field(field));
                 field.map_or(TestedSource::Missing, TestedSource::Value)
             }
             (Some(path), false) => TestedSource::Value(

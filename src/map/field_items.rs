@@ -84,7 +84,7 @@ impl<S> Mapper<'_, S> {
             Ok(items) => {
                 let views = items.into_iter().map(|item| {
                     let fields = ItemFields::Packed(item);
-                    ItemView { row: view, fields, at }
+                    ItemView { row: view, fields, first_field: self.first_own_field, at }
                 });
                 let drafts: Vec<_> =
                     views.filter_map(|view| self.item(view, &self.own_items, order)).collect();
@@ -116,7 +116,8 @@ impl<S> Mapper<'_, S> {
                 }
                 (Some(Found { at, .. }), None) => {
                     let fields = ItemFields::Columns(fields);
-                    let view = ItemView { row: view, fields, at };
+                    let first_field = self.first_own_field;
+                    let view = ItemView { row: view, fields, first_field, at };
                     into.items.extend(self.item(view, &self.own_items, order));
                 }
             }
@@ -128,6 +129,7 @@ impl<S> Mapper<'_, S> {
     pub(super) fn add_joined_items<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
+        previous: Option<V>,
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
@@ -140,6 +142,13 @@ impl<S> Mapper<'_, S> {
             let Some(first) = rows.first() else { continue };
             let added = AddedSideRows { join, first: first.number };
             if order.added_side_rows.contains(&added) {
+                let mut columns = items.row_columns.iter();
+                let is_repeated =
+                    |previous: V| columns.all(|column| view.repeats(previous, column));
+                if !items.row_columns.is_empty() && !previous.is_some_and(is_repeated) {
+                    let message = OTHER_ROW.to_owned();
+                    order.problems.push(Problem::for_order(Code::RowsDisagree, view.at(), message));
+                }
                 continue;
             }
             order.added_side_rows.push(added);
@@ -162,3 +171,6 @@ pub(super) fn has_field<'a, V: View<'a>>(rules: &[BoundRule<'_, V::Source>], vie
         fields.any(|field| view.find(field).value.is_filled(binding.rule))
     })
 }
+
+const OTHER_ROW: &str = "the rules of items in a joined file read columns in which this row differs \
+    from the one before it of the same order, so it is not known which values are theirs";

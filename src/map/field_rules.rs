@@ -22,7 +22,7 @@ use super::{
     number::NumberMarks,
     one_or_list::OneOrList,
     one_or_many::OneOrMany,
-    profile::{FieldRule, FieldTarget, PeopleRules},
+    profile::{FieldRule, FieldTarget, ItemKindRules, PeopleRules},
     profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RefundsText},
     rule::Rule,
     rule_list,
@@ -63,6 +63,8 @@ pub(super) struct RuleCompiler<'t> {
     pub(super) joins: &'t [Join],
     /// The kind of items of which rules are compiled.
     pub(super) kind: ItemKind,
+    /// Whether the items of the kind have the fields of a list or a group of columns.
+    pub(super) kind_has_fields: bool,
     /// The errors of all rules.
     pub(super) errors: &'t mut KeyErrors,
 }
@@ -72,7 +74,7 @@ impl RuleCompiler<'_> {
     pub(super) fn field_rules(
         &mut self,
         text: &mut ProfileText,
-        kinds: &[ItemKind],
+        kinds: &[ItemKindRules],
     ) -> Vec<FieldRule> {
         let mut rules = self.order_rules(&mut text.order);
         rules.extend(self.item_rules(&mut text.item, kinds));
@@ -250,9 +252,9 @@ impl RuleCompiler<'_> {
             let error = "the rule reads a field of an item, which only the rules of one field of [item] can";
             return Err(KeyErrors::of_rule(error.into()));
         }
-        if self.kind.source == ItemSource::Order {
-            let error = "the rule reads a field of an item, but from = \"order\" makes one of columns and \
-                         paths of the order";
+        if !self.kind_has_fields {
+            let error = "the rule reads a field of an item, but from = \"order\" or the name of a join \
+                         makes one of columns and paths";
             return Err(KeyErrors::of_rule(error.into()));
         }
         let mut errors = KeyErrors::default();
@@ -263,7 +265,7 @@ impl RuleCompiler<'_> {
     /// Refuses a condition that tests a field of an item where there is none.
     fn check_tested_fields(&self, table: &str, when: &Condition) -> Result<(), KeyError> {
         let fields = when.fields();
-        if !fields.is_empty() && (table != "item" || self.kind.source == ItemSource::Order) {
+        if !fields.is_empty() && (table != "item" || !self.kind_has_fields) {
             return Err((WHOLE_RULE, NO_ITEM_TO_TEST.into()));
         }
         self.items.check_fields(fields, self.errors)
@@ -318,16 +320,17 @@ impl RuleCompiler<'_> {
     fn item_rules(
         &mut self,
         texts: &mut OneOrList<ItemText>,
-        kinds: &[ItemKind],
+        kinds: &[ItemKindRules],
     ) -> Vec<FieldRule> {
         let mut rules = Vec::new();
-        for (index, kind) in kinds.iter().enumerate().take(texts.tables.len()) {
-            self.kind = *kind;
+        for (index, of) in kinds.iter().enumerate().take(texts.tables.len()) {
+            self.kind = of.kind;
+            self.kind_has_fields = of.has_fields();
             let name = index.to_string();
             let table = texts.path_of(&["item"], &name);
             rules.extend(self.rules_of_kind(&table, &mut texts.tables[index]));
         }
-        self.kind = ItemKind::default();
+        (self.kind, self.kind_has_fields) = (ItemKind::default(), true);
         rules
     }
 

@@ -67,6 +67,7 @@ impl<'p> HeaderColumns<'p, '_> {
             counts_each_row,
             order_rules: order_rules.into_iter().map(BoundRule::Field).collect(),
             own_items,
+            first_own_field: SideTable::first_field(self.sides, self.sides.len()),
             joined_items,
             order_kinds,
             items: None,
@@ -139,7 +140,7 @@ impl<'p> HeaderColumns<'p, '_> {
         let columns = if rule.fields.is_empty() {
             self.find_all(rule, name, is_required)?
         } else {
-            // The fields of an item are behind the cells of its row.
+            // The fields of an item are behind the cells of its row and of joined files.
             let index = |field| Some(self.header.names.len() + self.profile.field_index(field)?);
             rule.fields.iter().map(index).collect()
         };
@@ -238,9 +239,29 @@ impl<'p> HeaderColumns<'p, '_> {
         let joins = profile.joins.iter().filter(|join| join.has_items);
         let bind = |join: &Join| {
             let kinds = self.bind_kinds(profile.item_kinds_of(Some(join)))?;
-            Ok(ItemSet::of_join(profile, join, kinds))
+            let rows = join.item_rows.as_ref().map(|rows| self.bind_condition(rows));
+            let row_columns = self.row_columns(&kinds);
+            Ok(ItemSet { row_columns, ..ItemSet::of_join(profile, join, kinds, rows.transpose()?) })
         };
         joins.map(bind).collect()
+    }
+
+    /// The columns of the rows of orders, or of other joined files, that rules of kinds read.
+    fn row_columns(&self, kinds: &[BoundKind<'_, usize>]) -> Vec<usize> {
+        let fields = SideTable::first_field(self.sides, self.sides.len());
+        let n_columns = self.header.names.len() - fields;
+        let rules = kinds.iter().flat_map(|of| &of.rules).filter_map(|rule| match rule {
+            BoundRule::Field(binding) => Some(binding),
+            BoundRule::Custom(_) => None,
+        });
+        let bindings = rules.flat_map(FieldBinding::chain);
+        let columns = bindings.flat_map(|binding| binding.sources.iter().chain(&binding.tested));
+        let tested = kinds.iter().flat_map(|of| &of.when).flat_map(Condition::sources);
+        let tested = tested.into_iter().filter_map(|tested| match tested {
+            TestedSource::Value(column) | TestedSource::Guarded(column) => Some(column),
+            TestedSource::Missing | TestedSource::Raw => None,
+        });
+        columns.chain(tested).copied().filter(|column| *column < n_columns).collect()
     }
 
     /// Binds kinds of items.

@@ -2,7 +2,12 @@
 //!
 //! Bound once per file of the export. Used by `mapper`.
 
-use super::{bound_rule::BoundKind, join::Join, profile::Profile};
+use super::{
+    bound_rule::{BoundKind, TestedSource},
+    condition::Condition,
+    join::Join,
+    profile::Profile,
+};
 
 /// Items that come from one place, with their kinds.
 pub(super) struct ItemSet<'p, S> {
@@ -12,20 +17,49 @@ pub(super) struct ItemSet<'p, S> {
     pub(super) kinds: Vec<BoundKind<'p, S>>,
     /// Whether they have fields besides the values of the row.
     pub(super) have_fields: bool,
-    /// Whether `item_rows` says which of them are items.
+    /// Whether `item_rows` of the profile says which of them are items.
     pub(super) are_tested: bool,
+    /// The condition of their join that says so.
+    pub(super) rows: Option<Condition<TestedSource<S>>>,
+    /// The columns of the order's rows that rules of joined items read: rows that share the items
+    /// must have equal values.
+    pub(super) row_columns: Vec<S>,
 }
 
 impl<'p, S> ItemSet<'p, S> {
     /// The items of the export, of these kinds.
     pub(super) fn of_export(kinds: Vec<BoundKind<'p, S>>, have_fields: bool) -> Self {
-        Self { join: None, kinds, have_fields, are_tested: true }
+        Self {
+            join: None,
+            kinds,
+            have_fields,
+            are_tested: true,
+            rows: None,
+            row_columns: Vec::new(),
+        }
     }
 
-    /// The items of a joined file, of these kinds.
-    pub(super) fn of_join(profile: &Profile, join: &Join, kinds: Vec<BoundKind<'p, S>>) -> Self {
+    /// The items of a joined file, of these kinds. `rows` is the condition of the join.
+    pub(super) fn of_join(
+        profile: &Profile,
+        join: &Join,
+        kinds: Vec<BoundKind<'p, S>>,
+        rows: Option<Condition<TestedSource<S>>>,
+    ) -> Self {
         let are_tested = !profile.names_as_source(join);
-        Self { join: Some(join.index), kinds, have_fields: true, are_tested }
+        Self {
+            join: Some(join.index),
+            kinds,
+            have_fields: true,
+            are_tested,
+            rows,
+            row_columns: Vec::new(),
+        }
+    }
+
+    /// The key that says which of them are items, for messages.
+    pub(super) fn key_of_rows(&self) -> &'static str {
+        if self.are_tested { "item_rows" } else { "item_rows in the [[join]]" }
     }
 
     /// The sources of the values of all rules of single fields.

@@ -20,6 +20,8 @@ use crate::model::{
 pub(super) struct ItemView<'a, V: View<'a>> {
     pub(super) row: V,
     pub(super) fields: ItemFields<'a, V::Source>,
+    /// The index of the first one among those of all items.
+    pub(super) first_field: usize,
     /// The place of its cell, or of the first filled one.
     pub(super) at: CellOrigin<'a>,
 }
@@ -30,15 +32,15 @@ pub(super) enum ItemFields<'a, S> {
     Packed(PackedItem<'a>),
     /// Those in columns of the row; none where the group lacks it.
     Columns(&'a [Option<S>]),
-    /// Those of a row of a side file, with the index of the first one.
-    Side(&'a SideRow<'a>, usize),
+    /// Those of a row of a side file.
+    Side(&'a SideRow<'a>),
 }
 
 impl<'a, V: View<'a>> ItemView<'a, V> {
     /// The item that is a row of a side file.
     pub(super) fn of_side(row: V, side: &'a SideRow<'a>, first_field: usize) -> Self {
         let at = CellOrigin::Known(side.start());
-        Self { row, fields: ItemFields::Side(side, first_field), at }
+        Self { row, fields: ItemFields::Side(side), first_field, at }
     }
 }
 
@@ -77,6 +79,7 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
     fn find(self, source: &V::Source) -> Found<'a> {
         let Some(field) = self.item_field(source) else { return self.row.find(source) };
         let missing = Found { value: Value::Missing, at: self.at };
+        let Some(field) = field.checked_sub(self.first_field) else { return missing };
         match self.fields {
             ItemFields::Packed(item) => {
                 let text = item.field(field);
@@ -86,11 +89,10 @@ impl<'a, V: View<'a>> View<'a> for ItemView<'a, V> {
                 let column = columns.get(field).and_then(Option::as_ref);
                 column.map_or(missing, |column| self.row.find(column))
             }
-            ItemFields::Side(side, first_field) => {
-                let Some(column) = field.checked_sub(first_field) else { return missing };
-                let index = u32::try_from(column).unwrap_or(u32::MAX);
+            ItemFields::Side(side) => {
+                let index = u32::try_from(field).unwrap_or(u32::MAX);
                 let at = CellOrigin::Side(side, index, self.row.row());
-                Found { value: Value::of_side(side, column), at }
+                Found { value: Value::of_side(side, field), at }
             }
         }
     }

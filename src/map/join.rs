@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use super::{
-    file_syntax::FileSyntax, input_settings::Many, path_text::dotted_names, pick::Pick, rule::Rule,
-    rule_result::RuleResult,
+    condition::Condition, file_syntax::FileSyntax, input_settings::Many, path_text::dotted_names,
+    pick::Pick, rule::Rule, rule_result::RuleResult,
 };
 
 /// A file beside the export, whose columns the rules can read too.
@@ -31,6 +31,8 @@ pub struct Join {
     pub(super) is_optional: bool,
     /// Whether its rows are items.
     pub(super) has_items: bool,
+    /// Which of its rows are items; none if all are.
+    pub(super) item_rows: Option<Condition>,
     /// The array in its documents whose elements are the items.
     pub(super) item_path: Option<String>,
 }

@@ -5,10 +5,10 @@
 use super::{
     combination::Combination,
     condition::{CellSource, Condition},
-    join::Join,
+    join::{Join, JoinKey},
     key_errors::KeyErrors,
     path_text::walks_arrays,
-    profile::{FieldRule, FieldTarget, Profile},
+    profile::{FieldRule, FieldTarget, ItemKindRules, Profile},
     rule::Rule,
 };
 
@@ -28,7 +28,16 @@ pub(super) fn check_joins(profile: &Profile, items: Option<&str>, errors: &mut K
 fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErrors) {
     for join in profile.joins.iter().filter(|join| join.has_items) {
         check_item_readers(profile, join, errors);
+        check_items_read(profile, join, errors);
     }
+    let unnamed = profile.joins.iter().filter(|join| !profile.names_as_source(join));
+    for join in unnamed.filter(|join| join.item_rows.is_some()) {
+        let error =
+            "is for a join that from of an [[item]] names; expected item_rows of the profile";
+        errors.add_at(&["join", &join.index.to_string(), "item_rows"], error);
+    }
+    check_own_items(profile, other, errors);
+    check_netted_joins(profile, errors);
     let is_of_orders = |join: &&Join| join.has_items && !profile.names_as_source(join);
     let mut with_items = profile.joins.iter().filter(is_of_orders);
     let Some(join) = with_items.next() else { return };
@@ -51,6 +60,68 @@ fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErro
     }
 }
 
+/// Refuses items of the export of which no [[item]] has the rules: all kinds are of joins.
+fn check_own_items(profile: &Profile, key: Option<&str>, errors: &mut KeyErrors) {
+    let reads = |of: &&ItemKindRules| {
+        profile.rules.iter().any(|rule| rule.kind == of.kind && rule.is_of_items())
+    };
+    let has_own = profile.item_kinds_of(None).iter().any(reads);
+    let are_of_joins = profile.item_kinds.iter().any(|of| of.join.is_some()) && !has_own;
+    let key = key.or(profile.item_rows.is_some().then_some("item_rows"));
+    if let (true, Some(key)) = (are_of_joins, key)
+        && !profile.joins.iter().any(|join| join.has_items && !profile.names_as_source(join))
+    {
+        let error = "no [[item]] has the rules of these items; expected one without from";
+        errors.add(if key.starts_with('[') { "items" } else { key }, error);
+    }
+}
+
+/// Refuses items of a join of which no rule reads a column of it: none of its rows is such an item.
+/// The items of the orders may have kinds of constants beside others.
+fn check_items_read(profile: &Profile, join: &Join, errors: &mut KeyErrors) {
+    let kinds = profile.item_kinds_of(Some(join));
+    let reads = |of: &&ItemKindRules| {
+        let rules = profile.rules.iter().filter(|rule| rule.is_of_items() && rule.kind == of.kind);
+        let readers = rules.flat_map(|rule| rule.rule.readers());
+        let mut names = readers.flat_map(|rule| rule.columns.iter().chain(&rule.paths));
+        names.any(|name| join.has_column(name))
+    };
+    let n_reading = kinds.iter().filter(|of| reads(of)).count();
+    let is_enough = if profile.names_as_source(join) { kinds.len() } else { 1 };
+    if n_reading < is_enough && !errors.has_below(&["item"]) {
+        let error = format!(
+            "has items, and no rule of them reads a column of it; expected for example price = \
+             {{ column = \"{name}.Price\" }} in each [[item]] with from = {name:?}",
+            name = join.name
+        );
+        errors.add_at(&["join", &join.index.to_string(), "items"], &error);
+    }
+}
+
+/// Refuses to take refunds off orders where these may have rows of a join of their own, which are
+/// not taken off.
+fn check_netted_joins(profile: &Profile, errors: &mut KeyErrors) {
+    if !profile.refunds.as_ref().is_some_and(|refunds| refunds.are_netted) {
+        return;
+    }
+    let Rule { columns, paths, .. } = &profile.key;
+    let is_key = |of_key: &[String], of_join: &[String]| !of_join.is_empty() && of_key == of_join;
+    let is_of_order = |join: &&Join| {
+        join.keys.iter().all(|JoinKey { from, .. }| {
+            is_key(columns, &from.columns) || is_key(paths, &from.paths)
+        })
+    };
+    let mut named = profile.joins.iter().filter(|join| profile.names_as_source(join));
+    if let Some(join) = named.find(|join| !is_of_order(join)) {
+        let error = format!(
+            "\"net\" takes off what a refund says, and it may have other rows of the join {:?} than \
+             its order; expected the order key in on of the join, or \"leave_out\"",
+            join.name
+        );
+        errors.add_at(&["refunds", "mode"], &error);
+    }
+}
+
 /// Refuses other rules and conditions than those of its items that read columns of a join with
 /// items.
 fn check_item_readers(profile: &Profile, join: &Join, errors: &mut KeyErrors) {
@@ -60,12 +131,14 @@ fn check_item_readers(profile: &Profile, join: &Join, errors: &mut KeyErrors) {
     let is_named = profile.names_as_source(join);
     let others = profile.item_kinds.iter().filter(|of| kinds.iter().all(|own| own.kind != of.kind));
     let of_others = others.flat_map(|of| &of.when);
+    let of_rows = profile.joins.iter().filter(|other| other.index != join.index);
+    let of_others = of_others.chain(of_rows.flat_map(|other| &other.item_rows));
     let conditions = of_others.chain(profile.item_rows.iter().filter(|_| is_named));
     let tested: Vec<_> = tested_names(conditions).collect();
     let mut read = columns_beside(profile, reads_items, false).chain(tested);
     if let Some(column) = read.find(|name| join.has_column(name)) {
         let (rules, which) = if is_named {
-            ("its [[item]]", "the when of its [[item]]")
+            ("its [[item]]", "item_rows in the join")
         } else {
             ("items", "item_rows")
         };

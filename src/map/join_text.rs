@@ -12,8 +12,8 @@ use serde::{
 };
 
 use super::{
-    file_keys_text::FileKeysText, input_settings::Many, only_table::read_from_one_table,
-    rule_text::RuleText, written_text::is_default,
+    condition_text::ConditionText, file_keys_text::FileKeysText, input_settings::Many,
+    only_table::read_from_one_table, rule_text::RuleText, written_text::is_default,
 };
 
 /// A file beside the export, whose rows belong to those of the export by their keys.
@@ -40,6 +40,8 @@ pub(super) struct JoinText {
     /// Whether its rows are the items of the orders, or the path of the array in its documents
     /// whose elements are.
     pub(super) items: Option<JoinItemsText>,
+    /// Which of its rows are items, where `from` of an `[[item]]` names the join.
+    pub(super) item_rows: Option<ConditionText>,
 }
 
 read_from_one_table!(JoinText);

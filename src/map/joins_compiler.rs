@@ -87,6 +87,8 @@ fn compile_join(
         pick,
         is_optional: text.optional,
         has_items,
+        // Conditions are compiled once all rules are.
+        item_rows: None,
         item_path,
     })
 }

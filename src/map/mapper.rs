@@ -54,6 +54,8 @@ pub(super) struct Mapper<'p, S> {
     pub(super) counts_each_row: bool,
     /// The kinds of the items that have a row, an element or a text of their own; at least one.
     pub(super) own_items: ItemSet<'p, S>,
+    /// The index of the first field of items of the export: those of joined files come before.
+    pub(super) first_own_field: usize,
     /// The items of joined files.
     pub(super) joined_items: Vec<ItemSet<'p, S>>,
     /// The kinds of the items that are made of values of the order.
@@ -115,7 +117,7 @@ impl<S> Mapper<'_, S> {
             let n_items = into.items.len();
             self.add_items(view, &mut order, into);
             self.net_items(view, &mut into.items[n_items..], &mut order);
-            self.add_joined_items(view, &mut order, into);
+            self.add_joined_items(view, previous, &mut order, into);
         }
         self.add_order_items(view, previous, &mut order, into);
         let skip = self.skip_reason(view, &mut order, into);

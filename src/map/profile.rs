@@ -123,6 +123,13 @@ pub struct ItemKindRules {
     pub when: Option<Condition>,
 }
 
+impl ItemKindRules {
+    /// Whether its items may have the fields of a list or a group of columns.
+    pub(super) fn has_fields(&self) -> bool {
+        self.kind.source != ItemSource::Order && self.join.is_none()
+    }
+}
+
 /// The rules for the people of one role, in addition to the guest.
 #[derive(Debug, Clone)]
 pub struct PeopleRules {
@@ -437,7 +444,8 @@ impl Profile {
 
     /// The conditions on the items of joins that `from` names.
     pub(super) fn joined_item_conditions(&self) -> impl Iterator<Item = &Condition> {
-        self.conditions_of_kinds(|of| of.join.is_some())
+        let of_rows = self.joins.iter().filter_map(|join| join.item_rows.as_ref());
+        self.conditions_of_kinds(|of| of.join.is_some()).chain(of_rows)
     }
 
     fn conditions_of_kinds(

@@ -63,8 +63,11 @@ pub(super) fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let mut kinds = item_kinds(&text.item, &text.join, &mut errors);
     let items_key = items.key();
     let has_item_rows = text.item_rows.is_some();
-    let rules = AllRules::compile(&mut text, (&settings, &items, &kinds), &mut errors);
+    let rows_of_joins = text.join.iter_mut().map(|join| join.item_rows.take()).collect();
+    let mut rules = AllRules::compile(&mut text, (&settings, &items, &kinds), &mut errors);
     let rows = RowRules::compile(&mut text, (&settings, &items, &rules), &mut kinds, &mut errors);
+    let conditions = settings.conditions(&rules.fields, &items);
+    conditions.joins(rows_of_joins, &mut rules.joins, &mut errors);
     complete_items(&mut items, &rules.fields, (&kinds, rows.item_rows.as_ref()), &mut errors);
     let item_tables = mem::take(&mut text.item);
     let profile = profile(text, settings, (items, kinds), rules, rows);
@@ -159,10 +162,10 @@ impl AllRules {
             items,
             joins: &joins,
             kind: ItemKind::default(),
+            kind_has_fields: true,
             errors,
         };
-        let of_kinds: Vec<_> = kinds.iter().map(|of| of.kind).collect();
-        let mut fields = compiler.field_rules(text, &of_kinds);
+        let mut fields = compiler.field_rules(text, kinds);
         let mut people = compiler.all_people_rules(text);
         let has_key = text.key.is_some() || text.parent.is_some();
         let (parent, key) = parent_and_key(text, items.key(), &mut compiler, &fields);

@@ -52,7 +52,8 @@ pub(super) fn compile_refunds(
 /// Refuses refunds that are taken off by their items where there are none.
 pub(super) fn check_netted_items(profile: &Profile, errors: &mut KeyErrors) {
     let by_items = |refunds: &Refunds| refunds.are_netted && refunds.amount.is_none();
-    let has_items = profile.rules.iter().any(FieldRule::is_of_items) || errors.has_below(&["item"]);
+    let is_of_own = |rule: &FieldRule| profile.reads_own_items(rule);
+    let has_items = profile.rules.iter().any(is_of_own) || errors.has_below(&["item"]);
     if profile.refunds.as_ref().is_some_and(by_items) && !has_items {
         errors.add_at(&["refunds", "mode"], WITHOUT_ITEMS);
     }

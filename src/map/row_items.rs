@@ -121,7 +121,8 @@ impl<S> Mapper<'_, S> {
     ) -> Option<ItemDraft<'a>> {
         // A row that is a refund is one of an item: item_rows says which others are.
         let is_refund = || self.items.is_none() && items.join.is_none() && self.is_netted(view);
-        if let Some(rows) = self.item_rows.as_ref().filter(|_| items.are_tested)
+        let of_profile = self.item_rows.as_ref().filter(|_| items.are_tested);
+        if let Some(rows) = of_profile.or(items.rows.as_ref())
             && !holds(rows, view, self.profile, order)
             && !is_refund()
         {
@@ -186,7 +187,9 @@ impl<S> Mapper<'_, S> {
             let mut sources = items.sources();
             order.problems.extend(
                 if sources.any(|source| view.find(source).value.is_filled_unless(is_null)) {
-                    let message = NO_KIND.to_owned();
+                    let key = items.key_of_rows();
+                    let message =
+                        format!("{NO_KIND}; {key} says which rows and elements are items");
                     Some(Problem::for_order(Code::ItemWithoutKind, view.at(), message))
                 } else {
                     self.element_error(view, items)
@@ -216,7 +219,8 @@ impl<S> Mapper<'_, S> {
                 if items.sources().any(has_text) {
                     return None;
                 }
-                (Code::ItemEmpty, NO_ITEM_VALUE.to_owned())
+                let key = items.key_of_rows();
+                (Code::ItemEmpty, format!("{NO_ITEM_VALUE}; {key} says which elements are items"))
             }
             Value::Null => (Code::ItemEmpty, "null where an item is expected".to_owned()),
             other => (Code::NotAScalar, format!("{} where an item is expected", other.type_name())),
@@ -230,8 +234,6 @@ pub(super) fn push_item<'a>(item: ItemDraft<'a>, into: &mut MappedRow<'a>) -> us
     into.items.len() - 1
 }
 
-const NO_KIND: &str = "the item is of no kind: no condition of an [[item]] table holds; item_rows \
-    says which rows and elements are items";
+const NO_KIND: &str = "the item is of no kind: no condition of an [[item]] table holds";
 
-const NO_ITEM_VALUE: &str = "the item has no value that the profile reads; item_rows says which \
-    elements are items";
+const NO_ITEM_VALUE: &str = "the item has no value that the profile reads";

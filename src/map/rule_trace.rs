@@ -82,8 +82,9 @@ pub(super) fn chosen<'p>(
             }
             RowContent::Document(document) => {
                 let side_column = |join, path: &str| side_column(row, join, path);
+                let joins = &profile.joins;
                 let names =
-                    Names { packed: None, joins: &profile.joins, side_column: &side_column };
+                    Names { packed: None, first_own_field: 0, joins, side_column: &side_column };
                 let bound: Vec<_> =
                     rules.iter().map(|rule| bind_rule(&cell.field, rule, names)).collect();
                 let view = view_of(row, document, cell, rules, profile);
@@ -130,7 +131,8 @@ pub(super) fn joined_parts<'a>(
 ) -> Vec<Part<'a>> {
     let RowContent::Document(document) = &row.content else { return Vec::new() };
     let side_column = |join, path: &str| side_column(row, join, path);
-    let names = Names { packed: None, joins: &profile.joins, side_column: &side_column };
+    let joins = &profile.joins;
+    let names = Names { packed: None, first_own_field: 0, joins, side_column: &side_column };
     let bound = bind_sources(&cell.field, rule, names);
     let view = DocumentView::new(row, document.root(), profile.checkout_events);
     match item_at(view, side) {

@@ -198,7 +198,11 @@ impl SideTable {
                 let key = key.as_str();
                 self.add_key(key);
                 let elements = match items {
-                    Some(items) => elements_of(root, items)?,
+                    Some(items) => {
+                        let elements = elements_of(root, items)?;
+                        self.has_array |= elements.is_some();
+                        elements.unwrap_or_default()
+                    }
                     None => vec![root],
                 };
                 for (index, node) in elements.into_iter().enumerate() {
@@ -273,13 +277,18 @@ fn key_of_document(
     Ok(Some(key))
 }
 
-/// The elements of the array with the items.
-fn elements_of<'n>(document: JsonNode<'n>, items: &Path) -> Result<Vec<JsonNode<'n>>, String> {
-    let (mut elements, mut is_array) = (Vec::new(), true);
+/// The elements of the array with the items; none if the document has no such array.
+fn elements_of<'n>(
+    document: JsonNode<'n>,
+    items: &Path,
+) -> Result<Option<Vec<JsonNode<'n>>>, String> {
+    let (mut elements, mut is_array) = (None, true);
     items.visit(document, &mut |end| match end {
-        PathEnd::Value(node) if items.ends_at_elements() => elements.push(node),
+        PathEnd::Value(node) if items.ends_at_elements() => {
+            elements.get_or_insert_with(Vec::new).push(node);
+        }
         PathEnd::Value(node) => match node.elements() {
-            Some(found) => elements.extend(found),
+            Some(found) => elements.get_or_insert_with(Vec::new).extend(found),
             None => is_array = false,
         },
         PathEnd::Missing => {}

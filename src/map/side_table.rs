@@ -37,6 +37,10 @@ pub struct SideTable {
     name: String,
     /// Whether its rows are items.
     pub(super) has_items: bool,
+    /// Whether a document has the array of the items, with elements or without.
+    pub(super) has_array: bool,
+    /// What became of its keys, if a row of the export may have none of its rows.
+    look_ups: Option<LookUps>,
     /// Whether the numbers of all rows with a key are added up.
     pub(super) adds_rows: bool,
     /// The names of the files, for messages, by their number within the join.
@@ -62,6 +66,29 @@ pub struct SideTable {
     n_drained: u64,
     /// The rows in a store, once all are there.
     spilled: Option<SpilledRows>,
+}
+
+/// Whether keys were looked up, and whether one was found.
+#[derive(Debug, Default)]
+struct LookUps {
+    is_asked: AtomicBool,
+    is_found: AtomicBool,
+}
+
+impl LookUps {
+    /// Notes a key. Each flag is written once, so that the cores do not wait for each other.
+    fn note(&self, is_found: bool) {
+        for flag in [Some(&self.is_asked), is_found.then_some(&self.is_found)].into_iter().flatten()
+        {
+            if !flag.load(Ordering::Relaxed) {
+                flag.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn found_none(&self) -> bool {
+        self.is_asked.load(Ordering::Relaxed) && !self.is_found.load(Ordering::Relaxed)
+    }
 }
 
 /// The rows with a key.
@@ -129,6 +156,8 @@ impl SideTable {
         Self {
             name: join.name.clone(),
             has_items: join.has_items,
+            has_array: false,
+            look_ups: join.is_optional.then(LookUps::default),
             adds_rows: join.adds_rows(),
             files: Vec::new(),
             format: InputFormat::Csv,
@@ -269,7 +298,8 @@ impl SideTable {
     /// [`MapError`] if no document has a part of the key, or the member that decides which one of
     /// several counts.
     pub fn complete(&mut self, profile: &Profile, join: &Join) -> Result<(), MapError> {
-        if self.format == InputFormat::Csv || self.header.names.is_empty() {
+        let has_no_items = self.has_array && self.rows.is_empty() && self.n_drained == 0;
+        if self.format == InputFormat::Csv || self.header.names.is_empty() || has_no_items {
             return Ok(());
         }
         let has_key = !self.keys.is_empty() || self.spilled.is_some();
@@ -298,6 +328,14 @@ impl SideTable {
 
     /// The rows with a key, in the order of the files; none if no row has it.
     pub(super) fn find<'a>(&'a self, key: &str, texts: &'a Bump) -> Option<Vec<SideRow<'a>>> {
+        let rows = self.rows_with(key, texts);
+        if let Some(look_ups) = &self.look_ups {
+            look_ups.note(rows.is_some());
+        }
+        rows
+    }
+
+    fn rows_with<'a>(&'a self, key: &str, texts: &'a Bump) -> Option<Vec<SideRow<'a>>> {
         if let Some(spilled) = &self.spilled {
             return spilled.find(key, &self.columns, texts);
         }
@@ -328,6 +366,17 @@ impl SideTable {
             }
         }
         unused
+    }
+
+    /// Where its first file begins, if rows of the export have keys, and none has one of its rows.
+    /// None of a file whose rows are items, of which the unused ones are known, or need a match.
+    #[must_use]
+    pub fn without_match(&self) -> Option<Position> {
+        let has_rows = !self.keys.is_empty() || self.spilled.is_some();
+        let found_none = self.look_ups.as_ref().is_some_and(LookUps::found_none);
+        let is_without = !self.has_items && found_none;
+        let (file, _) = self.files.first().filter(|_| has_rows && is_without)?;
+        Some(Position { file: *file, line: 1, column: None })
     }
 
     fn row(&self, index: usize) -> SideRow<'_> {
@@ -435,7 +484,7 @@ mod tests {
 
     fn table() -> SideTable {
         let text = "name = 'p'\norder.referenceId.column = 'a'\n[[join]]\nas = 'c'\n\
-                    on = [{ column = 'a', to = 'b' }]\nitems = true";
+                    on = [{ column = 'a', to = 'b' }]\nitems = true\n[item]\nname.column = 'c.x'";
         let profile = Profile::parse("p", text).unwrap_or_else(|error| panic!("{error}"));
         let mut table = SideTable::new(&profile.joins[0]);
         table.set_columns(vec!["c.x".to_owned(), "c.y".to_owned()], None);

@@ -511,7 +511,7 @@ pub struct ValueSkip {
 }
 
 /// The kind of an item: one of the tables of the profile that have the rules of items.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ItemKind {
     /// The index of its table.
     pub index: u16,
@@ -520,7 +520,7 @@ pub struct ItemKind {
 }
 
 /// Where items come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ItemSource {
     /// Each is a row, an element or a text of its own: these are the items of the orders.
     #[default]

@@ -269,13 +269,18 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         Ok(())
     }
 
-    /// Adds warnings for side files that may be cut off, and for items that belong to no order.
+    /// Adds warnings for side files that may be cut off, for items that belong to no order, and for
+    /// optional side files of which no row belongs to the export.
     pub(super) fn check_side_rows(&mut self) {
         // A JSON document that is cut is unreadable.
         let records = self.files.side_files.iter().filter(|side| side.read.header.is_some());
         let unterminated = records.filter_map(|side| side.read.unterminated);
         self.file_problems.extend(unterminated.map(unterminated_row));
         for table in self.context.settings.side_tables {
+            if let Some(at) = table.without_match() {
+                let message = "no row of the export has the key of a row of this file";
+                self.file_problems.push(Problem::for_order(Code::JoinRowUnused, at, message));
+            }
             let UnusedRows { n_rows, first } = table.unused_items();
             if let Some(first) = first {
                 let message = match n_rows {

@@ -167,7 +167,7 @@ fn half_kinds_are_refused() {
       test:7:37: item.price.over_rows: "over_rows" is for fields of the order; each row is an item or a person of its own
     "#);
     insta::assert_snapshot!(errors("item = 3"), @"test:3:8: item: found the number 3; expected the rules of an item: [item], or an [[item]] for each kind");
-    insta::assert_snapshot!(errors("items.packed = { column = 'a', separator = ';' }\n[[item]]\nname = { part = 1 }\n[[item]]\nfrom = 'order'\nprice = { part = 2 }"), @r#"test:8:1: item[2].price: the rule reads a field of an item, but from = "order" makes one of columns and paths of the order"#);
+    insta::assert_snapshot!(errors("items.packed = { column = 'a', separator = ';' }\n[[item]]\nname = { part = 1 }\n[[item]]\nfrom = 'order'\nprice = { part = 2 }"), @r#"test:8:1: item[2].price: the rule reads a field of an item, but from = "order" or the name of a join makes one of columns and paths"#);
 }
 
 #[test]

@@ -562,7 +562,7 @@ fn items_of_a_list_and_of_columns_are_shown() {
         );
         let ran = workspace.run("check orders.csv --profile shop.toml --pos x --explain A");
         let items = ran.out.lines().filter(|line| line.starts_with("item "));
-        items.map(|line| format!("{}\n", line.trim_end())).collect::<String>()
+        items.map(str::trim_end).collect::<Vec<_>>().join("\n")
     };
     insta::assert_snapshot!(explained(packed, "Items", "Mug|10|Ann;Jug|5|Bob"), @r#"
     item 1         -  Mug  1 x 10   line 2

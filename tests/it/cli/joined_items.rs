@@ -66,6 +66,15 @@ const LINES_FILE: &str = "Order,Name,Qty,Price\nB,Jug,2,10\nA,Mug,1,4\nA,Cup,2,3
 
 const FEES_FILE: &str = "Order,Kind,Amount\nA,Shipping,4.90\nA,Gift wrap,1\n";
 
+const NET: &str = "[refunds]\nrows = { column = \"Qty\", less = 0 }\nmode = \"net\"\n";
+
+/// The keys without the items of the export.
+fn only_fees() -> String {
+    let (join, _) = FEES.split_once("[[item]]").unwrap();
+    let (_, fees) = FEES.rsplit_once("[[item]]").unwrap();
+    format!("{join}[[item]]{fees}")
+}
+
 /// Checks an export with its fees and lines.
 fn check(export: (&str, &str), keys: &str, fees: &str, options: &str) -> RunResult {
     let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{RULES}{keys}"));
@@ -147,8 +156,7 @@ fn joined_items_alone_are_no_order() {
 
 #[test]
 fn refund_has_none_of_the_joined_items() {
-    let keys =
-        format!("{FEES}[refunds]\nrows = {{ column = \"Qty\", less = 0 }}\nmode = \"net\"\n");
+    let keys = format!("{FEES}{NET}");
     let rows = format!("{ROWS}B,2026-10-02T10:00:00Z,Jug,-1,10\n");
     let fees = format!("{FEES_FILE}B,Shipping,4.90\n");
     insta::assert_snapshot!(items_of(("orders.csv", &rows), &keys, &fees), @r#"
@@ -171,6 +179,83 @@ fn kinds_of_a_join_and_of_the_export_have_conditions_of_their_own() {
     "A" 9.9 [{"name":"Mug","price":4,"quantity":1},{"name":"Shipping","price":4.9,"quantity":1},{"name":"Service","price":1}]
     "B" 20 [{"name":"Jug","price":10,"quantity":2}]
     "#);
+}
+
+/// The fields of a list or of groups of columns are not those of the joined file.
+#[test]
+fn items_in_cells_have_their_own_fields() {
+    let fees = FEES.replace("{ column = \"Name\" }", "{ field = \"sku\" }");
+    let fees = fees.replace("{ column = \"Qty\" }", "{ value = \"1\" }");
+    let keys = fees.replace("{ column = \"Price\" }", "{ field = \"cost\" }");
+    let packed = "[items.packed]\nNAME = \"Products\"\nseparator = \";\"\n\
+                  fields = { separator = \"|\", names = [\"sku\", \"cost\", \"list\"] }\n";
+    let date = "2026-10-01T10:00:00Z";
+    let rows = format!("Order,Date,Products\nA,{date},m|10|15;j|5|8\nB,{date},c|2|3\n");
+    let documents = format!(
+        "{{\"Order\":\"A\",\"Date\":\"{date}\",\"Products\":\"m|10|15;j|5|8\"}}\n\
+         {{\"Order\":\"B\",\"Date\":\"{date}\",\"Products\":\"c|2|3\"}}\n"
+    );
+    let of_rows = format!("{}{keys}", packed.replace("NAME", "column"));
+    let of_rows = items_of(("orders.csv", &rows), &of_rows, FEES_FILE);
+    let of_documents = format!("{}{keys}", packed.replace("NAME", "path"));
+    let of_documents = of_documents.replace("{ column = \"", "{ path = \"");
+    let of_documents = items_of(("orders.ndjson", &documents), &of_documents, FEES_FILE);
+    assert_eq!(of_rows, of_documents);
+    insta::assert_snapshot!(of_rows, @r#"
+    "A" 20.9 [{"name":"m","price":10,"quantity":1},{"name":"j","price":5,"quantity":1},{"name":"Shipping","price":4.9,"quantity":1},{"name":"Gift wrap","price":1,"quantity":1}]
+    "B" 2 [{"name":"c","price":2,"quantity":1}]
+    "#);
+    let groups = format!("Order,Date,Item 1 sku,Item 1 cost\nA,{date},m,10\nB,{date},c,2\n");
+    let keys = format!("[items.repeated]\ncolumns = \"Item {{n}} *\"\n{keys}");
+    insta::assert_snapshot!(items_of(("orders.csv", &groups), &keys, FEES_FILE), @r#"
+    "A" 15.9 [{"name":"m","price":10,"quantity":1},{"name":"Shipping","price":4.9,"quantity":1},{"name":"Gift wrap","price":1,"quantity":1}]
+    "B" 2 [{"name":"c","price":2,"quantity":1}]
+    "#);
+}
+
+#[test]
+fn join_says_which_of_its_rows_are_items() {
+    let condition = "items = true\nitem_rows = { column = \"fees.Kind\", is = \"Shipping\" }";
+    let keys = FEES.replace("items = true", condition);
+    insta::assert_snapshot!(items_of(("orders.csv", ROWS), &keys, FEES_FILE), @r#"
+    "A" 14.9 [{"name":"Mug","price":4,"quantity":1},{"name":"Shipping","price":4.9,"quantity":1},{"name":"Cup","price":3,"quantity":2}]
+    "B" 20 [{"name":"Jug","price":10,"quantity":2}]
+    "#);
+}
+
+/// The items would have the values of whichever row is first.
+#[test]
+fn rows_that_share_items_have_equal_values_for_them() {
+    let keys = FEES.replace("{ column = \"fees.Kind\" }", "{ column = \"Name\" }");
+    insta::assert_snapshot!(outcomes(&check(("orders.csv", ROWS), &keys, FEES_FILE, "")), @r#"
+    A invalid the rules of items in a joined file read columns in which this row differs from the one before it of the same order, so it is not known which values are theirs
+    B valid
+    "#);
+    let rows = ROWS.replace("Cup", "Mug");
+    assert_eq!(outcomes(&check(("orders.csv", &rows), &keys, FEES_FILE, "")), "A valid\nB valid");
+}
+
+/// A night without fees is one as all others.
+#[test]
+fn joined_documents_may_have_no_item() {
+    let keys = FEES.replace("fees.csv", "fees.json").replace("items = true", "items = \"fees[]\"");
+    let workspace = Workspace::with("shop.toml", format!("name = \"shop\"\n{RULES}{keys}"));
+    workspace.file("orders.csv", ROWS);
+    let code_of = |array: &str| {
+        workspace.file("fees.json", format!("{{\"Order\":\"Z\",\"{array}\":[]}}\n"));
+        workspace.run("check orders.csv --profile shop.toml --pos x").code
+    };
+    assert_eq!((code_of("fees"), code_of("fess")), (0, 2));
+}
+
+/// Two equal items of an export and its fees are no row of two files.
+#[test]
+fn equal_items_of_two_joins_are_two() {
+    let fees = "Order,Kind,Amount\nA,Mug,4\nB,Jug,10\n";
+    let customers = "[[join]]\nas = \"lines\"\nfile = \"lines.csv\"\nmany = \"first\"\n\
+                     on = [{ column = \"Order\", to = \"Order\" }]\n";
+    let keys = format!("{customers}{FEES}[order.ext]\nfirst = {{ column = \"lines.Name\" }}\n");
+    assert_eq!(outcomes(&check(("orders.csv", ROWS), &keys, fees, "")), "A valid\nB valid");
 }
 
 #[test]
@@ -210,6 +295,17 @@ fn errors_of_joined_items_come_at_once() {
         FEES.replace("{ column = \"Name\" }", "{ column = \"fees.Kind\" }"),
         format!("{FEES}[[item]]\nfrom = \"fees\"\nprice = {{ column = \"fees.Amount\" }}\n"),
         format!("item_rows = {{ column = \"fees.Kind\", is = \"Shipping\" }}\n{FEES}"),
+        FEES.replace("{ column = \"fees.Amount\" }", "{ field = \"a\" }"),
+        FEES.replace("fees.Kind", "Name").replace("fees.Amount", "Price"),
+        FEES.replace("from = \"fees\"\n", "when = { column = \"Name\", is = \"Fee\" }\n"),
+        format!("items.path = \"Lines\"\n{}", only_fees()),
+        format!("item_rows = {{ column = \"Name\", is = \"Mug\" }}\n{}", only_fees()),
+        format!("{}{NET}", only_fees()),
+        format!("{}{NET}", FEES.replace("column = \"Order\", to", "column = \"Name\", to")),
+        FEES.replace("from = \"fees\"\n", "").replace(
+            "items = true",
+            "items = true\nitem_rows = { column = \"fees.Kind\", is = \"x\" }",
+        ),
     ];
     let messages = errors.map(|keys| refused(&keys));
     insta::assert_snapshot!(messages.join("\n\n"), @r#"
@@ -233,8 +329,8 @@ fn errors_of_joined_items_come_at_once() {
     13 | items = true
        |         ^^^^
        |
-       = "fees.Kind" is read by another rule or condition; the when of its
-         [[item]] tells which rows of the file are items
+       = "fees.Kind" is read by another rule or condition; item_rows in the join
+         tells which rows of the file are items
 
     error[profile]: element 2 of "item" has no when, but other [[item]] tables are for rows or elements too
       --> shop.toml:21:1  item[2]
@@ -248,7 +344,60 @@ fn errors_of_joined_items_come_at_once() {
     14 | items = true
        |         ^^^^
        |
-       = "fees.Kind" is read by item_rows; the when of its [[item]] tells which
-         rows of the file are items
+       = "fees.Kind" is read by item_rows; item_rows in the join tells which rows
+         of the file are items
+
+    error[profile]: the rule reads a field of an item, but from = "order" or the name of a join makes one of columns and paths
+      --> shop.toml:25:1  item[2].price
+       |
+    25 | price = { field = "a" }
+       | ^^^^^
+
+    error[profile]: "items" has items, and no rule of them reads a column of it
+      --> shop.toml:13:9  join.items
+       |
+    13 | items = true
+       |         ^^^^
+       |
+       = expected for example price = { column = "fees.Price" } in each [[item]]
+         with from = "fees"
+
+    error[profile]: element 1 of "item" has no when, but other [[item]] tables are for rows or elements too
+      --> shop.toml:16:1  item[1]
+       |
+    16 | [[item]]
+       | ^^^^^^^^ expected a when in each, of which one holds for an item
+
+    error[profile]: no [[item]] has the rules of these items
+     --> shop.toml:9:1  items
+      |
+    9 | items.path = "Lines"
+      | ^^^^^ expected one without from
+
+    error[profile]: no [[item]] has the rules of these items
+     --> shop.toml:9:1  item_rows
+      |
+    9 | item_rows = { column = "Name", is = "Mug" }
+      | ^^^^^^^^^ expected one without from
+
+    error[profile]: "net" takes the items of refunds off their order, and the profile has no [item]
+      --> shop.toml:23:8  refunds.mode
+       |
+    23 | mode = "net"
+       |        ^^^^^
+       |
+       = expected amount, the rule of what is taken off, or mode = "leave_out"
+
+    error[profile]: "net" takes off what a refund says, and it may have other rows of the join "fees" than its order
+      --> shop.toml:28:8  refunds.mode
+       |
+    28 | mode = "net"
+       |        ^^^^^ expected the order key in on of the join, or "leave_out"
+
+    error[profile]: "item_rows" is for a join that from of an [[item]] names
+      --> shop.toml:14:1  join.item_rows
+       |
+    14 | item_rows = { column = "fees.Kind", is = "x" }
+       | ^^^^^^^^^ expected item_rows of the profile
     "#);
 }

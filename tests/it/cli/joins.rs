@@ -131,6 +131,11 @@ fn optional_join_may_lack_a_key() {
     A valid
     B skipped
     "#);
+    let unused = outcomes_of(&export, &CUSTOMERS.replace("1;Ann", "7;Ann"), &join);
+    assert_eq!(unused, "A valid\nB valid");
+    let workspace = workspace(&export, &CUSTOMERS.replace("1;Ann", "7;Ann"));
+    let ran = check(&workspace, &join, "orders.csv");
+    insta::assert_snapshot!(ran.summary()["problems"], @r#"[{"code":"join_row_unused","invalid":0,"orders":0,"rows":1,"severity":"warning"}]"#);
     let added = "[[join]]\nas = 'pay'\nfile = 'customers.csv'\nprofile.delimiter = ';'\noptional = true\n\
                  on = [{ column = 'Customer', strip_prefix = '#', to = 'Id' }]\nmany = 'all'\n\
                  [order.ext]\nids = { column = 'pay.Id', type = 'float', over_rows = 'add' }\n";
