@@ -8,20 +8,11 @@ use super::{
     one_or_many::OneOrMany,
     path_text::{dotted_names, segments},
 };
-use crate::model::input::InputFormat;
 
 /// The paths of a profile; none if a document is a row, and empty if its items are in no array.
-/// `format` is the only one of the export, if the profile is for one.
-pub(super) fn item_paths(
-    text: &ItemsText,
-    format: Option<InputFormat>,
-    errors: &mut KeyErrors,
-) -> Option<Vec<String>> {
+pub(super) fn item_paths(text: &ItemsText, errors: &mut KeyErrors) -> Option<Vec<String>> {
     let ItemsText { table, is_short } = text;
     let key: &[&str] = if *is_short { &["items"] } else { &["items", "path"] };
-    if table.path.is_some() && format == Some(InputFormat::Csv) {
-        errors.add_at(key, "without effect: the profile is for CSV, which has no arrays");
-    }
     let packed_path = table.packed.as_ref().and_then(|packed| packed.path.as_ref());
     if table.packed.is_some() && table.repeated.is_some() {
         errors.add("items", "has packed and repeated; expected one of them");

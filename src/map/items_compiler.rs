@@ -13,7 +13,6 @@ use super::{
     repeated_items::RepeatedItems,
     rule::Rule,
 };
-use crate::model::input::InputFormat;
 
 /// Where the items of an order are, besides its rows.
 #[derive(Default)]
@@ -24,15 +23,10 @@ pub(super) struct ItemsRules {
 }
 
 impl ItemsRules {
-    /// Compiles the keys without what is wrong. `format` is the only one of the export, if the
-    /// profile is for one.
-    pub(super) fn new(
-        text: Option<ItemsText>,
-        format: Option<InputFormat>,
-        errors: &mut KeyErrors,
-    ) -> Self {
+    /// Compiles the keys without what is wrong.
+    pub(super) fn new(text: Option<ItemsText>, errors: &mut KeyErrors) -> Self {
         let Some(text) = text else { return Self::default() };
-        let paths = item_paths(&text, format, errors);
+        let paths = item_paths(&text, errors);
         let packed = text
             .table
             .packed

@@ -59,7 +59,7 @@ pub(super) fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
         errors.add("name", "the key \"name\" is missing; expected a name for the profile");
     }
     let settings = Settings::compile(&mut text, &mut errors);
-    let mut items = ItemsRules::new(text.items.take(), only_format(&text), &mut errors);
+    let mut items = ItemsRules::new(text.items.take(), &mut errors);
     let mut kinds = item_kinds(&text.item, &text.join, &mut errors);
     let items_key = items.key();
     let has_item_rows = text.item_rows.is_some();
@@ -258,12 +258,6 @@ fn profile(
         words: Vec::new(),
         wrong: Vec::new(),
     }
-}
-
-/// The only format of the export, as the profile's own keys say.
-fn only_format(text: &ProfileText) -> Option<InputFormat> {
-    // An extended profile may serve both formats.
-    text.format.or_else(|| format_of_key(text).filter(|_| text.extends.is_none()))
 }
 
 /// The marks of all numbers.

@@ -357,13 +357,13 @@ fn refund_may_repeat_an_item_of_the_order_only() {
     B valid "16.00"
     : A valid
     B valid "16.00"
-    -4.00: A invalid the refund has "-4.00" for an item of the whole order (from = "order"), which is not what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out
+    -4.00: A invalid the refund has "-4.00" for an item of the whole order (from = "order") and does not repeat what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out
     B valid "2.00"
-    2.00: A invalid the refund has "2.00" for an item of the whole order (from = "order"), which is not what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out
+    2.00: A invalid the refund has "2.00" for an item of the whole order (from = "order") and does not repeat what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out
     B valid "2.00"
     "#);
     let without = [row(sale("A", "10.00"), ""), row(refund("A", "10.00"), "4.00")];
-    insta::assert_snapshot!(outcome_of(&[&without]), @r#"A invalid the refund has "4.00" for an item of the whole order (from = "order"), which is not what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out "0""#);
+    insta::assert_snapshot!(outcome_of(&[&without]), @r#"A invalid the refund has "4.00" for an item of the whole order (from = "order") and does not repeat what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out "0""#);
 }
 
 #[test]
