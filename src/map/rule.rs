@@ -486,11 +486,12 @@ mod tests {
         insta::assert_snapshot!(rule("column = 'c'\ntime = '12:00'").unwrap_err(), @"has a time, but no date");
         let zoned =
             |date: &str| rule(&format!("column = 'c'\ndate = {date}\nzone = 'Europe/Berlin'"));
-        for date in ["'epoch'", "'iso8601'", "'%F %T %z'", "['epoch_ms', 'iso8601']"] {
+        for date in ["'epoch'", "'iso8601'", "['%F %T %z', 'iso8601']"] {
             let error = zoned(date).unwrap_err();
             assert!(error.starts_with("zone: has a zone, but every date has an offset"), "{error}");
         }
         assert!(zoned("['%F %T', '%F %T %z', 'epoch']").is_ok());
+        assert!(zoned("'%F %T %z'").is_ok());
         rule("column = 'c'\ndate = '%F %T UTC'\nzone = 'UTC'").unwrap();
     }
 

@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn path_of_items_needs_a_rule_with_a_path() {
         let column = "items = 'lines'\nitem.name = { column = 'name' }\n";
-        insta::assert_snapshot!(errors_of(&format!("{column}{BOTH}")), @"p:2:1: items: without effect: all rules of [item] are for CSV, which has no arrays");
+        insta::assert_snapshot!(errors_of(&format!("{column}{BOTH}")), @"p:2:9: items: without effect: all rules of [item] are for CSV, which has no arrays");
         let both = "item.quantity = { column = 'qty', path = 'qty' }\n";
         insta::assert_snapshot!(errors_of(&format!("{column}{both}{CSV}")), @"");
     }

@@ -45,6 +45,16 @@ impl DateFormat {
         }
     }
 
+    /// Whether a zone beside it contradicts it: the values are in another one, or in none where they
+    /// say no offset. One beside the offset in each value says nothing else.
+    pub(super) fn contradicts_zone(&self) -> bool {
+        match self {
+            Self::Iso | Self::Epoch(_) => true,
+            Self::Excel => false,
+            Self::Strftime(format) => !format.needs_zone() && !format.is_instant(),
+        }
+    }
+
     /// Whether a value may be a date without a time of day.
     pub(super) fn may_lack_time(&self) -> bool {
         match self {

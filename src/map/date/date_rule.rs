@@ -182,9 +182,10 @@ impl DateRule {
         self.formats.iter().any(DateFormat::needs_zone)
     }
 
-    /// Whether its zone has no effect. That of UTC contradicts no date.
+    /// Whether its zone has no effect, and contradicts the dates. That of UTC contradicts none.
     pub(in crate::map) fn ignores_zone(&self) -> bool {
-        !self.needs_zone() && self.zone.is_some_and(|zone| !is_utc(zone))
+        let contradicts = self.formats.iter().any(DateFormat::contradicts_zone);
+        !self.needs_zone() && contradicts && self.zone.is_some_and(|zone| !is_utc(zone))
     }
 
     /// Whether a date of one of the formats may have no time of day.

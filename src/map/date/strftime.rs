@@ -119,6 +119,11 @@ impl Strftime {
         )
     }
 
+    /// Whether each value says its offset, or is seconds since 1970.
+    pub(super) fn is_instant(&self) -> bool {
+        matches!(self.content, Content::Instant)
+    }
+
     /// Whether the value is a date without a time of day.
     pub(super) fn is_date_only(&self) -> bool {
         matches!(self.content, Content::Date { .. })
