@@ -20,7 +20,6 @@ pub(super) fn check_unused_keys(
     errors: &mut KeyErrors,
 ) {
     check_item_rows(profile, errors);
-    check_item_paths(profile, errors);
     check_line_prices(profile, items, errors);
     check_unread_joins(profile, errors);
 }
@@ -31,16 +30,6 @@ fn check_item_rows(profile: &Profile, errors: &mut KeyErrors) {
     let has_items = profile.maps_items() || errors.has_below(&["item"]);
     if profile.item_rows.is_some() && !has_items && profile.parent.is_none() {
         errors.add("item_rows", "without effect: no rule of [item] reads the export");
-    }
-}
-
-/// Refuses the path of items of which all rules are for CSV, which has no arrays.
-fn check_item_paths(profile: &Profile, errors: &mut KeyErrors) {
-    let mut rules = profile.rules.iter().filter(|rule| profile.reads_own_items(rule));
-    let has_columns = rules.clone().any(|rule| !rule.rule.columns.is_empty());
-    let has_arrays = profile.item_paths.as_ref().is_some_and(|paths| !paths.is_empty());
-    if has_arrays && has_columns && !rules.any(|rule| !rule.rule.paths.is_empty()) {
-        errors.add("items", "without effect: all rules of [item] are for CSV, which has no arrays");
     }
 }
 
@@ -98,14 +87,6 @@ mod tests {
         insta::assert_snapshot!(errors_of(&format!("{keys}{BOTH}")), @"");
         // The extended profile has items of documents.
         insta::assert_snapshot!(errors_of(&format!("extends = 'canonical'\n{CSV}")), @"");
-    }
-
-    #[test]
-    fn path_of_items_needs_a_rule_with_a_path() {
-        let column = "items = 'lines'\nitem.name = { column = 'name' }\n";
-        insta::assert_snapshot!(errors_of(&format!("{column}{BOTH}")), @"p:2:9: items: without effect: all rules of [item] are for CSV, which has no arrays");
-        let both = "item.quantity = { column = 'qty', path = 'qty' }\n";
-        insta::assert_snapshot!(errors_of(&format!("{column}{both}{CSV}")), @"");
     }
 
     #[test]

@@ -140,10 +140,6 @@ fn profile(text: &str, severity: Option<(Code, &str)>) -> String {
         // Documents within others, and whole orders.
         profile.retain(|key, _| key != "items" && key != "checkout_events");
     }
-    if profile.get("key").is_some_and(|key| key.get("path").is_none()) {
-        // The profile is for CSV.
-        profile.remove("items");
-    }
     if profile.get("join").is_some_and(|joins| joins.to_string().contains("items")) {
         profile.remove("items");
     }

@@ -615,19 +615,13 @@ fn errors_of_items_in_a_side_file_come_at_once() {
     let workspace = workspace(EXPORT, CUSTOMERS);
     let ran = check_with(&workspace, "\nitems = 'a'", &format!("{join}{GUEST}"), "orders.csv");
     insta::assert_snapshot!(ran.err, @r#"
-    error[profile]: without effect: the profile is for CSV, which has no arrays
-     --> shop.toml:2:9  items
-      |
-    2 | items = 'a'
-      |         ^^^
-
     error[profile]: without effect: all rows of a key are items
       --> shop.toml:17:8  join.many
        |
     17 | many = 'first'
        |        ^^^^^^^
 
-    2 errors in shop.toml. Nothing was read or sent.
+    1 error in shop.toml. Nothing was read or sent.
     next: orderferry profiles check shop.toml
     "#);
     workspace.file("lines.csv", LINES_FILE);
