@@ -106,6 +106,16 @@ pub(super) enum TestedSource<S> {
     Raw,
 }
 
+impl<S> TestedSource<S> {
+    /// The source of the value, if it is one of the row.
+    pub(super) fn value_source(&self) -> Option<&S> {
+        match self {
+            Self::Value(source) | Self::Guarded(source) => Some(source),
+            Self::Missing | Self::Raw => None,
+        }
+    }
+}
+
 impl<'p, S> FieldBinding<'p, S> {
     /// Binds a rule to a source for each of its names, or to none where the file lacks it.
     pub(super) fn new(field: Field, rule: &'p Rule, named: Vec<Option<S>>, beside: Vec<S>) -> Self {
@@ -169,22 +179,23 @@ impl<S> BoundKind<'_, S> {
     }
 }
 
-impl<S> BoundRule<'_, S> {
-    /// The sources of its values, if it is the rule of one field.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &S> {
-        let binding = match self {
+impl<'p, S> BoundRule<'p, S> {
+    /// The binding of its field, if it is the rule of one.
+    pub(super) fn binding(&self) -> Option<&FieldBinding<'p, S>> {
+        match self {
             Self::Field(binding) => Some(binding),
             Self::Custom(_) => None,
-        };
-        binding.into_iter().flat_map(FieldBinding::sources)
+        }
+    }
+
+    /// The sources of its values, if it is the rule of one field.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &S> {
+        self.binding().into_iter().flat_map(FieldBinding::sources)
     }
 
     /// The field, if it is the rule of one.
     pub(super) fn field(&self) -> Option<&Field> {
-        match self {
-            Self::Field(binding) => Some(&binding.field),
-            Self::Custom(_) => None,
-        }
+        self.binding().map(|binding| &binding.field)
     }
 }
 

@@ -56,6 +56,11 @@ pub struct CellSource {
 }
 
 impl CellSource {
+    /// Its column and its path.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.column.iter().chain(&self.path)
+    }
+
     /// Whether it is a column or a path.
     pub(super) fn has_name(&self) -> bool {
         !self.is_raw && self.field.is_none()

@@ -262,8 +262,7 @@ fn bind_kinds<'p>(
     names: Names<'_>,
 ) -> Vec<BoundKind<'p, PathSource>> {
     let bind = |ItemKindRules { kind, when, .. }: &'p ItemKindRules| {
-        let rules = profile.rules.iter().filter(|rule| rule.is_of_items() && rule.kind == *kind);
-        let rules = bind_rules(&rules.collect::<Vec<_>>(), names);
+        let rules = bind_rules(&profile.rules_of_kind(*kind).collect::<Vec<_>>(), names);
         BoundKind {
             kind: *kind,
             when: when.as_ref().map(|when| bind_condition(when, names)),

@@ -162,10 +162,7 @@ impl<S> Mapper<'_, S> {
 
 /// Whether an item has a value of its own, besides those of its row.
 pub(super) fn has_field<'a, V: View<'a>>(rules: &[BoundRule<'_, V::Source>], view: V) -> bool {
-    let bindings = rules.iter().filter_map(|rule| match rule {
-        BoundRule::Field(binding) => Some(binding),
-        BoundRule::Custom(_) => None,
-    });
+    let bindings = rules.iter().filter_map(BoundRule::binding);
     bindings.flat_map(FieldBinding::chain).any(|binding| {
         let mut fields = binding.sources.iter().filter(|source| view.item_field(source).is_some());
         fields.any(|field| view.find(field).value.is_filled(binding.rule))

@@ -180,11 +180,8 @@ impl<'p> HeaderColumns<'p, '_> {
         let when = self.bind_condition(when)?;
         let sources = when.sources();
         let tests_raw = sources.iter().any(|tested| matches!(tested, TestedSource::Raw));
-        let tested = sources.into_iter().filter_map(|tested| match tested {
-            TestedSource::Value(column) | TestedSource::Guarded(column) => Some(*column),
-            TestedSource::Missing | TestedSource::Raw => None,
-        });
-        let tested = binding.tested.iter().copied().chain(tested).collect();
+        let tested = sources.into_iter().filter_map(TestedSource::value_source);
+        let tested = binding.tested.iter().chain(tested).copied().collect();
         let counts_each_row = binding.counts_each_row || tests_raw;
         Ok(FieldBinding { tested, counts_each_row, when: Some(when), ..binding })
     }
@@ -250,17 +247,11 @@ impl<'p> HeaderColumns<'p, '_> {
     fn row_columns(&self, kinds: &[BoundKind<'_, usize>]) -> Vec<usize> {
         let fields = SideTable::first_field(self.sides, self.sides.len());
         let n_columns = self.header.names.len() - fields;
-        let rules = kinds.iter().flat_map(|of| &of.rules).filter_map(|rule| match rule {
-            BoundRule::Field(binding) => Some(binding),
-            BoundRule::Custom(_) => None,
-        });
+        let rules = kinds.iter().flat_map(|of| &of.rules).filter_map(BoundRule::binding);
         let bindings = rules.flat_map(FieldBinding::chain);
         let columns = bindings.flat_map(|binding| binding.sources.iter().chain(&binding.tested));
         let tested = kinds.iter().flat_map(|of| &of.when).flat_map(Condition::sources);
-        let tested = tested.into_iter().filter_map(|tested| match tested {
-            TestedSource::Value(column) | TestedSource::Guarded(column) => Some(column),
-            TestedSource::Missing | TestedSource::Raw => None,
-        });
+        let tested = tested.filter_map(TestedSource::value_source);
         columns.chain(tested).copied().filter(|column| *column < n_columns).collect()
     }
 
@@ -271,8 +262,7 @@ impl<'p> HeaderColumns<'p, '_> {
     ) -> Result<Vec<BoundKind<'p, usize>>, MapError> {
         let (mut bound, profile) = (Vec::new(), self.profile);
         for ItemKindRules { kind, when, .. } in kinds {
-            let of_kind = |rule: &&FieldRule| rule.is_of_items() && rule.kind == *kind;
-            let rules = self.bind_rules(profile.rules.iter().filter(of_kind), Field::to_string)?;
+            let rules = self.bind_rules(profile.rules_of_kind(*kind), Field::to_string)?;
             let when = when.as_ref().map(|when| self.bind_condition(when)).transpose()?;
             let rules = rules.into_iter().map(BoundRule::Field).collect();
             bound.push(BoundKind { kind: *kind, when, rules });

@@ -52,7 +52,7 @@ fn has_items(join: &JoinText) -> bool {
     join.items.as_ref().is_some_and(|items| *items != JoinItemsText::Rows(false))
 }
 
-/// The error of a name that is none of a join with items.
+/// The error of a name that no join with items has.
 fn unknown_source(name: &str, joins: &[JoinText]) -> String {
     if joins.iter().any(|join| join.r#as == name) {
         return format!("the join {name:?} has no items; expected items = true in it");

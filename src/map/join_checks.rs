@@ -6,6 +6,7 @@ use super::{
     combination::Combination,
     condition::{CellSource, Condition},
     join::{Join, JoinKey},
+    join_readers::rule_reads,
     key_errors::KeyErrors,
     path_text::walks_arrays,
     profile::{FieldRule, FieldTarget, ItemKindRules, Profile},
@@ -60,11 +61,9 @@ fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErro
     }
 }
 
-/// Refuses items of the export of which no [[item]] has the rules: all kinds are of joins.
+/// Refuses items of the export where every [[item]] is for a join.
 fn check_own_items(profile: &Profile, key: Option<&str>, errors: &mut KeyErrors) {
-    let reads = |of: &&ItemKindRules| {
-        profile.rules.iter().any(|rule| rule.kind == of.kind && rule.is_of_items())
-    };
+    let reads = |of: &&ItemKindRules| profile.rules_of_kind(of.kind).next().is_some();
     let has_own = profile.item_kinds_of(None).iter().any(reads);
     let are_of_joins = profile.item_kinds.iter().any(|of| of.join.is_some()) && !has_own;
     let key = key.or(profile.item_rows.is_some().then_some("item_rows"));
@@ -76,15 +75,12 @@ fn check_own_items(profile: &Profile, key: Option<&str>, errors: &mut KeyErrors)
     }
 }
 
-/// Refuses items of a join of which no rule reads a column of it: none of its rows is such an item.
+/// Refuses a join with items whose rules do not read it: its rows would make no items.
 /// The items of the orders may have kinds of constants beside others.
 fn check_items_read(profile: &Profile, join: &Join, errors: &mut KeyErrors) {
     let kinds = profile.item_kinds_of(Some(join));
     let reads = |of: &&ItemKindRules| {
-        let rules = profile.rules.iter().filter(|rule| rule.is_of_items() && rule.kind == of.kind);
-        let readers = rules.flat_map(|rule| rule.rule.readers());
-        let mut names = readers.flat_map(|rule| rule.columns.iter().chain(&rule.paths));
-        names.any(|name| join.has_column(name))
+        profile.rules_of_kind(of.kind).any(|rule| rule_reads(&rule.rule, join))
     };
     let n_reading = kinds.iter().filter(|of| reads(of)).count();
     let is_enough = if profile.names_as_source(join) { kinds.len() } else { 1 };
@@ -188,7 +184,7 @@ fn check_added_joins(profile: &Profile, errors: &mut KeyErrors) {
     for join in profile.joins.iter().filter(|join| join.adds_rows()) {
         let adds = |rule: &FieldRule| {
             rule.rule.over_rows.is_sum() && !rule.is_of_items() && {
-                let mut names = rule.rule.columns.iter().chain(&rule.rule.paths);
+                let mut names = rule.rule.names();
                 let mut tested = rule.when.iter().flat_map(Condition::sources);
                 names.all(|name| join.has_column(name))
                     && tested.all(|source| is_tested_of(source, join, profile))
@@ -240,9 +236,7 @@ fn columns_beside(
     let tested_of_items = profile.item_conditions().filter(move |_| of_items);
     let tested: Vec<_> = tested_names(conditions.chain(tested_of_items)).collect();
     let readers = rules.into_iter().flat_map(|rule| rule.rule.readers());
-    let columns = readers
-        .chain(profile.row_rules().flat_map(Rule::readers))
-        .flat_map(|rule| rule.columns.iter().chain(&rule.paths));
+    let columns = readers.chain(profile.row_rules().flat_map(Rule::readers)).flat_map(Rule::names);
     columns.chain(tested)
 }
 
@@ -251,7 +245,7 @@ fn tested_names<'p>(
     conditions: impl Iterator<Item = &'p Condition>,
 ) -> impl Iterator<Item = &'p String> {
     let sources = conditions.flat_map(Condition::sources);
-    sources.flat_map(|source| source.column.iter().chain(&source.path))
+    sources.flat_map(CellSource::names)
 }
 
 /// Refuses rules for any name that read members of side files: only named ones are in memory.

@@ -6,7 +6,7 @@
 use std::iter;
 
 use super::{
-    condition::Condition,
+    condition::{CellSource, Condition},
     join::Join,
     profile::{FieldRule, Profile},
     rule::Rule,
@@ -69,15 +69,15 @@ fn reads<'p>(
     mut conditions: impl Iterator<Item = &'p Condition>,
 ) -> bool {
     let tests = |condition: &Condition| {
-        let sources = condition.sources().into_iter();
-        let mut names = sources.flat_map(|source| source.column.iter().chain(&source.path));
+        let mut names = condition.sources().into_iter().flat_map(CellSource::names);
         names.any(|name| join.has_column(name))
     };
     let mut rules = rules.map(|rule| rule_reads(&rule.rule, join) || rule.when.iter().any(tests));
     rules.any(|is_read| is_read) || conditions.any(tests)
 }
 
-fn rule_reads(rule: &Rule, join: &Join) -> bool {
-    let mut names = rule.readers().flat_map(|rule| rule.columns.iter().chain(&rule.paths));
+/// Whether a rule, without its condition, reads a joined file.
+pub(super) fn rule_reads(rule: &Rule, join: &Join) -> bool {
+    let mut names = rule.readers().flat_map(Rule::names);
     names.any(|name| join.has_column(name))
 }

@@ -2,7 +2,9 @@
 //!
 //! Part of `mapper`; `validate` takes them off.
 
-use super::{collector::Collector, mapper::Mapper, tested_row::test, view::View};
+use super::{
+    bound_refunds::BoundRefunds, collector::Collector, mapper::Mapper, tested_row::test, view::View,
+};
 use crate::model::{
     draft::{CellOrigin, ItemDraft},
     problem::{Code, Problem},
@@ -28,15 +30,18 @@ impl<S> Mapper<'_, S> {
 
     /// Whether a row may be a refund that is taken off its order: it cannot be tested.
     pub(super) fn may_be_netted<'a, V: View<'a, Source = S>>(&'a self, view: V) -> bool {
-        let netted = self.refunds.as_ref().filter(|refunds| refunds.refunds.are_netted);
-        let rows = netted.and_then(|refunds| refunds.rows.as_ref());
+        let rows = self.netted_refunds().and_then(|refunds| refunds.rows.as_ref());
         rows.is_some_and(|rows| test(rows, view, self.profile).is_err())
     }
 
     /// Whether a row is a refund that is taken off its order.
     pub(super) fn is_netted<'a, V: View<'a, Source = S>>(&'a self, view: V) -> bool {
-        let netted = self.refunds.as_ref().filter(|refunds| refunds.refunds.are_netted);
-        netted.is_some_and(|refunds| refunds.hold(view, self.profile))
+        self.netted_refunds().is_some_and(|refunds| refunds.hold(view, self.profile))
+    }
+
+    /// The rows that are refunds, if they are taken off their orders.
+    fn netted_refunds(&self) -> Option<&BoundRefunds<'_, S>> {
+        self.refunds.as_ref().filter(|refunds| refunds.refunds.are_netted)
     }
 }
 

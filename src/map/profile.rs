@@ -627,6 +627,11 @@ impl Profile {
         self.rules.iter().filter(move |rule| rule.fills(field))
     }
 
+    /// The rules of a kind of items.
+    pub(super) fn rules_of_kind(&self, kind: ItemKind) -> impl Iterator<Item = &FieldRule> {
+        self.rules.iter().filter(move |rule| rule.is_of_items() && rule.kind == kind)
+    }
+
     /// The rule of a field that has no other one: which of several made a text is not known.
     pub(super) fn only_rule_of(&self, field: &Field) -> Option<&Rule> {
         let mut rules = self.rules_of(field);

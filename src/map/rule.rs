@@ -169,6 +169,11 @@ impl Rule {
         std::iter::once(self).chain(self.zone.as_deref())
     }
 
+    /// The columns and paths that it reads itself.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.columns.iter().chain(&self.paths)
+    }
+
     /// Whether the value comes from the export, not from the profile alone.
     pub(super) fn has_source(&self) -> bool {
         !self.columns.is_empty() || !self.paths.is_empty() || !self.fields.is_empty()

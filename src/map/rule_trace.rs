@@ -211,8 +211,7 @@ fn replay<'a, V: View<'a>>(
 
 /// Why the default of a rule counts.
 pub(super) fn nothing_in(rule: &Rule) -> String {
-    let mut names = rule.columns.iter().chain(&rule.paths);
-    names.next().map_or_else(String::new, |name| format!("{name} is empty"))
+    rule.names().next().map_or_else(String::new, |name| format!("{name} is empty"))
 }
 
 /// Binds a rule to the names of a header.

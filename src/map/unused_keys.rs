@@ -51,7 +51,7 @@ fn check_line_prices(profile: &Profile, items: &OneOrList<ItemText>, errors: &mu
     }
 }
 
-/// Refuses to take all rows of joined files of which nothing is read.
+/// Refuses to take all rows of joined files that nothing reads.
 fn check_unread_joins(profile: &Profile, errors: &mut KeyErrors) {
     // A rule with an error may be the one that reads the file.
     if errors.paths().next().is_some() {

@@ -270,7 +270,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
     }
 
     /// Adds warnings for side files that may be cut off, for items that belong to no order, and for
-    /// optional side files of which no row belongs to the export.
+    /// optional side files without a row that belongs to the export.
     pub(super) fn check_side_rows(&mut self) {
         // A JSON document that is cut is unreadable.
         let records = self.files.side_files.iter().filter(|side| side.read.header.is_some());
