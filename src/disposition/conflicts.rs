@@ -169,19 +169,18 @@ fn find_misspelt(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
 /// Returns for refunds without their order one of which the reference is the same but for its
 /// spelling, and for that order the refunds, if there are such: it may be theirs.
 fn find_respelt_refunds(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
-    let problem = |order: &UndecidedOrder| {
-        order.may_be_a_part().then_some(())?;
+    if !orders.iter().any(UndecidedOrder::is_refunds) {
+        return Vec::new();
+    }
+    let may_be_one = |order: &UndecidedOrder, other: &UndecidedOrder| {
+        order.may_be_a_part()
+            && other.may_be_a_part()
+            && other.is_refunds() != order.is_refunds()
+            && other.record.reference != order.record.reference
+    };
+    find_respelt(orders, Code::RefundMisspelt, may_be_one, |order, other_reference, line| {
         let reference = &order.record.reference;
-        let is_respelt = |other: &&UndecidedOrder| {
-            other.may_be_a_part()
-                && other.is_refunds() != order.is_refunds()
-                && other.record.reference != *reference
-                && normalize_reference(&other.record.reference) == normalize_reference(reference)
-        };
-        let other = &orders.iter().find(is_respelt)?.record;
-        let (other_reference, line) =
-            (&other.reference, line_beside(other.source, order.record.source));
-        let message = if order.is_refunds() {
+        if order.is_refunds() {
             format!(
                 "the refund is of {reference:?}, and the order in {line} is {other_reference:?}: \
                  they differ in their spelling only, so that the refund may be one of that order"
@@ -191,16 +190,8 @@ fn find_respelt_refunds(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
                 "the order is {reference:?}, and the refund in {line} is of {other_reference:?}: \
                  they differ in their spelling only, so that the refund may be one of this order"
             )
-        };
-        Some(
-            Problem::for_order(Code::RefundMisspelt, order.record.source, message)
-                .beside(other.source),
-        )
-    };
-    if !orders.iter().any(UndecidedOrder::is_refunds) {
-        return Vec::new();
-    }
-    orders.iter().map(problem).collect()
+        }
+    })
 }
 
 /// Returns for orders documents of an order that the export lacks, whose reference is the same but
@@ -209,24 +200,35 @@ fn find_respelt_parents(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
     if !orders.iter().any(UndecidedOrder::lacks_parent) {
         return Vec::new();
     }
+    let may_be_one = |order: &UndecidedOrder, other: &UndecidedOrder| {
+        order.order.is_ok() && other.lacks_parent()
+    };
+    find_respelt(orders, Code::ParentMissing, may_be_one, |order, other_reference, line| {
+        format!(
+            "the order is {:?}, and the document in {line} belongs to {other_reference:?}: they \
+             differ in their spelling only, so that the document may be a part of this order",
+            order.record.reference
+        )
+    })
+}
+
+/// Returns for each order the problem of another one whose reference differs in its spelling only,
+/// of those that may be one with it. `message` is given the reference and the line of that one.
+fn find_respelt(
+    orders: &[UndecidedOrder],
+    code: Code,
+    may_be_one: impl Fn(&UndecidedOrder, &UndecidedOrder) -> bool,
+    message: impl Fn(&UndecidedOrder, &str, &str) -> String,
+) -> Vec<Option<Problem>> {
     let problem = |order: &UndecidedOrder| {
-        order.order.is_ok().then_some(())?;
-        let reference = &order.record.reference;
+        let reference = normalize_reference(&order.record.reference);
         let is_respelt = |other: &&UndecidedOrder| {
-            other.lacks_parent()
-                && normalize_reference(&other.record.reference) == normalize_reference(reference)
+            may_be_one(order, other) && normalize_reference(&other.record.reference) == reference
         };
         let other = &orders.iter().find(is_respelt)?.record;
-        let message = format!(
-            "the order is {reference:?}, and the document in {} belongs to {:?}: they differ in \
-             their spelling only, so that the document may be a part of this order",
-            line_beside(other.source, order.record.source),
-            other.reference
-        );
-        Some(
-            Problem::for_order(Code::ParentMissing, order.record.source, message)
-                .beside(other.source),
-        )
+        let at = order.record.source;
+        let message = message(order, &other.reference, &line_beside(other.source, at));
+        Some(Problem::for_order(code, at, message).beside(other.source))
     };
     orders.iter().map(problem).collect()
 }
