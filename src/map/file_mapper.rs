@@ -187,12 +187,13 @@ impl<'p> FileMapper<'p> {
         }
         let content = match (&self.format, &row.content) {
             (FormatMapper::Csv(binding), RowContent::Record(record)) => {
-                let joined = binding.mapper.joins.find(binding.view(&row, record), texts);
+                let joined = binding.mapper.joins.find(binding.view(&row, record), false, texts);
                 let own: &'a Record<'a> = texts.alloc(*record);
                 RowContent::Record(own.joined(&binding.header, joined, texts))
             }
             (FormatMapper::Json(mapper), RowContent::Document(document)) => {
-                let joined = mapper.joins.find(self.document_view(&row, document), texts);
+                let view = self.document_view(&row, document);
+                let joined = mapper.joins.find(view, mapper.is_child(view), texts);
                 RowContent::Document(Document { joined: Some(texts.alloc(joined)), ..*document })
             }
             _ => return row,

@@ -39,14 +39,19 @@ impl<S> RowJoins<'_, S> {
         self.0.is_empty()
     }
 
-    /// What the side files have for a row.
+    /// What the side files have for a row. Items are those of the order that the row says, so that a
+    /// document that belongs to another one has none.
     pub(super) fn find<'a, 'v, V: View<'v, Source = S>>(
         &'a self,
         view: V,
+        is_child: bool,
         texts: &'a Bump,
     ) -> JoinedRows<'a> {
-        let matches: Vec<SideMatch<'a>> =
-            self.0.iter().map(|join| join.find(view, texts)).collect();
+        let find = |join: &'a RowJoin<'_, S>| match join.join.has_items && is_child {
+            true => SideMatch { n_columns: 0, found: SideFound::NoKey },
+            false => join.find(view, texts),
+        };
+        let matches: Vec<SideMatch<'a>> = self.0.iter().map(find).collect();
         JoinedRows { matches: texts.alloc_slice_copy(&matches) }
     }
 

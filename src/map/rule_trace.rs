@@ -39,11 +39,12 @@ pub(super) struct ChosenRule<'p> {
     pub(super) zone: Option<&'static str>,
 }
 
-/// The rule of a cell's field that made it, of `rules` in their order. The steps say why.
-pub(super) fn chosen<'p>(
+/// The rule of a cell's field that made it, of `rules` in their order. The steps say why. `side` is
+/// the row of a side file that the item of the cell is, if it is one.
+pub(super) fn chosen<'p, 'a>(
     profile: &Profile,
     rules: &[&'p FieldRule],
-    cell: &Cell<'_>,
+    (cell, side): (&Cell<'a>, Option<&'a SideRow<'a>>),
     steps: &mut Vec<String>,
 ) -> Option<ChosenRule<'p>> {
     let last = rules.last()?;
@@ -78,7 +79,7 @@ pub(super) fn chosen<'p>(
                 let bound: Vec<_> =
                     rules.iter().map(|rule| bind_to(&names, &cell.field, rule)).collect();
                 let view = RecordView::new(row, record, record.header, record.header);
-                replay_cell(&bound, view, cell, profile, steps)
+                replay_item(&bound, view, side, profile, steps)
             }
             RowContent::Document(document) => {
                 let side_column = |join, path: &str| side_column(row, join, path);
@@ -88,7 +89,7 @@ pub(super) fn chosen<'p>(
                 let bound: Vec<_> =
                     rules.iter().map(|rule| bind_rule(&cell.field, rule, names)).collect();
                 let view = view_of(row, document, cell, rules, profile);
-                replay_cell(&bound, view, cell, profile, steps)
+                replay_item(&bound, view, side, profile, steps)
             }
             RowContent::Unreadable(_) => None,
         },
@@ -156,19 +157,15 @@ fn item_at<'a, V: View<'a>>(view: V, side: &'a SideRow<'a>) -> Option<ItemView<'
     items.next().map(|items| ItemView::of_side(view, side, items.first_field))
 }
 
-/// Applies rules to the row of a cell, or to the item in a side file that has it.
-fn replay_cell<'a, V: View<'a>>(
+/// Applies rules to a row, or to the item that is a row of a side file.
+fn replay_item<'a, V: View<'a>>(
     rules: &'a [FieldBinding<'_, V::Source>],
     view: V,
-    cell: &Cell<'a>,
+    side: Option<&'a SideRow<'a>>,
     profile: &Profile,
     steps: &mut Vec<String>,
 ) -> Option<(usize, Option<&'static str>)> {
-    let item = match cell.at {
-        CellOrigin::Side(side, ..) => item_at(view, side),
-        _ => None,
-    };
-    match item {
+    match side.and_then(|side| item_at(view, side)) {
         Some(item) => replay(rules, item, profile, steps),
         None => replay(rules, view, profile, steps),
     }

@@ -18,31 +18,43 @@ use super::{
 };
 use crate::model::{
     document::{JsonNode, JsonValue},
-    draft::{Cell, CellOrigin, ItemKind, PersonRole},
+    draft::{Cell, CellOrigin, ItemDraft, PersonRole},
     field::Field,
     order_trace::{TracedValue, ValueOrigin},
     origin::Place,
     over_rows::OverRows,
     record::Record,
     row::RowContent,
+    side_row::SideRow,
 };
 
 /// What a cell is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CellOwner {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CellOwner<'a> {
     /// The order, its guest or its events.
     Order,
-    /// An item of this kind.
-    Item(ItemKind),
+    /// This item.
+    Item(&'a ItemDraft<'a>),
     /// A person of this role besides the guest.
     Person(PersonRole),
 }
 
+impl<'a> CellOwner<'a> {
+    /// The row of a side file that the owner is, if it is one.
+    fn side_row(self) -> Option<&'a SideRow<'a>> {
+        let Self::Item(item) = self else { return None };
+        item.cells.iter().find_map(|cell| match cell.at {
+            CellOrigin::Side(side, ..) => Some(side),
+            _ => None,
+        })
+    }
+}
+
 /// Returns how a cell of an order came to be. The texts are in clear.
 #[must_use]
-pub fn trace(profile: &Profile, of: CellOwner, cell: &Cell<'_>) -> TracedValue {
+pub fn trace(profile: &Profile, of: CellOwner<'_>, cell: &Cell<'_>) -> TracedValue {
     let (rules, mut steps) = (rules_of(profile, of, &cell.field), Vec::new());
-    let chosen = rule_trace::chosen(profile, &rules, cell, &mut steps);
+    let chosen = rule_trace::chosen(profile, &rules, (cell, of.side_row()), &mut steps);
     let (rule, zone) = chosen.map(|chosen| (chosen.rule, chosen.zone)).unzip();
     let zone = zone.flatten();
     let value = match cell.time {
@@ -181,7 +193,7 @@ fn sources_of(parts: &[Part<'_>], rule: &Rule) -> Option<String> {
 }
 
 /// The rules that fill a field.
-fn rules_of<'p>(profile: &'p Profile, of: CellOwner, field: &Field) -> Vec<&'p FieldRule> {
+fn rules_of<'p>(profile: &'p Profile, of: CellOwner<'_>, field: &Field) -> Vec<&'p FieldRule> {
     let wildcard = |rule: &&FieldRule| {
         matches!(
             (&rule.target, field),
@@ -193,7 +205,9 @@ fn rules_of<'p>(profile: &'p Profile, of: CellOwner, field: &Field) -> Vec<&'p F
     };
     let rules: Vec<_> = match of {
         CellOwner::Order => profile.rules.iter().collect(),
-        CellOwner::Item(kind) => profile.rules.iter().filter(|rule| rule.kind == kind).collect(),
+        CellOwner::Item(item) => {
+            profile.rules.iter().filter(|rule| rule.kind == item.kind).collect()
+        }
         CellOwner::Person(role) => {
             let people = profile.people.iter().filter(|people| people.role == role);
             people.flat_map(|people| &people.rules).collect()

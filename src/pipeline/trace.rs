@@ -145,7 +145,7 @@ fn traced_item(item: &ItemDraft<'_>, sent: Option<&Item<'_>>, spec: &RunSpec<'_>
             field => validate::sent_of_item(sent, field),
         }
     });
-    let owner = CellOwner::Item(item.kind);
+    let owner = CellOwner::Item(item);
     let mut values = values_of_group(&item.cells, (FieldGroup::Item, owner), sent.as_ref(), spec);
     if item.cell(&Field::ItemDiscount).is_some() {
         less_the_discount(&mut values, spec.validate.target_price_basis);
@@ -200,7 +200,7 @@ fn person_values(
 /// The values of a person, hidden.
 fn guest_values(
     cells: &Cells<'_>,
-    owner: CellOwner,
+    owner: CellOwner<'_>,
     sent: Option<&Guest<'_>>,
     spec: &RunSpec<'_>,
 ) -> Vec<TracedValue> {
@@ -212,7 +212,7 @@ fn guest_values(
 /// a field; none if the order is not valid.
 fn values_of_group(
     cells: &Cells<'_>,
-    (group, owner): (FieldGroup, CellOwner),
+    (group, owner): (FieldGroup, CellOwner<'_>),
     sent: Option<&impl Fn(&Field) -> Option<String>>,
     spec: &RunSpec<'_>,
 ) -> Vec<TracedValue> {
@@ -224,7 +224,7 @@ fn values_of_group(
 
 fn traced_value(
     cell: &Cell<'_>,
-    owner: CellOwner,
+    owner: CellOwner<'_>,
     sent: Option<&impl Fn(&Field) -> Option<String>>,
     spec: &RunSpec<'_>,
 ) -> TracedValue {

@@ -183,5 +183,5 @@ fn trace_has_the_rules_of_the_kind() {
     let mapped = mapped(bind(&rules, Some("id,kind,title,amount,fee")), row, None);
     let item = &mapped.items[0];
     let steps = |of| trace(&rules, of, &item.cells[0]).steps;
-    assert_eq!(steps(CellOwner::Item(item.kind)), ["without \"€\""]);
+    assert_eq!(steps(CellOwner::Item(item)), ["without \"€\""]);
 }

@@ -117,7 +117,7 @@ fn trace_says_which_language_was_taken() {
     ]});
     let mapped = mapped(bind(&rules, None), row(1, document(&order)), None);
     let steps = mapped.items.iter().map(|item| {
-        let of = CellOwner::Item(item.kind);
+        let of = CellOwner::Item(item);
         trace(&rules, of, &item.cells[0]).steps.join("; ")
     });
     insta::assert_snapshot!(steps.collect::<Vec<_>>().join("\n"), @r#"

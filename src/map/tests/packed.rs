@@ -168,11 +168,9 @@ fn steps_name_the_field_of_an_item() {
     let rules = profile(&POSITIONS.replace("{ field = 'price' }", price));
     let row = row(2, RowContent::Record(record("A,Mug|EUR 10.00;Jug|EUR 5.00")));
     let mapped = mapped(bind(&rules, Some("id,list")), row, None);
-    let traced = trace(
-        &rules,
-        CellOwner::Item(ItemKind::default()),
-        mapped.items[1].cells.get(&Field::ItemPrice).unwrap(),
-    );
+    let item = &mapped.items[1];
+    let price = item.cell(&Field::ItemPrice).unwrap();
+    let traced = trace(&rules, CellOwner::Item(item), price);
     let steps = "the field \"price\" of an item in the list; without \"EUR \"";
     assert_eq!((&*traced.text, &*traced.steps.join("; ")), ("EUR 5.00", steps));
 }

@@ -143,6 +143,20 @@ fn order_without_joined_items_is_unmatched() {
     "#);
 }
 
+/// Rows of a joined file are items of orders, not of the documents below them.
+#[test]
+fn joined_rows_of_a_document_below_an_order_are_unused() {
+    let below = "{\"Order\":\"A-1\",\"Parent\":\"A\",\"Name\":\"Mug\",\"Qty\":1,\"Price\":4}\n";
+    let order = DOCUMENTS.lines().next().unwrap().replace("Lines", "Other");
+    let parent = "parent = { path = \"Parent\", to = \"Order\" }\n\
+                  item_rows = { path = \"Name\", exists = true }\n";
+    let keys = format!("{parent}{}", FEES.replace("{ column = \"", "{ path = \""));
+    let fees = format!("{FEES_FILE}A-1,Gift card,2\n");
+    let ran = check(("orders.ndjson", &format!("{order}\n{below}")), &keys, &fees, "");
+    assert_eq!(outcomes(&ran), "A valid");
+    assert!(ran.out.contains("join_row_unused") && ran.out.contains("fees.csv:4"), "{}", ran.out);
+}
+
 /// Fees are no goods: those of the order may be lost.
 #[test]
 fn joined_items_alone_are_no_order() {
@@ -284,6 +298,26 @@ fn explain_names_the_places_of_joined_items() {
                                                                     counts
       quantity      1                        constant
     "#);
+}
+
+/// Conditions of an item test its row of the joined file, also where the value is of the order's row.
+#[test]
+fn explain_names_the_rule_of_a_joined_item() {
+    let wrap = "{ column = \"Wrap\", when = { column = \"fees.Kind\", is = \"Gift wrap\" } }";
+    let price = format!("[{wrap}, {{ column = \"fees.Amount\" }}]");
+    let of_rows = only_fees().replace("{ column = \"fees.Amount\" }", &price);
+    let of_documents = of_rows.replace("{ column = \"", "{ path = \"");
+    let date = "2026-10-01T10:00:00Z";
+    let row = format!("Order,Date,Wrap\nA,{date},2.50\n");
+    let document = format!("{{\"Order\":\"A\",\"Date\":\"{date}\",\"Wrap\":\"2.50\"}}\n");
+    let exports = [(("orders.csv", &*row), of_rows), (("orders.ndjson", &document), of_documents)];
+    for (export, keys) in exports {
+        let ran = check(export, &keys, FEES_FILE, "--explain A");
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let item = ran.out.split_once("item 2").unwrap().1.split_once("guest").unwrap().0;
+        let price = item.split_once("price ").unwrap().1.split_whitespace().collect::<Vec<_>>();
+        assert!(price.join(" ").contains("rule 1: its condition holds"), "{}", ran.out);
+    }
 }
 
 #[test]
