@@ -47,8 +47,8 @@ impl LostRows {
     pub fn push(&mut self, row: &Row<'_>, reason: &str) {
         self.count += 1;
         if self.listed.len() < MAX_LISTED_ROWS {
-            let problem = Problem::for_row(Code::RowUnreadable, row.origin.clone(), reason);
-            self.listed.push(Problem { at: row.damage_position(), ..problem });
+            let problem = Problem::for_order(Code::RowUnreadable, row.damage_place(), reason);
+            self.listed.push(Problem { row: Some(Box::new(row.origin.clone())), ..problem });
         }
     }
 

@@ -212,7 +212,7 @@ fn skipped_whole<'a>(rows: impl Iterator<Item = &'a KeyedRow<'a>>) -> Option<&'a
 fn record_row_kind<'a>(draft: &mut Draft<'a>, row: &Row<'_>, kind: &'a RowKind<'a>) {
     let at = row.origin.position();
     if let RowKind::Unreadable { reason, .. } = kind {
-        let damage = row.damage_position();
+        let damage = row.damage_place();
         draft.problems.push(Problem::for_order(Code::RowUnreadable, damage, *reason));
     }
     if draft.rows.is_empty() {

@@ -79,6 +79,7 @@ fn row(kind: RowKind<'static>, file: u32, line: u64, cells: &[(Field, &'static s
     let content = RowContent::Unreadable(Unreadable {
         reason: "not looked at".into(),
         at: None,
+        column_name: None,
         damage: RowDamage::Other,
         salvaged: None,
     });

@@ -4,40 +4,27 @@
 //! It may leave the run folder, so a value is shown only if the profile reads it and it is not
 //! about a person. Changes nothing and checks nothing. Called by `shuffle`.
 
-use std::{borrow::Cow, collections::BTreeSet, ops::Range};
+use std::{collections::BTreeSet, ops::Range};
 
 use super::{
     packed_trace::reads_cell,
-    path::{Path, PathEnd},
     path_text::segments,
     paths::known_paths,
-    profile::{FieldRule, FieldTarget, Profile},
+    profile::{FieldRule, Profile},
     rule::Rule,
+    sought::Sought,
 };
 use crate::model::{
     cut_text::{EXCERPT_COLUMNS, with_values},
     diagnostic::Excerpt,
     document::{JsonNode, JsonValue},
     draft::{Cell, CellOrigin},
-    field::{Field, FieldGroup},
-    origin::{Place, Position, RowOrigin},
-    problem::{Code, Problem, Problems},
-    record::Record,
-    redact::{HIDDEN, shown_value, without_address},
+    field::FieldGroup,
+    origin::Place,
+    problem::Problem,
+    redact::{HIDDEN, shown_value},
     row::{Row, RowContent},
 };
-
-/// Names the columns or the paths where a profile looks for the values that an order lacks, as the
-/// columns of the problems about them.
-pub fn name_missing(profile: &Profile, is_record: bool, problems: &mut Problems) {
-    let is_of_missing = |problem: &&mut Problem| {
-        problem.at.column.is_none() && problem.column_name.is_none() && problem.field.is_some()
-    };
-    for problem in problems.iter_mut().filter(is_of_missing) {
-        let names = Sought::of(profile, problem).names(is_record);
-        problem.column_name = Some(names.join(", ")).filter(|names| !names.is_empty());
-    }
-}
 
 /// Whether the value of a cell that is not about a person is shown outside the run folder: as in
 /// an excerpt, but a value of a document is known by its path.
@@ -229,91 +216,6 @@ fn shown_line(
     Some((text[line_start..line_end].to_owned(), mark))
 }
 
-/// Where a profile looks for the value that a problem concerns.
-#[derive(Default)]
-struct Sought<'p>(Vec<&'p Rule>);
-
-impl<'p> Sought<'p> {
-    /// Nowhere for a problem that concerns no field.
-    fn of(profile: &'p Profile, problem: &Problem) -> Self {
-        let is_identifier = problem.code == Code::MissingIdentifier;
-        let rules = profile.rules.iter().filter(|rule| match &rule.target {
-            FieldTarget::Field(Field::Identifier(_)) | FieldTarget::AnyIdentifier
-                if is_identifier =>
-            {
-                true
-            }
-            FieldTarget::Field(field) => Some(field.to_string()) == problem.field,
-            _ => false,
-        });
-        Self(rules.map(|rule| &rule.rule).collect())
-    }
-
-    /// The columns or the paths, as far as they can be shown.
-    fn names(&self, is_record: bool) -> Vec<Cow<'p, str>> {
-        let mut names: Vec<_> = Vec::new();
-        for rule in self.0.iter().flat_map(|rule| rule.readers()) {
-            let of_rule = if is_record { &rule.columns } else { &rule.paths };
-            names.extend(of_rule.iter().map(|name| without_address(name)));
-        }
-        let mut known = BTreeSet::new();
-        names.retain(|name| known.insert(name.clone()));
-        names
-    }
-
-    /// The index of the cell at this position, or else of the first empty one that is looked at.
-    fn cell(&self, record: &Record<'_>, origin: &RowOrigin, at: Position) -> Option<usize> {
-        if at.column.is_some() {
-            return record.positions(origin).iter().position(|cell| *cell == at);
-        }
-        let names = &record.header.names;
-        let is_empty = |index: &usize| {
-            let mut rules = self.0.iter().filter(|rule| rule.reads_column(names, *index));
-            rules.next().is_some_and(|rule| rule.yields_nothing(record.cell(*index)))
-        };
-        (0..names.len()).find(is_empty)
-    }
-
-    /// The index of the value at this position; of an object that lacks a value its member, if it
-    /// is there and empty.
-    fn member(
-        &self,
-        nodes: &[(JsonNode<'_>, &str)],
-        origin: &RowOrigin,
-        at: Position,
-    ) -> Option<usize> {
-        let is_at = |node: &JsonNode<'_>| node.position(at.file, origin.line) == at;
-        let index = match at.column {
-            Some(_) => nodes.iter().position(|(node, _)| is_at(node))?,
-            None => 0,
-        };
-        let (object, _) = nodes[index];
-        let paths = self.0.iter().flat_map(|rule| &rule.paths);
-        let found = paths.filter_map(|path| match Path::new(path).find(object) {
-            PathEnd::Value(node) => Some(node.raw_range().start),
-            _ => None,
-        });
-        let member =
-            found.into_iter().next().filter(|_| object.is_object()).and_then(|start| {
-                nodes.iter().position(|(node, _)| node.raw_range().start == start)
-            });
-        Some(member.unwrap_or(index))
-    }
-
-    /// What is wrong, and where the value was looked for if it is missing.
-    fn label(&self, problem: &Problem, content: &RowContent<'_>) -> String {
-        let is_record = matches!(content, RowContent::Record(_));
-        let word = if is_record { "column" } else { "member" };
-        let looked_at = match self.names(is_record).as_slice() {
-            _ if problem.column_name.is_some() => String::new(),
-            [] => String::new(),
-            [name] => format!("; looked at {word} {name}"),
-            names => format!("; looked at {word}s {}", names.join(", ")),
-        };
-        format!("{}{looked_at}", problem.message)
-    }
-}
-
 /// The paths that a profile reads in a document, without the indexes and filters of arrays.
 struct ReadPaths(Vec<String>);
 
@@ -404,8 +306,10 @@ mod tests {
     };
     use crate::model::{
         csv_syntax::CsvSyntax,
-        origin::Place,
-        record::{Header, RecordForm},
+        field::Field,
+        origin::{Place, Position},
+        problem::Code,
+        record::{Header, Record, RecordForm},
         row::{RowDamage, Unreadable},
     };
 
@@ -507,12 +411,13 @@ mod tests {
         let content = RowContent::Unreadable(Unreadable {
             reason: "damaged".to_owned(),
             at: Some((1, 5)),
+            column_name: None,
             damage: RowDamage::Quotes,
             salvaged: None,
         });
         let row = row(7, content);
         let marked = |column| {
-            let at = Position { column: Some(column), ..row.damage_position() };
+            let at = Position { column: Some(column), ..row.damage_place().position };
             let problem = Problem::for_order(Code::RowUnreadable, at, "damaged");
             let shown = punctuation_line(row, b"A-1,\"Ann\nLee\" x,5\nA-2", Some(&problem));
             (shown.line, shown.text[shown.mark.unwrap()].to_owned(), shown.text)
@@ -532,6 +437,7 @@ mod tests {
             let content = RowContent::Unreadable(Unreadable {
                 reason: "damaged".to_owned(),
                 at: None,
+                column_name: None,
                 damage: RowDamage::Other,
                 salvaged: None,
             });

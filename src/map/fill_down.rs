@@ -157,6 +157,7 @@ fn unfilled<'a>(record: Record<'a>, column: usize, why: &str) -> RowContent<'a> 
     RowContent::Unreadable(Unreadable {
         reason: format!("the cell of column {name:?} is blank (fill_down), and {why}"),
         at: None,
+        column_name: None,
         damage: RowDamage::Other,
         salvaged: Some(Box::new(RowContent::Record(record))),
     })

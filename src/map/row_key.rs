@@ -102,7 +102,7 @@ impl<S> Mapper<'_, S> {
                 continue;
             };
             let message = format!("order key {text:?}: {problem}");
-            order.problems.push(Problem::for_order(code, at.position(), message));
+            order.problems.push(Problem::for_order(code, at, message));
         }
     }
 }

@@ -168,6 +168,17 @@ impl CellOrigin<'_> {
 }
 
 impl<'a> CellOrigin<'a> {
+    /// The row of the export that the cell is of, if that is at hand.
+    #[must_use]
+    pub fn row(&self) -> Option<&'a Row<'a>> {
+        match *self {
+            Self::Known(_) => None,
+            Self::Row(row) | Self::Column(row, _) | Self::Node(row, _) | Self::Side(_, _, row) => {
+                Some(row)
+            }
+        }
+    }
+
     /// The row of a side file that the cell is of, if it is of one.
     #[must_use]
     pub fn side_row(&self) -> Option<&'a SideRow<'a>> {

@@ -148,6 +148,13 @@ impl Problem {
         matches!(self.code, Code::RowUnreadable | Code::RowWithoutKey | Code::AdjacentRowUnreadable)
     }
 
+    /// Whether it concerns the order key, and no field that has the same value.
+    #[must_use]
+    pub fn is_of_key(&self) -> bool {
+        let is_of_text = matches!(self.code, Code::ScientificNotation | Code::InvisibleCharacters);
+        self.code == Code::RowWithoutKey || is_of_text && self.field.is_none()
+    }
+
     /// Whether it may hide items of the order, so that a lack of them is no problem of its own.
     #[must_use]
     pub fn hides_items(&self) -> bool {

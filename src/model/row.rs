@@ -5,7 +5,7 @@
 
 use super::{
     document::Document,
-    origin::{Position, RowOrigin},
+    origin::{Place, Position, RowOrigin},
     record::{Record, RecordForm},
     side_row::JoinedRows,
 };
@@ -43,16 +43,20 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The position of what makes the row unreadable; that of the row if it is not known, or if the
-    /// row is readable.
+    /// The place of what makes the row unreadable; that of the row if it is not known, or if the row
+    /// is readable.
     #[must_use]
-    pub fn damage_position(&self) -> Position {
+    pub fn damage_place(&self) -> Place {
         let row = self.origin.position();
         match &self.content {
-            RowContent::Unreadable(Unreadable { at: Some((n_below, column)), .. }) => {
-                Position { line: row.line + u64::from(*n_below), column: Some(*column), ..row }
+            RowContent::Unreadable(Unreadable {
+                at: Some((n_below, column)), column_name, ..
+            }) => {
+                let line = row.line + u64::from(*n_below);
+                let position = Position { line, column: Some(*column), ..row };
+                Place { position, column_name: column_name.clone() }
             }
-            _ => row,
+            _ => row.into(),
         }
     }
 
@@ -75,13 +79,19 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// The record, if the row is one.
+    #[must_use]
+    pub fn record(&self) -> Option<&Record<'a>> {
+        match &self.content {
+            RowContent::Record(record) => Some(record),
+            RowContent::Document(_) | RowContent::Unreadable(_) => None,
+        }
+    }
+
     /// The name of column `index` (from 0) in the header; none if the row is not a record.
     #[must_use]
     pub fn column_name(&self, index: usize) -> Option<&str> {
-        match &self.content {
-            RowContent::Record(record) => record.header.names.get(index).map(String::as_str),
-            RowContent::Document(_) | RowContent::Unreadable(_) => None,
-        }
+        self.record()?.header.names.get(index).map(String::as_str)
     }
 }
 
@@ -115,6 +125,8 @@ pub struct Unreadable<'a> {
     pub reason: String,
     /// Where, if it is at one character.
     pub at: Option<DamagePlace>,
+    /// The column of the record that is damaged, if it is one cell.
+    pub column_name: Option<String>,
     /// The kind of the damage.
     pub damage: RowDamage,
     /// The intact part: cells or members before the damage. A damaged cell is empty.

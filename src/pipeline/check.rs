@@ -9,7 +9,6 @@ use crate::{
         column_facts::ColumnFacts,
         draft::Draft,
         field::Field,
-        order::CheckedOrder,
         plain::{PlainDraft, PlainOrder},
         rules::TargetRules,
     },
@@ -19,19 +18,19 @@ use crate::{
 
 /// Checks a draft; `facts` are those of the whole export.
 pub(crate) fn check<'a>(
-    draft: Draft<'a>,
+    draft: &Draft<'a>,
     (settings, target): (&'a ValidateSettings, &ServiceSettings),
     facts: &ColumnFacts,
-) -> CheckedOrder<'a> {
+) -> RouteCheck<'a> {
     let by_route = |rules: &'static TargetRules| -> (RouteCheck<'a>, Misfit) {
-        let mut check = validate::check(&draft, rules, settings, facts);
+        let mut check = validate::check(draft, rules, settings, facts);
         // An order that the profile skips need not fit.
         let order = check.order().filter(|_| draft.skip.is_none());
         let misfit = order.map(|order| misfit(order, draft.position(), target)).unwrap_or_default();
         check.problems.extend(misfit.problems.iter().cloned());
         (check, misfit)
     };
-    let RouteChoice { first, next } = routes(&draft, target.mode);
+    let RouteChoice { first, next } = routes(draft, target.mode);
     let (mut check, misfit) = by_route(first);
     if misfit.is_too_large
         && let Some(next) = next
@@ -45,7 +44,7 @@ pub(crate) fn check<'a>(
             check.problems.extend(unreported);
         }
     }
-    check.finish(draft)
+    check
 }
 
 /// The check of plain orders, which a single event carries.

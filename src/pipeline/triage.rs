@@ -19,7 +19,7 @@ use super::{
 use crate::{
     disposition::{DeferredOrders, UndecidedOrder},
     ledger::{AcceptedContents, LedgerReader},
-    map::name_missing,
+    map::name_columns,
     model::{
         draft::Draft,
         field::Field,
@@ -140,16 +140,18 @@ impl<'j> Triage<'j> {
         Self { spec, disposer, input_names, deferred, tracer }
     }
 
-    /// Checks a draft. Its problems get names that the rules of orders do not know: of where the
-    /// profile looks for what it lacks, and of the files.
-    fn check_draft<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a> {
-        let has_columns = draft.has_columns();
+    /// Checks a draft. Its problems get names that the rules of orders do not know: of the columns
+    /// that the profile reads, and of the files.
+    fn check_draft<'a>(&'a self, mut draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a> {
         let settings = (&self.spec.validate, &self.spec.service);
-        let mut checked = check::check(draft, settings, facts.columns());
-        let problems = &mut checked.record.problems;
-        name_missing(&self.spec.profile, has_columns, problems);
-        problems.iter_mut().for_each(|problem| problem.name_other_file(self.input_names));
-        checked
+        let mut check = check::check(&draft, settings, facts.columns());
+        let mut of_draft = mem::take(&mut draft.problems);
+        for problem in of_draft.iter_mut().chain(check.problems.iter_mut()) {
+            name_columns(&self.spec.profile, &draft, problem);
+            problem.name_other_file(self.input_names);
+        }
+        draft.problems = of_draft;
+        check.finish(draft)
     }
 
     /// Separates the order of a check from its record.

@@ -23,6 +23,7 @@ use super::{
     row_padding::RecordShape,
 };
 use crate::model::{
+    raw_record::RawRecord,
     record::Header,
     row::{Row, RowContent},
 };
@@ -146,7 +147,8 @@ fn parse_slow_record<'b>(
         {
             into.cells.set_len(n_cells, text_start, first_end);
         }
-        let damage = parsed.damage.described(format, fitted.err(), n_breaks);
+        let record = RawRecord { bytes: raw, syntax: format.syntax };
+        let damage = parsed.damage.described(format, record, fitted.err(), n_breaks);
         let text = text_start..into.cells.text.len();
         into.push_unescaped(piece.place(), first_end, UnescapedRecord { raw, text, damage });
         piece.at += parsed.n_bytes;

@@ -58,6 +58,7 @@ pub(super) enum CellError {
 pub(super) struct DamagedRecord {
     pub(super) reason: String,
     pub(super) at: Option<DamagePlace>,
+    pub(super) column_name: Option<String>,
     pub(super) kind: RowDamage,
     pub(super) is_salvageable: bool,
 }
@@ -165,15 +166,24 @@ fn doubtful_escape(record: RawRecord<'_>, cell: &RawCell) -> Option<usize> {
 }
 
 impl RecordDamage {
-    /// The damage as rows report it; none if the record is intact. `wrong_cell_count` is the
+    /// The damage of a record as rows report it; none if it is intact. `wrong_cell_count` is the
     /// message about its number of cells, if that is wrong.
     pub(super) fn described(
         &self,
         format: &CsvFormat,
+        record: RawRecord<'_>,
         wrong_cell_count: Option<String>,
         n_breaks: usize,
     ) -> Option<DamagedRecord> {
-        let at = self.place().filter(|_| wrong_cell_count.is_none() || self.quotes.is_some());
+        // Of a record with other cells than the header it is not known which column each one is of.
+        let cell = self.cell.filter(|_| wrong_cell_count.is_none() && self.quotes.is_none());
+        let at = match (self.quotes, cell) {
+            (Some(error), _) => Some(error.place()),
+            (None, Some((_, CellError::Escape(line, column)))) => Some((line, column)),
+            (None, Some((index, _))) => record.starts().nth(index),
+            (None, None) => None,
+        };
+        let column_name = cell.and_then(|(index, _)| format.header.names.get(index).cloned());
         let reason = self.reason(format, wrong_cell_count)?;
         let is_of_quotes =
             self.quotes.is_some() || matches!(self.cell, Some((_, CellError::QuoteAfterBlanks)));
@@ -181,16 +191,7 @@ impl RecordDamage {
         // A damaged row of several lines may have swallowed rows of other orders: nothing of it is
         // reliable.
         let is_salvageable = n_breaks == 0 && self.quotes.is_none();
-        Some(DamagedRecord { reason, at, kind, is_salvageable })
-    }
-
-    /// Where it is, if it is at one character.
-    fn place(&self) -> Option<DamagePlace> {
-        match (self.quotes, self.cell) {
-            (Some(error), _) => Some(error.place()),
-            (None, Some((_, CellError::Escape(line, column)))) => Some((line, column)),
-            (None, _) => None,
-        }
+        Some(DamagedRecord { reason, at, column_name, kind, is_salvageable })
     }
 
     fn reason(&self, format: &CsvFormat, wrong_cell_count: Option<String>) -> Option<String> {

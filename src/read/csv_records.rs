@@ -193,6 +193,7 @@ impl<'b> CsvRecords<'b> {
             Some(damage) => RowContent::Unreadable(Unreadable {
                 reason: damage.reason.clone(),
                 at: damage.at,
+                column_name: damage.column_name.clone(),
                 damage: damage.kind,
                 salvaged: damage.is_salvageable.then(|| Box::new(record)),
             }),

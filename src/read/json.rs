@@ -194,7 +194,13 @@ impl<'b> JsonDocuments<'b> {
                 let salvaged =
                     (!document.nodes.is_empty()).then(|| Box::new(RowContent::Document(document)));
                 let (reason, at, damage) = (reason.clone(), *at, *kind);
-                RowContent::Unreadable(Unreadable { reason, at, damage, salvaged })
+                RowContent::Unreadable(Unreadable {
+                    reason,
+                    at,
+                    column_name: None,
+                    damage,
+                    salvaged,
+                })
             }
         };
         let origin = RowOrigin { file: format.file, line: *line, bytes: bytes.clone() };

@@ -19,7 +19,7 @@ use crate::{
     model::{
         csv_syntax::CsvSyntax,
         input::{Input, InputFormat, InputRead, LineBreak, Version},
-        origin::{FileId, Position},
+        origin::{FileId, Place, Position},
         row::{Row, RowContent},
         text_encoding::TextEncoding,
     },
@@ -204,6 +204,27 @@ fn unreadable_row_has_a_reason() {
     let long = [b"k,v\n", "é".repeat(501).as_bytes(), b",b\n"].concat();
     let reason = "the cell of column \"k\" has 1002 bytes, expected at most 1000 (max_cell)";
     assert_eq!(rows(&long), [format!("2 4..1008 {reason} true")]);
+}
+
+#[test]
+fn damaged_cell_has_its_place() {
+    let places = |bytes: &[u8]| {
+        let mut places = Vec::new();
+        each_row(&mut open("a.csv", bytes, WHOLE, limits()).unwrap(), |row| {
+            let Place { position: Position { line, column, .. }, column_name } = row.damage_place();
+            places.push((line, column, column_name));
+        })
+        .unwrap();
+        places
+    };
+    let of_v = |line, column| (line, Some(column), Some("v".to_owned()));
+    assert_eq!(places(b"k,v\n\"a\",\xFF\n"), [of_v(2, 5)]);
+    assert_eq!(places(b"k,v\na, \"b\"\n"), [of_v(2, 3)]);
+    let long = ["k,v\n\"a\nb\",", &"\u{e9}".repeat(501), "\n"].concat();
+    assert_eq!(places(long.as_bytes()), [of_v(3, 4)]);
+    // It is not known which column the cells are of.
+    assert_eq!(places(b"k,v\na,\xFF,c\n"), [(2, None, None)]);
+    assert_eq!(places(b"k,v\na,\"\xFF\n"), [(2, Some(3), None)]);
 }
 
 #[test]

@@ -192,7 +192,13 @@ mod tests {
         };
         let salvaged = (format == FileFormat::Csv).then(|| RowContent::Record(record).into());
         let reason = "damaged".to_owned();
-        let content = RowContent::Unreadable(Unreadable { reason, at: None, damage, salvaged });
+        let content = RowContent::Unreadable(Unreadable {
+            reason,
+            at: None,
+            column_name: None,
+            damage,
+            salvaged,
+        });
         // A line is followed by the rest of the block.
         let is_line = format != FileFormat::JsonValues;
         let own = raw.lines().next().filter(|_| is_line).unwrap_or(raw);
@@ -249,6 +255,7 @@ mod tests {
         let unreadable = Unreadable {
             reason: "damaged".to_owned(),
             at: None,
+            column_name: None,
             damage: RowDamage::Quotes,
             salvaged: None,
         };

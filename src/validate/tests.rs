@@ -232,7 +232,8 @@ impl TestSettings {
     }
 
     fn check(&self, draft: Draft<'static>, facts: &ColumnFacts) -> CheckedOrder<'static> {
-        check(draft, (Box::leak(Box::new(self.validate())), &self.stream()), facts)
+        let validate = Box::leak(Box::new(self.validate()));
+        check(&draft, (validate, &self.stream()), facts).finish(draft)
     }
 }
 

@@ -208,6 +208,14 @@ fn problems(ran: &RunResult) -> HashMap<String, String> {
     problems.map(|problem| (text(&problem["code"]), text(&problem["severity"]))).collect()
 }
 
+/// Whether an order has a problem of this code that names no column and no path.
+fn lacks_column(ran: &RunResult, code: Code) -> bool {
+    ran.results().iter().any(|result| {
+        let problems = result["problems"].as_array().unwrap();
+        problems.iter().any(|one| one["code"] == code.as_str() && one["column_name"].is_null())
+    })
+}
+
 fn tested_codes() -> impl Iterator<Item = Code> {
     let is_tested = |code: &Code| UNTESTED.iter().all(|(untested, _)| untested != code);
     Code::ALL.iter().copied().filter(is_tested)
@@ -215,16 +223,47 @@ fn tested_codes() -> impl Iterator<Item = Code> {
 
 #[test]
 fn examples_show_the_problem_and_its_fix() {
+    let mut without_column = Vec::new();
     for code in tested_codes() {
         let explanation = Explanation::of(code);
         let before = run(code, &explanation.before, None);
         let found = problems(&before);
         let severity = found.get(code.as_str()).map(String::as_str);
         assert_eq!(severity, Some(code.severity().as_str()), "{code}: {}", before.report());
+        if lacks_column(&before, code) {
+            without_column.push(code.as_str());
+        }
         let after = run(code, &fixed(&explanation), None);
         let is_fixed = after.code == 0 && !problems(&after).contains_key(code.as_str());
         assert!(is_fixed, "{code} after the fix: {}", after.report());
     }
+    // The others concern an order, its items or a row as a whole.
+    insta::assert_snapshot!(without_column.join("\n"), @"
+    event_type_unsupported
+    spreadsheet_number
+    too_many_items
+    no_items
+    items_duplicated
+    item_without_kind
+    item_of_two_kinds
+    order_without_items
+    consumer_incomplete
+    extension_left_out
+    detail_left_out
+    too_many_extensions
+    event_too_large
+    sequence_too_slow
+    row_in_two_files
+    order_copied
+    older_copy
+    duplicate_content
+    reference_reused
+    refund_without_order
+    refund_repeated
+    refund_misspelt
+    neighbour_unreadable
+    no_final_newline
+    ");
 }
 
 #[test]

@@ -240,6 +240,7 @@ pub(super) fn unreadable_content(salvaged: Option<RowContent<'static>>) -> RowCo
     RowContent::Unreadable(Unreadable {
         reason: "damaged".into(),
         at: None,
+        column_name: None,
         damage: RowDamage::Other,
         salvaged: salvaged.map(Box::new),
     })

@@ -143,7 +143,7 @@ fn compare_with(
             assert_eq!(fast.columns.totals, thorough.columns.totals);
             assert_eq!(fast.columns.dates, thorough.columns.dates);
             assert_eq!(thorough.warnings, ColumnWarnings::default());
-            let expected = check::check(draft, (&validate, &stream), facts);
+            let expected = check::check(&draft, (&validate, &stream), facts).finish(draft);
             assert_eq!(expected.record.problems, Vec::new().into());
             assert_eq!(*order.record, expected.record);
             assert_eq!(expected.status, None);

@@ -87,10 +87,10 @@ fn wrong_encoding_is_refused() {
       hint: set encoding = "utf-8" in the profile, or give --encoding utf-8
     page.csv: exit 1
     error[row_unreadable]: a row cannot be read
-     --> page.csv:2  order A-1
+     --> page.csv:2:57  order A-1, column item.name
       = the cell of column "item.name" is not UTF-8: byte 0xF6, 'ö' in
     error[row_unreadable]: a row cannot be read
-     --> page.csv:3  order A-2
+     --> page.csv:3:56  order A-2, column item.name
       = the cell of column "item.name" is not UTF-8: byte 0xF6, 'ö' in
       = hint: Excel and Windows often write Windows-1252; if that is it, give
     cut.csv --encoding shift_jis: exit 1

@@ -178,7 +178,7 @@ fn unreadable_rows_are_reported() {
     not UTF-8: exit 1
         A-1 valid
         A-2 invalid
-            row_unreadable 3:null the cell of column "paymentType" is not UTF-8: byte 0xF6, 'ö' in Windows-1252
+            row_unreadable 3:46 the cell of column "paymentType" is not UTF-8: byte 0xF6, 'ö' in Windows-1252
         A-3 valid
     a quote that is never closed: exit 2
         error: orders.csv:3: the record of lines 3 to 4 can be read in two ways: a quote within it encloses line breaks, but each of its lines has as many cells as the header
@@ -209,33 +209,33 @@ fn row_without_key_invalidates_possible_orders() {
             ("a broken time", with(ExportRow { ordered_at: "2025-03-32T10:00:00Z", ..lost })),
         ],
     );
-    insta::assert_snapshot!(found, @"
+    insta::assert_snapshot!(found, @r#"
     the same time: exit 1
         A-1 invalid
             row_without_key 4:null this row has no order key and may belong to the order
         A-2 valid
          invalid
-            row_without_key 4:null there is no order key, so it is not known which order this is
-            missing_attribute 4:null referenceId is required and has no value
+            row_without_key 4:1 there is no order key, so it is not known which order this is
+            missing_attribute 4:1 referenceId is required and has no value
     the same price, written otherwise: exit 1
         A-1 invalid
             row_without_key 4:null this row has no order key and may belong to the order
         A-2 valid
          invalid
-            row_without_key 4:null there is no order key, so it is not known which order this is
-            missing_attribute 4:null referenceId is required and has no value
+            row_without_key 4:1 there is no order key, so it is not known which order this is
+            missing_attribute 4:1 referenceId is required and has no value
     another price: exit 1
         A-1 invalid
             row_without_key 4:null this row has no order key and may belong to the order
         A-2 valid
          invalid
-            row_without_key 4:null there is no order key, so it is not known which order this is
-            missing_attribute 4:null referenceId is required and has no value
+            row_without_key 4:1 there is no order key, so it is not known which order this is
+            missing_attribute 4:1 referenceId is required and has no value
             total_differs 4:37 the items add up to 30.60, the order's price is 31
     a broken time: exit 2
         error: orders.csv:4: the row has no order key; it is not known which order the row belongs to
           hint: give the row the key of its order, which would go without the item; rows that belong to no order are named in ignore_rows of the profile
-    ");
+    "#);
 }
 
 #[test]

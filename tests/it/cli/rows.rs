@@ -43,7 +43,7 @@ fn ambiguous_quotes_are_refused() {
         A-3 valid
     a quote after blanks: exit 1
         A-1 invalid
-            row_unreadable 2:null the cell of column "item.name" begins with blanks and a quote, expected the quote first; skip_blanks = true skips the blanks, and where quotes are data, set quote = "none"
+            row_unreadable 2:57 the cell of column "item.name" begins with blanks and a quote, expected the quote first; skip_blanks = true skips the blanks, and where quotes are data, set quote = "none"
         A-2 valid
         A-3 valid
     "#);

@@ -1,0 +1,156 @@
+//! Where a profile looks for the value that a problem concerns: columns or paths, and the place of the
+//! value in a row.
+//!
+//! Changes no value. Called by `excerpt`, and by `pipeline` for the problems of each order.
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use super::{
+    path::{Path, PathEnd},
+    profile::{FieldRule, FieldTarget, Profile},
+    rule::Rule,
+};
+use crate::model::{
+    document::JsonNode,
+    draft::{Cell, CellOrigin, Draft},
+    field::Field,
+    origin::{Position, RowOrigin},
+    problem::{Code, Problem},
+    record::Record,
+    redact::without_address,
+    row::{Row, RowContent},
+};
+
+/// Gives a problem of a row as a whole the columns or the paths of the rules that it concerns, and
+/// the position of their cell in that row: where a value is missing, or where a key is.
+pub fn name_columns(profile: &Profile, draft: &Draft<'_>, problem: &mut Problem) {
+    if problem.at.column.is_some() || problem.column_name.is_some() {
+        return;
+    }
+    let sought = Sought::of(profile, problem);
+    if sought.0.is_empty() {
+        return;
+    }
+    let row = row_at(draft, problem.at);
+    let record = row.and_then(|row| Some((row, row.record()?)));
+    let names = sought.names(record.is_some() || row.is_none() && draft.has_columns());
+    problem.column_name = Some(names.join(", ")).filter(|names| !names.is_empty());
+    // A joined file is not the row.
+    if let Some((row, record)) = record
+        && let Some(index) = sought.cell(record, &row.origin, problem.at)
+        && let cell = record.position(&row.origin, index)
+        && cell.file == problem.at.file
+    {
+        problem.at = cell;
+    }
+}
+
+/// The row at this position, if the draft has a value of it.
+fn row_at<'a>(draft: &Draft<'a>, at: Position) -> Option<&'a Row<'a>> {
+    let of_items =
+        draft.items.iter().flat_map(|item| [item.at].into_iter().chain(origins(&item.cells)));
+    let mut rows = origins(&draft.cells).chain(of_items).filter_map(|origin| origin.row());
+    rows.find(|row| row.origin.position() == at)
+}
+
+fn origins<'d, 'a>(cells: &'d [Cell<'a>]) -> impl Iterator<Item = CellOrigin<'a>> + 'd {
+    cells.iter().map(|cell| cell.at)
+}
+
+/// The rules that a problem concerns, which look for a value.
+#[derive(Default)]
+pub(super) struct Sought<'p>(Vec<&'p Rule>);
+
+impl<'p> Sought<'p> {
+    /// Nowhere for a problem that concerns no rule.
+    pub(super) fn of(profile: &'p Profile, problem: &Problem) -> Self {
+        let is_of = |rule: &&FieldRule| match &rule.target {
+            FieldTarget::Field(Field::Identifier(_)) | FieldTarget::AnyIdentifier
+                if problem.code == Code::MissingIdentifier =>
+            {
+                true
+            }
+            FieldTarget::Field(field) => Some(field.to_string()) == problem.field,
+            _ => false,
+        };
+        Self(match problem.code {
+            Code::ParentMissing | Code::ParentCircle => profile.parent.iter().collect(),
+            _ if problem.is_of_key() => vec![&profile.key],
+            _ if problem.field.is_none() => Vec::new(),
+            _ => profile.rules.iter().filter(is_of).map(|rule| &rule.rule).collect(),
+        })
+    }
+
+    /// The columns or the paths, as far as they can be shown.
+    pub(super) fn names(&self, is_record: bool) -> Vec<Cow<'p, str>> {
+        let mut names: Vec<_> = Vec::new();
+        for rule in self.0.iter().flat_map(|rule| rule.readers()) {
+            let of_rule = if is_record { &rule.columns } else { &rule.paths };
+            names.extend(of_rule.iter().map(|name| without_address(name)));
+        }
+        let mut known = BTreeSet::new();
+        names.retain(|name| known.insert(name.clone()));
+        names
+    }
+
+    /// The index of the cell at this position, or else of the first empty one that is looked at, or
+    /// of the only one.
+    pub(super) fn cell(
+        &self,
+        record: &Record<'_>,
+        origin: &RowOrigin,
+        at: Position,
+    ) -> Option<usize> {
+        if at.column.is_some() {
+            return record.positions(origin).iter().position(|cell| *cell == at);
+        }
+        let names = &record.header.names;
+        let rule_of = |index| self.0.iter().find(|rule| rule.reads_column(names, index));
+        let cells: Vec<_> =
+            (0..names.len()).filter_map(|index| Some((index, rule_of(index)?))).collect();
+        let is_empty = |(index, rule): &&(usize, &&Rule)| rule.yields_nothing(record.cell(*index));
+        match (cells.iter().find(is_empty), cells.as_slice()) {
+            (Some((index, _)), _) | (None, [(index, _)]) => Some(*index),
+            _ => None,
+        }
+    }
+
+    /// The index of the value at this position; of an object that lacks a value its member, if it
+    /// is there and empty.
+    pub(super) fn member(
+        &self,
+        nodes: &[(JsonNode<'_>, &str)],
+        origin: &RowOrigin,
+        at: Position,
+    ) -> Option<usize> {
+        let is_at = |node: &JsonNode<'_>| node.position(at.file, origin.line) == at;
+        let index = match at.column {
+            Some(_) => nodes.iter().position(|(node, _)| is_at(node))?,
+            None => 0,
+        };
+        let (object, _) = nodes[index];
+        let paths = self.0.iter().flat_map(|rule| &rule.paths);
+        let found = paths.filter_map(|path| match Path::new(path).find(object) {
+            PathEnd::Value(node) => Some(node.raw_range().start),
+            _ => None,
+        });
+        let member =
+            found.into_iter().next().filter(|_| object.is_object()).and_then(|start| {
+                nodes.iter().position(|(node, _)| node.raw_range().start == start)
+            });
+        Some(member.unwrap_or(index))
+    }
+
+    /// What is wrong, and where the value was looked for if it is missing.
+    pub(super) fn label(&self, problem: &Problem, content: &RowContent<'_>) -> String {
+        let is_record = matches!(content, RowContent::Record(_));
+        let word = if is_record { "column" } else { "member" };
+        let looked_at = match self.names(is_record).as_slice() {
+            _ if problem.column_name.is_some() => String::new(),
+            [] => String::new(),
+            [name] => format!("; looked at {word} {name}"),
+            names => format!("; looked at {word}s {}", names.join(", ")),
+        };
+        format!("{}{looked_at}", problem.message)
+    }
+}
