@@ -19,18 +19,21 @@ impl Profile {
     /// may leave out is not among them: no order may take it.
     pub fn unchanged_words(&self) -> impl Iterator<Item = &ProfileWord> {
         self.words.iter().filter(|word| {
-            if let Some(rule) = self.rule_of(word) {
-                if word.text.is_empty() {
-                    return self.empties_required(word, rule) && !self.may_leave_out(rule, word);
+            let rule = self.rule_of(word);
+            let is_unchanged = match rule {
+                Some(rule) if word.text.is_empty() => self.empties_required(word, rule),
+                Some(rule) => {
+                    let is_date = rule.date().is_some() || rule.birth_date.is_some();
+                    !is_date && rule.kind.is_none() && !rule.is_empty(&word.text)
                 }
-                let is_date = rule.date().is_some() || rule.birth_date.is_some();
-                let is_converted = rule.kind.is_some() || is_date || rule.is_empty(&word.text);
-                return !is_converted && !self.may_leave_out(rule, word);
-            }
-            // Its rule is wrong, and so not known: neither its sources nor its kind, of which only
-            // that of currencies converts words that have a list.
-            let may_be_converted = ValueKind::Currency.ensure_fits(&word.field).is_ok();
-            !may_be_converted && !self.is_null(&word.text) && !self.may_have_conditions()
+                // A rule that is wrong is not known; of the kinds only that of currencies converts
+                // words that have a list.
+                None => {
+                    let may_be_converted = ValueKind::Currency.ensure_fits(&word.field).is_ok();
+                    !may_be_converted && !self.is_null(&word.text)
+                }
+            };
+            is_unchanged && !self.may_leave_out(rule, word)
         })
     }
 
@@ -57,13 +60,6 @@ impl Profile {
         self.error(Some(word.span.clone()), &subject, message)
     }
 
-    /// Whether a condition leaves out rows, or would if it were not wrong.
-    fn may_have_conditions(&self) -> bool {
-        self.has_wrong_conditions()
-            || self.item_conditions().next().is_some()
-            || self.order_conditions().next().is_some()
-    }
-
     /// Whether a condition is wrong, so that it is not known which rows it leaves out.
     fn has_wrong_conditions(&self) -> bool {
         // The condition of a rule that is without a reason is known.
@@ -76,24 +72,26 @@ impl Profile {
         self.wrong.iter().any(is_condition)
     }
 
-    /// Whether a condition on the source of a rule may leave out the rows with this word.
-    fn may_leave_out(&self, rule: &Rule, word: &ProfileWord) -> bool {
+    /// Whether a condition on the source of a rule may leave out the rows with this word. Each one may
+    /// be on the source of a rule that is not known.
+    fn may_leave_out(&self, rule: Option<&Rule>, word: &ProfileWord) -> bool {
         if self.has_wrong_conditions() {
-            return rule.has_source();
+            return rule.is_none_or(Rule::has_source);
         }
-        let is_source = |source: &CellSource| {
-            let is_column = |column: &String| rule.columns.contains(column);
-            let is_path = |path: &String| rule.paths.contains(path);
-            source.column.as_ref().is_some_and(is_column)
-                || source.path.as_ref().is_some_and(is_path)
-                || source.field.as_ref().is_some_and(|field| rule.fields.contains(field))
-        };
         // The condition tests the text of the cell, which the table may see changed.
-        let text = word.from.as_deref().filter(|_| !rule.changes_texts());
-        let items = self.item_conditions();
-        self.order_conditions().any(|condition| may_hold(condition, text, &is_source))
-            || items.flat_map(Condition::sources).any(is_source)
+        let text = word.from.as_deref().filter(|_| !rule.is_some_and(Rule::changes_texts));
+        let may_be_source = |source: &CellSource| rule.is_none_or(|rule| is_source(rule, source));
+        let mut of_items = self.item_conditions().flat_map(Condition::sources);
+        self.order_conditions().any(|condition| may_hold(condition, text, &may_be_source))
+            || rule.is_some_and(|rule| of_items.any(|source| is_source(rule, source)))
     }
+}
+
+/// Whether a rule reads the value that a condition tests.
+fn is_source(rule: &Rule, source: &CellSource) -> bool {
+    source.column.as_ref().is_some_and(|column| rule.columns.contains(column))
+        || source.path.as_ref().is_some_and(|path| rule.paths.contains(path))
+        || source.field.as_ref().is_some_and(|field| rule.fields.contains(field))
 }
 
 /// Whether a condition may hold for rows with this text in a source; without a text, whether it

@@ -121,6 +121,12 @@ fn word_of_a_conditional_rule_is_not_checked() {
         assert_eq!(beside(&format!("{wrong}\n{when}")), (0, 1), "{wrong}");
     }
     assert_eq!(beside("reason = ''\nwhen = { column = 's', is = 'a' }"), (0, 1));
+    // Of a wrong rule it is not known which column it reads.
+    let rule = "colum = 's', values = { a = 'X', b = 'Y' }";
+    assert_eq!(words_of(rule, &format!("[[skip]]\nreason = 'r'\n{when}")), (1, 1));
+    assert_eq!(words_of(rule, &format!("[[skip]]\nreason = 3\n{when}")), (0, 2));
+    let of_items = "item_rows = { column = 't', is = 'b' }\nitem.name = { column = 'n' }";
+    assert_eq!(words_of(rule, of_items), (2, 1));
 }
 
 #[test]
