@@ -46,9 +46,21 @@ const PRINT_INTERVAL: Duration = Duration::from_secs(60);
 /// The rate is that of this time.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
-/// Shows the progress of a run; with `--quiet` only on SIGUSR1.
-pub(super) struct ProgressBarView {
+/// Where and how often the line is shown.
+pub(super) struct ProgressSettings {
+    /// Whether it is shown on SIGUSR1 only.
     is_quiet: bool,
+    /// Whether it is drawn on the terminal.
+    is_drawn: bool,
+    /// How often it is printed where it is not drawn.
+    print_interval: Duration,
+    /// Prints a message on standard error.
+    print: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+/// Shows the progress of a run.
+pub(super) struct ProgressBarView {
+    settings: ProgressSettings,
     bar: ProgressBar,
     counts: Arc<Mutex<ProgressCounts>>,
     /// Dropped to end the thread that prints the line where it is not drawn.
@@ -92,14 +104,26 @@ pub(super) fn is_shown(is_quiet: bool) -> bool {
     !is_quiet && !is_dumb && Term::stderr().is_term()
 }
 
+impl ProgressSettings {
+    /// Those of a command, with `--quiet` or without it.
+    pub(super) fn new(is_quiet: bool) -> Self {
+        Self {
+            is_quiet,
+            is_drawn: is_shown(is_quiet),
+            print_interval: PRINT_INTERVAL,
+            print: Box::new(print::status),
+        }
+    }
+}
+
 impl ProgressBarView {
-    pub(super) fn new(is_quiet: bool, send: Option<&SendSpec<'_>>) -> Self {
+    pub(super) fn new(settings: ProgressSettings, send: Option<&SendSpec<'_>>) -> Self {
         let send = send.map(|send| SendWatch {
             gauge: Arc::clone(&send.dispatch.gauge),
             shutdown: send.shutdown_signal.clone(),
         });
         let counts = Arc::new(Mutex::new(ProgressCounts::new(Instant::now(), send)));
-        let target = if is_shown(is_quiet) {
+        let target = if settings.is_drawn {
             ProgressDrawTarget::term_like(Box::new(ProgressTerminal::new()))
         } else {
             ProgressDrawTarget::hidden()
@@ -107,19 +131,20 @@ impl ProgressBarView {
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(line_style(&counts));
         bar.enable_steady_tick(DRAW_INTERVAL);
-        Self { is_quiet, bar, counts, is_printing: Mutex::default() }
+        Self { settings, bar, counts, is_printing: Mutex::default() }
     }
 
-    /// Prints the line once a minute from now on where it is not drawn, until the run has ended.
+    /// Prints the line again and again from now on where it is not drawn, until the run has ended.
     pub(super) fn print_where_not_drawn(self: &Arc<Self>) {
-        if self.is_quiet || is_shown(self.is_quiet) {
+        let ProgressSettings { is_quiet, is_drawn, print_interval, .. } = self.settings;
+        if is_quiet || is_drawn {
             return;
         }
         let (sender, ended) = mpsc::channel();
         *self.is_printing.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
         let view = Arc::clone(self);
         thread::spawn(move || {
-            while ended.recv_timeout(PRINT_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+            while ended.recv_timeout(print_interval) == Err(RecvTimeoutError::Timeout) {
                 view.print();
             }
         });
@@ -137,7 +162,7 @@ impl ProgressBarView {
     /// action. Only for a run that sends nothing: a send goes on until its requests are answered.
     #[cfg(unix)]
     pub(super) fn clear_on_interrupt(self: &Arc<Self>) {
-        if !is_shown(self.is_quiet) || signals::is_ignored(SignalKind::interrupt()) {
+        if !self.settings.is_drawn || signals::is_ignored(SignalKind::interrupt()) {
             return;
         }
         let view = Arc::clone(self);
@@ -166,7 +191,7 @@ impl ProgressBarView {
     /// Counts and shows what the pipeline reports.
     pub(super) fn update(&self, progress: Progress<'_>) {
         match progress {
-            Progress::Warning(message) if !self.is_quiet => {
+            Progress::Warning(message) if !self.settings.is_quiet => {
                 self.message(&format!("warning: {message}"));
             }
             Progress::Warning(_) => {}
@@ -181,7 +206,7 @@ impl ProgressBarView {
     }
 
     fn report_scattered(&self, rows: ScatteredRows, n_bytes: u64, n_free: u64) {
-        if self.is_quiet {
+        if self.settings.is_quiet {
             return;
         }
         let size = |n_bytes| bytesize::ByteSize(n_bytes).display().si();
@@ -206,7 +231,7 @@ impl ProgressBarView {
     /// Prints a message in place of the line, which is drawn again below it.
     // Never with the counts locked: the bar locks itself first and then the counts.
     fn message(&self, message: &str) {
-        self.bar.suspend(|| print::status(message));
+        self.bar.suspend(|| (self.settings.print)(message));
     }
 
     /// Prints no more, and removes the line, so that nothing of it stays on the screen.
@@ -434,6 +459,41 @@ mod tests {
         sending, 51 %, 50 in, 1 unknown, 0 failed, 0/20 /s, service down for 20 s
         sending, 51 %, 50 in, 1 unknown, 0 failed, 0/20 /s, service down for 20 s
         ");
+    }
+
+    /// A view without a terminal, and what it prints.
+    fn printing_view(is_quiet: bool) -> (Arc<ProgressBarView>, mpsc::Receiver<String>) {
+        let (sender, printed) = mpsc::channel();
+        let settings = ProgressSettings {
+            is_drawn: false,
+            print_interval: Duration::from_millis(1),
+            print: Box::new(move |line| drop(sender.send(line.to_owned()))),
+            ..ProgressSettings::new(is_quiet)
+        };
+        let view = Arc::new(ProgressBarView::new(settings, None));
+        view.print_where_not_drawn();
+        (view, printed)
+    }
+
+    #[test]
+    fn line_is_printed_until_the_run_has_ended() {
+        let (view, printed) = printing_view(false);
+        let next = || printed.recv_timeout(Duration::from_mins(1)).unwrap();
+        assert_eq!([next(), next()], ["progress: reading, 0 rows"; 2]);
+        view.update(Progress::Rows { rows: 7, bytes: 70 });
+        assert!((0..10_000).any(|_| next().ends_with(", 7 rows")));
+        view.finish();
+        drop(view);
+        // The thread has ended once nothing can print any more.
+        while printed.recv_timeout(Duration::from_mins(1)).is_ok() {}
+        assert_eq!(printed.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+    }
+
+    #[test]
+    fn quiet_run_prints_no_line() {
+        let (view, printed) = printing_view(true);
+        drop(view);
+        assert_eq!(printed.recv(), Err(mpsc::RecvError));
     }
 
     #[test]

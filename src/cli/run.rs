@@ -6,7 +6,11 @@
 use std::{io, process::ExitCode, sync::Arc};
 
 use super::{
-    args::ReadArguments, exit::EXIT_STOPPED, print, progress::ProgressBarView, trace,
+    args::ReadArguments,
+    exit::EXIT_STOPPED,
+    print,
+    progress::{ProgressBarView, ProgressSettings},
+    trace,
     values::OutputFormat,
 };
 use crate::{
@@ -24,7 +28,8 @@ pub(super) fn run(
     spec: &pipeline::RunSpec<'_>,
     arguments: &ReadArguments,
 ) -> anyhow::Result<ExitCode> {
-    let view = Arc::new(ProgressBarView::new(arguments.quiet, spec.send.as_ref()));
+    let settings = ProgressSettings::new(arguments.quiet);
+    let view = Arc::new(ProgressBarView::new(settings, spec.send.as_ref()));
     view.print_on_signal();
     view.print_where_not_drawn();
     if spec.send.is_none() {
