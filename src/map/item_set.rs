@@ -17,26 +17,25 @@ pub(super) struct ItemSet<'p, S> {
     pub(super) kinds: Vec<BoundKind<'p, S>>,
     /// Whether they have fields besides the values of the row.
     pub(super) have_fields: bool,
-    /// Whether `item_rows` of the profile says which of them are items.
-    pub(super) are_tested: bool,
-    /// The condition of their join that says so.
-    pub(super) rows: Option<Condition<TestedSource<S>>>,
+    /// The condition that says which of them are items.
+    pub(super) rows: ItemRows<S>,
     /// The columns of the order's rows that rules of joined items read: rows that share the items
     /// must have equal values.
     pub(super) row_columns: Vec<S>,
 }
 
+/// Where the condition is that says which rows and elements are items.
+pub(super) enum ItemRows<S> {
+    /// In `item_rows` of the profile.
+    OfProfile,
+    /// In `item_rows` of their join, if it has one.
+    OfJoin(Option<Condition<TestedSource<S>>>),
+}
+
 impl<'p, S> ItemSet<'p, S> {
     /// The items of the export, of these kinds.
     pub(super) fn of_export(kinds: Vec<BoundKind<'p, S>>, have_fields: bool) -> Self {
-        Self {
-            join: None,
-            kinds,
-            have_fields,
-            are_tested: true,
-            rows: None,
-            row_columns: Vec::new(),
-        }
+        Self { join: None, kinds, have_fields, rows: ItemRows::OfProfile, row_columns: Vec::new() }
     }
 
     /// The items of a joined file, of these kinds. `rows` is the condition of the join.
@@ -46,20 +45,22 @@ impl<'p, S> ItemSet<'p, S> {
         kinds: Vec<BoundKind<'p, S>>,
         rows: Option<Condition<TestedSource<S>>>,
     ) -> Self {
-        let are_tested = !profile.names_as_source(join);
+        let is_source = profile.names_as_source(join);
         Self {
             join: Some(join.index),
             kinds,
             have_fields: true,
-            are_tested,
-            rows,
+            rows: if is_source { ItemRows::OfJoin(rows) } else { ItemRows::OfProfile },
             row_columns: Vec::new(),
         }
     }
 
     /// The key that says which of them are items, for messages.
     pub(super) fn key_of_rows(&self) -> &'static str {
-        if self.are_tested { "item_rows" } else { "item_rows in the [[join]]" }
+        match self.rows {
+            ItemRows::OfProfile => "item_rows",
+            ItemRows::OfJoin(_) => "item_rows in the [[join]]",
+        }
     }
 
     /// The sources of the values of all rules of single fields.

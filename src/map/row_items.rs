@@ -7,7 +7,7 @@ use super::{
     collector::Collector,
     elements::elements,
     field_items::has_field,
-    item_set::ItemSet,
+    item_set::{ItemRows, ItemSet},
     mapper::{Mapper, apply_rules, capacity},
     tested_row::{decide, holds},
     view::{Value, View},
@@ -121,8 +121,11 @@ impl<S> Mapper<'_, S> {
     ) -> Option<ItemDraft<'a>> {
         // A row that is a refund is one of an item: item_rows says which others are.
         let is_refund = || self.items.is_none() && items.join.is_none() && self.is_netted(view);
-        let of_profile = self.item_rows.as_ref().filter(|_| items.are_tested);
-        if let Some(rows) = of_profile.or(items.rows.as_ref())
+        let rows = match &items.rows {
+            ItemRows::OfProfile => self.item_rows.as_ref(),
+            ItemRows::OfJoin(rows) => rows.as_ref(),
+        };
+        if let Some(rows) = rows
             && !holds(rows, view, self.profile, order)
             && !is_refund()
         {
