@@ -551,27 +551,6 @@ fn explained_item_has_the_place_of_its_line() {
     "#);
 }
 
-#[test]
-fn path_that_no_line_has_is_refused() {
-    let lines = order("A") + &item("1", "A").replace("parentId", "parent_id");
-    let misspelt = workspace(&lines, PROFILE).run(CHECK).err;
-    let other = workspace(&lines.replace("parent_id", "belongs"), PROFILE).run(CHECK).err;
-    insta::assert_snapshot!(misspelt + &other, @r#"
-    error[profile]: no document has "parentId"
-     --> shop.toml:2:19  parent
-      |
-    2 | parent = { path = "parentId", to = "id" }
-      |                   ^^^^^^^^^^ it is not in orders.ndjson
-      |
-      = hint: did you mean "parent_id"?
-
-    1 error in shop.toml. Nothing was sent.
-    warning: orders.ndjson: no document has "parentId", which the profile reads for parent
-    error: orders.ndjson:2: the row has no order key; it is not known which order the row belongs to
-      hint: the profile takes the document as an item or a refund: give it the id of its order, as parent reads it; if it is the order, let item_rows take items only, and rows of [refunds] refunds
-    "#);
-}
-
 /// Orders with two items and a line that is none, which has a line of its own; some orders are not
 /// there.
 fn large_export(n_orders: usize) -> Vec<String> {
