@@ -127,8 +127,8 @@ fn severity(code: Code) -> String {
     format!("  {effect} To change that, write in the profile:\n{}", indent(&toml, 4))
 }
 
-const FIXED: &str = "A profile cannot change that: the service would refuse the order, or it would
-be sent in part or twice.";
+const FIXED: &str = "`[severity]` cannot change that: the service would refuse the order, or it
+would be sent in part or twice.";
 
 #[cfg(test)]
 mod tests {

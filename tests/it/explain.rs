@@ -362,8 +362,8 @@ fn explanation_of_a_code() {
 
     Severity
       error: the order is not sent.
-      A profile cannot change that: the service would refuse the order, or it would
-      be sent in part or twice.
+      `[severity]` cannot change that: the service would refuse the order, or it
+      would be sent in part or twice.
     "#);
 }
 
