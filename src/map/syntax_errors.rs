@@ -86,11 +86,14 @@ fn readable(error: &Error, text: &str) -> SyntaxError {
     let message = readable_message(error.message()).text;
     let at = error.span();
     let found = at.clone().and_then(|at| text.get(at)).unwrap_or_default();
+    let rest = text.get(start(error)..).unwrap_or_default();
     let message = if message.starts_with("string values must be quoted") {
         match found.trim().trim_matches(CURLY_QUOTES) {
             "" => "no value; expected for example \"text\"".to_owned(),
             value => format!("a text without quotes; expected {value:?}"),
         }
+    } else if message.starts_with("invalid literal string") && rest.starts_with('}') {
+        "key with no value, expected =".to_owned()
     } else if message.starts_with("invalid unquoted key") {
         message + &key_hint(text, start(error))
     } else {
@@ -140,7 +143,8 @@ mod tests {
 
     #[test]
     fn common_mistakes_have_a_hint() {
-        let text = "a = EUR\nb = “total”\nÖsterreich = \"AT\"\nc: \"d\"\ne f = 1\nlate =\n";
+        let text = "a = EUR\nb = “total”\nÖsterreich = \"AT\"\nc: \"d\"\ne f = 1\nlate =\n\
+                    in = { a = 1, b }\ntext = 'x\n";
         insta::assert_snapshot!(errors(text), @r#"
         1: a text without quotes; expected "EUR"
         2: a text without quotes; expected "total"
@@ -150,6 +154,8 @@ mod tests {
           hint: a key and its value are joined by =
         5: key with no value, expected =
         6: no value; expected for example "text"
+        7: key with no value, expected =
+        8: invalid literal string, expected '
         "#);
     }
 }

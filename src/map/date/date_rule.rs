@@ -393,7 +393,13 @@ mod tests {
     fn invalid_date_rule_is_refused() {
         let error = |format: &str, zone| DateRule::new(&[format.to_owned()], zone).unwrap_err();
         assert!(error("%Y-%m-%d", None).contains("needs a zone"));
-        assert!(error("yyyy-MM-dd", Some("UTC")).contains("invalid date format"));
+        let meant = |format| {
+            error(format, Some("UTC")).split_once("mean ").map(|(_, meant)| meant.to_owned())
+        };
+        assert_eq!(meant("yyyy-MM-dd").as_deref(), Some("\"%Y-%m-%d\"?"));
+        assert_eq!(meant("DD.MM.YY hh:mm:ss").as_deref(), Some("\"%d.%m.%y %H:%M:%S\"?"));
+        assert_eq!(["hh:mm", "d.m.yyyy", "dd/MMM/yyyy"].map(meant), [const { None }; 3]);
+        assert!(error("MM", Some("UTC")).contains("invalid date format"));
         assert!(error("%Y %Q", Some("UTC")).contains("invalid date format"));
         assert!(error("%Y-%m-%d", Some("Europe/Lodon")).contains("Europe/London"));
         assert!(error("%Y-%m-%d", Some("EST")).contains("America/New_York"));

@@ -12,6 +12,7 @@ use chrono::{
 };
 
 use super::{locale::Locale, zone};
+use crate::model::suggest::did_you_mean;
 
 /// A compiled format.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +77,29 @@ enum FormatPart {
     Date,
 }
 
+/// The format that spreadsheets and others write as `dd.mm.yyyy hh:mm`, in which `mm` behind the hour
+/// is the minute.
+fn of_spreadsheet(text: &str) -> Option<String> {
+    let (mut format, mut has_hour) = (String::new(), false);
+    let characters: Vec<_> = text.to_lowercase().chars().collect();
+    for same in characters.chunk_by(PartialEq::eq) {
+        let same: String = same.iter().collect();
+        format += match &*same {
+            "yyyy" => "%Y",
+            "yy" => "%y",
+            "mm" if has_hour => "%M",
+            "mm" => "%m",
+            "dd" => "%d",
+            "hh" => "%H",
+            "ss" => "%S",
+            other if other.contains(char::is_alphanumeric) => return None,
+            other => other,
+        };
+        has_hour |= same == "hh";
+    }
+    Some(format)
+}
+
 impl Strftime {
     /// Compiles a format; an error is a message.
     pub(super) fn new(text: &str, locale: Option<&'static Locale>) -> Result<Self, String> {
@@ -83,9 +107,11 @@ impl Strftime {
         // A text without a specifier, such as yyyy-MM-dd, is a valid format that matches only
         // itself.
         if !items.iter().any(|item| part_of(item).is_some()) {
+            let meant = of_spreadsheet(text).filter(|meant| Self::new(meant, locale).is_ok());
             return Err(format!(
                 "invalid date format {text:?}; expected iso8601 or a format such as %Y-%m-%d \
-                 %H:%M:%S"
+                 %H:%M:%S{}",
+                did_you_mean(meant.as_deref())
             ));
         }
         let in_format = |error| format!("date format {text:?} {error}");
