@@ -5,11 +5,7 @@ use serde_json::json;
 use super::rows::{bind, bind_error, csv, errors, mapped, ndjson, profile, record, row};
 use crate::{
     map::{CellOwner, trace},
-    model::{
-        draft::{ItemKind, MappedRow},
-        field::Field,
-        row::RowContent,
-    },
+    model::{draft::MappedRow, field::Field, row::RowContent},
 };
 
 const POSITIONS: &str = "item.name = { field = 'name' }\nitem.price = { field = 'price' }\n\
