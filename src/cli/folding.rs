@@ -4,6 +4,8 @@
 
 use console::Term;
 
+use crate::model::folded::{folded, unbroken};
+
 /// Maximum columns of a line, however wide the terminal is; those of a pipe too.
 pub(super) const MAX_COLUMNS: usize = 80;
 
@@ -12,9 +14,6 @@ const MANUAL_COLUMNS: usize = 100;
 
 /// Columns of a terminal below which folded lines are of no use.
 const MIN_COLUMNS: usize = 40;
-
-/// A blank at which no line is broken; shown as a blank.
-const KEPT_BLANK: &str = "\u{a0}";
 
 /// How a command of this program begins.
 const COMMAND: &str = "orderferry ";
@@ -58,12 +57,7 @@ pub(super) fn fill(text: &str, columns: usize) -> String {
 
 /// Such a text, with `first` before its first line and `rest` before the others.
 pub(super) fn fill_hanging(text: &str, columns: usize, first: &str, rest: &str) -> String {
-    let options = textwrap::Options::new(columns)
-        .initial_indent(first)
-        .subsequent_indent(rest)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .break_words(false);
-    textwrap::fill(&with_kept_blanks(text), options).replace(KEPT_BLANK, " ")
+    folded(&with_unbroken_code(text), columns, first, rest)
 }
 
 /// A message of a line and indented lines that belong to it, each in lines of a width.
@@ -79,8 +73,8 @@ pub(super) fn fill_message(message: &str, columns: usize) -> String {
     message.lines().map(fill_line).collect::<Vec<_>>().join("\n")
 }
 
-/// The text with blanks that are kept within commands and code.
-fn with_kept_blanks(text: &str) -> String {
+/// The text with commands and code that are not broken.
+fn with_unbroken_code(text: &str) -> String {
     // A backtick alone is not of ours.
     let has_code = text.matches('`').count().is_multiple_of(2);
     let (mut kept, mut is_code, mut n_words) = (String::with_capacity(text.len()), false, 0);
@@ -94,7 +88,7 @@ fn with_kept_blanks(text: &str) -> String {
             _ => n_words.saturating_sub(1),
         };
         if is_code || n_words > 0 {
-            kept += &word.replace(' ', KEPT_BLANK);
+            kept += &unbroken(word);
         } else {
             kept += word;
         }

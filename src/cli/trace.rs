@@ -11,6 +11,7 @@ use super::{
 use crate::{
     model::{
         cut_text::{cut_end, cut_start, display_width as width},
+        folded::folded,
         money::Amount,
         order_trace::{ExplainedOrders, OrderTrace, TracedItem, TracedValue, ValueOrigin},
         origin::{FileId, InputNames, Place, Position, RowOrigin},
@@ -216,9 +217,9 @@ impl<'n> ValueTable<'n> {
         let field = beside(&format!("  {}", printable(&traced.field)), &cells, self.field + 4);
         let at = self.done_column();
         let columns = MAX_COLUMNS.saturating_sub(at).max(MIN_DONE);
-        let folded = textwrap::wrap(&printable(&done(traced, columns)), columns)
-            .join(&format!("\n{:at$}", ""));
-        beside(&field, &folded, at).trim_end().to_owned() + "\n"
+        let done = folded(&printable(&done(traced, columns)), columns, "", "");
+        beside(&field, &done.replace('\n', &format!("\n{:at$}", "")), at).trim_end().to_owned()
+            + "\n"
     }
 }
 
@@ -387,12 +388,7 @@ fn labelled(label: &str, text: &str) -> String {
     if width(&text) <= MAX_COLUMNS - LABEL {
         return (label + &text).trim_end().to_owned() + "\n";
     }
-    let indent = " ".repeat(LABEL);
-    let options = textwrap::Options::new(MAX_COLUMNS)
-        .initial_indent(&label)
-        .subsequent_indent(&indent)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(&text, options) + "\n"
+    folded(&text, MAX_COLUMNS, &label, &" ".repeat(LABEL)) + "\n"
 }
 
 /// A text with blanks behind it up to a width. The formats of `std` count characters.

@@ -20,6 +20,7 @@ pub mod explanation;
 pub mod extension_types;
 pub mod failure;
 pub mod field;
+pub mod folded;
 pub mod forecast;
 pub mod grapheme;
 pub mod guest;

@@ -87,7 +87,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["ledger::sqlite"]),
     ("anstream", &["cli"]),
     ("annotate_snippets", &["cli"]),
-    ("textwrap", &["cli", "report::terminal"]),
+    ("textwrap", &["model"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("console", &["cli"]),

@@ -11,9 +11,10 @@ use super::{
         numbers::{count, format_duration, with_unit},
         summary::{InputSummary, Summary},
     },
-    layout::{Layout, listed, unbroken},
+    layout::{Layout, listed},
 };
 use crate::model::{
+    folded::unbroken,
     outcome::Outcome,
     problem::{Code, Severity},
 };

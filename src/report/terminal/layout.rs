@@ -2,18 +2,13 @@
 //!
 //! Pure text. Called by the other files of `terminal`.
 
-use textwrap::{Options, WordSplitter, fill};
-
-use crate::model::printable::printable;
+use crate::model::{folded::folded, printable::printable};
 
 /// Columns of the screen, unless the terminal has fewer.
 const COLUMNS: usize = 80;
 
 /// Where the text of a field begins.
 const FIELD_INDENT: &str = "            ";
-
-/// A blank at which no line is broken; shown as a blank.
-const KEPT_BLANK: &str = "\u{a0}";
 
 /// The layout of a terminal. Only commands and paths are longer than its lines, since they are to
 /// be copied.
@@ -43,26 +38,14 @@ impl Layout {
 
     /// Text in lines that fit, the first one after `first` and the others after `rest`.
     pub(super) fn wrapped(self, text: &str, first: &str, rest: &str) -> String {
-        // A path or a code is never broken.
-        let options = Options::new(self.columns)
-            .initial_indent(first)
-            .subsequent_indent(rest)
-            .break_words(false)
-            .word_separator(textwrap::WordSeparator::AsciiSpace)
-            .word_splitter(WordSplitter::NoHyphenation);
         // Escaped first: a line break of a file name or a reason must not begin a line.
-        fill(&printable(text), options).replace(KEPT_BLANK, " ") + "\n"
+        folded(&printable(text), self.columns, first, rest) + "\n"
     }
 }
 
 /// A heading and its lines; nothing without lines.
 pub(super) fn section(heading: &str, lines: &str) -> String {
     if lines.is_empty() { String::new() } else { format!("  {heading}\n{lines}") }
-}
-
-/// Text that is never broken, such as a sum with its currency or the name of a file.
-pub(super) fn unbroken(text: &str) -> String {
-    text.replace(' ', KEPT_BLANK)
 }
 
 /// Joins parts of a sentence: `a, b and c`.

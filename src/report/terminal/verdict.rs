@@ -8,9 +8,9 @@ use super::{
         numbers::{count, group_digits, with_unit},
         summary::{MoneySummary, Summary},
     },
-    layout::{listed, unbroken},
+    layout::listed,
 };
-use crate::model::outcome::Outcome;
+use crate::model::{folded::unbroken, outcome::Outcome};
 
 /// The mark before the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
