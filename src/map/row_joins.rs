@@ -47,9 +47,12 @@ impl<S> RowJoins<'_, S> {
         is_child: bool,
         texts: &'a Bump,
     ) -> JoinedRows<'a> {
-        let find = |join: &'a RowJoin<'_, S>| match join.join.has_items && is_child {
-            true => SideMatch { n_columns: 0, found: SideFound::NoKey },
-            false => join.find(view, texts),
+        let find = |join: &'a RowJoin<'_, S>| {
+            if join.join.has_items && is_child {
+                SideMatch { n_columns: 0, found: SideFound::NoKey }
+            } else {
+                join.find(view, texts)
+            }
         };
         let matches: Vec<SideMatch<'a>> = self.0.iter().map(find).collect();
         JoinedRows { matches: texts.alloc_slice_copy(&matches) }
