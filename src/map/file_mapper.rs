@@ -36,6 +36,7 @@ use crate::model::{
     document::Document,
     draft::{Cell, MappedRow, RowKind},
     field::{Field, FieldGroup},
+    origin::Position,
     problem::Problem,
     record::{Header, Record, RecordForm},
     row::{Row, RowContent},
@@ -491,6 +492,15 @@ impl<'p> FileMapper<'p> {
             }
             FormatMapper::Json(_) => unknown_members(&known_paths(self.profile), seen),
         }
+    }
+
+    /// A warning for each column that the file lacks and whose default takes its place.
+    #[must_use]
+    pub fn defaulted_columns(&self) -> Vec<Problem> {
+        let FormatMapper::Csv(binding) = &self.format else { return Vec::new() };
+        let Some(first) = binding.own_header.positions.first() else { return Vec::new() };
+        let at = Position { column: None, ..*first };
+        binding.missing.iter().filter_map(|missing| missing.default_warning(at)).collect()
     }
 
     /// Whether the file holds JSON documents, which have no header.

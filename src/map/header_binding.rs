@@ -25,7 +25,7 @@ pub(super) struct HeaderBinding<'p> {
     pub(super) key_column: Option<usize>,
     /// A warning for each column that the profile does not use.
     pub(super) unknown: Vec<Problem>,
-    /// The columns that the file lacks, if files are joined: another one may have them.
+    /// The columns that the file lacks; of joined files another one may have them.
     pub(super) missing: Vec<MissingName>,
     /// The columns whose blank cells take the value above.
     pub(super) fill_down: Option<FillDown>,

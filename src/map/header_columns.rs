@@ -81,8 +81,9 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             let near = rule.columns.iter().find_map(|column| self.near(column));
             let n_before = self.missing.len();
             self.add_missing(first, field, is_required, near);
+            let is_allowed = rule.is_optional || self.profile.allows_missing() && !is_required;
             for missing in &mut self.missing[n_before..] {
-                missing.default_value.clone_from(&rule.default_value);
+                missing.default_value = rule.default_value.clone().filter(|_| !is_allowed);
             }
         }
         Ok(found)

@@ -9,7 +9,7 @@ use super::{
     missing_name::{MissingName, refused_names},
     profile::Profile,
 };
-use crate::model::diagnostic::Note;
+use crate::model::{diagnostic::Note, origin::Position, problem::Problem};
 
 /// Collects the columns that each of several joined files lacks.
 #[derive(Debug, Default)]
@@ -30,16 +30,21 @@ impl MissingInAll {
         });
     }
 
-    /// Returns an error if all files lack a column that one must have, or that is misspelt.
+    /// Returns a warning for each column that all files lack and whose default takes its place.
+    /// `at` is their position.
     ///
     /// # Errors
     ///
-    /// [`MapError::Profile`] with all of these columns.
-    pub fn ensure_none(self, profile: &Profile) -> Result<(), MapError> {
-        let mut missing = refused_names(&self.missing.unwrap_or_default());
+    /// [`MapError::Profile`] with all columns that one of the files must have, or that are misspelt.
+    pub fn ensure_none(self, profile: &Profile, at: Position) -> Result<Vec<Problem>, MapError> {
+        let all = self.missing.unwrap_or_default();
+        let mut missing = refused_names(&all);
         for missing in missing.iter_mut().filter(|missing| missing.notes.is_empty()) {
             missing.notes.push(Note::Fact(format!("it is in none of {}", missing.file)));
         }
-        if missing.is_empty() { Ok(()) } else { Err(profile.name_places.error(&missing)) }
+        if !missing.is_empty() {
+            return Err(profile.name_places.error(&missing));
+        }
+        Ok(all.iter().filter_map(|missing| missing.default_warning(at)).collect())
     }
 }

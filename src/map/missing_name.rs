@@ -12,6 +12,8 @@ use super::{
 use crate::model::{
     diagnostic::{Diagnostic, Diagnostics, Note},
     input::InputFormat,
+    origin::Position,
+    problem::{Code, Problem},
     source_map::SourceMap,
     source_text::SourceText,
 };
@@ -47,7 +49,8 @@ pub(super) struct MissingName {
     pub(super) is_required: bool,
     /// The unused name that is probably meant.
     pub(super) near: Option<String>,
-    /// The default of its rule, which is for empty cells only.
+    /// The default of its rule, which is for empty cells, unless the rule allows that the name is
+    /// missing.
     pub(super) default_value: Option<String>,
     /// What the export has, and what to do.
     pub(super) notes: Vec<Note>,
@@ -65,6 +68,17 @@ impl MissingName {
             self.notes.clone_from(&other.notes);
         }
         Some(self)
+    }
+
+    /// A warning where the default of its rule takes its place although it is for empty cells.
+    pub(super) fn default_warning(&self, at: Position) -> Option<Problem> {
+        let default_value = self.default_value.as_ref()?;
+        let message = format!(
+            "{}, so its default {default_value:?} is used everywhere; {}",
+            self.message(),
+            self.purpose
+        );
+        Some(Problem::for_order(Code::ColumnMissing, at, message))
     }
 
     fn message(&self) -> String {

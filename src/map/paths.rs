@@ -12,7 +12,6 @@ use super::{
     error::MapError,
     header_columns::unknown_column,
     header_hint::first_names,
-    input_settings::MissingColumns,
     join::Join,
     missing_name::MissingName,
     misspelling::{misspelling, same_noun},
@@ -154,7 +153,10 @@ pub fn missing_paths(
             missing.push(missing_name(read, near.or_else(|| similar_member(first, seen)), file));
             missing_paths.push(first.clone());
         } else if !read.is_optional {
-            let message = format!("no document has {:?}, {}", read.paths[0], read.purpose);
+            let default = read.default_value.map_or_else(String::new, |value| {
+                format!("; its default {value:?} is used everywhere")
+            });
+            let message = format!("no document has {:?}, {}{default}", read.paths[0], read.purpose);
             let warning = Problem::for_order(Code::PathMissing, at, message);
             if !warnings.contains(&warning) {
                 warnings.push(warning);
@@ -331,7 +333,7 @@ fn paths_of_rule<'p>(
             filtered: None,
             purpose: format!("which the profile reads for {name}"),
             is_required: is_required && !rule.is_optional && !may_be_empty,
-            is_optional: allows_missing(profile) || rule.may_be_missing(),
+            is_optional: profile.allows_missing() || rule.is_optional,
             default_value: rule.default_value.as_deref(),
             is_tested: false,
             above,
@@ -343,7 +345,7 @@ fn paths_of_rule<'p>(
         filtered: None,
         purpose: format!("which the profile reads for the language of {name}"),
         is_required: false,
-        is_optional: allows_missing(profile) || rule.may_be_missing(),
+        is_optional: profile.allows_missing() || rule.may_be_missing(),
         default_value: None,
         is_tested: false,
         above: &[],
@@ -357,8 +359,8 @@ fn paths_of_items<'p>(profile: &Profile, items: &[String]) -> Vec<ReadPath<'p>> 
         paths: paths.to_vec(),
         filtered: None,
         purpose: "the profile's path of items".to_owned(),
-        is_required: is_required && !allows_missing(profile),
-        is_optional: allows_missing(profile),
+        is_required: is_required && !profile.allows_missing(),
+        is_optional: profile.allows_missing(),
         default_value: None,
         is_tested: false,
         above: &[],
@@ -398,11 +400,6 @@ fn paths_of_people<'p>(profile: &Profile, people: &'p PeopleRules) -> Vec<ReadPa
         all.extend(paths_of_condition(profile, condition, above));
     }
     all
-}
-
-/// Whether the export may lack any path.
-fn allows_missing(profile: &Profile) -> bool {
-    profile.missing_columns == MissingColumns::Allow
 }
 
 /// A rule that is for documents, with its condition.

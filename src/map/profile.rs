@@ -307,9 +307,8 @@ impl Profile {
     #[must_use]
     pub fn places_without_documents(&self, found: u32, at: Position) -> Vec<Problem> {
         let places = self.files.documents.as_deref().unwrap_or_default();
-        let may_be_missing = self.missing_columns == MissingColumns::Allow;
         // Without a document there is nothing to compare.
-        if places.len() < 2 || may_be_missing || found == 0 {
+        if places.len() < 2 || self.allows_missing() || found == 0 {
             return Vec::new();
         }
         let missing = (0..).zip(places).filter(|(index, _)| found >> index & 1_u32 == 0);
@@ -382,7 +381,12 @@ impl Profile {
             return !rule.is_optional;
         }
         let has_default = rule.default_value.is_some() && !self.decides_total(field);
-        self.missing_columns == MissingColumns::Refuse && !rule.is_optional && !has_default
+        !self.allows_missing() && !rule.is_optional && !has_default
+    }
+
+    /// Whether the export may lack any column or path that not every order needs.
+    pub(super) fn allows_missing(&self) -> bool {
+        self.missing_columns == MissingColumns::Allow
     }
 
     /// Whether a value of this field decides what an order costs, so that an empty cell in place

@@ -501,9 +501,14 @@ fn path_that_no_document_has_is_reported() {
     let two = [json!({"id": "A"}), json!({"id": "B", "tel": "1"})];
     assert_eq!(path_warnings(&profile(phone), &two), Ok(vec![]));
     assert_eq!(path_warnings(&profile(phone), &[]), Ok(vec![]));
-    for silent in ["optional = true", "default = 'x'"] {
-        let rules = format!("guest.phone = {{ path = 'tel', {silent} }}");
-        assert_eq!(of(&rules, json!({"id": "A"})), Ok(vec![]), "{silent}");
+    let with_default = warning.to_owned() + "; its default \"x\" is used everywhere";
+    for (key, warnings) in [
+        ("optional = true", vec![]),
+        ("default = 'x'", vec![with_default]),
+        ("default = 'x', optional = true", vec![]),
+    ] {
+        let rules = format!("guest.phone = {{ path = 'tel', {key} }}");
+        assert_eq!(of(&rules, json!({"id": "A"})), Ok(warnings), "{key}");
         let near = of(&rules, json!({"id": "A", "Tel": "1"})).unwrap_err();
         assert!(near.contains("did you mean \"Tel\"?"), "{near}");
     }
@@ -637,21 +642,54 @@ fn row_in_place_of_the_header_is_hidden() {
         let parts = ["Leewood", "leewood", "example.com", "1234"];
         assert!(parts.iter().all(|part| !error.contains(part)), "{error}");
     }
+/// A default is for empty cells.
+#[test]
+fn default_of_a_missing_column_is_a_warning() {
+    let of = |keys: &str, header: &str| {
+        let rules = profile(keys);
+        let warnings = bind(&rules, Some(header)).defaulted_columns();
+        warnings.into_iter().map(|warning| warning.message).collect::<Vec<_>>()
+    };
+    let rule = "guest.city = { column = ['City', 'Town'], default = 'Cork' }";
+    insta::assert_debug_snapshot!(of(rule, "id"), @r#"
+    [
+        "there is no column \"City\" in the export, so its default \"Cork\" is used everywhere; the profile needs it for guest.city",
+    ]
+    "#);
+    let zone = "order.orderedAt = { column = 'date', date = '%F %T', zone = { column = 'tz', default = 'UTC' } }";
+    insta::assert_debug_snapshot!(of(zone, "id,date"), @r#"
+    [
+        "there is no column \"tz\" in the export, so its default \"UTC\" is used everywhere; the profile needs it for the zone of orderedAt",
+    ]
+    "#);
+    assert_eq!(of(rule, "id,Town"), [""; 0]);
+    assert_eq!(of(&rule.replace("default", "optional = true, default"), "id"), [""; 0]);
+    assert_eq!(of(&format!("missing_columns = 'allow'\n{rule}"), "id"), [""; 0]);
+}
+
 }
 
 #[test]
 fn joined_files_may_lack_each_others_columns() {
     let rules = profile(
-        "join_files = true\norder.price = { column = 'Total' }\nitem.name = { column = 'Name' }",
+        "join_files = true\norder.price = { column = 'Total' }\nitem.name = { column = 'Name' }\n\
+         guest.city = { column = 'City', default = 'Cork' }",
     );
     let of = |headers: &[&str]| {
         let mut missing = MissingInAll::default();
         for header in headers {
             missing.add(bind(&rules, Some(header)));
         }
-        missing.ensure_none(&rules).map_err(|error| error.to_string())
+        let at = Position { file: FileId(0), line: 1, column: None };
+        let warnings = missing.ensure_none(&rules, at).map_err(|error| error.to_string())?;
+        Ok::<_, String>(warnings.into_iter().map(|warning| warning.message).collect())
     };
-    assert_eq!(of(&["id,Total", "id,Name"]), Ok(()));
+    assert_eq!(of(&["id,Total,City", "id,Name"]), Ok(Vec::<String>::new()));
+    insta::assert_debug_snapshot!(of(&["id,Total", "id,Name"]).unwrap(), @r#"
+    [
+        "there is no column \"City\" in the export, so its default \"Cork\" is used everywhere; the profile needs it for guest.city",
+    ]
+    "#);
     insta::assert_snapshot!(of(&["id,Total", "id,Titel"]).unwrap_err(), @r#"test:5:24: item.name: there is no column "Name" in the export; it is in none of orders, orders"#);
 }
 

@@ -589,6 +589,8 @@ codes! {
     NoFinalNewline "no_final_newline" Warning,
     /// No document has a path that the profile reads.
     PathMissing "path_missing" Warning,
+    /// The export lacks a column that has a default.
+    ColumnMissing "column_missing" Warning,
     /// The profile does not use a column.
     UnknownColumn "unknown_column" Warning,
 }

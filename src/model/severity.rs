@@ -122,6 +122,7 @@ fn refusal(code: Code, choice: SeverityChoice) -> String {
 /// The codes of problems that are found between orders, or in whole columns and files, after the
 /// orders have been decided.
 const OF_THE_RUN: &[Code] = &[
+    Code::ColumnMissing,
     Code::ContentRepeated,
     Code::DayMonthAmbiguous,
     Code::ItemDecimalAmbiguous,

@@ -328,7 +328,8 @@ impl Tally {
 
     /// The diagnostics of the examples, the worst problems first.
     pub(super) fn diagnostics(&self, inputs: &[InputRead]) -> Vec<Diagnostic> {
-        let is_printed_before = |code| matches!(code, Code::UnknownColumn | Code::PathMissing);
+        let is_printed_before =
+            |code| matches!(code, Code::UnknownColumn | Code::ColumnMissing | Code::PathMissing);
         // Names of columns and paths are printed while the export is read.
         let counts =
             self.worst_problems().into_iter().filter(|(code, _)| !is_printed_before(*code));

@@ -249,21 +249,28 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         let name = self.context.input_names.get(file.id);
         let seen_names = std::mem::take(&mut self.seen_names);
         let unknown = file.mapper.unknown_names(&seen_names);
+        let grouping = self.context.settings.grouping;
+        // Of joined files another one may have the column.
+        let defaulted =
+            if grouping.joins_files { Vec::new() } else { file.mapper.defaulted_columns() };
         self.all_seen_names.append(seen_names);
         if file.mapper.has_documents() {
             self.document_files.get_or_insert((file.id, 0)).1 += 1;
         }
         if self.context.n_files_warned.fetch_max(file.id.0 + 1, Ordering::Relaxed) <= file.id.0 {
             warn_unknown_columns(&unknown, name, self.context.emit);
+            for problem in &defaulted {
+                (self.context.emit)(Progress::Warning(&format!("{name}: {}", problem.message)));
+            }
         }
-        self.file_problems.extend(unknown);
+        self.file_problems.extend(unknown.into_iter().chain(defaulted));
         if let Some(read) = self.files.inputs.get_mut(file.id.0 as usize) {
             // A second pass does not hash the files again.
             let sha256 = end.sha256.clone().or_else(|| read.sha256.take());
             let repeated_headers = std::mem::take(&mut read.repeated_headers);
             *read = InputRead { rows: read.rows, repeated_headers, sha256, ..end };
         }
-        if !self.context.settings.grouping.joins_files {
+        if !grouping.joins_files {
             self.close_run()?;
         }
         Ok(())

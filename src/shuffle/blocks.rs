@@ -17,7 +17,8 @@ use crate::{
     model::{
         field::{ExtensionType, Field},
         input::{Input, InputRead},
-        origin::FileId,
+        origin::{FileId, Position},
+        problem::Problem,
         row::Row,
     },
     read::{Block, BlockReader, ParsedBlock, Piece, RowParser},
@@ -161,12 +162,13 @@ fn bind<'p>(
 }
 
 /// Returns an error if joined files lack columns that the profile reads: one of them must have each.
+/// Else it returns a warning for each column in whose place a default is used.
 pub(super) fn ensure_columns(
     inputs: &[Input],
     settings: &ShuffleSettings<'_>,
-) -> Result<(), ShuffleError> {
+) -> Result<Vec<Problem>, ShuffleError> {
     if !settings.profile.joins_files {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut missing = MissingInAll::default();
     for (id, input) in (0..).map(FileId).zip(inputs) {
@@ -174,7 +176,8 @@ pub(super) fn ensure_columns(
         let Ok(source) = BlockReader::open(input, id, &settings.read) else { continue };
         missing.add(&bind(settings, source.parser(), &input.name)?);
     }
-    Ok(missing.ensure_none(settings.profile)?)
+    let at = Position { file: FileId(0), line: 1, column: None };
+    Ok(missing.ensure_none(settings.profile, at)?)
 }
 
 /// Whether facts may depend on drafts: guests have identifiers besides an e-mail address, or an

@@ -29,6 +29,7 @@ use crate::{
         column_warnings::ColumnWarnings,
         input::ExportRead,
         origin::InputNames,
+        problem::Problem,
         progress::{Progress, ProgressFn, ScatteredRows},
     },
     read::inputs,
@@ -47,7 +48,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
     collect: &mut C,
     emit: ProgressFn<'_>,
 ) -> Result<(), D::Error> {
-    blocks::ensure_columns(&export.files.inputs(), settings)?;
+    let defaulted = blocks::ensure_columns(&export.files.inputs(), settings)?;
     let (input_names, n_files_warned) = (export.files.names(), AtomicU32::new(0));
     let open_files = OpenFiles::default();
     let engine = Engine {
@@ -55,6 +56,7 @@ pub fn run<D: Decide, C: Collect<D::Part, D::Error>>(
         input_names: &input_names,
         decide,
         n_files_warned: &n_files_warned,
+        defaulted,
         emit,
     };
     emit(Progress::Reading { bytes: bytes_on_disk(settings, &export.files) });
@@ -111,6 +113,8 @@ struct Engine<'r, D> {
     decide: &'r D,
     /// Number of files whose unknown columns were reported.
     n_files_warned: &'r AtomicU32,
+    /// Warnings for columns that all of several joined files lack.
+    defaulted: Vec<Problem>,
     emit: ProgressFn<'r>,
 }
 
@@ -150,6 +154,7 @@ impl<'r, D: Decide> Engine<'r, D> {
         let severities = &self.settings.profile.severities;
         let mut problems = warnings.problems();
         let exported = export.files.inputs.iter().filter_map(|read| read.input.version.modified);
+        problems.extend_from_slice(&self.defaulted);
         problems.extend(warnings.day_months.problem(exported.max().map(DateTime::from)));
         problems.retain(|problem| !severities.is_off(problem.code));
         for problem in &problems {

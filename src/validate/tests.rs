@@ -438,7 +438,7 @@ fn every_validation_code_has_a_case() {
     let of_other_stages = [
         // map
         Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::PartMissing, Code::PairAmbiguous, Code::TextShortened, Code::LanguageMissing,
-        Code::UnknownColumn,
+        Code::UnknownColumn, Code::ColumnMissing,
         Code::ConditionUnreadable, Code::SpreadsheetText, Code::EventTypeUnsupported, Code::ItemEmpty, Code::ItemsRepeated, Code::ItemsGap, Code::ItemUnreadable, Code::ItemWithoutKind, Code::ItemOfTwoKinds,
         Code::PhoneImplausible, Code::PathMissing, Code::JoinUnmatched, Code::JoinAmbiguous, Code::JoinRowUnused,
         // shuffle

@@ -20,10 +20,11 @@ use crate::support::{
 const MAX_COLUMNS: usize = 80;
 
 /// Codes whose examples are not run, and why.
-const UNTESTED: &[(Code, &str)] = &[(
-    Code::PathMissing,
-    "the rules of an example are added to the canonical profile, of which all paths may be missing",
-)];
+const UNTESTED: &[(Code, &str)] =
+    &[(Code::ColumnMissing, OF_CANONICAL), (Code::PathMissing, OF_CANONICAL)];
+
+const OF_CANONICAL: &str = "the rules of an example are added to the canonical profile, of which all columns and paths may \
+     be missing";
 
 /// The code of which the file of the first example ends without a line end, as no block can.
 const WITHOUT_LINE_END: Code = Code::NoFinalNewline;
