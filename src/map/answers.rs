@@ -14,7 +14,7 @@ use super::{
     error::PROFILE,
     key_errors::KeyPath,
     key_path::{parse_value_path, shown_value_path},
-    open_questions::{OpenQuestion, open_questions, remove},
+    open_questions::{OpenQuestion, is_settled, open_questions, remove},
     profile_schema::KeyType,
     toml_document::{TomlDocument, value_at},
 };
@@ -52,11 +52,27 @@ pub fn key_and_value(typed: &str) -> Option<(KeyPath, &str)> {
     })
 }
 
+/// Refuses answers to what is no open question in any profile, and returns the others.
+pub(super) fn refuse_settled<'a>(
+    document: &mut TomlDocument<'_>,
+    answers: &'a [Answer],
+) -> Vec<&'a Answer> {
+    let is_open = |answer: &&Answer| {
+        let path = answer.path.as_deref().filter(|path| is_settled(path));
+        if let Some(key) = path.and_then(<[String]>::first) {
+            let message = format!("{key:?} is no open question; expected it in the profile");
+            document.add_error(Some(answer.at.clone()), "", &message);
+        }
+        path.is_none()
+    };
+    answers.iter().filter(is_open).collect()
+}
+
 /// Gives the answers to the open questions, and returns those that are left.
 pub(super) fn answer<'t>(
     document: &mut TomlDocument<'t>,
     sources: &'t SourceMap,
-    answers: &[Answer],
+    answers: &[&Answer],
     mut open: Vec<OpenQuestion>,
 ) -> Vec<OpenQuestion> {
     let asked: Vec<_> =

@@ -22,10 +22,8 @@ pub(super) struct FileKeysText {
     /// The paths at which the values of a JSON file have their documents.
     pub(super) documents: Option<OneOrMany>,
     /// The encoding of the text, such as windows-1252; default utf-8.
-    #[schemars(extend("examples" = ["windows-1252", "utf-16le"]))]
     pub(super) encoding: Option<String>,
     /// The character between two cells; default a comma.
-    #[schemars(extend("examples" = [";", "\\t"]))]
     pub(super) delimiter: Option<char>,
     /// The number of lines before the header, blank ones included.
     pub(super) skip_lines: Option<usize>,

@@ -57,9 +57,7 @@ pub(super) struct OpenQuestion {
 pub(super) fn open_questions(document: &TomlDocument<'_>) -> Vec<OpenQuestion> {
     let texts = document.texts();
     let question = |(path, text, at): &TomlText| {
-        // What is removed is known before an answer is.
-        let is_settled = path[0] == UNSET || path[0] == EXTENDS;
-        if text != QUESTION || is_settled || is_literal(path) || is_compared(&texts, path) {
+        if text != QUESTION || is_settled(path) || is_literal(path) || is_compared(&texts, path) {
             return None;
         }
         // A misspelt key is an error, not a question.
@@ -67,6 +65,11 @@ pub(super) fn open_questions(document: &TomlDocument<'_>) -> Vec<OpenQuestion> {
         Some(OpenQuestion { path: path.clone(), at: at.clone(), key_type })
     };
     texts.iter().filter_map(question).collect()
+}
+
+/// Whether it says which keys there are, which must be known before an answer is.
+pub(super) fn is_settled(path: &[String]) -> bool {
+    path.first().is_some_and(|key| key == UNSET || key == EXTENDS)
 }
 
 /// Whether the text at a path is data: an element of a list of such texts.
@@ -129,7 +132,7 @@ fn expected(
     expected_values: ExpectedValues,
 ) -> Option<String> {
     if let Some((field, is_replacement)) = field_of_word(path) {
-        let values = expected_values(&field)?;
+        let values = expected_values(&field).unwrap_or_else(|| expected_word(&field).to_owned());
         let or_skip = if is_replacement { ", or { skip = \"reason\" }" } else { "" };
         return Some(format!("{values}{or_skip}"));
     }
@@ -140,6 +143,16 @@ fn expected(
             Some(format!("one of {}", choices.join(", ")))
         }
         (choices, _) => Some(choices.join(" or ")),
+    }
+}
+
+/// The same of a field without a list of its values.
+fn expected_word(field: &Field) -> &'static str {
+    match field {
+        Field::OrderedAt | Field::ItemOrderedAt => "a time such as 2026-01-31T12:00:00Z",
+        Field::GuestDob => "a date such as 1980-01-31",
+        field if field.is_number() => "a number such as 12.50",
+        _ => "a text",
     }
 }
 

@@ -4,7 +4,7 @@
 //! position of its key in the TOML text; `profile_keys` compiles the keys. Loaded by `cli`.
 
 use super::{
-    answers::{Answer, answer},
+    answers::{Answer, answer, refuse_settled},
     error::MapError,
     extends::{self, EXTENDS, Merged, ReplacedValues},
     key_errors::KeyPath,
@@ -78,8 +78,8 @@ impl Profile {
         let choices = |path: &[String]| KeyType::of(path).map_or_else(Vec::new, |key| key.choices);
         let mut document = TomlDocument::parse(&sources).with_choices(choices);
         let Merged { replaced, answered, taking_all } = extends::merge(&mut document);
-        let answers = missing.is_none().then_some(answers.as_slice());
-        settle_questions(&mut document, &sources, answers, expected_values);
+        let has_all_texts = missing.is_none();
+        settle_questions(&mut document, &sources, (&answers, has_all_texts), expected_values);
         if let Some((at, message)) = &missing {
             document.add_error(Some(at.clone()), EXTENDS, message);
         }
@@ -126,15 +126,16 @@ fn no_file(name: &str, _by: &str) -> Result<NamedText, String> {
 fn settle_questions<'t>(
     document: &mut TomlDocument<'t>,
     sources: &'t SourceMap,
-    answers: Option<&[Answer]>,
+    (answers, has_all_texts): (&[Answer], bool),
     expected_values: ExpectedValues,
 ) {
     if document.has_syntax_error() {
         return;
     }
     let open = open_questions(document);
-    if let Some(answers) = answers {
-        let open = answer(document, sources, answers, open);
+    let answers = refuse_settled(document, answers);
+    if has_all_texts {
+        let open = answer(document, sources, &answers, open);
         refuse(document, sources, open, expected_values);
     } else {
         for question in open {

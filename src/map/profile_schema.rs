@@ -6,12 +6,18 @@
 use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 
-use super::{profile_text::ProfileText, written_text::QUESTION};
+use super::{
+    extends::{EXTENDS, UNSET},
+    key_examples::{add_examples, shown_example},
+    profile_text::ProfileText,
+    schema_types::alternatives,
+    written_text::QUESTION,
+};
 
 /// The schema of what a profile may say.
 #[must_use]
 pub fn profile_schema() -> Value {
-    let mut schema = typed_schema().to_value();
+    let mut schema = typed_schema();
     // The profile itself is no question.
     for (_, member) in schema.as_object_mut().into_iter().flatten() {
         allow_questions(member);
@@ -19,8 +25,7 @@ pub fn profile_schema() -> Value {
     schema
 }
 
-/// Allows an open question in place of a value that is no text, but not of a table with known keys.
-/// One in place of a text is a text.
+/// Allows an open question in place of a value that is no text. One in place of a text is a text.
 fn allow_questions(schema: &mut Value) {
     match schema {
         Value::Array(schemas) => schemas.iter_mut().for_each(allow_questions),
@@ -36,28 +41,30 @@ fn allow_questions(schema: &mut Value) {
                 }
                 _ => {}
             }
-            let is_section = members.contains_key("properties");
             if let Some(of @ ("boolean" | "integer" | "number" | "array" | "object")) =
-                members.get("type").and_then(Value::as_str).filter(|_| !is_section)
+                members.get("type").and_then(Value::as_str)
             {
                 let types = json!([of, "string"]);
                 members.insert("type".to_owned(), types);
                 members.insert("pattern".to_owned(), json!("^[?]$"));
             }
-            // Not the codes, which are names of keys.
-            let values = members.iter_mut().filter(|(name, _)| *name != "Code");
+            // Not the codes, which are names of keys, and not what is settled before questions are.
+            let is_open = |name: &str| !["Code", "examples", EXTENDS, UNSET].contains(&name);
+            let values = members.iter_mut().filter(|(name, _)| is_open(name));
             values.for_each(|(_, member)| allow_questions(member));
         }
         _ => {}
     }
 }
 
-/// The schema of the types, without what TOML cannot say.
-pub(super) fn typed_schema() -> Schema {
+/// The schema of the types with examples, without what TOML cannot say.
+pub(super) fn typed_schema() -> Value {
     // Of the drafts the one that editors know best.
     let settings = SchemaSettings::draft07().for_deserialize();
     let settings = settings.with_transform(RecursiveTransform(without_null));
-    settings.into_generator().into_root_schema_for::<ProfileText>()
+    let mut schema = settings.into_generator().into_root_schema_for::<ProfileText>().to_value();
+    add_examples(&mut schema);
+    schema
 }
 
 /// Removes `null`, the value of an option that is not set: TOML has none.
@@ -103,17 +110,26 @@ pub(super) struct KeyType {
 impl KeyType {
     /// The type of the key at a path; none if there is no such key.
     pub(super) fn of(path: &[String]) -> Option<Self> {
-        let schema = typed_schema().to_value();
+        let schema = typed_schema();
         let mut nodes = alternatives(&schema, &schema);
+        let mut examples = Vec::new();
         for name in path {
-            let below = nodes.iter().filter_map(|node| member(node, name));
-            nodes = below.flat_map(|node| alternatives(&schema, node)).collect();
+            let below: Vec<_> = nodes.iter().filter_map(|node| member(node, name)).collect();
+            nodes = below.iter().flat_map(|node| alternatives(&schema, node)).collect();
+            let own = below.iter().filter_map(|node| examples_at(&schema, node));
+            let own =
+                own.chain(nodes.iter().filter_map(|node| node.get("examples")?.as_array())).next();
+            examples = match own {
+                Some(own) => own.clone(),
+                // Those of the list are lists, or elements.
+                None if is_index(name) => examples.into_iter().map(first_element).collect(),
+                None => Vec::new(),
+            };
         }
         let (mut choices, mut is_free) = (Vec::new(), nodes.is_empty());
-        let mut key_type = Self::default();
+        let examples = examples.iter().map(shown_example).collect();
+        let mut key_type = Self { examples, ..Self::default() };
         for node in &nodes {
-            let examples = node.get("examples").and_then(Value::as_array).into_iter().flatten();
-            key_type.examples.extend(examples.filter_map(Value::as_str).map(str::to_owned));
             let listed = node.get("enum").and_then(Value::as_array).map(Vec::as_slice);
             let listed = node.get("const").map(std::slice::from_ref).or(listed);
             match (node.get("type").and_then(Value::as_str), listed) {
@@ -139,17 +155,20 @@ impl KeyType {
     }
 }
 
-/// The schemas of which one must fit, with references resolved.
-pub(super) fn alternatives<'s>(root: &'s Value, node: &'s Value) -> Vec<&'s Map<String, Value>> {
-    let Some(members) = node.as_object() else { return Vec::new() };
-    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-        let target = root.pointer(reference.trim_start_matches('#'));
-        return target.map_or_else(Vec::new, |target| alternatives(root, target));
-    }
-    let several = ["anyOf", "oneOf", "allOf"].iter().find_map(|key| members.get(*key)?.as_array());
-    match several {
-        Some(nodes) => nodes.iter().flat_map(|node| alternatives(root, node)).collect(),
-        None => vec![members],
+/// The examples of a schema, or of the one that it refers to.
+fn examples_at<'s>(root: &'s Value, node: &'s Value) -> Option<&'s Vec<Value>> {
+    let own = node.get("examples").and_then(Value::as_array);
+    own.or_else(|| {
+        let reference = node.get("$ref").or_else(|| node.get("allOf")?.get(0)?.get("$ref"))?;
+        root.pointer(reference.as_str()?.trim_start_matches('#'))?.get("examples")?.as_array()
+    })
+}
+
+/// The first element of an example of a list.
+fn first_element(example: Value) -> Value {
+    match example {
+        Value::Array(elements) => elements.into_iter().next().unwrap_or_default(),
+        other => other,
     }
 }
 
@@ -157,8 +176,11 @@ pub(super) fn alternatives<'s>(root: &'s Value, node: &'s Value) -> Vec<&'s Map<
 fn member<'s>(node: &'s Map<String, Value>, name: &str) -> Option<&'s Value> {
     let named = node.get("properties").and_then(|properties| properties.get(name));
     let other = || node.get("additionalProperties").filter(|schema| schema.is_object());
-    let is_index = name.bytes().all(|byte| byte.is_ascii_digit());
-    named.or_else(other).or_else(|| node.get("items").filter(|_| is_index))
+    named.or_else(other).or_else(|| node.get("items").filter(|_| is_index(name)))
+}
+
+fn is_index(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -132,6 +132,8 @@ pub(super) struct ProfileText {
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) about: String,
     /// The profile whose keys this one has too: a built-in one, or a file beside this one.
+    // No open question: which keys there are must be known before an answer is.
+    #[schemars(extend("pattern" = "[^?]"))]
     pub(super) extends: Option<String>,
     /// Paths of keys of the extended profile that this one has not.
     #[serde(default, skip_serializing_if = "is_default")]

@@ -152,12 +152,10 @@ pub(super) struct RuleText {
     /// The format of the dates, or several: `iso8601`, `epoch`, `epoch_ms`, `epoch_us`, `excel`,
     /// or a strftime format.
     #[serde(default, skip_serializing_if = "is_default")]
-    #[schemars(schema_with = "dates")]
     pub(super) date: Option<OneOrMany>,
     /// The time zone of dates without an offset.
     pub(super) zone: Option<ZoneText>,
     /// The time of day of dates that have none, such as 12:00.
-    #[schemars(extend("examples" = ["12:00"]))]
     pub(super) time: Option<String>,
     /// The language of the names of months.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -294,7 +292,7 @@ impl JsonSchema for ZoneText {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let rule = generator.subschema_for::<RuleText>();
-        let name = json_schema!({ "type": "string", "examples": ["Europe/Berlin", "UTC"] });
+        let name = json_schema!({ "type": "string" });
         json_schema!({ "anyOf": [name, rule] })
     }
 }
@@ -410,13 +408,6 @@ fn types(_: &mut SchemaGenerator) -> Schema {
 fn countries(_: &mut SchemaGenerator) -> Schema {
     let countries: Vec<_> = NumberingPlan::countries().collect();
     json_schema!({ "type": "string", "enum": countries })
-}
-
-fn dates(_: &mut SchemaGenerator) -> Schema {
-    let examples = ["iso8601", "%d.%m.%Y %H:%M", "epoch", "epoch_ms", "epoch_us", "excel"];
-    let text = json_schema!({ "type": "string", "examples": examples });
-    let list = json_schema!({ "type": "array", "items": { "type": "string" } });
-    json_schema!({ "anyOf": [text, list] })
 }
 
 fn locales(_: &mut SchemaGenerator) -> Schema {

@@ -109,7 +109,9 @@ fn wrong_values_do_not_fit_the_schema() {
         ("currency_symbols = '€'", false),
         ("format = 'json'", true),
         ("severity.'?' = 'off'", false),
-        ("order = '?'", false),
+        ("order = '?'\nitem_rows = '?'\nrefunds.amount = '?'", true),
+        ("extends = '?'", false),
+        ("unset = '?'", false),
     ] {
         assert_eq!(validator.is_valid(&parsed(toml)), is_valid, "{toml}");
     }

@@ -304,21 +304,21 @@ fn open_questions_are_listed_with_comments_and_choices() {
     insta::assert_snapshot!(errors(&[("open.toml", OPEN)], &[]), @r#"
     open.toml:4:14: item_price: an open question, which only a person can answer; Is it for one piece?; expected unit or line
       hint: --answer item_price=VALUE
-      open.toml:5:14: skip_lines: an open question, which only a person can answer; lines above the header
+      open.toml:5:14: skip_lines: an open question, which only a person can answer; lines above the header; expected for example 3
         hint: --answer skip_lines=VALUE
       open.toml:6:17: rows_adjacent: an open question, which only a person can answer; expected true or false
         hint: --answer rows_adjacent=VALUE
       open.toml:14:61: order.orderedAt.zone: an open question, which only a person can answer; The shop's owner knows, and nobody else.; expected for example Europe/Berlin or UTC
         hint: --answer order.orderedAt.zone=VALUE
-      open.toml:15:57: order.price.scale: an open question, which only a person can answer; a comment "with quotes" # and this
+      open.toml:15:57: order.price.scale: an open question, which only a person can answer; a comment "with quotes" # and this; expected for example 2 or currency
         hint: --answer order.price.scale=VALUE
-      open.toml:16:86: order.status.values.is: an open question, which only a person can answer
+      open.toml:16:86: order.status.values.is: an open question, which only a person can answer; expected for example yes or { skip = "not paid" }
         hint: --answer order.status.values.is=VALUE
-      open.toml:17:80: order.ext."gift wrap".table[2][3]: an open question, which only a person can answer
+      open.toml:17:80: order.ext."gift wrap".table[2][3]: an open question, which only a person can answer; expected for example yes or { skip = "not paid" }
         hint: --answer 'order.ext."gift wrap".table[2][3]=VALUE'
     "#);
     insta::assert_snapshot!(errors(&[("own.toml", own), ("base.toml", base)], &[]), @r#"
-    own.toml:2:32: order.currencyCode.value: an open question, which only a person can answer
+    own.toml:2:32: order.currencyCode.value: an open question, which only a person can answer; expected a text
       hint: --answer order.currencyCode.value=VALUE
       own.toml:3:1: unknown key "delimitr"; meant "delimiter"?
       base.toml:2:14: item_price: an open question, which only a person can answer; of the base; expected unit or line
@@ -364,7 +364,7 @@ fn invalid_answer_is_refused() {
         "order.ext.\"gift wrap\".table.1.3=x",
     ];
     insta::assert_snapshot!(errors(&[("open.toml", OPEN)], &changed), @r#"
-    open.toml:17:80: order.ext."gift wrap".table[2][3]: an open question, which only a person can answer
+    open.toml:17:80: order.ext."gift wrap".table[2][3]: an open question, which only a person can answer; expected for example yes or { skip = "not paid" }
       hint: --answer 'order.ext."gift wrap".table[2][3]=VALUE'
       --answer item_price=lines: unknown value "lines"; meant "line"? or "unit"
       --answer skip_lines=two: found the text "two"; expected a whole number
@@ -405,6 +405,19 @@ ext.gift = { column = 'Gift', default = '?' }
 fn extended_profile_is_no_question() {
     let own = "extends = '?'\nname = 'own'\norder.referenceId = { column = 'Id' }";
     insta::assert_snapshot!(errors(&[("own.toml", own)], &[]), @r#"own.toml:1:11: extends: "?" cannot be answered here; expected the name of a file or of a built-in profile"#);
+    // An answer to it is told whether or not the texts are there.
+    let answered = [own, &own.replace('?', "nosuch"), &own.replace('?', "canonical")]
+        .map(|own| errors(&[("own.toml", own)], &["extends=canonical", "unset=key"]));
+    insta::assert_snapshot!(answered.join("\n"), @r#"
+    own.toml:1:11: extends: "?" cannot be answered here; expected the name of a file or of a built-in profile
+      --answer extends=canonical: "extends" is no open question; expected it in the profile
+      --answer unset=key: "unset" is no open question; expected it in the profile
+    own.toml:1:11: extends: own.toml names no file
+      --answer extends=canonical: "extends" is no open question; expected it in the profile
+      --answer unset=key: "unset" is no open question; expected it in the profile
+    --answer extends=canonical: "extends" is no open question; expected it in the profile
+      --answer unset=key: "unset" is no open question; expected it in the profile
+    "#);
 }
 
 /// The number of an element is the same in errors, in questions and in answers.
@@ -415,7 +428,7 @@ fn elements_of_lists_are_counted_from_one() {
                ext.tags = { column = 'C', type = '?', date = '%F' }\n[guest]\n\
                phone = { column = 'P', kind = 'phone', country = '?' }";
     insta::assert_snapshot!(errors(&[("own.toml", own)], &["order.price[2].scale=2"]), @r#"
-    own.toml:4:34: order.price[1].scale: an open question, which only a person can answer
+    own.toml:4:34: order.price[1].scale: an open question, which only a person can answer; expected for example 2 or currency
       hint: --answer 'order.price[1].scale=VALUE'
       own.toml:4:65: order.price[2].scale: expected a number of decimals, "currency" or { beside = "…", default = … }
       own.toml:5:35: order.ext.tags.type: an open question, which only a person can answer; expected string or boolean or integer or float
@@ -437,19 +450,19 @@ fn elements_of_lists_are_counted_from_one() {
 #[test]
 fn question_in_place_of_a_list_is_open() {
     insta::assert_snapshot!(errors(&[("asked.toml", ASKED)], &["order.status.values.paid=PURCHASED"]), @r#"
-    asked.toml:2:13: delimiter: an open question, which only a person can answer
-      hint: --answer delimiter=VALUE
-      asked.toml:3:9: nulls: an open question, which only a person can answer; nulls = ["?"] is for the text itself
-        hint: --answer nulls=VALUE
-      asked.toml:4:24: currency_symbols."€": an open question, which only a person can answer
-        hint: --answer 'currency_symbols."€"=VALUE'
-      asked.toml:6:42: order.referenceId.empty: an open question, which only a person can answer; empty = ["?"] is for the text itself
-        hint: --answer order.referenceId.empty=VALUE
-      asked.toml:6:62: order.referenceId.strip_prefix: an open question, which only a person can answer; strip_prefix = ["?"] is for the text itself
-        hint: --answer order.referenceId.strip_prefix=VALUE
-      asked.toml:8:41: order.ext.gift.default: an open question, which only a person can answer
-        hint: --answer order.ext.gift.default=VALUE
-    "#);
+asked.toml:2:13: delimiter: an open question, which only a person can answer; expected for example ; or "\t"
+  hint: --answer delimiter=VALUE
+  asked.toml:3:9: nulls: an open question, which only a person can answer; expected for example ["NULL", "N/A"]; nulls = ["?"] is for the text itself
+    hint: --answer nulls=VALUE
+  asked.toml:4:24: currency_symbols."€": an open question, which only a person can answer; expected for example EUR
+    hint: --answer 'currency_symbols."€"=VALUE'
+  asked.toml:6:42: order.referenceId.empty: an open question, which only a person can answer; expected for example ["0", "N/A"]; empty = ["?"] is for the text itself
+    hint: --answer order.referenceId.empty=VALUE
+  asked.toml:6:62: order.referenceId.strip_prefix: an open question, which only a person can answer; expected for example #; strip_prefix = ["?"] is for the text itself
+    hint: --answer order.referenceId.strip_prefix=VALUE
+  asked.toml:8:41: order.ext.gift.default: an open question, which only a person can answer; expected for example other
+    hint: --answer order.ext.gift.default=VALUE
+"#);
 }
 
 const GIVEN: [&str; 7] = [

@@ -5,12 +5,13 @@ use std::{
     ptr,
 };
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::rows::errors;
 use crate::map::{
     profile::Profile,
-    profile_schema::{alternatives, typed_schema},
+    profile_schema::{KeyType, profile_schema, typed_schema},
+    schema_types::alternatives,
 };
 
 /// What messages say of a list where none is allowed.
@@ -43,24 +44,79 @@ fn list_in_place_of_a_table_is_one_error() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The paths of all keys whose values are tables and no lists of tables, and whether they may be
-/// lists of texts. What is below a type is there once.
-fn paths_of_tables() -> BTreeMap<String, bool> {
-    let schema = typed_schema().to_value();
-    let mut tables = Tables { schema: &schema, known: BTreeSet::new(), paths: BTreeMap::new() };
-    for node in alternatives(&schema, &schema) {
-        tables.collect(node, &[]);
+/// Where the compiler takes an open question, an editor does too, and its message shows what it
+/// takes.
+#[test]
+fn open_questions_are_those_of_the_schema() {
+    let (root, mut wrong) = (profile_schema(), Vec::new());
+    let keys = keys(&root);
+    assert!(keys.len() > 200, "{keys:?}");
+    for (path, schema) in keys {
+        let schema = json!({ "definitions": root["definitions"], "allOf": [schema] });
+        let is_valid = jsonschema::is_valid(&schema, &json!("?"));
+        let names: Vec<_> = path.split('.').map(str::to_owned).collect();
+        let text = profile_with(&path, "'?'");
+        let errors = Profile::parse("test", &text).unwrap_err().to_string();
+        let is_question = errors.contains("an open question");
+        // In a list of texts of the export it is one of them.
+        let is_text = !is_question && names.last().is_some_and(|name| name == "0");
+        if is_valid != (is_question || is_text) {
+            wrong.push(format!("{path}: {is_valid} {errors}"));
+        }
+        let KeyType { choices, examples, .. } = KeyType::of(&names).unwrap();
+        if choices.is_empty() && examples.is_empty() {
+            wrong.push(format!("{path} has no example"));
+        }
     }
-    tables.paths
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-struct Tables<'s> {
+#[test]
+fn examples_are_values_of_their_keys() {
+    let root = typed_schema();
+    let of_keys = keys(&root).into_iter();
+    let definitions = root["definitions"].as_object().unwrap().iter();
+    let of_types = definitions.map(|(name, schema)| (name.clone(), schema));
+    for (path, schema) in of_keys.chain(of_types) {
+        let of = json!({ "definitions": root["definitions"], "allOf": [schema] });
+        for example in schema.get("examples").and_then(Value::as_array).into_iter().flatten() {
+            assert!(jsonschema::is_valid(&of, example), "{path}: {example}");
+        }
+    }
+}
+
+/// The paths of all keys whose values are tables and no lists of tables, and whether they may be
+/// lists of texts.
+fn paths_of_tables() -> BTreeMap<String, bool> {
+    let schema = typed_schema();
+    let is_table = |node: &Map<_, _>| node.get("type").is_some_and(|of| of == "object");
+    let table = |(path, below): (String, &Value)| {
+        let types = alternatives(&schema, below);
+        let lists = types.iter().filter_map(|node| node.get("items"));
+        let elements: Vec<_> = lists.flat_map(|of| alternatives(&schema, of)).collect();
+        let takes_tables = elements.iter().any(|node| is_table(node));
+        let is_one = types.iter().any(|node| is_table(node)) && !takes_tables;
+        is_one.then_some((path, !elements.is_empty()))
+    };
+    keys(&schema).into_iter().filter_map(table).collect()
+}
+
+/// The paths of all keys of a schema, with their schemas. What is below a type is there once.
+fn keys(schema: &Value) -> Vec<(String, &Value)> {
+    let mut keys = Keys { schema, known: BTreeSet::new(), found: Vec::new() };
+    for node in alternatives(schema, schema) {
+        keys.collect(node, &[]);
+    }
+    keys.found
+}
+
+struct Keys<'s> {
     schema: &'s Value,
     known: BTreeSet<*const Map<String, Value>>,
-    paths: BTreeMap<String, bool>,
+    found: Vec<(String, &'s Value)>,
 }
 
-impl<'s> Tables<'s> {
+impl<'s> Keys<'s> {
     fn collect(&mut self, node: &'s Map<String, Value>, path: &[&'s str]) {
         // Rules and conditions have rules and conditions as parts of them.
         if !self.known.insert(ptr::from_ref(node)) {
@@ -73,16 +129,8 @@ impl<'s> Tables<'s> {
         let below = named.chain(any.map(|any| ("x", any))).chain(elements.map(|of| ("0", of)));
         for (name, below) in below {
             let path: Vec<_> = path.iter().copied().chain([name]).collect();
-            let types = alternatives(self.schema, below);
-            let is_table = |node: &Map<_, _>| node.get("type").is_some_and(|of| of == "object");
-            let lists = types.iter().filter_map(|node| node.get("items"));
-            let elements: Vec<_> =
-                lists.flat_map(|elements| alternatives(self.schema, elements)).collect();
-            let takes_tables = elements.iter().any(|node| is_table(node));
-            if types.iter().any(|node| is_table(node)) && !takes_tables {
-                self.paths.insert(path.join("."), !elements.is_empty());
-            }
-            for node in types {
+            self.found.push((path.join("."), below));
+            for node in alternatives(self.schema, below) {
                 self.collect(node, &path);
             }
         }
