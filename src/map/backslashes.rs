@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-/// The text with each backslash and the character behind it as that character. A backslash at the
-/// end stays.
+/// The text with each backslash and the character behind it as what they stand for: a line break or
+/// a tab, else that character. A backslash at the end stays.
 pub(super) fn decode_backslashes(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') {
         return Cow::Borrowed(text);
@@ -12,9 +12,22 @@ pub(super) fn decode_backslashes(text: &str) -> Cow<'_, str> {
     let mut decoded = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
-        decoded.push(if character == '\\' { characters.next().unwrap_or('\\') } else { character });
+        decoded.push(match character {
+            '\\' => characters.next().map_or('\\', meaning),
+            _ => character,
+        });
     }
     Cow::Owned(decoded)
+}
+
+/// What a character behind a backslash stands for.
+fn meaning(character: char) -> char {
+    match character {
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        _ => character,
+    }
 }
 
 #[cfg(test)]
@@ -29,6 +42,8 @@ mod tests {
             (r"\\|", r"\|"),
             (r"at the end \", r"at the end \"),
             (r"\é", "é"),
+            (r"12 Main St\nFlat\t3\r\n", "12 Main St\nFlat\t3\r\n"),
+            (r"a\\n", r"a\n"),
             ("", ""),
         ] {
             assert_eq!(decode_backslashes(text), expected, "{text}");

@@ -34,7 +34,18 @@ impl CurrencySymbols {
                     let error = format!("invalid currency {code:?}; expected one such as EUR");
                     errors.add_at(&[KEY, &symbol], &error);
                 }
-                (Ok(()), Ok(currency)) => symbols.push((symbol.trim().to_owned(), currency)),
+                (Ok(()), Ok(currency)) => {
+                    let symbol = symbol.trim();
+                    if is_other_code(symbol, currency) {
+                        let error = format!(
+                            "{symbol:?} is the code of another currency than {:?}; expected {symbol:?}, \
+                             or a symbol",
+                            currency.as_str()
+                        );
+                        errors.add_at(&[KEY, symbol], &error);
+                    }
+                    symbols.push((symbol.to_owned(), currency));
+                }
             }
         }
         symbols.sort_by_key(|(symbol, _)| std::cmp::Reverse(symbol.len()));
@@ -109,6 +120,12 @@ fn is_sign(c: char) -> bool {
     matches!(c, '-' | '+' | '\u{2212}' | '(' | ')')
 }
 
+/// Whether a symbol is the code of a currency, and not of this one. Abbreviations that ISO 4217 does
+/// not list, such as RMB and NIS, are symbols.
+fn is_other_code(symbol: &str, currency: Currency) -> bool {
+    symbol != currency.as_str() && iso_currency::Currency::from_code(symbol).is_some()
+}
+
 fn check_symbol(symbol: &str) -> Result<(), String> {
     let has_number = symbol.contains(|c: char| c.is_ascii_digit() || is_sign(c));
     let is_mark = symbol.chars().all(|c| c.is_whitespace() || matches!(c, '.' | ',' | '\''));
@@ -180,11 +197,13 @@ mod tests {
 
     #[test]
     fn invalid_symbol_is_refused() {
-        insta::assert_snapshot!(symbols(&[("-", "EUR"), ("$", "dollar"), (".", "EUR"), ("", "EUR")]).unwrap_err(), @r#"
+        insta::assert_snapshot!(symbols(&[("-", "EUR"), ("$", "dollar"), (".", "EUR"), ("", "EUR"), ("USD ", "EUR")]).unwrap_err(), @r#"
         currency_symbols: "" is no symbol of a currency; expected one such as €
         currency_symbols.$: invalid currency "dollar"; expected one such as EUR
         currency_symbols.-: "-" is no symbol of a currency; expected one such as €
         currency_symbols..: "." is no symbol of a currency; expected one such as €
+        currency_symbols.USD: "USD" is the code of another currency than "EUR"; expected "USD", or a symbol
         "#);
+        assert!(symbols(&[("RMB", "CNY"), ("NIS", "ILS"), ("EUR", "EUR")]).is_ok());
     }
 }

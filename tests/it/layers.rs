@@ -118,7 +118,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("chrono_tz", &["map"]),
     ("fs4", &["spill"]),
     ("html_escape", &["map::html"]),
-    ("iso_currency", &["sandbox", "validate"]),
+    ("iso_currency", &["map", "sandbox", "validate"]),
     ("itoa", &["report", "stream"]),
     ("mimalloc", &["main"]),
     ("strsim", &["model"]),
