@@ -151,7 +151,9 @@ fn escape(text: &str, delimiter: u8) -> Result<u8, KeyError> {
         [b'"'] => "a quote within a cell is written \"\" without an escape".to_owned(),
         [byte] if *byte == delimiter => format!("{text:?} is the delimiter"),
         [byte] if byte.is_ascii_punctuation() => return Ok(*byte),
-        _ => format!("invalid escape {text:?}; expected one ASCII character such as \"\\\\\""),
+        _ => format!(
+            "invalid escape {text:?}; expected one ASCII character; a backslash is \"\\\\\" or '\\'"
+        ),
     };
     Err(("escape", error))
 }
@@ -224,7 +226,7 @@ name = { column = "m", optional = true }
           p.toml:4:15: skip_blanks: without effect: quotes are data (quote = "none")
         p.toml:2:10: escape: a quote within a cell is written "" without an escape
         p.toml:3:10: escape: "|" is the delimiter
-        p.toml:2:10: escape: invalid escape "\\\\"; expected one ASCII character such as "\\"
+        p.toml:2:10: escape: invalid escape "\\\\"; expected one ASCII character; a backslash is "\\" or '\'
         p.toml:2:9: cells: unknown value "sheet"; expected "spreadsheet"
         p.toml:2:15: ragged_rows: unknown value "cut"; expected "refuse", "pad"
         p.toml:2:13: fill_down: no name; expected the columns whose blank cells take the value above

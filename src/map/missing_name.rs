@@ -15,7 +15,7 @@ use crate::model::{
     origin::Position,
     problem::{Code, Problem},
     source_map::SourceMap,
-    source_text::SourceText,
+    source_text::{SourceText, error_outside_files},
 };
 
 /// Maximum missing names that are listed.
@@ -174,6 +174,27 @@ impl NamePlaces {
         let place = place.or_else(|| missing.first().map(|missing| &*missing.file));
         let place = place.unwrap_or_default();
         MapError::Profile(Diagnostics::before_sending(list, missing.len(), place))
+    }
+
+    /// The error of a condition that has only the name for the other format than that of a file.
+    pub(super) fn condition_error(&self, name: &str, is_json: bool, file: &str) -> MapError {
+        let (lacking, example, form, other) = if is_json {
+            ("path", "path = \"…\"", "JSON", "column")
+        } else {
+            ("column", "column = \"…\"", "CSV", "path")
+        };
+        let title = format!("the condition on {name:?} has no {lacking}; {file} is {form}");
+        let is_place = |place: &&NamePlace| place.is_path == Some(!is_json) && place.name == name;
+        let place = self.source.as_ref().zip(self.places.iter().find(is_place));
+        let mut error = match place {
+            Some((source, place)) => source.error(Some(place.span.clone()), &place.subject, &title),
+            None => error_outside_files(PROFILE, file, "", &title),
+        };
+        let hint = format!(
+            "write both, {{ {other} = {name:?}, {example} }}, or name a profile for {form} with --profile"
+        );
+        error.notes.push(Note::Hint(hint));
+        MapError::Profile(Diagnostics::before_sending(vec![error], 1, file))
     }
 
     /// The error, and its first byte in the profile.

@@ -517,13 +517,16 @@ impl Profile {
             None => source.has_name() && name(source).is_none(),
         };
         let Some(source) = sources.find(lacks) else { return Ok(()) };
+        if let Some(field) = &source.field {
+            return Err(MapError::other_format(
+                file,
+                is_json,
+                &format!("the condition on {field}"),
+            ));
+        }
         let other = source.column.as_ref().or(source.path.as_ref());
-        let other = match &source.field {
-            Some(field) => field.to_string(),
-            None => format!("{:?}", other.map(String::as_str).unwrap_or_default()),
-        };
-        let field = format!("the condition on {other}");
-        Err(MapError::other_format(file, is_json, &field))
+        let other = other.map(String::as_str).unwrap_or_default();
+        Err(self.name_places.condition_error(other, is_json, file))
     }
 
     /// Whether orders with different keys always have different references.

@@ -26,6 +26,12 @@ pub(super) const HINT: &str = "\n  hint: ";
 const SHOP_WORDS: [(&str, &str); 4] =
     [("customer", "guest"), ("buyer", "guest"), ("line_items", "item"), ("products", "item")];
 
+/// The key of a rule that a condition has not.
+const NTH: &str = "nth";
+
+const NTH_HINT: &str = "a condition takes a column by its name alone: give equal columns names of their own, with \
+     skip_lines = 1 and header = [\"Order\", …]";
+
 /// Known names that are listed beside the nearest one.
 const MAX_OTHERS: usize = 4;
 
@@ -54,8 +60,10 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
         let known: Vec<String> = names.collect();
         let near = suggest(&unknown, known.iter().map(String::as_str));
         let meant = near.or_else(|| same_thing(&unknown, &known)).map(str::to_owned);
+        let is_of_condition = unknown == NTH && known.iter().any(|known| known == "is_not");
+        let hint = if is_of_condition { format!("{HINT}{NTH_HINT}") } else { String::new() };
         let text = format!(
-            "unknown {what} {unknown:?}; {}",
+            "unknown {what} {unknown:?}; {}{hint}",
             expectation(&unknown, &known, meant.as_deref())
         );
         return ReadableMessage { meant, ..plain(text) };
@@ -148,6 +156,7 @@ fn expected_type(expected: &str) -> &str {
 /// The range of a type of whole numbers.
 fn range_of(expected: &str) -> Option<&'static str> {
     match expected {
+        "i16" => Some(" from -32768 to 32767"),
         "u8" => Some(" from 0 to 255"),
         "u16" => Some(" from 0 to 65535"),
         "u32" => Some(" from 0 to 4294967295"),

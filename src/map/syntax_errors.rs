@@ -96,6 +96,8 @@ fn readable(error: &Error, text: &str) -> SyntaxError {
         "key with no value, expected =".to_owned()
     } else if message.starts_with("invalid unquoted key") {
         message + &key_hint(text, start(error))
+    } else if message.starts_with("missing escaped value") {
+        message + HINT + "a backslash is written \"\\\\\" or '\\'"
     } else {
         message
     };

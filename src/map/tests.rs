@@ -389,9 +389,17 @@ fn profile_for_other_format_is_refused() {
     assert!(error.contains("the profile has no path for the order's reference"), "{error}");
     let of_both = "name = 'p'\norder.referenceId = { column = 'id', path = 'id' }\n[[skip]]\n\
                    reason = 'empty'\nwhen = { column = 'email', empty = true }";
+    let with_path = Profile::parse("p", &of_both.replace("column = 'email'", "path = 'email'"));
     let of_both = Profile::parse("p", of_both).unwrap();
     let error = FileMapper::bind(&of_both, None, "orders.ndjson").err().unwrap().to_string();
-    assert!(error.contains("the profile has no path for the condition on \"email\""), "{error}");
+    insta::assert_snapshot!(error, @r#"
+    p:5:19: skip.when: the condition on "email" has no path; orders.ndjson is JSON
+      hint: write both, { column = "email", path = "…" }, or name a profile for JSON with --profile
+    "#);
+    insta::assert_snapshot!(bind_error(&with_path.unwrap(), "id,email"), @r#"
+    p:5:17: skip.when: the condition on "email" has no column; orders.csv is CSV
+      hint: write both, { path = "email", column = "…" }, or name a profile for CSV with --profile
+    "#);
 }
 
 #[test]
@@ -634,14 +642,6 @@ fn missing_columns_are_reported_together() {
     "#);
 }
 
-#[test]
-fn row_in_place_of_the_header_is_hidden() {
-    let rules = profile("order.price = { column = 'Total' }");
-    for row in ["A1,Ann Leewood,+49 30 1234567", "Ann Leewood,ann.leewood@example.com"] {
-        let error = bind_error(&rules, row);
-        let parts = ["Leewood", "leewood", "example.com", "1234"];
-        assert!(parts.iter().all(|part| !error.contains(part)), "{error}");
-    }
 /// A default is for empty cells.
 #[test]
 fn default_of_a_missing_column_is_a_warning() {
@@ -667,6 +667,14 @@ fn default_of_a_missing_column_is_a_warning() {
     assert_eq!(of(&format!("missing_columns = 'allow'\n{rule}"), "id"), [""; 0]);
 }
 
+#[test]
+fn row_in_place_of_the_header_is_hidden() {
+    let rules = profile("order.price = { column = 'Total' }");
+    for row in ["A1,Ann Leewood,+49 30 1234567", "Ann Leewood,ann.leewood@example.com"] {
+        let error = bind_error(&rules, row);
+        let parts = ["Leewood", "leewood", "example.com", "1234"];
+        assert!(parts.iter().all(|part| !error.contains(part)), "{error}");
+    }
 }
 
 #[test]

@@ -91,7 +91,8 @@ pub(super) fn lost_row_hint(
 
 /// The hint for a row of CSV; `escape` is that of the profile.
 fn csv_hint(unreadable: &Unreadable<'_>, raw: &str, escape: Option<u8>) -> String {
-    if unreadable.damage == RowDamage::Quotes {
+    // A quote that is data has taken rows below into its cell.
+    if unreadable.damage == RowDamage::Quotes || raw.contains('\n') {
         let hint = match escape {
             Some(escape) if raw.contains(char::from(escape)) => ESCAPE_IS_SET,
             None if raw.contains("\\\"") => ESCAPED,
@@ -262,5 +263,8 @@ mod tests {
         let is_set = csv_hint(&unreadable, r#"a,b\"c,d"#, Some(b'\\'));
         assert!(is_set.starts_with("write the cell within quotes"), "{is_set}");
         assert_eq!(csv_hint(&unreadable, r#"a,"b"c,d"#, Some(b'\\')), QUOTES);
+        let too_short = Unreadable { damage: RowDamage::Other, ..unreadable };
+        assert_eq!(csv_hint(&too_short, "Total,\"30\nA1,5\"", None), QUOTES);
+        assert_eq!(csv_hint(&too_short, "Total,\"30\"", None), ignore_hint(None));
     }
 }

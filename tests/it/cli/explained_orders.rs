@@ -477,6 +477,16 @@ fn changed_values_say_what_changed_them() {
       price           5.0                       item.price    2  10, times the
                    dob 1***               guest.dob 2, at midnight
     ");
+    // Quotes that are data, and no row above.
+    let export = SHOP.replace("visa;;ja", "visa;\"\";ja");
+    let workspace = Workspace::with("orders.csv", export);
+    let rule = "Gift\"";
+    let profile =
+        SHOP_PROFILE.replace(rule, "Method\"").replace("ja = \"true\"", "'\"\"' = \"true\"");
+    workspace.file("shop.toml", format!("quote = \"none\"\n{profile}"));
+    let text = explained(&workspace, "orders.csv --profile shop.toml --explain 1001");
+    let gift = text.lines().find(|line| line.contains("ext.gift"));
+    insta::assert_snapshot!(gift.unwrap(), @r#"  ext.gift        true                      Method  2  "", by the table, as"#);
 }
 
 #[test]
