@@ -22,9 +22,11 @@ use super::{
     number::NumberMarks,
     one_or_list::OneOrList,
     one_or_many::OneOrMany,
+    path_text::segments,
     profile::{FieldRule, FieldTarget, ItemKindRules, PeopleRules},
     profile_text::{EventFieldsText, GuestText, ItemText, OrderText, ProfileText, RefundsText},
     rule::Rule,
+    rule_checks::check_path,
     rule_list,
     rule_text::{RuleText, RulesText},
 };
@@ -236,6 +238,7 @@ impl RuleCompiler<'_> {
         check_over_rows(&rule, field)?;
         check_language(&rule, field)?;
         check_combination(&rule, field).map_err(KeyErrors::of_rule)?;
+        check_combined_names(&rule, self.format).map_err(KeyErrors::of_rule)?;
         check_joined_paths(&rule, self.joins)?;
         rule.set_symbols(&self.symbols);
         rule.complete_number(field, self.marks, &self.symbols).map_err(KeyErrors::of_rule)?;
@@ -498,6 +501,23 @@ fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
         }
         (_, Some(_)) => Ok(()),
     }
+}
+
+/// Refuses names of a sum or a concat that are no paths, such as `Price [EUR]`, unless the export may
+/// have columns.
+fn check_combined_names(rule: &Rule, format: Option<InputFormat>) -> Result<(), String> {
+    let takes_all = match rule.combination {
+        Combination::Sum(_) => true,
+        Combination::Concat(_) => false,
+        _ => return Ok(()),
+    };
+    let may_be_column = |name: &str| match format {
+        Some(InputFormat::Csv) => true,
+        Some(InputFormat::Ndjson) => false,
+        None => segments(name).is_err(),
+    };
+    let mut paths = rule.paths.iter().filter(|name| !may_be_column(name));
+    paths.try_for_each(|path| check_path(path, takes_all))
 }
 
 /// Refuses what becomes of the values of several rows where each row has its own.

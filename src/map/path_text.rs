@@ -53,10 +53,7 @@ fn segment(path: &str, start: usize) -> Result<Segment<'_>, String> {
         let end = quoted.find('"').ok_or_else(|| format!("{path:?} has an open quote"))?;
         (&quoted[..end], end + 2)
     } else {
-        let ends = |(at, found): &(usize, char)| {
-            *found == '.' || *found == '[' && is_selector(&text[*at..])
-        };
-        let end = text.char_indices().find(ends).map_or(text.len(), |(at, _)| at);
+        let end = text.find(['.', '[']).unwrap_or(text.len());
         (&text[..end], end)
     };
     let (selector, len) = match text[name_end..].strip_prefix('[') {
@@ -73,12 +70,6 @@ fn segment(path: &str, start: usize) -> Result<Segment<'_>, String> {
     Ok(Segment { name, selector, is_plain, end: start + len })
 }
 
-/// Whether a bracket begins a selector, and is not a part of a name.
-fn is_selector(text: &str) -> bool {
-    let within = text[1..].split(']').next().unwrap_or_default();
-    text.starts_with("[]") || within.contains('=')
-}
-
 fn selector(path: &str, within: &str) -> Result<Selector, String> {
     match within.split_once('=') {
         None if within.is_empty() => Ok(Selector::Each),
@@ -86,7 +77,10 @@ fn selector(path: &str, within: &str) -> Result<Selector, String> {
             let (member, text) = (member.trim().to_owned(), text.trim().to_owned());
             Ok(Selector::Where { member, text })
         }
-        _ => Err(format!("{path:?} has {within:?} in brackets, expected [] or [name=text]")),
+        _ => Err(format!(
+            "{path:?} has {within:?} in brackets; expected [], a filter such as [name=text], an index as in \
+             lines.0, or quotes around a name that has brackets"
+        )),
     }
 }
 
@@ -164,10 +158,10 @@ mod tests {
             ("a[].b", "a each | b"),
             ("a[name=v1.2].value", "a name v1.2 | value"),
             ("a.\"b.c\"[kind = refund].d[]", "a | b.c kind refund | d each"),
-            ("form[name].x[0]", "form[name] | x[0]"),
+            ("\"form[name]\".x.0", "form[name] | x | 0"),
             ("a.\"b", "\"a.\\\"b\" has an open quote"),
             ("a[kind=x", "\"a[kind=x\" has an open bracket"),
-            ("a[=x]", "\"a[=x]\" has \"=x\" in brackets, expected [] or [name=text]"),
+            ("a[", "\"a[\" has an open bracket"),
             ("a[]b", "\"a[]b\" has no dot behind a quote or bracket"),
         ] {
             assert_eq!(shown(path), expected, "{path}");

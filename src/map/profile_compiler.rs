@@ -303,6 +303,42 @@ mod tests {
     }
 
     #[test]
+    fn wrong_values_have_a_hint() {
+        let text = "name = 'x'\nescape = '\\\\'\n[order]\n\
+                    referenceId = { column = 'a', split = '/', part = '2' }\n[[skip]]\nreason = 'r'\n\
+                    when = { column = 'Note', nth = 2, is = 'x' }";
+        insta::assert_snapshot!(parse_error(text), @r#"
+        p.toml:2:10: escape: invalid escape "\\\\"; expected one ASCII character; a backslash is "\\" or '\'
+          p.toml:4:51: order.referenceId.part: found the text "2"; expected a whole number
+            hint: a number is without quotes
+          p.toml:7:27: skip.when: unknown key "nth"; expected "path", "not", "raw", "is", "all" or one of 15 others
+            hint: a condition takes a column by its name alone: give equal columns names of their own, with skip_lines = 1 and header = ["Order", …]
+        "#);
+        insta::assert_snapshot!(parse_error("name = 'x'\nescape = \"\\\"\n"), @r#"
+        p.toml:2:12: missing escaped value; expected b, e, f, n, r, \, ", x, u, U
+          hint: a backslash is written "\\" or '\'
+        "#);
+    }
+
+    #[test]
+    fn brackets_select_elements() {
+        let rule = |rule: &str| {
+            let text = format!("name = 'x'\n[order]\nreferenceId = {{ path = 'id' }}\n{rule}");
+            Profile::parse("p.toml", &text)
+                .map_or_else(|error| error.to_string(), |_| String::new())
+        };
+        insta::assert_snapshot!(rule("ext.gift = { path = 'notes[name].value' }"), @r#"p.toml:4:5: order.ext.gift: "notes[name].value" has "name" in brackets; expected [], a filter such as [name=text], an index as in lines.0, or quotes around a name that has brackets"#);
+        insta::assert_snapshot!(rule("ext.gift = { path = 'notes[0].value' }"), @r#"p.toml:4:5: order.ext.gift: "notes[0].value" has "0" in brackets; expected [], a filter such as [name=text], an index as in lines.0, or quotes around a name that has brackets"#);
+        insta::assert_snapshot!(rule("price = { sum = ['total[EUR]', 'tax'] }"), @r#"p.toml:4:1: order.price: "total[EUR]" has "EUR" in brackets; expected [], a filter such as [name=text], an index as in lines.0, or quotes around a name that has brackets"#);
+        assert_eq!(rule("ext.gift = { path = '\"notes[name]\".value' }"), "");
+        // The names of a sum may be columns.
+        let columns = "name = 'x'\n[order]\nreferenceId = { column = 'id' }\n\
+                       price = { sum = ['Total [EUR]', 'Tax (..)'] }\n\
+                       ext.size = { concat = ['5\"', 'Unit [cm]'], separator = ' ' }";
+        assert!(Profile::parse("p.toml", columns).is_ok());
+    }
+
+    #[test]
     fn unknown_name_has_line_and_suggestion() {
         insta::assert_snapshot!(parse_error("name = 'x'\n[order]\nreferenceId = { colum = 'a' }\n"), @r#"p.toml:3:17: order.referenceId: unknown key "colum"; meant "column"?"#);
         assert!(

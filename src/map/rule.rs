@@ -121,9 +121,12 @@ impl Rule {
         add_ineffective_keys(&text, &mut errors);
         let sources = errors.keep(Sources::new(&text));
         let Some(Sources { columns, paths, combination }) = sources else { return Err(errors) };
-        let takes_all = matches!(combination, Combination::Sum(_) | Combination::Join(_));
-        for error in paths.iter().filter_map(|path| check_path(path, takes_all).err()) {
-            errors.add(WHOLE_RULE, &error);
+        let takes_all = matches!(combination, Combination::Join(_));
+        // The names of a sum or a concat may be columns.
+        if !matches!(combination, Combination::Sum(_) | Combination::Concat(_)) {
+            for error in paths.iter().filter_map(|path| check_path(path, takes_all).err()) {
+                errors.add(WHOLE_RULE, &error);
+            }
         }
         errors.keep(check_nth(&text));
         check_compared_texts(&text, &mut errors);
