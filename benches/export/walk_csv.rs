@@ -1,5 +1,5 @@
-//! Baselines for `check`, on one core: read a CSV file with one reader, every record into one reused
-//! buffer, and do nothing with it.
+//! Baselines for `check`, on one core: read a CSV file with one reader, every record into one
+//! reused buffer, and do nothing with it.
 
 use std::{fs::File, hint::black_box, io::Read, path::Path, time::Instant};
 

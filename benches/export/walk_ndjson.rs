@@ -1,5 +1,5 @@
-//! Baseline for `check` of NDJSON, on one core: `serde_json` deserializes every line of a file into a
-//! typed struct that borrows from it, and nothing is done with it.
+//! Baseline for `check` of NDJSON, on one core: `serde_json` deserializes every line of a file into
+//! a typed struct that borrows from it, and nothing is done with it.
 
 use std::{
     borrow::Cow,

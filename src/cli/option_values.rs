@@ -31,7 +31,8 @@ pub(super) struct WrongOption {
 pub(super) struct UsageError {
     /// The options whose values are wrong.
     pub(super) wrong: Vec<WrongOption>,
-    /// What else is wrong, in clap's words, or a request for help: first of all the unknown options.
+    /// What else is wrong, in clap's words, or a request for help: first of all the unknown
+    /// options.
     pub(super) errors: Vec<clap::Error>,
 }
 

@@ -394,7 +394,8 @@ fn run_id(started_at: DateTime<Utc>) -> String {
     format!("{}-{}", started_at.format("%Y%m%d-%H%M%S"), &random_hex[..4])
 }
 
-/// Returns the ledger that a run with the same options would use. `errors` are those of the options.
+/// Returns the ledger that a run with the same options would use. `errors` are those of the
+/// options.
 pub(super) fn resolve_ledger(
     typed: Option<&Path>,
     config: Option<&Path>,

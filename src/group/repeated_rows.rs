@@ -1,6 +1,6 @@
 //! Repeated rows: equal items of one order in different files, where files are joined or a join has
-//! several, and rows whose numbers are added up: those of a side file with equal values, read or not,
-//! others with equal numbers.
+//! several, and rows whose numbers are added up: those of a side file with equal values, read or
+//! not, others with equal numbers.
 //!
 //! Parts of an export that overlap would double the items and the sums of an order. Equal rows of
 //! one file are often legitimate: two pieces on two lines. Called by `shuffle` with the draft of

@@ -1,7 +1,7 @@
 //! Bound refunds: which rows of one file are refunds, and of which order.
 //!
-//! `group` leaves them out or gives them to their orders; `validate` takes their amounts off. Made by
-//! `header_rules` and `document_binding`, used by `mapper`.
+//! `group` leaves them out or gives them to their orders; `validate` takes their amounts off. Made
+//! by `header_rules` and `document_binding`, used by `mapper`.
 
 use std::borrow::Cow;
 

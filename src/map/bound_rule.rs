@@ -1,7 +1,7 @@
 //! Bound rule: a rule of a profile with the sources of its values in one file.
 //!
-//! `S` is where a rule finds a value: a column or a path. Made by `header_rules` and `document_binding`,
-//! applied by `mapper`.
+//! `S` is where a rule finds a value: a column or a path. Made by `header_rules` and
+//! `document_binding`, applied by `mapper`.
 
 use std::borrow::Cow;
 

@@ -60,8 +60,8 @@ impl<S> Mapper<'_, S> {
         self.parent.as_ref().is_some_and(|parent| matches!(parent_id(view, parent), Ok(Some(_))))
     }
 
-    /// The id of a document that belongs to another one, by which its own children find it, and that
-    /// of the other one. None of one that is its own parent.
+    /// The id of a document that belongs to another one, by which its own children find it, and
+    /// that of the other one. None of one that is its own parent.
     pub(super) fn child_and_parent<'a, V: View<'a, Source = S>>(
         &self,
         view: V,

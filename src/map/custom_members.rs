@@ -1,8 +1,8 @@
 //! Custom members: the fields of a document whose names are the shop's, such as extension
 //! attributes and identifiers.
 //!
-//! A CSV file names them in its header, so that `header_rules` makes a rule of each; the members of a
-//! document are known only when it is read. Used by `mapper` and `plain_documents`.
+//! A CSV file names them in its header, so that `header_rules` makes a rule of each; the members of
+//! a document are known only when it is read. Used by `mapper` and `plain_documents`.
 
 use std::borrow::Cow;
 

@@ -134,7 +134,8 @@ pub fn excerpt(
 }
 
 /// The line of what is damaged, or else the first one, of a row whose cells are not known to be in
-/// their columns, or that cannot be read: only its punctuation, since it is not known what the rest of it is.
+/// their columns, or that cannot be read: only its punctuation, since it is not known what the rest
+/// of it is.
 #[must_use]
 pub fn punctuation_line(row: &Row<'_>, bytes: &[u8], problem: Option<&Problem>) -> Excerpt {
     let at = problem.map(|problem| problem.at).filter(|at| at.column.is_some());

@@ -195,8 +195,8 @@ impl<S> FieldBinding<'_, S> {
         }
     }
 
-    /// Adds what there is without a filled source: the default; or that the value is not known, since
-    /// the row lacks the side row that has it.
+    /// Adds what there is without a filled source: the default; or that the value is not known,
+    /// since the row lacks the side row that has it.
     fn push_nothing<'a, V>(&'a self, collector: &mut Collector<'a>, view: V)
     where
         V: View<'a, Source = S>,

@@ -1,8 +1,8 @@
 //! Fill down: a blank cell takes the value of the row above it, within one order.
 //!
 //! Of exports with merged cells, which have the values of an order on its first row only. A value
-//! is never taken from a row of another order, so that the rows of an order can be read alone. Which
-//! rows are of an order is decided by `file_mapper`, which passes the rows in their order.
+//! is never taken from a row of another order, so that the rows of an order can be read alone.
+//! Which rows are of an order is decided by `file_mapper`, which passes the rows in their order.
 
 use bumpalo::Bump;
 

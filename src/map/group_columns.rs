@@ -61,7 +61,8 @@ pub(super) fn lacking_columns(items: &RepeatedItems, groups: &[ItemGroup<usize>]
 }
 
 /// The columns that rules read and that a group lacks, each with the one that it probably means,
-/// since the items of a misspelt column would be lost. `unknown` are the columns that no rule reads.
+/// since the items of a misspelt column would be lost. `unknown` are the columns that no rule
+/// reads.
 pub(super) fn misspelt_columns<'h>(
     items: &RepeatedItems,
     groups: &[ItemGroup<usize>],

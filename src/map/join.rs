@@ -1,7 +1,7 @@
 //! Join: a file beside the export, and the key by which its rows belong to those of the export.
 //!
-//! Knows neither of the files: `side_table` has the rows of the side file, `row_joins` finds those of
-//! a row of the export. Compiled by `joins_compiler`.
+//! Knows neither of the files: `side_table` has the rows of the side file, `row_joins` finds those
+//! of a row of the export. Compiled by `joins_compiler`.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! Join readers: what reads a joined file for a row that says nothing of its order.
 //!
-//! Such a row, a refund or a child document, needs a row of the joined file only for what is read of
-//! it. Decided once per file, for `row_joins`.
+//! Such a row, a refund or a child document, needs a row of the joined file only for what is read
+//! of it. Decided once per file, for `row_joins`.
 
 use std::iter;
 

@@ -93,8 +93,8 @@ fn compile_join(
     })
 }
 
-/// Refuses to choose among rows that are items: all count, or none where several documents have those
-/// of one order.
+/// Refuses to choose among rows that are items: all count, or none where several documents have
+/// those of one order.
 fn check_many_items(many: Option<Many>, have_path: bool) -> Result<(), KeyError> {
     let error = match many {
         Some(_) if !have_path => "without effect: all rows of a key are items",

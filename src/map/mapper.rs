@@ -1,8 +1,8 @@
 //! Mapper: applies the rules and conditions of a profile to the rows of one file.
 //!
-//! The same for all formats: a [`View`] finds the values. Its parts are in files of their own: what a
-//! row is (`row_role`, `row_key`), its items (`row_items`, `field_items`, `netted_items`), its people
-//! (`row_people`), and documents of another one (`child_documents`). Bound once per file by
+//! The same for all formats: a [`View`] finds the values. Its parts are in files of their own: what
+//! a row is (`row_role`, `row_key`), its items (`row_items`, `field_items`, `netted_items`), its
+//! people (`row_people`), and documents of another one (`child_documents`). Bound once per file by
 //! `header_binding` (CSV) and `document_binding` (JSON); called by `file_mapper`.
 
 use std::{ops::RangeInclusive, sync::Arc};

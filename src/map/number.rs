@@ -1,5 +1,5 @@
-//! Numbers: how a profile declares that an export writes them, and their conversion to digits with a
-//! decimal point.
+//! Numbers: how a profile declares that an export writes them, and their conversion to digits with
+//! a decimal point.
 //!
 //! Marks are declared and never recognised: `1.250` is one and a quarter or one thousand two
 //! hundred and fifty. Keeps all digits. Compiled and applied by `rule`.

@@ -34,8 +34,8 @@ struct PlainColumn<'m> {
     first: Option<FirstColumn<'m>>,
 }
 
-/// The first column of a rule that does nothing but parse dates, or nothing at all, with a text that
-/// does not count as empty.
+/// The first column of a rule that does nothing but parse dates, or nothing at all, with a text
+/// that does not count as empty.
 #[derive(Clone, Copy)]
 struct FirstColumn<'m> {
     index: u32,

@@ -259,8 +259,8 @@ pub(super) fn may_hold_rows(raw: &[u8], header: &Header) -> bool {
 /// the cells in which that row may begin.
 ///
 /// The further row's own cells end the row, so its key is at the end of the first superfluous cell,
-/// or of the cell before it if one cell has a superfluous delimiter too. With more than two rows the
-/// key may be in any cell.
+/// or of the cell before it if one cell has a superfluous delimiter too. With more than two rows
+/// the key may be in any cell.
 pub(super) fn possible_keys<'a>(record: &Record<'a>, header: &Header) -> Vec<&'a str> {
     let (n_cells, n_columns) = (record.n_cells(), header.names.len());
     if n_cells <= n_columns {

@@ -1,4 +1,5 @@
-//! Row digest: what tells two rows of a join apart by all their values, also those that no rule reads.
+//! Row digest: what tells two rows of a join apart by all their values, also those that no rule
+//! reads.
 //!
 //! Used by `side_file`. The same row has the same digest in every file, also with `5` for `5.00`.
 

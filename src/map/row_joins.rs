@@ -39,8 +39,8 @@ impl<S> RowJoins<'_, S> {
         self.0.is_empty()
     }
 
-    /// What the side files have for a row. Items are those of the order that the row says, so that a
-    /// document that belongs to another one has none.
+    /// What the side files have for a row. Items are those of the order that the row says, so that
+    /// a document that belongs to another one has none.
     pub(super) fn find<'a, 'v, V: View<'v, Source = S>>(
         &'a self,
         view: V,
@@ -106,8 +106,8 @@ impl<S> RowJoin<'_, S> {
         if self.join.is_optional { SideFound::NoKey } else { SideFound::None }
     }
 
-    /// Rows that are items, unless several documents have those of one key: one may be a copy of the
-    /// other.
+    /// Rows that are items, unless several documents have those of one key: one may be a copy of
+    /// the other.
     fn items<'a>(&self, rows: Option<Vec<SideRow<'a>>>, texts: &'a Bump) -> SideFound<'a> {
         let Some(rows) = rows else { return self.unmatched() };
         if self.join.item_path.is_some() && self.join.many == Many::Refuse {

@@ -1,5 +1,5 @@
-//! Table of values (`values`, `other` and `ignore_case` of a rule): the constants that stand for the
-//! texts of the export.
+//! Table of values (`values`, `other` and `ignore_case` of a rule): the constants that stand for
+//! the texts of the export.
 //!
 //! Compiled and asked by `rule`.
 

@@ -1,8 +1,8 @@
 //! Text steps: what a rule does with the text of a filled cell before it is looked up or parsed.
 //!
-//! In this order: `strip_prefix` and `strip_suffix`, `trim`, `split` with `part`, `pairs` with `key`,
-//! `decode`, `upper` or `lower`; then, unless the text counts as empty by now, `pad_left`. Compiled
-//! and applied by `rule`.
+//! In this order: `strip_prefix` and `strip_suffix`, `trim`, `split` with `part`, `pairs` with
+//! `key`, `decode`, `upper` or `lower`; then, unless the text counts as empty by now, `pad_left`.
+//! Compiled and applied by `rule`.
 
 use std::borrow::Cow;
 
@@ -192,8 +192,8 @@ impl FurtherSteps {
     }
 }
 
-/// Whether a character around a text is no part of it. Selectors of variants and tags are: emoji end
-/// with them.
+/// Whether a character around a text is no part of it. Selectors of variants and tags are: emoji
+/// end with them.
 fn is_trimmed(c: char) -> bool {
     let is_of_emoji = matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}');
     c.is_whitespace() || is_invisible(c) && !is_of_emoji

@@ -1,7 +1,8 @@
-//! Unchanged words: the constants of a profile that reach their field as they are, so that an order which
-//! takes one is as valid as the word.
+//! Unchanged words: the constants of a profile that reach their field as they are, so that an order
+//! which takes one is as valid as the word.
 //!
-//! Knows no list of a target: `pipeline` asks `validate` about each of them before anything is read.
+//! Knows no list of a target: `pipeline` asks `validate` about each of them before anything is
+//! read.
 
 use super::{
     condition::{CellSource, Condition},
@@ -72,8 +73,8 @@ impl Profile {
         self.wrong.iter().any(is_condition)
     }
 
-    /// Whether a condition on the source of a rule may leave out the rows with this word. Each one may
-    /// be on the source of a rule that is not known.
+    /// Whether a condition on the source of a rule may leave out the rows with this word. Each one
+    /// may be on the source of a rule that is not known.
     fn may_leave_out(&self, rule: Option<&Rule>, word: &ProfileWord) -> bool {
         if self.has_wrong_conditions() {
             return rule.is_none_or(Rule::has_source);

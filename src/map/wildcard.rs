@@ -1,6 +1,7 @@
 //! Wildcard: the fields of a rule for any name, such as extension attributes.
 //!
-//! Used by `header_rules` for the columns of a header, and by `custom_members` for those of documents.
+//! Used by `header_rules` for the columns of a header, and by `custom_members` for those of
+//! documents.
 
 use std::sync::Arc;
 

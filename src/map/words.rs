@@ -27,9 +27,9 @@ pub struct ProfileWord {
     pub(super) span: Range<usize>,
 }
 
-/// The words among the texts of a profile, in which the values at some paths are wrong. Not those of
-/// custom fields and of people beside the guest: no list tells whether they are wrong. Not those of
-/// a list of rules and of a rule with a condition: no order may take one.
+/// The words among the texts of a profile, in which the values at some paths are wrong. Not those
+/// of custom fields and of people beside the guest: no list tells whether they are wrong. Not those
+/// of a list of rules and of a rule with a condition: no order may take one.
 pub(super) fn words(texts: &[TomlText], wrong: &[KeyPath]) -> Vec<ProfileWord> {
     let word = |(names, text, span): &TomlText| {
         let (kind, path) = without_kind(names);

@@ -24,8 +24,8 @@ pub enum PointReading {
 }
 
 impl PointReading {
-    /// Returns the reading of the amount in a cell. `currency` is the code of its currency: where it
-    /// has three decimals, or is not known, three digits behind the point show nothing.
+    /// Returns the reading of the amount in a cell. `currency` is the code of its currency: where
+    /// it has three decimals, or is not known, three digits behind the point show nothing.
     #[must_use]
     pub fn of(cell: &Cell<'_>, currency: Option<&str>) -> Self {
         match Self::of_cell(cell) {

@@ -127,12 +127,13 @@ pub struct Excerpt {
     pub line: u64,
     /// The line, or the part of it that holds the mark; without a line break.
     pub text: String,
-    /// The bytes of the text that are wrong, empty where something is missing; none if what is wrong
-    /// is no part of the line.
+    /// The bytes of the text that are wrong, empty where something is missing; none if what is
+    /// wrong is no part of the line.
     pub mark: Option<Range<usize>>,
     /// What was found there and what was expected.
     pub label: String,
-    /// Where the mark is, if what is wrong has no place of its own: of a missing value the empty cell.
+    /// Where the mark is, if what is wrong has no place of its own: of a missing value the empty
+    /// cell.
     pub marked: Option<Place>,
 }
 

@@ -1,5 +1,6 @@
-//! JSON documents: flat and borrowed. The values of a document are in one list, each directly before
-//! the values below it; the names of the members are in another. Texts are slices of the export.
+//! JSON documents: flat and borrowed. The values of a document are in one list, each directly
+//! before the values below it; the names of the members are in another. Texts are slices of the
+//! export.
 //!
 //! Does not parse: `read` fills the lists, `map` reads them through [`JsonNode`].
 

@@ -495,8 +495,8 @@ pub struct MappedRow<'a> {
     pub may_have_items: bool,
     /// Whether a row may be none of the order: a condition that says so cannot be tested on it.
     pub may_be_of_none: bool,
-    /// Whether a row may be a refund that is no row of the order: it cannot be read, or the condition
-    /// that says so cannot be tested on it.
+    /// Whether a row may be a refund that is no row of the order: it cannot be read, or the
+    /// condition that says so cannot be tested on it.
     pub may_be_refund: bool,
     /// Whether the order key is a number of JSON.
     pub key_is_number: bool,

@@ -1,7 +1,7 @@
 //! Folded text: lines that fit a width, broken at blanks only.
 //!
-//! A word is never broken, since it may be a path or a code that is to be copied: a longer one has a
-//! line of its own. Called by `cli` and `report`.
+//! A word is never broken, since it may be a path or a code that is to be copied: a longer one has
+//! a line of its own. Called by `cli` and `report`.
 
 use textwrap::{Options, WordSplitter};
 

@@ -1,8 +1,8 @@
 //! Raw CSV record: a record as it is in the file, split into cells that keep their quotes.
 //!
 //! csv-core, with which `read` parses such a record, returns the text of its cells, but neither
-//! where they begin nor what is wrong with their quotes: that is found here. Does not unescape. Used
-//! by `read` for damaged quotes, and by [`Record`](super::record::Record) for positions.
+//! where they begin nor what is wrong with their quotes: that is found here. Does not unescape.
+//! Used by `read` for damaged quotes, and by [`Record`](super::record::Record) for positions.
 
 use std::ops::Range;
 

@@ -296,7 +296,8 @@ pub fn trim_blanks(text: &str) -> &str {
 }
 
 impl<'a> JoinedRecord<'a> {
-    /// The side file of a cell, and the index of the cell there; none of a cell of the record's own.
+    /// The side file of a cell, and the index of the cell there; none of a cell of the record's
+    /// own.
     #[must_use]
     pub fn side_cell(&self, index: usize) -> Option<(&'a SideMatch<'a>, usize)> {
         let mut index = index.checked_sub(self.own.n_cells())?;

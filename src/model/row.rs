@@ -43,8 +43,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The place of what makes the row unreadable; that of the row if it is not known, or if the row
-    /// is readable.
+    /// The place of what makes the row unreadable; that of the row if it is not known, or if the
+    /// row is readable.
     #[must_use]
     pub fn damage_place(&self) -> Place {
         let row = self.origin.position();

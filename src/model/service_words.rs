@@ -1,8 +1,8 @@
 //! The words of a service's answer that are shown and counted: those of a list, and no other, since
 //! the service may repeat any value of the order.
 //!
-//! Called by `failure` and `report`. The whole answer is in `results.ndjson` and beside the rejects,
-//! which hold the order itself.
+//! Called by `failure` and `report`. The whole answer is in `results.ndjson` and beside the
+//! rejects, which hold the order itself.
 
 use super::cut_text::{cut_end, until_quote};
 

@@ -54,8 +54,8 @@ pub(crate) struct PlainRouteCheck<'c> {
 }
 
 impl<'c> PlainRouteCheck<'c> {
-    /// Checks the orders of a file; none if no order of it is plain. `fields` are those of its columns,
-    /// if it has any.
+    /// Checks the orders of a file; none if no order of it is plain. `fields` are those of its
+    /// columns, if it has any.
     pub(crate) fn new(
         fields: Option<Vec<&'c Field>>,
         (settings, target): (&'c ValidateSettings, &'c ServiceSettings),

@@ -1,4 +1,5 @@
-//! End of a run: the rejects, the CSV files, the report, and the mark in the ledger that its changes are reported.
+//! End of a run: the rejects, the CSV files, the report, and the mark in the ledger that its
+//! changes are reported.
 //!
 //! It decides nothing about an order. Called by `run` and `resume`.
 

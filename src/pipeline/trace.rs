@@ -208,8 +208,8 @@ fn guest_values(
     values_of_group(cells, (FieldGroup::Guest, owner), sent.as_ref(), spec)
 }
 
-/// The values of the cells of one group, those of named fields first. `sent` returns what is sent of
-/// a field; none if the order is not valid.
+/// The values of the cells of one group, those of named fields first. `sent` returns what is sent
+/// of a field; none if the order is not valid.
 fn values_of_group(
     cells: &Cells<'_>,
     (group, owner): (FieldGroup, CellOwner<'_>),

@@ -1,7 +1,7 @@
 //! Tracer: collects the traces of the orders named by `--explain` and `--explain-first`.
 //!
-//! It decides nothing. Only these orders leave the fast path; `map` and `validate` tell the steps of
-//! their values. Called by `triage` and `dispose` on all cores at once, and by `run` at the end.
+//! It decides nothing. Only these orders leave the fast path; `map` and `validate` tell the steps
+//! of their values. Called by `triage` and `dispose` on all cores at once, and by `run` at the end.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},

@@ -26,7 +26,8 @@ pub(super) struct RecordDamage {
     pub(super) cell: Option<(usize, CellError)>,
 }
 
-/// Why the quotes of a record are unreliable, with the line below the record's first and the column.
+/// Why the quotes of a record are unreliable, with the line below the record's first and the
+/// column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum QuoteError {
     /// Opened there, and never closed.
@@ -260,8 +261,8 @@ impl CsvFormat {
         }
     }
 
-    /// Whether the first cells of two lines, up to a quote, look alike, such as `A-7` and `B-12`: at
-    /// least two filled ones, one of them with a digit. Lines of a text rarely do.
+    /// Whether the first cells of two lines, up to a quote, look alike, such as `A-7` and `B-12`:
+    /// at least two filled ones, one of them with a digit. Lines of a text rarely do.
     fn have_alike_cells(&self, one: &[u8], other: &[u8]) -> bool {
         let cells = |line| <[u8]>::split(line, |byte| *byte == self.syntax.delimiter);
         let (mut n_alike, mut has_digits) = (0, false);

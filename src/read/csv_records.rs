@@ -78,8 +78,8 @@ pub(super) struct UnescapedRecord<'b> {
 pub(super) const SEPARATOR: char = ',';
 
 impl CellBuffer {
-    /// Drops cells of the last record, or adds empty ones, so that it has `n_cells`. Its cells begin
-    /// at `first_end` and its text at `text_start`.
+    /// Drops cells of the last record, or adds empty ones, so that it has `n_cells`. Its cells
+    /// begin at `first_end` and its text at `text_start`.
     pub(super) fn set_len(&mut self, n_cells: usize, text_start: usize, first_end: usize) {
         self.ends.truncate(first_end + n_cells);
         let last_end = self.ends.last().map_or(0, |end| *end as usize);

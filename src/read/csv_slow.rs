@@ -45,7 +45,8 @@ pub(super) struct ParsedCells {
 }
 
 impl SlowCsvParser {
-    // A `csv_core::Reader` cannot be cloned instead (0.1.13): the clone has lost half of its tables.
+    // A `csv_core::Reader` cannot be cloned instead (0.1.13): the clone has lost half of its
+    // tables.
     pub(super) fn new(syntax: CsvSyntax) -> Self {
         let mut core = csv_core::ReaderBuilder::new()
             .delimiter(syntax.delimiter)

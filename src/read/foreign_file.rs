@@ -1,4 +1,5 @@
-//! Foreign files: what a file is that is neither CSV nor JSON, by its first bytes, and what to type.
+//! Foreign files: what a file is that is neither CSV nor JSON, by its first bytes, and what to
+//! type.
 //!
 //! Called by `block_reader` before it looks for a format.
 

@@ -1,9 +1,9 @@
-//! Row padding: rows with more or fewer cells than the header, whose empty cells at the end were cut
-//! off or are too many.
+//! Row padding: rows with more or fewer cells than the header, whose empty cells at the end were
+//! cut off or are too many.
 //!
-//! Decides which rows fit; `csv_records` gives them the cells of the header. Not a row that may have
-//! lost more than empty cells: one that lacks a required column, the last one of a file without a
-//! last line break, one of several lines. Called by `csv` for rows on the slow path.
+//! Decides which rows fit; `csv_records` gives them the cells of the header. Not a row that may
+//! have lost more than empty cells: one that lacks a required column, the last one of a file
+//! without a last line break, one of several lines. Called by `csv` for rows on the slow path.
 
 use std::sync::{Arc, OnceLock};
 

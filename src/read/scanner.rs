@@ -1,8 +1,8 @@
 //! SIMD scan of CSV, 64 bytes at a time: where cells and records end, which bytes have quotes, and
 //! where the grammar is not plain.
 //!
-//! Proves the quoting of plain records with a few operations on 64-bit masks, and leaves every other
-//! record to csv-core. Does not read cells. Called by `csv_fast`.
+//! Proves the quoting of plain records with a few operations on 64-bit masks, and leaves every
+//! other record to csv-core. Does not read cells. Called by `csv_fast`.
 
 use std::num::NonZeroU64;
 

@@ -1,8 +1,8 @@
-//! Examples: the first orders that have a problem of a code or a reason of their outcome, with their
-//! rows, and the diagnostics that show them.
+//! Examples: the first orders that have a problem of a code or a reason of their outcome, with
+//! their rows, and the diagnostics that show them.
 //!
-//! Keeps a few of each, so its size does not grow with the run. Filled by `tally` and `reasons`; the
-//! excerpts are added by `pipeline`, which can read the rows again.
+//! Keeps a few of each, so its size does not grow with the run. Filled by `tally` and `reasons`;
+//! the excerpts are added by `pipeline`, which can read the rows again.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,8 @@ const TOTALS: [&str; 11] = [
 pub struct OrderExample {
     /// The problem; none of an outcome.
     pub problem: Option<Problem>,
-    /// The row of the cell, or the order's first one; none if the problem is of no row of the order.
+    /// The row of the cell, or the order's first one; none if the problem is of no row of the
+    /// order.
     pub row: Option<RowOrigin>,
     /// Whether it is not known which order the row is of, so that its values are not shown.
     pub is_of_unknown_order: bool,

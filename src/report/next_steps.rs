@@ -1,8 +1,9 @@
 //! Next steps: what the operator does after a run, each as a command of this program.
 //!
-//! A command is bound to its run by `--run` or the run folder, so that none changes what another run
-//! left; orders of earlier runs have steps of their own, which say so. A consent that only a person
-//! can give is in the reason of its command. Pure. Called by `recorder`; shown by `terminal` and `summary`.
+//! A command is bound to its run by `--run` or the run folder, so that none changes what another
+//! run left; orders of earlier runs have steps of their own, which say so. A consent that only a
+//! person can give is in the reason of its command. Pure. Called by `recorder`; shown by `terminal`
+//! and `summary`.
 
 use std::borrow::Cow;
 
@@ -268,8 +269,8 @@ impl Situation<'_> {
         Some(step(why, format!("orderferry explain {}", worst.code)))
     }
 
-    /// Unreadable rows of no known order, which the profile accepts: they are in no rejects, and each
-    /// run that reads them ends with exit code 1.
+    /// Unreadable rows of no known order, which the profile accepts: they are in no rejects, and
+    /// each run that reads them ends with exit code 1.
     fn about_lost_rows(&self) -> Option<NextStep> {
         let is_lost = |problem: &&ProblemSummary| {
             matches!(problem.code, Code::RowUnreadable | Code::RowWithoutKey) && problem.orders == 0

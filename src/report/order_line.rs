@@ -1,6 +1,7 @@
 //! Problems, positions and times as JSON and text, in the form that all files of the report share.
 //!
-//! Writes no file. Called by `results`, `rejects` (the reasons), `csv_tables`, `summary` and `page`.
+//! Writes no file. Called by `results`, `rejects` (the reasons), `csv_tables`, `summary` and
+//! `page`.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

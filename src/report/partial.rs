@@ -138,8 +138,8 @@ impl PartialReport {
     }
 
     /// Counts the guest, the items and the requests of a valid order, unless its history makes it
-    /// invalid. `outcome` is `None` if it is to be sent; `to_identify` is the number of requests that
-    /// identify a guest.
+    /// invalid. `outcome` is `None` if it is to be sent; `to_identify` is the number of requests
+    /// that identify a guest.
     pub fn count_valid(
         &mut self,
         record: &OrderRecord,

@@ -107,12 +107,12 @@ pub fn reasons(
 /// Writes `rejects/`. Each input with rejected orders gets two files: its header and the rows of
 /// those orders, in the order of the input, each once and followed by a line break, unless it is
 /// the input's last row and has none; and `NAME.reasons.ndjson` with one line per order. A header
-/// that is repeated between two of the rows is between them again; of a joined file without rejected
-/// orders, but with such a header, the headers alone are written. Without rejects the folder stays
-/// empty.
+/// that is repeated between two of the rows is between them again; of a joined file without
+/// rejected orders, but with such a header, the headers alone are written. Without rejects the
+/// folder stays empty.
 ///
-/// `reopen` returns the text of an input from the start, with a byte order mark; none if the file is
-/// gone or has changed.
+/// `reopen` returns the text of an input from the start, with a byte order mark; none if the file
+/// is gone or has changed.
 ///
 /// # Errors
 ///

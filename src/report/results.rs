@@ -29,8 +29,8 @@ use crate::{
 /// The file's name in the run folder.
 pub const FILE: &str = "results.ndjson";
 
-/// Returns the references of the orders of a complete file, in its order. A line that cannot be read
-/// is left out.
+/// Returns the references of the orders of a complete file, in its order. A line that cannot be
+/// read is left out.
 ///
 /// # Errors
 ///

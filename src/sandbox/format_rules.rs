@@ -203,7 +203,8 @@ fn is_upper_letters(text: &str, n_letters: usize) -> bool {
 
 fn is_time(text: &str, format: &str) -> bool {
     // chrono parses more than the exact format (`2025-1-1`, a sign, blanks), so the formatted time
-    // is compared with the text. A year beyond 9999 is written with a sign, which is not the format.
+    // is compared with the text. A year beyond 9999 is written with a sign, which is not the
+    // format.
     text.starts_with(|c: char| c.is_ascii_digit())
         && NaiveDateTime::parse_from_str(text, format)
             .is_ok_and(|time| time.format(format).to_string() == text)

@@ -1,7 +1,7 @@
 //! Excerpts: reads single rows of an export again, to show the cells that their problems concern.
 //!
-//! Only what a person is to look at, so an export that cannot be read again has no excerpts. Rows of
-//! side files are left to `side_excerpts`. Called by `pipeline` once the export was read.
+//! Only what a person is to look at, so an export that cannot be read again has no excerpts. Rows
+//! of side files are left to `side_excerpts`. Called by `pipeline` once the export was read.
 
 use std::io::{self, Read};
 

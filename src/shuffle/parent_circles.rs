@@ -94,8 +94,8 @@ impl<'p> ParentLinks<'p> {
         Ok(ParentCircles(on_circles(self.reduced(MAX_LINKS)?.in_memory()?)))
     }
 
-    /// The links without those of outer documents, until at most `max_links` are left, only circles,
-    /// or no round.
+    /// The links without those of outer documents, until at most `max_links` are left, only
+    /// circles, or no round.
     fn reduced(self, max_links: usize) -> io::Result<Self> {
         let (mut links, mut n_links) = (self, usize::MAX);
         loop {

@@ -29,8 +29,8 @@ pub(super) struct PlainPath<'c> {
     mapper: &'c FileMapper<'c>,
     rows: PlainRows<'c>,
     check: Box<dyn CheckPlain<'c> + 'c>,
-    /// The keys of the extension attributes that the columns can have; none of documents, which name
-    /// their own.
+    /// The keys of the extension attributes that the columns can have; none of documents, which
+    /// name their own.
     attributes: Option<Vec<&'c Arc<ExtensionKey>>>,
     draft: PlainDraft<'c>,
 }

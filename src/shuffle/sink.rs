@@ -26,8 +26,8 @@ pub trait Decide: Sync {
     /// Checks an order. `facts` are what is known about the whole export.
     fn check<'a>(&'a self, draft: Draft<'a>, facts: &ExportFacts) -> CheckedOrder<'a>;
 
-    /// Returns the check of the plain orders of a file, if there can be any. `fields` are those of its
-    /// columns; none of documents, which name their own.
+    /// Returns the check of the plain orders of a file, if there can be any. `fields` are those of
+    /// its columns; none of documents, which name their own.
     fn plain_check<'c>(
         &'c self,
         fields: Option<Vec<&'c Field>>,

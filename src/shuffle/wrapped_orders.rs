@@ -1,4 +1,5 @@
-//! Wrapped orders: an object around the array of all orders, `{"orders": [{…}, …]}`, as APIs answer.
+//! Wrapped orders: an object around the array of all orders, `{"orders": [{…}, …]}`, as APIs
+//! answer.
 //!
 //! Looks at the text of a document that has no order, for the hint what to do about it.
 //! Called by `lost_row_hint`.

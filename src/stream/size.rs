@@ -51,7 +51,8 @@ const PLAIN_ITEM_OVERHEAD: usize = 7;
 /// `%22referenceId%22:%22%22,`
 const ITEM_TEXT_OVERHEAD: usize = 25;
 
-/// Maximum URL bytes of an item's price or quantity, if [`is_short`]: `%22quantity%22:-0.123456789,`
+/// Maximum URL bytes of an item's price or quantity, if [`is_short`]:
+/// `%22quantity%22:-0.123456789,`
 const SHORT_NUMBER_BYTES: usize = 28;
 
 /// The same for the whole event: browser ID, type, the frames of the common attributes, of order
@@ -144,8 +145,8 @@ impl<F: Fn(&str) -> usize> SizeBound<F> {
         self.person(&order.guest).max(largest) + common + EVENT_OVERHEAD
     }
 
-    /// The events that assemble an order. CONFIRM counts with all items; in parts it is never larger
-    /// than the limit.
+    /// The events that assemble an order. CONFIRM counts with all items; in parts it is never
+    /// larger than the limit.
     fn sequence(&self, order: &Order<'_>) -> usize {
         let person = |person| ITEM_OVERHEAD + self.person(person);
         let contacts = [&order.guest].into_iter().chain(&order.contacts).map(person).sum();

@@ -2,7 +2,8 @@
 //!
 //! It says yes or nothing. Whatever might be a problem, a warning included, is left to `check`,
 //! which says what it is: an order that passes here is valid there, without a problem and with the
-//! same content. No rule is stated here: each arm asks the module of its rule. Called by `pipeline`.
+//! same content. No rule is stated here: each arm asks the module of its rule. Called by
+//! `pipeline`.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;

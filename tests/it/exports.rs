@@ -1,11 +1,11 @@
 //! Golden tests of exports: every folder of `tests/it/exports` has an export, profiles that read
 //! it, and what becomes of it. A new case needs no code.
 //!
-//! Each profile (`profile.toml` and others; none is the canonical one) reads each export (a file, or
-//! a folder of files).
-//! `expected.txt` lists the orders that a send would send, with their items and guests, the other
-//! orders with their outcomes, all problems, and the message of a run that is refused.
-//! `UPDATE_SAMPLES=1 cargo test` writes it again. Rejects have the same errors as in the export.
+//! Each profile (`profile.toml` and others; none is the canonical one) reads each export (a file,
+//! or a folder of files). `expected.txt` lists the orders that a send would send, with their items
+//! and guests, the other orders with their outcomes, all problems, and the message of a run that is
+//! refused. `UPDATE_SAMPLES=1 cargo test` writes it again. Rejects have the same errors as in the
+//! export.
 
 use std::{
     collections::BTreeMap,

@@ -1,5 +1,5 @@
-//! Stamp: what all rows that a run writes in one transaction have in common. Made by `run`; `settle` uses its
-//! clock.
+//! Stamp: what all rows that a run writes in one transaction have in common. Made by `run`;
+//! `settle` uses its clock.
 
 use std::time::SystemTime;
 

@@ -45,8 +45,8 @@ impl DateFormat {
         }
     }
 
-    /// Whether a zone beside it contradicts it: the values are in another one, or in none where they
-    /// say no offset. One beside the offset in each value says nothing else.
+    /// Whether a zone beside it contradicts it: the values are in another one, or in none where
+    /// they say no offset. One beside the offset in each value says nothing else.
     pub(super) fn contradicts_zone(&self) -> bool {
         match self {
             Self::Iso | Self::Epoch(_) => true,

@@ -71,8 +71,8 @@ impl DateRule {
     /// Creates a rule of formats, tried in order: chrono's `strftime` formats, or names such as
     /// `iso8601` and `excel`.
     ///
-    /// A format without an offset needs a time zone such as `Europe/London` or `-05:00`. An error is
-    /// a message.
+    /// A format without an offset needs a time zone such as `Europe/London` or `-05:00`. An error
+    /// is a message.
     pub fn new(formats: &[String], zone: Option<&str>) -> Result<Self, String> {
         let zone = zone.map(DateZone::Named);
         Self::with_options(formats, &DateOptions { zone, ..DateOptions::default() })

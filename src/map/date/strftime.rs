@@ -77,8 +77,8 @@ enum FormatPart {
     Date,
 }
 
-/// The format that spreadsheets and others write as `dd.mm.yyyy hh:mm`, in which `mm` behind the hour
-/// is the minute.
+/// The format that spreadsheets and others write as `dd.mm.yyyy hh:mm`, in which `mm` behind the
+/// hour is the minute.
 fn of_spreadsheet(text: &str) -> Option<String> {
     let (mut format, mut has_hour) = (String::new(), false);
     let characters: Vec<_> = text.to_lowercase().chars().collect();

@@ -363,8 +363,8 @@ phone = { column = "phone", kind = "phone", country = "GB" }
 crm = { column = "customer", strip_suffix = ".0" }
 "##;
 
-/// An order of some rows: for each cell of each row its index in the pool. The cells of further rows
-/// repeat the first row if the column is one of the order.
+/// An order of some rows: for each cell of each row its index in the pool. The cells of further
+/// rows repeat the first row if the column is one of the order.
 fn order_rows(pools: &'static [Pool]) -> impl Strategy<Value = Vec<Vec<usize>>> {
     let cell = |pool: &Pool| prop_oneof![30 => Just(0), 1 => 0..pool.1.len()];
     let row = pools.iter().map(cell).collect::<Vec<_>>();

@@ -91,9 +91,9 @@ fn unclosed_quote_uses_bounded_memory() {
     let mut command = process(&workspace.path(""));
     let ran = peak_memory::measure(command.args(CHECK.split(' ')).args(["--out", "run"]));
     assert_eq!(ran.code, 2, "{}", ran.err);
-    // 16 MiB of the file are read, into a buffer that doubles. The peak varies from 93 to 131 MB with
-    // the time at which the allocator returns memory; a file of 100 MB that is read whole needs more
-    // than 200 MB.
+    // 16 MiB of the file are read, into a buffer that doubles. The peak varies from 93 to 131 MB
+    // with the time at which the allocator returns memory; a file of 100 MB that is read whole
+    // needs more than 200 MB.
     assert!(ran.peak < 160 * 1024, "{} kB", ran.peak);
 }
 

@@ -1,4 +1,5 @@
-//! The same for documents: those of the samples and others, with anything in the place of any value.
+//! The same for documents: those of the samples and others, with anything in the place of any
+//! value.
 
 use serde_json::{Map, Value, json};
 
