@@ -204,7 +204,8 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         }
         let names = self.own.names.iter().map(String::as_str);
         // A similar name is shown only where the column is required.
-        let shown = near.as_deref().or_else(|| suggest(column, names).filter(|_| is_required));
+        let shown =
+            near.as_deref().or_else(|| if is_required { suggest(column, names) } else { None });
         let fact = shown.and_then(|name| position_of(name, self.own, self.file));
         self.missing.push(MissingName {
             file: self.file.to_owned(),
