@@ -13,7 +13,7 @@ use toml::{
 use super::{
     error::PROFILE,
     key_errors::KeyPath,
-    key_path::{parse_value_path, shown_value_path},
+    key_path::{number_join, parse_value_path, shown_value_path},
     open_questions::{OpenQuestion, is_settled, open_questions, remove},
     profile_schema::KeyType,
     toml_document::{TomlDocument, value_at},
@@ -77,30 +77,31 @@ pub(super) fn answer<'t>(
 ) -> Vec<OpenQuestion> {
     let asked: Vec<_> =
         open.iter().map(|asked| shown_value_path(&document.root, &asked.path)).collect();
-    let mut answered: Vec<&KeyPath> = Vec::new();
+    let mut answered: Vec<KeyPath> = Vec::new();
     for Answer { path, at } in answers {
-        let Some(path) = path else {
+        let Some(mut path) = path.clone() else {
             document.add_error(Some(at.clone()), "", "not an answer; expected KEY=VALUE");
             continue;
         };
+        number_join(&document.root, &mut path);
         if answered.contains(&path) {
             let message = format!(
                 "{:?} is answered twice; expected once",
-                shown_value_path(&document.root, path)
+                shown_value_path(&document.root, &path)
             );
             document.add_error(Some(at.clone()), "", &message);
             continue;
         }
-        let Some(index) = open.iter().position(|question| question.path == *path) else {
-            let message = no_question(&shown_value_path(&document.root, path), &asked);
+        let Some(index) = open.iter().position(|question| question.path == path) else {
+            let message = no_question(&shown_value_path(&document.root, &path), &asked);
             document.add_error(Some(at.clone()), "", &message);
             continue;
         };
         let question = open.remove(index);
         let text = sources.option_value(at).unwrap_or_default();
-        set(&mut document.root, path, value(text, &question.key_type, at));
+        set(&mut document.root, &path, value(text, &question.key_type, at));
+        refuse_question(document, &path, at);
         answered.push(path);
-        refuse_question(document, path, at);
     }
     open
 }

@@ -1,7 +1,7 @@
 //! Key paths as they are written: `order.ext."gift wrap"`, `order.price[1].scale`.
 //!
-//! A path is a dotted key of TOML; the elements of a list are counted from 1. Used by `extends`,
-//! `open_questions` and `answers`.
+//! A path is a dotted key of TOML; the elements of a list are counted from 1, and joins are named.
+//! Used by `extends`, `open_questions` and `answers`.
 
 use toml::{
     Spanned,
@@ -9,6 +9,9 @@ use toml::{
 };
 
 use super::key_errors::KeyPath;
+
+/// The key of the list of joins.
+const JOIN: &str = "join";
 
 /// The names of a dotted key; none if it is no such key.
 pub(super) fn parse_key_path(text: &str) -> Option<KeyPath> {
@@ -56,10 +59,14 @@ pub(super) fn shown_key_path(path: &[String]) -> String {
     path.iter().map(|name| shown_name(name)).collect::<Vec<_>>().join(".")
 }
 
-/// The path of a value below a table, with the numbers of elements of lists.
+/// The path of a value below a table, with the names of joins and the numbers of other elements of
+/// lists.
 pub(super) fn shown_value_path(table: &DeTable<'_>, path: &[String]) -> String {
-    let Some((first, below)) = path.split_first() else { return String::new() };
+    let Some((first, mut below)) = path.split_first() else { return String::new() };
     let (mut shown, mut value) = (shown_name(first), table.get(first.as_str()));
+    if let Some((name, join)) = named_join(table, path) {
+        (shown, value, below) = (format!("{JOIN}.{name}"), Some(join), &below[1..]);
+    }
     for name in below {
         let index = name.parse::<usize>();
         value = match (value.map(Spanned::get_ref), index) {
@@ -76,11 +83,54 @@ pub(super) fn shown_value_path(table: &DeTable<'_>, path: &[String]) -> String {
     shown
 }
 
+/// Puts the number of a join in the place of its name.
+pub(super) fn number_join(table: &DeTable<'_>, path: &mut KeyPath) {
+    if let [first, name, ..] = path.as_mut_slice()
+        && first == JOIN
+        && let Some(index) = index_of_join(table, name)
+    {
+        *name = index.to_string();
+    }
+}
+
+/// The name and the table of the join of a path, if the name can stand for its number.
+fn named_join<'t, 's>(
+    table: &'t DeTable<'s>,
+    path: &[String],
+) -> Option<(&'t str, &'t Spanned<DeValue<'s>>)> {
+    let [first, number, ..] = path else { return None };
+    let join = joins(table).filter(|_| first == JOIN)?.get(number.parse::<usize>().ok()?)?;
+    let name = name_of_join(join)?;
+    (index_of_join(table, name)?.to_string() == *number).then_some((name, join))
+}
+
+/// The index of the only join of a name. A number is not the name of one but that of its table.
+fn index_of_join(table: &DeTable<'_>, name: &str) -> Option<usize> {
+    if !is_bare(name) || name.parse::<usize>().is_ok() {
+        return None;
+    }
+    let joins = joins(table)?.iter().enumerate();
+    let mut named = joins.filter(|(_, join)| name_of_join(join) == Some(name));
+    let (index, _) = named.next()?;
+    named.next().is_none().then_some(index)
+}
+
+fn joins<'t, 's>(table: &'t DeTable<'s>) -> Option<&'t [Spanned<DeValue<'s>>]> {
+    Some(table.get(JOIN)?.get_ref().as_array()?)
+}
+
+fn name_of_join<'t>(join: &'t Spanned<DeValue<'_>>) -> Option<&'t str> {
+    join.get_ref().as_table()?.get("as")?.get_ref().as_str()
+}
+
 /// A name as it is written in a path.
 fn shown_name(name: &str) -> String {
+    if is_bare(name) { name.to_owned() } else { format!("{name:?}") }
+}
+
+fn is_bare(name: &str) -> bool {
     let is_of_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let is_bare = !name.is_empty() && name.bytes().all(is_of_bare);
-    if is_bare { name.to_owned() } else { format!("{name:?}") }
+    !name.is_empty() && name.bytes().all(is_of_bare)
 }
 
 #[cfg(test)]

@@ -92,6 +92,44 @@ fn open_words_list_what_their_fields_take() {
     "#);
 }
 
+/// The number of its table says less.
+#[test]
+fn answers_name_joins() {
+    let joins = "extends = 'base.toml'\nname = 'shop'\n\
+                 order.orderedAt = { column = 'orderedAt', date = '%Y-%m-%dT%H:%M:%S', zone = 'UTC' }\n\
+                 order.ext = { a.column = 'fees.Kind', b.column = 'tags.Tag' }\n\
+                 [[join]]\nas = 'fees'\nfile = '?'\non = [{ column = 'referenceId', to = 'Order' }]\n\
+                 [[join]]\nas = 'tags'\nfile = '?'\non = [{ column = 'referenceId', to = 'Order' }]";
+    let workspace = workspace(joins);
+    workspace.file("fees.csv", "Order,Kind\nA-1,Wrap\n");
+    workspace.file("tags.csv", "Order,Tag\nA-1,new\n");
+    let run = |answers: &str| {
+        workspace.run(&format!("check orders.csv --pos x --profile profiles/shop.toml{answers}"))
+    };
+    let asked = run("").err;
+    let hints = asked.lines().filter_map(|line| Some(line.split_once("hint: ")?.1));
+    let hints: Vec<_> = hints.collect();
+    assert_eq!(hints, ["--answer join.fees.file=VALUE", "--answer join.tags.file=VALUE"]);
+    let answers = " --answer join.fees.file=fees.csv --answer join[2].file=tags.csv";
+    let wrong = run(&format!("{answers} --answer join.tags.file=x --answer join.fee.file=x"));
+    insta::assert_snapshot!(wrong.err, @r#"
+    error[profile]: "join.tags.file" is answered twice
+     --> --answer join.tags.file=x
+     |
+     = expected once
+
+    error[profile]: "join.fee.file" is no open question
+     --> --answer join.fee.file=x
+     |
+     = meant "join.fees.file"? The open ones are "join.fees.file",
+       "join.tags.file"
+
+    2 errors in --answer. Nothing was read or sent.
+    "#);
+    let ran = run(answers);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}
+
 #[test]
 fn answers_are_checked_and_repeated() {
     let workspace = workspace("extends = 'base.toml'\nname = 'shop'");
