@@ -10,7 +10,10 @@ use super::{
     profile::{FieldRule, ItemKindRules},
     profile_text::ItemText,
 };
-use crate::model::draft::{ItemKind, ItemSource};
+use crate::model::{
+    draft::{ItemKind, ItemSource},
+    suggest::suggest,
+};
 
 /// The kinds of a profile, whose conditions are compiled later. Without one of the items of the
 /// orders there is one without rules.
@@ -57,10 +60,14 @@ fn unknown_source(name: &str, joins: &[JoinText]) -> String {
     if joins.iter().any(|join| join.r#as == name) {
         return format!("the join {name:?} has no items; expected items = true in it");
     }
-    format!(
-        "unknown value {name:?}; expected \"items\", \"order\" or the name of a [[join]] with \
-         items = true"
-    )
+    let sources = joins.iter().map(|join| join.r#as.as_str()).chain(["items", "order"]);
+    let expected = match suggest(name, sources) {
+        Some(near) => format!("meant {near:?}?"),
+        None => {
+            "expected \"items\", \"order\" or the name of a [[join]] with items = true".to_owned()
+        }
+    };
+    format!("unknown value {name:?}; {expected}")
 }
 
 /// Refuses kinds of which an item may have several, and those that make no item.

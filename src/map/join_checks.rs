@@ -12,6 +12,7 @@ use super::{
     profile::{FieldRule, FieldTarget, ItemKindRules, Profile},
     rule::Rule,
 };
+use crate::model::draft::ItemSource;
 
 /// Refuses what contradicts the joins of a profile. `items` is the key of its items, if they are in
 /// no join.
@@ -28,6 +29,12 @@ pub(super) fn check_joins(profile: &Profile, items: Option<&str>, errors: &mut K
 /// orders, if the profile has any.
 fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErrors) {
     for join in profile.joins.iter().filter(|join| join.has_items) {
+        if is_taken_for_order(profile, join) {
+            let error = "from = \"order\" makes an item of the whole order and names no join; \
+                         expected another name for the join";
+            errors.add_at(&["join", &join.index.to_string(), "as"], error);
+            continue;
+        }
         check_item_readers(profile, join, errors);
         check_items_read(profile, join, errors);
     }
@@ -59,6 +66,14 @@ fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErro
                      of the join for each";
         errors.add_at(&["join", &other.index.to_string(), "items"], error);
     }
+}
+
+/// Whether the rules of an item of the whole order read a join with the name that `from` has for it.
+fn is_taken_for_order(profile: &Profile, join: &Join) -> bool {
+    let is_of_order =
+        |rule: &&FieldRule| rule.is_of_items() && rule.kind.source == ItemSource::Order;
+    let mut rules = profile.all_rules().filter(is_of_order);
+    join.name == "order" && rules.any(|rule| rule_reads(&rule.rule, join))
 }
 
 /// Refuses items of the export where every [[item]] is for a join.

@@ -321,10 +321,13 @@ fn explain_names_the_rule_of_a_joined_item() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most of it is what is printed")]
 fn errors_of_joined_items_come_at_once() {
     let refused = |keys: &str| refusal(&check(("orders.csv", ROWS), keys, FEES_FILE, ""));
     let errors = [
         FEES.replace("from = \"fees\"", "from = \"fee\""),
+        FEES.replace("from = \"fees\"", "from = \"lines\""),
+        FEES.replace("fees", "order"),
         FEES.replace("items = true", "items = false"),
         FEES.replace("{ column = \"Name\" }", "{ column = \"fees.Kind\" }"),
         format!("{FEES}[[item]]\nfrom = \"fees\"\nprice = {{ column = \"fees.Amount\" }}\n"),
@@ -347,9 +350,21 @@ fn errors_of_joined_items_come_at_once() {
       --> shop.toml:22:8  item[2].from
        |
     22 | from = "fee"
-       |        ^^^^^
+       |        ^^^^^ meant "fees"?
+
+    error[profile]: unknown value "lines"
+      --> shop.toml:22:8  item[2].from
+       |
+    22 | from = "lines"
+       |        ^^^^^^^
        |
        = expected "items", "order" or the name of a [[join]] with items = true
+
+    error[profile]: from = "order" makes an item of the whole order and names no join
+      --> shop.toml:10:6  join.as
+       |
+    10 | as = "order"
+       |      ^^^^^^^ expected another name for the join
 
     error[profile]: the join "fees" has no items
       --> shop.toml:22:8  item[2].from
