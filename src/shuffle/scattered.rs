@@ -90,15 +90,17 @@ impl<'a> KeyGroup<'a> {
         context: &Context<'_, '_, D>,
     ) -> Result<(), ShuffleError> {
         for KeyedRow { row, kind } in rows.iter().filter(|_| !self.child_ids.is_empty()) {
-            let key = match kind {
-                RowKind::Refund { key, is_netted: true } => key,
-                RowKind::ChildDocument { order, .. } if may_be_netted(row) => *order,
+            let (what, key) = match kind {
+                RowKind::Refund { key, is_netted: true } => ("the refund", &**key),
+                RowKind::ChildDocument { order, .. } if may_be_netted(row) => {
+                    (MAY_BE_REFUND, *order)
+                }
                 _ => continue,
             };
             let is_order =
                 |row: &KeyedRow<'_>| matches!(&row.kind, RowKind::OrderDocument(of) if of == key);
             if self.child_ids.iter().any(|id| id.is_id(key)) && !rows.iter().any(is_order) {
-                return Err(refund_of_child(key, row.origin.position(), context));
+                return Err(refund_of_child(what, key, row.origin.position(), context));
             }
         }
         Ok(())
@@ -295,12 +297,16 @@ pub(super) fn decide_groups<D: Decide>(
     Ok(n_scattered)
 }
 
+const MAY_BE_REFUND: &str =
+    "the document may be a refund, since rows of [refunds] cannot be tested on it, and";
+
 fn refund_of_child<D: Decide>(
+    what: &str,
     key: &str,
     at: Position,
     context: &Context<'_, '_, D>,
 ) -> ShuffleError {
-    let reason = format!("the refund belongs to {key:?}, a document that belongs to another one");
+    let reason = format!("{what} belongs to {key:?}, a document that belongs to another one");
     let hint = "let parent read the id of the order itself, or leave refunds out with mode = \
                 \"leave_out\" under [refunds]";
     ShuffleError::LostRow {

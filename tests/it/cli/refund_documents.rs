@@ -174,7 +174,7 @@ fn document_of_a_line_that_may_be_a_refund_ends_the_run() {
     assert_eq!(check("\"note\"").code, 0);
     insta::assert_snapshot!(check("[\"refund\"]").err, @r#"
     documents may be apart from their parent: the export is read a second time
-    error: orders.ndjson:4: the refund belongs to "1", a document that belongs to another one; it is not known which order the row belongs to
+    error: orders.ndjson:4: the document may be a refund, since rows of [refunds] cannot be tested on it, and belongs to "1", a document that belongs to another one; it is not known which order the row belongs to
       hint: let parent read the id of the order itself, or leave refunds out with mode = "leave_out" under [refunds]
     "#);
 }
