@@ -203,10 +203,22 @@ fn entries(storage: &dyn Storage, name: &str) -> Result<Vec<StorageEntry>, ReadE
     if exports.is_empty() { Err(ReadError::NoInput(name.to_owned())) } else { Ok(exports) }
 }
 
+/// The end of the name of a file with the reasons of a run's rejects, behind the name of the file
+/// with their rows.
+const REASONS_SUFFIX: &str = ".reasons.ndjson";
+
 /// Whether a file holds the reasons of a run's rejects. The folder of rejects can be an input
 /// itself.
 fn is_reasons_file(name: &str) -> bool {
-    name.ends_with(".reasons.ndjson")
+    name.ends_with(REASONS_SUFFIX)
+}
+
+/// Whether an input holds the rejects of a run: their reasons are beside it.
+#[must_use]
+pub fn holds_rejects(storage: &dyn Storage, input: &Input) -> bool {
+    let mut reasons = input.location.as_path().as_os_str().to_owned();
+    reasons.push(REASONS_SUFFIX);
+    storage.version(&reasons.into()).is_ok()
 }
 
 /// The format that a file's extension means; `.gz` and `.zst` are ignored.

@@ -25,7 +25,7 @@ use crate::{
         problem::{Code, Problem},
         progress::{Progress, ProgressFn},
     },
-    read::FileFormat,
+    read::{FileFormat, inputs},
     spill::batch::Batch,
 };
 
@@ -276,13 +276,18 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         Ok(())
     }
 
-    /// Adds warnings for side files that may be cut off, for items that belong to no order, and for
-    /// optional side files without a row that belongs to the export.
+    /// Adds warnings for side files that may be cut off, and unless the inputs are rejects, for items
+    /// that belong to no order and for optional side files without a row that belongs to the export.
     pub(super) fn check_side_rows(&mut self) {
         // A JSON document that is cut is unreadable.
         let records = self.files.side_files.iter().filter(|side| side.read.header.is_some());
         let unterminated = records.filter_map(|side| side.read.unterminated);
         self.file_problems.extend(unterminated.map(unterminated_row));
+        // Rejects are some of the orders; the run that wrote them has seen the others.
+        let storage = self.context.settings.read.storage;
+        if self.files.inputs.iter().all(|read| inputs::holds_rejects(storage, &read.input)) {
+            return;
+        }
         for table in self.context.settings.side_tables {
             if let Some(at) = table.without_match() {
                 let message = "no row of the export has the key of a row of this file";

@@ -55,6 +55,12 @@ fn printed_command_sends_rejects_with_the_joined_files() {
     let sent = workspace.run(&command.replace('\'', "")["orderferry ".len()..]);
     assert_eq!(sent.code, 0, "{}", sent.err);
     assert_eq!(sent.results()[0]["referenceId"], "B");
+    // The items of the other orders are of no order of the rejects; of an export they would be missed.
+    let codes = |ran: &RunResult| ran.summary()["problems"].clone();
+    assert_eq!(codes(&sent), serde_json::json!([]));
+    workspace.file("data/export.csv", ran.text("rejects/orders.csv"));
+    let export = workspace.run("check data/export.csv --profile shop.toml --pos x");
+    assert_eq!(codes(&export)[0]["code"], "join_row_unused");
     // A join that is typed is repeated as it is.
     workspace.file("data/lines.csv", LINES);
     let typed = run(&workspace, "send --sandbox --join line=data/lines.csv");
