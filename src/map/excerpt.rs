@@ -75,7 +75,7 @@ pub fn excerpt(
     bytes: &[u8],
     problem: Option<&Problem>,
 ) -> Option<Excerpt> {
-    let sought = problem.map(|problem| Sought::of(profile, problem)).unwrap_or_default();
+    let sought = problem.map(|problem| Sought::of(profile, problem, |_| true)).unwrap_or_default();
     let (text, values, mark, place) = match &row.content {
         RowContent::Record(record) => {
             let mark = problem.and_then(|problem| sought.cell(record, &row.origin, problem.at));

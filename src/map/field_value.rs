@@ -208,6 +208,18 @@ impl<S> FieldBinding<'_, S> {
         }
     }
 
+    /// The values of all sources of a rule that combines them.
+    pub(super) fn parts_in<'a, V: View<'a, Source = S>>(&self, view: V) -> Vec<Part<'a>> {
+        let mut parts = Vec::new();
+        for (source, index) in self.parts.iter().enumerate() {
+            if let Some(index) = index {
+                let part = |found| parts.push(Part { source, found });
+                view.visit(&self.sources[*index], &mut { part });
+            }
+        }
+        parts
+    }
+
     /// Adds the value that the rule makes of all of its sources, or the default.
     fn apply_combined<'a, V>(
         &'a self,
@@ -217,14 +229,8 @@ impl<S> FieldBinding<'_, S> {
     ) where
         V: View<'a, Source = S>,
     {
-        let (field, mut parts) = (Cow::Borrowed(&self.field), Vec::new());
-        for (source, index) in self.parts.iter().enumerate() {
-            if let Some(index) = index {
-                let part = |found| parts.push(Part { source, found });
-                view.visit(&self.sources[*index], &mut { part });
-            }
-        }
-        match combine(&self.field, self.rule, &parts, zone, &mut ()) {
+        let field = Cow::Borrowed(&self.field);
+        match combine(&self.field, self.rule, &self.parts_in(view), zone, &mut ()) {
             Some(CombinedValue { result, text, at, notation }) => {
                 collector.push_result(field, self.rule, result, Cow::Owned(text), (at, notation));
             }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::model::{
     document::{Document, JsonNode},
-    draft::{Cell, CellOrigin, Cells},
+    draft::{Cell, CellOrigin, Cells, ItemDraft},
     field::Field,
     record::Record,
     row::{Row, RowContent},
@@ -39,12 +39,12 @@ pub(super) struct ChosenRule<'p> {
     pub(super) zone: Option<&'static str>,
 }
 
-/// The rule of a cell's field that made it, of `rules` in their order. The steps say why. `side` is
-/// the row of a side file that the item of the cell is, if it is one.
+/// The rule of a cell's field that made it, of `rules` in their order. The steps say why. `item` is
+/// the one that the cell is of, if it is of one.
 pub(super) fn chosen<'p, 'a>(
     profile: &Profile,
     rules: &[&'p FieldRule],
-    (cell, side): (&Cell<'a>, Option<&'a SideRow<'a>>),
+    (cell, item): (&Cell<'a>, Option<&ItemDraft<'a>>),
     steps: &mut Vec<String>,
 ) -> Option<ChosenRule<'p>> {
     let last = rules.last()?;
@@ -68,32 +68,25 @@ pub(super) fn chosen<'p, 'a>(
         let chosen = chosen.or_else(|| rules.iter().find(|rule| rule.rule.fields.is_empty()));
         return Some(ChosenRule { rule: &chosen.unwrap_or(last).rule, zone: None });
     }
-    let replayed = match cell.at {
-        CellOrigin::Known(_) => None,
-        CellOrigin::Row(row)
-        | CellOrigin::Column(row, _)
-        | CellOrigin::Node(row, _)
-        | CellOrigin::Side(_, _, row) => match &row.content {
-            RowContent::Record(record) => {
-                let names = names_of(row, record);
-                let bound: Vec<_> =
-                    rules.iter().map(|rule| bind_to(&names, &cell.field, rule)).collect();
-                let view = RecordView::new(row, record, record.header, record.header);
-                replay_item(&bound, view, side, profile, steps)
-            }
-            RowContent::Document(document) => {
-                let side_column = |join, path: &str| side_column(row, join, path);
-                let joins = &profile.joins;
-                let names =
-                    Names { packed: None, first_own_field: 0, joins, side_column: &side_column };
-                let bound: Vec<_> =
-                    rules.iter().map(|rule| bind_rule(&cell.field, rule, names)).collect();
-                let view = view_of(row, document, cell, rules, profile);
-                replay_item(&bound, view, side, profile, steps)
-            }
-            RowContent::Unreadable(_) => None,
-        },
-    };
+    let replayed = cell.at.row().and_then(|row| match &row.content {
+        RowContent::Record(record) => {
+            let names = names_of(row, record);
+            let bound: Vec<_> =
+                rules.iter().map(|rule| bind_to(&names, &cell.field, rule)).collect();
+            let view = RecordView::new(row, record, record.header, record.header);
+            replay_item(&bound, view, item, profile, steps)
+        }
+        RowContent::Document(document) => {
+            let side_column = |join, path: &str| side_column(row, join, path);
+            let names = names_in(profile, &side_column);
+            let bound: Vec<_> =
+                rules.iter().map(|rule| bind_rule(&cell.field, rule, names)).collect();
+            let of_fields: Vec<_> = rules.iter().map(|of_field| &of_field.rule).collect();
+            let view = view_of((row, document), cell, &of_fields, profile);
+            replay_item(&bound, view, item, profile, steps)
+        }
+        RowContent::Unreadable(_) => None,
+    });
     let (index, zone) = replayed.unwrap_or((rules.len() - 1, None));
     Some(ChosenRule { rule: &rules[index].rule, zone })
 }
@@ -123,49 +116,75 @@ fn side_column(row: &Row<'_>, join: usize, path: &str) -> Option<usize> {
     Some(first_field + index)
 }
 
-/// The values that a rule combines, of a document that is joined to side rows.
-pub(super) fn joined_parts<'a>(
+/// The names of the values of a document and of the side rows that are joined to it.
+fn names_in<'p>(
+    profile: &'p Profile,
+    side_column: &'p dyn Fn(usize, &str) -> Option<usize>,
+) -> Names<'p> {
+    Names { packed: None, first_own_field: 0, joins: &profile.joins, side_column }
+}
+
+/// The values that a rule combines, in the row of a cell. `item` is the one that the cell is of,
+/// if it is of one.
+pub(super) fn parts<'a>(
     profile: &Profile,
     rule: &Rule,
-    cell: &Cell<'a>,
-    (side, row): (&'a SideRow<'a>, &'a Row<'a>),
+    (cell, item): (&Cell<'a>, Option<&ItemDraft<'a>>),
 ) -> Vec<Part<'a>> {
-    let RowContent::Document(document) = &row.content else { return Vec::new() };
-    let side_column = |join, path: &str| side_column(row, join, path);
-    let joins = &profile.joins;
-    let names = Names { packed: None, first_own_field: 0, joins, side_column: &side_column };
-    let bound = bind_sources(&cell.field, rule, names);
-    let view = DocumentView::new(row, document.root(), profile.checkout_events);
-    match item_at(view, side) {
-        Some(item) => parts_of(&bound, item),
-        None => parts_of(&bound, view),
+    let Some(row) = cell.at.row() else { return Vec::new() };
+    match &row.content {
+        RowContent::Record(record) => {
+            let bound = bind_columns(&names_of(row, record), &cell.field, rule);
+            let view = RecordView::new(row, record, record.header, record.header);
+            parts_in_item(&bound, view, item)
+        }
+        RowContent::Document(document) => {
+            let side_column = |join, path: &str| side_column(row, join, path);
+            let bound = bind_sources(&cell.field, rule, names_in(profile, &side_column));
+            parts_in_item(&bound, view_of((row, document), cell, &[rule], profile), item)
+        }
+        RowContent::Unreadable(_) => Vec::new(),
     }
 }
 
-fn parts_of<'a, V: View<'a>>(bound: &FieldBinding<'_, V::Source>, view: V) -> Vec<Part<'a>> {
-    let mut parts = Vec::new();
-    for (source, path) in bound.sources.iter().enumerate() {
-        view.visit(path, &mut |found| parts.push(Part { source, found }));
+fn parts_in_item<'a, V: View<'a>>(
+    bound: &FieldBinding<'_, V::Source>,
+    view: V,
+    item: Option<&ItemDraft<'a>>,
+) -> Vec<Part<'a>>
+where
+    V::Source: 'a,
+{
+    match item.and_then(|item| view_of_item(view, item)) {
+        Some(item) => bound.parts_in(item),
+        None => bound.parts_in(view),
     }
-    parts
 }
 
-/// The item that is a row of a side file, if the row is one.
-fn item_at<'a, V: View<'a>>(view: V, side: &'a SideRow<'a>) -> Option<ItemView<'a, V>> {
-    let items = view.joined()?.matches.iter().filter_map(SideMatch::items);
-    let mut items = items.filter(|items| items.rows.contains(side));
-    items.next().map(|items| ItemView::of_side(view, side, items.first_field))
+/// The view of an item that is a row of a side file, if it is one: the row that a value of the item
+/// is of, or else the one where it begins.
+fn view_of_item<'a, V: View<'a>>(view: V, item: &ItemDraft<'a>) -> Option<ItemView<'a, V>> {
+    let of_joins = view.joined()?.matches.iter().filter_map(SideMatch::items);
+    let mut rows = of_joins.flat_map(|of| of.rows.iter().map(move |row| (row, of.first_field)));
+    let has_value = |row: &SideRow<'_>| {
+        let mut cells = item.cells.iter();
+        cells.any(|cell| matches!(cell.at, CellOrigin::Side(side, ..) if side == row))
+    };
+    let begins = |row: &SideRow<'_>| item.at == CellOrigin::Known(row.start());
+    let found = rows.clone().find(|(row, _)| has_value(row));
+    let (row, first_field) = found.or_else(|| rows.find(|(row, _)| begins(row)))?;
+    Some(ItemView::of_side(view, row, first_field))
 }
 
 /// Applies rules to a row, or to the item that is a row of a side file.
 fn replay_item<'a, V: View<'a>>(
     rules: &'a [FieldBinding<'_, V::Source>],
     view: V,
-    side: Option<&'a SideRow<'a>>,
+    item: Option<&ItemDraft<'a>>,
     profile: &Profile,
     steps: &mut Vec<String>,
 ) -> Option<(usize, Option<&'static str>)> {
-    match side.and_then(|side| item_at(view, side)) {
+    match item.and_then(|item| view_of_item(view, item)) {
         Some(item) => replay(rules, item, profile, steps),
         None => replay(rules, view, profile, steps),
     }
@@ -218,12 +237,8 @@ fn bind_to<'p>(
     FieldRule { rule, when, .. }: &'p FieldRule,
 ) -> FieldBinding<'p, usize> {
     let position = |column: &String| names.iter().position(|name| name == column);
-    let own_position = |column: &String| {
-        let is_own = |index: &usize| names[*index] == *column && rule.reads_column(names, *index);
-        (0..names.len()).find(is_own)
-    };
-    let columns: Vec<_> = rule.columns.iter().map(own_position).collect();
-    let is_bound = columns.iter().any(Option::is_some) || !rule.has_source();
+    let bound = bind_columns(names, field, rule);
+    let is_bound = !bound.sources.is_empty() || !rule.has_source();
     let bind = |when: &Condition| {
         let bound = when.bind(&mut |source: &CellSource| {
             let column = source.column.as_ref().and_then(position);
@@ -240,24 +255,33 @@ fn bind_to<'p>(
         let columns = zone.columns.iter().map(position).collect();
         Box::new(FieldBinding::new(field.clone(), zone, columns, Vec::new()))
     });
-    FieldBinding { when, zone, ..FieldBinding::new(field.clone(), rule, columns, Vec::new()) }
+    FieldBinding { when, zone, ..bound }
+}
+
+/// Binds the columns of a rule to the names of a header.
+fn bind_columns<'p>(names: &[String], field: &Field, rule: &'p Rule) -> FieldBinding<'p, usize> {
+    let position = |column: &String| {
+        let is_own = |index: &usize| names[*index] == *column && rule.reads_column(names, *index);
+        (0..names.len()).find(is_own)
+    };
+    let columns = rule.columns.iter().map(position).collect();
+    FieldBinding::new(field.clone(), rule, columns, Vec::new())
 }
 
 /// The document or element of a cell: the nearest one from which a path of the rules leads to it.
 fn view_of<'a>(
-    row: &'a Row<'a>,
-    document: &'a Document<'a>,
+    (row, document): (&'a Row<'a>, &'a Document<'a>),
     cell: &Cell<'a>,
-    rules: &[&FieldRule],
+    rules: &[&Rule],
     profile: &Profile,
 ) -> DocumentView<'a> {
     let root = document.root();
     let whole = DocumentView::new(row, root, profile.checkout_events);
     let CellOrigin::Node(_, node) = cell.at else { return whole };
     let paths: Vec<_> =
-        rules.iter().flat_map(|rule| &rule.rule.paths).map(|path| Path::new(path)).collect();
+        rules.iter().flat_map(|rule| &rule.paths).map(|path| Path::new(path)).collect();
     // A rule of several languages leads to the object of the texts.
-    let texts = rules.iter().find_map(|of_field| texts_around(&of_field.rule, cell.at));
+    let texts = rules.iter().find_map(|rule| texts_around(rule, cell.at));
     let value = texts.unwrap_or(node);
     let leads_to_cell =
         |start: &JsonNode<'_>| paths.iter().any(|path| path.leads_to(*start, value));

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::model::{
     document::JsonNode,
-    draft::{Cell, CellOrigin, Draft},
+    draft::{Cell, CellOrigin, Draft, ItemKind},
     field::Field,
     origin::{Position, RowOrigin},
     problem::{Code, Problem},
@@ -27,7 +27,10 @@ pub fn name_columns(profile: &Profile, draft: &Draft<'_>, problem: &mut Problem)
     if problem.at.column.is_some() || problem.column_name.is_some() {
         return;
     }
-    let sought = Sought::of(profile, problem);
+    // Other kinds of items have other columns.
+    let here: Vec<_> = draft.items.iter().filter(|item| item.at.position() == problem.at).collect();
+    let is_kind = |kind| here.is_empty() || here.iter().any(|item| item.kind == kind);
+    let sought = Sought::of(profile, problem, is_kind);
     if sought.0.is_empty() {
         return;
     }
@@ -62,15 +65,22 @@ fn origins<'d, 'a>(cells: &'d [Cell<'a>]) -> impl Iterator<Item = CellOrigin<'a>
 pub(super) struct Sought<'p>(Vec<&'p Rule>);
 
 impl<'p> Sought<'p> {
-    /// Nowhere for a problem that concerns no rule.
-    pub(super) fn of(profile: &'p Profile, problem: &Problem) -> Self {
+    /// Nowhere for a problem that concerns no rule. Of the kinds of items some are meant.
+    pub(super) fn of(
+        profile: &'p Profile,
+        problem: &Problem,
+        is_kind: impl Fn(ItemKind) -> bool,
+    ) -> Self {
         let is_of = |rule: &&FieldRule| match &rule.target {
             FieldTarget::Field(Field::Identifier(_)) | FieldTarget::AnyIdentifier
                 if problem.code == Code::MissingIdentifier =>
             {
                 true
             }
-            FieldTarget::Field(field) => Some(field.to_string()) == problem.field,
+            FieldTarget::Field(field) => {
+                Some(field.to_string()) == problem.field
+                    && (!rule.is_of_items() || is_kind(rule.kind))
+            }
             _ => false,
         };
         Self(match problem.code {

@@ -10,11 +10,10 @@ use super::{
     combined_value::{Part, combine},
     language_binding::{language_step, texts_around},
     packed_trace::packed_field,
-    path::{Path, PathEnd},
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
     rule_trace::{self, nothing_in},
-    view::{Found, Value},
+    view::Value,
 };
 use crate::model::{
     document::{JsonNode, JsonValue},
@@ -25,7 +24,6 @@ use crate::model::{
     over_rows::OverRows,
     record::Record,
     row::RowContent,
-    side_row::SideRow,
 };
 
 /// What a cell is of.
@@ -40,13 +38,8 @@ pub enum CellOwner<'a> {
 }
 
 impl<'a> CellOwner<'a> {
-    /// The row of a side file that the owner is, if it is one.
-    fn side_row(self) -> Option<&'a SideRow<'a>> {
-        let Self::Item(item) = self else { return None };
-        item.cells.iter().find_map(|cell| match cell.at {
-            CellOrigin::Side(side, ..) => Some(side),
-            _ => None,
-        })
+    fn item(self) -> Option<&'a ItemDraft<'a>> {
+        if let Self::Item(item) = self { Some(item) } else { None }
     }
 }
 
@@ -54,7 +47,7 @@ impl<'a> CellOwner<'a> {
 #[must_use]
 pub fn trace(profile: &Profile, of: CellOwner<'_>, cell: &Cell<'_>) -> TracedValue {
     let (rules, mut steps) = (rules_of(profile, of, &cell.field), Vec::new());
-    let chosen = rule_trace::chosen(profile, &rules, (cell, of.side_row()), &mut steps);
+    let chosen = rule_trace::chosen(profile, &rules, (cell, of.item()), &mut steps);
     let (rule, zone) = chosen.map(|chosen| (chosen.rule, chosen.zone)).unzip();
     let zone = zone.flatten();
     let value = match cell.time {
@@ -85,14 +78,9 @@ pub fn trace(profile: &Profile, of: CellOwner<'_>, cell: &Cell<'_>) -> TracedVal
         traced.steps.extend(texts.map(|texts| language_step(texts, cell.at)));
     }
     if let Some(rule) = rule.filter(|rule| rule.combines()) {
-        let parts = match cell.at {
-            CellOrigin::Side(side, _, row) => {
-                rule_trace::joined_parts(profile, rule, cell, (side, row))
-            }
-            at => parts_of(at, rule),
-        };
+        let parts = rule_trace::parts(profile, rule, (cell, of.item()));
         if let (ValueOrigin::Cell(place), Some(names)) =
-            (&mut traced.from, sources_of(&parts, rule))
+            (&mut traced.from, sources_of(&parts, rule, cell.at))
         {
             place.column_name = Some(names);
         }
@@ -146,48 +134,13 @@ fn unwrapping(at: CellOrigin<'_>, raw: &str) -> Option<String> {
     (record.header.syntax.unwraps_cells && is_wrapped).then(|| "unwrapped".to_owned())
 }
 
-/// The values that a rule combines, of which one is at a place.
-fn parts_of<'a>(at: CellOrigin<'a>, rule: &Rule) -> Vec<Part<'a>> {
-    let mut parts = Vec::new();
-    match at {
-        CellOrigin::Known(_) | CellOrigin::Row(_) | CellOrigin::Side(..) => {}
-        CellOrigin::Column(row, _) => {
-            let RowContent::Record(record) = &row.content else { return parts };
-            let names = &record.header.names;
-            for (source, column) in rule.columns.iter().enumerate() {
-                let Some(index) = names.iter().position(|name| name == column) else { continue };
-                let at = CellOrigin::Column(row, u32::try_from(index).unwrap_or(u32::MAX));
-                let value = Value::Text(record.cell(index));
-                parts.push(Part { source, found: Found { value, at } });
-            }
-        }
-        CellOrigin::Node(row, node) => {
-            let paths: Vec<_> = rule.paths.iter().map(|path| Path::new(path)).collect();
-            // The paths begin at the document or at one of its elements.
-            let mut above = std::iter::successors(node.parent(), |above| above.parent());
-            let start = above.find(|above| paths.iter().any(|path| path.leads_to(*above, node)));
-            for (source, path) in paths.iter().enumerate() {
-                let Some(start) = start else { break };
-                path.visit(start, &mut |end| {
-                    if let PathEnd::Value(node) = end {
-                        let at = CellOrigin::Node(row, node);
-                        let value = Value::of(Some(node));
-                        parts.push(Part { source, found: Found { value, at } });
-                    }
-                });
-            }
-        }
-    }
-    parts
-}
-
 /// The columns or paths that a combined value is made of, each once; none of a single one, whose
 /// place says more.
-fn sources_of(parts: &[Part<'_>], rule: &Rule) -> Option<String> {
+fn sources_of(parts: &[Part<'_>], rule: &Rule, at: CellOrigin<'_>) -> Option<String> {
     let is_filled = |part: &&Part<'_>| part.found.value.text().is_some_and(|text| !text.is_empty());
     let sources: BTreeSet<usize> = parts.iter().filter(is_filled).map(|part| part.source).collect();
-    let is_column = parts.iter().any(|part| matches!(part.found.at, CellOrigin::Column(..)));
-    let known = if is_column { &rule.columns } else { &rule.paths };
+    let is_record = at.row().is_some_and(|row| matches!(row.content, RowContent::Record(_)));
+    let known = if is_record { &rule.columns } else { &rule.paths };
     let names: Vec<_> = sources.into_iter().filter_map(|source| known.get(source)).collect();
     (names.len() > 1).then(|| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", "))
 }

@@ -74,7 +74,8 @@ pub(super) fn check_required_items(
         let message = if n_items == 0 {
             "the order has no items"
         } else {
-            "the order has no items besides those made of its own values, such as shipping"
+            "the order has no items of its own: all are made of its values, such as shipping, or of a \
+             joined file"
         };
         findings.on_order(Code::OrderWithoutItems, message);
     }

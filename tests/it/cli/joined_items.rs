@@ -300,12 +300,25 @@ fn explain_names_the_places_of_joined_items() {
     "#);
 }
 
+#[test]
+fn problem_names_the_column_of_its_kind_of_items() {
+    let fees = "{ column = \"fees.Count\", optional = true }";
+    let keys = FEES.replace("{ value = \"1\" }", fees);
+    let file = FEES_FILE.replace("Amount\n", "Amount,Count\n").replace("4.90\n", "4.90,\n");
+    let ran = check(("orders.csv", ROWS), &keys, &file.replace(",1\n", ",1,\n"), "");
+    assert!(ran.out.contains("fees.csv:2:17  order A, column fees.Count\n"), "{}", ran.out);
+}
+
 /// Conditions of an item test its row of the joined file, also where the value is of the order's row.
 #[test]
 fn explain_names_the_rule_of_a_joined_item() {
     let wrap = "{ column = \"Wrap\", when = { column = \"fees.Kind\", is = \"Gift wrap\" } }";
     let price = format!("[{wrap}, {{ column = \"fees.Amount\" }}]");
     let of_rows = only_fees().replace("{ column = \"fees.Amount\" }", &price);
+    let of_rows = of_rows.replace(
+        "{ column = \"fees.Kind\" }\nquantity",
+        "{ concat = [\"Order\", \"fees.Kind\"], separator = \" \" }\nquantity",
+    );
     let of_documents = of_rows.replace("{ column = \"", "{ path = \"");
     let date = "2026-10-01T10:00:00Z";
     let row = format!("Order,Date,Wrap\nA,{date},2.50\n");
@@ -317,6 +330,9 @@ fn explain_names_the_rule_of_a_joined_item() {
         let item = ran.out.split_once("item 2").unwrap().1.split_once("guest").unwrap().0;
         let price = item.split_once("price ").unwrap().1.split_whitespace().collect::<Vec<_>>();
         assert!(price.join(" ").contains("rule 1: its condition holds"), "{}", ran.out);
+        let name = item.split_once("name ").unwrap().1.split_once("quantity ").unwrap().0;
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(name.starts_with("A Gift wrap Order, fees.Kind"), "{}", ran.out);
     }
 }
 
