@@ -388,7 +388,7 @@ on = [{ concat = ["a", "b"], to = "c" }]
     16 | profile = { delimeter = ";", quote = "none", escape = "x" }
        |                                                       ^^^
        |
-       = expected one ASCII character such as "\\"
+       = expected one ASCII character; a backslash is "\\" or '\'
 
     error[profile]: "on" is empty
       --> shop.toml:17:6  join[1].on
