@@ -35,25 +35,24 @@ pub fn name_columns(profile: &Profile, draft: &Draft<'_>, problem: &mut Problem)
         return;
     }
     let row = row_at(draft, problem.at);
-    let record = row.and_then(|row| Some((row, row.record()?)));
-    let names = sought.names(record.is_some() || row.is_none() && draft.has_columns());
+    let is_record = row.map_or_else(|| draft.has_columns(), |row| row.record().is_some());
+    let names = sought.names(is_record);
     problem.column_name = Some(names.join(", ")).filter(|names| !names.is_empty());
     // A joined file is not the row.
-    if let Some((row, record)) = record
-        && let Some(index) = sought.cell(record, &row.origin, problem.at)
-        && let cell = record.position(&row.origin, index)
-        && cell.file == problem.at.file
+    if let Some(at) = row.and_then(|row| sought.position_in(row))
+        && at.file == problem.at.file
     {
-        problem.at = cell;
+        problem.at = at;
     }
 }
 
-/// The row at this position, if the draft has a value of it.
+/// The row at this position, if the draft has a value of it. None of several documents on one line.
 fn row_at<'a>(draft: &Draft<'a>, at: Position) -> Option<&'a Row<'a>> {
     let of_items =
         draft.items.iter().flat_map(|item| [item.at].into_iter().chain(origins(&item.cells)));
     let mut rows = origins(&draft.cells).chain(of_items).filter_map(|origin| origin.row());
-    rows.find(|row| row.origin.position() == at)
+    let row = rows.find(|row| row.origin.position() == at)?;
+    rows.all(|other| other.origin == row.origin || other.origin.position() != at).then_some(row)
 }
 
 fn origins<'d, 'a>(cells: &'d [Cell<'a>]) -> impl Iterator<Item = CellOrigin<'a>> + 'd {
@@ -103,6 +102,21 @@ impl<'p> Sought<'p> {
         names
     }
 
+    /// The position of the value in a row, if it is there.
+    fn position_in(&self, row: &Row<'_>) -> Option<Position> {
+        let origin = &row.origin;
+        match &row.content {
+            RowContent::Record(record) => {
+                let index = self.cell(record, origin, origin.position())?;
+                Some(record.position(origin, index))
+            }
+            RowContent::Document(document) => {
+                Some(self.value_in(document.root())?.position(origin.file, origin.line))
+            }
+            RowContent::Unreadable(_) => None,
+        }
+    }
+
     /// The index of the cell at this position, or else of the first empty one that is looked at, or
     /// of the only one.
     pub(super) fn cell(
@@ -139,16 +153,20 @@ impl<'p> Sought<'p> {
             None => 0,
         };
         let (object, _) = nodes[index];
-        let paths = self.0.iter().flat_map(|rule| &rule.paths);
-        let found = paths.filter_map(|path| match Path::new(path).find(object) {
-            PathEnd::Value(node) => Some(node.raw_range().start),
-            _ => None,
+        let member = self.value_in(object).and_then(|value| {
+            let is_value = |node: &JsonNode<'_>| node.raw_range() == value.raw_range();
+            nodes.iter().position(|(node, _)| is_value(node))
         });
-        let member =
-            found.into_iter().next().filter(|_| object.is_object()).and_then(|start| {
-                nodes.iter().position(|(node, _)| node.raw_range().start == start)
-            });
         Some(member.unwrap_or(index))
+    }
+
+    /// The value that is looked at in an object.
+    fn value_in<'d>(&self, object: JsonNode<'d>) -> Option<JsonNode<'d>> {
+        let mut paths = self.0.iter().flat_map(|rule| &rule.paths).filter(|_| object.is_object());
+        paths.find_map(|path| match Path::new(path).find(object) {
+            PathEnd::Value(node) => Some(node),
+            _ => None,
+        })
     }
 
     /// What is wrong, and where the value was looked for if it is missing.

@@ -179,13 +179,13 @@ fn lines_without_their_document_are_problems() {
     an orphan: 1 items, null left out exit 1
         A valid
         B invalid
-            parent_missing 3:null no document has the id "B" of the one it belongs to
+            parent_missing 3:22 no document has the id "B" of the one it belongs to
             parent_missing 4:null no document has the id "B" of the one it belongs to
     far apart: 1 items, null left out exit 1
         the rows of 1 order are scattered: the export is read a second time
         B invalid
-            parent_missing 1:null no document has the id "B" of the one it belongs to
-            parent_missing 4:null no document has the id "B" of the one it belongs to
+            parent_missing 1:22 no document has the id "B" of the one it belongs to
+            parent_missing 4:22 no document has the id "B" of the one it belongs to
         A valid
     no item: 0 items, null left out exit 1
         warning: orders.ndjson: no document has "price", which the profile reads for item.price
@@ -199,17 +199,17 @@ fn lines_without_their_document_are_problems() {
         A valid
             order_without_items 1:null the order has no items
         B invalid
-            parent_circle 2:null the document "B" belongs to itself
+            parent_circle 2:22 the document "B" belongs to itself
     a wrong item: 0 items, null left out exit 1
         A valid
             order_without_items 1:null the order has no items
         B invalid
-            parent_missing 2:null no document has the id "B" of the one it belongs to
+            parent_missing 2:22 no document has the id "B" of the one it belongs to
             number_unreadable 2:46 "five" is not a decimal number such as 1234.50
     a child of an orphan: 0 items, 1 left out exit 1
         documents may be apart from their parent: the export is read a second time
         B invalid
-            parent_missing 1:null no document has the id "B" of the one it belongs to
+            parent_missing 1:22 no document has the id "B" of the one it belongs to
         A valid
             order_without_items 3:null the order has no items
     "#);
@@ -228,7 +228,7 @@ fn item_with_another_spelling_of_its_order_makes_it_invalid() {
         A invalid
             parent_missing 1:null the order is "A", and the document in line 3 belongs to "#A": they differ in their spelling only, so that the document may be a part of this order
         #A invalid
-            parent_missing 3:null no document has the id "#A" of the one it belongs to
+            parent_missing 3:22 no document has the id "#A" of the one it belongs to
         B valid
     another case: 1 items, null left out exit 1
         the rows of 1 order are scattered: the export is read a second time
@@ -236,7 +236,7 @@ fn item_with_another_spelling_of_its_order_makes_it_invalid() {
             parent_missing 1:null the order is "A", and the document in line 5 belongs to "a": they differ in their spelling only, so that the document may be a part of this order
         B valid
         a invalid
-            parent_missing 5:null no document has the id "a" of the one it belongs to
+            parent_missing 5:22 no document has the id "a" of the one it belongs to
     "##);
 }
 
@@ -308,18 +308,18 @@ fn lines_that_belong_to_each_other_are_problems() {
         A valid
             order_without_items 1:null the order has no items
         2 invalid
-            parent_circle 2:null the document belongs to "2", and that one to others in a circle, so that none of them is of an order
+            parent_circle 2:22 the document belongs to "2", and that one to others in a circle, so that none of them is of an order
         1 invalid
             parent_circle 3:null the document belongs to "1", and that one to others in a circle, so that none of them is of an order
     three, and one below: 1 items, 1 left out exit 1
         the rows of 1 order are scattered: the export is read a second time
         A valid
         2 invalid
-            parent_circle 2:null the document belongs to "2", and that one to others in a circle, so that none of them is of an order
+            parent_circle 2:22 the document belongs to "2", and that one to others in a circle, so that none of them is of an order
         3 invalid
-            parent_circle 3:null the document belongs to "3", and that one to others in a circle, so that none of them is of an order
+            parent_circle 3:22 the document belongs to "3", and that one to others in a circle, so that none of them is of an order
         1 invalid
-            parent_circle 5:null the document belongs to "1", and that one to others in a circle, so that none of them is of an order
+            parent_circle 5:22 the document belongs to "1", and that one to others in a circle, so that none of them is of an order
     one has the id of an order: 1 items, 1 left out exit 0
         the rows of 1 order are scattered: the export is read a second time
         A valid
@@ -454,7 +454,7 @@ fn document_that_belongs_to_itself_is_a_circle() {
     exit 1
         A valid
         2 invalid
-            parent_circle 3:null the document "2" belongs to itself
+            parent_circle 3:22 the document "2" belongs to itself
     "#);
 }
 
