@@ -312,7 +312,7 @@ fn open_questions_are_listed_with_comments_and_choices() {
         hint: --answer order.orderedAt.zone=VALUE
       open.toml:15:57: order.price.scale: an open question, which only a person can answer; a comment "with quotes" # and this; expected for example 2 or currency
         hint: --answer order.price.scale=VALUE
-      open.toml:16:86: order.status.values.is: an open question, which only a person can answer; expected for example yes or { skip = "not paid" }
+      open.toml:16:86: order.status.values.is: an open question, which only a person can answer; expected a text, or { skip = "reason" }
         hint: --answer order.status.values.is=VALUE
       open.toml:17:80: order.ext."gift wrap".table[2][3]: an open question, which only a person can answer; expected for example yes or { skip = "not paid" }
         hint: --answer 'order.ext."gift wrap".table[2][3]=VALUE'
