@@ -25,7 +25,24 @@ struct Step {
     digest: u32,
     /// The element of an array that the name selects.
     index: Option<usize>,
-    selector: Option<Selector>,
+    elements: Option<Elements>,
+}
+
+/// The elements of an array that brackets select.
+#[derive(Debug, Clone)]
+enum Elements {
+    Each,
+    /// Those with this text at this path.
+    Where(Path, String),
+}
+
+impl Elements {
+    fn new(selector: &Selector) -> Self {
+        match selector {
+            Selector::Each => Self::Each,
+            Selector::Where { member, text } => Self::Where(Path::new(member), text.clone()),
+        }
+    }
 }
 
 /// Where a path ends in a document.
@@ -95,7 +112,7 @@ impl Path {
         let mut end = PathEnd::Missing;
         for (step, rest) in &self.readings {
             let Some(found) = step.find(node) else { continue };
-            end = end.or_else(|| match step.selector {
+            end = end.or_else(|| match step.elements {
                 None => Self::below(rest.as_ref(), found),
                 Some(_) => Self::below_only(rest.as_ref(), step.select(found, rest.is_some())),
             });
@@ -192,7 +209,7 @@ impl Step {
             name: name.to_owned(),
             digest,
             index: name.parse().ok(),
-            selector: last.selector.clone(),
+            elements: last.selector.as_ref().map(Elements::new),
         }
     }
 
@@ -206,15 +223,15 @@ impl Step {
     /// What is selected of a value: itself, or elements of the array that it is. A path that
     /// `goes_on` cannot pass a text, whatever the filter.
     fn select<'n>(&self, found: JsonNode<'n>, goes_on: bool) -> impl Iterator<Item = Selected<'n>> {
-        let elements = self.selector.as_ref().and_then(|_| found.elements());
+        let elements = self.elements.as_ref().and_then(|_| found.elements());
         let single = elements.is_none().then_some(found);
-        let selected = move |node: JsonNode<'n>| match &self.selector {
-            Some(Selector::Where { member, text }) => match has_text(node, member, text) {
+        let selected = move |node: JsonNode<'n>| match &self.elements {
+            Some(Elements::Where(member, text)) => match has_text(node, member, text) {
                 Ok(false) if goes_on && is_filled_scalar(node) => Some(Ok(node)),
                 Ok(is_selected) => is_selected.then_some(Ok(node)),
                 Err(uncompared) => Some(Err(uncompared)),
             },
-            Some(Selector::Each) | None => Some(Ok(node)),
+            Some(Elements::Each) | None => Some(Ok(node)),
         };
         single.into_iter().chain(elements.into_iter().flatten()).filter_map(selected)
     }
@@ -223,12 +240,21 @@ impl Step {
 /// A value that a step selects, or the member of one that its filter cannot compare.
 type Selected<'n> = Result<JsonNode<'n>, Uncompared<'n>>;
 
-/// A filled array or object where a filter expects a text.
+/// A filled array or object where a filter expects a text, or another value in the place of an
+/// object with that text.
 struct Uncompared<'n>(JsonNode<'n>);
 
-/// Whether the member of a node has a text.
-fn has_text<'n>(node: JsonNode<'n>, member: &str, text: &str) -> Result<bool, Uncompared<'n>> {
-    let Some(member) = node.member(member) else { return Ok(false) };
+/// Whether a node has a text at the path of a member. An array in the array has no members.
+fn has_text<'n>(node: JsonNode<'n>, member: &Path, text: &str) -> Result<bool, Uncompared<'n>> {
+    let member = match member.find(node) {
+        _ if is_filled_array(node) => return Err(Uncompared(node)),
+        PathEnd::Value(member) => member,
+        PathEnd::Missing => return Ok(false),
+        PathEnd::WithinArray(node)
+        | PathEnd::WithinScalar(node)
+        | PathEnd::Several(node)
+        | PathEnd::Uncompared(node) => return Err(Uncompared(node)),
+    };
     match member.value() {
         JsonValue::Text(found) | JsonValue::Number(found) => Ok(found.trim() == text),
         JsonValue::Boolean(found) => Ok(text == if found { "true" } else { "false" }),
@@ -327,6 +353,8 @@ mod tests {
             "odd": [{"name": ["gift"], "value": "1"}, {"name": "x", "value": "2"}],
             "paid": "none", "fees": [5, {"name": "gift", "value": "1"}], "unpaid": "",
             "a": {"b.c": {"#text": "4"}, "b": {"c": 5}},
+            "deep": [{"kind": {"name": "refund"}, "n": 1}, {"kind": {"name": "fee"}, "n": 2}],
+            "flat": [{"kind.name": "refund", "n": 3}], "nested": [[{"name": "gift", "n": 4}]],
         }));
         let shown = |end: PathEnd<'_>| match end {
             PathEnd::Value(node) => match node.value() {
@@ -340,7 +368,14 @@ mod tests {
         };
         for (path, expected) in [
             ("notes[name=gift].value", "yes"),
+            ("notes[name=\"gift\"].value", "yes"),
+            ("notes[\"name\" = gift].value", "yes"),
             ("notes[name=none].value", "missing"),
+            ("notes[name.text=gift].value", "uncompared"),
+            ("deep[kind.name=refund].n", "1"),
+            ("flat[kind.name=refund].n", "3"),
+            ("nested[name=gift].n", "uncompared"),
+            ("nested[name=gift]", "uncompared"),
             ("notes[name=twice].value", "several"),
             ("odd[name=x].value", "uncompared"),
             ("odd[value=2].name", "x"),

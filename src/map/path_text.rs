@@ -8,7 +8,7 @@
 pub(super) enum Selector {
     /// `[]`: each of them.
     Each,
-    /// `[name=gift]`: those whose member has this text.
+    /// `[name=gift]`: those with this text at the path of a member.
     Where { member: String, text: String },
 }
 
@@ -74,8 +74,9 @@ fn selector(path: &str, within: &str) -> Result<Selector, String> {
     match within.split_once('=') {
         None if within.is_empty() => Ok(Selector::Each),
         Some((member, text)) if !member.trim().is_empty() => {
-            let (member, text) = (member.trim().to_owned(), text.trim().to_owned());
-            Ok(Selector::Where { member, text })
+            let member = member.trim().to_owned();
+            ensure_named(path, &segments(&member)?)?;
+            Ok(Selector::Where { member, text: filter_text(path, text.trim())? })
         }
         _ => Err(format!(
             "{path:?} has {within:?} in brackets; expected [], a filter such as [name=text], an index as in \
@@ -84,10 +85,68 @@ fn selector(path: &str, within: &str) -> Result<Selector, String> {
     }
 }
 
+/// The text of a filter, which may be in quotes.
+fn filter_text(path: &str, text: &str) -> Result<String, String> {
+    if text.starts_with(['\'', '=']) {
+        let error = format!("{path:?} has {text:?} in brackets; expected [name=text]");
+        return Err(format!("{error} or [name=\"text\"]"));
+    }
+    let Some(quoted) = text.strip_prefix('"') else { return Ok(text.to_owned()) };
+    let text = quoted.strip_suffix('"').ok_or_else(|| format!("{path:?} has an open quote"))?;
+    Ok(text.trim().to_owned())
+}
+
+/// Whether two paths lead to one value in every document that has one at both.
+pub(super) fn overlap(one: &str, other: &str) -> bool {
+    let (Ok(one), Ok(other)) = (segments(one), segments(other)) else { return false };
+    steps_overlap(&steps(&one), &steps(&other))
+}
+
+/// A step of a path: to a member or an element by its name, or to selected elements.
+#[derive(PartialEq)]
+enum ComparedStep<'s> {
+    Name(&'s str),
+    Selected(&'s Selector),
+}
+
+fn steps<'s>(segments: &'s [Segment<'_>]) -> Vec<ComparedStep<'s>> {
+    let steps = segments.iter().flat_map(|Segment { name, selector, .. }| {
+        [Some(ComparedStep::Name(name)), selector.as_ref().map(ComparedStep::Selected)]
+    });
+    steps.flatten().collect()
+}
+
+fn steps_overlap(one: &[ComparedStep<'_>], other: &[ComparedStep<'_>]) -> bool {
+    use ComparedStep::{Name, Selected};
+    let is_element = |step: &ComparedStep<'_>| match step {
+        Name(name) => name.parse::<usize>().is_ok(),
+        Selected(_) => true,
+    };
+    match (one, other) {
+        ([], []) => true,
+        ([first, one @ ..], [second, other @ ..]) if first == second => steps_overlap(one, other),
+        ([Selected(Selector::Each), each @ ..], [first, rest @ ..])
+        | ([first, rest @ ..], [Selected(Selector::Each), each @ ..])
+            if is_element(first) =>
+        {
+            steps_overlap(each, rest)
+        }
+        // One object in the place of an array is its only element.
+        ([Selected(Selector::Each), each @ ..], rest)
+        | (rest, [Selected(Selector::Each), each @ ..]) => steps_overlap(each, rest),
+        _ => false,
+    }
+}
+
 /// Whether a path may have several values.
 pub(super) fn walks_arrays(path: &str) -> bool {
     let selects_each = |segment: &Segment<'_>| segment.selector == Some(Selector::Each);
     segments(path).is_ok_and(|segments| segments.iter().any(selects_each))
+}
+
+/// Whether a path selects elements by a member of theirs.
+pub(super) fn has_filter(path: &str) -> bool {
+    !filter_members(path).is_empty()
 }
 
 /// The name of the first member of a path.
@@ -111,7 +170,7 @@ pub(super) fn arrays_of(path: &str) -> Vec<String> {
 /// The dotted names of the members that a path reads besides its own: those of its filters.
 pub(super) fn filter_names(path: &str) -> Vec<String> {
     let filters = filter_members(path).into_iter();
-    filters.map(|(array, member)| format!("{array}.{member}")).collect()
+    filters.map(|(array, member)| format!("{array}.{}", dotted_names(&member))).collect()
 }
 
 /// The dotted names of the arrays of which a path selects elements by a member, each with that
@@ -159,6 +218,17 @@ mod tests {
             ("a[name=v1.2].value", "a name v1.2 | value"),
             ("a.\"b.c\"[kind = refund].d[]", "a | b.c kind refund | d each"),
             ("\"form[name]\".x.0", "form[name] | x | 0"),
+            ("a[name=\"v 1\"].b", "a name v 1 | b"),
+            ("a[kind.name=refund].b", "a kind.name refund | b"),
+            (
+                "a[kind=='x']",
+                "\"a[kind=='x']\" has \"='x'\" in brackets; expected [name=text] or [name=\"text\"]",
+            ),
+            (
+                "a[kind='x']",
+                "\"a[kind='x']\" has \"'x'\" in brackets; expected [name=text] or [name=\"text\"]",
+            ),
+            ("a[kind=\"x]", "\"a[kind=\\\"x]\" has an open quote"),
             ("a.\"b", "\"a.\\\"b\" has an open quote"),
             ("a[kind=x", "\"a[kind=x\" has an open bracket"),
             ("a[", "\"a[\" has an open bracket"),
@@ -174,5 +244,27 @@ mod tests {
         assert_eq!(dotted_names(path), "refunds.a.b.amount");
         assert_eq!(filter_names(path), ["refunds.a.b.kind"]);
         assert!(walks_arrays(path) && !walks_arrays("a[kind=x].b"));
+        assert!(has_filter(path) && !has_filter("a[].b"));
+        assert_eq!(filter_names("a[\"b\".c=x]"), ["a.b.c"]);
+    }
+
+    #[test]
+    fn paths_overlap_where_one_has_the_values_of_both() {
+        for (one, other, expected) in [
+            ("tx[].amount", "tx[kind=fee].amount", true),
+            ("tx.0.amount", "tx[].amount", true),
+            ("tx[].amount", "tx.amount", true),
+            ("tx[kind=fee].amount", "tx[ kind = \"fee\" ].amount", true),
+            ("o[].lines[]", "o.0.lines[kind=x]", true),
+            ("tx[].amount", "tx[].tax", false),
+            ("tx[].amount", "fees[].amount", false),
+            ("tx[kind=fee].amount", "tx[kind=tax].amount", false),
+            ("tx[kind=fee].amount", "tx[state=new].amount", false),
+            ("tx.0.amount", "tx.1.amount", false),
+            ("tx[]", "tx[].amount", false),
+        ] {
+            assert_eq!(overlap(one, other), expected, "{one} {other}");
+            assert_eq!(overlap(other, one), expected, "{other} {one}");
+        }
     }
 }

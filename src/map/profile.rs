@@ -19,7 +19,7 @@ use super::{
     key_errors::KeyPath,
     missing_name::NamePlaces,
     packed_items::PackedItems,
-    path_text::path_beside,
+    path_text::{has_filter, path_beside},
     refunds::Refunds,
     repeated_items::RepeatedItems,
     rule::Rule,
@@ -348,11 +348,12 @@ impl Profile {
         self.rules.iter().any(|rule| rule.reads_items() && rule.rule.has_source())
     }
 
-    /// Whether an export may be one of orders without items: no condition says what is an item,
-    /// which leaves out all items if it is wrong.
+    /// Whether an export may be one of orders without items: no condition or filter says what is
+    /// an item, which leaves out all items if it is wrong.
     #[must_use]
     pub fn may_find_no_items(&self) -> bool {
-        self.maps_items() && self.item_rows.is_none()
+        let is_filtered = self.item_paths.iter().flatten().any(|path| has_filter(path));
+        self.maps_items() && self.item_rows.is_none() && !is_filtered
     }
 
     /// The index of a field of an item in a list or in a group of columns.

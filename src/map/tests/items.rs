@@ -55,6 +55,8 @@ fn other_values_on_the_way_to_items_are_problems() {
         let found = problem(json!({ "parcels": parcels }));
         assert!(found.contains(&message), "{parcels}: {found}");
     }
+    let nested = of("items = 'a[kind=line]'", &json!({"a": [[{"kind": "line", "name": "Mug"}]]}));
+    assert!(nested.ends_with("\"a[kind=line]\" filters by an array, expected an array of items"));
     for nothing in [json!(null), json!([]), json!({}), json!([null]), json!([{}]), json!("")] {
         assert_eq!(problem(json!({ "parcels": nothing })), "document A: ", "{nothing}");
     }
@@ -74,6 +76,17 @@ fn orders_may_have_no_items() {
     assert!(warnings.is_empty() && rows[0].row.items.is_empty());
     assert!(!rows[0].row.may_have_items && rows[0].row.problems.is_empty());
     assert_eq!(path_warnings(&rules, &[json!({"id": "A", "total": 1})]), Ok(vec![]));
+}
+
+/// A wrong condition or filter would leave out the items of all orders without a warning.
+#[test]
+fn items_may_be_in_no_order_unless_they_are_chosen() {
+    let may_be = |items: &str| {
+        profile(&format!("{items}\nitem.name = {{ path = 'name' }}")).may_find_no_items()
+    };
+    assert!(may_be("items = 'a[].lines'"));
+    assert!(!may_be("items = ['a', 'b[kind=line].lines']"));
+    assert!(!may_be("items = 'a'\nitem_rows = { path = 'kind', is = 'line' }"));
 }
 
 #[test]
