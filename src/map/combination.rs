@@ -6,6 +6,7 @@ use super::{
     column_table::ColumnTable,
     key_errors::{KeyError, WHOLE_RULE},
     one_or_many::OneOrMany,
+    path_text::overlap,
     rule_text::RuleText,
 };
 
@@ -62,6 +63,8 @@ impl Sources {
         check_keys(text)?;
         if let Some(added) = &text.sum {
             let names = added.iter().chain(&text.minus).cloned().collect();
+            ensure_apart("sum", added)?;
+            ensure_apart("minus", &text.minus)?;
             let sum = Sum { n_added: added.len(), is_negated: text.negate };
             return Self::combined("sum", names, Combination::Sum(sum));
         }
@@ -166,6 +169,18 @@ fn check_keys(text: &RuleText) -> Result<(), KeyError> {
         _ => return Ok(()),
     };
     Err((WHOLE_RULE, message.into()))
+}
+
+/// Refuses two paths that lead to one value, which would count twice.
+fn ensure_apart(key: &'static str, names: &[String]) -> Result<(), KeyError> {
+    for (index, other) in names.iter().enumerate() {
+        let is_same = |one: &&String| *one != other && overlap(one, other);
+        if let Some(one) = names[..index].iter().find(is_same) {
+            let error = format!("has {one:?} and {other:?}, so that a value of both counts twice");
+            return Err((key, error));
+        }
+    }
+    Ok(())
 }
 
 fn repeated(names: &[String]) -> Option<&String> {

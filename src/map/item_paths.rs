@@ -6,7 +6,7 @@ use super::{
     items_text::ItemsText,
     key_errors::KeyErrors,
     one_or_many::OneOrMany,
-    path_text::{dotted_names, segments},
+    path_text::{dotted_names, overlap, segments},
 };
 
 /// The paths of a profile; none if a document is a row, and empty if its items are in no array.
@@ -36,16 +36,16 @@ pub(super) fn item_paths(text: &ItemsText, errors: &mut KeyErrors) -> Option<Vec
         (Some(path), _) => path.clone(),
     };
     let is_list = matches!(path, OneOrMany::Many(_));
-    let (mut paths, mut names): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut paths: Vec<String> = Vec::new();
     for (index, path) in path.into_vec().into_iter().enumerate() {
         let index = index.to_string();
         let at: Vec<_> = key.iter().copied().chain(is_list.then_some(&*index)).collect();
-        let name = dotted_names(&path);
-        if let Err(error) = check(&path, names.contains(&name)) {
+        let names = dotted_names(&path);
+        let is_known = |known: &String| dotted_names(known) == names || overlap(known, &path);
+        if let Err(error) = check(&path, paths.iter().any(is_known)) {
             errors.add_at(&at, &error);
             continue;
         }
-        names.push(name);
         paths.push(path);
     }
     Some(paths)

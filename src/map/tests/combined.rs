@@ -276,6 +276,7 @@ fn invalid_sums_are_refused() {
                  order.ext.e = { path = 'a.\"b' }\n\
                  order.ext.f = { sum = [], type = 'float' }\n\
                  order.ext.'*' = { sum = ['a'] }\n\
+                 order.ext.g = { sum = ['t[].a', 't.0.a'], minus = ['t[].b', 't[k=x].b'], type = 'float' }\n\
                  [[skip]]\nreason = 'x'\nwhen = { path = 'a[].b', is = 'x' }";
     insta::assert_snapshot!(errors(rules), @r#"
     test:3:7: order.price: "price" has "a" twice in its sum
@@ -287,6 +288,7 @@ fn invalid_sums_are_refused() {
       test:9:11: order.ext.e: "a.\"b" has an open quote
       test:10:23: order.ext.f.sum: "sum" is empty; expected columns or paths
       test:11:11: order.ext.*: "*" is a wildcard, which takes its names from the export; give the field a rule of its own
-      test:14:1: skip.when: the condition tests one value, but "a[].b" has that of each element; expected an index or a filter
+      test:12:23: order.ext.g.sum: "sum" has "t[].a" and "t.0.a", so that a value of both counts twice
+      test:15:1: skip.when: the condition tests one value, but "a[].b" has that of each element; expected an index or a filter
     "#);
 }

@@ -117,6 +117,10 @@ fn one_of_several_arrays_must_be_there() {
 
 #[test]
 fn wrong_paths_of_items_are_reported_together() {
+    insta::assert_snapshot!(errors(r#"items = ['o[].lines', 'o.0.lines', "a[b='c']"]"#), @r#"
+    test:3:23: items: "o.0.lines" is the path of an array that is named above; expected each array once, and item_rows for which of its elements are items
+      test:3:36: items: "a[b='c']" has "'c'" in brackets; expected [name=text] or [name="text"]
+    "#);
     insta::assert_snapshot!(errors("items = ['lines', 'lines[]', '', 'a[b=']"), @r#"
     test:3:19: items: "lines[]" is the path of an array that is named above; expected each array once, and item_rows for which of its elements are items
       test:3:30: items: element 3 of "items" is empty; expected the path of an array such as "lines", or items = [] for orders without items
