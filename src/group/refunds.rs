@@ -124,7 +124,7 @@ pub(super) fn other_order_item(
     let message = format!(
         "the refund has {:?} for an item of the whole order (from = \"order\") and does not repeat \
          what the order has, so it is not known what it takes off that item; a when in its \
-         [[item]] leaves refunds out",
+         [[item]] that tests the kind of the row leaves refunds out",
         cell.text
     );
     Some(Problem::for_field(Code::RefundUnclear, &cell.field, cell.at, message))

@@ -109,6 +109,9 @@ pub const PLACEHOLDER_ORDER: &str = "refunds.order reads a placeholder, such as 
 pub const NO_ORDER: &str = "refunds.order reads no key of an order from the value; expected a text \
                             or a number, or nothing where the row is no refund";
 
+/// Why the order of a refund is not known that names none.
+pub const REFUND_WITHOUT_KEY: &str = "the refund has no key of its order";
+
 /// Why the order of a row is not known that may be a refund of another one.
 pub const UNTESTED_REFUND: &str =
     "rows of [refunds] cannot be tested, so the row may be a refund of the order that it names";

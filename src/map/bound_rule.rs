@@ -59,6 +59,8 @@ pub(super) struct BoundKind<'p, S> {
     pub(super) kind: ItemKind,
     /// Which items are of this kind, or for which rows of an order it counts; none if all are.
     pub(super) when: Option<Condition<TestedSource<S>>>,
+    /// [`Profile::tests_own_amounts`](super::profile::Profile::tests_own_amounts).
+    pub(super) tests_own_amounts: bool,
     pub(super) rules: Vec<BoundRule<'p, S>>,
 }
 

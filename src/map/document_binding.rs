@@ -266,6 +266,7 @@ fn bind_kinds<'p>(
         BoundKind {
             kind: *kind,
             when: when.as_ref().map(|when| bind_condition(when, names)),
+            tests_own_amounts: profile.tests_own_amounts(*kind),
             rules,
         }
     };

@@ -265,7 +265,8 @@ impl<'p> HeaderColumns<'p, '_> {
             let rules = self.bind_rules(profile.rules_of_kind(*kind), Field::to_string)?;
             let when = when.as_ref().map(|when| self.bind_condition(when)).transpose()?;
             let rules = rules.into_iter().map(BoundRule::Field).collect();
-            bound.push(BoundKind { kind: *kind, when, rules });
+            let tests_own_amounts = profile.tests_own_amounts(*kind);
+            bound.push(BoundKind { kind: *kind, when, tests_own_amounts, rules });
         }
         Ok(bound)
     }

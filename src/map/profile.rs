@@ -436,6 +436,21 @@ impl Profile {
         skips.map(|skip| &skip.when).chain(&self.ignore_rows).chain(refunds).chain(of_kinds)
     }
 
+    /// Whether the condition of a kind of items tests only what the amounts of its items are read
+    /// from: it says of no row what it is.
+    pub(super) fn tests_own_amounts(&self, kind: ItemKind) -> bool {
+        let is_amount = |rule: &&FieldRule| match &rule.target {
+            FieldTarget::Field(field) => ITEM_AMOUNTS.contains(field),
+            _ => false,
+        };
+        let names: Vec<_> =
+            self.rules_of_kind(kind).filter(is_amount).flat_map(|rule| rule.rule.names()).collect();
+        let is_own = |source: &CellSource| source.names().all(|name| names.contains(&name));
+        self.conditions_of_kinds(|of| of.kind == kind)
+            .flat_map(Condition::sources)
+            .all(|source| source.has_name() && is_own(source))
+    }
+
     /// The conditions on items.
     pub(super) fn item_conditions(&self) -> impl Iterator<Item = &Condition> {
         self.own_item_conditions().chain(self.joined_item_conditions())

@@ -53,9 +53,11 @@ impl<S> Mapper<'_, S> {
     fn refund_record<'a, V: View<'a, Source = S>>(&'a self, view: V) -> Option<RefundRecord<'a>> {
         let refunds = self.refunds.as_ref()?;
         let is_child = self.is_child(view);
+        let is_document = self.items.is_some() && refunds.refunds.are_netted;
         let order = match &refunds.refunds.order {
             Some(order) => key_of(view, order, &refunds.order),
             None if is_child => None,
+            None if is_document => self.order_key(view),
             None => return None,
         };
         let id = if is_child { self.own_id(view).map(Cow::Borrowed) } else { self.order_key(view) };
@@ -63,8 +65,8 @@ impl<S> Mapper<'_, S> {
         let names_itself = has_order_id && refunds.rows.is_none();
         let id = match id.filter(|_| !has_order_id) {
             Some(id) => RefundId::Own(id),
-            // A row that is a refund of the order with its key.
-            None if has_order_id && !names_itself => return None,
+            // A row that is a refund of the order with its key: equal ones are often legitimate.
+            None if has_order_id && !names_itself && !is_document => return None,
             None => RefundId::Row(view.raw().text()?),
         };
         // Rows of one record may each have an item of it.

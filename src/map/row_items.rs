@@ -90,9 +90,13 @@ impl<S> Mapper<'_, S> {
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
-        for BoundKind { kind, when, rules } in &self.order_kinds {
+        for BoundKind { kind, when, tests_own_amounts, rules } in &self.order_kinds {
             if when.as_ref().is_some_and(|when| !holds(when, view, self.profile, order)) {
-                continue;
+                // Such as a when that the price is above 0: a refund takes off what is below.
+                let may_take_off = *tests_own_amounts && self.is_netted(view);
+                if !may_take_off {
+                    continue;
+                }
             }
             // The condition may not hold for the row that is repeated.
             let previous = previous.filter(|_| when.is_none());

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
-    bound_refunds::{BoundRefunds, UNTESTED_REFUND},
+    bound_refunds::{BoundRefunds, REFUND_WITHOUT_KEY, UNTESTED_REFUND},
     bound_rule::TestedSource,
     collector::Collector,
     condition::Condition,
@@ -72,7 +72,8 @@ impl<S> Mapper<'_, S> {
             Some(key) => Ok(RowKind::Refund { key, is_netted }),
             // It is left out, of whatever order.
             None if !is_netted => Ok(RowKind::Ignored),
-            None => Err(None),
+            // Any order may be the one that was refunded.
+            None => Ok(RowKind::Unreadable { key: None, reason: REFUND_WITHOUT_KEY }),
         }
     }
 

@@ -148,7 +148,11 @@ impl<D: Decide> Context<'_, '_, D> {
 
     /// Adds the problems that a draft has by its files and by the facts of the whole export.
     pub(super) fn mark(&self, draft: &mut Draft<'_>) {
-        draft.problems.extend(group::find_repeated_row(draft, self.input_names));
+        draft.problems.extend(group::find_repeated_row(
+            draft,
+            &self.facts.headers,
+            self.input_names,
+        ));
         self.facts.ambiguities.mark(draft, self.settings.grouping);
         self.facts.identifiers.mark(draft);
     }

@@ -5,7 +5,7 @@
 
 use super::wrapped_orders::{ReadMembers, wrappers};
 use crate::{
-    map::{NO_ORDER, PLACEHOLDER_ORDER, UNTESTED_REFUND, profile::Profile},
+    map::{NO_ORDER, PLACEHOLDER_ORDER, REFUND_WITHOUT_KEY, UNTESTED_REFUND, profile::Profile},
     model::{
         conversion::conversion,
         document_path::{DocumentPath, documents_hint},
@@ -76,6 +76,11 @@ pub(super) fn lost_row_hint(
             wrapper_hint(raw, profile).unwrap_or_else(|| ignore_hint(None))
         }
         (RowKind::Unreadable { reason: NO_ORDER, .. }, ..) => ignore_hint(None),
+        (RowKind::Unreadable { reason: REFUND_WITHOUT_KEY, .. }, ..) => {
+            "give the refund the key of its order, or leave refunds out with mode = \"leave_out\" \
+             under [refunds]"
+                .to_owned()
+        }
         (RowKind::Unreadable { reason: PLACEHOLDER_ORDER, .. }, ..) => {
             "let the placeholder be empty: empty = [\"0\"] in the rule of order under [refunds]"
                 .to_owned()

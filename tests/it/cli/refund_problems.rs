@@ -79,6 +79,76 @@ fn refund_with_a_gap_in_its_items_has_one_problem() {
     "#);
 }
 
+/// Its order would be sent in full, whichever it is.
+#[test]
+fn refund_without_the_key_of_its_order_ends_the_run() {
+    let without_key = REFUND.replacen('A', "", 1);
+    let profile = |_: &str| format!("name = \"shop\"\n{NET}{RULES}{ITEM}");
+    for ran in check_both(&[&[SALE, &*without_key]], HEADER, profile, RESOURCES) {
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains(": the refund has no key of its order; it is not"), "{}", ran.err);
+    }
+}
+
+const DOCUMENTS: &str = r#"name = "shop"
+order_price = "sum_of_lines"
+items = "lines"
+order.referenceId = { path = "id" }
+order.orderedAt = { path = "at" }
+order.status.value = "PURCHASED"
+order.currencyCode.value = "EUR"
+order.paymentType.value = "other"
+guest.email = { path = "mail" }
+[refunds]
+rows = { path = "kind", is = "refund" }
+mode = "net"
+[[item]]
+name = { path = "name" }
+quantity = { path = "qty" }
+price = { path = "price" }
+[[item]]
+from = "order"
+when = { path = "ship", greater = 0 }
+name.value = "Shipping"
+quantity.value = "1"
+price = { path = "ship" }
+"#;
+
+/// A document is a refund as a whole, whether or not it has an id of its own.
+#[test]
+fn refunds_in_documents_with_items_are_taken_off_once() {
+    let sale = r#"{"id": "A", "at": "2026-10-01T10:00:00Z", "mail": "a@example.com", "ship": 5, "lines": [{"name": "Mug", "qty": 3, "price": 4}]}"#;
+    let refund =
+        r#"{"id": "A", "kind": "refund", "lines": [{"name": "Mug", "qty": -1, "price": 4}]}"#;
+    let workspace = Workspace::with("shop.toml", DOCUMENTS);
+    let check = |documents: &[&str]| {
+        workspace.file("orders.ndjson", documents.join("\n"));
+        workspace.run("check orders.ndjson --profile shop.toml --pos x --max-invalid 100%")
+    };
+    let shipped = refund.replace("\"lines\"", "\"ship\": -5, \"lines\"");
+    let found = [
+        &[sale, refund][..],
+        &[sale, refund, refund],
+        &[sale, refund, sale, refund],
+        &[sale, &shipped],
+    ]
+    .map(|documents| problems(&check(documents)));
+    insta::assert_snapshot!(found.join("\n"), @r#"
+    A valid:
+    13 0
+    A invalid: refund_repeated 3
+    0 9
+    A invalid: order_copied 3 refund_repeated 4
+    0 9
+    A invalid: refund_unclear 2
+    0 13
+    "#);
+    insta::assert_snapshot!(check(&[sale, &refund.replace("\"id\": \"A\"", "\"id\": [\"A\"]")]).err, @r#"
+    error: orders.ndjson:2: the refund has no key of its order; it is not known which order the row belongs to
+      hint: give the refund the key of its order, or leave refunds out with mode = "leave_out" under [refunds]
+    "#);
+}
+
 /// Whether the row is a refund is not known, so neither its date nor its amount says anything.
 #[test]
 fn row_that_may_be_a_refund_has_no_other_problem() {
@@ -86,13 +156,13 @@ fn row_that_may_be_a_refund_has_no_other_problem() {
     let keys = NET.replace(NET.lines().nth(2).unwrap(), rows) + ITEM;
     let header = "Order,Left,Date,Email,Name,Qty,Price\n";
     let sale = SALE.replace("Sale", "1");
-    let [doubtful, refund] = ["-1x", "-1"].map(|left| REFUND.replace("Refund", left));
-    let without_key = refund.replacen('A', "", 1);
+    let doubtful = REFUND.replace("Refund", "-1x");
+    let without_key = doubtful.replacen('A', "", 1);
     let one_file = [&*sale, &doubtful, &without_key];
     insta::assert_snapshot!(problems_of(&[&one_file], header, &keys), @r#"
     A invalid: condition_unreadable 3
-     invalid: row_without_key 4 missing_attribute 4
-    0 30.00
+     invalid: row_without_key 4 condition_unreadable 4 missing_attribute 4
+    0 40.00
     "#);
     for files in [[&[&*sale][..], &[&*doubtful]], [&[&*doubtful], &[&*sale]]] {
         insta::allow_duplicates! { insta::assert_snapshot!(problems_of(&files, header, &keys), @r#"

@@ -124,6 +124,11 @@ fn equal_refunds_of_two_files_are_refused() {
     A valid
     "20.00" 2
     "#);
+    let profile = format!("name = \"shop\"\n{REFUNDS}\n{RULES}{ITEM}");
+    let workspace = Workspace::with("shop.toml", profile);
+    workspace.file("orders.csv", [HEADER, &rows.concat(), HEADER, &again[0]].concat());
+    let ran = workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
+    insta::assert_snapshot!(outcomes(&ran), @r#"A invalid the item equals the one at orders.csv:3; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both"#);
 }
 
 #[test]
@@ -329,19 +334,23 @@ fn refunds_without_items_are_refused() {
 fn refund_may_repeat_an_item_of_the_order_only() {
     let keys = REFUNDS.replace("column = \"Event\"", "column = \"Event\", path = \"Event\"");
     let items = ITEM.replace("[item]", "[[item]]");
-    let profile = format!(
-        "name = \"shop\"\n{keys}\n{RULES}{items}[[item]]\nfrom = 'order'\nname.value = 'Shipping'\n\
-         quantity.value = '1'\nprice = {{ column = 'Shipping', path = 'Shipping' }}\n"
-    );
+    let profile = |when: &str| {
+        format!(
+            "name = \"shop\"\n{keys}\n{RULES}{items}[[item]]\nfrom = 'order'\n{when}\
+             name.value = 'Shipping'\nquantity.value = '1'\n\
+             price = {{ column = 'Shipping', path = 'Shipping' }}\n"
+        )
+    };
     let row = |row: String, amount: &str| row.replace('\n', &format!(",{amount}\n"));
-    let outcome_of = |files: &[&[String]]| {
+    let outcome_when = |files: &[&[String]], when: &str| {
         let header = HEADER.replace('\n', ",Shipping\n");
-        let profile = |_: &str| profile.clone();
+        let profile = |_: &str| profile(when);
         let [csv, ndjson] = check_both(files, &header, profile, RESOURCES)
             .map(|ran| format!("{} {}", outcomes(&ran), ran.summary()["money"][0]["valid"]));
         assert_eq!(csv, ndjson);
         csv
     };
+    let outcome_of = |files: &[&[String]]| outcome_when(files, "");
     let sold = [row(sale("A", "10.00"), "4.00"), row(sale("B", "1.00"), "")];
     let outcomes = ["4", "0.00", "", "-4.00", "2.00"].map(|amount| {
         let refunded = [row(refund("A", "10.00"), amount)];
@@ -357,13 +366,20 @@ fn refund_may_repeat_an_item_of_the_order_only() {
     B valid "16.00"
     : A valid
     B valid "16.00"
-    -4.00: A invalid the refund has "-4.00" for an item of the whole order (from = "order") and does not repeat what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out
+    -4.00: A invalid the refund has "-4.00" for an item of the whole order (from = "order") and does not repeat what the order has, so it is not known what it takes off that item; a when in its [[item]] that tests the kind of the row leaves refunds out
     B valid "2.00"
-    2.00: A invalid the refund has "2.00" for an item of the whole order (from = "order") and does not repeat what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out
+    2.00: A invalid the refund has "2.00" for an item of the whole order (from = "order") and does not repeat what the order has, so it is not known what it takes off that item; a when in its [[item]] that tests the kind of the row leaves refunds out
     B valid "2.00"
     "#);
+    // Such a condition does not say that the row is no refund.
+    let positive = "when = { column = 'Shipping', path = 'Shipping', greater = 0 }\n";
+    let is_sale = "when = { column = 'Event', path = 'Event', is = 'Sale' }\n";
+    let adjacent = [sold[0].clone(), row(refund("A", "10.00"), "-4.00")];
+    let found = [positive, is_sale].map(|when| outcome_when(&[&adjacent], when));
+    assert_eq!(found[0], outcome_of(&[&adjacent]));
+    insta::assert_snapshot!(found[1], @r#"A valid "14.00""#);
     let without = [row(sale("A", "10.00"), ""), row(refund("A", "10.00"), "4.00")];
-    insta::assert_snapshot!(outcome_of(&[&without]), @r#"A invalid the refund has "4.00" for an item of the whole order (from = "order") and does not repeat what the order has, so it is not known what it takes off that item; a when in its [[item]] leaves refunds out "0""#);
+    insta::assert_snapshot!(outcome_of(&[&without]), @r#"A invalid the refund has "4.00" for an item of the whole order (from = "order") and does not repeat what the order has, so it is not known what it takes off that item; a when in its [[item]] that tests the kind of the row leaves refunds out "0""#);
 }
 
 #[test]
