@@ -414,8 +414,16 @@ impl<'p> FileMapper<'p> {
 
     /// Records the names in a document, under their paths in the form that is no event.
     pub fn observe(&self, row: &Row<'_>, seen: &mut SeenNames) {
-        let RowContent::Document(document) = &row.content else { return };
-        let Some(event) = self.document_view(row, document).event() else {
+        let (RowContent::Document(document), FormatMapper::Json(mapper)) =
+            (&row.content, &self.format)
+        else {
+            return;
+        };
+        let view = self.document_view(row, document);
+        if !mapper.is_refund(view) {
+            seen.observe_order();
+        }
+        let Some(event) = view.event() else {
             return seen.observe(document.root(), row);
         };
         // A wrong order hides the names that the profile reads, and is a problem itself.

@@ -39,6 +39,11 @@ impl<S> Mapper<'_, S> {
         self.netted_refunds().is_some_and(|refunds| refunds.hold(view, self.profile))
     }
 
+    /// Whether a row is a refund.
+    pub(super) fn is_refund<'a, V: View<'a, Source = S>>(&'a self, view: V) -> bool {
+        self.refunds.as_ref().is_some_and(|refunds| refunds.hold(view, self.profile))
+    }
+
     /// The rows that are refunds, if they are taken off their orders.
     fn netted_refunds(&self) -> Option<&BoundRefunds<'_, S>> {
         self.refunds.as_ref().filter(|refunds| refunds.refunds.are_netted)

@@ -130,7 +130,7 @@ pub fn missing_paths(
     file: &str,
     at: Position,
 ) -> Result<Vec<Problem>, MapError> {
-    if seen.is_empty() {
+    if !seen.has_orders() {
         return Ok(Vec::new());
     }
     ensure_joins_hide_no_member(profile, seen, file)?;

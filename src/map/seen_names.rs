@@ -21,6 +21,8 @@ const MAX_WRAPPERS: usize = 4;
 pub struct SeenNames {
     root: SeenName,
     n_names: usize,
+    /// Whether a document is none of those that are refunds.
+    has_orders: bool,
     /// The paths of conditions that only ignored documents may have.
     of_ignored: BTreeSet<String>,
 }
@@ -42,6 +44,11 @@ impl SeenNames {
         self.root.add(document, row, &mut self.n_names);
     }
 
+    /// Records that a document is no refund.
+    pub(super) fn observe_order(&mut self) {
+        self.has_orders = true;
+    }
+
     /// Adds a member of a document that is not observed as a whole.
     pub(super) fn observe_member(&mut self, name: &str, node: JsonNode<'_>, row: &Row<'_>) {
         if let Some(index) = self.root.find_or_add(name, 0, node, row, &mut self.n_names) {
@@ -59,13 +66,14 @@ impl SeenNames {
     /// Adds the names of later documents.
     pub fn append(&mut self, mut later: Self) {
         self.of_ignored.append(&mut later.of_ignored);
+        self.has_orders |= later.has_orders;
         self.root.append(later.root, &mut self.n_names);
     }
 
-    /// Whether no document was observed, or only empty ones.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.root.below.is_empty()
+    /// Whether a document was observed that is neither empty nor a refund, which need not have what
+    /// an order has.
+    pub(super) fn has_orders(&self) -> bool {
+        self.has_orders && !self.root.below.is_empty()
     }
 
     /// Whether any document has a value at a path, under the rules of `Path`.

@@ -604,6 +604,17 @@ fn filter_on_a_member_that_no_element_has_is_reported() {
     assert!(of(skip, notes("name")).unwrap_err().contains("skip.when: no document has"));
 }
 
+/// The refunds of a quiet day have nothing that an order has.
+#[test]
+fn documents_of_refunds_need_not_have_the_paths_of_orders() {
+    let rules = "items = 'lines'\nitem.name = { path = 'name' }\norder.price = { path = 'total' }\n\
+                 [refunds]\nrows = { path = 'type', is = 'refund' }\norder = { path = 'parent' }";
+    let refund = json!({"id": "R", "type": "refund", "parent": "A"});
+    let of = |values: &[Value]| path_warnings(&profile(rules), values);
+    assert_eq!(of(std::slice::from_ref(&refund)), Ok(vec![]));
+    assert!(of(&[refund, json!({"id": "A"})]).unwrap_err().contains("no document has \"lines\""));
+}
+
 #[test]
 fn condition_on_ignored_documents_is_not_missing() {
     let of = |path: &str| {
