@@ -4,9 +4,9 @@
 //! Does not decide which rows are lost. Filled by `runs` block by block; `shuffle` appends the
 //! blocks in input order and checks whether the run may go on.
 
-use super::settings::GroupSettings;
+use super::{gap::PossibleRows, settings::GroupSettings};
 use crate::model::{
-    origin::Position,
+    origin::{Position, RowOrigin},
     problem::{Code, Problem},
     row::Row,
 };
@@ -40,6 +40,8 @@ pub struct LostRows {
     pub count: u64,
     /// The first one that has cells of an item: an order would go without it.
     first_item: Option<Position>,
+    /// The first one next to no order, where rows of an order are adjacent.
+    first_alone: Option<RowOrigin>,
 }
 
 impl LostRows {
@@ -60,9 +62,16 @@ impl LostRows {
         self.push(row, "the row has no order key");
     }
 
+    /// Adds a gap next to no order, whose lost rows may belong to an order elsewhere.
+    pub fn add_alone(&mut self, gap: &[PossibleRows]) {
+        let first = gap.first().map(|gap| gap.first_lost.clone());
+        self.first_alone = self.first_alone.take().or(first);
+    }
+
     /// Appends the lost rows of a later part of the input.
     pub fn append(&mut self, later: Self) {
         self.first_item = self.first_item.or(later.first_item);
+        self.first_alone = self.first_alone.take().or(later.first_alone);
         self.count += later.count;
         self.listed.extend(later.listed);
         self.listed.truncate(MAX_LISTED_ROWS);
@@ -73,7 +82,8 @@ impl LostRows {
         // With adjacent rows a lost row can belong only to the orders next to it, which are
         // invalid instead.
         if settings.has_adjacent_rows {
-            return Ok(());
+            let alone = self.first_alone.as_ref().filter(|_| !settings.accepts_unreadable);
+            return alone.map_or(Ok(()), |alone| Err(self.alone_error(alone)));
         }
         if !settings.accepts_unreadable
             && let Some(Problem { at, message, .. }) = self.listed.first()
@@ -88,5 +98,16 @@ impl LostRows {
             }
             None => Ok(()),
         }
+    }
+
+    /// The error of a row that is next to no order.
+    fn alone_error(&self, row: &RowOrigin) -> GroupError {
+        let listed = self.listed.iter().find(|problem| problem.row.as_deref() == Some(row));
+        let (at, found) = match listed {
+            Some(Problem { at, message, .. }) => (*at, message.as_str()),
+            None => (row.position(), "the row cannot be read"),
+        };
+        let reason = format!("{found}; no row of an order is beside it");
+        GroupError { at, reason, more_rows: 0 }
     }
 }

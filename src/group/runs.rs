@@ -137,7 +137,11 @@ impl<'a> BlockRuns<'a> {
 
     fn push_header(&mut self, row: &KeyedRow<'_>) {
         // A lost row above the header does not belong to a run below it, nor the other way round.
-        self.end_gap();
+        let is_alone = self.ends_export || self.runs.is_empty();
+        let possible_rows = self.end_gap();
+        if is_alone {
+            self.lost.add_alone(&possible_rows);
+        }
         self.headers.push(row.row.origin.clone());
         if self.runs.is_empty() {
             self.starts_export = true;

@@ -183,8 +183,11 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
 
     /// Spills, decides or observes the open run, which does not continue.
     pub(super) fn close_run(&mut self) -> Result<(), D::Error> {
-        self.end_gap();
-        let Some(open_run) = self.open_run.take() else { return Ok(()) };
+        let possible_rows = self.end_gap();
+        let Some(open_run) = self.open_run.take() else {
+            self.lost.add_alone(&possible_rows);
+            return Ok(());
+        };
         let (mut observations, mut part) = (Observations::default(), D::Part::default());
         let is_spilled = self.context.is_spilled(&open_run.key);
         if is_spilled {

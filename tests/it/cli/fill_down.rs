@@ -128,6 +128,26 @@ fn values_do_not_pass_from_file_to_file() {
     ");
 }
 
+/// It may be of an order in another file: nothing is known of it.
+#[test]
+fn row_without_an_order_beside_it_ends_the_run() {
+    let first = first_row("A1", "10.00");
+    let workspace = Workspace::with("a.csv", format!("{HEADER}{first}"));
+    workspace.file("b.csv", format!("{HEADER}{NEXT_ROW}"));
+    workspace.file("c.csv", format!("{HEADER}{first}{HEADER}{NEXT_ROW}{HEADER}"));
+    for (files, at) in [("a.csv b.csv", "b.csv:2"), ("c.csv", "c.csv:4")] {
+        let ran = check(&workspace, files, KEYS, "");
+        assert_eq!(ran.code, 2);
+        let error = format!(
+            "{at}: the cell of column \"Order\" is blank (fill_down), and no row above has"
+        );
+        assert!(ran.err.contains(&error), "{}", ran.err);
+        assert!(ran.err.contains("no row of an order is beside it"), "{}", ran.err);
+    }
+    let accepted = format!("{KEYS}\nunreadable_rows = \"accept\"");
+    assert_eq!(check(&workspace, "a.csv b.csv", &accepted, "").code, 1);
+}
+
 #[test]
 fn missing_column_is_an_error() {
     let workspace = Workspace::with("orders.csv", format!("{HEADER}{}", first_row("A1", "10.00")));
