@@ -61,6 +61,8 @@ pub struct BlockReader<'s> {
     /// Finds the documents of JSON values; none of other files.
     scanner: Option<DocumentScanner>,
     has_ended: bool,
+    /// The line and the text of the last line that is skipped, where the profile names the columns.
+    skipped_line: Option<(u64, Vec<u8>)>,
     /// What is known of the input by now, without the number of rows.
     read: InputRead,
 }
@@ -142,6 +144,7 @@ impl<'s> BlockReader<'s> {
             parser: RowParser::json(format.clone()),
             scanner: None,
             has_ended: false,
+            skipped_line: None,
             read: InputRead::unread(input.clone()),
         };
         match reader.read_start(format, settings.dialect) {
@@ -251,7 +254,7 @@ impl<'s> BlockReader<'s> {
             n_lines = n_lines.max(1);
         }
         let format = CsvFormat { encoding, ..CsvFormat::new(name, file, syntax, limits) };
-        let break_bytes = self.skip_lines(n_lines)?;
+        let break_bytes = self.skip_lines(n_lines, dialect.column_names.is_some())?;
         let required = dialect.padded_beside;
         let Some(names) = dialect.column_names else { return self.read_header(format, required) };
         let piece = self.buffer.piece();
@@ -264,11 +267,15 @@ impl<'s> BlockReader<'s> {
     }
 
     /// Reads past the first lines of the file. Returns the bytes of the last one's line break.
-    fn skip_lines(&mut self, n_lines: usize) -> Result<u64, ReadError> {
+    fn skip_lines(&mut self, n_lines: usize, keeps_last: bool) -> Result<u64, ReadError> {
         loop {
             match end_of_lines(&self.buffer.bytes, n_lines) {
                 Ok(end) => {
                     let ends_with_crlf = self.buffer.bytes[..end].ends_with(b"\r\n");
+                    let last =
+                        self.buffer.bytes[..end].split_inclusive(|byte| *byte == b'\n').last();
+                    let last = last.filter(|_| keeps_last).map(<[u8]>::to_vec);
+                    self.skipped_line = last.map(|last| (n_lines as u64, last));
                     self.buffer.consume(end);
                     return Ok(if ends_with_crlf { 2 } else { 1 });
                 }
@@ -317,6 +324,13 @@ impl<'s> BlockReader<'s> {
         self.buffer.consume(n_bytes);
         self.parser = RowParser::csv(format.with_header(header)?.with_padding(required));
         Ok(())
+    }
+
+    /// The last line before the rows, in place of a header, whose names the profile gives.
+    #[must_use]
+    pub fn skipped_line(&self) -> Option<Piece<'_>> {
+        let (line, bytes) = self.skipped_line.as_ref()?;
+        Some(Piece::of_row(*line, 0, bytes))
     }
 
     /// The parser of the blocks.

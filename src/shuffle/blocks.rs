@@ -15,6 +15,7 @@ use super::{error::ShuffleError, settings::ShuffleSettings};
 use crate::{
     map::{MapError, MissingInAll, RowsAbove, file_mapper::FileMapper},
     model::{
+        draft::MappedRow,
         field::{ExtensionType, Field},
         input::{Input, InputRead},
         origin::{FileId, Position},
@@ -100,6 +101,9 @@ impl<'p> BlockIter<'p> {
         let source = open(input, id, &self.settings.read)?;
         let parser = source.parser().clone();
         let mapper = bind(self.settings, &parser, &input.name)?;
+        if let Some(skipped) = source.skipped_line() {
+            ensure_no_order(skipped, &parser, &mapper, &input.name)?;
+        }
         let file = Arc::new(OpenFile { id, parser, mapper });
         self.opened
             .write()
@@ -159,6 +163,29 @@ fn bind<'p>(
     name: &str,
 ) -> Result<FileMapper<'p>, MapError> {
     FileMapper::bind_joined(settings.profile, parser.header(), name, settings.side_tables)
+}
+
+/// Returns an error if the line in the place of a header is a row of an order: a file without the
+/// header that the profile replaces would lose it.
+fn ensure_no_order(
+    skipped: Piece<'_>,
+    parser: &RowParser,
+    mapper: &FileMapper<'_>,
+    name: &str,
+) -> Result<(), ShuffleError> {
+    let line = skipped.line;
+    let parsed = parser.parse([skipped])?;
+    let is_order = |row: &Row<'_>| {
+        let mut mapped = MappedRow::default();
+        mapper.map(row, None, &mut mapped);
+        let date = mapped.cells.get(&Field::OrderedAt);
+        date.is_some_and(|date| date.time.is_some() && date.at.position().column.is_some())
+    };
+    let mut rows = parsed.rows();
+    if rows.any(|row| row.record().is_some() && is_order(&row)) {
+        return Err(ShuffleError::SkippedOrder { position: format!("{name}:{line}") });
+    }
+    Ok(())
 }
 
 /// Returns an error if joined files lack columns that the profile reads: one of them must have each.

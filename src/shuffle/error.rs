@@ -86,6 +86,17 @@ pub enum ShuffleError {
         /// The header.
         position: String,
     },
+    /// A line that `skip_lines` passes over is a row of an order.
+    #[error(
+        "{position}: skip_lines passes over this line, which has the date of an order; nothing was \
+         sent\n  \
+         hint: the file may lack the header that header in the profile replaces: give it one, or \
+         check it with a lower skip_lines"
+    )]
+    SkippedOrder {
+        /// The line.
+        position: String,
+    },
     /// Too many rows may belong to other orders than their own.
     #[error(
         "too many rows have no order key, or have too many cells, so that other rows may be merged \

@@ -53,6 +53,21 @@ fn rejects_begin_with_the_lines_before_the_rows() {
     assert_eq!(check_twice(&format!("Orders\n{rows}"), &keys), format!("Orders\n{invalid}\n"));
 }
 
+/// The first order of a file without the header that is replaced would be lost.
+#[test]
+fn order_in_the_place_of_a_replaced_header_is_refused() {
+    let workspace = Workspace::with("a.csv", format!("{HEADER}{}", rows()));
+    workspace.file("b.csv", ExportRow { reference: "B-1", ..ExportRow::default() }.csv());
+    let names: Vec<_> = HEADER.trim_end().split(',').collect();
+    workspace.file("shop.toml", profile(&format!("header = {names:?}\nskip_lines = 1")));
+    let ran = workspace.run("check a.csv b.csv --profile shop.toml --pos x");
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(ran.err, @r#"
+    error: b.csv:1: skip_lines passes over this line, which has the date of an order; nothing was sent
+      hint: the file may lack the header that header in the profile replaces: give it one, or check it with a lower skip_lines
+    "#);
+}
+
 #[test]
 fn half_a_heading_is_refused() {
     let text = format!("{HEADER}{}", rows());
