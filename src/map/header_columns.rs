@@ -271,9 +271,9 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     /// The error of two columns for one field of an item.
     fn same_column(&self, [first, second]: [usize; 2]) -> MapError {
         let hint = "remove or rename one in the export; which one is meant is not guessed";
-        let names = [first, second].map(|index| self.header.names[index].as_str());
-        let mut places: Vec<_> = names.iter().flat_map(|name| self.places_of(name)).collect();
-        places.dedup();
+        let mut names = vec![self.header.names[first].as_str(), &self.header.names[second]];
+        names.dedup();
+        let places: Vec<_> = names.iter().flat_map(|name| self.places_of(name)).collect();
         let name = without_address(names[0]);
         MapError::ambiguous_column(self.file, &places, &name, ITEM_FIELDS, hint)
     }

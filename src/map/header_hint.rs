@@ -43,7 +43,9 @@ pub(super) fn first_names(names: &[String], unit: &str) -> String {
 fn quoted(name: &str, names: &[String]) -> String {
     let is_row = names.iter().any(|name| looks_personal(name));
     let shown = if is_row { redact(name).into() } else { without_address(name) };
-    format!("{:?}", cut_end(&shown, EXCERPT_COLUMNS))
+    // With the line breaks that a profile has to write.
+    let escaped = format!("{shown:?}");
+    format!("\"{}\"", cut_end(&escaped[1..escaped.len() - 1], EXCERPT_COLUMNS))
 }
 
 fn ordinal(number: usize) -> String {

@@ -333,6 +333,11 @@ fn check_order_key(key: Option<&Rule>, is_own: bool, rules: &[FieldRule], errors
                      \"-\" }; the reference may be another rule beside a key";
         errors.add_at(at, error);
     }
+    if key.is_some_and(|key| !key.has_source()) {
+        let at = if is_own { &["key"][..] } else { &reference };
+        let error = "a constant is the order key of all rows; expected a column or path";
+        errors.add_at(at, error);
+    }
     if key.is_none() && !is_own && !errors.has_below(&reference) {
         errors.add_at(&reference, "no rule for the order key; expected key or order.referenceId");
     }

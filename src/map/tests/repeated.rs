@@ -57,6 +57,10 @@ fn groups_must_be_whole_and_certain() {
     orders.csv:1:13: column "Item 1 Name" occurs twice; the profile needs exactly one for the items; it is at orders.csv:1:25 too
       hint: remove or rename one in the export; which one is meant is not guessed
     "#);
+    insta::assert_snapshot!(bind_error(&rules, "id,currency,Item 1 Name,Item 1 Name"), @r#"
+    orders.csv:1:13: column "Item 1 Name" occurs twice; the profile needs exactly one for the items; it is at orders.csv:1:25 too
+      hint: remove or rename one in the export; which one is meant is not guessed
+    "#);
     let error = FileMapper::bind(&rules, None, "orders.ndjson").err().unwrap().to_string();
     assert!(error.contains("the profile has no path for the items"), "{error}");
 }
