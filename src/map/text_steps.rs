@@ -13,7 +13,7 @@ use super::{
     rule_text::{DecodeText, PadText, RuleText},
     steps::Steps,
     text_pair::TextPair,
-    text_part::{TextError, TextPart},
+    text_part::{SplitText, TextError, TextPart},
 };
 use crate::model::id_text::{is_invisible, is_placeholder};
 
@@ -56,10 +56,9 @@ impl TextSteps {
     /// Compiles the steps of a rule; none if it has none. Returns all errors.
     pub(super) fn new(text: &RuleText) -> Result<Option<Self>, KeyErrors> {
         let mut errors = KeyErrors::default();
-        let part = text.part.filter(|_| !text.reads_part());
         let further = FurtherSteps {
             trims: text.trim,
-            part: errors.keep(TextPart::new(text.split.as_deref(), part)).flatten(),
+            part: errors.keep(TextPart::new(text)).flatten(),
             pair: errors.keep(TextPair::new(text.pairs.as_ref(), text.key.as_deref())).flatten(),
             decode: text.decode,
             case: errors.keep(letter_case(text)).flatten(),
@@ -95,6 +94,13 @@ impl TextSteps {
         let affixes = [("strip_prefix", prefix), ("strip_suffix", suffix)];
         let affixes = affixes.into_iter().filter_map(|(key, text)| Some((key, text?)));
         affixes.chain(self.separators())
+    }
+
+    /// A cell as `split` cuts it, if the rule has it and the cell the part.
+    pub(super) fn split<'a>(&'a self, text: &'a str) -> Option<SplitText<'a>> {
+        let further = self.further.as_ref()?;
+        let text = further.trimmed(self.stripped(text), &mut ());
+        further.part.as_ref()?.split(text)
     }
 
     /// Whether values are only stripped.
@@ -155,15 +161,19 @@ impl TextSteps {
 }
 
 impl FurtherSteps {
-    fn apply<'a>(&self, text: &'a str, steps: &mut impl Steps) -> Result<Cow<'a, str>, TextError> {
-        let mut text = text;
-        if self.trims {
-            let trimmed = text.trim_matches(is_trimmed);
-            if trimmed != text {
-                steps.add(|| "without invisible characters around it".to_owned());
-            }
-            text = trimmed;
+    fn trimmed<'a>(&self, text: &'a str, steps: &mut impl Steps) -> &'a str {
+        if !self.trims {
+            return text;
         }
+        let trimmed = text.trim_matches(is_trimmed);
+        if trimmed != text {
+            steps.add(|| "without invisible characters around it".to_owned());
+        }
+        trimmed
+    }
+
+    fn apply<'a>(&self, text: &'a str, steps: &mut impl Steps) -> Result<Cow<'a, str>, TextError> {
+        let mut text = self.trimmed(text, steps);
         if let Some(part) = &self.part {
             text = part.of(text)?;
             steps.add(|| part.step());
