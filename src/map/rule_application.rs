@@ -14,7 +14,7 @@ use super::{
     rule_result::RuleResult,
     rule_values::Listed,
     steps::Steps,
-    text_part::TextError,
+    text_part::{SplitText, TextError},
 };
 use crate::model::{draft::Notation, field::Field, problem::Code};
 
@@ -38,7 +38,8 @@ impl Rule {
         if self.is_verbatim() {
             return RuleResult::Value(Cow::Borrowed(text));
         }
-        let text = match self.after_text_steps(text, steps) {
+        let cell = text;
+        let text = match self.after_text_steps(cell, steps) {
             Ok(text) if text.is_empty() => return RuleResult::Value(text),
             Ok(text) => text,
             Err(error) => return self.invalid(error),
@@ -50,7 +51,10 @@ impl Rule {
             Some((table, Listed::Unlisted)) => {
                 return self.invalid((Code::ValueNotInTable, table.unlisted_message(&text)));
             }
-            Some((_, Listed::Kept)) | None => self.parse(text, beside, steps),
+            Some((_, Listed::Kept)) | None => match self.check_dropped_time(cell, beside) {
+                Ok(()) => self.parse(text, beside, steps),
+                Err(message) => RuleResult::Invalid(Code::TimestampUnreadable, message),
+            },
         };
         let result = match (self.kind, result) {
             (Some(kind), RuleResult::Value(text)) if !text.is_empty() => {
@@ -81,10 +85,7 @@ impl Rule {
         steps: &mut impl Steps,
     ) -> RuleResult<'a> {
         match (&self.date, &self.birth_date) {
-            (Some(date), _) => {
-                let zone = beside.filter(|_| self.zone.is_some());
-                parse_date(date, &text, zone.and_then(|name| name.parse().ok()), steps)
-            }
+            (Some(date), _) => parse_date(date, &text, self.zone_beside(beside), steps),
             (None, Some(birth_date)) => match birth_date.convert(&text) {
                 Ok(text) => {
                     steps.add(|| "a date of birth".to_owned());
@@ -94,6 +95,24 @@ impl Rule {
             },
             (None, None) => RuleResult::Value(text),
         }
+    }
+
+    /// The zone of a row, if each has one.
+    fn zone_beside(&self, beside: Option<&str>) -> Option<Tz> {
+        beside.filter(|_| self.zone.is_some())?.parse().ok()
+    }
+
+    /// A cell as `split` cuts it, if the rule has it.
+    fn split<'a>(&'a self, cell: &'a str) -> Option<SplitText<'a>> {
+        self.text_steps.as_ref()?.split(cell)
+    }
+
+    /// Returns an error if `split` drops what says which time a date is.
+    fn check_dropped_time(&self, cell: &str, beside: Option<&str>) -> Result<(), String> {
+        let Some(date) = &self.date else { return Ok(()) };
+        let Some(split) = self.split(cell) else { return Ok(()) };
+        let checked = date.check_dropped(split.dropped_texts(), self.zone_beside(beside));
+        checked.map_err(|error| format!("{cell:?}: {error}"))
     }
 
     /// The result of a value that the rule cannot take.

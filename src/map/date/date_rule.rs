@@ -9,7 +9,7 @@ use chrono::{
 use chrono_tz::Tz;
 
 use super::{
-    affix::check_affix,
+    affix::{check_affix, check_dropped},
     date_format::{DateFormat, compile_formats, expected},
     excel::parse_excel,
     iso::{parse_iso, to_millis},
@@ -175,6 +175,20 @@ impl DateRule {
     /// one that has the text.
     pub(in crate::map) fn check_affix(&self, key: &str, text: &str) -> Result<(), String> {
         self.zone.filter(|_| self.needs_zone()).map_or(Ok(()), |zone| check_affix(key, text, zone))
+    }
+
+    /// Returns an error if a text that is dropped before a local time or behind it says which time
+    /// it is; `zone` is that of the row. A date without a time of day is without a zone too.
+    pub(in crate::map) fn check_dropped(
+        &self,
+        [before, behind]: [&str; 2],
+        zone: Option<Tz>,
+    ) -> Result<(), String> {
+        let zone = if self.has_zone_of_row { zone } else { self.zone };
+        match zone.filter(|_| self.needs_zone() && !self.may_lack_time()) {
+            Some(zone) => check_dropped([before, behind], zone),
+            None => Ok(()),
+        }
     }
 
     /// Whether a date of one of the formats is a local time.
