@@ -12,6 +12,7 @@ use super::{
     rule_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText, TableValue},
     rule_values::KEEP,
     steps::Steps,
+    text_part::SplitText,
     text_steps::TextSteps,
 };
 use crate::model::{
@@ -491,6 +492,15 @@ impl NumberFormat {
                     self.marks.decimal_char()
                 ));
             }
+            // Undeclared, a comma is before decimals or between thousands.
+            let may_be_mark =
+                !self.marks.are_declared() && matches!(separator, "," | "'" | "\u{2019}");
+            if key == "split" && may_be_mark {
+                return Err(format!(
+                    "split = {separator:?} would cut off digits of a number that has that mark; \
+                     declare decimal, such as decimal = \".\""
+                ));
+            }
         }
         Ok(())
     }
@@ -501,6 +511,71 @@ fn check_affixes(
     suffix: Option<&str>,
     marks: NumberMarks,
 ) -> Result<(), String> {
+
+    /// Returns an error if a part of a cell that `split` drops may be one of the number: its sign,
+    /// as in `-EUR 5`, or a group of its digits, as in `1 250.00`.
+    pub(super) fn check_split(&self, split: &SplitText<'_>) -> Result<(), String> {
+        let separator = split.separator().trim();
+        let is_blank = separator.is_empty();
+        let is_word = separator.chars().all(|c| c.is_alphabetic() || is_currency_symbol(c));
+        if !is_blank && !is_word {
+            return Ok(());
+        }
+        let [before, behind] = split.dropped_parts();
+        let part = split.part();
+        let group = before.first().filter(|left| is_one_number(left.trim(), part, is_blank));
+        let group =
+            group.or(behind.first().filter(|right| is_one_number(part, right.trim(), is_blank)));
+        let sign = || self.dropped_sign(&before).or_else(|| self.dropped_sign(&behind));
+        match group.copied().or_else(sign) {
+            Some(lost) => {
+                Err(format!("split drops {:?}, which may be a part of the number", lost.trim()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The first dropped part with a sign, with nothing but currencies between it and the number.
+    fn dropped_sign<'a>(&self, parts: &[&'a str]) -> Option<&'a str> {
+        let without_signs = |text: &'a str| {
+            text.trim_matches(|c: char| c.is_whitespace() || is_dash(c) || matches!(c, '(' | ')'))
+        };
+        for part in parts {
+            let unsigned = without_signs(part);
+            let rest = self.symbols.split(unsigned).map_or(unsigned, |split| split.rest);
+            let is_currency = rest.chars().all(is_currency_symbol);
+            if is_credit_or_debit(unsigned) || is_currency && unsigned != part.trim() {
+                return Some(part);
+            }
+            if !is_currency {
+                break;
+            }
+        }
+        None
+    }
+}
+
+/// Whether two neighbours in a cell may be one number: digits and a group of three behind a blank,
+/// or units and hundredths around a currency, as in `12€50`.
+fn is_one_number(left: &str, right: &str, is_blank: bool) -> bool {
+    let left = left.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let is_whole = !left.is_empty() && left.bytes().all(|byte| byte.is_ascii_digit());
+    let n_digits = right.bytes().take_while(u8::is_ascii_digit).count();
+    is_whole
+        && if is_blank {
+            left.len() <= 3 && n_digits == 3
+        } else {
+            n_digits == 2 && right.len() == 2
+        }
+}
+
+fn is_currency_symbol(c: char) -> bool {
+    matches!(c, '$' | '\u{a2}'..='\u{a5}' | '\u{20a0}'..='\u{20cf}')
+}
+
+/// Whether a text is the word of accounts for a sign.
+fn is_credit_or_debit(text: &str) -> bool {
+    ["cr", "dr"].iter().any(|word| text.trim_end_matches('.').eq_ignore_ascii_case(word))
     let is_digit = |c: char| c.is_ascii_digit();
     let is_mark = |c: char| matches!(c, '.' | ',') || c == marks.decimal_char();
     let cuts_whole =

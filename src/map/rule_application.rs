@@ -141,6 +141,12 @@ impl Rule {
                     Ok(changed) => changed,
                     Err(error) => return (self.invalid(error), notation),
                 };
+                if let Some(split) = self.split(text)
+                    && let Err(error) = number.check_split(&split)
+                {
+                    let message = format!("{text:?}: {error}");
+                    return (RuleResult::Invalid(Code::NumberUnreadable, message), notation);
+                }
                 let notation = if changed == text { notation } else { Notation::Text };
                 let (result, notation) =
                     self.read_number(number, (&changed, notation), beside, |text| text, steps);

@@ -160,6 +160,7 @@ fn numbers_take_the_sign_that_is_left() {
         ("split = '-', part = 2", "split = \"-\" would cut off the sign or digits"),
         ("split = '0', part = 1", "split = \"0\" would cut off the sign or digits"),
         ("split = '.', part = 1", "split = \".\" would cut off digits of a number"),
+        ("split = ',', part = 1", "split = \",\" would cut off digits of a number"),
         (
             "decimal = ',', split = ',', part = 1",
             "hint: decimals that are always zero are stripped: strip_suffix = \",00\"",
@@ -183,12 +184,117 @@ fn numbers_take_the_sign_that_is_left() {
         "strip_suffix = '.00 EUR'",
         "strip_suffix = ',-'",
         "strip_prefix = 'Rs.'",
-        "split = ',', part = 1",
+        "decimal = '.', split = ',', part = 1",
+        "split = ', ', part = 1",
         "split = '. ', part = 2",
         "decimal = ',', split = '.', part = 2",
     ] {
         profile(&format!("order.price = {{ column = 'x', {keys} }}"));
     }
+}
+
+#[test]
+fn split_drops_no_part_of_a_number() {
+    let price = |keys: &str, cell: &str| {
+        let rules = profile(&format!("order.price = {{ column = 'x', path = 'x', {keys} }}"));
+        let (from_csv, from_json) = (
+            csv(&rules, "id,x", &format!("A,{cell}")),
+            ndjson(&rules, json!({"id": "A", "x": cell})),
+        );
+        assert_eq!(from_csv, from_json);
+        from_csv.strip_prefix("row A: price").unwrap().to_owned()
+    };
+    let (code, first) = ("split = 'EUR', part = 2", "split = ' ', part = 1");
+    let last = "split = ' ', part = -1";
+    for (keys, cell, dropped) in [
+        (code, "-EUR 12.51", "-"),
+        (code, "- EUR 12.52", "-"),
+        (code, "12EUR50", "12"),
+        ("split = '€', part = 1", "12€50", "50"),
+        (last, "EUR 1 250.00", "1"),
+        (last, "-EUR 5.00", "-EUR"),
+        (last, "EUR - 6.00", "-"),
+        (last, "- EUR 6.00", "-"),
+        (last, "(EUR 6.00)", "(EUR"),
+        (first, "1 250.00 EUR", "250.00"),
+        (first, "5.00 CR", "CR"),
+        (first, "5.00 EUR Dr.", "Dr."),
+        (first, "6.00 -", "-"),
+        (first, "6.00 EUR-", "EUR-"),
+    ] {
+        let message =
+            format!("{cell:?}: split drops {dropped:?}, which may be a part of the number");
+        assert_eq!(price(keys, cell), format!("!{cell}@3 | number_unreadable price@3 {message}"));
+    }
+    for (keys, cell, number) in [
+        (code, "EUR 12.50", "12.50"),
+        (first, "3 12.50", "3"),
+        (first, "3 x 250", "3"),
+        (first, "12.50 EUR (net)", "12.50"),
+        (last, "2026-10-01 250.00", "250.00"),
+        ("split = '|', part = 2", "-|250|125", "250"),
+    ] {
+        assert_eq!(price(keys, cell), format!("={number}@3"), "{cell}");
+    }
+}
+
+#[test]
+fn split_drops_no_zone_of_a_date() {
+    let date = |keys: &str, cell: &str| {
+        let rules = profile(&format!(
+            "order.orderedAt = {{ column = 'x', path = 'x', date = '%F %R', {keys} }}"
+        ));
+        let (from_csv, from_json) = (
+            csv(&rules, "id,x", &format!("A,{cell}")),
+            ndjson(&rules, json!({"id": "A", "x": cell})),
+        );
+        assert_eq!(from_csv, from_json);
+        from_csv.rsplit_once(": split ").map_or(from_csv.clone(), |(_, error)| error.to_owned())
+    };
+    let berlin = |split: &str| format!("zone = 'Europe/Berlin', part = 1, split = '{split}'");
+    for (split, cell, error) in [
+        ("+", "2026-10-01 10:00+00:00", "drops \"+00:00\", an offset; write %z in the format"),
+        (
+            "+",
+            "2026-10-01 10:00+02 (local)",
+            "drops \"+02 (local)\", an offset; write %z in the format",
+        ),
+        (
+            ".",
+            "2026-10-01 10:00.000-07:00",
+            "drops \".000-07:00\", an offset; write %z in the format",
+        ),
+        (
+            ".",
+            "2026-10-01 10:00.0Z",
+            "drops \".0Z\", what says UTC, but zone is \"Europe/Berlin\"; write zone = \"UTC\"",
+        ),
+        (
+            " P",
+            "2026-10-01 10:00 PM",
+            "drops \" PM\", the half of the day; write %I and %p in the format",
+        ),
+        (
+            " (",
+            "2026-10-01 10:00 (PST)",
+            "drops \" (PST)\", the zone PST, but zone is \"Europe/Berlin\"; did you mean \
+             zone = \"America/Los_Angeles\"?",
+        ),
+    ] {
+        assert_eq!(date(&berlin(split), cell), error, "{cell}");
+    }
+    let read = "row A: orderedAt=2026-10-01T08:00:00.000Z@3";
+    for cell in ["2026-10-01 10:00.000", "2026-10-01 10:00. 2026-10-02 11:00"] {
+        assert_eq!(date(&berlin("."), cell), read, "{cell}");
+    }
+    let utc = "zone = 'UTC', part = 1, split = '+'";
+    assert_eq!(date(utc, "2026-10-01 08:00+00:00"), read);
+    assert!(date(utc, "2026-10-01 08:00+05:00").contains("an offset"));
+    let day = profile(
+        "order.orderedAt = { column = 'x', split = 'T', part = 1, date = '%F', zone = 'UTC' }",
+    );
+    let mapped = csv(&day, "id,x", "A,2026-10-01T10:00:00+02:00");
+    assert_eq!(mapped, "row A: orderedAt=2026-10-01T00:00:00.000Z@3", "no time of day is read");
 }
 
 /// It would be the one identifier of all people without a number.
