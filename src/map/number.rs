@@ -127,7 +127,9 @@ impl NumberMarks {
             return are_digits(whole).then_some(Cow::Borrowed(whole));
         }
         let mut groups = whole.split(is_mark);
-        let first = groups.next().filter(|first| matches!(first.len(), 1..=3))?;
+        // No writer groups a number below one thousand: the mark of `0.250` is a decimal mark.
+        let may_be_first = |first: &&str| matches!(first.len(), 1..=3) && !first.starts_with('0');
+        let first = groups.next().filter(may_be_first)?;
         let are_groups = groups.all(|group| group.len() == 3 && are_digits(group));
         (are_digits(first) && are_groups).then(|| Cow::Owned(whole.replace(is_mark, "")))
     }
@@ -668,6 +670,8 @@ mod tests {
             assert_eq!(read(decimal, thousands, text), format!("{expected} Declared"), "{text}");
         }
         for (decimal, thousands, text) in [
+            (",", ".", "0,250", "0.250"),
+            (",", ".", "100.250", "100250"),
             (",", ".", "12.50"),
             (",", ".", "1.23.456,00"),
             (",", ".", "1234.567,00"),
@@ -678,6 +682,10 @@ mod tests {
             (",", ".", "--5"),
             (",", ".", ","),
             (",", ".", "(5,00)"),
+            (",", ".", "0.250"),
+            (",", ".", "001.250"),
+            (",", " ", "0 250,00"),
+            (".", ",", "-0,250"),
             (".", ",", "1,234,50"),
         ] {
             let message = read(decimal, thousands, text);
