@@ -54,7 +54,7 @@ impl SpreadsheetTexts {
 /// Whether the cells of a column must not be such texts.
 pub(super) fn is_guarded(name: &str, profile: &Profile, header: &Header) -> bool {
     let strips =
-        |rule: &Rule| rule.columns.iter().any(|column| column == name) && strips_start(rule);
+        |rule: &Rule| rule.columns.iter().any(|column| column == name) && strips_quotes(rule);
     let of_fields = profile.all_rules().map(|of_field| &of_field.rule);
     !header.syntax.unwraps_cells && !of_fields.chain(profile.row_rules()).any(strips)
 }
@@ -68,8 +68,10 @@ pub(super) fn is_spreadsheet_text(text: &str) -> bool {
 const MESSAGE: &str = "the cell begins with =\", as a spreadsheet writes a text such as =\"00123\"; \
                        cells = \"spreadsheet\" in the profile unwraps such cells";
 
-/// Whether a rule strips what such a text begins with.
-fn strips_start(rule: &Rule) -> bool {
-    let prefix = rule.text_steps.as_ref().and_then(|steps| steps.affixes()[0]);
-    prefix.is_some_and(|prefix| prefix.starts_with('='))
+/// Whether a rule strips what such a text begins and ends with.
+fn strips_quotes(rule: &Rule) -> bool {
+    let Some(text_steps) = &rule.text_steps else { return false };
+    let [prefix, suffix] = text_steps.affixes();
+    prefix.is_some_and(|prefix| prefix.starts_with(START))
+        && suffix.is_some_and(|suffix| suffix.ends_with('"'))
 }

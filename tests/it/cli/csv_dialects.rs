@@ -179,6 +179,11 @@ fn texts_of_a_spreadsheet_need_the_key() {
     let strips =
         "[order.ext]\ngift = { column = \"Gift\", strip_prefix = '=\"', strip_suffix = '\"' }";
     insta::assert_snapshot!(outcomes_of(export, strips), @"A1 valid");
+    for strips in ["'='", "'=\"'"] {
+        let half = format!("[order.ext]\ngift = {{ column = \"Gift\", strip_prefix = {strips} }}");
+        let outcome = outcomes_of(export, &half);
+        assert!(outcome.starts_with("A1 invalid the cell begins with =\""), "{outcome}");
+    }
     // Where quotes are data, no quote is around a cell.
     insta::assert_snapshot!(outcomes_of(export, "quote = \"none\"\n[order.ext]\ngift.column = \"Gift\""), @r#"A1 invalid the cell begins with =", as a spreadsheet writes a text such as ="00123"; cells = "spreadsheet" in the profile unwraps such cells"#);
 }
