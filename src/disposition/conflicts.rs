@@ -12,7 +12,7 @@ use std::{
 
 use super::undecided::UndecidedOrder;
 use crate::model::{
-    id_text::visible,
+    id_text::{composed, visible},
     order::{OrderRecord, SAME_ORDER_WINDOW},
     planned::DedupHash,
     problem::{Code, Problem, line_beside},
@@ -135,8 +135,8 @@ fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
     orders.iter().map(problem).collect()
 }
 
-/// Returns for each valid order another one whose reference differs only in invisible characters
-/// or in a `.0`, if there is one: they may be parts of one order, as may refunds be. Skipped orders
+/// Returns for each valid order another one whose reference differs only in invisible characters,
+/// in how its letters are composed or in a `.0`, if there is one: they may be parts of one order, as may refunds be. Skipped orders
 /// are not compared.
 fn find_misspelt(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
     let mut spellings: HashMap<_, Spellings<'_>> = HashMap::new();
@@ -150,7 +150,8 @@ fn find_misspelt(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
         let record = &order.record;
         let reference = &record.reference;
         let other = other_spelling(spellings.get(&plain_reference(reference))?, reference)?;
-        let code = if visible(reference) == visible(&other.reference) {
+        let shown = |reference| composed(visible(reference));
+        let code = if shown(reference) == shown(&other.reference) {
             Code::InvisibleCharacters
         } else {
             Code::SpreadsheetNumber
@@ -233,9 +234,10 @@ fn find_respelt(
     orders.iter().map(problem).collect()
 }
 
-/// The reference without invisible characters and without the `.0` of a spreadsheet.
+/// The reference without invisible characters, with composed letters and without the `.0` of a
+/// spreadsheet.
 fn plain_reference(reference: &str) -> String {
-    without_float_parts(&visible(reference)).into_owned()
+    without_float_parts(&composed(visible(reference))).into_owned()
 }
 
 fn spelling_key<'a>(order: &SharedReference<'a>) -> Option<(Cow<'a, str>, DedupHash)> {

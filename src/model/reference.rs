@@ -6,16 +6,16 @@
 
 use std::borrow::Cow;
 
-use super::id_text::visible;
+use super::id_text::{composed, visible};
 
 /// The reference without what a spreadsheet removes or adds: leading zeros, `#` and `'`, a
-/// trailing `.0`, and upper case; and without invisible characters. Of a reference of several
-/// parts, such as `0017-1001.0`, each part is without leading zeros and `.0`.
+/// trailing `.0`, and upper case; without invisible characters and with composed letters. Of a
+/// reference of several parts, such as `0017-1001.0`, each part is without leading zeros and `.0`.
 ///
 /// Two references with one normal form may be the same reference.
 #[must_use]
 pub fn normalize_reference(reference: &str) -> Cow<'_, str> {
-    match visible(reference) {
+    match composed(visible(reference)) {
         Cow::Borrowed(reference) => lower_case(trim_reference(reference)),
         Cow::Owned(reference) => Cow::Owned(lower_case(trim_reference(&reference)).into_owned()),
     }
@@ -124,6 +124,7 @@ mod tests {
             assert_eq!(normalize_reference(spelling), "1001", "{spelling}");
         }
         assert_eq!(normalize_reference("So-2026-\u{c9}"), "so-2026-\u{e9}");
+        assert_eq!(normalize_reference("Ko\u{308}ln-01"), normalize_reference("K\u{f6}ln-1"));
         assert_eq!(
             (
                 normalize_reference("0"),

@@ -22,7 +22,7 @@ pub fn hash(text: &str) -> u64 {
 /// change it. Orders whose references may be the same are then decided together.
 #[must_use]
 pub fn hash_reference(reference: &str) -> u64 {
-    let visible = visible(reference);
+    let visible = composed(visible(reference));
     let trimmed = trim_reference(&visible);
     hash_in_lower_case(&trimmed).unwrap_or_else(|| hash(&trimmed.to_lowercase()))
 }
@@ -87,6 +87,8 @@ mod tests {
             "so-1",
             "\u{c9}T\u{c9}-1",
             "A1\u{200b}",
+            "Ko\u{308}ln-01",
+            "e\u{301}01",
             "",
             "0",
             "0017-1001.0-A",

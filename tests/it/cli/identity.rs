@@ -33,8 +33,14 @@ fn split_order_is_invalid_as_a_whole() {
     };
     // Of the order A1 a part has another spelling; the parts may be anywhere in the export.
     let others: String = (0..50).map(|n| row(&format!("B{n}"), "Rope", "5")).collect();
-    for spelling in ["A1\u{200b}", "A1\0", "\u{feff}A1", "A1.0"] {
-        let parts = row("A1", "Rope", "30.60") + &others + &row(spelling, "Hook", "30.61");
+    for (reference, spelling) in [
+        ("A1", "A1\u{200b}"),
+        ("A1", "A1\0"),
+        ("A1", "\u{feff}A1"),
+        ("A1", "A1.0"),
+        ("K\u{f6}ln-1", "Ko\u{308}ln-1"),
+    ] {
+        let parts = row(reference, "Rope", "30.60") + &others + &row(spelling, "Hook", "30.61");
         let ran = Workspace::with("orders.csv", format!("{HEADER}{parts}"))
             .run("check orders.csv --pos x --max-invalid 100%");
         let orders = &ran.summary()["orders"];
