@@ -131,16 +131,51 @@ impl NumberingPlan {
         let dialled = || exit_code(self.country).and_then(|code| digits.strip_prefix(code));
         let international = if has_plus { Some(digits.as_str()) } else { dialled() };
         match international {
-            Some(number) => international_number(number),
+            Some(number) => self.international_number(number),
             None => self.national_number(&digits),
         }
     }
 
-    fn national_number(&self, digits: &str) -> Result<String, String> {
-        let is_national = |number: &str| {
-            let (fewest, most) = self.digits;
-            (fewest..=most).contains(&number.len())
+    /// The number behind a `+`: without the trunk prefix, which people write behind the calling
+    /// code too, and of the length of the plan's numbers. Of other countries any length is taken.
+    fn international_number(&self, number: &str) -> Result<String, String> {
+        ensure_international(number)?;
+        let is_of_plan = |plan: &&Self| number.starts_with(plan.calling_code);
+        let Some(plan) = std::iter::once(self).chain(&PLANS).find(is_of_plan) else {
+            return Ok(format!("+{number}"));
         };
+        let national = &number[plan.calling_code.len()..];
+        let significant = plan.without_trunk(national);
+        if !plan.is_national(significant) && (plan == self || significant != national) {
+            return Err(plan.wrong_length(significant));
+        }
+        Ok(format!("+{}{significant}", plan.calling_code))
+    }
+
+    fn is_national(&self, number: &str) -> bool {
+        let (fewest, most) = self.digits;
+        (fewest..=most).contains(&number.len())
+    }
+
+    fn without_trunk<'n>(&self, number: &'n str) -> &'n str {
+        match self.trunk {
+            NoTrunk => number,
+            Always(trunk) | Optional(trunk) => number.strip_prefix(trunk).unwrap_or(number),
+        }
+    }
+
+    fn wrong_length(&self, number: &str) -> String {
+        let (fewest, most) = self.digits;
+        format!(
+            "a phone number of {} digits, expected {fewest} to {most} in {}, or + and the calling \
+             code",
+            number.len(),
+            self.country
+        )
+    }
+
+    fn national_number(&self, digits: &str) -> Result<String, String> {
+        let is_national = |number: &str| self.is_national(number);
         // In North America the calling code is the trunk prefix: both readings are one number.
         let has_own_trunk = self.trunk == Optional(self.calling_code);
         if !has_own_trunk && digits.strip_prefix(self.calling_code).is_some_and(is_national) {
@@ -149,23 +184,16 @@ impl NumberingPlan {
                 self.calling_code
             ));
         }
-        let number = match self.trunk {
-            NoTrunk => digits,
-            Always(trunk) => digits.strip_prefix(trunk).ok_or_else(|| {
-                format!("a phone number that begins neither with + nor with {trunk}")
-            })?,
-            Optional(trunk) => digits.strip_prefix(trunk).unwrap_or(digits),
-        };
-        let (fewest, most) = self.digits;
+        if let Always(trunk) = self.trunk
+            && !digits.starts_with(trunk)
+        {
+            return Err(format!("a phone number that begins neither with + nor with {trunk}"));
+        }
+        let number = self.without_trunk(digits);
         if is_national(number) {
             return Ok(format!("+{}{number}", self.calling_code));
         }
-        Err(format!(
-            "a phone number of {} digits, expected {fewest} to {most} in {}, or + and the calling \
-             code",
-            number.len(),
-            self.country
-        ))
+        Err(self.wrong_length(number))
     }
 }
 
@@ -197,7 +225,7 @@ fn without_optional_trunk(text: &str) -> Result<String, String> {
     }
 }
 
-fn international_number(number: &str) -> Result<String, String> {
+fn ensure_international(number: &str) -> Result<(), String> {
     let (fewest, most) = INTERNATIONAL_DIGITS;
     if number.starts_with('0') || !(fewest..=most).contains(&number.len()) {
         return Err(format!(
@@ -206,7 +234,7 @@ fn international_number(number: &str) -> Result<String, String> {
             number.len()
         ));
     }
-    Ok(format!("+{number}"))
+    Ok(())
 }
 
 fn is_separator(c: char) -> bool {
@@ -250,6 +278,13 @@ mod tests {
             ("AU", "0412 345 678", "+61412345678"),
             ("JP", "090-1234-5678", "+819012345678"),
             ("HK", "001 44 20 7946 0958", "+442079460958"),
+            ("GB", "+44 020 7946 0958", "+442079460958"),
+            ("GB", "0044 (020) 7946 0958", "+442079460958"),
+            ("US", "+49 0170 1234567", "+491701234567"),
+            ("HU", "+36 06 30 123 4567", "+36301234567"),
+            ("IT", "+39 06 698 12345", "+390669812345"),
+            // The plan of another country says nothing about the length.
+            ("DE", "+52 1 55 1234 5678", "+5215512345678"),
         ] {
             assert_eq!(e164(country, text).as_deref(), Ok(expected), "{country} {text}");
         }
@@ -280,6 +315,8 @@ mod tests {
             ("DE", "0170 1234567 ext. 5"),
             ("DE", "+0170 1234567"),
             ("DE", "+491"),
+            ("GB", "+44 20 7946 0958 123"),
+            ("DE", "+44 020 7946 0958 123"),
             ("DE", "+49+1701234567"),
         ] {
             assert!(e164(country, text).is_err(), "{country} {text}");
