@@ -1,11 +1,14 @@
 //! Values of cells by which rows and drafts are compared: numbers and times by value, so that
-//! `30.6` and `30.60` do not conflict; everything else as it is.
+//! `30.6` and `30.60` do not conflict; everything else as it is sent.
 //!
 //! Called by `merge`, `duplicates` and `repeated_rows`.
+
+use std::borrow::Cow;
 
 use crate::model::{
     draft::{AddedRow, Cell, Draft, ItemDraft, Notation},
     field::Field,
+    id_text::composed,
     money::{Amount, minor_units},
 };
 
@@ -27,8 +30,19 @@ fn are_equal(one: &Cell<'_>, other: &Cell<'_>) -> bool {
         }
         (None, None) => match (number(one), number(other)) {
             (Some(one), Some(other)) => are_equal_numbers(one, other),
-            _ => is_same_text,
+            _ => sent_text(one) == sent_text(other),
         },
+    }
+}
+
+/// The text of a cell as it is sent: e-mail addresses and booleans in lower case.
+fn sent_text<'c>(cell: &'c Cell<'_>) -> Cow<'c, str> {
+    if cell.field.is_email() {
+        composed(cell.text.to_lowercase().into())
+    } else if cell.field.is_boolean() {
+        cell.text.to_ascii_lowercase().into()
+    } else {
+        Cow::Borrowed(&cell.text)
     }
 }
 
@@ -68,7 +82,7 @@ fn canonical_text(cell: &Cell<'_>, currency: Option<&str>) -> String {
     if let Some(time) = cell.time {
         return time.to_rfc3339();
     }
-    let Some((number, notation)) = number(cell) else { return cell.text.to_string() };
+    let Some((number, notation)) = number(cell) else { return sent_text(cell).into_owned() };
     let text = |number: Amount| number.0.normalize().to_string();
     match notation {
         Notation::MinorUnits => {

@@ -374,6 +374,36 @@ impl Field {
         }
     }
 
+    /// Whether its values are e-mail addresses, which are sent in lower case.
+    #[must_use]
+    pub fn is_email(&self) -> bool {
+        match self {
+            Self::Identifier(provider) => provider.kind() == IdentifierKind::Email,
+            field => *field == Self::GuestEmail,
+        }
+    }
+
+    /// Whether its values are `true` and `false`, in any case.
+    #[must_use]
+    pub fn is_boolean(&self) -> bool {
+        self.attribute_type() == Some(ExtensionType::Boolean)
+    }
+
+    /// Whether it is an attribute with decimal numbers.
+    #[must_use]
+    pub fn is_float(&self) -> bool {
+        self.attribute_type() == Some(ExtensionType::Float)
+    }
+
+    fn attribute_type(&self) -> Option<ExtensionType> {
+        match self {
+            Self::Extension(key) | Self::ItemExtension(key) | Self::ItemProduct(key) => {
+                Some(key.data_type)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a value of this field is personal data, which messages must not contain.
     #[must_use]
     pub fn is_personal(&self) -> bool {

@@ -12,7 +12,7 @@ use super::{extension, findings::Findings, legs, settings::ValidateSettings};
 use crate::model::{
     document::JsonValue,
     draft::{Cell, CellOrigin, Draft, Notation},
-    field::{Field, IdentifierKind},
+    field::Field,
     guest::{Guest, Identifier},
     money::Amount,
     order::{Extension, ExtensionValue, Item, Order},
@@ -114,12 +114,8 @@ pub fn sending_step(
         };
         return Some(step.to_owned());
     };
-    let is_email = match &*cell.field {
-        Field::Identifier(provider) => provider.kind() == IdentifierKind::Email,
-        field => *field == Field::GuestEmail,
-    };
     match &*cell.field {
-        _ if is_email && sent != cell.text && sent == cell.text.to_lowercase() => {
+        field if field.is_email() && sent != cell.text && sent == cell.text.to_lowercase() => {
             Some("lower case".to_owned())
         }
         Field::Identifier(_) | Field::GuestEmail if sent != cell.text => {

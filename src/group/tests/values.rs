@@ -5,7 +5,7 @@ use chrono::DateTime;
 use super::{GroupSettings, SEPARATE_FILES, TestRow, cell, grouped, order_row, shown};
 use crate::model::{
     draft::{CellOrigin, Draft, Notation},
-    field::Field,
+    field::{ExtensionKey, ExtensionType, Field, Provider},
     over_rows::OverRows,
 };
 
@@ -72,6 +72,30 @@ fn equal_texts_of_other_instants_disagree() {
 }
 
 #[test]
+#[test]
+fn values_are_compared_as_they_are_sent() {
+    let merged = |field: &Field, one: &'static str, other: &'static str| {
+        let row = |line, text| order_row("A", 0, line, &[(field.clone(), text)]).without_items();
+        merged(&[row(2, one), row(3, other)])
+    };
+    let email = Field::Identifier(Provider::new("email", None));
+    let extension =
+        |data_type| Field::Extension(ExtensionKey { name: "x".into(), data_type }.into());
+    for (field, one, other) in [
+        (Field::GuestEmail, "Ann@Example.com", "ann@example.com"),
+        (email, "ANN@example.com", "ann@example.com"),
+        (Field::GuestEmail, "ren\u{e9}@example.com", "rene\u{301}@example.com"),
+        (extension(ExtensionType::Boolean), "true", "TRUE"),
+    ] {
+        assert_eq!(merged(&field, one, other), one);
+        let copy = |file, text| order_row("A", file, 2, &[(field.clone(), text)]);
+        assert_eq!(shown(SEPARATE_FILES, &[copy(0, one), copy(1, other)]), ["A 2 order_copied"]);
+    }
+    for field in [Field::CardType, extension(ExtensionType::String)] {
+        assert!(merged(&field, "Visa", "VISA").contains("rows_disagree"), "{field}");
+    }
+}
+
 fn copy_in_another_unit_is_no_copy() {
     let (minor, declared) = (Notation::MinorUnits, Notation::Declared);
     let in_euros = |mut row: TestRow| {
