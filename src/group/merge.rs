@@ -264,15 +264,22 @@ fn add_row<'a>(
     if draft.rows.is_empty() && !mapped.has_several_numbers {
         draft.cells = cells;
     } else {
+        let (mut taken, mut passed) = (Vec::new(), Vec::new());
         for cell in cells {
             if is_choice_of_files(&draft.cells, &cell) {
                 fields_of_files.push(cell.field.clone().into_owned());
+            }
+            if let Some(counts) = counts_in_place_of_others(&draft.cells, &cell) {
+                let fields = if counts { &mut taken } else { &mut passed };
+                fields.push(cell.field.to_string());
             }
             let problem = add_cell(&mut draft.cells, cell);
             if let Some(problem) = problem.filter(|problem| !is_reported(draft, problem)) {
                 draft.problems.push(problem);
             }
         }
+        let of_row = &mut mapped.problems;
+        drop_errors_of_passed_values(&mut draft.problems, of_row, [&taken, &passed]);
     }
     draft.rows.push(row.origin.clone());
     for problem in mapped.problems.drain(..) {
@@ -281,6 +288,31 @@ fn add_row<'a>(
         }
     }
     draft.skip = draft.skip.take().or(mapped.skip.take());
+}
+
+/// Whether a value counts, if another row has one too and `disagree` chooses; none otherwise.
+fn counts_in_place_of_others(cells: &Cells<'_>, cell: &Cell<'_>) -> Option<bool> {
+    let is_chosen = matches!(cell.over_rows, OverRows::First | OverRows::Last);
+    let known = if is_chosen && !cell.is_default { cells.get(&cell.field)? } else { return None };
+    (!known.is_default).then_some(cell.over_rows == OverRows::Last)
+}
+
+/// Drops what is wrong with values that do not count, as `disagree` says: those of the row in
+/// `passed` fields, and those of earlier rows in `taken` ones.
+fn drop_errors_of_passed_values(
+    problems: &mut Problems,
+    of_row: &mut Vec<Problem>,
+    [taken, passed]: [&[String]; 2],
+) {
+    let is_of = |problem: &Problem, fields: &[String]| {
+        problem.is_error() && problem.field.as_ref().is_some_and(|field| fields.contains(field))
+    };
+    if !taken.is_empty() {
+        problems.retain(|problem| !is_of(problem, taken));
+    }
+    if !passed.is_empty() {
+        of_row.retain(|problem| !is_of(problem, passed));
+    }
 }
 
 /// Whether a value is of another file than the one so far, and the first or the last one counts.

@@ -22,7 +22,7 @@ use crate::model::{
     field::Field,
     origin::{FileId, InputNames, Position, RowOrigin},
     over_rows::OverRows,
-    problem::Code,
+    problem::{Code, Problem},
     row::{Row, RowContent, RowDamage, Unreadable},
 };
 
@@ -34,6 +34,7 @@ struct TestRow {
     cells: Vec<Cell<'static>>,
     items: Vec<ItemDraft<'static>>,
     value_skips: Vec<ValueSkip>,
+    problems: Vec<Problem>,
     /// The keys of other orders that it may hold.
     other_keys: &'static [&'static str],
 }
@@ -48,6 +49,7 @@ impl TestRow {
             std::mem::take(&mut into.cells).into_iter().chain(self.cells.iter().cloned()).collect();
         into.items.extend(self.items.iter().cloned());
         into.value_skips.extend(self.value_skips.iter().cloned());
+        into.problems.extend(self.problems.iter().cloned());
     }
 
     fn without_items(mut self) -> Self {
@@ -93,7 +95,8 @@ fn row(kind: RowKind<'static>, file: u32, line: u64, cells: &[(Field, &'static s
         is_refund: false,
         cells: std::iter::once(item).collect(),
     }];
-    TestRow { row, kind, cells, items, value_skips: Vec::new(), other_keys: &[] }
+    let (value_skips, problems) = (Vec::new(), Vec::new());
+    TestRow { row, kind, cells, items, value_skips, problems, other_keys: &[] }
 }
 
 fn order_row(key: &str, file: u32, line: u64, cells: &[(Field, &'static str)]) -> TestRow {

@@ -291,6 +291,11 @@ impl Problems {
         self.retain_codes(|code| code != dropped);
     }
 
+    /// Keeps the listed problems that are to be kept, and those that are only counted.
+    pub(crate) fn retain(&mut self, is_kept: impl Fn(&Problem) -> bool) {
+        self.problems.retain(is_kept);
+    }
+
     /// Keeps the problems, listed or counted, of which the code is to be kept.
     pub(super) fn retain_codes(&mut self, is_kept: impl Fn(Code) -> bool) {
         self.problems.retain(|problem| is_kept(problem.code));

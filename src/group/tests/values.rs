@@ -7,6 +7,7 @@ use crate::model::{
     draft::{CellOrigin, Draft, Notation},
     field::{ExtensionKey, ExtensionType, Field, Provider},
     over_rows::OverRows,
+    problem::{Code, Problem},
 };
 
 fn with_currency(code: &str) -> Notation {
@@ -72,7 +73,6 @@ fn equal_texts_of_other_instants_disagree() {
 }
 
 #[test]
-#[test]
 fn values_are_compared_as_they_are_sent() {
     let merged = |field: &Field, one: &'static str, other: &'static str| {
         let row = |line, text| order_row("A", 0, line, &[(field.clone(), text)]).without_items();
@@ -96,6 +96,7 @@ fn values_are_compared_as_they_are_sent() {
     }
 }
 
+#[test]
 fn copy_in_another_unit_is_no_copy() {
     let (minor, declared) = (Notation::MinorUnits, Notation::Declared);
     let in_euros = |mut row: TestRow| {
@@ -151,6 +152,44 @@ fn other_content_of_a_copy_is_shown() {
     order this item is not in the order at ?:2
     order the item at ?:2 is not in the order here
     "#);
+}
+
+#[test]
+fn error_of_a_value_that_is_not_taken_is_none() {
+    let row = |line, text: &'static str, over_rows| {
+        let mut row = order_row("A", 0, line, &[(Field::Status, text)]).without_items();
+        let status = row.cells.first_mut().unwrap();
+        status.over_rows = over_rows;
+        status.is_unparsable = text == "open";
+        if status.is_unparsable {
+            let at = status.at;
+            row.problems = [Field::Status, Field::CardType]
+                .map(|field| Problem::for_field(Code::ValueNotInTable, &field, at, "unknown"))
+                .into();
+        }
+        row
+    };
+    let codes = |texts: [&'static str; 2], over_rows| {
+        let rows = [row(2, texts[0], over_rows), row(3, texts[1], over_rows)];
+        let drafts = grouped(SEPARATE_FILES, &rows).unwrap().drafts;
+        let codes = drafts[0].problems.iter().map(|problem| {
+            format!("{} {}", problem.code, problem.field.as_deref().unwrap_or_default())
+        });
+        codes.collect::<Vec<_>>().join(", ")
+    };
+    let other = "value_not_in_table cardType";
+    let of_both = format!("value_not_in_table status, {other}");
+    for (over_rows, code, taken) in [
+        (OverRows::First, "first_value_taken", ["paid", "open"]),
+        (OverRows::Last, "last_value_taken", ["open", "paid"]),
+    ] {
+        let mut found: Vec<_> = codes(taken, over_rows).split(", ").map(str::to_owned).collect();
+        found.sort();
+        assert_eq!(found, [format!("{code} status"), other.to_owned()]);
+        let [one, two] = taken;
+        assert!(codes([two, one], over_rows).contains("value_not_in_table status"), "{code}");
+    }
+    assert!(codes(["paid", "open"], OverRows::Equal).contains(&of_both));
 }
 
 /// The order of files is that of the command.
