@@ -86,11 +86,22 @@ impl CurrencySymbols {
     fn take<'t>(&self, text: &'t str) -> Option<(Currency, &'t str)> {
         let known = self.0.iter().find_map(|(symbol, currency)| {
             let rest = text.strip_prefix(&**symbol).or_else(|| text.strip_suffix(&**symbol))?;
-            Some((*currency, rest.trim()))
+            Some((symbol, (*currency, rest.trim())))
         });
-        known.or_else(|| take_code(text))
+        // `R` is a part of `EUR`.
+        let may_be_in_code = |symbol: &str| {
+            symbol.len() < CODE_LENGTH && symbol.bytes().all(|byte| byte.is_ascii_uppercase())
+        };
+        match known {
+            Some((symbol, known)) if may_be_in_code(symbol) => take_code(text).or(Some(known)),
+            Some((_, known)) => Some(known),
+            None => take_code(text),
+        }
     }
 }
+
+/// The letters of a code.
+const CODE_LENGTH: usize = 3;
 
 /// The code before or behind an amount.
 fn take_code(text: &str) -> Option<(Currency, &str)> {
@@ -169,6 +180,9 @@ mod tests {
             ("$12.00 USD", "USD 12.00"),
             ("Rs. 1.50", "INR 1.50"),
             ("R1.50", "ZAR 1.50"),
+            ("5 EUR", "EUR 5"),
+            ("EUR5.00EUR", "EUR 5.00"),
+            ("ZAR 5 R", "ZAR 5"),
             ("CHF 1'250.00", "CHF 1'250.00"),
             ("1e3 €", "EUR 1e3"),
             ("12.00", "12.00"),
