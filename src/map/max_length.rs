@@ -24,7 +24,7 @@ impl MaxLength {
     pub(super) fn new(text: &RuleText) -> Result<Option<Self>, KeyError> {
         match text.max_length {
             Some(0) => Err(("max_length", "is 0; expected at least 1 character".into())),
-            Some(_) if text.column.is_none() && text.path.is_none() => {
+            Some(_) if !text.has_source() => {
                 Err((WHOLE_RULE, "has max_length, but no column or path".into()))
             }
             Some(max) => {

@@ -140,6 +140,10 @@ fn long_texts_are_cut_with_a_warning() {
     assert!(ndjson(&rules, json!({"id": "A", "n": "Jug 1 2"})).contains("item.name=Jug 1@"));
     // No blank at the end.
     assert!(of("Mugs 17").contains("item.name=Mugs@3"));
+    let joined = profile("item.name = { concat = ['n', 'm'], separator = ' ', max_length = 5 }");
+    assert!(csv(&joined, "id,n,m", "A,Acme,Mug").contains("item.name=Acme@3"));
+    let document = json!({"id": "A", "n": "Ac", "m": "Mug"});
+    assert!(ndjson(&joined, document).contains("item.name=Ac Mu@"));
     let table = profile("item.name = { column = 'n', values = { a = 'Teapot' }, max_length = 3 }");
     assert!(csv(&table, "id,n", "A,a").contains("item.name=Tea@3"));
     insta::assert_snapshot!(errors_of("
