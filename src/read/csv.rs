@@ -116,7 +116,7 @@ fn begins_as_json(bytes: &[u8]) -> bool {
     bytes.strip_prefix(b"[").map_or(bytes, <[u8]>::trim_ascii_start).starts_with(b"{")
 }
 
-/// Parses one record of any shape, or skips a blank line.
+/// Parses one record of any shape, or skips a line that is empty or has blanks only.
 fn parse_slow_record<'b>(
     parser: &mut SlowCsvParser,
     format: &CsvFormat,
@@ -142,6 +142,13 @@ fn parse_slow_record<'b>(
             n_breaks,
             end: piece.place().start + parsed.n_bytes as u64,
         });
+        let is_blank_line =
+            parsed.n_cells == 1 && raw.iter().all(|byte| matches!(byte, b' ' | b'\t'));
+        if fitted.is_err() && is_blank_line {
+            into.cells.set_len(0, text_start, first_end);
+            piece.at += parsed.n_bytes;
+            return skip_line_break(format, piece);
+        }
         if let Ok(n_cells) = fitted
             && n_cells != parsed.n_cells
         {

@@ -193,6 +193,7 @@ fn line_column_and_bytes_of_every_cell() {
 fn unreadable_row_has_a_reason() {
     let rows = |bytes| describe_rows("a.csv", bytes);
     assert_eq!(rows(b"k,v\na,b,c\n"), ["2 4..9 the row has 3 cells, the header has 2 true"]);
+    assert_eq!(rows(b"k,v\n  \t\na,b\n  "), ["3 8..11 a@3:1 b@3:3"], "lines of blanks");
     assert_eq!(
         rows(b"k,v\na,\xFF\n"),
         ["2 4..7 the cell of column \"v\" is not UTF-8: byte 0xFF, 'ÿ' in Windows-1252 true"]
