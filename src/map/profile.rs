@@ -573,6 +573,19 @@ impl Profile {
         is_read && self.rules_of(field).any(|of_field| of_field.rule.reads_undeclared_numbers())
     }
 
+    /// The attributes that are decimal numbers whose decimal mark the profile does not declare.
+    pub fn undeclared_attributes(&self) -> impl Iterator<Item = &Field> {
+        let fields = self.rules.iter().filter_map(|of_field| match &of_field.target {
+            FieldTarget::Field(field) => Some(field),
+            _ => None,
+        });
+        let mut fields: Vec<_> =
+            fields.filter(|field| field.is_float() && self.reads_undeclared(field)).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        fields.into_iter()
+    }
+
     /// The number of pairs of formats that may read one text of `orderedAt` as different instants.
     #[must_use]
     pub fn date_overlaps(&self) -> usize {

@@ -3,6 +3,8 @@
 //! Unlike `column_facts`, they decide nothing, so they are collected in the pass whose decisions
 //! count. Collected by `shuffle` from drafts; each warning is a problem of no order.
 
+use std::collections::BTreeMap;
+
 use super::{
     date_readings::DayMonthOrder,
     decimal_mark::{DecimalMark, split_at_point},
@@ -21,6 +23,8 @@ pub struct ColumnWarnings {
     pub item_amounts: [DecimalMark; ITEM_AMOUNTS.len()],
     /// The points of such quantities.
     pub quantities: DecimalMark,
+    /// The points of such attributes.
+    pub attributes: BTreeMap<Field, DecimalMark>,
     /// The order of day and month in order dates.
     pub day_months: DayMonthOrder,
     /// Amounts with more decimals than their currency has.
@@ -33,6 +37,9 @@ impl ColumnWarnings {
         let amounts = self.item_amounts.iter_mut().zip(other.item_amounts);
         amounts.for_each(|(mark, other)| mark.append(other));
         self.quantities.append(other.quantities);
+        for (field, mark) in other.attributes {
+            self.attributes.entry(field).or_default().append(mark);
+        }
         self.day_months.append(other.day_months);
         self.excess_decimals.append(other.excess_decimals);
     }
@@ -41,7 +48,8 @@ impl ColumnWarnings {
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let amounts = self.item_amounts.iter().zip(&ITEM_AMOUNTS);
-        let marks = amounts.chain([(&self.quantities, &Field::ItemQuantity)]);
+        let attributes = self.attributes.iter().map(|(field, mark)| (mark, field));
+        let marks = amounts.chain([(&self.quantities, &Field::ItemQuantity)]).chain(attributes);
         let ambiguous =
             marks.filter_map(|(mark, field)| Some(ambiguous_point(mark.ambiguous()?, field)));
         ambiguous.chain(self.excess_decimals.problem()).collect()

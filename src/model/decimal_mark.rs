@@ -46,7 +46,9 @@ impl PointReading {
         }
     }
 
-    fn of_cell(cell: &Cell<'_>) -> Self {
+    /// Returns the reading of the number in a cell that is neither an amount nor a quantity.
+    #[must_use]
+    pub fn of_cell(cell: &Cell<'_>) -> Self {
         let is_known = cell.is_default || cell.is_unparsable || !cell.notation.is_undeclared();
         if is_known { Self::NoEvidence } else { Self::of_text(&cell.text) }
     }

@@ -20,7 +20,7 @@ use crate::{
         column_warnings::ColumnWarnings,
         date_readings::FormatOverlap,
         decimal_mark::PointReading,
-        draft::{Cell, Draft},
+        draft::{Cell, Cells, Draft},
         field::{ExtensionKey, Field, ITEM_AMOUNTS},
         plain::{PlainDraft, PlainValue},
     },
@@ -44,6 +44,8 @@ pub(super) struct Observer<'p> {
     /// By [`ITEM_AMOUNTS`].
     item_amounts: [WatchedColumn; ITEM_AMOUNTS.len()],
     quantities: WatchedColumn,
+    /// The attributes that are decimal numbers.
+    attributes: Vec<(Field, WatchedColumn)>,
 }
 
 /// Whether the values of a column can still show something about how they are to be read.
@@ -79,6 +81,7 @@ impl<'p> Observer<'p> {
             totals: watched(&Field::Price),
             item_amounts: ITEM_AMOUNTS.each_ref().map(watched),
             quantities: watched(&Field::ItemQuantity),
+            attributes: profile.undeclared_attributes().map(|f| (f.clone(), watched(f))).collect(),
         }
     }
 
@@ -141,6 +144,30 @@ impl<'p> Observer<'p> {
             _ => false,
         };
         (item_prices || quantities) && draft.item_values().iter().any(watches)
+            || self.open_attributes().any(|(field, _)| {
+                draft.all_values().iter().any(|value| value.field == field && has_point(value))
+            })
+    }
+
+    fn open_attributes(&self) -> impl Iterator<Item = &(Field, WatchedColumn)> {
+        self.attributes.iter().filter(|(_, watched)| watched.is_open())
+    }
+
+    /// Collects what the attributes of an order or an item show.
+    fn observe_attributes(
+        &self,
+        cells: &Cells<'_>,
+        draft: &Draft<'_>,
+        warnings: &mut ColumnWarnings,
+    ) {
+        for (field, watched) in self.open_attributes() {
+            let Some(cell) = cells.get(field) else { continue };
+            let reading = PointReading::of_cell(cell);
+            if reading != PointReading::NoEvidence {
+                let mark = warnings.attributes.entry(field.clone()).or_default();
+                watched.close_if(mark.observe(cell, reading, || order_hash(draft)));
+            }
+        }
     }
 
     /// Collects the facts that a plain order shows. `attributes` are the keys of all extension
@@ -203,7 +230,9 @@ impl<'p> Observer<'p> {
         if let (Some(total), Some(currency)) = (draft.cell(&Field::Price), order_currency) {
             warnings.excess_decimals.observe(total, currency);
         }
+        self.observe_attributes(&draft.cells, draft, warnings);
         for item in &draft.items {
+            self.observe_attributes(&item.cells, draft, warnings);
             let item_currency = item.cell(&Field::ItemCurrencyCode).map(|cell| &*cell.text);
             let currency = item_currency.or(order_currency);
             for (index, field) in ITEM_AMOUNTS.iter().enumerate() {

@@ -132,6 +132,41 @@ fn item_warnings_do_not_depend_on_passes() {
     assert!(twice[1].ends_with("and 11 other amounts too"), "{twice:?}");
 }
 
+/// As prices do, unless another value of the attribute shows what the point is.
+#[test]
+fn ambiguous_attribute_is_a_warning() {
+    let keys = "order.ext.w = { column = 'Weight', path = 'weight', type = 'float' }";
+    let codes = |weights: &[&str], is_json: bool| {
+        let mut export = if is_json { String::new() } else { "Order;Date;Weight\n".to_owned() };
+        for (index, weight) in weights.iter().enumerate() {
+            let order = format!("A{index}");
+            export += &if is_json {
+                format!(
+                    "{{\"id\": \"{order}\", \"at\": \"2026-10-01T10:00:00Z\", \"weight\": \"{weight}\"}}\n"
+                )
+            } else {
+                format!("{order};2026-10-01T10:00:00Z;{weight}\n")
+            };
+        }
+        let profile = format!(
+            "name = 'shop'\ndelimiter = ';'\n{keys}\norder.referenceId = {{ column = 'Order', path = 'id' }}\n\
+             order.orderedAt = {{ column = 'Date', path = 'at' }}\norder.status.value = 'PURCHASED'\n\
+             order.currencyCode.value = 'EUR'\norder.price.value = '1.00'\n\
+             order.paymentType.value = 'other'\nguest.email.value = 'a@example.com'\n"
+        );
+        let ran = check_shop(&export, &profile);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        run_warnings(&ran)
+    };
+    for is_json in [false, true] {
+        assert_eq!(codes(&["1.250", "12.125"], is_json), ["item_decimal_ambiguous"]);
+        for proof in ["1.5", "0.250"] {
+            assert_eq!(codes(&["1.250", proof], is_json), [""; 0]);
+        }
+        assert_eq!(codes(&["1250"], is_json), [""; 0]);
+    }
+}
+
 /// A profile for CSV and JSON whose prices have more keys.
 fn profile(file_keys: &str, price_keys: &str) -> String {
     format!(
